@@ -1,0 +1,11 @@
+/* The little that Swift cannot say: a thread-local error text, and what the processor can do. */
+#ifndef SPINNPROP_CSUPPORT_H
+#define SPINNPROP_CSUPPORT_H
+
+#include <stddef.h>
+
+/* Keeps a copy of the text (cut to what fits) for this thread. */
+void spinnprop_support_set_error(const char *text, size_t length);
+const char *spinnprop_support_error(void);
+
+#endif

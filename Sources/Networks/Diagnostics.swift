@@ -1,0 +1,41 @@
+// What can make a gradient vanish or explode: silent neurons and near-tangential spikes.
+import Neurons
+
+/// Counts over one layer of a recording.
+public struct Diagnostics: Equatable, Sendable {
+    /// A spike counts as near-tangential if its current exceeds the threshold by less than this fraction of it.
+    public static let tangentialFraction = 1e-3
+
+    public var spikeCount = 0
+    /// Neurons that spiked in no sample.
+    public var silentNeurons: [Bool]
+    /// (sample, neuron) pairs without a spike.
+    public var silentPairs = 0
+    public var nearTangentialSpikes = 0
+    /// The smallest (current - threshold) / threshold; +infinity without spikes.
+    public var smallestSlope = Double.infinity
+
+    public init(_ recording: Recording, layer: Int, parameters: LIFParameters) {
+        let own = recording.layers[layer]
+        silentNeurons = [Bool](repeating: true, count: own.neuronCount)
+        var lastSample = [Int](repeating: -1, count: own.neuronCount)
+        for (samples, segment) in zip(recording.partition, own.segments) {
+            for (index, sample) in samples.enumerated() {
+                for spike in segment.range(ofSample: index) {
+                    let unit = Int(segment.units[spike])
+                    silentNeurons[unit] = false
+                    if lastSample[unit] != sample {
+                        lastSample[unit] = sample
+                        silentPairs -= 1
+                    }
+                    let threshold = parameters[unit].threshold
+                    let slope = (segment.currents[spike] - threshold) / threshold
+                    if slope < Diagnostics.tangentialFraction { nearTangentialSpikes += 1 }
+                    if slope < smallestSlope { smallestSlope = slope }
+                }
+            }
+            spikeCount += segment.count
+        }
+        silentPairs += recording.sampleCount * own.neuronCount
+    }
+}

@@ -1,0 +1,23 @@
+// Derivatives of a loss with respect to everything that can be trained.
+
+/// Gradients of the batch mean of a loss; arrays are shaped like the parameters they belong to.
+public struct Gradients: Sendable {
+    /// Per connection of the network.
+    public var weights: [[Double]]
+    /// Per connection of the network; empty where there are no delays.
+    public var delays: [[Double]]
+    /// One per input spike, in the order in which the input came; empty if not asked for.
+    public var inputTimes: [Double]
+    /// The batch mean of the loss.
+    public var value = 0.0
+    /// Samples that added nothing because the loss could not see them (a silent label neuron).
+    public var skippedCount = 0
+    /// Samples whose prediction equals their label.
+    public var correctCount = 0
+
+    public init(zerosFor network: Network) {
+        weights = network.connections.map { [Double](repeating: 0, count: $0.weights.count) }
+        delays = network.connections.map { [Double](repeating: 0, count: $0.delays.count) }
+        inputTimes = []
+    }
+}

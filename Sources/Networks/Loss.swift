@@ -1,0 +1,112 @@
+// What a loss sees of a sample, what it answers, and the protocol it satisfies.
+import Mathematics
+
+/// The output layer's part of one sample, borrowed from a recording for the duration of a call.
+public struct OutputSample {
+    public let outputCount: Int
+    /// Spikes in order of time.
+    public let times: UnsafePointer<Double>
+    public let units: UnsafePointer<Int32>
+    public let spikeCount: Int
+    /// Per output: the index of its first spike in `times`, or -1 while silent.
+    public let firstSpikes: UnsafePointer<Int>
+    /// Per output of a leaky read-out: its largest membrane value. Not to be read otherwise.
+    public let maxima: UnsafePointer<Double>
+
+    public init(
+        outputCount: Int, times: UnsafePointer<Double>, units: UnsafePointer<Int32>, spikeCount: Int,
+        firstSpikes: UnsafePointer<Int>, maxima: UnsafePointer<Double>
+    ) {
+        self.outputCount = outputCount
+        self.times = times
+        self.units = units
+        self.spikeCount = spikeCount
+        self.firstSpikes = firstSpikes
+        self.maxima = maxima
+    }
+
+    /// The first spike time of an output, +infinity if silent.
+    @inlinable
+    public func firstTime(_ output: Int) -> Double {
+        firstSpikes[output] < 0 ? .infinity : times[firstSpikes[output]]
+    }
+}
+
+/// What a sample should have given: a label, or a target time per output.
+public struct Target {
+    /// -1 if there is none.
+    public let label: Int
+    /// One per output, +infinity for no target; `nil` unless target times were given.
+    public let times: UnsafePointer<Double>?
+
+    public init(label: Int, times: UnsafePointer<Double>? = nil) {
+        self.label = label
+        self.times = times
+    }
+}
+
+public struct SampleResult {
+    public var value: Double
+    /// The sample adds nothing to value and gradient because its label neuron is silent.
+    public var isSkipped: Bool
+
+    public init(value: Double, isSkipped: Bool = false) {
+        self.value = value
+        self.isSkipped = isSkipped
+    }
+}
+
+/// A loss on the output of one sample. Batches are means over samples; rules divide by the batch size.
+public protocol Loss: Sendable {
+    var name: String { get }
+    /// Whether it looks at a leaky read-out's membrane rather than at spikes.
+    var needsLeakyReadout: Bool { get }
+    /// - Throws: `invalidValue` naming the parameter that is out of its domain.
+    func check() throws(SpinnpropError)
+    /// The value for one sample. Adds the derivative with respect to each output spike's time (as many elements as spikes),
+    /// or with respect to each maximum of a leaky read-out (as many as outputs), to `errors`.
+    func evaluate(_ output: OutputSample, target: Target, errors: UnsafeMutablePointer<Double>) -> SampleResult
+    /// The class the output stands for, -1 if no output spoke. Ties: the lowest index.
+    func predict(_ output: OutputSample) -> Int
+    /// The softmax over outputs that the loss rests on; uniform if no output spoke.
+    func probabilities(_ output: OutputSample, into probabilities: UnsafeMutablePointer<Double>)
+}
+
+/// Firing-rate regularisation of hidden layers:
+/// strength / 2 * sum over neurons of (batch mean of n - target)^2, n = sum over spikes of exp(-t / tau).
+///
+/// The soft count n stands for the number of spikes, which has no derivative with respect to spike times.
+public struct RateRegularisation: Equatable, Sendable {
+    public var strength: Double
+    public var target: Double
+    public var tau: Double
+
+    public init(strength: Double, target: Double, tau: Double) {
+        self.strength = strength
+        self.target = target
+        self.tau = tau
+    }
+}
+
+/// All that a gradient rule needs to know of what is wanted.
+public struct Objective: Sendable {
+    public var loss: any Loss
+    /// One per sample; empty if target times are given and labels are not.
+    public var labels: [Int]
+    /// (sample, output); empty unless the loss takes target times.
+    public var targetTimes: [Double]
+    public var rate: RateRegularisation?
+    /// Whether `Gradients.inputTimes` is wanted.
+    public var wantsInputTimes: Bool
+
+    public init(
+        loss: any Loss, labels: [Int], targetTimes: [Double] = [], rate: RateRegularisation? = nil,
+        wantsInputTimes: Bool = true
+    ) {
+        self.loss = loss
+        self.labels = labels
+        self.targetTimes = targetTimes
+        self.rate = rate
+        self.wantsInputTimes = wantsInputTimes
+    }
+}

@@ -1,0 +1,247 @@
+// A network: populations of neurons and the connections between them.
+import Mathematics
+import Neurons
+import Spikes
+
+/// A population of leaky integrate-and-fire neurons.
+public struct Layer: Equatable, Sendable {
+    public let neuronCount: Int
+    /// `false`: a leaky read-out, whose membrane is never reset and which sends no spikes.
+    public let isSpiking: Bool
+    public internal(set) var parameters: LIFParameters
+}
+
+/// Where a connection's delays sit: one per synapse, per sender or per receiver.
+public enum DelayKind: Int32, Sendable, CaseIterable {
+    case none = 0
+    case synaptic = 1
+    case axonal = 2
+    case dendritic = 3
+}
+
+/// All synapses from one population to another (or to itself).
+public struct Connection: Equatable, Sendable {
+    /// `nil`: the input; otherwise the index of a layer.
+    public let source: Int?
+    public let target: Int
+    public let preCount: Int
+    public let postCount: Int
+    public let delayKind: DelayKind
+    /// (post, pre), row by row.
+    public internal(set) var weights: [Double]
+    /// Seconds, >= 0: (post, pre) if synaptic, (pre) if axonal, (post) if dendritic, empty if none.
+    public internal(set) var delays: [Double]
+
+    public var isRecurrent: Bool { source == target }
+
+    public static func delayCount(_ kind: DelayKind, preCount: Int, postCount: Int) -> Int {
+        switch kind {
+        case .none: return 0
+        case .synaptic: return preCount * postCount
+        case .axonal: return preCount
+        case .dendritic: return postCount
+        }
+    }
+
+    init(source: Int?, target: Int, preCount: Int, postCount: Int, delayKind: DelayKind) {
+        self.source = source
+        self.target = target
+        self.preCount = preCount
+        self.postCount = postCount
+        self.delayKind = delayKind
+        weights = [Double](repeating: 0, count: preCount * postCount)
+        delays = [Double](
+            repeating: 0, count: Connection.delayCount(delayKind, preCount: preCount, postCount: postCount))
+    }
+}
+
+extension Connection {
+    mutating func withMutableParameters(
+        _ body: (_ weights: UnsafeMutableBufferPointer<Double>, _ delays: UnsafeMutableBufferPointer<Double>) -> Void
+    ) {
+        weights.withUnsafeMutableBufferPointer { weights in
+            delays.withUnsafeMutableBufferPointer { delays in body(weights, delays) }
+        }
+    }
+}
+
+/// A spiking network. Layers are in an order in which every connection leads from the input or an earlier layer to a later
+/// one, or from a layer to itself.
+///
+/// `init` builds the usual chain; connections 0 ..< layers.count are then the feed-forward ones, in order, and the recurrent
+/// ones follow.
+public struct Network: Equatable, Sendable {
+    public let inputCount: Int
+    public private(set) var layers: [Layer]
+    public private(set) var connections: [Connection]
+
+    public var outputCount: Int { layers[layers.count - 1].neuronCount }
+    public var hasRecurrence: Bool { connections.contains { $0.isRecurrent } }
+    public var delayKind: DelayKind { connections[0].delayKind }
+
+    /// A chain of layers with all weights 0.
+    ///
+    /// - Parameters:
+    ///   - sizes: units of the input, then neurons of each layer; at least two numbers, all >= 1.
+    ///   - parameters: one for all layers, or one per layer.
+    ///   - recurrent: empty, one flag for all hidden layers, or one per hidden layer.
+    ///   - leakyReadout: whether the last layer is a leaky read-out that never spikes.
+    public init(
+        sizes: [Int], parameters: [LIFParameters] = [LIFParameters()], delays: DelayKind = .none,
+        recurrent: [Bool] = [], leakyReadout: Bool = false
+    ) throws(SpinnpropError) {
+        guard sizes.count >= 2 else {
+            throw .invalidValue("a network needs an input and at least one layer; \(sizes.count) sizes were given")
+        }
+        for (index, size) in sizes.enumerated() where size < 1 || size > Int(Int32.max) {
+            throw .invalidValue("size \(index) of the network is \(size); it must be 1 .. 2147483647")
+        }
+        let layerCount = sizes.count - 1
+        guard parameters.count == 1 || parameters.count == layerCount else {
+            throw .invalidValue("\(parameters.count) sets of neuron parameters for \(layerCount) layers; give 1 or one each")
+        }
+        let hiddenCount = layerCount - 1
+        guard recurrent.count <= 1 || recurrent.count == hiddenCount else {
+            throw .invalidValue(
+                "recurrent has \(recurrent.count) flags for \(hiddenCount) hidden layers; give one for all, or one each")
+        }
+        // The largest array must be addressable before anything is allocated.
+        var total = 0
+        for layer in 0..<layerCount {
+            let isRecurrent = layer < hiddenCount && !recurrent.isEmpty
+            for pre in [sizes[layer]] + (isRecurrent ? [sizes[layer + 1]] : []) {
+                let (product, overflow) = pre.multipliedReportingOverflow(by: sizes[layer + 1])
+                total = total.addingReportingOverflow(product).partialValue
+                guard !overflow, product <= Network.largestArray, total <= Network.largestArray else {
+                    throw SpinnpropError(
+                        .outOfMemory,
+                        "the network has more than \(Network.largestArray) weights at layer \(layer), "
+                            + "\(pre) x \(sizes[layer + 1]); use smaller layers")
+                }
+            }
+        }
+        inputCount = sizes[0]
+        layers = []
+        for layer in 0..<layerCount {
+            let own = parameters[parameters.count == 1 ? 0 : layer]
+            try own.check(neuronCount: sizes[layer + 1])
+            layers.append(
+                Layer(
+                    neuronCount: sizes[layer + 1], isSpiking: !(leakyReadout && layer == layerCount - 1),
+                    parameters: own.simplified))
+        }
+        connections = []
+        for layer in 0..<layerCount {
+            connections.append(
+                Connection(
+                    source: layer == 0 ? nil : layer - 1, target: layer, preCount: sizes[layer],
+                    postCount: sizes[layer + 1], delayKind: delays))
+        }
+        for layer in 0..<hiddenCount where !recurrent.isEmpty && recurrent[recurrent.count == 1 ? 0 : layer] {
+            connections.append(
+                Connection(
+                    source: layer, target: layer, preCount: sizes[layer + 1], postCount: sizes[layer + 1],
+                    delayKind: delays))
+        }
+    }
+
+    /// 2^33 float64 numbers, 64 GiB: more than fits a machine this is meant for, far below overflow.
+    static let largestArray = 1 << 33
+
+    /// The index of a layer's feed-forward or recurrent connection in `connections`.
+    public func connectionIndex(into layer: Int, recurrent: Bool) -> Int? {
+        connections.firstIndex { $0.target == layer && $0.isRecurrent == recurrent }
+    }
+
+    /// Sets the weights of a connection. - Throws: `invalidValue` on a wrong count or a value that is not finite.
+    public mutating func setWeights(_ values: [Double], connection: Int) throws(SpinnpropError) {
+        let old = connections[connection]
+        try Network.check(values, name: "weights", count: old.weights.count, shape: (old.postCount, old.preCount))
+        connections[connection].weights = values
+    }
+
+    /// Sets the delays of a connection. A connection without delays accepts zeros of the synaptic shape.
+    public mutating func setDelays(_ values: [Double], connection: Int) throws(SpinnpropError) {
+        let old = connections[connection]
+        let kind: DelayKind = old.delayKind == .none ? .synaptic : old.delayKind
+        let shape = (kind == .axonal ? 1 : old.postCount, kind == .dendritic ? 1 : old.preCount)
+        try Network.check(values, name: "delays", count: shape.0 * shape.1, shape: shape)
+        for (index, value) in values.enumerated() {
+            guard value >= 0 else {
+                throw .invalidValue("delays[\(index)] is \(value); delays must be >= 0 seconds")
+            }
+            guard old.delayKind != .none || value == 0 else {
+                throw .invalidValue(
+                    "delays[\(index)] is \(value), but the network was made without delays; give the kind of delay "
+                        + "when it is made")
+            }
+        }
+        if old.delayKind != .none { connections[connection].delays = values }
+    }
+
+    /// Sets the neuron parameters of a layer.
+    public mutating func setParameters(_ parameters: LIFParameters, layer: Int) throws(SpinnpropError) {
+        try parameters.check(neuronCount: layers[layer].neuronCount)
+        layers[layer].parameters = parameters.simplified
+    }
+
+    /// Hands the weights and delays of a connection to an optimiser, in place; it keeps them finite and delays >= 0.
+    public mutating func withMutableParameters(
+        connection: Int,
+        _ body: (_ weights: UnsafeMutableBufferPointer<Double>, _ delays: UnsafeMutableBufferPointer<Double>) -> Void
+    ) {
+        connections[connection].withMutableParameters(body)
+    }
+
+    private static func check(
+        _ values: [Double], name: String, count: Int, shape: (Int, Int)
+    ) throws(SpinnpropError) {
+        guard values.count == count else {
+            throw .invalidValue(
+                "\(name) has \(values.count) elements; this connection takes \(count), shape (\(shape.0), \(shape.1))")
+        }
+        for (index, value) in values.enumerated() where !value.isFinite {
+            throw .invalidValue("\(name)[\(index)] is \(value); every element must be finite")
+        }
+    }
+
+    /// A hash of every parameter, the same in every process and on every machine: what a recording remembers of the
+    /// network that made it.
+    public var fingerprint: UInt64 {
+        var hash = Fingerprint()
+        hash.add(UInt64(inputCount))
+        for layer in layers {
+            hash.add(UInt64(layer.neuronCount))
+            hash.add(layer.isSpiking ? 1 : 0)
+            for values in [
+                layer.parameters.tauMem, layer.parameters.tauSyn, layer.parameters.threshold, layer.parameters.reset,
+            ] { hash.add(values) }
+        }
+        for connection in connections {
+            hash.add(UInt64(bitPattern: Int64(connection.source ?? -1)))
+            hash.add(UInt64(connection.target))
+            hash.add(UInt64(connection.delayKind.rawValue))
+            hash.add(connection.weights)
+            hash.add(connection.delays)
+        }
+        return hash.value
+    }
+}
+
+/// A 64-bit multiply-and-fold hash over float64 arrays. Not for adversaries: it tells changed parameters from unchanged ones.
+struct Fingerprint {
+    private(set) var value: UInt64 = 0x9E37_79B9_7F4A_7C15
+
+    @inline(__always)
+    mutating func add(_ word: UInt64) {
+        let product = (value ^ word).multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
+        value = product.high ^ product.low &+ 0x9E37_79B9_7F4A_7C15
+    }
+
+    mutating func add(_ values: [Double]) {
+        add(UInt64(values.count))
+        values.withUnsafeBufferPointer { buffer in
+            for element in buffer { add(element.bitPattern) }
+        }
+    }
+}

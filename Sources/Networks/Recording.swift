@@ -1,0 +1,163 @@
+// What a run leaves behind: who spiked when, and the few numbers per spike that a backward pass needs.
+import Mathematics
+import Spikes
+
+/// The spikes of a run of consecutive samples, in growing columns. Filled by one thread, then never changed again.
+///
+/// Hot loops borrow the pointers; `reserve` is the only call that moves them.
+public final class SpikeColumns: @unchecked Sendable {
+    public private(set) var times: UnsafeMutablePointer<Double>
+    public private(set) var units: UnsafeMutablePointer<Int32>
+    /// Synaptic current at each spike, before any arrival of its own.
+    public private(set) var currents: UnsafeMutablePointer<Double>
+    public private(set) var capacity: Int
+    public var count = 0
+    /// Where each sample's spikes end; the first sample's start at 0.
+    public var ends: [Int] = []
+
+    public init(capacity: Int = 64) {
+        self.capacity = max(1, capacity)
+        times = .allocate(capacity: self.capacity)
+        units = .allocate(capacity: self.capacity)
+        currents = .allocate(capacity: self.capacity)
+    }
+
+    deinit {
+        times.deallocate()
+        units.deallocate()
+        currents.deallocate()
+    }
+
+    /// Makes room for `additional` more spikes.
+    @inline(__always)
+    public func reserve(_ additional: Int) {
+        if count + additional > capacity { grow(to: max(count + additional, 2 * capacity)) }
+    }
+
+    private func grow(to newCapacity: Int) {
+        func moved<T>(_ old: UnsafeMutablePointer<T>) -> UnsafeMutablePointer<T> {
+            let new = UnsafeMutablePointer<T>.allocate(capacity: newCapacity)
+            new.moveInitialize(from: old, count: count)
+            old.deallocate()
+            return new
+        }
+        times = moved(times)
+        units = moved(units)
+        currents = moved(currents)
+        capacity = newCapacity
+    }
+
+    public func range(ofSample sample: Int) -> Range<Int> {
+        (sample == 0 ? 0 : ends[sample - 1])..<ends[sample]
+    }
+}
+
+/// One layer's part of a recording.
+public struct LayerRecording: Sendable {
+    public let neuronCount: Int
+    public let isSpiking: Bool
+    /// Spikes of `Recording.partition[k]`'s samples, each sample's in order of time, ties in order of unit.
+    public let segments: [SpikeColumns]
+    /// Leaky read-out only, (sample, neuron): the largest membrane value of the run, and its time. Never below 0, the value at
+    /// the start.
+    public let maxima: [Double]
+    public let maximumTimes: [Double]
+
+    public init(
+        neuronCount: Int, isSpiking: Bool, segments: [SpikeColumns], maxima: [Double] = [], maximumTimes: [Double] = []
+    ) {
+        self.neuronCount = neuronCount
+        self.isSpiking = isSpiking
+        self.segments = segments
+        self.maxima = maxima
+        self.maximumTimes = maximumTimes
+    }
+
+    public var spikeCount: Int { segments.reduce(0) { $0 + $1.count } }
+
+    /// The layer's spikes as spike trains.
+    public var spikes: SpikeTrains {
+        var times: [Double] = []
+        var units: [Int32] = []
+        var offsets = [0]
+        times.reserveCapacity(spikeCount)
+        units.reserveCapacity(spikeCount)
+        for segment in segments {
+            let start = times.count
+            times.append(contentsOf: UnsafeBufferPointer(start: segment.times, count: segment.count))
+            units.append(contentsOf: UnsafeBufferPointer(start: segment.units, count: segment.count))
+            offsets.append(contentsOf: segment.ends.lazy.map { $0 + start })
+        }
+        return SpikeTrains(trustedTimes: times, units: units, offsets: offsets, unitCount: neuronCount)
+    }
+
+    /// The current at each spike, in the order of `spikes`.
+    public var currents: [Double] {
+        segments.flatMap { Array(UnsafeBufferPointer(start: $0.currents, count: $0.count)) }
+    }
+}
+
+/// The result of a run. A plain value: any gradient rule that suits the network can be applied to it.
+public struct Recording: Sendable {
+    public let input: SpikeTrains
+    public let layers: [LayerRecording]
+    /// Consecutive runs of samples: how the work was cut. Depends on the number of samples and the network alone, never on
+    /// the number of threads.
+    public let partition: [Range<Int>]
+    /// `Network.fingerprint` of the network that made it; `nil` for a recording marked as measured, which any network
+    /// of the same shape may use.
+    public let fingerprint: UInt64?
+    /// The substrate's name.
+    public let engine: String
+    /// Seconds, inclusive; infinite if the run went on until silence.
+    public let endTime: Double
+
+    public init(
+        input: SpikeTrains, layers: [LayerRecording], partition: [Range<Int>], fingerprint: UInt64?, engine: String,
+        endTime: Double
+    ) {
+        self.input = input
+        self.layers = layers
+        self.partition = partition
+        self.fingerprint = fingerprint
+        self.engine = engine
+        self.endTime = endTime
+    }
+
+    public var sampleCount: Int { input.sampleCount }
+    public var outputLayer: LayerRecording { layers[layers.count - 1] }
+
+    /// (sample, output), +infinity where silent.
+    public var firstSpikeTimes: [Double] {
+        let outputCount = outputLayer.neuronCount
+        var first = [Double](repeating: .infinity, count: sampleCount * outputCount)
+        for (samples, segment) in zip(partition, outputLayer.segments) {
+            for (index, sample) in samples.enumerated() {
+                for spike in segment.range(ofSample: index) {
+                    let at = sample * outputCount + Int(segment.units[spike])
+                    if segment.times[spike] < first[at] { first[at] = segment.times[spike] }
+                }
+            }
+        }
+        return first
+    }
+
+    /// - Throws: `staleRecording` if the network's parameters are not those that made this recording, `invalidValue` if
+    ///   even its shape differs.
+    public func check(madeBy network: Network) throws(SpinnpropError) {
+        guard input.unitCount == network.inputCount, layers.count == network.layers.count,
+            zip(layers, network.layers).allSatisfy({
+                $0.neuronCount == $1.neuronCount && $0.isSpiking == $1.isSpiking
+            })
+        else {
+            throw .invalidValue(
+                "the recording was made by a network of another shape "
+                    + "(\([input.unitCount] + layers.map(\.neuronCount)), this one is "
+                    + "\([network.inputCount] + network.layers.map(\.neuronCount))); run forward with this network")
+        }
+        guard let fingerprint, fingerprint != network.fingerprint else { return }
+        throw SpinnpropError(
+            .staleRecording,
+            "the network's parameters have changed since the recording was made; run forward again")
+    }
+}

@@ -1,0 +1,36 @@
+// The two protocols everything is one of: a substrate leaves a recording, a gradient rule turns it into gradients.
+import Mathematics
+import Spikes
+
+public struct ForwardOptions: Equatable, Sendable {
+    public static let defaultMaxSpikes = 100_000_000
+
+    /// Seconds, inclusive; infinite: until the network is silent. Must be finite with recurrence.
+    public var endTime: Double
+    /// Of all samples and layers together; passing it is an error.
+    public var maxSpikes: Int
+
+    public init(endTime: Double = .infinity, maxSpikes: Int = ForwardOptions.defaultMaxSpikes) {
+        self.endTime = endTime
+        self.maxSpikes = maxSpikes
+    }
+}
+
+/// Something a network can run on.
+public protocol Substrate: Sendable {
+    /// The name users know it by.
+    var name: String { get }
+    /// Runs every sample. - Throws: `unsupported` for a network it cannot run, `tooManySpikes`, `cancelled`.
+    func forward(
+        _ network: Network, _ input: SpikeTrains, options: ForwardOptions, monitor: Monitor?
+    ) throws(SpinnpropError) -> Recording
+}
+
+/// Something that turns a recording and an objective into gradients.
+public protocol GradientRule: Sendable {
+    var name: String { get }
+    /// The network must be the one that made the recording; callers see to that with `Recording.check(madeBy:)`.
+    func backward(
+        _ network: Network, _ recording: Recording, _ objective: Objective, monitor: Monitor?
+    ) throws(SpinnpropError) -> Gradients
+}

@@ -1,0 +1,105 @@
+// What a user sets of a layer of leaky integrate-and-fire neurons.
+import Mathematics
+
+/// Parameters of leaky integrate-and-fire neurons with exponential synaptic current.
+///
+/// | symbol  | name        | default | unit | meaning                                              |
+/// |---------|-------------|---------|------|------------------------------------------------------|
+/// | tau_m   | `tauMem`    | 20e-3   | s    | membrane time constant, > 0                          |
+/// | tau_s   | `tauSyn`    | 5e-3    | s    | synaptic time constant, > 0                          |
+/// | theta   | `threshold` | 1       | -    | the membrane value at which a neuron spikes, > 0     |
+/// | V_reset | `reset`     | 0       | -    | the membrane value after a spike, < theta            |
+///
+/// The membrane rests at 0. Each array has one element for all neurons of the layer, or one per neuron.
+///
+///     tau_m dV/dt = -V + I,   tau_s dI/dt = -I,   arrival: I += w,   V reaches theta: V = V_reset, I kept
+public struct LIFParameters: Equatable, Sendable {
+    public static let defaultTauMem = 20e-3
+    public static let defaultTauSyn = 5e-3
+    public static let defaultThreshold = 1.0
+    public static let defaultReset = 0.0
+
+    public var tauMem: [Double]
+    public var tauSyn: [Double]
+    public var threshold: [Double]
+    public var reset: [Double]
+
+    public init(
+        tauMem: [Double] = [defaultTauMem], tauSyn: [Double] = [defaultTauSyn],
+        threshold: [Double] = [defaultThreshold], reset: [Double] = [defaultReset]
+    ) {
+        self.tauMem = tauMem
+        self.tauSyn = tauSyn
+        self.threshold = threshold
+        self.reset = reset
+    }
+
+    /// Whether all neurons of the layer share every parameter.
+    public var isUniform: Bool {
+        tauMem.count == 1 && tauSyn.count == 1 && threshold.count == 1 && reset.count == 1
+    }
+
+    /// The same parameters with arrays of equal elements shortened to one.
+    public var simplified: LIFParameters {
+        func shortened(_ values: [Double]) -> [Double] {
+            values.allSatisfy { $0 == values[0] } ? [values[0]] : values
+        }
+        return LIFParameters(
+            tauMem: shortened(tauMem), tauSyn: shortened(tauSyn), threshold: shortened(threshold),
+            reset: shortened(reset))
+    }
+
+    /// - Throws: `invalidValue` naming the parameter, the neuron and the value.
+    public func check(neuronCount: Int) throws(SpinnpropError) {
+        for (name, values) in [("tau_mem", tauMem), ("tau_syn", tauSyn), ("threshold", threshold), ("reset", reset)] {
+            guard values.count == 1 || values.count == neuronCount else {
+                throw .invalidValue(
+                    "\(name) has \(values.count) elements; a layer of \(neuronCount) neurons takes 1 or \(neuronCount)")
+            }
+            for (neuron, value) in values.enumerated() {
+                guard value.isFinite, name == "reset" || value > 0 else {
+                    throw .invalidValue(
+                        "\(name) of neuron \(neuron) is \(value); it must be finite\(name == "reset" ? "" : " and > 0")")
+                }
+            }
+        }
+        // Time constants so far apart that their ratio overflows have no meaning in float64.
+        for neuron in 0..<neuronCount {
+            let parameters = self[neuron]
+            let ratio = parameters.tauMem / parameters.tauSyn
+            guard ratio > 1e-6, ratio < 1e6 else {
+                throw .invalidValue(
+                    "tau_mem / tau_syn of neuron \(neuron) is \(ratio); it must be between 1e-6 and 1e6")
+            }
+            guard parameters.reset < parameters.threshold else {
+                throw .invalidValue(
+                    "reset of neuron \(neuron) is \(parameters.reset); it must be below the threshold, "
+                        + "\(parameters.threshold)")
+            }
+        }
+    }
+
+    /// The parameters of one neuron.
+    public subscript(neuron: Int) -> LIFNeuron {
+        LIFNeuron(
+            tauMem: tauMem[tauMem.count == 1 ? 0 : neuron], tauSyn: tauSyn[tauSyn.count == 1 ? 0 : neuron],
+            threshold: threshold[threshold.count == 1 ? 0 : neuron], reset: reset[reset.count == 1 ? 0 : neuron])
+    }
+}
+
+/// The parameters of one neuron; symbols and units as in `LIFParameters`.
+@frozen
+public struct LIFNeuron: Equatable, Sendable {
+    public let tauMem: Double
+    public let tauSyn: Double
+    public let threshold: Double
+    public let reset: Double
+
+    @inlinable
+    public init(tauMem: Double, tauSyn: Double, threshold: Double, reset: Double) {
+        self.tauMem = tauMem
+        self.tauSyn = tauSyn
+        self.threshold = threshold
+        self.reset = reset
+    }
+}

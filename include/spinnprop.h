@@ -1,0 +1,392 @@
+/*
+ * spinnprop.h - exact, event-based training of spiking neural networks.
+ *
+ * This header is the only public one and the authority on the C interface. It is written to be read from top to
+ * bottom: the conventions, a first program, then each noun in turn.
+ *
+ * CONVENTIONS
+ *   Names       spinnprop_<noun>_<verb>. Handles are opaque; <noun>_create makes one, <noun>_free ends it and accepts NULL.
+ *   Results     Every function that can fail returns a spinnprop_status and writes its results through pointers, which
+ *               come first. On failure nothing is changed and spinnprop_last_error() tells, for this thread, what was
+ *               wrong, the value that was seen and the remedy. Nothing ever aborts, traps or throws.
+ *   Arrays      belong to the caller and come with their number of elements, which must be exact. Matrices are row
+ *               by row, (post, pre): element (j, i) belongs to the synapse from neuron i to neuron j.
+ *   Options     structs start with `size`. Fill them by their _init function, then change what you like; they only
+ *               ever grow at the end.
+ *   Units       seconds; float64; weights without unit, threshold 1 by default; a silent neuron's time is +infinity.
+ *   Threads     A handle may be read by several threads at once, and changed by one thread while no other uses it.
+ *               spinnprop_set_threads concerns the whole process. Results never depend on the number of threads.
+ *   Layers      are counted from 0, the first layer after the input.
+ *
+ * A FIRST PROGRAM (see examples/ for whole ones)
+ *   double x[4 * 100]; int64_t y[100];
+ *   spinnprop_yin_yang(x, 400, y, 100, 42);
+ */
+#ifndef SPINNPROP_H
+#define SPINNPROP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define SPINNPROP_API __attribute__((visibility("default")))
+#else
+#define SPINNPROP_API
+#endif
+
+/* ---------------------------------------------------------------------------------------------- version and status */
+
+#define SPINNPROP_VERSION_MAJOR 0
+#define SPINNPROP_VERSION_MINOR 1
+#define SPINNPROP_VERSION_PATCH 0
+#define SPINNPROP_VERSION "0.1.0"
+/* Raised whenever a program compiled against an older header would no longer work. */
+#define SPINNPROP_ABI_VERSION 1
+
+/* The version of the library that is running, e.g. "0.1.0": a constant string, never freed. */
+SPINNPROP_API const char *spinnprop_version(void);
+SPINNPROP_API int32_t spinnprop_abi_version(void);
+
+typedef int32_t spinnprop_status;
+enum {
+    SPINNPROP_OK = 0,
+    SPINNPROP_INVALID_VALUE = 1,   /* an argument's value is not acceptable                                           */
+    SPINNPROP_INVALID_INDEX = 2,   /* a layer, unit or sample that does not exist                                     */
+    SPINNPROP_OUT_OF_MEMORY = 3,   /* more memory was needed than there is, or than any machine has                   */
+    SPINNPROP_FILE_NOT_FOUND = 4,
+    SPINNPROP_FILE_ERROR = 5,      /* a file that cannot be read or written, or whose content is malformed            */
+    SPINNPROP_CANCELLED = 6,       /* the progress callback asked to stop                                             */
+    SPINNPROP_TOO_MANY_SPIKES = 7, /* a run passed max_spikes: runaway activity                                       */
+    SPINNPROP_STALE_RECORDING = 8, /* the network's parameters have changed since the recording was made              */
+    SPINNPROP_UNSUPPORTED = 9,     /* a combination (engine and network, loss and read-out) that makes no sense       */
+    SPINNPROP_INTERNAL = 10        /* a defect of this library: please report it                                      */
+};
+
+/* This thread's message for its last call that failed; "" if none has. Valid until its next failing call. */
+SPINNPROP_API const char *spinnprop_last_error(void);
+
+/* Number of host threads used by every call of this process; 0 (the start value unless SPINNPROP_THREADS is set) means
+ * one per processor. At most 1024. */
+SPINNPROP_API spinnprop_status spinnprop_set_threads(int32_t threads);
+SPINNPROP_API int32_t spinnprop_get_threads(void);
+
+/* ------------------------------------------------------------------------------------------------------- progress */
+
+typedef struct spinnprop_progress {
+    size_t size;
+    int32_t epoch, n_epochs;      /* 0, 0 outside training; epoch counts from 0                                        */
+    int64_t done, total;          /* batches of this epoch in training, samples otherwise                             */
+    int32_t epoch_finished;       /* 1 in the one call that ends an epoch: then the six numbers below are final         */
+    double loss, accuracy;        /* means over this epoch's samples so far                                           */
+    double validation_loss, validation_accuracy; /* NaN without validation or before the epoch's end                   */
+    double hidden_spikes, output_spikes;         /* per sample, over this epoch so far                                 */
+} spinnprop_progress;
+
+/* Return 0 to go on and anything else to stop cleanly (SPINNPROP_CANCELLED). Called on the thread that made the call,
+ * at least every 50 ms or so. NULL is accepted wherever a callback is. */
+typedef int (*spinnprop_progress_callback)(const spinnprop_progress *progress, void *payload);
+
+/* --------------------------------------------------------------------------------------------------------- spikes */
+
+/* Spike trains of n_samples samples in compressed rows: the spikes of sample s are offsets[s] .. offsets[s + 1] - 1.
+ * A view: the arrays stay the caller's. times and units have n_spikes elements, offsets n_samples + 1; offsets start at 0,
+ * never fall and end at n_spikes. Times are finite and >= 0, units 0 .. n_units - 1; within a sample they may come
+ * unsorted or repeated. */
+typedef struct spinnprop_spikes {
+    size_t size;
+    const double *times;
+    const int32_t *units;
+    const int64_t *offsets;
+    int64_t n_spikes;
+    int64_t n_samples;
+    int32_t n_units;
+} spinnprop_spikes;
+
+SPINNPROP_API void spinnprop_spikes_init(spinnprop_spikes *spikes);
+/* SPINNPROP_OK if the view satisfies all that is said above. */
+SPINNPROP_API spinnprop_status spinnprop_spikes_check(const spinnprop_spikes *spikes);
+
+/* ----------------------------------------------------------------------------------------------- data and encoding */
+
+/* The Yin-Yang data set (Kriener et al. 2021), bit for bit as published: x is (n, 4), labels 0, 1, 2. seed 0 .. 2^32 - 1;
+ * the published sets are 5000 samples of seed 42 (training), 1000 of 41 (validation), 1000 of 40 (test). */
+SPINNPROP_API spinnprop_status spinnprop_yin_yang(double *x, int64_t n_x, int64_t *labels, int64_t n, int64_t seed);
+
+/* Latency code: x (n_samples, n_features) in [0, 1] becomes one spike per feature at t_early + x * (t_late - t_early).
+ * With a finite `bias`, one more input unit spikes in every sample at that time (NaN: no such unit).
+ * times and units hold n_samples * (n_features + (bias ? 1 : 0)) elements, offsets n_samples + 1. */
+SPINNPROP_API spinnprop_status spinnprop_encode_latency(double *times, int32_t *units, int64_t n_spikes,
+                                                        int64_t *offsets, int64_t n_offsets, const double *x,
+                                                        int64_t n_samples, int32_t n_features, double t_early,
+                                                        double t_late, double bias);
+
+/* Latency code on a grid of steps (spec of the SpiNNaker2 training): large x is early. The spike of x comes at step
+ * round(min(tau * (1 - x), 0.99 * tau) + t_min), tau = steps - 1 - t_min, and a bias unit spikes at step 0.
+ * times and units hold n_samples * (n_features + 1) elements; times are steps times time_step. */
+SPINNPROP_API spinnprop_status spinnprop_encode_latency_grid(double *times, int32_t *units, int64_t n_spikes,
+                                                             int64_t *offsets, int64_t n_offsets, const double *x,
+                                                             int64_t n_samples, int32_t n_features, int32_t steps,
+                                                             int32_t t_min, double time_step);
+
+/* -------------------------------------------------------------------------------------------------------- network */
+
+typedef struct spinnprop_network spinnprop_network;
+
+enum { SPINNPROP_DELAYS_NONE = 0, SPINNPROP_DELAYS_SYNAPTIC = 1, SPINNPROP_DELAYS_AXONAL = 2, SPINNPROP_DELAYS_DENDRITIC = 3 };
+enum { SPINNPROP_READOUT_SPIKING = 0, SPINNPROP_READOUT_LEAKY = 1 };
+
+/* Layers of leaky integrate-and-fire neurons with exponential currents. A neuron parameter is given once for all
+ * (n = 1), per layer (n = number of layers) or per neuron (n = neurons of all layers, layer after layer). */
+typedef struct spinnprop_network_options {
+    size_t size;
+    const int32_t *layer_sizes; /* input units first; at least two numbers                                            */
+    int32_t n_layer_sizes;
+    const double *tau_mem;   int32_t n_tau_mem;    /* NULL, 0: 20 ms                                                   */
+    const double *tau_syn;   int32_t n_tau_syn;    /* NULL, 0: 5 ms                                                    */
+    const double *threshold; int32_t n_threshold;  /* NULL, 0: 1                                                       */
+    const double *reset;     int32_t n_reset;      /* NULL, 0: 0                                                       */
+    int32_t delays;              /* SPINNPROP_DELAYS_*: of every connection; delays start at 0                         */
+    const int32_t *recurrent; int32_t n_recurrent; /* NULL, 0: none; one flag for all hidden layers, or one for each    */
+    int32_t readout;             /* SPINNPROP_READOUT_*: whether the last layer spikes                                 */
+    /* Initial feed-forward weights ~ N(weight_mean, weight_std), recurrent ones ~ N(0, weight_std / 2 of the layer);
+     * one number per layer. NULL, 0: a spread that makes about half of a layer spike on latency-coded input.          */
+    const double *weight_mean; int32_t n_weight_mean;
+    const double *weight_std;  int32_t n_weight_std;
+    uint64_t seed;               /* of the initial weights                                                             */
+} spinnprop_network_options;
+
+SPINNPROP_API void spinnprop_network_options_init(spinnprop_network_options *options);
+SPINNPROP_API spinnprop_status spinnprop_network_create(spinnprop_network **network,
+                                                        const spinnprop_network_options *options);
+SPINNPROP_API spinnprop_status spinnprop_network_copy(spinnprop_network **copy, const spinnprop_network *network);
+SPINNPROP_API void spinnprop_network_free(spinnprop_network *network);
+
+typedef struct spinnprop_network_info {
+    size_t size;
+    int32_t n_inputs, n_layers, n_outputs, delays, readout;
+} spinnprop_network_info;
+SPINNPROP_API void spinnprop_network_info_init(spinnprop_network_info *info);
+SPINNPROP_API spinnprop_status spinnprop_network_describe(spinnprop_network_info *info, const spinnprop_network *network);
+
+/* The arrays of a layer. Weights are (n, n_before), recurrent ones (n, n) with the diagonal; delays (post, pre),
+ * (pre, 1) or (post, 1) as the kind of delay says; neuron parameters (n, 1). A layer without the array (recurrent weights of a
+ * layer without recurrence, delays of a network without) has shape (0, 0), but zeros of the synaptic shape may be set. */
+enum {
+    SPINNPROP_WEIGHTS = 0, SPINNPROP_RECURRENT_WEIGHTS = 1, SPINNPROP_DELAYS = 2, SPINNPROP_RECURRENT_DELAYS = 3,
+    SPINNPROP_TAU_MEM = 4, SPINNPROP_TAU_SYN = 5, SPINNPROP_THRESHOLD = 6, SPINNPROP_RESET = 7
+};
+SPINNPROP_API spinnprop_status spinnprop_network_shape(int64_t *rows, int64_t *columns, const spinnprop_network *network,
+                                                       int32_t parameter, int32_t layer);
+SPINNPROP_API spinnprop_status spinnprop_network_get(double *values, int64_t n, const spinnprop_network *network,
+                                                     int32_t parameter, int32_t layer);
+SPINNPROP_API spinnprop_status spinnprop_network_set(spinnprop_network *network, int32_t parameter, int32_t layer,
+                                                     const double *values, int64_t n);
+
+/* Files are safetensors: no code in them. Written beside the target first, then renamed, so a crash leaves the old file.
+ * The _bytes pair does the same in memory: with bytes NULL, needed alone is written; otherwise n must be at least it. */
+SPINNPROP_API spinnprop_status spinnprop_network_save(const spinnprop_network *network, const char *path);
+SPINNPROP_API spinnprop_status spinnprop_network_load(spinnprop_network **network, const char *path);
+SPINNPROP_API spinnprop_status spinnprop_network_to_bytes(uint8_t *bytes, int64_t n, int64_t *needed,
+                                                          const spinnprop_network *network);
+SPINNPROP_API spinnprop_status spinnprop_network_from_bytes(spinnprop_network **network, const uint8_t *bytes, int64_t n);
+
+/* ------------------------------------------------------------------------------------------- forward and recording */
+
+typedef struct spinnprop_recording spinnprop_recording;
+
+enum { SPINNPROP_ENGINE_EVENT = 0 };
+
+typedef struct spinnprop_forward_options {
+    size_t size;
+    int32_t engine;      /* SPINNPROP_ENGINE_*                                                                        */
+    double t_end;        /* seconds, inclusive; +infinity (the default): until silent. Needed with recurrence.        */
+    int64_t max_spikes;  /* of all samples and layers together; 0: the default, 100 million                           */
+} spinnprop_forward_options;
+
+SPINNPROP_API void spinnprop_forward_options_init(spinnprop_forward_options *options);
+/* Runs the network on every sample. The recording keeps what the backward pass needs, input included. */
+SPINNPROP_API spinnprop_status spinnprop_network_forward(spinnprop_recording **recording, const spinnprop_network *network,
+                                                         const spinnprop_spikes *input,
+                                                         const spinnprop_forward_options *options,
+                                                         spinnprop_progress_callback progress, void *payload);
+SPINNPROP_API spinnprop_status spinnprop_recording_copy(spinnprop_recording **copy, const spinnprop_recording *recording);
+SPINNPROP_API void spinnprop_recording_free(spinnprop_recording *recording);
+
+typedef struct spinnprop_recording_info {
+    size_t size;
+    int64_t n_samples;
+    int32_t n_inputs, n_layers, n_outputs, readout, engine;
+} spinnprop_recording_info;
+SPINNPROP_API void spinnprop_recording_info_init(spinnprop_recording_info *info);
+SPINNPROP_API spinnprop_status spinnprop_recording_describe(spinnprop_recording_info *info,
+                                                            const spinnprop_recording *recording);
+
+/* Spikes of a layer, each sample's in order of time (ties: of unit). currents: the synaptic current at each spike,
+ * before any arrival of its own; NULL if not wanted. A leaky read-out layer has none. */
+SPINNPROP_API spinnprop_status spinnprop_recording_spike_count(int64_t *n_spikes, const spinnprop_recording *recording,
+                                                               int32_t layer);
+SPINNPROP_API spinnprop_status spinnprop_recording_spikes(double *times, int32_t *units, double *currents, int64_t n_spikes,
+                                                          int64_t *offsets, int64_t n_offsets,
+                                                          const spinnprop_recording *recording, int32_t layer);
+/* (n_samples, n_outputs); +infinity where silent, everywhere for a leaky read-out. */
+SPINNPROP_API spinnprop_status spinnprop_recording_first_spike_times(double *times, int64_t n,
+                                                                     const spinnprop_recording *recording);
+/* Each leaky read-out's largest membrane value over the run (0, at time 0, if it never rises above) and its time,
+ * (n_samples, n_outputs) both. */
+SPINNPROP_API spinnprop_status spinnprop_recording_maxima(double *values, double *times, int64_t n,
+                                                          const spinnprop_recording *recording);
+
+typedef struct spinnprop_diagnostics {
+    size_t size;
+    int64_t n_spikes;
+    int64_t silent_neurons;          /* neurons that spiked in no sample                                               */
+    int64_t silent_pairs;            /* (sample, neuron) pairs without a spike                                         */
+    int64_t near_tangential_spikes;  /* spikes with current - threshold < 1e-3 * threshold: their derivatives explode   */
+    double smallest_slope;           /* min of (current - threshold) / threshold over the spikes; +infinity if none     */
+} spinnprop_diagnostics;
+SPINNPROP_API void spinnprop_diagnostics_init(spinnprop_diagnostics *diagnostics);
+SPINNPROP_API spinnprop_status spinnprop_recording_diagnose(spinnprop_diagnostics *diagnostics,
+                                                            const spinnprop_recording *recording, int32_t layer);
+/* 1 per neuron that spiked in no sample, 0 otherwise. */
+SPINNPROP_API spinnprop_status spinnprop_recording_silent(uint8_t *silent, int64_t n, const spinnprop_recording *recording,
+                                                          int32_t layer);
+
+SPINNPROP_API spinnprop_status spinnprop_recording_to_bytes(uint8_t *bytes, int64_t n, int64_t *needed,
+                                                            const spinnprop_recording *recording);
+SPINNPROP_API spinnprop_status spinnprop_recording_from_bytes(spinnprop_recording **recording, const uint8_t *bytes,
+                                                              int64_t n);
+
+/* ------------------------------------------------------------------------------------------------ loss and gradient */
+
+enum {
+    /* -log softmax(-t / tau0)[label] + alpha (exp(t_label / tau1) - 1), t the first spike times; outputs that never
+     * spike are left out of the sum; a sample whose label neuron is silent adds nothing.      Fields: tau0, alpha, tau1 */
+    SPINNPROP_LOSS_TTFS_CROSS_ENTROPY = 0,
+    /* -log softmax(max over time of V)[label] of a leaky read-out.                                       Fields: none  */
+    SPINNPROP_LOSS_VMAX_CROSS_ENTROPY = 1,
+    /* 1/2 sum over outputs of ((t - target) / tau0)^2, t the first spike times; silent outputs and infinite targets add
+     * nothing. Targets are given, or t_label for the label and t_other for the others.  Fields: tau0, t_label, t_other */
+    SPINNPROP_LOSS_SPIKE_TIME_MSE = 2,
+    /* -log softmax(scale * n)[label], n = sum over a neuron's spikes of exp(-t / tau0): a spike count with a soft edge in
+     * time. tau0 = +infinity is the plain count, whose gradient is zero.                          Fields: scale, tau0  */
+    SPINNPROP_LOSS_SPIKE_COUNT_CROSS_ENTROPY = 3
+};
+
+typedef struct spinnprop_loss {
+    size_t size;
+    int32_t kind;
+    double tau0, alpha, tau1, t_label, t_other, scale;
+} spinnprop_loss;
+
+/* Sets the defaults of a kind. */
+SPINNPROP_API spinnprop_status spinnprop_loss_init(spinnprop_loss *loss, int32_t kind);
+SPINNPROP_API spinnprop_status spinnprop_loss_check(const spinnprop_loss *loss);
+
+/* Firing-rate regularisation of the hidden layers, added to the loss:
+ * strength / 2 * sum over hidden neurons of (batch mean of n - target)^2, n = sum over spikes of exp(-t / tau). */
+typedef struct spinnprop_gradient_options {
+    size_t size;
+    int32_t engine;             /* the gradient rule; -1 (the default): that of the engine which made the recording     */
+    double rate_strength;       /* 0: off                                                                             */
+    double rate_target;         /* spikes per sample                                                                  */
+    double rate_tau;            /* seconds                                                                            */
+} spinnprop_gradient_options;
+SPINNPROP_API void spinnprop_gradient_options_init(spinnprop_gradient_options *options);
+
+typedef struct spinnprop_gradient spinnprop_gradient;
+
+/* Mean over the batch of the loss and its gradient. labels: n of them, 0 .. n_outputs - 1. targets: NULL, or (n, n_outputs)
+ * target times of SPINNPROP_LOSS_SPIKE_TIME_MSE, in which case labels may be NULL. */
+SPINNPROP_API spinnprop_status spinnprop_network_gradient(spinnprop_gradient **gradient, double *value,
+                                                          const spinnprop_network *network,
+                                                          const spinnprop_recording *recording, const spinnprop_loss *loss,
+                                                          const int64_t *labels, int64_t n, const double *targets,
+                                                          int64_t n_targets, const spinnprop_gradient_options *options,
+                                                          spinnprop_progress_callback progress, void *payload);
+SPINNPROP_API void spinnprop_gradient_free(spinnprop_gradient *gradient);
+/* Shapes as spinnprop_network_shape says; SPINNPROP_WEIGHTS .. SPINNPROP_RECURRENT_DELAYS only. */
+SPINNPROP_API spinnprop_status spinnprop_gradient_get(double *values, int64_t n, const spinnprop_gradient *gradient,
+                                                      int32_t parameter, int32_t layer);
+/* One per input spike, in the order in which the input came. */
+SPINNPROP_API spinnprop_status spinnprop_gradient_input_times(double *values, int64_t n, const spinnprop_gradient *gradient);
+/* How many samples added nothing because their label neuron was silent. */
+SPINNPROP_API spinnprop_status spinnprop_gradient_skipped(int64_t *skipped, const spinnprop_gradient *gradient);
+
+/* Decisions: the class of each sample (-1: no output spoke), and the loss's softmax over outputs (n_samples, n_outputs;
+ * uniform where no output spoke). */
+SPINNPROP_API spinnprop_status spinnprop_recording_predict(int64_t *classes, int64_t n, const spinnprop_recording *recording,
+                                                           const spinnprop_loss *loss);
+SPINNPROP_API spinnprop_status spinnprop_recording_probabilities(double *probabilities, int64_t n,
+                                                                 const spinnprop_recording *recording,
+                                                                 const spinnprop_loss *loss);
+
+/* ------------------------------------------------------------------------------------------------------- training */
+
+typedef struct spinnprop_trainer spinnprop_trainer;
+
+enum { SPINNPROP_OPTIMIZER_SGD = 0, SPINNPROP_OPTIMIZER_ADAM = 1, SPINNPROP_OPTIMIZER_ADAMW = 2 };
+enum { SPINNPROP_SCHEDULE_CONSTANT = 0, SPINNPROP_SCHEDULE_STEP = 1, SPINNPROP_SCHEDULE_EXPONENTIAL = 2 };
+
+typedef struct spinnprop_training_options {
+    size_t size;
+    spinnprop_forward_options forward;
+    spinnprop_loss loss;
+    spinnprop_gradient_options gradient;
+    int32_t epochs;
+    int32_t batch_size;
+    uint64_t seed;                 /* of the order of samples and of input dropout                                     */
+    int32_t optimizer;             /* SPINNPROP_OPTIMIZER_*                                                           */
+    double learning_rate;
+    double delay_learning_rate;    /* seconds per step; 0: delays stay                                                 */
+    double momentum;               /* SGD                                                                             */
+    double beta1, beta2, epsilon;  /* Adam, AdamW                                                                     */
+    double weight_decay;           /* L2 term (SGD, Adam) or decoupled (AdamW)                                        */
+    int32_t schedule;              /* SPINNPROP_SCHEDULE_*: learning rates x gamma every schedule_epochs epochs (step),  */
+    int32_t schedule_epochs;       /*   or x gamma every epoch (exponential)                                           */
+    double schedule_gamma;
+    double clip_value;             /* largest magnitude of a gradient's entry; +infinity: off                          */
+    double clip_norm;              /* largest Euclidean norm of the whole gradient; +infinity: off                      */
+    double bump;                   /* weight bumping of silent neurons: first amount, doubled while it stays so; 0: off */
+    double bump_hidden_limit;      /*   silent fraction of a hidden layer that calls for it                            */
+    double bump_output_limit;      /*   likewise of the last layer                                                    */
+    double input_dropout;          /* probability with which an input spike is left out in training                    */
+    int32_t early_stopping;        /* epochs without a better validation loss before stopping; 0: never                */
+    int32_t restore_best;          /* 1: end with the parameters of the best validation loss                           */
+    const char *checkpoint_path;   /* NULL: none. Written atomically                                                  */
+    int32_t checkpoint_every;      /* epochs                                                                          */
+    int32_t resume;                /* 1: go on from checkpoint_path if it exists                                       */
+} spinnprop_training_options;
+SPINNPROP_API void spinnprop_training_options_init(spinnprop_training_options *options);
+
+typedef struct spinnprop_epoch {
+    double loss, accuracy, validation_loss, validation_accuracy; /* NaN without validation                            */
+    double hidden_spikes, output_spikes;                         /* per training sample                               */
+    double skipped;                                              /* fraction of samples without a gradient            */
+    double learning_rate, seconds;
+} spinnprop_epoch;
+
+/* Takes a copy of the network. */
+SPINNPROP_API spinnprop_status spinnprop_trainer_create(spinnprop_trainer **trainer, const spinnprop_network *network,
+                                                        const spinnprop_training_options *options);
+SPINNPROP_API void spinnprop_trainer_free(spinnprop_trainer *trainer);
+/* Trains until `epochs` are done in all, early stopping ends it or the callback does; call it again to go on after that.
+ * validation may be NULL with n_validation 0. */
+SPINNPROP_API spinnprop_status spinnprop_trainer_run(spinnprop_trainer *trainer, const spinnprop_spikes *input,
+                                                     const int64_t *labels, int64_t n, const spinnprop_spikes *validation,
+                                                     const int64_t *validation_labels, int64_t n_validation,
+                                                     spinnprop_progress_callback progress, void *payload);
+/* A copy of the network as it stands. */
+SPINNPROP_API spinnprop_status spinnprop_trainer_network(spinnprop_network **network, const spinnprop_trainer *trainer);
+SPINNPROP_API spinnprop_status spinnprop_trainer_epochs_done(int64_t *n_epochs, const spinnprop_trainer *trainer);
+SPINNPROP_API spinnprop_status spinnprop_trainer_history(spinnprop_epoch *epochs, int64_t n_epochs,
+                                                         const spinnprop_trainer *trainer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
