@@ -48,6 +48,7 @@ let package = Package(
             dependencies: ["Spinnprop", "CSupport", "CSpinnprop"],
             swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),
+        .testTarget(name: "MathematicsTests", dependencies: ["Mathematics"], exclude: ["Generators"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,171 @@
+// Exponential and logarithm in float64, the same bits on every processor, in a form that compilers vectorise.
+
+/// exp, expm1, log and log1p over the whole of float64.
+///
+/// Only IEEE additions, multiplications, divisions and bit operations in a fixed order: no call into libm, no fused
+/// multiply-add, no table, no branch. So results are the same bits on every processor, and a loop such as
+///
+///     var j = 0
+///     while j < n { y[j] = Elementary.exp(x[j]); j &+= 1 }
+///
+/// over unsafe pointers becomes packed instructions. NaN in, NaN out; infinities as in C. Worst errors in ulps against a
+/// 40-digit reference, measured over the ranges of the tests: all below 0.85.
+///
+/// The reductions are those of every libm (Cody and Waite, Software Manual for the Elementary Functions, 1980); the
+/// leading sum is kept exact by Dekker's two-term sum. `Tests/MathematicsTests/Generators/elementary_coefficients.py`
+/// makes the polynomials.
+@frozen
+public enum Elementary {
+    /// e to the power x. Overflows to +infinity above 709.78; underflows gradually, to 0 below -745.13.
+    @inlinable @inline(__always)
+    public static func exp(_ x: Double) -> Double {
+        // Beyond these bounds the scaling below gives +infinity and 0 by itself. The comparisons keep NaN.
+        let upper = x > 710 ? 710 : x
+        let bounded = upper < -746 ? -746 : upper
+        let reduced = ExponentialReduction(bounded)
+        // 1 + high = sum + error exactly.
+        let sum = 1 + reduced.high
+        let error = reduced.high - (sum - 1)
+        let value = sum + (error + reduced.rest)
+        // 2^k in two factors: neither leaves the normal numbers, and only the last multiplication can round.
+        let half = reduced.exponent * 0.5 + roundingShift
+        let halfBits = half.bitPattern
+        let first = Double(bitPattern: (halfBits &+ 1023) &<< 52)
+        let second = Double(bitPattern: (reduced.exponentBits &- halfBits &+ 1023) &<< 52)
+        return value * first * second
+    }
+
+    /// e to the power x, less 1, without cancellation near 0. -1 below -37.4, +infinity above 709.78.
+    @inlinable @inline(__always)
+    public static func expm1(_ x: Double) -> Double {
+        let upper = x > 710 ? 710 : x
+        let bounded = upper < -40 ? -40 : upper
+        let reduced = ExponentialReduction(bounded)
+        // Half of 2^k (1 + high + rest) - 1, so that k = 1024 does not overflow before its time.
+        let scale = Double(bitPattern: (reduced.exponentBits &+ 1022) &<< 52)
+        let constant = scale - 0.5
+        let scaledHigh = scale * reduced.high
+        let sum = constant + scaledHigh
+        let error = scaledHigh - (sum - constant)
+        let value = 2 * (sum + (error + scale * reduced.rest))
+        return tiny < x.magnitude ? value : x
+    }
+
+    /// The natural logarithm. log(0) = -infinity, NaN below 0.
+    @inlinable @inline(__always)
+    public static func log(_ x: Double) -> Double {
+        // Subnormal numbers are scaled into the normal ones.
+        let isSubnormal = x < 0x1p-1022
+        let normal = isSubnormal ? x * 0x1p54 : x
+        let scaling = isSubnormal ? 54.0 : 0.0
+        let split = BinarySplit(normal)
+        let value = logarithm(exponent: split.exponent - scaling, fraction: split.mantissa - 1, correction: 0)
+        let finite = x < .infinity ? value : x
+        return x > 0 ? finite : (x == 0 ? -.infinity : .nan)
+    }
+
+    /// log(1 + x) without cancellation near 0. log1p(-1) = -infinity, NaN below -1.
+    @inlinable @inline(__always)
+    public static func log1p(_ x: Double) -> Double {
+        // 1 + x = sum + error exactly, whichever is larger.
+        let sum = 1 + x
+        let back = sum - 1
+        let error = (1 - (sum - back)) + (x - back)
+        let split = BinarySplit(sum)
+        // Where 1 + x needs no power of two, x itself is the exact fraction.
+        let isNear = split.exponent == 0
+        let fraction = isNear ? x : split.mantissa - 1
+        let correction = isNear ? 0 : error / sum
+        let value = logarithm(exponent: split.exponent, fraction: fraction, correction: correction)
+        let finite = x < .infinity ? value : x
+        let inside = x.magnitude < tiny ? x : finite
+        return x > -1 ? inside : (x == -1 ? -.infinity : .nan)
+    }
+
+    // MARK: - Shared parts
+
+    /// Adding it to a number below 2^51 in magnitude rounds that to an integer, which then stands in the low bits.
+    @usableFromInline static var roundingShift: Double {
+        @inlinable @inline(__always) get { 0x1.8p52 }
+    }
+
+    /// Below it expm1(x) and log1p(x) round to x, the sign of zero included.
+    @usableFromInline static var tiny: Double {
+        @inlinable @inline(__always) get { 0x1p-54 }
+    }
+
+    /// ln 2 in two parts; the first has 32 bits, so that a multiple of it by an exponent is exact.
+    @usableFromInline static var ln2High: Double {
+        @inlinable @inline(__always) get { 0.6931471803691238 }
+    }
+    @usableFromInline static var ln2Low: Double {
+        @inlinable @inline(__always) get { 1.9082149292705877e-10 }
+    }
+
+    /// x = k ln 2 + r, |r| <= ln 2 / 2, and e^r = 1 + high + rest with `high` exact.
+    @frozen @usableFromInline
+    struct ExponentialReduction {
+        /// k, as a number and in the low bits of a word.
+        @usableFromInline let exponent: Double
+        @usableFromInline let exponentBits: UInt64
+        @usableFromInline let high: Double
+        @usableFromInline let rest: Double
+
+        @inlinable @inline(__always)
+        init(_ x: Double) {
+            let shifted = x * 1.4426950408889634 + roundingShift
+            exponentBits = shifted.bitPattern
+            exponent = shifted - roundingShift
+            high = x - exponent * ln2High
+            let low = exponent * ln2Low
+            let r = high - low
+            let r2 = r * r
+            let r4 = r2 * r2
+            // e^r = 1 + r + r^2 (1/2 + r Q(r)), error 0.009 of 2^-53.
+            let q0 = (0.16666666666666669 + 0.041666666666666664 * r)
+            let q2 = (0.008333333333330065 + 0.0013888888888886554 * r)
+            let q4 = (0.00019841269863040545 + 2.4801587317135164e-05 * r)
+            let q6 = (2.7557268480310024e-06 + 2.755728298405588e-07 * r)
+            let q8 = (2.510037583256132e-08 + 2.091122972975863e-09 * r)
+            let q = (q0 + r2 * q2) + r4 * ((q4 + r2 * q6) + r4 * q8)
+            rest = r2 * (0.5 + r * q) - low
+        }
+    }
+
+    /// x = 2^exponent * mantissa, sqrt(1/2) <= mantissa < sqrt(2), for positive normal x.
+    @frozen @usableFromInline
+    struct BinarySplit {
+        @usableFromInline let exponent: Double
+        @usableFromInline let mantissa: Double
+
+        @inlinable @inline(__always)
+        init(_ x: Double) {
+            let rootHalf: UInt64 = 0x3FE6_A09E_667F_3BCD
+            let offset = x.bitPattern &+ (0x3FF0_0000_0000_0000 &- rootHalf)
+            // The biased exponent becomes a number by standing in the low bits of 2^52.
+            exponent = Double(bitPattern: 0x4330_0000_0000_0000 | (offset &>> 52)) - (0x1p52 + 1023)
+            mantissa = Double(bitPattern: (offset & 0x000F_FFFF_FFFF_FFFF) &+ rootHalf)
+        }
+    }
+
+    /// exponent * ln 2 + log(1 + fraction) + correction, the correction being small against the rest.
+    @inlinable @inline(__always)
+    static func logarithm(exponent: Double, fraction: Double, correction: Double) -> Double {
+        // log(1 + f) = 2 artanh(s) with s = f / (2 + f); f - f^2 / 2 is taken out to keep f exact.
+        let s = fraction / (2 + fraction)
+        let z = s * s
+        let z2 = z * z
+        let p0 = 0.666666666666667 + 0.39999999999899505 * z
+        let p2 = 0.28571428625975487 + 0.2222221113479508 * z
+        let p4 = 0.18182889125261725 + 0.15331721600555942 * z
+        // P(z) of 2 artanh(s) = 2 s + s z P(z), error 0.04 of 2^-53.
+        let p = p0 + z2 * (p2 + z2 * (p4 + z2 * 0.1461644968504464))
+        let halfSquare = 0.5 * fraction * fraction
+        let low = (exponent * ln2Low + correction) + s * (halfSquare + z * p)
+        // exponent * ln2High + fraction = sum + error exactly.
+        let high = exponent * ln2High
+        let sum = high + fraction
+        let error = fraction - (sum - high)
+        return sum + (error + (low - halfSquare))
+    }
+}

@@ -1,0 +1,93 @@
+// Seeded random numbers: xoshiro256++ streams that are the same on every machine and in every release.
+
+/// SplitMix64 (Steele, Lea and Flood 2014): a counter passed through a bijective mixer. Seeds the larger generator.
+struct SplitMix64 {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z &>> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z &>> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z &>> 31)
+    }
+}
+
+/// One of 2^64 streams of random numbers that belong to a seed.
+///
+/// The generator is xoshiro256++ (Blackman and Vigna 2021), period 2^256 - 1. Its four words are the first four outputs of
+/// SplitMix64 started at (first output of SplitMix64 started at `seed`) xor `stream`. What each call draws is part of the
+/// contract: files and published results depend on it.
+public struct RandomStream: Sendable, Equatable {
+    private var s0, s1, s2, s3: UInt64
+
+    public init(seed: UInt64, stream: UInt64) {
+        var seeding = SplitMix64(state: seed)
+        var words = SplitMix64(state: seeding.next() ^ stream)
+        s0 = words.next()
+        s1 = words.next()
+        s2 = words.next()
+        s3 = words.next()
+    }
+
+    /// The whole state, four words: what a checkpoint keeps.
+    public var state: [UInt64] { [s0, s1, s2, s3] }
+
+    /// Goes on where `state` was read. `nil` unless it has four words that are not all 0.
+    public init?(state: [UInt64]) {
+        guard state.count == 4, state.contains(where: { $0 != 0 }) else { return nil }
+        (s0, s1, s2, s3) = (state[0], state[1], state[2], state[3])
+    }
+
+    public mutating func nextUInt64() -> UInt64 {
+        let sum = s0 &+ s3
+        let result = ((sum &<< 23) | (sum &>> 41)) &+ s0
+        let shifted = s1 &<< 17
+        s2 ^= s0
+        s3 ^= s1
+        s1 ^= s2
+        s0 ^= s3
+        s2 ^= shifted
+        s3 = (s3 &<< 45) | (s3 &>> 19)
+        return result
+    }
+
+    /// Uniform in [0, 1), a multiple of 2^-53: the upper 53 bits of one word.
+    public mutating func uniform() -> Double {
+        Double(nextUInt64() &>> 11) * 0x1p-53
+    }
+
+    /// Normal with mean 0 and variance 1: Marsaglia's polar method on pairs of uniforms in [-1, 1). The second number of
+    /// each accepted pair is dropped, so that nothing is kept outside `state`.
+    public mutating func normal() -> Double {
+        while true {
+            let u = 2 * uniform() - 1
+            let v = 2 * uniform() - 1
+            let square = u * u + v * v
+            if square < 1 && square > 0 {
+                return u * (-2 * Elementary.log(square) / square).squareRoot()
+            }
+        }
+    }
+
+    /// Uniform in 0 ..< bound without bias (Lemire 2019, multiplication with rejection). 0 for a bound below 1.
+    public mutating func index(below bound: Int) -> Int {
+        guard bound >= 1 else { return 0 }
+        let range = UInt64(bound)
+        // 2^64 mod range: products whose low word is smaller would count some results once too often.
+        let excess = (0 &- range) % range
+        while true {
+            let product = nextUInt64().multipliedFullWidth(by: range)
+            if product.low >= excess { return Int(product.high) }
+        }
+    }
+
+    /// Puts the values in random order (Fisher and Yates, from the last to the second).
+    public mutating func shuffle(_ values: inout [Int]) {
+        var last = values.count - 1
+        while last > 0 {
+            values.swapAt(last, index(below: last + 1))
+            last -= 1
+        }
+    }
+}

@@ -1,0 +1,104 @@
+// exp, expm1, log, log1p: errors in ulps, special values, the edges of every range.
+import Glibc
+import Mathematics
+import Testing
+
+struct ElementaryTests {
+    /// A function, its table of exact values, and Glibc's version in float64 and in extended precision.
+    struct Case: Sendable, CustomTestStringConvertible {
+        let name: String
+        let function: @Sendable (Double) -> Double
+        let reference: [Double]
+        let libm: @Sendable (Double) -> Double
+        /// The bound stated in the documentation.
+        let bound: Double
+        /// Where the sweep looks, each part as densely as the others.
+        let ranges: [ClosedRange<Double>]
+        var testDescription: String { name }
+    }
+
+    static let cases = [
+        Case(
+            name: "exp", function: { Elementary.exp($0) }, reference: ElementaryReference.exp,
+            libm: { Glibc.exp($0) }, bound: 0.85, ranges: [-1...1, -40...40, -708...709]),
+        Case(
+            name: "expm1", function: { Elementary.expm1($0) }, reference: ElementaryReference.expm1,
+            libm: { Glibc.expm1($0) }, bound: 0.85, ranges: [-1e-3...1e-3, -1...1, -40...40, -40...709]),
+        Case(
+            name: "log", function: { Elementary.log($0) }, reference: ElementaryReference.log,
+            libm: { Glibc.log($0) }, bound: 0.85, ranges: [0.999...1.001, 0.5...2, 0...50, 0...1e300]),
+        Case(
+            name: "log1p", function: { Elementary.log1p($0) }, reference: ElementaryReference.log1p,
+            libm: { Glibc.log1p($0) }, bound: 0.85, ranges: [-1e-3...1e-3, -0.5...1, -1...50, 0...1e300]),
+    ]
+
+    @Test(arguments: cases)
+    func agreesWithFourHundredDigits(_ item: Case) {
+        var worst = (error: 0.0, x: 0.0)
+        for row in stride(from: 0, to: item.reference.count, by: 3) {
+            let (x, nearest, lost) = (item.reference[row], item.reference[row + 1], item.reference[row + 2])
+            let error = abs((item.function(x) - nearest) / nearest.ulp - lost)
+            if !(error <= worst.error) { worst = (error, x) }
+        }
+        // Where the value is subnormal its last bit is rounded twice.
+        let bound = item.name == "exp" && worst.x < -708 ? 0.75 : item.bound
+        #expect(worst.error <= bound, "\(item.name)(\(worst.x)) is off by \(worst.error) ulp")
+    }
+
+    @Test(arguments: cases)
+    func staysWithinTwoUlpsOfGlibcAndNeverFallsBack(_ item: Case) {
+        for range in item.ranges {
+            var previous = -Double.infinity
+            let count = 100_001
+            for index in 1..<count {
+                let x = range.lowerBound + (range.upperBound - range.lowerBound) * (Double(index) / Double(count))
+                let (ours, theirs) = (item.function(x), item.libm(x))
+                guard abs(ours - theirs) <= 2 * theirs.ulp, ours >= previous else {
+                    Issue.record("\(item.name)(\(x)) = \(ours), Glibc \(theirs), before \(previous)")
+                    break
+                }
+                previous = ours
+            }
+        }
+    }
+
+    @Test func specialValues() {
+        let (inf, nan) = (Double.infinity, Double.nan)
+        #expect(Elementary.exp(0) == 1 && Elementary.exp(-0.0) == 1)
+        #expect(Elementary.exp(inf) == inf && Elementary.exp(-inf) == 0)
+        #expect(Elementary.exp(709.782712893384) < inf && Elementary.exp(709.7827128933841) == inf)
+        #expect(Elementary.exp(1e308) == inf && Elementary.exp(-1e308) == 0)
+        #expect(Elementary.exp(-745.1332191019411) == 5e-324 && Elementary.exp(-745.1332191019412) == 0)
+        #expect(Elementary.exp(-710) > 0 && Elementary.exp(-710) < 0x1p-1022)
+
+        #expect(Elementary.expm1(inf) == inf && Elementary.expm1(-inf) == -1)
+        #expect(Elementary.expm1(1e308) == inf && Elementary.expm1(-1e308) == -1)
+        #expect(Elementary.expm1(709.782712893384) < inf && Elementary.expm1(709.7827128933841) == inf)
+        #expect(Elementary.expm1(0).sign == .plus && Elementary.expm1(-0.0).sign == .minus)
+        #expect(Elementary.expm1(-0.0) == 0 && Elementary.expm1(-5e-324) == -5e-324)
+
+        #expect(Elementary.log(0) == -inf && Elementary.log(-0.0) == -inf && Elementary.log(inf) == inf)
+        #expect(Elementary.log(1) == 0 && Elementary.log(1).sign == .plus)
+        #expect(Elementary.log(-5e-324).isNaN && Elementary.log(-1).isNaN && Elementary.log(-inf).isNaN)
+
+        #expect(Elementary.log1p(-1) == -inf && Elementary.log1p(inf) == inf)
+        #expect(Elementary.log1p((-1.0).nextDown).isNaN && Elementary.log1p(-inf).isNaN)
+        #expect(Elementary.log1p(0).sign == .plus && Elementary.log1p(-0.0).sign == .minus)
+        #expect(Elementary.log1p(-0.0) == 0 && Elementary.log1p(-5e-324) == -5e-324)
+
+        for item in ElementaryTests.cases { #expect(item.function(nan).isNaN) }
+    }
+
+    @Test func inversesMeet() {
+        var stream = RandomStream(seed: 3, stream: 0)
+        for _ in 0..<20_000 {
+            let x = 1400 * stream.uniform() - 700
+            // The logarithm's error at e^x is 2^-53 of relative error in its argument, plus its own rounding.
+            let back = Elementary.log(Elementary.exp(x))
+            #expect(abs(back - x) <= 0x1p-52 + x.ulp, "x = \(x)")
+            let y = 1e-3 * (stream.uniform() - 0.5)
+            let near = Elementary.log1p(Elementary.expm1(y))
+            #expect(abs(near - y) <= 2 * y.ulp, "y = \(y)")
+        }
+    }
+}

@@ -1,0 +1,117 @@
+// The streams against the published generator's arithmetic, their distributions, and their state.
+import Mathematics
+import Testing
+
+struct RandomStreamTests {
+    /// Written by Generators/random_reference.py.
+    @Test func knownAnswers() {
+        var plain = RandomStream(seed: 0, stream: 0)
+        #expect((0..<4).map { _ in plain.nextUInt64() } == [
+                    9_579_327_875_526_494_010,
+                    14_425_024_493_257_680_155,
+                    12_536_166_511_277_982_743,
+                    16_850_684_510_608_829_587,
+                ])
+        var other = RandomStream(seed: 42, stream: 7)
+        #expect((0..<4).map { _ in other.nextUInt64() } == [
+                    3_409_545_882_473_857_721,
+                    11_773_385_008_288_523_278,
+                    15_640_253_386_848_488_616,
+                    9_243_278_095_232_592_775,
+                ])
+        // The authors' own first outputs from the state 1, 2, 3, 4.
+        guard var counted = RandomStream(state: [1, 2, 3, 4]) else {
+            Issue.record("state refused")
+            return
+        }
+        #expect((0..<3).map { _ in counted.nextUInt64() } == [41_943_041, 58_720_359, 3_588_806_011_781_223])
+    }
+
+    @Test func streamsAndSeedsDiffer() {
+        var seen: Set<UInt64> = []
+        for seed in UInt64(0)..<40 {
+            for stream in UInt64(0)..<40 {
+                var generator = RandomStream(seed: seed, stream: stream)
+                seen.insert(generator.nextUInt64())
+            }
+        }
+        #expect(seen.count == 1600)
+    }
+
+    @Test func stateGoesOnWhereItWasRead() {
+        var generator = RandomStream(seed: 5, stream: 1)
+        for _ in 0..<17 { _ = generator.normal() }
+        var resumed = RandomStream(state: generator.state)
+        #expect(resumed == generator)
+        for _ in 0..<17 { #expect(resumed?.normal() == generator.normal()) }
+        #expect(RandomStream(state: [0, 0, 0, 0]) == nil)
+        #expect(RandomStream(state: [1, 2, 3]) == nil)
+        #expect(RandomStream(state: []) == nil)
+        #expect(RandomStream(state: [0, 0, 0, 1]) != nil)
+    }
+
+    @Test(arguments: [UInt64(0), 1, 2])
+    func uniformFillsTheUnitInterval(seed: UInt64) {
+        var generator = RandomStream(seed: seed, stream: 0)
+        let count = 100_000
+        var cells = [Int](repeating: 0, count: 100)
+        for _ in 0..<count {
+            let value = generator.uniform()
+            #expect(value >= 0 && value < 1)
+            cells[Int(value * 100)] += 1
+        }
+        // chi-squared with 99 degrees of freedom: mean 99, standard deviation 14
+        let chi = cells.reduce(0.0) { $0 + (Double($1) - 1000) * (Double($1) - 1000) / 1000 }
+        #expect(chi > 45 && chi < 170, "chi-squared \(chi)")
+    }
+
+    @Test(arguments: [UInt64(0), 1, 2])
+    func normalHasItsMomentsAndTails(seed: UInt64) {
+        var generator = RandomStream(seed: seed, stream: 0)
+        let count = 200_000
+        let values = (0..<count).map { _ in generator.normal() }
+        let moments = (1...4).map { power in
+            values.reduce(0.0) { sum, value in sum + (0..<power).reduce(1.0) { product, _ in product * value } }
+                / Double(count)
+        }
+        // Five standard errors: sqrt of 1, 2, 15, 96 over the count.
+        for (moment, (expected, variance)) in zip(moments, [(0.0, 1.0), (1, 2), (0, 15), (3, 96)]) {
+            #expect(abs(moment - expected) < 5 * (variance / Double(count)).squareRoot(), "\(moments)")
+        }
+        let beyond = Double(values.count { abs($0) > 1.959963984540054 }) / Double(count)
+        #expect(abs(beyond - 0.05) < 5 * (0.0475 / Double(count)).squareRoot())
+    }
+
+    @Test func indexIsUnbiasedAndInRange() {
+        var generator = RandomStream(seed: 9, stream: 0)
+        #expect(generator.index(below: 1) == 0)
+        #expect(generator.index(below: 0) == 0 && generator.index(below: -5) == 0)
+        var cells = [Int](repeating: 0, count: 7)
+        for _ in 0..<70_000 { cells[generator.index(below: 7)] += 1 }
+        let chi = cells.reduce(0.0) { $0 + (Double($1) - 10_000) * (Double($1) - 10_000) / 10_000 }
+        #expect(chi < 27, "chi-squared \(chi) with 6 degrees of freedom")  // p = 1e-4
+        // A bound for which a plain remainder would favour the lower half two to one.
+        let large = 3 << 61
+        let upper = (0..<10_000).count { _ in generator.index(below: large) >= large / 2 }
+        #expect(abs(upper - 5000) < 300)
+    }
+
+    @Test func shuffleReachesEveryOrderEquallyOften() {
+        var generator = RandomStream(seed: 11, stream: 0)
+        var counts: [[Int]: Int] = [:]
+        for _ in 0..<24_000 {
+            var values = [0, 1, 2, 3]
+            generator.shuffle(&values)
+            counts[values, default: 0] += 1
+        }
+        #expect(counts.count == 24)
+        let chi = counts.values.reduce(0.0) { $0 + (Double($1) - 1000) * (Double($1) - 1000) / 1000 }
+        #expect(chi < 56, "chi-squared \(chi) with 23 degrees of freedom")  // p = 1e-4
+        var empty: [Int] = []
+        generator.shuffle(&empty)
+        #expect(empty.isEmpty)
+        var one = [4]
+        generator.shuffle(&one)
+        #expect(one == [4])
+    }
+}
