@@ -45,7 +45,7 @@ let package = Package(
         .target(name: "CSupport"),
         .target(
             name: "CInterface",
-            dependencies: ["Spinnprop", "CSupport", "CSpinnprop"],
+            dependencies: ["Spinnprop", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop"],
             swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),
         .testTarget(name: "MathematicsTests", dependencies: ["Mathematics"], exclude: ["Generators"]),

@@ -1,0 +1,59 @@
+// The caller's arrays: read whole or written whole, and only if their number of elements is exact.
+import Mathematics
+
+/// More elements than any array of this library can have; larger counts are mistakes, not memory.
+private let largestCount = Int64(1) << 40
+
+/// A number of elements as the caller gave it.
+func count(_ n: Int64, _ name: StaticString) throws(SpinnpropError) -> Int {
+    guard n >= 0, n <= largestCount else {
+        throw .invalidValue("\(name) is \(n); it must be 0 .. \(largestCount)")
+    }
+    return Int(n)
+}
+
+/// A product of two counts.
+func product(_ a: Int, _ b: Int, _ what: StaticString) throws(SpinnpropError) -> Int {
+    let (product, overflow) = a.multipliedReportingOverflow(by: b)
+    guard !overflow, product <= Int(largestCount) else {
+        throw SpinnpropError(.outOfMemory, "\(what) would be \(a) x \(b) elements, more than any machine holds; give fewer")
+    }
+    return product
+}
+
+/// A view of the caller's input array. NULL is fine if it is empty.
+func input<Element>(
+    _ pointer: UnsafePointer<Element>?, _ n: Int, _ name: StaticString
+) throws(SpinnpropError) -> UnsafeBufferPointer<Element> {
+    guard let pointer else {
+        guard n == 0 else { throw .invalidValue("\(name) is NULL, but \(n) elements are to be read from it") }
+        return UnsafeBufferPointer(start: nil, count: 0)
+    }
+    return UnsafeBufferPointer(start: pointer, count: n)
+}
+
+/// A view of the caller's output array, which must have exactly `needed` elements. NULL is fine if that is none.
+func output<Element>(
+    _ pointer: UnsafeMutablePointer<Element>?, _ n: Int64, needed: Int, _ name: StaticString
+) throws(SpinnpropError) -> UnsafeMutableBufferPointer<Element> {
+    guard n == Int64(needed) else {
+        throw .invalidValue("\(name) has \(n) elements; it must have exactly \(needed)")
+    }
+    guard let pointer else {
+        guard needed == 0 else { throw .invalidValue("\(name) is NULL; it must have \(needed) elements") }
+        return UnsafeMutableBufferPointer(start: nil, count: 0)
+    }
+    return UnsafeMutableBufferPointer(start: pointer, count: needed)
+}
+
+extension UnsafeMutableBufferPointer {
+    /// Copies an array of exactly this many elements out.
+    func fill(_ values: [Element]) {
+        _ = update(fromContentsOf: values)
+    }
+}
+
+/// Labels and offsets: int64 in C, Int in Swift, the same 64 bits.
+func integers(_ buffer: UnsafeBufferPointer<Int64>) -> [Int] {
+    buffer.withMemoryRebound(to: Int.self) { Array($0) }
+}

@@ -1,0 +1,96 @@
+// Networks: make, copy, describe, read and change.
+import CSpinnprop
+import Mathematics
+import Networks
+import Neurons
+
+let networkKind = HandleKind<Network>(mark: 0x5350_4E45_5457_4F01, noun: "network")
+
+extension spinnprop_network_info: VersionedStruct {
+    static var initial: spinnprop_network_info {
+        var info = spinnprop_network_info()
+        info.size = MemoryLayout<spinnprop_network_info>.size
+        return info
+    }
+}
+
+@c @implementation
+public func spinnprop_network_copy(
+    _ copy: UnsafeMutablePointer<OpaquePointer?>?, _ network: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let copy = try given(copy, "copy")
+        copy.pointee = makeHandle(try box(network, networkKind, "network").value, networkKind)
+    }
+}
+
+@c @implementation
+public func spinnprop_network_free(_ network: OpaquePointer?) { freeHandle(network, networkKind) }
+
+@c @implementation
+public func spinnprop_network_info_init(_ info: UnsafeMutablePointer<spinnprop_network_info>?) {
+    spinnprop_network_info.initialise(info)
+}
+
+@c @implementation
+public func spinnprop_network_describe(
+    _ info: UnsafeMutablePointer<spinnprop_network_info>?, _ network: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let destination = try spinnprop_network_info.destination(info, "info")
+        let network = try box(network, networkKind, "network").value
+        var info = spinnprop_network_info.initial
+        info.n_inputs = Int32(clamping: network.inputCount)
+        info.n_layers = Int32(clamping: network.layers.count)
+        info.n_outputs = Int32(clamping: network.outputCount)
+        info.delays = network.delayKind.rawValue
+        info.readout = readout(isSpiking: network.layers.last?.isSpiking ?? true)
+        destination.write(info)
+    }
+}
+
+/// SPINNPROP_READOUT_* of a last layer.
+func readout(isSpiking: Bool) -> Int32 { Int32(isSpiking ? SPINNPROP_READOUT_SPIKING : SPINNPROP_READOUT_LEAKY) }
+
+@c @implementation
+public func spinnprop_network_shape(
+    _ rows: UnsafeMutablePointer<Int64>?, _ columns: UnsafeMutablePointer<Int64>?, _ network: OpaquePointer?,
+    _ parameter: Int32, _ layer: Int32
+) -> spinnprop_status {
+    barrier {
+        let (rows, columns) = (try given(rows, "rows"), try given(columns, "columns"))
+        let network = try box(network, networkKind, "network").value
+        let shape = try Parameter(parameter).shape(in: network, layer: try layerIndex(layer, of: network.layers.count))
+        rows.pointee = Int64(shape.rows)
+        columns.pointee = Int64(shape.columns)
+    }
+}
+
+@c @implementation
+public func spinnprop_network_get(
+    _ values: UnsafeMutablePointer<Double>?, _ n: Int64, _ network: OpaquePointer?, _ parameter: Int32, _ layer: Int32
+) -> spinnprop_status {
+    barrier {
+        let network = try box(network, networkKind, "network").value
+        let array = try Parameter(parameter).values(
+            in: network, layer: try layerIndex(layer, of: network.layers.count))
+        try output(values, n, needed: array.count, "values").fill(array)
+    }
+}
+
+@c @implementation
+public func spinnprop_network_set(
+    _ network: OpaquePointer?, _ parameter: Int32, _ layer: Int32, _ values: UnsafePointer<Double>?, _ n: Int64
+) -> spinnprop_status {
+    barrier {
+        let box = try box(network, networkKind, "network")
+        let parameter = try Parameter(parameter)
+        let layer = try layerIndex(layer, of: box.value.layers.count)
+        // The length is checked against the network before a single element is read.
+        let needed = parameter.countToSet(in: box.value, layer: layer)
+        guard n == Int64(needed) || (n == 0 && parameter.shape(in: box.value, layer: layer).count == 0) else {
+            throw SpinnpropError.invalidValue("values has \(n) elements; \(parameter.name) of layer \(layer) takes exactly \(needed)")
+        }
+        try parameter.set(Array(try input(values, Int(n), "values")), in: &box.value, layer: layer)
+    }
+}

@@ -1,0 +1,39 @@
+// Spike trains as C hosts hand them over.
+import CSpinnprop
+import Spikes
+import Mathematics
+
+extension spinnprop_spikes: VersionedStruct {
+    static var initial: spinnprop_spikes {
+        spinnprop_spikes(
+            size: MemoryLayout<spinnprop_spikes>.size, times: nil, units: nil, offsets: nil, n_spikes: 0, n_samples: 0,
+            n_units: 0)
+    }
+}
+
+/// A caller's spikes, copied and checked.
+func spikeTrains(_ pointer: UnsafePointer<spinnprop_spikes>?, _ name: StaticString) throws(SpinnpropError) -> SpikeTrains {
+    let view = try spinnprop_spikes.read(pointer, name)
+    let spikeCount = try count(view.n_spikes, "n_spikes")
+    let sampleCount = try count(view.n_samples, "n_samples")
+    let offsets = try input(view.offsets, sampleCount + 1, "offsets")
+    // The ends are known before the arrays are read: a wrong n_spikes is caught here where it can be.
+    guard offsets[sampleCount] == view.n_spikes else {
+        throw .invalidValue(
+            "offsets[\(sampleCount)] is \(offsets[sampleCount]); it must end at n_spikes, which is \(spikeCount)")
+    }
+    return try SpikeTrains(
+        times: Array(try input(view.times, spikeCount, "times")),
+        units: Array(try input(view.units, spikeCount, "units")),
+        offsets: integers(offsets), unitCount: Int(view.n_units))
+}
+
+@c @implementation
+public func spinnprop_spikes_init(_ spikes: UnsafeMutablePointer<spinnprop_spikes>?) {
+    spinnprop_spikes.initialise(spikes)
+}
+
+@c @implementation
+public func spinnprop_spikes_check(_ spikes: UnsafePointer<spinnprop_spikes>?) -> spinnprop_status {
+    barrier { _ = try spikeTrains(spikes, "spikes") }
+}

@@ -1,0 +1,11 @@
+// The number of host threads.
+import CSpinnprop
+import Mathematics
+
+@c @implementation
+public func spinnprop_set_threads(_ threads: Int32) -> spinnprop_status {
+    barrier { try Threads.set(Int(threads)) }
+}
+
+@c @implementation
+public func spinnprop_get_threads() -> Int32 { Int32(Threads.requested) }
