@@ -13,6 +13,8 @@ let libraryLinkerSettings: [LinkerSetting] =
     ? [
         .unsafeFlags([
             "-static-stdlib",
+            // The toolchain's own linker: gold leaves local Swift symbols in the dynamic table.
+            "-use-ld=lld",
             "-Xlinker", "--version-script=\(Context.packageDirectory)/.build/spinnprop.map",
             "-Xlinker", "--no-undefined-version",
             "-Xlinker", "-soname=libspinnprop.so",
