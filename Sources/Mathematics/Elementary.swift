@@ -8,8 +8,9 @@
 ///     var j = 0
 ///     while j < n { y[j] = Elementary.exp(x[j]); j &+= 1 }
 ///
-/// over unsafe pointers becomes packed instructions. NaN in, NaN out; infinities as in C. Worst errors in ulps against a
-/// 40-digit reference, measured over the ranges of the tests: all below 0.85.
+/// over unsafe pointers becomes packed instructions, SSE2 included. NaN in, NaN out; infinities as in C. Worst errors met in
+/// sweeps of 20 million arguments per range against extended precision: exp 0.68 ulp (0.77 where the result is subnormal),
+/// expm1 1.08, log 0.90, log1p 0.90.
 ///
 /// The reductions are those of every libm (Cody and Waite, Software Manual for the Elementary Functions, 1980); the
 /// leading sum is kept exact by Dekker's two-term sum. `Tests/MathematicsTests/Generators/elementary_coefficients.py`
@@ -20,8 +21,7 @@ public enum Elementary {
     @inlinable @inline(__always)
     public static func exp(_ x: Double) -> Double {
         // Beyond these bounds the scaling below gives +infinity and 0 by itself. The comparisons keep NaN.
-        let upper = x > 710 ? 710 : x
-        let bounded = upper < -746 ? -746 : upper
+        let bounded = select(x > 710, 710, select(x < -746, -746, x))
         let reduced = ExponentialReduction(bounded)
         // 1 + high = sum + error exactly.
         let sum = 1 + reduced.high
@@ -38,17 +38,18 @@ public enum Elementary {
     /// e to the power x, less 1, without cancellation near 0. -1 below -37.4, +infinity above 709.78.
     @inlinable @inline(__always)
     public static func expm1(_ x: Double) -> Double {
-        let upper = x > 710 ? 710 : x
-        let bounded = upper < -40 ? -40 : upper
+        let bounded = select(x > 710, 710, select(x < -40, -40, x))
         let reduced = ExponentialReduction(bounded)
         // Half of 2^k (1 + high + rest) - 1, so that k = 1024 does not overflow before its time.
         let scale = Double(bitPattern: (reduced.exponentBits &+ 1022) &<< 52)
+        // constant + lost and sum + error are exact.
         let constant = scale - 0.5
+        let lost = (scale - constant) - 0.5
         let scaledHigh = scale * reduced.high
         let sum = constant + scaledHigh
         let error = scaledHigh - (sum - constant)
-        let value = 2 * (sum + (error + scale * reduced.rest))
-        return tiny < x.magnitude ? value : x
+        let value = 2 * (sum + ((error + lost) + scale * reduced.rest))
+        return select(x.magnitude < tiny, x, value)
     }
 
     /// The natural logarithm. log(0) = -infinity, NaN below 0.
@@ -56,12 +57,10 @@ public enum Elementary {
     public static func log(_ x: Double) -> Double {
         // Subnormal numbers are scaled into the normal ones.
         let isSubnormal = x < 0x1p-1022
-        let normal = isSubnormal ? x * 0x1p54 : x
-        let scaling = isSubnormal ? 54.0 : 0.0
-        let split = BinarySplit(normal)
-        let value = logarithm(exponent: split.exponent - scaling, fraction: split.mantissa - 1, correction: 0)
-        let finite = x < .infinity ? value : x
-        return x > 0 ? finite : (x == 0 ? -.infinity : .nan)
+        let split = BinarySplit(select(isSubnormal, x * 0x1p54, x))
+        let exponent = split.exponent - select(isSubnormal, 54, 0)
+        let value = logarithm(exponent: exponent, fraction: split.mantissa - 1, correction: 0)
+        return select(x > 0, select(x < .infinity, value, x), select(x == 0, -.infinity, .nan))
     }
 
     /// log(1 + x) without cancellation near 0. log1p(-1) = -infinity, NaN below -1.
@@ -74,15 +73,22 @@ public enum Elementary {
         let split = BinarySplit(sum)
         // Where 1 + x needs no power of two, x itself is the exact fraction.
         let isNear = split.exponent == 0
-        let fraction = isNear ? x : split.mantissa - 1
-        let correction = isNear ? 0 : error / sum
+        let fraction = select(isNear, x, split.mantissa - 1)
+        let correction = select(isNear, 0, error / sum)
         let value = logarithm(exponent: split.exponent, fraction: fraction, correction: correction)
-        let finite = x < .infinity ? value : x
-        let inside = x.magnitude < tiny ? x : finite
-        return x > -1 ? inside : (x == -1 ? -.infinity : .nan)
+        let inside = select(x.magnitude < tiny, x, select(x < .infinity, value, x))
+        return select(x > -1, inside, select(x == -1, -.infinity, .nan))
     }
 
     // MARK: - Shared parts
+
+    /// `condition ? yes : no` as a blend of bits. The operator itself becomes a branch around whatever either side computes,
+    /// and a loop with such branches is not vectorised for SSE2.
+    @inlinable @inline(__always)
+    static func select(_ condition: Bool, _ yes: Double, _ no: Double) -> Double {
+        let mask = 0 &- (condition ? 1 : 0 as UInt64)
+        return Double(bitPattern: (yes.bitPattern & mask) | (no.bitPattern & ~mask))
+    }
 
     /// Adding it to a number below 2^51 in magnitude rounds that to an integer, which then stands in the low bits.
     @usableFromInline static var roundingShift: Double {

@@ -4,13 +4,25 @@ import Mathematics
 import Testing
 
 struct ElementaryTests {
-    /// A function, its table of exact values, and Glibc's version in float64 and in extended precision.
+    // Something to compare sweeps with: extended precision where there is one, else libm's float64, itself off by an ulp.
+    #if arch(x86_64)
+    typealias Wide = Float80
+    static let slack = 0.0
+    static let wide: [@Sendable (Wide) -> Wide] = [{ expl($0) }, { expm1l($0) }, { logl($0) }, { log1pl($0) }]
+    #else
+    typealias Wide = Double
+    static let slack = 1.0
+    static let wide: [@Sendable (Wide) -> Wide] = [
+        { Glibc.exp($0) }, { Glibc.expm1($0) }, { Glibc.log($0) }, { Glibc.log1p($0) },
+    ]
+    #endif
+
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
         let function: @Sendable (Double) -> Double
         let reference: [Double]
-        let libm: @Sendable (Double) -> Double
-        /// The bound stated in the documentation.
+        let wide: @Sendable (Wide) -> Wide
+        /// The error stated in the documentation, in ulps.
         let bound: Double
         /// Where the sweep looks, each part as densely as the others.
         let ranges: [ClosedRange<Double>]
@@ -19,17 +31,17 @@ struct ElementaryTests {
 
     static let cases = [
         Case(
-            name: "exp", function: { Elementary.exp($0) }, reference: ElementaryReference.exp,
-            libm: { Glibc.exp($0) }, bound: 0.85, ranges: [-1...1, -40...40, -708...709]),
+            name: "exp", function: { Elementary.exp($0) }, reference: ElementaryReference.exp, wide: wide[0],
+            bound: 0.68, ranges: [-1...1, -40...40, -708...709]),
         Case(
-            name: "expm1", function: { Elementary.expm1($0) }, reference: ElementaryReference.expm1,
-            libm: { Glibc.expm1($0) }, bound: 0.85, ranges: [-1e-3...1e-3, -1...1, -40...40, -40...709]),
+            name: "expm1", function: { Elementary.expm1($0) }, reference: ElementaryReference.expm1, wide: wide[1],
+            bound: 1.08, ranges: [-1e-3...1e-3, -1...1, 0.34...0.36, -40...40, -40...709]),
         Case(
-            name: "log", function: { Elementary.log($0) }, reference: ElementaryReference.log,
-            libm: { Glibc.log($0) }, bound: 0.85, ranges: [0.999...1.001, 0.5...2, 0...50, 0...1e300]),
+            name: "log", function: { Elementary.log($0) }, reference: ElementaryReference.log, wide: wide[2],
+            bound: 0.90, ranges: [0.999...1.001, 0.7...0.72, 0.5...2, 0...50, 0...1e300]),
         Case(
-            name: "log1p", function: { Elementary.log1p($0) }, reference: ElementaryReference.log1p,
-            libm: { Glibc.log1p($0) }, bound: 0.85, ranges: [-1e-3...1e-3, -0.5...1, -1...50, 0...1e300]),
+            name: "log1p", function: { Elementary.log1p($0) }, reference: ElementaryReference.log1p, wide: wide[3],
+            bound: 0.90, ranges: [-1e-3...1e-3, -0.3 ... -0.28, -0.5...1, -1...50, 0...1e300]),
     ]
 
     @Test(arguments: cases)
@@ -38,23 +50,26 @@ struct ElementaryTests {
         for row in stride(from: 0, to: item.reference.count, by: 3) {
             let (x, nearest, lost) = (item.reference[row], item.reference[row + 1], item.reference[row + 2])
             let error = abs((item.function(x) - nearest) / nearest.ulp - lost)
-            if !(error <= worst.error) { worst = (error, x) }
+            // A subnormal result is rounded twice.
+            let bound = nearest.isSubnormal ? max(0.78, item.bound) : item.bound
+            #expect(error <= bound, "\(item.name)(\(x)) is off by \(error) ulp")
+            if error > worst.error { worst = (error, x) }
         }
-        // Where the value is subnormal its last bit is rounded twice.
-        let bound = item.name == "exp" && worst.x < -708 ? 0.75 : item.bound
-        #expect(worst.error <= bound, "\(item.name)(\(worst.x)) is off by \(worst.error) ulp")
+        #expect(worst.error > 0.49, "a table whose worst error is \(worst) cannot be right")
     }
 
     @Test(arguments: cases)
-    func staysWithinTwoUlpsOfGlibcAndNeverFallsBack(_ item: Case) {
+    func sweepsStayWithinTheStatedErrorAndNeverFall(_ item: Case) {
         for range in item.ranges {
             var previous = -Double.infinity
             let count = 100_001
             for index in 1..<count {
                 let x = range.lowerBound + (range.upperBound - range.lowerBound) * (Double(index) / Double(count))
-                let (ours, theirs) = (item.function(x), item.libm(x))
-                guard abs(ours - theirs) <= 2 * theirs.ulp, ours >= previous else {
-                    Issue.record("\(item.name)(\(x)) = \(ours), Glibc \(theirs), before \(previous)")
+                let ours = item.function(x)
+                let wide = item.wide(Wide(x))
+                let error = Double(abs(Wide(ours) - wide) / Wide(Double(wide).ulp))
+                guard error <= item.bound + ElementaryTests.slack, ours >= previous else {
+                    Issue.record("\(item.name)(\(x)) = \(ours) is off by \(error) ulp; the value before: \(previous)")
                     break
                 }
                 previous = ours
@@ -63,28 +78,28 @@ struct ElementaryTests {
     }
 
     @Test func specialValues() {
-        let (inf, nan) = (Double.infinity, Double.nan)
+        let (inf, nan, least) = (Double.infinity, Double.nan, Double.leastNonzeroMagnitude)
         #expect(Elementary.exp(0) == 1 && Elementary.exp(-0.0) == 1)
         #expect(Elementary.exp(inf) == inf && Elementary.exp(-inf) == 0)
         #expect(Elementary.exp(709.782712893384) < inf && Elementary.exp(709.7827128933841) == inf)
         #expect(Elementary.exp(1e308) == inf && Elementary.exp(-1e308) == 0)
-        #expect(Elementary.exp(-745.1332191019411) == 5e-324 && Elementary.exp(-745.1332191019412) == 0)
+        #expect(Elementary.exp(-745.1332191019411) == least && Elementary.exp(-745.1332191019412) == 0)
         #expect(Elementary.exp(-710) > 0 && Elementary.exp(-710) < 0x1p-1022)
 
         #expect(Elementary.expm1(inf) == inf && Elementary.expm1(-inf) == -1)
         #expect(Elementary.expm1(1e308) == inf && Elementary.expm1(-1e308) == -1)
         #expect(Elementary.expm1(709.782712893384) < inf && Elementary.expm1(709.7827128933841) == inf)
         #expect(Elementary.expm1(0).sign == .plus && Elementary.expm1(-0.0).sign == .minus)
-        #expect(Elementary.expm1(-0.0) == 0 && Elementary.expm1(-5e-324) == -5e-324)
+        #expect(Elementary.expm1(-0.0) == 0 && Elementary.expm1(-least) == -least)
 
         #expect(Elementary.log(0) == -inf && Elementary.log(-0.0) == -inf && Elementary.log(inf) == inf)
         #expect(Elementary.log(1) == 0 && Elementary.log(1).sign == .plus)
-        #expect(Elementary.log(-5e-324).isNaN && Elementary.log(-1).isNaN && Elementary.log(-inf).isNaN)
+        #expect(Elementary.log(-least).isNaN && Elementary.log(-1).isNaN && Elementary.log(-inf).isNaN)
 
         #expect(Elementary.log1p(-1) == -inf && Elementary.log1p(inf) == inf)
         #expect(Elementary.log1p((-1.0).nextDown).isNaN && Elementary.log1p(-inf).isNaN)
         #expect(Elementary.log1p(0).sign == .plus && Elementary.log1p(-0.0).sign == .minus)
-        #expect(Elementary.log1p(-0.0) == 0 && Elementary.log1p(-5e-324) == -5e-324)
+        #expect(Elementary.log1p(-0.0) == 0 && Elementary.log1p(-least) == -least)
 
         for item in ElementaryTests.cases { #expect(item.function(nan).isNaN) }
     }

@@ -44,11 +44,18 @@ arguments = {
 }
 
 
+def literal(x):
+    """Swift warns of subnormal literals."""
+    if abs(x) >= 2.0**-1022:
+        return x.hex()
+    return f"Double(bitPattern: {struct.unpack('<Q', struct.pack('<d', x))[0]:#018x})"
+
+
 def row(name, x):
     value = getattr(mpmath, name)(mpf(x)) if name != "log1p" else mpmath.log(1 + mpf(x))
     nearest = float(value)
     ulp = mpf(2) ** max(-1074, mpmath.floor(mpmath.log(abs(mpf(nearest)), 2)) - 52) if nearest else mpf(2) ** -1074
-    return f"        {x.hex()}, {nearest.hex()}, {float((value - nearest) / ulp)!r},"
+    return f"        {literal(x)}, {literal(nearest)}, {float((value - nearest) / ulp)!r},"
 
 
 lines = [
