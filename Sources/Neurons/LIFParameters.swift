@@ -57,7 +57,7 @@ public struct LIFParameters: Equatable, Sendable {
                     "\(name) has \(values.count) elements; a layer of \(neuronCount) neurons takes 1 or \(neuronCount)")
             }
             for (neuron, value) in values.enumerated() {
-                guard value.isFinite, name == "reset" || value > 0 else {
+                guard value.isFinite, name == "reset" || (value > 0 && value.isNormal) else {
                     throw .invalidValue(
                         "\(name) of neuron \(neuron) is \(value); it must be finite\(name == "reset" ? "" : " and > 0")")
                 }

@@ -1,0 +1,84 @@
+// The spikes that reach a layer in one sample, in order of time.
+import Networks
+import Spikes
+
+/// The spikes of one population in one sample, in order of (time, unit).
+struct SpikeRow {
+    let times: UnsafePointer<Double>
+    let units: UnsafePointer<Int32>
+    let count: Int
+}
+
+/// Arrivals at a layer, in order of time: from which connection (index into `LayerPlan.incoming`), which sender, which spike
+/// of that sender's population, and at which neuron (-1: at all of them).
+final class Arrivals {
+    private let timeBlock = Block<Double>(64)
+    private let connectionBlock = Block<Int32>(64)
+    private let unitBlock = Block<Int32>(64)
+    private let spikeBlock = Block<Int32>(64)
+    private let neuronBlock = Block<Int32>(64)
+    private let spareTimes = Block<Double>(64)
+    private let spareIntegers = Block<Int32>(64)
+    private let sorter = TimeOrder()
+    private(set) var count = 0
+
+    var times: UnsafeMutablePointer<Double> { timeBlock.pointer }
+    var connections: UnsafeMutablePointer<Int32> { connectionBlock.pointer }
+    var units: UnsafeMutablePointer<Int32> { unitBlock.pointer }
+    var spikes: UnsafeMutablePointer<Int32> { spikeBlock.pointer }
+    var neurons: UnsafeMutablePointer<Int32> { neuronBlock.pointer }
+
+    private func reserve(_ capacity: Int) {
+        timeBlock.reserve(capacity)
+        connectionBlock.reserve(capacity)
+        unitBlock.reserve(capacity)
+        spikeBlock.reserve(capacity)
+        neuronBlock.reserve(capacity)
+    }
+
+    /// All arrivals through `incoming`, whose numbering starts at `firstConnection`. `rows[c]` are the spikes of connection c's
+    /// source. With `neuron` given, what reaches that neuron alone; otherwise connections whose spikes do not arrive at
+    /// once are spread out into single arrivals.
+    func collect(_ incoming: [Incoming], firstConnection: Int = 0, rows: [SpikeRow], neuron: Int? = nil) {
+        var capacity = 0
+        for (own, row) in zip(incoming, rows) {
+            capacity += row.count * (neuron == nil && !own.arrivesAtOnce ? own.connection.postCount : 1)
+        }
+        reserve(capacity)
+        var at = 0
+        for (c, own) in incoming.enumerated() {
+            let row = rows[c]
+            let receivers = neuron.map { $0..<($0 + 1) } ?? (own.arrivesAtOnce ? 0..<1 : 0..<own.connection.postCount)
+            let isSpread = neuron == nil && !own.arrivesAtOnce
+            for n in 0..<row.count {
+                for receiver in receivers {
+                    times[at] = row.times[n] + own.delay(pre: Int(row.units[n]), post: receiver)
+                    connections[at] = Int32(truncatingIfNeeded: firstConnection + c)
+                    units[at] = row.units[n]
+                    spikes[at] = Int32(truncatingIfNeeded: n)
+                    neurons[at] = isSpread ? Int32(truncatingIfNeeded: receiver) : -1
+                    at &+= 1
+                }
+            }
+        }
+        count = at
+        sort()
+    }
+
+    private func sort() {
+        guard !TimeOrder.isSorted(times, units, count) else { return }
+        let order = sorter.order(times, units, count)
+        spareTimes.reserve(count)
+        spareIntegers.reserve(count)
+        permute(times, order, spareTimes.pointer)
+        for column in [connections, units, spikes, neurons] { permute(column, order, spareIntegers.pointer) }
+    }
+
+    @inline(__always)
+    private func permute<T>(
+        _ column: UnsafeMutablePointer<T>, _ order: UnsafePointer<Int32>, _ spare: UnsafeMutablePointer<T>
+    ) {
+        for n in 0..<count { spare[n] = column[Int(order[n])] }
+        column.update(from: spare, count: count)
+    }
+}

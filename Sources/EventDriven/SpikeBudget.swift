@@ -1,0 +1,39 @@
+// The bound on the number of spikes that turns runaway activity into an error.
+import Mathematics
+import Synchronization
+
+/// Counts the spikes of a whole run; shared by all its parts.
+final class SpikeBudget: Sendable {
+    private let limit: Int
+    private let total = Atomic<Int>(0)
+    private let monitor: Monitor?
+
+    init(limit: Int, monitor: Monitor?) {
+        self.limit = limit
+        self.monitor = monitor
+    }
+
+    /// To be called within a sample now and then with the number of spikes its part holds in a layer so far.
+    @inline(__always)
+    func check(_ count: Int, layer: Int, time: Double) throws(SpinnpropError) {
+        if count > limit { throw exceeded("layer \(layer) passes it at t = \(time) s") }
+    }
+
+    /// To be called within long loops, every few thousand spikes.
+    func poll() throws(SpinnpropError) {
+        if let monitor, monitor.poll() { throw .cancelled }
+    }
+
+    /// To be called after each sample with the spikes it made.
+    func add(_ count: Int, sample: Int) throws(SpinnpropError) {
+        let sum = total.add(count, ordering: .relaxed).newValue
+        if sum > limit { throw exceeded("the run passes it at sample \(sample)") }
+    }
+
+    private func exceeded(_ place: String) -> SpinnpropError {
+        SpinnpropError(
+            .tooManySpikes,
+            "more than max_spikes = \(limit) spikes: \(place); smaller weights or a shorter t_end stop runaway activity, "
+                + "a larger max_spikes allows it")
+    }
+}

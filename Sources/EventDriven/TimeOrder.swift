@@ -1,0 +1,125 @@
+// Sorting spikes by time, ties by unit.
+
+/// Finds the order of events in time without moving them.
+struct TimeOrder {
+    private let positions = Block<Int32>(64)
+    private let spare = Block<Int32>(64)
+    private let starts = Block<Int32>(64)
+
+    /// Whether events are in order of (time, unit) already.
+    @inline(__always)
+    static func isSorted(_ times: UnsafePointer<Double>, _ units: UnsafePointer<Int32>, _ count: Int) -> Bool {
+        var n = 1
+        while n < count {
+            if times[n] < times[n - 1] || (times[n] == times[n - 1] && units[n] < units[n - 1]) { return false }
+            n &+= 1
+        }
+        return true
+    }
+
+    /// The positions of events in order of (time, unit, position). Valid until the next call.
+    ///
+    /// Buckets by time, then one insertion pass: O(n) for times that spread; O(n log n) whatever they do.
+    func order(_ times: UnsafePointer<Double>, _ units: UnsafePointer<Int32>, _ count: Int) -> UnsafePointer<Int32> {
+        positions.reserve(count)
+        let order = positions.pointer
+        if count <= 16 || !distribute(times, count, order) {
+            for n in 0..<count { order[n] = Int32(truncatingIfNeeded: n) }
+            if count > 16 {
+                mergeSort(times, units, count)
+                return UnsafePointer(order)
+            }
+        }
+        insertionSort(times, units, order, 0, count)
+        return UnsafePointer(order)
+    }
+
+    @inline(__always)
+    private func precedes(
+        _ times: UnsafePointer<Double>, _ units: UnsafePointer<Int32>, _ x: Int32, _ y: Int32
+    ) -> Bool {
+        let (tx, ty) = (times[Int(x)], times[Int(y)])
+        if tx != ty { return tx < ty }
+        let (ux, uy) = (units[Int(x)], units[Int(y)])
+        return ux != uy ? ux < uy : x < y
+    }
+
+    @inline(__always)
+    private func insertionSort(
+        _ times: UnsafePointer<Double>, _ units: UnsafePointer<Int32>, _ order: UnsafeMutablePointer<Int32>,
+        _ start: Int, _ end: Int
+    ) {
+        var n = start &+ 1
+        while n < end {
+            let moving = order[n]
+            var hole = n
+            while hole > start, precedes(times, units, moving, order[hole &- 1]) {
+                order[hole] = order[hole &- 1]
+                hole &-= 1
+            }
+            order[hole] = moving
+            n &+= 1
+        }
+    }
+
+    /// Counting sort into as many equal slices of time as there are events. `false` if some slice holds so many that an
+    /// insertion pass would be slow.
+    @inline(__always)
+    private func distribute(
+        _ times: UnsafePointer<Double>, _ count: Int, _ order: UnsafeMutablePointer<Int32>
+    ) -> Bool {
+        var (low, high) = (times[0], times[0])
+        for n in 1..<count {
+            low = min(low, times[n])
+            high = max(high, times[n])
+        }
+        let scale = Double(count - 1) / (high - low)
+        guard scale.isFinite else { return false }
+        starts.reserve(count + 1)
+        spare.reserve(count)
+        let (start, slice) = (starts.pointer, spare.pointer)
+        start.update(repeating: 0, count: count + 1)
+        for n in 0..<count {
+            // Between 0 and count - 1 up to rounding.
+            let at = min(Int32((times[n] - low) * scale), Int32(truncatingIfNeeded: count - 1))
+            slice[n] = at
+            start[Int(at) + 1] += 1
+        }
+        for n in 0..<count {
+            if start[n + 1] > 24 { return false }
+            start[n + 1] += start[n]
+        }
+        for n in 0..<count {
+            let at = Int(slice[n])
+            order[Int(start[at])] = Int32(truncatingIfNeeded: n)
+            start[at] += 1
+        }
+        return true
+    }
+
+    /// Bottom-up merge sort of `positions`.
+    private func mergeSort(_ times: UnsafePointer<Double>, _ units: UnsafePointer<Int32>, _ count: Int) {
+        spare.reserve(count)
+        var (from, to) = (positions.pointer, spare.pointer)
+        var width = 1
+        while width < count {
+            var start = 0
+            while start < count {
+                let middle = min(start + width, count)
+                let end = min(middle + width, count)
+                var (left, right, at) = (start, middle, start)
+                while left < middle || right < end {
+                    let takesRight =
+                        left == middle || (right < end && precedes(times, units, from[right], from[left]))
+                    to[at] = takesRight ? from[right] : from[left]
+                    if takesRight { right += 1 } else { left += 1 }
+                    at += 1
+                }
+                start = end
+            }
+            swap(&from, &to)
+            width *= 2
+        }
+        if from != positions.pointer { positions.pointer.update(from: from, count: count) }
+    }
+}

@@ -1,0 +1,57 @@
+// Any pair of time constants, equal ones included: Newton's method on the membrane itself.
+import Mathematics
+
+@frozen
+public enum CrossingGeneral: CrossingCase {
+    @inlinable @inline(__always)
+    public static func propagators(_ flow: Flow, _ dt: Double) -> Propagators { flow.propagators(dt) }
+
+    /// The membrane equals the current at its peak, and the current only falls: a peak above threshold needs I > threshold.
+    @inlinable @inline(__always)
+    public static func peakMargin(_ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
+        i - flow.threshold
+    }
+
+    @inlinable @inline(__always)
+    public static func peakMargin(_ flow: Flow, v: Double, i: Double) -> Double { i - flow.threshold }
+
+    @inlinable
+    public static func crossings(
+        _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
+        elapsed: UnsafeMutablePointer<Double>, decay: UnsafeMutablePointer<Double>
+    ) {
+        for n in 0..<count {
+            elapsed[n] = timeToThreshold(flow, v: v[n], i: i[n])
+            decay[n] = Elementary.exp(-elapsed[n] / flow.tauSyn)
+        }
+    }
+
+    /// The rising branch is concave for I > 0, so Newton's method started left of the crossing approaches it from the left. The
+    /// peak bounds it from the right.
+    @inlinable
+    public static func timeToThreshold(_ flow: Flow, v: Double, i: Double) -> Double {
+        let threshold = flow.threshold
+        guard i > threshold, v < i else { return .infinity }
+        let peak = flow.timeToPeak(v: v, i: i)
+        guard i * Elementary.exp(-peak / flow.tauSyn) > threshold else { return .infinity }
+        var t = 0.0
+        var vt = v
+        var it = i
+        while true {
+            let slope = it - vt
+            guard slope > 0 else { return t }
+            let next = min(t + flow.tauMem * (threshold - vt) / slope, peak)
+            // Steps from the left only grow t; the first that does not is rounding.
+            guard next > t else { return t }
+            t = next
+            let p = flow.propagators(t)
+            vt = p.a * v + p.h * i
+            it = p.b * i
+            if vt >= threshold {
+                // At or past the crossing by rounding: one last Newton step back, never below 0.
+                let last = it - vt
+                return last > 0 ? max(0, t + flow.tauMem * (threshold - vt) / last) : t
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+// tau_m = 2 tau_s: in x = e^{-t / tau_m} the membrane is a quadratic.
+import Mathematics
+
+/// V(x) = (V + I) x - I x^2.
+@frozen
+public enum CrossingRatioTwo: CrossingCase {
+    @inlinable @inline(__always)
+    public static func propagators(_ flow: Flow, _ dt: Double) -> Propagators {
+        let t = dt < flow.longest ? dt : flow.longest
+        let m = Elementary.expm1(-t / flow.tauMem)
+        let a = 1 + m
+        return Propagators(a: a, b: a * a, h: -m * a)
+    }
+
+    /// The peak is (V + I)^2 / (4 I).
+    @inlinable @inline(__always)
+    public static func peakMargin(_ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
+        let sum = (v + i) * flow.inverseThreshold
+        return sum * sum - i * (4 * flow.inverseThreshold)
+    }
+
+    @inlinable @inline(__always)
+    public static func peakMargin(_ flow: Flow, v: Double, i: Double) -> Double {
+        let sum = (v + i) * flow.inverseThreshold
+        return sum * sum - i * (4 * flow.inverseThreshold)
+    }
+
+    @inlinable
+    public static func crossings(
+        _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
+        elapsed: UnsafeMutablePointer<Double>, decay: UnsafeMutablePointer<Double>
+    ) {
+        let tauMem = flow.tauMem
+        let scale = flow.inverseThreshold
+        var n = 0
+        while n < count {
+            let margin = peakMargin(flow, v: v[n], i: i[n])
+            let isReached = margin > 0 && i[n] > v[n]
+            // The larger root is the earlier time.
+            let x = ((v[n] + i[n]) * scale + (isReached ? margin : 0).squareRoot()) / (2 * (i[n] * scale))
+            let bounded = isReached && x < 1 ? x : 1
+            decay[n] = bounded * bounded
+            elapsed[n] = isReached ? -tauMem * Elementary.log(bounded) : .infinity
+            n &+= 1
+        }
+    }
+}
