@@ -236,8 +236,7 @@ extension LayerPlan {
     /// Infinite and undefined currents stay so, whatever follows.
     private func checkFinite(_ lanes: SynchronousLanes) throws(SpinnpropError) {
         for n in 0..<neuronCount where !(lanes.i[n] - lanes.i[n] == 0) {
-            throw .invalidValue(
-                "the current of neuron \(n) of layer \(layer) overflows float64; use smaller weights")
+            throw overflow(n)
         }
     }
 

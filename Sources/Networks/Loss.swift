@@ -110,3 +110,40 @@ public struct Objective: Sendable {
         self.wantsInputTimes = wantsInputTimes
     }
 }
+
+extension Objective {
+    /// - Throws: `invalidValue` for wrong numbers of labels or targets or values out of range, `unsupported` for a loss that does
+    ///   not suit the read-out.
+    public func check(_ network: Network, sampleCount: Int) throws(SpinnpropError) {
+        try loss.check()
+        let isLeaky = !network.layers[network.layers.count - 1].isSpiking
+        guard loss.needsLeakyReadout == isLeaky else {
+            throw .unsupported(
+                "the loss \(loss.name) needs a \(loss.needsLeakyReadout ? "leaky" : "spiking") read-out and the network's "
+                    + "is \(isLeaky ? "leaky" : "spiking")")
+        }
+        guard labels.count == sampleCount || (labels.isEmpty && !targetTimes.isEmpty) else {
+            throw .invalidValue("\(labels.count) labels for \(sampleCount) samples; give one per sample")
+        }
+        for (sample, label) in labels.enumerated() where label < 0 || label >= network.outputCount {
+            throw .invalidValue(
+                "the label of sample \(sample) is \(label); the network has outputs 0 .. \(network.outputCount - 1)")
+        }
+        guard targetTimes.isEmpty || targetTimes.count == sampleCount * network.outputCount else {
+            throw .invalidValue(
+                "\(targetTimes.count) target times for \(sampleCount) samples of \(network.outputCount) outputs; "
+                    + "give samples x outputs")
+        }
+        for (index, time) in targetTimes.enumerated() where !(time >= 0) {
+            throw .invalidValue(
+                "target time \(index) is \(time); target times must be >= 0, +infinity for none")
+        }
+        if let rate {
+            guard rate.strength >= 0, rate.strength.isFinite, rate.target >= 0, rate.target.isFinite, rate.tau > 0 else {
+                throw .invalidValue(
+                    "rate regularisation has strength \(rate.strength), target \(rate.target) and tau \(rate.tau); "
+                        + "strength and target must be finite and >= 0, tau > 0")
+            }
+        }
+    }
+}

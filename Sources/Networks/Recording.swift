@@ -34,6 +34,22 @@ public final class SpikeColumns: @unchecked Sendable {
         if count + additional > capacity { grow(to: max(count + additional, 2 * capacity)) }
     }
 
+    @inline(__always)
+    public func append(time: Double, unit: Int, current: Double) {
+        reserve(1)
+        times[count] = time
+        units[count] = Int32(truncatingIfNeeded: unit)
+        currents[count] = current
+        count += 1
+    }
+
+    /// Swaps two spikes.
+    public func exchange(_ x: Int, _ y: Int) {
+        (times[x], times[y]) = (times[y], times[x])
+        (units[x], units[y]) = (units[y], units[x])
+        (currents[x], currents[y]) = (currents[y], currents[x])
+    }
+
     private func grow(to newCapacity: Int) {
         func moved<T>(_ old: UnsafeMutablePointer<T>) -> UnsafeMutablePointer<T> {
             let new = UnsafeMutablePointer<T>.allocate(capacity: newCapacity)
@@ -62,15 +78,20 @@ public struct LayerRecording: Sendable {
     /// the start.
     public let maxima: [Double]
     public let maximumTimes: [Double]
+    /// The current there, before any arrival at that time: equal to the maximum at a smooth peak, larger where an arrival
+    /// cuts the rise short.
+    public let maximumCurrents: [Double]
 
     public init(
-        neuronCount: Int, isSpiking: Bool, segments: [SpikeColumns], maxima: [Double] = [], maximumTimes: [Double] = []
+        neuronCount: Int, isSpiking: Bool, segments: [SpikeColumns], maxima: [Double] = [], maximumTimes: [Double] = [],
+        maximumCurrents: [Double] = []
     ) {
         self.neuronCount = neuronCount
         self.isSpiking = isSpiking
         self.segments = segments
         self.maxima = maxima
         self.maximumTimes = maximumTimes
+        self.maximumCurrents = maximumCurrents
     }
 
     public var spikeCount: Int { segments.reduce(0) { $0 + $1.count } }

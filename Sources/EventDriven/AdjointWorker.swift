@@ -1,0 +1,239 @@
+// Backward through the samples of one part of a batch.
+import Mathematics
+import Networks
+import Neurons
+import Spikes
+
+/// A jump of a neuron's adjoint: at an own spike, or at the maximum of a leaky read-out.
+///
+///     lV += (gain lV + error) / slope
+///
+/// A spike has gain theta - V_reset and slope I - theta; a maximum gain 0 and slope -tau_m.
+struct Jumps {
+    /// In order of time.
+    let times: UnsafePointer<Double>
+    let units: UnsafePointer<Int32>
+    let currents: UnsafePointer<Double>
+    let errors: UnsafeMutablePointer<Double>
+    let count: Int
+    let isSpiking: Bool
+
+    @inline(__always)
+    func delta(_ jump: Int, lambdaV: Double, _ flow: Flow) -> Double {
+        isSpiking
+            ? ((flow.threshold - flow.reset) * lambdaV + errors[jump]) / (currents[jump] - flow.threshold)
+            : -errors[jump] / flow.tauMem
+    }
+}
+
+/// Where an incoming connection's sums go while one sample is worked on.
+struct IncomingSums {
+    let incoming: Incoming
+    let columns: UnsafePointer<Double>
+    let weights: UnsafeMutablePointer<Double>
+    let delays: UnsafeMutablePointer<Double>
+    /// The errors of the source's spikes; `nil` if nobody wants them.
+    let errors: UnsafeMutablePointer<Double>?
+}
+
+final class AdjointWorker {
+    private let plans: [LayerPlan]
+    private let recording: Recording
+    private let part: Int
+    private let objective: Objective
+    private let rate: RateErrors
+    private let sums: PartialSums
+    private let scale: Double
+    private let inputErrors: InputErrors
+    private let rows: SampleRows
+    private let arrivals = Arrivals()
+    private let synchronous = SynchronousAdjointState()
+    private let general = GeneralAdjointState()
+    private let errors: [Block<Double>]
+    private let orderedInputErrors = Block<Double>()
+    private let maximumUnits = Block<Int32>()
+    private let maximumTimes = Block<Double>()
+    private let maximumErrors = Block<Double>()
+    private let order = TimeOrder()
+
+    init(
+        plans: [LayerPlan], recording: Recording, part: Int, objective: Objective, rate: RateErrors,
+        sums: PartialSums, scale: Double, inputErrors: InputErrors
+    ) {
+        self.plans = plans
+        self.recording = recording
+        self.part = part
+        self.objective = objective
+        self.rate = rate
+        self.sums = sums
+        self.scale = scale
+        self.inputErrors = inputErrors
+        rows = SampleRows(input: recording.input)
+        errors = plans.map { _ in Block<Double>() }
+    }
+
+    func run(_ monitor: Monitor?) throws(SpinnpropError) {
+        var sampler = OutputSampler(recording)
+        for (index, sample) in recording.partition[part].enumerated() {
+            beginSample(sample, index)
+            evaluateLoss(&sampler, sample, index)
+            for plan in plans.reversed() { backward(plan, sample, index) }
+            storeInputErrors(sample)
+            if let monitor {
+                monitor.finish(1)
+                if monitor.poll() { throw .cancelled }
+            }
+        }
+    }
+
+    /// Rows of all layers, and the errors that do not come from another spike.
+    private func beginSample(_ sample: Int, _ index: Int) {
+        rows.begin(sample)
+        for (layer, own) in recording.layers.enumerated() {
+            let segment = own.segments[part]
+            let range = segment.range(ofSample: index)
+            let row = SpikeRow(
+                times: segment.times + range.lowerBound, units: segment.units + range.lowerBound, count: range.count)
+            rows.add(row)
+            errors[layer].clear(own.isSpiking ? row.count : own.neuronCount)
+            rate.add(to: errors[layer].pointer, layer: layer, row: row)
+        }
+        if inputErrors.isWanted { orderedInputErrors.clear(rows.inputRow.count) }
+    }
+
+    private func evaluateLoss(_ sampler: inout OutputSampler, _ sample: Int, _ index: Int) {
+        let output = errors[plans.count - 1].pointer
+        let outputs = recording.outputLayer
+        let (loss, label) = (objective.loss, objective.labels.isEmpty ? -1 : objective.labels[sample])
+        let result = objective.targetTimes.withUnsafeBufferPointer { targets in
+            sampler.withSample(part: part, index: index) { shown, _ in
+                let times = targets.isEmpty ? nil : targets.baseAddress.map { $0 + sample * outputs.neuronCount }
+                let result = loss.evaluate(shown, target: Target(label: label, times: times), errors: output)
+                if label >= 0, loss.predict(shown) == label { sums.correct += 1 }
+                return result
+            }
+        }
+        sums.value += result.value
+        if result.isSkipped { sums.skipped += 1 }
+        let count = outputs.isSpiking ? rows.layer(plans.count - 1).count : outputs.neuronCount
+        for n in 0..<count { output[n] *= scale }
+    }
+
+    private func backward(_ plan: LayerPlan, _ sample: Int, _ index: Int) {
+        let jumps = plan.isSpiking ? spikeJumps(plan, index) : maximumJumps(plan, sample)
+        // What follows the last error has no adjoint.
+        guard jumps.count > 0 else { return }
+        func sums(_ incoming: [Incoming]) -> [IncomingSums] {
+            incoming.map { own in
+                let source = own.connection.source
+                let errors = source.map { self.errors[$0].pointer }
+                    ?? (inputErrors.isWanted ? orderedInputErrors.pointer : nil)
+                return IncomingSums(
+                    incoming: own, columns: UnsafePointer(own.columns.pointer),
+                    weights: self.sums.weights[own.index].pointer, delays: self.sums.delays[own.index].pointer,
+                    errors: errors)
+            }
+        }
+        if plan.isSynchronous {
+            arrivals.collect(plan.feedForward, rows: rows.sources(plan.feedForward))
+            let all = sums(plan.feedForward)
+            if plan.reverseSynchronous(arrivals, jumps, all, synchronous) { return }
+        }
+        let all = sums(plan.incoming)
+        let sources = rows.sources(plan.incoming)
+        if plan.recurrent.isEmpty {
+            let sharesArrivals = plan.feedForward.allSatisfy { $0.arrivesAtOnce }
+            general.sortByUnit(jumps, neurons: plan.neuronCount)
+            for neuron in 0..<plan.neuronCount where general.range(neuron).count > 0 {
+                if !sharesArrivals || general.isFirst(neuron) {
+                    arrivals.collect(plan.incoming, rows: sources, neuron: sharesArrivals ? 0 : neuron)
+                }
+                plan.reverse(arrivals, jumps, general.range(neuron), receivers: neuron..<(neuron + 1), all, general)
+            }
+        } else {
+            arrivals.collect(plan.incoming, rows: sources)
+            general.all(jumps.count)
+            plan.reverse(arrivals, jumps, 0..<jumps.count, receivers: 0..<plan.neuronCount, all, general)
+        }
+    }
+
+    private func spikeJumps(_ plan: LayerPlan, _ index: Int) -> Jumps {
+        let segment = recording.layers[plan.layer].segments[part]
+        let range = segment.range(ofSample: index)
+        let row = rows.layer(plan.layer)
+        return Jumps(
+            times: row.times, units: row.units, currents: segment.currents + range.lowerBound,
+            errors: errors[plan.layer].pointer, count: row.count, isSpiking: true)
+    }
+
+    /// One jump per read-out neuron at the time of its maximum; none where it never rose above its start.
+    private func maximumJumps(_ plan: LayerPlan, _ sample: Int) -> Jumps {
+        let own = recording.layers[plan.layer]
+        let first = sample * plan.neuronCount
+        maximumUnits.reserve(plan.neuronCount)
+        maximumTimes.reserve(plan.neuronCount)
+        maximumErrors.reserve(plan.neuronCount)
+        var count = 0
+        for unit in 0..<plan.neuronCount where own.maxima[first + unit] > 0 {
+            maximumUnits.pointer[count] = Int32(truncatingIfNeeded: unit)
+            count += 1
+        }
+        let times = own.maximumTimes
+        let units = (0..<count).map { maximumUnits.pointer[$0] }.sorted {
+            (times[first + Int($0)], $0) < (times[first + Int($1)], $1)
+        }
+        for (n, unit) in units.enumerated() {
+            maximumUnits.pointer[n] = unit
+            maximumTimes.pointer[n] = times[first + Int(unit)]
+            maximumErrors.pointer[n] = errors[plan.layer].pointer[Int(unit)]
+        }
+        addKinks(plan, sample, Array(units))
+        return Jumps(
+            times: maximumTimes.pointer, units: maximumUnits.pointer, currents: maximumTimes.pointer,
+            errors: maximumErrors.pointer, count: count, isSpiking: false)
+    }
+
+    /// A maximum that an arrival cuts short moves with that arrival: dVmax/dt = V' there, (I - V) / tau_m.
+    private func addKinks(_ plan: LayerPlan, _ sample: Int, _ units: [Int32]) {
+        let own = recording.layers[plan.layer]
+        for unit in units {
+            let at = sample * plan.neuronCount + Int(unit)
+            guard own.maximumCurrents.count > at, own.maximumCurrents[at] > own.maxima[at] else { continue }
+            let slope = (own.maximumCurrents[at] - own.maxima[at]) / plan.flow(Int(unit)).tauMem
+            let error = errors[plan.layer].pointer[Int(unit)] * slope
+            arrivals.collect(plan.feedForward, rows: rows.sources(plan.feedForward), neuron: Int(unit))
+            for n in 0..<arrivals.count where arrivals.times[n] == own.maximumTimes[at] {
+                let incoming = plan.feedForward[Int(arrivals.connections[n])]
+                let (pre, spike) = (Int(arrivals.units[n]), Int(arrivals.spikes[n]))
+                if let source = incoming.connection.source {
+                    errors[source].pointer[spike] += error
+                } else if inputErrors.isWanted {
+                    orderedInputErrors.pointer[spike] += error
+                }
+                incoming.addDelay(error, pre: pre, post: Int(unit), to: sums.delays[incoming.index].pointer)
+                break
+            }
+        }
+    }
+
+    private func storeInputErrors(_ sample: Int) {
+        guard let target = inputErrors.pointer else { return }
+        let start = recording.input.offsets[sample]
+        for n in 0..<rows.inputRow.count {
+            target[start + (rows.inputOrder.map { Int($0[n]) } ?? n)] = orderedInputErrors.pointer[n]
+        }
+    }
+}
+
+extension Incoming {
+    /// Adds dL/dd of one arrival to the delay it took.
+    @inline(__always)
+    func addDelay(_ error: Double, pre: Int, post: Int, to sums: UnsafeMutablePointer<Double>) {
+        switch connection.delayKind {
+        case .none: break
+        case .synaptic: sums[post * connection.preCount + pre] += error
+        case .axonal: sums[pre] += error
+        case .dendritic: sums[post] += error
+        }
+    }
+}

@@ -1,0 +1,117 @@
+// The exact engine's backward pass: the adjoint in reverse time, driven by a recording.
+import Mathematics
+import Networks
+import Neurons
+import Spikes
+
+/// Exact gradients by the adjoint method (EventProp: Wunderlich and Pehle 2021, eqs. 5-10; delays: Mészáros et al. 2025).
+///
+///     tau_m lV' = -lV,  tau_s lI' = -lI + lV                                in reverse time, 0 at the end
+///     own spike:     lV += [(theta - V_reset) lV + g + sum_k w_k (lV - lI)_k(t + d_k)] / (I - theta)
+///     dL/dw = -tau_s sum over arrivals of lI;     dL/dd = w (lV - lI) summed over arrivals
+///
+/// Works on any recording of first-order LIF spikes: it reads times and currents, never a membrane.
+public struct EventAdjoint: GradientRule {
+    public static let name = "event"
+    public var name: String { EventAdjoint.name }
+
+    public init() {}
+
+    public func backward(
+        _ network: Network, _ recording: Recording, _ objective: Objective, monitor: Monitor?
+    ) throws(SpinnpropError) -> Gradients {
+        try objective.check(network, sampleCount: recording.sampleCount)
+        let plans = network.layers.indices.map { LayerPlan(network, layer: $0) }
+        var gradients = Gradients(zerosFor: network)
+        let parts = recording.partition.count
+        let sums = recording.partition.map { _ in PartialSums(plans) }
+        let scale = 1 / Double(max(1, recording.sampleCount))
+        let rate = RateErrors(objective.rate, recording)
+        let inputErrors = InputErrors(objective.wantsInputTimes ? recording.input.spikeCount : nil)
+        try parallelLoop(parts: parts, monitor: monitor) { (part) throws(SpinnpropError) in
+            let worker = AdjointWorker(
+                plans: plans, recording: recording, part: part, objective: objective, rate: rate, sums: sums[part],
+                scale: scale, inputErrors: inputErrors)
+            try worker.run(monitor)
+        }
+        PartialSums.add(sums, plans, network, to: &gradients)
+        for sum in sums {
+            gradients.value += sum.value
+            gradients.skippedCount += sum.skipped
+            gradients.correctCount += sum.correct
+        }
+        gradients.value = gradients.value * scale + rate.value
+        gradients.inputTimes = inputErrors.values
+        return gradients
+    }
+}
+
+/// Derivatives with respect to input spike times; parts write disjoint pieces.
+final class InputErrors: @unchecked Sendable {
+    private let block: Block<Double>?
+    private let count: Int
+
+    init(_ count: Int?) {
+        self.count = count ?? 0
+        block = count.map { Block(max(1, $0)) }
+        block?.clear(self.count)
+    }
+
+    var isWanted: Bool { block != nil }
+    var pointer: UnsafeMutablePointer<Double>? { block?.pointer }
+    var values: [Double] { block.map { Array(UnsafeBufferPointer(start: $0.pointer, count: count)) } ?? [] }
+}
+
+/// What one part adds up: gradients in the order in which they arise, and the loss.
+final class PartialSums: @unchecked Sendable {
+    /// Per connection: sum of lI, (pre, post) with padded rows.
+    let weights: [Block<Double>]
+    let delays: [Block<Double>]
+    var value = 0.0
+    var skipped = 0
+    var correct = 0
+
+    init(_ plans: [LayerPlan]) {
+        let incoming = plans.flatMap { plan in plan.incoming.map { (plan, $0) } }
+            .sorted { $0.1.index < $1.1.index }
+        weights = incoming.map { (plan, own) in
+            let block = Block<Double>(own.connection.preCount * plan.stride)
+            block.clear(own.connection.preCount * plan.stride)
+            return block
+        }
+        delays = incoming.map { (_, own) in
+            let block = Block<Double>(own.connection.delays.count)
+            block.clear(own.connection.delays.count)
+            return block
+        }
+    }
+
+    /// Adds the parts in order, always the same, and turns them into the shape of the parameters.
+    static func add(_ sums: [PartialSums], _ plans: [LayerPlan], _ network: Network, to gradients: inout Gradients) {
+        guard let total = sums.first else { return }
+        for own in plans.flatMap(\.incoming) {
+            let plan = plans[own.connection.target]
+            let (pre, post, stride) = (own.connection.preCount, own.connection.postCount, plan.stride)
+            let sum = total.weights[own.index].pointer
+            for other in sums.dropFirst() {
+                let part = other.weights[own.index].pointer
+                var n = 0
+                while n < pre &* stride {
+                    sum[n] += part[n]
+                    n &+= 1
+                }
+            }
+            gradients.weights[own.index].withUnsafeMutableBufferPointer { turned in
+                for j in 0..<post {
+                    let factor = -plan.flow(j).tauSyn
+                    for i in 0..<pre { turned[j * pre + i] = factor * sum[i * stride + j] }
+                }
+            }
+            for part in sums {
+                for n in 0..<own.connection.delays.count {
+                    gradients.delays[own.index][n] += part.delays[own.index].pointer[n]
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+// The exact engine's forward pass: continuous time, no time step.
+import Mathematics
+import Networks
+import Neurons
+import Spikes
+
+/// Runs networks of leaky integrate-and-fire neurons exactly: between two events each neuron follows its closed-form flow, and
+/// threshold crossings are found to the last digits of float64 (Wunderlich and Pehle 2021).
+///
+/// Layers are run one after the other, samples in parallel. Cost per sample: arrivals x neurons for each layer, plus the
+/// spikes it makes; a layer with recurrence pays arrivals x neurons for its own spikes too.
+public struct EventSubstrate: Substrate {
+    public static let name = "event"
+    public var name: String { EventSubstrate.name }
+
+    public init() {}
+
+    public func forward(
+        _ network: Network, _ input: SpikeTrains, options: ForwardOptions, monitor: Monitor?
+    ) throws(SpinnpropError) -> Recording {
+        try EventSubstrate.check(network, input, options)
+        let plans = network.layers.indices.map { LayerPlan(network, layer: $0) }
+        let partition = EventSubstrate.partition(samples: input.sampleCount, network: network)
+        let columns = network.layers.map { _ in partition.map { _ in SpikeColumns() } }
+        let outputCount = network.outputCount
+        let isLeaky = !network.layers[network.layers.count - 1].isSpiking
+        let maxima = Block<MembraneMaximum>(isLeaky ? input.sampleCount * outputCount : 0)
+        let box = MaximaBox(maxima)
+        let budget = SpikeBudget(limit: options.maxSpikes, monitor: monitor)
+        try parallelLoop(parts: partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
+            let runner = SampleRunner(plans: plans, columns: columns.map { $0[part] }, input: input)
+            for sample in partition[part] {
+                try runner.run(
+                    sample, endTime: options.endTime, budget: budget, maxima: box.block.pointer + sample * outputCount)
+                if let monitor {
+                    monitor.finish(1)
+                    if monitor.poll() { throw .cancelled }
+                }
+            }
+        }
+        let layers = network.layers.enumerated().map { (index, layer) in
+            let readout = layer.isSpiking ? [] : (0..<input.sampleCount * outputCount).map { maxima.pointer[$0] }
+            return LayerRecording(
+                neuronCount: layer.neuronCount, isSpiking: layer.isSpiking, segments: columns[index],
+                maxima: readout.map(\.value), maximumTimes: readout.map(\.time),
+                maximumCurrents: readout.map(\.current))
+        }
+        return Recording(
+            input: input, layers: layers, partition: partition, fingerprint: network.fingerprint, engine: name,
+            endTime: options.endTime)
+    }
+
+    static func check(
+        _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions
+    ) throws(SpinnpropError) {
+        guard input.unitCount == network.inputCount else {
+            throw .invalidValue(
+                "the input has n_units = \(input.unitCount), the network \(network.inputCount) input units; they must agree")
+        }
+        guard options.endTime >= 0 else {
+            throw .invalidValue("t_end is \(options.endTime); it must be >= 0, or infinite to run until silence")
+        }
+        guard options.maxSpikes >= 1 else {
+            throw .invalidValue("max_spikes is \(options.maxSpikes); it must be >= 1")
+        }
+        guard options.endTime < .infinity || !network.hasRecurrence else {
+            throw .invalidValue("a network with recurrence may never fall silent: give a finite t_end")
+        }
+    }
+
+    /// How samples are cut into parts that run in parallel: by their number and the size of the network alone, so that sums over
+    /// parts are the same for any number of threads. Few parts for large networks, since each part sums gradients of its own.
+    static func partition(samples: Int, network: Network) -> [Range<Int>] {
+        let parameters = network.connections.reduce(0) { $0 + $1.weights.count + $1.delays.count }
+        let parts = min(samples, max(2, min(16, (1 << 23) / max(1, parameters))))
+        return (0..<parts).map { samples * $0 / parts..<samples * ($0 + 1) / parts }
+    }
+}
+
+/// Carries memory that parts write disjoint pieces of.
+struct MaximaBox: @unchecked Sendable {
+    let block: Block<MembraneMaximum>
+    init(_ block: Block<MembraneMaximum>) { self.block = block }
+}
+
+/// Runs one sample after another through all layers; belongs to one part.
+final class SampleRunner {
+    private let plans: [LayerPlan]
+    private let columns: [SpikeColumns]
+    private let rows: SampleRows
+    private let arrivals = Arrivals()
+    private let synchronous = SynchronousState()
+    private let recurrent = RecurrentState()
+    private let propagators = Block<Propagators>()
+    private let merged = SpikeColumns()
+    private let order = TimeOrder()
+
+    init(plans: [LayerPlan], columns: [SpikeColumns], input: SpikeTrains) {
+        self.plans = plans
+        self.columns = columns
+        rows = SampleRows(input: input)
+        for own in columns { own.ends.reserveCapacity(64) }
+    }
+
+    func run(
+        _ sample: Int, endTime: Double, budget: SpikeBudget, maxima: UnsafeMutablePointer<MembraneMaximum>
+    ) throws(SpinnpropError) {
+        rows.begin(sample)
+        var made = 0
+        for plan in plans {
+            let output = columns[plan.layer]
+            let start = output.count
+            if !plan.isSpiking {
+                try runReadout(plan, endTime: endTime, maxima: maxima)
+            } else if plan.isSynchronous {
+                arrivals.collect(plan.feedForward, rows: rows.sources(plan.feedForward))
+                try plan.runSynchronous(arrivals, synchronous, output: output, endTime: endTime, budget: budget)
+            } else if plan.recurrent.isEmpty {
+                try runNeurons(plan, output: output, endTime: endTime, budget: budget)
+            } else {
+                arrivals.collect(plan.feedForward, rows: rows.sources(plan.feedForward))
+                try plan.runRecurrent(arrivals, recurrent, output: output, endTime: endTime, budget: budget)
+            }
+            output.ends.append(output.count)
+            rows.add(
+                SpikeRow(
+                    times: output.times + start, units: output.units + start, count: output.count - start))
+            made += output.count - start
+        }
+        try budget.add(made, sample: sample)
+    }
+
+    private func runReadout(
+        _ plan: LayerPlan, endTime: Double, maxima: UnsafeMutablePointer<MembraneMaximum>
+    ) throws(SpinnpropError) {
+        try forEachNeuron(plan) { (neuron) throws(SpinnpropError) in
+            maxima[neuron] = try plan.maximum(neuron: neuron, arrivals, propagators.pointer, endTime: endTime)
+        }
+    }
+
+    private func runNeurons(
+        _ plan: LayerPlan, output: SpikeColumns, endTime: Double, budget: SpikeBudget
+    ) throws(SpinnpropError) {
+        merged.count = 0
+        try forEachNeuron(plan) { (neuron) throws(SpinnpropError) in
+            try plan.runNeuron(
+                neuron, arrivals, propagators.pointer, output: merged, endTime: endTime, budget: budget)
+        }
+        let positions = order.order(merged.times, merged.units, merged.count)
+        output.reserve(merged.count)
+        for n in 0..<merged.count {
+            let from = Int(positions[n])
+            output.append(time: merged.times[from], unit: Int(merged.units[from]), current: merged.currents[from])
+        }
+    }
+
+    /// Calls `body` for each neuron with its arrivals and propagators in place; those that all neurons share are made once.
+    private func forEachNeuron(
+        _ plan: LayerPlan, _ body: (Int) throws(SpinnpropError) -> Void
+    ) throws(SpinnpropError) {
+        let sources = rows.sources(plan.feedForward)
+        let sharesArrivals = plan.feedForward.allSatisfy { $0.arrivesAtOnce }
+        for neuron in 0..<plan.neuronCount {
+            if neuron == 0 || !sharesArrivals {
+                arrivals.collect(plan.feedForward, rows: sources, neuron: neuron)
+            }
+            if neuron == 0 || !sharesArrivals || plan.flows.count > 1 {
+                plan.propagators(plan.flow(neuron), arrivals, into: propagators)
+            }
+            try body(neuron)
+        }
+    }
+}

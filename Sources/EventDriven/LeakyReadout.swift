@@ -1,0 +1,67 @@
+// Forward through a leaky read-out: the exact maximum of a membrane that is never reset.
+import Mathematics
+import Neurons
+
+/// Where a membrane was highest.
+struct MembraneMaximum {
+    /// Never below the start value, 0 at time 0.
+    var value = 0.0
+    var time = 0.0
+    /// The current there, before any arrival at that time. Set equal to `value` where the time does not move with the
+    /// arrivals: at a smooth peak it is, and at the end of the run the time is fixed.
+    var current = 0.0
+}
+
+extension LayerPlan {
+    /// The maximum of one neuron's membrane up to `endTime`. `propagators` are those of the interval after each event, the last
+    /// one endless.
+    func maximum(
+        neuron: Int, _ arrivals: Arrivals, _ propagators: UnsafePointer<Propagators>, endTime: Double
+    ) throws(SpinnpropError) -> MembraneMaximum {
+        let flow = self.flow(neuron)
+        let times = arrivals.times
+        var best = MembraneMaximum()
+        var (v, i) = (0.0, 0.0)
+        var event = 0
+        while event < arrivals.count, times[event] <= endTime {
+            let start = times[event]
+            let own = feedForward[Int(arrivals.connections[event])]
+            i += own.columns.pointer[Int(arrivals.units[event]) * stride + neuron]
+            let isLast = event + 1 == arrivals.count || times[event + 1] > endTime
+            let length = isLast ? endTime - start : times[event + 1] - start
+            let p = isLast ? flow.propagators(length) : propagators[event]
+            let endV = p.a * v + p.h * i
+            let endI = p.b * i
+            if v < i && i > best.value {
+                // The peak, where the membrane equals the current, if it lies inside; otherwise the end of the rise.
+                if endI <= endV {
+                    let elapsed = flow.timeToPeak(v: v, i: i)
+                    let peak = i * Elementary.exp(-elapsed / flow.tauSyn)
+                    if peak > best.value {
+                        best = MembraneMaximum(value: peak, time: start + min(elapsed, length), current: peak)
+                    }
+                } else if endV > best.value {
+                    best = MembraneMaximum(value: endV, time: start + length, current: isLast ? endV : endI)
+                }
+            }
+            (v, i) = (endV, endI)
+            event += 1
+        }
+        guard v.isFinite, i.isFinite else { throw overflow(neuron) }
+        return best
+    }
+
+    func overflow(_ neuron: Int) -> SpinnpropError {
+        .invalidValue("the current of neuron \(neuron) of layer \(layer) overflows float64; use smaller weights")
+    }
+
+    /// Propagators of the interval after each arrival, the last one endless.
+    func propagators(_ flow: Flow, _ arrivals: Arrivals, into block: Block<Propagators>) {
+        block.reserve(arrivals.count)
+        for event in 0..<arrivals.count {
+            let isLast = event + 1 == arrivals.count
+            block.pointer[event] = flow.propagators(
+                isLast ? .infinity : arrivals.times[event + 1] - arrivals.times[event])
+        }
+    }
+}

@@ -1,0 +1,50 @@
+// Firing-rate regularisation: its value, and the error it gives to each hidden spike.
+import Mathematics
+import Networks
+
+/// strength / 2 * sum over hidden neurons of (batch mean of n - target)^2, n = sum over spikes of exp(-t / tau); so a spike at t
+/// of a neuron whose mean is m has the error strength (m - target) / samples * (-1 / tau) exp(-t / tau).
+struct RateErrors: Sendable {
+    let value: Double
+    private let rate: RateRegularisation?
+    /// Per layer and neuron: the factor before exp(-t / tau); empty for the last layer.
+    private let factors: [[Double]]
+
+    init(_ rate: RateRegularisation?, _ recording: Recording) {
+        self.rate = rate
+        guard let rate, recording.sampleCount > 0 else {
+            value = 0
+            factors = []
+            return
+        }
+        var sum = 0.0
+        var all: [[Double]] = []
+        for layer in recording.layers.dropLast() {
+            var means = [Double](repeating: 0, count: layer.neuronCount)
+            for segment in layer.segments {
+                for spike in 0..<segment.count {
+                    means[Int(segment.units[spike])] += Elementary.exp(-segment.times[spike] / rate.tau)
+                }
+            }
+            var own: [Double] = []
+            for mean in means {
+                let distance = mean / Double(recording.sampleCount) - rate.target
+                sum += distance * distance
+                own.append(-rate.strength * distance / (Double(recording.sampleCount) * rate.tau))
+            }
+            all.append(own)
+        }
+        value = rate.strength / 2 * sum
+        factors = all
+    }
+
+    /// Adds to the errors of a row of a layer's spikes.
+    func add(to errors: UnsafeMutablePointer<Double>, layer: Int, row: SpikeRow) {
+        guard let rate, layer < factors.count else { return }
+        factors[layer].withUnsafeBufferPointer { own in
+            for n in 0..<row.count {
+                errors[n] += own[Int(row.units[n])] * Elementary.exp(-row.times[n] / rate.tau)
+            }
+        }
+    }
+}

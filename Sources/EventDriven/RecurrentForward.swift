@@ -1,0 +1,173 @@
+// Forward through a layer with recurrence: a queue of arrivals and of the spikes that neurons are due to make.
+import Mathematics
+import Networks
+import Neurons
+import Spikes
+
+/// State of a recurrent layer, each neuron at the time of its own last event.
+final class RecurrentState {
+    let v = Block<Double>()
+    let i = Block<Double>()
+    let last = Block<Double>()
+    /// Whether the due time in the queue is exact or only a lower bound.
+    let isExact = Block<Bool>()
+    var due = TournamentTree(count: 0)
+    var pending = ArrivalHeap()
+
+    func reset(neurons: Int) {
+        v.clear(neurons)
+        i.clear(neurons)
+        last.clear(neurons)
+        isExact.reserve(neurons)
+        isExact.pointer.update(repeating: true, count: neurons)
+        due.reset(count: neurons)
+        pending.removeAll()
+    }
+}
+
+extension LayerPlan {
+    /// Appends a sample's spikes to `output` in order of time. `arrivals` are those through feed-forward connections.
+    func runRecurrent(
+        _ arrivals: Arrivals, _ state: RecurrentState, output: SpikeColumns, endTime: Double, budget: SpikeBudget
+    ) throws(SpinnpropError) {
+        state.reset(neurons: neuronCount)
+        var mover = Mover(plan: self)
+        var event = 0
+        let start = output.count
+        while true {
+            let arrivalTime = event < arrivals.count ? arrivals.times[event] : .infinity
+            let pendingTime = state.pending.first?.time ?? .infinity
+            let due = state.due.minimum
+            // A spike comes before an arrival at the same time: it is what the arrival finds.
+            if due <= min(arrivalTime, pendingTime) && due <= endTime {
+                let neuron = state.due.minimumIndex
+                if !state.isExact.pointer[neuron] {
+                    refine(neuron, state)
+                    continue
+                }
+                mover.spike(neuron, at: due, state)
+                output.append(time: due, unit: neuron, current: state.i.pointer[neuron])
+                try budget.check(output.count, layer: layer, time: due)
+                if (output.count - start) & 255 == 0 { try budget.poll() }
+                schedule(neuron, at: due, state)
+                bound(neuron, state)
+            } else if arrivalTime <= pendingTime && arrivalTime <= endTime {
+                let own = feedForward[Int(arrivals.connections[event])]
+                receive(
+                    own, unit: Int(arrivals.units[event]), at: arrivalTime, neuron: Int(arrivals.neurons[event]), state,
+                    &mover)
+                event += 1
+            } else if pendingTime <= endTime, let next = state.pending.popFirst() {
+                receive(
+                    recurrent[Int(next.connection)], unit: Int(next.unit), at: next.time, neuron: Int(next.neuron), state,
+                    &mover)
+            } else {
+                break
+            }
+        }
+        for neuron in 0..<neuronCount where !(state.i.pointer[neuron] - state.i.pointer[neuron] == 0) {
+            throw overflow(neuron)
+        }
+        // Spikes at the same time come in order of unit.
+        orderTies(output, from: start)
+    }
+
+    /// A lower bound of the next spike: Newton's first step, exact enough until the neuron comes first in the queue.
+    @inline(__always)
+    private func bound(_ neuron: Int, _ state: RecurrentState) {
+        state.due.set(lowerBound(neuron, state), at: neuron)
+    }
+
+    @inline(__always)
+    private func lowerBound(_ neuron: Int, _ state: RecurrentState) -> Double {
+        let flow = self.flow(neuron)
+        let (v, i) = (state.v.pointer[neuron], state.i.pointer[neuron])
+        state.isExact.pointer[neuron] = false
+        guard i > flow.threshold, v < i else { return .infinity }
+        return state.last.pointer[neuron] + flow.tauMem * (flow.threshold - v) / (i - v)
+    }
+
+    private func refine(_ neuron: Int, _ state: RecurrentState) {
+        let elapsed = CrossingGeneral.timeToThreshold(
+            flow(neuron), v: state.v.pointer[neuron], i: state.i.pointer[neuron])
+        state.isExact.pointer[neuron] = true
+        state.due.set(state.last.pointer[neuron] + elapsed, at: neuron)
+    }
+
+    private func schedule(_ neuron: Int, at time: Double, _ state: RecurrentState) {
+        for (c, own) in recurrent.enumerated() {
+            for receiver in own.arrivesAtOnce ? -1..<0 : 0..<neuronCount {
+                state.pending.insert(
+                    time: time + own.delay(pre: neuron, post: max(0, receiver)), connection: c, unit: neuron,
+                    neuron: receiver)
+            }
+        }
+    }
+
+    @inline(__always)
+    private func receive(
+        _ own: Incoming, unit: Int, at time: Double, neuron: Int, _ state: RecurrentState, _ mover: inout Mover
+    ) {
+        let column = own.columns.pointer + unit * stride
+        if neuron >= 0 {
+            mover.move(neuron, to: time, state)
+            state.i.pointer[neuron] += column[neuron]
+            bound(neuron, state)
+        } else {
+            for receiver in 0..<neuronCount {
+                mover.move(receiver, to: time, state)
+                state.i.pointer[receiver] += column[receiver]
+                state.due.setLeaf(lowerBound(receiver, state), at: receiver)
+            }
+            state.due.rebuild()
+        }
+    }
+
+    private func orderTies(_ output: SpikeColumns, from start: Int) {
+        var n = start + 1
+        while n < output.count {
+            var at = n
+            while at > start, output.times[at - 1] == output.times[at], output.units[at - 1] > output.units[at] {
+                output.exchange(at - 1, at)
+                at -= 1
+            }
+            n += 1
+        }
+    }
+}
+
+/// Moves single neurons in time; remembers the last propagators, since many neurons often move by the same interval.
+private struct Mover {
+    let plan: LayerPlan
+    private var cachedInterval = -1.0
+    private var cached = Propagators(a: 1, b: 1, h: 0)
+
+    init(plan: LayerPlan) { self.plan = plan }
+
+    @inline(__always)
+    mutating func propagators(_ neuron: Int, _ interval: Double) -> Propagators {
+        if plan.flows.count == 1 {
+            if interval != cachedInterval {
+                cached = plan.flows[0].propagators(interval)
+                cachedInterval = interval
+            }
+            return cached
+        }
+        return plan.flows[neuron].propagators(interval)
+    }
+
+    @inline(__always)
+    mutating func move(_ neuron: Int, to time: Double, _ state: RecurrentState) {
+        let p = propagators(neuron, time - state.last.pointer[neuron])
+        let (v, i) = (state.v.pointer[neuron], state.i.pointer[neuron])
+        state.v.pointer[neuron] = min(p.a * v + p.h * i, plan.flow(neuron).threshold.nextDown)
+        state.i.pointer[neuron] = p.b * i
+        state.last.pointer[neuron] = time
+    }
+
+    @inline(__always)
+    mutating func spike(_ neuron: Int, at time: Double, _ state: RecurrentState) {
+        move(neuron, to: time, state)
+        state.v.pointer[neuron] = plan.flow(neuron).reset
+    }
+}

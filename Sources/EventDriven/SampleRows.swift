@@ -1,0 +1,59 @@
+// The spikes of one sample, population by population.
+import Networks
+import Spikes
+
+/// Rows of the sample that is being run: the input's, put in order of time if it is not, then each layer's.
+final class SampleRows {
+    private let input: SpikeTrains
+    private let times = Block<Double>(64)
+    private let units = Block<Int32>(64)
+    private let sorter = TimeOrder()
+    private var layers: [SpikeRow] = []
+    private(set) var inputRow: SpikeRow
+    /// Where each spike of the ordered row stands in the input as it came, relative to the sample; `nil` if in place.
+    private(set) var inputOrder: UnsafePointer<Int32>?
+
+    init(input: SpikeTrains) {
+        self.input = input
+        inputRow = SpikeRow(times: times.pointer, units: units.pointer, count: 0)
+    }
+
+    /// Turns to a sample, with no layer yet.
+    func begin(_ sample: Int) {
+        layers.removeAll(keepingCapacity: true)
+        let (start, end) = (input.offsets[sample], input.offsets[sample + 1])
+        let count = end - start
+        times.reserve(count)
+        units.reserve(count)
+        let (orderedTimes, orderedUnits) = (times.pointer, units.pointer)
+        input.times.withUnsafeBufferPointer { allTimes in
+            input.units.withUnsafeBufferPointer { allUnits in
+                guard count > 0, let firstTime = allTimes.baseAddress, let firstUnit = allUnits.baseAddress else { return }
+                let (sampleTimes, sampleUnits) = (firstTime + start, firstUnit + start)
+                if TimeOrder.isSorted(sampleTimes, sampleUnits, count) {
+                    orderedTimes.update(from: sampleTimes, count: count)
+                    orderedUnits.update(from: sampleUnits, count: count)
+                    inputOrder = nil
+                } else {
+                    let order = sorter.order(sampleTimes, sampleUnits, count)
+                    for n in 0..<count {
+                        orderedTimes[n] = sampleTimes[Int(order[n])]
+                        orderedUnits[n] = sampleUnits[Int(order[n])]
+                    }
+                    inputOrder = order
+                }
+            }
+        }
+        inputRow = SpikeRow(times: orderedTimes, units: orderedUnits, count: count)
+    }
+
+    func add(_ row: SpikeRow) { layers.append(row) }
+
+    /// The row of a layer that has been added.
+    func layer(_ index: Int) -> SpikeRow { layers[index] }
+
+    /// The rows of the connections' sources.
+    func sources(_ incoming: [Incoming]) -> [SpikeRow] {
+        incoming.map { own in own.connection.source.map { layers[$0] } ?? inputRow }
+    }
+}

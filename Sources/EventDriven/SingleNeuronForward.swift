@@ -1,0 +1,48 @@
+// Forward through a layer without recurrence whose neurons see events at times of their own: one neuron after another.
+import Mathematics
+import Networks
+import Neurons
+
+extension LayerPlan {
+    /// Appends the spikes of one neuron up to `endTime` to `output`, in order of time. `propagators` as in `maximum`.
+    func runNeuron(
+        _ neuron: Int, _ arrivals: Arrivals, _ propagators: UnsafePointer<Propagators>, output: SpikeColumns,
+        endTime: Double, budget: SpikeBudget
+    ) throws(SpinnpropError) {
+        let flow = self.flow(neuron)
+        let below = flow.threshold.nextDown
+        let times = arrivals.times
+        var (v, i) = (0.0, 0.0)
+        var event = 0
+        while event < arrivals.count, times[event] <= endTime {
+            let own = feedForward[Int(arrivals.connections[event])]
+            i += own.columns.pointer[Int(arrivals.units[event]) * stride + neuron]
+            let isLast = event + 1 == arrivals.count
+            let length = isLast ? .infinity : times[event + 1] - times[event]
+            var p = propagators[event]
+            var offset = 0.0
+            while length > 0 {
+                let endV = p.a * v + p.h * i
+                let endI = p.b * i
+                let crosses = v < i && (endV > flow.threshold || (endV > endI && i > flow.threshold))
+                let elapsed = crosses ? CrossingGeneral.timeToThreshold(flow, v: v, i: i) : .infinity
+                guard elapsed < .infinity else {
+                    (v, i) = (min(endV, below), endI)
+                    break
+                }
+                let next = min(offset + elapsed, length)
+                i *= Elementary.exp(-elapsed / flow.tauSyn)
+                v = flow.reset
+                offset = next
+                let time = times[event] + offset
+                guard time <= endTime else { break }
+                output.append(time: time, unit: neuron, current: i)
+                try budget.check(output.count, layer: layer, time: time)
+                if output.count & 4095 == 0 { try budget.poll() }
+                p = flow.propagators(length - offset)
+            }
+            event += 1
+        }
+        guard i - i == 0 else { throw overflow(neuron) }
+    }
+}

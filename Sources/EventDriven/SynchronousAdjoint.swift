@@ -1,0 +1,169 @@
+// Backward through a layer whose neurons all see the same events: the mirror of SynchronousForward.
+import Mathematics
+import Networks
+import Neurons
+
+final class SynchronousAdjointState {
+    fileprivate let lambdaV = Block<Double>()
+    fileprivate let lambdaI = Block<Double>()
+    // Per jump: the event before it, and the flow from there to it.
+    fileprivate let event = Block<Int32>()
+    fileprivate let jumpA = Block<Double>()
+    fileprivate let jumpH = Block<Double>()
+    // Flow of the interval before each event.
+    fileprivate let a = Block<Double>()
+    fileprivate let b = Block<Double>()
+    fileprivate let h = Block<Double>()
+    fileprivate let intervals = Block<Double>()
+
+    fileprivate func reserve(stride: Int, events: Int, jumps: Int) {
+        lambdaV.clear(stride)
+        lambdaI.clear(stride)
+        for block in [a, b, h] { block.reserve(events) }
+        for block in [jumpA, jumpH] { block.reserve(jumps) }
+        intervals.reserve(max(events, jumps))
+        event.reserve(jumps)
+    }
+}
+
+extension LayerPlan {
+    /// Beyond this many membrane time constants between an event and a jump, states referred to the event lose range.
+    private static let longestReference = 200.0
+
+    /// Adds to `sums` what one sample gives. `false`, with nothing added, where an interval is so long that the referred state
+    /// would leave float64; `reverse` then serves.
+    ///
+    /// Within an interval every adjoint is kept as it will be at the interval's start, so that a jump at one neuron needs no move of
+    /// the others: a jump of delta at time s after the event adds a(s) delta to lV and h(s) tau_m / tau_s delta to lI there.
+    func reverseSynchronous(
+        _ arrivals: Arrivals, _ jumps: Jumps, _ sums: [IncomingSums], _ state: SynchronousAdjointState
+    ) -> Bool {
+        switch flows[0].ratio {
+        case 4: return reverse(CrossingRatioFour.self, arrivals, jumps, sums, state)
+        case 2: return reverse(CrossingRatioTwo.self, arrivals, jumps, sums, state)
+        default: return reverse(CrossingGeneral.self, arrivals, jumps, sums, state)
+        }
+    }
+
+    @inline(__always)
+    private func reverse<Case: CrossingCase>(
+        _: Case.Type, _ arrivals: Arrivals, _ jumps: Jumps, _ sums: [IncomingSums], _ state: SynchronousAdjointState
+    ) -> Bool {
+        let flow = flows[0]
+        // What follows the last jump with an error has no adjoint.
+        var jump = jumps.count - 1
+        while jump >= 0, jumps.errors[jump] == 0 { jump -= 1 }
+        guard jump >= 0, arrivals.count > 0 else { return true }
+        state.reserve(stride: stride, events: arrivals.count, jumps: jump + 1)
+        guard let last = refer(Case.self, flow, arrivals, jumps, jump, state) else { return false }
+        let (lambdaV, lambdaI) = (state.lambdaV.pointer, state.lambdaI.pointer)
+        let (jumpA, jumpH, jumpEvent) = (state.jumpA.pointer, state.jumpH.pointer, state.event.pointer)
+        let (times, connections, units, spikes) = (arrivals.times, arrivals.connections, arrivals.units, arrivals.spikes)
+        return sums.withUnsafeBufferPointer { sums in
+            var event = last
+            while event >= 0 {
+                while jump >= 0, jumpEvent[jump] == Int32(truncatingIfNeeded: event) {
+                    let neuron = Int(jumps.units[jump])
+                    let delta = jumps.delta(jump, lambdaV: lambdaV[neuron] / jumpA[jump], flow)
+                    lambdaV[neuron] += jumpA[jump] * delta
+                    lambdaI[neuron] += jumpH[jump] * delta
+                    jump &-= 1
+                }
+                let own = sums[Int(connections[event])]
+                let unit = Int(units[event])
+                let row = unit &* stride
+                let error = receive(
+                    own.columns + row, own.weights + row, lambdaV, lambdaI,
+                    wantsError: own.errors != nil || own.incoming.connection.delayKind == .axonal)
+                own.errors?[Int(spikes[event])] += error
+                if own.incoming.connection.delayKind == .axonal { own.delays[unit] += error }
+                if event > 0, times[event] != times[event &- 1] {
+                    advance(state.a.pointer[event], state.b.pointer[event], state.h.pointer[event], lambdaV, lambdaI)
+                }
+                event &-= 1
+            }
+            return true
+        }
+    }
+
+    /// Refers jumps 0 ... `last` to the events before them and prepares the intervals up to the last of these, which is
+    /// returned; `nil` if an interval is too long. A jump at the time of an event came before it.
+    @inline(__always)
+    private func refer<Case: CrossingCase>(
+        _: Case.Type, _ flow: Flow, _ arrivals: Arrivals, _ jumps: Jumps, _ last: Int, _ state: SynchronousAdjointState
+    ) -> Int? {
+        let (times, intervals) = (arrivals.times, state.intervals.pointer)
+        let longest = LayerPlan.longestReference * flow.tauMem
+        var event = 0
+        var n = 0
+        while n <= last {
+            while event &+ 1 < arrivals.count, times[event &+ 1] < jumps.times[n] { event &+= 1 }
+            let interval = jumps.times[n] - times[event]
+            // Also refuses jumps before the first arrival, which a measured recording may hold.
+            guard interval >= 0, interval < longest else { return nil }
+            state.event.pointer[n] = Int32(truncatingIfNeeded: event)
+            intervals[n] = interval
+            n &+= 1
+        }
+        let (jumpA, jumpH) = (state.jumpA.pointer, state.jumpH.pointer)
+        let ratio = flow.ratio
+        n = 0
+        while n <= last {
+            let p = Case.propagators(flow, intervals[n])
+            jumpA[n] = p.a
+            jumpH[n] = p.h * ratio
+            n &+= 1
+        }
+        let (a, b, h) = (state.a.pointer, state.b.pointer, state.h.pointer)
+        n = 1
+        while n <= event {
+            let p = Case.propagators(flow, times[n] - times[n &- 1])
+            a[n] = p.a
+            b[n] = p.b
+            h[n] = p.h * ratio
+            n &+= 1
+        }
+        return event
+    }
+
+    /// Adds lI to the sender's row of the weight gradient; returns its error, sum of w (lV - lI).
+    @inline(__always)
+    private func receive(
+        _ column: UnsafePointer<Double>, _ row: UnsafeMutablePointer<Double>, _ lambdaV: UnsafeMutablePointer<Double>,
+        _ lambdaI: UnsafeMutablePointer<Double>, wantsError: Bool
+    ) -> Double {
+        let (v, i, gradient) = (vectors(lambdaV), vectors(lambdaI), vectors(row))
+        let weights = UnsafeRawPointer(column).assumingMemoryBound(to: SIMD4<Double>.self)
+        let count = stride / 4
+        var n = 0
+        if !wantsError {
+            while n < count {
+                gradient[n] += i[n]
+                n &+= 1
+            }
+            return 0
+        }
+        var error = SIMD4<Double>.zero
+        while n < count {
+            gradient[n] += i[n]
+            error += weights[n] * (v[n] - i[n])
+            n &+= 1
+        }
+        return (error[0] + error[1]) + (error[2] + error[3])
+    }
+
+    @inline(__always)
+    private func advance(
+        _ a: Double, _ b: Double, _ h: Double, _ lambdaV: UnsafeMutablePointer<Double>,
+        _ lambdaI: UnsafeMutablePointer<Double>
+    ) {
+        let (v, i) = (vectors(lambdaV), vectors(lambdaI))
+        let count = stride / 4
+        var n = 0
+        while n < count {
+            i[n] = i[n] * b + v[n] * h
+            v[n] = v[n] * a
+            n &+= 1
+        }
+    }
+}

@@ -1,0 +1,61 @@
+// The smallest of a fixed number of keys that change all the time.
+
+/// A complete binary tree of minima over `count` keys, all +infinity at first: the smallest key and its index at once,
+/// O(log n) for changing one key, O(n) for changing all.
+public struct TournamentTree: Sendable {
+    /// keys[1] is the root; leaves begin at `leafCount`. winners holds the index of each node's smallest key.
+    private var keys: [Double]
+    private var winners: [Int32]
+    private var leafCount: Int
+
+    public init(count: Int) {
+        keys = []
+        winners = []
+        leafCount = 0
+        reset(count: count)
+    }
+
+    /// All keys +infinity.
+    public mutating func reset(count: Int) {
+        var leaves = 1
+        while leaves < count { leaves *= 2 }
+        leafCount = leaves
+        keys = [Double](repeating: .infinity, count: 2 * leaves)
+        winners = [Int32](repeating: 0, count: 2 * leaves)
+        for leaf in 0..<leaves { winners[leaves + leaf] = Int32(truncatingIfNeeded: leaf) }
+        rebuild()
+    }
+
+    public var minimum: Double { keys[1] }
+    /// Ties: the lowest index.
+    public var minimumIndex: Int { Int(winners[1]) }
+
+    public mutating func set(_ key: Double, at index: Int) {
+        var node = leafCount + index
+        keys[node] = key
+        node /= 2
+        while node >= 1 {
+            update(node)
+            node /= 2
+        }
+    }
+
+    /// Changes a key without repairing the tree; call `rebuild` after the last.
+    public mutating func setLeaf(_ key: Double, at index: Int) { keys[leafCount + index] = key }
+
+    public mutating func rebuild() {
+        var node = leafCount - 1
+        while node >= 1 {
+            update(node)
+            node -= 1
+        }
+    }
+
+    @inline(__always)
+    private mutating func update(_ node: Int) {
+        let (left, right) = (2 * node, 2 * node + 1)
+        let smaller = keys[right] < keys[left] ? right : left
+        keys[node] = keys[smaller]
+        winners[node] = winners[smaller]
+    }
+}
