@@ -40,7 +40,7 @@ let package = Package(
         room("Neurons", ["Mathematics"]),
         room("Networks", ["Neurons", "Spikes", "Mathematics"]),
         room("EventDriven", ["Networks", "Neurons", "Spikes", "Mathematics"]),
-        room("Learning", ["Networks", "Spikes", "Mathematics"]),
+        room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("DataSets", ["Spikes", "Mathematics"]),
         room("Spinnprop", ["EventDriven", "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics"]),
         .systemLibrary(name: "CSpinnprop", path: "include"),

@@ -1,0 +1,104 @@
+// What is done to a gradient before a step: it is checked, clipped by value and clipped by norm.
+import Mathematics
+import Networks
+
+extension Optimizer {
+    /// Gradients and parameters beyond this are refused; below it no step of any optimiser can overflow.
+    static let largestMagnitude = 1e150
+
+    func checkBounds(_ network: Network, _ gradients: Gradients) throws(SpinnpropError) {
+        for (index, connection) in network.connections.enumerated() {
+            try Optimizer.checkBounds(gradients.weights[index], "the gradient of weights", index)
+            try Optimizer.checkBounds(connection.weights, "weights", index)
+            if trainsDelays {
+                try Optimizer.checkBounds(gradients.delays[index], "the gradient of delays", index)
+                try Optimizer.checkBounds(connection.delays, "delays", index)
+            }
+        }
+    }
+
+    private static func checkBounds(_ values: [Double], _ name: String, _ connection: Int) throws(SpinnpropError) {
+        guard values.withUnsafeBufferPointer({ !areBounded($0) }) else { return }
+        let index = values.firstIndex { !($0.magnitude <= largestMagnitude) } ?? 0
+        throw .invalidValue(
+            "\(name)[\(index)] of connection \(connection) is \(values[index]); lower the learning rate or clip gradients")
+    }
+
+    /// Whether all are numbers with at most the largest magnitude. Bit patterns without the sign are in the order of the
+    /// magnitudes, with infinity and NaN last, so a borrow tells; no branch per element.
+    private static func areBounded(_ values: UnsafeBufferPointer<Double>) -> Bool {
+        let limit = largestMagnitude.bitPattern
+        var borrow: UInt64 = 0
+        if let base = values.baseAddress {
+            var index = 0
+            while index < values.count {
+                borrow |= limit &- (base[index].bitPattern & 0x7FFF_FFFF_FFFF_FFFF)
+                index &+= 1
+            }
+        }
+        return borrow >> 63 == 0
+    }
+
+    /// Clips to `clipValue`, then to `clipNorm`, the gradients of all that is trained.
+    func clip(_ gradients: inout Gradients) {
+        if options.clipValue < .infinity {
+            let bound = options.clipValue
+            forEachArray(&gradients) { values in
+                for index in values.indices { values[index] = max(-bound, min(bound, values[index])) }
+            }
+        }
+        if options.clipNorm < .infinity {
+            let norm = norm(&gradients)
+            guard norm > options.clipNorm else { return }
+            let factor = options.clipNorm / norm
+            forEachArray(&gradients) { values in
+                for index in values.indices { values[index] *= factor }
+            }
+        }
+    }
+
+    /// The Euclidean norm. Elements are scaled by the largest, so that no square leaves float64.
+    private func norm(_ gradients: inout Gradients) -> Double {
+        var largest = 0.0
+        forEachArray(&gradients) { values in
+            for value in values { largest = max(largest, value.magnitude) }
+        }
+        guard largest > 0 else { return 0 }
+        var sum = 0.0
+        forEachArray(&gradients) { values in
+            for value in values { sum += (value / largest) * (value / largest) }
+        }
+        return largest * sum.squareRoot()
+    }
+
+    /// The arrays that are trained, in the order in which the norm is summed: weights, then delays.
+    private func forEachArray(_ gradients: inout Gradients, _ body: (inout UnsafeMutableBufferPointer<Double>) -> Void) {
+        for connection in gradients.weights.indices {
+            gradients.weights[connection].withUnsafeMutableBufferPointer { body(&$0) }
+        }
+        guard trainsDelays else { return }
+        for connection in gradients.delays.indices {
+            gradients.delays[connection].withUnsafeMutableBufferPointer { body(&$0) }
+        }
+    }
+}
+
+extension Gradients {
+    /// - Throws: `invalidValue` naming the first number that is not finite.
+    public func checkFinite() throws(SpinnpropError) {
+        guard value.isFinite else {
+            throw .invalidValue(
+                "the loss is \(value): an output spike is too late for float64, or a membrane too high; raise the loss's "
+                    + "time constants or lower the weights")
+        }
+        for (name, arrays) in [("weights", weights), ("delays", delays), ("input times", [inputTimes])] {
+            for (connection, values) in arrays.enumerated() {
+                for (index, value) in values.enumerated() where !value.isFinite {
+                    throw .invalidValue(
+                        "the gradient of \(name)[\(index)], connection \(connection), is \(value); a spike only touches "
+                            + "the threshold, see the recording's diagnostics")
+                }
+            }
+        }
+    }
+}

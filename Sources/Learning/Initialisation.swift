@@ -1,0 +1,84 @@
+// Initial weights.
+import Mathematics
+import Networks
+import Neurons
+
+/// Means and standard deviations of a network's initial weights: feed-forward ones ~ N(mean, std), recurrent ones
+/// ~ N(0, std / 2), one pair per layer.
+public struct Initialisation: Equatable, Sendable {
+    /// Per layer; empty: the default spread.
+    public var mean: [Double]
+    public var std: [Double]
+
+    /// What the default spread aims at, in units of threshold / (PSP peak * sqrt(number of inputs)).
+    public static let defaultMeanDrive = 0.53
+    public static let defaultStdDrive = 0.27
+
+    public init(mean: [Double] = [], std: [Double] = []) {
+        self.mean = mean
+        self.std = std
+    }
+
+    /// The default mean and standard deviation of a layer's feed-forward weights: about half of the neurons spike on
+    /// latency-coded input, whatever the time constants and the threshold.
+    ///
+    /// In units of threshold / (PSP peak * sqrt(number of inputs)) the published settings for exact event-driven training
+    /// (arXiv 2009.08378: 5-200-3 and 784-350-10) lie near one pair of numbers; these are ours.
+    public static func defaultSpread(of network: Network, connection: Connection) -> (mean: Double, std: Double) {
+        let neuron = network.layers[connection.target].parameters[0]
+        let unit = neuron.threshold / (peakOfUnitPSP(neuron) * Double(connection.preCount).squareRoot())
+        return (defaultMeanDrive * unit, defaultStdDrive * unit)
+    }
+
+    /// The highest membrane value after one arrival of weight 1 at rest: q^(1 / (1 - q)), q = tau_syn / tau_mem; 1/e at q = 1.
+    public static func peakOfUnitPSP(_ neuron: LIFNeuron) -> Double {
+        let difference = neuron.tauSyn / neuron.tauMem - 1
+        let exponent = difference == 0 ? -1 : -Elementary.log1p(difference) / difference
+        return Elementary.exp(exponent)
+    }
+
+    /// Draws all weights. Connection c takes the stream `RandomPurpose.weights` of c, row by row.
+    ///
+    /// - Throws: `invalidValue` unless mean and std are empty or have one number per layer, finite, std >= 0.
+    public func apply(to network: inout Network, seed: UInt64) throws(SpinnpropError) {
+        for (name, values) in [("weight_mean", mean), ("weight_std", std)] {
+            guard values.isEmpty || values.count == network.layers.count else {
+                throw .invalidValue(
+                    "\(name) has \(values.count) elements for \(network.layers.count) layers; give one per layer, or none")
+            }
+            for (layer, value) in values.enumerated() where !(value.magnitude <= Initialisation.largest) {
+                throw .invalidValue("\(name)[\(layer)] is \(value); it must be within +-\(Initialisation.largest)")
+            }
+        }
+        for (layer, value) in std.enumerated() where value < 0 {
+            throw .invalidValue("weight_std[\(layer)] is \(value); it must be >= 0")
+        }
+        for (index, connection) in network.connections.enumerated() {
+            let layer = connection.target
+            let spread = Initialisation.defaultSpread(of: network, connection: connection)
+            let deviation = (std.isEmpty ? spread.std : std[layer]) * (connection.isRecurrent ? 0.5 : 1)
+            let centre = connection.isRecurrent ? 0 : (mean.isEmpty ? spread.mean : mean[layer])
+            var random = RandomPurpose.weights.stream(seed: seed, UInt64(index))
+            let weights = connection.weights.indices.map { _ in centre + deviation * random.normal() }
+            try network.setWeights(weights, connection: index)
+        }
+    }
+
+    /// Beyond any use, yet far from overflow.
+    static let largest = 1e100
+}
+
+/// What randomness is used for: each purpose has its own streams, so that no two share numbers even under one seed.
+enum RandomPurpose: UInt64 {
+    /// One stream per connection.
+    case weights = 1
+    /// One stream per epoch.
+    case order = 2
+    /// One stream per epoch and batch.
+    case inputDropout = 3
+
+    /// The purpose is the stream's upper byte; `first` and `second` lie below it, 28 bits each.
+    func stream(seed: UInt64, _ first: UInt64, _ second: UInt64 = 0) -> RandomStream {
+        RandomStream(seed: seed, stream: rawValue << 56 | (first & 0xFFF_FFFF) << 28 | (second & 0xFFF_FFFF))
+    }
+}

@@ -1,0 +1,37 @@
+// How an output layer's spikes or maxima are read as a class: ties go to the lowest index.
+import Mathematics
+import Networks
+
+extension OutputSample {
+    /// The output that spikes first, -1 if none does.
+    var earliestOutput: Int {
+        var winner = -1
+        var earliest = Double.infinity
+        for output in 0..<outputCount where firstTime(output) < earliest {
+            earliest = firstTime(output)
+            winner = output
+        }
+        return winner
+    }
+
+    /// Logits of a softmax over first spike times, -t / tau; -infinity for silent outputs.
+    ///
+    /// Taken from the earliest spike on, so that a small `tau` cannot make all of them infinite.
+    func latencyLogits(tau: Double, into logits: UnsafeMutablePointer<Double>) {
+        var earliest = Double.infinity
+        for output in 0..<outputCount { earliest = min(earliest, firstTime(output)) }
+        for output in 0..<outputCount {
+            let time = firstTime(output)
+            logits[output] = time < .infinity ? -(time - earliest) / tau : -.infinity
+        }
+    }
+}
+
+/// Checks of loss parameters.
+enum LossDomain {
+    static func checkPositive(_ value: Double, _ name: String, allowsInfinity: Bool = false) throws(SpinnpropError) {
+        guard value > 0, value < .infinity || allowsInfinity else {
+            throw .invalidValue("\(name) is \(value); it must be > 0\(allowsInfinity ? "" : " and finite")")
+        }
+    }
+}

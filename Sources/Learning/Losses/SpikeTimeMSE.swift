@@ -1,0 +1,68 @@
+// Squared distance of first spike times from target times.
+import Mathematics
+import Networks
+
+/// Each output shall spike for the first time at its target:
+///
+///     1/2 sum over outputs of ((t - target) / tau0)^2,   t: first spike times
+///
+/// Targets are given per sample and output (`Objective.targetTimes`), or follow from the label. Silent outputs and
+/// infinite targets add nothing; where targets follow from the label, a sample whose label neuron is silent is skipped.
+///
+/// | symbol  | name     | default | unit | meaning                                                            |
+/// |---------|----------|---------|------|--------------------------------------------------------------------|
+/// | tau0    | `tau0`   | 5e-3    | s    | the distance that counts as 1, > 0                                 |
+/// | t_label | `tLabel` | 20e-3   | s    | target of the label neuron, >= 0; infinite: none                   |
+/// | t_other | `tOther` | 30e-3   | s    | target of the other outputs, >= 0; infinite: none                  |
+///
+/// The class is read from the earliest output, so a classifier needs t_label < t_other.
+public struct SpikeTimeMSE: Loss, Equatable {
+    public static let defaultTau0 = 5e-3
+    public static let defaultTLabel = 20e-3
+    public static let defaultTOther = 30e-3
+
+    public var tau0: Double
+    public var tLabel: Double
+    public var tOther: Double
+
+    public init(tau0: Double = defaultTau0, tLabel: Double = defaultTLabel, tOther: Double = defaultTOther) {
+        self.tau0 = tau0
+        self.tLabel = tLabel
+        self.tOther = tOther
+    }
+
+    public var name: String { "SpikeTimeMSE" }
+    public var needsLeakyReadout: Bool { false }
+
+    public func check() throws(SpinnpropError) {
+        try LossDomain.checkPositive(tau0, "tau0")
+        for (name, value) in [("t_label", tLabel), ("t_other", tOther)] {
+            guard value >= 0 else { throw .invalidValue("\(name) is \(value); it must be >= 0, infinite for no target") }
+        }
+    }
+
+    public func evaluate(
+        _ output: OutputSample, target: Target, errors: UnsafeMutablePointer<Double>
+    ) -> SampleResult {
+        let label = target.label
+        if target.times == nil {
+            guard label >= 0, output.firstSpikes[label] >= 0 else { return SampleResult(value: 0, isSkipped: true) }
+        }
+        var value = 0.0
+        for neuron in 0..<output.outputCount where output.firstSpikes[neuron] >= 0 {
+            let wanted = target.times.map { $0[neuron] } ?? (neuron == label ? tLabel : tOther)
+            guard wanted < .infinity else { continue }
+            let distance = (output.firstTime(neuron) - wanted) / tau0
+            value += distance * distance / 2
+            errors[output.firstSpikes[neuron]] += distance / tau0
+        }
+        return SampleResult(value: value)
+    }
+
+    public func predict(_ output: OutputSample) -> Int { output.earliestOutput }
+
+    public func probabilities(_ output: OutputSample, into probabilities: UnsafeMutablePointer<Double>) {
+        output.latencyLogits(tau: tau0, into: probabilities)
+        Softmax.probabilities(probabilities, count: output.outputCount)
+    }
+}

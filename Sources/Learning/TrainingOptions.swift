@@ -1,0 +1,104 @@
+// What a user sets of a training run, with the defaults of the whole library.
+import Mathematics
+import Networks
+
+public enum OptimizerKind: Int32, Sendable, CaseIterable {
+    case sgd = 0
+    case adam = 1
+    case adamW = 2
+}
+
+public enum ScheduleKind: Int32, Sendable, CaseIterable {
+    case constant = 0
+    case step = 1
+    case exponential = 2
+}
+
+/// How gradients become steps.
+///
+/// | name                | default  | unit | meaning                                                              |
+/// |---------------------|----------|------|----------------------------------------------------------------------|
+/// | `kind`              | Adam     | -    | SGD with momentum, Adam or AdamW                                     |
+/// | `learningRate`      | 5e-3     | -    | of weights                                                           |
+/// | `delayLearningRate` | 0        | s    | of delays, which are clipped at 0 after each step; 0: delays stay    |
+/// | `momentum`          | 0        | -    | SGD, [0, 1)                                                          |
+/// | `beta1`, `beta2`    | .9, .999 | -    | Adam, AdamW: decay of the mean gradient and of the mean square       |
+/// | `epsilon`           | 1e-8     | -    | Adam, AdamW: added to the root of the mean square                    |
+/// | `weightDecay`       | 0        | -    | L2 term (SGD, Adam) or decoupled (AdamW); of weights, not of delays  |
+/// | `clipValue`         | infinity | -    | largest magnitude of a gradient's entry                              |
+/// | `clipNorm`          | infinity | -    | largest Euclidean norm of the gradient of all that is trained        |
+public struct OptimizerOptions: Equatable, Sendable {
+    public var kind = OptimizerKind.adam
+    public var learningRate = 5e-3
+    public var delayLearningRate = 0.0
+    public var momentum = 0.0
+    public var beta1 = 0.9
+    public var beta2 = 0.999
+    public var epsilon = 1e-8
+    public var weightDecay = 0.0
+    public var clipValue = Double.infinity
+    public var clipNorm = Double.infinity
+
+    public init() {}
+}
+
+/// How the learning rates fall: times `gamma` every `epochs` epochs (step), or every epoch (exponential).
+public struct Schedule: Equatable, Sendable {
+    public var kind = ScheduleKind.exponential
+    public var epochs = 20
+    public var gamma = 0.95
+
+    public init() {}
+}
+
+/// Weight bumping of silent neurons (Göltz et al., arXiv 1912.11443).
+///
+/// The first layer of which more than a limit's fraction of neurons spiked in no sample of a batch gets `amount` added to all
+/// feed-forward weights of those neurons; the amount doubles while the same layer calls for it in the batches that follow. The optimiser's step of such
+/// a batch is skipped.
+public struct WeightBumping: Equatable, Sendable {
+    /// The first amount; 0: off.
+    public var amount = 0.0
+    /// Silent fraction of a hidden layer that calls for it.
+    public var hiddenLimit = 0.3
+    /// Likewise of the last layer.
+    public var outputLimit = 0.0
+
+    public init() {}
+}
+
+/// Options of `Trainer`.
+///
+/// | name             | default | meaning                                                                          |
+/// |------------------|---------|----------------------------------------------------------------------------------|
+/// | `epochs`         | 50      | passes over the data, in all                                                     |
+/// | `batchSize`      | 150     | samples per step; what is left at the end of an epoch is a smaller batch         |
+/// | `seed`           | 0       | of the order of samples and of input dropout                                     |
+/// | `inputDropout`   | 0       | probability with which an input spike is left out in training                    |
+/// | `earlyStopping`  | 0       | epochs without a better validation loss before stopping; 0: never                |
+/// | `restoreBest`    | false   | end with the parameters of the best validation loss                              |
+/// | `checkpointPath` | none    | where checkpoints go: every `checkpointEvery` epochs, at the end, on cancelling  |
+/// | `checkpointEvery`| 1       | epochs                                                                           |
+/// | `resume`         | false   | go on from `checkpointPath` if it exists                                         |
+///
+/// "Better" compares the mean validation loss in which a sample without a gradient, its label neuron silent, counts as
+/// undecided, log(number of outputs): otherwise a network that falls silent would be the best.
+public struct TrainingOptions: Sendable {
+    public var loss: any Loss = TTFSCrossEntropy()
+    public var rate: RateRegularisation?
+    public var forward = ForwardOptions()
+    public var epochs = 50
+    public var batchSize = 150
+    public var seed: UInt64 = 0
+    public var optimizer = OptimizerOptions()
+    public var schedule = Schedule()
+    public var bumping = WeightBumping()
+    public var inputDropout = 0.0
+    public var earlyStopping = 0
+    public var restoreBest = false
+    public var checkpointPath: String?
+    public var checkpointEvery = 1
+    public var resume = false
+
+    public init() {}
+}

@@ -1,0 +1,6 @@
+// The library as Swift users import it: `import Spinnprop` brings every room's public names.
+@_exported import Learning
+@_exported import Mathematics
+@_exported import Networks
+@_exported import Neurons
+@_exported import Spikes

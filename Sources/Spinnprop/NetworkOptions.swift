@@ -1,0 +1,75 @@
+// Everything a network is made of in one value, as bindings take it.
+import Learning
+import Mathematics
+import Networks
+import Neurons
+
+/// What `Network(_: NetworkOptions)` builds.
+///
+/// A neuron parameter is empty (the default of `LIFParameters`), given once for all, per layer, or per neuron (layer after
+/// layer); with one neuron per layer the last two are the same thing.
+public struct NetworkOptions: Equatable, Sendable {
+    /// Units of the input, then neurons of each layer; at least two numbers.
+    public var sizes: [Int]
+    /// Seconds.
+    public var tauMem: [Double] = []
+    public var tauSyn: [Double] = []
+    public var threshold: [Double] = []
+    public var reset: [Double] = []
+    public var delays = DelayKind.none
+    /// Empty: none; one flag for all hidden layers, or one per hidden layer.
+    public var recurrent: [Bool] = []
+    /// Whether the last layer is a leaky read-out that never spikes.
+    public var leakyReadout = false
+    public var initialisation = Initialisation()
+    /// Of the initial weights.
+    public var seed: UInt64 = 0
+
+    public init(sizes: [Int]) { self.sizes = sizes }
+}
+
+extension Network {
+    /// A chain of layers with random initial weights and delays of 0.
+    ///
+    /// - Throws: `invalidValue` naming the option, `outOfMemory` for a network no machine can hold.
+    public init(_ options: NetworkOptions) throws(SpinnpropError) {
+        // A network without neuron parameters checks the sizes before anything is made from them.
+        var network = try Network(
+            sizes: options.sizes, delays: options.delays, recurrent: options.recurrent,
+            leakyReadout: options.leakyReadout)
+        let counts = network.layers.map(\.neuronCount)
+        let tauMem = try spread(options.tauMem, "tau_mem", LIFParameters.defaultTauMem, counts)
+        let tauSyn = try spread(options.tauSyn, "tau_syn", LIFParameters.defaultTauSyn, counts)
+        let threshold = try spread(options.threshold, "threshold", LIFParameters.defaultThreshold, counts)
+        let reset = try spread(options.reset, "reset", LIFParameters.defaultReset, counts)
+        for layer in counts.indices {
+            let parameters = LIFParameters(
+                tauMem: tauMem[layer], tauSyn: tauSyn[layer], threshold: threshold[layer], reset: reset[layer])
+            try network.setParameters(parameters, layer: layer)
+        }
+        try options.initialisation.apply(to: &network, seed: options.seed)
+        self = network
+    }
+}
+
+/// A neuron parameter per layer, each with one number or one per neuron.
+private func spread(
+    _ values: [Double], _ name: String, _ defaultValue: Double, _ counts: [Int]
+) throws(SpinnpropError) -> [[Double]] {
+    let neuronCount = counts.reduce(0, +)
+    switch values.count {
+    case 0: return counts.map { _ in [defaultValue] }
+    case 1: return counts.map { _ in values }
+    case counts.count: return values.map { [$0] }
+    case neuronCount:
+        var start = 0
+        return counts.map { count in
+            start += count
+            return Array(values[start - count..<start])
+        }
+    default:
+        throw .invalidValue(
+            "\(name) has \(values.count) elements; give 1, one for each of the \(counts.count) layers, or one for each of "
+                + "the \(neuronCount) neurons")
+    }
+}
