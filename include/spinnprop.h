@@ -225,6 +225,9 @@ SPINNPROP_API void spinnprop_recording_info_init(spinnprop_recording_info *info)
 SPINNPROP_API spinnprop_status spinnprop_recording_describe(spinnprop_recording_info *info,
                                                             const spinnprop_recording *recording);
 
+/* The number of neurons of a layer. */
+SPINNPROP_API spinnprop_status spinnprop_recording_layer_size(int64_t *n_neurons, const spinnprop_recording *recording,
+                                                              int32_t layer);
 /* Spikes of a layer, each sample's in order of time (ties: of unit). currents: the synaptic current at each spike,
  * before any arrival of its own; NULL if not wanted. A leaky read-out layer has none. */
 SPINNPROP_API spinnprop_status spinnprop_recording_spike_count(int64_t *n_spikes, const spinnprop_recording *recording,

@@ -37,6 +37,17 @@ private func layer(_ layer: Int32, of recording: Recording) throws(SpinnpropErro
 }
 
 @c @implementation
+public func spinnprop_recording_layer_size(
+    _ n_neurons: UnsafeMutablePointer<Int64>?, _ recording: OpaquePointer?, _ layer: Int32
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(n_neurons, "n_neurons")
+        let recording = try box(recording, recordingKind, "recording").value
+        destination.pointee = Int64(try CInterface.layer(layer, of: recording).neuronCount)
+    }
+}
+
+@c @implementation
 public func spinnprop_recording_spike_count(
     _ n_spikes: UnsafeMutablePointer<Int64>?, _ recording: OpaquePointer?, _ layer: Int32
 ) -> spinnprop_status {
