@@ -12,15 +12,75 @@
  *   Arrays      belong to the caller and come with their number of elements, which must be exact. Matrices are row
  *               by row, (post, pre): element (j, i) belongs to the synapse from neuron i to neuron j.
  *   Options     structs start with `size`. Fill them by their _init function, then change what you like; they only
- *               ever grow at the end.
+ *               ever grow at the end, by whole 8-byte words, and fields your program does not know keep their defaults.
+ *               NULL instead of options to read means all defaults (but a network needs its layer sizes).
  *   Units       seconds; float64; weights without unit, threshold 1 by default; a silent neuron's time is +infinity.
  *   Threads     A handle may be read by several threads at once, and changed by one thread while no other uses it.
  *               spinnprop_set_threads concerns the whole process. Results never depend on the number of threads.
  *   Layers      are counted from 0, the first layer after the input.
  *
- * A FIRST PROGRAM (see examples/ for whole ones)
- *   double x[4 * 100]; int64_t y[100];
- *   spinnprop_yin_yang(x, 400, y, 100, 42);
+ * A FIRST PROGRAM (examples/ has longer ones; cc first.c $(pkg-config --cflags --libs spinnprop))
+ *   #include <spinnprop.h>
+ *   #include <stdio.h>
+ *   #include <stdlib.h>
+ *
+ *   enum { N = 1000, N_FEATURES = 4, N_INPUTS = N_FEATURES + 1, N_CLASSES = 3 };
+ *   static double x[N * N_FEATURES], times[N * N_INPUTS];
+ *   static int32_t units[N * N_INPUTS];
+ *   static int64_t labels[N], classes[N], offsets[N + 1];
+ *
+ *   static void check(spinnprop_status status) {
+ *       if (status == SPINNPROP_OK) return;
+ *       fprintf(stderr, "%s\n", spinnprop_last_error());
+ *       exit(1);
+ *   }
+ *
+ *   int main(void) {
+ *       // A data set, each feature turned into one spike between 0 and 30 ms, and one more unit that spikes at 0.
+ *       check(spinnprop_yin_yang(x, N * N_FEATURES, labels, N, 42));
+ *       check(spinnprop_encode_latency(times, units, N * N_INPUTS, offsets, N + 1, x, N, N_FEATURES, 0.0, 30e-3, 0.0));
+ *       spinnprop_spikes spikes;
+ *       spinnprop_spikes_init(&spikes);
+ *       spikes.times = times;
+ *       spikes.units = units;
+ *       spikes.offsets = offsets;
+ *       spikes.n_spikes = N * N_INPUTS;
+ *       spikes.n_samples = N;
+ *       spikes.n_units = N_INPUTS;
+ *
+ *       // A network of 5 inputs, 60 hidden and 3 output neurons.
+ *       int32_t sizes[] = {N_INPUTS, 60, N_CLASSES};
+ *       spinnprop_network_options network_options;
+ *       spinnprop_network_options_init(&network_options);
+ *       network_options.layer_sizes = sizes;
+ *       network_options.n_layer_sizes = 3;
+ *       spinnprop_network *network = NULL;
+ *       check(spinnprop_network_create(&network, &network_options));
+ *
+ *       // Train a copy of it, then take that copy.
+ *       spinnprop_training_options options;
+ *       spinnprop_training_options_init(&options);
+ *       options.epochs = 10;
+ *       spinnprop_trainer *trainer = NULL;
+ *       check(spinnprop_trainer_create(&trainer, network, &options));
+ *       check(spinnprop_trainer_run(trainer, &spikes, labels, N, NULL, NULL, 0, NULL, NULL));
+ *       spinnprop_network *trained = NULL;
+ *       check(spinnprop_trainer_network(&trained, trainer));
+ *
+ *       // Which output neuron spikes first?
+ *       spinnprop_recording *recording = NULL;
+ *       check(spinnprop_network_forward(&recording, trained, &spikes, NULL, NULL, NULL));
+ *       check(spinnprop_recording_predict(classes, N, recording, &options.loss));
+ *       int right = 0;
+ *       for (int sample = 0; sample < N; sample++) right += classes[sample] == labels[sample];
+ *       printf("%d of %d samples right\n", right, N);
+ *
+ *       spinnprop_recording_free(recording);
+ *       spinnprop_network_free(trained);
+ *       spinnprop_trainer_free(trainer);
+ *       spinnprop_network_free(network);
+ *       return 0;
+ *   }
  */
 #ifndef SPINNPROP_H
 #define SPINNPROP_H
