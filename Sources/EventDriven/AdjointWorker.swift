@@ -26,23 +26,21 @@ struct Jumps {
     }
 }
 
-/// Where an incoming connection's sums go while one sample is worked on.
+/// Where an incoming connection's sums go while one sample is worked on; trivial, for hot loops.
 struct IncomingSums {
-    let incoming: Incoming
     let columns: UnsafePointer<Double>
     let weights: UnsafeMutablePointer<Double>
     let delays: UnsafeMutablePointer<Double>
     /// The errors of the source's spikes; `nil` if nobody wants them.
     let errors: UnsafeMutablePointer<Double>?
+    let isAxonal: Bool
 }
 
 final class AdjointWorker {
     private let plans: [LayerPlan]
     private let recording: Recording
-    private let part: Int
     private let objective: Objective
     private let rate: RateErrors
-    private let sums: PartialSums
     private let scale: Double
     private let inputErrors: InputErrors
     private let rows: SampleRows
@@ -54,25 +52,27 @@ final class AdjointWorker {
     private let maximumUnits = Block<Int32>()
     private let maximumTimes = Block<Double>()
     private let maximumErrors = Block<Double>()
-    private let order = TimeOrder()
+    private let incomingSums = Block<IncomingSums>(8)
+    private var part = 0
+    private var sums = PartialSums([])
 
     init(
-        plans: [LayerPlan], recording: Recording, part: Int, objective: Objective, rate: RateErrors,
-        sums: PartialSums, scale: Double, inputErrors: InputErrors
+        plans: [LayerPlan], recording: Recording, objective: Objective, rate: RateErrors, scale: Double,
+        inputErrors: InputErrors
     ) {
         self.plans = plans
         self.recording = recording
-        self.part = part
         self.objective = objective
         self.rate = rate
-        self.sums = sums
         self.scale = scale
         self.inputErrors = inputErrors
         rows = SampleRows(input: recording.input)
         errors = plans.map { _ in Block<Double>() }
     }
 
-    func run(_ monitor: Monitor?) throws(SpinnpropError) {
+    func run(part: Int, sums: PartialSums, _ monitor: Monitor?) throws(SpinnpropError) {
+        self.part = part
+        self.sums = sums
         var sampler = OutputSampler(recording)
         for (index, sample) in recording.partition[part].enumerated() {
             beginSample(sample, index)
@@ -123,38 +123,37 @@ final class AdjointWorker {
         let jumps = plan.isSpiking ? spikeJumps(plan, index) : maximumJumps(plan, sample)
         // What follows the last error has no adjoint.
         guard jumps.count > 0 else { return }
-        func sums(_ incoming: [Incoming]) -> [IncomingSums] {
-            incoming.map { own in
-                let source = own.connection.source
-                let errors = source.map { self.errors[$0].pointer }
-                    ?? (inputErrors.isWanted ? orderedInputErrors.pointer : nil)
-                return IncomingSums(
-                    incoming: own, columns: UnsafePointer(own.columns.pointer),
-                    weights: self.sums.weights[own.index].pointer, delays: self.sums.delays[own.index].pointer,
-                    errors: errors)
-            }
-        }
+        let all = bindSums(plan)
         if plan.isSynchronous {
-            arrivals.collect(plan.feedForward, rows: rows.sources(plan.feedForward))
-            let all = sums(plan.feedForward)
+            arrivals.collect(plan.feedForward, rows: rows)
             if plan.reverseSynchronous(arrivals, jumps, all, synchronous) { return }
         }
-        let all = sums(plan.incoming)
-        let sources = rows.sources(plan.incoming)
         if plan.recurrent.isEmpty {
-            let sharesArrivals = plan.feedForward.allSatisfy { $0.arrivesAtOnce }
             general.sortByUnit(jumps, neurons: plan.neuronCount)
             for neuron in 0..<plan.neuronCount where general.range(neuron).count > 0 {
-                if !sharesArrivals || general.isFirst(neuron) {
-                    arrivals.collect(plan.incoming, rows: sources, neuron: sharesArrivals ? 0 : neuron)
+                if !plan.sharesArrivals || general.isFirst(neuron) {
+                    arrivals.collect(plan.incoming, rows: rows, neuron: plan.sharesArrivals ? 0 : neuron)
                 }
                 plan.reverse(arrivals, jumps, general.range(neuron), receivers: neuron..<(neuron + 1), all, general)
             }
         } else {
-            arrivals.collect(plan.incoming, rows: sources)
+            arrivals.collect(plan.incoming, rows: rows)
             general.all(jumps.count)
             plan.reverse(arrivals, jumps, 0..<jumps.count, receivers: 0..<plan.neuronCount, all, general)
         }
+    }
+
+    private func bindSums(_ plan: LayerPlan) -> UnsafePointer<IncomingSums> {
+        incomingSums.reserve(plan.incoming.count)
+        for (n, own) in plan.incoming.enumerated() {
+            let wanted = inputErrors.isWanted ? orderedInputErrors.pointer : nil
+            incomingSums.pointer[n] = IncomingSums(
+                columns: plan.columns.pointer[n], weights: sums.weights[own.index].pointer,
+                delays: sums.delays[own.index].pointer,
+                errors: own.connection.source.map { errors[$0].pointer } ?? wanted,
+                isAxonal: own.connection.delayKind == .axonal)
+        }
+        return UnsafePointer(incomingSums.pointer)
     }
 
     private func spikeJumps(_ plan: LayerPlan, _ index: Int) -> Jumps {
@@ -187,7 +186,7 @@ final class AdjointWorker {
             maximumTimes.pointer[n] = times[first + Int(unit)]
             maximumErrors.pointer[n] = errors[plan.layer].pointer[Int(unit)]
         }
-        addKinks(plan, sample, Array(units))
+        addKinks(plan, sample, units)
         return Jumps(
             times: maximumTimes.pointer, units: maximumUnits.pointer, currents: maximumTimes.pointer,
             errors: maximumErrors.pointer, count: count, isSpiking: false)
@@ -201,7 +200,7 @@ final class AdjointWorker {
             guard own.maximumCurrents.count > at, own.maximumCurrents[at] > own.maxima[at] else { continue }
             let slope = (own.maximumCurrents[at] - own.maxima[at]) / plan.flow(Int(unit)).tauMem
             let error = errors[plan.layer].pointer[Int(unit)] * slope
-            arrivals.collect(plan.feedForward, rows: rows.sources(plan.feedForward), neuron: Int(unit))
+            arrivals.collect(plan.feedForward, rows: rows, neuron: Int(unit))
             for n in 0..<arrivals.count where arrivals.times[n] == own.maximumTimes[at] {
                 let incoming = plan.feedForward[Int(arrivals.connections[n])]
                 let (pre, spike) = (Int(arrivals.units[n]), Int(arrivals.spikes[n]))

@@ -36,24 +36,28 @@ final class Arrivals {
         neuronBlock.reserve(capacity)
     }
 
-    /// All arrivals through `incoming`, whose numbering starts at `firstConnection`. `rows[c]` are the spikes of connection c's
-    /// source. With `neuron` given, what reaches that neuron alone; otherwise connections whose spikes do not arrive at
+    /// All arrivals through `incoming`. With `neuron` given, what reaches that neuron alone; otherwise connections whose spikes do not arrive at
     /// once are spread out into single arrivals.
-    func collect(_ incoming: [Incoming], firstConnection: Int = 0, rows: [SpikeRow], neuron: Int? = nil) {
+    func collect(_ incoming: [Incoming], rows: SampleRows, neuron: Int? = nil) {
+        if incoming.count == 1, incoming[0].connection.delayKind == .none {
+            copy(rows.source(incoming[0]))
+            return
+        }
         var capacity = 0
-        for (own, row) in zip(incoming, rows) {
-            capacity += row.count * (neuron == nil && !own.arrivesAtOnce ? own.connection.postCount : 1)
+        for own in incoming {
+            capacity += rows.source(own).count
+                * (neuron == nil && !own.arrivesAtOnce ? own.connection.postCount : 1)
         }
         reserve(capacity)
         var at = 0
         for (c, own) in incoming.enumerated() {
-            let row = rows[c]
+            let row = rows.source(own)
             let receivers = neuron.map { $0..<($0 + 1) } ?? (own.arrivesAtOnce ? 0..<1 : 0..<own.connection.postCount)
             let isSpread = neuron == nil && !own.arrivesAtOnce
             for n in 0..<row.count {
                 for receiver in receivers {
                     times[at] = row.times[n] + own.delay(pre: Int(row.units[n]), post: receiver)
-                    connections[at] = Int32(truncatingIfNeeded: firstConnection + c)
+                    connections[at] = Int32(truncatingIfNeeded: c)
                     units[at] = row.units[n]
                     spikes[at] = Int32(truncatingIfNeeded: n)
                     neurons[at] = isSpread ? Int32(truncatingIfNeeded: receiver) : -1
@@ -63,6 +67,18 @@ final class Arrivals {
         }
         count = at
         sort()
+    }
+
+    /// Arrivals without delay through one connection: the source's row as it is.
+    private func copy(_ row: SpikeRow) {
+        reserve(row.count)
+        count = row.count
+        times.update(from: row.times, count: count)
+        units.update(from: row.units, count: count)
+        connections.update(repeating: 0, count: count)
+        neurons.update(repeating: -1, count: count)
+        let spikes = self.spikes
+        for n in 0..<count { spikes[n] = Int32(truncatingIfNeeded: n) }
     }
 
     private func sort() {

@@ -28,11 +28,15 @@ public struct EventAdjoint: GradientRule {
         let scale = 1 / Double(max(1, recording.sampleCount))
         let rate = RateErrors(objective.rate, recording)
         let inputErrors = InputErrors(objective.wantsInputTimes ? recording.input.spikeCount : nil)
+        let workers = WorkerPool {
+            AdjointWorker(
+                plans: plans, recording: recording, objective: objective, rate: rate, scale: scale,
+                inputErrors: inputErrors)
+        }
         try parallelLoop(parts: parts, monitor: monitor) { (part) throws(SpinnpropError) in
-            let worker = AdjointWorker(
-                plans: plans, recording: recording, part: part, objective: objective, rate: rate, sums: sums[part],
-                scale: scale, inputErrors: inputErrors)
-            try worker.run(monitor)
+            try workers.withWorker { (worker) throws(SpinnpropError) in
+                try worker.run(part: part, sums: sums[part], monitor)
+            }
         }
         PartialSums.add(sums, plans, network, to: &gradients)
         for sum in sums {
@@ -72,8 +76,7 @@ final class PartialSums: @unchecked Sendable {
     var correct = 0
 
     init(_ plans: [LayerPlan]) {
-        let incoming = plans.flatMap { plan in plan.incoming.map { (plan, $0) } }
-            .sorted { $0.1.index < $1.1.index }
+        let incoming = plans.flatMap { plan in plan.incoming.map { (plan, $0) } }.sorted { $0.1.index < $1.1.index }
         weights = incoming.map { (plan, own) in
             let block = Block<Double>(own.connection.preCount * plan.stride)
             block.clear(own.connection.preCount * plan.stride)

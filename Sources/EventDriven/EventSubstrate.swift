@@ -27,14 +27,17 @@ public struct EventSubstrate: Substrate {
         let maxima = Block<MembraneMaximum>(isLeaky ? input.sampleCount * outputCount : 0)
         let box = MaximaBox(maxima)
         let budget = SpikeBudget(limit: options.maxSpikes, monitor: monitor)
+        let runners = WorkerPool { SampleRunner(plans: plans, input: input) }
         try parallelLoop(parts: partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
-            let runner = SampleRunner(plans: plans, columns: columns.map { $0[part] }, input: input)
-            for sample in partition[part] {
-                try runner.run(
-                    sample, endTime: options.endTime, budget: budget, maxima: box.block.pointer + sample * outputCount)
-                if let monitor {
-                    monitor.finish(1)
-                    if monitor.poll() { throw .cancelled }
+            try runners.withWorker { (runner) throws(SpinnpropError) in
+                runner.begin(columns: columns.map { $0[part] }, samples: partition[part].count)
+                for sample in partition[part] {
+                    let maxima = box.block.pointer + sample * outputCount
+                    try runner.run(sample, endTime: options.endTime, budget: budget, maxima: maxima)
+                    if let monitor {
+                        monitor.finish(1)
+                        if monitor.poll() { throw .cancelled }
+                    }
                 }
             }
         }
@@ -83,10 +86,10 @@ struct MaximaBox: @unchecked Sendable {
     init(_ block: Block<MembraneMaximum>) { self.block = block }
 }
 
-/// Runs one sample after another through all layers; belongs to one part.
+/// Runs one sample after another through all layers; belongs to one part at a time.
 final class SampleRunner {
     private let plans: [LayerPlan]
-    private let columns: [SpikeColumns]
+    private var columns: [SpikeColumns] = []
     private let rows: SampleRows
     private let arrivals = Arrivals()
     private let synchronous = SynchronousState()
@@ -95,11 +98,15 @@ final class SampleRunner {
     private let merged = SpikeColumns()
     private let order = TimeOrder()
 
-    init(plans: [LayerPlan], columns: [SpikeColumns], input: SpikeTrains) {
+    init(plans: [LayerPlan], input: SpikeTrains) {
         self.plans = plans
-        self.columns = columns
         rows = SampleRows(input: input)
-        for own in columns { own.ends.reserveCapacity(64) }
+    }
+
+    /// Turns to a part: where its spikes go, layer by layer, and how many samples follow.
+    func begin(columns: [SpikeColumns], samples: Int) {
+        self.columns = columns
+        for own in columns { own.ends.reserveCapacity(samples) }
     }
 
     func run(
@@ -113,12 +120,12 @@ final class SampleRunner {
             if !plan.isSpiking {
                 try runReadout(plan, endTime: endTime, maxima: maxima)
             } else if plan.isSynchronous {
-                arrivals.collect(plan.feedForward, rows: rows.sources(plan.feedForward))
+                arrivals.collect(plan.feedForward, rows: rows)
                 try plan.runSynchronous(arrivals, synchronous, output: output, endTime: endTime, budget: budget)
             } else if plan.recurrent.isEmpty {
                 try runNeurons(plan, output: output, endTime: endTime, budget: budget)
             } else {
-                arrivals.collect(plan.feedForward, rows: rows.sources(plan.feedForward))
+                arrivals.collect(plan.feedForward, rows: rows)
                 try plan.runRecurrent(arrivals, recurrent, output: output, endTime: endTime, budget: budget)
             }
             output.ends.append(output.count)
@@ -158,13 +165,11 @@ final class SampleRunner {
     private func forEachNeuron(
         _ plan: LayerPlan, _ body: (Int) throws(SpinnpropError) -> Void
     ) throws(SpinnpropError) {
-        let sources = rows.sources(plan.feedForward)
-        let sharesArrivals = plan.feedForward.allSatisfy { $0.arrivesAtOnce }
         for neuron in 0..<plan.neuronCount {
-            if neuron == 0 || !sharesArrivals {
-                arrivals.collect(plan.feedForward, rows: sources, neuron: neuron)
+            if neuron == 0 || !plan.sharesArrivals {
+                arrivals.collect(plan.feedForward, rows: rows, neuron: neuron)
             }
-            if neuron == 0 || !sharesArrivals || plan.flows.count > 1 {
+            if neuron == 0 || !plan.sharesArrivals || plan.flows.count > 1 {
                 plan.propagators(plan.flow(neuron), arrivals, into: propagators)
             }
             try body(neuron)

@@ -50,7 +50,7 @@ final class GeneralAdjointState {
 extension LayerPlan {
     /// Runs the adjoint of `receivers` from their last jump to the first arrival. Arrivals at neuron -1 reach every receiver.
     func reverse(
-        _ arrivals: Arrivals, _ jumps: Jumps, _ range: Range<Int>, receivers: Range<Int>, _ sums: [IncomingSums],
+        _ arrivals: Arrivals, _ jumps: Jumps, _ range: Range<Int>, receivers: Range<Int>, _ sums: UnsafePointer<IncomingSums>,
         _ state: GeneralAdjointState
     ) {
         state.begin(receivers, of: neuronCount)
@@ -66,10 +66,10 @@ extension LayerPlan {
                     jump, lambdaV: state.lambdaV.pointer[neuron], flow(neuron))
                 at -= 1
             } else {
-                let own = sums[Int(arrivals.connections[event])]
+                let connection = Int(arrivals.connections[event])
                 let single = Int(arrivals.neurons[event])
                 receive(
-                    own, unit: Int(arrivals.units[event]), spike: Int(arrivals.spikes[event]),
+                    sums[connection], incoming[connection], unit: Int(arrivals.units[event]), spike: Int(arrivals.spikes[event]),
                     at: arrivals.times[event], single >= 0 ? single..<(single + 1) : receivers, state)
                 event -= 1
             }
@@ -78,8 +78,8 @@ extension LayerPlan {
 
     /// The adjoint at an arrival gives the weight's and delay's gradient and the sender's error.
     private func receive(
-        _ own: IncomingSums, unit: Int, spike: Int, at time: Double, _ receivers: Range<Int>,
-        _ state: GeneralAdjointState
+        _ own: IncomingSums, _ connection: Incoming, unit: Int, spike: Int, at time: Double,
+        _ receivers: Range<Int>, _ state: GeneralAdjointState
     ) {
         var total = 0.0
         let row = unit * stride
@@ -88,7 +88,7 @@ extension LayerPlan {
             let (lambdaV, lambdaI) = (state.lambdaV.pointer[neuron], state.lambdaI.pointer[neuron])
             own.weights[row + neuron] += lambdaI
             let error = own.columns[row + neuron] * (lambdaV - lambdaI)
-            own.incoming.addDelay(error, pre: unit, post: neuron, to: own.delays)
+            connection.addDelay(error, pre: unit, post: neuron, to: own.delays)
             total += error
         }
         own.errors?[spike] += total

@@ -14,6 +14,7 @@ final class Incoming: @unchecked Sendable {
     init(index: Int, connection: Connection, stride: Int) {
         self.index = index
         self.connection = connection
+        arrivesAtOnce = connection.delayKind == .none || connection.delayKind == .axonal
         columns = Block(connection.preCount * stride)
         let (post, pre) = (connection.postCount, connection.preCount)
         let turned = columns.pointer
@@ -49,7 +50,7 @@ final class Incoming: @unchecked Sendable {
     }
 
     /// Whether a sender's spike arrives at all receivers at once.
-    var arrivesAtOnce: Bool { connection.delayKind == .none || connection.delayKind == .axonal }
+    let arrivesAtOnce: Bool
 }
 
 /// Derived values of one layer. Read by all parts of a batch at once.
@@ -63,6 +64,15 @@ final class LayerPlan: @unchecked Sendable {
     let flows: [Flow]
     let feedForward: [Incoming]
     let recurrent: [Incoming]
+    /// The feed-forward connections, then the recurrent ones.
+    let incoming: [Incoming]
+    /// Whether all neurons see the same events at the same times and follow the same flow, so that they can be moved
+    /// together from event to event.
+    let isSynchronous: Bool
+    /// Whether every feed-forward spike arrives at all neurons at once.
+    let sharesArrivals: Bool
+    /// The turned weights of each incoming connection.
+    let columns: Block<UnsafePointer<Double>>
 
     init(_ network: Network, layer: Int) {
         self.layer = layer
@@ -78,14 +88,11 @@ final class LayerPlan: @unchecked Sendable {
             .map { Incoming(index: $0.offset, connection: $0.element, stride: stride) }
         feedForward = incoming.filter { !$0.connection.isRecurrent }
         recurrent = incoming.filter { $0.connection.isRecurrent }
-    }
-
-    var incoming: [Incoming] { feedForward + recurrent }
-
-    /// Whether all neurons see the same events at the same times and follow the same flow, so that they can be moved together
-    /// from event to event.
-    var isSynchronous: Bool {
-        flows.count == 1 && recurrent.isEmpty && feedForward.allSatisfy { $0.arrivesAtOnce }
+        self.incoming = feedForward + recurrent
+        sharesArrivals = feedForward.allSatisfy { $0.arrivesAtOnce }
+        isSynchronous = flows.count == 1 && recurrent.isEmpty && sharesArrivals
+        columns = Block(self.incoming.count)
+        for (n, own) in self.incoming.enumerated() { columns.pointer[n] = UnsafePointer(own.columns.pointer) }
     }
 
     @inline(__always)

@@ -52,8 +52,7 @@ final class SampleRows {
     /// The row of a layer that has been added.
     func layer(_ index: Int) -> SpikeRow { layers[index] }
 
-    /// The rows of the connections' sources.
-    func sources(_ incoming: [Incoming]) -> [SpikeRow] {
-        incoming.map { own in own.connection.source.map { layers[$0] } ?? inputRow }
-    }
+    /// The row of a connection's source.
+    @inline(__always)
+    func source(_ own: Incoming) -> SpikeRow { own.connection.source.map { layers[$0] } ?? inputRow }
 }

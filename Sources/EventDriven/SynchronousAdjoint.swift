@@ -36,7 +36,7 @@ extension LayerPlan {
     /// Within an interval every adjoint is kept as it will be at the interval's start, so that a jump at one neuron needs no move of
     /// the others: a jump of delta at time s after the event adds a(s) delta to lV and h(s) tau_m / tau_s delta to lI there.
     func reverseSynchronous(
-        _ arrivals: Arrivals, _ jumps: Jumps, _ sums: [IncomingSums], _ state: SynchronousAdjointState
+        _ arrivals: Arrivals, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>, _ state: SynchronousAdjointState
     ) -> Bool {
         switch flows[0].ratio {
         case 4: return reverse(CrossingRatioFour.self, arrivals, jumps, sums, state)
@@ -47,7 +47,7 @@ extension LayerPlan {
 
     @inline(__always)
     private func reverse<Case: CrossingCase>(
-        _: Case.Type, _ arrivals: Arrivals, _ jumps: Jumps, _ sums: [IncomingSums], _ state: SynchronousAdjointState
+        _: Case.Type, _ arrivals: Arrivals, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>, _ state: SynchronousAdjointState
     ) -> Bool {
         let flow = flows[0]
         // What follows the last jump with an error has no adjoint.
@@ -59,31 +59,29 @@ extension LayerPlan {
         let (lambdaV, lambdaI) = (state.lambdaV.pointer, state.lambdaI.pointer)
         let (jumpA, jumpH, jumpEvent) = (state.jumpA.pointer, state.jumpH.pointer, state.event.pointer)
         let (times, connections, units, spikes) = (arrivals.times, arrivals.connections, arrivals.units, arrivals.spikes)
-        return sums.withUnsafeBufferPointer { sums in
-            var event = last
-            while event >= 0 {
-                while jump >= 0, jumpEvent[jump] == Int32(truncatingIfNeeded: event) {
-                    let neuron = Int(jumps.units[jump])
-                    let delta = jumps.delta(jump, lambdaV: lambdaV[neuron] / jumpA[jump], flow)
-                    lambdaV[neuron] += jumpA[jump] * delta
-                    lambdaI[neuron] += jumpH[jump] * delta
-                    jump &-= 1
-                }
-                let own = sums[Int(connections[event])]
-                let unit = Int(units[event])
-                let row = unit &* stride
-                let error = receive(
-                    own.columns + row, own.weights + row, lambdaV, lambdaI,
-                    wantsError: own.errors != nil || own.incoming.connection.delayKind == .axonal)
-                own.errors?[Int(spikes[event])] += error
-                if own.incoming.connection.delayKind == .axonal { own.delays[unit] += error }
-                if event > 0, times[event] != times[event &- 1] {
-                    advance(state.a.pointer[event], state.b.pointer[event], state.h.pointer[event], lambdaV, lambdaI)
-                }
-                event &-= 1
+        var event = last
+        while event >= 0 {
+            while jump >= 0, jumpEvent[jump] == Int32(truncatingIfNeeded: event) {
+                let neuron = Int(jumps.units[jump])
+                let delta = jumps.delta(jump, lambdaV: lambdaV[neuron] / jumpA[jump], flow)
+                lambdaV[neuron] += jumpA[jump] * delta
+                lambdaI[neuron] += jumpH[jump] * delta
+                jump &-= 1
             }
-            return true
+            let own = sums[Int(connections[event])]
+            let unit = Int(units[event])
+            let row = unit &* stride
+            let error = receive(
+                own.columns + row, own.weights + row, lambdaV, lambdaI,
+                wantsError: own.errors != nil || own.isAxonal)
+            own.errors?[Int(spikes[event])] += error
+            if own.isAxonal { own.delays[unit] += error }
+            if event > 0, times[event] != times[event &- 1] {
+                advance(state.a.pointer[event], state.b.pointer[event], state.h.pointer[event], lambdaV, lambdaI)
+            }
+            event &-= 1
         }
+        return true
     }
 
     /// Refers jumps 0 ... `last` to the events before them and prepares the intervals up to the last of these, which is

@@ -26,26 +26,25 @@ extension LayerPlan {
         let (times, connections, units) = (arrivals.times, arrivals.connections, arrivals.units)
         var lanes = state.lanes(stride: stride, events: events)
         intervals(Case.self, flow, times, events, lanes)
-        try withColumns { (columns) throws(SpinnpropError) in
-            var event = 0
-            while event < events, times[event] <= endTime {
-                let column = columns[Int(connections[event])] + Int(units[event]) &* stride
-                let length = event &+ 1 < events ? times[event &+ 1] - times[event] : .infinity
-                if length == 0 {
-                    receive(column, lanes)
-                } else {
-                    advance(Case.self, flow, column, lanes, event)
-                    let count = gather(lanes)
-                    swap(&lanes.v, &lanes.nextV)
-                    swap(&lanes.i, &lanes.nextI)
-                    if count > 0 {
-                        try emit(
-                            Case.self, flow, state, lanes, count: count, start: times[event], length: length,
-                            endTime: endTime, output: output, budget: budget)
-                    }
+        let columns = self.columns.pointer
+        var event = 0
+        while event < events, times[event] <= endTime {
+            let column = columns[Int(connections[event])] + Int(units[event]) &* stride
+            let length = event &+ 1 < events ? times[event &+ 1] - times[event] : .infinity
+            if length == 0 {
+                receive(column, lanes)
+            } else {
+                advance(Case.self, flow, column, lanes, event)
+                let count = gather(lanes)
+                swap(&lanes.v, &lanes.nextV)
+                swap(&lanes.i, &lanes.nextI)
+                if count > 0 {
+                    try emit(
+                        Case.self, flow, state, lanes, count: count, start: times[event], length: length,
+                        endTime: endTime, output: output, budget: budget)
                 }
-                event &+= 1
             }
+            event &+= 1
         }
         try checkFinite(lanes)
     }
@@ -238,16 +237,6 @@ extension LayerPlan {
         for n in 0..<neuronCount where !(lanes.i[n] - lanes.i[n] == 0) {
             throw overflow(n)
         }
-    }
-
-    /// The turned weights of each feed-forward connection.
-    @inline(__always)
-    func withColumns(
-        _ body: (UnsafeMutablePointer<UnsafePointer<Double>>) throws(SpinnpropError) -> Void
-    ) throws(SpinnpropError) {
-        let columns = Block<UnsafePointer<Double>>(feedForward.count)
-        for (n, own) in feedForward.enumerated() { columns.pointer[n] = UnsafePointer(own.columns.pointer) }
-        try body(columns.pointer)
     }
 }
 

@@ -7,10 +7,11 @@ public enum CrossingRatioFour: CrossingCase {
     @inlinable @inline(__always)
     public static func propagators(_ flow: Flow, _ dt: Double) -> Propagators {
         let t = dt < flow.longest ? dt : flow.longest
-        let m = Elementary.expm1(-t / flow.tauMem)
-        let a = 1 + m
+        let x = t / flow.tauMem
+        let a = Elementary.exp(-x)
         let square = a * a
-        return Propagators(a: a, b: square * square, h: (-m * a) * (1 + a + square) * (1.0 / 3))
+        return Propagators(
+            a: a, b: square * square, h: (Flow.complement(x, a) * a) * (1 + a + square) * (1.0 / 3))
     }
 
     /// The peak, at x^3 = A / (4 B), is 3/4 A x: above threshold if 27 (A / threshold)^4 > 256 B / threshold.

@@ -7,9 +7,9 @@ public enum CrossingRatioTwo: CrossingCase {
     @inlinable @inline(__always)
     public static func propagators(_ flow: Flow, _ dt: Double) -> Propagators {
         let t = dt < flow.longest ? dt : flow.longest
-        let m = Elementary.expm1(-t / flow.tauMem)
-        let a = 1 + m
-        return Propagators(a: a, b: a * a, h: -m * a)
+        let x = t / flow.tauMem
+        let a = Elementary.exp(-x)
+        return Propagators(a: a, b: a * a, h: Flow.complement(x, a) * a)
     }
 
     /// The peak is (V + I)^2 / (4 I).
