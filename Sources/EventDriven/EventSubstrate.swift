@@ -44,8 +44,8 @@ public struct EventSubstrate: Substrate {
         let layers = network.layers.enumerated().map { (index, layer) in
             let readout = layer.isSpiking ? [] : (0..<input.sampleCount * outputCount).map { maxima.pointer[$0] }
             return LayerRecording(
-                neuronCount: layer.neuronCount, isSpiking: layer.isSpiking, segments: columns[index],
-                maxima: readout.map(\.value), maximumTimes: readout.map(\.time),
+                neuronCount: layer.neuronCount, isSpiking: layer.isSpiking, thresholds: layer.parameters.threshold,
+                segments: columns[index], maxima: readout.map(\.value), maximumTimes: readout.map(\.time),
                 maximumCurrents: readout.map(\.current))
         }
         return Recording(

@@ -1,5 +1,4 @@
 // What can make a gradient vanish or explode: silent neurons and near-tangential spikes.
-import Neurons
 
 /// Counts over one layer of a recording.
 public struct Diagnostics: Equatable, Sendable {
@@ -15,7 +14,7 @@ public struct Diagnostics: Equatable, Sendable {
     /// The smallest (current - threshold) / threshold; +infinity without spikes.
     public var smallestSlope = Double.infinity
 
-    public init(_ recording: Recording, layer: Int, parameters: LIFParameters) {
+    public init(_ recording: Recording, layer: Int) {
         let own = recording.layers[layer]
         silentNeurons = [Bool](repeating: true, count: own.neuronCount)
         var lastSample = [Int](repeating: -1, count: own.neuronCount)
@@ -28,7 +27,7 @@ public struct Diagnostics: Equatable, Sendable {
                         lastSample[unit] = sample
                         silentPairs -= 1
                     }
-                    let threshold = parameters[unit].threshold
+                    let threshold = own.thresholds[own.thresholds.count == 1 ? 0 : unit]
                     let slope = (segment.currents[spike] - threshold) / threshold
                     if slope < Diagnostics.tangentialFraction { nearTangentialSpikes += 1 }
                     if slope < smallestSlope { smallestSlope = slope }

@@ -81,7 +81,7 @@ public struct RateRegularisation: Equatable, Sendable {
     public var target: Double
     public var tau: Double
 
-    public init(strength: Double, target: Double, tau: Double) {
+    public init(strength: Double = 0, target: Double = 1, tau: Double = 20e-3) {
         self.strength = strength
         self.target = target
         self.tau = tau

@@ -72,6 +72,8 @@ public final class SpikeColumns: @unchecked Sendable {
 public struct LayerRecording: Sendable {
     public let neuronCount: Int
     public let isSpiking: Bool
+    /// The membrane value at each spike: one for all neurons, or one per neuron.
+    public let thresholds: [Double]
     /// Spikes of `Recording.partition[k]`'s samples, each sample's in order of time, ties in order of unit.
     public let segments: [SpikeColumns]
     /// Leaky read-out only, (sample, neuron): the largest membrane value of the run, and its time. Never below 0, the value at
@@ -83,11 +85,12 @@ public struct LayerRecording: Sendable {
     public let maximumCurrents: [Double]
 
     public init(
-        neuronCount: Int, isSpiking: Bool, segments: [SpikeColumns], maxima: [Double] = [], maximumTimes: [Double] = [],
-        maximumCurrents: [Double] = []
+        neuronCount: Int, isSpiking: Bool, thresholds: [Double], segments: [SpikeColumns], maxima: [Double] = [],
+        maximumTimes: [Double] = [], maximumCurrents: [Double] = []
     ) {
         self.neuronCount = neuronCount
         self.isSpiking = isSpiking
+        self.thresholds = thresholds
         self.segments = segments
         self.maxima = maxima
         self.maximumTimes = maximumTimes
