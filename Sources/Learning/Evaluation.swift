@@ -15,49 +15,7 @@ public struct Evaluation: Equatable, Sendable {
     public var accuracy: Double { sampleCount == 0 ? .nan : Double(correctCount) / Double(sampleCount) }
 }
 
-extension Objective {
-    /// - Throws: `unsupported` for a loss that needs another kind of read-out, `invalidValue` for labels or target times that
-    ///   do not fit the recording's samples and outputs.
-    public func check(sampleCount: Int, outputLayer: Layer) throws(SpinnpropError) {
-        try checkReadout(outputLayer)
-        guard labels.count == sampleCount || (labels.isEmpty && !targetTimes.isEmpty) else {
-            throw .invalidValue("\(labels.count) labels for \(sampleCount) samples; give one label per sample")
-        }
-        for (sample, label) in labels.enumerated() where label < 0 || label >= outputLayer.neuronCount {
-            throw .invalidValue(
-                "labels[\(sample)] is \(label); with \(outputLayer.neuronCount) outputs labels are "
-                    + "0 .. \(outputLayer.neuronCount - 1)")
-        }
-        guard !targetTimes.isEmpty else { return }
-        guard loss.takesTargetTimes else {
-            throw .unsupported("\(loss.name) takes labels, not target times; use SpikeTimeMSE, or leave the targets out")
-        }
-        guard targetTimes.count == sampleCount * outputLayer.neuronCount else {
-            throw .invalidValue(
-                "\(targetTimes.count) target times for \(sampleCount) samples and \(outputLayer.neuronCount) outputs; give "
-                    + "one per sample and output, infinity for none")
-        }
-        for (index, time) in targetTimes.enumerated() where !(time >= 0) {
-            throw .invalidValue("targets[\(index)] is \(time); target times must be >= 0, infinite for no target")
-        }
-    }
-
-    func checkReadout(_ outputLayer: Layer) throws(SpinnpropError) {
-        try loss.check()
-        guard loss.needsLeakyReadout != outputLayer.isSpiking else {
-            throw .unsupported(
-                loss.needsLeakyReadout
-                    ? "\(loss.name) reads membranes, but the network's last layer spikes; make it with a leaky read-out"
-                    : "\(loss.name) reads spikes, but the network's read-out is leaky and sends none; use "
-                        + "VMaxCrossEntropy, or a spiking read-out")
-        }
-    }
-}
-
 extension Loss {
-    /// Whether `Target.times` mean something to it.
-    var takesTargetTimes: Bool { self is SpikeTimeMSE }
-
     /// Value and accuracy over a recording.
     public func evaluate(_ recording: Recording, labels: [Int]) -> Evaluation {
         var evaluation = Evaluation()

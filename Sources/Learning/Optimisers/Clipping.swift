@@ -82,23 +82,3 @@ extension Optimizer {
         }
     }
 }
-
-extension Gradients {
-    /// - Throws: `invalidValue` naming the first number that is not finite.
-    public func checkFinite() throws(SpinnpropError) {
-        guard value.isFinite else {
-            throw .invalidValue(
-                "the loss is \(value): an output spike is too late for float64, or a membrane too high; raise the loss's "
-                    + "time constants or lower the weights")
-        }
-        for (name, arrays) in [("weights", weights), ("delays", delays), ("input times", [inputTimes])] {
-            for (connection, values) in arrays.enumerated() {
-                for (index, value) in values.enumerated() where !value.isFinite {
-                    throw .invalidValue(
-                        "the gradient of \(name)[\(index)], connection \(connection), is \(value); a spike only touches "
-                            + "the threshold, see the recording's diagnostics")
-                }
-            }
-        }
-    }
-}

@@ -1,7 +1,6 @@
 // The domains of all training options.
 import Mathematics
 import Networks
-import Spikes
 
 /// A number's domain, written the way messages show it.
 private func check(
@@ -30,8 +29,6 @@ extension OptimizerOptions {
 extension TrainingOptions {
     /// - Throws: `invalidValue` naming the option, its value and its domain.
     public func check() throws(SpinnpropError) {
-        try loss.check()
-        try rate?.check()
         try optimizer.check()
         for (name, value, low) in [
             ("epochs", epochs, 0), ("batch_size", batchSize, 1), ("schedule_epochs", schedule.epochs, 1),
@@ -47,30 +44,5 @@ extension TrainingOptions {
         guard !resume || checkpointPath != nil else {
             throw .invalidValue("resume is set without a checkpoint_path; give the path to go on from")
         }
-    }
-}
-
-extension RateRegularisation {
-    /// - Throws: `invalidValue` naming the option, its value and its domain.
-    public func check() throws(SpinnpropError) {
-        try Learning.check(strength, "rate_strength", from: 0, to: 1e100, "0 .. 1e100")
-        try Learning.check(target, "rate_target", from: 0, to: 1e100, "0 .. 1e100")
-        guard tau > 0 else { throw .invalidValue("rate_tau is \(tau); it must be > 0 seconds") }
-    }
-}
-
-extension ForwardOptions {
-    /// - Throws: `invalidValue` for an option out of its domain, an endless run with recurrence, or input of another width.
-    public func check(for network: Network, input: SpikeTrains) throws(SpinnpropError) {
-        guard input.unitCount == network.inputCount else {
-            throw .invalidValue(
-                "the spike trains have \(input.unitCount) units and the network \(network.inputCount) inputs; "
-                    + "they must be the same number")
-        }
-        guard endTime >= 0 else { throw .invalidValue("t_end is \(endTime); it must be >= 0 seconds, infinite for no end") }
-        guard endTime < .infinity || !network.hasRecurrence else {
-            throw .invalidValue("t_end is infinite; a network with recurrent connections needs a finite one")
-        }
-        guard maxSpikes >= 1 else { throw .invalidValue("max_spikes is \(maxSpikes); it must be >= 1") }
     }
 }

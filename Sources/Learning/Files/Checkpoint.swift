@@ -1,0 +1,137 @@
+// Checkpoints of training runs as safetensors files: everything that is needed to go on to the very same end.
+import Mathematics
+import Networks
+
+/// A checkpoint's file: the network's tensors under `network.`, the best one's under `best.`, the optimiser's memory under
+/// `optimizer.`, and the numbers of `TrainingState`.
+enum Checkpoint {
+    static func save(_ state: TrainingState, _ path: String) throws(SpinnpropError) {
+        var file = FileKind.checkpoint.begin()
+        NetworkFile.add(state.network, to: &file, prefix: "network.")
+        let sums = state.sums
+        file.add(
+            "integers",
+            integers: [
+                state.epoch, state.batch, state.optimizer.stepCount, state.bump.layer, state.epochsSinceBest, sums.samples,
+                sums.correct, sums.skipped, sums.hiddenSpikes, sums.outputSpikes, state.best == nil ? 0 : 1,
+            ], shape: [11])
+        file.add(
+            "numbers",
+            [
+                state.optimizer.powers.beta1, state.optimizer.powers.beta2, state.bump.amount, sums.value, sums.seconds,
+                state.best?.loss ?? .nan,
+            ], shape: [6])
+        file.add(
+            "fingerprints",
+            integers: [state.origin, state.options, state.data ?? 0].map { Int(Int64(bitPattern: $0)) }, shape: [3])
+        for (index, values) in state.optimizer.first.enumerated() {
+            file.add("optimizer.first.\(index)", values, shape: [values.count])
+        }
+        for (index, values) in state.optimizer.second.enumerated() {
+            file.add("optimizer.second.\(index)", values, shape: [values.count])
+        }
+        file.add("history", state.history.flatMap(\.numbers), shape: [state.history.count, EpochRecord.fields.count])
+        if let best = state.best { NetworkFile.add(best.network, to: &file, prefix: "best.") }
+        try FileAccess.writeAtomically(file.serialised(), to: path)
+    }
+
+    /// The state of an earlier run, or `nil` if there is no such file.
+    ///
+    /// - Parameter fresh: the state a new run would begin with; the earlier one must have begun with the same.
+    /// - Throws: `fileError` for a file that is malformed or belongs to another run.
+    static func load(_ path: String, like fresh: TrainingState) throws(SpinnpropError) -> TrainingState? {
+        guard FileAccess.exists(path) else { return nil }
+        let file = try FileKind.checkpoint.open(try FileAccess.read(path))
+        return try asFileError { () throws(SpinnpropError) in try state(in: file, path, like: fresh) }
+    }
+
+    private static func state(
+        in file: SafeTensors, _ path: String, like fresh: TrainingState
+    ) throws(SpinnpropError) -> TrainingState {
+        let fingerprints = try file.integers("fingerprints", shape: [3]).map { UInt64(bitPattern: Int64($0)) }
+        for (found, wanted, noun) in [(fingerprints[0], fresh.origin, "network"), (fingerprints[1], fresh.options, "options")]
+        where found != wanted {
+            throw SpinnpropError(
+                .fileError,
+                "the checkpoint \(path) was begun with another \(noun); go on with the same, or remove the file")
+        }
+        let integers = try file.integers("integers", shape: [11])
+        let numbers = try file.doubles("numbers", shape: [6])
+        // Only the bumped layer may be -1; counts so large that their sums overflow are no counts.
+        for (index, value) in integers.enumerated() where value < (index == 3 ? -1 : 0) || value > 1 << 53 {
+            throw .invalidValue("integers[\(index)] is \(value), which is no count")
+        }
+        for (index, largest) in [1, 1, Optimizer.largestMagnitude, Double.greatestFiniteMagnitude, 1e18].enumerated()
+        where !(numbers[index].magnitude <= largest && (numbers[index] >= 0 || index == 3)) {
+            throw .invalidValue("numbers[\(index)] is \(numbers[index]), which no run leaves")
+        }
+        var state = fresh
+        state.network = try NetworkFile.network(in: file, prefix: "network.")
+        try checkShape(state.network, fresh.network)
+        state.epoch = integers[0]
+        state.batch = integers[1]
+        state.optimizer.stepCount = integers[2]
+        state.bump = BumpState(layer: integers[3], amount: numbers[2])
+        state.epochsSinceBest = integers[4]
+        state.sums = EpochSums(
+            samples: integers[5], value: numbers[3], correct: integers[6], skipped: integers[7], hiddenSpikes: integers[8],
+            outputSpikes: integers[9], seconds: numbers[4])
+        state.optimizer.powers = (numbers[0], numbers[1])
+        for index in state.optimizer.first.indices {
+            state.optimizer.first[index] = try memory(
+                file, "optimizer.first.\(index)", fresh.optimizer.first[index].count, within: -1e200...1e200)
+            state.optimizer.second[index] = try memory(
+                file, "optimizer.second.\(index)", fresh.optimizer.second[index].count, within: 0...1e305)
+        }
+        let history = try file.doubles("history", shape: [state.epoch, EpochRecord.fields.count])
+        state.history = (0..<state.epoch).map { epoch in
+            EpochRecord(numbers: history[epoch * EpochRecord.fields.count..<(epoch + 1) * EpochRecord.fields.count])
+        }
+        if integers[10] == 1 {
+            let best = try NetworkFile.network(in: file, prefix: "best.")
+            try checkShape(best, fresh.network)
+            guard !numbers[5].isNaN else { throw .invalidValue("the best validation loss is not a number") }
+            state.best = TrainingState.Best(network: best, loss: numbers[5])
+        }
+        state.data = fingerprints[2]
+        return state
+    }
+
+    /// The bounds are far above what an optimiser can reach and keep its next step within float64.
+    private static func memory(
+        _ file: SafeTensors, _ name: String, _ count: Int, within bounds: ClosedRange<Double>
+    ) throws(SpinnpropError) -> [Double] {
+        let values = try file.doubles(name, shape: [count])
+        for (index, value) in values.enumerated() where !bounds.contains(value) {
+            throw .invalidValue("\(name)[\(index)] is \(value); it must lie in \(bounds)")
+        }
+        return values
+    }
+
+    /// Networks of a run differ in weights and delays alone.
+    private static func checkShape(_ network: Network, _ wanted: Network) throws(SpinnpropError) {
+        let isLike =
+            network.layers == wanted.layers && network.connections.count == wanted.connections.count
+            && zip(network.connections, wanted.connections).allSatisfy {
+                $0.source == $1.source && $0.preCount == $1.preCount && $0.delayKind == $1.delayKind
+            }
+        guard isLike else { throw .invalidValue("the checkpoint's network has another shape or other neurons") }
+    }
+}
+
+extension EpochRecord {
+    /// In the order in which files keep them.
+    static var fields: [WritableKeyPath<EpochRecord, Double>] {
+        [
+            \.loss, \.accuracy, \.validationLoss, \.validationAccuracy, \.hiddenSpikes, \.outputSpikes, \.skipped,
+            \.learningRate, \.seconds,
+        ]
+    }
+
+    fileprivate var numbers: [Double] { EpochRecord.fields.map { self[keyPath: $0] } }
+
+    fileprivate init(numbers: ArraySlice<Double>) {
+        self.init()
+        for (field, value) in zip(EpochRecord.fields, numbers) { self[keyPath: field] = value }
+    }
+}

@@ -1,0 +1,51 @@
+// What a file of this library says of itself before its content is looked at.
+import Mathematics
+
+/// The kinds of files, each with the version of its layout that this library writes and the highest it reads.
+enum FileKind: String {
+    case network
+    case recording
+    case checkpoint
+
+    var version: Int {
+        switch self {
+        case .network, .recording, .checkpoint: 1
+        }
+    }
+
+    /// An empty file of this kind.
+    func begin() -> SafeTensors {
+        var file = SafeTensors()
+        file.set("kind", "spinnprop \(rawValue)")
+        file.set("format_version", String(version))
+        return file
+    }
+
+    /// - Throws: `fileError` for a file of another kind or of a newer version.
+    func open(_ bytes: [UInt8]) throws(SpinnpropError) -> SafeTensors {
+        let file = try SafeTensors(parsing: bytes)
+        let kind = try file.string("kind")
+        guard kind == "spinnprop \(rawValue)" else {
+            throw SpinnpropError(.fileError, "the file's kind is \"\(kind)\"; \"spinnprop \(rawValue)\" is needed")
+        }
+        let text = try file.string("format_version")
+        guard let written = Int(text), written >= 1 else {
+            throw SpinnpropError(.fileError, "the file's format_version is \"\(text)\"; a whole number >= 1 is needed")
+        }
+        guard written <= version else {
+            throw SpinnpropError(
+                .fileError,
+                "the file has format_version \(written), this library reads up to \(version); install a newer spinnprop")
+        }
+        return file
+    }
+}
+
+/// Turns what a value's own checks say of a file's content into a file error.
+func asFileError<Value>(_ body: () throws(SpinnpropError) -> Value) throws(SpinnpropError) -> Value {
+    do throws(SpinnpropError) {
+        return try body()
+    } catch {
+        throw error.kind == .invalidValue ? SpinnpropError(.fileError, "malformed file: \(error.message)") : error
+    }
+}

@@ -1,0 +1,129 @@
+// Networks as safetensors files.
+import Mathematics
+import Networks
+import Neurons
+
+/// A network's file: metadata `delays`, `recurrent`, `readout`; tensors `sizes` and, per layer l, `layers.l.weights` (post, pre),
+/// `.recurrent_weights`, `.delays`, `.recurrent_delays` (as their kind says), `.tau_mem`, `.tau_syn`, `.threshold`,
+/// `.reset` (one number or one per neuron).
+public enum NetworkFile {
+    public static func bytes(_ network: Network) -> [UInt8] {
+        var file = FileKind.network.begin()
+        add(network, to: &file, prefix: "")
+        return file.serialised()
+    }
+
+    /// - Throws: `fileError` saying what is malformed.
+    public static func network(_ bytes: [UInt8]) throws(SpinnpropError) -> Network {
+        let file = try FileKind.network.open(bytes)
+        return try asFileError { () throws(SpinnpropError) in try network(in: file, prefix: "") }
+    }
+
+    /// Writes beside the target first, then renames. - Throws: `fileNotFound` without the folder, `fileError`.
+    public static func save(_ network: Network, _ path: String) throws(SpinnpropError) {
+        try FileAccess.writeAtomically(bytes(network), to: path)
+    }
+
+    /// - Throws: `fileNotFound`, `fileError`.
+    public static func load(_ path: String) throws(SpinnpropError) -> Network {
+        try network(try FileAccess.read(path))
+    }
+
+    // MARK: As a part of larger files
+
+    static func add(_ network: Network, to file: inout SafeTensors, prefix: String) {
+        file.set(prefix + "delays", name(network.delayKind))
+        file.set(prefix + "readout", network.layers[network.layers.count - 1].isSpiking ? "spiking" : "leaky")
+        let flags = network.layers.indices.dropLast().map { network.connectionIndex(into: $0, recurrent: true) != nil }
+        file.set(prefix + "recurrent", flags.map { $0 ? "1" : "0" }.joined())
+        let sizes = [network.inputCount] + network.layers.map(\.neuronCount)
+        file.add(prefix + "sizes", integers: sizes, shape: [sizes.count])
+        for (index, layer) in network.layers.enumerated() {
+            let own = "\(prefix)layers.\(index)."
+            for (name, path) in neuronParameters {
+                let values = layer.parameters[keyPath: path]
+                file.add(own + name, values, shape: [values.count])
+            }
+        }
+        for connection in network.connections {
+            let names = names(of: connection, prefix: prefix)
+            file.add(names.weights, connection.weights, shape: [connection.postCount, connection.preCount])
+            if connection.delayKind != .none {
+                file.add(names.delays, connection.delays, shape: delayShape(connection))
+            }
+        }
+    }
+
+    static func network(in file: SafeTensors, prefix: String) throws(SpinnpropError) -> Network {
+        let delays = try file.string(prefix + "delays")
+        guard let kind = DelayKind.allCases.first(where: { name($0) == delays }) else {
+            throw .invalidValue("the kind of delays is \"\(delays)\", which this library does not know")
+        }
+        let readout = try file.string(prefix + "readout")
+        guard readout == "spiking" || readout == "leaky" else {
+            throw .invalidValue("the read-out is \"\(readout)\"; it must be \"spiking\" or \"leaky\"")
+        }
+        let sizes = try file.integers(prefix + "sizes")
+        let flags = try file.string(prefix + "recurrent").unicodeScalars.map { $0 == "1" }
+        guard flags.count == max(0, sizes.count - 2) else {
+            throw .invalidValue("\(flags.count) flags of recurrence for \(sizes.count - 1) layers")
+        }
+        // The arrays must be there before memory is set aside for them.
+        for layer in 0..<max(0, sizes.count - 1) {
+            let own = "\(prefix)layers.\(layer)."
+            let shape = [sizes[layer + 1], sizes[layer]]
+            guard try file.shape(own + "weights", rank: 2) == shape else {
+                throw .invalidValue("\(own)weights does not have the shape \(shape)")
+            }
+            if layer < flags.count, flags[layer] {
+                let square = [sizes[layer + 1], sizes[layer + 1]]
+                guard try file.shape(own + "recurrent_weights", rank: 2) == square else {
+                    throw .invalidValue("\(own)recurrent_weights does not have the shape \(square)")
+                }
+            }
+        }
+        var network = try Network(sizes: sizes, delays: kind, recurrent: flags, leakyReadout: readout == "leaky")
+        for layer in network.layers.indices {
+            var parameters = LIFParameters()
+            for (name, path) in neuronParameters {
+                parameters[keyPath: path] = try file.doubles("\(prefix)layers.\(layer).\(name)")
+            }
+            try network.setParameters(parameters, layer: layer)
+        }
+        for (index, connection) in network.connections.enumerated() {
+            let names = names(of: connection, prefix: prefix)
+            try network.setWeights(try file.doubles(names.weights), connection: index)
+            if kind != .none {
+                try network.setDelays(try file.doubles(names.delays, shape: delayShape(connection)), connection: index)
+            }
+        }
+        return network
+    }
+
+    private static var neuronParameters: [(String, WritableKeyPath<LIFParameters, [Double]>)] {
+        [("tau_mem", \.tauMem), ("tau_syn", \.tauSyn), ("threshold", \.threshold), ("reset", \.reset)]
+    }
+
+    private static func names(of connection: Connection, prefix: String) -> (weights: String, delays: String) {
+        let own = "\(prefix)layers.\(connection.target)." + (connection.isRecurrent ? "recurrent_" : "")
+        return (own + "weights", own + "delays")
+    }
+
+    private static func delayShape(_ connection: Connection) -> [Int] {
+        switch connection.delayKind {
+        case .none: [0]
+        case .synaptic: [connection.postCount, connection.preCount]
+        case .axonal: [connection.preCount]
+        case .dendritic: [connection.postCount]
+        }
+    }
+
+    private static func name(_ kind: DelayKind) -> String {
+        switch kind {
+        case .none: "none"
+        case .synaptic: "synaptic"
+        case .axonal: "axonal"
+        case .dendritic: "dendritic"
+        }
+    }
+}

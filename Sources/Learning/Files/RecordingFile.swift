@@ -1,0 +1,162 @@
+// Recordings as safetensors files.
+import Mathematics
+import Networks
+import Spikes
+
+/// A recording's file: metadata `engine`, `fingerprint` (16 hex digits, or "measured"); tensors `end_time`, `partition` (where
+/// each part begins, and the end), `input.times`, `.units`, `.offsets`, `.sizes` (units of the input, neurons of each
+/// layer) and, per layer l, `layers.l.times`, `.units`, `.currents`, `.offsets`; a leaky read-out has `.maxima`,
+/// `.maximum_times`, `.maximum_currents` (samples, neurons) in their place.
+public enum RecordingFile {
+    public static func bytes(_ recording: Recording) -> [UInt8] {
+        var file = FileKind.recording.begin()
+        file.set("engine", recording.engine)
+        file.set("fingerprint", recording.fingerprint.map(hexadecimal) ?? "measured")
+        file.add("end_time", [recording.endTime], shape: [1])
+        let bounds = recording.partition.map(\.lowerBound) + [recording.sampleCount]
+        file.add("partition", integers: bounds, shape: [bounds.count])
+        let sizes = [recording.input.unitCount] + recording.layers.map(\.neuronCount)
+        file.add("sizes", integers: sizes, shape: [sizes.count])
+        add(recording.input, to: &file, prefix: "input.")
+        for (index, layer) in recording.layers.enumerated() {
+            let own = "layers.\(index)."
+            if layer.isSpiking {
+                add(layer.spikes, to: &file, prefix: own)
+                let currents = layer.currents
+                file.add(own + "currents", currents, shape: [currents.count])
+            } else {
+                let shape = [recording.sampleCount, layer.neuronCount]
+                file.add(own + "maxima", layer.maxima, shape: shape)
+                file.add(own + "maximum_times", layer.maximumTimes, shape: shape)
+                file.add(own + "maximum_currents", layer.maximumCurrents, shape: shape)
+            }
+        }
+        return file.serialised()
+    }
+
+    /// - Throws: `fileError` saying what is malformed.
+    public static func recording(_ bytes: [UInt8]) throws(SpinnpropError) -> Recording {
+        let file = try FileKind.recording.open(bytes)
+        return try asFileError { () throws(SpinnpropError) in try recording(in: file) }
+    }
+
+    private static func add(_ spikes: SpikeTrains, to file: inout SafeTensors, prefix: String) {
+        file.add(prefix + "times", spikes.times, shape: [spikes.spikeCount])
+        file.add(prefix + "units", int32s: spikes.units, shape: [spikes.spikeCount])
+        file.add(prefix + "offsets", integers: spikes.offsets, shape: [spikes.offsets.count])
+    }
+
+    private static func spikes(
+        in file: SafeTensors, prefix: String, unitCount: Int
+    ) throws(SpinnpropError) -> SpikeTrains {
+        try SpikeTrains(
+            times: try file.doubles(prefix + "times"), units: try file.int32s(prefix + "units"),
+            offsets: try file.integers(prefix + "offsets"), unitCount: unitCount)
+    }
+
+    private static func recording(in file: SafeTensors) throws(SpinnpropError) -> Recording {
+        let text = try file.string("fingerprint")
+        let fingerprint = UInt64(text, radix: 16)
+        guard fingerprint != nil || text == "measured" else {
+            throw .invalidValue("the fingerprint is \"\(text)\"; 16 hex digits or \"measured\" are needed")
+        }
+        let endTime = try file.doubles("end_time", shape: [1])[0]
+        guard endTime >= 0 else { throw .invalidValue("end_time is \(endTime); it must be >= 0") }
+        let sizes = try file.integers("sizes")
+        guard sizes.count >= 2, sizes.allSatisfy({ $0 >= 1 && $0 <= Int(Int32.max) }) else {
+            throw .invalidValue("sizes is \(sizes.prefix(8)); at least two numbers >= 1 are needed")
+        }
+        let input = try spikes(in: file, prefix: "input.", unitCount: sizes[0])
+        let partition = try partition(try file.integers("partition"), sampleCount: input.sampleCount)
+        var layers: [LayerRecording] = []
+        for layer in 0..<sizes.count - 1 {
+            let isLast = layer == sizes.count - 2
+            if isLast, file.contains("layers.\(layer).maxima") {
+                layers.append(try readout(in: file, layer, sizes[layer + 1], partition, endTime))
+            } else {
+                layers.append(try spikingLayer(in: file, layer, sizes[layer + 1], partition, endTime))
+            }
+        }
+        return Recording(
+            input: input, layers: layers, partition: partition, fingerprint: fingerprint,
+            engine: try file.string("engine"), endTime: endTime)
+    }
+
+    /// Gradient rules hold sums for each part: a file must not choose how much memory that is.
+    private static let largestPartCount = 256
+
+    private static func partition(_ bounds: [Int], sampleCount: Int) throws(SpinnpropError) -> [Range<Int>] {
+        guard bounds.first == 0, bounds.last == sampleCount, zip(bounds, bounds.dropFirst()).allSatisfy({ $0 <= $1 }) else {
+            throw .invalidValue("partition must rise from 0 to the number of samples, \(sampleCount)")
+        }
+        guard bounds.count <= largestPartCount + 1 else {
+            throw .invalidValue("partition has \(bounds.count - 1) parts; at most \(largestPartCount) make sense")
+        }
+        return zip(bounds, bounds.dropFirst()).map { $0..<$1 }
+    }
+
+    private static func spikingLayer(
+        in file: SafeTensors, _ layer: Int, _ neuronCount: Int, _ partition: [Range<Int>], _ endTime: Double
+    ) throws(SpinnpropError) -> LayerRecording {
+        let own = "layers.\(layer)."
+        let spikes = try spikes(in: file, prefix: own, unitCount: neuronCount)
+        let currents = try file.doubles(own + "currents", shape: [spikes.spikeCount])
+        guard spikes.sampleCount == partition.last?.upperBound ?? 0 else {
+            throw .invalidValue("\(own)offsets has \(spikes.sampleCount) samples, the input another number")
+        }
+        for sample in 0..<spikes.sampleCount {
+            for spike in spikes.offsets[sample]..<spikes.offsets[sample + 1] {
+                let isFirst = spike == spikes.offsets[sample]
+                guard isFirst || (spikes.times[spike - 1], spikes.units[spike - 1]) <= (spikes.times[spike], spikes.units[spike])
+                else { throw .invalidValue("\(own)times[\(spike)] is out of order within its sample") }
+                guard spikes.times[spike] <= endTime, currents[spike].isFinite else {
+                    throw .invalidValue(
+                        "spike \(spike) of layer \(layer) has time \(spikes.times[spike]) and current \(currents[spike]); "
+                            + "times end at \(endTime) and currents are finite")
+                }
+            }
+        }
+        let segments = partition.map { samples in
+            let range = spikes.offsets[samples.lowerBound]..<spikes.offsets[samples.upperBound]
+            let columns = SpikeColumns(capacity: range.count)
+            for spike in range {
+                columns.append(time: spikes.times[spike], unit: Int(spikes.units[spike]), current: currents[spike])
+            }
+            columns.ends = samples.map { spikes.offsets[$0 + 1] - range.lowerBound }
+            return columns
+        }
+        return LayerRecording(neuronCount: neuronCount, isSpiking: true, segments: segments)
+    }
+
+    private static func readout(
+        in file: SafeTensors, _ layer: Int, _ neuronCount: Int, _ partition: [Range<Int>], _ endTime: Double
+    ) throws(SpinnpropError) -> LayerRecording {
+        let own = "layers.\(layer)."
+        let shape = [partition.last?.upperBound ?? 0, neuronCount]
+        let maxima = try file.doubles(own + "maxima", shape: shape)
+        let times = try file.doubles(own + "maximum_times", shape: shape)
+        let currents = try file.doubles(own + "maximum_currents", shape: shape)
+        for index in maxima.indices {
+            guard maxima[index] >= 0, maxima[index].isFinite, times[index] >= 0, times[index].isFinite, times[index] <= endTime,
+                currents[index].isFinite
+            else {
+                throw .invalidValue(
+                    "maximum \(index) of layer \(layer) is \(maxima[index]) at \(times[index]) s with current "
+                        + "\(currents[index]); it must be finite, >= 0 and within the run")
+            }
+        }
+        let segments = partition.map { samples in
+            let columns = SpikeColumns(capacity: 1)
+            columns.ends = [Int](repeating: 0, count: samples.count)
+            return columns
+        }
+        return LayerRecording(
+            neuronCount: neuronCount, isSpiking: false, segments: segments, maxima: maxima, maximumTimes: times,
+            maximumCurrents: currents)
+    }
+
+    private static func hexadecimal(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

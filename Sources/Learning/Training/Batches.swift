@@ -1,0 +1,96 @@
+// Mini-batches: the order of samples, and the spikes of some of them as spike trains of their own.
+import Mathematics
+import Networks
+import Spikes
+
+/// Draws batches from labelled spike trains.
+struct Batches {
+    let input: SpikeTrains
+    let labels: [Int]
+    let batchSize: Int
+    private var order: [Int] = []
+
+    init(_ input: SpikeTrains, _ labels: [Int], batchSize: Int) {
+        self.input = input
+        self.labels = labels
+        self.batchSize = batchSize
+    }
+
+    var count: Int { (labels.count + batchSize - 1) / batchSize }
+
+    /// Shuffles for an epoch: the order depends on the seed and the epoch alone.
+    mutating func shuffle(seed: UInt64, epoch: Int) {
+        order.removeAll(keepingCapacity: true)
+        order.append(contentsOf: 0..<labels.count)
+        var random = RandomPurpose.order.stream(seed: seed, UInt64(epoch))
+        random.shuffle(&order)
+    }
+
+    /// Batch `index` of the epoch; the last one may be smaller.
+    ///
+    /// - Parameter dropout: the probability of leaving out a spike, and the stream that decides.
+    func batch(_ index: Int, dropout: (probability: Double, stream: RandomStream)?) -> (SpikeTrains, [Int]) {
+        let samples = order[index * batchSize..<min(order.count, (index + 1) * batchSize)]
+        let spikes: SpikeTrains
+        if let dropout {
+            spikes = thinned(samples, dropout.probability, dropout.stream)
+        } else {
+            spikes = gathered(samples)
+        }
+        return (spikes, samples.map { labels[$0] })
+    }
+
+    private func gathered(_ samples: ArraySlice<Int>) -> SpikeTrains {
+        var offsets = [0]
+        offsets.reserveCapacity(samples.count + 1)
+        var total = 0
+        for sample in samples {
+            total += input.offsets[sample + 1] - input.offsets[sample]
+            offsets.append(total)
+        }
+        return SpikeTrains(
+            trustedTimes: rows(samples, of: input.times, total: total),
+            units: rows(samples, of: input.units, total: total), offsets: offsets, unitCount: input.unitCount)
+    }
+
+    private func rows<Element>(_ samples: ArraySlice<Int>, of column: [Element], total: Int) -> [Element] {
+        column.withUnsafeBufferPointer { source in
+            [Element](unsafeUninitializedCapacity: total) { target, count in
+                for sample in samples {
+                    let range = input.offsets[sample]..<input.offsets[sample + 1]
+                    for spike in range {
+                        target.initializeElement(at: count, to: source[spike])
+                        count += 1
+                    }
+                }
+            }
+        }
+    }
+
+    private func thinned(_ samples: ArraySlice<Int>, _ probability: Double, _ stream: RandomStream) -> SpikeTrains {
+        var random = stream
+        var times: [Double] = []
+        var units: [Int32] = []
+        var offsets = [0]
+        for sample in samples {
+            for spike in input.offsets[sample]..<input.offsets[sample + 1] where random.uniform() >= probability {
+                times.append(input.times[spike])
+                units.append(input.units[spike])
+            }
+            offsets.append(times.count)
+        }
+        return SpikeTrains(trustedTimes: times, units: units, offsets: offsets, unitCount: input.unitCount)
+    }
+}
+
+extension Fingerprint {
+    /// Labelled spike trains.
+    mutating func add(_ input: SpikeTrains, labels: [Int]) {
+        add(UInt64(input.unitCount))
+        add(input.times)
+        add(UInt64(input.sampleCount))
+        for unit in input.units { add(UInt64(bitPattern: Int64(unit))) }
+        for offset in input.offsets { add(UInt64(offset)) }
+        for label in labels { add(UInt64(label)) }
+    }
+}

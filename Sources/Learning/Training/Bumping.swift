@@ -1,0 +1,56 @@
+// Weight bumping: how silent neurons are brought back.
+import Mathematics
+import Networks
+
+/// Which layer was bumped last, and by how much.
+struct BumpState: Equatable {
+    /// -1: none by the last batch.
+    var layer = -1
+    var amount = 0.0
+
+    /// Doubling ends here: what still does not spike has no input, and its weights must stay within float64.
+    static let largestFactor = 65536.0
+
+    /// Bumps the first layer that is silent beyond its limit. Returns whether there was one.
+    mutating func apply(_ options: WeightBumping, to network: inout Network, after recording: Recording) -> Bool {
+        guard options.amount > 0, recording.sampleCount > 0 else { return false }
+        for (layer, own) in network.layers.enumerated() where own.isSpiking {
+            let isLast = layer == network.layers.count - 1
+            let silent = recording.silentNeurons(layer: layer)
+            let fraction = Double(silent.reduce(0) { $0 + ($1 ? 1 : 0) }) / Double(own.neuronCount)
+            guard fraction > (isLast ? options.outputLimit : options.hiddenLimit) else { continue }
+            amount = self.layer == layer ? min(2 * amount, options.amount * BumpState.largestFactor) : options.amount
+            self.layer = layer
+            network.raiseWeights(of: silent, layer: layer, by: amount)
+            return true
+        }
+        self = BumpState()
+        return false
+    }
+}
+
+extension Recording {
+    /// Per neuron of a layer: whether it spiked in no sample.
+    func silentNeurons(layer: Int) -> [Bool] {
+        var silent = [Bool](repeating: true, count: layers[layer].neuronCount)
+        for segment in layers[layer].segments {
+            let units = segment.units
+            for spike in 0..<segment.count { silent[Int(units[spike])] = false }
+        }
+        return silent
+    }
+}
+
+extension Network {
+    /// Adds `amount` to all feed-forward weights of the marked neurons of a layer.
+    fileprivate mutating func raiseWeights(of marked: [Bool], layer: Int, by amount: Double) {
+        for index in connections.indices where connections[index].target == layer && !connections[index].isRecurrent {
+            let preCount = connections[index].preCount
+            withMutableParameters(connection: index) { weights, _ in
+                for neuron in marked.indices where marked[neuron] {
+                    for synapse in neuron * preCount..<(neuron + 1) * preCount { weights[synapse] += amount }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,196 @@
+// The training loop: batches, steps, validation, early stopping, progress, cancellation.
+import Glibc
+import Mathematics
+import Networks
+import Spikes
+
+/// Trains a copy of a network on labelled spike trains.
+///
+/// A run goes on until `TrainingOptions.epochs` are done in all or early stopping ends it. Between two batches everything it is
+/// made of is one value, and every order is drawn from the seed, the epoch and the batch alone. So when the callback stops a run, the
+/// trainer stands after the last finished batch, even in the middle of an epoch; the next `run` goes on with the rest
+/// of that epoch and ends with the very bits of a run that was never stopped. Checkpoints hold the same value.
+///
+/// After an error the trainer likewise stands after the last good batch. A trainer belongs to one thread at a time.
+public final class Trainer {
+    public let options: TrainingOptions
+    private let substrate: any Substrate
+    private let rule: any GradientRule
+    private var state: TrainingState
+
+    /// - Throws: `invalidValue` naming the option that is out of its domain, `unsupported` if loss and read-out do not go
+    ///   together; with `resume`, `fileError` for a checkpoint that cannot be read or belongs to another run.
+    public init(
+        _ network: Network, _ options: TrainingOptions, substrate: any Substrate, rule: any GradientRule
+    ) throws(SpinnpropError) {
+        try options.check()
+        self.options = options
+        self.substrate = substrate
+        self.rule = rule
+        try options.objective(labels: []).check(network, sampleCount: 0)
+        let fresh = TrainingState(
+            network: network, optimizer: try Optimizer(options.optimizer, for: network), origin: network.fingerprint,
+            options: options.fingerprint(substrate: substrate.name, rule: rule.name))
+        state = fresh
+        if options.resume, let path = options.checkpointPath, let saved = try Checkpoint.load(path, like: fresh) {
+            state = saved
+        }
+    }
+
+    /// The network as it stands; after the end of a run with `restoreBest`, that of the best epoch.
+    public var network: Network {
+        if isFinished, options.restoreBest, let best = state.best { return best.network }
+        return state.network
+    }
+
+    public var epochsDone: Int { state.epoch }
+    /// One record per finished epoch.
+    public var history: [EpochRecord] { state.history }
+    /// Whether all epochs are done or early stopping has ended the run.
+    public var isFinished: Bool { state.epoch >= options.epochs || hasStoppedEarly }
+    public var hasStoppedEarly: Bool {
+        options.earlyStopping > 0 && state.epochsSinceBest >= options.earlyStopping
+    }
+
+    /// Trains until the end, or until the callback stops it.
+    ///
+    /// - Parameters:
+    ///   - labels: one per sample, 0 ..< outputs.
+    ///   - validation: spike trains and labels on which each epoch is judged. Early stopping and `restoreBest` need them.
+    ///   - progress: returns whether to go on; called every 20 ms or so and at the end of each epoch, on this thread.
+    /// - Throws: `cancelled` if the callback stopped the run, `invalidValue` for data that do not fit the network or are not those
+    ///   of an earlier run, and for a loss or gradient that is not finite, naming epoch and batch; what forward throws;
+    ///   `fileNotFound` or `fileError` if a checkpoint cannot be written.
+    public func run(
+        _ input: SpikeTrains, labels: [Int], validation: (input: SpikeTrains, labels: [Int])? = nil,
+        progress: ((TrainingProgress) -> Bool)? = nil
+    ) throws(SpinnpropError) {
+        try bind(input, labels, validation)
+        var batches = Batches(input, labels, batchSize: options.batchSize)
+        let reporter = progress.map { ProgressReporter($0, epochCount: options.epochs, batchCount: batches.count) }
+        do throws(SpinnpropError) {
+            while !isFinished {
+                try runEpoch(&batches, validation, reporter)
+            }
+        } catch {
+            // What was done since the last checkpoint shall not be lost.
+            if error.kind == .cancelled { try saveCheckpoint() }
+            throw error
+        }
+    }
+
+    /// Checks the data, and that they are those of the run that is to go on.
+    private func bind(
+        _ input: SpikeTrains, _ labels: [Int], _ validation: (input: SpikeTrains, labels: [Int])?
+    ) throws(SpinnpropError) {
+        guard input.sampleCount > 0 else {
+            throw .invalidValue("the training data have 0 samples; at least 1 is needed")
+        }
+        var fingerprint = Fingerprint()
+        for (data, own) in [(input, labels)] + (validation.map { [($0.input, $0.labels)] } ?? []) {
+            try options.objective(labels: own).check(state.network, sampleCount: data.sampleCount)
+            fingerprint.add(data, labels: own)
+        }
+        if let validation {
+            guard validation.input.sampleCount > 0 else {
+                throw .invalidValue("the validation data have 0 samples; give some, or no validation")
+            }
+        } else if options.earlyStopping > 0 || options.restoreBest {
+            throw .invalidValue("early_stopping and restore_best need validation data; none were given")
+        }
+        let hasBegun = state.epoch > 0 || state.batch > 0
+        guard !hasBegun || state.data == fingerprint.value else {
+            throw .invalidValue(
+                "training has begun with other data (epoch \(state.epoch), batch \(state.batch)); go on with those, or start "
+                    + "a new trainer from this network")
+        }
+        state.data = fingerprint.value
+    }
+
+    /// The rest of the running epoch.
+    private func runEpoch(
+        _ batches: inout Batches, _ validation: (input: SpikeTrains, labels: [Int])?, _ reporter: ProgressReporter?
+    ) throws(SpinnpropError) {
+        let start = monotonicSeconds()
+        let secondsBefore = state.sums.seconds
+        defer { if state.batch > 0 { state.sums.seconds = secondsBefore + monotonicSeconds() - start } }
+        batches.shuffle(seed: options.seed, epoch: state.epoch)
+        let rateFactor = options.schedule.factor(epoch: state.epoch)
+        reporter?.update(state)
+        while state.batch < batches.count {
+            do throws(SpinnpropError) {
+                try runBatch(batches, rateFactor, reporter?.monitor)
+            } catch {
+                guard error.kind != .cancelled else { throw error }
+                throw SpinnpropError(error.kind, "epoch \(state.epoch), batch \(state.batch): \(error.message)")
+            }
+            reporter?.update(state)
+            if let reporter, reporter.monitor.poll() { throw .cancelled }
+        }
+        var record = state.sums.record
+        var criterion: Double?
+        if let validation {
+            let evaluation = try evaluate(validation.input, validation.labels, reporter?.monitor)
+            record.validationLoss = evaluation.value
+            record.validationAccuracy = evaluation.accuracy
+            let skipped = Double(evaluation.skippedCount) / Double(evaluation.sampleCount)
+            criterion = evaluation.value + skipped * Elementary.log(Double(state.network.outputCount))
+        }
+        record.learningRate = options.optimizer.learningRate * rateFactor
+        record.seconds = secondsBefore + monotonicSeconds() - start
+        state.finishEpoch(record, criterion: criterion)
+        if isFinished || state.epoch % options.checkpointEvery == 0 { try saveCheckpoint() }
+        if let reporter, !reporter.reportEpoch(state.epoch - 1, record) { throw .cancelled }
+    }
+
+    private func runBatch(_ batches: Batches, _ rateFactor: Double, _ monitor: Monitor?) throws(SpinnpropError) {
+        let dropout = options.inputDropout > 0
+            ? RandomPurpose.inputDropout.stream(seed: options.seed, UInt64(state.epoch), UInt64(state.batch)) : nil
+        let (input, labels) = batches.batch(state.batch, dropout: dropout.map { (options.inputDropout, $0) })
+        let recording = try substrate.forward(state.network, input, options: options.forward, monitor: monitor)
+        var gradients = try rule.backward(
+            state.network, recording, options.objective(labels: labels), monitor: monitor)
+        try gradients.checkValue()
+        try state.finishBatch(&gradients, recording, bumping: options.bumping, rateFactor: rateFactor)
+    }
+
+    private func evaluate(
+        _ input: SpikeTrains, _ labels: [Int], _ monitor: Monitor?
+    ) throws(SpinnpropError) -> Evaluation {
+        let recording = try substrate.forward(state.network, input, options: options.forward, monitor: monitor)
+        return options.loss.evaluate(recording, labels: labels)
+    }
+
+    /// Writes a checkpoint, if a path was given.
+    private func saveCheckpoint() throws(SpinnpropError) {
+        if let path = options.checkpointPath { try Checkpoint.save(state, path) }
+    }
+}
+
+/// Seconds on a clock that never goes back.
+private func monotonicSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+}
+
+extension TrainingOptions {
+    func objective(labels: [Int]) -> Objective {
+        Objective(loss: loss, labels: labels, rate: rate, wantsInputTimes: false)
+    }
+
+    /// A hash of all that shapes the course of a run: not how long it goes on, nor where checkpoints lie.
+    func fingerprint(substrate: String, rule: String) -> UInt64 {
+        var course = self
+        course.epochs = 0
+        course.earlyStopping = 0
+        course.restoreBest = false
+        course.checkpointPath = nil
+        course.checkpointEvery = 1
+        course.resume = false
+        var hash = Fingerprint()
+        // The names and values of all fields, numbers with all their digits.
+        for byte in "\(course) on \(substrate), \(rule)".utf8 { hash.add(UInt64(byte)) }
+        return hash.value
+    }
+}

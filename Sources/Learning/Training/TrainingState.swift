@@ -1,0 +1,88 @@
+// All that a training run is between two batches: what cancelling leaves and what a checkpoint holds.
+import Mathematics
+import Networks
+
+struct TrainingState: Equatable {
+    var network: Network
+    var optimizer: Optimizer
+    /// Epochs finished.
+    var epoch = 0
+    /// Batches of the running epoch that are finished.
+    var batch = 0
+    var sums = EpochSums()
+    var bump = BumpState()
+    var best: Best?
+    var epochsSinceBest = 0
+    var history: [EpochRecord] = []
+    /// Fingerprints of the network at the start, of the options that shape the run, and of the data (nil before any).
+    let origin: UInt64
+    let options: UInt64
+    var data: UInt64?
+
+    struct Best: Equatable {
+        var network: Network
+        var loss: Double
+    }
+
+    /// Bumps silent neurons or takes a step, and counts the batch.
+    mutating func finishBatch(
+        _ gradients: inout Gradients, _ recording: Recording, bumping: WeightBumping, rateFactor: Double
+    ) throws(SpinnpropError) {
+        if !bump.apply(bumping, to: &network, after: recording) {
+            try optimizer.step(&network, &gradients, rateFactor: rateFactor)
+        }
+        sums.add(gradients, recording)
+        batch += 1
+    }
+
+    /// Closes the running epoch.
+    ///
+    /// - Parameter criterion: the validation loss that decides which epoch is best; `nil` without validation.
+    mutating func finishEpoch(_ record: EpochRecord, criterion: Double?) {
+        history.append(record)
+        if let criterion {
+            if criterion < best?.loss ?? .infinity {
+                best = Best(network: network, loss: criterion)
+                epochsSinceBest = 0
+            } else {
+                epochsSinceBest += 1
+            }
+        }
+        epoch += 1
+        batch = 0
+        sums = EpochSums()
+    }
+}
+
+/// Sums over the finished batches of the running epoch.
+struct EpochSums: Equatable {
+    var samples = 0
+    var value = 0.0
+    var correct = 0
+    var skipped = 0
+    var hiddenSpikes = 0
+    var outputSpikes = 0
+    var seconds = 0.0
+
+    mutating func add(_ gradients: Gradients, _ recording: Recording) {
+        samples += recording.sampleCount
+        value += gradients.value * Double(recording.sampleCount)
+        correct += gradients.correctCount
+        skipped += gradients.skippedCount
+        for layer in recording.layers.dropLast() { hiddenSpikes += layer.spikeCount }
+        outputSpikes += recording.outputLayer.spikeCount
+    }
+
+    /// Means over the samples so far; NaN before the first.
+    var record: EpochRecord {
+        var record = EpochRecord()
+        let count = Double(samples)
+        record.loss = value / count
+        record.accuracy = Double(correct) / count
+        record.hiddenSpikes = Double(hiddenSpikes) / count
+        record.outputSpikes = Double(outputSpikes) / count
+        record.skipped = Double(skipped) / count
+        record.seconds = seconds
+        return record
+    }
+}

@@ -1,0 +1,64 @@
+// Forward and gradient in one call each, with every check that does not belong to one engine.
+import EventDriven
+import Learning
+import Mathematics
+import Networks
+import Spikes
+
+extension Network {
+    /// Runs the network on every sample.
+    ///
+    /// - Throws: `invalidValue` if the input does not fit or an option is out of its domain, `unsupported` for a network
+    ///   the engine cannot run, `tooManySpikes`, `cancelled`.
+    public func forward(
+        _ input: SpikeTrains, engine: Engine = .defaultEngine, options: ForwardOptions = ForwardOptions(),
+        monitor: Monitor? = nil
+    ) throws(SpinnpropError) -> Recording {
+        try engine.substrate.forward(self, input, options: options, monitor: monitor)
+    }
+
+    /// The batch mean of a loss over a recording, and its gradient.
+    ///
+    /// - Parameter engine: whose gradient rule to use; `nil`: that of the engine which made the recording.
+    /// - Throws: `staleRecording` if parameters have changed since the recording was made, `unsupported` if rule and
+    ///   recording, or loss and read-out, do not go together, `invalidValue` for labels that do not fit and for a value or
+    ///   gradient beyond float64.
+    public func gradient(
+        _ recording: Recording, _ objective: Objective, engine: Engine? = nil, monitor: Monitor? = nil
+    ) throws(SpinnpropError) -> Gradients {
+        try recording.check(madeBy: self)
+        guard objective.targetTimes.isEmpty || objective.loss is SpikeTimeMSE else {
+            throw .unsupported(
+                "\(objective.loss.name) takes labels, not target times; use SpikeTimeMSE, or leave the targets out")
+        }
+        let engine = if let engine { engine } else { try Engine(name: recording.engine) }
+        try engine.checkCanDifferentiate(recording)
+        let gradients = try engine.gradientRule.backward(self, recording, objective, monitor: monitor)
+        try gradients.checkFinite()
+        return gradients
+    }
+}
+
+extension Engine {
+    /// Whether this engine's gradient rule has a meaning for a recording.
+    func checkCanDifferentiate(_ recording: Recording) throws(SpinnpropError) {
+        switch self {
+        case .event:
+            // The exact adjoint reads times and currents at exact spikes.
+            guard recording.engine == name else {
+                throw .unsupported(
+                    "the gradient rule of engine \"\(name)\" cannot differentiate a recording of engine "
+                        + "\"\(recording.engine)\"; leave the engine of the gradient open")
+            }
+        }
+    }
+}
+
+extension Trainer {
+    /// A trainer on an engine; what the parameters mean is said at `Trainer`.
+    public convenience init(
+        _ network: Network, _ options: TrainingOptions = TrainingOptions(), engine: Engine = .defaultEngine
+    ) throws(SpinnpropError) {
+        try self.init(network, options, substrate: engine.substrate, rule: engine.gradientRule)
+    }
+}
