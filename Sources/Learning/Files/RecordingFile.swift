@@ -4,9 +4,9 @@ import Networks
 import Spikes
 
 /// A recording's file: metadata `engine`, `fingerprint` (16 hex digits, or "measured"); tensors `end_time`, `partition` (where
-/// each part begins, and the end), `input.times`, `.units`, `.offsets`, `.sizes` (units of the input, neurons of each
-/// layer) and, per layer l, `layers.l.times`, `.units`, `.currents`, `.offsets`; a leaky read-out has `.maxima`,
-/// `.maximum_times`, `.maximum_currents` (samples, neurons) in their place.
+/// each part begins, and the end), `sizes` (units of the input, neurons of each layer), `input.times`, `.units`,
+/// `.offsets` and, per layer l, `layers.l.thresholds` (one number or one per neuron), `.times`, `.units`, `.currents`,
+/// `.offsets`; a leaky read-out has `.maxima`, `.maximum_times`, `.maximum_currents` (samples, neurons) in place of spikes.
 public enum RecordingFile {
     public static func bytes(_ recording: Recording) -> [UInt8] {
         var file = FileKind.recording.begin()
@@ -20,6 +20,7 @@ public enum RecordingFile {
         add(recording.input, to: &file, prefix: "input.")
         for (index, layer) in recording.layers.enumerated() {
             let own = "layers.\(index)."
+            file.add(own + "thresholds", layer.thresholds, shape: [layer.thresholds.count])
             if layer.isSpiking {
                 add(layer.spikes, to: &file, prefix: own)
                 let currents = layer.currents
@@ -125,7 +126,9 @@ public enum RecordingFile {
             columns.ends = samples.map { spikes.offsets[$0 + 1] - range.lowerBound }
             return columns
         }
-        return LayerRecording(neuronCount: neuronCount, isSpiking: true, segments: segments)
+        return LayerRecording(
+            neuronCount: neuronCount, isSpiking: true, thresholds: try thresholds(in: file, layer, neuronCount),
+            segments: segments)
     }
 
     private static func readout(
@@ -151,8 +154,21 @@ public enum RecordingFile {
             return columns
         }
         return LayerRecording(
-            neuronCount: neuronCount, isSpiking: false, segments: segments, maxima: maxima, maximumTimes: times,
-            maximumCurrents: currents)
+            neuronCount: neuronCount, isSpiking: false, thresholds: try thresholds(in: file, layer, neuronCount),
+            segments: segments, maxima: maxima, maximumTimes: times, maximumCurrents: currents)
+    }
+
+    private static func thresholds(
+        in file: SafeTensors, _ layer: Int, _ neuronCount: Int
+    ) throws(SpinnpropError) -> [Double] {
+        let values = try file.doubles("layers.\(layer).thresholds")
+        guard values.count == 1 || values.count == neuronCount else {
+            throw .invalidValue("layer \(layer) has \(values.count) thresholds for \(neuronCount) neurons; give 1 or one each")
+        }
+        for (neuron, value) in values.enumerated() where !(value > 0 && value < .infinity) {
+            throw .invalidValue("threshold \(neuron) of layer \(layer) is \(value); it must be finite and > 0")
+        }
+        return values
     }
 
     private static func hexadecimal(_ value: UInt64) -> String {
