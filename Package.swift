@@ -51,6 +51,8 @@ let package = Package(
             swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),
         .testTarget(name: "MathematicsTests", dependencies: ["Mathematics"], exclude: ["Generators"]),
+        .testTarget(name: "SpikesTests", dependencies: ["Spikes", "Mathematics"]),
+        .testTarget(name: "DataSetsTests", dependencies: ["DataSets", "Mathematics"], exclude: ["Generators"]),
     ],
     swiftLanguageModes: [.v6]
 )

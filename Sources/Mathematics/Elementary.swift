@@ -8,9 +8,9 @@
 ///     var j = 0
 ///     while j < n { y[j] = Elementary.exp(x[j]); j &+= 1 }
 ///
-/// over unsafe pointers becomes packed instructions, SSE2 included. NaN in, NaN out; infinities as in C. Worst errors met in
-/// sweeps of 20 million arguments per range against extended precision: exp 0.68 ulp (0.77 where the result is subnormal),
-/// expm1 1.08, log 0.90, log1p 0.90.
+/// over unsafe pointers becomes packed instructions, SSE2 included. NaN in, NaN out; infinities as in C. Worst errors
+/// met in sweeps of 20 million arguments per range against extended precision: exp 0.68 ulp (0.77 where the result is
+/// subnormal), expm1 1.08, log 0.90, log1p 0.90.
 ///
 /// The reductions are those of every libm (Cody and Waite, Software Manual for the Elementary Functions, 1980); the
 /// leading sum is kept exact by Dekker's two-term sum. `Tests/MathematicsTests/Generators/elementary_coefficients.py`
@@ -82,8 +82,8 @@ public enum Elementary {
 
     // MARK: - Shared parts
 
-    /// `condition ? yes : no` as a blend of bits. The operator itself becomes a branch around whatever either side computes,
-    /// and a loop with such branches is not vectorised for SSE2.
+    /// `condition ? yes : no` as a blend of bits. The operator itself becomes a branch around whatever either side
+    /// computes, and a loop with such branches is not vectorised for SSE2.
     @inlinable @inline(__always)
     static func select(_ condition: Bool, _ yes: Double, _ no: Double) -> Double {
         let mask = 0 &- (condition ? 1 : 0 as UInt64)

@@ -15,9 +15,9 @@ struct SplitMix64 {
 
 /// One of 2^64 streams of random numbers that belong to a seed.
 ///
-/// The generator is xoshiro256++ (Blackman and Vigna 2021), period 2^256 - 1. Its four words are the first four outputs of
-/// SplitMix64 started at (first output of SplitMix64 started at `seed`) xor `stream`. What each call draws is part of the
-/// contract: files and published results depend on it.
+/// The generator is xoshiro256++ (Blackman and Vigna 2021), period 2^256 - 1. Its four words are the first four outputs
+/// of SplitMix64 started at (first output of SplitMix64 started at `seed`) xor `stream`. What each call draws is part
+/// of the contract: files and published results depend on it.
 public struct RandomStream: Sendable, Equatable {
     private var s0, s1, s2, s3: UInt64
 
@@ -57,8 +57,8 @@ public struct RandomStream: Sendable, Equatable {
         Double(nextUInt64() &>> 11) * 0x1p-53
     }
 
-    /// Normal with mean 0 and variance 1: Marsaglia's polar method on pairs of uniforms in [-1, 1). The second number of
-    /// each accepted pair is dropped, so that nothing is kept outside `state`.
+    /// Normal with mean 0 and variance 1: Marsaglia's polar method on pairs of uniforms in [-1, 1). The second number
+    /// of each accepted pair is dropped, so that nothing is kept outside `state`.
     public mutating func normal() -> Double {
         while true {
             let u = 2 * uniform() - 1

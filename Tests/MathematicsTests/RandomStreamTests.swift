@@ -6,19 +6,21 @@ struct RandomStreamTests {
     /// Written by Generators/random_reference.py.
     @Test func knownAnswers() {
         var plain = RandomStream(seed: 0, stream: 0)
-        #expect((0..<4).map { _ in plain.nextUInt64() } == [
-                    9_579_327_875_526_494_010,
-                    14_425_024_493_257_680_155,
-                    12_536_166_511_277_982_743,
-                    16_850_684_510_608_829_587,
-                ])
+        #expect(
+            (0..<4).map { _ in plain.nextUInt64() } == [
+                9_579_327_875_526_494_010,
+                14_425_024_493_257_680_155,
+                12_536_166_511_277_982_743,
+                16_850_684_510_608_829_587,
+            ])
         var other = RandomStream(seed: 42, stream: 7)
-        #expect((0..<4).map { _ in other.nextUInt64() } == [
-                    3_409_545_882_473_857_721,
-                    11_773_385_008_288_523_278,
-                    15_640_253_386_848_488_616,
-                    9_243_278_095_232_592_775,
-                ])
+        #expect(
+            (0..<4).map { _ in other.nextUInt64() } == [
+                3_409_545_882_473_857_721,
+                11_773_385_008_288_523_278,
+                15_640_253_386_848_488_616,
+                9_243_278_095_232_592_775,
+            ])
         // The authors' own first outputs from the state 1, 2, 3, 4.
         guard var counted = RandomStream(state: [1, 2, 3, 4]) else {
             Issue.record("state refused")

@@ -1,4 +1,7 @@
-"""Writes ElementaryReference.swift: arguments, function values and what rounding those values lost. Needs mpmath."""
+"""Writes ElementaryReference.swift: arguments, function values and what rounding those values lost. Needs mpmath.
+
+`lambertW` is W0(x); `lambertWPlusOne` is 1 + W0((d - 1) / e) of the distance d.
+"""
 import random
 import struct
 from pathlib import Path
@@ -41,6 +44,17 @@ arguments = {
     + nearby(2.0**-54, 2) + nearby(0.41421356237309515, 2) + nearby(-0.2928932188134524, 2)
     + [5e-324, 2.0**-1022, 1.7976931348623157e308, 1.0, 9.0] + signed(log_uniform(-1070, -60, 20))
     + signed(log_uniform(-60, -2, 60)) + [random.uniform(-0.9999, 3) for _ in range(100)] + log_uniform(1, 1023, 40),
+    "lambertW": [-0.36787944117144233 + k * 2.0**-54 for k in (1, 2, 3, 4, 8, 1000)] + nearby(-0.26441334888678, 3)
+    + nearby(2.0**-28, 2) + nearby(-(2.0**-28), 2) + [-0.36787944117144233 + v for v in log_uniform(-50, -5, 30)]
+    + [random.uniform(-0.3678, 0) for _ in range(80)] + signed(log_uniform(-1070, -4, 60)) + log_uniform(-4, 1023.9, 120),
+    "lambertWPlusOne": nearby(0.28125, 3) + nearby(1.0, 3) + log_uniform(-1070, -4, 60) + log_uniform(-4, 1023, 80)
+    + [random.uniform(0, 2) for _ in range(100)],
+}
+
+functions = {
+    "log1p": lambda x: mpmath.log(1 + x),
+    "lambertW": lambda x: mpmath.lambertw(x).real,
+    "lambertWPlusOne": lambda x: 1 + mpmath.lambertw((x - 1) / mpmath.e).real,
 }
 
 
@@ -52,14 +66,15 @@ def literal(x):
 
 
 def row(name, x):
-    value = getattr(mpmath, name)(mpf(x)) if name != "log1p" else mpmath.log(1 + mpf(x))
+    value = functions.get(name, getattr(mpmath, name, None))(mpf(x))
     nearest = float(value)
     ulp = mpf(2) ** max(-1074, mpmath.floor(mpmath.log(abs(mpf(nearest)), 2)) - 52) if nearest else mpf(2) ** -1074
-    return f"        {literal(x)}, {literal(nearest)}, {float((value - nearest) / ulp)!r},"
+    return f"        {literal(x)}, {literal(nearest)}, {round(float((value - nearest) / ulp), 9)!r},"
 
 
 lines = [
-    "// Values of the elementary functions to 400 digits. Written by Generators/elementary_reference.py; do not edit.",
+    "// Values of the elementary functions and of Lambert's W to 400 digits.",
+    "// Written by Generators/elementary_reference.py; do not edit.",
     "",
     "/// Rows of three numbers: the argument, the value rounded to float64, and the part lost by that rounding in ulps.",
     "enum ElementaryReference {",

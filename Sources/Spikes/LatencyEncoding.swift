@@ -1,0 +1,90 @@
+// Values become spike times: one spike per feature, in continuous time or on a grid of steps.
+import Mathematics
+
+/// Encoders. All take `x` as (sampleCount, featureCount), row by row, each value in [0, 1], and put a sample's spikes
+/// in the order of its features.
+public enum Encoding {
+    public static let defaultEarly = 0.0
+    public static let defaultLate = 30e-3
+
+    /// Latency code, small values early: the spike of x comes at early + x (late - early) seconds.
+    ///
+    /// - Parameter bias: the time of one more unit, the last, that spikes in every sample; `nil`: no such unit.
+    /// - Throws: `invalidValue` on a value outside [0, 1], a shape that does not fit, a time that is negative or not
+    ///   finite, or `late` before `early`.
+    public static func latency(
+        x: [Double], sampleCount: Int, featureCount: Int, early: Double = defaultEarly, late: Double = defaultLate,
+        bias: Double?
+    ) throws(SpinnpropError) -> SpikeTrains {
+        for (name, time) in [("t_early", early), ("t_late", late), ("bias", bias ?? 0)] {
+            guard time >= 0, time < .infinity else {
+                throw .invalidValue("\(name) is \(time); it must be finite and >= 0 seconds")
+            }
+        }
+        guard late >= early else {
+            throw .invalidValue("t_late is \(late), before t_early, \(early); t_late must not be smaller")
+        }
+        let window = late - early
+        return try encode(x, sampleCount, featureCount, bias: bias) { early + $0 * window }
+    }
+
+    /// Latency code on a grid, large values early (the SpiNNaker2 training, arXiv 2412.15021, its public code): the
+    /// spike of x comes at step round(min(tau (1 - x), 0.99 tau) + tMin), tau = steps - 1 - tMin, half to even. The
+    /// last unit is a bias that spikes at step 0. Times are steps times `timeStep` seconds.
+    ///
+    /// - Throws: `invalidValue` on a value outside [0, 1], a shape that does not fit, a grid too short to tell values
+    ///   apart, or a time step that is not finite and > 0.
+    public static func latencyGrid(
+        x: [Double], sampleCount: Int, featureCount: Int, steps: Int, tMin: Int, timeStep: Double
+    ) throws(SpinnpropError) -> SpikeTrains {
+        guard tMin >= 0 else { throw .invalidValue("t_min is \(tMin); it must be >= 0 steps") }
+        guard steps <= Int(Int32.max) else {
+            throw .invalidValue("steps is \(steps); it must be at most \(Int32.max)")
+        }
+        guard steps >= 2, steps - 2 >= tMin else {
+            throw .invalidValue("steps is \(steps), too short after t_min, \(tMin); it must be at least t_min + 2")
+        }
+        guard timeStep > 0, Double(steps) * timeStep < .infinity else {
+            throw .invalidValue("time_step is \(timeStep); it must be > 0 seconds, and steps of it finite")
+        }
+        let (first, tau) = (Double(tMin), Double(steps - 1 - tMin))
+        return try encode(x, sampleCount, featureCount, bias: 0) {
+            (min(tau * (1 - $0), 0.99 * tau) + first).rounded(.toNearestOrEven) * timeStep
+        }
+    }
+
+    /// One spike per value at `time(value)`, and one of the bias unit in every sample.
+    private static func encode(
+        _ x: [Double], _ sampleCount: Int, _ featureCount: Int, bias: Double?, time: (Double) -> Double
+    ) throws(SpinnpropError) -> SpikeTrains {
+        let (valueCount, overflow) = sampleCount.multipliedReportingOverflow(by: featureCount)
+        guard sampleCount >= 0, featureCount >= 1, featureCount < Int(Int32.max), !overflow, valueCount == x.count
+        else {
+            throw .invalidValue(
+                "x has \(x.count) elements for \(sampleCount) samples of \(featureCount) features; it must have as many as "
+                    + "their product, with at least one feature and fewer than \(Int32.max)")
+        }
+        for (index, value) in x.enumerated() where !(value >= 0 && value <= 1) {
+            throw .invalidValue(
+                "x[\(index / featureCount), \(index % featureCount)] is \(value); values must be in [0, 1], rescale them"
+            )
+        }
+        let unitCount = featureCount + (bias == nil ? 0 : 1)
+        var times: [Double] = []
+        var units: [Int32] = []
+        times.reserveCapacity(sampleCount * unitCount)
+        units.reserveCapacity(sampleCount * unitCount)
+        for sample in 0..<sampleCount {
+            for feature in 0..<featureCount {
+                times.append(time(x[sample * featureCount + feature]))
+                units.append(Int32(feature))
+            }
+            if let bias {
+                times.append(bias)
+                units.append(Int32(featureCount))
+            }
+        }
+        return SpikeTrains(
+            trustedTimes: times, units: units, offsets: (0...sampleCount).map { $0 * unitCount }, unitCount: unitCount)
+    }
+}
