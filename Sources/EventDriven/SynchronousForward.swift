@@ -35,7 +35,7 @@ extension LayerPlan {
                 receive(column, lanes)
             } else {
                 advance(Case.self, flow, column, lanes, event)
-                let count = gather(lanes)
+                let count = gather(lanes, lanes.a[event])
                 swap(&lanes.v, &lanes.nextV)
                 swap(&lanes.i, &lanes.nextI)
                 if count > 0 {
@@ -111,7 +111,7 @@ extension LayerPlan {
 
     /// Lists the neurons with a positive score, with their states.
     @inline(__always)
-    private func gather(_ lanes: SynchronousLanes) -> Int {
+    private func gather(_ lanes: SynchronousLanes, _ a: Double) -> Int {
         var count = 0
         var n = 0
         while n < neuronCount {
@@ -125,6 +125,7 @@ extension LayerPlan {
             lanes.candidateV[n] = lanes.v[neuron]
             lanes.candidateI[n] = lanes.i[neuron]
             lanes.offset[n] = 0
+            lanes.rest[n] = a
             n &+= 1
         }
         return count
@@ -132,104 +133,72 @@ extension LayerPlan {
 
     /// All spikes of the candidates within the interval: the first of each, then, from the reset, the next, until nobody
     /// reaches the threshold again.
-    @inline(__always)
     private func emit<Case: CrossingCase>(
         _: Case.Type, _ flow: Flow, _ state: SynchronousState, _ lanes: SynchronousLanes, count first: Int,
         start: Double, length: Double, endTime: Double, output: SpikeColumns, budget: SpikeBudget
     ) throws(SpinnpropError) {
         var count = first
         var made = 0
+        var generation = 0
         while count > 0 {
-            state.spikeTimes.grow(made + count, keeping: made)
-            state.spikeCurrents.grow(made + count, keeping: made)
-            state.spikeUnits.grow(made + count, keeping: made)
-            let (times, currents) = (state.spikeTimes.pointer, state.spikeCurrents.pointer)
-            let spikeUnits = state.spikeUnits.pointer
-            Case.crossings(
-                flow, count: count, v: lanes.candidateV, i: lanes.candidateI, elapsed: lanes.elapsed,
-                decay: lanes.decay)
-            // Keep those that do reach it: offset and current at the spike.
-            var kept = 0
+            Case.crossings(flow, count: count, v: lanes.candidateV, i: lanes.candidateI, x: lanes.x)
             var n = 0
             while n < count {
-                let offset = lanes.offset[n] + lanes.elapsed[n]
-                // Beyond the end by rounding only: the state at the end was above the threshold.
-                let bounded = offset < length ? offset : length
-                let current = lanes.candidateI[n] * lanes.decay[n]
-                let neuron = lanes.candidate[n]
-                let time = start + bounded
-                times[made &+ kept] = time
-                currents[made &+ kept] = current
-                spikeUnits[made &+ kept] = neuron
-                lanes.offset[kept] = bounded
-                lanes.candidateI[kept] = current
-                lanes.candidate[kept] = neuron
-                kept &+= lanes.elapsed[n] < .infinity && time <= endTime ? 1 : 0
+                let x = lanes.x[n] < 0 ? 1 : lanes.x[n]
+                lanes.elapsed[n] = Case.elapsed(flow, x: x)
+                lanes.decay[n] = Case.decay(flow, x: x)
                 n &+= 1
             }
-            made &+= kept
-            try budget.check(output.count + made, layer: layer, time: start)
-            count = again(Case.self, flow, lanes, count: kept, length: length)
+            let spikes = state.spikes(made &+ count, keeping: made)
+            (made, count) = fire(
+                Case.self, flow, lanes, count: count, made: made, start: start, length: length, endTime: endTime, spikes)
+            generation &+= 1
+            if generation & 63 == 0 {
+                try budget.check(output.count + made, layer: layer, time: start)
+                try budget.poll()
+            }
         }
-        append(state, made, isOrdered: made == 1, to: output)
+        try budget.check(output.count + made, layer: layer, time: start)
+        state.append(made, to: output)
     }
 
-    /// Moves neurons that have just spiked to the end of the interval; lists those that reach the threshold again before.
+    /// Fires the candidates that do reach the threshold, moves them to the end of the interval, and lists those that reach it
+    /// again before. Returns the spikes made so far and the new number of candidates.
     @inline(__always)
-    private func again<Case: CrossingCase>(
-        _: Case.Type, _ flow: Flow, _ lanes: SynchronousLanes, count: Int, length: Double
-    ) -> Int {
+    private func fire<Case: CrossingCase>(
+        _: Case.Type, _ flow: Flow, _ lanes: SynchronousLanes, count: Int, made: Int, start: Double, length: Double,
+        endTime: Double, _ spikes: IntervalSpikes
+    ) -> (made: Int, again: Int) {
+        let (reset, threshold, below) = (flow.reset, flow.threshold, flow.threshold.nextDown)
+        var (made, again) = (made, 0)
         var n = 0
         while n < count {
-            let p = Case.propagators(flow, length - lanes.offset[n])
-            lanes.restA[n] = p.a
-            lanes.restB[n] = p.b
-            lanes.restH[n] = p.h
-            n &+= 1
-        }
-        let (reset, threshold) = (flow.reset, flow.threshold)
-        let below = threshold.nextDown
-        var kept = 0
-        n = 0
-        while n < count {
-            let (neuron, current, offset) = (lanes.candidate[n], lanes.candidateI[n], lanes.offset[n])
-            let endV = reset * lanes.restA[n] + current * lanes.restH[n]
-            let endI = current * lanes.restB[n]
-            let peak = min(Case.peakMargin(flow, v: reset, i: current), endV - endI)
-            let score = min(max(peak, endV - threshold), current - reset)
-            lanes.v[Int(neuron)] = min(endV, below)
-            lanes.candidate[kept] = neuron
-            lanes.candidateV[kept] = reset
-            lanes.candidateI[kept] = current
-            lanes.offset[kept] = offset
-            kept &+= score > 0 ? 1 : 0
-            n &+= 1
-        }
-        return kept
-    }
-
-    @inline(__always)
-    private func append(_ state: SynchronousState, _ count: Int, isOrdered: Bool, to output: SpikeColumns) {
-        output.reserve(count)
-        let (times, units, currents) = (output.times + output.count, output.units + output.count, output.currents + output.count)
-        let (madeTimes, madeUnits) = (state.spikeTimes.pointer, state.spikeUnits.pointer)
-        let madeCurrents = state.spikeCurrents.pointer
-        if isOrdered {
-            times[0] = madeTimes[0]
-            units[0] = madeUnits[0]
-            currents[0] = madeCurrents[0]
-        } else {
-            let order = state.order.order(madeTimes, madeUnits, count)
-            var n = 0
-            while n < count {
-                let from = Int(order[n])
-                times[n] = madeTimes[from]
-                units[n] = madeUnits[from]
-                currents[n] = madeCurrents[from]
-                n &+= 1
+            // Beyond the end by rounding only: the state at the end was above the threshold.
+            let passed = lanes.offset[n] + lanes.elapsed[n]
+            let offset = passed < length ? passed : length
+            let time = start + offset
+            if lanes.x[n] >= 0 && time <= endTime {
+                let neuron = lanes.candidate[n]
+                let current = lanes.candidateI[n] * lanes.decay[n]
+                spikes.times[made] = time
+                spikes.units[made] = neuron
+                spikes.currents[made] = current
+                made &+= 1
+                let p = Case.rest(flow, a: lanes.rest[n], x: lanes.x[n], remaining: length - offset)
+                let endV = reset * p.a + current * p.h
+                let peak = min(Case.peakMargin(flow, v: reset, i: current), endV - current * p.b)
+                let score = min(max(peak, endV - threshold), current - reset)
+                lanes.v[Int(neuron)] = min(endV, below)
+                lanes.candidate[again] = neuron
+                lanes.candidateV[again] = reset
+                lanes.candidateI[again] = current
+                lanes.offset[again] = offset
+                lanes.rest[again] = p.a
+                again &+= score > 0 ? 1 : 0
             }
+            n &+= 1
         }
-        output.count += count
+        return (made, again)
     }
 
     /// Infinite and undefined currents stay so, whatever follows.

@@ -1,4 +1,5 @@
 // State and buffers of a layer that is moved as one from event to event.
+import Networks
 
 /// Pointers into one block of memory; trivial, so that hot loops touch no reference counts.
 struct SynchronousLanes {
@@ -9,16 +10,15 @@ struct SynchronousLanes {
     var nextI: UnsafeMutablePointer<Double>
     /// Positive where the threshold is reached within the interval.
     let score: UnsafeMutablePointer<Double>
-    /// Neurons that reach it: state, time since the interval's start, and what `CrossingCase.crossings` answers.
+    /// Neurons that reach it: state, time since the interval's start, membrane factor over what is left of the interval, and the
+    /// coordinate of the crossing with what it stands for.
     let candidateV: UnsafeMutablePointer<Double>
     let candidateI: UnsafeMutablePointer<Double>
     let offset: UnsafeMutablePointer<Double>
+    let rest: UnsafeMutablePointer<Double>
+    let x: UnsafeMutablePointer<Double>
     let elapsed: UnsafeMutablePointer<Double>
     let decay: UnsafeMutablePointer<Double>
-    /// Propagators of what is left of the interval after a candidate's spike.
-    let restA: UnsafeMutablePointer<Double>
-    let restB: UnsafeMutablePointer<Double>
-    let restH: UnsafeMutablePointer<Double>
     let candidate: UnsafeMutablePointer<Int32>
     /// Propagators of the interval after each event.
     let a: UnsafeMutablePointer<Double>
@@ -30,17 +30,16 @@ final class SynchronousState {
     private let neuronBlock = Block<Double>()
     private let candidateBlock = Block<Int32>()
     private let eventBlock = Block<Double>()
-    /// Spikes of one interval before they are put in order.
-    let spikeTimes = Block<Double>()
-    let spikeCurrents = Block<Double>()
-    let spikeUnits = Block<Int32>()
-    let order = TimeOrder()
+    private let spikeTimes = Block<Double>()
+    private let spikeCurrents = Block<Double>()
+    private let spikeUnits = Block<Int32>()
+    private let order = TimeOrder()
 
     /// Room for `stride` neurons and `events` events, state zero.
     func lanes(stride: Int, events: Int) -> SynchronousLanes {
         // Whole cache lines apart.
         let step = (stride + 7) & ~7
-        neuronBlock.reserve(13 * step)
+        neuronBlock.reserve(12 * step)
         candidateBlock.reserve(step)
         eventBlock.reserve(3 * max(1, events))
         let base = neuronBlock.pointer
@@ -49,8 +48,48 @@ final class SynchronousState {
         return SynchronousLanes(
             v: base, i: base + step, nextV: base + 2 * step, nextI: base + 3 * step, score: base + 4 * step,
             candidateV: base + 5 * step, candidateI: base + 6 * step, offset: base + 7 * step,
-            elapsed: base + 8 * step, decay: base + 9 * step, restA: base + 10 * step, restB: base + 11 * step,
-            restH: base + 12 * step, candidate: candidateBlock.pointer, a: eventBlock.pointer,
+            rest: base + 8 * step, x: base + 9 * step, elapsed: base + 10 * step, decay: base + 11 * step, candidate: candidateBlock.pointer, a: eventBlock.pointer,
             b: eventBlock.pointer + column, h: eventBlock.pointer + 2 * column)
     }
+
+    /// Room for `count` spikes of one interval, the first `keeping` of which stay.
+    @inline(__always)
+    func spikes(_ count: Int, keeping: Int) -> IntervalSpikes {
+        spikeTimes.grow(count, keeping: keeping)
+        spikeUnits.grow(count, keeping: keeping)
+        spikeCurrents.grow(count, keeping: keeping)
+        return IntervalSpikes(
+            times: spikeTimes.pointer, units: spikeUnits.pointer, currents: spikeCurrents.pointer)
+    }
+
+    /// Appends the interval's spikes to a layer's, in order of time.
+    @inline(__always)
+    func append(_ count: Int, to output: SpikeColumns) {
+        let made = spikes(count, keeping: count)
+        output.reserve(count)
+        let (times, units, currents) = (
+            output.times + output.count, output.units + output.count, output.currents + output.count
+        )
+        output.count += count
+        if count == 1 {
+            (times[0], units[0], currents[0]) = (made.times[0], made.units[0], made.currents[0])
+            return
+        }
+        let order = self.order.order(made.times, made.units, count)
+        var n = 0
+        while n < count {
+            let from = Int(order[n])
+            times[n] = made.times[from]
+            units[n] = made.units[from]
+            currents[n] = made.currents[from]
+            n &+= 1
+        }
+    }
+}
+
+/// Spikes of one interval before they are put in order.
+struct IntervalSpikes {
+    let times: UnsafeMutablePointer<Double>
+    let units: UnsafeMutablePointer<Int32>
+    let currents: UnsafeMutablePointer<Double>
 }

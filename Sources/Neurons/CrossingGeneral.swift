@@ -1,6 +1,7 @@
 // Any pair of time constants, equal ones included: Newton's method on the membrane itself.
 import Mathematics
 
+/// x is the time itself.
 @frozen
 public enum CrossingGeneral: CrossingCase {
     @inlinable @inline(__always)
@@ -18,12 +19,23 @@ public enum CrossingGeneral: CrossingCase {
     @inlinable
     public static func crossings(
         _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
-        elapsed: UnsafeMutablePointer<Double>, decay: UnsafeMutablePointer<Double>
+        x: UnsafeMutablePointer<Double>
     ) {
         for n in 0..<count {
-            elapsed[n] = timeToThreshold(flow, v: v[n], i: i[n])
-            decay[n] = Elementary.exp(-elapsed[n] / flow.tauSyn)
+            let elapsed = timeToThreshold(flow, v: v[n], i: i[n])
+            x[n] = elapsed < .infinity ? elapsed : -1
         }
+    }
+
+    @inlinable @inline(__always)
+    public static func elapsed(_ flow: Flow, x: Double) -> Double { x }
+
+    @inlinable @inline(__always)
+    public static func decay(_ flow: Flow, x: Double) -> Double { Elementary.exp(-x / flow.tauSyn) }
+
+    @inlinable @inline(__always)
+    public static func rest(_ flow: Flow, a: Double, x: Double, remaining: Double) -> Propagators {
+        flow.propagators(remaining)
     }
 
     /// The rising branch is concave for I > 0, so Newton's method started left of the crossing approaches it from the left. The

@@ -1,7 +1,7 @@
 // tau_m = 4 tau_s, the published Yin-Yang setting: in x = e^{-t / tau_m} the membrane is a quartic.
 import Mathematics
 
-/// V(x) = A x - B x^4 with A = V + I / 3, B = I / 3.
+/// x = e^{-t / tau_m}; V(x) = A x - B x^4 with A = V + I / 3, B = I / 3.
 @frozen
 public enum CrossingRatioFour: CrossingCase {
     @inlinable @inline(__always)
@@ -34,36 +34,78 @@ public enum CrossingRatioFour: CrossingCase {
     @inlinable
     public static func crossings(
         _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
-        elapsed: UnsafeMutablePointer<Double>, decay: UnsafeMutablePointer<Double>
+        x: UnsafeMutablePointer<Double>
     ) {
-        let threshold = flow.threshold
+        let scale = flow.inverseThreshold
         var n = 0
         while n < count {
-            let b = i[n] * (1.0 / 3)
-            let a = v[n] + b
-            // In x the membrane is concave and rises as x falls from 1, so Newton's method approaches the root from above
-            // without passing it; the first step that does not lower x is rounding.
-            var x = 1.0
-            while true {
-                let cube = x * x * x
-                let value = (a - b * cube) * x - threshold
-                let slope = a - 4 * b * cube
-                guard slope < 0 else { break }
-                let next = x - value / slope
-                guard next < x else { break }
-                x = next
+            let membrane = load(v, n)
+            let current = load(i, n)
+            let b = current * (scale / 3)
+            let a = membrane * scale + b
+            // Halley's method triples the digits with each step: a last step below 1e-6 leaves only rounding.
+            var root = SIMD4<Double>(repeating: 1)
+            var step = halleyStep(root, a, b)
+            root -= step
+            step = halleyStep(root, a, b)
+            root -= step
+            step = halleyStep(root, a, b)
+            root -= step
+            let isReached = (peakMargin(flow, v: membrane, i: current) .> 0) .& (current .> membrane)
+            // Near a tangent it has not arrived yet, and what is not reached has nowhere to arrive.
+            let isDone = (step * step) .< 1e-12
+            let bounded = root.replacing(with: 1, where: root .> 1)
+            let answer = bounded.replacing(with: -1, where: .!isReached)
+            UnsafeMutableRawPointer(x + n).storeBytes(of: answer, as: SIMD4<Double>.self)
+            if any(isReached .& .!isDone) {
+                for lane in 0..<4 where isReached[lane] && !isDone[lane] {
+                    x[n &+ lane] = descend(a: a[lane], b: b[lane])
+                }
             }
-            let square = x * x
-            decay[n] = square * square
-            elapsed[n] = peakMargin(flow, v: v[n], i: i[n]) > 0 && i[n] > v[n] ? x : -1
-            n &+= 1
+            n &+= 4
         }
-        let tauMem = flow.tauMem
-        n = 0
-        while n < count {
-            let x = elapsed[n]
-            elapsed[n] = x > 0 ? -tauMem * Elementary.log(x > 0 ? x : 1) : .infinity
-            n &+= 1
+    }
+
+    @inlinable @inline(__always)
+    static func load(_ values: UnsafeMutablePointer<Double>, _ n: Int) -> SIMD4<Double> {
+        UnsafeRawPointer(values + n).loadUnaligned(as: SIMD4<Double>.self)
+    }
+
+    /// f(x) = a x - b x^4 - 1, f' = a - 4 b x^3, f'' = -12 b x^2: 2 f f' / (2 f'^2 - f f'').
+    @inlinable @inline(__always)
+    static func halleyStep(_ x: SIMD4<Double>, _ a: SIMD4<Double>, _ b: SIMD4<Double>) -> SIMD4<Double> {
+        let quadratic = b * (x * x)
+        let cubic = quadratic * x
+        let value = (a - cubic) * x - 1
+        let slope = a - cubic * 4
+        return (value * slope) / (slope * slope + (value * quadratic) * 6)
+    }
+
+    /// Newton's method from x = 1, which descends to the root without passing it; the first step that does not lower x is
+    /// rounding.
+    @inlinable
+    static func descend(a: Double, b: Double) -> Double {
+        var x = 1.0
+        while true {
+            let cubic = b * (x * x * x)
+            let slope = a - 4 * cubic
+            guard slope < 0 else { return x }
+            let next = x - ((a - cubic) * x - 1) / slope
+            guard next < x else { return x }
+            x = next
         }
+    }
+
+    @inlinable @inline(__always)
+    public static func elapsed(_ flow: Flow, x: Double) -> Double { -flow.tauMem * Elementary.log(x) }
+
+    @inlinable @inline(__always)
+    public static func decay(_ flow: Flow, x: Double) -> Double { (x * x) * (x * x) }
+
+    @inlinable @inline(__always)
+    public static func rest(_ flow: Flow, a: Double, x: Double, remaining: Double) -> Propagators {
+        let rest = a / x
+        let b = (rest * rest) * (rest * rest)
+        return Propagators(a: rest, b: b, h: (rest - b) * (1.0 / 3))
     }
 }

@@ -1,7 +1,7 @@
 // tau_m = 2 tau_s: in x = e^{-t / tau_m} the membrane is a quadratic.
 import Mathematics
 
-/// V(x) = (V + I) x - I x^2.
+/// x = e^{-t / tau_m}; V(x) = (V + I) x - I x^2.
 @frozen
 public enum CrossingRatioTwo: CrossingCase {
     @inlinable @inline(__always)
@@ -28,20 +28,29 @@ public enum CrossingRatioTwo: CrossingCase {
     @inlinable
     public static func crossings(
         _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
-        elapsed: UnsafeMutablePointer<Double>, decay: UnsafeMutablePointer<Double>
+        x: UnsafeMutablePointer<Double>
     ) {
-        let tauMem = flow.tauMem
         let scale = flow.inverseThreshold
         var n = 0
         while n < count {
             let margin = peakMargin(flow, v: v[n], i: i[n])
             let isReached = margin > 0 && i[n] > v[n]
             // The larger root is the earlier time.
-            let x = ((v[n] + i[n]) * scale + (isReached ? margin : 0).squareRoot()) / (2 * (i[n] * scale))
-            let bounded = isReached && x < 1 ? x : 1
-            decay[n] = bounded * bounded
-            elapsed[n] = isReached ? -tauMem * Elementary.log(bounded) : .infinity
+            let root = ((v[n] + i[n]) * scale + (isReached ? margin : 0).squareRoot()) / (2 * (i[n] * scale))
+            x[n] = isReached ? (root < 1 ? root : 1) : -1
             n &+= 1
         }
+    }
+
+    @inlinable @inline(__always)
+    public static func elapsed(_ flow: Flow, x: Double) -> Double { -flow.tauMem * Elementary.log(x) }
+
+    @inlinable @inline(__always)
+    public static func decay(_ flow: Flow, x: Double) -> Double { x * x }
+
+    @inlinable @inline(__always)
+    public static func rest(_ flow: Flow, a: Double, x: Double, remaining: Double) -> Propagators {
+        let rest = a / x
+        return Propagators(a: rest, b: rest * rest, h: rest - rest * rest)
     }
 }
