@@ -43,17 +43,19 @@ public enum CrossingRatioFour: CrossingCase {
             let current = load(i, n)
             let b = current * (scale / 3)
             let a = membrane * scale + b
-            // Halley's method triples the digits with each step: a last step below 1e-6 leaves only rounding.
+            let isReached = (peakMargin(flow, v: membrane, i: current) .> 0) .& (current .> membrane)
+            // Halley's method triples the digits with each step: a last step below 1e-5 leaves only rounding. Near a tangent it
+            // takes longer.
             var root = SIMD4<Double>(repeating: 1)
             var step = halleyStep(root, a, b)
             root -= step
-            step = halleyStep(root, a, b)
-            root -= step
-            step = halleyStep(root, a, b)
-            root -= step
-            let isReached = (peakMargin(flow, v: membrane, i: current) .> 0) .& (current .> membrane)
-            // Near a tangent it has not arrived yet, and what is not reached has nowhere to arrive.
-            let isDone = (step * step) .< 1e-12
+            var remaining = 5
+            repeat {
+                step = halleyStep(root, a, b)
+                root -= step
+                remaining &-= 1
+            } while remaining > 0 && any(isReached .& ((step * step) .> 1e-10))
+            let isDone = (step * step) .<= 1e-10
             let bounded = root.replacing(with: 1, where: root .> 1)
             let answer = bounded.replacing(with: -1, where: .!isReached)
             UnsafeMutableRawPointer(x + n).storeBytes(of: answer, as: SIMD4<Double>.self)
