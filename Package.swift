@@ -47,7 +47,9 @@ let package = Package(
         .target(name: "CSupport"),
         .target(
             name: "CInterface",
-            dependencies: ["Spinnprop", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop"],
+            dependencies: [
+                "Spinnprop", "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
+            ],
             swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),
         .testTarget(name: "MathematicsTests", dependencies: ["Mathematics"], exclude: ["Generators"]),

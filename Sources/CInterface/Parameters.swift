@@ -81,19 +81,6 @@ enum Parameter {
         }
     }
 
-    /// Likewise of a gradient; neuron parameters have none.
-    func values(in gradients: Gradients, of network: Network, layer: Int) throws(SpinnpropError) -> [Double] {
-        switch self {
-        case .weights(let recurrent):
-            return network.connectionIndex(into: layer, recurrent: recurrent).map { gradients.weights[$0] } ?? []
-        case .delays(let recurrent):
-            return network.connectionIndex(into: layer, recurrent: recurrent).map { gradients.delays[$0] } ?? []
-        case .neuron(_, let name):
-            throw .invalidValue(
-                "parameter is \(name), which has no gradient; ask for SPINNPROP_WEIGHTS .. SPINNPROP_RECURRENT_DELAYS")
-        }
-    }
-
     /// Sets the array to `values`, as many as `countToSet` says, or none where the layer has no such array.
     func set(_ values: [Double], in network: inout Network, layer: Int) throws(SpinnpropError) {
         if values.isEmpty { return }

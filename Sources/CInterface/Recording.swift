@@ -2,6 +2,7 @@
 import CSpinnprop
 import Mathematics
 import Networks
+import Spinnprop
 
 let recordingKind = HandleKind<Recording>(mark: 0x5350_5245_434F_5202, noun: "recording")
 
@@ -29,6 +30,24 @@ public func spinnprop_recording_free(_ recording: OpaquePointer?) { freeHandle(r
 @c @implementation
 public func spinnprop_recording_info_init(_ info: UnsafeMutablePointer<spinnprop_recording_info>?) {
     spinnprop_recording_info.initialise(info)
+}
+
+@c @implementation
+public func spinnprop_recording_describe(
+    _ info: UnsafeMutablePointer<spinnprop_recording_info>?, _ recording: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let destination = try spinnprop_recording_info.destination(info, "info")
+        let recording = try box(recording, recordingKind, "recording").value
+        var info = spinnprop_recording_info.initial
+        info.n_samples = Int64(recording.sampleCount)
+        info.n_inputs = Int32(clamping: recording.input.unitCount)
+        info.n_layers = Int32(clamping: recording.layers.count)
+        info.n_outputs = Int32(clamping: recording.outputLayer.neuronCount)
+        info.readout = readout(isSpiking: recording.outputLayer.isSpiking)
+        info.engine = try Engine(name: recording.engine).code
+        destination.write(info)
+    }
 }
 
 /// The layer of a recording that a caller asks for.

@@ -23,6 +23,11 @@ extension VersionedStruct {
         return value
     }
 
+    /// Likewise, with NULL for all initial values.
+    static func readOrInitial(_ pointer: UnsafePointer<Self>?, _ name: StaticString) throws(SpinnpropError) -> Self {
+        pointer == nil ? initial : try read(pointer, name)
+    }
+
     /// Where a caller wants a struct filled; its `size` says how much of it there is.
     static func destination(
         _ pointer: UnsafeMutablePointer<Self>?, _ name: StaticString

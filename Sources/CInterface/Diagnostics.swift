@@ -1,0 +1,47 @@
+// What can make a recording's gradient vanish or explode.
+import CSpinnprop
+import Networks
+
+extension spinnprop_diagnostics: VersionedStruct {
+    static var initial: spinnprop_diagnostics {
+        var diagnostics = spinnprop_diagnostics()
+        diagnostics.size = MemoryLayout<spinnprop_diagnostics>.size
+        diagnostics.smallest_slope = .infinity
+        return diagnostics
+    }
+}
+
+@c @implementation
+public func spinnprop_diagnostics_init(_ diagnostics: UnsafeMutablePointer<spinnprop_diagnostics>?) {
+    spinnprop_diagnostics.initialise(diagnostics)
+}
+
+@c @implementation
+public func spinnprop_recording_diagnose(
+    _ diagnostics: UnsafeMutablePointer<spinnprop_diagnostics>?, _ recording: OpaquePointer?, _ layer: Int32
+) -> spinnprop_status {
+    barrier {
+        let destination = try spinnprop_diagnostics.destination(diagnostics, "diagnostics")
+        let recording = try box(recording, recordingKind, "recording").value
+        let found = Diagnostics(recording, layer: try layerIndex(layer, of: recording.layers.count))
+        var result = spinnprop_diagnostics.initial
+        result.n_spikes = Int64(found.spikeCount)
+        result.silent_neurons = Int64(found.silentNeurons.count { $0 })
+        result.silent_pairs = Int64(found.silentPairs)
+        result.near_tangential_spikes = Int64(found.nearTangentialSpikes)
+        result.smallest_slope = found.smallestSlope
+        destination.write(result)
+    }
+}
+
+@c @implementation
+public func spinnprop_recording_silent(
+    _ silent: UnsafeMutablePointer<UInt8>?, _ n: Int64, _ recording: OpaquePointer?, _ layer: Int32
+) -> spinnprop_status {
+    barrier {
+        let recording = try box(recording, recordingKind, "recording").value
+        let index = try layerIndex(layer, of: recording.layers.count)
+        let destination = try output(silent, n, needed: recording.layers[index].neuronCount, "silent")
+        destination.fill(Diagnostics(recording, layer: index).silentNeurons.map { $0 ? 1 : 0 })
+    }
+}

@@ -1,0 +1,45 @@
+// Running a network.
+import CSpinnprop
+import Mathematics
+import Networks
+import Spinnprop
+
+extension spinnprop_forward_options: VersionedStruct {
+    static var initial: spinnprop_forward_options {
+        let defaults = ForwardOptions()
+        return spinnprop_forward_options(
+            size: MemoryLayout<spinnprop_forward_options>.size, engine: Engine.defaultEngine.code,
+            t_end: defaults.endTime, max_spikes: 0)
+    }
+
+    /// The same as the core takes them: 0 spikes stand for the default.
+    func options() -> ForwardOptions {
+        var options = ForwardOptions()
+        options.endTime = t_end
+        if max_spikes != 0 { options.maxSpikes = Int(max_spikes) }
+        return options
+    }
+}
+
+@c @implementation
+public func spinnprop_forward_options_init(_ options: UnsafeMutablePointer<spinnprop_forward_options>?) {
+    spinnprop_forward_options.initialise(options)
+}
+
+@c @implementation
+public func spinnprop_network_forward(
+    _ recording: UnsafeMutablePointer<OpaquePointer?>?, _ network: OpaquePointer?,
+    _ input: UnsafePointer<spinnprop_spikes>?, _ options: UnsafePointer<spinnprop_forward_options>?,
+    _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(recording, "recording")
+        let network = try box(network, networkKind, "network").value
+        let options = try spinnprop_forward_options.readOrInitial(options, "options")
+        let engine = try Engine(code: options.engine)
+        let spikes = try spikeTrains(input, "input")
+        let monitor = Listener(callback: progress, payload: payload).monitor(total: spikes.sampleCount)
+        let result = try network.forward(spikes, engine: engine, options: options.options(), monitor: monitor)
+        destination.pointee = makeHandle(result, recordingKind)
+    }
+}

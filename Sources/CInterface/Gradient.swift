@@ -1,0 +1,140 @@
+// Gradients of a loss over a recording.
+import CSpinnprop
+import Mathematics
+import Networks
+import Spinnprop
+
+/// What a gradient handle holds: the gradients and where in them each layer's arrays are.
+struct LayeredGradients {
+    let gradients: Gradients
+    private let feedForward: [Int?]
+    private let recurrent: [Int?]
+
+    init(_ gradients: Gradients, _ network: Network) {
+        self.gradients = gradients
+        feedForward = network.layers.indices.map { network.connectionIndex(into: $0, recurrent: false) }
+        recurrent = network.layers.indices.map { network.connectionIndex(into: $0, recurrent: true) }
+    }
+
+    var layerCount: Int { feedForward.count }
+
+    /// The array of a layer, empty if it has none; neuron parameters have no gradient.
+    func values(_ parameter: Parameter, layer: Int) throws(SpinnpropError) -> [Double] {
+        switch parameter {
+        case .weights(let isRecurrent):
+            return (isRecurrent ? recurrent : feedForward)[layer].map { gradients.weights[$0] } ?? []
+        case .delays(let isRecurrent):
+            return (isRecurrent ? recurrent : feedForward)[layer].map { gradients.delays[$0] } ?? []
+        case .neuron(_, let name):
+            throw .invalidValue(
+                "parameter is \(name), which has no gradient; ask for SPINNPROP_WEIGHTS .. SPINNPROP_RECURRENT_DELAYS")
+        }
+    }
+}
+
+let gradientKind = HandleKind<LayeredGradients>(mark: 0x5350_4752_4144_4903, noun: "gradient")
+
+extension spinnprop_gradient_options: VersionedStruct {
+    /// The number that stands for the rule of the engine which made the recording.
+    private static let ownEngine: Int32 = -1
+
+    static var initial: spinnprop_gradient_options {
+        let defaults = RateRegularisation()
+        return spinnprop_gradient_options(
+            size: MemoryLayout<spinnprop_gradient_options>.size, engine: ownEngine, rate_strength: defaults.strength,
+            rate_target: defaults.target, rate_tau: defaults.tau)
+    }
+
+    /// The engine whose rule is asked for, `nil` for that of the recording.
+    func engineOfRule() throws(SpinnpropError) -> Engine? {
+        engine == spinnprop_gradient_options.ownEngine ? nil : try Engine(code: engine)
+    }
+
+    /// The regularisation, checked even where its strength is 0.
+    func rate() throws(SpinnpropError) -> RateRegularisation? {
+        let rate = RateRegularisation(strength: rate_strength, target: rate_target, tau: rate_tau)
+        try rate.check()
+        return rate.strength == 0 ? nil : rate
+    }
+}
+
+@c @implementation
+public func spinnprop_gradient_options_init(_ options: UnsafeMutablePointer<spinnprop_gradient_options>?) {
+    spinnprop_gradient_options.initialise(options)
+}
+
+/// Labels or target times of a batch, as many as it has samples.
+private func labelsAndTargets(
+    _ labels: UnsafePointer<Int64>?, _ n: Int64, _ targets: UnsafePointer<Double>?, _ nTargets: Int64,
+    _ recording: Recording
+) throws(SpinnpropError) -> ([Int], [Double]) {
+    guard n == Int64(recording.sampleCount) else {
+        throw .invalidValue("n is \(n); the recording has \(recording.sampleCount) samples, and there must be as many labels")
+    }
+    guard targets != nil else {
+        guard nTargets == 0 else { throw .invalidValue("targets is NULL, but n_targets is \(nTargets); give both or none") }
+        return (integers(try input(labels, recording.sampleCount, "labels")), [])
+    }
+    let needed = try product(recording.sampleCount, recording.outputLayer.neuronCount, "targets")
+    guard nTargets == Int64(needed) else {
+        throw .invalidValue("n_targets is \(nTargets); it must be samples times outputs, \(needed)")
+    }
+    let ownLabels = labels == nil ? [] : integers(try input(labels, recording.sampleCount, "labels"))
+    return (ownLabels, Array(try input(targets, needed, "targets")))
+}
+
+@c @implementation
+public func spinnprop_network_gradient(
+    _ gradient: UnsafeMutablePointer<OpaquePointer?>?, _ value: UnsafeMutablePointer<Double>?, _ network: OpaquePointer?,
+    _ recording: OpaquePointer?, _ loss: UnsafePointer<spinnprop_loss>?, _ labels: UnsafePointer<Int64>?, _ n: Int64,
+    _ targets: UnsafePointer<Double>?, _ n_targets: Int64, _ options: UnsafePointer<spinnprop_gradient_options>?,
+    _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
+) -> spinnprop_status {
+    barrier {
+        let (destination, value) = (try given(gradient, "gradient"), try given(value, "value"))
+        let network = try box(network, networkKind, "network").value
+        let recording = try box(recording, recordingKind, "recording").value
+        let options = try spinnprop_gradient_options.readOrInitial(options, "options")
+        let loss = try spinnprop_loss.read(loss, "loss").loss()
+        let (labels, targets) = try labelsAndTargets(labels, n, targets, n_targets, recording)
+        let objective = Objective(loss: loss, labels: labels, targetTimes: targets, rate: try options.rate())
+        let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.sampleCount)
+        let result = try network.gradient(recording, objective, engine: try options.engineOfRule(), monitor: monitor)
+        value.pointee = result.value
+        destination.pointee = makeHandle(LayeredGradients(result, network), gradientKind)
+    }
+}
+
+@c @implementation
+public func spinnprop_gradient_free(_ gradient: OpaquePointer?) { freeHandle(gradient, gradientKind) }
+
+@c @implementation
+public func spinnprop_gradient_get(
+    _ values: UnsafeMutablePointer<Double>?, _ n: Int64, _ gradient: OpaquePointer?, _ parameter: Int32, _ layer: Int32
+) -> spinnprop_status {
+    barrier {
+        let gradient = try box(gradient, gradientKind, "gradient").value
+        let array = try gradient.values(Parameter(parameter), layer: try layerIndex(layer, of: gradient.layerCount))
+        try output(values, n, needed: array.count, "values").fill(array)
+    }
+}
+
+@c @implementation
+public func spinnprop_gradient_input_times(
+    _ values: UnsafeMutablePointer<Double>?, _ n: Int64, _ gradient: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let array = try box(gradient, gradientKind, "gradient").value.gradients.inputTimes
+        try output(values, n, needed: array.count, "values").fill(array)
+    }
+}
+
+@c @implementation
+public func spinnprop_gradient_skipped(
+    _ skipped: UnsafeMutablePointer<Int64>?, _ gradient: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(skipped, "skipped")
+        destination.pointee = Int64(try box(gradient, gradientKind, "gradient").value.gradients.skippedCount)
+    }
+}

@@ -1,0 +1,87 @@
+// Losses, and what they make of a recording.
+import CSpinnprop
+import Learning
+import Mathematics
+import Networks
+
+extension spinnprop_loss: VersionedStruct {
+    static var initial: spinnprop_loss { spinnprop_loss(LossParameters(.ttfsCrossEntropy)) }
+
+    init(_ parameters: LossParameters) {
+        self.init(
+            size: MemoryLayout<spinnprop_loss>.size, kind: parameters.kind.rawValue, tau0: parameters.tau0,
+            alpha: parameters.alpha, tau1: parameters.tau1, t_label: parameters.tLabel, t_other: parameters.tOther,
+            scale: parameters.scale)
+    }
+
+    /// The loss as the core knows it, checked.
+    func loss() throws(SpinnpropError) -> any Loss {
+        var parameters = LossParameters(try spinnprop_loss.kind(kind))
+        parameters.tau0 = tau0
+        parameters.alpha = alpha
+        parameters.tau1 = tau1
+        parameters.tLabel = t_label
+        parameters.tOther = t_other
+        parameters.scale = scale
+        return try parameters.makeLoss()
+    }
+
+    static func kind(_ number: Int32) throws(SpinnpropError) -> LossKind {
+        guard let kind = LossKind(rawValue: number) else {
+            throw .invalidValue(
+                "the loss's kind is \(number); it must be SPINNPROP_LOSS_TTFS_CROSS_ENTROPY (0) .. "
+                    + "SPINNPROP_LOSS_SPIKE_COUNT_CROSS_ENTROPY (3)")
+        }
+        return kind
+    }
+}
+
+@c @implementation
+public func spinnprop_loss_init(_ loss: UnsafeMutablePointer<spinnprop_loss>?, _ kind: Int32) -> spinnprop_status {
+    barrier {
+        let destination = try given(loss, "loss")
+        destination.initialize(to: spinnprop_loss(LossParameters(try spinnprop_loss.kind(kind))))
+    }
+}
+
+@c @implementation
+public func spinnprop_loss_check(_ loss: UnsafePointer<spinnprop_loss>?) -> spinnprop_status {
+    barrier { _ = try spinnprop_loss.read(loss, "loss").loss() }
+}
+
+/// The recording and the loss to read it by, if they go together.
+private func judged(
+    _ recording: OpaquePointer?, _ loss: UnsafePointer<spinnprop_loss>?
+) throws(SpinnpropError) -> (Recording, any Loss) {
+    let recording = try box(recording, recordingKind, "recording").value
+    let loss = try spinnprop_loss.read(loss, "loss").loss()
+    guard loss.needsLeakyReadout != recording.outputLayer.isSpiking else {
+        throw .unsupported(
+            "\(loss.name) reads \(loss.needsLeakyReadout ? "the membrane of a leaky" : "the spikes of a spiking") read-out, "
+                + "which this recording does not have; choose a loss of the other sort")
+    }
+    return (recording, loss)
+}
+
+@c @implementation
+public func spinnprop_recording_predict(
+    _ classes: UnsafeMutablePointer<Int64>?, _ n: Int64, _ recording: OpaquePointer?, _ loss: UnsafePointer<spinnprop_loss>?
+) -> spinnprop_status {
+    barrier {
+        let (recording, loss) = try judged(recording, loss)
+        let destination = try output(classes, n, needed: recording.sampleCount, "classes")
+        destination.fill(loss.predictions(recording).map { Int64($0) })
+    }
+}
+
+@c @implementation
+public func spinnprop_recording_probabilities(
+    _ probabilities: UnsafeMutablePointer<Double>?, _ n: Int64, _ recording: OpaquePointer?,
+    _ loss: UnsafePointer<spinnprop_loss>?
+) -> spinnprop_status {
+    barrier {
+        let (recording, loss) = try judged(recording, loss)
+        let needed = try product(recording.sampleCount, recording.outputLayer.neuronCount, "probabilities")
+        try output(probabilities, n, needed: needed, "probabilities").fill(loss.probabilities(recording))
+    }
+}

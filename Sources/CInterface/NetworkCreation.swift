@@ -1,0 +1,79 @@
+// Networks from options.
+import CSpinnprop
+import Learning
+import Mathematics
+import Networks
+import Spinnprop
+
+extension spinnprop_network_options: VersionedStruct {
+    static var initial: spinnprop_network_options {
+        let defaults = NetworkOptions(sizes: [])
+        var options = spinnprop_network_options()
+        options.size = MemoryLayout<spinnprop_network_options>.size
+        options.delays = defaults.delays.rawValue
+        options.readout = CInterface.readout(isSpiking: !defaults.leakyReadout)
+        options.seed = defaults.seed
+        return options
+    }
+
+    /// The same options as the core takes them.
+    func options() throws(SpinnpropError) -> NetworkOptions {
+        guard n_layer_sizes >= 2 else {
+            throw .invalidValue("n_layer_sizes is \(n_layer_sizes); a network needs at least 2 sizes, the input's first")
+        }
+        var options = NetworkOptions(sizes: try array(layer_sizes, n_layer_sizes, "layer_sizes").map { Int($0) })
+        // Arrays have one of a few lengths; no other is read from the caller.
+        let layerCount = options.sizes.count - 1
+        let neuronCount = options.sizes.dropFirst().reduce(0, +)
+        options.tauMem = try array(tau_mem, n_tau_mem, "tau_mem", lengths: [1, layerCount, neuronCount])
+        options.tauSyn = try array(tau_syn, n_tau_syn, "tau_syn", lengths: [1, layerCount, neuronCount])
+        options.threshold = try array(threshold, n_threshold, "threshold", lengths: [1, layerCount, neuronCount])
+        options.reset = try array(reset, n_reset, "reset", lengths: [1, layerCount, neuronCount])
+        options.recurrent = try array(recurrent, n_recurrent, "recurrent", lengths: [1, layerCount - 1]).map { $0 != 0 }
+        options.initialisation.mean = try array(weight_mean, n_weight_mean, "weight_mean", lengths: [layerCount])
+        options.initialisation.std = try array(weight_std, n_weight_std, "weight_std", lengths: [layerCount])
+        guard let delayKind = DelayKind(rawValue: delays) else {
+            throw .invalidValue("delays is \(delays); it must be SPINNPROP_DELAYS_NONE (0) .. SPINNPROP_DELAYS_DENDRITIC (3)")
+        }
+        options.delays = delayKind
+        switch Int(readout) {
+        case SPINNPROP_READOUT_SPIKING: options.leakyReadout = false
+        case SPINNPROP_READOUT_LEAKY: options.leakyReadout = true
+        default:
+            throw .invalidValue(
+                "readout is \(readout); it must be SPINNPROP_READOUT_SPIKING (0) or SPINNPROP_READOUT_LEAKY (1)")
+        }
+        options.seed = seed
+        return options
+    }
+}
+
+/// An optional array of a network's options: absent, or of one of the lengths.
+private func array<Element>(
+    _ pointer: UnsafePointer<Element>?, _ n: Int32, _ name: StaticString, lengths: [Int]? = nil
+) throws(SpinnpropError) -> [Element] {
+    guard n >= 0, n == 0 || lengths?.contains(Int(n)) ?? true else {
+        let allowed = (lengths ?? []).filter { $0 > 0 }.map(String.init).joined(separator: ", ")
+        throw .invalidValue("\(name) has \(n) elements; give none\(allowed.isEmpty ? "" : " or one of \(allowed)")")
+    }
+    guard n > 0 || pointer == nil else {
+        throw .invalidValue("n_\(name) is 0, but \(name) is not NULL; give the number of its elements")
+    }
+    return Array(try input(pointer, Int(n), name))
+}
+
+@c @implementation
+public func spinnprop_network_options_init(_ options: UnsafeMutablePointer<spinnprop_network_options>?) {
+    spinnprop_network_options.initialise(options)
+}
+
+@c @implementation
+public func spinnprop_network_create(
+    _ network: UnsafeMutablePointer<OpaquePointer?>?, _ options: UnsafePointer<spinnprop_network_options>?
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(network, "network")
+        let options = try spinnprop_network_options.read(options, "options").options()
+        destination.pointee = makeHandle(try Network(options), networkKind)
+    }
+}
