@@ -12,11 +12,13 @@ extension spinnprop_forward_options: VersionedStruct {
             t_end: defaults.endTime, max_spikes: 0)
     }
 
-    /// The same as the core takes them: 0 spikes stand for the default.
-    func options() -> ForwardOptions {
+    /// The same as the core takes them.
+    func options() throws(SpinnpropError) -> ForwardOptions {
+        guard t_end >= 0 else { throw .invalidValue("t_end is \(t_end); it must be >= 0 seconds, infinite to run until silence") }
+        guard max_spikes >= 0 else { throw .invalidValue("max_spikes is \(max_spikes); it must be > 0, or 0 for the default") }
         var options = ForwardOptions()
         options.endTime = t_end
-        if max_spikes != 0 { options.maxSpikes = Int(max_spikes) }
+        if max_spikes > 0 { options.maxSpikes = Int(max_spikes) }
         return options
     }
 }
@@ -39,7 +41,7 @@ public func spinnprop_network_forward(
         let engine = try Engine(code: options.engine)
         let spikes = try spikeTrains(input, "input")
         let monitor = Listener(callback: progress, payload: payload).monitor(total: spikes.sampleCount)
-        let result = try network.forward(spikes, engine: engine, options: options.options(), monitor: monitor)
+        let result = try network.forward(spikes, engine: engine, options: try options.options(), monitor: monitor)
         destination.pointee = makeHandle(result, recordingKind)
     }
 }

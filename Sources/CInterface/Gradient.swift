@@ -50,11 +50,9 @@ extension spinnprop_gradient_options: VersionedStruct {
         engine == spinnprop_gradient_options.ownEngine ? nil : try Engine(code: engine)
     }
 
-    /// The regularisation, checked even where its strength is 0.
-    func rate() throws(SpinnpropError) -> RateRegularisation? {
-        let rate = RateRegularisation(strength: rate_strength, target: rate_target, tau: rate_tau)
-        try rate.check()
-        return rate.strength == 0 ? nil : rate
+    /// `nil` if it is off. The core checks the numbers.
+    var rate: RateRegularisation? {
+        rate_strength == 0 ? nil : RateRegularisation(strength: rate_strength, target: rate_target, tau: rate_tau)
     }
 }
 
@@ -97,7 +95,7 @@ public func spinnprop_network_gradient(
         let options = try spinnprop_gradient_options.readOrInitial(options, "options")
         let loss = try spinnprop_loss.read(loss, "loss").loss()
         let (labels, targets) = try labelsAndTargets(labels, n, targets, n_targets, recording)
-        let objective = Objective(loss: loss, labels: labels, targetTimes: targets, rate: try options.rate())
+        let objective = Objective(loss: loss, labels: labels, targetTimes: targets, rate: options.rate)
         let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.sampleCount)
         let result = try network.gradient(recording, objective, engine: try options.engineOfRule(), monitor: monitor)
         value.pointee = result.value

@@ -81,6 +81,9 @@ static int stop_at_once(const spinnprop_progress *progress, void *payload) {
 
 static void version_and_threads(void) {
     begin("version and threads");
+    char version[64];
+    snprintf(version, sizeof version, "%d.%d.%d", SPINNPROP_VERSION_MAJOR, SPINNPROP_VERSION_MINOR, SPINNPROP_VERSION_PATCH);
+    HOLDS(strcmp(version, SPINNPROP_VERSION) == 0);
     HOLDS(strcmp(spinnprop_version(), SPINNPROP_VERSION) == 0);
     HOLDS(spinnprop_abi_version() == SPINNPROP_ABI_VERSION);
     HOLDS(strcmp(spinnprop_last_error(), "") == 0);
@@ -732,15 +735,16 @@ static void gradients_that_cannot_be(void) {
     const int64_t wrong_counts[] = {-1, 0, 3, 5, INT64_MAX, INT64_MIN};
     for (int index = 0; index < 6; index++) {
         INVALID(GRADIENT(network, r, &loss, labels, wrong_counts[index], NULL, 0));
+        INVALID(GRADIENT(network, r, &mse, NULL, wrong_counts[index], targets, 12));
         INVALID(GRADIENT(network, r, &mse, labels, 4, targets, wrong_counts[index]));
     }
-    INVALID(GRADIENT(network, r, &mse, NULL, 0, NULL, 12));
-    INVALID(GRADIENT(network, r, &loss, labels, 4, targets, 12)); /* takes no targets */
+    INVALID(GRADIENT(network, r, &mse, NULL, 4, NULL, 12));
+    FAILS(UNSUPPORTED, GRADIENT(network, r, &loss, labels, 4, targets, 12)); /* takes no targets */
     const int64_t no_labels[] = {-1, N_OUTPUTS, INT64_MAX, INT64_MIN};
     for (int index = 0; index < 4; index++)
         WITH(wrong_labels[2], no_labels[index], INVALID_VALUE, GRADIENT(network, r, &loss, wrong_labels, 4, NULL, 0));
-    WITH(targets[5], NAN, INVALID_VALUE, GRADIENT(network, r, &mse, NULL, 0, targets, 12));
-    WITH(targets[5], -1.0, INVALID_VALUE, GRADIENT(network, r, &mse, NULL, 0, targets, 12));
+    WITH(targets[5], NAN, INVALID_VALUE, GRADIENT(network, r, &mse, NULL, 4, targets, 12));
+    WITH(targets[5], -1.0, INVALID_VALUE, GRADIENT(network, r, &mse, NULL, 4, targets, 12));
     EACH_WRONG_SIZE(loss, GRADIENT(network, r, &loss, labels, 4, NULL, 0));
     EACH_WRONG_SIZE(o, GRADIENT(network, r, &loss, labels, 4, NULL, 0));
     WITH(loss.tau0, NAN, INVALID_VALUE, GRADIENT(network, r, &loss, labels, 4, NULL, 0));
@@ -849,7 +853,6 @@ static void trainings_that_cannot_be(void) {
     o.schedule = SPINNPROP_SCHEDULE_EXPONENTIAL;
     for (size_t index = 0; index < sizeof not_positive / sizeof *not_positive; index++) {
         double value = not_positive[index];
-        WITH(o.learning_rate, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         WITH(o.epsilon, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         WITH(o.schedule_gamma, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         if (value != INFINITY) {
@@ -857,6 +860,7 @@ static void trainings_that_cannot_be(void) {
             WITH(o.clip_norm, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         }
         if (value == 0) continue;
+        WITH(o.learning_rate, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         WITH(o.delay_learning_rate, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         WITH(o.momentum, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         WITH(o.beta1, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));

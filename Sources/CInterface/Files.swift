@@ -1,0 +1,80 @@
+// Networks and recordings as safetensors, in files and in memory.
+import CSpinnprop
+import Learning
+import Mathematics
+
+/// Writes how many bytes there are, and the bytes unless the caller has no place for them yet.
+private func write(
+    _ content: [UInt8], to bytes: UnsafeMutablePointer<UInt8>?, _ n: Int64, _ needed: UnsafeMutablePointer<Int64>
+) throws(SpinnpropError) {
+    if let bytes {
+        guard n >= Int64(content.count) else {
+            throw .invalidValue("bytes has \(n) elements; it must have at least \(content.count)")
+        }
+        content.withUnsafeBufferPointer { bytes.update(from: $0.baseAddress ?? UnsafePointer(bytes), count: $0.count) }
+    }
+    needed.pointee = Int64(content.count)
+}
+
+/// A caller's bytes.
+private func content(_ bytes: UnsafePointer<UInt8>?, _ n: Int64) throws(SpinnpropError) -> [UInt8] {
+    Array(try input(bytes, try count(n, "n"), "bytes"))
+}
+
+@c @implementation
+public func spinnprop_network_save(_ network: OpaquePointer?, _ path: UnsafePointer<CChar>?) -> spinnprop_status {
+    barrier {
+        let network = try box(network, networkKind, "network").value
+        try NetworkFile.save(network, try CInterface.path(path, "path"))
+    }
+}
+
+@c @implementation
+public func spinnprop_network_load(
+    _ network: UnsafeMutablePointer<OpaquePointer?>?, _ path: UnsafePointer<CChar>?
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(network, "network")
+        destination.pointee = makeHandle(try NetworkFile.load(try CInterface.path(path, "path")), networkKind)
+    }
+}
+
+@c @implementation
+public func spinnprop_network_to_bytes(
+    _ bytes: UnsafeMutablePointer<UInt8>?, _ n: Int64, _ needed: UnsafeMutablePointer<Int64>?, _ network: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let needed = try given(needed, "needed")
+        try write(NetworkFile.bytes(try box(network, networkKind, "network").value), to: bytes, n, needed)
+    }
+}
+
+@c @implementation
+public func spinnprop_network_from_bytes(
+    _ network: UnsafeMutablePointer<OpaquePointer?>?, _ bytes: UnsafePointer<UInt8>?, _ n: Int64
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(network, "network")
+        destination.pointee = makeHandle(try NetworkFile.network(try content(bytes, n)), networkKind)
+    }
+}
+
+@c @implementation
+public func spinnprop_recording_to_bytes(
+    _ bytes: UnsafeMutablePointer<UInt8>?, _ n: Int64, _ needed: UnsafeMutablePointer<Int64>?, _ recording: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let needed = try given(needed, "needed")
+        try write(RecordingFile.bytes(try box(recording, recordingKind, "recording").value), to: bytes, n, needed)
+    }
+}
+
+@c @implementation
+public func spinnprop_recording_from_bytes(
+    _ recording: UnsafeMutablePointer<OpaquePointer?>?, _ bytes: UnsafePointer<UInt8>?, _ n: Int64
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(recording, "recording")
+        destination.pointee = makeHandle(try RecordingFile.recording(try content(bytes, n)), recordingKind)
+    }
+}

@@ -1,0 +1,141 @@
+// Training runs.
+import CSpinnprop
+import Learning
+import Mathematics
+import Spikes
+import Spinnprop
+import Synchronization
+
+/// What a trainer handle holds. A callback may call back into the library with the very trainer that runs; the flag turns
+/// that into an error.
+final class TrainerHolder: @unchecked Sendable {
+    private let trainer: Trainer
+    private let isRunning = Atomic<Bool>(false)
+
+    init(_ trainer: Trainer) { self.trainer = trainer }
+
+    /// The trainer, for reading.
+    func idleTrainer() throws(SpinnpropError) -> Trainer {
+        guard !isRunning.load(ordering: .acquiring) else { throw busy }
+        return trainer
+    }
+
+    /// Runs it; nobody else may use it meanwhile.
+    func run(_ body: (Trainer) throws(SpinnpropError) -> Void) throws(SpinnpropError) {
+        let (isFirst, _) = isRunning.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing)
+        guard isFirst else { throw busy }
+        defer { isRunning.store(false, ordering: .releasing) }
+        try body(trainer)
+    }
+
+    private var busy: SpinnpropError {
+        .invalidValue("the trainer is running; wait for spinnprop_trainer_run to return before using it again")
+    }
+}
+
+let trainerKind = HandleKind<TrainerHolder>(mark: 0x5350_5452_4149_4E04, noun: "trainer")
+
+extension spinnprop_progress {
+    init(_ progress: TrainingProgress) {
+        self.init(
+            size: MemoryLayout<spinnprop_progress>.size, epoch: Int32(clamping: progress.epoch),
+            n_epochs: Int32(clamping: progress.epochCount), done: Int64(progress.done), total: Int64(progress.total),
+            epoch_finished: progress.isEpochFinished ? 1 : 0, loss: progress.loss, accuracy: progress.accuracy,
+            validation_loss: progress.validationLoss, validation_accuracy: progress.validationAccuracy,
+            hidden_spikes: progress.hiddenSpikes, output_spikes: progress.outputSpikes)
+    }
+}
+
+extension spinnprop_epoch {
+    init(_ record: EpochRecord) {
+        self.init(
+            loss: record.loss, accuracy: record.accuracy, validation_loss: record.validationLoss,
+            validation_accuracy: record.validationAccuracy, hidden_spikes: record.hiddenSpikes,
+            output_spikes: record.outputSpikes, skipped: record.skipped, learning_rate: record.learningRate,
+            seconds: record.seconds)
+    }
+}
+
+@c @implementation
+public func spinnprop_trainer_create(
+    _ trainer: UnsafeMutablePointer<OpaquePointer?>?, _ network: OpaquePointer?,
+    _ options: UnsafePointer<spinnprop_training_options>?
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(trainer, "trainer")
+        let network = try box(network, networkKind, "network").value
+        let options = try spinnprop_training_options.readOrInitial(options, "options")
+        let engines = try options.engines()
+        let made = try Trainer(
+            network, try options.options(), substrate: engines.substrate.substrate, rule: engines.rule.gradientRule)
+        destination.pointee = makeHandle(TrainerHolder(made), trainerKind)
+    }
+}
+
+@c @implementation
+public func spinnprop_trainer_free(_ trainer: OpaquePointer?) { freeHandle(trainer, trainerKind) }
+
+/// Spikes and one label per sample.
+private func labelled(
+    _ spikes: UnsafePointer<spinnprop_spikes>?, _ labels: UnsafePointer<Int64>?, _ n: Int64, _ name: StaticString
+) throws(SpinnpropError) -> (input: SpikeTrains, labels: [Int]) {
+    let trains = try spikeTrains(spikes, name)
+    guard n == Int64(trains.sampleCount) else {
+        throw .invalidValue("\(n) labels for the \(trains.sampleCount) samples of \(name); give one label per sample")
+    }
+    return (trains, integers(try CInterface.input(labels, trains.sampleCount, "labels")))
+}
+
+@c @implementation
+public func spinnprop_trainer_run(
+    _ trainer: OpaquePointer?, _ input: UnsafePointer<spinnprop_spikes>?, _ labels: UnsafePointer<Int64>?, _ n: Int64,
+    _ validation: UnsafePointer<spinnprop_spikes>?, _ validation_labels: UnsafePointer<Int64>?, _ n_validation: Int64,
+    _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
+) -> spinnprop_status {
+    barrier {
+        let holder = try box(trainer, trainerKind, "trainer").value
+        let training = try labelled(input, labels, n, "input")
+        var held: (input: SpikeTrains, labels: [Int])?
+        if validation != nil {
+            held = try labelled(validation, validation_labels, n_validation, "validation")
+        } else if validation_labels != nil || n_validation != 0 {
+            throw SpinnpropError.invalidValue("validation is NULL, but there are labels for it; give both or none")
+        }
+        let listener = Listener(callback: progress, payload: payload)
+        let tell: ((TrainingProgress) -> Bool)? = progress == nil ? nil : { listener.tell(spinnprop_progress($0)) }
+        try holder.run { (trainer) throws(SpinnpropError) in
+            try trainer.run(training.input, labels: training.labels, validation: held, progress: tell)
+        }
+    }
+}
+
+@c @implementation
+public func spinnprop_trainer_network(
+    _ network: UnsafeMutablePointer<OpaquePointer?>?, _ trainer: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(network, "network")
+        let trainer = try box(trainer, trainerKind, "trainer").value.idleTrainer()
+        destination.pointee = makeHandle(trainer.network, networkKind)
+    }
+}
+
+@c @implementation
+public func spinnprop_trainer_epochs_done(
+    _ n_epochs: UnsafeMutablePointer<Int64>?, _ trainer: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(n_epochs, "n_epochs")
+        destination.pointee = Int64(try box(trainer, trainerKind, "trainer").value.idleTrainer().epochsDone)
+    }
+}
+
+@c @implementation
+public func spinnprop_trainer_history(
+    _ epochs: UnsafeMutablePointer<spinnprop_epoch>?, _ n_epochs: Int64, _ trainer: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let history = try box(trainer, trainerKind, "trainer").value.idleTrainer().history
+        try output(epochs, n_epochs, needed: history.count, "epochs").fill(history.map { spinnprop_epoch($0) })
+    }
+}
