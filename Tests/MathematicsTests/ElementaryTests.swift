@@ -110,3 +110,49 @@ struct ElementaryTests {
         }
     }
 }
+
+/// The promise that every processor, instruction set and optimisation level gives the same bits.
+struct SameBitsTests {
+    static func fill(_ y: UnsafeMutablePointer<Double>, _ x: UnsafePointer<Double>, _ n: Int, _ function: Int) {
+        var j = 0
+        switch function {
+        case 0:
+            while j < n {
+                y[j] = Elementary.exp(x[j])
+                j &+= 1
+            }
+        case 1:
+            while j < n {
+                y[j] = Elementary.expm1(x[j])
+                j &+= 1
+            }
+        case 2:
+            while j < n {
+                y[j] = Elementary.log(x[j].magnitude)
+                j &+= 1
+            }
+        default:
+            while j < n {
+                y[j] = Elementary.log1p(x[j].magnitude)
+                j &+= 1
+            }
+        }
+    }
+
+    /// The hashes were taken from an unoptimised build and agree with SSE2 and AVX2 builds.
+    @Test(arguments: [
+        (0, 18_430_929_124_658_719_971 as UInt64), (1, 5_049_943_997_379_010_736), (2, 13_835_962_529_568_360_735),
+        (3, 5_031_443_147_076_031_654),
+    ])
+    func loopsGiveTheRecordedBits(function: Int, hash: UInt64) {
+        var stream = RandomStream(seed: 4, stream: 0)
+        let x = (0..<20_001).map { _ in stream.normal() * (stream.uniform() < 0.5 ? 1 : 200) }
+        let y = [Double](unsafeUninitializedCapacity: x.count) { y, count in
+            guard let start = y.baseAddress else { return }
+            SameBitsTests.fill(start, x, x.count, function)
+            count = x.count
+        }
+        let value = y.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ $1.bitPattern) &* 0x100_0000_01B3 }
+        #expect(value == hash)
+    }
+}
