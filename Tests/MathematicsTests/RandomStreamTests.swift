@@ -92,10 +92,9 @@ struct RandomStreamTests {
         for _ in 0..<70_000 { cells[generator.index(below: 7)] += 1 }
         let chi = cells.reduce(0.0) { $0 + (Double($1) - 10_000) * (Double($1) - 10_000) / 10_000 }
         #expect(chi < 27, "chi-squared \(chi) with 6 degrees of freedom")  // p = 1e-4
-        // A bound for which a plain remainder would favour the lower half two to one.
-        let large = 3 << 61
-        let upper = (0..<10_000).count { _ in generator.index(below: large) >= large / 2 }
-        #expect(abs(upper - 5000) < 300)
+        // 3/8 of 2^64: without rejection every third value would come from two words, the others from three.
+        let third = (0..<10_000).count { _ in generator.index(below: 3 << 61) % 3 == 2 }
+        #expect(abs(third - 3333) < 236, "\(third)")  // five standard errors
     }
 
     @Test func shuffleReachesEveryOrderEquallyOften() {

@@ -100,6 +100,9 @@ struct LatencyEncodingTests {
         #expect(trains.times == [2, 26, 14, 26, 26, 3, 2, 0].map { $0 * 1e-3 })
         #expect(trains.units == [0, 1, 2, 3, 4, 5, 6, 7])
         #expect(trains.offsets == [0, 8] && trains.unitCount == 8)
+        // T = 102: 0.99 tau = 98.01, so that the last step of all is never used.
+        let long = try Encoding.latencyGrid(x: [0], sampleCount: 1, featureCount: 1, steps: 102, tMin: 2, timeStep: 1)
+        #expect(long.times == [100, 0])
     }
 
     @Test func gridRoundsHalfToEven() throws {
