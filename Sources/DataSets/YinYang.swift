@@ -1,5 +1,4 @@
 // The Yin-Yang data set, bit for bit as published.
-import Glibc
 import Mathematics
 
 /// Yin-Yang (Kriener, Göltz and Petrovici 2021, arXiv 2102.08211): points of a disc of radius 1/2 around (1/2, 1/2), of
@@ -31,7 +30,8 @@ public enum YinYang {
     public static func samples(count: Int, seed: Int) throws(SpinnpropError) -> Set {
         guard count >= 0 else { throw .invalidValue("n is \(count); the number of samples must be >= 0") }
         var generator = try Generator(seed: seed)
-        try checkMemory(count: count)
+        try Memory.check(
+            count: count, bytesPerElement: featureCount * MemoryLayout<Double>.stride + MemoryLayout<Int>.stride, "the samples")
         var labels: [Int] = []
         labels.reserveCapacity(count)
         let x = [Double](unsafeUninitializedCapacity: featureCount * count) { x, initializedCount in
@@ -50,17 +50,6 @@ public enum YinYang {
 
     public static func samples(_ split: Split) throws(SpinnpropError) -> Set {
         try samples(count: split.count, seed: split.seed)
-    }
-
-    /// Swift ends the process when an allocation fails, so what cannot succeed is refused before.
-    private static func checkMemory(count: Int) throws(SpinnpropError) {
-        let bytesPerSample = featureCount * MemoryLayout<Double>.stride + MemoryLayout<Int>.stride
-        let machineBytes = max(0, sysconf(Int32(_SC_PHYS_PAGES))) * max(0, sysconf(Int32(_SC_PAGESIZE)))
-        guard count <= machineBytes / bytesPerSample else {
-            throw SpinnpropError(
-                .outOfMemory,
-                "n is \(count); this machine has memory for at most \(machineBytes / bytesPerSample) samples")
-        }
     }
 
     /// Draws one sample after the other.

@@ -24,6 +24,12 @@ public struct EventSubstrate: Substrate {
         let columns = network.layers.map { _ in partition.map { _ in SpikeColumns() } }
         let outputCount = network.outputCount
         let isLeaky = !network.layers[network.layers.count - 1].isSpiking
+        if isLeaky {
+            let (count, overflow) = input.sampleCount.multipliedReportingOverflow(by: outputCount)
+            // Once while running, once in the recording.
+            try Memory.check(
+                count: overflow ? .max : count, bytesPerElement: 2 * MemoryLayout<MembraneMaximum>.stride, "the read-out")
+        }
         let maxima = Block<MembraneMaximum>(isLeaky ? input.sampleCount * outputCount : 0)
         let box = MaximaBox(maxima)
         let budget = SpikeBudget(limit: options.maxSpikes, monitor: monitor)

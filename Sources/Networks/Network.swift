@@ -120,6 +120,8 @@ public struct Network: Equatable, Sendable {
                 }
             }
         }
+        // Weights, and the numbers they are drawn as.
+        try Memory.check(count: total, bytesPerElement: 2 * MemoryLayout<Double>.stride, "the network's weights")
         inputCount = sizes[0]
         layers = []
         for layer in 0..<layerCount {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_WATCHED = 64, N_STATUSES = SPINNPROP_INTERNAL + 1 };
 

@@ -17,11 +17,7 @@ enum FileAccess {
             throw SpinnpropError(.fileError, "cannot read \(path): it is not a regular file")
         }
         let size = Int(status.st_size)
-        let (memory, overflow) = Int(sysconf(Int32(_SC_PHYS_PAGES)))
-            .multipliedReportingOverflow(by: Int(sysconf(Int32(_SC_PAGESIZE))))
-        guard overflow || size <= memory else {
-            throw SpinnpropError(.outOfMemory, "\(path) has \(size) bytes, this machine \(memory) bytes of memory")
-        }
+        try Memory.check(count: size, bytesPerElement: 1, "the content of \(path)")
         var failed: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             guard let base = buffer.baseAddress else { return }
