@@ -68,7 +68,7 @@ def threads():
 
 
 def measure(name, version, train_epoch, before, accuracy):
-    """Runs warm-up epochs (compilation included), then the measured ones, and prints one line of JSON.
+    """Runs warm-up epochs (compilation included), then the measured ones, and reports.
 
     train_epoch(order) trains one epoch over the samples in that order and must not return before the last update is
     done. before: resident_bytes() after the imports, before any data. accuracy(): on the training set, asked for after
@@ -76,23 +76,23 @@ def measure(name, version, train_epoch, before, accuracy):
     """
     warm_up, epochs = (int(argument) for argument in sys.argv[1:3])
     random = np.random.RandomState(0)
-    start = time.perf_counter()
-    for _ in range(warm_up):
-        train_epoch(random.permutation(SAMPLES))
-    warm_up_seconds = time.perf_counter() - start
     seconds = []
-    for _ in range(epochs):
+    for _ in range(warm_up + epochs):
         order = random.permutation(SAMPLES)
         start = time.perf_counter()
         train_epoch(order)
         seconds.append(time.perf_counter() - start)
+    report(name, version, seconds, warm_up, before, accuracy)
+
+
+def report(name, version, seconds, warm_up, before, accuracy):
+    """Prints one line of JSON; seconds are those of every epoch, the first warm_up of them set apart."""
     peak = peak_bytes() - before
     result = {
         "name": name,
         "version": version,
-        "seconds": seconds,
-        "warm_up_seconds": warm_up_seconds,
-        "epochs": warm_up + epochs,
+        "seconds": seconds[warm_up:],
+        "warm_up_seconds": sum(seconds[:warm_up]),
         "accuracy": float(accuracy()),
         "peak_bytes": peak,
     }

@@ -1,0 +1,136 @@
+"""One training epoch of 5-120-3 on Yin-Yang (5,000 samples, batches of 150), beside what pip can install, in one run.
+
+Every contestant runs in a process of its own with its own virtual environment (.build-peers/, made when missing); within it
+a few warm-up epochs (compilation included) come before the measured ones. The rounds go through all contestants in turn, so
+that a machine that slows down slows all of them.
+
+    python Benchmarks/bench_training.py [--rounds 3] [--epochs 7] [--threads 1 2] [--only NAME ...] [--no-peers]
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import results
+
+ROOT = results.FOLDER.parent
+ENVIRONMENTS = ROOT / ".build-peers"
+# torch is pinned: this version is on PyPI as a build for processors alone, most others bring gigabytes for CUDA.
+TORCH = "torch==2.13.*"
+# Name: script, its arguments, packages.
+PEERS = {
+    "spyx": ("train_spyx.py", [], ["spyx"]),
+    "spyx-compiled": ("train_spyx.py", ["compiled"], ["spyx"]),
+    "norse": ("train_norse.py", [], [TORCH, "norse"]),
+    "snntorch": ("train_snntorch.py", [], [TORCH, "numpy", "snntorch"]),
+    "spikingjelly": ("train_spikingjelly.py", [], [TORCH, "spikingjelly"]),
+}
+METHODS = {
+    "spinnprop": "exact, event-driven, float64",
+    "spyx": "surrogate gradient, T = 30, JAX",
+    "norse": "surrogate gradient, T = 30, torch",
+    "snntorch": "surrogate gradient, T = 30, torch",
+    "spikingjelly": "surrogate gradient, T = 30, torch",
+}
+
+
+def interpreter(script, packages):
+    """The Python of the peer's environment, which is made if it is not there; None where pip cannot."""
+    folder = ENVIRONMENTS / script.replace("train_", "").replace(".py", "")
+    python, made = folder / "bin" / "python", folder / ".made"
+    if not made.exists():
+        print("setting up", folder.name, file=sys.stderr, flush=True)
+        venv.create(folder, clear=True, with_pip=True)
+        pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        if subprocess.run(pip + packages, stdin=subprocess.DEVNULL).returncode:
+            print("pip could not install", *packages, file=sys.stderr)
+            return None
+        made.touch()
+    return python
+
+
+def run(python, script, arguments, threads, warm_up, epochs):
+    """One process; its line of JSON as a dictionary, None if it failed."""
+    environment = dict(os.environ, BENCH_THREADS=str(threads), SPINNPROP_THREADS=str(threads),
+                       OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
+    cores = sorted(os.sched_getaffinity(0))[:threads]
+    process = subprocess.run(
+        [str(python), "-W", "ignore", str(results.FOLDER / "contestants" / script), str(warm_up), str(epochs)] + arguments,
+        env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, cores))
+    if process.returncode:
+        print("%s failed:\n%s" % (script, process.stderr[-2000:]), file=sys.stderr)
+        return None
+    return json.loads(process.stdout.strip().splitlines()[-1])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=7, help="measured in each process")
+    parser.add_argument("--warm-up", type=int, default=3)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--only", nargs="+", choices=list(PEERS), default=list(PEERS), help="these peers alone")
+    parser.add_argument("--no-peers", action="store_true")
+    options = parser.parse_args()
+    measured_on = results.machine()
+
+    contestants = {"spinnprop": (sys.executable, "train_spinnprop.py", [])}
+    for name in [] if options.no_peers else options.only:
+        script, arguments, packages = PEERS[name]
+        python = interpreter(script, packages)
+        if python:
+            contestants[name] = (python, script, arguments)
+
+    measured = {}
+    for _ in range(options.rounds):
+        for threads in options.threads:
+            for name, (python, script, arguments) in contestants.items():
+                result = run(python, script, arguments, threads, options.warm_up, options.epochs)
+                if result is None:
+                    continue
+                print("%-14s %d thread(s)  %7.1f ms" % (name, threads, 1e3 * statistics.median(result["seconds"])),
+                      file=sys.stderr, flush=True)
+                measured.setdefault((name, threads), []).append(result)
+
+    rows = []
+    for name in contestants:
+        for threads in options.threads:
+            runs = measured.get((name, threads))
+            if not runs:
+                rows.append([name, threads] + ["failed"] + [""] * 7)
+                continue
+            seconds = [second for one in runs for second in one["seconds"]]
+            median = statistics.median(seconds)
+            ours = measured.get(("spinnprop", threads))
+            ratio = median / statistics.median(s for one in ours for s in one["seconds"]) if ours else float("nan")
+            rows.append([
+                "%s %s" % (runs[0]["name"], runs[0]["version"]), METHODS[name.split("-")[0]], threads,
+                "%.1f" % (1e3 * median), "%.1f" % (1e3 * min(seconds)), "%.1f" % (1e3 * max(seconds)), "%.1f" % ratio,
+                "%.1f" % statistics.median(one["warm_up_seconds"] for one in runs),
+                "%.0f" % (max(one["peak_bytes"] for one in runs) / 1e6),
+                "%.1f" % (100 * statistics.median(one["accuracy"] for one in runs))])
+
+    text = """
+One epoch of training 5-120-3 on the 5,000 Yin-Yang samples of seed 42, batches of 150 (the last one of 50): forward,
+backward and an Adam update per batch. %d rounds of %d measured epochs after %d warm-up epochs, each contestant in a
+process of its own, bound to as many cores as threads. The peers step through T = 30 grid steps of 1 ms and have no synaptic
+current (less work per step than the current-based neuron that spinnprop solves exactly); their loss is the cross-entropy of
+the summed read-out. "Times spinnprop" is the ratio of medians at the same number of threads. Peak memory is above what the
+process held after its imports, data included. The accuracy on the training set after all %d epochs shows that each loop learns; it
+compares no tuned settings.
+
+""" % (options.rounds, options.epochs, options.warm_up, options.warm_up + options.epochs)
+    text += results.table(
+        ["contestant", "method", "threads", "median ms", "min", "max", "times spinnprop", "warm-up s", "peak MB",
+         "training accuracy %"], rows)
+    results.write_section("Training: one epoch of 5-120-3", text, measured_on)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""spinnprop: exact event-based gradients in float64, trained by its own trainer through the public estimator."""
+
+import sys
+import time
+
+import numpy as np
+import setting
+import sklearn.base
+import spinnprop as sp
+
+before = setting.resident_bytes()
+warm_up, epochs = (int(argument) for argument in sys.argv[1:3])
+sp.set_threads(setting.threads())
+x, y = setting.yin_yang(setting.SAMPLES, 42)
+assert np.array_equal(x, sp.datasets.yin_yang(setting.SAMPLES, seed=42)[0])
+
+classifier = sp.SpikingClassifier(hidden=(setting.HIDDEN,), epochs=warm_up + epochs, batch_size=setting.BATCH, seed=0)
+start = time.perf_counter()
+classifier.fit(x, y)
+whole = time.perf_counter() - start
+seconds = list(classifier.history_["seconds"])
+# The library's own clock is believed only as far as it explains the time that went by outside.
+if sum(seconds) > whole or sum(seconds) < 0.5 * whole:
+    sys.exit("the epochs' seconds add up to %.3f, but fit took %.3f" % (sum(seconds), whole))
+
+setting.report("spinnprop", sp.__version__, seconds, warm_up, before, lambda: classifier.score(x, y))
