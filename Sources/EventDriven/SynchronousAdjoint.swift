@@ -19,8 +19,11 @@ final class SynchronousAdjointState {
     fileprivate func reserve(stride: Int, events: Int, jumps: Int) {
         lambdaV.clear(stride)
         lambdaI.clear(stride)
-        for block in [a, b, h] { block.reserve(events) }
-        for block in [jumpA, jumpH] { block.reserve(jumps) }
+        a.reserve(events)
+        b.reserve(events)
+        h.reserve(events)
+        jumpA.reserve(jumps)
+        jumpH.reserve(jumps)
         intervals.reserve(max(events, jumps))
         event.reserve(jumps)
     }

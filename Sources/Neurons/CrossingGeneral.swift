@@ -16,7 +16,7 @@ public enum CrossingGeneral: CrossingCase {
     @inlinable @inline(__always)
     public static func peakMargin(_ flow: Flow, v: Double, i: Double) -> Double { i - flow.threshold }
 
-    @inlinable
+    @inlinable @inline(__always)
     public static func crossings(
         _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
         x: UnsafeMutablePointer<Double>

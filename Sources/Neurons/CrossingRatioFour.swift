@@ -31,7 +31,7 @@ public enum CrossingRatioFour: CrossingCase {
         return square * square * 27 - b * (256 * flow.inverseThreshold)
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public static func crossings(
         _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
         x: UnsafeMutablePointer<Double>

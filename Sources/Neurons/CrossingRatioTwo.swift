@@ -25,7 +25,7 @@ public enum CrossingRatioTwo: CrossingCase {
         return sum * sum - i * (4 * flow.inverseThreshold)
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public static func crossings(
         _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
         x: UnsafeMutablePointer<Double>

@@ -1,7 +1,24 @@
 // The engines by name: each a substrate with the gradient rule that suits it.
+import CSupport
 import EventDriven
 import Mathematics
 import Networks
+
+#if SPINNPROP_DIST && arch(x86_64)
+import EventDrivenV3
+
+/// What `SPINNPROP_DIST` compiles twice, in the form that suits this processor.
+private let isNewer = spinnprop_support_has_v3() != 0
+private func eventSubstrate() -> any Substrate {
+    isNewer ? EventDrivenV3.EventSubstrate() : EventDriven.EventSubstrate()
+}
+private func eventAdjoint() -> any GradientRule {
+    isNewer ? EventDrivenV3.EventAdjoint() : EventDriven.EventAdjoint()
+}
+#else
+private func eventSubstrate() -> any Substrate { EventSubstrate() }
+private func eventAdjoint() -> any GradientRule { EventAdjoint() }
+#endif
 
 /// How a network is run and differentiated.
 public enum Engine: Equatable, Sendable, CaseIterable {
@@ -23,13 +40,13 @@ public enum Engine: Equatable, Sendable, CaseIterable {
 
     public var substrate: any Substrate {
         switch self {
-        case .event: EventSubstrate()
+        case .event: eventSubstrate()
         }
     }
 
     public var gradientRule: any GradientRule {
         switch self {
-        case .event: EventAdjoint()
+        case .event: eventAdjoint()
         }
     }
 
