@@ -78,5 +78,11 @@ let package = Package(
         .testTarget(name: "SpikesTests", dependencies: ["Spikes", "Mathematics"]),
         .testTarget(name: "DataSetsTests", dependencies: ["DataSets", "Mathematics"], exclude: ["Generators"]),
     ] + forNewerProcessors,
+        .testTarget(name: "NetworksTests", dependencies: ["Networks", "Neurons", "Spikes", "Mathematics"]),
+        .testTarget(
+            name: "LearningTests", dependencies: ["Learning", "Networks", "Neurons", "Spikes", "Mathematics"],
+            exclude: ["Generators"]),
+        .testTarget(name: "SpinnpropTests", dependencies: ["Spinnprop"]),
+    ],
     swiftLanguageModes: [.v6]
 )

@@ -4,7 +4,7 @@ import Networks
 
 extension Optimizer {
     /// Gradients and parameters beyond this are refused; below it no step of any optimiser can overflow.
-    static let largestMagnitude = 1e150
+    static let largestMagnitude = 1e140
 
     func checkBounds(_ network: Network, _ gradients: Gradients) throws(SpinnpropError) {
         for (index, connection) in network.connections.enumerated() {

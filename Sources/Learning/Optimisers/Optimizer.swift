@@ -42,7 +42,7 @@ public struct Optimizer: Equatable, Sendable {
     /// Takes one step. Clips `gradients` in place first, by value and then by norm.
     ///
     /// - Parameter rateFactor: what the schedule multiplies both learning rates with, 0 ... 1e6.
-    /// - Throws: `invalidValue` naming the first element of a gradient that is not a number below 1e150 in magnitude, or the
+    /// - Throws: `invalidValue` naming the first element of a gradient that is not a number below 1e140 in magnitude, or the
     ///   first parameter that is not; then nothing has changed. Below these bounds no step can leave float64.
     public mutating func step(
         _ network: inout Network, _ gradients: inout Gradients, rateFactor: Double = 1
