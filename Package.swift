@@ -77,12 +77,11 @@ let package = Package(
         .testTarget(name: "MathematicsTests", dependencies: ["Mathematics"], exclude: ["Generators"]),
         .testTarget(name: "SpikesTests", dependencies: ["Spikes", "Mathematics"]),
         .testTarget(name: "DataSetsTests", dependencies: ["DataSets", "Mathematics"], exclude: ["Generators"]),
-    ] + forNewerProcessors,
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "Neurons", "Spikes", "Mathematics"]),
         .testTarget(
             name: "LearningTests", dependencies: ["Learning", "Networks", "Neurons", "Spikes", "Mathematics"],
             exclude: ["Generators"]),
         .testTarget(name: "SpinnpropTests", dependencies: ["Spinnprop"]),
-    ],
+    ] + forNewerProcessors,
     swiftLanguageModes: [.v6]
 )
