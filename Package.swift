@@ -74,6 +74,7 @@ let package = Package(
             ],
             swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),
+        .executableTarget(name: "yin-yang", dependencies: ["Spinnprop"], path: "examples/swift"),
         .testTarget(name: "MathematicsTests", dependencies: ["Mathematics"], exclude: ["Generators"]),
         .testTarget(name: "SpikesTests", dependencies: ["Spikes", "Mathematics"]),
         .testTarget(name: "DataSetsTests", dependencies: ["DataSets", "Mathematics"], exclude: ["Generators"]),
