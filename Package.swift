@@ -13,6 +13,8 @@ let distributionSettings: [SwiftSetting] =
     ? [.define("SPINNPROP_DIST"), .unsafeFlags(["-enforce-exclusivity=unchecked"])] : []
 let librarySwiftSettings: [SwiftSetting] =
     isDistribution ? distributionSettings + [.unsafeFlags(["-static-stdlib"])] : []
+/// `SPINNPROP_SYMBOLS=1` leaves the names of functions in, for valgrind.
+let stripping = Context.environment["SPINNPROP_SYMBOLS"] == "1" ? ["-Xlinker", "-S"] : ["-Xlinker", "-s"]
 let libraryLinkerSettings: [LinkerSetting] =
     isDistribution
     ? [
@@ -24,8 +26,7 @@ let libraryLinkerSettings: [LinkerSetting] =
             "-Xlinker", "--no-undefined-version",
             "-Xlinker", "-soname=libspinnprop.so",
             "-Xlinker", "-z", "-Xlinker", "nodelete",
-            "-Xlinker", "-s",
-        ])
+        ] + stripping)
     ] : []
 
 /// A room: a folder under Sources with the rooms it may import.

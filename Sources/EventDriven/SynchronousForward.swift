@@ -128,6 +128,12 @@ extension LayerPlan {
             lanes.rest[n] = a
             n &+= 1
         }
+        // Candidates are worked on four at a time: what fills up the last four must be numbers too.
+        while n & 3 != 0 {
+            lanes.candidateV[n] = 0
+            lanes.candidateI[n] = 0
+            n &+= 1
+        }
         return count
     }
 
