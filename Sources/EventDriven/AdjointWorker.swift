@@ -54,6 +54,8 @@ final class AdjointWorker {
     private let maximumErrors = Block<Double>()
     private let incomingSums = Block<IncomingSums>(8)
     private var part = 0
+    /// The part's spikes of each layer.
+    private var segments: [SpikeColumns] = []
     private var sums = PartialSums([])
 
     init(
@@ -72,6 +74,7 @@ final class AdjointWorker {
 
     func run(part: Int, sums: PartialSums, _ monitor: Monitor?) throws(SpinnpropError) {
         self.part = part
+        segments = recording.layers.map { $0.segments[part] }
         self.sums = sums
         var sampler = OutputSampler(recording)
         for (index, sample) in recording.partition[part].enumerated() {
@@ -89,21 +92,21 @@ final class AdjointWorker {
     /// Rows of all layers, and the errors that do not come from another spike.
     private func beginSample(_ sample: Int, _ index: Int) {
         rows.begin(sample)
-        for (layer, own) in recording.layers.enumerated() {
-            let segment = own.segments[part]
+        for plan in plans {
+            let segment = segments[plan.layer]
             let range = segment.range(ofSample: index)
             let row = SpikeRow(
                 times: segment.times + range.lowerBound, units: segment.units + range.lowerBound, count: range.count)
             rows.add(row)
-            errors[layer].clear(own.isSpiking ? row.count : own.neuronCount)
-            rate.add(to: errors[layer].pointer, layer: layer, row: row)
+            errors[plan.layer].clear(plan.isSpiking ? row.count : plan.neuronCount)
+            rate.add(to: errors[plan.layer].pointer, layer: plan.layer, row: row)
         }
         if inputErrors.isWanted { orderedInputErrors.clear(rows.inputRow.count) }
     }
 
     private func evaluateLoss(_ sampler: inout OutputSampler, _ sample: Int, _ index: Int) {
         let output = errors[plans.count - 1].pointer
-        let outputs = recording.outputLayer
+        let outputs = plans[plans.count - 1]
         let (loss, label) = (objective.loss, objective.labels.isEmpty ? -1 : objective.labels[sample])
         let result = objective.targetTimes.withUnsafeBufferPointer { targets in
             sampler.withSample(part: part, index: index) { shown, _ in
@@ -157,7 +160,7 @@ final class AdjointWorker {
     }
 
     private func spikeJumps(_ plan: LayerPlan, _ index: Int) -> Jumps {
-        let segment = recording.layers[plan.layer].segments[part]
+        let segment = segments[plan.layer]
         let range = segment.range(ofSample: index)
         let row = rows.layer(plan.layer)
         return Jumps(

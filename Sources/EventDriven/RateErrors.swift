@@ -40,7 +40,7 @@ struct RateErrors: Sendable {
 
     /// Adds to the errors of a row of a layer's spikes.
     func add(to errors: UnsafeMutablePointer<Double>, layer: Int, row: SpikeRow) {
-        guard let rate, layer < factors.count else { return }
+        guard layer < factors.count, let rate else { return }
         factors[layer].withUnsafeBufferPointer { own in
             for n in 0..<row.count {
                 errors[n] += own[Int(row.units[n])] * Elementary.exp(-row.times[n] / rate.tau)

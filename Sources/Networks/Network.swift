@@ -150,6 +150,9 @@ public struct Network: Equatable, Sendable {
     /// 2^33 float64 numbers, 64 GiB: more than fits a machine this is meant for, far below overflow.
     static let largestArray = 1 << 33
 
+    /// Seconds; far below where adding it to a spike time could overflow.
+    public static let longestDelay = 1e100
+
     /// The index of a layer's feed-forward or recurrent connection in `connections`.
     public func connectionIndex(into layer: Int, recurrent: Bool) -> Int? {
         connections.firstIndex { $0.target == layer && $0.isRecurrent == recurrent }
@@ -169,8 +172,9 @@ public struct Network: Equatable, Sendable {
         let shape = (kind == .axonal ? 1 : old.postCount, kind == .dendritic ? 1 : old.preCount)
         try Network.check(values, name: "delays", count: shape.0 * shape.1, shape: shape)
         for (index, value) in values.enumerated() {
-            guard value >= 0 else {
-                throw .invalidValue("delays[\(index)] is \(value); delays must be >= 0 seconds")
+            guard value >= 0, value <= Network.longestDelay else {
+                throw .invalidValue(
+                    "delays[\(index)] is \(value); delays must be 0 .. \(Network.longestDelay) seconds")
             }
             guard old.delayKind != .none || value == 0 else {
                 throw .invalidValue(

@@ -45,22 +45,24 @@ public enum CrossingRatioFour: CrossingCase {
             let a = membrane * scale + b
             let isReached = (peakMargin(flow, v: membrane, i: current) .> 0) .& (current .> membrane)
             // Halley's method triples the digits with each step: a last step below 1e-5 leaves only rounding. Near a tangent it
-            // takes longer. A lane that is done keeps its root, so that no result depends on which others it is found with.
+            // takes longer.
             var root = SIMD4<Double>(repeating: 1)
-            root -= halleyStep(root, a, b)
-            var isOpen = isReached
+            var step = halleyStep(root, a, b)
+            root -= step
             var remaining = 5
             repeat {
-                let step = halleyStep(root, a, b)
-                root.replace(with: root - step, where: isOpen)
-                isOpen = isOpen .& ((step * step) .> 1e-10)
+                step = halleyStep(root, a, b)
+                root -= step
                 remaining &-= 1
-            } while remaining > 0 && any(isOpen)
+            } while remaining > 0 && any(isReached .& ((step * step) .> 1e-10))
+            // Only the right root has the membrane rising; thrown beyond the peak, the method may find the other.
+            let isRising = (a - b * (root * root * root) * 4) .< 0
+            let isDone = (step * step) .<= 1e-10 .& isRising
             let bounded = root.replacing(with: 1, where: root .> 1)
             let answer = bounded.replacing(with: -1, where: .!isReached)
             UnsafeMutableRawPointer(x + n).storeBytes(of: answer, as: SIMD4<Double>.self)
-            if any(isOpen) {
-                for lane in 0..<4 where isOpen[lane] {
+            if any(isReached .& .!isDone) {
+                for lane in 0..<4 where isReached[lane] && !isDone[lane] {
                     x[n &+ lane] = descend(a: a[lane], b: b[lane])
                 }
             }
