@@ -55,15 +55,15 @@ public enum CrossingGeneral: CrossingCase {
             let next = min(t + flow.tauMem * (threshold - vt) / slope, peak)
             // Steps from the left only grow t; the first that does not is rounding.
             guard next > t else { return t }
-            t = next
-            let p = flow.propagators(t)
+            let p = flow.propagators(next)
             vt = p.a * v + p.h * i
             it = p.b * i
             if vt >= threshold {
-                // At or past the crossing by rounding: one last Newton step back, never below 0.
+                // At or past the crossing by rounding: one last step back, never beyond what was left of it.
                 let last = it - vt
-                return last > 0 ? max(0, t + flow.tauMem * (threshold - vt) / last) : t
+                return last > 0 ? max(t, next + flow.tauMem * (threshold - vt) / last) : t
             }
+            t = next
         }
     }
 }

@@ -44,20 +44,24 @@ public enum CrossingRatioFour: CrossingCase {
             let b = current * (scale / 3)
             let a = membrane * scale + b
             let isReached = (peakMargin(flow, v: membrane, i: current) .> 0) .& (current .> membrane)
-            // Halley's method triples the digits with each step: a last step below 1e-5 leaves only rounding. Near a tangent it
-            // takes longer.
+            // Halley's method multiplies the error by (f'' step / 2 f')^2: once that is below 1e-10 only rounding is left. Near a
+            // tangent it takes longer; thrown beyond the peak, where the membrane falls, it may find the other root.
             var root = SIMD4<Double>(repeating: 1)
-            var step = halleyStep(root, a, b)
-            root -= step
-            var remaining = 5
+            var remaining = 6
+            var isDone: SIMDMask<SIMD4<Int64>>
             repeat {
-                step = halleyStep(root, a, b)
+                let quadratic = b * (root * root)
+                let cubic = quadratic * root
+                let value = (a - cubic) * root - 1
+                let slope = a - cubic * 4
+                let curvature = quadratic * 6
+                // f = a x - b x^4 - 1, f' = slope, f'' = -2 curvature: 2 f f' / (2 f'^2 - f f'').
+                let step = (value * slope) / (slope * slope + value * curvature)
                 root -= step
+                let bend = curvature * step
+                isDone = ((bend * bend) .<= (slope * slope) * 1e-10) .& (slope .< 0)
                 remaining &-= 1
-            } while remaining > 0 && any(isReached .& ((step * step) .> 1e-10))
-            // Only the right root has the membrane rising; thrown beyond the peak, the method may find the other.
-            let isRising = (a - b * (root * root * root) * 4) .< 0
-            let isDone = (step * step) .<= 1e-10 .& isRising
+            } while remaining > 0 && any(isReached .& .!isDone)
             let bounded = root.replacing(with: 1, where: root .> 1)
             let answer = bounded.replacing(with: -1, where: .!isReached)
             UnsafeMutableRawPointer(x + n).storeBytes(of: answer, as: SIMD4<Double>.self)
@@ -75,27 +79,17 @@ public enum CrossingRatioFour: CrossingCase {
         UnsafeRawPointer(values + n).loadUnaligned(as: SIMD4<Double>.self)
     }
 
-    /// f(x) = a x - b x^4 - 1, f' = a - 4 b x^3, f'' = -12 b x^2: 2 f f' / (2 f'^2 - f f'').
-    @inlinable @inline(__always)
-    static func halleyStep(_ x: SIMD4<Double>, _ a: SIMD4<Double>, _ b: SIMD4<Double>) -> SIMD4<Double> {
-        let quadratic = b * (x * x)
-        let cubic = quadratic * x
-        let value = (a - cubic) * x - 1
-        let slope = a - cubic * 4
-        return (value * slope) / (slope * slope + (value * quadratic) * 6)
-    }
-
-    /// Newton's method from x = 1, which descends to the root without passing it; the first step that does not lower x is
-    /// rounding.
+    /// Newton's method from x = 1, which descends to the root without passing it; the first step that does not lower x, or
+    /// reaches the peak, is rounding.
     @inlinable
     static func descend(a: Double, b: Double) -> Double {
         var x = 1.0
+        var cubic = b
         while true {
-            let cubic = b * (x * x * x)
-            let slope = a - 4 * cubic
-            guard slope < 0 else { return x }
-            let next = x - ((a - cubic) * x - 1) / slope
+            let next = x - ((a - cubic) * x - 1) / (a - 4 * cubic)
             guard next < x else { return x }
+            cubic = b * (next * next * next)
+            guard a - 4 * cubic < 0 else { return x }
             x = next
         }
     }
