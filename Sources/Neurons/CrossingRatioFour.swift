@@ -45,10 +45,11 @@ public enum CrossingRatioFour: CrossingCase {
             let a = membrane * scale + b
             let isReached = (peakMargin(flow, v: membrane, i: current) .> 0) .& (current .> membrane)
             // Halley's method multiplies the error by (f'' step / 2 f')^2: once that is below 1e-10 only rounding is left. Near a
-            // tangent it takes longer; thrown beyond the peak, where the membrane falls, it may find the other root.
+            // tangent it takes longer; thrown beyond the peak, where the membrane falls, it may find the other root. A lane
+            // that is done keeps its root, so that no result depends on which others it is found with.
             var root = SIMD4<Double>(repeating: 1)
+            var isOpen = isReached
             var remaining = 6
-            var isDone: SIMDMask<SIMD4<Int64>>
             repeat {
                 let quadratic = b * (root * root)
                 let cubic = quadratic * root
@@ -57,16 +58,16 @@ public enum CrossingRatioFour: CrossingCase {
                 let curvature = quadratic * 6
                 // f = a x - b x^4 - 1, f' = slope, f'' = -2 curvature: 2 f f' / (2 f'^2 - f f'').
                 let step = (value * slope) / (slope * slope + value * curvature)
-                root -= step
+                root.replace(with: root - step, where: isOpen)
                 let bend = curvature * step
-                isDone = ((bend * bend) .<= (slope * slope) * 1e-10) .& (slope .< 0)
+                isOpen = isOpen .& (((bend * bend) .> (slope * slope) * 1e-10) .| (slope .>= 0))
                 remaining &-= 1
-            } while remaining > 0 && any(isReached .& .!isDone)
+            } while remaining > 0 && any(isOpen)
             let bounded = root.replacing(with: 1, where: root .> 1)
             let answer = bounded.replacing(with: -1, where: .!isReached)
             UnsafeMutableRawPointer(x + n).storeBytes(of: answer, as: SIMD4<Double>.self)
-            if any(isReached .& .!isDone) {
-                for lane in 0..<4 where isReached[lane] && !isDone[lane] {
+            if any(isOpen) {
+                for lane in 0..<4 where isOpen[lane] {
                     x[n &+ lane] = descend(a: a[lane], b: b[lane])
                 }
             }
