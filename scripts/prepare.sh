@@ -14,7 +14,7 @@ fail() {
 
 # The Python it is and the one the environment was made with, e.g. "/usr/bin/python3.11 3.11.2".
 describe='import os, sys; print(os.path.realpath(sys.executable), ".".join(map(str, sys.version_info[:3])))'
-identity=$("$python" -c "$describe") || fail "no Python answers to '$python'; give one: make PYTHON=/path/to/python3"
+identity=$("$python" -c "$describe" 2>/dev/null) || fail "no Python answers to '$python'; give one: make PYTHON=/path/to/python3"
 if [ -f "$venv/.made-with" ] && [ "$(cat "$venv/.made-with")" = "$identity" ] && "$venv/bin/python" -c '' 2>/dev/null
 then
     exit 0

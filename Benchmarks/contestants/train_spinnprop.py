@@ -5,8 +5,8 @@ import time
 
 import numpy as np
 import setting
-import sklearn.base
 import spinnprop as sp
+from spinnprop import SpikingClassifier
 
 before = setting.resident_bytes()
 warm_up, epochs = (int(argument) for argument in sys.argv[1:3])
@@ -14,7 +14,7 @@ sp.set_threads(setting.threads())
 x, y = setting.yin_yang(setting.SAMPLES, 42)
 assert np.array_equal(x, sp.datasets.yin_yang(setting.SAMPLES, seed=42)[0])
 
-classifier = sp.SpikingClassifier(hidden=(setting.HIDDEN,), epochs=warm_up + epochs, batch_size=setting.BATCH, seed=0)
+classifier = SpikingClassifier(hidden=(setting.HIDDEN,), epochs=warm_up + epochs, batch_size=setting.BATCH, seed=0)
 start = time.perf_counter()
 classifier.fit(x, y)
 whole = time.perf_counter() - start
