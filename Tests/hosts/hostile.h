@@ -92,8 +92,8 @@ static void expect_success(int line, const char *call, spinnprop_status got) {
 #define HOLDS(condition) ((condition) ? (void)0 : defect(__LINE__, #condition, "does not hold"))
 
 /* What an untouched handle holds: an address that belongs to nobody. */
-static char nobody;
-#define NOBODY(type) ((type *)(void *)&nobody)
+static double nobody[4];
+#define NOBODY(type) ((type *)(void *)nobody)
 
 /* Sizes that no version of a struct has. */
 static const size_t wrong_sizes[] = {0, 1, 7, 8, 9, 20, 4096, SIZE_MAX, SIZE_MAX / 2, (size_t)INT_MIN};
