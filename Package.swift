@@ -85,5 +85,9 @@ let package = Package(
             exclude: ["Generators"]),
         .testTarget(name: "SpinnpropTests", dependencies: ["Spinnprop"]),
     ] + forNewerProcessors,
+        .testTarget(
+            name: "EventDrivenTests",
+            dependencies: ["EventDriven", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"]),
+    ],
     swiftLanguageModes: [.v6]
 )

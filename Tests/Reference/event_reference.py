@@ -186,9 +186,9 @@ def sample_loss(case, objective, results, sample):
     for time, unit, _ in results[-1]:
         times.setdefault(unit, []).append(time)
     first = {unit: own[0] for unit, own in times.items()}
+    if not objective["targets"] and label not in first:  # promised of every sample whose label neuron is silent
+        return mpf(0), True
     if kind == "ttfs":
-        if label not in first:
-            return mpf(0), True
         value = log_softmax({unit: -time / number("tau0") for unit, time in first.items()}, label)
         return value + number("alpha") * (mpmath.exp(first[label] / number("tau1")) - 1), False
     if kind == "mse":

@@ -1,0 +1,54 @@
+// Gradients against fourth-order central differences over random networks and seeds.
+import EventDriven
+import Networks
+import Testing
+
+struct GradientSweepTests {
+    static let configurations: [Configuration] = {
+        var all: [Configuration] = []
+        for ratio in [4, 2, 1, 0.5, 0.25, 3.3, 0.7, 1 + 1e-12] as [Double] {
+            all.append(Configuration(ratio: ratio))
+        }
+        for delays in [DelayKind.synaptic, .axonal, .dendritic] {
+            all.append(Configuration(ratio: 4, delays: delays))
+            all.append(Configuration(ratio: 0.5, delays: delays, recurrent: true))
+            all.append(Configuration(ratio: nil, delays: delays, recurrent: true, reset: 0.2))
+        }
+        all.append(Configuration(ratio: 4, recurrent: true))
+        all.append(Configuration(ratio: 1, recurrent: true, reset: -0.3))
+        all.append(Configuration(sizes: [3, 5, 4, 3], ratio: 4, reset: 0.1))
+        all.append(Configuration(sizes: [3, 5, 4, 3], ratio: nil, delays: .synaptic))
+        all.append(Configuration(sizes: [3, 5, 4, 3], ratio: 2, delays: .axonal, recurrent: true))
+        all.append(Configuration(ratio: nil))
+        for ratio in [4, 2, 1, 0.5, nil] as [Double?] {
+            all.append(Configuration(ratio: ratio, leaky: true))
+        }
+        all.append(Configuration(ratio: 4, delays: .synaptic, recurrent: true, leaky: true))
+        all.append(Configuration(ratio: 0.25, delays: .dendritic, leaky: true))
+        all.append(Configuration(sizes: [2, 17, 9], ratio: 4, samples: 1))
+        all.append(Configuration(sizes: [2, 8, 7], ratio: 2, samples: 40, spikesPerInput: 1))
+        return all
+    }()
+
+    @Test(arguments: configurations)
+    func matchesDifferences(_ configuration: Configuration) throws {
+        var kept = 0
+        var discarded = 0
+        var worst = 0.0
+        for seed in 1...3 as ClosedRange<UInt64> {
+            let instance = try RandomCase(configuration, seed: seed)
+            let loss = LinearLoss(seed: seed, unit: configuration.tauSyn, needsLeakyReadout: configuration.leaky)
+            let rate = RateRegularisation(strength: 0.7, target: 0.4, tau: 4 * configuration.tauSyn)
+            for comparison in try instance.compare(
+                loss, rate: seed % 2 == 0 ? rate : nil, relativeStep: 3e-5, limit: 6)
+            {
+                kept += comparison.kept
+                discarded += comparison.discarded
+                worst = max(worst, comparison.error)
+                #expect(comparison.error <= 1e-7, "\(instance): \(comparison)")
+            }
+        }
+        print("gradients: \(configuration): \(kept) entries kept, \(discarded) discarded, worst error \(worst)")
+        #expect(kept >= 3 * discarded && kept >= 40, "\(kept) entries kept, \(discarded) discarded")
+    }
+}
