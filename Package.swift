@@ -83,11 +83,10 @@ let package = Package(
         .testTarget(
             name: "LearningTests", dependencies: ["Learning", "Networks", "Neurons", "Spikes", "Mathematics"],
             exclude: ["Generators"]),
-        .testTarget(name: "SpinnpropTests", dependencies: ["Spinnprop"]),
-    ] + forNewerProcessors,
         .testTarget(
             name: "EventDrivenTests",
             dependencies: ["EventDriven", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"]),
-    ],
+        .testTarget(name: "SpinnpropTests", dependencies: ["Spinnprop"]),
+    ] + forNewerProcessors,
     swiftLanguageModes: [.v6]
 )

@@ -12,7 +12,7 @@ struct GradientSweepTests {
         for delays in [DelayKind.synaptic, .axonal, .dendritic] {
             all.append(Configuration(ratio: 4, delays: delays))
             all.append(Configuration(ratio: 0.5, delays: delays, recurrent: true))
-            all.append(Configuration(ratio: nil, delays: delays, recurrent: true, reset: 0.2))
+            all.append(Configuration(ratio: nil, delays: delays, recurrent: true, reset: 0.2, gain: 1))
         }
         all.append(Configuration(ratio: 4, recurrent: true))
         all.append(Configuration(ratio: 1, recurrent: true, reset: -0.3))

@@ -20,10 +20,13 @@ struct PostsynapticPotential {
         return s / tauMem * exp(-s / max(tauMem, tauSyn)) * (y == 0 ? 1 : -expm1(-y) / y)
     }
 
-    var peak: Double {
-        let ratio = tauSyn / tauMem
-        return abs(ratio - 1) < 1e-6 ? exp(-1) : pow(ratio, 1 / (1 - ratio))
+    /// Where it is largest: tau_m tau_s / (tau_s - tau_m) log(tau_s / tau_m).
+    var peakTime: Double {
+        let x = (tauSyn - tauMem) / tauMem
+        return tauSyn * (x == 0 ? 1 : log1p(x) / x)
     }
+
+    var peak: Double { self(peakTime) }
 }
 
 struct Arrival {

@@ -34,7 +34,8 @@ struct RandomCase: CustomStringConvertible {
     let seed: UInt64
     var network: Network
     var input: SpikeTrains
-    var options = ForwardOptions()
+    /// A case that runs away fails instead of taking minutes.
+    var options = ForwardOptions(maxSpikes: 3000)
 
     var description: String { "seed \(seed), \(configuration)" }
 
@@ -66,7 +67,7 @@ struct RandomCase: CustomStringConvertible {
             sizes: sizes, parameters: parameters, delays: configuration.delays,
             recurrent: sizes.count > 2 && configuration.recurrent ? [true] : [], leakyReadout: configuration.leaky)
         for (index, connection) in network.connections.enumerated() {
-            let strength = (connection.isRecurrent ? 0.6 : configuration.gain) / Double(connection.preCount)
+            let strength = (connection.isRecurrent ? 0.25 : configuration.gain) / Double(connection.preCount)
             var weights: [Double] = []
             for post in 0..<connection.postCount {
                 let neuron = network.layers[connection.target].parameters[post]
