@@ -2,15 +2,16 @@
 # Installs a wheel into an empty environment in an empty folder and trains with it, with neither Swift nor a compiler in PATH.
 # Usage: scripts/test-wheel.sh PYTHON WHEEL
 set -eu
-python=$(command -v "$1")
+python=$("$1" -c 'import sys; print(sys.executable)')
 wheel=$(realpath "$2")
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+trap 'PATH=${path:-$PATH}; rm -rf "$folder"' EXIT
 cd "$folder"
 "$python" -m venv environment
 environment/bin/python -m pip install -q --disable-pip-version-check "$wheel[all]"
 mkdir tools
 for tool in sh env uname; do ln -s "$(command -v $tool)" tools/$tool; done
+path=$PATH
 PATH="$folder/tools:$folder/environment/bin"
 export PATH
 unset LD_LIBRARY_PATH PYTHONPATH
