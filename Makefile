@@ -50,8 +50,9 @@ test-imports: .build-imports/checked ## each room imports only what Package.swif
 	swift build --explicit-target-dependency-import-check error --scratch-path .build-imports
 	@mv $@.new $@
 
-test-swift: ## swift test
+test-swift: ## swift test, and the Swift example
 	swift test
+	swift run -q --skip-build yin-yang 1
 
 test-hosts: ## the header, and the C and C++ programs
 	scripts/test-hosts.sh
