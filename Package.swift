@@ -76,6 +76,7 @@ let package = Package(
             swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),
         .executableTarget(name: "yin-yang", dependencies: ["Spinnprop"], path: "examples/swift"),
+        .testTarget(name: "CInterfaceTests", dependencies: ["CInterface", "CSpinnprop", "Mathematics"]),
         .testTarget(name: "MathematicsTests", dependencies: ["Mathematics"], exclude: ["Generators"]),
         .testTarget(name: "SpikesTests", dependencies: ["Spikes", "Mathematics"]),
         .testTarget(name: "DataSetsTests", dependencies: ["DataSets", "Mathematics"], exclude: ["Generators"]),

@@ -16,7 +16,8 @@ func count(_ n: Int64, _ name: StaticString) throws(SpinnpropError) -> Int {
 func product(_ a: Int, _ b: Int, _ what: StaticString) throws(SpinnpropError) -> Int {
     let (product, overflow) = a.multipliedReportingOverflow(by: b)
     guard !overflow, product <= Int(largestCount) else {
-        throw SpinnpropError(.outOfMemory, "\(what) would be \(a) x \(b) elements, more than any machine holds; give fewer")
+        throw SpinnpropError(
+            .outOfMemory, "\(what) would be \(a) x \(b) elements, more than any machine holds; give fewer")
     }
     return product
 }

@@ -1,4 +1,6 @@
 // The one place where errors of the core become statuses of C.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CSpinnprop
 import CSupport
 import Mathematics

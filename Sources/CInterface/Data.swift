@@ -1,4 +1,6 @@
 // Data sets and encodings, written into the caller's arrays.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CSpinnprop
 import DataSets
 import Mathematics

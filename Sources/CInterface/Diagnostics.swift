@@ -1,4 +1,6 @@
 // What can make a recording's gradient vanish or explode.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CSpinnprop
 import Networks
 

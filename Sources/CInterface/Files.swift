@@ -1,7 +1,10 @@
 // Networks and recordings as safetensors, in files and in memory.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CSpinnprop
 import Learning
 import Mathematics
+import Spinnprop
 
 /// Writes how many bytes there are, and the bytes unless the caller has no place for them yet.
 private func write(
@@ -61,7 +64,8 @@ public func spinnprop_network_from_bytes(
 
 @c @implementation
 public func spinnprop_recording_to_bytes(
-    _ bytes: UnsafeMutablePointer<UInt8>?, _ n: Int64, _ needed: UnsafeMutablePointer<Int64>?, _ recording: OpaquePointer?
+    _ bytes: UnsafeMutablePointer<UInt8>?, _ n: Int64, _ needed: UnsafeMutablePointer<Int64>?,
+    _ recording: OpaquePointer?
 ) -> spinnprop_status {
     barrier {
         let needed = try given(needed, "needed")
@@ -75,6 +79,14 @@ public func spinnprop_recording_from_bytes(
 ) -> spinnprop_status {
     barrier {
         let destination = try given(recording, "recording")
-        destination.pointee = makeHandle(try RecordingFile.recording(try content(bytes, n)), recordingKind)
+        let loaded = try RecordingFile.recording(try content(bytes, n))
+        // The file room does not know which engines there are.
+        do throws(SpinnpropError) {
+            _ = try Engine(name: loaded.engine)
+        } catch {
+            throw SpinnpropError(
+                .fileError, "the bytes are a recording by an engine this library does not have: \(error)")
+        }
+        destination.pointee = makeHandle(loaded, recordingKind)
     }
 }

@@ -1,4 +1,6 @@
 // Running a network.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CSpinnprop
 import Mathematics
 import Networks
@@ -14,8 +16,12 @@ extension spinnprop_forward_options: VersionedStruct {
 
     /// The same as the core takes them.
     func options() throws(SpinnpropError) -> ForwardOptions {
-        guard t_end >= 0 else { throw .invalidValue("t_end is \(t_end); it must be >= 0 seconds, infinite to run until silence") }
-        guard max_spikes >= 0 else { throw .invalidValue("max_spikes is \(max_spikes); it must be > 0, or 0 for the default") }
+        guard t_end >= 0 else {
+            throw .invalidValue("t_end is \(t_end); it must be >= 0 seconds, infinite to run until silence")
+        }
+        guard max_spikes >= 0 else {
+            throw .invalidValue("max_spikes is \(max_spikes); it must be > 0, or 0 for the default")
+        }
         var options = ForwardOptions()
         options.endTime = t_end
         if max_spikes > 0 { options.maxSpikes = Int(max_spikes) }

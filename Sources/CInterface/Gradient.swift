@@ -1,4 +1,6 @@
 // Gradients of a loss over a recording.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CSpinnprop
 import Mathematics
 import Networks
@@ -67,10 +69,13 @@ private func labelsAndTargets(
     _ recording: Recording
 ) throws(SpinnpropError) -> ([Int], [Double]) {
     guard n == Int64(recording.sampleCount) else {
-        throw .invalidValue("n is \(n); the recording has \(recording.sampleCount) samples, and there must be as many labels")
+        throw .invalidValue(
+            "n is \(n); the recording has \(recording.sampleCount) samples, and there must be as many labels")
     }
     guard targets != nil else {
-        guard nTargets == 0 else { throw .invalidValue("targets is NULL, but n_targets is \(nTargets); give both or none") }
+        guard nTargets == 0 else {
+            throw .invalidValue("targets is NULL, but n_targets is \(nTargets); give both or none")
+        }
         return (integers(try input(labels, recording.sampleCount, "labels")), [])
     }
     let needed = try product(recording.sampleCount, recording.outputLayer.neuronCount, "targets")
@@ -83,7 +88,8 @@ private func labelsAndTargets(
 
 @c @implementation
 public func spinnprop_network_gradient(
-    _ gradient: UnsafeMutablePointer<OpaquePointer?>?, _ value: UnsafeMutablePointer<Double>?, _ network: OpaquePointer?,
+    _ gradient: UnsafeMutablePointer<OpaquePointer?>?, _ value: UnsafeMutablePointer<Double>?,
+    _ network: OpaquePointer?,
     _ recording: OpaquePointer?, _ loss: UnsafePointer<spinnprop_loss>?, _ labels: UnsafePointer<Int64>?, _ n: Int64,
     _ targets: UnsafePointer<Double>?, _ n_targets: Int64, _ options: UnsafePointer<spinnprop_gradient_options>?,
     _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?

@@ -37,7 +37,8 @@ func box<Value>(
     _ handle: OpaquePointer?, _ kind: HandleKind<Value>, _ name: StaticString
 ) throws(SpinnpropError) -> Box<Value> {
     guard let header = header(try given(handle, name), kind) else {
-        throw .invalidValue("\(name) is no living spinnprop_\(kind.noun); pass what spinnprop made and did not free yet")
+        throw .invalidValue(
+            "\(name) is no living spinnprop_\(kind.noun); pass what spinnprop made and did not free yet")
     }
     // The mark says what the box holds.
     return unsafeDowncast(header.pointee.box.takeUnretainedValue(), to: Box<Value>.self)

@@ -1,4 +1,6 @@
 // Losses, and what they make of a recording.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CSpinnprop
 import Learning
 import Mathematics
@@ -65,7 +67,8 @@ private func judged(
 
 @c @implementation
 public func spinnprop_recording_predict(
-    _ classes: UnsafeMutablePointer<Int64>?, _ n: Int64, _ recording: OpaquePointer?, _ loss: UnsafePointer<spinnprop_loss>?
+    _ classes: UnsafeMutablePointer<Int64>?, _ n: Int64, _ recording: OpaquePointer?,
+    _ loss: UnsafePointer<spinnprop_loss>?
 ) -> spinnprop_status {
     barrier {
         let (recording, loss) = try judged(recording, loss)

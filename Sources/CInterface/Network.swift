@@ -1,4 +1,6 @@
 // Networks: make, copy, describe, read and change.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CSpinnprop
 import Mathematics
 import Networks
@@ -89,7 +91,8 @@ public func spinnprop_network_set(
         // The length is checked against the network before a single element is read.
         let needed = parameter.countToSet(in: box.value, layer: layer)
         guard n == Int64(needed) || (n == 0 && parameter.shape(in: box.value, layer: layer).count == 0) else {
-            throw SpinnpropError.invalidValue("values has \(n) elements; \(parameter.name) of layer \(layer) takes exactly \(needed)")
+            throw SpinnpropError.invalidValue(
+                "values has \(n) elements; \(parameter.name) of layer \(layer) takes exactly \(needed)")
         }
         try parameter.set(Array(try input(values, Int(n), "values")), in: &box.value, layer: layer)
     }

@@ -1,4 +1,6 @@
 // Networks from options.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CSpinnprop
 import Learning
 import Mathematics
@@ -19,7 +21,8 @@ extension spinnprop_network_options: VersionedStruct {
     /// The same options as the core takes them.
     func options() throws(SpinnpropError) -> NetworkOptions {
         guard n_layer_sizes >= 2 else {
-            throw .invalidValue("n_layer_sizes is \(n_layer_sizes); a network needs at least 2 sizes, the input's first")
+            throw .invalidValue(
+                "n_layer_sizes is \(n_layer_sizes); a network needs at least 2 sizes, the input's first")
         }
         var options = NetworkOptions(sizes: try array(layer_sizes, n_layer_sizes, "layer_sizes").map { Int($0) })
         // Arrays have one of a few lengths; no other is read from the caller.
@@ -33,7 +36,8 @@ extension spinnprop_network_options: VersionedStruct {
         options.initialisation.mean = try array(weight_mean, n_weight_mean, "weight_mean", lengths: [layerCount])
         options.initialisation.std = try array(weight_std, n_weight_std, "weight_std", lengths: [layerCount])
         guard let delayKind = DelayKind(rawValue: delays) else {
-            throw .invalidValue("delays is \(delays); it must be SPINNPROP_DELAYS_NONE (0) .. SPINNPROP_DELAYS_DENDRITIC (3)")
+            throw .invalidValue(
+                "delays is \(delays); it must be SPINNPROP_DELAYS_NONE (0) .. SPINNPROP_DELAYS_DENDRITIC (3)")
         }
         options.delays = delayKind
         switch Int(readout) {

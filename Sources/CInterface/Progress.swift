@@ -1,4 +1,6 @@
 // A host's progress callback as the core's monitor.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CSpinnprop
 import Mathematics
 

@@ -1,4 +1,6 @@
 // Recordings: copy, describe, read.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CSpinnprop
 import Mathematics
 import Networks
@@ -129,7 +131,8 @@ public func spinnprop_recording_maxima(
         let recording = try box(recording, recordingKind, "recording").value
         let own = recording.outputLayer
         guard !own.isSpiking else {
-            throw SpinnpropError.unsupported("the recording's last layer spikes and has no maxima; create the network with a leaky read-out")
+            throw SpinnpropError.unsupported(
+                "the recording's last layer spikes and has no maxima; create the network with a leaky read-out")
         }
         let allValues = try output(values, n, needed: own.maxima.count, "values")
         let allTimes = try output(times, n, needed: own.maximumTimes.count, "times")

@@ -1,7 +1,9 @@
 // Spike trains as C hosts hand them over.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CSpinnprop
-import Spikes
 import Mathematics
+import Spikes
 
 extension spinnprop_spikes: VersionedStruct {
     static var initial: spinnprop_spikes {
@@ -12,7 +14,9 @@ extension spinnprop_spikes: VersionedStruct {
 }
 
 /// A caller's spikes, copied and checked.
-func spikeTrains(_ pointer: UnsafePointer<spinnprop_spikes>?, _ name: StaticString) throws(SpinnpropError) -> SpikeTrains {
+func spikeTrains(_ pointer: UnsafePointer<spinnprop_spikes>?, _ name: StaticString) throws(SpinnpropError)
+    -> SpikeTrains
+{
     let view = try spinnprop_spikes.read(pointer, name)
     let spikeCount = try count(view.n_spikes, "n_spikes")
     let sampleCount = try count(view.n_samples, "n_samples")

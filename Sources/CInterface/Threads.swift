@@ -1,4 +1,6 @@
 // The number of host threads.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CSpinnprop
 import Mathematics
 

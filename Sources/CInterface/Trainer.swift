@@ -1,4 +1,6 @@
 // Training runs.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CSpinnprop
 import Learning
 import Mathematics

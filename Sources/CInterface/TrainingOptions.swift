@@ -1,4 +1,6 @@
 // Training options as C hosts hand them over.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CSpinnprop
 import Learning
 import Mathematics
@@ -68,7 +70,8 @@ extension spinnprop_training_options: VersionedStruct {
         options.optimizer.clipNorm = clip_norm
         guard let scheduleKind = ScheduleKind(rawValue: schedule) else {
             throw .invalidValue(
-                "schedule is \(schedule); it must be SPINNPROP_SCHEDULE_CONSTANT (0) .. SPINNPROP_SCHEDULE_EXPONENTIAL (2)")
+                "schedule is \(schedule); it must be SPINNPROP_SCHEDULE_CONSTANT (0) .. SPINNPROP_SCHEDULE_EXPONENTIAL (2)"
+            )
         }
         options.schedule.kind = scheduleKind
         options.schedule.epochs = Int(schedule_epochs)

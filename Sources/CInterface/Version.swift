@@ -1,4 +1,6 @@
 // Version, last error.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CSpinnprop
 import CSupport
 

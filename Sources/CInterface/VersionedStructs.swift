@@ -40,7 +40,8 @@ extension VersionedStruct {
     func checkNested(_ name: StaticString) throws(SpinnpropError) {
         guard size == MemoryLayout<Self>.size else {
             throw .invalidValue(
-                "\(name).size is \(UInt(bitPattern: size)); it must be \(MemoryLayout<Self>.size), which the _init function sets")
+                "\(name).size is \(UInt(bitPattern: size)); it must be \(MemoryLayout<Self>.size), which the _init function sets"
+            )
         }
     }
 
@@ -74,6 +75,8 @@ struct Destination<Struct: VersionedStruct> {
     func write(_ value: Struct) {
         var value = value
         value.size = size
-        withUnsafeBytes(of: value) { bytes.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(bytes), byteCount: size) }
+        withUnsafeBytes(of: value) {
+            bytes.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(bytes), byteCount: size)
+        }
     }
 }

@@ -488,6 +488,13 @@ static void files_that_are_no_networks(const char *folder) {
     INVALID(spinnprop_recording_from_bytes(&run, broken, -1));
     for (int64_t length = 0; length < n_recording; length += length < 64 ? 1 : 97)
         FAILS(FILE_ERROR, spinnprop_recording_from_bytes(&run, broken, length));
+    /* An engine nobody has. */
+    for (int64_t at = 0; at + 15 < n_recording; at++)
+        if (memcmp(broken + at, "\"engine\":\"event\"", 16) == 0) {
+            broken[at + 10] = 'E';
+            FAILS(FILE_ERROR, spinnprop_recording_from_bytes(&run, broken, n_recording));
+            broken[at + 10] = 'e';
+        }
     /* One noun's bytes are not the other's. */
     FAILS(FILE_ERROR, spinnprop_network_from_bytes(&result, broken, n_recording));
     FAILS(FILE_ERROR, spinnprop_recording_from_bytes(&run, bytes, n));
