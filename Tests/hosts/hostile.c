@@ -914,6 +914,18 @@ static void trainings_that_cannot_be(void) {
     }
     EACH_WRONG_SIZE(s, spinnprop_trainer_run(trainer, &s, labels, 4, NULL, NULL, 0, NULL, NULL));
     WITH(s.n_units, N_INPUTS + 1, INVALID_VALUE, spinnprop_trainer_run(trainer, &s, labels, 4, NULL, NULL, 0, NULL, NULL));
+    spinnprop_spikes wider = s;
+    wider.n_units = N_INPUTS + 1;
+    INVALID(spinnprop_trainer_run(trainer, &s, labels, 4, &wider, labels, 4, NULL, NULL));
+    /* Nothing has been trained yet. */
+    int64_t n_before = 0, n_after = 0;
+    spinnprop_network *untouched = NULL;
+    WORKS(spinnprop_trainer_network(&untouched, trainer));
+    uint8_t *before = bytes_of(network, &n_before), *after = bytes_of(untouched, &n_after);
+    HOLDS(n_before == n_after && memcmp(before, after, (size_t)n_before) == 0);
+    free(before);
+    free(after);
+    spinnprop_network_free(untouched);
     FAILS(CANCELLED, spinnprop_trainer_run(trainer, &s, labels, 4, NULL, NULL, 0, stop_at_once, &calls));
     HOLDS(calls == 1);
     INVALID(spinnprop_trainer_network(NULL, trainer));

@@ -89,6 +89,12 @@ public final class Trainer {
         var fingerprint = Fingerprint()
         for (data, own) in [(input, labels)] + (validation.map { [($0.input, $0.labels)] } ?? []) {
             try options.objective(labels: own).check(state.network, sampleCount: data.sampleCount)
+            // Validation data are first run after an epoch of training: too late to find out.
+            guard data.unitCount == state.network.inputCount else {
+                throw .invalidValue(
+                    "the spike trains have n_units = \(data.unitCount), the network \(state.network.inputCount) inputs; they "
+                        + "must agree")
+            }
             fingerprint.add(data, labels: own)
         }
         if let validation {
