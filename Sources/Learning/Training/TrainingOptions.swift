@@ -19,7 +19,7 @@ public enum ScheduleKind: Int32, Sendable, CaseIterable {
 /// | name                | default  | unit | meaning                                                              |
 /// |---------------------|----------|------|----------------------------------------------------------------------|
 /// | `kind`              | Adam     | -    | SGD with momentum, Adam or AdamW                                     |
-/// | `learningRate`      | 5e-3     | -    | of weights                                                           |
+/// | `learningRate`      | 1e-2     | -    | of weights                                                           |
 /// | `delayLearningRate` | 0        | s    | of delays, which are clipped at 0 after each step; 0: delays stay    |
 /// | `momentum`          | 0        | -    | SGD, [0, 1)                                                          |
 /// | `beta1`, `beta2`    | .9, .999 | -    | Adam, AdamW: decay of the mean gradient and of the mean square       |
@@ -29,7 +29,7 @@ public enum ScheduleKind: Int32, Sendable, CaseIterable {
 /// | `clipNorm`          | infinity | -    | largest Euclidean norm of the gradient of all that is trained        |
 public struct OptimizerOptions: Equatable, Sendable {
     public var kind = OptimizerKind.adam
-    public var learningRate = 5e-3
+    public var learningRate = 1e-2
     public var delayLearningRate = 0.0
     public var momentum = 0.0
     public var beta1 = 0.9
@@ -46,7 +46,7 @@ public struct OptimizerOptions: Equatable, Sendable {
 public struct Schedule: Equatable, Sendable {
     public var kind = ScheduleKind.exponential
     public var epochs = 20
-    public var gamma = 0.95
+    public var gamma = 0.97
 
     public init() {}
 }
@@ -71,7 +71,7 @@ public struct WeightBumping: Equatable, Sendable {
 ///
 /// | name             | default | meaning                                                                          |
 /// |------------------|---------|----------------------------------------------------------------------------------|
-/// | `epochs`         | 50      | passes over the data, in all                                                     |
+/// | `epochs`         | 100     | passes over the data, in all                                                     |
 /// | `batchSize`      | 150     | samples per step; what is left at the end of an epoch is a smaller batch         |
 /// | `seed`           | 0       | of the order of samples and of input dropout                                     |
 /// | `inputDropout`   | 0       | probability with which an input spike is left out in training                    |
@@ -87,7 +87,7 @@ public struct TrainingOptions: Sendable {
     public var loss: any Loss = TTFSCrossEntropy()
     public var rate: RateRegularisation?
     public var forward = ForwardOptions()
-    public var epochs = 50
+    public var epochs = 100
     public var batchSize = 150
     public var seed: UInt64 = 0
     public var optimizer = OptimizerOptions()
