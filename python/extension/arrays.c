@@ -1,0 +1,88 @@
+/* Arrays in and out through the buffer protocol, without a copy. */
+#include "core.h"
+
+#include <string.h>
+
+static const struct {
+    const char *codes; /* of the struct module */
+    size_t item_size;
+    const char *name;
+} kinds[] = {
+    [ARRAY_FLOAT64] = {"d", 8, "float64"},
+    [ARRAY_INT32] = {"il", 4, "int32"},
+    [ARRAY_INT64] = {"lq", 8, "int64"},
+    [ARRAY_BYTES] = {"B?", 1, "uint8"},
+};
+
+static int array_borrow(array *array, PyObject *object, array_kind kind, const char *name, int flags) {
+    array->is_held = 0;
+    array->count = 0;
+    if (object == Py_None) return 1;
+    if (PyObject_GetBuffer(object, &array->view, flags | PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0) {
+        if (PyErr_ExceptionMatches(PyExc_MemoryError)) return 0;
+        PyErr_Format(PyExc_TypeError, "%s must be a%s contiguous array of %s, got %R", name,
+                     (flags & PyBUF_WRITABLE) ? " writable," : "", kinds[kind].name, (PyObject *)Py_TYPE(object));
+        return 0;
+    }
+    array->is_held = 1;
+    const char *format = array->view.format ? array->view.format : "B";
+    if (*format == '@' || *format == '=') format++;
+    int is_right = strlen(format) == 1 && strchr(kinds[kind].codes, *format) != NULL &&
+                   (size_t)array->view.itemsize == kinds[kind].item_size &&
+                   (uintptr_t)array->view.buf % kinds[kind].item_size == 0;
+    if (!is_right) {
+        PyErr_Format(PyExc_TypeError, "%s must be an aligned array of native %s, got elements of type '%s'", name,
+                     kinds[kind].name, array->view.format ? array->view.format : "B");
+        return 0;
+    }
+    array->count = array->view.len / array->view.itemsize;
+    return 1;
+}
+
+int array_read(array *array, PyObject *object, array_kind kind, const char *name) {
+    return array_borrow(array, object, kind, name, PyBUF_SIMPLE);
+}
+
+int array_write(array *array, PyObject *object, array_kind kind, const char *name) {
+    return array_borrow(array, object, kind, name, PyBUF_WRITABLE);
+}
+
+void array_release(array *array) {
+    if (array->is_held) PyBuffer_Release(&array->view);
+    array->is_held = 0;
+}
+
+int spikes_read(spike_arrays *arrays, PyObject *tuple, const char *name) {
+    spinnprop_spikes *spikes = &arrays->spikes;
+    spinnprop_spikes_init(spikes);
+    if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != 4) {
+        PyErr_Format(PyExc_TypeError, "%s must be a tuple (times, units, offsets, n_units)", name);
+        return 0;
+    }
+    if (!array_read(&arrays->times, PyTuple_GetItem(tuple, 0), ARRAY_FLOAT64, "times") ||
+        !array_read(&arrays->units, PyTuple_GetItem(tuple, 1), ARRAY_INT32, "units") ||
+        !array_read(&arrays->offsets, PyTuple_GetItem(tuple, 2), ARRAY_INT64, "offsets") ||
+        !int32_from(PyTuple_GetItem(tuple, 3), &spikes->n_units))
+        return 0;
+    if (arrays->times.count != arrays->units.count) {
+        PyErr_Format(PyExc_ValueError, "times has %lld elements and units %lld; they must be equally long",
+                     (long long)arrays->times.count, (long long)arrays->units.count);
+        return 0;
+    }
+    if (arrays->offsets.count < 1) {
+        PyErr_SetString(PyExc_ValueError, "offsets is empty; it needs n_samples + 1 elements, [0] for no samples");
+        return 0;
+    }
+    spikes->times = array_data(arrays->times);
+    spikes->units = array_data(arrays->units);
+    spikes->offsets = array_data(arrays->offsets);
+    spikes->n_spikes = arrays->times.count;
+    spikes->n_samples = arrays->offsets.count - 1;
+    return 1;
+}
+
+void spikes_release(spike_arrays *arrays) {
+    array_release(&arrays->times);
+    array_release(&arrays->units);
+    array_release(&arrays->offsets);
+}

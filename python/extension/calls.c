@@ -1,0 +1,68 @@
+/* Long calls: they run without the GIL, and now and then take it back to listen to signals and to report progress. */
+#include "core.h"
+
+#include <time.h>
+
+int call_init(PyObject *module, call *call, PyObject *callable) {
+    call->state = PyModule_GetState(module);
+    call->thread = NULL;
+    call->callable = callable == Py_None ? NULL : callable;
+    if (call->callable && !PyCallable_Check(callable)) {
+        PyErr_Format(PyExc_TypeError, "progress must be callable or None, got %R", (PyObject *)Py_TYPE(callable));
+        return 0;
+    }
+    return 1;
+}
+
+void call_begin(call *call) {
+    atomic_fetch_add(&call->state->n_long_calls, 1);
+    call->thread = PyEval_SaveThread();
+}
+
+void call_end(call *call) {
+    atomic_fetch_sub(&call->state->n_long_calls, 1);
+    PyEval_RestoreThread(call->thread);
+}
+
+int call_progress(const spinnprop_progress *progress, void *payload) {
+    call *call = payload;
+    /* While the interpreter goes down, a thread that asks for the GIL never comes back, and must not do so as long as
+     * the library's own frames and workers depend on it. */
+    if (atomic_load(&call->state->is_exiting)) return 1;
+    PyEval_RestoreThread(call->thread);
+    int stops = PyErr_CheckSignals() < 0;
+    if (!stops && call->callable) {
+        PyObject *fields = dict_from_fields(progress, progress_fields);
+        PyObject *answer = fields ? PyObject_CallFunctionObjArgs(call->callable, fields, NULL) : NULL;
+        stops = answer ? PyObject_IsTrue(answer) != 0 : 1;
+        Py_XDECREF(answer);
+        Py_XDECREF(fields);
+    }
+    call->thread = PyEval_SaveThread();
+    return stops;
+}
+
+/* Run at exit: asks the calls of other threads to stop and gives them a second to do so. */
+static PyObject *stop_calls(PyObject *module, PyObject *unused) {
+    (void)unused;
+    module_state *state = PyModule_GetState(module);
+    const struct timespec pause = {0, 1000000};
+    Py_BEGIN_ALLOW_THREADS;
+    atomic_store(&state->is_exiting, 1);
+    for (int waited = 0; waited < 1000 && atomic_load(&state->n_long_calls) > 0; waited++) nanosleep(&pause, NULL);
+    Py_END_ALLOW_THREADS;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef stop_method = {"_stop_calls", stop_calls, METH_NOARGS, NULL};
+
+int stop_calls_at_exit(PyObject *module) {
+    PyObject *atexit = PyImport_ImportModule("atexit");
+    PyObject *function = PyCFunction_New(&stop_method, module);
+    PyObject *answer = atexit && function ? PyObject_CallMethod(atexit, "register", "O", function) : NULL;
+    int status = answer ? 0 : -1;
+    Py_XDECREF(answer);
+    Py_XDECREF(function);
+    Py_XDECREF(atexit);
+    return status;
+}

@@ -1,0 +1,197 @@
+/* Option and result structs as dictionaries: one table per struct, read in both directions. */
+#include "core.h"
+
+#include <string.h>
+
+#define FIELD(type, structure, member) {#member, type, offsetof(structure, member), NULL}
+#define END_OF_FIELDS {NULL, FIELD_INT32, 0, NULL}
+
+const field progress_fields[] = {
+    FIELD(FIELD_INT32, spinnprop_progress, epoch),
+    FIELD(FIELD_INT32, spinnprop_progress, n_epochs),
+    FIELD(FIELD_INT64, spinnprop_progress, done),
+    FIELD(FIELD_INT64, spinnprop_progress, total),
+    FIELD(FIELD_INT32, spinnprop_progress, epoch_finished),
+    FIELD(FIELD_DOUBLE, spinnprop_progress, loss),
+    FIELD(FIELD_DOUBLE, spinnprop_progress, accuracy),
+    FIELD(FIELD_DOUBLE, spinnprop_progress, validation_loss),
+    FIELD(FIELD_DOUBLE, spinnprop_progress, validation_accuracy),
+    FIELD(FIELD_DOUBLE, spinnprop_progress, hidden_spikes),
+    FIELD(FIELD_DOUBLE, spinnprop_progress, output_spikes),
+    END_OF_FIELDS,
+};
+
+const field network_info_fields[] = {
+    FIELD(FIELD_INT32, spinnprop_network_info, n_inputs),
+    FIELD(FIELD_INT32, spinnprop_network_info, n_layers),
+    FIELD(FIELD_INT32, spinnprop_network_info, n_outputs),
+    FIELD(FIELD_INT32, spinnprop_network_info, delays),
+    FIELD(FIELD_INT32, spinnprop_network_info, readout),
+    END_OF_FIELDS,
+};
+
+const field recording_info_fields[] = {
+    FIELD(FIELD_INT64, spinnprop_recording_info, n_samples),
+    FIELD(FIELD_INT32, spinnprop_recording_info, n_inputs),
+    FIELD(FIELD_INT32, spinnprop_recording_info, n_layers),
+    FIELD(FIELD_INT32, spinnprop_recording_info, n_outputs),
+    FIELD(FIELD_INT32, spinnprop_recording_info, readout),
+    FIELD(FIELD_INT32, spinnprop_recording_info, engine),
+    END_OF_FIELDS,
+};
+
+const field diagnostics_fields[] = {
+    FIELD(FIELD_INT64, spinnprop_diagnostics, n_spikes),
+    FIELD(FIELD_INT64, spinnprop_diagnostics, silent_neurons),
+    FIELD(FIELD_INT64, spinnprop_diagnostics, silent_pairs),
+    FIELD(FIELD_INT64, spinnprop_diagnostics, near_tangential_spikes),
+    FIELD(FIELD_DOUBLE, spinnprop_diagnostics, smallest_slope),
+    END_OF_FIELDS,
+};
+
+const field forward_fields[] = {
+    FIELD(FIELD_INT32, spinnprop_forward_options, engine),
+    FIELD(FIELD_DOUBLE, spinnprop_forward_options, t_end),
+    FIELD(FIELD_INT64, spinnprop_forward_options, max_spikes),
+    END_OF_FIELDS,
+};
+
+const field loss_fields[] = {
+    FIELD(FIELD_INT32, spinnprop_loss, kind),
+    FIELD(FIELD_DOUBLE, spinnprop_loss, tau0),
+    FIELD(FIELD_DOUBLE, spinnprop_loss, alpha),
+    FIELD(FIELD_DOUBLE, spinnprop_loss, tau1),
+    FIELD(FIELD_DOUBLE, spinnprop_loss, t_label),
+    FIELD(FIELD_DOUBLE, spinnprop_loss, t_other),
+    FIELD(FIELD_DOUBLE, spinnprop_loss, scale),
+    END_OF_FIELDS,
+};
+
+const field gradient_fields[] = {
+    FIELD(FIELD_INT32, spinnprop_gradient_options, engine),
+    FIELD(FIELD_DOUBLE, spinnprop_gradient_options, rate_strength),
+    FIELD(FIELD_DOUBLE, spinnprop_gradient_options, rate_target),
+    FIELD(FIELD_DOUBLE, spinnprop_gradient_options, rate_tau),
+    END_OF_FIELDS,
+};
+
+const field training_fields[] = {
+    {"forward", FIELD_STRUCT, offsetof(spinnprop_training_options, forward), forward_fields},
+    {"loss", FIELD_STRUCT, offsetof(spinnprop_training_options, loss), loss_fields},
+    {"gradient", FIELD_STRUCT, offsetof(spinnprop_training_options, gradient), gradient_fields},
+    FIELD(FIELD_INT32, spinnprop_training_options, epochs),
+    FIELD(FIELD_INT32, spinnprop_training_options, batch_size),
+    FIELD(FIELD_UINT64, spinnprop_training_options, seed),
+    FIELD(FIELD_INT32, spinnprop_training_options, optimizer),
+    FIELD(FIELD_DOUBLE, spinnprop_training_options, learning_rate),
+    FIELD(FIELD_DOUBLE, spinnprop_training_options, delay_learning_rate),
+    FIELD(FIELD_DOUBLE, spinnprop_training_options, momentum),
+    FIELD(FIELD_DOUBLE, spinnprop_training_options, beta1),
+    FIELD(FIELD_DOUBLE, spinnprop_training_options, beta2),
+    FIELD(FIELD_DOUBLE, spinnprop_training_options, epsilon),
+    FIELD(FIELD_DOUBLE, spinnprop_training_options, weight_decay),
+    FIELD(FIELD_INT32, spinnprop_training_options, schedule),
+    FIELD(FIELD_INT32, spinnprop_training_options, schedule_epochs),
+    FIELD(FIELD_DOUBLE, spinnprop_training_options, schedule_gamma),
+    FIELD(FIELD_DOUBLE, spinnprop_training_options, clip_value),
+    FIELD(FIELD_DOUBLE, spinnprop_training_options, clip_norm),
+    FIELD(FIELD_DOUBLE, spinnprop_training_options, bump),
+    FIELD(FIELD_DOUBLE, spinnprop_training_options, bump_hidden_limit),
+    FIELD(FIELD_DOUBLE, spinnprop_training_options, bump_output_limit),
+    FIELD(FIELD_DOUBLE, spinnprop_training_options, input_dropout),
+    FIELD(FIELD_INT32, spinnprop_training_options, early_stopping),
+    FIELD(FIELD_INT32, spinnprop_training_options, restore_best),
+    FIELD(FIELD_PATH, spinnprop_training_options, checkpoint_path),
+    FIELD(FIELD_INT32, spinnprop_training_options, checkpoint_every),
+    FIELD(FIELD_INT32, spinnprop_training_options, resume),
+    END_OF_FIELDS,
+};
+
+const field epoch_fields[] = {
+    FIELD(FIELD_DOUBLE, spinnprop_epoch, loss),
+    FIELD(FIELD_DOUBLE, spinnprop_epoch, accuracy),
+    FIELD(FIELD_DOUBLE, spinnprop_epoch, validation_loss),
+    FIELD(FIELD_DOUBLE, spinnprop_epoch, validation_accuracy),
+    FIELD(FIELD_DOUBLE, spinnprop_epoch, hidden_spikes),
+    FIELD(FIELD_DOUBLE, spinnprop_epoch, output_spikes),
+    FIELD(FIELD_DOUBLE, spinnprop_epoch, skipped),
+    FIELD(FIELD_DOUBLE, spinnprop_epoch, learning_rate),
+    FIELD(FIELD_DOUBLE, spinnprop_epoch, seconds),
+    END_OF_FIELDS,
+};
+
+static PyObject *field_value(const char *at, const field *field) {
+    switch (field->type) {
+    case FIELD_INT32: return PyLong_FromLong(*(const int32_t *)at);
+    case FIELD_INT64: return PyLong_FromLongLong(*(const int64_t *)at);
+    case FIELD_UINT64: return PyLong_FromUnsignedLongLong(*(const uint64_t *)at);
+    case FIELD_DOUBLE: return PyFloat_FromDouble(*(const double *)at);
+    case FIELD_STRUCT: return dict_from_fields(at, field->fields);
+    case FIELD_PATH: {
+        const char *path = *(const char *const *)at;
+        if (path) return PyBytes_FromString(path);
+        Py_INCREF(Py_None);
+        return Py_None;
+    }
+    }
+    return NULL;
+}
+
+PyObject *dict_from_fields(const void *options, const field *fields) {
+    PyObject *dict = PyDict_New();
+    for (const field *each = fields; dict && each->name; each++) {
+        PyObject *value = field_value((const char *)options + each->offset, each);
+        if (!value || PyDict_SetItemString(dict, each->name, value) < 0) Py_CLEAR(dict);
+        Py_XDECREF(value);
+    }
+    return dict;
+}
+
+static int set_field(char *at, const field *field, PyObject *value) {
+    switch (field->type) {
+    case FIELD_INT32: return int32_from(value, at);
+    case FIELD_INT64: return int64_from(value, at);
+    case FIELD_UINT64: return uint64_from(value, at);
+    case FIELD_DOUBLE: return double_from(value, at);
+    case FIELD_STRUCT: return set_fields(at, field->fields, value, field->name);
+    case FIELD_PATH: {
+        char *path = NULL;
+        if (value != Py_None && PyBytes_AsStringAndSize(value, &path, NULL) < 0) return 0;
+        *(const char **)at = path;
+        return 1;
+    }
+    }
+    return 0;
+}
+
+int set_fields(void *options, const field *fields, PyObject *dict, const char *name) {
+    if (!PyDict_Check(dict)) {
+        PyErr_Format(PyExc_TypeError, "%s must be a dict, got %R", name, (PyObject *)Py_TYPE(dict));
+        return 0;
+    }
+    Py_ssize_t position = 0;
+    PyObject *key, *value;
+    /* Nothing in this loop runs Python code, so the dictionary cannot change under it. */
+    while (PyDict_Next(dict, &position, &key, &value)) {
+        const field *each = fields;
+        while (each->name && !(PyUnicode_Check(key) && PyUnicode_CompareWithASCIIString(key, each->name) == 0)) each++;
+        if (!each->name) {
+            PyErr_Format(PyExc_TypeError, "%s has no field %R", name, key);
+            return 0;
+        }
+        if (!set_field((char *)options + each->offset, each, value)) return 0;
+    }
+    return 1;
+}
+
+int loss_from(PyObject *module, spinnprop_loss *loss, PyObject *dict) {
+    spinnprop_loss given;
+    memset(&given, 0, sizeof given);
+    if (!set_fields(&given, loss_fields, dict, "loss")) return 0;
+    spinnprop_status status = spinnprop_loss_init(loss, given.kind);
+    if (status != SPINNPROP_OK) {
+        raise_status(module, status);
+        return 0;
+    }
+    return set_fields(loss, loss_fields, dict, "loss");
+}

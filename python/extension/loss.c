@@ -1,0 +1,120 @@
+/* Losses and gradients. */
+#include "core.h"
+
+static PyObject *loss_defaults(PyObject *module, PyObject *args) {
+    int32_t kind;
+    if (!PyArg_ParseTuple(args, "O&", int32_from, &kind)) return NULL;
+    spinnprop_loss loss;
+    spinnprop_status status = spinnprop_loss_init(&loss, kind);
+    return status == SPINNPROP_OK ? dict_from_fields(&loss, loss_fields) : raise_status(module, status);
+}
+
+static PyObject *loss_check(PyObject *module, PyObject *dict) {
+    spinnprop_loss loss;
+    if (!loss_from(module, &loss, dict)) return NULL;
+    return none_or_raise(module, spinnprop_loss_check(&loss));
+}
+
+static PyObject *gradient_defaults(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    spinnprop_gradient_options options;
+    spinnprop_gradient_options_init(&options);
+    return dict_from_fields(&options, gradient_fields);
+}
+
+static PyObject *network_gradient(PyObject *module, PyObject *args) {
+    PyObject *network_object, *recording_object, *loss_object, *labels_object, *targets_object, *dict, *progress;
+    if (!PyArg_ParseTuple(args, "OOOOOOO", &network_object, &recording_object, &loss_object, &labels_object,
+                          &targets_object, &dict, &progress))
+        return NULL;
+    handle *network = handle_from(network_object, network_name);
+    handle *recording = network ? handle_from(recording_object, recording_name) : NULL;
+    spinnprop_loss loss;
+    spinnprop_gradient_options options;
+    spinnprop_gradient_options_init(&options);
+    spinnprop_recording_info info;
+    spinnprop_recording_info_init(&info);
+    array labels = ARRAY_NONE, targets = ARRAY_NONE;
+    call call;
+    PyObject *result = NULL;
+    if (recording && loss_from(module, &loss, loss_object) &&
+        set_fields(&options, gradient_fields, dict, "options") &&
+        array_read(&labels, labels_object, ARRAY_INT64, "labels") &&
+        array_read(&targets, targets_object, ARRAY_FLOAT64, "targets") && call_init(module, &call, progress)) {
+        spinnprop_gradient *gradient = NULL;
+        double value = 0;
+        spinnprop_status status = spinnprop_recording_describe(&info, recording->object);
+        if (status == SPINNPROP_OK && handle_begin_read(module, network)) {
+            /* With targets alone there is one target for every sample of the recording. */
+            int64_t n = labels.is_held ? labels.count : info.n_samples;
+            call_begin(&call);
+            status = spinnprop_network_gradient(&gradient, &value, network->object, recording->object, &loss,
+                                                array_data(labels), n, array_data(targets), targets.count, &options,
+                                                call_progress, &call);
+            call_end(&call);
+            handle_end_read(network);
+        }
+        PyObject *capsule = NULL;
+        if (status == SPINNPROP_OK && PyErr_Occurred()) {
+            spinnprop_gradient_free(gradient);
+        } else if (status == SPINNPROP_OK) {
+            capsule = handle_new(gradient, gradient_name);
+        } else {
+            raise_status(module, status);
+        }
+        if (capsule) result = Py_BuildValue("Nd", capsule, value);
+    }
+    array_release(&labels);
+    array_release(&targets);
+    return result;
+}
+
+static PyObject *gradient_get(PyObject *module, PyObject *args) {
+    PyObject *values_object, *capsule, *result = NULL;
+    int32_t parameter, layer;
+    if (!PyArg_ParseTuple(args, "OOO&O&", &values_object, &capsule, int32_from, &parameter, int32_from, &layer))
+        return NULL;
+    handle *own = handle_from(capsule, gradient_name);
+    array values = ARRAY_NONE;
+    if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values"))
+        result = none_or_raise(
+            module, spinnprop_gradient_get(array_data(values), values.count, own->object, parameter, layer));
+    array_release(&values);
+    return result;
+}
+
+static PyObject *gradient_input_times(PyObject *module, PyObject *args) {
+    PyObject *values_object, *capsule, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OO", &values_object, &capsule)) return NULL;
+    handle *own = handle_from(capsule, gradient_name);
+    array values = ARRAY_NONE;
+    if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values"))
+        result = none_or_raise(
+            module, spinnprop_gradient_input_times(array_data(values), values.count, own->object));
+    array_release(&values);
+    return result;
+}
+
+static PyObject *gradient_skipped(PyObject *module, PyObject *capsule) {
+    handle *own = handle_from(capsule, gradient_name);
+    if (!own) return NULL;
+    int64_t skipped = 0;
+    spinnprop_status status = spinnprop_gradient_skipped(&skipped, own->object);
+    return status == SPINNPROP_OK ? PyLong_FromLongLong(skipped) : raise_status(module, status);
+}
+
+PyMethodDef loss_methods[] = {
+    {"loss_defaults", loss_defaults, METH_VARARGS, "loss_defaults($module, kind, /)\n--\n\nThe core's defaults."},
+    {"loss_check", loss_check, METH_O, "loss_check($module, loss, /)\n--\n\nRaise unless the loss is in its domain."},
+    {"gradient_defaults", gradient_defaults, METH_NOARGS, "gradient_defaults($module, /)\n--\n\nThe core's defaults."},
+    {"network_gradient", network_gradient, METH_VARARGS,
+     "network_gradient($module, network, recording, loss, labels, targets, options, progress, /)\n--\n\n"
+     "(gradient, value); labels or targets may be None."},
+    {"gradient_get", gradient_get, METH_VARARGS,
+     "gradient_get($module, values, gradient, parameter, layer, /)\n--\n\nFill values with an array's gradient."},
+    {"gradient_input_times", gradient_input_times, METH_VARARGS,
+     "gradient_input_times($module, values, gradient, /)\n--\n\nFill values, one per input spike."},
+    {"gradient_skipped", gradient_skipped, METH_O,
+     "gradient_skipped($module, gradient, /)\n--\n\nSamples that added nothing."},
+    {NULL, NULL, 0, NULL},
+};

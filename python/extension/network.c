@@ -1,0 +1,223 @@
+/* Networks: making, reading, changing, storing, and running them. */
+#include "core.h"
+
+static PyObject *network_create(PyObject *module, PyObject *args) {
+    PyObject *objects[8], *result = NULL;
+    spinnprop_network_options options;
+    spinnprop_network_options_init(&options);
+    if (!PyArg_ParseTuple(args, "OOOOOO&OO&OOO&", &objects[0], &objects[1], &objects[2], &objects[3], &objects[4],
+                          int32_from, &options.delays, &objects[5], int32_from, &options.readout, &objects[6],
+                          &objects[7], uint64_from, &options.seed))
+        return NULL;
+    const struct {
+        const char *name;
+        array_kind kind;
+        const void **data;
+        int32_t *count;
+    } fields[8] = {
+        {"layer_sizes", ARRAY_INT32, (const void **)&options.layer_sizes, &options.n_layer_sizes},
+        {"tau_mem", ARRAY_FLOAT64, (const void **)&options.tau_mem, &options.n_tau_mem},
+        {"tau_syn", ARRAY_FLOAT64, (const void **)&options.tau_syn, &options.n_tau_syn},
+        {"threshold", ARRAY_FLOAT64, (const void **)&options.threshold, &options.n_threshold},
+        {"reset", ARRAY_FLOAT64, (const void **)&options.reset, &options.n_reset},
+        {"recurrent", ARRAY_INT32, (const void **)&options.recurrent, &options.n_recurrent},
+        {"weight_mean", ARRAY_FLOAT64, (const void **)&options.weight_mean, &options.n_weight_mean},
+        {"weight_std", ARRAY_FLOAT64, (const void **)&options.weight_std, &options.n_weight_std},
+    };
+    array arrays[8] = {ARRAY_NONE};
+    int is_good = 1;
+    for (int i = 0; is_good && i < 8; i++) {
+        is_good = array_read(&arrays[i], objects[i], fields[i].kind, fields[i].name);
+        if (is_good && arrays[i].count > INT32_MAX) {
+            PyErr_Format(PyExc_ValueError, "%s has %lld elements, which is too many", fields[i].name,
+                         (long long)arrays[i].count);
+            is_good = 0;
+        }
+        if (is_good && arrays[i].is_held) {
+            *fields[i].data = arrays[i].view.buf;
+            *fields[i].count = (int32_t)arrays[i].count;
+        }
+    }
+    if (is_good) {
+        spinnprop_network *network = NULL;
+        spinnprop_status status;
+        Py_BEGIN_ALLOW_THREADS;
+        status = spinnprop_network_create(&network, &options);
+        Py_END_ALLOW_THREADS;
+        result = status == SPINNPROP_OK ? handle_new(network, network_name) : raise_status(module, status);
+    }
+    for (int i = 0; i < 8; i++) array_release(&arrays[i]);
+    return result;
+}
+
+static PyObject *network_copy(PyObject *module, PyObject *capsule) {
+    handle *own = handle_from(capsule, network_name);
+    if (!own || !handle_begin_read(module, own)) return NULL;
+    spinnprop_network *copy = NULL;
+    spinnprop_status status;
+    Py_BEGIN_ALLOW_THREADS;
+    status = spinnprop_network_copy(&copy, own->object);
+    Py_END_ALLOW_THREADS;
+    handle_end_read(own);
+    return status == SPINNPROP_OK ? handle_new(copy, network_name) : raise_status(module, status);
+}
+
+static PyObject *network_describe(PyObject *module, PyObject *capsule) {
+    handle *own = handle_from(capsule, network_name);
+    if (!own) return NULL;
+    spinnprop_network_info info;
+    spinnprop_network_info_init(&info);
+    spinnprop_status status = spinnprop_network_describe(&info, own->object);
+    return status == SPINNPROP_OK ? dict_from_fields(&info, network_info_fields) : raise_status(module, status);
+}
+
+static PyObject *network_shape(PyObject *module, PyObject *args) {
+    PyObject *capsule;
+    int32_t parameter, layer;
+    if (!PyArg_ParseTuple(args, "OO&O&", &capsule, int32_from, &parameter, int32_from, &layer)) return NULL;
+    handle *own = handle_from(capsule, network_name);
+    if (!own) return NULL;
+    int64_t rows = 0, columns = 0;
+    spinnprop_status status = spinnprop_network_shape(&rows, &columns, own->object, parameter, layer);
+    if (status != SPINNPROP_OK) return raise_status(module, status);
+    return Py_BuildValue("LL", (long long)rows, (long long)columns);
+}
+
+static PyObject *network_get(PyObject *module, PyObject *args) {
+    PyObject *values_object, *capsule, *result = NULL;
+    int32_t parameter, layer;
+    if (!PyArg_ParseTuple(args, "OOO&O&", &values_object, &capsule, int32_from, &parameter, int32_from, &layer))
+        return NULL;
+    handle *own = handle_from(capsule, network_name);
+    array values = ARRAY_NONE;
+    if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values"))
+        result = none_or_raise(
+            module, spinnprop_network_get(array_data(values), values.count, own->object, parameter, layer));
+    array_release(&values);
+    return result;
+}
+
+static PyObject *network_set(PyObject *module, PyObject *args) {
+    PyObject *capsule, *values_object, *result = NULL;
+    int32_t parameter, layer;
+    if (!PyArg_ParseTuple(args, "OO&O&O", &capsule, int32_from, &parameter, int32_from, &layer, &values_object))
+        return NULL;
+    handle *own = handle_from(capsule, network_name);
+    array values = ARRAY_NONE;
+    if (own && array_read(&values, values_object, ARRAY_FLOAT64, "values") && handle_begin_write(module, own)) {
+        result = none_or_raise(
+            module, spinnprop_network_set(own->object, parameter, layer, array_data(values), values.count));
+        handle_end_write(own);
+    }
+    array_release(&values);
+    return result;
+}
+
+static PyObject *network_save(PyObject *module, PyObject *args) {
+    PyObject *capsule;
+    const char *path;
+    if (!PyArg_ParseTuple(args, "Oy", &capsule, &path)) return NULL;
+    handle *own = handle_from(capsule, network_name);
+    if (!own || !handle_begin_read(module, own)) return NULL;
+    spinnprop_status status;
+    Py_BEGIN_ALLOW_THREADS;
+    status = spinnprop_network_save(own->object, path);
+    Py_END_ALLOW_THREADS;
+    handle_end_read(own);
+    return none_or_raise(module, status);
+}
+
+static PyObject *network_load(PyObject *module, PyObject *args) {
+    const char *path;
+    if (!PyArg_ParseTuple(args, "y", &path)) return NULL;
+    spinnprop_network *network = NULL;
+    spinnprop_status status;
+    Py_BEGIN_ALLOW_THREADS;
+    status = spinnprop_network_load(&network, path);
+    Py_END_ALLOW_THREADS;
+    return status == SPINNPROP_OK ? handle_new(network, network_name) : raise_status(module, status);
+}
+
+static PyObject *network_to_bytes(PyObject *module, PyObject *capsule) {
+    handle *own = handle_from(capsule, network_name);
+    if (!own || !handle_begin_read(module, own)) return NULL;
+    int64_t needed = 0;
+    spinnprop_status status = spinnprop_network_to_bytes(NULL, 0, &needed, own->object);
+    PyObject *bytes = NULL;
+    if (status == SPINNPROP_OK && (bytes = PyBytes_FromStringAndSize(NULL, needed)))
+        status = spinnprop_network_to_bytes((uint8_t *)PyBytes_AsString(bytes), needed, &needed, own->object);
+    handle_end_read(own);
+    if (status == SPINNPROP_OK) return bytes;
+    Py_XDECREF(bytes);
+    return raise_status(module, status);
+}
+
+static PyObject *network_from_bytes(PyObject *module, PyObject *object) {
+    array bytes = ARRAY_NONE;
+    PyObject *result = NULL;
+    if (array_read(&bytes, object, ARRAY_BYTES, "bytes")) {
+        spinnprop_network *network = NULL;
+        spinnprop_status status = spinnprop_network_from_bytes(&network, array_data(bytes), bytes.count);
+        result = status == SPINNPROP_OK ? handle_new(network, network_name) : raise_status(module, status);
+    }
+    array_release(&bytes);
+    return result;
+}
+
+static PyObject *forward_defaults(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    spinnprop_forward_options options;
+    spinnprop_forward_options_init(&options);
+    return dict_from_fields(&options, forward_fields);
+}
+
+static PyObject *network_forward(PyObject *module, PyObject *args) {
+    PyObject *capsule, *spikes, *dict, *progress;
+    if (!PyArg_ParseTuple(args, "OOOO", &capsule, &spikes, &dict, &progress)) return NULL;
+    handle *own = handle_from(capsule, network_name);
+    spinnprop_forward_options options;
+    spinnprop_forward_options_init(&options);
+    spike_arrays input = SPIKES_NONE;
+    call call;
+    PyObject *result = NULL;
+    if (own && set_fields(&options, forward_fields, dict, "options") && spikes_read(&input, spikes, "spikes") &&
+        call_init(module, &call, progress) && handle_begin_read(module, own)) {
+        spinnprop_recording *recording = NULL;
+        call_begin(&call);
+        spinnprop_status status =
+            spinnprop_network_forward(&recording, own->object, &input.spikes, &options, call_progress, &call);
+        call_end(&call);
+        handle_end_read(own);
+        if (status == SPINNPROP_OK && !PyErr_Occurred()) {
+            result = handle_new(recording, recording_name);
+        } else {
+            if (status == SPINNPROP_OK) spinnprop_recording_free(recording);
+            raise_status(module, status);
+        }
+    }
+    spikes_release(&input);
+    return result;
+}
+
+PyMethodDef network_methods[] = {
+    {"network_create", network_create, METH_VARARGS,
+     "network_create($module, layer_sizes, tau_mem, tau_syn, threshold, reset, delays, recurrent, readout, weight_mean,"
+     " weight_std, seed, /)\n--\n\nA new network; None for the core's default."},
+    {"network_copy", network_copy, METH_O, "network_copy($module, network, /)\n--\n\nA copy."},
+    {"network_describe", network_describe, METH_O, "network_describe($module, network, /)\n--\n\nSizes and kinds."},
+    {"network_shape", network_shape, METH_VARARGS,
+     "network_shape($module, network, parameter, layer, /)\n--\n\n(rows, columns) of an array."},
+    {"network_get", network_get, METH_VARARGS,
+     "network_get($module, values, network, parameter, layer, /)\n--\n\nFill values with an array."},
+    {"network_set", network_set, METH_VARARGS,
+     "network_set($module, network, parameter, layer, values, /)\n--\n\nSet an array."},
+    {"network_save", network_save, METH_VARARGS, "network_save($module, network, path, /)\n--\n\nWrite a file."},
+    {"network_load", network_load, METH_VARARGS, "network_load($module, path, /)\n--\n\nRead a file."},
+    {"network_to_bytes", network_to_bytes, METH_O, "network_to_bytes($module, network, /)\n--\n\nA file in memory."},
+    {"network_from_bytes", network_from_bytes, METH_O,
+     "network_from_bytes($module, data, /)\n--\n\nThe network of a file in memory."},
+    {"forward_defaults", forward_defaults, METH_NOARGS, "forward_defaults($module, /)\n--\n\nThe core's defaults."},
+    {"network_forward", network_forward, METH_VARARGS,
+     "network_forward($module, network, spikes, options, progress, /)\n--\n\nRun; the recording."},
+    {NULL, NULL, 0, NULL},
+};

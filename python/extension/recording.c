@@ -1,0 +1,209 @@
+/* Recordings: nothing changes them, so reading one needs no guard. */
+#include "core.h"
+
+static PyObject *recording_copy(PyObject *module, PyObject *capsule) {
+    handle *own = handle_from(capsule, recording_name);
+    if (!own) return NULL;
+    spinnprop_recording *copy = NULL;
+    spinnprop_status status = spinnprop_recording_copy(&copy, own->object);
+    return status == SPINNPROP_OK ? handle_new(copy, recording_name) : raise_status(module, status);
+}
+
+static PyObject *recording_describe(PyObject *module, PyObject *capsule) {
+    handle *own = handle_from(capsule, recording_name);
+    if (!own) return NULL;
+    spinnprop_recording_info info;
+    spinnprop_recording_info_init(&info);
+    spinnprop_status status = spinnprop_recording_describe(&info, own->object);
+    return status == SPINNPROP_OK ? dict_from_fields(&info, recording_info_fields) : raise_status(module, status);
+}
+
+static PyObject *recording_layer_size(PyObject *module, PyObject *args) {
+    PyObject *capsule;
+    int32_t layer;
+    if (!PyArg_ParseTuple(args, "OO&", &capsule, int32_from, &layer)) return NULL;
+    handle *own = handle_from(capsule, recording_name);
+    if (!own) return NULL;
+    int64_t n_neurons = 0;
+    spinnprop_status status = spinnprop_recording_layer_size(&n_neurons, own->object, layer);
+    return status == SPINNPROP_OK ? PyLong_FromLongLong(n_neurons) : raise_status(module, status);
+}
+
+static PyObject *recording_spike_count(PyObject *module, PyObject *args) {
+    PyObject *capsule;
+    int32_t layer;
+    if (!PyArg_ParseTuple(args, "OO&", &capsule, int32_from, &layer)) return NULL;
+    handle *own = handle_from(capsule, recording_name);
+    if (!own) return NULL;
+    int64_t n_spikes = 0;
+    spinnprop_status status = spinnprop_recording_spike_count(&n_spikes, own->object, layer);
+    return status == SPINNPROP_OK ? PyLong_FromLongLong(n_spikes) : raise_status(module, status);
+}
+
+static PyObject *recording_spikes(PyObject *module, PyObject *args) {
+    PyObject *times_object, *units_object, *currents_object, *offsets_object, *capsule, *result = NULL;
+    int32_t layer;
+    if (!PyArg_ParseTuple(args, "OOOOOO&", &times_object, &units_object, &currents_object, &offsets_object, &capsule,
+                          int32_from, &layer))
+        return NULL;
+    handle *own = handle_from(capsule, recording_name);
+    array times = ARRAY_NONE, units = ARRAY_NONE, currents = ARRAY_NONE, offsets = ARRAY_NONE;
+    if (own && array_write(&times, times_object, ARRAY_FLOAT64, "times") &&
+        array_write(&units, units_object, ARRAY_INT32, "units") &&
+        array_write(&currents, currents_object, ARRAY_FLOAT64, "currents") &&
+        array_write(&offsets, offsets_object, ARRAY_INT64, "offsets")) {
+        if (units.count != times.count || (currents.is_held && currents.count != times.count)) {
+            PyErr_SetString(PyExc_ValueError, "times, units and currents must be equally long");
+        } else {
+            spinnprop_status status;
+            Py_BEGIN_ALLOW_THREADS;
+            status = spinnprop_recording_spikes(array_data(times), array_data(units), array_data(currents), times.count,
+                                                array_data(offsets), offsets.count, own->object, layer);
+            Py_END_ALLOW_THREADS;
+            result = none_or_raise(module, status);
+        }
+    }
+    array_release(&times);
+    array_release(&units);
+    array_release(&currents);
+    array_release(&offsets);
+    return result;
+}
+
+static PyObject *recording_first_spike_times(PyObject *module, PyObject *args) {
+    PyObject *times_object, *capsule, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OO", &times_object, &capsule)) return NULL;
+    handle *own = handle_from(capsule, recording_name);
+    array times = ARRAY_NONE;
+    if (own && array_write(&times, times_object, ARRAY_FLOAT64, "times"))
+        result = none_or_raise(
+            module, spinnprop_recording_first_spike_times(array_data(times), times.count, own->object));
+    array_release(&times);
+    return result;
+}
+
+static PyObject *recording_maxima(PyObject *module, PyObject *args) {
+    PyObject *values_object, *times_object, *capsule, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OOO", &values_object, &times_object, &capsule)) return NULL;
+    handle *own = handle_from(capsule, recording_name);
+    array values = ARRAY_NONE, times = ARRAY_NONE;
+    if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values") &&
+        array_write(&times, times_object, ARRAY_FLOAT64, "times")) {
+        if (values.count != times.count)
+            PyErr_SetString(PyExc_ValueError, "values and times must be equally long");
+        else
+            result = none_or_raise(module, spinnprop_recording_maxima(array_data(values), array_data(times),
+                                                                      values.count, own->object));
+    }
+    array_release(&values);
+    array_release(&times);
+    return result;
+}
+
+static PyObject *recording_diagnose(PyObject *module, PyObject *args) {
+    PyObject *capsule;
+    int32_t layer;
+    if (!PyArg_ParseTuple(args, "OO&", &capsule, int32_from, &layer)) return NULL;
+    handle *own = handle_from(capsule, recording_name);
+    if (!own) return NULL;
+    spinnprop_diagnostics diagnostics;
+    spinnprop_diagnostics_init(&diagnostics);
+    spinnprop_status status = spinnprop_recording_diagnose(&diagnostics, own->object, layer);
+    return status == SPINNPROP_OK ? dict_from_fields(&diagnostics, diagnostics_fields) : raise_status(module, status);
+}
+
+static PyObject *recording_silent(PyObject *module, PyObject *args) {
+    PyObject *silent_object, *capsule, *result = NULL;
+    int32_t layer;
+    if (!PyArg_ParseTuple(args, "OOO&", &silent_object, &capsule, int32_from, &layer)) return NULL;
+    handle *own = handle_from(capsule, recording_name);
+    array silent = ARRAY_NONE;
+    if (own && array_write(&silent, silent_object, ARRAY_BYTES, "silent"))
+        result = none_or_raise(
+            module, spinnprop_recording_silent(array_data(silent), silent.count, own->object, layer));
+    array_release(&silent);
+    return result;
+}
+
+static PyObject *recording_to_bytes(PyObject *module, PyObject *capsule) {
+    handle *own = handle_from(capsule, recording_name);
+    if (!own) return NULL;
+    int64_t needed = 0;
+    spinnprop_status status = spinnprop_recording_to_bytes(NULL, 0, &needed, own->object);
+    if (status != SPINNPROP_OK) return raise_status(module, status);
+    PyObject *bytes = PyBytes_FromStringAndSize(NULL, needed);
+    if (!bytes) return NULL;
+    status = spinnprop_recording_to_bytes((uint8_t *)PyBytes_AsString(bytes), needed, &needed, own->object);
+    if (status == SPINNPROP_OK) return bytes;
+    Py_DECREF(bytes);
+    return raise_status(module, status);
+}
+
+static PyObject *recording_from_bytes(PyObject *module, PyObject *object) {
+    array bytes = ARRAY_NONE;
+    PyObject *result = NULL;
+    if (array_read(&bytes, object, ARRAY_BYTES, "bytes")) {
+        spinnprop_recording *recording = NULL;
+        spinnprop_status status = spinnprop_recording_from_bytes(&recording, array_data(bytes), bytes.count);
+        result = status == SPINNPROP_OK ? handle_new(recording, recording_name) : raise_status(module, status);
+    }
+    array_release(&bytes);
+    return result;
+}
+
+static PyObject *recording_predict(PyObject *module, PyObject *args) {
+    PyObject *classes_object, *capsule, *dict, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OOO", &classes_object, &capsule, &dict)) return NULL;
+    handle *own = handle_from(capsule, recording_name);
+    spinnprop_loss loss;
+    array classes = ARRAY_NONE;
+    if (own && loss_from(module, &loss, dict) && array_write(&classes, classes_object, ARRAY_INT64, "classes"))
+        result = none_or_raise(
+            module, spinnprop_recording_predict(array_data(classes), classes.count, own->object, &loss));
+    array_release(&classes);
+    return result;
+}
+
+static PyObject *recording_probabilities(PyObject *module, PyObject *args) {
+    PyObject *probabilities_object, *capsule, *dict, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OOO", &probabilities_object, &capsule, &dict)) return NULL;
+    handle *own = handle_from(capsule, recording_name);
+    spinnprop_loss loss;
+    array probabilities = ARRAY_NONE;
+    if (own && loss_from(module, &loss, dict) &&
+        array_write(&probabilities, probabilities_object, ARRAY_FLOAT64, "probabilities"))
+        result = none_or_raise(module, spinnprop_recording_probabilities(array_data(probabilities), probabilities.count,
+                                                                         own->object, &loss));
+    array_release(&probabilities);
+    return result;
+}
+
+PyMethodDef recording_methods[] = {
+    {"recording_copy", recording_copy, METH_O, "recording_copy($module, recording, /)\n--\n\nA copy."},
+    {"recording_describe", recording_describe, METH_O,
+     "recording_describe($module, recording, /)\n--\n\nSizes and kinds."},
+    {"recording_layer_size", recording_layer_size, METH_VARARGS,
+     "recording_layer_size($module, recording, layer, /)\n--\n\nNeurons of a layer."},
+    {"recording_spike_count", recording_spike_count, METH_VARARGS,
+     "recording_spike_count($module, recording, layer, /)\n--\n\nSpikes of a layer."},
+    {"recording_spikes", recording_spikes, METH_VARARGS,
+     "recording_spikes($module, times, units, currents, offsets, recording, layer, /)\n--\n\n"
+     "Fill the arrays with a layer's spikes; currents may be None."},
+    {"recording_first_spike_times", recording_first_spike_times, METH_VARARGS,
+     "recording_first_spike_times($module, times, recording, /)\n--\n\nFill times."},
+    {"recording_maxima", recording_maxima, METH_VARARGS,
+     "recording_maxima($module, values, times, recording, /)\n--\n\nFill values and times."},
+    {"recording_diagnose", recording_diagnose, METH_VARARGS,
+     "recording_diagnose($module, recording, layer, /)\n--\n\nSilent neurons and near-tangential spikes."},
+    {"recording_silent", recording_silent, METH_VARARGS,
+     "recording_silent($module, silent, recording, layer, /)\n--\n\nFill silent with 1 for neurons that never spiked."},
+    {"recording_to_bytes", recording_to_bytes, METH_O,
+     "recording_to_bytes($module, recording, /)\n--\n\nA file in memory."},
+    {"recording_from_bytes", recording_from_bytes, METH_O,
+     "recording_from_bytes($module, data, /)\n--\n\nThe recording of a file in memory."},
+    {"recording_predict", recording_predict, METH_VARARGS,
+     "recording_predict($module, classes, recording, loss, /)\n--\n\nFill classes; -1 where no output spoke."},
+    {"recording_probabilities", recording_probabilities, METH_VARARGS,
+     "recording_probabilities($module, probabilities, recording, loss, /)\n--\n\nFill probabilities."},
+    {NULL, NULL, 0, NULL},
+};

@@ -1,0 +1,56 @@
+"""Exact, event-based training of spiking neural networks."""
+
+from typing import TYPE_CHECKING
+
+from . import datasets, encoding, losses
+from ._core import SpinnpropError
+from ._engines import Engine, EventEngine
+from ._files import load, save
+from ._gradients import Gradients
+from ._library import __version__, get_threads, set_threads
+from ._network import Network
+from ._recording import Recording
+from ._spikes import SpikeTrains
+from ._training import Trainer
+
+if TYPE_CHECKING:
+    from . import plot
+    from ._estimator import SpikingClassifier
+
+__all__ = [
+    "Engine",
+    "EventEngine",
+    "Gradients",
+    "Network",
+    "Recording",
+    "SpikeTrains",
+    "SpikingClassifier",
+    "SpinnpropError",
+    "Trainer",
+    "__version__",
+    "datasets",
+    "encoding",
+    "get_threads",
+    "load",
+    "losses",
+    "plot",
+    "save",
+    "set_threads",
+]
+
+# What needs scikit-learn or matplotlib is imported when first used.
+_LATER = {"SpikingClassifier": "._estimator", "plot": ".plot"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module 'spinnprop' has no attribute {name!r}")
+    from importlib import import_module
+
+    module = import_module(_LATER[name], __name__)
+    value = globals()[name] = module if name == "plot" else getattr(module, name)
+    return value
+
+
+def __dir__() -> "list[str]":
+    return sorted(__all__)

@@ -1,0 +1,107 @@
+"""The command ``spinnprop``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Optional, Sequence
+
+from . import _core, _engines
+from ._core import SpinnpropError
+from ._library import __version__, set_threads
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Runs the command; returns its exit code: 0, 1 after a failure, 2 after wrong usage, 130 after Ctrl-C."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    try:
+        if options.threads is not None:
+            set_threads(options.threads)
+        options.run(options)
+        return 0
+    except KeyboardInterrupt:
+        print("\nspinnprop: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read the output has had enough of it; keep the interpreter from complaining when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (ValueError, ImportError, MemoryError, OSError, SpinnpropError) as error:
+        print(f"spinnprop: {error}", file=sys.stderr)
+        return 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's grammar."""
+    parser = argparse.ArgumentParser(prog="spinnprop", description="Exact, event-based training of spiking networks.")
+    parser.add_argument("--version", action="version", version=f"spinnprop {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--threads", type=int, metavar="N", help="host threads; 0: one per processor")
+
+    defaults = _core.training_defaults()
+    train = commands.add_parser("train", help="train a network on a data set", description="Train a network.")
+    train_sets = train.add_subparsers(title="data sets", metavar="DATA", required=True)
+    yin_yang = train_sets.add_parser(
+        "yin-yang",
+        parents=[common],
+        help="the Yin-Yang data set",
+        description="Train on the published Yin-Yang sets and write metrics, model and pictures to a folder.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    yin_yang.add_argument("--engine", default="event", choices=list(_engines._ENGINES), help="what the network runs on")
+    yin_yang.add_argument(
+        "--epochs", type=_positive, default=defaults["epochs"], metavar="N", help="passes through the training set"
+    )
+    yin_yang.add_argument(
+        "--hidden", type=_positive, nargs="+", default=[120], metavar="N", help="neurons of each hidden layer"
+    )
+    yin_yang.add_argument(
+        "--batch-size", type=_positive, default=defaults["batch_size"], metavar="N", help="samples per step"
+    )
+    yin_yang.add_argument("--learning-rate", type=float, default=defaults["learning_rate"], metavar="X", help="of Adam")
+    yin_yang.add_argument("--samples", type=_positive, default=5000, metavar="N", help="training samples")
+    yin_yang.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and sample order")
+    yin_yang.add_argument("--out", default="run", metavar="FOLDER", help="where to write the results")
+    yin_yang.set_defaults(run=_train_yin_yang)
+
+    reproduce = commands.add_parser("reproduce", help="run a published setting", description="Run a published setting.")
+    tables = reproduce.add_subparsers(title="settings", metavar="SETTING", required=True)
+    published = tables.add_parser(
+        "eventprop-yin-yang",
+        parents=[common],
+        help="Yin-Yang, 5-200-3, as in Wunderlich and Pehle (2021)",
+        description="Train the published network for several seeds; print mean and spread beside the published ones. "
+        "Seeds that are already in the folder are not run again.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    published.add_argument("--seeds", type=_positive, default=10, metavar="N", help="seeds 0 .. N - 1")
+    published.add_argument("--epochs", type=_positive, default=100, metavar="N", help="passes through the training set")
+    published.add_argument("--out", default="reproduce-eventprop-yin-yang", metavar="FOLDER", help="one JSON per seed")
+    published.set_defaults(run=_reproduce_yin_yang)
+    return parser
+
+
+def _positive(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number < 2**31:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive integer")
+    return number
+
+
+def _train_yin_yang(options: argparse.Namespace) -> None:
+    from . import _train_command
+
+    _train_command.train_yin_yang(options)
+
+
+def _reproduce_yin_yang(options: argparse.Namespace) -> None:
+    from . import _reproduce_command
+
+    _reproduce_command.reproduce_yin_yang(options)

@@ -1,0 +1,38 @@
+"""Derivatives of a loss with respect to everything that can be trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Tuple
+
+from ._checks import Float64Array
+
+
+@dataclass(frozen=True, eq=False)
+class Gradients:
+    """Gradients of the batch mean of a loss, made by `Network.gradient`. Plain arrays, yours to change.
+
+    Per layer, each shaped like the network's array of the same name: ``weights``, ``recurrent_weights``, ``delays``
+    (per second), ``recurrent_delays``. ``input_times`` has one element per input spike, in the order in which the input
+    came (per second). ``skipped`` counts the samples that added nothing because their label neuron was silent.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> net = sp.Network([1, 2])
+    >>> net.weights[0] = [[10.0], [9.0]]
+    >>> rec = net.forward(sp.SpikeTrains([0.0], [0], [0, 1], 1))
+    >>> value, grad = net.gradient(rec, sp.losses.TTFSCrossEntropy(), [0])
+    >>> grad.weights[0].shape, grad.input_times.shape, grad.skipped
+    ((2, 1), (1,), 0)
+    """
+
+    weights: Tuple[Float64Array, ...]
+    recurrent_weights: Tuple[Float64Array, ...]
+    delays: Tuple[Float64Array, ...]
+    recurrent_delays: Tuple[Float64Array, ...]
+    input_times: Float64Array
+    skipped: int
+
+    def __repr__(self) -> str:
+        return f"<Gradients of {len(self.weights)} layers, {self.skipped} samples skipped>"

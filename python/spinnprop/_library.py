@@ -1,0 +1,36 @@
+"""The library's version and its threads."""
+
+from __future__ import annotations
+
+from . import _checks, _core
+
+__version__ = _core.version()
+
+
+def set_threads(threads: int) -> None:
+    """Sets how many host threads every call of this process uses. Results never depend on it.
+
+    Parameters
+    ----------
+    threads : int
+        0 (the start value unless SPINNPROP_THREADS is set) means one per processor; at most 1024.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> sp.set_threads(1)
+    >>> sp.get_threads()
+    1
+    >>> sp.set_threads(0)
+    """
+    _core.set_threads(_checks.integer(threads, "threads", 0, 2**31 - 1))
+
+
+def get_threads() -> int:
+    """How many host threads were set; 0 means one per processor.
+
+    Examples
+    --------
+    See `set_threads`.
+    """
+    return _core.get_threads()

@@ -1,0 +1,395 @@
+"""Networks of leaky integrate-and-fire neurons."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+from . import _checks, _core, _engines
+from ._gradients import Gradients
+from ._layers import MutableLayerSequence
+from ._recording import Recording, _fields
+from ._spikes import SpikeTrains
+from .losses import Loss, RateRegularisation
+
+#: What a progress callable gets; it returns something true to stop.
+Progress = Optional[Callable[[Dict[str, Any]], object]]
+_DELAYS: Dict[Optional[str], int] = {
+    None: _core.DELAYS_NONE,
+    "synaptic": _core.DELAYS_SYNAPTIC,
+    "axonal": _core.DELAYS_AXONAL,
+    "dendritic": _core.DELAYS_DENDRITIC,
+}
+_READOUTS: Dict[Optional[str], int] = {"spiking": _core.READOUT_SPIKING, "leaky": _core.READOUT_LEAKY}
+Parameters = MutableLayerSequence[_checks.Float64Array]
+
+
+class Network:
+    """Layers of leaky integrate-and-fire neurons with exponential synaptic currents, each connected to the next.
+
+        tau_mem dV/dt = -V + I,   tau_syn dI/dt = -I,   arrival of a spike: I += w,   V reaches threshold: V = reset
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        Input units first; at least two numbers.
+    tau_mem, tau_syn : float or array
+        Time constants of membrane and current, seconds, > 0: one for all, one per layer, or one for every neuron of all
+        layers, layer after layer.
+    threshold, reset : float or array
+        Membrane values, likewise; threshold > 0, reset below it.
+    delays : None, "synaptic", "axonal" or "dendritic"
+        Whether connections have delays, and of what kind: per synapse, per sender or per receiver. They start at 0.
+    recurrent : bool or sequence of bool
+        Whether hidden layers are connected to themselves; one for all hidden layers, or one for each.
+    readout : "spiking" or "leaky"
+        Whether the last layer spikes. A leaky read-out never does; its membrane is what counts.
+    weight_mean, weight_std : None or sequence of float
+        Mean and standard deviation of the initial feed-forward weights, one per layer; recurrent ones have mean 0 and
+        half the deviation. None: a spread that makes about half of a layer spike on latency-coded input.
+    seed : int
+        Of the initial weights, 0 .. 2^64 - 1.
+
+    Attributes
+    ----------
+    weights, recurrent_weights : sequence of float64 arrays, one per layer
+        (n, n_before) and (n, n), post before pre. Reading gives a read-only copy; assign an array to set it.
+    delays, recurrent_delays : sequence of float64 arrays, one per layer
+        Seconds, >= 0; (n, n_before) if synaptic, (n_before,) if axonal, (n,) if dendritic. Zeros of the synaptic shape
+        may be set in a network without delays.
+    tau_mem, tau_syn, threshold, reset : sequence of float64 arrays, one per layer
+        (n,) each.
+
+    A layer without such an array (recurrent weights of a layer without recurrence) has shape (0, 0).
+
+    Raises
+    ------
+    ValueError, TypeError, MemoryError
+        If a parameter is out of its domain.
+
+    Notes
+    -----
+    Wunderlich and Pehle (2021), arXiv 2009.08378; delays: Meszaros et al. (2025), arXiv 2501.07331.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.datasets.yin_yang(100)
+    >>> net = sp.Network([5, 30, 3], seed=1)
+    >>> rec = net.forward(sp.encoding.latency(X, bias=0.0))
+    >>> value, grad = net.gradient(rec, sp.losses.TTFSCrossEntropy(), y)
+    >>> net.weights[0] = net.weights[0] - 1e-3 * grad.weights[0]
+    """
+
+    __slots__ = ("_handle", "_info", "__weakref__")
+    _handle: object
+    _info: Dict[str, int]
+
+    def __init__(
+        self,
+        layer_sizes: Sequence[int],
+        tau_mem: Any = 20e-3,
+        tau_syn: Any = 5e-3,
+        threshold: Any = 1.0,
+        delays: Optional[str] = None,
+        recurrent: Union[bool, Sequence[bool]] = False,
+        readout: str = "spiking",
+        seed: int = 0,
+        *,
+        reset: Any = 0.0,
+        weight_mean: Any = None,
+        weight_std: Any = None,
+    ) -> None:
+        self._take(
+            _core.network_create(
+                _checks.array(layer_sizes, np.int32, "layer_sizes", ndim=1),
+                _per_neuron(tau_mem, "tau_mem"),
+                _per_neuron(tau_syn, "tau_syn"),
+                _per_neuron(threshold, "threshold"),
+                _per_neuron(reset, "reset"),
+                _checks.choice(delays, "delays", _DELAYS),
+                _flags(recurrent, "recurrent"),
+                _checks.choice(readout, "readout", _READOUTS),
+                None if weight_mean is None else _checks.array(weight_mean, np.float64, "weight_mean", ndim=1),
+                None if weight_std is None else _checks.array(weight_std, np.float64, "weight_std", ndim=1),
+                _checks.integer(seed, "seed", 0, 2**64 - 1),
+            )
+        )
+
+    @classmethod
+    def _of(cls, handle: object) -> Network:
+        network = cls.__new__(cls)
+        network._take(handle)
+        return network
+
+    def _take(self, handle: object) -> None:
+        self._handle = handle
+        self._info = _core.network_describe(handle)
+
+    @property
+    def layer_sizes(self) -> Tuple[int, ...]:
+        """Input units, then neurons of each layer."""
+        layers = range(self._info["n_layers"])
+        return (
+            self._info["n_inputs"],
+            *(_core.network_shape(self._handle, _core.TAU_MEM, layer)[0] for layer in layers),
+        )
+
+    @property
+    def delay_kind(self) -> Optional[str]:
+        """None, "synaptic", "axonal" or "dendritic"."""
+        return next(name for name, code in _DELAYS.items() if code == self._info["delays"])
+
+    @property
+    def readout(self) -> str:
+        """ "spiking" or "leaky"."""
+        return "leaky" if self._info["readout"] == _core.READOUT_LEAKY else "spiking"
+
+    @property
+    def weights(self) -> Parameters:
+        """Feed-forward weights of each layer, (n, n_before)."""
+        return self._parameters("weights", _core.WEIGHTS)
+
+    @property
+    def recurrent_weights(self) -> Parameters:
+        """Recurrent weights of each layer, (n, n) with the diagonal; (0, 0) without recurrence."""
+        return self._parameters("recurrent_weights", _core.RECURRENT_WEIGHTS)
+
+    @property
+    def delays(self) -> Parameters:
+        """Feed-forward delays into each layer, seconds; (0, 0) without delays."""
+        return self._parameters("delays", _core.DELAYS)
+
+    @property
+    def recurrent_delays(self) -> Parameters:
+        """Recurrent delays of each layer, seconds; (0, 0) without recurrence or delays."""
+        return self._parameters("recurrent_delays", _core.RECURRENT_DELAYS)
+
+    @property
+    def tau_mem(self) -> Parameters:
+        """Membrane time constants of each layer, (n,), seconds."""
+        return self._parameters("tau_mem", _core.TAU_MEM)
+
+    @property
+    def tau_syn(self) -> Parameters:
+        """Synaptic time constants of each layer, (n,), seconds."""
+        return self._parameters("tau_syn", _core.TAU_SYN)
+
+    @property
+    def threshold(self) -> Parameters:
+        """Thresholds of each layer, (n,)."""
+        return self._parameters("threshold", _core.THRESHOLD)
+
+    @property
+    def reset(self) -> Parameters:
+        """Membrane values after a spike, (n,) for each layer."""
+        return self._parameters("reset", _core.RESET)
+
+    def forward(
+        self,
+        spikes: SpikeTrains,
+        engine: _engines.EngineLike = "event",
+        t_end: Optional[float] = None,
+        max_spikes: Optional[int] = None,
+        *,
+        progress: Progress = None,
+    ) -> Recording:
+        """Runs the network on every sample.
+
+        Parameters
+        ----------
+        spikes : SpikeTrains
+            The input, with as many units as the network has inputs.
+        engine : "event" or an engine object
+        t_end : float or None
+            Seconds, inclusive; None runs until the network is silent. Required with recurrence.
+        max_spikes : int or None
+            Of all samples and layers together; passing it is an error. None: 100 million.
+        progress : callable or None
+            Now and then given a dict with the samples ``done`` and ``total``; returns something true to stop.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument does not fit the network.
+        SpinnpropError
+            If the run passes max_spikes (runaway activity), or progress stopped it.
+
+        Examples
+        --------
+        >>> import spinnprop as sp
+        >>> net = sp.Network([2, 10, 3], recurrent=True)
+        >>> len(net.forward(sp.SpikeTrains([0.0, 1e-3], [0, 1], [0, 1, 2], 2), t_end=50e-3))
+        2
+        """
+        options = _forward_options(_engines.resolve(engine), t_end, max_spikes)
+        trains = _trains(spikes, "spikes")
+        return Recording._of(_core.network_forward(self._handle, trains._arrays, options, progress), trains)
+
+    def gradient(
+        self,
+        recording: Recording,
+        loss: Loss,
+        y: Any,
+        engine: Optional[_engines.EngineLike] = None,
+        *,
+        rate: Optional[RateRegularisation] = None,
+        progress: Progress = None,
+    ) -> Tuple[float, Gradients]:
+        """The mean over the batch of a loss, and its gradient.
+
+        Parameters
+        ----------
+        recording : Recording
+            Made by this network with the parameters it has now.
+        loss : Loss
+        y : (n_samples,) int64, or (n_samples, n_outputs) float64
+            Labels 0 .. n_outputs - 1; or target times in seconds, +inf for none, for `SpikeTimeMSE`.
+        engine : None, "event" or an engine object
+            The gradient rule; None: that of the engine that made the recording.
+        rate : RateRegularisation or None
+            Added to the loss.
+        progress : callable or None
+            As in `forward`.
+
+        Returns
+        -------
+        value : float
+        gradients : Gradients
+
+        Raises
+        ------
+        SpinnpropError
+            If the network has changed since the recording was made, or loss and read-out do not go together.
+        ValueError, TypeError
+            If an argument does not fit the network.
+
+        Examples
+        --------
+        >>> import spinnprop as sp
+        >>> X, y = sp.datasets.yin_yang(10)
+        >>> net = sp.Network([4, 30, 3])
+        >>> value, grad = net.gradient(net.forward(sp.encoding.latency(X)), sp.losses.TTFSCrossEntropy(), y)
+        """
+        if not isinstance(recording, Recording):
+            raise TypeError(f"recording is {type(recording).__name__!r}; it must be a Recording")
+        options: Dict[str, Any] = {}
+        if engine is not None:
+            options["engine"] = _engines.resolve(engine)._forward_options()["engine"]
+        if rate is not None:
+            if not isinstance(rate, RateRegularisation):
+                raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
+            options.update(rate._fields())
+        labels, targets = _labels_or_targets(y)
+        if targets is not None:
+            _checks.shape(targets, (len(recording), self._info["n_outputs"]), "y")
+        handle, value = _core.network_gradient(
+            self._handle, recording._handle, _fields(loss), labels, targets, options, progress
+        )
+        return value, self._gradients(handle, len(recording.input.times))
+
+    def __copy__(self) -> Network:
+        return Network._of(_core.network_copy(self._handle))
+
+    def __deepcopy__(self, memo: Any) -> Network:
+        return self.__copy__()
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return _from_bytes, (_core.network_to_bytes(self._handle),)
+
+    def __repr__(self) -> str:
+        kinds = [] if self.delay_kind is None else [f"delays={self.delay_kind!r}"]
+        kinds += [] if self.readout == "spiking" else [f"readout={self.readout!r}"]
+        return f"<Network {'-'.join(map(str, self.layer_sizes))}{', ' * bool(kinds)}{', '.join(kinds)}>"
+
+    def _parameters(self, name: str, code: int) -> Parameters:
+        def get(layer: int) -> _checks.Float64Array:
+            values = np.empty(self._shape(code, layer))
+            _core.network_get(values, self._handle, code, layer)
+            return _checks.read_only(values)
+
+        def set(layer: int, values: Any) -> None:
+            given: _checks.Float64Array = _checks.array(values, np.float64, f"{name}[{layer}]")
+            shape = self._shape(code, layer)
+            if shape != (0, 0):
+                _checks.shape(given, shape, f"{name}[{layer}]")
+            elif code in (_core.DELAYS, _core.RECURRENT_DELAYS):
+                weights = _core.WEIGHTS if code == _core.DELAYS else _core.RECURRENT_WEIGHTS
+                _checks.shape(given, self._shape(weights, layer), f"{name}[{layer}]")
+            else:
+                _checks.shape(given, shape, f"{name}[{layer}]")
+            _core.network_set(self._handle, code, layer, given)
+
+        return MutableLayerSequence(name, self._info["n_layers"], get, set)
+
+    def _shape(self, code: int, layer: int) -> Tuple[int, ...]:
+        """As Python shows it: parameters per neuron have one dimension."""
+        shape = _core.network_shape(self._handle, code, layer)
+        is_vector = code >= _core.TAU_MEM
+        if code in (_core.DELAYS, _core.RECURRENT_DELAYS):
+            is_vector = self._info["delays"] in (_core.DELAYS_AXONAL, _core.DELAYS_DENDRITIC)
+        return shape[:1] if is_vector and shape != (0, 0) else shape
+
+    def _gradients(self, handle: object, n_input_spikes: int) -> Gradients:
+        def read(code: int) -> Tuple[_checks.Float64Array, ...]:
+            arrays = tuple(np.empty(self._shape(code, layer)) for layer in range(self._info["n_layers"]))
+            for layer, values in enumerate(arrays):
+                _core.gradient_get(values, handle, code, layer)
+            return arrays
+
+        input_times = np.empty(n_input_spikes)
+        _core.gradient_input_times(input_times, handle)
+        return Gradients(
+            weights=read(_core.WEIGHTS),
+            recurrent_weights=read(_core.RECURRENT_WEIGHTS),
+            delays=read(_core.DELAYS),
+            recurrent_delays=read(_core.RECURRENT_DELAYS),
+            input_times=input_times,
+            skipped=_core.gradient_skipped(handle),
+        )
+
+
+def _from_bytes(data: bytes) -> Network:
+    return Network._of(_core.network_from_bytes(data))
+
+
+def _per_neuron(values: Any, name: str) -> _checks.Float64Array:
+    """A scalar, or one per layer or neuron."""
+    array: _checks.Float64Array = _checks.array(values, np.float64, name)
+    if array.ndim > 1 or array.size == 0:
+        raise ValueError(f"{name} has shape {array.shape}; give one number, one per layer, or one per neuron")
+    return array.reshape(-1)
+
+
+def _flags(values: Any, name: str) -> _checks.Int32Array:
+    flags = np.asarray(values)
+    if flags.dtype != np.bool_ and flags.size > 0:
+        raise TypeError(f"{name} is {values!r}; it must be a bool, or one bool per hidden layer")
+    if flags.ndim > 1:
+        raise ValueError(f"{name} has shape {flags.shape}; give one bool, or one per hidden layer")
+    return np.ascontiguousarray(flags.reshape(-1), np.int32)
+
+
+def _trains(spikes: Any, name: str) -> SpikeTrains:
+    if not isinstance(spikes, SpikeTrains):
+        raise TypeError(f"{name} is {type(spikes).__name__!r}; it must be SpikeTrains, as spinnprop.encoding makes")
+    return spikes
+
+
+def _forward_options(engine: _engines.Engine, t_end: Optional[float], max_spikes: Optional[int]) -> Dict[str, Any]:
+    options = engine._forward_options()
+    if t_end is not None:
+        options["t_end"] = _checks.real(t_end, "t_end")
+        if not 0 <= options["t_end"] <= math.inf:
+            raise ValueError(f"t_end is {t_end}; it must be >= 0 seconds, or None to run until silence")
+    if max_spikes is not None:
+        options["max_spikes"] = _checks.integer(max_spikes, "max_spikes", 1)
+    return options
+
+
+def _labels_or_targets(y: Any) -> Tuple[Optional[_checks.Int64Array], Optional[_checks.Float64Array]]:
+    if np.ndim(y) == 2:
+        return None, _checks.array(y, np.float64, "y", ndim=2)
+    return _checks.labels(y), None

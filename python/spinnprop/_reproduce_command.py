@@ -1,0 +1,116 @@
+"""``spinnprop reproduce``: published settings, our numbers beside the published ones."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+import sys
+from typing import Any, Dict, List
+
+from . import datasets, encoding
+from ._library import __version__
+from ._network import Network
+from ._progress import EpochBar
+from ._training import Trainer
+from .losses import TTFSCrossEntropy
+
+#: Wunderlich and Pehle (2021), arXiv 2009.08378, table 1 and the authors' published code.
+SETTING: Dict[str, Any] = {
+    "network": {
+        "layer_sizes": [5, 200, 3],
+        "tau_mem": 20e-3,
+        "tau_syn": 5e-3,
+        "threshold": 1.0,
+        "weight_mean": [1.5, 0.93],
+        "weight_std": [0.78, 0.1],
+    },
+    "loss": {"tau0": 0.5e-3, "alpha": 3e-3, "tau1": 6.4e-3},
+    "training": {
+        "batch_size": 32,
+        "optimizer": "adam",
+        "learning_rate": 5e-3,
+        "schedule": "exponential",
+        "schedule_gamma": 0.95,
+    },
+    "encoding": {"t_early": 0.0, "t_late": 30e-3, "bias": 0.0},
+}
+#: Test accuracy in percent: mean and standard deviation over 10 seeds at the end, and means by epoch.
+PUBLISHED = (98.10, 0.18)
+PUBLISHED_BY_EPOCH = {1: 81.1, 2: 90.7, 5: 95.8, 10: 96.5, 20: 97.4, 60: 98.1}
+
+
+def reproduce_yin_yang(options: argparse.Namespace) -> None:
+    """Runs the seeds that are not in ``options.out`` yet, then prints the table."""
+    os.makedirs(options.out, exist_ok=True)
+    X, y = datasets.yin_yang(5000, seed=42)
+    X_test, y_test = datasets.yin_yang(1000, seed=40)
+    train = (encoding.latency(X, **SETTING["encoding"]), y)
+    test = (encoding.latency(X_test, **SETTING["encoding"]), y_test)
+    print(f"Yin-Yang, 5-200-3, {options.epochs} epochs, {options.seeds} seeds (Wunderlich and Pehle 2021)", flush=True)
+    curves: List[List[float]] = []
+    for seed in range(options.seeds):
+        path = os.path.join(options.out, f"seed-{seed}.json")
+        run = {"spinnprop": __version__, "seed": seed, "epochs": options.epochs, "setting": SETTING}
+        curve = _finished(path, run)
+        note = " (from an earlier run)" if curve else ""
+        if not curve:
+            curve = _run(seed, options.epochs, train, test)
+            _write(path, {**run, "test_accuracy_by_epoch": curve})
+        curves.append(curve)
+        print(f"seed {seed}: test accuracy {curve[-1]:.2f} %{note}", flush=True)
+    _print_table(curves)
+
+
+def _run(seed: int, epochs: int, train: Any, test: Any) -> List[float]:
+    """Test accuracy in percent after every epoch."""
+    trainer = Trainer(
+        Network(**SETTING["network"], seed=seed),
+        TTFSCrossEntropy(**SETTING["loss"]),
+        **SETTING["training"],
+        epochs=epochs,
+        seed=seed,
+    )
+    with EpochBar(epochs, f"seed {seed}", shown=sys.stderr.isatty()) as bar:
+        # The test set takes the place of a validation set only to be watched: nothing is chosen by it.
+        trainer.run(train[0], train[1], validation=test, progress=bar)
+    return [100 * float(accuracy) for accuracy in trainer.history["validation_accuracy"]]
+
+
+def _finished(path: str, run: Dict[str, Any]) -> List[float]:
+    """The curve of an earlier run with the same setting; empty if there is none."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    except (FileNotFoundError, json.JSONDecodeError):
+        return []
+    curve = found.pop("test_accuracy_by_epoch", []) if isinstance(found, dict) else []
+    return curve if found == run and len(curve) == run["epochs"] else []
+
+
+def _write(path: str, run: Dict[str, Any]) -> None:
+    """In one step, so that a file that is there is whole."""
+    with open(path + ".part", "w", encoding="utf-8") as file:
+        json.dump(run, file, indent=2)
+        file.write("\n")
+    os.replace(path + ".part", path)
+
+
+def _print_table(curves: List[List[float]]) -> None:
+    print(f"\n{'epoch':>5}  {'ours':>14}  {'published':>14}")
+    epochs = len(curves[0])
+    for epoch in sorted({*(e for e in PUBLISHED_BY_EPOCH if e <= epochs), epochs}):
+        column = [curve[epoch - 1] for curve in curves]
+        spread = statistics.stdev(column) if len(column) > 1 else math.nan
+        published = f"{PUBLISHED_BY_EPOCH[epoch]:.1f}" if epoch in PUBLISHED_BY_EPOCH else ""
+        if epoch == 100:
+            published = f"{PUBLISHED[0]:.2f} +- {PUBLISHED[1]:.2f}"
+        print(f"{epoch:>5}  {statistics.mean(column):>6.2f} +- {spread:.2f}  {published:>14}")
+    final = [curve[-1] for curve in curves]
+    spread = statistics.stdev(final) if len(final) > 1 else math.nan
+    print(
+        f"\ntest accuracy {statistics.mean(final):.2f} +- {spread:.2f} % over {len(final)} seeds, "
+        f"published {PUBLISHED[0]:.2f} +- {PUBLISHED[1]:.2f} % over 10 seeds and 100 epochs"
+    )

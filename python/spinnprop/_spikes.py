@@ -1,0 +1,124 @@
+"""Spike trains of many samples."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _checks, _core
+
+
+class SpikeTrains:
+    """Who spiked when, sample after sample, in compressed rows (CSR). Never changes.
+
+    Parameters
+    ----------
+    times : (n_spikes,) float64
+        Spike times in seconds, finite and >= 0.
+    units : (n_spikes,) int32
+        Which unit spiked, 0 .. n_units - 1.
+    offsets : (n_samples + 1,) int64
+        The spikes of sample s are offsets[s] .. offsets[s + 1] - 1: starts at 0, never falls, ends at n_spikes.
+    n_units : int
+        How many units there are, spiking or not.
+
+    Within a sample, spikes may come unsorted or repeated. Arrays that already have these dtypes and lie contiguously
+    are not copied: do not change them afterwards.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the arrays break one of these rules; the message names the element.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> spikes = sp.SpikeTrains(times=[1e-3, 4e-3, 2e-3], units=[0, 1, 1], offsets=[0, 2, 3], n_units=2)
+    >>> len(spikes)
+    2
+    >>> times, units = spikes[0]
+    >>> times, units
+    (array([0.001, 0.004]), array([0, 1], dtype=int32))
+    """
+
+    __slots__ = ("_times", "_units", "_offsets", "_n_units")
+
+    def __init__(self, times: Any, units: Any, offsets: Any, n_units: int) -> None:
+        self._times: _checks.Float64Array = _view(_checks.array(times, np.float64, "times", ndim=1))
+        self._units: _checks.Int32Array = _view(_checks.array(units, np.int32, "units", ndim=1))
+        self._offsets: _checks.Int64Array = _view(_checks.array(offsets, np.int64, "offsets", ndim=1))
+        self._n_units = _checks.integer(n_units, "n_units", 1, 2**31 - 1)
+        _core.spikes_check(self._arrays)
+
+    @classmethod
+    def _trusted(
+        cls, times: _checks.Float64Array, units: _checks.Int32Array, offsets: _checks.Int64Array, n_units: int
+    ) -> SpikeTrains:
+        """Of arrays that the core has just filled."""
+        spikes = cls.__new__(cls)
+        spikes._times, spikes._units, spikes._offsets = _view(times), _view(units), _view(offsets)
+        spikes._n_units = n_units
+        return spikes
+
+    @property
+    def _arrays(self) -> Tuple[_checks.Float64Array, _checks.Int32Array, _checks.Int64Array, int]:
+        """As the core takes them."""
+        return self._times, self._units, self._offsets, self._n_units
+
+    @property
+    def times(self) -> _checks.Float64Array:
+        """(n_spikes,) float64, seconds; read-only."""
+        return self._times
+
+    @property
+    def units(self) -> _checks.Int32Array:
+        """(n_spikes,) int32; read-only."""
+        return self._units
+
+    @property
+    def offsets(self) -> _checks.Int64Array:
+        """(n_samples + 1,) int64; read-only."""
+        return self._offsets
+
+    @property
+    def n_units(self) -> int:
+        """How many units there are."""
+        return self._n_units
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def __getitem__(self, sample: int) -> Tuple[_checks.Float64Array, _checks.Int32Array]:
+        index = _checks.integer(sample, "sample")
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"sample is {index}, but there are {len(self)} samples")
+        start, stop = self._offsets[index % len(self)], self._offsets[index % len(self) + 1]
+        return self._times[start:stop], self._units[start:stop]
+
+    def __iter__(self) -> Iterator[Tuple[_checks.Float64Array, _checks.Int32Array]]:
+        return (self[sample] for sample in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SpikeTrains):
+            return NotImplemented
+        return (
+            self._n_units == other._n_units
+            and np.array_equal(self._times, other._times)
+            and np.array_equal(self._units, other._units)
+            and np.array_equal(self._offsets, other._offsets)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return SpikeTrains, self._arrays
+
+    def __repr__(self) -> str:
+        return f"SpikeTrains({len(self)} samples, {len(self._times)} spikes, n_units={self._n_units})"
+
+
+def _view(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A read-only view; the caller's array stays as it is."""
+    return _checks.read_only(values.view(np.ndarray))

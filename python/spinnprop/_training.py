@@ -1,0 +1,232 @@
+"""Training: the core's trainer for networks and spike trains."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Dict, Optional, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _checks, _core, _engines
+from ._network import Network, Progress, _forward_options, _trains
+from ._recording import _fields
+from ._spikes import SpikeTrains
+from .losses import Loss, RateRegularisation
+
+_OPTIMIZERS: Dict[Optional[str], int] = {
+    "sgd": _core.OPTIMIZER_SGD,
+    "adam": _core.OPTIMIZER_ADAM,
+    "adamw": _core.OPTIMIZER_ADAMW,
+}
+_SCHEDULES: Dict[Optional[str], int] = {
+    "constant": _core.SCHEDULE_CONSTANT,
+    "step": _core.SCHEDULE_STEP,
+    "exponential": _core.SCHEDULE_EXPONENTIAL,
+}
+_INT32 = 2**31 - 1
+
+
+class Trainer:
+    """Trains a copy of a network by mini-batches.
+
+    Parameters
+    ----------
+    network : Network
+        Copied; take the trained one from `network`.
+    loss : Loss or None
+        None: the engine's own choice for the read-out.
+    engine, t_end, max_spikes
+        As in `Network.forward`.
+    rate : RateRegularisation or None
+        Added to the loss.
+    epochs : int
+        Passes through the training set.
+    batch_size : int
+        Samples per step; a partial last batch is used.
+    seed : int
+        Of the order of samples and of input dropout.
+    optimizer : "sgd", "adam" or "adamw"
+    learning_rate : float
+    delay_learning_rate : float
+        Seconds per step; 0 leaves delays as they are.
+    momentum : float
+        Of SGD.
+    beta1, beta2, epsilon : float
+        Of Adam and AdamW.
+    weight_decay : float
+        An L2 term (SGD, Adam), or decoupled (AdamW).
+    schedule : "constant", "step" or "exponential"
+        Learning rates are times schedule_gamma every schedule_epochs epochs (step), or every epoch (exponential).
+    clip_value, clip_norm : float
+        Largest magnitude of a gradient's entry, and largest Euclidean norm of the whole; inf: off.
+    bump : float
+        First amount added to the weights of silent neurons, doubled while they stay so; 0: off.
+    bump_hidden_limit, bump_output_limit : float
+        The silent fraction of a layer that calls for it.
+    input_dropout : float
+        Probability with which an input spike is left out in training.
+    patience : int
+        Epochs without a better validation loss before stopping; 0: never.
+    restore_best : bool
+        Whether to end with the parameters of the best validation loss.
+    checkpoint : path or None
+        Written atomically every `checkpoint_every` epochs; with `resume`, training goes on from it if it exists.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its domain.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.datasets.yin_yang(300)
+    >>> trainer = sp.Trainer(sp.Network([5, 30, 3]), epochs=2, batch_size=50)
+    >>> trainer.run(sp.encoding.latency(X, bias=0.0), y)
+    True
+    >>> trainer.history["accuracy"].shape
+    (2,)
+    """
+
+    __slots__ = ("_handle", "_loss")
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Optional[Loss] = None,
+        *,
+        engine: _engines.EngineLike = "event",
+        t_end: Optional[float] = None,
+        max_spikes: Optional[int] = None,
+        rate: Optional[RateRegularisation] = None,
+        epochs: int = 100,
+        batch_size: int = 150,
+        seed: int = 0,
+        optimizer: str = "adam",
+        learning_rate: float = 1e-2,
+        delay_learning_rate: float = 0.0,
+        momentum: float = 0.0,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+        schedule: str = "exponential",
+        schedule_epochs: int = 20,
+        schedule_gamma: float = 0.97,
+        clip_value: float = math.inf,
+        clip_norm: float = math.inf,
+        bump: float = 0.0,
+        bump_hidden_limit: float = 0.3,
+        bump_output_limit: float = 0.0,
+        input_dropout: float = 0.0,
+        patience: int = 0,
+        restore_best: bool = False,
+        checkpoint: Optional[_checks.PathLike] = None,
+        checkpoint_every: int = 1,
+        resume: bool = False,
+    ) -> None:
+        if not isinstance(network, Network):
+            raise TypeError(f"network is {type(network).__name__!r}; it must be a Network")
+        runs_on = _engines.resolve(engine)
+        self._loss = runs_on._default_loss(network.readout) if loss is None else loss
+        if rate is not None and not isinstance(rate, RateRegularisation):
+            raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
+        self._handle = _core.trainer_create(
+            network._handle,
+            {
+                "forward": _forward_options(runs_on, t_end, max_spikes),
+                "loss": _fields(self._loss),
+                "gradient": {} if rate is None else rate._fields(),
+                "epochs": _checks.integer(epochs, "epochs", 0, _INT32),
+                "batch_size": _checks.integer(batch_size, "batch_size", 1, _INT32),
+                "seed": _checks.integer(seed, "seed", 0, 2**64 - 1),
+                "optimizer": _checks.choice(optimizer, "optimizer", _OPTIMIZERS),
+                "learning_rate": _checks.real(learning_rate, "learning_rate"),
+                "delay_learning_rate": _checks.real(delay_learning_rate, "delay_learning_rate"),
+                "momentum": _checks.real(momentum, "momentum"),
+                "beta1": _checks.real(beta1, "beta1"),
+                "beta2": _checks.real(beta2, "beta2"),
+                "epsilon": _checks.real(epsilon, "epsilon"),
+                "weight_decay": _checks.real(weight_decay, "weight_decay"),
+                "schedule": _checks.choice(schedule, "schedule", _SCHEDULES),
+                "schedule_epochs": _checks.integer(schedule_epochs, "schedule_epochs", 1, _INT32),
+                "schedule_gamma": _checks.real(schedule_gamma, "schedule_gamma"),
+                "clip_value": _checks.real(clip_value, "clip_value"),
+                "clip_norm": _checks.real(clip_norm, "clip_norm"),
+                "bump": _checks.real(bump, "bump"),
+                "bump_hidden_limit": _checks.real(bump_hidden_limit, "bump_hidden_limit"),
+                "bump_output_limit": _checks.real(bump_output_limit, "bump_output_limit"),
+                "input_dropout": _checks.real(input_dropout, "input_dropout"),
+                "early_stopping": _checks.integer(patience, "patience", 0, _INT32),
+                "restore_best": int(bool(restore_best)),
+                "checkpoint_path": None if checkpoint is None else _checks.path(checkpoint, "checkpoint"),
+                "checkpoint_every": _checks.integer(checkpoint_every, "checkpoint_every", 1, _INT32),
+                "resume": int(bool(resume)),
+            },
+        )
+
+    def run(
+        self,
+        spikes: SpikeTrains,
+        y: Any,
+        validation: Optional[Tuple[SpikeTrains, Any]] = None,
+        progress: Progress = None,
+    ) -> bool:
+        """Trains until all epochs are done, patience ends or `progress` asks to stop; called again, it goes on.
+
+        Parameters
+        ----------
+        spikes : SpikeTrains
+        y : (n_samples,) int64
+            Labels, 0 .. n_outputs - 1.
+        validation : None, or (SpikeTrains, labels)
+            Judged after every epoch.
+        progress : callable or None
+            Now and then, and at the end of each epoch, given a dict with the keys epoch, n_epochs, done, total (batches
+            of this epoch), epoch_finished, loss, accuracy, validation_loss, validation_accuracy, hidden_spikes,
+            output_spikes (per sample); returns something true to stop.
+
+        Returns
+        -------
+        bool
+            False if `progress` asked to stop.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            On Ctrl-C, within 0.2 s. What was learnt so far is kept; call again to go on.
+        ValueError, TypeError, SpinnpropError
+            If the data do not fit the network, or a run passes max_spikes.
+        """
+        held_out = None if validation is None else _trains(validation[0], "validation[0]")._arrays
+        held_out_labels = None if validation is None else _checks.labels(validation[1], "validation[1]")
+        return _core.trainer_run(
+            self._handle, _trains(spikes, "spikes")._arrays, _checks.labels(y), held_out, held_out_labels, progress
+        )
+
+    @property
+    def loss(self) -> Loss:
+        """What is minimised."""
+        return self._loss
+
+    @property
+    def network(self) -> Network:
+        """A copy of the network as it stands."""
+        return Network._of(_core.trainer_network(self._handle))
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs are behind it."""
+        return _core.trainer_epochs_done(self._handle)
+
+    @property
+    def history(self) -> npt.NDArray[np.void]:
+        """(epochs_done,) structured array: ``history["loss"]`` is a curve, ``history[-1]`` the last epoch.
+
+        Fields: loss, accuracy, validation_loss, validation_accuracy (NaN without validation), hidden_spikes and
+        output_spikes per training sample, skipped (fraction of samples without a gradient), learning_rate, seconds.
+        """
+        numbers = np.empty((self.epochs_done, len(_core.EPOCH_FIELDS)))
+        _core.trainer_history(numbers, self._handle)
+        return numbers.view([(name, np.float64) for name in _core.EPOCH_FIELDS])[:, 0]

@@ -1,0 +1,203 @@
+"""Losses: what a network's output should have been, and how far it is from that. Values that never change."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar, Dict
+
+from . import _checks, _core
+
+__all__ = [
+    "Loss",
+    "RateRegularisation",
+    "SpikeCountCrossEntropy",
+    "SpikeTimeMSE",
+    "TTFSCrossEntropy",
+    "VMaxCrossEntropy",
+]
+
+
+def _check_numbers(instance: Any) -> None:
+    """Makes every field of a frozen dataclass a float."""
+    for field in dataclasses.fields(instance):
+        object.__setattr__(instance, field.name, _checks.real(getattr(instance, field.name), field.name))
+
+
+class Loss:
+    """What all losses have in common; make one of its subclasses."""
+
+    _kind: ClassVar[int]
+    #: Whether the loss looks at the membrane of a leaky read-out rather than at spikes.
+    needs_leaky_readout: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        _check_numbers(self)
+        _core.loss_check(self._fields())
+
+    def _fields(self) -> Dict[str, Any]:
+        """As the core takes it."""
+        return {"kind": self._kind, **self.__dict__}
+
+
+@dataclass(frozen=True)
+class TTFSCrossEntropy(Loss):
+    """Cross-entropy over first spike times: the label's neuron should spike first.
+
+    -log softmax(-t / tau0)[label] + alpha (exp(t_label / tau1) - 1), t the first spike times. Outputs that never spike
+    are left out; a sample whose label neuron is silent adds nothing to value and gradient.
+
+    Parameters
+    ----------
+    tau0 : float
+        Seconds; the scale on which earlier counts, > 0.
+    alpha : float
+        Weight of the term that pulls the label's spike towards early times, >= 0.
+    tau1 : float
+        Seconds; the scale of that term, > 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its domain.
+
+    Notes
+    -----
+    Wunderlich and Pehle (2021), arXiv 2009.08378; Goeltz et al. (2021), arXiv 1912.11443.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> sp.losses.TTFSCrossEntropy(tau0=1e-3)
+    TTFSCrossEntropy(tau0=0.001, alpha=0.003, tau1=0.0064)
+    """
+
+    tau0: float = 0.5e-3
+    alpha: float = 3e-3
+    tau1: float = 6.4e-3
+    _kind: ClassVar[int] = _core.LOSS_TTFS_CROSS_ENTROPY
+
+
+@dataclass(frozen=True)
+class VMaxCrossEntropy(Loss):
+    """Cross-entropy over the largest membrane values of a leaky read-out: -log softmax(max over time of V)[label].
+
+    The network must be made with ``readout="leaky"``. The maximum is found exactly, between events too.
+
+    Notes
+    -----
+    Wunderlich and Pehle (2021), arXiv 2009.08378.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> sp.losses.VMaxCrossEntropy()
+    VMaxCrossEntropy()
+    """
+
+    _kind: ClassVar[int] = _core.LOSS_VMAX_CROSS_ENTROPY
+    needs_leaky_readout: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class SpikeTimeMSE(Loss):
+    """Squared distance of first spike times from targets: 1/2 sum over outputs of ((t - target) / tau0)^2.
+
+    Targets are t_label for the label's neuron and t_other for the others; or give target times, (n, n_outputs) float64
+    seconds with +inf for none, to `Network.gradient` in place of labels. Silent outputs and infinite targets add
+    nothing.
+
+    Parameters
+    ----------
+    tau0 : float
+        Seconds; the unit of distance, > 0.
+    t_label, t_other : float
+        Seconds.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its domain.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> sp.losses.SpikeTimeMSE(t_label=5e-3, t_other=15e-3).t_label
+    0.005
+    """
+
+    tau0: float = 5e-3
+    t_label: float = 20e-3
+    t_other: float = 30e-3
+    _kind: ClassVar[int] = _core.LOSS_SPIKE_TIME_MSE
+
+
+@dataclass(frozen=True)
+class SpikeCountCrossEntropy(Loss):
+    """Cross-entropy over soft spike counts: -log softmax(scale n)[label], n = sum over spikes of exp(-t / tau0).
+
+    A count has no derivative with respect to spike times; the factor exp(-t / tau0) gives it one.
+
+    Parameters
+    ----------
+    scale : float
+        What one spike counts, > 0.
+    tau0 : float
+        Seconds; when a spike fades, > 0. +inf is the plain count, whose gradient is zero.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its domain.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> sp.losses.SpikeCountCrossEntropy(scale=2.0).scale
+    2.0
+    """
+
+    scale: float = 1.0
+    tau0: float = 20e-3
+    _kind: ClassVar[int] = _core.LOSS_SPIKE_COUNT_CROSS_ENTROPY
+
+
+@dataclass(frozen=True)
+class RateRegularisation:
+    """Keeps hidden neurons near a firing rate: strength / 2 * sum over hidden neurons of (mean of n - target)^2.
+
+    n = sum over a neuron's spikes of exp(-t / tau) is a soft spike count; its mean is over the batch.
+
+    Parameters
+    ----------
+    strength : float
+        >= 0.
+    target : float
+        Spikes per sample, >= 0.
+    tau : float
+        Seconds, > 0.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> sp.losses.RateRegularisation(strength=1e-3, target=1.0).strength
+    0.001
+    """
+
+    strength: float
+    target: float = 1.0
+    tau: float = 20e-3
+
+    def __post_init__(self) -> None:
+        _check_numbers(self)
+        if not (self.strength >= 0 and math.isfinite(self.strength)):
+            raise ValueError(f"strength is {self.strength}; it must be finite and >= 0")
+        if not (self.target >= 0 and math.isfinite(self.target)):
+            raise ValueError(f"target is {self.target}; it must be finite and >= 0 spikes per sample")
+        if not (self.tau > 0 and math.isfinite(self.tau)):
+            raise ValueError(f"tau is {self.tau}; it must be finite and > 0 seconds")
+
+    def _fields(self) -> Dict[str, float]:
+        """As the core takes it."""
+        return {"rate_strength": self.strength, "rate_target": self.target, "rate_tau": self.tau}
