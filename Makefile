@@ -54,8 +54,13 @@ test-swift: ## swift test, and the Swift example
 	swift test
 	swift run -q --skip-build yin-yang 1
 
-test-hosts: ## the header, and the C and C++ programs
+test-hosts: $(if $(shell command -v cmake),,$(VENV)/.cmake) ## the header, and the C and C++ programs
 	scripts/test-hosts.sh
+
+# Where the system has no CMake, PyPI's: the script finds it in the environment.
+$(VENV)/.cmake: $(VENV)/.made-with
+	@$(PIP) cmake
+	@touch $@
 
 test-python: $(VENV)/.test-tools ## pytest: bindings, agreement with other libraries, README and notebooks
 	$(VENV)/bin/python -m pytest python/tests

@@ -84,6 +84,7 @@ def extension():
 
 setup(
     version=version(),
+    license="Apache-2.0",
     ext_modules=[extension()],
     cmdclass={"build_ext": BuildExtension},
     options={"bdist_wheel": {"py_limited_api": "cp%d%d" % LIMITED_API}} if USES_LIMITED_API else {},
