@@ -18,15 +18,16 @@ let stripping = Context.environment["SPINNPROP_SYMBOLS"] == "1" ? ["-Xlinker", "
 let libraryLinkerSettings: [LinkerSetting] =
     isDistribution
     ? [
-        .unsafeFlags([
-            "-static-stdlib",
-            // The toolchain's own linker: gold leaves local Swift symbols in the dynamic table.
-            "-use-ld=lld",
-            "-Xlinker", "--version-script=\(Context.packageDirectory)/.build/spinnprop.map",
-            "-Xlinker", "--no-undefined-version",
-            "-Xlinker", "-soname=libspinnprop.so",
-            "-Xlinker", "-z", "-Xlinker", "nodelete",
-        ] + stripping)
+        .unsafeFlags(
+            [
+                "-static-stdlib",
+                // The toolchain's own linker: gold leaves local Swift symbols in the dynamic table.
+                "-use-ld=lld",
+                "-Xlinker", "--version-script=\(Context.packageDirectory)/.build/spinnprop.map",
+                "-Xlinker", "--no-undefined-version",
+                "-Xlinker", "-soname=libspinnprop.so",
+                "-Xlinker", "-z", "-Xlinker", "nodelete",
+            ] + stripping)
     ] : []
 
 /// A room: a folder under Sources with the rooms it may import.
@@ -37,20 +38,22 @@ func room(_ name: String, _ imports: [Target.Dependency], swiftSettings: [SwiftS
 /// The room EventDriven once more (its folder is a link), compiled for processors with AVX2; `Engine` chooses at run time. The same
 /// arithmetic in the same order: results are the same bits.
 #if arch(x86_64)
-let forNewerProcessors: [Target] =
-    isDistribution
-    ? [
-        room(
-            "EventDrivenV3", ["Networks", "Neurons", "Spikes", "Mathematics"],
-            swiftSettings: [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])])
-    ] : []
+    let forNewerProcessors: [Target] =
+        isDistribution
+        ? [
+            room(
+                "EventDrivenV3", ["Networks", "Neurons", "Spikes", "Mathematics"],
+                swiftSettings: [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])])
+        ] : []
 #else
-let forNewerProcessors: [Target] = []
+    let forNewerProcessors: [Target] = []
 #endif
 
 let package = Package(
     name: "spinnprop",
     products: [
+        // The first, for Swift packages, is never a file of its own; the second is libspinnprop.so. So the two names do not
+        // meet even where file names are the same in upper and lower case.
         .library(name: "Spinnprop", targets: ["Spinnprop"]),
         .library(name: "spinnprop", type: .dynamic, targets: ["CInterface"]),
     ],
@@ -71,7 +74,8 @@ let package = Package(
         .target(
             name: "CInterface",
             dependencies: [
-                "Spinnprop", "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
+                "Spinnprop", "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport",
+                "CSpinnprop",
             ],
             swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),

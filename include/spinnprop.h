@@ -126,7 +126,8 @@ enum {
     SPINNPROP_INTERNAL = 10        /* a defect of this library: please report it                                      */
 };
 
-/* This thread's message for its last call that failed; "" if none has. Valid until its next failing call. */
+/* This thread's message for its last call that failed; "" if none has. One line of UTF-8, at most 1023 bytes. Valid
+ * until the thread's next failing call. */
 SPINNPROP_API const char *spinnprop_last_error(void);
 
 /* Number of host threads used by every call of this process; 0 (the start value unless SPINNPROP_THREADS is set) means
@@ -138,16 +139,17 @@ SPINNPROP_API int32_t spinnprop_get_threads(void);
 
 typedef struct spinnprop_progress {
     size_t size;
-    int32_t epoch, n_epochs;      /* 0, 0 outside training; epoch counts from 0                                        */
+    int32_t epoch, n_epochs;      /* 0, 0 outside training; epoch counts from 0                                       */
     int64_t done, total;          /* batches of this epoch in training, samples otherwise                             */
-    int32_t epoch_finished;       /* 1 in the one call that ends an epoch: then the six numbers below are final         */
+    int32_t epoch_finished;       /* 1 in the one call that ends an epoch: then the six numbers below are final       */
     double loss, accuracy;        /* means over this epoch's samples so far                                           */
-    double validation_loss, validation_accuracy; /* NaN without validation or before the epoch's end                   */
-    double hidden_spikes, output_spikes;         /* per sample, over this epoch so far                                 */
+    double validation_loss, validation_accuracy; /* NaN without validation or before the epoch's end                  */
+    double hidden_spikes, output_spikes;         /* per sample, over this epoch so far                                */
 } spinnprop_progress;
 
 /* Return 0 to go on and anything else to stop cleanly (SPINNPROP_CANCELLED). Called on the thread that made the call,
- * at least every 50 ms or so. NULL is accepted wherever a callback is. */
+ * at least every 50 ms or so; a call that is over sooner may never call it. It may use the library, but not the trainer
+ * that is running, and must not throw or jump out. NULL is accepted wherever a callback is. */
 typedef int (*spinnprop_progress_callback)(const spinnprop_progress *progress, void *payload);
 
 /* --------------------------------------------------------------------------------------------------------- spikes */
@@ -167,7 +169,7 @@ typedef struct spinnprop_spikes {
 } spinnprop_spikes;
 
 SPINNPROP_API void spinnprop_spikes_init(spinnprop_spikes *spikes);
-/* SPINNPROP_OK if the view satisfies all that is said above. */
+/* SPINNPROP_OK if the view satisfies all that is said above. Every function that takes spikes checks as much. */
 SPINNPROP_API spinnprop_status spinnprop_spikes_check(const spinnprop_spikes *spikes);
 
 /* ----------------------------------------------------------------------------------------------- data and encoding */
@@ -177,7 +179,7 @@ SPINNPROP_API spinnprop_status spinnprop_spikes_check(const spinnprop_spikes *sp
 SPINNPROP_API spinnprop_status spinnprop_yin_yang(double *x, int64_t n_x, int64_t *labels, int64_t n, int64_t seed);
 
 /* Latency code: x (n_samples, n_features) in [0, 1] becomes one spike per feature at t_early + x * (t_late - t_early).
- * With a finite `bias`, one more input unit spikes in every sample at that time (NaN: no such unit).
+ * With a finite `bias`, one more input unit, the last, spikes in every sample at that time (NaN: no such unit).
  * times and units hold n_samples * (n_features + (bias ? 1 : 0)) elements, offsets n_samples + 1. */
 SPINNPROP_API spinnprop_status spinnprop_encode_latency(double *times, int32_t *units, int64_t n_spikes,
                                                         int64_t *offsets, int64_t n_offsets, const double *x,
@@ -205,21 +207,22 @@ typedef struct spinnprop_network_options {
     size_t size;
     const int32_t *layer_sizes; /* input units first; at least two numbers                                            */
     int32_t n_layer_sizes;
-    const double *tau_mem;   int32_t n_tau_mem;    /* NULL, 0: 20 ms                                                   */
-    const double *tau_syn;   int32_t n_tau_syn;    /* NULL, 0: 5 ms                                                    */
-    const double *threshold; int32_t n_threshold;  /* NULL, 0: 1                                                       */
-    const double *reset;     int32_t n_reset;      /* NULL, 0: 0                                                       */
-    int32_t delays;              /* SPINNPROP_DELAYS_*: of every connection; delays start at 0                         */
-    const int32_t *recurrent; int32_t n_recurrent; /* NULL, 0: none; one flag for all hidden layers, or one for each    */
-    int32_t readout;             /* SPINNPROP_READOUT_*: whether the last layer spikes                                 */
+    const double *tau_mem;   int32_t n_tau_mem;    /* NULL, 0: 20 ms                                                  */
+    const double *tau_syn;   int32_t n_tau_syn;    /* NULL, 0: 5 ms                                                   */
+    const double *threshold; int32_t n_threshold;  /* NULL, 0: 1                                                      */
+    const double *reset;     int32_t n_reset;      /* NULL, 0: 0                                                      */
+    int32_t delays;              /* SPINNPROP_DELAYS_*: of every connection; delays start at 0                        */
+    const int32_t *recurrent; int32_t n_recurrent; /* NULL, 0: none; one flag for all hidden layers, or one for each  */
+    int32_t readout;             /* SPINNPROP_READOUT_*: whether the last layer spikes                                */
     /* Initial feed-forward weights ~ N(weight_mean, weight_std), recurrent ones ~ N(0, weight_std / 2 of the layer);
-     * one number per layer. NULL, 0: a spread that makes about half of a layer spike on latency-coded input.          */
+     * one number per layer. NULL, 0: a spread that makes about half of a layer spike on latency-coded input.         */
     const double *weight_mean; int32_t n_weight_mean;
     const double *weight_std;  int32_t n_weight_std;
-    uint64_t seed;               /* of the initial weights                                                             */
+    uint64_t seed;               /* of the initial weights                                                            */
 } spinnprop_network_options;
 
 SPINNPROP_API void spinnprop_network_options_init(spinnprop_network_options *options);
+/* The arrays of the options are read during the call only. */
 SPINNPROP_API spinnprop_status spinnprop_network_create(spinnprop_network **network,
                                                         const spinnprop_network_options *options);
 SPINNPROP_API spinnprop_status spinnprop_network_copy(spinnprop_network **copy, const spinnprop_network *network);
@@ -306,10 +309,10 @@ SPINNPROP_API spinnprop_status spinnprop_recording_maxima(double *values, double
 typedef struct spinnprop_diagnostics {
     size_t size;
     int64_t n_spikes;
-    int64_t silent_neurons;          /* neurons that spiked in no sample                                               */
-    int64_t silent_pairs;            /* (sample, neuron) pairs without a spike                                         */
-    int64_t near_tangential_spikes;  /* spikes with current - threshold < 1e-3 * threshold: their derivatives explode   */
-    double smallest_slope;           /* min of (current - threshold) / threshold over the spikes; +infinity if none     */
+    int64_t silent_neurons;          /* neurons that spiked in no sample                                              */
+    int64_t silent_pairs;            /* (sample, neuron) pairs without a spike                                        */
+    int64_t near_tangential_spikes;  /* spikes with current - threshold < 1e-3 * threshold: their derivatives explode */
+    double smallest_slope;           /* min of (current - threshold) / threshold over the spikes; +infinity if none   */
 } spinnprop_diagnostics;
 SPINNPROP_API void spinnprop_diagnostics_init(spinnprop_diagnostics *diagnostics);
 SPINNPROP_API spinnprop_status spinnprop_recording_diagnose(spinnprop_diagnostics *diagnostics,
@@ -353,7 +356,7 @@ SPINNPROP_API spinnprop_status spinnprop_loss_check(const spinnprop_loss *loss);
  * strength / 2 * sum over hidden neurons of (batch mean of n - target)^2, n = sum over spikes of exp(-t / tau). */
 typedef struct spinnprop_gradient_options {
     size_t size;
-    int32_t engine;             /* the gradient rule; -1 (the default): that of the engine which made the recording     */
+    int32_t engine;             /* the gradient rule; -1 (the default): that of the engine which made the recording   */
     double rate_strength;       /* 0: off                                                                             */
     double rate_target;         /* spikes per sample                                                                  */
     double rate_tau;            /* seconds                                                                            */
@@ -362,8 +365,9 @@ SPINNPROP_API void spinnprop_gradient_options_init(spinnprop_gradient_options *o
 
 typedef struct spinnprop_gradient spinnprop_gradient;
 
-/* Mean over the batch of the loss and its gradient. labels: n of them, 0 .. n_outputs - 1. targets: NULL, or (n, n_outputs)
- * target times of SPINNPROP_LOSS_SPIKE_TIME_MSE, in which case labels may be NULL. */
+/* Mean over the batch of the loss and its gradient. n is the recording's number of samples. labels: n of them,
+ * 0 .. n_outputs - 1. targets: NULL, or (n, n_outputs) target times of SPINNPROP_LOSS_SPIKE_TIME_MSE, in which case
+ * labels may be NULL. The network must be the one that made the recording, its parameters unchanged since. */
 SPINNPROP_API spinnprop_status spinnprop_network_gradient(spinnprop_gradient **gradient, double *value,
                                                           const spinnprop_network *network,
                                                           const spinnprop_recording *recording, const spinnprop_loss *loss,
@@ -396,32 +400,33 @@ enum { SPINNPROP_SCHEDULE_CONSTANT = 0, SPINNPROP_SCHEDULE_STEP = 1, SPINNPROP_S
 
 typedef struct spinnprop_training_options {
     size_t size;
+    /* These three are filled by spinnprop_training_options_init like the rest, and may be replaced as a whole.       */
     spinnprop_forward_options forward;
     spinnprop_loss loss;
     spinnprop_gradient_options gradient;
     int32_t epochs;
     int32_t batch_size;
-    uint64_t seed;                 /* of the order of samples and of input dropout                                     */
+    uint64_t seed;                 /* of the order of samples and of input dropout                                    */
     int32_t optimizer;             /* SPINNPROP_OPTIMIZER_*                                                           */
     double learning_rate;
-    double delay_learning_rate;    /* seconds per step; 0: delays stay                                                 */
+    double delay_learning_rate;    /* seconds per step; 0: delays stay                                                */
     double momentum;               /* SGD                                                                             */
     double beta1, beta2, epsilon;  /* Adam, AdamW                                                                     */
     double weight_decay;           /* L2 term (SGD, Adam) or decoupled (AdamW)                                        */
     int32_t schedule;              /* SPINNPROP_SCHEDULE_*: learning rates x gamma every schedule_epochs epochs (step),  */
-    int32_t schedule_epochs;       /*   or x gamma every epoch (exponential)                                           */
+    int32_t schedule_epochs;       /*   or x gamma every epoch (exponential)                                          */
     double schedule_gamma;
-    double clip_value;             /* largest magnitude of a gradient's entry; +infinity: off                          */
-    double clip_norm;              /* largest Euclidean norm of the whole gradient; +infinity: off                      */
+    double clip_value;             /* largest magnitude of a gradient's entry; +infinity: off                         */
+    double clip_norm;              /* largest Euclidean norm of the whole gradient; +infinity: off                    */
     double bump;                   /* weight bumping of silent neurons: first amount, doubled while it stays so; 0: off */
-    double bump_hidden_limit;      /*   silent fraction of a hidden layer that calls for it                            */
+    double bump_hidden_limit;      /*   silent fraction of a hidden layer that calls for it                           */
     double bump_output_limit;      /*   likewise of the last layer                                                    */
-    double input_dropout;          /* probability with which an input spike is left out in training                    */
-    int32_t early_stopping;        /* epochs without a better validation loss before stopping; 0: never                */
-    int32_t restore_best;          /* 1: end with the parameters of the best validation loss                           */
+    double input_dropout;          /* probability with which an input spike is left out in training                   */
+    int32_t early_stopping;        /* epochs without a better validation loss before stopping; 0: never               */
+    int32_t restore_best;          /* 1: end with the parameters of the best validation loss                          */
     const char *checkpoint_path;   /* NULL: none. Written atomically                                                  */
     int32_t checkpoint_every;      /* epochs                                                                          */
-    int32_t resume;                /* 1: go on from checkpoint_path if it exists                                       */
+    int32_t resume;                /* 1: go on from checkpoint_path if it exists                                      */
 } spinnprop_training_options;
 SPINNPROP_API void spinnprop_training_options_init(spinnprop_training_options *options);
 
@@ -436,14 +441,17 @@ typedef struct spinnprop_epoch {
 SPINNPROP_API spinnprop_status spinnprop_trainer_create(spinnprop_trainer **trainer, const spinnprop_network *network,
                                                         const spinnprop_training_options *options);
 SPINNPROP_API void spinnprop_trainer_free(spinnprop_trainer *trainer);
-/* Trains until `epochs` are done in all, early stopping ends it or the callback does; call it again to go on after that.
- * validation may be NULL with n_validation 0. */
+/* Trains until `epochs` are done in all, early stopping ends it or the callback does; call it again, with the same data,
+ * to go on after that: the end is the very same as without the stop. An error leaves the trainer after its last good
+ * batch. validation may be NULL with n_validation 0. While this runs, every other call with the same trainer is refused.
+ */
 SPINNPROP_API spinnprop_status spinnprop_trainer_run(spinnprop_trainer *trainer, const spinnprop_spikes *input,
                                                      const int64_t *labels, int64_t n, const spinnprop_spikes *validation,
                                                      const int64_t *validation_labels, int64_t n_validation,
                                                      spinnprop_progress_callback progress, void *payload);
 /* A copy of the network as it stands. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_network(spinnprop_network **network, const spinnprop_trainer *trainer);
+/* Epochs finished so far, which is how many records spinnprop_trainer_history fills, in order. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_epochs_done(int64_t *n_epochs, const spinnprop_trainer *trainer);
 SPINNPROP_API spinnprop_status spinnprop_trainer_history(spinnprop_epoch *epochs, int64_t n_epochs,
                                                          const spinnprop_trainer *trainer);

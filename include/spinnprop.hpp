@@ -163,11 +163,11 @@ inline Samples yin_yang(std::int64_t n, std::int64_t seed = 42) {
 inline SpikeTrains encode_latency(const std::vector<double> &x, std::int32_t n_features, double t_early, double t_late,
                                   double bias = std::numeric_limits<double>::quiet_NaN()) {
     if (n_features < 1 || x.size() % static_cast<std::size_t>(n_features) != 0)
-        throw Error(SPINNPROP_INVALID_VALUE, std::to_string(x.size()) + " values are no rows of " +
-                                                 std::to_string(n_features) + " features");
+        throw Error(SPINNPROP_INVALID_VALUE,
+                    std::to_string(x.size()) + " values are no rows of " + std::to_string(n_features) + " features");
     const std::size_t n_samples = x.size() / static_cast<std::size_t>(n_features);
     SpikeTrains result;
-    result.n_units = n_features + (std::isfinite(bias) ? 1 : 0);
+    result.n_units = n_features + (std::isnan(bias) ? 0 : 1);
     result.times.resize(n_samples * static_cast<std::size_t>(result.n_units));
     result.units.resize(result.times.size());
     result.offsets.resize(n_samples + 1);
@@ -263,7 +263,8 @@ public:
     void save(const std::string &path) const { check(spinnprop_network_save(get(), path.c_str())); }
     std::vector<std::uint8_t> to_bytes() const { return detail::bytes(spinnprop_network_to_bytes, get()); }
     static Network from_bytes(const std::vector<std::uint8_t> &bytes) {
-        return Network(detail::make<spinnprop_network>(spinnprop_network_from_bytes, bytes.data(), detail::size(bytes)));
+        return Network(
+            detail::make<spinnprop_network>(spinnprop_network_from_bytes, bytes.data(), detail::size(bytes)));
     }
 
     spinnprop_network_info describe() const {
@@ -293,15 +294,13 @@ public:
         const auto view = input.view();
         detail::Listener listener{progress};
         spinnprop_recording *recording = nullptr;
-        listener.check(
-            spinnprop_network_forward(&recording, get(), &view, &options, listener.callback(), &listener));
+        listener.check(spinnprop_network_forward(&recording, get(), &view, &options, listener.callback(), &listener));
         return Recording(detail::Handle<spinnprop_recording>(recording));
     }
-    inline Gradient gradient(const Recording &recording, const spinnprop_loss &loss,
-                             const std::vector<std::int64_t> &labels,
-                             const spinnprop_gradient_options &options =
-                                 spinnprop::options<spinnprop_gradient_options>(),
-                             const Progress &progress = {}) const;
+    inline Gradient
+    gradient(const Recording &recording, const spinnprop_loss &loss, const std::vector<std::int64_t> &labels,
+             const spinnprop_gradient_options &options = spinnprop::options<spinnprop_gradient_options>(),
+             const Progress &progress = {}) const;
     const spinnprop_network *get() const noexcept { return handle_.get(); }
 
 private:
@@ -366,7 +365,9 @@ public:
              const std::vector<std::int64_t> &validation_labels, const Progress &progress = {}) {
         run(input, labels, &validation, &validation_labels, progress);
     }
-    Network network() const { return Network(detail::make<spinnprop_network>(spinnprop_trainer_network, handle_.get())); }
+    Network network() const {
+        return Network(detail::make<spinnprop_network>(spinnprop_trainer_network, handle_.get()));
+    }
     std::vector<spinnprop_epoch> history() const {
         std::int64_t n = 0;
         check(spinnprop_trainer_epochs_done(&n, handle_.get()));
@@ -382,11 +383,10 @@ private:
         spinnprop_spikes validation_view{};
         if (validation) validation_view = validation->view();
         detail::Listener listener{progress};
-        listener.check(spinnprop_trainer_run(handle_.get(), &view, labels.data(), detail::size(labels),
-                                             validation ? &validation_view : nullptr,
-                                             validation_labels ? validation_labels->data() : nullptr,
-                                             validation_labels ? detail::size(*validation_labels) : 0,
-                                             listener.callback(), &listener));
+        listener.check(spinnprop_trainer_run(
+            handle_.get(), &view, labels.data(), detail::size(labels), validation ? &validation_view : nullptr,
+            validation_labels ? validation_labels->data() : nullptr,
+            validation_labels ? detail::size(*validation_labels) : 0, listener.callback(), &listener));
     }
     detail::Handle<spinnprop_trainer> handle_;
 };

@@ -7,7 +7,9 @@ PREFIX=${PREFIX:-/usr/local}
 LIBDIR=${LIBDIR:-lib}
 DESTDIR=${DESTDIR:-}
 case $PREFIX in /*) ;; *) echo "PREFIX is $PREFIX; it must start with /" >&2; exit 1 ;; esac
-case $LIBDIR in /* | *..*) echo "LIBDIR is $LIBDIR; it must be a folder within PREFIX, such as lib64" >&2; exit 1 ;; esac
+case $LIBDIR in
+/* | *..*) echo "LIBDIR is $LIBDIR; it must be a folder within PREFIX, such as lib64" >&2; exit 1 ;;
+esac
 
 number() { sed -n "s/^#define SPINNPROP_VERSION_$1 //p" include/spinnprop.h; }
 major=$(number MAJOR)

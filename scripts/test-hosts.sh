@@ -51,7 +51,8 @@ for compiler in $c_compilers; do
         $compiler -x c -std=c11 $warnings -fsyntax-only include/spinnprop.h
 done
 for compiler in $cxx_compilers; do
-    expect "spinnprop.h alone as C++17, $compiler" $compiler -x c++ -std=c++17 $warnings -fsyntax-only include/spinnprop.h
+    expect "spinnprop.h alone as C++17, $compiler" \
+        $compiler -x c++ -std=c++17 $warnings -fsyntax-only include/spinnprop.h
     expect "spinnprop.hpp alone as C++17, $compiler" \
         $compiler -x c++ -std=c++17 $warnings -Wconversion -Iinclude -fsyntax-only include/spinnprop.hpp
 done
@@ -72,7 +73,8 @@ folder=$(dirname "$library")
 
 nm -D --defined-only "$library" | sed 's/.* //' | LC_ALL=C sort >"$out/exported"
 scripts/export-map.sh | sed -n 's/^ *\(spinnprop_[a-z0-9_]*\);$/\1/p' | LC_ALL=C sort >"$out/declared"
-expect "the header's functions, and nothing else, are exported ($(wc -l <"$out/declared"))" diff "$out/declared" "$out/exported"
+expect "the header's $(wc -l <"$out/declared") functions are exported, and nothing else" \
+    diff "$out/declared" "$out/exported"
 expect "the export map has every SPINNPROP_API" test \
     "$(wc -l <"$out/declared")" -eq "$(grep -c '^SPINNPROP_API ' include/spinnprop.h)"
 needs_no_swift() { ! ldd "$library" | grep -i -E 'swift|foundation|not found'; }
@@ -179,9 +181,9 @@ fi
 # The sanitizer's runtime must be that of Swift's own clang.
 swift_clang=$(dirname "$(readlink -f "$(command -v swift)")")/clang
 printf 'int main(void) { return 0; }\n' >"$out/empty.c"
-printf '#include <stddef.h>\n#include <stdint.h>\nint LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) { (void)d; (void)n; return 0; }\n' \
-    >"$out/empty_fuzz.c"
-if [ -x "$swift_clang" ] && "$swift_clang" -fuse-ld=lld -fsanitize=address "$out/empty.c" -o "$out/empty" 2>"$out/last.log"; then
+printf 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { (void)d; (void)n; return 0; }\n' >"$out/empty_fuzz.c"
+if [ -x "$swift_clang" ] &&
+    "$swift_clang" -fuse-ld=lld -fsanitize=address "$out/empty.c" -o "$out/empty" 2>"$out/last.log"; then
     say "building the library with the address sanitizer"
     if swift build -c release --product spinnprop --scratch-path .build/sanitized --sanitize=address \
         -Xswiftc -sanitize-coverage=edge,inline-8bit-counters,pc-table >"$out/build.log" 2>&1; then

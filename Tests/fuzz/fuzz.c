@@ -1,5 +1,5 @@
-/* libFuzzer target: whatever bytes come, as spike trains, as a network's file or as a recording's, the library answers with a
- * status and keeps its promises. */
+/* libFuzzer target: whatever bytes come, as spike trains, as a network's file or as a recording's, the library answers
+ * with a status and keeps its promises. */
 #include "fuzz.h"
 
 #include <math.h>
@@ -39,8 +39,9 @@ static void use(const spinnprop_network *network, const spinnprop_recording *rec
         if (n > 1 << 20) continue;
         double *times = malloc(((size_t)n + 1) * sizeof *times), *currents = malloc(((size_t)n + 1) * sizeof *currents);
         int32_t *units = malloc(((size_t)n + 1) * sizeof *units);
-        fuzz_require(spinnprop_recording_spikes(times, units, currents, n, offsets, info.n_samples + 1, recording, layer) ==
-                         SPINNPROP_OK, "the spikes of a recording cannot be read");
+        fuzz_require(spinnprop_recording_spikes(times, units, currents, n, offsets, info.n_samples + 1, recording,
+                                                layer) == SPINNPROP_OK,
+                     "the spikes of a recording cannot be read");
         int64_t n_neurons = 0;
         fuzz_require(spinnprop_recording_layer_size(&n_neurons, recording, layer) == SPINNPROP_OK, "no layer size");
         spinnprop_spikes spikes;
@@ -55,7 +56,8 @@ static void use(const spinnprop_network *network, const spinnprop_recording *rec
         spinnprop_diagnostics diagnostics;
         spinnprop_diagnostics_init(&diagnostics);
         fuzz_require(spinnprop_recording_diagnose(&diagnostics, recording, layer) == SPINNPROP_OK &&
-                         diagnostics.n_spikes == n, "a recording cannot be diagnosed");
+                         diagnostics.n_spikes == n,
+                     "a recording cannot be diagnosed");
         free(times);
         free(currents);
         free(units);
@@ -66,14 +68,16 @@ static void use(const spinnprop_network *network, const spinnprop_recording *rec
     spinnprop_gradient *gradient = NULL;
     double value = 0;
     int64_t *labels = calloc((size_t)info.n_samples + 1, sizeof *labels);
-    fuzz_require(spinnprop_loss_init(&loss, info.readout == SPINNPROP_READOUT_LEAKY ? SPINNPROP_LOSS_VMAX_CROSS_ENTROPY
-                                                                                     : SPINNPROP_LOSS_TTFS_CROSS_ENTROPY) ==
-                     SPINNPROP_OK, "no loss");
-    fuzz_require(spinnprop_recording_predict(labels, info.n_samples, recording, &loss) == SPINNPROP_OK, "no predictions");
+    fuzz_require(spinnprop_loss_init(&loss, info.readout == SPINNPROP_READOUT_LEAKY
+                                                ? SPINNPROP_LOSS_VMAX_CROSS_ENTROPY
+                                                : SPINNPROP_LOSS_TTFS_CROSS_ENTROPY) == SPINNPROP_OK,
+                 "no loss");
+    fuzz_require(spinnprop_recording_predict(labels, info.n_samples, recording, &loss) == SPINNPROP_OK,
+                 "no predictions");
     memset(labels, 0, (size_t)info.n_samples * sizeof *labels);
     /* May fail, since the network may be another one; if not, what comes back is a number. */
-    if (spinnprop_network_gradient(&gradient, &value, network, recording, &loss, labels, info.n_samples, NULL, 0, NULL, NULL,
-                                   NULL) == SPINNPROP_OK)
+    if (spinnprop_network_gradient(&gradient, &value, network, recording, &loss, labels, info.n_samples, NULL, 0, NULL,
+                                   NULL, NULL) == SPINNPROP_OK)
         fuzz_require(isfinite(value), "a loss is not a number");
     spinnprop_gradient_free(gradient);
     free(labels);
@@ -130,12 +134,15 @@ static void fuzz_network_bytes(reader in) {
     if (status != SPINNPROP_OK) return;
     /* What loads can be written, and what is written loads as the same. */
     int64_t n = 0, n_again = 0;
-    fuzz_require(spinnprop_network_to_bytes(NULL, 0, &n, network) == SPINNPROP_OK, "a loaded network cannot be written");
+    fuzz_require(spinnprop_network_to_bytes(NULL, 0, &n, network) == SPINNPROP_OK,
+                 "a loaded network cannot be written");
     uint8_t *bytes = malloc((size_t)n), *bytes_again = malloc((size_t)n);
-    fuzz_require(spinnprop_network_to_bytes(bytes, n, &n, network) == SPINNPROP_OK, "a loaded network cannot be written");
+    fuzz_require(spinnprop_network_to_bytes(bytes, n, &n, network) == SPINNPROP_OK,
+                 "a loaded network cannot be written");
     fuzz_require(spinnprop_network_from_bytes(&again, bytes, n) == SPINNPROP_OK, "a written network cannot be loaded");
     fuzz_require(spinnprop_network_to_bytes(bytes_again, n, &n_again, again) == SPINNPROP_OK && n == n_again &&
-                     memcmp(bytes, bytes_again, (size_t)n) == 0, "a network changes by being written");
+                     memcmp(bytes, bytes_again, (size_t)n) == 0,
+                 "a network changes by being written");
     spinnprop_network_info info;
     spinnprop_network_info_init(&info);
     fuzz_require(spinnprop_network_describe(&info, network) == SPINNPROP_OK, "a loaded network cannot be described");

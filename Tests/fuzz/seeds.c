@@ -1,4 +1,4 @@
-/* Writes the fuzz target's first inputs into a folder: a network and a recording of every sort, as bytes, and a few spikes. */
+/* Writes the fuzz target's first inputs into a folder: a network and a recording of every sort, and a few spikes. */
 #include "fuzz.h"
 
 static void write_seed(const char *folder, const char *name, int which, const uint8_t *head, size_t n_head,
@@ -39,7 +39,8 @@ int main(int argc, char **argv) {
         write_seed(argv[1], "network", which, (uint8_t[]){FUZZ_NETWORK}, 1, bytes, n);
         free(bytes);
 
-        fuzz_require(spinnprop_network_forward(&recording, network, &spikes, &options, NULL, NULL) == SPINNPROP_OK, "no run");
+        fuzz_require(spinnprop_network_forward(&recording, network, &spikes, &options, NULL, NULL) == SPINNPROP_OK,
+                     "no run");
         fuzz_require(spinnprop_recording_to_bytes(NULL, 0, &n, recording) == SPINNPROP_OK, "no size");
         bytes = malloc((size_t)n);
         fuzz_require(spinnprop_recording_to_bytes(bytes, n, &n, recording) == SPINNPROP_OK, "no bytes");
@@ -47,7 +48,8 @@ int main(int argc, char **argv) {
         free(bytes);
 
         /* Network, t_end, two samples of 3 and 2 spikes, 3 units; then unit and time of each spike. */
-        const uint8_t plain[] = {FUZZ_SPIKES, (uint8_t)which, 100, 2, 3, 2, 9, 9, 17, 0, 10, 18, 0, 11, 19, 0, 9, 20, 0, 10, 30, 0};
+        const uint8_t plain[] = {
+            FUZZ_SPIKES, (uint8_t)which, 100, 2, 3, 2, 9, 9, 17, 0, 10, 18, 0, 11, 19, 0, 9, 20, 0, 10, 30, 0};
         write_seed(argv[1], "spikes", which, plain, sizeof plain, NULL, 0);
         spinnprop_recording_free(recording);
         spinnprop_network_free(network);

@@ -1,11 +1,11 @@
-/* Throws hostile input at every function of spinnprop.h: each call must come back with the right status and a message, and
- * leave every object and every output as it was. Run as it is, under valgrind and with the address sanitizer. */
+/* Throws hostile input at every function of spinnprop.h: each call must come back with the right status and a message,
+ * and leave every object and every output as it was. Run as it is, under valgrind and with the address sanitizer. */
 #include "hostile.h"
 
 static const double not_numbers[] = {NAN, INFINITY, -INFINITY};
 static const double not_positive[] = {NAN, INFINITY, -INFINITY, 0.0, -1.0};
 
-/* ------------------------------------------------------------------------------------------- things to be hostile to */
+/* ------------------------------------------------------------------------------------------ things to be hostile to */
 
 enum { N_SAMPLES = 4, N_INPUTS = 3, N_OUTPUTS = 3, N_SPIKES = N_SAMPLES * N_INPUTS };
 
@@ -77,12 +77,13 @@ static int stop_at_once(const spinnprop_progress *progress, void *payload) {
     return 1;
 }
 
-/* ---------------------------------------------------------------------------------------------------- version, threads */
+/* ------------------------------------------------------------------------------------------------- version, threads */
 
 static void version_and_threads(void) {
     begin("version and threads");
     char version[64];
-    snprintf(version, sizeof version, "%d.%d.%d", SPINNPROP_VERSION_MAJOR, SPINNPROP_VERSION_MINOR, SPINNPROP_VERSION_PATCH);
+    snprintf(version, sizeof version, "%d.%d.%d", SPINNPROP_VERSION_MAJOR, SPINNPROP_VERSION_MINOR,
+             SPINNPROP_VERSION_PATCH);
     HOLDS(strcmp(version, SPINNPROP_VERSION) == 0);
     HOLDS(strcmp(spinnprop_version(), SPINNPROP_VERSION) == 0);
     HOLDS(spinnprop_abi_version() == SPINNPROP_ABI_VERSION);
@@ -114,7 +115,7 @@ static void null_where_nothing_is_returned(void) {
     spinnprop_trainer_free(NULL);
 }
 
-/* -------------------------------------------------------------------------------------------------------------- spikes */
+/* ----------------------------------------------------------------------------------------------------------- spikes */
 
 static void spikes_that_break_the_rules(void) {
     spinnprop_spikes s = good_spikes();
@@ -162,7 +163,7 @@ static void spikes_that_break_the_rules(void) {
     WORKS(spinnprop_spikes_check(&s));
 }
 
-/* ---------------------------------------------------------------------------------------------------- data and encoding */
+/* ------------------------------------------------------------------------------------------------ data and encoding */
 
 static void data_and_encoding(void) {
     double x[12], t[15], more[4];
@@ -211,7 +212,8 @@ static void data_and_encoding(void) {
     INVALID(spinnprop_encode_latency(t, u, 3, o, 4, features, 3, 0, 0, 30e-3, 0));
     INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, INT64_MAX, 4, 0, 30e-3, 0));
     INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, INT64_MAX / 4, INT32_MAX, 0, 30e-3, 0));
-    FAILS(OUT_OF_MEMORY, spinnprop_encode_latency(t, u, 15, o, 4, features, INT64_C(1) << 40, INT32_MAX - 1, 0, 30e-3, 0));
+    FAILS(OUT_OF_MEMORY,
+          spinnprop_encode_latency(t, u, 15, o, 4, features, INT64_C(1) << 40, INT32_MAX - 1, 0, 30e-3, 0));
     for (int index = 0; index < 3; index++) {
         INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, not_numbers[index], 30e-3, 0));
         INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, not_numbers[index], 0));
@@ -238,7 +240,8 @@ static void data_and_encoding(void) {
     INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, -4, 27, 2, 1e-3));
     INVALID(spinnprop_encode_latency_grid(t, u, 3, o, 4, features, 3, 0, 27, 2, 1e-3));
     INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, INT64_MAX, INT32_MAX, 27, 2, 1e-3));
-    FAILS(OUT_OF_MEMORY, spinnprop_encode_latency_grid(t, u, 15, o, 4, features, INT64_C(1) << 40, INT32_MAX - 1, 27, 2, 1e-3));
+    FAILS(OUT_OF_MEMORY,
+          spinnprop_encode_latency_grid(t, u, 15, o, 4, features, INT64_C(1) << 40, INT32_MAX - 1, 27, 2, 1e-3));
     const int32_t wrong_steps[] = {0, -1, 1, 2, 3, INT32_MIN};
     for (size_t index = 0; index < sizeof wrong_steps / sizeof *wrong_steps; index++)
         INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, 4, wrong_steps[index], 3, 1e-3));
@@ -257,7 +260,7 @@ static void data_and_encoding(void) {
     (void)more;
 }
 
-/* ------------------------------------------------------------------------------------------------------------- network */
+/* ---------------------------------------------------------------------------------------------------------- network */
 
 static void networks_that_cannot_be(void) {
     spinnprop_network_options o = good_options();
@@ -294,14 +297,20 @@ static void networks_that_cannot_be(void) {
         FAILS(OUT_OF_MEMORY, spinnprop_network_create(&network, &o));
     o.layer_sizes = sizes;
 
-    const struct parameter { const double **array; int32_t *n; int is_reset; } parameters[] = {
-        {&o.tau_mem, &o.n_tau_mem, 0}, {&o.tau_syn, &o.n_tau_syn, 0},
-        {&o.threshold, &o.n_threshold, 0}, {&o.reset, &o.n_reset, 1}};
+    const struct parameter {
+        const double **array;
+        int32_t *n;
+        int is_reset;
+    } parameters[] = {{&o.tau_mem, &o.n_tau_mem, 0},
+                      {&o.tau_syn, &o.n_tau_syn, 0},
+                      {&o.threshold, &o.n_threshold, 0},
+                      {&o.reset, &o.n_reset, 1}};
     for (int which = 0; which < 4; which++) {
         const struct parameter *p = &parameters[which];
         const int32_t counts[] = {-1, 3, 6, 8, INT32_MIN, INT32_MAX}; /* right: 0, 1, 2 layers, 7 neurons */
         *p->array = values;
-        if (p->is_reset) for (int index = 0; index < 64; index++) values[index] = 0.0;
+        if (p->is_reset)
+            for (int index = 0; index < 64; index++) values[index] = 0.0;
         for (size_t index = 0; index < sizeof counts / sizeof *counts; index++)
             WITH(*p->n, counts[index], INVALID_VALUE, spinnprop_network_create(&network, &o));
         *p->n = 7;
@@ -369,7 +378,8 @@ static void network_access(void) {
     info.size = offsetof(spinnprop_network_info, n_outputs);
     info.n_outputs = 88;
     WORKS(spinnprop_network_describe(&info, network));
-    HOLDS(info.n_inputs == N_INPUTS && info.n_outputs == 88 && info.size == offsetof(spinnprop_network_info, n_outputs));
+    HOLDS(info.n_inputs == N_INPUTS && info.n_outputs == 88 &&
+          info.size == offsetof(spinnprop_network_info, n_outputs));
 
     INVALID(spinnprop_network_copy(NULL, network));
     INVALID(spinnprop_network_shape(NULL, &columns, network, SPINNPROP_WEIGHTS, 0));
@@ -429,7 +439,7 @@ static void network_access(void) {
     spinnprop_network_free(plain);
 }
 
-/* --------------------------------------------------------------------------------------------------------------- files */
+/* ------------------------------------------------------------------------------------------------------------ files */
 
 static void files_that_are_no_networks(const char *folder) {
     spinnprop_network *network = good_network(SPINNPROP_DELAYS_DENDRITIC, SPINNPROP_READOUT_LEAKY);
@@ -519,7 +529,7 @@ static void files_that_are_no_networks(const char *folder) {
     spinnprop_recording_free(run);
 }
 
-/* ------------------------------------------------------------------------------------------------ forward and recording */
+/* -------------------------------------------------------------------------------------------- forward and recording */
 
 static void runs_that_cannot_be(void) {
     spinnprop_network *network = good_network(SPINNPROP_DELAYS_NONE, SPINNPROP_READOUT_SPIKING);
@@ -538,10 +548,12 @@ static void runs_that_cannot_be(void) {
     EACH_WRONG_SIZE(s, spinnprop_network_forward(&recording, network, &s, &o, NULL, NULL));
     const int32_t wrong_engines[] = {-1, 1000, INT32_MAX, INT32_MIN};
     for (int index = 0; index < 4; index++)
-        WITH(o.engine, wrong_engines[index], INVALID_VALUE, spinnprop_network_forward(&recording, network, &s, &o, NULL, NULL));
+        WITH(o.engine, wrong_engines[index], INVALID_VALUE,
+             spinnprop_network_forward(&recording, network, &s, &o, NULL, NULL));
     const double wrong_ends[] = {NAN, -INFINITY, -1.0, -1e-300};
     for (int index = 0; index < 4; index++)
-        WITH(o.t_end, wrong_ends[index], INVALID_VALUE, spinnprop_network_forward(&recording, network, &s, &o, NULL, NULL));
+        WITH(o.t_end, wrong_ends[index], INVALID_VALUE,
+             spinnprop_network_forward(&recording, network, &s, &o, NULL, NULL));
     WITH(o.max_spikes, -1, INVALID_VALUE, spinnprop_network_forward(&recording, network, &s, &o, NULL, NULL));
     WITH(o.max_spikes, INT64_MIN, INVALID_VALUE, spinnprop_network_forward(&recording, network, &s, &o, NULL, NULL));
     WITH(o.max_spikes, 1, TOO_MANY_SPIKES, spinnprop_network_forward(&recording, network, &s, &o, NULL, NULL));
@@ -676,7 +688,7 @@ static void recording_access(void) {
     spinnprop_network_free(leaky);
 }
 
-/* --------------------------------------------------------------------------------------------------- loss and gradient */
+/* ------------------------------------------------------------------------------------------------ loss and gradient */
 
 static void losses_that_cannot_be(void) {
     spinnprop_loss loss, before;
@@ -693,7 +705,8 @@ static void losses_that_cannot_be(void) {
         WORKS(spinnprop_loss_init(&loss, kind));
         WORKS(spinnprop_loss_check(&loss));
         EACH_WRONG_SIZE(loss, spinnprop_loss_check(&loss));
-        for (int index = 0; index < 4; index++) WITH(loss.kind, wrong_kinds[index], INVALID_VALUE, spinnprop_loss_check(&loss));
+        for (int index = 0; index < 4; index++)
+            WITH(loss.kind, wrong_kinds[index], INVALID_VALUE, spinnprop_loss_check(&loss));
         for (size_t index = 0; index < sizeof not_positive / sizeof *not_positive; index++) {
             double value = not_positive[index];
             int is_count = kind == SPINNPROP_LOSS_SPIKE_COUNT_CROSS_ENTROPY;
@@ -814,7 +827,7 @@ static void gradients_that_cannot_be(void) {
     spinnprop_network_free(leaky);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ training */
+/* --------------------------------------------------------------------------------------------------------- training */
 
 static void trainings_that_cannot_be(void) {
     spinnprop_network *network = good_network(SPINNPROP_DELAYS_NONE, SPINNPROP_READOUT_SPIKING);
@@ -913,7 +926,8 @@ static void trainings_that_cannot_be(void) {
              spinnprop_trainer_run(trainer, &s, labels, 4, &s, wrong_labels, 4, NULL, NULL));
     }
     EACH_WRONG_SIZE(s, spinnprop_trainer_run(trainer, &s, labels, 4, NULL, NULL, 0, NULL, NULL));
-    WITH(s.n_units, N_INPUTS + 1, INVALID_VALUE, spinnprop_trainer_run(trainer, &s, labels, 4, NULL, NULL, 0, NULL, NULL));
+    WITH(s.n_units, N_INPUTS + 1, INVALID_VALUE,
+         spinnprop_trainer_run(trainer, &s, labels, 4, NULL, NULL, 0, NULL, NULL));
     spinnprop_spikes wider = s;
     wider.n_units = N_INPUTS + 1;
     INVALID(spinnprop_trainer_run(trainer, &s, labels, 4, &wider, labels, 4, NULL, NULL));

@@ -34,7 +34,8 @@ static void compute(result *to, const spinnprop_network *network) {
     check(spinnprop_loss_init(&loss, SPINNPROP_LOSS_TTFS_CROSS_ENTROPY));
     check(spinnprop_network_forward(&recording, network, &spikes, NULL, NULL, NULL));
     check(spinnprop_recording_first_spike_times(to->first, N * N_CLASSES, recording));
-    check(spinnprop_network_gradient(&gradient, &to->value, network, recording, &loss, labels, N, NULL, 0, NULL, NULL, NULL));
+    check(spinnprop_network_gradient(&gradient, &to->value, network, recording, &loss, labels, N, NULL, 0, NULL, NULL,
+                                     NULL));
     check(spinnprop_gradient_get(to->gradient, N_HIDDEN * N_INPUTS, gradient, SPINNPROP_WEIGHTS, 0));
     spinnprop_gradient_free(gradient);
     spinnprop_recording_free(recording);

@@ -34,12 +34,15 @@ spinnprop::SpikeTrains spikes(std::int64_t n) {
 
 void errors() {
     holds(thrown([] { spinnprop::Network({5}); }) == SPINNPROP_INVALID_VALUE, "a network of one size is made");
-    holds(thrown([] { spinnprop::Network(std::vector<std::int32_t>{}); }) == SPINNPROP_INVALID_VALUE, "a network of no size is made");
+    holds(thrown([] { spinnprop::Network(std::vector<std::int32_t>{}); }) == SPINNPROP_INVALID_VALUE,
+          "a network of no size is made");
     holds(thrown([] { spinnprop::Network::load("no such file"); }) == SPINNPROP_FILE_NOT_FOUND, "a missing file loads");
     holds(thrown([] { spinnprop::Network::from_bytes({}); }) == SPINNPROP_FILE_ERROR, "no bytes are a network");
     holds(thrown([] { spinnprop::yin_yang(-1); }) == SPINNPROP_INVALID_VALUE, "-1 samples are drawn");
-    holds(thrown([] { spinnprop::encode_latency({0.5}, 2, 0, 1e-3); }) == SPINNPROP_INVALID_VALUE, "half a sample is encoded");
-    holds(thrown([] { spinnprop::encode_latency({0.5}, 0, 0, 1e-3); }) == SPINNPROP_INVALID_VALUE, "no feature is encoded");
+    holds(thrown([] { spinnprop::encode_latency({0.5}, 2, 0, 1e-3); }) == SPINNPROP_INVALID_VALUE,
+          "half a sample is encoded");
+    holds(thrown([] { spinnprop::encode_latency({0.5}, 0, 0, 1e-3); }) == SPINNPROP_INVALID_VALUE,
+          "no feature is encoded");
     holds(thrown([] { spinnprop::loss(99); }) == SPINNPROP_INVALID_VALUE, "a loss of kind 99 exists");
     spinnprop::SpikeTrains uneven;
     uneven.times = {1e-3};
@@ -52,7 +55,8 @@ void errors() {
 void values() {
     spinnprop::Network network({5, 4, 3});
     const auto weights = network.get(SPINNPROP_WEIGHTS, 0);
-    holds(weights.size() == 20 && network.shape(SPINNPROP_WEIGHTS, 0) == std::make_pair(std::int64_t{4}, std::int64_t{5}),
+    holds(weights.size() == 20 &&
+              network.shape(SPINNPROP_WEIGHTS, 0) == std::make_pair(std::int64_t{4}, std::int64_t{5}),
           "the shape of the weights is wrong");
     spinnprop::Network copy = network.copy();
     copy.set(SPINNPROP_WEIGHTS, 0, std::vector<double>(20, 2.0));
@@ -65,7 +69,8 @@ void values() {
     const auto recording = moved.forward(input);
     const auto hidden = recording.spikes(0);
     holds(hidden.n_units == 4 && hidden.offsets.size() == 11 && !hidden.times.empty(), "hidden spikes are wrong");
-    holds(spinnprop::Recording::from_bytes(recording.to_bytes()).spikes(0).times == hidden.times, "a recording changes");
+    holds(spinnprop::Recording::from_bytes(recording.to_bytes()).spikes(0).times == hidden.times,
+          "a recording changes");
     holds(recording.copy().first_spike_times().size() == 30, "first spike times are wrong");
     holds(recording.diagnose(0).n_spikes == static_cast<std::int64_t>(hidden.times.size()), "the diagnosis is wrong");
     const auto loss = spinnprop::loss(SPINNPROP_LOSS_TTFS_CROSS_ENTROPY);
@@ -73,8 +78,10 @@ void values() {
     const std::vector<std::int64_t> labels(10, 1);
     const auto gradient = moved.gradient(recording, loss, labels);
     holds(gradient.get(SPINNPROP_WEIGHTS, 0, moved).size() == 20, "the gradient has another shape");
-    holds(gradient.input_times(input.times.size()).size() == 50 && gradient.skipped() >= 0, "the gradient is incomplete");
-    holds(thrown([&] { network.gradient(recording, loss, labels); }) == SPINNPROP_STALE_RECORDING, "a stale recording passes");
+    holds(gradient.input_times(input.times.size()).size() == 50 && gradient.skipped() >= 0,
+          "the gradient is incomplete");
+    holds(thrown([&] { network.gradient(recording, loss, labels); }) == SPINNPROP_STALE_RECORDING,
+          "a stale recording passes");
 }
 
 void training() {
@@ -86,7 +93,8 @@ void training() {
     spinnprop::Trainer trainer(spinnprop::Network({5, 10, 3}), options);
     int calls = 0;
     const auto stop = [&](const spinnprop_progress &) { return ++calls == 0; };
-    holds(thrown([&] { trainer.run(input, labels, stop); }) == SPINNPROP_CANCELLED && calls == 1, "false does not stop");
+    holds(thrown([&] { trainer.run(input, labels, stop); }) == SPINNPROP_CANCELLED && calls == 1,
+          "false does not stop");
     bool is_caught = false;
     try {
         trainer.run(input, labels, [](const spinnprop_progress &) -> bool { throw std::logic_error("mine"); });

@@ -69,8 +69,8 @@ void run(int epochs, const std::string &path) {
     const auto gradient = loaded.gradient(recording, options.loss, test.labels);
     double norm = 0;
     for (const double slope : gradient.get(SPINNPROP_WEIGHTS, 0, loaded)) norm += slope * slope;
-    std::cout << std::setprecision(4) << "test loss " << gradient.value() << ", norm of its gradient in the first layer "
-              << std::sqrt(norm) << "\n";
+    std::cout << std::setprecision(4) << "test loss " << gradient.value()
+              << ", norm of its gradient in the first layer " << std::sqrt(norm) << "\n";
 }
 
 } // namespace
