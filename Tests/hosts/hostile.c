@@ -946,9 +946,9 @@ static void trainings_that_cannot_be(void) {
     INVALID(spinnprop_trainer_network(&result, NULL));
     INVALID(spinnprop_trainer_epochs_done(NULL, trainer));
     INVALID(spinnprop_trainer_epochs_done(&n_epochs, NULL));
-    /* A run goes on with the data it began with. */
-    INVALID(spinnprop_trainer_run(trainer, &s, labels, 4, &s, labels, 4, NULL, NULL));
     WORKS(spinnprop_trainer_run(trainer, &s, labels, 4, NULL, NULL, 0, NULL, NULL));
+    /* A run that has begun takes no other data. */
+    INVALID(spinnprop_trainer_run(trainer, &s, labels, 4, &s, labels, 4, NULL, NULL));
     int64_t n_done;
     WORKS(spinnprop_trainer_epochs_done(&n_done, trainer));
     HOLDS(n_done == 2);

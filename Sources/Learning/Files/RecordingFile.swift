@@ -67,6 +67,8 @@ public enum RecordingFile {
         guard sizes.count >= 2, sizes.allSatisfy({ $0 >= 1 && $0 <= Int(Int32.max) }) else {
             throw .invalidValue("sizes is \(sizes.prefix(8)); at least two numbers >= 1 are needed")
         }
+        // A few bytes can claim any number of silent neurons; counting them takes memory for each.
+        try Memory.check(count: sizes.dropFirst().reduce(0, +), bytesPerElement: 32, "a recording of these sizes")
         let input = try spikes(in: file, prefix: "input.", unitCount: sizes[0])
         let partition = try partition(try file.integers("partition"), sampleCount: input.sampleCount)
         var layers: [LayerRecording] = []
