@@ -1,4 +1,4 @@
-// The engine's first spikes and their derivatives against the closed forms for tau_mem = tau_syn and tau_mem = 2 tau_syn.
+// The engine's first spikes and their derivatives against the closed forms for tau_mem = tau_syn and 2 tau_syn.
 import EventDriven
 import Foundation
 import Mathematics
@@ -91,7 +91,7 @@ struct ClosedFormTests {
         return (network, try EventSubstrate().forward(network, input, options: ForwardOptions(), monitor: nil))
     }
 
-    /// Values computed by the authors of the closed forms' public code, to 12 digits.
+    /// Reference values of the closed forms, to 12 digits.
     @Test func publishedValues() throws {
         let times = [0.3, 0.7, 1.2, 0.15]
         let weights = [[0.9, 0.8, 0.7, 0.5], [-0.4, 1.6, 1.1, 0.6], [0.3, 0.2, 0.4, -0.2]]
@@ -132,7 +132,8 @@ struct ClosedFormTests {
             guard own < .infinity, slope - 1 > 0.05 else { continue }
             let g = try EventAdjoint().backward(
                 network, recording,
-                Objective(loss: LinearLoss(seed: 1, unit: 1, firstOnly: true, isPlain: true), labels: [0]), monitor: nil)
+                Objective(loss: LinearLoss(seed: 1, unit: 1, firstOnly: true, isPlain: true), labels: [0]), monitor: nil
+            )
             let error = max(
                 normRelative(g.weights[0], expected.byWeight), normRelative(g.inputTimes, expected.byTime))
             worst = max(worst, error)

@@ -9,7 +9,9 @@ struct ContinuityTests {
     static let ratios = [1, 2, 4, 0.5, 0.25] as [Double]
 
     /// The results of a case with tau_mem / tau_syn = ratio (1 + gap).
-    private func run(_ seed: UInt64, _ ratio: Double, _ gap: Double, _ delays: DelayKind) throws -> (Recording, Gradients) {
+    private func run(_ seed: UInt64, _ ratio: Double, _ gap: Double, _ delays: DelayKind) throws -> (
+        Recording, Gradients
+    ) {
         // The case is drawn at the ratio itself, so that only tau_mem differs.
         var instance = try RandomCase(Configuration(ratio: ratio, delays: delays), seed: seed)
         for layer in instance.network.layers.indices {

@@ -172,9 +172,12 @@ struct LimitsTests {
                 "ratio \(ratio), delays \(delays): \(history.membrane(time)) at \(time), spike \(k)")
         }
         let g = try EventAdjoint().backward(
-            network, recording, Objective(loss: LinearLoss(seed: 1, unit: 1, firstOnly: true, isPlain: true), labels: [0]),
+            network, recording,
+            Objective(loss: LinearLoss(seed: 1, unit: 1, firstOnly: true, isPlain: true), labels: [0]),
             monitor: nil)
-        let expected = -ratio * PostsynapticPotential(network.layers[0].parameters[0])(times[0]) / (recording.layers[0].currents[0] - 1)
+        let expected =
+            -ratio * PostsynapticPotential(network.layers[0].parameters[0])(times[0])
+            / (recording.layers[0].currents[0] - 1)
         #expect(abs(g.weights[0][0] / expected - 1) <= 1e-9, "\(g.weights[0][0]) instead of \(expected)")
         #expect(abs(g.inputTimes[0] - 1) <= 1e-9)
     }
@@ -183,7 +186,8 @@ struct LimitsTests {
     func weightsThatDoNothing(_ ratio: Double, _ delays: DelayKind) throws {
         let input = try SpikeTrains(times: [0.5, 0.7, 2], units: [0, 1, 0], offsets: [0, 3], unitCount: 2)
         for (weights, maximum) in [
-            ([0, 0], 0), ([-0.0, 0], 0), ([-1, -2], 0), ([-1e6, -1e6], 0), ([-1e-300, -1e-300], 0), ([1e-300, 0], 1e-300),
+            ([0, 0], 0), ([-0.0, 0], 0), ([-1, -2], 0), ([-1e6, -1e6], 0), ([-1e-300, -1e-300], 0),
+            ([1e-300, 0], 1e-300),
             ([1e-308, 1e-308], 1e-308), ([5e-324, 5e-324], 5e-324), ([-1e300, 1e-300], 0),
         ] as [([Double], Double)] {
             let place = "ratio \(ratio), delays \(delays), weights \(weights)"
@@ -191,7 +195,8 @@ struct LimitsTests {
             let silent = try EventSubstrate().forward(spiking, input, options: ForwardOptions(), monitor: nil)
             #expect(silent.layers.allSatisfy { $0.spikeCount == 0 }, "\(place)")
             let g = try EventAdjoint().backward(spiking, silent, objective(1), monitor: nil)
-            #expect(g.weights.allSatisfy { $0.allSatisfy { $0 == 0 } } && g.inputTimes.allSatisfy { $0 == 0 }, "\(place)")
+            #expect(
+                g.weights.allSatisfy { $0.allSatisfy { $0 == 0 } } && g.inputTimes.allSatisfy { $0 == 0 }, "\(place)")
 
             let readout = try network([2, 1], weights, ratio: ratio, delays: delays, leaky: true)
             let leaky = try EventSubstrate().forward(readout, input, options: ForwardOptions(), monitor: nil)
@@ -208,7 +213,8 @@ struct LimitsTests {
     func widths(_ width: Int, _ ratio: Double) throws {
         for delays in [DelayKind.none, .synaptic] {
             for leaky in [false, true] {
-                var configuration = Configuration(sizes: [3, width], ratio: ratio, delays: delays, leaky: leaky, samples: 2)
+                var configuration = Configuration(
+                    sizes: [3, width], ratio: ratio, delays: delays, leaky: leaky, samples: 2)
                 configuration.gain = 1.5
                 let instance = try RandomCase(configuration, seed: UInt64(100 + width))
                 let recording = try instance.forward()

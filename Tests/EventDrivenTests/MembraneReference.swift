@@ -36,11 +36,13 @@ struct Arrival {
 }
 
 /// All that reached a neuron in one sample, and what it did.
-struct NeuronHistory {
+struct NeuronHistory: CustomStringConvertible {
     let layer, unit, sample: Int
     let neuron: LIFNeuron
     let arrivals: [Arrival]
     let spikes: [Double]
+
+    var description: String { "layer \(layer), unit \(unit), sample \(sample)" }
 
     /// V just before `time`, the resets of own spikes before it included.
     func membrane(_ time: Double) -> Double {

@@ -18,6 +18,10 @@ func normRelative(_ values: [Double], _ reference: [Double]) -> Double {
 }
 
 struct ReferenceTests {
+    @Test func fixtureIsRead() throws {
+        #expect(try ReferenceCase.file.get().count == 25)
+    }
+
     @Test(arguments: ReferenceCase.all)
     func spikesAgree(_ reference: ReferenceCase) throws {
         let recording = try EventSubstrate().forward(
@@ -33,7 +37,7 @@ struct ReferenceTests {
             #expect(currentError <= 1e-12, "currents, layer \(layer)")
             worst = max(worst, error, currentError)
         }
-        if let maxima = reference.maxima, let times = reference.maximum_times {
+        if let maxima = reference.maxima, let times = reference.maximumTimes {
             let error = max(
                 worstRelative(recording.outputLayer.maxima, maxima.flatMap { $0 }),
                 worstRelative(recording.outputLayer.maximumTimes, times.flatMap { $0 }))
@@ -66,13 +70,13 @@ struct ReferenceTests {
                     let g = expected.gradients
                     compare(
                         "weights \(layer) recurrent \(isRecurrent)", gradients.weights[at],
-                        (isRecurrent ? g.recurrent_weights : g.weights)[layer])
+                        (isRecurrent ? g.recurrentWeights : g.weights)[layer])
                     compare(
                         "delays \(layer) recurrent \(isRecurrent)", gradients.delays[at],
-                        (isRecurrent ? g.recurrent_delays_values : g.delays_values)[layer])
+                        (isRecurrent ? g.recurrentDelaysValues : g.delaysValues)[layer])
                 }
             }
-            compare("input times", gradients.inputTimes, expected.gradients.input_times)
+            compare("input times", gradients.inputTimes, expected.gradients.inputTimes)
         }
         print("reference: \(reference.name): gradients, worst error in norm \(worst)")
     }

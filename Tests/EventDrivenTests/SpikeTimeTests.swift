@@ -37,8 +37,10 @@ struct SpikeTimeTests {
                     worst = max(worst, error)
                     count += 1
                     #expect(
-                        error <= 1e-12, "\(instance): layer \(history.layer) unit \(history.unit) sample \(history.sample) at \(spike)")
-                    #expect(history.current(spike) > history.neuron.threshold, "\(instance): not from below at \(spike)")
+                        error <= 1e-12,
+                        "\(instance): \(history) at \(spike)")
+                    #expect(
+                        history.current(spike) > history.neuron.threshold, "\(instance): not from below at \(spike)")
                 }
                 #expect(history.spikes == history.spikes.sorted(), "\(instance)")
             }
@@ -66,8 +68,8 @@ struct SpikeTimeTests {
                 let horizon = min(
                     instance.options.endTime,
                     (history.arrivals.map(\.time).max() ?? 0) + 10 * max(history.neuron.tauMem, history.neuron.tauSyn))
-                // A spike of the layer before may arrive within rounding of an own one.
-                let events = (history.arrivals.map(\.time) + history.spikes + [horizon]).filter { $0 <= horizon }.sorted()
+                let events = (history.arrivals.map(\.time) + history.spikes + [horizon]).filter { $0 <= horizon }
+                    .sorted()
                 for (left, right) in zip(events, events.dropFirst()) where right > left {
                     for k in 1..<8 {
                         let time = left + (right - left) * Double(k) / 8
@@ -76,7 +78,7 @@ struct SpikeTimeTests {
                         worst = max(worst, excess)
                         #expect(
                             excess <= 1e-12,
-                            "\(instance): layer \(history.layer) unit \(history.unit) sample \(history.sample) at \(time)")
+                            "\(instance): \(history) at \(time)")
                     }
                 }
             }
@@ -149,7 +151,8 @@ struct SpikeTimeTests {
             try network.setWeights([critical * (1 + distance)], connection: 0)
             let gradients = try EventAdjoint().backward(
                 network, spiking,
-                Objective(loss: LinearLoss(seed: 1, unit: 1, firstOnly: true, isPlain: true), labels: [0]), monitor: nil)
+                Objective(loss: LinearLoss(seed: 1, unit: 1, firstOnly: true, isPlain: true), labels: [0]), monitor: nil
+            )
             let expected = -ratio * PostsynapticPotential(neuron)(time - 0.25) / slope
             #expect(
                 abs(gradients.weights[0][0] / expected - 1) <= 1e-9,
@@ -170,11 +173,13 @@ struct SpikeTimeTests {
                             instance.options.endTime = time
                             let upTo = try instance.forward().layers[layer].spikes.times
                             #expect(
-                                upTo == all.layers[layer].spikes.times.filter { $0 <= time }, "\(instance), t_end \(time)")
+                                upTo == all.layers[layer].spikes.times.filter { $0 <= time },
+                                "\(instance), t_end \(time)")
                             instance.options.endTime = time.nextDown
                             let before = try instance.forward().layers[layer].spikes.times
                             #expect(
-                                before == all.layers[layer].spikes.times.filter { $0 < time }, "\(instance), t_end before \(time)")
+                                before == all.layers[layer].spikes.times.filter { $0 < time },
+                                "\(instance), t_end before \(time)")
                         }
                     }
                 }

@@ -1,5 +1,5 @@
-// What must not change a result, or change it in a known way: shifts and scales of time, the order of neurons and input,
-// the number of threads, the company a sample keeps.
+// What must not change a result, or change it in a known way: shifts and scales of time, the order of neurons and
+// input, the number of threads, the company a sample keeps.
 import EventDriven
 import Mathematics
 import Networks
@@ -69,7 +69,7 @@ struct SymmetryTests {
             let scale = g.inputTimes.reduce(0) { $0 + abs($1) }
             for sample in 0..<2 {
                 let sum = g.inputTimes[instance.input.offsets[sample]..<instance.input.offsets[sample + 1]].reduce(0, +)
-                // With t_end the shift of a maximum or the end of the run is not free: no maximum sits there.
+                // A maximum at t_end would not shift along; these cases have none.
                 #expect(
                     abs(sum - expected[sample]) <= 1e-10 * scale,
                     "\(instance), sample \(sample): \(sum) instead of \(expected[sample])")
@@ -79,7 +79,8 @@ struct SymmetryTests {
             instance.options.endTime += shift
             let shifted = try instance.forward(nil, mapped(instance.input) { $0 + shift })
             for (own, moved) in zip(recording.layers, shifted.layers) {
-                #expect(own.spikes.units == moved.spikes.units && own.spikes.offsets == moved.spikes.offsets, "\(instance)")
+                #expect(
+                    own.spikes.units == moved.spikes.units && own.spikes.offsets == moved.spikes.offsets, "\(instance)")
                 for (a, b) in zip(own.spikes.times, moved.spikes.times) {
                     #expect(abs(b - a - shift) <= 1e-12 * shift, "\(instance): \(a) went to \(b)")
                 }
@@ -158,7 +159,9 @@ struct SymmetryTests {
         }
         var network = instance.network
         let p = network.layers[0].parameters
-        func renamed(_ values: [Double]) -> [Double] { values.count == 1 ? values : (0..<n).map { values[inverse[$0]] } }
+        func renamed(_ values: [Double]) -> [Double] {
+            values.count == 1 ? values : (0..<n).map { values[inverse[$0]] }
+        }
         try network.setParameters(
             LIFParameters(
                 tauMem: renamed(p.tauMem), tauSyn: renamed(p.tauSyn), threshold: renamed(p.threshold),
@@ -179,7 +182,8 @@ struct SymmetryTests {
             }
         }
         #expect(recording.outputLayer.spikes.units == other.outputLayer.spikes.units)
-        #expect(worstRelative(other.outputLayer.spikes.times, recording.outputLayer.spikes.times) <= 1e-12, "\(instance)")
+        #expect(
+            worstRelative(other.outputLayer.spikes.times, recording.outputLayer.spikes.times) <= 1e-12, "\(instance)")
         var renamedCase = instance
         renamedCase.network = network
         let a = try gradients(instance, recording)
@@ -232,7 +236,8 @@ struct SymmetryTests {
             let doubled = try instance.forward(nil, twice)
             let g = try gradients(instance, doubled)
             for k in 0..<n {
-                #expect(abs(g.inputTimes[k] - g.inputTimes[2 * n - 1 - k]) <= 1e-12 * abs(g.inputTimes[k]), "\(instance)")
+                #expect(
+                    abs(g.inputTimes[k] - g.inputTimes[2 * n - 1 - k]) <= 1e-12 * abs(g.inputTimes[k]), "\(instance)")
             }
             try instance.network.setWeights(instance.network.connections[0].weights.map { 2 * $0 }, connection: 0)
             let single = try instance.forward()
@@ -282,7 +287,8 @@ struct SymmetryTests {
         for sample in 0..<37 {
             let (times, units) = instance.input[sample]
             let own = try SpikeTrains(
-                times: Array(times), units: Array(units), offsets: [0, times.count], unitCount: instance.input.unitCount)
+                times: Array(times), units: Array(units), offsets: [0, times.count], unitCount: instance.input.unitCount
+            )
             let single = try instance.forward(nil, own)
             for (layer, all) in zip(single.layers, recording.layers) where layer.isSpiking {
                 let (batchTimes, batchUnits) = all.spikes[sample]
