@@ -13,6 +13,12 @@ public struct Evaluation: Equatable, Sendable {
     public var sampleCount = 0
 
     public var accuracy: Double { sampleCount == 0 ? .nan : Double(correctCount) / Double(sampleCount) }
+
+    /// The loss by which the best network is chosen: a skipped sample counts as undecided, log(outputs), since a network that
+    /// falls silent would otherwise be perfect.
+    func selectionLoss(outputCount: Int) -> Double {
+        value + Double(skippedCount) / Double(max(1, sampleCount)) * Elementary.log(Double(outputCount))
+    }
 }
 
 extension Loss {

@@ -139,8 +139,7 @@ public final class Trainer {
             let evaluation = try evaluate(validation.input, validation.labels, reporter?.monitor)
             record.validationLoss = evaluation.value
             record.validationAccuracy = evaluation.accuracy
-            let skipped = Double(evaluation.skippedCount) / Double(evaluation.sampleCount)
-            criterion = evaluation.value + skipped * Elementary.log(Double(state.network.outputCount))
+            criterion = evaluation.selectionLoss(outputCount: state.network.outputCount)
         }
         record.learningRate = options.optimizer.learningRate * rateFactor
         record.seconds = secondsBefore + monotonicSeconds() - start

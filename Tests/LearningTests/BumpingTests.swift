@@ -1,0 +1,91 @@
+// Weight bumping: which layer, which weights, how much, and when it ends.
+import Networks
+import Spikes
+import Testing
+
+@testable import Learning
+
+struct BumpingTests {
+    /// A recording of a 2-4-2 network in which the given neurons spiked, in two samples.
+    private func recording(hidden: [Int], outputs: [Int]) -> Recording {
+        func layer(_ neurons: [Int], _ count: Int) -> LayerRecording {
+            let columns = SpikeColumns()
+            for neuron in neurons { columns.append(time: 1e-3, unit: neuron, current: 2) }
+            columns.ends = [0, columns.count]
+            return LayerRecording(neuronCount: count, isSpiking: true, thresholds: [1], segments: [columns])
+        }
+        return Recording(
+            input: SpikeTrains(trustedTimes: [], units: [], offsets: [0, 0, 0], unitCount: 2),
+            layers: [layer(hidden, 4), layer(outputs, 2)], partition: [0..<2], fingerprint: nil, engine: "test",
+            endTime: .infinity)
+    }
+
+    private func bumping() -> WeightBumping {
+        var options = WeightBumping()
+        options.amount = 0.5
+        return options
+    }
+
+    @Test func firstLayerBeyondItsLimit() throws {
+        var network = try Network(sizes: [2, 4, 2], recurrent: [true])
+        var state = BumpState()
+        // One of four hidden neurons silent is within the limit of 0.3; two are not.
+        let none = state.apply(bumping(), to: &network, after: recording(hidden: [0, 1, 2], outputs: [0, 1]))
+        #expect(!none && state == BumpState())
+        let hidden = state.apply(bumping(), to: &network, after: recording(hidden: [0, 2], outputs: []))
+        #expect(hidden && state.layer == 0)
+        #expect(network.connections[0].weights == [0, 0, 0.5, 0.5, 0, 0, 0.5, 0.5])
+        // Later layers and recurrent weights wait.
+        #expect(network.connections[1...].allSatisfy { $0.weights.allSatisfy { $0 == 0 } })
+    }
+
+    @Test func amountDoublesWhileTheSameLayerCalls() throws {
+        var network = try Network(sizes: [2, 4, 2])
+        var state = BumpState()
+        let dead = recording(hidden: [0, 1, 2], outputs: [1])
+        for expected in [0.5, 1.5, 3.5] {
+            let bumped = state.apply(bumping(), to: &network, after: dead)
+            #expect(bumped && network.connections[1].weights == [0, 0, 0, 0].map { $0 + expected } + [0, 0, 0, 0])
+        }
+        // Another layer begins anew, and so does the same one after a good batch.
+        _ = state.apply(bumping(), to: &network, after: recording(hidden: [], outputs: []))
+        #expect(state.layer == 0 && state.amount == 0.5)
+        _ = state.apply(bumping(), to: &network, after: recording(hidden: [0, 1, 2, 3], outputs: [0, 1]))
+        #expect(state == BumpState())
+        _ = state.apply(bumping(), to: &network, after: dead)
+        #expect(state.layer == 1 && state.amount == 0.5)
+    }
+
+    @Test func staysWithinBounds() throws {
+        var network = try Network(sizes: [2, 4, 2])
+        var state = BumpState()
+        for _ in 0..<2000 { _ = state.apply(bumping(), to: &network, after: recording(hidden: [], outputs: [])) }
+        #expect(network.connections[0].weights.allSatisfy { $0 > 0 && $0 < 1e9 })
+    }
+
+    @Test func offByDefault() throws {
+        var network = try Network(sizes: [2, 4, 2])
+        let before = network
+        var state = BumpState()
+        let bumped = state.apply(WeightBumping(), to: &network, after: recording(hidden: [], outputs: []))
+        #expect(!bumped && network == before)
+    }
+
+    /// The step of a bumped batch is skipped, and training recovers a network that began silent.
+    @Test func recoversASilentNetwork() throws {
+        var silent = try Network(sizes: [4, 3])
+        try silent.setWeights([Double](repeating: -1.5, count: 12), connection: 0)
+        var options = TrainingOptions()
+        options.epochs = 30
+        options.batchSize = 20
+        options.optimizer.learningRate = 0.05
+        let data = toyData(samples: 100, seed: 1)
+        let dead = try Trainer(silent, options, substrate: ToySubstrate(), rule: ToyRule())
+        try dead.run(data.input, labels: data.labels)
+        #expect(dead.network == silent && dead.history[29].skipped == 1)
+        options.bumping.amount = 5e-4
+        let live = try Trainer(silent, options, substrate: ToySubstrate(), rule: ToyRule())
+        try live.run(data.input, labels: data.labels)
+        #expect(live.history[29].accuracy > 0.9)
+    }
+}

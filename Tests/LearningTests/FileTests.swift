@@ -1,0 +1,231 @@
+// Files of networks, recordings and checkpoints: round trips, damage of every byte, and what the file system may answer.
+import Glibc
+import Mathematics
+import Networks
+import Neurons
+import Spikes
+import Testing
+
+@testable import Learning
+
+struct FileTests {
+    private func network(_ delays: DelayKind, leaky: Bool = false) throws -> Network {
+        var network = try Network(
+            sizes: [3, 4, 2, 2], parameters: [LIFParameters(), LIFParameters(tauMem: [1e-3, 2e-3]), LIFParameters(threshold: [2])],
+            delays: delays, recurrent: [true, false], leakyReadout: leaky)
+        try Initialisation().apply(to: &network, seed: 5)
+        for (index, connection) in network.connections.enumerated() where delays != .none {
+            try network.setDelays(connection.delays.indices.map { 1e-3 * Double($0) }, connection: index)
+        }
+        return network
+    }
+
+    private func recording(leaky: Bool) throws -> Recording {
+        let hidden = [SpikeColumns(), SpikeColumns()]
+        hidden[0].append(time: 1e-3, unit: 0, current: 2)
+        hidden[0].append(time: 1e-3, unit: 3, current: 1.5)
+        hidden[0].ends = [2]
+        hidden[1].append(time: 4e-3, unit: 1, current: 9)
+        hidden[1].ends = [0, 1]
+        let last = [[0], [0, 0]].map { ends in
+            let columns = SpikeColumns()
+            columns.ends = ends
+            return columns
+        }
+        let output =
+            leaky
+            ? LayerRecording(
+                neuronCount: 2, isSpiking: false, thresholds: [1], segments: last, maxima: [0, 1, 2, 3, 4, 5],
+                maximumTimes: [0, 1, 2, 3, 4, 5], maximumCurrents: [0, 1, 2, 3, 4, -5])
+            : LayerRecording(neuronCount: 2, isSpiking: true, thresholds: [1, 2], segments: last)
+        return Recording(
+            input: try SpikeTrains(times: [3, 1, 2], units: [0, 2, 1], offsets: [0, 1, 1, 3], unitCount: 3),
+            layers: [LayerRecording(neuronCount: 4, isSpiking: true, thresholds: [1], segments: hidden), output],
+            partition: [0..<1, 1..<3], fingerprint: leaky ? nil : 0x00AB_CDEF_0123_4567, engine: "te\"st",
+            endTime: leaky ? .infinity : 5)
+    }
+
+    @Test(arguments: DelayKind.allCases, [false, true])
+    func networksRoundTrip(delays: DelayKind, leaky: Bool) throws {
+        let network = try network(delays, leaky: leaky)
+        let bytes = NetworkFile.bytes(network)
+        #expect(try NetworkFile.network(bytes) == network)
+        #expect(bytes == NetworkFile.bytes(network))
+    }
+
+    @Test(arguments: [false, true])
+    func recordingsRoundTrip(leaky: Bool) throws {
+        let recording = try recording(leaky: leaky)
+        let bytes = RecordingFile.bytes(recording)
+        let read = try RecordingFile.recording(bytes)
+        #expect(RecordingFile.bytes(read) == bytes)
+        #expect(read.input == recording.input && read.partition == recording.partition && read.engine == recording.engine)
+        #expect(read.fingerprint == recording.fingerprint && read.endTime == recording.endTime)
+        for (one, other) in zip(read.layers, recording.layers) {
+            #expect(one.spikes == other.spikes && one.currents == other.currents && one.thresholds == other.thresholds)
+            #expect(one.isSpiking == other.isSpiking && one.segments.map(\.ends) == other.segments.map(\.ends))
+            #expect(one.maxima == other.maxima && one.maximumTimes == other.maximumTimes)
+            #expect(one.maximumCurrents == other.maximumCurrents)
+        }
+        let none = Recording(
+            input: try SpikeTrains(times: [], units: [], offsets: [0], unitCount: 1),
+            layers: [LayerRecording(neuronCount: 1, isSpiking: true, thresholds: [1], segments: [])], partition: [],
+            fingerprint: nil, engine: "test", endTime: .infinity)
+        #expect(try RecordingFile.recording(RecordingFile.bytes(none)).sampleCount == 0)
+    }
+
+    /// Every byte changed in two ways, and lengths cut: an error or a valid value, never a trap.
+    @Test func damage() throws {
+        var accepted = 0
+        func check(_ bytes: [UInt8], _ read: ([UInt8]) throws -> Void) {
+            do {
+                try read(bytes)
+                accepted += 1
+            } catch {
+                #expect((error as? SpinnpropError)?.kind == .fileError)
+            }
+        }
+        let files: [([UInt8], ([UInt8]) throws -> Void)] = [
+            (NetworkFile.bytes(try network(.axonal)), { _ = try NetworkFile.network($0).fingerprint }),
+            (RecordingFile.bytes(try recording(leaky: false)), { _ = RecordingFile.bytes(try RecordingFile.recording($0)) }),
+            (RecordingFile.bytes(try recording(leaky: true)), { _ = RecordingFile.bytes(try RecordingFile.recording($0)) }),
+        ]
+        for (bytes, read) in files {
+            for length in stride(from: 0, to: bytes.count, by: 5) { check(Array(bytes[..<length]), read) }
+            #expect(accepted == 0, "a file that was cut is refused")
+            for position in bytes.indices {
+                for value: UInt8 in [0x30, bytes[position] ^ 0x81] {
+                    var damaged = bytes
+                    damaged[position] = value
+                    check(damaged, read)
+                }
+            }
+            // A weight's last digit may change unseen.
+            #expect(accepted > 0)
+            accepted = 0
+        }
+    }
+
+    /// Contents that are well-formed tensors and yet no network or recording.
+    @Test func contentsAreChecked() throws {
+        func refuse(_ bytes: [UInt8], _ name: String, _ change: (inout [Double]) -> Void) throws {
+            let file = try SafeTensors(parsing: bytes)
+            guard let entry = file.header.tensors[name] else { throw SpinnpropError(.internal, "no \(name)") }
+            var values = try file.doubles(name)
+            change(&values)
+            let length = bytes.withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
+            var changed = bytes
+            changed.withUnsafeMutableBytes { buffer in
+                for (index, value) in values.enumerated() {
+                    buffer.storeBytes(of: value, toByteOffset: 8 + length + entry.range.lowerBound + 8 * index, as: Double.self)
+                }
+            }
+            for read in [{ _ = try NetworkFile.network(changed) }, { _ = try RecordingFile.recording(changed) }] {
+                let error = #expect(throws: SpinnpropError.self, "\(name)") { try read() }
+                #expect(error?.kind == .fileError)
+            }
+        }
+        let network = NetworkFile.bytes(try network(.synaptic))
+        try refuse(network, "layers.0.weights") { $0[3] = .nan }
+        try refuse(network, "layers.0.recurrent_weights") { $0[3] = .infinity }
+        try refuse(network, "layers.1.delays") { $0[0] = -1e-9 }
+        try refuse(network, "layers.1.tau_mem") { $0[1] = 0 }
+        try refuse(network, "layers.2.reset") { $0[0] = 2 }
+        let spiking = RecordingFile.bytes(try recording(leaky: false))
+        try refuse(spiking, "layers.0.times") { $0[0] = 2e-3 }
+        try refuse(spiking, "layers.0.times") { $0[2] = 5.1 }
+        try refuse(spiking, "layers.0.times") { $0[2] = -1 }
+        try refuse(spiking, "layers.0.currents") { $0[2] = .nan }
+        try refuse(spiking, "layers.1.thresholds") { $0[1] = 0 }
+        try refuse(spiking, "end_time") { $0[0] = .nan }
+        try refuse(spiking, "input.times") { $0[1] = .infinity }
+        let leaky = RecordingFile.bytes(try recording(leaky: true))
+        try refuse(leaky, "layers.1.maxima") { $0[1] = -1 }
+        try refuse(leaky, "layers.1.maximum_times") { $0[1] = .infinity }
+        try refuse(leaky, "layers.1.maximum_currents") { $0[1] = .nan }
+    }
+
+    /// A shape that would need far more memory than the file has bytes is refused before any is set aside.
+    @Test func hugeShapes() throws {
+        var file = FileKind.network.begin()
+        for (key, value) in [("delays", "none"), ("readout", "spiking"), ("recurrent", "")] { file.set(key, value) }
+        file.add("sizes", integers: [90_000, 90_000], shape: [2])
+        file.add("layers.0.weights", [1, 2], shape: [1, 2])
+        let error = #expect(throws: SpinnpropError.self) { try NetworkFile.network(file.serialised()) }
+        #expect(error?.kind == .fileError)
+    }
+
+    @Test func kindsAndVersions() throws {
+        let network = try network(.none)
+        let recording = try recording(leaky: false)
+        #expect(throws: SpinnpropError.self) { try RecordingFile.recording(NetworkFile.bytes(network)) }
+        #expect(throws: SpinnpropError.self) { try NetworkFile.network(RecordingFile.bytes(recording)) }
+        for (version, part) in [("2", "format_version 2"), ("0", "format_version"), ("x", "\"x\""), ("-1", "\"-1\"")] {
+            var file = FileKind.network.begin()
+            NetworkFile.add(network, to: &file, prefix: "")
+            file.set("format_version", version)
+            let error = #expect(throws: SpinnpropError.self) { try NetworkFile.network(file.serialised()) }
+            #expect(error?.kind == .fileError && error?.message.contains(part) == true)
+        }
+    }
+
+    @Test func fileSystem() throws {
+        let folder = "/tmp/spinnprop-files-\(getpid())"
+        mkdir(folder, 0o755)
+        defer { rmdir(folder) }
+        let path = folder + "/network.safetensors"
+        let (first, second) = (try network(.none), try network(.axonal))
+        try NetworkFile.save(first, path)
+        #expect(try NetworkFile.load(path) == first)
+        try NetworkFile.save(second, path)
+        #expect(try NetworkFile.load(path) == second)
+        unlink(path)
+        // Nothing is left lying about.
+        #expect(rmdir(folder) == 0 && mkdir(folder, 0o755) == 0)
+        let cases: [(() throws -> Void, SpinnpropError.Kind, String)] = [
+            ({ _ = try NetworkFile.load(path) }, .fileNotFound, "No such file"),
+            ({ try NetworkFile.save(first, folder + "/none/x") }, .fileNotFound, "No such file"),
+            ({ _ = try NetworkFile.load(folder) }, .fileError, "Is a directory"),
+            ({ try NetworkFile.save(first, folder) }, .fileError, "Is a directory"),
+            ({ _ = try NetworkFile.load("/dev/zero") }, .fileError, "not a regular file"),
+            ({ try NetworkFile.save(first, "/dev/full/x") }, .fileError, "Not a directory"),
+            ({ _ = try NetworkFile.load("") }, .invalidValue, "empty"),
+            ({ _ = try NetworkFile.load("a\0b") }, .invalidValue, "zero byte"),
+        ]
+        for (index, (call, kind, part)) in cases.enumerated() {
+            let error = #expect(throws: SpinnpropError.self, "\(index)") { try call() }
+            #expect(error?.kind == kind && error?.message.contains(part) == true, "\(index): \(error?.message ?? "")")
+        }
+        // A failed save leaves no temporary file either.
+        #expect(rmdir(folder) == 0)
+    }
+
+    @Test func damagedCheckpoints() throws {
+        let path = "/tmp/spinnprop-\(getpid())-damaged.safetensors"
+        defer { unlink(path) }
+        let network = try toyNetwork()
+        let fresh = TrainingState(
+            network: network, optimizer: try Optimizer(OptimizerOptions(), for: network), origin: 1, options: 2)
+        var state = fresh
+        state.epoch = 1
+        state.history = [EpochRecord()]
+        state.best = TrainingState.Best(network: network, loss: 0.5)
+        state.data = 77
+        try Checkpoint.save(state, path)
+        let bytes = try FileAccess.read(path)
+        let read = try Checkpoint.load(path, like: fresh)
+        #expect(read?.best == state.best && read?.optimizer == state.optimizer && read?.data == 77)
+        for position in stride(from: 0, to: bytes.count, by: 7) {
+            var damaged = bytes
+            damaged[position] ^= 0xC1
+            try FileAccess.writeAtomically(damaged, to: path)
+            do {
+                _ = try Checkpoint.load(path, like: fresh)
+            } catch {
+                #expect(error.kind == .fileError)
+            }
+        }
+        unlink(path)
+        #expect(try Checkpoint.load(path, like: fresh) == nil)
+    }
+}

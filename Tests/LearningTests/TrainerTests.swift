@@ -1,0 +1,353 @@
+// The trainer: what it learns, what it records, and that it can be stopped and go on to the very same end.
+import Glibc
+import Mathematics
+import Networks
+import Spikes
+import Testing
+
+@testable import Learning
+
+struct TrainerTests {
+    private let data = toyData(samples: 103, seed: 1)
+    private let validation = toyData(samples: 40, seed: 2)
+
+    private func options(_ change: (inout TrainingOptions) -> Void = { _ in }) -> TrainingOptions {
+        var options = TrainingOptions()
+        options.epochs = 6
+        options.batchSize = 20
+        options.optimizer.learningRate = 0.05
+        options.schedule.gamma = 0.94
+        options.seed = 3
+        change(&options)
+        return options
+    }
+
+    private func trainer(
+        _ options: TrainingOptions, rule: ToyRule = ToyRule(), substrate: ToySubstrate = ToySubstrate()
+    ) throws -> Trainer {
+        try Trainer(toyNetwork(), options, substrate: substrate, rule: rule)
+    }
+
+    private func temporaryPath(_ name: String) -> String {
+        "/tmp/spinnprop-\(getpid())-\(name).safetensors"
+    }
+
+    /// History without the clock.
+    private func timeless(_ history: [EpochRecord]) -> [String] {
+        history.map { record in
+            var record = record
+            record.seconds = 0
+            return "\(record)"
+        }
+    }
+
+    @Test func learnsAndRecords() throws {
+        let trainer = try trainer(options { $0.epochs = 20 })
+        try trainer.run(data.input, labels: data.labels, validation: validation)
+        let history = trainer.history
+        #expect(history.count == 20 && trainer.epochsDone == 20 && trainer.isFinished)
+        #expect(history[19].loss < 0.3 * history[0].loss)
+        #expect(history[19].accuracy > 0.95 && history[19].validationAccuracy > 0.9)
+        #expect(history.allSatisfy { $0.hiddenSpikes == 0 && $0.outputSpikes > 0 && $0.outputSpikes <= 3 })
+        #expect(history[1].learningRate == 0.05 * 0.94)
+        #expect(history.allSatisfy { $0.seconds > 0 && $0.skipped >= 0 && $0.skipped <= 1 })
+        // Nothing is left to do.
+        let network = trainer.network
+        try trainer.run(data.input, labels: data.labels, validation: validation)
+        #expect(trainer.network == network && trainer.history.count == 20)
+    }
+
+    /// The batches of an epoch cover every sample once, the rest of 103 = 5 x 20 + 3 included.
+    @Test func epochsAreWholePasses() throws {
+        var batches = Batches(data.input, data.labels, batchSize: 20)
+        #expect(batches.count == 6)
+        var orders: [[Double]] = []
+        for epoch in [0, 1, 0] {
+            batches.shuffle(seed: 9, epoch: epoch)
+            var first: [Double] = []
+            for index in 0..<6 {
+                let (input, labels) = batches.batch(index, dropout: nil)
+                #expect(input.sampleCount == (index == 5 ? 3 : 20) && labels.count == input.sampleCount)
+                for sample in 0..<input.sampleCount {
+                    let times = Array(input[sample].times)
+                    first.append(times[0])
+                    // Spikes and label still belong together.
+                    let source = (0..<103).first { Array(data.input[$0].times) == times }
+                    #expect(source.map { data.labels[$0] } == labels[sample])
+                }
+            }
+            #expect(first.sorted() == (0..<103).map { data.input[$0].times.first ?? -1 }.sorted())
+            orders.append(first)
+        }
+        #expect(orders[0] == orders[2] && orders[0] != orders[1])
+    }
+
+    @Test func dropoutIsSeededAndOfTheRightSize() throws {
+        var batches = Batches(data.input, data.labels, batchSize: 103)
+        batches.shuffle(seed: 9, epoch: 0)
+        func thinned(_ stream: UInt64) -> SpikeTrains {
+            batches.batch(0, dropout: (0.25, RandomStream(seed: 1, stream: stream))).0
+        }
+        #expect(thinned(0) == thinned(0) && thinned(0) != thinned(1))
+        let kept = (0..<50).map { Double(thinned($0).spikeCount) }.reduce(0, +) / (50 * 412)
+        #expect(abs(kept - 0.75) < 0.015)  // 5 standard deviations
+        _ = try SpikeTrains(
+            times: thinned(0).times, units: thinned(0).units, offsets: thinned(0).offsets, unitCount: 4)
+        let plain = try trainer(options())
+        let thin = try trainer(options { $0.inputDropout = 0.2 })
+        let again = try trainer(options { $0.inputDropout = 0.2 })
+        for one in [plain, thin, again] { try one.run(data.input, labels: data.labels) }
+        #expect(thin.network == again.network && thin.network != plain.network)
+    }
+
+    @Test func seedsDecide() throws {
+        let networks = try [UInt64(3), 3, 4].map { seed in
+            let trainer = try trainer(options { $0.seed = seed })
+            try trainer.run(data.input, labels: data.labels)
+            return trainer.network
+        }
+        #expect(networks[0] == networks[1] && networks[0] != networks[2])
+    }
+
+    // MARK: Stopping and going on
+
+    /// Stops after every batch in turn, by an error of the kind that a callback's answer gives, and goes on.
+    @Test func cancellingInMidEpochChangesNothing() throws {
+        let whole = try trainer(options())
+        try whole.run(data.input, labels: data.labels, validation: validation)
+        // 6 batches and one validation run per epoch: every one of the 42 forward runs is the one that is cancelled.
+        for stop in 1...42 {
+            var substrate = ToySubstrate()
+            substrate.onForward = { (call) throws(SpinnpropError) in if call == stop { throw .cancelled } }
+            let stopped = try trainer(options(), substrate: substrate)
+            let error = #expect(throws: SpinnpropError.self) {
+                try stopped.run(data.input, labels: data.labels, validation: validation)
+            }
+            #expect(error?.kind == .cancelled && !stopped.isFinished && stopped.epochsDone == (stop - 1) / 7)
+            try stopped.run(data.input, labels: data.labels, validation: validation)
+            #expect(stopped.network == whole.network, "stopped in forward run \(stop)")
+            #expect(timeless(stopped.history) == timeless(whole.history), "stopped in forward run \(stop)")
+        }
+    }
+
+    @Test func callbackStopsAtTheEndOfAnEpoch() throws {
+        let whole = try trainer(options())
+        try whole.run(data.input, labels: data.labels)
+        let stopped = try trainer(options())
+        var calls: [TrainingProgress] = []
+        for epoch in 0..<6 {
+            let error = #expect(throws: SpinnpropError.self) {
+                try stopped.run(data.input, labels: data.labels) { progress in
+                    calls.append(progress)
+                    return !progress.isEpochFinished
+                }
+            }
+            #expect(error?.kind == .cancelled && stopped.epochsDone == epoch + 1)
+        }
+        #expect(stopped.network == whole.network && timeless(stopped.history) == timeless(whole.history))
+        let ends = calls.filter(\.isEpochFinished)
+        #expect(ends.map(\.epoch) == [0, 1, 2, 3, 4, 5])
+        #expect(ends.map(\.loss) == whole.history.map(\.loss))
+        #expect(ends.allSatisfy { $0.done == 6 && $0.total == 6 && $0.epochCount == 6 && $0.validationLoss.isNaN })
+    }
+
+    @Test func checkpointsEndInTheSameBits() throws {
+        let path = temporaryPath("resume")
+        defer { unlink(path) }
+        func withPath(_ epochs: Int, resume: Bool) -> TrainingOptions {
+            options {
+                $0.epochs = epochs
+                $0.checkpointPath = path
+                $0.resume = resume
+                $0.optimizer.momentum = 0.5
+                $0.bumping.amount = 1e-3
+                $0.inputDropout = 0.1
+            }
+        }
+        for kind in OptimizerKind.allCases {
+            func own(_ epochs: Int, resume: Bool) -> TrainingOptions {
+                var own = withPath(epochs, resume: resume)
+                own.optimizer.kind = kind
+                return own
+            }
+            let whole = try trainer(own(6, resume: false))
+            try whole.run(data.input, labels: data.labels, validation: validation)
+            unlink(path)
+            // Three epochs, then the rest in a new trainer.
+            let first = try trainer(own(3, resume: true))
+            try first.run(data.input, labels: data.labels, validation: validation)
+            #expect(first.epochsDone == 3)
+            let second = try trainer(own(6, resume: true))
+            #expect(second.epochsDone == 3 && second.network == first.network)
+            try second.run(data.input, labels: data.labels, validation: validation)
+            #expect(second.network == whole.network, "\(kind)")
+            #expect(timeless(second.history) == timeless(whole.history))
+            // Cancelled in mid-epoch, each time in a new trainer, until it is done.
+            unlink(path)
+            var rounds = 0
+            var last: Trainer?
+            while last?.isFinished != true, rounds < 20 {
+                rounds += 1
+                var substrate = ToySubstrate()
+                substrate.onForward = { (call) throws(SpinnpropError) in if call == 5 { throw .cancelled } }
+                let part = try trainer(own(6, resume: true), substrate: substrate)
+                _ = try? part.run(data.input, labels: data.labels, validation: validation)
+                last = part
+            }
+            #expect(last?.network == whole.network && rounds == 11, "\(kind), \(rounds) rounds")
+            #expect(timeless(last?.history ?? []) == timeless(whole.history))
+        }
+    }
+
+    @Test func resumingRefusesAnotherRun() throws {
+        let path = temporaryPath("refuse")
+        defer { unlink(path) }
+        func withPath(_ change: (inout TrainingOptions) -> Void = { _ in }) -> TrainingOptions {
+            var own = options {
+                $0.checkpointPath = path
+                $0.resume = true
+                $0.epochs = 2
+            }
+            change(&own)
+            return own
+        }
+        try trainer(withPath()).run(data.input, labels: data.labels)
+        // How long a run goes on is not part of what it is.
+        _ = try trainer(withPath { $0.epochs = 9; $0.checkpointEvery = 4 })
+        let others: [(inout TrainingOptions) -> Void] = [
+            { $0.seed = 4 }, { $0.batchSize = 21 }, { $0.optimizer.learningRate = 0.06 }, { $0.optimizer.kind = .sgd },
+            { $0.loss = TTFSCrossEntropy(tau0: 0.6e-3) }, { $0.loss = SpikeTimeMSE() }, { $0.inputDropout = 0.1 },
+            { $0.schedule.gamma = 0.9 }, { $0.forward.endTime = 1 }, { $0.bumping.amount = 1 },
+            { $0.rate = RateRegularisation(strength: 1, target: 1, tau: 1) },
+        ]
+        for (index, change) in others.enumerated() {
+            let error = #expect(throws: SpinnpropError.self, "\(index)") { try trainer(withPath(change)) }
+            #expect(error?.kind == .fileError && error?.message.contains("options") == true, "\(index)")
+        }
+        let network = #expect(throws: SpinnpropError.self) {
+            try Trainer(toyNetwork(seed: 8), withPath(), substrate: ToySubstrate(), rule: ToyRule())
+        }
+        #expect(network?.kind == .fileError && network?.message.contains("network") == true)
+        let longer = try trainer(withPath { $0.epochs = 3 })
+        var labels = data.labels
+        labels[7] = (labels[7] + 1) % 3
+        let data = #expect(throws: SpinnpropError.self) { try longer.run(self.data.input, labels: labels) }
+        #expect(data?.kind == .invalidValue && data?.message.contains("other data") == true)
+        try longer.run(self.data.input, labels: self.data.labels)
+        #expect(longer.epochsDone == 3)
+    }
+
+    // MARK: Validation
+
+    @Test func earlyStoppingAndRestoreBest() throws {
+        // A learning rate so large that the loss swings.
+        let options = options {
+            $0.epochs = 200
+            $0.optimizer.learningRate = 1
+            $0.schedule.kind = .constant
+            $0.earlyStopping = 4
+            $0.restoreBest = true
+        }
+        let trainer = try trainer(options)
+        var networks: [Network] = []
+        try trainer.run(data.input, labels: data.labels, validation: validation) { progress in
+            if progress.isEpochFinished && !trainer.isFinished { networks.append(trainer.network) }
+            return true
+        }
+        #expect(trainer.hasStoppedEarly && trainer.epochsDone < 200)
+        let scores = trainer.history.map(\.validationLoss)
+        let best = scores.count - 5
+        #expect(scores[best] == scores[...best].min() && scores[(best + 1)...].allSatisfy { $0 >= scores[best] })
+        #expect(trainer.network == networks[best])
+        // Without restoreBest it ends where it stands.
+        var plain = options
+        plain.restoreBest = false
+        let other = try self.trainer(plain)
+        try other.run(data.input, labels: data.labels, validation: validation)
+        #expect(other.epochsDone == trainer.epochsDone && other.network != trainer.network)
+    }
+
+    /// A network that falls silent has a loss of 0, and must not be taken for the best.
+    @Test func silenceIsNoSuccess() throws {
+        var silent = Evaluation()
+        silent.sampleCount = 10
+        silent.skippedCount = 10
+        var fair = silent
+        fair.skippedCount = 1
+        fair.value = 0.5
+        #expect(abs(silent.selectionLoss(outputCount: 3) - 1.098_612_288_668_11) < 1e-14)  // log 3
+        #expect(abs(fair.selectionLoss(outputCount: 3) - 0.609_861_228_866_811) < 1e-14)
+        var state = TrainingState(
+            network: try toyNetwork(), optimizer: try Optimizer(OptimizerOptions(), for: toyNetwork()), origin: 0, options: 0)
+        state.finishEpoch(EpochRecord(), criterion: 0.6)
+        state.finishEpoch(EpochRecord(), criterion: 1.1)
+        #expect(state.best?.loss == 0.6 && state.epochsSinceBest == 1)
+    }
+
+    // MARK: Errors
+
+    @Test func errorsNameEpochAndBatchAndLeaveTheLastGoodStep() throws {
+        for value in [Double.nan, .infinity, 1e200] {
+            // Forward run 10 is batch 3 of epoch 1 (6 batches each).
+            let broken = try trainer(options(), rule: ToyRule(poison: (10, value)))
+            let error = #expect(throws: SpinnpropError.self) { try broken.run(data.input, labels: data.labels) }
+            #expect(error?.kind == .invalidValue)
+            #expect(error?.message.hasPrefix("epoch 1, batch 3: the gradient of weights[0]") == true)
+            let good = try trainer(
+                options(),
+                substrate: ToySubstrate(onForward: { (call) throws(SpinnpropError) in if call == 10 { throw .cancelled } }))
+            _ = try? good.run(data.input, labels: data.labels)
+            #expect(broken.network == good.network && broken.network.connections[0].weights.allSatisfy { $0.isFinite })
+        }
+        let tooMany = ToySubstrate(onForward: { (call) throws(SpinnpropError) in
+            if call == 2 { throw SpinnpropError(.tooManySpikes, "too many") }
+        })
+        let error = #expect(throws: SpinnpropError.self) {
+            try trainer(options(), substrate: tooMany).run(data.input, labels: data.labels)
+        }
+        #expect(error == SpinnpropError(.tooManySpikes, "epoch 0, batch 1: too many"))
+    }
+
+    /// A label spike too late for the loss: the value is infinite, and says so.
+    @Test func infiniteLossIsAnError() throws {
+        let trainer = try trainer(options { $0.loss = TTFSCrossEntropy(tau1: 1e-6) })
+        let error = #expect(throws: SpinnpropError.self) { try trainer.run(data.input, labels: data.labels) }
+        #expect(error?.kind == .invalidValue && error?.message.hasPrefix("epoch 0, batch 0: the loss is inf") == true)
+        #expect(try trainer.network == toyNetwork())
+    }
+
+    @Test func refusals() throws {
+        let wrong: [(inout TrainingOptions) -> Void] = [
+            { $0.epochs = -1 }, { $0.batchSize = 0 }, { $0.schedule.gamma = 0 }, { $0.schedule.epochs = 0 },
+            { $0.inputDropout = 1 }, { $0.inputDropout = .nan }, { $0.bumping.amount = -1 }, { $0.bumping.hiddenLimit = 2 },
+            { $0.earlyStopping = -1 }, { $0.checkpointEvery = 0 }, { $0.resume = true }, { $0.optimizer.beta1 = 2 },
+            { $0.loss = TTFSCrossEntropy(tau0: -1) }, { $0.epochs = .max },
+            { $0.rate = RateRegularisation(strength: .nan, target: 1, tau: 1) },
+        ]
+        for (index, change) in wrong.enumerated() {
+            let error = #expect(throws: SpinnpropError.self, "\(index)") { try self.trainer(options(change)) }
+            #expect(error?.kind == .invalidValue, "\(index)")
+        }
+        let leaky = #expect(throws: SpinnpropError.self) { try self.trainer(options { $0.loss = VMaxCrossEntropy() }) }
+        #expect(leaky?.kind == .unsupported)
+        let trainer = try trainer(options())
+        let none = SpikeTrains(trustedTimes: [], units: [], offsets: [0], unitCount: 4)
+        let calls: [() throws -> Void] = [
+            { try trainer.run(none, labels: []) },
+            { try trainer.run(self.data.input, labels: [0]) },
+            { try trainer.run(self.data.input, labels: self.data.labels.map { _ in 3 }) },
+            { try trainer.run(self.data.input, labels: self.data.labels, validation: (none, [])) },
+            { try trainer.run(self.data.input, labels: self.data.labels, validation: (self.data.input, [])) },
+        ]
+        for (index, call) in calls.enumerated() {
+            let error = #expect(throws: SpinnpropError.self, "\(index)") { try call() }
+            #expect(error?.kind == .invalidValue, "\(index)")
+        }
+        let unvalidated = try self.trainer(options { $0.earlyStopping = 2 })
+        #expect(throws: SpinnpropError.self) { try unvalidated.run(self.data.input, labels: self.data.labels) }
+        #expect(try trainer.network == toyNetwork() && trainer.epochsDone == 0)
+        let missing = try self.trainer(options { $0.checkpointPath = "/nonexistent/folder/checkpoint" })
+        let error = #expect(throws: SpinnpropError.self) { try missing.run(self.data.input, labels: self.data.labels) }
+        #expect(error?.kind == .fileNotFound)
+    }
+}
