@@ -82,7 +82,9 @@ struct FileTests {
                 try read(bytes)
                 accepted += 1
             } catch {
-                #expect((error as? SpinnpropError)?.kind == .fileError)
+                // A damaged size may claim more neurons than the machine has memory for.
+                let kind = (error as? SpinnpropError)?.kind
+                #expect(kind == .fileError || kind == .outOfMemory)
             }
         }
         let files: [([UInt8], ([UInt8]) throws -> Void)] = [
