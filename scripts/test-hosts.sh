@@ -144,18 +144,20 @@ first_compiler=${first_compiler%% *}
 if has valgrind; then
     memcheck="valgrind -q --num-callers=30 --leak-check=full --show-leak-kinds=definite,indirect,possible"
     memcheck="$memcheck --errors-for-leak-kinds=definite,indirect,possible --error-exitcode=9"
-    memcheck="$memcheck --suppressions=$root/Tests/hosts/valgrind.supp"
-    # Paths with spaces: the options are split on purpose, the files are not.
-    case $root in *' '*) memcheck=; skip "valgrind" "a checkout in a folder whose name has no spaces" ;; esac
-    if [ -n "$memcheck" ]; then
-        for source in Tests/hosts/hostile.c Tests/hosts/threads.c "$out/first.c"; do
-            name=$(basename "$source" .c)
-            expect "$name compiles for valgrind" build_c "$first_compiler" "$source" "$out/named/$name" "$out/named"
-            case $name in hostile) argument=$out ;; threads) argument=--no-fork ;; *) argument= ;; esac
-            expect "$name under valgrind" $memcheck "$out/named/$name" $argument
-        done
-        # A check that cannot fail proves nothing.
-        cat >"$out/leak.c" <<'END'
+    # The options are split on purpose; so no path with spaces may be among them.
+    memcheck="$memcheck --suppressions=Tests/hosts/valgrind.supp"
+    for source in Tests/hosts/hostile.c Tests/hosts/threads.c "$out/first.c"; do
+        name=$(basename "$source" .c)
+        expect "$name compiles for valgrind" build_c "$first_compiler" "$source" "$out/named/$name" "$out/named"
+        case $name in
+        hostile) set -- "$out" ;;
+        threads) set -- --no-fork ;;
+        *) set -- ;;
+        esac
+        expect "$name under valgrind" $memcheck "$out/named/$name" "$@"
+    done
+    # A check that cannot fail proves nothing.
+    cat >"$out/leak.c" <<'END'
 #include <spinnprop.h>
 int main(void) {
     const int32_t sizes[] = {2, 2};
@@ -169,10 +171,9 @@ int main(void) {
     return status;
 }
 END
-        build_c "$first_compiler" "$out/leak.c" "$out/named/leak" "$out/named"
-        finds_a_leak() { $memcheck "$out/named/leak" >/dev/null 2>&1; [ $? -eq 9 ]; }
-        expect "valgrind does find a forgotten network" finds_a_leak
-    fi
+    build_c "$first_compiler" "$out/leak.c" "$out/named/leak" "$out/named"
+    finds_a_leak() { $memcheck "$out/named/leak" >/dev/null 2>&1; [ $? -eq 9 ]; }
+    expect "valgrind does find a forgotten network" finds_a_leak
 else
     skip "valgrind" "apt-get install valgrind"
 fi
@@ -222,8 +223,8 @@ prefix=$out/moved
 if has pkg-config; then
     with_pkg_config() {
         flags=$(PKG_CONFIG_PATH="$prefix/lib/host/pkgconfig" pkg-config --cflags --libs spinnprop) || return 1
-        # The flags are split on purpose.
-        $first_compiler -std=c11 $warnings "$out/first.c" $flags -o "$out/first-pkg-config" &&
+        # pkg-config quotes what the shell would split.
+        eval "$first_compiler -std=c11 $warnings \"\$out/first.c\" $flags -o \"\$out/first-pkg-config\"" &&
             LD_LIBRARY_PATH="$prefix/lib/host" "$out/first-pkg-config"
     }
     expect "a host through pkg-config" with_pkg_config
