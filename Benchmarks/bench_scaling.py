@@ -94,7 +94,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="fewer and smaller networks; writes nothing")
     options = parser.parse_args()
-    measured_on = results.machine()
+    section = results.Section("Growth: time over the size of the work")
     sp.set_threads(options.threads)
 
     def values(*all_values):
@@ -119,7 +119,7 @@ time over spikes near 1 at a fixed network means that there is no term quadratic
     if options.quick:
         print(text)
     else:
-        results.write_section("Growth: time over the size of the work", text, measured_on)
+        section.write(text)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def python(code):
 
 
 def main():
-    measured_on = results.machine()
+    section = results.Section("Footprint")
     package = Path(find_spec("spinnprop").origin).parent
     library = (package / "libspinnprop.so").stat().st_size
     imports = [python(IMPORT) for _ in range(11)]
@@ -46,7 +46,7 @@ def main():
         ["peak memory of training 5-120-3 on 5,000 samples, above numpy and scikit-learn, largest of %d" % len(memory),
          "%.1f MB" % (max(memory) / 1e6), "60 MB"],
     ]
-    results.write_section("Footprint", results.table(["what", "measured", "aim: below"], rows), measured_on)
+    section.write(results.table(["what", "measured", "aim: below"], rows))
 
 
 if __name__ == "__main__":

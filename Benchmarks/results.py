@@ -5,6 +5,7 @@ import platform
 import re
 import subprocess
 import sys
+import time
 from datetime import date
 from pathlib import Path
 
@@ -18,7 +19,7 @@ move by some ten percent from run to run and much more on a machine that is busy
 
 
 def machine():
-    """One line: processor, cores, memory, system, Python, load."""
+    """One line: day, processor, cores, memory, system, Python."""
     processor = platform.processor() or platform.machine()
     memory = 0
     try:
@@ -29,9 +30,9 @@ def machine():
         memory = int(re.search(r"MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text()).group(1)) / 2**20
     except (OSError, AttributeError):
         pass
-    return "%s, %s, %d cores, %.0f GiB, %s %s, Python %s, load average at the start %.1f" % (
+    return "%s, %s, %d cores, %.0f GiB, %s %s, Python %s" % (
         date.today().isoformat(), processor, len(os.sched_getaffinity(0)), memory, platform.system(),
-        platform.release().split("-")[0], platform.python_version(), os.getloadavg()[0])
+        platform.release().split("-")[0], platform.python_version())
 
 
 def revision():
@@ -49,16 +50,41 @@ def table(header, rows):
     return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
 
 
-def write_section(title, text, measured_on):
-    """Puts the section in the place of the one with its title, or at the end, and prints it."""
-    section = "## %s\n\n`%s`, %s. Measured on: %s.\n\n%s\n" % (
-        title, Path(sys.argv[0]).name, revision(), measured_on, text.strip())
-    old = FILE.read_text() if FILE.exists() else HEADING
-    parts = re.split(r"(?m)^(?=## )", old)
-    places = [index for index, part in enumerate(parts) if part.startswith("## %s\n" % title)]
-    if places:
-        parts[places[0]] = section
-    else:
-        parts.append(section)
-    FILE.write_text("\n".join(part.strip() + "\n" for part in parts))
-    print(section)
+def busy_seconds():
+    """Processor seconds that the whole machine has spent working since it started, and those of this process."""
+    with open("/proc/stat") as file:
+        user, nice, system, _, _, interrupts, soft_interrupts = map(int, file.readline().split()[1:8])
+    own = os.times()
+    ticks = os.sysconf("SC_CLK_TCK")
+    return (user + nice + system + interrupts + soft_interrupts) / ticks, sum(own[:4])
+
+
+class Section:
+    """A section of RESULTS.md; made before the measurements, so that it can tell what else the machine did meanwhile."""
+
+    def __init__(self, title):
+        self.title = title
+        self.begun = time.time()
+        self.busy, self.own = busy_seconds()
+
+    def others(self):
+        """The share of the machine's processors that other processes took since the section was begun."""
+        busy, own = busy_seconds()
+        taken = (busy - self.busy) - (own - self.own)
+        return max(0.0, taken / ((time.time() - self.begun) * os.cpu_count()))
+
+    def write(self, text):
+        """Puts the section in the place of the one with its title, or at the end, and prints it."""
+        others = self.others()
+        section = "## %s\n\n`%s`, %s. %s; other processes took %.0f %% of the processors meanwhile.%s\n\n%s\n" % (
+            self.title, Path(sys.argv[0]).name, revision(), machine(), 100 * others,
+            " **A busy machine: these times are too long.**" if others > 0.1 else "", text.strip())
+        old = FILE.read_text() if FILE.exists() else HEADING
+        parts = re.split(r"(?m)^(?=## )", old)
+        places = [index for index, part in enumerate(parts) if part.startswith("## %s\n" % self.title)]
+        if places:
+            parts[places[0]] = section
+        else:
+            parts.append(section)
+        FILE.write_text("\n".join(part.strip() + "\n" for part in parts))
+        print(section)

@@ -85,8 +85,8 @@ def measure(name, version, train_epoch, before, accuracy):
     report(name, version, seconds, warm_up, before, accuracy)
 
 
-def report(name, version, seconds, warm_up, before, accuracy):
-    """Prints one line of JSON; seconds are those of every epoch, the first warm_up of them set apart."""
+def report(name, version, seconds, warm_up, before, accuracy, operations=dict):
+    """Prints one line of JSON; seconds are those of every epoch, the first warm_up of them set apart; operations() counts them."""
     peak = peak_bytes() - before
     result = {
         "name": name,
@@ -95,5 +95,6 @@ def report(name, version, seconds, warm_up, before, accuracy):
         "warm_up_seconds": sum(seconds[:warm_up]),
         "accuracy": float(accuracy()),
         "peak_bytes": peak,
+        **operations(),
     }
     print(json.dumps(result))

@@ -23,4 +23,16 @@ seconds = list(classifier.history_["seconds"])
 if sum(seconds) > whole or sum(seconds) < 0.5 * whole:
     sys.exit("the epochs' seconds add up to %.3f, but fit took %.3f" % (sum(seconds), whole))
 
-setting.report("spinnprop", sp.__version__, seconds, warm_up, before, lambda: classifier.score(x, y))
+
+
+def operations():
+    """What an epoch has to do with the weights as they are now: every spike that arrives at a layer makes each of its
+    neurons decay, add a weight and be searched for a crossing; every spike that is sent takes one root and its adjoint."""
+    recording = classifier.network_.forward(sp.encoding.latency(x, bias=0.0))
+    arrivals = [setting.SAMPLES * setting.INPUTS] + [len(layer.times) for layer in recording.spikes]
+    sizes = recording.layer_sizes
+    updates = sum(spikes * post for spikes, post in zip(arrivals, sizes[1:]))
+    return {"updates": updates, "roots": sum(arrivals[1:])}
+
+
+setting.report("spinnprop", sp.__version__, seconds, warm_up, before, lambda: classifier.score(x, y), operations)
