@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import os
 from typing import Any, Mapping, Optional, SupportsFloat, Union, cast
@@ -15,7 +16,7 @@ Int64Array = npt.NDArray[np.int64]
 PathLike = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 
-def integer(value: Any, name: str, low: int = -(2**63), high: int = 2**63 - 1) -> int:
+def integer(value: Any, name: str, low: float = -math.inf, high: float = math.inf) -> int:
     """An int within [low, high]."""
     if isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} is {value!r}; it must be an integer")

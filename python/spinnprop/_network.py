@@ -385,7 +385,7 @@ def _forward_options(engine: _engines.Engine, t_end: Optional[float], max_spikes
         if not 0 <= options["t_end"] <= math.inf:
             raise ValueError(f"t_end is {t_end}; it must be >= 0 seconds, or None to run until silence")
     if max_spikes is not None:
-        options["max_spikes"] = _checks.integer(max_spikes, "max_spikes", 1)
+        options["max_spikes"] = _checks.integer(max_spikes, "max_spikes", 1, 2**63 - 1)
     return options
 
 

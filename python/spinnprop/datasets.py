@@ -43,7 +43,7 @@ def yin_yang(n: int, seed: int = 42) -> Tuple[_checks.Float64Array, _checks.Int6
     >>> import spinnprop as sp
     >>> X, y = sp.datasets.yin_yang(3)
     >>> X[0], y
-    (array([0.68030754, 0.4504992 , 0.31969246, 0.5495008 ]), array([2, 1, 2]))
+    (array([0.68030754, 0.45049925, 0.31969246, 0.54950075]), array([2, 1, 2]))
     """
     n = _checks.integer(n, "n", 0, 2**60)
     X, y = np.empty((n, 4)), np.empty(n, np.int64)

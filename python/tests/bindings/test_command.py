@@ -1,0 +1,127 @@
+"""The command line."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import spinnprop as sp
+from spinnprop import _cli, _reproduce_command
+
+QUICK = ["--samples", "300", "--epochs", "2", "--hidden", "20"]
+
+
+def spinnprop(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "spinnprop", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
+    )
+
+
+def test_version_and_help(capsys):
+    assert spinnprop("--version").stdout.decode() == f"spinnprop {sp.__version__}\n"
+    assert b"train" in spinnprop("--help").stdout
+    assert b"default: 100" in spinnprop("train", "yin-yang", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        ([], "COMMAND"),
+        (["nonsense"], "nonsense"),
+        (["train"], "DATA"),
+        (["train", "mnist"], "mnist"),
+        (["train", "yin-yang", "--engine", "clock"], "event"),
+        (["train", "yin-yang", "--epochs", "0"], "positive"),
+        (["train", "yin-yang", "--hidden", "x"], "positive"),
+        (["reproduce", "eventprop-yin-yang", "--seeds", "-1"], "positive"),
+    ],
+)
+def test_wrong_usage_exits_with_2(arguments, said, capsys):
+    with pytest.raises(SystemExit) as caught:
+        _cli.main(arguments)
+    assert caught.value.code == 2 and said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["--threads", "5000"], "5000"),
+        (["--seed", "-1"], "-1"),
+        (["--learning-rate", "nan"], "nan"),
+        (["--out", "/dev/null/run"], "/dev/null"),
+    ],
+)
+def test_failures_exit_with_1_and_one_line(arguments, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert _cli.main(["train", "yin-yang", *QUICK, *arguments]) == 1
+    shown = capsys.readouterr().err
+    assert said in shown and shown.startswith("spinnprop: ") and shown.count("\n") == 1
+
+
+def test_train(tmp_path, capsys):
+    out = tmp_path / "run"
+    assert _cli.main(["train", "yin-yang", *QUICK, "--hidden", "12", "9", "--out", str(out), "--threads", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert lines[-1] == f"test accuracy {100 * metrics['accuracy']['test']:.1f} %"
+    for said in ("training accuracy", "validation accuracy", "spikes per sample", "time per epoch"):
+        assert any(line.startswith(said) for line in lines)
+    with open(out / "metrics.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"] and float(rows[1]["validation_accuracy"]) >= 0
+    assert metrics["accuracy"]["validation"] == float(rows[1]["validation_accuracy"])
+    net = sp.load(out / "model.safetensors")
+    assert net.layer_sizes == (5, 12, 9, 3)
+    X, y = sp.datasets.yin_yang(1000, seed=40)
+    classes = net.forward(sp.encoding.latency(X, bias=0.0)).predict(sp.losses.TTFSCrossEntropy())
+    assert np.mean(classes == y) == metrics["accuracy"]["test"]
+    for name in ("learning_curve", "decision_map", "raster"):
+        picture = (out / f"{name}.png").read_bytes()
+        assert picture.startswith(b"\x89PNG") and len(picture) > 5000
+    assert len(os.listdir(out)) == 6
+
+
+def test_reproduce(tmp_path, capsys, monkeypatch):
+    command = ["reproduce", "eventprop-yin-yang", "--seeds", "2", "--epochs", "2", "--out", str(tmp_path)]
+    assert _cli.main(command) == 0
+    first = capsys.readouterr().out
+    assert "98.10 +- 0.18" in first and "81.1" in first
+    found = json.loads((tmp_path / "seed-1.json").read_text())
+    assert found["setting"] == _reproduce_command.SETTING and len(found["test_accuracy_by_epoch"]) == 2
+    curves = [json.loads((tmp_path / f"seed-{seed}.json").read_text())["test_accuracy_by_epoch"] for seed in (0, 1)]
+    assert f"test accuracy {np.mean([curve[-1] for curve in curves]):.2f} +- " in first
+    # What is there is not run again, what was made otherwise is.
+    (tmp_path / "seed-1.json").write_text("{half")
+    ran = []
+    monkeypatch.setattr(_reproduce_command, "_run", lambda seed, *rest: ran.append(seed) or [50.0, 60.0])
+    assert _cli.main(command) == 0
+    assert ran == [1] and "seed 0: test accuracy" in capsys.readouterr().out
+    assert _cli.main([*command, "--epochs", "1"]) == 0
+    assert ran == [1, 0, 1]
+
+
+def test_ctrl_c_exits_with_130(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "spinnprop", "train", "yin-yang", "--epochs", "1000000", "--out", "run"],
+        cwd=str(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout.readline().startswith(b"Yin-Yang")
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 130 and b"Traceback" not in errors and b"interrupted" in errors
+
+
+def test_a_closed_pipe_is_no_error():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "spinnprop", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.wait()
+    process.stderr.close()
+    assert b"Traceback" not in errors

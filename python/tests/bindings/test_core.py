@@ -1,0 +1,148 @@
+"""The extension itself: nothing that is passed to it can crash it."""
+
+import gc
+import inspect
+import random
+import sys
+
+import numpy as np
+import pytest
+
+import spinnprop as sp
+from spinnprop import _core
+
+FUNCTIONS = [getattr(_core, name) for name in sorted(dir(_core)) if inspect.isbuiltin(getattr(_core, name))]
+EXPECTED = (ValueError, TypeError, IndexError, MemoryError, FileNotFoundError, sp.SpinnpropError, BufferError)
+
+
+class Hostile:
+    """Fails whatever is asked of it."""
+
+    def fail(self, *arguments):
+        raise LookupError("hostile")
+
+    __index__ = __float__ = __len__ = __getitem__ = __iter__ = __bool__ = __call__ = fail
+
+
+def things():
+    """Arguments of every sort, handles and near misses among them."""
+    net = sp.Network([5, 4, 3], recurrent=True)
+    spikes = sp.encoding.latency(sp.datasets.yin_yang(6)[0], bias=0.0)
+    rec = net.forward(spikes, t_end=0.1)
+    trainer = sp.Trainer(net, epochs=1, t_end=0.1)
+    gradient, _ = _core.network_gradient(
+        net._handle, rec._handle, sp.losses.TTFSCrossEntropy()._fields(), np.zeros(6, np.int64), None, {}, None
+    )
+    frozen = np.zeros(6)
+    frozen.flags.writeable = False
+    return [
+        net._handle, rec._handle, trainer._handle, gradient, gc, None, True, 0, 1, 2, -1, 6, 2**31, 2**63, -(2**70),
+        0.5, float("nan"), float("inf"), "text", b"bytes", b"", bytearray(48), memoryview(b"abcdefgh"), [], [1], (), {},
+        np.zeros(6), np.zeros(12), np.zeros((6, 3)), np.zeros(0), np.zeros(6, np.int64), np.zeros(30, np.int32),
+        np.zeros(7, np.int64), np.zeros(6, ">f8"), np.zeros(12)[::2], np.zeros((), np.float64), np.zeros(6, object),
+        frozen, spikes._arrays, (None, None, None, 5), spikes._arrays[:3], (spikes.times, spikes.units, None, -1),
+        {"kind": 0}, {"kind": 99}, {"kind": 0, "tau0": float("nan")}, {"kind": "0"}, {"nonsense": 1}, {1: 2},
+        {"epochs": 1}, {"forward": {"engine": 7}}, {"forward": 3}, {"checkpoint_path": b"a\0b"}, {"t_end": 0.1},
+        {"engine": 3}, Hostile(), Hostile, lambda progress: 1, lambda progress: Hostile(), print, object(),
+    ]  # fmt: skip
+
+
+def n_arguments(function):
+    return len(inspect.signature(function).parameters)
+
+
+def test_every_function_says_what_it_takes():
+    assert len(FUNCTIONS) >= 45
+    for function in FUNCTIONS:
+        assert function.__doc__ and isinstance(n_arguments(function), int)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+def test_nothing_crashes_it(function, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # some arguments are good file names
+    threads = sp.get_threads()
+    choice = random.Random(function.__name__)
+    pool = things()
+    for _ in range(1500):
+        arguments = [choice.choice(pool) for _ in range(n_arguments(function))]
+        try:
+            function(*arguments)
+        except EXPECTED:
+            pass
+        except LookupError as error:
+            assert str(error) == "hostile"
+    for wrong in (n_arguments(function) + 1, max(n_arguments(function) - 1, 0)):
+        if wrong != n_arguments(function):
+            with pytest.raises(TypeError):
+                function(*pool[:wrong])
+    sp.set_threads(threads)
+
+
+def test_fields_are_checked():
+    handle = sp.Network([5, 3])._handle
+    for options in (
+        {"epochs": 1.0},
+        {"epochs": "1"},
+        {"seed": None},
+        {"loss": {"kind": 0.0}},
+        {"checkpoint_path": "text"},
+    ):
+        with pytest.raises(TypeError):
+            _core.trainer_create(handle, options)
+    for options in ({"epochs": 2**31}, {"seed": -1}, {"seed": 2**64}, {"learning_rate": 10**400}):
+        with pytest.raises(ValueError):
+            _core.trainer_create(handle, options)
+    with pytest.raises(TypeError, match="nonsense"):
+        _core.trainer_create(handle, {"nonsense": 1})
+
+
+def test_arrays_that_are_too_short_are_refused_before_they_are_written():
+    net = sp.Network([5, 4, 3])
+    guard = np.full(40, 7.0)
+    for n in (0, 1, 19, 21, 39):
+        with pytest.raises(ValueError):
+            _core.network_get(guard[:n], net._handle, _core.WEIGHTS, 0)
+        with pytest.raises(ValueError):
+            _core.network_set(net._handle, _core.WEIGHTS, 0, guard[:n])
+    assert np.all(guard == 7.0)
+    for parameter, layer in ((99, 0), (-1, 0), (0, 2), (0, -1)):
+        with pytest.raises((ValueError, IndexError)):
+            _core.network_shape(net._handle, parameter, layer)
+
+
+def test_constants_are_the_headers():
+    import os
+    import re
+
+    path = os.path.join(os.path.dirname(__file__), "..", "..", "..", "include", "spinnprop.h")
+    with open(path, encoding="utf-8") as header:
+        declared = dict(re.findall(r"SPINNPROP_([A-Z_]+) = (\d+)", header.read()))
+    ours = {name: value for name, value in vars(_core).items() if name.isupper() and isinstance(value, int)}
+    assert ours and all(declared[name] == str(value) for name, value in ours.items())
+    missing = set(declared) - set(ours)
+    statuses = {"OK", "INVALID_VALUE", "INVALID_INDEX", "OUT_OF_MEMORY", "FILE_NOT_FOUND", "FILE_ERROR", "CANCELLED",
+                "TOO_MANY_SPIKES", "STALE_RECORDING", "UNSUPPORTED", "INTERNAL"}  # fmt: skip
+    assert missing == statuses
+
+
+def test_every_function_of_the_header_is_bound():
+    import os
+    import re
+
+    folder = os.path.join(os.path.dirname(__file__), "..", "..", "..")
+    with open(os.path.join(folder, "include", "spinnprop.h"), encoding="utf-8") as header:
+        declared = set(re.findall(r"^SPINNPROP_API [^;]*?(spinnprop_\w+)\(", header.read(), re.MULTILINE))
+    sources = ""
+    for name in os.listdir(os.path.join(folder, "python", "extension")):
+        with open(os.path.join(folder, "python", "extension", name), encoding="utf-8") as source:
+            sources += source.read()
+    assert len(declared) > 50 and not {name for name in declared if name + "(" not in sources}
+
+
+def test_exceptions_hold_no_references():
+    net = sp.Network([5, 3])
+    count = sys.getrefcount(net._handle)
+    for _ in range(100):
+        with pytest.raises(ValueError):
+            _core.network_get(np.zeros(1), net._handle, _core.WEIGHTS, 0)
+    assert sys.getrefcount(net._handle) <= count + 1  # the last traceback may hold one

@@ -1,0 +1,267 @@
+"""The scikit-learn estimator."""
+
+import copy
+import inspect
+import os
+import pickle
+import signal
+
+import numpy as np
+import pytest
+import sklearn
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import spinnprop as sp
+from spinnprop import _core
+
+X, y = sp.datasets.yin_yang(400)
+
+
+# Every check of scikit-learn's; none is expected to fail.
+@parametrize_with_checks([sp.SpikingClassifier()])
+def test_scikit_learns_own_checks(estimator, check):
+    check(estimator)
+
+
+def test_defaults_are_the_cores():
+    core = {**_core.training_defaults(), "optimizer": "adam", "schedule": "exponential"}
+    assert core["optimizer"] == "adam" and _core.training_defaults()["optimizer"] == _core.OPTIMIZER_ADAM
+    parameters = inspect.signature(sp.SpikingClassifier).parameters
+    shared = [name for name in parameters if name in core and name not in ("early_stopping", "loss")]
+    assert len(shared) >= 14
+    for name in shared:
+        assert parameters[name].default == core[name], name
+    network = inspect.signature(sp.Network).parameters
+    for name in ("tau_mem", "tau_syn", "threshold", "delays", "recurrent", "readout", "seed"):
+        assert parameters[name].default == network[name].default, name
+    forward = inspect.signature(sp.Network.forward).parameters
+    for name in ("engine", "t_end", "max_spikes"):
+        assert parameters[name].default == forward[name].default, name
+    positional = [name for name, p in parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    assert positional == ["hidden", "engine", "epochs", "batch_size", "seed", "early_stopping"]
+    assert parameters["hidden"].default == (120,) and parameters["batch_size"].default == 150
+    assert set(sp.SpikingClassifier._parameter_constraints) == set(parameters)
+
+
+def test_attributes():
+    clf = sp.SpikingClassifier(hidden=(20,), epochs=3, seed=2)
+    assert clf.fit(X, y) is clf
+    assert clf.network_.layer_sizes == (5, 20, 3) and clf.n_features_in_ == 4
+    assert clf.classes_.tolist() == [0, 1, 2] and clf.n_iter_ == 3 and len(clf.history_) == 3
+    assert np.isnan(clf.history_["validation_loss"]).all()
+    assert clf.report_["epochs"] == 3 and clf.report_["layer_sizes"] == (5, 20, 3)
+    assert clf.report_["accuracy"] == clf.history_["accuracy"][-1]
+    assert clf.loss_ == sp.losses.TTFSCrossEntropy()
+    probabilities = clf.predict_proba(X)
+    assert probabilities.shape == (400, 3) and np.allclose(probabilities.sum(axis=1), 1)
+    assert np.array_equal(clf.predict(X), probabilities.argmax(axis=1))
+    assert clf.score(X, y) == np.mean(clf.predict(X) == y)
+
+
+def test_predictions_are_the_networks():
+    clf = sp.SpikingClassifier(hidden=(20,), epochs=2, rescale=False).fit(X, y)
+    rec = clf.network_.forward(sp.encoding.latency(X, bias=0.0))
+    assert np.array_equal(clf.predict_proba(X), rec.probabilities(clf.loss_))
+
+
+def test_it_learns():
+    assert sp.SpikingClassifier(hidden=(60,), epochs=30, batch_size=50).fit(X, y).score(X, y) > 0.9
+    data, labels = load_iris(return_X_y=True)
+    assert sp.SpikingClassifier().fit(data, labels).score(data, labels) > 0.9
+
+
+def test_labels_of_any_sort():
+    names = np.array(["yin", "yang", "dot"])
+    clf = sp.SpikingClassifier(hidden=(20,), epochs=2).fit(X, names[y])
+    assert clf.classes_.tolist() == ["dot", "yang", "yin"]
+    assert set(clf.predict(X)) <= set(names)
+    numbers = sp.SpikingClassifier(hidden=(20,), epochs=2).fit(X, np.array([7, -3, 100])[y])
+    assert set(numbers.predict(X)) <= {-3, 7, 100}
+
+
+def test_rescaling():
+    plain = sp.SpikingClassifier(hidden=(20,), epochs=2).fit(X, y)
+    scaled = sp.SpikingClassifier(hidden=(20,), epochs=2).fit(X * 1024 - 512, y)
+    assert np.mean(plain.predict(X) == scaled.predict(X * 1024 - 512)) > 0.95
+    constant = np.hstack([X, np.full((400, 1), 3.0)])
+    clf = sp.SpikingClassifier(hidden=(20,), epochs=2).fit(constant, y)
+    beyond = constant.copy()
+    beyond[0] = [5.0, -5.0, 1e300, -1e300, 7.0]
+    assert clf.predict(beyond).shape == (400,)
+    huge = X.copy()
+    huge[0, 0], huge[1, 0] = 1.7e308, -1.7e308
+    assert np.isfinite(sp.SpikingClassifier(hidden=(20,), epochs=1).fit(huge, y).predict_proba(huge)).all()
+    with pytest.raises(ValueError, match="1.5"):
+        sp.SpikingClassifier(rescale=False).fit(np.where(X == X[0, 0], 1.5, X), y)
+
+
+def test_same_seed_same_network():
+    one, two, other = (sp.SpikingClassifier(hidden=(20,), epochs=2, seed=s).fit(X, y) for s in (0, 0, 1))
+    assert one.network_.weights[0].tobytes() == two.network_.weights[0].tobytes()
+    assert one.network_.weights[0].tobytes() != other.network_.weights[0].tobytes()
+
+
+def test_validation_and_early_stopping():
+    held_out = sp.datasets.yin_yang(100, seed=41)
+    clf = sp.SpikingClassifier(hidden=(20,), epochs=3).fit(X, y, validation=held_out)
+    assert np.isfinite(clf.history_["validation_loss"]).all()
+    assert clf.history_["validation_accuracy"][-1] == clf.score(*held_out)
+    stopped = sp.SpikingClassifier(hidden=(20,), epochs=300, learning_rate=0.2, early_stopping=True, patience=2)
+    stopped.fit(X, y)
+    assert stopped.n_iter_ < 300 and stopped.n_iter_ == np.argmin(stopped.history_["validation_loss"]) + 3
+    with pytest.raises(ValueError, match="7"):
+        clf.fit(X, y, validation=(X[:3], [0, 1, 7]))
+    with pytest.raises(ValueError):
+        clf.fit(X, y, validation=(X[:3], [0, 1]))
+
+
+def test_silent_layers_are_woken():
+    rng = np.random.RandomState(0)
+    points = rng.rand(100, 2)
+    clf = sp.SpikingClassifier(hidden=(30,), epochs=0).fit(points, points[:, 0] > points[:, 1])
+    rec = clf._forward(clf.network_, points)
+    assert rec.diagnostics[0]["silent_pairs"] <= 0.7 * 100 * 30
+    assert rec.diagnostics[1]["silent_pairs"] <= 0.1 * 100 * 2
+    given = sp.SpikingClassifier(hidden=(30,), epochs=0, weight_mean=[0.0, 0.0], weight_std=[0.0, 0.0])
+    assert not given.fit(points, points[:, 0] > 0.5).network_.weights[0].any()
+
+
+def test_options_reach_the_network():
+    clf = sp.SpikingClassifier(
+        hidden=[8, 6],
+        epochs=1,
+        tau_mem=[10e-3, 15e-3, 20e-3],
+        tau_syn=4e-3,
+        threshold=0.5,
+        delays="axonal",
+        recurrent=True,
+        readout="leaky",
+        t_end=0.1,
+        bias=None,
+        delay_learning_rate=1e-5,
+    ).fit(X, y)
+    net = clf.network_
+    assert net.layer_sizes == (4, 8, 6, 3) and net.delay_kind == "axonal" and net.readout == "leaky"
+    assert net.tau_mem[1].tolist() == [15e-3] * 6 and net.threshold[2].tolist() == [0.5] * 3
+    assert net.recurrent_weights[0].any() and clf.loss_ == sp.losses.VMaxCrossEntropy()
+    assert clf.predict(X).shape == (400,)
+    assert sp.SpikingClassifier(hidden=7, epochs=1).fit(X, y).network_.layer_sizes == (5, 7, 3)
+    assert sp.SpikingClassifier(hidden=(), epochs=1).fit(X, y).network_.layer_sizes == (5, 3)
+    counted = sp.SpikingClassifier(hidden=(8,), epochs=1, loss=sp.losses.SpikeCountCrossEntropy()).fit(X, y)
+    assert counted.loss_ == sp.losses.SpikeCountCrossEntropy()
+
+
+def test_own_encoder():
+    clf = sp.SpikingClassifier(hidden=(8,), epochs=1, encoder=lambda X: sp.encoding.latency_grid(X)).fit(X, y)
+    assert clf.network_.layer_sizes == (5, 8, 3) and clf.predict(X).shape == (400,)
+    for wrong in (lambda X: None, lambda X: sp.encoding.latency(X[:1])):
+        with pytest.raises(ValueError, match="encoder"):
+            sp.SpikingClassifier(epochs=1, encoder=wrong).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        dict(hidden="120"),
+        dict(hidden=0),
+        dict(hidden=(0,)),
+        dict(hidden=(2.5,)),
+        dict(engine="clock"),
+        dict(engine=None),
+        dict(epochs=-1),
+        dict(epochs=1.5),
+        dict(batch_size=0),
+        dict(seed=-1),
+        dict(seed=None),
+        dict(early_stopping="yes"),
+        dict(validation_fraction=1.0),
+        dict(patience=0),
+        dict(rescale=None),
+        dict(t_early=-1.0),
+        dict(t_late=np.nan),
+        dict(t_early=1.0, t_late=0.5),
+        dict(bias=-1.0),
+        dict(encoder=3),
+        dict(loss="ttfs"),
+        dict(tau_mem=0.0),
+        dict(tau_mem="slow"),
+        dict(delays="none"),
+        dict(readout="rate"),
+        dict(recurrent=True),
+        dict(weight_std=[-1.0, 1.0]),
+        dict(optimizer="lbfgs"),
+        dict(learning_rate=-1.0),
+        dict(learning_rate=np.nan),
+        dict(schedule="cosine"),
+        dict(schedule_gamma=0.0),
+        dict(clip_norm=0.0),
+        dict(input_dropout=1.0),
+        dict(rate=0.1),
+        dict(checkpoint=3),
+        dict(resume=True),
+        dict(max_spikes=0),
+        dict(verbose=-1),
+    ],
+)
+def test_bad_parameters(options):
+    with pytest.raises((ValueError, TypeError, sp.SpinnpropError)) as caught:
+        sp.SpikingClassifier(**{"epochs": 1, **options}).fit(X, y)
+    assert str(caught.value)
+
+
+def test_copies():
+    clf = sp.SpikingClassifier(hidden=(20,), epochs=2, loss=sp.losses.TTFSCrossEntropy(alpha=0.0)).fit(X, y)
+    expected = clf.predict_proba(X)
+    for twin in (pickle.loads(pickle.dumps(clf)), copy.deepcopy(clf)):
+        assert np.array_equal(twin.predict_proba(X), expected)
+        assert np.array_equal(twin.history_["loss"], clf.history_["loss"])
+    assert clone(clf).get_params() == clf.get_params() and not hasattr(clone(clf), "network_")
+
+
+def test_with_other_parts_of_scikit_learn():
+    small = sp.SpikingClassifier(hidden=(10,), epochs=2)
+    assert len(cross_val_score(small, X, y, cv=3)) == 3
+    search = GridSearchCV(make_pipeline(StandardScaler(), small), {"spikingclassifier__hidden": [(5,), (8,)]}, cv=2)
+    assert search.fit(X, y).predict(X).shape == (400,)
+    assert sklearn.get_config()["enable_metadata_routing"] in (True, False)
+
+
+def test_interrupted_fit_leaves_a_usable_estimator(monkeypatch):
+    clf = sp.SpikingClassifier(hidden=(20,), epochs=100000, batch_size=50)
+    calls = []
+
+    def interrupt(self, progress):
+        calls.append(progress)
+        if progress["epoch"] == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("spinnprop._progress.EpochBar.__call__", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(X, y)
+    assert 2 <= clf.n_iter_ < 100000 and clf.predict(X).shape == (400,)
+    assert len(clf.history_) == clf.n_iter_
+    monkeypatch.undo()
+    assert clf.set_params(epochs=2).fit(X, y).n_iter_ == 2
+
+
+def test_checkpoints(tmp_path):
+    options = dict(hidden=(20,), batch_size=50, checkpoint=tmp_path / "checkpoint", schedule="constant")
+    sp.SpikingClassifier(epochs=2, **options).fit(X, y)
+    resumed = sp.SpikingClassifier(epochs=4, resume=True, **options).fit(X, y)
+    options["checkpoint"] = None
+    whole = sp.SpikingClassifier(epochs=4, **options).fit(X, y)
+    assert resumed.network_.weights[0].tobytes() == whole.network_.weights[0].tobytes()
+    assert resumed.n_iter_ == 4
+
+
+def test_the_progress_bar(capsys):
+    sp.SpikingClassifier(hidden=(10,), epochs=3, verbose=True).fit(X, y, validation=(X, y))
+    shown = capsys.readouterr().err
+    assert "3/3 epochs" in shown and "accuracy" in shown and "validation" in shown
+    sp.SpikingClassifier(hidden=(10,), epochs=1).fit(X, y)
+    assert capsys.readouterr() == ("", "")

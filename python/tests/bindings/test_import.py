@@ -1,0 +1,79 @@
+"""What importing the package brings, and what it does not."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+import spinnprop as sp
+
+
+def modules_after(code):
+    output = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"], check=True, stdout=subprocess.PIPE
+    ).stdout.decode()
+    return {name.split(".")[0] for name in output.split()}
+
+
+def test_import_brings_numpy_alone():
+    brought = modules_after("import spinnprop") - modules_after("import numpy")
+    outside = {name for name in brought if name not in getattr(sys, "stdlib_module_names", sys.builtin_module_names)}
+    if sys.version_info >= (3, 10):
+        assert outside == {"spinnprop"}
+    assert not {"sklearn", "scipy", "matplotlib", "tqdm", "safetensors", "torch"} & brought
+
+
+def test_later_names_bring_what_they_need():
+    assert "sklearn" in modules_after("import spinnprop; spinnprop.SpikingClassifier")
+    assert "matplotlib" in modules_after("import spinnprop; spinnprop.plot")
+
+
+def test_every_name_exists():
+    for name in sp.__all__:
+        assert getattr(sp, name) is not None
+    assert dir(sp) == sorted(sp.__all__)
+    with pytest.raises(AttributeError, match="nonsense"):
+        sp.nonsense
+
+
+def test_what_is_missing_is_named():
+    code = (
+        "import sys; sys.modules['sklearn'] = None; sys.modules['matplotlib'] = None\n"
+        "import spinnprop\n"
+        "for name in ('SpikingClassifier', 'plot'):\n"
+        "    try: getattr(spinnprop, name)\n"
+        "    except ImportError as error: print(error)\n"
+    )
+    output = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE).stdout.decode()
+    assert "pip install 'spinnprop[sklearn]'" in output and "pip install 'spinnprop[plot]'" in output
+
+
+def test_version_is_the_headers():
+    root = os.path.join(os.path.dirname(__file__), "..", "..", "..")
+    with open(os.path.join(root, "include", "spinnprop.h"), encoding="utf-8") as header:
+        assert sp.__version__ == re.search(r'SPINNPROP_VERSION "(.*)"', header.read()).group(1)
+
+
+def test_the_library_lies_in_the_package():
+    folder = os.path.dirname(sp.__file__)
+    assert os.path.exists(os.path.join(folder, "libspinnprop.so"))
+    assert os.path.exists(os.path.join(folder, "py.typed"))
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        loaded = {line.split()[-1] for line in maps if "libspinnprop" in line}
+    assert {os.path.realpath(path) for path in loaded} == {os.path.realpath(os.path.join(folder, "libspinnprop.so"))}
+
+
+def test_threads():
+    sp.set_threads(3)
+    assert sp.get_threads() == 3
+    for wrong in (-1, 1025, 2**40):
+        with pytest.raises(ValueError, match=str(wrong)):
+            sp.set_threads(wrong)
+    with pytest.raises(TypeError):
+        sp.set_threads(1.5)
+    assert sp.get_threads() == 3
+    environment = {**os.environ, "SPINNPROP_THREADS": "2"}
+    code = "import spinnprop; print(spinnprop.get_threads())"
+    assert subprocess.run([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE).stdout == b"2\n"

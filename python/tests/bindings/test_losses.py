@@ -1,0 +1,75 @@
+"""Losses: validated on construction, never changing, with the core's defaults."""
+
+import copy
+import dataclasses
+import inspect
+import math
+import pickle
+
+import pytest
+
+import spinnprop as sp
+from spinnprop import _core
+
+LOSSES = [
+    sp.losses.TTFSCrossEntropy,
+    sp.losses.VMaxCrossEntropy,
+    sp.losses.SpikeTimeMSE,
+    sp.losses.SpikeCountCrossEntropy,
+]
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_defaults_are_the_cores(kind):
+    core = _core.loss_defaults(kind._kind)
+    for name, value in dataclasses.asdict(kind()).items():
+        assert core[name] == value, name
+
+
+def test_rate_defaults_are_the_cores():
+    core = _core.gradient_defaults()
+    rate = sp.losses.RateRegularisation(strength=1.0)
+    assert (rate.target, rate.tau) == (core["rate_target"], core["rate_tau"])
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_values(kind):
+    loss = kind()
+    assert loss == kind() and hash(loss) == hash(kind())
+    for twin in (
+        copy.copy(loss),
+        copy.deepcopy(loss),
+        pickle.loads(pickle.dumps(loss)),
+        eval(repr(loss), vars(sp.losses)),
+    ):
+        assert twin == loss and type(twin) is kind
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        loss.tau0 = 1.0
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_wrong_parameters(kind):
+    for name in inspect.signature(kind).parameters:
+        with pytest.raises(ValueError, match=name):
+            kind(**{name: math.nan})
+        with pytest.raises(ValueError, match=name):
+            kind(**{name: -1.0})
+        for wrong in ("1", None, 1j, [1.0], True):
+            with pytest.raises(TypeError, match=name):
+                kind(**{name: wrong})
+    with pytest.raises(TypeError):
+        kind(nonsense=1.0)
+
+
+def test_zero_time_constants():
+    for kind, name in ((LOSSES[0], "tau0"), (LOSSES[0], "tau1"), (LOSSES[2], "tau0"), (LOSSES[3], "tau0")):
+        with pytest.raises(ValueError, match=name):
+            kind(**{name: 0.0})
+    assert sp.losses.SpikeCountCrossEntropy(tau0=math.inf).tau0 == math.inf
+
+
+def test_rate_regularisation():
+    for wrong in (dict(strength=-1.0), dict(target=-1.0), dict(tau=0.0), dict(strength=math.nan), dict(tau=math.inf)):
+        with pytest.raises(ValueError):
+            sp.losses.RateRegularisation(**{"strength": 1.0, **wrong})
+    assert pickle.loads(pickle.dumps(sp.losses.RateRegularisation(2.0))) == sp.losses.RateRegularisation(2.0)

@@ -1,0 +1,244 @@
+"""Threads, forks, signals and the end of the interpreter."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+
+import numpy as np
+import pytest
+
+import spinnprop as sp
+
+X, y = sp.datasets.yin_yang(300)
+SPIKES = sp.encoding.latency(X, bias=0.0)
+LOSS = sp.losses.TTFSCrossEntropy()
+
+
+def result():
+    net = sp.Network([5, 60, 3], seed=1)
+    value, grad = net.gradient(net.forward(SPIKES), LOSS, y)
+    trainer = sp.Trainer(net, epochs=2, batch_size=50)
+    trainer.run(SPIKES, y)
+    return value, grad.weights[0].tobytes(), trainer.network.weights[0].tobytes()
+
+
+def run(code, **options):
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=300,
+        **options,
+    )
+
+
+def test_several_threads_work_at_once():
+    expected = result()
+    found = []
+    workers = [threading.Thread(target=lambda: found.append(result())) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert found == [expected] * 4
+
+
+def test_one_network_may_be_read_by_many_threads():
+    net = sp.Network([5, 60, 3], seed=1)
+    expected = net.forward(SPIKES).first_spike_times
+    found = []
+    workers = [threading.Thread(target=lambda: found.append(net.forward(SPIKES).first_spike_times)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(found) == 4 and all(np.array_equal(times, expected) for times in found)
+
+
+def test_the_gil_is_released_and_a_network_in_use_cannot_be_changed():
+    net = sp.Network([5, 200, 3], seed=1)
+    spikes = sp.encoding.latency(sp.datasets.yin_yang(20000)[0], bias=0.0)
+    started, tried = threading.Event(), threading.Event()
+    refusals = []
+
+    def change():
+        started.wait()
+        try:
+            net.weights[0] = np.zeros((200, 5))
+        except sp.SpinnpropError as error:
+            refusals.append(str(error))
+        tried.set()
+
+    other = threading.Thread(target=change)
+    other.start()
+
+    def progress(seen):
+        # From here on the other thread runs although this call has not returned.
+        started.set()
+        tried.wait()
+
+    rec = net.forward(spikes, progress=progress)
+    other.join()
+    assert len(refusals) == 1 and "in use" in refusals[0]
+    assert len(net.gradient(rec, LOSS, np.zeros(20000, np.int64))[1].weights) == 2
+    net.weights[0] = np.zeros((200, 5))
+
+
+def test_a_network_may_not_be_changed_by_its_own_progress_callable():
+    net = sp.Network([5, 200, 3], seed=1)
+    spikes = sp.encoding.latency(sp.datasets.yin_yang(20000)[0], bias=0.0)
+
+    def change(progress):
+        net.weights[0] = np.zeros((200, 5))
+
+    with pytest.raises(sp.SpinnpropError, match="in use"):
+        net.forward(spikes, progress=change)
+    assert net.weights[0].any()
+
+
+def test_forked_children_work():
+    expected = result()  # the parent's worker threads exist by now, the child's do not
+    context = multiprocessing.get_context("fork")
+    with context.Pool(2) as pool:
+        assert pool.starmap(result, [()] * 4) == [expected] * 4
+
+
+def test_a_fork_while_another_thread_trains():
+    code = """
+        import os, threading
+        import spinnprop as sp
+        X, y = sp.datasets.yin_yang(500)
+        spikes = sp.encoding.latency(X, bias=0.0)
+        trainer = sp.Trainer(sp.Network([5, 60, 3]), epochs=10**6)
+        started, stop = threading.Event(), threading.Event()
+        def progress(seen):
+            started.set()
+            return stop.is_set()
+        worker = threading.Thread(target=trainer.run, args=(spikes, y), kwargs=dict(progress=progress))
+        worker.start()
+        started.wait()
+        child = os.fork()
+        if child == 0:
+            own = sp.Trainer(sp.Network([5, 60, 3]), epochs=2)
+            own.run(spikes, y)
+            try:
+                trainer.network
+            except sp.SpinnpropError:
+                os._exit(own.epochs_done)
+            os._exit(1)
+        status = os.waitpid(child, 0)[1]
+        stop.set()
+        worker.join()
+        print(os.WEXITSTATUS(status), trainer.network.layer_sizes)
+    """
+    finished = run(code)
+    assert finished.stdout == b"2 (5, 60, 3)\n", finished.stderr
+
+
+def test_spawned_children_get_pickled_objects():
+    net = sp.Network([5, 30, 3], seed=1)
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        rec = pool.apply(net.forward, (SPIKES,))
+    assert np.array_equal(rec.first_spike_times, net.forward(SPIKES).first_spike_times)
+
+
+def test_the_interpreter_may_end_while_a_thread_trains():
+    code = """
+        import threading
+        import spinnprop as sp
+        X, y = sp.datasets.yin_yang(500)
+        spikes = sp.encoding.latency(X, bias=0.0)
+        started = threading.Event()
+        trainer = sp.Trainer(sp.Network([5, 60, 3]), epochs=10**9)
+        threading.Thread(
+            target=trainer.run, args=(spikes, y), kwargs=dict(progress=lambda seen: started.set()), daemon=True
+        ).start()
+        started.wait()
+        print("end", flush=True)
+    """
+    finished = run(code)
+    assert (finished.returncode, finished.stdout) == (0, b"end\n"), finished.stderr
+
+
+@pytest.mark.parametrize("call", ["trainer.run(spikes, y)", "net.forward(many)", "net.gradient(rec, loss, labels)"])
+def test_ctrl_c_ends_long_calls(call):
+    code = f"""
+        import os, signal
+        import numpy as np
+        import spinnprop as sp
+        sp.set_threads(2)
+        X, y = sp.datasets.yin_yang(5000)
+        spikes = sp.encoding.latency(X, bias=0.0)
+        many = sp.encoding.latency(np.tile(X, (20, 1)), bias=0.0)
+        labels, loss = np.tile(y, 20), sp.losses.TTFSCrossEntropy()
+        net = sp.Network([5, 150, 3])
+        rec = net.forward(many)
+        trainer = sp.Trainer(net, epochs=10**9)
+        signal.signal(signal.SIGALRM, lambda *ignored: os.kill(os.getpid(), signal.SIGINT))
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        try:
+            while True:
+                {call}
+        except KeyboardInterrupt:
+            pass
+        print(net.forward(spikes).layer_sizes)
+    """
+    finished = run(code)
+    assert finished.stdout == b"(5, 150, 3)\n", finished.stderr
+
+
+def test_signal_handlers_that_return_do_not_stop_a_call():
+    calls = []
+    old = signal.signal(signal.SIGUSR1, lambda *ignored: calls.append(1))
+    try:
+        trainer = sp.Trainer(sp.Network([5, 60, 3]), epochs=3, batch_size=50)
+        assert trainer.run(SPIKES, y, progress=lambda seen: os.kill(os.getpid(), signal.SIGUSR1))
+    finally:
+        signal.signal(signal.SIGUSR1, old)
+    assert calls and trainer.epochs_done == 3
+
+
+def test_memory_does_not_grow():
+    code = """
+        import copy, gc, pickle
+        import numpy as np
+        import spinnprop as sp
+        X, y = sp.datasets.yin_yang(100)
+        loss = sp.losses.TTFSCrossEntropy()
+
+        def everything():
+            spikes = sp.encoding.latency(X, bias=0.0)
+            net = sp.Network([5, 60, 3], delays="synaptic")
+            net.weights[0] = net.weights[0]
+            rec = net.forward(spikes)
+            net.gradient(rec, loss, y)
+            rec.spikes[0], rec.currents[0], rec.diagnostics[0], rec.silent[0]
+            rec.predict(loss), rec.probabilities(loss)
+            pickle.loads(pickle.dumps((copy.copy(net), rec)))
+            trainer = sp.Trainer(net, epochs=1, batch_size=30)
+            trainer.run(spikes, y, validation=(spikes, y), progress=lambda seen: None)
+            trainer.network, trainer.history
+            for wrong in (lambda: net.forward(None), lambda: net.gradient(rec, loss, y + 9),
+                          lambda: sp.load("/nonexistent"), lambda: trainer.run(spikes, y, progress=lambda seen: 1 / 0)):
+                try: wrong()
+                except (TypeError, ValueError, FileNotFoundError, ZeroDivisionError): pass
+
+        def resident():
+            gc.collect()
+            return int(open("/proc/self/statm").read().split()[1]) * 4096
+
+        sp.set_threads(2)
+        for _ in range(100): everything()
+        before = resident()
+        for _ in range(300): everything()
+        print((resident() - before) / 300)
+    """
+    finished = run(code)
+    assert finished.returncode == 0, finished.stderr
+    # One network is 5 kB, one recording 60 kB: leaking either shows.
+    assert float(finished.stdout) < 2000

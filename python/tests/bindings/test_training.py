@@ -1,0 +1,251 @@
+"""The trainer: its defaults, what it promises, stopping, checkpoints."""
+
+import inspect
+import math
+import os
+import signal
+
+import numpy as np
+import pytest
+
+import spinnprop as sp
+from spinnprop import _core
+
+#: Names of the core where Python's differ.
+CORE_NAMES = {"patience": "early_stopping", "checkpoint": "checkpoint_path"}
+
+
+def test_defaults_are_the_cores():
+    core = _core.training_defaults()
+    core.update(core.pop("forward"), engine="event", max_spikes=None, t_end=None)
+    codes = {"adam": _core.OPTIMIZER_ADAM, "exponential": _core.SCHEDULE_EXPONENTIAL}
+    checked = 0
+    for name, parameter in inspect.signature(sp.Trainer).parameters.items():
+        if name in ("network", "loss", "rate"):
+            continue
+        value = codes.get(parameter.default, parameter.default)
+        assert core[CORE_NAMES.get(name, name)] == value, name
+        checked += 1
+    assert checked == 28
+    assert _core.training_defaults()["forward"] == _core.forward_defaults()
+    assert _core.forward_defaults() == {"engine": _core.ENGINE_EVENT, "t_end": math.inf, "max_spikes": 0}
+    assert _core.training_defaults()["loss"] == _core.loss_defaults(sp.losses.TTFSCrossEntropy()._kind)
+
+
+def trained(data, **options):
+    trainer = sp.Trainer(sp.Network([5, 30, 3], seed=1), **{"epochs": 4, "batch_size": 25, **options})
+    assert trainer.run(*data) is True
+    return trainer
+
+
+def test_training_learns_and_leaves_its_network_alone(data):
+    net = sp.Network([5, 30, 3], seed=1)
+    before = net.weights[0]
+    trainer = sp.Trainer(net, epochs=30, batch_size=20)
+    assert trainer.run(*data, validation=data)
+    assert np.array_equal(net.weights[0], before)
+    assert not np.array_equal(trainer.network.weights[0], before)
+    history = trainer.history
+    assert history.shape == (30,) and trainer.epochs_done == 30
+    assert history["accuracy"][-1] > history["accuracy"][0] + 0.2
+    assert 0 < history[-1]["validation_accuracy"] <= 1 and history[-1]["validation_loss"] > 0
+    assert history["learning_rate"][0] == 1e-2 and history["seconds"].min() >= 0
+    assert 0 <= history["skipped"].min() and history["skipped"].max() <= 1
+
+
+def test_one_step_is_sgd(data):
+    spikes, y = data
+    net = sp.Network([5, 30, 3], seed=1)
+    value, grad = net.gradient(net.forward(spikes), sp.losses.TTFSCrossEntropy(), y)
+    trainer = sp.Trainer(net, optimizer="sgd", learning_rate=0.1, epochs=1, batch_size=60)
+    trainer.run(spikes, y)
+    for layer in range(2):
+        assert np.allclose(trainer.network.weights[layer], net.weights[layer] - 0.1 * grad.weights[layer], atol=1e-13)
+    assert trainer.history["loss"][0] == pytest.approx(value, rel=1e-12)
+
+
+def test_same_bits_for_the_same_seed(data):
+    one, two, other = trained(data), trained(data), trained(data, seed=1)
+    assert one.network.weights[0].tobytes() == two.network.weights[0].tobytes()
+    assert one.network.weights[0].tobytes() != other.network.weights[0].tobytes()
+
+
+def test_delays_are_trained_and_stay_positive(data):
+    net = sp.Network([5, 30, 3], delays="synaptic", seed=1)
+    trainer = sp.Trainer(net, epochs=3, batch_size=20, delay_learning_rate=1e-4)
+    trainer.run(*data)
+    delays = trainer.network.delays[0]
+    assert delays.any() and np.all(delays >= 0)
+
+
+def test_early_stopping_and_best(data):
+    trainer = sp.Trainer(
+        sp.Network([5, 30, 3], seed=1), epochs=400, batch_size=20, learning_rate=0.1, patience=3, restore_best=True
+    )
+    trainer.run(*data, validation=data)
+    losses = trainer.history["validation_loss"]
+    assert len(losses) < 400 and len(losses) == np.argmin(losses) + 4
+    rec = trainer.network.forward(data[0])
+    assert trainer.network.gradient(rec, trainer.loss, data[1])[0] == pytest.approx(losses.min(), rel=1e-9)
+
+
+def test_progress(data):
+    seen = []
+    trainer = sp.Trainer(sp.Network([5, 30, 3], seed=1), epochs=3, batch_size=20)
+    trainer.run(*data, progress=lambda progress: seen.append(progress))
+    ends = [p for p in seen if p["epoch_finished"]]
+    assert [p["epoch"] for p in ends] == [0, 1, 2] and all(p["n_epochs"] == 3 for p in seen)
+    assert [p["loss"] for p in ends] == list(trainer.history["loss"])
+    assert set(seen[0]) == {
+        "epoch", "n_epochs", "done", "total", "epoch_finished", "loss", "accuracy", "validation_loss",
+        "validation_accuracy", "hidden_spikes", "output_spikes",
+    }  # fmt: skip
+
+
+def test_stopping_and_going_on(data):
+    whole = trained(data)
+    parts = sp.Trainer(sp.Network([5, 30, 3], seed=1), epochs=4, batch_size=25)
+    assert parts.run(*data, progress=lambda p: p["epoch_finished"] and p["epoch"] == 1) is False
+    assert parts.epochs_done == 2
+    assert parts.run(*data) is True
+    assert parts.network.weights[0].tobytes() == whole.network.weights[0].tobytes()
+
+
+def test_exceptions_of_progress_come_out_and_leave_the_trainer_usable(data):
+    trainer = sp.Trainer(sp.Network([5, 30, 3], seed=1), epochs=4, batch_size=25)
+
+    def fail(progress):
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        trainer.run(*data, progress=fail)
+    assert trainer.run(*data) is True and trainer.epochs_done == 4
+
+    class Untrue:
+        def __bool__(self):
+            raise LookupError("neither")
+
+    with pytest.raises(LookupError, match="neither"):
+        sp.Trainer(sp.Network([5, 3]), epochs=1).run(*data, progress=lambda p: Untrue())
+
+
+def test_interrupts(data):
+    trainer = sp.Trainer(sp.Network([5, 30, 3], seed=1), epochs=100000, batch_size=25)
+    calls = []
+
+    def interrupt(progress):
+        calls.append(progress)
+        if len(calls) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run(*data, progress=interrupt)
+    assert 3 <= len(calls) <= 4
+    assert trainer.epochs_done < 100000 and np.isfinite(trainer.network.weights[0]).all()
+    assert trainer.run(*data, progress=lambda p: True) is False
+
+
+def test_a_trainer_cannot_be_used_while_it_trains(data):
+    trainer = sp.Trainer(sp.Network([5, 30, 3], seed=1), epochs=2, batch_size=25)
+    refused = []
+
+    def reenter(progress):
+        for use in (
+            lambda: trainer.run(*data),
+            lambda: trainer.network,
+            lambda: trainer.history,
+            lambda: trainer.epochs_done,
+        ):
+            with pytest.raises(sp.SpinnpropError, match="call"):
+                use()
+            refused.append(use)
+
+    assert trainer.run(*data, progress=reenter) is True
+    assert len(refused) >= 8 and trainer.epochs_done == 2
+
+
+def test_checkpoints_resume_to_the_same_bits(data, tmp_path):
+    whole = trained(data)
+    path = tmp_path / "checkpoint"
+    first = sp.Trainer(sp.Network([5, 30, 3], seed=1), epochs=4, batch_size=25, checkpoint=path)
+    first.run(*data, progress=lambda p: p["epoch_finished"] and p["epoch"] == 1)
+    assert path.exists()
+    second = sp.Trainer(sp.Network([5, 30, 3], seed=1), epochs=4, batch_size=25, checkpoint=path, resume=True)
+    assert second.run(*data)
+    assert second.network.weights[0].tobytes() == whole.network.weights[0].tobytes()
+    assert np.array_equal(second.history["loss"], whole.history["loss"])
+    fresh = tmp_path / "fresh"
+    sp.Trainer(sp.Network([5, 3]), epochs=1, checkpoint=fresh, resume=True).run(*data)
+    assert fresh.exists()
+    path.write_bytes(b"junk")
+    with pytest.raises(sp.SpinnpropError):
+        sp.Trainer(sp.Network([5, 30, 3], seed=1), epochs=4, batch_size=25, checkpoint=path, resume=True).run(*data)
+
+
+@pytest.mark.parametrize(
+    "options, error",
+    [
+        (dict(epochs=-1), ValueError),
+        (dict(epochs=2**31), ValueError),
+        (dict(epochs=1.5), TypeError),
+        (dict(batch_size=0), ValueError),
+        (dict(seed=-1), ValueError),
+        (dict(optimizer="lbfgs"), ValueError),
+        (dict(optimizer=None), ValueError),
+        (dict(optimizer=1), ValueError),
+        (dict(schedule="linear"), ValueError),
+        (dict(schedule_epochs=0), ValueError),
+        (dict(schedule_gamma=0.0), ValueError),
+        (dict(schedule_gamma=math.nan), ValueError),
+        (dict(learning_rate=-1.0), ValueError),
+        (dict(learning_rate=math.nan), ValueError),
+        (dict(learning_rate="fast"), TypeError),
+        (dict(delay_learning_rate=-1.0), ValueError),
+        (dict(momentum=1.0), ValueError),
+        (dict(beta1=1.0), ValueError),
+        (dict(beta2=-0.1), ValueError),
+        (dict(epsilon=0.0), ValueError),
+        (dict(weight_decay=-1.0), ValueError),
+        (dict(clip_value=0.0), ValueError),
+        (dict(clip_norm=-1.0), ValueError),
+        (dict(bump=-1.0), ValueError),
+        (dict(bump_hidden_limit=1.5), ValueError),
+        (dict(bump_output_limit=math.nan), ValueError),
+        (dict(input_dropout=1.0), ValueError),
+        (dict(patience=-1), ValueError),
+        (dict(checkpoint_every=0), ValueError),
+        (dict(resume=True), ValueError),
+        (dict(checkpoint=3), TypeError),
+        (dict(checkpoint="a\0b"), ValueError),
+        (dict(loss="ttfs"), TypeError),
+        (dict(rate=1.0), TypeError),
+        (dict(engine="clock"), ValueError),
+        (dict(t_end=-1.0), ValueError),
+        (dict(max_spikes=0), ValueError),
+        (dict(nonsense=0), TypeError),
+    ],
+)
+def test_bad_options(net, options, error):
+    with pytest.raises(error):
+        sp.Trainer(net, **options)
+
+
+def test_bad_data(net, data):
+    spikes, y = data
+    trainer = sp.Trainer(net, epochs=1)
+    with pytest.raises(TypeError):
+        sp.Trainer("net")
+    for wrong in ((None, y), (spikes, None), (spikes.times, y), (spikes, y.astype(float))):
+        with pytest.raises(TypeError):
+            trainer.run(*wrong)
+    for wrong in ((spikes, y[:-1]), (spikes, y + 1), (spikes, y - 1), (sp.SpikeTrains([], [], [0], 5), y)):
+        with pytest.raises(ValueError):
+            trainer.run(*wrong)
+    for validation in ((spikes, y[:-1]), (spikes, y + 5), (sp.SpikeTrains([], [], [0, 0], 4), y[:1])):
+        with pytest.raises(ValueError):
+            trainer.run(spikes, y, validation=validation)
+    for validation in ((spikes, None), (None, y)):
+        with pytest.raises(TypeError):
+            trainer.run(spikes, y, validation=validation)
+    assert trainer.epochs_done == 0 and np.array_equal(trainer.network.weights[0], net.weights[0])
+    assert trainer.run(spikes, y)

@@ -1,0 +1,44 @@
+"""Types: the package under mypy --strict, the stubs against the binary."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("mypy")
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
+
+
+def run(*command):
+    # The sources' types, the installed package's binary.
+    environment = {**os.environ, "MYPYPATH": os.path.join(ROOT, "python")}
+    return subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def test_the_package_is_typed(tmp_path):
+    finished = run("mypy", "--cache-dir", str(tmp_path))
+    assert finished.returncode == 0, finished.stdout.decode()
+
+
+def test_the_stubs_are_the_binarys():
+    finished = run("mypy.stubtest", "spinnprop._core", "--mypy-config-file", "pyproject.toml")
+    assert finished.returncode == 0, finished.stdout.decode()
+
+
+def test_users_code_is_checked(tmp_path):
+    (tmp_path / "good.py").write_text(
+        "import spinnprop as sp\n"
+        "X, y = sp.datasets.yin_yang(5)\n"
+        "net = sp.Network([5, 3])\n"
+        "value, grad = net.gradient(net.forward(sp.encoding.latency(X, bias=0.0)), sp.losses.TTFSCrossEntropy(), y)\n"
+        "shape: tuple[int, ...] = grad.weights[0].shape\n"
+        "score: float = value\n"
+    )
+    (tmp_path / "bad.py").write_text("import spinnprop as sp\nsp.Network('5-3', seed='0')\n")
+    assert run("mypy", "--strict", "--config-file", os.devnull, str(tmp_path / "good.py")).returncode == 0
+    wrong = run("mypy", "--strict", "--config-file", os.devnull, str(tmp_path / "bad.py"))
+    assert wrong.returncode == 1 and b"seed" in wrong.stdout

@@ -1,0 +1,32 @@
+"""What all tests share: small networks and data, pictures without a screen, repeatable hypothesis runs."""
+
+import os
+
+os.environ["MPLBACKEND"] = "Agg"
+
+import hypothesis  # noqa: E402
+import pytest  # noqa: E402
+
+import spinnprop as sp  # noqa: E402
+
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, max_examples=200)
+hypothesis.settings.load_profile("repeatable")
+
+
+@pytest.fixture
+def data():
+    """60 encoded samples of the Yin-Yang data, and their labels."""
+    X, y = sp.datasets.yin_yang(60)
+    return sp.encoding.latency(X, bias=0.0), y
+
+
+@pytest.fixture
+def net():
+    return sp.Network([5, 30, 3], seed=1)
+
+
+@pytest.fixture(autouse=True)
+def threads():
+    """No test leaves its number of threads to the next."""
+    yield
+    sp.set_threads(0)

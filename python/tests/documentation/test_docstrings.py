@@ -1,0 +1,44 @@
+"""Every public object is documented, and every example in a docstring runs."""
+
+import doctest
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+import spinnprop as sp
+
+MODULES = sorted(path.stem for path in Path(sp.__file__).parent.glob("*.py") if not path.stem.startswith("__"))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    module = importlib.import_module(f"spinnprop.{name}")
+    assert module.__doc__
+    outcome = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert outcome.failed == 0
+
+
+def public_objects():
+    for name in sp.__all__:
+        value = getattr(sp, name)
+        if inspect.ismodule(value):
+            yield from ((f"{name}.{inner}", getattr(value, inner)) for inner in value.__all__)
+        elif not isinstance(value, str):
+            yield name, value
+
+
+@pytest.mark.parametrize(
+    "name, value", list(public_objects()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_public_objects_are_documented(name, value):
+    text = inspect.getdoc(value)
+    assert text and len(text.splitlines()[0]) > 20
+    is_bare = name in ("SpinnpropError", "Engine", "losses.Loss")
+    assert is_bare or ">>>" in text or "See `" in text
+    if inspect.isclass(value):
+        for member_name, member in vars(value).items():
+            if not member_name.startswith("_") and (inspect.isfunction(member) or isinstance(member, property)):
+                assert inspect.getdoc(member), f"{name}.{member_name}"
