@@ -9,6 +9,7 @@ import sysconfig
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 #: From this version on, one extension serves all later ones.
@@ -66,6 +67,20 @@ class BuildExtension(build_ext):
             )
 
 
+class SourceDistribution(sdist):
+    """Packs links to folders as folders: setuptools leaves a folder out that it has seen under another name."""
+
+    def make_release_tree(self, base_dir, files):
+        super().make_release_tree(base_dir, files)
+        for folder, names, _ in os.walk("Sources"):
+            for name in names:
+                link = os.path.join(folder, name)
+                if os.path.islink(link):
+                    packed = os.path.join(base_dir, link)
+                    shutil.rmtree(packed, ignore_errors=True)
+                    shutil.copytree(link, packed)
+
+
 def extension():
     folder = os.path.join("python", "extension")
     files = sorted(os.listdir(os.path.join(ROOT, folder)))
@@ -86,6 +101,6 @@ setup(
     version=version(),
     license="Apache-2.0",
     ext_modules=[extension()],
-    cmdclass={"build_ext": BuildExtension},
+    cmdclass={"build_ext": BuildExtension, "sdist": SourceDistribution},
     options={"bdist_wheel": {"py_limited_api": "cp%d%d" % LIMITED_API}} if USES_LIMITED_API else {},
 )
