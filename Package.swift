@@ -38,15 +38,15 @@ func room(_ name: String, _ imports: [Target.Dependency], swiftSettings: [SwiftS
 /// The room EventDriven once more (its folder is a link), compiled for processors with AVX2; `Engine` chooses at run time. The same
 /// arithmetic in the same order: results are the same bits.
 #if arch(x86_64)
-    let forNewerProcessors: [Target] =
-        isDistribution
-        ? [
-            room(
-                "EventDrivenV3", ["Networks", "Neurons", "Spikes", "Mathematics"],
-                swiftSettings: [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])])
-        ] : []
+let forNewerProcessors: [Target] =
+    isDistribution
+    ? [
+        room(
+            "EventDrivenV3", ["Networks", "Neurons", "Spikes", "Mathematics"],
+            swiftSettings: [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])])
+    ] : []
 #else
-    let forNewerProcessors: [Target] = []
+let forNewerProcessors: [Target] = []
 #endif
 
 let package = Package(

@@ -31,7 +31,8 @@ public enum YinYang {
         guard count >= 0 else { throw .invalidValue("n is \(count); the number of samples must be >= 0") }
         var generator = try Generator(seed: seed)
         try Memory.check(
-            count: count, bytesPerElement: featureCount * MemoryLayout<Double>.stride + MemoryLayout<Int>.stride, "the samples")
+            count: count, bytesPerElement: featureCount * MemoryLayout<Double>.stride + MemoryLayout<Int>.stride,
+            "the samples")
         var labels: [Int] = []
         labels.reserveCapacity(count)
         let x = [Double](unsafeUninitializedCapacity: featureCount * count) { x, initializedCount in

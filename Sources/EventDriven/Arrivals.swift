@@ -45,7 +45,8 @@ final class Arrivals {
         }
         var capacity = 0
         for own in incoming {
-            capacity += rows.source(own).count
+            capacity +=
+                rows.source(own).count
                 * (neuron == nil && !own.arrivesAtOnce ? own.connection.postCount : 1)
         }
         reserve(capacity)

@@ -28,7 +28,8 @@ public struct EventSubstrate: Substrate {
             let (count, overflow) = input.sampleCount.multipliedReportingOverflow(by: outputCount)
             // Once while running, once in the recording.
             try Memory.check(
-                count: overflow ? .max : count, bytesPerElement: 2 * MemoryLayout<MembraneMaximum>.stride, "the read-out")
+                count: overflow ? .max : count, bytesPerElement: 2 * MemoryLayout<MembraneMaximum>.stride,
+                "the read-out")
         }
         let maxima = Block<MembraneMaximum>(isLeaky ? input.sampleCount * outputCount : 0)
         let box = MaximaBox(maxima)
@@ -64,7 +65,8 @@ public struct EventSubstrate: Substrate {
     ) throws(SpinnpropError) {
         guard input.unitCount == network.inputCount else {
             throw .invalidValue(
-                "the input has n_units = \(input.unitCount), the network \(network.inputCount) input units; they must agree")
+                "the input has n_units = \(input.unitCount), the network \(network.inputCount) input units; they must agree"
+            )
         }
         guard options.endTime >= 0 else {
             throw .invalidValue("t_end is \(options.endTime); it must be >= 0, or infinite to run until silence")

@@ -50,7 +50,8 @@ final class GeneralAdjointState {
 extension LayerPlan {
     /// Runs the adjoint of `receivers` from their last jump to the first arrival. Arrivals at neuron -1 reach every receiver.
     func reverse(
-        _ arrivals: Arrivals, _ jumps: Jumps, _ range: Range<Int>, receivers: Range<Int>, _ sums: UnsafePointer<IncomingSums>,
+        _ arrivals: Arrivals, _ jumps: Jumps, _ range: Range<Int>, receivers: Range<Int>,
+        _ sums: UnsafePointer<IncomingSums>,
         _ state: GeneralAdjointState
     ) {
         state.begin(receivers, of: neuronCount)
@@ -69,7 +70,8 @@ extension LayerPlan {
                 let connection = Int(arrivals.connections[event])
                 let single = Int(arrivals.neurons[event])
                 receive(
-                    sums[connection], incoming[connection], unit: Int(arrivals.units[event]), spike: Int(arrivals.spikes[event]),
+                    sums[connection], incoming[connection], unit: Int(arrivals.units[event]),
+                    spike: Int(arrivals.spikes[event]),
                     at: arrivals.times[event], single >= 0 ? single..<(single + 1) : receivers, state)
                 event -= 1
             }

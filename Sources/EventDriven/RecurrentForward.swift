@@ -59,7 +59,8 @@ extension LayerPlan {
                 event += 1
             } else if pendingTime <= endTime, let next = state.pending.popFirst() {
                 receive(
-                    recurrent[Int(next.connection)], unit: Int(next.unit), at: next.time, neuron: Int(next.neuron), state,
+                    recurrent[Int(next.connection)], unit: Int(next.unit), at: next.time, neuron: Int(next.neuron),
+                    state,
                     &mover)
             } else {
                 break

@@ -28,7 +28,9 @@ final class SampleRows {
         let (orderedTimes, orderedUnits) = (times.pointer, units.pointer)
         input.times.withUnsafeBufferPointer { allTimes in
             input.units.withUnsafeBufferPointer { allUnits in
-                guard count > 0, let firstTime = allTimes.baseAddress, let firstUnit = allUnits.baseAddress else { return }
+                guard count > 0, let firstTime = allTimes.baseAddress, let firstUnit = allUnits.baseAddress else {
+                    return
+                }
                 let (sampleTimes, sampleUnits) = (firstTime + start, firstUnit + start)
                 if TimeOrder.isSorted(sampleTimes, sampleUnits, count) {
                     orderedTimes.update(from: sampleTimes, count: count)

@@ -50,7 +50,8 @@ extension LayerPlan {
 
     @inline(__always)
     private func reverse<Case: CrossingCase>(
-        _: Case.Type, _ arrivals: Arrivals, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>, _ state: SynchronousAdjointState
+        _: Case.Type, _ arrivals: Arrivals, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>,
+        _ state: SynchronousAdjointState
     ) -> Bool {
         let flow = flows[0]
         // What follows the last jump with an error has no adjoint.
@@ -61,7 +62,9 @@ extension LayerPlan {
         guard let last = refer(Case.self, flow, arrivals, jumps, jump, state) else { return false }
         let (lambdaV, lambdaI) = (state.lambdaV.pointer, state.lambdaI.pointer)
         let (jumpA, jumpH, jumpEvent) = (state.jumpA.pointer, state.jumpH.pointer, state.event.pointer)
-        let (times, connections, units, spikes) = (arrivals.times, arrivals.connections, arrivals.units, arrivals.spikes)
+        let (times, connections, units, spikes) = (
+            arrivals.times, arrivals.connections, arrivals.units, arrivals.spikes
+        )
         var event = last
         while event >= 0 {
             while jump >= 0, jumpEvent[jump] == Int32(truncatingIfNeeded: event) {

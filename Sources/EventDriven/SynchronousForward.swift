@@ -157,7 +157,8 @@ extension LayerPlan {
             }
             let spikes = state.spikes(made &+ count, keeping: made)
             (made, count) = fire(
-                Case.self, flow, lanes, count: count, made: made, start: start, length: length, endTime: endTime, spikes)
+                Case.self, flow, lanes, count: count, made: made, start: start, length: length, endTime: endTime, spikes
+            )
             generation &+= 1
             if generation & 63 == 0 {
                 try budget.check(output.count + made, layer: layer, time: start)

@@ -48,7 +48,8 @@ final class SynchronousState {
         return SynchronousLanes(
             v: base, i: base + step, nextV: base + 2 * step, nextI: base + 3 * step, score: base + 4 * step,
             candidateV: base + 5 * step, candidateI: base + 6 * step, offset: base + 7 * step,
-            rest: base + 8 * step, x: base + 9 * step, elapsed: base + 10 * step, decay: base + 11 * step, candidate: candidateBlock.pointer, a: eventBlock.pointer,
+            rest: base + 8 * step, x: base + 9 * step, elapsed: base + 10 * step, decay: base + 11 * step,
+            candidate: candidateBlock.pointer, a: eventBlock.pointer,
             b: eventBlock.pointer + column, h: eventBlock.pointer + 2 * column)
     }
 

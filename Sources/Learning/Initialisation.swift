@@ -44,7 +44,8 @@ public struct Initialisation: Equatable, Sendable {
         for (name, values) in [("weight_mean", mean), ("weight_std", std)] {
             guard values.isEmpty || values.count == network.layers.count else {
                 throw .invalidValue(
-                    "\(name) has \(values.count) elements for \(network.layers.count) layers; give one per layer, or none")
+                    "\(name) has \(values.count) elements for \(network.layers.count) layers; give one per layer, or none"
+                )
             }
             for (layer, value) in values.enumerated() where !(value.magnitude <= Initialisation.largest) {
                 throw .invalidValue("\(name)[\(layer)] is \(value); it must be within +-\(Initialisation.largest)")

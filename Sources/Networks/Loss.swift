@@ -139,7 +139,8 @@ extension Objective {
                 "target time \(index) is \(time); target times must be >= 0, +infinity for none")
         }
         if let rate {
-            guard rate.strength >= 0, rate.strength.isFinite, rate.target >= 0, rate.target.isFinite, rate.tau > 0 else {
+            guard rate.strength >= 0, rate.strength.isFinite, rate.target >= 0, rate.target.isFinite, rate.tau > 0
+            else {
                 throw .invalidValue(
                     "rate regularisation has strength \(rate.strength), target \(rate.target) and tau \(rate.tau); "
                         + "strength and target must be finite and >= 0, tau > 0")

@@ -98,12 +98,14 @@ public struct Network: Equatable, Sendable {
         }
         let layerCount = sizes.count - 1
         guard parameters.count == 1 || parameters.count == layerCount else {
-            throw .invalidValue("\(parameters.count) sets of neuron parameters for \(layerCount) layers; give 1 or one each")
+            throw .invalidValue(
+                "\(parameters.count) sets of neuron parameters for \(layerCount) layers; give 1 or one each")
         }
         let hiddenCount = layerCount - 1
         guard recurrent.count <= 1 || recurrent.count == hiddenCount else {
             throw .invalidValue(
-                "recurrent has \(recurrent.count) flags for \(hiddenCount) hidden layers; give one for all, or one each")
+                "recurrent has \(recurrent.count) flags for \(hiddenCount) hidden layers; give one for all, or one each"
+            )
         }
         // The largest array must be addressable before anything is allocated.
         var total = 0

@@ -59,7 +59,8 @@ public struct LIFParameters: Equatable, Sendable {
             for (neuron, value) in values.enumerated() {
                 guard value.isFinite, name == "reset" || (value > 0 && value.isNormal) else {
                     throw .invalidValue(
-                        "\(name) of neuron \(neuron) is \(value); it must be finite\(name == "reset" ? "" : " and > 0")")
+                        "\(name) of neuron \(neuron) is \(value); it must be finite\(name == "reset" ? "" : " and > 0")"
+                    )
                 }
             }
         }

@@ -11,7 +11,8 @@ import Testing
 struct FileTests {
     private func network(_ delays: DelayKind, leaky: Bool = false) throws -> Network {
         var network = try Network(
-            sizes: [3, 4, 2, 2], parameters: [LIFParameters(), LIFParameters(tauMem: [1e-3, 2e-3]), LIFParameters(threshold: [2])],
+            sizes: [3, 4, 2, 2],
+            parameters: [LIFParameters(), LIFParameters(tauMem: [1e-3, 2e-3]), LIFParameters(threshold: [2])],
             delays: delays, recurrent: [true, false], leakyReadout: leaky)
         try Initialisation().apply(to: &network, seed: 5)
         for (index, connection) in network.connections.enumerated() where delays != .none {
@@ -59,7 +60,8 @@ struct FileTests {
         let bytes = RecordingFile.bytes(recording)
         let read = try RecordingFile.recording(bytes)
         #expect(RecordingFile.bytes(read) == bytes)
-        #expect(read.input == recording.input && read.partition == recording.partition && read.engine == recording.engine)
+        #expect(
+            read.input == recording.input && read.partition == recording.partition && read.engine == recording.engine)
         #expect(read.fingerprint == recording.fingerprint && read.endTime == recording.endTime)
         for (one, other) in zip(read.layers, recording.layers) {
             #expect(one.spikes == other.spikes && one.currents == other.currents && one.thresholds == other.thresholds)
@@ -89,8 +91,14 @@ struct FileTests {
         }
         let files: [([UInt8], ([UInt8]) throws -> Void)] = [
             (NetworkFile.bytes(try network(.axonal)), { _ = try NetworkFile.network($0).fingerprint }),
-            (RecordingFile.bytes(try recording(leaky: false)), { _ = RecordingFile.bytes(try RecordingFile.recording($0)) }),
-            (RecordingFile.bytes(try recording(leaky: true)), { _ = RecordingFile.bytes(try RecordingFile.recording($0)) }),
+            (
+                RecordingFile.bytes(try recording(leaky: false)),
+                { _ = RecordingFile.bytes(try RecordingFile.recording($0)) }
+            ),
+            (
+                RecordingFile.bytes(try recording(leaky: true)),
+                { _ = RecordingFile.bytes(try RecordingFile.recording($0)) }
+            ),
         ]
         for (bytes, read) in files {
             for length in stride(from: 0, to: bytes.count, by: 5) { check(Array(bytes[..<length]), read) }
@@ -119,7 +127,8 @@ struct FileTests {
             var changed = bytes
             changed.withUnsafeMutableBytes { buffer in
                 for (index, value) in values.enumerated() {
-                    buffer.storeBytes(of: value, toByteOffset: 8 + length + entry.range.lowerBound + 8 * index, as: Double.self)
+                    buffer.storeBytes(
+                        of: value, toByteOffset: 8 + length + entry.range.lowerBound + 8 * index, as: Double.self)
                 }
             }
             for read in [{ _ = try NetworkFile.network(changed) }, { _ = try RecordingFile.recording(changed) }] {

@@ -33,7 +33,8 @@ struct InitialisationTests {
         #expect(abs(zero) < 5 * 0.25 / 300 && abs(half - 0.25) < 5 * 0.25 / 424)
         // The default scales with the threshold and the PSP's peak.
         var scaled = try Network(
-            sizes: [200, 300, 4], parameters: [LIFParameters(tauMem: [1], tauSyn: [1], threshold: [3])], recurrent: [true])
+            sizes: [200, 300, 4], parameters: [LIFParameters(tauMem: [1], tauSyn: [1], threshold: [3])],
+            recurrent: [true])
         var plain = try Network(sizes: [200, 300, 4], recurrent: [true])
         try Initialisation().apply(to: &plain, seed: 1)
         try Initialisation().apply(to: &scaled, seed: 1)

@@ -96,7 +96,8 @@ struct LossTests {
                 difference += (numeric - errors[index]) * (numeric - errors[index])
                 size += errors[index] * errors[index]
             }
-            #expect(difference.squareRoot() <= 1e-8 * size.squareRoot() + 1e-8, "\(loss), seed \(seed), outputs \(outputs)")
+            #expect(
+                difference.squareRoot() <= 1e-8 * size.squareRoot() + 1e-8, "\(loss), seed \(seed), outputs \(outputs)")
         }
     }
 
@@ -186,7 +187,10 @@ struct LossTests {
 
     @Test func evaluationOfRecordings() {
         let many = recording(
-            [[OutputSpike(time: 1e-3, unit: 1)], [], [OutputSpike(time: 1e-3, unit: 0), OutputSpike(time: 2e-3, unit: 1)]],
+            [
+                [OutputSpike(time: 1e-3, unit: 1)], [],
+                [OutputSpike(time: 1e-3, unit: 0), OutputSpike(time: 2e-3, unit: 1)],
+            ],
             outputs: 2)
         let loss = TTFSCrossEntropy(tau0: 1e-3, alpha: 0, tau1: 1)
         let evaluation = loss.evaluate(many, labels: [1, 0, 1])
@@ -236,7 +240,8 @@ struct LossTests {
         #expect(try LossParameters(.vMaxCrossEntropy).makeLoss() as? VMaxCrossEntropy == VMaxCrossEntropy())
         #expect(try LossParameters(.spikeTimeMSE).makeLoss() as? SpikeTimeMSE == SpikeTimeMSE())
         #expect(
-            try LossParameters(.spikeCountCrossEntropy).makeLoss() as? SpikeCountCrossEntropy == SpikeCountCrossEntropy())
+            try LossParameters(.spikeCountCrossEntropy).makeLoss() as? SpikeCountCrossEntropy
+                == SpikeCountCrossEntropy())
         var wrong = LossParameters(.ttfsCrossEntropy)
         wrong.tau0 = -1
         #expect(throws: SpinnpropError.self) { try wrong.makeLoss() }

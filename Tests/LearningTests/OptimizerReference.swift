@@ -1,4 +1,5 @@
 // Written by Generators/optimizer_reference.py: parameters after four steps of each optimiser.
+// swift-format-ignore-file
 @testable import Learning
 
 enum OptimizerReference {

@@ -25,8 +25,9 @@ struct SafeTensorsTests {
         let read = try SafeTensors(parsing: bytes)
         #expect(try read.string("name") == "quote \" backslash \\ newline \n bell \u{7} umlaut ü emoji 🧠")
         #expect(try read.int32s("small") == [1, -2, 3])
-        #expect(try read.doubles("matrix", shape: [2, 3]).map(\.bitPattern)
-            == [1.5, -0.0, .infinity, .nan, 1e-300, -1e308].map(\.bitPattern))
+        #expect(
+            try read.doubles("matrix", shape: [2, 3]).map(\.bitPattern)
+                == [1.5, -0.0, .infinity, .nan, 1e-300, -1e308].map(\.bitPattern))
         #expect(try read.doubles("empty", shape: [0, 4]).isEmpty)
         #expect(try read.integers("whole") == [.min, 0, .max])
         // Aligned: the data begin at a multiple of 8, elements of 8 bytes come first.
@@ -35,7 +36,8 @@ struct SafeTensorsTests {
     }
 
     @Test func formatByHand() throws {
-        let header = " {\"__metadata__\" : {\"k\\u00e9\\ud83e\\udde0\":\"v\\/\\t\"}, \"t\":\n{\"shape\":[ ],\"data_offsets\":[0,8],\"dtype\":\"I64\"}}  "
+        let header =
+            " {\"__metadata__\" : {\"k\\u00e9\\ud83e\\udde0\":\"v\\/\\t\"}, \"t\":\n{\"shape\":[ ],\"data_offsets\":[0,8],\"dtype\":\"I64\"}}  "
         let read = try SafeTensors(parsing: file(header, data: 8))
         #expect(try read.string("ké🧠") == "v/\t")
         #expect(try read.integers("t", shape: []) == [0])
@@ -45,13 +47,16 @@ struct SafeTensorsTests {
 
     @Test func malformedHeaders() {
         let wrong: [(String, Int)] = [
-            ("", 0), ("[]", 0), ("{", 0), ("{}x", 0), ("{},", 0), ("{}", 1), ("{\"a\":\(pair)}", 15), ("{\"a\":\(pair)}", 17),
+            ("", 0), ("[]", 0), ("{", 0), ("{}x", 0), ("{},", 0), ("{}", 1), ("{\"a\":\(pair)}", 15),
+            ("{\"a\":\(pair)}", 17),
             ("{\"a\":\(pair),}", 16), ("{\"a\" \(pair)}", 16), ("{\"a\":\(pair),\"a\":\(pair)}", 16),
             ("{\"a\":\(pair),\"b\":\(pair)}", 16), ("{\"a\":\(pair),\"b\":\(pair)}", 32),
             ("{\"__metadata__\":{},\"__metadata__\":{}}", 0), ("{\"__metadata__\":{\"a\":1}}", 0),
             ("{\"__metadata__\":{\"a\":\"1\",\"a\":\"1\"}}", 0), ("{\"__metadata__\":{\"a\":{\"b\":\"c\"}}}", 0),
-            ("{\"a\":{\"dtype\":\"F64\",\"shape\":[2]}}", 16), ("{\"a\":{\"dtype\":\"F64\",\"data_offsets\":[0,16]}}", 16),
-            ("{\"a\":{}}", 0), ("{\"a\":[]}", 0), ("{\"a\":{\"dtype\":\"F16\",\"shape\":[8],\"data_offsets\":[0,16]}}", 16),
+            ("{\"a\":{\"dtype\":\"F64\",\"shape\":[2]}}", 16),
+            ("{\"a\":{\"dtype\":\"F64\",\"data_offsets\":[0,16]}}", 16),
+            ("{\"a\":{}}", 0), ("{\"a\":[]}", 0),
+            ("{\"a\":{\"dtype\":\"F16\",\"shape\":[8],\"data_offsets\":[0,16]}}", 16),
             ("{\"a\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[0,16],\"extra\":[]}}", 16),
             ("{\"a\":{\"dtype\":\"F64\",\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[0,16]}}", 16),
             ("{\"a\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[16,0]}}", 16),
@@ -64,12 +69,17 @@ struct SafeTensorsTests {
             ("{\"a\":{\"dtype\":\"F64\",\"shape\":[02],\"data_offsets\":[0,16]}}", 16),
             ("{\"a\":{\"dtype\":\"F64\",\"shape\":[2,],\"data_offsets\":[0,16]}}", 16),
             ("{\"a\":{\"dtype\":\"F64\",\"shape\":[1,1,1,1,1,1,1,1,2],\"data_offsets\":[0,16]}}", 16),
-            ("{\"a\":{\"dtype\":\"F64\",\"shape\":[9223372036854775807,9223372036854775807],\"data_offsets\":[0,16]}}", 16),
+            (
+                "{\"a\":{\"dtype\":\"F64\",\"shape\":[9223372036854775807,9223372036854775807],\"data_offsets\":[0,16]}}",
+                16
+            ),
             ("{\"a\":{\"dtype\":\"F64\",\"shape\":[99999999999999999999],\"data_offsets\":[0,16]}}", 16),
             ("{\"a\":{\"dtype\":\"U8\",\"shape\":[9223372036854775807],\"data_offsets\":[0,9223372036854775807]}}", 16),
             ("{\"a\\x\":\(pair)}", 16), ("{\"a\\u12\":\(pair)}", 16), ("{\"a\\ud800\":\(pair)}", 16),
-            ("{\"a\\ud800\\u0041\":\(pair)}", 16), ("{\"a\\udc00\":\(pair)}", 16), ("{\"a\n\":\(pair)}", 16), ("{\"a", 0), ("{\"a\\", 0),
-            ("{\"a\":null}", 0), (String(repeating: "[", count: 100_000), 0), (String(repeating: "{\"a\":", count: 100_000), 0),
+            ("{\"a\\ud800\\u0041\":\(pair)}", 16), ("{\"a\\udc00\":\(pair)}", 16), ("{\"a\n\":\(pair)}", 16),
+            ("{\"a", 0), ("{\"a\\", 0),
+            ("{\"a\":null}", 0), (String(repeating: "[", count: 100_000), 0),
+            (String(repeating: "{\"a\":", count: 100_000), 0),
         ]
         for (header, data) in wrong {
             let error = #expect(throws: SpinnpropError.self, "\(header.prefix(120)), \(data)") {
@@ -98,7 +108,8 @@ struct SafeTensorsTests {
         let read = try SafeTensors(parsing: file("{\"a\":\(pair)}", data: 16))
         let wrong: [() throws -> Any] = [
             { try read.doubles("b") }, { try read.integers("a") }, { try read.int32s("a") }, { try read.string("a") },
-            { try read.doubles("a", shape: [1, 2]) }, { try read.shape("a", rank: 2) }, { try read.shape("b", rank: 1) },
+            { try read.doubles("a", shape: [1, 2]) }, { try read.shape("a", rank: 2) },
+            { try read.shape("b", rank: 1) },
         ]
         for (index, call) in wrong.enumerated() {
             let error = #expect(throws: SpinnpropError.self, "\(index)") { try call() }

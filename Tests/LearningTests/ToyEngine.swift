@@ -27,7 +27,9 @@ struct ToySubstrate: Substrate {
             var spikes: [(time: Double, unit: Int)] = []
             for j in 0..<outputs {
                 var time = 20e-3
-                for (t, i) in zip(times, units) { time -= 5e-3 * weights[j * network.inputCount + Int(i)] * (1 + t / 10e-3) }
+                for (t, i) in zip(times, units) {
+                    time -= 5e-3 * weights[j * network.inputCount + Int(i)] * (1 + t / 10e-3)
+                }
                 if time > 0 && time < 40e-3 { spikes.append((time, j)) }
             }
             for spike in spikes.sorted(by: <) { columns.append(time: spike.time, unit: spike.unit, current: 2) }

@@ -213,7 +213,10 @@ struct TrainerTests {
         }
         try trainer(withPath()).run(data.input, labels: data.labels)
         // How long a run goes on is not part of what it is.
-        _ = try trainer(withPath { $0.epochs = 9; $0.checkpointEvery = 4 })
+        _ = try trainer(
+            withPath {
+                $0.epochs = 9; $0.checkpointEvery = 4
+            })
         let others: [(inout TrainingOptions) -> Void] = [
             { $0.seed = 4 }, { $0.batchSize = 21 }, { $0.optimizer.learningRate = 0.06 }, { $0.optimizer.kind = .sgd },
             { $0.loss = TTFSCrossEntropy(tau0: 0.6e-3) }, { $0.loss = SpikeTimeMSE() }, { $0.inputDropout = 0.1 },
@@ -278,7 +281,8 @@ struct TrainerTests {
         #expect(abs(silent.selectionLoss(outputCount: 3) - 1.098_612_288_668_11) < 1e-14)  // log 3
         #expect(abs(fair.selectionLoss(outputCount: 3) - 0.609_861_228_866_811) < 1e-14)
         var state = TrainingState(
-            network: try toyNetwork(), optimizer: try Optimizer(OptimizerOptions(), for: toyNetwork()), origin: 0, options: 0)
+            network: try toyNetwork(), optimizer: try Optimizer(OptimizerOptions(), for: toyNetwork()), origin: 0,
+            options: 0)
         state.finishEpoch(EpochRecord(), criterion: 0.6)
         state.finishEpoch(EpochRecord(), criterion: 1.1)
         #expect(state.best?.loss == 0.6 && state.epochsSinceBest == 1)
@@ -293,9 +297,10 @@ struct TrainerTests {
             let error = #expect(throws: SpinnpropError.self) { try broken.run(data.input, labels: data.labels) }
             #expect(error?.kind == .invalidValue)
             #expect(error?.message.hasPrefix("epoch 1, batch 3: the gradient of weights[0]") == true)
-            let good = try trainer(
-                options(),
-                substrate: ToySubstrate(onForward: { (call) throws(SpinnpropError) in if call == 10 { throw .cancelled } }))
+            let stops = ToySubstrate(onForward: { (call) throws(SpinnpropError) in
+                if call == 10 { throw .cancelled }
+            })
+            let good = try trainer(options(), substrate: stops)
             _ = try? good.run(data.input, labels: data.labels)
             #expect(broken.network == good.network && broken.network.connections[0].weights.allSatisfy { $0.isFinite })
         }
@@ -319,7 +324,8 @@ struct TrainerTests {
     @Test func refusals() throws {
         let wrong: [(inout TrainingOptions) -> Void] = [
             { $0.epochs = -1 }, { $0.batchSize = 0 }, { $0.schedule.gamma = 0 }, { $0.schedule.epochs = 0 },
-            { $0.inputDropout = 1 }, { $0.inputDropout = .nan }, { $0.bumping.amount = -1 }, { $0.bumping.hiddenLimit = 2 },
+            { $0.inputDropout = 1 }, { $0.inputDropout = .nan }, { $0.bumping.amount = -1 },
+            { $0.bumping.hiddenLimit = 2 },
             { $0.earlyStopping = -1 }, { $0.checkpointEvery = 0 }, { $0.resume = true }, { $0.optimizer.beta1 = 2 },
             { $0.loss = TTFSCrossEntropy(tau0: -1) }, { $0.epochs = .max },
             { $0.rate = RateRegularisation(strength: .nan, target: 1, tau: 1) },

@@ -7,15 +7,15 @@ struct ElementaryTests {
     // Something to compare sweeps with: extended precision where there is one, else libm's float64, itself off by an
     // ulp.
     #if arch(x86_64)
-        typealias Wide = Float80
-        static let slack = 0.0
-        static let wide: [@Sendable (Wide) -> Wide] = [{ expl($0) }, { expm1l($0) }, { logl($0) }, { log1pl($0) }]
+    typealias Wide = Float80
+    static let slack = 0.0
+    static let wide: [@Sendable (Wide) -> Wide] = [{ expl($0) }, { expm1l($0) }, { logl($0) }, { log1pl($0) }]
     #else
-        typealias Wide = Double
-        static let slack = 1.0
-        static let wide: [@Sendable (Wide) -> Wide] = [
-            { Glibc.exp($0) }, { Glibc.expm1($0) }, { Glibc.log($0) }, { Glibc.log1p($0) },
-        ]
+    typealias Wide = Double
+    static let slack = 1.0
+    static let wide: [@Sendable (Wide) -> Wide] = [
+        { Glibc.exp($0) }, { Glibc.expm1($0) }, { Glibc.log($0) }, { Glibc.log1p($0) },
+    ]
     #endif
 
     struct Case: Sendable, CustomTestStringConvertible {

@@ -107,7 +107,9 @@ struct RecordingTests {
             Objective(loss: Anything(), labels: [0, 0], rate: RateRegularisation(strength: 1, target: 1, tau: 0)),
         ]
         for (index, objective) in wrong.enumerated() {
-            let error = #expect(throws: SpinnpropError.self, "\(index)") { try objective.check(network, sampleCount: 2) }
+            let error = #expect(throws: SpinnpropError.self, "\(index)") {
+                try objective.check(network, sampleCount: 2)
+            }
             #expect(error?.kind == .invalidValue)
         }
         let leaky = Objective(loss: Anything(needsLeakyReadout: true), labels: [0])

@@ -18,7 +18,8 @@ struct FacadeTests {
         #expect(network.layers.map(\.parameters.tauMem) == [[10e-3], [20e-3]])
         #expect(network.layers.map(\.parameters.threshold) == [[1, 2, 3], [4, 5]])
         #expect(network.layers.map(\.parameters.reset) == [[-0.5], [-0.5]])
-        #expect(network.layers.map(\.parameters.tauSyn) == [[LIFParameters.defaultTauSyn], [LIFParameters.defaultTauSyn]])
+        #expect(
+            network.layers.map(\.parameters.tauSyn) == [[LIFParameters.defaultTauSyn], [LIFParameters.defaultTauSyn]])
         #expect(try Network(options) == network)
         options.seed = 1
         #expect(try Network(options) != network)
@@ -40,16 +41,27 @@ struct FacadeTests {
             }
         }
         let targets = [Double](repeating: 20e-3, count: 30)
-        #expect(kind { _ = try network.gradient(recording, Objective(loss: SpikeTimeMSE(), labels: [], targetTimes: targets)) } == nil)
         #expect(
-            kind { _ = try network.gradient(recording, Objective(loss: TTFSCrossEntropy(), labels: [], targetTimes: targets)) }
+            kind {
+                _ = try network.gradient(recording, Objective(loss: SpikeTimeMSE(), labels: [], targetTimes: targets))
+            } == nil)
+        #expect(
+            kind {
+                _ = try network.gradient(
+                    recording, Objective(loss: TTFSCrossEntropy(), labels: [], targetTimes: targets))
+            }
                 == .unsupported)
-        #expect(kind { _ = try network.gradient(recording, Objective(loss: VMaxCrossEntropy(), labels: labels)) } == .unsupported)
-        #expect(kind { _ = try network.gradient(recording, Objective(loss: TTFSCrossEntropy(), labels: [0])) } == .invalidValue)
+        #expect(
+            kind { _ = try network.gradient(recording, Objective(loss: VMaxCrossEntropy(), labels: labels)) }
+                == .unsupported)
+        #expect(
+            kind { _ = try network.gradient(recording, Objective(loss: TTFSCrossEntropy(), labels: [0])) }
+                == .invalidValue)
         var changed = network
         try changed.setWeights(network.connections[0].weights.map { 2 * $0 }, connection: 0)
         #expect(
-            kind { _ = try changed.gradient(recording, Objective(loss: TTFSCrossEntropy(), labels: labels)) } == .staleRecording)
+            kind { _ = try changed.gradient(recording, Objective(loss: TTFSCrossEntropy(), labels: labels)) }
+                == .staleRecording)
         // An infinite loss is an error, not a number.
         let late = Objective(loss: TTFSCrossEntropy(tau1: 1e-6), labels: labels)
         var eager = NetworkOptions(sizes: [5, 8, 3])

@@ -17,7 +17,9 @@ options.epochs = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 
 
 let trainer = try Trainer(try Network(NetworkOptions(sizes: [5, 120, 3])), options)
 try trainer.run(training.input, labels: training.labels, validation: validation) { progress in
-    if progress.isEpochFinished { print("epoch \(progress.epoch + 1), validation \(percent(progress.validationAccuracy))") }
+    if progress.isEpochFinished {
+        print("epoch \(progress.epoch + 1), validation \(percent(progress.validationAccuracy))")
+    }
     return true
 }
 

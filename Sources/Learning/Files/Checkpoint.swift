@@ -12,7 +12,8 @@ enum Checkpoint {
         file.add(
             "integers",
             integers: [
-                state.epoch, state.batch, state.optimizer.stepCount, state.bump.layer, state.epochsSinceBest, sums.samples,
+                state.epoch, state.batch, state.optimizer.stepCount, state.bump.layer, state.epochsSinceBest,
+                sums.samples,
                 sums.correct, sums.skipped, sums.hiddenSpikes, sums.outputSpikes, state.best == nil ? 0 : 1,
             ], shape: [11])
         file.add(
@@ -49,7 +50,9 @@ enum Checkpoint {
         in file: SafeTensors, _ path: String, like fresh: TrainingState
     ) throws(SpinnpropError) -> TrainingState {
         let fingerprints = try file.integers("fingerprints", shape: [3]).map { UInt64(bitPattern: Int64($0)) }
-        for (found, wanted, noun) in [(fingerprints[0], fresh.origin, "network"), (fingerprints[1], fresh.options, "options")]
+        for (found, wanted, noun) in [
+            (fingerprints[0], fresh.origin, "network"), (fingerprints[1], fresh.options, "options"),
+        ]
         where found != wanted {
             throw SpinnpropError(
                 .fileError,
@@ -74,7 +77,8 @@ enum Checkpoint {
         state.bump = BumpState(layer: integers[3], amount: numbers[2])
         state.epochsSinceBest = integers[4]
         state.sums = EpochSums(
-            samples: integers[5], value: numbers[3], correct: integers[6], skipped: integers[7], hiddenSpikes: integers[8],
+            samples: integers[5], value: numbers[3], correct: integers[6], skipped: integers[7],
+            hiddenSpikes: integers[8],
             outputSpikes: integers[9], seconds: numbers[4])
         state.optimizer.powers = (numbers[0], numbers[1])
         for index in state.optimizer.first.indices {

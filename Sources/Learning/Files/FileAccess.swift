@@ -84,7 +84,9 @@ enum FileAccess {
 
     private static func check(_ path: String) throws(SpinnpropError) {
         guard !path.isEmpty else { throw .invalidValue("the path is empty; give the name of a file") }
-        guard !path.utf8.contains(0) else { throw .invalidValue("the path contains a zero byte; give the name of a file") }
+        guard !path.utf8.contains(0) else {
+            throw .invalidValue("the path contains a zero byte; give the name of a file")
+        }
     }
 
     private static func failure(_ action: String, _ path: String, _ number: Int32 = errno) -> SpinnpropError {

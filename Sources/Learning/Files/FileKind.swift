@@ -35,7 +35,8 @@ enum FileKind: String {
         guard written <= version else {
             throw SpinnpropError(
                 .fileError,
-                "the file has format_version \(written), this library reads up to \(version); install a newer spinnprop")
+                "the file has format_version \(written), this library reads up to \(version); install a newer spinnprop"
+            )
         }
         return file
     }

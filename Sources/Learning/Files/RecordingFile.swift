@@ -89,7 +89,8 @@ public enum RecordingFile {
     private static let largestPartCount = 256
 
     private static func partition(_ bounds: [Int], sampleCount: Int) throws(SpinnpropError) -> [Range<Int>] {
-        guard bounds.first == 0, bounds.last == sampleCount, zip(bounds, bounds.dropFirst()).allSatisfy({ $0 <= $1 }) else {
+        guard bounds.first == 0, bounds.last == sampleCount, zip(bounds, bounds.dropFirst()).allSatisfy({ $0 <= $1 })
+        else {
             throw .invalidValue("partition must rise from 0 to the number of samples, \(sampleCount)")
         }
         guard bounds.count <= largestPartCount + 1 else {
@@ -110,7 +111,11 @@ public enum RecordingFile {
         for sample in 0..<spikes.sampleCount {
             for spike in spikes.offsets[sample]..<spikes.offsets[sample + 1] {
                 let isFirst = spike == spikes.offsets[sample]
-                guard isFirst || (spikes.times[spike - 1], spikes.units[spike - 1]) <= (spikes.times[spike], spikes.units[spike])
+                guard
+                    isFirst
+                        || (spikes.times[spike - 1], spikes.units[spike - 1]) <= (
+                            spikes.times[spike], spikes.units[spike]
+                        )
                 else { throw .invalidValue("\(own)times[\(spike)] is out of order within its sample") }
                 guard spikes.times[spike] <= endTime, currents[spike].isFinite else {
                     throw .invalidValue(
@@ -142,7 +147,8 @@ public enum RecordingFile {
         let times = try file.doubles(own + "maximum_times", shape: shape)
         let currents = try file.doubles(own + "maximum_currents", shape: shape)
         for index in maxima.indices {
-            guard maxima[index] >= 0, maxima[index].isFinite, times[index] >= 0, times[index].isFinite, times[index] <= endTime,
+            guard maxima[index] >= 0, maxima[index].isFinite, times[index] >= 0, times[index].isFinite,
+                times[index] <= endTime,
                 currents[index].isFinite
             else {
                 throw .invalidValue(
@@ -165,7 +171,8 @@ public enum RecordingFile {
     ) throws(SpinnpropError) -> [Double] {
         let values = try file.doubles("layers.\(layer).thresholds")
         guard values.count == 1 || values.count == neuronCount else {
-            throw .invalidValue("layer \(layer) has \(values.count) thresholds for \(neuronCount) neurons; give 1 or one each")
+            throw .invalidValue(
+                "layer \(layer) has \(values.count) thresholds for \(neuronCount) neurons; give 1 or one each")
         }
         for (neuron, value) in values.enumerated() where !(value > 0 && value < .infinity) {
             throw .invalidValue("threshold \(neuron) of layer \(layer) is \(value); it must be finite and > 0")

@@ -59,7 +59,9 @@ struct SafeTensors {
 
     /// The shape of a tensor that must have as many dimensions as said.
     func shape(_ name: String, rank: Int) throws(SpinnpropError) -> [Int] {
-        guard let entry = header.tensors[name] else { throw SpinnpropError(.fileError, "the file lacks the tensor \(name)") }
+        guard let entry = header.tensors[name] else {
+            throw SpinnpropError(.fileError, "the file lacks the tensor \(name)")
+        }
         guard entry.shape.count == rank else {
             throw SpinnpropError(.fileError, "tensor \(name) has shape \(entry.shape); \(rank) dimensions are needed")
         }
@@ -82,7 +84,9 @@ struct SafeTensors {
     private func elements<Raw: BitwiseCopyable, Element>(
         _ name: String, _ type: TensorType, _ shape: [Int]?, _ convert: (Raw) -> Element
     ) throws(SpinnpropError) -> [Element] {
-        guard let entry = header.tensors[name] else { throw SpinnpropError(.fileError, "the file lacks the tensor \(name)") }
+        guard let entry = header.tensors[name] else {
+            throw SpinnpropError(.fileError, "the file lacks the tensor \(name)")
+        }
         guard entry.type == type else {
             throw SpinnpropError(
                 .fileError, "tensor \(name) has type \(entry.type.rawValue); \(type.rawValue) is needed")

@@ -60,7 +60,9 @@ struct SafeTensorsHeader: Equatable {
             let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
             fields.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
         }
-        for (name, entry) in tensors.sorted(by: { ($0.value.range.lowerBound, $0.key) < ($1.value.range.lowerBound, $1.key) }) {
+        for (name, entry) in tensors.sorted(by: {
+            ($0.value.range.lowerBound, $0.key) < ($1.value.range.lowerBound, $1.key)
+        }) {
             let shape = entry.shape.map(String.init).joined(separator: ",")
             fields.append(
                 "\(quoted(name)):{\"dtype\":\"\(entry.type.rawValue)\",\"shape\":[\(shape)],"
@@ -131,7 +133,9 @@ struct HeaderParser {
         repeat {
             let key = try string()
             try expect(":")
-            guard result.updateValue(try string(), forKey: key) == nil else { throw failure("the key \(key) stands twice") }
+            guard result.updateValue(try string(), forKey: key) == nil else {
+                throw failure("the key \(key) stands twice")
+            }
         } while skip(",")
         try expect("}")
         return result
@@ -189,7 +193,9 @@ struct HeaderParser {
         while position < text.endIndex, case let digit = text[position] &- 0x30, digit <= 9 {
             let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
             let (sum, carry) = tens.addingReportingOverflow(Int(digit))
-            guard !overflow, !carry, position == start || value > 0 else { throw failure("a number is malformed or too large") }
+            guard !overflow, !carry, position == start || value > 0 else {
+                throw failure("a number is malformed or too large")
+            }
             value = sum
             position += 1
         }
@@ -205,7 +211,9 @@ struct HeaderParser {
             position += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let string = String(validating: bytes, as: UTF8.self) else { throw failure("a string is not UTF-8") }
+                guard let string = String(validating: bytes, as: UTF8.self) else {
+                    throw failure("a string is not UTF-8")
+                }
                 return string
             case UInt8(ascii: "\\"): bytes.append(contentsOf: try escape())
             case 0..<0x20: throw failure("a control character stands in a string")
@@ -245,7 +253,9 @@ struct HeaderParser {
         guard text.endIndex - position >= 4 else { throw failure("a string does not end") }
         var code: UInt32 = 0
         for _ in 0..<4 {
-            guard let digit = Character(Unicode.Scalar(text[position])).hexDigitValue else { throw failure("not a hex digit") }
+            guard let digit = Character(Unicode.Scalar(text[position])).hexDigitValue else {
+                throw failure("not a hex digit")
+            }
             code = code << 4 | UInt32(digit)
             position += 1
         }

@@ -37,7 +37,9 @@ public struct SpikeTimeMSE: Loss, Equatable {
     public func check() throws(SpinnpropError) {
         try LossDomain.checkPositive(tau0, "tau0")
         for (name, value) in [("t_label", tLabel), ("t_other", tOther)] {
-            guard value >= 0 else { throw .invalidValue("\(name) is \(value); it must be >= 0, infinite for no target") }
+            guard value >= 0 else {
+                throw .invalidValue("\(name) is \(value); it must be >= 0, infinite for no target")
+            }
         }
     }
 

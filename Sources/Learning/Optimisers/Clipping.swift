@@ -21,7 +21,8 @@ extension Optimizer {
         guard values.withUnsafeBufferPointer({ !areBounded($0) }) else { return }
         let index = values.firstIndex { !($0.magnitude <= largestMagnitude) } ?? 0
         throw .invalidValue(
-            "\(name)[\(index)] of connection \(connection) is \(values[index]); lower the learning rate or clip gradients")
+            "\(name)[\(index)] of connection \(connection) is \(values[index]); lower the learning rate or clip gradients"
+        )
     }
 
     /// Whether all are numbers with at most the largest magnitude. Bit patterns without the sign are in the order of the
@@ -72,7 +73,8 @@ extension Optimizer {
     }
 
     /// The arrays that are trained, in the order in which the norm is summed: weights, then delays.
-    private func forEachArray(_ gradients: inout Gradients, _ body: (inout UnsafeMutableBufferPointer<Double>) -> Void) {
+    private func forEachArray(_ gradients: inout Gradients, _ body: (inout UnsafeMutableBufferPointer<Double>) -> Void)
+    {
         for connection in gradients.weights.indices {
             gradients.weights[connection].withUnsafeMutableBufferPointer { body(&$0) }
         }

@@ -4,7 +4,8 @@ import Networks
 
 /// A number's domain, written the way messages show it.
 private func check(
-    _ value: Double, _ name: String, from low: Double, to high: Double, excluding excluded: Double? = nil, _ domain: String
+    _ value: Double, _ name: String, from low: Double, to high: Double, excluding excluded: Double? = nil,
+    _ domain: String
 ) throws(SpinnpropError) {
     guard value >= low, value <= high, value != excluded else {
         throw .invalidValue("\(name) is \(value); it must be \(domain)")

@@ -149,7 +149,8 @@ public final class Trainer {
     }
 
     private func runBatch(_ batches: Batches, _ rateFactor: Double, _ monitor: Monitor?) throws(SpinnpropError) {
-        let dropout = options.inputDropout > 0
+        let dropout =
+            options.inputDropout > 0
             ? RandomPurpose.inputDropout.stream(seed: options.seed, UInt64(state.epoch), UInt64(state.batch)) : nil
         let (input, labels) = batches.batch(state.batch, dropout: dropout.map { (options.inputDropout, $0) })
         let recording = try substrate.forward(state.network, input, options: options.forward, monitor: monitor)

@@ -58,6 +58,7 @@ CASES = [
 NAMES = dict(lr="learningRate", b1="beta1", b2="beta2", eps="epsilon", decay="weightDecay", value="clipValue", norm="clipNorm")
 
 print("// Written by Generators/optimizer_reference.py: parameters after four steps of each optimiser.")
+print("// swift-format-ignore-file")
 print("@testable import Learning\n")
 print("enum OptimizerReference {")
 print(f"    static let start: [Double] = {START}")
