@@ -112,7 +112,7 @@ struct SafeTensors {
     mutating func set(_ key: String, _ value: String) { header.metadata[key] = value }
 
     mutating func add(_ name: String, _ values: [Double], shape: [Int]) {
-        add(name, .float64, shape, values.lazy.map(\.bitPattern.littleEndian))
+        add(name, .float64, shape, values.lazy.map { $0.bitPattern.littleEndian })
     }
 
     mutating func add(_ name: String, integers values: [Int], shape: [Int]) {
@@ -120,7 +120,7 @@ struct SafeTensors {
     }
 
     mutating func add(_ name: String, int32s values: [Int32], shape: [Int]) {
-        add(name, .int32, shape, values.lazy.map(\.littleEndian))
+        add(name, .int32, shape, values.lazy.map { $0.littleEndian })
     }
 
     private mutating func add<Element: BitwiseCopyable>(
