@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import statistics
 import sys
@@ -98,19 +97,23 @@ def _write(path: str, run: Dict[str, Any]) -> None:
     os.replace(path + ".part", path)
 
 
+def _mean_and_spread(values: List[float]) -> str:
+    """One seed has no spread."""
+    spread = f" +- {statistics.stdev(values):.2f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.2f}{spread}"
+
+
 def _print_table(curves: List[List[float]]) -> None:
     print(f"\n{'epoch':>5}  {'ours':>14}  {'published':>14}")
     epochs = len(curves[0])
     for epoch in sorted({*(e for e in PUBLISHED_BY_EPOCH if e <= epochs), epochs}):
         column = [curve[epoch - 1] for curve in curves]
-        spread = statistics.stdev(column) if len(column) > 1 else math.nan
         published = f"{PUBLISHED_BY_EPOCH[epoch]:.1f}" if epoch in PUBLISHED_BY_EPOCH else ""
         if epoch == 100:
             published = f"{PUBLISHED[0]:.2f} +- {PUBLISHED[1]:.2f}"
-        print(f"{epoch:>5}  {statistics.mean(column):>6.2f} +- {spread:.2f}  {published:>14}")
+        print(f"{epoch:>5}  {_mean_and_spread(column):>14}  {published:>14}")
     final = [curve[-1] for curve in curves]
-    spread = statistics.stdev(final) if len(final) > 1 else math.nan
     print(
-        f"\ntest accuracy {statistics.mean(final):.2f} +- {spread:.2f} % over {len(final)} seeds, "
+        f"\ntest accuracy {_mean_and_spread(final)} % over {len(final)} seed{'s' * (len(final) != 1)}, "
         f"published {PUBLISHED[0]:.2f} +- {PUBLISHED[1]:.2f} % over 10 seeds and 100 epochs"
     )
