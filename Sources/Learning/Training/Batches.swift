@@ -53,14 +53,17 @@ struct Batches {
             units: rows(samples, of: input.units, total: total), offsets: offsets, unitCount: input.unitCount)
     }
 
-    private func rows<Element>(_ samples: ArraySlice<Int>, of column: [Element], total: Int) -> [Element] {
+    private func rows<Element: BitwiseCopyable>(
+        _ samples: ArraySlice<Int>, of column: [Element], total: Int
+    ) -> [Element] {
         column.withUnsafeBufferPointer { source in
-            [Element](unsafeUninitializedCapacity: total) { target, count in
-                for sample in samples {
-                    let range = input.offsets[sample]..<input.offsets[sample + 1]
-                    for spike in range {
-                        target.initializeElement(at: count, to: source[spike])
-                        count += 1
+            input.offsets.withUnsafeBufferPointer { offsets in
+                [Element](unsafeUninitializedCapacity: total) { target, count in
+                    guard let from = source.baseAddress, let to = target.baseAddress else { return }
+                    for sample in samples {
+                        let length = offsets[sample + 1] - offsets[sample]
+                        (to + count).initialize(from: from + offsets[sample], count: length)
+                        count += length
                     }
                 }
             }
