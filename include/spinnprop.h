@@ -335,10 +335,12 @@ enum {
     /* -log softmax(max over time of V)[label] of a leaky read-out.                                       Fields: none  */
     SPINNPROP_LOSS_VMAX_CROSS_ENTROPY = 1,
     /* 1/2 sum over outputs of ((t - target) / tau0)^2, t the first spike times; silent outputs and infinite targets add
-     * nothing. Targets are given, or t_label for the label and t_other for the others.  Fields: tau0, t_label, t_other */
+     * nothing. Targets are given, or t_label for the label and t_other for the others; then a sample whose label neuron
+     * is silent adds nothing.                                                        Fields: tau0, t_label, t_other */
     SPINNPROP_LOSS_SPIKE_TIME_MSE = 2,
     /* -log softmax(scale * n)[label], n = sum over a neuron's spikes of exp(-t / tau0): a spike count with a soft edge in
-     * time. tau0 = +infinity is the plain count, whose gradient is zero.                          Fields: scale, tau0  */
+     * time. tau0 = +infinity is the plain count, whose gradient is zero. A sample whose label neuron is silent adds
+     * nothing.                                                                                    Fields: scale, tau0  */
     SPINNPROP_LOSS_SPIKE_COUNT_CROSS_ENTROPY = 3
 };
 
@@ -423,7 +425,8 @@ typedef struct spinnprop_training_options {
     double bump_output_limit;      /*   likewise of the last layer                                                    */
     double input_dropout;          /* probability with which an input spike is left out in training                   */
     int32_t early_stopping;        /* epochs without a better validation loss before stopping; 0: never               */
-    int32_t restore_best;          /* 1: end with the parameters of the best validation loss                          */
+    int32_t restore_best;          /* 1: end with the parameters of the best validation loss. Here, as for early
+                                    * stopping, a sample whose label neuron is silent counts as log(n_outputs)        */
     const char *checkpoint_path;   /* NULL: none. Written atomically                                                  */
     int32_t checkpoint_every;      /* epochs                                                                          */
     int32_t resume;                /* 1: go on from checkpoint_path if it exists                                      */
