@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import operator
 import os
 from typing import Any, Mapping, Optional, SupportsFloat, Union, cast
@@ -33,8 +34,8 @@ def real(value: Any, name: str) -> float:
     """A float; its domain is the core's affair."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
-    is_number = isinstance(value, (int, float, np.integer, np.floating)) or hasattr(type(value), "__float__")
-    if not is_number or isinstance(value, (bool, np.bool_, str, bytes, np.ndarray)):
+    is_number = isinstance(value, (numbers.Real, np.integer, np.floating))
+    if not is_number or isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} is {_shown(value)}; it must be a number")
     try:
         return float(cast(SupportsFloat, value))

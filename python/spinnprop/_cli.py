@@ -14,9 +14,8 @@ from ._library import __version__, set_threads
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Runs the command; returns its exit code: 0, 1 after a failure, 2 after wrong usage, 130 after Ctrl-C."""
-    parser = build_parser()
-    options = parser.parse_args(arguments)
     try:
+        options = build_parser().parse_args(arguments)
         if options.threads is not None:
             set_threads(options.threads)
         options.run(options)

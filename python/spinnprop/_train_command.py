@@ -42,7 +42,7 @@ def train_yin_yang(options: argparse.Namespace) -> None:
     try:
         classifier.fit(X, y, validation=(X_validation, y_validation))
     except KeyboardInterrupt:
-        if classifier.n_iter_:
+        if getattr(classifier, "n_iter_", 0):
             save(classifier.network_, os.path.join(options.out, "model.safetensors"))
             print(f"\nstopped after {classifier.n_iter_} epochs; the model so far is in {options.out}", file=sys.stderr)
         raise
