@@ -86,6 +86,26 @@ struct LimitsTests {
         }
     }
 
+    /// Identical neurons stay identical: one's spike never acts on the other's at the same time, whatever the weights.
+    @Test(arguments: ratios, [DelayKind.none, .synaptic])
+    func simultaneousSpikesActAfterwards(_ ratio: Double, _ delays: DelayKind) throws {
+        for weight in [-100, -3, 0.1] as [Double] {
+            for width in [2, 5] {
+                var network = try network([2, width, 1], [16, 11], ratio: ratio, recurrent: true, delays: delays)
+                guard let recurrent = network.connectionIndex(into: 0, recurrent: true) else { return }
+                try network.setWeights([Double](repeating: weight, count: width * width), connection: recurrent)
+                let input = try SpikeTrains(times: [0.5, 0.9, 1.2], units: [0, 1, 0], offsets: [0, 3], unitCount: 2)
+                let spikes = try EventSubstrate().forward(
+                    network, input, options: ForwardOptions(endTime: 1.5, maxSpikes: 2000), monitor: nil
+                ).layers[0].spikes
+                let trains = spikesByUnit(spikes, sample: 0)
+                let place = "ratio \(ratio), delays \(delays), weight \(weight), width \(width)"
+                #expect(trains.allSatisfy { $0 == trains[0] && !$0.isEmpty }, "\(place): \(trains)")
+                #expect(spikes.units.prefix(width) == Array(0..<Int32(width))[...], "\(place)")
+            }
+        }
+    }
+
     @Test(arguments: GradientSweepTests.configurations)
     func maxSpikesIsExact(_ configuration: Configuration) throws {
         var instance = try RandomCase(configuration, seed: 7)
@@ -127,7 +147,7 @@ struct LimitsTests {
     }
 
     /// 2^20 s after the start the same happens as at the start, to the last bit but one of such times.
-    @Test(arguments: ratios, [DelayKind.none, .axonal])
+    @Test(arguments: ratios, [DelayKind.none, .synaptic])
     func lateTimes(_ ratio: Double, _ delays: DelayKind) throws {
         let network = try network([2, 3, 2], [9, 14, 5], ratio: ratio, delays: delays)
         let offset = 0x1p20
@@ -154,7 +174,7 @@ struct LimitsTests {
         #expect((g.weights + g.delays + [g.inputTimes]).allSatisfy { $0.allSatisfy(\.isFinite) })
     }
 
-    @Test(arguments: ratios, [DelayKind.none, .axonal])
+    @Test(arguments: ratios, [DelayKind.none, .synaptic])
     func largeWeights(_ ratio: Double, _ delays: DelayKind) throws {
         // A current of 1e6 crosses the threshold every tau_mem / 1e6.
         let network = try network([1, 1], [1e6], ratio: ratio, delays: delays)
@@ -182,7 +202,7 @@ struct LimitsTests {
         #expect(abs(g.inputTimes[0] - 1) <= 1e-9)
     }
 
-    @Test(arguments: ratios, [DelayKind.none, .axonal])
+    @Test(arguments: ratios, [DelayKind.none, .synaptic])
     func weightsThatDoNothing(_ ratio: Double, _ delays: DelayKind) throws {
         let input = try SpikeTrains(times: [0.5, 0.7, 2], units: [0, 1, 0], offsets: [0, 3], unitCount: 2)
         for (weights, maximum) in [

@@ -22,6 +22,8 @@ struct Configuration: Sendable, CustomStringConvertible {
     var gain = 1.5
     /// Seconds; the unit of time of everything in the case.
     var tauSyn = 5e-3
+    /// Of differences, relative to the mean weight and to tau_syn.
+    var step = 3e-5
 
     var description: String {
         "sizes \(sizes), tau_mem/tau_syn \(ratio.map { "\($0)" } ?? "per neuron"), delays \(delays), "

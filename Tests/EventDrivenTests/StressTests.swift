@@ -29,7 +29,7 @@ struct StressTests {
             let weights = (0..<n).map { _ in unit * uniform(-1, 1.5) * (random.uniform() < 0.3 ? 10 : 1) }
             let span = exp(uniform(-2, 3)) * tauSyn * sqrt(ratio)
             let times = (0..<n).map { _ in span * random.uniform() }
-            let delays: DelayKind = random.uniform() < 0.5 ? .none : .axonal  // another code path, all delays 0
+            let delays: DelayKind = random.uniform() < 0.5 ? .none : .synaptic  // another code path, all delays 0
             var network = try Network(
                 sizes: [n, 1],
                 parameters: [
