@@ -96,7 +96,7 @@ struct LimitsTests {
                 try network.setWeights([Double](repeating: weight, count: width * width), connection: recurrent)
                 let input = try SpikeTrains(times: [0.5, 0.9, 1.2], units: [0, 1, 0], offsets: [0, 3], unitCount: 2)
                 let spikes = try EventSubstrate().forward(
-                    network, input, options: ForwardOptions(endTime: 1.5, maxSpikes: 2000), monitor: nil
+                    network, input, options: ForwardOptions(endTime: 1.5, maxSpikes: 20_000), monitor: nil
                 ).layers[0].spikes
                 let trains = spikesByUnit(spikes, sample: 0)
                 let place = "ratio \(ratio), delays \(delays), weight \(weight), width \(width)"
