@@ -61,7 +61,7 @@ def test_the_library_lies_in_the_package():
     assert os.path.exists(os.path.join(folder, "libspinnprop.so"))
     assert os.path.exists(os.path.join(folder, "py.typed"))
     with open("/proc/self/maps", encoding="utf-8") as maps:
-        loaded = {line.split()[-1] for line in maps if "libspinnprop" in line}
+        loaded = {line.rstrip("\n").split(None, 5)[5] for line in maps if "libspinnprop" in line}
     assert {os.path.realpath(path) for path in loaded} == {os.path.realpath(os.path.join(folder, "libspinnprop.so"))}
 
 
