@@ -44,9 +44,11 @@ final class AdjointWorker {
     private let scale: Double
     private let inputErrors: InputErrors
     private let rows: SampleRows
-    private let arrivals = Arrivals()
-    private let synchronous = SynchronousAdjointState()
-    private let general = GeneralAdjointState()
+    private let monitor: Monitor?
+    private let poller: Poller
+    private let arrivals: Arrivals
+    private let synchronous: SynchronousAdjointState
+    private let general: GeneralAdjointState
     private let errors: [Block<Double>]
     private let orderedInputErrors = Block<Double>()
     private let maximumUnits = Block<Int32>()
@@ -60,7 +62,7 @@ final class AdjointWorker {
 
     init(
         plans: [LayerPlan], recording: Recording, objective: Objective, rate: RateErrors, scale: Double,
-        inputErrors: InputErrors
+        inputErrors: InputErrors, monitor: Monitor?
     ) {
         self.plans = plans
         self.recording = recording
@@ -68,11 +70,16 @@ final class AdjointWorker {
         self.rate = rate
         self.scale = scale
         self.inputErrors = inputErrors
-        rows = SampleRows(input: recording.input)
+        self.monitor = monitor
+        poller = Poller(monitor)
+        arrivals = Arrivals(poller)
+        synchronous = SynchronousAdjointState(poller)
+        general = GeneralAdjointState(poller)
+        rows = SampleRows(input: recording.input, poller: poller)
         errors = plans.map { _ in Block<Double>() }
     }
 
-    func run(part: Int, sums: PartialSums, _ monitor: Monitor?) throws(SpinnpropError) {
+    func run(part: Int, sums: PartialSums) throws(SpinnpropError) {
         self.part = part
         segments = recording.layers.map { $0.segments[part] }
         self.sums = sums
@@ -80,11 +87,11 @@ final class AdjointWorker {
         for (index, sample) in recording.partition[part].enumerated() {
             beginSample(sample, index)
             evaluateLoss(&sampler, sample, index)
-            for plan in plans.reversed() { backward(plan, sample, index) }
+            for plan in plans.reversed() { try backward(plan, sample, index) }
             storeInputErrors(sample)
             if let monitor {
-                monitor.finish(1)
                 if monitor.poll() { throw .cancelled }
+                monitor.finish(1)
             }
         }
     }
@@ -122,25 +129,25 @@ final class AdjointWorker {
         for n in 0..<count { output[n] *= scale }
     }
 
-    private func backward(_ plan: LayerPlan, _ sample: Int, _ index: Int) {
-        let jumps = plan.isSpiking ? spikeJumps(plan, index) : maximumJumps(plan, sample)
+    private func backward(_ plan: LayerPlan, _ sample: Int, _ index: Int) throws(SpinnpropError) {
+        let jumps = plan.isSpiking ? spikeJumps(plan, index) : try maximumJumps(plan, sample)
         // What follows the last error has no adjoint.
         guard jumps.count > 0 else { return }
         let all = bindSums(plan)
         if plan.isSynchronous {
-            arrivals.collect(plan.feedForward, rows: rows)
+            try arrivals.collect(plan.feedForward, rows: rows)
             if plan.reverseSynchronous(arrivals, jumps, all, synchronous) { return }
         }
         if plan.recurrent.isEmpty {
             general.sortByUnit(jumps, neurons: plan.neuronCount)
             for neuron in 0..<plan.neuronCount where general.range(neuron).count > 0 {
                 if !plan.sharesArrivals || general.isFirst(neuron) {
-                    arrivals.collect(plan.incoming, rows: rows, neuron: plan.sharesArrivals ? 0 : neuron)
+                    try arrivals.collect(plan.incoming, rows: rows, neuron: plan.sharesArrivals ? 0 : neuron)
                 }
                 plan.reverse(arrivals, jumps, general.range(neuron), receivers: neuron..<(neuron + 1), all, general)
             }
         } else {
-            arrivals.collect(plan.incoming, rows: rows)
+            try arrivals.collect(plan.incoming, rows: rows)
             general.all(jumps.count)
             plan.reverse(arrivals, jumps, 0..<jumps.count, receivers: 0..<plan.neuronCount, all, general)
         }
@@ -169,7 +176,7 @@ final class AdjointWorker {
     }
 
     /// One jump per read-out neuron at the time of its maximum; none where it never rose above its start.
-    private func maximumJumps(_ plan: LayerPlan, _ sample: Int) -> Jumps {
+    private func maximumJumps(_ plan: LayerPlan, _ sample: Int) throws(SpinnpropError) -> Jumps {
         let own = recording.layers[plan.layer]
         let first = sample * plan.neuronCount
         maximumUnits.reserve(plan.neuronCount)
@@ -189,32 +196,38 @@ final class AdjointWorker {
             maximumTimes.pointer[n] = times[first + Int(unit)]
             maximumErrors.pointer[n] = errors[plan.layer].pointer[Int(unit)]
         }
-        addKinks(plan, sample, units)
+        try addKinks(plan, sample, units)
         return Jumps(
             times: maximumTimes.pointer, units: maximumUnits.pointer, currents: maximumTimes.pointer,
             errors: maximumErrors.pointer, count: count, isSpiking: false)
     }
 
     /// A maximum that an arrival cuts short moves with that arrival: dVmax/dt = V' there, (I - V) / tau_m.
-    private func addKinks(_ plan: LayerPlan, _ sample: Int, _ units: [Int32]) {
+    private func addKinks(_ plan: LayerPlan, _ sample: Int, _ units: [Int32]) throws(SpinnpropError) {
         let own = recording.layers[plan.layer]
         for unit in units {
             let at = sample * plan.neuronCount + Int(unit)
             guard own.maximumCurrents.count > at, own.maximumCurrents[at] > own.maxima[at] else { continue }
             let slope = (own.maximumCurrents[at] - own.maxima[at]) / plan.flow(Int(unit)).tauMem
             let error = errors[plan.layer].pointer[Int(unit)] * slope
-            arrivals.collect(plan.feedForward, rows: rows, neuron: Int(unit))
+            try arrivals.collect(plan.feedForward, rows: rows, neuron: Int(unit))
+            // Of several at once it is the most inhibitory that cuts the rise: with one of them moved there is no other derivative.
+            var cut = -1
+            var lowest = 0.0
             for n in 0..<arrivals.count where arrivals.times[n] == own.maximumTimes[at] {
                 let incoming = plan.feedForward[Int(arrivals.connections[n])]
-                let (pre, spike) = (Int(arrivals.units[n]), Int(arrivals.spikes[n]))
-                if let source = incoming.connection.source {
-                    errors[source].pointer[spike] += error
-                } else if inputErrors.isWanted {
-                    orderedInputErrors.pointer[spike] += error
-                }
-                incoming.addDelay(error, pre: pre, post: Int(unit), to: sums.delays[incoming.index].pointer)
-                break
+                let weight = incoming.columns.pointer[Int(arrivals.units[n]) * plan.stride + Int(unit)]
+                if weight < lowest { (cut, lowest) = (n, weight) }
             }
+            guard cut >= 0 else { continue }
+            let incoming = plan.feedForward[Int(arrivals.connections[cut])]
+            let (pre, spike) = (Int(arrivals.units[cut]), Int(arrivals.spikes[cut]))
+            if let source = incoming.connection.source {
+                errors[source].pointer[spike] += error
+            } else if inputErrors.isWanted {
+                orderedInputErrors.pointer[spike] += error
+            }
+            incoming.addDelay(error, pre: pre, post: Int(unit), to: sums.delays[incoming.index].pointer)
         }
     }
 

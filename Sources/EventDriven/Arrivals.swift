@@ -1,4 +1,5 @@
 // The spikes that reach a layer in one sample, in order of time.
+import Mathematics
 import Networks
 import Spikes
 
@@ -19,8 +20,14 @@ final class Arrivals {
     private let neuronBlock = Block<Int32>(64)
     private let spareTimes = Block<Double>(64)
     private let spareIntegers = Block<Int32>(64)
-    private let sorter = TimeOrder()
+    private let sorter: TimeOrder
+    private let poller: Poller
     private(set) var count = 0
+
+    init(_ poller: Poller) {
+        self.poller = poller
+        sorter = TimeOrder(poller)
+    }
 
     var times: UnsafeMutablePointer<Double> { timeBlock.pointer }
     var connections: UnsafeMutablePointer<Int32> { connectionBlock.pointer }
@@ -38,7 +45,7 @@ final class Arrivals {
 
     /// All arrivals through `incoming`. With `neuron` given, what reaches that neuron alone; otherwise connections whose spikes do not arrive at
     /// once are spread out into single arrivals.
-    func collect(_ incoming: [Incoming], rows: SampleRows, neuron: Int? = nil) {
+    func collect(_ incoming: [Incoming], rows: SampleRows, neuron: Int? = nil) throws(SpinnpropError) {
         if incoming.count == 1, incoming[0].connection.delayKind == .none {
             copy(rows.source(incoming[0]))
             return
@@ -49,6 +56,8 @@ final class Arrivals {
                 rows.source(own).count
                 * (neuron == nil && !own.arrivesAtOnce ? own.connection.postCount : 1)
         }
+        // Five columns, their double for sorting, and room to grow.
+        try Memory.check(count: capacity, bytesPerElement: 80, "the arrivals of one sample")
         reserve(capacity)
         var at = 0
         for (c, own) in incoming.enumerated() {
@@ -56,6 +65,7 @@ final class Arrivals {
             let receivers = neuron.map { $0..<($0 + 1) } ?? (own.arrivesAtOnce ? 0..<1 : 0..<own.connection.postCount)
             let isSpread = neuron == nil && !own.arrivesAtOnce
             for n in 0..<row.count {
+                try poller.spend(8 &* receivers.count)
                 for receiver in receivers {
                     times[at] = row.times[n] + own.delay(pre: Int(row.units[n]), post: receiver)
                     connections[at] = Int32(truncatingIfNeeded: c)

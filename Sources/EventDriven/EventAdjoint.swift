@@ -21,7 +21,7 @@ public struct EventAdjoint: GradientRule {
         _ network: Network, _ recording: Recording, _ objective: Objective, monitor: Monitor?
     ) throws(SpinnpropError) -> Gradients {
         try objective.check(network, sampleCount: recording.sampleCount)
-        let plans = network.layers.indices.map { LayerPlan(network, layer: $0) }
+        let plans = try LayerPlan.all(network, monitor: monitor)
         var gradients = Gradients(zerosFor: network)
         let parts = recording.partition.count
         let sums = recording.partition.map { _ in PartialSums(plans) }
@@ -31,14 +31,15 @@ public struct EventAdjoint: GradientRule {
         let workers = WorkerPool {
             AdjointWorker(
                 plans: plans, recording: recording, objective: objective, rate: rate, scale: scale,
-                inputErrors: inputErrors)
+                inputErrors: inputErrors, monitor: monitor)
         }
         try parallelLoop(parts: parts, monitor: monitor) { (part) throws(SpinnpropError) in
             try workers.withWorker { (worker) throws(SpinnpropError) in
-                try worker.run(part: part, sums: sums[part], monitor)
+                try worker.run(part: part, sums: sums[part])
             }
         }
-        PartialSums.add(sums, plans, network, to: &gradients)
+        PartialSums.add(sums, plans, network, Poller(monitor), to: &gradients)
+        if let monitor, monitor.isStopped { throw .cancelled }
         for sum in sums {
             gradients.value += sum.value
             gradients.skippedCount += sum.skipped
@@ -90,7 +91,7 @@ final class PartialSums: @unchecked Sendable {
     }
 
     /// Adds the parts in order, always the same, and turns them into the shape of the parameters.
-    static func add(_ sums: [PartialSums], _ plans: [LayerPlan], _ network: Network, to gradients: inout Gradients) {
+    static func add(_ sums: [PartialSums], _ plans: [LayerPlan], _ network: Network, _ poller: Poller, to gradients: inout Gradients) {
         guard let total = sums.first else { return }
         for own in plans.flatMap(\.incoming) {
             let plan = plans[own.connection.target]
@@ -105,7 +106,7 @@ final class PartialSums: @unchecked Sendable {
                 }
             }
             gradients.weights[own.index].withUnsafeMutableBufferPointer { turned in
-                for j in 0..<post {
+                for j in 0..<post where !poller.isStopped(after: 4 * pre) {
                     let factor = -plan.flow(j).tauSyn
                     for i in 0..<pre { turned[j * pre + i] = factor * sum[i * stride + j] }
                 }

@@ -19,7 +19,7 @@ public struct EventSubstrate: Substrate {
         _ network: Network, _ input: SpikeTrains, options: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording {
         try EventSubstrate.check(network, input, options)
-        let plans = network.layers.indices.map { LayerPlan(network, layer: $0) }
+        let plans = try LayerPlan.all(network, monitor: monitor)
         let partition = EventSubstrate.partition(samples: input.sampleCount, network: network)
         let columns = network.layers.map { _ in partition.map { _ in SpikeColumns() } }
         let outputCount = network.outputCount
@@ -33,8 +33,8 @@ public struct EventSubstrate: Substrate {
         }
         let maxima = Block<MembraneMaximum>(isLeaky ? input.sampleCount * outputCount : 0)
         let box = MaximaBox(maxima)
-        let budget = SpikeBudget(limit: options.maxSpikes, monitor: monitor)
-        let runners = WorkerPool { SampleRunner(plans: plans, input: input) }
+        let budget = SpikeBudget(limit: options.maxSpikes)
+        let runners = WorkerPool { SampleRunner(plans: plans, input: input, monitor: monitor) }
         try parallelLoop(parts: partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
             try runners.withWorker { (runner) throws(SpinnpropError) in
                 runner.begin(columns: columns.map { $0[part] }, samples: partition[part].count)
@@ -99,16 +99,22 @@ final class SampleRunner {
     private let plans: [LayerPlan]
     private var columns: [SpikeColumns] = []
     private let rows: SampleRows
-    private let arrivals = Arrivals()
-    private let synchronous = SynchronousState()
-    private let recurrent = RecurrentState()
+    private let poller: Poller
+    private let arrivals: Arrivals
+    private let synchronous: SynchronousState
+    private let recurrent: RecurrentState
     private let propagators = Block<Propagators>()
     private let merged = SpikeColumns()
-    private let order = TimeOrder()
+    private let order: TimeOrder
 
-    init(plans: [LayerPlan], input: SpikeTrains) {
+    init(plans: [LayerPlan], input: SpikeTrains, monitor: Monitor?) {
         self.plans = plans
-        rows = SampleRows(input: input)
+        poller = Poller(monitor)
+        rows = SampleRows(input: input, poller: poller)
+        arrivals = Arrivals(poller)
+        synchronous = SynchronousState(poller)
+        recurrent = RecurrentState(poller)
+        order = TimeOrder(poller)
     }
 
     /// Turns to a part: where its spikes go, layer by layer, and how many samples follow.
@@ -128,12 +134,12 @@ final class SampleRunner {
             if !plan.isSpiking {
                 try runReadout(plan, endTime: endTime, maxima: maxima)
             } else if plan.isSynchronous {
-                arrivals.collect(plan.feedForward, rows: rows)
+                try arrivals.collect(plan.feedForward, rows: rows)
                 try plan.runSynchronous(arrivals, synchronous, output: output, endTime: endTime, budget: budget)
             } else if plan.recurrent.isEmpty {
                 try runNeurons(plan, output: output, endTime: endTime, budget: budget)
             } else {
-                arrivals.collect(plan.feedForward, rows: rows)
+                try arrivals.collect(plan.feedForward, rows: rows)
                 try plan.runRecurrent(arrivals, recurrent, output: output, endTime: endTime, budget: budget)
             }
             output.ends.append(output.count)
@@ -149,7 +155,7 @@ final class SampleRunner {
         _ plan: LayerPlan, endTime: Double, maxima: UnsafeMutablePointer<MembraneMaximum>
     ) throws(SpinnpropError) {
         try forEachNeuron(plan) { (neuron) throws(SpinnpropError) in
-            maxima[neuron] = try plan.maximum(neuron: neuron, arrivals, propagators.pointer, endTime: endTime)
+            maxima[neuron] = try plan.maximum(neuron: neuron, arrivals, propagators.pointer, endTime: endTime, poller: poller)
         }
     }
 
@@ -159,7 +165,8 @@ final class SampleRunner {
         merged.count = 0
         try forEachNeuron(plan) { (neuron) throws(SpinnpropError) in
             try plan.runNeuron(
-                neuron, arrivals, propagators.pointer, output: merged, endTime: endTime, budget: budget)
+                neuron, arrivals, propagators.pointer, output: merged, endTime: endTime, budget: budget,
+                poller: poller)
         }
         let positions = order.order(merged.times, merged.units, merged.count)
         output.reserve(merged.count)
@@ -175,7 +182,7 @@ final class SampleRunner {
     ) throws(SpinnpropError) {
         for neuron in 0..<plan.neuronCount {
             if neuron == 0 || !plan.sharesArrivals {
-                arrivals.collect(plan.feedForward, rows: rows, neuron: neuron)
+                try arrivals.collect(plan.feedForward, rows: rows, neuron: neuron)
             }
             if neuron == 0 || !plan.sharesArrivals || plan.flows.count > 1 {
                 plan.propagators(plan.flow(neuron), arrivals, into: propagators)

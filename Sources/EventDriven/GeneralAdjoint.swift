@@ -4,12 +4,15 @@ import Networks
 import Neurons
 
 final class GeneralAdjointState {
+    fileprivate let poller: Poller
     let lambdaV = Block<Double>()
     let lambdaI = Block<Double>()
     let last = Block<Double>()
     /// Indices of jumps, in order of time, grouped by neuron or all together.
     private let list = Block<Int32>()
     private let starts = Block<Int>()
+
+    init(_ poller: Poller) { self.poller = poller }
 
     var jumps: UnsafePointer<Int32> { UnsafePointer(list.pointer) }
 
@@ -57,7 +60,8 @@ extension LayerPlan {
         state.begin(receivers, of: neuronCount)
         var event = arrivals.count - 1
         var at = range.upperBound - 1
-        while event >= 0 {
+        // Once cancelled, what has been added is of no interest.
+        while event >= 0, !state.poller.isStopped(after: 8) {
             // An arrival at the time of a spike came after it, so it comes first here.
             if at >= range.lowerBound, jumps.times[Int(state.jumps[at])] > arrivals.times[event] {
                 let jump = Int(state.jumps[at])
@@ -94,6 +98,7 @@ extension LayerPlan {
             total += error
         }
         own.errors?[spike] += total
+        _ = state.poller.isStopped(after: 8 * receivers.count)
     }
 
     @inline(__always)

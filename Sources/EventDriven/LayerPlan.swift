@@ -11,7 +11,7 @@ final class Incoming: @unchecked Sendable {
     /// (pre, post) with rows padded to `LayerPlan.stride`.
     let columns: Block<Double>
 
-    init(index: Int, connection: Connection, stride: Int) {
+    init(index: Int, connection: Connection, stride: Int, poller: Poller) {
         self.index = index
         self.connection = connection
         arrivesAtOnce = connection.delayKind == .none || connection.delayKind == .axonal
@@ -22,7 +22,7 @@ final class Incoming: @unchecked Sendable {
         connection.weights.withUnsafeBufferPointer { weights in
             // Blocks of rows keep both sides in the cache.
             var first = 0
-            while first < post {
+            while first < post, !poller.isStopped(after: 16 &* pre) {
                 let last = min(first &+ 16, post)
                 var i = 0
                 while i < pre {
@@ -74,7 +74,8 @@ final class LayerPlan: @unchecked Sendable {
     /// The turned weights of each incoming connection.
     let columns: Block<UnsafePointer<Double>>
 
-    init(_ network: Network, layer: Int) {
+    /// - Throws: `cancelled` if `monitor` says so, which large networks take long enough for.
+    init(_ network: Network, layer: Int, monitor: Monitor?) throws(SpinnpropError) {
         self.layer = layer
         let own = network.layers[layer]
         neuronCount = own.neuronCount
@@ -84,8 +85,9 @@ final class LayerPlan: @unchecked Sendable {
             own.parameters.isUniform
             ? [Flow(own.parameters[0])] : (0..<own.neuronCount).map { Flow(own.parameters[$0]) }
         let stride = self.stride
+        let poller = Poller(monitor)
         let incoming = network.connections.enumerated().filter { $0.element.target == layer }
-            .map { Incoming(index: $0.offset, connection: $0.element, stride: stride) }
+            .map { Incoming(index: $0.offset, connection: $0.element, stride: stride, poller: poller) }
         feedForward = incoming.filter { !$0.connection.isRecurrent }
         recurrent = incoming.filter { $0.connection.isRecurrent }
         self.incoming = feedForward + recurrent
@@ -93,6 +95,14 @@ final class LayerPlan: @unchecked Sendable {
         isSynchronous = flows.count == 1 && recurrent.isEmpty && sharesArrivals
         columns = Block(self.incoming.count)
         for (n, own) in self.incoming.enumerated() { columns.pointer[n] = UnsafePointer(own.columns.pointer) }
+        if let monitor, monitor.isStopped { throw .cancelled }
+    }
+
+    /// The plans of all layers.
+    static func all(_ network: Network, monitor: Monitor?) throws(SpinnpropError) -> [LayerPlan] {
+        var plans: [LayerPlan] = []
+        for layer in network.layers.indices { plans.append(try LayerPlan(network, layer: layer, monitor: monitor)) }
+        return plans
     }
 
     @inline(__always)

@@ -16,7 +16,7 @@ extension LayerPlan {
     /// The maximum of one neuron's membrane up to `endTime`. `propagators` are those of the interval after each event, the last
     /// one endless.
     func maximum(
-        neuron: Int, _ arrivals: Arrivals, _ propagators: UnsafePointer<Propagators>, endTime: Double
+        neuron: Int, _ arrivals: Arrivals, _ propagators: UnsafePointer<Propagators>, endTime: Double, poller: Poller
     ) throws(SpinnpropError) -> MembraneMaximum {
         let flow = self.flow(neuron)
         let times = arrivals.times
@@ -25,6 +25,7 @@ extension LayerPlan {
         var event = 0
         while event < arrivals.count, times[event] <= endTime {
             let start = times[event]
+            try poller.spend(8)
             let own = feedForward[Int(arrivals.connections[event])]
             i += own.columns.pointer[Int(arrivals.units[event]) * stride + neuron]
             let isLast = event + 1 == arrivals.count || times[event + 1] > endTime

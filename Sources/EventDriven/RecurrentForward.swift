@@ -11,8 +11,11 @@ final class RecurrentState {
     let last = Block<Double>()
     /// Whether the due time in the queue is exact or only a lower bound.
     let isExact = Block<Bool>()
+    let poller: Poller
     var due = TournamentTree(count: 0)
     var pending = ArrivalHeap()
+
+    init(_ poller: Poller) { self.poller = poller }
 
     func reset(neurons: Int) {
         v.clear(neurons)
@@ -35,6 +38,7 @@ extension LayerPlan {
         var event = 0
         let start = output.count
         while true {
+            try state.poller.spend(8)
             let arrivalTime = event < arrivals.count ? arrivals.times[event] : .infinity
             let pendingTime = state.pending.first?.time ?? .infinity
             let due = state.due.minimum
@@ -48,17 +52,16 @@ extension LayerPlan {
                 mover.spike(neuron, at: due, state)
                 output.append(time: due, unit: neuron, current: state.i.pointer[neuron])
                 try budget.check(output.count, layer: layer, time: due)
-                if (output.count - start) & 255 == 0 { try budget.poll() }
                 schedule(neuron, at: due, state)
                 bound(neuron, state)
             } else if arrivalTime <= pendingTime && arrivalTime <= endTime {
                 let own = feedForward[Int(arrivals.connections[event])]
-                receive(
+                try receive(
                     own, unit: Int(arrivals.units[event]), at: arrivalTime, neuron: Int(arrivals.neurons[event]), state,
                     &mover)
                 event += 1
             } else if pendingTime <= endTime, let next = state.pending.popFirst() {
-                receive(
+                try receive(
                     recurrent[Int(next.connection)], unit: Int(next.unit), at: next.time, neuron: Int(next.neuron),
                     state,
                     &mover)
@@ -108,7 +111,7 @@ extension LayerPlan {
     @inline(__always)
     private func receive(
         _ own: Incoming, unit: Int, at time: Double, neuron: Int, _ state: RecurrentState, _ mover: inout Mover
-    ) {
+    ) throws(SpinnpropError) {
         let column = own.columns.pointer + unit * stride
         if neuron >= 0 {
             mover.move(neuron, to: time, state)
@@ -121,6 +124,7 @@ extension LayerPlan {
                 state.due.setLeaf(lowerBound(receiver, state), at: receiver)
             }
             state.due.rebuild()
+            try state.poller.spend(8 * neuronCount)
         }
     }
 

@@ -7,14 +7,15 @@ final class SampleRows {
     private let input: SpikeTrains
     private let times = Block<Double>(64)
     private let units = Block<Int32>(64)
-    private let sorter = TimeOrder()
+    private let sorter: TimeOrder
     private var layers: [SpikeRow] = []
     private(set) var inputRow: SpikeRow
     /// Where each spike of the ordered row stands in the input as it came, relative to the sample; `nil` if in place.
     private(set) var inputOrder: UnsafePointer<Int32>?
 
-    init(input: SpikeTrains) {
+    init(input: SpikeTrains, poller: Poller) {
         self.input = input
+        sorter = TimeOrder(poller)
         inputRow = SpikeRow(times: times.pointer, units: units.pointer, count: 0)
     }
 

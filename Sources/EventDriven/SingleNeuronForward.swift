@@ -7,7 +7,7 @@ extension LayerPlan {
     /// Appends the spikes of one neuron up to `endTime` to `output`, in order of time. `propagators` as in `maximum`.
     func runNeuron(
         _ neuron: Int, _ arrivals: Arrivals, _ propagators: UnsafePointer<Propagators>, output: SpikeColumns,
-        endTime: Double, budget: SpikeBudget
+        endTime: Double, budget: SpikeBudget, poller: Poller
     ) throws(SpinnpropError) {
         let flow = self.flow(neuron)
         let below = flow.threshold.nextDown
@@ -15,6 +15,7 @@ extension LayerPlan {
         var (v, i) = (0.0, 0.0)
         var event = 0
         while event < arrivals.count, times[event] <= endTime {
+            try poller.spend(8)
             let own = feedForward[Int(arrivals.connections[event])]
             i += own.columns.pointer[Int(arrivals.units[event]) * stride + neuron]
             let isLast = event + 1 == arrivals.count
@@ -38,7 +39,7 @@ extension LayerPlan {
                 guard time <= endTime else { break }
                 output.append(time: time, unit: neuron, current: i)
                 try budget.check(output.count, layer: layer, time: time)
-                if output.count & 4095 == 0 { try budget.poll() }
+                try poller.spend(64)
                 p = flow.propagators(length - offset)
             }
             event += 1

@@ -6,22 +6,13 @@ import Synchronization
 final class SpikeBudget: Sendable {
     private let limit: Int
     private let total = Atomic<Int>(0)
-    private let monitor: Monitor?
 
-    init(limit: Int, monitor: Monitor?) {
-        self.limit = limit
-        self.monitor = monitor
-    }
+    init(limit: Int) { self.limit = limit }
 
     /// To be called within a sample now and then with the number of spikes its part holds in a layer so far.
     @inline(__always)
     func check(_ count: Int, layer: Int, time: Double) throws(SpinnpropError) {
         if count > limit { throw exceeded("layer \(layer) passes it at t = \(time) s") }
-    }
-
-    /// To be called within long loops, every few thousand spikes.
-    func poll() throws(SpinnpropError) {
-        if let monitor, monitor.poll() { throw .cancelled }
     }
 
     /// To be called after each sample with the spikes it made.

@@ -4,6 +4,7 @@ import Networks
 import Neurons
 
 final class SynchronousAdjointState {
+    fileprivate let poller: Poller
     fileprivate let lambdaV = Block<Double>()
     fileprivate let lambdaI = Block<Double>()
     // Per jump: the event before it, and the flow from there to it.
@@ -15,6 +16,8 @@ final class SynchronousAdjointState {
     fileprivate let b = Block<Double>()
     fileprivate let h = Block<Double>()
     fileprivate let intervals = Block<Double>()
+
+    init(_ poller: Poller) { self.poller = poller }
 
     fileprivate func reserve(stride: Int, events: Int, jumps: Int) {
         lambdaV.clear(stride)
@@ -66,7 +69,9 @@ extension LayerPlan {
             arrivals.times, arrivals.connections, arrivals.units, arrivals.spikes
         )
         var event = last
-        while event >= 0 {
+        let poller = state.poller
+        // Once cancelled, what has been added is of no interest.
+        while event >= 0, !poller.isStopped(after: stride) {
             while jump >= 0, jumpEvent[jump] == Int32(truncatingIfNeeded: event) {
                 let neuron = Int(jumps.units[jump])
                 let delta = jumps.delta(jump, lambdaV: lambdaV[neuron] / jumpA[jump], flow)

@@ -27,8 +27,10 @@ extension LayerPlan {
         var lanes = state.lanes(stride: stride, events: events)
         intervals(Case.self, flow, times, events, lanes)
         let columns = self.columns.pointer
+        let poller = state.poller
         var event = 0
         while event < events, times[event] <= endTime {
+            try poller.spend(stride)
             let column = columns[Int(connections[event])] + Int(units[event]) &* stride
             let length = event &+ 1 < events ? times[event &+ 1] - times[event] : .infinity
             if length == 0 {
@@ -162,7 +164,7 @@ extension LayerPlan {
             generation &+= 1
             if generation & 63 == 0 {
                 try budget.check(output.count + made, layer: layer, time: start)
-                try budget.poll()
+                try state.poller.spend(64 &* count)
             }
         }
         try budget.check(output.count + made, layer: layer, time: start)

@@ -33,7 +33,13 @@ final class SynchronousState {
     private let spikeTimes = Block<Double>()
     private let spikeCurrents = Block<Double>()
     private let spikeUnits = Block<Int32>()
-    private let order = TimeOrder()
+    let poller: Poller
+    private let order: TimeOrder
+
+    init(_ poller: Poller) {
+        self.poller = poller
+        order = TimeOrder(poller)
+    }
 
     /// Room for `stride` neurons and `events` events, state zero.
     func lanes(stride: Int, events: Int) -> SynchronousLanes {

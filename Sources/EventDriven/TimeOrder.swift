@@ -5,6 +5,14 @@ struct TimeOrder {
     private let positions = Block<Int32>(64)
     private let spare = Block<Int32>(64)
     private let starts = Block<Int32>(64)
+    private let poller: Poller
+
+    init(_ poller: Poller) { self.poller = poller }
+
+    /// To be asked after each element of a loop: now and then whether the run has been cancelled. The order is then of no interest and
+    /// may be any.
+    @inline(__always)
+    private func isStopped(_ n: Int) -> Bool { n & 0xFFFF == 0xFFFF && poller.isStopped(after: 1 << 19) }
 
     /// Whether events are in order of (time, unit) already.
     @inline(__always)
@@ -58,6 +66,7 @@ struct TimeOrder {
                 hole &-= 1
             }
             order[hole] = moving
+            if isStopped(n) { return }
             n &+= 1
         }
     }
@@ -84,6 +93,7 @@ struct TimeOrder {
             let at = min(Int32((times[n] - low) * scale), Int32(truncatingIfNeeded: count - 1))
             slice[n] = at
             start[Int(at) + 1] += 1
+            if isStopped(n) { return false }
         }
         for n in 0..<count {
             if start[n + 1] > 24 { return false }
@@ -93,6 +103,7 @@ struct TimeOrder {
             let at = Int(slice[n])
             order[Int(start[at])] = Int32(truncatingIfNeeded: n)
             start[at] += 1
+            if isStopped(n) { return false }
         }
         return true
     }
@@ -114,6 +125,8 @@ struct TimeOrder {
                     to[at] = takesRight ? from[right] : from[left]
                     if takesRight { right += 1 } else { left += 1 }
                     at += 1
+                    // What is not yet merged still stands in the other half: every position stays valid.
+                    if isStopped(at) { return }
                 }
                 start = end
             }
