@@ -257,6 +257,18 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         -------
         The estimator itself.
         """
+        fitted = {name: value for name, value in vars(self).items() if name.endswith("_")}
+        try:
+            return self._fit(X, y, validation)
+        except BaseException:
+            # Before there is a new network, what an earlier fit left behind stays whole.
+            if vars(self).get("network_") is fitted.get("network_"):
+                for name in [name for name in vars(self) if name.endswith("_")]:
+                    delattr(self, name)
+                vars(self).update(fitted)
+            raise
+
+    def _fit(self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]]) -> SpikingClassifier:
         X, y = _validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)

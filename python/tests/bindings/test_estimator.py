@@ -231,6 +231,21 @@ def test_with_other_parts_of_scikit_learn():
     assert sklearn.get_config()["enable_metadata_routing"] in (True, False)
 
 
+@pytest.mark.parametrize("options", [{"max_spikes": 1}, {"tau_mem": -1.0}, {"t_late": -1.0}])
+def test_a_fit_that_fails_leaves_the_earlier_one(options):
+    X, y = sp.datasets.yin_yang(200)
+    clf = sp.SpikingClassifier(hidden=(8,), epochs=1).fit(X, y)
+    before, expected = set(vars(clf)), clf.predict(X)
+    defaults = {name: clf.get_params()[name] for name in options}
+    with pytest.raises((ValueError, sp.SpinnpropError)):
+        clf.set_params(**options).fit(X[:50, :3] * 7, y[:50] > 1)
+    clf.set_params(**defaults)
+    assert set(vars(clf)) == before
+    assert (clf.predict(X) == expected).all()
+    with pytest.raises((ValueError, sp.SpinnpropError)):
+        sp.SpikingClassifier(hidden=(8,), epochs=1, **options).fit(X, y).predict(X)
+
+
 def test_interrupted_fit_leaves_a_usable_estimator(monkeypatch):
     clf = sp.SpikingClassifier(hidden=(20,), epochs=100000, batch_size=50)
     calls = []
