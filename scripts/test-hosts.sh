@@ -79,6 +79,7 @@ expect "the export map has every SPINNPROP_API" test \
     "$(wc -l <"$out/declared")" -eq "$(grep -c '^SPINNPROP_API ' include/spinnprop.h)"
 needs_no_swift() { ! ldd "$library" | grep -i -E 'swift|foundation|not found'; }
 expect "no Swift runtime is needed where it runs" needs_no_swift
+expect "code for newer processors stays apart" scripts/check-dispatch.sh "$folder"
 size=$(wc -c <"$library")
 expect "the library is below 8 MB ($size bytes)" test "$size" -lt 8000000
 is_stripped() { ! readelf -S "$library" | grep -q '\.symtab'; }

@@ -1,0 +1,44 @@
+"""The engine compiled for newer processors gives the bits of the baseline."""
+
+import os
+import subprocess
+import sys
+
+# Every forward and backward kernel: ratios 4, 2 and general, recurrence, delays, a leaky read-out, a short training.
+CODE = """
+import hashlib
+import numpy as np
+import spinnprop as sp
+digest = hashlib.sha256()
+X, y = sp.datasets.yin_yang(60)
+spikes = sp.encoding.latency(X, bias=0.0)
+cases = [
+    dict(tau_syn=5e-3), dict(tau_syn=10e-3), dict(tau_syn=20e-3), dict(tau_syn=7e-3), dict(recurrent=True),
+    dict(delays="synaptic"), dict(delays="axonal"), dict(tau_syn=10e-3, readout="leaky"),
+]
+for options in cases:
+    net = sp.Network([5, 21, 3], seed=3, **options)
+    rec = net.forward(spikes, t_end=0.2)
+    loss = sp.losses.VMaxCrossEntropy() if "readout" in options else sp.losses.TTFSCrossEntropy()
+    value, grad = net.gradient(rec, loss, y)
+    digest.update(rec.spikes[0].times.tobytes() + np.float64(value).tobytes() + grad.input_times.tobytes())
+    for weights in grad.weights:
+        digest.update(np.ascontiguousarray(weights).tobytes())
+clf = sp.SpikingClassifier(hidden=(30,), epochs=3).fit(X, y)
+digest.update(clf.network_.weights[0].tobytes())
+print(digest.hexdigest())
+"""
+
+
+def bits(**environment):
+    return subprocess.run(
+        [sys.executable, "-c", CODE], env={**os.environ, **environment}, check=True, stdout=subprocess.PIPE
+    ).stdout
+
+
+def test_same_bits_on_older_processors():
+    assert bits() == bits(SPINNPROP_CPU="baseline")
+
+
+def test_same_bits_for_any_number_of_threads():
+    assert bits(SPINNPROP_THREADS="1") == bits(SPINNPROP_THREADS="3")
