@@ -91,7 +91,9 @@ final class PartialSums: @unchecked Sendable {
     }
 
     /// Adds the parts in order, always the same, and turns them into the shape of the parameters.
-    static func add(_ sums: [PartialSums], _ plans: [LayerPlan], _ network: Network, _ poller: Poller, to gradients: inout Gradients) {
+    static func add(
+        _ sums: [PartialSums], _ plans: [LayerPlan], _ network: Network, _ poller: Poller, to gradients: inout Gradients
+    ) {
         guard let total = sums.first else { return }
         for own in plans.flatMap(\.incoming) {
             let plan = plans[own.connection.target]

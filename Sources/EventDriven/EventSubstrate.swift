@@ -155,7 +155,8 @@ final class SampleRunner {
         _ plan: LayerPlan, endTime: Double, maxima: UnsafeMutablePointer<MembraneMaximum>
     ) throws(SpinnpropError) {
         try forEachNeuron(plan) { (neuron) throws(SpinnpropError) in
-            maxima[neuron] = try plan.maximum(neuron: neuron, arrivals, propagators.pointer, endTime: endTime, poller: poller)
+            maxima[neuron] = try plan.maximum(
+                neuron: neuron, arrivals, propagators.pointer, endTime: endTime, poller: poller)
         }
     }
 

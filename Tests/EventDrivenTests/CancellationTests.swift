@@ -11,7 +11,8 @@ import Testing
     /// One sample long enough that every engine loop is asked many times; nobody spikes.
     private func input(_ count: Int) throws -> SpikeTrains {
         try SpikeTrains(
-            times: (0..<count).map { Double($0 ^ 5) * 1e-6 }, units: (0..<count).map { Int32($0 % 7) }, offsets: [0, count],
+            times: (0..<count).map { Double($0 ^ 5) * 1e-6 }, units: (0..<count).map { Int32($0 % 7) },
+            offsets: [0, count],
             unitCount: 7)
     }
 
@@ -22,7 +23,8 @@ import Testing
         ])
     func forwardStopsWithinASample(delays: DelayKind, isRecurrent: Bool, isLeaky: Bool) throws {
         let network = try Network(
-            sizes: isRecurrent || !isLeaky ? [7, 48, 2] : [7, 48], delays: delays, recurrent: [isRecurrent].filter { $0 },
+            sizes: isRecurrent || !isLeaky ? [7, 48, 2] : [7, 48], delays: delays,
+            recurrent: [isRecurrent].filter { $0 },
             leakyReadout: isLeaky)
         // Weights are zero: the time goes into events alone.
         let monitor = Monitor { false }
