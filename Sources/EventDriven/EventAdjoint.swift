@@ -24,6 +24,12 @@ public struct EventAdjoint: GradientRule {
         let plans = try LayerPlan.all(network, monitor: monitor)
         var gradients = Gradients(zerosFor: network)
         let parts = recording.partition.count
+        let width = plans.reduce(0) { sum, plan in
+            plan.incoming.reduce(sum) { $0 + $1.connection.preCount * plan.stride + $1.connection.delays.count }
+        }
+        try Memory.check(
+            count: width.multipliedReportingOverflow(by: parts).overflow ? .max : width * parts,
+            bytesPerElement: MemoryLayout<Double>.stride, "the gradients of \(parts) parts of the batch")
         let sums = recording.partition.map { _ in PartialSums(plans) }
         let scale = 1 / Double(max(1, recording.sampleCount))
         let rate = RateErrors(objective.rate, recording)

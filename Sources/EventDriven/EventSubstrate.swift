@@ -40,7 +40,11 @@ public struct EventSubstrate: Substrate {
                 runner.begin(columns: columns.map { $0[part] }, samples: partition[part].count)
                 for sample in partition[part] {
                     let maxima = box.block.pointer + sample * outputCount
-                    try runner.run(sample, endTime: options.endTime, budget: budget, maxima: maxima)
+                    do throws(SpinnpropError) {
+                        try runner.run(sample, endTime: options.endTime, budget: budget, maxima: maxima)
+                    } catch where error.kind != .cancelled {
+                        throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
+                    }
                     if let monitor {
                         monitor.finish(1)
                         if monitor.poll() { throw .cancelled }
@@ -148,7 +152,7 @@ final class SampleRunner {
                     times: output.times + start, units: output.units + start, count: output.count - start))
             made += output.count - start
         }
-        try budget.add(made, sample: sample)
+        try budget.add(made)
     }
 
     private func runReadout(

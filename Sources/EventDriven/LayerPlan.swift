@@ -86,6 +86,11 @@ final class LayerPlan: @unchecked Sendable {
             ? [Flow(own.parameters[0])] : (0..<own.neuronCount).map { Flow(own.parameters[$0]) }
         let stride = self.stride
         let poller = Poller(monitor)
+        for connection in network.connections where connection.target == layer {
+            try Memory.check(
+                count: connection.preCount * stride, bytesPerElement: MemoryLayout<Double>.stride,
+                "the turned weights of layer \(layer)")
+        }
         let incoming = network.connections.enumerated().filter { $0.element.target == layer }
             .map { Incoming(index: $0.offset, connection: $0.element, stride: stride, poller: poller) }
         feedForward = incoming.filter { !$0.connection.isRecurrent }

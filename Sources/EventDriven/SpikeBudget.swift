@@ -12,13 +12,13 @@ final class SpikeBudget: Sendable {
     /// To be called within a sample now and then with the number of spikes its part holds in a layer so far.
     @inline(__always)
     func check(_ count: Int, layer: Int, time: Double) throws(SpinnpropError) {
-        if count > limit { throw exceeded("layer \(layer) passes it at t = \(time) s") }
+        if count > limit { throw exceeded("layer \(layer) at t = \(time) s") }
     }
 
-    /// To be called after each sample with the spikes it made.
-    func add(_ count: Int, sample: Int) throws(SpinnpropError) {
-        let sum = total.add(count, ordering: .relaxed).newValue
-        if sum > limit { throw exceeded("the run passes it at sample \(sample)") }
+    /// To be called after each sample with the spikes it made. Which sample comes last depends on the threads, so none is
+    /// named.
+    func add(_ count: Int) throws(SpinnpropError) {
+        if total.add(count, ordering: .relaxed).newValue > limit { throw exceeded("the samples of this run together") }
     }
 
     private func exceeded(_ place: String) -> SpinnpropError {
