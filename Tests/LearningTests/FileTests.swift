@@ -211,6 +211,52 @@ struct FileTests {
         #expect(rmdir(folder) == 0)
     }
 
+    /// FIFOs neither block nor are replaced, links are followed, permissions stay, long names can be saved.
+    @Test func specialFiles() throws {
+        let folder = "/tmp/spinnprop-special-\(getpid())"
+        mkdir(folder, 0o755)
+        defer { rmdir(folder) }
+        func mode(_ path: String) -> mode_t {
+            var status = stat()
+            return lstat(path, &status) == 0 ? status.st_mode : 0
+        }
+        func refuse(_ part: String, _ call: () throws -> Void) {
+            let error = #expect(throws: SpinnpropError.self) { try call() }
+            #expect(error?.kind == .fileError && error?.message.contains(part) == true, "\(error?.message ?? "")")
+        }
+        let network = try network(.axonal)
+        let (fifo, link) = (folder + "/fifo", folder + "/link")
+        #expect(mkfifo(fifo, 0o600) == 0 && symlink("fifo", link) == 0)
+        for path in [fifo, link] {
+            refuse("\(path): it is not a regular file") { _ = try NetworkFile.load(path) }
+            refuse("\(path): it is not a regular file") { try NetworkFile.save(network, path) }
+        }
+        #expect(mode(fifo) & S_IFMT == S_IFIFO && mode(link) & S_IFMT == S_IFLNK)
+        unlink(fifo)
+
+        // The link now leads nowhere: the save makes the file it names, and later saves keep its permissions.
+        try NetworkFile.save(network, link)
+        #expect(mode(fifo) & S_IFMT == S_IFREG && mode(link) & S_IFMT == S_IFLNK)
+        for permissions: mode_t in [0o600, 0o666] {
+            chmod(fifo, permissions)
+            try NetworkFile.save(network, link)
+            #expect(mode(fifo) & 0o777 == permissions)
+        }
+        #expect(try NetworkFile.load(link) == network)
+        unlink(fifo)
+        unlink(link)
+        #expect(symlink(link, link) == 0)
+        refuse("Too many levels") { try NetworkFile.save(network, link) }
+        unlink(link)
+
+        let long = folder + "/" + String(repeating: "x", count: 255)
+        try NetworkFile.save(network, long)
+        #expect(try NetworkFile.load(long) == network)
+        unlink(long)
+        refuse("File name too long") { try NetworkFile.save(network, long + "x") }
+        #expect(rmdir(folder) == 0)
+    }
+
     @Test func damagedCheckpoints() throws {
         let path = "/tmp/spinnprop-\(getpid())-damaged.safetensors"
         defer { unlink(path) }

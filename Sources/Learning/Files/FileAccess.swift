@@ -3,19 +3,17 @@ import Glibc
 import Mathematics
 
 enum FileAccess {
-    /// - Throws: `fileNotFound`; `fileError` with the system's words for anything else, a directory included; `outOfMemory` for a
-    ///   file larger than the machine's memory.
+    /// - Throws: `fileNotFound`; `fileError` with the system's words for anything else, a directory, FIFO or device included;
+    ///   `outOfMemory` for a file larger than the machine's memory.
     static func read(_ path: String) throws(SpinnpropError) -> [UInt8] {
         try check(path)
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK, opening a FIFO waits for whoever writes to it.
+        let descriptor = repeating { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
         guard descriptor >= 0 else { throw failure("cannot open", path) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw failure("cannot read", path) }
-        guard status.st_mode & S_IFMT != S_IFDIR else { throw failure("cannot read", path, EISDIR) }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw SpinnpropError(.fileError, "cannot read \(path): it is not a regular file")
-        }
+        try checkRegular(status, "cannot read", path)
         let size = Int(status.st_size)
         try Memory.check(count: size, bytesPerElement: 1, "the content of \(path)")
         var failed: Int32 = 0
@@ -34,26 +32,40 @@ enum FileAccess {
     }
 
     /// Writes a new file beside the target, syncs it and renames it, so that a crash leaves the old file or the new one.
+    /// Symbolic links are followed, and the old file's permissions stay.
     ///
-    /// - Throws: `fileNotFound` if the folder does not exist, `fileError` with the system's words for anything else.
+    /// - Throws: `fileNotFound` if the folder does not exist, `fileError` with the system's words for anything else and for a
+    ///   target that is there and no regular file.
     static func writeAtomically(_ bytes: [UInt8], to path: String) throws(SpinnpropError) {
         try check(path)
+        let target = try resolved(path)
+        var (old, mode) = (stat(), mode_t(0o666))
+        let replaces = lstat(target, &old) == 0
+        if replaces {
+            try checkRegular(old, "cannot write", path)
+            mode = old.st_mode & 0o777
+        }
+        // The name's length does not depend on the target's, which may be the longest there is.
+        let beside = folder(of: target) + ".spinnprop.\(getpid())."
         var (descriptor, temporary) = (Int32(-1), "")
         for attempt in 0..<100 {
-            temporary = "\(path).\(getpid()).\(attempt).tmp"
-            descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+            temporary = "\(beside)\(attempt).tmp"
+            descriptor = repeating { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) }
             if descriptor >= 0 || errno != EEXIST { break }
         }
         guard descriptor >= 0 else { throw failure("cannot write", path) }
+        // What the umask took away. Some file systems have no permissions; the content is what counts.
+        if replaces { fchmod(descriptor, mode) }
         var failed = write(bytes, to: descriptor)
-        if failed == 0 && fsync(descriptor) != 0 { failed = errno }
-        if close(descriptor) != 0 && failed == 0 { failed = errno }
-        if failed == 0 && rename(temporary, path) != 0 { failed = errno }
+        if failed == 0 && repeating({ fsync(descriptor) }) != 0 { failed = errno }
+        // An interrupted close has closed, and the content is synced by then.
+        if close(descriptor) != 0 && failed == 0 && errno != EINTR { failed = errno }
+        if failed == 0 && rename(temporary, target) != 0 { failed = errno }
         guard failed == 0 else {
             unlink(temporary)
             throw failure("cannot write", path, failed)
         }
-        syncFolder(of: path)
+        syncFolder(of: target)
     }
 
     /// Whether something lies at the path.
@@ -75,11 +87,47 @@ enum FileAccess {
 
     /// Makes the rename itself last. Some file systems cannot; the file is whole either way.
     private static func syncFolder(of path: String) {
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = repeating { open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)
+    }
+
+    /// With the slash at its end.
+    private static func folder(of path: String) -> String {
+        path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? "./"
+    }
+
+    /// Where a path leads once symbolic links are followed, be there a file or not.
+    private static func resolved(_ path: String) throws(SpinnpropError) -> String {
+        var target = path
+        // As many links as the system itself follows.
+        for _ in 0..<40 {
+            let link = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX) + 1) { buffer -> String? in
+                buffer.initialize(repeating: 0)
+                guard let base = buffer.baseAddress, readlink(target, base, Int(PATH_MAX)) > 0 else { return nil }
+                return String(cString: base)
+            }
+            guard let link else { return target }
+            target = link.utf8.first == UInt8(ascii: "/") ? link : folder(of: target) + link
+        }
+        throw failure("cannot write", path, ELOOP)
+    }
+
+    private static func checkRegular(_ status: stat, _ action: String, _ path: String) throws(SpinnpropError) {
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return
+        case S_IFDIR: throw failure(action, path, EISDIR)
+        default: throw SpinnpropError(.fileError, "\(action) \(path): it is not a regular file")
+        }
+    }
+
+    /// A system call, again for as long as signals interrupt it.
+    private static func repeating(_ call: () -> Int32) -> Int32 {
+        while true {
+            let result = call()
+            if result >= 0 || errno != EINTR { return result }
+        }
     }
 
     private static func check(_ path: String) throws(SpinnpropError) {
