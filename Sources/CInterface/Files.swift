@@ -8,15 +8,15 @@ import Spinnprop
 
 /// Writes how many bytes there are, and the bytes unless the caller has no place for them yet.
 private func write(
-    _ content: [UInt8], to bytes: UnsafeMutablePointer<UInt8>?, _ n: Int64, _ needed: UnsafeMutablePointer<Int64>
+    _ content: FileContent, to bytes: UnsafeMutablePointer<UInt8>?, _ n: Int64, _ needed: UnsafeMutablePointer<Int64>
 ) throws(SpinnpropError) {
     if let bytes {
-        guard n >= Int64(content.count) else {
-            throw .invalidValue("bytes has \(n) elements; it must have at least \(content.count)")
+        guard n >= Int64(content.byteCount) else {
+            throw .invalidValue("bytes has \(n) elements; it must have at least \(content.byteCount)")
         }
-        content.withUnsafeBufferPointer { bytes.update(from: $0.baseAddress ?? UnsafePointer(bytes), count: $0.count) }
+        content.copy(to: bytes)
     }
-    needed.pointee = Int64(content.count)
+    needed.pointee = Int64(content.byteCount)
 }
 
 /// A caller's bytes.
@@ -48,7 +48,7 @@ public func spinnprop_network_to_bytes(
 ) -> spinnprop_status {
     barrier {
         let needed = try given(needed, "needed")
-        try write(NetworkFile.bytes(try box(network, networkKind, "network").value), to: bytes, n, needed)
+        try write(NetworkFile.content(try box(network, networkKind, "network").value), to: bytes, n, needed)
     }
 }
 
@@ -69,7 +69,7 @@ public func spinnprop_recording_to_bytes(
 ) -> spinnprop_status {
     barrier {
         let needed = try given(needed, "needed")
-        try write(RecordingFile.bytes(try box(recording, recordingKind, "recording").value), to: bytes, n, needed)
+        try write(RecordingFile.content(try box(recording, recordingKind, "recording").value), to: bytes, n, needed)
     }
 }
 

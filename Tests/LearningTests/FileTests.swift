@@ -49,17 +49,17 @@ struct FileTests {
     @Test(arguments: DelayKind.allCases, [false, true])
     func networksRoundTrip(delays: DelayKind, leaky: Bool) throws {
         let network = try network(delays, leaky: leaky)
-        let bytes = NetworkFile.bytes(network)
+        let bytes = NetworkFile.content(network).bytes
         #expect(try NetworkFile.network(bytes) == network)
-        #expect(bytes == NetworkFile.bytes(network))
+        #expect(bytes == NetworkFile.content(network).bytes)
     }
 
     @Test(arguments: [false, true])
     func recordingsRoundTrip(leaky: Bool) throws {
         let recording = try recording(leaky: leaky)
-        let bytes = RecordingFile.bytes(recording)
+        let bytes = RecordingFile.content(recording).bytes
         let read = try RecordingFile.recording(bytes)
-        #expect(RecordingFile.bytes(read) == bytes)
+        #expect(RecordingFile.content(read).bytes == bytes)
         #expect(
             read.input == recording.input && read.partition == recording.partition && read.engine == recording.engine)
         #expect(read.fingerprint == recording.fingerprint && read.endTime == recording.endTime)
@@ -73,7 +73,7 @@ struct FileTests {
             input: try SpikeTrains(times: [], units: [], offsets: [0], unitCount: 1),
             layers: [LayerRecording(neuronCount: 1, isSpiking: true, thresholds: [1], segments: [])], partition: [],
             fingerprint: nil, engine: "test", endTime: .infinity)
-        #expect(try RecordingFile.recording(RecordingFile.bytes(none)).sampleCount == 0)
+        #expect(try RecordingFile.recording(RecordingFile.content(none).bytes).sampleCount == 0)
     }
 
     /// Every byte changed in two ways, and lengths cut: an error or a valid value, never a trap.
@@ -90,14 +90,14 @@ struct FileTests {
             }
         }
         let files: [([UInt8], ([UInt8]) throws -> Void)] = [
-            (NetworkFile.bytes(try network(.axonal)), { _ = try NetworkFile.network($0).fingerprint }),
+            (NetworkFile.content(try network(.axonal)).bytes, { _ = try NetworkFile.network($0).fingerprint }),
             (
-                RecordingFile.bytes(try recording(leaky: false)),
-                { _ = RecordingFile.bytes(try RecordingFile.recording($0)) }
+                RecordingFile.content(try recording(leaky: false)).bytes,
+                { _ = RecordingFile.content(try RecordingFile.recording($0)).bytes }
             ),
             (
-                RecordingFile.bytes(try recording(leaky: true)),
-                { _ = RecordingFile.bytes(try RecordingFile.recording($0)) }
+                RecordingFile.content(try recording(leaky: true)).bytes,
+                { _ = RecordingFile.content(try RecordingFile.recording($0)).bytes }
             ),
         ]
         for (bytes, read) in files {
@@ -136,13 +136,13 @@ struct FileTests {
                 #expect(error?.kind == .fileError)
             }
         }
-        let network = NetworkFile.bytes(try network(.synaptic))
+        let network = NetworkFile.content(try network(.synaptic)).bytes
         try refuse(network, "layers.0.weights") { $0[3] = .nan }
         try refuse(network, "layers.0.recurrent_weights") { $0[3] = .infinity }
         try refuse(network, "layers.1.delays") { $0[0] = -1e-9 }
         try refuse(network, "layers.1.tau_mem") { $0[1] = 0 }
         try refuse(network, "layers.2.reset") { $0[0] = 2 }
-        let spiking = RecordingFile.bytes(try recording(leaky: false))
+        let spiking = RecordingFile.content(try recording(leaky: false)).bytes
         try refuse(spiking, "layers.0.times") { $0[0] = 2e-3 }
         try refuse(spiking, "layers.0.times") { $0[2] = 5.1 }
         try refuse(spiking, "layers.0.times") { $0[2] = -1 }
@@ -150,7 +150,7 @@ struct FileTests {
         try refuse(spiking, "layers.1.thresholds") { $0[1] = 0 }
         try refuse(spiking, "end_time") { $0[0] = .nan }
         try refuse(spiking, "input.times") { $0[1] = .infinity }
-        let leaky = RecordingFile.bytes(try recording(leaky: true))
+        let leaky = RecordingFile.content(try recording(leaky: true)).bytes
         try refuse(leaky, "layers.1.maxima") { $0[1] = -1 }
         try refuse(leaky, "layers.1.maximum_times") { $0[1] = .infinity }
         try refuse(leaky, "layers.1.maximum_currents") { $0[1] = .nan }
@@ -162,20 +162,20 @@ struct FileTests {
         for (key, value) in [("delays", "none"), ("readout", "spiking"), ("recurrent", "")] { file.set(key, value) }
         file.add("sizes", integers: [90_000, 90_000], shape: [2])
         file.add("layers.0.weights", [1, 2], shape: [1, 2])
-        let error = #expect(throws: SpinnpropError.self) { try NetworkFile.network(file.serialised()) }
+        let error = #expect(throws: SpinnpropError.self) { try NetworkFile.network(file.serialised().bytes) }
         #expect(error?.kind == .fileError)
     }
 
     @Test func kindsAndVersions() throws {
         let network = try network(.none)
         let recording = try recording(leaky: false)
-        #expect(throws: SpinnpropError.self) { try RecordingFile.recording(NetworkFile.bytes(network)) }
-        #expect(throws: SpinnpropError.self) { try NetworkFile.network(RecordingFile.bytes(recording)) }
+        #expect(throws: SpinnpropError.self) { try RecordingFile.recording(NetworkFile.content(network).bytes) }
+        #expect(throws: SpinnpropError.self) { try NetworkFile.network(RecordingFile.content(recording).bytes) }
         for (version, part) in [("2", "format_version 2"), ("0", "format_version"), ("x", "\"x\""), ("-1", "\"-1\"")] {
             var file = FileKind.network.begin()
             NetworkFile.add(network, to: &file, prefix: "")
             file.set("format_version", version)
-            let error = #expect(throws: SpinnpropError.self) { try NetworkFile.network(file.serialised()) }
+            let error = #expect(throws: SpinnpropError.self) { try NetworkFile.network(file.serialised().bytes) }
             #expect(error?.kind == .fileError && error?.message.contains(part) == true)
         }
     }

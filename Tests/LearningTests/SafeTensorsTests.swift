@@ -21,7 +21,7 @@ struct SafeTensorsTests {
         file.add("matrix", [1.5, -0.0, .infinity, .nan, 1e-300, -1e308], shape: [2, 3])
         file.add("empty", [], shape: [0, 4])
         file.add("whole", integers: [.min, 0, .max], shape: [3, 1])
-        let bytes = file.serialised()
+        let bytes = file.serialised().bytes
         let read = try SafeTensors(parsing: bytes)
         #expect(try read.string("name") == "quote \" backslash \\ newline \n bell \u{7} umlaut ü emoji 🧠")
         #expect(try read.int32s("small") == [1, -2, 3])

@@ -33,7 +33,7 @@ enum Checkpoint {
         }
         file.add("history", state.history.flatMap(\.numbers), shape: [state.history.count, EpochRecord.fields.count])
         if let best = state.best { NetworkFile.add(best.network, to: &file, prefix: "best.") }
-        try FileAccess.writeAtomically(file.serialised(), to: path)
+        try FileAccess.writeAtomically(file.serialised().bytes, to: path)
     }
 
     /// The state of an earlier run, or `nil` if there is no such file.

@@ -7,7 +7,7 @@ import Neurons
 /// `.recurrent_weights`, `.delays`, `.recurrent_delays` (as their kind says), `.tau_mem`, `.tau_syn`, `.threshold`,
 /// `.reset` (one number or one per neuron).
 public enum NetworkFile {
-    public static func bytes(_ network: Network) -> [UInt8] {
+    public static func content(_ network: Network) -> FileContent {
         var file = FileKind.network.begin()
         add(network, to: &file, prefix: "")
         return file.serialised()
@@ -21,7 +21,7 @@ public enum NetworkFile {
 
     /// Writes beside the target first, then renames. - Throws: `fileNotFound` without the folder, `fileError`.
     public static func save(_ network: Network, _ path: String) throws(SpinnpropError) {
-        try FileAccess.writeAtomically(bytes(network), to: path)
+        try FileAccess.writeAtomically(content(network).bytes, to: path)
     }
 
     /// - Throws: `fileNotFound`, `fileError`.

@@ -8,7 +8,7 @@ import Spikes
 /// `.offsets` and, per layer l, `layers.l.thresholds` (one number or one per neuron), `.times`, `.units`, `.currents`,
 /// `.offsets`; a leaky read-out has `.maxima`, `.maximum_times`, `.maximum_currents` (samples, neurons) in place of spikes.
 public enum RecordingFile {
-    public static func bytes(_ recording: Recording) -> [UInt8] {
+    public static func content(_ recording: Recording) -> FileContent {
         var file = FileKind.recording.begin()
         file.set("engine", recording.engine)
         file.set("fingerprint", recording.fingerprint.map(hexadecimal) ?? "measured")
@@ -22,9 +22,7 @@ public enum RecordingFile {
             let own = "layers.\(index)."
             file.add(own + "thresholds", layer.thresholds, shape: [layer.thresholds.count])
             if layer.isSpiking {
-                add(layer.spikes, to: &file, prefix: own)
-                let currents = layer.currents
-                file.add(own + "currents", currents, shape: [currents.count])
+                add(layer, to: &file, prefix: own)
             } else {
                 let shape = [recording.sampleCount, layer.neuronCount]
                 file.add(own + "maxima", layer.maxima, shape: shape)
@@ -39,6 +37,24 @@ public enum RecordingFile {
     public static func recording(_ bytes: [UInt8]) throws(SpinnpropError) -> Recording {
         let file = try FileKind.recording.open(bytes)
         return try asFileError { () throws(SpinnpropError) in try recording(in: file) }
+    }
+
+    /// A spiking layer's columns, straight from where they lie.
+    private static func add(_ layer: LayerRecording, to file: inout SafeTensors, prefix: String) {
+        func column<Element: BitwiseCopyable>(
+            _ start: (SpikeColumns) -> UnsafeMutablePointer<Element>
+        ) -> FileContent {
+            FileContent(joining: layer.segments.map { FileContent(start($0), count: $0.count, ownedBy: $0) })
+        }
+        file.add(prefix + "times", .float64, column(\.times))
+        file.add(prefix + "units", .int32, column(\.units))
+        file.add(prefix + "currents", .float64, column(\.currents))
+        var offsets = [0]
+        for segment in layer.segments {
+            let start = offsets[offsets.count - 1]
+            offsets.append(contentsOf: segment.ends.lazy.map { $0 + start })
+        }
+        file.add(prefix + "offsets", integers: offsets, shape: [offsets.count])
     }
 
     private static func add(_ spikes: SpikeTrains, to file: inout SafeTensors, prefix: String) {

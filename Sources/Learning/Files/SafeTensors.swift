@@ -7,8 +7,8 @@ struct SafeTensors {
     /// Header and data as they were parsed; empty while writing.
     private var bytes: [UInt8] = []
     private var dataStart = 0
-    /// While writing: the data of each tensor.
-    private var pending: [(name: String, type: TensorType, shape: [Int], data: [UInt8])] = []
+    /// While writing: where the data of each tensor are.
+    private var pending: [(name: String, type: TensorType, shape: [Int], data: FileContent)] = []
 
     /// Far above what any network needs, far below what parsing could hurt with.
     static let largestHeader = 16 << 20
@@ -70,19 +70,19 @@ struct SafeTensors {
 
     /// - Throws: `fileError` if the tensor is missing or has another type or, if one is given, another shape.
     func doubles(_ name: String, shape: [Int]? = nil) throws(SpinnpropError) -> [Double] {
-        try elements(name, .float64, shape) { Double(bitPattern: UInt64(littleEndian: $0)) }
+        try elements(name, .float64, shape)
     }
 
     func integers(_ name: String, shape: [Int]? = nil) throws(SpinnpropError) -> [Int] {
-        try elements(name, .int64, shape) { Int(Int64(littleEndian: $0)) }
+        try elements(name, .int64, shape)
     }
 
     func int32s(_ name: String, shape: [Int]? = nil) throws(SpinnpropError) -> [Int32] {
-        try elements(name, .int32, shape) { Int32(littleEndian: $0) }
+        try elements(name, .int32, shape)
     }
 
-    private func elements<Raw: BitwiseCopyable, Element>(
-        _ name: String, _ type: TensorType, _ shape: [Int]?, _ convert: (Raw) -> Element
+    private func elements<Element: BitwiseCopyable>(
+        _ name: String, _ type: TensorType, _ shape: [Int]?
     ) throws(SpinnpropError) -> [Element] {
         guard let entry = header.tensors[name] else {
             throw SpinnpropError(.fileError, "the file lacks the tensor \(name)")
@@ -95,15 +95,13 @@ struct SafeTensors {
             throw SpinnpropError(.fileError, "tensor \(name) has shape \(entry.shape); \(shape ?? []) is needed")
         }
         let count = entry.range.count / type.size
-        return bytes.withUnsafeBytes { buffer in
-            [Element](unsafeUninitializedCapacity: count) { target, initialised in
+        return [Element](unsafeUninitializedCapacity: count) { target, initialised in
+            bytes.withUnsafeBytes { buffer in
                 let start = dataStart + entry.range.lowerBound
-                for index in 0..<count {
-                    let raw = buffer.loadUnaligned(fromByteOffset: start + index * type.size, as: Raw.self)
-                    target.initializeElement(at: index, to: convert(raw))
-                }
-                initialised = count
+                UnsafeMutableRawBufferPointer(target).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: buffer[start..<start + count * type.size]))
             }
+            initialised = count
         }
     }
 
@@ -112,52 +110,38 @@ struct SafeTensors {
     mutating func set(_ key: String, _ value: String) { header.metadata[key] = value }
 
     mutating func add(_ name: String, _ values: [Double], shape: [Int]) {
-        add(name, .float64, shape, values.lazy.map { $0.bitPattern.littleEndian })
+        pending.append((name, .float64, shape, FileContent(values)))
     }
 
     mutating func add(_ name: String, integers values: [Int], shape: [Int]) {
-        add(name, .int64, shape, values.lazy.map { Int64($0).littleEndian })
+        pending.append((name, .int64, shape, FileContent(values)))
     }
 
     mutating func add(_ name: String, int32s values: [Int32], shape: [Int]) {
-        add(name, .int32, shape, values.lazy.map { $0.littleEndian })
+        pending.append((name, .int32, shape, FileContent(values)))
     }
 
-    private mutating func add<Element: BitwiseCopyable>(
-        _ name: String, _ type: TensorType, _ shape: [Int], _ values: some Collection<Element>
-    ) {
-        let data = [UInt8](unsafeUninitializedCapacity: values.count * type.size) { target, count in
-            guard let base = target.baseAddress else { return }
-            var address = UnsafeMutableRawPointer(base)
-            for value in values {
-                address.storeBytes(of: value, as: Element.self)
-                address += type.size
-            }
-            count = values.count * type.size
-        }
-        pending.append((name, type, shape, data))
+    /// A vector.
+    mutating func add(_ name: String, _ type: TensorType, _ data: FileContent) {
+        pending.append((name, type, [data.byteCount / type.size], data))
     }
 
     /// The file. Large elements come first and the header is padded, so that every array is aligned.
-    func serialised() -> [UInt8] {
+    func serialised() -> FileContent {
         var header = header
         var end = 0
         let ordered = pending.enumerated().sorted {
             ($1.element.type.size, $0.offset) < ($0.element.type.size, $1.offset)
         }.map(\.element)
         for tensor in ordered {
-            header.tensors[tensor.name] = TensorEntry(
-                type: tensor.type, shape: tensor.shape, range: end..<end + tensor.data.count)
-            end += tensor.data.count
+            let next = end + tensor.data.byteCount
+            header.tensors[tensor.name] = TensorEntry(type: tensor.type, shape: tensor.shape, range: end..<next)
+            end = next
         }
         var text = header.serialised()
         text.append(contentsOf: repeatElement(0x20, count: -text.count & 7))
-        var file: [UInt8] = []
-        file.reserveCapacity(8 + text.count + end)
-        withUnsafeBytes(of: UInt64(text.count).littleEndian) { file.append(contentsOf: $0) }
-        file.append(contentsOf: text)
-        for tensor in ordered { file.append(contentsOf: tensor.data) }
-        return file
+        let length = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) }
+        return FileContent(joining: [FileContent(length + text)] + ordered.map(\.data))
     }
 }
 
