@@ -6,14 +6,17 @@ import math
 import numbers
 import operator
 import os
-from typing import Any, Mapping, Optional, SupportsFloat, Union, cast
+from typing import TYPE_CHECKING, Any, Mapping, Optional, SupportsFloat, Union, cast
 
 import numpy as np
-import numpy.typing as npt
 
-Float64Array = npt.NDArray[np.float64]
-Int32Array = npt.NDArray[np.int32]
-Int64Array = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Float64Array = npt.NDArray[np.float64]
+    Int32Array = npt.NDArray[np.int32]
+    Int64Array = npt.NDArray[np.int64]
+
 PathLike = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Dict, Type, Union
 
 from . import _core
+from ._values import Value
 from .losses import Loss, TTFSCrossEntropy, VMaxCrossEntropy
 
 
-class Engine:
+class Engine(Value):
     """What all engines have in common; make one of its subclasses."""
 
     name: ClassVar[str]
@@ -24,7 +24,6 @@ class Engine:
         return VMaxCrossEntropy() if readout == "leaky" else TTFSCrossEntropy()
 
 
-@dataclass(frozen=True)
 class EventEngine(Engine):
     """Exact and event-driven, in continuous time: any time constants, delays, recurrence. ``engine="event"``.
 
@@ -36,8 +35,8 @@ class EventEngine(Engine):
     'event'
     """
 
-    name: ClassVar[str] = "event"
-    _code: ClassVar[int] = _core.ENGINE_EVENT
+    name = "event"
+    _code = _core.ENGINE_EVENT
 
 
 _ENGINES: Dict[str, Type[Engine]] = {engine.name: engine for engine in (EventEngine,)}

@@ -265,7 +265,7 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
             if vars(self).get("network_") is fitted.get("network_"):
                 for name in [name for name in vars(self) if name.endswith("_")]:
                     delattr(self, name)
-                vars(self).update(fitted)
+                self.__dict__.update(fitted)
             raise
 
     def _fit(self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]]) -> SpikingClassifier:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Tuple
 
-from ._checks import Float64Array
+from . import _checks
 
 
-@dataclass(frozen=True, eq=False)
 class Gradients:
     """Gradients of the batch mean of a loss, made by `Network.gradient`. Plain arrays, yours to change.
 
@@ -27,12 +25,23 @@ class Gradients:
     ((2, 1), (1,), 0)
     """
 
-    weights: Tuple[Float64Array, ...]
-    recurrent_weights: Tuple[Float64Array, ...]
-    delays: Tuple[Float64Array, ...]
-    recurrent_delays: Tuple[Float64Array, ...]
-    input_times: Float64Array
-    skipped: int
+    __slots__ = ("weights", "recurrent_weights", "delays", "recurrent_delays", "input_times", "skipped")
+
+    def __init__(
+        self,
+        weights: Tuple[_checks.Float64Array, ...],
+        recurrent_weights: Tuple[_checks.Float64Array, ...],
+        delays: Tuple[_checks.Float64Array, ...],
+        recurrent_delays: Tuple[_checks.Float64Array, ...],
+        input_times: _checks.Float64Array,
+        skipped: int,
+    ) -> None:
+        self.weights = weights
+        self.recurrent_weights = recurrent_weights
+        self.delays = delays
+        self.recurrent_delays = recurrent_delays
+        self.input_times = input_times
+        self.skipped = skipped
 
     def __repr__(self) -> str:
         return f"<Gradients of {len(self.weights)} layers, {self.skipped} samples skipped>"

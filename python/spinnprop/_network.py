@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -23,7 +23,8 @@ _DELAYS: Dict[Optional[str], int] = {
     "dendritic": _core.DELAYS_DENDRITIC,
 }
 _READOUTS: Dict[Optional[str], int] = {"spiking": _core.READOUT_SPIKING, "leaky": _core.READOUT_LEAKY}
-Parameters = MutableLayerSequence[_checks.Float64Array]
+if TYPE_CHECKING:
+    Parameters = MutableLayerSequence[_checks.Float64Array]
 
 
 class Network:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Tuple
 
 import numpy as np
-import numpy.typing as npt
 
 from . import _checks, _core, _engines
 from ._layers import LayerSequence
 from ._spikes import SpikeTrains
 from .losses import Loss
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 class Recording:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Tuple
+from typing import TYPE_CHECKING, Any, Iterator, Tuple
 
 import numpy as np
-import numpy.typing as npt
 
 from . import _checks, _core
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 class SpikeTrains:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 
 import numpy as np
-import numpy.typing as npt
 
 from . import _checks, _core, _engines
 from ._network import Network, Progress, _forward_options, _trains
 from ._recording import _fields
 from ._spikes import SpikeTrains
 from .losses import Loss, RateRegularisation
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 _OPTIMIZERS: Dict[Optional[str], int] = {
     "sgd": _core.OPTIMIZER_SGD,

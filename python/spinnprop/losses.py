@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from dataclasses import dataclass
 from typing import Any, ClassVar, Dict
 
-from . import _checks, _core
+from . import _core
+from ._values import Value
 
 __all__ = [
     "Loss",
@@ -19,29 +18,22 @@ __all__ = [
 ]
 
 
-def _check_numbers(instance: Any) -> None:
-    """Makes every field of a frozen dataclass a float."""
-    for field in dataclasses.fields(instance):
-        object.__setattr__(instance, field.name, _checks.real(getattr(instance, field.name), field.name))
-
-
-class Loss:
+class Loss(Value):
     """What all losses have in common; make one of its subclasses."""
 
     _kind: ClassVar[int]
     #: Whether the loss looks at the membrane of a leaky read-out rather than at spikes.
     needs_leaky_readout: ClassVar[bool] = False
 
-    def __post_init__(self) -> None:
-        _check_numbers(self)
+    def _set(self, **fields: Any) -> None:
+        super()._set(**fields)
         _core.loss_check(self._fields())
 
     def _fields(self) -> Dict[str, Any]:
         """As the core takes it."""
-        return {"kind": self._kind, **self.__dict__}
+        return {"kind": self._kind, **vars(self)}
 
 
-@dataclass(frozen=True)
 class TTFSCrossEntropy(Loss):
     """Cross-entropy over first spike times: the label's neuron should spike first.
 
@@ -73,13 +65,15 @@ class TTFSCrossEntropy(Loss):
     TTFSCrossEntropy(tau0=0.001, alpha=0.003, tau1=0.0064)
     """
 
-    tau0: float = 0.5e-3
-    alpha: float = 3e-3
-    tau1: float = 6.4e-3
-    _kind: ClassVar[int] = _core.LOSS_TTFS_CROSS_ENTROPY
+    tau0: float
+    alpha: float
+    tau1: float
+    _kind = _core.LOSS_TTFS_CROSS_ENTROPY
+
+    def __init__(self, tau0: float = 0.5e-3, alpha: float = 3e-3, tau1: float = 6.4e-3) -> None:
+        self._set(tau0=tau0, alpha=alpha, tau1=tau1)
 
 
-@dataclass(frozen=True)
 class VMaxCrossEntropy(Loss):
     """Cross-entropy over the largest membrane values of a leaky read-out: -log softmax(max over time of V)[label].
 
@@ -96,11 +90,13 @@ class VMaxCrossEntropy(Loss):
     VMaxCrossEntropy()
     """
 
-    _kind: ClassVar[int] = _core.LOSS_VMAX_CROSS_ENTROPY
-    needs_leaky_readout: ClassVar[bool] = True
+    _kind = _core.LOSS_VMAX_CROSS_ENTROPY
+    needs_leaky_readout = True
+
+    def __init__(self) -> None:
+        self._set()
 
 
-@dataclass(frozen=True)
 class SpikeTimeMSE(Loss):
     """Squared distance of first spike times from targets: 1/2 sum over outputs of ((t - target) / tau0)^2.
 
@@ -127,13 +123,15 @@ class SpikeTimeMSE(Loss):
     0.005
     """
 
-    tau0: float = 5e-3
-    t_label: float = 20e-3
-    t_other: float = 30e-3
-    _kind: ClassVar[int] = _core.LOSS_SPIKE_TIME_MSE
+    tau0: float
+    t_label: float
+    t_other: float
+    _kind = _core.LOSS_SPIKE_TIME_MSE
+
+    def __init__(self, tau0: float = 5e-3, t_label: float = 20e-3, t_other: float = 30e-3) -> None:
+        self._set(tau0=tau0, t_label=t_label, t_other=t_other)
 
 
-@dataclass(frozen=True)
 class SpikeCountCrossEntropy(Loss):
     """Cross-entropy over soft spike counts: -log softmax(scale n)[label], n = sum over spikes of exp(-t / tau0).
 
@@ -158,13 +156,15 @@ class SpikeCountCrossEntropy(Loss):
     2.0
     """
 
-    scale: float = 1.0
-    tau0: float = 20e-3
-    _kind: ClassVar[int] = _core.LOSS_SPIKE_COUNT_CROSS_ENTROPY
+    scale: float
+    tau0: float
+    _kind = _core.LOSS_SPIKE_COUNT_CROSS_ENTROPY
+
+    def __init__(self, scale: float = 1.0, tau0: float = 20e-3) -> None:
+        self._set(scale=scale, tau0=tau0)
 
 
-@dataclass(frozen=True)
-class RateRegularisation:
+class RateRegularisation(Value):
     """Keeps hidden neurons near a firing rate: strength / 2 * sum over hidden neurons of (mean of n - target)^2.
 
     n = sum over a neuron's spikes of exp(-t / tau) is a soft spike count; its mean is over the batch.
@@ -186,11 +186,11 @@ class RateRegularisation:
     """
 
     strength: float
-    target: float = 1.0
-    tau: float = 20e-3
+    target: float
+    tau: float
 
-    def __post_init__(self) -> None:
-        _check_numbers(self)
+    def __init__(self, strength: float, target: float = 1.0, tau: float = 20e-3) -> None:
+        self._set(strength=strength, target=target, tau=tau)
         if not (self.strength >= 0 and math.isfinite(self.strength)):
             raise ValueError(f"strength is {self.strength}; it must be finite and >= 0")
         if not (self.target >= 0 and math.isfinite(self.target)):
