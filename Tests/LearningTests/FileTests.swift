@@ -286,16 +286,32 @@ struct FileTests {
         let read = try Checkpoint.load(path, like: fresh)
         // Nothing is left out.
         #expect(read == state)
-        for position in stride(from: 0, to: bytes.count, by: 7) {
+        // Any other byte is refused, wherever it stands: no run goes on from other numbers.
+        var named = 0
+        for position in bytes.indices {
             var damaged = bytes
-            damaged[position] ^= 0xC1
-            try FileAccess.writeAtomically(damaged, to: path)
-            do {
-                _ = try Checkpoint.load(path, like: fresh)
+            damaged[position] ^= position % 2 == 0 ? 0x80 : 0x01
+            let error = #expect(throws: SpinnpropError.self, "byte \(position)") {
+                try Checkpoint.state(damaged, path, like: fresh)
+            }
+            #expect(error?.kind == .fileError)
+            if error?.message.contains("\(path) is damaged") == true { named += 1 }
+            // Nor does damage with a checksum of its own trap.
+            do throws(SpinnpropError) {
+                let file = try FileKind.checkpoint.open(damaged)
+                _ = try asFileError { () throws(SpinnpropError) in
+                    try Checkpoint.state(in: file, path, like: fresh)
+                }
             } catch {
                 #expect(error.kind == .fileError)
             }
         }
+        #expect(named > bytes.count / 3)
+        // Two changes that a sum or a product would not see.
+        let changes = [bytes.count - 1, bytes.count - 9].map { position in (position, bytes[position] ^ 0x80) }
+        var damaged = bytes
+        for (position, byte) in changes { damaged[position] = byte }
+        #expect(throws: SpinnpropError.self) { try Checkpoint.state(damaged, path, like: fresh) }
         unlink(path)
         #expect(try Checkpoint.load(path, like: fresh) == nil)
     }

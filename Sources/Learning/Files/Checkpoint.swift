@@ -3,7 +3,7 @@ import Mathematics
 import Networks
 
 /// A checkpoint's file: the network's tensors under `network.`, the best one's under `best.`, the optimiser's memory under
-/// `optimizer.`, and the numbers of `TrainingState`.
+/// `optimizer.`, and the numbers of `TrainingState`. A checksum refuses damage: a run must not go on from other numbers.
 enum Checkpoint {
     static func save(_ state: TrainingState, _ path: String) throws(SpinnpropError) {
         var file = FileKind.checkpoint.begin()
@@ -33,20 +33,28 @@ enum Checkpoint {
         }
         file.add("history", state.history.flatMap(\.numbers), shape: [state.history.count, EpochRecord.fields.count])
         if let best = state.best { NetworkFile.add(best.network, to: &file, prefix: "best.") }
-        try FileAccess.writeAtomically(file.serialised().bytes, to: path)
+        try FileAccess.writeAtomically(Checksum.seal(file), to: path)
     }
 
     /// The state of an earlier run, or `nil` if there is no such file.
     ///
     /// - Parameter fresh: the state a new run would begin with; the earlier one must have begun with the same.
-    /// - Throws: `fileError` for a file that is malformed or belongs to another run.
+    /// - Throws: `fileError` for a file that is malformed, damaged or belongs to another run.
     static func load(_ path: String, like fresh: TrainingState) throws(SpinnpropError) -> TrainingState? {
         guard FileAccess.exists(path) else { return nil }
-        let file = try FileKind.checkpoint.open(try FileAccess.read(path))
+        return try state(try FileAccess.read(path), path, like: fresh)
+    }
+
+    static func state(
+        _ bytes: [UInt8], _ path: String, like fresh: TrainingState
+    ) throws(SpinnpropError) -> TrainingState {
+        let file = try FileKind.checkpoint.open(bytes)
+        try Checksum.check(bytes, of: path)
         return try asFileError { () throws(SpinnpropError) in try state(in: file, path, like: fresh) }
     }
 
-    private static func state(
+    /// The content of a file that is whole. Its numbers are checked all the same: anybody can write a checksum.
+    static func state(
         in file: SafeTensors, _ path: String, like fresh: TrainingState
     ) throws(SpinnpropError) -> TrainingState {
         let fingerprints = try file.integers("fingerprints", shape: [3]).map { UInt64(bitPattern: Int64($0)) }

@@ -1,7 +1,7 @@
 // Bytes before they are set down: their number is known without touching them, and each is copied only once.
 
 #if _endian(big) || !_pointerBitWidth(_64)
-    #error("safetensors data are little-endian and Int stands for int64: such a machine needs conversions")
+#error("safetensors data are little-endian and Int stands for int64: such a machine needs conversions")
 #endif
 
 /// A whole file or a part of it, wherever its bytes lie.

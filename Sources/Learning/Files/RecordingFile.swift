@@ -195,9 +195,4 @@ public enum RecordingFile {
         }
         return values
     }
-
-    private static func hexadecimal(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
 }
