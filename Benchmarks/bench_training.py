@@ -103,7 +103,7 @@ def main():
         for threads in options.threads:
             runs = measured.get((name, threads))
             if not runs:
-                rows.append([name, threads] + ["failed"] + [""] * 7)
+                rows.append([name, METHODS[name.split("-")[0]], threads, "failed"] + [""] * 7)
                 continue
             seconds = [second for one in runs for second in one["seconds"]]
             median = statistics.median(seconds)
@@ -112,22 +112,24 @@ def main():
             rows.append([
                 "%s %s" % (runs[0]["name"], runs[0]["version"]), METHODS[name.split("-")[0]], threads,
                 "%.1f" % (1e3 * median), "%.1f" % (1e3 * min(seconds)), "%.1f" % (1e3 * max(seconds)), "%.1f" % ratio,
+                "%.1f" % (1e3 * statistics.median(one["processor_seconds"] for one in runs)),
                 "%.1f" % statistics.median(one["warm_up_seconds"] for one in runs),
                 "%.0f" % (max(one["peak_bytes"] for one in runs) / 1e6),
                 "%.1f" % (100 * statistics.median(one["accuracy"] for one in runs))])
 
     text = """
 One epoch of training 5-120-3 on the 5,000 Yin-Yang samples of seed 42, batches of 150 (the last one of 50): forward,
-backward and an Adam update per batch. %d rounds of %d measured epochs after %d warm-up epochs, each contestant in a
+backward and an Adam update per batch. Rounds: %d, of %d measured epochs after %d warm-up epochs, each contestant in a
 process of its own, bound to as many cores as threads. The peers step through T = 30 grid steps of 1 ms and have no synaptic
 current (less work per step than the current-based neuron that spinnprop solves exactly); their loss is the cross-entropy of
-the summed read-out. "Times spinnprop" is the ratio of medians at the same number of threads. Peak memory is above what the
+the summed read-out. "Times spinnprop" is the ratio of medians at the same number of threads. "Processor ms" is what all threads of
+the process were running per epoch, which other processes disturb less than the time that passes. Peak memory is above what the
 process held after its imports, data included. The accuracy on the training set after all %d epochs shows that each loop learns; it
 compares no tuned settings.
 
 """ % (options.rounds, options.epochs, options.warm_up, options.warm_up + options.epochs)
     text += results.table(
-        ["contestant", "method", "threads", "median ms", "min", "max", "times spinnprop", "warm-up s", "peak MB",
+        ["contestant", "method", "threads", "median ms", "min", "max", "times spinnprop", "processor ms", "warm-up s", "peak MB",
          "training accuracy %"], rows)
     ours = measured.get(("spinnprop", options.threads[0]))
     if ours:

@@ -77,21 +77,28 @@ def measure(name, version, train_epoch, before, accuracy):
     warm_up, epochs = (int(argument) for argument in sys.argv[1:3])
     random = np.random.RandomState(0)
     seconds = []
-    for _ in range(warm_up + epochs):
+    for epoch in range(warm_up + epochs):
         order = random.permutation(SAMPLES)
+        if epoch == warm_up:
+            processor = time.process_time()
         start = time.perf_counter()
         train_epoch(order)
         seconds.append(time.perf_counter() - start)
-    report(name, version, seconds, warm_up, before, accuracy)
+    report(name, version, seconds, warm_up, (time.process_time() - processor) / epochs, before, accuracy)
 
 
-def report(name, version, seconds, warm_up, before, accuracy, operations=dict):
-    """Prints one line of JSON; seconds are those of every epoch, the first warm_up of them set apart; operations() counts them."""
+def report(name, version, seconds, warm_up, processor, before, accuracy, operations=dict):
+    """Prints one line of JSON.
+
+    seconds: of every epoch, of which the first warm_up are set apart; processor: seconds that all threads together were
+    running, per measured epoch; operations(): the contestant's own account of its work.
+    """
     peak = peak_bytes() - before
     result = {
         "name": name,
         "version": version,
         "seconds": seconds[warm_up:],
+        "processor_seconds": processor,
         "warm_up_seconds": sum(seconds[:warm_up]),
         "accuracy": float(accuracy()),
         "peak_bytes": peak,
