@@ -30,7 +30,9 @@ SETTING: Dict[str, Any] = {
     "training": {
         "batch_size": 32,
         "optimizer": "adam",
-        "learning_rate": 5e-3,
+        # The authors' rate is 5e-3 and first falls after the second epoch; ours falls after every epoch. Starting one
+        # step higher gives the same rates from the second epoch on.
+        "learning_rate": 5e-3 / 0.95,
         "schedule": "exponential",
         "schedule_gamma": 0.95,
     },
@@ -86,7 +88,8 @@ def _finished(path: str, run: Dict[str, Any]) -> List[float]:
     except (FileNotFoundError, json.JSONDecodeError):
         return []
     curve = found.pop("test_accuracy_by_epoch", []) if isinstance(found, dict) else []
-    return curve if found == run and len(curve) == run["epochs"] else []
+    is_whole = found == run and isinstance(curve, list) and len(curve) == run["epochs"]
+    return curve if is_whole else []
 
 
 def _write(path: str, run: Dict[str, Any]) -> None:
