@@ -52,24 +52,27 @@ def reproduce_yin_yang(options: argparse.Namespace) -> None:
     test = (encoding.latency(X_test, **SETTING["encoding"]), y_test)
     print(f"Yin-Yang, 5-200-3, {options.epochs} epochs, {options.seeds} seeds (Wunderlich and Pehle 2021)", flush=True)
     curves: List[List[float]] = []
+    silent: List[float] = []
     for seed in range(options.seeds):
         path = os.path.join(options.out, f"seed-{seed}.json")
         run = {"spinnprop": __version__, "seed": seed, "epochs": options.epochs, "setting": SETTING}
-        curve = _finished(path, run)
-        note = " (from an earlier run)" if curve else ""
-        if not curve:
-            curve = _run(seed, options.epochs, train, test)
-            _write(path, {**run, "test_accuracy_by_epoch": curve})
-        curves.append(curve)
-        print(f"seed {seed}: test accuracy {curve[-1]:.2f} %{note}", flush=True)
-    _print_table(curves)
+        result = _finished(path, run)
+        note = " (from an earlier run)" if result else ""
+        if not result:
+            result = _run(seed, options.epochs, train, test)
+            _write(path, {**run, **result})
+        curves.append(result["test_accuracy_by_epoch"])
+        silent.append(result["silent_test_samples_percent"])
+        print(f"seed {seed}: test accuracy {curves[-1][-1]:.2f} %{note}", flush=True)
+    _print_table(curves, silent)
 
 
-def _run(seed: int, epochs: int, train: Any, test: Any) -> List[float]:
-    """Test accuracy in percent after every epoch."""
+def _run(seed: int, epochs: int, train: Any, test: Any) -> Dict[str, Any]:
+    """Test accuracy in percent after every epoch, and how many test samples no output answers at the end."""
+    loss = TTFSCrossEntropy(**SETTING["loss"])
     trainer = Trainer(
         Network(**SETTING["network"], seed=seed),
-        TTFSCrossEntropy(**SETTING["loss"]),
+        loss,
         **SETTING["training"],
         epochs=epochs,
         seed=seed,
@@ -77,19 +80,29 @@ def _run(seed: int, epochs: int, train: Any, test: Any) -> List[float]:
     with EpochBar(epochs, f"seed {seed}", shown=sys.stderr.isatty()) as bar:
         # The test set takes the place of a validation set only to be watched: nothing is chosen by it.
         trainer.run(train[0], train[1], validation=test, progress=bar)
-    return [100 * float(accuracy) for accuracy in trainer.history["validation_accuracy"]]
+    silent = trainer.network.forward(test[0]).predict(loss) < 0
+    return {
+        "test_accuracy_by_epoch": [100 * float(accuracy) for accuracy in trainer.history["validation_accuracy"]],
+        "silent_test_samples_percent": 100 * float(silent.mean()),
+    }
 
 
-def _finished(path: str, run: Dict[str, Any]) -> List[float]:
-    """The curve of an earlier run with the same setting; empty if there is none."""
+def _finished(path: str, run: Dict[str, Any]) -> Dict[str, Any]:
+    """What an earlier run with the same setting found; empty if there is none."""
     try:
         with open(path, encoding="utf-8") as file:
             found = json.load(file)
     except (FileNotFoundError, json.JSONDecodeError):
-        return []
-    curve = found.pop("test_accuracy_by_epoch", []) if isinstance(found, dict) else []
-    is_whole = found == run and isinstance(curve, list) and len(curve) == run["epochs"]
-    return curve if is_whole else []
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    result = {
+        "test_accuracy_by_epoch": found.pop("test_accuracy_by_epoch", []),
+        "silent_test_samples_percent": found.pop("silent_test_samples_percent", None),
+    }
+    curve, silent = result["test_accuracy_by_epoch"], result["silent_test_samples_percent"]
+    is_whole = isinstance(curve, list) and len(curve) == run["epochs"] and isinstance(silent, float)
+    return result if found == run and is_whole else {}
 
 
 def _write(path: str, run: Dict[str, Any]) -> None:
@@ -106,7 +119,7 @@ def _mean_and_spread(values: List[float]) -> str:
     return f"{statistics.mean(values):.2f}{spread}"
 
 
-def _print_table(curves: List[List[float]]) -> None:
+def _print_table(curves: List[List[float]], silent: List[float]) -> None:
     print(f"\n{'epoch':>5}  {'ours':>14}  {'published':>14}")
     epochs = len(curves[0])
     for epoch in sorted({*(e for e in PUBLISHED_BY_EPOCH if e <= epochs), epochs}):
@@ -119,4 +132,10 @@ def _print_table(curves: List[List[float]]) -> None:
     print(
         f"\ntest accuracy {_mean_and_spread(final)} % over {len(final)} seed{'s' * (len(final) != 1)}, "
         f"published {PUBLISHED[0]:.2f} +- {PUBLISHED[1]:.2f} % over 10 seeds and 100 epochs"
+    )
+    # The authors compare the label's time with the others' in a way that a sample without any output spike passes.
+    lenient = [curve[-1] + share for curve, share in zip(curves, silent)]
+    print(
+        "a sample that no output answers counts as wrong here and as right in the published figure; "
+        f"counted so, ours is {_mean_and_spread(lenient)} %"
     )

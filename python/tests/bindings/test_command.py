@@ -98,7 +98,11 @@ def test_reproduce(tmp_path, capsys, monkeypatch):
     # What is there is not run again, what was made otherwise is.
     (tmp_path / "seed-1.json").write_text("{half")
     ran = []
-    monkeypatch.setattr(_reproduce_command, "_run", lambda seed, *rest: ran.append(seed) or [50.0, 60.0])
+    def answer(seed, *rest):
+        ran.append(seed)
+        return {"test_accuracy_by_epoch": [50.0, 60.0], "silent_test_samples_percent": 5.0}
+
+    monkeypatch.setattr(_reproduce_command, "_run", answer)
     assert _cli.main(command) == 0
     assert ran == [1] and "seed 0: test accuracy" in capsys.readouterr().out
     assert _cli.main([*command, "--epochs", "1"]) == 0
