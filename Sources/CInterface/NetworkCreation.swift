@@ -57,8 +57,8 @@ private func array<Element>(
     _ pointer: UnsafePointer<Element>?, _ n: Int32, _ name: StaticString, lengths: [Int]? = nil
 ) throws(SpinnpropError) -> [Element] {
     guard n >= 0, n == 0 || lengths?.contains(Int(n)) ?? true else {
-        let allowed = (lengths ?? []).filter { $0 > 0 }.map(String.init).joined(separator: ", ")
-        throw .invalidValue("\(name) has \(n) elements; give none\(allowed.isEmpty ? "" : " or one of \(allowed)")")
+        let allowed = Set(lengths ?? []).filter { $0 > 0 }.sorted().map { " or \($0)" }.joined()
+        throw .invalidValue("\(name) has \(n) elements; give none\(allowed)")
     }
     guard n > 0 || pointer == nil else {
         throw .invalidValue("n_\(name) is 0, but \(name) is not NULL; give the number of its elements")

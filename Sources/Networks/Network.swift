@@ -163,7 +163,9 @@ public struct Network: Equatable, Sendable {
     /// Sets the weights of a connection. - Throws: `invalidValue` on a wrong count or a value that is not finite.
     public mutating func setWeights(_ values: [Double], connection: Int) throws(SpinnpropError) {
         let old = connections[connection]
-        try Network.check(values, name: "weights", count: old.weights.count, shape: (old.postCount, old.preCount))
+        try Network.check(
+            values, name: old.isRecurrent ? "recurrent_weights" : "weights", count: old.weights.count,
+            shape: (old.postCount, old.preCount))
         connections[connection].weights = values
     }
 
@@ -172,15 +174,16 @@ public struct Network: Equatable, Sendable {
         let old = connections[connection]
         let kind: DelayKind = old.delayKind == .none ? .synaptic : old.delayKind
         let shape = (kind == .axonal ? 1 : old.postCount, kind == .dendritic ? 1 : old.preCount)
-        try Network.check(values, name: "delays", count: shape.0 * shape.1, shape: shape)
+        let name = old.isRecurrent ? "recurrent_delays" : "delays"
+        try Network.check(values, name: name, count: shape.0 * shape.1, shape: shape)
         for (index, value) in values.enumerated() {
             guard value >= 0, value <= Network.longestDelay else {
                 throw .invalidValue(
-                    "delays[\(index)] is \(value); delays must be 0 .. \(Network.longestDelay) seconds")
+                    "\(name)[\(index)] is \(value); delays must be 0 .. \(Network.longestDelay) seconds")
             }
             guard old.delayKind != .none || value == 0 else {
                 throw .invalidValue(
-                    "delays[\(index)] is \(value), but the network was made without delays; give the kind of delay "
+                    "\(name)[\(index)] is \(value), but the network was made without delays; give the kind of delay "
                         + "when it is made")
             }
         }

@@ -66,7 +66,8 @@ public enum Encoding {
         }
         for (index, value) in x.enumerated() where !(value >= 0 && value <= 1) {
             throw .invalidValue(
-                "x[\(index / featureCount), \(index % featureCount)] is \(value); values must be in [0, 1], rescale them"
+                "feature \(index % featureCount) of sample \(index / featureCount) is \(value); values must be in [0, 1], "
+                    + "rescale them"
             )
         }
         let unitCount = featureCount + (bias == nil ? 0 : 1)

@@ -57,10 +57,10 @@ struct LatencyEncodingTests {
             (-1e-9, "-1e-09"), (1.0.nextUp, "1.0000000000000002"), (.nan, "nan"), (.infinity, "inf"),
         ] as [(Double, String)] {
             let x = [0, 0.5, 1, 0, value, 1]
-            LatencyEncodingTests.refused("x[1, 1] is \(shown);") {
+            LatencyEncodingTests.refused("feature 1 of sample 1 is \(shown);") {
                 try Encoding.latency(x: x, sampleCount: 2, featureCount: 3, bias: 0)
             }
-            LatencyEncodingTests.refused("x[1, 1] is \(shown);") {
+            LatencyEncodingTests.refused("feature 1 of sample 1 is \(shown);") {
                 try Encoding.latencyGrid(x: x, sampleCount: 2, featureCount: 3, steps: 27, tMin: 2, timeStep: 1e-3)
             }
         }

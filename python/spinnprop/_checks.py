@@ -46,12 +46,21 @@ def real(value: Any, name: str) -> float:
         raise ValueError(f"{name} is too large for float64") from None
 
 
+def boolean(value: Any, name: str) -> bool:
+    """A bool: words like "no" would count as true."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} is {_shown(value)}; it must be True or False")
+    return bool(value)
+
+
 def array(values: Any, dtype: Any, name: str, ndim: int | None = None) -> npt.NDArray[Any]:
     """A contiguous array of `dtype`, without a copy where that can be.
 
     Arrays are cast safely or not at all; lists of Python ints become integers if they fit.
     """
     wanted = np.dtype(dtype)
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array, whose mask would be lost; fill or leave out what is masked")
     is_array = hasattr(values, "__array__") or hasattr(values, "__array_interface__")
     try:
         found = np.asarray(values)
@@ -91,6 +100,13 @@ def shape(values: npt.NDArray[Any], wanted: tuple[int, ...], name: str) -> None:
 def labels(values: Any, name: str = "y") -> Int64Array:
     """Class labels, one per sample."""
     return array(values, np.int64, name, ndim=1)
+
+
+def pair(value: Any, name: str, parts: str) -> tuple[Any, Any]:
+    """The two parts of a tuple or list."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise TypeError(f"{name} is {_shown(value)}; it must be a tuple {parts}, or None")
+    return value[0], value[1]
 
 
 def path(value: PathLike, name: str = "path") -> bytes:

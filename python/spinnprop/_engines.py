@@ -15,6 +15,10 @@ class Engine(Value):
     name: ClassVar[str]
     _code: ClassVar[int]
 
+    def __init__(self) -> None:
+        if type(self) is Engine:
+            raise TypeError("Engine is what all engines have in common; make one of its subclasses, as EventEngine()")
+
     def _forward_options(self) -> Dict[str, Any]:
         """What this engine sets of the core's forward options."""
         return {"engine": self._code}

@@ -29,7 +29,7 @@ except ImportError:  # scikit-learn before 1.6
         return estimator._validate_data(*arrays, **options)
 
 
-from . import _engines, encoding
+from . import _checks, _engines, encoding
 from ._network import Network
 from ._progress import EpochBar
 from ._recording import Recording
@@ -274,8 +274,9 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         self.classes_, labels = np.unique(y, return_inverse=True)
         labels = labels.astype(np.int64)
         if validation is not None:
-            X_validation = _validate_data(self, validation[0], dtype=np.float64, reset=False)
-            labels_validation = self._labels(validation[1])
+            X_validation, y_validation = _checks.pair(validation, "validation", "(X, y)")
+            X_validation = _validate_data(self, X_validation, dtype=np.float64, reset=False)
+            labels_validation = self._labels(y_validation)
         elif self.early_stopping:
             X, X_validation, labels, labels_validation = train_test_split(
                 X, labels, test_size=self.validation_fraction, random_state=self.seed % 2**32, stratify=labels
@@ -389,7 +390,7 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         given = np.asarray(y).ravel()
         unknown = given[~np.isin(given, self.classes_)]
         if len(unknown):
-            raise ValueError(f"the validation set has the label {unknown[0]!r}, which the training set has not")
+            raise ValueError(f"the validation set has the label {unknown[:1].tolist()[0]!r}, which the training set has not")
         return np.searchsorted(self.classes_, given).astype(np.int64)
 
     def _take(self, trainer: Trainer) -> None:

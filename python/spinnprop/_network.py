@@ -103,9 +103,12 @@ class Network:
         weight_mean: Any = None,
         weight_std: Any = None,
     ) -> None:
+        sizes: _checks.Int32Array = _checks.array(layer_sizes, np.int32, "layer_sizes", ndim=1)
+        if len(sizes) < 2:
+            raise ValueError(f"layer_sizes is {layer_sizes!r}; a network needs at least 2 sizes, the input's first")
         self._take(
             _core.network_create(
-                _checks.array(layer_sizes, np.int32, "layer_sizes", ndim=1),
+                sizes,
                 _per_neuron(tau_mem, "tau_mem"),
                 _per_neuron(tau_syn, "tau_syn"),
                 _per_neuron(threshold, "threshold"),
@@ -284,6 +287,8 @@ class Network:
                 raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
             options.update(rate._fields())
         labels, targets = _labels_or_targets(y)
+        if labels is not None and len(labels) != len(recording):
+            raise ValueError(f"y has {len(labels)} labels; the recording has {len(recording)} samples")
         if targets is not None:
             _checks.shape(targets, (len(recording), self._info["n_outputs"]), "y")
         handle, value = _core.network_gradient(

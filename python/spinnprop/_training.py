@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, NoReturn, Optional, Tuple
 
 import numpy as np
 
@@ -161,10 +161,10 @@ class Trainer:
                 "bump_output_limit": _checks.real(bump_output_limit, "bump_output_limit"),
                 "input_dropout": _checks.real(input_dropout, "input_dropout"),
                 "early_stopping": _checks.integer(patience, "patience", 0, _INT32),
-                "restore_best": int(bool(restore_best)),
+                "restore_best": int(_checks.boolean(restore_best, "restore_best")),
                 "checkpoint_path": None if checkpoint is None else _checks.path(checkpoint, "checkpoint"),
                 "checkpoint_every": _checks.integer(checkpoint_every, "checkpoint_every", 1, _INT32),
-                "resume": int(bool(resume)),
+                "resume": int(_checks.boolean(resume, "resume")),
             },
         )
 
@@ -201,10 +201,18 @@ class Trainer:
         ValueError, TypeError, SpinnpropError
             If the data do not fit the network, or a run passes max_spikes.
         """
-        held_out = None if validation is None else _trains(validation[0], "validation[0]")._arrays
-        held_out_labels = None if validation is None else _checks.labels(validation[1], "validation[1]")
+        held_out, held_out_labels = None, None
+        if validation is not None:
+            held_out_spikes, held_out_y = _checks.pair(validation, "validation", "(spikes, labels)")
+            held_out = _trains(held_out_spikes, "validation[0]")._arrays
+            held_out_labels = _checks.labels(held_out_y, "validation[1]")
         return _core.trainer_run(
             self._handle, _trains(spikes, "spikes")._arrays, _checks.labels(y), held_out, held_out_labels, progress
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Trainer can be neither pickled nor copied; pickle its network, or train with a checkpoint and resume"
         )
 
     @property

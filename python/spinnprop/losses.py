@@ -25,6 +25,9 @@ class Loss(Value):
     #: Whether the loss looks at the membrane of a leaky read-out rather than at spikes.
     needs_leaky_readout: ClassVar[bool] = False
 
+    def __init__(self) -> None:
+        raise TypeError("Loss is what all losses have in common; make one of those in spinnprop.losses")
+
     def _set(self, **fields: Any) -> None:
         super()._set(**fields)
         _core.loss_check(self._fields())

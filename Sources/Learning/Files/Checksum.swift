@@ -20,7 +20,8 @@ enum Checksum {
     /// - Throws: `fileError` unless not one byte is different from those that were sealed.
     static func check(_ bytes: [UInt8], of path: String) throws(SpinnpropError) {
         guard let digits = digits(in: bytes) else {
-            throw SpinnpropError(.fileError, "the checkpoint \(path) has no checksum; remove the file or restore a copy")
+            throw SpinnpropError(
+                .fileError, "the checkpoint \(path) has no checksum; remove the file or restore a copy")
         }
         let (found, wanted) = (String(decoding: bytes[digits], as: UTF8.self), value(of: bytes, aside: digits))
         guard found == wanted else {

@@ -280,3 +280,13 @@ def test_the_progress_bar(capsys):
     assert "3/3 epochs" in shown and "accuracy" in shown and "validation" in shown
     sp.SpikingClassifier(hidden=(10,), epochs=1).fit(X, y)
     assert capsys.readouterr() == ("", "")
+
+
+def test_validation_is_a_pair_of_known_labels():
+    X, y = sp.datasets.yin_yang(30)
+    classifier = sp.SpikingClassifier(hidden=(5,), epochs=1)
+    for wrong in (5, (X,), (X, y, y)):
+        with pytest.raises(TypeError, match=r"validation is .* \(X, y\)"):
+            classifier.fit(X, y, validation=wrong)
+    with pytest.raises(ValueError, match="the label 7, which"):
+        classifier.fit(X, y, validation=(X, np.full(30, 7)))

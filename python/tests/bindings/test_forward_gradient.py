@@ -285,3 +285,8 @@ def test_progress_and_its_exceptions():
     with pytest.raises(sp.SpinnpropError):
         net.forward(spikes, progress=lambda progress: True)
     assert len(net.forward(spikes)) == len(rec)
+
+
+def test_the_message_about_too_few_labels_names_y(net, data):
+    with pytest.raises(ValueError, match="y has 1 labels; the recording has 60 samples"):
+        net.gradient(net.forward(data[0]), sp.losses.TTFSCrossEntropy(), [0])

@@ -77,3 +77,10 @@ def test_threads():
     environment = {**os.environ, "SPINNPROP_THREADS": "2"}
     code = "import spinnprop; print(spinnprop.get_threads())"
     assert subprocess.run([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE).stdout == b"2\n"
+
+
+def test_import_brings_no_slow_modules():
+    code = "import numpy, sys; before = set(sys.modules); import spinnprop; print(*set(sys.modules) - before)"
+    output = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE).stdout.decode()
+    assert "spinnprop" in output.split()
+    assert not {"dataclasses", "inspect", "numpy.typing"} & set(output.split())

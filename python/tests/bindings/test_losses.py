@@ -75,3 +75,9 @@ def test_rate_regularisation():
         with pytest.raises(ValueError):
             sp.losses.RateRegularisation(**{"strength": 1.0, **wrong})
     assert pickle.loads(pickle.dumps(sp.losses.RateRegularisation(2.0))) == sp.losses.RateRegularisation(2.0)
+
+
+@pytest.mark.parametrize("kind", [sp.Engine, sp.losses.Loss])
+def test_what_is_in_common_cannot_be_made(kind):
+    with pytest.raises(TypeError, match="in common"):
+        kind()

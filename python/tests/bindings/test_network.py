@@ -297,3 +297,37 @@ def test_any_array_is_set_or_refused_without_a_trace(dtype, shape, numbers):
         assert_same(net, before)
     else:
         assert np.array_equal(net.weights[0], values.astype(np.float64))
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: sp.Network([]), r"layer_sizes is \[\]; "),
+        (lambda: sp.Network([4]), r"layer_sizes is \[4\]; "),
+        (lambda: sp.Network([1, 1], tau_mem=[0.1, 0.2]), "tau_mem has 2 elements; give none or 1$"),
+        (lambda: sp.Network([1, 2, 3], tau_mem=[0.1] * 4), "tau_mem has 4 elements; give none or 1 or 2 or 5$"),
+    ],
+)
+def test_messages_name_the_argument(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_messages_name_the_recurrent_arrays():
+    net = sp.Network([1, 2, 1], recurrent=True, delays="synaptic")
+    for array in (net.recurrent_weights, net.recurrent_delays):
+        with pytest.raises(ValueError, match=r"recurrent_(weights|delays)\[0\] is nan"):
+            array[0] = np.full((2, 2), np.nan)
+    with pytest.raises(ValueError, match=r"recurrent_delays\[0\] is -1.0"):
+        net.recurrent_delays[0] = np.full((2, 2), -1.0)
+
+
+def test_masked_arrays_are_refused():
+    net = sp.Network([1, 2])
+    masked = np.ma.masked_array(net.weights[0], mask=[[True], [False]])
+    with pytest.raises(TypeError, match="masked"):
+        net.weights[0] = masked
+    with pytest.raises(TypeError, match="times is a masked array"):
+        sp.SpikeTrains(np.ma.masked_array([0.0, 1.0], mask=[True, False]), [0, 0], [0, 2], 1)
+    with pytest.raises(TypeError, match="X is a masked array"):
+        sp.encoding.latency(np.ma.masked_array([[0.5]], mask=[[True]]))

@@ -1,8 +1,10 @@
 """The trainer: its defaults, what it promises, stopping, checkpoints."""
 
+import copy
 import inspect
 import math
 import os
+import pickle
 import signal
 
 import numpy as np
@@ -249,3 +251,26 @@ def test_bad_data(net, data):
             trainer.run(spikes, y, validation=validation)
     assert trainer.epochs_done == 0 and np.array_equal(trainer.network.weights[0], net.weights[0])
     assert trainer.run(spikes, y)
+
+
+@pytest.mark.parametrize("name", ["restore_best", "resume"])
+def test_flags_are_booleans(net, name):
+    for wrong in ("no", 1, 0.0, None, [True]):
+        with pytest.raises(TypeError, match=f"{name} is .* True or False"):
+            sp.Trainer(net, **{name: wrong})
+    for right in (False, np.False_):
+        sp.Trainer(net, **{name: right})
+
+
+def test_validation_is_a_pair(net, data):
+    trainer = sp.Trainer(net, epochs=1)
+    for wrong in (5, (data[0],), (*data, 3), data[0]):
+        with pytest.raises(TypeError, match=r"validation is .* \(spikes, labels\)"):
+            trainer.run(*data, validation=wrong)
+    assert trainer.epochs_done == 0
+
+
+def test_a_trainer_can_be_neither_pickled_nor_copied(net):
+    for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="neither pickled nor copied"):
+            attempt(sp.Trainer(net))
