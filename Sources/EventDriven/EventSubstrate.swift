@@ -42,7 +42,8 @@ public struct EventSubstrate: Substrate {
                     let maxima = box.block.pointer + sample * outputCount
                     do throws(SpinnpropError) {
                         try runner.run(sample, endTime: options.endTime, budget: budget, maxima: maxima)
-                    } catch where error.kind != .cancelled {
+                    } catch {
+                        guard error.kind != .cancelled else { throw error }
                         throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
                     }
                     if let monitor {
