@@ -106,7 +106,8 @@ final class AdjointWorker {
                 times: segment.times + range.lowerBound, units: segment.units + range.lowerBound, count: range.count)
             rows.add(row)
             errors[plan.layer].clear(plan.isSpiking ? row.count : plan.neuronCount)
-            rate.add(to: errors[plan.layer].pointer, layer: plan.layer, row: row)
+            rate.add(
+                to: errors[plan.layer].pointer, layer: plan.layer, times: row.times, units: row.units, count: row.count)
         }
         if inputErrors.isWanted { orderedInputErrors.clear(rows.inputRow.count) }
     }

@@ -113,3 +113,7 @@ final class LayerPlan: @unchecked Sendable {
     @inline(__always)
     func flow(_ neuron: Int) -> Flow { flows[flows.count == 1 ? 0 : neuron] }
 }
+
+/// Up to the next multiple of four: the number of elements in whole SIMD4 vectors.
+@inline(__always)
+func padded(_ count: Int) -> Int { (count + 3) & ~3 }

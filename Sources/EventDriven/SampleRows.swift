@@ -1,6 +1,7 @@
 // The spikes of one sample, population by population.
 import Networks
 import Spikes
+import Mathematics
 
 /// Rows of the sample that is being run: the input's, put in order of time if it is not, then each layer's.
 final class SampleRows {

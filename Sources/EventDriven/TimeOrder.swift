@@ -1,4 +1,5 @@
 // Sorting spikes by time, ties by unit.
+import Mathematics
 
 /// Finds the order of events in time without moving them.
 struct TimeOrder {

@@ -2,7 +2,7 @@
 
 /// Counts over one layer of a recording.
 public struct Diagnostics: Equatable, Sendable {
-    /// A spike counts as near-tangential if its current exceeds the threshold by less than this fraction of it.
+    /// A spike counts as near-tangential if its current exceeds the membrane by less than this fraction of it.
     public static let tangentialFraction = 1e-3
 
     public var spikeCount = 0
@@ -11,7 +11,8 @@ public struct Diagnostics: Equatable, Sendable {
     /// (sample, neuron) pairs without a spike.
     public var silentPairs = 0
     public var nearTangentialSpikes = 0
-    /// The smallest (current - threshold) / threshold; +infinity without spikes.
+    /// The smallest (current - membrane) / threshold; +infinity without spikes. In continuous time the membrane is at the
+    /// threshold.
     public var smallestSlope = Double.infinity
 
     public init(_ recording: Recording, layer: Int) {
@@ -28,7 +29,7 @@ public struct Diagnostics: Equatable, Sendable {
                         silentPairs -= 1
                     }
                     let threshold = own.thresholds[own.thresholds.count == 1 ? 0 : unit]
-                    let slope = (segment.currents[spike] - threshold) / threshold
+                    let slope = (segment.currents[spike] - (segment.membranes?[spike] ?? threshold)) / threshold
                     if slope < Diagnostics.tangentialFraction { nearTangentialSpikes += 1 }
                     if slope < smallestSlope { smallestSlope = slope }
                 }

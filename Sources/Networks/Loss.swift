@@ -12,10 +12,12 @@ public struct OutputSample {
     public let firstSpikes: UnsafePointer<Int>
     /// Per output of a leaky read-out: its largest membrane value. Not to be read otherwise.
     public let maxima: UnsafePointer<Double>
+    /// The grid on which times lie, if they do.
+    public let grid: TimeGrid?
 
     public init(
         outputCount: Int, times: UnsafePointer<Double>, units: UnsafePointer<Int32>, spikeCount: Int,
-        firstSpikes: UnsafePointer<Int>, maxima: UnsafePointer<Double>
+        firstSpikes: UnsafePointer<Int>, maxima: UnsafePointer<Double>, grid: TimeGrid? = nil
     ) {
         self.outputCount = outputCount
         self.times = times
@@ -23,6 +25,7 @@ public struct OutputSample {
         self.spikeCount = spikeCount
         self.firstSpikes = firstSpikes
         self.maxima = maxima
+        self.grid = grid
     }
 
     /// The first spike time of an output, +infinity if silent.
@@ -61,6 +64,8 @@ public protocol Loss: Sendable {
     var name: String { get }
     /// Whether it looks at a leaky read-out's membrane rather than at spikes.
     var needsLeakyReadout: Bool { get }
+    /// Whether it counts time in steps and so needs a recording on a grid.
+    var needsGrid: Bool { get }
     /// - Throws: `invalidValue` naming the parameter that is out of its domain.
     func check() throws(SpinnpropError)
     /// The value for one sample. Adds the derivative with respect to each output spike's time (as many elements as spikes),
@@ -70,6 +75,10 @@ public protocol Loss: Sendable {
     func predict(_ output: OutputSample) -> Int
     /// The softmax over outputs that the loss rests on; uniform if no output spoke.
     func probabilities(_ output: OutputSample, into probabilities: UnsafeMutablePointer<Double>)
+}
+
+extension Loss {
+    public var needsGrid: Bool { false }
 }
 
 /// Firing-rate regularisation of hidden layers:
@@ -114,8 +123,15 @@ public struct Objective: Sendable {
 extension Objective {
     /// - Throws: `invalidValue` for wrong numbers of labels or targets or values out of range, `unsupported` for a loss that does
     ///   not suit the read-out.
-    public func check(_ network: Network, sampleCount: Int) throws(SpinnpropError) {
+    ///
+    /// - Parameter grid: that of the recording, or of the substrate that will make it.
+    public func check(_ network: Network, sampleCount: Int, grid: TimeGrid? = nil) throws(SpinnpropError) {
         try loss.check()
+        guard grid != nil || !loss.needsGrid else {
+            throw .unsupported(
+                "the loss \(loss.name) counts time in steps, and this engine has none; use engine \"clock\" or another loss"
+            )
+        }
         let isLeaky = !network.layers[network.layers.count - 1].isSpiking
         guard loss.needsLeakyReadout == isLeaky else {
             throw .unsupported(

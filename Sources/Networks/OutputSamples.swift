@@ -12,6 +12,7 @@ public struct OutputSampler: ~Copyable {
     @usableFromInline let segments: [SpikeColumns]
     @usableFromInline let recordedMaxima: [Double]
     @usableFromInline let outputCount: Int
+    @usableFromInline let grid: TimeGrid?
     @usableFromInline let firstSpikes: UnsafeMutablePointer<Int>
     @usableFromInline let maxima: UnsafeMutablePointer<Double>
 
@@ -21,6 +22,7 @@ public struct OutputSampler: ~Copyable {
         segments = output.isSpiking ? output.segments : []
         recordedMaxima = output.maxima
         outputCount = output.neuronCount
+        grid = recording.grid
         firstSpikes = .allocate(capacity: outputCount)
         maxima = .allocate(capacity: outputCount)
         firstSpikes.initialize(repeating: -1, count: outputCount)
@@ -57,7 +59,7 @@ public struct OutputSampler: ~Copyable {
             return body(
                 OutputSample(
                     outputCount: outputCount, times: maxima, units: noUnits, spikeCount: 0, firstSpikes: firstSpikes,
-                    maxima: maxima), 0)
+                    maxima: maxima, grid: grid), 0)
         }
         let columns = segments[part]
         let range = columns.range(ofSample: index)
@@ -77,6 +79,6 @@ public struct OutputSampler: ~Copyable {
         return body(
             OutputSample(
                 outputCount: outputCount, times: times, units: units, spikeCount: range.count, firstSpikes: firstSpikes,
-                maxima: maxima), range.lowerBound)
+                maxima: maxima, grid: grid), range.lowerBound)
     }
 }

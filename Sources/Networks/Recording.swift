@@ -10,22 +10,26 @@ public final class SpikeColumns: @unchecked Sendable {
     public private(set) var units: UnsafeMutablePointer<Int32>
     /// Synaptic current at each spike, before any arrival of its own.
     public private(set) var currents: UnsafeMutablePointer<Double>
+    /// The membrane value at each spike, before it is reset: only where spikes are found on a grid and lie above the threshold.
+    public private(set) var membranes: UnsafeMutablePointer<Double>?
     public private(set) var capacity: Int
     public var count = 0
     /// Where each sample's spikes end; the first sample's start at 0.
     public var ends: [Int] = []
 
-    public init(capacity: Int = 64) {
+    public init(capacity: Int = 64, withMembranes: Bool = false) {
         self.capacity = max(1, capacity)
         times = .allocate(capacity: self.capacity)
         units = .allocate(capacity: self.capacity)
         currents = .allocate(capacity: self.capacity)
+        membranes = withMembranes ? .allocate(capacity: self.capacity) : nil
     }
 
     deinit {
         times.deallocate()
         units.deallocate()
         currents.deallocate()
+        membranes?.deallocate()
     }
 
     /// Makes room for `additional` more spikes.
@@ -43,11 +47,19 @@ public final class SpikeColumns: @unchecked Sendable {
         count += 1
     }
 
+    /// Likewise, with the membrane value of columns that have them.
+    @inline(__always)
+    public func append(time: Double, unit: Int, current: Double, membrane: Double) {
+        append(time: time, unit: unit, current: current)
+        membranes?[count - 1] = membrane
+    }
+
     /// Swaps two spikes.
     public func exchange(_ x: Int, _ y: Int) {
         (times[x], times[y]) = (times[y], times[x])
         (units[x], units[y]) = (units[y], units[x])
         (currents[x], currents[y]) = (currents[y], currents[x])
+        if let membranes { (membranes[x], membranes[y]) = (membranes[y], membranes[x]) }
     }
 
     private func grow(to newCapacity: Int) {
@@ -60,6 +72,7 @@ public final class SpikeColumns: @unchecked Sendable {
         times = moved(times)
         units = moved(units)
         currents = moved(currents)
+        membranes = membranes.map(moved)
         capacity = newCapacity
     }
 
@@ -72,11 +85,11 @@ public final class SpikeColumns: @unchecked Sendable {
 public struct LayerRecording: Sendable {
     public let neuronCount: Int
     public let isSpiking: Bool
-    /// The membrane value at each spike: one for all neurons, or one per neuron.
+    /// What the membrane reaches at a spike, or exceeds on a grid: one for all neurons, or one per neuron.
     public let thresholds: [Double]
     /// Spikes of `Recording.partition[k]`'s samples, each sample's in order of time, ties in order of unit.
     public let segments: [SpikeColumns]
-    /// Leaky read-out only, (sample, neuron): the largest membrane value of the run, and its time. Never below 0, the value at
+    /// Leaky read-out only, (sample, neuron): the largest membrane value of the run, and the first time of it. Never below 0, the value at
     /// the start.
     public let maxima: [Double]
     public let maximumTimes: [Double]
@@ -119,6 +132,11 @@ public struct LayerRecording: Sendable {
     public var currents: [Double] {
         segments.flatMap { Array(UnsafeBufferPointer(start: $0.currents, count: $0.count)) }
     }
+
+    /// The membrane value at each spike, in the order of `spikes`; empty in continuous time, where it is the threshold.
+    public var membranes: [Double] {
+        segments.flatMap { Array(UnsafeBufferPointer(start: $0.membranes, count: $0.membranes == nil ? 0 : $0.count)) }
+    }
 }
 
 /// The result of a run. A plain value: any gradient rule that suits the network can be applied to it.
@@ -133,12 +151,14 @@ public struct Recording: Sendable {
     public let fingerprint: UInt64?
     /// The substrate's name.
     public let engine: String
-    /// Seconds, inclusive; infinite if the run went on until silence.
+    /// Seconds, inclusive; infinite if the run went on until silence, or to the end of its grid.
     public let endTime: Double
+    /// The grid of a clock-driven run, whose spike times are steps times `timeStep` exactly; `nil` in continuous time.
+    public let grid: TimeGrid?
 
     public init(
         input: SpikeTrains, layers: [LayerRecording], partition: [Range<Int>], fingerprint: UInt64?, engine: String,
-        endTime: Double
+        endTime: Double, grid: TimeGrid? = nil
     ) {
         self.input = input
         self.layers = layers
@@ -146,6 +166,7 @@ public struct Recording: Sendable {
         self.fingerprint = fingerprint
         self.engine = engine
         self.endTime = endTime
+        self.grid = grid
     }
 
     public var sampleCount: Int { input.sampleCount }

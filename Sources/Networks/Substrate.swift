@@ -20,10 +20,16 @@ public struct ForwardOptions: Equatable, Sendable {
 public protocol Substrate: Sendable {
     /// The name users know it by.
     var name: String { get }
+    /// The grid of time steps it runs on; `nil` in continuous time.
+    var grid: TimeGrid? { get }
     /// Runs every sample. - Throws: `unsupported` for a network it cannot run, `tooManySpikes`, `cancelled`.
     func forward(
         _ network: Network, _ input: SpikeTrains, options: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording
+}
+
+extension Substrate {
+    public var grid: TimeGrid? { nil }
 }
 
 /// Something that turns a recording and an objective into gradients.

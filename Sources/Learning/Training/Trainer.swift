@@ -27,7 +27,7 @@ public final class Trainer {
         self.options = options
         self.substrate = substrate
         self.rule = rule
-        try options.objective(labels: []).check(network, sampleCount: 0)
+        try options.objective(labels: []).check(network, sampleCount: 0, grid: substrate.grid)
         let fresh = TrainingState(
             network: network, optimizer: try Optimizer(options.optimizer, for: network), origin: network.fingerprint,
             options: options.fingerprint(substrate: substrate.name, rule: rule.name))
@@ -88,7 +88,8 @@ public final class Trainer {
         }
         var fingerprint = Fingerprint()
         for (data, own) in [(input, labels)] + (validation.map { [($0.input, $0.labels)] } ?? []) {
-            try options.objective(labels: own).check(state.network, sampleCount: data.sampleCount)
+            try options.objective(labels: own).check(
+                state.network, sampleCount: data.sampleCount, grid: substrate.grid)
             // Validation data are first run after an epoch of training: too late to find out.
             guard data.unitCount == state.network.inputCount else {
                 throw .invalidValue(

@@ -1,13 +1,12 @@
 // Memory that a part of a batch works in: grown when needed, reused from sample to sample and from part to part.
-import Mathematics
 import Synchronization
 
 /// A block of trivial values that only grows. Growing forgets the old content.
-final class Block<Element> {
-    private(set) var pointer: UnsafeMutablePointer<Element>
-    private(set) var capacity: Int
+public final class Block<Element> {
+    public private(set) var pointer: UnsafeMutablePointer<Element>
+    public private(set) var capacity: Int
 
-    init(_ capacity: Int = 0) {
+    public init(_ capacity: Int = 0) {
         self.capacity = capacity
         pointer = Block.allocate(capacity)
     }
@@ -15,18 +14,20 @@ final class Block<Element> {
     deinit { free() }
 
     /// At least `count` elements at `pointer`.
-    @inline(__always)
-    func reserve(_ count: Int) {
+    @inlinable @inline(__always)
+    public func reserve(_ count: Int) {
         if count > capacity { replace(max(count, 2 * capacity)) }
     }
 
-    private func replace(_ newCapacity: Int) {
+    @usableFromInline @inline(never)
+    func replace(_ newCapacity: Int) {
         free()
         pointer = Block.allocate(newCapacity)
         capacity = newCapacity
     }
 
-    fileprivate func move(_ newCapacity: Int, keeping: Int) {
+    @usableFromInline @inline(never)
+    func move(_ newCapacity: Int, keeping: Int) {
         let new = Block.allocate(newCapacity)
         new.update(from: pointer, count: keeping)
         free()
@@ -48,34 +49,32 @@ final class Block<Element> {
     }
 }
 
-extension Block where Element == Double {
-    func clear(_ count: Int) {
+extension Block where Element: Numeric {
+    /// The first `count` elements become 0.
+    @inlinable @inline(__always)
+    public func clear(_ count: Int) {
         reserve(count)
-        pointer.update(repeating: 0, count: count)
+        pointer.update(repeating: .zero, count: count)
     }
 }
 
-/// Up to the next multiple of four: the number of elements in whole SIMD4 vectors.
-@inline(__always)
-func padded(_ count: Int) -> Int { (count + 3) & ~3 }
-
 extension Block {
     /// Like `reserve`, but the first `keeping` elements stay.
-    @inline(__always)
-    func grow(_ count: Int, keeping: Int) {
+    @inlinable @inline(__always)
+    public func grow(_ count: Int, keeping: Int) {
         if count > capacity { move(max(count, 2 * capacity), keeping: keeping) }
     }
 }
 
 /// Workers with their memory, lent to one part after another: as many are made as parts run at once.
-final class WorkerPool<Worker: AnyObject>: Sendable {
+public final class WorkerPool<Worker: AnyObject>: Sendable {
     private struct Idle: @unchecked Sendable { var workers: [Worker] = [] }
     private let idle = Mutex(Idle())
     private let make: @Sendable () -> Worker
 
-    init(_ make: @escaping @Sendable () -> Worker) { self.make = make }
+    public init(_ make: @escaping @Sendable () -> Worker) { self.make = make }
 
-    func withWorker(_ body: (Worker) throws(SpinnpropError) -> Void) throws(SpinnpropError) {
+    public func withWorker(_ body: (Worker) throws(SpinnpropError) -> Void) throws(SpinnpropError) {
         let taken = idle.withLock { idle in Idle(workers: idle.workers.popLast().map { [$0] } ?? []) }
         let worker = taken.workers.first ?? make()
         defer {

@@ -1,16 +1,16 @@
 // Firing-rate regularisation: its value, and the error it gives to each hidden spike.
 import Mathematics
-import Networks
 
 /// strength / 2 * sum over hidden neurons of (batch mean of n - target)^2, n = sum over spikes of exp(-t / tau); so a spike at t
 /// of a neuron whose mean is m has the error strength (m - target) / samples * (-1 / tau) exp(-t / tau).
-struct RateErrors: Sendable {
-    let value: Double
+public struct RateErrors: Sendable {
+    /// What is added to the batch mean of the loss.
+    public let value: Double
     private let rate: RateRegularisation?
     /// Per layer and neuron: the factor before exp(-t / tau); empty for the last layer.
     private let factors: [[Double]]
 
-    init(_ rate: RateRegularisation?, _ recording: Recording) {
+    public init(_ rate: RateRegularisation?, _ recording: Recording) {
         self.rate = rate
         guard let rate, recording.sampleCount > 0 else {
             value = 0
@@ -38,13 +38,14 @@ struct RateErrors: Sendable {
         factors = all
     }
 
-    /// Adds to the errors of a row of a layer's spikes.
-    func add(to errors: UnsafeMutablePointer<Double>, layer: Int, row: SpikeRow) {
+    /// Adds to the errors of some spikes of a layer.
+    public func add(
+        to errors: UnsafeMutablePointer<Double>, layer: Int, times: UnsafePointer<Double>,
+        units: UnsafePointer<Int32>, count: Int
+    ) {
         guard layer < factors.count, let rate else { return }
         factors[layer].withUnsafeBufferPointer { own in
-            for n in 0..<row.count {
-                errors[n] += own[Int(row.units[n])] * Elementary.exp(-row.times[n] / rate.tau)
-            }
+            for n in 0..<count { errors[n] += own[Int(units[n])] * Elementary.exp(-times[n] / rate.tau) }
         }
     }
 }

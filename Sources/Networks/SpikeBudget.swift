@@ -3,25 +3,26 @@ import Mathematics
 import Synchronization
 
 /// Counts the spikes of a whole run; shared by all its parts.
-final class SpikeBudget: Sendable {
-    private let limit: Int
+public final class SpikeBudget: Sendable {
+    @usableFromInline let limit: Int
     private let total = Atomic<Int>(0)
 
-    init(limit: Int) { self.limit = limit }
+    public init(limit: Int) { self.limit = limit }
 
     /// To be called within a sample now and then with the number of spikes its part holds in a layer so far.
-    @inline(__always)
-    func check(_ count: Int, layer: Int, time: Double) throws(SpinnpropError) {
+    @inlinable @inline(__always)
+    public func check(_ count: Int, layer: Int, time: Double) throws(SpinnpropError) {
         if count > limit { throw exceeded("layer \(layer) at t = \(time) s") }
     }
 
     /// To be called after each sample with the spikes it made. Which sample comes last depends on the threads, so none is
     /// named.
-    func add(_ count: Int) throws(SpinnpropError) {
+    public func add(_ count: Int) throws(SpinnpropError) {
         if total.add(count, ordering: .relaxed).newValue > limit { throw exceeded("the samples of this run together") }
     }
 
-    private func exceeded(_ place: String) -> SpinnpropError {
+    @usableFromInline @inline(never)
+    func exceeded(_ place: String) -> SpinnpropError {
         SpinnpropError(
             .tooManySpikes,
             "more than max_spikes = \(limit) spikes: \(place); smaller weights or a shorter t_end stop runaway activity, "

@@ -1,0 +1,86 @@
+// The grid of time steps on which clock-driven engines run.
+import Mathematics
+
+/// How a neuron decays in one step.
+public enum Decay: Int32, Sendable, CaseIterable {
+    /// By e^{-dt / tau}: exact between arrivals.
+    case exponential = 0
+    /// By 1 - dt / tau; needs dt <= tau.
+    case euler = 1
+
+    public var name: String {
+        switch self {
+        case .exponential: "exponential"
+        case .euler: "euler"
+        }
+    }
+
+    /// - Throws: `invalidValue` naming the decays there are.
+    public init(name: String) throws(SpinnpropError) {
+        guard let decay = Decay.allCases.first(where: { $0.name == name }) else {
+            throw .invalidValue(
+                "decay is \"\(name)\"; it must be one of "
+                    + Decay.allCases.map { "\"\($0.name)\"" }.joined(separator: ", "))
+        }
+        self = decay
+    }
+}
+
+/// Options of a clock-driven engine, and what a recording remembers of them: steps 0 ..< steps, `timeStep` seconds apart.
+///
+/// | name       | default     | unit | meaning                                                                          |
+/// |------------|-------------|------|----------------------------------------------------------------------------------|
+/// | `timeStep` | 1e-3        | s    | dt, from one step to the next, > 0                                               |
+/// | `steps`    | 27          | -    | T; the first step is the state of rest, so at least 2                            |
+/// | `decay`    | exponential | -    | how neurons decay in one step                                                    |
+/// | `copies`   | 1           | -    | gradients are summed as a chip sums them that holds so many copies of the network |
+public struct TimeGrid: Equatable, Sendable {
+    public static let defaultTimeStep = 1e-3
+    public static let defaultSteps = 27
+    public static let defaultDecay = Decay.exponential
+    public static let defaultCopies = 1
+    /// Steps are counted in 32 bits.
+    public static let largestSteps = Int(Int32.max)
+
+    public var timeStep: Double
+    public var steps: Int
+    public var decay: Decay
+    public var copies: Int
+
+    public init(
+        timeStep: Double = defaultTimeStep, steps: Int = defaultSteps, decay: Decay = defaultDecay,
+        copies: Int = defaultCopies
+    ) {
+        self.timeStep = timeStep
+        self.steps = steps
+        self.decay = decay
+        self.copies = copies
+    }
+
+    /// - Throws: `invalidValue` naming the option that is out of its domain.
+    public func check() throws(SpinnpropError) {
+        guard timeStep >= 1e-30, timeStep <= 1e30 else {
+            throw .invalidValue("time_step is \(timeStep); it must be 1e-30 .. 1e30 seconds")
+        }
+        guard steps >= 2, steps <= TimeGrid.largestSteps else {
+            throw .invalidValue("steps is \(steps); it must be 2 .. \(TimeGrid.largestSteps)")
+        }
+        guard copies >= 1 else { throw .invalidValue("copies is \(copies); it must be >= 1") }
+    }
+
+    /// Seconds.
+    @inlinable @inline(__always)
+    public func time(ofStep step: Int) -> Double { Double(step) * timeStep }
+
+    /// The step nearest to a time or a delay, halves to even; `steps` for all that lie past the last one.
+    @inlinable @inline(__always)
+    public func step(nearest seconds: Double) -> Int {
+        let exact = (seconds / timeStep).rounded(.toNearestOrEven)
+        return exact < Double(steps) ? Int(exact) : steps
+    }
+
+    /// Whether two grids have the same steps and decay; how gradients are summed may differ.
+    public func runsLike(_ other: TimeGrid) -> Bool {
+        timeStep == other.timeStep && steps == other.steps && decay == other.decay
+    }
+}
