@@ -267,7 +267,8 @@ typedef struct spinnprop_forward_options {
     size_t size;
     int32_t engine;      /* SPINNPROP_ENGINE_*                                                                        */
     double t_end;        /* seconds, inclusive; +infinity (the default): until silent. Needed with recurrence.        */
-    int64_t max_spikes;  /* of all samples and layers together; 0: the default, 100 million                           */
+    int64_t max_spikes;  /* of all samples and layers together; 0: the default, 4 million and 10,000 for each neuron in
+                            each sample, at most 100 million                                                          */
 } spinnprop_forward_options;
 
 SPINNPROP_API void spinnprop_forward_options_init(spinnprop_forward_options *options);

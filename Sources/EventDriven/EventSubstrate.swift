@@ -33,7 +33,10 @@ public struct EventSubstrate: Substrate {
         }
         let maxima = Block<MembraneMaximum>(isLeaky ? input.sampleCount * outputCount : 0)
         let box = MaximaBox(maxima)
-        let budget = SpikeBudget(limit: options.maxSpikes)
+        let neurons = network.layers.reduce(0) { $0 + $1.neuronCount }
+        let budget = SpikeBudget(
+            limit: options.maxSpikes
+                ?? ForwardOptions.defaultMaxSpikes(samples: input.sampleCount, neurons: neurons))
         let runners = WorkerPool { SampleRunner(plans: plans, input: input, monitor: monitor) }
         try parallelLoop(parts: partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
             try runners.withWorker { (runner) throws(SpinnpropError) in
@@ -76,8 +79,8 @@ public struct EventSubstrate: Substrate {
         guard options.endTime >= 0 else {
             throw .invalidValue("t_end is \(options.endTime); it must be >= 0, or infinite to run until silence")
         }
-        guard options.maxSpikes >= 1 else {
-            throw .invalidValue("max_spikes is \(options.maxSpikes); it must be >= 1")
+        if let limit = options.maxSpikes, limit < 1 {
+            throw .invalidValue("max_spikes is \(limit); it must be >= 1")
         }
         guard options.endTime < .infinity || !network.hasRecurrence else {
             throw .invalidValue("a network with recurrence may never fall silent: give a finite t_end")

@@ -37,7 +37,7 @@ extension LayerPlan {
                 // The peak, where the membrane equals the current, if it lies inside; otherwise the end of the rise.
                 if endI <= endV {
                     let elapsed = flow.timeToPeak(v: v, i: i)
-                    let peak = i * Elementary.exp(-elapsed / flow.tauSyn)
+                    let peak = i * CrossingGeneral.decay(flow, x: elapsed)
                     if peak > best.value {
                         best = MembraneMaximum(value: peak, time: start + min(elapsed, length), current: peak)
                     }

@@ -25,14 +25,14 @@ extension LayerPlan {
             while length > 0 {
                 let endV = p.a * v + p.h * i
                 let endI = p.b * i
-                let crosses = v < i && (endV > flow.threshold || (endV > endI && i > flow.threshold))
-                let elapsed = crosses ? CrossingGeneral.timeToThreshold(flow, v: v, i: i) : .infinity
+                let score = CrossingGeneral.score(flow, v: v, i: i, endV: endV, endI: endI)
+                let elapsed = score > 0 ? CrossingGeneral.timeToThreshold(flow, v: v, i: i) : .infinity
                 guard elapsed < .infinity else {
                     (v, i) = (min(endV, below), endI)
                     break
                 }
                 let next = min(offset + elapsed, length)
-                i *= Elementary.exp(-elapsed / flow.tauSyn)
+                i *= CrossingGeneral.decay(flow, x: elapsed)
                 v = flow.reset
                 offset = next
                 let time = times[event] + offset

@@ -89,7 +89,6 @@ extension LayerPlan {
         _: Case.Type, _ flow: Flow, _ column: UnsafePointer<Double>, _ lanes: SynchronousLanes, _ event: Int
     ) {
         let (a, b, h) = (lanes.a[event], lanes.b[event], lanes.h[event])
-        let threshold = SIMD4(repeating: flow.threshold)
         let below = SIMD4(repeating: flow.threshold.nextDown)
         let (v, i, nextV, nextI) = (vectors(lanes.v), vectors(lanes.i), vectors(lanes.nextV), vectors(lanes.nextI))
         let score = vectors(lanes.score)
@@ -104,9 +103,7 @@ extension LayerPlan {
             i[n] = current
             nextI[n] = endI
             nextV[n] = lesser(endV, below)
-            // Above at the end, or a peak inside (where V > I at the end) that is above; and rising now.
-            let peak = lesser(Case.peakMargin(flow, v: membrane, i: current), endV - endI)
-            score[n] = lesser(greater(peak, endV - threshold), current - membrane)
+            score[n] = Case.score(flow, v: membrane, i: current, endV: endV, endI: endI)
             n &+= 1
         }
     }
@@ -178,12 +175,17 @@ extension LayerPlan {
         _: Case.Type, _ flow: Flow, _ lanes: SynchronousLanes, count: Int, made: Int, start: Double, length: Double,
         endTime: Double, _ spikes: IntervalSpikes
     ) -> (made: Int, again: Int) {
-        let (reset, threshold, below) = (flow.reset, flow.threshold, flow.threshold.nextDown)
+        let (reset, below) = (flow.reset, flow.threshold.nextDown)
+        let large = Flow.soonCurrent * flow.threshold
         var (made, again) = (made, 0)
         var n = 0
         while n < count {
             // Beyond the end by rounding only: the state at the end was above the threshold.
-            let passed = lanes.offset[n] + lanes.elapsed[n]
+            var elapsed = lanes.elapsed[n]
+            if lanes.candidateI[n] > large {
+                elapsed = flow.polished(elapsed, v: lanes.candidateV[n], i: lanes.candidateI[n])
+            }
+            let passed = lanes.offset[n] + elapsed
             let offset = passed < length ? passed : length
             let time = start + offset
             if lanes.x[n] >= 0 && time <= endTime {
@@ -195,8 +197,7 @@ extension LayerPlan {
                 made &+= 1
                 let p = Case.rest(flow, a: lanes.rest[n], x: lanes.x[n], remaining: length - offset)
                 let endV = reset * p.a + current * p.h
-                let peak = min(Case.peakMargin(flow, v: reset, i: current), endV - current * p.b)
-                let score = min(max(peak, endV - threshold), current - reset)
+                let score = Case.score(flow, v: reset, i: current, endV: endV, endI: current * p.b)
                 lanes.v[Int(neuron)] = min(endV, below)
                 lanes.candidate[again] = neuron
                 lanes.candidateV[again] = reset
@@ -222,9 +223,3 @@ extension LayerPlan {
 func vectors(_ pointer: UnsafeMutablePointer<Double>) -> UnsafeMutablePointer<SIMD4<Double>> {
     UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: SIMD4<Double>.self)
 }
-
-/// Elementwise minimum and maximum as the machine has them: the second operand where the first is not a number.
-@inline(__always)
-func lesser(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMD4<Double> { y.replacing(with: x, where: x .< y) }
-@inline(__always)
-func greater(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMD4<Double> { y.replacing(with: x, where: x .> y) }

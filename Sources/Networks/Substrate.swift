@@ -3,16 +3,21 @@ import Mathematics
 import Spikes
 
 public struct ForwardOptions: Equatable, Sendable {
-    public static let defaultMaxSpikes = 100_000_000
-
     /// Seconds, inclusive; infinite: until the network is silent. Must be finite with recurrence.
     public var endTime: Double
-    /// Of all samples and layers together; passing it is an error.
-    public var maxSpikes: Int
+    /// Of all samples and layers together; passing it is an error. `nil`: `defaultMaxSpikes` of the run.
+    public var maxSpikes: Int?
 
-    public init(endTime: Double = .infinity, maxSpikes: Int = ForwardOptions.defaultMaxSpikes) {
+    public init(endTime: Double = .infinity, maxSpikes: Int? = nil) {
         self.endTime = endTime
         self.maxSpikes = maxSpikes
+    }
+
+    /// 4 million, and 10,000 for each neuron in each sample, but at most 100 million: one runaway neuron ends within a second, and
+    /// 100 seconds at 100 Hz of every neuron do not.
+    public static func defaultMaxSpikes(samples: Int, neurons: Int) -> Int {
+        let (pairs, overflow) = samples.multipliedReportingOverflow(by: neurons)
+        return overflow || pairs > 9_600 ? 100_000_000 : 4_000_000 + 10_000 * pairs
     }
 }
 

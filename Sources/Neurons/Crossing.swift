@@ -28,3 +28,41 @@ public protocol CrossingCase {
     /// on; `remaining`: what is left, seconds.
     static func rest(_ flow: Flow, a: Double, x: Double, remaining: Double) -> Propagators
 }
+
+extension CrossingCase {
+    /// Positive wherever a state (V, I) reaches the threshold within an interval at whose end it would be (endV, endI); positive
+    /// elsewhere only where `peakMargin` is: above the threshold at the end, or with a peak inside (V > I at the end) that is
+    /// above it; and rising now.
+    @inlinable @inline(__always)
+    public static func score(_ flow: Flow, v: Double, i: Double, endV: Double, endI: Double) -> Double {
+        min(max(min(peakMargin(flow, v: v, i: i), endV - endI), endV - flow.threshold), i - v)
+    }
+
+    @inlinable @inline(__always)
+    public static func score(
+        _ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>, endV: SIMD4<Double>, endI: SIMD4<Double>
+    ) -> SIMD4<Double> {
+        lesser(greater(lesser(peakMargin(flow, v: v, i: i), endV - endI), endV - flow.threshold), i - v)
+    }
+}
+
+extension Flow {
+    /// Beyond this current, in thresholds, a crossing is so soon that a coordinate near 1 has too few digits for it.
+    @inlinable public static var soonCurrent: Double { @inline(__always) get { 1000 } }
+
+    /// A crossing time with the digits that only time itself has: one step of Newton's method on the membrane.
+    @inlinable @inline(never)
+    public func polished(_ elapsed: Double, v: Double, i: Double) -> Double {
+        let p = propagators(elapsed)
+        let membrane = p.a * v + p.h * i
+        let slope = p.b * i - membrane
+        let better = elapsed + tauMem * (threshold - membrane) / slope
+        return better >= 0 && better < .infinity ? better : elapsed
+    }
+}
+
+/// Elementwise minimum and maximum as the machine has them: the second operand where the first is not a number.
+@inlinable @inline(__always)
+public func lesser(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMD4<Double> { y.replacing(with: x, where: x .< y) }
+@inlinable @inline(__always)
+public func greater(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMD4<Double> { y.replacing(with: x, where: x .> y) }

@@ -45,7 +45,7 @@ public enum CrossingGeneral: CrossingCase {
         let threshold = flow.threshold
         guard i > threshold, v < i else { return .infinity }
         let peak = flow.timeToPeak(v: v, i: i)
-        guard i * Elementary.exp(-peak / flow.tauSyn) > threshold else { return .infinity }
+        guard i * decay(flow, x: peak) > threshold else { return .infinity }
         var t = 0.0
         var vt = v
         var it = i

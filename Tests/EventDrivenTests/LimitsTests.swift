@@ -106,6 +106,21 @@ struct LimitsTests {
         }
     }
 
+    /// Without a limit of the user's, absurd activity of a few neurons ends long before that of many would.
+    @Test func defaultMaxSpikesGrowsWithTheRun() throws {
+        let network = try network([1, 1], [1e300], ratio: 4)
+        let input = try SpikeTrains(times: [0.5], units: [0], offsets: [0, 1], unitCount: 1)
+        do throws(SpinnpropError) {
+            _ = try EventSubstrate().forward(network, input, options: ForwardOptions(), monitor: nil)
+            Issue.record("a runaway neuron ran to its end")
+        } catch {
+            #expect(error.kind == .tooManySpikes && error.message.contains("4010000"), "\(error.message)")
+        }
+        #expect(ForwardOptions.defaultMaxSpikes(samples: 0, neurons: 7) == 4_000_000)
+        #expect(ForwardOptions.defaultMaxSpikes(samples: 150, neurons: 123) == 100_000_000)
+        #expect(ForwardOptions.defaultMaxSpikes(samples: .max, neurons: 2) == 100_000_000)
+    }
+
     @Test(arguments: GradientSweepTests.configurations)
     func maxSpikesIsExact(_ configuration: Configuration) throws {
         var instance = try RandomCase(configuration, seed: 7)

@@ -160,6 +160,20 @@ struct SpikeTimeTests {
         }
     }
 
+    /// Very strong input crosses so soon that the coordinate e^{-t / tau_m} alone would lose the last digits of the time.
+    @Test(arguments: ratios)
+    func strongInputIsAtThresholdToo(_ ratio: Double) throws {
+        let potential = PostsynapticPotential(LIFNeuron(tauMem: ratio, tauSyn: 1, threshold: 1, reset: 0))
+        for weight in [500, 5e3, 2e4, 1e5, 1e6, 1e7, 1e9] as [Double] {
+            let recording = try runNeuron(
+                tauMem: ratio, tauSyn: 1, weights: [weight], times: [0],
+                options: ForwardOptions(endTime: 1.5 * ratio / weight))
+            let first = try #require(recording.layers[0].spikes.times.first)
+            let reached = weight * potential(first)
+            #expect(abs(reached - 1) <= 1e-12, "ratio \(ratio), weight \(weight): V = \(reached) at \(first)")
+        }
+    }
+
     @Test func endTimeIsInclusive() throws {
         for delays in [DelayKind.none, .synaptic] {
             for isRecurrent in [false, true] {

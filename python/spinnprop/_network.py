@@ -210,7 +210,8 @@ class Network:
         t_end : float or None
             Seconds, inclusive; None runs until the network is silent. Required with recurrence.
         max_spikes : int or None
-            Of all samples and layers together; passing it is an error. None: 100 million.
+            Of all samples and layers together; passing it is an error. None: 4 million and 10,000 for each neuron in each
+            sample, at most 100 million.
         progress : callable or None
             Now and then given a dict with the samples ``done`` and ``total``; returns something true to stop.
 
