@@ -11,6 +11,7 @@
  *               wrong, the value that was seen and the remedy. Nothing ever aborts, traps or throws.
  *   Arrays      belong to the caller and come with their number of elements, which must be exact. Matrices are row
  *               by row, (post, pre): element (j, i) belongs to the synapse from neuron i to neuron j.
+ *   Paths       are the operating system's: bytes in no particular encoding. Messages show what is no UTF-8 as \xff.
  *   Options     structs start with `size`. Fill them by their _init function, then change what you like; they only
  *               ever grow at the end, by whole 8-byte words, and fields your program does not know keep their defaults.
  *               NULL instead of options to read means all defaults (but a network needs its layer sizes).
@@ -277,7 +278,6 @@ SPINNPROP_API spinnprop_status spinnprop_network_forward(spinnprop_recording **r
                                                          const spinnprop_spikes *input,
                                                          const spinnprop_forward_options *options,
                                                          spinnprop_progress_callback progress, void *payload);
-SPINNPROP_API spinnprop_status spinnprop_recording_copy(spinnprop_recording **copy, const spinnprop_recording *recording);
 SPINNPROP_API void spinnprop_recording_free(spinnprop_recording *recording);
 
 typedef struct spinnprop_recording_info {

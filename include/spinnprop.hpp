@@ -183,7 +183,6 @@ inline SpikeTrains encode_latency(const std::vector<double> &x, std::int32_t n_f
 class Recording {
 public:
     explicit Recording(detail::Handle<spinnprop_recording> handle) : handle_(std::move(handle)) {}
-    Recording copy() const { return Recording(detail::make<spinnprop_recording>(spinnprop_recording_copy, get())); }
 
     spinnprop_recording_info describe() const {
         auto info = options<spinnprop_recording_info>();

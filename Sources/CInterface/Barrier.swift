@@ -3,6 +3,7 @@
 
 import CSpinnprop
 import CSupport
+import Learning
 import Mathematics
 
 /// Runs the body of a C function: its error becomes a status, its message this thread's last error.
@@ -38,13 +39,13 @@ func given<Pointer>(_ pointer: Pointer?, _ name: StaticString) throws(SpinnpropE
     return pointer
 }
 
-/// A path of a C caller.
-func path(_ text: UnsafePointer<CChar>?, _ name: StaticString) throws(SpinnpropError) -> String {
-    guard let path = String(validatingCString: try given(text, name)) else {
-        throw .invalidValue("\(name) is not valid UTF-8; rename the file or its folder")
-    }
-    guard !path.isEmpty else { throw .invalidValue("\(name) is empty; give the name of a file") }
-    return path
+/// A path of a C caller: any bytes, as the operating system has it.
+func path(_ text: UnsafePointer<CChar>?, _ name: StaticString) throws(SpinnpropError) -> FilePath {
+    let text = try given(text, name)
+    var length = 0
+    while text[length] != 0 { length += 1 }
+    guard length > 0 else { throw .invalidValue("\(name) is empty; give the name of a file") }
+    return FilePath(bytes: UnsafeBufferPointer(start: text, count: length).map { UInt8(bitPattern: $0) })
 }
 
 /// A layer's index, which must exist.

@@ -1,4 +1,4 @@
-// Recordings: copy, describe, read.
+// Recordings: describe, read.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import CSpinnprop
@@ -13,16 +13,6 @@ extension spinnprop_recording_info: VersionedStruct {
         var info = spinnprop_recording_info()
         info.size = MemoryLayout<spinnprop_recording_info>.size
         return info
-    }
-}
-
-@c @implementation
-public func spinnprop_recording_copy(
-    _ copy: UnsafeMutablePointer<OpaquePointer?>?, _ recording: OpaquePointer?
-) -> spinnprop_status {
-    barrier {
-        let copy = try given(copy, "copy")
-        copy.pointee = makeHandle(try box(recording, recordingKind, "recording").value, recordingKind)
     }
 }
 

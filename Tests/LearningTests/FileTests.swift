@@ -257,9 +257,28 @@ struct FileTests {
         #expect(rmdir(folder) == 0)
     }
 
+    /// The system takes any bytes for a name; messages show those that are no text.
+    @Test func namesThatAreNoText() throws {
+        let folder = FilePath(bytes: Array("/tmp/spinnprop-names-\(getpid())-".utf8) + [0xFF, 0x41, 0xC3])
+        #expect(folder.withCString { mkdir($0, 0o755) } == 0)
+        defer { _ = folder.withCString { rmdir($0) } }
+        let (network, link) = (try network(.axonal), folder + "/link")
+        let path = FilePath(bytes: folder.bytes + [0x2F, 0xE2, 0x82, 0x2E])
+        let name = Array([0xE2, 0x82, 0x2E, 0]).map { CChar(bitPattern: $0) }
+        #expect(link.withCString { symlink(name, $0) } == 0)
+        try NetworkFile.save(network, link)
+        #expect(try NetworkFile.load(path) == network)
+        #expect(path.withCString { unlink($0) } == 0 && link.withCString { unlink($0) } == 0)
+        let error = #expect(throws: SpinnpropError.self) { try NetworkFile.load(path) }
+        #expect(error?.kind == .fileNotFound)
+        #expect(error?.message.contains(#"-\xffA\xc3/\xe2\x82.: No such file"#) == true, "\(error?.message ?? "")")
+        #expect(FilePath("ä€😀\n").description == "ä€😀\n")
+    }
+
     @Test func damagedCheckpoints() throws {
-        let path = "/tmp/spinnprop-\(getpid())-damaged.safetensors"
-        defer { unlink(path) }
+        let name = "/tmp/spinnprop-\(getpid())-damaged.safetensors"
+        let path = FilePath(name)
+        defer { unlink(name) }
         let network = try toyNetwork()
         let fresh = TrainingState(
             network: network, optimizer: try Optimizer(OptimizerOptions(), for: network), origin: 1,
@@ -312,7 +331,7 @@ struct FileTests {
         var damaged = bytes
         for (position, byte) in changes { damaged[position] = byte }
         #expect(throws: SpinnpropError.self) { try Checkpoint.state(damaged, path, like: fresh) }
-        unlink(path)
+        unlink(name)
         #expect(try Checkpoint.load(path, like: fresh) == nil)
     }
 }

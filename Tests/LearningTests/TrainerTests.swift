@@ -157,7 +157,7 @@ struct TrainerTests {
         func withPath(_ epochs: Int, resume: Bool) -> TrainingOptions {
             options {
                 $0.epochs = epochs
-                $0.checkpointPath = path
+                $0.checkpointPath = FilePath(path)
                 $0.resume = resume
                 $0.optimizer.momentum = 0.5
                 $0.bumping.amount = 1e-3
@@ -204,7 +204,7 @@ struct TrainerTests {
         defer { unlink(path) }
         func withPath(_ change: (inout TrainingOptions) -> Void = { _ in }) -> TrainingOptions {
             var own = options {
-                $0.checkpointPath = path
+                $0.checkpointPath = FilePath(path)
                 $0.resume = true
                 $0.epochs = 2
             }

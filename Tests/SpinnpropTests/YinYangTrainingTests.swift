@@ -50,7 +50,7 @@ struct YinYangTrainingTests {
         func trainer(_ epochs: Int, _ path: String?) throws -> Trainer {
             var options = TrainingOptions()
             options.epochs = epochs
-            options.checkpointPath = path
+            options.checkpointPath = path.map { FilePath($0) }
             options.resume = path != nil
             options.optimizer.delayLearningRate = 1e-4
             options.inputDropout = 0.05

@@ -1,10 +1,11 @@
-/* Long calls: they run without the GIL, and now and then take it back to listen to signals and to report progress. */
+/* The longest calls: they run without the GIL, and now and then take it back to listen to signals and to report progress. */
 #include "core.h"
 
 #include <time.h>
 
 int call_init(PyObject *module, call *call, PyObject *callable) {
     call->state = PyModule_GetState(module);
+    call->n_forks = call->state->n_forks;
     call->thread = NULL;
     call->callable = callable == Py_None ? NULL : callable;
     if (call->callable && !PyCallable_Check(callable)) {
@@ -20,7 +21,8 @@ void call_begin(call *call) {
 }
 
 void call_end(call *call) {
-    atomic_fetch_sub(&call->state->n_long_calls, 1);
+    /* A call whose callable forked is not counted in the child. */
+    if (call->n_forks == call->state->n_forks) atomic_fetch_sub(&call->state->n_long_calls, 1);
     PyEval_RestoreThread(call->thread);
 }
 
@@ -54,15 +56,38 @@ static PyObject *stop_calls(PyObject *module, PyObject *unused) {
     Py_RETURN_NONE;
 }
 
-static PyMethodDef stop_method = {"_stop_calls", stop_calls, METH_NOARGS, NULL};
+/* Run in a forked child: the calls of the parent's other threads do not go on here. What they were changing stays as the
+ * fork found it, so a trainer that was running remains in use. */
+static PyObject *forget_calls(PyObject *module, PyObject *unused) {
+    (void)unused;
+    module_state *state = PyModule_GetState(module);
+    state->n_forks++;
+    atomic_store(&state->n_long_calls, 0);
+    Py_RETURN_NONE;
+}
 
-int stop_calls_at_exit(PyObject *module) {
-    PyObject *atexit = PyImport_ImportModule("atexit");
-    PyObject *function = PyCFunction_New(&stop_method, module);
-    PyObject *answer = atexit && function ? PyObject_CallMethod(atexit, "register", "O", function) : NULL;
-    int status = answer ? 0 : -1;
+static PyMethodDef stop_method = {"_stop_calls", stop_calls, METH_NOARGS, NULL};
+static PyMethodDef forget_method = {"_forget_calls", forget_calls, METH_NOARGS, NULL};
+
+int watch_exit_and_fork(PyObject *module) {
+    PyObject *atexit = PyImport_ImportModule("atexit"), *os = atexit ? PyImport_ImportModule("os") : NULL;
+    PyObject *stop = os ? PyCFunction_New(&stop_method, module) : NULL;
+    PyObject *forget = stop ? PyCFunction_New(&forget_method, module) : NULL;
+    PyObject *answer = forget ? PyObject_CallMethod(atexit, "register", "O", stop) : NULL;
+    if (answer) {
+        Py_DECREF(answer);
+        PyObject *name = Py_BuildValue("{sO}", "after_in_child", forget), *none = PyTuple_New(0);
+        PyObject *fork = name && none ? PyObject_GetAttrString(os, "register_at_fork") : NULL;
+        answer = fork ? PyObject_Call(fork, none, name) : NULL;
+        Py_XDECREF(fork);
+        Py_XDECREF(none);
+        Py_XDECREF(name);
+    }
+    const int status = answer ? 0 : -1;
     Py_XDECREF(answer);
-    Py_XDECREF(function);
+    Py_XDECREF(forget);
+    Py_XDECREF(stop);
+    Py_XDECREF(os);
     Py_XDECREF(atexit);
     return status;
 }

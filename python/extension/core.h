@@ -20,7 +20,8 @@ int add_exceptions(PyObject *module);
 typedef struct module_state {
     PyObject *error;        /* spinnprop.SpinnpropError */
     atomic_int is_exiting;  /* 1 once the interpreter is going down */
-    atomic_int n_long_calls;
+    atomic_int n_long_calls; /* running in this process, and waited for at its end */
+    int n_forks;             /* that lead from where the module was imported to this process */
 } module_state;
 
 /* -- numbers.c: 1 on success, 0 with an exception. They run no Python code; the first three are O& converters. */
@@ -69,27 +70,38 @@ extern const field network_info_fields[], recording_info_fields[], diagnostics_f
 /* A loss from a dictionary with at least its kind. */
 int loss_from(PyObject *module, spinnprop_loss *loss, PyObject *dict);
 
-/* -- handles.c: the library's objects as capsules that know who is using them. */
+/* -- handles.c: the library's objects as capsules. Recordings and gradients never change. */
 typedef struct handle {
     void *object;
     void (*free)(void *object);
-    int readers; /* calls that read it without the GIL */
-    int writers; /* 1 while a call changes it without the GIL */
+    uint64_t changes; /* of a network: how often its object has been replaced by a changed one */
+    int is_running;   /* of a trainer: whether a call changes it without the GIL */
 } handle;
 extern const char network_name[], recording_name[], gradient_name[], trainer_name[];
 /* Takes over the object, also on failure. */
 PyObject *handle_new(void *object, const char *name);
 handle *handle_from(PyObject *capsule, const char *name);
-/* Between begin and end others may read too, or nobody. begin returns 0 with an exception if that cannot be. */
-int handle_begin_read(PyObject *module, handle *handle);
-void handle_end_read(handle *handle);
-int handle_begin_write(PyObject *module, handle *handle);
-void handle_end_write(handle *handle);
+/* The network as it is now, to read without the GIL whatever other threads make of the handle; free it after that. It
+ * costs no copy of an array. NULL with an exception on failure. */
+spinnprop_network *network_snapshot(PyObject *module, PyObject *capsule);
+/* A trainer that no call is running; NULL with an exception otherwise. */
+handle *trainer_from(PyObject *module, PyObject *capsule);
+/* Fills an array of a layer from (values, capsule, parameter, layer): of a network, or of a gradient. */
+PyObject *parameter_get(PyObject *module, PyObject *args, const char *name);
 
-/* -- calls.c: long calls run without the GIL and listen to signals and to a Python callable. */
+/* A statement that takes time and touches nothing of Python's. */
+#define WITHOUT_GIL(statement) \
+    do { \
+        PyThreadState *thread_state = PyEval_SaveThread(); \
+        statement; \
+        PyEval_RestoreThread(thread_state); \
+    } while (0)
+
+/* -- calls.c: the longest calls listen to signals and to a Python callable meanwhile. */
 typedef struct call {
     module_state *state;
     PyObject *callable; /* borrowed; NULL for none */
+    int n_forks;        /* when it began */
     PyThreadState *thread;
 } call;
 int call_init(PyObject *module, call *call, PyObject *callable);
@@ -97,7 +109,9 @@ void call_begin(call *call);
 void call_end(call *call);
 /* The library's callback: payload is a call between begin and end. */
 int call_progress(const spinnprop_progress *progress, void *payload);
-int stop_calls_at_exit(PyObject *module);
+/* Sees to it that the interpreter ends without waiting for calls that go on for ever, nor a forked child for calls that
+ * only its parent has. */
+int watch_exit_and_fork(PyObject *module);
 
 /* -- the functions Python sees, one table per noun. */
 extern PyMethodDef library_methods[], data_methods[], network_methods[], recording_methods[], loss_methods[];

@@ -7,9 +7,7 @@ static PyObject *spikes_check(PyObject *module, PyObject *args) {
     spike_arrays arrays = SPIKES_NONE;
     if (spikes_read(&arrays, tuple, "spikes")) {
         spinnprop_status status;
-        Py_BEGIN_ALLOW_THREADS;
-        status = spinnprop_spikes_check(&arrays.spikes);
-        Py_END_ALLOW_THREADS;
+        WITHOUT_GIL(status = spinnprop_spikes_check(&arrays.spikes));
         result = none_or_raise(module, status);
     }
     spikes_release(&arrays);
@@ -23,9 +21,7 @@ static PyObject *yin_yang(PyObject *module, PyObject *args) {
     array x = ARRAY_NONE, labels = ARRAY_NONE;
     if (array_write(&x, x_object, ARRAY_FLOAT64, "x") && array_write(&labels, labels_object, ARRAY_INT64, "labels")) {
         spinnprop_status status;
-        Py_BEGIN_ALLOW_THREADS;
-        status = spinnprop_yin_yang(array_data(x), x.count, array_data(labels), labels.count, seed);
-        Py_END_ALLOW_THREADS;
+        WITHOUT_GIL(status = spinnprop_yin_yang(array_data(x), x.count, array_data(labels), labels.count, seed));
         result = none_or_raise(module, status);
     }
     array_release(&x);
@@ -76,11 +72,9 @@ static PyObject *encode_latency(PyObject *module, PyObject *args) {
     encoding own = ENCODING_NONE;
     if (encoding_read(&own, times, units, offsets, x, n_features)) {
         spinnprop_status status;
-        Py_BEGIN_ALLOW_THREADS;
-        status = spinnprop_encode_latency(array_data(own.times), array_data(own.units), own.times.count,
+        WITHOUT_GIL(status = spinnprop_encode_latency(array_data(own.times), array_data(own.units), own.times.count,
                                           array_data(own.offsets), own.offsets.count, array_data(own.x), own.n_samples,
-                                          n_features, t_early, t_late, bias);
-        Py_END_ALLOW_THREADS;
+                                          n_features, t_early, t_late, bias));
         result = none_or_raise(module, status);
     }
     encoding_release(&own);
@@ -97,11 +91,9 @@ static PyObject *encode_latency_grid(PyObject *module, PyObject *args) {
     encoding own = ENCODING_NONE;
     if (encoding_read(&own, times, units, offsets, x, n_features)) {
         spinnprop_status status;
-        Py_BEGIN_ALLOW_THREADS;
-        status = spinnprop_encode_latency_grid(array_data(own.times), array_data(own.units), own.times.count,
+        WITHOUT_GIL(status = spinnprop_encode_latency_grid(array_data(own.times), array_data(own.units), own.times.count,
                                                array_data(own.offsets), own.offsets.count, array_data(own.x),
-                                               own.n_samples, n_features, steps, t_min, time_step);
-        Py_END_ALLOW_THREADS;
+                                               own.n_samples, n_features, steps, t_min, time_step));
         result = none_or_raise(module, status);
     }
     encoding_release(&own);

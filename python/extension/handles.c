@@ -1,5 +1,6 @@
-/* The library's objects as capsules. A library object may be read by several threads at once, or changed by one: the
- * counts below, guarded by the GIL, turn a breach of that into an exception. */
+/* The library's objects as capsules. A library object may be read by several threads at once, or changed by one. So a
+ * network's is never changed, but replaced under the GIL, and calls work on the one they found; a trainer's, which has no
+ * cheap copy, refuses company while it runs. */
 #include "core.h"
 
 const char network_name[] = "spinnprop.network", recording_name[] = "spinnprop.recording";
@@ -48,25 +49,40 @@ handle *handle_from(PyObject *capsule, const char *name) {
     return PyCapsule_GetPointer(capsule, name);
 }
 
-int handle_begin_read(PyObject *module, handle *handle) {
-    if (handle->writers) {
-        raise_spinnprop_error(module, "the object is being changed by another call; wait until that has returned");
-        return 0;
-    }
-    handle->readers++;
-    return 1;
+spinnprop_network *network_snapshot(PyObject *module, PyObject *capsule) {
+    handle *own = handle_from(capsule, network_name);
+    spinnprop_network *snapshot = NULL;
+    spinnprop_status status = own ? spinnprop_network_copy(&snapshot, own->object) : SPINNPROP_OK;
+    if (status != SPINNPROP_OK) raise_status(module, status);
+    return snapshot;
 }
 
-void handle_end_read(handle *handle) { handle->readers--; }
-
-int handle_begin_write(PyObject *module, handle *handle) {
-    if (handle->writers || handle->readers) {
-        raise_spinnprop_error(
-            module, "the object is in use by another call; wait until that has returned, or change a copy");
-        return 0;
+handle *trainer_from(PyObject *module, PyObject *capsule) {
+    handle *own = handle_from(capsule, trainer_name);
+    if (own && own->is_running) {
+        raise_spinnprop_error(module, "the trainer is in use by another call; wait until that has returned");
+        return NULL;
     }
-    handle->writers = 1;
-    return 1;
+    return own;
 }
 
-void handle_end_write(handle *handle) { handle->writers = 0; }
+PyObject *parameter_get(PyObject *module, PyObject *args, const char *name) {
+    PyObject *values_object, *capsule, *result = NULL;
+    int32_t parameter, layer;
+    if (!PyArg_ParseTuple(args, "OOO&O&", &values_object, &capsule, int32_from, &parameter, int32_from, &layer))
+        return NULL;
+    const int is_network = name == network_name;
+    spinnprop_network *network = is_network ? network_snapshot(module, capsule) : NULL;
+    handle *gradient = is_network ? NULL : handle_from(capsule, name);
+    array values = ARRAY_NONE;
+    if ((network || gradient) && array_write(&values, values_object, ARRAY_FLOAT64, "values")) {
+        spinnprop_status status;
+        WITHOUT_GIL(status = is_network
+                        ? spinnprop_network_get(array_data(values), values.count, network, parameter, layer)
+                        : spinnprop_gradient_get(array_data(values), values.count, gradient->object, parameter, layer));
+        result = none_or_raise(module, status);
+    }
+    array_release(&values);
+    spinnprop_network_free(network);
+    return result;
+}

@@ -17,11 +17,18 @@ static PyObject *get_threads(PyObject *module, PyObject *unused) {
     return PyLong_FromLong(spinnprop_get_threads());
 }
 
+static PyObject *calls_running(PyObject *module, PyObject *unused) {
+    (void)unused;
+    return PyLong_FromLong(atomic_load(&((module_state *)PyModule_GetState(module))->n_long_calls));
+}
+
 PyMethodDef library_methods[] = {
     {"version", version, METH_NOARGS, "version($module, /)\n--\n\nThe library's version."},
     {"set_threads", set_threads, METH_VARARGS,
      "set_threads($module, threads, /)\n--\n\nHost threads; 0: one per processor."},
     {"get_threads", get_threads, METH_NOARGS, "get_threads($module, /)\n--\n\nWhat set_threads was last given."},
+    {"calls_running", calls_running, METH_NOARGS,
+     "calls_running($module, /)\n--\n\nHow many forward, gradient and training calls this process has under way."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -70,7 +77,7 @@ static int library_exec(PyObject *module) {
     for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
         if (PyModule_AddIntConstant(module, constants[i].name, constants[i].value) < 0) return -1;
     if (add_epoch_fields(module) < 0 || add_exceptions(module) < 0) return -1;
-    return stop_calls_at_exit(module);
+    return watch_exit_and_fork(module);
 }
 
 static int library_traverse(PyObject *module, visitproc visit, void *arg) {

@@ -27,8 +27,8 @@ static PyObject *network_gradient(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OOOOOOO", &network_object, &recording_object, &loss_object, &labels_object,
                           &targets_object, &dict, &progress))
         return NULL;
-    handle *network = handle_from(network_object, network_name);
-    handle *recording = network ? handle_from(recording_object, recording_name) : NULL;
+    handle *recording = handle_from(recording_object, recording_name);
+    spinnprop_network *network = recording ? network_snapshot(module, network_object) : NULL;
     spinnprop_loss loss;
     spinnprop_gradient_options options;
     spinnprop_gradient_options_init(&options);
@@ -37,22 +37,21 @@ static PyObject *network_gradient(PyObject *module, PyObject *args) {
     array labels = ARRAY_NONE, targets = ARRAY_NONE;
     call call;
     PyObject *result = NULL;
-    if (recording && loss_from(module, &loss, loss_object) &&
+    if (network && loss_from(module, &loss, loss_object) &&
         set_fields(&options, gradient_fields, dict, "options") &&
         array_read(&labels, labels_object, ARRAY_INT64, "labels") &&
         array_read(&targets, targets_object, ARRAY_FLOAT64, "targets") && call_init(module, &call, progress)) {
         spinnprop_gradient *gradient = NULL;
         double value = 0;
         spinnprop_status status = spinnprop_recording_describe(&info, recording->object);
-        if (status == SPINNPROP_OK && handle_begin_read(module, network)) {
+        if (status == SPINNPROP_OK) {
             /* With targets alone there is one target for every sample of the recording. */
             int64_t n = labels.is_held ? labels.count : info.n_samples;
             call_begin(&call);
-            status = spinnprop_network_gradient(&gradient, &value, network->object, recording->object, &loss,
+            status = spinnprop_network_gradient(&gradient, &value, network, recording->object, &loss,
                                                 array_data(labels), n, array_data(targets), targets.count, &options,
                                                 call_progress, &call);
             call_end(&call);
-            handle_end_read(network);
         }
         PyObject *capsule = NULL;
         if (status == SPINNPROP_OK && PyErr_Occurred()) {
@@ -66,31 +65,22 @@ static PyObject *network_gradient(PyObject *module, PyObject *args) {
     }
     array_release(&labels);
     array_release(&targets);
+    spinnprop_network_free(network);
     return result;
 }
 
-static PyObject *gradient_get(PyObject *module, PyObject *args) {
-    PyObject *values_object, *capsule, *result = NULL;
-    int32_t parameter, layer;
-    if (!PyArg_ParseTuple(args, "OOO&O&", &values_object, &capsule, int32_from, &parameter, int32_from, &layer))
-        return NULL;
-    handle *own = handle_from(capsule, gradient_name);
-    array values = ARRAY_NONE;
-    if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values"))
-        result = none_or_raise(
-            module, spinnprop_gradient_get(array_data(values), values.count, own->object, parameter, layer));
-    array_release(&values);
-    return result;
-}
+static PyObject *gradient_get(PyObject *module, PyObject *args) { return parameter_get(module, args, gradient_name); }
 
 static PyObject *gradient_input_times(PyObject *module, PyObject *args) {
     PyObject *values_object, *capsule, *result = NULL;
     if (!PyArg_ParseTuple(args, "OO", &values_object, &capsule)) return NULL;
     handle *own = handle_from(capsule, gradient_name);
     array values = ARRAY_NONE;
-    if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values"))
-        result = none_or_raise(
-            module, spinnprop_gradient_input_times(array_data(values), values.count, own->object));
+    if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values")) {
+        spinnprop_status status;
+        WITHOUT_GIL(status = spinnprop_gradient_input_times(array_data(values), values.count, own->object));
+        result = none_or_raise(module, status);
+    }
     array_release(&values);
     return result;
 }

@@ -41,9 +41,7 @@ static PyObject *network_create(PyObject *module, PyObject *args) {
     if (is_good) {
         spinnprop_network *network = NULL;
         spinnprop_status status;
-        Py_BEGIN_ALLOW_THREADS;
-        status = spinnprop_network_create(&network, &options);
-        Py_END_ALLOW_THREADS;
+        WITHOUT_GIL(status = spinnprop_network_create(&network, &options));
         result = status == SPINNPROP_OK ? handle_new(network, network_name) : raise_status(module, status);
     }
     for (int i = 0; i < 8; i++) array_release(&arrays[i]);
@@ -51,15 +49,8 @@ static PyObject *network_create(PyObject *module, PyObject *args) {
 }
 
 static PyObject *network_copy(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, network_name);
-    if (!own || !handle_begin_read(module, own)) return NULL;
-    spinnprop_network *copy = NULL;
-    spinnprop_status status;
-    Py_BEGIN_ALLOW_THREADS;
-    status = spinnprop_network_copy(&copy, own->object);
-    Py_END_ALLOW_THREADS;
-    handle_end_read(own);
-    return status == SPINNPROP_OK ? handle_new(copy, network_name) : raise_status(module, status);
+    spinnprop_network *copy = network_snapshot(module, capsule);
+    return copy ? handle_new(copy, network_name) : NULL;
 }
 
 static PyObject *network_describe(PyObject *module, PyObject *capsule) {
@@ -83,19 +74,7 @@ static PyObject *network_shape(PyObject *module, PyObject *args) {
     return Py_BuildValue("LL", (long long)rows, (long long)columns);
 }
 
-static PyObject *network_get(PyObject *module, PyObject *args) {
-    PyObject *values_object, *capsule, *result = NULL;
-    int32_t parameter, layer;
-    if (!PyArg_ParseTuple(args, "OOO&O&", &values_object, &capsule, int32_from, &parameter, int32_from, &layer))
-        return NULL;
-    handle *own = handle_from(capsule, network_name);
-    array values = ARRAY_NONE;
-    if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values"))
-        result = none_or_raise(
-            module, spinnprop_network_get(array_data(values), values.count, own->object, parameter, layer));
-    array_release(&values);
-    return result;
-}
+static PyObject *network_get(PyObject *module, PyObject *args) { return parameter_get(module, args, network_name); }
 
 static PyObject *network_set(PyObject *module, PyObject *args) {
     PyObject *capsule, *values_object, *result = NULL;
@@ -104,10 +83,26 @@ static PyObject *network_set(PyObject *module, PyObject *args) {
         return NULL;
     handle *own = handle_from(capsule, network_name);
     array values = ARRAY_NONE;
-    if (own && array_read(&values, values_object, ARRAY_FLOAT64, "values") && handle_begin_write(module, own)) {
-        result = none_or_raise(
-            module, spinnprop_network_set(own->object, parameter, layer, array_data(values), values.count));
-        handle_end_write(own);
+    if (own && array_read(&values, values_object, ARRAY_FLOAT64, "values")) {
+        spinnprop_status status = SPINNPROP_OK;
+        /* Changed in the meantime by another thread, it is changed again as that left it. */
+        for (int is_done = 0; !is_done && status == SPINNPROP_OK;) {
+            const uint64_t changes = own->changes;
+            spinnprop_network *changed = NULL;
+            status = spinnprop_network_copy(&changed, own->object);
+            if (status == SPINNPROP_OK)
+                WITHOUT_GIL(
+                    status = spinnprop_network_set(changed, parameter, layer, array_data(values), values.count));
+            is_done = status == SPINNPROP_OK && own->changes == changes;
+            if (is_done) {
+                spinnprop_network *old = own->object;
+                own->object = changed;
+                own->changes++;
+                changed = old;
+            }
+            spinnprop_network_free(changed);
+        }
+        result = none_or_raise(module, status);
     }
     array_release(&values);
     return result;
@@ -117,13 +112,11 @@ static PyObject *network_save(PyObject *module, PyObject *args) {
     PyObject *capsule;
     const char *path;
     if (!PyArg_ParseTuple(args, "Oy", &capsule, &path)) return NULL;
-    handle *own = handle_from(capsule, network_name);
-    if (!own || !handle_begin_read(module, own)) return NULL;
+    spinnprop_network *network = network_snapshot(module, capsule);
+    if (!network) return NULL;
     spinnprop_status status;
-    Py_BEGIN_ALLOW_THREADS;
-    status = spinnprop_network_save(own->object, path);
-    Py_END_ALLOW_THREADS;
-    handle_end_read(own);
+    WITHOUT_GIL(status = spinnprop_network_save(network, path));
+    spinnprop_network_free(network);
     return none_or_raise(module, status);
 }
 
@@ -132,21 +125,21 @@ static PyObject *network_load(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "y", &path)) return NULL;
     spinnprop_network *network = NULL;
     spinnprop_status status;
-    Py_BEGIN_ALLOW_THREADS;
-    status = spinnprop_network_load(&network, path);
-    Py_END_ALLOW_THREADS;
+    WITHOUT_GIL(status = spinnprop_network_load(&network, path));
     return status == SPINNPROP_OK ? handle_new(network, network_name) : raise_status(module, status);
 }
 
 static PyObject *network_to_bytes(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, network_name);
-    if (!own || !handle_begin_read(module, own)) return NULL;
+    spinnprop_network *network = network_snapshot(module, capsule);
+    if (!network) return NULL;
     int64_t needed = 0;
-    spinnprop_status status = spinnprop_network_to_bytes(NULL, 0, &needed, own->object);
-    PyObject *bytes = NULL;
-    if (status == SPINNPROP_OK && (bytes = PyBytes_FromStringAndSize(NULL, needed)))
-        status = spinnprop_network_to_bytes((uint8_t *)PyBytes_AsString(bytes), needed, &needed, own->object);
-    handle_end_read(own);
+    spinnprop_status status = spinnprop_network_to_bytes(NULL, 0, &needed, network);
+    PyObject *bytes = status == SPINNPROP_OK ? PyBytes_FromStringAndSize(NULL, needed) : NULL;
+    if (bytes) {
+        uint8_t *data = (uint8_t *)PyBytes_AsString(bytes);
+        WITHOUT_GIL(status = spinnprop_network_to_bytes(data, needed, &needed, network));
+    }
+    spinnprop_network_free(network);
     if (status == SPINNPROP_OK) return bytes;
     Py_XDECREF(bytes);
     return raise_status(module, status);
@@ -157,7 +150,8 @@ static PyObject *network_from_bytes(PyObject *module, PyObject *object) {
     PyObject *result = NULL;
     if (array_read(&bytes, object, ARRAY_BYTES, "bytes")) {
         spinnprop_network *network = NULL;
-        spinnprop_status status = spinnprop_network_from_bytes(&network, array_data(bytes), bytes.count);
+        spinnprop_status status;
+        WITHOUT_GIL(status = spinnprop_network_from_bytes(&network, array_data(bytes), bytes.count));
         result = status == SPINNPROP_OK ? handle_new(network, network_name) : raise_status(module, status);
     }
     array_release(&bytes);
@@ -174,20 +168,19 @@ static PyObject *forward_defaults(PyObject *module, PyObject *unused) {
 static PyObject *network_forward(PyObject *module, PyObject *args) {
     PyObject *capsule, *spikes, *dict, *progress;
     if (!PyArg_ParseTuple(args, "OOOO", &capsule, &spikes, &dict, &progress)) return NULL;
-    handle *own = handle_from(capsule, network_name);
+    spinnprop_network *network = network_snapshot(module, capsule);
     spinnprop_forward_options options;
     spinnprop_forward_options_init(&options);
     spike_arrays input = SPIKES_NONE;
     call call;
     PyObject *result = NULL;
-    if (own && set_fields(&options, forward_fields, dict, "options") && spikes_read(&input, spikes, "spikes") &&
-        call_init(module, &call, progress) && handle_begin_read(module, own)) {
+    if (network && set_fields(&options, forward_fields, dict, "options") && spikes_read(&input, spikes, "spikes") &&
+        call_init(module, &call, progress)) {
         spinnprop_recording *recording = NULL;
         call_begin(&call);
         spinnprop_status status =
-            spinnprop_network_forward(&recording, own->object, &input.spikes, &options, call_progress, &call);
+            spinnprop_network_forward(&recording, network, &input.spikes, &options, call_progress, &call);
         call_end(&call);
-        handle_end_read(own);
         if (status == SPINNPROP_OK && !PyErr_Occurred()) {
             result = handle_new(recording, recording_name);
         } else {
@@ -196,6 +189,7 @@ static PyObject *network_forward(PyObject *module, PyObject *args) {
         }
     }
     spikes_release(&input);
+    spinnprop_network_free(network);
     return result;
 }
 

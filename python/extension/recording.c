@@ -1,14 +1,6 @@
 /* Recordings: nothing changes them, so reading one needs no guard. */
 #include "core.h"
 
-static PyObject *recording_copy(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, recording_name);
-    if (!own) return NULL;
-    spinnprop_recording *copy = NULL;
-    spinnprop_status status = spinnprop_recording_copy(&copy, own->object);
-    return status == SPINNPROP_OK ? handle_new(copy, recording_name) : raise_status(module, status);
-}
-
 static PyObject *recording_describe(PyObject *module, PyObject *capsule) {
     handle *own = handle_from(capsule, recording_name);
     if (!own) return NULL;
@@ -18,26 +10,25 @@ static PyObject *recording_describe(PyObject *module, PyObject *capsule) {
     return status == SPINNPROP_OK ? dict_from_fields(&info, recording_info_fields) : raise_status(module, status);
 }
 
-static PyObject *recording_layer_size(PyObject *module, PyObject *args) {
+/* A number of a layer, from (recording, layer). */
+static PyObject *layer_number(PyObject *module, PyObject *args,
+                              spinnprop_status (*read)(int64_t *number, const spinnprop_recording *, int32_t layer)) {
     PyObject *capsule;
     int32_t layer;
     if (!PyArg_ParseTuple(args, "OO&", &capsule, int32_from, &layer)) return NULL;
     handle *own = handle_from(capsule, recording_name);
     if (!own) return NULL;
-    int64_t n_neurons = 0;
-    spinnprop_status status = spinnprop_recording_layer_size(&n_neurons, own->object, layer);
-    return status == SPINNPROP_OK ? PyLong_FromLongLong(n_neurons) : raise_status(module, status);
+    int64_t number = 0;
+    spinnprop_status status = read(&number, own->object, layer);
+    return status == SPINNPROP_OK ? PyLong_FromLongLong(number) : raise_status(module, status);
+}
+
+static PyObject *recording_layer_size(PyObject *module, PyObject *args) {
+    return layer_number(module, args, spinnprop_recording_layer_size);
 }
 
 static PyObject *recording_spike_count(PyObject *module, PyObject *args) {
-    PyObject *capsule;
-    int32_t layer;
-    if (!PyArg_ParseTuple(args, "OO&", &capsule, int32_from, &layer)) return NULL;
-    handle *own = handle_from(capsule, recording_name);
-    if (!own) return NULL;
-    int64_t n_spikes = 0;
-    spinnprop_status status = spinnprop_recording_spike_count(&n_spikes, own->object, layer);
-    return status == SPINNPROP_OK ? PyLong_FromLongLong(n_spikes) : raise_status(module, status);
+    return layer_number(module, args, spinnprop_recording_spike_count);
 }
 
 static PyObject *recording_spikes(PyObject *module, PyObject *args) {
@@ -56,10 +47,8 @@ static PyObject *recording_spikes(PyObject *module, PyObject *args) {
             PyErr_SetString(PyExc_ValueError, "times, units and currents must be equally long");
         } else {
             spinnprop_status status;
-            Py_BEGIN_ALLOW_THREADS;
-            status = spinnprop_recording_spikes(array_data(times), array_data(units), array_data(currents), times.count,
-                                                array_data(offsets), offsets.count, own->object, layer);
-            Py_END_ALLOW_THREADS;
+            WITHOUT_GIL(status = spinnprop_recording_spikes(array_data(times), array_data(units), array_data(currents), times.count,
+                                                array_data(offsets), offsets.count, own->object, layer));
             result = none_or_raise(module, status);
         }
     }
@@ -75,9 +64,11 @@ static PyObject *recording_first_spike_times(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OO", &times_object, &capsule)) return NULL;
     handle *own = handle_from(capsule, recording_name);
     array times = ARRAY_NONE;
-    if (own && array_write(&times, times_object, ARRAY_FLOAT64, "times"))
-        result = none_or_raise(
-            module, spinnprop_recording_first_spike_times(array_data(times), times.count, own->object));
+    if (own && array_write(&times, times_object, ARRAY_FLOAT64, "times")) {
+        spinnprop_status status;
+        WITHOUT_GIL(status = spinnprop_recording_first_spike_times(array_data(times), times.count, own->object));
+        result = none_or_raise(module, status);
+    }
     array_release(&times);
     return result;
 }
@@ -89,11 +80,14 @@ static PyObject *recording_maxima(PyObject *module, PyObject *args) {
     array values = ARRAY_NONE, times = ARRAY_NONE;
     if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values") &&
         array_write(&times, times_object, ARRAY_FLOAT64, "times")) {
-        if (values.count != times.count)
+        if (values.count != times.count) {
             PyErr_SetString(PyExc_ValueError, "values and times must be equally long");
-        else
-            result = none_or_raise(module, spinnprop_recording_maxima(array_data(values), array_data(times),
-                                                                      values.count, own->object));
+        } else {
+            spinnprop_status status;
+            WITHOUT_GIL(status = spinnprop_recording_maxima(array_data(values), array_data(times), values.count,
+                                                            own->object));
+            result = none_or_raise(module, status);
+        }
     }
     array_release(&values);
     array_release(&times);
@@ -108,7 +102,8 @@ static PyObject *recording_diagnose(PyObject *module, PyObject *args) {
     if (!own) return NULL;
     spinnprop_diagnostics diagnostics;
     spinnprop_diagnostics_init(&diagnostics);
-    spinnprop_status status = spinnprop_recording_diagnose(&diagnostics, own->object, layer);
+    spinnprop_status status;
+    WITHOUT_GIL(status = spinnprop_recording_diagnose(&diagnostics, own->object, layer));
     return status == SPINNPROP_OK ? dict_from_fields(&diagnostics, diagnostics_fields) : raise_status(module, status);
 }
 
@@ -118,9 +113,11 @@ static PyObject *recording_silent(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OOO&", &silent_object, &capsule, int32_from, &layer)) return NULL;
     handle *own = handle_from(capsule, recording_name);
     array silent = ARRAY_NONE;
-    if (own && array_write(&silent, silent_object, ARRAY_BYTES, "silent"))
-        result = none_or_raise(
-            module, spinnprop_recording_silent(array_data(silent), silent.count, own->object, layer));
+    if (own && array_write(&silent, silent_object, ARRAY_BYTES, "silent")) {
+        spinnprop_status status;
+        WITHOUT_GIL(status = spinnprop_recording_silent(array_data(silent), silent.count, own->object, layer));
+        result = none_or_raise(module, status);
+    }
     array_release(&silent);
     return result;
 }
@@ -129,11 +126,13 @@ static PyObject *recording_to_bytes(PyObject *module, PyObject *capsule) {
     handle *own = handle_from(capsule, recording_name);
     if (!own) return NULL;
     int64_t needed = 0;
-    spinnprop_status status = spinnprop_recording_to_bytes(NULL, 0, &needed, own->object);
+    spinnprop_status status;
+    WITHOUT_GIL(status = spinnprop_recording_to_bytes(NULL, 0, &needed, own->object));
     if (status != SPINNPROP_OK) return raise_status(module, status);
     PyObject *bytes = PyBytes_FromStringAndSize(NULL, needed);
     if (!bytes) return NULL;
-    status = spinnprop_recording_to_bytes((uint8_t *)PyBytes_AsString(bytes), needed, &needed, own->object);
+    uint8_t *data = (uint8_t *)PyBytes_AsString(bytes);
+    WITHOUT_GIL(status = spinnprop_recording_to_bytes(data, needed, &needed, own->object));
     if (status == SPINNPROP_OK) return bytes;
     Py_DECREF(bytes);
     return raise_status(module, status);
@@ -144,42 +143,40 @@ static PyObject *recording_from_bytes(PyObject *module, PyObject *object) {
     PyObject *result = NULL;
     if (array_read(&bytes, object, ARRAY_BYTES, "bytes")) {
         spinnprop_recording *recording = NULL;
-        spinnprop_status status = spinnprop_recording_from_bytes(&recording, array_data(bytes), bytes.count);
+        spinnprop_status status;
+        WITHOUT_GIL(status = spinnprop_recording_from_bytes(&recording, array_data(bytes), bytes.count));
         result = status == SPINNPROP_OK ? handle_new(recording, recording_name) : raise_status(module, status);
     }
     array_release(&bytes);
     return result;
 }
 
-static PyObject *recording_predict(PyObject *module, PyObject *args) {
-    PyObject *classes_object, *capsule, *dict, *result = NULL;
-    if (!PyArg_ParseTuple(args, "OOO", &classes_object, &capsule, &dict)) return NULL;
+/* What a loss makes of a recording, into an array: from (array, recording, loss). */
+static PyObject *judge(PyObject *module, PyObject *args, int is_class) {
+    PyObject *answers_object, *capsule, *dict, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OOO", &answers_object, &capsule, &dict)) return NULL;
     handle *own = handle_from(capsule, recording_name);
     spinnprop_loss loss;
-    array classes = ARRAY_NONE;
-    if (own && loss_from(module, &loss, dict) && array_write(&classes, classes_object, ARRAY_INT64, "classes"))
-        result = none_or_raise(
-            module, spinnprop_recording_predict(array_data(classes), classes.count, own->object, &loss));
-    array_release(&classes);
+    array answers = ARRAY_NONE;
+    if (own && loss_from(module, &loss, dict) &&
+        array_write(&answers, answers_object, is_class ? ARRAY_INT64 : ARRAY_FLOAT64,
+                    is_class ? "classes" : "probabilities")) {
+        spinnprop_status status;
+        WITHOUT_GIL(
+            status = is_class
+                         ? spinnprop_recording_predict(array_data(answers), answers.count, own->object, &loss)
+                         : spinnprop_recording_probabilities(array_data(answers), answers.count, own->object, &loss));
+        result = none_or_raise(module, status);
+    }
+    array_release(&answers);
     return result;
 }
 
-static PyObject *recording_probabilities(PyObject *module, PyObject *args) {
-    PyObject *probabilities_object, *capsule, *dict, *result = NULL;
-    if (!PyArg_ParseTuple(args, "OOO", &probabilities_object, &capsule, &dict)) return NULL;
-    handle *own = handle_from(capsule, recording_name);
-    spinnprop_loss loss;
-    array probabilities = ARRAY_NONE;
-    if (own && loss_from(module, &loss, dict) &&
-        array_write(&probabilities, probabilities_object, ARRAY_FLOAT64, "probabilities"))
-        result = none_or_raise(module, spinnprop_recording_probabilities(array_data(probabilities), probabilities.count,
-                                                                         own->object, &loss));
-    array_release(&probabilities);
-    return result;
-}
+static PyObject *recording_predict(PyObject *module, PyObject *args) { return judge(module, args, 1); }
+
+static PyObject *recording_probabilities(PyObject *module, PyObject *args) { return judge(module, args, 0); }
 
 PyMethodDef recording_methods[] = {
-    {"recording_copy", recording_copy, METH_O, "recording_copy($module, recording, /)\n--\n\nA copy."},
     {"recording_describe", recording_describe, METH_O,
      "recording_describe($module, recording, /)\n--\n\nSizes and kinds."},
     {"recording_layer_size", recording_layer_size, METH_VARARGS,

@@ -11,15 +11,20 @@ static PyObject *training_defaults(PyObject *module, PyObject *unused) {
 static PyObject *trainer_create(PyObject *module, PyObject *args) {
     PyObject *capsule, *dict;
     if (!PyArg_ParseTuple(args, "OO", &capsule, &dict)) return NULL;
-    handle *network = handle_from(capsule, network_name);
+    spinnprop_network *network = network_snapshot(module, capsule);
     spinnprop_training_options options;
     spinnprop_training_options_init(&options);
-    if (!network || !set_fields(&options, training_fields, dict, "options") || !handle_begin_read(module, network))
-        return NULL;
-    spinnprop_trainer *trainer = NULL;
-    spinnprop_status status = spinnprop_trainer_create(&trainer, network->object, &options);
-    handle_end_read(network);
-    return status == SPINNPROP_OK ? handle_new(trainer, trainer_name) : raise_status(module, status);
+    /* The options point into the dictionary's objects. A copy of it keeps them, whatever others do to theirs. */
+    PyObject *own = network && PyDict_Check(dict) ? PyDict_Copy(dict) : dict, *result = NULL;
+    if (network && own && set_fields(&options, training_fields, own, "options")) {
+        spinnprop_trainer *trainer = NULL;
+        spinnprop_status status;
+        WITHOUT_GIL(status = spinnprop_trainer_create(&trainer, network, &options));
+        result = status == SPINNPROP_OK ? handle_new(trainer, trainer_name) : raise_status(module, status);
+    }
+    if (own != dict) Py_XDECREF(own);
+    spinnprop_network_free(network);
+    return result;
 }
 
 static PyObject *trainer_run(PyObject *module, PyObject *args) {
@@ -27,23 +32,24 @@ static PyObject *trainer_run(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OOOOOO", &capsule, &input_object, &labels_object, &validation_object,
                           &validation_labels_object, &progress))
         return NULL;
-    handle *own = handle_from(capsule, trainer_name);
+    handle *own = NULL;
     spike_arrays input = SPIKES_NONE, validation = SPIKES_NONE;
     array labels = ARRAY_NONE, validation_labels = ARRAY_NONE;
     const int validates = validation_object != Py_None;
     call call;
     PyObject *result = NULL;
-    if (own && spikes_read(&input, input_object, "input") &&
+    if (spikes_read(&input, input_object, "input") &&
         array_read(&labels, labels_object, ARRAY_INT64, "labels") &&
         (!validates || spikes_read(&validation, validation_object, "validation")) &&
         array_read(&validation_labels, validation_labels_object, ARRAY_INT64, "validation_labels") &&
-        call_init(module, &call, progress) && handle_begin_write(module, own)) {
+        call_init(module, &call, progress) && (own = trainer_from(module, capsule))) {
+        own->is_running = 1;
         call_begin(&call);
         spinnprop_status status = spinnprop_trainer_run(
             own->object, &input.spikes, array_data(labels), labels.count, validates ? &validation.spikes : NULL,
             array_data(validation_labels), validation_labels.count, call_progress, &call);
         call_end(&call);
-        handle_end_write(own);
+        own->is_running = 0;
         if (!PyErr_Occurred() && (status == SPINNPROP_OK || status == SPINNPROP_CANCELLED))
             result = PyBool_FromLong(status == SPINNPROP_OK);
         else
@@ -57,37 +63,34 @@ static PyObject *trainer_run(PyObject *module, PyObject *args) {
 }
 
 static PyObject *trainer_network(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, trainer_name);
-    if (!own || !handle_begin_read(module, own)) return NULL;
+    handle *own = trainer_from(module, capsule);
+    if (!own) return NULL;
     spinnprop_network *network = NULL;
     spinnprop_status status = spinnprop_trainer_network(&network, own->object);
-    handle_end_read(own);
     return status == SPINNPROP_OK ? handle_new(network, network_name) : raise_status(module, status);
 }
 
 static PyObject *trainer_epochs_done(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, trainer_name);
-    if (!own || !handle_begin_read(module, own)) return NULL;
+    handle *own = trainer_from(module, capsule);
+    if (!own) return NULL;
     int64_t n_epochs = 0;
     spinnprop_status status = spinnprop_trainer_epochs_done(&n_epochs, own->object);
-    handle_end_read(own);
     return status == SPINNPROP_OK ? PyLong_FromLongLong(n_epochs) : raise_status(module, status);
 }
 
 static PyObject *trainer_history(PyObject *module, PyObject *args) {
     PyObject *epochs_object, *capsule, *result = NULL;
     if (!PyArg_ParseTuple(args, "OO", &epochs_object, &capsule)) return NULL;
-    handle *own = handle_from(capsule, trainer_name);
+    handle *own = trainer_from(module, capsule);
     array epochs = ARRAY_NONE;
     const int64_t n_numbers = sizeof(spinnprop_epoch) / sizeof(double);
-    if (own && array_write(&epochs, epochs_object, ARRAY_FLOAT64, "epochs") && handle_begin_read(module, own)) {
+    if (own && array_write(&epochs, epochs_object, ARRAY_FLOAT64, "epochs")) {
         if (epochs.count % n_numbers != 0)
             PyErr_Format(PyExc_ValueError, "epochs must hold %d numbers per epoch", (int)n_numbers);
         else
             result = none_or_raise(
                 module, spinnprop_trainer_history(array_data(epochs), epochs.count / n_numbers, own->object));
-        handle_end_read(own);
-    }
+        }
     array_release(&epochs);
     return result;
 }

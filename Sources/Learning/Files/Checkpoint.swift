@@ -5,7 +5,7 @@ import Networks
 /// A checkpoint's file: the network's tensors under `network.`, the best one's under `best.`, the optimiser's memory under
 /// `optimizer.`, and the numbers of `TrainingState`. A checksum refuses damage: a run must not go on from other numbers.
 enum Checkpoint {
-    static func save(_ state: TrainingState, _ path: String) throws(SpinnpropError) {
+    static func save(_ state: TrainingState, _ path: FilePath) throws(SpinnpropError) {
         var file = FileKind.checkpoint.begin()
         NetworkFile.add(state.network, to: &file, prefix: "network.")
         let sums = state.sums
@@ -40,13 +40,13 @@ enum Checkpoint {
     ///
     /// - Parameter fresh: the state a new run would begin with; the earlier one must have begun with the same.
     /// - Throws: `fileError` for a file that is malformed, damaged or belongs to another run.
-    static func load(_ path: String, like fresh: TrainingState) throws(SpinnpropError) -> TrainingState? {
+    static func load(_ path: FilePath, like fresh: TrainingState) throws(SpinnpropError) -> TrainingState? {
         guard FileAccess.exists(path) else { return nil }
         return try state(try FileAccess.read(path), path, like: fresh)
     }
 
     static func state(
-        _ bytes: [UInt8], _ path: String, like fresh: TrainingState
+        _ bytes: [UInt8], _ path: FilePath, like fresh: TrainingState
     ) throws(SpinnpropError) -> TrainingState {
         let file = try FileKind.checkpoint.open(bytes)
         try Checksum.check(bytes, of: path)
@@ -55,7 +55,7 @@ enum Checkpoint {
 
     /// The content of a file that is whole. Its numbers are checked all the same: anybody can write a checksum.
     static func state(
-        in file: SafeTensors, _ path: String, like fresh: TrainingState
+        in file: SafeTensors, _ path: FilePath, like fresh: TrainingState
     ) throws(SpinnpropError) -> TrainingState {
         let fingerprints = try file.integers("fingerprints", shape: [3]).map { UInt64(bitPattern: Int64($0)) }
         for (found, wanted, noun) in [

@@ -18,7 +18,7 @@ enum Checksum {
     }
 
     /// - Throws: `fileError` unless not one byte is different from those that were sealed.
-    static func check(_ bytes: [UInt8], of path: String) throws(SpinnpropError) {
+    static func check(_ bytes: [UInt8], of path: FilePath) throws(SpinnpropError) {
         guard let digits = digits(in: bytes) else {
             throw SpinnpropError(
                 .fileError, "the checkpoint \(path) has no checksum; remove the file or restore a copy")

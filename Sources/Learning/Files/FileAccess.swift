@@ -5,10 +5,10 @@ import Mathematics
 enum FileAccess {
     /// - Throws: `fileNotFound`; `fileError` with the system's words for anything else, a directory, FIFO or device included;
     ///   `outOfMemory` for a file larger than the machine's memory.
-    static func read(_ path: String) throws(SpinnpropError) -> [UInt8] {
+    static func read(_ path: FilePath) throws(SpinnpropError) -> [UInt8] {
         try check(path)
         // Without O_NONBLOCK, opening a FIFO waits for whoever writes to it.
-        let descriptor = repeating { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+        let descriptor = repeating { path.withCString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) } }
         guard descriptor >= 0 else { throw failure("cannot open", path) }
         defer { close(descriptor) }
         var status = stat()
@@ -36,21 +36,23 @@ enum FileAccess {
     ///
     /// - Throws: `fileNotFound` if the folder does not exist, `fileError` with the system's words for anything else and for a
     ///   target that is there and no regular file.
-    static func writeAtomically(_ bytes: [UInt8], to path: String) throws(SpinnpropError) {
+    static func writeAtomically(_ bytes: [UInt8], to path: FilePath) throws(SpinnpropError) {
         try check(path)
         let target = try resolved(path)
         var (old, mode) = (stat(), mode_t(0o666))
-        let replaces = lstat(target, &old) == 0
+        let replaces = target.withCString { lstat($0, &old) } == 0
         if replaces {
             try checkRegular(old, "cannot write", path)
             mode = old.st_mode & 0o777
         }
         // The name's length does not depend on the target's, which may be the longest there is.
         let beside = folder(of: target) + ".spinnprop.\(getpid())."
-        var (descriptor, temporary) = (Int32(-1), "")
+        var (descriptor, temporary) = (Int32(-1), beside)
         for attempt in 0..<100 {
-            temporary = "\(beside)\(attempt).tmp"
-            descriptor = repeating { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) }
+            temporary = beside + "\(attempt).tmp"
+            descriptor = repeating {
+                temporary.withCString { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) }
+            }
             if descriptor >= 0 || errno != EEXIST { break }
         }
         guard descriptor >= 0 else { throw failure("cannot write", path) }
@@ -60,16 +62,18 @@ enum FileAccess {
         if failed == 0 && repeating({ fsync(descriptor) }) != 0 { failed = errno }
         // An interrupted close has closed, and the content is synced by then.
         if close(descriptor) != 0 && failed == 0 && errno != EINTR { failed = errno }
-        if failed == 0 && rename(temporary, target) != 0 { failed = errno }
+        if failed == 0 && temporary.withCString({ from in target.withCString { rename(from, $0) } }) != 0 {
+            failed = errno
+        }
         guard failed == 0 else {
-            unlink(temporary)
+            _ = temporary.withCString { unlink($0) }
             throw failure("cannot write", path, failed)
         }
         syncFolder(of: target)
     }
 
     /// Whether something lies at the path.
-    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+    static func exists(_ path: FilePath) -> Bool { path.withCString { access($0, F_OK) } == 0 }
 
     /// Returns 0 or the error number.
     private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
@@ -86,35 +90,35 @@ enum FileAccess {
     }
 
     /// Makes the rename itself last. Some file systems cannot; the file is whole either way.
-    private static func syncFolder(of path: String) {
-        let descriptor = repeating { open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    private static func syncFolder(of path: FilePath) {
+        let descriptor = repeating { folder(of: path).withCString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) } }
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)
     }
 
     /// With the slash at its end.
-    private static func folder(of path: String) -> String {
-        path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? "./"
+    private static func folder(of path: FilePath) -> FilePath {
+        path.bytes.lastIndex(of: UInt8(ascii: "/")).map { FilePath(bytes: Array(path.bytes[...$0])) } ?? "./"
     }
 
     /// Where a path leads once symbolic links are followed, be there a file or not.
-    private static func resolved(_ path: String) throws(SpinnpropError) -> String {
+    private static func resolved(_ path: FilePath) throws(SpinnpropError) -> FilePath {
         var target = path
         // As many links as the system itself follows.
         for _ in 0..<40 {
-            let link = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX) + 1) { buffer -> String? in
-                buffer.initialize(repeating: 0)
-                guard let base = buffer.baseAddress, readlink(target, base, Int(PATH_MAX)) > 0 else { return nil }
-                return String(cString: base)
+            let link = [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
+                count = buffer.withMemoryRebound(to: CChar.self) { room in
+                    max(0, target.withCString { readlink($0, room.baseAddress.unsafelyUnwrapped, room.count) })
+                }
             }
-            guard let link else { return target }
-            target = link.utf8.first == UInt8(ascii: "/") ? link : folder(of: target) + link
+            guard let first = link.first else { return target }
+            target = FilePath(bytes: first == UInt8(ascii: "/") ? link : folder(of: target).bytes + link)
         }
         throw failure("cannot write", path, ELOOP)
     }
 
-    private static func checkRegular(_ status: stat, _ action: String, _ path: String) throws(SpinnpropError) {
+    private static func checkRegular(_ status: stat, _ action: String, _ path: FilePath) throws(SpinnpropError) {
         switch status.st_mode & S_IFMT {
         case S_IFREG: return
         case S_IFDIR: throw failure(action, path, EISDIR)
@@ -130,14 +134,14 @@ enum FileAccess {
         }
     }
 
-    private static func check(_ path: String) throws(SpinnpropError) {
-        guard !path.isEmpty else { throw .invalidValue("the path is empty; give the name of a file") }
-        guard !path.utf8.contains(0) else {
+    private static func check(_ path: FilePath) throws(SpinnpropError) {
+        guard !path.bytes.isEmpty else { throw .invalidValue("the path is empty; give the name of a file") }
+        guard !path.bytes.contains(0) else {
             throw .invalidValue("the path contains a zero byte; give the name of a file")
         }
     }
 
-    private static func failure(_ action: String, _ path: String, _ number: Int32 = errno) -> SpinnpropError {
+    private static func failure(_ action: String, _ path: FilePath, _ number: Int32 = errno) -> SpinnpropError {
         SpinnpropError(
             number == ENOENT ? .fileNotFound : .fileError, "\(action) \(path): \(String(cString: strerror(number)))")
     }

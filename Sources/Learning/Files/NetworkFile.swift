@@ -20,14 +20,22 @@ public enum NetworkFile {
     }
 
     /// Writes beside the target first, then renames. - Throws: `fileNotFound` without the folder, `fileError`.
-    public static func save(_ network: Network, _ path: String) throws(SpinnpropError) {
+    public static func save(_ network: Network, _ path: FilePath) throws(SpinnpropError) {
         try FileAccess.writeAtomically(content(network).bytes, to: path)
     }
 
+    /// The same for a path that is text.
+    public static func save(_ network: Network, _ path: String) throws(SpinnpropError) {
+        try save(network, FilePath(path))
+    }
+
     /// - Throws: `fileNotFound`, `fileError`.
-    public static func load(_ path: String) throws(SpinnpropError) -> Network {
+    public static func load(_ path: FilePath) throws(SpinnpropError) -> Network {
         try network(try FileAccess.read(path))
     }
+
+    /// The same for a path that is text.
+    public static func load(_ path: String) throws(SpinnpropError) -> Network { try load(FilePath(path)) }
 
     // MARK: As a part of larger files
 

@@ -96,7 +96,7 @@ public struct TrainingOptions: Sendable {
     public var inputDropout = 0.0
     public var earlyStopping = 0
     public var restoreBest = false
-    public var checkpointPath: String?
+    public var checkpointPath: FilePath?
     public var checkpointEvery = 1
     public var resume = false
 

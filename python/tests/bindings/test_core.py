@@ -2,7 +2,9 @@
 
 import gc
 import inspect
+import os
 import random
+import re
 import sys
 
 import numpy as np
@@ -111,9 +113,6 @@ def test_arrays_that_are_too_short_are_refused_before_they_are_written():
 
 
 def test_constants_are_the_headers():
-    import os
-    import re
-
     path = os.path.join(os.path.dirname(__file__), "..", "..", "..", "include", "spinnprop.h")
     with open(path, encoding="utf-8") as header:
         declared = dict(re.findall(r"SPINNPROP_([A-Z_]+) = (\d+)", header.read()))
@@ -126,9 +125,6 @@ def test_constants_are_the_headers():
 
 
 def test_every_function_of_the_header_is_bound():
-    import os
-    import re
-
     folder = os.path.join(os.path.dirname(__file__), "..", "..", "..")
     with open(os.path.join(folder, "include", "spinnprop.h"), encoding="utf-8") as header:
         declared = set(re.findall(r"^SPINNPROP_API [^;]*?(spinnprop_\w+)\(", header.read(), re.MULTILINE))
@@ -136,7 +132,32 @@ def test_every_function_of_the_header_is_bound():
     for name in os.listdir(os.path.join(folder, "python", "extension")):
         with open(os.path.join(folder, "python", "extension", name), encoding="utf-8") as source:
             sources += source.read()
-    assert len(declared) > 50 and not {name for name in declared if name + "(" not in sources}
+    assert len(declared) > 50 and not {name for name in declared if not re.search(name + r"\b[(,)]", sources)}
+
+
+#: What may run under the GIL: its time does not grow with spikes, samples or weights.
+SHORT = re.compile(
+    r"spinnprop_(\w+_(init|free|describe|shape|layer_size|spike_count|skipped|copy|epochs_done|history)"
+    r"|version|abi_version|last_error|set_threads|get_threads|trainer_network|loss_check)"
+)
+
+
+def test_long_calls_release_the_gil():
+    folder = os.path.join(os.path.dirname(__file__), "..", "..", "extension")
+    found = set()
+    for name in sorted(os.listdir(folder)):
+        if not name.endswith(".c"):
+            continue
+        with open(os.path.join(folder, name), encoding="utf-8") as source:
+            text = source.read()
+        released = [match.span() for match in re.finditer(r"WITHOUT_GIL\(.*?\);\n|call_begin\(.*?call_end\(", text, re.DOTALL)]
+        for call in re.finditer(r"\b(spinnprop_[a-z_]+)\(", text):
+            if any(start <= call.start() < end for start, end in released):
+                found.add(call.group(1))
+                continue
+            is_question_of_size = text.startswith("NULL, 0, &needed", call.end())
+            assert SHORT.fullmatch(call.group(1)) or is_question_of_size, f"{name} calls {call.group(1)} under the GIL"
+    assert "spinnprop_spikes_check" in found and len(found) > 20, found
 
 
 def test_exceptions_hold_no_references():

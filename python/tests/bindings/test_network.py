@@ -239,6 +239,12 @@ def test_files(tmp_path, net):
     assert_same(sp.load(os.fsencode(path)), state(net))
     assert_same(sp.load(str(path)), state(net))
     assert os.listdir(tmp_path) == ["net.safetensors"]
+    # A name that is no text.
+    name = os.path.join(os.fsencode(tmp_path), b"\xff\xc3")
+    sp.save(net, name)
+    assert_same(sp.load(os.fsdecode(name)), state(net))
+    with pytest.raises(FileNotFoundError, match=r"\\xff\\xc3x: No such file"):
+        sp.load(name + b"x")
 
 
 def test_file_errors(tmp_path, net):

@@ -59,19 +59,16 @@ def test_one_network_may_be_read_by_many_threads():
     assert len(found) == 4 and all(np.array_equal(times, expected) for times in found)
 
 
-def test_the_gil_is_released_and_a_network_in_use_cannot_be_changed():
+def test_calls_work_on_the_network_as_it_was_when_they_began():
     net = sp.Network([5, 200, 3], seed=1)
     spikes = sp.encoding.latency(sp.datasets.yin_yang(20000)[0], bias=0.0)
-    started, tried = threading.Event(), threading.Event()
-    refusals = []
+    expected = net.forward(spikes).first_spike_times
+    started, changed = threading.Event(), threading.Event()
 
     def change():
         started.wait()
-        try:
-            net.weights[0] = np.zeros((200, 5))
-        except sp.SpinnpropError as error:
-            refusals.append(str(error))
-        tried.set()
+        net.weights[0] = np.zeros((200, 5))
+        changed.set()
 
     other = threading.Thread(target=change)
     other.start()
@@ -79,25 +76,31 @@ def test_the_gil_is_released_and_a_network_in_use_cannot_be_changed():
     def progress(seen):
         # From here on the other thread runs although this call has not returned.
         started.set()
-        tried.wait()
+        changed.wait()
+        net.weights[1] = np.zeros((3, 200))
 
     rec = net.forward(spikes, progress=progress)
     other.join()
-    assert len(refusals) == 1 and "in use" in refusals[0]
-    assert len(net.gradient(rec, LOSS, np.zeros(20000, np.int64))[1].weights) == 2
-    net.weights[0] = np.zeros((200, 5))
+    assert np.array_equal(rec.first_spike_times, expected)
+    assert not net.weights[0].any() and not net.weights[1].any()
+    with pytest.raises(sp.SpinnpropError, match="have changed"):
+        net.gradient(rec, LOSS, np.zeros(20000, np.int64))
 
 
-def test_a_network_may_not_be_changed_by_its_own_progress_callable():
-    net = sp.Network([5, 200, 3], seed=1)
-    spikes = sp.encoding.latency(sp.datasets.yin_yang(20000)[0], bias=0.0)
+def test_no_change_by_several_threads_is_lost():
+    net = sp.Network([300, 300, 300, 300, 300])
 
-    def change(progress):
-        net.weights[0] = np.zeros((200, 5))
+    def change(layer):
+        for value in range(100):
+            net.weights[layer] = np.full((300, 300), float(value))
+            assert net.weights[layer][0, 0] == value
 
-    with pytest.raises(sp.SpinnpropError, match="in use"):
-        net.forward(spikes, progress=change)
-    assert net.weights[0].any()
+    workers = [threading.Thread(target=change, args=(layer,)) for layer in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert all(np.all(weights == 99.0) for weights in net.weights)
 
 
 def test_forked_children_work():
@@ -137,6 +140,51 @@ def test_a_fork_while_another_thread_trains():
     """
     finished = run(code)
     assert finished.stdout == b"2 (5, 60, 3)\n", finished.stderr
+
+
+def test_a_forked_child_does_not_count_its_parents_calls():
+    # At its end it would wait for them.
+    code = """
+        import os, threading
+        import spinnprop as sp
+        from spinnprop import _core
+        X, y = sp.datasets.yin_yang(500)
+        spikes = sp.encoding.latency(X, bias=0.0)
+        trainer = sp.Trainer(sp.Network([5, 60, 3]), epochs=10**6)
+        started, stop = threading.Event(), threading.Event()
+
+        def exit_code(running):
+            return 7 if _core.calls_running() == running else 1
+
+        def forked(check):
+            child = os.fork()
+            if child == 0:
+                os._exit(check())
+            return os.WEXITSTATUS(os.waitpid(child, 0)[1])
+
+        codes = []
+        def progress(seen):
+            if not codes:
+                codes.append(forked(lambda: exit_code(0)))  # by the thread whose call it is
+            started.set()
+            return stop.is_set()
+
+        worker = threading.Thread(target=trainer.run, args=(spikes, y), kwargs=dict(progress=progress))
+        worker.start()
+        started.wait()
+        codes.append(exit_code(1))
+        def in_child():
+            code = exit_code(0)
+            sp.Network([5, 60, 3]).forward(spikes)
+            return code and exit_code(0)
+        codes.append(forked(in_child))
+        stop.set()
+        worker.join()
+        codes.append(exit_code(0))
+        print(codes)
+    """
+    finished = run(code)
+    assert finished.stdout == b"[7, 7, 7, 7]\n", finished.stderr
 
 
 def test_spawned_children_get_pickled_objects():
