@@ -16,17 +16,23 @@ from ._training import Trainer
 if TYPE_CHECKING:
     from . import plot
     from ._estimator import SpikingClassifier
+    from ._search import SearchResult, search
+    from ._space import Build, LogUniform, Uniform
 
 __all__ = [
+    "Build",
     "Engine",
     "EventEngine",
     "Gradients",
+    "LogUniform",
     "Network",
     "Recording",
+    "SearchResult",
     "SpikeTrains",
     "SpikingClassifier",
     "SpinnpropError",
     "Trainer",
+    "Uniform",
     "__version__",
     "datasets",
     "encoding",
@@ -35,11 +41,20 @@ __all__ = [
     "losses",
     "plot",
     "save",
+    "search",
     "set_threads",
 ]
 
-# What needs scikit-learn or matplotlib is imported when first used.
-_LATER = {"SpikingClassifier": "._estimator", "plot": ".plot"}
+# What needs scikit-learn, matplotlib or Optuna, or is seldom needed, is imported when first used.
+_LATER = {
+    "Build": "._space",
+    "LogUniform": "._space",
+    "SearchResult": "._search",
+    "SpikingClassifier": "._estimator",
+    "Uniform": "._space",
+    "plot": ".plot",
+    "search": "._search",
+}
 
 
 def __getattr__(name: str) -> object:
@@ -48,7 +63,7 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     module = import_module(_LATER[name], __name__)
-    value = globals()[name] = module if name == "plot" else getattr(module, name)
+    value = globals()[name] = module if _LATER[name] == f".{name}" else getattr(module, name)
     return value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Dict, Type, Union
+from typing import Any, ClassVar, Dict, Tuple, Type, Union
 
 from . import _core
 from ._values import Value
@@ -14,6 +14,8 @@ class Engine(Value):
 
     name: ClassVar[str]
     _code: ClassVar[int]
+    #: The costs of a sample that an estimator's report has for this engine: "energy" (joules), "time" (seconds).
+    _estimates: ClassVar[Tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         if type(self) is Engine:

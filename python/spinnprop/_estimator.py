@@ -30,7 +30,7 @@ except ImportError:  # scikit-learn before 1.6
 
 
 from . import _checks, _engines, encoding
-from ._network import Network
+from ._network import Network, Progress
 from ._progress import EpochBar
 from ._recording import Recording
 from ._spikes import SpikeTrains
@@ -243,7 +243,9 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]] = None) -> SpikingClassifier:
+    def fit(
+        self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]] = None, progress: Progress = None
+    ) -> SpikingClassifier:
         """Trains a new network.
 
         Parameters
@@ -252,6 +254,8 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         y : (n_samples,) labels of any sort
         validation : None, or (X, y)
             Judged after every epoch, in `history_`; with early_stopping, it decides when to stop.
+        progress : callable or None
+            As in `Trainer.run`: returns something true to stop after what has been learnt so far.
 
         Returns
         -------
@@ -259,7 +263,7 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         """
         fitted = {name: value for name, value in vars(self).items() if name.endswith("_")}
         try:
-            return self._fit(X, y, validation)
+            return self._fit(X, y, validation, progress)
         except BaseException:
             # Before there is a new network, what an earlier fit left behind stays whole.
             if vars(self).get("network_") is fitted.get("network_"):
@@ -268,7 +272,7 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
                 self.__dict__.update(fitted)
             raise
 
-    def _fit(self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]]) -> SpikingClassifier:
+    def _fit(self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]], progress: Progress) -> SpikingClassifier:
         X, y = _validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
@@ -331,8 +335,13 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
             resume=self.resume,
         )
         with EpochBar(self.epochs, shown=bool(self.verbose)) as bar:
+
+            def watch(state: Dict[str, Any]) -> object:
+                bar(state)
+                return progress is not None and progress(state)
+
             try:
-                trainer.run(spikes, labels, held_out, bar)
+                trainer.run(spikes, labels, held_out, watch)
             except KeyboardInterrupt:
                 self._take(trainer)
                 raise

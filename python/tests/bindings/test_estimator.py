@@ -264,6 +264,20 @@ def test_interrupted_fit_leaves_a_usable_estimator(monkeypatch):
     assert clf.set_params(epochs=2).fit(X, y).n_iter_ == 2
 
 
+def test_progress_can_stop_a_fit():
+    seen = []
+
+    def stop(progress):
+        seen.append(progress)
+        return progress["epoch_finished"] and progress["epoch"] == 1
+
+    clf = sp.SpikingClassifier(hidden=(20,), epochs=50, verbose=True).fit(X, y, validation=(X, y), progress=stop)
+    assert clf.n_iter_ == 2 and clf.predict(X).shape == (400,)
+    assert seen[-1]["validation_accuracy"] == clf.history_["validation_accuracy"][-1]
+    with pytest.raises(LookupError):
+        sp.SpikingClassifier(hidden=(20,), epochs=5).fit(X, y, progress=lambda progress: {}["mine"])
+
+
 def test_checkpoints(tmp_path):
     options = dict(hidden=(20,), batch_size=50, checkpoint=tmp_path / "checkpoint", schedule="constant")
     sp.SpikingClassifier(epochs=2, **options).fit(X, y)

@@ -22,12 +22,14 @@ def test_import_brings_numpy_alone():
     outside = {name for name in brought if name not in getattr(sys, "stdlib_module_names", sys.builtin_module_names)}
     if sys.version_info >= (3, 10):
         assert outside == {"spinnprop"}
-    assert not {"sklearn", "scipy", "matplotlib", "tqdm", "safetensors", "torch"} & brought
+    assert not {"sklearn", "scipy", "matplotlib", "tqdm", "safetensors", "torch", "optuna"} & brought
 
 
 def test_later_names_bring_what_they_need():
     assert "sklearn" in modules_after("import spinnprop; spinnprop.SpikingClassifier")
     assert "matplotlib" in modules_after("import spinnprop; spinnprop.plot")
+    assert not {"sklearn", "optuna"} & modules_after("import spinnprop; spinnprop.LogUniform")
+    assert "optuna" not in modules_after("import spinnprop; spinnprop.search")
 
 
 def test_every_name_exists():
@@ -48,6 +50,18 @@ def test_what_is_missing_is_named():
     )
     output = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE).stdout.decode()
     assert "pip install 'spinnprop[sklearn]'" in output and "pip install 'spinnprop[plot]'" in output
+
+
+def test_a_search_names_optuna_if_it_is_missing():
+    code = (
+        "import sys; sys.modules['optuna'] = None\n"
+        "import spinnprop as sp\n"
+        "X, y = sp.datasets.yin_yang(50)\n"
+        "try: sp.search(X, y, {'hidden': (5, 9)})\n"
+        "except ImportError as error: print(error)\n"
+    )
+    output = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE).stdout.decode()
+    assert "pip install 'spinnprop[search]'" in output
 
 
 def test_version_is_the_headers():

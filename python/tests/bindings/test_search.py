@@ -1,0 +1,291 @@
+"""The search: what it draws, prunes, keeps and refuses."""
+
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+import spinnprop as sp
+from spinnprop import _space
+
+optuna = pytest.importorskip("optuna")
+
+X, y = sp.datasets.yin_yang(120)
+SPACE = {"hidden": sp.LogUniform(4, 12), "learning_rate": (1e-3, 1e-1)}
+SMALL = sp.SpikingClassifier(epochs=2, batch_size=60)
+
+
+def search(**options):
+    return sp.search(**{"X": X, "y": y, "space": SPACE, "estimator": SMALL, "n_trials": 4, **options})
+
+
+def without_clock(trials):
+    return [{name: value for name, value in trial.items() if name != "seconds"} for trial in trials]
+
+
+def test_trials_and_the_best():
+    found = search(n_trials=5)
+    assert [trial["number"] for trial in found.trials] == [0, 1, 2, 3, 4]
+    for trial in found.trials:
+        assert trial["state"] == "complete" and trial["epochs"] == 2 and trial["error"] is None
+        assert set(trial["params"]) == set(SPACE) and trial["params"] == trial["drawn"]
+        assert 4 <= trial["params"]["hidden"] <= 12 and 1e-3 <= trial["params"]["learning_rate"] <= 1e-1
+    accuracies = [trial["accuracy"] for trial in found.trials]
+    assert found.best_score == max(accuracies) == found.study.best_value
+    assert found.best_params == found.trials[int(np.argmax(accuracies))]["params"]
+    assert found.pareto[-1]["accuracy"] == found.best_score and found.objectives == ("accuracy",)
+    assert "5 complete" in repr(found)
+
+
+def test_the_score_is_the_validation_accuracy():
+    validation = sp.datasets.yin_yang(50, seed=41)
+    found = search(validation=validation, n_trials=2)
+    for trial in found.trials:
+        again = found.estimator(trial["number"]).fit(X, y, validation)
+        assert trial["accuracy"] == again.history_["validation_accuracy"][-1]
+    averaged = search(validation=validation, n_trials=1, last_epochs=2).trials[0]
+    history = found.estimator(0).fit(X, y, validation).history_["validation_accuracy"]
+    assert averaged["accuracy"] == np.mean(history) and averaged["params"] == found.trials[0]["params"]
+    stopping = sp.SpikingClassifier(epochs=6, early_stopping=True, patience=2, learning_rate=0.1)
+    found = search(validation=validation, n_trials=1, estimator=stopping, space={"hidden": (8, 9)})
+    refitted = found.refit(X, y, validation=validation)
+    judged = refitted._forward(refitted.network_, validation[0]).predict(refitted.loss_)
+    assert found.best_score == np.mean(judged == validation[1])
+
+
+def test_same_seed_same_trials():
+    one, two, other = search(), search(), search(seed=1)
+    assert without_clock(one.trials) == without_clock(two.trials)
+    assert one.trials[0]["params"] != other.trials[0]["params"]
+
+
+@pytest.mark.parametrize("objectives", ["accuracy", ("accuracy", "spikes")])
+def test_a_resumed_search_goes_on_as_if_it_had_never_stopped(tmp_path, objectives):
+    options = {"storage": tmp_path / "search.db", "objectives": objectives}
+    # More than Optuna's first ten random trials, so that the model of earlier ones counts.
+    whole = search(objectives=objectives, n_trials=13)
+    assert len(search(n_trials=11, **options).trials) == 11
+    resumed = search(n_trials=13, **options)
+    assert without_clock(resumed.trials) == without_clock(whole.trials)
+    assert len(search(n_trials=5, **options).trials) == 13
+
+
+def test_what_does_not_belong_to_a_study_is_refused(tmp_path):
+    storage = tmp_path / "search.db"
+    search(storage=storage, n_trials=1)
+    for changed, said in (
+        ({"space": {**SPACE, "hidden": [5, 9]}}, "space: hidden was LogUniform"),
+        ({"space": {"hidden": SPACE["hidden"]}}, "space: learning_rate was"),
+        ({"X": X + 1e-9}, "data"),
+        ({"y": y[::-1]}, "data"),
+        ({"validation": (X, y)}, "data"),
+        ({"estimator": sp.SpikingClassifier(epochs=3, batch_size=60)}, "estimator: epochs was 2, is 3"),
+        ({"objectives": ("accuracy", "spikes")}, "objectives"),
+        ({"last_epochs": 2}, "last_epochs"),
+    ):
+        with pytest.raises(ValueError, match="was made with other " + said):
+            search(storage=storage, **changed)
+    assert len(search(storage=storage, name="another", n_trials=1, last_epochs=2).trials) == 1
+    assert len(search(storage=storage, n_trials=2, space={**SPACE, "learning_rate": sp.Uniform(1e-3, 1e-1)}).trials) == 2
+    optuna.create_study(storage=f"sqlite:///{storage}", study_name="foreign").ask()
+    with pytest.raises(ValueError, match="foreign"):
+        search(storage=storage, name="foreign")
+    (tmp_path / "text").write_text("no database" * 100)
+    with pytest.raises(sp.SpinnpropError, match="text cannot be used"):
+        search(storage=tmp_path / "text")
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        search(storage=tmp_path / "nowhere" / "search.db")
+
+
+def test_pruning():
+    # The first trials learn; those after them cannot, and lag after the first epochs that are judged.
+    rates = iter([0.05] * 5 + [1e-9] * 4)
+    options = {"hidden": 12, "batch_size": 10, "epochs": 9}
+    data = {"X": X, "y": y, "validation": (X, y), "space": {"seed": (0, 3)}, "n_trials": 9}
+    found = sp.search(
+        **data, estimator=lambda seed: sp.SpikingClassifier(seed=seed, learning_rate=next(rates), **options)
+    )
+    assert [trial["state"] for trial in found.trials] == ["complete"] * 5 + ["pruned"] * 4
+    for trial in found.trials[5:]:
+        assert 3 <= trial["epochs"] < 9 and trial["accuracy"] < found.best_score
+    rates = iter([0.05] * 5 + [1e-9] * 4)
+    found = sp.search(
+        **data,
+        pruner=None,
+        estimator=lambda seed: sp.SpikingClassifier(seed=seed, learning_rate=next(rates), **options),
+    )
+    assert {trial["state"] for trial in found.trials} == {"complete"}
+    assert len(search(pruner="hyperband").trials) == 4
+
+
+def test_two_objectives_give_a_front():
+    found = search(n_trials=8, objectives=("accuracy", "spikes"))
+    for trial in found.trials:
+        fitted = found.estimator(trial["number"])
+        assert trial["state"] == "complete" and trial["spikes"] > 0 and fitted.get_params()["epochs"] == 2
+    front = [(trial["accuracy"], trial["spikes"]) for trial in found.pareto]
+    assert front == sorted(front) and [cost for _, cost in front] == sorted(cost for _, cost in front)
+    for trial in found.trials:
+        beaten = any(
+            accuracy >= trial["accuracy"] and spikes <= trial["spikes"] and (accuracy, spikes) != (trial["accuracy"], trial["spikes"])
+            for accuracy, spikes in front
+        )
+        assert beaten != ((trial["accuracy"], trial["spikes"]) in front)
+    assert found.best_trial == found.pareto[-1]
+
+
+def test_costs_of_ones_own():
+    found = search(
+        objectives=("accuracy", "neurons", "energy"),
+        costs={"neurons": lambda fitted: sum(fitted.network_.layer_sizes), "energy": lambda fitted: 1.0},
+    )
+    for trial in found.trials:
+        assert trial["neurons"] == 5 + trial["params"]["hidden"] + 3 and trial["energy"] == 1.0
+
+
+def test_built_objects_and_choices():
+    space = {
+        "loss": sp.Build(sp.losses.TTFSCrossEntropy, tau0=sp.LogUniform(1e-4, 1e-2), alpha=0.0),
+        "hidden": [(6,), (4, 5), np.array([7])],
+        "bias": [None, 0.0],
+    }
+    found = search(space=space, n_trials=6)
+    kinds = set()
+    for trial in found.trials:
+        assert set(trial["drawn"]) == {"loss.tau0", "hidden", "bias"}
+        assert trial["params"]["loss"] == sp.losses.TTFSCrossEntropy(tau0=trial["drawn"]["loss.tau0"], alpha=0.0)
+        kinds.add(type(trial["params"]["hidden"]))
+    assert kinds <= {tuple, np.ndarray} and found.estimator().loss == found.best_params["loss"]
+
+
+def test_parameters_that_hang_together():
+    def make(window, **rest):
+        return sp.SpikingClassifier(t_late=window, t_end=2 * window, epochs=1, **rest)
+
+    found = sp.search(X, y, {"window": (10e-3, 40e-3), "hidden": (4, 8)}, estimator=make, n_trials=2)
+    fitted = found.refit(X, y)
+    assert fitted.t_end == 2 * found.best_params["window"] and fitted.predict(X).shape == (120,)
+
+
+def test_networks_that_run_away_are_noted_and_left_behind():
+    found = search(space={"max_spikes": [1, 10**6]}, n_trials=6)
+    for trial in found.trials:
+        assert (trial["state"] == "failed") == (trial["params"]["max_spikes"] == 1)
+        assert (trial["error"] is None) == (trial["state"] == "complete")
+    failed = [trial for trial in found.trials if trial["state"] == "failed"]
+    assert failed and "max_spikes" in failed[0]["error"] and np.isnan(failed[0]["accuracy"])
+    nothing = search(space={"hidden": (4, 8)}, estimator=sp.SpikingClassifier(max_spikes=1), n_trials=2)
+    assert nothing.pareto == []
+    with pytest.raises(sp.SpinnpropError, match="none of 2 trials is complete; the last failed: .*max_spikes"):
+        nothing.best_params
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_ctrl_c_keeps_what_is_finished(tmp_path, n_jobs):
+    finished = []
+
+    def cost(fitted):
+        finished.append(fitted)
+        if len(finished) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+            threading.Event().wait(0.2)
+        return 1.0
+
+    options = {"objectives": ("accuracy", "one"), "storage": tmp_path / "search.db", "n_jobs": n_jobs}
+    with pytest.raises(KeyboardInterrupt) as caught:
+        search(n_trials=50, costs={"one": cost}, **options)
+    kept = caught.value.result.trials
+    assert 1 <= len(kept) < 8 and all(trial["state"] == "complete" for trial in kept)
+    if n_jobs == 1:
+        assert len(kept) == 2
+    resumed = search(n_trials=len(kept) + 2, costs={"one": lambda fitted: 1.0}, **options)
+    assert without_clock(resumed.trials[: len(kept)]) == without_clock(kept) and len(resumed.trials) == len(kept) + 2
+    if n_jobs == 1:
+        options.pop("storage")
+        whole = search(n_trials=4, costs={"one": lambda fitted: 1.0}, **options)
+        same = [trial["params"] for trial in whole.trials]
+        assert [trial["params"] for trial in resumed.trials] == same
+
+
+def test_several_at_a_time():
+    found = search(n_trials=7, n_jobs=3)
+    assert len(found.trials) == 7 and len({trial["params"]["learning_rate"] for trial in found.trials}) == 7
+    with pytest.raises(ValueError, match="learning_rate"):
+        search(space={"learning_rate": (-2.0, -1.0)}, n_jobs=2)
+
+
+def test_the_progress_bar(capsys):
+    level = optuna.logging.get_verbosity()
+    search(n_trials=2)
+    assert capsys.readouterr() == ("", "") and optuna.logging.get_verbosity() == level
+    search(n_trials=2, verbose=True)
+    shown = capsys.readouterr().err
+    assert "2/2" in shown and "best=" in shown
+
+
+@pytest.mark.parametrize(
+    "options, error, said",
+    [
+        ({"space": {}}, TypeError, "space"),
+        ({"space": 3}, TypeError, "space"),
+        ({"space": {"nonsense": (1, 2)}}, ValueError, "'nonsense'"),
+        ({"space": {"hidden": 30}}, TypeError, "belongs to the estimator"),
+        ({"space": {"hidden": (1, 2, 3)}}, ValueError, "choices are a list"),
+        ({"space": {"hidden": (3, 2)}}, ValueError, "low <= high"),
+        ({"space": {"hidden": ("a", 2)}}, TypeError, "'a'"),
+        ({"space": {"tau_mem": (0.0, float("inf"))}}, ValueError, "finite"),
+        ({"space": {"hidden": []}}, ValueError, "different choices"),
+        ({"space": {"hidden": [5, 5]}}, ValueError, "different choices"),
+        ({"space": {"learning_rate": (-2.0, -1.0)}}, ValueError, "learning_rate"),
+        ({"estimator": 3}, TypeError, "estimator is 3"),
+        ({"estimator": lambda **drawn: drawn}, TypeError, "must make"),
+        ({"estimator": sp.SpikingClassifier(epochs=0)}, ValueError, "epochs is 0"),
+        ({"estimator": sp.SpikingClassifier(checkpoint="here")}, ValueError, "checkpoint"),
+        ({"validation": 3}, TypeError, "validation"),
+        ({"n_trials": 0}, ValueError, "n_trials"),
+        ({"n_jobs": 0}, ValueError, "n_jobs"),
+        ({"last_epochs": 0}, ValueError, "last_epochs"),
+        ({"seed": -1}, ValueError, "seed"),
+        ({"pruner": "best"}, ValueError, "pruner"),
+        ({"name": ""}, TypeError, "name"),
+        ({"storage": 3}, TypeError, "storage"),
+        ({"objectives": "energy"}, ValueError, "'accuracy', then"),
+        ({"objectives": ()}, ValueError, "'accuracy', then"),
+        ({"objectives": ("accuracy", "joy")}, ValueError, "'joy'.*spikes"),
+        ({"objectives": ("accuracy", "energy")}, ValueError, "engine 'event' does not estimate the energy"),
+        ({"objectives": ("accuracy", "time"), "space": {"engine": ["event"]}}, ValueError, "estimate the time"),
+        ({"objectives": ("accuracy", "joy"), "costs": {"joy": 3}}, TypeError, "joy"),
+    ],
+)
+def test_bad_arguments(options, error, said):
+    with pytest.raises(error, match=said) as caught:
+        search(**options)
+    assert "\n" not in str(caught.value)
+
+
+def test_ranges():
+    assert sp.Uniform(1, 3) == sp.Uniform(1, 3) != sp.Uniform(1.0, 3.0 + 1e-9) and sp.Uniform(1, 3) != sp.LogUniform(1, 3)
+    for wrong in ((0, 3), (-1.0, 2.0)):
+        with pytest.raises(ValueError, match="above 0"):
+            sp.LogUniform(*wrong)
+    with pytest.raises(TypeError):
+        sp.Uniform(True, 3)
+    for wrong in (3, "loss"):
+        with pytest.raises(TypeError, match="callable"):
+            sp.Build(wrong, tau=(1, 2))
+    with pytest.raises(ValueError, match="draws nothing"):
+        sp.Build(sp.losses.TTFSCrossEntropy, alpha=0.0)
+    seen = {_space.draw(optuna.trial.FixedTrial({"n": n}), {"n": sp.Uniform(1, 3)})["n"] for n in (1, 2, 3)}
+    assert seen == {1, 2, 3}
+
+
+def test_descriptions_are_the_same_in_every_process():
+    class Odd:
+        pass
+
+    assert " at " not in _space.describe(Odd()) and _space.describe(search) == "test_search.search"
+    assert _space.describe([np.float64(0.5), {"a": np.arange(3)}]) == _space.describe([0.5, {"a": np.arange(3)}])
+    assert _space.digest(np.arange(3)) != _space.digest(np.arange(3.0)) != _space.digest(np.arange(4.0))
+    assert _space.digest(np.array(["a", 1], object)) == _space.digest(np.array(["a", 1], object))
