@@ -64,6 +64,7 @@ let package = Package(
         room("Networks", ["Neurons", "Spikes", "Mathematics"]),
         room("EventDriven", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"]),
+        room("SpiNNaker2", ["Mathematics"]),
         room("DataSets", ["Spikes", "Mathematics"]),
         room(
             "Spinnprop",
@@ -91,6 +92,7 @@ let package = Package(
         .testTarget(
             name: "EventDrivenTests",
             dependencies: ["EventDriven", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"]),
+        .testTarget(name: "SpiNNaker2Tests", dependencies: ["SpiNNaker2", "Mathematics"]),
         .testTarget(name: "SpinnpropTests", dependencies: ["Spinnprop"]),
     ] + forNewerProcessors,
     swiftLanguageModes: [.v6]

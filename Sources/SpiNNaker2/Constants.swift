@@ -1,0 +1,88 @@
+// The facts of the chip that every estimate rests on: one table, each with its unit, how far it can be trusted, and its source.
+import Mathematics
+
+/// How far a constant can be trusted.
+public enum ConstantMark: String, Sendable, CaseIterable {
+    /// From the chip's makers: papers, or the code they publish.
+    case primary = "P"
+    /// From a source that quotes them.
+    case secondary = "S"
+    /// Worked out from other entries.
+    case derived = "D"
+    /// Nothing is published: a stated assumption.
+    case assumed = "assumed"
+}
+
+/// One row of the table.
+public struct Constant: Equatable, Sendable {
+    public let name: String
+    public let value: Double
+    public let unit: String
+    public let mark: ConstantMark
+    public let source: String
+    /// Whether it counts things; then it must be a whole number.
+    public let isCount: Bool
+}
+
+/// The names of the constants. The raw value is the row in `ChipConstants.table`.
+public enum ChipConstant: Int, Sendable, CaseIterable {
+    case applicationPEs, lowClock, highClock, sramBytes, codeBytes, heapBytes
+    case dramBytes, dramBandwidth, dmaAlignment, dmaSetupCycles, dmaBytesPerCycle
+    case nocClock, nocCyclesPerHop, packetBits, routerEntries, routerBandwidth, routerLinkBandwidth
+    case linkBandwidth, hostBandwidth, tick
+    case offPower, lowSleepPower, highSleepPower, lowCycleEnergy, highCycleEnergy
+    case hopEnergy, linkEnergy, dramEnergy, setUpTime, cleanUpTime
+}
+
+/// The constants of one kind of chip; any of them can be replaced.
+public struct ChipConstants: Equatable, Sendable {
+    /// Row `n` belongs to the constant with raw value `n`.
+    public private(set) var table: [Constant] = ChipConstants.published
+
+    public init() {}
+
+    public subscript(_ constant: ChipConstant) -> Double { table[constant.rawValue].value }
+
+    func count(_ constant: ChipConstant) -> Int { Int(self[constant]) }
+
+    /// Replaces a value; its source is then "given by the user".
+    ///
+    /// - Throws: `invalidValue` unless the value is finite and > 0 (`tick`: >= 0), and whole where the constant counts things.
+    public mutating func set(_ constant: ChipConstant, to value: Double) throws(SpinnpropError) {
+        let old = table[constant.rawValue]
+        let isAllowedZero = constant == .tick && value == 0
+        guard value.isFinite, value > 0 || isAllowedZero, value <= 1e18 else {
+            throw .invalidValue("\(old.name) is \(value) \(old.unit); it must be finite and > 0, at most 1e18")
+        }
+        guard !old.isCount || value == value.rounded() else {
+            throw .invalidValue("\(old.name) is \(value) \(old.unit); it must be a whole number")
+        }
+        guard constant != .applicationPEs || value <= Double(QuadGrid.peCount) else {
+            throw .invalidValue("\(old.name) is \(value); the chip has \(QuadGrid.peCount) processing elements")
+        }
+        table[constant.rawValue] = Constant(
+            name: old.name, value: value, unit: old.unit, mark: .assumed, source: "given by the user",
+            isCount: old.isCount)
+    }
+
+    /// - Throws: `invalidValue` naming the constants there are.
+    public mutating func set(_ name: String, to value: Double) throws(SpinnpropError) {
+        guard let constant = ChipConstant.allCases.first(where: { table[$0.rawValue].name == name }) else {
+            throw .invalidValue(
+                "there is no constant \"\(name)\"; it must be one of " + table.map(\.name).joined(separator: ", "))
+        }
+        try set(constant, to: value)
+    }
+
+    /// - Throws: `invalidValue` if code and heap leave nothing of the SRAM.
+    func check() throws(SpinnpropError) {
+        guard dataBytes > 0 else {
+            throw .invalidValue(
+                "code_bytes (\(count(.codeBytes))) and heap_bytes (\(count(.heapBytes))) leave nothing of sram_bytes "
+                    + "(\(count(.sramBytes))); lower them")
+        }
+    }
+
+    /// What buffers can have of a PE's SRAM.
+    public var dataBytes: Int { count(.sramBytes) - count(.codeBytes) - count(.heapBytes) }
+}

@@ -1,0 +1,204 @@
+// The machine: a board of chips whose processing elements run programs tick by tick. It knows no neuron.
+import Mathematics
+
+/// PEs with memory, programs, receive FIFOs and routing tables; `run` drives them and counts what they do.
+///
+/// Numbers do not depend on how many host threads emulate it. Not emulated: single instructions, conflicts between DRAM banks
+/// or on mesh links, and anything analogue. A machine belongs to one thread at a time.
+public final class Machine: @unchecked Sendable {
+    public let board: Board
+    public let options: MachineOptions
+    public let phaseNames: [String]
+
+    let states: UnsafeMutablePointer<PEState>
+    /// (PE, phase).
+    let counters: UnsafeMutablePointer<PECounters>
+    let programs: UnsafeMutablePointer<(any Program)?>
+    private var memories: [BufferMemory?]
+    private var drams: [BufferMemory]
+    private var tables: [RoutingTable]
+    /// Per phase and PE once `prepare` has run.
+    var routes: [[UnsafeMutableBufferPointer<Route>]] = []
+    var islands: [[Int]: [[Int]]] = [:]
+    public internal(set) var phaseTimes: [PhaseTime]
+    /// The first slips since the counters were reset, `loggedSlips` at most.
+    public internal(set) var slips: [Slip] = []
+    public static let loggedSlips = 100
+
+    /// - Parameter phases: the names of the phases, in the order of their numbers.
+    public init(_ board: Board, phases: [String], options: MachineOptions = MachineOptions()) {
+        self.board = board
+        self.options = options
+        phaseNames = phases
+        let count = board.peCount
+        let alignment = board.constants.count(.dmaAlignment)
+        states = .allocate(capacity: count)
+        counters = .allocate(capacity: count * phases.count)
+        counters.initialize(repeating: PECounters(), count: count * phases.count)
+        programs = .allocate(capacity: count)
+        programs.initialize(repeating: nil, count: count)
+        memories = Array(repeating: nil, count: count)
+        drams = (0..<board.chipCount).map {
+            BufferMemory(.dram(chip: $0), capacity: board.constants.count(.dramBytes), alignment: alignment)
+        }
+        tables = (0..<board.chipCount).map {
+            RoutingTable(chip: $0, capacity: board.constants.count(.routerEntries))
+        }
+        phaseTimes = Array(repeating: PhaseTime(), count: phases.count)
+        for pe in 0..<count {
+            let half = FIFOHalf(entries: .allocate(capacity: 1))
+            var state = PEState(
+                pe: pe, reading: half, filling: FIFOHalf(entries: .allocate(capacity: 1)),
+                routes: nil, counters: counters + pe * phases.count)
+            state.remoteBytes = board.chipCount > 1 ? Array(repeating: 0, count: board.chipCount) : []
+            switch options.level {
+            case .low: (state.lowLevel, state.highThreshold) = (true, .max)
+            case .high: state.lowLevel = false
+            case .automatic(let threshold): (state.lowLevel, state.highThreshold) = (true, threshold)
+            }
+            (states + pe).initialize(to: state)
+        }
+    }
+
+    deinit {
+        dropRoutes()
+        for pe in 0..<board.peCount {
+            states[pe].reading.entries.deallocate()
+            states[pe].filling.entries.deallocate()
+        }
+        states.deinitialize(count: board.peCount)
+        states.deallocate()
+        counters.deallocate()
+        programs.deinitialize(count: board.peCount)
+        programs.deallocate()
+    }
+
+    func check(pe: Int) throws(SpinnpropError) {
+        guard pe >= 0, pe < board.peCount else {
+            throw .invalidIndex("PE \(pe) is not on the board, which has PEs 0 .. \(board.peCount - 1)")
+        }
+    }
+
+    /// Puts a program on a PE that has none.
+    public func load(_ program: any Program, on pe: Int) throws(SpinnpropError) {
+        try check(pe: pe)
+        if let other = programs[pe] {
+            throw .invalidValue("PE \(pe) already runs \"\(other.name)\"; choose another PE for \"\(program.name)\"")
+        }
+        programs[pe] = program
+        dropRoutes()
+    }
+
+    public func program(on pe: Int) -> (any Program)? { programs[pe] }
+
+    /// Gives a PE its receive FIFO; the memory comes out of its SRAM, buffer "fifo".
+    ///
+    /// - Parameters:
+    ///   - capacity: packets.
+    ///   - payloadWords: the largest payload, 0 ... 4 words; an entry has one word more.
+    public func setFIFO(pe: Int, capacity: Int, payloadWords: Int) throws(SpinnpropError) {
+        guard capacity >= 1, payloadWords >= 0, payloadWords <= TickContext.largestPayload else {
+            throw .invalidValue(
+                "the FIFO of PE \(pe) is to hold \(capacity) packets of \(payloadWords) payload words; it needs at least 1, "
+                    + "of 0 .. 4")
+        }
+        let (bytes, overflow) = capacity.multipliedReportingOverflow(by: 4 * (payloadWords + 1))
+        _ = try allocate(pe: pe, "fifo", bytes: overflow ? .max : bytes)
+        let state = states + pe
+        state.pointee.stride = payloadWords + 1
+        state.pointee.capacity = capacity
+        // The emulator keeps the half that is read apart from the half that fills; the chip has one.
+        state.pointee.reading.entries.deallocate()
+        state.pointee.filling.entries.deallocate()
+        state.pointee.reading = FIFOHalf(entries: .allocate(capacity: capacity * (payloadWords + 1)))
+        state.pointee.filling = FIFOHalf(entries: .allocate(capacity: capacity * (payloadWords + 1)))
+    }
+
+    // MARK: Memory
+
+    /// Takes memory from a PE's SRAM.
+    ///
+    /// - Throws: `outOfMemory` naming PE, buffer, bytes asked for and left.
+    public func allocate(pe: Int, _ name: String, bytes: Int) throws(SpinnpropError) -> MemoryBuffer {
+        try check(pe: pe)
+        return try memory(pe).allocate(name, bytes: bytes)
+    }
+
+    /// Takes memory from a chip's DRAM.
+    public func allocateDRAM(chip: Int, _ name: String, bytes: Int) throws(SpinnpropError) -> MemoryBuffer {
+        guard chip >= 0, chip < board.chipCount else {
+            throw .invalidIndex("chip \(chip) is not on the board, which has chips 0 .. \(board.chipCount - 1)")
+        }
+        return try drams[chip].allocate(name, bytes: bytes)
+    }
+
+    /// Gives a buffer back; nothing may use its memory afterwards.
+    public func free(_ buffer: MemoryBuffer) throws(SpinnpropError) {
+        switch buffer.place {
+        case .sram(let pe): try memory(pe).free(buffer.name)
+        case .dram(let chip): try drams[chip].free(buffer.name)
+        }
+    }
+
+    private func memory(_ pe: Int) -> BufferMemory {
+        if let memory = memories[pe] { return memory }
+        let memory = BufferMemory(
+            .sram(pe: pe), capacity: board.constants.dataBytes, alignment: board.constants.count(.dmaAlignment))
+        memories[pe] = memory
+        return memory
+    }
+
+    public func buffers(pe: Int) -> [MemoryBuffer] { memories[pe]?.buffers ?? [] }
+    /// Bytes taken now, and the most that were ever taken at once; of `board.constants.dataBytes`.
+    public func sramUsed(pe: Int) -> Int { memories[pe]?.used ?? 0 }
+    public func sramHighWater(pe: Int) -> Int { memories[pe]?.highWater ?? 0 }
+    public func dramUsed(chip: Int) -> Int { drams[chip].used }
+
+    // MARK: Routing
+
+    /// Adds one target to a chip's routing table: a link, or a PE (numbered on the chip).
+    ///
+    /// - Throws: `outOfMemory` if the table is full, `invalidIndex` for a chip or PE that is not there.
+    public func addRoute(
+        chip: Int, _ range: KeyRange, link: LinkDirection? = nil, pe: Int? = nil
+    ) throws(SpinnpropError) {
+        guard chip >= 0, chip < board.chipCount, pe ?? 0 >= 0, pe ?? 0 < board.pesPerChip else {
+            throw .invalidIndex(
+                "a routing entry for chip \(chip)\(pe.map { " and its PE \($0)" } ?? ""): the board has chips 0 .. "
+                    + "\(board.chipCount - 1) with PEs 0 .. \(board.pesPerChip - 1)")
+        }
+        try tables[chip].add(range, link: link, pe: pe)
+        dropRoutes()
+    }
+
+    /// Writes the entries, on every chip on the way, that bring a range of keys from one PE to others.
+    public func route(_ range: KeyRange, from pe: Int, to targets: [Int]) throws(SpinnpropError) {
+        try check(pe: pe)
+        for target in targets {
+            try check(pe: target)
+            var chip = board.chip(ofPE: pe)
+            for direction in board.path(from: chip, to: board.chip(ofPE: target)) {
+                try addRoute(chip: chip, range, link: direction)
+                chip = board.neighbour(of: chip, direction)
+            }
+            try addRoute(chip: chip, range, pe: board.localPE(target))
+        }
+    }
+
+    public func routingEntries(chip: Int) -> [RoutingEntry] { tables[chip].entries }
+
+    /// Programs or tables have changed: where packets go must be worked out again. What the routes have counted is lost.
+    func dropRoutes() {
+        islands = [:]
+        for buffers in routes {
+            for buffer in buffers {
+                for route in buffer { route.receivers.deallocate() }
+                buffer.deinitialize()
+                buffer.deallocate()
+            }
+        }
+        routes = []
+    }
+
+    var compiler: RouteCompiler { RouteCompiler(board: board, tables: tables) }
+}

@@ -1,0 +1,48 @@
+// What the machine keeps of a running processing element, laid out for the inner loop.
+
+/// A range of keys a PE may send and where the packets go.
+@usableFromInline
+struct Route {
+    @usableFromInline var key: UInt32
+    @usableFromInline var mask: UInt32
+    @usableFromInline var receivers: UnsafeMutablePointer<Int32>
+    @usableFromInline var receiverCount: Int
+    @usableFromInline var packets = 0
+    @usableFromInline var payloadWords = 0
+    /// Of one packet, all copies together.
+    var hops: Int
+    var links: [Int]
+}
+
+/// A receive FIFO in two halves: the one that fills, and the one that is read this tick. An entry is the key, then payload words.
+@usableFromInline
+struct FIFOHalf {
+    @usableFromInline var entries: UnsafeMutablePointer<UInt32>
+    @usableFromInline var count = 0
+    /// The entry that is the oldest, once `overwrite` has gone round.
+    var oldest = 0
+}
+
+@usableFromInline
+struct PEState {
+    @usableFromInline let pe: Int
+    /// Words per entry.
+    @usableFromInline var stride = 1
+    @usableFromInline var reading: FIFOHalf
+    var filling: FIFOHalf
+    var capacity = 0
+    /// Packets that wait in the network (policy stall), as entries.
+    var waiting: [UInt32] = []
+    @usableFromInline var tickCycles = 0
+    /// A packet this PE sent in this tick is stalled.
+    var isBlocked = false
+    @usableFromInline var routes: UnsafeMutablePointer<Route>?
+    @usableFromInline var routeCount = 0
+    @usableFromInline var counters: UnsafeMutablePointer<PECounters>
+    var lowLevel = false
+    var highThreshold = 0
+    /// Bytes exchanged by DMA with PEs of each other chip; empty on a single chip.
+    var remoteBytes: [Int] = []
+    /// In the running schedule; -1 if it takes no part.
+    var island = -1
+}
