@@ -63,12 +63,16 @@ let package = Package(
         room("Neurons", ["Mathematics"]),
         room("Networks", ["Neurons", "Spikes", "Mathematics"]),
         room("EventDriven", ["Networks", "Neurons", "Spikes", "Mathematics"]),
+        room("ClockDriven", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("SpiNNaker2", ["Mathematics"]),
         room("DataSets", ["Spikes", "Mathematics"]),
         room(
             "Spinnprop",
-            ["EventDriven", "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport"]
+            [
+                "ClockDriven", "EventDriven", "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics",
+                "CSupport",
+            ]
                 + forNewerProcessors.map { .target(name: $0.name) }),
         .systemLibrary(name: "CSpinnprop", path: "include"),
         .target(name: "CSupport"),
@@ -93,6 +97,9 @@ let package = Package(
             name: "EventDrivenTests",
             dependencies: ["EventDriven", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"]),
         .testTarget(name: "SpiNNaker2Tests", dependencies: ["SpiNNaker2", "Mathematics"]),
+        .testTarget(
+            name: "ClockDrivenTests",
+            dependencies: ["ClockDriven", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"]),
         .testTarget(name: "SpinnpropTests", dependencies: ["Spinnprop"]),
     ] + forNewerProcessors,
     swiftLanguageModes: [.v6]

@@ -1,6 +1,7 @@
 // State and buffers of a layer that is moved as one from event to event.
-import Networks
 import Mathematics
+import Networks
+import Spikes
 
 /// Pointers into one block of memory; trivial, so that hot loops touch no reference counts.
 struct SynchronousLanes {

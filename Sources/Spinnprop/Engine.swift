@@ -1,6 +1,8 @@
 // The engines by name: each a substrate with the gradient rule that suits it.
 import CSupport
+import ClockDriven
 import EventDriven
+import Learning
 import Mathematics
 import Networks
 
@@ -21,12 +23,17 @@ private func eventAdjoint() -> any GradientRule { EventAdjoint() }
 #endif
 
 /// How a network is run and differentiated.
-public enum Engine: Equatable, Sendable, CaseIterable {
+public enum Engine: Equatable, Sendable {
     /// Exact events in continuous time, exact adjoint.
     case event
+    /// Time steps in float32: the twin of what runs on a SpiNNaker2 chip.
+    case clock(TimeGrid)
 
     /// What forward runs take unless told otherwise.
     public static let defaultEngine = Engine.event
+
+    /// All there are, with their default options.
+    public static let all: [Engine] = [.event, .clock(TimeGrid())]
 
     /// The name users and recordings know it by.
     public var name: String { substrate.name }
@@ -35,38 +42,56 @@ public enum Engine: Equatable, Sendable, CaseIterable {
     public var code: Int32 {
         switch self {
         case .event: 0
+        case .clock: 1
         }
     }
 
     public var substrate: any Substrate {
         switch self {
         case .event: eventSubstrate()
+        case .clock(let grid): ClockSubstrate(grid)
         }
     }
 
     public var gradientRule: any GradientRule {
         switch self {
         case .event: eventAdjoint()
+        case .clock(let grid): ClockRule(grid)
+        }
+    }
+
+    /// What is minimised unless told otherwise.
+    public func defaultLoss(for network: Network) -> any Loss {
+        guard network.layers[network.layers.count - 1].isSpiking else { return VMaxCrossEntropy() }
+        return switch self {
+        case .event: TTFSCrossEntropy()
+        case .clock: StepTTFSCrossEntropy()
         }
     }
 
     /// - Throws: `invalidValue` naming the engines there are.
     public init(name: String) throws(SpinnpropError) {
-        guard let engine = Engine.allCases.first(where: { $0.name == name }) else {
+        guard let engine = Engine.all.first(where: { $0.name == name }) else {
             throw .invalidValue("engine is \"\(name)\"; it must be one of \(Engine.listOfNames)")
         }
         self = engine
     }
 
+    /// The engine that made a recording, with its options.
+    public init(of recording: Recording) throws(SpinnpropError) {
+        self = try Engine(name: recording.engine)
+        if case .clock = self, let grid = recording.grid { self = .clock(grid) }
+    }
+
     /// - Throws: `invalidValue` naming the engines there are.
     public init(code: Int32) throws(SpinnpropError) {
-        guard let engine = Engine.allCases.first(where: { $0.code == code }) else {
+        guard let engine = Engine.all.first(where: { $0.code == code }) else {
             throw .invalidValue(
                 "engine is \(code); it must be one of "
-                    + Engine.allCases.map { "\($0.code) (\"\($0.name)\")" }.joined(separator: ", "))
+                    + Engine.all.map { "\($0.code) (\"\($0.name)\")" }.joined(separator: ", "))
         }
         self = engine
     }
 
-    static var listOfNames: String { allCases.map { "\"\($0.name)\"" }.joined(separator: ", ") }
+    static var listOfNames: String { all.map { "\"\($0.name)\"" }.joined(separator: ", ") }
 }

@@ -6,13 +6,20 @@ import Spikes
 /// A recording's file: metadata `engine`, `fingerprint` (16 hex digits, or "measured"); tensors `end_time`, `partition` (where
 /// each part begins, and the end), `sizes` (units of the input, neurons of each layer), `input.times`, `.units`,
 /// `.offsets` and, per layer l, `layers.l.thresholds` (one number or one per neuron), `.times`, `.units`, `.currents`,
-/// `.offsets`; a leaky read-out has `.maxima`, `.maximum_times`, `.maximum_currents` (samples, neurons) in place of spikes.
+/// `.offsets` and, on a grid, `.membranes`; a leaky read-out has `.maxima`, `.maximum_times`, `.maximum_currents` (samples, neurons) in place of spikes. A
+/// recording on a grid has the metadata `decay` and the tensors `time_step`, `steps`, `copies`.
 public enum RecordingFile {
     public static func content(_ recording: Recording) -> FileContent {
         var file = FileKind.recording.begin()
         file.set("engine", recording.engine)
         file.set("fingerprint", recording.fingerprint.map(hexadecimal) ?? "measured")
         file.add("end_time", [recording.endTime], shape: [1])
+        if let grid = recording.grid {
+            file.set("decay", grid.decay.name)
+            file.add("time_step", [grid.timeStep], shape: [1])
+            file.add("steps", integers: [grid.steps], shape: [1])
+            file.add("copies", integers: [grid.copies], shape: [1])
+        }
         let bounds = recording.partition.map(\.lowerBound) + [recording.sampleCount]
         file.add("partition", integers: bounds, shape: [bounds.count])
         let sizes = [recording.input.unitCount] + recording.layers.map(\.neuronCount)
@@ -49,6 +56,10 @@ public enum RecordingFile {
         file.add(prefix + "times", .float64, column(\.times))
         file.add(prefix + "units", .int32, column(\.units))
         file.add(prefix + "currents", .float64, column(\.currents))
+        // Columns without membranes are empty, or belong to continuous time.
+        if layer.segments.contains(where: { $0.membranes != nil }) {
+            file.add(prefix + "membranes", .float64, column { $0.membranes ?? $0.currents })
+        }
         var offsets = [0]
         for segment in layer.segments {
             let start = offsets[offsets.count - 1]
@@ -79,6 +90,7 @@ public enum RecordingFile {
         }
         let endTime = try file.doubles("end_time", shape: [1])[0]
         guard endTime >= 0 else { throw .invalidValue("end_time is \(endTime); it must be >= 0") }
+        let grid = try grid(in: file)
         let sizes = try file.integers("sizes")
         guard sizes.count >= 2, sizes.allSatisfy({ $0 >= 1 && $0 <= Int(Int32.max) }) else {
             throw .invalidValue("sizes is \(sizes.prefix(8)); at least two numbers >= 1 are needed")
@@ -93,12 +105,21 @@ public enum RecordingFile {
             if isLast, file.contains("layers.\(layer).maxima") {
                 layers.append(try readout(in: file, layer, sizes[layer + 1], partition, endTime))
             } else {
-                layers.append(try spikingLayer(in: file, layer, sizes[layer + 1], partition, endTime))
+                layers.append(try spikingLayer(in: file, layer, sizes[layer + 1], partition, endTime, grid))
             }
         }
         return Recording(
             input: input, layers: layers, partition: partition, fingerprint: fingerprint,
-            engine: try file.string("engine"), endTime: endTime)
+            engine: try file.string("engine"), endTime: endTime, grid: grid)
+    }
+
+    private static func grid(in file: SafeTensors) throws(SpinnpropError) -> TimeGrid? {
+        guard file.contains("time_step") else { return nil }
+        let grid = TimeGrid(
+            timeStep: try file.doubles("time_step", shape: [1])[0], steps: try file.integers("steps", shape: [1])[0],
+            decay: try Decay(name: try file.string("decay")), copies: try file.integers("copies", shape: [1])[0])
+        try grid.check()
+        return grid
     }
 
     /// Gradient rules hold sums for each part: a file must not choose how much memory that is.
@@ -116,11 +137,24 @@ public enum RecordingFile {
     }
 
     private static func spikingLayer(
-        in file: SafeTensors, _ layer: Int, _ neuronCount: Int, _ partition: [Range<Int>], _ endTime: Double
+        in file: SafeTensors, _ layer: Int, _ neuronCount: Int, _ partition: [Range<Int>], _ endTime: Double,
+        _ grid: TimeGrid?
     ) throws(SpinnpropError) -> LayerRecording {
         let own = "layers.\(layer)."
         let spikes = try spikes(in: file, prefix: own, unitCount: neuronCount)
         let currents = try file.doubles(own + "currents", shape: [spikes.spikeCount])
+        let membranes = grid == nil ? nil : try file.doubles(own + "membranes", shape: [spikes.spikeCount])
+        if let grid, let membranes {
+            for spike in membranes.indices {
+                let step = grid.step(nearest: spikes.times[spike])
+                guard step < grid.steps, grid.time(ofStep: step) == spikes.times[spike], membranes[spike].isFinite
+                else {
+                    throw .invalidValue(
+                        "spike \(spike) of layer \(layer) has time \(spikes.times[spike]) and membrane \(membranes[spike]); "
+                            + "times are steps of \(grid.timeStep) s below \(grid.steps) and membranes finite")
+                }
+            }
+        }
         guard spikes.sampleCount == partition.last?.upperBound ?? 0 else {
             throw .invalidValue("\(own)offsets has \(spikes.sampleCount) samples, the input another number")
         }
@@ -142,9 +176,11 @@ public enum RecordingFile {
         }
         let segments = partition.map { samples in
             let range = spikes.offsets[samples.lowerBound]..<spikes.offsets[samples.upperBound]
-            let columns = SpikeColumns(capacity: range.count)
+            let columns = SpikeColumns(capacity: range.count, withMembranes: membranes != nil)
             for spike in range {
-                columns.append(time: spikes.times[spike], unit: Int(spikes.units[spike]), current: currents[spike])
+                columns.append(
+                    time: spikes.times[spike], unit: Int(spikes.units[spike]), current: currents[spike],
+                    membrane: membranes?[spike] ?? 0)
             }
             columns.ends = samples.map { spikes.offsets[$0 + 1] - range.lowerBound }
             return columns

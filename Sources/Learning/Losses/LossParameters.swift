@@ -7,6 +7,7 @@ public enum LossKind: Int32, Sendable, CaseIterable {
     case vMaxCrossEntropy = 1
     case spikeTimeMSE = 2
     case spikeCountCrossEntropy = 3
+    case stepTTFSCrossEntropy = 4
 }
 
 /// A loss as numbers. A kind reads its own fields and ignores the others; what they mean is said at each loss.
@@ -18,6 +19,8 @@ public struct LossParameters: Equatable, Sendable {
     public var tLabel = 0.0
     public var tOther = 0.0
     public var scale = 0.0
+    public var xi = 0.0
+    public var beta = 0.0
 
     /// The defaults of a kind; fields it does not read are 0.
     public init(_ kind: LossKind) {
@@ -35,6 +38,10 @@ public struct LossParameters: Equatable, Sendable {
         case .spikeCountCrossEntropy:
             scale = SpikeCountCrossEntropy.defaultScale
             tau0 = SpikeCountCrossEntropy.defaultTau0
+        case .stepTTFSCrossEntropy:
+            xi = StepTTFSCrossEntropy.defaultXi
+            alpha = StepTTFSCrossEntropy.defaultAlpha
+            beta = StepTTFSCrossEntropy.defaultBeta
         }
     }
 
@@ -46,6 +53,7 @@ public struct LossParameters: Equatable, Sendable {
             case .vMaxCrossEntropy: VMaxCrossEntropy()
             case .spikeTimeMSE: SpikeTimeMSE(tau0: tau0, tLabel: tLabel, tOther: tOther)
             case .spikeCountCrossEntropy: SpikeCountCrossEntropy(scale: scale, tau0: tau0)
+            case .stepTTFSCrossEntropy: StepTTFSCrossEntropy(xi: xi, alpha: alpha, beta: beta)
             }
         try loss.check()
         return loss

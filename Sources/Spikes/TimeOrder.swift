@@ -2,13 +2,13 @@
 import Mathematics
 
 /// Finds the order of events in time without moving them.
-struct TimeOrder {
+public struct TimeOrder {
     private let positions = Block<Int32>(64)
     private let spare = Block<Int32>(64)
     private let starts = Block<Int32>(64)
     private let poller: Poller
 
-    init(_ poller: Poller) { self.poller = poller }
+    public init(_ poller: Poller) { self.poller = poller }
 
     /// To be asked after each element of a loop: now and then whether the run has been cancelled. The order is then of no interest and
     /// may be any.
@@ -16,8 +16,8 @@ struct TimeOrder {
     private func isStopped(_ n: Int) -> Bool { n & 0xFFFF == 0xFFFF && poller.isStopped(after: 1 << 19) }
 
     /// Whether events are in order of (time, unit) already.
-    @inline(__always)
-    static func isSorted(_ times: UnsafePointer<Double>, _ units: UnsafePointer<Int32>, _ count: Int) -> Bool {
+    @inlinable @inline(__always)
+    public static func isSorted(_ times: UnsafePointer<Double>, _ units: UnsafePointer<Int32>, _ count: Int) -> Bool {
         var n = 1
         while n < count {
             if times[n] < times[n - 1] || (times[n] == times[n - 1] && units[n] < units[n - 1]) { return false }
@@ -29,7 +29,9 @@ struct TimeOrder {
     /// The positions of events in order of (time, unit, position). Valid until the next call.
     ///
     /// Buckets by time, then one insertion pass: O(n) for times that spread; O(n log n) whatever they do.
-    func order(_ times: UnsafePointer<Double>, _ units: UnsafePointer<Int32>, _ count: Int) -> UnsafePointer<Int32> {
+    public func order(_ times: UnsafePointer<Double>, _ units: UnsafePointer<Int32>, _ count: Int) -> UnsafePointer<
+        Int32
+    > {
         positions.reserve(count)
         let order = positions.pointer
         if count <= 16 || !distribute(times, count, order) {

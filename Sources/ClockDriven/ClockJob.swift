@@ -1,0 +1,158 @@
+// A backward pass as work for several threads: what all of them read, and how samples and sums are cut.
+import Mathematics
+import Networks
+
+/// Some samples that one thread runs, and what they leave.
+final class ClockUnit: @unchecked Sendable {
+    let samples: Range<Int>
+    /// Per space of the job.
+    let rows: [TouchedRows]
+
+    init(_ samples: Range<Int>, _ spaces: [GradientSpace]) {
+        self.samples = samples
+        rows = spaces.map { TouchedRows($0) }
+    }
+}
+
+final class ClockJob: @unchecked Sendable {
+    let plans: [ClockPlan]
+    let recording: Recording
+    let objective: Objective
+    let grid: TimeGrid
+    let rate: RateErrors
+    /// 1 / batch.
+    let scale: Float
+    let sums: [CopySums]
+    /// Per connection, the spaces of its weights and of its delays.
+    private(set) var weightSpace: [Int] = []
+    private(set) var delaySpace: [Int?] = []
+    /// Pieces that may be summed at the same time.
+    let slices: [(space: Int, columns: Range<Int>)]
+    /// Per sample: value of the loss, then whether it is skipped, then whether it is predicted right.
+    let values: Block<Double>
+    let isSkipped: Block<Bool>
+    let isCorrect: Block<Bool>
+    /// Derivatives with respect to input spikes per second, if wanted.
+    let inputErrors: Block<Double>?
+    private let spaceOfSamples: [Int]
+
+    init(
+        _ network: Network, _ plans: [ClockPlan], _ recording: Recording, _ objective: Objective, grid: TimeGrid
+    ) throws(SpinnpropError) {
+        self.plans = plans
+        self.recording = recording
+        self.objective = objective
+        self.grid = grid
+        let sampleCount = recording.sampleCount
+        rate = RateErrors(objective.rate, recording)
+        scale = Float(1 / Double(max(1, sampleCount)))
+        var spaces: [GradientSpace] = []
+        let incoming = plans.flatMap(\.incoming).sorted { $0.index < $1.index }
+        for own in incoming {
+            weightSpace.append(spaces.count)
+            spaces.append(GradientSpace(weightsOf: own))
+            delaySpace.append(own.delayKind == .none ? nil : spaces.count)
+            if own.delayKind != .none { spaces.append(GradientSpace(delaysOf: own)) }
+        }
+        // A copy without a sample adds nothing.
+        let copies = max(1, min(grid.copies, sampleCount))
+        var width = 0
+        for space in spaces { width += space.rowCount * space.stride }
+        try Memory.check(
+            count: width.multipliedReportingOverflow(by: copies).overflow ? .max : width * copies,
+            bytesPerElement: MemoryLayout<Float>.stride, "the gradients of \(copies) copies of the network")
+        sums = spaces.map { CopySums($0, copies: copies) }
+        var slices: [(Int, Range<Int>)] = []
+        for (index, sum) in sums.enumerated() { slices += sum.slices.map { (index, $0) } }
+        self.slices = slices
+        values = Block(sampleCount)
+        isSkipped = Block(sampleCount)
+        isCorrect = Block(sampleCount)
+        inputErrors = objective.wantsInputTimes ? Block(recording.input.spikeCount) : nil
+        inputErrors?.clear(recording.input.spikeCount)
+        spaceOfSamples = ClockJob.elementsPerSample(recording, incoming)
+    }
+
+    /// A bound on what each sample leaves in all spaces.
+    private static func elementsPerSample(_ recording: Recording, _ incoming: [ClockConnection]) -> [Int] {
+        var elements = [Int](repeating: 0, count: recording.sampleCount)
+        for own in incoming {
+            let width = own.stride * (own.delayKind == .none ? 1 : 2)
+            guard let source = own.source else {
+                for sample in elements.indices {
+                    let spikes = recording.input.offsets[sample + 1] - recording.input.offsets[sample]
+                    elements[sample] += width * min(spikes, own.preCount)
+                }
+                continue
+            }
+            for (samples, segment) in zip(recording.partition, recording.layers[source].segments) {
+                for (index, sample) in samples.enumerated() {
+                    elements[sample] += width * min(segment.range(ofSample: index).count, own.preCount)
+                }
+            }
+        }
+        return elements
+    }
+
+    /// Elements that the rows of samples under way may take together.
+    private static let largestChunk = 1 << 24
+
+    /// Runs of samples whose rows fit memory together.
+    var chunks: [Range<Int>] {
+        var chunks: [Range<Int>] = []
+        var (first, elements) = (0, 0)
+        for (sample, own) in spaceOfSamples.enumerated() {
+            if elements + own > ClockJob.largestChunk, sample > first {
+                chunks.append(first..<sample)
+                (first, elements) = (sample, 0)
+            }
+            elements += own
+        }
+        if first < spaceOfSamples.count { chunks.append(first..<spaceOfSamples.count) }
+        return chunks
+    }
+
+    func units(of chunk: Range<Int>) -> [ClockUnit] {
+        let count = min(16, chunk.count)
+        return (0..<count).map { n in
+            let first = chunk.lowerBound + chunk.count * n / count
+            let last = chunk.lowerBound + chunk.count * (n + 1) / count
+            return ClockUnit(first..<last, sums.map(\.space))
+        }
+    }
+
+    /// Adds copies and samples up.
+    func finish(into gradients: inout Gradients, monitor: Monitor?) throws(SpinnpropError) {
+        let tauSyn = plans.map(\.constants.tauSyn)
+        let perSecond = Float(1 / grid.timeStep)
+        let poller = Poller(monitor)
+        for sum in sums {
+            let (space, target) = (sum.space, recording.layers.count)
+            let plan = plans.first { $0.incoming.contains { $0.index == space.connection } } ?? plans[target - 1]
+            let factors = tauSyn[plan.layer]
+            let body = { (gradient: inout [Double]) in
+                gradient.withUnsafeMutableBufferPointer { buffer in
+                    guard let base = buffer.baseAddress else { return }
+                    sum.finish(into: base, columns: 0..<space.stride) { space.isDelay ? perSecond : -factors[$0] }
+                }
+            }
+            if space.isDelay {
+                body(&gradients.delays[space.connection])
+            } else {
+                body(&gradients.weights[space.connection])
+            }
+            if poller.isStopped(after: space.rowCount * space.stride) { throw .cancelled }
+        }
+        let sampleCount = recording.sampleCount
+        for sample in 0..<sampleCount {
+            gradients.value += values.pointer[sample]
+            if isSkipped.pointer[sample] { gradients.skippedCount += 1 }
+            if isCorrect.pointer[sample] { gradients.correctCount += 1 }
+        }
+        gradients.value = gradients.value / Double(max(1, sampleCount)) + rate.value
+        if let inputErrors {
+            gradients.inputTimes = Array(
+                UnsafeBufferPointer(start: inputErrors.pointer, count: recording.input.spikeCount))
+        }
+    }
+}

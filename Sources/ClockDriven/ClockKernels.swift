@@ -1,0 +1,253 @@
+// The formulas of clock-driven EventProp over slices of neurons: the only place where they stand.
+
+/// What one step does to a slice of a layer, in float32, with a written order for every sum and no fused multiply-add.
+///
+/// A slice is a run of neurons whose number is a multiple of `width`; rows of weights and state vectors are padded with neurons that
+/// never spike (threshold +infinity, everything else 0). No result depends on how a layer is cut into slices: the one sum over
+/// neurons, `blockError`, is cut at multiples of `width` alone. So the engine runs whole layers and an emulated chip the slices its
+/// processing elements hold, and both see the same bits.
+///
+///     forward    I = alpha I + s,  V* = beta V + (1 - beta) I,  spike where V* > theta, then V = V_reset
+///     backward   lI = alpha lI + (1 - alpha) lV,  lV = beta lV + jump                 (the lV on the right is that of the step after)
+///     own spike  jump = ((theta - V_reset) lV + g) / (I - V*)
+///     error      e = sum over receivers of w (lV - lI)
+///
+/// (arXiv 2412.15021 and its authors' public code, with the true overshoot I - V* as denominator.)
+public enum ClockKernels {
+    /// Neurons per block.
+    public static let width = 8
+
+    /// `count` rounded up to whole blocks.
+    @inlinable @inline(__always)
+    public static func padded(_ count: Int) -> Int { (count + 7) & ~7 }
+
+    // MARK: - Forward
+
+    /// One step of a slice; clears the arrivals it has used.
+    ///
+    /// - Returns: whether some V* may exceed its threshold; then `takeSpikes` finds out which.
+    public static func advance(
+        arrivals: UnsafeMutablePointer<Float>, currents: UnsafeMutablePointer<Float>,
+        membranes: UnsafeMutablePointer<Float>, _ constants: ClockConstants, count: Int
+    ) -> Bool {
+        var signs = SIMD8<UInt32>(repeating: 0)
+        var j = 0
+        while j < count {
+            let current = load(constants.alpha, j) * load(currents, j) + load(arrivals, j)
+            let membrane = load(constants.beta, j) * load(membranes, j) + load(constants.restBeta, j) * current
+            store(current, currents, j)
+            store(membrane, membranes, j)
+            store(SIMD8<Float>(repeating: 0), arrivals, j)
+            // Negative where the membrane exceeds the threshold.
+            signs |= unsafeBitCast(load(constants.threshold, j) - membrane, to: SIMD8<UInt32>.self)
+            j &+= width
+        }
+        return hasSign(signs)
+    }
+
+    /// Lists the neurons of a slice whose V* exceeds the threshold, in ascending order, and resets them.
+    ///
+    /// - Parameters:
+    ///   - units, spikeCurrents, spikeMembranes: take, per spike, the neuron (counted from the slice's first), I and V*; they have
+    ///     room for `count`.
+    /// - Returns: the number of spikes.
+    public static func takeSpikes(
+        currents: UnsafePointer<Float>, membranes: UnsafeMutablePointer<Float>, _ constants: ClockConstants, count: Int,
+        units: UnsafeMutablePointer<Int32>, spikeCurrents: UnsafeMutablePointer<Float>,
+        spikeMembranes: UnsafeMutablePointer<Float>
+    ) -> Int {
+        var found = 0
+        var first = 0
+        while first < count {
+            let distances = load(constants.threshold, first) - load(membranes, first)
+            if hasSign(unsafeBitCast(distances, to: SIMD8<UInt32>.self)) {
+                var j = first
+                while j < first &+ width {
+                    let membrane = membranes[j]
+                    if membrane > constants.threshold[j] {
+                        units[found] = Int32(truncatingIfNeeded: j)
+                        spikeCurrents[found] = currents[j]
+                        spikeMembranes[found] = membrane
+                        membranes[j] = constants.reset[j]
+                        found &+= 1
+                    }
+                    j &+= 1
+                }
+            }
+            first &+= width
+        }
+        return found
+    }
+
+    /// The arrival of one spike at a slice: s += w.
+    public static func gather(_ row: UnsafePointer<Float>, into arrivals: UnsafeMutablePointer<Float>, count: Int) {
+        var j = 0
+        while j < count {
+            store(load(arrivals, j) + load(row, j), arrivals, j)
+            j &+= width
+        }
+    }
+
+    /// The arrival of one spike at a slice whose neurons it reaches after delays of their own, in whole steps.
+    ///
+    /// - Parameters:
+    ///   - ring: `slots` vectors of arrivals, `stride` apart; slot n holds those of all steps that are n modulo `slots`.
+    ///   - first: the slot of a delay of 0. All delays are below `slots`.
+    public static func gather(
+        _ row: UnsafePointer<Float>, delays: UnsafePointer<Int32>, into ring: UnsafeMutablePointer<Float>, first: Int,
+        slots: Int, stride: Int, count: Int
+    ) {
+        var j = 0
+        while j < count {
+            ring[slot(first, after: Int(delays[j]), slots) &* stride &+ j] += row[j]
+            j &+= 1
+        }
+    }
+
+    /// Keeps the largest membrane value of each neuron of a read-out, the first step of it and the current there.
+    public static func trackMaxima(
+        currents: UnsafePointer<Float>, membranes: UnsafePointer<Float>, step: Int, count: Int,
+        maxima: UnsafeMutablePointer<Float>, steps: UnsafeMutablePointer<Int32>,
+        maximumCurrents: UnsafeMutablePointer<Float>
+    ) {
+        var j = 0
+        while j < count {
+            if membranes[j] > maxima[j] {
+                maxima[j] = membranes[j]
+                steps[j] = Int32(truncatingIfNeeded: step)
+                maximumCurrents[j] = currents[j]
+            }
+            j &+= 1
+        }
+    }
+
+    // MARK: - Backward
+
+    /// One step back of a slice's adjoints, without jumps.
+    public static func retreat(
+        lambdaV: UnsafePointer<Float>, lambdaI: UnsafePointer<Float>, toV earlierV: UnsafeMutablePointer<Float>,
+        toI earlierI: UnsafeMutablePointer<Float>, _ constants: ClockConstants, count: Int
+    ) {
+        var j = 0
+        while j < count {
+            let v = load(lambdaV, j)
+            store(load(constants.alpha, j) * load(lambdaI, j) + load(constants.restAlpha, j) * v, earlierI, j)
+            store(load(constants.beta, j) * v, earlierV, j)
+            j &+= width
+        }
+    }
+
+    /// What an own spike adds to lV of the step before. Nothing where there is no error, even if the overshoot I - V* is 0.
+    @inline(__always)
+    public static func jump(error: Float, current: Float, membrane: Float, gain: Float, lambdaV: Float) -> Float {
+        let numerator = gain * lambdaV + error
+        return numerator == 0 ? 0 : numerator / (current - membrane)
+    }
+
+    /// What the maximum of a leaky read-out adds to lV of the step before; `tauMem` in steps.
+    @inline(__always)
+    public static func jump(maximumError: Float, tauMem: Float) -> Float { -maximumError / tauMem }
+
+    /// The error that one block of receivers, from `j` on, sends back to a spike: ((0 + 1) + (2 + 3)) + ((4 + 5) + (6 + 7)).
+    @inline(__always)
+    public static func blockError(
+        _ row: UnsafePointer<Float>, lambdaV: UnsafePointer<Float>, lambdaI: UnsafePointer<Float>, _ j: Int
+    ) -> Float {
+        let terms = load(row, j) * (load(lambdaV, j) - load(lambdaI, j))
+        let pairs = terms.evenHalf + terms.oddHalf
+        let halves = pairs.evenHalf + pairs.oddHalf
+        return halves[0] + halves[1]
+    }
+
+    /// The errors of all blocks of a slice, for a receiver of them to add up in ascending order from 0.
+    public static func blockErrors(
+        _ row: UnsafePointer<Float>, lambdaV: UnsafePointer<Float>, lambdaI: UnsafePointer<Float>, count: Int,
+        into sums: UnsafeMutablePointer<Float>
+    ) {
+        var j = 0
+        while j < count {
+            sums[j / width] = blockError(row, lambdaV: lambdaV, lambdaI: lambdaI, j)
+            j &+= width
+        }
+    }
+
+    /// The error that all blocks of a slice send back to a spike, added up in ascending order from 0.
+    public static func error(
+        _ row: UnsafePointer<Float>, lambdaV: UnsafePointer<Float>, lambdaI: UnsafePointer<Float>, count: Int
+    ) -> Float {
+        var total: Float = 0
+        var j = 0
+        while j < count {
+            total += blockError(row, lambdaV: lambdaV, lambdaI: lambdaI, j)
+            j &+= width
+        }
+        return total
+    }
+
+    /// Adds a slice of lI to what one sender's weights have gathered: sum += lI.
+    public static func accumulate(_ lambdaI: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>, count: Int) {
+        gather(lambdaI, into: sums, count: count)
+    }
+
+    /// Adds to what the delays of single receivers have gathered: sum += w (lV - lI).
+    public static func accumulateDelays(
+        _ row: UnsafePointer<Float>, lambdaV: UnsafePointer<Float>, lambdaI: UnsafePointer<Float>,
+        to sums: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        var j = 0
+        while j < count {
+            store(load(sums, j) + load(row, j) * (load(lambdaV, j) - load(lambdaI, j)), sums, j)
+            j &+= width
+        }
+    }
+
+    /// Picks each receiver's adjoint from the step that its delay leads to; the counterpart of `gather(_:delays:)`.
+    public static func collect(
+        _ ring: UnsafePointer<Float>, delays: UnsafePointer<Int32>, first: Int, slots: Int, stride: Int, count: Int,
+        into picked: UnsafeMutablePointer<Float>
+    ) {
+        var j = 0
+        while j < count {
+            picked[j] = ring[slot(first, after: Int(delays[j]), slots) &* stride &+ j]
+            j &+= 1
+        }
+    }
+
+    /// The slot of a ring that lies `delay` < `slots` steps after another.
+    @inlinable @inline(__always)
+    public static func slot(_ first: Int, after delay: Int, _ slots: Int) -> Int {
+        let sum = first &+ delay
+        return sum < slots ? sum : sum &- slots
+    }
+
+    /// Whether all are numbers.
+    public static func areFinite(_ values: UnsafePointer<Float>, count: Int) -> Bool {
+        var sum = SIMD8<Float>(repeating: 0)
+        var j = 0
+        while j < count {
+            // 0 for a number, NaN otherwise.
+            sum += load(values, j) - load(values, j)
+            j &+= width
+        }
+        return sum == SIMD8(repeating: 0)
+    }
+
+    // MARK: - Vectors
+
+    @inline(__always)
+    private static func load(_ pointer: UnsafePointer<Float>, _ j: Int) -> SIMD8<Float> {
+        UnsafeRawPointer(pointer + j).loadUnaligned(as: SIMD8<Float>.self)
+    }
+
+    @inline(__always)
+    private static func store(_ value: SIMD8<Float>, _ pointer: UnsafeMutablePointer<Float>, _ j: Int) {
+        UnsafeMutableRawPointer(pointer + j).storeBytes(of: value, as: SIMD8<Float>.self)
+    }
+
+    @inline(__always)
+    private static func hasSign(_ bits: SIMD8<UInt32>) -> Bool {
+        let pairs = unsafeBitCast(bits, to: SIMD4<UInt64>.self)
+        let halves = pairs.lowHalf | pairs.highHalf
+        return (halves[0] | halves[1]) & 0x8000_0000_8000_0000 != 0
+    }
+}

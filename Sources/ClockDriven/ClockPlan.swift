@@ -1,0 +1,135 @@
+// What is worked out once per call from a network: constants, float32 weights in the order they are read, delays in steps.
+import Mathematics
+import Networks
+
+/// A connection into a layer, its weights turned so that all synapses of one sender lie side by side.
+final class ClockConnection: @unchecked Sendable {
+    /// Index in `Network.connections`.
+    let index: Int
+    let source: Int?
+    let preCount: Int
+    let postCount: Int
+    let delayKind: DelayKind
+    /// (pre, post) in float32, rows padded to `stride`.
+    let rows: Block<Float>
+    let stride: Int
+    /// In whole steps: one per sender, or where receivers differ (post) or (pre, post) with padded rows. Empty if all are 0.
+    private let delays: Block<Int32>
+    /// Whether a sender's spike reaches different receivers in different steps.
+    let isSpread: Bool
+    let largestDelay: Int
+
+    init(_ connection: Connection, index: Int, stride: Int, grid: TimeGrid, poller: Poller) throws(SpinnpropError) {
+        self.index = index
+        self.stride = stride
+        source = connection.source
+        preCount = connection.preCount
+        postCount = connection.postCount
+        delayKind = connection.delayKind
+        let (pre, post) = (preCount, postCount)
+        try Memory.check(
+            count: pre * stride, bytesPerElement: 2 * MemoryLayout<Float>.stride,
+            "the turned weights of layer \(connection.target)")
+        rows = Block(pre * stride)
+        let turned = rows.pointer
+        if stride != post { turned.update(repeating: 0, count: pre * stride) }
+        connection.weights.withUnsafeBufferPointer { weights in
+            // Blocks of rows keep both sides in the cache.
+            var first = 0
+            while first < post, !poller.isStopped(after: 16 &* pre) {
+                let last = min(first &+ 16, post)
+                var i = 0
+                while i < pre {
+                    var j = first
+                    while j < last {
+                        turned[i &* stride &+ j] = Float(weights[j &* pre &+ i])
+                        j &+= 1
+                    }
+                    i &+= 1
+                }
+                first = last
+            }
+        }
+        guard ClockKernels.areFinite(turned, count: pre * stride) else {
+            let at = connection.weights.firstIndex { !Float($0).isFinite } ?? 0
+            throw .invalidValue(
+                "\(connection.isRecurrent ? "recurrent weight" : "weight") \(at) into layer \(connection.target) is "
+                    + "\(connection.weights[at]); the clock engine takes finite float32 numbers")
+        }
+        let inSteps = connection.delays.map { Int32(truncatingIfNeeded: min(grid.step(nearest: $0), grid.steps - 1)) }
+        largestDelay = Int(inSteps.max() ?? 0)
+        isSpread = largestDelay > 0 && delayKind != .axonal
+        delays = Block(largestDelay == 0 ? 0 : delayKind == .synaptic ? pre * stride : max(pre, stride))
+        guard largestDelay > 0 else { return }
+        delays.pointer.update(repeating: 0, count: delayKind == .synaptic ? pre * stride : max(pre, stride))
+        for (n, delay) in inSteps.enumerated() {
+            delays.pointer[delayKind == .synaptic ? n % pre * stride + n / pre : n] = delay
+        }
+    }
+
+    @inline(__always)
+    func row(_ pre: Int) -> UnsafePointer<Float> { UnsafePointer(rows.pointer + pre &* stride) }
+
+    /// The delay to all receivers alike.
+    @inline(__always)
+    func delay(_ pre: Int) -> Int { largestDelay == 0 ? 0 : Int(delays.pointer[pre]) }
+
+    /// The delay to each receiver, where they differ.
+    @inline(__always)
+    func delays(_ pre: Int) -> UnsafePointer<Int32> {
+        UnsafePointer(delays.pointer + (delayKind == .synaptic ? pre &* stride : 0))
+    }
+}
+
+/// Derived values of one layer. Read by all parts of a batch at once.
+final class ClockPlan: @unchecked Sendable {
+    let layer: Int
+    let neuronCount: Int
+    /// `neuronCount` rounded up to whole blocks.
+    let stride: Int
+    let isSpiking: Bool
+    let grid: TimeGrid
+    let constants: ClockConstants
+    private let constantBlock: Block<Float>
+    /// The feed-forward connections, then the recurrent ones.
+    let incoming: [ClockConnection]
+    let hasRecurrence: Bool
+    /// Of all incoming connections, in steps.
+    let largestDelay: Int
+
+    init(_ network: Network, layer: Int, grid: TimeGrid, poller: Poller) throws(SpinnpropError) {
+        self.layer = layer
+        self.grid = grid
+        let own = network.layers[layer]
+        neuronCount = own.neuronCount
+        isSpiking = own.isSpiking
+        stride = ClockKernels.padded(own.neuronCount)
+        constantBlock = Block(ClockConstants.vectorCount * stride)
+        try ClockConstants.fill(constantBlock.pointer, stride: stride, layer: own, index: layer, grid: grid)
+        constants = ClockConstants(constantBlock.pointer, stride: stride)
+        var feedForward: [ClockConnection] = []
+        var recurrent: [ClockConnection] = []
+        for (index, connection) in network.connections.enumerated() where connection.target == layer {
+            let turned = try ClockConnection(connection, index: index, stride: stride, grid: grid, poller: poller)
+            if connection.isRecurrent { recurrent.append(turned) } else { feedForward.append(turned) }
+        }
+        incoming = feedForward + recurrent
+        hasRecurrence = !recurrent.isEmpty
+        largestDelay = incoming.reduce(0) { max($0, $1.largestDelay) }
+        // Backward holds two rings of adjoints.
+        try Memory.check(
+            count: (largestDelay + 2) * stride, bytesPerElement: 4 * MemoryLayout<Float>.stride,
+            "the arrivals under way to layer \(layer), with delays of \(largestDelay) steps")
+    }
+
+    /// The plans of all layers. - Throws: `invalidValue` for numbers beyond float32, `cancelled`.
+    static func all(_ network: Network, grid: TimeGrid, monitor: Monitor?) throws(SpinnpropError) -> [ClockPlan] {
+        let poller = Poller(monitor)
+        var plans: [ClockPlan] = []
+        for layer in network.layers.indices {
+            plans.append(try ClockPlan(network, layer: layer, grid: grid, poller: poller))
+        }
+        if let monitor, monitor.isStopped { throw .cancelled }
+        return plans
+    }
+}

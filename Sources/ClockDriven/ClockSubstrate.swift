@@ -1,0 +1,163 @@
+// The clock-driven engine's forward pass: time in steps, float32.
+import Mathematics
+import Networks
+import Spikes
+
+/// Runs networks of leaky integrate-and-fire neurons on a grid of time steps, as a SpiNNaker2 chip does (arXiv 2412.15021): the
+/// formulas are at `ClockKernels`. Spikes of one step act in the next, delays are rounded to whole steps.
+///
+/// Layers are run one after the other, samples in parallel. Cost per sample: steps x neurons, plus neurons for each spike. Memory
+/// grows with spikes.
+public struct ClockSubstrate: Substrate {
+    public static let name = "clock"
+    public var name: String { ClockSubstrate.name }
+    private let options: TimeGrid
+    public var grid: TimeGrid? { options }
+
+    public init(_ grid: TimeGrid = TimeGrid()) { options = grid }
+
+    public func forward(
+        _ network: Network, _ input: SpikeTrains, options forward: ForwardOptions, monitor: Monitor?
+    ) throws(SpinnpropError) -> Recording {
+        try check(network, input, forward)
+        let plans = try ClockPlan.all(network, grid: options, monitor: monitor)
+        let partition = ClockSubstrate.partition(samples: input.sampleCount)
+        let columns = network.layers.map { layer in partition.map { _ in SpikeColumns(withMembranes: layer.isSpiking) }
+        }
+        let maxima = try ReadoutMaxima(network, sampleCount: input.sampleCount)
+        let neurons = network.layers.reduce(0) { $0 + $1.neuronCount }
+        let budget = SpikeBudget(
+            limit: forward.maxSpikes
+                ?? ForwardOptions.defaultMaxSpikes(samples: input.sampleCount, neurons: neurons))
+        let grid = options
+        let runners = WorkerPool { ClockRunner(plans: plans, input: input, grid: grid, monitor: monitor) }
+        try parallelLoop(parts: partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
+            try runners.withWorker { (runner) throws(SpinnpropError) in
+                runner.begin(columns: columns.map { $0[part] })
+                for sample in partition[part] {
+                    do throws(SpinnpropError) {
+                        try runner.run(sample, budget: budget, maxima: maxima)
+                    } catch {
+                        guard error.kind != .cancelled else { throw error }
+                        throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
+                    }
+                    if let monitor {
+                        monitor.finish(1)
+                        if monitor.poll() { throw .cancelled }
+                    }
+                }
+            }
+        }
+        let layers = network.layers.enumerated().map { (index, layer) in
+            LayerRecording(
+                neuronCount: layer.neuronCount, isSpiking: layer.isSpiking, thresholds: layer.parameters.threshold,
+                segments: columns[index], maxima: layer.isSpiking ? [] : maxima.values,
+                maximumTimes: layer.isSpiking ? [] : maxima.times,
+                maximumCurrents: layer.isSpiking ? [] : maxima.currents)
+        }
+        return Recording(
+            input: input, layers: layers, partition: partition, fingerprint: network.fingerprint, engine: name,
+            endTime: forward.endTime, grid: options)
+    }
+
+    private func check(
+        _ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions
+    ) throws(SpinnpropError) {
+        try options.check()
+        guard input.unitCount == network.inputCount else {
+            throw .invalidValue(
+                "the input has n_units = \(input.unitCount), the network \(network.inputCount) input units; they must agree"
+            )
+        }
+        guard forward.endTime == .infinity else {
+            throw .invalidValue(
+                "t_end is \(forward.endTime); engine \"\(name)\" ends after its steps (\(options.steps)), so leave t_end open"
+            )
+        }
+        if let maxSpikes = forward.maxSpikes, maxSpikes < 1 {
+            throw .invalidValue("max_spikes is \(maxSpikes); it must be >= 1")
+        }
+        for sample in 0..<input.sampleCount {
+            for spike in input.offsets[sample]..<input.offsets[sample + 1]
+            where options.step(nearest: input.times[spike]) >= options.steps {
+                throw .invalidValue(
+                    "input spike \(spike - input.offsets[sample]) of sample \(sample) comes at \(input.times[spike]) s, past "
+                        + "the last step at \(options.time(ofStep: options.steps - 1)) s; use more steps or a longer time_step"
+                )
+            }
+        }
+    }
+
+    /// How samples are cut into parts that run in parallel: by their number alone. Their results do not depend on it.
+    static func partition(samples: Int) -> [Range<Int>] {
+        let parts = min(samples, 16)
+        return (0..<parts).map { samples * $0 / parts..<samples * ($0 + 1) / parts }
+    }
+}
+
+/// The maxima of a leaky read-out, (sample, output); parts write disjoint pieces. Empty for a spiking one.
+final class ReadoutMaxima: @unchecked Sendable {
+    private let count: Int
+    private let outputCount: Int
+    private let block: Block<Double>
+
+    init(_ network: Network, sampleCount: Int) throws(SpinnpropError) {
+        outputCount = network.outputCount
+        let isLeaky = !network.layers[network.layers.count - 1].isSpiking
+        let (product, overflow) = sampleCount.multipliedReportingOverflow(by: outputCount)
+        // Once while running, once in the recording.
+        try Memory.check(
+            count: !isLeaky ? 0 : overflow ? .max : product, bytesPerElement: 6 * MemoryLayout<Double>.stride,
+            "the read-out")
+        count = isLeaky ? product : 0
+        block = Block(3 * count)
+    }
+
+    func set(sample: Int, _ state: ClockState, grid: TimeGrid) {
+        let at = block.pointer + sample * outputCount
+        for output in 0..<outputCount {
+            at[output] = Double(state.maxima.pointer[output])
+            at[count + output] = grid.time(ofStep: Int(state.maximumSteps.pointer[output]))
+            at[2 * count + output] = Double(state.maximumCurrents.pointer[output])
+        }
+    }
+
+    var values: [Double] { Array(UnsafeBufferPointer(start: block.pointer, count: count)) }
+    var times: [Double] { Array(UnsafeBufferPointer(start: block.pointer + count, count: count)) }
+    var currents: [Double] { Array(UnsafeBufferPointer(start: block.pointer + 2 * count, count: count)) }
+}
+
+/// Runs one sample after another through all layers; belongs to one part at a time.
+final class ClockRunner {
+    private let plans: [ClockPlan]
+    private var columns: [SpikeColumns] = []
+    private let rows: StepRows
+    private let state: ClockState
+    private let grid: TimeGrid
+
+    init(plans: [ClockPlan], input: SpikeTrains, grid: TimeGrid, monitor: Monitor?) {
+        self.plans = plans
+        self.grid = grid
+        let poller = Poller(monitor)
+        rows = StepRows(input: input, grid: grid, layerCount: plans.count, poller: poller)
+        state = ClockState(poller)
+    }
+
+    /// Turns to a part: where its spikes go, layer by layer.
+    func begin(columns: [SpikeColumns]) { self.columns = columns }
+
+    func run(_ sample: Int, budget: SpikeBudget, maxima: ReadoutMaxima) throws(SpinnpropError) {
+        rows.begin(sample)
+        var made = 0
+        for plan in plans {
+            let output = columns[plan.layer]
+            let start = output.count
+            try plan.run(rows, state, output: output, budget: budget)
+            if !plan.isSpiking { maxima.set(sample: sample, state, grid: grid) }
+            output.ends.append(output.count)
+            rows.add(times: output.times + start, units: output.units + start, count: output.count - start)
+            made += output.count - start
+        }
+        try budget.add(made)
+    }
+}

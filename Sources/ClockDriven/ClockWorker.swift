@@ -1,0 +1,160 @@
+// Backward through some samples of a batch.
+import Mathematics
+import Networks
+import Spikes
+
+final class ClockWorker {
+    private let job: ClockJob
+    private let monitor: Monitor?
+    private let rows: StepRows
+    private let state: ClockAdjointState
+    /// Errors of each layer's spikes, or of the read-out's maxima: as losses give them, and in steps.
+    private let lossErrors = Block<Double>()
+    private let errors: [Block<Float>]
+    private let inputErrors = Block<Float>()
+    /// Where a row of a space was last touched.
+    private let marks: [Block<Int>]
+    private let maximumTimes = Block<Double>()
+    private let maximumUnits = Block<Int32>()
+    private let maximumSteps = Block<Int32>()
+    private let order: TimeOrder
+    private var sampler: OutputSampler
+    /// Per sample of the recording: its part, and its index there.
+    private let partStarts: [Int]
+
+    init(_ job: ClockJob, monitor: Monitor?) {
+        self.job = job
+        self.monitor = monitor
+        let poller = Poller(monitor)
+        rows = StepRows(
+            input: job.recording.input, grid: job.grid, layerCount: job.plans.count, poller: poller)
+        state = ClockAdjointState(poller)
+        order = TimeOrder(poller)
+        errors = job.plans.map { _ in Block<Float>() }
+        marks = job.sums.map { sum in
+            let block = Block<Int>(sum.space.rowCount)
+            block.pointer.update(repeating: -1, count: sum.space.rowCount)
+            return block
+        }
+        sampler = OutputSampler(job.recording)
+        partStarts = job.recording.partition.map(\.lowerBound)
+    }
+
+    func run(_ unit: ClockUnit) throws(SpinnpropError) {
+        var part = (partStarts.lastIndex { $0 <= unit.samples.lowerBound }) ?? 0
+        for sample in unit.samples {
+            while !job.recording.partition[part].contains(sample) { part += 1 }
+            let index = sample - partStarts[part]
+            for rows in unit.rows { rows.beginSample() }
+            beginSample(sample, part, index)
+            evaluateLoss(sample, part, index)
+            for plan in job.plans.reversed() { backward(plan, sample, part, index, unit) }
+            storeInputErrors(sample)
+            for rows in unit.rows { rows.endSample() }
+            if let monitor {
+                if monitor.poll() { throw .cancelled }
+                monitor.finish(1)
+            }
+        }
+    }
+
+    /// Rows of all layers, and the errors that do not come from another spike.
+    private func beginSample(_ sample: Int, _ part: Int, _ index: Int) {
+        rows.begin(sample)
+        for plan in job.plans {
+            let segment = job.recording.layers[plan.layer].segments[part]
+            let range = segment.range(ofSample: index)
+            let (times, units) = (segment.times + range.lowerBound, segment.units + range.lowerBound)
+            rows.add(times: times, units: units, count: range.count)
+            let own = errors[plan.layer]
+            own.clear(plan.isSpiking ? range.count : plan.neuronCount)
+            guard job.objective.rate != nil else { continue }
+            lossErrors.clear(range.count)
+            job.rate.add(
+                to: lossErrors.pointer, layer: plan.layer, times: UnsafePointer(times), units: UnsafePointer(units),
+                count: range.count)
+            for n in 0..<range.count { own.pointer[n] = Float(lossErrors.pointer[n] * job.grid.timeStep) }
+        }
+        if job.inputErrors != nil { inputErrors.clear(rows.inputRow.count) }
+    }
+
+    private func evaluateLoss(_ sample: Int, _ part: Int, _ index: Int) {
+        let plan = job.plans[job.plans.count - 1]
+        let objective = job.objective
+        let count = plan.isSpiking ? rows.layer(plan.layer).count : plan.neuronCount
+        lossErrors.clear(count)
+        let perSecond = lossErrors.pointer
+        let (loss, label) = (objective.loss, objective.labels.isEmpty ? -1 : objective.labels[sample])
+        objective.targetTimes.withUnsafeBufferPointer { targets in
+            sampler.withSample(part: part, index: index) { shown, _ in
+                let times = targets.isEmpty ? nil : targets.baseAddress.map { $0 + sample * plan.neuronCount }
+                let result = loss.evaluate(shown, target: Target(label: label, times: times), errors: perSecond)
+                job.values.pointer[sample] = result.value
+                job.isSkipped.pointer[sample] = result.isSkipped
+                job.isCorrect.pointer[sample] = label >= 0 && loss.predict(shown) == label
+            }
+        }
+        let own = errors[plan.layer].pointer
+        // A maximum's error is no derivative with respect to time.
+        let unit = plan.isSpiking ? job.grid.timeStep : 1
+        for n in 0..<count { own[n] += Float(perSecond[n] * unit) * job.scale }
+    }
+
+    private func backward(_ plan: ClockPlan, _ sample: Int, _ part: Int, _ index: Int, _ unit: ClockUnit) {
+        let jumps = plan.isSpiking ? spikeJumps(plan, part, index) : maximumJumps(plan, sample)
+        let incoming = plan.incoming.map { own in
+            let (weights, delays) = (job.weightSpace[own.index], job.delaySpace[own.index])
+            return IncomingGradient(
+                connection: own, row: rows.source(own), weights: unit.rows[weights],
+                weightMarks: marks[weights].pointer, delays: delays.map { unit.rows[$0] },
+                delayMarks: marks[delays ?? weights].pointer,
+                errors: own.source.map { errors[$0].pointer } ?? (job.inputErrors == nil ? nil : inputErrors.pointer))
+        }
+        plan.reverse(jumps, incoming, state)
+    }
+
+    private func spikeJumps(_ plan: ClockPlan, _ part: Int, _ index: Int) -> ClockJumps {
+        let segment = job.recording.layers[plan.layer].segments[part]
+        let start = segment.range(ofSample: index).lowerBound
+        return ClockJumps(
+            row: rows.layer(plan.layer), errors: errors[plan.layer].pointer, currents: segment.currents + start,
+            membranes: segment.membranes.map { UnsafePointer($0 + start) } ?? UnsafePointer(segment.currents + start))
+    }
+
+    /// One jump per read-out neuron at the step of its maximum; none where it never rose above its start.
+    private func maximumJumps(_ plan: ClockPlan, _ sample: Int) -> ClockJumps {
+        let own = job.recording.layers[plan.layer]
+        let (first, neurons) = (sample * plan.neuronCount, plan.neuronCount)
+        for block in [maximumUnits, maximumSteps] { block.reserve(2 * neurons) }
+        maximumTimes.reserve(neurons)
+        let (units, steps, times) = (maximumUnits.pointer, maximumSteps.pointer, maximumTimes.pointer)
+        var count = 0
+        for unit in 0..<neurons where own.maxima[first + unit] > 0 {
+            units[neurons + count] = Int32(truncatingIfNeeded: unit)
+            times[count] = own.maximumTimes[first + unit]
+            count += 1
+        }
+        let positions = order.order(times, units + neurons, count)
+        // The loss gave one error per neuron; jumps come in order of time.
+        let ordered = errors[plan.layer].pointer
+        lossErrors.reserve(neurons)
+        for n in 0..<neurons { lossErrors.pointer[n] = Double(ordered[n]) }
+        for n in 0..<count {
+            let from = Int(positions[n])
+            units[n] = units[neurons + from]
+            steps[n] = Int32(truncatingIfNeeded: job.grid.step(nearest: times[from]))
+            ordered[n] = Float(lossErrors.pointer[Int(units[n])])
+        }
+        return ClockJumps(
+            row: StepRow(steps: steps, units: units, count: count), errors: ordered, currents: times, membranes: nil)
+    }
+
+    private func storeInputErrors(_ sample: Int) {
+        guard let all = job.inputErrors else { return }
+        let target = all.pointer + job.recording.input.offsets[sample]
+        let perSecond = Float(1 / job.grid.timeStep)
+        for n in 0..<rows.inputRow.count {
+            target[rows.inputOrder.map { Int($0[n]) } ?? n] = Double(inputErrors.pointer[n] * perSecond)
+        }
+    }
+}

@@ -1,0 +1,136 @@
+// Gradients sample by sample, and their sums in the order in which a chip with several copies of the network takes them.
+import Mathematics
+import Networks
+
+/// One array of parameters whose gradient is summed: the weights or the delays of a connection.
+///
+/// Its gradient is held in rows: per sender for weights and synaptic delays, a single one for axonal (over senders) and
+/// dendritic delays (over receivers).
+struct GradientSpace {
+    let connection: Int
+    let isDelay: Bool
+    let kind: DelayKind
+    let rowCount: Int
+    /// Elements of a row that mean something, and of a padded one.
+    let rowWidth: Int
+    let stride: Int
+
+    init(weightsOf own: ClockConnection) {
+        connection = own.index
+        isDelay = false
+        kind = .none
+        (rowCount, rowWidth, stride) = (own.preCount, own.postCount, own.stride)
+    }
+
+    init(delaysOf own: ClockConnection) {
+        connection = own.index
+        isDelay = true
+        kind = own.delayKind
+        rowCount = kind == .synaptic ? own.preCount : 1
+        rowWidth = kind == .axonal ? own.preCount : own.postCount
+        stride = ClockKernels.padded(rowWidth)
+    }
+
+    /// Where an element of a row lies in the parameters.
+    @inline(__always)
+    func parameter(row: Int, column: Int) -> Int { rowCount == 1 && isDelay ? column : column &* rowCount &+ row }
+}
+
+/// The rows of one space that the samples of a part have touched, sample after sample.
+final class TouchedRows: @unchecked Sendable {
+    private let stride: Int
+    private let indices = Block<Int32>()
+    private let data = Block<Float>()
+    private(set) var count = 0
+    /// Per sample of the part, where its rows end.
+    private(set) var ends: [Int] = []
+    private var sampleStart = 0
+
+    init(_ space: GradientSpace) { stride = space.stride }
+
+    func beginSample() { sampleStart = count }
+    func endSample() { ends.append(count) }
+
+    func removeAll() {
+        count = 0
+        ends.removeAll(keepingCapacity: true)
+    }
+
+    /// The sums of a row in the current sample, zero at first. Valid until the next call.
+    @inline(__always)
+    func sums(_ row: Int, _ marks: UnsafeMutablePointer<Int>) -> UnsafeMutablePointer<Float> {
+        var at = marks[row]
+        if at < sampleStart || at >= count || Int(indices.pointer[at]) != row {
+            at = count
+            marks[row] = at
+            indices.grow(count &+ 1, keeping: count)
+            data.grow((count &+ 1) &* stride, keeping: count &* stride)
+            indices.pointer[at] = Int32(truncatingIfNeeded: row)
+            (data.pointer + at &* stride).update(repeating: 0, count: stride)
+            count &+= 1
+        }
+        return data.pointer + at &* stride
+    }
+
+    /// Adds the rows of one sample, a slice of columns of them, to sums.
+    func add(sample: Int, to sums: UnsafeMutablePointer<Float>, from first: Int, count width: Int) {
+        var at = sample == 0 ? 0 : ends[sample - 1]
+        let end = ends[sample]
+        while at < end {
+            let row = Int(indices.pointer[at])
+            ClockKernels.gather(
+                data.pointer + (at &* stride &+ first), into: sums + (row &* stride &+ first), count: width)
+            at &+= 1
+        }
+    }
+}
+
+/// The sums of one space over all samples: one per copy of the network.
+final class CopySums: @unchecked Sendable {
+    let space: GradientSpace
+    private let copies: Int
+    private let sums: Block<Float>
+
+    init(_ space: GradientSpace, copies: Int) {
+        self.space = space
+        self.copies = copies
+        sums = Block(copies * space.rowCount * space.stride)
+        sums.clear(copies * space.rowCount * space.stride)
+    }
+
+    /// Slices of columns that may be summed at the same time: whole blocks, none too small to be worth a thread's while.
+    var slices: [Range<Int>] {
+        let blocks = space.stride / ClockKernels.width
+        let count = max(1, min(blocks, 8, space.rowCount * space.stride / 256))
+        return (0..<count).map {
+            (blocks * $0 / count) * ClockKernels.width..<(blocks * ($0 + 1) / count) * ClockKernels.width
+        }
+    }
+
+    /// Adds samples in their order, each to the copy that runs it.
+    func add(_ units: [(samples: Range<Int>, rows: TouchedRows)], columns: Range<Int>) {
+        let size = space.rowCount * space.stride
+        for unit in units {
+            for (index, sample) in unit.samples.enumerated() {
+                unit.rows.add(
+                    sample: index, to: sums.pointer + sample % copies * size, from: columns.lowerBound,
+                    count: columns.count)
+            }
+        }
+    }
+
+    /// Adds the copies in order and leaves the gradient, factor times the sum, where the parameters lie.
+    func finish(into gradient: UnsafeMutablePointer<Double>, columns: Range<Int>, factor: (_ column: Int) -> Float) {
+        let size = space.rowCount * space.stride
+        for row in 0..<space.rowCount {
+            let total = sums.pointer + row * space.stride + columns.lowerBound
+            for copy in 1..<max(1, copies) {
+                ClockKernels.gather(total + copy * size, into: total, count: columns.count)
+            }
+            for column in columns.lowerBound..<min(columns.upperBound, space.rowWidth) {
+                gradient[space.parameter(row: row, column: column)] = Double(
+                    factor(column) * total[column - columns.lowerBound])
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+// The engine against the plain restatement: spikes, membranes, currents, losses and gradients, bit for bit.
+import ClockDriven
+import Learning
+import Mathematics
+import Networks
+import Spikes
+import Testing
+
+@Suite(.serialized)
+struct BitExactTests {
+    /// Spikes of one sample of a layer, as the restatement has them.
+    private func restatedSpikes(
+        _ sample: RestatedSample, _ layer: Int, _ grid: TimeGrid
+    ) -> [(time: Double, unit: Int32, current: Double, membrane: Double)] {
+        var spikes: [(time: Double, unit: Int32, current: Double, membrane: Double)] = []
+        for (i, row) in sample.spikes[layer].enumerated() {
+            for (j, hasSpike) in row.enumerated() where hasSpike {
+                spikes.append(
+                    (
+                        Double(i) * grid.timeStep, Int32(j), Double(sample.current[layer][i][j]),
+                        Double(sample.membrane[layer][i][j])
+                    ))
+            }
+        }
+        return spikes
+    }
+
+    private func compareForward(_ own: RandomClockCase, _ recording: Recording, _ samples: [RestatedSample]) -> Int {
+        var count = 0
+        for (l, layer) in recording.layers.enumerated() where layer.isSpiking {
+            let (trains, currents, membranes) = (layer.spikes, layer.currents, layer.membranes)
+            for (b, sample) in samples.enumerated() {
+                let wanted = restatedSpikes(sample, l, own.grid)
+                let range = trains.offsets[b]..<trains.offsets[b + 1]
+                #expect(range.count == wanted.count, "\(own), layer \(l), sample \(b)")
+                for (n, spike) in zip(range, wanted) {
+                    #expect(
+                        trains.times[n] == spike.time && trains.units[n] == spike.unit && currents[n] == spike.current
+                            && membranes[n] == spike.membrane, "\(own), layer \(l), sample \(b), spike \(spike)")
+                }
+                count += wanted.count
+            }
+        }
+        guard !recording.outputLayer.isSpiking else { return count }
+        for (b, sample) in samples.enumerated() {
+            for (j, value) in sample.maxima.enumerated() {
+                let at = b * recording.outputLayer.neuronCount + j
+                let time = Double(max(0, sample.maximumSteps[j])) * own.grid.timeStep
+                #expect(recording.outputLayer.maxima[at] == Double(value), "\(own), sample \(b), output \(j)")
+                #expect(recording.outputLayer.maximumTimes[at] == time, "\(own), sample \(b), output \(j)")
+            }
+        }
+        return count
+    }
+
+    /// Errors in steps as the loss gives them, and the loss.
+    private func errors(
+        _ own: RandomClockCase, _ recording: Recording, _ samples: [RestatedSample], _ loss: any Loss
+    ) -> (values: [Double], errors: [[[[Float]]]]) {
+        let scale = Float(1 / Double(samples.count))
+        let last = own.network.layers.count - 1
+        var sampler = OutputSampler(recording)
+        var values: [Double] = []
+        var all: [[[[Float]]]] = []
+        for (part, range) in recording.partition.enumerated() {
+            for (index, b) in range.enumerated() {
+                var g = samples[b].membrane.map { $0.map { $0.map { _ in Float(0) } } }
+                if let step = loss as? StepTTFSCrossEntropy {
+                    let rows = samples[b].spikes[last]
+                    let first = (0..<own.network.outputCount).map { j in rows.firstIndex { $0[j] } }
+                    let (value, derivatives) = restatedStepLoss(
+                        firstSteps: first, label: own.labels[b], steps: own.grid.steps, xi: Float(step.xi),
+                        alpha: Float(step.alpha), beta: Float(step.beta))
+                    values.append(Double(value))
+                    for (j, i) in first.enumerated() { if let i { g[last][i][j] = derivatives[j] * scale } }
+                } else {
+                    sampler.withSample(part: part, index: index) { output, _ in
+                        let count = max(output.spikeCount, output.outputCount)
+                        var perSecond = [Double](repeating: 0, count: count)
+                        values.append(
+                            loss.evaluate(output, target: Target(label: own.labels[b]), errors: &perSecond).value)
+                        if loss.needsLeakyReadout {
+                            for (j, i) in samples[b].maximumSteps.enumerated() where i >= 0 {
+                                g[last][i][j] = Float(perSecond[j]) * scale
+                            }
+                        } else {
+                            for n in 0..<output.spikeCount {
+                                let step = Int((output.times[n] / own.grid.timeStep).rounded())
+                                g[last][step][Int(output.units[n])] = Float(perSecond[n] * own.grid.timeStep) * scale
+                            }
+                        }
+                    }
+                }
+                all.append(g)
+            }
+        }
+        return (values, all)
+    }
+
+    private func compareBackward(
+        _ own: RandomClockCase, _ gradients: Gradients, _ samples: [RestatedSample], _ values: [Double]
+    ) {
+        let restatement = Restatement(network: own.network, grid: own.grid)
+        #expect(gradients.value == values.reduce(0, +) / Double(values.count), "\(own)")
+        for c in own.network.connections.indices {
+            let wanted = restatement.weightGradient(samples, c).map { Double($0) }
+            #expect(gradients.weights[c] == wanted, "\(own), weights of connection \(c)")
+            let delays = restatement.delayGradient(samples, c).map { Double($0) }
+            #expect(gradients.delays[c] == delays, "\(own), delays of connection \(c)")
+        }
+        for (b, sample) in samples.enumerated() {
+            for n in own.input.offsets[b]..<own.input.offsets[b + 1] {
+                let step = Int((own.input.times[n] / own.grid.timeStep).rounded(.toNearestOrEven))
+                let wanted = sample.inputErrors[step][Int(own.input.units[n])] * Float(1 / own.grid.timeStep)
+                #expect(gradients.inputTimes[n] == Double(wanted), "\(own), input spike \(n)")
+            }
+        }
+    }
+
+    @Test(arguments: 1...60 as ClosedRange<UInt64>)
+    func equalsRestatement(seed: UInt64) throws {
+        let own = try RandomClockCase(seed: seed)
+        let restatement = Restatement(network: own.network, grid: own.grid)
+        var samples = own.labels.indices.map { restatement.forward(own.input, $0) }
+        let losses: [any Loss] =
+            own.network.layers[own.network.layers.count - 1].isSpiking
+            ? [StepTTFSCrossEntropy(), TTFSCrossEntropy(tau0: 3e-3), SpikeTimeMSE(), SpikeCountCrossEntropy()]
+            : [VMaxCrossEntropy()]
+        let threads = [1, 3]
+        var recordings: [Recording] = []
+        var count = 0
+        for number in threads {
+            try Threads.set(number)
+            defer { try? Threads.set(0) }
+            recordings.append(
+                try ClockSubstrate(own.grid).forward(own.network, own.input, options: ForwardOptions(), monitor: nil))
+            count = compareForward(own, recordings[recordings.count - 1], samples)
+        }
+        var norms: [Double] = []
+        for loss in losses {
+            let (values, errors) = errors(own, recordings[0], samples, loss)
+            for b in samples.indices { restatement.backward(&samples[b], errors: errors[b]) }
+            for (number, recording) in zip(threads, recordings) {
+                try Threads.set(number)
+                defer { try? Threads.set(0) }
+                let gradients = try ClockRule(own.grid).backward(
+                    own.network, recording, Objective(loss: loss, labels: own.labels), monitor: nil)
+                compareBackward(own, gradients, samples, values)
+                norms.append(gradients.weights.joined().reduce(0) { $0 + $1 * $1 }.squareRoot())
+            }
+        }
+        print("\(own): \(count) spikes, gradients \(norms)")
+    }
+}
