@@ -14,7 +14,7 @@ from ._spikes import SpikeTrains
 from ._training import Trainer
 
 if TYPE_CHECKING:
-    from . import plot
+    from . import meta, plot
     from ._estimator import SpikingClassifier
     from ._search import SearchResult, search
     from ._space import Build, LogUniform, Uniform
@@ -39,6 +39,7 @@ __all__ = [
     "get_threads",
     "load",
     "losses",
+    "meta",
     "plot",
     "save",
     "search",
@@ -52,6 +53,7 @@ _LATER = {
     "SearchResult": "._search",
     "SpikingClassifier": "._estimator",
     "Uniform": "._space",
+    "meta": ".meta",
     "plot": ".plot",
     "search": "._search",
 }

@@ -67,6 +67,31 @@ def build_parser() -> argparse.ArgumentParser:
     yin_yang.add_argument("--out", default="run", metavar="FOLDER", help="where to write the results")
     yin_yang.set_defaults(run=_train_yin_yang)
 
+    search = commands.add_parser("search", help="search for parameters", description="Search for parameters by Optuna.")
+    search_sets = search.add_subparsers(title="data sets", metavar="DATA", required=True)
+    searched = search_sets.add_parser(
+        "yin-yang",
+        parents=[common],
+        help="the Yin-Yang data set",
+        description="Search for parameters by validation accuracy on the published Yin-Yang sets; write the trials, the "
+        "best of them, its model and a picture to a folder.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    searched.add_argument("--engine", default="event", choices=list(_engines._ENGINES), help="what networks run on")
+    searched.add_argument("--trials", type=_positive, default=50, metavar="N", help="in all, those in the file included")
+    searched.add_argument("--epochs", type=_positive, default=30, metavar="N", help="of each trial, unless it is pruned")
+    searched.add_argument("--samples", type=_positive, default=5000, metavar="N", help="training samples")
+    searched.add_argument(
+        "--objective",
+        default="accuracy",
+        choices=["accuracy", "accuracy-spikes", "accuracy-energy", "accuracy-time"],
+        help="validation accuracy alone, or against a cost: spikes per sample, or what the engine estimates",
+    )
+    searched.add_argument("--seed", type=int, default=0, metavar="N", help="of what is drawn")
+    searched.add_argument("--storage", metavar="FILE", help="SQLite file that keeps the trials; a search goes on from it")
+    searched.add_argument("--out", default="search", metavar="FOLDER", help="where to write the results")
+    searched.set_defaults(run=_search_yin_yang)
+
     reproduce = commands.add_parser("reproduce", help="run a published setting", description="Run a published setting.")
     tables = reproduce.add_subparsers(title="settings", metavar="SETTING", required=True)
     published = tables.add_parser(
@@ -98,6 +123,12 @@ def _train_yin_yang(options: argparse.Namespace) -> None:
     from . import _train_command
 
     _train_command.train_yin_yang(options)
+
+
+def _search_yin_yang(options: argparse.Namespace) -> None:
+    from . import _search_command
+
+    _search_command.search_yin_yang(options)
 
 
 def _reproduce_yin_yang(options: argparse.Namespace) -> None:

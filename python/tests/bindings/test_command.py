@@ -39,6 +39,8 @@ def test_version_and_help(capsys):
         (["train", "yin-yang", "--epochs", "0"], "positive"),
         (["train", "yin-yang", "--hidden", "x"], "positive"),
         (["reproduce", "eventprop-yin-yang", "--seeds", "-1"], "positive"),
+        (["search", "yin-yang", "--objective", "energy"], "accuracy-energy"),
+        (["search", "yin-yang", "--trials", "0"], "positive"),
     ],
 )
 def test_wrong_usage_exits_with_2(arguments, said, capsys):
@@ -109,9 +111,71 @@ def test_reproduce(tmp_path, capsys, monkeypatch):
     assert ran == [1, 0, 1]
 
 
-def test_ctrl_c_exits_with_130(tmp_path):
+SEARCH = ["search", "yin-yang", "--trials", "4", "--epochs", "1", "--samples", "60"]
+
+
+def test_search(tmp_path, capsys):
+    out, storage = tmp_path / "search", tmp_path / "trials.db"
+    assert _cli.main([*SEARCH, "--out", str(out), "--storage", str(storage)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    best = json.loads((out / "best.json").read_text())
+    assert lines[-1] == f"test accuracy {100 * best['accuracy']['test']:.1f} %"
+    assert "4 trials complete, 0 trials pruned, 0 trials failed" in lines
+    with open(out / "trials.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["trial"] for row in rows] == ["0", "1", "2", "3"]
+    accuracies = [float(row["accuracy"]) for row in rows]
+    winner = rows[best["trial"]]
+    assert best["accuracy"]["validation"] == max(accuracies) == float(winner["accuracy"]) and winner["on_front"] == "1"
+    for name, value in best["params"].items():
+        assert float(winner[name]) == value
+    net = sp.load(out / "model.safetensors")
+    assert net.layer_sizes == (5, best["params"]["hidden"], 3)
+    X, y = sp.datasets.yin_yang(1000, seed=40)
+    spikes = sp.encoding.latency(X, t_late=best["params"]["t_late"], bias=0.0)
+    loss = sp.losses.TTFSCrossEntropy(tau0=best["params"]["loss.tau0"], alpha=best["params"]["loss.alpha"])
+    assert np.mean(net.forward(spikes).predict(loss) == y) == best["accuracy"]["test"]
+    assert (out / "history.png").read_bytes().startswith(b"\x89PNG") and len(os.listdir(out)) == 4
+    # It goes on from the file, and only with what the file was made with.
+    again = [*SEARCH, "--storage", str(storage), "--out", str(out)]
+    assert _cli.main([*again, "--trials", "5"]) == 0
+    assert "5 trials complete" in capsys.readouterr().out
+    assert _cli.main([*again, "--samples", "61"]) == 1
+    assert "made with other data" in capsys.readouterr().err
+
+
+def test_search_against_a_cost(tmp_path, capsys):
+    command = [*SEARCH, "--out", str(tmp_path)]
+    assert _cli.main([*command, "--objective", "accuracy-spikes"]) == 0
+    assert "Pareto front of" in capsys.readouterr().out
+    assert json.loads((tmp_path / "best.json").read_text())["costs"]["spikes"] > 0
+    assert (tmp_path / "pareto.png").exists()
+    for cost in ("energy", "time"):
+        assert _cli.main([*command, "--objective", f"accuracy-{cost}"]) == 1
+        assert f"does not estimate the {cost}" in capsys.readouterr().err
+
+
+def test_an_interrupted_search_writes_its_trials(tmp_path, capsys, monkeypatch):
+    from spinnprop import _search
+
+    score, scored = _search._score, []
+
+    def interrupt(*arguments):
+        scored.append(arguments)
+        if len(scored) == 3:
+            raise KeyboardInterrupt
+        return score(*arguments)
+
+    monkeypatch.setattr(_search, "_score", interrupt)
+    assert _cli.main([*SEARCH, "--out", str(tmp_path)]) == 130
+    assert "stopped after 2 trials" in capsys.readouterr().err
+    assert len((tmp_path / "trials.csv").read_text().splitlines()) == 3 and os.listdir(tmp_path) == ["trials.csv"]
+
+
+@pytest.mark.parametrize("command", [["train"], ["search"]])
+def test_ctrl_c_exits_with_130(tmp_path, command):
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "spinnprop", "train", "yin-yang", "--epochs", "1000000", "--out", "run"],
+        [sys.executable, "-u", "-m", "spinnprop", *command, "yin-yang", "--epochs", "1000000", "--out", "run"],
         cwd=str(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout.readline().startswith(b"Yin-Yang")

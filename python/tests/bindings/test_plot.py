@@ -49,3 +49,24 @@ def test_decision_map():
     assert image.shape == (30, 30, 4)
     with pytest.raises(ValueError):
         sp.plot.decision_map(clf, resolution=0)
+
+
+def test_searches():
+    X, y = sp.datasets.yin_yang(100)
+    options = {"space": {"hidden": (4, 20), "max_spikes": [20, 10**6]}, "estimator": sp.SpikingClassifier(epochs=1)}
+    found = sp.search(X, y, n_trials=6, objectives=("accuracy", "spikes"), **options)
+    complete = [trial for trial in found.trials if trial["state"] == "complete"]
+    assert 0 < len(complete) < 6
+    ax = sp.plot.pareto_front(found, ax=axes())
+    points = ax.collections[0].get_offsets()
+    assert np.allclose(points, [(trial["spikes"], 100 * trial["accuracy"]) for trial in complete])
+    assert len(ax.get_lines()[0].get_xdata()) == len(found.pareto) and "spikes" in ax.get_xlabel()
+    ax = sp.plot.search_history(found, ax=axes())
+    assert len(ax.collections[0].get_offsets()) == len(complete)
+    best = ax.get_lines()[0].get_ydata()
+    assert len(best) == 6 and np.all(np.diff(best) >= 0) and best[-1] == pytest.approx(100 * found.best_score)
+    for wrong in ("energy", "accuracy"):
+        with pytest.raises(ValueError, match=wrong):
+            sp.plot.pareto_front(found, wrong)
+    with pytest.raises(ValueError, match="objectives accuracy"):
+        sp.plot.pareto_front(sp.search(X, y, n_trials=1, **options))

@@ -1,0 +1,200 @@
+"""Meta-learning: an initialisation from which few samples suffice."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import math
+from typing import Any, Callable, Dict, Sequence, Tuple, Union
+
+import numpy as np
+
+from . import _checks, datasets
+from ._network import Network, Progress
+from ._spikes import SpikeTrains
+from ._training import Trainer
+
+__all__ = ["reptile", "yin_yang_task"]
+
+Tasks = Union[Callable[[int], Tuple[SpikeTrains, Any]], Sequence[Tuple[SpikeTrains, Any]]]
+
+#: What a task's training changes, and the outer step moves.
+_PARAMETERS = ("weights", "recurrent_weights", "delays", "recurrent_delays")
+
+
+def reptile(
+    network: Network,
+    tasks: Tasks,
+    *,
+    steps: int = 60,
+    step_size: float = 1.0,
+    seed: int = 0,
+    progress: Progress = None,
+    verbose: bool = False,
+    **training: Any,
+) -> Network:
+    """An initialisation that adapts quickly to tasks like the given ones, learnt by Reptile.
+
+    Each step trains on one task from the initialisation so far, theta, to theta', and moves it towards what was learnt:
+    theta += step_size (1 - step / steps) (theta' - theta).
+
+    Parameters
+    ----------
+    network : Network
+        Where to begin; it is left as it is.
+    tasks : callable or sequence
+        A callable is given the number of the step and gives (spikes, labels); from a sequence of such pairs, tasks are
+        drawn with the seed.
+    steps : int
+        Tasks to learn from.
+    step_size : float
+        Of the first step, 0 < step_size <= 1; it falls linearly to 0.
+    seed : int
+        Of the order of samples in each training, and of the tasks drawn from a sequence.
+    progress : callable or None
+        After each step given a dict with the keys done, total, loss and accuracy (of that task's training: in its first
+        epoch, which tells how good the initialisation was); returns something true to stop with what has been learnt.
+    verbose : bool
+        Whether to show a progress bar.
+    **training
+        As in `Trainer`: engine, loss, epochs, batch_size, learning_rate and the rest of the training on each task.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C, within 0.2 s, with what has been learnt so far as its attribute ``network``.
+    ValueError, TypeError, SpinnpropError
+        If an argument is out of its domain, a task does not fit the network, or a run passes max_spikes.
+
+    Notes
+    -----
+    Nichol, Achiam and Schulman (2018), arXiv 1803.02999. Neurons that all tasks leave silent have no gradient; give
+    `bump`, so that no class is lost on the way.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> def task(number):
+    ...     X, y = sp.meta.yin_yang_task(number, 50)
+    ...     return sp.encoding.latency(X, bias=0.0), y
+    >>> few = dict(epochs=2, batch_size=1, bump=1e-2)
+    >>> start = sp.meta.reptile(sp.Network([5, 20, 3]), task, steps=3, **few)
+    >>> trainer = sp.Trainer(start, **few)
+    >>> trainer.run(*task(1000))
+    True
+    """
+    if not isinstance(network, Network):
+        raise TypeError(f"network is {type(network).__name__!r}; it must be a Network")
+    steps = _checks.integer(steps, "steps", 1, 2**31 - 1)
+    step_size = _checks.real(step_size, "step_size")
+    if not 0 < step_size <= 1:
+        raise ValueError(f"step_size is {step_size}; it must be above 0 and at most 1")
+    seed = _checks.integer(seed, "seed", 0, 2**64 - 1)
+    if "checkpoint" in training or "resume" in training:
+        raise TypeError("training on a task is short and writes no checkpoints; leave checkpoint and resume out")
+    network = copy.copy(network)
+    try:
+        with contextlib.ExitStack() as stack:
+            bar: Any = None
+            if verbose:
+                from tqdm.auto import tqdm
+
+                bar = stack.enter_context(tqdm(total=steps, unit="task"))
+            for step in range(steps):
+                order, drawn = map(int, np.random.SeedSequence([seed, step]).generate_state(2, np.uint64))
+                spikes, y = _task(tasks, step, drawn)
+                trainer = Trainer(network, seed=order, **training)
+                trainer.run(spikes, y)
+                _move(network, trainer.network, step_size * (1 - step / steps))
+                state = _state(trainer, step + 1, steps)
+                if bar is not None:
+                    bar.set_postfix({"accuracy": f"{100 * state['accuracy']:.1f} %"}, refresh=False)
+                    bar.update()
+                if progress is not None and progress(state):
+                    break
+    except KeyboardInterrupt as interrupt:
+        interrupt.network = network  # type: ignore[attr-defined]
+        raise
+    return network
+
+
+def _task(tasks: Tasks, step: int, drawn: int) -> Tuple[SpikeTrains, Any]:
+    if callable(tasks):
+        task = tasks(step)
+    elif isinstance(tasks, Sequence) and len(tasks) > 0:
+        task = tasks[drawn % len(tasks)]
+    else:
+        raise TypeError(f"tasks is {_checks._shown(tasks)}; it must be a callable or a sequence of (spikes, labels)")
+    if not isinstance(task, (tuple, list)) or len(task) != 2:
+        raise TypeError(f"a task is {_checks._shown(task)}; it must be a pair (spikes, labels)")
+    return task[0], task[1]
+
+
+def _move(network: Network, learnt: Network, step_size: float) -> None:
+    """theta += step_size (theta' - theta)."""
+    for name in _PARAMETERS:
+        ours, theirs = getattr(network, name), getattr(learnt, name)
+        for layer in range(len(ours)):
+            if ours[layer].size:
+                ours[layer] = ours[layer] + step_size * (theirs[layer] - ours[layer])
+
+
+def _state(trainer: Trainer, done: int, total: int) -> Dict[str, Any]:
+    first = trainer.history[0] if trainer.epochs_done else {"loss": math.nan, "accuracy": math.nan}
+    return {"done": done, "total": total, "loss": float(first["loss"]), "accuracy": float(first["accuracy"])}
+
+
+def yin_yang_task(
+    number: int, n: int, samples: int = 0, max_angle: float = math.pi, permute_labels: bool = False
+) -> Tuple[_checks.Float64Array, _checks.Int64Array]:
+    """One of a family of tasks: the Yin-Yang plane turned about its centre, on request with its labels exchanged.
+
+    Parameters
+    ----------
+    number : int
+        Of the task, >= 0: it alone decides angle and labels.
+    n : int
+        How many samples.
+    samples : int
+        >= 0; another one gives other samples of the same task, for example to test with.
+    max_angle : float
+        Radians; angles are even in [-max_angle, max_angle]. 0 leaves the plane as it is.
+    permute_labels : bool
+        Whether the three labels are exchanged at random, too.
+
+    Returns
+    -------
+    X : (n, 4) float64
+    y : (n,) int64
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of its domain.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.meta.yin_yang_task(7, 300)
+    >>> X_test, y_test = sp.meta.yin_yang_task(7, 1000, samples=1)
+    """
+    number = _checks.integer(number, "number", 0, 2**63 - 1)
+    samples = _checks.integer(samples, "samples", 0, 2**63 - 1)
+    max_angle = _checks.real(max_angle, "max_angle")
+    if not 0 <= max_angle <= math.pi:
+        raise ValueError(f"max_angle is {max_angle}; it must be 0 .. pi radians")
+    stream = np.random.default_rng([number, 0])
+    angle = stream.uniform(-max_angle, max_angle)
+    names = stream.permutation(3) if _checks.boolean(permute_labels, "permute_labels") else np.arange(3)
+    points, y = datasets.yin_yang(n, seed=int(np.random.SeedSequence([number, 1, samples]).generate_state(1)[0]))
+    x, height = points[:, 0] - 0.5, points[:, 1] - 0.5
+    # The circle stays where it is; rounding alone could leave [0, 1].
+    turned = np.stack(
+        [math.cos(angle) * x - math.sin(angle) * height, math.sin(angle) * x + math.cos(angle) * height], axis=1
+    )
+    turned = np.clip(turned + 0.5, 0.0, 1.0)
+    return np.hstack([turned, 1 - turned]), names[y].astype(np.int64)
