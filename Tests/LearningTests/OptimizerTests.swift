@@ -16,7 +16,7 @@ struct OptimizerTests {
     @Test(arguments: OptimizerReference.cases.indices)
     func agreesWithTheRestatement(index: Int) throws {
         let reference = OptimizerReference.cases[index]
-        var options = OptimizerOptions()
+        var options = OptimizerOptions.unclipped
         reference.set(&options)
         var network = try network()
         var optimizer = try Optimizer(options, for: network)
@@ -34,7 +34,7 @@ struct OptimizerTests {
     @Test(arguments: [OptimizerKind.sgd, .adam, .adamW])
     func everyElementIsTreatedAlike(kind: OptimizerKind) throws {
         var network = try Network(sizes: [37, 3])
-        var options = OptimizerOptions()
+        var options = OptimizerOptions.unclipped
         options.kind = kind
         options.weightDecay = 0.1
         options.momentum = 0.5
@@ -50,7 +50,7 @@ struct OptimizerTests {
     }
 
     @Test func rateFactorScalesBothRates() throws {
-        var options = OptimizerOptions()
+        var options = OptimizerOptions.unclipped
         options.kind = .sgd
         options.learningRate = 1
         options.delayLearningRate = 0.5
@@ -69,7 +69,7 @@ struct OptimizerTests {
     @Test func delaysStayUnlessTheyHaveARate() throws {
         var network = try network(delays: .synaptic)
         try network.setDelays([1e-3, 2e-3, 3e-3, 4e-3], connection: 0)
-        var options = OptimizerOptions()
+        var options = OptimizerOptions.unclipped
         options.clipNorm = 1
         options.kind = .sgd
         options.learningRate = 1
@@ -85,7 +85,7 @@ struct OptimizerTests {
 
     @Test func normIsTakenOverAllThatIsTrained() throws {
         var network = try network(delays: .axonal)
-        var options = OptimizerOptions()
+        var options = OptimizerOptions.unclipped
         options.kind = .sgd
         options.learningRate = 1
         options.delayLearningRate = 1
@@ -108,7 +108,7 @@ struct OptimizerTests {
     func whatIsNoNumberChangesNothing(value: Double) throws {
         for kind in OptimizerKind.allCases {
             for position in 0..<4 {
-                var options = OptimizerOptions()
+                var options = OptimizerOptions.unclipped
                 options.kind = kind
                 // Clipping must not hide it.
                 options.clipValue = 1
@@ -130,7 +130,7 @@ struct OptimizerTests {
     /// The bound on gradients and parameters keeps everything finite, whatever the options.
     @Test func largestStepStaysFinite() throws {
         for kind in OptimizerKind.allCases {
-            var options = OptimizerOptions()
+            var options = OptimizerOptions.unclipped
             options.kind = kind
             options.learningRate = 1e6
             options.momentum = 1 - 1e-16
@@ -182,10 +182,19 @@ struct OptimizerTests {
         ]
         let network = try network()
         for (index, change) in wrong.enumerated() {
-            var options = OptimizerOptions()
+            var options = OptimizerOptions.unclipped
             change(&options)
             let error = #expect(throws: SpinnpropError.self, "\(index)") { try Optimizer(options, for: network) }
             #expect(error?.kind == .invalidValue)
         }
+    }
+}
+
+extension OptimizerOptions {
+    /// The defaults but for clipping, which would hide the formulas.
+    fileprivate static var unclipped: OptimizerOptions {
+        var options = OptimizerOptions()
+        options.clipNorm = .infinity
+        return options
     }
 }
