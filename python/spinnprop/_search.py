@@ -252,10 +252,10 @@ def search(
         return [_score(fitted, last_epochs), *(float(cost(fitted)) for cost in cost_functions)]
 
     result = SearchResult(study, space, make, names)
-    run = _Run(result, (X, y, validation), judge, n_trials, seed, reports=len(names) == 1 and pruner is not None)
+    run = _Run(result, (X, y, validation), judge, n_trials, seed, n_jobs, reports=len(names) == 1 and pruner is not None)
     try:
         with _Bar(study, n_trials, verbose) as bar:
-            run.all(n_jobs, bar)
+            run.all(bar)
     except KeyboardInterrupt as interrupt:
         interrupt.result = result  # type: ignore[attr-defined]
         raise
@@ -272,6 +272,7 @@ class _Run:
         judge: Callable[[SpikingClassifier], List[float]],
         n_trials: int,
         seed: int,
+        n_jobs: int,
         reports: bool,
     ) -> None:
         self._result = result
@@ -280,19 +281,20 @@ class _Run:
         self._judge = judge
         self._n_trials = n_trials
         self._seed = seed
+        self._n_jobs = n_jobs
         self._reports = reports
         self._lock = threading.Lock()
         self._running = 0
         self._stopped = threading.Event()
         self._error: Optional[BaseException] = None
 
-    def all(self, n_jobs: int, bar: Callable[[], None]) -> None:
+    def all(self, bar: Callable[[], None]) -> None:
         """Runs until there are enough trials."""
-        if n_jobs == 1:
+        if self._n_jobs == 1:
             while self._one():
                 bar()
             return
-        threads = [threading.Thread(target=self._work, args=(bar,), daemon=True) for _ in range(n_jobs)]
+        threads = [threading.Thread(target=self._work, args=(bar,), daemon=True) for _ in range(self._n_jobs)]
         for thread in threads:
             thread.start()
         try:
@@ -336,7 +338,9 @@ class _Run:
 
         # A stream of its own for each position: a resumed search draws what an uninterrupted one would have drawn.
         stream = np.random.SeedSequence([self._seed, position]).generate_state(1)[0]
-        self._study.sampler = TPESampler(seed=int(stream))
+        # That holds only if what runs, or was left running by a process that died, is not taken for a bad trial.
+        options: Dict[str, Any] = {"constant_liar": False} if self._n_jobs == 1 else {}
+        self._study.sampler = TPESampler(seed=int(stream), **options)
         trial = self._study.ask()
         with self._interrupted_if_it_fails(trial):
             return trial, _space.draw(trial, self._result._space)

@@ -75,9 +75,8 @@ def search_yin_yang(options: argparse.Namespace) -> None:
             print(f"\nstopped after {len(partial.trials)} trials; they are in {options.out}", file=sys.stderr)
         raise
     _write_trials(options.out, found)
-    _write_picture(options.out, plot, found)
-
     best = found.best_trial
+    _write_picture(options.out, plot, found)
     winner = found.refit(X, y, validation=validation)
     save(winner.network_, os.path.join(options.out, "model.safetensors"))
     # Nothing was chosen by the test set: it is looked at here, once.

@@ -237,8 +237,8 @@ def pareto_front(result: SearchResult, cost: Optional[str] = None, ax: Any = Non
     axes = _axes(ax)
     complete = [trial for trial in result.trials if trial["state"] == "complete"]
     axes.scatter([trial[name] for trial in complete], [100 * t["accuracy"] for t in complete], s=20, c="0.6", label="trials")
-    front = sorted((trial[name], 100 * trial["accuracy"]) for trial in result.pareto)
-    axes.step(*zip(*front), where="post", marker="o", markersize=5, color="C1", label="Pareto front")
+    front = np.array(sorted((trial[name], 100 * trial["accuracy"]) for trial in result.pareto)).reshape(-1, 2)
+    axes.step(front[:, 0], front[:, 1], where="post", marker="o", markersize=5, color="C1", label="Pareto front")
     axes.set_xlabel(f"{name} ({_UNITS[name]})" if name in _UNITS else name)
     axes.set_ylabel("validation accuracy (%)")
     axes.grid(True, alpha=0.3)

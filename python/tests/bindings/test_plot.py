@@ -70,3 +70,6 @@ def test_searches():
             sp.plot.pareto_front(found, wrong)
     with pytest.raises(ValueError, match="objectives accuracy"):
         sp.plot.pareto_front(sp.search(X, y, n_trials=1, **options))
+    nothing = {**options, "space": {"max_spikes": [20]}}
+    for draw, objectives in ((sp.plot.search_history, "accuracy"), (sp.plot.pareto_front, ("accuracy", "spikes"))):
+        draw(sp.search(X, y, n_trials=1, objectives=objectives, **nothing), ax=axes()).figure.canvas.draw()
