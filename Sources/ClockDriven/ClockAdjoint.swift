@@ -33,14 +33,15 @@ struct ClockJumps {
     let membranes: UnsafePointer<Double>?
 }
 
-/// Where one incoming connection's results go.
-struct IncomingGradient {
-    let connection: ClockConnection
+/// An incoming connection, the spikes of its source, and where its results go; trivial, so that hot loops touch no reference counts.
+struct ReverseFeed {
+    let lanes: ConnectionLanes
+    let delayKind: DelayKind
     let row: StepRow
-    let weights: TouchedRows
-    let weightMarks: UnsafeMutablePointer<Int>
-    let delays: TouchedRows?
-    let delayMarks: UnsafeMutablePointer<Int>
+    /// The last spike that has not been reached.
+    var cursor: Int
+    var weights: RowLanes
+    var delays: RowLanes?
     /// Errors of the senders' spikes; `nil` if nobody asks.
     let errors: UnsafeMutablePointer<Float>?
 }
@@ -48,7 +49,7 @@ struct IncomingGradient {
 extension ClockPlan {
     /// Runs the adjoint from the last error to step 0. Within a step: jumps of own spikes, then for each incoming connection
     /// (feed-forward ones first) and sender in ascending order, its error and what its weights and delays gather.
-    func reverse(_ jumps: ClockJumps, _ incoming: [IncomingGradient], _ state: ClockAdjointState) {
+    func reverse(_ jumps: ClockJumps, _ feeds: UnsafeMutablePointer<ReverseFeed>, _ state: ClockAdjointState) {
         // What follows the last error has no adjoint.
         var jump = jumps.row.count - 1
         while jump >= 0, jumps.errors[jump] == 0 { jump -= 1 }
@@ -56,10 +57,10 @@ extension ClockPlan {
         let slots = largestDelay + 2
         state.reset(self, slots: slots)
         var step = Int(jumps.row.steps[jump]) - 1
-        var cursors = incoming.map { $0.row.count - 1 }
         var slot = 0
-        let (lambdaV, lambdaI) = (state.lambdaV.pointer, state.lambdaI.pointer)
-        while step >= 0, !state.poller.isStopped(after: stride) {
+        let (lambdaV, lambdaI, stride) = (state.lambdaV.pointer, state.lambdaI.pointer, stride)
+        let (constants, poller, feedCount) = (constants, state.poller, incoming.count)
+        while step >= 0, !poller.isStopped(after: stride) {
             // Later steps lie in higher slots.
             let later = slot
             slot = slot == 0 ? slots &- 1 : slot &- 1
@@ -74,24 +75,27 @@ extension ClockPlan {
                     ownV[unit] += ClockKernels.jump(
                         error: jumps.errors[jump], current: Float(jumps.currents[jump]),
                         membrane: Float(membranes[jump]),
-                        gain: constants.gain[unit], lambdaV: laterV[unit])
+                        gain: constants[.gain, unit], lambdaV: laterV[unit])
                 } else {
                     ownV[unit] += ClockKernels.jump(
-                        maximumError: jumps.errors[jump], tauMem: constants.tauMem[unit])
+                        maximumError: jumps.errors[jump], tauMem: constants[.tauMem, unit])
                 }
                 jump &-= 1
             }
-            for (n, own) in incoming.enumerated() {
-                var last = cursors[n]
-                while last >= 0, Int(own.row.steps[last]) > step { last &-= 1 }
+            var n = 0
+            while n < feedCount {
+                let steps = feeds[n].row.steps
+                var last = feeds[n].cursor
+                while last >= 0, Int(steps[last]) > step { last &-= 1 }
                 var first = last
-                while first >= 0, Int(own.row.steps[first]) == step { first &-= 1 }
-                cursors[n] = first
+                while first >= 0, Int(steps[first]) == step { first &-= 1 }
+                feeds[n].cursor = first
                 var spike = first &+ 1
-                while spike <= last {
-                    receive(own, spike: spike, state, slot, slots)
+                while spike <= last, !poller.isStopped(after: stride) {
+                    receive(feeds + n, spike: spike, state, slot, slots)
                     spike &+= 1
                 }
+                n &+= 1
             }
             step &-= 1
         }
@@ -100,45 +104,63 @@ extension ClockPlan {
     /// One sender's spike of the step in `slot`: errors come from the step in which it arrives, the weights' gradient from the one
     /// before.
     @inline(__always)
-    private func receive(_ own: IncomingGradient, spike: Int, _ state: ClockAdjointState, _ slot: Int, _ slots: Int) {
-        let unit = Int(own.row.units[spike])
-        let connection = own.connection
-        let arrivalV: UnsafePointer<Float>
-        let arrivalI: UnsafePointer<Float>
-        let earlierI: UnsafePointer<Float>
-        let (lambdaV, lambdaI) = (state.lambdaV.pointer, state.lambdaI.pointer)
+    private func receive(
+        _ feed: UnsafeMutablePointer<ReverseFeed>, spike: Int, _ state: ClockAdjointState, _ slot: Int, _ slots: Int
+    ) {
+        let lanes = feed.pointee.lanes
+        let unit = Int(feed.pointee.row.units[spike])
         let next = ClockKernels.slot(slot, after: 1, slots)
-        if connection.isSpread {
-            let delays = connection.delays(unit)
-            func collect(_ ring: UnsafePointer<Float>, _ first: Int, _ picked: UnsafeMutablePointer<Float>) {
-                ClockKernels.collect(
-                    ring, delays: delays, first: first, slots: slots, stride: stride, count: neuronCount, into: picked)
-            }
-            collect(lambdaV, next, state.pickedV.pointer)
-            collect(lambdaI, next, state.pickedI.pointer)
-            collect(lambdaI, slot, state.earlierI.pointer)
-            arrivalV = UnsafePointer(state.pickedV.pointer)
-            arrivalI = UnsafePointer(state.pickedI.pointer)
-            earlierI = UnsafePointer(state.earlierI.pointer)
+        let arrival: AdjointLanes
+        if lanes.isSpread, let delays = lanes.delays {
+            arrival = collect(delays + unit &* lanes.delayStride, state, slot, next, slots)
         } else {
-            let delay = connection.delay(unit)
-            let arrival = ClockKernels.slot(next, after: delay, slots) &* stride
-            arrivalV = UnsafePointer(lambdaV + arrival)
-            arrivalI = UnsafePointer(lambdaI + arrival)
-            earlierI = UnsafePointer(lambdaI + ClockKernels.slot(slot, after: delay, slots) &* stride)
+            let delay = lanes.delay(unit)
+            let later = ClockKernels.slot(next, after: delay, slots) &* lanes.stride
+            let own = ClockKernels.slot(slot, after: delay, slots) &* lanes.stride
+            arrival = AdjointLanes(
+                v: UnsafePointer(state.lambdaV.pointer + later), i: UnsafePointer(state.lambdaI.pointer + later),
+                earlierI: UnsafePointer(state.lambdaI.pointer + own))
         }
-        let row = connection.row(unit)
-        if own.errors != nil || connection.delayKind == .axonal {
-            let error = ClockKernels.error(row, lambdaV: arrivalV, lambdaI: arrivalI, count: stride)
-            own.errors?[spike] += error
-            if connection.delayKind == .axonal { own.delays?.sums(0, own.delayMarks)[unit] += error }
+        let isAxonal = feed.pointee.delayKind == .axonal
+        if feed.pointee.errors != nil || isAxonal {
+            let error = ClockKernels.error(
+                lanes.row(unit), lambdaV: arrival.v, lambdaI: arrival.i, count: lanes.stride)
+            feed.pointee.errors?[spike] += error
+            if isAxonal { feed.pointee.delays?.sums(0)[unit] += error }
         }
-        if let delays = own.delays, connection.delayKind != .axonal {
+        if feed.pointee.delays != nil, !isAxonal,
+            let sums = feed.pointee.delays?.sums(feed.pointee.delayKind == .synaptic ? unit : 0)
+        {
             ClockKernels.accumulateDelays(
-                row, lambdaV: arrivalV, lambdaI: arrivalI,
-                to: delays.sums(connection.delayKind == .synaptic ? unit : 0, own.delayMarks), count: stride)
+                lanes.row(unit), lambdaV: arrival.v, lambdaI: arrival.i, to: sums, count: lanes.stride)
         }
-        ClockKernels.accumulate(earlierI, to: own.weights.sums(unit, own.weightMarks), count: stride)
-        _ = state.poller.isStopped(after: stride)
+        let (sums, isNew) = feed.pointee.weights.touch(unit)
+        if isNew {
+            ClockKernels.copy(arrival.earlierI, to: sums, count: lanes.stride)
+        } else {
+            ClockKernels.accumulate(arrival.earlierI, to: sums, count: lanes.stride)
+        }
     }
+
+    /// Brings together the adjoints of the steps in which a spike reaches each receiver.
+    private func collect(
+        _ delays: UnsafePointer<Int32>, _ state: ClockAdjointState, _ slot: Int, _ next: Int, _ slots: Int
+    ) -> AdjointLanes {
+        func pick(_ ring: Block<Float>, _ first: Int, _ picked: Block<Float>) -> UnsafePointer<Float> {
+            ClockKernels.collect(
+                ring.pointer, delays: delays, first: first, slots: slots, stride: stride, count: neuronCount,
+                into: picked.pointer)
+            return UnsafePointer(picked.pointer)
+        }
+        return AdjointLanes(
+            v: pick(state.lambdaV, next, state.pickedV), i: pick(state.lambdaI, next, state.pickedI),
+            earlierI: pick(state.lambdaI, slot, state.earlierI))
+    }
+}
+
+/// The adjoints that a spike meets: in the step in which it arrives, and lI of the step before.
+private struct AdjointLanes {
+    let v: UnsafePointer<Float>
+    let i: UnsafePointer<Float>
+    let earlierI: UnsafePointer<Float>
 }

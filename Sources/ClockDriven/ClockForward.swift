@@ -16,6 +16,7 @@ final class ClockState {
     let maxima = Block<Float>()
     let maximumSteps = Block<Int32>()
     let maximumCurrents = Block<Float>()
+    fileprivate let feeds = Block<ClockFeed>()
     let poller: Poller
 
     init(_ poller: Poller) { self.poller = poller }
@@ -34,8 +35,17 @@ final class ClockState {
     }
 }
 
+/// An incoming connection and the spikes of its source.
+private struct ClockFeed {
+    let lanes: ConnectionLanes
+    /// The spikes of a recurrent connection are those of the step that is being run.
+    let isRecurrent: Bool
+    let row: StepRow
+    var cursor = 0
+}
+
 extension ClockPlan {
-    /// Appends a sample's spikes to `output`, or leaves the maxima of a leaky read-out in `state`.
+    /// Appends a sample's spikes to `output` and its steps to `steps`, or leaves the maxima of a leaky read-out in `state`.
     ///
     /// Arrivals of a step are summed by the step of emission, then by connection (feed-forward ones first), then by sender.
     func run(
@@ -43,57 +53,52 @@ extension ClockPlan {
     ) throws(SpinnpropError) {
         let slots = largestDelay + 1
         state.reset(self, slots: slots)
-        // Before the first emission of a source all is at rest.
-        let sources = incoming.filter { $0.source != layer }.map { rows.source($0) }
-        var cursors = [Int](repeating: 0, count: sources.count)
-        guard let first = sources.filter({ $0.count > 0 }).map({ Int($0.steps[0]) }).min() else { return }
         let end = grid.steps - 1
-        var step = first
+        var step = bind(rows, state, end: end)
+        let (feeds, feedCount) = (state.feeds.pointer, incoming.count)
         // The slot of arrivals in this step.
-        var slot = first % slots
+        var slot = step % slots
         let (currents, membranes, arrivals) = (state.currents.pointer, state.membranes.pointer, state.arrivals.pointer)
+        let (units, spikeCurrents) = (state.units.pointer, state.spikeCurrents.pointer)
+        let spikeMembranes = state.spikeMembranes.pointer
+        let (constants, stride, isSpiking, poller) = (constants, stride, isSpiking, state.poller)
+        let steps = rows.nextSteps
+        let start = output.count
         while step <= end {
-            var found = 0
-            let maySpike = ClockKernels.advance(
-                arrivals: arrivals + slot &* stride, currents: currents, membranes: membranes, constants, count: stride)
-            if !isSpiking {
+            let found = ClockKernels.advance(
+                arrivals: arrivals + slot &* stride, currents: currents, membranes: membranes, constants, count: stride,
+                units: units, spikeCurrents: spikeCurrents, spikeMembranes: spikeMembranes)
+            if found > 0 {
+                append(state, found, step: step, to: output, steps, from: start)
+                try budget.check(output.count, layer: layer, time: grid.time(ofStep: step))
+            } else if !isSpiking {
                 ClockKernels.trackMaxima(
                     currents: currents, membranes: membranes, step: step, count: stride, maxima: state.maxima.pointer,
                     steps: state.maximumSteps.pointer, maximumCurrents: state.maximumCurrents.pointer)
-            } else if maySpike {
-                found = ClockKernels.takeSpikes(
-                    currents: currents, membranes: membranes, constants, count: stride, units: state.units.pointer,
-                    spikeCurrents: state.spikeCurrents.pointer, spikeMembranes: state.spikeMembranes.pointer)
-                output.reserve(found)
-                var n = 0
-                while n < found {
-                    output.append(
-                        time: grid.time(ofStep: step), unit: Int(state.units.pointer[n]),
-                        current: Double(state.spikeCurrents.pointer[n]),
-                        membrane: Double(state.spikeMembranes.pointer[n]))
-                    n &+= 1
-                }
-                try budget.check(output.count, layer: layer, time: grid.time(ofStep: step))
             }
             slot = ClockKernels.slot(slot, after: 1, slots)
-            for (n, own) in incoming.enumerated() {
-                if n < sources.count {
-                    let source = sources[n]
-                    var spike = cursors[n]
-                    while spike < source.count, Int(source.steps[spike]) == step {
-                        deliver(own, Int(source.units[spike]), state, slot, slots)
-                        spike &+= 1
-                    }
-                    cursors[n] = spike
-                } else {
+            var n = 0
+            while n < feedCount {
+                let lanes = feeds[n].lanes
+                if feeds[n].isRecurrent {
                     var spike = 0
                     while spike < found {
-                        deliver(own, Int(state.units.pointer[spike]), state, slot, slots)
+                        deliver(lanes, Int(units[spike]), arrivals, slot, slots)
                         spike &+= 1
                     }
+                } else {
+                    let row = feeds[n].row
+                    var spike = feeds[n].cursor
+                    while spike < row.count, Int(row.steps[spike]) == step {
+                        deliver(lanes, Int(row.units[spike]), arrivals, slot, slots)
+                        try poller.spend(stride)
+                        spike &+= 1
+                    }
+                    feeds[n].cursor = spike
                 }
+                n &+= 1
             }
-            try state.poller.spend(stride)
+            try poller.spend(stride &* (1 &+ found))
             step &+= 1
         }
         guard ClockKernels.areFinite(currents, count: stride) else {
@@ -103,17 +108,58 @@ extension ClockPlan {
         }
     }
 
+    /// Sets the feeds up. - Returns: the first step in which a source spikes, before which all is at rest; past the end if none does.
+    private func bind(_ rows: StepRows, _ state: ClockState, end: Int) -> Int {
+        state.feeds.reserve(incoming.count)
+        var first = end + 1
+        for (n, own) in incoming.enumerated() {
+            let isRecurrent = own.source == layer
+            let row = isRecurrent ? rows.inputRow : rows.source(own)
+            (state.feeds.pointer + n).initialize(
+                to: ClockFeed(lanes: own.lanes, isRecurrent: isRecurrent, row: row))
+            if !isRecurrent && row.count > 0 { first = min(first, Int(row.steps[0])) }
+        }
+        return first
+    }
+
+    /// Appends the spikes of a step.
+    @inline(__always)
+    private func append(
+        _ state: ClockState, _ found: Int, step: Int, to output: SpikeColumns, _ steps: Block<Int32>, from start: Int
+    ) {
+        output.reserve(found)
+        let at = output.count
+        steps.grow(at &+ found &- start, keeping: at &- start)
+        let (times, units, currents) = (output.times + at, output.units + at, output.currents + at)
+        let time = grid.time(ofStep: step)
+        let ownSteps = steps.pointer + (at &- start)
+        let (spikeUnits, spikeCurrents) = (state.units.pointer, state.spikeCurrents.pointer)
+        let spikeMembranes = state.spikeMembranes.pointer
+        let membranes = output.membranes.map { $0 + at }
+        var n = 0
+        while n < found {
+            times[n] = time
+            units[n] = spikeUnits[n]
+            currents[n] = Double(spikeCurrents[n])
+            membranes?[n] = Double(spikeMembranes[n])
+            ownSteps[n] = Int32(truncatingIfNeeded: step)
+            n &+= 1
+        }
+        output.count = at &+ found
+    }
+
     /// Puts one spike under way; `next` is the slot of the following step.
     @inline(__always)
-    private func deliver(_ own: ClockConnection, _ unit: Int, _ state: ClockState, _ next: Int, _ slots: Int) {
-        if own.isSpread {
+    private func deliver(
+        _ lanes: ConnectionLanes, _ unit: Int, _ arrivals: UnsafeMutablePointer<Float>, _ next: Int, _ slots: Int
+    ) {
+        if lanes.isSpread, let delays = lanes.delays {
             ClockKernels.gather(
-                own.row(unit), delays: own.delays(unit), into: state.arrivals.pointer, first: next, slots: slots,
-                stride: stride, count: neuronCount)
+                lanes.row(unit), delays: delays + unit &* lanes.delayStride, into: arrivals, first: next, slots: slots,
+                stride: lanes.stride, count: neuronCount)
         } else {
-            let slot = ClockKernels.slot(next, after: own.delay(unit), slots)
-            ClockKernels.gather(own.row(unit), into: state.arrivals.pointer + slot &* stride, count: stride)
+            let slot = ClockKernels.slot(next, after: lanes.delay(unit), slots)
+            ClockKernels.gather(lanes.row(unit), into: arrivals + slot &* lanes.stride, count: lanes.stride)
         }
-        _ = state.poller.isStopped(after: stride)
     }
 }

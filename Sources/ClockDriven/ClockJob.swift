@@ -10,7 +10,7 @@ final class ClockUnit: @unchecked Sendable {
 
     init(_ samples: Range<Int>, _ spaces: [GradientSpace]) {
         self.samples = samples
-        rows = spaces.map { TouchedRows($0) }
+        rows = spaces.map { TouchedRows($0, sampleCount: samples.count) }
     }
 }
 
@@ -123,17 +123,18 @@ final class ClockJob: @unchecked Sendable {
 
     /// Adds copies and samples up.
     func finish(into gradients: inout Gradients, monitor: Monitor?) throws(SpinnpropError) {
-        let tauSyn = plans.map(\.constants.tauSyn)
         let perSecond = Float(1 / grid.timeStep)
         let poller = Poller(monitor)
         for sum in sums {
             let (space, target) = (sum.space, recording.layers.count)
             let plan = plans.first { $0.incoming.contains { $0.index == space.connection } } ?? plans[target - 1]
-            let factors = tauSyn[plan.layer]
+            let constants = plan.constants
             let body = { (gradient: inout [Double]) in
                 gradient.withUnsafeMutableBufferPointer { buffer in
                     guard let base = buffer.baseAddress else { return }
-                    sum.finish(into: base, columns: 0..<space.stride) { space.isDelay ? perSecond : -factors[$0] }
+                    sum.finish(into: base, columns: 0..<space.stride) {
+                        space.isDelay ? perSecond : -constants[.tauSyn, $0]
+                    }
                 }
             }
             if space.isDelay {

@@ -23,63 +23,60 @@ public enum ClockKernels {
 
     // MARK: - Forward
 
-    /// One step of a slice; clears the arrivals it has used.
-    ///
-    /// - Returns: whether some V* may exceed its threshold; then `takeSpikes` finds out which.
-    public static func advance(
-        arrivals: UnsafeMutablePointer<Float>, currents: UnsafeMutablePointer<Float>,
-        membranes: UnsafeMutablePointer<Float>, _ constants: ClockConstants, count: Int
-    ) -> Bool {
-        var signs = SIMD8<UInt32>(repeating: 0)
-        var j = 0
-        while j < count {
-            let current = load(constants.alpha, j) * load(currents, j) + load(arrivals, j)
-            let membrane = load(constants.beta, j) * load(membranes, j) + load(constants.restBeta, j) * current
-            store(current, currents, j)
-            store(membrane, membranes, j)
-            store(SIMD8<Float>(repeating: 0), arrivals, j)
-            // Negative where the membrane exceeds the threshold.
-            signs |= unsafeBitCast(load(constants.threshold, j) - membrane, to: SIMD8<UInt32>.self)
-            j &+= width
-        }
-        return hasSign(signs)
-    }
-
-    /// Lists the neurons of a slice whose V* exceeds the threshold, in ascending order, and resets them.
+    /// One step of a slice; clears the arrivals it has used, lists the neurons that spike in ascending order and resets them.
     ///
     /// - Parameters:
     ///   - units, spikeCurrents, spikeMembranes: take, per spike, the neuron (counted from the slice's first), I and V*; they have
     ///     room for `count`.
     /// - Returns: the number of spikes.
-    public static func takeSpikes(
-        currents: UnsafePointer<Float>, membranes: UnsafeMutablePointer<Float>, _ constants: ClockConstants, count: Int,
+    @inline(never)
+    public static func advance(
+        arrivals: UnsafeMutablePointer<Float>, currents: UnsafeMutablePointer<Float>,
+        membranes: UnsafeMutablePointer<Float>, _ constants: ClockConstants, count: Int,
         units: UnsafeMutablePointer<Int32>, spikeCurrents: UnsafeMutablePointer<Float>,
         spikeMembranes: UnsafeMutablePointer<Float>
     ) -> Int {
         var found = 0
-        var first = 0
-        while first < count {
-            let distances = load(constants.threshold, first) - load(membranes, first)
-            if hasSign(unsafeBitCast(distances, to: SIMD8<UInt32>.self)) {
-                var j = first
-                while j < first &+ width {
-                    let membrane = membranes[j]
-                    if membrane > constants.threshold[j] {
-                        units[found] = Int32(truncatingIfNeeded: j)
-                        spikeCurrents[found] = currents[j]
-                        spikeMembranes[found] = membrane
-                        membranes[j] = constants.reset[j]
-                        found &+= 1
-                    }
-                    j &+= 1
-                }
+        var j = 0
+        while j < count {
+            let current = constants.vector(.alpha, j) * load(currents, j) + load(arrivals, j)
+            let membrane = constants.vector(.beta, j) * load(membranes, j) + constants.vector(.restBeta, j) * current
+            store(current, currents, j)
+            store(membrane, membranes, j)
+            store(SIMD8<Float>(repeating: 0), arrivals, j)
+            // Negative where the membrane exceeds the threshold.
+            if hasSign(constants.vector(.threshold, j) - membrane) {
+                found = takeSpikes(
+                    of: j, currents, membranes, constants, units, spikeCurrents, spikeMembranes, after: found)
             }
-            first &+= width
+            j &+= width
+        }
+        return found
+    }
+
+    /// Lists and resets the neurons of one block whose V* exceeds the threshold. A call of its own, to keep the loop above small.
+    @inline(never)
+    private static func takeSpikes(
+        of block: Int, _ currents: UnsafePointer<Float>, _ membranes: UnsafeMutablePointer<Float>,
+        _ constants: ClockConstants, _ units: UnsafeMutablePointer<Int32>, _ spikeCurrents: UnsafeMutablePointer<Float>,
+        _ spikeMembranes: UnsafeMutablePointer<Float>, after count: Int
+    ) -> Int {
+        var found = count
+        var lanes = bits(load(membranes, block) .> constants.vector(.threshold, block))
+        while lanes != 0 {
+            let neuron = block &+ lanes.trailingZeroBitCount
+            lanes &= lanes &- 1
+            units[found] = Int32(truncatingIfNeeded: neuron)
+            spikeCurrents[found] = currents[neuron]
+            spikeMembranes[found] = membranes[neuron]
+            membranes[neuron] = constants[.reset, neuron]
+            found &+= 1
         }
         return found
     }
 
     /// The arrival of one spike at a slice: s += w.
+    @inline(__always)
     public static func gather(_ row: UnsafePointer<Float>, into arrivals: UnsafeMutablePointer<Float>, count: Int) {
         var j = 0
         while j < count {
@@ -104,6 +101,16 @@ public enum ClockKernels {
         }
     }
 
+    /// The same where nothing has arrived before: s = w.
+    @inline(__always)
+    static func copy(_ row: UnsafePointer<Float>, to arrivals: UnsafeMutablePointer<Float>, count: Int) {
+        var j = 0
+        while j < count {
+            store(load(row, j), arrivals, j)
+            j &+= width
+        }
+    }
+
     /// Keeps the largest membrane value of each neuron of a read-out, the first step of it and the current there.
     public static func trackMaxima(
         currents: UnsafePointer<Float>, membranes: UnsafePointer<Float>, step: Int, count: Int,
@@ -124,6 +131,7 @@ public enum ClockKernels {
     // MARK: - Backward
 
     /// One step back of a slice's adjoints, without jumps.
+    @inline(never)
     public static func retreat(
         lambdaV: UnsafePointer<Float>, lambdaI: UnsafePointer<Float>, toV earlierV: UnsafeMutablePointer<Float>,
         toI earlierI: UnsafeMutablePointer<Float>, _ constants: ClockConstants, count: Int
@@ -131,8 +139,8 @@ public enum ClockKernels {
         var j = 0
         while j < count {
             let v = load(lambdaV, j)
-            store(load(constants.alpha, j) * load(lambdaI, j) + load(constants.restAlpha, j) * v, earlierI, j)
-            store(load(constants.beta, j) * v, earlierV, j)
+            store(constants.vector(.alpha, j) * load(lambdaI, j) + constants.vector(.restAlpha, j) * v, earlierI, j)
+            store(constants.vector(.beta, j) * v, earlierV, j)
             j &+= width
         }
     }
@@ -172,6 +180,7 @@ public enum ClockKernels {
     }
 
     /// The error that all blocks of a slice send back to a spike, added up in ascending order from 0.
+    @inline(__always)
     public static func error(
         _ row: UnsafePointer<Float>, lambdaV: UnsafePointer<Float>, lambdaI: UnsafePointer<Float>, count: Int
     ) -> Float {
@@ -185,6 +194,7 @@ public enum ClockKernels {
     }
 
     /// Adds a slice of lI to what one sender's weights have gathered: sum += lI.
+    @inline(__always)
     public static func accumulate(_ lambdaI: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>, count: Int) {
         gather(lambdaI, into: sums, count: count)
     }
@@ -245,9 +255,16 @@ public enum ClockKernels {
     }
 
     @inline(__always)
-    private static func hasSign(_ bits: SIMD8<UInt32>) -> Bool {
-        let pairs = unsafeBitCast(bits, to: SIMD4<UInt64>.self)
+    private static func hasSign(_ values: SIMD8<Float>) -> Bool {
+        let pairs = unsafeBitCast(values, to: SIMD4<UInt64>.self)
         let halves = pairs.lowHalf | pairs.highHalf
         return (halves[0] | halves[1]) & 0x8000_0000_8000_0000 != 0
+    }
+
+    /// A bit for each lane that is set.
+    @inline(__always)
+    private static func bits(_ mask: SIMDMask<SIMD8<Int32>>) -> UInt32 {
+        let lanes = SIMD8<UInt32>(repeating: 0).replacing(with: SIMD8(1, 2, 4, 8, 16, 32, 64, 128), where: mask)
+        return lanes.wrappedSum()
     }
 }

@@ -4,6 +4,7 @@ import Networks
 
 /// A connection into a layer, its weights turned so that all synapses of one sender lie side by side.
 final class ClockConnection: @unchecked Sendable {
+    let lanes: ConnectionLanes
     /// Index in `Network.connections`.
     let index: Int
     let source: Int?
@@ -11,12 +12,10 @@ final class ClockConnection: @unchecked Sendable {
     let postCount: Int
     let delayKind: DelayKind
     /// (pre, post) in float32, rows padded to `stride`.
-    let rows: Block<Float>
+    private let rows: Block<Float>
     let stride: Int
     /// In whole steps: one per sender, or where receivers differ (post) or (pre, post) with padded rows. Empty if all are 0.
     private let delays: Block<Int32>
-    /// Whether a sender's spike reaches different receivers in different steps.
-    let isSpread: Bool
     let largestDelay: Int
 
     init(_ connection: Connection, index: Int, stride: Int, grid: TimeGrid, poller: Poller) throws(SpinnpropError) {
@@ -58,27 +57,38 @@ final class ClockConnection: @unchecked Sendable {
         }
         let inSteps = connection.delays.map { Int32(truncatingIfNeeded: min(grid.step(nearest: $0), grid.steps - 1)) }
         largestDelay = Int(inSteps.max() ?? 0)
-        isSpread = largestDelay > 0 && delayKind != .axonal
-        delays = Block(largestDelay == 0 ? 0 : delayKind == .synaptic ? pre * stride : max(pre, stride))
+        let size = largestDelay == 0 ? 0 : delayKind == .synaptic ? pre * stride : max(pre, stride)
+        delays = Block(size)
+        delays.pointer.update(repeating: 0, count: size)
+        lanes = ConnectionLanes(
+            rows: UnsafePointer(turned), stride: stride,
+            delays: largestDelay == 0 ? nil : UnsafePointer(delays.pointer),
+            delayStride: delayKind == .synaptic ? stride : 0, isSpread: largestDelay > 0 && delayKind != .axonal)
         guard largestDelay > 0 else { return }
-        delays.pointer.update(repeating: 0, count: delayKind == .synaptic ? pre * stride : max(pre, stride))
         for (n, delay) in inSteps.enumerated() {
             delays.pointer[delayKind == .synaptic ? n % pre * stride + n / pre : n] = delay
         }
     }
+}
+
+/// What hot loops read of a connection; trivial, so that they touch no reference counts.
+struct ConnectionLanes {
+    /// (pre, post), rows padded to `stride`.
+    let rows: UnsafePointer<Float>
+    let stride: Int
+    /// `nil` if all are 0.
+    let delays: UnsafePointer<Int32>?
+    /// Between the delays of two senders, where receivers differ.
+    let delayStride: Int
+    /// Whether a sender's spike reaches different receivers in different steps.
+    let isSpread: Bool
 
     @inline(__always)
-    func row(_ pre: Int) -> UnsafePointer<Float> { UnsafePointer(rows.pointer + pre &* stride) }
+    func row(_ pre: Int) -> UnsafePointer<Float> { rows + pre &* stride }
 
     /// The delay to all receivers alike.
     @inline(__always)
-    func delay(_ pre: Int) -> Int { largestDelay == 0 ? 0 : Int(delays.pointer[pre]) }
-
-    /// The delay to each receiver, where they differ.
-    @inline(__always)
-    func delays(_ pre: Int) -> UnsafePointer<Int32> {
-        UnsafePointer(delays.pointer + (delayKind == .synaptic ? pre &* stride : 0))
-    }
+    func delay(_ pre: Int) -> Int { delays.map { Int($0[pre]) } ?? 0 }
 }
 
 /// Derived values of one layer. Read by all parts of a batch at once.
@@ -104,9 +114,9 @@ final class ClockPlan: @unchecked Sendable {
         neuronCount = own.neuronCount
         isSpiking = own.isSpiking
         stride = ClockKernels.padded(own.neuronCount)
-        constantBlock = Block(ClockConstants.vectorCount * stride)
+        constantBlock = Block(ClockConstants.count * stride)
         try ClockConstants.fill(constantBlock.pointer, stride: stride, layer: own, index: layer, grid: grid)
-        constants = ClockConstants(constantBlock.pointer, stride: stride)
+        constants = ClockConstants(constantBlock.pointer)
         var feedForward: [ClockConnection] = []
         var recurrent: [ClockConnection] = []
         for (index, connection) in network.connections.enumerated() where connection.target == layer {

@@ -15,7 +15,7 @@ import Networks
 public struct ClockRule: GradientRule {
     public static let name = ClockSubstrate.name
     public var name: String { ClockRule.name }
-    private let grid: TimeGrid?
+    public let grid: TimeGrid?
 
     /// - Parameter grid: must run like the recording's; its `copies` count. `nil`: the recording's.
     public init(_ grid: TimeGrid? = nil) { self.grid = grid }

@@ -13,6 +13,7 @@ public struct ClockSubstrate: Substrate {
     public var name: String { ClockSubstrate.name }
     private let options: TimeGrid
     public var grid: TimeGrid? { options }
+    public var precision: Precision { .single }
 
     public init(_ grid: TimeGrid = TimeGrid()) { options = grid }
 
@@ -155,7 +156,7 @@ final class ClockRunner {
             try plan.run(rows, state, output: output, budget: budget)
             if !plan.isSpiking { maxima.set(sample: sample, state, grid: grid) }
             output.ends.append(output.count)
-            rows.add(times: output.times + start, units: output.units + start, count: output.count - start)
+            rows.add(units: output.units + start, count: output.count - start)
             made += output.count - start
         }
         try budget.add(made)

@@ -14,6 +14,7 @@ final class ClockWorker {
     private let inputErrors = Block<Float>()
     /// Where a row of a space was last touched.
     private let marks: [Block<Int>]
+    private let feeds = Block<ReverseFeed>()
     private let maximumTimes = Block<Double>()
     private let maximumUnits = Block<Int32>()
     private let maximumSteps = Block<Int32>()
@@ -31,26 +32,21 @@ final class ClockWorker {
         state = ClockAdjointState(poller)
         order = TimeOrder(poller)
         errors = job.plans.map { _ in Block<Float>() }
-        marks = job.sums.map { sum in
-            let block = Block<Int>(sum.space.rowCount)
-            block.pointer.update(repeating: -1, count: sum.space.rowCount)
-            return block
-        }
+        marks = job.sums.map { Block<Int>($0.space.rowCount) }
         sampler = OutputSampler(job.recording)
         partStarts = job.recording.partition.map(\.lowerBound)
     }
 
     func run(_ unit: ClockUnit) throws(SpinnpropError) {
+        for (block, sum) in zip(marks, job.sums) { block.pointer.update(repeating: -1, count: sum.space.rowCount) }
         var part = (partStarts.lastIndex { $0 <= unit.samples.lowerBound }) ?? 0
         for sample in unit.samples {
             while !job.recording.partition[part].contains(sample) { part += 1 }
             let index = sample - partStarts[part]
-            for rows in unit.rows { rows.beginSample() }
             beginSample(sample, part, index)
             evaluateLoss(sample, part, index)
             for plan in job.plans.reversed() { backward(plan, sample, part, index, unit) }
             storeInputErrors(sample)
-            for rows in unit.rows { rows.endSample() }
             if let monitor {
                 if monitor.poll() { throw .cancelled }
                 monitor.finish(1)
@@ -102,15 +98,24 @@ final class ClockWorker {
 
     private func backward(_ plan: ClockPlan, _ sample: Int, _ part: Int, _ index: Int, _ unit: ClockUnit) {
         let jumps = plan.isSpiking ? spikeJumps(plan, part, index) : maximumJumps(plan, sample)
-        let incoming = plan.incoming.map { own in
+        feeds.reserve(plan.incoming.count)
+        let feeds = feeds.pointer
+        for (n, own) in plan.incoming.enumerated() {
             let (weights, delays) = (job.weightSpace[own.index], job.delaySpace[own.index])
-            return IncomingGradient(
-                connection: own, row: rows.source(own), weights: unit.rows[weights],
-                weightMarks: marks[weights].pointer, delays: delays.map { unit.rows[$0] },
-                delayMarks: marks[delays ?? weights].pointer,
-                errors: own.source.map { errors[$0].pointer } ?? (job.inputErrors == nil ? nil : inputErrors.pointer))
+            let row = rows.source(own)
+            (feeds + n).initialize(
+                to: ReverseFeed(
+                    lanes: own.lanes, delayKind: own.delayKind, row: row, cursor: row.count - 1,
+                    weights: unit.rows[weights].begin(events: row.count, marks[weights].pointer),
+                    delays: delays.map { unit.rows[$0].begin(events: row.count, marks[$0].pointer) },
+                    errors: own.source.map { errors[$0].pointer }
+                        ?? (job.inputErrors == nil ? nil : inputErrors.pointer)))
         }
-        plan.reverse(jumps, incoming, state)
+        plan.reverse(jumps, feeds, state)
+        for (n, own) in plan.incoming.enumerated() {
+            unit.rows[job.weightSpace[own.index]].end(feeds[n].weights)
+            if let delays = feeds[n].delays, let space = job.delaySpace[own.index] { unit.rows[space].end(delays) }
+        }
     }
 
     private func spikeJumps(_ plan: ClockPlan, _ part: Int, _ index: Int) -> ClockJumps {

@@ -36,52 +36,77 @@ struct GradientSpace {
     func parameter(row: Int, column: Int) -> Int { rowCount == 1 && isDelay ? column : column &* rowCount &+ row }
 }
 
-/// The rows of one space that the samples of a part have touched, sample after sample.
+/// The rows of one space that the samples of a unit of work have touched, sample after sample.
 final class TouchedRows: @unchecked Sendable {
     private let stride: Int
+    private let rowCount: Int
     private let indices = Block<Int32>()
     private let data = Block<Float>()
-    private(set) var count = 0
-    /// Per sample of the part, where its rows end.
-    private(set) var ends: [Int] = []
-    private var sampleStart = 0
+    private var count = 0
+    /// Per sample, where its rows end.
+    private var ends: [Int] = []
 
-    init(_ space: GradientSpace) { stride = space.stride }
-
-    func beginSample() { sampleStart = count }
-    func endSample() { ends.append(count) }
-
-    func removeAll() {
-        count = 0
-        ends.removeAll(keepingCapacity: true)
+    init(_ space: GradientSpace, sampleCount: Int) {
+        (stride, rowCount) = (space.stride, space.rowCount)
+        ends.reserveCapacity(sampleCount)
     }
 
-    /// The sums of a row in the current sample, zero at first. Valid until the next call.
-    @inline(__always)
-    func sums(_ row: Int, _ marks: UnsafeMutablePointer<Int>) -> UnsafeMutablePointer<Float> {
-        var at = marks[row]
-        if at < sampleStart || at >= count || Int(indices.pointer[at]) != row {
-            at = count
-            marks[row] = at
-            indices.grow(count &+ 1, keeping: count)
-            data.grow((count &+ 1) &* stride, keeping: count &* stride)
-            indices.pointer[at] = Int32(truncatingIfNeeded: row)
-            (data.pointer + at &* stride).update(repeating: 0, count: stride)
-            count &+= 1
-        }
-        return data.pointer + at &* stride
+    /// Begins a sample with at most so many events. - Parameter marks: one per row; -1 at the start of a unit of work.
+    func begin(events: Int, _ marks: UnsafeMutablePointer<Int>) -> RowLanes {
+        let capacity = count + min(events, rowCount)
+        indices.grow(capacity, keeping: count)
+        data.grow(capacity * stride, keeping: count * stride)
+        return RowLanes(
+            data: data.pointer, indices: indices.pointer, marks: marks, stride: stride, start: count, count: count)
+    }
+
+    func end(_ lanes: RowLanes) {
+        count = lanes.count
+        ends.append(count)
     }
 
     /// Adds the rows of one sample, a slice of columns of them, to sums.
+    @inline(__always)
     func add(sample: Int, to sums: UnsafeMutablePointer<Float>, from first: Int, count width: Int) {
         var at = sample == 0 ? 0 : ends[sample - 1]
         let end = ends[sample]
+        let (indices, data) = (indices.pointer, data.pointer)
         while at < end {
-            let row = Int(indices.pointer[at])
-            ClockKernels.gather(
-                data.pointer + (at &* stride &+ first), into: sums + (row &* stride &+ first), count: width)
+            let row = Int(indices[at])
+            ClockKernels.gather(data + (at &* stride &+ first), into: sums + (row &* stride &+ first), count: width)
             at &+= 1
         }
+    }
+}
+
+/// What hot loops see of `TouchedRows` in one sample; trivial, so that they touch no reference counts.
+struct RowLanes {
+    let data: UnsafeMutablePointer<Float>
+    let indices: UnsafeMutablePointer<Int32>
+    let marks: UnsafeMutablePointer<Int>
+    let stride: Int
+    /// The sample's first row, and one past its last.
+    let start: Int
+    var count: Int
+
+    /// The sums of a row in this sample, and whether they are new and yet to be set.
+    @inline(__always)
+    mutating func touch(_ row: Int) -> (sums: UnsafeMutablePointer<Float>, isNew: Bool) {
+        let at = marks[row]
+        if at >= start { return (data + at &* stride, false) }
+        let new = count
+        marks[row] = new
+        indices[new] = Int32(truncatingIfNeeded: row)
+        count &+= 1
+        return (data + new &* stride, true)
+    }
+
+    /// Likewise, set to zero if new.
+    @inline(__always)
+    mutating func sums(_ row: Int) -> UnsafeMutablePointer<Float> {
+        let (sums, isNew) = touch(row)
+        if isNew { sums.update(repeating: 0, count: stride) }
+        return sums
     }
 }
 
@@ -111,10 +136,11 @@ final class CopySums: @unchecked Sendable {
     func add(_ units: [(samples: Range<Int>, rows: TouchedRows)], columns: Range<Int>) {
         let size = space.rowCount * space.stride
         for unit in units {
-            for (index, sample) in unit.samples.enumerated() {
+            var copy = unit.samples.lowerBound % copies
+            for index in 0..<unit.samples.count {
                 unit.rows.add(
-                    sample: index, to: sums.pointer + sample % copies * size, from: columns.lowerBound,
-                    count: columns.count)
+                    sample: index, to: sums.pointer + copy * size, from: columns.lowerBound, count: columns.count)
+                copy = copy + 1 == copies ? 0 : copy + 1
             }
         }
     }

@@ -65,8 +65,23 @@ final class StepRows {
         let block = layerSteps[layers.count]
         block.reserve(count)
         let steps = block.pointer
-        for n in 0..<count { steps[n] = Int32(truncatingIfNeeded: grid.step(nearest: times[n])) }
+        let (rate, end) = (1 / grid.timeStep, Double(grid.steps))
+        var n = 0
+        while n < count {
+            // A whole number but for rounding.
+            let step = times[n] * rate + 0.5
+            steps[n] = step < end ? Int32(step) : Int32(truncatingIfNeeded: grid.steps)
+            n &+= 1
+        }
         layers.append(StepRow(steps: steps, units: units, count: count))
+    }
+
+    /// Memory for the steps of the layer that is to be added next.
+    var nextSteps: Block<Int32> { layerSteps[layers.count] }
+
+    /// Adds the row of the next layer, whose steps lie in `nextSteps`.
+    func add(units: UnsafePointer<Int32>, count: Int) {
+        layers.append(StepRow(steps: layerSteps[layers.count].pointer, units: units, count: count))
     }
 
     /// The row of a layer that has been added.

@@ -21,12 +21,20 @@ public struct ForwardOptions: Equatable, Sendable {
     }
 }
 
+/// The number format in which a substrate holds parameters, and so in which they are trained.
+public enum Precision: Sendable {
+    case double
+    /// Parameters are float32 numbers, whatever arrays hold them.
+    case single
+}
+
 /// Something a network can run on.
 public protocol Substrate: Sendable {
     /// The name users know it by.
     var name: String { get }
     /// The grid of time steps it runs on; `nil` in continuous time.
     var grid: TimeGrid? { get }
+    var precision: Precision { get }
     /// Runs every sample. - Throws: `unsupported` for a network it cannot run, `tooManySpikes`, `cancelled`.
     func forward(
         _ network: Network, _ input: SpikeTrains, options: ForwardOptions, monitor: Monitor?
@@ -35,13 +43,20 @@ public protocol Substrate: Sendable {
 
 extension Substrate {
     public var grid: TimeGrid? { nil }
+    public var precision: Precision { .double }
 }
 
 /// Something that turns a recording and an objective into gradients.
 public protocol GradientRule: Sendable {
     var name: String { get }
+    /// The grid it is bound to, if any.
+    var grid: TimeGrid? { get }
     /// The network must be the one that made the recording; callers see to that with `Recording.check(madeBy:)`.
     func backward(
         _ network: Network, _ recording: Recording, _ objective: Objective, monitor: Monitor?
     ) throws(SpinnpropError) -> Gradients
+}
+
+extension GradientRule {
+    public var grid: TimeGrid? { nil }
 }

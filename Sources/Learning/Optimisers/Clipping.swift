@@ -3,22 +3,22 @@ import Mathematics
 import Networks
 
 extension Optimizer {
-    /// Gradients and parameters beyond this are refused; below it no step of any optimiser can overflow.
-    static let largestMagnitude = 1e140
+    /// Gradients and parameters beyond this are refused; below it no square overflows.
+    var largestMagnitude: Double { precision == .double ? 1e140 : 1e12 }
 
     func checkBounds(_ network: Network, _ gradients: Gradients) throws(SpinnpropError) {
         for (index, connection) in network.connections.enumerated() {
-            try Optimizer.checkBounds(gradients.weights[index], "the gradient of weights", index)
-            try Optimizer.checkBounds(connection.weights, "weights", index)
+            try checkBounds(gradients.weights[index], "the gradient of weights", index)
+            try checkBounds(connection.weights, "weights", index)
             if trainsDelays {
-                try Optimizer.checkBounds(gradients.delays[index], "the gradient of delays", index)
-                try Optimizer.checkBounds(connection.delays, "delays", index)
+                try checkBounds(gradients.delays[index], "the gradient of delays", index)
+                try checkBounds(connection.delays, "delays", index)
             }
         }
     }
 
-    private static func checkBounds(_ values: [Double], _ name: String, _ connection: Int) throws(SpinnpropError) {
-        guard values.withUnsafeBufferPointer({ !areBounded($0) }) else { return }
+    private func checkBounds(_ values: [Double], _ name: String, _ connection: Int) throws(SpinnpropError) {
+        guard values.withUnsafeBufferPointer({ !areBounded($0, by: largestMagnitude) }) else { return }
         let index = values.firstIndex { !($0.magnitude <= largestMagnitude) } ?? 0
         throw .invalidValue(
             "\(name)[\(index)] of connection \(connection) is \(values[index]); lower the learning rate or clip gradients"
@@ -27,8 +27,8 @@ extension Optimizer {
 
     /// Whether all are numbers with at most the largest magnitude. Bit patterns without the sign are in the order of the
     /// magnitudes, with infinity and NaN last, so a borrow tells; no branch per element.
-    private static func areBounded(_ values: UnsafeBufferPointer<Double>) -> Bool {
-        let limit = largestMagnitude.bitPattern
+    private func areBounded(_ values: UnsafeBufferPointer<Double>, by largest: Double) -> Bool {
+        let limit = largest.bitPattern
         var borrow: UInt64 = 0
         if let base = values.baseAddress {
             var index = 0

@@ -29,8 +29,9 @@ public final class Trainer {
         self.rule = rule
         try options.objective(labels: []).check(network, sampleCount: 0, grid: substrate.grid)
         let fresh = TrainingState(
-            network: network, optimizer: try Optimizer(options.optimizer, for: network), origin: network.fingerprint,
-            options: options.fingerprint(substrate: substrate.name, rule: rule.name))
+            network: network, optimizer: try Optimizer(options.optimizer, for: network, precision: substrate.precision),
+            origin: network.fingerprint,
+            options: options.fingerprint(substrate, rule))
         state = fresh
         if options.resume, let path = options.checkpointPath, let saved = try Checkpoint.load(path, like: fresh) {
             state = saved
@@ -187,7 +188,7 @@ extension TrainingOptions {
     }
 
     /// A hash of all that shapes the course of a run: not how long it goes on, nor where checkpoints lie.
-    func fingerprint(substrate: String, rule: String) -> UInt64 {
+    func fingerprint(_ substrate: any Substrate, _ rule: any GradientRule) -> UInt64 {
         var course = self
         course.epochs = 0
         course.earlyStopping = 0
@@ -196,8 +197,10 @@ extension TrainingOptions {
         course.checkpointEvery = 1
         course.resume = false
         var hash = Fingerprint()
+        let grids = [substrate.grid, rule.grid].map { grid in grid.map { "\($0)" } ?? "" }
+        let engine = "\(substrate.name) \(grids[0]), \(rule.name) \(grids[1])"
         // The names and values of all fields, numbers with all their digits.
-        for byte in "\(course) on \(substrate), \(rule)".utf8 { hash.add(UInt64(byte)) }
+        for byte in "\(course) on \(engine)".utf8 { hash.add(UInt64(byte)) }
         return hash.value
     }
 }
