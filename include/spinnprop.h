@@ -71,7 +71,7 @@
  *       // Which output neuron spikes first?
  *       spinnprop_recording *recording = NULL;
  *       check(spinnprop_network_forward(&recording, trained, &spikes, NULL, NULL, NULL));
- *       check(spinnprop_recording_predict(classes, N, recording, &options.loss));
+ *       check(spinnprop_recording_predict(classes, N, recording, NULL));
  *       int right = 0;
  *       for (int sample = 0; sample < N; sample++) right += classes[sample] == labels[sample];
  *       printf("%d of %d samples right\n", right, N);
@@ -258,15 +258,42 @@ SPINNPROP_API spinnprop_status spinnprop_network_to_bytes(uint8_t *bytes, int64_
                                                           const spinnprop_network *network);
 SPINNPROP_API spinnprop_status spinnprop_network_from_bytes(spinnprop_network **network, const uint8_t *bytes, int64_t n);
 
+/* --------------------------------------------------------------------------------------------------------- engine */
+
+/* What a network runs on, and whose rule differentiates it. Wherever an engine is optional, NULL stands for exact events
+ * (or, for a gradient, for the engine which made the recording). Engines may be freed while a trainer made with them lives. */
+typedef struct spinnprop_engine spinnprop_engine;
+
+enum {
+    SPINNPROP_ENGINE_EVENT = 0,  /* exact events in continuous time, exact adjoint. Fields: none                      */
+    SPINNPROP_ENGINE_CLOCK = 1   /* time steps in float32, the twin of what runs on a SpiNNaker2 chip (arXiv 2412.15021).
+                                  * Input comes at the nearest step, delays are whole steps, t_end must be infinite, weight
+                                  * gradients are with tau_syn in steps. Fields: all                                  */
+};
+enum { SPINNPROP_DECAY_EXPONENTIAL = 0, SPINNPROP_DECAY_EULER = 1 };
+
+typedef struct spinnprop_engine_options {
+    size_t size;
+    int32_t kind;        /* SPINNPROP_ENGINE_*; a kind reads its own fields and ignores the others                    */
+    double time_step;    /* seconds                                                                                   */
+    int32_t steps;       /* of a run, that at time 0 included, >= 2                                                   */
+    int32_t decay;       /* SPINNPROP_DECAY_*: of a neuron in a step, e^(-dt / tau) or 1 - dt / tau                   */
+    int32_t copies;      /* gradients are summed as a chip sums them that holds so many copies of the network         */
+} spinnprop_engine_options;
+
+SPINNPROP_API void spinnprop_engine_options_init(spinnprop_engine_options *options);
+SPINNPROP_API spinnprop_status spinnprop_engine_create(spinnprop_engine **engine, const spinnprop_engine_options *options);
+SPINNPROP_API void spinnprop_engine_free(spinnprop_engine *engine);
+/* Fills in what the engine was made with. */
+SPINNPROP_API spinnprop_status spinnprop_engine_describe(spinnprop_engine_options *options, const spinnprop_engine *engine);
+
 /* ------------------------------------------------------------------------------------------- forward and recording */
 
 typedef struct spinnprop_recording spinnprop_recording;
 
-enum { SPINNPROP_ENGINE_EVENT = 0 };
-
 typedef struct spinnprop_forward_options {
     size_t size;
-    int32_t engine;      /* SPINNPROP_ENGINE_*                                                                        */
+    const spinnprop_engine *engine; /* NULL (the default): exact events                                               */
     double t_end;        /* seconds, inclusive; +infinity (the default): until silent. Needed with recurrence.        */
     int64_t max_spikes;  /* of all samples and layers together; 0: the default, 4 million and 10,000 for each neuron in
                             each sample, at most 100 million                                                          */
@@ -283,22 +310,27 @@ SPINNPROP_API void spinnprop_recording_free(spinnprop_recording *recording);
 typedef struct spinnprop_recording_info {
     size_t size;
     int64_t n_samples;
-    int32_t n_inputs, n_layers, n_outputs, readout, engine;
+    int32_t n_inputs, n_layers, n_outputs, readout;
 } spinnprop_recording_info;
 SPINNPROP_API void spinnprop_recording_info_init(spinnprop_recording_info *info);
 SPINNPROP_API spinnprop_status spinnprop_recording_describe(spinnprop_recording_info *info,
                                                             const spinnprop_recording *recording);
 
+/* What it was made by, as spinnprop_engine_describe says it. */
+SPINNPROP_API spinnprop_status spinnprop_recording_engine(spinnprop_engine_options *options,
+                                                          const spinnprop_recording *recording);
 /* The number of neurons of a layer. */
 SPINNPROP_API spinnprop_status spinnprop_recording_layer_size(int64_t *n_neurons, const spinnprop_recording *recording,
                                                               int32_t layer);
-/* Spikes of a layer, each sample's in order of time (ties: of unit). currents: the synaptic current at each spike,
- * before any arrival of its own; NULL if not wanted. A leaky read-out layer has none. */
+/* Spikes of a layer, each sample's in order of time (ties: of unit). currents: the synaptic current at each spike, before
+ * any arrival of its own; membranes: the membrane's value, which is the threshold in continuous time and lies above it on
+ * a grid of steps. Either is NULL if not wanted. A leaky read-out layer has no spikes. */
 SPINNPROP_API spinnprop_status spinnprop_recording_spike_count(int64_t *n_spikes, const spinnprop_recording *recording,
                                                                int32_t layer);
-SPINNPROP_API spinnprop_status spinnprop_recording_spikes(double *times, int32_t *units, double *currents, int64_t n_spikes,
-                                                          int64_t *offsets, int64_t n_offsets,
-                                                          const spinnprop_recording *recording, int32_t layer);
+SPINNPROP_API spinnprop_status spinnprop_recording_spikes(double *times, int32_t *units, double *currents,
+                                                          double *membranes, int64_t n_spikes, int64_t *offsets,
+                                                          int64_t n_offsets, const spinnprop_recording *recording,
+                                                          int32_t layer);
 /* (n_samples, n_outputs); +infinity where silent, everywhere for a leaky read-out. */
 SPINNPROP_API spinnprop_status spinnprop_recording_first_spike_times(double *times, int64_t n,
                                                                      const spinnprop_recording *recording);
@@ -342,24 +374,32 @@ enum {
     /* -log softmax(scale * n)[label], n = sum over a neuron's spikes of exp(-t / tau0): a spike count with a soft edge in
      * time. tau0 = +infinity is the plain count, whose gradient is zero. A sample whose label neuron is silent adds
      * nothing.                                                                                    Fields: scale, tau0  */
-    SPINNPROP_LOSS_SPIKE_COUNT_CROSS_ENTROPY = 3
+    SPINNPROP_LOSS_SPIKE_COUNT_CROSS_ENTROPY = 3,
+    /* -log softmax(-t / xi)[label] + alpha (exp(t_label / beta) - 1), t the first spike times counted in steps, that of a
+     * silent output the number of steps; of recordings on a grid only. Of outputs that spike first together the lowest is
+     * the class, or with ties_are_wrong none.                                 Fields: xi, alpha, beta, ties_are_wrong */
+    SPINNPROP_LOSS_STEP_TTFS_CROSS_ENTROPY = 4
 };
 
 typedef struct spinnprop_loss {
     size_t size;
     int32_t kind;
-    double tau0, alpha, tau1, t_label, t_other, scale;
+    double tau0, alpha, tau1, t_label, t_other, scale, xi, beta;
+    int32_t ties_are_wrong;
 } spinnprop_loss;
 
 /* Sets the defaults of a kind. */
 SPINNPROP_API spinnprop_status spinnprop_loss_init(spinnprop_loss *loss, int32_t kind);
 SPINNPROP_API spinnprop_status spinnprop_loss_check(const spinnprop_loss *loss);
+/* The loss that suits what an engine records of a read-out (SPINNPROP_READOUT_*): what NULL stands for wherever a loss is
+ * read. */
+SPINNPROP_API spinnprop_status spinnprop_engine_loss(spinnprop_loss *loss, const spinnprop_engine *engine, int32_t readout);
 
 /* Firing-rate regularisation of the hidden layers, added to the loss:
  * strength / 2 * sum over hidden neurons of (batch mean of n - target)^2, n = sum over spikes of exp(-t / tau). */
 typedef struct spinnprop_gradient_options {
     size_t size;
-    int32_t engine;             /* the gradient rule; -1 (the default): that of the engine which made the recording   */
+    const spinnprop_engine *engine; /* whose rule; NULL (the default): that of the engine which made the recording    */
     double rate_strength;       /* 0: off                                                                             */
     double rate_target;         /* spikes per sample                                                                  */
     double rate_tau;            /* seconds                                                                            */
@@ -399,14 +439,16 @@ SPINNPROP_API spinnprop_status spinnprop_recording_probabilities(double *probabi
 typedef struct spinnprop_trainer spinnprop_trainer;
 
 enum { SPINNPROP_OPTIMIZER_SGD = 0, SPINNPROP_OPTIMIZER_ADAM = 1, SPINNPROP_OPTIMIZER_ADAMW = 2 };
-enum { SPINNPROP_SCHEDULE_CONSTANT = 0, SPINNPROP_SCHEDULE_STEP = 1, SPINNPROP_SCHEDULE_EXPONENTIAL = 2 };
+enum {
+    SPINNPROP_SCHEDULE_CONSTANT = 0, SPINNPROP_SCHEDULE_STEP = 1, SPINNPROP_SCHEDULE_EXPONENTIAL = 2,
+    SPINNPROP_SCHEDULE_SMOOTH = 3
+};
 
 typedef struct spinnprop_training_options {
     size_t size;
-    /* These three are filled by spinnprop_training_options_init like the rest, and may be replaced as a whole.       */
-    spinnprop_forward_options forward;
-    spinnprop_loss loss;
-    spinnprop_gradient_options gradient;
+    const spinnprop_forward_options *forward;   /* these three are read when the trainer is created;                  */
+    const spinnprop_loss *loss;                 /* NULL: all defaults, the engine's own loss among them               */
+    const spinnprop_gradient_options *gradient;
     int32_t epochs;
     int32_t batch_size;
     uint64_t seed;                 /* of the order of samples and of input dropout                                    */
@@ -417,7 +459,8 @@ typedef struct spinnprop_training_options {
     double beta1, beta2, epsilon;  /* Adam, AdamW                                                                     */
     double weight_decay;           /* L2 term (SGD, Adam) or decoupled (AdamW)                                        */
     int32_t schedule;              /* SPINNPROP_SCHEDULE_*: learning rates x gamma every schedule_epochs epochs (step),  */
-    int32_t schedule_epochs;       /*   or x gamma every epoch (exponential)                                          */
+    int32_t schedule_epochs;       /*   x gamma every epoch (exponential), or as much by an equal factor after every  */
+                                   /*   batch (smooth)                                                                */
     double schedule_gamma;
     double clip_value;             /* largest magnitude of a gradient's entry; +infinity: off                         */
     double clip_norm;              /* largest Euclidean norm of the whole gradient; +infinity: off                    */

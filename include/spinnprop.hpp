@@ -45,6 +45,7 @@ namespace detail {
 template <class T> std::int64_t size(const std::vector<T> &values) { return static_cast<std::int64_t>(values.size()); }
 
 inline void initialise(spinnprop_network_options &o) { spinnprop_network_options_init(&o); }
+inline void initialise(spinnprop_engine_options &o) { spinnprop_engine_options_init(&o); }
 inline void initialise(spinnprop_forward_options &o) { spinnprop_forward_options_init(&o); }
 inline void initialise(spinnprop_gradient_options &o) { spinnprop_gradient_options_init(&o); }
 inline void initialise(spinnprop_training_options &o) { spinnprop_training_options_init(&o); }
@@ -57,6 +58,7 @@ struct Free {
     void operator()(spinnprop_recording *handle) const noexcept { spinnprop_recording_free(handle); }
     void operator()(spinnprop_gradient *handle) const noexcept { spinnprop_gradient_free(handle); }
     void operator()(spinnprop_trainer *handle) const noexcept { spinnprop_trainer_free(handle); }
+    void operator()(spinnprop_engine *handle) const noexcept { spinnprop_engine_free(handle); }
 };
 template <class T> using Handle = std::unique_ptr<T, Free>;
 
@@ -177,6 +179,31 @@ inline SpikeTrains encode_latency(const std::vector<double> &x, std::int32_t n_f
     return result;
 }
 
+// -------------------------------------------------------------------------------------------------------------- engine
+
+// What a network runs on. It must live while options point to it.
+class Engine {
+public:
+    explicit Engine(const spinnprop_engine_options &options = spinnprop::options<spinnprop_engine_options>())
+        : handle_(detail::make<spinnprop_engine>(spinnprop_engine_create, &options)) {}
+    // What it was made with.
+    spinnprop_engine_options describe() const {
+        auto result = options<spinnprop_engine_options>();
+        check(spinnprop_engine_describe(&result, get()));
+        return result;
+    }
+    // The loss that suits what it records of a read-out (SPINNPROP_READOUT_*).
+    spinnprop_loss loss(std::int32_t readout = SPINNPROP_READOUT_SPIKING) const {
+        spinnprop_loss result;
+        check(spinnprop_engine_loss(&result, get(), readout));
+        return result;
+    }
+    const spinnprop_engine *get() const noexcept { return handle_.get(); }
+
+private:
+    detail::Handle<spinnprop_engine> handle_;
+};
+
 // ----------------------------------------------------------------------------------------------------------- recording
 
 // What a run left behind.
@@ -196,8 +223,8 @@ public:
         result.times.resize(static_cast<std::size_t>(n));
         result.units.resize(static_cast<std::size_t>(n));
         result.offsets.resize(static_cast<std::size_t>(describe().n_samples) + 1);
-        check(spinnprop_recording_spikes(result.times.data(), result.units.data(), nullptr, n, result.offsets.data(),
-                                         detail::size(result.offsets), get(), layer));
+        check(spinnprop_recording_spikes(result.times.data(), result.units.data(), nullptr, nullptr, n,
+                                         result.offsets.data(), detail::size(result.offsets), get(), layer));
         std::int64_t n_neurons = 0;
         check(spinnprop_recording_layer_size(&n_neurons, get(), layer));
         result.n_units = static_cast<std::int32_t>(n_neurons);
@@ -214,17 +241,20 @@ public:
         check(spinnprop_recording_diagnose(&diagnostics, get(), layer));
         return diagnostics;
     }
-    std::vector<std::int64_t> predict(const spinnprop_loss &loss) const {
+    // Under a loss; without one, under that of the engine which made the recording.
+    std::vector<std::int64_t> predict(const spinnprop_loss *loss = nullptr) const {
         std::vector<std::int64_t> classes(static_cast<std::size_t>(describe().n_samples));
-        check(spinnprop_recording_predict(classes.data(), detail::size(classes), get(), &loss));
+        check(spinnprop_recording_predict(classes.data(), detail::size(classes), get(), loss));
         return classes;
     }
-    // (n_samples, n_outputs)
-    std::vector<double> probabilities(const spinnprop_loss &loss) const {
+    std::vector<std::int64_t> predict(const spinnprop_loss &loss) const { return predict(&loss); }
+    // (n_samples, n_outputs), likewise.
+    std::vector<double> probabilities(const spinnprop_loss *loss = nullptr) const {
         std::vector<double> values(output_size());
-        check(spinnprop_recording_probabilities(values.data(), detail::size(values), get(), &loss));
+        check(spinnprop_recording_probabilities(values.data(), detail::size(values), get(), loss));
         return values;
     }
+    std::vector<double> probabilities(const spinnprop_loss &loss) const { return probabilities(&loss); }
     std::vector<std::uint8_t> to_bytes() const { return detail::bytes(spinnprop_recording_to_bytes, get()); }
     static Recording from_bytes(const std::vector<std::uint8_t> &bytes) {
         return Recording(

@@ -81,11 +81,17 @@ public func spinnprop_recording_from_bytes(
         let destination = try given(recording, "recording")
         let loaded = try RecordingFile.recording(try content(bytes, n))
         // The file room does not know which engines there are.
+        let hasGrid: Bool
         do throws(SpinnpropError) {
-            _ = try Engine(name: loaded.engine)
+            hasGrid = try Engine(name: loaded.engine).grid != nil
         } catch {
             throw SpinnpropError(
                 .fileError, "the bytes are a recording by an engine this library does not have: \(error)")
+        }
+        guard hasGrid == (loaded.grid != nil) else {
+            throw SpinnpropError(
+                .fileError,
+                "malformed file: a recording of engine \"\(loaded.engine)\" \(hasGrid ? "needs a" : "has no") grid of steps")
         }
         destination.pointee = makeHandle(loaded, recordingKind)
     }

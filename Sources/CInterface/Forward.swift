@@ -10,8 +10,7 @@ extension spinnprop_forward_options: VersionedStruct {
     static var initial: spinnprop_forward_options {
         let defaults = ForwardOptions()
         return spinnprop_forward_options(
-            size: MemoryLayout<spinnprop_forward_options>.size, engine: Engine.defaultEngine.code,
-            t_end: defaults.endTime, max_spikes: 0)
+            size: MemoryLayout<spinnprop_forward_options>.size, engine: nil, t_end: defaults.endTime, max_spikes: 0)
     }
 
     /// The same as the core takes them.
@@ -44,7 +43,7 @@ public func spinnprop_network_forward(
         let destination = try given(recording, "recording")
         let network = try box(network, networkKind, "network").value
         let options = try spinnprop_forward_options.readOrInitial(options, "options")
-        let engine = try Engine(code: options.engine)
+        let engine = try CInterface.engine(options.engine, "options->engine") ?? .defaultEngine
         let spikes = try spikeTrains(input, "input")
         let monitor = Listener(callback: progress, payload: payload).monitor(total: spikes.sampleCount)
         let result = try network.forward(spikes, engine: engine, options: try options.options(), monitor: monitor)

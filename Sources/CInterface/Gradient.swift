@@ -37,19 +37,11 @@ struct LayeredGradients {
 let gradientKind = HandleKind<LayeredGradients>(mark: 0x5350_4752_4144_4903, noun: "gradient")
 
 extension spinnprop_gradient_options: VersionedStruct {
-    /// The number that stands for the rule of the engine which made the recording.
-    private static let ownEngine: Int32 = -1
-
     static var initial: spinnprop_gradient_options {
         let defaults = RateRegularisation()
         return spinnprop_gradient_options(
-            size: MemoryLayout<spinnprop_gradient_options>.size, engine: ownEngine, rate_strength: defaults.strength,
+            size: MemoryLayout<spinnprop_gradient_options>.size, engine: nil, rate_strength: defaults.strength,
             rate_target: defaults.target, rate_tau: defaults.tau)
-    }
-
-    /// The engine whose rule is asked for, `nil` for that of the recording.
-    func engineOfRule() throws(SpinnpropError) -> Engine? {
-        engine == spinnprop_gradient_options.ownEngine ? nil : try Engine(code: engine)
     }
 
     /// `nil` if it is off. The core checks the numbers.
@@ -99,11 +91,12 @@ public func spinnprop_network_gradient(
         let network = try box(network, networkKind, "network").value
         let recording = try box(recording, recordingKind, "recording").value
         let options = try spinnprop_gradient_options.readOrInitial(options, "options")
-        let loss = try spinnprop_loss.read(loss, "loss").loss()
+        let loss = try spinnprop_loss.loss(loss, "loss", of: recording)
         let (labels, targets) = try labelsAndTargets(labels, n, targets, n_targets, recording)
         let objective = Objective(loss: loss, labels: labels, targetTimes: targets, rate: options.rate)
         let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.sampleCount)
-        let result = try network.gradient(recording, objective, engine: try options.engineOfRule(), monitor: monitor)
+        let engine = try CInterface.engine(options.engine, "options->engine")
+        let result = try network.gradient(recording, objective, engine: engine, monitor: monitor)
         value.pointee = result.value
         destination.pointee = makeHandle(LayeredGradients(result, network), gradientKind)
     }

@@ -5,15 +5,22 @@ import CSpinnprop
 import Learning
 import Mathematics
 import Networks
+import Spinnprop
 
 extension spinnprop_loss: VersionedStruct {
-    static var initial: spinnprop_loss { spinnprop_loss(LossParameters(.ttfsCrossEntropy)) }
+    /// Overwritten whole or in part: the size of a loss is that of its reader, its other fields have no default.
+    static var initial: spinnprop_loss {
+        var loss = spinnprop_loss()
+        loss.size = MemoryLayout<spinnprop_loss>.size
+        return loss
+    }
 
     init(_ parameters: LossParameters) {
         self.init(
             size: MemoryLayout<spinnprop_loss>.size, kind: parameters.kind.rawValue, tau0: parameters.tau0,
             alpha: parameters.alpha, tau1: parameters.tau1, t_label: parameters.tLabel, t_other: parameters.tOther,
-            scale: parameters.scale)
+            scale: parameters.scale, xi: parameters.xi, beta: parameters.beta,
+            ties_are_wrong: parameters.tiesAreWrong ? 1 : 0)
     }
 
     /// The loss as the core knows it, checked.
@@ -25,14 +32,33 @@ extension spinnprop_loss: VersionedStruct {
         parameters.tLabel = t_label
         parameters.tOther = t_other
         parameters.scale = scale
+        parameters.xi = xi
+        parameters.beta = beta
+        parameters.tiesAreWrong = ties_are_wrong != 0
         return try parameters.makeLoss()
+    }
+
+    /// A caller's loss, or for NULL the one that suits an engine and a read-out.
+    static func loss(
+        _ pointer: UnsafePointer<spinnprop_loss>?, _ name: StaticString, engine: Engine, leakyReadout: Bool
+    ) throws(SpinnpropError) -> any Loss {
+        pointer == nil
+            ? try engine.defaultLoss(leakyReadout: leakyReadout).makeLoss() : try read(pointer, name).loss()
+    }
+
+    /// Likewise, with what a recording was made by and of.
+    static func loss(
+        _ pointer: UnsafePointer<spinnprop_loss>?, _ name: StaticString, of recording: Recording
+    ) throws(SpinnpropError) -> any Loss {
+        try loss(
+            pointer, name, engine: try Engine(of: recording), leakyReadout: !recording.outputLayer.isSpiking)
     }
 
     static func kind(_ number: Int32) throws(SpinnpropError) -> LossKind {
         guard let kind = LossKind(rawValue: number) else {
             throw .invalidValue(
                 "the loss's kind is \(number); it must be SPINNPROP_LOSS_TTFS_CROSS_ENTROPY (0) .. "
-                    + "SPINNPROP_LOSS_SPIKE_COUNT_CROSS_ENTROPY (3)")
+                    + "SPINNPROP_LOSS_STEP_TTFS_CROSS_ENTROPY (4)")
         }
         return kind
     }
@@ -56,11 +82,16 @@ private func judged(
     _ recording: OpaquePointer?, _ loss: UnsafePointer<spinnprop_loss>?
 ) throws(SpinnpropError) -> (Recording, any Loss) {
     let recording = try box(recording, recordingKind, "recording").value
-    let loss = try spinnprop_loss.read(loss, "loss").loss()
+    let loss = try spinnprop_loss.loss(loss, "loss", of: recording)
     guard loss.needsLeakyReadout != recording.outputLayer.isSpiking else {
         throw .unsupported(
             "\(loss.name) reads \(loss.needsLeakyReadout ? "the membrane of a leaky" : "the spikes of a spiking") read-out, "
                 + "which this recording does not have; choose a loss of the other sort")
+    }
+    guard recording.grid != nil || !loss.needsGrid else {
+        throw .unsupported(
+            "\(loss.name) counts time in steps, and engine \"\(recording.engine)\" has none; use engine \"clock\" or another loss"
+        )
     }
     return (recording, loss)
 }

@@ -54,6 +54,17 @@ public func spinnprop_network_describe(
 /// SPINNPROP_READOUT_* of a last layer.
 func readout(isSpiking: Bool) -> Int32 { Int32(isSpiking ? SPINNPROP_READOUT_SPIKING : SPINNPROP_READOUT_LEAKY) }
 
+/// The reverse.
+func isLeaky(readout: Int32) throws(SpinnpropError) -> Bool {
+    switch Int(readout) {
+    case SPINNPROP_READOUT_SPIKING: return false
+    case SPINNPROP_READOUT_LEAKY: return true
+    default:
+        throw .invalidValue(
+            "readout is \(readout); it must be SPINNPROP_READOUT_SPIKING (0) or SPINNPROP_READOUT_LEAKY (1)")
+    }
+}
+
 @c @implementation
 public func spinnprop_network_shape(
     _ rows: UnsafeMutablePointer<Int64>?, _ columns: UnsafeMutablePointer<Int64>?, _ network: OpaquePointer?,

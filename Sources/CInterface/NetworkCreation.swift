@@ -40,13 +40,7 @@ extension spinnprop_network_options: VersionedStruct {
                 "delays is \(delays); it must be SPINNPROP_DELAYS_NONE (0) .. SPINNPROP_DELAYS_DENDRITIC (3)")
         }
         options.delays = delayKind
-        switch Int(readout) {
-        case SPINNPROP_READOUT_SPIKING: options.leakyReadout = false
-        case SPINNPROP_READOUT_LEAKY: options.leakyReadout = true
-        default:
-            throw .invalidValue(
-                "readout is \(readout); it must be SPINNPROP_READOUT_SPIKING (0) or SPINNPROP_READOUT_LEAKY (1)")
-        }
+        options.leakyReadout = try isLeaky(readout: readout)
         options.seed = seed
         return options
     }

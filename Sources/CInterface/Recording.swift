@@ -37,8 +37,18 @@ public func spinnprop_recording_describe(
         info.n_layers = Int32(clamping: recording.layers.count)
         info.n_outputs = Int32(clamping: recording.outputLayer.neuronCount)
         info.readout = readout(isSpiking: recording.outputLayer.isSpiking)
-        info.engine = try Engine(name: recording.engine).code
         destination.write(info)
+    }
+}
+
+@c @implementation
+public func spinnprop_recording_engine(
+    _ options: UnsafeMutablePointer<spinnprop_engine_options>?, _ recording: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let destination = try spinnprop_engine_options.destination(options, "options")
+        let recording = try box(recording, recordingKind, "recording").value
+        destination.write(spinnprop_engine_options(try Engine(of: recording)))
     }
 }
 
@@ -72,8 +82,8 @@ public func spinnprop_recording_spike_count(
 @c @implementation
 public func spinnprop_recording_spikes(
     _ times: UnsafeMutablePointer<Double>?, _ units: UnsafeMutablePointer<Int32>?,
-    _ currents: UnsafeMutablePointer<Double>?, _ n_spikes: Int64, _ offsets: UnsafeMutablePointer<Int64>?,
-    _ n_offsets: Int64, _ recording: OpaquePointer?, _ layer: Int32
+    _ currents: UnsafeMutablePointer<Double>?, _ membranes: UnsafeMutablePointer<Double>?, _ n_spikes: Int64,
+    _ offsets: UnsafeMutablePointer<Int64>?, _ n_offsets: Int64, _ recording: OpaquePointer?, _ layer: Int32
 ) -> spinnprop_status {
     barrier {
         let recording = try box(recording, recordingKind, "recording").value
@@ -91,6 +101,12 @@ public func spinnprop_recording_spikes(
                 allTimes[start + spike] = segment.times[spike]
                 allUnits[start + spike] = segment.units[spike]
                 currents?[start + spike] = segment.currents[spike]
+            }
+            if let membranes {
+                for spike in 0..<segment.count {
+                    let threshold = own.thresholds[own.thresholds.count == 1 ? 0 : Int(segment.units[spike])]
+                    membranes[start + spike] = segment.membranes?[spike] ?? threshold
+                }
             }
             for end in segment.ends {
                 ends[sample] = Int64(start + end)

@@ -66,10 +66,7 @@ public func spinnprop_trainer_create(
     barrier {
         let destination = try given(trainer, "trainer")
         let network = try box(network, networkKind, "network").value
-        let options = try spinnprop_training_options.readOrInitial(options, "options")
-        let engines = try options.engines()
-        let made = try Trainer(
-            network, try options.options(), substrate: engines.substrate.substrate, rule: engines.rule.gradientRule)
+        let made = try spinnprop_training_options.readOrInitial(options, "options").trainer(network)
         destination.pointee = makeHandle(TrainerHolder(made), trainerKind)
     }
 }

@@ -12,9 +12,6 @@ extension spinnprop_training_options: VersionedStruct {
         let defaults = TrainingOptions()
         var options = spinnprop_training_options()
         options.size = MemoryLayout<spinnprop_training_options>.size
-        options.forward = .initial
-        options.loss = .initial
-        options.gradient = .initial
         options.epochs = Int32(clamping: defaults.epochs)
         options.batch_size = Int32(clamping: defaults.batchSize)
         options.seed = defaults.seed
@@ -42,15 +39,23 @@ extension spinnprop_training_options: VersionedStruct {
         return options
     }
 
-    /// The same as the core takes them. The core checks the numbers.
-    func options() throws(SpinnpropError) -> TrainingOptions {
-        try forward.checkNested("options.forward")
-        try loss.checkNested("options.loss")
-        try gradient.checkNested("options.gradient")
-        var options = TrainingOptions()
+    /// A trainer of a copy of a network. The core checks the numbers.
+    func trainer(_ network: Network) throws(SpinnpropError) -> Trainer {
+        let forward = try spinnprop_forward_options.readOrInitial(forward, "options->forward")
+        let gradient = try spinnprop_gradient_options.readOrInitial(gradient, "options->gradient")
+        let engine = try CInterface.engine(forward.engine, "options->forward->engine") ?? .defaultEngine
+        let rule = try CInterface.engine(gradient.engine, "options->gradient->engine")
+        var options = try options()
         options.forward = try forward.options()
-        options.loss = try loss.loss()
         options.rate = gradient.rate
+        options.loss = try spinnprop_loss.loss(
+            loss, "options->loss", engine: engine, leakyReadout: network.layers.last?.isSpiking == false)
+        return try Trainer(network, options, engine: engine, rule: rule)
+    }
+
+    /// All but what the three structs within say.
+    private func options() throws(SpinnpropError) -> TrainingOptions {
+        var options = TrainingOptions()
         options.epochs = Int(epochs)
         options.batchSize = Int(batch_size)
         options.seed = seed
@@ -70,7 +75,7 @@ extension spinnprop_training_options: VersionedStruct {
         options.optimizer.clipNorm = clip_norm
         guard let scheduleKind = ScheduleKind(rawValue: schedule) else {
             throw .invalidValue(
-                "schedule is \(schedule); it must be SPINNPROP_SCHEDULE_CONSTANT (0) .. SPINNPROP_SCHEDULE_EXPONENTIAL (2)"
+                "schedule is \(schedule); it must be SPINNPROP_SCHEDULE_CONSTANT (0) .. SPINNPROP_SCHEDULE_SMOOTH (3)"
             )
         }
         options.schedule.kind = scheduleKind
@@ -88,11 +93,6 @@ extension spinnprop_training_options: VersionedStruct {
         return options
     }
 
-    /// The engine that runs forward, and the one whose gradient rule is used.
-    func engines() throws(SpinnpropError) -> (substrate: Engine, rule: Engine) {
-        let engine = try Engine(code: forward.engine)
-        return (engine, try gradient.engineOfRule() ?? engine)
-    }
 }
 
 @c @implementation

@@ -36,15 +36,6 @@ extension VersionedStruct {
         return Destination(bytes: bytes, size: try checkedSize(bytes, name))
     }
 
-    /// A struct within another, whose place does not allow it to have any other size.
-    func checkNested(_ name: StaticString) throws(SpinnpropError) {
-        guard size == MemoryLayout<Self>.size else {
-            throw .invalidValue(
-                "\(name).size is \(UInt(bitPattern: size)); it must be \(MemoryLayout<Self>.size), which the _init function sets"
-            )
-        }
-    }
-
     /// The body of an `_init` function.
     static func initialise(_ pointer: UnsafeMutablePointer<Self>?) {
         pointer?.initialize(to: initial)

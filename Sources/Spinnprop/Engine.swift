@@ -46,6 +46,14 @@ public enum Engine: Equatable, Sendable {
         }
     }
 
+    /// The grid of time steps it runs on; `nil` in continuous time.
+    public var grid: TimeGrid? {
+        switch self {
+        case .event: nil
+        case .clock(let grid): grid
+        }
+    }
+
     public var substrate: any Substrate {
         switch self {
         case .event: eventSubstrate()
@@ -60,12 +68,12 @@ public enum Engine: Equatable, Sendable {
         }
     }
 
-    /// What is minimised unless told otherwise.
-    public func defaultLoss(for network: Network) -> any Loss {
-        guard network.layers[network.layers.count - 1].isSpiking else { return VMaxCrossEntropy() }
+    /// What is minimised, and how outputs are read, unless told otherwise.
+    public func defaultLoss(leakyReadout: Bool) -> LossParameters {
+        if leakyReadout { return LossParameters(.vMaxCrossEntropy) }
         return switch self {
-        case .event: TTFSCrossEntropy()
-        case .clock: StepTTFSCrossEntropy()
+        case .event: LossParameters(.ttfsCrossEntropy)
+        case .clock: LossParameters(.stepTTFSCrossEntropy)
         }
     }
 

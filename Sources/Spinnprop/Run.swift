@@ -32,7 +32,7 @@ extension Network {
                 "\(objective.loss.name) takes labels, not target times; use SpikeTimeMSE, or leave the targets out")
         }
         let engine = if let engine { engine } else { try Engine(of: recording) }
-        try engine.checkCanDifferentiate(recording)
+        try engine.checkCanDifferentiate(recordingsOf: recording.engine)
         let gradients = try engine.gradientRule.backward(self, recording, objective, monitor: monitor)
         try gradients.checkFinite()
         return gradients
@@ -40,28 +40,39 @@ extension Network {
 }
 
 extension Engine {
-    /// Whether this engine's gradient rule has a meaning for a recording.
-    func checkCanDifferentiate(_ recording: Recording) throws(SpinnpropError) {
-        switch self {
-        case .event:
+    /// Whether this engine's gradient rule has a meaning for what an engine records.
+    func checkCanDifferentiate(recordingsOf maker: String) throws(SpinnpropError) {
+        let suits =
+            switch self {
             // The exact adjoint reads times and currents at exact spikes.
-            guard recording.engine == name else {
-                throw .unsupported(
-                    "the gradient rule of engine \"\(name)\" cannot differentiate a recording of engine "
-                        + "\"\(recording.engine)\"; leave the engine of the gradient open")
+            case .event: maker == name
+            // Any spikes on a grid will do.
+            case .clock: maker != Engine.event.name
             }
-        case .clock:
-            // Any spikes on a grid will do; the rule looks for it.
-            break
+        guard suits else {
+            throw .unsupported(
+                "the gradient rule of engine \"\(name)\" cannot differentiate a recording of engine "
+                    + "\"\(maker)\"; leave the engine of the gradient open")
         }
     }
 }
 
 extension Trainer {
     /// A trainer on an engine; what the parameters mean is said at `Trainer`.
+    ///
+    /// - Parameter rule: whose gradient rule to use; `nil`: the engine's own.
+    /// - Throws: also `unsupported` if engine and rule do not go together.
     public convenience init(
-        _ network: Network, _ options: TrainingOptions = TrainingOptions(), engine: Engine = .defaultEngine
+        _ network: Network, _ options: TrainingOptions = TrainingOptions(), engine: Engine = .defaultEngine,
+        rule: Engine? = nil
     ) throws(SpinnpropError) {
-        try self.init(network, options, substrate: engine.substrate, rule: engine.gradientRule)
+        let rule = rule ?? engine
+        try rule.checkCanDifferentiate(recordingsOf: engine.name)
+        if let grid = rule.grid, grid.copies > options.batchSize {
+            throw .invalidValue(
+                "copies is \(grid.copies), more than batch_size, \(options.batchSize), has samples; give fewer copies or a "
+                    + "larger batch")
+        }
+        try self.init(network, options, substrate: engine.substrate, rule: rule.gradientRule)
     }
 }

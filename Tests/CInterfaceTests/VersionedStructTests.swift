@@ -8,12 +8,12 @@ import Testing
 @Suite struct VersionedStructTests {
     @Test func fieldsBeyondTheSizeKeepTheirDefaults() throws {
         var options = spinnprop_forward_options.initial
-        options.engine = 7
+        options.engine = OpaquePointer(bitPattern: 7)
         options.t_end = 1
         options.max_spikes = 5
         options.size = 24  // up to and with t_end
         let read = try spinnprop_forward_options.read(&options, "options")
-        #expect(read.engine == 7)
+        #expect(read.engine == OpaquePointer(bitPattern: 7))
         #expect(read.t_end == 1)
         #expect(read.max_spikes == spinnprop_forward_options.initial.max_spikes)
         #expect(read.size == MemoryLayout<spinnprop_forward_options>.size)
@@ -50,6 +50,7 @@ import Testing
             MemoryLayout<spinnprop_spikes>.size, MemoryLayout<spinnprop_progress>.size,
             MemoryLayout<spinnprop_network_options>.size, MemoryLayout<spinnprop_network_info>.size,
             MemoryLayout<spinnprop_forward_options>.size, MemoryLayout<spinnprop_recording_info>.size,
+            MemoryLayout<spinnprop_engine_options>.size,
             MemoryLayout<spinnprop_diagnostics>.size, MemoryLayout<spinnprop_loss>.size,
             MemoryLayout<spinnprop_gradient_options>.size, MemoryLayout<spinnprop_training_options>.size,
         ]

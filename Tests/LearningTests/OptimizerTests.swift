@@ -170,6 +170,14 @@ struct OptimizerTests {
         #expect(factors() == [1, 1, 1, 0.5, 0.5, 0.5, 0.25])
         schedule.kind = .exponential
         #expect(factors() == [1, 0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625])
+        schedule.kind = .smooth
+        #expect(factors() == [1, 0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625])
+        // An equal factor after every batch, which for four of them is the fourth root.
+        let quarters = (0..<8).map { schedule.factor(epoch: $0 / 4, batch: $0 % 4, of: 4) }
+        for (first, second) in zip(quarters, quarters.dropFirst()) {
+            #expect(abs(second / first / 0.840_896_415_253_714_6 - 1) < 1e-15)
+        }
+        schedule.kind = .exponential
         schedule.gamma = 0.95
         #expect(abs(schedule.factor(epoch: 100) / 0.005_920_529_220_333_99 - 1) < 1e-14)
     }

@@ -42,7 +42,7 @@ static void use(const spinnprop_network *network, const spinnprop_recording *rec
         if (n > 1 << 20 || n_neurons > 1 << 20) continue;
         double *times = malloc(((size_t)n + 1) * sizeof *times), *currents = malloc(((size_t)n + 1) * sizeof *currents);
         int32_t *units = malloc(((size_t)n + 1) * sizeof *units);
-        fuzz_require(spinnprop_recording_spikes(times, units, currents, n, offsets, info.n_samples + 1, recording,
+        fuzz_require(spinnprop_recording_spikes(times, units, currents, NULL, n, offsets, info.n_samples + 1, recording,
                                                 layer) == SPINNPROP_OK,
                      "the spikes of a recording cannot be read");
         spinnprop_spikes spikes;
@@ -65,19 +65,14 @@ static void use(const spinnprop_network *network, const spinnprop_recording *rec
     }
     free(offsets);
 
-    spinnprop_loss loss;
     spinnprop_gradient *gradient = NULL;
     double value = 0;
     int64_t *labels = calloc((size_t)info.n_samples + 1, sizeof *labels);
-    fuzz_require(spinnprop_loss_init(&loss, info.readout == SPINNPROP_READOUT_LEAKY
-                                                ? SPINNPROP_LOSS_VMAX_CROSS_ENTROPY
-                                                : SPINNPROP_LOSS_TTFS_CROSS_ENTROPY) == SPINNPROP_OK,
-                 "no loss");
-    fuzz_require(spinnprop_recording_predict(labels, info.n_samples, recording, &loss) == SPINNPROP_OK,
+    fuzz_require(spinnprop_recording_predict(labels, info.n_samples, recording, NULL) == SPINNPROP_OK,
                  "no predictions");
     memset(labels, 0, (size_t)info.n_samples * sizeof *labels);
     /* May fail, since the network may be another one; if not, what comes back is a number. */
-    if (spinnprop_network_gradient(&gradient, &value, network, recording, &loss, labels, info.n_samples, NULL, 0, NULL,
+    if (spinnprop_network_gradient(&gradient, &value, network, recording, NULL, labels, info.n_samples, NULL, 0, NULL,
                                    NULL, NULL) == SPINNPROP_OK)
         fuzz_require(isfinite(value), "a loss is not a number");
     spinnprop_gradient_free(gradient);

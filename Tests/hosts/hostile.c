@@ -104,6 +104,7 @@ static void null_where_nothing_is_returned(void) {
     spinnprop_spikes_init(NULL);
     spinnprop_network_options_init(NULL);
     spinnprop_network_info_init(NULL);
+    spinnprop_engine_options_init(NULL);
     spinnprop_forward_options_init(NULL);
     spinnprop_recording_info_init(NULL);
     spinnprop_diagnostics_init(NULL);
@@ -113,6 +114,7 @@ static void null_where_nothing_is_returned(void) {
     spinnprop_recording_free(NULL);
     spinnprop_gradient_free(NULL);
     spinnprop_trainer_free(NULL);
+    spinnprop_engine_free(NULL);
 }
 
 /* ----------------------------------------------------------------------------------------------------------- spikes */
@@ -530,6 +532,161 @@ static void files_that_are_no_networks(const char *folder) {
     spinnprop_recording_free(run);
 }
 
+/* ---------------------------------------------------------------------------------------------------------- engine */
+
+static void engines_that_cannot_be(void) {
+    spinnprop_network *network = good_network(SPINNPROP_DELAYS_NONE, SPINNPROP_READOUT_SPIKING);
+    spinnprop_engine *engine = NOBODY(spinnprop_engine);
+    spinnprop_engine_options o, made;
+    spinnprop_loss loss;
+    spinnprop_engine_options_init(&o);
+    spinnprop_engine_options_init(&made);
+    memset(&loss, 0x55, sizeof loss);
+    begin("engine");
+    WATCH(engine);
+    WATCH(made);
+    WATCH(loss);
+    HOLDS(o.kind == SPINNPROP_ENGINE_EVENT);
+    INVALID(spinnprop_engine_create(NULL, &o));
+    EACH_WRONG_SIZE(o, spinnprop_engine_create(&engine, &o));
+    const int32_t wrong_kinds[] = {-1, 1000, INT32_MAX, INT32_MIN};
+    for (int index = 0; index < 4; index++)
+        WITH(o.kind, wrong_kinds[index], INVALID_VALUE, spinnprop_engine_create(&engine, &o));
+    o.kind = SPINNPROP_ENGINE_CLOCK;
+    const double wrong_steps_in_time[] = {0.0, -1e-3, NAN, INFINITY, -INFINITY, 1e-320, 1e308};
+    for (int index = 0; index < 7; index++)
+        WITH(o.time_step, wrong_steps_in_time[index], INVALID_VALUE, spinnprop_engine_create(&engine, &o));
+    const int32_t wrong_steps[] = {0, 1, -1, INT32_MIN}, wrong_decays[] = {-1, 2, INT32_MAX, INT32_MIN};
+    for (int index = 0; index < 4; index++) {
+        WITH(o.steps, wrong_steps[index], INVALID_VALUE, spinnprop_engine_create(&engine, &o));
+        WITH(o.decay, wrong_decays[index], INVALID_VALUE, spinnprop_engine_create(&engine, &o));
+        if (wrong_steps[index] != 1)
+            WITH(o.copies, wrong_steps[index], INVALID_VALUE, spinnprop_engine_create(&engine, &o));
+    }
+    INVALID(spinnprop_engine_describe(&made, NULL));
+    INVALID(spinnprop_engine_describe(&made, (const spinnprop_engine *)(const void *)network));
+    INVALID(spinnprop_engine_loss(&loss, NOBODY(spinnprop_engine), SPINNPROP_READOUT_SPIKING));
+    INVALID(spinnprop_engine_loss(&loss, NULL, 2));
+    INVALID(spinnprop_engine_loss(&loss, NULL, -1));
+    INVALID(spinnprop_engine_loss(NULL, NULL, SPINNPROP_READOUT_SPIKING));
+    begin("engines that are");
+    WORKS(spinnprop_engine_create(&engine, NULL));
+    INVALID(spinnprop_engine_describe(NULL, engine));
+    EACH_WRONG_SIZE(made, spinnprop_engine_describe(&made, engine));
+    WORKS(spinnprop_engine_describe(&made, engine));
+    HOLDS(made.kind == SPINNPROP_ENGINE_EVENT);
+    WORKS(spinnprop_engine_loss(&loss, engine, SPINNPROP_READOUT_SPIKING));
+    HOLDS(loss.kind == SPINNPROP_LOSS_TTFS_CROSS_ENTROPY);
+    WORKS(spinnprop_engine_loss(&loss, NULL, SPINNPROP_READOUT_LEAKY));
+    HOLDS(loss.kind == SPINNPROP_LOSS_VMAX_CROSS_ENTROPY);
+    /* A trainer outlives the engine and the options it was made with. */
+    spinnprop_spikes s = good_spikes();
+    spinnprop_forward_options forward;
+    spinnprop_training_options training;
+    spinnprop_trainer *trainer = NULL;
+    spinnprop_forward_options_init(&forward);
+    spinnprop_training_options_init(&training);
+    forward.engine = engine;
+    training.forward = &forward;
+    training.epochs = 1;
+    WORKS(spinnprop_trainer_create(&trainer, network, &training));
+    spinnprop_engine_free(engine);
+    memset(&forward, 0x55, sizeof forward);
+    WORKS(spinnprop_trainer_run(trainer, &s, labels, N_SAMPLES, NULL, NULL, 0, NULL, NULL));
+    spinnprop_trainer_free(trainer);
+    spinnprop_network_free(network);
+}
+
+/* A grid of steps: what is refused only once it meets a network, spikes, a recording or a trainer. */
+static void grids_that_do_not_fit(void) {
+    spinnprop_network *network = good_network(SPINNPROP_DELAYS_NONE, SPINNPROP_READOUT_SPIKING);
+    spinnprop_engine *clock = NULL, *coarse = NULL, *copies = NULL;
+    spinnprop_engine_options o, made;
+    spinnprop_spikes s = good_spikes();
+    spinnprop_recording *recording = NULL, *exact = NULL, *none = NOBODY(spinnprop_recording);
+    spinnprop_gradient *gradient = NOBODY(spinnprop_gradient);
+    spinnprop_trainer *trainer = NOBODY(spinnprop_trainer);
+    spinnprop_forward_options forward;
+    spinnprop_gradient_options rule;
+    spinnprop_training_options training;
+    spinnprop_loss steps;
+    double value = 0;
+    int64_t n = 0, offsets[N_SAMPLES + 1], classes[N_SAMPLES];
+    begin("clock");
+    spinnprop_engine_options_init(&o);
+    spinnprop_engine_options_init(&made);
+    spinnprop_forward_options_init(&forward);
+    spinnprop_gradient_options_init(&rule);
+    spinnprop_training_options_init(&training);
+    o.kind = SPINNPROP_ENGINE_CLOCK;
+    o.steps = 60;
+    WORKS(spinnprop_engine_create(&clock, &o));
+    o.time_step = 2e-3;
+    WORKS(spinnprop_engine_create(&coarse, &o));
+    o.copies = 5;
+    WORKS(spinnprop_engine_create(&copies, &o));
+    WORKS(spinnprop_engine_describe(&made, clock));
+    HOLDS(made.kind == SPINNPROP_ENGINE_CLOCK && made.steps == 60 && made.time_step == 1e-3 && made.copies == 1);
+    WORKS(spinnprop_engine_loss(&steps, clock, SPINNPROP_READOUT_SPIKING));
+    HOLDS(steps.kind == SPINNPROP_LOSS_STEP_TTFS_CROSS_ENTROPY && steps.xi == 1.5);
+    const double wrong_scales[] = {0.0, -1.0, NAN, INFINITY};
+    for (int index = 0; index < 4; index++) {
+        WITH(steps.xi, wrong_scales[index], INVALID_VALUE, spinnprop_loss_check(&steps));
+        WITH(steps.beta, wrong_scales[index], INVALID_VALUE, spinnprop_loss_check(&steps));
+    }
+    WATCH(none);
+    forward.engine = clock;
+    WITH(forward.t_end, 1.0, INVALID_VALUE, spinnprop_network_forward(&none, network, &s, &forward, NULL, NULL));
+    WITH(times[0], 0.06, INVALID_VALUE, spinnprop_network_forward(&none, network, &s, &forward, NULL, NULL));
+    WORKS(spinnprop_network_forward(&exact, network, &s, NULL, NULL, NULL));
+    WORKS(spinnprop_network_forward(&recording, network, &s, &forward, NULL, NULL));
+    WORKS(spinnprop_recording_engine(&made, recording));
+    HOLDS(made.kind == SPINNPROP_ENGINE_CLOCK && made.steps == 60);
+    WORKS(spinnprop_recording_engine(&made, exact));
+    HOLDS(made.kind == SPINNPROP_ENGINE_EVENT);
+    INVALID(spinnprop_recording_engine(&made, NULL));
+    INVALID(spinnprop_recording_engine(NULL, exact));
+    EACH_WRONG_SIZE(made, spinnprop_recording_engine(&made, exact));
+    WORKS(spinnprop_recording_spike_count(&n, recording, 0));
+    HOLDS(n > 0 && n < 100);
+    double membranes[100], all_times[100];
+    int32_t all_units[100];
+    WORKS(spinnprop_recording_spikes(all_times, all_units, NULL, membranes, n, offsets, N_SAMPLES + 1, recording, 0));
+    for (int64_t spike = 0; spike < n && spike < 100; spike++) HOLDS(membranes[spike] > 1.0);
+    WATCH(gradient);
+    WATCH(value);
+#define GRADIENT_OF(recording, loss) \
+    spinnprop_network_gradient(&gradient, &value, network, recording, loss, labels, N_SAMPLES, NULL, 0, &rule, NULL, NULL)
+    WITH(rule.engine, coarse, INVALID_VALUE, GRADIENT_OF(recording, NULL));
+    WITH(rule.engine, coarse, UNSUPPORTED, GRADIENT_OF(exact, NULL));
+    FAILS(UNSUPPORTED, GRADIENT_OF(exact, &steps));
+    FAILS(UNSUPPORTED, spinnprop_recording_predict(classes, N_SAMPLES, exact, &steps));
+    training.forward = &forward;
+    training.gradient = &rule;
+    training.epochs = 1;
+    WATCH(trainer);
+    forward.engine = NULL;
+    WITH(rule.engine, coarse, UNSUPPORTED, spinnprop_trainer_create(&trainer, network, &training));
+    WITH(training.loss, &steps, UNSUPPORTED, spinnprop_trainer_create(&trainer, network, &training));
+    forward.engine = copies;
+    WITH(training.batch_size, 4, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &training));
+
+    begin("clock that runs");
+    WORKS(spinnprop_trainer_create(&trainer, network, &training));
+    WORKS(spinnprop_trainer_run(trainer, &s, labels, N_SAMPLES, NULL, NULL, 0, NULL, NULL));
+    WORKS(GRADIENT_OF(recording, NULL));
+    HOLDS(isfinite(value));
+#undef GRADIENT_OF
+    spinnprop_trainer_free(trainer);
+    spinnprop_gradient_free(gradient);
+    spinnprop_recording_free(recording);
+    spinnprop_recording_free(exact);
+    spinnprop_engine_free(clock);
+    spinnprop_engine_free(coarse);
+    spinnprop_engine_free(copies);
+    spinnprop_network_free(network);
+}
+
 /* -------------------------------------------------------------------------------------------- forward and recording */
 
 static void runs_that_cannot_be(void) {
@@ -547,10 +704,10 @@ static void runs_that_cannot_be(void) {
     INVALID(spinnprop_network_forward(&recording, NOBODY(spinnprop_network), &s, &o, NULL, NULL));
     EACH_WRONG_SIZE(o, spinnprop_network_forward(&recording, network, &s, &o, NULL, NULL));
     EACH_WRONG_SIZE(s, spinnprop_network_forward(&recording, network, &s, &o, NULL, NULL));
-    const int32_t wrong_engines[] = {-1, 1000, INT32_MAX, INT32_MIN};
-    for (int index = 0; index < 4; index++)
-        WITH(o.engine, wrong_engines[index], INVALID_VALUE,
-             spinnprop_network_forward(&recording, network, &s, &o, NULL, NULL));
+    WITH(o.engine, NOBODY(spinnprop_engine), INVALID_VALUE,
+         spinnprop_network_forward(&recording, network, &s, &o, NULL, NULL));
+    WITH(o.engine, (const spinnprop_engine *)(const void *)network, INVALID_VALUE,
+         spinnprop_network_forward(&recording, network, &s, &o, NULL, NULL));
     const double wrong_ends[] = {NAN, -INFINITY, -1.0, -1e-300};
     for (int index = 0; index < 4; index++)
         WITH(o.t_end, wrong_ends[index], INVALID_VALUE,
@@ -632,7 +789,7 @@ static void recording_access(void) {
         FAILS(INVALID_INDEX, spinnprop_recording_layer_size(&n_neurons, recording, wrong_layers[index]));
         FAILS(INVALID_INDEX, spinnprop_recording_diagnose(&d, recording, wrong_layers[index]));
         FAILS(INVALID_INDEX, spinnprop_recording_silent(silent, 4, recording, wrong_layers[index]));
-        FAILS(INVALID_INDEX, spinnprop_recording_spikes(NULL, NULL, NULL, 0, o, 5, recording, wrong_layers[index]));
+        FAILS(INVALID_INDEX, spinnprop_recording_spikes(NULL, NULL, NULL, NULL, 0, o, 5, recording, wrong_layers[index]));
     }
     int64_t n_spikes;
     WORKS(spinnprop_recording_spike_count(&n_spikes, recording, 0));
@@ -643,16 +800,16 @@ static void recording_access(void) {
     memset(u, 0x55, (size_t)n_spikes * sizeof *u);
     watch("times", t, (size_t)n_spikes * sizeof *t);
     watch("units", u, (size_t)n_spikes * sizeof *u);
-    INVALID(spinnprop_recording_spikes(NULL, u, NULL, n_spikes, o, 5, recording, 0));
-    INVALID(spinnprop_recording_spikes(t, NULL, NULL, n_spikes, o, 5, recording, 0));
-    INVALID(spinnprop_recording_spikes(t, u, NULL, n_spikes, NULL, 5, recording, 0));
-    INVALID(spinnprop_recording_spikes(t, u, NULL, n_spikes, o, 5, NULL, 0));
+    INVALID(spinnprop_recording_spikes(NULL, u, NULL, NULL, n_spikes, o, 5, recording, 0));
+    INVALID(spinnprop_recording_spikes(t, NULL, NULL, NULL, n_spikes, o, 5, recording, 0));
+    INVALID(spinnprop_recording_spikes(t, u, NULL, NULL, n_spikes, NULL, 5, recording, 0));
+    INVALID(spinnprop_recording_spikes(t, u, NULL, NULL, n_spikes, o, 5, NULL, 0));
     const int64_t wrong_counts[] = {-1, n_spikes - 1, n_spikes + 1, INT64_MAX, INT64_MIN};
     for (int index = 0; index < 5; index++)
-        INVALID(spinnprop_recording_spikes(t, u, NULL, wrong_counts[index], o, 5, recording, 0));
+        INVALID(spinnprop_recording_spikes(t, u, NULL, NULL, wrong_counts[index], o, 5, recording, 0));
     const int64_t wrong_offsets[] = {-1, 0, 4, 6, INT64_MAX, INT64_MIN};
     for (int index = 0; index < 6; index++)
-        INVALID(spinnprop_recording_spikes(t, u, NULL, n_spikes, o, wrong_offsets[index], recording, 0));
+        INVALID(spinnprop_recording_spikes(t, u, NULL, NULL, n_spikes, o, wrong_offsets[index], recording, 0));
     const int64_t wrong_sizes_of_output[] = {-1, 0, 11, 13, INT64_MAX, INT64_MIN};
     for (int index = 0; index < 6; index++) {
         INVALID(spinnprop_recording_first_spike_times(values, wrong_sizes_of_output[index], recording));
@@ -668,10 +825,8 @@ static void recording_access(void) {
     FAILS(UNSUPPORTED, spinnprop_recording_maxima(values, peak_times, 12, recording));
     INVALID(spinnprop_recording_predict(NULL, N_SAMPLES, recording, &loss));
     INVALID(spinnprop_recording_predict(classes, N_SAMPLES, NULL, &loss));
-    INVALID(spinnprop_recording_predict(classes, N_SAMPLES, recording, NULL));
     INVALID(spinnprop_recording_probabilities(NULL, 12, recording, &loss));
     INVALID(spinnprop_recording_probabilities(values, 12, NULL, &loss));
-    INVALID(spinnprop_recording_probabilities(values, 12, recording, NULL));
     FAILS(UNSUPPORTED, spinnprop_recording_predict(classes, N_SAMPLES, membrane, &loss));
     FAILS(UNSUPPORTED, spinnprop_recording_probabilities(values, 12, membrane, &loss));
     EACH_WRONG_SIZE(loss, spinnprop_recording_predict(classes, N_SAMPLES, recording, &loss));
@@ -746,7 +901,6 @@ static void gradients_that_cannot_be(void) {
     INVALID(spinnprop_network_gradient(&g, NULL, network, r, &loss, labels, 4, NULL, 0, &o, NULL, NULL));
     INVALID(GRADIENT(NULL, r, &loss, labels, 4, NULL, 0));
     INVALID(GRADIENT(network, NULL, &loss, labels, 4, NULL, 0));
-    INVALID(GRADIENT(network, r, NULL, labels, 4, NULL, 0));
     INVALID(GRADIENT(network, r, &loss, NULL, 4, NULL, 0));
     INVALID(GRADIENT(network, (const spinnprop_recording *)(const void *)network, &loss, labels, 4, NULL, 0));
     INVALID(GRADIENT((const spinnprop_network *)(const void *)r, r, &loss, labels, 4, NULL, 0));
@@ -766,9 +920,7 @@ static void gradients_that_cannot_be(void) {
     EACH_WRONG_SIZE(loss, GRADIENT(network, r, &loss, labels, 4, NULL, 0));
     EACH_WRONG_SIZE(o, GRADIENT(network, r, &loss, labels, 4, NULL, 0));
     WITH(loss.tau0, NAN, INVALID_VALUE, GRADIENT(network, r, &loss, labels, 4, NULL, 0));
-    const int32_t wrong_rules[] = {-2, 1000, INT32_MAX, INT32_MIN};
-    for (int index = 0; index < 4; index++)
-        WITH(o.engine, wrong_rules[index], INVALID_VALUE, GRADIENT(network, r, &loss, labels, 4, NULL, 0));
+    WITH(o.engine, NOBODY(spinnprop_engine), INVALID_VALUE, GRADIENT(network, r, &loss, labels, 4, NULL, 0));
     for (int index = 0; index < 3; index++)
         WITH(o.rate_strength, not_numbers[index], INVALID_VALUE, GRADIENT(network, r, &loss, labels, 4, NULL, 0));
     WITH(o.rate_strength, -1.0, INVALID_VALUE, GRADIENT(network, r, &loss, labels, 4, NULL, 0));
@@ -839,18 +991,27 @@ static void trainings_that_cannot_be(void) {
     INVALID(spinnprop_trainer_create(&trainer, NULL, &o));
     INVALID(spinnprop_trainer_create(&trainer, NOBODY(spinnprop_network), &o));
     EACH_WRONG_SIZE(o, spinnprop_trainer_create(&trainer, network, &o));
-    EACH_WRONG_SIZE(o.forward, spinnprop_trainer_create(&trainer, network, &o));
-    EACH_WRONG_SIZE(o.loss, spinnprop_trainer_create(&trainer, network, &o));
-    EACH_WRONG_SIZE(o.gradient, spinnprop_trainer_create(&trainer, network, &o));
-    WITH(o.forward.engine, 1000, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
-    WITH(o.forward.t_end, NAN, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
-    WITH(o.forward.max_spikes, -1, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
-    WITH(o.loss.kind, 9, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
-    WITH(o.loss.tau0, NAN, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
-    WITH(o.gradient.engine, 1000, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
-    WITH(o.gradient.rate_strength, NAN, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
-    WITH(o.loss.kind, SPINNPROP_LOSS_VMAX_CROSS_ENTROPY, UNSUPPORTED, spinnprop_trainer_create(&trainer, network, &o));
-    const int32_t below[] = {0, -1, INT32_MIN}, kinds[] = {-1, 3, INT32_MAX, INT32_MIN};
+    spinnprop_forward_options forward;
+    spinnprop_loss loss;
+    spinnprop_gradient_options gradient;
+    spinnprop_forward_options_init(&forward);
+    WORKS(spinnprop_loss_init(&loss, SPINNPROP_LOSS_TTFS_CROSS_ENTROPY));
+    spinnprop_gradient_options_init(&gradient);
+    o.forward = &forward;
+    o.loss = &loss;
+    o.gradient = &gradient;
+    EACH_WRONG_SIZE(forward, spinnprop_trainer_create(&trainer, network, &o));
+    EACH_WRONG_SIZE(loss, spinnprop_trainer_create(&trainer, network, &o));
+    EACH_WRONG_SIZE(gradient, spinnprop_trainer_create(&trainer, network, &o));
+    WITH(forward.engine, NOBODY(spinnprop_engine), INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+    WITH(forward.t_end, NAN, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+    WITH(forward.max_spikes, -1, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+    WITH(loss.kind, 9, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+    WITH(loss.tau0, NAN, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+    WITH(gradient.engine, NOBODY(spinnprop_engine), INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+    WITH(gradient.rate_strength, NAN, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+    WITH(loss.kind, SPINNPROP_LOSS_VMAX_CROSS_ENTROPY, UNSUPPORTED, spinnprop_trainer_create(&trainer, network, &o));
+    const int32_t below[] = {0, -1, INT32_MIN}, kinds[] = {-1, 9, INT32_MAX, INT32_MIN};
     for (int index = 0; index < 3; index++) {
         if (below[index] != 0) {
             WITH(o.epochs, below[index], INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
@@ -1003,6 +1164,8 @@ int main(int argc, char **argv) {
     networks_that_cannot_be();
     network_access();
     files_that_are_no_networks(folder);
+    engines_that_cannot_be();
+    grids_that_do_not_fit();
     runs_that_cannot_be();
     recording_access();
     losses_that_cannot_be();

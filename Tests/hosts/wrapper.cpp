@@ -75,6 +75,13 @@ void values() {
     holds(recording.diagnose(0).n_spikes == static_cast<std::int64_t>(hidden.times.size()), "the diagnosis is wrong");
     const auto loss = spinnprop::loss(SPINNPROP_LOSS_TTFS_CROSS_ENTROPY);
     holds(recording.predict(loss).size() == 10 && recording.probabilities(loss).size() == 30, "decisions are missing");
+    const spinnprop::Engine engine;
+    auto forward = spinnprop::options<spinnprop_forward_options>();
+    forward.engine = engine.get();
+    holds(engine.describe().kind == SPINNPROP_ENGINE_EVENT && engine.loss().kind == loss.kind, "the engine is another");
+    const auto again = moved.forward(input, forward);
+    holds(again.predict() == recording.predict(loss) && again.probabilities() == recording.probabilities(loss),
+          "an engine's own loss decides otherwise");
     const std::vector<std::int64_t> labels(10, 1);
     const auto gradient = moved.gradient(recording, loss, labels);
     holds(gradient.get(SPINNPROP_WEIGHTS, 0, moved).size() == 20, "the gradient has another shape");

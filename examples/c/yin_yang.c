@@ -82,12 +82,12 @@ static int print_epoch(const spinnprop_progress *progress, void *payload) {
 }
 
 /* The fraction of samples that the network gives the right class. */
-static double accuracy(const spinnprop_network *network, const dataset *set, const spinnprop_loss *loss) {
+static double accuracy(const spinnprop_network *network, const dataset *set) {
     spinnprop_recording *recording = NULL;
     int64_t *classes = allocate((size_t)set->n, sizeof *classes);
     int64_t n_right = 0;
     check(spinnprop_network_forward(&recording, network, &set->spikes, NULL, NULL, NULL));
-    check(spinnprop_recording_predict(classes, set->n, recording, loss));
+    check(spinnprop_recording_predict(classes, set->n, recording, NULL));
     for (int64_t sample = 0; sample < set->n; sample++) n_right += classes[sample] == set->labels[sample];
     spinnprop_recording_free(recording);
     free(classes);
@@ -129,8 +129,8 @@ int main(int argc, char **argv) {
     check(spinnprop_network_save(trained, path));
     check(spinnprop_network_load(&loaded, path));
 
-    double after = accuracy(loaded, &test, &options.loss);
-    printf("test accuracy before training %.1f %%\n", 100 * accuracy(network, &test, &options.loss));
+    double after = accuracy(loaded, &test);
+    printf("test accuracy before training %.1f %%\n", 100 * accuracy(network, &test));
     printf("test accuracy %.1f %% (network saved in %s)\n", 100 * after, path);
 
     /* One sample: when does each output neuron spike first? */

@@ -27,8 +27,8 @@ Dataset dataset(std::int64_t n, std::int64_t seed) {
 }
 
 // The percentage of samples that the network gives the right class.
-double accuracy(const spinnprop::Network &network, const Dataset &set, const spinnprop_loss &loss) {
-    const auto classes = network.forward(set.spikes).predict(loss);
+double accuracy(const spinnprop::Network &network, const Dataset &set) {
+    const auto classes = network.forward(set.spikes).predict();
     std::size_t n_right = 0;
     for (std::size_t sample = 0; sample < classes.size(); sample++) n_right += classes[sample] == set.labels[sample];
     return 100.0 * static_cast<double>(n_right) / static_cast<double>(classes.size());
@@ -61,12 +61,13 @@ void run(int epochs, const std::string &path) {
     // The trainer worked on a copy: the network as it stands now is fetched, saved and loaded again.
     trainer.network().save(path);
     const auto loaded = spinnprop::Network::load(path);
-    std::cout << "test accuracy before training " << accuracy(network, test, options.loss) << " %\n";
-    std::cout << "test accuracy " << accuracy(loaded, test, options.loss) << " % (network saved in " << path << ")\n";
+    std::cout << "test accuracy before training " << accuracy(network, test) << " %\n";
+    std::cout << "test accuracy " << accuracy(loaded, test) << " % (network saved in " << path << ")\n";
 
     // A gradient by hand, without the trainer.
     const auto recording = loaded.forward(test.spikes);
-    const auto gradient = loaded.gradient(recording, options.loss, test.labels);
+    const auto gradient =
+        loaded.gradient(recording, spinnprop::loss(SPINNPROP_LOSS_TTFS_CROSS_ENTROPY), test.labels);
     double norm = 0;
     for (const double slope : gradient.get(SPINNPROP_WEIGHTS, 0, loaded)) norm += slope * slope;
     std::cout << std::setprecision(4) << "test loss " << gradient.value()

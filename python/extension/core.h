@@ -55,29 +55,29 @@ int spikes_read(spike_arrays *arrays, PyObject *tuple, const char *name);
 void spikes_release(spike_arrays *arrays);
 
 /* -- fields.c: structs of numbers as dictionaries, by tables. */
-typedef enum field_type { FIELD_INT32, FIELD_INT64, FIELD_UINT64, FIELD_DOUBLE, FIELD_PATH, FIELD_STRUCT } field_type;
+typedef enum field_type { FIELD_INT32, FIELD_INT64, FIELD_UINT64, FIELD_DOUBLE, FIELD_PATH, FIELD_ENGINE } field_type;
 typedef struct field {
     const char *name; /* NULL ends a table */
     field_type type;
     size_t offset;
-    const struct field *fields; /* of FIELD_STRUCT */
 } field;
 PyObject *dict_from_fields(const void *options, const field *fields);
-/* Overwrites the fields a dictionary names. Paths point into the dictionary's bytes objects. */
-int set_fields(void *options, const field *fields, PyObject *dict, const char *name);
+/* Overwrites the fields a dictionary names. Returns a new reference to what the paths and engines among them live in, or
+ * NULL with an exception: release it when the options are done with. */
+PyObject *set_fields(void *options, const field *fields, PyObject *dict, const char *name);
 extern const field progress_fields[], forward_fields[], loss_fields[], gradient_fields[], training_fields[];
-extern const field network_info_fields[], recording_info_fields[], diagnostics_fields[], epoch_fields[];
-/* A loss from a dictionary with at least its kind. */
-int loss_from(PyObject *module, spinnprop_loss *loss, PyObject *dict);
+extern const field engine_fields[], network_info_fields[], recording_info_fields[], diagnostics_fields[], epoch_fields[];
+/* A loss from a dictionary with at least its kind, or NULL from None. 0 with an exception on failure. */
+int loss_from(PyObject *module, const spinnprop_loss **loss, spinnprop_loss *storage, PyObject *dict);
 
-/* -- handles.c: the library's objects as capsules. Recordings and gradients never change. */
+/* -- handles.c: the library's objects as capsules. Recordings, gradients and engines never change. */
 typedef struct handle {
     void *object;
     void (*free)(void *object);
     uint64_t changes; /* of a network: how often its object has been replaced by a changed one */
     int is_running;   /* of a trainer: whether a call changes it without the GIL */
 } handle;
-extern const char network_name[], recording_name[], gradient_name[], trainer_name[];
+extern const char network_name[], recording_name[], gradient_name[], trainer_name[], engine_name[];
 /* Takes over the object, also on failure. */
 PyObject *handle_new(void *object, const char *name);
 handle *handle_from(PyObject *capsule, const char *name);
@@ -115,6 +115,6 @@ int watch_exit_and_fork(PyObject *module);
 
 /* -- the functions Python sees, one table per noun. */
 extern PyMethodDef library_methods[], data_methods[], network_methods[], recording_methods[], loss_methods[];
-extern PyMethodDef training_methods[];
+extern PyMethodDef training_methods[], engine_methods[];
 
 #endif

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#define FIELD(type, structure, member) {#member, type, offsetof(structure, member), NULL}
-#define END_OF_FIELDS {NULL, FIELD_INT32, 0, NULL}
+#define FIELD(type, structure, member) {#member, type, offsetof(structure, member)}
+#define END_OF_FIELDS {NULL, FIELD_INT32, 0}
 
 const field progress_fields[] = {
     FIELD(FIELD_INT32, spinnprop_progress, epoch),
@@ -18,6 +18,15 @@ const field progress_fields[] = {
     FIELD(FIELD_DOUBLE, spinnprop_progress, validation_accuracy),
     FIELD(FIELD_DOUBLE, spinnprop_progress, hidden_spikes),
     FIELD(FIELD_DOUBLE, spinnprop_progress, output_spikes),
+    END_OF_FIELDS,
+};
+
+const field engine_fields[] = {
+    FIELD(FIELD_INT32, spinnprop_engine_options, kind),
+    FIELD(FIELD_DOUBLE, spinnprop_engine_options, time_step),
+    FIELD(FIELD_INT32, spinnprop_engine_options, steps),
+    FIELD(FIELD_INT32, spinnprop_engine_options, decay),
+    FIELD(FIELD_INT32, spinnprop_engine_options, copies),
     END_OF_FIELDS,
 };
 
@@ -36,7 +45,6 @@ const field recording_info_fields[] = {
     FIELD(FIELD_INT32, spinnprop_recording_info, n_layers),
     FIELD(FIELD_INT32, spinnprop_recording_info, n_outputs),
     FIELD(FIELD_INT32, spinnprop_recording_info, readout),
-    FIELD(FIELD_INT32, spinnprop_recording_info, engine),
     END_OF_FIELDS,
 };
 
@@ -50,7 +58,7 @@ const field diagnostics_fields[] = {
 };
 
 const field forward_fields[] = {
-    FIELD(FIELD_INT32, spinnprop_forward_options, engine),
+    FIELD(FIELD_ENGINE, spinnprop_forward_options, engine),
     FIELD(FIELD_DOUBLE, spinnprop_forward_options, t_end),
     FIELD(FIELD_INT64, spinnprop_forward_options, max_spikes),
     END_OF_FIELDS,
@@ -64,11 +72,14 @@ const field loss_fields[] = {
     FIELD(FIELD_DOUBLE, spinnprop_loss, t_label),
     FIELD(FIELD_DOUBLE, spinnprop_loss, t_other),
     FIELD(FIELD_DOUBLE, spinnprop_loss, scale),
+    FIELD(FIELD_DOUBLE, spinnprop_loss, xi),
+    FIELD(FIELD_DOUBLE, spinnprop_loss, beta),
+    FIELD(FIELD_INT32, spinnprop_loss, ties_are_wrong),
     END_OF_FIELDS,
 };
 
 const field gradient_fields[] = {
-    FIELD(FIELD_INT32, spinnprop_gradient_options, engine),
+    FIELD(FIELD_ENGINE, spinnprop_gradient_options, engine),
     FIELD(FIELD_DOUBLE, spinnprop_gradient_options, rate_strength),
     FIELD(FIELD_DOUBLE, spinnprop_gradient_options, rate_target),
     FIELD(FIELD_DOUBLE, spinnprop_gradient_options, rate_tau),
@@ -76,9 +87,6 @@ const field gradient_fields[] = {
 };
 
 const field training_fields[] = {
-    {"forward", FIELD_STRUCT, offsetof(spinnprop_training_options, forward), forward_fields},
-    {"loss", FIELD_STRUCT, offsetof(spinnprop_training_options, loss), loss_fields},
-    {"gradient", FIELD_STRUCT, offsetof(spinnprop_training_options, gradient), gradient_fields},
     FIELD(FIELD_INT32, spinnprop_training_options, epochs),
     FIELD(FIELD_INT32, spinnprop_training_options, batch_size),
     FIELD(FIELD_UINT64, spinnprop_training_options, seed),
@@ -126,15 +134,15 @@ static PyObject *field_value(const char *at, const field *field) {
     case FIELD_INT64: return PyLong_FromLongLong(*(const int64_t *)at);
     case FIELD_UINT64: return PyLong_FromUnsignedLongLong(*(const uint64_t *)at);
     case FIELD_DOUBLE: return PyFloat_FromDouble(*(const double *)at);
-    case FIELD_STRUCT: return dict_from_fields(at, field->fields);
+    case FIELD_ENGINE: break; /* no option struct is read back that has one */
     case FIELD_PATH: {
         const char *path = *(const char *const *)at;
         if (path) return PyBytes_FromString(path);
-        Py_INCREF(Py_None);
-        return Py_None;
+        break;
     }
     }
-    return NULL;
+    Py_INCREF(Py_None);
+    return Py_None;
 }
 
 PyObject *dict_from_fields(const void *options, const field *fields) {
@@ -153,7 +161,11 @@ static int set_field(char *at, const field *field, PyObject *value) {
     case FIELD_INT64: return int64_from(value, at);
     case FIELD_UINT64: return uint64_from(value, at);
     case FIELD_DOUBLE: return double_from(value, at);
-    case FIELD_STRUCT: return set_fields(at, field->fields, value, field->name);
+    case FIELD_ENGINE: {
+        handle *engine = value == Py_None ? NULL : handle_from(value, engine_name);
+        *(const spinnprop_engine **)at = engine ? engine->object : NULL;
+        return engine || value == Py_None;
+    }
     case FIELD_PATH: {
         char *path = NULL;
         if (value != Py_None && PyBytes_AsStringAndSize(value, &path, NULL) < 0) return 0;
@@ -164,34 +176,37 @@ static int set_field(char *at, const field *field, PyObject *value) {
     return 0;
 }
 
-int set_fields(void *options, const field *fields, PyObject *dict, const char *name) {
+PyObject *set_fields(void *options, const field *fields, PyObject *dict, const char *name) {
     if (!PyDict_Check(dict)) {
         PyErr_Format(PyExc_TypeError, "%s must be a dict, got %R", name, (PyObject *)Py_TYPE(dict));
-        return 0;
+        return NULL;
     }
+    /* A copy of its own: others may change theirs as soon as the GIL is released. */
+    PyObject *own = PyDict_Copy(dict);
     Py_ssize_t position = 0;
     PyObject *key, *value;
-    /* Nothing in this loop runs Python code, so the dictionary cannot change under it. */
-    while (PyDict_Next(dict, &position, &key, &value)) {
+    while (own && PyDict_Next(own, &position, &key, &value)) {
         const field *each = fields;
         while (each->name && !(PyUnicode_Check(key) && PyUnicode_CompareWithASCIIString(key, each->name) == 0)) each++;
-        if (!each->name) {
-            PyErr_Format(PyExc_TypeError, "%s has no field %R", name, key);
-            return 0;
-        }
-        if (!set_field((char *)options + each->offset, each, value)) return 0;
+        if (!each->name) PyErr_Format(PyExc_TypeError, "%s has no field %R", name, key);
+        if (!each->name || !set_field((char *)options + each->offset, each, value)) Py_CLEAR(own);
     }
-    return 1;
+    return own;
 }
 
-int loss_from(PyObject *module, spinnprop_loss *loss, PyObject *dict) {
-    spinnprop_loss given;
-    memset(&given, 0, sizeof given);
-    if (!set_fields(&given, loss_fields, dict, "loss")) return 0;
-    spinnprop_status status = spinnprop_loss_init(loss, given.kind);
-    if (status != SPINNPROP_OK) {
-        raise_status(module, status);
-        return 0;
+int loss_from(PyObject *module, const spinnprop_loss **loss, spinnprop_loss *storage, PyObject *dict) {
+    *loss = NULL;
+    if (dict == Py_None) return 1;
+    memset(storage, 0, sizeof *storage);
+    PyObject *held = set_fields(storage, loss_fields, dict, "loss");
+    if (held) {
+        const int32_t kind = storage->kind;
+        spinnprop_status status = spinnprop_loss_init(storage, kind);
+        /* Nothing in a loss points into the dictionary. */
+        Py_DECREF(held);
+        held = status == SPINNPROP_OK ? set_fields(storage, loss_fields, dict, "loss") : raise_status(module, status);
     }
-    return set_fields(loss, loss_fields, dict, "loss");
+    Py_XDECREF(held);
+    *loss = storage;
+    return held != NULL;
 }

@@ -40,10 +40,12 @@ static const struct {
     CONSTANT(DELAYS_NONE), CONSTANT(DELAYS_SYNAPTIC), CONSTANT(DELAYS_AXONAL), CONSTANT(DELAYS_DENDRITIC),
     CONSTANT(READOUT_SPIKING), CONSTANT(READOUT_LEAKY), CONSTANT(WEIGHTS), CONSTANT(RECURRENT_WEIGHTS),
     CONSTANT(DELAYS), CONSTANT(RECURRENT_DELAYS), CONSTANT(TAU_MEM), CONSTANT(TAU_SYN), CONSTANT(THRESHOLD),
-    CONSTANT(RESET), CONSTANT(ENGINE_EVENT), CONSTANT(LOSS_TTFS_CROSS_ENTROPY), CONSTANT(LOSS_VMAX_CROSS_ENTROPY),
-    CONSTANT(LOSS_SPIKE_TIME_MSE), CONSTANT(LOSS_SPIKE_COUNT_CROSS_ENTROPY), CONSTANT(OPTIMIZER_SGD),
+    CONSTANT(RESET), CONSTANT(ENGINE_EVENT), CONSTANT(ENGINE_CLOCK),
+    CONSTANT(DECAY_EXPONENTIAL), CONSTANT(DECAY_EULER), CONSTANT(LOSS_TTFS_CROSS_ENTROPY), CONSTANT(LOSS_VMAX_CROSS_ENTROPY),
+    CONSTANT(LOSS_SPIKE_TIME_MSE), CONSTANT(LOSS_SPIKE_COUNT_CROSS_ENTROPY),
+    CONSTANT(LOSS_STEP_TTFS_CROSS_ENTROPY), CONSTANT(OPTIMIZER_SGD),
     CONSTANT(OPTIMIZER_ADAM), CONSTANT(OPTIMIZER_ADAMW), CONSTANT(SCHEDULE_CONSTANT), CONSTANT(SCHEDULE_STEP),
-    CONSTANT(SCHEDULE_EXPONENTIAL),
+    CONSTANT(SCHEDULE_EXPONENTIAL), CONSTANT(SCHEDULE_SMOOTH),
 };
 
 /* The names of spinnprop_epoch's numbers, in order: what makes trainer_history's array readable. */
@@ -71,7 +73,7 @@ static int library_exec(PyObject *module) {
         return -1;
     }
     PyMethodDef *tables[] = {library_methods, data_methods, network_methods, recording_methods, loss_methods,
-                             training_methods};
+                             training_methods, engine_methods};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         if (PyModule_AddFunctions(module, tables[i]) < 0) return -1;
     for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)

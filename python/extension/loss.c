@@ -10,9 +10,10 @@ static PyObject *loss_defaults(PyObject *module, PyObject *args) {
 }
 
 static PyObject *loss_check(PyObject *module, PyObject *dict) {
-    spinnprop_loss loss;
-    if (!loss_from(module, &loss, dict)) return NULL;
-    return none_or_raise(module, spinnprop_loss_check(&loss));
+    const spinnprop_loss *loss;
+    spinnprop_loss storage;
+    if (!loss_from(module, &loss, &storage, dict)) return NULL;
+    return none_or_raise(module, spinnprop_loss_check(loss));
 }
 
 static PyObject *gradient_defaults(PyObject *module, PyObject *unused) {
@@ -29,16 +30,16 @@ static PyObject *network_gradient(PyObject *module, PyObject *args) {
         return NULL;
     handle *recording = handle_from(recording_object, recording_name);
     spinnprop_network *network = recording ? network_snapshot(module, network_object) : NULL;
-    spinnprop_loss loss;
+    const spinnprop_loss *loss;
+    spinnprop_loss loss_storage;
     spinnprop_gradient_options options;
     spinnprop_gradient_options_init(&options);
     spinnprop_recording_info info;
     spinnprop_recording_info_init(&info);
     array labels = ARRAY_NONE, targets = ARRAY_NONE;
     call call;
-    PyObject *result = NULL;
-    if (network && loss_from(module, &loss, loss_object) &&
-        set_fields(&options, gradient_fields, dict, "options") &&
+    PyObject *held = network ? set_fields(&options, gradient_fields, dict, "options") : NULL, *result = NULL;
+    if (held && loss_from(module, &loss, &loss_storage, loss_object) &&
         array_read(&labels, labels_object, ARRAY_INT64, "labels") &&
         array_read(&targets, targets_object, ARRAY_FLOAT64, "targets") && call_init(module, &call, progress)) {
         spinnprop_gradient *gradient = NULL;
@@ -48,7 +49,7 @@ static PyObject *network_gradient(PyObject *module, PyObject *args) {
             /* With targets alone there is one target for every sample of the recording. */
             int64_t n = labels.is_held ? labels.count : info.n_samples;
             call_begin(&call);
-            status = spinnprop_network_gradient(&gradient, &value, network, recording->object, &loss,
+            status = spinnprop_network_gradient(&gradient, &value, network, recording->object, loss,
                                                 array_data(labels), n, array_data(targets), targets.count, &options,
                                                 call_progress, &call);
             call_end(&call);
@@ -65,6 +66,7 @@ static PyObject *network_gradient(PyObject *module, PyObject *args) {
     }
     array_release(&labels);
     array_release(&targets);
+    Py_XDECREF(held);
     spinnprop_network_free(network);
     return result;
 }

@@ -173,8 +173,8 @@ static PyObject *network_forward(PyObject *module, PyObject *args) {
     spinnprop_forward_options_init(&options);
     spike_arrays input = SPIKES_NONE;
     call call;
-    PyObject *result = NULL;
-    if (network && set_fields(&options, forward_fields, dict, "options") && spikes_read(&input, spikes, "spikes") &&
+    PyObject *held = network ? set_fields(&options, forward_fields, dict, "options") : NULL, *result = NULL;
+    if (held && spikes_read(&input, spikes, "spikes") &&
         call_init(module, &call, progress)) {
         spinnprop_recording *recording = NULL;
         call_begin(&call);
@@ -189,6 +189,7 @@ static PyObject *network_forward(PyObject *module, PyObject *args) {
         }
     }
     spikes_release(&input);
+    Py_XDECREF(held);
     spinnprop_network_free(network);
     return result;
 }

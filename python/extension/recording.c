@@ -23,6 +23,15 @@ static PyObject *layer_number(PyObject *module, PyObject *args,
     return status == SPINNPROP_OK ? PyLong_FromLongLong(number) : raise_status(module, status);
 }
 
+static PyObject *recording_engine(PyObject *module, PyObject *capsule) {
+    handle *own = handle_from(capsule, recording_name);
+    if (!own) return NULL;
+    spinnprop_engine_options options;
+    spinnprop_engine_options_init(&options);
+    spinnprop_status status = spinnprop_recording_engine(&options, own->object);
+    return status == SPINNPROP_OK ? dict_from_fields(&options, engine_fields) : raise_status(module, status);
+}
+
 static PyObject *recording_layer_size(PyObject *module, PyObject *args) {
     return layer_number(module, args, spinnprop_recording_layer_size);
 }
@@ -32,22 +41,25 @@ static PyObject *recording_spike_count(PyObject *module, PyObject *args) {
 }
 
 static PyObject *recording_spikes(PyObject *module, PyObject *args) {
-    PyObject *times_object, *units_object, *currents_object, *offsets_object, *capsule, *result = NULL;
+    PyObject *times_object, *units_object, *currents_object, *membranes_object, *offsets_object, *capsule;
+    PyObject *result = NULL;
     int32_t layer;
-    if (!PyArg_ParseTuple(args, "OOOOOO&", &times_object, &units_object, &currents_object, &offsets_object, &capsule,
-                          int32_from, &layer))
+    if (!PyArg_ParseTuple(args, "OOOOOOO&", &times_object, &units_object, &currents_object, &membranes_object,
+                          &offsets_object, &capsule, int32_from, &layer))
         return NULL;
     handle *own = handle_from(capsule, recording_name);
-    array times = ARRAY_NONE, units = ARRAY_NONE, currents = ARRAY_NONE, offsets = ARRAY_NONE;
+    array times = ARRAY_NONE, units = ARRAY_NONE, currents = ARRAY_NONE, membranes = ARRAY_NONE, offsets = ARRAY_NONE;
     if (own && array_write(&times, times_object, ARRAY_FLOAT64, "times") &&
         array_write(&units, units_object, ARRAY_INT32, "units") &&
         array_write(&currents, currents_object, ARRAY_FLOAT64, "currents") &&
+        array_write(&membranes, membranes_object, ARRAY_FLOAT64, "membranes") &&
         array_write(&offsets, offsets_object, ARRAY_INT64, "offsets")) {
-        if (units.count != times.count || (currents.is_held && currents.count != times.count)) {
-            PyErr_SetString(PyExc_ValueError, "times, units and currents must be equally long");
+        if (units.count != times.count || (currents.is_held && currents.count != times.count) ||
+            (membranes.is_held && membranes.count != times.count)) {
+            PyErr_SetString(PyExc_ValueError, "times, units, currents and membranes must be equally long");
         } else {
             spinnprop_status status;
-            WITHOUT_GIL(status = spinnprop_recording_spikes(array_data(times), array_data(units), array_data(currents), times.count,
+            WITHOUT_GIL(status = spinnprop_recording_spikes(array_data(times), array_data(units), array_data(currents), array_data(membranes), times.count,
                                                 array_data(offsets), offsets.count, own->object, layer));
             result = none_or_raise(module, status);
         }
@@ -55,6 +67,7 @@ static PyObject *recording_spikes(PyObject *module, PyObject *args) {
     array_release(&times);
     array_release(&units);
     array_release(&currents);
+    array_release(&membranes);
     array_release(&offsets);
     return result;
 }
@@ -156,16 +169,17 @@ static PyObject *judge(PyObject *module, PyObject *args, int is_class) {
     PyObject *answers_object, *capsule, *dict, *result = NULL;
     if (!PyArg_ParseTuple(args, "OOO", &answers_object, &capsule, &dict)) return NULL;
     handle *own = handle_from(capsule, recording_name);
-    spinnprop_loss loss;
+    const spinnprop_loss *loss;
+    spinnprop_loss storage;
     array answers = ARRAY_NONE;
-    if (own && loss_from(module, &loss, dict) &&
+    if (own && loss_from(module, &loss, &storage, dict) &&
         array_write(&answers, answers_object, is_class ? ARRAY_INT64 : ARRAY_FLOAT64,
                     is_class ? "classes" : "probabilities")) {
         spinnprop_status status;
         WITHOUT_GIL(
             status = is_class
-                         ? spinnprop_recording_predict(array_data(answers), answers.count, own->object, &loss)
-                         : spinnprop_recording_probabilities(array_data(answers), answers.count, own->object, &loss));
+                         ? spinnprop_recording_predict(array_data(answers), answers.count, own->object, loss)
+                         : spinnprop_recording_probabilities(array_data(answers), answers.count, own->object, loss));
         result = none_or_raise(module, status);
     }
     array_release(&answers);
@@ -179,13 +193,15 @@ static PyObject *recording_probabilities(PyObject *module, PyObject *args) { ret
 PyMethodDef recording_methods[] = {
     {"recording_describe", recording_describe, METH_O,
      "recording_describe($module, recording, /)\n--\n\nSizes and kinds."},
+    {"recording_engine", recording_engine, METH_O,
+     "recording_engine($module, recording, /)\n--\n\nThe options of the engine that made it."},
     {"recording_layer_size", recording_layer_size, METH_VARARGS,
      "recording_layer_size($module, recording, layer, /)\n--\n\nNeurons of a layer."},
     {"recording_spike_count", recording_spike_count, METH_VARARGS,
      "recording_spike_count($module, recording, layer, /)\n--\n\nSpikes of a layer."},
     {"recording_spikes", recording_spikes, METH_VARARGS,
-     "recording_spikes($module, times, units, currents, offsets, recording, layer, /)\n--\n\n"
-     "Fill the arrays with a layer's spikes; currents may be None."},
+     "recording_spikes($module, times, units, currents, membranes, offsets, recording, layer, /)\n--\n\n"
+     "Fill the arrays with a layer's spikes; currents and membranes may be None."},
     {"recording_first_spike_times", recording_first_spike_times, METH_VARARGS,
      "recording_first_spike_times($module, times, recording, /)\n--\n\nFill times."},
     {"recording_maxima", recording_maxima, METH_VARARGS,

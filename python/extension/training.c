@@ -9,20 +9,30 @@ static PyObject *training_defaults(PyObject *module, PyObject *unused) {
 }
 
 static PyObject *trainer_create(PyObject *module, PyObject *args) {
-    PyObject *capsule, *dict;
-    if (!PyArg_ParseTuple(args, "OO", &capsule, &dict)) return NULL;
+    PyObject *capsule, *dict, *forward_dict, *loss_dict, *gradient_dict, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OOOOO", &capsule, &dict, &forward_dict, &loss_dict, &gradient_dict)) return NULL;
     spinnprop_network *network = network_snapshot(module, capsule);
     spinnprop_training_options options;
     spinnprop_training_options_init(&options);
-    /* The options point into the dictionary's objects. A copy of it keeps them, whatever others do to theirs. */
-    PyObject *own = network && PyDict_Check(dict) ? PyDict_Copy(dict) : dict, *result = NULL;
-    if (network && own && set_fields(&options, training_fields, own, "options")) {
+    spinnprop_forward_options forward;
+    spinnprop_forward_options_init(&forward);
+    spinnprop_loss loss;
+    spinnprop_gradient_options gradient;
+    spinnprop_gradient_options_init(&gradient);
+    PyObject *held = network ? set_fields(&options, training_fields, dict, "options") : NULL;
+    PyObject *held_forward = held ? set_fields(&forward, forward_fields, forward_dict, "forward") : NULL;
+    PyObject *held_gradient = held_forward ? set_fields(&gradient, gradient_fields, gradient_dict, "gradient") : NULL;
+    if (held_gradient && loss_from(module, &options.loss, &loss, loss_dict)) {
+        options.forward = &forward;
+        options.gradient = &gradient;
         spinnprop_trainer *trainer = NULL;
         spinnprop_status status;
         WITHOUT_GIL(status = spinnprop_trainer_create(&trainer, network, &options));
         result = status == SPINNPROP_OK ? handle_new(trainer, trainer_name) : raise_status(module, status);
     }
-    if (own != dict) Py_XDECREF(own);
+    Py_XDECREF(held);
+    Py_XDECREF(held_forward);
+    Py_XDECREF(held_gradient);
     spinnprop_network_free(network);
     return result;
 }
@@ -98,7 +108,8 @@ static PyObject *trainer_history(PyObject *module, PyObject *args) {
 PyMethodDef training_methods[] = {
     {"training_defaults", training_defaults, METH_NOARGS, "training_defaults($module, /)\n--\n\nThe core's defaults."},
     {"trainer_create", trainer_create, METH_VARARGS,
-     "trainer_create($module, network, options, /)\n--\n\nA trainer of a copy of the network."},
+     "trainer_create($module, network, options, forward, loss, gradient, /)\n--\n\n"
+     "A trainer of a copy of the network; loss None for the engine's own."},
     {"trainer_run", trainer_run, METH_VARARGS,
      "trainer_run($module, trainer, input, labels, validation, validation_labels, progress, /)\n--\n\n"
      "Train; False if the progress callable asked to stop."},

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from . import datasets, encoding, losses
 from ._core import SpinnpropError
-from ._engines import Engine, EventEngine
+from ._engines import ClockEngine, Engine, EventEngine
 from ._files import load, save
 from ._gradients import Gradients
 from ._library import __version__, get_threads, set_threads
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Build",
+    "ClockEngine",
     "Engine",
     "EventEngine",
     "Gradients",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Dict, Tuple, Type, Union
+from typing import Any, ClassVar, Dict, Optional, Tuple, Type, Union
 
-from . import _core
+from . import _checks, _core, losses
 from ._values import Value
-from .losses import Loss, TTFSCrossEntropy, VMaxCrossEntropy
+
+_DECAYS: Dict[Optional[str], int] = {"exponential": _core.DECAY_EXPONENTIAL, "euler": _core.DECAY_EULER}
 
 
 class Engine(Value):
     """What all engines have in common; make one of its subclasses."""
 
     name: ClassVar[str]
-    _code: ClassVar[int]
+    _kind: ClassVar[int]
     #: The costs of a sample that an estimator's report has for this engine: "energy" (joules), "time" (seconds).
     _estimates: ClassVar[Tuple[str, ...]] = ()
 
@@ -21,13 +22,23 @@ class Engine(Value):
         if type(self) is Engine:
             raise TypeError("Engine is what all engines have in common; make one of its subclasses, as EventEngine()")
 
-    def _forward_options(self) -> Dict[str, Any]:
-        """What this engine sets of the core's forward options."""
-        return {"engine": self._code}
+    @property
+    def _handle(self) -> object:
+        """The core's engine."""
+        return _core.engine_create(self._options())
 
-    def _default_loss(self, readout: str) -> Loss:
-        """The loss the estimator uses unless given one."""
-        return VMaxCrossEntropy() if readout == "leaky" else TTFSCrossEntropy()
+    @property
+    def _grid(self) -> Optional[ClockEngine]:
+        """The time steps it runs on; None in continuous time."""
+        return None
+
+    def _options(self) -> Dict[str, Any]:
+        """What it was made with, as the core takes it."""
+        return {"kind": self._kind, **vars(self)}
+
+    def _default_loss(self, readout: int) -> losses.Loss:
+        """The loss to use unless one is given."""
+        return losses._from_fields(_core.engine_loss(self._handle, readout))
 
 
 class EventEngine(Engine):
@@ -42,10 +53,73 @@ class EventEngine(Engine):
     """
 
     name = "event"
-    _code = _core.ENGINE_EVENT
+    _kind = _core.ENGINE_EVENT
 
 
-_ENGINES: Dict[str, Type[Engine]] = {engine.name: engine for engine in (EventEngine,)}
+class ClockEngine(Engine):
+    """In time steps and float32, bit for bit what an emulated SpiNNaker2 computes. ``engine="clock"``.
+
+    Input spikes come at the nearest step, delays are whole steps, a spike of one step acts in the next. Output spikes come at
+    whole steps times time_step. Gradients are a discretisation of the exact ones, with tau_syn in steps. Input past the last
+    step, and any t_end, are errors.
+
+    Parameters
+    ----------
+    time_step : float
+        Seconds from one step to the next, > 0.
+    steps : int
+        Of a run, the one at time 0 included; at least 2.
+    decay : "exponential" or "euler"
+        How neurons decay in a step: by e^(-time_step / tau), or by 1 - time_step / tau.
+    copies : int
+        Gradients are summed as a chip sums them that holds so many copies of the network; no more than a batch has samples.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its domain.
+
+    Notes
+    -----
+    The public training code of arXiv 2412.15021.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.datasets.yin_yang(20)
+    >>> net = sp.Network([5, 30, 3], seed=1)
+    >>> rec = net.forward(sp.encoding.latency_grid(X, steps=40), engine=sp.ClockEngine(steps=40))
+    >>> value, grad = net.gradient(rec, sp.losses.StepTTFSCrossEntropy(), y)
+    """
+
+    name = "clock"
+    _kind = _core.ENGINE_CLOCK
+    time_step: float
+    steps: int
+    decay: str
+    copies: int
+
+    def __init__(
+        self, time_step: float = 1e-3, steps: int = 27, decay: str = "exponential", copies: int = 1
+    ) -> None:
+        self._set(time_step=time_step)
+        _checks.choice(decay, "decay", _DECAYS)
+        self.__dict__.update(
+            steps=_checks.integer(steps, "steps", 2, 2**31 - 1),
+            decay=decay,
+            copies=_checks.integer(copies, "copies", 1, 2**31 - 1),
+        )
+        _core.engine_create(self._options())
+
+    @property
+    def _grid(self) -> ClockEngine:
+        return self
+
+    def _options(self) -> Dict[str, Any]:
+        return {**super()._options(), "decay": _DECAYS[self.decay]}
+
+
+_ENGINES: Dict[str, Type[Engine]] = {engine.name: engine for engine in (EventEngine, ClockEngine)}
 
 #: What every `engine` parameter takes.
 EngineLike = Union[str, Engine]
@@ -60,6 +134,9 @@ def resolve(engine: EngineLike) -> Engine:
     raise ValueError(f"engine is {engine!r}; this version has {', '.join(map(repr, _ENGINES))}, or an engine object")
 
 
-def name_of(code: int) -> str:
-    """The name of the engine the core knows by a number."""
-    return next(name for name, engine in _ENGINES.items() if engine._code == code)
+def of_options(options: Dict[str, Any]) -> Engine:
+    """The engine of the core's options."""
+    if options["kind"] == _core.ENGINE_EVENT:
+        return EventEngine()
+    decay = next(name for name, code in _DECAYS.items() if name and code == options["decay"])
+    return ClockEngine(options["time_step"], options["steps"], decay, options["copies"])

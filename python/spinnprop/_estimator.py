@@ -55,8 +55,8 @@ class SpikingClassifier(ClassifierMixin, BaseEstimator):
     ----------
     hidden : sequence of int or int
         Neurons of each hidden layer.
-    engine : "event" or an engine object
-        What the network runs on.
+    engine : "event", "clock" or an engine object
+        What the network runs on. It chooses encoder and loss unless they are given.
     epochs : int
         Passes through the training set.
     batch_size : int
@@ -70,9 +70,12 @@ class SpikingClassifier(ClassifierMixin, BaseEstimator):
         Whether to map each feature's range in the training set to [0, 1], clipping what lies outside later; a constant
         feature becomes 0. If not, features must lie in [0, 1].
     t_early, t_late, bias : float
-        Seconds: when values 0 and 1 spike, and an additional input unit (None: no such unit).
+        Of engines in continuous time, seconds: when values 0 and 1 spike, and an additional input unit (None: no such
+        unit). See `encoding.latency`.
+    t_min : int
+        Of engines with time steps: the step at which value 1 spikes. See `encoding.latency_grid`.
     encoder : callable or None
-        In place of these three: from X in [0, 1], (n_samples, n_features), to `SpikeTrains`.
+        In place of these four: from X in [0, 1], (n_samples, n_features), to `SpikeTrains`.
     loss : Loss or None
         None: the engine's own choice for the read-out.
     tau_mem, tau_syn, threshold, delays, recurrent, readout, weight_mean, weight_std
@@ -124,6 +127,7 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         "t_early": [Interval(Real, 0, None, closed="left")],
         "t_late": [Interval(Real, 0, None, closed="left")],
         "bias": [Interval(Real, 0, None, closed="left"), None],
+        "t_min": [Interval(Integral, 0, 2**31 - 1, closed="both")],
         "encoder": [callable, None],
         "loss": [Loss, None],
         "tau_mem": [Real, "array-like"],
@@ -170,6 +174,7 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         t_early: float = 0.0,
         t_late: float = 30e-3,
         bias: Optional[float] = 0.0,
+        t_min: int = 2,
         encoder: Optional[Callable[[Any], SpikeTrains]] = None,
         loss: Optional[Loss] = None,
         tau_mem: Any = 20e-3,
@@ -212,6 +217,7 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         self.t_early = t_early
         self.t_late = t_late
         self.bias = bias
+        self.t_min = t_min
         self.encoder = encoder
         self.loss = loss
         self.tau_mem = tau_mem
@@ -388,7 +394,10 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
             width = np.where(high > low, high - low, np.inf)
             X = np.clip((X / 2 - low) / width, 0.0, 1.0)
         if self.encoder is None:
-            return encoding.latency(X, self.t_early, self.t_late, self.bias)
+            grid = _engines.resolve(self.engine)._grid
+            if grid is None:
+                return encoding.latency(X, self.t_early, self.t_late, self.bias)
+            return encoding.latency_grid(X, grid.steps, self.t_min, grid.time_step)
         spikes = self.encoder(X)
         if not isinstance(spikes, SpikeTrains) or len(spikes) != len(X):
             raise ValueError(f"encoder gave {spikes!r}; it must give SpikeTrains with {len(X)} samples")

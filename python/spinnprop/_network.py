@@ -206,9 +206,10 @@ class Network:
         ----------
         spikes : SpikeTrains
             The input, with as many units as the network has inputs.
-        engine : "event" or an engine object
+        engine : "event", "clock" or an engine object
         t_end : float or None
-            Seconds, inclusive; None runs until the network is silent. Required with recurrence.
+            Seconds, inclusive; None runs until the network is silent. Required with recurrence. Engines with time steps end
+            after these, whatever the network does: leave it None.
         max_spikes : int or None
             Of all samples and layers together; passing it is an error. None: 4 million and 10,000 for each neuron in each
             sample, at most 100 million.
@@ -252,8 +253,9 @@ class Network:
         loss : Loss
         y : (n_samples,) int64, or (n_samples, n_outputs) float64
             Labels 0 .. n_outputs - 1; or target times in seconds, +inf for none, for `SpikeTimeMSE`.
-        engine : None, "event" or an engine object
-            The gradient rule; None: that of the engine that made the recording.
+        engine : None, "event", "clock" or an engine object
+            The gradient rule; None: that of the engine that made the recording. "clock" stands for its default grid, which
+            must be the recording's; `Recording.grid` is the engine that always fits.
         rate : RateRegularisation or None
             Added to the loss.
         progress : callable or None
@@ -282,7 +284,7 @@ class Network:
             raise TypeError(f"recording is {type(recording).__name__!r}; it must be a Recording")
         options: Dict[str, Any] = {}
         if engine is not None:
-            options["engine"] = _engines.resolve(engine)._forward_options()["engine"]
+            options["engine"] = _engines.resolve(engine)._handle
         if rate is not None:
             if not isinstance(rate, RateRegularisation):
                 raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
@@ -386,7 +388,7 @@ def _trains(spikes: Any, name: str) -> SpikeTrains:
 
 
 def _forward_options(engine: _engines.Engine, t_end: Optional[float], max_spikes: Optional[int]) -> Dict[str, Any]:
-    options = engine._forward_options()
+    options: Dict[str, Any] = {"engine": engine._handle}
     if t_end is not None:
         options["t_end"] = _checks.real(t_end, "t_end")
         if not 0 <= options["t_end"] <= math.inf:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 
 import numpy as np
 
@@ -56,7 +56,12 @@ class Recording:
     @property
     def engine(self) -> str:
         """The name of the engine that made the recording."""
-        return _engines.name_of(self._info["engine"])
+        return _engines.of_options(_core.recording_engine(self._handle)).name
+
+    @property
+    def grid(self) -> Optional[_engines.ClockEngine]:
+        """The time steps on which its spikes lie, as the engine that can differentiate it; None in continuous time."""
+        return _engines.of_options(_core.recording_engine(self._handle))._grid
 
     @property
     def layer_sizes(self) -> Tuple[int, ...]:
@@ -76,6 +81,14 @@ class Recording:
     def currents(self) -> LayerSequence[_checks.Float64Array]:
         """Per layer, (n_spikes,) float64: the synaptic current at each spike, before any arrival of its own."""
         return LayerSequence("currents", self._info["n_layers"], lambda layer: self._read(layer)[1])
+
+    @property
+    def membranes(self) -> LayerSequence[_checks.Float64Array]:
+        """Per layer, (n_spikes,) float64: the membrane's value at each spike, before the reset.
+
+        In continuous time that is the threshold; on a grid of time steps it lies above.
+        """
+        return LayerSequence("membranes", self._info["n_layers"], lambda layer: self._read(layer)[2])
 
     @property
     def silent(self) -> LayerSequence[npt.NDArray[np.bool_]]:
@@ -111,16 +124,19 @@ class Recording:
         """(n_samples, n_outputs) float64, seconds: when a leaky read-out had its largest membrane values."""
         return self._maxima()[1]
 
-    def predict(self, loss: Loss) -> _checks.Int64Array:
-        """(n_samples,) int64: the class each sample's output stands for under a loss, -1 if no output spoke."""
+    def predict(self, loss: Optional[Loss] = None) -> _checks.Int64Array:
+        """(n_samples,) int64: the class each sample's output stands for under a loss, -1 if no output spoke.
+
+        None: the loss that the engine takes unless told otherwise.
+        """
         classes = np.empty(len(self), np.int64)
-        _core.recording_predict(classes, self._handle, _fields(loss))
+        _core.recording_predict(classes, self._handle, None if loss is None else _fields(loss))
         return classes
 
-    def probabilities(self, loss: Loss) -> _checks.Float64Array:
+    def probabilities(self, loss: Optional[Loss] = None) -> _checks.Float64Array:
         """(n_samples, n_outputs) float64: the loss's softmax over outputs, uniform where no output spoke."""
         values = np.empty((len(self), self._info["n_outputs"]))
-        _core.recording_probabilities(values, self._handle, _fields(loss))
+        _core.recording_probabilities(values, self._handle, None if loss is None else _fields(loss))
         return values
 
     def __copy__(self) -> Recording:
@@ -141,13 +157,14 @@ class Recording:
             self._spikes[layer] = self._read(layer)[0]
         return self._spikes[layer]
 
-    def _read(self, layer: int) -> Tuple[SpikeTrains, _checks.Float64Array]:
+    def _read(self, layer: int) -> Tuple[SpikeTrains, _checks.Float64Array, _checks.Float64Array]:
         n_spikes = _core.recording_spike_count(self._handle, layer)
-        times, units, currents = np.empty(n_spikes), np.empty(n_spikes, np.int32), np.empty(n_spikes)
+        times, currents, membranes = np.empty(n_spikes), np.empty(n_spikes), np.empty(n_spikes)
+        units = np.empty(n_spikes, np.int32)
         offsets = np.empty(len(self) + 1, np.int64)
-        _core.recording_spikes(times, units, currents, offsets, self._handle, layer)
+        _core.recording_spikes(times, units, currents, membranes, offsets, self._handle, layer)
         n_units = _core.recording_layer_size(self._handle, layer)
-        return SpikeTrains._trusted(times, units, offsets, n_units), currents
+        return SpikeTrains._trusted(times, units, offsets, n_units), currents, membranes
 
     def _silent_of(self, layer: int) -> npt.NDArray[np.bool_]:
         silent = np.empty(_core.recording_layer_size(self._handle, layer), np.bool_)

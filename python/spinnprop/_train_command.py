@@ -10,7 +10,7 @@ import os
 import sys
 from typing import Any, Callable, Dict
 
-from . import datasets
+from . import _engines, datasets, encoding
 from ._files import save
 from ._library import __version__
 
@@ -74,6 +74,9 @@ def train_yin_yang(options: argparse.Namespace) -> None:
     print(f"spikes per sample {report['hidden_spikes']:.1f} hidden, {report['output_spikes']:.1f} output")
     print(f"time per epoch {1e3 * report['seconds_per_epoch']:.1f} ms")
     print(f"results in {options.out}")
+    if _engines.resolve(options.engine)._grid is not None:
+        ceiling = encoding.ceiling(classifier._encode(X_test), y_test)
+        print(f"no more than {_percent(ceiling)} of the test samples can be told apart on the grid of time steps")
     print(f"test accuracy {_percent(accuracies['test'])}")
 
 

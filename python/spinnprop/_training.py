@@ -25,6 +25,7 @@ _SCHEDULES: Dict[Optional[str], int] = {
     "constant": _core.SCHEDULE_CONSTANT,
     "step": _core.SCHEDULE_STEP,
     "exponential": _core.SCHEDULE_EXPONENTIAL,
+    "smooth": _core.SCHEDULE_SMOOTH,
 }
 _INT32 = 2**31 - 1
 
@@ -58,8 +59,9 @@ class Trainer:
         Of Adam and AdamW.
     weight_decay : float
         An L2 term (SGD, Adam), or decoupled (AdamW).
-    schedule : "constant", "step" or "exponential"
-        Learning rates are times schedule_gamma every schedule_epochs epochs (step), or every epoch (exponential).
+    schedule : "constant", "step", "exponential" or "smooth"
+        Learning rates are times schedule_gamma every schedule_epochs epochs (step), every epoch (exponential), or as much
+        in the course of an epoch, by an equal factor after every batch (smooth).
     clip_value, clip_norm : float
         Largest magnitude of a gradient's entry, and largest Euclidean norm of the whole; inf: off.
     bump : float
@@ -131,15 +133,12 @@ class Trainer:
         if not isinstance(network, Network):
             raise TypeError(f"network is {type(network).__name__!r}; it must be a Network")
         runs_on = _engines.resolve(engine)
-        self._loss = runs_on._default_loss(network.readout) if loss is None else loss
+        self._loss = runs_on._default_loss(network._info["readout"]) if loss is None else loss
         if rate is not None and not isinstance(rate, RateRegularisation):
             raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
         self._handle = _core.trainer_create(
             network._handle,
             {
-                "forward": _forward_options(runs_on, t_end, max_spikes),
-                "loss": _fields(self._loss),
-                "gradient": {} if rate is None else rate._fields(),
                 "epochs": _checks.integer(epochs, "epochs", 0, _INT32),
                 "batch_size": _checks.integer(batch_size, "batch_size", 1, _INT32),
                 "seed": _checks.integer(seed, "seed", 0, 2**64 - 1),
@@ -166,6 +165,9 @@ class Trainer:
                 "checkpoint_every": _checks.integer(checkpoint_every, "checkpoint_every", 1, _INT32),
                 "resume": int(_checks.boolean(resume, "resume")),
             },
+            _forward_options(runs_on, t_end, max_spikes),
+            _fields(self._loss),
+            {} if rate is None else rate._fields(),
         )
 
     def run(

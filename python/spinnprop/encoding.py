@@ -10,7 +10,7 @@ import numpy as np
 from . import _checks, _core
 from ._spikes import SpikeTrains
 
-__all__ = ["latency", "latency_grid"]
+__all__ = ["ceiling", "latency", "latency_grid"]
 
 
 def latency(X: Any, t_early: float = 0.0, t_late: float = 30e-3, bias: float | None = None) -> SpikeTrains:
@@ -102,6 +102,37 @@ def latency_grid(X: Any, steps: int = 27, t_min: int = 2, time_step: float = 1e-
         _checks.real(time_step, "time_step"),
     )
     return SpikeTrains._trusted(*spikes, values.shape[1] + 1)
+
+
+def ceiling(spikes: SpikeTrains, y: Any) -> float:
+    """The largest accuracy that anything can reach on encoded samples, because some are encoded alike.
+
+    Parameters
+    ----------
+    spikes : SpikeTrains
+    y : (n_samples,) int64
+        Labels.
+
+    Returns
+    -------
+    float
+        The fraction of samples with the most frequent label among those with the very same spikes.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> sp.encoding.ceiling(sp.encoding.latency_grid([[0.5], [0.51], [1.0]], steps=10), [0, 1, 1])
+    0.6666666666666666
+    """
+    labels = _checks.labels(y)
+    _checks.shape(labels, (len(spikes),), "y")
+    counts: dict[bytes, dict[int, int]] = {}
+    for sample, label in enumerate(labels.tolist()):
+        times, units = spikes[sample]
+        order = np.lexsort((units, times))
+        of_cell = counts.setdefault(times[order].tobytes() + units[order].tobytes(), {})
+        of_cell[label] = of_cell.get(label, 0) + 1
+    return sum(max(of_cell.values()) for of_cell in counts.values()) / len(labels) if len(labels) else 1.0
 
 
 def _features(X: Any) -> _checks.Float64Array:

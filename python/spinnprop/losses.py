@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar, Dict
 
-from . import _core
+from . import _checks, _core
 from ._values import Value
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "RateRegularisation",
     "SpikeCountCrossEntropy",
     "SpikeTimeMSE",
+    "StepTTFSCrossEntropy",
     "TTFSCrossEntropy",
     "VMaxCrossEntropy",
 ]
@@ -165,6 +166,67 @@ class SpikeCountCrossEntropy(Loss):
 
     def __init__(self, scale: float = 1.0, tau0: float = 20e-3) -> None:
         self._set(scale=scale, tau0=tau0)
+
+
+class StepTTFSCrossEntropy(Loss):
+    """Cross-entropy over first spike times counted in steps, for engines with time steps.
+
+    -log softmax(-t / xi)[label] + alpha (exp(t_label / beta) - 1), t the steps of first spikes. A silent output counts as
+    spiking after the last step, but gets no gradient.
+
+    Parameters
+    ----------
+    xi : float
+        Steps; the difference that tells outputs apart, > 0.
+    alpha : float
+        Weight of the term that pulls the label's spike towards early steps, >= 0.
+    beta : float
+        Steps; the scale of that term, > 0.
+    ties_are_wrong : bool
+        Whether several outputs that spike first together are no class; otherwise the lowest is.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its domain.
+
+    Notes
+    -----
+    The public training code of arXiv 2412.15021.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> sp.losses.StepTTFSCrossEntropy(xi=2.0)
+    StepTTFSCrossEntropy(xi=2.0, alpha=0.01, beta=100.0, ties_are_wrong=False)
+    """
+
+    xi: float
+    alpha: float
+    beta: float
+    ties_are_wrong: bool
+    _kind = _core.LOSS_STEP_TTFS_CROSS_ENTROPY
+
+    def __init__(
+        self, xi: float = 1.5, alpha: float = 1e-2, beta: float = 100.0, ties_are_wrong: bool = False
+    ) -> None:
+        self._set(xi=xi, alpha=alpha, beta=beta)
+        self.__dict__["ties_are_wrong"] = _checks.boolean(ties_are_wrong, "ties_are_wrong")
+
+    def _fields(self) -> Dict[str, Any]:
+        return {name: int(value) if isinstance(value, bool) else value for name, value in super()._fields().items()}
+
+
+def _from_fields(fields: Dict[str, Any]) -> Loss:
+    """The loss of the core's numbers."""
+    kinds = (TTFSCrossEntropy, VMaxCrossEntropy, SpikeTimeMSE, SpikeCountCrossEntropy, StepTTFSCrossEntropy)
+    kind: Any = next(kind for kind in kinds if kind._kind == fields["kind"])
+    code = kind.__init__.__code__
+    values = {name: fields[name] for name in code.co_varnames[1 : code.co_argcount]}
+    if "ties_are_wrong" in values:
+        values["ties_are_wrong"] = bool(values["ties_are_wrong"])
+    loss: Loss = kind(**values)
+    return loss
 
 
 class RateRegularisation(Value):

@@ -21,6 +21,7 @@ public struct LossParameters: Equatable, Sendable {
     public var scale = 0.0
     public var xi = 0.0
     public var beta = 0.0
+    public var tiesAreWrong = false
 
     /// The defaults of a kind; fields it does not read are 0.
     public init(_ kind: LossKind) {
@@ -53,7 +54,8 @@ public struct LossParameters: Equatable, Sendable {
             case .vMaxCrossEntropy: VMaxCrossEntropy()
             case .spikeTimeMSE: SpikeTimeMSE(tau0: tau0, tLabel: tLabel, tOther: tOther)
             case .spikeCountCrossEntropy: SpikeCountCrossEntropy(scale: scale, tau0: tau0)
-            case .stepTTFSCrossEntropy: StepTTFSCrossEntropy(xi: xi, alpha: alpha, beta: beta)
+            case .stepTTFSCrossEntropy:
+                StepTTFSCrossEntropy(xi: xi, alpha: alpha, beta: beta, tiesAreWrong: tiesAreWrong)
             }
         try loss.check()
         return loss

@@ -27,12 +27,15 @@ public struct StepTTFSCrossEntropy: Loss, Equatable {
     public var xi: Double
     public var alpha: Double
     public var beta: Double
-    public var tiesAreWrong = false
+    public var tiesAreWrong: Bool
 
-    public init(xi: Double = defaultXi, alpha: Double = defaultAlpha, beta: Double = defaultBeta) {
+    public init(
+        xi: Double = defaultXi, alpha: Double = defaultAlpha, beta: Double = defaultBeta, tiesAreWrong: Bool = false
+    ) {
         self.xi = xi
         self.alpha = alpha
         self.beta = beta
+        self.tiesAreWrong = tiesAreWrong
     }
 
     public var name: String { "StepTTFSCrossEntropy" }

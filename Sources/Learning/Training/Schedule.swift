@@ -1,12 +1,14 @@
 // How learning rates fall over the epochs.
+import Mathematics
 
 extension Schedule {
-    /// What both learning rates are multiplied with in an epoch, counted from 0.
-    public func factor(epoch: Int) -> Double {
+    /// What both learning rates are multiplied with in a batch of an epoch that has `batchCount`, both counted from 0.
+    public func factor(epoch: Int, batch: Int = 0, of batchCount: Int = 1) -> Double {
         switch kind {
         case .constant: 1
         case .step: power(gamma, epoch / max(1, epochs))
         case .exponential: power(gamma, epoch)
+        case .smooth: power(gamma, epoch) * Elementary.exp(Elementary.log(gamma) * Double(batch) / Double(batchCount))
         }
     }
 }

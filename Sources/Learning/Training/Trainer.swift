@@ -123,11 +123,10 @@ public final class Trainer {
         let secondsBefore = state.sums.seconds
         defer { if state.batch > 0 { state.sums.seconds = secondsBefore + monotonicSeconds() - start } }
         batches.shuffle(seed: options.seed, epoch: state.epoch)
-        let rateFactor = options.schedule.factor(epoch: state.epoch)
         reporter?.update(state)
         while state.batch < batches.count {
             do throws(SpinnpropError) {
-                try runBatch(batches, rateFactor, reporter?.monitor)
+                try runBatch(batches, reporter?.monitor)
             } catch {
                 guard error.kind != .cancelled else { throw error }
                 throw SpinnpropError(error.kind, "epoch \(state.epoch), batch \(state.batch): \(error.message)")
@@ -143,14 +142,14 @@ public final class Trainer {
             record.validationAccuracy = evaluation.accuracy
             criterion = evaluation.selectionLoss(outputCount: state.network.outputCount)
         }
-        record.learningRate = options.optimizer.learningRate * rateFactor
+        record.learningRate = options.optimizer.learningRate * options.schedule.factor(epoch: state.epoch)
         record.seconds = secondsBefore + monotonicSeconds() - start
         state.finishEpoch(record, criterion: criterion)
         if isFinished || state.epoch % options.checkpointEvery == 0 { try saveCheckpoint() }
         if let reporter, !reporter.reportEpoch(state.epoch - 1, record) { throw .cancelled }
     }
 
-    private func runBatch(_ batches: Batches, _ rateFactor: Double, _ monitor: Monitor?) throws(SpinnpropError) {
+    private func runBatch(_ batches: Batches, _ monitor: Monitor?) throws(SpinnpropError) {
         let dropout =
             options.inputDropout > 0
             ? RandomPurpose.inputDropout.stream(seed: options.seed, UInt64(state.epoch), UInt64(state.batch)) : nil
@@ -159,6 +158,7 @@ public final class Trainer {
         var gradients = try rule.backward(
             state.network, recording, options.objective(labels: labels), monitor: monitor)
         try gradients.checkValue()
+        let rateFactor = options.schedule.factor(epoch: state.epoch, batch: state.batch, of: batches.count)
         try state.finishBatch(&gradients, recording, bumping: options.bumping, rateFactor: rateFactor)
     }
 

@@ -12,6 +12,7 @@ public enum ScheduleKind: Int32, Sendable, CaseIterable {
     case constant = 0
     case step = 1
     case exponential = 2
+    case smooth = 3
 }
 
 /// How gradients become steps.
@@ -42,7 +43,8 @@ public struct OptimizerOptions: Equatable, Sendable {
     public init() {}
 }
 
-/// How the learning rates fall: times `gamma` every `epochs` epochs (step), or every epoch (exponential).
+/// How the learning rates fall: times `gamma` every `epochs` epochs (step), every epoch (exponential), or as much in the course of
+/// an epoch, an equal factor after every batch (smooth).
 public struct Schedule: Equatable, Sendable {
     public var kind = ScheduleKind.exponential
     public var epochs = 20

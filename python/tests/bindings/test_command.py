@@ -35,7 +35,7 @@ def test_version_and_help(capsys):
         (["nonsense"], "nonsense"),
         (["train"], "DATA"),
         (["train", "mnist"], "mnist"),
-        (["train", "yin-yang", "--engine", "clock"], "event"),
+        (["train", "yin-yang", "--engine", "abacus"], "event"),
         (["train", "yin-yang", "--epochs", "0"], "positive"),
         (["train", "yin-yang", "--hidden", "x"], "positive"),
         (["reproduce", "eventprop-yin-yang", "--seeds", "-1"], "positive"),

@@ -38,13 +38,13 @@ def things():
     frozen = np.zeros(6)
     frozen.flags.writeable = False
     return [
-        net._handle, rec._handle, trainer._handle, gradient, gc, None, True, 0, 1, 2, -1, 6, 2**31, 2**63, -(2**70),
+        net._handle, rec._handle, trainer._handle, gradient, _core.engine_create({}), gc, None, True, 0, 1, 2, -1, 6, 2**31, 2**63, -(2**70),
         0.5, float("nan"), float("inf"), "text", b"bytes", b"", bytearray(48), memoryview(b"abcdefgh"), [], [1], (), {},
         np.zeros(6), np.zeros(12), np.zeros((6, 3)), np.zeros(0), np.zeros(6, np.int64), np.zeros(30, np.int32),
         np.zeros(7, np.int64), np.zeros(6, ">f8"), np.zeros(12)[::2], np.zeros((), np.float64), np.zeros(6, object),
         frozen, spikes._arrays, (None, None, None, 5), spikes._arrays[:3], (spikes.times, spikes.units, None, -1),
         {"kind": 0}, {"kind": 99}, {"kind": 0, "tau0": float("nan")}, {"kind": "0"}, {"nonsense": 1}, {1: 2},
-        {"epochs": 1}, {"forward": {"engine": 7}}, {"forward": 3}, {"checkpoint_path": b"a\0b"}, {"t_end": 0.1},
+        {"epochs": 1}, {"engine": _core.engine_create({})}, {"engine": net._handle}, {"kind": 1000}, {"checkpoint_path": b"a\0b"}, {"t_end": 0.1},
         {"engine": 3}, Hostile(), Hostile, lambda progress: 1, lambda progress: Hostile(), print, object(),
     ]  # fmt: skip
 
@@ -86,16 +86,30 @@ def test_fields_are_checked():
         {"epochs": 1.0},
         {"epochs": "1"},
         {"seed": None},
-        {"loss": {"kind": 0.0}},
         {"checkpoint_path": "text"},
     ):
         with pytest.raises(TypeError):
-            _core.trainer_create(handle, options)
+            _core.trainer_create(handle, options, {}, None, {})
     for options in ({"epochs": 2**31}, {"seed": -1}, {"seed": 2**64}, {"learning_rate": 10**400}):
         with pytest.raises(ValueError):
-            _core.trainer_create(handle, options)
-    with pytest.raises(TypeError, match="nonsense"):
-        _core.trainer_create(handle, {"nonsense": 1})
+            _core.trainer_create(handle, options, {}, None, {})
+    for wrong in (
+        ({"nonsense": 1}, {}, None, {}),
+        ({}, {"nonsense": 1}, None, {}),
+        ({}, {}, {"nonsense": 1}, {}),
+        ({}, {}, None, {"nonsense": 1}),
+    ):
+        with pytest.raises(TypeError, match="nonsense"):
+            _core.trainer_create(handle, *wrong)
+    for wrong in (
+        ({}, {"engine": 0}, None, {}),
+        ({}, {"engine": handle}, None, {}),
+        ({}, {}, {"kind": 0.0}, {}),
+        ({}, None, None, {}),
+        ({}, {}, None, {"engine": b""}),
+    ):
+        with pytest.raises(TypeError):
+            _core.trainer_create(handle, *wrong)
 
 
 def test_arrays_that_are_too_short_are_refused_before_they_are_written():
@@ -138,7 +152,7 @@ def test_every_function_of_the_header_is_bound():
 #: What may run under the GIL: its time does not grow with spikes, samples or weights.
 SHORT = re.compile(
     r"spinnprop_(\w+_(init|free|describe|shape|layer_size|spike_count|skipped|copy|epochs_done|history)"
-    r"|version|abi_version|last_error|set_threads|get_threads|trainer_network|loss_check)"
+    r"|version|abi_version|last_error|set_threads|get_threads|trainer_network|loss_check|engine_loss|recording_engine)"
 )
 
 

@@ -5,6 +5,7 @@ import inspect
 import math
 import pickle
 
+import numpy as np
 import pytest
 
 import spinnprop as sp
@@ -81,3 +82,12 @@ def test_rate_regularisation():
 def test_what_is_in_common_cannot_be_made(kind):
     with pytest.raises(TypeError, match="in common"):
         kind()
+
+
+def test_engines_know_the_loss_that_suits_a_read_out():
+    for readout, loss in (("spiking", sp.losses.TTFSCrossEntropy()), ("leaky", sp.losses.VMaxCrossEntropy())):
+        net = sp.Network([5, 10, 3], readout=readout, seed=1)
+        assert sp.Trainer(net).loss == loss
+        rec = net.forward(sp.encoding.latency(sp.datasets.yin_yang(50)[0], bias=0.0))
+        assert np.array_equal(rec.predict(), rec.predict(loss))
+        assert np.array_equal(rec.probabilities(), rec.probabilities(loss))

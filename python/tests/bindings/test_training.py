@@ -19,7 +19,7 @@ CORE_NAMES = {"patience": "early_stopping", "checkpoint": "checkpoint_path"}
 
 def test_defaults_are_the_cores():
     core = _core.training_defaults()
-    core.update(core.pop("forward"), engine="event", max_spikes=None, t_end=None)
+    core.update(engine="event", max_spikes=None, t_end=None)
     codes = {"adam": _core.OPTIMIZER_ADAM, "exponential": _core.SCHEDULE_EXPONENTIAL}
     checked = 0
     for name, parameter in inspect.signature(sp.Trainer).parameters.items():
@@ -29,9 +29,22 @@ def test_defaults_are_the_cores():
         assert core[CORE_NAMES.get(name, name)] == value, name
         checked += 1
     assert checked == 28
-    assert _core.training_defaults()["forward"] == _core.forward_defaults()
-    assert _core.forward_defaults() == {"engine": _core.ENGINE_EVENT, "t_end": math.inf, "max_spikes": 0}
-    assert _core.training_defaults()["loss"] == _core.loss_defaults(sp.losses.TTFSCrossEntropy()._kind)
+    assert _core.forward_defaults() == {"engine": None, "t_end": math.inf, "max_spikes": 0}
+    assert _core.engine_defaults()["kind"] == _core.ENGINE_EVENT
+
+
+def test_a_smooth_schedule_falls_with_every_batch():
+    """Two batches of the same sample within an epoch are two epochs of it, at the root of gamma."""
+    X, y = sp.datasets.yin_yang(1)
+    once, twice = (sp.encoding.latency(np.tile(X, (n, 1)), bias=0.0) for n in (1, 2))
+    net = sp.Network([5, 30, 3], seed=1)
+    options = dict(optimizer="sgd", learning_rate=0.05, batch_size=1)
+    by_epoch = sp.Trainer(net, schedule="exponential", schedule_gamma=0.6, epochs=4, **options)
+    by_batch = sp.Trainer(net, schedule="smooth", schedule_gamma=0.36, epochs=2, **options)
+    assert by_epoch.run(once, y) and by_batch.run(twice, np.tile(y, 2))
+    assert np.allclose(by_batch.network.weights[1], by_epoch.network.weights[1], rtol=1e-12, atol=0)
+    assert not np.array_equal(by_batch.network.weights[1], net.weights[1])
+    assert np.allclose(by_batch.history["learning_rate"], [0.05, 0.05 * 0.36], rtol=1e-15)
 
 
 def trained(data, **options):

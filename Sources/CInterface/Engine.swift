@@ -1,0 +1,80 @@
+// Engines as handles, so that they may grow options and results of their own.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
+import CSpinnprop
+import Learning
+import Mathematics
+import Networks
+import Spinnprop
+
+let engineKind = HandleKind<Engine>(mark: 0x5350_454E_4749_4E05, noun: "engine")
+
+extension spinnprop_engine_options: VersionedStruct {
+    static var initial: spinnprop_engine_options { spinnprop_engine_options(.defaultEngine) }
+
+    /// What an engine is made with.
+    init(_ engine: Engine) {
+        let grid = engine.grid ?? TimeGrid()
+        self.init(
+            size: MemoryLayout<spinnprop_engine_options>.size, kind: engine.code, time_step: grid.timeStep,
+            steps: Int32(clamping: grid.steps), decay: grid.decay.rawValue, copies: Int32(clamping: grid.copies))
+    }
+
+    /// The same as the core knows it, checked.
+    func engine() throws(SpinnpropError) -> Engine {
+        guard case .clock = try Engine(code: kind) else { return try Engine(code: kind) }
+        guard let decay = Decay(rawValue: decay) else {
+            throw .invalidValue(
+                "decay is \(decay); it must be SPINNPROP_DECAY_EXPONENTIAL (0) or SPINNPROP_DECAY_EULER (1)")
+        }
+        let grid = TimeGrid(timeStep: time_step, steps: Int(steps), decay: decay, copies: Int(copies))
+        try grid.check()
+        return .clock(grid)
+    }
+}
+
+/// A caller's engine; `nil` for NULL.
+func engine(_ handle: OpaquePointer?, _ name: StaticString) throws(SpinnpropError) -> Engine? {
+    handle == nil ? nil : try box(handle, engineKind, name).value
+}
+
+@c @implementation
+public func spinnprop_engine_options_init(_ options: UnsafeMutablePointer<spinnprop_engine_options>?) {
+    spinnprop_engine_options.initialise(options)
+}
+
+@c @implementation
+public func spinnprop_engine_create(
+    _ engine: UnsafeMutablePointer<OpaquePointer?>?, _ options: UnsafePointer<spinnprop_engine_options>?
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(engine, "engine")
+        let made = try spinnprop_engine_options.readOrInitial(options, "options").engine()
+        destination.pointee = makeHandle(made, engineKind)
+    }
+}
+
+@c @implementation
+public func spinnprop_engine_free(_ engine: OpaquePointer?) { freeHandle(engine, engineKind) }
+
+@c @implementation
+public func spinnprop_engine_describe(
+    _ options: UnsafeMutablePointer<spinnprop_engine_options>?, _ engine: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let destination = try spinnprop_engine_options.destination(options, "options")
+        destination.write(spinnprop_engine_options(try box(engine, engineKind, "engine").value))
+    }
+}
+
+@c @implementation
+public func spinnprop_engine_loss(
+    _ loss: UnsafeMutablePointer<spinnprop_loss>?, _ engine: OpaquePointer?, _ readout: Int32
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(loss, "loss")
+        let engine = try CInterface.engine(engine, "engine") ?? .defaultEngine
+        destination.initialize(
+            to: spinnprop_loss(engine.defaultLoss(leakyReadout: try isLeaky(readout: readout))))
+    }
+}

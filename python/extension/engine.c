@@ -1,0 +1,51 @@
+/* Engines: what networks run on. */
+#include "core.h"
+
+static PyObject *engine_defaults(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    spinnprop_engine_options options;
+    spinnprop_engine_options_init(&options);
+    return dict_from_fields(&options, engine_fields);
+}
+
+static PyObject *engine_create(PyObject *module, PyObject *dict) {
+    spinnprop_engine_options options;
+    spinnprop_engine_options_init(&options);
+    PyObject *held = set_fields(&options, engine_fields, dict, "options");
+    if (!held) return NULL;
+    spinnprop_engine *engine = NULL;
+    spinnprop_status status;
+    WITHOUT_GIL(status = spinnprop_engine_create(&engine, &options));
+    Py_DECREF(held);
+    return status == SPINNPROP_OK ? handle_new(engine, engine_name) : raise_status(module, status);
+}
+
+static PyObject *engine_describe(PyObject *module, PyObject *capsule) {
+    handle *own = handle_from(capsule, engine_name);
+    if (!own) return NULL;
+    spinnprop_engine_options options;
+    spinnprop_engine_options_init(&options);
+    spinnprop_status status = spinnprop_engine_describe(&options, own->object);
+    return status == SPINNPROP_OK ? dict_from_fields(&options, engine_fields) : raise_status(module, status);
+}
+
+static PyObject *engine_loss(PyObject *module, PyObject *args) {
+    PyObject *capsule;
+    int32_t readout;
+    if (!PyArg_ParseTuple(args, "OO&", &capsule, int32_from, &readout)) return NULL;
+    handle *own = handle_from(capsule, engine_name);
+    if (!own) return NULL;
+    spinnprop_loss loss;
+    spinnprop_status status = spinnprop_engine_loss(&loss, own->object, readout);
+    return status == SPINNPROP_OK ? dict_from_fields(&loss, loss_fields) : raise_status(module, status);
+}
+
+PyMethodDef engine_methods[] = {
+    {"engine_defaults", engine_defaults, METH_NOARGS, "engine_defaults($module, /)\n--\n\nThe core's defaults."},
+    {"engine_create", engine_create, METH_O, "engine_create($module, options, /)\n--\n\nA new engine."},
+    {"engine_describe", engine_describe, METH_O,
+     "engine_describe($module, engine, /)\n--\n\nThe options it was made with."},
+    {"engine_loss", engine_loss, METH_VARARGS,
+     "engine_loss($module, engine, readout, /)\n--\n\nThe loss that suits what it records of a read-out."},
+    {NULL, NULL, 0, NULL},
+};
