@@ -171,7 +171,7 @@ def test_own_encoder():
         dict(hidden=0),
         dict(hidden=(0,)),
         dict(hidden=(2.5,)),
-        dict(engine="clock"),
+        dict(engine="abacus"),
         dict(engine=None),
         dict(epochs=-1),
         dict(epochs=1.5),

@@ -176,10 +176,10 @@ def test_engines(net, data):
     rec = net.forward(spikes, engine=sp.EventEngine())
     assert rec.engine == "event"
     assert net.gradient(rec, LOSS, y, engine="event")[0] == net.gradient(rec, LOSS, y, engine=sp.EventEngine())[0]
-    for wrong in ("clock", "", "Event", None, 0, [], b"event"):
+    for wrong in ("abacus", "", "Event", None, 0, [], b"event"):
         with pytest.raises(ValueError, match="'event'"):
             net.forward(spikes, engine=wrong)
-    for wrong in ("clock", 0):
+    for wrong in ("abacus", 0):
         with pytest.raises(ValueError, match="'event'"):
             net.gradient(rec, LOSS, y, engine=wrong)
 

@@ -234,7 +234,7 @@ def test_checkpoints_resume_to_the_same_bits(data, tmp_path):
         (dict(checkpoint="a\0b"), ValueError),
         (dict(loss="ttfs"), TypeError),
         (dict(rate=1.0), TypeError),
-        (dict(engine="clock"), ValueError),
+        (dict(engine="abacus"), ValueError),
         (dict(t_end=-1.0), ValueError),
         (dict(max_spikes=0), ValueError),
         (dict(nonsense=0), TypeError),
