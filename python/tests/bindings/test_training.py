@@ -64,7 +64,7 @@ def test_training_learns_and_leaves_its_network_alone(data):
     assert history.shape == (30,) and trainer.epochs_done == 30
     assert history["accuracy"][-1] > history["accuracy"][0] + 0.2
     assert 0 < history[-1]["validation_accuracy"] <= 1 and history[-1]["validation_loss"] > 0
-    assert history["learning_rate"][0] == 1e-2 and history["seconds"].min() >= 0
+    assert history["learning_rate"][0] == _core.training_defaults()["learning_rate"] and history["seconds"].min() >= 0
     assert 0 <= history["skipped"].min() and history["skipped"].max() <= 1
 
 
