@@ -20,9 +20,37 @@ public struct EventAdjoint: GradientRule {
     public func backward(
         _ network: Network, _ recording: Recording, _ objective: Objective, monitor: Monitor?
     ) throws(SpinnpropError) -> Gradients {
-        try objective.check(network, sampleCount: recording.sampleCount)
         let plans = try LayerPlan.all(network, monitor: monitor)
-        var gradients = Gradients(zerosFor: network)
+        let run = try AdjointRun(network, recording, objective, plans, monitor)
+        let workers = WorkerPool { run.worker(plans.map { LayerPlan($0) }) }
+        try parallelLoop(parts: recording.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
+            try workers.withWorker { (worker) throws(SpinnpropError) in try run.run(part, worker) }
+        }
+        return try run.gradients()
+    }
+}
+
+/// One backward run: what its parts share, and where each leaves what it adds up.
+final class AdjointRun: @unchecked Sendable {
+    private let plans: [LayerPlan]
+    private let network: Network
+    private let recording: Recording
+    private let objective: Objective
+    private let monitor: Monitor?
+    private let sums: [PartialSums]
+    private let scale: Double
+    private let rate: RateErrors
+    private let inputErrors: InputErrors
+
+    init(
+        _ network: Network, _ recording: Recording, _ objective: Objective, _ plans: [LayerPlan], _ monitor: Monitor?
+    ) throws(SpinnpropError) {
+        try objective.check(network, sampleCount: recording.sampleCount)
+        self.plans = plans
+        self.network = network
+        self.recording = recording
+        self.objective = objective
+        self.monitor = monitor
         let parts = recording.partition.count
         let width = plans.reduce(0) { sum, plan in
             plan.incoming.reduce(sum) { $0 + $1.connection.preCount * plan.stride + $1.connection.delays.count }
@@ -30,20 +58,25 @@ public struct EventAdjoint: GradientRule {
         try Memory.check(
             count: width.multipliedReportingOverflow(by: parts).overflow ? .max : width * parts,
             bytesPerElement: MemoryLayout<Double>.stride, "the gradients of \(parts) parts of the batch")
-        let sums = recording.partition.map { _ in PartialSums(plans) }
-        let scale = 1 / Double(max(1, recording.sampleCount))
-        let rate = RateErrors(objective.rate, recording)
-        let inputErrors = InputErrors(objective.wantsInputTimes ? recording.input.spikeCount : nil)
-        let workers = WorkerPool {
-            AdjointWorker(
-                plans: plans, recording: recording, objective: objective, rate: rate, scale: scale,
-                inputErrors: inputErrors, monitor: monitor)
-        }
-        try parallelLoop(parts: parts, monitor: monitor) { (part) throws(SpinnpropError) in
-            try workers.withWorker { (worker) throws(SpinnpropError) in
-                try worker.run(part: part, sums: sums[part])
-            }
-        }
+        sums = recording.partition.map { _ in PartialSums(plans) }
+        scale = 1 / Double(max(1, recording.sampleCount))
+        rate = RateErrors(objective.rate, recording)
+        inputErrors = InputErrors(objective.wantsInputTimes ? recording.input.spikeCount : nil)
+    }
+
+    func worker(_ plans: [LayerPlan]) -> AdjointWorker {
+        AdjointWorker(
+            plans: plans, recording: recording, objective: objective, rate: rate, scale: scale,
+            inputErrors: inputErrors, monitor: monitor)
+    }
+
+    func run(_ part: Int, _ worker: AdjointWorker) throws(SpinnpropError) {
+        try worker.run(part: part, sums: sums[part])
+    }
+
+    /// What the parts have added up, in the shape of the parameters.
+    func gradients() throws(SpinnpropError) -> Gradients {
+        var gradients = Gradients(zerosFor: network)
         PartialSums.add(sums, plans, network, Poller(monitor), to: &gradients)
         if let monitor, monitor.isStopped { throw .cancelled }
         for sum in sums {

@@ -18,54 +18,12 @@ public struct EventSubstrate: Substrate {
     public func forward(
         _ network: Network, _ input: SpikeTrains, options: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording {
-        try EventSubstrate.check(network, input, options)
-        let plans = try LayerPlan.all(network, monitor: monitor)
-        let partition = EventSubstrate.partition(samples: input.sampleCount, network: network)
-        let columns = network.layers.map { _ in partition.map { _ in SpikeColumns() } }
-        let outputCount = network.outputCount
-        let isLeaky = !network.layers[network.layers.count - 1].isSpiking
-        if isLeaky {
-            let (count, overflow) = input.sampleCount.multipliedReportingOverflow(by: outputCount)
-            // Once while running, once in the recording.
-            try Memory.check(
-                count: overflow ? .max : count, bytesPerElement: 2 * MemoryLayout<MembraneMaximum>.stride,
-                "the read-out")
+        let run = try ForwardRun(network, input, options, LayerPlan.all(network, monitor: monitor), monitor)
+        let runners = WorkerPool { run.runner(run.plans.map { LayerPlan($0) }) }
+        try parallelLoop(parts: run.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
+            try runners.withWorker { (runner) throws(SpinnpropError) in try run.run(part, runner) }
         }
-        let maxima = Block<MembraneMaximum>(isLeaky ? input.sampleCount * outputCount : 0)
-        let box = MaximaBox(maxima)
-        let neurons = network.layers.reduce(0) { $0 + $1.neuronCount }
-        let budget = SpikeBudget(
-            limit: options.maxSpikes
-                ?? ForwardOptions.defaultMaxSpikes(samples: input.sampleCount, neurons: neurons))
-        let runners = WorkerPool { SampleRunner(plans: plans, input: input, monitor: monitor) }
-        try parallelLoop(parts: partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
-            try runners.withWorker { (runner) throws(SpinnpropError) in
-                runner.begin(columns: columns.map { $0[part] }, samples: partition[part].count)
-                for sample in partition[part] {
-                    let maxima = box.block.pointer + sample * outputCount
-                    do throws(SpinnpropError) {
-                        try runner.run(sample, endTime: options.endTime, budget: budget, maxima: maxima)
-                    } catch {
-                        guard error.kind != .cancelled else { throw error }
-                        throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
-                    }
-                    if let monitor {
-                        monitor.finish(1)
-                        if monitor.poll() { throw .cancelled }
-                    }
-                }
-            }
-        }
-        let layers = network.layers.enumerated().map { (index, layer) in
-            let readout = layer.isSpiking ? [] : (0..<input.sampleCount * outputCount).map { maxima.pointer[$0] }
-            return LayerRecording(
-                neuronCount: layer.neuronCount, isSpiking: layer.isSpiking, thresholds: layer.parameters.threshold,
-                segments: columns[index], maxima: readout.map(\.value), maximumTimes: readout.map(\.time),
-                maximumCurrents: readout.map(\.current))
-        }
-        return Recording(
-            input: input, layers: layers, partition: partition, fingerprint: network.fingerprint, engine: name,
-            endTime: options.endTime)
+        return run.recording
     }
 
     static func check(
@@ -96,10 +54,81 @@ public struct EventSubstrate: Substrate {
     }
 }
 
-/// Carries memory that parts write disjoint pieces of.
-struct MaximaBox: @unchecked Sendable {
-    let block: Block<MembraneMaximum>
-    init(_ block: Block<MembraneMaximum>) { self.block = block }
+/// One forward run: what its parts share, and where each leaves what it finds.
+final class ForwardRun: @unchecked Sendable {
+    let plans: [LayerPlan]
+    let partition: [Range<Int>]
+    private let network: Network
+    private let input: SpikeTrains
+    private let endTime: Double
+    private let monitor: Monitor?
+    private let budget: SpikeBudget
+    /// Per layer and part.
+    private let columns: [[SpikeColumns]]
+    /// Parts write disjoint pieces.
+    private let maxima: Block<MembraneMaximum>
+
+    init(
+        _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, _ plans: [LayerPlan], _ monitor: Monitor?
+    ) throws(SpinnpropError) {
+        try EventSubstrate.check(network, input, options)
+        self.network = network
+        self.input = input
+        self.plans = plans
+        self.monitor = monitor
+        endTime = options.endTime
+        let partition = EventSubstrate.partition(samples: input.sampleCount, network: network)
+        self.partition = partition
+        columns = network.layers.map { layer in
+            // Room for a spike of every other neuron, if that is not much: growing costs copies.
+            partition.map { SpikeColumns(capacity: min(1024, $0.count &* layer.neuronCount / 2)) }
+        }
+        let outputCount = network.outputCount
+        let isLeaky = !network.layers[network.layers.count - 1].isSpiking
+        if isLeaky {
+            let (count, overflow) = input.sampleCount.multipliedReportingOverflow(by: outputCount)
+            // Once while running, once in the recording.
+            try Memory.check(
+                count: overflow ? .max : count, bytesPerElement: 2 * MemoryLayout<MembraneMaximum>.stride,
+                "the read-out")
+        }
+        maxima = Block(isLeaky ? input.sampleCount * outputCount : 0)
+        let neurons = network.layers.reduce(0) { $0 + $1.neuronCount }
+        budget = SpikeBudget(
+            limit: options.maxSpikes
+                ?? ForwardOptions.defaultMaxSpikes(samples: input.sampleCount, neurons: neurons))
+    }
+
+    func runner(_ plans: [LayerPlan]) -> SampleRunner { SampleRunner(plans: plans, input: input, monitor: monitor) }
+
+    func run(_ part: Int, _ runner: SampleRunner) throws(SpinnpropError) {
+        runner.begin(columns: columns.map { $0[part] }, samples: partition[part].count)
+        for sample in partition[part] {
+            do throws(SpinnpropError) {
+                try runner.run(
+                    sample, endTime: endTime, budget: budget, maxima: maxima.pointer + sample * network.outputCount)
+            } catch {
+                guard error.kind != .cancelled else { throw error }
+                throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
+            }
+            monitor?.finish(1)
+        }
+    }
+
+    /// What the parts have left so far: spikes appear in it as they are found, maxima must have been.
+    var recording: Recording {
+        let layers = network.layers.enumerated().map { (index, layer) in
+            let readout =
+                layer.isSpiking ? [] : (0..<input.sampleCount * layer.neuronCount).map { maxima.pointer[$0] }
+            return LayerRecording(
+                neuronCount: layer.neuronCount, isSpiking: layer.isSpiking, thresholds: layer.parameters.threshold,
+                segments: columns[index], maxima: readout.map(\.value), maximumTimes: readout.map(\.time),
+                maximumCurrents: readout.map(\.current))
+        }
+        return Recording(
+            input: input, layers: layers, partition: partition, fingerprint: network.fingerprint,
+            engine: EventSubstrate.name, endTime: endTime)
+    }
 }
 
 /// Runs one sample after another through all layers; belongs to one part at a time.
@@ -134,6 +163,8 @@ final class SampleRunner {
     func run(
         _ sample: Int, endTime: Double, budget: SpikeBudget, maxima: UnsafeMutablePointer<MembraneMaximum>
     ) throws(SpinnpropError) {
+        // However little a sample asks for, many of them take time.
+        try poller.spend(1 << 12)
         rows.begin(sample)
         var made = 0
         for plan in plans {

@@ -38,6 +38,14 @@ final class Incoming: @unchecked Sendable {
         }
     }
 
+    /// The same values, the weights shared.
+    init(_ other: Incoming) {
+        index = other.index
+        connection = other.connection
+        columns = other.columns
+        arrivesAtOnce = other.arrivesAtOnce
+    }
+
     /// The delay from sender `pre` to receiver `post`, seconds.
     @inline(__always)
     func delay(pre: Int, post: Int) -> Double {
@@ -101,6 +109,23 @@ final class LayerPlan: @unchecked Sendable {
         columns = Block(self.incoming.count)
         for (n, own) in self.incoming.enumerated() { columns.pointer[n] = UnsafePointer(own.columns.pointer) }
         if let monitor, monitor.isStopped { throw .cancelled }
+    }
+
+    /// The same values, the weights shared. Threads that count references to one object in turn wait for each other, so each worker
+    /// has plans of its own.
+    init(_ other: LayerPlan) {
+        layer = other.layer
+        neuronCount = other.neuronCount
+        stride = other.stride
+        isSpiking = other.isSpiking
+        flows = other.flows
+        feedForward = other.feedForward.map { Incoming($0) }
+        recurrent = other.recurrent.map { Incoming($0) }
+        incoming = feedForward + recurrent
+        isSynchronous = other.isSynchronous
+        sharesArrivals = other.sharesArrivals
+        columns = Block(incoming.count)
+        columns.pointer.update(from: other.columns.pointer, count: incoming.count)
     }
 
     /// The plans of all layers.

@@ -25,8 +25,8 @@ extension LayerPlan {
             while length > 0 {
                 let endV = p.a * v + p.h * i
                 let endI = p.b * i
-                let score = CrossingGeneral.score(flow, v: v, i: i, endV: endV, endI: endI)
-                let elapsed = score > 0 ? CrossingGeneral.timeToThreshold(flow, v: v, i: i) : .infinity
+                let mayFire = CrossingGeneral.mayFire(flow, v: v, i: i, endV: endV, endI: endI)
+                let elapsed = mayFire ? CrossingGeneral.timeToThreshold(flow, v: v, i: i) : .infinity
                 guard elapsed < .infinity else {
                     (v, i) = (min(endV, below), endI)
                     break

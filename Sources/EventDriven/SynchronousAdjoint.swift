@@ -65,9 +65,7 @@ extension LayerPlan {
         guard let last = refer(Case.self, flow, arrivals, jumps, jump, state) else { return false }
         let (lambdaV, lambdaI) = (state.lambdaV.pointer, state.lambdaI.pointer)
         let (jumpA, jumpH, jumpEvent) = (state.jumpA.pointer, state.jumpH.pointer, state.event.pointer)
-        let (times, connections, units, spikes) = (
-            arrivals.times, arrivals.connections, arrivals.units, arrivals.spikes
-        )
+        let (connections, units, spikes) = (arrivals.connections, arrivals.units, arrivals.spikes)
         var event = last
         let poller = state.poller
         // Once cancelled, what has been added is of no interest.
@@ -83,13 +81,10 @@ extension LayerPlan {
             let unit = Int(units[event])
             let row = unit &* stride
             let error = receive(
-                own.columns + row, own.weights + row, lambdaV, lambdaI,
-                wantsError: own.errors != nil || own.isAxonal)
+                own.columns + row, own.weights + row, lambdaV, lambdaI, state.a.pointer[event], state.b.pointer[event],
+                state.h.pointer[event], wantsError: own.errors != nil || own.isAxonal)
             own.errors?[Int(spikes[event])] += error
             if own.isAxonal { own.delays[unit] += error }
-            if event > 0, times[event] != times[event &- 1] {
-                advance(state.a.pointer[event], state.b.pointer[event], state.h.pointer[event], lambdaV, lambdaI)
-            }
             event &-= 1
         }
         return true
@@ -124,6 +119,8 @@ extension LayerPlan {
             n &+= 1
         }
         let (a, b, h) = (state.a.pointer, state.b.pointer, state.h.pointer)
+        // Nothing comes before the first event; between two at the same time nothing moves: a = b = 1, h = 0.
+        (a[0], b[0], h[0]) = (1, 1, 0)
         n = 1
         while n <= event {
             let p = Case.propagators(flow, times[n] - times[n &- 1])
@@ -135,11 +132,12 @@ extension LayerPlan {
         return event
     }
 
-    /// Adds lI to the sender's row of the weight gradient; returns its error, sum of w (lV - lI).
+    /// Adds lI to the sender's row of the weight gradient, then moves all to the start of the interval before. Returns the sender's
+    /// error, sum of w (lV - lI).
     @inline(__always)
     private func receive(
         _ column: UnsafePointer<Double>, _ row: UnsafeMutablePointer<Double>, _ lambdaV: UnsafeMutablePointer<Double>,
-        _ lambdaI: UnsafeMutablePointer<Double>, wantsError: Bool
+        _ lambdaI: UnsafeMutablePointer<Double>, _ a: Double, _ b: Double, _ h: Double, wantsError: Bool
     ) -> Double {
         let (v, i, gradient) = (vectors(lambdaV), vectors(lambdaI), vectors(row))
         let weights = UnsafeRawPointer(column).assumingMemoryBound(to: SIMD4<Double>.self)
@@ -147,32 +145,23 @@ extension LayerPlan {
         var n = 0
         if !wantsError {
             while n < count {
-                gradient[n] += i[n]
+                let (ownV, ownI) = (v[n], i[n])
+                gradient[n] += ownI
+                i[n] = ownI * b + ownV * h
+                v[n] = ownV * a
                 n &+= 1
             }
             return 0
         }
         var error = SIMD4<Double>.zero
         while n < count {
-            gradient[n] += i[n]
-            error += weights[n] * (v[n] - i[n])
+            let (ownV, ownI) = (v[n], i[n])
+            gradient[n] += ownI
+            error += weights[n] * (ownV - ownI)
+            i[n] = ownI * b + ownV * h
+            v[n] = ownV * a
             n &+= 1
         }
         return (error[0] + error[1]) + (error[2] + error[3])
-    }
-
-    @inline(__always)
-    private func advance(
-        _ a: Double, _ b: Double, _ h: Double, _ lambdaV: UnsafeMutablePointer<Double>,
-        _ lambdaI: UnsafeMutablePointer<Double>
-    ) {
-        let (v, i) = (vectors(lambdaV), vectors(lambdaI))
-        let count = stride / 4
-        var n = 0
-        while n < count {
-            i[n] = i[n] * b + v[n] * h
-            v[n] = v[n] * a
-            n &+= 1
-        }
     }
 }

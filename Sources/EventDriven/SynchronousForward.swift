@@ -37,7 +37,7 @@ extension LayerPlan {
                 receive(column, lanes)
             } else {
                 advance(Case.self, flow, column, lanes, event)
-                let count = gather(lanes, lanes.a[event])
+                let count = gather(lanes, column, lanes.a[event])
                 swap(&lanes.v, &lanes.nextV)
                 swap(&lanes.i, &lanes.nextI)
                 if count > 0 {
@@ -82,8 +82,7 @@ extension LayerPlan {
         }
     }
 
-    /// The arrival, then the state at the end of the interval as if nobody spiked, and a score that is positive where
-    /// somebody does.
+    /// The arrival, then the state at the end of the interval as if nobody spiked, and who may spike.
     @inline(__always)
     private func advance<Case: CrossingCase>(
         _: Case.Type, _ flow: Flow, _ column: UnsafePointer<Double>, _ lanes: SynchronousLanes, _ event: Int
@@ -91,49 +90,54 @@ extension LayerPlan {
         let (a, b, h) = (lanes.a[event], lanes.b[event], lanes.h[event])
         let below = SIMD4(repeating: flow.threshold.nextDown)
         let (v, i, nextV, nextI) = (vectors(lanes.v), vectors(lanes.i), vectors(lanes.nextV), vectors(lanes.nextI))
-        let score = vectors(lanes.score)
+        let mayFire = UnsafeMutableRawPointer(lanes.mayFire).assumingMemoryBound(to: SIMD4<Int64>.self)
         let weights = UnsafeRawPointer(column).assumingMemoryBound(to: SIMD4<Double>.self)
         let count = stride / 4
         var n = 0
         while n < count {
             let current = i[n] + weights[n]
-            let membrane = v[n]
-            let endV = membrane * a + current * h
+            let endV = v[n] * a + current * h
             let endI = current * b
-            i[n] = current
             nextI[n] = endI
             nextV[n] = lesser(endV, below)
-            score[n] = Case.score(flow, v: membrane, i: current, endV: endV, endI: endI)
+            mayFire[n] = Case.mayFire(flow, v: v[n], i: current, endV: endV, endI: endI)
             n &+= 1
         }
     }
 
-    /// Lists the neurons with a positive score, with their states.
+    /// Lists the neurons that may spike, with their states after the arrival.
     @inline(__always)
-    private func gather(_ lanes: SynchronousLanes, _ a: Double) -> Int {
+    private func gather(_ lanes: SynchronousLanes, _ column: UnsafePointer<Double>, _ a: Double) -> Int {
         var count = 0
         var n = 0
         while n < neuronCount {
             lanes.candidate[count] = Int32(truncatingIfNeeded: n)
-            count &+= lanes.score[n] > 0 ? 1 : 0
+            // -1 is true.
+            count &-= lanes.mayFire[n]
             n &+= 1
         }
         n = 0
         while n < count {
             let neuron = Int(lanes.candidate[n])
             lanes.candidateV[n] = lanes.v[neuron]
-            lanes.candidateI[n] = lanes.i[neuron]
+            lanes.candidateI[n] = lanes.i[neuron] + column[neuron]
             lanes.offset[n] = 0
             lanes.rest[n] = a
             n &+= 1
         }
-        // Candidates are worked on four at a time: what fills up the last four must be numbers too.
+        pad(lanes, count)
+        return count
+    }
+
+    /// Candidates are worked on four at a time: what fills up the last four must be numbers too, and reach no threshold.
+    @inline(__always)
+    private func pad(_ lanes: SynchronousLanes, _ count: Int) {
+        var n = count
         while n & 3 != 0 {
             lanes.candidateV[n] = 0
             lanes.candidateI[n] = 0
             n &+= 1
         }
-        return count
     }
 
     /// All spikes of the candidates within the interval: the first of each, then, from the reset, the next, until nobody
@@ -147,8 +151,9 @@ extension LayerPlan {
         var generation = 0
         while count > 0 {
             Case.crossings(flow, count: count, v: lanes.candidateV, i: lanes.candidateI, x: lanes.x)
+            let whole = padded(count)
             var n = 0
-            while n < count {
+            while n < whole {
                 let x = lanes.x[n] < 0 ? 1 : lanes.x[n]
                 lanes.elapsed[n] = Case.elapsed(flow, x: x)
                 lanes.decay[n] = Case.decay(flow, x: x)
@@ -158,6 +163,7 @@ extension LayerPlan {
             (made, count) = fire(
                 Case.self, flow, lanes, count: count, made: made, start: start, length: length, endTime: endTime, spikes
             )
+            pad(lanes, count)
             generation &+= 1
             if generation & 63 == 0 {
                 try budget.check(output.count + made, layer: layer, time: start)
@@ -197,14 +203,14 @@ extension LayerPlan {
                 made &+= 1
                 let p = Case.rest(flow, a: lanes.rest[n], x: lanes.x[n], remaining: length - offset)
                 let endV = reset * p.a + current * p.h
-                let score = Case.score(flow, v: reset, i: current, endV: endV, endI: current * p.b)
+                let mayFire = Case.mayFire(flow, v: reset, i: current, endV: endV, endI: current * p.b)
                 lanes.v[Int(neuron)] = min(endV, below)
                 lanes.candidate[again] = neuron
                 lanes.candidateV[again] = reset
                 lanes.candidateI[again] = current
                 lanes.offset[again] = offset
                 lanes.rest[again] = p.a
-                again &+= score > 0 ? 1 : 0
+                again &+= mayFire ? 1 : 0
             }
             n &+= 1
         }
@@ -212,7 +218,16 @@ extension LayerPlan {
     }
 
     /// Infinite and undefined currents stay so, whatever follows.
+    @inline(__always)
     private func checkFinite(_ lanes: SynchronousLanes) throws(SpinnpropError) {
+        let i = vectors(lanes.i)
+        var sum = SIMD4<Double>.zero
+        var vector = 0
+        while vector < stride / 4 {
+            sum += i[vector] - i[vector]
+            vector &+= 1
+        }
+        guard sum != .zero else { return }
         for n in 0..<neuronCount where !(lanes.i[n] - lanes.i[n] == 0) {
             throw overflow(n)
         }

@@ -10,8 +10,8 @@ struct SynchronousLanes {
     var i: UnsafeMutablePointer<Double>
     var nextV: UnsafeMutablePointer<Double>
     var nextI: UnsafeMutablePointer<Double>
-    /// Positive where the threshold is reached within the interval.
-    let score: UnsafeMutablePointer<Double>
+    /// -1 where the threshold may be reached within the interval, 0 elsewhere.
+    let mayFire: UnsafeMutablePointer<Int>
     /// Neurons that reach it: state, time since the interval's start, membrane factor over what is left of the interval, and the
     /// coordinate of the crossing with what it stands for.
     let candidateV: UnsafeMutablePointer<Double>
@@ -54,7 +54,8 @@ final class SynchronousState {
         base.update(repeating: 0, count: 2 * step)
         let column = max(1, events)
         return SynchronousLanes(
-            v: base, i: base + step, nextV: base + 2 * step, nextI: base + 3 * step, score: base + 4 * step,
+            v: base, i: base + step, nextV: base + 2 * step, nextI: base + 3 * step,
+            mayFire: UnsafeMutableRawPointer(base + 4 * step).assumingMemoryBound(to: Int.self),
             candidateV: base + 5 * step, candidateI: base + 6 * step, offset: base + 7 * step,
             rest: base + 8 * step, x: base + 9 * step, elapsed: base + 10 * step, decay: base + 11 * step,
             candidate: candidateBlock.pointer, a: eventBlock.pointer,

@@ -22,7 +22,21 @@ public enum Elementary {
     public static func exp(_ x: Double) -> Double {
         // Beyond these bounds the scaling below gives +infinity and 0 by itself. The comparisons keep NaN.
         let bounded = select(x > 710, 710, select(x < -746, -746, x))
-        let reduced = ExponentialReduction(bounded)
+        return scaled(ExponentialReduction(bounded))
+    }
+
+    /// (e^-x, 1 - e^-x) for x >= 0, both to the last digits.
+    @inlinable @inline(__always)
+    public static func decay(_ x: Double) -> (value: Double, complement: Double) {
+        let reduced = ExponentialReduction(-select(x > 746, 746, x))
+        let value = scaled(reduced)
+        // Where e^-x is not scaled by a power of two, its reduction holds the difference from 1; elsewhere nothing cancels.
+        return (value, select(reduced.exponent == 0, -(reduced.high + reduced.rest), 1 - value))
+    }
+
+    /// 2^k (1 + high + rest).
+    @inlinable @inline(__always)
+    static func scaled(_ reduced: ExponentialReduction) -> Double {
         // 1 + high = sum + error exactly.
         let sum = 1 + reduced.high
         let error = reduced.high - (sum - 1)

@@ -10,7 +10,7 @@ public enum CrossingGeneral: CrossingCase {
     /// The membrane equals the current at its peak, and the current only falls: a peak above threshold needs I > threshold.
     @inlinable @inline(__always)
     public static func peakMargin(_ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
-        i - flow.threshold
+        i - SIMD4(repeating: flow.threshold)
     }
 
     @inlinable @inline(__always)

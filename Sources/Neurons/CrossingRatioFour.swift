@@ -8,10 +8,10 @@ public enum CrossingRatioFour: CrossingCase {
     public static func propagators(_ flow: Flow, _ dt: Double) -> Propagators {
         let t = dt < flow.longest ? dt : flow.longest
         let x = t / flow.tauMem
-        let a = Elementary.exp(-x)
+        let (a, complement) = Elementary.decay(x)
         let square = a * a
         return Propagators(
-            a: a, b: square * square, h: (Flow.complement(x, a) * a) * (1 + a + square) * (1.0 / 3))
+            a: a, b: square * square, h: (complement * a) * (1 + a + square) * (1.0 / 3))
     }
 
     /// The peak, at x^3 = A / (4 B), is 3/4 A x: above threshold if 27 (A / threshold)^4 > 256 B / threshold.
@@ -37,6 +37,7 @@ public enum CrossingRatioFour: CrossingCase {
         x: UnsafeMutablePointer<Double>
     ) {
         let scale = flow.inverseThreshold
+        let one = SIMD4<Double>(repeating: 1)
         var n = 0
         while n < count {
             let membrane = load(v, n)
@@ -44,30 +45,40 @@ public enum CrossingRatioFour: CrossingCase {
             let b = current * (scale / 3)
             let a = membrane * scale + b
             let isReached = (peakMargin(flow, v: membrane, i: current) .> 0) .& (current .> membrane)
-            // Halley's method multiplies the error by (f'' step / 2 f')^2: once that is below 1e-10 only rounding is left. Near a
-            // tangent it takes longer; thrown beyond the peak, where the membrane falls, it may find the other root. A lane
-            // that is done keeps its root, so that no result depends on which others it is found with.
-            var root = SIMD4<Double>(repeating: 1)
-            var isOpen = isReached
-            var remaining = 6
+            let four = SIMD4<Double>(repeating: 4)
+            let bend6 = b * SIMD4(repeating: 6)
+            // From x = 1 the crossing lies where slope u - 6 b u^2 + ... = 1 - V, u = 1 - x: a quadratic whose discriminant, in terms of
+            // Newton's step p and the bend k = 6 b p / slope, allows for the higher terms by the factor 1 - 4 p k (a fit).
+            let inverse = one / (b * four - a)
+            let newton = (one - (a - b)) * inverse
+            let bend = bend6 * newton * inverse
+            let discriminant = one - bend * four * (one - newton * bend * four)
+            let positive = greater(discriminant, SIMD4(repeating: 0x1p-20))
+            var root = one - (newton + newton) / (one + positive * roughInverseRoot(positive))
+            // Halley's method multiplies the error by (f'' step / 2 f')^2. Three steps are enough but near a tangent; as many for
+            // every lane, so that no branch needs guessing and no result depends on which others it is found with.
+            var (slope, last) = (SIMD4<Double>.zero, SIMD4<Double>.zero)
+            var remaining = 3
             repeat {
-                let quadratic = b * (root * root)
-                let cubic = quadratic * root
-                let value = (a - cubic) * root - 1
-                let slope = a - cubic * 4
-                let curvature = quadratic * 6
+                let square = root * root
+                let cubic = b * square * root
+                let value = (a - cubic) * root - one
+                slope = a - cubic * four
+                let curvature = bend6 * square
                 // f = a x - b x^4 - 1, f' = slope, f'' = -2 curvature: 2 f f' / (2 f'^2 - f f'').
                 let step = (value * slope) / (slope * slope + value * curvature)
-                root.replace(with: root - step, where: isOpen)
-                let bend = curvature * step
-                isOpen = isOpen .& (((bend * bend) .> (slope * slope) * 1e-10) .| (slope .>= 0))
+                root -= step
+                last = curvature * step
                 remaining &-= 1
-            } while remaining > 0 && any(isOpen)
-            let bounded = root.replacing(with: 1, where: root .> 1)
+            } while remaining > 0
+            // Below 1e-10 only rounding is left. Thrown beyond the peak, where the membrane falls, it may have found the other root.
+            let isClosed = (last * last .<= slope * slope * SIMD4(repeating: 1e-10)) .& (slope .< .zero)
+            let bounded = lesser(root, one)
             let answer = bounded.replacing(with: -1, where: .!isReached)
             UnsafeMutableRawPointer(x + n).storeBytes(of: answer, as: SIMD4<Double>.self)
-            if any(isOpen) {
-                for lane in 0..<4 where isOpen[lane] {
+            let open = unsafeBitCast(isReached .& .!isClosed, to: SIMD4<Int64>.self)
+            if open[0] | open[1] | open[2] | open[3] != 0 {
+                for lane in 0..<4 where open[lane] != 0 {
                     x[n &+ lane] = descend(a: a[lane], b: b[lane])
                 }
             }
@@ -78,6 +89,17 @@ public enum CrossingRatioFour: CrossingCase {
     @inlinable @inline(__always)
     static func load(_ values: UnsafeMutablePointer<Double>, _ n: Int) -> SIMD4<Double> {
         UnsafeRawPointer(values + n).loadUnaligned(as: SIMD4<Double>.self)
+    }
+
+    /// 1 / sqrt(x) to five digits, x positive and normal: half of the exponent, two steps of Newton's method.
+    @inlinable @inline(__always)
+    static func roughInverseRoot(_ x: SIMD4<Double>) -> SIMD4<Double> {
+        let bits = SIMD4<UInt64>(repeating: 0x5FE6_EB50_C7B5_37A9) &- (unsafeBitCast(x, to: SIMD4<UInt64>.self) &>> 1)
+        var root = unsafeBitCast(bits, to: SIMD4<Double>.self)
+        let half = x * SIMD4(repeating: 0.5)
+        root *= SIMD4(repeating: 1.5) - half * root * root
+        root *= SIMD4(repeating: 1.5) - half * root * root
+        return root
     }
 
     /// Newton's method from x = 1, which descends to the root without passing it; the first step that does not lower x, or

@@ -8,15 +8,15 @@ public enum CrossingRatioTwo: CrossingCase {
     public static func propagators(_ flow: Flow, _ dt: Double) -> Propagators {
         let t = dt < flow.longest ? dt : flow.longest
         let x = t / flow.tauMem
-        let a = Elementary.exp(-x)
-        return Propagators(a: a, b: a * a, h: Flow.complement(x, a) * a)
+        let (a, complement) = Elementary.decay(x)
+        return Propagators(a: a, b: a * a, h: complement * a)
     }
 
     /// The peak is (V + I)^2 / (4 I).
     @inlinable @inline(__always)
     public static func peakMargin(_ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
-        let sum = (v + i) * flow.inverseThreshold
-        return sum * sum - i * (4 * flow.inverseThreshold)
+        let sum = (v + i) * SIMD4(repeating: flow.inverseThreshold)
+        return sum * sum - i * SIMD4(repeating: 4 * flow.inverseThreshold)
     }
 
     @inlinable @inline(__always)

@@ -65,20 +65,6 @@ public struct Flow: Sendable {
         return Propagators(a: a, b: b, h: isSmall ? a * (t / tauMem) * series : k * (b - a))
     }
 
-    /// 1 - e^{-x} to the last digits, given a = e^{-x}, x >= 0: where the difference would cancel, its series.
-    @inlinable @inline(__always)
-    public static func complement(_ x: Double, _ a: Double) -> Double {
-        var series = 1 - x * (1.0 / 9)
-        series = 1 - x * (1.0 / 8) * series
-        series = 1 - x * (1.0 / 7) * series
-        series = 1 - x * (1.0 / 6) * series
-        series = 1 - x * (1.0 / 5) * series
-        series = 1 - x * (1.0 / 4) * series
-        series = 1 - x * (1.0 / 3) * series
-        series = x * (1 - x * 0.5 * series)
-        return x < 0.0625 ? series : 1 - a
-    }
-
     /// The time from a state with V < I to the peak of V, +infinity if V rises for ever.
     /// From V' = 0: t = tau_m tau_s / (tau_s - tau_m) log1p((tau_s - tau_m)(I - V) / (tau_m I)).
     @inlinable

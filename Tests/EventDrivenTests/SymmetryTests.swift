@@ -40,6 +40,30 @@ struct SymmetryTests {
             monitor: nil)
     }
 
+    /// What training calls gives what two calls give.
+    @Test(arguments: configurations, [1, 3])
+    func forwardAndBackwardInOneGo(_ configuration: Configuration, _ threads: Int) throws {
+        let before = Threads.requested
+        defer { try? Threads.set(before) }
+        try Threads.set(threads)
+        var configuration = configuration
+        configuration.samples = 40
+        var instance = try RandomCase(configuration, seed: 8)
+        instance.options.maxSpikes = nil
+        for hasRate in [false, true] {
+            let objective = Objective(
+                loss: LinearLoss(seed: 3, unit: configuration.tauSyn, needsLeakyReadout: configuration.leaky),
+                labels: [Int](repeating: 0, count: configuration.samples),
+                rate: hasRate ? RateRegularisation(strength: 0.5, target: 1, tau: 4 * configuration.tauSyn) : nil)
+            let recording = try instance.forward()
+            let expected = try EventAdjoint().backward(instance.network, recording, objective, monitor: nil)
+            let (own, gradients) = try EventSubstrate().forwardAndBackward(
+                instance.network, instance.input, options: instance.options, rule: EventAdjoint(),
+                objective: objective, monitor: nil)
+            #expect(isIdentical(own, recording) && isIdentical(gradients, expected), "\(instance), rate \(hasRate)")
+        }
+    }
+
     private func mapped(_ input: SpikeTrains, _ change: (Double) -> Double) throws -> SpikeTrains {
         try SpikeTrains(
             times: input.times.map(change), units: input.units, offsets: input.offsets, unitCount: input.unitCount)

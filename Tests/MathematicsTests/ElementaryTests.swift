@@ -97,6 +97,18 @@ struct ElementaryTests {
         for item in ElementaryTests.cases { #expect(item.function(nan).isNaN) }
     }
 
+    @Test func decayIsExponentialAndComplement() {
+        var stream = RandomStream(seed: 5, stream: 0)
+        let edges =
+            [0, .leastNonzeroMagnitude, 1e-300, 0.34657, 0.34658, 1, 40, 745, 746, 1e308, .infinity] as [Double]
+        for x in edges + (0..<20_000).map({ _ in 1 / stream.uniform() - 1 }) {
+            let (value, complement) = Elementary.decay(x)
+            #expect(value == Elementary.exp(-x), "x = \(x)")
+            let expected = -Elementary.expm1(-x)
+            #expect(abs(complement - expected) <= 3 * expected.ulp, "x = \(x): \(complement), \(expected)")
+        }
+    }
+
     @Test func inversesMeet() {
         var stream = RandomStream(seed: 3, stream: 0)
         for _ in 0..<20_000 {

@@ -154,9 +154,9 @@ public final class Trainer {
             options.inputDropout > 0
             ? RandomPurpose.inputDropout.stream(seed: options.seed, UInt64(state.epoch), UInt64(state.batch)) : nil
         let (input, labels) = batches.batch(state.batch, dropout: dropout.map { (options.inputDropout, $0) })
-        let recording = try substrate.forward(state.network, input, options: options.forward, monitor: monitor)
-        var gradients = try rule.backward(
-            state.network, recording, options.objective(labels: labels), monitor: monitor)
+        var (recording, gradients) = try substrate.forwardAndBackward(
+            state.network, input, options: options.forward, rule: rule, objective: options.objective(labels: labels),
+            monitor: monitor)
         try gradients.checkValue()
         let rateFactor = options.schedule.factor(epoch: state.epoch, batch: state.batch, of: batches.count)
         try state.finishBatch(&gradients, recording, bumping: options.bumping, rateFactor: rateFactor)
