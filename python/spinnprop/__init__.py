@@ -16,7 +16,8 @@ from ._training import Trainer
 if TYPE_CHECKING:
     from . import meta, plot
     from ._estimator import SpikingClassifier
-    from ._search import SearchResult, search
+    from ._search import search
+    from ._search_result import SearchResult
     from ._space import Build, LogUniform, Uniform
 
 __all__ = [
@@ -51,7 +52,7 @@ __all__ = [
 _LATER = {
     "Build": "._space",
     "LogUniform": "._space",
-    "SearchResult": "._search",
+    "SearchResult": "._search_result",
     "SpikingClassifier": "._estimator",
     "Uniform": "._space",
     "meta": ".meta",

@@ -73,13 +73,13 @@ def build_parser() -> argparse.ArgumentParser:
         "yin-yang",
         parents=[common],
         help="the Yin-Yang data set",
-        description="Search for parameters by validation accuracy on the published Yin-Yang sets; write the trials, the "
-        "best of them, its model and a picture to a folder.",
+        description="Search for parameters by validation accuracy on the published Yin-Yang sets; write the trials, "
+        "the best of them, its model and a picture to a folder.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     searched.add_argument("--engine", default="event", choices=list(_engines._ENGINES), help="what networks run on")
-    searched.add_argument("--trials", type=_positive, default=50, metavar="N", help="in all, those in the file included")
-    searched.add_argument("--epochs", type=_positive, default=30, metavar="N", help="of each trial, unless it is pruned")
+    searched.add_argument("--trials", type=_positive, default=50, metavar="N", help="in all, with those in the file")
+    searched.add_argument("--epochs", type=_positive, default=30, metavar="N", help="of a trial, unless it is pruned")
     searched.add_argument("--samples", type=_positive, default=5000, metavar="N", help="training samples")
     searched.add_argument(
         "--objective",
@@ -88,7 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="validation accuracy alone, or against a cost: spikes per sample, or what the engine estimates",
     )
     searched.add_argument("--seed", type=int, default=0, metavar="N", help="of what is drawn")
-    searched.add_argument("--storage", metavar="FILE", help="SQLite file that keeps the trials; a search goes on from it")
+    searched.add_argument("--storage", metavar="FILE", help="SQLite file of trials, from which to go on")
     searched.add_argument("--out", default="search", metavar="FOLDER", help="where to write the results")
     searched.set_defaults(run=_search_yin_yang)
 

@@ -107,7 +107,8 @@ def search_yin_yang(options: argparse.Namespace) -> None:
     print(f"best trial {best['number']}:")
     for name, value in best["drawn"].items():
         print(f"  {name} {value if isinstance(value, (int, str)) else format(value, '.4g')}")
-    print(f"validation accuracy {_percent(best['accuracy'])}, mean of the last {min(LAST_EPOCHS, options.epochs)} epochs")
+    epochs = min(LAST_EPOCHS, options.epochs)
+    print(f"validation accuracy {_percent(best['accuracy'])}, mean of the last {epochs} epochs")
     print(f"results in {options.out}")
     print(f"test accuracy {_percent(test)}")
 

@@ -11,7 +11,7 @@ from ._recording import Recording
 from ._spikes import SpikeTrains
 
 if TYPE_CHECKING:
-    from ._search import SearchResult
+    from ._search_result import SearchResult
 
 try:
     import matplotlib
@@ -186,10 +186,9 @@ def search_history(result: SearchResult, ax: Any = None) -> Any:
     axes = _axes(ax)
     trials = result.trials
     for state, marker, colour in (("complete", "o", "C0"), ("pruned", "x", "0.6")):
-        of_state = [trial for trial in trials if trial["state"] == state]
-        accuracies = [100 * trial["accuracy"] for trial in of_state]
-        if of_state:
-            axes.scatter([trial["number"] for trial in of_state], accuracies, s=20, marker=marker, c=colour, label=state)
+        points = [(trial["number"], 100 * trial["accuracy"]) for trial in trials if trial["state"] == state]
+        if points:
+            axes.scatter(*zip(*points), s=20, marker=marker, c=colour, label=state)
     best = np.maximum.accumulate([trial["accuracy"] if trial["state"] == "complete" else 0.0 for trial in trials])
     axes.step([trial["number"] for trial in trials], 100 * best, where="post", color="C1", label="best so far")
     axes.set_xlabel("trial")
@@ -236,8 +235,11 @@ def pareto_front(result: SearchResult, cost: Optional[str] = None, ax: Any = Non
     name = costs[0] if cost is None else cost
     axes = _axes(ax)
     complete = [trial for trial in result.trials if trial["state"] == "complete"]
-    axes.scatter([trial[name] for trial in complete], [100 * t["accuracy"] for t in complete], s=20, c="0.6", label="trials")
-    front = np.array(sorted((trial[name], 100 * trial["accuracy"]) for trial in result.pareto)).reshape(-1, 2)
+    points, front = (
+        np.array([(trial[name], 100 * trial["accuracy"]) for trial in trials]).reshape(-1, 2)
+        for trials in (complete, sorted(result.pareto, key=lambda trial: (trial[name], trial["accuracy"])))
+    )
+    axes.scatter(points[:, 0], points[:, 1], s=20, c="0.6", label="trials")
     axes.step(front[:, 0], front[:, 1], where="post", marker="o", markersize=5, color="C1", label="Pareto front")
     axes.set_xlabel(f"{name} ({_UNITS[name]})" if name in _UNITS else name)
     axes.set_ylabel("validation accuracy (%)")

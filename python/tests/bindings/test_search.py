@@ -95,7 +95,8 @@ def test_what_does_not_belong_to_a_study_is_refused(tmp_path):
         with pytest.raises(ValueError, match="was made with other " + said):
             search(storage=storage, **changed)
     assert len(search(storage=storage, name="another", n_trials=1, last_epochs=2).trials) == 1
-    assert len(search(storage=storage, n_trials=2, space={**SPACE, "learning_rate": sp.Uniform(1e-3, 1e-1)}).trials) == 2
+    same = {**SPACE, "learning_rate": sp.Uniform(1e-3, 1e-1)}
+    assert len(search(storage=storage, n_trials=2, space=same).trials) == 2
     optuna.create_study(storage=f"sqlite:///{storage}", study_name="foreign").ask()
     with pytest.raises(ValueError, match="foreign"):
         search(storage=storage, name="foreign")
@@ -135,11 +136,10 @@ def test_two_objectives_give_a_front():
     front = [(trial["accuracy"], trial["spikes"]) for trial in found.pareto]
     assert front == sorted(front) and [cost for _, cost in front] == sorted(cost for _, cost in front)
     for trial in found.trials:
-        beaten = any(
-            accuracy >= trial["accuracy"] and spikes <= trial["spikes"] and (accuracy, spikes) != (trial["accuracy"], trial["spikes"])
-            for accuracy, spikes in front
-        )
-        assert beaten != ((trial["accuracy"], trial["spikes"]) in front)
+        point = (trial["accuracy"], trial["spikes"])
+        others = [other for other in front if other != point]
+        beaten = any(accuracy >= point[0] and spikes <= point[1] for accuracy, spikes in others)
+        assert beaten != (point in front)
     assert found.best_trial == found.pareto[-1]
 
 
@@ -204,9 +204,10 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path, n_jobs):
     with pytest.raises(KeyboardInterrupt) as caught:
         search(n_trials=50, costs={"one": cost}, **options)
     kept = caught.value.result.trials
-    assert 1 <= len(kept) < 8 and all(trial["state"] == "complete" for trial in kept)
+    assert 1 <= len(kept) < 50 and all(trial["state"] == "complete" for trial in kept)
     if n_jobs == 1:
         assert len(kept) == 2
+    assert not any(thread.name.startswith("ThreadPool") for thread in threading.enumerate())
     resumed = search(n_trials=len(kept) + 2, costs={"one": lambda fitted: 1.0}, **options)
     assert without_clock(resumed.trials[: len(kept)]) == without_clock(kept) and len(resumed.trials) == len(kept) + 2
     if n_jobs == 1:
@@ -264,6 +265,7 @@ def test_the_progress_bar(capsys):
         ({"objectives": ("accuracy", "energy")}, ValueError, "engine 'event' does not estimate the energy"),
         ({"objectives": ("accuracy", "time"), "space": {"engine": ["event"]}}, ValueError, "estimate the time"),
         ({"objectives": ("accuracy", "joy"), "costs": {"joy": 3}}, TypeError, "joy"),
+        ({"objectives": ("accuracy", "joy"), "costs": {"joy": lambda fitted: np.nan}}, ValueError, "'joy' is NaN"),
     ],
 )
 def test_bad_arguments(options, error, said):
@@ -273,7 +275,8 @@ def test_bad_arguments(options, error, said):
 
 
 def test_ranges():
-    assert sp.Uniform(1, 3) == sp.Uniform(1, 3) != sp.Uniform(1.0, 3.0 + 1e-9) and sp.Uniform(1, 3) != sp.LogUniform(1, 3)
+    assert sp.Uniform(1, 3) == sp.Uniform(1, 3) != sp.Uniform(1, 4)
+    assert sp.Uniform(1, 3) != sp.LogUniform(1, 3)
     for wrong in ((0, 3), (-1.0, 2.0)):
         with pytest.raises(ValueError, match="above 0"):
             sp.LogUniform(*wrong)
