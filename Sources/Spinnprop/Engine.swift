@@ -7,6 +7,7 @@ import Mathematics
 import Networks
 
 #if SPINNPROP_DIST && arch(x86_64)
+import ClockDrivenV3
 import EventDrivenV3
 
 /// What `SPINNPROP_DIST` compiles twice, in the form that suits this processor.
@@ -17,9 +18,17 @@ private func eventSubstrate() -> any Substrate {
 private func eventAdjoint() -> any GradientRule {
     isNewer ? EventDrivenV3.EventAdjoint() : EventDriven.EventAdjoint()
 }
+private func clockSubstrate(_ grid: TimeGrid) -> any Substrate {
+    isNewer ? ClockDrivenV3.ClockSubstrate(grid) : ClockDriven.ClockSubstrate(grid)
+}
+private func clockRule(_ grid: TimeGrid) -> any GradientRule {
+    isNewer ? ClockDrivenV3.ClockRule(grid) : ClockDriven.ClockRule(grid)
+}
 #else
 private func eventSubstrate() -> any Substrate { EventSubstrate() }
 private func eventAdjoint() -> any GradientRule { EventAdjoint() }
+private func clockSubstrate(_ grid: TimeGrid) -> any Substrate { ClockSubstrate(grid) }
+private func clockRule(_ grid: TimeGrid) -> any GradientRule { ClockRule(grid) }
 #endif
 
 /// How a network is run and differentiated.
@@ -57,14 +66,14 @@ public enum Engine: Equatable, Sendable {
     public var substrate: any Substrate {
         switch self {
         case .event: eventSubstrate()
-        case .clock(let grid): ClockSubstrate(grid)
+        case .clock(let grid): clockSubstrate(grid)
         }
     }
 
     public var gradientRule: any GradientRule {
         switch self {
         case .event: eventAdjoint()
-        case .clock(let grid): ClockRule(grid)
+        case .clock(let grid): clockRule(grid)
         }
     }
 

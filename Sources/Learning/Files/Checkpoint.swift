@@ -72,7 +72,8 @@ enum Checkpoint {
         for (index, value) in integers.enumerated() where value < (index == 3 ? -1 : 0) || value > 1 << 53 {
             throw .invalidValue("integers[\(index)] is \(value), which is no count")
         }
-        for (index, largest) in [1, 1, fresh.optimizer.largestMagnitude, Double.greatestFiniteMagnitude, 1e18].enumerated()
+        let bounds = [1, 1, fresh.optimizer.largestMagnitude, Double.greatestFiniteMagnitude, 1e18]
+        for (index, largest) in bounds.enumerated()
         where !(numbers[index].magnitude <= largest && (numbers[index] >= 0 || index == 3)) {
             throw .invalidValue("numbers[\(index)] is \(numbers[index]), which no run leaves")
         }
