@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
 from . import _checks, _engines
 from ._estimator import SpikingClassifier
 
 Cost = Callable[[SpikingClassifier], float]
+EngineOrKind = Union[_engines.Engine, Type[_engines.Engine]]
 
 
 def _spikes(estimator: SpikingClassifier) -> float:
@@ -25,7 +26,7 @@ def _estimate(name: str) -> Cost:
     return cost
 
 
-def _must_estimate(engine: _engines.Engine, name: str) -> None:
+def _must_estimate(engine: EngineOrKind, name: str) -> None:
     if name not in engine._estimates:
         raise ValueError(
             f"the engine {engine.name!r} does not estimate the {name} of a sample; take one that does, or give "
@@ -39,11 +40,11 @@ _COSTS: Dict[str, Cost] = {"spikes": _spikes, **{name: _estimate(name) for name 
 
 
 def resolve(
-    objectives: Union[str, Sequence[str]], costs: Optional[Mapping[str, Cost]], engine: Optional[_engines.Engine]
+    objectives: Union[str, Sequence[str]], costs: Optional[Mapping[str, Cost]], engines: Sequence[EngineOrKind]
 ) -> Tuple[Tuple[str, ...], List[Cost]]:
     """The names of the objectives, and the functions of all but the first, which is the accuracy.
 
-    An engine that is known beforehand is asked at once whether it can tell its costs, not after the first training.
+    Engines that are known beforehand are asked at once whether they can tell the costs, not after the first training.
     """
     names = (objectives,) if isinstance(objectives, str) else tuple(objectives)
     known: Dict[Any, Any] = {**_COSTS, **(costs or {})}
@@ -54,6 +55,7 @@ def resolve(
             raise ValueError(f"objectives has {name!r}; there are accuracy, {', '.join(known)}, and what costs= names")
         if not callable(known[name]):
             raise TypeError(f"costs[{name!r}] is {_checks._shown(known[name])}; it must be callable")
-        if engine is not None and name in _ESTIMATES and name not in (costs or {}):
-            _must_estimate(engine, name)
+        if name in _ESTIMATES and name not in (costs or {}):
+            for engine in engines:
+                _must_estimate(engine, name)
     return names, [known[name] for name in names[1:]]

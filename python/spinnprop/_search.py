@@ -8,6 +8,7 @@ from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple, Unio
 import numpy as np
 
 from . import _checks, _engines, _space
+from ._costs import EngineOrKind
 from ._costs import resolve as resolve_costs
 from ._estimator import SpikingClassifier
 from ._search_result import SearchResult
@@ -116,7 +117,7 @@ def search(
         raise ValueError(f"pruner is {pruner!r}; it must be {', '.join(map(repr, _PRUNERS))}")
     space = _space.checked(space)
     make = _maker(estimator, space)
-    names, cost_functions = resolve_costs(objectives, costs, _fixed_engine(estimator, space))
+    names, cost_functions = resolve_costs(objectives, costs, _known_engines(estimator, space))
     if validation is None:
         from sklearn.model_selection import train_test_split
 
@@ -175,11 +176,14 @@ def _maker(estimator: Any, space: Mapping[str, Any]) -> Callable[..., Any]:
     return lambda **params: clone(estimator).set_params(**params)
 
 
-def _fixed_engine(estimator: Any, space: Mapping[str, Any]) -> Optional[_engines.Engine]:
-    """The engine of all trials, where it is known before they run."""
-    if callable(estimator) or "engine" in space:
-        return None
-    return _engines.resolve((estimator or SpikingClassifier()).engine)
+def _known_engines(estimator: Any, space: Mapping[str, Any]) -> List[EngineOrKind]:
+    """The engines that trials will run on, as far as that is known before."""
+    if callable(estimator):
+        return []
+    part = space.get("engine", [(estimator or SpikingClassifier()).engine])
+    if isinstance(part, _space.Build):
+        return [part.make] if isinstance(part.make, type) and issubclass(part.make, _engines.Engine) else []
+    return [_engines.resolve(engine) for engine in part] if isinstance(part, list) else []
 
 
 def _score(estimator: SpikingClassifier, last_epochs: int) -> float:

@@ -11,11 +11,12 @@ import sys
 from typing import Any, Dict
 
 from . import datasets
+from ._engines import ClockEngine
 from ._files import save
 from ._library import __version__
 from ._space import Build, LogUniform, Uniform
 from ._train_command import _accuracy, _percent
-from .losses import TTFSCrossEntropy
+from .losses import StepTTFSCrossEntropy, TTFSCrossEntropy
 
 #: Validation accuracy swings from epoch to epoch: trials are judged by the mean of so many last ones.
 LAST_EPOCHS = 5
@@ -34,6 +35,10 @@ def space(engine: str) -> Dict[str, Any]:
     if engine == "event":
         common["t_late"] = LogUniform(10e-3, 60e-3)
         common["loss"] = Build(TTFSCrossEntropy, tau0=LogUniform(1e-4, 5e-3), alpha=Uniform(0.0, 1e-2))
+    elif engine == "clock":
+        # The encoding rounds to steps: few of them let classes share cells.
+        common["engine"] = Build(ClockEngine, steps=LogUniform(27, 108))
+        common["loss"] = Build(StepTTFSCrossEntropy, xi=LogUniform(0.3, 6.0), alpha=Uniform(0.0, 3e-2))
     return common
 
 

@@ -150,9 +150,17 @@ def test_search_against_a_cost(tmp_path, capsys):
     assert "Pareto front of" in capsys.readouterr().out
     assert json.loads((tmp_path / "best.json").read_text())["costs"]["spikes"] > 0
     assert (tmp_path / "pareto.png").exists()
-    for cost in ("energy", "time"):
-        assert _cli.main([*command, "--objective", f"accuracy-{cost}"]) == 1
-        assert f"does not estimate the {cost}" in capsys.readouterr().err
+    for engine in ("event", "clock"):
+        for cost in ("energy", "time"):
+            assert _cli.main([*command, "--engine", engine, "--objective", f"accuracy-{cost}"]) == 1
+            assert f"{engine!r} does not estimate the {cost}" in capsys.readouterr().err
+
+
+def test_search_on_the_clock(tmp_path, capsys):
+    assert _cli.main([*SEARCH, "--out", str(tmp_path), "--engine", "clock", "--trials", "2"]) == 0
+    best = json.loads((tmp_path / "best.json").read_text())
+    assert 27 <= best["params"]["engine.steps"] <= 108 and best["params"]["loss.xi"] > 0
+    assert "2 trials complete" in capsys.readouterr().out
 
 
 def test_an_interrupted_search_writes_its_trials(tmp_path, capsys, monkeypatch):

@@ -65,6 +65,16 @@ def test_steps_become_smaller():
         assert np.allclose(found.weights[layer], expected.weights[layer], rtol=1e-9, atol=1e-12)
 
 
+def test_other_engines():
+    def on_grid(number):
+        X, y = sp.meta.yin_yang_task(number, 40)
+        return sp.encoding.latency_grid(X, steps=28), y
+
+    start = sp.Network([5, 8, 3], seed=1, weight_mean=[1.5, 1.0], weight_std=[1.5, 1.0])
+    learnt = sp.meta.reptile(start, on_grid, steps=2, engine=sp.ClockEngine(steps=28), epochs=1, batch_size=1)
+    assert not np.array_equal(learnt.weights[0], start.weights[0])
+
+
 def test_seeds():
     start = sp.Network([5, 8, 3], seed=1)
     before = [weights.copy() for weights in start.weights]

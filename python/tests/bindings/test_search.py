@@ -167,6 +167,14 @@ def test_built_objects_and_choices():
     assert kinds <= {tuple, np.ndarray} and found.estimator().loss == found.best_params["loss"]
 
 
+def test_other_engines():
+    loss = sp.Build(sp.losses.StepTTFSCrossEntropy, xi=(1.0, 2.0))
+    space = {"engine": sp.Build(sp.ClockEngine, steps=(20, 40)), "loss": loss}
+    found = search(space=space, n_trials=2)
+    assert {trial["state"] for trial in found.trials} == {"complete"}
+    assert found.refit(X, y).engine == sp.ClockEngine(steps=found.best_trial["drawn"]["engine.steps"])
+
+
 def test_parameters_that_hang_together():
     def make(window, **rest):
         return sp.SpikingClassifier(t_late=window, t_end=2 * window, epochs=1, **rest)
@@ -264,6 +272,11 @@ def test_the_progress_bar(capsys):
         ({"objectives": ("accuracy", "joy")}, ValueError, "'joy'.*spikes"),
         ({"objectives": ("accuracy", "energy")}, ValueError, "engine 'event' does not estimate the energy"),
         ({"objectives": ("accuracy", "time"), "space": {"engine": ["event"]}}, ValueError, "estimate the time"),
+        (
+            {"objectives": ("accuracy", "time"), "space": {"engine": sp.Build(sp.ClockEngine, steps=(20, 30))}},
+            ValueError,
+            "engine 'clock' does not estimate",
+        ),
         ({"objectives": ("accuracy", "joy"), "costs": {"joy": 3}}, TypeError, "joy"),
         ({"objectives": ("accuracy", "joy"), "costs": {"joy": lambda fitted: np.nan}}, ValueError, "'joy' is NaN"),
     ],
