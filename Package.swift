@@ -66,6 +66,9 @@ let package = Package(
         room("ClockDriven", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("SpiNNaker2", ["Mathematics"]),
+        room(
+            "SpiNNaker2Programs",
+            ["SpiNNaker2", "ClockDriven", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"]),
         room("DataSets", ["Spikes", "Mathematics"]),
         room(
             "Spinnprop",
@@ -104,6 +107,12 @@ let package = Package(
             name: "AgreementTests",
             dependencies: [
                 "ClockDriven", "EventDriven", "Learning", "Networks", "Neurons", "Spikes", "Mathematics",
+            ]),
+        .testTarget(
+            name: "SpiNNaker2ProgramsTests",
+            dependencies: [
+                "SpiNNaker2Programs", "SpiNNaker2", "ClockDriven", "Learning", "Networks", "Neurons", "Spikes",
+                "Mathematics",
             ]),
         .testTarget(name: "SpinnpropTests", dependencies: ["Spinnprop"]),
     ] + forNewerProcessors,

@@ -61,7 +61,8 @@ public struct ClockSubstrate: Substrate {
             endTime: forward.endTime, grid: options)
     }
 
-    private func check(
+    /// What every engine on this grid asks of a run.
+    public func check(
         _ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions
     ) throws(SpinnpropError) {
         try options.check()

@@ -13,7 +13,7 @@ extension TickContext {
     ) throws(SpinnpropError) {
         try check(buffer, offset: offset, bytes: bytes)
         local.copyMemory(from: buffer.base + offset, byteCount: bytes)
-        count(buffer, bytes: bytes)
+        count(buffer.place, bytes: bytes)
     }
 
     /// Copies from this PE's memory into a buffer elsewhere; the rest as in `dmaRead`.
@@ -22,7 +22,14 @@ extension TickContext {
     ) throws(SpinnpropError) {
         try check(buffer, offset: offset, bytes: bytes)
         (buffer.base + offset).copyMemory(from: local, byteCount: bytes)
-        count(buffer, bytes: bytes)
+        count(buffer.place, bytes: bytes)
+    }
+
+    /// Books a transfer with the DRAM of this PE's chip whose contents the program keeps for itself.
+    public func countDRAM(bytes: Int) {
+        guard bytes > 0 else { return }
+        let alignment = shared.pointee.alignment
+        count(.dram(chip: shared.pointee.board.chip(ofPE: pe)), bytes: (bytes + alignment - 1) / alignment * alignment)
     }
 
     private func check(_ buffer: MemoryBuffer, offset: Int, bytes: Int) throws(SpinnpropError) {
@@ -56,7 +63,7 @@ extension TickContext {
         }
     }
 
-    private func count(_ buffer: MemoryBuffer, bytes: Int) {
+    private func count(_ place: MemoryPlace, bytes: Int) {
         let board = shared.pointee.board
         let counters = state.pointee.counters
         counters.pointee.dmaTransfers += 1
@@ -64,7 +71,7 @@ extension TickContext {
         // A flit carries 128 bits of payload with its header and address.
         let bits = bytes * 8 * (128 + shared.pointee.packetBits) / 128
         let hops: Int
-        switch buffer.place {
+        switch place {
         case .sram(let other):
             hops = board.hops(from: other, to: pe)
             let (chip, own) = (board.chip(ofPE: other), board.chip(ofPE: pe))

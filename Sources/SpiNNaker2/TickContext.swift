@@ -27,8 +27,8 @@ public struct TickContext {
     /// Numbered through the board.
     @inlinable public var pe: Int { state.pointee.pe }
 
-    /// The packets that came in the last tick: `packetCount` entries of `packetStride` words, a key and then payload, in order of
-    /// sending PE, then of sending.
+    /// The packets that came in the last tick: `packetCount` entries of `packetStride` words, a key and then payload (0 where none
+    /// was sent), in order of sending PE, then of sending.
     @inlinable public var packets: UnsafePointer<UInt32> { UnsafePointer(state.pointee.reading.entries) }
     @inlinable public var packetCount: Int { state.pointee.reading.count }
     @inlinable public var packetStride: Int { state.pointee.stride }
@@ -90,6 +90,10 @@ public struct TickContext {
         var word = 0
         while word < words, let payload {
             entry[1 &+ word] = payload[word]
+            word &+= 1
+        }
+        while word < receiver.pointee.stride &- 1 {
+            entry[1 &+ word] = 0
             word &+= 1
         }
     }

@@ -2,6 +2,19 @@
 import Mathematics
 import Networks
 
+/// What clipping does to every entry of a gradient: entries beyond `value` are cut, then all are multiplied by `factor`.
+public struct AppliedClipping: Equatable, Sendable {
+    public let value: Double
+    /// What brings the norm down to its limit; 1 if it is below.
+    public internal(set) var factor = 1.0
+    /// Whether there is a limit to the norm, so that the norm had to be taken.
+    public let takesNorm: Bool
+
+    /// The entry after clipping.
+    @inlinable @inline(__always)
+    public func callAsFunction(_ entry: Double) -> Double { max(-value, min(value, entry)) * factor }
+}
+
 extension Optimizer {
     /// Gradients and parameters beyond this are refused; below it no square overflows.
     var largestMagnitude: Double { precision == .double ? 1e140 : 1e12 }
@@ -41,7 +54,8 @@ extension Optimizer {
     }
 
     /// Clips to `clipValue`, then to `clipNorm`, the gradients of all that is trained.
-    func clip(_ gradients: inout Gradients) {
+    func clip(_ gradients: inout Gradients) -> AppliedClipping {
+        var applied = AppliedClipping(value: options.clipValue, takesNorm: options.clipNorm < .infinity)
         if options.clipValue < .infinity {
             let bound = options.clipValue
             forEachArray(&gradients) { values in
@@ -50,12 +64,14 @@ extension Optimizer {
         }
         if options.clipNorm < .infinity {
             let norm = norm(&gradients)
-            guard norm > options.clipNorm else { return }
+            guard norm > options.clipNorm else { return applied }
             let factor = options.clipNorm / norm
+            applied.factor = factor
             forEachArray(&gradients) { values in
                 for index in values.indices { values[index] *= factor }
             }
         }
+        return applied
     }
 
     /// The Euclidean norm. Elements are scaled by the largest, so that no square leaves float64.

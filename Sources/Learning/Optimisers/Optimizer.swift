@@ -49,18 +49,32 @@ public struct Optimizer: Equatable, Sendable {
 
     /// Takes one step. Clips `gradients` in place first, by value and then by norm.
     ///
-    /// - Parameter rateFactor: what the schedule multiplies both learning rates with, 0 ... 1e6.
+    /// - Parameters:
+    ///   - rateFactor: what the schedule multiplies both learning rates with, 0 ... 1e6.
+    ///   - device: takes the step, if it can: in single precision, without delays to train.
     /// - Throws: `invalidValue` naming the first element of a gradient that is not a number below 1e140 in magnitude (1e12 in single
     ///   precision), or the first parameter that is not; then nothing has changed. Below these bounds no step can leave float64, and
     ///   no square float32.
     public mutating func step(
-        _ network: inout Network, _ gradients: inout Gradients, rateFactor: Double = 1
+        _ network: inout Network, _ gradients: inout Gradients, rateFactor: Double = 1,
+        on device: (any OptimizerDevice)? = nil
     ) throws(SpinnpropError) {
         try checkBounds(network, gradients)
-        clip(&gradients)
+        let clipping = clip(&gradients)
+        let powers = (beta1: powers.beta1 * options.beta1, beta2: powers.beta2 * options.beta2)
+        if let device, precision == .single, !trainsDelays {
+            let rule = UpdateRule<Float>(
+                options, powers: powers, rate: options.learningRate * rateFactor, decay: options.weightDecay)
+            if try device.takeStep(
+                &network, rule, clipping, mean: &first, square: &second)
+            {
+                stepCount += 1
+                self.powers = powers
+                return
+            }
+        }
         stepCount += 1
-        powers.beta1 *= options.beta1
-        powers.beta2 *= options.beta2
+        self.powers = powers
         let connectionCount = network.connections.count
         let weightRule = StepRule(
             options, powers: powers, rate: options.learningRate * rateFactor, decay: options.weightDecay,

@@ -159,7 +159,9 @@ public final class Trainer {
             monitor: monitor)
         try gradients.checkValue()
         let rateFactor = options.schedule.factor(epoch: state.epoch, batch: state.batch, of: batches.count)
-        try state.finishBatch(&gradients, recording, bumping: options.bumping, rateFactor: rateFactor)
+        try state.finishBatch(
+            &gradients, recording, bumping: options.bumping, rateFactor: rateFactor,
+            device: rule as? any OptimizerDevice)
     }
 
     private func evaluate(

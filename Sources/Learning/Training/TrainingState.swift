@@ -26,10 +26,11 @@ struct TrainingState: Equatable {
 
     /// Bumps silent neurons or takes a step, and counts the batch.
     mutating func finishBatch(
-        _ gradients: inout Gradients, _ recording: Recording, bumping: WeightBumping, rateFactor: Double
+        _ gradients: inout Gradients, _ recording: Recording, bumping: WeightBumping, rateFactor: Double,
+        device: (any OptimizerDevice)?
     ) throws(SpinnpropError) {
         if !bump.apply(bumping, to: &network, after: recording) {
-            try optimizer.step(&network, &gradients, rateFactor: rateFactor)
+            try optimizer.step(&network, &gradients, rateFactor: rateFactor, on: device)
         }
         sums.add(gradients, recording)
         batch += 1

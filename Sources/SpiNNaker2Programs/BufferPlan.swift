@@ -1,0 +1,184 @@
+// How many bytes of SRAM each program's buffers take: what the mapper allocates and what a fit is judged by.
+import ClockDriven
+import Mathematics
+import SpiNNaker2
+
+/// A run of a population's units on one PE: `first ..< first + count`; `width` is `count` in whole blocks.
+struct Slice: Equatable, Sendable {
+    let index: Int
+    let first: Int
+    let count: Int
+    var width: Int { ClockKernels.padded(count) }
+}
+
+/// A buffer to be.
+struct PlannedBuffer: Equatable, Sendable {
+    let name: String
+    let bytes: Int
+}
+
+/// The names of buffers.
+enum BufferName {
+    static let constants = "constants"
+    static let state = "neuron state"
+    static let adjoints = "adjoint state"
+    static let ownTape = "own spike tape"
+    static let fifo = "fifo"
+    static let inputTape = "input spike tape"
+    static let outputTape = "output spike tape"
+    static let weights = "weights"
+    static let delays = "delays"
+    static let copyGradient = "gradient"
+    static let sampleGradient = "sample gradient"
+    static let touched = "touched rows"
+    static let tape = "incoming spike tape"
+    static let copyDelayGradient = "delay gradient"
+    static let sampleDelayGradient = "sample delay gradient"
+    static let staging = "staging"
+    static let sum = "gradient sum"
+    static let master = "parameters"
+    static let first = "mean gradient"
+    static let second = "mean square"
+
+    static func of(_ name: String, _ connection: ConnectionShape) -> String { "\(name) \(connection.index)" }
+}
+
+/// Sizes that follow from options and shape.
+struct BufferPlan: Sendable {
+    let shape: NetworkShape
+    let steps: Int
+    let spikesPerNeuron: Double
+    let fifoPackets: Int?
+    /// Whether a copy runs more than one sample between two updates.
+    let needsSampleGradient: Bool
+
+    /// Spikes of a sample that a tape for `units` holds.
+    func tapeCapacity(units: Int) -> Int {
+        max(64, Int(min(1e9, (Double(units) * spikesPerNeuron).rounded(.up))))
+    }
+
+    private func fifoCapacity(worst: Int) -> Int {
+        fifoPackets ?? max(16, min(worst, ChipOptions.largestDefaultFIFO))
+    }
+
+    /// Packets, and payload words of each, of the receive FIFO of a layer's slice.
+    ///
+    /// - Parameter cuts: number of slices of each population.
+    func fifo(layer: Int, slice: Slice, cuts: [Int]) -> (packets: Int, payloadWords: Int) {
+        let forward = shape.incoming[layer].reduce(0) { $0 + $1.preCount }
+        var (backward, words) = (0, 1)
+        for receivers in shape.incoming.flatMap({ $0 }) where receivers.source == layer + 1 {
+            let cut = cuts[receivers.target]
+            // The first slice of receivers sends one number; the others four blocks a packet.
+            backward += slice.count * (cut == 1 ? 1 : cut + receivers.postCount / 32)
+            if cut > 1 { words = 4 }
+        }
+        if layer == shape.layerCount - 1 { backward += slice.count }
+        return (fifoCapacity(worst: max(forward, backward)), words)
+    }
+
+    func inputFIFO(cuts: [Int]) -> (packets: Int, payloadWords: Int) {
+        let cut = cuts[1]
+        let worst = shape.sizes[0] * (cut == 1 ? 1 : cut + shape.sizes[1] / 32)
+        return (fifoCapacity(worst: worst), cut > 1 ? 4 : 1)
+    }
+
+    var lossFIFO: (packets: Int, payloadWords: Int) { (fifoCapacity(worst: shape.sizes[shape.layerCount]), 0) }
+
+    private func fifoBuffer(_ fifo: (packets: Int, payloadWords: Int)) -> PlannedBuffer {
+        PlannedBuffer(name: BufferName.fifo, bytes: fifo.packets * 4 * (1 + fifo.payloadWords))
+    }
+
+    /// Of a slice of a layer, in the order in which they are allocated.
+    func neuronBuffers(layer: Int, slice: Slice, cuts: [Int]) -> [PlannedBuffer] {
+        let (width, incoming) = (slice.width, shape.incoming[layer])
+        let delay = incoming.reduce(0) { max($0, $1.largestDelay) }
+        var buffers = [
+            fifoBuffer(fifo(layer: layer, slice: slice, cuts: cuts)),
+            PlannedBuffer(name: BufferName.constants, bytes: 4 * ClockConstants.count * width),
+            // Current, membrane, arrivals under way; of a step's spikes unit, current and membrane.
+            PlannedBuffer(name: BufferName.state, bytes: 4 * (2 + delay + 1 + 3) * width),
+            // Rings of lV and lI, three vectors picked from them, the errors of own spikes, block sums to be sent.
+            PlannedBuffer(
+                name: BufferName.adjoints,
+                bytes: 4 * ((2 * (delay + 2) + 3 + 1) * width + ClockKernels.padded(width / ClockKernels.width))),
+            // Step, unit, current, membrane.
+            PlannedBuffer(name: BufferName.ownTape, bytes: 16 * tapeCapacity(units: slice.count)),
+        ]
+        for own in incoming {
+            let weights = 4 * own.preCount * width
+            buffers.append(PlannedBuffer(name: BufferName.of(BufferName.weights, own), bytes: weights))
+            if own.isSpread {
+                let rows = own.delayKind == .synaptic ? own.preCount : 1
+                buffers.append(PlannedBuffer(name: BufferName.of(BufferName.delays, own), bytes: 4 * rows * width))
+            } else if own.largestDelay > 0 {
+                buffers.append(PlannedBuffer(name: BufferName.of(BufferName.delays, own), bytes: 4 * own.preCount))
+            }
+            buffers.append(PlannedBuffer(name: BufferName.of(BufferName.copyGradient, own), bytes: weights))
+            if needsSampleGradient {
+                buffers.append(PlannedBuffer(name: BufferName.of(BufferName.sampleGradient, own), bytes: weights))
+                buffers.append(PlannedBuffer(name: BufferName.of(BufferName.touched, own), bytes: 4 * own.preCount))
+            }
+            if own.delayKind == .synaptic || own.delayKind == .dendritic {
+                let bytes = own.delayKind == .synaptic ? weights : 4 * width
+                buffers.append(PlannedBuffer(name: BufferName.of(BufferName.copyDelayGradient, own), bytes: bytes))
+                if needsSampleGradient {
+                    buffers.append(
+                        PlannedBuffer(name: BufferName.of(BufferName.sampleDelayGradient, own), bytes: bytes))
+                }
+            }
+            // Step and sender.
+            buffers.append(
+                PlannedBuffer(
+                    name: BufferName.of(BufferName.tape, own), bytes: 8 * tapeCapacity(units: own.preCount)))
+        }
+        return buffers + senderDelayBuffers(population: layer + 1, slice: slice)
+    }
+
+    /// Axonal delays gather their gradient where their sender is.
+    private func senderDelayBuffers(population: Int, slice: Slice) -> [PlannedBuffer] {
+        var buffers: [PlannedBuffer] = []
+        for own in shape.connections where own.source == population && own.delayKind == .axonal {
+            let bytes = 4 * slice.width
+            buffers.append(PlannedBuffer(name: BufferName.of(BufferName.copyDelayGradient, own), bytes: bytes))
+            if needsSampleGradient {
+                buffers.append(PlannedBuffer(name: BufferName.of(BufferName.sampleDelayGradient, own), bytes: bytes))
+            }
+        }
+        return buffers
+    }
+
+    func inputBuffers(cuts: [Int]) -> [PlannedBuffer] {
+        let slice = Slice(index: 0, first: 0, count: shape.sizes[0])
+        return [
+            fifoBuffer(inputFIFO(cuts: cuts)),
+            PlannedBuffer(name: BufferName.inputTape, bytes: 8 * tapeCapacity(units: shape.sizes[0])),
+        ] + senderDelayBuffers(population: 0, slice: slice)
+    }
+
+    var lossBuffers: [PlannedBuffer] {
+        let outputs = shape.sizes[shape.layerCount]
+        return [
+            fifoBuffer(lossFIFO),
+            // Step, unit and error of each output spike; first spikes and softmax of each output.
+            PlannedBuffer(name: BufferName.outputTape, bytes: 12 * tapeCapacity(units: outputs) + 8 * outputs),
+        ]
+    }
+
+    /// Of an optimiser PE that looks after `parameters` numbers; `staging` of them are read at a time.
+    static func optimizerBuffers(parameters: Int) -> [PlannedBuffer] {
+        [BufferName.sum, BufferName.master, BufferName.first, BufferName.second, BufferName.staging].map {
+            PlannedBuffer(name: $0, bytes: 4 * parameters)
+        }
+    }
+
+    /// Parameters one optimiser PE can look after.
+    static func optimizerCapacity(dataBytes: Int) -> Int {
+        dataBytes / (4 * 5) / ClockKernels.width * ClockKernels.width
+    }
+}
+
+extension Array where Element == PlannedBuffer {
+    /// As allocated, each in whole DMA words.
+    func bytes(alignment: Int) -> Int { reduce(0) { $0 + ($1.bytes + alignment - 1) / alignment * alignment } }
+}

@@ -1,0 +1,136 @@
+// What running on the emulated chip cost: time, energy and memory, all estimated from counters and the table of constants.
+import Mathematics
+import Networks
+import SpiNNaker2
+
+/// One PE's part of an account.
+public struct PEAccount: Equatable, Sendable {
+    public let placed: PlacedProgram
+    /// In the order of `ChipAccount.phases`.
+    public let counters: [PECounters]
+}
+
+/// All PEs with the same program, in one phase.
+public struct ProgramAccount: Equatable, Sendable {
+    public let program: String
+    public let phase: String
+    public let pes: Int
+    public let counters: PECounters
+}
+
+/// The account of all that has run on a chip since it was mapped or the account was reset. Times, powers and energies are estimates
+/// that rest on `constants` and `costs`.
+public struct ChipAccount: Equatable, Sendable {
+    public let copies: Int
+    public let chips: Int
+    public let usedPEs: Int
+    public let steps: Int
+    /// Samples run forward, samples run backward, and optimiser steps taken on the chip.
+    public let forwardSamples: Int
+    public let backwardSamples: Int
+    public let updates: Int
+    /// "forward", "loss", "backward", "gather", "update".
+    public let phases: [PhaseAccount]
+    public let programs: [ProgramAccount]
+    public let pes: [PEAccount]
+    /// Bits over each link, `6 * chip + direction`, and how busy the busiest one was.
+    public let linkBits: [Int]
+    public let busiestLinkLoad: Double
+    /// The first slips.
+    public let slips: [Slip]
+    /// Parameters, samples, labels and spikes that passed between host and chip, in bytes.
+    public let hostBytes: Int
+    public let constants: ChipConstants
+    public let costs: ProgramCosts
+
+    /// Of the chip's clock over all phases, without traffic with the host.
+    public var seconds: Double { phases.reduce(0) { $0 + $1.time.seconds } }
+    public var energy: Double { phases.reduce(0) { $0 + $1.energy.total } }
+    public var meanPower: Double { seconds > 0 ? energy / seconds : 0 }
+    public var hostSeconds: Double { Double(8 * hostBytes) / constants[.hostBandwidth] }
+
+    /// Of a sample run forward; copies run side by side. 0 before the first.
+    public var secondsPerSample: Double { perSample(\.time.seconds) }
+    public var energyPerSample: Double { perSample(\.energy.total) }
+
+    private func perSample(_ part: KeyPath<PhaseAccount, Double>) -> Double {
+        forwardSamples > 0 ? phases[ChipPhase.forward.rawValue][keyPath: part] / Double(forwardSamples) : 0
+    }
+
+    /// Of a training step: everything over the number of steps. 0 before the first.
+    public var secondsPerStep: Double { updates > 0 ? seconds / Double(updates) : 0 }
+    public var energyPerStep: Double { updates > 0 ? energy / Double(updates) : 0 }
+
+    /// The PE with the least memory left, and what its largest buffer is.
+    public var tightest: (pe: PEAccount, buffer: String, bytes: Int)? {
+        guard let pe = pes.max(by: { $0.placed.sramHighWater < $1.placed.sramHighWater }) else { return nil }
+        let (names, bytes) = (pe.placed.bufferNames, pe.placed.bufferBytes)
+        guard let largest = bytes.indices.max(by: { bytes[$0] < bytes[$1] }) else { return nil }
+        return (pe, names[largest], bytes[largest])
+    }
+}
+
+extension EmulatedChip {
+    /// What runs where, PE by PE.
+    var placedPrograms: [PlacedProgram] {
+        var result: [PlacedProgram] = []
+        func add(_ pe: Int, _ program: String, copy: Int, layer: Int, first: Int, count: Int) {
+            let board = options.board
+            let buffers = machine.buffers(pe: pe)
+            result.append(
+                PlacedProgram(
+                    pe: pe, chip: board.chip(ofPE: pe), position: QuadGrid.position(ofPE: board.localPE(pe)),
+                    program: program, copy: copy, layer: layer, firstUnit: first, unitCount: count,
+                    bufferNames: buffers.map(\.name), bufferBytes: buffers.map(\.byteCount),
+                    sramUsed: machine.sramUsed(pe: pe), sramHighWater: machine.sramHighWater(pe: pe)))
+        }
+        for copy in 0..<copies {
+            add(
+                layout.inputPE(copy: copy), inputs[copy].name, copy: copy, layer: -1, first: 0, count: shape.sizes[0])
+            for (layer, programs) in neurons[copy].enumerated() {
+                for (program, pe) in zip(programs, layout.pes(copy: copy, population: layer + 1)) {
+                    let slice = program.place.slice
+                    add(pe, program.name, copy: copy, layer: layer, first: slice.first, count: slice.count)
+                }
+            }
+            add(
+                layout.lossPE(copy: copy), losses[copy].name, copy: copy, layer: -1, first: 0,
+                count: shape.sizes[shape.layerCount])
+        }
+        var first = 0
+        for (program, pe) in zip(optimizers, layout.optimizerPEs) {
+            let count = program.chunks.reduce(0) { $0 + $1.chunk.count }
+            add(pe, program.name, copy: -1, layer: -1, first: first, count: count)
+            first += count
+        }
+        return result.sorted { $0.pe < $1.pe }
+    }
+
+    var account: ChipAccount {
+        let placed = placedPrograms
+        let pes = placed.map { own in
+            PEAccount(
+                placed: own, counters: ChipPhase.allCases.map { machine.counters(pe: own.pe, phase: $0.rawValue) })
+        }
+        var programs: [ProgramAccount] = []
+        for name in ["input", "neurons", "loss", "optimizer"] {
+            let own = pes.filter { $0.placed.program == name }
+            for phase in ChipPhase.allCases {
+                var sum = PECounters()
+                for pe in own { sum += pe.counters[phase.rawValue] }
+                programs.append(ProgramAccount(program: name, phase: phase.name, pes: own.count, counters: sum))
+            }
+        }
+        return ChipAccount(
+            copies: copies, chips: options.board.chipCount, usedPEs: placed.count, steps: grid.steps,
+            forwardSamples: forwardSamples, backwardSamples: backwardSamples, updates: updates,
+            phases: machine.phaseAccounts, programs: programs, pes: pes, linkBits: machine.linkBits,
+            busiestLinkLoad: machine.busiestLinkLoad, slips: machine.slips, hostBytes: hostBytes,
+            constants: options.board.constants, costs: options.costs)
+    }
+
+    func resetAccount() {
+        machine.resetCounters()
+        (forwardSamples, backwardSamples, updates, hostBytes) = (0, 0, 0, 0)
+    }
+}

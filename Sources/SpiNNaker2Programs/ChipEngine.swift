@@ -1,0 +1,111 @@
+// The emulated chip as an engine: a substrate, a gradient rule, and the place where the optimiser's steps are taken.
+import ClockDriven
+import Learning
+import Mathematics
+import Networks
+import SpiNNaker2
+import Spikes
+import Synchronization
+
+/// Trains networks on an emulated SpiNNaker2 by the time-step EventProp of arXiv 2412.15021: the same bits as the clock-driven engine
+/// with the same number of copies, whatever the placement, the cut and the number of host threads.
+///
+/// Keeps the network it has mapped last, and what the machine has counted since; a network of another shape is mapped anew. Calls from several
+/// threads wait for each other. Not emulated: single instructions, conflicts in DRAM or on the mesh, anything analogue.
+public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
+    public static let name = "spinnaker2"
+    public let options: ChipOptions
+    private let lock = Mutex<Void>(())
+    private var chip: EmulatedChip?
+
+    /// - Throws: `invalidValue` naming the option that is out of its domain.
+    public init(_ options: ChipOptions) throws(SpinnpropError) {
+        try options.check()
+        self.options = options
+    }
+
+    public var name: String { ChipEngine.name }
+    public var precision: Precision { .single }
+
+    /// Runs like the clock-driven engine's grid; `copies` as mapped last, or as asked for.
+    public var grid: TimeGrid? {
+        var grid = options.grid
+        grid.copies = options.copies ?? locked { $0?.copies } ?? 1
+        return grid
+    }
+
+    public func forward(
+        _ network: Network, _ input: SpikeTrains, options forward: ForwardOptions, monitor: Monitor?
+    ) throws(SpinnpropError) -> Recording {
+        try ClockSubstrate(options.grid).check(network, input, forward)
+        return try withChip(for: network) { (chip) throws(SpinnpropError) in
+            try chip.forward(network, input, forward, monitor: monitor)
+        }
+    }
+
+    public func backward(
+        _ network: Network, _ recording: Recording, _ objective: Objective, monitor: Monitor?
+    ) throws(SpinnpropError) -> Gradients {
+        try objective.check(network, sampleCount: recording.sampleCount, grid: options.grid)
+        guard objective.rate == nil else {
+            throw .unsupported(
+                "rate regularisation needs means over the batch, which no program of engine \"\(name)\" takes; use engine "
+                    + "\"\(ClockSubstrate.name)\" for the gradient, or leave it out")
+        }
+        guard let own = recording.grid, own.runsLike(options.grid) else {
+            throw .unsupported(
+                "engine \"\(name)\" needs a recording on its own grid (time_step \(options.grid.timeStep), "
+                    + "\(options.grid.steps) steps, \(options.grid.decay.name)); this one of engine \"\(recording.engine)\" has "
+                    + (recording.grid.map { "\($0.timeStep), \($0.steps), \($0.decay.name)" } ?? "none"))
+        }
+        return try withChip(for: network) { (chip) throws(SpinnpropError) in
+            try chip.backward(network, recording, objective, monitor: monitor)
+        }
+    }
+
+    /// Takes a step of Adam, AdamW or SGD on the chip, with the gradient of the last `backward`.
+    ///
+    /// - Returns: whether it did; not if the last gradient is not this network's.
+    public func takeStep(
+        _ network: inout Network, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping, mean: inout [[Double]],
+        square: inout [[Double]]
+    ) throws(SpinnpropError) -> Bool {
+        try locked { (chip) throws(SpinnpropError) in
+            try chip?.step(&network, rule, clipping, mean: &mean, square: &square) ?? false
+        }
+    }
+
+    /// What has run since the network was mapped or the account was reset; `nil` before the first run.
+    public var account: ChipAccount? { locked { $0?.account } }
+
+    public func resetAccount() { locked { $0?.resetAccount() } }
+
+    /// What would run where. Maps the network, unless it is mapped.
+    public func layout(of network: Network) throws(SpinnpropError) -> [PlacedProgram] {
+        try withChip(for: network) { $0.placedPrograms }
+    }
+
+    /// The chip that holds networks of this shape.
+    private func withChip<Result>(
+        for network: Network, _ body: (EmulatedChip) throws(SpinnpropError) -> Result
+    ) throws(SpinnpropError) -> Result {
+        let shape = try NetworkShape(network, grid: options.grid)
+        return try locked { (chip) throws(SpinnpropError) in
+            let own: EmulatedChip
+            if let chip, chip.shape == shape {
+                own = chip
+            } else {
+                own = try EmulatedChip(shape, options)
+                chip = own
+            }
+            return try body(own)
+        }
+    }
+
+    /// A Mutex of its own would have to own the chip, whose pointers are not Sendable.
+    private func locked<Result, Failure: Error>(
+        _ body: (inout EmulatedChip?) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try lock.withLock { (_) throws(Failure) in try body(&chip) }
+    }
+}

@@ -1,0 +1,140 @@
+// What a batch is to the programs: the spikes they start from, and what they leave for the host.
+import Mathematics
+import Networks
+import Spikes
+
+/// The phases of the machine.
+enum ChipPhase: Int, CaseIterable {
+    case forward, loss, backward, gather, update
+
+    var name: String {
+        switch self {
+        case .forward: "forward"
+        case .loss: "loss"
+        case .backward: "backward"
+        case .gather: "gather"
+        case .update: "update"
+        }
+    }
+}
+
+/// One population's spikes of a batch as they lie in DRAM, each sample's in order of step and unit.
+final class SpikeTable: @unchecked Sendable {
+    let steps: Block<Int32>
+    let units: Block<Int32>
+    /// Of layers: I and V* at each spike.
+    let currents = Block<Float>()
+    let membranes = Block<Float>()
+    private(set) var offsets: [Int] = [0]
+    /// Where each spike stood before it was put in order; empty if all were.
+    private(set) var origins: [Int] = []
+
+    /// Of a layer of a recording.
+    init(_ layer: LayerRecording, _ partition: [Range<Int>], grid: TimeGrid) {
+        let total = layer.spikeCount
+        steps = Block(total)
+        units = Block(total)
+        currents.reserve(total)
+        membranes.reserve(total)
+        var at = 0
+        for (samples, segment) in zip(partition, layer.segments) {
+            for index in 0..<samples.count {
+                offsets.append(at - segment.range(ofSample: 0).lowerBound + segment.range(ofSample: index).upperBound)
+            }
+            for spike in 0..<segment.count {
+                steps.pointer[at] = Int32(truncatingIfNeeded: grid.step(nearest: segment.times[spike]))
+                units.pointer[at] = segment.units[spike]
+                currents.pointer[at] = Float(segment.currents[spike])
+                membranes.pointer[at] = Float(segment.membranes?[spike] ?? 0)
+                at += 1
+            }
+        }
+    }
+
+    /// Of the input, rounded to steps.
+    init(_ input: SpikeTrains, grid: TimeGrid) {
+        let total = input.spikeCount
+        steps = Block(total)
+        units = Block(total)
+        offsets = input.offsets
+        for spike in 0..<total {
+            steps.pointer[spike] = Int32(truncatingIfNeeded: grid.step(nearest: input.times[spike]))
+            units.pointer[spike] = input.units[spike]
+        }
+        for sample in 0..<input.sampleCount { order(offsets[sample]..<offsets[sample + 1]) }
+    }
+
+    private func order(_ range: Range<Int>) {
+        let (steps, units) = (steps.pointer, units.pointer)
+        func isBefore(_ x: Int, _ y: Int) -> Bool {
+            (steps[x], units[x], x) < (steps[y], units[y], y)
+        }
+        var isOrdered = true
+        for spike in range.dropFirst() where !isBefore(spike - 1, spike) {
+            isOrdered = false
+            break
+        }
+        if isOrdered { return }
+        if origins.isEmpty { origins = Array(0..<offsets[offsets.count - 1]) }
+        let sorted = range.sorted(by: isBefore)
+        let (oldSteps, oldUnits) = (range.map { steps[$0] }, range.map { units[$0] })
+        for (n, from) in sorted.enumerated() {
+            origins[range.lowerBound + n] = from
+            steps[range.lowerBound + n] = oldSteps[from - range.lowerBound]
+            units[range.lowerBound + n] = oldUnits[from - range.lowerBound]
+        }
+    }
+
+    @inline(__always)
+    func range(_ sample: Int) -> Range<Int> { offsets[sample]..<offsets[sample + 1] }
+}
+
+/// A batch under way. Copy c of the network runs samples c, c + copies, ...
+final class ChipJob: @unchecked Sendable {
+    let sampleCount: Int
+    let copies: Int
+    let grid: TimeGrid
+    let budget: SpikeBudget?
+    /// Per population; of a forward run the input alone.
+    let tables: [SpikeTable]
+    let objective: Objective?
+    /// 1 / batch.
+    let scale: Float
+    /// Per sample: value of the loss, whether it is skipped, whether it is predicted right.
+    let values: Block<Double>
+    let isSkipped: Block<Bool>
+    let isCorrect: Block<Bool>
+    /// Per input spike in the table's order, in steps.
+    let inputErrors: Block<Float>?
+
+    init(
+        sampleCount: Int, copies: Int, grid: TimeGrid, tables: [SpikeTable], objective: Objective? = nil,
+        budget: SpikeBudget? = nil
+    ) {
+        self.sampleCount = sampleCount
+        self.copies = copies
+        self.grid = grid
+        self.tables = tables
+        self.objective = objective
+        self.budget = budget
+        scale = Float(1 / Double(max(1, sampleCount)))
+        values = Block(objective == nil ? 0 : sampleCount)
+        isSkipped = Block(objective == nil ? 0 : sampleCount)
+        isCorrect = Block(objective == nil ? 0 : sampleCount)
+        let spikes = tables[0].offsets[sampleCount]
+        inputErrors = objective?.wantsInputTimes ?? false ? Block(spikes) : nil
+        inputErrors?.clear(spikes)
+    }
+
+    var wantsInputErrors: Bool { inputErrors != nil }
+
+    /// Rounds until every copy has run its samples.
+    var rounds: Int { (sampleCount + copies - 1) / copies }
+
+    /// The sample a copy runs in a round; `nil` if it has none left.
+    @inline(__always)
+    func sample(copy: Int, round: Int) -> Int? {
+        let sample = round &* copies &+ copy
+        return sample < sampleCount ? sample : nil
+    }
+}

@@ -1,0 +1,198 @@
+// Runs of a mapped network: forward over a batch, loss and backward, the optimiser's step.
+import ClockDriven
+import Learning
+import Mathematics
+import Networks
+import SpiNNaker2
+import Spikes
+
+extension EmulatedChip {
+    /// Runs every sample and reads the spikes back.
+    func forward(
+        _ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions, monitor: Monitor?
+    ) throws(SpinnpropError) -> Recording {
+        try load(network)
+        let neuronCount = network.layers.reduce(0) { $0 + $1.neuronCount }
+        let limit =
+            forward.maxSpikes
+            ?? ForwardOptions.defaultMaxSpikes(samples: input.sampleCount, neurons: neuronCount)
+        let job = ChipJob(
+            sampleCount: input.sampleCount, copies: copies, grid: grid, tables: [SpikeTable(input, grid: grid)],
+            budget: SpikeBudget(limit: limit))
+        for copy in neurons { for layer in copy { for program in layer { program.log.removeAll() } } }
+        hostBytes += 8 * input.spikeCount
+        // The loss reads the last step's spikes one tick later.
+        try run(job, [Segment(phase: ChipPhase.forward.rawValue, ticks: grid.steps + 1)], monitor)
+        forwardSamples += input.sampleCount
+        return recording(network, input, job, forward)
+    }
+
+    /// The gradient of the batch mean: losses, adjoints, and the sums over samples and copies.
+    func backward(
+        _ network: Network, _ recording: Recording, _ objective: Objective, monitor: Monitor?
+    ) throws(SpinnpropError) -> Gradients {
+        try load(network)
+        hasGradient = false
+        var tables = [SpikeTable(recording.input, grid: grid)]
+        for layer in recording.layers { tables.append(SpikeTable(layer, recording.partition, grid: grid)) }
+        let job = ChipJob(
+            sampleCount: recording.sampleCount, copies: copies, grid: grid, tables: tables, objective: objective)
+        // The labels; after a run elsewhere the spikes have to come, too.
+        hostBytes += 4 * recording.sampleCount
+        if recording.engine != ChipEngine.name { hostBytes += recording.layers.reduce(0) { $0 + 16 * $1.spikeCount } }
+        // The input reads the errors of step 0 one tick later.
+        try run(
+            job,
+            [
+                Segment(phase: ChipPhase.loss.rawValue, ticks: 1),
+                Segment(phase: ChipPhase.backward.rawValue, ticks: grid.steps),
+            ], monitor)
+        var gradients = Gradients(zerosFor: network)
+        if recording.sampleCount > 0 {
+            for optimizer in optimizers { optimizer.activeCopies = min(copies, recording.sampleCount) }
+            try guarded { () throws(SpinnpropError) in
+                try machine.run([Segment(phase: ChipPhase.gather.rawValue, ticks: 1)], monitor: monitor)
+            }
+            read(into: &gradients)
+        }
+        backwardSamples += recording.sampleCount
+        finish(&gradients, job)
+        hasGradient = recording.sampleCount > 0
+        return gradients
+    }
+
+    /// Takes the optimiser's step with the gradient of the last backward run.
+    ///
+    /// - Parameters:
+    ///   - mean, square: the optimiser's memory, one array per connection first of all; the chip has the same, in float32.
+    /// - Returns: whether it did; not if there is no gradient for this network.
+    func step(
+        _ network: inout Network, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping, mean: inout [[Double]],
+        square: inout [[Double]]
+    ) throws(SpinnpropError) -> Bool {
+        guard hasGradient, holds(network) else { return false }
+        hasGradient = false
+        loadMemory(mean, square)
+        for optimizer in optimizers { (optimizer.rule, optimizer.clipping) = (rule, clipping) }
+        try guarded { () throws(SpinnpropError) in
+            try machine.run([Segment(phase: ChipPhase.update.rawValue, ticks: 1)])
+        }
+        for optimizer in optimizers {
+            for own in optimizer.chunks where !own.chunk.isDelay {
+                let connection = own.chunk.connection
+                network.withMutableParameters(connection: connection) { weights, _ in
+                    forEachParameter(own.chunk) { weights[$1] = Double(optimizer.master[own.start + $0]) }
+                }
+                forEachParameter(own.chunk) { mean[connection][$1] = Double(optimizer.first[own.start + $0]) }
+                guard square[connection].count > 0 else { continue }
+                forEachParameter(own.chunk) { square[connection][$1] = Double(optimizer.second[own.start + $0]) }
+            }
+        }
+        updates += 1
+        adopt(network, mean, square)
+        return true
+    }
+
+    private func run(_ job: ChipJob, _ schedule: [Segment], _ monitor: Monitor?) throws(SpinnpropError) {
+        for program in inputs { program.job = job }
+        for program in losses { program.job = job }
+        for copy in neurons { for layer in copy { for program in layer { program.job = job } } }
+        defer {
+            for program in inputs { program.job = nil }
+            for program in losses { program.job = nil }
+            for copy in neurons { for layer in copy { for program in layer { program.job = nil } } }
+        }
+        try guarded { () throws(SpinnpropError) in
+            try machine.run(schedule, rounds: job.rounds, monitor: monitor)
+        }
+    }
+
+    /// After an error packets may be under way.
+    private func guarded(_ body: () throws(SpinnpropError) -> Void) throws(SpinnpropError) {
+        do throws(SpinnpropError) {
+            try body()
+        } catch {
+            machine.reset()
+            throw error
+        }
+    }
+
+    /// The host reads what the optimisers have summed.
+    private func read(into gradients: inout Gradients) {
+        for optimizer in optimizers {
+            for own in optimizer.chunks {
+                let sum = optimizer.sum + own.start
+                if own.chunk.isDelay {
+                    forEachParameter(own.chunk) { gradients.delays[own.chunk.connection][$1] = Double(sum[$0]) }
+                } else {
+                    forEachParameter(own.chunk) { gradients.weights[own.chunk.connection][$1] = Double(sum[$0]) }
+                }
+            }
+        }
+    }
+
+    private func finish(_ gradients: inout Gradients, _ job: ChipJob) {
+        for sample in 0..<job.sampleCount {
+            gradients.value += job.values.pointer[sample]
+            if job.isSkipped.pointer[sample] { gradients.skippedCount += 1 }
+            if job.isCorrect.pointer[sample] { gradients.correctCount += 1 }
+        }
+        gradients.value = gradients.value / Double(max(1, job.sampleCount))
+        guard let inputErrors = job.inputErrors else { return }
+        let (table, perSecond) = (job.tables[0], Float(1 / grid.timeStep))
+        let count = table.offsets[job.sampleCount]
+        gradients.inputTimes = [Double](repeating: 0, count: count)
+        for spike in 0..<count {
+            let origin = table.origins.isEmpty ? spike : table.origins[spike]
+            gradients.inputTimes[origin] = Double(inputErrors.pointer[spike] * perSecond)
+        }
+    }
+
+    // MARK: - Recording
+
+    private func recording(
+        _ network: Network, _ input: SpikeTrains, _ job: ChipJob, _ forward: ForwardOptions
+    ) -> Recording {
+        let parts = min(job.sampleCount, 16)
+        let partition = (0..<parts).map { job.sampleCount * $0 / parts..<job.sampleCount * ($0 + 1) / parts }
+        var layers: [LayerRecording] = []
+        for (index, layer) in network.layers.enumerated() {
+            let segments = partition.map { samples in
+                let columns = SpikeColumns(withMembranes: true)
+                for sample in samples {
+                    let (round, copy) = sample.quotientAndRemainder(dividingBy: copies)
+                    EmulatedChip.append(neurons[copy][index].map(\.log), round, to: columns, grid: grid)
+                    columns.ends.append(columns.count)
+                }
+                return columns
+            }
+            let made = LayerRecording(
+                neuronCount: layer.neuronCount, isSpiking: true, thresholds: layer.parameters.threshold,
+                segments: segments)
+            hostBytes += 16 * made.spikeCount
+            layers.append(made)
+        }
+        return Recording(
+            input: input, layers: layers, partition: partition, fingerprint: network.fingerprint,
+            engine: ChipEngine.name, endTime: forward.endTime, grid: grid)
+    }
+
+    /// Merges one sample's spikes of the slices of a layer, by step and then by slice.
+    private static func append(_ logs: [SpikeLog], _ round: Int, to columns: SpikeColumns, grid: TimeGrid) {
+        var cursors = logs.map { $0.range(ofSample: round).lowerBound }
+        let ends = logs.map { $0.range(ofSample: round).upperBound }
+        while true {
+            var next = -1
+            for n in logs.indices where cursors[n] < ends[n] {
+                let step = logs[n].steps.pointer[cursors[n]]
+                if next < 0 || step < logs[next].steps.pointer[cursors[next]] { next = n }
+            }
+            guard next >= 0 else { return }
+            let (log, spike) = (logs[next], cursors[next])
+            cursors[next] += 1
+            columns.append(
+                time: grid.time(ofStep: Int(log.steps.pointer[spike])), unit: Int(log.units.pointer[spike]),
+                current: Double(log.currents.pointer[spike]), membrane: Double(log.membranes.pointer[spike]))
+        }
+    }
+}

@@ -1,0 +1,118 @@
+// How layers are cut over processing elements, and what a copy of the network then takes.
+import ClockDriven
+import Mathematics
+import SpiNNaker2
+
+/// A piece of a parameter array that one optimiser PE looks after: `count` numbers from `offset` on of one buffer of a slice.
+struct ParameterChunk: Equatable, Sendable {
+    let connection: Int
+    /// Whether it is a piece of the delays' gradient.
+    let isDelay: Bool
+    /// Where the gradient lies: population and slice.
+    let population: Int
+    let slice: Int
+    let offset: Int
+    let count: Int
+}
+
+/// The cut of a network: the same for all of its copies.
+struct Cut: Equatable, Sendable {
+    /// Per population. The input is never cut.
+    let slices: [[Slice]]
+    /// Per optimiser PE.
+    let chunks: [[ParameterChunk]]
+
+    var cuts: [Int] { slices.map(\.count) }
+    /// Input, slices of layers, loss.
+    var pesPerCopy: Int { slices.reduce(1) { $0 + $1.count } }
+
+    /// Cuts each layer into as few slices as fit.
+    ///
+    /// - Throws: `outOfMemory` naming layer and buffer if not even one block of neurons fits a PE.
+    init(_ plan: BufferPlan, constants: ChipConstants, largestSlice: Int?) throws(SpinnpropError) {
+        let shape = plan.shape
+        var slices = shape.sizes.map { [Slice(index: 0, first: 0, count: $0)] }
+        // How a layer is cut shapes the FIFOs of the one before, so the last layer comes first.
+        for layer in stride(from: shape.layerCount - 1, through: 0, by: -1) {
+            slices[layer + 1] = try Cut.slices(of: layer, slices, plan, constants, largestSlice)
+        }
+        self.slices = slices
+        chunks = Cut.chunks(shape, slices, capacity: BufferPlan.optimizerCapacity(dataBytes: constants.dataBytes))
+    }
+
+    private static func slices(
+        of layer: Int, _ slices: [[Slice]], _ plan: BufferPlan, _ constants: ChipConstants, _ largestSlice: Int?
+    ) throws(SpinnpropError) -> [Slice] {
+        let neurons = plan.shape.sizes[layer + 1]
+        let blocks = ClockKernels.padded(neurons) / ClockKernels.width
+        let largestBlocks = largestSlice.map { max(1, $0 / ClockKernels.width) } ?? blocks
+        var count = (blocks + largestBlocks - 1) / largestBlocks
+        let alignment = Int(constants[.dmaAlignment])
+        while true {
+            let own = (0..<count).map { n in
+                let first = blocks * n / count * ClockKernels.width
+                let last = min(neurons, blocks * (n + 1) / count * ClockKernels.width)
+                return Slice(index: n, first: first, count: last - first)
+            }
+            var cuts = slices.map(\.count)
+            cuts[layer + 1] = count
+            let widest = own.max { $0.width < $1.width } ?? own[0]
+            let buffers = plan.neuronBuffers(layer: layer, slice: widest, cuts: cuts)
+            let bytes = buffers.bytes(alignment: alignment)
+            if bytes <= constants.dataBytes { return own }
+            guard count < blocks else {
+                let largest = buffers.max { $0.bytes < $1.bytes }
+                throw SpinnpropError(
+                    .outOfMemory,
+                    "\(ClockKernels.width) neurons of layer \(layer) need \(bytes) bytes of SRAM and a PE has "
+                        + "\(constants.dataBytes); the largest buffer is \"\(largest?.name ?? "")\" with "
+                        + "\(largest?.bytes ?? 0) bytes: use fewer senders, or smaller tapes (spikes_per_neuron)")
+            }
+            // Aim at what the excess asks for, one more slice at least.
+            count = min(blocks, max(count + 1, count * bytes / constants.dataBytes / 2))
+        }
+    }
+
+    /// Deals all parameters out to optimiser PEs, in order of connection, slice and place.
+    private static func chunks(_ shape: NetworkShape, _ slices: [[Slice]], capacity: Int) -> [[ParameterChunk]] {
+        var result: [[ParameterChunk]] = []
+        var room = 0
+        func deal(_ connection: Int, isDelay: Bool, population: Int, slice: Int, total: Int) {
+            var offset = 0
+            while offset < total {
+                if room < ClockKernels.width {
+                    result.append([])
+                    room = capacity
+                }
+                let count = min(room, total - offset)
+                result[result.count - 1].append(
+                    ParameterChunk(
+                        connection: connection, isDelay: isDelay, population: population, slice: slice, offset: offset,
+                        count: count))
+                room -= count
+                offset += count
+            }
+        }
+        for own in shape.connections {
+            for slice in slices[own.target] {
+                deal(
+                    own.index, isDelay: false, population: own.target, slice: slice.index,
+                    total: own.preCount * slice.width)
+            }
+            switch own.delayKind {
+            case .none: break
+            case .axonal:
+                for slice in slices[own.source] {
+                    deal(own.index, isDelay: true, population: own.source, slice: slice.index, total: slice.width)
+                }
+            case .synaptic, .dendritic:
+                for slice in slices[own.target] {
+                    let rows = own.delayKind == .synaptic ? own.preCount : 1
+                    deal(
+                        own.index, isDelay: true, population: own.target, slice: slice.index, total: rows * slice.width)
+                }
+            }
+        }
+        return result
+    }
+}

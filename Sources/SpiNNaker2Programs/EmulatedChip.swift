@@ -1,0 +1,271 @@
+// A network laid out on a machine: programs in place, routes written, parameters loaded.
+import ClockDriven
+import Learning
+import Mathematics
+import Networks
+import SpiNNaker2
+import Spikes
+
+/// One mapped network. Belongs to one thread at a time.
+final class EmulatedChip {
+    let options: ChipOptions
+    let layout: Layout
+    let machine: Machine
+    private(set) var inputs: [InputProgram] = []
+    /// (copy, layer, slice).
+    private(set) var neurons: [[[NeuronProgram]]] = []
+    private(set) var losses: [LossProgram] = []
+    private(set) var optimizers: [OptimizerProgram] = []
+    /// What the chip holds.
+    private var resident: Network?
+    private var residentMean: [[Double]] = []
+    private var residentSquare: [[Double]] = []
+    /// Whether the optimisers hold the gradient of a backward run.
+    var hasGradient = false
+    /// Parameters and spikes that came from or went to the host, in bytes.
+    var hostBytes = 0
+    var forwardSamples = 0
+    var backwardSamples = 0
+    var updates = 0
+
+    var shape: NetworkShape { layout.plan.shape }
+    var copies: Int { layout.copies }
+    var grid: TimeGrid {
+        var grid = options.grid
+        grid.copies = copies
+        return grid
+    }
+
+    init(_ shape: NetworkShape, _ options: ChipOptions) throws(SpinnpropError) {
+        self.options = options
+        layout = try Layout(shape, options)
+        machine = Machine(options.board, phases: ChipPhase.allCases.map(\.name), options: options.machine)
+        for copy in 0..<layout.copies { try build(copy) }
+        try buildOptimizers()
+    }
+
+    // MARK: - Building
+
+    private func allocate(
+        _ pe: Int, _ buffers: [PlannedBuffer], fifo: (packets: Int, payloadWords: Int)?
+    ) throws(SpinnpropError) -> (String) throws(SpinnpropError) -> MemoryBuffer {
+        var made: [String: MemoryBuffer] = [:]
+        for buffer in buffers {
+            if buffer.name == BufferName.fifo, let fifo {
+                try machine.setFIFO(pe: pe, capacity: fifo.packets, payloadWords: fifo.payloadWords)
+            } else {
+                made[buffer.name] = try machine.allocate(pe: pe, buffer.name, bytes: buffer.bytes)
+            }
+        }
+        return { (name) throws(SpinnpropError) in
+            guard let buffer = made[name] else {
+                throw SpinnpropError(.internal, "PE \(pe) was not given a buffer \"\(name)\"")
+            }
+            return buffer
+        }
+    }
+
+    private func build(_ copy: Int) throws(SpinnpropError) {
+        let (plan, cut, keys, costs) = (layout.plan, layout.cut, layout.keys, options.costs)
+        let inputPE = layout.inputPE(copy: copy)
+        var find = try allocate(inputPE, plan.inputBuffers(cuts: cut.cuts), fifo: plan.inputFIFO(cuts: cut.cuts))
+        let input = try InputProgram(
+            copy: copy, keys: keys, costs: costs, plan: plan, slice: cut.slices[0][0], find)
+        try machine.load(input, on: inputPE)
+        inputs.append(input)
+        var layers: [[NeuronProgram]] = []
+        for layer in 0..<shape.layerCount {
+            var programs: [NeuronProgram] = []
+            for (slice, pe) in zip(cut.slices[layer + 1], layout.pes(copy: copy, population: layer + 1)) {
+                find = try allocate(
+                    pe, plan.neuronBuffers(layer: layer, slice: slice, cuts: cut.cuts),
+                    fifo: plan.fifo(layer: layer, slice: slice, cuts: cut.cuts))
+                let place = NeuronPlace(
+                    copy: copy, layer: layer, isLastLayer: layer == shape.layerCount - 1, slice: slice,
+                    slices: cut.slices, keys: keys, costs: costs)
+                let program = try NeuronProgram(place, plan: plan, find)
+                try machine.load(program, on: pe)
+                programs.append(program)
+            }
+            layers.append(programs)
+        }
+        neurons.append(layers)
+        let lossPE = layout.lossPE(copy: copy)
+        find = try allocate(lossPE, plan.lossBuffers, fifo: plan.lossFIFO)
+        let loss = try LossProgram(
+            copy: copy, keys: keys, costs: costs, plan: plan, slices: cut.slices[shape.layerCount], find)
+        try machine.load(loss, on: lossPE)
+        losses.append(loss)
+        try route(copy)
+    }
+
+    private func route(_ copy: Int) throws(SpinnpropError) {
+        let (cut, keys) = (layout.cut, layout.keys)
+        let lossPE = layout.lossPE(copy: copy)
+        for population in shape.sizes.indices {
+            let receivers = shape.connections.filter { $0.source == population }
+            var targets = receivers.flatMap { layout.pes(copy: copy, population: $0.target) }
+            if population == shape.layerCount { targets.append(lossPE) }
+            for (slice, pe) in zip(cut.slices[population], layout.pes(copy: copy, population: population)) {
+                try machine.route(
+                    keys.spikes(copy: copy, population: population, slice: slice.index), from: pe, to: targets)
+                let errors = keys.errors(copy: copy, population: population, slice: slice.index)
+                for target in targets { try machine.route(errors, from: target, to: [pe]) }
+            }
+        }
+    }
+
+    private func buildOptimizers() throws(SpinnpropError) {
+        let cut = layout.cut
+        for (pe, chunks) in zip(layout.optimizerPEs, cut.chunks) {
+            let total = chunks.reduce(0) { $0 + $1.count }
+            let find = try allocate(pe, BufferPlan.optimizerBuffers(parameters: total), fifo: nil)
+            var owned: [OwnedChunk] = []
+            var start = 0
+            for chunk in chunks {
+                let connection = shape.connections[chunk.connection]
+                let name = chunk.isDelay ? BufferName.copyDelayGradient : BufferName.copyGradient
+                owned.append(
+                    OwnedChunk(
+                        chunk: chunk, start: start, gradients: try buffers(chunk, BufferName.of(name, connection)),
+                        parameters: chunk.isDelay
+                            ? [] : try buffers(chunk, BufferName.of(BufferName.weights, connection)),
+                        factors: []))
+                start += chunk.count
+            }
+            let program = try OptimizerProgram(owned, costs: options.costs, find)
+            try machine.load(program, on: pe)
+            optimizers.append(program)
+        }
+    }
+
+    /// A buffer of the slice a chunk lies in, copy by copy.
+    private func buffers(_ chunk: ParameterChunk, _ name: String) throws(SpinnpropError) -> [MemoryBuffer] {
+        var result: [MemoryBuffer] = []
+        for copy in 0..<copies {
+            let pe = layout.pes(copy: copy, population: chunk.population)[chunk.slice]
+            guard let buffer = machine.buffers(pe: pe).first(where: { $0.name == name }) else {
+                throw SpinnpropError(.internal, "PE \(pe) has no buffer \"\(name)\" for its optimiser")
+            }
+            result.append(buffer)
+        }
+        return result
+    }
+
+    // MARK: - Parameters
+
+    /// Brings a network's parameters to the chip, unless it holds them.
+    func load(_ network: Network) throws(SpinnpropError) {
+        if resident == network { return }
+        resident = nil
+        for (index, connection) in network.connections.enumerated() {
+            for (at, weight) in connection.weights.enumerated() where !Float(weight).isFinite {
+                throw .invalidValue(
+                    "\(connection.isRecurrent ? "recurrent weight" : "weight") \(at) into layer \(connection.target) is "
+                        + "\(weight); engine \"\(ChipEngine.name)\" takes finite float32 numbers (connection \(index))")
+            }
+        }
+        for copy in neurons {
+            for (layer, programs) in copy.enumerated() {
+                for program in programs { try load(network, layer, program) }
+            }
+        }
+        for optimizer in optimizers {
+            for n in optimizer.chunks.indices { optimizer.chunks[n].factors = factors(optimizer.chunks[n].chunk) }
+            for own in optimizer.chunks where !own.chunk.isDelay {
+                let values = network.connections[own.chunk.connection].weights
+                forEachParameter(own.chunk) { place, index in
+                    optimizer.master[own.start + place] = Float(values[index])
+                }
+                hostBytes += 4 * own.chunk.count
+            }
+        }
+        resident = network
+    }
+
+    private func load(_ network: Network, _ layer: Int, _ program: NeuronProgram) throws(SpinnpropError) {
+        let slice = program.place.slice
+        let stride = ClockKernels.padded(network.layers[layer].neuronCount)
+        // Constants of the whole layer; the slice takes its part.
+        let whole = Block<Float>(ClockConstants.count * stride)
+        try ClockConstants.fill(
+            whole.pointer, stride: stride, layer: network.layers[layer], index: layer, grid: options.grid)
+        program.constantBlock.update(
+            from: whole.pointer + ClockConstants.count * slice.first, count: ClockConstants.count * slice.width)
+        hostBytes += 4 * ClockConstants.count * slice.width
+        for n in 0..<program.incomingCount {
+            let own = program.incoming[n]
+            let connection = network.connections[own.shape.index]
+            let pre = own.shape.preCount
+            for unit in 0..<slice.count {
+                for sender in 0..<pre {
+                    own.weights[sender * slice.width + unit] = Float(
+                        connection.weights[(slice.first + unit) * pre + sender])
+                }
+            }
+            hostBytes += 4 * pre * slice.width
+            guard let delays = own.delays else { continue }
+            func steps(_ index: Int) -> Int32 {
+                Int32(
+                    truncatingIfNeeded: min(
+                        options.grid.step(nearest: connection.delays[index]), options.grid.steps - 1))
+            }
+            switch own.shape.delayKind {
+            case .none: break
+            case .axonal: for sender in 0..<pre { delays[sender] = steps(sender) }
+            case .dendritic: for unit in 0..<slice.count { delays[unit] = steps(slice.first + unit) }
+            case .synaptic:
+                for unit in 0..<slice.count {
+                    for sender in 0..<pre {
+                        delays[sender * slice.width + unit] = steps((slice.first + unit) * pre + sender)
+                    }
+                }
+            }
+            hostBytes += 4 * (own.shape.delayKind == .synaptic ? pre * slice.width : pre)
+        }
+    }
+
+    /// Calls with the place of each parameter of a chunk, and its index in the network's array. Padding is left out.
+    func forEachParameter(_ chunk: ParameterChunk, _ body: (_ place: Int, _ index: Int) -> Void) {
+        let connection = shape.connections[chunk.connection]
+        let slice = layout.cut.slices[chunk.population][chunk.slice]
+        for place in 0..<chunk.count {
+            let (row, column) = (chunk.offset + place).quotientAndRemainder(dividingBy: slice.width)
+            guard column < slice.count else { continue }
+            let unit = slice.first + column
+            // One row for all senders or receivers, or one per sender.
+            let isVector = chunk.isDelay && connection.delayKind != .synaptic
+            body(place, isVector ? unit : unit * connection.preCount + row)
+        }
+    }
+
+    /// What the optimisers' sums are multiplied with.
+    func factors(_ chunk: ParameterChunk) -> [Float] {
+        if chunk.isDelay { return [Float(1 / options.grid.timeStep)] }
+        let program = neurons[0][chunk.population - 1][chunk.slice]
+        return (0..<program.width).map { -program.constants[.tauSyn, $0] }
+    }
+
+    func holds(_ network: Network) -> Bool { resident == network }
+
+    /// Brings the optimiser's memory to the chip, unless it holds it.
+    func loadMemory(_ mean: [[Double]], _ square: [[Double]]) {
+        if residentMean == mean && residentSquare == square { return }
+        for optimizer in optimizers {
+            for own in optimizer.chunks where !own.chunk.isDelay {
+                let connection = own.chunk.connection
+                forEachParameter(own.chunk) { place, index in
+                    optimizer.first[own.start + place] = Float(mean[connection][index])
+                    guard square[connection].count > 0 else { return }
+                    optimizer.second[own.start + place] = Float(square[connection][index])
+                }
+                hostBytes += 8 * own.chunk.count
+            }
+        }
+    }
+
+    /// The chip holds what it has made itself.
+    func adopt(_ network: Network, _ mean: [[Double]], _ square: [[Double]]) {
+        (resident, residentMean, residentSquare) = (network, mean, square)
+    }
+}

@@ -1,0 +1,154 @@
+// One incoming connection of a neuron program: its rows of weights, their gradients and the spikes that came over it.
+import ClockDriven
+import Mathematics
+import Networks
+import SpiNNaker2
+
+/// Buffers in the SRAM of the receivers' PE. Rows hold the synapses of one sender with the slice's neurons side by side.
+struct Incoming {
+    let shape: ConnectionShape
+    let width: Int
+    let weights: UnsafeMutablePointer<Float>
+    /// (sender, receiver) or (receiver), or per sender if axonal; `nil` if all are 0.
+    let delays: UnsafeMutablePointer<Int32>?
+    /// Sums over the copy's samples, and over the running one (the same memory if a copy runs one sample).
+    let copyGradient: UnsafeMutablePointer<Float>
+    let sampleGradient: UnsafeMutablePointer<Float>
+    let copyDelayGradient: UnsafeMutablePointer<Float>?
+    let sampleDelayGradient: UnsafeMutablePointer<Float>?
+    /// Per sender, the sample that last touched its row; `nil` if a copy runs one sample.
+    let touched: UnsafeMutablePointer<Int32>?
+    let tapeSteps: UnsafeMutablePointer<Int32>
+    let tapeUnits: UnsafeMutablePointer<Int32>
+    let tapeCapacity: Int
+    var tapeCount = 0
+    /// Spikes of the tape that are still to come, backward.
+    var cursor = 0
+    /// Slices of the senders, by first unit, to name them in error keys.
+    let senderSlices: [Slice]
+
+    init(
+        _ shape: ConnectionShape, width: Int, senderSlices: [Slice], plan: BufferPlan,
+        _ find: (String) throws(SpinnpropError) -> MemoryBuffer
+    ) throws(SpinnpropError) {
+        self.shape = shape
+        self.width = width
+        self.senderSlices = senderSlices
+        func floats(_ name: String) throws(SpinnpropError) -> UnsafeMutablePointer<Float> {
+            try find(BufferName.of(name, shape)).floats
+        }
+        weights = try floats(BufferName.weights)
+        delays = shape.largestDelay > 0 ? try find(BufferName.of(BufferName.delays, shape)).words : nil
+        copyGradient = try floats(BufferName.copyGradient)
+        sampleGradient = plan.needsSampleGradient ? try floats(BufferName.sampleGradient) : copyGradient
+        touched = plan.needsSampleGradient ? try find(BufferName.of(BufferName.touched, shape)).words : nil
+        if shape.delayKind == .synaptic || shape.delayKind == .dendritic {
+            copyDelayGradient = try floats(BufferName.copyDelayGradient)
+            sampleDelayGradient =
+                plan.needsSampleGradient ? try floats(BufferName.sampleDelayGradient) : copyDelayGradient
+        } else {
+            (copyDelayGradient, sampleDelayGradient) = (nil, nil)
+        }
+        tapeCapacity = plan.tapeCapacity(units: shape.preCount)
+        tapeSteps = try find(BufferName.of(BufferName.tape, shape)).words
+        tapeUnits = tapeSteps + tapeCapacity
+    }
+
+    @inline(__always)
+    func row(_ sender: Int) -> UnsafeMutablePointer<Float> { weights + sender &* width }
+
+    /// The delay to all receivers alike.
+    @inline(__always)
+    func delay(_ sender: Int) -> Int { delays.map { Int($0[sender]) } ?? 0 }
+
+    /// The delay to each receiver, where they differ.
+    @inline(__always)
+    func spreadDelays(_ sender: Int) -> UnsafePointer<Int32>? {
+        guard shape.isSpread, let delays else { return nil }
+        return UnsafePointer(delays + (shape.delayKind == .synaptic ? sender &* width : 0))
+    }
+
+    /// The running sample's sums for a sender's row, zero when the sample first touches it.
+    @inline(__always)
+    func sums(_ sender: Int, sample: Int32) -> UnsafeMutablePointer<Float> {
+        let row = sampleGradient + sender &* width
+        if let touched, touched[sender] != sample {
+            touched[sender] = sample
+            row.update(repeating: 0, count: width)
+            if let sampleDelayGradient, shape.delayKind == .synaptic {
+                (sampleDelayGradient + sender &* width).update(repeating: 0, count: width)
+            }
+        }
+        return row
+    }
+
+    /// Adds the running sample's sums to the copy's.
+    ///
+    /// - Returns: the numbers added.
+    func closeSample(_ sample: Int32) -> Int {
+        guard let touched else { return 0 }
+        var added = 0
+        var sender = 0
+        while sender < shape.preCount {
+            if touched[sender] == sample {
+                let at = sender &* width
+                ClockKernels.gather(sampleGradient + at, into: copyGradient + at, count: width)
+                if let sampleDelayGradient, let copyDelayGradient, shape.delayKind == .synaptic {
+                    ClockKernels.gather(sampleDelayGradient + at, into: copyDelayGradient + at, count: width)
+                    added &+= width
+                }
+                added &+= width
+            }
+            sender &+= 1
+        }
+        if let sampleDelayGradient, let copyDelayGradient, shape.delayKind == .dendritic {
+            ClockKernels.gather(sampleDelayGradient, into: copyDelayGradient, count: width)
+            sampleDelayGradient.update(repeating: 0, count: width)
+            added &+= width
+        }
+        return added
+    }
+
+    /// Sets all sums to 0, for the first sample of a batch. Sample numbers start at 0, so none is touched.
+    func clearSums() {
+        copyGradient.update(repeating: 0, count: shape.preCount * width)
+        touched?.update(repeating: -1, count: shape.preCount)
+        let delayRows = shape.delayKind == .synaptic ? shape.preCount : 1
+        copyDelayGradient?.update(repeating: 0, count: delayRows * width)
+        sampleDelayGradient?.update(repeating: 0, count: delayRows * width)
+    }
+}
+
+/// The sums of axonal delays, kept where their senders are.
+struct AxonalSums {
+    let shape: ConnectionShape
+    let copy: UnsafeMutablePointer<Float>
+    /// The same memory if a copy runs one sample.
+    let sample: UnsafeMutablePointer<Float>
+    let width: Int
+
+    /// One per axonal connection that leaves a population.
+    static func all(
+        leaving population: Int, width: Int, plan: BufferPlan, _ find: (String) throws(SpinnpropError) -> MemoryBuffer
+    ) throws(SpinnpropError) -> [AxonalSums] {
+        var result: [AxonalSums] = []
+        for own in plan.shape.connections where own.source == population && own.delayKind == .axonal {
+            let copy = try find(BufferName.of(BufferName.copyDelayGradient, own)).floats
+            let sample =
+                plan.needsSampleGradient ? try find(BufferName.of(BufferName.sampleDelayGradient, own)).floats : copy
+            result.append(AxonalSums(shape: own, copy: copy, sample: sample, width: width))
+        }
+        return result
+    }
+
+    func closeSample() {
+        guard sample != copy else { return }
+        ClockKernels.gather(sample, into: copy, count: width)
+        sample.update(repeating: 0, count: width)
+    }
+
+    func clear() {
+        copy.update(repeating: 0, count: width)
+        sample.update(repeating: 0, count: width)
+    }
+}

@@ -1,0 +1,131 @@
+// Which processing elements a network takes: how many copies, and where each part of them goes.
+import Mathematics
+import Networks
+import SpiNNaker2
+
+/// What runs on one PE, as a plain value.
+public struct PlacedProgram: Equatable, Sendable {
+    public let pe: Int
+    public let chip: Int
+    public let position: MeshPosition
+    /// "input", "neurons", "loss" or "optimizer".
+    public let program: String
+    /// -1 for an optimiser.
+    public let copy: Int
+    /// Of neurons; -1 for all others.
+    public let layer: Int
+    /// Of the layer, the input or the output; parameters of an optimiser.
+    public let firstUnit: Int
+    public let unitCount: Int
+    /// In the order in which they lie in SRAM.
+    public let bufferNames: [String]
+    public let bufferBytes: [Int]
+    public let sramUsed: Int
+    public let sramHighWater: Int
+}
+
+/// A network's place on a board, before anything is built.
+struct Layout: Sendable {
+    let plan: BufferPlan
+    let cut: Cut
+    let copies: Int
+    let keys: KeyLayout
+    /// Per copy: input, slices layer by layer, loss.
+    let copyPEs: [[Int]]
+    let optimizerPEs: [Int]
+
+    /// - Throws: `outOfMemory` for copies that do not fit.
+    init(_ shape: NetworkShape, _ options: ChipOptions) throws(SpinnpropError) {
+        var best = try Layout.attempt(shape, options, needsSampleGradient: true)
+        if let batch = options.batchSize, options.copies ?? batch >= batch {
+            // With a copy for every sample no sums per sample are needed, and more may fit.
+            let roomier = try Layout.attempt(shape, options, needsSampleGradient: false)
+            if roomier.room >= options.copies ?? batch { best = roomier }
+        }
+        guard best.room >= max(1, options.copies ?? 1) else {
+            throw SpinnpropError(
+                .outOfMemory,
+                "\(options.copies ?? 1) copies of \(best.cut.pesPerCopy) PEs each and \(best.cut.chunks.count) optimiser PEs do "
+                    + "not fit the \(options.board.peCount) PEs of \(options.board.chipCount) chips, which have room for "
+                    + "\(best.room) copies; use fewer copies, a smaller network or more chips")
+        }
+        plan = best.plan
+        cut = best.cut
+        copies = options.copies ?? min(best.room, options.batchSize ?? .max)
+        let widest = best.cut.slices.flatMap { $0 }.map(\.width).max() ?? 1
+        let blocks = shape.sizes.map { ($0 + 7) / 8 }.max() ?? 1
+        keys = try KeyLayout(
+            copies: copies, populations: shape.sizes.count, slices: best.cut.cuts.max() ?? 1, sliceWidth: widest,
+            blocks: blocks)
+        copyPEs = Array(best.places.prefix(copies))
+        optimizerPEs = best.optimizerPEs
+    }
+
+    private struct Attempt {
+        let plan: BufferPlan
+        let cut: Cut
+        let places: [[Int]]
+        let optimizerPEs: [Int]
+        var room: Int { places.count }
+    }
+
+    private static func attempt(
+        _ shape: NetworkShape, _ options: ChipOptions, needsSampleGradient: Bool
+    ) throws(SpinnpropError) -> Attempt {
+        let board = options.board
+        let plan = BufferPlan(
+            shape: shape, steps: options.grid.steps, spikesPerNeuron: options.spikesPerNeuron,
+            fifoPackets: options.fifoPackets, needsSampleGradient: needsSampleGradient)
+        let cut = try Cut(plan, constants: board.constants, largestSlice: options.largestSlice)
+        try check(plan, cut, board.constants)
+        var order = Array(0..<board.peCount)
+        if case .scattered(let seed) = options.placement {
+            var random = RandomStream(seed: seed, stream: 0)
+            random.shuffle(&order)
+        }
+        guard cut.chunks.count < order.count else {
+            return Attempt(plan: plan, cut: cut, places: [], optimizerPEs: [])
+        }
+        // Optimisers take the last PEs of the first chip; the copies fill what is left, chip by chip.
+        let reserved = min(order.count, max(cut.chunks.count, min(board.pesPerChip, order.count)))
+        let optimizers = Array(order[reserved - cut.chunks.count..<reserved])
+        let free = Array(order[..<(reserved - cut.chunks.count)] + order[reserved...])
+        var places: [[Int]] = []
+        var start = 0
+        while start + cut.pesPerCopy <= free.count {
+            let place = Array(free[start..<start + cut.pesPerCopy])
+            let isWhole = options.placement != .compact || cut.pesPerCopy > board.pesPerChip - cut.chunks.count
+            // A copy stays on one chip, if one can hold it.
+            if isWhole || board.chip(ofPE: place[0]) == board.chip(ofPE: place[place.count - 1]) {
+                places.append(place)
+                start += cut.pesPerCopy
+            } else {
+                start += place.firstIndex { board.chip(ofPE: $0) != board.chip(ofPE: place[0]) } ?? 1
+            }
+        }
+        return Attempt(plan: plan, cut: cut, places: places, optimizerPEs: optimizers)
+    }
+
+    /// Input and loss are never cut: they must fit as they are.
+    private static func check(_ plan: BufferPlan, _ cut: Cut, _ constants: ChipConstants) throws(SpinnpropError) {
+        for (name, buffers) in [("input", plan.inputBuffers(cuts: cut.cuts)), ("loss", plan.lossBuffers)] {
+            let bytes = buffers.bytes(alignment: Int(constants[.dmaAlignment]))
+            guard bytes > constants.dataBytes else { continue }
+            let largest = buffers.max { $0.bytes < $1.bytes }
+            throw SpinnpropError(
+                .outOfMemory,
+                "the \(name) program needs \(bytes) bytes of SRAM and a PE has \(constants.dataBytes); the largest buffer is "
+                    + "\"\(largest?.name ?? "")\" with \(largest?.bytes ?? 0) bytes: use fewer units, or smaller tapes "
+                    + "(spikes_per_neuron)")
+        }
+    }
+
+    func inputPE(copy: Int) -> Int { copyPEs[copy][0] }
+    func lossPE(copy: Int) -> Int { copyPEs[copy][cut.pesPerCopy - 1] }
+
+    /// Of a population's slices, in order.
+    func pes(copy: Int, population: Int) -> [Int] {
+        let start = cut.cuts[..<population].reduce(0, +)
+        return Array(copyPEs[copy][start..<start + cut.cuts[population]])
+    }
+}

@@ -1,0 +1,134 @@
+// The loss of one copy on one processing element: reads output spikes, sends each its error.
+import Mathematics
+import Networks
+import SpiNNaker2
+
+/// Any loss on spikes, evaluated as on the host. Errors leave as packets, one tick before the step that needs them.
+final class LossProgram: Program {
+    private let copy: Int
+    private let keys: KeyLayout
+    private let costs: ProgramCosts
+    private let slices: [Slice]
+    private let errorRanges: [KeyRange]
+    private let outputCount: Int
+    private let tapeCapacity: Int
+    private let tapeSteps: UnsafeMutablePointer<Int32>
+    private let tapeUnits: UnsafeMutablePointer<Int32>
+    private let tapeErrors: UnsafeMutablePointer<Float>
+    /// What the protocol `Loss` wants to see and answers in.
+    private let times = Block<Double>()
+    private let perSecond = Block<Double>()
+    private let firstSpikes = Block<Int>()
+    var job: ChipJob?
+    private var count = 0
+    private var cursor = 0
+
+    init(
+        copy: Int, keys: KeyLayout, costs: ProgramCosts, plan: BufferPlan, slices: [Slice],
+        _ find: (String) throws(SpinnpropError) -> MemoryBuffer
+    ) throws(SpinnpropError) {
+        self.copy = copy
+        self.keys = keys
+        self.costs = costs
+        self.slices = slices
+        let population = plan.shape.layerCount
+        outputCount = plan.shape.sizes[population]
+        errorRanges = slices.map { keys.errors(copy: copy, population: population, slice: $0.index) }
+        tapeCapacity = plan.tapeCapacity(units: outputCount)
+        tapeSteps = try find(BufferName.outputTape).words
+        tapeUnits = tapeSteps + tapeCapacity
+        tapeErrors = UnsafeMutableRawPointer(tapeUnits + tapeCapacity).assumingMemoryBound(to: Float.self)
+    }
+
+    var name: String { "loss" }
+
+    func isActive(phase: Int) -> Bool {
+        phase != ChipPhase.gather.rawValue && phase != ChipPhase.update.rawValue
+    }
+
+    func sends(phase: Int) -> [KeyRange] {
+        phase == ChipPhase.loss.rawValue || phase == ChipPhase.backward.rawValue ? errorRanges : []
+    }
+
+    func tick(_ context: TickContext) throws(SpinnpropError) {
+        guard let job else { return }
+        context.charge(costs.tick)
+        switch context.phase {
+        case ChipPhase.forward.rawValue:
+            // What the network answers: first spikes are noted, the tape is in DRAM.
+            context.charge(context.packetCount &* costs.packet)
+        case ChipPhase.loss.rawValue:
+            guard let sample = job.sample(copy: copy, round: context.round) else {
+                count = 0
+                cursor = 0
+                return
+            }
+            try load(context, sample, job)
+            evaluate(context, sample, job)
+            try send(context, step: job.grid.steps &- 1)
+        default:
+            try send(context, step: job.grid.steps &- 2 &- context.tick)
+        }
+    }
+
+    private func load(_ context: TickContext, _ sample: Int, _ job: ChipJob) throws(SpinnpropError) {
+        let table = job.tables[job.tables.count - 1]
+        let range = table.range(sample)
+        guard range.count <= tapeCapacity else {
+            throw SpinnpropError(
+                .outOfMemory,
+                "sample \(sample) has \(range.count) output spikes and the output spike tape of copy \(copy) holds "
+                    + "\(tapeCapacity); raise spikes_per_neuron")
+        }
+        count = range.count
+        cursor = count
+        tapeSteps.update(from: table.steps.pointer + range.lowerBound, count: count)
+        tapeUnits.update(from: table.units.pointer + range.lowerBound, count: count)
+        context.countDRAM(bytes: 8 * count)
+    }
+
+    private func evaluate(_ context: TickContext, _ sample: Int, _ job: ChipJob) {
+        guard let objective = job.objective else { return }
+        times.reserve(max(1, count))
+        perSecond.clear(max(1, count))
+        firstSpikes.reserve(outputCount)
+        firstSpikes.pointer.update(repeating: -1, count: outputCount)
+        var spike = count
+        while spike > 0 {
+            spike -= 1
+            times.pointer[spike] = job.grid.time(ofStep: Int(tapeSteps[spike]))
+            firstSpikes.pointer[Int(tapeUnits[spike])] = spike
+        }
+        let label = objective.labels.isEmpty ? -1 : objective.labels[sample]
+        objective.targetTimes.withUnsafeBufferPointer { targets in
+            let own = targets.isEmpty ? nil : targets.baseAddress.map { $0 + sample * outputCount }
+            // No read-out: the pointer to its maxima is never followed.
+            let output = OutputSample(
+                outputCount: outputCount, times: UnsafePointer(times.pointer), units: UnsafePointer(tapeUnits),
+                spikeCount: count, firstSpikes: UnsafePointer(firstSpikes.pointer),
+                maxima: UnsafePointer(times.pointer), grid: job.grid)
+            let result = objective.loss.evaluate(
+                output, target: Target(label: label, times: own), errors: perSecond.pointer)
+            job.values.pointer[sample] = result.value
+            job.isSkipped.pointer[sample] = result.isSkipped
+            job.isCorrect.pointer[sample] = label >= 0 && objective.loss.predict(output) == label
+        }
+        for n in 0..<count { tapeErrors[n] = Float(perSecond.pointer[n] * job.grid.timeStep) * job.scale }
+        context.charge(outputCount * costs.lossOutput)
+    }
+
+    /// Sends the errors of spikes of a step.
+    private func send(_ context: TickContext, step: Int) throws(SpinnpropError) {
+        while cursor > 0, Int(tapeSteps[cursor &- 1]) >= step {
+            cursor &-= 1
+            guard Int(tapeSteps[cursor]) == step, tapeErrors[cursor] != 0 else { continue }
+            let unit = Int(tapeUnits[cursor])
+            var slice = 0
+            while slice < slices.count &- 1, slices[slice].first &+ slices[slice].count <= unit { slice &+= 1 }
+            var word = tapeErrors[cursor].bitPattern
+            let tail = keys.errorTail(isRecurrent: false, index: unit &- slices[slice].first, block: 0)
+            try context.send(errorRanges[slice].key | tail, payload: &word, words: 1)
+            context.charge(costs.packet)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// What of a network decides how it is laid out: sizes, connections, delays in steps.
+import ClockDriven
+import Mathematics
+import Networks
+
+/// One connection as the chip sees it. Populations are numbered with the input as 0 and layer l as l + 1.
+struct ConnectionShape: Equatable, Sendable {
+    /// In `Network.connections`.
+    let index: Int
+    let source: Int
+    let target: Int
+    let preCount: Int
+    let postCount: Int
+    let delayKind: DelayKind
+    /// In steps.
+    let largestDelay: Int
+
+    var isRecurrent: Bool { source == target }
+    /// Whether a sender's spike reaches different receivers in different steps.
+    var isSpread: Bool { largestDelay > 0 && delayKind != .axonal }
+}
+
+struct NetworkShape: Equatable, Sendable {
+    /// Units of each population.
+    let sizes: [Int]
+    /// Per layer, feed-forward connections first: the order in which arrivals are summed.
+    let incoming: [[ConnectionShape]]
+
+    /// - Throws: `unsupported` for a leaky read-out.
+    init(_ network: Network, grid: TimeGrid) throws(SpinnpropError) {
+        guard network.layers.allSatisfy(\.isSpiking) else {
+            throw .unsupported(
+                "the loss program of engine \"\(ChipEngine.name)\" reads spikes; make the network with a spiking read-out"
+            )
+        }
+        sizes = [network.inputCount] + network.layers.map(\.neuronCount)
+        var incoming = [[ConnectionShape]](repeating: [], count: network.layers.count)
+        for (index, connection) in network.connections.enumerated() {
+            let delay = connection.delays.reduce(0) { max($0, min(grid.step(nearest: $1), grid.steps - 1)) }
+            incoming[connection.target].append(
+                ConnectionShape(
+                    index: index, source: connection.source.map { $0 + 1 } ?? 0, target: connection.target + 1,
+                    preCount: connection.preCount, postCount: connection.postCount, delayKind: connection.delayKind,
+                    largestDelay: delay))
+        }
+        self.incoming = incoming.map { own in own.filter { !$0.isRecurrent } + own.filter(\.isRecurrent) }
+    }
+
+    /// A chain as `Network.init(sizes:)` makes it, before there is one.
+    init(sizes: [Int], recurrent: Bool = false) {
+        self.sizes = sizes
+        var incoming: [[ConnectionShape]] = []
+        for target in 1..<max(1, sizes.count) {
+            var own = [
+                ConnectionShape(
+                    index: target - 1, source: target - 1, target: target, preCount: sizes[target - 1],
+                    postCount: sizes[target], delayKind: .none, largestDelay: 0)
+            ]
+            if recurrent && target < sizes.count - 1 {
+                own.append(
+                    ConnectionShape(
+                        index: sizes.count - 2 + target, source: target, target: target, preCount: sizes[target],
+                        postCount: sizes[target], delayKind: .none, largestDelay: 0))
+            }
+            incoming.append(own)
+        }
+        self.incoming = incoming
+    }
+
+    var layerCount: Int { sizes.count - 1 }
+    var connections: [ConnectionShape] { incoming.flatMap { $0 }.sorted { $0.index < $1.index } }
+}

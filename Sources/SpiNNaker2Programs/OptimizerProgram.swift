@@ -1,0 +1,96 @@
+// An optimiser on one processing element: looks after a piece of the parameters for all copies of the network.
+import ClockDriven
+import Learning
+import Mathematics
+import SpiNNaker2
+
+/// A chunk of parameters as its optimiser sees it.
+struct OwnedChunk {
+    let chunk: ParameterChunk
+    /// Where it begins in this PE's buffers.
+    let start: Int
+    /// Per copy, the buffer that holds the sums, and the one that holds the parameters (weights only).
+    let gradients: [MemoryBuffer]
+    let parameters: [MemoryBuffer]
+    /// What the sum over copies is multiplied with, per receiver: -tau_s / dt; one number for delays, 1 / dt.
+    var factors: [Float]
+}
+
+final class OptimizerProgram: Program {
+    var chunks: [OwnedChunk]
+    private let costs: ProgramCosts
+    let sum: UnsafeMutablePointer<Float>
+    let master: UnsafeMutablePointer<Float>
+    let first: UnsafeMutablePointer<Float>
+    let second: UnsafeMutablePointer<Float>
+    private let staging: UnsafeMutablePointer<Float>
+    /// Copies that ran a sample of the batch: the sums of the others are those of an earlier one.
+    var activeCopies = 0
+    /// The step to take; `nil`: new parameters are only handed out.
+    var rule: UpdateRule<Float>?
+    /// The norm it rests on is the host's, in float64; the chip is charged for taking it.
+    var clipping: AppliedClipping?
+
+    init(
+        _ chunks: [OwnedChunk], costs: ProgramCosts, _ find: (String) throws(SpinnpropError) -> MemoryBuffer
+    ) throws(SpinnpropError) {
+        self.chunks = chunks
+        self.costs = costs
+        sum = try find(BufferName.sum).floats
+        master = try find(BufferName.master).floats
+        first = try find(BufferName.first).floats
+        second = try find(BufferName.second).floats
+        staging = try find(BufferName.staging).floats
+    }
+
+    var name: String { "optimizer" }
+    func isActive(phase: Int) -> Bool {
+        phase == ChipPhase.gather.rawValue || phase == ChipPhase.update.rawValue
+    }
+    func sends(phase: Int) -> [KeyRange] { [] }
+
+    func tick(_ context: TickContext) throws(SpinnpropError) {
+        context.charge(costs.tick)
+        for own in chunks {
+            if context.phase == ChipPhase.gather.rawValue {
+                try gather(context, own)
+            } else {
+                try update(context, own)
+            }
+        }
+    }
+
+    /// Adds the copies up in order, then multiplies.
+    private func gather(_ context: TickContext, _ own: OwnedChunk) throws(SpinnpropError) {
+        let (count, offset) = (own.chunk.count, 4 * own.chunk.offset)
+        let total = sum + own.start
+        for copy in 0..<activeCopies {
+            let target = copy == 0 ? total : staging
+            try context.dmaRead(own.gradients[copy], offset: offset, bytes: 4 * count, into: target)
+            if copy > 0 { ClockKernels.gather(staging, into: total, count: count) }
+        }
+        var j = 0
+        while j < count {
+            total[j] = own.factors[(own.chunk.offset &+ j) % own.factors.count] * total[j]
+            j &+= 1
+        }
+        context.charge((activeCopies + 1) * count * costs.sumWeight)
+    }
+
+    /// Takes the optimiser's step for the weights and hands the new ones out.
+    private func update(_ context: TickContext, _ own: OwnedChunk) throws(SpinnpropError) {
+        guard !own.chunk.isDelay else { return }
+        let (count, start) = (own.chunk.count, own.start)
+        if let rule {
+            if let clipping {
+                for j in start..<start + count { sum[j] = Float(clipping(Double(sum[j]))) }
+                if clipping.takesNorm { context.charge(count * costs.sumWeight) }
+            }
+            rule.update(master + start, sum + start, first + start, second + start, count: count)
+            context.charge(count * costs.optimizerWeight)
+        }
+        for buffer in own.parameters {
+            try context.dmaWrite(master + start, bytes: 4 * count, to: buffer, offset: 4 * own.chunk.offset)
+        }
+    }
+}
