@@ -5,12 +5,11 @@ import signal
 import threading
 
 import numpy as np
+import optuna
 import pytest
 
 import spinnprop as sp
 from spinnprop import _space
-
-optuna = pytest.importorskip("optuna")
 
 X, y = sp.datasets.yin_yang(120)
 SPACE = {"hidden": sp.LogUniform(4, 12), "learning_rate": (1e-3, 1e-1)}
