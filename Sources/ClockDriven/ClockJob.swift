@@ -34,7 +34,7 @@ final class ClockJob: @unchecked Sendable {
     let isCorrect: Block<Bool>
     /// Derivatives with respect to input spikes per second, if wanted.
     let inputErrors: Block<Double>?
-    private let spaceOfSamples: [Int]
+    private let incoming: [ClockConnection]
 
     init(
         _ network: Network, _ plans: [ClockPlan], _ recording: Recording, _ objective: Objective, grid: TimeGrid
@@ -47,7 +47,7 @@ final class ClockJob: @unchecked Sendable {
         rate = RateErrors(objective.rate, recording)
         scale = Float(1 / Double(max(1, sampleCount)))
         var spaces: [GradientSpace] = []
-        let incoming = plans.flatMap(\.incoming).sorted { $0.index < $1.index }
+        incoming = plans.flatMap(\.incoming).sorted { $0.index < $1.index }
         for own in incoming {
             weightSpace.append(spaces.count)
             spaces.append(GradientSpace(weightsOf: own))
@@ -70,11 +70,10 @@ final class ClockJob: @unchecked Sendable {
         isCorrect = Block(sampleCount)
         inputErrors = objective.wantsInputTimes ? Block(recording.input.spikeCount) : nil
         inputErrors?.clear(recording.input.spikeCount)
-        spaceOfSamples = ClockJob.elementsPerSample(recording, incoming)
     }
 
     /// A bound on what each sample leaves in all spaces.
-    private static func elementsPerSample(_ recording: Recording, _ incoming: [ClockConnection]) -> [Int] {
+    private var elementsPerSample: [Int] {
         var elements = [Int](repeating: 0, count: recording.sampleCount)
         for own in incoming {
             let width = own.stride * (own.delayKind == .none ? 1 : 2)
@@ -101,28 +100,46 @@ final class ClockJob: @unchecked Sendable {
     var chunks: [Range<Int>] {
         var chunks: [Range<Int>] = []
         var (first, elements) = (0, 0)
-        for (sample, own) in spaceOfSamples.enumerated() {
+        for (sample, own) in elementsPerSample.enumerated() {
             if elements + own > ClockJob.largestChunk, sample > first {
                 chunks.append(first..<sample)
                 (first, elements) = (sample, 0)
             }
             elements += own
         }
-        if first < spaceOfSamples.count { chunks.append(first..<spaceOfSamples.count) }
+        if first < recording.sampleCount { chunks.append(first..<recording.sampleCount) }
         return chunks
     }
+
+    /// Whether the rows of all samples fit memory together, whoever spikes.
+    var fitsWhole: Bool {
+        let width = sums.reduce(0) { $0 + $1.space.rowCount * $1.space.stride }
+        let (product, overflow) = width.multipliedReportingOverflow(by: recording.sampleCount)
+        return !overflow && product <= ClockJob.largestChunk
+    }
+
+    func unit(_ samples: Range<Int>) -> ClockUnit { ClockUnit(samples, sums.map(\.space)) }
 
     func units(of chunk: Range<Int>) -> [ClockUnit] {
         let count = min(16, chunk.count)
         return (0..<count).map { n in
             let first = chunk.lowerBound + chunk.count * n / count
             let last = chunk.lowerBound + chunk.count * (n + 1) / count
-            return ClockUnit(first..<last, sums.map(\.space))
+            return unit(first..<last)
+        }
+    }
+
+    /// Adds the rows of consecutive units to the sums of the copies.
+    func add(_ units: [ClockUnit], monitor: Monitor?) throws(SpinnpropError) {
+        try parallelLoop(parts: slices.count, monitor: monitor) { (n) throws(SpinnpropError) in
+            let (space, columns) = slices[n]
+            sums[space].add(units.map { ($0.samples, $0.rows[space]) }, columns: columns)
         }
     }
 
     /// Adds copies and samples up.
-    func finish(into gradients: inout Gradients, monitor: Monitor?) throws(SpinnpropError) {
+    func gradients(_ network: Network, monitor: Monitor?) throws(SpinnpropError) -> Gradients {
+        var gradients = Gradients(zerosFor: network)
         let perSecond = Float(1 / grid.timeStep)
         let poller = Poller(monitor)
         for sum in sums {
@@ -155,5 +172,6 @@ final class ClockJob: @unchecked Sendable {
             gradients.inputTimes = Array(
                 UnsafeBufferPointer(start: inputErrors.pointer, count: recording.input.spikeCount))
         }
+        return gradients
     }
 }

@@ -33,14 +33,9 @@ public struct ClockRule: GradientRule {
             try parallelLoop(parts: units.count, monitor: monitor) { (unit) throws(SpinnpropError) in
                 try workers.withWorker { (worker) throws(SpinnpropError) in try worker.run(units[unit]) }
             }
-            try parallelLoop(parts: job.slices.count, monitor: monitor) { (n) throws(SpinnpropError) in
-                let (space, columns) = job.slices[n]
-                job.sums[space].add(units.map { ($0.samples, $0.rows[space]) }, columns: columns)
-            }
+            try job.add(units, monitor: monitor)
         }
-        var gradients = Gradients(zerosFor: network)
-        try job.finish(into: &gradients, monitor: monitor)
-        return gradients
+        return try job.gradients(network, monitor: monitor)
     }
 
     private func grid(_ recording: Recording) throws(SpinnpropError) -> TimeGrid {

@@ -22,43 +22,45 @@ public struct ClockSubstrate: Substrate {
     ) throws(SpinnpropError) -> Recording {
         try check(network, input, forward)
         let plans = try ClockPlan.all(network, grid: options, monitor: monitor)
-        let partition = ClockSubstrate.partition(samples: input.sampleCount)
-        let columns = network.layers.map { layer in partition.map { _ in SpikeColumns(withMembranes: layer.isSpiking) }
+        let run = try ClockRun(network, plans, input, grid: options, forward, monitor)
+        try parallelLoop(parts: run.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
+            try run.forward(part)
         }
-        let maxima = try ReadoutMaxima(network, sampleCount: input.sampleCount)
-        let neurons = network.layers.reduce(0) { $0 + $1.neuronCount }
-        let budget = SpikeBudget(
-            limit: forward.maxSpikes
-                ?? ForwardOptions.defaultMaxSpikes(samples: input.sampleCount, neurons: neurons))
-        let grid = options
-        let runners = WorkerPool { ClockRunner(plans: plans, input: input, grid: grid, monitor: monitor) }
-        try parallelLoop(parts: partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
-            try runners.withWorker { (runner) throws(SpinnpropError) in
-                runner.begin(columns: columns.map { $0[part] })
-                for sample in partition[part] {
-                    do throws(SpinnpropError) {
-                        try runner.run(sample, budget: budget, maxima: maxima)
-                    } catch {
-                        guard error.kind != .cancelled else { throw error }
-                        throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
-                    }
-                    if let monitor {
-                        monitor.finish(1)
-                        if monitor.poll() { throw .cancelled }
-                    }
-                }
-            }
+        return run.recording
+    }
+
+    /// Each part of the batch goes forward and backward before the next: what it has made is still at hand. The same bits as in two
+    /// calls, which are left to batches whose backward pass needs all of the forward one, or much memory.
+    public func forwardAndBackward(
+        _ network: Network, _ input: SpikeTrains, options forward: ForwardOptions, rule: any GradientRule,
+        objective: Objective, monitor: Monitor?
+    ) throws(SpinnpropError) -> (Recording, Gradients) {
+        guard let rule = rule as? ClockRule, rule.grid?.runsLike(options) ?? true, objective.rate == nil,
+            network.layers[network.layers.count - 1].isSpiking
+        else {
+            return try forwardThenBackward(
+                network, input, options: forward, rule: rule, objective: objective, monitor: monitor)
         }
-        let layers = network.layers.enumerated().map { (index, layer) in
-            LayerRecording(
-                neuronCount: layer.neuronCount, isSpiking: layer.isSpiking, thresholds: layer.parameters.threshold,
-                segments: columns[index], maxima: layer.isSpiking ? [] : maxima.values,
-                maximumTimes: layer.isSpiking ? [] : maxima.times,
-                maximumCurrents: layer.isSpiking ? [] : maxima.currents)
+        try check(network, input, forward)
+        let grid = rule.grid ?? options
+        try objective.check(network, sampleCount: input.sampleCount, grid: grid)
+        let plans = try ClockPlan.all(network, grid: grid, monitor: monitor)
+        let run = try ClockRun(network, plans, input, grid: options, forward, monitor)
+        // Filled while its parts are run.
+        let recording = run.recording
+        let job = try ClockJob(network, plans, recording, objective, grid: grid)
+        guard job.fitsWhole else {
+            return try forwardThenBackward(
+                network, input, options: forward, rule: rule, objective: objective, monitor: monitor)
         }
-        return Recording(
-            input: input, layers: layers, partition: partition, fingerprint: network.fingerprint, engine: name,
-            endTime: forward.endTime, grid: options)
+        let units = run.partition.map { job.unit($0) }
+        let workers = WorkerPool { ClockWorker(job, monitor: monitor) }
+        try parallelLoop(parts: units.count, monitor: monitor) { (part) throws(SpinnpropError) in
+            try run.forward(part)
+            try workers.withWorker { (worker) throws(SpinnpropError) in try worker.run(units[part]) }
+        }
+        try job.add(units, monitor: monitor)
+        return (recording, try job.gradients(network, monitor: monitor))
     }
 
     /// What every engine on this grid asks of a run.
@@ -89,11 +91,81 @@ public struct ClockSubstrate: Substrate {
             }
         }
     }
+}
 
+/// A forward pass as work for several threads: what all of them read, and where each part's spikes go.
+final class ClockRun: Sendable {
     /// How samples are cut into parts that run in parallel: by their number alone. Their results do not depend on it.
-    static func partition(samples: Int) -> [Range<Int>] {
+    let partition: [Range<Int>]
+    private let network: Network
+    private let input: SpikeTrains
+    private let grid: TimeGrid
+    private let options: ForwardOptions
+    /// Per layer and part.
+    private let columns: [[SpikeColumns]]
+    private let maxima: ReadoutMaxima
+    private let budget: SpikeBudget
+    private let runners: WorkerPool<ClockRunner>
+    private let monitor: Monitor?
+
+    init(
+        _ network: Network, _ plans: [ClockPlan], _ input: SpikeTrains, grid: TimeGrid, _ options: ForwardOptions,
+        _ monitor: Monitor?
+    ) throws(SpinnpropError) {
+        self.network = network
+        self.input = input
+        self.grid = grid
+        self.options = options
+        self.monitor = monitor
+        let samples = input.sampleCount
         let parts = min(samples, 16)
-        return (0..<parts).map { samples * $0 / parts..<samples * ($0 + 1) / parts }
+        let partition = (0..<parts).map { samples * $0 / parts..<samples * ($0 + 1) / parts }
+        self.partition = partition
+        columns = network.layers.map { layer in
+            partition.map { part in
+                // Half of the neurons spike once: a guess that spares most growing.
+                SpikeColumns(
+                    capacity: layer.isSpiking ? min(4096, part.count * (layer.neuronCount / 2 + 4)) : 1,
+                    withMembranes: layer.isSpiking)
+            }
+        }
+        maxima = try ReadoutMaxima(network, sampleCount: samples)
+        let neurons = network.layers.reduce(0) { $0 + $1.neuronCount }
+        budget = SpikeBudget(
+            limit: options.maxSpikes ?? ForwardOptions.defaultMaxSpikes(samples: samples, neurons: neurons))
+        runners = WorkerPool { ClockRunner(plans: plans, input: input, grid: grid, monitor: monitor) }
+    }
+
+    func forward(_ part: Int) throws(SpinnpropError) {
+        try runners.withWorker { (runner) throws(SpinnpropError) in
+            runner.begin(columns: columns.map { $0[part] }, samples: partition[part].count)
+            for sample in partition[part] {
+                do throws(SpinnpropError) {
+                    try runner.run(sample, budget: budget, maxima: maxima)
+                } catch {
+                    guard error.kind != .cancelled else { throw error }
+                    throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
+                }
+                if let monitor {
+                    monitor.finish(1)
+                    if monitor.poll() { throw .cancelled }
+                }
+            }
+        }
+    }
+
+    /// What has been run. Its spikes are those of the parts that have been, the maxima of a read-out need all.
+    var recording: Recording {
+        let layers = network.layers.enumerated().map { (index, layer) in
+            LayerRecording(
+                neuronCount: layer.neuronCount, isSpiking: layer.isSpiking, thresholds: layer.parameters.threshold,
+                segments: columns[index], maxima: layer.isSpiking ? [] : maxima.values,
+                maximumTimes: layer.isSpiking ? [] : maxima.times,
+                maximumCurrents: layer.isSpiking ? [] : maxima.currents)
+        }
+        return Recording(
+            input: input, layers: layers, partition: partition, fingerprint: network.fingerprint,
+            engine: ClockSubstrate.name, endTime: options.endTime, grid: grid)
     }
 }
 
@@ -145,8 +217,11 @@ final class ClockRunner {
         state = ClockState(poller)
     }
 
-    /// Turns to a part: where its spikes go, layer by layer.
-    func begin(columns: [SpikeColumns]) { self.columns = columns }
+    /// Turns to a part: where its spikes go, layer by layer, and how many samples follow.
+    func begin(columns: [SpikeColumns], samples: Int) {
+        self.columns = columns
+        for own in columns { own.ends.reserveCapacity(samples) }
+    }
 
     func run(_ sample: Int, budget: SpikeBudget, maxima: ReadoutMaxima) throws(SpinnpropError) {
         rows.begin(sample)

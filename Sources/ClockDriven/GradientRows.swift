@@ -49,6 +49,10 @@ final class TouchedRows: @unchecked Sendable {
     init(_ space: GradientSpace, sampleCount: Int) {
         (stride, rowCount) = (space.stride, space.rowCount)
         ends.reserveCapacity(sampleCount)
+        // A guess that spares most growing.
+        let guess = sampleCount * min(rowCount, 64)
+        indices.reserve(guess)
+        data.reserve(min(guess * stride, 1 << 18))
     }
 
     /// Begins a sample with at most so many events. - Parameter marks: one per row; -1 at the start of a unit of work.

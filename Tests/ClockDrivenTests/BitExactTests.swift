@@ -146,6 +146,11 @@ struct BitExactTests {
                 let gradients = try ClockRule(own.grid).backward(
                     own.network, recording, Objective(loss: loss, labels: own.labels), monitor: nil)
                 compareBackward(own, gradients, samples, values)
+                // In one go, as training does it.
+                let (_, joint) = try ClockSubstrate(own.grid).forwardAndBackward(
+                    own.network, own.input, options: ForwardOptions(), rule: ClockRule(own.grid),
+                    objective: Objective(loss: loss, labels: own.labels), monitor: nil)
+                compareBackward(own, joint, samples, values)
                 norms.append(gradients.weights.joined().reduce(0) { $0 + $1 * $1 }.squareRoot())
             }
         }
