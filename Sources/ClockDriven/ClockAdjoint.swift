@@ -65,8 +65,9 @@ extension ClockPlan {
             let later = slot
             slot = slot == 0 ? slots &- 1 : slot &- 1
             let (laterV, ownV) = (lambdaV + later &* stride, lambdaV + slot &* stride)
+            let laterI = lambdaI + later &* stride
             ClockKernels.retreat(
-                lambdaV: laterV, lambdaI: lambdaI + later &* stride, toV: ownV, toI: lambdaI + slot &* stride,
+                lambdaV: laterV, lambdaI: laterI, toV: ownV, toI: lambdaI + slot &* stride,
                 constants,
                 count: stride)
             while jump >= 0, Int(jumps.row.steps[jump]) > step {
@@ -90,15 +91,43 @@ extension ClockPlan {
                 var first = last
                 while first >= 0, Int(steps[first]) == step { first &-= 1 }
                 feeds[n].cursor = first
-                var spike = first &+ 1
-                while spike <= last, !poller.isStopped(after: stride) {
-                    receive(feeds + n, spike: spike, state, slot, slots)
-                    spike &+= 1
+                if first < last, !poller.isStopped(after: stride &* (last &- first)) {
+                    if feeds[n].lanes.delays == nil && feeds[n].delayKind == .none {
+                        receiveAtOnce(feeds + n, first &+ 1, last, ownI: lambdaI + slot &* stride, laterV, laterI)
+                    } else {
+                        var spike = first &+ 1
+                        while spike <= last {
+                            receive(feeds + n, spike: spike, state, slot, slots)
+                            spike &+= 1
+                        }
+                    }
                 }
                 n &+= 1
             }
             step &-= 1
         }
+    }
+
+    /// Spikes `first ... last` of a connection without delays: they all meet the adjoints of the next step.
+    @inline(__always)
+    private func receiveAtOnce(
+        _ feed: UnsafeMutablePointer<ReverseFeed>, _ first: Int, _ last: Int, ownI: UnsafePointer<Float>,
+        _ laterV: UnsafePointer<Float>, _ laterI: UnsafePointer<Float>
+    ) {
+        let (rows, units, errors) = (feed.pointee.lanes.rows, feed.pointee.row.units, feed.pointee.errors)
+        let stride = feed.pointee.lanes.stride
+        var weights = feed.pointee.weights
+        var spike = first
+        while spike <= last {
+            let unit = Int(units[spike])
+            if let errors {
+                errors[spike] += ClockKernels.error(
+                    rows + unit &* stride, lambdaV: laterV, lambdaI: laterI, count: stride)
+            }
+            weights.add(ownI, row: unit)
+            spike &+= 1
+        }
+        feed.pointee.weights = weights
     }
 
     /// One sender's spike of the step in `slot`: errors come from the step in which it arrives, the weights' gradient from the one
@@ -134,12 +163,7 @@ extension ClockPlan {
             ClockKernels.accumulateDelays(
                 lanes.row(unit), lambdaV: arrival.v, lambdaI: arrival.i, to: sums, count: lanes.stride)
         }
-        let (sums, isNew) = feed.pointee.weights.touch(unit)
-        if isNew {
-            ClockKernels.copy(arrival.earlierI, to: sums, count: lanes.stride)
-        } else {
-            ClockKernels.accumulate(arrival.earlierI, to: sums, count: lanes.stride)
-        }
+        feed.pointee.weights.add(arrival.earlierI, row: unit)
     }
 
     /// Brings together the adjoints of the steps in which a spike reaches each receiver.

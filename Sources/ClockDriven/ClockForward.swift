@@ -81,20 +81,15 @@ extension ClockPlan {
             while n < feedCount {
                 let lanes = feeds[n].lanes
                 if feeds[n].isRecurrent {
-                    var spike = 0
-                    while spike < found {
-                        deliver(lanes, Int(units[spike]), arrivals, slot, slots)
-                        spike &+= 1
-                    }
+                    deliver(lanes, units, 0, found, arrivals, slot, slots)
                 } else {
                     let row = feeds[n].row
-                    var spike = feeds[n].cursor
-                    while spike < row.count, Int(row.steps[spike]) == step {
-                        deliver(lanes, Int(row.units[spike]), arrivals, slot, slots)
-                        try poller.spend(stride)
-                        spike &+= 1
-                    }
-                    feeds[n].cursor = spike
+                    let first = feeds[n].cursor
+                    var last = first
+                    while last < row.count, Int(row.steps[last]) == step { last &+= 1 }
+                    feeds[n].cursor = last
+                    deliver(lanes, row.units, first, last, arrivals, slot, slots)
+                    try poller.spend(stride &* (last &- first))
                 }
                 n &+= 1
             }
@@ -148,18 +143,26 @@ extension ClockPlan {
         output.count = at &+ found
     }
 
-    /// Puts one spike under way; `next` is the slot of the following step.
+    /// Puts the spikes `first ..< last` under way; `next` is the slot of the following step.
     @inline(__always)
     private func deliver(
-        _ lanes: ConnectionLanes, _ unit: Int, _ arrivals: UnsafeMutablePointer<Float>, _ next: Int, _ slots: Int
+        _ lanes: ConnectionLanes, _ units: UnsafePointer<Int32>, _ first: Int, _ last: Int,
+        _ arrivals: UnsafeMutablePointer<Float>, _ next: Int, _ slots: Int
     ) {
-        if lanes.isSpread, let delays = lanes.delays {
-            ClockKernels.gather(
-                lanes.row(unit), delays: delays + unit &* lanes.delayStride, into: arrivals, first: next, slots: slots,
-                stride: lanes.stride, count: neuronCount)
-        } else {
-            let slot = ClockKernels.slot(next, after: lanes.delay(unit), slots)
-            ClockKernels.gather(lanes.row(unit), into: arrivals + slot &* lanes.stride, count: lanes.stride)
+        let stride = lanes.stride
+        var spike = first
+        while spike < last {
+            let unit = Int(units[spike])
+            if lanes.isSpread, let delays = lanes.delays {
+                ClockKernels.gather(
+                    lanes.row(unit), delays: delays + unit &* lanes.delayStride, into: arrivals, first: next,
+                    slots: slots,
+                    stride: stride, count: neuronCount)
+            } else {
+                let slot = ClockKernels.slot(next, after: lanes.delay(unit), slots)
+                ClockKernels.gather(lanes.row(unit), into: arrivals + slot &* stride, count: stride)
+            }
+            spike &+= 1
         }
     }
 }

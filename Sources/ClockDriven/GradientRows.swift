@@ -105,7 +105,18 @@ struct RowLanes {
         return (data + new &* stride, true)
     }
 
-    /// Likewise, set to zero if new.
+    /// Adds lI to a row.
+    @inline(__always)
+    mutating func add(_ lambdaI: UnsafePointer<Float>, row: Int) {
+        let (sums, isNew) = touch(row)
+        if isNew {
+            ClockKernels.copy(lambdaI, to: sums, count: stride)
+        } else {
+            ClockKernels.accumulate(lambdaI, to: sums, count: stride)
+        }
+    }
+
+    /// The sums of a row in this sample, set to zero if new.
     @inline(__always)
     mutating func sums(_ row: Int) -> UnsafeMutablePointer<Float> {
         let (sums, isNew) = touch(row)
