@@ -6,7 +6,7 @@ import hashlib
 import math
 import numbers
 import re
-from typing import Any, Callable, ClassVar, Dict, Mapping, Union
+from typing import Any, Callable, ClassVar, Dict, List, Mapping, Union
 
 import numpy as np
 
@@ -148,13 +148,18 @@ def _draw(trial: Any, name: str, part: Any) -> Any:
     if isinstance(part, Build):
         return part.make(**{inner: _draw(trial, f"{name}.{inner}", value) for inner, value in part.space.items()})
     if isinstance(part, list):
-        # Studies store text, not objects.
-        labels = [describe(choice) for choice in part]
+        labels = _labels(part)
         return part[labels.index(trial.suggest_categorical(name, labels))]
     if isinstance(part, Uniform):
         suggest = trial.suggest_int if isinstance(part.low, int) else trial.suggest_float
         return suggest(name, part.low, part.high, log=part._is_log)
     return part
+
+
+def _labels(choices: List[Any]) -> List[Any]:
+    """What stands for the choices in a study, which stores numbers and text, not objects."""
+    kinds = {type(choice) for choice in choices}
+    return choices if len(kinds) == 1 and kinds <= {int, float, str} else [describe(choice) for choice in choices]
 
 
 def describe(value: Any) -> str:

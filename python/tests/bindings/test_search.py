@@ -156,11 +156,13 @@ def test_built_objects_and_choices():
         "loss": sp.Build(sp.losses.TTFSCrossEntropy, tau0=sp.LogUniform(1e-4, 1e-2), alpha=0.0),
         "hidden": [(6,), (4, 5), np.array([7])],
         "bias": [None, 0.0],
+        "batch_size": [30, 60],
     }
     found = search(space=space, n_trials=6)
     kinds = set()
     for trial in found.trials:
-        assert set(trial["drawn"]) == {"loss.tau0", "hidden", "bias"}
+        assert set(trial["drawn"]) == {"loss.tau0", "hidden", "bias", "batch_size"}
+        assert trial["drawn"]["batch_size"] == trial["params"]["batch_size"] and trial["drawn"]["bias"] in ("None", "0.0")
         assert trial["params"]["loss"] == sp.losses.TTFSCrossEntropy(tau0=trial["drawn"]["loss.tau0"], alpha=0.0)
         kinds.add(type(trial["params"]["hidden"]))
     assert kinds <= {tuple, np.ndarray} and found.estimator().loss == found.best_params["loss"]
