@@ -1,6 +1,13 @@
 // The inner loop: one island of processing elements through a schedule.
 import Mathematics
 
+/// A program that takes part in a phase.
+private struct ActiveProgram {
+    let pe: Int
+    let type: any Program.Type
+    let address: UnsafeRawPointer
+}
+
 struct IslandRun {
     private let machine: Machine
     private let members: [Int]
@@ -44,37 +51,42 @@ struct IslandRun {
             while tick < segment.ticks {
                 var index = 0
                 while index < active.count {
-                    IslandRun.turn(states + active[index])
+                    IslandRun.turn(states + active[index].pe)
                     index &+= 1
                 }
                 var longest = 0.0
                 index = 0
                 while index < active.count {
-                    let pe = active[index]
-                    if let program = machine.programs[pe] {
-                        try program.tick(
-                            TickContext(tick: tick, phase: phase, round: round, state: states + pe, shared: shared))
-                    }
-                    longest = max(longest, finish(states + pe, phase: phase, tick: tick))
+                    let state = states + active[index].pe
+                    try active[index].type.tick(
+                        at: active[index].address,
+                        TickContext(tick: tick, phase: phase, round: round, state: state, shared: shared))
+                    longest = max(longest, finish(state, phase: phase, tick: tick))
                     index &+= 1
                 }
                 if let busy { busy[tick] = longest }
                 tick &+= 1
             }
         }
-        for pe in active { machine.counters[pe * phaseCount + phase].ticks += segment.ticks }
+        for own in active { machine.counters[own.pe * phaseCount + phase].ticks += segment.ticks }
     }
 
     /// Points the members at the phase's routes and counters; returns those whose program is active.
-    private func enter(_ phase: Int) -> [Int] {
-        var active: [Int] = []
+    private func enter(_ phase: Int) -> [ActiveProgram] {
+        var active: [ActiveProgram] = []
         for pe in members {
             let state = machine.states + pe
             state.pointee.counters = machine.counters + pe * machine.phaseNames.count + phase
             let routes = machine.routes[phase][pe]
             if let base = routes.baseAddress { state.pointee.routes = base }
             state.pointee.routeCount = routes.count
-            if machine.programs[pe]?.isActive(phase: phase) ?? false { active.append(pe) }
+            if let program = machine.programs[pe], program.isActive(phase: phase) {
+                // The machine holds its programs for as long as it runs.
+                active.append(
+                    ActiveProgram(
+                        pe: pe, type: type(of: program),
+                        address: UnsafeRawPointer(Unmanaged.passUnretained(program as AnyObject).toOpaque())))
+            }
         }
         return active
     }

@@ -12,6 +12,20 @@ public protocol Program: AnyObject {
     /// The keys it may send in a phase; anything else it sends is an error.
     func sends(phase: Int) -> [KeyRange]
     func tick(_ context: TickContext) throws(SpinnpropError)
+    /// `tick` of a program at an address. Has a default implementation.
+    static func tick(at address: UnsafeRawPointer, _ context: TickContext) throws(SpinnpropError)
+}
+
+extension Program {
+    /// Called through its type, a program is not counted as referenced for each tick: that would take longer than many ticks do.
+    @inlinable
+    public static func tick(at address: UnsafeRawPointer, _ context: TickContext) throws(SpinnpropError) {
+        var failure: SpinnpropError?
+        Unmanaged<Self>.fromOpaque(address)._withUnsafeGuaranteedRef { program in
+            do throws(SpinnpropError) { try program.tick(context) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
 }
 
 /// What happens to a packet for which a receive FIFO has no room.

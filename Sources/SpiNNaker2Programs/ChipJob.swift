@@ -89,6 +89,12 @@ final class SpikeTable: @unchecked Sendable {
     func range(_ sample: Int) -> Range<Int> { offsets[sample]..<offsets[sample + 1] }
 }
 
+/// What programs look at in every tick, without a reference to count. No steps: no batch is under way.
+struct JobView {
+    var steps = 0
+    var wantsInputErrors = false
+}
+
 /// A batch under way. Copy c of the network runs samples c, c + copies, ...
 final class ChipJob: @unchecked Sendable {
     let sampleCount: Int
@@ -126,7 +132,7 @@ final class ChipJob: @unchecked Sendable {
         inputErrors?.clear(spikes)
     }
 
-    var wantsInputErrors: Bool { inputErrors != nil }
+    var view: JobView { JobView(steps: grid.steps, wantsInputErrors: inputErrors != nil) }
 
     /// Rounds until every copy has run its samples.
     var rounds: Int { (sampleCount + copies - 1) / copies }

@@ -161,7 +161,7 @@ extension EmulatedChip {
                 let columns = SpikeColumns(withMembranes: true)
                 for sample in samples {
                     let (round, copy) = sample.quotientAndRemainder(dividingBy: copies)
-                    EmulatedChip.append(neurons[copy][index].map(\.log), round, to: columns, grid: grid)
+                    EmulatedChip.append(neurons[copy][index], round, to: columns, grid: grid)
                     columns.ends.append(columns.count)
                 }
                 return columns
@@ -178,21 +178,33 @@ extension EmulatedChip {
     }
 
     /// Merges one sample's spikes of the slices of a layer, by step and then by slice.
-    private static func append(_ logs: [SpikeLog], _ round: Int, to columns: SpikeColumns, grid: TimeGrid) {
-        var cursors = logs.map { $0.range(ofSample: round).lowerBound }
-        let ends = logs.map { $0.range(ofSample: round).upperBound }
+    private static func append(_ programs: [NeuronProgram], _ round: Int, to columns: SpikeColumns, grid: TimeGrid) {
+        if programs.count == 1 {
+            let log = programs[0].log
+            return append(log, log.range(ofSample: round), to: columns, grid: grid)
+        }
+        var cursors = programs.map { $0.log.range(ofSample: round).lowerBound }
+        let ends = programs.map { $0.log.range(ofSample: round).upperBound }
         while true {
             var next = -1
-            for n in logs.indices where cursors[n] < ends[n] {
-                let step = logs[n].steps.pointer[cursors[n]]
-                if next < 0 || step < logs[next].steps.pointer[cursors[next]] { next = n }
+            for n in programs.indices where cursors[n] < ends[n] {
+                let step = programs[n].log.steps.pointer[cursors[n]]
+                if next < 0 || step < programs[next].log.steps.pointer[cursors[next]] { next = n }
             }
             guard next >= 0 else { return }
-            let (log, spike) = (logs[next], cursors[next])
+            append(programs[next].log, cursors[next]..<cursors[next] + 1, to: columns, grid: grid)
             cursors[next] += 1
+        }
+    }
+
+    private static func append(_ log: SpikeLog, _ spikes: Range<Int>, to columns: SpikeColumns, grid: TimeGrid) {
+        columns.reserve(spikes.count)
+        let (steps, units) = (log.steps.pointer, log.units.pointer)
+        let (currents, membranes) = (log.currents.pointer, log.membranes.pointer)
+        for spike in spikes {
             columns.append(
-                time: grid.time(ofStep: Int(log.steps.pointer[spike])), unit: Int(log.units.pointer[spike]),
-                current: Double(log.currents.pointer[spike]), membrane: Double(log.membranes.pointer[spike]))
+                time: grid.time(ofStep: Int(steps[spike])), unit: Int(units[spike]), current: Double(currents[spike]),
+                membrane: Double(membranes[spike]))
         }
     }
 }

@@ -24,16 +24,18 @@ struct Incoming {
     var tapeCount = 0
     /// Spikes of the tape that are still to come, backward.
     var cursor = 0
-    /// Slices of the senders, by first unit, to name them in error keys.
-    let senderSlices: [Slice]
+    /// Per slice of the senders, its first unit and what the keys of its errors begin with.
+    let senderFirsts: UnsafeMutablePointer<Int32>
+    let errorKeys: UnsafeMutablePointer<UInt32>
+    let senderSliceCount: Int
 
     init(
-        _ shape: ConnectionShape, width: Int, senderSlices: [Slice], plan: BufferPlan,
+        _ shape: ConnectionShape, width: Int, senderSlices: [Slice], errorRanges: [KeyRange], plan: BufferPlan,
         _ find: (String) throws(SpinnpropError) -> MemoryBuffer
     ) throws(SpinnpropError) {
         self.shape = shape
         self.width = width
-        self.senderSlices = senderSlices
+        senderSliceCount = senderSlices.count
         func floats(_ name: String) throws(SpinnpropError) -> UnsafeMutablePointer<Float> {
             try find(BufferName.of(name, shape)).floats
         }
@@ -52,6 +54,17 @@ struct Incoming {
         tapeCapacity = plan.tapeCapacity(units: shape.preCount)
         tapeSteps = try find(BufferName.of(BufferName.tape, shape)).words
         tapeUnits = tapeSteps + tapeCapacity
+        senderFirsts = .allocate(capacity: senderSliceCount)
+        errorKeys = .allocate(capacity: senderSliceCount)
+        for (n, slice) in senderSlices.enumerated() {
+            senderFirsts[n] = Int32(truncatingIfNeeded: slice.first)
+            errorKeys[n] = errorRanges[n].key
+        }
+    }
+
+    func deallocate() {
+        senderFirsts.deallocate()
+        errorKeys.deallocate()
     }
 
     @inline(__always)

@@ -11,7 +11,8 @@ final class InputProgram: Program {
     private let tapeUnits: UnsafeMutablePointer<Int32>
     private let tapeCapacity: Int
     let axonal: [AxonalSums]
-    var job: ChipJob?
+    var job: ChipJob? { didSet { view = job?.view ?? JobView() } }
+    private var view = JobView()
     private var order = PacketOrder()
     private var sample = -1
     private var count = 0
@@ -41,13 +42,12 @@ final class InputProgram: Program {
     func sends(phase: Int) -> [KeyRange] { phase == ChipPhase.forward.rawValue ? [range] : [] }
 
     func tick(_ context: TickContext) throws(SpinnpropError) {
-        guard let job else { return }
         context.charge(costs.tick)
         switch context.phase {
         case ChipPhase.forward.rawValue:
-            if context.tick == 0 { try load(context, job) }
+            if context.tick == 0 { try load(context) }
             // Nobody takes in what the last step sends.
-            guard context.tick < job.grid.steps &- 1 else { return }
+            guard context.tick < view.steps &- 1 else { return }
             while cursor < count, Int(tapeSteps[cursor]) == context.tick {
                 try context.send(range.key | UInt32(truncatingIfNeeded: tapeUnits[cursor]))
                 context.charge(costs.packet)
@@ -55,17 +55,18 @@ final class InputProgram: Program {
             }
         case ChipPhase.loss.rawValue:
             if context.round == 0 { for sums in axonal { sums.clear() } }
-            try load(context, job)
+            try load(context)
             cursor = count
             hasErrors = false
         default:
-            if context.packetCount > 0 { takeErrors(context, job) }
-            if context.tick == job.grid.steps &- 1, hasErrors { for sums in axonal { sums.closeSample() } }
+            if context.packetCount > 0 { takeErrors(context) }
+            if hasErrors, context.tick == view.steps &- 1 { for sums in axonal { sums.closeSample() } }
         }
     }
 
     /// Reads the sample's spikes from DRAM.
-    private func load(_ context: TickContext, _ job: ChipJob) throws(SpinnpropError) {
+    private func load(_ context: TickContext) throws(SpinnpropError) {
+        guard let job else { return }
         sample = job.sample(copy: copy, round: context.round) ?? -1
         count = 0
         cursor = 0
@@ -84,7 +85,8 @@ final class InputProgram: Program {
     }
 
     /// Tick k brings the errors of spikes in step T - 1 - k.
-    private func takeErrors(_ context: TickContext, _ job: ChipJob) {
+    private func takeErrors(_ context: TickContext) {
+        guard let job else { return }
         let packets = order.packets(context)
         let (packetCount, stride) = (context.packetCount, context.packetStride)
         let step = job.grid.steps &- 1 &- context.tick

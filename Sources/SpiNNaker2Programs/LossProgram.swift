@@ -19,7 +19,8 @@ final class LossProgram: Program {
     private let times = Block<Double>()
     private let perSecond = Block<Double>()
     private let firstSpikes = Block<Int>()
-    var job: ChipJob?
+    var job: ChipJob? { didSet { view = job?.view ?? JobView() } }
+    private var view = JobView()
     private var count = 0
     private var cursor = 0
 
@@ -51,23 +52,22 @@ final class LossProgram: Program {
     }
 
     func tick(_ context: TickContext) throws(SpinnpropError) {
-        guard let job else { return }
         context.charge(costs.tick)
         switch context.phase {
         case ChipPhase.forward.rawValue:
             // What the network answers: first spikes are noted, the tape is in DRAM.
             context.charge(context.packetCount &* costs.packet)
         case ChipPhase.loss.rawValue:
-            guard let sample = job.sample(copy: copy, round: context.round) else {
+            guard let job, let sample = job.sample(copy: copy, round: context.round) else {
                 count = 0
                 cursor = 0
                 return
             }
             try load(context, sample, job)
             evaluate(context, sample, job)
-            try send(context, step: job.grid.steps &- 1)
+            try send(context, step: view.steps &- 1)
         default:
-            try send(context, step: job.grid.steps &- 2 &- context.tick)
+            try send(context, step: view.steps &- 2 &- context.tick)
         }
     }
 

@@ -21,17 +21,22 @@ struct NeuronPlace {
 /// Runs one copy's slice of a layer, forward and backward. The formulas are those of `ClockKernels`.
 final class NeuronProgram: Program {
     let place: NeuronPlace
+    let keys: KeyLayout
+    let costs: ProgramCosts
+    let isLastLayer: Bool
     let width: Int
     let constants: ClockConstants
     let constantBlock: UnsafeMutablePointer<Float>
     let incoming: UnsafeMutablePointer<Incoming>
     let incomingCount: Int
     let axonal: [AxonalSums]
+    let hasAxonal: Bool
     let largestDelay: Int
     let spikeRange: KeyRange
     /// Where errors of spikes that came over connection n go, per slice of its senders.
     let errorRanges: [[KeyRange]]
-    var job: ChipJob?
+    var job: ChipJob? { didSet { view = job?.view ?? JobView() } }
+    var view = JobView()
     var order = PacketOrder()
 
     // State, in SRAM.
@@ -74,6 +79,9 @@ final class NeuronProgram: Program {
         _ place: NeuronPlace, plan: BufferPlan, _ find: (String) throws(SpinnpropError) -> MemoryBuffer
     ) throws(SpinnpropError) {
         self.place = place
+        keys = place.keys
+        costs = place.costs
+        isLastLayer = place.isLastLayer
         let shape = plan.shape
         let own = shape.incoming[place.layer]
         width = place.slice.width
@@ -81,20 +89,21 @@ final class NeuronProgram: Program {
         constants = ClockConstants(UnsafePointer(constantBlock))
         largestDelay = own.reduce(0) { max($0, $1.largestDelay) }
         incomingCount = own.count
-        var connections: [Incoming] = []
-        for connection in own {
-            connections.append(
-                try Incoming(
-                    connection, width: width, senderSlices: place.slices[connection.source], plan: plan, find))
-        }
-        axonal = try AxonalSums.all(leaving: place.population, width: width, plan: plan, find)
-        let keys = place.keys
-        spikeRange = keys.spikes(copy: place.copy, population: place.population, slice: place.slice.index)
         errorRanges = own.map { connection in
             place.slices[connection.source].map {
-                keys.errors(copy: place.copy, population: connection.source, slice: $0.index)
+                place.keys.errors(copy: place.copy, population: connection.source, slice: $0.index)
             }
         }
+        var connections: [Incoming] = []
+        for (n, connection) in own.enumerated() {
+            connections.append(
+                try Incoming(
+                    connection, width: width, senderSlices: place.slices[connection.source],
+                    errorRanges: errorRanges[n], plan: plan, find))
+        }
+        axonal = try AxonalSums.all(leaving: place.population, width: width, plan: plan, find)
+        hasAxonal = !axonal.isEmpty
+        spikeRange = keys.spikes(copy: place.copy, population: place.population, slice: place.slice.index)
         let state = try find(BufferName.state).floats
         currents = state
         membranes = state + width
@@ -123,6 +132,7 @@ final class NeuronProgram: Program {
     }
 
     deinit {
+        for n in 0..<incomingCount { incoming[n].deallocate() }
         incoming.deinitialize(count: incomingCount)
         incoming.deallocate()
     }
@@ -153,19 +163,18 @@ final class NeuronProgram: Program {
 
     /// Step `context.tick`: takes in the spikes of the step before, advances, sends its own.
     private func forward(_ context: TickContext) throws(SpinnpropError) {
-        guard let job else { return }
         let step = context.tick
-        if step == 0 { beginForward(context, job) }
-        context.charge(place.costs.tick)
-        guard sample >= 0, step < job.grid.steps else { return }
+        if step == 0 { beginForward(context) }
+        context.charge(costs.tick)
+        guard sample >= 0, step < view.steps else { return }
         if context.packetCount > 0 { try takeIn(context, step: step) }
-        if isAwake { try advance(context, step: step, job) }
+        if isAwake { try advance(context, step: step) }
         slot = ClockKernels.slot(slot, after: 1, largestDelay + 1)
-        if step == job.grid.steps - 1 { try endForward(context, job) }
+        if step == view.steps - 1 { try endForward(context) }
     }
 
-    private func beginForward(_ context: TickContext, _ job: ChipJob) {
-        sample = job.sample(copy: place.copy, round: context.round).map { Int32(truncatingIfNeeded: $0) } ?? -1
+    private func beginForward(_ context: TickContext) {
+        sample = job?.sample(copy: place.copy, round: context.round).map { Int32(truncatingIfNeeded: $0) } ?? -1
         if isStateUsed { currents.update(repeating: 0, count: stateCount) }
         isAwake = false
         isStateUsed = false
@@ -178,13 +187,13 @@ final class NeuronProgram: Program {
     private func takeIn(_ context: TickContext, step: Int) throws(SpinnpropError) {
         let packets = order.packets(context)
         let (count, stride) = (context.packetCount, context.packetStride)
-        let keys = place.keys
+        let keys = keys
         var n = 0
         while n < count {
             let key = packets[n &* stride]
             let population = keys.population(ofSpike: key)
             let connection = incoming + (incoming[0].shape.source == population ? 0 : incomingCount &- 1)
-            let sender = connection.pointee.senderSlices[keys.slice(ofSpike: key)].first &+ keys.index(ofSpike: key)
+            let sender = Int(connection.pointee.senderFirsts[keys.slice(ofSpike: key)]) &+ keys.index(ofSpike: key)
             let at = connection.pointee.tapeCount
             guard at < connection.pointee.tapeCapacity else {
                 throw tapeFull("incoming", capacity: at, step: step)
@@ -205,18 +214,18 @@ final class NeuronProgram: Program {
         }
         isAwake = true
         isStateUsed = true
-        context.charge(count &* (place.costs.packet &+ place.costs.synapse &* width))
+        context.charge(count &* (costs.packet &+ costs.synapse &* width))
     }
 
-    private func advance(_ context: TickContext, step: Int, _ job: ChipJob) throws(SpinnpropError) {
-        context.charge(place.costs.neuron &* width)
+    private func advance(_ context: TickContext, step: Int) throws(SpinnpropError) {
+        context.charge(costs.neuron &* width)
         let found = ClockKernels.advance(
             arrivals: arrivals + slot &* width, currents: currents, membranes: membranes, constants, count: width,
             units: foundUnits, spikeCurrents: foundCurrents, spikeMembranes: foundMembranes)
         guard found > 0 else { return }
         guard found <= ownCapacity &- ownCount else { throw tapeFull("own", capacity: ownCapacity, step: step) }
         // Nobody but the loss takes in what the last step sends.
-        let isHeard = step < job.grid.steps &- 1 || place.isLastLayer
+        let isHeard = step < view.steps &- 1 || isLastLayer
         var n = 0
         while n < found {
             ownSteps[ownCount] = Int32(truncatingIfNeeded: step)
@@ -227,12 +236,11 @@ final class NeuronProgram: Program {
             if isHeard { try context.send(spikeRange.key | UInt32(truncatingIfNeeded: foundUnits[n])) }
             n &+= 1
         }
-        context.charge(found &* (place.costs.spike &+ (isHeard ? place.costs.packet : 0)))
-        try job.budget?.check(ownCount, layer: place.layer, time: job.grid.time(ofStep: step))
+        context.charge(found &* (costs.spike &+ (isHeard ? costs.packet : 0)))
     }
 
     /// Writes the sample's spikes to DRAM.
-    private func endForward(_ context: TickContext, _ job: ChipJob) throws(SpinnpropError) {
+    private func endForward(_ context: TickContext) throws(SpinnpropError) {
         if isStateUsed, !ClockKernels.areFinite(currents, count: width) {
             let neuron = (0..<place.slice.count).first { !currents[$0].isFinite } ?? 0
             throw .invalidValue(
@@ -243,7 +251,7 @@ final class NeuronProgram: Program {
             steps: ownSteps, units: ownUnits, currents: ownCurrents, membranes: ownMembranes, count: ownCount,
             firstUnit: place.slice.first)
         context.countDRAM(bytes: 16 * ownCount)
-        try job.budget?.add(ownCount)
+        try job?.budget?.add(ownCount)
     }
 
     func tapeFull(_ which: String, capacity: Int, step: Int) -> SpinnpropError {

@@ -8,7 +8,7 @@ extension NeuronProgram {
     /// Reads the sample's spikes from DRAM and clears the adjoints.
     func beginBackward(_ context: TickContext) throws(SpinnpropError) {
         guard let job else { return }
-        context.charge(place.costs.tick)
+        context.charge(costs.tick)
         if context.round == 0 {
             for n in 0..<incomingCount { incoming[n].clearSums() }
             for sums in axonal { sums.clear() }
@@ -56,10 +56,9 @@ extension NeuronProgram {
 
     /// Tick k is step T - 2 - k: jumps of own spikes of the step after, then the senders' spikes of the step.
     func backward(_ context: TickContext) throws(SpinnpropError) {
-        guard let job else { return }
-        context.charge(place.costs.tick)
+        context.charge(costs.tick)
         guard sample >= 0 else { return }
-        let step = job.grid.steps &- 2 &- context.tick
+        let step = view.steps &- 2 &- context.tick
         if context.packetCount > 0 { takeErrors(context) }
         // None of its neurons can spike in step 0, so after that no error comes.
         guard isAwake, step >= 0 else { return }
@@ -70,7 +69,7 @@ extension NeuronProgram {
         ClockKernels.retreat(
             lambdaV: laterV, lambdaI: lambdaI + later &* width, toV: ownV, toI: lambdaI + slot &* width, constants,
             count: width)
-        context.charge(place.costs.adjointNeuron &* width)
+        context.charge(costs.adjointNeuron &* width)
         while ownCursor > 0, Int(ownSteps[ownCursor &- 1]) > step {
             ownCursor &-= 1
             // Spikes from before the first error came have none, and no adjoint to jump with.
@@ -80,7 +79,7 @@ extension NeuronProgram {
                 error: errors[unit], current: ownCurrents[ownCursor], membrane: ownMembranes[ownCursor],
                 gain: constants[.gain, unit], lambdaV: laterV[unit])
             errors[unit] = 0
-            context.charge(place.costs.jump)
+            context.charge(costs.jump)
         }
         var n = 0
         while n < incomingCount {
@@ -93,7 +92,7 @@ extension NeuronProgram {
             while first < last {
                 let sender = connection.pointee.tapeUnits[first]
                 let isRepeated = first < last &- 1 && connection.pointee.tapeUnits[first &+ 1] == sender
-                try answer(context, connection, n, sender: Int(sender), mayAnswer: !isRepeated, job)
+                try answer(context, connection, n, sender: Int(sender), mayAnswer: !isRepeated)
                 first &+= 1
             }
             n &+= 1
@@ -105,7 +104,7 @@ extension NeuronProgram {
     private func takeErrors(_ context: TickContext) {
         let packets = order.packets(context)
         let (count, stride) = (context.packetCount, context.packetStride)
-        let keys = place.keys
+        let keys = keys
         var n = 0
         while n < count {
             let key = packets[n &* stride]
@@ -122,18 +121,21 @@ extension NeuronProgram {
             }
             let unit = keys.index(ofError: key)
             errors[unit] += sum
-            for sums in axonal where sums.shape.isRecurrent == keys.isRecurrent(error: key) { sums.sample[unit] += sum }
+            if hasAxonal {
+                for sums in axonal where sums.shape.isRecurrent == keys.isRecurrent(error: key) {
+                    sums.sample[unit] += sum
+                }
+            }
         }
         isAwake = true
         areAdjointsUsed = true
-        context.charge(count &* place.costs.packet)
+        context.charge(count &* costs.packet)
     }
 
     /// What one sender's spike of the step adds to its row's gradient, and the error that goes back to it.
     @inline(__always)
     private func answer(
-        _ context: TickContext, _ connection: UnsafeMutablePointer<Incoming>, _ n: Int, sender: Int, mayAnswer: Bool,
-        _ job: ChipJob
+        _ context: TickContext, _ connection: UnsafeMutablePointer<Incoming>, _ n: Int, sender: Int, mayAnswer: Bool
     ) throws(SpinnpropError) {
         let slots = largestDelay &+ 2
         let next = ClockKernels.slot(slot, after: 1, slots)
@@ -157,7 +159,7 @@ extension NeuronProgram {
         }
         let row = UnsafePointer(connection.pointee.row(sender))
         let shape = connection.pointee.shape
-        if mayAnswer, shape.source > 0 || job.wantsInputErrors || shape.delayKind == .axonal {
+        if mayAnswer, shape.source > 0 || view.wantsInputErrors || shape.delayKind == .axonal {
             try send(context, connection, n, sender: sender, row, arrivalV, arrivalI)
         }
         if let delayGradient = connection.pointee.sampleDelayGradient {
@@ -166,10 +168,10 @@ extension NeuronProgram {
             ClockKernels.accumulateDelays(
                 row, lambdaV: arrivalV, lambdaI: arrivalI,
                 to: delayGradient + (shape.delayKind == .synaptic ? sender &* width : 0), count: width)
-            context.charge(place.costs.errorSynapse &* width)
+            context.charge(costs.errorSynapse &* width)
         }
         ClockKernels.accumulate(before, to: connection.pointee.sums(sender, sample: sample), count: width)
-        context.charge(place.costs.gradientSynapse &* width)
+        context.charge(costs.gradientSynapse &* width)
     }
 
     /// The first slice of receivers sends the sum over its blocks, the others each block's, four in a packet.
@@ -177,20 +179,18 @@ extension NeuronProgram {
         _ context: TickContext, _ connection: UnsafeMutablePointer<Incoming>, _ n: Int, sender: Int,
         _ row: UnsafePointer<Float>, _ arrivalV: UnsafePointer<Float>, _ arrivalI: UnsafePointer<Float>
     ) throws(SpinnpropError) {
-        let slices = connection.pointee.senderSlices
+        let (firsts, last) = (connection.pointee.senderFirsts, connection.pointee.senderSliceCount &- 1)
         var index = 0
-        if slices.count > 1 {
-            while index < slices.count &- 1, slices[index].first &+ slices[index].count <= sender { index &+= 1 }
-        }
-        let range = errorRanges[n][index]
+        while index < last, Int(firsts[index &+ 1]) <= sender { index &+= 1 }
+        let range = connection.pointee.errorKeys[index]
         let isRecurrent = connection.pointee.shape.isRecurrent
-        let unit = sender &- slices[index].first
-        context.charge(place.costs.errorSynapse &* width)
+        let unit = sender &- Int(firsts[index])
+        context.charge(costs.errorSynapse &* width)
         if place.slice.first == 0 {
             var word = ClockKernels.error(row, lambdaV: arrivalV, lambdaI: arrivalI, count: width).bitPattern
-            context.charge(place.costs.packet)
+            context.charge(costs.packet)
             return try context.send(
-                range.key | place.keys.errorTail(isRecurrent: isRecurrent, index: unit, block: 0), payload: &word,
+                range | keys.errorTail(isRecurrent: isRecurrent, index: unit, block: 0), payload: &word,
                 words: 1)
         }
         ClockKernels.blockErrors(row, lambdaV: arrivalV, lambdaI: arrivalI, count: width, into: blockSums)
@@ -198,10 +198,10 @@ extension NeuronProgram {
         let words = UnsafeRawPointer(blockSums).assumingMemoryBound(to: UInt32.self)
         var block = 0
         while block < blocks {
-            let key = place.keys.errorTail(
+            let key = keys.errorTail(
                 isRecurrent: isRecurrent, index: unit, block: place.slice.first / ClockKernels.width &+ block)
-            try context.send(range.key | key, payload: words + block, words: min(4, blocks &- block))
-            context.charge(place.costs.packet)
+            try context.send(range | key, payload: words + block, words: min(4, blocks &- block))
+            context.charge(costs.packet)
             block &+= 4
         }
     }
@@ -209,7 +209,7 @@ extension NeuronProgram {
     private func closeSample(_ context: TickContext) {
         var added = 0
         for n in 0..<incomingCount { added += incoming[n].closeSample(sample) }
-        for sums in axonal { sums.closeSample() }
-        context.charge(added * place.costs.sumWeight)
+        if hasAxonal { for sums in axonal { sums.closeSample() } }
+        context.charge(added * costs.sumWeight)
     }
 }
