@@ -106,6 +106,23 @@ def build_parser() -> argparse.ArgumentParser:
     published.add_argument("--epochs", type=_positive, default=100, metavar="N", help="passes through the training set")
     published.add_argument("--out", default="reproduce-eventprop-yin-yang", metavar="FOLDER", help="one JSON per seed")
     published.set_defaults(run=_reproduce_yin_yang)
+
+    on_a_grid = tables.add_parser(
+        "spinnaker2-yin-yang",
+        parents=[common],
+        help="Yin-Yang, 5-120-3 in 27 time steps, as in the SpiNNaker2 training code (arXiv 2412.15021)",
+        description="Train the authors' last setting on the clock-driven engine for several seeds; print the accuracies "
+        "beside the encoding's ceiling and an independent restatement's. Seeds that are already in the folder are not run "
+        "again.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    on_a_grid.add_argument("--seeds", type=_positive, default=3, metavar="N", help="seeds 0 .. N - 1")
+    on_a_grid.add_argument("--epochs", type=_positive, default=40, metavar="N", help="passes through the training set")
+    on_a_grid.add_argument(
+        "--resolve-silent", action="store_true", help="lift the weights of outputs that are silent on a whole batch"
+    )
+    on_a_grid.add_argument("--out", default="reproduce-spinnaker2-yin-yang", metavar="FOLDER", help="one JSON per seed")
+    on_a_grid.set_defaults(run=_reproduce_spinnaker2_yin_yang)
     return parser
 
 
@@ -129,6 +146,12 @@ def _search_yin_yang(options: argparse.Namespace) -> None:
     from . import _search_command
 
     _search_command.search_yin_yang(options)
+
+
+def _reproduce_spinnaker2_yin_yang(options: argparse.Namespace) -> None:
+    from . import _reproduce_spinnaker2
+
+    _reproduce_spinnaker2.reproduce_spinnaker2_yin_yang(options)
 
 
 def _reproduce_yin_yang(options: argparse.Namespace) -> None:

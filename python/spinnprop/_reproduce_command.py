@@ -57,11 +57,11 @@ def reproduce_yin_yang(options: argparse.Namespace) -> None:
     for seed in range(options.seeds):
         path = os.path.join(options.out, f"seed-{seed}.json")
         run = {"spinnprop": __version__, "seed": seed, "epochs": options.epochs, "setting": SETTING}
-        result = _finished(path, run)
+        result = finished(path, run)
         note = " (from an earlier run)" if result else ""
         if not result:
             result = _run(seed, options.epochs, train, test)
-            _write(path, {**run, **result})
+            write(path, {**run, **result})
         curves.append(result["test_accuracy_by_epoch"])
         silent.append(result["silent_test_samples_percent"])
         print(f"seed {seed}: test accuracy {curves[-1][-1]:.2f} %{note}", flush=True)
@@ -90,7 +90,7 @@ def _run(seed: int, epochs: int, train: Any, test: Any) -> Dict[str, Any]:
     }
 
 
-def _finished(path: str, run: Dict[str, Any]) -> Dict[str, Any]:
+def finished(path: str, run: Dict[str, Any]) -> Dict[str, Any]:
     """What an earlier run with the same setting found; empty if there is none."""
     try:
         with open(path, encoding="utf-8") as file:
@@ -108,7 +108,7 @@ def _finished(path: str, run: Dict[str, Any]) -> Dict[str, Any]:
     return result if found == run and is_whole else {}
 
 
-def _write(path: str, run: Dict[str, Any]) -> None:
+def write(path: str, run: Dict[str, Any]) -> None:
     """In one step, so that a file that is there is whole."""
     with open(path + ".part", "w", encoding="utf-8") as file:
         json.dump(run, file, indent=2)

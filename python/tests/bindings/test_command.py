@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import spinnprop as sp
-from spinnprop import _cli, _reproduce_command
+from spinnprop import _cli, _reproduce_command, _reproduce_spinnaker2
 
 QUICK = ["--samples", "300", "--epochs", "2", "--hidden", "20"]
 
@@ -178,6 +178,41 @@ def test_an_interrupted_search_writes_its_trials(tmp_path, capsys, monkeypatch):
     assert _cli.main([*SEARCH, "--out", str(tmp_path)]) == 130
     assert "stopped after 2 trials" in capsys.readouterr().err
     assert len((tmp_path / "trials.csv").read_text().splitlines()) == 3 and os.listdir(tmp_path) == ["trials.csv"]
+
+
+def test_reproduce_spinnaker2(tmp_path, capsys, monkeypatch):
+    few = {**_reproduce_spinnaker2.SETTING, "samples": {"train": [300, 42], "test": [200, 43]}}
+    monkeypatch.setattr(_reproduce_spinnaker2, "SETTING", few)
+    command = ["reproduce", "spinnaker2-yin-yang", "--seeds", "2", "--epochs", "3", "--out", str(tmp_path)]
+    assert _cli.main(command) == 0
+    first = capsys.readouterr().out
+    ceiling = sp.encoding.ceiling(
+        sp.encoding.latency_grid(sp.datasets.yin_yang(200, seed=43)[0]), sp.datasets.yin_yang(200, seed=43)[1]
+    )
+    assert f"ceiling: {100 * ceiling:.2f} %" in first and "91.1, 94.0, 96.3" in first
+    curves = [
+        json.loads((tmp_path / f"clock-seed-{seed}.json").read_text())["test_accuracy_by_epoch"] for seed in (0, 1)
+    ]
+    assert f"median over seeds {np.median([np.mean(curve) for curve in curves]):.2f} %" in first
+    ran = []
+
+    def answer(seed, *rest):
+        ran.append(seed)
+        return {"test_accuracy_by_epoch": [50.0, 60.0, 70.0], "silent_test_samples_percent": 5.0}
+
+    monkeypatch.setattr(_reproduce_spinnaker2, "_run", answer)
+    assert _cli.main(command) == 0 and ran == []
+    # Another course is another run.
+    assert _cli.main([*command, "--resolve-silent"]) == 0
+    assert ran == [0, 1] and "median over seeds 60.00 %" in capsys.readouterr().out
+
+
+def test_the_ceiling_of_the_published_grid():
+    """Against a count in numpy alone of cells and their labels."""
+    X, y = sp.datasets.yin_yang(10000, seed=43)
+    for steps, percent in ((27, 97.37), (40, 97.95), (52, 98.63), (102, 99.42)):
+        assert round(100 * sp.encoding.ceiling(sp.encoding.latency_grid(X, steps=steps), y), 2) == percent
+    assert sp.encoding.ceiling(sp.encoding.latency(X), y) == 1.0
 
 
 @pytest.mark.parametrize("command", [["train"], ["search"]])

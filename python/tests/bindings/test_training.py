@@ -38,7 +38,7 @@ def test_a_smooth_schedule_falls_with_every_batch():
     X, y = sp.datasets.yin_yang(1)
     once, twice = (sp.encoding.latency(np.tile(X, (n, 1)), bias=0.0) for n in (1, 2))
     net = sp.Network([5, 30, 3], seed=1)
-    options = dict(optimizer="sgd", learning_rate=0.05, batch_size=1)
+    options = dict(optimizer="sgd", learning_rate=0.05, batch_size=1, clip_norm=math.inf)
     by_epoch = sp.Trainer(net, schedule="exponential", schedule_gamma=0.6, epochs=4, **options)
     by_batch = sp.Trainer(net, schedule="smooth", schedule_gamma=0.36, epochs=2, **options)
     assert by_epoch.run(once, y) and by_batch.run(twice, np.tile(y, 2))
@@ -72,7 +72,7 @@ def test_one_step_is_sgd(data):
     spikes, y = data
     net = sp.Network([5, 30, 3], seed=1)
     value, grad = net.gradient(net.forward(spikes), sp.losses.TTFSCrossEntropy(), y)
-    trainer = sp.Trainer(net, optimizer="sgd", learning_rate=0.1, epochs=1, batch_size=60)
+    trainer = sp.Trainer(net, optimizer="sgd", learning_rate=0.1, epochs=1, batch_size=60, clip_norm=math.inf)
     trainer.run(spikes, y)
     for layer in range(2):
         assert np.allclose(trainer.network.weights[layer], net.weights[layer] - 0.1 * grad.weights[layer], atol=1e-13)
@@ -95,7 +95,13 @@ def test_delays_are_trained_and_stay_positive(data):
 
 def test_early_stopping_and_best(data):
     trainer = sp.Trainer(
-        sp.Network([5, 30, 3], seed=1), epochs=400, batch_size=20, learning_rate=0.1, patience=3, restore_best=True
+        sp.Network([5, 30, 3], seed=1),
+        epochs=400,
+        batch_size=20,
+        learning_rate=0.1,
+        clip_norm=math.inf,
+        patience=3,
+        restore_best=True,
     )
     trainer.run(*data, validation=data)
     losses = trainer.history["validation_loss"]
