@@ -540,7 +540,9 @@ static void engines_that_cannot_be(void) {
     spinnprop_engine_options o, made;
     spinnprop_loss loss;
     spinnprop_engine_options_init(&o);
-    spinnprop_engine_options_init(&made);
+    /* Watched as a whole, padding too. */
+    memset(&made, 0x55, sizeof made);
+    made.size = sizeof made;
     memset(&loss, 0x55, sizeof loss);
     begin("engine");
     WATCH(engine);
@@ -611,7 +613,7 @@ static void grids_that_do_not_fit(void) {
     spinnprop_training_options training;
     spinnprop_loss steps;
     double value = 0;
-    int64_t n = 0, offsets[N_SAMPLES + 1], classes[N_SAMPLES];
+    int64_t n = 0, ends[N_SAMPLES + 1], classes[N_SAMPLES];
     begin("clock");
     spinnprop_engine_options_init(&o);
     spinnprop_engine_options_init(&made);
@@ -651,7 +653,7 @@ static void grids_that_do_not_fit(void) {
     HOLDS(n > 0 && n < 100);
     double membranes[100], all_times[100];
     int32_t all_units[100];
-    WORKS(spinnprop_recording_spikes(all_times, all_units, NULL, membranes, n, offsets, N_SAMPLES + 1, recording, 0));
+    WORKS(spinnprop_recording_spikes(all_times, all_units, NULL, membranes, n, ends, N_SAMPLES + 1, recording, 0));
     for (int64_t spike = 0; spike < n && spike < 100; spike++) HOLDS(membranes[spike] > 1.0);
     WATCH(gradient);
     WATCH(value);
@@ -843,7 +845,7 @@ static void recording_access(void) {
 
 static void losses_that_cannot_be(void) {
     spinnprop_loss loss, before;
-    const int32_t wrong_kinds[] = {-1, 4, INT32_MAX, INT32_MIN};
+    const int32_t wrong_kinds[] = {-1, 99, INT32_MAX, INT32_MIN};
     begin("losses");
     memset(&before, 0x55, sizeof before);
     loss = before;
