@@ -91,7 +91,8 @@ public func spinnprop_recording_from_bytes(
         guard hasGrid == (loaded.grid != nil) else {
             throw SpinnpropError(
                 .fileError,
-                "malformed file: a recording of engine \"\(loaded.engine)\" \(hasGrid ? "needs a" : "has no") grid of steps")
+                "malformed file: a recording of engine \"\(loaded.engine)\" \(hasGrid ? "needs a" : "has no") grid of steps"
+            )
         }
         destination.pointee = makeHandle(loaded, recordingKind)
     }
