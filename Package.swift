@@ -27,6 +27,8 @@ let libraryLinkerSettings: [LinkerSetting] =
                 "-Xlinker", "--no-undefined-version",
                 "-Xlinker", "-soname=libspinnprop.so",
                 "-Xlinker", "-z", "-Xlinker", "nodelete",
+                // Equal machine code once (nothing compares the addresses of functions), and only what is reached.
+                "-Xlinker", "--icf=safe", "-Xlinker", "--gc-sections",
             ] + stripping)
     ] : []
 
