@@ -28,7 +28,7 @@ let libraryLinkerSettings: [LinkerSetting] =
                 "-Xlinker", "-soname=libspinnprop.so",
                 "-Xlinker", "-z", "-Xlinker", "nodelete",
                 // Equal machine code once (nothing compares the addresses of functions), and only what is reached.
-                "-Xlinker", "--icf=safe", "-Xlinker", "--gc-sections",
+                "-Xlinker", "--icf=all", "-Xlinker", "--gc-sections",
             ] + stripping)
     ] : []
 
