@@ -48,6 +48,7 @@ struct BufferPlan: Sendable {
     let shape: NetworkShape
     let steps: Int
     let spikesPerNeuron: Double
+    let activeSenders: Double
     let fifoPackets: Int?
     /// Whether a copy runs more than one sample between two updates.
     let needsSampleGradient: Bool
@@ -55,6 +56,11 @@ struct BufferPlan: Sendable {
     /// Spikes of a sample that a tape for `units` holds.
     func tapeCapacity(units: Int) -> Int {
         max(64, Int(min(1e9, (Double(units) * spikesPerNeuron).rounded(.up))))
+    }
+
+    /// Senders for which a sample's sums have room.
+    func sampleRows(of connection: ConnectionShape) -> Int {
+        min(connection.preCount, max(64, Int((Double(connection.preCount) * activeSenders).rounded(.up))))
     }
 
     private func fifoCapacity(worst: Int) -> Int {
@@ -116,15 +122,20 @@ struct BufferPlan: Sendable {
             }
             buffers.append(PlannedBuffer(name: BufferName.of(BufferName.copyGradient, own), bytes: weights))
             if needsSampleGradient {
-                buffers.append(PlannedBuffer(name: BufferName.of(BufferName.sampleGradient, own), bytes: weights))
-                buffers.append(PlannedBuffer(name: BufferName.of(BufferName.touched, own), bytes: 4 * own.preCount))
+                let rows = sampleRows(of: own)
+                buffers.append(
+                    PlannedBuffer(name: BufferName.of(BufferName.sampleGradient, own), bytes: 4 * rows * width))
+                buffers.append(
+                    PlannedBuffer(name: BufferName.of(BufferName.touched, own), bytes: 4 * (own.preCount + rows)))
             }
             if own.delayKind == .synaptic || own.delayKind == .dendritic {
                 let bytes = own.delayKind == .synaptic ? weights : 4 * width
                 buffers.append(PlannedBuffer(name: BufferName.of(BufferName.copyDelayGradient, own), bytes: bytes))
                 if needsSampleGradient {
+                    let rows = own.delayKind == .synaptic ? sampleRows(of: own) : 1
                     buffers.append(
-                        PlannedBuffer(name: BufferName.of(BufferName.sampleDelayGradient, own), bytes: bytes))
+                        PlannedBuffer(
+                            name: BufferName.of(BufferName.sampleDelayGradient, own), bytes: 4 * rows * width))
                 }
             }
             // Step and sender.
@@ -165,16 +176,19 @@ struct BufferPlan: Sendable {
         ]
     }
 
-    /// Of an optimiser PE that looks after `parameters` numbers; `staging` of them are read at a time.
+    /// Numbers an optimiser PE reads at a time.
+    static let stagingCount = 256
+
+    /// Of an optimiser PE that looks after `parameters` numbers.
     static func optimizerBuffers(parameters: Int) -> [PlannedBuffer] {
-        [BufferName.sum, BufferName.master, BufferName.first, BufferName.second, BufferName.staging].map {
+        [BufferName.sum, BufferName.master, BufferName.first, BufferName.second].map {
             PlannedBuffer(name: $0, bytes: 4 * parameters)
-        }
+        } + [PlannedBuffer(name: BufferName.staging, bytes: 4 * stagingCount)]
     }
 
     /// Parameters one optimiser PE can look after.
     static func optimizerCapacity(dataBytes: Int) -> Int {
-        dataBytes / (4 * 5) / ClockKernels.width * ClockKernels.width
+        (dataBytes - 4 * stagingCount) / (4 * 4) / ClockKernels.width * ClockKernels.width
     }
 }
 

@@ -19,6 +19,7 @@ public enum Placement: Equatable, Sendable {
 /// | `copies`          | `nil`    | -       | copies of the network side by side; `nil`: as many as fit, at most `batchSize` |
 /// | `batchSize`       | `nil`    | samples | the largest batch to be trained with; `nil`: any, so copies run several samples |
 /// | `spikesPerNeuron` | 2        | spikes  | per sample: what spike tapes are made for                                      |
+/// | `activeSenders`   | 0.5      | -       | part of a population that spikes in a sample: what sums per sample are made for |
 /// | `fifoPackets`     | `nil`    | packets | capacity of receive FIFOs; `nil`: the worst case, at most 512                  |
 /// | `largestSlice`    | `nil`    | neurons | the most neurons of a layer on one PE; `nil`: as many as fit                   |
 /// | `placement`       | compact  | -       | which PEs are taken                                                            |
@@ -26,6 +27,7 @@ public enum Placement: Equatable, Sendable {
 /// | `costs`           | see there| cycles  | what programs charge for their work                                            |
 public struct ChipOptions: Equatable, Sendable {
     public static let defaultSpikesPerNeuron = 2.0
+    public static let defaultActiveSenders = 0.5
     static let largestDefaultFIFO = 512
 
     public var board: Board
@@ -33,6 +35,7 @@ public struct ChipOptions: Equatable, Sendable {
     public var copies: Int?
     public var batchSize: Int?
     public var spikesPerNeuron = defaultSpikesPerNeuron
+    public var activeSenders = defaultActiveSenders
     public var fifoPackets: Int?
     public var largestSlice: Int?
     public var placement = Placement.compact
@@ -54,6 +57,9 @@ public struct ChipOptions: Equatable, Sendable {
         }
         guard spikesPerNeuron > 0, spikesPerNeuron <= 1e6 else {
             throw .invalidValue("spikes_per_neuron is \(spikesPerNeuron); it must be > 0 and at most 1e6")
+        }
+        guard activeSenders > 0, activeSenders <= 1 else {
+            throw .invalidValue("active_senders is \(activeSenders); it must be > 0 and at most 1")
         }
         try costs.check()
     }

@@ -11,13 +11,17 @@ struct Incoming {
     let weights: UnsafeMutablePointer<Float>
     /// (sender, receiver) or (receiver), or per sender if axonal; `nil` if all are 0.
     let delays: UnsafeMutablePointer<Int32>?
-    /// Sums over the copy's samples, and over the running one (the same memory if a copy runs one sample).
+    /// Sums over the copy's samples, (sender, receiver); of delays likewise, or (receiver) if dendritic.
     let copyGradient: UnsafeMutablePointer<Float>
-    let sampleGradient: UnsafeMutablePointer<Float>
     let copyDelayGradient: UnsafeMutablePointer<Float>?
+    /// Sums over the running sample, for the senders that spike in it (the copy's sums if a copy runs one sample).
+    let sampleGradient: UnsafeMutablePointer<Float>
     let sampleDelayGradient: UnsafeMutablePointer<Float>?
-    /// Per sender, the sample that last touched its row; `nil` if a copy runs one sample.
-    let touched: UnsafeMutablePointer<Int32>?
+    /// Per sender its row in the sample's sums, -1 if it has none, and the other way round; `nil` if a copy runs one sample.
+    let rowOfSender: UnsafeMutablePointer<Int32>?
+    let senderOfRow: UnsafeMutablePointer<Int32>?
+    let rowCapacity: Int
+    var rowCount = 0
     let tapeSteps: UnsafeMutablePointer<Int32>
     let tapeUnits: UnsafeMutablePointer<Int32>
     let tapeCapacity: Int
@@ -43,7 +47,9 @@ struct Incoming {
         delays = shape.largestDelay > 0 ? try find(BufferName.of(BufferName.delays, shape)).words : nil
         copyGradient = try floats(BufferName.copyGradient)
         sampleGradient = plan.needsSampleGradient ? try floats(BufferName.sampleGradient) : copyGradient
-        touched = plan.needsSampleGradient ? try find(BufferName.of(BufferName.touched, shape)).words : nil
+        rowOfSender = plan.needsSampleGradient ? try find(BufferName.of(BufferName.touched, shape)).words : nil
+        senderOfRow = rowOfSender.map { $0 + shape.preCount }
+        rowCapacity = plan.sampleRows(of: shape)
         if shape.delayKind == .synaptic || shape.delayKind == .dendritic {
             copyDelayGradient = try floats(BufferName.copyDelayGradient)
             sampleDelayGradient =
@@ -81,16 +87,23 @@ struct Incoming {
         return UnsafePointer(delays + (shape.delayKind == .synaptic ? sender &* width : 0))
     }
 
-    /// The running sample's sums for a sender's row, zero when the sample first touches it.
+    /// The row of a sender in the running sample's sums, zero when the sample first touches it; -1 if there is no room for it.
     @inline(__always)
-    func sums(_ sender: Int, sample: Int32) -> UnsafeMutablePointer<Float> {
-        let row = sampleGradient + sender &* width
-        if let touched, touched[sender] != sample {
-            touched[sender] = sample
-            row.update(repeating: 0, count: width)
-            if let sampleDelayGradient, shape.delayKind == .synaptic {
-                (sampleDelayGradient + sender &* width).update(repeating: 0, count: width)
-            }
+    mutating func sampleRow(_ sender: Int) -> Int {
+        guard let rowOfSender else { return sender }
+        let known = Int(rowOfSender[sender])
+        return known >= 0 ? known : addRow(sender)
+    }
+
+    private mutating func addRow(_ sender: Int) -> Int {
+        guard rowCount < rowCapacity, let rowOfSender, let senderOfRow else { return -1 }
+        let row = rowCount
+        rowCount += 1
+        rowOfSender[sender] = Int32(truncatingIfNeeded: row)
+        senderOfRow[row] = Int32(truncatingIfNeeded: sender)
+        (sampleGradient + row * width).update(repeating: 0, count: width)
+        if let sampleDelayGradient, shape.delayKind == .synaptic {
+            (sampleDelayGradient + row * width).update(repeating: 0, count: width)
         }
         return row
     }
@@ -98,37 +111,35 @@ struct Incoming {
     /// Adds the running sample's sums to the copy's.
     ///
     /// - Returns: the numbers added.
-    func closeSample(_ sample: Int32) -> Int {
-        guard let touched else { return 0 }
-        var added = 0
-        var sender = 0
-        while sender < shape.preCount {
-            if touched[sender] == sample {
-                let at = sender &* width
-                ClockKernels.gather(sampleGradient + at, into: copyGradient + at, count: width)
-                if let sampleDelayGradient, let copyDelayGradient, shape.delayKind == .synaptic {
-                    ClockKernels.gather(sampleDelayGradient + at, into: copyDelayGradient + at, count: width)
-                    added &+= width
-                }
-                added &+= width
+    mutating func closeSample() -> Int {
+        guard let rowOfSender, let senderOfRow else { return 0 }
+        var row = 0
+        while row < rowCount {
+            let sender = Int(senderOfRow[row])
+            let (from, to) = (row &* width, sender &* width)
+            ClockKernels.gather(sampleGradient + from, into: copyGradient + to, count: width)
+            if let sampleDelayGradient, let copyDelayGradient, shape.delayKind == .synaptic {
+                ClockKernels.gather(sampleDelayGradient + from, into: copyDelayGradient + to, count: width)
             }
-            sender &+= 1
+            rowOfSender[sender] = -1
+            row &+= 1
         }
+        let added = rowCount * width
+        rowCount = 0
         if let sampleDelayGradient, let copyDelayGradient, shape.delayKind == .dendritic {
             ClockKernels.gather(sampleDelayGradient, into: copyDelayGradient, count: width)
             sampleDelayGradient.update(repeating: 0, count: width)
-            added &+= width
         }
-        return added
+        return shape.delayKind == .synaptic ? 2 * added : added
     }
 
-    /// Sets all sums to 0, for the first sample of a batch. Sample numbers start at 0, so none is touched.
-    func clearSums() {
+    /// Sets all sums to 0, for the first sample of a batch.
+    mutating func clearSums() {
         copyGradient.update(repeating: 0, count: shape.preCount * width)
-        touched?.update(repeating: -1, count: shape.preCount)
-        let delayRows = shape.delayKind == .synaptic ? shape.preCount : 1
-        copyDelayGradient?.update(repeating: 0, count: delayRows * width)
-        sampleDelayGradient?.update(repeating: 0, count: delayRows * width)
+        rowOfSender?.update(repeating: -1, count: shape.preCount)
+        rowCount = 0
+        copyDelayGradient?.update(repeating: 0, count: (shape.delayKind == .synaptic ? shape.preCount : 1) * width)
+        if shape.delayKind == .dendritic { sampleDelayGradient?.update(repeating: 0, count: width) }
     }
 }
 

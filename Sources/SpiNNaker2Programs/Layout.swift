@@ -75,7 +75,8 @@ struct Layout: Sendable {
         let board = options.board
         let plan = BufferPlan(
             shape: shape, steps: options.grid.steps, spikesPerNeuron: options.spikesPerNeuron,
-            fifoPackets: options.fifoPackets, needsSampleGradient: needsSampleGradient)
+            activeSenders: options.activeSenders, fifoPackets: options.fifoPackets,
+            needsSampleGradient: needsSampleGradient)
         let cut = try Cut(plan, constants: board.constants, largestSlice: options.largestSlice)
         try check(plan, cut, board.constants)
         var order = Array(0..<board.peCount)

@@ -162,15 +162,20 @@ extension NeuronProgram {
         if mayAnswer, shape.source > 0 || view.wantsInputErrors || shape.delayKind == .axonal {
             try send(context, connection, n, sender: sender, row, arrivalV, arrivalI)
         }
+        let sampleRow = connection.pointee.sampleRow(sender)
+        guard sampleRow >= 0 else {
+            throw SpinnpropError(
+                .outOfMemory,
+                "sample \(sample): more than \(connection.pointee.rowCapacity) of \(shape.preCount) senders of connection "
+                    + "\(shape.index) spike, and its sums per sample have room for no more; raise active_senders")
+        }
         if let delayGradient = connection.pointee.sampleDelayGradient {
-            // The sample's row is cleared with that of the weights.
-            _ = connection.pointee.sums(sender, sample: sample)
             ClockKernels.accumulateDelays(
                 row, lambdaV: arrivalV, lambdaI: arrivalI,
-                to: delayGradient + (shape.delayKind == .synaptic ? sender &* width : 0), count: width)
+                to: delayGradient + (shape.delayKind == .synaptic ? sampleRow &* width : 0), count: width)
             context.charge(costs.errorSynapse &* width)
         }
-        ClockKernels.accumulate(before, to: connection.pointee.sums(sender, sample: sample), count: width)
+        ClockKernels.accumulate(before, to: connection.pointee.sampleGradient + sampleRow &* width, count: width)
         context.charge(costs.gradientSynapse &* width)
     }
 
@@ -208,7 +213,7 @@ extension NeuronProgram {
 
     private func closeSample(_ context: TickContext) {
         var added = 0
-        for n in 0..<incomingCount { added += incoming[n].closeSample(sample) }
+        for n in 0..<incomingCount { added += incoming[n].closeSample() }
         if hasAxonal { for sums in axonal { sums.closeSample() } }
         context.charge(added * costs.sumWeight)
     }

@@ -65,9 +65,18 @@ final class OptimizerProgram: Program {
         let (count, offset) = (own.chunk.count, 4 * own.chunk.offset)
         let total = sum + own.start
         for copy in 0..<activeCopies {
-            let target = copy == 0 ? total : staging
-            try context.dmaRead(own.gradients[copy], offset: offset, bytes: 4 * count, into: target)
-            if copy > 0 { ClockKernels.gather(staging, into: total, count: count) }
+            guard copy > 0 else {
+                try context.dmaRead(own.gradients[copy], offset: offset, bytes: 4 * count, into: total)
+                continue
+            }
+            var first = 0
+            while first < count {
+                let piece = min(BufferPlan.stagingCount, count - first)
+                try context.dmaRead(
+                    own.gradients[copy], offset: offset + 4 * first, bytes: 4 * piece, into: staging)
+                ClockKernels.gather(staging, into: total + first, count: piece)
+                first += piece
+            }
         }
         var j = 0
         while j < count {

@@ -63,6 +63,7 @@ struct RandomChipCase {
         own.largestSlice = pick([nil, 8, 24])
         own.placement = pick([.compact, .scattered(seed: seed)])
         own.spikesPerNeuron = 40
+        own.activeSenders = 1
         options = own
         description =
             "seed \(seed): \(sizes), recurrent \(recurrent), delays \(kind), \(grid), \(samples) samples, copies "

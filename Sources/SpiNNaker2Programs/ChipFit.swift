@@ -1,0 +1,168 @@
+// Whether a network fits a chip, with how many copies, and what a training step would cost: answered without running it.
+import ClockDriven
+import Mathematics
+import Networks
+import SpiNNaker2
+
+/// How active a network is taken to be: spikes per unit and sample.
+public struct Activity: Equatable, Sendable {
+    public static let defaultInput = 1.0
+    public static let defaultNeurons = 0.2
+
+    public var input = defaultInput
+    /// Per layer; the last number counts for all further ones.
+    public var neurons = [defaultNeurons]
+
+    public init() {}
+
+    func of(population: Int) -> Double {
+        population == 0 ? input : neurons.isEmpty ? 0 : neurons[min(population, neurons.count) - 1]
+    }
+
+    func check() throws(SpinnpropError) {
+        for value in [input] + neurons where !(value >= 0 && value <= 1e6) {
+            throw .invalidValue("the activity is \(value) spikes per unit and sample; it must be 0 .. 1e6")
+        }
+    }
+}
+
+/// The answer of `ChipFit.init`. Times and energies are estimates that rest on the chip's constants, the programs' costs and `activity`.
+public struct ChipFit: Equatable, Sendable {
+    public let sizes: [Int]
+    public let fits: Bool
+    /// Why not; empty if it fits.
+    public let reason: String
+    /// Copies side by side, PEs of each, optimiser PEs, and PEs used of those there are.
+    public let copies: Int
+    public let pesPerCopy: Int
+    public let optimizerPEs: Int
+    public let usedPEs: Int
+    public let availablePEs: Int
+    /// PEs each layer of a copy is cut over.
+    public let slices: [Int]
+    /// The largest buffer of the PE with the least memory left, and that PE's memory in bytes.
+    public let tightestBuffer: String
+    public let tightestProgram: String
+    public let tightestBytes: Int
+    public let sramUsed: Int
+    public let sramAvailable: Int
+    /// Of a training step with this batch: samples run one after another by a copy, chip time and energy.
+    public let batch: Int
+    public let rounds: Int
+    public let secondsPerStep: Double
+    public let energyPerStep: Double
+    /// Of the phases forward, loss, backward, gather and update.
+    public let phaseSeconds: [Double]
+    /// Slips in a step: tick periods by which the busiest PE is expected to run over.
+    public let slips: Int
+    public let activity: Activity
+    /// The sizes of the largest network of this shape that fits with one copy: all hidden layers scaled alike.
+    public let largest: [Int]
+
+    public var meanPower: Double { secondsPerStep > 0 ? energyPerStep / secondsPerStep : 0 }
+
+    /// - Parameters:
+    ///   - sizes: units of the input, then neurons of each layer.
+    ///   - batch: samples per step.
+    ///   - options: `batchSize` is not read.
+    /// - Throws: `invalidValue` for sizes no network has, or options out of their domain. A network that does not fit is an answer.
+    public init(
+        sizes: [Int], recurrent: Bool = false, batch: Int, options: ChipOptions, activity: Activity = Activity()
+    ) throws(SpinnpropError) {
+        guard sizes.count >= 2, sizes.allSatisfy({ $0 >= 1 && $0 <= 1 << 20 }) else {
+            throw .invalidValue(
+                "sizes are \(sizes); give an input and at least one layer, each of 1 .. \(1 << 20) units")
+        }
+        guard batch >= 1, batch <= Int(Int32.max) else {
+            throw .invalidValue("batch is \(batch); it must be >= 1")
+        }
+        try activity.check()
+        var options = options
+        options.batchSize = batch
+        try options.check()
+        self.sizes = sizes
+        self.batch = batch
+        self.activity = activity
+        availablePEs = options.board.peCount
+        sramAvailable = options.board.constants.dataBytes
+        largest = ChipFit.largest(sizes, recurrent: recurrent, options: options)
+        let shape = NetworkShape(sizes: sizes, recurrent: recurrent)
+        var layout: Layout?
+        var refusal = ""
+        do throws(SpinnpropError) {
+            layout = try Layout(shape, options)
+        } catch {
+            refusal = error.message
+        }
+        reason = refusal
+        guard let layout else {
+            fits = false
+            (copies, pesPerCopy, optimizerPEs, usedPEs, rounds, slips) = (0, 0, 0, 0, 0, 0)
+            (tightestBuffer, tightestProgram, tightestBytes, sramUsed) = ("", "", 0, 0)
+            (slices, phaseSeconds, secondsPerStep, energyPerStep) = ([], [], 0, 0)
+            return
+        }
+        fits = true
+        copies = layout.copies
+        pesPerCopy = layout.cut.pesPerCopy
+        optimizerPEs = layout.cut.chunks.count
+        usedPEs = copies * pesPerCopy + optimizerPEs
+        slices = Array(layout.cut.cuts.dropFirst())
+        rounds = (batch + copies - 1) / copies
+        let tightest = ChipFit.tightest(layout, options.board.constants)
+        (tightestProgram, tightestBuffer, tightestBytes, sramUsed) = tightest
+        let estimate = StepEstimate(layout, options, batch: batch, activity: activity)
+        phaseSeconds = estimate.seconds
+        secondsPerStep = estimate.seconds.reduce(0, +)
+        slips = estimate.slips
+        energyPerStep = estimate.energy(options, loadedPEs: copies * layout.cut.pesPerCopy + layout.cut.chunks.count)
+    }
+
+    private static func tightest(
+        _ layout: Layout, _ constants: ChipConstants
+    ) -> (program: String, buffer: String, bytes: Int, used: Int) {
+        let (plan, cut) = (layout.plan, layout.cut)
+        var candidates = [("input", plan.inputBuffers(cuts: cut.cuts)), ("loss", plan.lossBuffers)]
+        for layer in 0..<plan.shape.layerCount {
+            for slice in cut.slices[layer + 1] {
+                candidates.append(
+                    ("neurons of layer \(layer)", plan.neuronBuffers(layer: layer, slice: slice, cuts: cut.cuts)))
+            }
+        }
+        for chunks in cut.chunks {
+            let parameters = chunks.reduce(0) { $0 + $1.count }
+            candidates.append(("optimizer", BufferPlan.optimizerBuffers(parameters: parameters)))
+        }
+        let alignment = Int(constants[.dmaAlignment])
+        var worst = ("", "", 0, 0)
+        for (name, buffers) in candidates where buffers.bytes(alignment: alignment) > worst.3 {
+            let largest = buffers.max { $0.bytes < $1.bytes }
+            worst = (name, largest?.name ?? "", largest?.bytes ?? 0, buffers.bytes(alignment: alignment))
+        }
+        return worst
+    }
+
+    /// By bisection over the factor that scales hidden layers.
+    private static func largest(_ sizes: [Int], recurrent: Bool, options: ChipOptions) -> [Int] {
+        var options = options
+        options.copies = 1
+        func scaled(_ factor: Double) -> [Int] {
+            sizes.enumerated().map { index, size in
+                index == 0 || index == sizes.count - 1 ? size : max(1, Int(Double(size) * factor))
+            }
+        }
+        func fits(_ sizes: [Int]) -> Bool {
+            guard sizes.allSatisfy({ $0 <= 1 << 20 }) else { return false }
+            return (try? Layout(NetworkShape(sizes: sizes, recurrent: recurrent), options)) != nil
+        }
+        guard sizes.count > 2 else { return fits(sizes) ? sizes : [] }
+        var (low, high) = (0.0, 1.0)
+        while high < 1e6, fits(scaled(high)) { (low, high) = (high, 2 * high) }
+        for _ in 0..<24 {
+            let middle = (low + high) / 2
+            if scaled(middle) == scaled(low) || scaled(middle) == scaled(high) { break }
+            if fits(scaled(middle)) { low = middle } else { high = middle }
+        }
+        return fits(scaled(low)) ? scaled(low) : []
+    }
+}

@@ -1,0 +1,126 @@
+// What the account says of runs, and what a fit says before them.
+import ClockDriven
+import Learning
+import Mathematics
+import Networks
+import SpiNNaker2
+import Spikes
+import Testing
+
+@testable import SpiNNaker2Programs
+
+struct AccountTests {
+    /// 5-120-3 on the grid of the published setting, some spikes per sample.
+    private func yinYang(samples: Int) throws -> (Network, SpikeTrains, [Int]) {
+        var random = RandomStream(seed: 5, stream: 0)
+        var network = try Network(sizes: [5, 120, 3])
+        for (index, connection) in network.connections.enumerated() {
+            let (mean, deviation) = index == 0 ? (1.6, 1.6) : (2.6, 1.4)
+            let root = Double(connection.preCount).squareRoot()
+            try network.setWeights(
+                connection.weights.map { _ in (mean + deviation * random.normal()) / root }, connection: index)
+        }
+        let x = (0..<4 * samples).map { _ in random.uniform() }
+        let input = try Encoding.latencyGrid(
+            x: x, sampleCount: samples, featureCount: 4, steps: 27, tMin: 2, timeStep: 1e-3)
+        return (network, input, (0..<samples).map { _ in random.index(below: 3) })
+    }
+
+    /// Copies, ticks, time and packets of one training step of 100 samples, by hand.
+    @Test func oneStep() throws {
+        let (network, input, labels) = try yinYang(samples: 100)
+        let options = ChipOptions(board: try Board())
+        let engine = try ChipEngine(options)
+        #expect(engine.account == nil)
+        var training = TrainingOptions()
+        training.loss = StepTTFSCrossEntropy()
+        training.epochs = 1
+        training.batchSize = 100
+        let trainer = try Trainer(network, training, substrate: engine, rule: engine)
+        try trainer.run(input, labels: labels)
+        let account = try #require(engine.account)
+        // Input, hidden, output, loss; 600 + 120 x 8 parameters (rows in whole blocks) fit one optimiser.
+        #expect(account.copies == (148 - 1) / 4 && account.usedPEs == 36 * 4 + 1)
+        #expect(account.forwardSamples == 100 && account.backwardSamples == 100 && account.updates == 1)
+        // 100 samples on 36 copies: 3 rounds of 28 + 1 + 27 ticks.
+        #expect(account.phases.map(\.name) == ["forward", "loss", "backward", "gather", "update"])
+        #expect(account.phases.map(\.time.ticks) == [3 * 28, 3, 3 * 27, 1, 1])
+        #expect(abs(account.phases[0].time.seconds - 3 * 28e-3) < 1e-12)
+        #expect(account.phases[3].time.slips > 0 || account.phases[3].counters.largestTick <= 300_000)
+        let recording = try ClockSubstrate(TimeGrid()).forward(
+            network, input, options: ForwardOptions(), monitor: nil)
+        let heard = recording.layers[0].spikes.times.filter { $0 < 25.5e-3 }.count + recording.layers[1].spikeCount
+        let inputSpikes = input.times.filter { $0 < 25.5e-3 }.count
+        #expect(account.phases[0].counters.packetsSent == heard + inputSpikes)
+        #expect(account.phases[0].counters.payloadBytes == 0)
+        #expect(account.phases[2].counters.payloadBytes == 4 * account.phases[2].counters.packetsSent)
+        for phase in account.phases {
+            #expect(phase.counters.dropped + phase.counters.unrouted + phase.counters.stalled == 0)
+        }
+        // Gradients of all copies to the optimiser, weights back.
+        #expect(account.phases[3].counters.dmaBytes == 36 * 4 * 1560)
+        #expect(account.phases[4].counters.dmaBytes == 36 * 4 * 1560)
+        let programs = Dictionary(
+            grouping: account.programs.filter { $0.phase == "forward" }, by: \.program
+        ).mapValues { $0[0] }
+        #expect(programs["neurons"]?.pes == 72 && programs["input"]?.pes == 36)
+        #expect(programs["neurons"]?.counters.ticks == 72 * 3 * 28)
+        let cycles = account.programs.reduce(0) { $0 + $1.counters.cycles }
+        #expect(cycles == account.phases.reduce(0) { $0 + $1.counters.cycles })
+        let parts = account.phases.reduce(0.0) { $0 + $1.energy.total }
+        #expect(account.energyPerStep == parts && account.secondsPerStep == account.seconds)
+        #expect(account.meanPower > 75.2e-3 && account.meanPower < 1.248)
+        #expect(account.tightest?.pe.placed.program == "optimizer" || account.tightest?.pe.placed.layer == 0)
+        engine.resetAccount()
+        #expect(engine.account?.energy == 0 && engine.account?.forwardSamples == 0)
+    }
+
+    /// The fit foretells copies, slices, memory and time, and energy within a quarter when it is told the activity.
+    @Test(arguments: [(1, false), (2, false), (1, true)]) func fitForetells(chips: Int, isLow: Bool) throws {
+        let (network, input, labels) = try yinYang(samples: 150)
+        var options = ChipOptions(board: try Board(chips: chips))
+        options.batchSize = 150
+        if isLow { options.machine.level = .low }
+        let engine = try ChipEngine(options)
+        let recording = try engine.forward(network, input, options: ForwardOptions(), monitor: nil)
+        let objective = Objective(loss: StepTTFSCrossEntropy(), labels: labels, wantsInputTimes: false)
+        var gradients = try engine.backward(network, recording, objective, monitor: nil)
+        var optimizer = try Optimizer(OptimizerOptions(), for: network, precision: .single)
+        var own = network
+        try optimizer.step(&own, &gradients, on: engine)
+        let account = try #require(engine.account)
+        var activity = Activity()
+        activity.input = Double(input.spikeCount) / (150 * 5)
+        activity.neurons = recording.layers.map { Double($0.spikeCount) / Double(150 * $0.neuronCount) }
+        let fit = try ChipFit(sizes: [5, 120, 3], batch: 150, options: options, activity: activity)
+        #expect(fit.fits && fit.reason == "")
+        #expect(fit.copies == account.copies && fit.usedPEs == account.usedPEs && fit.slices == [1, 1])
+        #expect(fit.sramUsed == account.pes.map(\.placed.sramHighWater).max())
+        #expect(fit.tightestBuffer == account.tightest?.buffer)
+        for (phase, seconds) in zip(account.phases, fit.phaseSeconds) {
+            #expect(
+                abs(phase.time.seconds - seconds) <= 1e-3 * (phase.name == "forward" ? 0 : 1) + 1e-9, "\(phase.name)")
+        }
+        #expect(abs(fit.energyPerStep / account.energyPerStep - 1) < 0.25)
+    }
+
+    @Test func fitRefusesAndScales() throws {
+        let options = ChipOptions(board: try Board())
+        let small = try ChipFit(sizes: [784, 350, 10], batch: 8, options: options)
+        #expect(small.fits && small.copies >= 1 && small.slices[0] > 1)
+        #expect(small.largest[1] > 350)
+        let largest = try ChipFit(sizes: small.largest, batch: 8, options: options)
+        #expect(largest.fits && largest.copies == 1)
+        var next = small.largest
+        next[1] += 16
+        let tooLarge = try ChipFit(sizes: next, batch: 8, options: options)
+        #expect(!tooLarge.fits && tooLarge.reason.contains("PEs"))
+        #expect(tooLarge.largest == small.largest)
+        #expect(throws: SpinnpropError.self) { try ChipFit(sizes: [5], batch: 8, options: options) }
+        #expect(throws: SpinnpropError.self) { try ChipFit(sizes: [5, 0], batch: 8, options: options) }
+        #expect(throws: SpinnpropError.self) { try ChipFit(sizes: [5, 3], batch: 0, options: options) }
+        // The published setting: a copy for every sample of the batch, no sums per sample.
+        let published = try ChipFit(sizes: [5, 120, 3], batch: 22, options: options)
+        #expect(published.copies == 22 && published.rounds == 1 && published.usedPEs == 22 * 4 + 1)
+    }
+}

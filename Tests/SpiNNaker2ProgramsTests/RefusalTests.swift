@@ -1,0 +1,137 @@
+// What does not fit, overflows or has no meaning on the chip is an error that says so, or a counted event; never silence.
+import ClockDriven
+import Learning
+import Mathematics
+import Networks
+import SpiNNaker2
+import Spikes
+import Testing
+
+@testable import SpiNNaker2Programs
+
+struct RefusalTests {
+    private func message(of body: () throws -> Void) -> String {
+        do {
+            try body()
+            return "nothing was thrown"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    private func run(_ options: ChipOptions, sizes: [Int], weight: Double, spikes: Int = 1) throws -> ChipEngine {
+        var network = try Network(sizes: sizes)
+        for (index, connection) in network.connections.enumerated() {
+            try network.setWeights(connection.weights.map { _ in weight }, connection: index)
+        }
+        let units = (0..<sizes[0]).flatMap { unit in (0..<spikes).map { _ in Int32(unit) } }
+        let times = units.map { _ in 1e-3 }
+        let input = try SpikeTrains(times: times, units: units, offsets: [0, times.count], unitCount: sizes[0])
+        let engine = try ChipEngine(options)
+        let recording = try engine.forward(network, input, options: ForwardOptions(), monitor: nil)
+        let objective = Objective(loss: SpikeCountCrossEntropy(), labels: [0])
+        _ = try engine.backward(network, recording, objective, monitor: nil)
+        return engine
+    }
+
+    @Test func copiesThatDoNotFit() throws {
+        var options = ChipOptions(board: try Board())
+        options.copies = 37
+        #expect(message { _ = try run(options, sizes: [5, 120, 3], weight: 1) }.contains("room for 36 copies"))
+        options.copies = nil
+        #expect(message { _ = try run(options, sizes: [100_000, 3], weight: 1) }.contains("SRAM"))
+    }
+
+    /// 40 senders that spike at once into a FIFO of 8: an error by default, counted if the user says so.
+    @Test(arguments: OverflowPolicy.allCases) func fullFIFOs(policy: OverflowPolicy) throws {
+        var options = ChipOptions(board: try Board())
+        options.fifoPackets = 8
+        options.machine.overflow = policy
+        #expect(message { _ = try run(options, sizes: [40, 8, 2], weight: 1) }.contains("full at 8 packets"))
+        options.machine.faults = .count
+        let engine = try run(options, sizes: [40, 8, 2], weight: 0.01)
+        let counters = try #require(engine.account).phases[0].counters
+        #expect(counters.dropped == (policy == .drop ? 32 : 0))
+        #expect(counters.overwritten == (policy == .overwrite ? 32 : 0))
+        #expect(counters.stalled == (policy == .stall ? 32 : 0))
+    }
+
+    @Test func fullTapes() throws {
+        var options = ChipOptions(board: try Board())
+        options.spikesPerNeuron = 0.5
+        #expect(
+            message { _ = try run(options, sizes: [40, 200, 2], weight: 3) }.contains("raise spikes_per_neuron"))
+        #expect(
+            message { _ = try run(options, sizes: [20, 8, 2], weight: 1, spikes: 10) }.contains(
+                "200 input spikes and the input spike tape of copy 0 holds 64"))
+    }
+
+    @Test func whatHasNoMeaning() throws {
+        let board = try Board()
+        let engine = try ChipEngine(ChipOptions(board: board))
+        let input = try SpikeTrains(times: [1e-3], units: [0], offsets: [0, 1], unitCount: 2)
+        let leaky = try Network(sizes: [2, 3], leakyReadout: true)
+        #expect(
+            message { _ = try engine.forward(leaky, input, options: ForwardOptions(), monitor: nil) }.contains(
+                "spiking read-out"))
+        var network = try Network(sizes: [2, 3])
+        let recording = try engine.forward(network, input, options: ForwardOptions(), monitor: nil)
+        var objective = Objective(loss: SpikeCountCrossEntropy(), labels: [0], rate: RateRegularisation(strength: 1))
+        #expect(message { _ = try engine.backward(network, recording, objective, monitor: nil) }.contains("rate"))
+        objective.rate = nil
+        let other = try ClockSubstrate(TimeGrid(steps: 30)).forward(
+            network, input, options: ForwardOptions(), monitor: nil)
+        #expect(message { _ = try engine.backward(network, other, objective, monitor: nil) }.contains("own grid"))
+        try network.setWeights([1e300, 0, 0, 0, 0, 0], connection: 0)
+        #expect(
+            message { _ = try engine.forward(network, input, options: ForwardOptions(), monitor: nil) }.contains(
+                "float32"))
+        try network.setWeights([1e38, 0, 0, 0, 0, 0], connection: 0)
+        let many = try SpikeTrains(
+            times: Array(repeating: 1e-3, count: 9), units: Array(repeating: 0, count: 9), offsets: [0, 9], unitCount: 2
+        )
+        #expect(
+            message { _ = try engine.forward(network, many, options: ForwardOptions(), monitor: nil) }.contains(
+                "overflows float32"))
+        // After an error the engine goes on.
+        try network.setWeights([1, 0, 0, 0, 0, 0], connection: 0)
+        _ = try engine.forward(network, many, options: ForwardOptions(), monitor: nil)
+    }
+
+    @Test func optionsAreChecked() throws {
+        let board = try Board()
+        for change in [
+            { $0.copies = 0 }, { $0.batchSize = -1 }, { $0.fifoPackets = 0 }, { $0.largestSlice = 0 },
+            { $0.spikesPerNeuron = 0 }, { $0.spikesPerNeuron = .nan }, { $0.grid.steps = 1 }, { $0.costs.neuron = -1 },
+        ] as [(inout ChipOptions) -> Void] {
+            var options = ChipOptions(board: board)
+            change(&options)
+            #expect(throws: SpinnpropError.self) { try ChipEngine(options) }
+        }
+    }
+
+    @Test func noSamples() throws {
+        let engine = try ChipEngine(ChipOptions(board: try Board()))
+        let network = try Network(sizes: [2, 3])
+        let input = try SpikeTrains(times: [], units: [], offsets: [0], unitCount: 2)
+        let recording = try engine.forward(network, input, options: ForwardOptions(), monitor: nil)
+        let objective = Objective(loss: SpikeCountCrossEntropy(), labels: [])
+        let gradients = try engine.backward(network, recording, objective, monitor: nil)
+        #expect(recording.sampleCount == 0 && gradients.value == 0)
+    }
+
+    @Test func cancelling() throws {
+        let own = try RandomChipCase(seed: 3)
+        let monitor = Monitor { false }
+        var isCancelled = false
+        for _ in 0..<100 where !isCancelled {
+            do {
+                _ = try ChipEngine(own.options).forward(
+                    own.network, own.input, options: ForwardOptions(), monitor: monitor)
+            } catch {
+                isCancelled = error.kind == .cancelled
+            }
+        }
+        #expect(isCancelled)
+    }
+}
