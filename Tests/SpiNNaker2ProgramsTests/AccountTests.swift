@@ -124,3 +124,18 @@ struct AccountTests {
         #expect(published.copies == 22 && published.rounds == 1 && published.usedPEs == 22 * 4 + 1)
     }
 }
+
+extension AccountTests {
+    /// Every published number is met within a factor of 2, or the remark says why not.
+    @Test func publishedWorkloads() throws {
+        let checks = try PublishedCheck.all(ChipOptions(board: try Board()))
+        #expect(checks.count == 9)
+        for check in checks {
+            #expect(check.predictedLow <= check.predictedHigh && check.published > 0)
+            #expect(!check.remark.isEmpty)
+        }
+        let off = checks.filter { $0.factor > 2 }.map(\.quantity)
+        #expect(off == ["rate"], "\(checks)")
+        #expect(checks.filter { $0.workload.contains("CoreMark") }.allSatisfy { $0.factor < 1.01 })
+    }
+}
