@@ -48,4 +48,25 @@ extension AgreementTests {
         }
         #expect(lively >= 30 && cut >= 10, "\(lively) lively, \(cut) of them cut")
     }
+
+    /// The same bits and the same counters for any number of host threads.
+    @Test(arguments: [7, 11, 23, 42]) func threads(seed: Int) throws {
+        defer { try? Threads.set(0) }
+        let own = try RandomChipCase(seed: UInt64(seed))
+        func outcome(threads: Int) throws -> ([[[UInt64]]], [[UInt64]], ChipAccount?) {
+            try Threads.set(threads)
+            let engine = try ChipEngine(own.options)
+            let recording = try engine.forward(own.network, own.input, options: ForwardOptions(), monitor: nil)
+            let objective = Objective(loss: StepTTFSCrossEntropy(), labels: own.labels)
+            let gradients = try engine.backward(own.network, recording, objective, monitor: nil)
+            return (bits(recording), bits(gradients), engine.account)
+        }
+        let alone = try outcome(threads: 1)
+        for threads in [2, 3, 8] {
+            let many = try outcome(threads: threads)
+            #expect(many.0 == alone.0 && many.1 == alone.1, "\(threads) threads, \(own.description)")
+            let isEqual = many.2 == alone.2
+            #expect(isEqual, "\(threads) threads, \(own.description)")
+        }
+    }
 }
