@@ -75,8 +75,8 @@ let package = Package(
         room(
             "Spinnprop",
             [
-                "ClockDriven", "EventDriven", "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics",
-                "CSupport",
+                "ClockDriven", "EventDriven", "SpiNNaker2", "SpiNNaker2Programs", "Learning", "DataSets", "Networks",
+                "Neurons", "Spikes", "Mathematics", "CSupport",
             ]
                 + forNewerProcessors.map { .target(name: $0.name) }),
         .systemLibrary(name: "CSpinnprop", path: "include"),

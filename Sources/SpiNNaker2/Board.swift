@@ -34,6 +34,13 @@ public struct Board: Equatable, Sendable {
     public var peCount: Int { chipCount * pesPerChip }
     public var linkCount: Int { chipCount * LinkDirection.allCases.count }
 
+    /// One chip as published.
+    public init() {
+        (chipCount, width, height) = (1, 1, 1)
+        constants = ChipConstants()
+        pesPerChip = constants.count(.applicationPEs)
+    }
+
     /// - Throws: `invalidValue` for a number of chips no board has, or constants that contradict each other.
     public init(chips: Int = 1, constants: ChipConstants = ChipConstants()) throws(SpinnpropError) {
         guard chips >= 1, chips <= Board.largest else {

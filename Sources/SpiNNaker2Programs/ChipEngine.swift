@@ -18,6 +18,9 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
     private let lock = Mutex<Void>(())
     private var chip: EmulatedChip?
 
+    /// One chip, all defaults.
+    public init() { options = ChipOptions() }
+
     /// - Throws: `invalidValue` naming the option that is out of its domain.
     public init(_ options: ChipOptions) throws(SpinnpropError) {
         try options.check()
@@ -27,10 +30,10 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
     public var name: String { ChipEngine.name }
     public var precision: Precision { .single }
 
-    /// Runs like the clock-driven engine's grid; `copies` as mapped last, or as asked for.
+    /// As asked for, with 1 copy if as many as fit; a recording's grid has the number that there are.
     public var grid: TimeGrid? {
         var grid = options.grid
-        grid.copies = options.copies ?? locked { $0?.copies } ?? 1
+        grid.copies = options.copies ?? 1
         return grid
     }
 
@@ -108,4 +111,9 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
     ) throws(Failure) -> Result {
         try lock.withLock { (_) throws(Failure) in try body(&chip) }
     }
+}
+
+extension ChipEngine: Equatable {
+    /// Engines are equal if they are the same: each has an account of its own.
+    public static func == (left: ChipEngine, right: ChipEngine) -> Bool { left === right }
 }

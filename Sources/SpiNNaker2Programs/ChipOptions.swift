@@ -42,7 +42,7 @@ public struct ChipOptions: Equatable, Sendable {
     public var machine = MachineOptions()
     public var costs = ProgramCosts()
 
-    public init(board: Board) { self.board = board }
+    public init(board: Board = Board()) { self.board = board }
 
     /// - Throws: `invalidValue` naming the option that is out of its domain.
     public func check() throws(SpinnpropError) {

@@ -5,6 +5,7 @@ import EventDriven
 import Learning
 import Mathematics
 import Networks
+import SpiNNaker2Programs
 
 #if SPINNPROP_DIST && arch(x86_64)
 import ClockDrivenV3
@@ -37,11 +38,13 @@ public enum Engine: Equatable, Sendable {
     case event
     /// Time steps in float32: the twin of what runs on a SpiNNaker2 chip.
     case clock(TimeGrid)
+    /// The same steps by programs on an emulated SpiNNaker2, which keeps account of them; with the optimiser on the chip.
+    case spinnaker2(ChipEngine)
 
     /// What forward runs take unless told otherwise.
     public static let defaultEngine = Engine.event
 
-    /// All there are, with their default options.
+    /// Those that a name or a number says all about, with their default options.
     public static let all: [Engine] = [.event, .clock(TimeGrid())]
 
     /// The name users and recordings know it by.
@@ -52,6 +55,7 @@ public enum Engine: Equatable, Sendable {
         switch self {
         case .event: 0
         case .clock: 1
+        case .spinnaker2: 2
         }
     }
 
@@ -60,6 +64,7 @@ public enum Engine: Equatable, Sendable {
         switch self {
         case .event: nil
         case .clock(let grid): grid
+        case .spinnaker2(let chip): chip.grid
         }
     }
 
@@ -67,6 +72,7 @@ public enum Engine: Equatable, Sendable {
         switch self {
         case .event: eventSubstrate()
         case .clock(let grid): clockSubstrate(grid)
+        case .spinnaker2(let chip): chip
         }
     }
 
@@ -74,6 +80,7 @@ public enum Engine: Equatable, Sendable {
         switch self {
         case .event: eventAdjoint()
         case .clock(let grid): clockRule(grid)
+        case .spinnaker2(let chip): chip
         }
     }
 
@@ -82,7 +89,7 @@ public enum Engine: Equatable, Sendable {
         if leakyReadout { return LossParameters(.vMaxCrossEntropy) }
         return switch self {
         case .event: LossParameters(.ttfsCrossEntropy)
-        case .clock: LossParameters(.stepTTFSCrossEntropy)
+        case .clock, .spinnaker2: LossParameters(.stepTTFSCrossEntropy)
         }
     }
 
@@ -94,8 +101,12 @@ public enum Engine: Equatable, Sendable {
         self = engine
     }
 
-    /// The engine that made a recording, with its options.
+    /// The engine that made a recording, with its options; for a chip's the clock-driven engine, which gives the same bits.
     public init(of recording: Recording) throws(SpinnpropError) {
+        if recording.engine == ChipEngine.name, let grid = recording.grid {
+            self = .clock(grid)
+            return
+        }
         self = try Engine(name: recording.engine)
         if case .clock = self, let grid = recording.grid { self = .clock(grid) }
     }

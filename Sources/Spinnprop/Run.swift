@@ -47,7 +47,7 @@ extension Engine {
             // The exact adjoint reads times and currents at exact spikes.
             case .event: maker == name
             // Any spikes on a grid will do.
-            case .clock: maker != Engine.event.name
+            case .clock, .spinnaker2: maker != Engine.event.name
             }
         guard suits else {
             throw .unsupported(
@@ -68,7 +68,8 @@ extension Trainer {
     ) throws(SpinnpropError) {
         let rule = rule ?? engine
         try rule.checkCanDifferentiate(recordingsOf: engine.name)
-        if let grid = rule.grid, grid.copies > options.batchSize {
+        // A chip may hold more copies than a batch has samples: some are then idle.
+        if case .clock(let grid) = rule, grid.copies > options.batchSize {
             throw .invalidValue(
                 "copies is \(grid.copies), more than batch_size, \(options.batchSize), has samples; give fewer copies or a "
                     + "larger batch")

@@ -29,7 +29,7 @@ struct AccountTests {
     /// Copies, ticks, time and packets of one training step of 100 samples, by hand.
     @Test func oneStep() throws {
         let (network, input, labels) = try yinYang(samples: 100)
-        let options = ChipOptions(board: try Board())
+        let options = ChipOptions()
         let engine = try ChipEngine(options)
         #expect(engine.account == nil)
         var training = TrainingOptions()
@@ -105,7 +105,7 @@ struct AccountTests {
     }
 
     @Test func fitRefusesAndScales() throws {
-        let options = ChipOptions(board: try Board())
+        let options = ChipOptions()
         let small = try ChipFit(sizes: [784, 350, 10], batch: 8, options: options)
         #expect(small.fits && small.copies >= 1 && small.slices[0] > 1)
         #expect(small.largest[1] > 350)
@@ -128,7 +128,7 @@ struct AccountTests {
 extension AccountTests {
     /// Every published number is met within a factor of 2, or the remark says why not.
     @Test func publishedWorkloads() throws {
-        let checks = try PublishedCheck.all(ChipOptions(board: try Board()))
+        let checks = try PublishedCheck.all(ChipOptions())
         #expect(checks.count == 9)
         for check in checks {
             #expect(check.predictedLow <= check.predictedHigh && check.published > 0)

@@ -35,7 +35,7 @@ struct RefusalTests {
     }
 
     @Test func copiesThatDoNotFit() throws {
-        var options = ChipOptions(board: try Board())
+        var options = ChipOptions()
         options.copies = 37
         #expect(message { _ = try run(options, sizes: [5, 120, 3], weight: 1) }.contains("room for 36 copies"))
         options.copies = nil
@@ -44,7 +44,7 @@ struct RefusalTests {
 
     /// 40 senders that spike at once into a FIFO of 8: an error by default, counted if the user says so.
     @Test(arguments: OverflowPolicy.allCases) func fullFIFOs(policy: OverflowPolicy) throws {
-        var options = ChipOptions(board: try Board())
+        var options = ChipOptions()
         options.fifoPackets = 8
         options.machine.overflow = policy
         #expect(message { _ = try run(options, sizes: [40, 8, 2], weight: 1) }.contains("full at 8 packets"))
@@ -57,7 +57,7 @@ struct RefusalTests {
     }
 
     @Test func fullTapes() throws {
-        var options = ChipOptions(board: try Board())
+        var options = ChipOptions()
         options.spikesPerNeuron = 0.5
         #expect(
             message { _ = try run(options, sizes: [40, 200, 2], weight: 3) }.contains("raise spikes_per_neuron"))
@@ -67,8 +67,7 @@ struct RefusalTests {
     }
 
     @Test func whatHasNoMeaning() throws {
-        let board = try Board()
-        let engine = try ChipEngine(ChipOptions(board: board))
+        let engine = ChipEngine()
         let input = try SpikeTrains(times: [1e-3], units: [0], offsets: [0, 1], unitCount: 2)
         let leaky = try Network(sizes: [2, 3], leakyReadout: true)
         #expect(
@@ -99,7 +98,7 @@ struct RefusalTests {
     }
 
     @Test func optionsAreChecked() throws {
-        let board = try Board()
+        let board = Board()
         for change in [
             { $0.copies = 0 }, { $0.batchSize = -1 }, { $0.fifoPackets = 0 }, { $0.largestSlice = 0 },
             { $0.spikesPerNeuron = 0 }, { $0.spikesPerNeuron = .nan }, { $0.grid.steps = 1 }, { $0.costs.neuron = -1 },
@@ -111,7 +110,7 @@ struct RefusalTests {
     }
 
     @Test func noSamples() throws {
-        let engine = try ChipEngine(ChipOptions(board: try Board()))
+        let engine = ChipEngine()
         let network = try Network(sizes: [2, 3])
         let input = try SpikeTrains(times: [], units: [], offsets: [0], unitCount: 2)
         let recording = try engine.forward(network, input, options: ForwardOptions(), monitor: nil)

@@ -7,7 +7,7 @@ import Testing
 struct MachineTests {
     /// A packet sent in tick 0 passes a relay in tick 1 and is read in tick 2.
     @Test func relay() throws {
-        let machine = try Machine(Board(), phases: ["only"])
+        let machine = Machine(Board(), phases: ["only"])
         let first = Toy("first", sends: [.exactly(7)]) { (_, context) throws(SpinnpropError) in
             context.charge(100)
             var word: UInt32 = 41
@@ -92,7 +92,7 @@ struct MachineTests {
 
     /// Every PE sends to every other, five packets a tick, into FIFOs of 100.
     @Test(arguments: OverflowPolicy.allCases) func storm(policy: OverflowPolicy) throws {
-        let machine = try Machine(Board(), phases: ["only"], options: counting(policy))
+        let machine = Machine(Board(), phases: ["only"], options: counting(policy))
         let count = 148
         let all = KeyRange(key: 0, mask: 0xFFFF_0000)
         var toys: [Toy] = []
@@ -131,7 +131,7 @@ struct MachineTests {
             #expect(counters.packetsReceived == 2 * sent && counters.slips > 0)
         }
         // With the other policy for faults the same storm is an error that names PE and tick.
-        let strict = try Machine(Board(), phases: ["only"])
+        let strict = Machine(Board(), phases: ["only"])
         let source = Toy("source", sends: [all]) { (_, context) throws(SpinnpropError) in
             for number in 0..<3 { try context.send(UInt32(number)) }
         }

@@ -6,7 +6,7 @@ import Testing
 
 struct MemoryTests {
     @Test func allocatorRefusesByName() throws {
-        let machine = try Machine(Board(), phases: ["only"])
+        let machine = Machine(Board(), phases: ["only"])
         #expect(machine.board.constants.dataBytes == 94_208)
         let weights = try machine.allocate(pe: 5, "weights", bytes: 90_001)
         #expect(machine.sramUsed(pe: 5) == 90_016)
@@ -26,7 +26,7 @@ struct MemoryTests {
     }
 
     @Test func fifoTakesMemory() throws {
-        let machine = try Machine(Board(), phases: ["only"])
+        let machine = Machine(Board(), phases: ["only"])
         try machine.setFIFO(pe: 0, capacity: 100, payloadWords: 4)
         #expect(machine.sramUsed(pe: 0) == 2000)
         #expect(throws: SpinnpropError.self) { try machine.setFIFO(pe: 1, capacity: 0, payloadWords: 0) }
@@ -86,7 +86,7 @@ struct MemoryTests {
     func slips(level: PowerLevel, expected: [Int]) throws {
         var options = MachineOptions()
         options.level = level
-        let machine = try Machine(Board(), phases: ["only"], options: options)
+        let machine = Machine(Board(), phases: ["only"], options: options)
         let worker = Toy("worker") { (_, context) throws(SpinnpropError) in
             context.charge(300_000 * (context.tick + 1))
         }
@@ -130,7 +130,7 @@ struct RoutingTests {
     @Test(arguments: FaultPolicy.allCases) func packetToNowhere(faults: FaultPolicy) throws {
         var options = MachineOptions()
         options.faults = faults
-        let machine = try Machine(Board(), phases: ["only"], options: options)
+        let machine = Machine(Board(), phases: ["only"], options: options)
         let toy = Toy("lost", sends: [.exactly(5)]) { (_, context) throws(SpinnpropError) in try context.send(5) }
         try machine.load(toy, on: 0)
         let message = message { try machine.run([Segment(phase: 0, ticks: 3)]) }
@@ -140,7 +140,7 @@ struct RoutingTests {
 
     @Test func unannouncedKeysAndLargePayloads() throws {
         for (key, words, text) in [(6, 0, "did not announce"), (5, 5, "0 .. 4"), (5, 2, "of up to 1")] {
-            let machine = try Machine(Board(), phases: ["only"])
+            let machine = Machine(Board(), phases: ["only"])
             let toy = Toy("sender", sends: [.exactly(5)]) { (_, context) throws(SpinnpropError) in
                 let payload: [UInt32] = [1, 2, 3, 4, 5]
                 try context.send(UInt32(key), payload: payload, words: words)

@@ -1,0 +1,55 @@
+// The emulated chip behind the facade: on the chip, off it, and half and half.
+import Spinnprop
+import Testing
+
+struct ChipTests {
+    private func data(_ samples: Int, seed: Int) throws -> (SpikeTrains, [Int]) {
+        let set = try YinYang.samples(count: samples, seed: seed)
+        let input = try Encoding.latencyGrid(
+            x: set.x, sampleCount: samples, featureCount: 4, steps: 27, tMin: 2, timeStep: 1e-3)
+        return (input, set.labels)
+    }
+
+    private func network() throws -> Network {
+        var options = NetworkOptions(sizes: [5, 30, 3])
+        options.seed = 4
+        return try Network(options)
+    }
+
+    /// Training on the chip, off it, and forward on it with the rule off it end with the same weights.
+    @Test func onOffAndHybrid() throws {
+        let (input, labels) = try data(60, seed: 1)
+        var chipOptions = ChipOptions()
+        chipOptions.copies = 4
+        let chip = Engine.spinnaker2(try ChipEngine(chipOptions))
+        let twin = Engine.clock(TimeGrid(copies: 4))
+        var training = TrainingOptions()
+        training.loss = StepTTFSCrossEntropy()
+        training.epochs = 2
+        training.batchSize = 16
+        var ends: [Network] = []
+        for (engine, rule) in [(twin, nil), (chip, nil), (chip, twin), (twin, chip)] as [(Engine, Engine?)] {
+            let trainer = try Trainer(try network(), training, engine: engine, rule: rule)
+            try trainer.run(input, labels: labels)
+            ends.append(trainer.network)
+        }
+        #expect(ends[0] != (try network()))
+        for end in ends { #expect(end == ends[0]) }
+    }
+
+    @Test func recordings() throws {
+        let (input, labels) = try data(20, seed: 2)
+        let network = try network()
+        let engine = Engine.spinnaker2(ChipEngine())
+        let recording = try network.forward(input, engine: engine)
+        #expect(recording.engine == engine.name && recording.grid?.copies == 36)
+        let objective = Objective(loss: StepTTFSCrossEntropy(), labels: labels)
+        let byDefault = try network.gradient(recording, objective)
+        let onChip = try network.gradient(recording, objective, engine: engine)
+        #expect(byDefault.weights == onChip.weights && byDefault.value == onChip.value)
+        let message = #expect(throws: SpinnpropError.self) {
+            try network.gradient(recording, objective, engine: .event)
+        }
+        #expect(message?.kind == .unsupported)
+    }
+}
