@@ -46,15 +46,35 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
         }
     }
 
-    public func backward(
-        _ network: Network, _ recording: Recording, _ objective: Objective, monitor: Monitor?
-    ) throws(SpinnpropError) -> Gradients {
-        try objective.check(network, sampleCount: recording.sampleCount, grid: options.grid)
+    /// A batch of training. With this engine's own rule each sample goes backward right after it went forward.
+    public func forwardAndBackward(
+        _ network: Network, _ input: SpikeTrains, options forward: ForwardOptions, rule: any GradientRule,
+        objective: Objective, monitor: Monitor?
+    ) throws(SpinnpropError) -> (Recording, Gradients) {
+        guard let rule = rule as? ChipEngine, rule === self else {
+            return try forwardThenBackward(
+                network, input, options: forward, rule: rule, objective: objective, monitor: monitor)
+        }
+        try ClockSubstrate(options.grid).check(network, input, forward)
+        try check(objective, network, sampleCount: input.sampleCount)
+        return try withChip(for: network) { (chip) throws(SpinnpropError) in
+            try chip.forwardAndBackward(network, input, forward, objective, monitor: monitor)
+        }
+    }
+
+    private func check(_ objective: Objective, _ network: Network, sampleCount: Int) throws(SpinnpropError) {
+        try objective.check(network, sampleCount: sampleCount, grid: options.grid)
         guard objective.rate == nil else {
             throw .unsupported(
                 "rate regularisation needs means over the batch, which no program of engine \"\(name)\" takes; use engine "
                     + "\"\(ClockSubstrate.name)\" for the gradient, or leave it out")
         }
+    }
+
+    public func backward(
+        _ network: Network, _ recording: Recording, _ objective: Objective, monitor: Monitor?
+    ) throws(SpinnpropError) -> Gradients {
+        try check(objective, network, sampleCount: recording.sampleCount)
         guard let own = recording.grid, own.runsLike(options.grid) else {
             throw .unsupported(
                 "engine \"\(name)\" needs a recording on its own grid (time_step \(options.grid.timeStep), "

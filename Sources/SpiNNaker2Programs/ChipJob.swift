@@ -93,6 +93,8 @@ final class SpikeTable: @unchecked Sendable {
 struct JobView {
     var steps = 0
     var wantsInputErrors = false
+    /// Whether each sample goes backward right after it went forward, with its spikes still in SRAM.
+    var isJoint = false
 }
 
 /// A batch under way. Copy c of the network runs samples c, c + copies, ...
@@ -101,7 +103,7 @@ final class ChipJob: @unchecked Sendable {
     let copies: Int
     let grid: TimeGrid
     let budget: SpikeBudget?
-    /// Per population; of a forward run the input alone.
+    /// Per population; the input alone where the others come from a forward run.
     let tables: [SpikeTable]
     let objective: Objective?
     /// 1 / batch.
@@ -132,7 +134,10 @@ final class ChipJob: @unchecked Sendable {
         inputErrors?.clear(spikes)
     }
 
-    var view: JobView { JobView(steps: grid.steps, wantsInputErrors: inputErrors != nil) }
+    var view: JobView {
+        JobView(
+            steps: grid.steps, wantsInputErrors: inputErrors != nil, isJoint: objective != nil && tables.count == 1)
+    }
 
     /// Rounds until every copy has run its samples.
     var rounds: Int { (sampleCount + copies - 1) / copies }

@@ -12,17 +12,12 @@ extension EmulatedChip {
         _ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording {
         try load(network)
-        let neuronCount = network.layers.reduce(0) { $0 + $1.neuronCount }
-        let limit =
-            forward.maxSpikes
-            ?? ForwardOptions.defaultMaxSpikes(samples: input.sampleCount, neurons: neuronCount)
         let job = ChipJob(
             sampleCount: input.sampleCount, copies: copies, grid: grid, tables: [SpikeTable(input, grid: grid)],
-            budget: SpikeBudget(limit: limit))
-        for copy in neurons { for layer in copy { for program in layer { program.log.removeAll() } } }
+            budget: budget(network, input, forward))
+        clearLogs()
         hostBytes += 8 * input.spikeCount
-        // The loss reads the last step's spikes one tick later.
-        try run(job, [Segment(phase: ChipPhase.forward.rawValue, ticks: grid.steps + 1)], monitor)
+        try run(job, [forwardSegment], monitor)
         forwardSamples += input.sampleCount
         return recording(network, input, job, forward)
     }
@@ -32,7 +27,6 @@ extension EmulatedChip {
         _ network: Network, _ recording: Recording, _ objective: Objective, monitor: Monitor?
     ) throws(SpinnpropError) -> Gradients {
         try load(network)
-        hasGradient = false
         var tables = [SpikeTable(recording.input, grid: grid)]
         for layer in recording.layers { tables.append(SpikeTable(layer, recording.partition, grid: grid)) }
         let job = ChipJob(
@@ -40,25 +34,63 @@ extension EmulatedChip {
         // The labels; after a run elsewhere the spikes have to come, too.
         hostBytes += 4 * recording.sampleCount
         if recording.engine != ChipEngine.name { hostBytes += recording.layers.reduce(0) { $0 + 16 * $1.spikeCount } }
-        // The input reads the errors of step 0 one tick later.
-        try run(
-            job,
-            [
-                Segment(phase: ChipPhase.loss.rawValue, ticks: 1),
-                Segment(phase: ChipPhase.backward.rawValue, ticks: grid.steps),
-            ], monitor)
+        return try gradients(network, job, backwardSegments, monitor)
+    }
+
+    /// Each sample forward and then backward, its spikes kept in SRAM: how a chip trains by itself.
+    func forwardAndBackward(
+        _ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions, _ objective: Objective, monitor: Monitor?
+    ) throws(SpinnpropError) -> (Recording, Gradients) {
+        try load(network)
+        let job = ChipJob(
+            sampleCount: input.sampleCount, copies: copies, grid: grid, tables: [SpikeTable(input, grid: grid)],
+            objective: objective, budget: budget(network, input, forward))
+        clearLogs()
+        hostBytes += 8 * input.spikeCount + 4 * input.sampleCount
+        let gradients = try gradients(network, job, [forwardSegment] + backwardSegments, monitor)
+        forwardSamples += input.sampleCount
+        return (recording(network, input, job, forward), gradients)
+    }
+
+    /// The loss reads the last step's spikes one tick later.
+    private var forwardSegment: Segment { Segment(phase: ChipPhase.forward.rawValue, ticks: grid.steps + 1) }
+
+    /// The input reads the errors of step 0 one tick later.
+    private var backwardSegments: [Segment] {
+        [
+            Segment(phase: ChipPhase.loss.rawValue, ticks: 1),
+            Segment(phase: ChipPhase.backward.rawValue, ticks: grid.steps),
+        ]
+    }
+
+    private func gradients(
+        _ network: Network, _ job: ChipJob, _ schedule: [Segment], _ monitor: Monitor?
+    ) throws(SpinnpropError) -> Gradients {
+        hasGradient = false
+        try run(job, schedule, monitor)
         var gradients = Gradients(zerosFor: network)
-        if recording.sampleCount > 0 {
-            for optimizer in optimizers { optimizer.activeCopies = min(copies, recording.sampleCount) }
+        if job.sampleCount > 0 {
+            for optimizer in optimizers { optimizer.activeCopies = min(copies, job.sampleCount) }
             try guarded { () throws(SpinnpropError) in
                 try machine.run([Segment(phase: ChipPhase.gather.rawValue, ticks: 1)], monitor: monitor)
             }
             read(into: &gradients)
         }
-        backwardSamples += recording.sampleCount
+        backwardSamples += job.sampleCount
         finish(&gradients, job)
-        hasGradient = recording.sampleCount > 0
+        hasGradient = job.sampleCount > 0
         return gradients
+    }
+
+    private func budget(_ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions) -> SpikeBudget {
+        let neuronCount = network.layers.reduce(0) { $0 + $1.neuronCount }
+        return SpikeBudget(
+            limit: forward.maxSpikes
+                ?? ForwardOptions.defaultMaxSpikes(samples: input.sampleCount, neurons: neuronCount))
+    }
+
+    private func clearLogs() {
+        for copy in neurons { for layer in copy { for program in layer { program.log.removeAll() } } }
     }
 
     /// Takes the optimiser's step with the gradient of the last backward run.

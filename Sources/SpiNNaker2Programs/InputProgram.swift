@@ -55,7 +55,7 @@ final class InputProgram: Program {
             }
         case ChipPhase.loss.rawValue:
             if context.round == 0 { for sums in axonal { sums.clear() } }
-            try load(context)
+            if !view.isJoint { try load(context) }
             cursor = count
             hasErrors = false
         default:

@@ -21,6 +21,7 @@ final class LossProgram: Program {
     private let firstSpikes = Block<Int>()
     var job: ChipJob? { didSet { view = job?.view ?? JobView() } }
     private var view = JobView()
+    private var order = PacketOrder()
     private var count = 0
     private var cursor = 0
 
@@ -55,15 +56,16 @@ final class LossProgram: Program {
         context.charge(costs.tick)
         switch context.phase {
         case ChipPhase.forward.rawValue:
-            // What the network answers: first spikes are noted, the tape is in DRAM.
-            context.charge(context.packetCount &* costs.packet)
+            if context.tick == 0 { count = 0 }
+            if context.packetCount > 0 { try takeIn(context) }
         case ChipPhase.loss.rawValue:
             guard let job, let sample = job.sample(copy: copy, round: context.round) else {
                 count = 0
                 cursor = 0
                 return
             }
-            try load(context, sample, job)
+            if !view.isJoint { try load(context, sample, job) }
+            cursor = count
             evaluate(context, sample, job)
             try send(context, step: view.steps &- 1)
         default:
@@ -71,17 +73,37 @@ final class LossProgram: Program {
         }
     }
 
+    /// Output spikes of the step before, in order of neuron.
+    private func takeIn(_ context: TickContext) throws(SpinnpropError) {
+        let packets = order.packets(context)
+        let (packetCount, stride) = (context.packetCount, context.packetStride)
+        guard packetCount <= tapeCapacity &- count else {
+            throw tapeFull(sample: job?.sample(copy: copy, round: context.round) ?? 0, spikes: count + packetCount)
+        }
+        for n in 0..<packetCount {
+            let key = packets[n &* stride]
+            let unit = slices[keys.slice(ofSpike: key)].first &+ keys.index(ofSpike: key)
+            tapeSteps[count] = Int32(truncatingIfNeeded: context.tick &- 1)
+            tapeUnits[count] = Int32(truncatingIfNeeded: unit)
+            count &+= 1
+        }
+        context.charge(packetCount &* costs.packet)
+    }
+
+    private func tapeFull(sample: Int, spikes: Int) -> SpinnpropError {
+        SpinnpropError(
+            .outOfMemory,
+            "sample \(sample) has \(spikes) output spikes or more, and the output spike tape of copy \(copy) holds "
+                + "\(tapeCapacity); raise spikes_per_neuron")
+    }
+
     private func load(_ context: TickContext, _ sample: Int, _ job: ChipJob) throws(SpinnpropError) {
         let table = job.tables[job.tables.count - 1]
         let range = table.range(sample)
         guard range.count <= tapeCapacity else {
-            throw SpinnpropError(
-                .outOfMemory,
-                "sample \(sample) has \(range.count) output spikes and the output spike tape of copy \(copy) holds "
-                    + "\(tapeCapacity); raise spikes_per_neuron")
+            throw tapeFull(sample: sample, spikes: range.count)
         }
         count = range.count
-        cursor = count
         tapeSteps.update(from: table.steps.pointer + range.lowerBound, count: count)
         tapeUnits.update(from: table.units.pointer + range.lowerBound, count: count)
         context.countDRAM(bytes: 8 * count)

@@ -239,7 +239,7 @@ final class NeuronProgram: Program {
         context.charge(found &* (costs.spike &+ (isHeard ? costs.packet : 0)))
     }
 
-    /// Writes the sample's spikes to DRAM.
+    /// Writes the sample's spikes to DRAM, unless they are used right away; the emulator notes them in any case.
     private func endForward(_ context: TickContext) throws(SpinnpropError) {
         if isStateUsed, !ClockKernels.areFinite(currents, count: width) {
             let neuron = (0..<place.slice.count).first { !currents[$0].isFinite } ?? 0
@@ -250,7 +250,7 @@ final class NeuronProgram: Program {
         log.append(
             steps: ownSteps, units: ownUnits, currents: ownCurrents, membranes: ownMembranes, count: ownCount,
             firstUnit: place.slice.first)
-        context.countDRAM(bytes: 16 * ownCount)
+        if !view.isJoint { context.countDRAM(bytes: 16 * ownCount) }
         try job?.budget?.add(ownCount)
     }
 

@@ -5,7 +5,7 @@ import Networks
 import SpiNNaker2
 
 extension NeuronProgram {
-    /// Reads the sample's spikes from DRAM and clears the adjoints.
+    /// Clears the adjoints, and reads the sample's spikes from DRAM unless they are still here.
     func beginBackward(_ context: TickContext) throws(SpinnpropError) {
         guard let job else { return }
         context.charge(costs.tick)
@@ -19,6 +19,11 @@ extension NeuronProgram {
         areAdjointsUsed = false
         slot = 0
         guard sample >= 0 else { return }
+        if view.isJoint {
+            ownCursor = ownCount
+            for n in 0..<incomingCount { incoming[n].cursor = incoming[n].tapeCount }
+            return
+        }
         try loadOwnTape(context, job.tables[place.population])
         for n in 0..<incomingCount { try loadTape(context, n, job.tables[incoming[n].shape.source]) }
     }
