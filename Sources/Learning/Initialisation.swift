@@ -59,6 +59,12 @@ public struct Initialisation: Equatable, Sendable {
             let spread = Initialisation.defaultSpread(of: network, connection: connection)
             let deviation = (std.isEmpty ? spread.std : std[layer]) * (connection.isRecurrent ? 0.5 : 1)
             let centre = connection.isRecurrent ? 0 : (mean.isEmpty ? spread.mean : mean[layer])
+            // The largest normal number that 53 bits can give is near 12.
+            guard (centre.magnitude + 16 * deviation).isFinite else {
+                throw .invalidValue(
+                    "the default spread of the weights into layer \(layer) is \(deviation), which overflows float64; use a smaller "
+                        + "threshold or larger tau_syn, or give weight_mean and weight_std")
+            }
             var random = RandomPurpose.weights.stream(seed: seed, UInt64(index))
             let weights = connection.weights.indices.map { _ in centre + deviation * random.normal() }
             try network.setWeights(weights, connection: index)

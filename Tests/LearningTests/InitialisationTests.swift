@@ -73,4 +73,16 @@ struct InitialisationTests {
         }
         #expect(network == before)
     }
+
+    /// The message names what the user gave, not weights that nobody gave.
+    @Test(arguments: [false, true])
+    func thresholdsBeyondDefaultWeights(_ isRecurrent: Bool) throws {
+        let parameters = LIFParameters(threshold: [1e308])
+        var network = try Network(sizes: [1, 2, 2], parameters: [parameters], recurrent: [isRecurrent])
+        let before = network
+        let error = #expect(throws: SpinnpropError.self) { try Initialisation().apply(to: &network, seed: 0) }
+        #expect(error?.message.contains("use a smaller threshold") == true)
+        #expect(network == before)
+        try Initialisation(mean: [1, 1], std: [1, 1]).apply(to: &network, seed: 0)
+    }
 }

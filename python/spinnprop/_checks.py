@@ -117,6 +117,8 @@ def path(value: PathLike, name: str = "path") -> bytes:
         raise TypeError(f"{name} is {_shown(value)}; it must be a path") from None
     except UnicodeEncodeError as error:
         raise ValueError(f"{name} cannot be a file name: {error}") from None
+    if not encoded:
+        raise ValueError(f"{name} is empty; give the name of a file")
     if b"\0" in encoded:
         raise ValueError(f"{name} holds a null character; no file can have such a name")
     return encoded

@@ -114,10 +114,10 @@ class Network:
                 _per_neuron(threshold, "threshold"),
                 _per_neuron(reset, "reset"),
                 _checks.choice(delays, "delays", _DELAYS),
-                _flags(recurrent, "recurrent"),
+                _flags(recurrent, "recurrent", len(sizes) - 2),
                 _checks.choice(readout, "readout", _READOUTS),
-                None if weight_mean is None else _checks.array(weight_mean, np.float64, "weight_mean", ndim=1),
-                None if weight_std is None else _checks.array(weight_std, np.float64, "weight_std", ndim=1),
+                None if weight_mean is None else _per_layer(weight_mean, "weight_mean"),
+                None if weight_std is None else _per_layer(weight_std, "weight_std"),
                 _checks.integer(seed, "seed", 0, 2**64 - 1),
             )
         )
@@ -372,12 +372,23 @@ def _per_neuron(values: Any, name: str) -> _checks.Float64Array:
     return array.reshape(-1)
 
 
-def _flags(values: Any, name: str) -> _checks.Int32Array:
+def _per_layer(values: Any, name: str) -> _checks.Float64Array:
+    array: _checks.Float64Array = _checks.array(values, np.float64, name, ndim=1)
+    if array.size == 0:
+        raise ValueError(f"{name} is empty; give one number per layer, or None")
+    return array
+
+
+def _flags(values: Any, name: str, n_hidden: int) -> _checks.Int32Array:
     flags = np.asarray(values)
     if flags.dtype != np.bool_ and flags.size > 0:
         raise TypeError(f"{name} is {values!r}; it must be a bool, or one bool per hidden layer")
     if flags.ndim > 1:
         raise ValueError(f"{name} has shape {flags.shape}; give one bool, or one per hidden layer")
+    if flags.size == 0:
+        if n_hidden > 0:
+            raise ValueError(f"{name} is empty; give one bool, or one per hidden layer, {n_hidden}")
+        return np.zeros(1, np.int32)
     return np.ascontiguousarray(flags.reshape(-1), np.int32)
 
 

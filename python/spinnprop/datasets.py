@@ -45,7 +45,8 @@ def yin_yang(n: int, seed: int = 42) -> Tuple[_checks.Float64Array, _checks.Int6
     >>> X[0], y
     (array([0.68030754, 0.45049925, 0.31969246, 0.54950075]), array([2, 1, 2]))
     """
-    n = _checks.integer(n, "n", 0, 2**60)
+    # Beyond 2**57 numpy cannot even say how much memory that is.
+    n = _checks.integer(n, "n", 0, 2**57)
     X, y = np.empty((n, 4)), np.empty(n, np.int64)
     _core.yin_yang(X, y, _checks.integer(seed, "seed", 0, 2**32 - 1))
     return X, y

@@ -104,7 +104,7 @@ public final class Trainer {
                 throw .invalidValue("the validation data have 0 samples; give some, or no validation")
             }
         } else if options.earlyStopping > 0 || options.restoreBest {
-            throw .invalidValue("early_stopping and restore_best need validation data; none were given")
+            throw .invalidValue("early stopping and restore_best need validation data; none were given")
         }
         let hasBegun = state.epoch > 0 || state.batch > 0
         guard !hasBegun || state.data == fingerprint.value else {

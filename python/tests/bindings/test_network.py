@@ -94,9 +94,12 @@ def test_neuron_parameters_for_all_per_layer_and_per_neuron():
         ([[5, 3]], dict(readout="integrating")),
         ([[5, 4, 3]], dict(recurrent=[True, True])),
         ([[5, 4, 3]], dict(recurrent=[[True]])),
+        ([[5, 4, 3]], dict(recurrent=[])),
         ([[5, 3]], dict(seed=-1)),
         ([[5, 3]], dict(seed=2**64)),
         ([[5, 3]], dict(weight_mean=[1.0, 2.0])),
+        ([[5, 3]], dict(weight_mean=[])),
+        ([[5, 3]], dict(weight_std=[])),
         ([[5, 3]], dict(weight_std=[-1.0])),
         ([[5, 3]], dict(weight_std=[np.nan])),
     ],
@@ -104,7 +107,11 @@ def test_neuron_parameters_for_all_per_layer_and_per_neuron():
 def test_bad_values(arguments, options):
     with pytest.raises(ValueError) as caught:
         sp.Network(*arguments, **options)
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(caught.value) and "NULL" not in str(caught.value)
+
+
+def test_no_hidden_layers_take_no_flags():
+    assert np.array_equal(sp.Network([5, 3], recurrent=[]).weights[0], sp.Network([5, 3]).weights[0])
 
 
 @pytest.mark.parametrize(
@@ -311,6 +318,7 @@ def test_any_array_is_set_or_refused_without_a_trace(dtype, shape, numbers):
         (lambda: sp.Network([]), r"layer_sizes is \[\]; "),
         (lambda: sp.Network([4]), r"layer_sizes is \[4\]; "),
         (lambda: sp.Network([1, 1], tau_mem=[0.1, 0.2]), "tau_mem has 2 elements; give none or 1$"),
+        (lambda: sp.Trainer(sp.Network([1, 1]), checkpoint=""), "^checkpoint is empty; "),
         (lambda: sp.Network([1, 2, 3], tau_mem=[0.1] * 4), "tau_mem has 4 elements; give none or 1 or 2 or 5$"),
     ],
 )
