@@ -1,0 +1,165 @@
+// Who sends to whom: rows of targets, stored, or drawn again from a seed whenever a neuron spikes.
+import Mathematics
+
+/// The targets of every neuron. Synapses are numbered row after row, in the order of the targets within a row; weights and
+/// their gradients have that order.
+public struct Connectivity: Sendable {
+    public let neuronCount: Int
+    /// Row j is offsets[j] ..< offsets[j + 1]; empty if all rows are `degree` long.
+    let offsets: [Int]
+    /// 0 unless all rows are equally long.
+    let degree: Int
+    /// `nil`: rows are drawn from `seed`.
+    let stored: LargeBuffer<Int32>?
+    let seed: UInt64
+
+    public var synapseCount: Int { offsets.last ?? neuronCount * degree }
+    public var isStored: Bool { stored != nil }
+
+    static let largestCount = Int(Int32.max)
+
+    /// `degree` targets per neuron, drawn without replacement among all other neurons (the stream is documented at
+    /// `RowDrawer`). Stored rows cost 4 bytes per synapse, rows drawn again cost time instead; the network is the same.
+    ///
+    /// - Throws: `invalidValue` unless 1 <= degree < neuronCount, `outOfMemory`.
+    public init(neuronCount: Int, degree: Int, seed: UInt64, isStored: Bool) throws(SpinnpropError) {
+        try Connectivity.check(neuronCount: neuronCount)
+        guard degree >= 1, degree < neuronCount else {
+            throw .invalidValue(
+                "k is \(degree) for n = \(neuronCount) neurons; there are n - 1 others, so k must be 1 .. \(neuronCount - 1)")
+        }
+        self.neuronCount = neuronCount
+        self.degree = degree
+        self.seed = seed
+        offsets = []
+        if !isStored {
+            stored = nil
+            return
+        }
+        let drawer = try RowDrawer(seed: seed, neuronCount: neuronCount, degree: degree)
+        let targets = try LargeBuffer(count: neuronCount * degree, repeating: 0 as Int32, "the network's targets")
+        for neuron in 0..<neuronCount { drawer.draw(neuron, into: targets.pointer + neuron * degree) }
+        stored = targets
+    }
+
+    /// Given rows: `offsets` has one element more than there are neurons.
+    ///
+    /// - Throws: `invalidValue` for offsets that do not start at 0, fall, or do not end at the number of targets, for a
+    ///   neuron that sends to itself or twice to the same target; `invalidIndex` for a target out of range.
+    public init(offsets: [Int], targets: [Int32]) throws(SpinnpropError) {
+        let count = offsets.count - 1
+        try Connectivity.check(neuronCount: count)
+        guard offsets[0] == 0, offsets[count] == targets.count else {
+            throw .invalidValue(
+                "the adjacency's offsets go from \(offsets[0]) to \(offsets[count]) for \(targets.count) targets; they "
+                    + "must go from 0 to the number of targets")
+        }
+        let buffer = try LargeBuffer(count: targets.count, repeating: 0 as Int32, "the network's targets")
+        var sender = [Int32](repeating: -1, count: count)
+        for neuron in 0..<count {
+            guard offsets[neuron + 1] >= offsets[neuron], offsets[neuron + 1] <= targets.count else {
+                throw .invalidValue(
+                    "the adjacency's offsets[\(neuron + 1)] is \(offsets[neuron + 1]) after \(offsets[neuron]); offsets must "
+                        + "never fall nor pass the number of targets, \(targets.count)")
+            }
+            for synapse in offsets[neuron]..<offsets[neuron + 1] {
+                let target = Int(targets[synapse])
+                guard target >= 0, target < count else {
+                    throw .invalidIndex("targets[\(synapse)] is \(target); the network has neurons 0 .. \(count - 1)")
+                }
+                guard target != neuron else {
+                    throw .invalidValue(
+                        "targets[\(synapse)] connects neuron \(neuron) to itself; a reset follows every spike, so leave it out")
+                }
+                guard sender[target] != Int32(neuron) else {
+                    throw .invalidValue(
+                        "targets[\(synapse)] connects neuron \(neuron) to \(target) a second time; add the weights of "
+                            + "both synapses instead")
+                }
+                sender[target] = Int32(neuron)
+                buffer.pointer[synapse] = targets[synapse]
+            }
+        }
+        neuronCount = count
+        degree = 0
+        self.offsets = offsets
+        stored = buffer
+        seed = 0
+    }
+
+    /// The first synapse of each neuron and the number of synapses: (neuronCount + 1).
+    public var rowOffsets: [Int] { offsets.isEmpty ? (0...neuronCount).map { $0 * degree } : offsets }
+
+    /// The targets of all neurons, row after row.
+    public func targets() throws(SpinnpropError) -> [Int32] {
+        try Memory.check(count: synapseCount, bytesPerElement: 4, "the network's targets")
+        var result: [Int32] = []
+        result.reserveCapacity(synapseCount)
+        let rows = try Rows(self)
+        for neuron in 0..<neuronCount {
+            result.append(contentsOf: UnsafeBufferPointer(start: rows.targets(neuron), count: rows.length(neuron)))
+        }
+        return result
+    }
+
+    private static func check(neuronCount: Int) throws(SpinnpropError) {
+        guard neuronCount >= 2, neuronCount <= largestCount else {
+            throw .invalidValue("n is \(neuronCount); a network has 2 .. \(largestCount) neurons")
+        }
+    }
+}
+
+/// Reads rows in a loop; one per worker, since drawing needs space of its own.
+final class Rows {
+    private enum Source {
+        case stored(UnsafePointer<Int32>)
+        case drawn(RowDrawer)
+    }
+
+    private let connectivity: Connectivity
+    private let source: Source
+    /// `nil` if all rows are equally long.
+    private let offsets: LargeBuffer<Int>?
+    private let degree: Int
+
+    init(_ connectivity: Connectivity) throws(SpinnpropError) {
+        self.connectivity = connectivity
+        degree = connectivity.degree
+        if let stored = connectivity.stored {
+            source = .stored(UnsafePointer(stored.pointer))
+        } else {
+            source = .drawn(
+                try RowDrawer(
+                    seed: connectivity.seed, neuronCount: connectivity.neuronCount, degree: connectivity.degree))
+        }
+        if connectivity.offsets.isEmpty {
+            offsets = nil
+        } else {
+            let copy = try LargeBuffer(count: connectivity.offsets.count, repeating: 0, "the adjacency's offsets")
+            for (index, offset) in connectivity.offsets.enumerated() { copy.pointer[index] = offset }
+            offsets = copy
+        }
+    }
+
+    /// The first synapse of a neuron.
+    @inline(__always)
+    func first(_ neuron: Int) -> Int {
+        if let offsets { return offsets.pointer[neuron] }
+        return neuron &* degree
+    }
+
+    @inline(__always)
+    func length(_ neuron: Int) -> Int {
+        if let offsets { return offsets.pointer[neuron &+ 1] &- offsets.pointer[neuron] }
+        return degree
+    }
+
+    /// Valid until the next call.
+    @inline(__always)
+    func targets(_ neuron: Int) -> UnsafePointer<Int32> {
+        switch source {
+        case .stored(let targets): return targets + first(neuron)
+        case .drawn(let drawer): return drawer.draw(neuron)
+        }
+    }
+}

@@ -1,0 +1,253 @@
+// The event loop: the neuron with the smallest key spikes, its targets' keys move, it starts again.
+import Mathematics
+
+/// One run of a network from its initial state, in as many stretches as wanted.
+///
+/// Order at one instant: a LIF neuron that an input pushes to or over its threshold spikes at that very time, after all targets of
+/// the spike that pushed it have got theirs. Of several, the one furthest over its threshold (with the smallest key, at
+/// equality the lowest index) goes first; what it sends may push further neurons over, or take some back below. A
+/// neuron may spike again in the same avalanche; one of more spikes than there are neurons is an error.
+final class Simulation<K: Kernel> {
+    let network: SparseNetwork
+    let keys: LargeBuffer<Double>
+    let neuronCount: Int
+    private let kernel: K
+    private var queue: SpikeQueue
+    private let rows: Rows
+    private let weights: LargeBuffer<Double>
+    private let isUniform: Bool
+    private let isInhibitory: Bool
+    /// The clock at the last event.
+    private(set) var clock = K.start
+    private(set) var epoch = 0.0
+    private(set) var spikeCount = 0
+    /// Spikes of the avalanche that is going on.
+    private var instantCount = 0
+
+    private let inputs: InputSpikes
+    private var nextInput = 0
+    private let traceUnits: [Int32]
+    private let traceInterval: Double
+    private(set) var traces: [Double] = []
+    private var nextSample = 0
+    /// The clock of what comes next from outside: an input, a sample of a trace or the end.
+    private var stop = Double.infinity
+    private var endTime = Double.infinity
+
+    private(set) var tape: EventTape?
+    private let monitor: Monitor?
+    private var work = 0
+
+    /// Spikes not handed over yet.
+    private let times: LargeBuffer<Double>
+    private let units: LargeBuffer<Int32>
+    private static var batch: Int { 8192 }
+
+    init(
+        _ network: SparseNetwork, _ kernel: K, options: SparseRunOptions, needsSnapshots: Bool, monitor: Monitor?
+    ) throws(SpinnpropError) {
+        try options.check(network)
+        self.network = network
+        self.kernel = kernel
+        self.monitor = monitor
+        neuronCount = network.neuronCount
+        keys = try LargeBuffer(count: neuronCount, repeating: 0, "the network's state")
+        rows = try Rows(network.connectivity)
+        weights = try LargeBuffer(count: network.weights.count, repeating: 0, "the weights")
+        var isInhibitory = true
+        for (synapse, weight) in network.weights.enumerated() {
+            weights.pointer[synapse] = weight
+            if weight > 0 { isInhibitory = false }
+        }
+        self.isInhibitory = isInhibitory
+        isUniform = network.weights.count == 1
+        inputs = options.inputs
+        traceUnits = options.traceUnits
+        traceInterval = options.traceInterval
+        times = try LargeBuffer(count: Self.batch, repeating: 0, "a batch of spikes")
+        units = try LargeBuffer(count: Self.batch, repeating: 0, "a batch of spikes")
+        let remaining = try InitialState.remaining(network, phases: options.initialPhases)
+        var longest = 0.0
+        for neuron in 0..<neuronCount {
+            keys.pointer[neuron] = kernel.key(remaining: remaining.pointer[neuron])
+            longest = max(longest, keys.pointer[neuron])
+        }
+        queue = try SpikeQueue(
+            keys: keys.pointer, neuronCount: neuronCount, start: K.start, width: longest - K.start)
+        if options.keepsTape {
+            var tape = EventTape(
+                neuronCount: neuronCount, synapsesPerSpike: network.connectivity.synapseCount / neuronCount,
+                hasSnapshots: needsSnapshots)
+            try tape.keep(UnsafePointer(keys.pointer), neuronCount: neuronCount)
+            self.tape = tape
+        }
+    }
+
+    /// Goes on until `spikes` more spikes or until `endTime` (in membrane time constants). Hands spikes over in order, in
+    /// batches, times in seconds; `sink` returns whether to go on.
+    ///
+    /// - Throws: `tooManySpikes` for an avalanche without end, `cancelled`, `outOfMemory`.
+    func run(
+        spikes: Int, endTime: Double,
+        _ sink: (UnsafeBufferPointer<Double>, UnsafeBufferPointer<Int32>) -> Bool
+    ) throws(SpinnpropError) {
+        self.endTime = endTime
+        setStop()
+        var left = spikes
+        var held = 0
+        let tau = network.tau
+        while left > 0 {
+            guard let neuron = try queue.next() else {
+                // Nobody else spikes before the window's end.
+                if stop < queue.end {
+                    if try !passStop() { break }
+                } else {
+                    try openWindow()
+                }
+                continue
+            }
+            let key = keys.pointer[neuron]
+            if key > stop {
+                if try !passStop() { break }
+                continue
+            }
+            let isForced = key < clock
+            if isForced {
+                try countAvalanche()
+            } else {
+                instantCount = 0
+                clock = key
+            }
+            if tape != nil {
+                try tape?.prepare(UnsafePointer(keys.pointer), neuronCount: neuronCount)
+                tape?.append(Int32(truncatingIfNeeded: neuron), clock: clock, isForced: isForced)
+            }
+            times.pointer[held] = tau * K.time(clock, epoch: epoch)
+            units.pointer[held] = Int32(truncatingIfNeeded: neuron)
+            held &+= 1
+            queue.removeFirst()
+            try deliver(from: neuron)
+            let reset = kernel.reset(neuron, clock: clock)
+            keys.pointer[neuron] = reset
+            try queue.insert(Int32(truncatingIfNeeded: neuron), reset)
+            left &-= 1
+            if held == Self.batch {
+                if !hand(held, to: sink) { throw .cancelled }
+                held = 0
+            }
+            if work > 1 << 20 { try ask() }
+        }
+        if held > 0 && !hand(held, to: sink) { throw .cancelled }
+    }
+
+    /// The loop that all the time goes into: one per kind of weights.
+    @inline(__always)
+    private func deliver(from neuron: Int) throws(SpinnpropError) {
+        let keys = keys.pointer
+        let kernel = kernel
+        let clock = clock
+        let row = rows.targets(neuron)
+        let count = rows.length(neuron)
+        work &+= count
+        var index = 0
+        if isUniform && isInhibitory {
+            let weight = weights.pointer[0]
+            while index < count {
+                let target = Int(row[index])
+                keys[target] = kernel.moved(keys[target], target, weight: weight, clock: clock)
+                index &+= 1
+            }
+            return
+        }
+        let weights = isUniform ? weights.pointer : weights.pointer + rows.first(neuron)
+        let stride = isUniform ? 0 : 1
+        while index < count {
+            let target = Int(row[index])
+            let old = keys[target]
+            let new = kernel.moved(old, target, weight: weights[index &* stride], clock: clock)
+            keys[target] = new
+            // The queue repairs keys that have grown when they surface.
+            if new < queue.end && new < old { try queue.insert(row[index], new) }
+            index &+= 1
+        }
+    }
+
+    private func openWindow() throws(SpinnpropError) {
+        if let rebasing = K.rebasing(try queue.open()) {
+            // Between windows nothing is in the queue but what `open` has just gathered; it is gathered again.
+            queue.rebase(rebasing)
+            clock = (clock - rebasing.shift) * rebasing.factor
+            epoch += rebasing.epoch
+            tape?.append(rebasing)
+            setStop()
+            _ = try queue.open()
+        }
+        work &+= neuronCount / 8
+        if work > 1 << 20 { try ask() }
+    }
+
+    private func hand(
+        _ count: Int, to sink: (UnsafeBufferPointer<Double>, UnsafeBufferPointer<Int32>) -> Bool
+    ) -> Bool {
+        spikeCount += count
+        monitor?.finish(count)
+        return sink(
+            UnsafeBufferPointer(start: times.pointer, count: count),
+            UnsafeBufferPointer(start: units.pointer, count: count))
+    }
+
+    @inline(never)
+    private func ask() throws(SpinnpropError) {
+        work = 0
+        if let monitor, monitor.poll() { throw .cancelled }
+    }
+
+    @inline(never)
+    private func countAvalanche() throws(SpinnpropError) {
+        instantCount += 1
+        guard instantCount <= neuronCount else {
+            throw SpinnpropError(
+                .tooManySpikes,
+                "runaway excitation: more than n = \(neuronCount) spikes at one instant, "
+                    + "t = \(network.tau * K.time(clock, epoch: epoch)) s; weaken the positive weights")
+        }
+    }
+
+    // MARK: - From outside
+
+    /// Handles what stands at `stop`; returns whether the run goes on.
+    private func passStop() throws(SpinnpropError) -> Bool {
+        let sampleTime = traceUnits.isEmpty ? .infinity : Double(nextSample) * traceInterval / network.tau
+        let inputTime = nextInput < inputs.times.count ? inputs.times[nextInput] / network.tau : .infinity
+        let time = min(sampleTime, inputTime, endTime)
+        let now = max(K.clock(time, epoch: epoch), clock)
+        if sampleTime == time {
+            for unit in traceUnits {
+                traces.append(kernel.voltage(keys.pointer[Int(unit)], Int(unit), clock: now))
+            }
+            nextSample += 1
+        } else if inputTime == time {
+            clock = now
+            instantCount = 0
+            let (unit, weight) = (Int(inputs.units[nextInput]), inputs.weights[nextInput])
+            try tape?.prepare(UnsafePointer(keys.pointer), neuronCount: neuronCount)
+            tape?.append(~Int32(truncatingIfNeeded: nextInput), clock: clock, isForced: false)
+            let old = keys.pointer[unit]
+            let new = kernel.moved(old, unit, weight: weight, clock: clock)
+            keys.pointer[unit] = new
+            if new < old { try queue.insert(Int32(truncatingIfNeeded: unit), new) }
+            nextInput += 1
+        } else {
+            return false
+        }
+        setStop()
+        return true
+    }
+
+    private func setStop() {
+        var time = endTime
+        if nextInput < inputs.times.count { time = min(time, inputs.times[nextInput] / network.tau) }
+        if !traceUnits.isEmpty { time = min(time, Double(nextSample) * traceInterval / network.tau) }
+        stop = K.clock(time, epoch: epoch)
+    }
+}

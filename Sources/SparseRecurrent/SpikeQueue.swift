@@ -1,0 +1,221 @@
+// The queue of a network in which every spike moves many keys: it holds only the neurons that may spike soon.
+import Mathematics
+
+/// Finds the neuron with the smallest key among `keys`, which others change freely in between.
+///
+/// Keys are cut into windows. Opening one takes a pass over all keys and sorts those below its end into as many buckets
+/// as there are expected candidates; neurons further away need no attention until the next pass. So
+/// - a key that grows needs no call: an entry that turns out to be too early is put back when it surfaces;
+/// - a key that falls below `end` must be told (`insert`); older entries of the same neuron do no harm;
+/// - the cost per spike is constant: a window holds a fixed share of the neurons.
+///
+/// Ties are broken by the lowest index, so what comes next does not depend on windows and buckets.
+struct SpikeQueue {
+    let keys: UnsafeMutablePointer<Double>
+    private let neuronCount: Int
+    /// Neurons with keys from here on are not in the queue.
+    private(set) var end: Double
+    private var start: Double
+    private var width: Double
+    private var scale = 0.0
+    /// The bucket whose neurons are in `heap`; those before it are empty.
+    private var bucket: Int
+    private let bucketCount: Int
+    /// The first entry of each bucket, -1 if empty; entries are chained by `links`.
+    private let heads: LargeBuffer<Int32>
+    private var entries: LargeBuffer<Entry>
+    private var entryCount = 0
+    private var freeEntry: Int32 = -1
+    private var heap: LargeBuffer<Item>
+    private var heapCount = 0
+    private let candidates: LargeBuffer<Int32>
+
+    private struct Entry {
+        var neuron: Int32
+        var next: Int32
+    }
+
+    private struct Item {
+        var key: Double
+        var neuron: Int32
+
+        @inline(__always)
+        static func < (a: Item, b: Item) -> Bool { a.key < b.key || (a.key == b.key && a.neuron < b.neuron) }
+    }
+
+    /// A window holds about this share of the neurons: larger ones save passes over all keys, smaller ones spare the
+    /// nearest cache.
+    private static let share = 32
+
+    /// `width`: a first guess of how far keys are spread.
+    init(keys: UnsafeMutablePointer<Double>, neuronCount: Int, start: Double, width: Double) throws(SpinnpropError) {
+        self.keys = keys
+        self.neuronCount = neuronCount
+        var buckets = 32
+        while buckets < neuronCount / SpikeQueue.share { buckets *= 2 }
+        bucketCount = buckets
+        bucket = buckets
+        heads = try LargeBuffer(count: buckets, repeating: -1, "the spike queue")
+        entries = try LargeBuffer(count: 2 * buckets, repeating: Entry(neuron: 0, next: -1), "the spike queue")
+        heap = try LargeBuffer(count: 64, repeating: Item(key: 0, neuron: 0), "the spike queue")
+        candidates = try LargeBuffer(count: neuronCount, repeating: 0, "the spike queue")
+        self.width = width / Double(SpikeQueue.share)
+        self.start = start
+        end = start
+    }
+
+    /// The neuron that is next, `nil` if the window holds no more.
+    mutating func next() throws(SpinnpropError) -> Int? {
+        while true {
+            while heapCount > 0 {
+                let top = heap.pointer[0]
+                let key = keys[Int(top.neuron)]
+                if key == top.key { return Int(top.neuron) }
+                removeFirst()
+                // A smaller key has an entry of its own.
+                if key > top.key { try insert(top.neuron, key) }
+            }
+            if bucket >= bucketCount - 1 {
+                bucket = bucketCount
+                return nil
+            }
+            bucket &+= 1
+            var entry = heads.pointer[bucket]
+            heads.pointer[bucket] = -1
+            while entry >= 0 {
+                let (neuron, following) = (entries.pointer[Int(entry)].neuron, entries.pointer[Int(entry)].next)
+                entries.pointer[Int(entry)].next = freeEntry
+                freeEntry = entry
+                try insert(neuron, keys[Int(neuron)])
+                entry = following
+            }
+        }
+    }
+
+    /// Tells that this neuron's key has fallen to `key`, or that it stands again for an entry taken out.
+    @inline(__always)
+    mutating func insert(_ neuron: Int32, _ key: Double) throws(SpinnpropError) {
+        if key >= end { return }
+        // Keys not after `start` could be too far away for an integer.
+        let own = key > start ? min(Int((key - start) * scale), bucketCount &- 1) : 0
+        if own <= bucket { try push(Item(key: key, neuron: neuron)) } else { try link(neuron, own) }
+    }
+
+    /// Takes out what `next` returned.
+    @inline(__always)
+    mutating func removeFirst() {
+        heapCount &-= 1
+        if heapCount == 0 { return }
+        let items = heap.pointer
+        let last = items[heapCount]
+        var hole = 0
+        while true {
+            var child = 2 &* hole &+ 1
+            if child >= heapCount { break }
+            if child &+ 1 < heapCount && items[child &+ 1] < items[child] { child &+= 1 }
+            if !(items[child] < last) { break }
+            items[hole] = items[child]
+            hole = child
+        }
+        items[hole] = last
+    }
+
+    /// Opens the next window. Everything before `end` must have been taken out. Returns its start.
+    mutating func open() throws(SpinnpropError) -> Double {
+        start = end
+        var used = max(width, start.magnitude * 0x1p-40)
+        var found = gather(below: start + used)
+        if found.count == 0 {
+            start = found.smallest
+            used = max(width, start.magnitude * 0x1p-40)
+            found = gather(below: start + used)
+        }
+        end = start + used
+        width = used * min(4, max(0.25, Double(bucketCount) / Double(found.count + 1)))
+        scale = Double(bucketCount) / used
+        bucket = -1
+        (heapCount, entryCount, freeEntry) = (0, 0, -1)
+        var index = 0
+        while index < found.count {
+            let neuron = candidates.pointer[index]
+            try insert(neuron, keys[Int(neuron)])
+            index &+= 1
+        }
+        return start
+    }
+
+    /// Re-bases keys and goes back to the start of a window that has just been opened; `open` it again.
+    mutating func rebase(_ rebasing: Rebasing) {
+        for bucket in 0..<bucketCount { heads.pointer[bucket] = -1 }
+        end = (start - rebasing.shift) * rebasing.factor
+        width *= rebasing.factor
+        let keys = keys
+        var neuron = 0
+        while neuron < neuronCount {
+            keys[neuron] = (keys[neuron] - rebasing.shift) * rebasing.factor
+            neuron &+= 1
+        }
+    }
+
+    private func gather(below limit: Double) -> (count: Int, smallest: Double) {
+        let (keys, candidates) = (UnsafePointer(keys), candidates.pointer)
+        var count = 0
+        var neuron = 0
+        while neuron < neuronCount {
+            candidates[count] = Int32(truncatingIfNeeded: neuron)
+            count &+= keys[neuron] < limit ? 1 : 0
+            neuron &+= 1
+        }
+        guard count == 0 else { return (count, 0) }
+        var smallest = Double.infinity
+        for neuron in 0..<neuronCount { smallest = min(smallest, keys[neuron]) }
+        return (0, smallest)
+    }
+
+    @inline(__always)
+    private mutating func push(_ item: Item) throws(SpinnpropError) {
+        if heapCount == heap.count { try growHeap() }
+        let items = heap.pointer
+        var hole = heapCount
+        heapCount &+= 1
+        while hole > 0 {
+            let parent = (hole &- 1) / 2
+            if !(item < items[parent]) { break }
+            items[hole] = items[parent]
+            hole = parent
+        }
+        items[hole] = item
+    }
+
+    @inline(__always)
+    private mutating func link(_ neuron: Int32, _ bucket: Int) throws(SpinnpropError) {
+        var entry = freeEntry
+        if entry >= 0 {
+            freeEntry = entries.pointer[Int(entry)].next
+        } else {
+            if entryCount == entries.count { try growEntries() }
+            entry = Int32(truncatingIfNeeded: entryCount)
+            entryCount &+= 1
+        }
+        entries.pointer[Int(entry)] = Entry(neuron: neuron, next: heads.pointer[bucket])
+        heads.pointer[bucket] = entry
+    }
+
+    @inline(never)
+    private mutating func growHeap() throws(SpinnpropError) {
+        let larger = try LargeBuffer(count: 2 * heap.count, repeating: Item(key: 0, neuron: 0), "the spike queue")
+        larger.pointer.update(from: heap.pointer, count: heapCount)
+        heap = larger
+    }
+
+    @inline(never)
+    private mutating func growEntries() throws(SpinnpropError) {
+        guard entries.count < Int(Int32.max) / 2 else {
+            throw SpinnpropError(.outOfMemory, "the spike queue holds \(entries.count) entries; weaken the excitation")
+        }
+        let larger = try LargeBuffer(
+            count: 2 * entries.count, repeating: Entry(neuron: 0, next: -1), "the spike queue")
+        larger.pointer.update(from: entries.pointer, count: entryCount)
+        entries = larger
+    }
+}
