@@ -12,9 +12,11 @@ struct EventTape {
     private(set) var forced: [Int] = []
     /// The re-basings before these events.
     private(set) var rebasings: [(event: Int, rebasing: Rebasing)] = []
-    /// Keys before event i * spacing, as based then; only the first if `spacing` is `nil`.
+    /// Keys right before event i * spacing (with all re-basings up to it); only before the first if `spacing` is `nil`.
     private(set) var snapshots: [LargeBuffer<Double>] = []
     let spacing: Int?
+    /// Keys at the end of the run.
+    private(set) var final: LargeBuffer<Double>?
 
     /// `synapsesPerSpike`: on average. Snapshots are so far apart that the recomputed states between two take 32 times the
     /// memory of one.
@@ -24,16 +26,26 @@ struct EventTape {
 
     var eventCount: Int { events.count }
 
-    mutating func keep(_ keys: UnsafePointer<Double>, neuronCount: Int) throws(SpinnpropError) {
-        let copy = try LargeBuffer(count: neuronCount, repeating: 0.0, "a snapshot of the network's state")
-        copy.pointer.update(from: keys, count: neuronCount)
-        snapshots.append(copy)
-    }
-
     /// To be called before an event.
     @inline(__always)
     mutating func prepare(_ keys: UnsafePointer<Double>, neuronCount: Int) throws(SpinnpropError) {
-        if let spacing, events.count == spacing * snapshots.count { try keep(keys, neuronCount: neuronCount) }
+        if events.count == (spacing ?? 1) * snapshots.count && (spacing != nil || snapshots.isEmpty) {
+            snapshots.append(try EventTape.copy(keys, neuronCount))
+        }
+    }
+
+    /// To be called at the end of the run.
+    mutating func finish(_ keys: UnsafePointer<Double>, neuronCount: Int) throws(SpinnpropError) {
+        if snapshots.isEmpty { try prepare(keys, neuronCount: neuronCount) }
+        final = try EventTape.copy(keys, neuronCount)
+    }
+
+    private static func copy(
+        _ keys: UnsafePointer<Double>, _ neuronCount: Int
+    ) throws(SpinnpropError) -> LargeBuffer<Double> {
+        let copy = try LargeBuffer(count: neuronCount, repeating: 0.0, "a snapshot of the network's state")
+        copy.pointer.update(from: keys, count: neuronCount)
+        return copy
     }
 
     @inline(__always)

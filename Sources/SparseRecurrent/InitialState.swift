@@ -22,14 +22,12 @@ enum InitialState {
         for neuron in 0..<network.neuronCount {
             let phase = phases.isEmpty ? reset + stream.uniform() * (threshold - reset) : phases[neuron]
             let velocity = velocities[velocities.count == 1 ? 0 : neuron]
-            guard phase < threshold, network.model != .qif || phase >= reset,
-                (threshold - phase) / velocity <= longestRemaining
-            else {
+            // A quadratic neuron is never below its reset; the others could be, by more than a key can hold.
+            let lowest = network.model == .qif ? reset : threshold - longestRemaining * velocity
+            guard phase < threshold, phase >= lowest else {
                 throw .invalidValue(
-                    "initial phase \(neuron) is \(phase); phases of the \(network.model.name) neuron must be below \(threshold)"
-                        + (network.model == .qif
-                            ? " and at least \(reset)"
-                            : " and at most \(longestRemaining) membrane time constants before the spike"))
+                    "initial phase \(neuron) is \(phase); phases of this \(network.model.name) neuron are at least "
+                        + "\(lowest) and below \(threshold)")
             }
             result.pointer[neuron] = (threshold - phase) / velocity
         }

@@ -30,9 +30,10 @@ final class Simulation<K: Kernel> {
     private let traceInterval: Double
     private(set) var traces: [Double] = []
     private var nextSample = 0
-    /// The clock of what comes next from outside: an input, a sample of a trace or the end.
+    /// The clock of what comes next from outside before the end: an input or a sample of a trace.
     private var stop = Double.infinity
-    private var endTime = Double.infinity
+    /// Seconds.
+    private let endTime: Double
 
     private(set) var tape: EventTape?
     private let monitor: Monitor?
@@ -62,6 +63,7 @@ final class Simulation<K: Kernel> {
         self.isInhibitory = isInhibitory
         isUniform = network.weights.count == 1
         inputs = options.inputs
+        endTime = options.endTime
         traceUnits = options.traceUnits
         traceInterval = options.traceInterval
         times = try LargeBuffer(count: Self.batch, repeating: 0, "a batch of spikes")
@@ -75,23 +77,18 @@ final class Simulation<K: Kernel> {
         queue = try SpikeQueue(
             keys: keys.pointer, neuronCount: neuronCount, start: K.start, width: longest - K.start)
         if options.keepsTape {
-            var tape = EventTape(
+            tape = EventTape(
                 neuronCount: neuronCount, synapsesPerSpike: network.connectivity.synapseCount / neuronCount,
                 hasSnapshots: needsSnapshots)
-            try tape.keep(UnsafePointer(keys.pointer), neuronCount: neuronCount)
-            self.tape = tape
         }
     }
 
-    /// Goes on until `spikes` more spikes or until `endTime` (in membrane time constants). Hands spikes over in order, in
-    /// batches, times in seconds; `sink` returns whether to go on.
+    /// Runs to its end. Hands spikes over in order, in batches, times in seconds; `sink` returns whether to go on.
     ///
     /// - Throws: `tooManySpikes` for an avalanche without end, `cancelled`, `outOfMemory`.
     func run(
-        spikes: Int, endTime: Double,
-        _ sink: (UnsafeBufferPointer<Double>, UnsafeBufferPointer<Int32>) -> Bool
+        spikes: Int, _ sink: (UnsafeBufferPointer<Double>, UnsafeBufferPointer<Int32>) -> Bool
     ) throws(SpinnpropError) {
-        self.endTime = endTime
         setStop()
         var left = spikes
         var held = 0
@@ -99,19 +96,18 @@ final class Simulation<K: Kernel> {
         while left > 0 {
             guard let neuron = try queue.next() else {
                 // Nobody else spikes before the window's end.
-                if stop < queue.end {
-                    if try !passStop() { break }
-                } else {
-                    try openWindow()
-                }
+                if stop < queue.end { try passStop() } else { try openWindow() }
                 continue
             }
             let key = keys.pointer[neuron]
             if key > stop {
-                if try !passStop() { break }
+                try passStop()
                 continue
             }
             let isForced = key < clock
+            let time = tau * K.time(isForced ? clock : key, epoch: epoch)
+            // Decided in seconds, as users see them.
+            if time > endTime { break }
             if isForced {
                 try countAvalanche()
             } else {
@@ -122,7 +118,7 @@ final class Simulation<K: Kernel> {
                 try tape?.prepare(UnsafePointer(keys.pointer), neuronCount: neuronCount)
                 tape?.append(Int32(truncatingIfNeeded: neuron), clock: clock, isForced: isForced)
             }
-            times.pointer[held] = tau * K.time(clock, epoch: epoch)
+            times.pointer[held] = time
             units.pointer[held] = Int32(truncatingIfNeeded: neuron)
             held &+= 1
             queue.removeFirst()
@@ -138,6 +134,7 @@ final class Simulation<K: Kernel> {
             if work > 1 << 20 { try ask() }
         }
         if held > 0 && !hand(held, to: sink) { throw .cancelled }
+        try tape?.finish(UnsafePointer(keys.pointer), neuronCount: neuronCount)
     }
 
     /// The loop that all the time goes into: one per kind of weights.
@@ -215,18 +212,16 @@ final class Simulation<K: Kernel> {
 
     // MARK: - From outside
 
-    /// Handles what stands at `stop`; returns whether the run goes on.
-    private func passStop() throws(SpinnpropError) -> Bool {
-        let sampleTime = traceUnits.isEmpty ? .infinity : Double(nextSample) * traceInterval / network.tau
-        let inputTime = nextInput < inputs.times.count ? inputs.times[nextInput] / network.tau : .infinity
-        let time = min(sampleTime, inputTime, endTime)
-        let now = max(K.clock(time, epoch: epoch), clock)
-        if sampleTime == time {
+    /// Handles what stands at `stop`.
+    private func passStop() throws(SpinnpropError) {
+        let (sampleTime, inputTime) = (nextSampleTime, nextInputTime)
+        let now = max(stop, clock)
+        if sampleTime <= inputTime {
             for unit in traceUnits {
                 traces.append(kernel.voltage(keys.pointer[Int(unit)], Int(unit), clock: now))
             }
             nextSample += 1
-        } else if inputTime == time {
+        } else {
             clock = now
             instantCount = 0
             let (unit, weight) = (Int(inputs.units[nextInput]), inputs.weights[nextInput])
@@ -237,17 +232,15 @@ final class Simulation<K: Kernel> {
             keys.pointer[unit] = new
             if new < old { try queue.insert(Int32(truncatingIfNeeded: unit), new) }
             nextInput += 1
-        } else {
-            return false
         }
         setStop()
-        return true
     }
 
+    private var nextSampleTime: Double { traceUnits.isEmpty ? .infinity : Double(nextSample) * traceInterval }
+    private var nextInputTime: Double { nextInput < inputs.times.count ? inputs.times[nextInput] : .infinity }
+
     private func setStop() {
-        var time = endTime
-        if nextInput < inputs.times.count { time = min(time, inputs.times[nextInput] / network.tau) }
-        if !traceUnits.isEmpty { time = min(time, Double(nextSample) * traceInterval / network.tau) }
-        stop = K.clock(time, epoch: epoch)
+        let time = min(nextSampleTime, nextInputTime)
+        stop = time <= endTime ? K.clock(time / network.tau, epoch: epoch) : .infinity
     }
 }

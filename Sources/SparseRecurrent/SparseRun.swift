@@ -86,7 +86,7 @@ private struct Run: KernelWork {
         let simulation = try Simulation(
             network, kernel, options: options, needsSnapshots: needsSnapshots, monitor: monitor)
         var last = 0.0
-        try simulation.run(spikes: options.spikes, endTime: options.endTime / network.tau) {
+        try simulation.run(spikes: options.spikes) {
             last = $0[$0.count - 1]
             return sink($0, $1)
         }

@@ -21,6 +21,8 @@ struct SpikeQueue {
     /// The bucket whose neurons are in `heap`; those before it are empty.
     private var bucket: Int
     private let bucketCount: Int
+    /// How many neurons a window should begin with.
+    private let aim: Int
     /// The first entry of each bucket, -1 if empty; entries are chained by `links`.
     private let heads: LargeBuffer<Int32>
     private var entries: LargeBuffer<Entry>
@@ -54,6 +56,7 @@ struct SpikeQueue {
         var buckets = 32
         while buckets < neuronCount / SpikeQueue.share { buckets *= 2 }
         bucketCount = buckets
+        aim = max(1, min(buckets, neuronCount / 4))
         bucket = buckets
         heads = try LargeBuffer(count: buckets, repeating: -1, "the spike queue")
         entries = try LargeBuffer(count: 2 * buckets, repeating: Entry(neuron: 0, next: -1), "the spike queue")
@@ -131,7 +134,7 @@ struct SpikeQueue {
             found = gather(below: start + used)
         }
         end = start + used
-        width = used * min(4, max(0.25, Double(bucketCount) / Double(found.count + 1)))
+        width = used * min(4, max(0.25, Double(aim) / Double(found.count)))
         scale = Double(bucketCount) / used
         bucket = -1
         (heapCount, entryCount, freeEntry) = (0, 0, -1)

@@ -1,0 +1,53 @@
+// Jacobian products and exponents: the neutral direction, the adjoint, Liouville's theorem and what is known of the models.
+import Mathematics
+import Testing
+
+@testable import SparseRecurrent
+
+@Suite struct LyapunovTests {
+    static let models: [NeuronModel] = [.lif, .qif, .eif(slope: 0.1, .chebyshev)]
+
+    @Test(arguments: models)
+    func shiftInTimeIsNeutral(model: NeuronModel) throws {
+        let recording = try Case.balanced(100, 20, 3, model).run(SparseRunOptions(spikes: 2000, keepsTape: true))
+        let product = try recording.jacobianProduct([Double](repeating: 1, count: 100))
+        #expect(product == [Double](repeating: 1, count: 100))
+    }
+
+    @Test(arguments: models, [-0.2, 0.04])
+    func productAndTransposedProductAgree(model: NeuronModel, weight: Double) throws {
+        let network = try Case.network(model, n: 30, k: 6, weight: weight, spread: 2, seed: 2)
+        let recording = try network.run(
+            SparseRunOptions(spikes: 200, inputs: Case.inputs(network, count: 10, until: 0.02), keepsTape: true))
+        var stream = RandomStream(seed: 8, stream: 0)
+        let (right, left) = ((0..<30).map { _ in stream.normal() }, (0..<30).map { _ in stream.normal() })
+        let forward = zip(left, try recording.jacobianProduct(right)).reduce(0) { $0 + $1.0 * $1.1 }
+        let zero = [Double](repeating: 0, count: recording.spikeCount)
+        let backward = zip(right, try recording.gradient(timeErrors: zero, nextTimeErrors: left).nextTimes)
+            .reduce(0) { $0 + $1.0 * $1.1 }
+        #expect((forward / backward - 1).magnitude < 1e-9, "\(forward) \(backward)")
+    }
+
+    @Test(arguments: models)
+    func completeSpectrumAddsUpToTheContraction(model: NeuronModel) throws {
+        let recording = try Case.balanced(40, 10, 3, model).run(SparseRunOptions(spikes: 6000, keepsTape: true))
+        let spectrum = try recording.lyapunovSpectrum(count: 40, skip: 1000)
+        let sum = spectrum.exponents.reduce(0, +)
+        #expect((sum / spectrum.contraction - 1).magnitude < 1e-9, "\(sum) \(spectrum.contraction)")
+        #expect(spectrum.duration > 0.5 && spectrum.duration < recording.summary.endTime)
+        let smallest = spectrum.exponents.reduce(Double.infinity) { min($0, $1.magnitude) }
+        // One exponent of the complete spectrum is that of the neutral direction.
+        #expect(smallest < 0.01 * (spectrum.exponents[39].magnitude), "\(spectrum.exponents)")
+        // Inhibitory LIF networks are stable, quadratic ones chaotic (Engelken; Monteforte and Wolf 2010, 2012).
+        if model == .lif { #expect(spectrum.exponents[0] < 1 && spectrum.exponents[1] < -1) }
+        if model == .qif { #expect(spectrum.exponents[0] > 1) }
+    }
+
+    @Test func firstExponentsDoNotDependOnHowManyAreAsked() throws {
+        let recording = try Case.balanced(60, 10, 3, .qif).run(SparseRunOptions(spikes: 4000, keepsTape: true))
+        let (few, many) = (
+            try recording.lyapunovSpectrum(count: 2, skip: 1000), try recording.lyapunovSpectrum(count: 60, skip: 1000)
+        )
+        for index in 0..<2 { #expect((few.exponents[index] - many.exponents[index]).magnitude < 1.0) }
+    }
+}
