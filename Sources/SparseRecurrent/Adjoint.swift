@@ -87,7 +87,6 @@ final class Adjoint<K: Kernel> {
     /// `perTime`: d key / d (time of the neuron's next spike, in membrane time constants) at a key.
     func result(_ perTime: (Double) -> Double) throws(SpinnpropError) -> SparseGradient {
         let network = recording.network
-        let velocities = try InitialState.phaseVelocities(network)
         var nextTimes: [Double] = []
         var phases: [Double] = []
         nextTimes.reserveCapacity(network.neuronCount)
@@ -96,7 +95,7 @@ final class Adjoint<K: Kernel> {
         for neuron in 0..<network.neuronCount {
             let error = lambda.pointer[neuron] * perTime(start[neuron])
             nextTimes.append(error / network.tau)
-            phases.append(-error / velocities[velocities.count == 1 ? 0 : neuron])
+            phases.append(-error / network.phaseVelocity(kernel, neuron))
         }
         return SparseGradient(
             weights: Array(UnsafeBufferPointer(start: weightGradient.pointer, count: weightGradient.count)),

@@ -8,7 +8,7 @@ import Mathematics
 /// - High up, in s = e^(-V/D): ds/dt = -(1 + s (I/D + ln s)), so T = s - s^2 (I/D + ln s - 1/2) / 2 but for
 ///   terms of third order, which are below 1e-19 where s is below 3e-7 D / (D + I).
 /// - Between, panels of equal width in V, each with one polynomial for T - T(top) and one for V - V(top).
-struct EIF: TimeKeys {
+struct EIF: TimeKeys, Sendable {
     private let flow: EIFFlow
     private let low: Double
     private let high: Double

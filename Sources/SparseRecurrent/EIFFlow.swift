@@ -2,7 +2,7 @@
 import Mathematics
 
 /// V' = F(V) = -V + D e^(V/D) + I.
-struct EIFFlow {
+struct EIFFlow: Sendable {
     let drive: Double
     let slope: Double
 

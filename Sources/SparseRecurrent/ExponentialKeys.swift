@@ -28,6 +28,8 @@ extension ExponentialKeys {
     @inline(__always)
     func slope(_ key: Double, moved: Double, _ neuron: Int, weight: Double, clock: Double) -> Double { key / moved }
 
+    func period(_ neuron: Int) -> Double { Elementary.log1p(1 / drive(neuron)) }
+
     func voltage(_ key: Double, _ neuron: Int, clock: Double) -> Double { drive(neuron) * (1 - key / clock) }
 
     func key(remaining: Double) -> Double { Elementary.exp(remaining) }

@@ -13,6 +13,8 @@ protocol Kernel {
     /// The derivative of the time of the neuron's next spike after an input with respect to the same before it, at fixed
     /// input: the diagonal of the Jacobian (the rest of the row, 1 minus this, belongs to the sender).
     func slope(_ key: Double, moved: Double, _ neuron: Int, weight: Double, clock: Double) -> Double
+    /// From a reset to the next spike, in membrane time constants, if nothing happens between.
+    func period(_ neuron: Int) -> Double
     /// V at `clock`.
     func voltage(_ key: Double, _ neuron: Int, clock: Double) -> Double
 

@@ -10,11 +10,9 @@ protocol KernelWork {
 
 extension SparseNetwork {
     func withKernel<Work: KernelWork>(_ work: inout Work) throws(SpinnpropError) -> Work.Result {
-        switch model {
-        case .lif where drives.count == 1: return try work.run(exponential: UniformLIF(drive: drives[0]))
-        case .lif: return try work.run(exponential: VariedLIF(drives: drives))
-        case .qif: return try work.run(timed: QIF(drives: drives))
-        case .eif(let slope, let kind): return try work.run(timed: EIF(drive: drives[0], slope: slope, kind))
-        }
+        if let exponential { return try work.run(timed: exponential) }
+        if model == .qif { return try work.run(timed: QIF(drives: drives)) }
+        if drives.count > 1 { return try work.run(exponential: VariedLIF(drives: drives)) }
+        return try work.run(exponential: UniformLIF(drive: drives[0]))
     }
 }

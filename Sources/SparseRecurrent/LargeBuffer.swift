@@ -15,7 +15,8 @@ final class LargeBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
         let stride = MemoryLayout<Element>.stride
         try Memory.check(count: count, bytesPerElement: stride, what)
         let bytes = max(1, count) * stride
-        let isLarge = bytes >= Self.largePage
+        // A quarter page is worth a whole one.
+        let isLarge = bytes >= Self.largePage / 4
         var raw: UnsafeMutableRawPointer?
         let size = isLarge ? (bytes + Self.largePage - 1) / Self.largePage * Self.largePage : bytes
         guard posix_memalign(&raw, isLarge ? Self.largePage : 64, size) == 0, let raw else {

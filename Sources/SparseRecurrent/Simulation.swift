@@ -68,7 +68,7 @@ final class Simulation<K: Kernel> {
         traceInterval = options.traceInterval
         times = try LargeBuffer(count: Self.batch, repeating: 0, "a batch of spikes")
         units = try LargeBuffer(count: Self.batch, repeating: 0, "a batch of spikes")
-        let remaining = try InitialState.remaining(network, phases: options.initialPhases)
+        let remaining = try network.remainingTimes(kernel, phases: options.initialPhases)
         var longest = 0.0
         for neuron in 0..<neuronCount {
             keys.pointer[neuron] = kernel.key(remaining: remaining.pointer[neuron])

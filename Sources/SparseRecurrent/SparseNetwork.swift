@@ -29,6 +29,9 @@ public struct SparseNetwork: Sendable {
     /// One for all, or one per synapse in the order of `connectivity`.
     public private(set) var weights: [Double]
 
+    /// The fits of an exponential neuron.
+    let exponential: EIF?
+
     public var neuronCount: Int { connectivity.neuronCount }
 
     /// The balanced network: drive and weight follow from rate and coupling.
@@ -79,8 +82,13 @@ public struct SparseNetwork: Sendable {
                 "the drive of neuron \(neuron) is \(drive); a neuron spikes by itself only with a drive of "
                     + "\(SparseNetwork.drives.lowerBound) .. \(SparseNetwork.drives.upperBound): raise rate or drive")
         }
-        if case .eif = model, drives.count > 1 {
-            throw .unsupported("the exponential neuron takes one drive for all neurons, not \(drives.count)")
+        if case .eif(let slope, let kind) = model {
+            guard drives.count == 1 else {
+                throw .unsupported("the exponential neuron takes one drive for all neurons, not \(drives.count)")
+            }
+            exponential = try EIF(drive: drives[0], slope: slope, kind)
+        } else {
+            exponential = nil
         }
         self.model = model
         self.connectivity = connectivity

@@ -47,7 +47,7 @@ struct SpikeQueue {
 
     /// A window holds about this share of the neurons: larger ones save passes over all keys, smaller ones spare the
     /// nearest cache.
-    private static let share = 32
+    private static let share = 64
 
     /// `width`: a first guess of how far keys are spread.
     init(keys: UnsafeMutablePointer<Double>, neuronCount: Int, start: Double, width: Double) throws(SpinnpropError) {
@@ -164,6 +164,21 @@ struct SpikeQueue {
         let (keys, candidates) = (UnsafePointer(keys), candidates.pointer)
         var count = 0
         var neuron = 0
+        // Few of eight neighbours are near: most of the time one comparison of all is enough.
+        let limits = SIMD8(repeating: limit)
+        let raw = UnsafeRawPointer(keys)
+        while neuron &+ 8 <= neuronCount {
+            let eight = raw.loadUnaligned(fromByteOffset: neuron &* 8, as: SIMD8<Double>.self)
+            if any(eight .< limits) {
+                var index = neuron
+                while index < neuron &+ 8 {
+                    candidates[count] = Int32(truncatingIfNeeded: index)
+                    count &+= keys[index] < limit ? 1 : 0
+                    index &+= 1
+                }
+            }
+            neuron &+= 8
+        }
         while neuron < neuronCount {
             candidates[count] = Int32(truncatingIfNeeded: neuron)
             count &+= keys[neuron] < limit ? 1 : 0

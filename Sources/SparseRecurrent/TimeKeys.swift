@@ -8,8 +8,6 @@ protocol TimeKeys: Kernel {
     /// dr'/dr and dr'/dw.
     func slopes(_ remaining: Double, _ neuron: Int, weight: Double) -> (state: Double, weight: Double)
     func voltage(remaining: Double, _ neuron: Int) -> Double
-    /// r after a reset.
-    func period(_ neuron: Int) -> Double
 }
 
 extension TimeKeys {
