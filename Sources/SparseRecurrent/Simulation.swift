@@ -75,7 +75,7 @@ final class Simulation<K: Kernel> {
             longest = max(longest, keys.pointer[neuron])
         }
         queue = try SpikeQueue(
-            keys: keys.pointer, neuronCount: neuronCount, start: K.start, width: longest - K.start)
+            keys: keys.pointer, neuronCount: neuronCount, rows: rows, start: K.start, width: longest - K.start)
         if options.keepsTape {
             tape = EventTape(
                 neuronCount: neuronCount, synapsesPerSpike: network.connectivity.synapseCount / neuronCount,

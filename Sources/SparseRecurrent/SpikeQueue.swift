@@ -13,6 +13,7 @@ import Mathematics
 struct SpikeQueue {
     let keys: UnsafeMutablePointer<Double>
     private let neuronCount: Int
+    private let rows: Rows
     /// Neurons with keys from here on are not in the queue.
     private(set) var end: Double
     private var start: Double
@@ -48,10 +49,15 @@ struct SpikeQueue {
     /// A window holds about this share of the neurons: larger ones save passes over all keys, smaller ones spare the
     /// nearest cache.
     private static let share = 64
+    /// How many buckets ahead rows are asked for: about a third of a spike.
+    private static let lookahead = 4
 
     /// `width`: a first guess of how far keys are spread.
-    init(keys: UnsafeMutablePointer<Double>, neuronCount: Int, start: Double, width: Double) throws(SpinnpropError) {
+    init(
+        keys: UnsafeMutablePointer<Double>, neuronCount: Int, rows: Rows, start: Double, width: Double
+    ) throws(SpinnpropError) {
         self.keys = keys
+        self.rows = rows
         self.neuronCount = neuronCount
         var buckets = 32
         while buckets < neuronCount / SpikeQueue.share { buckets *= 2 }
@@ -83,6 +89,7 @@ struct SpikeQueue {
                 return nil
             }
             bucket &+= 1
+            touchUpcoming()
             var entry = heads.pointer[bucket]
             heads.pointer[bucket] = -1
             while entry >= 0 {
@@ -93,6 +100,16 @@ struct SpikeQueue {
                 entry = following
             }
         }
+    }
+
+    /// Asks for the row of a neuron that is likely to spike soon, so that memory delivers it in time.
+    @inline(__always)
+    private func touchUpcoming() {
+        let ahead = bucket &+ SpikeQueue.lookahead
+        guard ahead < bucketCount, heads.pointer[ahead] >= 0 else { return }
+        let neuron = Int(entries.pointer[Int(heads.pointer[ahead])].neuron)
+        // Most candidates are inhibited before their time comes.
+        if (keys[neuron] - start) * scale < Double(ahead &+ 1) { rows.touch(neuron) }
     }
 
     /// Tells that this neuron's key has fallen to `key`, or that it stands again for an entry taken out.
