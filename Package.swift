@@ -66,6 +66,7 @@ let package = Package(
         room("Networks", ["Neurons", "Spikes", "Mathematics"]),
         room("EventDriven", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("ClockDriven", ["Networks", "Neurons", "Spikes", "Mathematics"]),
+        room("SparseRecurrent", ["Spikes", "Mathematics"]),
         room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("SpiNNaker2", ["Mathematics"]),
         room(
@@ -90,6 +91,9 @@ let package = Package(
             swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),
         .executableTarget(name: "yin-yang", dependencies: ["Spinnprop"], path: "examples/swift"),
+        .executableTarget(
+            name: "bench-sparse", dependencies: ["SparseRecurrent", "Mathematics"], path: "Benchmarks",
+            sources: ["bench_sparse.swift"]),
         .testTarget(name: "CInterfaceTests", dependencies: ["CInterface", "CSpinnprop", "Mathematics"]),
         .testTarget(name: "MathematicsTests", dependencies: ["Mathematics"], exclude: ["Generators"]),
         .testTarget(name: "SpikesTests", dependencies: ["Spikes", "Mathematics"]),
@@ -116,6 +120,7 @@ let package = Package(
                 "SpiNNaker2Programs", "SpiNNaker2", "ClockDriven", "Learning", "Networks", "Neurons", "Spikes",
                 "Mathematics",
             ]),
+        .testTarget(name: "SparseRecurrentTests", dependencies: ["SparseRecurrent", "Spikes", "Mathematics"]),
         .testTarget(name: "SpinnpropTests", dependencies: ["Spinnprop"]),
     ] + forNewerProcessors,
     swiftLanguageModes: [.v6]

@@ -32,7 +32,8 @@ final class Adjoint<K: Kernel> {
     private var work = 0
 
     init(
-        _ recording: SparseRecording, _ tape: EventTape, _ kernel: K, _ timeErrors: [Double], _ nextTimeErrors: [Double],
+        _ recording: SparseRecording, _ tape: EventTape, _ kernel: K, _ timeErrors: [Double],
+        _ nextTimeErrors: [Double],
         _ monitor: Monitor?
     ) throws(SpinnpropError) {
         self.recording = recording

@@ -26,7 +26,8 @@ public struct Connectivity: Sendable {
         try Connectivity.check(neuronCount: neuronCount)
         guard degree >= 1, degree < neuronCount else {
             throw .invalidValue(
-                "k is \(degree) for n = \(neuronCount) neurons; there are n - 1 others, so k must be 1 .. \(neuronCount - 1)")
+                "k is \(degree) for n = \(neuronCount) neurons; there are n - 1 others, so k must be 1 .. \(neuronCount - 1)"
+            )
         }
         self.neuronCount = neuronCount
         self.degree = degree
@@ -69,7 +70,8 @@ public struct Connectivity: Sendable {
                 }
                 guard target != neuron else {
                     throw .invalidValue(
-                        "targets[\(synapse)] connects neuron \(neuron) to itself; a reset follows every spike, so leave it out")
+                        "targets[\(synapse)] connects neuron \(neuron) to itself; a reset follows every spike, so leave it out"
+                    )
                 }
                 guard sender[target] != Int32(neuron) else {
                     throw .invalidValue(

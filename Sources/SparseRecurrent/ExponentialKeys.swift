@@ -44,7 +44,8 @@ extension ExponentialKeys {
     static func rebasing(_ clock: Double) -> Rebasing? {
         guard clock > 0x1p64 else { return nil }
         let exponent = Double(clock.exponent)
-        return Rebasing(shift: 0, factor: Double(sign: .plus, exponent: -Int(clock.exponent), significand: 1), epoch: exponent)
+        return Rebasing(
+            shift: 0, factor: Double(sign: .plus, exponent: -Int(clock.exponent), significand: 1), epoch: exponent)
     }
 }
 

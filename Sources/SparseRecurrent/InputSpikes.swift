@@ -28,7 +28,8 @@ public struct InputSpikes: Equatable, Sendable {
                 throw .invalidValue("input time \(index) is \(times[index]); it must be finite and >= 0 seconds")
             }
             guard units[index] >= 0, Int(units[index]) < neuronCount else {
-                throw .invalidIndex("input unit \(index) is \(units[index]); the network has neurons 0 .. \(neuronCount - 1)")
+                throw .invalidIndex(
+                    "input unit \(index) is \(units[index]); the network has neurons 0 .. \(neuronCount - 1)")
             }
             guard weights[index].magnitude <= SparseNetwork.largestWeight else {
                 throw .invalidValue(

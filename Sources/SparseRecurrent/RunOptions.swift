@@ -36,6 +36,9 @@ public struct SparseRunOptions: Sendable {
     func check(_ network: SparseNetwork) throws(SpinnpropError) {
         guard spikes >= 0 else { throw .invalidValue("n_spikes is \(spikes); it must be >= 0") }
         guard endTime >= 0 else { throw .invalidValue("t_end is \(endTime); it must be >= 0 seconds") }
+        guard spikes < .max || endTime < .infinity else {
+            throw .invalidValue("neither n_spikes nor t_end bounds the run; give one of them")
+        }
         guard initialPhases.isEmpty || initialPhases.count == network.neuronCount else {
             throw .invalidValue(
                 "\(initialPhases.count) initial phases for \(network.neuronCount) neurons; give one each, or none")

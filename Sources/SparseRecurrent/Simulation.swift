@@ -214,6 +214,8 @@ final class Simulation<K: Kernel> {
 
     /// Handles what stands at `stop`.
     private func passStop() throws(SpinnpropError) {
+        work &+= 64
+        if work > 1 << 20 { try ask() }
         let (sampleTime, inputTime) = (nextSampleTime, nextInputTime)
         let now = max(stop, clock)
         if sampleTime <= inputTime {
@@ -221,6 +223,7 @@ final class Simulation<K: Kernel> {
                 traces.append(kernel.voltage(keys.pointer[Int(unit)], Int(unit), clock: now))
             }
             nextSample += 1
+            if nextSample % 4096 == 0 { try Memory.check(count: traces.count, bytesPerElement: 16, "the traces") }
         } else {
             clock = now
             instantCount = 0

@@ -32,7 +32,8 @@ extension SparseRecording {
         }
         guard nextTimeErrors.isEmpty || nextTimeErrors.count == network.neuronCount else {
             throw .invalidValue(
-                "\(nextTimeErrors.count) errors of final states for \(network.neuronCount) neurons; give one each, or none")
+                "\(nextTimeErrors.count) errors of final states for \(network.neuronCount) neurons; give one each, or none"
+            )
         }
         for (name, errors) in [("error of spike", timeErrors), ("error of final state", nextTimeErrors)] {
             for (index, error) in errors.enumerated() where !error.isFinite {
@@ -41,7 +42,8 @@ extension SparseRecording {
         }
         try Memory.check(count: network.weights.count, bytesPerElement: 16, "the gradient")
         var work = BackwardWork(
-            recording: self, tape: try usableTape(), timeErrors: timeErrors, nextTimeErrors: nextTimeErrors, monitor: monitor)
+            recording: self, tape: try usableTape(), timeErrors: timeErrors, nextTimeErrors: nextTimeErrors,
+            monitor: monitor)
         return try network.withKernel(&work)
     }
 

@@ -54,7 +54,8 @@ public struct SparseNetwork: Sendable {
     ) throws(SpinnpropError) {
         guard degree >= 1, degree < connectivity.neuronCount else {
             throw .invalidValue(
-                "k is \(degree) for n = \(connectivity.neuronCount) neurons; it must be 1 .. \(connectivity.neuronCount - 1)")
+                "k is \(degree) for n = \(connectivity.neuronCount) neurons; it must be 1 .. \(connectivity.neuronCount - 1)"
+            )
         }
         guard rate >= 0, rate < .infinity else { throw .invalidValue("rate is \(rate); it must be finite and > 0 Hz") }
         guard coupling > 0, coupling < .infinity else {
@@ -107,7 +108,8 @@ public struct SparseNetwork: Sendable {
         }
         for (synapse, weight) in weights.enumerated() where !(weight.magnitude <= SparseNetwork.largestWeight) {
             throw .invalidValue(
-                "weight \(synapse) is \(weight); weights must be -\(SparseNetwork.largestWeight) .. \(SparseNetwork.largestWeight)")
+                "weight \(synapse) is \(weight); weights must be -\(SparseNetwork.largestWeight) .. \(SparseNetwork.largestWeight)"
+            )
         }
         self.weights = weights
     }

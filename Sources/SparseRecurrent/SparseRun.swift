@@ -30,13 +30,27 @@ extension SparseNetwork {
     ) throws(SpinnpropError) -> SparseRecording {
         var times: [Double] = []
         var units: [Int32] = []
-        let expected = min(options.spikes, 1 << 24)
+        let expected = min(options.spikes, 1 << 20)
         times.reserveCapacity(expected)
         units.reserveCapacity(expected)
-        let (summary, traces, tape) = try stream(options, monitor) {
-            times.append(contentsOf: $0)
-            units.append(contentsOf: $1)
-            return true
+        // Arrays double when they grow; a tape is as large again.
+        let bytes = options.keepsTape ? 48 : 24
+        var failure: SpinnpropError?
+        let (summary, traces, tape): (SparseRunSummary, [Double], EventTape?)
+        do throws(SpinnpropError) {
+            (summary, traces, tape) = try stream(options, monitor) {
+                do throws(SpinnpropError) {
+                    try Memory.check(count: times.count + $0.count, bytesPerElement: bytes, "the spikes of this run")
+                } catch {
+                    failure = error
+                    return false
+                }
+                times.append(contentsOf: $0)
+                units.append(contentsOf: $1)
+                return true
+            }
+        } catch {
+            throw failure ?? error
         }
         return SparseRecording(
             network: self, times: times, units: units, summary: summary, traces: traces, options: options, tape: tape)

@@ -19,7 +19,9 @@ extension SparseRecording {
     public func spikeTimeLoss(
         _ targets: SpikeTrains, tau0: Double = defaultTau0
     ) throws(SpinnpropError) -> SpikeLoss {
-        guard tau0 > 0, tau0 < .infinity else { throw .invalidValue("tau0 is \(tau0); it must be finite and > 0 seconds") }
+        guard tau0 > 0, tau0 < .infinity else {
+            throw .invalidValue("tau0 is \(tau0); it must be finite and > 0 seconds")
+        }
         guard targets.sampleCount == 1, targets.unitCount == network.neuronCount else {
             throw .invalidValue(
                 "targets have \(targets.sampleCount) samples of \(targets.unitCount) units for a network of "
@@ -54,7 +56,8 @@ extension SparseRecording {
             throw .invalidValue("\(targets.count) target rates for \(network.neuronCount) neurons; give one each")
         }
         for (neuron, target) in targets.enumerated() where target < 0 || target == .infinity {
-            throw .invalidValue("the target rate of neuron \(neuron) is \(target); it must be finite and >= 0 Hz, or NaN")
+            throw .invalidValue(
+                "the target rate of neuron \(neuron) is \(target); it must be finite and >= 0 Hz, or NaN")
         }
         var first = [Int](repeating: -1, count: network.neuronCount)
         var last = first

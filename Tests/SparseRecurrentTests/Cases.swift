@@ -23,7 +23,8 @@ enum Case {
         return (0..<network.neuronCount).map { _ in reset + (threshold - reset) * stream.uniform() }
     }
 
-    static func inputs(_ network: SparseNetwork, count: Int, until end: Double, seed: UInt64 = 6) throws -> InputSpikes {
+    static func inputs(_ network: SparseNetwork, count: Int, until end: Double, seed: UInt64 = 6) throws -> InputSpikes
+    {
         var stream = RandomStream(seed: seed, stream: 11)
         let n = network.neuronCount
         return try InputSpikes(

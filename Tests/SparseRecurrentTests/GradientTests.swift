@@ -16,7 +16,8 @@ import Testing
     }
 
     static let settings = [
-        Setting(model: .lif, weight: -0.3, spread: 0.5), Setting(model: .lif, weight: -0.2, spread: 0.5, isVaried: true),
+        Setting(model: .lif, weight: -0.3, spread: 0.5),
+        Setting(model: .lif, weight: -0.2, spread: 0.5, isVaried: true),
         Setting(model: .lif, weight: 0.02, spread: 0.5), Setting(model: .lif, weight: 0.05, spread: 3),
         Setting(model: .qif, weight: -0.3, spread: 0.5), Setting(model: .qif, weight: 0.2, spread: 0.5),
         Setting(model: .qif, weight: -0.1, spread: 3, isVaried: true),

@@ -22,7 +22,9 @@ import Testing
         for k in [0, -1, 10, 11] {
             expect(.invalidValue, "k is \(k)") { try SparseNetwork(neuronCount: 10, degree: k) }
         }
-        for n in [0, 1, -3, Int.max] { expect(.invalidValue, "n is \(n)") { try SparseNetwork(neuronCount: n, degree: 1) } }
+        for n in [0, 1, -3, Int.max] {
+            expect(.invalidValue, "n is \(n)") { try SparseNetwork(neuronCount: n, degree: 1) }
+        }
         expect(.invalidValue, "to itself") { try Connectivity(offsets: [0, 1, 2], targets: [1, 1]) }
         expect(.invalidValue, "second time") { try Connectivity(offsets: [0, 2, 2], targets: [1, 1]) }
         expect(.invalidIndex, "targets[0] is 2") { try Connectivity(offsets: [0, 1, 1], targets: [2]) }
@@ -67,13 +69,16 @@ import Testing
         expect(.invalidValue, "1 initial phases") { try network.run(SparseRunOptions(spikes: 1, initialPhases: [0])) }
         expect(.invalidValue, "n_spikes is -1") { try network.run(SparseRunOptions(spikes: -1)) }
         expect(.invalidValue, "t_end is nan") { try network.run(SparseRunOptions(spikes: 1, endTime: .nan)) }
+        expect(.invalidValue, "neither") { try network.run(SparseRunOptions(spikes: .max)) }
         expect(.invalidIndex, "trace unit 0") { try network.run(SparseRunOptions(spikes: 1, traceUnits: [4])) }
         expect(.invalidValue, "trace_interval") { try network.run(SparseRunOptions(spikes: 1, traceInterval: 0)) }
         expect(.invalidIndex, "input unit 0 is 9") {
             try InputSpikes(times: [0], units: [9], weights: [0], neuronCount: 4)
         }
         expect(.invalidValue, "input time 0") { try InputSpikes(times: [-1], units: [0], weights: [0], neuronCount: 4) }
-        expect(.invalidValue, "input weight 0") { try InputSpikes(times: [1], units: [0], weights: [.nan], neuronCount: 4) }
+        expect(.invalidValue, "input weight 0") {
+            try InputSpikes(times: [1], units: [0], weights: [.nan], neuronCount: 4)
+        }
         let recording = try network.run(SparseRunOptions(spikes: 5))
         expect(.unsupported, "keeps_tape") { try recording.gradient(timeErrors: [0, 0, 0, 0, 0]) }
         let kept = try network.run(SparseRunOptions(spikes: 5, keepsTape: true))
