@@ -34,12 +34,16 @@ final class Simulation<K: Kernel> {
     private var stop = Double.infinity
     /// Seconds.
     private let endTime: Double
+    /// A clock slightly before it.
+    private var nearEnd = Double.infinity
 
     private(set) var tape: EventTape?
     private let monitor: Monitor?
     private var work = 0
 
-    /// Spikes not handed over yet.
+    /// Spikes not handed over yet; of the first `converted` the times stand there in seconds, of others the clocks.
+    private var held = 0
+    private var converted = 0
     private let times: LargeBuffer<Double>
     private let units: LargeBuffer<Int32>
     private static var batch: Int { 8192 }
@@ -91,8 +95,6 @@ final class Simulation<K: Kernel> {
     ) throws(SpinnpropError) {
         setStop()
         var left = spikes
-        var held = 0
-        let tau = network.tau
         while left > 0 {
             guard let neuron = try queue.next() else {
                 // Nobody else spikes before the window's end.
@@ -105,9 +107,8 @@ final class Simulation<K: Kernel> {
                 continue
             }
             let isForced = key < clock
-            let time = tau * K.time(isForced ? clock : key, epoch: epoch)
             // Decided in seconds, as users see them.
-            if time > endTime { break }
+            if key >= nearEnd, network.tau * K.time(key, epoch: epoch) > endTime { break }
             if isForced {
                 try countAvalanche()
             } else {
@@ -118,7 +119,7 @@ final class Simulation<K: Kernel> {
                 try tape?.prepare(UnsafePointer(keys.pointer), neuronCount: neuronCount)
                 tape?.append(Int32(truncatingIfNeeded: neuron), clock: clock, isForced: isForced)
             }
-            times.pointer[held] = time
+            times.pointer[held] = clock
             units.pointer[held] = Int32(truncatingIfNeeded: neuron)
             held &+= 1
             queue.removeFirst()
@@ -128,12 +129,11 @@ final class Simulation<K: Kernel> {
             try queue.insert(Int32(truncatingIfNeeded: neuron), reset)
             left &-= 1
             if held == Self.batch {
-                if !hand(held, to: sink) { throw .cancelled }
-                held = 0
+                if !hand(to: sink) { throw .cancelled }
             }
             if work > 1 << 20 { try ask() }
         }
-        if held > 0 && !hand(held, to: sink) { throw .cancelled }
+        if held > 0 && !hand(to: sink) { throw .cancelled }
         try tape?.finish(UnsafePointer(keys.pointer), neuronCount: neuronCount)
     }
 
@@ -172,6 +172,7 @@ final class Simulation<K: Kernel> {
     private func openWindow() throws(SpinnpropError) {
         if let rebasing = K.rebasing(try queue.open()) {
             // Between windows nothing is in the queue but what `open` has just gathered; it is gathered again.
+            convertTimes()
             queue.rebase(rebasing)
             clock = (clock - rebasing.shift) * rebasing.factor
             epoch += rebasing.epoch
@@ -183,9 +184,21 @@ final class Simulation<K: Kernel> {
         if work > 1 << 20 { try ask() }
     }
 
-    private func hand(
-        _ count: Int, to sink: (UnsafeBufferPointer<Double>, UnsafeBufferPointer<Int32>) -> Bool
-    ) -> Bool {
+    /// Clocks become times, many at once: this vectorises.
+    private func convertTimes() {
+        let (times, tau, epoch, end) = (times.pointer, network.tau, epoch, held)
+        var index = converted
+        while index < end {
+            times[index] = tau * K.time(times[index], epoch: epoch)
+            index &+= 1
+        }
+        converted = held
+    }
+
+    private func hand(to sink: (UnsafeBufferPointer<Double>, UnsafeBufferPointer<Int32>) -> Bool) -> Bool {
+        convertTimes()
+        let count = held
+        (held, converted) = (0, 0)
         spikeCount += count
         monitor?.finish(count)
         return sink(
@@ -245,5 +258,6 @@ final class Simulation<K: Kernel> {
     private func setStop() {
         let time = min(nextSampleTime, nextInputTime)
         stop = time <= endTime ? K.clock(time / network.tau, epoch: epoch) : .infinity
+        nearEnd = K.clock(endTime / network.tau * (1 - 1e-9), epoch: epoch)
     }
 }

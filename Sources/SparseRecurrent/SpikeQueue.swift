@@ -183,15 +183,17 @@ struct SpikeQueue {
         var neuron = 0
         // Few of eight neighbours are near: most of the time one comparison of all is enough.
         let limits = SIMD8(repeating: limit)
+        let powers = SIMD8<Int64>(1, 2, 4, 8, 16, 32, 64, 128)
         let raw = UnsafeRawPointer(keys)
         while neuron &+ 8 <= neuronCount {
             let eight = raw.loadUnaligned(fromByteOffset: neuron &* 8, as: SIMD8<Double>.self)
-            if any(eight .< limits) {
-                var index = neuron
-                while index < neuron &+ 8 {
-                    candidates[count] = Int32(truncatingIfNeeded: index)
-                    count &+= keys[index] < limit ? 1 : 0
-                    index &+= 1
+            let isNear = eight .< limits
+            if any(isNear) {
+                var bits = powers.replacing(with: 0, where: .!isNear).wrappedSum()
+                while bits != 0 {
+                    candidates[count] = Int32(truncatingIfNeeded: neuron &+ bits.trailingZeroBitCount)
+                    count &+= 1
+                    bits &= bits &- 1
                 }
             }
             neuron &+= 8
