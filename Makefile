@@ -16,7 +16,7 @@ unexport PYTHONPATH
 SWIFT_SOURCES := Package.swift $(shell find Sources include -not -name '.*')
 PACKAGE_SOURCES := $(SWIFT_SOURCES) $(wildcard setup.py pyproject.toml MANIFEST.in scripts/*.sh) \
 	$(shell find python/extension python/spinnprop -type f -not -path '*/__pycache__/*' -not -name '*.so')
-FORMATTED := Package.swift Sources Tests $(wildcard Benchmarks/*.swift examples)
+FORMATTED := Package.swift Sources Tests $(wildcard Benchmarks/sparse examples)
 
 .PHONY: help demo install test test-imports test-swift test-hosts test-python test-wheel bench wheel format lint clean FORCE
 

@@ -92,8 +92,7 @@ let package = Package(
             linkerSettings: libraryLinkerSettings),
         .executableTarget(name: "yin-yang", dependencies: ["Spinnprop"], path: "examples/swift"),
         .executableTarget(
-            name: "bench-sparse", dependencies: ["SparseRecurrent", "Mathematics"], path: "Benchmarks",
-            sources: ["bench_sparse.swift"]),
+            name: "bench-sparse", dependencies: ["SparseRecurrent", "Mathematics"], path: "Benchmarks/sparse"),
         .testTarget(name: "CInterfaceTests", dependencies: ["CInterface", "CSpinnprop", "Mathematics"]),
         .testTarget(name: "MathematicsTests", dependencies: ["Mathematics"], exclude: ["Generators"]),
         .testTarget(name: "SpikesTests", dependencies: ["Spikes", "Mathematics"]),

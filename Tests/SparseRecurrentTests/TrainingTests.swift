@@ -52,7 +52,8 @@ import Testing
         let teacher = try Case.network(.lif, n: 20, k: 5, weight: -0.1, spread: 0.8, seed: 2)
         var student = teacher
         try student.setWeights([Double](repeating: -0.1, count: 100))
-        let options = SparseRunOptions(spikes: .max, endTime: 0.05, initialPhases: Case.phases(teacher), keepsTape: true)
+        let options = SparseRunOptions(
+            spikes: .max, endTime: 0.05, initialPhases: Case.phases(teacher), keepsTape: true)
         let wanted = try teacher.run(options)
         var (first, last) = ([Double](repeating: .nan, count: 20), [Double](repeating: .nan, count: 20))
         var counts = [Double](repeating: 0, count: 20)
