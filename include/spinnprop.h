@@ -503,6 +503,172 @@ SPINNPROP_API spinnprop_status spinnprop_trainer_epochs_done(int64_t *n_epochs, 
 SPINNPROP_API spinnprop_status spinnprop_trainer_history(spinnprop_epoch *epochs, int64_t n_epochs,
                                                          const spinnprop_trainer *trainer);
 
+/* ------------------------------------------------------------------------------------------- sparse recurrent networks */
+
+/* One population of n neurons, each driven by a constant current, that move each other's membranes: a spike of j adds the weight
+ * of each of its synapses to the target's V at once. Simulated spike by spike, exactly, in O(K) each (Engelken,
+ * arXiv 2312.17216). Time in units of tau, V between threshold and reset: */
+enum {
+    SPINNPROP_SPARSE_LIF = 0,       /* V' = -V + I, threshold 0, reset -1                                             */
+    SPINNPROP_SPARSE_QIF = 1,       /* V' = V^2 + I, threshold +infinity, reset -infinity: the theta neuron           */
+    SPINNPROP_SPARSE_EIF = 2,       /* V' = -V + slope exp(V / slope) + I, threshold +infinity, reset -1; by polynomials */
+    SPINNPROP_SPARSE_EIF_TABLE = 3  /* the same by a fine table                                                       */
+};
+
+typedef struct spinnprop_sparse spinnprop_sparse;
+
+/* The defaults are the balanced network: I = tau sqrt(degree) coupling rate for all neurons, weight
+ * -coupling / sqrt(degree) for all synapses, `degree` targets per neuron drawn from the seed. */
+typedef struct spinnprop_sparse_options {
+    size_t size;
+    int64_t n_neurons;
+    int64_t degree;                 /* K: targets per neuron, 1 .. n_neurons - 1; where an adjacency is given, K in the formulas */
+    int32_t model;                  /* SPINNPROP_SPARSE_*                                                             */
+    int32_t is_stored;              /* 0: draw a neuron's targets again whenever it spikes, which saves 4 bytes per synapse;
+                                     * the network is the same                                                        */
+    double rate;                    /* Hz: sets the drive; the rate that results is larger by a factor of O(1)        */
+    double coupling;
+    double tau;                     /* seconds                                                                        */
+    double slope;                   /* of the exponential neuron                                                      */
+    uint64_t seed;                  /* of targets and initial phases                                                  */
+    const int64_t *offsets; int64_t n_offsets; /* NULL, 0: drawn targets. Else n_neurons + 1: neuron j sends to       */
+    const int32_t *targets; int64_t n_targets; /*   targets[offsets[j]] .. targets[offsets[j + 1] - 1]                */
+    const double *drives;   int64_t n_drives;  /* I. NULL, 0: from rate; one for all, or one each (not exponential)   */
+    const double *weights;  int64_t n_weights; /* NULL, 0: from coupling; one for all, or one per synapse; any sign   */
+} spinnprop_sparse_options;
+SPINNPROP_API void spinnprop_sparse_options_init(spinnprop_sparse_options *options);
+/* Refuses a neuron that sends to itself or twice to the same target. The arrays of the options are read during the call only. */
+SPINNPROP_API spinnprop_status spinnprop_sparse_create(spinnprop_sparse **network, const spinnprop_sparse_options *options);
+/* Shares the arrays until one of both is changed. */
+SPINNPROP_API spinnprop_status spinnprop_sparse_copy(spinnprop_sparse **copy, const spinnprop_sparse *network);
+SPINNPROP_API void spinnprop_sparse_free(spinnprop_sparse *network);
+
+typedef struct spinnprop_sparse_info {
+    size_t size;
+    int64_t n_neurons, n_synapses;
+    int64_t n_drives, n_weights;      /* 1: one for all                                                               */
+    double threshold_phase, reset_phase; /* between which a neuron's phase runs                                       */
+} spinnprop_sparse_info;
+SPINNPROP_API void spinnprop_sparse_info_init(spinnprop_sparse_info *info);
+SPINNPROP_API spinnprop_status spinnprop_sparse_describe(spinnprop_sparse_info *info, const spinnprop_sparse *network);
+SPINNPROP_API spinnprop_status spinnprop_sparse_drives(double *drives, int64_t n_drives, const spinnprop_sparse *network);
+/* In the order of the targets. Any network may be given one weight for all synapses, or one for each. */
+SPINNPROP_API spinnprop_status spinnprop_sparse_weights(double *weights, int64_t n_weights, const spinnprop_sparse *network);
+SPINNPROP_API spinnprop_status spinnprop_sparse_set_weights(spinnprop_sparse *network, const double *weights,
+                                                            int64_t n_weights);
+/* n_offsets is n_neurons + 1, n_targets is n_synapses. */
+SPINNPROP_API spinnprop_status spinnprop_sparse_adjacency(int64_t *offsets, int64_t n_offsets, int32_t *targets,
+                                                          int64_t n_targets, const spinnprop_sparse *network);
+
+typedef struct spinnprop_sparse_run_options {
+    size_t size;
+    int64_t n_spikes;               /* the run ends with this many; INT64_MAX for as many as come until t_end         */
+    double t_end;                   /* inclusive; +infinity for no end but n_spikes                                   */
+    /* In units of phase (spinnprop_sparse_info), below the threshold. NULL, 0: drawn evenly from the seed.            */
+    const double *initial_phases; int64_t n_initial_phases;
+    /* Spikes from outside: each adds a weight to the V of one neuron at a time. Times need not be sorted.            */
+    const double *input_times; const int32_t *input_units; const double *input_weights; int64_t n_inputs;
+    const int32_t *trace_units; int64_t n_trace_units; /* neurons whose V is kept, every trace_interval seconds from 0 on */
+    double trace_interval;
+    int32_t keeps_tape;             /* 1: keep what derivatives need: 12 bytes per spike for LIF, 12 + K / 4 for others */
+} spinnprop_sparse_run_options;
+SPINNPROP_API void spinnprop_sparse_run_options_init(spinnprop_sparse_run_options *options);
+
+typedef struct spinnprop_sparse_recording spinnprop_sparse_recording;
+
+/* Runs from the initial state. `done` and `total` of the progress count spikes. A neuron that an input pushes over its threshold (LIF
+ * only) spikes at that instant; more spikes at one instant than there are neurons are SPINNPROP_TOO_MANY_SPIKES. */
+SPINNPROP_API spinnprop_status spinnprop_sparse_run(spinnprop_sparse_recording **recording,
+                                                    const spinnprop_sparse *network,
+                                                    const spinnprop_sparse_run_options *options,
+                                                    spinnprop_progress_callback progress, void *payload);
+
+typedef struct spinnprop_sparse_summary {
+    size_t size;
+    int64_t n_spikes;
+    double t_end;                   /* of the last spike, or the t_end that ended the run                             */
+    double rate;                    /* spikes per neuron and second                                                   */
+} spinnprop_sparse_summary;
+SPINNPROP_API void spinnprop_sparse_summary_init(spinnprop_sparse_summary *summary);
+
+/* Is handed spikes in order of time, some thousand at once; the arrays are valid during the call. Return 0 to go on, anything
+ * else to stop. The rules of spinnprop_progress_callback hold. */
+typedef int (*spinnprop_sparse_sink)(const double *times, const int32_t *units, int64_t n, void *sink_payload);
+
+/* Runs without keeping anything: of any length in the same memory. Neither traces nor tape. SPINNPROP_CANCELLED if the sink
+ * stopped it. */
+SPINNPROP_API spinnprop_status spinnprop_sparse_stream(spinnprop_sparse_summary *summary, const spinnprop_sparse *network,
+                                                       const spinnprop_sparse_run_options *options,
+                                                       spinnprop_sparse_sink sink, void *sink_payload,
+                                                       spinnprop_progress_callback progress, void *payload);
+
+/* Recordings never change. They hold the network as it was when it ran. */
+SPINNPROP_API void spinnprop_sparse_recording_free(spinnprop_sparse_recording *recording);
+SPINNPROP_API spinnprop_status spinnprop_sparse_recording_summary(spinnprop_sparse_summary *summary,
+                                                                  const spinnprop_sparse_recording *recording);
+/* In order of time. n is the summary's n_spikes. */
+SPINNPROP_API spinnprop_status spinnprop_sparse_recording_spikes(double *times, int32_t *units, int64_t n,
+                                                                 const spinnprop_sparse_recording *recording);
+/* (n_samples, n_trace_units): V at 0, trace_interval, 2 trace_interval ... as far as the run went. */
+SPINNPROP_API spinnprop_status spinnprop_sparse_recording_trace_count(int64_t *n_samples,
+                                                                      const spinnprop_sparse_recording *recording);
+SPINNPROP_API spinnprop_status spinnprop_sparse_recording_traces(double *values, int64_t n,
+                                                                 const spinnprop_sparse_recording *recording);
+
+/* Losses: their value and their derivative with respect to each spike's time (1/s), n being the summary's n_spikes.
+ * 1/2 sum ((t - target) / tau0)^2 over the k-th spikes of all neurons and their k-th targets, those without a partner left
+ * out. targets: one sample with a unit per neuron. tau0 0: 5 ms. */
+SPINNPROP_API spinnprop_status spinnprop_sparse_spike_time_loss(double *value, double *time_errors, int64_t n,
+                                                                const spinnprop_sparse_recording *recording,
+                                                                const spinnprop_spikes *targets, double tau0);
+/* 1/2 sum (r - target)^2 over neurons, r = (number of spikes - 1) / (last - first spike time) in Hz: it depends on times even
+ * where numbers stay. Targets: one per neuron, NaN for any rate; neurons with less than two spikes are left out. */
+SPINNPROP_API spinnprop_status spinnprop_sparse_rate_loss(double *value, double *time_errors, int64_t n,
+                                                          const spinnprop_sparse_recording *recording,
+                                                          const double *targets, int64_t n_targets);
+
+typedef struct spinnprop_sparse_gradient spinnprop_sparse_gradient;
+enum {
+    SPINNPROP_SPARSE_WEIGHTS = 0,        /* as many as the network has                                                */
+    SPINNPROP_SPARSE_PHASES = 1,         /* initial phases, one per neuron                                            */
+    SPINNPROP_SPARSE_NEXT_TIMES = 2,     /* the initial state as each neuron's first spike time without inputs        */
+    SPINNPROP_SPARSE_INPUT_TIMES = 3,    /* one per input spike, in the order in which they were given                */
+    SPINNPROP_SPARSE_INPUT_WEIGHTS = 4
+};
+/* The exact gradient, at the order of spikes as it was, of a loss with these derivatives with respect to each spike's time and,
+ * unless NULL and 0, to each neuron's next spike time at the end of the run. O(K) per spike. Needs a tape, as do Jacobian
+ * and Lyapunov exponents. */
+SPINNPROP_API spinnprop_status spinnprop_sparse_differentiate(spinnprop_sparse_gradient **gradient,
+                                                              const spinnprop_sparse_recording *recording,
+                                                              const double *time_errors, int64_t n,
+                                                              const double *next_time_errors, int64_t n_next_time_errors,
+                                                              spinnprop_progress_callback progress, void *payload);
+SPINNPROP_API void spinnprop_sparse_gradient_free(spinnprop_sparse_gradient *gradient);
+SPINNPROP_API spinnprop_status spinnprop_sparse_gradient_count(int64_t *n, const spinnprop_sparse_gradient *gradient,
+                                                               int32_t of);
+SPINNPROP_API spinnprop_status spinnprop_sparse_gradient_get(double *values, int64_t n,
+                                                             const spinnprop_sparse_gradient *gradient, int32_t of);
+
+/* What becomes of a small change of the state over the run, both given as changes of the neurons' next spike times; n is the number of
+ * neurons. Equal changes of all stay as they are. */
+SPINNPROP_API spinnprop_status spinnprop_sparse_jacobian_product(double *product, const double *tangent, int64_t n,
+                                                                 const spinnprop_sparse_recording *recording,
+                                                                 spinnprop_progress_callback progress, void *payload);
+
+typedef struct spinnprop_sparse_lyapunov_options {
+    size_t size;
+    int64_t skip;                   /* spikes and inputs at the begin that only align the vectors                     */
+    int64_t interval;               /* spikes and inputs from one QR decomposition to the next; 0: n_neurons / 32     */
+    uint64_t seed;                  /* of the first vectors                                                           */
+} spinnprop_sparse_lyapunov_options;
+SPINNPROP_API void spinnprop_sparse_lyapunov_options_init(spinnprop_sparse_lyapunov_options *options);
+/* The n_exponents largest Lyapunov exponents (1/s). contraction: the rate at which volumes of the state change, by what they all
+ * would add up to. duration: seconds they are means over. */
+SPINNPROP_API spinnprop_status spinnprop_sparse_lyapunov(double *exponents, int64_t n_exponents, double *contraction,
+                                                         double *duration, const spinnprop_sparse_recording *recording,
+                                                         const spinnprop_sparse_lyapunov_options *options,
+                                                         spinnprop_progress_callback progress, void *payload);
+
 #ifdef __cplusplus
 }
 #endif

@@ -8,10 +8,12 @@ public struct InputSpikes: Equatable, Sendable {
     public let times: [Double]
     public let units: [Int32]
     public let weights: [Double]
+    /// Where each stood among those that were given.
+    public let places: [Int]
 
     public static let none = InputSpikes()
 
-    private init() { (times, units, weights) = ([], [], []) }
+    private init() { (times, units, weights, places) = ([], [], [], []) }
 
     /// Times need not be sorted. - Throws: `invalidValue` for arrays of different lengths, times that are negative or not
     /// finite, weights out of range; `invalidIndex` for a unit that does not exist.
@@ -37,9 +39,9 @@ public struct InputSpikes: Equatable, Sendable {
                         + "\(SparseNetwork.largestWeight)")
             }
         }
-        let order = times.indices.sorted { times[$0] < times[$1] || (times[$0] == times[$1] && $0 < $1) }
-        self.times = order.map { times[$0] }
-        self.units = order.map { units[$0] }
-        self.weights = order.map { weights[$0] }
+        places = times.indices.sorted { times[$0] < times[$1] || (times[$0] == times[$1] && $0 < $1) }
+        self.times = places.map { times[$0] }
+        self.units = places.map { units[$0] }
+        self.weights = places.map { weights[$0] }
     }
 }

@@ -22,7 +22,7 @@ public struct SparseRunOptions: Sendable {
     public init(
         spikes: Int = defaultSpikes, endTime: Double = .infinity, initialPhases: [Double] = [],
         inputs: InputSpikes = .none, traceUnits: [Int32] = [], traceInterval: Double = defaultTraceInterval,
-        keepsTape: Bool = false
+        keepsTape: Bool = true
     ) {
         self.spikes = spikes
         self.endTime = endTime

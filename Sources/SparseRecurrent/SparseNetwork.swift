@@ -47,10 +47,12 @@ public struct SparseNetwork: Sendable {
             model: model, rate: rate, coupling: coupling, tau: tau, seed: seed)
     }
 
-    /// The same on given connections; `degree` stands in for K where rows differ.
+    /// The same on given connections; `degree` stands in for K where rows differ. Drives or weights that are not empty take the
+    /// place of those that follow from rate and coupling.
     public init(
         _ connectivity: Connectivity, degree: Int, model: NeuronModel = .lif, rate: Double = defaultRate,
-        coupling: Double = defaultCoupling, tau: Double = defaultTau, seed: UInt64 = 0
+        coupling: Double = defaultCoupling, tau: Double = defaultTau, seed: UInt64 = 0, drives: [Double] = [],
+        weights: [Double] = []
     ) throws(SpinnpropError) {
         guard degree >= 1, degree < connectivity.neuronCount else {
             throw .invalidValue(
@@ -63,8 +65,8 @@ public struct SparseNetwork: Sendable {
         }
         let root = Double(degree).squareRoot()
         try self.init(
-            connectivity, model: model, drives: [tau * root * coupling * rate], weights: [-coupling / root], tau: tau,
-            seed: seed)
+            connectivity, model: model, drives: drives.isEmpty ? [tau * root * coupling * rate] : drives,
+            weights: weights.isEmpty ? [-coupling / root] : weights, tau: tau, seed: seed)
     }
 
     /// Any drives and weights.

@@ -6,6 +6,7 @@
 @_exported import Mathematics
 @_exported import Networks
 @_exported import Neurons
+@_exported import SparseRecurrent
 @_exported import SpiNNaker2
 @_exported import SpiNNaker2Programs
 @_exported import Spikes

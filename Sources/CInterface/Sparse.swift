@@ -1,0 +1,156 @@
+// Sparse recurrent networks: create, describe, read, change.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
+import CSpinnprop
+import Mathematics
+import SparseRecurrent
+
+let sparseKind = HandleKind<SparseNetwork>(mark: 0x5350_5350_4152_5306, noun: "sparse")
+
+extension spinnprop_sparse_options: VersionedStruct {
+    static var initial: spinnprop_sparse_options {
+        var options = spinnprop_sparse_options()
+        options.size = MemoryLayout<spinnprop_sparse_options>.size
+        options.model = Int32(SPINNPROP_SPARSE_LIF)
+        options.is_stored = 1
+        options.rate = SparseNetwork.defaultRate
+        options.coupling = SparseNetwork.defaultCoupling
+        options.tau = SparseNetwork.defaultTau
+        options.slope = NeuronModel.defaultSlope
+        return options
+    }
+
+    func network() throws(SpinnpropError) -> SparseNetwork {
+        let neurons = try count(n_neurons, "n_neurons")
+        let connectivity = try connectivity(neurons)
+        return try SparseNetwork(
+            connectivity, degree: try count(degree, "degree"), model: try neuronModel(), rate: rate, coupling: coupling,
+            tau: tau, seed: seed, drives: Array(try input(drives, try count(n_drives, "n_drives"), "drives")),
+            weights: Array(try input(weights, try count(n_weights, "n_weights"), "weights")))
+    }
+
+    private func connectivity(_ neurons: Int) throws(SpinnpropError) -> Connectivity {
+        guard n_offsets != 0 || offsets != nil else {
+            return try Connectivity(
+                neuronCount: neurons, degree: try count(degree, "degree"), seed: seed, isStored: is_stored != 0)
+        }
+        guard n_offsets >= 1, n_offsets - 1 == n_neurons else {
+            throw .invalidValue(
+                "the adjacency has \(n_offsets) offsets for \(n_neurons) neurons; it must have one more than neurons")
+        }
+        return try Connectivity(
+            offsets: integers(try input(offsets, neurons + 1, "offsets")),
+            targets: Array(try input(targets, try count(n_targets, "n_targets"), "targets")))
+    }
+
+    private func neuronModel() throws(SpinnpropError) -> NeuronModel {
+        switch Int(model) {
+        case SPINNPROP_SPARSE_LIF: return .lif
+        case SPINNPROP_SPARSE_QIF: return .qif
+        case SPINNPROP_SPARSE_EIF: return .eif(slope: slope, .chebyshev)
+        case SPINNPROP_SPARSE_EIF_TABLE: return .eif(slope: slope, .table)
+        default: throw .invalidValue("model is \(model); it must be one of SPINNPROP_SPARSE_* (0 .. 3)")
+        }
+    }
+}
+
+extension spinnprop_sparse_info: VersionedStruct {
+    static var initial: spinnprop_sparse_info {
+        var info = spinnprop_sparse_info()
+        info.size = MemoryLayout<spinnprop_sparse_info>.size
+        return info
+    }
+}
+
+@c @implementation
+public func spinnprop_sparse_options_init(_ options: UnsafeMutablePointer<spinnprop_sparse_options>?) {
+    spinnprop_sparse_options.initialise(options)
+}
+
+@c @implementation
+public func spinnprop_sparse_create(
+    _ network: UnsafeMutablePointer<OpaquePointer?>?, _ options: UnsafePointer<spinnprop_sparse_options>?
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(network, "network")
+        let made = try spinnprop_sparse_options.read(options, "options").network()
+        destination.pointee = makeHandle(made, sparseKind)
+    }
+}
+
+@c @implementation
+public func spinnprop_sparse_copy(
+    _ copy: UnsafeMutablePointer<OpaquePointer?>?, _ network: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(copy, "copy")
+        destination.pointee = makeHandle(try box(network, sparseKind, "network").value, sparseKind)
+    }
+}
+
+@c @implementation
+public func spinnprop_sparse_free(_ network: OpaquePointer?) { freeHandle(network, sparseKind) }
+
+@c @implementation
+public func spinnprop_sparse_info_init(_ info: UnsafeMutablePointer<spinnprop_sparse_info>?) {
+    spinnprop_sparse_info.initialise(info)
+}
+
+@c @implementation
+public func spinnprop_sparse_describe(
+    _ info: UnsafeMutablePointer<spinnprop_sparse_info>?, _ network: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let destination = try spinnprop_sparse_info.destination(info, "info")
+        let network = try box(network, sparseKind, "network").value
+        destination.write(
+            spinnprop_sparse_info(
+                size: 0, n_neurons: Int64(network.neuronCount), n_synapses: Int64(network.connectivity.synapseCount),
+                n_drives: Int64(network.drives.count), n_weights: Int64(network.weights.count),
+                threshold_phase: network.model.threshold, reset_phase: network.model.reset))
+    }
+}
+
+@c @implementation
+public func spinnprop_sparse_drives(
+    _ drives: UnsafeMutablePointer<Double>?, _ n_drives: Int64, _ network: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let network = try box(network, sparseKind, "network").value
+        try output(drives, n_drives, needed: network.drives.count, "drives").fill(network.drives)
+    }
+}
+
+@c @implementation
+public func spinnprop_sparse_weights(
+    _ weights: UnsafeMutablePointer<Double>?, _ n_weights: Int64, _ network: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let network = try box(network, sparseKind, "network").value
+        try output(weights, n_weights, needed: network.weights.count, "weights").fill(network.weights)
+    }
+}
+
+@c @implementation
+public func spinnprop_sparse_set_weights(
+    _ network: OpaquePointer?, _ weights: UnsafePointer<Double>?, _ n_weights: Int64
+) -> spinnprop_status {
+    barrier {
+        let own = try box(network, sparseKind, "network")
+        try own.value.setWeights(Array(try input(weights, try count(n_weights, "n_weights"), "weights")))
+    }
+}
+
+@c @implementation
+public func spinnprop_sparse_adjacency(
+    _ offsets: UnsafeMutablePointer<Int64>?, _ n_offsets: Int64, _ targets: UnsafeMutablePointer<Int32>?,
+    _ n_targets: Int64, _ network: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let connectivity = try box(network, sparseKind, "network").value.connectivity
+        let rows = try output(offsets, n_offsets, needed: connectivity.neuronCount + 1, "offsets")
+        let columns = try output(targets, n_targets, needed: connectivity.synapseCount, "targets")
+        columns.fill(try connectivity.targets())
+        rows.fill(connectivity.rowOffsets.map { Int64($0) })
+    }
+}
