@@ -67,10 +67,13 @@ PyObject *dict_from_fields(const void *options, const field *fields);
 PyObject *set_fields(void *options, const field *fields, PyObject *dict, const char *name);
 extern const field progress_fields[], forward_fields[], loss_fields[], gradient_fields[], training_fields[];
 extern const field engine_fields[], network_info_fields[], recording_info_fields[], diagnostics_fields[], epoch_fields[];
+extern const field sparse_fields[], sparse_info_fields[], sparse_run_fields[], sparse_summary_fields[];
+extern const field sparse_lyapunov_fields[];
 /* A loss from a dictionary with at least its kind, or NULL from None. 0 with an exception on failure. */
 int loss_from(PyObject *module, const spinnprop_loss **loss, spinnprop_loss *storage, PyObject *dict);
 
-/* -- handles.c: the library's objects as capsules. Recordings, gradients and engines never change. */
+/* -- handles.c: the library's objects as capsules. Recordings, gradients, engines and sparse
+ * networks never change. */
 typedef struct handle {
     void *object;
     void (*free)(void *object);
@@ -78,6 +81,7 @@ typedef struct handle {
     int is_running;   /* of a trainer: whether a call changes it without the GIL */
 } handle;
 extern const char network_name[], recording_name[], gradient_name[], trainer_name[], engine_name[];
+extern const char sparse_name[], sparse_recording_name[], sparse_gradient_name[];
 /* Takes over the object, also on failure. */
 PyObject *handle_new(void *object, const char *name);
 handle *handle_from(PyObject *capsule, const char *name);
@@ -115,6 +119,6 @@ int watch_exit_and_fork(PyObject *module);
 
 /* -- the functions Python sees, one table per noun. */
 extern PyMethodDef library_methods[], data_methods[], network_methods[], recording_methods[], loss_methods[];
-extern PyMethodDef training_methods[], engine_methods[];
+extern PyMethodDef training_methods[], engine_methods[], sparse_methods[], sparse_recording_methods[];
 
 #endif

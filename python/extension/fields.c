@@ -128,6 +128,51 @@ const field epoch_fields[] = {
     END_OF_FIELDS,
 };
 
+const field sparse_fields[] = {
+    FIELD(FIELD_INT64, spinnprop_sparse_options, n_neurons),
+    FIELD(FIELD_INT64, spinnprop_sparse_options, degree),
+    FIELD(FIELD_INT32, spinnprop_sparse_options, model),
+    FIELD(FIELD_INT32, spinnprop_sparse_options, is_stored),
+    FIELD(FIELD_DOUBLE, spinnprop_sparse_options, rate),
+    FIELD(FIELD_DOUBLE, spinnprop_sparse_options, coupling),
+    FIELD(FIELD_DOUBLE, spinnprop_sparse_options, tau),
+    FIELD(FIELD_DOUBLE, spinnprop_sparse_options, slope),
+    FIELD(FIELD_UINT64, spinnprop_sparse_options, seed),
+    END_OF_FIELDS,
+};
+
+const field sparse_info_fields[] = {
+    FIELD(FIELD_INT64, spinnprop_sparse_info, n_neurons),
+    FIELD(FIELD_INT64, spinnprop_sparse_info, n_synapses),
+    FIELD(FIELD_INT64, spinnprop_sparse_info, n_drives),
+    FIELD(FIELD_INT64, spinnprop_sparse_info, n_weights),
+    FIELD(FIELD_DOUBLE, spinnprop_sparse_info, threshold_phase),
+    FIELD(FIELD_DOUBLE, spinnprop_sparse_info, reset_phase),
+    END_OF_FIELDS,
+};
+
+const field sparse_run_fields[] = {
+    FIELD(FIELD_INT64, spinnprop_sparse_run_options, n_spikes),
+    FIELD(FIELD_DOUBLE, spinnprop_sparse_run_options, t_end),
+    FIELD(FIELD_DOUBLE, spinnprop_sparse_run_options, trace_interval),
+    FIELD(FIELD_INT32, spinnprop_sparse_run_options, keeps_tape),
+    END_OF_FIELDS,
+};
+
+const field sparse_summary_fields[] = {
+    FIELD(FIELD_INT64, spinnprop_sparse_summary, n_spikes),
+    FIELD(FIELD_DOUBLE, spinnprop_sparse_summary, t_end),
+    FIELD(FIELD_DOUBLE, spinnprop_sparse_summary, rate),
+    END_OF_FIELDS,
+};
+
+const field sparse_lyapunov_fields[] = {
+    FIELD(FIELD_INT64, spinnprop_sparse_lyapunov_options, skip),
+    FIELD(FIELD_INT64, spinnprop_sparse_lyapunov_options, interval),
+    FIELD(FIELD_UINT64, spinnprop_sparse_lyapunov_options, seed),
+    END_OF_FIELDS,
+};
+
 static PyObject *field_value(const char *at, const field *field) {
     switch (field->type) {
     case FIELD_INT32: return PyLong_FromLong(*(const int32_t *)at);

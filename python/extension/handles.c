@@ -5,19 +5,26 @@
 
 const char network_name[] = "spinnprop.network", recording_name[] = "spinnprop.recording";
 const char gradient_name[] = "spinnprop.gradient", trainer_name[] = "spinnprop.trainer";
-const char engine_name[] = "spinnprop.engine";
+const char engine_name[] = "spinnprop.engine", sparse_name[] = "spinnprop.sparse";
+const char sparse_recording_name[] = "spinnprop.sparse_recording", sparse_gradient_name[] = "spinnprop.sparse_gradient";
 
 static void free_network(void *object) { spinnprop_network_free(object); }
 static void free_recording(void *object) { spinnprop_recording_free(object); }
 static void free_gradient(void *object) { spinnprop_gradient_free(object); }
 static void free_trainer(void *object) { spinnprop_trainer_free(object); }
 static void free_engine(void *object) { spinnprop_engine_free(object); }
+static void free_sparse(void *object) { spinnprop_sparse_free(object); }
+static void free_sparse_recording(void *object) { spinnprop_sparse_recording_free(object); }
+static void free_sparse_gradient(void *object) { spinnprop_sparse_gradient_free(object); }
 
 static void (*free_of(const char *name))(void *) {
     if (name == network_name) return free_network;
     if (name == recording_name) return free_recording;
     if (name == gradient_name) return free_gradient;
     if (name == engine_name) return free_engine;
+    if (name == sparse_name) return free_sparse;
+    if (name == sparse_recording_name) return free_sparse_recording;
+    if (name == sparse_gradient_name) return free_sparse_gradient;
     return free_trainer;
 }
 

@@ -45,7 +45,9 @@ static const struct {
     CONSTANT(LOSS_SPIKE_TIME_MSE), CONSTANT(LOSS_SPIKE_COUNT_CROSS_ENTROPY),
     CONSTANT(LOSS_STEP_TTFS_CROSS_ENTROPY), CONSTANT(OPTIMIZER_SGD),
     CONSTANT(OPTIMIZER_ADAM), CONSTANT(OPTIMIZER_ADAMW), CONSTANT(SCHEDULE_CONSTANT), CONSTANT(SCHEDULE_STEP),
-    CONSTANT(SCHEDULE_EXPONENTIAL), CONSTANT(SCHEDULE_SMOOTH),
+    CONSTANT(SCHEDULE_EXPONENTIAL), CONSTANT(SCHEDULE_SMOOTH), CONSTANT(SPARSE_LIF), CONSTANT(SPARSE_QIF),
+    CONSTANT(SPARSE_EIF), CONSTANT(SPARSE_EIF_TABLE), CONSTANT(SPARSE_WEIGHTS), CONSTANT(SPARSE_PHASES),
+    CONSTANT(SPARSE_NEXT_TIMES), CONSTANT(SPARSE_INPUT_TIMES), CONSTANT(SPARSE_INPUT_WEIGHTS),
 };
 
 /* The names of spinnprop_epoch's numbers, in order: what makes trainer_history's array readable. */
@@ -73,7 +75,7 @@ static int library_exec(PyObject *module) {
         return -1;
     }
     PyMethodDef *tables[] = {library_methods, data_methods, network_methods, recording_methods, loss_methods,
-                             training_methods, engine_methods};
+                             training_methods, engine_methods, sparse_methods, sparse_recording_methods};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         if (PyModule_AddFunctions(module, tables[i]) < 0) return -1;
     for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)

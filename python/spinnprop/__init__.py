@@ -14,7 +14,7 @@ from ._spikes import SpikeTrains
 from ._training import Trainer
 
 if TYPE_CHECKING:
-    from . import meta, plot
+    from . import meta, plot, sparse
     from ._estimator import SpikingClassifier
     from ._search import search
     from ._search_result import SearchResult
@@ -46,6 +46,7 @@ __all__ = [
     "save",
     "search",
     "set_threads",
+    "sparse",
 ]
 
 # What needs scikit-learn, matplotlib or Optuna, or is seldom needed, is imported when first used.
@@ -58,6 +59,7 @@ _LATER = {
     "meta": ".meta",
     "plot": ".plot",
     "search": "._search",
+    "sparse": ".sparse",
 }
 
 
