@@ -76,8 +76,8 @@ let package = Package(
         room(
             "Spinnprop",
             [
-                "ClockDriven", "EventDriven", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "Learning", "DataSets",
-                "Networks", "Neurons", "Spikes", "Mathematics", "CSupport",
+                "ClockDriven", "EventDriven", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "Learning",
+                "DataSets", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport",
             ]
                 + forNewerProcessors.map { .target(name: $0.name) }),
         .systemLibrary(name: "CSpinnprop", path: "include"),
