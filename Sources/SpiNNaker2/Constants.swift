@@ -35,6 +35,9 @@ public enum ChipConstant: Int, Sendable, CaseIterable {
 }
 
 /// The constants of one kind of chip; any of them can be replaced.
+///
+/// The mesh's clock and cycles per hop, and the router's bandwidths, enter no estimate: packets are taken to arrive within the tick. They stand
+/// here for those who want to judge that.
 public struct ChipConstants: Equatable, Sendable {
     /// Row `n` belongs to the constant with raw value `n`.
     public private(set) var table: [Constant] = ChipConstants.published

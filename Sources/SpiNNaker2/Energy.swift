@@ -75,4 +75,15 @@ extension Machine {
         let bits = linkBits.max() ?? 0
         return bits == 0 ? 0 : Double(bits) / (board.constants[.linkBandwidth] * seconds)
     }
+
+    /// Likewise for the memory interface of the chip that moves the most.
+    public var busiestDRAMLoad: Double {
+        let seconds = phaseTimes.reduce(0) { $0 + $1.seconds }
+        var bytes = [Int](repeating: 0, count: board.chipCount)
+        for pe in loadedPEs {
+            for phase in phaseNames.indices { bytes[board.chip(ofPE: pe)] += counters(pe: pe, phase: phase).dramBytes }
+        }
+        let largest = bytes.max() ?? 0
+        return largest == 0 ? 0 : Double(largest) / (board.constants[.dramBandwidth] * seconds)
+    }
 }

@@ -46,7 +46,6 @@ enum BufferName {
 /// Sizes that follow from options and shape.
 struct BufferPlan: Sendable {
     let shape: NetworkShape
-    let steps: Int
     let spikesPerNeuron: Double
     let activeSenders: Double
     let fifoPackets: Int?

@@ -36,6 +36,8 @@ public struct ChipAccount: Equatable, Sendable {
     /// Bits over each link, `6 * chip + direction`, and how busy the busiest one was.
     public let linkBits: [Int]
     public let busiestLinkLoad: Double
+    /// Likewise for the memory interface of the chip that moves the most.
+    public let busiestDRAMLoad: Double
     /// The first slips.
     public let slips: [Slip]
     /// Parameters, samples, labels and spikes that passed between host and chip, in bytes.
@@ -48,6 +50,9 @@ public struct ChipAccount: Equatable, Sendable {
     public var energy: Double { phases.reduce(0) { $0 + $1.energy.total } }
     public var meanPower: Double { seconds > 0 ? energy / seconds : 0 }
     public var hostSeconds: Double { Double(8 * hostBytes) / constants[.hostBandwidth] }
+
+    /// Of loading the programs once and leaving the chip clean; not part of `seconds`.
+    public var setUpSeconds: Double { constants[.setUpTime] + constants[.cleanUpTime] }
 
     /// Of a sample run forward; copies run side by side. 0 before the first.
     public var secondsPerSample: Double { perSample(\.time.seconds) }
@@ -125,7 +130,8 @@ extension EmulatedChip {
             copies: copies, chips: options.board.chipCount, usedPEs: placed.count, steps: grid.steps,
             forwardSamples: forwardSamples, backwardSamples: backwardSamples, updates: updates,
             phases: machine.phaseAccounts, programs: programs, pes: pes, linkBits: machine.linkBits,
-            busiestLinkLoad: machine.busiestLinkLoad, slips: machine.slips, hostBytes: hostBytes,
+            busiestLinkLoad: machine.busiestLinkLoad, busiestDRAMLoad: machine.busiestDRAMLoad, slips: machine.slips,
+            hostBytes: hostBytes,
             constants: options.board.constants, costs: options.costs)
     }
 

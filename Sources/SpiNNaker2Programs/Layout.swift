@@ -74,7 +74,7 @@ struct Layout: Sendable {
     ) throws(SpinnpropError) -> Attempt {
         let board = options.board
         let plan = BufferPlan(
-            shape: shape, steps: options.grid.steps, spikesPerNeuron: options.spikesPerNeuron,
+            shape: shape, spikesPerNeuron: options.spikesPerNeuron,
             activeSenders: options.activeSenders, fifoPackets: options.fifoPackets,
             needsSampleGradient: needsSampleGradient)
         let cut = try Cut(plan, constants: board.constants, largestSlice: options.largestSlice)

@@ -54,6 +54,7 @@ struct MemoryTests {
         #expect(counters.cycles == 104)
         // PE 0 and PE 2 are in quad (1, 1): 5 hops to their routers, one link; 6 + 2 hops to the memory interface; 384 bits each.
         #expect(counters.hopBits == 384 * (10 + 8))
+        #expect(abs(machine.busiestDRAMLoad / (32 / (6.4e9 * 1e-3)) - 1) < 1e-12)
         #expect(counters.linkBits == 384 && machine.linkBits.reduce(0, +) == 384)
 
         for (offset, bytes) in [(1, 16), (0, 15), (64, 16), (-16, 16), (0, 80), (0, -16), (16, Int.max - 15)] {
