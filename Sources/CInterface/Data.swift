@@ -43,6 +43,9 @@ private struct EncoderArrays {
         self.times = try output(times, nSpikes, needed: needed, "times")
         self.units = try output(units, nSpikes, needed: needed, "units")
         self.offsets = try output(offsets, nOffsets, needed: sampleCount + 1, "offsets")
+        // The copy of x, and spikes with their offsets before they are copied out.
+        try Memory.check(count: needed, bytesPerElement: 20, "the spikes")
+        try Memory.check(count: sampleCount, bytesPerElement: 16, "the offsets")
         self.x = Array(try input(x, sampleCount * featureCount, "x"))
     }
 

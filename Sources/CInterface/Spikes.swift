@@ -26,6 +26,8 @@ func spikeTrains(_ pointer: UnsafePointer<spinnprop_spikes>?, _ name: StaticStri
         throw .invalidValue(
             "offsets[\(sampleCount)] is \(offsets[sampleCount]); it must end at n_spikes, which is \(spikeCount)")
     }
+    try Memory.check(count: spikeCount, bytesPerElement: 12, "the copy of the spikes")
+    try Memory.check(count: sampleCount, bytesPerElement: 8, "the copy of the offsets")
     return try SpikeTrains(
         times: Array(try input(view.times, spikeCount, "times")),
         units: Array(try input(view.units, spikeCount, "units")),

@@ -31,7 +31,8 @@ public enum YinYang {
         guard count >= 0 else { throw .invalidValue("n is \(count); the number of samples must be >= 0") }
         var generator = try Generator(seed: seed)
         try Memory.check(
-            count: count, bytesPerElement: featureCount * MemoryLayout<Double>.stride + MemoryLayout<Int>.stride,
+            // Labels twice: a C host gets a copy.
+            count: count, bytesPerElement: featureCount * MemoryLayout<Double>.stride + 2 * MemoryLayout<Int>.stride,
             "the samples")
         var labels: [Int] = []
         labels.reserveCapacity(count)

@@ -5,7 +5,11 @@ public enum Memory {
     /// Of this machine, in bytes.
     public static let physicalBytes = max(0, sysconf(Int32(_SC_PHYS_PAGES))) * max(0, sysconf(Int32(_SC_PAGESIZE)))
 
-    /// - Throws: `outOfMemory` if `count` elements of `bytesPerElement` are more than half of what the machine has.
+    /// Below this nothing is asked of the system: that much is there, or all is lost anyway.
+    private static let smallBytes = 1 << 20
+
+    /// - Throws: `outOfMemory` if `count` elements of `bytesPerElement` are more than half of what the machine has, or more than
+    ///   the system would give this process now (`ulimit -v`).
     public static func check(count: Int, bytesPerElement: Int, _ what: String) throws(SpinnpropError) {
         guard count <= physicalBytes / 2 / bytesPerElement else {
             throw SpinnpropError(
@@ -13,5 +17,23 @@ public enum Memory {
                 "\(what) would take \(count) x \(bytesPerElement) bytes, more than half of this machine's memory "
                     + "(\(physicalBytes) bytes); make it smaller")
         }
+        let bytes = count * bytesPerElement
+        // A quarter more, since arrays come one by one and never fill what is free to the last page.
+        guard bytes < smallBytes || canMap(bytes + bytes / 4) else {
+            throw SpinnpropError(
+                .outOfMemory,
+                "\(what) would take \(count) x \(bytesPerElement) bytes, more than the system gives this process; make it smaller"
+            )
+        }
+    }
+
+    /// Whether the system would give so much. Asked by mmap: compilers leave out a malloc whose memory nobody uses.
+    private static func canMap(_ bytes: Int) -> Bool {
+        let flags = Int32(MAP_PRIVATE) | Int32(MAP_ANONYMOUS)
+        guard let block = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0), block != MAP_FAILED else {
+            return false
+        }
+        munmap(block, bytes)
+        return true
     }
 }

@@ -213,6 +213,36 @@ def test_the_interpreter_may_end_while_a_thread_trains():
     assert (finished.returncode, finished.stdout) == (0, b"end\n"), finished.stderr
 
 
+def test_what_a_process_may_not_have_is_a_memory_error():
+    # The limit leaves room for numpy's arrays, but not for the library's own beside them.
+    code = """
+        import resource
+        import numpy as np
+        import spinnprop as sp
+        few = sp.encoding.latency(np.zeros((3, 1)))
+        X, times, units = np.zeros((20_000_000, 1)), np.zeros(80_000_000), np.zeros(80_000_000, np.int32)
+        with open("/proc/self/statm") as file:
+            used = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + 10**9, used + 10**9))
+        for call in (
+            lambda: sp.datasets.yin_yang(20_000_000),
+            lambda: sp.encoding.latency(X, bias=0.0),
+            lambda: sp.encoding.latency_grid(X),
+            lambda: sp.SpikeTrains(times, units, [0, len(times)], 1),
+            lambda: sp.Network([9000, 9000]),
+        ):
+            try:
+                call()
+            except MemoryError as error:
+                assert "make it smaller" in str(error), error
+            else:
+                raise AssertionError("there was enough")
+        print(len(sp.Network([1, 1]).forward(few)))
+    """
+    finished = run(code)
+    assert finished.stdout == b"3\n", finished.stderr
+
+
 @pytest.mark.parametrize("call", ["trainer.run(spikes, y)", "net.forward(many)", "net.gradient(rec, loss, labels)"])
 def test_ctrl_c_ends_long_calls(call):
     code = f"""
