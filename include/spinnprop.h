@@ -537,8 +537,10 @@ typedef struct spinnprop_sparse_options {
     const double *weights;  int64_t n_weights; /* NULL, 0: from coupling; one for all, or one per synapse; any sign   */
 } spinnprop_sparse_options;
 SPINNPROP_API void spinnprop_sparse_options_init(spinnprop_sparse_options *options);
-/* Refuses a neuron that sends to itself or twice to the same target. The arrays of the options are read during the call only. */
-SPINNPROP_API spinnprop_status spinnprop_sparse_create(spinnprop_sparse **network, const spinnprop_sparse_options *options);
+/* Refuses a neuron that sends to itself or twice to the same target. The arrays of the options are read during the call only. The
+ * progress counts neurons whose targets have been drawn. */
+SPINNPROP_API spinnprop_status spinnprop_sparse_create(spinnprop_sparse **network, const spinnprop_sparse_options *options,
+                                                       spinnprop_progress_callback progress, void *payload);
 /* Shares the arrays until one of both is changed. */
 SPINNPROP_API spinnprop_status spinnprop_sparse_copy(spinnprop_sparse **copy, const spinnprop_sparse *network);
 SPINNPROP_API void spinnprop_sparse_free(spinnprop_sparse *network);

@@ -20,19 +20,20 @@ extension spinnprop_sparse_options: VersionedStruct {
         return options
     }
 
-    func network() throws(SpinnpropError) -> SparseNetwork {
+    func network(_ listener: Listener) throws(SpinnpropError) -> SparseNetwork {
         let neurons = try count(n_neurons, "n_neurons")
-        let connectivity = try connectivity(neurons)
+        let connectivity = try connectivity(neurons, listener.monitor(total: neurons))
         return try SparseNetwork(
             connectivity, degree: try count(degree, "degree"), model: try neuronModel(), rate: rate, coupling: coupling,
             tau: tau, seed: seed, drives: Array(try input(drives, try count(n_drives, "n_drives"), "drives")),
             weights: Array(try input(weights, try count(n_weights, "n_weights"), "weights")))
     }
 
-    private func connectivity(_ neurons: Int) throws(SpinnpropError) -> Connectivity {
+    private func connectivity(_ neurons: Int, _ monitor: Monitor?) throws(SpinnpropError) -> Connectivity {
         guard n_offsets != 0 || offsets != nil else {
             return try Connectivity(
-                neuronCount: neurons, degree: try count(degree, "degree"), seed: seed, isStored: is_stored != 0)
+                neuronCount: neurons, degree: try count(degree, "degree"), seed: seed, isStored: is_stored != 0,
+                monitor: monitor)
         }
         guard n_offsets >= 1, n_offsets - 1 == n_neurons else {
             throw .invalidValue(
@@ -69,11 +70,13 @@ public func spinnprop_sparse_options_init(_ options: UnsafeMutablePointer<spinnp
 
 @c @implementation
 public func spinnprop_sparse_create(
-    _ network: UnsafeMutablePointer<OpaquePointer?>?, _ options: UnsafePointer<spinnprop_sparse_options>?
+    _ network: UnsafeMutablePointer<OpaquePointer?>?, _ options: UnsafePointer<spinnprop_sparse_options>?,
+    _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
 ) -> spinnprop_status {
     barrier {
         let destination = try given(network, "network")
-        let made = try spinnprop_sparse_options.read(options, "options").network()
+        let listener = Listener(callback: progress, payload: payload)
+        let made = try spinnprop_sparse_options.read(options, "options").network(listener)
         destination.pointee = makeHandle(made, sparseKind)
     }
 }

@@ -21,8 +21,11 @@ public struct Connectivity: Sendable {
     /// `degree` targets per neuron, drawn without replacement among all other neurons (the stream is documented at
     /// `RowDrawer`). Stored rows cost 4 bytes per synapse, rows drawn again cost time instead; the network is the same.
     ///
-    /// - Throws: `invalidValue` unless 1 <= degree < neuronCount, `outOfMemory`.
-    public init(neuronCount: Int, degree: Int, seed: UInt64, isStored: Bool) throws(SpinnpropError) {
+    /// - Parameter monitor: counts neurons whose targets are drawn.
+    /// - Throws: `invalidValue` unless 1 <= degree < neuronCount, `outOfMemory`, `cancelled`.
+    public init(
+        neuronCount: Int, degree: Int, seed: UInt64, isStored: Bool, monitor: Monitor? = nil
+    ) throws(SpinnpropError) {
         try Connectivity.check(neuronCount: neuronCount)
         guard degree >= 1, degree < neuronCount else {
             throw .invalidValue(
@@ -37,9 +40,18 @@ public struct Connectivity: Sendable {
             stored = nil
             return
         }
+        try Memory.check(count: neuronCount * degree, bytesPerElement: 4, "the network's targets")
         let drawer = try RowDrawer(seed: seed, neuronCount: neuronCount, degree: degree)
         let targets = try LargeBuffer(count: neuronCount * degree, repeating: 0 as Int32, "the network's targets")
-        for neuron in 0..<neuronCount { drawer.draw(neuron, into: targets.pointer + neuron * degree) }
+        // At least every few milliseconds.
+        let piece = max(1, 65536 / degree)
+        for neuron in 0..<neuronCount {
+            drawer.draw(neuron, into: targets.pointer + neuron * degree)
+            if let monitor, neuron % piece == piece - 1 {
+                monitor.finish(piece)
+                if monitor.poll() { throw .cancelled }
+            }
+        }
         stored = targets
     }
 

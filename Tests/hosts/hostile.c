@@ -115,6 +115,14 @@ static void null_where_nothing_is_returned(void) {
     spinnprop_gradient_free(NULL);
     spinnprop_trainer_free(NULL);
     spinnprop_engine_free(NULL);
+    spinnprop_sparse_options_init(NULL);
+    spinnprop_sparse_info_init(NULL);
+    spinnprop_sparse_run_options_init(NULL);
+    spinnprop_sparse_summary_init(NULL);
+    spinnprop_sparse_lyapunov_options_init(NULL);
+    spinnprop_sparse_free(NULL);
+    spinnprop_sparse_recording_free(NULL);
+    spinnprop_sparse_gradient_free(NULL);
 }
 
 /* ----------------------------------------------------------------------------------------------------------- spikes */
@@ -1157,6 +1165,8 @@ static void callbacks_that_meddle(void) {
     spinnprop_network_free(network);
 }
 
+#include "hostile_sparse.h"
+
 int main(int argc, char **argv) {
     const char *folder = argc > 1 ? argv[1] : ".";
     version_and_threads();
@@ -1174,6 +1184,10 @@ int main(int argc, char **argv) {
     gradients_that_cannot_be();
     trainings_that_cannot_be();
     callbacks_that_meddle();
+    sparse_networks_that_cannot_be();
+    sparse_network_access();
+    sparse_runs_that_cannot_be();
+    sparse_derivatives_that_cannot_be();
     begin("all statuses");
     /* SPINNPROP_INTERNAL is a defect of the library; the Swift tests of the error barrier produce it. */
     for (int status = SPINNPROP_OK; status < SPINNPROP_INTERNAL; status++)

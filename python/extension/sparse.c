@@ -29,9 +29,17 @@ static PyObject *sparse_create(PyObject *module, PyObject *args) {
         options.weights = array_data(weights);
         options.n_weights = weights.count;
         spinnprop_sparse *network = NULL;
-        spinnprop_status status;
-        WITHOUT_GIL(status = spinnprop_sparse_create(&network, &options));
-        result = status == SPINNPROP_OK ? handle_new(network, sparse_name) : raise_status(module, status);
+        call call;
+        call_init(module, &call, Py_None);
+        call_begin(&call);
+        spinnprop_status status = spinnprop_sparse_create(&network, &options, call_progress, &call);
+        call_end(&call);
+        if (status == SPINNPROP_OK && !PyErr_Occurred()) {
+            result = handle_new(network, sparse_name);
+        } else {
+            spinnprop_sparse_free(network);
+            raise_status(module, status);
+        }
     }
     array_release(&offsets);
     array_release(&targets);

@@ -92,6 +92,29 @@ def build_parser() -> argparse.ArgumentParser:
     searched.add_argument("--out", default="search", metavar="FOLDER", help="where to write the results")
     searched.set_defaults(run=_search_yin_yang)
 
+    simulate = commands.add_parser("simulate", help="run a network", description="Run a network without training.")
+    simulated = simulate.add_subparsers(title="networks", metavar="NETWORK", required=True)
+    sparse = simulated.add_parser(
+        "sparse",
+        parents=[common],
+        help="a balanced sparse recurrent network, spike by spike",
+        description="Simulate a balanced sparse recurrent network exactly; write rates, metrics and a raster to a folder.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    drawn = _core.sparse_defaults()
+    sparse.add_argument("--n", type=_positive, default=100_000, metavar="N", help="neurons")
+    sparse.add_argument("--k", type=_positive, default=100, metavar="K", help="targets per neuron")
+    sparse.add_argument("--model", default="lif", choices=["lif", "qif", "theta", "eif", "eif-table"], help="of a neuron")
+    sparse.add_argument("--rate", type=float, default=drawn["rate"], metavar="HZ", help="sets the drive")
+    sparse.add_argument("--coupling", type=float, default=drawn["coupling"], metavar="J", help="strength of inhibition")
+    sparse.add_argument("--tau", type=float, default=drawn["tau"], metavar="S", help="membrane time constant")
+    sparse.add_argument("--seconds", type=float, default=1.0, metavar="S", help="model time")
+    sparse.add_argument("--spikes", type=_positive, metavar="N", help="end earlier, with this many spikes")
+    sparse.add_argument("--seed", type=int, default=0, metavar="N", help="of targets and initial state")
+    sparse.add_argument("--redraw", action="store_true", help="draw targets again at every spike instead of keeping them")
+    sparse.add_argument("--out", default="run", metavar="FOLDER", help="where to write the results")
+    sparse.set_defaults(run=_simulate_sparse)
+
     reproduce = commands.add_parser("reproduce", help="run a published setting", description="Run a published setting.")
     tables = reproduce.add_subparsers(title="settings", metavar="SETTING", required=True)
     published = tables.add_parser(
@@ -140,6 +163,12 @@ def _train_yin_yang(options: argparse.Namespace) -> None:
     from . import _train_command
 
     _train_command.train_yin_yang(options)
+
+
+def _simulate_sparse(options: argparse.Namespace) -> None:
+    from . import _simulate_command
+
+    _simulate_command.simulate_sparse(options)
 
 
 def _search_yin_yang(options: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from ._spikes import SpikeTrains
 
 __all__ = ["Gradient", "LyapunovSpectrum", "RecurrentNetwork", "Run", "Summary"]
 
-_MODELS = {
+_MODELS: Dict[Optional[str], int] = {
     "lif": _core.SPARSE_LIF,
     "qif": _core.SPARSE_QIF,
     "theta": _core.SPARSE_QIF,
@@ -19,13 +19,13 @@ _MODELS = {
     "eif-table": _core.SPARSE_EIF_TABLE,
 }
 _Progress = Optional[Callable[[Dict[str, Any]], object]]
-_Sink = Callable[[_checks.Float64Array, _checks.Int32Array], object]
+_Sink = Callable[["_checks.Float64Array", "_checks.Int32Array"], object]
 #: As many spikes as come until t_end.
 _ENDLESS = 2**63 - 1
 
 
 class Summary(NamedTuple):
-    """How a run ended.
+    """How many spikes a run had, and when it ended.
 
     Examples
     --------
@@ -225,7 +225,7 @@ class RecurrentNetwork:
     @property
     def model(self) -> str:
         """The neuron model."""
-        return next(name for name, code in _MODELS.items() if code == self._options["model"])
+        return next(name for name, code in _MODELS.items() if name and code == self._options["model"])
 
     @property
     def tau(self) -> float:

@@ -236,3 +236,21 @@ def test_a_closed_pipe_is_no_error():
     process.wait()
     process.stderr.close()
     assert b"Traceback" not in errors
+
+
+def test_simulate_sparse(tmp_path, capsys):
+    out = tmp_path / "run"
+    command = ["simulate", "sparse", "--n", "500", "--k", "20", "--seconds", "0.5", "--out", str(out)]
+    assert _cli.main(command) == 0
+    lines = capsys.readouterr().out.splitlines()
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert lines[-1] == f"mean rate {metrics['rate_hz']:.2f} Hz" and metrics["model_seconds"] == 0.5
+    assert metrics["spikes"] == len(sp.sparse.RecurrentNetwork(500, 20).run(t_end=0.5))
+    assert np.load(out / "rates.npy").sum() * 0.5 == pytest.approx(metrics["spikes"])
+    assert (out / "raster.png").read_bytes().startswith(b"\x89PNG") and len(os.listdir(out)) == 3
+    assert _cli.main([*command, "--k", "500"]) == 1
+    assert "k is 500" in capsys.readouterr().err
+    assert _cli.main([*command, "--seconds", "nan"]) == 1
+    assert "t_end is nan" in capsys.readouterr().err
+    assert _cli.main([*command, "--spikes", "7", "--redraw", "--model", "qif"]) == 0
+    assert json.loads((out / "metrics.json").read_text())["spikes"] == 7
