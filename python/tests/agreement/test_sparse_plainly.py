@@ -168,3 +168,45 @@ def test_lyapunov_spectrum():
     assert np.abs(spectrum.exponents).min() < 0.02 * np.abs(spectrum.exponents).max()
     few = run.lyapunov_spectrum(3, skip=500)
     assert np.allclose(few.exponents, spectrum.exponents[:3], rtol=0.2, atol=2.0)
+
+
+def eif_course(v, drive, slope):
+    """V' = -V + D e^(V/D) + I from v to its spike, in s = e^(-V/D), which falls to 0: V by time, and the time of the spike."""
+    integrate = pytest.importorskip("scipy.integrate")
+
+    def flow(t, s):
+        log = np.log(s[0]) if s[0] > 0 else 0.0
+        return [-1 - s[0] * (drive / slope + log)]
+
+    def spike(t, s):
+        return s[0]
+
+    spike.terminal = True
+    start = [np.exp(-v / slope)]
+    solved = integrate.solve_ivp(flow, (0, 100), start, "DOP853", dense_output=True, events=spike, rtol=1e-12, atol=1e-15)
+    return lambda t: -slope * np.log(solved.sol(t)[0]), solved.t_events[0][0]
+
+
+@pytest.mark.parametrize("model", ["eif", "eif-table"])
+def test_exponential_neurons_by_an_ode_solver(model):
+    n, drive, slope, n_spikes = 6, 0.7, 0.1, 24
+    random = np.random.RandomState(2)
+    net = sp.sparse.RecurrentNetwork(n, 2, model=model, seed=3, drives=[drive])
+    net.weights = random.uniform(-0.4, 0.2, net.n_synapses)
+    rows, weights = rows_of(net)
+    phases = random.uniform(0.05, 0.9, n)
+    whole = eif_course(-1.0, drive, slope)
+    v = np.array([whole[0](phase * whole[1]) for phase in phases])
+    now, times, units = 0.0, [], []
+    while len(times) < n_spikes:
+        courses = [eif_course(each, drive, slope) for each in v]
+        j = int(np.argmin([left for _, left in courses]))
+        step = courses[j][1]
+        v = np.array([-1.0 if i == j else course(step) for i, (course, _) in enumerate(courses)])
+        v[rows[j]] += weights[j]
+        now += step
+        times.append(net.tau * now)
+        units.append(j)
+    run = net.run(n_spikes, phases)
+    assert run.units.tolist() == units
+    assert np.allclose(run.times, times, rtol=0, atol=1e-11)
