@@ -85,8 +85,8 @@ let package = Package(
         .target(
             name: "CInterface",
             dependencies: [
-                "Spinnprop", "SparseRecurrent", "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics",
-                "CSupport", "CSpinnprop",
+                "Spinnprop", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "Learning", "DataSets", "Networks",
+                "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
             ],
             swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),

@@ -266,9 +266,11 @@ typedef struct spinnprop_engine spinnprop_engine;
 
 enum {
     SPINNPROP_ENGINE_EVENT = 0,  /* exact events in continuous time, exact adjoint. Fields: none                      */
-    SPINNPROP_ENGINE_CLOCK = 1   /* time steps in float32, the twin of what runs on a SpiNNaker2 chip (arXiv 2412.15021).
+    SPINNPROP_ENGINE_CLOCK = 1,  /* time steps in float32, the twin of what runs on a SpiNNaker2 chip (arXiv 2412.15021).
                                   * Input comes at the nearest step, delays are whole steps, t_end must be infinite, weight
-                                  * gradients are with tau_syn in steps. Fields: all                                  */
+                                  * gradients are with tau_syn in steps. Fields: time_step .. copies                  */
+    SPINNPROP_ENGINE_SPINNAKER2 = 2 /* the same bits by programs on an emulated SpiNNaker2, the optimiser's among them, with
+                                  * an account of what they cost. Fields: all. See "emulated SpiNNaker2" below        */
 };
 enum { SPINNPROP_DECAY_EXPONENTIAL = 0, SPINNPROP_DECAY_EULER = 1 };
 
@@ -278,8 +280,30 @@ typedef struct spinnprop_engine_options {
     double time_step;    /* seconds                                                                                   */
     int32_t steps;       /* of a run, that at time 0 included, >= 2                                                   */
     int32_t decay;       /* SPINNPROP_DECAY_*: of a neuron in a step, e^(-dt / tau) or 1 - dt / tau                   */
-    int32_t copies;      /* gradients are summed as a chip sums them that holds so many copies of the network         */
+    int32_t copies;      /* of the network on a chip: gradients are summed copy by copy. 0, for a chip only: as many as fit */
+    /* Of a chip alone from here on. */
+    int32_t chips;             /* on the board, 1 .. 48                                                               */
+    int32_t batch_size;        /* the largest batch there will be, and so the most copies of use; 0: any              */
+    double spikes_per_neuron;  /* and sample: what spike tapes are made for                                           */
+    double active_senders;     /* part of a population that spikes in a sample: what sums per sample are made for     */
+    int32_t fifo_packets;      /* capacity of a receive FIFO; 0: the worst case, within reason                        */
+    int32_t overflow;          /* SPINNPROP_OVERFLOW_*: what a full FIFO does                                         */
+    int32_t faults;            /* SPINNPROP_FAULTS_*: what a lost, late or unrouted packet means                      */
+    int32_t largest_slice;     /* the most neurons of a layer on one processing element; 0: as many as fit            */
+    int32_t placement;         /* SPINNPROP_PLACEMENT_*                                                               */
+    int32_t power;             /* SPINNPROP_POWER_*                                                                   */
+    int32_t power_threshold;   /* of SPINNPROP_POWER_AUTOMATIC: packets in a FIFO                                     */
+    int32_t n_constants;
+    uint64_t placement_seed;   /* of SPINNPROP_PLACEMENT_SCATTERED                                                    */
+    /* Rows of the table of constants that are to be replaced, by name; read during the call only, NULL in descriptions. */
+    const char *const *constant_names;
+    const double *constant_values;
 } spinnprop_engine_options;
+
+enum { SPINNPROP_OVERFLOW_DROP = 0, SPINNPROP_OVERFLOW_OVERWRITE = 1, SPINNPROP_OVERFLOW_STALL = 2 };
+enum { SPINNPROP_FAULTS_ERROR = 0, SPINNPROP_FAULTS_COUNT = 1 };
+enum { SPINNPROP_PLACEMENT_COMPACT = 0, SPINNPROP_PLACEMENT_SCATTERED = 1 };
+enum { SPINNPROP_POWER_LOW = 0, SPINNPROP_POWER_HIGH = 1, SPINNPROP_POWER_AUTOMATIC = 2 };
 
 SPINNPROP_API void spinnprop_engine_options_init(spinnprop_engine_options *options);
 SPINNPROP_API spinnprop_status spinnprop_engine_create(spinnprop_engine **engine, const spinnprop_engine_options *options);
@@ -316,7 +340,7 @@ SPINNPROP_API void spinnprop_recording_info_init(spinnprop_recording_info *info)
 SPINNPROP_API spinnprop_status spinnprop_recording_describe(spinnprop_recording_info *info,
                                                             const spinnprop_recording *recording);
 
-/* What it was made by, as spinnprop_engine_describe says it. */
+/* What it was made by, as spinnprop_engine_describe says it; of a chip only kind and grid. */
 SPINNPROP_API spinnprop_status spinnprop_recording_engine(spinnprop_engine_options *options,
                                                           const spinnprop_recording *recording);
 /* The number of neurons of a layer. */
@@ -670,6 +694,181 @@ SPINNPROP_API spinnprop_status spinnprop_sparse_lyapunov(double *exponents, int6
                                                          double *duration, const spinnprop_sparse_recording *recording,
                                                          const spinnprop_sparse_lyapunov_options *options,
                                                          spinnprop_progress_callback progress, void *payload);
+/* --------------------------------------------------------------------------------------------- emulated SpiNNaker2 */
+
+/* An engine of kind SPINNPROP_ENGINE_SPINNAKER2 keeps account of all that runs on it. What is counted (ticks, cycles, packets,
+ * bytes) follows from the programs; seconds, watts and joules are estimated from the counts and a table of constants, of
+ * which some are assumptions and say so. Not emulated: single instructions, conflicts in DRAM or on the mesh, anything
+ * analogue. Such an engine runs one call at a time, others wait; while a call runs, its account is refused to the
+ * call's own callback. A gradient counts on the chip only if its options name the engine: NULL stands for the clock-driven
+ * one, which gives the same bits. Text in structs is UTF-8 and ends with a zero. Indices count from 0. */
+
+typedef struct spinnprop_chip_info {
+    size_t size;
+    int32_t chips, width, height; /* chip y * width + x of the board's torus                                          */
+    int32_t pes_per_chip;         /* processing elements for applications                                             */
+    int32_t sram_available;       /* bytes of a processing element for a program's data                               */
+    int32_t n_constants, n_published;
+} spinnprop_chip_info;
+SPINNPROP_API void spinnprop_chip_info_init(spinnprop_chip_info *info);
+SPINNPROP_API spinnprop_status spinnprop_engine_chip(spinnprop_chip_info *info, const spinnprop_engine *engine);
+
+/* A row of the table all estimates rest on. mark: "P" from the chip's makers, "S" quoted by others, "D" derived,
+ * "assumed" or given by the user. The costs of programs are rows whose names begin with "cost_". */
+typedef struct spinnprop_chip_constant {
+    size_t size;
+    char name[32];
+    double value;
+    char unit[16], mark[16], source[128];
+} spinnprop_chip_constant;
+SPINNPROP_API void spinnprop_chip_constant_init(spinnprop_chip_constant *constant);
+SPINNPROP_API spinnprop_status spinnprop_engine_constant(spinnprop_chip_constant *constant, const spinnprop_engine *engine,
+                                                         int32_t index);
+
+/* What the constants predict for a workload whose measurement is published, the measurement, and by which factor (>= 1) it
+ * lies outside the predicted range. */
+typedef struct spinnprop_chip_published {
+    size_t size;
+    char workload[128], quantity[64], unit[16], remark[512];
+    double predicted_low, predicted_high, published, factor;
+} spinnprop_chip_published;
+SPINNPROP_API void spinnprop_chip_published_init(spinnprop_chip_published *row);
+SPINNPROP_API spinnprop_status spinnprop_engine_published(spinnprop_chip_published *row, const spinnprop_engine *engine,
+                                                          int32_t index);
+
+/* Whether a network would fit an engine's chips, and the estimated cost of a training step; nothing is run. */
+typedef struct spinnprop_chip_fit_options {
+    size_t size;
+    const int32_t *layer_sizes; /* input units first                                                                  */
+    int32_t n_layer_sizes;
+    int32_t recurrent;          /* whether hidden layers are                                                          */
+    int32_t batch_size;         /* samples of a step                                                                  */
+    int32_t n_activity;
+    double input_activity;      /* spikes per input unit and sample                                                   */
+    const double *activity;     /* and per neuron, for each layer; the last number counts for all further ones; NULL, 0:
+                                 * a default                                                                          */
+} spinnprop_chip_fit_options;
+SPINNPROP_API void spinnprop_chip_fit_options_init(spinnprop_chip_fit_options *options);
+
+typedef struct spinnprop_chip_fit {
+    size_t size;
+    int32_t fits;               /* 0 or 1                                                                             */
+    int32_t copies;             /* side by side                                                                       */
+    int32_t pes_per_copy, optimizer_pes, used_pes, available_pes;
+    int32_t rounds;             /* samples that a copy runs one after another in a step                               */
+    int32_t slips;              /* of a step: tick periods by which the busiest processing element runs over, estimated */
+    int32_t tightest_bytes;     /* of the largest buffer of the processing element with the least memory left         */
+    int32_t sram_used, sram_available; /* of that processing element, in bytes                                        */
+    char tightest_program[32], tightest_buffer[32];
+    double seconds_per_step, energy_per_step, mean_power; /* estimated: s, J, W                                       */
+    double forward_seconds, loss_seconds, backward_seconds, gather_seconds, update_seconds; /* of a step, estimated   */
+    char reason[512];           /* why it does not fit; "" if it does                                                 */
+} spinnprop_chip_fit;
+SPINNPROP_API void spinnprop_chip_fit_init(spinnprop_chip_fit *fit);
+/* slices: over how many processing elements each layer of a copy is cut, n_layer_sizes - 1 of them, 0 if it does not fit;
+ * largest: the sizes of the largest network of this shape that fits, n_layer_sizes of them, 0 if none does. Either may be
+ * NULL. That a network does not fit is an answer, no error. */
+SPINNPROP_API spinnprop_status spinnprop_engine_fit(spinnprop_chip_fit *fit, int32_t *slices, int32_t *largest,
+                                                    const spinnprop_engine *engine,
+                                                    const spinnprop_chip_fit_options *options);
+
+/* The account of all that has run on an engine since its last reset, or since a network of another shape was put on it. A
+ * copy: it never changes, may be read by several threads and outlives the engine. SPINNPROP_INVALID_VALUE before the first
+ * run. */
+typedef struct spinnprop_account spinnprop_account;
+SPINNPROP_API spinnprop_status spinnprop_engine_account(spinnprop_account **account, const spinnprop_engine *engine);
+SPINNPROP_API spinnprop_status spinnprop_engine_reset_account(const spinnprop_engine *engine);
+SPINNPROP_API void spinnprop_account_free(spinnprop_account *account);
+
+typedef struct spinnprop_chip_account {
+    size_t size;
+    int32_t chips, copies, n_pes, steps; /* n_pes: processing elements with a program; steps: of a sample             */
+    int32_t n_phases, n_programs, n_links, n_slips; /* n_slips: those that are listed, the first ones                 */
+    int64_t forward_samples, backward_samples, updates, host_bytes;
+    double seconds, energy, mean_power;            /* of the chips, without the host's traffic; estimated: s, J, W    */
+    double seconds_per_sample, energy_per_sample;  /* of a sample run forward, copies side by side; estimated         */
+    double seconds_per_step, energy_per_step;      /* of a training step: everything over updates; estimated          */
+    double host_seconds;                           /* to move host_bytes between host and chips; estimated            */
+    double busiest_link_load;                      /* part of the time the busiest link between chips is in use; estimated */
+} spinnprop_chip_account;
+SPINNPROP_API void spinnprop_chip_account_init(spinnprop_chip_account *totals);
+SPINNPROP_API spinnprop_status spinnprop_account_describe(spinnprop_chip_account *totals, const spinnprop_account *account);
+
+/* A phase: "forward", "loss", "backward", "gather" (gradients to the optimiser), "update". */
+typedef struct spinnprop_chip_phase {
+    size_t size;
+    char name[16];
+    int64_t ticks, slips;              /* of the machine; slips: tick periods added because some program had not finished */
+    double seconds, energy, mean_power; /* estimated: s, J, W                                                         */
+    double off_energy, asleep_energy, active_energy, mesh_energy, link_energy, dram_energy; /* its parts, estimated: J */
+} spinnprop_chip_phase;
+SPINNPROP_API void spinnprop_chip_phase_init(spinnprop_chip_phase *phase);
+SPINNPROP_API spinnprop_status spinnprop_account_phase(spinnprop_chip_phase *phase, const spinnprop_account *account,
+                                                       int32_t index);
+
+/* A program: "input", "neurons", "loss", "optimizer". */
+typedef struct spinnprop_chip_program {
+    size_t size;
+    char name[16];
+    int64_t n_pes;
+} spinnprop_chip_program;
+SPINNPROP_API void spinnprop_chip_program_init(spinnprop_chip_program *program);
+SPINNPROP_API spinnprop_status spinnprop_account_program(spinnprop_chip_program *program, const spinnprop_account *account,
+                                                         int32_t index);
+
+/* A processing element with a program, and what that holds of the network. */
+typedef struct spinnprop_chip_pe {
+    size_t size;
+    int32_t pe, chip, x, y;       /* number on the board, chip, quad on the chip's mesh                               */
+    char program[16];
+    int32_t copy, layer;          /* -1: none                                                                         */
+    int32_t first_unit, n_units;  /* of the layer, input or output; of an optimiser: parameters                       */
+    int32_t sram_used, sram_high_water, n_buffers; /* bytes                                                           */
+} spinnprop_chip_pe;
+SPINNPROP_API void spinnprop_chip_pe_init(spinnprop_chip_pe *pe);
+SPINNPROP_API spinnprop_status spinnprop_account_pe(spinnprop_chip_pe *pe, const spinnprop_account *account, int32_t index);
+
+/* A buffer in a processing element's memory, in the order in which they lie there. */
+typedef struct spinnprop_chip_buffer {
+    size_t size;
+    char name[32];
+    int64_t bytes;
+} spinnprop_chip_buffer;
+SPINNPROP_API void spinnprop_chip_buffer_init(spinnprop_chip_buffer *buffer);
+SPINNPROP_API spinnprop_status spinnprop_account_buffer(spinnprop_chip_buffer *buffer, const spinnprop_account *account,
+                                                        int32_t pe_index, int32_t index);
+
+typedef struct spinnprop_chip_counters {
+    size_t size;
+    int64_t ticks, cycles, high_cycles, largest_tick; /* high_cycles: at the high power level; largest_tick: in cycles */
+    int64_t slips;
+    int64_t packets_sent, packets_received, dropped, overwritten, stalled, unrouted, largest_fifo;
+    int64_t hops, link_crossings, link_bits, payload_bytes, hop_bits;
+    int64_t dma_transfers, dma_bytes, dram_bytes;
+} spinnprop_chip_counters;
+SPINNPROP_API void spinnprop_chip_counters_init(spinnprop_chip_counters *counters);
+/* In one phase, of everything, of all processing elements with one program, or of one processing element. */
+SPINNPROP_API spinnprop_status spinnprop_account_phase_counters(spinnprop_chip_counters *counters,
+                                                                const spinnprop_account *account, int32_t phase);
+SPINNPROP_API spinnprop_status spinnprop_account_program_counters(spinnprop_chip_counters *counters,
+                                                                  const spinnprop_account *account, int32_t program,
+                                                                  int32_t phase);
+SPINNPROP_API spinnprop_status spinnprop_account_pe_counters(spinnprop_chip_counters *counters,
+                                                             const spinnprop_account *account, int32_t pe_index,
+                                                             int32_t phase);
+
+/* Bits over each link between chips, n_links of them: 6 * chip + direction, of east, north-east, north, west, south-west,
+ * south. */
+SPINNPROP_API spinnprop_status spinnprop_account_link_bits(int64_t *bits, int64_t n, const spinnprop_account *account);
+
+/* A tick that did not fit its period. */
+typedef struct spinnprop_chip_slip {
+    size_t size;
+    int64_t phase, tick, pe, cycles;
+} spinnprop_chip_slip;
+SPINNPROP_API void spinnprop_chip_slip_init(spinnprop_chip_slip *slip);
+SPINNPROP_API spinnprop_status spinnprop_account_slip(spinnprop_chip_slip *slip, const spinnprop_account *account,
+                                                      int32_t index);
 
 #ifdef __cplusplus
 }

@@ -4,34 +4,9 @@
 import CSpinnprop
 import Learning
 import Mathematics
-import Networks
 import Spinnprop
 
 let engineKind = HandleKind<Engine>(mark: 0x5350_454E_4749_4E05, noun: "engine")
-
-extension spinnprop_engine_options: VersionedStruct {
-    static var initial: spinnprop_engine_options { spinnprop_engine_options(.defaultEngine) }
-
-    /// What an engine is made with.
-    init(_ engine: Engine) {
-        let grid = engine.grid ?? TimeGrid()
-        self.init(
-            size: MemoryLayout<spinnprop_engine_options>.size, kind: engine.code, time_step: grid.timeStep,
-            steps: Int32(clamping: grid.steps), decay: grid.decay.rawValue, copies: Int32(clamping: grid.copies))
-    }
-
-    /// The same as the core knows it, checked.
-    func engine() throws(SpinnpropError) -> Engine {
-        guard case .clock = try Engine(code: kind) else { return try Engine(code: kind) }
-        guard let decay = Decay(rawValue: decay) else {
-            throw .invalidValue(
-                "decay is \(decay); it must be SPINNPROP_DECAY_EXPONENTIAL (0) or SPINNPROP_DECAY_EULER (1)")
-        }
-        let grid = TimeGrid(timeStep: time_step, steps: Int(steps), decay: decay, copies: Int(copies))
-        try grid.check()
-        return .clock(grid)
-    }
-}
 
 /// A caller's engine; `nil` for NULL.
 func engine(_ handle: OpaquePointer?, _ name: StaticString) throws(SpinnpropError) -> Engine? {

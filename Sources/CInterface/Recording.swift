@@ -48,7 +48,9 @@ public func spinnprop_recording_engine(
     barrier {
         let destination = try spinnprop_engine_options.destination(options, "options")
         let recording = try box(recording, recordingKind, "recording").value
-        destination.write(spinnprop_engine_options(try Engine(of: recording)))
+        var options = spinnprop_engine_options(try Engine(of: recording))
+        options.kind = try Engine(name: recording.engine).code
+        destination.write(options)
     }
 }
 

@@ -7,6 +7,10 @@ import SpiNNaker2
 import Spikes
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// Trains networks on an emulated SpiNNaker2 by the time-step EventProp of arXiv 2412.15021: the same bits as the clock-driven engine
 /// with the same number of copies, whatever the placement, the cut and the number of host threads.
 ///
@@ -17,6 +21,8 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
     public let options: ChipOptions
     private let lock = Mutex<Void>(())
     private var chip: EmulatedChip?
+    /// The thread of the call that runs, 0 for none.
+    private let runner = Atomic<UInt>(0)
 
     /// One chip, all defaults.
     public init() { options = ChipOptions() }
@@ -101,6 +107,11 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
     /// What has run since the network was mapped or the account was reset; `nil` before the first run.
     public var account: ChipAccount? { locked { $0?.account } }
 
+    /// Whether this thread is within a call of this engine, as progress callbacks are: `account` would wait for ever.
+    public var isRunningOnThisThread: Bool { runner.load(ordering: .relaxed) == ChipEngine.thisThread }
+
+    private static var thisThread: UInt { UInt(pthread_self()) }
+
     public func resetAccount() { locked { $0?.resetAccount() } }
 
     /// What would run where. Maps the network, unless it is mapped.
@@ -113,6 +124,11 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
         for network: Network, _ body: (EmulatedChip) throws(SpinnpropError) -> Result
     ) throws(SpinnpropError) -> Result {
         let shape = try NetworkShape(network, grid: options.grid)
+        guard !isRunningOnThisThread else {
+            throw .invalidValue(
+                "this engine \"\(name)\" is running, and its progress callback cannot use it, too; wait until that call has "
+                    + "returned, or make another engine")
+        }
         return try locked { (chip) throws(SpinnpropError) in
             let own: EmulatedChip
             if let chip, chip.shape == shape {
@@ -121,6 +137,8 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
                 own = try EmulatedChip(shape, options)
                 chip = own
             }
+            runner.store(ChipEngine.thisThread, ordering: .relaxed)
+            defer { runner.store(0, ordering: .relaxed) }
             return try body(own)
         }
     }

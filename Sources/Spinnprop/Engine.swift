@@ -44,8 +44,8 @@ public enum Engine: Equatable, Sendable {
     /// What forward runs take unless told otherwise.
     public static let defaultEngine = Engine.event
 
-    /// Those that a name or a number says all about, with their default options.
-    public static let all: [Engine] = [.event, .clock(TimeGrid())]
+    /// All there are, with their default options; a chip of its own each time.
+    public static var all: [Engine] { [.event, .clock(TimeGrid()), .spinnaker2(ChipEngine())] }
 
     /// The name users and recordings know it by.
     public var name: String { substrate.name }

@@ -55,7 +55,7 @@ int spikes_read(spike_arrays *arrays, PyObject *tuple, const char *name);
 void spikes_release(spike_arrays *arrays);
 
 /* -- fields.c: structs of numbers as dictionaries, by tables. */
-typedef enum field_type { FIELD_INT32, FIELD_INT64, FIELD_UINT64, FIELD_DOUBLE, FIELD_PATH, FIELD_ENGINE } field_type;
+typedef enum field_type { FIELD_INT32, FIELD_INT64, FIELD_UINT64, FIELD_DOUBLE, FIELD_PATH, FIELD_ENGINE, FIELD_TEXT } field_type;
 typedef struct field {
     const char *name; /* NULL ends a table */
     field_type type;
@@ -69,6 +69,8 @@ extern const field progress_fields[], forward_fields[], loss_fields[], gradient_
 extern const field engine_fields[], network_info_fields[], recording_info_fields[], diagnostics_fields[], epoch_fields[];
 extern const field sparse_fields[], sparse_info_fields[], sparse_run_fields[], sparse_summary_fields[];
 extern const field sparse_lyapunov_fields[];
+extern const field chip_info_fields[], constant_fields[], published_fields[], fit_fields[], account_fields[], phase_fields[];
+extern const field program_fields[], pe_fields[], buffer_fields[], counter_fields[], slip_fields[];
 /* A loss from a dictionary with at least its kind, or NULL from None. 0 with an exception on failure. */
 int loss_from(PyObject *module, const spinnprop_loss **loss, spinnprop_loss *storage, PyObject *dict);
 
@@ -119,6 +121,6 @@ int watch_exit_and_fork(PyObject *module);
 
 /* -- the functions Python sees, one table per noun. */
 extern PyMethodDef library_methods[], data_methods[], network_methods[], recording_methods[], loss_methods[];
-extern PyMethodDef training_methods[], engine_methods[], sparse_methods[], sparse_recording_methods[];
+extern PyMethodDef training_methods[], engine_methods[], sparse_methods[], sparse_recording_methods[], chip_methods[];
 
 #endif

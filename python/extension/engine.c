@@ -8,16 +8,34 @@ static PyObject *engine_defaults(PyObject *module, PyObject *unused) {
     return dict_from_fields(&options, engine_fields);
 }
 
-static PyObject *engine_create(PyObject *module, PyObject *dict) {
+/* From options, and optionally a tuple of pairs (bytes, float): constants that are replaced, by name. */
+static PyObject *engine_create(PyObject *module, PyObject *args) {
+    PyObject *dict, *constants = NULL;
+    if (!PyArg_ParseTuple(args, "O|O!", &dict, &PyTuple_Type, &constants)) return NULL;
+    const Py_ssize_t n = constants ? PyTuple_Size(constants) : 0;
+    if (n > INT32_MAX) return PyErr_NoMemory();
+    const char **names = PyMem_Calloc((size_t)n + 1, sizeof *names);
+    double *values = PyMem_Calloc((size_t)n + 1, sizeof *values);
+    int is_good = names && values;
+    if (!is_good) PyErr_NoMemory();
+    for (Py_ssize_t i = 0; is_good && i < n; i++)
+        is_good = PyArg_ParseTuple(PyTuple_GetItem(constants, i), "yd", &names[i], &values[i]);
     spinnprop_engine_options options;
     spinnprop_engine_options_init(&options);
-    PyObject *held = set_fields(&options, engine_fields, dict, "options");
-    if (!held) return NULL;
-    spinnprop_engine *engine = NULL;
-    spinnprop_status status;
-    WITHOUT_GIL(status = spinnprop_engine_create(&engine, &options));
-    Py_DECREF(held);
-    return status == SPINNPROP_OK ? handle_new(engine, engine_name) : raise_status(module, status);
+    PyObject *held = is_good ? set_fields(&options, engine_fields, dict, "options") : NULL, *result = NULL;
+    if (held) {
+        options.constant_names = names;
+        options.constant_values = values;
+        options.n_constants = (int32_t)n;
+        spinnprop_engine *engine = NULL;
+        spinnprop_status status;
+        WITHOUT_GIL(status = spinnprop_engine_create(&engine, &options));
+        result = status == SPINNPROP_OK ? handle_new(engine, engine_name) : raise_status(module, status);
+    }
+    Py_XDECREF(held);
+    PyMem_Free(names);
+    PyMem_Free(values);
+    return result;
 }
 
 static PyObject *engine_describe(PyObject *module, PyObject *capsule) {
@@ -42,7 +60,8 @@ static PyObject *engine_loss(PyObject *module, PyObject *args) {
 
 PyMethodDef engine_methods[] = {
     {"engine_defaults", engine_defaults, METH_NOARGS, "engine_defaults($module, /)\n--\n\nThe core's defaults."},
-    {"engine_create", engine_create, METH_O, "engine_create($module, options, /)\n--\n\nA new engine."},
+    {"engine_create", engine_create, METH_VARARGS,
+     "engine_create($module, options, constants=(), /)\n--\n\nA new engine."},
     {"engine_describe", engine_describe, METH_O,
      "engine_describe($module, engine, /)\n--\n\nThe options it was made with."},
     {"engine_loss", engine_loss, METH_VARARGS,

@@ -27,6 +27,18 @@ const field engine_fields[] = {
     FIELD(FIELD_INT32, spinnprop_engine_options, steps),
     FIELD(FIELD_INT32, spinnprop_engine_options, decay),
     FIELD(FIELD_INT32, spinnprop_engine_options, copies),
+    FIELD(FIELD_INT32, spinnprop_engine_options, chips),
+    FIELD(FIELD_INT32, spinnprop_engine_options, batch_size),
+    FIELD(FIELD_DOUBLE, spinnprop_engine_options, spikes_per_neuron),
+    FIELD(FIELD_DOUBLE, spinnprop_engine_options, active_senders),
+    FIELD(FIELD_INT32, spinnprop_engine_options, fifo_packets),
+    FIELD(FIELD_INT32, spinnprop_engine_options, overflow),
+    FIELD(FIELD_INT32, spinnprop_engine_options, faults),
+    FIELD(FIELD_INT32, spinnprop_engine_options, largest_slice),
+    FIELD(FIELD_INT32, spinnprop_engine_options, placement),
+    FIELD(FIELD_INT32, spinnprop_engine_options, power),
+    FIELD(FIELD_INT32, spinnprop_engine_options, power_threshold),
+    FIELD(FIELD_UINT64, spinnprop_engine_options, placement_seed),
     END_OF_FIELDS,
 };
 
@@ -170,6 +182,162 @@ const field sparse_lyapunov_fields[] = {
     FIELD(FIELD_INT64, spinnprop_sparse_lyapunov_options, skip),
     FIELD(FIELD_INT64, spinnprop_sparse_lyapunov_options, interval),
     FIELD(FIELD_UINT64, spinnprop_sparse_lyapunov_options, seed),
+const field chip_info_fields[] = {
+    FIELD(FIELD_INT32, spinnprop_chip_info, chips),
+    FIELD(FIELD_INT32, spinnprop_chip_info, width),
+    FIELD(FIELD_INT32, spinnprop_chip_info, height),
+    FIELD(FIELD_INT32, spinnprop_chip_info, pes_per_chip),
+    FIELD(FIELD_INT32, spinnprop_chip_info, sram_available),
+    FIELD(FIELD_INT32, spinnprop_chip_info, n_constants),
+    FIELD(FIELD_INT32, spinnprop_chip_info, n_published),
+    END_OF_FIELDS,
+};
+
+const field constant_fields[] = {
+    FIELD(FIELD_TEXT, spinnprop_chip_constant, name),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_constant, value),
+    FIELD(FIELD_TEXT, spinnprop_chip_constant, unit),
+    FIELD(FIELD_TEXT, spinnprop_chip_constant, mark),
+    FIELD(FIELD_TEXT, spinnprop_chip_constant, source),
+    END_OF_FIELDS,
+};
+
+const field published_fields[] = {
+    FIELD(FIELD_TEXT, spinnprop_chip_published, workload),
+    FIELD(FIELD_TEXT, spinnprop_chip_published, quantity),
+    FIELD(FIELD_TEXT, spinnprop_chip_published, unit),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_published, predicted_low),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_published, predicted_high),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_published, published),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_published, factor),
+    FIELD(FIELD_TEXT, spinnprop_chip_published, remark),
+    END_OF_FIELDS,
+};
+
+const field fit_fields[] = {
+    FIELD(FIELD_INT32, spinnprop_chip_fit, fits),
+    FIELD(FIELD_INT32, spinnprop_chip_fit, copies),
+    FIELD(FIELD_INT32, spinnprop_chip_fit, pes_per_copy),
+    FIELD(FIELD_INT32, spinnprop_chip_fit, optimizer_pes),
+    FIELD(FIELD_INT32, spinnprop_chip_fit, used_pes),
+    FIELD(FIELD_INT32, spinnprop_chip_fit, available_pes),
+    FIELD(FIELD_INT32, spinnprop_chip_fit, rounds),
+    FIELD(FIELD_INT32, spinnprop_chip_fit, slips),
+    FIELD(FIELD_INT32, spinnprop_chip_fit, tightest_bytes),
+    FIELD(FIELD_INT32, spinnprop_chip_fit, sram_used),
+    FIELD(FIELD_INT32, spinnprop_chip_fit, sram_available),
+    FIELD(FIELD_TEXT, spinnprop_chip_fit, tightest_program),
+    FIELD(FIELD_TEXT, spinnprop_chip_fit, tightest_buffer),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_fit, seconds_per_step),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_fit, energy_per_step),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_fit, mean_power),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_fit, forward_seconds),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_fit, loss_seconds),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_fit, backward_seconds),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_fit, gather_seconds),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_fit, update_seconds),
+    FIELD(FIELD_TEXT, spinnprop_chip_fit, reason),
+    END_OF_FIELDS,
+};
+
+const field account_fields[] = {
+    FIELD(FIELD_INT32, spinnprop_chip_account, chips),
+    FIELD(FIELD_INT32, spinnprop_chip_account, copies),
+    FIELD(FIELD_INT32, spinnprop_chip_account, n_pes),
+    FIELD(FIELD_INT32, spinnprop_chip_account, steps),
+    FIELD(FIELD_INT32, spinnprop_chip_account, n_phases),
+    FIELD(FIELD_INT32, spinnprop_chip_account, n_programs),
+    FIELD(FIELD_INT32, spinnprop_chip_account, n_links),
+    FIELD(FIELD_INT32, spinnprop_chip_account, n_slips),
+    FIELD(FIELD_INT64, spinnprop_chip_account, forward_samples),
+    FIELD(FIELD_INT64, spinnprop_chip_account, backward_samples),
+    FIELD(FIELD_INT64, spinnprop_chip_account, updates),
+    FIELD(FIELD_INT64, spinnprop_chip_account, host_bytes),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_account, seconds),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_account, energy),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_account, mean_power),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_account, seconds_per_sample),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_account, energy_per_sample),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_account, seconds_per_step),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_account, energy_per_step),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_account, host_seconds),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_account, busiest_link_load),
+    END_OF_FIELDS,
+};
+
+const field phase_fields[] = {
+    FIELD(FIELD_TEXT, spinnprop_chip_phase, name),
+    FIELD(FIELD_INT64, spinnprop_chip_phase, ticks),
+    FIELD(FIELD_INT64, spinnprop_chip_phase, slips),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_phase, seconds),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_phase, energy),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_phase, mean_power),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_phase, off_energy),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_phase, asleep_energy),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_phase, active_energy),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_phase, mesh_energy),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_phase, link_energy),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_phase, dram_energy),
+    END_OF_FIELDS,
+};
+
+const field program_fields[] = {
+    FIELD(FIELD_TEXT, spinnprop_chip_program, name),
+    FIELD(FIELD_INT64, spinnprop_chip_program, n_pes),
+    END_OF_FIELDS,
+};
+
+const field pe_fields[] = {
+    FIELD(FIELD_INT32, spinnprop_chip_pe, pe),
+    FIELD(FIELD_INT32, spinnprop_chip_pe, chip),
+    FIELD(FIELD_INT32, spinnprop_chip_pe, x),
+    FIELD(FIELD_INT32, spinnprop_chip_pe, y),
+    FIELD(FIELD_TEXT, spinnprop_chip_pe, program),
+    FIELD(FIELD_INT32, spinnprop_chip_pe, copy),
+    FIELD(FIELD_INT32, spinnprop_chip_pe, layer),
+    FIELD(FIELD_INT32, spinnprop_chip_pe, first_unit),
+    FIELD(FIELD_INT32, spinnprop_chip_pe, n_units),
+    FIELD(FIELD_INT32, spinnprop_chip_pe, sram_used),
+    FIELD(FIELD_INT32, spinnprop_chip_pe, sram_high_water),
+    FIELD(FIELD_INT32, spinnprop_chip_pe, n_buffers),
+    END_OF_FIELDS,
+};
+
+const field buffer_fields[] = {
+    FIELD(FIELD_TEXT, spinnprop_chip_buffer, name),
+    FIELD(FIELD_INT64, spinnprop_chip_buffer, bytes),
+    END_OF_FIELDS,
+};
+
+const field counter_fields[] = {
+    FIELD(FIELD_INT64, spinnprop_chip_counters, ticks),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, cycles),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, high_cycles),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, largest_tick),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, slips),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, packets_sent),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, packets_received),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, dropped),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, overwritten),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, stalled),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, unrouted),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, largest_fifo),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, hops),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, link_crossings),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, link_bits),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, payload_bytes),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, hop_bits),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, dma_transfers),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, dma_bytes),
+    FIELD(FIELD_INT64, spinnprop_chip_counters, dram_bytes),
+    END_OF_FIELDS,
+};
+
+const field slip_fields[] = {
+    FIELD(FIELD_INT64, spinnprop_chip_slip, phase),
+    FIELD(FIELD_INT64, spinnprop_chip_slip, tick),
+    FIELD(FIELD_INT64, spinnprop_chip_slip, pe),
+    FIELD(FIELD_INT64, spinnprop_chip_slip, cycles),
     END_OF_FIELDS,
 };
 
@@ -180,6 +348,7 @@ static PyObject *field_value(const char *at, const field *field) {
     case FIELD_UINT64: return PyLong_FromUnsignedLongLong(*(const uint64_t *)at);
     case FIELD_DOUBLE: return PyFloat_FromDouble(*(const double *)at);
     case FIELD_ENGINE: break; /* no option struct is read back that has one */
+    case FIELD_TEXT: return PyUnicode_FromString(at);
     case FIELD_PATH: {
         const char *path = *(const char *const *)at;
         if (path) return PyBytes_FromString(path);
@@ -211,6 +380,7 @@ static int set_field(char *at, const field *field, PyObject *value) {
         *(const spinnprop_engine **)at = engine ? engine->object : NULL;
         return engine || value == Py_None;
     }
+    case FIELD_TEXT: break; /* only ever read */
     case FIELD_PATH: {
         char *path = NULL;
         if (value != Py_None && PyBytes_AsStringAndSize(value, &path, NULL) < 0) return 0;

@@ -40,7 +40,10 @@ static const struct {
     CONSTANT(DELAYS_NONE), CONSTANT(DELAYS_SYNAPTIC), CONSTANT(DELAYS_AXONAL), CONSTANT(DELAYS_DENDRITIC),
     CONSTANT(READOUT_SPIKING), CONSTANT(READOUT_LEAKY), CONSTANT(WEIGHTS), CONSTANT(RECURRENT_WEIGHTS),
     CONSTANT(DELAYS), CONSTANT(RECURRENT_DELAYS), CONSTANT(TAU_MEM), CONSTANT(TAU_SYN), CONSTANT(THRESHOLD),
-    CONSTANT(RESET), CONSTANT(ENGINE_EVENT), CONSTANT(ENGINE_CLOCK),
+    CONSTANT(RESET), CONSTANT(ENGINE_EVENT), CONSTANT(ENGINE_CLOCK), CONSTANT(ENGINE_SPINNAKER2),
+    CONSTANT(OVERFLOW_DROP), CONSTANT(OVERFLOW_OVERWRITE), CONSTANT(OVERFLOW_STALL), CONSTANT(FAULTS_ERROR),
+    CONSTANT(FAULTS_COUNT), CONSTANT(PLACEMENT_COMPACT), CONSTANT(PLACEMENT_SCATTERED), CONSTANT(POWER_LOW),
+    CONSTANT(POWER_HIGH), CONSTANT(POWER_AUTOMATIC),
     CONSTANT(DECAY_EXPONENTIAL), CONSTANT(DECAY_EULER), CONSTANT(LOSS_TTFS_CROSS_ENTROPY), CONSTANT(LOSS_VMAX_CROSS_ENTROPY),
     CONSTANT(LOSS_SPIKE_TIME_MSE), CONSTANT(LOSS_SPIKE_COUNT_CROSS_ENTROPY),
     CONSTANT(LOSS_STEP_TTFS_CROSS_ENTROPY), CONSTANT(OPTIMIZER_SGD),
@@ -75,7 +78,8 @@ static int library_exec(PyObject *module) {
         return -1;
     }
     PyMethodDef *tables[] = {library_methods, data_methods, network_methods, recording_methods, loss_methods,
-                             training_methods, engine_methods, sparse_methods, sparse_recording_methods};
+                             training_methods, engine_methods, sparse_methods, sparse_recording_methods,
+                             chip_methods};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         if (PyModule_AddFunctions(module, tables[i]) < 0) return -1;
     for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from . import datasets, encoding, losses
+from . import datasets, encoding, losses, spinnaker2
 from ._core import SpinnpropError
 from ._engines import ClockEngine, Engine, EventEngine
 from ._files import load, save
@@ -46,6 +46,7 @@ __all__ = [
     "save",
     "search",
     "set_threads",
+    "spinnaker2",
     "sparse",
 ]
 

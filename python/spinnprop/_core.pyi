@@ -26,6 +26,9 @@ DECAY_EULER: Final[int]
 DECAY_EXPONENTIAL: Final[int]
 ENGINE_CLOCK: Final[int]
 ENGINE_EVENT: Final[int]
+ENGINE_SPINNAKER2: Final[int]
+FAULTS_COUNT: Final[int]
+FAULTS_ERROR: Final[int]
 LOSS_SPIKE_COUNT_CROSS_ENTROPY: Final[int]
 LOSS_SPIKE_TIME_MSE: Final[int]
 LOSS_STEP_TTFS_CROSS_ENTROPY: Final[int]
@@ -34,6 +37,14 @@ LOSS_VMAX_CROSS_ENTROPY: Final[int]
 OPTIMIZER_ADAM: Final[int]
 OPTIMIZER_ADAMW: Final[int]
 OPTIMIZER_SGD: Final[int]
+OVERFLOW_DROP: Final[int]
+OVERFLOW_OVERWRITE: Final[int]
+OVERFLOW_STALL: Final[int]
+PLACEMENT_COMPACT: Final[int]
+PLACEMENT_SCATTERED: Final[int]
+POWER_AUTOMATIC: Final[int]
+POWER_HIGH: Final[int]
+POWER_LOW: Final[int]
 READOUT_LEAKY: Final[int]
 READOUT_SPIKING: Final[int]
 RECURRENT_DELAYS: Final[int]
@@ -112,7 +123,21 @@ def network_load(path: bytes, /) -> _Handle: ...
 def network_to_bytes(network: _Handle, /) -> bytes: ...
 def network_from_bytes(data: _Array, /) -> _Handle: ...
 def engine_defaults() -> Dict[str, Any]: ...
-def engine_create(options: Dict[str, Any], /) -> _Handle: ...
+def engine_create(options: Dict[str, Any], constants: Tuple[Tuple[bytes, float], ...] = ..., /) -> _Handle: ...
+def engine_account(engine: _Handle, /) -> Dict[str, Any]: ...
+def engine_chip(engine: _Handle, /) -> Dict[str, Any]: ...
+def engine_fit(
+    engine: _Handle,
+    sizes: _Array,
+    recurrent: int,
+    batch_size: int,
+    input_activity: Optional[float],
+    activity: Optional[_Array],
+    slices: _Array,
+    largest: _Array,
+    /,
+) -> Dict[str, Any]: ...
+def engine_reset_account(engine: _Handle, /) -> None: ...
 def engine_describe(engine: _Handle, /) -> Dict[str, Any]: ...
 def engine_loss(engine: _Handle, readout: int, /) -> Dict[str, Any]: ...
 def forward_defaults() -> Dict[str, Any]: ...

@@ -36,6 +36,13 @@ class Engine(Value):
         """What it was made with, as the core takes it."""
         return {"kind": self._kind, **vars(self)}
 
+    def _begin(self) -> None:
+        """Told when an estimator begins to train on it."""
+
+    def _costs(self) -> Dict[str, Any]:
+        """What an estimator's report has to say of what ran on it: an account, and the `_estimates`."""
+        return {}
+
     def _default_loss(self, readout: int) -> losses.Loss:
         """The loss to use unless one is given."""
         return losses._from_fields(_core.engine_loss(self._handle, readout))
@@ -134,9 +141,14 @@ def resolve(engine: EngineLike) -> Engine:
     raise ValueError(f"engine is {engine!r}; this version has {', '.join(map(repr, _ENGINES))}, or an engine object")
 
 
-def of_options(options: Dict[str, Any]) -> Engine:
-    """The engine of the core's options."""
+def name_of(options: Dict[str, Any]) -> str:
+    """The name of the engine of the core's options."""
+    return next(name for name, engine in _ENGINES.items() if engine._kind == options["kind"])
+
+
+def grid_of(options: Dict[str, Any]) -> Optional[ClockEngine]:
+    """The time steps of the engine of the core's options; None in continuous time."""
     if options["kind"] == _core.ENGINE_EVENT:
-        return EventEngine()
+        return None
     decay = next(name for name, code in _DECAYS.items() if name and code == options["decay"])
     return ClockEngine(options["time_step"], options["steps"], decay, options["copies"])

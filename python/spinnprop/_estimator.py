@@ -55,8 +55,8 @@ class SpikingClassifier(ClassifierMixin, BaseEstimator):
     ----------
     hidden : sequence of int or int
         Neurons of each hidden layer.
-    engine : "event", "clock" or an engine object
-        What the network runs on. It chooses encoder and loss unless they are given.
+    engine : "event", "clock", "spinnaker2" or an engine object
+        What the network runs on. It chooses encoder and loss unless they are given. A chip's account begins with fit.
     epochs : int
         Passes through the training set.
     batch_size : int
@@ -95,7 +95,10 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
     history_ : (epochs,) structured array
         See `Trainer.history`.
     report_ : dict
-        A summary: sizes, spikes per sample, seconds.
+        A summary: sizes, spikes per sample, seconds; of an emulated chip, its account "chip" and what it is estimated to take
+        per sample forward: "time" in seconds, "energy" in joules.
+    engine_ : Engine
+        What the network ran on.
     classes_ : array
     n_features_in_ : int
     loss_ : Loss
@@ -279,6 +282,7 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
             raise
 
     def _fit(self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]], progress: Progress) -> SpikingClassifier:
+        self.engine_ = _engines.resolve(self.engine)
         X, y = _validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
@@ -315,7 +319,7 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         trainer = Trainer(
             network,
             self.loss,
-            engine=self.engine,
+            engine=self.engine_,
             t_end=self.t_end,
             max_spikes=self.max_spikes,
             rate=self.rate,
@@ -340,6 +344,7 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
             checkpoint_every=self.checkpoint_every,
             resume=self.resume,
         )
+        self.engine_._begin()
         with EpochBar(self.epochs, shown=bool(self.verbose)) as bar:
 
             def watch(state: Dict[str, Any]) -> object:
@@ -371,7 +376,7 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         return np.concatenate(parts)
 
     def _forward(self, network: Network, X: npt.NDArray[np.float64]) -> Recording:
-        return network.forward(self._encode(X), engine=self.engine, t_end=self.t_end, max_spikes=self.max_spikes)
+        return network.forward(self._encode(X), engine=self.engine_, t_end=self.t_end, max_spikes=self.max_spikes)
 
     def _scale_weights(self, network: Network, X: npt.NDArray[np.float64]) -> None:
         """Scales a network's initial weights up, layer after layer, until enough of each layer spikes on X.
@@ -394,7 +399,7 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
             width = np.where(high > low, high - low, np.inf)
             X = np.clip((X / 2 - low) / width, 0.0, 1.0)
         if self.encoder is None:
-            grid = _engines.resolve(self.engine)._grid
+            grid = self.engine_._grid
             if grid is None:
                 return encoding.latency(X, self.t_early, self.t_late, self.bias)
             return encoding.latency_grid(X, grid.steps, self.t_min, grid.time_step)
@@ -420,10 +425,11 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         last = dict(zip(self.history_.dtype.names or (), self.history_[-1])) if self.n_iter_ else {}
         last.pop("seconds", None)
         self.report_: Dict[str, Any] = {
-            "engine": _engines.resolve(self.engine).name,
+            "engine": self.engine_.name,
             "layer_sizes": self.network_.layer_sizes,
             "epochs": self.n_iter_,
             "seconds": float(self.history_["seconds"].sum()),
             "seconds_per_epoch": float(np.median(self.history_["seconds"])) if self.n_iter_ else math.nan,
             **{name: float(value) for name, value in last.items()},
+            **(self.engine_._costs() if self.n_iter_ else {}),
         }

@@ -206,7 +206,7 @@ class Network:
         ----------
         spikes : SpikeTrains
             The input, with as many units as the network has inputs.
-        engine : "event", "clock" or an engine object
+        engine : "event", "clock", "spinnaker2" or an engine object
         t_end : float or None
             Seconds, inclusive; None runs until the network is silent. Required with recurrence. Engines with time steps end
             after these, whatever the network does: leave it None.
@@ -230,9 +230,10 @@ class Network:
         >>> len(net.forward(sp.SpikeTrains([0.0, 1e-3], [0, 1], [0, 1, 2], 2), t_end=50e-3))
         2
         """
-        options = _forward_options(_engines.resolve(engine), t_end, max_spikes)
+        runs_on = _engines.resolve(engine)
+        options = _forward_options(runs_on, t_end, max_spikes)
         trains = _trains(spikes, "spikes")
-        return Recording._of(_core.network_forward(self._handle, trains._arrays, options, progress), trains)
+        return Recording._of(_core.network_forward(self._handle, trains._arrays, options, progress), trains, runs_on)
 
     def gradient(
         self,
@@ -253,7 +254,7 @@ class Network:
         loss : Loss
         y : (n_samples,) int64, or (n_samples, n_outputs) float64
             Labels 0 .. n_outputs - 1; or target times in seconds, +inf for none, for `SpikeTimeMSE`.
-        engine : None, "event", "clock" or an engine object
+        engine : None, "event", "clock", "spinnaker2" or an engine object
             The gradient rule; None: that of the engine that made the recording. "clock" stands for its default grid, which
             must be the recording's; `Recording.grid` is the engine that always fits.
         rate : RateRegularisation or None
@@ -283,8 +284,9 @@ class Network:
         if not isinstance(recording, Recording):
             raise TypeError(f"recording is {type(recording).__name__!r}; it must be a Recording")
         options: Dict[str, Any] = {}
-        if engine is not None:
-            options["engine"] = _engines.resolve(engine)._handle
+        rule = recording._maker if engine is None else _engines.resolve(engine)
+        if rule is not None:
+            options["engine"] = rule._handle
         if rate is not None:
             if not isinstance(rate, RateRegularisation):
                 raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")

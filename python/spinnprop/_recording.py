@@ -30,22 +30,25 @@ class Recording:
     (1, 2)
     """
 
-    __slots__ = ("_handle", "_input", "_info", "_spikes")
+    __slots__ = ("_handle", "_input", "_info", "_spikes", "_maker")
     _handle: object
     _input: SpikeTrains
     _info: Dict[str, int]
     _spikes: Dict[int, SpikeTrains]
+    #: The engine object that made it, which keeps account of gradients, too; None once it has been pickled.
+    _maker: Optional[_engines.Engine]
 
     def __init__(self) -> None:
         raise TypeError("recordings are made by Network.forward")
 
     @classmethod
-    def _of(cls, handle: object, input: SpikeTrains) -> Recording:
+    def _of(cls, handle: object, input: SpikeTrains, maker: Optional[_engines.Engine] = None) -> Recording:
         recording = cls.__new__(cls)
         recording._handle = handle
         recording._input = input
         recording._info = _core.recording_describe(handle)
         recording._spikes = {}
+        recording._maker = maker
         return recording
 
     @property
@@ -56,12 +59,12 @@ class Recording:
     @property
     def engine(self) -> str:
         """The name of the engine that made the recording."""
-        return _engines.of_options(_core.recording_engine(self._handle)).name
+        return _engines.name_of(_core.recording_engine(self._handle))
 
     @property
     def grid(self) -> Optional[_engines.ClockEngine]:
         """The time steps on which its spikes lie, as the engine that can differentiate it; None in continuous time."""
-        return _engines.of_options(_core.recording_engine(self._handle))._grid
+        return _engines.grid_of(_core.recording_engine(self._handle))
 
     @property
     def layer_sizes(self) -> Tuple[int, ...]:

@@ -1,0 +1,141 @@
+// What engines are made with, as C has it.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
+import CSpinnprop
+import Mathematics
+import Networks
+import SpiNNaker2
+import SpiNNaker2Programs
+import Spinnprop
+
+/// Costs of programs among the constants carry this before their names.
+let costPrefix = "cost_"
+
+extension spinnprop_engine_options: VersionedStruct {
+    static var initial: spinnprop_engine_options { spinnprop_engine_options(.defaultEngine) }
+
+    /// What an engine is made with.
+    init(_ engine: Engine) {
+        let grid = engine.grid ?? TimeGrid()
+        self.init()
+        size = MemoryLayout<spinnprop_engine_options>.size
+        kind = engine.code
+        time_step = grid.timeStep
+        steps = Int32(clamping: grid.steps)
+        decay = grid.decay.rawValue
+        copies = Int32(clamping: grid.copies)
+        if case .spinnaker2(let chip) = engine {
+            copies = Int32(clamping: chip.options.copies ?? 0)
+            set(chip.options)
+        } else {
+            set(ChipOptions())
+        }
+    }
+
+    private mutating func set(_ options: ChipOptions) {
+        chips = Int32(clamping: options.board.chipCount)
+        batch_size = Int32(clamping: options.batchSize ?? 0)
+        spikes_per_neuron = options.spikesPerNeuron
+        active_senders = options.activeSenders
+        fifo_packets = Int32(clamping: options.fifoPackets ?? 0)
+        overflow = options.machine.overflow.rawValue
+        faults = options.machine.faults.rawValue
+        largest_slice = Int32(clamping: options.largestSlice ?? 0)
+        if case .scattered(let seed) = options.placement {
+            (placement, placement_seed) = (Int32(SPINNPROP_PLACEMENT_SCATTERED), seed)
+        }
+        switch options.machine.level {
+        case .low: power = Int32(SPINNPROP_POWER_LOW)
+        case .high: power = Int32(SPINNPROP_POWER_HIGH)
+        case .automatic(let threshold):
+            (power, power_threshold) = (Int32(SPINNPROP_POWER_AUTOMATIC), Int32(clamping: threshold))
+        }
+    }
+
+    /// The same as the core knows it, checked.
+    func engine() throws(SpinnpropError) -> Engine {
+        switch try Engine(code: kind) {
+        case .event: return .event
+        case .clock:
+            let grid = try grid(copies: Int(copies))
+            try grid.check()
+            return .clock(grid)
+        case .spinnaker2: return .spinnaker2(try ChipEngine(try chipOptions()))
+        }
+    }
+
+    private func grid(copies: Int) throws(SpinnpropError) -> TimeGrid {
+        guard let decay = Decay(rawValue: decay) else {
+            throw .invalidValue(
+                "decay is \(decay); it must be SPINNPROP_DECAY_EXPONENTIAL (0) or SPINNPROP_DECAY_EULER (1)")
+        }
+        return TimeGrid(timeStep: time_step, steps: Int(steps), decay: decay, copies: copies)
+    }
+
+    private func chipOptions() throws(SpinnpropError) -> ChipOptions {
+        var constants = ChipConstants()
+        var costs = ProgramCosts()
+        let n = try count(Int64(n_constants), "options->n_constants")
+        let names = try input(constant_names, n, "options->constant_names")
+        let values = try input(constant_values, n, "options->constant_values")
+        for (name, value) in zip(names, values) {
+            try replace(String(cString: try given(name, "options->constant_names[i]")), to: value, &constants, &costs)
+        }
+        var options = ChipOptions(board: try Board(chips: Int(chips), constants: constants))
+        options.costs = costs
+        options.grid = try grid(copies: 1)
+        // 0 leaves these open; the core refuses what is less.
+        options.copies = copies == 0 ? nil : Int(copies)
+        options.batchSize = batch_size == 0 ? nil : Int(batch_size)
+        options.fifoPackets = fifo_packets == 0 ? nil : Int(fifo_packets)
+        options.largestSlice = largest_slice == 0 ? nil : Int(largest_slice)
+        options.spikesPerNeuron = spikes_per_neuron
+        options.activeSenders = active_senders
+        guard let overflow = OverflowPolicy(rawValue: overflow) else {
+            throw .invalidValue(
+                "overflow is \(overflow); it must be SPINNPROP_OVERFLOW_DROP (0) .. SPINNPROP_OVERFLOW_STALL (2)")
+        }
+        guard let faults = FaultPolicy(rawValue: faults) else {
+            throw .invalidValue(
+                "faults is \(faults); it must be SPINNPROP_FAULTS_ERROR (0) or SPINNPROP_FAULTS_COUNT (1)")
+        }
+        (options.machine.overflow, options.machine.faults) = (overflow, faults)
+        switch placement {
+        case Int32(SPINNPROP_PLACEMENT_COMPACT): options.placement = .compact
+        case Int32(SPINNPROP_PLACEMENT_SCATTERED): options.placement = .scattered(seed: placement_seed)
+        default:
+            throw .invalidValue(
+                "placement is \(placement); it must be SPINNPROP_PLACEMENT_COMPACT (0) or SPINNPROP_PLACEMENT_SCATTERED (1)"
+            )
+        }
+        switch power {
+        case Int32(SPINNPROP_POWER_LOW): options.machine.level = .low
+        case Int32(SPINNPROP_POWER_HIGH): options.machine.level = .high
+        case Int32(SPINNPROP_POWER_AUTOMATIC):
+            guard power_threshold >= 0 else {
+                throw .invalidValue("power_threshold is \(power_threshold) packets; it must be >= 0")
+            }
+            options.machine.level = .automatic(threshold: Int(power_threshold))
+        default:
+            throw .invalidValue(
+                "power is \(power); it must be SPINNPROP_POWER_LOW (0) .. SPINNPROP_POWER_AUTOMATIC (2)")
+        }
+        return options
+    }
+}
+
+/// Replaces a constant of the chip, or a cost of a program.
+private func replace(
+    _ name: String, to value: Double, _ constants: inout ChipConstants, _ costs: inout ProgramCosts
+) throws(SpinnpropError) {
+    guard let cost = ProgramCosts.names.first(where: { costPrefix + $0.name == name }) else {
+        guard name.hasPrefix(costPrefix) else { return try constants.set(name, to: value) }
+        throw .invalidValue(
+            "there is no cost \"\(name)\"; it must be one of "
+                + ProgramCosts.names.map { costPrefix + $0.name }.joined(separator: ", "))
+    }
+    guard let cycles = Int(exactly: value) else {
+        throw .invalidValue("\(name) is \(value) cycles; it must be a whole number")
+    }
+    costs[keyPath: cost.path] = cycles
+}
