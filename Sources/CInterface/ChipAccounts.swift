@@ -72,6 +72,8 @@ public func spinnprop_account_describe(
         totals.energy_per_step = own.energyPerStep
         totals.host_seconds = own.hostSeconds
         totals.busiest_link_load = own.busiestLinkLoad
+        totals.busiest_dram_load = own.busiestDRAMLoad
+        totals.set_up_seconds = own.setUpSeconds
         destination.write(totals)
     }
 }

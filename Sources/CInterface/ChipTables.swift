@@ -12,7 +12,8 @@ func chip(_ handle: OpaquePointer?) throws(SpinnpropError) -> ChipEngine {
     let engine = try box(handle, engineKind, "engine").value
     guard case .spinnaker2(let chip) = engine else {
         throw .unsupported(
-            "engine \"\(engine.name)\" is no chip; give one of kind SPINNPROP_ENGINE_SPINNAKER2 (\"\(ChipEngine.name)\")")
+            "engine \"\(engine.name)\" is no chip; give one of kind SPINNPROP_ENGINE_SPINNAKER2 (\"\(ChipEngine.name)\")"
+        )
     }
     return chip
 }

@@ -182,6 +182,9 @@ const field sparse_lyapunov_fields[] = {
     FIELD(FIELD_INT64, spinnprop_sparse_lyapunov_options, skip),
     FIELD(FIELD_INT64, spinnprop_sparse_lyapunov_options, interval),
     FIELD(FIELD_UINT64, spinnprop_sparse_lyapunov_options, seed),
+    END_OF_FIELDS,
+};
+
 const field chip_info_fields[] = {
     FIELD(FIELD_INT32, spinnprop_chip_info, chips),
     FIELD(FIELD_INT32, spinnprop_chip_info, width),
@@ -262,6 +265,8 @@ const field account_fields[] = {
     FIELD(FIELD_DOUBLE, spinnprop_chip_account, energy_per_step),
     FIELD(FIELD_DOUBLE, spinnprop_chip_account, host_seconds),
     FIELD(FIELD_DOUBLE, spinnprop_chip_account, busiest_link_load),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_account, busiest_dram_load),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_account, set_up_seconds),
     END_OF_FIELDS,
 };
 

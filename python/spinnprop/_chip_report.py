@@ -26,8 +26,10 @@ class Report:
         Of a sample run forward, copies side by side; estimated.
     seconds_per_step, energy_per_step : float
         Of a training step: all that has run over `updates`; estimated.
-    busiest_link_load : float
-        Part of the time in which the busiest link between chips is in use, estimated.
+    busiest_link_load, busiest_dram_load : float
+        Part of the time in which the busiest link between chips, and the busiest memory interface, is in use; estimated.
+    set_up_seconds : float
+        To load the programs and to clean up; not in `seconds`. Estimated.
     phases : structured array
         name, ticks, slips, seconds, energy, mean_power, parts of the energy, and counters of all PEs.
     programs : structured array
@@ -71,7 +73,7 @@ class Report:
         self.slips: List[Dict[str, Any]] = [{**slip, "phase": names[slip["phase"]]} for slip in slips]
         self.constants: List[Dict[str, Any]] = tables["constants"]
         self.width, self.height = tables["width"], tables["height"]
-        self.sram_available = tables["sram_available"]
+        self.sram_available, self.pes_per_chip = tables["sram_available"], tables["pes_per_chip"]
         for values in (self.phases, self.programs, self.counters, self.pes, self.link_bits):
             values.flags.writeable = False
 

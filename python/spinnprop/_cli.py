@@ -115,6 +115,10 @@ def build_parser() -> argparse.ArgumentParser:
     sparse.add_argument("--out", default="run", metavar="FOLDER", help="where to write the results")
     sparse.set_defaults(run=_simulate_sparse)
 
+    from . import _chip_command
+
+    _chip_command.add_parsers(commands, common, _positive)
+
     reproduce = commands.add_parser("reproduce", help="run a published setting", description="Run a published setting.")
     tables = reproduce.add_subparsers(title="settings", metavar="SETTING", required=True)
     published = tables.add_parser(
@@ -134,10 +138,16 @@ def build_parser() -> argparse.ArgumentParser:
         "spinnaker2-yin-yang",
         parents=[common],
         help="Yin-Yang, 5-120-3 in 27 time steps, as in the SpiNNaker2 training code (arXiv 2412.15021)",
-        description="Train the authors' last setting on the clock-driven engine for several seeds; print the accuracies "
+        description="Train the authors' last setting in time steps for several seeds; print the accuracies "
         "beside the encoding's ceiling and an independent restatement's. Seeds that are already in the folder are not run "
         "again.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    on_a_grid.add_argument(
+        "--engine",
+        default="clock",
+        choices=["clock", "spinnaker2"],
+        help="off chip, or on an emulated chip with 22 copies of the network",
     )
     on_a_grid.add_argument("--seeds", type=_positive, default=3, metavar="N", help="seeds 0 .. N - 1")
     on_a_grid.add_argument("--epochs", type=_positive, default=40, metavar="N", help="passes through the training set")

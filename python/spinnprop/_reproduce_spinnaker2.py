@@ -9,8 +9,8 @@ import statistics
 import sys
 from typing import Any, Dict, List
 
-from . import datasets, encoding
-from ._engines import ClockEngine
+from . import datasets, encoding, spinnaker2
+from ._engines import ClockEngine, Engine
 from ._library import __version__
 from ._network import Network
 from ._progress import EpochBar
@@ -80,12 +80,12 @@ def reproduce_spinnaker2_yin_yang(options: argparse.Namespace) -> None:
     rescue = ", silent outputs lifted" if options.resolve_silent else ""
     print(
         f"Yin-Yang, 5-120-3, {SETTING['encoding']['steps']} steps of 1 ms, {options.epochs} epochs of 60,000 samples, "
-        f"{options.seeds} seeds, engine clock{rescue} (arXiv 2412.15021)",
+        f"{options.seeds} seeds, engine {options.engine}{rescue} (arXiv 2412.15021)",
         flush=True,
     )
     curves: List[List[float]] = []
     for seed in range(options.seeds):
-        path = os.path.join(options.out, f"clock-seed-{seed}{'-resolve-silent' * options.resolve_silent}.json")
+        path = os.path.join(options.out, f"{options.engine}-seed-{seed}{'-resolve-silent' * options.resolve_silent}.json")
         run = {
             "spinnprop": __version__,
             "seed": seed,
@@ -95,7 +95,7 @@ def reproduce_spinnaker2_yin_yang(options: argparse.Namespace) -> None:
         result = finished(path, run)
         note = " (from an earlier run)" if result else ""
         if not result:
-            result = _run(seed, options.epochs, training, sets)
+            result = _run(seed, options.epochs, training, sets, options.engine)
             write(path, {**run, **result})
         curve = result["test_accuracy_by_epoch"]
         curves.append(curve)
@@ -109,13 +109,23 @@ def reproduce_spinnaker2_yin_yang(options: argparse.Namespace) -> None:
     _print_summary(curves, 100 * encoding.ceiling(*sets["test"]))
 
 
-def _run(seed: int, epochs: int, training: Dict[str, Any], sets: Dict[str, Any]) -> Dict[str, Any]:
-    """Test accuracy in percent after every epoch, and how many test samples no output answers at the end."""
+def _engine(name: str, batch_size: int) -> Engine:
+    """Either gives the same bits for the same number of copies; the chip holds one for each sample of a batch."""
     grid = SETTING["encoding"]
+    if name == ClockEngine.name:
+        return ClockEngine(grid["time_step"], grid["steps"])
+    return spinnaker2.Engine(time_step=grid["time_step"], steps=grid["steps"], batch_size=batch_size)
+
+
+def _run(
+    seed: int, epochs: int, training: Dict[str, Any], sets: Dict[str, Any], engine_name: str
+) -> Dict[str, Any]:
+    """Test accuracy in percent after every epoch, and how many test samples no output answers at the end."""
+    engine = _engine(engine_name, training["batch_size"])
     trainer = Trainer(
         Network(**SETTING["network"], seed=seed),
         StepTTFSCrossEntropy(**SETTING["loss"]),
-        engine=ClockEngine(grid["time_step"], grid["steps"]),
+        engine=engine,
         **training,
         epochs=epochs,
         seed=seed,
@@ -124,7 +134,7 @@ def _run(seed: int, epochs: int, training: Dict[str, Any], sets: Dict[str, Any])
         # The test set takes the place of a validation set only to be watched: nothing is chosen by it.
         trainer.run(sets["train"][0], sets["train"][1], validation=sets["test"], progress=bar)
     test = sets["test"][0]
-    silent = trainer.network.forward(test, engine=ClockEngine(grid["time_step"], grid["steps"])).predict() < 0
+    silent = trainer.network.forward(test, engine=engine).predict() < 0
     return {
         "test_accuracy_by_epoch": [100 * float(accuracy) for accuracy in trainer.history["validation_accuracy"]],
         "silent_test_samples_percent": 100 * float(silent.mean()),

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import sys
+from functools import partial
 from typing import Any, Callable, Dict
 
 from . import _engines, datasets, encoding
@@ -65,6 +66,12 @@ def train_yin_yang(options: argparse.Namespace) -> None:
         "seconds_per_epoch": report["seconds_per_epoch"],
         "seconds": report["seconds"],
     }
+    account = report.get("chip")
+    if account is not None:
+        from . import _chip_command
+
+        metrics["chip"] = {"estimated": True, **account.totals()}
+        _chip_command.write_account(account, options.out)
     _write_metrics(options.out, metrics, classifier.history_)
     save(classifier.network_, os.path.join(options.out, "model.safetensors"))
     _write_pictures(options.out, plot, classifier, X_test, y_test)
@@ -73,6 +80,8 @@ def train_yin_yang(options: argparse.Namespace) -> None:
     print(f"validation accuracy {_percent(accuracies['validation'])}")
     print(f"spikes per sample {report['hidden_spikes']:.1f} hidden, {report['output_spikes']:.1f} output")
     print(f"time per epoch {1e3 * report['seconds_per_epoch']:.1f} ms")
+    if account is not None:
+        print(account)
     print(f"results in {options.out}")
     if _engines.resolve(options.engine)._grid is not None:
         ceiling = encoding.ceiling(classifier._encode(X_test), y_test)
@@ -104,10 +113,15 @@ def _write_metrics(folder: str, metrics: Dict[str, Any], history: Any) -> None:
 def _write_pictures(folder: str, plot: Any, classifier: Any, X: Any, y: Any) -> None:
     from matplotlib.figure import Figure
 
+    account = classifier.report_.get("chip")
+    chips: Dict[str, Callable[[Any], Any]] = {
+        f"chip_{by}": partial(plot.chip, account, by) for by in ("program", "load", "memory", "traffic") if account
+    }
     pictures: Dict[str, Callable[[Any], Any]] = {
         "learning_curve": lambda ax: plot.learning_curve(classifier.history_, ax=ax),
         "decision_map": lambda ax: plot.decision_map(classifier, X, y, ax=ax),
         "raster": lambda ax: plot.raster(classifier._forward(classifier.network_, X[:1]), ax=ax),
+        **{name: lambda ax, draw=draw: draw(ax=ax) for name, draw in chips.items()},
     }
     for name, draw in pictures.items():
         # A figure of its own draws on any machine, with a screen or without.

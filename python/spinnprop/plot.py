@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence, Union
 import numpy as np
 
 from . import _checks
+from ._plot_chip import chip
 from ._recording import Recording
 from ._spikes import SpikeTrains
 
@@ -18,7 +19,7 @@ try:
 except ImportError as error:
     raise ImportError(f"spinnprop.plot needs matplotlib ({error}); pip install 'spinnprop[plot]'") from error
 
-__all__ = ["decision_map", "learning_curve", "pareto_front", "raster", "search_history"]
+__all__ = ["chip", "decision_map", "learning_curve", "pareto_front", "raster", "search_history"]
 
 #: Of the costs that a search knows by itself.
 _UNITS = {"spikes": "per sample", "energy": "J per sample, estimated", "time": "s per sample, estimated"}

@@ -1,0 +1,139 @@
+"""The picture of an emulated chip."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Dict, List, Tuple, Union
+
+import numpy as np
+
+from . import _checks
+from ._chip_report import Report
+from .spinnaker2 import Engine
+
+#: Of a quad's four processing elements within its square.
+_CORNERS = ((-0.24, -0.24), (0.24, -0.24), (-0.24, 0.24), (0.24, 0.24))
+_SIDE = 0.42
+#: The router and the memory interface.
+_FIXED = ((4, 3, "router"), (7, 3, "DRAM"))
+_PROGRAMS = ("input", "neurons", "loss", "optimizer")
+_DIRECTIONS = ((1, 0), (1, 1), (0, 1), (-1, 0), (-1, -1), (0, -1))
+_QUANTITIES: Dict[str, Tuple[str, str]] = {
+    "load": ("cycles", "cycles"),
+    "memory": ("sram_high_water", "bytes of SRAM, high-water mark"),
+    "traffic": ("hop_bits", "bits times hops that a PE sent"),
+}
+
+
+def chip(report: Union[Report, Engine], by: str = "program", ax: Any = None) -> Any:
+    """The processing elements on the chip's grid of quads, coloured by what they run, do, hold or send.
+
+    Parameters
+    ----------
+    report : spinnaker2.Engine, or what its `account` gives
+    by : "program", "load", "memory" or "traffic"
+        load: cycles; memory: the most bytes of SRAM in use; traffic: bits times hops on the mesh, and between chips bits over
+        each link.
+    ax : matplotlib Axes or None
+        None: a new figure. Several chips lie side by side as on the board.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.datasets.yin_yang(20)
+    >>> engine = sp.spinnaker2.Engine()
+    >>> rec = sp.Network([5, 30, 3]).forward(sp.encoding.latency_grid(X), engine=engine)
+    >>> ax = sp.plot.chip(engine, by="load")
+    """
+    from matplotlib.collections import PatchCollection
+    from matplotlib.patches import Rectangle
+
+    from .plot import _axes
+
+    if isinstance(report, Engine):
+        report = report.account()
+    if not isinstance(report, Report):
+        raise TypeError(f"report is {_checks._shown(report)}; it must be a spinnaker2.Engine or what its account() gives")
+    if by != "program" and by not in _QUANTITIES:
+        raise ValueError(f"by is {_checks._shown(by)}; it must be 'program', {', '.join(map(repr, _QUANTITIES))}")
+    axes = _axes(ax)
+    pes = report.pes
+    width = min(report.width, report.chips)
+    local = pes["pe"] % report.pes_per_chip % 4
+    squares: List[Any] = []
+    for pe, corner in zip(pes, local):
+        x, y = _origin(int(pe["chip"]), width)
+        dx, dy = _CORNERS[corner]
+        squares.append(Rectangle((x + pe["x"] + dx - _SIDE / 2, y + pe["y"] + dy - _SIDE / 2), _SIDE, _SIDE))
+    _draw_background(axes, report.chips, width)
+    if by == "program":
+        colours = [f"C{_PROGRAMS.index(program)}" for program in pes["program"]]
+        axes.add_collection(PatchCollection(squares, facecolors=colours, edgecolors="none"))
+        handles = [
+            Rectangle((0, 0), 1, 1, color=f"C{index}", label=f"{name} ({int(np.sum(pes['program'] == name))})")
+            for index, name in enumerate(_PROGRAMS)
+        ]
+        axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncol=4, fontsize="small")
+    else:
+        column, label = _QUANTITIES[by]
+        collection = PatchCollection(squares, cmap="viridis", edgecolors="none")
+        collection.set_array(pes[column].astype(np.float64))
+        collection.set_clim(0, max(1.0, float(pes[column].max())))
+        axes.add_collection(collection)
+        axes.figure.colorbar(collection, ax=axes, label=label, shrink=0.8)
+        if by == "traffic":
+            _draw_links(axes, report.link_bits, width)
+    rows = math.ceil(report.chips / width)
+    axes.set_xlim(0.3, 8.4 * width + 0.3 - 0.9)
+    axes.set_ylim(0.3, 7.4 * rows + 0.3 - 0.9)
+    axes.set_aspect("equal")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_title(f"{report.n_pes} processing elements, {report.copies} copies", fontsize="medium")
+    return axes
+
+
+def _origin(chip: int, width: int) -> Tuple[float, float]:
+    """Where a chip's grid begins."""
+    return 8.4 * (chip % width), 7.4 * (chip // width)
+
+
+def _draw_background(axes: Any, chips: int, width: int) -> None:
+    """The quads there are, and what lies between them."""
+    from matplotlib.collections import PatchCollection
+    from matplotlib.patches import Rectangle
+
+    quads, fixed = [], []
+    for chip in range(chips):
+        x0, y0 = _origin(chip, width)
+        for x in range(1, 8):
+            for y in range(1, 7):
+                if not (x in (4, 7) and y in (3, 4)):
+                    quads.append(Rectangle((x0 + x - 0.48, y0 + y - 0.48), 0.96, 0.96))
+        for x, y, name in _FIXED:
+            fixed.append(Rectangle((x0 + x - 0.48, y0 + y - 0.48), 0.96, 1.96))
+            if chips <= 4:
+                axes.text(x0 + x, y0 + y + 0.5, name, ha="center", va="center", rotation=90, fontsize="x-small")
+    axes.add_collection(PatchCollection(quads, facecolors="0.93", edgecolors="none"))
+    axes.add_collection(PatchCollection(fixed, facecolors="0.85", edgecolors="none"))
+
+
+def _draw_links(axes: Any, bits: Any, width: int) -> None:
+    """An arrow from the middle of a chip in a link's direction, as wide as its bits are many."""
+    most = bits.max()
+    if most == 0:
+        return
+    for chip, row in enumerate(bits):
+        x, y = _origin(chip, width)
+        for (dx, dy), own in zip(_DIRECTIONS, row):
+            if own:
+                axes.annotate(
+                    "",
+                    xytext=(x + 4 + 1.2 * dx, y + 3.5 + 1.2 * dy),
+                    xy=(x + 4 + 4.0 * dx, y + 3.5 + 3.5 * dy),
+                    arrowprops={"arrowstyle": "->", "color": "C3", "linewidth": 0.5 + 4.0 * own / most},
+                )

@@ -1,0 +1,177 @@
+"""The emulated chip as an engine, its account, what fits, and the pictures and commands that show them."""
+
+import copy
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+import spinnprop as sp
+from spinnprop._cli import main
+
+LOSS = sp.losses.StepTTFSCrossEntropy()
+
+
+@pytest.fixture
+def data():
+    X, y = sp.datasets.yin_yang(12, seed=7)
+    return sp.encoding.latency_grid(X), y
+
+
+def network():
+    return sp.Network([5, 20, 3], seed=3)
+
+
+@pytest.mark.parametrize("options", [{}, {"copies": 2}, {"placement": "scattered", "largest_slice": 8, "copies": 3}])
+def test_same_bits_as_the_twin(data, options):
+    spikes, y = data
+    net = network()
+    engine = sp.spinnaker2.Engine(active_senders=1.0, **options)
+    on_chip = net.forward(spikes, engine=engine)
+    twin = net.forward(spikes, engine=on_chip.grid)
+    assert on_chip.engine == "spinnaker2" and twin.engine == "clock"
+    for layer in range(2):
+        np.testing.assert_array_equal(on_chip.spikes[layer].times, twin.spikes[layer].times)
+        np.testing.assert_array_equal(on_chip.spikes[layer].units, twin.spikes[layer].units)
+    here = net.gradient(on_chip, LOSS, y)
+    assert engine.account().backward_samples == 12
+    # Forward there, backward here, and the other way round.
+    for recording, rule in ((on_chip, on_chip.grid), (twin, engine), (twin, None)):
+        value, gradient = net.gradient(recording, LOSS, y, engine=rule)
+        assert value == here[0]
+        for own, other in zip(gradient.weights, here[1].weights):
+            np.testing.assert_array_equal(own, other)
+
+
+def test_training_gives_the_same_weights(data):
+    spikes, y = data
+    weights = []
+    for engine in (sp.spinnaker2.Engine(copies=4), sp.ClockEngine(copies=4)):
+        trainer = sp.Trainer(network(), engine=engine, epochs=3, batch_size=4)
+        trainer.run(spikes, y)
+        weights.append(trainer.network.weights[0])
+    np.testing.assert_array_equal(*weights)
+
+
+def test_account(data):
+    spikes, y = data
+    engine = sp.spinnaker2.Engine(copies=4, batch_size=4)
+    with pytest.raises(ValueError, match="nothing has run"):
+        engine.account()
+    sp.Trainer(network(), engine=engine, epochs=2, batch_size=4).run(spikes, y)
+    report = engine.account()
+    assert (report.copies, report.chips, report.forward_samples, report.updates) == (4, 1, 24, 6)
+    assert report.phases["name"].tolist() == ["forward", "loss", "backward", "gather", "update"]
+    assert report.seconds == report.phases["seconds"].sum() > 0
+    assert report.energy == pytest.approx(report.phases["energy"].sum(), rel=1e-12)
+    assert report.mean_power == pytest.approx(report.energy / report.seconds)
+    for name in ("cycles", "packets_sent", "hops"):
+        assert report.pes[name].sum() == report.phases[name].sum() == report.programs[name].sum() > 0
+    assert report.counters.shape == (report.n_pes, 5)
+    for buffers, used, most in zip(report.buffers, report.pes["sram_used"], report.pes["sram_high_water"]):
+        assert 0 < sum(buffers.values()) <= used <= most <= report.sram_available
+    assert report.link_bits.shape == (1, 6)
+    assert pickle.loads(pickle.dumps(report)) == report
+    json.dumps(report.to_dict())
+    assert "estimated" in str(report) and "estimated" in report._repr_html_()
+    engine.reset_account()
+    assert engine.account().seconds == 0
+
+
+def test_progress_cannot_ask_the_running_engine(data):
+    X, _ = sp.datasets.yin_yang(3000)
+    engine = sp.spinnaker2.Engine()
+    refused = []
+
+    def ask(_):
+        try:
+            engine.account()
+        except ValueError as error:
+            refused.append(str(error))
+        return True
+
+    with pytest.raises(sp.SpinnpropError):
+        network().forward(sp.encoding.latency_grid(np.tile(X, (20, 1))), engine=engine, progress=ask)
+    assert refused and "running" in refused[0]
+
+
+def test_values(data):
+    engine = sp.spinnaker2.Engine(sp.spinnaker2.Board(2, sp.spinnaker2.Chip(hop_energy=1e-12)), copies=2)
+    for other in (pickle.loads(pickle.dumps(engine)), copy.deepcopy(engine)):
+        assert other == engine and hash(other) == hash(engine) and other._handle is not engine._handle
+    network().forward(data[0], engine=engine)
+    report = engine.account()
+    assert report.chips == 2 and report.link_bits.shape == (2, 6)
+    row = next(row for row in report.constants if row["name"] == "hop_energy")
+    assert row["value"] == 1e-12 and row["mark"] == "assumed" and row["unit"] == "J/bit"
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: sp.spinnaker2.Chip(hop=1.0), "hop_energy"),
+        (lambda: sp.spinnaker2.Chip(cost_walk=1.0), "cost_neuron"),
+        (lambda: sp.spinnaker2.Chip(cost_neuron=1.5), "whole"),
+        (lambda: sp.spinnaker2.Chip(tick=-1.0), "tick"),
+        (lambda: sp.spinnaker2.Board(49), "48"),
+        (lambda: sp.spinnaker2.Engine(copies=0), "copies"),
+        (lambda: sp.spinnaker2.Engine(overflow="wait"), "overflow"),
+        (lambda: sp.spinnaker2.Engine(active_senders=2.0), "active_senders"),
+        (lambda: sp.spinnaker2.fit([5]), "sizes"),
+    ],
+)
+def test_refusals(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_what_does_not_fit(data):
+    answer = sp.spinnaker2.fit([784, 350, 10], batch=8)
+    assert answer and answer.copies >= 1 and answer.used_pes <= answer.available_pes == 148
+    assert answer.seconds_per_step == pytest.approx(sum(answer.phase_seconds.values()))
+    assert sp.spinnaker2.fit(answer.largest, batch=8)
+    answer = sp.spinnaker2.fit([784, 100000, 10], batch=8)
+    assert not answer and answer.reason and "does not fit" in str(answer)
+    assert pickle.loads(pickle.dumps(answer)) == answer
+    with pytest.raises(MemoryError, match="copies"):
+        network().forward(data[0], engine=sp.spinnaker2.Engine(copies=100))
+
+
+def test_estimator_reports_costs():
+    X, y = sp.datasets.yin_yang(40)
+    classifier = sp.SpikingClassifier(hidden=(10,), engine="spinnaker2", epochs=2, batch_size=10).fit(X, y)
+    report = classifier.report_
+    assert report["engine"] == "spinnaker2" and report["chip"].updates == 8
+    assert report["energy"] == report["chip"].energy_per_sample > 0
+    assert report["time"] == report["chip"].seconds_per_sample > 0
+    assert pickle.loads(pickle.dumps(classifier)).score(X, y) == classifier.score(X, y)
+
+
+@pytest.mark.parametrize("by", ["program", "load", "memory", "traffic"])
+def test_picture(data, by):
+    pytest.importorskip("matplotlib").use("Agg")
+    engine = sp.spinnaker2.Engine(sp.spinnaker2.Board(2))
+    network().forward(data[0], engine=engine)
+    axes = sp.plot.chip(engine, by=by)
+    assert axes.collections
+    with pytest.raises(ValueError, match="by is"):
+        sp.plot.chip(engine, by="colour")
+
+
+def test_commands(tmp_path, capsys):
+    assert main(["chip", "fit", "784-350-10", "--batch", "8"]) == 0
+    shown = capsys.readouterr().out
+    for word in ("fits", "copies", "tightest", "estimated", "mJ", "largest network"):
+        assert word in shown
+    assert main(["chip", "constants"]) == main(["chip", "published"]) == 0
+    assert "hop_energy" in capsys.readouterr().out
+    assert main(["chip", "fit", "5-x"]) == 1 and "sizes" in capsys.readouterr().err
+    pytest.importorskip("matplotlib")
+    out = str(tmp_path / "run")
+    small = ["--epochs", "1", "--samples", "30", "--hidden", "10", "--batch-size", "10", "--out", out]
+    assert main(["train", "yin-yang", "--engine", "spinnaker2", *small]) == 0
+    for name in ("chip.json", "chip-pes.csv", "chip-phases.csv", "chip_load.png"):
+        assert (tmp_path / "run" / name).stat().st_size > 0
+    capsys.readouterr()
+    assert main(["chip", "account", out]) == 0 and "estimated" in capsys.readouterr().out
