@@ -8,18 +8,21 @@ static PyObject *engine_defaults(PyObject *module, PyObject *unused) {
     return dict_from_fields(&options, engine_fields);
 }
 
-/* From options, and optionally a tuple of pairs (bytes, float): constants that are replaced, by name. */
+/* From options and a tuple of pairs (bytes, float): constants that are replaced, by name. */
 static PyObject *engine_create(PyObject *module, PyObject *args) {
-    PyObject *dict, *constants = NULL;
-    if (!PyArg_ParseTuple(args, "O|O!", &dict, &PyTuple_Type, &constants)) return NULL;
-    const Py_ssize_t n = constants ? PyTuple_Size(constants) : 0;
+    PyObject *dict, *constants;
+    if (!PyArg_ParseTuple(args, "OO!", &dict, &PyTuple_Type, &constants)) return NULL;
+    const Py_ssize_t n = PyTuple_Size(constants);
     if (n > INT32_MAX) return PyErr_NoMemory();
     const char **names = PyMem_Calloc((size_t)n + 1, sizeof *names);
     double *values = PyMem_Calloc((size_t)n + 1, sizeof *values);
     int is_good = names && values;
     if (!is_good) PyErr_NoMemory();
-    for (Py_ssize_t i = 0; is_good && i < n; i++)
-        is_good = PyArg_ParseTuple(PyTuple_GetItem(constants, i), "yd", &names[i], &values[i]);
+    for (Py_ssize_t i = 0; is_good && i < n; i++) {
+        PyObject *pair = PyTuple_GetItem(constants, i);
+        is_good = PyTuple_Check(pair) && PyArg_ParseTuple(pair, "yd", &names[i], &values[i]);
+        if (!is_good && !PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "constants must be pairs (bytes, float)");
+    }
     spinnprop_engine_options options;
     spinnprop_engine_options_init(&options);
     PyObject *held = is_good ? set_fields(&options, engine_fields, dict, "options") : NULL, *result = NULL;
@@ -61,7 +64,7 @@ static PyObject *engine_loss(PyObject *module, PyObject *args) {
 PyMethodDef engine_methods[] = {
     {"engine_defaults", engine_defaults, METH_NOARGS, "engine_defaults($module, /)\n--\n\nThe core's defaults."},
     {"engine_create", engine_create, METH_VARARGS,
-     "engine_create($module, options, constants=(), /)\n--\n\nA new engine."},
+     "engine_create($module, options, constants, /)\n--\n\nA new engine."},
     {"engine_describe", engine_describe, METH_O,
      "engine_describe($module, engine, /)\n--\n\nThe options it was made with."},
     {"engine_loss", engine_loss, METH_VARARGS,

@@ -25,7 +25,7 @@ class Engine(Value):
     @property
     def _handle(self) -> object:
         """The core's engine."""
-        return _core.engine_create(self._options())
+        return _core.engine_create(self._options(), ())
 
     @property
     def _grid(self) -> Optional[ClockEngine]:
@@ -116,7 +116,7 @@ class ClockEngine(Engine):
             decay=decay,
             copies=_checks.integer(copies, "copies", 1, 2**31 - 1),
         )
-        _core.engine_create(self._options())
+        _core.engine_create(self._options(), ())
 
     @property
     def _grid(self) -> ClockEngine:

@@ -114,15 +114,14 @@ def _write_pictures(folder: str, plot: Any, classifier: Any, X: Any, y: Any) -> 
     from matplotlib.figure import Figure
 
     account = classifier.report_.get("chip")
-    chips: Dict[str, Callable[[Any], Any]] = {
-        f"chip_{by}": partial(plot.chip, account, by) for by in ("program", "load", "memory", "traffic") if account
-    }
     pictures: Dict[str, Callable[[Any], Any]] = {
         "learning_curve": lambda ax: plot.learning_curve(classifier.history_, ax=ax),
         "decision_map": lambda ax: plot.decision_map(classifier, X, y, ax=ax),
         "raster": lambda ax: plot.raster(classifier._forward(classifier.network_, X[:1]), ax=ax),
-        **{name: lambda ax, draw=draw: draw(ax=ax) for name, draw in chips.items()},
     }
+    if account is not None:
+        for by in ("program", "load", "memory", "traffic"):
+            pictures[f"chip_{by}"] = partial(plot.chip, account, by)
     for name, draw in pictures.items():
         # A figure of its own draws on any machine, with a screen or without.
         figure: Any = Figure(figsize=(6, 5), layout="constrained")

@@ -70,12 +70,14 @@ class Chip(Value):
 
         Marks: "P" from the chip's makers, "S" quoted by others, "D" derived from other rows, "assumed".
         """
-        return Engine(self)._tables["constants"]
+        rows: List[Dict[str, Any]] = Engine(self)._tables["constants"]
+        return rows
 
     @property
     def published(self) -> List[Dict[str, Any]]:
         """Published workloads: what the constants predict (a range), what was measured, the factor between, and why."""
-        return Engine(self)._tables["published"]
+        rows: List[Dict[str, Any]] = Engine(self)._tables["published"]
+        return rows
 
     def _constants(self) -> Tuple[Tuple[bytes, float], ...]:
         given = {name: value for name, value in vars(self).items() if name != "clock_hz"}
@@ -184,6 +186,7 @@ class Engine(_engines.Engine):
     name = "spinnaker2"
     _kind = _core.ENGINE_SPINNAKER2
     _estimates = ("energy", "time")
+    _core_engine: Tuple[int, object]
     chip: Union[Chip, Board]
     time_step: float
     steps: int

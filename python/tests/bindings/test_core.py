@@ -38,13 +38,13 @@ def things():
     frozen = np.zeros(6)
     frozen.flags.writeable = False
     return [
-        net._handle, rec._handle, trainer._handle, gradient, _core.engine_create({}), gc, None, True, 0, 1, 2, -1, 6, 2**31, 2**63, -(2**70),
+        net._handle, rec._handle, trainer._handle, gradient, _core.engine_create({}, ()), gc, None, True, 0, 1, 2, -1, 6, 2**31, 2**63, -(2**70),
         0.5, float("nan"), float("inf"), "text", b"bytes", b"", bytearray(48), memoryview(b"abcdefgh"), [], [1], (), {},
         np.zeros(6), np.zeros(12), np.zeros((6, 3)), np.zeros(0), np.zeros(6, np.int64), np.zeros(30, np.int32),
         np.zeros(7, np.int64), np.zeros(6, ">f8"), np.zeros(12)[::2], np.zeros((), np.float64), np.zeros(6, object),
         frozen, spikes._arrays, (None, None, None, 5), spikes._arrays[:3], (spikes.times, spikes.units, None, -1),
         {"kind": 0}, {"kind": 99}, {"kind": 0, "tau0": float("nan")}, {"kind": "0"}, {"nonsense": 1}, {1: 2},
-        {"epochs": 1}, {"engine": _core.engine_create({})}, {"engine": net._handle}, {"kind": 1000}, {"checkpoint_path": b"a\0b"}, {"t_end": 0.1},
+        {"epochs": 1}, {"engine": _core.engine_create({}, ())}, {"engine": net._handle}, {"kind": 1000}, {"checkpoint_path": b"a\0b"}, {"t_end": 0.1},
         {"engine": 3}, Hostile(), Hostile, lambda progress: 1, lambda progress: Hostile(), print, object(),
     ]  # fmt: skip
 
@@ -129,7 +129,7 @@ def test_arrays_that_are_too_short_are_refused_before_they_are_written():
 def test_constants_are_the_headers():
     path = os.path.join(os.path.dirname(__file__), "..", "..", "..", "include", "spinnprop.h")
     with open(path, encoding="utf-8") as header:
-        declared = dict(re.findall(r"SPINNPROP_([A-Z_]+) = (\d+)", header.read()))
+        declared = dict(re.findall(r"SPINNPROP_([A-Z0-9_]+) = (\d+)", header.read()))
     ours = {name: value for name, value in vars(_core).items() if name.isupper() and isinstance(value, int)}
     assert ours and all(declared[name] == str(value) for name, value in ours.items())
     missing = set(declared) - set(ours)
