@@ -2,7 +2,7 @@
 
     python Benchmarks/bench_sparse.py [--quick] [--largest 10000000] [--brian2 PYTHON]
 
---brian2 names a Python in which Brian2 is installed (pip install brian2 cython); this one unless told otherwise.
+--brian2 names a Python in which Brian2 is installed (pip install brian2 cython "numpy<2"); this one unless told otherwise.
 """
 
 import argparse

@@ -33,6 +33,15 @@ func input<Element>(
     return UnsafeBufferPointer(start: pointer, count: n)
 }
 
+/// A copy of the caller's input array, of as many elements as the caller says.
+func copy<Element>(
+    _ pointer: UnsafePointer<Element>?, _ n: Int64, _ name: StaticString
+) throws(SpinnpropError) -> [Element] {
+    let view = try input(pointer, try count(n, name), name)
+    try Memory.check(count: view.count, bytesPerElement: MemoryLayout<Element>.stride, "the copy of \(name)")
+    return Array(view)
+}
+
 /// A view of the caller's output array, which must have exactly `needed` elements. NULL is fine if that is none.
 func output<Element>(
     _ pointer: UnsafeMutablePointer<Element>?, _ n: Int64, needed: Int, _ name: StaticString

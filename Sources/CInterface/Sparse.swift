@@ -25,8 +25,8 @@ extension spinnprop_sparse_options: VersionedStruct {
         let connectivity = try connectivity(neurons, listener.monitor(total: neurons))
         return try SparseNetwork(
             connectivity, degree: try count(degree, "degree"), model: try neuronModel(), rate: rate, coupling: coupling,
-            tau: tau, seed: seed, drives: Array(try input(drives, try count(n_drives, "n_drives"), "drives")),
-            weights: Array(try input(weights, try count(n_weights, "n_weights"), "weights")))
+            tau: tau, seed: seed, drives: try copy(drives, n_drives, "drives"),
+            weights: try copy(weights, n_weights, "weights"))
     }
 
     private func connectivity(_ neurons: Int, _ monitor: Monitor?) throws(SpinnpropError) -> Connectivity {
@@ -39,9 +39,10 @@ extension spinnprop_sparse_options: VersionedStruct {
             throw .invalidValue(
                 "the adjacency has \(n_offsets) offsets for \(n_neurons) neurons; it must have one more than neurons")
         }
+        try Memory.check(count: neurons, bytesPerElement: 16, "the copy of offsets")
         return try Connectivity(
             offsets: integers(try input(offsets, neurons + 1, "offsets")),
-            targets: Array(try input(targets, try count(n_targets, "n_targets"), "targets")))
+            targets: try copy(targets, n_targets, "targets"))
     }
 
     private func neuronModel() throws(SpinnpropError) -> NeuronModel {
@@ -140,7 +141,7 @@ public func spinnprop_sparse_set_weights(
 ) -> spinnprop_status {
     barrier {
         let own = try box(network, sparseKind, "network")
-        try own.value.setWeights(Array(try input(weights, try count(n_weights, "n_weights"), "weights")))
+        try own.value.setWeights(try copy(weights, n_weights, "weights"))
     }
 }
 

@@ -47,11 +47,11 @@ public func spinnprop_sparse_differentiate(
     barrier {
         let destination = try given(gradient, "gradient")
         let recording = try box(recording, sparseRecordingKind, "recording").value
-        let errors = try input(time_errors, try count(n, "n"), "time_errors")
-        let final = try input(next_time_errors, try count(n_next_time_errors, "n_next_time_errors"), "next_time_errors")
+        let errors = try copy(time_errors, n, "time_errors")
+        let final = try copy(next_time_errors, n_next_time_errors, "next_time_errors")
         let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.spikeCount)
         let result = try recording.gradient(
-            timeErrors: Array(errors), nextTimeErrors: Array(final), monitor: monitor)
+            timeErrors: errors, nextTimeErrors: final, monitor: monitor)
         destination.pointee = makeHandle(
             SparseGradientResult(gradient: result, places: recording.options.inputs.places), sparseGradientKind)
     }
@@ -88,7 +88,7 @@ public func spinnprop_sparse_jacobian_product(
     barrier {
         let recording = try box(recording, sparseRecordingKind, "recording").value
         let result = try output(product, n, needed: recording.network.neuronCount, "product")
-        let vector = Array(try input(tangent, result.count, "tangent"))
+        let vector = try copy(tangent, n, "tangent")
         let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.spikeCount)
         result.fill(try recording.jacobianProduct(vector, monitor: monitor))
     }

@@ -81,7 +81,7 @@ public func spinnprop_sparse_rate_loss(
         let destination = try given(value, "value")
         let recording = try box(recording, sparseRecordingKind, "recording").value
         let errors = try output(time_errors, n, needed: recording.spikeCount, "time_errors")
-        let wanted = Array(try input(targets, try count(n_targets, "n_targets"), "targets"))
+        let wanted = try copy(targets, n_targets, "targets")
         let loss = try recording.rateLoss(wanted)
         destination.pointee = loss.value
         errors.fill(loss.timeErrors)

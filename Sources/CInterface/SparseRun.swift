@@ -20,20 +20,17 @@ extension spinnprop_sparse_run_options: VersionedStruct {
     }
 
     func options(_ network: SparseNetwork) throws(SpinnpropError) -> SparseRunOptions {
-        let phases = try count(n_initial_phases, "n_initial_phases")
-        let inputs = try count(n_inputs, "n_inputs")
-        let traced = try count(n_trace_units, "n_trace_units")
         return SparseRunOptions(
             spikes: Int(n_spikes), endTime: t_end,
-            initialPhases: Array(try input(initial_phases, phases, "initial_phases")),
-            inputs: inputs == 0
+            initialPhases: try copy(initial_phases, n_initial_phases, "initial_phases"),
+            inputs: n_inputs == 0
                 ? .none
                 : try InputSpikes(
-                    times: Array(try input(input_times, inputs, "input_times")),
-                    units: Array(try input(input_units, inputs, "input_units")),
-                    weights: Array(try input(input_weights, inputs, "input_weights")),
+                    times: try copy(input_times, n_inputs, "input_times"),
+                    units: try copy(input_units, n_inputs, "input_units"),
+                    weights: try copy(input_weights, n_inputs, "input_weights"),
                     neuronCount: network.neuronCount),
-            traceUnits: Array(try input(trace_units, traced, "trace_units")), traceInterval: trace_interval,
+            traceUnits: try copy(trace_units, n_trace_units, "trace_units"), traceInterval: trace_interval,
             keepsTape: keeps_tape != 0)
     }
 }

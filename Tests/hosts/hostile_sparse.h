@@ -74,6 +74,7 @@ static void sparse_networks_that_cannot_be(void) {
         WITH(weights[11], not_numbers[i], INVALID_VALUE, CREATE);
     WITH(weights[0], 1e300, INVALID_VALUE, CREATE);
     WITH(o.n_weights, 2, INVALID_VALUE, CREATE);
+    WITH(o.n_weights, (int64_t)1 << 39, OUT_OF_MEMORY, CREATE);
     WITH(o.n_weights, -1, INVALID_VALUE, CREATE);
     WITH(o.weights, NULL, INVALID_VALUE, CREATE);
     o.weights = NULL;
@@ -199,6 +200,7 @@ static void sparse_runs_that_cannot_be(void) {
     o.input_weights = input_weights;
     o.n_inputs = 2;
     WITH(o.n_inputs, -1, INVALID_VALUE, RUN);
+    WITH(o.n_inputs, (int64_t)1 << 39, OUT_OF_MEMORY, RUN);
     WITH(o.n_inputs, INT64_MAX, INVALID_VALUE, RUN);
     WITH(o.input_times, NULL, INVALID_VALUE, RUN);
     WITH(o.input_units, NULL, INVALID_VALUE, RUN);
