@@ -57,9 +57,9 @@ struct BufferPlan: Sendable {
         max(64, Int(min(1e9, (Double(units) * spikesPerNeuron).rounded(.up))))
     }
 
-    /// Senders for which a sample's sums have room.
+    /// Senders for which a sample's sums have room: all of a small layer, which may well spike as a whole.
     func sampleRows(of connection: ConnectionShape) -> Int {
-        min(connection.preCount, max(64, Int((Double(connection.preCount) * activeSenders).rounded(.up))))
+        min(connection.preCount, max(128, Int((Double(connection.preCount) * activeSenders).rounded(.up))))
     }
 
     private func fifoCapacity(worst: Int) -> Int {

@@ -19,7 +19,7 @@ public enum Placement: Equatable, Sendable {
 /// | `copies`          | `nil`    | -       | copies of the network side by side; `nil`: as many as fit, at most `batchSize` |
 /// | `batchSize`       | `nil`    | samples | the largest batch to be trained with; `nil`: any, so copies run several samples |
 /// | `spikesPerNeuron` | 2        | spikes  | per sample: what spike tapes are made for                                      |
-/// | `activeSenders`   | 0.5      | -       | part of a population that spikes in a sample: what sums per sample are made for |
+/// | `activeSenders`   | 0.5      | -       | part of a population over 128 that spikes in a sample, for sums per sample      |
 /// | `fifoPackets`     | `nil`    | packets | capacity of receive FIFOs; `nil`: the worst case, at most 512                  |
 /// | `largestSlice`    | `nil`    | neurons | the most neurons of a layer on one PE; `nil`: as many as fit                   |
 /// | `placement`       | compact  | -       | which PEs are taken                                                            |

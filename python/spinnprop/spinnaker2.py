@@ -155,7 +155,7 @@ class Engine(_engines.Engine):
     spikes_per_neuron : float
         And sample: what the tapes of spikes are made for.
     active_senders : float
-        The part of a population that spikes in a sample: what sums per sample are made for.
+        The part of a population of more than 128 that spikes in a sample: what sums per sample are made for.
 
     Raises
     ------
