@@ -32,6 +32,9 @@ let libraryLinkerSettings: [LinkerSetting] =
             ] + stripping)
     ] : []
 
+/// Rooms without inner loops of their own are compiled for size: the library has to stay small.
+let compactSettings: [SwiftSetting] = isDistribution ? [.unsafeFlags(["-Osize"])] : []
+
 /// A room: a folder under Sources with the rooms it may import.
 func room(_ name: String, _ imports: [Target.Dependency], swiftSettings: [SwiftSetting] = []) -> Target {
     .target(name: name, dependencies: imports, swiftSettings: distributionSettings + swiftSettings)
@@ -60,7 +63,7 @@ let package = Package(
         .library(name: "spinnprop", type: .dynamic, targets: ["CInterface"]),
     ],
     targets: [
-        room("Mathematics", []),
+        room("Mathematics", ["CSupport"]),
         room("Spikes", ["Mathematics"]),
         room("Neurons", ["Mathematics"]),
         room("Networks", ["Neurons", "Spikes", "Mathematics"]),
@@ -68,10 +71,11 @@ let package = Package(
         room("ClockDriven", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("SparseRecurrent", ["Spikes", "Mathematics"]),
         room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"]),
-        room("SpiNNaker2", ["Mathematics"]),
+        room("SpiNNaker2", ["Mathematics"], swiftSettings: compactSettings),
         room(
             "SpiNNaker2Programs",
-            ["SpiNNaker2", "ClockDriven", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"]),
+            ["SpiNNaker2", "ClockDriven", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"],
+            swiftSettings: compactSettings),
         room("DataSets", ["Spikes", "Mathematics"]),
         room(
             "Spinnprop",
@@ -79,7 +83,8 @@ let package = Package(
                 "ClockDriven", "EventDriven", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "Learning",
                 "DataSets", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport",
             ]
-                + forNewerProcessors.map { .target(name: $0.name) }),
+                + forNewerProcessors.map { .target(name: $0.name) },
+            swiftSettings: compactSettings),
         .systemLibrary(name: "CSpinnprop", path: "include"),
         .target(name: "CSupport"),
         .target(
@@ -88,7 +93,7 @@ let package = Package(
                 "Spinnprop", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "Learning", "DataSets", "Networks",
                 "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
             ],
-            swiftSettings: librarySwiftSettings,
+            swiftSettings: librarySwiftSettings + compactSettings,
             linkerSettings: libraryLinkerSettings),
         .executableTarget(name: "yin-yang", dependencies: ["Spinnprop"], path: "examples/swift"),
         .executableTarget(

@@ -1,5 +1,7 @@
 #include "CSupport.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,4 +28,32 @@ int spinnprop_support_has_v3(void) {
 #else
     return 0;
 #endif
+}
+
+typedef struct {
+    const void *context;
+    void (*work)(const void *context);
+} job;
+
+static void *run(void *argument) {
+    const job *own = argument;
+    own->work(own->context);
+    return NULL;
+}
+
+void spinnprop_support_run_on_threads(size_t count, const void *context, void (*work)(const void *context)) {
+    job shared = {context, work};
+    size_t started = 0, wanted = count > 0 ? count - 1 : 0;
+    pthread_t *threads = wanted > 0 ? calloc(wanted, sizeof *threads) : NULL;
+    if (threads != NULL) {
+        /* Signals are the host's: its own threads take them. */
+        sigset_t all, before;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        while (started < wanted && pthread_create(&threads[started], NULL, run, &shared) == 0) started++;
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
+    work(context);
+    while (started > 0) pthread_join(threads[--started], NULL);
+    free(threads);
 }

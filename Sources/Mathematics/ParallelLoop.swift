@@ -1,5 +1,5 @@
 // Work cut into a fixed number of parts and spread over threads, with progress and cancellation.
-import Dispatch
+import CSupport
 import Synchronization
 
 #if canImport(Glibc)
@@ -13,7 +13,7 @@ public final class Monitor: @unchecked Sendable {
     private let callback: () -> Bool
     private let stopFlag = Atomic<Bool>(false)
     private let doneCount = Atomic<Int>(0)
-    private var lastCall = DispatchTime.now().uptimeNanoseconds
+    private var lastCall = monotonicNanoseconds()
 
     /// Work finished so far, in the unit of the call that is running.
     public var done: Int { doneCount.load(ordering: .relaxed) }
@@ -29,7 +29,7 @@ public final class Monitor: @unchecked Sendable {
     public func poll() -> Bool {
         if isStopped { return true }
         guard pthread_equal(owner, pthread_self()) != 0 else { return false }
-        let now = DispatchTime.now().uptimeNanoseconds
+        let now = monotonicNanoseconds()
         guard now &- lastCall >= 20_000_000 else { return false }
         lastCall = now
         if !callback() { stopFlag.store(true, ordering: .relaxed) }
@@ -88,7 +88,7 @@ public func parallelLoop(
     let next = Atomic<Int>(0)
     let finished = Atomic<Int>(0)
     let failure = Mutex<(part: Int, error: SpinnpropError)?>(nil)
-    DispatchQueue.concurrentPerform(iterations: threads) { _ in
+    onSeveralThreads(threads) {
         while true {
             let part = next.wrappingAdd(1, ordering: .relaxed).oldValue
             if part >= parts { break }
@@ -120,4 +120,22 @@ public func parallelLoop(
     }
     if let failed = failure.withLock({ $0 }) { throw failed.error }
     if let monitor, monitor.isStopped { throw .cancelled }
+}
+
+/// Calls `body` on `count` threads at once, this one included; on fewer if the system gives no more. Returns when all calls have.
+private func onSeveralThreads(_ count: Int, _ body: () -> Void) {
+    withoutActuallyEscaping(body) { body in
+        withUnsafePointer(to: body) { body in
+            spinnprop_support_run_on_threads(count, UnsafeRawPointer(body)) { context in
+                context?.assumingMemoryBound(to: (() -> Void).self).pointee()
+            }
+        }
+    }
+}
+
+/// Of a clock that never goes back.
+private func monotonicNanoseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
 }
