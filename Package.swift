@@ -40,16 +40,16 @@ func room(_ name: String, _ imports: [Target.Dependency], swiftSettings: [SwiftS
     .target(name: name, dependencies: imports, swiftSettings: distributionSettings + swiftSettings)
 }
 
-/// The engines whose loops gain from it once more (their folders are links), compiled for processors with AVX2; `Engine` chooses at run
-/// time. The same arithmetic in the same order: results are the same bits.
+/// The room EventDriven once more (its folder is a link), compiled for processors with AVX2; `Engine` chooses at run time. The same
+/// arithmetic in the same order: results are the same bits.
 #if arch(x86_64)
 let forNewerProcessors: [Target] =
     isDistribution
-    ? ["EventDrivenV3", "ClockDrivenV3"].map {
+    ? [
         room(
-            $0, ["Networks", "Neurons", "Spikes", "Mathematics"],
+            "EventDrivenV3", ["Networks", "Neurons", "Spikes", "Mathematics"],
             swiftSettings: [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])])
-    } : []
+    ] : []
 #else
 let forNewerProcessors: [Target] = []
 #endif

@@ -8,7 +8,6 @@ import Networks
 import SpiNNaker2Programs
 
 #if SPINNPROP_DIST && arch(x86_64)
-import ClockDrivenV3
 import EventDrivenV3
 
 /// What `SPINNPROP_DIST` compiles twice, in the form that suits this processor.
@@ -19,17 +18,9 @@ private func eventSubstrate() -> any Substrate {
 private func eventAdjoint() -> any GradientRule {
     isNewer ? EventDrivenV3.EventAdjoint() : EventDriven.EventAdjoint()
 }
-private func clockSubstrate(_ grid: TimeGrid) -> any Substrate {
-    isNewer ? ClockDrivenV3.ClockSubstrate(grid) : ClockDriven.ClockSubstrate(grid)
-}
-private func clockRule(_ grid: TimeGrid) -> any GradientRule {
-    isNewer ? ClockDrivenV3.ClockRule(grid) : ClockDriven.ClockRule(grid)
-}
 #else
 private func eventSubstrate() -> any Substrate { EventSubstrate() }
 private func eventAdjoint() -> any GradientRule { EventAdjoint() }
-private func clockSubstrate(_ grid: TimeGrid) -> any Substrate { ClockSubstrate(grid) }
-private func clockRule(_ grid: TimeGrid) -> any GradientRule { ClockRule(grid) }
 #endif
 
 /// How a network is run and differentiated.
@@ -71,7 +62,7 @@ public enum Engine: Equatable, Sendable {
     public var substrate: any Substrate {
         switch self {
         case .event: eventSubstrate()
-        case .clock(let grid): clockSubstrate(grid)
+        case .clock(let grid): ClockSubstrate(grid)
         case .spinnaker2(let chip): chip
         }
     }
@@ -79,7 +70,7 @@ public enum Engine: Equatable, Sendable {
     public var gradientRule: any GradientRule {
         switch self {
         case .event: eventAdjoint()
-        case .clock(let grid): clockRule(grid)
+        case .clock(let grid): ClockRule(grid)
         case .spinnaker2(let chip): chip
         }
     }
