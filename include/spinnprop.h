@@ -319,7 +319,7 @@ typedef struct spinnprop_forward_options {
     size_t size;
     const spinnprop_engine *engine; /* NULL (the default): exact events                                               */
     double t_end;        /* seconds, inclusive; +infinity (the default): until silent. Needed with recurrence.        */
-    int64_t max_spikes;  /* of all samples and layers together; 0: the default, 4 million and 10,000 for each neuron in
+    int64_t max_spikes;  /* of all samples and layers together; 0: the default, 4 million and 200 for each neuron in
                             each sample, at most 100 million                                                          */
 } spinnprop_forward_options;
 

@@ -13,11 +13,11 @@ public struct ForwardOptions: Equatable, Sendable {
         self.maxSpikes = maxSpikes
     }
 
-    /// 4 million, and 10,000 for each neuron in each sample, but at most 100 million: one runaway neuron ends within a second, and
-    /// 100 seconds at 100 Hz of every neuron do not.
+    /// 4 million, and 200 for each neuron in each sample, but at most 100 million: a batch that runs away ends within seconds and a
+    /// few hundred megabytes, and a long run of few neurons does not end early.
     public static func defaultMaxSpikes(samples: Int, neurons: Int) -> Int {
         let (pairs, overflow) = samples.multipliedReportingOverflow(by: neurons)
-        return overflow || pairs > 9_600 ? 100_000_000 : 4_000_000 + 10_000 * pairs
+        return overflow || pairs > 480_000 ? 100_000_000 : 4_000_000 + 200 * pairs
     }
 }
 

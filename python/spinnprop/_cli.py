@@ -9,6 +9,7 @@ from typing import Optional, Sequence
 
 from . import _core, _engines
 from ._core import SpinnpropError
+from ._grid_setting import GRID
 from ._library import __version__, set_threads
 
 
@@ -59,9 +60,19 @@ def build_parser() -> argparse.ArgumentParser:
         "--hidden", type=_positive, nargs="+", default=[120], metavar="N", help="neurons of each hidden layer"
     )
     yin_yang.add_argument(
-        "--batch-size", type=_positive, default=defaults["batch_size"], metavar="N", help="samples per step"
+        "--batch-size",
+        type=_positive,
+        default=argparse.SUPPRESS,
+        metavar="N",
+        help=f"samples per step (default: {defaults['batch_size']}; on a grid of time steps {GRID['batch_size']})",
     )
-    yin_yang.add_argument("--learning-rate", type=float, default=defaults["learning_rate"], metavar="X", help="of Adam")
+    yin_yang.add_argument(
+        "--learning-rate",
+        type=float,
+        default=argparse.SUPPRESS,
+        metavar="X",
+        help=f"of Adam (default: {defaults['learning_rate']}; on a grid of time steps {GRID['learning_rate']})",
+    )
     yin_yang.add_argument("--samples", type=_positive, default=5000, metavar="N", help="training samples")
     yin_yang.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and sample order")
     yin_yang.add_argument("--out", default="run", metavar="FOLDER", help="where to write the results")

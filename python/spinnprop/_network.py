@@ -211,7 +211,7 @@ class Network:
             Seconds, inclusive; None runs until the network is silent. Required with recurrence. Engines with time steps end
             after these, whatever the network does: leave it None.
         max_spikes : int or None
-            Of all samples and layers together; passing it is an error. None: 4 million and 10,000 for each neuron in each
+            Of all samples and layers together; passing it is an error. None: 4 million and 200 for each neuron in each
             sample, at most 100 million.
         progress : callable or None
             Now and then given a dict with the samples ``done`` and ``total``; returns something true to stop.

@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict
 
 from . import _engines, datasets, encoding
 from ._files import save
+from ._grid_setting import found
 from ._library import __version__
 
 
@@ -26,15 +27,17 @@ def train_yin_yang(options: argparse.Namespace) -> None:
     X, y = datasets.yin_yang(options.samples, seed=42)
     X_validation, y_validation = datasets.yin_yang(1000, seed=41)
     X_test, y_test = datasets.yin_yang(1000, seed=40)
+    given = {name: getattr(options, name) for name in ("batch_size", "learning_rate") if hasattr(options, name)}
     classifier = SpikingClassifier(
-        hidden=tuple(options.hidden),
-        engine=options.engine,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        seed=options.seed,
-        learning_rate=options.learning_rate,
-        rescale=False,
-        verbose=sys.stderr.isatty(),
+        **{
+            **found(options.engine, options.hidden),
+            **given,
+            "hidden": tuple(options.hidden),
+            "epochs": options.epochs,
+            "seed": options.seed,
+            "rescale": False,
+            "verbose": sys.stderr.isatty(),
+        }
     )
     sizes = "-".join(map(str, [5, *options.hidden, 3]))
     print(
@@ -58,8 +61,9 @@ def train_yin_yang(options: argparse.Namespace) -> None:
         "data": "yin-yang",
         "samples": len(X),
         "settings": {
-            name: getattr(options, name)
-            for name in ("engine", "hidden", "epochs", "batch_size", "learning_rate", "seed")
+            "engine": options.engine,
+            "hidden": options.hidden,
+            **{name: getattr(classifier, name) for name in ("epochs", "batch_size", "learning_rate", "seed")},
         },
         "accuracy": accuracies,
         "spikes_per_sample": {"hidden": report["hidden_spikes"], "output": report["output_spikes"]},
