@@ -38,7 +38,7 @@ GRID: Dict[str, Any] = {
 
 def found(engine: str, hidden: Sequence[int]) -> Dict[str, Any]:
     """Parameters of `SpikingClassifier` for an engine by its name: its defaults for the exact engine, or `GRID`."""
-    kind = _engines._ENGINES[engine]
+    kind: Any = _engines._ENGINES[engine]
     if kind is _engines.EventEngine:
         return {"engine": engine}
     return {

@@ -121,7 +121,7 @@ def ceiling(spikes: SpikeTrains, y: Any) -> float:
     Examples
     --------
     >>> import spinnprop as sp
-    >>> sp.encoding.ceiling(sp.encoding.latency_grid([[0.5], [0.51], [1.0]], steps=10), [0, 1, 1])
+    >>> sp.encoding.ceiling(sp.encoding.latency_grid([[0.40], [0.41], [1.0]], steps=10), [0, 1, 1])
     0.6666666666666666
     """
     labels = _checks.labels(y)

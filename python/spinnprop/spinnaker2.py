@@ -313,7 +313,7 @@ def _or_none(value: Any, name: str) -> Optional[int]:
 
 
 class Fit(Value):
-    """The answer of `fit`. Times, powers and energies are estimated.
+    """The answer of `fit`. Times, powers and energies are estimated. See `fit` for an example.
 
     Attributes
     ----------

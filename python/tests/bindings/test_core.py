@@ -152,7 +152,8 @@ def test_every_function_of_the_header_is_bound():
 #: What may run under the GIL: its time does not grow with spikes, samples or weights.
 SHORT = re.compile(
     r"spinnprop_(\w+_(init|free|describe|shape|layer_size|spike_count|skipped|copy|epochs_done|history)"
-    r"|version|abi_version|last_error|set_threads|get_threads|trainer_network|loss_check|engine_loss|recording_engine)"
+    r"|version|abi_version|last_error|set_threads|get_threads|trainer_network|loss_check|recording_engine"
+    r"|engine_(loss|chip|constant|published)|account_\w+|sparse_recording_(summary|trace_count)|sparse_gradient_count)"
 )
 
 
