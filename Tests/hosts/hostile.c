@@ -1165,6 +1165,7 @@ static void callbacks_that_meddle(void) {
     spinnprop_network_free(network);
 }
 
+#include "hostile_chip.h"
 #include "hostile_sparse.h"
 
 int main(int argc, char **argv) {
@@ -1184,6 +1185,9 @@ int main(int argc, char **argv) {
     gradients_that_cannot_be();
     trainings_that_cannot_be();
     callbacks_that_meddle();
+    chips_that_cannot_be();
+    fits_that_cannot_be();
+    accounts_that_cannot_be();
     sparse_networks_that_cannot_be();
     sparse_network_access();
     sparse_runs_that_cannot_be();
