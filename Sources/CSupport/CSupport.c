@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static _Thread_local char error_text[1024];
 
@@ -41,9 +42,14 @@ static void *run(void *argument) {
     return NULL;
 }
 
+static pid_t first_process;
+
+__attribute__((constructor)) static void remember_process(void) { first_process = getpid(); }
+
 void spinnprop_support_run_on_threads(size_t count, const void *context, void (*work)(const void *context)) {
     job shared = {context, work};
-    size_t started = 0, wanted = count > 0 ? count - 1 : 0;
+    /* Swift's Mutex knows a thread by a number that a forked child still has from its parent; waiting for one traps there. */
+    size_t started = 0, wanted = count > 0 && getpid() == first_process ? count - 1 : 0;
     pthread_t *threads = wanted > 0 ? calloc(wanted, sizeof *threads) : NULL;
     if (threads != NULL) {
         /* Signals are the host's: its own threads take them. */

@@ -247,6 +247,7 @@ static void sparse_derivatives_that_cannot_be(void) {
     spinnprop_sparse_recording *recording = good_sparse_recording(network);
     spinnprop_sparse_gradient *out = NOBODY(spinnprop_sparse_gradient), *gradient = NULL;
     double read[SPARSE_SPIKES] = {0}, errors[SPARSE_SPIKES] = {0}, final[SPARSE_N] = {0}, exponents[SPARSE_N] = {0};
+    double more[SPARSE_N + 1] = {0};
     double value = 0, contraction = 0, duration = 0;
     int32_t who[SPARSE_SPIKES] = {0};
     int64_t n = 0;
@@ -268,7 +269,7 @@ static void sparse_derivatives_that_cannot_be(void) {
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         INVALID(spinnprop_sparse_recording_spikes(read, who, wrong[i], recording));
         INVALID(spinnprop_sparse_rate_loss(&value, read, wrong[i], recording, final, SPARSE_N));
-        INVALID(spinnprop_sparse_rate_loss(&value, read, SPARSE_SPIKES, recording, final, wrong[i] == SPARSE_SPIKES + 1 ? 7 : -1));
+        INVALID(spinnprop_sparse_rate_loss(&value, read, SPARSE_SPIKES, recording, more, wrong[i] == SPARSE_SPIKES + 1 ? SPARSE_N + 1 : -1));
         if (wrong[i] < SPARSE_SPIKES || wrong[i] == INT64_MAX)
             INVALID(spinnprop_sparse_differentiate(&out, recording, errors, wrong[i], NULL, 0, NULL, NULL));
         INVALID(spinnprop_sparse_jacobian_product(read, final, wrong[i], recording, NULL, NULL));

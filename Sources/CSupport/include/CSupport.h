@@ -12,8 +12,8 @@ const char *spinnprop_support_error(void);
  * says no, so that tests can compare the two. */
 int spinnprop_support_has_v3(void);
 
-/* Calls work(context) on `count` threads at once, this one included; on fewer if the system gives no more. Returns when all
- * calls have. The threads end with it, so a forked child misses none. Some 40 us a thread; libdispatch, which would keep its threads
+/* Calls work(context) on `count` threads at once, this one included; on fewer if the system gives no more, and on
+ * this one alone in a forked child. Returns when all calls have. The threads end with it. Some 40 us a thread; libdispatch, which would keep its threads
  * for the next time, would take 5 us and add 0.4 MB to the library. */
 void spinnprop_support_run_on_threads(size_t count, const void *context, void (*work)(const void *context));
 
