@@ -8,7 +8,7 @@ import math
 import os
 import statistics
 import sys
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 from . import datasets, encoding
 from ._library import __version__
@@ -57,7 +57,7 @@ def reproduce_yin_yang(options: argparse.Namespace) -> None:
     for seed in range(options.seeds):
         path = os.path.join(options.out, f"seed-{seed}.json")
         run = {"spinnprop": __version__, "seed": seed, "epochs": options.epochs, "setting": SETTING}
-        result = finished(path, run)
+        result = finished(path, run, ["test_accuracy_by_epoch"])
         note = " (from an earlier run)" if result else ""
         if not result:
             result = _run(seed, options.epochs, train, test)
@@ -90,22 +90,18 @@ def _run(seed: int, epochs: int, train: Any, test: Any) -> Dict[str, Any]:
     }
 
 
-def finished(path: str, run: Dict[str, Any]) -> Dict[str, Any]:
-    """What an earlier run with the same setting found; empty if there is none."""
+def finished(path: str, run: Dict[str, Any], curves: Sequence[str]) -> Dict[str, Any]:
+    """What an earlier run with the same setting found, its curves by these names; empty if there is none."""
     try:
         with open(path, encoding="utf-8") as file:
             found = json.load(file)
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or any(found.pop(name, None) != value for name, value in run.items()):
         return {}
-    result = {
-        "test_accuracy_by_epoch": found.pop("test_accuracy_by_epoch", []),
-        "silent_test_samples_percent": found.pop("silent_test_samples_percent", None),
-    }
-    curve, silent = result["test_accuracy_by_epoch"], result["silent_test_samples_percent"]
-    is_whole = isinstance(curve, list) and len(curve) == run["epochs"] and isinstance(silent, float)
-    return result if found == run and is_whole else {}
+    found_curves = [found.get(name) for name in curves]
+    is_whole = all(isinstance(curve, list) and len(curve) == run["epochs"] for curve in found_curves)
+    return found if is_whole and isinstance(found.get("silent_test_samples_percent"), float) else {}
 
 
 def write(path: str, run: Dict[str, Any]) -> None:

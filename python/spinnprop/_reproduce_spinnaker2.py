@@ -9,6 +9,8 @@ import statistics
 import sys
 from typing import Any, Dict, List
 
+import numpy as np
+
 from . import datasets, encoding, spinnaker2
 from ._engines import ClockEngine, Engine
 from ._library import __version__
@@ -67,6 +69,11 @@ RESOLVE_SILENT: Dict[str, float] = {
 RESTATED = (91.1, 94.0, 96.3)
 #: Accuracies swing between epochs; so the mean of the last ones is reported.
 LAST = 5
+#: The class that code gives to a sample without any output spike: its outputs all stand at the end of the grid, and of equal times
+#: the lowest index wins.
+_CLASS_OF_SILENCE = 0
+#: Names of curves in the files: a silent sample counts as wrong, or as of that class.
+_STRICT, _LENIENT = "test_accuracy_by_epoch", "test_accuracy_by_epoch_as_published_code_counts"
 
 
 def reproduce_spinnaker2_yin_yang(options: argparse.Namespace) -> None:
@@ -84,6 +91,7 @@ def reproduce_spinnaker2_yin_yang(options: argparse.Namespace) -> None:
         flush=True,
     )
     curves: List[List[float]] = []
+    lenient: List[List[float]] = []
     for seed in range(options.seeds):
         path = os.path.join(options.out, f"{options.engine}-seed-{seed}{'-resolve-silent' * options.resolve_silent}.json")
         run = {
@@ -92,21 +100,23 @@ def reproduce_spinnaker2_yin_yang(options: argparse.Namespace) -> None:
             "epochs": options.epochs,
             "setting": {**SETTING, "training": {**training, "clip_norm": "none"}},
         }
-        result = finished(path, run)
+        result = finished(path, run, [_STRICT, _LENIENT])
         note = " (from an earlier run)" if result else ""
         if not result:
             result = _run(seed, options.epochs, training, sets, options.engine)
             write(path, {**run, **result})
-        curve = result["test_accuracy_by_epoch"]
+        curve = result[_STRICT]
         curves.append(curve)
+        lenient.append(result[_LENIENT])
         late = curve[-2 * LAST :]
         print(
             f"seed {seed}: test accuracy {curve[-1]:.2f} %, last {LAST} epochs {statistics.mean(curve[-LAST:]):.2f} %, "
             f"last {len(late)} between {min(late):.2f} and {max(late):.2f} %, "
-            f"no output on {result['silent_test_samples_percent']:.2f} %{note}",
+            f"no output on {result['silent_test_samples_percent']:.2f} %, as that code counts "
+            f"{statistics.mean(lenient[-1][-LAST:]):.2f} %{note}",
             flush=True,
         )
-    _print_summary(curves, 100 * encoding.ceiling(*sets["test"]))
+    _print_summary(curves, lenient, 100 * encoding.ceiling(*sets["test"]))
 
 
 def _engine(name: str, batch_size: int) -> Engine:
@@ -120,7 +130,7 @@ def _engine(name: str, batch_size: int) -> Engine:
 def _run(
     seed: int, epochs: int, training: Dict[str, Any], sets: Dict[str, Any], engine_name: str
 ) -> Dict[str, Any]:
-    """Test accuracy in percent after every epoch, and how many test samples no output answers at the end."""
+    """Test accuracy in percent after every epoch, by two countings, and how many test samples no output answers at the end."""
     engine = _engine(engine_name, training["batch_size"])
     trainer = Trainer(
         Network(**SETTING["network"], seed=seed),
@@ -130,21 +140,40 @@ def _run(
         epochs=epochs,
         seed=seed,
     )
+    (spikes, labels), (test, test_labels) = sets["train"], sets["test"]
+    strict, lenient, silent = [], [], 0.0
     with EpochBar(epochs, f"seed {seed}", shown=sys.stderr.isatty()) as bar:
-        # The test set takes the place of a validation set only to be watched: nothing is chosen by it.
-        trainer.run(sets["train"][0], sets["train"][1], validation=sets["test"], progress=bar)
-    test = sets["test"][0]
-    silent = trainer.network.forward(test, engine=engine).predict() < 0
+
+        def stop_after_epoch(state: Dict[str, Any]) -> bool:
+            bar(state)
+            return bool(state["epoch_finished"])
+
+        # The test set is only watched: nothing is chosen by it.
+        while trainer.epochs_done < epochs:
+            trainer.run(spikes, labels, progress=stop_after_epoch)
+            classes = trainer.network.forward(test, engine=engine).predict()
+            silent = 100 * float((classes < 0).mean())
+            strict.append(100 * float((classes == test_labels).mean()))
+            lenient.append(100 * float((np.where(classes < 0, _CLASS_OF_SILENCE, classes) == test_labels).mean()))
     return {
-        "test_accuracy_by_epoch": [100 * float(accuracy) for accuracy in trainer.history["validation_accuracy"]],
-        "silent_test_samples_percent": 100 * float(silent.mean()),
+        _STRICT: strict,
+        _LENIENT: lenient,
+        "silent_test_samples_percent": silent,
     }
 
 
-def _print_summary(curves: List[List[float]], ceiling: float) -> None:
+def _print_summary(curves: List[List[float]], lenient: List[List[float]], ceiling: float) -> None:
     late = sorted(statistics.mean(curve[-LAST:]) for curve in curves)
     print(f"\ntest accuracy, mean of the last {LAST} epochs: {', '.join(f'{value:.2f}' for value in late)} %")
+    as_published = sorted(statistics.mean(curve[-LAST:]) for curve in lenient)
+    print(
+        "as the published code counts, which takes a sample that no output answers for class "
+        f"{_CLASS_OF_SILENCE}: {', '.join(f'{value:.2f}' for value in as_published)} %"
+    )
     print(f"independent restatement in NumPy, 30 epochs: {', '.join(f'{value:.1f}' for value in RESTATED)} %")
     print(f"ceiling: {ceiling:.2f} % of the test samples can be told apart on this grid")
-    print("ties go to the output with the lowest index; a sample that no output answers counts as wrong")
-    print(f"median over seeds {statistics.median(late):.2f} %, of the ceiling {statistics.median(late) / ceiling:.1%}")
+    print("ties go to the output with the lowest index; unless said otherwise a sample that no output answers counts as wrong")
+    print(
+        f"median over seeds {statistics.median(late):.2f} %, of the ceiling {statistics.median(late) / ceiling:.1%}; "
+        f"as the published code counts {statistics.median(as_published):.2f} %"
+    )
