@@ -30,8 +30,12 @@ PEERS = {
     "snntorch": ("train_snntorch.py", [], [TORCH, "numpy", "snntorch"]),
     "spikingjelly": ("train_spikingjelly.py", [], [TORCH, "spikingjelly"]),
 }
+#: Ours: the engines.
+OURS = {"spinnprop": [], "spinnprop-clock": ["clock"], "spinnprop-spinnaker2": ["spinnaker2"]}
 METHODS = {
     "spinnprop": "exact, event-driven, float64",
+    "spinnprop-clock": "EventProp in time steps, T = 27, float32",
+    "spinnprop-spinnaker2": "the same on an emulated chip, with its account",
     "spyx": "surrogate gradient, T = 30, JAX",
     "norse": "surrogate gradient, T = 30, torch",
     "snntorch": "surrogate gradient, T = 30, torch",
@@ -52,6 +56,10 @@ def interpreter(script, packages):
             return None
         made.touch()
     return python
+
+
+def method(name):
+    return METHODS.get(name) or METHODS[name.split("-")[0]]
 
 
 def run(python, script, arguments, threads, warm_up, epochs):
@@ -80,7 +88,7 @@ def main():
     options = parser.parse_args()
     section = results.Section("Training: one epoch of 5-120-3")
 
-    contestants = {"spinnprop": (sys.executable, "train_spinnprop.py", [])}
+    contestants = {name: (sys.executable, "train_spinnprop.py", arguments) for name, arguments in OURS.items()}
     for name in [] if options.no_peers else options.only:
         script, arguments, packages = PEERS[name]
         python = interpreter(script, packages)
@@ -94,7 +102,7 @@ def main():
                 result = run(python, script, arguments, threads, options.warm_up, options.epochs)
                 if result is None:
                     continue
-                print("%-14s %d thread(s)  %7.1f ms" % (name, threads, 1e3 * statistics.median(result["seconds"])),
+                print("%-20s %d thread(s)  %7.1f ms" % (name, threads, 1e3 * statistics.median(result["seconds"])),
                       file=sys.stderr, flush=True)
                 measured.setdefault((name, threads), []).append(result)
 
@@ -103,14 +111,14 @@ def main():
         for threads in options.threads:
             runs = measured.get((name, threads))
             if not runs:
-                rows.append([name, METHODS[name.split("-")[0]], threads, "failed"] + [""] * 7)
+                rows.append([name, method(name), threads, "failed"] + [""] * 7)
                 continue
             seconds = [second for one in runs for second in one["seconds"]]
             median = statistics.median(seconds)
             ours = measured.get(("spinnprop", threads))
             ratio = median / statistics.median(s for one in ours for s in one["seconds"]) if ours else float("nan")
             rows.append([
-                "%s %s" % (runs[0]["name"], runs[0]["version"]), METHODS[name.split("-")[0]], threads,
+                "%s %s" % (runs[0]["name"], runs[0]["version"]), method(name), threads,
                 "%.1f" % (1e3 * median), "%.1f" % (1e3 * min(seconds)), "%.1f" % (1e3 * max(seconds)), "%.1f" % ratio,
                 "%.1f" % (1e3 * statistics.median(one["processor_seconds"] for one in runs)),
                 "%.1f" % statistics.median(one["warm_up_seconds"] for one in runs),
@@ -120,7 +128,7 @@ def main():
     text = """
 One epoch of training 5-120-3 on the 5,000 Yin-Yang samples of seed 42, batches of 150 (the last one of 50): forward,
 backward and an Adam update per batch. Rounds: %d, of %d measured epochs after %d warm-up epochs, each contestant in a
-process of its own, bound to as many cores as threads. The peers step through T = 30 grid steps of 1 ms and have no synaptic
+process of its own, bound to as many cores as threads. Each engine of spinnprop takes the estimator's defaults. The peers step through T = 30 grid steps of 1 ms and have no synaptic
 current (less work per step than the current-based neuron that spinnprop solves exactly); their loss is the cross-entropy of
 the summed read-out. "Times spinnprop" is the ratio of medians at the same number of threads. "Processor ms" is what all threads of
 the process were running per epoch, which other processes disturb less than the time that passes. Peak memory is above what the
