@@ -1,10 +1,7 @@
 #include "CSupport.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static _Thread_local char error_text[1024];
 
@@ -29,37 +26,4 @@ int spinnprop_support_has_v3(void) {
 #else
     return 0;
 #endif
-}
-
-typedef struct {
-    const void *context;
-    void (*work)(const void *context);
-} job;
-
-static void *run(void *argument) {
-    const job *own = argument;
-    own->work(own->context);
-    return NULL;
-}
-
-static pid_t first_process;
-
-__attribute__((constructor)) static void remember_process(void) { first_process = getpid(); }
-
-void spinnprop_support_run_on_threads(size_t count, const void *context, void (*work)(const void *context)) {
-    job shared = {context, work};
-    /* Swift's Mutex knows a thread by a number that a forked child still has from its parent; waiting for one traps there. */
-    size_t started = 0, wanted = count > 0 && getpid() == first_process ? count - 1 : 0;
-    pthread_t *threads = wanted > 0 ? calloc(wanted, sizeof *threads) : NULL;
-    if (threads != NULL) {
-        /* Signals are the host's: its own threads take them. */
-        sigset_t all, before;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        while (started < wanted && pthread_create(&threads[started], NULL, run, &shared) == 0) started++;
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-    }
-    work(context);
-    while (started > 0) pthread_join(threads[--started], NULL);
-    free(threads);
 }

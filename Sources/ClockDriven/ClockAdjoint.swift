@@ -18,8 +18,11 @@ final class ClockAdjointState {
     fileprivate func reset(_ plan: ClockPlan, slots: Int) {
         lambdaV.clear(slots * plan.stride)
         lambdaI.clear(slots * plan.stride)
+        guard plan.largestDelay > 0 else { return }
         // Neurons of the padding stay zero.
-        for block in [pickedV, pickedI, earlierI] { block.clear(plan.stride) }
+        pickedV.clear(plan.stride)
+        pickedI.clear(plan.stride)
+        earlierI.clear(plan.stride)
     }
 }
 

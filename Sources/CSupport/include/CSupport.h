@@ -12,9 +12,9 @@ const char *spinnprop_support_error(void);
  * says no, so that tests can compare the two. */
 int spinnprop_support_has_v3(void);
 
-/* Calls work(context) on `count` threads at once, this one included; on fewer if the system gives no more, and on
- * this one alone in a forked child. Returns when all calls have. The threads end with it. Some 40 us a thread; libdispatch, which would keep its threads
- * for the next time, would take 5 us and add 0.4 MB to the library. */
+/* Calls work(context) on up to `count` threads at once, this one included: on fewer if the system gives no more or other loops have
+ * them, and on this one alone in a forked child. Returns when all calls have. The other threads wait for the next loop: it costs a
+ * few microseconds where threads of its own would cost 40 each. (libdispatch would do the same and add 0.4 MB to the library.) */
 void spinnprop_support_run_on_threads(size_t count, const void *context, void (*work)(const void *context));
 
 #endif
