@@ -95,8 +95,11 @@ public struct ClockSubstrate: Substrate {
 
 /// A forward pass as work for several threads: what all of them read, and where each part's spikes go.
 final class ClockRun: Sendable {
-    /// How samples are cut into parts that run in parallel: by their number alone. Their results do not depend on it.
+    /// How samples are cut into parts that run in parallel: by their number and the size of the network alone. Their results do not
+    /// depend on it.
     let partition: [Range<Int>]
+    /// What a part should have to do at the least, in steps of a neuron: some 50 us, beside which it costs little to begin one.
+    private static let leastWork = 65536.0
     private let network: Network
     private let input: SpikeTrains
     private let grid: TimeGrid
@@ -118,7 +121,9 @@ final class ClockRun: Sendable {
         self.options = options
         self.monitor = monitor
         let samples = input.sampleCount
-        let parts = min(samples, 16)
+        let neurons = network.layers.reduce(0) { $0 + $1.neuronCount }
+        let work = Double(samples) * Double(grid.steps) * Double(neurons)
+        let parts = min(samples, Int(min(16, max(1, work / ClockRun.leastWork))))
         let partition = (0..<parts).map { samples * $0 / parts..<samples * ($0 + 1) / parts }
         self.partition = partition
         columns = network.layers.map { layer in
@@ -130,7 +135,6 @@ final class ClockRun: Sendable {
             }
         }
         maxima = try ReadoutMaxima(network, sampleCount: samples)
-        let neurons = network.layers.reduce(0) { $0 + $1.neuronCount }
         budget = SpikeBudget(
             limit: options.maxSpikes ?? ForwardOptions.defaultMaxSpikes(samples: samples, neurons: neurons))
         runners = WorkerPool { ClockRunner(plans: plans, input: input, grid: grid, monitor: monitor) }
