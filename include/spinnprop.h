@@ -800,9 +800,12 @@ SPINNPROP_API spinnprop_status spinnprop_account_describe(spinnprop_chip_account
 typedef struct spinnprop_chip_phase {
     size_t size;
     char name[16];
-    int64_t ticks, slips;              /* of the machine; slips: tick periods added because some program had not finished */
+    int64_t ticks, slips;              /* of the machine; slips: tick periods added because some program, link
+                                        * or memory interface had not finished                                        */
     double seconds, energy, mean_power; /* estimated: s, J, W                                                         */
     double off_energy, asleep_energy, active_energy, mesh_energy, link_energy, dram_energy; /* its parts, estimated: J */
+    int64_t link_slips, dram_slips;    /* of the slips, those that links added to what the programs needed, and memory
+                                        * interfaces to what both needed                                              */
 } spinnprop_chip_phase;
 SPINNPROP_API void spinnprop_chip_phase_init(spinnprop_chip_phase *phase);
 SPINNPROP_API spinnprop_status spinnprop_account_phase(spinnprop_chip_phase *phase, const spinnprop_account *account,
@@ -863,10 +866,15 @@ SPINNPROP_API spinnprop_status spinnprop_account_pe_counters(spinnprop_chip_coun
  * south. */
 SPINNPROP_API spinnprop_status spinnprop_account_link_bits(int64_t *bits, int64_t n, const spinnprop_account *account);
 
-/* A tick that did not fit its period. */
+/* A tick that did not fit its period. cause: "work" of a processing element, "stall" of one whose packet found a full FIFO; "link": a
+ * link between chips was to carry more in the tick than it can; "dram": likewise a chip's memory interface. What a link or a
+ * memory interface is asked for within a tick goes one after another, and the tick lasts until all is done. */
 typedef struct spinnprop_chip_slip {
     size_t size;
-    int64_t phase, tick, pe, cycles;
+    int64_t phase, tick, pe, cycles; /* pe: -1, cycles: 0 unless the cause is a processing element                    */
+    char cause[16];
+    int64_t chip, link, bytes;       /* link: 6 * chip + direction, -1 unless it is the cause; bytes: that the link or the memory
+                                      * interface had to move                                                         */
 } spinnprop_chip_slip;
 SPINNPROP_API void spinnprop_chip_slip_init(spinnprop_chip_slip *slip);
 SPINNPROP_API spinnprop_status spinnprop_account_slip(spinnprop_chip_slip *slip, const spinnprop_account *account,

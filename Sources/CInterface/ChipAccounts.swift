@@ -105,6 +105,8 @@ public func spinnprop_account_phase(
         phase.mesh_energy = own.energy.mesh
         phase.link_energy = own.energy.links
         phase.dram_energy = own.energy.dram
+        phase.link_slips = Int64(own.time.linkSlips)
+        phase.dram_slips = Int64(own.time.dramSlips)
         destination.write(phase)
     }
 }
@@ -229,12 +231,23 @@ public func spinnprop_account_slip(
 ) -> spinnprop_status {
     barrier {
         let destination = try spinnprop_chip_slip.destination(slip, "slip")
-        let own = try row(index, of: try CInterface.account(account).slips, "index")
+        let account = try CInterface.account(account)
+        let own = try row(index, of: account.slips, "index")
         var slip = spinnprop_chip_slip.initial
         slip.phase = Int64(own.phase)
         slip.tick = Int64(own.tick)
-        slip.pe = Int64(own.pe)
-        slip.cycles = Int64(own.cycles)
+        (slip.pe, slip.link) = (-1, -1)
+        switch own.cause {
+        case .work(let pe, let cycles), .stall(let pe, let cycles):
+            (slip.pe, slip.cycles) = (Int64(pe), Int64(cycles))
+            slip.chip = Int64(pe / account.constants.pesPerChip)
+        case .link(let link, let bits):
+            (slip.link, slip.bytes) = (Int64(link), Int64(bits / 8))
+            slip.chip = Int64(link / LinkDirection.allCases.count)
+        case .dram(let chip, let bytes):
+            (slip.chip, slip.bytes) = (Int64(chip), Int64(bytes))
+        }
+        write(own.cause.name, to: &slip.cause)
         destination.write(slip)
     }
 }

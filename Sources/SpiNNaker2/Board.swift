@@ -38,7 +38,7 @@ public struct Board: Equatable, Sendable {
     public init() {
         (chipCount, width, height) = (1, 1, 1)
         constants = ChipConstants()
-        pesPerChip = constants.count(.applicationPEs)
+        pesPerChip = constants.pesPerChip
     }
 
     /// - Throws: `invalidValue` for a number of chips no board has, or constants that contradict each other.
@@ -51,7 +51,7 @@ public struct Board: Equatable, Sendable {
         height = (1...chips).last { $0 * $0 <= chips && chips % $0 == 0 } ?? 1
         width = chips / height
         self.constants = constants
-        pesPerChip = constants.count(.applicationPEs)
+        pesPerChip = constants.pesPerChip
     }
 
     public func chip(ofPE pe: Int) -> Int { pe / pesPerChip }
@@ -67,6 +67,7 @@ public struct Board: Equatable, Sendable {
 
     /// The links a packet takes from one chip to another: a shortest way round the torus, diagonal steps first.
     public func path(from source: Int, to target: Int) -> [LinkDirection] {
+        guard source != target else { return [] }
         let dx = target % width - source % width
         let dy = target / width - source / width
         var best: (length: Int, x: Int, y: Int)?
@@ -87,6 +88,15 @@ public struct Board: Equatable, Sendable {
             y -= step.1
         }
         return path
+    }
+
+    /// The same as the numbers of the links.
+    public func links(from source: Int, to target: Int) -> [Int] {
+        var chip = source
+        return path(from: source, to: target).map { direction in
+            defer { chip = neighbour(of: chip, direction) }
+            return chip * LinkDirection.allCases.count + direction.rawValue
+        }
     }
 
     /// Mesh hops between two PEs of one chip by XY routing; from chip to chip by way of both routers.

@@ -86,6 +86,8 @@ public struct ChipConstants: Equatable, Sendable {
         }
     }
 
+    public var pesPerChip: Int { count(.applicationPEs) }
+
     /// What buffers can have of a PE's SRAM.
     public var dataBytes: Int { count(.sramBytes) - count(.codeBytes) - count(.heapBytes) }
 }

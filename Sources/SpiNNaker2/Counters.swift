@@ -66,12 +66,36 @@ public struct PECounters: Equatable, Sendable {
 /// One phase on the whole machine.
 public struct PhaseTime: Equatable, Sendable {
     public var ticks = 0
-    /// Tick periods added because some PE had not finished.
+    /// Tick periods added because some PE, link or memory interface had not finished.
     public var slips = 0
+    /// Of these, the ones that links added to what the PEs needed, and memory interfaces to what both needed.
+    public var linkSlips = 0
+    public var dramSlips = 0
     /// By the chip's clock, slips included.
     public var seconds = 0.0
 
     public init() {}
+}
+
+/// Why a tick did not fit into its period.
+public enum SlipCause: Equatable, Sendable {
+    /// A program charged more cycles than a period has.
+    case work(pe: Int, cycles: Int)
+    /// A packet that a PE sent found a full FIFO and waited in the network.
+    case stall(pe: Int, cycles: Int)
+    /// A link between chips, `6 * chip + direction`, had more to carry than it can.
+    case link(Int, bits: Int)
+    /// The memory interface of a chip likewise.
+    case dram(chip: Int, bytes: Int)
+
+    public var name: String {
+        switch self {
+        case .work: "work"
+        case .stall: "stall"
+        case .link: "link"
+        case .dram: "dram"
+        }
+    }
 }
 
 /// A tick that did not fit into its period.
@@ -79,6 +103,5 @@ public struct Slip: Equatable, Sendable {
     public let phase: Int
     /// Within its segment.
     public let tick: Int
-    public let pe: Int
-    public let cycles: Int
+    public let cause: SlipCause
 }

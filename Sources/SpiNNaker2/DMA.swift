@@ -13,7 +13,7 @@ extension TickContext {
     ) throws(SpinnpropError) {
         try check(buffer, offset: offset, bytes: bytes)
         local.copyMemory(from: buffer.base + offset, byteCount: bytes)
-        count(buffer.place, bytes: bytes)
+        count(buffer.place, bytes: bytes, isWrite: false)
     }
 
     /// Copies from this PE's memory into a buffer elsewhere; the rest as in `dmaRead`.
@@ -22,14 +22,16 @@ extension TickContext {
     ) throws(SpinnpropError) {
         try check(buffer, offset: offset, bytes: bytes)
         (buffer.base + offset).copyMemory(from: local, byteCount: bytes)
-        count(buffer.place, bytes: bytes)
+        count(buffer.place, bytes: bytes, isWrite: true)
     }
 
     /// Books a transfer with the DRAM of this PE's chip whose contents the program keeps for itself.
     public func countDRAM(bytes: Int) {
         guard bytes > 0 else { return }
         let alignment = shared.pointee.alignment
-        count(.dram(chip: shared.pointee.board.chip(ofPE: pe)), bytes: (bytes + alignment - 1) / alignment * alignment)
+        count(
+            .dram(chip: shared.pointee.board.chip(ofPE: pe)), bytes: (bytes + alignment - 1) / alignment * alignment,
+            isWrite: false)
     }
 
     private func check(_ buffer: MemoryBuffer, offset: Int, bytes: Int) throws(SpinnpropError) {
@@ -63,7 +65,7 @@ extension TickContext {
         }
     }
 
-    private func count(_ place: MemoryPlace, bytes: Int) {
+    private func count(_ place: MemoryPlace, bytes: Int, isWrite: Bool) {
         let board = shared.pointee.board
         let counters = state.pointee.counters
         counters.pointee.dmaTransfers += 1
@@ -76,12 +78,15 @@ extension TickContext {
             hops = board.hops(from: other, to: pe)
             let (chip, own) = (board.chip(ofPE: other), board.chip(ofPE: pe))
             if chip != own {
-                state.pointee.remoteBytes[chip] += bytes
-                counters.pointee.linkBits += bits * board.path(from: chip, to: own).count
+                let (from, to) = isWrite ? (own, chip) : (chip, own)
+                let path = shared.pointee.paths[from &* board.chipCount &+ to]
+                for link in path { row.add(bits: bits, link: link) }
+                counters.pointee.linkBits += bits * path.count
             }
-        case .dram:
+        case .dram(let chip):
             hops = QuadGrid.hopsToMemory(fromPE: board.localPE(pe))
             counters.pointee.dramBytes += bytes
+            row.add(bytes: bytes, chip: chip)
         }
         counters.pointee.hopBits += hops * bits
         charge(shared.pointee.setupCycles + Int((Double(bytes) / shared.pointee.bytesPerCycle).rounded(.up)))

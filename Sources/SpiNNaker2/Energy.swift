@@ -69,7 +69,7 @@ extension Machine {
         }
     }
 
-    /// How much of the time the busiest link between chips would have carried bits; above 1 the links, not the PEs, set the pace.
+    /// How much of the time the busiest link between chips carried bits.
     public var busiestLinkLoad: Double {
         let seconds = phaseTimes.reduce(0) { $0 + $1.seconds }
         let bits = linkBits.max() ?? 0
@@ -79,11 +79,7 @@ extension Machine {
     /// Likewise for the memory interface of the chip that moves the most.
     public var busiestDRAMLoad: Double {
         let seconds = phaseTimes.reduce(0) { $0 + $1.seconds }
-        var bytes = [Int](repeating: 0, count: board.chipCount)
-        for pe in loadedPEs {
-            for phase in phaseNames.indices { bytes[board.chip(ofPE: pe)] += counters(pe: pe, phase: phase).dramBytes }
-        }
-        let largest = bytes.max() ?? 0
+        let largest = dramBytes.max() ?? 0
         return largest == 0 ? 0 : Double(largest) / (board.constants[.dramBandwidth] * seconds)
     }
 }

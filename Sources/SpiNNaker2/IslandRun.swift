@@ -8,6 +8,12 @@ private struct ActiveProgram {
     let address: UnsafeRawPointer
 }
 
+/// A slip and the tick of the run it came in, over all rounds and segments.
+struct LoggedSlip {
+    let at: Int
+    let slip: Slip
+}
+
 struct IslandRun {
     private let machine: Machine
     private let members: [Int]
@@ -15,7 +21,7 @@ struct IslandRun {
     private let monitor: Monitor?
     private let period: Double
     private let clock: (low: Double, high: Double)
-    var slips: [Slip] = []
+    var slips: [LoggedSlip] = []
 
     init(_ machine: Machine, _ members: [Int], _ shared: UnsafePointer<MachineShared>, _ monitor: Monitor?) {
         self.machine = machine
@@ -27,20 +33,20 @@ struct IslandRun {
     }
 
     mutating func run(
-        _ schedule: [Segment], rounds: Int, busy: UnsafeMutablePointer<Double>?
+        _ schedule: [Segment], _ rounds: Range<Int>
     ) throws(SpinnpropError) {
-        var tick = 0
-        for round in 0..<rounds {
+        var first = 0
+        for round in rounds {
             if let monitor, monitor.poll() { throw .cancelled }
             for segment in schedule {
-                try run(segment, round: round, busy: busy.map { $0 + tick })
-                tick += segment.ticks
+                try run(segment, round: round, first: first)
+                first += segment.ticks
             }
         }
     }
 
     private mutating func run(
-        _ segment: Segment, round: Int, busy: UnsafeMutablePointer<Double>?
+        _ segment: Segment, round: Int, first: Int
     ) throws(SpinnpropError) {
         let phase = segment.phase
         let states = machine.states
@@ -55,16 +61,17 @@ struct IslandRun {
                     index &+= 1
                 }
                 var longest = 0.0
+                let row = machine.ticks.row(first &+ tick)
                 index = 0
                 while index < active.count {
                     let state = states + active[index].pe
                     try active[index].type.tick(
                         at: active[index].address,
-                        TickContext(tick: tick, phase: phase, round: round, state: state, shared: shared))
-                    longest = max(longest, finish(state, phase: phase, tick: tick))
+                        TickContext(tick: tick, phase: phase, round: round, state: state, shared: shared, row: row))
+                    longest = max(longest, finish(state, phase: phase, tick: tick, at: first &+ tick))
                     index &+= 1
                 }
-                if let busy { busy[tick] = longest }
+                row.raise(to: longest)
                 tick &+= 1
             }
         }
@@ -130,7 +137,9 @@ struct IslandRun {
 
     /// Books the cycles of a tick; returns the seconds they took.
     @inline(__always)
-    private mutating func finish(_ state: UnsafeMutablePointer<PEState>, phase: Int, tick: Int) -> Double {
+    private mutating func finish(
+        _ state: UnsafeMutablePointer<PEState>, phase: Int, tick: Int, at: Int
+    ) -> Double {
         let cycles = state.pointee.tickCycles
         let counters = state.pointee.counters
         let isHigh = !state.pointee.lowLevel || state.pointee.reading.count > state.pointee.highThreshold
@@ -140,23 +149,25 @@ struct IslandRun {
         state.pointee.tickCycles = 0
         let seconds = Double(cycles) / (isHigh ? clock.high : clock.low)
         if (period > 0 && seconds > period) || state.pointee.isBlocked {
-            return slip(state, phase: phase, tick: tick, cycles: cycles, seconds: seconds)
+            return slip(state, phase: phase, tick: tick, at: at, cycles: cycles, seconds: seconds)
         }
         return seconds
     }
 
     @inline(never)
     private mutating func slip(
-        _ state: UnsafeMutablePointer<PEState>, phase: Int, tick: Int, cycles: Int, seconds: Double
+        _ state: UnsafeMutablePointer<PEState>, phase: Int, tick: Int, at: Int, cycles: Int, seconds: Double
     ) -> Double {
-        let over = period > 0 ? max(0, (seconds / period).rounded(.up) - 1) : 0
-        let blocked = state.pointee.isBlocked ? 1.0 : 0.0
+        let over = period > 0 ? Machine.periods(seconds, of: period) - 1 : 0
+        let isBlocked = state.pointee.isBlocked
         state.pointee.isBlocked = false
-        state.pointee.counters.pointee.slips += Int(over + blocked)
+        state.pointee.counters.pointee.slips += over + (isBlocked ? 1 : 0)
         if slips.count < Machine.loggedSlips {
-            slips.append(Slip(phase: phase, tick: tick, pe: state.pointee.pe, cycles: cycles))
+            let pe = state.pointee.pe
+            let cause = isBlocked ? SlipCause.stall(pe: pe, cycles: cycles) : .work(pe: pe, cycles: cycles)
+            slips.append(LoggedSlip(at: at, slip: Slip(phase: phase, tick: tick, cause: cause)))
         }
         // A sender that was held back loses the rest of its period.
-        return blocked > 0 && period > 0 ? (over + 2) * period : seconds
+        return isBlocked && period > 0 ? Double(over + 2) * period : seconds
     }
 }

@@ -4,6 +4,10 @@ import Mathematics
 extension Machine {
     /// Follows all announced keys through the routing tables, once after every change of programs or tables.
     func prepare() throws(SpinnpropError) {
+        if paths.isEmpty {
+            let chips = 0..<board.chipCount
+            paths = chips.flatMap { source in chips.map { board.links(from: source, to: $0) } }
+        }
         guard routes.isEmpty else { return }
         let compiler = compiler
         var all: [[UnsafeMutableBufferPointer<Route>]] = []
@@ -22,11 +26,16 @@ extension Machine {
                 for (index, delivery) in deliveries.enumerated() {
                     let receivers = UnsafeMutablePointer<Int32>.allocate(capacity: delivery.receivers.count)
                     receivers.initialize(from: delivery.receivers, count: delivery.receivers.count)
+                    let links = UnsafeMutablePointer<Int32>.allocate(capacity: delivery.links.count)
+                    for (index, link) in delivery.links.enumerated() {
+                        links[index] = Int32(truncatingIfNeeded: link)
+                    }
                     buffer.initializeElement(
                         at: index,
                         to: Route(
                             key: delivery.range.key, mask: delivery.range.mask, receivers: receivers,
-                            receiverCount: delivery.receivers.count, hops: delivery.hops, links: delivery.links))
+                            receiverCount: delivery.receivers.count, hops: delivery.hops, links: links,
+                            linkCount: delivery.links.count))
                 }
                 buffers.append(buffer)
             }

@@ -3,6 +3,10 @@ import Mathematics
 
 /// PEs with memory, programs, receive FIFOs and routing tables; `run` drives them and counts what they do.
 ///
+/// A tick takes as long as its busiest PE, link between chips, or memory interface: what is sent over a link, or moved to and from a DRAM,
+/// within a tick goes one after another at the link's (DRAM's) bandwidth, and the tick ends when all has arrived. In what order, and what waits
+/// for what within the tick, is not modelled; what takes longer than a period stretches the tick by whole periods, a slip.
+///
 /// Numbers do not depend on how many host threads emulate it. Not emulated: single instructions, conflicts between DRAM banks
 /// or on mesh links, and anything analogue. A machine belongs to one thread at a time.
 public final class Machine: @unchecked Sendable {
@@ -21,6 +25,13 @@ public final class Machine: @unchecked Sendable {
     var routes: [[UnsafeMutableBufferPointer<Route>]] = []
     var islands: [[Int]: [[Int]]] = [:]
     public internal(set) var phaseTimes: [PhaseTime]
+    /// Bits that crossed each link, `6 * chip + direction`: packets, and DMA between chips as packets of 128 bits payload.
+    public internal(set) var linkBits: [Int]
+    /// That each chip's memory interface moved.
+    public internal(set) var dramBytes: [Int]
+    let ticks: TickTable
+    /// The links from chip to chip, `source * chips + target`; empty before the first run.
+    var paths: [[Int]] = []
     /// The first slips since the counters were reset, `loggedSlips` at most.
     public internal(set) var slips: [Slip] = []
     public static let loggedSlips = 100
@@ -45,12 +56,14 @@ public final class Machine: @unchecked Sendable {
             RoutingTable(chip: $0, capacity: board.constants.count(.routerEntries))
         }
         phaseTimes = Array(repeating: PhaseTime(), count: phases.count)
+        linkBits = Array(repeating: 0, count: board.linkCount)
+        dramBytes = Array(repeating: 0, count: board.chipCount)
+        ticks = TickTable(board)
         for pe in 0..<count {
             let half = FIFOHalf(entries: .allocate(capacity: 1))
             var state = PEState(
                 pe: pe, reading: half, filling: FIFOHalf(entries: .allocate(capacity: 1)),
                 routes: nil, counters: counters + pe * phases.count)
-            state.remoteBytes = board.chipCount > 1 ? Array(repeating: 0, count: board.chipCount) : []
             switch options.level {
             case .low: (state.lowLevel, state.highThreshold) = (true, .max)
             case .high: state.lowLevel = false
@@ -192,7 +205,10 @@ public final class Machine: @unchecked Sendable {
         islands = [:]
         for buffers in routes {
             for buffer in buffers {
-                for route in buffer { route.receivers.deallocate() }
+                for route in buffer {
+                    route.receivers.deallocate()
+                    route.links.deallocate()
+                }
                 buffer.deinitialize()
                 buffer.deallocate()
             }

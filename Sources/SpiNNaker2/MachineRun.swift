@@ -20,59 +20,87 @@ extension Machine {
         for (number, island) in islands.enumerated() {
             for pe in island { states[pe].island = number }
         }
-        let tickCount = schedule.reduce(0) { $0 + $1.ticks } * rounds
-        // Per island and tick, seconds of the busiest PE.
-        var busy = [Double](repeating: 0, count: tickCount * islands.count)
-        var logs = [[Slip]](repeating: [], count: islands.count)
+        // As many rounds at once as the table of ticks is made for.
+        let ticksPerRound = schedule.reduce(0) { $0 + $1.ticks }
+        let most = max(1, TickTable.largestCount / (max(1, ticksPerRound) * ticks.columns))
+        var round = 0
+        while round < rounds {
+            let end = min(rounds, round + most)
+            try ticks.prepare(ticks: (end - round) * ticksPerRound)
+            try run(schedule, round..<end, islands, monitor)
+            round = end
+        }
+    }
+
+    private func run(
+        _ schedule: [Segment], _ rounds: Range<Int>, _ islands: [[Int]], _ monitor: Monitor?
+    ) throws(SpinnpropError) {
+        var logs = [[LoggedSlip]](repeating: [], count: islands.count)
         let constants = board.constants
         var shared = MachineShared(
             states: states, board: board, options: options, alignment: constants.count(.dmaAlignment),
             setupCycles: constants.count(.dmaSetupCycles), bytesPerCycle: constants[.dmaBytesPerCycle],
-            packetBits: constants.count(.packetBits))
+            packetBits: constants.count(.packetBits), paths: paths)
         try withUnsafeMutablePointer(to: &shared) { shared throws(SpinnpropError) in
-            try busy.withUnsafeMutableBufferPointer { busy throws(SpinnpropError) in
-                try logs.withUnsafeMutableBufferPointer { logs throws(SpinnpropError) in
-                    nonisolated(unsafe) let shared = UnsafePointer(shared)
-                    nonisolated(unsafe) let (busy, logs) = (busy, logs)
-                    try parallelLoop(parts: islands.count, monitor: monitor) { part throws(SpinnpropError) in
-                        var run = IslandRun(self, islands[part], shared, monitor)
-                        defer { logs[part] = run.slips }
-                        let times = busy.baseAddress.map { $0 + part * tickCount }
-                        try run.run(schedule, rounds: rounds, busy: times)
-                    }
+            try logs.withUnsafeMutableBufferPointer { logs throws(SpinnpropError) in
+                nonisolated(unsafe) let shared = UnsafePointer(shared)
+                nonisolated(unsafe) let logs = logs
+                try parallelLoop(parts: islands.count, monitor: monitor) { part throws(SpinnpropError) in
+                    var run = IslandRun(self, islands[part], shared, monitor)
+                    defer { logs[part] = run.slips }
+                    try run.run(schedule, rounds)
                 }
             }
         }
-        addTimes(schedule, rounds: rounds, busy: busy, islandCount: islands.count, tickCount: tickCount)
-        for log in logs { slips += log.prefix(max(0, Machine.loggedSlips - slips.count)) }
+        addTimes(schedule, roundCount: rounds.count, logs.flatMap { $0 })
     }
 
-    /// A tick of the machine lasts until the slowest PE is done, in whole periods of the tick (or exactly, if the period is 0).
-    private func addTimes(_ schedule: [Segment], rounds: Int, busy: [Double], islandCount: Int, tickCount: Int) {
-        var longest = [Double](repeating: 0, count: tickCount)
-        for island in 0..<islandCount {
-            for tick in 0..<tickCount { longest[tick] = max(longest[tick], busy[island * tickCount + tick]) }
-        }
-        let period = board.constants[.tick]
-        var tick = 0
-        for _ in 0..<rounds {
+    /// A tick of the machine lasts until the slowest PE, link and memory interface are done, in whole periods of the tick (or exactly, if
+    /// the period is 0).
+    private func addTimes(_ schedule: [Segment], roundCount: Int, _ log: [LoggedSlip]) {
+        var log = log
+        let constants = board.constants
+        let period = constants[.tick]
+        var at = 0
+        for _ in 0..<roundCount {
             for segment in schedule {
                 var time = phaseTimes[segment.phase]
                 time.ticks += segment.ticks
-                for _ in 0..<segment.ticks {
-                    let seconds = longest[tick]
+                for tick in 0..<segment.ticks {
+                    let sums = ticks.take(at, linkBits: &linkBits, dramBytes: &dramBytes)
+                    let linkSeconds = Double(sums.busiestLink.bits) / constants[.linkBandwidth]
+                    let dramSeconds = Double(sums.busiestDRAM.bytes) / constants[.dramBandwidth]
                     if period == 0 {
-                        time.seconds += seconds
+                        time.seconds += max(sums.seconds, linkSeconds, dramSeconds)
                     } else {
-                        let periods = max(1, (seconds / period).rounded(.up))
-                        time.slips += Int(periods) - 1
-                        time.seconds += periods * period
+                        let own = Machine.periods(sums.seconds, of: period)
+                        let withLinks = max(own, Machine.periods(linkSeconds, of: period))
+                        let all = max(withLinks, Machine.periods(dramSeconds, of: period))
+                        time.slips += all - 1
+                        time.linkSlips += withLinks - own
+                        time.dramSlips += all - withLinks
+                        time.seconds += Double(all) * period
+                        func note(_ cause: SlipCause) {
+                            log.append(LoggedSlip(at: at, slip: Slip(phase: segment.phase, tick: tick, cause: cause)))
+                        }
+                        if linkSeconds > period { note(.link(sums.busiestLink.number, bits: sums.busiestLink.bits)) }
+                        if dramSeconds > period {
+                            note(.dram(chip: sums.busiestDRAM.chip, bytes: sums.busiestDRAM.bytes))
+                        }
                     }
-                    tick += 1
+                    at += 1
                 }
                 phaseTimes[segment.phase] = time
             }
         }
+        guard !log.isEmpty, slips.count < Machine.loggedSlips else { return }
+        let ordered = log.indices.sorted { (log[$0].at, $0) < (log[$1].at, $1) }
+        slips += ordered.prefix(Machine.loggedSlips - slips.count).map { log[$0].slip }
+    }
+
+    /// The periods of a tick that so much work takes, at least one. A thousand million stand for all that are more.
+    public static func periods(_ seconds: Double, of period: Double) -> Int {
+        Int(min(1e9, max(1, (seconds / period).rounded(.up))))
     }
 
     /// Empties all FIFOs: what a run that ended in an error left behind.
@@ -85,20 +113,20 @@ extension Machine {
             states[pe].tickCycles = 0
             states[pe].isBlocked = false
         }
+        ticks.clear()
     }
 
     /// Sets all counters and times to 0.
     public func resetCounters() {
         for index in 0..<board.peCount * phaseNames.count { counters[index] = PECounters() }
-        for pe in 0..<board.peCount where !states[pe].remoteBytes.isEmpty {
-            for chip in states[pe].remoteBytes.indices { states[pe].remoteBytes[chip] = 0 }
-        }
         for buffers in routes {
             for buffer in buffers {
                 for index in buffer.indices { (buffer[index].packets, buffer[index].payloadWords) = (0, 0) }
             }
         }
         phaseTimes = Array(repeating: PhaseTime(), count: phaseNames.count)
+        linkBits = Array(repeating: 0, count: board.linkCount)
+        dramBytes = Array(repeating: 0, count: board.chipCount)
         slips = []
     }
 
@@ -111,34 +139,11 @@ extension Machine {
             result.packetsSent += route.packets
             result.payloadBytes += 4 * route.payloadWords
             result.hops += route.packets * route.hops
-            result.linkCrossings += route.packets * route.links.count
+            result.linkCrossings += route.packets * route.linkCount
             let bits = route.packets * header + 32 * route.payloadWords
             result.hopBits += bits * route.hops
-            result.linkBits += bits * route.links.count
+            result.linkBits += bits * route.linkCount
         }
         return result
-    }
-
-    /// Bits that crossed each link, `6 * chip + direction`: packets, and DMA between chips as packets of 128 bits payload.
-    public var linkBits: [Int] {
-        var bits = [Int](repeating: 0, count: board.linkCount)
-        let header = board.constants.count(.packetBits)
-        for buffers in routes {
-            for buffer in buffers {
-                for route in buffer {
-                    for link in route.links { bits[link] += route.packets * header + 32 * route.payloadWords }
-                }
-            }
-        }
-        for pe in 0..<board.peCount {
-            for (other, bytes) in states[pe].remoteBytes.enumerated() where bytes > 0 {
-                var chip = other
-                for direction in board.path(from: other, to: board.chip(ofPE: pe)) {
-                    bits[chip * LinkDirection.allCases.count + direction.rawValue] += bytes * 8 * (128 + header) / 128
-                    chip = board.neighbour(of: chip, direction)
-                }
-            }
-        }
-        return bits
     }
 }

@@ -9,9 +9,10 @@ struct Route {
     @usableFromInline var receiverCount: Int
     @usableFromInline var packets = 0
     @usableFromInline var payloadWords = 0
-    /// Of one packet, all copies together.
+    /// Of one packet, all copies together; links crossed twice are there twice.
     var hops: Int
-    var links: [Int]
+    var links: UnsafeMutablePointer<Int32>
+    var linkCount: Int
 }
 
 /// A receive FIFO in two halves: the one that fills, and the one that is read this tick. An entry is the key, then payload words.
@@ -41,8 +42,6 @@ struct PEState {
     @usableFromInline var counters: UnsafeMutablePointer<PECounters>
     var lowLevel = false
     var highThreshold = 0
-    /// Bytes exchanged by DMA with PEs of each other chip; empty on a single chip.
-    var remoteBytes: [Int] = []
     /// In the running schedule; -1 if it takes no part.
     var island = -1
 }

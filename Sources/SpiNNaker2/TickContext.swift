@@ -12,6 +12,8 @@ struct MachineShared {
     let setupCycles: Int
     let bytesPerCycle: Double
     let packetBits: Int
+    /// The links from chip to chip, `source * chips + target`.
+    let paths: [[Int]]
 }
 
 /// Handed to `Program.tick`; valid during the call only.
@@ -23,6 +25,8 @@ public struct TickContext {
     public let round: Int
     @usableFromInline let state: UnsafeMutablePointer<PEState>
     let shared: UnsafePointer<MachineShared>
+    /// What this tick asks of links and memory interfaces.
+    let row: TickTable.Row
 
     /// Numbered through the board.
     @inlinable public var pe: Int { state.pointee.pe }
@@ -63,6 +67,7 @@ public struct TickContext {
         route.pointee.payloadWords &+= words
         let count = route.pointee.receiverCount
         if count == 0 { try loseUnrouted(key) }
+        if route.pointee.linkCount > 0 { cross(route, words: words) }
         var index = 0
         while index < count {
             let receiver = shared.pointee.states + Int(route.pointee.receivers[index])
@@ -96,6 +101,12 @@ public struct TickContext {
             entry[1 &+ word] = 0
             word &+= 1
         }
+    }
+
+    @inline(never)
+    private func cross(_ route: UnsafeMutablePointer<Route>, words: Int) {
+        let bits = shared.pointee.packetBits &+ 32 &* words
+        for index in 0..<route.pointee.linkCount { row.add(bits: bits, link: Int(route.pointee.links[index])) }
     }
 
     private func loseUnrouted(_ key: UInt32) throws(SpinnpropError) {

@@ -5,7 +5,8 @@ import Networks
 import SpiNNaker2
 
 /// Mirrors the charges of the programs with mean numbers of spikes. Neurons are taken to work in every step, from the first on;
-/// real ones sleep until the first spike or error comes.
+/// real ones sleep until the first spike or error comes. Of links between chips only the transfers of gradients and weights are counted, and
+/// memory interfaces are taken to keep up.
 struct StepEstimate {
     /// Per phase, of a whole step.
     private(set) var seconds = [Double](repeating: 0, count: ChipPhase.allCases.count)
@@ -28,22 +29,28 @@ struct StepEstimate {
         if options.machine.level == .high { counters.highCycles = counters.cycles }
     }
 
-    private mutating func add(_ phase: ChipPhase, ticks: Int, cyclesPerTick: Double, _ options: ChipOptions) {
+    private mutating func add(
+        _ phase: ChipPhase, ticks: Int, cyclesPerTick: Double, linkBits: Int = 0, _ options: ChipOptions
+    ) {
         let constants = options.board.constants
-        let seconds = cyclesPerTick / constants[options.machine.level == .high ? .highClock : .lowClock]
+        let seconds = max(
+            cyclesPerTick / constants[options.machine.level == .high ? .highClock : .lowClock],
+            Double(linkBits) / constants[.linkBandwidth])
         let period = constants[.tick]
         guard period > 0 else {
             self.seconds[phase.rawValue] += Double(ticks) * seconds
             return
         }
-        let periods = max(1, (seconds / period).rounded(.up))
-        slips += ticks * (Int(min(1e9, periods)) - 1)
-        self.seconds[phase.rawValue] += Double(ticks) * periods * period
+        let periods = Machine.periods(seconds, of: period)
+        slips += ticks * (periods - 1)
+        self.seconds[phase.rawValue] += Double(ticks) * Double(periods) * period
     }
 
     private mutating func addOptimizers(_ layout: Layout, _ options: ChipOptions) {
         let (costs, constants) = (options.costs, options.board.constants)
         var busiest = (gather: 0.0, update: 0.0)
+        // Gradients to the optimisers, and weights the way back.
+        var (toOptimizers, fromOptimizers) = (LinkLoad(options.board), LinkLoad(options.board))
         for (pe, chunks) in zip(layout.optimizerPEs, layout.cut.chunks) {
             var (gather, update) = (Double(costs.tick), Double(costs.tick))
             for chunk in chunks {
@@ -59,13 +66,16 @@ struct StepEstimate {
                     let other = layout.pes(copy: copy, population: chunk.population)[chunk.slice]
                     let bits = 32 * chunk.count * (128 + Int(constants[.packetBits])) / 128
                     counters.hopBits += 2 * bits * options.board.hops(from: other, to: pe)
+                    toOptimizers.add(bits, from: other, to: pe)
+                    fromOptimizers.add(bits, from: pe, to: other)
                 }
             }
             busiest = (max(busiest.gather, gather), max(busiest.update, update))
             counters.cycles += Int(gather + update)
         }
-        add(.gather, ticks: 1, cyclesPerTick: busiest.gather, options)
-        add(.update, ticks: 1, cyclesPerTick: busiest.update, options)
+        counters.linkBits += toOptimizers.total + fromOptimizers.total
+        add(.gather, ticks: 1, cyclesPerTick: busiest.gather, linkBits: toOptimizers.largest, options)
+        add(.update, ticks: 1, cyclesPerTick: busiest.update, linkBits: fromOptimizers.largest, options)
     }
 
     /// Joules.
@@ -74,6 +84,24 @@ struct StepEstimate {
             counters, seconds: seconds.reduce(0, +), loadedPEs: loadedPEs, board: options.board,
             level: options.machine.level
         ).total
+    }
+}
+
+/// Bits that go over each link between chips.
+private struct LinkLoad {
+    private let board: Board
+    private var bits: [Int]
+
+    init(_ board: Board) {
+        self.board = board
+        bits = Array(repeating: 0, count: board.linkCount)
+    }
+
+    var total: Int { bits.reduce(0, +) }
+    var largest: Int { bits.max() ?? 0 }
+
+    mutating func add(_ amount: Int, from source: Int, to target: Int) {
+        for link in board.links(from: board.chip(ofPE: source), to: board.chip(ofPE: target)) { bits[link] += amount }
     }
 }
 

@@ -104,6 +104,38 @@ struct AccountTests {
         #expect(abs(fit.energyPerStep / account.energyPerStep - 1) < 0.25)
     }
 
+    /// Gradients of copies on other chips come over the links: where those are slow, gathering and handing out take longer, as foretold.
+    @Test func linksSetThePace() throws {
+        let (network, input, labels) = try yinYang(samples: 150)
+        func train(linkBandwidth: Double) throws -> (Network, ChipAccount, ChipFit) {
+            var constants = ChipConstants()
+            try constants.set(.linkBandwidth, to: linkBandwidth)
+            var options = ChipOptions(board: try Board(chips: 48, constants: constants))
+            options.batchSize = 150
+            let engine = try ChipEngine(options)
+            var training = TrainingOptions()
+            training.loss = StepTTFSCrossEntropy()
+            (training.epochs, training.batchSize) = (1, 150)
+            let trainer = try Trainer(network, training, substrate: engine, rule: engine)
+            try trainer.run(input, labels: labels)
+            let account = try #require(engine.account)
+            return (trainer.network, account, try ChipFit(sizes: [5, 120, 3], batch: 150, options: options))
+        }
+        let (same, fast, _) = try train(linkBandwidth: 1e12)
+        let (trained, slow, fit) = try train(linkBandwidth: 1e8)
+        let isEqual = trained == same
+        #expect(isEqual && slow.linkBits == fast.linkBits)
+        let period = slow.constants[.tick]
+        for index in [ChipPhase.gather, .update].map(\.rawValue) {
+            let (own, other) = (slow.phases[index], fast.phases[index])
+            #expect(own.time.linkSlips > 10 && own.time.slips == other.time.slips + own.time.linkSlips)
+            #expect(abs(own.time.seconds - other.time.seconds - period * Double(own.time.linkSlips)) < 1e-9)
+            #expect(own.energy.asleep > other.energy.asleep && own.energy.links == other.energy.links)
+            #expect(abs(own.time.seconds - fit.phaseSeconds[index]) < 1e-9)
+        }
+        #expect(slow.slips.contains { $0.cause.name == "link" } && slow.energyPerStep > fast.energyPerStep)
+    }
+
     @Test func fitRefusesAndScales() throws {
         let options = ChipOptions()
         let small = try ChipFit(sizes: [784, 350, 10], batch: 8, options: options)

@@ -169,6 +169,98 @@ struct MachineTests {
         #expect(machine.busiestLinkLoad > 0 && machine.busiestLinkLoad < 1e-4)
     }
 
+    /// A storm over one link: what the link cannot carry within a tick stretches that tick, and changes nothing else.
+    @Test(arguments: [1, 2, 7]) func stormOverALink(packets: Int) throws {
+        // 96 bits a packet with one word of payload, 1,000 of them a period.
+        func storm(bandwidth: Double) throws -> (Machine, Toy) {
+            let machine = Machine(
+                try Board(chips: 2, constants: constants([.linkBandwidth: bandwidth])), phases: ["quiet", "loud"],
+                options: counting())
+            let range = KeyRange(key: 0, mask: 0xFFFF_0000)
+            for pe in 0..<5 {
+                let toy = Toy("storm", sends: [range], phases: [0, 1]) { (_, context) throws(SpinnpropError) in
+                    guard context.phase == 1, context.tick == 1 else { return }
+                    var word = UInt32(context.pe)
+                    for number in 0..<100 * packets { try context.send(UInt32(number), payload: &word, words: 1) }
+                }
+                try machine.load(toy, on: pe)
+            }
+            let sink = Toy("sink", phases: [0, 1])
+            try machine.load(sink, on: 148)
+            try machine.setFIFO(pe: 148, capacity: 5000, payloadWords: 1)
+            try machine.route(range, from: 0, to: [148])
+            try machine.run([Segment(phase: 0, ticks: 3), Segment(phase: 1, ticks: 3)])
+            return (machine, sink)
+        }
+        let (slow, received) = try storm(bandwidth: 200 * 96 / 1e-3)
+        let (fast, same) = try storm(bandwidth: 1e12)
+        #expect(received.received == same.received && received.received.count == 500 * packets)
+        // 500 packets where 200 fit.
+        let slips = [1: 2, 2: 4, 7: 17][packets] ?? 0
+        let bits = 500 * packets * 96
+        #expect(slow.phaseTimes[1].slips == slips && slow.phaseTimes[1].linkSlips == slips)
+        #expect(slow.phaseTimes[0].slips == 0 && fast.phaseTimes[1].slips == 0)
+        #expect(abs(slow.phaseTimes[1].seconds - 1e-3 * Double(3 + slips)) < 1e-12)
+        let east = LinkDirection.east.rawValue
+        #expect(slow.slips == [Slip(phase: 1, tick: 1, cause: .link(east, bits: bits))] && fast.slips.isEmpty)
+        #expect(slow.linkBits[east] == bits && slow.linkBits.reduce(0, +) == bits && slow.linkBits == fast.linkBits)
+        #expect(slow.busiestLinkLoad <= 1)
+        // More time at the same power, the same work.
+        let (own, other) = (slow.phaseAccounts[1], fast.phaseAccounts[1])
+        #expect(own.counters == other.counters && own.energy.active == other.energy.active)
+        #expect(own.energy.links == other.energy.links && own.energy.links == 5e-12 * Double(bits))
+        let longer = own.time.seconds / other.time.seconds
+        #expect(abs(own.energy.asleep / other.energy.asleep - longer) < 1e-12)
+        #expect(abs(own.energy.off / other.energy.off - longer) < 1e-12)
+    }
+
+    /// Of programs, links and memory interfaces the slowest counts; without a period to the very second.
+    @Test(arguments: [1e-3, 0]) func theSlowestCounts(period: Double) throws {
+        let board = try Board(
+            chips: 2, constants: constants([.tick: period, .linkBandwidth: 64e3, .dramBandwidth: 64e3]))
+        let machine = Machine(board, phases: ["only"], options: counting())
+        let toy = Toy("busy", sends: [.exactly(1)]) { (_, context) throws(SpinnpropError) in
+            // 4.5 ms of work, 5 packets of 64 bits in 5 ms, 384 bytes in 6 ms.
+            if context.tick % 2 == 0 { context.charge(1_350_000) }
+            if context.tick >= 1 { for _ in 0..<5 { try context.send(1) } }
+            if context.tick == 3 { context.countDRAM(bytes: 6 * 64) }
+        }
+        try machine.load(toy, on: 3)
+        try machine.load(Toy("sink"), on: 200)
+        try machine.setFIFO(pe: 200, capacity: 5, payloadWords: 0)
+        try machine.route(.exactly(1), from: 3, to: [200])
+        try machine.run([Segment(phase: 0, ticks: 4)])
+        let time = machine.phaseTimes[0]
+        if period == 0 {
+            // Of 4.5 ms work, 5 ms on the link and 6 ms for the memory interface the longest in each tick.
+            #expect(abs(time.seconds - (4.5e-3 + 5e-3 + 5e-3 + 6e-3)) < 1e-9)
+            #expect(time.slips == 0 && machine.slips.isEmpty)
+        } else {
+            #expect(abs(time.seconds - 21e-3) < 1e-9)
+            #expect(time.slips == 17 && time.linkSlips == 4 + 0 + 4 && time.dramSlips == 1)
+            #expect(machine.slips.map(\.tick) == [0, 1, 2, 2, 3, 3])
+            #expect(machine.slips.map(\.cause.name) == ["work", "link", "work", "link", "link", "dram"])
+        }
+    }
+
+    /// Rounds beyond what the table of ticks holds are run piece by piece: nothing shows of it.
+    @Test func longRuns() throws {
+        let machine = try Machine(Board(chips: 48), phases: ["only"], options: counting())
+        let most = TickTable.largestCount / machine.ticks.columns
+        let toy = Toy("pulse", sends: [.exactly(1)]) { (_, context) throws(SpinnpropError) in
+            if context.tick == 0 { try context.send(1) }
+        }
+        try machine.load(toy, on: 0)
+        let sink = Toy("sink")
+        try machine.load(sink, on: 47 * 148)
+        try machine.setFIFO(pe: 47 * 148, capacity: 1, payloadWords: 0)
+        try machine.route(.exactly(1), from: 0, to: [47 * 148])
+        try machine.run([Segment(phase: 0, ticks: 100)], rounds: 2 * most / 100 + 3)
+        let rounds = 2 * most / 100 + 3
+        #expect(sink.received.count == rounds && machine.phaseTimes[0].ticks == 100 * rounds)
+        #expect(machine.linkBits.max() == 64 * rounds)
+    }
+
     /// Delivery order and every counter are the same for any number of host threads.
     @Test func threadsDoNotMatter() throws {
         defer { try? Threads.set(0) }

@@ -283,6 +283,8 @@ const field phase_fields[] = {
     FIELD(FIELD_DOUBLE, spinnprop_chip_phase, mesh_energy),
     FIELD(FIELD_DOUBLE, spinnprop_chip_phase, link_energy),
     FIELD(FIELD_DOUBLE, spinnprop_chip_phase, dram_energy),
+    FIELD(FIELD_INT64, spinnprop_chip_phase, link_slips),
+    FIELD(FIELD_INT64, spinnprop_chip_phase, dram_slips),
     END_OF_FIELDS,
 };
 
@@ -343,6 +345,10 @@ const field slip_fields[] = {
     FIELD(FIELD_INT64, spinnprop_chip_slip, tick),
     FIELD(FIELD_INT64, spinnprop_chip_slip, pe),
     FIELD(FIELD_INT64, spinnprop_chip_slip, cycles),
+    FIELD(FIELD_TEXT, spinnprop_chip_slip, cause),
+    FIELD(FIELD_INT64, spinnprop_chip_slip, chip),
+    FIELD(FIELD_INT64, spinnprop_chip_slip, link),
+    FIELD(FIELD_INT64, spinnprop_chip_slip, bytes),
     END_OF_FIELDS,
 };
 

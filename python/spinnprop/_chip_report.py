@@ -31,7 +31,8 @@ class Report:
     set_up_seconds : float
         To load the programs and to clean up; not in `seconds`. Estimated.
     phases : structured array
-        name, ticks, slips, seconds, energy, mean_power, parts of the energy, and counters of all PEs.
+        name; ticks and slips of the machine: tick periods added because a program, a link or a memory interface had not
+        finished, and of these link_slips and dram_slips; seconds, energy, mean_power, parts of the energy; counters of all PEs.
     programs : structured array
         name, phase, n_pes and counters, a row for each program and phase.
     pes : structured array
@@ -44,7 +45,9 @@ class Report:
     link_bits : (chips, 6) int64
         Over the links between chips: east, north-east, north, west, south-west, south.
     slips : list of dict
-        The first ticks that did not fit their period: phase, tick, pe, cycles.
+        The first ticks that did not fit their period: phase, tick, cause. "work" and "stall" (a packet found a full FIFO) are
+        of a PE: pe, cycles; "link" of a link between chips: link (6 * chip + direction), bytes; "dram" of a memory interface:
+        bytes; chip.
     constants : list of dict
         What the estimates rest on: name, value, unit, mark, source.
     """
@@ -57,7 +60,9 @@ class Report:
             own.pop(name)
         self.__dict__.update(own)
         names = [phase["name"] for phase in phases]
-        self.phases = _table([{**{k: v for k, v in row.items() if k != "counters"}, **row["counters"]} for row in phases])
+        own_phases = [({k: v for k, v in row.items() if k != "counters"}, row["counters"]) for row in phases]
+        # Ticks and slips of the machine, not those of all PEs added up.
+        self.phases = _table([{**row, **{k: v for k, v in counters.items() if k not in row}} for row, counters in own_phases])
         self.programs = _table([
             {"name": row["name"], "phase": phase, "n_pes": row["n_pes"], **counters}
             for row in programs
@@ -145,6 +150,7 @@ class Report:
 
     def _summary(self) -> List[Tuple[str, str]]:
         tight = self.tightest
+        slips, links, drams = (self.phases[name].sum() for name in ("slips", "link_slips", "dram_slips"))
         return [
             ("chips", f"{self.chips}, {self.n_pes} processing elements with a program, {self.copies} copies of the network"),
             ("ran", f"{self.forward_samples} samples forward, {self.backward_samples} backward, {self.updates} updates"),
@@ -154,6 +160,7 @@ class Report:
              f"{1e3 * self.energy_per_step:.4g} mJ a training step; mean power {self.mean_power:.3g} W"),
             ("memory", f"PE {tight['pe']} ({tight['program']}) used {tight['sram_high_water']} of {self.sram_available} bytes; "
              f"its largest buffer is {tight['buffer']}, {tight['bytes']} bytes"),
+            ("slips", f"{slips} tick periods, of these {links} for links between chips and {drams} for memory interfaces"),
             ("host", f"{self.host_bytes} bytes, {self.host_seconds:.3g} s estimated"),
         ]
 

@@ -128,7 +128,10 @@ class Engine(_engines.Engine):
     Programs for input, neurons, loss and optimiser run on the chip's processing elements and exchange spikes and errors
     as packets. Weights, spikes and losses are the very bits of `ClockEngine` with as many copies, wherever the
     programs lie. What is counted follows from the programs; seconds and joules are estimated from the counts and the
-    chip's constants. Not emulated: single instructions, conflicts in DRAM or on the mesh, anything analogue.
+    chip's constants. A tick lasts until the slowest processing element, link between chips and memory interface are done:
+    what goes over a link, or to and from a DRAM, within a tick goes one after another at the bandwidth the constants give, and
+    what takes longer than the tick's period adds whole periods, slips. Waiting within a tick is not modelled. Not emulated:
+    single instructions, conflicts in DRAM or on the mesh, anything analogue.
 
     Parameters
     ----------
