@@ -74,6 +74,9 @@ public func spinnprop_account_describe(
         totals.busiest_link_load = own.busiestLinkLoad
         totals.busiest_dram_load = own.busiestDRAMLoad
         totals.set_up_seconds = own.setUpSeconds
+        totals.evaluation_samples = Int64(own.evaluation.samples)
+        totals.evaluation_seconds = own.evaluation.seconds
+        totals.evaluation_energy = own.evaluation.energy
         destination.write(totals)
     }
 }

@@ -58,15 +58,15 @@ extension Machine {
     public var loadedPEs: [Int] { (0..<board.peCount).filter { programs[$0] != nil } }
 
     /// One per phase, since the counters were last reset.
-    public var phaseAccounts: [PhaseAccount] {
+    public var phaseAccounts: [PhaseAccount] { phaseNames.indices.map { account(ofPhase: $0) } }
+
+    public func account(ofPhase phase: Int) -> PhaseAccount {
         let loaded = loadedPEs
-        return phaseNames.indices.map { phase in
-            var sum = PECounters()
-            for pe in 0..<board.peCount { sum += counters(pe: pe, phase: phase) }
-            let energy = EnergyParts(
-                sum, seconds: phaseTimes[phase].seconds, loadedPEs: loaded.count, board: board, level: options.level)
-            return PhaseAccount(name: phaseNames[phase], time: phaseTimes[phase], counters: sum, energy: energy)
-        }
+        var sum = PECounters()
+        for pe in loaded { sum += counters(pe: pe, phase: phase) }
+        let energy = EnergyParts(
+            sum, seconds: phaseTimes[phase].seconds, loadedPEs: loaded.count, board: board, level: options.level)
+        return PhaseAccount(name: phaseNames[phase], time: phaseTimes[phase], counters: sum, energy: energy)
     }
 
     /// How much of the time the busiest link between chips carried bits.

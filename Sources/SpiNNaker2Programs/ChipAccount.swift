@@ -18,6 +18,19 @@ public struct ProgramAccount: Equatable, Sendable {
     public let counters: PECounters
 }
 
+/// Forward runs that were no part of a training step.
+public struct EvaluationAccount: Equatable, Sendable {
+    public var samples = 0
+    public var seconds = 0.0
+    public var energy = 0.0
+
+    static func += (left: inout EvaluationAccount, right: EvaluationAccount) {
+        left.samples += right.samples
+        left.seconds += right.seconds
+        left.energy += right.energy
+    }
+}
+
 /// The account of all that has run on a chip since it was mapped or the account was reset. Times, powers and energies are estimates
 /// that rest on `constants` and `costs`.
 public struct ChipAccount: Equatable, Sendable {
@@ -29,6 +42,8 @@ public struct ChipAccount: Equatable, Sendable {
     public let forwardSamples: Int
     public let backwardSamples: Int
     public let updates: Int
+    /// Part of the phase "forward": runs that no backward run on the chip has followed, as those on a validation set.
+    public let evaluation: EvaluationAccount
     /// "forward", "loss", "backward", "gather", "update".
     public let phases: [PhaseAccount]
     public let programs: [ProgramAccount]
@@ -62,9 +77,9 @@ public struct ChipAccount: Equatable, Sendable {
         forwardSamples > 0 ? phases[ChipPhase.forward.rawValue][keyPath: part] / Double(forwardSamples) : 0
     }
 
-    /// Of a training step: everything over the number of steps. 0 before the first.
-    public var secondsPerStep: Double { updates > 0 ? seconds / Double(updates) : 0 }
-    public var energyPerStep: Double { updates > 0 ? energy / Double(updates) : 0 }
+    /// Of a training step, evaluations left out: all phases over the number of steps. 0 before the first.
+    public var secondsPerStep: Double { updates > 0 ? (seconds - evaluation.seconds) / Double(updates) : 0 }
+    public var energyPerStep: Double { updates > 0 ? (energy - evaluation.energy) / Double(updates) : 0 }
 
     /// The PE with the least memory left, and what its largest buffer is.
     public var tightest: (pe: PEAccount, buffer: String, bytes: Int)? {
@@ -112,6 +127,8 @@ extension EmulatedChip {
     }
 
     var account: ChipAccount {
+        var evaluation = settledEvaluation
+        if let lastForward { evaluation += lastForward.account }
         let placed = placedPrograms
         let pes = placed.map { own in
             PEAccount(
@@ -128,7 +145,7 @@ extension EmulatedChip {
         }
         return ChipAccount(
             copies: copies, chips: options.board.chipCount, usedPEs: placed.count, steps: grid.steps,
-            forwardSamples: forwardSamples, backwardSamples: backwardSamples, updates: updates,
+            forwardSamples: forwardSamples, backwardSamples: backwardSamples, updates: updates, evaluation: evaluation,
             phases: machine.phaseAccounts, programs: programs, pes: pes, linkBits: machine.linkBits,
             busiestLinkLoad: machine.busiestLinkLoad, busiestDRAMLoad: machine.busiestDRAMLoad, slips: machine.slips,
             hostBytes: hostBytes,
@@ -138,5 +155,6 @@ extension EmulatedChip {
     func resetAccount() {
         machine.resetCounters()
         (forwardSamples, backwardSamples, updates, hostBytes) = (0, 0, 0, 0)
+        (settledEvaluation, lastForward) = (EvaluationAccount(), nil)
     }
 }

@@ -17,9 +17,23 @@ extension EmulatedChip {
             budget: budget(network, input, forward))
         clearLogs()
         hostBytes += 8 * input.spikeCount
+        settleEvaluation()
+        let before = machine.account(ofPhase: ChipPhase.forward.rawValue)
         try run(job, [forwardSegment], monitor)
         forwardSamples += input.sampleCount
-        return recording(network, input, job, forward)
+        let after = machine.account(ofPhase: ChipPhase.forward.rawValue)
+        let recording = recording(network, input, job, forward)
+        lastForward = ForwardRun(
+            account: EvaluationAccount(
+                samples: input.sampleCount, seconds: after.time.seconds - before.time.seconds,
+                energy: after.energy.total - before.energy.total),
+            spikes: recording.layers.last?.segments.first)
+        return recording
+    }
+
+    private func settleEvaluation() {
+        if let lastForward { settledEvaluation += lastForward.account }
+        lastForward = nil
     }
 
     /// The gradient of the batch mean: losses, adjoints, and the sums over samples and copies.
@@ -34,7 +48,10 @@ extension EmulatedChip {
         // The labels; after a run elsewhere the spikes have to come, too.
         hostBytes += 4 * recording.sampleCount
         if recording.engine != ChipEngine.name { hostBytes += recording.layers.reduce(0) { $0 + 16 * $1.spikeCount } }
-        return try gradients(network, job, backwardSegments, monitor)
+        let gradients = try gradients(network, job, backwardSegments, monitor)
+        // Its forward run was the first half of a training step.
+        if let spikes = lastForward?.spikes, spikes === recording.layers.last?.segments.first { lastForward = nil }
+        return gradients
     }
 
     /// Each sample forward and then backward, its spikes kept in SRAM: how a chip trains by itself.

@@ -6,6 +6,12 @@ import Networks
 import SpiNNaker2
 import Spikes
 
+/// A forward run by itself: what it took, and the spikes it left, by which its backward run knows it.
+struct ForwardRun {
+    let account: EvaluationAccount
+    let spikes: SpikeColumns?
+}
+
 /// One mapped network. Belongs to one thread at a time.
 final class EmulatedChip {
     let options: ChipOptions
@@ -27,6 +33,9 @@ final class EmulatedChip {
     var forwardSamples = 0
     var backwardSamples = 0
     var updates = 0
+    /// Of forward runs by themselves; the last of them still may be followed by its backward run.
+    var settledEvaluation = EvaluationAccount()
+    var lastForward: ForwardRun?
 
     var shape: NetworkShape { layout.plan.shape }
     var copies: Int { layout.copies }

@@ -104,6 +104,40 @@ struct AccountTests {
         #expect(abs(fit.energyPerStep / account.energyPerStep - 1) < 0.25)
     }
 
+    /// A training step is the same with and without evaluations in between; a forward run belongs to the backward run that follows it.
+    @Test func evaluationsStandApart() throws {
+        let (network, input, labels) = try yinYang(samples: 60)
+        func train(validating: Bool) throws -> ChipAccount {
+            let engine = try ChipEngine(ChipOptions())
+            var training = TrainingOptions()
+            training.loss = StepTTFSCrossEntropy()
+            (training.epochs, training.batchSize) = (2, 20)
+            let trainer = try Trainer(network, training, substrate: engine, rule: engine)
+            try trainer.run(input, labels: labels, validation: validating ? (input, labels) : nil)
+            return try #require(engine.account)
+        }
+        let (plain, watched) = (try train(validating: false), try train(validating: true))
+        #expect(plain.evaluation == EvaluationAccount())
+        #expect(watched.evaluation.samples == 120 && watched.forwardSamples == 240 && watched.updates == 6)
+        #expect(watched.seconds > plain.seconds && watched.energy > plain.energy)
+        #expect(abs(watched.secondsPerStep / plain.secondsPerStep - 1) < 1e-12)
+        #expect(abs(watched.energyPerStep / plain.energyPerStep - 1) < 1e-9)
+        #expect(abs(watched.evaluation.seconds + plain.seconds - watched.seconds) < 1e-12)
+        #expect(watched.evaluation.energy > 0)
+
+        let engine = ChipEngine()
+        let objective = Objective(loss: StepTTFSCrossEntropy(), labels: labels)
+        let first = try engine.forward(network, input, options: ForwardOptions(), monitor: nil)
+        #expect(engine.account?.evaluation.samples == 60)
+        _ = try engine.backward(network, first, objective, monitor: nil)
+        #expect(engine.account?.evaluation == EvaluationAccount())
+        _ = try engine.forward(network, input, options: ForwardOptions(), monitor: nil)
+        let last = try engine.forward(network, input, options: ForwardOptions(), monitor: nil)
+        #expect(engine.account?.evaluation.samples == 120)
+        _ = try engine.backward(network, last, objective, monitor: nil)
+        #expect(engine.account?.evaluation.samples == 60 && engine.account?.forwardSamples == 180)
+    }
+
     /// Gradients of copies on other chips come over the links: where those are slow, gathering and handing out take longer, as foretold.
     @Test func linksSetThePace() throws {
         let (network, input, labels) = try yinYang(samples: 150)

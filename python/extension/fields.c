@@ -267,6 +267,9 @@ const field account_fields[] = {
     FIELD(FIELD_DOUBLE, spinnprop_chip_account, busiest_link_load),
     FIELD(FIELD_DOUBLE, spinnprop_chip_account, busiest_dram_load),
     FIELD(FIELD_DOUBLE, spinnprop_chip_account, set_up_seconds),
+    FIELD(FIELD_INT64, spinnprop_chip_account, evaluation_samples),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_account, evaluation_seconds),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_account, evaluation_energy),
     END_OF_FIELDS,
 };
 

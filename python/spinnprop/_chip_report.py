@@ -25,7 +25,9 @@ class Report:
     seconds_per_sample, energy_per_sample : float
         Of a sample run forward, copies side by side; estimated.
     seconds_per_step, energy_per_step : float
-        Of a training step: all that has run over `updates`; estimated.
+        Of a training step: all that has run but evaluations, over `updates`; estimated.
+    evaluation_samples, evaluation_seconds, evaluation_energy : int, float, float
+        Of what ran forward, the part that no backward run has followed, as the runs on a validation set; estimated.
     busiest_link_load, busiest_dram_load : float
         Part of the time in which the busiest link between chips, and the busiest memory interface, is in use; estimated.
     set_up_seconds : float
@@ -153,7 +155,8 @@ class Report:
         slips, links, drams = (self.phases[name].sum() for name in ("slips", "link_slips", "dram_slips"))
         return [
             ("chips", f"{self.chips}, {self.n_pes} processing elements with a program, {self.copies} copies of the network"),
-            ("ran", f"{self.forward_samples} samples forward, {self.backward_samples} backward, {self.updates} updates"),
+            ("ran", f"{self.forward_samples} samples forward, {self.evaluation_samples} of these only to evaluate, "
+             f"{self.backward_samples} backward, {self.updates} updates"),
             ("time, estimated", f"{self.seconds:.4g} s; {1e3 * self.seconds_per_sample:.4g} ms a sample forward, "
              f"{1e3 * self.seconds_per_step:.4g} ms a training step"),
             ("energy, estimated", f"{self.energy:.4g} J; {1e3 * self.energy_per_sample:.4g} mJ a sample forward, "
