@@ -42,6 +42,14 @@ extension Machine {
             all.append(buffers)
         }
         routes = all
+        activePrograms = phaseNames.indices.map { phase in
+            (0..<board.peCount).map { pe in
+                guard let program = programs[pe], program.isActive(phase: phase) else { return nil }
+                return ActiveProgram(
+                    state: states + pe, type: type(of: program),
+                    address: UnsafeRawPointer(Unmanaged.passUnretained(program as AnyObject).toOpaque()))
+            }
+        }
     }
 
     /// PEs with a program active in one of the phases, grouped, groups in order of their first PE, PEs in order.

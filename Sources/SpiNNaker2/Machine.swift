@@ -17,12 +17,15 @@ public final class Machine: @unchecked Sendable {
     let states: UnsafeMutablePointer<PEState>
     /// (PE, phase).
     let counters: UnsafeMutablePointer<PECounters>
+    /// What PEs without a FIFO point at.
+    private let noEntries: UnsafeMutablePointer<UInt32>
     let programs: UnsafeMutablePointer<(any Program)?>
     private var memories: [BufferMemory?]
     private var drams: [BufferMemory]
     private var tables: [RoutingTable]
     /// Per phase and PE once `prepare` has run.
     var routes: [[UnsafeMutableBufferPointer<Route>]] = []
+    var activePrograms: [[ActiveProgram?]] = []
     var islands: [[Int]: [[Int]]] = [:]
     public internal(set) var phaseTimes: [PhaseTime]
     /// Bits that crossed each link, `6 * chip + direction`: packets, and DMA between chips as packets of 128 bits payload.
@@ -44,6 +47,7 @@ public final class Machine: @unchecked Sendable {
         let count = board.peCount
         let alignment = board.constants.count(.dmaAlignment)
         states = .allocate(capacity: count)
+        noEntries = .allocate(capacity: 1)
         counters = .allocate(capacity: count * phases.count)
         counters.initialize(repeating: PECounters(), count: count * phases.count)
         programs = .allocate(capacity: count)
@@ -60,10 +64,9 @@ public final class Machine: @unchecked Sendable {
         dramBytes = Array(repeating: 0, count: board.chipCount)
         ticks = TickTable(board)
         for pe in 0..<count {
-            let half = FIFOHalf(entries: .allocate(capacity: 1))
             var state = PEState(
-                pe: pe, reading: half, filling: FIFOHalf(entries: .allocate(capacity: 1)),
-                routes: nil, counters: counters + pe * phases.count)
+                pe: pe, reading: FIFOHalf(entries: noEntries), filling: FIFOHalf(entries: noEntries), routes: nil,
+                counters: counters + pe * phases.count)
             switch options.level {
             case .low: (state.lowLevel, state.highThreshold) = (true, .max)
             case .high: state.lowLevel = false
@@ -76,11 +79,11 @@ public final class Machine: @unchecked Sendable {
     deinit {
         dropRoutes()
         for pe in 0..<board.peCount {
-            states[pe].reading.entries.deallocate()
-            states[pe].filling.entries.deallocate()
+            states[pe].spareHalf?.deallocate()
         }
         states.deinitialize(count: board.peCount)
         states.deallocate()
+        noEntries.deallocate()
         counters.deallocate()
         programs.deinitialize(count: board.peCount)
         programs.deallocate()
@@ -116,15 +119,25 @@ public final class Machine: @unchecked Sendable {
                     + "of 0 .. 4")
         }
         let (bytes, overflow) = capacity.multipliedReportingOverflow(by: 4 * (payloadWords + 1))
-        _ = try allocate(pe: pe, "fifo", bytes: overflow ? .max : bytes)
+        let buffer = try allocate(pe: pe, Machine.fifoName, bytes: overflow ? .max : bytes)
         let state = states + pe
         state.pointee.stride = payloadWords + 1
         state.pointee.capacity = capacity
         // The emulator keeps the half that is read apart from the half that fills; the chip has one.
-        state.pointee.reading.entries.deallocate()
-        state.pointee.filling.entries.deallocate()
-        state.pointee.reading = FIFOHalf(entries: .allocate(capacity: capacity * (payloadWords + 1)))
-        state.pointee.filling = FIFOHalf(entries: .allocate(capacity: capacity * (payloadWords + 1)))
+        state.pointee.spareHalf?.deallocate()
+        let half = UnsafeMutablePointer<UInt32>.allocate(capacity: capacity * (payloadWords + 1))
+        state.pointee.spareHalf = half
+        state.pointee.reading = FIFOHalf(entries: half)
+        state.pointee.filling = FIFOHalf(entries: buffer.base.assumingMemoryBound(to: UInt32.self))
+    }
+
+    static let fifoName = "fifo"
+
+    private func dropFIFO(_ pe: Int) {
+        let state = states + pe
+        state.pointee.spareHalf?.deallocate()
+        (state.pointee.spareHalf, state.pointee.capacity) = (nil, 0)
+        (state.pointee.reading, state.pointee.filling) = (FIFOHalf(entries: noEntries), FIFOHalf(entries: noEntries))
     }
 
     // MARK: Memory
@@ -148,7 +161,9 @@ public final class Machine: @unchecked Sendable {
     /// Gives a buffer back; nothing may use its memory afterwards.
     public func free(_ buffer: MemoryBuffer) throws(SpinnpropError) {
         switch buffer.place {
-        case .sram(let pe): try memory(pe).free(buffer.name)
+        case .sram(let pe):
+            try memory(pe).free(buffer.name)
+            if buffer.name == Machine.fifoName { dropFIFO(pe) }
         case .dram(let chip): try drams[chip].free(buffer.name)
         }
     }

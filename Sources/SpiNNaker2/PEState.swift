@@ -32,9 +32,16 @@ struct PEState {
     @usableFromInline var reading: FIFOHalf
     var filling: FIFOHalf
     var capacity = 0
+    /// The half that is not in the PE's memory.
+    var spareHalf: UnsafeMutablePointer<UInt32>?
     /// Packets that wait in the network (policy stall), as entries.
     var waiting: [UInt32] = []
     @usableFromInline var tickCycles = 0
+    /// The tick up to which its program sleeps unless a packet comes, what it charges meanwhile in each, and how many such ticks are
+    /// not booked yet. 0: awake.
+    @usableFromInline var wakeTick = 0
+    @usableFromInline var sleepCycles = 0
+    var sleptTicks = 0
     /// A packet this PE sent in this tick is stalled.
     var isBlocked = false
     @usableFromInline var routes: UnsafeMutablePointer<Route>?

@@ -40,6 +40,13 @@ public struct TickContext {
     /// Adds to the cycles this tick takes.
     @inlinable public func charge(_ cycles: Int) { state.pointee.tickCycles &+= cycles }
 
+    /// Lets the program sleep: before `tick` of this segment (or its end) it is called only when a packet has come. Each tick that it
+    /// is not called for charges `cycles`, just as if it had been.
+    @inlinable public func sleep(until tick: Int, charging cycles: Int) {
+        state.pointee.wakeTick = tick
+        state.pointee.sleepCycles = cycles
+    }
+
     /// Sends a packet that arrives in the next tick.
     ///
     /// - Parameters:

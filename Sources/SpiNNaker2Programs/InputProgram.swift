@@ -53,6 +53,7 @@ final class InputProgram: Program {
                 context.charge(costs.packet)
                 cursor &+= 1
             }
+            context.sleep(until: cursor < count ? Int(tapeSteps[cursor]) : .max, charging: costs.tick)
         case ChipPhase.loss.rawValue:
             if context.round == 0 { for sums in axonal { sums.clear() } }
             if !view.isJoint { try load(context) }
@@ -61,6 +62,7 @@ final class InputProgram: Program {
         default:
             if context.packetCount > 0 { takeErrors(context) }
             if hasErrors, context.tick == view.steps &- 1 { for sums in axonal { sums.closeSample() } }
+            context.sleep(until: hasErrors ? view.steps &- 1 : .max, charging: costs.tick)
         }
     }
 

@@ -58,6 +58,7 @@ final class LossProgram: Program {
         case ChipPhase.forward.rawValue:
             if context.tick == 0 { count = 0 }
             if context.packetCount > 0 { try takeIn(context) }
+            context.sleep(until: .max, charging: costs.tick)
         case ChipPhase.loss.rawValue:
             guard let job, let sample = job.sample(copy: copy, round: context.round) else {
                 count = 0
@@ -70,6 +71,8 @@ final class LossProgram: Program {
             try send(context, step: view.steps &- 1)
         default:
             try send(context, step: view.steps &- 2 &- context.tick)
+            context.sleep(
+                until: cursor > 0 ? view.steps &- 2 &- Int(tapeSteps[cursor &- 1]) : .max, charging: costs.tick)
         }
     }
 

@@ -166,9 +166,14 @@ final class NeuronProgram: Program {
         let step = context.tick
         if step == 0 { beginForward(context) }
         context.charge(costs.tick)
-        guard sample >= 0, step < view.steps else { return }
+        guard sample >= 0, step < view.steps else { return context.sleep(until: .max, charging: costs.tick) }
         if context.packetCount > 0 { try takeIn(context, step: step) }
-        if isAwake { try advance(context, step: step) }
+        if isAwake {
+            try advance(context, step: step)
+        } else {
+            // Where in its ring of zeros it stands does not matter.
+            context.sleep(until: view.steps &- 1, charging: costs.tick)
+        }
         slot = ClockKernels.slot(slot, after: 1, largestDelay + 1)
         if step == view.steps - 1 { try endForward(context) }
     }

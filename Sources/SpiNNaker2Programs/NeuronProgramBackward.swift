@@ -62,11 +62,11 @@ extension NeuronProgram {
     /// Tick k is step T - 2 - k: jumps of own spikes of the step after, then the senders' spikes of the step.
     func backward(_ context: TickContext) throws(SpinnpropError) {
         context.charge(costs.tick)
-        guard sample >= 0 else { return }
+        guard sample >= 0 else { return context.sleep(until: .max, charging: costs.tick) }
         let step = view.steps &- 2 &- context.tick
         if context.packetCount > 0 { takeErrors(context) }
         // None of its neurons can spike in step 0, so after that no error comes.
-        guard isAwake, step >= 0 else { return }
+        guard isAwake, step >= 0 else { return context.sleep(until: .max, charging: costs.tick) }
         // Later steps lie in higher slots.
         let later = slot
         slot = slot == 0 ? largestDelay &+ 1 : slot &- 1

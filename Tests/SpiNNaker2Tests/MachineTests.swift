@@ -243,6 +243,35 @@ struct MachineTests {
         }
     }
 
+    /// A program that sleeps is called for packets and at the tick it chose; what is counted is the same as if it had not slept.
+    @Test(arguments: [PowerLevel.high, .low, .automatic(threshold: 0)]) func sleeping(level: PowerLevel) throws {
+        func outcome(sleeps: Bool, idle: Int) throws -> (ticks: [Int], PECounters, PhaseTime, [Slip]) {
+            var options = counting()
+            options.level = level
+            let machine = Machine(Board(), phases: ["only"], options: options)
+            let sender = Toy("sender", sends: [.exactly(1)]) { (_, context) throws(SpinnpropError) in
+                if context.tick == 4 || context.tick == 5 { try context.send(1) }
+            }
+            var ticks: [Int] = []
+            let sleeper = Toy("sleeper") { (_, context) throws(SpinnpropError) in
+                ticks.append(context.tick)
+                context.charge(context.packetCount > 0 || context.tick % 10 == 0 ? 2000 : idle)
+                if sleeps { context.sleep(until: (context.tick / 10 + 1) * 10, charging: idle) }
+            }
+            try machine.load(sender, on: 1)
+            try machine.load(sleeper, on: 2)
+            try machine.setFIFO(pe: 2, capacity: 2, payloadWords: 0)
+            try machine.route(.exactly(1), from: 1, to: [2])
+            try machine.run([Segment(phase: 0, ticks: 25), Segment(phase: 0, ticks: 3)], rounds: 2)
+            return (ticks, machine.counters(pe: 2, phase: 0), machine.phaseTimes[0], machine.slips)
+        }
+        for (idle, calls) in [(150, [0, 5, 6, 10, 20, 0]), (700_000, Array(0..<25) + [0, 1, 2])] {
+            let (asleep, awake) = (try outcome(sleeps: true, idle: idle), try outcome(sleeps: false, idle: idle))
+            #expect(asleep.ticks == calls + calls && awake.ticks.count == 56)
+            #expect(asleep.1 == awake.1 && asleep.2 == awake.2 && asleep.3 == awake.3, "\(level), \(idle) cycles")
+        }
+    }
+
     /// Rounds beyond what the table of ticks holds are run piece by piece: nothing shows of it.
     @Test func longRuns() throws {
         let machine = try Machine(Board(chips: 48), phases: ["only"], options: counting())
