@@ -156,9 +156,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     on_a_grid.add_argument(
         "--engine",
-        default="clock",
-        choices=["clock", "spinnaker2"],
-        help="off chip, or on an emulated chip with 22 copies of the network",
+        default="both",
+        choices=["both", "clock", "spinnaker2"],
+        help="off chip, on an emulated chip with 22 copies of the network, or off chip and then the same on the chip: equal "
+        "weights are checked, time and energy estimated",
     )
     on_a_grid.add_argument("--seeds", type=_positive, default=3, metavar="N", help="seeds 0 .. N - 1")
     on_a_grid.add_argument("--epochs", type=_positive, default=40, metavar="N", help="passes through the training set")

@@ -190,19 +190,20 @@ def test_reproduce_spinnaker2(tmp_path, capsys, monkeypatch):
         sp.encoding.latency_grid(sp.datasets.yin_yang(200, seed=43)[0]), sp.datasets.yin_yang(200, seed=43)[1]
     )
     assert f"ceiling: {100 * ceiling:.2f} %" in first and "91.1, 94.0, 96.3" in first
+    assert first.count("the same weights bit for bit after 42 steps; estimated") == 2
     found = [json.loads((tmp_path / f"clock-seed-{seed}.json").read_text()) for seed in (0, 1)]
     strict, lenient = "test_accuracy_by_epoch", "test_accuracy_by_epoch_as_published_code_counts"
     for name, start in ((strict, "median over seeds "), (lenient, "; as the published code counts ")):
         assert f"{start}{np.median([np.mean(run[name]) for run in found]):.2f} %" in first
     # Training goes on from epoch to epoch as if it had not been watched, and silent samples are judged as they should be.
+    twin = sp.ClockEngine(copies=22)
     trainer = sp.Trainer(
-        sp.Network(**few["network"], seed=1), sp.losses.StepTTFSCrossEntropy(**few["loss"]), engine="clock", epochs=3,
-        seed=1, **few["training"],
+        sp.Network(**few["network"], seed=1), sp.losses.StepTTFSCrossEntropy(**few["loss"]), engine=twin, epochs=3, seed=1, **few["training"],
     )  # fmt: skip
     X, y = sp.datasets.yin_yang(300)
     trainer.run(sp.encoding.latency_grid(X), y)
     X, y = sp.datasets.yin_yang(200, seed=43)
-    classes = trainer.network.forward(sp.encoding.latency_grid(X), engine="clock").predict()
+    classes = trainer.network.forward(sp.encoding.latency_grid(X), engine=twin).predict()
     assert found[1][strict][-1] == pytest.approx(100 * (classes == y).mean())
     assert found[1][lenient][-1] == pytest.approx(100 * (np.maximum(classes, 0) == y).mean())
     assert found[1]["silent_test_samples_percent"] == pytest.approx(100 * (classes < 0).mean())
@@ -217,6 +218,12 @@ def test_reproduce_spinnaker2(tmp_path, capsys, monkeypatch):
     # Another course is another run.
     assert _cli.main([*command, "--resolve-silent"]) == 0
     assert ran == [0, 1] and "median over seeds 60.00 %" in capsys.readouterr().out
+    # Weights that differ are no small matter.
+    engine = _reproduce_spinnaker2._engine
+    monkeypatch.setattr(
+        _reproduce_spinnaker2, "_engine", lambda name, size: engine(name, size if name == "clock" else size - 1)
+    )
+    assert _cli.main(command) == 1 and "differ" in capsys.readouterr().err
 
 
 def test_the_ceiling_of_the_published_grid():
