@@ -32,6 +32,18 @@ public enum ChipConstant: Int, Sendable, CaseIterable {
     case linkBandwidth, hostBandwidth, tick
     case offPower, lowSleepPower, highSleepPower, lowCycleEnergy, highCycleEnergy
     case hopEnergy, linkEnergy, dramEnergy, setUpTime, cleanUpTime
+
+    /// Far beyond any chip, yet so that no count made with it leaves 64 bits.
+    var domain: ClosedRange<Double> {
+        switch self {
+        case .applicationPEs: 1...Double(QuadGrid.peCount)
+        case .dmaAlignment: 1...4096
+        case .dmaSetupCycles, .packetBits: 1...1e6
+        case .dmaBytesPerCycle: 1e-3...1e6
+        case .sramBytes, .codeBytes, .heapBytes, .dramBytes, .routerEntries: 1...1e15
+        default: 1e-18...1e18
+        }
+    }
 }
 
 /// The constants of one kind of chip; any of them can be replaced.
@@ -50,18 +62,18 @@ public struct ChipConstants: Equatable, Sendable {
 
     /// Replaces a value; its source is then "given by the user".
     ///
-    /// - Throws: `invalidValue` unless the value is finite and > 0 (`tick`: >= 0), and whole where the constant counts things.
+    /// - Throws: `invalidValue` unless the value is in the constant's domain (`tick` may be 0), and whole where the constant counts things.
     public mutating func set(_ constant: ChipConstant, to value: Double) throws(SpinnpropError) {
         let old = table[constant.rawValue]
         let isAllowedZero = constant == .tick && value == 0
-        guard value.isFinite, value > 0 || isAllowedZero, value <= 1e18 else {
-            throw .invalidValue("\(old.name) is \(value) \(old.unit); it must be finite and > 0, at most 1e18")
+        let domain = constant.domain
+        guard isAllowedZero || domain.contains(value) else {
+            throw .invalidValue(
+                "\(old.name) is \(value) \(old.unit); it must be \(domain.lowerBound) .. \(domain.upperBound)"
+                    + (constant == .tick ? ", or 0" : ""))
         }
         guard !old.isCount || value == value.rounded() else {
             throw .invalidValue("\(old.name) is \(value) \(old.unit); it must be a whole number")
-        }
-        guard constant != .applicationPEs || value <= Double(QuadGrid.peCount) else {
-            throw .invalidValue("\(old.name) is \(value); the chip has \(QuadGrid.peCount) processing elements")
         }
         table[constant.rawValue] = Constant(
             name: old.name, value: value, unit: old.unit, mark: .assumed, source: "given by the user",

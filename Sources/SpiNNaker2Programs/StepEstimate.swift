@@ -22,9 +22,9 @@ struct StepEstimate {
             let busiest = model.pes.map { $0.cycles[phase.rawValue] }.max() ?? 0
             add(phase, ticks: rounds * ticks, cyclesPerTick: busiest / Double(ticks), options)
         }
-        for pe in model.pes { counters.cycles += Int(Double(batch) * pe.cycles.reduce(0, +)) }
-        counters.hopBits += Int(Double(batch) * model.hopBits)
-        counters.dramBytes += Int(Double(batch) * model.dramBytes)
+        for pe in model.pes { counters.cycles += StepEstimate.whole(Double(batch) * pe.cycles.reduce(0, +)) }
+        counters.hopBits += StepEstimate.whole(Double(batch) * model.hopBits)
+        counters.dramBytes += StepEstimate.whole(Double(batch) * model.dramBytes)
         addOptimizers(layout, options)
         if options.machine.level == .high { counters.highCycles = counters.cycles }
     }
@@ -42,7 +42,7 @@ struct StepEstimate {
             return
         }
         let periods = Machine.periods(seconds, of: period)
-        slips += ticks * (periods - 1)
+        slips += StepEstimate.whole(Double(ticks) * Double(periods - 1))
         self.seconds[phase.rawValue] += Double(ticks) * Double(periods) * period
     }
 
@@ -71,12 +71,15 @@ struct StepEstimate {
                 }
             }
             busiest = (max(busiest.gather, gather), max(busiest.update, update))
-            counters.cycles += Int(gather + update)
+            counters.cycles += StepEstimate.whole(gather + update)
         }
         counters.linkBits += toOptimizers.total + fromOptimizers.total
         add(.gather, ticks: 1, cyclesPerTick: busiest.gather, linkBits: toOptimizers.largest, options)
         add(.update, ticks: 1, cyclesPerTick: busiest.update, linkBits: fromOptimizers.largest, options)
     }
+
+    /// A number of things that is no number any more beyond 1e15, so that sums of it stay within 64 bits.
+    private static func whole(_ count: Double) -> Int { Int(min(count, 1e15)) }
 
     /// Joules.
     func energy(_ options: ChipOptions, loadedPEs: Int) -> Double {
