@@ -56,7 +56,7 @@ public func spinnprop_engine_chip(
         info.pes_per_chip = Int32(clamping: options.board.pesPerChip)
         info.sram_available = Int32(clamping: options.board.constants.dataBytes)
         info.n_constants = Int32(clamping: constants(of: options).count)
-        info.n_published = Int32(clamping: try PublishedCheck.all(options).count)
+        info.n_published = Int32(clamping: PublishedCheck.all(options).count)
         destination.write(info)
     }
 }
@@ -84,7 +84,7 @@ public func spinnprop_engine_published(
 ) -> spinnprop_status {
     barrier {
         let destination = try spinnprop_chip_published.destination(row, "row")
-        let own = try CInterface.row(index, of: try PublishedCheck.all(try chip(engine).options), "index")
+        let own = try CInterface.row(index, of: PublishedCheck.all(try chip(engine).options), "index")
         var row = spinnprop_chip_published.initial
         write(own.workload, to: &row.workload)
         write(own.quantity, to: &row.quantity)

@@ -41,6 +41,7 @@ public enum ChipConstant: Int, Sendable, CaseIterable {
         case .dmaSetupCycles, .packetBits: 1...1e6
         case .dmaBytesPerCycle: 1e-3...1e6
         case .sramBytes, .codeBytes, .heapBytes, .dramBytes, .routerEntries: 1...1e15
+        case .tick: 1e-9...1e6
         default: 1e-18...1e18
         }
     }

@@ -79,7 +79,8 @@ extension Machine {
                         time.slips += all - 1
                         time.linkSlips += withLinks - own
                         time.dramSlips += all - withLinks
-                        time.seconds += Double(all) * period
+                        // Beyond the most periods that are counted, the seconds themselves.
+                        time.seconds += max(Double(all) * period, sums.seconds, linkSeconds, dramSeconds)
                         func note(_ cause: SlipCause) {
                             log.append(LoggedSlip(at: at, slip: Slip(phase: segment.phase, tick: tick, cause: cause)))
                         }
@@ -98,7 +99,7 @@ extension Machine {
         slips += ordered.prefix(Machine.loggedSlips - slips.count).map { log[$0].slip }
     }
 
-    /// The periods of a tick that so much work takes, at least one. A thousand million stand for all that are more.
+    /// The periods of a tick that so much work takes, at least one. No more than a thousand million are counted.
     public static func periods(_ seconds: Double, of period: Double) -> Int {
         Int(min(1e9, max(1, (seconds / period).rounded(.up))))
     }

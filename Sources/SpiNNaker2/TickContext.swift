@@ -121,7 +121,7 @@ public struct TickContext {
         guard shared.pointee.options.faults == .error else { return }
         throw .invalidValue(
             "PE \(pe) sent a packet with key 0x\(String(key, radix: 16)) for which no routing entry leads anywhere; add a "
-                + "route, or count such packets (FaultPolicy.count)")
+                + "route, or count such packets (faults: count)")
     }
 
     /// The rare case of `send`: no room, or a payload that does not fit.
@@ -157,6 +157,6 @@ public struct TickContext {
         throw .invalidValue(
             "the receive FIFO of PE \(target) is full at \(receiver.pointee.capacity) packets when PE \(pe) sends in tick "
                 + "\(tick) of phase \(phase) (policy \(shared.pointee.options.overflow)); give it a larger FIFO, or count such "
-                + "packets (FaultPolicy.count)")
+                + "packets (faults: count)")
     }
 }

@@ -46,30 +46,37 @@ struct Cut: Equatable, Sendable {
         let neurons = plan.shape.sizes[layer + 1]
         let blocks = ClockKernels.padded(neurons) / ClockKernels.width
         let largestBlocks = largestSlice.map { max(1, $0 / ClockKernels.width) } ?? blocks
-        var count = (blocks + largestBlocks - 1) / largestBlocks
         let alignment = Int(constants[.dmaAlignment])
-        while true {
-            let own = (0..<count).map { n in
-                let first = blocks * n / count * ClockKernels.width
-                let last = min(neurons, blocks * (n + 1) / count * ClockKernels.width)
-                return Slice(index: n, first: first, count: last - first)
-            }
+        // Of the widest of so many slices.
+        func buffers(_ count: Int) -> [PlannedBuffer] {
             var cuts = slices.map(\.count)
             cuts[layer + 1] = count
-            let widest = own.max { $0.width < $1.width } ?? own[0]
-            let buffers = plan.neuronBuffers(layer: layer, slice: widest, cuts: cuts)
-            let bytes = buffers.bytes(alignment: alignment)
-            if bytes <= constants.dataBytes { return own }
-            guard count < blocks else {
-                let largest = buffers.max { $0.bytes < $1.bytes }
-                throw SpinnpropError(
-                    .outOfMemory,
-                    "\(ClockKernels.width) neurons of layer \(layer) need \(bytes) bytes of SRAM and a PE has "
-                        + "\(constants.dataBytes); the largest buffer is \"\(largest?.name ?? "")\" with "
-                        + "\(largest?.bytes ?? 0) bytes: use fewer senders, or smaller tapes (spikes_per_neuron)")
+            let width = min(neurons, (blocks + count - 1) / count * ClockKernels.width)
+            return plan.neuronBuffers(layer: layer, slice: Slice(index: 0, first: 0, count: width), cuts: cuts)
+        }
+        func fits(_ count: Int) -> Bool { buffers(count).bytes(alignment: alignment) <= constants.dataBytes }
+        guard fits(blocks) else {
+            let buffers = buffers(blocks)
+            let largest = buffers.max { $0.bytes < $1.bytes }
+            throw SpinnpropError(
+                .outOfMemory,
+                "\(ClockKernels.width) neurons of layer \(layer) need \(buffers.bytes(alignment: alignment)) bytes of SRAM and a PE "
+                    + "has \(constants.dataBytes); the largest buffer is \"\(largest?.name ?? "")\" with "
+                    + "\(largest?.bytes ?? 0) bytes: use fewer senders, or smaller tapes (spikes_per_neuron)")
+        }
+        var count = (blocks + largestBlocks - 1) / largestBlocks
+        if !fits(count) {
+            var (tooFew, enough) = (count, blocks)
+            while enough - tooFew > 1 {
+                let middle = (tooFew + enough) / 2
+                if fits(middle) { enough = middle } else { tooFew = middle }
             }
-            // Aim at what the excess asks for, one more slice at least.
-            count = min(blocks, max(count + 1, count * bytes / constants.dataBytes / 2))
+            count = enough
+        }
+        return (0..<count).map { n in
+            let first = blocks * n / count * ClockKernels.width
+            let last = min(neurons, blocks * (n + 1) / count * ClockKernels.width)
+            return Slice(index: n, first: first, count: last - first)
         }
     }
 

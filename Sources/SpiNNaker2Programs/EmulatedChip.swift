@@ -109,18 +109,12 @@ final class EmulatedChip {
     }
 
     private func route(_ copy: Int) throws(SpinnpropError) {
-        let (cut, keys) = (layout.cut, layout.keys)
-        let lossPE = layout.lossPE(copy: copy)
-        for population in shape.sizes.indices {
-            let receivers = shape.connections.filter { $0.source == population }
-            var targets = receivers.flatMap { layout.pes(copy: copy, population: $0.target) }
-            if population == shape.layerCount { targets.append(lossPE) }
-            for (slice, pe) in zip(cut.slices[population], layout.pes(copy: copy, population: population)) {
-                try machine.route(
-                    keys.spikes(copy: copy, population: population, slice: slice.index), from: pe, to: targets)
-                let errors = keys.errors(copy: copy, population: population, slice: slice.index)
-                for target in targets { try machine.route(errors, from: target, to: [pe]) }
-            }
+        for route in PlannedRoute.all(shape, layout.cut, place: layout.copyPEs[copy]) {
+            let range =
+                route.isError
+                ? layout.keys.errors(copy: copy, population: route.population, slice: route.slice)
+                : layout.keys.spikes(copy: copy, population: route.population, slice: route.slice)
+            for source in route.sources { try machine.route(range, from: source, to: route.targets) }
         }
     }
 

@@ -42,16 +42,25 @@ struct Layout: Sendable {
             let roomier = try Layout.attempt(shape, options, needsSampleGradient: false)
             if roomier.room >= options.copies ?? batch { best = roomier }
         }
-        guard best.room >= max(1, options.copies ?? 1) else {
+        let wanted = options.copies ?? min(best.room, options.batchSize ?? .max)
+        guard best.room >= max(1, wanted) else {
             throw SpinnpropError(
                 .outOfMemory,
                 "\(options.copies ?? 1) copies of \(best.cut.pesPerCopy) PEs each and \(best.cut.chunks.count) optimiser PEs do "
                     + "not fit the \(options.board.peCount) PEs of \(options.board.chipCount) chips, which have room for "
                     + "\(best.room) copies; use fewer copies, a smaller network or more chips")
         }
+        let routed = PlannedRoute.room(shape, best.cut, places: Array(best.places.prefix(wanted)), board: options.board)
+        guard routed >= max(1, options.copies ?? 1) else {
+            throw SpinnpropError(
+                .outOfMemory,
+                "\(options.copies ?? 1) copies of \(best.cut.pesPerCopy) PEs each do not fit the routing tables of "
+                    + "\(Int(options.board.constants[.routerEntries])) entries a chip, which have room for \(routed) copies; use fewer "
+                    + "copies or fewer cuts")
+        }
         plan = best.plan
         cut = best.cut
-        copies = options.copies ?? min(best.room, options.batchSize ?? .max)
+        copies = routed
         let widest = best.cut.slices.flatMap { $0 }.map(\.width).max() ?? 1
         let blocks = shape.sizes.map { ($0 + 7) / 8 }.max() ?? 1
         keys = try KeyLayout(

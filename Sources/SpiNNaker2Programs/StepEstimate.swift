@@ -43,7 +43,7 @@ struct StepEstimate {
         }
         let periods = Machine.periods(seconds, of: period)
         slips += StepEstimate.whole(Double(ticks) * Double(periods - 1))
-        self.seconds[phase.rawValue] += Double(ticks) * Double(periods) * period
+        self.seconds[phase.rawValue] += Double(ticks) * max(Double(periods) * period, seconds)
     }
 
     private mutating func addOptimizers(_ layout: Layout, _ options: ChipOptions) {

@@ -42,6 +42,44 @@ struct RefusalTests {
         #expect(message { _ = try run(options, sizes: [100_000, 3], weight: 1) }.contains("SRAM"))
     }
 
+    /// Each copy of three populations takes six entries: a fit says so before, and open copies are as many as have room.
+    @Test func routingTables() throws {
+        var constants = ChipConstants()
+        try constants.set(.routerEntries, to: 20)
+        var options = ChipOptions(board: try Board(constants: constants))
+        #expect(try ChipFit(sizes: [5, 120, 3], batch: 22, options: options).copies == 3)
+        let engine = try run(options, sizes: [5, 120, 3], weight: 0.1)
+        #expect(engine.account?.copies == 3)
+        options.copies = 4
+        let fit = try ChipFit(sizes: [5, 120, 3], batch: 22, options: options)
+        #expect(!fit.fits && fit.reason.contains("routing tables of 20 entries a chip, which have room for 3 copies"))
+        #expect(message { _ = try run(options, sizes: [5, 120, 3], weight: 1) }.contains("room for 3 copies"))
+    }
+
+    /// What is planned of the tables is what they come to hold, wherever copies lie.
+    @Test(arguments: 0..<60) func plannedEntries(seed: Int) throws {
+        let own = try RandomChipCase(seed: UInt64(seed))
+        let shape = try NetworkShape(own.network, grid: own.options.grid)
+        let chip = try EmulatedChip(shape, own.options)
+        var planned = [Int](repeating: 0, count: own.options.board.chipCount)
+        for place in chip.layout.copyPEs {
+            for route in PlannedRoute.all(shape, chip.layout.cut, place: place) {
+                for chip in route.chips(own.options.board) { planned[chip] += 1 }
+            }
+        }
+        #expect(planned == planned.indices.map { chip.machine.routingEntries(chip: $0).count }, "\(own.description)")
+    }
+
+    /// The largest sizes there can be are answered at once.
+    @Test func largeFits() throws {
+        let size = 1 << 20
+        let options = ChipOptions(board: try Board(chips: 48))
+        let fit = try ChipFit(sizes: [size, size, size], recurrent: true, batch: Int(Int32.max), options: options)
+        #expect(!fit.fits && fit.reason.contains("bytes of SRAM"))
+        let wide = try ChipFit(sizes: [5, size, 3], batch: 1, options: options)
+        #expect(!wide.fits && wide.reason.contains("layer 1") && wide.largest.count == 3)
+    }
+
     /// 40 senders that spike at once into a FIFO of 8: an error by default, counted if the user says so.
     @Test(arguments: OverflowPolicy.allCases) func fullFIFOs(policy: OverflowPolicy) throws {
         var options = ChipOptions()

@@ -243,6 +243,15 @@ struct MachineTests {
         }
     }
 
+    /// A clock so slow that no count of periods holds what a tick takes: the seconds are right all the same.
+    @Test func absurdClocks() throws {
+        let machine = Machine(
+            try Board(constants: constants([.highClock: 1e-3, .tick: 1e-9])), phases: ["only"], options: counting())
+        try machine.load(Toy("worker") { (_, context) throws(SpinnpropError) in context.charge(300) }, on: 1)
+        try machine.run([Segment(phase: 0, ticks: 2)])
+        #expect(machine.phaseTimes[0].seconds == 6e5 && machine.phaseTimes[0].slips == 2 * 999_999_999)
+    }
+
     /// A program that sleeps is called for packets and at the tick it chose; what is counted is the same as if it had not slept.
     @Test(arguments: [PowerLevel.high, .low, .automatic(threshold: 0)]) func sleeping(level: PowerLevel) throws {
         func outcome(sleeps: Bool, idle: Int) throws -> (ticks: [Int], PECounters, PhaseTime, [Slip]) {

@@ -25,6 +25,8 @@ def _chip(options: argparse.Namespace) -> spinnaker2.Chip:
         except ValueError:
             raise ValueError(f"--set {pair}: give NAME=NUMBER, with a name of `spinnprop chip constants`") from None
     if "high_clock" in given:
+        if "clock_hz" in given:
+            raise ValueError("--set high_clock and clock_hz: these are one constant; give one of them")
         given["clock_hz"] = given.pop("high_clock")
     return spinnaker2.Chip(**given)
 
@@ -76,12 +78,13 @@ def published(options: argparse.Namespace) -> None:
 def account(options: argparse.Namespace) -> None:
     """Prints the account that ``spinnprop train --engine spinnaker2`` has left in a folder."""
     path = os.path.join(options.folder, ACCOUNT_FILE)
-    with open(path, encoding="utf-8") as file:
-        try:
+    try:
+        with open(path, encoding="utf-8") as file:
             found = json.load(file)
-            text = found["summary"]
-        except (ValueError, KeyError, TypeError):
-            raise ValueError(f"{path} is no account; `spinnprop train yin-yang --engine spinnaker2` writes one") from None
+        text = found["summary"]
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError) as error:
+        state = "is not there" if isinstance(error, OSError) else "is no account"
+        raise ValueError(f"{path} {state}; `spinnprop train yin-yang --engine spinnaker2` writes one") from None
     print(json.dumps(found, indent=2) if options.json else text)
 
 

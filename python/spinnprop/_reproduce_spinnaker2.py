@@ -185,7 +185,7 @@ def _on_chip(seed: int, epochs: int, training: Dict[str, Any], train: Any) -> st
         )
         start = time.perf_counter()
         with EpochBar(epochs, f"seed {seed}, {name}", shown=sys.stderr.isatty()) as bar:
-            trainer.run(*train, progress=bar)
+            trainer.run(train[0], train[1], progress=bar)
         seconds.append(time.perf_counter() - start)
         weights.append([np.asarray(own).tobytes() for own in trainer.network.weights])
     assert isinstance(engine, spinnaker2.Engine)

@@ -23,6 +23,62 @@ def network():
     return sp.Network([5, 20, 3], seed=3)
 
 
+def test_links_stretch_ticks():
+    """Links far too slow for the gradients of copies on other chips: slips that name the link, the same weights."""
+    X, y = sp.datasets.yin_yang(80, seed=7)
+    runs = []
+    for chip in (sp.spinnaker2.Chip(), sp.spinnaker2.Chip(link_bandwidth=1e7)):
+        engine = sp.spinnaker2.Engine(sp.spinnaker2.Board(4, chip), batch_size=80)
+        trainer = sp.Trainer(network(), LOSS, engine=engine, epochs=1, batch_size=80)
+        trainer.run(sp.encoding.latency_grid(X), y)
+        runs.append((trainer.network.weights[0].tobytes(), engine.account()))
+    (weights, fast), (same, slow) = runs
+    assert weights == same
+    assert fast.phases["link_slips"].sum() == 0 < slow.phases["link_slips"][3]
+    assert slow.phases["slips"][3] == slow.phases["link_slips"][3]
+    assert slow.seconds_per_step > fast.seconds_per_step and slow.energy_per_step > fast.energy_per_step
+    slip = slow.slips[0]
+    assert (slip["phase"], slip["cause"], slip["pe"]) == ("gather", "link", -1)
+    assert slip["chip"] == slip["link"] // 6 and 8 * slip["bytes"] == slow.link_bits.flat[slip["link"]]
+    assert "for links between chips" in str(slow)
+
+
+def test_evaluations_stand_apart(data):
+    spikes, y = data
+    engine = sp.spinnaker2.Engine(copies=4)
+    sp.Trainer(network(), engine=engine, epochs=2, batch_size=4).run(spikes, y)
+    alone = engine.account()
+    engine.reset_account()
+    sp.Trainer(network(), engine=engine, epochs=2, batch_size=4).run(spikes, y, validation=(spikes, y))
+    watched = engine.account()
+    assert alone.evaluation_samples == 0 and watched.evaluation_samples == 24
+    assert watched.seconds_per_step == pytest.approx(alone.seconds_per_step, rel=1e-9)
+    assert watched.energy_per_step == pytest.approx(alone.energy_per_step, rel=1e-9)
+    assert watched.seconds == pytest.approx(alone.seconds + watched.evaluation_seconds)
+    assert watched.energy == pytest.approx(alone.energy + watched.evaluation_energy)
+
+
+@pytest.mark.parametrize("overflow", ["drop", "overwrite", "stall"])
+def test_full_fifos(data, overflow):
+    spikes, _ = data
+    net = sp.Network([5, 40, 3], seed=3, weight_mean=[0.8, 0.2])
+    options = {"fifo_packets": 1, "spikes_per_neuron": 30.0, "overflow": overflow}
+    with pytest.raises(ValueError, match="full at 1 packets .*faults: count"):
+        net.forward(spikes, engine=sp.spinnaker2.Engine(**options))
+    engine = sp.spinnaker2.Engine(faults="count", **options)
+    net.forward(spikes, engine=engine)
+    names = {"drop": "dropped", "overwrite": "overwritten", "stall": "stalled"}
+    counted = {name: engine.account().phases[column].sum() > 0 for name, column in names.items()}
+    assert counted == {name: name == overflow for name in names}
+
+
+@pytest.mark.parametrize("name", ["dma_alignment", "dma_setup_cycles", "packet_bits", "dma_bytes_per_cycle", "link_bandwidth"])
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf"), 1e-300, 1e300])
+def test_constants_have_a_domain(name, value):
+    with pytest.raises(ValueError, match=name):
+        sp.spinnaker2.Chip(**{name: value})
+
+
 @pytest.mark.parametrize("options", [{}, {"copies": 2}, {"placement": "scattered", "largest_slice": 8, "copies": 3}])
 def test_same_bits_as_the_twin(data, options):
     spikes, y = data
@@ -167,6 +223,9 @@ def test_commands(tmp_path, capsys):
     assert main(["chip", "constants"]) == main(["chip", "published"]) == 0
     assert "hop_energy" in capsys.readouterr().out
     assert main(["chip", "fit", "5-x"]) == 1 and "sizes" in capsys.readouterr().err
+    assert main(["chip", "account", str(tmp_path)]) == 1 and "is not there; `spinnprop train" in capsys.readouterr().err
+    assert main(["chip", "constants", "--set", "clock_hz=1e8", "--set", "high_clock=2e8"]) == 1
+    assert "one constant" in capsys.readouterr().err
     pytest.importorskip("matplotlib")
     out = str(tmp_path / "run")
     small = ["--epochs", "1", "--samples", "30", "--hidden", "10", "--batch-size", "10", "--out", out]
