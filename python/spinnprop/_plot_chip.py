@@ -18,10 +18,11 @@ _SIDE = 0.42
 _FIXED = ((4, 3, "router"), (7, 3, "DRAM"))
 _PROGRAMS = ("input", "neurons", "loss", "optimizer")
 _DIRECTIONS = ((1, 0), (1, 1), (0, 1), (-1, 0), (-1, -1), (0, -1))
-_QUANTITIES: Dict[str, Tuple[str, str]] = {
-    "load": ("cycles", "cycles"),
-    "memory": ("sram_high_water", "bytes of SRAM, high-water mark"),
-    "traffic": ("hop_bits", "bits times hops that a PE sent"),
+#: Counter, label, and whether the colours are logarithmic: an optimiser does far more than all others.
+_QUANTITIES: Dict[str, Tuple[str, str, bool]] = {
+    "load": ("cycles", "cycles, estimated", True),
+    "memory": ("sram_high_water", "bytes of SRAM, high-water mark", False),
+    "traffic": ("hop_bits", "bits times hops, packets and DMA", True),
 }
 
 
@@ -32,8 +33,8 @@ def chip(report: Union[Report, Engine], by: str = "program", ax: Any = None) -> 
     ----------
     report : spinnaker2.Engine, or what its `account` gives
     by : "program", "load", "memory" or "traffic"
-        load: cycles; memory: the most bytes of SRAM in use; traffic: bits times hops on the mesh, and between chips bits over
-        each link.
+        load: cycles, estimated; memory: the most bytes of SRAM in use; traffic: bits times hops on the mesh, and between chips
+        bits over each link. Colours of load and traffic are logarithmic.
     ax : matplotlib Axes or None
         None: a new figure. Several chips lie side by side as on the board.
 
@@ -50,6 +51,7 @@ def chip(report: Union[Report, Engine], by: str = "program", ax: Any = None) -> 
     >>> ax = sp.plot.chip(engine, by="load")
     """
     from matplotlib.collections import PatchCollection
+    from matplotlib.colors import LogNorm
     from matplotlib.patches import Rectangle
 
     from .plot import _axes
@@ -79,17 +81,24 @@ def chip(report: Union[Report, Engine], by: str = "program", ax: Any = None) -> 
         ]
         axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncol=4, fontsize="small")
     else:
-        column, label = _QUANTITIES[by]
+        column, label, is_logarithmic = _QUANTITIES[by]
         collection = PatchCollection(squares, cmap="viridis", edgecolors="none")
-        collection.set_array(pes[column].astype(np.float64))
-        collection.set_clim(0, max(1.0, float(pes[column].max())))
+        values = pes[column].astype(np.float64)
+        if is_logarithmic and values.max() > 0:
+            least = float(values[values > 0].min())
+            # What is 0 has the colour of the least.
+            collection.set_norm(LogNorm(least, max(float(values.max()), 1.01 * least), clip=True))
+            values = np.maximum(values, least)
+        else:
+            collection.set_clim(0, max(1.0, float(values.max())))
+        collection.set_array(values)
         axes.add_collection(collection)
         axes.figure.colorbar(collection, ax=axes, label=label, shrink=0.8)
         if by == "traffic":
             _draw_links(axes, report.link_bits, width)
     rows = math.ceil(report.chips / width)
     axes.set_xlim(0.3, 8.4 * width + 0.3 - 0.9)
-    axes.set_ylim(0.3, 7.4 * rows + 0.3 - 0.9)
+    axes.set_ylim(0.3, 7.4 * rows + 0.3 - (0.9 if report.chips == 1 else 0.2))
     axes.set_aspect("equal")
     axes.set_xticks([])
     axes.set_yticks([])
@@ -118,6 +127,8 @@ def _draw_background(axes: Any, chips: int, width: int) -> None:
             fixed.append(Rectangle((x0 + x - 0.48, y0 + y - 0.48), 0.96, 1.96))
             if chips <= 4:
                 axes.text(x0 + x, y0 + y + 0.5, name, ha="center", va="center", rotation=90, fontsize="x-small")
+        if 1 < chips <= 12:
+            axes.text(x0 + 0.55, y0 + 6.6, f"chip {chip}", va="bottom", fontsize="x-small")
     axes.add_collection(PatchCollection(quads, facecolors="0.93", edgecolors="none"))
     axes.add_collection(PatchCollection(fixed, facecolors="0.85", edgecolors="none"))
 
@@ -127,6 +138,7 @@ def _draw_links(axes: Any, bits: Any, width: int) -> None:
     most = bits.max()
     if most == 0:
         return
+    axes.set_xlabel(f"arrows: bits over links between chips, {most:.3g} at most", fontsize="small")
     for chip, row in enumerate(bits):
         x, y = _origin(chip, width)
         for (dx, dy), own in zip(_DIRECTIONS, row):
