@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -320,3 +321,79 @@ def test_memory_does_not_grow():
     assert finished.returncode == 0, finished.stderr
     # One network is 5 kB, one recording 60 kB: leaking either shows.
     assert float(finished.stdout) < 2000
+
+
+def chip_result(engine, sizes=(5, 20, 3)):
+    trainer = sp.Trainer(sp.Network(sizes, seed=1), sp.losses.StepTTFSCrossEntropy(), engine=engine, epochs=2, batch_size=50)
+    trainer.run(sp.encoding.latency_grid(X), y)
+    return trainer.network.weights[0].tobytes()
+
+
+def test_threads_share_a_chip():
+    """They wait for each other; the chip is mapped anew for each shape."""
+    engine, twin = sp.spinnaker2.Engine(copies=5), sp.ClockEngine(copies=5)
+    shapes = [(5, 20 + n % 2, 3) for n in range(4)]
+    found = {}
+    workers = [
+        threading.Thread(target=lambda n=n: found.update({n: chip_result(engine, shapes[n])})) for n in range(len(shapes))
+    ]
+    for worker in workers:
+        worker.start()
+    copies = [pickle.loads(pickle.dumps(engine)) for _ in range(20)]
+    for worker in workers:
+        worker.join()
+    assert all(copy == engine for copy in copies)
+    assert [found[n] for n in range(4)] == [chip_result(twin, shape) for shape in shapes]
+
+
+def test_a_forked_child_has_a_chip_of_its_own():
+    code = """
+        import os, threading
+        import spinnprop as sp
+        X, y = sp.datasets.yin_yang(300)
+        spikes = sp.encoding.latency_grid(X)
+        engine = sp.spinnaker2.Engine(copies=5)
+        def trainer(epochs):
+            return sp.Trainer(sp.Network([5, 20, 3]), engine=engine, epochs=epochs, batch_size=50)
+        started, stop = threading.Event(), threading.Event()
+        def progress(seen):
+            started.set()
+            return stop.is_set()
+        worker = threading.Thread(target=trainer(10**6).run, args=(spikes, y), kwargs=dict(progress=progress))
+        worker.start()
+        started.wait()
+        child = os.fork()
+        if child == 0:
+            trainer(2).run(spikes, y)
+            os._exit(engine.account().updates)
+        status = os.waitpid(child, 0)[1]
+        stop.set()
+        worker.join()
+        print(os.WEXITSTATUS(status), engine.account().updates > 0)
+    """
+    finished = run(code)
+    assert finished.stdout == b"12 True\n", finished.stderr
+
+
+@pytest.mark.parametrize("chips", [1, 48])
+def test_ctrl_c_leaves_a_chip_usable(chips):
+    code = f"""
+        import os, signal
+        import spinnprop as sp
+        sp.set_threads(2)
+        X, y = sp.datasets.yin_yang(5000)
+        spikes = sp.encoding.latency_grid(X)
+        def weights(engine, epochs):
+            trainer = sp.Trainer(sp.Network([5, 20, 3], seed=1), engine=engine, epochs=epochs, batch_size=5000)
+            trainer.run(spikes, y)
+            return trainer.network.weights[0].tobytes()
+        engine = sp.spinnaker2.Engine(sp.spinnaker2.Board({chips}), copies=30)
+        signal.signal(signal.SIGALRM, lambda *ignored: os.kill(os.getpid(), signal.SIGINT))
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        try:
+            weights(engine, 10**9)
+        except KeyboardInterrupt:
+            print(weights(engine, 1) == weights(sp.ClockEngine(copies=30), 1))
+    """
+    finished = run(code)
+    assert finished.stdout == b"True\n", finished.stderr
