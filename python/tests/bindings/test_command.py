@@ -198,7 +198,8 @@ def test_reproduce_spinnaker2(tmp_path, capsys, monkeypatch):
     # Training goes on from epoch to epoch as if it had not been watched, and silent samples are judged as they should be.
     twin = sp.ClockEngine(copies=22)
     trainer = sp.Trainer(
-        sp.Network(**few["network"], seed=1), sp.losses.StepTTFSCrossEntropy(**few["loss"]), engine=twin, epochs=3, seed=1, **few["training"],
+        sp.Network(**few["network"], seed=1), sp.losses.StepTTFSCrossEntropy(**few["loss"]), engine=twin, epochs=3,
+        seed=1, **few["training"],
     )  # fmt: skip
     X, y = sp.datasets.yin_yang(300)
     trainer.run(sp.encoding.latency_grid(X), y)
