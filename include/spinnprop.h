@@ -774,7 +774,7 @@ SPINNPROP_API spinnprop_status spinnprop_engine_fit(spinnprop_chip_fit *fit, int
 
 /* The account of all that has run on an engine since its last reset, or since a network of another shape was put on it. A
  * copy: it never changes, may be read by several threads and outlives the engine. SPINNPROP_INVALID_VALUE before the first
- * run. */
+ * run. A run that failed or was stopped is in the counters as far as it came, but not in ticks and seconds. */
 typedef struct spinnprop_account spinnprop_account;
 SPINNPROP_API spinnprop_status spinnprop_engine_account(spinnprop_account **account, const spinnprop_engine *engine);
 SPINNPROP_API spinnprop_status spinnprop_engine_reset_account(const spinnprop_engine *engine);
@@ -792,7 +792,7 @@ typedef struct spinnprop_chip_account {
     double busiest_link_load, busiest_dram_load;   /* part of the time the busiest link between chips, and the busiest
                                                     * memory interface, is in use; estimated                          */
     double set_up_seconds;                         /* to load programs and to clean up; not in seconds; estimated     */
-    int64_t evaluation_samples;                    /* of forward_samples, those that no backward run has followed     */
+    int64_t evaluation_samples;                    /* of forward_samples, those no backward run here has followed     */
     double evaluation_seconds, evaluation_energy;  /* of seconds and energy, what they took; estimated                */
 } spinnprop_chip_account;
 SPINNPROP_API void spinnprop_chip_account_init(spinnprop_chip_account *totals);

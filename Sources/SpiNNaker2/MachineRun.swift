@@ -6,7 +6,7 @@ extension Machine {
     /// segments and runs.
     ///
     /// - Throws: what a program throws (the lowest island's error), `cancelled`, `invalidValue` for a phase there is not. After an
-    ///   error the machine must be `reset`.
+    ///   error the machine must be `reset`; what had run until then is in the counters, but not in the times.
     public func run(_ schedule: [Segment], rounds: Int = 1, monitor: Monitor? = nil) throws(SpinnpropError) {
         for segment in schedule where !phaseNames.indices.contains(segment.phase) || segment.ticks < 0 {
             throw .invalidValue(

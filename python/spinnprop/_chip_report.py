@@ -14,6 +14,8 @@ _LARGEST = ("largest_tick", "largest_fifo")
 class Report:
     """What has run on an emulated chip. Never changes; pickles. Seconds, watts and joules are estimated.
 
+    A run that failed or was stopped is in the counters as far as it came, but not in ticks and seconds.
+
     Attributes
     ----------
     chips, copies, n_pes, steps : int
@@ -27,7 +29,7 @@ class Report:
     seconds_per_step, energy_per_step : float
         Of a training step: all that has run but evaluations, over `updates`; estimated.
     evaluation_samples, evaluation_seconds, evaluation_energy : int, float, float
-        Of what ran forward, the part that no backward run has followed, as the runs on a validation set; estimated.
+        Of what ran forward, the part that no backward run on the chip has followed, as the runs on a validation set; estimated.
     busiest_link_load, busiest_dram_load : float
         Part of the time in which the busiest link between chips, and the busiest memory interface, is in use; estimated.
     set_up_seconds : float
