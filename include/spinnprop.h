@@ -538,6 +538,8 @@ enum {
     SPINNPROP_SPARSE_EIF = 2,       /* V' = -V + slope exp(V / slope) + I, threshold +infinity, reset -1; by polynomials */
     SPINNPROP_SPARSE_EIF_TABLE = 3  /* the same by a fine table                                                       */
 };
+/* The exponential neurons' polynomials are fitted when a network is made. Where drives differ there is one set, 1 to 4 MB, for each
+ * sixteenth octave of slope + I in which there are any, fitted within 0.1 s: both grow with the spread of the drives only. */
 
 typedef struct spinnprop_sparse spinnprop_sparse;
 
@@ -557,7 +559,7 @@ typedef struct spinnprop_sparse_options {
     uint64_t seed;                  /* of targets and initial phases                                                  */
     const int64_t *offsets; int64_t n_offsets; /* NULL, 0: drawn targets. Else n_neurons + 1: neuron j sends to       */
     const int32_t *targets; int64_t n_targets; /*   targets[offsets[j]] .. targets[offsets[j + 1] - 1]                */
-    const double *drives;   int64_t n_drives;  /* I. NULL, 0: from rate; one for all, or one each (not exponential)   */
+    const double *drives;   int64_t n_drives;  /* I. NULL, 0: from rate; one for all, or one each                     */
     const double *weights;  int64_t n_weights; /* NULL, 0: from coupling; one for all, or one per synapse; any sign   */
 } spinnprop_sparse_options;
 SPINNPROP_API void spinnprop_sparse_options_init(spinnprop_sparse_options *options);

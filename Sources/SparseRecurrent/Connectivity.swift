@@ -151,9 +151,7 @@ final class Rows {
         if connectivity.offsets.isEmpty {
             offsets = nil
         } else {
-            let copy = try LargeBuffer(count: connectivity.offsets.count, repeating: 0, "the adjacency's offsets")
-            for (index, offset) in connectivity.offsets.enumerated() { copy.pointer[index] = offset }
-            offsets = copy
+            offsets = try LargeBuffer(connectivity.offsets, "the adjacency's offsets")
         }
     }
 

@@ -11,7 +11,18 @@ final class LargeBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
     private static var largePage: Int { 1 << 21 }
 
     /// All elements `value`. - Throws: `outOfMemory`, naming `what`.
-    init(count: Int, repeating value: Element, _ what: String) throws(SpinnpropError) {
+    convenience init(count: Int, repeating value: Element, _ what: String) throws(SpinnpropError) {
+        try self.init(count: count, what)
+        pointer.initialize(repeating: value, count: count)
+    }
+
+    /// A copy. - Throws: `outOfMemory`, naming `what`.
+    convenience init(_ elements: [Element], _ what: String) throws(SpinnpropError) {
+        try self.init(count: elements.count, what)
+        for (index, element) in elements.enumerated() { pointer[index] = element }
+    }
+
+    private init(count: Int, _ what: String) throws(SpinnpropError) {
         let stride = MemoryLayout<Element>.stride
         try Memory.check(count: count, bytesPerElement: stride, what)
         let bytes = max(1, count) * stride
@@ -24,7 +35,6 @@ final class LargeBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
         }
         if isLarge { madvise(raw, size, MADV_HUGEPAGE) }
         pointer = raw.bindMemory(to: Element.self, capacity: max(1, count))
-        pointer.initialize(repeating: value, count: count)
         self.count = count
     }
 

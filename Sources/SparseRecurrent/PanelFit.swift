@@ -2,18 +2,22 @@
 
 /// Coefficients of powers of x, the constant first.
 enum PanelFit {
-    /// The Chebyshev series through `degree` + 1 values of a function.
-    static func chebyshev(degree: Int, _ function: (Double) -> Double) -> [Double] {
-        let count = degree + 1
-        func cosine(_ numerator: Int) -> Double {
-            // cos(pi numerator / (2 count)), the angle brought into half a turn.
-            let turned = numerator % (4 * count)
-            let angle = turned <= 2 * count ? turned : 4 * count - turned
-            return HalfTurn.sineAndCosine(Double.pi * Double(angle) / Double(2 * count)).cosine
-        }
-        let values = (0..<count).map { function(0.5 * (1 + cosine(2 * $0 + 1))) }
+    /// Where `chebyshev` wants a function's values.
+    static func points(degree: Int) -> [Double] { (0...degree).map { 0.5 * (1 + cosine(2 * $0 + 1, of: degree + 1)) } }
+
+    /// cos(pi numerator / (2 count))
+    private static func cosine(_ numerator: Int, of count: Int) -> Double {
+        // The angle brought into half a turn.
+        let turned = numerator % (4 * count)
+        let angle = turned <= 2 * count ? turned : 4 * count - turned
+        return HalfTurn.sineAndCosine(Double.pi * Double(angle) / Double(2 * count)).cosine
+    }
+
+    /// The Chebyshev series through the values at `points`.
+    static func chebyshev(_ values: [Double]) -> [Double] {
+        let count = values.count
         let series = (0..<count).map { order in
-            let sum = (0..<count).reduce(0.0) { $0 + values[$1] * cosine(order * (2 * $1 + 1)) }
+            let sum = (0..<count).reduce(0.0) { $0 + values[$1] * cosine(order * (2 * $1 + 1), of: count) }
             return sum * (order == 0 ? 1 : 2) / Double(count)
         }
         // T0 = 1, T1 = u, T(n + 1) = 2 u T(n) - T(n - 1), in powers of x with u = 2 x - 1.

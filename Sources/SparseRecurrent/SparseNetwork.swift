@@ -86,10 +86,7 @@ public struct SparseNetwork: Sendable {
                     + "\(SparseNetwork.drives.lowerBound) .. \(SparseNetwork.drives.upperBound): raise rate or drive")
         }
         if case .eif(let slope, let kind) = model {
-            guard drives.count == 1 else {
-                throw .unsupported("the exponential neuron takes one drive for all neurons, not \(drives.count)")
-            }
-            exponential = try EIF(drive: drives[0], slope: slope, kind)
+            exponential = try EIF(drives: drives, slope: slope, kind)
         } else {
             exponential = nil
         }

@@ -23,6 +23,8 @@ import Testing
         Setting(model: .qif, weight: -0.1, spread: 3, isVaried: true),
         Setting(model: .eif(slope: 0.1, .chebyshev), weight: -0.2, spread: 0.5, spikes: 30),
         Setting(model: .eif(slope: 0.2, .table), weight: 0.05, spread: 2),
+        Setting(model: .eif(slope: 0.1, .chebyshev), weight: -0.2, spread: 2, isVaried: true, spikes: 30),
+        Setting(model: .eif(slope: 0.2, .table), weight: 0.05, spread: 2, isVaried: true),
     ]
 
     /// A linear loss on all spike times, and its value.

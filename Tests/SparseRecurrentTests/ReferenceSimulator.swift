@@ -13,9 +13,12 @@ typealias Precise = Double
 /// O(N) per spike, no phases, no keys, no queue.
 struct ReferenceSimulator {
     let isQuadratic: Bool
+    /// Empty but for exponential neurons.
+    let exponentials: [ReferenceExponential]
     let drives: [Precise]
     let rows: [[Int]]
     let rowWeights: [[Precise]]
+    /// Of exponential neurons the times that are left instead: these need no equation solved from event to event.
     var potentials: [Precise]
     var time: Precise = 0
     var times: [Double] = []
@@ -31,10 +34,18 @@ struct ReferenceSimulator {
         rowWeights = (0..<count).map {
             (offsets[$0]..<offsets[$0 + 1]).map { Precise(network.weights[network.weights.count == 1 ? 0 : $0]) }
         }
+        var exponentials: [ReferenceExponential] = []
+        if case .eif(let slope, _) = network.model {
+            exponentials = drives.map { ReferenceExponential(drive: $0, slope: Precise(slope)) }
+        }
+        self.exponentials = exponentials
         let isQuadratic = isQuadratic
         potentials = phases.enumerated().map { neuron, phase in
             let (drive, phase) = (drives[neuron], Precise(phase))
             if isQuadratic { return drive.squareRoot() * tan(phase / 2) }
+            if !exponentials.isEmpty {
+                return (1 - phase) * exponentials[neuron].time(-1)
+            }
             return drive - (1 + drive) * exp(-phase * log(1 + 1 / drive))
         }
     }
@@ -42,6 +53,7 @@ struct ReferenceSimulator {
     /// Time to the next spike of a neuron; at most 0 over the threshold.
     private func remaining(_ neuron: Int) -> Precise {
         let (drive, v) = (drives[neuron], potentials[neuron])
+        if !exponentials.isEmpty { return v }
         if isQuadratic { return (Precise.pi / 2 - atan(v / drive.squareRoot())) / drive.squareRoot() }
         // Over the threshold in the order of what is over it, even beyond the drive.
         return v >= 0 ? -v / drive : log((drive - v) / drive)
@@ -51,7 +63,9 @@ struct ReferenceSimulator {
         let decay = exp(-duration)
         for neuron in potentials.indices {
             let (drive, v) = (drives[neuron], potentials[neuron])
-            if isQuadratic {
+            if !exponentials.isEmpty {
+                potentials[neuron] -= duration
+            } else if isQuadratic {
                 let (root, t) = (drive.squareRoot(), tan(drive.squareRoot() * duration))
                 potentials[neuron] = root * (v + root * t) / (root - v * t)
             } else {
@@ -60,6 +74,17 @@ struct ReferenceSimulator {
         }
         time += duration
     }
+
+    private mutating func push(_ target: Int, _ weight: Precise) {
+        if exponentials.isEmpty {
+            potentials[target] += weight
+        } else {
+            let neuron = exponentials[target]
+            potentials[target] = neuron.time(neuron.potential(potentials[target]) + weight)
+        }
+    }
+
+    mutating func advance(to end: Precise) { advance(end - time) }
 
     mutating func run(spikes: Int, tau: Double, inputs: InputSpikes = .none, tauEnd: Precise = .infinity) {
         var nextInput = 0
@@ -74,7 +99,7 @@ struct ReferenceSimulator {
                 let until = Precise(inputs.times[nextInput]) / Precise(tau) - time
                 if until < wait {
                     advance(until)
-                    potentials[Int(inputs.units[nextInput])] += Precise(inputs.weights[nextInput])
+                    push(Int(inputs.units[nextInput]), Precise(inputs.weights[nextInput]))
                     nextInput += 1
                     continue
                 }
@@ -83,8 +108,8 @@ struct ReferenceSimulator {
             if wait > 0 { advance(wait) }
             times.append(Double(time * Precise(tau)))
             units.append(Int32(next))
-            for (target, weight) in zip(rows[next], rowWeights[next]) { potentials[target] += weight }
-            potentials[next] = isQuadratic ? -1e30 : -1
+            for (target, weight) in zip(rows[next], rowWeights[next]) { push(target, weight) }
+            potentials[next] = isQuadratic ? -1e30 : exponentials.isEmpty ? -1 : exponentials[next].time(-1)
         }
     }
 }

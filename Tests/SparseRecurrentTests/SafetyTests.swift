@@ -53,9 +53,6 @@ import Testing
         expect(.invalidValue, "slope is 0") {
             try SparseNetwork(pair, model: .eif(slope: 0, .table), drives: [1], weights: [0])
         }
-        expect(.unsupported, "one drive") {
-            try SparseNetwork(pair, model: .eif(slope: 0.1, .table), drives: [1, 2], weights: [0])
-        }
         #expect(NeuronModel(name: "hh") == nil)
     }
 

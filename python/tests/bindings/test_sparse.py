@@ -62,7 +62,6 @@ def test_defaults_are_the_cores():
         (dict(seed=-1), ValueError, "seed is -1"),
         (dict(seed=2**64), ValueError, "seed"),
         (dict(model="eif", slope=0.0), ValueError, "slope is 0"),
-        (dict(model="eif", drives=np.ones(10)), sp.SpinnpropError, "one drive"),
         (dict(stored=1), TypeError, "stored"),
         (dict(drives=np.ones(9)), ValueError, "9 drives"),
         (dict(drives=[]), ValueError, "drives is empty"),
@@ -152,6 +151,22 @@ def test_impossible_derivatives():
     for made in (sp.sparse.Run, sp.sparse.Gradient):
         with pytest.raises(TypeError):
             made()
+
+
+@pytest.mark.parametrize("model", ["lif", "qif", "eif", "eif-table"])
+def test_neurons_may_have_drives_of_their_own(model):
+    """Equal drives given one each are the one drive; different ones make different periods."""
+    one, each = (Network(12, 3, model=model, drives=drives, seed=2) for drives in ([0.3], np.full(12, 0.3)))
+    assert np.allclose(one.run(200).times, each.run(200).times, rtol=0, atol=1e-11)
+    varied = Network(12, 3, model=model, drives=np.geomspace(0.1, 0.9, 12), weights=[0.0])
+    reset = varied.phase_range[0]
+    run = varied.run(400, np.full(12, reset))
+    first = [run.times[run.units == neuron][0] for neuron in range(12)]
+    assert (np.diff(first) < 0).all() and np.array_equal(pickle.loads(pickle.dumps(varied)).run(400).times, varied.run(400).times)
+    # Unconnected, each is a network of its own drive.
+    for neuron in range(12):
+        alone = Network(2, 1, model=model, drives=varied.drives[[neuron]], weights=[0.0])
+        assert first[neuron] == pytest.approx(alone.run(2, np.full(2, reset)).times[0], rel=1e-13)
 
 
 def test_runaway_excitation_ends():
