@@ -26,15 +26,16 @@ struct BenchSparse {
         print("|---|---|---|---|---|---|---|---|")
         for model in models {
             for size in sizes {
-                // Others than LIF take ten times longer per delivery, whatever the size.
-                let spikes = model == .lif ? max(100_000, 2 * size) : 20_000
-                if model != .lif && size > 100_000 { continue }
+                // The exponential neurons take ten times longer per delivery, whatever the size.
+                let isFast = model == .lif || model == .qif
+                let spikes = isFast ? max(100_000, 2 * size) : 20_000
+                if !isFast && size > 100_000 { continue }
                 for isStored in [true, false] where !isStored || size <= 1_000_000 {
                     try measure(model, size, isStored, isQuick ? spikes / 4 : spikes)
                 }
             }
         }
-        try gradients(spikes: isQuick ? 100_000 : 1_000_000)
+        if models.contains(.lif) { try gradients(spikes: isQuick ? 100_000 : 1_000_000) }
     }
 
     static func cpuSeconds() -> Double {

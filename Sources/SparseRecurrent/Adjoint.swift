@@ -85,16 +85,15 @@ final class Adjoint<K: Kernel> {
         }
     }
 
-    /// `perTime`: d key / d (time of the neuron's next spike, in membrane time constants) at a key.
-    func result(_ perTime: (Double) -> Double) throws(SpinnpropError) -> SparseGradient {
+    /// `perTime`: d key / d (time of the neuron's next spike, in membrane time constants), by the state at the begin.
+    func result(_ perTime: (Snapshot, _ neuron: Int) -> Double) throws(SpinnpropError) -> SparseGradient {
         let network = recording.network
         var nextTimes: [Double] = []
         var phases: [Double] = []
         nextTimes.reserveCapacity(network.neuronCount)
         phases.reserveCapacity(network.neuronCount)
-        let start = tape.snapshots[0].pointer
         for neuron in 0..<network.neuronCount {
-            let error = lambda.pointer[neuron] * perTime(start[neuron])
+            let error = lambda.pointer[neuron] * perTime(tape.snapshots[0], neuron)
             nextTimes.append(error / network.tau)
             phases.append(-error / network.phaseVelocity(kernel, neuron))
         }

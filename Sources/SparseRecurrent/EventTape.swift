@@ -12,11 +12,11 @@ struct EventTape {
     private(set) var forced: [Int] = []
     /// The re-basings before these events.
     private(set) var rebasings: [(event: Int, rebasing: Rebasing)] = []
-    /// Keys right before event i * spacing (with all re-basings up to it); only before the first if `spacing` is `nil`.
-    private(set) var snapshots: [LargeBuffer<Double>] = []
+    /// States right before event i * spacing (with all re-basings up to it); only before the first if `spacing` is `nil`.
+    private(set) var snapshots: [Snapshot] = []
     let spacing: Int?
-    /// Keys at the end of the run.
-    private(set) var final: LargeBuffer<Double>?
+    /// States at the end of the run.
+    private(set) var final: Snapshot?
 
     /// `synapsesPerSpike`: on average. Snapshots are so far apart that the recomputed states between two take 32 times the
     /// memory of one.
@@ -28,24 +28,16 @@ struct EventTape {
 
     /// To be called before an event.
     @inline(__always)
-    mutating func prepare(_ keys: UnsafePointer<Double>, neuronCount: Int) throws(SpinnpropError) {
+    mutating func prepare<State: BitwiseCopyable>(_ states: LargeBuffer<State>) throws(SpinnpropError) {
         if events.count == (spacing ?? 1) * snapshots.count && (spacing != nil || snapshots.isEmpty) {
-            snapshots.append(try EventTape.copy(keys, neuronCount))
+            snapshots.append(try Snapshot(states))
         }
     }
 
     /// To be called at the end of the run.
-    mutating func finish(_ keys: UnsafePointer<Double>, neuronCount: Int) throws(SpinnpropError) {
-        if snapshots.isEmpty { try prepare(keys, neuronCount: neuronCount) }
-        final = try EventTape.copy(keys, neuronCount)
-    }
-
-    private static func copy(
-        _ keys: UnsafePointer<Double>, _ neuronCount: Int
-    ) throws(SpinnpropError) -> LargeBuffer<Double> {
-        let copy = try LargeBuffer(count: neuronCount, repeating: 0.0, "a snapshot of the network's state")
-        copy.pointer.update(from: keys, count: neuronCount)
-        return copy
+    mutating func finish<State: BitwiseCopyable>(_ states: LargeBuffer<State>) throws(SpinnpropError) {
+        if snapshots.isEmpty { try prepare(states) }
+        final = try Snapshot(states)
     }
 
     @inline(__always)
@@ -56,4 +48,25 @@ struct EventTape {
     }
 
     mutating func append(_ rebasing: Rebasing) { rebasings.append((events.count, rebasing)) }
+}
+
+/// The states of all neurons at one time, as numbers: a tape does not know the kernel.
+struct Snapshot {
+    private let numbers: LargeBuffer<Double>
+
+    init<State: BitwiseCopyable>(_ states: LargeBuffer<State>) throws(SpinnpropError) {
+        let count = states.count * MemoryLayout<State>.stride / MemoryLayout<Double>.stride
+        numbers = try LargeBuffer(count: count, repeating: 0, "a snapshot of the network's state")
+        UnsafeMutableRawPointer(numbers.pointer).copyMemory(
+            from: states.pointer, byteCount: states.count * MemoryLayout<State>.stride)
+    }
+
+    /// To as many states, of the type they had.
+    func copy<State: BitwiseCopyable>(to states: LargeBuffer<State>) {
+        UnsafeMutableRawPointer(states.pointer).copyMemory(
+            from: numbers.pointer, byteCount: numbers.count * MemoryLayout<Double>.stride)
+    }
+
+    /// Where states are keys.
+    var keys: UnsafeMutablePointer<Double> { numbers.pointer }
 }

@@ -9,7 +9,7 @@ extension Adjoint where K: ExponentialKeys {
         let rows = replay.rows
         if let final = tape.final {
             // From d/d ln z.
-            for neuron in 0..<final.count { lambda[neuron] /= final.pointer[neuron] }
+            for neuron in 0..<recording.network.neuronCount { lambda[neuron] /= final.keys[neuron] }
         }
         var event = tape.eventCount
         while event > 0 {

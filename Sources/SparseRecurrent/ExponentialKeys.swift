@@ -6,19 +6,19 @@ import Mathematics
 /// V(t) = I - I z / E, so an input w at E takes z to z - E w / I, and a spike at E = z takes z to E (1 + I) / I. This is
 /// the spec's y = e^(-kappa / omega), divided by its value at threshold so that neurons with different drives compare.
 /// E grows like e^t: keys are re-based by powers of two, which is exact.
-protocol ExponentialKeys: Kernel {
+protocol ExponentialKeys: Kernel where State == Double, Moment == Double {
     func minusInverseDrive(_ neuron: Int) -> Double
     func drive(_ neuron: Int) -> Double
 }
 
 extension ExponentialKeys {
     @inline(__always)
-    func moved(_ key: Double, _ neuron: Int, weight: Double, clock: Double) -> Double {
+    func moved(_ key: Double, _ neuron: Int, weight: Double, _ clock: Double) -> Double {
         key + clock * (weight * minusInverseDrive(neuron))
     }
 
     @inline(__always)
-    func reset(_ neuron: Int, clock: Double) -> Double { clock * resetRatio(neuron) }
+    func reset(_ neuron: Int, _ clock: Double) -> Double { clock * resetRatio(neuron) }
 
     /// (1 + I) / I
     @inline(__always)
@@ -26,13 +26,13 @@ extension ExponentialKeys {
 
     /// T = ln z: dT' / dT = z / z'.
     @inline(__always)
-    func slope(_ key: Double, moved: Double, _ neuron: Int, weight: Double, clock: Double) -> Double { key / moved }
+    func slope(_ key: Double, moved: Double, _ neuron: Int, weight: Double, _ clock: Double) -> Double { key / moved }
 
     func period(_ neuron: Int) -> Double { Elementary.log1p(1 / drive(neuron)) }
 
-    func voltage(_ key: Double, _ neuron: Int, clock: Double) -> Double { drive(neuron) * (1 - key / clock) }
+    func voltage(_ key: Double, _ neuron: Int, _ clock: Double) -> Double { drive(neuron) * (1 - key / clock) }
 
-    func key(remaining: Double) -> Double { Elementary.exp(remaining) }
+    func state(remaining: Double, _ neuron: Int) -> Double { Elementary.exp(remaining) }
 
     static var start: Double { 1 }
 
@@ -71,8 +71,7 @@ struct VariedLIF: ExponentialKeys {
     private let pointer: UnsafePointer<Double>
 
     init(drives: [Double]) throws(SpinnpropError) {
-        inverses = try LargeBuffer(count: drives.count, repeating: 0, "the drives")
-        for (neuron, drive) in drives.enumerated() { inverses.pointer[neuron] = -1 / drive }
+        inverses = try LargeBuffer(drives.map { -1 / $0 }, "the drives")
         pointer = UnsafePointer(inverses.pointer)
     }
 

@@ -33,22 +33,30 @@ enum HalfTurn {
         return (1 + z * cosine, -(y + y * z * sine))
     }
 
+    /// sin x and cos x for x >= 0, to what a rounding of x itself would change them by.
+    @inline(__always)
+    static func ofAny(_ x: Double) -> (sine: Double, cosine: Double) {
+        let shifted = (x * 0.3183098861837907 - 0.5) + roundingShift
+        let halfTurns = shifted - roundingShift
+        // pi in two parts: products of the first, of 30 bits, are exact.
+        let (sine, cosine) = sineAndCosine((x - halfTurns * 3.141592651605606) - halfTurns * 1.984187159361081e-09)
+        // Odd half turns change both signs.
+        let sign = shifted.bitPattern &<< 63
+        return (Double(bitPattern: sine.bitPattern ^ sign), Double(bitPattern: cosine.bitPattern ^ sign))
+    }
+
     /// The angle in 0 ... pi whose sine and cosine are to each other as `sine` >= 0 and `cosine`.
+    ///
+    /// The nearer axis, plus or minus arctan q for 0 <= q <= 1: the nearest eighth from a table, the rest, at most 1/16, by its power
+    /// series. Without branches, which would be guessed wrong half of the time.
     @inline(__always)
     static func angle(_ sine: Double, _ cosine: Double) -> Double {
         let size = cosine.magnitude
         let isFlat = sine <= size
-        let part = arctangent(isFlat ? sine / size : size / sine)
-        if isFlat { return cosine > 0 ? part : 3.141592653589793 - (part - 1.2246467991473532e-16) }
-        return 1.5707963267948966 - ((cosine > 0 ? part : -part) - 6.123233995736766e-17)
-    }
-
-    /// arctan q for 0 <= q <= 1: the nearest eighth from a table, the rest, at most 1/16, by its power series.
-    @inline(__always)
-    private static func arctangent(_ q: Double) -> Double {
-        let eighths = (q * 8).rounded()
-        let nearest = eighths * 0.125
-        let t = (q - nearest) / (1 + q * nearest)
+        let (small, large) = (isFlat ? sine : size, isFlat ? size : sine)
+        let shifted = 8 * (small / large) + roundingShift
+        let nearest = (shifted - roundingShift) * 0.125
+        let t = (small - nearest * large) / (large + nearest * small)
         let z = t * t
         var series = -0.06666666666666667
         series = series * z + 0.07692307692307693
@@ -57,17 +65,28 @@ enum HalfTurn {
         series = series * z - 0.14285714285714285
         series = series * z + 0.2
         series = series * z - 0.3333333333333333
-        return ofEighths(eighths) + (t + t * z * series)
+        let part = arctangent(eighths: shifted.bitPattern & 15) + (t + t * z * series)
+        // 0 + part, pi - part, pi/2 - part, pi/2 + part.
+        let axis = isFlat ? (cosine > 0 ? 0 : 3.141592653589793) : 1.5707963267948966
+        let rest = isFlat ? (cosine > 0 ? 0 : 1.2246467991473532e-16) : 6.123233995736766e-17
+        return axis + ((isFlat == (cosine > 0) ? part : -part) + rest)
     }
 
     @inline(__always)
-    private static func ofEighths(_ eighths: Double) -> Double {
-        if eighths < 4 {
-            if eighths < 2 { return eighths < 1 ? 0 : 0.12435499454676144 }
-            return eighths < 3 ? 0.24497866312686414 : 0.35877067027057225
+    private static func arctangent(eighths: UInt64) -> Double {
+        switch eighths {
+        case 0: 0
+        case 1: 0.12435499454676144
+        case 2: 0.24497866312686414
+        case 3: 0.35877067027057225
+        case 4: 0.4636476090008061
+        case 5: 0.5585993153435624
+        case 6: 0.6435011087932844
+        case 7: 0.7188299996216245
+        default: 0.7853981633974483
         }
-        if eighths < 6 { return eighths < 5 ? 0.4636476090008061 : 0.5585993153435624 }
-        if eighths < 7 { return 0.6435011087932844 }
-        return eighths < 8 ? 0.7188299996216245 : 0.7853981633974483
     }
+
+    /// Added to a number, leaves its nearest whole number in the last bits.
+    private static let roundingShift = 0x1.8p52
 }

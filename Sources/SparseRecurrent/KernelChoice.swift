@@ -5,7 +5,7 @@ import Mathematics
 protocol KernelWork {
     associatedtype Result
     mutating func run<K: ExponentialKeys>(exponential kernel: K) throws(SpinnpropError) -> Result
-    mutating func run<K: TimeKeys>(timed kernel: K) throws(SpinnpropError) -> Result
+    mutating func run<K: TimedKernel>(timed kernel: K) throws(SpinnpropError) -> Result
 }
 
 extension SparseNetwork {

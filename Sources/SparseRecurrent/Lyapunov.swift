@@ -62,7 +62,7 @@ private struct ProductWork: KernelWork {
     let monitor: Monitor?
 
     func run<K: ExponentialKeys>(exponential kernel: K) throws(SpinnpropError) -> [Double] { try run(kernel) }
-    func run<K: TimeKeys>(timed kernel: K) throws(SpinnpropError) -> [Double] { try run(kernel) }
+    func run<K: TimedKernel>(timed kernel: K) throws(SpinnpropError) -> [Double] { try run(kernel) }
 
     private func run<K: Kernel>(_ kernel: K) throws(SpinnpropError) -> [Double] {
         let tangents = try Tangents(try Replay(recording, kernel, tape), vectorCount: 1)
@@ -87,7 +87,7 @@ private struct SpectrumWork: KernelWork {
     func run<K: ExponentialKeys>(exponential kernel: K) throws(SpinnpropError) -> LyapunovSpectrum {
         try run(kernel)
     }
-    func run<K: TimeKeys>(timed kernel: K) throws(SpinnpropError) -> LyapunovSpectrum { try run(kernel) }
+    func run<K: TimedKernel>(timed kernel: K) throws(SpinnpropError) -> LyapunovSpectrum { try run(kernel) }
 
     private func run<K: Kernel>(_ kernel: K) throws(SpinnpropError) -> LyapunovSpectrum {
         let tangents = try Tangents(try Replay(recording, kernel, tape), vectorCount: count)

@@ -9,8 +9,11 @@ import Mathematics
 /// neuron may spike again in the same avalanche; one of more spikes than there are neurons is an error.
 final class Simulation<K: Kernel> {
     let network: SparseNetwork
-    let keys: LargeBuffer<Double>
-    let neuronCount: Int
+    private let states: LargeBuffer<K.State>
+    /// The states themselves, or, of a lazy kernel, lower bounds of the keys that states stand for.
+    private let keys: UnsafeMutablePointer<Double>
+    private let ownKeys: LargeBuffer<Double>?
+    private let neuronCount: Int
     private let kernel: K
     private var queue: SpikeQueue
     private let rows: Rows
@@ -18,7 +21,10 @@ final class Simulation<K: Kernel> {
     private let isUniform: Bool
     private let isInhibitory: Bool
     /// The clock at the last event.
-    private(set) var clock = K.start
+    private var clock = K.start {
+        didSet { moment = kernel.moment(clock) }
+    }
+    private var moment: K.Moment
     private(set) var epoch = 0.0
     private(set) var spikeCount = 0
     /// Spikes of the avalanche that is going on.
@@ -56,15 +62,16 @@ final class Simulation<K: Kernel> {
         self.kernel = kernel
         self.monitor = monitor
         neuronCount = network.neuronCount
-        keys = try LargeBuffer(count: neuronCount, repeating: 0, "the network's state")
+        moment = kernel.moment(K.start)
+        let any = kernel.state(remaining: 0, 0)
+        states = try LargeBuffer(count: neuronCount, repeating: any, "the network's state")
+        ownKeys = K.isLazy ? try LargeBuffer(count: neuronCount, repeating: 0, "the network's state") : nil
+        keys =
+            ownKeys?.pointer
+            ?? UnsafeMutableRawPointer(states.pointer).bindMemory(to: Double.self, capacity: neuronCount)
         rows = try Rows(network.connectivity)
-        weights = try LargeBuffer(count: network.weights.count, repeating: 0, "the weights")
-        var isInhibitory = true
-        for (synapse, weight) in network.weights.enumerated() {
-            weights.pointer[synapse] = weight
-            if weight > 0 { isInhibitory = false }
-        }
-        self.isInhibitory = isInhibitory
+        weights = try LargeBuffer(network.weights, "the weights")
+        isInhibitory = !network.weights.contains { $0 > 0 }
         isUniform = network.weights.count == 1
         inputs = options.inputs
         endTime = options.endTime
@@ -75,11 +82,13 @@ final class Simulation<K: Kernel> {
         let remaining = try network.remainingTimes(kernel, phases: options.initialPhases)
         var longest = 0.0
         for neuron in 0..<neuronCount {
-            keys.pointer[neuron] = kernel.key(remaining: remaining.pointer[neuron])
-            longest = max(longest, keys.pointer[neuron])
+            states.pointer[neuron] = kernel.state(remaining: remaining.pointer[neuron], neuron)
+            if K.isLazy { keys[neuron] = remaining.pointer[neuron] }
+            longest = max(longest, keys[neuron])
         }
         queue = try SpikeQueue(
-            keys: keys.pointer, neuronCount: neuronCount, rows: rows, start: K.start, width: longest - K.start)
+            keys: keys, neuronCount: neuronCount, rows: rows, start: K.start, width: longest - K.start,
+            share: K.isLazy ? 16 : 64)
         if options.keepsTape {
             tape = EventTape(
                 neuronCount: neuronCount, synapsesPerSpike: network.connectivity.synapseCount / neuronCount,
@@ -96,12 +105,12 @@ final class Simulation<K: Kernel> {
         setStop()
         var left = spikes
         while left > 0 {
-            guard let neuron = try queue.next() else {
+            guard let neuron = try queue.next({ current($0) }) else {
                 // Nobody else spikes before the window's end.
                 if stop < queue.end { try passStop() } else { try openWindow() }
                 continue
             }
-            let key = keys.pointer[neuron]
+            let key = keys[neuron]
             if key > stop {
                 try passStop()
                 continue
@@ -116,7 +125,7 @@ final class Simulation<K: Kernel> {
                 clock = key
             }
             if tape != nil {
-                try tape?.prepare(UnsafePointer(keys.pointer), neuronCount: neuronCount)
+                try tape?.prepare(states)
                 tape?.append(Int32(truncatingIfNeeded: neuron), clock: clock, isForced: isForced)
             }
             times.pointer[held] = clock
@@ -124,9 +133,9 @@ final class Simulation<K: Kernel> {
             held &+= 1
             queue.removeFirst()
             try deliver(from: neuron)
-            let reset = kernel.reset(neuron, clock: clock)
-            keys.pointer[neuron] = reset
-            try queue.insert(Int32(truncatingIfNeeded: neuron), reset)
+            states.pointer[neuron] = kernel.reset(neuron, moment)
+            if K.isLazy { keys[neuron] = clock + kernel.period(neuron) }
+            try queue.insert(Int32(truncatingIfNeeded: neuron), keys[neuron])
             left &-= 1
             if held == Self.batch {
                 if !hand(to: sink) { throw .cancelled }
@@ -134,15 +143,15 @@ final class Simulation<K: Kernel> {
             if work > 1 << 20 { try ask() }
         }
         if held > 0 && !hand(to: sink) { throw .cancelled }
-        try tape?.finish(UnsafePointer(keys.pointer), neuronCount: neuronCount)
+        try tape?.finish(states)
     }
 
     /// The loop that all the time goes into: one per kind of weights.
     @inline(__always)
     private func deliver(from neuron: Int) throws(SpinnpropError) {
-        let keys = keys.pointer
+        let states = states.pointer
         let kernel = kernel
-        let clock = clock
+        let moment = moment
         let row = rows.targets(neuron)
         let count = rows.length(neuron)
         work &+= count
@@ -151,7 +160,7 @@ final class Simulation<K: Kernel> {
             let weight = weights.pointer[0]
             while index < count {
                 let target = Int(row[index])
-                keys[target] = kernel.moved(keys[target], target, weight: weight, clock: clock)
+                states[target] = kernel.moved(states[target], target, weight: weight, moment)
                 index &+= 1
             }
             return
@@ -160,13 +169,31 @@ final class Simulation<K: Kernel> {
         let stride = isUniform ? 0 : 1
         while index < count {
             let target = Int(row[index])
-            let old = keys[target]
-            let new = kernel.moved(old, target, weight: weights[index &* stride], clock: clock)
-            keys[target] = new
-            // The queue repairs keys that have grown when they surface.
-            if new < queue.end && new < old { try queue.insert(row[index], new) }
+            try move(target, weight: weights[index &* stride], moment)
             index &+= 1
         }
+    }
+
+    @inline(__always)
+    private func move(_ target: Int, weight: Double, _ moment: K.Moment) throws(SpinnpropError) {
+        let before = states.pointer[target]
+        let after = kernel.moved(before, target, weight: weight, moment)
+        states.pointer[target] = after
+        // The queue repairs keys that have grown when they surface.
+        if K.isLazy && weight <= 0 { return }
+        let old = K.isLazy ? keys[target] : kernel.key(before, target, moment)
+        let new = kernel.key(after, target, moment)
+        if new < old {
+            if K.isLazy { keys[target] = new }
+            try queue.insert(Int32(truncatingIfNeeded: target), new)
+        }
+    }
+
+    /// A neuron's key, up to date. It never falls by itself: what a recomputation may lose by rounding is not taken.
+    @inline(__always)
+    private func current(_ neuron: Int) -> Double {
+        if K.isLazy { keys[neuron] = max(keys[neuron], kernel.key(states.pointer[neuron], neuron, moment)) }
+        return keys[neuron]
     }
 
     private func openWindow() throws(SpinnpropError) {
@@ -174,7 +201,13 @@ final class Simulation<K: Kernel> {
             // Between windows nothing is in the queue but what `open` has just gathered; it is gathered again.
             convertTimes()
             queue.rebase(rebasing)
-            clock = (clock - rebasing.shift) * rebasing.factor
+            if K.isLazy {
+                let shift = kernel.moment(rebasing.shift)
+                for neuron in 0..<neuronCount {
+                    states.pointer[neuron] = kernel.rebased(states.pointer[neuron], neuron, rebasing, shift)
+                }
+            }
+            clock = rebasing(clock)
             epoch += rebasing.epoch
             tape?.append(rebasing)
             setStop()
@@ -233,7 +266,7 @@ final class Simulation<K: Kernel> {
         let now = max(stop, clock)
         if sampleTime <= inputTime {
             for unit in traceUnits {
-                traces.append(kernel.voltage(keys.pointer[Int(unit)], Int(unit), clock: now))
+                traces.append(kernel.voltage(states.pointer[Int(unit)], Int(unit), kernel.moment(now)))
             }
             nextSample += 1
             if nextSample % 4096 == 0 { try Memory.check(count: traces.count, bytesPerElement: 16, "the traces") }
@@ -241,12 +274,9 @@ final class Simulation<K: Kernel> {
             clock = now
             instantCount = 0
             let (unit, weight) = (Int(inputs.units[nextInput]), inputs.weights[nextInput])
-            try tape?.prepare(UnsafePointer(keys.pointer), neuronCount: neuronCount)
+            try tape?.prepare(states)
             tape?.append(~Int32(truncatingIfNeeded: nextInput), clock: clock, isForced: false)
-            let old = keys.pointer[unit]
-            let new = kernel.moved(old, unit, weight: weight, clock: clock)
-            keys.pointer[unit] = new
-            if new < old { try queue.insert(Int32(truncatingIfNeeded: unit), new) }
+            try move(unit, weight: weight, moment)
             nextInput += 1
         }
         setStop()

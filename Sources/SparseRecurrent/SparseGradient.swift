@@ -65,12 +65,12 @@ private struct BackwardWork: KernelWork {
     func run<K: ExponentialKeys>(exponential kernel: K) throws(SpinnpropError) -> SparseGradient {
         let adjoint = try Adjoint(recording, tape, kernel, timeErrors, nextTimeErrors, monitor)
         try adjoint.runExponential()
-        return try adjoint.result { $0 }
+        return try adjoint.result { $0.keys[$1] }
     }
 
-    func run<K: TimeKeys>(timed kernel: K) throws(SpinnpropError) -> SparseGradient {
+    func run<K: TimedKernel>(timed kernel: K) throws(SpinnpropError) -> SparseGradient {
         let adjoint = try Adjoint(recording, tape, kernel, timeErrors, nextTimeErrors, monitor)
         try adjoint.runTimed()
-        return try adjoint.result { _ in 1 }
+        return try adjoint.result { _, _ in 1 }
     }
 }

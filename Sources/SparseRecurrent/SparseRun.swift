@@ -91,7 +91,7 @@ private struct Run: KernelWork {
         try run(kernel, needsSnapshots: false)
     }
 
-    func run<K: TimeKeys>(timed kernel: K) throws(SpinnpropError) -> Result {
+    func run<K: TimedKernel>(timed kernel: K) throws(SpinnpropError) -> Result {
         try run(kernel, needsSnapshots: true)
     }
 

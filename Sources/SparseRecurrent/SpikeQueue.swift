@@ -5,7 +5,8 @@ import Mathematics
 ///
 /// Keys are cut into windows. Opening one takes a pass over all keys and sorts those below its end into as many buckets
 /// as there are expected candidates; neurons further away need no attention until the next pass. So
-/// - a key that grows needs no call: an entry that turns out to be too early is put back when it surfaces;
+/// - a key that grows needs no call, and may stand there too small until its neuron surfaces: an entry that turns out to be too
+///   early is put back;
 /// - a key that falls below `end` must be told (`insert`); older entries of the same neuron do no harm;
 /// - the cost per spike is constant: a window holds a fixed share of the neurons.
 ///
@@ -46,21 +47,19 @@ struct SpikeQueue {
         static func < (a: Item, b: Item) -> Bool { a.key < b.key || (a.key == b.key && a.neuron < b.neuron) }
     }
 
-    /// A window holds about this share of the neurons: larger ones save passes over all keys, smaller ones spare the
-    /// nearest cache.
-    private static let share = 64
     /// How many buckets ahead rows are asked for: about a third of a spike.
     private static let lookahead = 4
 
-    /// `width`: a first guess of how far keys are spread.
+    /// `width`: a first guess of how far keys are spread. A window holds about one of `share` neurons: larger ones save passes over
+    /// all keys, smaller ones spare the nearest cache.
     init(
-        keys: UnsafeMutablePointer<Double>, neuronCount: Int, rows: Rows, start: Double, width: Double
+        keys: UnsafeMutablePointer<Double>, neuronCount: Int, rows: Rows, start: Double, width: Double, share: Int
     ) throws(SpinnpropError) {
         self.keys = keys
         self.rows = rows
         self.neuronCount = neuronCount
         var buckets = 32
-        while buckets < neuronCount / SpikeQueue.share { buckets *= 2 }
+        while buckets < neuronCount / share { buckets *= 2 }
         bucketCount = buckets
         aim = max(1, min(buckets, neuronCount / 4))
         bucket = buckets
@@ -68,17 +67,17 @@ struct SpikeQueue {
         entries = try LargeBuffer(count: 2 * buckets, repeating: Entry(neuron: 0, next: -1), "the spike queue")
         heap = try LargeBuffer(count: 64, repeating: Item(key: 0, neuron: 0), "the spike queue")
         candidates = try LargeBuffer(count: neuronCount, repeating: 0, "the spike queue")
-        self.width = width / Double(SpikeQueue.share)
+        self.width = width / Double(share)
         self.start = start
         end = start
     }
 
-    /// The neuron that is next, `nil` if the window holds no more.
-    mutating func next() throws(SpinnpropError) -> Int? {
+    /// The neuron that is next, `nil` if the window holds no more. `current` brings a neuron's key up to date, if that is to be done.
+    mutating func next(_ current: (Int) -> Double) throws(SpinnpropError) -> Int? {
         while true {
             while heapCount > 0 {
                 let top = heap.pointer[0]
-                let key = keys[Int(top.neuron)]
+                let key = current(Int(top.neuron))
                 if key == top.key { return Int(top.neuron) }
                 removeFirst()
                 // A smaller key has an entry of its own.
@@ -89,7 +88,7 @@ struct SpikeQueue {
                 return nil
             }
             bucket &+= 1
-            touchUpcoming()
+            touchUpcoming(current)
             var entry = heads.pointer[bucket]
             heads.pointer[bucket] = -1
             while entry >= 0 {
@@ -104,12 +103,12 @@ struct SpikeQueue {
 
     /// Asks for the row of a neuron that is likely to spike soon, so that memory delivers it in time.
     @inline(__always)
-    private func touchUpcoming() {
+    private func touchUpcoming(_ current: (Int) -> Double) {
         let ahead = bucket &+ SpikeQueue.lookahead
         guard ahead < bucketCount, heads.pointer[ahead] >= 0 else { return }
         let neuron = Int(entries.pointer[Int(heads.pointer[ahead])].neuron)
         // Most candidates are inhibited before their time comes.
-        if (keys[neuron] - start) * scale < Double(ahead &+ 1) { rows.touch(neuron) }
+        if (current(neuron) - start) * scale < Double(ahead &+ 1) { rows.touch(neuron) }
     }
 
     /// Tells that this neuron's key has fallen to `key`, or that it stands again for an entry taken out.
@@ -167,12 +166,12 @@ struct SpikeQueue {
     /// Re-bases keys and goes back to the start of a window that has just been opened; `open` it again.
     mutating func rebase(_ rebasing: Rebasing) {
         for bucket in 0..<bucketCount { heads.pointer[bucket] = -1 }
-        end = (start - rebasing.shift) * rebasing.factor
+        end = rebasing(start)
         width *= rebasing.factor
         let keys = keys
         var neuron = 0
         while neuron < neuronCount {
-            keys[neuron] = (keys[neuron] - rebasing.shift) * rebasing.factor
+            keys[neuron] = rebasing(keys[neuron])
             neuron &+= 1
         }
     }

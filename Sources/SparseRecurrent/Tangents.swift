@@ -20,7 +20,7 @@ final class Tangents<K: Kernel> {
     init(_ replay: Replay<K>, vectorCount: Int) throws(SpinnpropError) {
         self.replay = replay
         self.vectorCount = vectorCount
-        let neuronCount = replay.keys.count
+        let neuronCount = replay.states.count
         try Memory.check(count: neuronCount, bytesPerElement: 8 * vectorCount, "the tangent vectors")
         values = try LargeBuffer(count: neuronCount * vectorCount, repeating: 0, "the tangent vectors")
         instant = try LargeBuffer(count: vectorCount, repeating: 0, "a tangent vector")
@@ -40,8 +40,8 @@ final class Tangents<K: Kernel> {
             } else {
                 logarithm = -.infinity
             }
-        } _: { target, before, after, weight, clock in
-            let slope = kernel.slope(before, moved: after, target, weight: weight, clock: clock)
+        } _: { target, before, after, weight, moment in
+            let slope = kernel.slope(before, moved: after, target, weight: weight, moment)
             logarithm += Elementary.log(slope)
             let row = values + target * count
             var vector = 0
@@ -58,7 +58,7 @@ final class Tangents<K: Kernel> {
     /// Makes the vectors orthonormal (Gram and Schmidt, modified), one after another, and adds the logarithms of what
     /// was left of their lengths.
     func orthonormalise(_ logarithms: inout [Double]) {
-        let (count, rows, values) = (vectorCount, replay.keys.count, values.pointer)
+        let (count, rows, values) = (vectorCount, replay.states.count, values.pointer)
         for vector in 0..<count {
             var square = 0.0
             for row in 0..<rows { square += values[row * count + vector] * values[row * count + vector] }

@@ -1,32 +1,17 @@
-// Neurons whose keys are the times of their next spikes: any model that maps remaining time to remaining time.
+// Neurons whose clock is the time: any model that maps remaining time to remaining time.
 import Mathematics
 
-/// r = time to the next spike in membrane time constants. An input takes r to r', never below 0: V stays finite and the
-/// threshold is at infinity.
-protocol TimeKeys: Kernel {
-    func after(_ remaining: Double, _ neuron: Int, weight: Double) -> Double
-    /// dr'/dr and dr'/dw.
-    func slopes(_ remaining: Double, _ neuron: Int, weight: Double) -> (state: Double, weight: Double)
-    func voltage(remaining: Double, _ neuron: Int) -> Double
+/// Keys are times of next spikes in membrane time constants. The threshold is at infinity, so that no input pushes over it.
+protocol TimedKernel: Kernel {
+    /// The derivatives of the remaining time after an input with respect to the one before it, and to the weight.
+    func slopes(_ state: State, _ neuron: Int, weight: Double, _ moment: Moment) -> (state: Double, weight: Double)
 }
 
-extension TimeKeys {
+extension TimedKernel {
     @inline(__always)
-    func moved(_ key: Double, _ neuron: Int, weight: Double, clock: Double) -> Double {
-        clock + after(key - clock, neuron, weight: weight)
+    func slope(_ state: State, moved: State, _ neuron: Int, weight: Double, _ moment: Moment) -> Double {
+        slopes(state, neuron, weight: weight, moment).state
     }
-
-    @inline(__always)
-    func reset(_ neuron: Int, clock: Double) -> Double { clock + period(neuron) }
-
-    @inline(__always)
-    func slope(_ key: Double, moved: Double, _ neuron: Int, weight: Double, clock: Double) -> Double {
-        slopes(key - clock, neuron, weight: weight).state
-    }
-
-    func voltage(_ key: Double, _ neuron: Int, clock: Double) -> Double { voltage(remaining: key - clock, neuron) }
-
-    func key(remaining: Double) -> Double { remaining }
 
     static var start: Double { 0 }
 
@@ -43,45 +28,29 @@ extension TimeKeys {
     }
 }
 
-/// V' = V^2 + I. With x = sqrt(I) r in (0, pi): V = sqrt(I) cot x, so an input takes cot x to cot x + w / sqrt(I).
-struct QIF: TimeKeys {
-    private let roots: LargeBuffer<Double>
-    private let pointer: UnsafePointer<Double>
-    /// 0: one drive for all.
-    private let stride: Int
+/// States are keys. r = time to the next spike; an input takes r to r', never below 0.
+protocol TimeKeys: TimedKernel where State == Double, Moment == Double {
+    func after(_ remaining: Double, _ neuron: Int, weight: Double) -> Double
+    /// dr'/dr and dr'/dw.
+    func slopes(_ remaining: Double, _ neuron: Int, weight: Double) -> (state: Double, weight: Double)
+    func voltage(remaining: Double, _ neuron: Int) -> Double
+}
 
-    init(drives: [Double]) throws(SpinnpropError) {
-        roots = try LargeBuffer(count: 2 * drives.count, repeating: 0, "the drives")
-        for (neuron, drive) in drives.enumerated() {
-            roots.pointer[2 * neuron] = drive.squareRoot()
-            roots.pointer[2 * neuron + 1] = 1 / drive.squareRoot()
-        }
-        pointer = UnsafePointer(roots.pointer)
-        stride = drives.count == 1 ? 0 : 2
+extension TimeKeys {
+    @inline(__always)
+    func moved(_ key: Double, _ neuron: Int, weight: Double, _ clock: Double) -> Double {
+        clock + after(key - clock, neuron, weight: weight)
     }
 
     @inline(__always)
-    func after(_ remaining: Double, _ neuron: Int, weight: Double) -> Double {
-        let (root, inverse) = (pointer[neuron &* stride], pointer[neuron &* stride &+ 1])
-        let (sine, cosine) = HalfTurn.sineAndCosine(root * remaining)
-        return inverse * HalfTurn.angle(sine, cosine + weight * inverse * sine)
-    }
+    func reset(_ neuron: Int, _ clock: Double) -> Double { clock + period(neuron) }
 
     @inline(__always)
-    func slopes(_ remaining: Double, _ neuron: Int, weight: Double) -> (state: Double, weight: Double) {
-        let (root, inverse) = (pointer[neuron &* stride], pointer[neuron &* stride &+ 1])
-        let (sine, cosine) = HalfTurn.sineAndCosine(root * remaining)
-        let moved = cosine + weight * inverse * sine
-        let state = 1 / (sine * sine + moved * moved)
-        return (state, -sine * sine * state * inverse * inverse)
+    func slopes(_ key: Double, _ neuron: Int, weight: Double, _ clock: Double) -> (state: Double, weight: Double) {
+        slopes(key - clock, neuron, weight: weight)
     }
 
-    func voltage(remaining: Double, _ neuron: Int) -> Double {
-        let root = pointer[neuron &* stride]
-        let (sine, cosine) = HalfTurn.sineAndCosine(root * remaining)
-        return root * cosine / sine
-    }
+    func voltage(_ key: Double, _ neuron: Int, _ clock: Double) -> Double { voltage(remaining: key - clock, neuron) }
 
-    @inline(__always)
-    func period(_ neuron: Int) -> Double { Double.pi * pointer[neuron &* stride &+ 1] }
+    func state(remaining: Double, _ neuron: Int) -> Double { remaining }
 }
