@@ -16,18 +16,22 @@ import tempfile
 import time
 from pathlib import Path
 
+import cache_misses
 import results
 
 K = 100
 FOLDER = Path(__file__).resolve().parent / "contestants"
 
 
-def measure(model, n, way, n_spikes):
+def measure(model, n, way, n_spikes, is_varied=False):
     """One process: processor seconds per delivered spike in pieces of some thousand spikes, after a settling half."""
+    import numpy as np
     import spinnprop as sp
 
+    # 30 percent around the drive for 1 Hz.
+    drives = 0.1 * np.random.RandomState(0).uniform(0.7, 1.3, n) if is_varied else None
     begin = time.process_time()
-    network = sp.sparse.RecurrentNetwork(n, K, model=model, stored=way == "stored")
+    network = sp.sparse.RecurrentNetwork(n, K, model=model, stored=way == "stored", drives=drives)
     set_up = time.process_time() - begin
     pieces, seen, late, last, first = [], 0, 0, 0.0, 0.0
 
@@ -132,11 +136,12 @@ def curve(options, program):
             found = words([options.brian2, str(FOLDER / "run_brian2.py"), str(n), str(K), "0.1" if options.quick else "0.5"])
             cells = ["%.1f" % found[0], "", "", "%.2f" % found[1]] if found else ["not installed", "", "", ""]
             yield ["Brian2 (0.1 ms steps), lif, stored", n, *cells, "", ""]
-    for model in ("qif", "eif", "eif-table"):
+    for model, drives in (("qif", "one drive"), ("eif", "one drive"), ("eif-table", "one drive"), ("lif", "a drive each"),
+                          ("qif", "a drive each"), ("eif", "a drive each")):
         for n in sizes[1:3]:
-            found = apart("measure", model, n, "stored", 80_000 // part)
+            found = apart("measure", model, n, "stored", 80_000 // part, drives == "a drive each")
             if found is not None:
-                yield ["spinnprop, %s, stored" % model, n, "%.1f" % found["median"], "%.1f" % found["fastest"], "",
+                yield ["spinnprop, %s, stored, %s" % (model, drives), n, "%.1f" % found["median"], "%.1f" % found["fastest"], "",
                        "%.2f" % found["rate"], "%.2f" % found["set_up"], "%.0f MB" % found["memory"]]
 
 
@@ -158,13 +163,17 @@ def main():
     text = """
 The balanced network of Engelken (arXiv 2312.17216), K = %d, drive for 1 Hz, one thread, processor time. After a settling half
 the spikes are timed in pieces of 8,192; shown are the median and the fastest piece. GB/s is what each delivery moves if the neuron's
-cache line (64 bytes) is read and written back and its target is read: for LIF a delivery is one addition, and once the keys
-outgrow the caches this traffic bounds it. "Plain heap" is `contestants/plain_heap.cpp`: phases, an exponential and a logarithm per
+cache line (64 bytes) is read and written back and its target is read (counted below): for LIF a delivery is one addition, and once
+the keys outgrow the caches this traffic bounds it. "Plain heap" is `contestants/plain_heap.cpp`: phases, an exponential and a logarithm per
 delivered spike and a binary heap, by the machine's C++ compiler at -O3 -march=native. Brian2 steps a grid of 0.1 ms, so it solves a
 coarser problem.
 
 %s
 """ % (K, results.table(header, rows))
+    how, header, rows = cache_misses.table([n for n in ((10**4, 10**5) if options.quick else (10**5, 10**6, 10**7)) if n <= options.largest])
+    text += "\nCache lines that a delivered spike waits for, targets drawn again; the GB/s above assume one. %s.\n" % how.capitalize()
+    if rows:
+        text += "\nMisses per delivery in each cache:\n\n%s\n" % results.table(header, rows)
     n = 10**5 if options.quick else min(10**6, options.largest)
     found = apart("second", n)
     if found is not None:

@@ -1,6 +1,7 @@
 // How fast sparse recurrent networks run: CPU nanoseconds per delivered spike, over sizes, models and ways to keep targets.
 //
 //     swift run -c release -Xcc -march=x86-64-v3 bench-sparse [--quick] [--n 1000,10000] [--models lif,qif,eif]
+//     ... --count lif,100000,20000     one run of so many neurons and spikes, targets drawn again, for tools that count
 //
 // Each line is the balanced network of Engelken (arXiv 2312.17216), K = 100, drive for 1 Hz (3.4 Hz result), one thread; after a
 // settling half the spikes are timed, in pieces, and the median and the fastest piece are shown: on a shared machine the
@@ -18,6 +19,13 @@ struct BenchSparse {
         func option(_ name: String) -> [String]? {
             guard let place = arguments.firstIndex(of: name), place + 1 < arguments.count else { return nil }
             return arguments[place + 1].split(separator: ",").map { String($0) }
+        }
+        if let count = option("--count"), count.count == 3, let model = NeuronModel(name: count[0]),
+            let size = Int(count[1]), let spikes = Int(count[2])
+        {
+            let network = try SparseNetwork(neuronCount: size, degree: degree, model: model, isStored: false)
+            _ = try network.stream(SparseRunOptions(spikes: spikes)) { _, _ in true }
+            return
         }
         let isQuick = arguments.contains("--quick")
         let sizes = (option("--n") ?? ["1000", "10000", "100000"] + (isQuick ? [] : ["1000000"])).compactMap { Int($0) }
