@@ -554,7 +554,7 @@ typedef struct spinnprop_sparse_options {
                                      * the network is the same                                                        */
     double rate;                    /* Hz: sets the drive; the rate that results is larger by a factor of O(1)        */
     double coupling;
-    double tau;                     /* seconds                                                                        */
+    double tau;                     /* seconds, 1e-100 .. 1e100                                                   */
     double slope;                   /* of the exponential neuron                                                      */
     uint64_t seed;                  /* of targets and initial phases                                                  */
     const int64_t *offsets; int64_t n_offsets; /* NULL, 0: drawn targets. Else n_neurons + 1: neuron j sends to       */

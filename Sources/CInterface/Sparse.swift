@@ -22,11 +22,12 @@ extension spinnprop_sparse_options: VersionedStruct {
 
     func network(_ listener: Listener) throws(SpinnpropError) -> SparseNetwork {
         let neurons = try count(n_neurons, "n_neurons")
-        let connectivity = try connectivity(neurons, listener.monitor(total: neurons))
+        let monitor = listener.monitor(total: neurons)
+        let connectivity = try connectivity(neurons, monitor)
         return try SparseNetwork(
             connectivity, degree: try count(degree, "degree"), model: try neuronModel(), rate: rate, coupling: coupling,
             tau: tau, seed: seed, drives: try copy(drives, n_drives, "drives"),
-            weights: try copy(weights, n_weights, "weights"))
+            weights: try copy(weights, n_weights, "weights"), monitor: monitor)
     }
 
     private func connectivity(_ neurons: Int, _ monitor: Monitor?) throws(SpinnpropError) -> Connectivity {

@@ -23,8 +23,8 @@ struct EIF: TimeKeys, @unchecked Sendable {
         var period = 0.0
     }
 
-    /// `drives`: one for all neurons, or one each. - Throws: `outOfMemory`.
-    init(drives: [Double], slope: Double, _ kind: FlowTable) throws(SpinnpropError) {
+    /// `drives`: one for all neurons, or one each. - Throws: `outOfMemory`, `cancelled`.
+    init(drives: [Double], slope: Double, _ kind: FlowTable, monitor: Monitor? = nil) throws(SpinnpropError) {
         var ranges: [UInt64: ClosedRange<Double>] = [:]
         for drive in drives {
             let own = EIF.range(slope + drive)
@@ -37,6 +37,7 @@ struct EIF: TimeKeys, @unchecked Sendable {
         var store: [LargeBuffer<Double>] = []
         for key in order {
             guard let range = ranges[key] else { continue }
+            if let monitor, monitor.poll() { throw .cancelled }
             index[key] = found.count
             found.append(try EIFFit(drives: range, slope: slope, kind, store: &store))
         }

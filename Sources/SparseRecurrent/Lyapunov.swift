@@ -6,7 +6,7 @@ public struct LyapunovSpectrum: Equatable, Sendable {
     /// 1/s, in falling order but for fluctuations of a finite run; -infinity where an avalanche tied neurons together. One of a
     /// complete spectrum belongs to the neutral direction: 0.
     public let exponents: [Double]
-    /// Per second: the sum over all events of ln D of all inputs. Equals the sum of a complete spectrum (Liouville).
+    /// Per second: the sum over all events of ln D of all inputs. Equals the sum of a complete spectrum (Liouville); -infinity with it.
     public let contraction: Double
     /// Model time they are averaged over, seconds.
     public let duration: Double
@@ -95,22 +95,24 @@ private struct SpectrumWork: KernelWork {
         for index in 0..<tangents.values.count { tangents.values.pointer[index] = stream.normal() }
         var logarithms = [Double](repeating: 0, count: count)
         var begin = 0.0
-        tangents.orthonormalise(&logarithms)
+        try tangents.orthonormalise(&logarithms, monitor)
         for event in 0..<tape.eventCount {
             if event == skip {
-                tangents.orthonormalise(&logarithms)
+                try tangents.orthonormalise(&logarithms, monitor)
                 logarithms = [Double](repeating: 0, count: count)
                 tangents.contraction = 0
                 begin = event == 0 ? 0 : K.time(tape.clocks[event - 1], epoch: tangents.replay.epoch)
             }
             tangents.play(event)
             if event % interval == interval - 1 {
-                tangents.orthonormalise(&logarithms)
-                if let monitor, monitor.poll() { throw .cancelled }
+                try tangents.orthonormalise(&logarithms, monitor)
             }
         }
-        tangents.orthonormalise(&logarithms)
+        try tangents.orthonormalise(&logarithms, monitor)
         let end = K.time(tape.clocks[tape.eventCount - 1], epoch: tangents.replay.epoch)
+        guard end > begin else {
+            throw .invalidValue("the events after skip = \(skip) are all at one time; exponents need a longer run")
+        }
         let duration = (end - begin) * recording.network.tau
         return LyapunovSpectrum(
             exponents: logarithms.map { $0 / duration }, contraction: tangents.contraction / duration,

@@ -52,7 +52,7 @@ public struct SparseNetwork: Sendable {
     public init(
         _ connectivity: Connectivity, degree: Int, model: NeuronModel = .lif, rate: Double = defaultRate,
         coupling: Double = defaultCoupling, tau: Double = defaultTau, seed: UInt64 = 0, drives: [Double] = [],
-        weights: [Double] = []
+        weights: [Double] = [], monitor: Monitor? = nil
     ) throws(SpinnpropError) {
         guard degree >= 1, degree < connectivity.neuronCount else {
             throw .invalidValue(
@@ -66,16 +66,20 @@ public struct SparseNetwork: Sendable {
         let root = Double(degree).squareRoot()
         try self.init(
             connectivity, model: model, drives: drives.isEmpty ? [tau * root * coupling * rate] : drives,
-            weights: weights.isEmpty ? [-coupling / root] : weights, tau: tau, seed: seed)
+            weights: weights.isEmpty ? [-coupling / root] : weights, tau: tau, seed: seed, monitor: monitor)
     }
 
-    /// Any drives and weights.
+    /// Any drives and weights. - Throws: as above, and `cancelled` while exponential neurons are fitted.
     public init(
         _ connectivity: Connectivity, model: NeuronModel, drives: [Double], weights: [Double],
-        tau: Double = defaultTau, seed: UInt64 = 0
+        tau: Double = defaultTau, seed: UInt64 = 0, monitor: Monitor? = nil
     ) throws(SpinnpropError) {
         try model.check()
-        guard tau > 0, tau < .infinity else { throw .invalidValue("tau is \(tau); it must be finite and > 0 seconds") }
+        guard SparseNetwork.taus.contains(tau) else {
+            throw .invalidValue(
+                "tau is \(tau); it must be \(SparseNetwork.taus.lowerBound) .. \(SparseNetwork.taus.upperBound) seconds"
+            )
+        }
         guard drives.count == 1 || drives.count == connectivity.neuronCount else {
             throw .invalidValue(
                 "\(drives.count) drives for \(connectivity.neuronCount) neurons; give one for all, or one each")
@@ -86,7 +90,7 @@ public struct SparseNetwork: Sendable {
                     + "\(SparseNetwork.drives.lowerBound) .. \(SparseNetwork.drives.upperBound): raise rate or drive")
         }
         if case .eif(let slope, let kind) = model {
-            exponential = try EIF(drives: drives, slope: slope, kind)
+            exponential = try EIF(drives: drives, slope: slope, kind, monitor: monitor)
         } else {
             exponential = nil
         }
@@ -115,5 +119,7 @@ public struct SparseNetwork: Sendable {
 
     /// Within these no key of a simulation overflows.
     private static let drives = 1e-9...1e9
+    /// Within these no time of a simulation overflows or underflows.
+    private static let taus = 1e-100...1e100
     static let largestWeight = 1e6
 }

@@ -42,7 +42,8 @@ final class Tangents<K: Kernel> {
             }
         } _: { target, before, after, weight, moment in
             let slope = kernel.slope(before, moved: after, target, weight: weight, moment)
-            logarithm += Elementary.log(slope)
+            // Negative for one that is pushed over its threshold, and again for one that is taken back.
+            logarithm += Elementary.log(slope.magnitude)
             let row = values + target * count
             var vector = 0
             while vector < count {
@@ -57,9 +58,10 @@ final class Tangents<K: Kernel> {
 
     /// Makes the vectors orthonormal (Gram and Schmidt, modified), one after another, and adds the logarithms of what
     /// was left of their lengths.
-    func orthonormalise(_ logarithms: inout [Double]) {
+    func orthonormalise(_ logarithms: inout [Double], _ monitor: Monitor?) throws(SpinnpropError) {
         let (count, rows, values) = (vectorCount, replay.states.count, values.pointer)
         for vector in 0..<count {
+            if let monitor, monitor.poll() { throw .cancelled }
             var square = 0.0
             for row in 0..<rows { square += values[row * count + vector] * values[row * count + vector] }
             let length = square.squareRoot()

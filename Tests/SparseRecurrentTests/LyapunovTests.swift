@@ -43,6 +43,14 @@ import Testing
         if model == .qif { #expect(spectrum.exponents[0] > 1) }
     }
 
+    /// A neuron that is pushed over its threshold forgets its state: no volume is left.
+    @Test func avalanchesEndVolumes() throws {
+        let recording = try Case.network(.lif, n: 20, k: 5, weight: 0.02, spread: 0.5, seed: 1).run(
+            SparseRunOptions(spikes: 200, keepsTape: true))
+        #expect(recording.tape?.forced.isEmpty == false)
+        #expect(try recording.lyapunovSpectrum(count: 2).contraction == -.infinity)
+    }
+
     @Test func firstExponentsDoNotDependOnHowManyAreAsked() throws {
         let recording = try Case.balanced(60, 10, 3, .qif).run(SparseRunOptions(spikes: 4000, keepsTape: true))
         let (few, many) = (

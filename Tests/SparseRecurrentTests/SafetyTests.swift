@@ -39,7 +39,9 @@ import Testing
         expect(.invalidValue, "raise rate") { try SparseNetwork(neuronCount: 10, degree: 2, rate: 0) }
         expect(.invalidValue, "rate is nan") { try SparseNetwork(neuronCount: 10, degree: 2, rate: .nan) }
         expect(.invalidValue, "coupling is 0") { try SparseNetwork(neuronCount: 10, degree: 2, coupling: 0) }
-        expect(.invalidValue, "tau is -1") { try SparseNetwork(neuronCount: 10, degree: 2, tau: -1) }
+        for tau in [-1, 0, 1e-200, 1e200, Double.nan, .infinity] {
+            expect(.invalidValue, "tau is \(tau)") { try SparseNetwork(neuronCount: 10, degree: 2, tau: tau) }
+        }
         for weight in [Double.nan, .infinity, 1e7] {
             expect(.invalidValue, "weight 0") { try SparseNetwork(pair, model: .lif, drives: [1], weights: [weight]) }
         }
@@ -83,6 +85,9 @@ import Testing
         expect(.invalidValue, "spike 4 is nan") { try kept.gradient(timeErrors: [0, 0, 0, 0, .nan]) }
         expect(.invalidValue, "count is 5") { try kept.lyapunovSpectrum(count: 5) }
         expect(.invalidValue, "skip is 5") { try kept.lyapunovSpectrum(count: 1, skip: 5) }
+        let pushed = try network.run(
+            SparseRunOptions(spikes: 1, inputs: InputSpikes(times: [0], units: [0], weights: [5], neuronCount: 4)))
+        expect(.invalidValue, "all at one time") { try pushed.lyapunovSpectrum(count: 1) }
         expect(.invalidValue, "3 elements") { try kept.jacobianProduct([1, 1, 1]) }
     }
 
@@ -126,6 +131,17 @@ import Testing
         let monitor = Monitor { false }
         #expect(throws: SpinnpropError.cancelled) {
             try network.run(SparseRunOptions(spikes: 3_000_000), monitor: monitor)
+        }
+        // Ten thousand drives, as far apart as they may be; a spectrum whose first QR alone takes seconds.
+        let pair = try Connectivity(offsets: [Int](repeating: 0, count: 10_001), targets: [])
+        let drives = (0..<10_000).map { Elementary.exp(0.004 * Double($0) - 20) }
+        #expect(throws: SpinnpropError.cancelled) {
+            try SparseNetwork(
+                pair, model: .eif(slope: 0.1, .table), drives: drives, weights: [0], monitor: Monitor { false })
+        }
+        let many = try network.run(SparseRunOptions(spikes: 10, keepsTape: true))
+        #expect(throws: SpinnpropError.cancelled) {
+            try many.lyapunovSpectrum(count: 1000, monitor: Monitor { false })
         }
         #expect(throws: SpinnpropError.cancelled) {
             try network.stream(SparseRunOptions(spikes: 100)) { _, _ in false }

@@ -50,7 +50,8 @@ class LyapunovSpectrum(NamedTuple):
 
     #: 1/s, falling but for fluctuations of a finite run. One of all n belongs to the neutral direction and is 0.
     exponents: _checks.Float64Array
-    #: 1/s: the rate at which volumes of the state change, by what all exponents would add up to.
+    #: 1/s: the rate at which volumes of the state change, which is what all exponents would add up to; -inf if a neuron was pushed over
+    #: its threshold.
     contraction: float
     #: Seconds they are means over.
     duration: float
@@ -134,7 +135,7 @@ class RecurrentNetwork:
     coupling : float
         Strength of inhibition, > 0.
     tau : float
-        Membrane time constant, seconds.
+        Membrane time constant, seconds: 1e-100 .. 1e100.
     seed : int
         Of targets and initial phases.
     adjacency : (offsets, targets) or None

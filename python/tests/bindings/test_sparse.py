@@ -59,6 +59,7 @@ def test_defaults_are_the_cores():
         (dict(coupling=np.inf), ValueError, "coupling is inf"),
         (dict(tau=0.0), ValueError, "tau is 0"),
         (dict(tau=np.nan), ValueError, "tau is nan"),
+        (dict(tau=1e-300), ValueError, "tau is 1e-300"),
         (dict(seed=-1), ValueError, "seed is -1"),
         (dict(seed=2**64), ValueError, "seed"),
         (dict(model="eif", slope=0.0), ValueError, "slope is 0"),
@@ -266,7 +267,7 @@ def test_progress_may_stop():
         net.run(10**8, progress=lambda progress: True)
 
 
-@pytest.mark.parametrize("what", ["create", "run", "stream", "no spikes", "lyapunov"])
+@pytest.mark.parametrize("what", ["create", "fits", "run", "stream", "no spikes", "gradient", "lyapunov", "many exponents"])
 def test_interrupts_are_heard_at_once(what):
     net = Network(2000, 100)
     short = Network(400, 50).run(200000)
@@ -275,7 +276,10 @@ def test_interrupts_are_heard_at_once(what):
         "run": lambda: net.run(10**9, keep_tape=False),
         "stream": lambda: net.stream(lambda times, units: None, 10**12),
         "no spikes": lambda: Network(10, 2, weights=[0.0], drives=[1e-9]).run(t_end=1e300, traces=[0], trace_interval=1e-9),
+        "fits": lambda: Network(2000, 100, model="eif-table", drives=np.geomspace(1e-9, 1e9, 2000)),
+        "gradient": lambda: [short.gradient(np.ones(200000)) for _ in range(10**9)],
         "lyapunov": lambda: short.lyapunov_spectrum(),
+        "many exponents": lambda: Network(2000, 100).run(2000).lyapunov_spectrum(),
     }
     sent = []
 
