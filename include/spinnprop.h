@@ -598,7 +598,7 @@ typedef struct spinnprop_sparse_run_options {
     const double *input_times; const int32_t *input_units; const double *input_weights; int64_t n_inputs;
     const int32_t *trace_units; int64_t n_trace_units; /* neurons whose V is kept, every trace_interval seconds from 0 on */
     double trace_interval;
-    int32_t keeps_tape;             /* 1: keep what derivatives need: 12 bytes per spike for LIF, 12 + K / 4 for others */
+    int32_t keeps_tape;             /* 1: keep what derivatives need: bytes per spike: LIF 12, QIF 12 + K/2, EIF 12 + K/4 */
 } spinnprop_sparse_run_options;
 SPINNPROP_API void spinnprop_sparse_run_options_init(spinnprop_sparse_run_options *options);
 

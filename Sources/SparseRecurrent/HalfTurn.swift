@@ -33,7 +33,7 @@ enum HalfTurn {
         return (1 + z * cosine, -(y + y * z * sine))
     }
 
-    /// sin x and cos x for x >= 0, to what a rounding of x itself would change them by.
+    /// sin x and cos x for any x of less than 1e15, to what a rounding of x itself would change them by.
     @inline(__always)
     static func ofAny(_ x: Double) -> (sine: Double, cosine: Double) {
         let shifted = (x * 0.3183098861837907 - 0.5) + roundingShift

@@ -16,7 +16,8 @@ public struct SparseRunOptions: Sendable {
     /// Neurons whose V is wanted at t = 0, `traceInterval`, 2 `traceInterval` ... seconds, before what happens then.
     public var traceUnits: [Int32]
     public var traceInterval: Double
-    /// Whether to keep what gradients and Jacobians need: 12 bytes per spike for LIF, about 12 + K/4 for other models.
+    /// Whether to keep what gradients and Jacobians need: 12 bytes per spike for LIF, about 12 + K/2 for QIF and
+    /// 12 + K/4 for EIF.
     public var keepsTape: Bool
 
     public init(

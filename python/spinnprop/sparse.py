@@ -301,7 +301,8 @@ class RecurrentNetwork:
         traces : neurons or None
             Whose V is kept, every `trace_interval` seconds.
         keep_tape : bool
-            Whether to keep what `Run.gradient` and its like need: 12 bytes per spike for lif, about 12 + k / 4 for others.
+            Whether to keep what `Run.gradient` and its like need: 12 bytes per spike for lif, about 12 + k / 2 for qif,
+            12 + k / 4 for eif.
         progress : callable or None
             Called with a dictionary now and then, ``done`` and ``total`` counting spikes; ends the run by a true answer.
 
