@@ -42,6 +42,8 @@ static void sparse_networks_that_cannot_be(void) {
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) WITH(o.n_neurons, counts[i], INVALID_VALUE, CREATE);
     const int64_t degrees[] = {-1, 0, SPARSE_N, SPARSE_N + 1, INT64_MIN, INT64_MAX};
     for (size_t i = 0; i < sizeof degrees / sizeof *degrees; i++) WITH(o.degree, degrees[i], INVALID_VALUE, CREATE);
+    WITH(o.tau, 1e-200, INVALID_VALUE, CREATE);
+    WITH(o.tau, 1e200, INVALID_VALUE, CREATE);
     const int32_t models[] = {-1, 4, INT32_MIN, INT32_MAX};
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) WITH(o.model, models[i], INVALID_VALUE, CREATE);
     for (size_t i = 0; i < sizeof not_positive / sizeof *not_positive; i++) {
@@ -61,10 +63,13 @@ static void sparse_networks_that_cannot_be(void) {
     }
     WITH(o.n_drives, INT64_MAX, INVALID_VALUE, CREATE);
     o.n_drives = SPARSE_N;
-    for (size_t i = 0; i < sizeof not_positive / sizeof *not_positive; i++)
-        WITH(drives[3], not_positive[i], INVALID_VALUE, CREATE);
-    WITH(o.drives, NULL, INVALID_VALUE, CREATE);
-    WITH(o.model, SPINNPROP_SPARSE_EIF_TABLE, UNSUPPORTED, CREATE);
+    for (int32_t model = SPINNPROP_SPARSE_LIF; model <= SPINNPROP_SPARSE_EIF_TABLE; model++) {
+        o.model = model;
+        for (size_t i = 0; i < sizeof not_positive / sizeof *not_positive; i++)
+            WITH(drives[3], not_positive[i], INVALID_VALUE, CREATE);
+        WITH(o.drives, NULL, INVALID_VALUE, CREATE);
+    }
+    o.model = SPINNPROP_SPARSE_LIF;
     o.drives = NULL;
     o.n_drives = 0;
     double weights[SPARSE_N * SPARSE_K] = {0};
