@@ -173,7 +173,14 @@ coarser problem.
     how, header, rows = cache_misses.table([n for n in ((10**4, 10**5) if options.quick else (10**5, 10**6, 10**7)) if n <= options.largest])
     text += "\nCache lines that a delivered spike waits for, targets drawn again; the GB/s above assume one. %s.\n" % how.capitalize()
     if rows:
-        text += "\nMisses per delivery in each cache:\n\n%s\n" % results.table(header, rows)
+        text += """
+Misses per delivery in each cache:
+
+%s
+
+Where the last column is 0 the neurons (8 bytes each, quadratic ones 24) fit into the last cache, and the GB/s are its traffic, not
+the memory's.
+""" % results.table(header, rows)
     n = 10**5 if options.quick else min(10**6, options.largest)
     found = apart("second", n)
     if found is not None:
