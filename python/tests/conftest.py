@@ -1,6 +1,7 @@
 """What all tests share: small networks and data, pictures without a screen, repeatable hypothesis runs."""
 
 import os
+import signal
 
 os.environ["MPLBACKEND"] = "Agg"
 
@@ -8,6 +9,9 @@ import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 
 import spinnprop as sp  # noqa: E402
+
+# What runs in a shell's background, or under nohup, ignores Ctrl-C, and so would the tests that send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, max_examples=200)
 hypothesis.settings.load_profile("repeatable")

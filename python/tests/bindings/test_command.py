@@ -241,9 +241,12 @@ def test_ctrl_c_exits_with_130(tmp_path, command):
         [sys.executable, "-u", "-m", "spinnprop", *command, "yin-yang", "--epochs", "1000000", "--out", "run"],
         cwd=str(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    assert process.stdout.readline().startswith(b"Yin-Yang")
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=120)
+    try:
+        assert process.stdout.readline().startswith(b"Yin-Yang")
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=120)
+    finally:
+        process.kill()
     assert process.returncode == 130 and b"Traceback" not in errors and b"interrupted" in errors
 
 
