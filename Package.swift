@@ -70,7 +70,7 @@ let package = Package(
         room("EventDriven", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("ClockDriven", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("SparseRecurrent", ["Spikes", "Mathematics"]),
-        room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"]),
+        room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"], swiftSettings: compactSettings),
         room("SpiNNaker2", ["Mathematics"], swiftSettings: compactSettings),
         room(
             "SpiNNaker2Programs",
