@@ -52,6 +52,23 @@ inline void initialise(spinnprop_training_options &o) { spinnprop_training_optio
 inline void initialise(spinnprop_network_info &o) { spinnprop_network_info_init(&o); }
 inline void initialise(spinnprop_recording_info &o) { spinnprop_recording_info_init(&o); }
 inline void initialise(spinnprop_diagnostics &o) { spinnprop_diagnostics_init(&o); }
+inline void initialise(spinnprop_chip_info &o) { spinnprop_chip_info_init(&o); }
+inline void initialise(spinnprop_chip_constant &o) { spinnprop_chip_constant_init(&o); }
+inline void initialise(spinnprop_chip_published &o) { spinnprop_chip_published_init(&o); }
+inline void initialise(spinnprop_chip_fit_options &o) { spinnprop_chip_fit_options_init(&o); }
+inline void initialise(spinnprop_chip_fit &o) { spinnprop_chip_fit_init(&o); }
+inline void initialise(spinnprop_chip_account &o) { spinnprop_chip_account_init(&o); }
+inline void initialise(spinnprop_chip_phase &o) { spinnprop_chip_phase_init(&o); }
+inline void initialise(spinnprop_chip_program &o) { spinnprop_chip_program_init(&o); }
+inline void initialise(spinnprop_chip_pe &o) { spinnprop_chip_pe_init(&o); }
+inline void initialise(spinnprop_chip_buffer &o) { spinnprop_chip_buffer_init(&o); }
+inline void initialise(spinnprop_chip_counters &o) { spinnprop_chip_counters_init(&o); }
+inline void initialise(spinnprop_chip_slip &o) { spinnprop_chip_slip_init(&o); }
+inline void initialise(spinnprop_sparse_options &o) { spinnprop_sparse_options_init(&o); }
+inline void initialise(spinnprop_sparse_info &o) { spinnprop_sparse_info_init(&o); }
+inline void initialise(spinnprop_sparse_run_options &o) { spinnprop_sparse_run_options_init(&o); }
+inline void initialise(spinnprop_sparse_summary &o) { spinnprop_sparse_summary_init(&o); }
+inline void initialise(spinnprop_sparse_lyapunov_options &o) { spinnprop_sparse_lyapunov_options_init(&o); }
 
 struct Free {
     void operator()(spinnprop_network *handle) const noexcept { spinnprop_network_free(handle); }
@@ -59,6 +76,10 @@ struct Free {
     void operator()(spinnprop_gradient *handle) const noexcept { spinnprop_gradient_free(handle); }
     void operator()(spinnprop_trainer *handle) const noexcept { spinnprop_trainer_free(handle); }
     void operator()(spinnprop_engine *handle) const noexcept { spinnprop_engine_free(handle); }
+    void operator()(spinnprop_account *handle) const noexcept { spinnprop_account_free(handle); }
+    void operator()(spinnprop_sparse *handle) const noexcept { spinnprop_sparse_free(handle); }
+    void operator()(spinnprop_sparse_recording *handle) const noexcept { spinnprop_sparse_recording_free(handle); }
+    void operator()(spinnprop_sparse_gradient *handle) const noexcept { spinnprop_sparse_gradient_free(handle); }
 };
 template <class T> using Handle = std::unique_ptr<T, Free>;
 
@@ -86,6 +107,17 @@ template <class Struct> Struct options() {
     detail::initialise(result);
     return result;
 }
+
+namespace detail {
+
+// What a C function fills in, its first argument.
+template <class Struct, class Function, class... Arguments> Struct filled(Function function, Arguments... arguments) {
+    Struct result = options<Struct>();
+    check(function(&result, arguments...));
+    return result;
+}
+
+} // namespace detail
 
 // A loss of the given kind (SPINNPROP_LOSS_*) with its defaults.
 inline spinnprop_loss loss(std::int32_t kind) {
@@ -181,6 +213,57 @@ inline SpikeTrains encode_latency(const std::vector<double> &x, std::int32_t n_f
 
 // -------------------------------------------------------------------------------------------------------------- engine
 
+// What has run on an emulated chip: a copy that never changes. Rows count from 0; describe() says how many there are.
+class Account {
+public:
+    explicit Account(detail::Handle<spinnprop_account> handle) : handle_(std::move(handle)) {}
+
+    spinnprop_chip_account describe() const {
+        return detail::filled<spinnprop_chip_account>(spinnprop_account_describe, get());
+    }
+    spinnprop_chip_phase phase(std::int32_t index) const {
+        return detail::filled<spinnprop_chip_phase>(spinnprop_account_phase, get(), index);
+    }
+    spinnprop_chip_program program(std::int32_t index) const {
+        return detail::filled<spinnprop_chip_program>(spinnprop_account_program, get(), index);
+    }
+    spinnprop_chip_pe pe(std::int32_t index) const {
+        return detail::filled<spinnprop_chip_pe>(spinnprop_account_pe, get(), index);
+    }
+    spinnprop_chip_buffer buffer(std::int32_t pe_index, std::int32_t index) const {
+        return detail::filled<spinnprop_chip_buffer>(spinnprop_account_buffer, get(), pe_index, index);
+    }
+    spinnprop_chip_counters phase_counters(std::int32_t phase) const {
+        return detail::filled<spinnprop_chip_counters>(spinnprop_account_phase_counters, get(), phase);
+    }
+    spinnprop_chip_counters program_counters(std::int32_t program, std::int32_t phase) const {
+        return detail::filled<spinnprop_chip_counters>(spinnprop_account_program_counters, get(), program, phase);
+    }
+    spinnprop_chip_counters pe_counters(std::int32_t pe_index, std::int32_t phase) const {
+        return detail::filled<spinnprop_chip_counters>(spinnprop_account_pe_counters, get(), pe_index, phase);
+    }
+    spinnprop_chip_slip slip(std::int32_t index) const {
+        return detail::filled<spinnprop_chip_slip>(spinnprop_account_slip, get(), index);
+    }
+    // At 6 * chip + direction.
+    std::vector<std::int64_t> link_bits() const {
+        std::vector<std::int64_t> bits(static_cast<std::size_t>(describe().n_links));
+        check(spinnprop_account_link_bits(bits.data(), detail::size(bits), get()));
+        return bits;
+    }
+    const spinnprop_account *get() const noexcept { return handle_.get(); }
+
+private:
+    detail::Handle<spinnprop_account> handle_;
+};
+
+// Whether a network fits a chip.
+struct Fit {
+    spinnprop_chip_fit answer;
+    std::vector<std::int32_t> slices;  // processing elements of each layer of a copy; zeros if it does not fit
+    std::vector<std::int32_t> largest; // sizes of the largest network of this shape that fits; zeros if none does
+};
+
 // What a network runs on. It must live while options point to it.
 class Engine {
 public:
@@ -188,9 +271,7 @@ public:
         : handle_(detail::make<spinnprop_engine>(spinnprop_engine_create, &options)) {}
     // What it was made with.
     spinnprop_engine_options describe() const {
-        auto result = options<spinnprop_engine_options>();
-        check(spinnprop_engine_describe(&result, get()));
-        return result;
+        return detail::filled<spinnprop_engine_options>(spinnprop_engine_describe, get());
     }
     // The loss that suits what it records of a read-out (SPINNPROP_READOUT_*).
     spinnprop_loss loss(std::int32_t readout = SPINNPROP_READOUT_SPIKING) const {
@@ -198,6 +279,28 @@ public:
         check(spinnprop_engine_loss(&result, get(), readout));
         return result;
     }
+
+    // The rest is of an emulated chip; other engines throw SPINNPROP_UNSUPPORTED.
+    spinnprop_chip_info chip() const { return detail::filled<spinnprop_chip_info>(spinnprop_engine_chip, get()); }
+    spinnprop_chip_constant constant(std::int32_t index) const {
+        return detail::filled<spinnprop_chip_constant>(spinnprop_engine_constant, get(), index);
+    }
+    spinnprop_chip_published published(std::int32_t index) const {
+        return detail::filled<spinnprop_chip_published>(spinnprop_engine_published, get(), index);
+    }
+    // That a network does not fit is an answer, no error.
+    Fit fit(const std::vector<std::int32_t> &sizes, std::int32_t batch_size,
+            spinnprop_chip_fit_options options = spinnprop::options<spinnprop_chip_fit_options>()) const {
+        options.layer_sizes = sizes.data();
+        options.n_layer_sizes = static_cast<std::int32_t>(sizes.size());
+        options.batch_size = batch_size;
+        Fit fit{spinnprop::options<spinnprop_chip_fit>(), {}, std::vector<std::int32_t>(sizes.size())};
+        fit.slices.resize(sizes.empty() ? 0 : sizes.size() - 1);
+        check(spinnprop_engine_fit(&fit.answer, fit.slices.data(), fit.largest.data(), get(), &options));
+        return fit;
+    }
+    Account account() const { return Account(detail::make<spinnprop_account>(spinnprop_engine_account, get())); }
+    void reset_account() const { check(spinnprop_engine_reset_account(get())); }
     const spinnprop_engine *get() const noexcept { return handle_.get(); }
 
 private:
@@ -212,9 +315,7 @@ public:
     explicit Recording(detail::Handle<spinnprop_recording> handle) : handle_(std::move(handle)) {}
 
     spinnprop_recording_info describe() const {
-        auto info = options<spinnprop_recording_info>();
-        check(spinnprop_recording_describe(&info, get()));
-        return info;
+        return detail::filled<spinnprop_recording_info>(spinnprop_recording_describe, get());
     }
     SpikeTrains spikes(std::int32_t layer) const {
         std::int64_t n = 0;
@@ -237,9 +338,7 @@ public:
         return times;
     }
     spinnprop_diagnostics diagnose(std::int32_t layer) const {
-        auto diagnostics = options<spinnprop_diagnostics>();
-        check(spinnprop_recording_diagnose(&diagnostics, get(), layer));
-        return diagnostics;
+        return detail::filled<spinnprop_diagnostics>(spinnprop_recording_diagnose, get(), layer);
     }
     // Under a loss; without one, under that of the engine which made the recording.
     std::vector<std::int64_t> predict(const spinnprop_loss *loss = nullptr) const {
@@ -297,9 +396,7 @@ public:
     }
 
     spinnprop_network_info describe() const {
-        auto info = options<spinnprop_network_info>();
-        check(spinnprop_network_describe(&info, get()));
-        return info;
+        return detail::filled<spinnprop_network_info>(spinnprop_network_describe, get());
     }
     // Rows and columns of SPINNPROP_WEIGHTS .. SPINNPROP_RESET of a layer.
     std::pair<std::int64_t, std::int64_t> shape(std::int32_t parameter, std::int32_t layer) const {
@@ -418,6 +515,199 @@ private:
             validation_labels ? detail::size(*validation_labels) : 0, listener.callback(), &listener));
     }
     detail::Handle<spinnprop_trainer> handle_;
+};
+
+// ------------------------------------------------------------------------------------------- sparse recurrent networks
+
+// The gradient of a loss on spike times of a sparse recurrent network.
+class SparseGradient {
+public:
+    explicit SparseGradient(detail::Handle<spinnprop_sparse_gradient> handle) : handle_(std::move(handle)) {}
+    // With respect to one of SPINNPROP_SPARSE_WEIGHTS .. SPINNPROP_SPARSE_INPUT_WEIGHTS.
+    std::vector<double> get(std::int32_t of) const {
+        std::int64_t n = 0;
+        check(spinnprop_sparse_gradient_count(&n, handle_.get(), of));
+        std::vector<double> values(static_cast<std::size_t>(n));
+        check(spinnprop_sparse_gradient_get(values.data(), n, handle_.get(), of));
+        return values;
+    }
+
+private:
+    detail::Handle<spinnprop_sparse_gradient> handle_;
+};
+
+// A loss on spike times: its value, and its derivative with respect to each spike's time (1/s).
+struct SparseLoss {
+    double value = 0;
+    std::vector<double> time_errors;
+};
+
+// The largest Lyapunov exponents (1/s), the rate at which volumes of the state change, and the seconds all are means
+// over.
+struct Lyapunov {
+    std::vector<double> exponents;
+    double contraction = 0, duration = 0;
+};
+
+// What a run of a sparse recurrent network left behind. What differentiates needs a run with keeps_tape = 1.
+class SparseRecording {
+public:
+    explicit SparseRecording(detail::Handle<spinnprop_sparse_recording> handle) : handle_(std::move(handle)) {}
+
+    spinnprop_sparse_summary summary() const {
+        return detail::filled<spinnprop_sparse_summary>(spinnprop_sparse_recording_summary, get());
+    }
+    // In order of time: when, and of which neuron.
+    std::pair<std::vector<double>, std::vector<std::int32_t>> spikes() const {
+        std::vector<double> times(n_spikes());
+        std::vector<std::int32_t> units(times.size());
+        check(spinnprop_sparse_recording_spikes(times.data(), units.data(), detail::size(times), get()));
+        return {std::move(times), std::move(units)};
+    }
+    // (n_samples, n_trace_units) row by row; n_trace_units as in the options of the run.
+    std::vector<double> traces(std::int64_t n_trace_units) const {
+        std::int64_t n_samples = 0;
+        check(spinnprop_sparse_recording_trace_count(&n_samples, get()));
+        if (n_trace_units < 0) throw Error(SPINNPROP_INVALID_VALUE, "n_trace_units must not be negative");
+        std::vector<double> values(static_cast<std::size_t>(n_samples) * static_cast<std::size_t>(n_trace_units));
+        check(spinnprop_sparse_recording_traces(values.data(), detail::size(values), get()));
+        return values;
+    }
+    // Squared error of spike times, in units of tau0 (0: 5 ms). targets: one sample with a unit per neuron.
+    SparseLoss spike_time_loss(const SpikeTrains &targets, double tau0 = 0) const {
+        const auto view = targets.view();
+        SparseLoss loss{0, std::vector<double>(n_spikes())};
+        check(spinnprop_sparse_spike_time_loss(&loss.value, loss.time_errors.data(), detail::size(loss.time_errors),
+                                               get(), &view, tau0));
+        return loss;
+    }
+    // Squared error of rates. targets: Hz, one per neuron, NaN for any rate.
+    SparseLoss rate_loss(const std::vector<double> &targets) const {
+        SparseLoss loss{0, std::vector<double>(n_spikes())};
+        check(spinnprop_sparse_rate_loss(&loss.value, loss.time_errors.data(), detail::size(loss.time_errors), get(),
+                                         targets.data(), detail::size(targets)));
+        return loss;
+    }
+    // next_time_errors: derivatives with respect to each neuron's next spike time at the end of the run, or empty.
+    SparseGradient differentiate(const std::vector<double> &time_errors,
+                                 const std::vector<double> &next_time_errors = {},
+                                 const Progress &progress = {}) const {
+        detail::Listener listener{progress};
+        spinnprop_sparse_gradient *gradient = nullptr;
+        listener.check(spinnprop_sparse_differentiate(
+            &gradient, get(), time_errors.data(), detail::size(time_errors),
+            next_time_errors.empty() ? nullptr : next_time_errors.data(), detail::size(next_time_errors),
+            listener.callback(), &listener));
+        return SparseGradient(detail::Handle<spinnprop_sparse_gradient>(gradient));
+    }
+    // What becomes of a small change of the neurons' next spike times.
+    std::vector<double> jacobian_product(const std::vector<double> &tangent, const Progress &progress = {}) const {
+        detail::Listener listener{progress};
+        std::vector<double> product(tangent.size());
+        listener.check(spinnprop_sparse_jacobian_product(product.data(), tangent.data(), detail::size(tangent), get(),
+                                                         listener.callback(), &listener));
+        return product;
+    }
+    Lyapunov lyapunov(std::size_t n_exponents,
+                      const spinnprop_sparse_lyapunov_options &options =
+                          spinnprop::options<spinnprop_sparse_lyapunov_options>(),
+                      const Progress &progress = {}) const {
+        detail::Listener listener{progress};
+        Lyapunov result{std::vector<double>(n_exponents)};
+        listener.check(spinnprop_sparse_lyapunov(result.exponents.data(), detail::size(result.exponents),
+                                                 &result.contraction, &result.duration, get(), &options,
+                                                 listener.callback(), &listener));
+        return result;
+    }
+    const spinnprop_sparse_recording *get() const noexcept { return handle_.get(); }
+
+private:
+    std::size_t n_spikes() const { return static_cast<std::size_t>(summary().n_spikes); }
+    detail::Handle<spinnprop_sparse_recording> handle_;
+};
+
+// One population of neurons with few synapses each, simulated spike by spike.
+class SparseNetwork {
+public:
+    // Is handed spikes in order of time, some thousand at once; returns whether to go on. What it throws comes out of
+    // that call.
+    using Sink = std::function<bool(const double *times, const std::int32_t *units, std::int64_t n)>;
+
+    explicit SparseNetwork(const spinnprop_sparse_options &options, const Progress &progress = {}) {
+        detail::Listener listener{progress};
+        spinnprop_sparse *network = nullptr;
+        listener.check(spinnprop_sparse_create(&network, &options, listener.callback(), &listener));
+        handle_.reset(network);
+    }
+    SparseNetwork copy() const {
+        return SparseNetwork(detail::make<spinnprop_sparse>(spinnprop_sparse_copy, handle_.get()));
+    }
+
+    spinnprop_sparse_info describe() const {
+        return detail::filled<spinnprop_sparse_info>(spinnprop_sparse_describe, get());
+    }
+    // One for all, or one per neuron.
+    std::vector<double> drives() const {
+        std::vector<double> values(static_cast<std::size_t>(describe().n_drives));
+        check(spinnprop_sparse_drives(values.data(), detail::size(values), get()));
+        return values;
+    }
+    // One for all, or one per synapse in the order of the targets.
+    std::vector<double> weights() const {
+        std::vector<double> values(static_cast<std::size_t>(describe().n_weights));
+        check(spinnprop_sparse_weights(values.data(), detail::size(values), get()));
+        return values;
+    }
+    void set_weights(const std::vector<double> &values) {
+        check(spinnprop_sparse_set_weights(handle_.get(), values.data(), detail::size(values)));
+    }
+    // Neuron j sends to targets[offsets[j]] .. targets[offsets[j + 1] - 1]: offsets, then targets.
+    std::pair<std::vector<std::int64_t>, std::vector<std::int32_t>> adjacency() const {
+        const auto info = describe();
+        std::vector<std::int64_t> offsets(static_cast<std::size_t>(info.n_neurons) + 1);
+        std::vector<std::int32_t> targets(static_cast<std::size_t>(info.n_synapses));
+        check(spinnprop_sparse_adjacency(offsets.data(), detail::size(offsets), targets.data(), detail::size(targets),
+                                         get()));
+        return {std::move(offsets), std::move(targets)};
+    }
+
+    SparseRecording run(const spinnprop_sparse_run_options &options, const Progress &progress = {}) const {
+        detail::Listener listener{progress};
+        spinnprop_sparse_recording *recording = nullptr;
+        listener.check(spinnprop_sparse_run(&recording, get(), &options, listener.callback(), &listener));
+        return SparseRecording(detail::Handle<spinnprop_sparse_recording>(recording));
+    }
+    // Runs without keeping anything.
+    spinnprop_sparse_summary stream(const spinnprop_sparse_run_options &options, const Sink &sink,
+                                    const Progress &progress = {}) const {
+        detail::Listener listener{progress};
+        Drain drain{sink};
+        auto summary = spinnprop::options<spinnprop_sparse_summary>();
+        const auto status = spinnprop_sparse_stream(&summary, get(), &options, sink ? &Drain::call : nullptr, &drain,
+                                                    listener.callback(), &listener);
+        if (drain.thrown) std::rethrow_exception(drain.thrown);
+        listener.check(status);
+        return summary;
+    }
+    const spinnprop_sparse *get() const noexcept { return handle_.get(); }
+
+private:
+    struct Drain {
+        const Sink &sink;
+        std::exception_ptr thrown = nullptr;
+
+        static int call(const double *times, const std::int32_t *units, std::int64_t n, void *payload) noexcept {
+            auto *self = static_cast<Drain *>(payload);
+            try {
+                return self->sink(times, units, n) ? 0 : 1;
+            } catch (...) {
+                self->thrown = std::current_exception();
+                return 1;
+            }
+        }
+    };
+    explicit SparseNetwork(detail::Handle<spinnprop_sparse> handle) : handle_(std::move(handle)) {}
+    detail::Handle<spinnprop_sparse> handle_;
 };
 
 } // namespace spinnprop

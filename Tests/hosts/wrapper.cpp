@@ -1,6 +1,7 @@
 // What spinnprop.hpp promises beyond spinnprop.h: exceptions, ownership, vectors of the right size.
 #include <spinnprop.hpp>
 
+#include <cmath>
 #include <cstdlib>
 #include <iostream>
 #include <stdexcept>
@@ -114,6 +115,125 @@ void training() {
     holds(trainer.network().forward(input).describe().n_samples == 60, "the trained network does not run");
 }
 
+void chip() {
+    auto options = spinnprop::options<spinnprop_engine_options>();
+    options.kind = SPINNPROP_ENGINE_SPINNAKER2;
+    options.steps = 40;
+    const spinnprop::Engine engine(options);
+    const auto info = engine.chip();
+    holds(info.chips == 1 && info.pes_per_chip > 100, "the chip is another");
+    holds(engine.constant(info.n_constants - 1).name[0] != 0 && engine.published(0).factor >= 1, "tables are empty");
+    holds(thrown([&] { engine.constant(info.n_constants); }) == SPINNPROP_INVALID_INDEX, "there is a row too many");
+    const auto fit = engine.fit({5, 12, 3}, 8);
+    holds(fit.answer.fits == 1 && fit.slices.size() == 2 && fit.slices[0] >= 1 && fit.largest[1] > 12,
+          "a small network does not fit");
+    const auto wide = engine.fit({5, 1 << 20, 3}, 8);
+    holds(wide.answer.fits == 0 && wide.answer.reason[0] != 0 && wide.slices[0] == 0, "a million neurons fit");
+    holds(thrown([&] { engine.fit({}, 8); }) == SPINNPROP_INVALID_VALUE, "no network fits");
+    holds(thrown([&] { engine.account(); }) == SPINNPROP_INVALID_VALUE, "there is an account of nothing");
+    holds(thrown([] { spinnprop::Engine().account(); }) == SPINNPROP_UNSUPPORTED, "exact events have an account");
+
+    auto forward = spinnprop::options<spinnprop_forward_options>();
+    forward.engine = engine.get();
+    const spinnprop::Network network({5, 12, 3});
+    network.forward(spikes(10), forward);
+    const spinnprop::Account account = engine.account();
+    const auto totals = account.describe();
+    holds(totals.forward_samples == 10 && totals.seconds > 0 && totals.energy > 0, "the account is empty");
+    double seconds = 0;
+    std::int64_t cycles = 0, of_programs = 0, of_pes = 0;
+    for (std::int32_t phase = 0; phase < totals.n_phases; phase++) {
+        seconds += account.phase(phase).seconds;
+        cycles += account.phase_counters(phase).cycles;
+        for (std::int32_t i = 0; i < totals.n_programs; i++) of_programs += account.program_counters(i, phase).cycles;
+        for (std::int32_t i = 0; i < totals.n_pes; i++) of_pes += account.pe_counters(i, phase).cycles;
+    }
+    holds(std::abs(seconds - totals.seconds) <= 1e-9 * totals.seconds, "phases do not add up");
+    holds(cycles > 0 && cycles == of_programs && cycles == of_pes, "cycles do not add up");
+    holds(account.program(0).n_pes > 0 && account.pe(0).n_buffers > 0 && account.buffer(0, 0).bytes > 0,
+          "a processing element is empty");
+    holds(account.link_bits().size() == static_cast<std::size_t>(totals.n_links), "links are missing");
+    holds(thrown([&] { account.slip(totals.n_slips); }) == SPINNPROP_INVALID_INDEX, "there is a slip too many");
+    engine.reset_account();
+    holds(account.describe().forward_samples == 10, "an account changes");
+    holds(engine.account().describe().forward_samples == 0, "a reset forgets nothing");
+}
+
+void sparse() {
+    auto options = spinnprop::options<spinnprop_sparse_options>();
+    options.n_neurons = 50;
+    options.degree = 5;
+    const spinnprop::SparseNetwork network(options);
+    const auto info = network.describe();
+    holds(info.n_neurons == 50 && info.n_synapses == 250 && network.drives().size() == 1, "the network is another");
+    const auto [offsets, targets] = network.adjacency();
+    holds(offsets.size() == 51 && offsets.back() == 250 && targets.size() == 250, "the synapses are others");
+    auto other = network.copy();
+    other.set_weights(std::vector<double>(250, -0.1));
+    holds(other.weights().size() == 250 && network.weights().size() == 1, "a copy shares its weights");
+    holds(thrown([&] { other.set_weights({1, 2}); }) == SPINNPROP_INVALID_VALUE, "two weights are set");
+    holds(thrown([] { spinnprop::SparseNetwork(spinnprop::options<spinnprop_sparse_options>()); }) ==
+              SPINNPROP_INVALID_VALUE,
+          "a network of no size is made");
+
+    auto run = spinnprop::options<spinnprop_sparse_run_options>();
+    const std::vector<std::int32_t> traced{3, 4};
+    run.n_spikes = 200;
+    run.keeps_tape = 1;
+    run.trace_units = traced.data();
+    run.n_trace_units = 2;
+    run.trace_interval = 1e-3;
+    const auto recording = network.run(run);
+    const auto [times, units] = recording.spikes();
+    holds(recording.summary().n_spikes == 200 && times.size() == 200 && units.size() == 200, "spikes are missing");
+    const auto traces = recording.traces(2);
+    holds(!traces.empty() && traces.size() % 2 == 0, "traces are missing");
+    holds(thrown([&] { recording.traces(3); }) == SPINNPROP_INVALID_VALUE, "a third trace is there");
+
+    spinnprop::SpikeTrains wanted;
+    wanted.n_units = 50;
+    wanted.offsets = {0, 1};
+    wanted.times = {1e-3};
+    wanted.units = {units[0]};
+    const auto loss = recording.spike_time_loss(wanted);
+    holds(loss.value > 0 && loss.time_errors.size() == 200 && loss.time_errors[0] != 0, "the loss is another");
+    holds(recording.spike_time_loss(wanted, 10e-3).value * 4 == loss.value, "tau0 is not heard");
+    holds(recording.rate_loss(std::vector<double>(50, 1.0)).value > 0, "rates have no loss");
+    const auto gradient = recording.differentiate(loss.time_errors);
+    holds(gradient.get(SPINNPROP_SPARSE_PHASES).size() == 50 && gradient.get(SPINNPROP_SPARSE_WEIGHTS).size() == 1,
+          "the gradient has another shape");
+    holds(recording.differentiate(loss.time_errors, std::vector<double>(50, 1.0)).get(SPINNPROP_SPARSE_PHASES) !=
+              gradient.get(SPINNPROP_SPARSE_PHASES),
+          "next spike times are not heard");
+    holds(thrown([&] { recording.differentiate({1.0}); }) == SPINNPROP_INVALID_VALUE, "one error stands for all");
+    const auto product = recording.jacobian_product(std::vector<double>(50, 1.0));
+    holds(std::abs(product.at(7) - 1.0) < 1e-9, "a shift of all does not stay one");
+    const auto spectrum = recording.lyapunov(3);
+    holds(spectrum.exponents.size() == 3 && spectrum.exponents[0] >= spectrum.exponents[2] && spectrum.duration > 0,
+          "the spectrum is incomplete");
+
+    run = spinnprop::options<spinnprop_sparse_run_options>();
+    run.n_spikes = 200;
+    std::vector<double> streamed;
+    const auto keep = [&](const double *first, const std::int32_t *, std::int64_t n) {
+        streamed.insert(streamed.end(), first, first + n);
+        return true;
+    };
+    holds(network.stream(run, keep).n_spikes == 200 && streamed == times, "a stream brings other spikes");
+    const auto stop = [](const double *, const std::int32_t *, std::int64_t) { return false; };
+    holds(thrown([&] { network.stream(run, stop); }) == SPINNPROP_CANCELLED, "a sink's false does not stop");
+    const auto fail = [](const double *, const std::int32_t *, std::int64_t) -> bool {
+        throw std::logic_error("mine");
+    };
+    bool is_caught = false;
+    try {
+        network.stream(run, fail);
+    } catch (const std::logic_error &) {
+        is_caught = true;
+    }
+    holds(is_caught, "what a sink throws is lost");
+}
+
 } // namespace
 
 int main() {
@@ -121,6 +241,8 @@ int main() {
         errors();
         values();
         training();
+        chip();
+        sparse();
     } catch (const std::exception &error) {
         holds(false, std::string("unexpected: ") + error.what());
     }
