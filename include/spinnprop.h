@@ -208,18 +208,21 @@ typedef struct spinnprop_network_options {
     size_t size;
     const int32_t *layer_sizes; /* input units first; at least two numbers                                            */
     int32_t n_layer_sizes;
-    const double *tau_mem;   int32_t n_tau_mem;    /* NULL, 0: 20 ms                                                  */
-    const double *tau_syn;   int32_t n_tau_syn;    /* NULL, 0: 5 ms                                                   */
+    const double *tau_mem;   int32_t n_tau_mem;    /* NULL, 0: the engine's choice, 20 ms for exact events           */
+    const double *tau_syn;   int32_t n_tau_syn;    /* NULL, 0: likewise, 5 ms                                         */
     const double *threshold; int32_t n_threshold;  /* NULL, 0: 1                                                      */
     const double *reset;     int32_t n_reset;      /* NULL, 0: 0                                                      */
     int32_t delays;              /* SPINNPROP_DELAYS_*: of every connection; delays start at 0                        */
     const int32_t *recurrent; int32_t n_recurrent; /* NULL, 0: none; one flag for all hidden layers, or one for each  */
     int32_t readout;             /* SPINNPROP_READOUT_*: whether the last layer spikes                                */
     /* Initial feed-forward weights ~ N(weight_mean, weight_std), recurrent ones ~ N(0, weight_std / 2 of the layer);
-     * one number per layer. NULL, 0: a spread that makes about half of a layer spike on latency-coded input.         */
+     * one number per layer. NULL, 0: the engine's spread; for exact events, about half of a layer spikes on latency-coded
+     * input.                                                                                                         */
     const double *weight_mean; int32_t n_weight_mean;
     const double *weight_std;  int32_t n_weight_std;
     uint64_t seed;               /* of the initial weights                                                            */
+    const struct spinnprop_engine *engine; /* whose setting (spinnprop_engine_setting) time constants and the spread are
+                                  * unless they are given; NULL: exact events. Any engine may run the network         */
 } spinnprop_network_options;
 
 SPINNPROP_API void spinnprop_network_options_init(spinnprop_network_options *options);
@@ -310,6 +313,21 @@ SPINNPROP_API spinnprop_status spinnprop_engine_create(spinnprop_engine **engine
 SPINNPROP_API void spinnprop_engine_free(spinnprop_engine *engine);
 /* Fills in what the engine was made with. */
 SPINNPROP_API spinnprop_status spinnprop_engine_describe(spinnprop_engine_options *options, const spinnprop_engine *engine);
+
+/* What suits training on an engine and its grid; NULL stands for exact events, to which all other defaults of this header are
+ * tuned. With those, outputs fall silent on a grid of time steps, which no gradient repairs; there time constants are as long as
+ * the run. A network takes its part by its options' engine; the rest is for a host to copy to its training options.
+ * spinnprop_engine_loss says which loss goes with it. */
+typedef struct spinnprop_setting {
+    size_t size;
+    double tau_mem, tau_syn;    /* seconds, of all layers                                                             */
+    /* Mean and standard deviation of initial weights into hidden layers and into the last, in units of threshold /
+     * (PSP peak * sqrt(number of senders)).                                                                          */
+    double hidden_mean, hidden_std, output_mean, output_std;
+    double learning_rate, clip_norm, bump; /* of training                                                             */
+} spinnprop_setting;
+SPINNPROP_API void spinnprop_setting_init(spinnprop_setting *setting);
+SPINNPROP_API spinnprop_status spinnprop_engine_setting(spinnprop_setting *setting, const spinnprop_engine *engine);
 
 /* ------------------------------------------------------------------------------------------- forward and recording */
 

@@ -52,6 +52,7 @@ inline void initialise(spinnprop_training_options &o) { spinnprop_training_optio
 inline void initialise(spinnprop_network_info &o) { spinnprop_network_info_init(&o); }
 inline void initialise(spinnprop_recording_info &o) { spinnprop_recording_info_init(&o); }
 inline void initialise(spinnprop_diagnostics &o) { spinnprop_diagnostics_init(&o); }
+inline void initialise(spinnprop_setting &o) { spinnprop_setting_init(&o); }
 inline void initialise(spinnprop_chip_info &o) { spinnprop_chip_info_init(&o); }
 inline void initialise(spinnprop_chip_constant &o) { spinnprop_chip_constant_init(&o); }
 inline void initialise(spinnprop_chip_published &o) { spinnprop_chip_published_init(&o); }
@@ -279,6 +280,8 @@ public:
         check(spinnprop_engine_loss(&result, get(), readout));
         return result;
     }
+    // What suits training on it, for a host to begin with.
+    spinnprop_setting setting() const { return detail::filled<spinnprop_setting>(spinnprop_engine_setting, get()); }
 
     // The rest is of an emulated chip; other engines throw SPINNPROP_UNSUPPORTED.
     spinnprop_chip_info chip() const { return detail::filled<spinnprop_chip_info>(spinnprop_engine_chip, get()); }

@@ -42,6 +42,29 @@ public func spinnprop_engine_describe(
     }
 }
 
+extension spinnprop_setting: ResultStruct {}
+
+@c @implementation
+public func spinnprop_setting_init(_ setting: UnsafeMutablePointer<spinnprop_setting>?) {
+    spinnprop_setting.initialise(setting)
+}
+
+@c @implementation
+public func spinnprop_engine_setting(
+    _ setting: UnsafeMutablePointer<spinnprop_setting>?, _ engine: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let destination = try spinnprop_setting.destination(setting, "setting")
+        let chosen = (try CInterface.engine(engine, "engine") ?? .defaultEngine).setting
+        destination.write(
+            spinnprop_setting(
+                size: MemoryLayout<spinnprop_setting>.size, tau_mem: chosen.tauMem, tau_syn: chosen.tauSyn,
+                hidden_mean: chosen.hiddenDrive.mean, hidden_std: chosen.hiddenDrive.std,
+                output_mean: chosen.outputDrive.mean, output_std: chosen.outputDrive.std,
+                learning_rate: chosen.learningRate, clip_norm: chosen.clipNorm, bump: chosen.bump))
+    }
+}
+
 @c @implementation
 public func spinnprop_engine_loss(
     _ loss: UnsafeMutablePointer<spinnprop_loss>?, _ engine: OpaquePointer?, _ readout: Int32

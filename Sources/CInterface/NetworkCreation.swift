@@ -42,6 +42,7 @@ extension spinnprop_network_options: VersionedStruct {
         options.delays = delayKind
         options.leakyReadout = try isLeaky(readout: readout)
         options.seed = seed
+        options.engine = try CInterface.engine(engine, "options->engine") ?? .defaultEngine
         return options
     }
 }

@@ -3,31 +3,44 @@ import Mathematics
 import Networks
 import Neurons
 
+/// Mean and standard deviation of initial weights in units of threshold / (PSP peak * sqrt(number of inputs)).
+///
+/// In these units the published settings for exact event-driven training (arXiv 2009.08378: 5-200-3 and 784-350-10) lie near one
+/// pair of numbers; the defaults are ours. About half of the neurons spike on latency-coded input, whatever the time constants and
+/// the threshold.
+public struct Drive: Equatable, Sendable {
+    public var mean = 0.53
+    public var std = 0.27
+
+    public init() {}
+    public init(mean: Double, std: Double) {
+        self.mean = mean
+        self.std = std
+    }
+}
+
 /// Means and standard deviations of a network's initial weights: feed-forward ones ~ N(mean, std), recurrent ones
 /// ~ N(0, std / 2), one pair per layer.
 public struct Initialisation: Equatable, Sendable {
-    /// Per layer; empty: the default spread.
+    /// Per layer; empty: by `hiddenDrive` and, for the last layer, `outputDrive`.
     public var mean: [Double]
     public var std: [Double]
-
-    /// What the default spread aims at, in units of threshold / (PSP peak * sqrt(number of inputs)).
-    public static let defaultMeanDrive = 0.53
-    public static let defaultStdDrive = 0.27
+    public var hiddenDrive = Drive()
+    public var outputDrive = Drive()
 
     public init(mean: [Double] = [], std: [Double] = []) {
         self.mean = mean
         self.std = std
     }
 
-    /// The default mean and standard deviation of a layer's feed-forward weights: about half of the neurons spike on
-    /// latency-coded input, whatever the time constants and the threshold.
-    ///
-    /// In units of threshold / (PSP peak * sqrt(number of inputs)) the published settings for exact event-driven training
-    /// (arXiv 2009.08378: 5-200-3 and 784-350-10) lie near one pair of numbers; these are ours.
-    public static func defaultSpread(of network: Network, connection: Connection) -> (mean: Double, std: Double) {
+    /// The mean and standard deviation of a layer's feed-forward weights unless they are given.
+    func spread(of network: Network, connection: Connection) -> (mean: Double, std: Double) {
         let neuron = network.layers[connection.target].parameters[0]
-        let unit = neuron.threshold / (peakOfUnitPSP(neuron) * Double(connection.preCount).squareRoot())
-        return (defaultMeanDrive * unit, defaultStdDrive * unit)
+        let unit =
+            neuron.threshold
+            / (Initialisation.peakOfUnitPSP(neuron) * Double(connection.preCount).squareRoot())
+        let drive = connection.target == network.layers.count - 1 ? outputDrive : hiddenDrive
+        return (drive.mean * unit, drive.std * unit)
     }
 
     /// The highest membrane value after one arrival of weight 1 at rest: q^(1 / (1 - q)), q = tau_syn / tau_mem; 1/e at q = 1.
@@ -56,7 +69,7 @@ public struct Initialisation: Equatable, Sendable {
         }
         for (index, connection) in network.connections.enumerated() {
             let layer = connection.target
-            let spread = Initialisation.defaultSpread(of: network, connection: connection)
+            let spread = spread(of: network, connection: connection)
             let deviation = (std.isEmpty ? spread.std : std[layer]) * (connection.isRecurrent ? 0.5 : 1)
             let centre = connection.isRecurrent ? 0 : (mean.isEmpty ? spread.mean : mean[layer])
             // The largest normal number that 53 bits can give is near 12.

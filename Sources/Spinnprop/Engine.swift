@@ -75,15 +75,6 @@ public enum Engine: Equatable, Sendable {
         }
     }
 
-    /// What is minimised, and how outputs are read, unless told otherwise.
-    public func defaultLoss(leakyReadout: Bool) -> LossParameters {
-        if leakyReadout { return LossParameters(.vMaxCrossEntropy) }
-        return switch self {
-        case .event: LossParameters(.ttfsCrossEntropy)
-        case .clock, .spinnaker2: LossParameters(.stepTTFSCrossEntropy)
-        }
-    }
-
     /// - Throws: `invalidValue` naming the engines there are.
     public init(name: String) throws(SpinnpropError) {
         guard let engine = Engine.all.first(where: { $0.name == name }) else {

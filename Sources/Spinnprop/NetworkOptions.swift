@@ -6,7 +6,7 @@ import Neurons
 
 /// What `Network(_: NetworkOptions)` builds.
 ///
-/// A neuron parameter is empty (the default of `LIFParameters`), given once for all, per layer, or per neuron (layer after
+/// A neuron parameter is empty (the default of `LIFParameters`, or for time constants the engine's `setting`), given once for all, per layer, or per neuron (layer after
 /// layer); with one neuron per layer the last two are the same thing.
 public struct NetworkOptions: Equatable, Sendable {
     /// Units of the input, then neurons of each layer; at least two numbers.
@@ -22,6 +22,8 @@ public struct NetworkOptions: Equatable, Sendable {
     /// Whether the last layer is a leaky read-out that never spikes.
     public var leakyReadout = false
     public var initialisation = Initialisation()
+    /// Whose `setting` time constants and initial weights that are not given come from. Any engine may run the network.
+    public var engine = Engine.defaultEngine
     /// Of the initial weights.
     public var seed: UInt64 = 0
 
@@ -38,8 +40,9 @@ extension Network {
             sizes: options.sizes, delays: options.delays, recurrent: options.recurrent,
             leakyReadout: options.leakyReadout)
         let counts = network.layers.map(\.neuronCount)
-        let tauMem = try spread(options.tauMem, "tau_mem", LIFParameters.defaultTauMem, counts)
-        let tauSyn = try spread(options.tauSyn, "tau_syn", LIFParameters.defaultTauSyn, counts)
+        let setting = options.engine.setting
+        let tauMem = try spread(options.tauMem, "tau_mem", setting.tauMem, counts)
+        let tauSyn = try spread(options.tauSyn, "tau_syn", setting.tauSyn, counts)
         let threshold = try spread(options.threshold, "threshold", LIFParameters.defaultThreshold, counts)
         let reset = try spread(options.reset, "reset", LIFParameters.defaultReset, counts)
         for layer in counts.indices {
@@ -47,7 +50,10 @@ extension Network {
                 tauMem: tauMem[layer], tauSyn: tauSyn[layer], threshold: threshold[layer], reset: reset[layer])
             try network.setParameters(parameters, layer: layer)
         }
-        try options.initialisation.apply(to: &network, seed: options.seed)
+        var initialisation = options.initialisation
+        initialisation.hiddenDrive = setting.hiddenDrive
+        initialisation.outputDrive = setting.outputDrive
+        try initialisation.apply(to: &network, seed: options.seed)
         self = network
     }
 }

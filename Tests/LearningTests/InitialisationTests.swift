@@ -43,7 +43,7 @@ struct InitialisationTests {
             #expect(zip(one.weights, other.weights).allSatisfy { abs($0 * ratio - $1) <= 1e-14 })
         }
         let unit = 1 / (0.157_490_131_236_859_15 * 200.0.squareRoot())
-        #expect(abs(moments(plain.connections[0].weights).0 / (Initialisation.defaultMeanDrive * unit) - 1) < 0.02)
+        #expect(abs(moments(plain.connections[0].weights).0 / (Drive().mean * unit) - 1) < 0.02)
     }
 
     @Test func seedsAndConnectionsHaveTheirOwnStreams() throws {

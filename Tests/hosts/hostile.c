@@ -579,6 +579,12 @@ static void engines_that_cannot_be(void) {
     INVALID(spinnprop_engine_loss(&loss, NULL, 2));
     INVALID(spinnprop_engine_loss(&loss, NULL, -1));
     INVALID(spinnprop_engine_loss(NULL, NULL, SPINNPROP_READOUT_SPIKING));
+    spinnprop_setting setting;
+    spinnprop_setting_init(NULL);
+    spinnprop_setting_init(&setting);
+    INVALID(spinnprop_engine_setting(&setting, NOBODY(spinnprop_engine)));
+    INVALID(spinnprop_engine_setting(NULL, NULL));
+    EACH_WRONG_SIZE(setting, spinnprop_engine_setting(&setting, NULL));
     begin("engines that are");
     WORKS(spinnprop_engine_create(&engine, NULL));
     INVALID(spinnprop_engine_describe(NULL, engine));
@@ -589,6 +595,11 @@ static void engines_that_cannot_be(void) {
     HOLDS(loss.kind == SPINNPROP_LOSS_TTFS_CROSS_ENTROPY);
     WORKS(spinnprop_engine_loss(&loss, NULL, SPINNPROP_READOUT_LEAKY));
     HOLDS(loss.kind == SPINNPROP_LOSS_VMAX_CROSS_ENTROPY);
+    WORKS(spinnprop_engine_setting(&setting, engine));
+    spinnprop_training_options usual;
+    spinnprop_training_options_init(&usual);
+    HOLDS(setting.tau_mem == 20e-3 && setting.tau_syn == 5e-3 && setting.learning_rate == usual.learning_rate);
+    HOLDS(setting.clip_norm == usual.clip_norm && setting.bump == usual.bump);
     /* A trainer outlives the engine and the options it was made with. */
     spinnprop_spikes s = good_spikes();
     spinnprop_forward_options forward;
@@ -638,7 +649,25 @@ static void grids_that_do_not_fit(void) {
     WORKS(spinnprop_engine_describe(&made, clock));
     HOLDS(made.kind == SPINNPROP_ENGINE_CLOCK && made.steps == 60 && made.time_step == 1e-3 && made.copies == 1);
     WORKS(spinnprop_engine_loss(&steps, clock, SPINNPROP_READOUT_SPIKING));
-    HOLDS(steps.kind == SPINNPROP_LOSS_STEP_TTFS_CROSS_ENTROPY && steps.xi == 1.5);
+    HOLDS(steps.kind == SPINNPROP_LOSS_STEP_TTFS_CROSS_ENTROPY && steps.xi > 0);
+    spinnprop_setting setting;
+    spinnprop_setting_init(&setting);
+    WORKS(spinnprop_engine_setting(&setting, clock));
+    HOLDS(setting.tau_mem >= 30e-3 && setting.tau_syn >= 20e-3 && setting.bump > 0);
+    /* A network takes its part by itself, unless it is given. */
+    spinnprop_network_options meant;
+    spinnprop_network *made_for = NULL;
+    const int32_t meant_sizes[] = {5, 4, 3};
+    double tau[4];
+    spinnprop_network_options_init(&meant);
+    meant.layer_sizes = meant_sizes;
+    meant.n_layer_sizes = 3;
+    meant.engine = clock;
+    WITH(meant.engine, NOBODY(spinnprop_engine), INVALID_VALUE, spinnprop_network_create(&made_for, &meant));
+    WORKS(spinnprop_network_create(&made_for, &meant));
+    WORKS(spinnprop_network_get(tau, 4, made_for, SPINNPROP_TAU_MEM, 0));
+    HOLDS(tau[0] == setting.tau_mem && tau[3] == setting.tau_mem);
+    spinnprop_network_free(made_for);
     const double wrong_scales[] = {0.0, -1.0, NAN, INFINITY};
     for (int index = 0; index < 4; index++) {
         WITH(steps.xi, wrong_scales[index], INVALID_VALUE, spinnprop_loss_check(&steps));

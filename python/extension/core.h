@@ -68,7 +68,7 @@ PyObject *set_fields(void *options, const field *fields, PyObject *dict, const c
 extern const field progress_fields[], forward_fields[], loss_fields[], gradient_fields[], training_fields[];
 extern const field engine_fields[], network_info_fields[], recording_info_fields[], diagnostics_fields[], epoch_fields[];
 extern const field sparse_fields[], sparse_info_fields[], sparse_run_fields[], sparse_summary_fields[];
-extern const field sparse_lyapunov_fields[];
+extern const field sparse_lyapunov_fields[], setting_fields[];
 extern const field chip_info_fields[], constant_fields[], published_fields[], fit_fields[], account_fields[], phase_fields[];
 extern const field program_fields[], pe_fields[], buffer_fields[], counter_fields[], slip_fields[];
 /* A loss from a dictionary with at least its kind, or NULL from None. 0 with an exception on failure. */

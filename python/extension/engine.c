@@ -61,6 +61,15 @@ static PyObject *engine_loss(PyObject *module, PyObject *args) {
     return status == SPINNPROP_OK ? dict_from_fields(&loss, loss_fields) : raise_status(module, status);
 }
 
+static PyObject *engine_setting(PyObject *module, PyObject *capsule) {
+    handle *own = handle_from(capsule, engine_name);
+    if (!own) return NULL;
+    spinnprop_setting setting;
+    spinnprop_setting_init(&setting);
+    spinnprop_status status = spinnprop_engine_setting(&setting, own->object);
+    return status == SPINNPROP_OK ? dict_from_fields(&setting, setting_fields) : raise_status(module, status);
+}
+
 PyMethodDef engine_methods[] = {
     {"engine_defaults", engine_defaults, METH_NOARGS, "engine_defaults($module, /)\n--\n\nThe core's defaults."},
     {"engine_create", engine_create, METH_VARARGS,
@@ -69,5 +78,7 @@ PyMethodDef engine_methods[] = {
      "engine_describe($module, engine, /)\n--\n\nThe options it was made with."},
     {"engine_loss", engine_loss, METH_VARARGS,
      "engine_loss($module, engine, readout, /)\n--\n\nThe loss that suits what it records of a read-out."},
+    {"engine_setting", engine_setting, METH_O,
+     "engine_setting($module, engine, /)\n--\n\nWhat suits training on it."},
     {NULL, NULL, 0, NULL},
 };

@@ -42,6 +42,19 @@ const field engine_fields[] = {
     END_OF_FIELDS,
 };
 
+const field setting_fields[] = {
+    FIELD(FIELD_DOUBLE, spinnprop_setting, tau_mem),
+    FIELD(FIELD_DOUBLE, spinnprop_setting, tau_syn),
+    FIELD(FIELD_DOUBLE, spinnprop_setting, hidden_mean),
+    FIELD(FIELD_DOUBLE, spinnprop_setting, hidden_std),
+    FIELD(FIELD_DOUBLE, spinnprop_setting, output_mean),
+    FIELD(FIELD_DOUBLE, spinnprop_setting, output_std),
+    FIELD(FIELD_DOUBLE, spinnprop_setting, learning_rate),
+    FIELD(FIELD_DOUBLE, spinnprop_setting, clip_norm),
+    FIELD(FIELD_DOUBLE, spinnprop_setting, bump),
+    END_OF_FIELDS,
+};
+
 const field network_info_fields[] = {
     FIELD(FIELD_INT32, spinnprop_network_info, n_inputs),
     FIELD(FIELD_INT32, spinnprop_network_info, n_layers),

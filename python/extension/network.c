@@ -2,13 +2,16 @@
 #include "core.h"
 
 static PyObject *network_create(PyObject *module, PyObject *args) {
-    PyObject *objects[8], *result = NULL;
+    PyObject *objects[8], *engine_capsule, *result = NULL;
     spinnprop_network_options options;
     spinnprop_network_options_init(&options);
-    if (!PyArg_ParseTuple(args, "OOOOOO&OO&OOO&", &objects[0], &objects[1], &objects[2], &objects[3], &objects[4],
+    if (!PyArg_ParseTuple(args, "OOOOOO&OO&OOO&O", &objects[0], &objects[1], &objects[2], &objects[3], &objects[4],
                           int32_from, &options.delays, &objects[5], int32_from, &options.readout, &objects[6],
-                          &objects[7], uint64_from, &options.seed))
+                          &objects[7], uint64_from, &options.seed, &engine_capsule))
         return NULL;
+    const handle *engine = handle_from(engine_capsule, engine_name);
+    if (!engine) return NULL;
+    options.engine = engine->object;
     const struct {
         const char *name;
         array_kind kind;
@@ -197,7 +200,7 @@ static PyObject *network_forward(PyObject *module, PyObject *args) {
 PyMethodDef network_methods[] = {
     {"network_create", network_create, METH_VARARGS,
      "network_create($module, layer_sizes, tau_mem, tau_syn, threshold, reset, delays, recurrent, readout, weight_mean,"
-     " weight_std, seed, /)\n--\n\nA new network; None for the core's default."},
+     " weight_std, seed, engine, /)\n--\n\nA new network; None for the core's default."},
     {"network_copy", network_copy, METH_O, "network_copy($module, network, /)\n--\n\nA copy."},
     {"network_describe", network_describe, METH_O, "network_describe($module, network, /)\n--\n\nSizes and kinds."},
     {"network_shape", network_shape, METH_VARARGS,

@@ -9,7 +9,6 @@ from typing import Optional, Sequence
 
 from . import _core, _engines
 from ._core import SpinnpropError
-from ._grid_setting import GRID
 from ._library import __version__, set_threads
 
 
@@ -62,16 +61,18 @@ def build_parser() -> argparse.ArgumentParser:
     yin_yang.add_argument(
         "--batch-size",
         type=_positive,
-        default=argparse.SUPPRESS,
+        default=defaults["batch_size"],
         metavar="N",
-        help=f"samples per step (default: {defaults['batch_size']}; on a grid of time steps {GRID['batch_size']})",
+        help="samples per step of the optimizer",
     )
     yin_yang.add_argument(
         "--learning-rate",
         type=float,
-        default=argparse.SUPPRESS,
         metavar="X",
-        help=f"of Adam (default: {defaults['learning_rate']}; on a grid of time steps {GRID['learning_rate']})",
+        help="of Adam; None: the engine's choice",
+    )
+    yin_yang.add_argument(
+        "--steps", type=_positive, default=52, metavar="N", help="of an engine with time steps; few let classes share cells"
     )
     yin_yang.add_argument("--samples", type=_positive, default=5000, metavar="N", help="training samples")
     yin_yang.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and sample order")

@@ -47,6 +47,11 @@ class Engine(Value):
         """The loss to use unless one is given."""
         return losses._from_fields(_core.engine_loss(self._handle, readout))
 
+    @property
+    def _setting(self) -> Dict[str, float]:
+        """What suits training on it unless told otherwise: see spinnprop_setting."""
+        return _core.engine_setting(self._handle)
+
 
 class EventEngine(Engine):
     """Exact and event-driven, in continuous time: any time constants, delays, recurrence. ``engine="event"``.

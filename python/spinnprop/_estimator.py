@@ -40,6 +40,9 @@ from .losses import Loss, RateRegularisation
 #: Samples that predict runs at a time, so that its memory does not grow with the number of samples.
 _CHUNK = 8192
 
+#: Parameters that an engine chooses for its neurons and its grid unless they are given.
+_CHOSEN = ("tau_mem", "tau_syn", "learning_rate", "clip_norm", "bump")
+
 #: Initial weights are scaled up while more than this fraction of a layer's (sample, neuron) pairs is silent: of hidden
 #: layers, and of the output, whose silence leaves samples without a gradient.
 _SILENT_LIMITS = (0.7, 0.1)
@@ -56,7 +59,8 @@ class SpikingClassifier(ClassifierMixin, BaseEstimator):
     hidden : sequence of int or int
         Neurons of each hidden layer.
     engine : "event", "clock", "spinnaker2" or an engine object
-        What the network runs on. It chooses encoder and loss unless they are given. A chip's account begins with fit.
+        What the network runs on. It chooses what is None below unless that is given: encoder, loss, and what suits training on
+        its neurons and its grid. A chip's account begins with fit.
     epochs : int
         Passes through the training set.
     batch_size : int
@@ -78,13 +82,17 @@ class SpikingClassifier(ClassifierMixin, BaseEstimator):
         In place of these four: from X in [0, 1], (n_samples, n_features), to `SpikeTrains`.
     loss : Loss or None
         None: the engine's own choice for the read-out.
-    tau_mem, tau_syn, threshold, delays, recurrent, readout, weight_mean, weight_std
+    tau_mem, tau_syn
+        As in `Network`. None: the engine's choice; on a grid of time steps, the length of the run.
+    threshold, delays, recurrent, readout, weight_mean, weight_std
         As in `Network`. Initial weights that are not given are scaled up until enough of each layer spikes on the
         first samples.
     t_end, max_spikes
         As in `Network.forward`.
-    optimizer, learning_rate, delay_learning_rate, momentum, weight_decay, schedule, schedule_epochs, schedule_gamma, \
-clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, resume
+    learning_rate, clip_norm, bump
+        As in `Trainer`. None: the engine's choice.
+    optimizer, delay_learning_rate, momentum, weight_decay, schedule, schedule_epochs, schedule_gamma, clip_value, \
+input_dropout, rate, checkpoint, checkpoint_every, resume
         As in `Trainer`.
     verbose : bool
         Whether to show a progress bar.
@@ -102,6 +110,8 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
     classes_ : array
     n_features_in_ : int
     loss_ : Loss
+    setting_ : dict
+        tau_mem, tau_syn, learning_rate, clip_norm and bump as they were used, given or chosen.
 
     Raises
     ------
@@ -133,8 +143,8 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         "t_min": [Interval(Integral, 0, 2**31 - 1, closed="both")],
         "encoder": [callable, None],
         "loss": [Loss, None],
-        "tau_mem": [Real, "array-like"],
-        "tau_syn": [Real, "array-like"],
+        "tau_mem": [Real, "array-like", None],
+        "tau_syn": [Real, "array-like", None],
         "threshold": [Real, "array-like"],
         "delays": [StrOptions({"synaptic", "axonal", "dendritic"}), None],
         "recurrent": ["boolean", "array-like"],
@@ -144,7 +154,7 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         "t_end": [Interval(Real, 0, None, closed="left"), None],
         "max_spikes": [Interval(Integral, 1, 2**63 - 1, closed="both"), None],
         "optimizer": [StrOptions({name for name in _OPTIMIZERS if name})],
-        "learning_rate": [Interval(Real, 0, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="left"), None],
         "delay_learning_rate": [Interval(Real, 0, None, closed="left")],
         "momentum": [Interval(Real, 0, 1, closed="left")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
@@ -152,8 +162,8 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         "schedule_epochs": [Interval(Integral, 1, 2**31 - 1, closed="both")],
         "schedule_gamma": [Interval(Real, 0, 1, closed="right")],
         "clip_value": [Interval(Real, 0, None, closed="right")],
-        "clip_norm": [Interval(Real, 0, None, closed="right")],
-        "bump": [Interval(Real, 0, None, closed="left")],
+        "clip_norm": [Interval(Real, 0, None, closed="right"), None],
+        "bump": [Interval(Real, 0, None, closed="left"), None],
         "input_dropout": [Interval(Real, 0, 1, closed="left")],
         "rate": [RateRegularisation, None],
         "checkpoint": [str, bytes, os.PathLike, None],
@@ -180,8 +190,8 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         t_min: int = 2,
         encoder: Optional[Callable[[Any], SpikeTrains]] = None,
         loss: Optional[Loss] = None,
-        tau_mem: Any = 20e-3,
-        tau_syn: Any = 5e-3,
+        tau_mem: Any = None,
+        tau_syn: Any = None,
         threshold: Any = 1.0,
         delays: Optional[str] = None,
         recurrent: Any = False,
@@ -191,7 +201,7 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         t_end: Optional[float] = None,
         max_spikes: Optional[int] = None,
         optimizer: str = "adam",
-        learning_rate: float = 2e-2,
+        learning_rate: Optional[float] = None,
         delay_learning_rate: float = 0.0,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
@@ -199,8 +209,8 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         schedule_epochs: int = 20,
         schedule_gamma: float = 0.96,
         clip_value: float = math.inf,
-        clip_norm: float = 0.1,
-        bump: float = 0.0,
+        clip_norm: Optional[float] = None,
+        bump: Optional[float] = None,
         input_dropout: float = 0.0,
         rate: Optional[RateRegularisation] = None,
         checkpoint: Union[None, str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"] = None,
@@ -301,11 +311,13 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
         held_out = None
         if validation is not None or self.early_stopping:
             held_out = (self._encode(X_validation), labels_validation)
+        chosen = self.engine_._setting
+        self.setting_ = {name: chosen[name] if getattr(self, name) is None else getattr(self, name) for name in _CHOSEN}
         hidden = [int(self.hidden)] if isinstance(self.hidden, Integral) else list(self.hidden)
         network = Network(
             [spikes.n_units, *hidden, len(self.classes_)],
-            tau_mem=self.tau_mem,
-            tau_syn=self.tau_syn,
+            tau_mem=self.setting_["tau_mem"],
+            tau_syn=self.setting_["tau_syn"],
             threshold=self.threshold,
             delays=self.delays,
             recurrent=self.recurrent,
@@ -313,6 +325,7 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
             weight_mean=self.weight_mean,
             weight_std=self.weight_std,
             seed=self.seed,
+            engine=self.engine_,
         )
         if self.weight_mean is None and self.weight_std is None:
             self._scale_weights(network, X[:_SCALING_SAMPLES])
@@ -327,7 +340,7 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
             batch_size=self.batch_size,
             seed=self.seed,
             optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
+            learning_rate=self.setting_["learning_rate"],
             delay_learning_rate=self.delay_learning_rate,
             momentum=self.momentum,
             weight_decay=self.weight_decay,
@@ -335,8 +348,8 @@ clip_value, clip_norm, bump, input_dropout, rate, checkpoint, checkpoint_every, 
             schedule_epochs=self.schedule_epochs,
             schedule_gamma=self.schedule_gamma,
             clip_value=self.clip_value,
-            clip_norm=self.clip_norm,
-            bump=self.bump,
+            clip_norm=self.setting_["clip_norm"],
+            bump=self.setting_["bump"],
             input_dropout=self.input_dropout,
             patience=self.patience if self.early_stopping else 0,
             restore_best=self.early_stopping,

@@ -38,7 +38,7 @@ class Network:
         Input units first; at least two numbers.
     tau_mem, tau_syn : float or array
         Time constants of membrane and current, seconds, > 0: one for all, one per layer, or one for every neuron of all
-        layers, layer after layer.
+        layers, layer after layer. None: what suits training on `engine`.
     threshold, reset : float or array
         Membrane values, likewise; threshold > 0, reset below it.
     delays : None, "synaptic", "axonal" or "dendritic"
@@ -49,9 +49,12 @@ class Network:
         Whether the last layer spikes. A leaky read-out never does; its membrane is what counts.
     weight_mean, weight_std : None or sequence of float
         Mean and standard deviation of the initial feed-forward weights, one per layer; recurrent ones have mean 0 and
-        half the deviation. None: a spread that makes about half of a layer spike on latency-coded input.
+        half the deviation. None: what suits training on `engine`; for exact events, about half of a layer spikes on
+        latency-coded input.
     seed : int
         Of the initial weights, 0 .. 2^64 - 1.
+    engine : "event", "clock", "spinnaker2" or an engine object
+        What the network is meant for. It only chooses what is not given; any engine may run the network.
 
     Attributes
     ----------
@@ -102,6 +105,7 @@ class Network:
         reset: Any = 0.0,
         weight_mean: Any = None,
         weight_std: Any = None,
+        engine: _engines.EngineLike = "event",
     ) -> None:
         sizes: _checks.Int32Array = _checks.array(layer_sizes, np.int32, "layer_sizes", ndim=1)
         if len(sizes) < 2:
@@ -109,8 +113,8 @@ class Network:
         self._take(
             _core.network_create(
                 sizes,
-                _per_neuron(tau_mem, "tau_mem"),
-                _per_neuron(tau_syn, "tau_syn"),
+                None if tau_mem is None else _per_neuron(tau_mem, "tau_mem"),
+                None if tau_syn is None else _per_neuron(tau_syn, "tau_syn"),
                 _per_neuron(threshold, "threshold"),
                 _per_neuron(reset, "reset"),
                 _checks.choice(delays, "delays", _DELAYS),
@@ -119,6 +123,7 @@ class Network:
                 None if weight_mean is None else _per_layer(weight_mean, "weight_mean"),
                 None if weight_std is None else _per_layer(weight_std, "weight_std"),
                 _checks.integer(seed, "seed", 0, 2**64 - 1),
+                _engines.resolve(engine)._handle,
             )
         )
 

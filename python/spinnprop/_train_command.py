@@ -13,7 +13,6 @@ from typing import Any, Callable, Dict
 
 from . import _engines, datasets, encoding
 from ._files import save
-from ._grid_setting import found
 from ._library import __version__
 
 
@@ -27,17 +26,15 @@ def train_yin_yang(options: argparse.Namespace) -> None:
     X, y = datasets.yin_yang(options.samples, seed=42)
     X_validation, y_validation = datasets.yin_yang(1000, seed=41)
     X_test, y_test = datasets.yin_yang(1000, seed=40)
-    given = {name: getattr(options, name) for name in ("batch_size", "learning_rate") if hasattr(options, name)}
     classifier = SpikingClassifier(
-        **{
-            **found(options.engine, options.hidden),
-            **given,
-            "hidden": tuple(options.hidden),
-            "epochs": options.epochs,
-            "seed": options.seed,
-            "rescale": False,
-            "verbose": sys.stderr.isatty(),
-        }
+        hidden=tuple(options.hidden),
+        engine=on_steps(options.engine, options.steps),
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        seed=options.seed,
+        learning_rate=options.learning_rate,
+        rescale=False,
+        verbose=sys.stderr.isatty(),
     )
     sizes = "-".join(map(str, [5, *options.hidden, 3]))
     print(
@@ -63,7 +60,8 @@ def train_yin_yang(options: argparse.Namespace) -> None:
         "settings": {
             "engine": options.engine,
             "hidden": options.hidden,
-            **{name: getattr(classifier, name) for name in ("epochs", "batch_size", "learning_rate", "seed")},
+            **{name: getattr(classifier, name) for name in ("epochs", "batch_size", "seed")},
+            **{name: classifier.setting_[name] for name in ("learning_rate", "tau_mem", "tau_syn")},
         },
         "accuracy": accuracies,
         "spikes_per_sample": {"hidden": report["hidden_spikes"], "output": report["output_spikes"]},
@@ -91,6 +89,12 @@ def train_yin_yang(options: argparse.Namespace) -> None:
         ceiling = encoding.ceiling(classifier._encode(X_test), y_test)
         print(f"no more than {_percent(ceiling)} of the test samples can be told apart on the grid of time steps")
     print(f"test accuracy {_percent(accuracies['test'])}")
+
+
+def on_steps(engine: str, steps: int) -> Any:
+    """The engine by its name; on a grid of so many time steps if it has one."""
+    kind: Any = _engines._ENGINES[engine]
+    return kind() if kind()._grid is None else kind(steps=steps)
 
 
 def _accuracy(classifier: Any, X: Any, y: Any) -> float:

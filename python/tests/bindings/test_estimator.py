@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import sklearn
 from sklearn.base import clone
-from sklearn.datasets import load_iris
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.datasets import load_digits, load_iris, make_moons
+from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -32,13 +32,19 @@ def test_defaults_are_the_cores():
     core = {**_core.training_defaults(), "optimizer": "adam", "schedule": "exponential"}
     assert core["optimizer"] == "adam" and _core.training_defaults()["optimizer"] == _core.OPTIMIZER_ADAM
     parameters = inspect.signature(sp.SpikingClassifier).parameters
-    shared = [name for name in parameters if name in core and name not in ("early_stopping", "loss")]
-    assert len(shared) >= 14
+    chosen = ("tau_mem", "tau_syn", "learning_rate", "clip_norm", "bump")
+    shared = [name for name in parameters if name in core and name not in ("early_stopping", "loss", *chosen)]
+    assert len(shared) >= 11
     for name in shared:
         assert parameters[name].default == core[name], name
     network = inspect.signature(sp.Network).parameters
-    for name in ("tau_mem", "tau_syn", "threshold", "delays", "recurrent", "readout", "seed"):
+    for name in ("threshold", "delays", "recurrent", "readout", "seed"):
         assert parameters[name].default == network[name].default, name
+    # What is left to the engine is, for exact events, what networks and trainers have.
+    used = sp.SpikingClassifier(hidden=(5,), epochs=0).fit(X, y).setting_
+    assert tuple(used) == chosen and all(parameters[name].default is None for name in chosen)
+    for name in chosen:
+        assert used[name] == (network[name].default if name in network else core[name]), name
     forward = inspect.signature(sp.Network.forward).parameters
     for name in ("engine", "t_end", "max_spikes"):
         assert parameters[name].default == forward[name].default, name
@@ -46,6 +52,71 @@ def test_defaults_are_the_cores():
     assert positional == ["hidden", "engine", "epochs", "batch_size", "seed", "early_stopping"]
     assert parameters["hidden"].default == (120,) and parameters["batch_size"].default == 150
     assert set(sp.SpikingClassifier._parameter_constraints) == set(parameters)
+
+
+@pytest.mark.parametrize("steps, time_step", [(27, 1e-3), (52, 1e-3), (40, 2e-3)])
+def test_an_engine_with_time_steps_chooses_for_them(steps, time_step):
+    twin = sp.ClockEngine(time_step, steps)
+    chip = sp.spinnaker2.Engine(time_step=time_step, steps=steps)
+    core = _core.engine_setting(twin._handle)
+    assert core == _core.engine_setting(chip._handle) != _core.engine_setting(sp.EventEngine()._handle)
+    length = steps * time_step
+    assert core["tau_mem"] == pytest.approx(length, rel=1e-12) and core["tau_syn"] == pytest.approx(length, rel=1e-12)
+    clf = sp.SpikingClassifier(hidden=(9,), engine=twin, epochs=0).fit(X, y)
+    assert clf.setting_ == {name: core[name] for name in clf.setting_}
+    assert clf.network_.tau_mem[1].tolist() == [core["tau_mem"]] * 3
+    assert clf.loss_ == twin._default_loss(_core.READOUT_SPIKING)
+    # A network that is meant for the engine begins alike, unless it is given.
+    net = sp.Network([5, 9, 3], tau_mem=None, tau_syn=None, engine=twin)
+    assert net.tau_syn[0].tolist() == [core["tau_syn"]] * 9
+    ratio = clf.network_.weights[0] / net.weights[0]
+    assert ratio.std() < 1e-12 and ratio.mean() >= 1  # scaled up as one, if at all
+    assert not np.array_equal(net.weights[0], sp.Network([5, 9, 3], core["tau_mem"], core["tau_syn"]).weights[0])
+    given = dict(tau_mem=15e-3, tau_syn=7e-3, learning_rate=3e-3, clip_norm=2.0, bump=0.0)
+    clf = sp.SpikingClassifier(hidden=(9,), engine=twin, epochs=1, **given).fit(X, y)
+    assert clf.setting_ == given and clf.network_.tau_syn[0].tolist() == [7e-3] * 9
+    assert clf.history_["learning_rate"].tolist() == [3e-3]
+
+
+def judged(clf, X, y):
+    """The fraction of samples judged rightly, a sample without an output spike being wrong."""
+    return np.mean(clf._forward(clf.network_, X).predict(clf.loss_) == np.searchsorted(clf.classes_, y))
+
+
+@pytest.mark.parametrize("steps", [27, 52, 102])
+def test_it_learns_on_a_grid_of_time_steps(steps):
+    X, y = sp.datasets.yin_yang(2000)
+    clf = sp.SpikingClassifier(hidden=(120,), engine=sp.ClockEngine(steps=steps), epochs=30, seed=0).fit(X, y)
+    assert judged(clf, *sp.datasets.yin_yang(1000, seed=41)) > 0.9
+
+
+def test_what_suits_exact_events_silences_a_grid():
+    # A hundred steps last five time constants of the exact engine: the reason why an engine chooses.
+    X, y = sp.datasets.yin_yang(1000)
+    exact = sp.SpikingClassifier(hidden=(60,), epochs=0).fit(X, y).setting_
+    clf = sp.SpikingClassifier(
+        hidden=(60,), engine=sp.ClockEngine(steps=102), epochs=30, loss=sp.losses.StepTTFSCrossEntropy(), **exact
+    ).fit(X, y)
+    assert judged(clf, X, y) < 0.8
+
+
+def test_it_learns_other_data_on_a_grid():
+    digits = train_test_split(*load_digits(return_X_y=True), random_state=0)
+    moons = train_test_split(*make_moons(1000, noise=0.1, random_state=0), random_state=0)
+    for (X, X_test, y, y_test), epochs, least in ((digits, 30, 0.93), (moons, 100, 0.85)):
+        for steps in (27, 52):
+            engine = sp.ClockEngine(steps=steps)
+            clf = sp.SpikingClassifier(hidden=(120,), engine=engine, epochs=epochs, seed=0).fit(X, y)
+            assert judged(clf, X_test, y_test) > least, (steps, len(X))
+
+
+def test_the_chip_learns_as_its_twin():
+    chip = sp.SpikingClassifier(hidden=(20,), engine="spinnaker2", epochs=2, batch_size=50, seed=0).fit(X, y)
+    twin = sp.ClockEngine(copies=min(chip.report_["chip"].copies, 50))
+    same = sp.SpikingClassifier(hidden=(20,), engine=twin, epochs=2, batch_size=50, seed=0).fit(X, y)
+    assert chip.setting_ == same.setting_ and chip.loss_ == same.loss_
+    for layer in range(2):
+        assert chip.network_.weights[layer].tobytes() == same.network_.weights[layer].tobytes()
 
 
 def test_attributes():
