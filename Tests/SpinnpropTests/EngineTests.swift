@@ -18,4 +18,33 @@ struct EngineTests {
         }
         #expect(throws: SpinnpropError.self) { try Engine(code: -1) }
     }
+
+    @Test func whatSuitsAnEngine() throws {
+        let exact = Engine.event.setting
+        #expect(exact.learningRate == OptimizerOptions().learningRate && exact.clipNorm == OptimizerOptions().clipNorm)
+        #expect(exact.bump == WeightBumping().amount && exact.hiddenDrive == Drive() && exact.outputDrive == Drive())
+        #expect(Engine.event.defaultLoss(leakyReadout: false) == LossParameters(.ttfsCrossEntropy))
+        for steps in [2, 27, 102] {
+            let grid = TimeGrid(timeStep: 2e-3, steps: steps)
+            let setting = Engine.clock(grid).setting
+            var chip = ChipOptions()
+            chip.grid = grid
+            #expect(setting == Engine.spinnaker2(try ChipEngine(chip)).setting && setting != exact)
+            #expect(setting.tauMem == Double(steps) * 2e-3 && setting.tauSyn == setting.tauMem)
+            #expect(setting.bump > 0 && setting.clipNorm == .infinity)
+            // A network takes what is not given, and any engine may run it.
+            var options = NetworkOptions(sizes: [5, 4, 3])
+            options.engine = .clock(grid)
+            options.tauSyn = [3e-3]
+            let network = try Network(options)
+            #expect(network.layers[1].parameters[0].tauMem == setting.tauMem)
+            #expect(network.layers[0].parameters[0].tauSyn == 3e-3)
+            options.engine = .event
+            #expect(try Network(options).layers[1].parameters[0].tauMem == LIFParameters.defaultTauMem)
+        }
+        for engine in Engine.all {
+            #expect(engine.defaultLoss(leakyReadout: true) == LossParameters(.vMaxCrossEntropy))
+            #expect(throws: Never.self) { try engine.defaultLoss(leakyReadout: false).makeLoss() }
+        }
+    }
 }

@@ -120,6 +120,10 @@ void chip() {
     options.kind = SPINNPROP_ENGINE_SPINNAKER2;
     options.steps = 40;
     const spinnprop::Engine engine(options);
+    auto meant = spinnprop::options<spinnprop_network_options>();
+    meant.engine = engine.get();
+    holds(engine.setting().tau_mem == spinnprop::Network({5, 4, 3}, meant).get(SPINNPROP_TAU_MEM, 1)[2],
+          "a network does not take its engine's choice");
     const auto info = engine.chip();
     holds(info.chips == 1 && info.pes_per_chip > 100, "the chip is another");
     holds(engine.constant(info.n_constants - 1).name[0] != 0 && engine.published(0).factor >= 1, "tables are empty");
