@@ -10,52 +10,65 @@ from ._estimator import SpikingClassifier
 Cost = Callable[[SpikingClassifier], float]
 EngineOrKind = Union[_engines.Engine, Type[_engines.Engine]]
 
+#: Joules and seconds of a sample run forward, which engines with an emulated chip estimate.
+_ESTIMATES = ("energy", "time")
+#: Samples that the chip of a twin is estimated with: some hundred are several for each copy of the network.
+_ESTIMATE_SAMPLES = 512
+
 
 def _spikes(estimator: SpikingClassifier) -> float:
     """Per training sample, hidden and output, in the last epoch."""
     return float(estimator.report_["hidden_spikes"] + estimator.report_["output_spikes"])
 
 
-def _estimate(name: str) -> Cost:
-    """What the engine estimates a sample to cost, as the report says."""
-
-    def cost(estimator: SpikingClassifier) -> float:
-        _must_estimate(_engines.resolve(estimator.engine), name)
-        return float(estimator.report_[name])
-
-    return cost
+def _estimates(estimator: SpikingClassifier, X: Any) -> Mapping[str, float]:
+    """What a sample is estimated to take on the chip: the report's word where training ran on one, else from a run of samples."""
+    if all(name in estimator.report_ for name in _ESTIMATES):
+        return estimator.report_
+    chip = estimator.engine_._chip(estimator.batch_size)
+    estimator.network_.forward(estimator._encode(X[:_ESTIMATE_SAMPLES]), engine=chip, max_spikes=estimator.max_spikes)
+    return chip._costs()
 
 
 def _must_estimate(engine: EngineOrKind, name: str) -> None:
-    if name not in engine._estimates:
+    if not engine._has_chip:
         raise ValueError(
             f"the engine {engine.name!r} does not estimate the {name} of a sample; take one that does, or give "
             f"costs={{{name!r}: a function of the fitted estimator}}"
         )
 
 
-#: Costs that the reports of some engines tell: joules and seconds.
-_ESTIMATES = ("energy", "time")
-_COSTS: Dict[str, Cost] = {"spikes": _spikes, **{name: _estimate(name) for name in _ESTIMATES}}
-
-
 def resolve(
-    objectives: Union[str, Sequence[str]], costs: Optional[Mapping[str, Cost]], engines: Sequence[EngineOrKind]
-) -> Tuple[Tuple[str, ...], List[Cost]]:
-    """The names of the objectives, and the functions of all but the first, which is the accuracy.
+    objectives: Union[str, Sequence[str]],
+    costs: Optional[Mapping[str, Cost]],
+    engines: Sequence[EngineOrKind],
+    X: Any,
+) -> Tuple[Tuple[str, ...], Callable[[SpikingClassifier], List[float]]]:
+    """The names of the objectives, and a function that gives all but the first, which is the accuracy.
 
-    Engines that are known beforehand are asked at once whether they can tell the costs, not after the first training.
+    Engines that are known beforehand are asked at once whether they can tell the costs, not after the first training. X are
+    samples to estimate with.
     """
     names = (objectives,) if isinstance(objectives, str) else tuple(objectives)
-    known: Dict[Any, Any] = {**_COSTS, **(costs or {})}
+    functions: Dict[str, Cost] = {"spikes": _spikes, **(costs or {})}
     if not names or names[0] != "accuracy" or len(set(names)) < len(names):
         raise ValueError(f"objectives is {_checks._shown(objectives)}; it must be 'accuracy', then costs if any")
     for name in names[1:]:
-        if name not in known:
-            raise ValueError(f"objectives has {name!r}; there are accuracy, {', '.join(known)}, and what costs= names")
-        if not callable(known[name]):
-            raise TypeError(f"costs[{name!r}] is {_checks._shown(known[name])}; it must be callable")
-        if name in _ESTIMATES and name not in (costs or {}):
+        if name in functions:
+            if not callable(functions[name]):
+                raise TypeError(f"costs[{name!r}] is {_checks._shown(functions[name])}; it must be callable")
+        elif name in _ESTIMATES:
             for engine in engines:
                 _must_estimate(engine, name)
-    return names, [known[name] for name in names[1:]]
+        else:
+            known = ", ".join(dict.fromkeys(("accuracy", *functions, *_ESTIMATES)))
+            raise ValueError(f"objectives has {name!r}; there are {known}, and what costs= names")
+
+    def of(estimator: SpikingClassifier) -> List[float]:
+        estimated = [name for name in names[1:] if name not in functions]
+        if estimated:
+            _must_estimate(estimator.engine_, estimated[0])
+        estimates = _estimates(estimator, X) if estimated else {}
+        return [float(estimates[name] if name in estimated else functions[name](estimator)) for name in names[1:]]
+
+    return names, of

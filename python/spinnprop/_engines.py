@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Dict, Optional, Tuple, Type, Union
+from typing import Any, ClassVar, Dict, Optional, Type, Union
 
 from . import _checks, _core, losses
 from ._values import Value
@@ -15,8 +15,8 @@ class Engine(Value):
 
     name: ClassVar[str]
     _kind: ClassVar[int]
-    #: The costs of a sample that an estimator's report has for this engine: "energy" (joules), "time" (seconds).
-    _estimates: ClassVar[Tuple[str, ...]] = ()
+    #: Whether `_chip` can tell what a sample takes on an emulated chip.
+    _has_chip: ClassVar[bool] = False
 
     def __init__(self) -> None:
         if type(self) is Engine:
@@ -40,8 +40,12 @@ class Engine(Value):
         """Told when an estimator begins to train on it."""
 
     def _costs(self) -> Dict[str, Any]:
-        """What an estimator's report has to say of what ran on it: an account, and the `_estimates`."""
+        """What an estimator's report has to say of what ran on it: an account, "energy" (J) and "time" (s) of a sample."""
         return {}
+
+    def _chip(self, batch_size: int) -> Engine:
+        """An emulated chip with the same grid and an account of its own, laid out for batches of this size."""
+        raise NotImplementedError
 
     def _default_loss(self, readout: int) -> losses.Loss:
         """The loss to use unless one is given."""
@@ -106,6 +110,7 @@ class ClockEngine(Engine):
 
     name = "clock"
     _kind = _core.ENGINE_CLOCK
+    _has_chip = True
     time_step: float
     steps: int
     decay: str
@@ -129,6 +134,12 @@ class ClockEngine(Engine):
 
     def _options(self) -> Dict[str, Any]:
         return {**super()._options(), "decay": _DECAYS[self.decay]}
+
+    def _chip(self, batch_size: int) -> Engine:
+        from . import spinnaker2
+
+        grid = {name: getattr(self, name) for name in ("time_step", "steps", "decay")}
+        return spinnaker2.Engine(**grid, batch_size=batch_size)
 
 
 _ENGINES: Dict[str, Type[Engine]] = {engine.name: engine for engine in (EventEngine, ClockEngine)}

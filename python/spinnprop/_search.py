@@ -55,7 +55,10 @@ def search(
         Trials in all, those in `storage` included.
     objectives : str or sequence of str
         "accuracy", or ("accuracy", cost, ...) for a Pareto front. Costs are "spikes" (per sample, hidden and output),
-        "energy" (joules) and "time" (seconds) where the engine estimates them, or names in `costs`.
+        "energy" (joules) and "time" (seconds) of a sample run forward on an emulated SpiNNaker2, or names in `costs`.
+        Both are estimated, from the account of the training that runs on such a chip; with engine "clock", from the account of
+        up to 512 validation samples that the trained network is run on forward, on one chip with the same grid and as many
+        copies as fit.
     costs : dict or None
         More costs by name: called with the fitted estimator, less is better.
     last_epochs : int
@@ -88,8 +91,8 @@ def search(
         On Ctrl-C, within 0.2 s. Finished trials are kept: in the file, and as the exception's attribute ``result``.
     ValueError, TypeError
         If an argument is out of its domain, parameters do not suit the estimator, or the study in the file was made
-        with another space, estimator, data or objectives. A trial whose network runs away (`SpinnpropError`) is
-        noted as failed, and the search goes on.
+        with another space, estimator, data or objectives. A trial whose network runs away or cannot run on the chip
+        (`SpinnpropError`), or does not fit (`MemoryError`), is noted as failed, and the search goes on.
 
     Notes
     -----
@@ -117,7 +120,6 @@ def search(
         raise ValueError(f"pruner is {pruner!r}; it must be {', '.join(map(repr, _PRUNERS))}")
     space = _space.checked(space)
     make = _maker(estimator, space)
-    names, cost_functions = resolve_costs(objectives, costs, _known_engines(estimator, space))
     if validation is None:
         from sklearn.model_selection import train_test_split
 
@@ -125,7 +127,8 @@ def search(
             X, y, test_size=validation_fraction, random_state=seed % 2**32, stratify=y
         )
         validation = (X_validation, y_validation)
-    _checks.pair(validation, "validation", "(X, y)")
+    X_validation, _ = _checks.pair(validation, "validation", "(X, y)")
+    names, costs_of = resolve_costs(objectives, costs, _known_engines(estimator, space), np.asarray(X_validation))
     study = open_study(
         storage,
         name,
@@ -140,7 +143,7 @@ def search(
     )
 
     def judge(fitted: SpikingClassifier) -> List[float]:
-        values = [_score(fitted, last_epochs), *(float(cost(fitted)) for cost in cost_functions)]
+        values = [_score(fitted, last_epochs), *costs_of(fitted)]
         for objective, value in zip(names, values):
             if math.isnan(value):
                 raise ValueError(f"the objective {objective!r} is NaN, which is neither more nor less than anything")

@@ -107,7 +107,8 @@ def search_yin_yang(options: argparse.Namespace) -> None:
     states = [trial["state"] for trial in found.trials]
     print(", ".join(f"{states.count(state)} trials {state}" for state in ("complete", "pruned", "failed")))
     if len(objectives) > 1:
-        print(f"Pareto front of {len(found.pareto)} trials, accuracy against {objectives[1]}:")
+        estimated = ", estimated on an emulated chip" * (objectives[1] != "spikes")
+        print(f"Pareto front of {len(found.pareto)} trials, accuracy against {objectives[1]}{estimated}:")
         for trial in found.pareto:
             print(f"  trial {trial['number']}: {_percent(trial['accuracy'])}, {trial[objectives[1]]:.4g}")
     print(f"best trial {best['number']}:")

@@ -115,7 +115,7 @@ class Run:
                     return
                 if not is_pruned:
                     values = self._judge(fitted)
-            except SpinnpropError as failure:
+            except (SpinnpropError, MemoryError) as failure:
                 error = str(failure)
             trial.set_user_attr(NOTES, {**last, "seconds": time.perf_counter() - started, "error": error})
             # The sampler learns nothing from Optuna's failed trials, but everything from pruned ones.

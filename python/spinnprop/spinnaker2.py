@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple, Union
 
@@ -188,7 +189,7 @@ class Engine(_engines.Engine):
     __slots__ = ("_core_engine",)
     name = "spinnaker2"
     _kind = _core.ENGINE_SPINNAKER2
-    _estimates = ("energy", "time")
+    _has_chip = True
     _core_engine: Tuple[int, object]
     chip: Union[Chip, Board]
     time_step: float
@@ -280,6 +281,9 @@ class Engine(_engines.Engine):
     def _costs(self) -> Dict[str, Any]:
         account = self.account()
         return {"chip": account, "energy": account.energy_per_sample, "time": account.seconds_per_sample}
+
+    def _chip(self, batch_size: int) -> Engine:
+        return copy.copy(self)
 
     @property
     def _grid(self) -> _engines.ClockEngine:
