@@ -92,6 +92,10 @@ def build_parser() -> argparse.ArgumentParser:
     searched.add_argument("--engine", default="event", choices=list(_engines._ENGINES), help="what networks run on")
     searched.add_argument("--trials", type=_positive, default=50, metavar="N", help="in all, with those in the file")
     searched.add_argument("--epochs", type=_positive, default=30, metavar="N", help="of a trial, unless it is pruned")
+    searched.add_argument("--hidden", type=_positive, metavar="N", help="neurons of the hidden layer; None: searched")
+    searched.add_argument(
+        "--steps", type=_positive, metavar="N", help="of an engine with time steps; None: searched"
+    )
     searched.add_argument("--samples", type=_positive, default=5000, metavar="N", help="training samples")
     searched.add_argument(
         "--objective",

@@ -8,46 +8,93 @@ import json
 import math
 import os
 import sys
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from . import datasets
-from ._engines import ClockEngine
 from ._files import save
 from ._library import __version__
 from ._space import Build, LogUniform, Uniform
-from ._train_command import _accuracy, _percent
+from ._train_command import _accuracy, _percent, on_steps
+from ._values import Value
 from .losses import StepTTFSCrossEntropy, TTFSCrossEntropy
 
 #: Validation accuracy swings from epoch to epoch: trials are judged by the mean of so many last ones.
 LAST_EPOCHS = 5
+#: Four features and the bias.
+_INPUTS = 5
 
 
-def space(engine: str) -> Dict[str, Any]:
-    """What is searched on an engine."""
-    common: Dict[str, Any] = {
-        "hidden": LogUniform(20, 300),
+def space(engine: str, steps: Optional[int], hidden: Optional[int]) -> Dict[str, Any]:
+    """What is searched on an engine; steps and hidden are searched unless they are given."""
+    drawn: Dict[str, Any] = {
+        "hidden": LogUniform(20, 300) if hidden is None else LogUniform(hidden, hidden),
         "batch_size": LogUniform(16, 256),
-        "learning_rate": LogUniform(1e-3, 5e-2),
-        "schedule_gamma": Uniform(0.9, 1.0),
-        # Only ratios of times matter, so tau_syn stays as it is. For twice and four times of it, threshold crossings have
-        # closed forms, with which exact training is several times faster.
-        "tau_mem": [10e-3, 20e-3],
+        "schedule_gamma": Uniform(0.85, 1.0),
     }
     if engine == "event":
-        common["t_late"] = LogUniform(10e-3, 60e-3)
-        common["loss"] = Build(TTFSCrossEntropy, tau0=LogUniform(1e-4, 5e-3), alpha=Uniform(0.0, 1e-2))
-    elif engine == "clock":
+        return {
+            **drawn,
+            "learning_rate": LogUniform(1e-3, 5e-2),
+            # Only ratios of times matter, so tau_syn stays as it is. For twice and four times of it, threshold crossings
+            # have closed forms, with which exact training is several times faster.
+            "tau_mem": [10e-3, 20e-3],
+            "t_late": LogUniform(10e-3, 60e-3),
+            "loss": Build(TTFSCrossEntropy, tau0=LogUniform(1e-4, 5e-3), alpha=Uniform(0.0, 1e-2)),
+        }
+    return {
+        **drawn,
         # The encoding rounds to steps: few of them let classes share cells.
-        common["engine"] = Build(ClockEngine, steps=LogUniform(27, 108))
-        common["loss"] = Build(StepTTFSCrossEntropy, xi=LogUniform(0.3, 6.0), alpha=Uniform(0.0, 3e-2))
-    return common
+        "steps": LogUniform(27, 108) if steps is None else LogUniform(steps, steps),
+        "learning_rate": LogUniform(1e-3, 3e-2),
+        "clip_norm": LogUniform(0.1, 1e3),
+        "bump": LogUniform(1e-4, 1e-2),
+        # Times in units of the run's length.
+        "tau_mem": LogUniform(0.3, 2.0),
+        "tau_syn": LogUniform(0.15, 1.5),
+        "xi": LogUniform(5e-3, 0.1),
+        "beta": LogUniform(0.3, 5.0),
+        "alpha": LogUniform(3e-4, 3e-2),
+        # Initial weights in units of 1 / sqrt(number of senders).
+        "hidden_mean": LogUniform(0.2, 6.0),
+        "hidden_std": LogUniform(0.3, 6.0),
+        "output_mean": LogUniform(0.5, 10.0),
+        "output_std": LogUniform(0.3, 6.0),
+    }
+
+
+class Maker(Value):
+    """From what is drawn to an estimator of Yin-Yang: what hangs together on a grid is put together here."""
+
+    def __init__(self, engine: str, epochs: int) -> None:
+        self.__dict__.update(engine=engine, epochs=epochs)
+
+    def __call__(self, **drawn: Any) -> Any:
+        from ._estimator import SpikingClassifier
+
+        engine, epochs = vars(self).values()
+        fixed: Dict[str, Any] = {"epochs": epochs, "rescale": False}
+        if engine == "event":
+            return SpikingClassifier(engine=engine, **fixed, **drawn)
+        grid = on_steps(engine, drawn.pop("steps"))
+        length = grid.steps * grid.time_step
+        loss = StepTTFSCrossEntropy(
+            xi=drawn.pop("xi") * grid.steps, alpha=drawn.pop("alpha"), beta=drawn.pop("beta") * grid.steps
+        )
+        spread: Dict[str, Any] = {
+            f"weight_{moment}": [
+                drawn.pop(f"hidden_{moment}") / math.sqrt(_INPUTS),
+                drawn.pop(f"output_{moment}") / math.sqrt(drawn["hidden"]),
+            ]
+            for moment in ("mean", "std")
+        }
+        times: Dict[str, Any] = {name: drawn.pop(name) * length for name in ("tau_mem", "tau_syn")}
+        return SpikingClassifier(engine=grid, loss=loss, **times, **spread, **fixed, **drawn)
 
 
 def search_yin_yang(options: argparse.Namespace) -> None:
     """Searches on the published sets and writes the folder ``options.out``; the last line says the test accuracy."""
     # Imported before the search, so that what is missing is missed at once.
     from . import plot
-    from ._estimator import SpikingClassifier
     from ._search import search
 
     os.makedirs(options.out, exist_ok=True)
@@ -63,8 +110,8 @@ def search_yin_yang(options: argparse.Namespace) -> None:
         found = search(
             X,
             y,
-            space(options.engine),
-            estimator=SpikingClassifier(engine=options.engine, epochs=options.epochs, rescale=False),
+            space(options.engine, options.steps, options.hidden),
+            estimator=Maker(options.engine, options.epochs),
             validation=validation,
             n_trials=options.trials,
             objectives=objectives,
@@ -87,7 +134,7 @@ def search_yin_yang(options: argparse.Namespace) -> None:
     save(winner.network_, os.path.join(options.out, "model.safetensors"))
     # Nothing was chosen by the test set: it is looked at here, once.
     test = _accuracy(winner, *datasets.yin_yang(1000, seed=40))
-    settings = ("engine", "epochs", "objective", "samples", "seed", "trials")
+    settings = ("engine", "epochs", "hidden", "objective", "samples", "seed", "steps", "trials")
     with open(os.path.join(options.out, "best.json"), "w", encoding="utf-8") as file:
         json.dump(
             {

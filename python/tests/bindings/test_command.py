@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import spinnprop as sp
-from spinnprop import _cli, _reproduce_command, _reproduce_spinnaker2
+from spinnprop import _cli, _reproduce_command, _reproduce_spinnaker2, _search_command
 
 QUICK = ["--samples", "300", "--epochs", "2", "--hidden", "20"]
 
@@ -150,17 +150,37 @@ def test_search_against_a_cost(tmp_path, capsys):
     assert "Pareto front of" in capsys.readouterr().out
     assert json.loads((tmp_path / "best.json").read_text())["costs"]["spikes"] > 0
     assert (tmp_path / "pareto.png").exists()
-    for engine in ("event", "clock"):
-        for cost in ("energy", "time"):
-            assert _cli.main([*command, "--engine", engine, "--objective", f"accuracy-{cost}"]) == 1
-            assert f"{engine!r} does not estimate the {cost}" in capsys.readouterr().err
+    for cost in ("energy", "time"):
+        assert _cli.main([*command, "--objective", f"accuracy-{cost}"]) == 1
+        assert f"'event' does not estimate the {cost}" in capsys.readouterr().err
+        assert _cli.main([*command, "--engine", "clock", "--objective", f"accuracy-{cost}"]) == 0
+        assert f"accuracy against {cost}, estimated" in capsys.readouterr().out
+        assert json.loads((tmp_path / "best.json").read_text())["costs"][cost] > 0
 
 
-def test_search_on_the_clock(tmp_path, capsys):
-    assert _cli.main([*SEARCH, "--out", str(tmp_path), "--engine", "clock", "--trials", "2"]) == 0
-    best = json.loads((tmp_path / "best.json").read_text())
-    assert 27 <= best["params"]["engine.steps"] <= 108 and best["params"]["loss.xi"] > 0
+def test_search_on_a_grid(tmp_path, capsys):
+    command = [*SEARCH, "--out", str(tmp_path), "--trials", "2", "--engine"]
+    assert _cli.main([*command, "clock"]) == 0
+    params = json.loads((tmp_path / "best.json").read_text())["params"]
+    assert 27 <= params["steps"] <= 108 and 20 <= params["hidden"] <= 300
+    for name in ("tau_mem", "tau_syn", "hidden_mean", "output_std", "bump", "xi", "alpha", "beta", "clip_norm"):
+        assert params[name] > 0
     assert "2 trials complete" in capsys.readouterr().out
+    assert _cli.main([*command, "spinnaker2", "--steps", "30", "--hidden", "25"]) == 0
+    params = json.loads((tmp_path / "best.json").read_text())["params"]
+    assert (params["steps"], params["hidden"]) == (30, 25)
+    assert "2 trials complete" in capsys.readouterr().out
+
+
+def test_what_is_searched_on_a_grid_becomes_an_estimator():
+    drawn = {name: part.low for name, part in _search_command.space("clock", 50, 16).items()}
+    drawn.update(tau_mem=0.5, tau_syn=0.2, xi=0.01, alpha=2e-3, beta=1.0, hidden_mean=1.0, output_mean=2.0)
+    made = _search_command.Maker("clock", 7)(**drawn)
+    assert made.engine == sp.ClockEngine(steps=50) and made.epochs == 7 and made.hidden == 16
+    assert (made.tau_mem, made.tau_syn) == pytest.approx((25e-3, 10e-3))
+    assert made.loss == sp.losses.StepTTFSCrossEntropy(xi=0.5, alpha=2e-3, beta=50.0)
+    assert made.weight_mean == pytest.approx([1 / np.sqrt(5), 2 / 4])
+    assert (made.batch_size, made.bump, made.clip_norm) == (16, 1e-4, 0.1)
 
 
 def test_an_interrupted_search_writes_its_trials(tmp_path, capsys, monkeypatch):
