@@ -153,7 +153,7 @@ def test_every_function_of_the_header_is_bound():
 SHORT = re.compile(
     r"spinnprop_(\w+_(init|free|describe|shape|layer_size|spike_count|skipped|copy|epochs_done|history)"
     r"|version|abi_version|last_error|set_threads|get_threads|trainer_network|loss_check|recording_engine"
-    r"|engine_(loss|chip|constant|published)|account_\w+|sparse_recording_(summary|trace_count)|sparse_gradient_count)"
+    r"|engine_(loss|setting|chip|constant|published)|account_\w+|sparse_recording_(summary|trace_count)|sparse_gradient_count)"
 )
 
 
