@@ -70,7 +70,7 @@ def test_make_targets_that_are_named_are_there():
 
 
 def test_commands_that_are_named_are_there():
-    commands = set(re.findall(r"`spinnprop ((?:train|search|reproduce) [a-z-]+)", TEXT))
+    commands = set(re.findall(r"`spinnprop ((?:train|search|reproduce) [a-z0-9-]+)", TEXT))
     assert commands
     for command in commands:
         subprocess.run(
