@@ -26,11 +26,14 @@ public struct ClockConstants {
     public static let count = 9
 
     @usableFromInline let pointer: UnsafePointer<Float>
+    /// Whether all neurons have the first one's constants; those of the padding, which are always at rest, count as theirs.
+    let isUniform: Bool
 
-    public init(_ pointer: UnsafePointer<Float>) { self.pointer = pointer }
-
-    /// Those of the neurons from `first` on, a multiple of the block width.
-    public func slice(from first: Int) -> ClockConstants { ClockConstants(pointer + ClockConstants.count * first) }
+    /// - Parameter isUniform: whether all neurons of the slice are alike.
+    public init(_ pointer: UnsafePointer<Float>, isUniform: Bool = false) {
+        self.pointer = pointer
+        self.isUniform = isUniform
+    }
 
     /// A constant of one neuron.
     @inline(__always)
@@ -44,6 +47,10 @@ public struct ClockConstants {
         UnsafeRawPointer(pointer + (first &* ClockConstants.count &+ constant.rawValue &* ClockKernels.width))
             .loadUnaligned(as: SIMD8<Float>.self)
     }
+
+    /// The first neuron's constant, for a whole block.
+    @inline(__always)
+    func splat(_ constant: ClockConstant) -> SIMD8<Float> { SIMD8(repeating: self[constant, 0]) }
 
     @inline(__always)
     private static func position(_ constant: ClockConstant, _ neuron: Int) -> Int {

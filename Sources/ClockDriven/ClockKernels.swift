@@ -37,21 +37,44 @@ public enum ClockKernels {
         spikeMembranes: UnsafeMutablePointer<Float>
     ) -> Int {
         var found = 0
-        var j = 0
-        while j < count {
-            let current = constants.vector(.alpha, j) * load(currents, j) + load(arrivals, j)
-            let membrane = constants.vector(.beta, j) * load(membranes, j) + constants.vector(.restBeta, j) * current
+        forBlocks(count, constants, .alpha, .beta, .restBeta, .threshold) { j, alpha, beta, restBeta, threshold in
+            let current = alpha * load(currents, j) + load(arrivals, j)
+            let membrane = beta * load(membranes, j) + restBeta * current
             store(current, currents, j)
             store(membrane, membranes, j)
             store(SIMD8<Float>(repeating: 0), arrivals, j)
             // Negative where the membrane exceeds the threshold.
-            if hasSign(constants.vector(.threshold, j) - membrane) {
+            if hasSign(threshold - membrane) {
                 found = takeSpikes(
                     of: j, currents, membranes, constants, units, spikeCurrents, spikeMembranes, after: found)
             }
-            j &+= width
         }
         return found
+    }
+
+    /// Calls `body` for each block with four of its constants: loaded for each, or once where all neurons are alike.
+    @inline(__always)
+    private static func forBlocks(
+        _ count: Int, _ constants: ClockConstants, _ first: ClockConstant, _ second: ClockConstant,
+        _ third: ClockConstant, _ fourth: ClockConstant,
+        _ body: (Int, SIMD8<Float>, SIMD8<Float>, SIMD8<Float>, SIMD8<Float>) -> Void
+    ) {
+        var j = 0
+        if constants.isUniform {
+            let (first, second) = (constants.splat(first), constants.splat(second))
+            let (third, fourth) = (constants.splat(third), constants.splat(fourth))
+            while j < count {
+                body(j, first, second, third, fourth)
+                j &+= width
+            }
+        } else {
+            while j < count {
+                body(
+                    j, constants.vector(first, j), constants.vector(second, j), constants.vector(third, j),
+                    constants.vector(fourth, j))
+                j &+= width
+            }
+        }
     }
 
     /// Lists and resets the neurons of one block whose V* exceeds the threshold. A call of its own, to keep the loop above small.
@@ -136,12 +159,10 @@ public enum ClockKernels {
         lambdaV: UnsafePointer<Float>, lambdaI: UnsafePointer<Float>, toV earlierV: UnsafeMutablePointer<Float>,
         toI earlierI: UnsafeMutablePointer<Float>, _ constants: ClockConstants, count: Int
     ) {
-        var j = 0
-        while j < count {
+        forBlocks(count, constants, .alpha, .restAlpha, .beta, .beta) { j, alpha, restAlpha, beta, _ in
             let v = load(lambdaV, j)
-            store(constants.vector(.alpha, j) * load(lambdaI, j) + constants.vector(.restAlpha, j) * v, earlierI, j)
-            store(constants.vector(.beta, j) * v, earlierV, j)
-            j &+= width
+            store(alpha * load(lambdaI, j) + restAlpha * v, earlierI, j)
+            store(beta * v, earlierV, j)
         }
     }
 

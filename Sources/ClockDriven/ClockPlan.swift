@@ -116,7 +116,7 @@ final class ClockPlan: @unchecked Sendable {
         stride = ClockKernels.padded(own.neuronCount)
         constantBlock = Block(ClockConstants.count * stride)
         try ClockConstants.fill(constantBlock.pointer, stride: stride, layer: own, index: layer, grid: grid)
-        constants = ClockConstants(constantBlock.pointer)
+        constants = ClockConstants(constantBlock.pointer, isUniform: own.parameters.isUniform)
         var feedForward: [ClockConnection] = []
         var recurrent: [ClockConnection] = []
         for (index, connection) in network.connections.enumerated() where connection.target == layer {
