@@ -395,7 +395,8 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
         """Scales a network's initial weights up, layer after layer, until enough of each layer spikes on X.
 
         The default spread of weights cannot know when the features of this data come; where nothing spikes, no gradient
-        says so.
+        says so. A layer is silent also where the layers before it are: they are scaled with it, for no weights of its own
+        could wake it.
         """
         last = len(network.weights) - 1
         for layer in range(last if self.readout == "leaky" else last + 1):
@@ -403,7 +404,8 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
             for _ in range(_SCALING_STEPS):
                 if self._forward(network, X).diagnostics[layer]["silent_pairs"] <= limit:
                     break
-                network.weights[layer] = _SCALING_STEP * network.weights[layer]
+                for source in range(layer + 1):
+                    network.weights[source] = _SCALING_STEP * network.weights[source]
 
     def _encode(self, X: npt.NDArray[np.float64]) -> SpikeTrains:
         if self.rescale:

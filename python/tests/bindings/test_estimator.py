@@ -110,6 +110,19 @@ def test_it_learns_other_data_on_a_grid():
             assert judged(clf, X_test, y_test) > least, (steps, len(X))
 
 
+@pytest.mark.parametrize("hidden", [(120,), (50, 50)])
+def test_layers_that_start_silent_are_woken_together(hidden):
+    # A third of the irises come so late that few hidden neurons spike: output weights alone cannot make up for that.
+    X, X_test, y, y_test = train_test_split(*load_iris(return_X_y=True), test_size=0.3, random_state=0)
+    for steps in (27, 52):
+        clf = sp.SpikingClassifier(hidden=hidden, engine=sp.ClockEngine(steps=steps), batch_size=32, epochs=0).fit(X, y)
+        rec = clf.network_.forward(clf._encode(X), engine=clf.engine_)
+        assert rec.diagnostics[-1]["silent_pairs"] <= 0.1 * len(X) * 3
+        begun = sp.Network([5, *hidden, 3], tau_mem=None, tau_syn=None, engine=clf.engine_)
+        assert all(np.max(w) < 3 * np.max(v) for w, v in zip(clf.network_.weights, begun.weights))
+        assert judged(clf.set_params(epochs=100).fit(X, y), X_test, y_test) > 0.8
+
+
 def test_the_chip_learns_as_its_twin():
     chip = sp.SpikingClassifier(hidden=(20,), engine="spinnaker2", epochs=2, batch_size=50, seed=0).fit(X, y)
     twin = sp.ClockEngine(copies=min(chip.report_["chip"].copies, 50))
