@@ -111,7 +111,7 @@ public func spinnprop_sparse_describe(
         destination.write(
             spinnprop_sparse_info(
                 size: 0, n_neurons: Int64(network.neuronCount), n_synapses: Int64(network.connectivity.synapseCount),
-                n_drives: Int64(network.drives.count), n_weights: Int64(network.weights.count),
+                n_drives: Int64(network.drives.count), n_weights: Int64(network.weightCount),
                 threshold_phase: network.model.threshold, reset_phase: network.model.reset))
     }
 }
@@ -132,7 +132,8 @@ public func spinnprop_sparse_weights(
 ) -> spinnprop_status {
     barrier {
         let network = try box(network, sparseKind, "network").value
-        try output(weights, n_weights, needed: network.weights.count, "weights").fill(network.weights)
+        let values = try output(weights, n_weights, needed: network.weightCount, "weights")
+        network.withWeights { _ = values.update(fromContentsOf: $0) }
     }
 }
 

@@ -44,8 +44,8 @@ final class Adjoint<K: Kernel> {
         let network = recording.network
         replay = try Replay(recording, kernel, tape)
         lambda = try LargeBuffer(count: network.neuronCount, repeating: 0, "the adjoint state")
-        weightGradient = try LargeBuffer(count: network.weights.count, repeating: 0, "the gradient")
-        weightStride = network.weights.count == 1 ? 0 : 1
+        weightGradient = try LargeBuffer(count: network.weightCount, repeating: 0, "the gradient")
+        weightStride = network.weightCount == 1 ? 0 : 1
         inputTimes = [Double](repeating: 0, count: recording.options.inputs.times.count)
         inputWeights = inputTimes
         nextSpike = recording.spikeCount
@@ -98,7 +98,7 @@ final class Adjoint<K: Kernel> {
             phases.append(-error / network.phaseVelocity(kernel, neuron))
         }
         return SparseGradient(
-            weights: Array(UnsafeBufferPointer(start: weightGradient.pointer, count: weightGradient.count)),
-            phases: phases, nextTimes: nextTimes, inputTimes: inputTimes, inputWeights: inputWeights)
+            weights: weightGradient.elements, phases: phases, nextTimes: nextTimes, inputTimes: inputTimes,
+            inputWeights: inputWeights)
     }
 }

@@ -38,5 +38,8 @@ final class LargeBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
         self.count = count
     }
 
+    /// A copy.
+    var elements: [Element] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
+
     deinit { free(pointer) }
 }

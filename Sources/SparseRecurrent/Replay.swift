@@ -23,8 +23,8 @@ final class Replay<K: Kernel> {
         let any = kernel.state(remaining: 0, 0)
         states = try LargeBuffer(count: network.neuronCount, repeating: any, "the network's state")
         rows = try Rows(network.connectivity)
-        weights = try LargeBuffer(network.weights, "the weights")
-        weightStride = network.weights.count == 1 ? 0 : 1
+        weights = network.weightBuffer
+        weightStride = network.weightCount == 1 ? 0 : 1
     }
 
     /// Goes to the state before the first event after a snapshot.

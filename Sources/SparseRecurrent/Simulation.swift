@@ -70,9 +70,9 @@ final class Simulation<K: Kernel> {
             ownKeys?.pointer
             ?? UnsafeMutableRawPointer(states.pointer).bindMemory(to: Double.self, capacity: neuronCount)
         rows = try Rows(network.connectivity)
-        weights = try LargeBuffer(network.weights, "the weights")
-        isInhibitory = !network.weights.contains { $0 > 0 }
-        isUniform = network.weights.count == 1
+        weights = network.weightBuffer
+        isInhibitory = network.isInhibitory
+        isUniform = network.weightCount == 1
         inputs = options.inputs
         endTime = options.endTime
         traceUnits = options.traceUnits

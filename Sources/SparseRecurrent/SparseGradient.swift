@@ -40,7 +40,7 @@ extension SparseRecording {
                 throw .invalidValue("the \(name) \(index) is \(error); every element must be finite")
             }
         }
-        try Memory.check(count: network.weights.count, bytesPerElement: 16, "the gradient")
+        try Memory.check(count: network.weightCount, bytesPerElement: 16, "the gradient")
         var work = BackwardWork(
             recording: self, tape: try usableTape(), timeErrors: timeErrors, nextTimeErrors: nextTimeErrors,
             monitor: monitor)

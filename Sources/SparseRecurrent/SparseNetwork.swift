@@ -26,8 +26,10 @@ public struct SparseNetwork: Sendable {
     public let seed: UInt64
     /// One for all, or one per neuron.
     public let drives: [Double]
-    /// One for all, or one per synapse in the order of `connectivity`.
-    public private(set) var weights: [Double]
+    /// One for all, or one per synapse in the order of `connectivity`; all runs and their recordings share them.
+    private(set) var weightBuffer: LargeBuffer<Double>
+    /// No weight is positive.
+    private(set) var isInhibitory = true
 
     /// The fits of an exponential neuron.
     let exponential: EIF?
@@ -69,6 +71,15 @@ public struct SparseNetwork: Sendable {
             weights: weights.isEmpty ? [-coupling / root] : weights, tau: tau, seed: seed, monitor: monitor)
     }
 
+    /// A copy of the weights.
+    public var weights: [Double] { weightBuffer.elements }
+    public var weightCount: Int { weightBuffer.count }
+
+    /// The weights themselves, to be read while `body` runs.
+    public func withWeights(_ body: (UnsafeBufferPointer<Double>) -> Void) {
+        body(UnsafeBufferPointer(start: weightBuffer.pointer, count: weightCount))
+    }
+
     /// Any drives and weights. - Throws: as above, and `cancelled` while exponential neurons are fitted.
     public init(
         _ connectivity: Connectivity, model: NeuronModel, drives: [Double], weights: [Double],
@@ -99,7 +110,7 @@ public struct SparseNetwork: Sendable {
         self.tau = tau
         self.seed = seed
         self.drives = drives
-        self.weights = []
+        weightBuffer = try LargeBuffer([], "the weights")
         try setWeights(weights)
     }
 
@@ -109,12 +120,16 @@ public struct SparseNetwork: Sendable {
             throw .invalidValue(
                 "\(weights.count) weights for \(connectivity.synapseCount) synapses; give one for all, or one each")
         }
-        for (synapse, weight) in weights.enumerated() where !(weight.magnitude <= SparseNetwork.largestWeight) {
+        var isInhibitory = true
+        for (synapse, weight) in weights.enumerated() {
+            if weight > 0 { isInhibitory = false }
+            if weight.magnitude <= SparseNetwork.largestWeight { continue }
             throw .invalidValue(
                 "weight \(synapse) is \(weight); weights must be -\(SparseNetwork.largestWeight) .. \(SparseNetwork.largestWeight)"
             )
         }
-        self.weights = weights
+        weightBuffer = try LargeBuffer(weights, "the weights")
+        self.isInhibitory = isInhibitory
     }
 
     /// Within these no key of a simulation overflows.

@@ -7,6 +7,7 @@ import pickle
 import signal
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -211,6 +212,17 @@ def test_a_run_keeps_its_network():
     with pytest.raises(TypeError, match="None"):
         net.weights = None
     assert len(net.weights) == 250
+
+
+def test_runs_share_their_networks_weights():
+    def resident():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    net = Network(20000, 400)
+    net.weights = np.full(net.n_synapses, -0.1)
+    before, during = resident(), []
+    net.stream(lambda times, units: during.append(resident()), 10)
+    assert during[0] - before < net.weights.nbytes / 2
 
 
 def test_inputs_come_in_any_order():
