@@ -42,7 +42,8 @@ public struct Connectivity: Sendable {
         }
         try Memory.check(count: neuronCount * degree, bytesPerElement: 4, "the network's targets")
         let drawer = try RowDrawer(seed: seed, neuronCount: neuronCount, degree: degree)
-        let targets = try LargeBuffer(count: neuronCount * degree, repeating: 0 as Int32, "the network's targets")
+        // Not cleared: that would be one long step that hears nothing, and the system gives pages as they are written.
+        let targets = try LargeBuffer<Int32>(count: neuronCount * degree, "the network's targets")
         // At least every few milliseconds.
         let piece = max(1, 65536 / degree)
         for neuron in 0..<neuronCount {

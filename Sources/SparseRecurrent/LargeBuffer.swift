@@ -22,7 +22,8 @@ final class LargeBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
         for (index, element) in elements.enumerated() { pointer[index] = element }
     }
 
-    private init(count: Int, _ what: String) throws(SpinnpropError) {
+    /// Elements have no value until they are written. - Throws: `outOfMemory`, naming `what`.
+    init(count: Int, _ what: String) throws(SpinnpropError) {
         let stride = MemoryLayout<Element>.stride
         try Memory.check(count: count, bytesPerElement: stride, what)
         let bytes = max(1, count) * stride
