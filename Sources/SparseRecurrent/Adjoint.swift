@@ -30,6 +30,8 @@ final class Adjoint<K: Kernel> {
     private var rebasingsLeft: Int
     private let monitor: Monitor?
     private var work = 0
+    /// `nextSpike` when the monitor last heard of it.
+    private var reported: Int
 
     init(
         _ recording: SparseRecording, _ tape: EventTape, _ kernel: K, _ timeErrors: [Double],
@@ -49,6 +51,7 @@ final class Adjoint<K: Kernel> {
         inputTimes = [Double](repeating: 0, count: recording.options.inputs.times.count)
         inputWeights = inputTimes
         nextSpike = recording.spikeCount
+        reported = nextSpike
         forcedLeft = tape.forced.count
         rebasingsLeft = tape.rebasings.count
         for (neuron, error) in nextTimeErrors.enumerated() { lambda.pointer[neuron] = error * network.tau }
@@ -81,6 +84,8 @@ final class Adjoint<K: Kernel> {
         work &+= amount
         if work > 1 << 20 {
             work = 0
+            monitor?.finish(reported - nextSpike)
+            reported = nextSpike
             if let monitor, monitor.poll() { throw .cancelled }
         }
     }

@@ -65,13 +65,10 @@ private struct ProductWork: KernelWork {
     func run<K: TimedKernel>(timed kernel: K) throws(SpinnpropError) -> [Double] { try run(kernel) }
 
     private func run<K: Kernel>(_ kernel: K) throws(SpinnpropError) -> [Double] {
-        let tangents = try Tangents(try Replay(recording, kernel, tape), vectorCount: 1)
+        let tangents = try Tangents(try Replay(recording, kernel, tape), vectorCount: 1, monitor: monitor)
         for (neuron, value) in tangent.enumerated() { tangents.values.pointer[neuron] = value }
-        for event in 0..<tape.eventCount {
-            tangents.play(event)
-            if event % 8192 == 0, let monitor, monitor.poll() { throw .cancelled }
-        }
-        return Array(UnsafeBufferPointer(start: tangents.values.pointer, count: tangent.count))
+        for event in 0..<tape.eventCount { try tangents.play(event) }
+        return tangents.values.elements
     }
 }
 
@@ -90,25 +87,25 @@ private struct SpectrumWork: KernelWork {
     func run<K: TimedKernel>(timed kernel: K) throws(SpinnpropError) -> LyapunovSpectrum { try run(kernel) }
 
     private func run<K: Kernel>(_ kernel: K) throws(SpinnpropError) -> LyapunovSpectrum {
-        let tangents = try Tangents(try Replay(recording, kernel, tape), vectorCount: count)
+        let tangents = try Tangents(try Replay(recording, kernel, tape), vectorCount: count, monitor: monitor)
         var stream = RandomStream(seed: seed, stream: 2)
         for index in 0..<tangents.values.count { tangents.values.pointer[index] = stream.normal() }
         var logarithms = [Double](repeating: 0, count: count)
         var begin = 0.0
-        try tangents.orthonormalise(&logarithms, monitor)
+        try tangents.orthonormalise(&logarithms)
         for event in 0..<tape.eventCount {
             if event == skip {
-                try tangents.orthonormalise(&logarithms, monitor)
+                try tangents.orthonormalise(&logarithms)
                 logarithms = [Double](repeating: 0, count: count)
                 tangents.contraction = 0
                 begin = event == 0 ? 0 : K.time(tape.clocks[event - 1], epoch: tangents.replay.epoch)
             }
-            tangents.play(event)
+            try tangents.play(event)
             if event % interval == interval - 1 {
-                try tangents.orthonormalise(&logarithms, monitor)
+                try tangents.orthonormalise(&logarithms)
             }
         }
-        try tangents.orthonormalise(&logarithms, monitor)
+        try tangents.orthonormalise(&logarithms)
         let end = K.time(tape.clocks[tape.eventCount - 1], epoch: tangents.replay.epoch)
         guard end > begin else {
             throw .invalidValue("the events after skip = \(skip) are all at one time; exponents need a longer run")

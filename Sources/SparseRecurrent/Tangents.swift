@@ -16,9 +16,14 @@ final class Tangents<K: Kernel> {
     var contraction = 0.0
     /// delta of the time of the avalanche that is going on.
     private let instant: LargeBuffer<Double>
+    private let monitor: Monitor?
+    /// Events played and elements moved since the monitor heard of them.
+    private var played = 0
+    private var work = 0
 
-    init(_ replay: Replay<K>, vectorCount: Int) throws(SpinnpropError) {
+    init(_ replay: Replay<K>, vectorCount: Int, monitor: Monitor?) throws(SpinnpropError) {
         self.replay = replay
+        self.monitor = monitor
         self.vectorCount = vectorCount
         let neuronCount = replay.states.count
         try Memory.check(count: neuronCount, bytesPerElement: 8 * vectorCount, "the tangent vectors")
@@ -27,7 +32,7 @@ final class Tangents<K: Kernel> {
         replay.seek(snapshot: 0)
     }
 
-    func play(_ event: Int) {
+    func play(_ event: Int) throws(SpinnpropError) {
         let (count, values, instant, kernel) = (vectorCount, values.pointer, instant.pointer, replay.kernel)
         var cause = 0
         var logarithm = 0.0
@@ -54,11 +59,18 @@ final class Tangents<K: Kernel> {
         }
         contraction += logarithm
         if cause >= 0 { (values + cause * count).update(from: instant, count: count) }
+        played += 1
+        work += (cause < 0 ? 1 : replay.rows.length(cause) + 1) * count
+        if work > 1 << 20 {
+            monitor?.finish(played)
+            (played, work) = (0, 0)
+            if let monitor, monitor.poll() { throw .cancelled }
+        }
     }
 
     /// Makes the vectors orthonormal (Gram and Schmidt, modified), one after another, and adds the logarithms of what
     /// was left of their lengths.
-    func orthonormalise(_ logarithms: inout [Double], _ monitor: Monitor?) throws(SpinnpropError) {
+    func orthonormalise(_ logarithms: inout [Double]) throws(SpinnpropError) {
         let (count, rows, values) = (vectorCount, replay.states.count, values.pointer)
         for vector in 0..<count {
             if let monitor, monitor.poll() { throw .cancelled }

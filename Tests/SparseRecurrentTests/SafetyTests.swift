@@ -143,6 +143,17 @@ import Testing
         #expect(throws: SpinnpropError.cancelled) {
             try many.lyapunovSpectrum(count: 1000, monitor: Monitor { false })
         }
+        // Derivatives count their spikes as runs do, and hear between two QR decompositions.
+        for model in [NeuronModel.lif, .qif] {
+            let recording = try SparseNetwork(neuronCount: 1000, degree: 100, model: model)
+                .run(SparseRunOptions(spikes: 40_000, keepsTape: true))
+            let errors = [Double](repeating: 1, count: 40_000)
+            let monitors = (0..<3).map { _ in Monitor { true } }
+            _ = try recording.gradient(timeErrors: errors, monitor: monitors[0])
+            _ = try recording.jacobianProduct(Array(errors.prefix(1000)), monitor: monitors[1])
+            _ = try recording.lyapunovSpectrum(count: 2, interval: 50_000, monitor: monitors[2])
+            for monitor in monitors { #expect(monitor.done > 20_000 && monitor.done <= 40_000) }
+        }
         #expect(throws: SpinnpropError.cancelled) {
             try network.stream(SparseRunOptions(spikes: 100)) { _, _ in false }
         }
