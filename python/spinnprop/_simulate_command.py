@@ -87,7 +87,8 @@ def simulate_sparse(options: argparse.Namespace) -> None:
         times, units = (np.concatenate(each) for each in zip(*shown))
         raster.scatter(1e3 * times, units, s=2, marker="|", color="C0")
     raster.set(xlabel="time (ms)", ylabel="neuron")
-    histogram.hist(rates, bins=50)
+    if summary.t_end > 0:
+        histogram.hist(rates, bins=_edges(int(counts.max())) / summary.t_end)
     histogram.set(xlabel="rate (Hz)", ylabel="neurons")
     figure.savefig(os.path.join(options.out, "raster.png"), dpi=120)
 
@@ -97,6 +98,12 @@ def simulate_sparse(options: argparse.Namespace) -> None:
     print(f"peak memory {memory:.0f} MB")
     print(f"results in {options.out}")
     print(f"mean rate {summary.rate:.2f} Hz")
+
+
+def _edges(largest: int) -> _checks.Float64Array:
+    """Of bins for numbers of spikes: about 50, each for equally many whole numbers."""
+    step = largest // 50 + 1
+    return np.arange(-0.5, largest + step, step, dtype=np.float64)
 
 
 class _Bar:

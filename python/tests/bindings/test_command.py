@@ -12,6 +12,7 @@ import pytest
 
 import spinnprop as sp
 from spinnprop import _cli, _reproduce_command, _reproduce_spinnaker2, _search_command
+from spinnprop._simulate_command import _edges
 
 QUICK = ["--samples", "300", "--epochs", "2", "--hidden", "20"]
 
@@ -297,3 +298,9 @@ def test_simulate_sparse(tmp_path, capsys):
     assert "t_end is nan" in capsys.readouterr().err
     assert _cli.main([*command, "--spikes", "7", "--redraw", "--model", "qif"]) == 0
     assert json.loads((out / "metrics.json").read_text())["spikes"] == 7
+
+
+@pytest.mark.parametrize("largest", [0, 1, 20, 50, 51, 137, 10**5])
+def test_bars_of_rates_hold_equally_many_numbers_of_spikes(largest):
+    held, _ = np.histogram(np.arange(10 * largest + 1000), bins=_edges(largest))
+    assert len(held) <= 51 and (held == held[0]).all() and held.sum() > largest
