@@ -581,6 +581,10 @@ typedef struct spinnprop_sparse_options {
     const double *weights;  int64_t n_weights; /* NULL, 0: from coupling; one for all, or one per synapse; any sign   */
 } spinnprop_sparse_options;
 SPINNPROP_API void spinnprop_sparse_options_init(spinnprop_sparse_options *options);
+/* How targets are drawn, the same in every release: neuron j reads words of SplitMix64 (Steele, Lea and Flood 2014) started at a key,
+ * from word j 2^32 on. Word x is the number floor(x (n_neurons - 1) / 2^64), and that, plus 1 from j on, a target; one that j has
+ * already is passed over. The key is the first word of xoshiro256++ (Blackman and Vigna 2021) from the first four words of SplitMix64
+ * started at the first word of SplitMix64 started at the seed. */
 /* Refuses a neuron that sends to itself or twice to the same target. The arrays of the options are read during the call only. The
  * progress counts neurons whose targets have been drawn. */
 SPINNPROP_API spinnprop_status spinnprop_sparse_create(spinnprop_sparse **network, const spinnprop_sparse_options *options,
@@ -622,8 +626,9 @@ SPINNPROP_API void spinnprop_sparse_run_options_init(spinnprop_sparse_run_option
 
 typedef struct spinnprop_sparse_recording spinnprop_sparse_recording;
 
-/* Runs from the initial state. `done` and `total` of the progress count spikes. A neuron that an input pushes over its threshold (LIF
- * only) spikes at that instant; more spikes at one instant than there are neurons are SPINNPROP_TOO_MANY_SPIKES. */
+/* Runs from the initial state. `done` and `total` of the progress count spikes, total being n_spikes. A neuron that an input
+ * pushes over its threshold (LIF only) spikes at that instant; more spikes at one instant than there are neurons are
+ * SPINNPROP_TOO_MANY_SPIKES. */
 SPINNPROP_API spinnprop_status spinnprop_sparse_run(spinnprop_sparse_recording **recording,
                                                     const spinnprop_sparse *network,
                                                     const spinnprop_sparse_run_options *options,
@@ -683,7 +688,7 @@ enum {
 };
 /* The exact gradient, at the order of spikes as it was, of a loss with these derivatives with respect to each spike's time and,
  * unless NULL and 0, to each neuron's next spike time at the end of the run. O(K) per spike. Needs a tape, as do Jacobian
- * and Lyapunov exponents. */
+ * and Lyapunov exponents; the progress of all three counts spikes. */
 SPINNPROP_API spinnprop_status spinnprop_sparse_differentiate(spinnprop_sparse_gradient **gradient,
                                                               const spinnprop_sparse_recording *recording,
                                                               const double *time_errors, int64_t n,

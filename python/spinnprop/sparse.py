@@ -137,16 +137,16 @@ class RecurrentNetwork:
     tau : float
         Membrane time constant, seconds: 1e-100 .. 1e100.
     seed : int
-        Of targets and initial phases.
+        Of targets (include/spinnprop.h says how they are drawn) and initial phases.
     adjacency : (offsets, targets) or None
         int64 (n + 1,) and int32: neuron j sends to ``targets[offsets[j]:offsets[j + 1]]``; not to itself, nor twice to the same.
     drives : array of shape (1,) or (n,), or None
-        I of all neurons, or of each. Exponential neurons with different drives take memory and time to set up, the more the further
-        apart ``slope + I`` are: about 1 MB (eif-table: 4 MB) and 50 ms per sixteenth octave.
+        I of all neurons, or of each: 1e-9 .. 1e9. Exponential neurons with different drives take memory and time to set up,
+        the more the further apart ``slope + I`` are: about 1 MB (eif-table: 4 MB) and 50 ms per sixteenth octave.
     weights : array of shape (1,) or (n_synapses,), or None
-        In the order of the targets, of any sign.
+        In the order of the targets, of any sign: -1e6 .. 1e6.
     slope : float
-        D of the exponential neuron.
+        D of the exponential neuron: 0.01 .. 10.
     stored : bool
         Whether drawn targets are kept, 4 bytes per synapse. If not, they are drawn again at every spike.
 
@@ -304,7 +304,8 @@ class RecurrentNetwork:
             Whether to keep what `Run.gradient` and its like need: 12 bytes per spike for lif, about 12 + k / 2 for qif,
             12 + k / 4 for eif.
         progress : callable or None
-            Called with a dictionary now and then, ``done`` and ``total`` counting spikes; ends the run by a true answer.
+            Called with a dictionary now and then, ``done`` and ``total`` counting spikes (total is 2^63 - 1 where t_end
+            alone ends the run); ends the run by a true answer.
 
         Returns
         -------
@@ -313,7 +314,8 @@ class RecurrentNetwork:
         Raises
         ------
         SpinnpropError
-            For runaway excitation: more spikes at one instant than there are neurons.
+            For runaway excitation of lif neurons: more spikes at one instant than there are neurons. Others never spike at the
+            instant of an input; if theirs runs away, n_spikes bounds the run.
 
         Examples
         --------
@@ -581,6 +583,8 @@ class Run:
             The loss's derivative with respect to each spike's time, 1/s. Those of several losses may be added.
         final_errors : (n,) float64 or None
             Its derivative with respect to the final state, given as each neuron's next spike time.
+        progress : callable or None
+            As of `RecurrentNetwork.run`.
 
         Returns
         -------
@@ -615,6 +619,8 @@ class Run:
         Parameters
         ----------
         tangent : (n,) float64
+        progress : callable or None
+            As of `RecurrentNetwork.run`.
 
         Returns
         -------
@@ -655,6 +661,8 @@ class Run:
             Spikes and inputs from one QR decomposition to the next; 0: n / 32.
         seed : int
             Of the first vectors.
+        progress : callable or None
+            As of `RecurrentNetwork.run`.
 
         Returns
         -------

@@ -225,6 +225,31 @@ def test_runs_share_their_networks_weights():
     assert during[0] - before < net.weights.nbytes / 2
 
 
+def test_the_stream_of_targets_is_the_documented_one():
+    n, k, seed, bits = 50, 20, 5, 2**64 - 1
+
+    def mixed(z):
+        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & bits
+        z = (z ^ z >> 27) * 0x94D049BB133111EB & bits
+        return z ^ z >> 31
+
+    def output(start, index):
+        return mixed(start + (index + 1) * 0x9E3779B97F4A7C15 & bits)
+
+    s0, s3 = (output(output(seed, 0), index) for index in (0, 3))
+    s = s0 + s3 & bits
+    key = (s << 23 & bits | s >> 41) + s0 & bits
+    offsets, targets = Network(n, k, seed=seed).adjacency
+    for neuron in range(n):
+        row, word = [], 0
+        while len(row) < k:
+            target = output(key, (neuron << 32) + word) * (n - 1) >> 64
+            target += target >= neuron
+            row += [] if target in row else [target]
+            word += 1
+        assert targets[offsets[neuron] : offsets[neuron + 1]].tolist() == row
+
+
 def test_inputs_come_in_any_order():
     net = Network(30, 3)
     times = np.array([0.02, 0.01, 0.03, 0.0])
