@@ -1,8 +1,9 @@
 """Sparse recurrent networks: time per delivered spike over sizes and models beside peers, a million neurons, gradients.
 
-    python Benchmarks/bench_sparse.py [--quick] [--largest 10000000] [--brian2 PYTHON]
+    python Benchmarks/bench_sparse.py [--quick] [--largest 10000000] [--brian2 PYTHON] [--nest PYTHON]
 
---brian2 names a Python in which Brian2 is installed (pip install brian2 cython "numpy<2"); this one unless told otherwise.
+--brian2 names a Python in which Brian2 is installed (pip install brian2 cython "numpy<2"), --nest one with NEST (pip install
+nest-simulator); this one unless told otherwise.
 """
 
 import argparse
@@ -133,9 +134,10 @@ def curve(options, program):
             if found is not None:
                 yield ["plain heap (C++), lif, stored", n, "%.1f" % found[0], "", "", "%.2f" % found[1], "", ""]
         if n in (10**4, 10**5):
-            found = words([options.brian2, str(FOLDER / "run_brian2.py"), str(n), str(K), "0.1" if options.quick else "0.5"])
-            cells = ["%.1f" % found[0], "", "", "%.2f" % found[1]] if found else ["not installed", "", "", ""]
-            yield ["Brian2 (0.1 ms steps), lif, stored", n, *cells, "", ""]
+            for peer, python, script in (("Brian2", options.brian2, "run_brian2.py"), ("NEST", options.nest, "run_nest.py")):
+                found = words([python, str(FOLDER / script), str(n), str(K), "0.1" if options.quick else "0.5"])
+                cells = ["%.1f" % found[0], "", "", "%.2f" % found[1]] if found else ["not installed", "", "", ""]
+                yield [peer + " (0.1 ms steps), lif, stored", n, *cells, "", ""]
     for model, drives in (("qif", "one drive"), ("eif", "one drive"), ("eif-table", "one drive"), ("lif", "a drive each"),
                           ("qif", "a drive each"), ("eif", "a drive each")):
         for n in sizes[1:3]:
@@ -150,6 +152,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="fewer and smaller networks; writes nothing")
     parser.add_argument("--largest", type=int, default=10**7, metavar="N", help="neurons of the largest network")
     parser.add_argument("--brian2", default=sys.executable, metavar="PYTHON", help="a Python that has Brian2")
+    parser.add_argument("--nest", default=sys.executable, metavar="PYTHON", help="a Python that has NEST")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
@@ -165,8 +168,8 @@ The balanced network of Engelken (arXiv 2312.17216), K = %d, drive for 1 Hz, one
 the spikes are timed in pieces of 8,192; shown are the median and the fastest piece. GB/s is what each delivery moves if the neuron's
 cache line (64 bytes) is read and written back and its target is read (counted below): for LIF a delivery is one addition, and once
 the keys outgrow the caches this traffic bounds it. "Plain heap" is `contestants/plain_heap.cpp`: phases, an exponential and a logarithm per
-delivered spike and a binary heap, by the machine's C++ compiler at -O3 -march=native. Brian2 steps a grid of 0.1 ms, so it solves a
-coarser problem.
+delivered spike and a binary heap, by the machine's C++ compiler at -O3 -march=native. Brian2 and NEST step
+grids of 0.1 ms, so they solve a coarser problem; in NEST a spike also takes one step to arrive.
 
 %s
 """ % (K, results.table(header, rows))
