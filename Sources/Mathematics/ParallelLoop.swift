@@ -85,6 +85,8 @@ public func parallelLoop(
         }
         return
     }
+    // The other threads may have done all of it before this one comes to ask.
+    if let monitor, monitor.poll() { throw .cancelled }
     let next = Atomic<Int>(0)
     let finished = Atomic<Int>(0)
     let failure = Mutex<(part: Int, error: SpinnpropError)?>(nil)

@@ -26,6 +26,29 @@ public struct Activity: Equatable, Sendable {
     }
 }
 
+extension BufferPlan {
+    /// - Throws: `outOfMemory` if a sample's spikes overflow the tapes, or its sums, on average already.
+    fileprivate func check(_ activity: Activity) throws(SpinnpropError) {
+        for (population, size) in shape.sizes.enumerated() {
+            let own = activity.of(population: population)
+            let name = population == 0 ? "the input" : "layer \(population - 1)"
+            guard Double(size) * own <= Double(tapeCapacity(units: size)) else {
+                throw SpinnpropError(
+                    .outOfMemory,
+                    "\(size) units of \(name) with \(own) spikes a sample fill their tapes, which hold "
+                        + "\(tapeCapacity(units: size)); raise spikes_per_neuron")
+            }
+            for connection in shape.connections where needsSampleGradient && connection.source == population {
+                guard Double(size) * min(1, own) > Double(sampleRows(of: connection)) else { continue }
+                throw SpinnpropError(
+                    .outOfMemory,
+                    "\(size) units of \(name) with \(own) spikes a sample are more than the \(sampleRows(of: connection)) "
+                        + "senders that sums per sample have room for; raise active_senders")
+            }
+        }
+    }
+}
+
 /// The answer of `ChipFit.init`. Times and energies are estimates that rest on the chip's constants, the programs' costs and `activity`.
 public struct ChipFit: Equatable, Sendable {
     public let sizes: [Int]
@@ -56,7 +79,7 @@ public struct ChipFit: Equatable, Sendable {
     /// Slips in a step: tick periods by which the busiest PE is expected to run over.
     public let slips: Int
     public let activity: Activity
-    /// The sizes of the largest network of this shape that fits with one copy: all hidden layers scaled alike.
+    /// The sizes of the largest network of this shape that fits with any number of copies: all hidden layers scaled alike.
     public let largest: [Int]
 
     public var meanPower: Double { secondsPerStep > 0 ? energyPerStep / secondsPerStep : 0 }
@@ -85,12 +108,12 @@ public struct ChipFit: Equatable, Sendable {
         self.activity = activity
         availablePEs = options.board.peCount
         sramAvailable = options.board.constants.dataBytes
-        largest = ChipFit.largest(sizes, recurrent: recurrent, options: options)
+        largest = ChipFit.largest(sizes, recurrent: recurrent, options: options, activity)
         let shape = NetworkShape(sizes: sizes, recurrent: recurrent)
         var layout: Layout?
         var refusal = ""
         do throws(SpinnpropError) {
-            layout = try Layout(shape, options)
+            layout = try ChipFit.layout(shape, options, activity)
         } catch {
             refusal = error.message
         }
@@ -118,6 +141,15 @@ public struct ChipFit: Equatable, Sendable {
         energyPerStep = estimate.energy(options, loadedPEs: copies * layout.cut.pesPerCopy + layout.cut.chunks.count)
     }
 
+    /// - Throws: as a run with such activity would.
+    private static func layout(
+        _ shape: NetworkShape, _ options: ChipOptions, _ activity: Activity
+    ) throws(SpinnpropError) -> Layout {
+        let layout = try Layout(shape, options)
+        try layout.plan.check(activity)
+        return layout
+    }
+
     private static func tightest(
         _ layout: Layout, _ constants: ChipConstants
     ) -> (program: String, buffer: String, bytes: Int, used: Int) {
@@ -143,9 +175,11 @@ public struct ChipFit: Equatable, Sendable {
     }
 
     /// By bisection over the factor that scales hidden layers.
-    private static func largest(_ sizes: [Int], recurrent: Bool, options: ChipOptions) -> [Int] {
-        var options = options
-        options.copies = 1
+    private static func largest(
+        _ sizes: [Int], recurrent: Bool, options: ChipOptions, _ activity: Activity
+    ) -> [Int] {
+        var (one, open) = (options, options)
+        (one.copies, open.copies) = (1, nil)
         func scaled(_ factor: Double) -> [Int] {
             sizes.enumerated().map { index, size in
                 index == 0 || index == sizes.count - 1 ? size : max(1, Int(Double(size) * factor))
@@ -153,7 +187,9 @@ public struct ChipFit: Equatable, Sendable {
         }
         func fits(_ sizes: [Int]) -> Bool {
             guard sizes.allSatisfy({ $0 <= 1 << 20 }) else { return false }
-            return (try? Layout(NetworkShape(sizes: sizes, recurrent: recurrent), options)) != nil
+            let shape = NetworkShape(sizes: sizes, recurrent: recurrent)
+            // Alone a copy runs the batch sample by sample and keeps sums for that, which copies for all samples do not.
+            return [one, open].contains { (try? layout(shape, $0, activity)) != nil }
         }
         guard sizes.count > 2 else { return fits(sizes) ? sizes : [] }
         var (low, high) = (0.0, 1.0)

@@ -19,18 +19,24 @@ struct KeyLayout: Equatable, Sendable {
     ///   - blocks: of receivers, in the largest population.
     /// - Throws: `unsupported` if 32 bits are too few.
     init(copies: Int, populations: Int, slices: Int, sliceWidth: Int, blocks: Int) throws(SpinnpropError) {
-        func bits(_ count: Int) -> Int { Int.bitWidth - max(0, count - 1).leadingZeroBitCount }
-        indexBits = bits(sliceWidth)
-        blockBits = bits(blocks)
-        sliceBits = bits(slices)
-        populationBits = bits(populations)
-        copyBits = bits(copies)
+        indexBits = KeyLayout.bits(sliceWidth)
+        blockBits = KeyLayout.bits(blocks)
+        sliceBits = KeyLayout.bits(slices)
+        populationBits = KeyLayout.bits(populations)
+        copyBits = KeyLayout.bits(copies)
         let total = 2 + copyBits + populationBits + sliceBits + indexBits + blockBits
         guard total <= 32 else {
             throw .unsupported(
                 "packet keys would need \(total) bits for \(copies) copies of \(populations) populations in up to \(slices) slices "
                     + "of up to \(sliceWidth) neurons; a key has 32: use fewer copies")
         }
+    }
+
+    private static func bits(_ count: Int) -> Int { Int.bitWidth - max(0, count - 1).leadingZeroBitCount }
+
+    /// The most copies that the bits the other fields leave can number; 1 if they leave none.
+    static func room(populations: Int, slices: Int, sliceWidth: Int, blocks: Int) -> Int {
+        1 << max(0, 30 - bits(populations) - bits(slices) - bits(sliceWidth) - bits(blocks))
     }
 
     private var errorIndexShift: Int { blockBits }

@@ -36,12 +36,18 @@ struct Layout: Sendable {
 
     /// - Throws: `outOfMemory` for copies that do not fit.
     init(_ shape: NetworkShape, _ options: ChipOptions) throws(SpinnpropError) {
-        var best = try Layout.attempt(shape, options, needsSampleGradient: true)
-        if let batch = options.batchSize, options.copies ?? batch >= batch {
-            // With a copy for every sample no sums per sample are needed, and more may fit.
-            let roomier = try Layout.attempt(shape, options, needsSampleGradient: false)
-            if roomier.room >= options.copies ?? batch { best = roomier }
+        // With a copy for every sample no sums per sample are needed, and more may fit.
+        if let batch = options.batchSize, options.copies ?? batch >= batch,
+            let roomier = try? Layout(shape, options, needsSampleGradient: false), roomier.copies >= batch
+        {
+            self = roomier
+        } else {
+            self = try Layout(shape, options, needsSampleGradient: true)
         }
+    }
+
+    private init(_ shape: NetworkShape, _ options: ChipOptions, needsSampleGradient: Bool) throws(SpinnpropError) {
+        let best = try Layout.attempt(shape, options, needsSampleGradient: needsSampleGradient)
         let wanted = options.copies ?? min(best.room, options.batchSize ?? .max)
         guard best.room >= max(1, wanted) else {
             throw SpinnpropError(
@@ -60,12 +66,13 @@ struct Layout: Sendable {
         }
         plan = best.plan
         cut = best.cut
-        copies = routed
         let widest = best.cut.slices.flatMap { $0 }.map(\.width).max() ?? 1
         let blocks = shape.sizes.map { ($0 + 7) / 8 }.max() ?? 1
+        let (populations, slices) = (shape.sizes.count, best.cut.cuts.max() ?? 1)
+        let numbered = KeyLayout.room(populations: populations, slices: slices, sliceWidth: widest, blocks: blocks)
+        copies = options.copies == nil ? min(routed, numbered) : routed
         keys = try KeyLayout(
-            copies: copies, populations: shape.sizes.count, slices: best.cut.cuts.max() ?? 1, sliceWidth: widest,
-            blocks: blocks)
+            copies: copies, populations: populations, slices: slices, sliceWidth: widest, blocks: blocks)
         copyPEs = Array(best.places.prefix(copies))
         optimizerPEs = best.optimizerPEs
     }

@@ -171,7 +171,11 @@ struct AccountTests {
     }
 
     @Test func fitRefusesAndScales() throws {
-        let options = ChipOptions()
+        var options = ChipOptions()
+        // All 784 inputs spike once.
+        let refused = try ChipFit(sizes: [784, 350, 10], batch: 8, options: options)
+        #expect(!refused.fits && refused.reason.contains("active_senders"))
+        (options.spikesPerNeuron, options.activeSenders) = (1, 1)
         let small = try ChipFit(sizes: [784, 350, 10], batch: 8, options: options)
         #expect(small.fits && small.copies >= 1 && small.slices[0] > 1)
         #expect(small.largest[1] > 350)

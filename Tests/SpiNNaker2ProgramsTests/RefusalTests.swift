@@ -42,6 +42,35 @@ struct RefusalTests {
         #expect(message { _ = try run(options, sizes: [100_000, 3], weight: 1) }.contains("SRAM"))
     }
 
+    /// Open copies are as many as keys can number; so many are refused if they are asked for.
+    @Test func keys() throws {
+        var options = ChipOptions(board: try Board(chips: 48))
+        (options.spikesPerNeuron, options.activeSenders) = (1, 1)
+        let fit = try ChipFit(sizes: [784, 350, 10], batch: 48, options: options)
+        #expect(fit.fits && fit.copies == 32)
+        options.copies = 40
+        let refused = try ChipFit(sizes: [784, 350, 10], batch: 48, options: options)
+        #expect(!refused.fits && refused.reason.contains("33 bits"))
+    }
+
+    /// What a run refuses, the fit has refused before: tapes, and sums per sample, that are too small for the activity.
+    @Test func activityBeyondTheBuffers() throws {
+        var activity = Activity()
+        activity.neurons = [0.5, 2.5]
+        let options = ChipOptions()
+        #expect(try ChipFit(sizes: [5, 120, 20], batch: 64, options: options, activity: activity).fits)
+        let tapes = try ChipFit(sizes: [5, 120, 200], batch: 64, options: options, activity: activity)
+        #expect(
+            !tapes.fits && tapes.reason.contains("200 units of layer 1") && tapes.reason.contains("spikes_per_neuron"))
+        activity.neurons = [0.75, 0]
+        let sums = try ChipFit(sizes: [5, 200, 20], batch: 64, options: options, activity: activity)
+        #expect(!sums.fits && sums.reason.contains("200 units of layer 0") && sums.reason.contains("active_senders"))
+        // A copy for each sample has no sums per sample.
+        #expect(try ChipFit(sizes: [5, 200, 20], batch: 2, options: options, activity: activity).fits)
+        // As the run does: every one of 300 inputs spikes, and so does the hidden layer.
+        #expect(message { _ = try run(options, sizes: [300, 8, 2], weight: 1) }.contains("raise active_senders"))
+    }
+
     /// Each copy of three populations takes six entries: a fit says so before, and open copies are as many as have room.
     @Test func routingTables() throws {
         var constants = ChipConstants()

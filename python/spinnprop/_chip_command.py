@@ -9,7 +9,7 @@ import os
 from typing import Any, Dict, List
 
 from . import spinnaker2
-from ._chip_report import Report
+from ._chip_report import ESTIMATED, Report, estimated_column
 
 #: What `write_account` leaves in a folder.
 ACCOUNT_FILE = "chip.json"
@@ -43,8 +43,8 @@ def fit(options: argparse.Namespace) -> None:
         copies="auto" if options.copies is None else options.copies,
         power=options.power,
     )
-    answer = spinnaker2.fit(sizes, options.batch, engine, recurrent=options.recurrent, activity=options.activity)
-    print(json.dumps(vars(answer), indent=2) if options.json else answer)
+    answer = spinnaker2._fit_roomy(engine, sizes, options.batch, options.recurrent, activity=options.activity)
+    print(json.dumps({"estimated": ESTIMATED, **vars(answer)}, indent=2) if options.json else answer)
 
 
 def constants(options: argparse.Namespace) -> None:
@@ -89,14 +89,14 @@ def account(options: argparse.Namespace) -> None:
 
 
 def write_account(report: Report, folder: str) -> None:
-    """Writes chip.json, chip-pes.csv (a row for each processing element) and chip-phases.csv to a folder."""
+    """Writes chip.json, and as CSV the tables by phase, program and processing element, to a folder."""
     with open(os.path.join(folder, ACCOUNT_FILE), "w", encoding="utf-8") as file:
         json.dump({"summary": str(report), **report.to_dict()}, file, indent=1)
         file.write("\n")
     for name, table in (("pes", report.pes), ("phases", report.phases), ("programs", report.programs)):
         with open(os.path.join(folder, f"chip-{name}.csv"), "w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(table.dtype.names)
+            writer.writerow(map(estimated_column, table.dtype.names))
             writer.writerows(table.tolist())
 
 

@@ -9,6 +9,14 @@ import numpy as np
 
 #: Numbers of a processing element, a program or a phase, in the order of the core's counters.
 _LARGEST = ("largest_tick", "largest_fifo")
+#: What every file says of its numbers.
+ESTIMATED = "cycles are charged at assumed costs; seconds, watts, joules and slips follow from them: all are estimated"
+_ESTIMATES = ("cycles", "high_cycles", "largest_tick", "slips", "link_slips", "dram_slips", "seconds", "mean_power", "energy")
+
+
+def estimated_column(name: str) -> str:
+    """The name of a column in a file: estimates are called so."""
+    return f"{name}_estimated" if name in _ESTIMATES or name.endswith("_energy") else name
 
 
 class Report:
@@ -109,7 +117,7 @@ class Report:
     def to_dict(self) -> Dict[str, Any]:
         """All of it as what JSON knows."""
         return {
-            "estimated": "seconds, watts and joules are estimated from counts and constants",
+            "estimated": ESTIMATED,
             **self.totals(),
             "tightest": self.tightest,
             "phases": _rows(self.phases),
@@ -135,6 +143,7 @@ class Report:
     def __str__(self) -> str:
         lines = [f"{name}: {value}" for name, value in self._summary()]
         header = ["phase", "ticks", "slips", "ms", "mJ", "W", "cycles", "packets", "hops", "bytes"]
+        lines.append("estimated in the table: slips, ms, mJ, W, cycles")
         rows = [header, *([str(cell) for cell in row] for row in self._phase_rows())]
         widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
         lines += ["  ".join(cell.rjust(width) for cell, width in zip(row, widths)) for row in rows]
@@ -144,9 +153,9 @@ class Report:
         head = "".join(
             f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>" for name, value in self._summary()
         )
-        header = ["phase", "ticks", "slips", "ms (estimated)", "mJ (estimated)", "W (estimated)", "cycles", "packets", "hops"]
+        header = ["phase", "ticks", *(f"{name} (estimated)" for name in ("slips", "ms", "mJ", "W", "cycles")), "packets", "hops"]
         cells = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in (*row[:8], row[8])) + "</tr>"
+            "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row[:9]) + "</tr>"
             for row in self._phase_rows()
         )
         title = "".join(f"<th>{name}</th>" for name in header)

@@ -196,6 +196,8 @@ class Engine(_engines.Engine):
     steps: int
     decay: str
     copies: Union[int, str]
+    spikes_per_neuron: float
+    active_senders: float
 
     def __init__(
         self,
@@ -336,6 +338,8 @@ class Fit(Value):
         Of that buffer; and of that processing element.
     rounds : int
         Samples that a copy runs one after another in a step.
+    spikes_per_neuron, active_senders : float
+        Of the `Engine` it is about.
     slips : int
         Tick periods by which a step is expected to run over.
     seconds_per_step, mean_power, energy_per_step : float
@@ -375,8 +379,15 @@ class Fit(Value):
             f"a step of {own['batch_size']} samples, {own['rounds']} one after another, estimated: "
             f"{1e3 * own['seconds_per_step']:.4g} ms ({phases}), {1e3 * own['energy_per_step']:.4g} mJ, "
             f"{own['mean_power']:.3g} W, {own['slips']} slips",
+            *self._room(),
             f"largest network of this shape: {largest}",
         ])
+
+    def _room(self) -> List[str]:
+        own = {name: vars(self)[name] for name in ("spikes_per_neuron", "active_senders")}
+        if own == {"spikes_per_neuron": 2.0, "active_senders": 0.5}:
+            return []
+        return ["laid out with " + ", ".join(f"{name}={value:g}" for name, value in own.items())]
 
 
 def _fit(fields: Dict[str, Any]) -> Fit:
@@ -401,7 +412,8 @@ def fit(
     batch : int
         Samples of a step.
     chip : Chip, Board, Engine or None
-        An engine says how it would be laid out; None: one chip as published.
+        An engine says how it would be laid out, with its tapes and sums as they are. Otherwise, where the defaults of
+        `Engine` have no room for the activity, the answer is for the ones that have. None: one chip as published.
     recurrent : bool
         Whether hidden layers are.
     input_activity : float or None
@@ -412,7 +424,8 @@ def fit(
     Returns
     -------
     Fit
-        True if it fits. That it does not fit is an answer, no error.
+        True if it fits. That it does not fit is an answer, no error. The activity is a mean: a sample far above it, or one with
+        more spikes in a step than a FIFO holds, can still end a run.
 
     Raises
     ------
@@ -426,7 +439,38 @@ def fit(
     >>> bool(answer), answer.copies >= 1
     (True, True)
     """
-    engine = chip if isinstance(chip, Engine) else Engine(chip)
+    if isinstance(chip, Engine):
+        return _answer(chip, sizes, batch, recurrent, input_activity, activity)
+    return _fit_roomy(Engine(chip), sizes, batch, recurrent, input_activity, activity)
+
+
+def _fit_roomy(
+    engine: Engine,
+    sizes: Sequence[int],
+    batch: int,
+    recurrent: bool = False,
+    input_activity: Optional[float] = None,
+    activity: Optional[Sequence[float]] = None,
+) -> Fit:
+    """The answer for an engine, or, where that has no room for the activity, for one that has."""
+    answer = _answer(engine, sizes, batch, recurrent, input_activity, activity)
+    if answer.fits:
+        return answer
+    spikes = [1.0 if input_activity is None else input_activity, *([0.2] if activity is None else activity)]
+    largest = max(1e-3, *spikes)
+    options = {**vars(engine), "spikes_per_neuron": largest, "active_senders": min(1.0, largest)}
+    roomy = _answer(Engine(**options), sizes, batch, recurrent, input_activity, activity)
+    return roomy if roomy.fits else answer
+
+
+def _answer(
+    engine: Engine,
+    sizes: Sequence[int],
+    batch: int,
+    recurrent: bool,
+    input_activity: Optional[float],
+    activity: Optional[Sequence[float]],
+) -> Fit:
     given = np.ascontiguousarray([_checks.integer(size, "sizes", 1, 2**20) for size in sizes], np.int32)
     if len(given) < 2:
         raise ValueError(f"sizes is {_checks._shown(sizes)}; give an input and at least one layer")
@@ -447,6 +491,8 @@ def fit(
     return Fit(
         sizes=tuple(given.tolist()),
         batch_size=batch,
+        spikes_per_neuron=engine.spikes_per_neuron,
+        active_senders=engine.active_senders,
         **{
             **fields,
             "fits": bool(fields["fits"]),

@@ -194,6 +194,49 @@ def test_what_does_not_fit(data):
         network().forward(data[0], engine=sp.spinnaker2.Engine(copies=100))
 
 
+def test_full_routing_tables_leave_the_bits_alone():
+    rng = np.random.default_rng(1)
+    # Units that spike repeatedly in a sample: the order of sums shows.
+    units = np.tile(np.repeat(np.arange(5), 4), 22).astype(np.int32)
+    spikes = sp.SpikeTrains(1e-3 * rng.integers(0, 12, 440), units, 20 * np.arange(23), 5)
+    y = rng.integers(0, 3, 22)
+    net = sp.Network([5, 40, 3], seed=1)
+    loss = sp.losses.StepTTFSCrossEntropy()
+    # There are PEs for a copy of each sample, but entries for three copies.
+    chip = sp.spinnaker2.Chip(router_entries=20)
+    engine = sp.spinnaker2.Engine(chip, batch_size=22, spikes_per_neuron=27.0)
+    value, gradient = net.gradient(net.forward(spikes, engine=engine), loss, y)
+    assert engine.account().copies == 3
+    twin = sp.ClockEngine(copies=3)
+    same_value, same = net.gradient(net.forward(spikes, engine=twin), loss, y)
+    assert value == same_value
+    for ours, theirs in zip(gradient.weights, same.weights):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_fit_knows_what_activity_needs():
+    def run(engine):
+        rng = np.random.default_rng(0)
+        net = sp.Network([300, 40, 3], seed=1)
+        net.weights[0] = np.full((40, 300), 0.03)
+        net.weights[1] = np.full((3, 40), 0.5)
+        rec = net.forward(sp.encoding.latency_grid(rng.random((4, 299))), engine=engine)
+        net.gradient(rec, sp.losses.StepTTFSCrossEntropy(), [0, 1, 2, 0])
+
+    # All 300 inputs spike: more than the 150 there is room for by default.
+    tight = sp.spinnaker2.Engine(copies=2)
+    answer = sp.spinnaker2.fit([300, 40, 3], 4, tight, activity=[1.0])
+    assert not answer and "active_senders" in answer.reason
+    with pytest.raises(MemoryError, match="active_senders"):
+        run(tight)
+    answer = sp.spinnaker2.fit([300, 40, 3], 40, activity=[1.0])
+    assert answer and (answer.spikes_per_neuron, answer.active_senders) == (1.0, 1.0)
+    assert "laid out with spikes_per_neuron=1, active_senders=1" in str(answer)
+    run(sp.spinnaker2.Engine(copies=2, active_senders=answer.active_senders))
+    assert not sp.spinnaker2.fit([784, 350, 10], 8, activity=[1e6])
+    assert "laid out" not in str(sp.spinnaker2.fit([5, 120, 3], 32))
+
+
 def test_estimator_reports_costs():
     X, y = sp.datasets.yin_yang(40)
     # Without bumping, which takes the optimiser's place in a batch.
@@ -233,5 +276,11 @@ def test_commands(tmp_path, capsys):
     assert main(["train", "yin-yang", "--engine", "spinnaker2", *small]) == 0
     for name in ("chip.json", "chip-pes.csv", "chip-phases.csv", "chip_load.png"):
         assert (tmp_path / "run" / name).stat().st_size > 0
+    header = (tmp_path / "run" / "chip-phases.csv").read_text(encoding="utf-8").split("\n")[0].split(",")
+    assert {"ticks", "seconds_estimated", "link_energy_estimated", "cycles_estimated", "packets_sent"} <= set(header)
+    assert "estimated" in json.loads((tmp_path / "run" / "chip.json").read_text(encoding="utf-8"))
+    capsys.readouterr()
+    assert main(["chip", "fit", "5-120-3", "--json"]) == 0
+    assert "estimated" in json.loads(capsys.readouterr().out)
     capsys.readouterr()
     assert main(["chip", "account", out]) == 0 and "estimated" in capsys.readouterr().out
