@@ -184,7 +184,7 @@ struct AccountTests {
         var next = small.largest
         next[1] += 16
         let tooLarge = try ChipFit(sizes: next, batch: 8, options: options)
-        #expect(!tooLarge.fits && tooLarge.reason.contains("PEs"))
+        #expect(!tooLarge.fits && tooLarge.reason.contains("SRAM"))
         #expect(tooLarge.largest == small.largest)
         #expect(throws: SpinnpropError.self) { try ChipFit(sizes: [5], batch: 8, options: options) }
         #expect(throws: SpinnpropError.self) { try ChipFit(sizes: [5, 0], batch: 8, options: options) }
