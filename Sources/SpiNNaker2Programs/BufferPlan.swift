@@ -52,9 +52,27 @@ struct BufferPlan: Sendable {
     /// Whether a copy runs more than one sample between two updates.
     let needsSampleGradient: Bool
 
+    /// How many times longer tapes are than asked for.
+    private(set) var tapeFactor = 1
+
     /// Spikes of a sample that a tape for `units` holds.
     func tapeCapacity(units: Int) -> Int {
-        max(64, Int(min(1e9, (Double(units) * spikesPerNeuron).rounded(.up))))
+        max(64, Int(min(1e9, (Double(units) * spikesPerNeuron).rounded(.up)))) * tapeFactor
+    }
+
+    /// The same with tapes up to eight times as long, as far as the SRAM that a cut leaves free allows: no network takes more PEs for it.
+    func withLongerTapes(_ cut: Cut, _ constants: ChipConstants) -> BufferPlan {
+        let alignment = Int(constants[.dmaAlignment])
+        for factor in [8, 4, 2] {
+            var longer = self
+            longer.tapeFactor = factor
+            let neurons = cut.slices.dropFirst().enumerated().flatMap { layer, slices in
+                slices.map { longer.neuronBuffers(layer: layer, slice: $0, cuts: cut.cuts) }
+            }
+            let all = neurons + [longer.inputBuffers(cuts: cut.cuts), longer.lossBuffers]
+            if all.allSatisfy({ $0.bytes(alignment: alignment) <= constants.dataBytes }) { return longer }
+        }
+        return self
     }
 
     /// Senders for which a sample's sums have room: all of a small layer, which may well spike as a whole.

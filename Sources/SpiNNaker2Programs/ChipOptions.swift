@@ -18,7 +18,7 @@ public enum Placement: Equatable, Sendable {
 /// | `grid`            | see there| -       | time step, number of steps and decay; its `copies` is not read                 |
 /// | `copies`          | `nil`    | -       | copies of the network side by side; `nil`: as many as fit, at most `batchSize` |
 /// | `batchSize`       | `nil`    | samples | the largest batch to be trained with; `nil`: any, so copies run several samples |
-/// | `spikesPerNeuron` | 2        | spikes  | per sample: what spike tapes are made for                                      |
+/// | `spikesPerNeuron` | 2        | spikes  | per sample: what spike tapes are made for; up to 8 times as long where SRAM is left |
 /// | `activeSenders`   | 0.5      | -       | part of a population over 128 that spikes in a sample, for sums per sample      |
 /// | `fifoPackets`     | `nil`    | packets | capacity of receive FIFOs; `nil`: the worst case, at most 512                  |
 /// | `largestSlice`    | `nil`    | neurons | the most neurons of a layer on one PE; `nil`: as many as fit                   |

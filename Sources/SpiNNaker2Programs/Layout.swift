@@ -64,7 +64,7 @@ struct Layout: Sendable {
                     + "\(Int(options.board.constants[.routerEntries])) entries a chip, which have room for \(routed) copies; use fewer "
                     + "copies or fewer cuts")
         }
-        plan = best.plan
+        plan = best.plan.withLongerTapes(best.cut, options.board.constants)
         cut = best.cut
         let widest = best.cut.slices.flatMap { $0 }.map(\.width).max() ?? 1
         let blocks = shape.sizes.map { ($0 + 7) / 8 }.max() ?? 1

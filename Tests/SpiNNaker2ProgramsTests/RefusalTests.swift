@@ -129,8 +129,8 @@ struct RefusalTests {
         #expect(
             message { _ = try run(options, sizes: [40, 200, 2], weight: 3) }.contains("raise spikes_per_neuron"))
         #expect(
-            message { _ = try run(options, sizes: [20, 8, 2], weight: 1, spikes: 10) }.contains(
-                "200 input spikes and the input spike tape of copy 0 holds 64"))
+            message { _ = try run(options, sizes: [20, 8, 2], weight: 1, spikes: 30) }.contains(
+                "600 input spikes and the input spike tape of copy 0 holds 512"))
     }
 
     @Test func whatHasNoMeaning() throws {

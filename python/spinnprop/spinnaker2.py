@@ -157,7 +157,7 @@ class Engine(_engines.Engine):
     power : "low", "high" or "automatic"
         Supply voltage and clock; automatic: in each tick high if more than `power_threshold` packets wait.
     spikes_per_neuron : float
-        And sample: what the tapes of spikes are made for.
+        And sample: what the tapes of spikes are made for. They are up to eight times as long where memory is left.
     active_senders : float
         The part of a population of more than 128 that spikes in a sample: what sums per sample are made for.
 

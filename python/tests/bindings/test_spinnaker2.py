@@ -284,3 +284,16 @@ def test_commands(tmp_path, capsys):
     assert "estimated" in json.loads(capsys.readouterr().out)
     capsys.readouterr()
     assert main(["chip", "account", out]) == 0 and "estimated" in capsys.readouterr().out
+
+
+def test_data_with_many_spikes_train_with_the_default_engine():
+    """Tapes take the memory that is left: handwritten digits make more spikes than tapes are made for."""
+    from sklearn.datasets import load_digits
+
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:300], y[:300]
+    on_chip = sp.SpikingClassifier(engine="spinnaker2", epochs=2, batch_size=32, seed=0).fit(X, y)
+    copies = on_chip.report_["chip"].copies
+    twin = sp.SpikingClassifier(engine=sp.ClockEngine(copies=copies), epochs=2, batch_size=32, seed=0).fit(X, y)
+    for ours, theirs in zip(on_chip.network_.weights, twin.network_.weights):
+        np.testing.assert_array_equal(ours, theirs)
