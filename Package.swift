@@ -40,19 +40,21 @@ func room(_ name: String, _ imports: [Target.Dependency], swiftSettings: [SwiftS
     .target(name: name, dependencies: imports, swiftSettings: distributionSettings + swiftSettings)
 }
 
-/// The room EventDriven once more (its folder is a link), compiled for processors with AVX2; `Engine` chooses at run time. The same
-/// arithmetic in the same order: results are the same bits.
+/// Rooms with inner loops once more (their folders are links), compiled for processors with AVX2; who uses them chooses at run time. The
+/// same arithmetic in the same order: results are the same bits.
 #if arch(x86_64)
-let forNewerProcessors: [Target] =
-    isDistribution
-    ? [
-        room(
-            "EventDrivenV3", ["Networks", "Neurons", "Spikes", "Mathematics"],
-            swiftSettings: [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])])
-    ] : []
+let hasNewer = isDistribution
 #else
-let forNewerProcessors: [Target] = []
+let hasNewer = false
 #endif
+let newerSettings: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])]
+let forNewerProcessors: [Target] =
+    hasNewer
+    ? [
+        room("EventDrivenV3", ["Networks", "Neurons", "Spikes", "Mathematics"], swiftSettings: newerSettings),
+        room("ClockLoopsV3", ["ClockArithmetic", "CSupport"], swiftSettings: newerSettings),
+    ] : []
+func newer(_ name: String) -> [Target.Dependency] { hasNewer ? [.target(name: name)] : [] }
 
 let package = Package(
     name: "spinnprop",
@@ -68,13 +70,18 @@ let package = Package(
         room("Neurons", ["Mathematics"]),
         room("Networks", ["Neurons", "Spikes", "Mathematics"]),
         room("EventDriven", ["Networks", "Neurons", "Spikes", "Mathematics"]),
-        room("ClockDriven", ["Networks", "Neurons", "Spikes", "Mathematics"]),
+        room("ClockArithmetic", ["CSupport"]),
+        room("ClockLoops", ["ClockArithmetic", "CSupport"]),
+        room(
+            "ClockDriven",
+            ["ClockArithmetic", "ClockLoops", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport"]
+                + newer("ClockLoopsV3")),
         room("SparseRecurrent", ["Spikes", "Mathematics"]),
         room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"], swiftSettings: compactSettings),
         room("SpiNNaker2", ["Mathematics"], swiftSettings: compactSettings),
         room(
             "SpiNNaker2Programs",
-            ["SpiNNaker2", "ClockDriven", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"],
+            ["SpiNNaker2", "ClockDriven", "ClockArithmetic", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"],
             swiftSettings: compactSettings),
         room("DataSets", ["Spikes", "Mathematics"]),
         room(
@@ -83,7 +90,7 @@ let package = Package(
                 "ClockDriven", "EventDriven", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "Learning",
                 "DataSets", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport",
             ]
-                + forNewerProcessors.map { .target(name: $0.name) },
+                + newer("EventDrivenV3"),
             swiftSettings: compactSettings),
         .systemLibrary(name: "CSpinnprop", path: "include"),
         .target(name: "CSupport"),

@@ -1,4 +1,5 @@
 // A backward pass as work for several threads: what all of them read, and how samples and sums are cut.
+import ClockArithmetic
 import Mathematics
 import Networks
 

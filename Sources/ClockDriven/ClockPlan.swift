@@ -1,4 +1,5 @@
 // What is worked out once per call from a network: constants, float32 weights in the order they are read, delays in steps.
+import ClockArithmetic
 import Mathematics
 import Networks
 
@@ -71,24 +72,14 @@ final class ClockConnection: @unchecked Sendable {
     }
 }
 
-/// What hot loops read of a connection; trivial, so that they touch no reference counts.
-struct ConnectionLanes {
-    /// (pre, post), rows padded to `stride`.
-    let rows: UnsafePointer<Float>
-    let stride: Int
-    /// `nil` if all are 0.
-    let delays: UnsafePointer<Int32>?
-    /// Between the delays of two senders, where receivers differ.
-    let delayStride: Int
-    /// Whether a sender's spike reaches different receivers in different steps.
-    let isSpread: Bool
-
-    @inline(__always)
-    func row(_ pre: Int) -> UnsafePointer<Float> { rows + pre &* stride }
-
-    /// The delay to all receivers alike.
-    @inline(__always)
-    func delay(_ pre: Int) -> Int { delays.map { Int($0[pre]) } ?? 0 }
+/// What runs read of an incoming connection; trivial, so that they touch no reference counts.
+struct ClockSource {
+    let lanes: ConnectionLanes
+    /// Index in `Network.connections`.
+    let connection: Int
+    let source: Int?
+    let isRecurrent: Bool
+    let delayKind: DelayKind
 }
 
 /// Derived values of one layer. Read by all parts of a batch at once.
@@ -103,7 +94,8 @@ final class ClockPlan: @unchecked Sendable {
     private let constantBlock: Block<Float>
     /// The feed-forward connections, then the recurrent ones.
     let incoming: [ClockConnection]
-    let hasRecurrence: Bool
+    private let sourceBlock: Block<ClockSource>
+    var sources: UnsafeBufferPointer<ClockSource> { UnsafeBufferPointer(start: sourceBlock.pointer, count: incoming.count) }
     /// Of all incoming connections, in steps.
     let largestDelay: Int
 
@@ -124,7 +116,13 @@ final class ClockPlan: @unchecked Sendable {
             if connection.isRecurrent { recurrent.append(turned) } else { feedForward.append(turned) }
         }
         incoming = feedForward + recurrent
-        hasRecurrence = !recurrent.isEmpty
+        sourceBlock = Block(incoming.count)
+        for (n, own) in incoming.enumerated() {
+            (sourceBlock.pointer + n).initialize(
+                to: ClockSource(
+                    lanes: own.lanes, connection: own.index, source: own.source, isRecurrent: own.source == layer,
+                    delayKind: own.delayKind))
+        }
         largestDelay = incoming.reduce(0) { max($0, $1.largestDelay) }
         // Backward holds two rings of adjoints.
         try Memory.check(

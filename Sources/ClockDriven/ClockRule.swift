@@ -27,7 +27,7 @@ public struct ClockRule: GradientRule {
         try objective.check(network, sampleCount: recording.sampleCount, grid: grid)
         let plans = try ClockPlan.all(network, grid: grid, monitor: monitor)
         let job = try ClockJob(network, plans, recording, objective, grid: grid)
-        let workers = WorkerPool { ClockWorker(job, monitor: monitor) }
+        let workers = WorkerPool { ClockWorker(job, rows: nil, monitor: monitor) }
         for chunk in job.chunks {
             let units = job.units(of: chunk)
             try parallelLoop(parts: units.count, monitor: monitor) { (unit) throws(SpinnpropError) in

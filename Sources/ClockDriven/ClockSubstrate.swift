@@ -1,4 +1,5 @@
 // The clock-driven engine's forward pass: time in steps, float32.
+import ClockArithmetic
 import Mathematics
 import Networks
 import Spikes
@@ -23,13 +24,16 @@ public struct ClockSubstrate: Substrate {
         try check(network, input, forward)
         let plans = try ClockPlan.all(network, grid: options, monitor: monitor)
         let run = try ClockRun(network, plans, input, grid: options, forward, monitor)
+        let runners = WorkerPool { run.runner() }
         try parallelLoop(parts: run.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
-            try run.forward(part)
+            try runners.withWorker { (runner) throws(SpinnpropError) in
+                try run.forward(part, with: runner) { (_, _) in }
+            }
         }
         return run.recording
     }
 
-    /// Each part of the batch goes forward and backward before the next: what it has made is still at hand. The same bits as in two
+    /// Each sample goes forward and backward before the next: what it has made is still at hand. The same bits as in two
     /// calls, which are left to batches whose backward pass needs all of the forward one, or much memory.
     public func forwardAndBackward(
         _ network: Network, _ input: SpikeTrains, options forward: ForwardOptions, rule: any GradientRule,
@@ -54,10 +58,15 @@ public struct ClockSubstrate: Substrate {
                 network, input, options: forward, rule: rule, objective: objective, monitor: monitor)
         }
         let units = run.partition.map { job.unit($0) }
-        let workers = WorkerPool { ClockWorker(job, monitor: monitor) }
+        let workers = WorkerPool {
+            let runner = run.runner()
+            return ClockPair(runner: runner, worker: ClockWorker(job, rows: runner.rows, monitor: monitor))
+        }
         try parallelLoop(parts: units.count, monitor: monitor) { (part) throws(SpinnpropError) in
-            try run.forward(part)
-            try workers.withWorker { (worker) throws(SpinnpropError) in try worker.run(units[part]) }
+            try workers.withWorker { (pair) throws(SpinnpropError) in
+                pair.worker.begin()
+                try run.forward(part, with: pair.runner) { pair.worker.backward($0, part, $1, units[part]) }
+            }
         }
         try job.add(units, monitor: monitor)
         return (recording, try job.gradients(network, monitor: monitor))
@@ -108,7 +117,7 @@ final class ClockRun: Sendable {
     private let columns: [[SpikeColumns]]
     private let maxima: ReadoutMaxima
     private let budget: SpikeBudget
-    private let runners: WorkerPool<ClockRunner>
+    private let plans: [ClockPlan]
     private let monitor: Monitor?
 
     init(
@@ -137,23 +146,28 @@ final class ClockRun: Sendable {
         maxima = try ReadoutMaxima(network, sampleCount: samples)
         budget = SpikeBudget(
             limit: options.maxSpikes ?? ForwardOptions.defaultMaxSpikes(samples: samples, neurons: neurons))
-        runners = WorkerPool { ClockRunner(plans: plans, input: input, grid: grid, monitor: monitor) }
+        self.plans = plans
     }
 
-    func forward(_ part: Int) throws(SpinnpropError) {
-        try runners.withWorker { (runner) throws(SpinnpropError) in
-            runner.begin(columns: columns.map { $0[part] }, samples: partition[part].count)
-            for sample in partition[part] {
-                do throws(SpinnpropError) {
-                    try runner.run(sample, budget: budget, maxima: maxima)
-                } catch {
-                    guard error.kind != .cancelled else { throw error }
-                    throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
-                }
-                if let monitor {
-                    monitor.finish(1)
-                    if monitor.poll() { throw .cancelled }
-                }
+    /// One for each thread.
+    func runner() -> ClockRunner { ClockRunner(plans: plans, input: input, grid: grid, monitor: monitor) }
+
+    /// Runs the samples of a part. - Parameter then: is called after each with its number and its index in the part.
+    func forward(
+        _ part: Int, with runner: ClockRunner, then: (_ sample: Int, _ index: Int) -> Void
+    ) throws(SpinnpropError) {
+        runner.begin(columns: columns.map { $0[part] }, samples: partition[part].count)
+        for (index, sample) in partition[part].enumerated() {
+            do throws(SpinnpropError) {
+                try runner.run(sample, budget: budget, maxima: maxima)
+            } catch {
+                guard error.kind != .cancelled else { throw error }
+                throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
+            }
+            then(sample, index)
+            if let monitor {
+                monitor.finish(1)
+                if monitor.poll() { throw .cancelled }
             }
         }
     }
@@ -209,7 +223,8 @@ final class ReadoutMaxima: @unchecked Sendable {
 final class ClockRunner {
     private let plans: [ClockPlan]
     private var columns: [SpikeColumns] = []
-    private let rows: StepRows
+    /// The sample that has been run last.
+    let rows: StepRows
     private let state: ClockState
     private let grid: TimeGrid
 
@@ -232,13 +247,23 @@ final class ClockRunner {
         var made = 0
         for plan in plans {
             let output = columns[plan.layer]
-            let start = output.count
-            try plan.run(rows, state, output: output, budget: budget)
+            try plan.run(rows, state, budget: budget, before: output.count)
             if !plan.isSpiking { maxima.set(sample: sample, state, grid: grid) }
+            rows.store(layer: plan.layer, to: output)
             output.ends.append(output.count)
-            rows.add(units: output.units + start, count: output.count - start)
-            made += output.count - start
+            made += rows[plan.layer].count
         }
         try budget.add(made)
+    }
+}
+
+/// Runs samples forward and backward, one after the other.
+private final class ClockPair {
+    let runner: ClockRunner
+    let worker: ClockWorker
+
+    init(runner: ClockRunner, worker: ClockWorker) {
+        self.runner = runner
+        self.worker = worker
     }
 }

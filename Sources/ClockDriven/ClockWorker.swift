@@ -1,4 +1,5 @@
 // Backward through some samples of a batch.
+import ClockArithmetic
 import Mathematics
 import Networks
 import Spikes
@@ -6,6 +7,7 @@ import Spikes
 final class ClockWorker {
     private let job: ClockJob
     private let monitor: Monitor?
+    /// The sample that goes backward.
     private let rows: StepRows
     private let state: ClockAdjointState
     /// Errors of each layer's spikes, or of the read-out's maxima: as losses give them, and in steps.
@@ -14,7 +16,7 @@ final class ClockWorker {
     private let inputErrors = Block<Float>()
     /// Where a row of a space was last touched.
     private let marks: [Block<Int>]
-    private let feeds = Block<ReverseFeed>()
+    private let feeds = Block<BackwardFeed>()
     private let maximumTimes = Block<Double>()
     private let maximumUnits = Block<Int32>()
     private let maximumSteps = Block<Int32>()
@@ -23,12 +25,14 @@ final class ClockWorker {
     /// Per sample of the recording: its part, and its index there.
     private let partStarts: [Int]
 
-    init(_ job: ClockJob, monitor: Monitor?) {
+    /// - Parameter rows: those of who runs the samples forward; `nil` to take them from the recording.
+    init(_ job: ClockJob, rows: StepRows?, monitor: Monitor?) {
         self.job = job
         self.monitor = monitor
         let poller = Poller(monitor)
-        rows = StepRows(
-            input: job.recording.input, grid: job.grid, layerCount: job.plans.count, poller: poller)
+        self.rows =
+            rows
+            ?? StepRows(input: job.recording.input, grid: job.grid, layerCount: job.plans.count, poller: poller)
         state = ClockAdjointState(poller)
         order = TimeOrder(poller)
         errors = job.plans.map { _ in Block<Float>() }
@@ -37,16 +41,19 @@ final class ClockWorker {
         partStarts = job.recording.partition.map(\.lowerBound)
     }
 
+    /// Samples of the recording.
     func run(_ unit: ClockUnit) throws(SpinnpropError) {
-        for (block, sum) in zip(marks, job.sums) { block.pointer.update(repeating: -1, count: sum.space.rowCount) }
+        begin()
         var part = (partStarts.lastIndex { $0 <= unit.samples.lowerBound }) ?? 0
         for sample in unit.samples {
             while !job.recording.partition[part].contains(sample) { part += 1 }
             let index = sample - partStarts[part]
-            beginSample(sample, part, index)
-            evaluateLoss(sample, part, index)
-            for plan in job.plans.reversed() { backward(plan, sample, part, index, unit) }
-            storeInputErrors(sample)
+            rows.begin(sample)
+            for plan in job.plans {
+                let segment = job.recording.layers[plan.layer].segments[part]
+                rows.load(layer: plan.layer, from: segment, segment.range(ofSample: index))
+            }
+            backward(sample, part, index, unit)
             if let monitor {
                 if monitor.poll() { throw .cancelled }
                 monitor.finish(1)
@@ -54,30 +61,39 @@ final class ClockWorker {
         }
     }
 
-    /// Rows of all layers, and the errors that do not come from another spike.
-    private func beginSample(_ sample: Int, _ part: Int, _ index: Int) {
-        rows.begin(sample)
-        for plan in job.plans {
-            let segment = job.recording.layers[plan.layer].segments[part]
-            let range = segment.range(ofSample: index)
-            let (times, units) = (segment.times + range.lowerBound, segment.units + range.lowerBound)
-            rows.add(times: times, units: units, count: range.count)
-            let own = errors[plan.layer]
-            own.clear(plan.isSpiking ? range.count : plan.neuronCount)
-            guard job.objective.rate != nil else { continue }
-            lossErrors.clear(range.count)
-            job.rate.add(
-                to: lossErrors.pointer, layer: plan.layer, times: UnsafePointer(times), units: UnsafePointer(units),
-                count: range.count)
-            for n in 0..<range.count { own.pointer[n] = Float(lossErrors.pointer[n] * job.grid.timeStep) }
-        }
+    /// To be called before the samples of a unit.
+    func begin() {
+        for (block, sum) in zip(marks, job.sums) { block.pointer.update(repeating: -1, count: sum.space.rowCount) }
+    }
+
+    /// The sample that `rows` holds.
+    func backward(_ sample: Int, _ part: Int, _ index: Int, _ unit: ClockUnit) {
+        for plan in job.plans { beginErrors(plan, part, index) }
         if job.inputErrors != nil { inputErrors.clear(rows.inputRow.count) }
+        evaluateLoss(sample, part, index)
+        for plan in job.plans.reversed() { backward(plan, sample, unit) }
+        storeInputErrors(sample)
+    }
+
+    /// The errors that do not come from another spike.
+    private func beginErrors(_ plan: ClockPlan, _ part: Int, _ index: Int) {
+        let own = errors[plan.layer]
+        let count = rows[plan.layer].count
+        own.clear(plan.isSpiking ? count : plan.neuronCount)
+        guard job.objective.rate != nil else { return }
+        let segment = job.recording.layers[plan.layer].segments[part]
+        let start = segment.range(ofSample: index).lowerBound
+        lossErrors.clear(count)
+        job.rate.add(
+            to: lossErrors.pointer, layer: plan.layer, times: UnsafePointer(segment.times + start),
+            units: UnsafePointer(segment.units + start), count: count)
+        for n in 0..<count { own.pointer[n] = Float(lossErrors.pointer[n] * job.grid.timeStep) }
     }
 
     private func evaluateLoss(_ sample: Int, _ part: Int, _ index: Int) {
         let plan = job.plans[job.plans.count - 1]
         let objective = job.objective
-        let count = plan.isSpiking ? rows.layer(plan.layer).count : plan.neuronCount
+        let count = plan.isSpiking ? rows[plan.layer].count : plan.neuronCount
         lossErrors.clear(count)
         let perSecond = lossErrors.pointer
         let (loss, label) = (objective.loss, objective.labels.isEmpty ? -1 : objective.labels[sample])
@@ -96,34 +112,38 @@ final class ClockWorker {
         for n in 0..<count { own[n] += Float(perSecond[n] * unit) * job.scale }
     }
 
-    private func backward(_ plan: ClockPlan, _ sample: Int, _ part: Int, _ index: Int, _ unit: ClockUnit) {
-        let jumps = plan.isSpiking ? spikeJumps(plan, part, index) : maximumJumps(plan, sample)
-        feeds.reserve(plan.incoming.count)
+    private func backward(_ plan: ClockPlan, _ sample: Int, _ unit: ClockUnit) {
+        let jumps = plan.isSpiking ? spikeJumps(plan) : maximumJumps(plan, sample)
+        feeds.reserve(plan.sources.count)
         let feeds = feeds.pointer
-        for (n, own) in plan.incoming.enumerated() {
-            let (weights, delays) = (job.weightSpace[own.index], job.delaySpace[own.index])
-            let row = rows.source(own)
+        var n = 0
+        for own in plan.sources {
+            let (weights, delays) = (job.weightSpace[own.connection], job.delaySpace[own.connection])
+            let row = rows.row(source: own.source)
             (feeds + n).initialize(
-                to: ReverseFeed(
-                    lanes: own.lanes, delayKind: own.delayKind, row: row, cursor: row.count - 1,
+                to: BackwardFeed(
+                    lanes: own.lanes, row: row,
                     weights: unit.rows[weights].begin(events: row.count, marks[weights].pointer),
                     delays: delays.map { unit.rows[$0].begin(events: row.count, marks[$0].pointer) },
+                    isAxonal: own.delayKind == .axonal, isSynaptic: own.delayKind == .synaptic,
                     errors: own.source.map { errors[$0].pointer }
                         ?? (job.inputErrors == nil ? nil : inputErrors.pointer)))
+            n += 1
         }
-        plan.reverse(jumps, feeds, state)
-        for (n, own) in plan.incoming.enumerated() {
-            unit.rows[job.weightSpace[own.index]].end(feeds[n].weights)
-            if let delays = feeds[n].delays, let space = job.delaySpace[own.index] { unit.rows[space].end(delays) }
+        state.run(plan, jumps, feeds)
+        n = 0
+        for own in plan.sources {
+            unit.rows[job.weightSpace[own.connection]].end(feeds[n].weights)
+            if let delays = feeds[n].delays, let space = job.delaySpace[own.connection] { unit.rows[space].end(delays) }
+            n += 1
         }
     }
 
-    private func spikeJumps(_ plan: ClockPlan, _ part: Int, _ index: Int) -> ClockJumps {
-        let segment = job.recording.layers[plan.layer].segments[part]
-        let start = segment.range(ofSample: index).lowerBound
+    private func spikeJumps(_ plan: ClockPlan) -> ClockJumps {
+        let own = rows[plan.layer]
         return ClockJumps(
-            row: rows.layer(plan.layer), errors: errors[plan.layer].pointer, currents: segment.currents + start,
-            membranes: segment.membranes.map { UnsafePointer($0 + start) } ?? UnsafePointer(segment.currents + start))
+            row: own.row, errors: errors[plan.layer].pointer,
+            values: (UnsafePointer(own.currents), UnsafePointer(own.membranes)))
     }
 
     /// One jump per read-out neuron at the step of its maximum; none where it never rose above its start.
@@ -151,7 +171,7 @@ final class ClockWorker {
             ordered[n] = Float(lossErrors.pointer[Int(units[n])])
         }
         return ClockJumps(
-            row: StepRow(steps: steps, units: units, count: count), errors: ordered, currents: times, membranes: nil)
+            row: StepRow(steps: steps, units: units, count: count), errors: ordered, values: nil)
     }
 
     private func storeInputErrors(_ sample: Int) {

@@ -1,4 +1,5 @@
 // Gradients sample by sample, and their sums in the order in which a chip with several copies of the network takes them.
+import ClockArithmetic
 import Mathematics
 import Networks
 
@@ -61,7 +62,7 @@ final class TouchedRows: @unchecked Sendable {
         indices.grow(capacity, keeping: count)
         data.grow(capacity * stride, keeping: count * stride)
         return RowLanes(
-            data: data.pointer, indices: indices.pointer, marks: marks, stride: stride, start: count, count: count)
+            data: data.pointer, indices: indices.pointer, marks: marks, stride: stride, start: count)
     }
 
     func end(_ lanes: RowLanes) {
@@ -80,48 +81,6 @@ final class TouchedRows: @unchecked Sendable {
             ClockKernels.gather(data + (at &* stride &+ first), into: sums + (row &* stride &+ first), count: width)
             at &+= 1
         }
-    }
-}
-
-/// What hot loops see of `TouchedRows` in one sample; trivial, so that they touch no reference counts.
-struct RowLanes {
-    let data: UnsafeMutablePointer<Float>
-    let indices: UnsafeMutablePointer<Int32>
-    let marks: UnsafeMutablePointer<Int>
-    let stride: Int
-    /// The sample's first row, and one past its last.
-    let start: Int
-    var count: Int
-
-    /// The sums of a row in this sample, and whether they are new and yet to be set.
-    @inline(__always)
-    mutating func touch(_ row: Int) -> (sums: UnsafeMutablePointer<Float>, isNew: Bool) {
-        let at = marks[row]
-        if at >= start { return (data + at &* stride, false) }
-        let new = count
-        marks[row] = new
-        indices[new] = Int32(truncatingIfNeeded: row)
-        count &+= 1
-        return (data + new &* stride, true)
-    }
-
-    /// Adds lI to a row.
-    @inline(__always)
-    mutating func add(_ lambdaI: UnsafePointer<Float>, row: Int) {
-        let (sums, isNew) = touch(row)
-        if isNew {
-            ClockKernels.copy(lambdaI, to: sums, count: stride)
-        } else {
-            ClockKernels.accumulate(lambdaI, to: sums, count: stride)
-        }
-    }
-
-    /// The sums of a row in this sample, set to zero if new.
-    @inline(__always)
-    mutating func sums(_ row: Int) -> UnsafeMutablePointer<Float> {
-        let (sums, isNew) = touch(row)
-        if isNew { sums.update(repeating: 0, count: stride) }
-        return sums
     }
 }
 

@@ -1,25 +1,19 @@
 // The spikes of one sample by step, population by population.
+import ClockArithmetic
 import Mathematics
 import Networks
 import Spikes
 
-/// Some spikes in order of (step, unit).
-struct StepRow {
-    let steps: UnsafePointer<Int32>
-    let units: UnsafePointer<Int32>
-    let count: Int
-}
-
-/// Rows of the sample that is being run: the input's, put in order if it is not, then each layer's.
+/// Spikes of the sample that is being run: the input's, put in order if they are not, then each layer's.
 final class StepRows {
     private let input: SpikeTrains
     private let grid: TimeGrid
     private let times = Block<Double>(64)
     private let inputSteps = Block<Int32>(64)
     private let inputUnits = Block<Int32>(64)
-    private let layerSteps: [Block<Int32>]
     private let sorter: TimeOrder
-    private var layers: [StepRow] = []
+    private let layerCount: Int
+    private let layers: UnsafeMutablePointer<LayerSpikes>
     private(set) var inputRow: StepRow
     /// Where each spike of the ordered row stands in the input as it came, relative to the sample; `nil` if in place.
     private(set) var inputOrder: UnsafePointer<Int32>?
@@ -27,14 +21,21 @@ final class StepRows {
     init(input: SpikeTrains, grid: TimeGrid, layerCount: Int, poller: Poller) {
         self.input = input
         self.grid = grid
-        layerSteps = (0..<layerCount).map { _ in Block<Int32>(64) }
+        self.layerCount = layerCount
         sorter = TimeOrder(poller)
+        layers = .allocate(capacity: layerCount)
+        for layer in 0..<layerCount { (layers + layer).initialize(to: LayerSpikes(capacity: 256)) }
         inputRow = StepRow(steps: inputSteps.pointer, units: inputUnits.pointer, count: 0)
     }
 
-    /// Turns to a sample, with no layer yet. Spikes past the end stand in step `TimeGrid.steps`.
+    deinit {
+        for layer in 0..<layerCount { layers[layer].deallocate() }
+        layers.deallocate()
+    }
+
+    /// Turns to a sample, all layers still without spikes. Input spikes past the end stand in step `TimeGrid.steps`.
     func begin(_ sample: Int) {
-        layers.removeAll(keepingCapacity: true)
+        for layer in 0..<layerCount { layers[layer].count = 0 }
         let start = input.offsets[sample]
         let count = input.offsets[sample + 1] - start
         times.reserve(count)
@@ -60,34 +61,84 @@ final class StepRows {
         inputRow = StepRow(steps: steps, units: units, count: count)
     }
 
-    /// Adds the row of the next layer, from spikes that lie on the grid.
-    func add(times: UnsafePointer<Double>, units: UnsafePointer<Int32>, count: Int) {
-        let block = layerSteps[layers.count]
-        block.reserve(count)
-        let steps = block.pointer
+    /// The spikes of a layer, which may be given more.
+    subscript(layer: Int) -> LayerSpikes {
+        get { layers[layer] }
+        set { layers[layer] = newValue }
+    }
+
+    /// Gives a layer room for at least so many spikes; those it has stay.
+    func reserve(_ count: Int, layer: Int) {
+        let old = layers[layer]
+        guard count > old.capacity else { return }
+        var new = LayerSpikes(capacity: max(count, 2 * old.capacity))
+        new.append(old)
+        layers[layer] = new
+        old.deallocate()
+    }
+
+    /// Takes the spikes of a layer from a recording.
+    func load(layer: Int, from columns: SpikeColumns, _ range: Range<Int>) {
+        reserve(range.count, layer: layer)
+        let (own, start) = (layers[layer], range.lowerBound)
+        let (times, units, currents) = (columns.times + start, columns.units + start, columns.currents + start)
+        let membranes = columns.membranes.map { $0 + start } ?? currents
         let (rate, end) = (1 / grid.timeStep, Double(grid.steps))
         var n = 0
-        while n < count {
+        while n < range.count {
             // A whole number but for rounding.
             let step = times[n] * rate + 0.5
-            steps[n] = step < end ? Int32(step) : Int32(truncatingIfNeeded: grid.steps)
+            own.steps[n] = step < end ? Int32(step) : Int32(truncatingIfNeeded: grid.steps)
+            own.units[n] = units[n]
+            own.currents[n] = Float(currents[n])
+            own.membranes[n] = Float(membranes[n])
             n &+= 1
         }
-        layers.append(StepRow(steps: steps, units: units, count: count))
+        layers[layer].count = range.count
     }
 
-    /// Memory for the steps of the layer that is to be added next.
-    var nextSteps: Block<Int32> { layerSteps[layers.count] }
-
-    /// Adds the row of the next layer, whose steps lie in `nextSteps`.
-    func add(units: UnsafePointer<Int32>, count: Int) {
-        layers.append(StepRow(steps: layerSteps[layers.count].pointer, units: units, count: count))
+    /// Appends the spikes of a layer to a recording.
+    func store(layer: Int, to columns: SpikeColumns) {
+        let own = layers[layer]
+        columns.reserve(own.count)
+        let start = columns.count
+        let (times, units, currents) = (columns.times + start, columns.units + start, columns.currents + start)
+        let membranes = columns.membranes.map { $0 + start }
+        var n = 0
+        while n < own.count {
+            times[n] = grid.time(ofStep: Int(own.steps[n]))
+            units[n] = own.units[n]
+            currents[n] = Double(own.currents[n])
+            membranes?[n] = Double(own.membranes[n])
+            n &+= 1
+        }
+        columns.count = start &+ own.count
     }
-
-    /// The row of a layer that has been added.
-    func layer(_ index: Int) -> StepRow { layers[index] }
 
     /// The row of a connection's source.
     @inline(__always)
-    func source(_ own: ClockConnection) -> StepRow { own.source.map { layers[$0] } ?? inputRow }
+    func row(source: Int?) -> StepRow { source.map { layers[$0].row } ?? inputRow }
+}
+
+extension LayerSpikes {
+    fileprivate init(capacity: Int) {
+        self.init(
+            steps: .allocate(capacity: capacity), units: .allocate(capacity: capacity),
+            currents: .allocate(capacity: capacity), membranes: .allocate(capacity: capacity), capacity: capacity)
+    }
+
+    fileprivate func deallocate() {
+        steps.deallocate()
+        units.deallocate()
+        currents.deallocate()
+        membranes.deallocate()
+    }
+
+    fileprivate mutating func append(_ other: LayerSpikes) {
+        (steps + count).update(from: other.steps, count: other.count)
+        (units + count).update(from: other.units, count: other.count)
+        (currents + count).update(from: other.currents, count: other.count)
+        (membranes + count).update(from: other.membranes, count: other.count)
+        count += other.count
+    }
 }

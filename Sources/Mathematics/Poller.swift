@@ -4,7 +4,8 @@
 public final class Poller {
     private let monitor: Monitor?
     @usableFromInline var work = 0
-    @usableFromInline static var patience: Int {
+    /// After so much work it asks.
+    public static var patience: Int {
         @inlinable @inline(__always) get { 1 << 19 }
     }
 

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Counts the spikes of a whole run; shared by all its parts.
 public final class SpikeBudget: Sendable {
-    @usableFromInline let limit: Int
+    public let limit: Int
     private let total = Atomic<Int>(0)
 
     public init(limit: Int) { self.limit = limit }

@@ -1,4 +1,5 @@
 // How many bytes of SRAM each program's buffers take: what the mapper allocates and what a fit is judged by.
+import ClockArithmetic
 import ClockDriven
 import Mathematics
 import SpiNNaker2

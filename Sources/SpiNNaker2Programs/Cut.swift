@@ -1,4 +1,5 @@
 // How layers are cut over processing elements, and what a copy of the network then takes.
+import ClockArithmetic
 import ClockDriven
 import Mathematics
 import SpiNNaker2

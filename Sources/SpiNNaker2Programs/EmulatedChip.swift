@@ -1,4 +1,5 @@
 // A network laid out on a machine: programs in place, routes written, parameters loaded.
+import ClockArithmetic
 import ClockDriven
 import Learning
 import Mathematics

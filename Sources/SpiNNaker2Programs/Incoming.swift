@@ -1,4 +1,5 @@
 // One incoming connection of a neuron program: its rows of weights, their gradients and the spikes that came over it.
+import ClockArithmetic
 import ClockDriven
 import Mathematics
 import Networks

@@ -1,4 +1,5 @@
 // A slice of a layer of neurons on one processing element: what it holds, and its step forward.
+import ClockArithmetic
 import ClockDriven
 import Mathematics
 import Networks
@@ -224,7 +225,7 @@ final class NeuronProgram: Program {
 
     private func advance(_ context: TickContext, step: Int) throws(SpinnpropError) {
         context.charge(costs.neuron &* width)
-        let found = ClockKernels.advance(
+        let found = NeuronLoops.advance(
             arrivals: arrivals + slot &* width, currents: currents, membranes: membranes, constants, count: width,
             units: foundUnits, spikeCurrents: foundCurrents, spikeMembranes: foundMembranes)
         guard found > 0 else { return }

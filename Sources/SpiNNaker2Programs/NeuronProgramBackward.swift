@@ -1,4 +1,5 @@
 // A slice of a layer of neurons: its step backward, which mirrors the step forward.
+import ClockArithmetic
 import ClockDriven
 import Mathematics
 import Networks
@@ -71,7 +72,7 @@ extension NeuronProgram {
         let later = slot
         slot = slot == 0 ? largestDelay &+ 1 : slot &- 1
         let (laterV, ownV) = (lambdaV + later &* width, lambdaV + slot &* width)
-        ClockKernels.retreat(
+        NeuronLoops.retreat(
             lambdaV: laterV, lambdaI: lambdaI + later &* width, toV: ownV, toI: lambdaI + slot &* width, constants,
             count: width)
         context.charge(costs.adjointNeuron &* width)

@@ -1,4 +1,5 @@
 // An optimiser on one processing element: looks after a piece of the parameters for all copies of the network.
+import ClockArithmetic
 import ClockDriven
 import Learning
 import Mathematics

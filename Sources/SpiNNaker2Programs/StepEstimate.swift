@@ -1,4 +1,5 @@
 // What a training step is expected to take, from what programs charge and how active the network is taken to be.
+import ClockArithmetic
 import ClockDriven
 import Mathematics
 import Networks

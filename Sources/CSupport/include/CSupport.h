@@ -17,4 +17,14 @@ int spinnprop_support_has_v3(void);
  * few microseconds where threads of its own would cost 40 each. (libdispatch would do the same and add 0.4 MB to the library.) */
 void spinnprop_support_run_on_threads(size_t count, const void *context, void (*work)(const void *context));
 
+/* A bit for each of eight lanes that is negative: one instruction where the processor has one. */
+typedef int spinnprop_support_int8 __attribute__((ext_vector_type(8)));
+typedef _Bool spinnprop_support_bool8 __attribute__((ext_vector_type(8)));
+static inline __attribute__((always_inline)) unsigned spinnprop_support_lanes(spinnprop_support_int8 values) {
+    spinnprop_support_bool8 lanes = __builtin_convertvector(values < 0, spinnprop_support_bool8);
+    unsigned char bits;
+    __builtin_memcpy(&bits, &lanes, sizeof bits);
+    return bits;
+}
+
 #endif

@@ -1,5 +1,7 @@
 // The formulas of clock-driven EventProp over slices of neurons: the only place where they stand.
 
+import CSupport
+
 /// What one step does to a slice of a layer, in float32, with a written order for every sum and no fused multiply-add.
 ///
 /// A slice is a run of neurons whose number is a multiple of `width`; rows of weights and state vectors are padded with neurons that
@@ -15,7 +17,8 @@
 /// (arXiv 2412.15021 and its authors' public code, with the true overshoot I - V* as denominator.)
 public enum ClockKernels {
     /// Neurons per block.
-    public static let width = 8
+    @inlinable @inline(__always)
+    public static var width: Int { 8 }
 
     /// `count` rounded up to whole blocks.
     @inlinable @inline(__always)
@@ -23,83 +26,22 @@ public enum ClockKernels {
 
     // MARK: - Forward
 
-    /// One step of a slice; clears the arrivals it has used, lists the neurons that spike in ascending order and resets them.
-    ///
-    /// - Parameters:
-    ///   - units, spikeCurrents, spikeMembranes: take, per spike, the neuron (counted from the slice's first), I and V*; they have
-    ///     room for `count`.
-    /// - Returns: the number of spikes.
-    @inline(never)
-    public static func advance(
-        arrivals: UnsafeMutablePointer<Float>, currents: UnsafeMutablePointer<Float>,
-        membranes: UnsafeMutablePointer<Float>, _ constants: ClockConstants, count: Int,
-        units: UnsafeMutablePointer<Int32>, spikeCurrents: UnsafeMutablePointer<Float>,
-        spikeMembranes: UnsafeMutablePointer<Float>
-    ) -> Int {
-        var found = 0
-        forBlocks(count, constants, .alpha, .beta, .restBeta, .threshold) { j, alpha, beta, restBeta, threshold in
-            let current = alpha * load(currents, j) + load(arrivals, j)
-            let membrane = beta * load(membranes, j) + restBeta * current
-            store(current, currents, j)
-            store(membrane, membranes, j)
-            store(SIMD8<Float>(repeating: 0), arrivals, j)
-            // Negative where the membrane exceeds the threshold.
-            if hasSign(threshold - membrane) {
-                found = takeSpikes(
-                    of: j, currents, membranes, constants, units, spikeCurrents, spikeMembranes, after: found)
-            }
-        }
-        return found
+    /// I of the next step, from I and what arrives.
+    @inlinable @inline(__always)
+    public static func current(_ alpha: SIMD8<Float>, _ current: SIMD8<Float>, _ arrivals: SIMD8<Float>) -> SIMD8<Float> {
+        alpha * current + arrivals
     }
 
-    /// Calls `body` for each block with four of its constants: loaded for each, or once where all neurons are alike.
-    @inline(__always)
-    private static func forBlocks(
-        _ count: Int, _ constants: ClockConstants, _ first: ClockConstant, _ second: ClockConstant,
-        _ third: ClockConstant, _ fourth: ClockConstant,
-        _ body: (Int, SIMD8<Float>, SIMD8<Float>, SIMD8<Float>, SIMD8<Float>) -> Void
-    ) {
-        var j = 0
-        if constants.isUniform {
-            let (first, second) = (constants.splat(first), constants.splat(second))
-            let (third, fourth) = (constants.splat(third), constants.splat(fourth))
-            while j < count {
-                body(j, first, second, third, fourth)
-                j &+= width
-            }
-        } else {
-            while j < count {
-                body(
-                    j, constants.vector(first, j), constants.vector(second, j), constants.vector(third, j),
-                    constants.vector(fourth, j))
-                j &+= width
-            }
-        }
-    }
-
-    /// Lists and resets the neurons of one block whose V* exceeds the threshold. A call of its own, to keep the loop above small.
-    @inline(never)
-    private static func takeSpikes(
-        of block: Int, _ currents: UnsafePointer<Float>, _ membranes: UnsafeMutablePointer<Float>,
-        _ constants: ClockConstants, _ units: UnsafeMutablePointer<Int32>, _ spikeCurrents: UnsafeMutablePointer<Float>,
-        _ spikeMembranes: UnsafeMutablePointer<Float>, after count: Int
-    ) -> Int {
-        var found = count
-        var lanes = bits(load(membranes, block) .> constants.vector(.threshold, block))
-        while lanes != 0 {
-            let neuron = block &+ lanes.trailingZeroBitCount
-            lanes &= lanes &- 1
-            units[found] = Int32(truncatingIfNeeded: neuron)
-            spikeCurrents[found] = currents[neuron]
-            spikeMembranes[found] = membranes[neuron]
-            membranes[neuron] = constants[.reset, neuron]
-            found &+= 1
-        }
-        return found
+    /// V* of the next step, from V and the I of the next step.
+    @inlinable @inline(__always)
+    public static func membrane(
+        _ beta: SIMD8<Float>, _ membrane: SIMD8<Float>, _ restBeta: SIMD8<Float>, _ current: SIMD8<Float>
+    ) -> SIMD8<Float> {
+        beta * membrane + restBeta * current
     }
 
     /// The arrival of one spike at a slice: s += w.
-    @inline(__always)
+    @inlinable @inline(__always)
     public static func gather(_ row: UnsafePointer<Float>, into arrivals: UnsafeMutablePointer<Float>, count: Int) {
         var j = 0
         while j < count {
@@ -113,6 +55,7 @@ public enum ClockKernels {
     /// - Parameters:
     ///   - ring: `slots` vectors of arrivals, `stride` apart; slot n holds those of all steps that are n modulo `slots`.
     ///   - first: the slot of a delay of 0. All delays are below `slots`.
+    @inlinable
     public static func gather(
         _ row: UnsafePointer<Float>, delays: UnsafePointer<Int32>, into ring: UnsafeMutablePointer<Float>, first: Int,
         slots: Int, stride: Int, count: Int
@@ -125,8 +68,8 @@ public enum ClockKernels {
     }
 
     /// The same where nothing has arrived before: s = w.
-    @inline(__always)
-    static func copy(_ row: UnsafePointer<Float>, to arrivals: UnsafeMutablePointer<Float>, count: Int) {
+    @inlinable @inline(__always)
+    public static func copy(_ row: UnsafePointer<Float>, to arrivals: UnsafeMutablePointer<Float>, count: Int) {
         var j = 0
         while j < count {
             store(load(row, j), arrivals, j)
@@ -135,6 +78,7 @@ public enum ClockKernels {
     }
 
     /// Keeps the largest membrane value of each neuron of a read-out, the first step of it and the current there.
+    @inlinable
     public static func trackMaxima(
         currents: UnsafePointer<Float>, membranes: UnsafePointer<Float>, step: Int, count: Int,
         maxima: UnsafeMutablePointer<Float>, steps: UnsafeMutablePointer<Int32>,
@@ -153,32 +97,27 @@ public enum ClockKernels {
 
     // MARK: - Backward
 
-    /// One step back of a slice's adjoints, without jumps.
-    @inline(never)
-    public static func retreat(
-        lambdaV: UnsafePointer<Float>, lambdaI: UnsafePointer<Float>, toV earlierV: UnsafeMutablePointer<Float>,
-        toI earlierI: UnsafeMutablePointer<Float>, _ constants: ClockConstants, count: Int
-    ) {
-        forBlocks(count, constants, .alpha, .restAlpha, .beta, .beta) { j, alpha, restAlpha, beta, _ in
-            let v = load(lambdaV, j)
-            store(alpha * load(lambdaI, j) + restAlpha * v, earlierI, j)
-            store(beta * v, earlierV, j)
-        }
+    /// lI of the step before, from lI and lV; lV itself only decays, by beta.
+    @inlinable @inline(__always)
+    public static func adjointCurrent(
+        _ alpha: SIMD8<Float>, _ lambdaI: SIMD8<Float>, _ restAlpha: SIMD8<Float>, _ lambdaV: SIMD8<Float>
+    ) -> SIMD8<Float> {
+        alpha * lambdaI + restAlpha * lambdaV
     }
 
     /// What an own spike adds to lV of the step before. Nothing where there is no error, even if the overshoot I - V* is 0.
-    @inline(__always)
+    @inlinable @inline(__always)
     public static func jump(error: Float, current: Float, membrane: Float, gain: Float, lambdaV: Float) -> Float {
         let numerator = gain * lambdaV + error
         return numerator == 0 ? 0 : numerator / (current - membrane)
     }
 
     /// What the maximum of a leaky read-out adds to lV of the step before; `tauMem` in steps.
-    @inline(__always)
+    @inlinable @inline(__always)
     public static func jump(maximumError: Float, tauMem: Float) -> Float { -maximumError / tauMem }
 
     /// The error that one block of receivers, from `j` on, sends back to a spike: ((0 + 1) + (2 + 3)) + ((4 + 5) + (6 + 7)).
-    @inline(__always)
+    @inlinable @inline(__always)
     public static func blockError(
         _ row: UnsafePointer<Float>, lambdaV: UnsafePointer<Float>, lambdaI: UnsafePointer<Float>, _ j: Int
     ) -> Float {
@@ -189,6 +128,7 @@ public enum ClockKernels {
     }
 
     /// The errors of all blocks of a slice, for a receiver of them to add up in ascending order from 0.
+    @inlinable
     public static func blockErrors(
         _ row: UnsafePointer<Float>, lambdaV: UnsafePointer<Float>, lambdaI: UnsafePointer<Float>, count: Int,
         into sums: UnsafeMutablePointer<Float>
@@ -201,7 +141,7 @@ public enum ClockKernels {
     }
 
     /// The error that all blocks of a slice send back to a spike, added up in ascending order from 0.
-    @inline(__always)
+    @inlinable @inline(__always)
     public static func error(
         _ row: UnsafePointer<Float>, lambdaV: UnsafePointer<Float>, lambdaI: UnsafePointer<Float>, count: Int
     ) -> Float {
@@ -215,12 +155,13 @@ public enum ClockKernels {
     }
 
     /// Adds a slice of lI to what one sender's weights have gathered: sum += lI.
-    @inline(__always)
+    @inlinable @inline(__always)
     public static func accumulate(_ lambdaI: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>, count: Int) {
         gather(lambdaI, into: sums, count: count)
     }
 
     /// Adds to what the delays of single receivers have gathered: sum += w (lV - lI).
+    @inlinable
     public static func accumulateDelays(
         _ row: UnsafePointer<Float>, lambdaV: UnsafePointer<Float>, lambdaI: UnsafePointer<Float>,
         to sums: UnsafeMutablePointer<Float>, count: Int
@@ -233,6 +174,7 @@ public enum ClockKernels {
     }
 
     /// Picks each receiver's adjoint from the step that its delay leads to; the counterpart of `gather(_:delays:)`.
+    @inlinable
     public static func collect(
         _ ring: UnsafePointer<Float>, delays: UnsafePointer<Int32>, first: Int, slots: Int, stride: Int, count: Int,
         into picked: UnsafeMutablePointer<Float>
@@ -252,6 +194,7 @@ public enum ClockKernels {
     }
 
     /// Whether all are numbers.
+    @inlinable
     public static func areFinite(_ values: UnsafePointer<Float>, count: Int) -> Bool {
         var sum = SIMD8<Float>(repeating: 0)
         var j = 0
@@ -265,27 +208,19 @@ public enum ClockKernels {
 
     // MARK: - Vectors
 
-    @inline(__always)
-    private static func load(_ pointer: UnsafePointer<Float>, _ j: Int) -> SIMD8<Float> {
+    @inlinable @inline(__always)
+    public static func load(_ pointer: UnsafePointer<Float>, _ j: Int) -> SIMD8<Float> {
         UnsafeRawPointer(pointer + j).loadUnaligned(as: SIMD8<Float>.self)
     }
 
-    @inline(__always)
-    private static func store(_ value: SIMD8<Float>, _ pointer: UnsafeMutablePointer<Float>, _ j: Int) {
+    @inlinable @inline(__always)
+    public static func store(_ value: SIMD8<Float>, _ pointer: UnsafeMutablePointer<Float>, _ j: Int) {
         UnsafeMutableRawPointer(pointer + j).storeBytes(of: value, as: SIMD8<Float>.self)
     }
 
-    @inline(__always)
-    private static func hasSign(_ values: SIMD8<Float>) -> Bool {
-        let pairs = unsafeBitCast(values, to: SIMD4<UInt64>.self)
-        let halves = pairs.lowHalf | pairs.highHalf
-        return (halves[0] | halves[1]) & 0x8000_0000_8000_0000 != 0
-    }
-
     /// A bit for each lane that is set.
-    @inline(__always)
-    private static func bits(_ mask: SIMDMask<SIMD8<Int32>>) -> UInt32 {
-        let lanes = SIMD8<UInt32>(repeating: 0).replacing(with: SIMD8(1, 2, 4, 8, 16, 32, 64, 128), where: mask)
-        return lanes.wrappedSum()
+    @inlinable @inline(__always)
+    public static func bits(_ mask: SIMDMask<SIMD8<Int32>>) -> UInt32 {
+        spinnprop_support_lanes(SIMD8<Int32>(repeating: 0).replacing(with: SIMD8(repeating: -1), where: mask))
     }
 }

@@ -1,0 +1,184 @@
+// Where a run through one layer stands: all that its loop reads and writes.
+
+/// An incoming connection in a forward run, and the spikes of its source.
+@frozen
+public struct ForwardFeed {
+    public let lanes: ConnectionLanes
+    /// The spikes of a recurrent connection are those of the step that is being run, not those of `row`.
+    public let isRecurrent: Bool
+    public let row: StepRow
+    /// The first spike that has not been sent on.
+    public var cursor = 0
+
+    public init(lanes: ConnectionLanes, isRecurrent: Bool, row: StepRow) {
+        self.lanes = lanes
+        self.isRecurrent = isRecurrent
+        self.row = row
+    }
+}
+
+/// A forward run. Rings of arrivals have one vector for each step to come that a spike may reach.
+@frozen
+public struct ForwardRun {
+    public let constants: ClockConstants
+    public let neuronCount: Int
+    /// `neuronCount` rounded up to whole blocks.
+    public let stride: Int
+    /// Vectors of the ring, one more than the largest delay.
+    public let slots: Int
+    public let currents: UnsafeMutablePointer<Float>
+    public let membranes: UnsafeMutablePointer<Float>
+    /// All zero but where spikes are under way.
+    public let arrivals: UnsafeMutablePointer<Float>
+    /// Feed-forward connections, then recurrent ones.
+    public let feeds: UnsafeMutablePointer<ForwardFeed>
+    public let feedCount: Int
+    /// Of a leaky read-out.
+    public let maxima: ReadoutLanes?
+    /// The step that comes next, and the last one.
+    public var step: Int
+    public let end: Int
+    /// What is found; the caller may give it more room between two calls.
+    public var spikes: LayerSpikes
+    /// The run stops after the step in which there are more spikes than this.
+    public let spikeLimit: Int
+
+    public init(
+        constants: ClockConstants, neuronCount: Int, stride: Int, slots: Int, currents: UnsafeMutablePointer<Float>,
+        membranes: UnsafeMutablePointer<Float>, arrivals: UnsafeMutablePointer<Float>,
+        feeds: UnsafeMutablePointer<ForwardFeed>, feedCount: Int, maxima: ReadoutLanes?, step: Int, end: Int,
+        spikes: LayerSpikes, spikeLimit: Int
+    ) {
+        self.constants = constants
+        self.neuronCount = neuronCount
+        self.stride = stride
+        self.slots = slots
+        self.currents = currents
+        self.membranes = membranes
+        self.arrivals = arrivals
+        self.feeds = feeds
+        self.feedCount = feedCount
+        self.maxima = maxima
+        self.step = step
+        self.end = end
+        self.spikes = spikes
+        self.spikeLimit = spikeLimit
+    }
+
+    /// Whether a step more may be run as things stand.
+    @inlinable @inline(__always)
+    public var hasRoom: Bool { spikes.count &+ stride <= spikes.capacity }
+}
+
+/// The largest membrane value of each neuron of a read-out, the first step of it and the current there.
+@frozen
+public struct ReadoutLanes {
+    public let maxima: UnsafeMutablePointer<Float>
+    public let steps: UnsafeMutablePointer<Int32>
+    public let currents: UnsafeMutablePointer<Float>
+
+    public init(
+        maxima: UnsafeMutablePointer<Float>, steps: UnsafeMutablePointer<Int32>, currents: UnsafeMutablePointer<Float>
+    ) {
+        self.maxima = maxima
+        self.steps = steps
+        self.currents = currents
+    }
+}
+
+/// An incoming connection in a backward run, the spikes of its source, and where its results go.
+@frozen
+public struct BackwardFeed {
+    public let lanes: ConnectionLanes
+    public let row: StepRow
+    /// The last spike that has not been reached.
+    public var cursor: Int
+    public var weights: RowLanes
+    /// `nil` for a connection without delays that are learnt.
+    public var delays: RowLanes?
+    /// Whether the delays belong to senders alone, or to synapses (a row each); otherwise to receivers.
+    public let isAxonal: Bool
+    public let isSynaptic: Bool
+    /// Errors of the senders' spikes; `nil` if nobody asks.
+    public let errors: UnsafeMutablePointer<Float>?
+
+    public init(
+        lanes: ConnectionLanes, row: StepRow, weights: RowLanes, delays: RowLanes?, isAxonal: Bool, isSynaptic: Bool,
+        errors: UnsafeMutablePointer<Float>?
+    ) {
+        self.lanes = lanes
+        self.row = row
+        cursor = row.count - 1
+        self.weights = weights
+        self.delays = delays
+        self.isAxonal = isAxonal
+        self.isSynaptic = isSynaptic
+        self.errors = errors
+    }
+}
+
+/// The jumps of a layer's adjoints: at own spikes, or at the maxima of a leaky read-out.
+@frozen
+public struct ClockJumps {
+    /// In order of (step, unit).
+    public let row: StepRow
+    /// Per jump, and for a spike I and V* there.
+    public let errors: UnsafeMutablePointer<Float>
+    public let values: (currents: UnsafePointer<Float>, membranes: UnsafePointer<Float>)?
+
+    public init(
+        row: StepRow, errors: UnsafeMutablePointer<Float>,
+        values: (currents: UnsafePointer<Float>, membranes: UnsafePointer<Float>)?
+    ) {
+        self.row = row
+        self.errors = errors
+        self.values = values
+    }
+}
+
+/// A backward run. Rings of adjoints have one vector for each later step that errors may still come from, and one more.
+@frozen
+public struct BackwardRun {
+    public let constants: ClockConstants
+    public let neuronCount: Int
+    public let stride: Int
+    /// Vectors of a ring, two more than the largest delay.
+    public let slots: Int
+    public let lambdaV: UnsafeMutablePointer<Float>
+    public let lambdaI: UnsafeMutablePointer<Float>
+    /// One vector each for adjoints picked for receivers that a spike reaches in steps of their own.
+    public let pickedV: UnsafeMutablePointer<Float>
+    public let pickedI: UnsafeMutablePointer<Float>
+    public let earlierI: UnsafeMutablePointer<Float>
+    public let feeds: UnsafeMutablePointer<BackwardFeed>
+    public let feedCount: Int
+    public let jumps: ClockJumps
+    /// The last jump that has not been taken.
+    public var jump: Int
+    /// The vector of the step last run.
+    public var slot = 0
+    /// The step that comes next, down to 0.
+    public var step: Int
+
+    public init(
+        constants: ClockConstants, neuronCount: Int, stride: Int, slots: Int, lambdaV: UnsafeMutablePointer<Float>,
+        lambdaI: UnsafeMutablePointer<Float>, pickedV: UnsafeMutablePointer<Float>, pickedI: UnsafeMutablePointer<Float>,
+        earlierI: UnsafeMutablePointer<Float>, feeds: UnsafeMutablePointer<BackwardFeed>, feedCount: Int,
+        jumps: ClockJumps, jump: Int, step: Int
+    ) {
+        self.constants = constants
+        self.neuronCount = neuronCount
+        self.stride = stride
+        self.slots = slots
+        self.lambdaV = lambdaV
+        self.lambdaI = lambdaI
+        self.pickedV = pickedV
+        self.pickedI = pickedI
+        self.earlierI = earlierI
+        self.feeds = feeds
+        self.feedCount = feedCount
+        self.jumps = jumps
+        self.jump = jump
+        self.step = step
+    }
+}

@@ -1,0 +1,116 @@
+// Backward through one layer in one sample, step by step: mirrors `forward`.
+import ClockArithmetic
+
+/// Runs the adjoint on towards step 0 until it is there, or until enough has been done for the caller to look whether to go on.
+/// Within a step: jumps of own spikes, then for each incoming connection (feed-forward ones first) its senders' errors
+/// and what its weights and delays gather; sums over several spikes take senders in ascending order.
+///
+/// - Returns: what it did, in neurons moved by a step or a spike.
+public func backward(_ run: UnsafeMutablePointer<BackwardRun>, patience: Int) -> Int {
+    let own = run.pointee
+    let (feeds, feedCount, stride, slots, constants) = (own.feeds, own.feedCount, own.stride, own.slots, own.constants)
+    let (lambdaV, lambdaI, jumps) = (own.lambdaV, own.lambdaI, own.jumps)
+    var (step, slot, jump, work) = (own.step, own.slot, own.jump, 0)
+    while step >= 0, work < patience {
+        // Later steps lie in higher slots.
+        let later = slot
+        slot = slot == 0 ? slots &- 1 : slot &- 1
+        let (laterV, ownV) = (lambdaV + later &* stride, lambdaV + slot &* stride)
+        let (laterI, ownI) = (lambdaI + later &* stride, lambdaI + slot &* stride)
+        retreat(lambdaV: laterV, lambdaI: laterI, toV: ownV, toI: ownI, constants, count: stride)
+        while jump >= 0, Int(jumps.row.steps[jump]) > step {
+            let unit = Int(jumps.row.units[jump])
+            if let (currents, membranes) = jumps.values {
+                ownV[unit] += ClockKernels.jump(
+                    error: jumps.errors[jump], current: currents[jump], membrane: membranes[jump],
+                    gain: constants[.gain, unit], lambdaV: laterV[unit])
+            } else {
+                ownV[unit] += ClockKernels.jump(
+                    maximumError: jumps.errors[jump], tauMem: constants[.tauMem, unit])
+            }
+            jump &-= 1
+        }
+        work &+= stride
+        var n = 0
+        while n < feedCount {
+            let feed = feeds + n
+            let steps = feed.pointee.row.steps
+            var last = feed.pointee.cursor
+            while last >= 0, Int(steps[last]) > step { last &-= 1 }
+            var first = last
+            if feed.pointee.lanes.delays == nil && feed.pointee.delays == nil {
+                let (rows, units, errors) = (feed.pointee.lanes.rows, feed.pointee.row.units, feed.pointee.errors)
+                // No two spikes of a step share a sum but equal ones, so their order is free.
+                while first >= 0, Int(steps[first]) == step {
+                    let unit = Int(units[first])
+                    if let errors {
+                        errors[first] += ClockKernels.error(
+                            rows + unit &* stride, lambdaV: laterV, lambdaI: laterI, count: stride)
+                    }
+                    feed.pointee.weights.add(ownI, row: unit)
+                    first &-= 1
+                }
+            } else {
+                while first >= 0, Int(steps[first]) == step { first &-= 1 }
+                var spike = first &+ 1
+                while spike <= last {
+                    receive(run, feed, spike: spike, slot)
+                    spike &+= 1
+                }
+            }
+            feed.pointee.cursor = first
+            work &+= stride &* (last &- first)
+            n &+= 1
+        }
+        step &-= 1
+    }
+    run.pointee.step = step
+    run.pointee.slot = slot
+    run.pointee.jump = jump
+    return work
+}
+
+/// One sender's spike of the step in `slot`: errors come from the step in which it arrives, the weights' gradient from the one
+/// before.
+private func receive(
+    _ run: UnsafeMutablePointer<BackwardRun>, _ feed: UnsafeMutablePointer<BackwardFeed>, spike: Int, _ slot: Int
+) {
+    let (lambdaV, lambdaI, slots) = (run.pointee.lambdaV, run.pointee.lambdaI, run.pointee.slots)
+    let lanes = feed.pointee.lanes
+    let unit = Int(feed.pointee.row.units[spike])
+    let next = ClockKernels.slot(slot, after: 1, slots)
+    let (arrivalV, arrivalI, earlierI): (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>)
+    if lanes.isSpread, let delays = lanes.delays {
+        // Brings together the adjoints of the steps in which the spike reaches each receiver.
+        let own = delays + unit &* lanes.delayStride
+        func pick(
+            _ ring: UnsafePointer<Float>, _ first: Int, _ picked: UnsafeMutablePointer<Float>
+        ) -> UnsafePointer<Float> {
+            ClockKernels.collect(
+                ring, delays: own, first: first, slots: slots, stride: lanes.stride, count: run.pointee.neuronCount,
+                into: picked)
+            return UnsafePointer(picked)
+        }
+        arrivalV = pick(lambdaV, next, run.pointee.pickedV)
+        arrivalI = pick(lambdaI, next, run.pointee.pickedI)
+        earlierI = pick(lambdaI, slot, run.pointee.earlierI)
+    } else {
+        let delay = lanes.delay(unit)
+        let arrival = ClockKernels.slot(next, after: delay, slots) &* lanes.stride
+        arrivalV = UnsafePointer(lambdaV + arrival)
+        arrivalI = UnsafePointer(lambdaI + arrival)
+        earlierI = UnsafePointer(lambdaI + ClockKernels.slot(slot, after: delay, slots) &* lanes.stride)
+    }
+    let isAxonal = feed.pointee.isAxonal
+    if feed.pointee.errors != nil || isAxonal {
+        let error = ClockKernels.error(
+            lanes.row(unit), lambdaV: arrivalV, lambdaI: arrivalI, count: lanes.stride)
+        feed.pointee.errors?[spike] += error
+        if isAxonal { feed.pointee.delays?.sums(0)[unit] += error }
+    }
+    if !isAxonal, let sums = feed.pointee.delays?.sums(feed.pointee.isSynaptic ? unit : 0) {
+        ClockKernels.accumulateDelays(
+            lanes.row(unit), lambdaV: arrivalV, lambdaI: arrivalI, to: sums, count: lanes.stride)
+    }
+    feed.pointee.weights.add(earlierI, row: unit)
+}
