@@ -95,6 +95,20 @@ public enum ClockKernels {
         }
     }
 
+    /// A bit for each neuron that spikes.
+    @inlinable @inline(__always)
+    public static func spikes(_ membrane: SIMD8<Float>, _ threshold: SIMD8<Float>) -> UInt8 {
+        spinnprop_support_above(membrane, threshold)
+    }
+
+    /// V after a step, from V*.
+    @inlinable @inline(__always)
+    public static func afterSpikes(
+        _ membrane: SIMD8<Float>, _ threshold: SIMD8<Float>, reset: SIMD8<Float>
+    ) -> SIMD8<Float> {
+        spinnprop_support_replace_above(membrane, threshold, reset)
+    }
+
     // MARK: - Backward
 
     /// lI of the step before, from lI and lV; lV itself only decays, by beta.
@@ -121,7 +135,12 @@ public enum ClockKernels {
     public static func blockError(
         _ row: UnsafePointer<Float>, lambdaV: UnsafePointer<Float>, lambdaI: UnsafePointer<Float>, _ j: Int
     ) -> Float {
-        let terms = load(row, j) * (load(lambdaV, j) - load(lambdaI, j))
+        sum(load(row, j) * (load(lambdaV, j) - load(lambdaI, j)))
+    }
+
+    /// The sum over a block in the order of `blockError`.
+    @inlinable @inline(__always)
+    public static func sum(_ terms: SIMD8<Float>) -> Float {
         let pairs = terms.evenHalf + terms.oddHalf
         let halves = pairs.evenHalf + pairs.oddHalf
         return halves[0] + halves[1]
@@ -216,11 +235,5 @@ public enum ClockKernels {
     @inlinable @inline(__always)
     public static func store(_ value: SIMD8<Float>, _ pointer: UnsafeMutablePointer<Float>, _ j: Int) {
         UnsafeMutableRawPointer(pointer + j).storeBytes(of: value, as: SIMD8<Float>.self)
-    }
-
-    /// A bit for each lane that is set.
-    @inlinable @inline(__always)
-    public static func bits(_ mask: SIMDMask<SIMD8<Int32>>) -> UInt32 {
-        spinnprop_support_lanes(SIMD8<Int32>(repeating: 0).replacing(with: SIMD8(repeating: -1), where: mask))
     }
 }

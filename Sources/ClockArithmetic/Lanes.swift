@@ -37,6 +37,16 @@ public struct LayerSpikes {
         self.capacity = capacity
     }
 
+    /// There must be room.
+    @inlinable @inline(__always)
+    public mutating func append(step: Int, neuron: Int, current: Float, membrane: Float) {
+        steps[count] = Int32(truncatingIfNeeded: step)
+        units[count] = Int32(truncatingIfNeeded: neuron)
+        currents[count] = current
+        membranes[count] = membrane
+        count &+= 1
+    }
+
     @inlinable @inline(__always)
     public var row: StepRow { StepRow(steps: steps, units: units, count: count) }
 }
@@ -120,6 +130,13 @@ public struct RowLanes {
         } else {
             ClockKernels.accumulate(lambdaI, to: sums, count: stride)
         }
+    }
+
+    /// The same for rows of a single block.
+    @inlinable @inline(__always)
+    public mutating func add(block lambdaI: SIMD8<Float>, row: Int) {
+        let (sums, isNew) = touch(row)
+        ClockKernels.store((isNew ? SIMD8(repeating: 0) : ClockKernels.load(sums, 0)) + lambdaI, sums, 0)
     }
 
     /// The sums of a row in this sample, set to zero if new.

@@ -35,6 +35,10 @@ public struct ForwardRun {
     public let feedCount: Int
     /// Of a leaky read-out.
     public let maxima: ReadoutLanes?
+    /// Whether it is a spiking layer of one block that hears one connection without delays.
+    public let isNarrow: Bool
+    /// For a wider layer of that kind, of equal neurons: it is run several steps at a time. State and arrivals have its stride.
+    public let window: SweepWindow?
     /// The step that comes next, and the last one.
     public var step: Int
     public let end: Int
@@ -46,8 +50,8 @@ public struct ForwardRun {
     public init(
         constants: ClockConstants, neuronCount: Int, stride: Int, slots: Int, currents: UnsafeMutablePointer<Float>,
         membranes: UnsafeMutablePointer<Float>, arrivals: UnsafeMutablePointer<Float>,
-        feeds: UnsafeMutablePointer<ForwardFeed>, feedCount: Int, maxima: ReadoutLanes?, step: Int, end: Int,
-        spikes: LayerSpikes, spikeLimit: Int
+        feeds: UnsafeMutablePointer<ForwardFeed>, feedCount: Int, maxima: ReadoutLanes?, isNarrow: Bool,
+        window: SweepWindow?, step: Int, end: Int, spikes: LayerSpikes, spikeLimit: Int
     ) {
         self.constants = constants
         self.neuronCount = neuronCount
@@ -59,15 +63,45 @@ public struct ForwardRun {
         self.feeds = feeds
         self.feedCount = feedCount
         self.maxima = maxima
+        self.isNarrow = isNarrow
+        self.window = window
         self.step = step
         self.end = end
         self.spikes = spikes
         self.spikeLimit = spikeLimit
     }
 
-    /// Whether a step more may be run as things stand.
+    /// The spikes that there must be room for, to go on: a call may find so many before it looks again.
     @inlinable @inline(__always)
-    public var hasRoom: Bool { spikes.count &+ stride <= spikes.capacity }
+    public var room: Int { stride &* (window?.steps ?? 1) }
+}
+
+/// What some steps of a layer leave, to be looked through for spikes.
+@frozen
+public struct SweepWindow {
+    /// So many at most.
+    public let steps: Int
+    /// Neurons rounded up to four blocks; those of the padding stay at rest.
+    public let stride: Int
+    /// Bytes from one step's bits to the next one's, a multiple of 8.
+    public let pitch: Int
+    /// (step, neuron): whether it spikes, a bit each; 0 past the stride.
+    public let bits: UnsafeMutablePointer<UInt8>
+    /// (step, neuron): I and V*.
+    public let currents: UnsafeMutablePointer<Float>
+    public let membranes: UnsafeMutablePointer<Float>
+
+    public init(
+        steps: Int, stride: Int, pitch: Int, bits: UnsafeMutablePointer<UInt8>, currents: UnsafeMutablePointer<Float>,
+        membranes: UnsafeMutablePointer<Float>
+    ) {
+        self.steps = steps
+        self.stride = stride
+        self.pitch = pitch
+        self.bits = bits
+        self.currents = currents
+        self.membranes = membranes
+    }
 }
 
 /// The largest membrane value of each neuron of a read-out, the first step of it and the current there.
@@ -101,6 +135,10 @@ public struct BackwardFeed {
     public let isSynaptic: Bool
     /// Errors of the senders' spikes; `nil` if nobody asks.
     public let errors: UnsafeMutablePointer<Float>?
+
+    /// Whether all spikes act in the step that follows.
+    @inlinable @inline(__always)
+    public var isImmediate: Bool { lanes.delays == nil && delays == nil }
 
     public init(
         lanes: ConnectionLanes, row: StepRow, weights: RowLanes, delays: RowLanes?, isAxonal: Bool, isSynaptic: Bool,

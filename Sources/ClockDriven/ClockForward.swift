@@ -15,20 +15,39 @@ final class ClockState {
     let maximumSteps = Block<Int32>()
     let maximumCurrents = Block<Float>()
     private let feeds = Block<ForwardFeed>()
+    private let windowBits = Block<UInt8>()
+    private let windowCurrents = Block<Float>()
+    private let windowMembranes = Block<Float>()
     let poller: Poller
 
     init(_ poller: Poller) { self.poller = poller }
 
-    /// A run from rest, at the first step in which a source spikes; past the end if none does.
+    /// For a layer that is run several steps at a time: so many that they fit a processor's first cache.
+    private func window(_ plan: ClockPlan) -> SweepWindow? {
+        guard plan.isSimple, !plan.isNarrow, plan.constants.isUniform else { return nil }
+        let stride = (plan.stride + 31) & ~31
+        let steps = max(1, min(32, 2048 / stride))
+        let pitch = (stride / 8 + 7) & ~7
+        windowBits.clear(steps * pitch)
+        windowCurrents.reserve(steps * stride)
+        windowMembranes.reserve(steps * stride)
+        return SweepWindow(
+            steps: steps, stride: stride, pitch: pitch, bits: windowBits.pointer, currents: windowCurrents.pointer,
+            membranes: windowMembranes.pointer)
+    }
+
+    /// A run from rest, at the first step in which a source spikes or, where its loop asks for that, after it; past the end if none does.
     fileprivate func begin(_ plan: ClockPlan, _ rows: StepRows, spikeLimit: Int) -> ForwardRun {
         let slots = plan.largestDelay + 1
-        currents.clear(plan.stride)
-        membranes.clear(plan.stride)
-        arrivals.clear(slots * plan.stride)
+        let (window, isNarrow) = (window(plan), plan.isSimple && plan.isNarrow)
+        let stride = window?.stride ?? plan.stride
+        currents.clear(stride)
+        membranes.clear(stride)
+        arrivals.clear(slots * stride)
         if !plan.isSpiking {
-            maxima.clear(plan.stride)
-            maximumSteps.clear(plan.stride)
-            maximumCurrents.clear(plan.stride)
+            maxima.clear(stride)
+            maximumSteps.clear(stride)
+            maximumCurrents.clear(stride)
         }
         feeds.reserve(plan.sources.count)
         var first = plan.grid.steps
@@ -46,7 +65,7 @@ final class ClockState {
             maxima: plan.isSpiking
                 ? nil
                 : ReadoutLanes(maxima: maxima.pointer, steps: maximumSteps.pointer, currents: maximumCurrents.pointer),
-            step: first, end: plan.grid.steps - 1, spikes: rows[plan.layer], spikeLimit: spikeLimit)
+            isNarrow: isNarrow, window: window, step: isNarrow || window != nil ? first + 1 : first, end: plan.grid.steps - 1, spikes: rows[plan.layer], spikeLimit: spikeLimit)
     }
 }
 
@@ -55,17 +74,18 @@ extension ClockPlan {
     ///
     /// - Parameter before: spikes of the layer in earlier samples of the part, which count towards the budget.
     func run(_ rows: StepRows, _ state: ClockState, budget: SpikeBudget, before: Int) throws(SpinnpropError) {
-        rows.reserve(stride, layer: layer)
         var run = state.begin(self, rows, spikeLimit: budget.limit - before)
+        rows.reserve(run.room, layer: layer)
+        run.spikes = rows[layer]
         while run.step <= run.end {
             let work = NeuronLoops.forward(&run, patience: Poller.patience)
             rows[layer].count = run.spikes.count
-            try budget.check(before + run.spikes.count, layer: layer, time: grid.time(ofStep: run.step - 1))
+            let limit = max(0, run.spikeLimit)
+            let beyond = run.spikes.count > limit ? Int(run.spikes.steps[limit]) : 0
+            try budget.check(before + run.spikes.count, layer: layer, time: grid.time(ofStep: beyond))
             try state.poller.spend(work)
-            if !run.hasRoom {
-                rows.reserve(run.spikes.count + stride, layer: layer)
-                run.spikes = rows[layer]
-            }
+            rows.reserve(run.spikes.count + run.room, layer: layer)
+            run.spikes = rows[layer]
         }
         guard ClockKernels.areFinite(run.currents, count: stride) else {
             let neuron = (0..<neuronCount).first { !run.currents[$0].isFinite } ?? 0

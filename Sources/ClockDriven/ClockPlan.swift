@@ -96,6 +96,11 @@ final class ClockPlan: @unchecked Sendable {
     let incoming: [ClockConnection]
     private let sourceBlock: Block<ClockSource>
     var sources: UnsafeBufferPointer<ClockSource> { UnsafeBufferPointer(start: sourceBlock.pointer, count: incoming.count) }
+    var isNarrow: Bool { stride == ClockKernels.width }
+    /// Whether it spikes and hears one connection without delays.
+    var isSimple: Bool {
+        isSpiking && incoming.count == 1 && !sources[0].isRecurrent && sources[0].lanes.delays == nil
+    }
     /// Of all incoming connections, in steps.
     let largestDelay: Int
 

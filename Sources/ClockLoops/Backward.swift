@@ -8,8 +8,11 @@ import ClockArithmetic
 /// - Returns: what it did, in neurons moved by a step or a spike.
 public func backward(_ run: UnsafeMutablePointer<BackwardRun>, patience: Int) -> Int {
     let own = run.pointee
+    if own.stride == ClockKernels.width, own.feedCount == 1, own.feeds.pointee.isImmediate, own.jumps.values != nil {
+        return backwardNarrow(run, patience: patience)
+    }
     let (feeds, feedCount, stride, slots, constants) = (own.feeds, own.feedCount, own.stride, own.slots, own.constants)
-    let (lambdaV, lambdaI, jumps) = (own.lambdaV, own.lambdaI, own.jumps)
+    let (lambdaV, lambdaI) = (own.lambdaV, own.lambdaI)
     var (step, slot, jump, work) = (own.step, own.slot, own.jump, 0)
     while step >= 0, work < patience {
         // Later steps lie in higher slots.
@@ -18,18 +21,7 @@ public func backward(_ run: UnsafeMutablePointer<BackwardRun>, patience: Int) ->
         let (laterV, ownV) = (lambdaV + later &* stride, lambdaV + slot &* stride)
         let (laterI, ownI) = (lambdaI + later &* stride, lambdaI + slot &* stride)
         retreat(lambdaV: laterV, lambdaI: laterI, toV: ownV, toI: ownI, constants, count: stride)
-        while jump >= 0, Int(jumps.row.steps[jump]) > step {
-            let unit = Int(jumps.row.units[jump])
-            if let (currents, membranes) = jumps.values {
-                ownV[unit] += ClockKernels.jump(
-                    error: jumps.errors[jump], current: currents[jump], membrane: membranes[jump],
-                    gain: constants[.gain, unit], lambdaV: laterV[unit])
-            } else {
-                ownV[unit] += ClockKernels.jump(
-                    maximumError: jumps.errors[jump], tauMem: constants[.tauMem, unit])
-            }
-            jump &-= 1
-        }
+        jump = takeJumps(own, jump, after: step, from: laterV, to: ownV)
         work &+= stride
         var n = 0
         while n < feedCount {
@@ -38,7 +30,7 @@ public func backward(_ run: UnsafeMutablePointer<BackwardRun>, patience: Int) ->
             var last = feed.pointee.cursor
             while last >= 0, Int(steps[last]) > step { last &-= 1 }
             var first = last
-            if feed.pointee.lanes.delays == nil && feed.pointee.delays == nil {
+            if feed.pointee.isImmediate {
                 let (rows, units, errors) = (feed.pointee.lanes.rows, feed.pointee.row.units, feed.pointee.errors)
                 // No two spikes of a step share a sum but equal ones, so their order is free.
                 while first >= 0, Int(steps[first]) == step {
@@ -68,6 +60,28 @@ public func backward(_ run: UnsafeMutablePointer<BackwardRun>, patience: Int) ->
     run.pointee.slot = slot
     run.pointee.jump = jump
     return work
+}
+
+/// Adds the jumps of the step after `step`, of which `last` comes last. - Returns: the one before them.
+@inline(__always)
+func takeJumps(
+    _ run: BackwardRun, _ last: Int, after step: Int, from laterV: UnsafePointer<Float>,
+    to ownV: UnsafeMutablePointer<Float>
+) -> Int {
+    let (row, errors) = (run.jumps.row, run.jumps.errors)
+    var jump = last
+    while jump >= 0, Int(row.steps[jump]) > step {
+        let unit = Int(row.units[jump])
+        if let (currents, membranes) = run.jumps.values {
+            ownV[unit] += ClockKernels.jump(
+                error: errors[jump], current: currents[jump], membrane: membranes[jump],
+                gain: run.constants[.gain, unit], lambdaV: laterV[unit])
+        } else {
+            ownV[unit] += ClockKernels.jump(maximumError: errors[jump], tauMem: run.constants[.tauMem, unit])
+        }
+        jump &-= 1
+    }
+    return jump
 }
 
 /// One sender's spike of the step in `slot`: errors come from the step in which it arrives, the weights' gradient from the one

@@ -9,6 +9,8 @@ import ClockArithmetic
 /// - Returns: what it did, in neurons moved by a step or a spike.
 public func forward(_ run: UnsafeMutablePointer<ForwardRun>, patience: Int) -> Int {
     let own = run.pointee
+    if let window = own.window { return forwardSweeping(run, window, patience: patience) }
+    if own.isNarrow { return forwardNarrow(run, patience: patience) }
     let (feeds, feedCount, stride, slots, end) = (own.feeds, own.feedCount, own.stride, own.slots, own.end)
     let (arrivals, currents, membranes, constants) = (own.arrivals, own.currents, own.membranes, own.constants)
     let (maxima, limit) = (own.maxima, own.spikeLimit)
@@ -67,7 +69,7 @@ public func forward(_ run: UnsafeMutablePointer<ForwardRun>, patience: Int) -> I
 }
 
 /// Puts a spike under way; `next` is the slot of the following step.
-@inline(__always)
+@inline(never)
 private func deliver(
     _ feed: UnsafeMutablePointer<ForwardFeed>, _ unit: Int, _ arrivals: UnsafeMutablePointer<Float>, _ next: Int,
     _ slots: Int, count: Int

@@ -30,7 +30,7 @@ public func advance(
                 ClockKernels.store(current, currents, j)
                 ClockKernels.store(membrane, membranes, j)
                 ClockKernels.store(zero, arrivals, j)
-                crossed |= UInt64(ClockKernels.bits(membrane .> threshold)) &<< UInt64(truncatingIfNeeded: j &- first)
+                crossed |= UInt64(ClockKernels.spikes(membrane, threshold)) &<< UInt64(truncatingIfNeeded: j &- first)
             }
         } else {
             forBlocks(first, last, constants, .alpha, .beta, .restBeta, .threshold) {
@@ -39,7 +39,7 @@ public func advance(
                 let membrane = ClockKernels.membrane(beta, ClockKernels.load(membranes, j), restBeta, current)
                 ClockKernels.store(current, currents, j)
                 ClockKernels.store(membrane, membranes, j)
-                crossed |= UInt64(ClockKernels.bits(membrane .> threshold)) &<< UInt64(truncatingIfNeeded: j &- first)
+                crossed |= UInt64(ClockKernels.spikes(membrane, threshold)) &<< UInt64(truncatingIfNeeded: j &- first)
             }
         }
         while crossed != 0 {

@@ -17,14 +17,23 @@ int spinnprop_support_has_v3(void);
  * few microseconds where threads of its own would cost 40 each. (libdispatch would do the same and add 0.4 MB to the library.) */
 void spinnprop_support_run_on_threads(size_t count, const void *context, void (*work)(const void *context));
 
-/* A bit for each of eight lanes that is negative: one instruction where the processor has one. */
-typedef int spinnprop_support_int8 __attribute__((ext_vector_type(8)));
+/* Eight numbers in a register. Swift takes such comparisons apart into single lanes more often than not. */
+typedef float spinnprop_support_float8 __attribute__((ext_vector_type(8)));
 typedef _Bool spinnprop_support_bool8 __attribute__((ext_vector_type(8)));
-static inline __attribute__((always_inline)) unsigned spinnprop_support_lanes(spinnprop_support_int8 values) {
-    spinnprop_support_bool8 lanes = __builtin_convertvector(values < 0, spinnprop_support_bool8);
+
+/* A bit for each lane in which `values` exceed `bounds`: one instruction where the processor has one. */
+static inline __attribute__((always_inline)) unsigned char spinnprop_support_above(
+    spinnprop_support_float8 values, spinnprop_support_float8 bounds) {
+    spinnprop_support_bool8 lanes = __builtin_convertvector(values > bounds, spinnprop_support_bool8);
     unsigned char bits;
     __builtin_memcpy(&bits, &lanes, sizeof bits);
     return bits;
+}
+
+/* `others` in the lanes in which `values` exceed `bounds`, `values` in the rest. */
+static inline __attribute__((always_inline)) spinnprop_support_float8 spinnprop_support_replace_above(
+    spinnprop_support_float8 values, spinnprop_support_float8 bounds, spinnprop_support_float8 others) {
+    return values > bounds ? others : values;
 }
 
 #endif
