@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
+#include <time.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -12,8 +14,8 @@
 #define PAUSE() atomic_signal_fence(memory_order_seq_cst)
 #endif
 
-/* How often a thread looks before it sleeps: for some ten microseconds, as far as the steps of a training loop lie apart. */
-enum { LOOKS = 1000 };
+/* How long a thread looks before it sleeps: as far as the parallel loops of a training loop lie apart. To be woken takes as long. */
+enum { PATIENCE_NS = 100000 };
 
 /* A parallel loop that is on; lies on the stack of the thread that waits for it. */
 typedef struct loop {
@@ -30,12 +32,30 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t begun, ended;
     size_t threads;
-    atomic_uint loops_begun;
+    atomic_size_t loops_begun;
     loop *loops;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .begun = PTHREAD_COND_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
 
 /* Where threads outnumber processors, to look without end keeps others from their work. */
 static int is_crowded(void) { return pool.threads >= (size_t)sysconf(_SC_NPROCESSORS_ONLN); }
+
+static int64_t nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Looks until the count is another one, or for as long as patience lasts. */
+static void look_while(const atomic_size_t *count, size_t seen) {
+    int64_t begun = 0;
+    for (unsigned n = 1; atomic_load_explicit(count, memory_order_relaxed) == seen; n++) {
+        PAUSE();
+        if (n % 64 != 0) continue;
+        int64_t now = nanoseconds();
+        if (begun == 0) begun = now;
+        if (now - begun > PATIENCE_NS) return;
+    }
+}
 
 static void *wait_and_work(void *unused) {
     int has_looked = 0;
@@ -53,9 +73,9 @@ static void *wait_and_work(void *unused) {
             if (--own->busy == 0) pthread_cond_broadcast(&pool.ended);
             has_looked = 0;
         } else if (!has_looked && !is_crowded()) {
-            unsigned seen = pool.loops_begun;
+            size_t seen = pool.loops_begun;
             pthread_mutex_unlock(&pool.lock);
-            for (int n = 0; n < LOOKS && atomic_load_explicit(&pool.loops_begun, memory_order_relaxed) == seen; n++) PAUSE();
+            look_while(&pool.loops_begun, seen);
             pthread_mutex_lock(&pool.lock);
             has_looked = 1;
         } else {
@@ -107,8 +127,9 @@ void spinnprop_support_run_on_threads(size_t count, const void *context, void (*
     while (*place != &own) place = &(*place)->next;
     *place = own.next;
     if (own.busy > 0 && !is_crowded()) {
+        size_t seen = own.busy;
         pthread_mutex_unlock(&pool.lock);
-        for (int n = 0; n < LOOKS && atomic_load_explicit(&own.busy, memory_order_relaxed) > 0; n++) PAUSE();
+        look_while(&own.busy, seen);
         pthread_mutex_lock(&pool.lock);
     }
     while (own.busy > 0) pthread_cond_wait(&pool.ended, &pool.lock);

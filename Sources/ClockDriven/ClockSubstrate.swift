@@ -108,7 +108,7 @@ final class ClockRun: Sendable {
     /// depend on it.
     let partition: [Range<Int>]
     /// What a part should have to do at the least, in steps of a neuron: some 50 us, beside which it costs little to begin one.
-    private static let leastWork = 65536.0
+    private static let leastWork = 49152.0
     private let network: Network
     private let input: SpikeTrains
     private let grid: TimeGrid
@@ -132,7 +132,9 @@ final class ClockRun: Sendable {
         let samples = input.sampleCount
         let neurons = network.layers.reduce(0) { $0 + $1.neuronCount }
         let work = Double(samples) * Double(grid.steps) * Double(neurons)
-        let parts = min(samples, Int(min(16, max(1, work / ClockRun.leastWork))))
+        // A power of two, for numbers of threads mostly are.
+        let wanted = Int(min(16, max(1, work / ClockRun.leastWork)))
+        let parts = min(samples, 1 << (Int.bitWidth - 1 - wanted.leadingZeroBitCount))
         let partition = (0..<parts).map { samples * $0 / parts..<samples * ($0 + 1) / parts }
         self.partition = partition
         columns = network.layers.map { layer in
