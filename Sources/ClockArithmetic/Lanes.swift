@@ -22,18 +22,21 @@ public struct LayerSpikes {
     public let units: UnsafeMutablePointer<Int32>
     public let currents: UnsafeMutablePointer<Float>
     public let membranes: UnsafeMutablePointer<Float>
+    /// Backward, the error of each spike; of a read-out that of each neuron's maximum.
+    public let errors: UnsafeMutablePointer<Float>
     public let capacity: Int
     public var count = 0
 
     @inlinable @inline(__always)
     public init(
         steps: UnsafeMutablePointer<Int32>, units: UnsafeMutablePointer<Int32>, currents: UnsafeMutablePointer<Float>,
-        membranes: UnsafeMutablePointer<Float>, capacity: Int
+        membranes: UnsafeMutablePointer<Float>, errors: UnsafeMutablePointer<Float>, capacity: Int
     ) {
         self.steps = steps
         self.units = units
         self.currents = currents
         self.membranes = membranes
+        self.errors = errors
         self.capacity = capacity
     }
 
@@ -81,6 +84,23 @@ public struct ConnectionLanes {
     /// The delay to all receivers alike.
     @inlinable @inline(__always)
     public func delay(_ pre: Int) -> Int { delays.map { Int($0[pre]) } ?? 0 }
+}
+
+/// The rows of gradients that a sample has touched.
+@frozen
+public struct SampleRows {
+    public let data: UnsafePointer<Float>
+    /// Per row of data, the row of the parameters it belongs to.
+    public let indices: UnsafePointer<Int32>
+    public let count: Int
+    public let stride: Int
+
+    public init(data: UnsafePointer<Float>, indices: UnsafePointer<Int32>, count: Int, stride: Int) {
+        self.data = data
+        self.indices = indices
+        self.count = count
+        self.stride = stride
+    }
 }
 
 /// The rows of gradients that a sample touches, one after another as they are first touched.

@@ -7,16 +7,24 @@ import Networks
 final class ClockUnit: @unchecked Sendable {
     let samples: Range<Int>
     /// Per space of the job.
-    let rows: [TouchedRows]
+    let rows: UnsafeMutablePointer<TouchedRows>
+    private let spaceCount: Int
 
     init(_ samples: Range<Int>, _ spaces: [GradientSpace]) {
         self.samples = samples
-        rows = spaces.map { TouchedRows($0, sampleCount: samples.count) }
+        spaceCount = spaces.count
+        rows = .allocate(capacity: spaceCount)
+        for (n, space) in spaces.enumerated() { (rows + n).initialize(to: TouchedRows(space, sampleCount: samples.count)) }
+    }
+
+    deinit {
+        rows.deinitialize(count: spaceCount)
+        rows.deallocate()
     }
 }
 
 final class ClockJob: @unchecked Sendable {
-    let plans: [ClockPlan]
+    let plans: ClockPlans
     let recording: Recording
     let objective: Objective
     let grid: TimeGrid
@@ -35,10 +43,9 @@ final class ClockJob: @unchecked Sendable {
     let isCorrect: Block<Bool>
     /// Derivatives with respect to input spikes per second, if wanted.
     let inputErrors: Block<Double>?
-    private let incoming: [ClockConnection]
 
     init(
-        _ network: Network, _ plans: [ClockPlan], _ recording: Recording, _ objective: Objective, grid: TimeGrid
+        _ network: Network, _ plans: ClockPlans, _ recording: Recording, _ objective: Objective, grid: TimeGrid
     ) throws(SpinnpropError) {
         self.plans = plans
         self.recording = recording
@@ -48,8 +55,7 @@ final class ClockJob: @unchecked Sendable {
         rate = RateErrors(objective.rate, recording)
         scale = Float(1 / Double(max(1, sampleCount)))
         var spaces: [GradientSpace] = []
-        incoming = plans.flatMap(\.incoming).sorted { $0.index < $1.index }
-        for own in incoming {
+        for own in plans.connections {
             weightSpace.append(spaces.count)
             spaces.append(GradientSpace(weightsOf: own))
             delaySpace.append(own.delayKind == .none ? nil : spaces.count)
@@ -76,7 +82,7 @@ final class ClockJob: @unchecked Sendable {
     /// A bound on what each sample leaves in all spaces.
     private var elementsPerSample: [Int] {
         var elements = [Int](repeating: 0, count: recording.sampleCount)
-        for own in incoming {
+        for own in plans.connections {
             let width = own.stride * (own.delayKind == .none ? 1 : 2)
             guard let source = own.source else {
                 for sample in elements.indices {
@@ -134,7 +140,7 @@ final class ClockJob: @unchecked Sendable {
     func add(_ units: [ClockUnit], monitor: Monitor?) throws(SpinnpropError) {
         try parallelLoop(parts: slices.count, monitor: monitor) { (n) throws(SpinnpropError) in
             let (space, columns) = slices[n]
-            sums[space].add(units.map { ($0.samples, $0.rows[space]) }, columns: columns)
+            for unit in units { sums[space].add(unit.rows[space], unit.samples, columns: columns) }
         }
     }
 
@@ -144,9 +150,8 @@ final class ClockJob: @unchecked Sendable {
         let perSecond = Float(1 / grid.timeStep)
         let poller = Poller(monitor)
         for sum in sums {
-            let (space, target) = (sum.space, recording.layers.count)
-            let plan = plans.first { $0.incoming.contains { $0.index == space.connection } } ?? plans[target - 1]
-            let constants = plan.constants
+            let space = sum.space
+            let constants = plans.layers[network.connections[space.connection].target].constants
             let body = { (gradient: inout [Double]) in
                 gradient.withUnsafeMutableBufferPointer { buffer in
                     guard let base = buffer.baseAddress else { return }

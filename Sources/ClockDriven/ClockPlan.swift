@@ -82,8 +82,8 @@ struct ClockSource {
     let delayKind: DelayKind
 }
 
-/// Derived values of one layer. Read by all parts of a batch at once.
-final class ClockPlan: @unchecked Sendable {
+/// What runs read of a layer; trivial likewise.
+struct ClockPlan {
     let layer: Int
     let neuronCount: Int
     /// `neuronCount` rounded up to whole blocks.
@@ -91,58 +91,71 @@ final class ClockPlan: @unchecked Sendable {
     let isSpiking: Bool
     let grid: TimeGrid
     let constants: ClockConstants
-    private let constantBlock: Block<Float>
     /// The feed-forward connections, then the recurrent ones.
-    let incoming: [ClockConnection]
-    private let sourceBlock: Block<ClockSource>
-    var sources: UnsafeBufferPointer<ClockSource> { UnsafeBufferPointer(start: sourceBlock.pointer, count: incoming.count) }
-    var isNarrow: Bool { stride == ClockKernels.width }
-    /// Whether it spikes and hears one connection without delays.
-    var isSimple: Bool {
-        isSpiking && incoming.count == 1 && !sources[0].isRecurrent && sources[0].lanes.delays == nil
-    }
+    let sources: UnsafeBufferPointer<ClockSource>
     /// Of all incoming connections, in steps.
     let largestDelay: Int
 
-    init(_ network: Network, layer: Int, grid: TimeGrid, poller: Poller) throws(SpinnpropError) {
-        self.layer = layer
-        self.grid = grid
-        let own = network.layers[layer]
-        neuronCount = own.neuronCount
-        isSpiking = own.isSpiking
-        stride = ClockKernels.padded(own.neuronCount)
-        constantBlock = Block(ClockConstants.count * stride)
-        try ClockConstants.fill(constantBlock.pointer, stride: stride, layer: own, index: layer, grid: grid)
-        constants = ClockConstants(constantBlock.pointer, isUniform: own.parameters.isUniform)
-        var feedForward: [ClockConnection] = []
-        var recurrent: [ClockConnection] = []
-        for (index, connection) in network.connections.enumerated() where connection.target == layer {
-            let turned = try ClockConnection(connection, index: index, stride: stride, grid: grid, poller: poller)
-            if connection.isRecurrent { recurrent.append(turned) } else { feedForward.append(turned) }
-        }
-        incoming = feedForward + recurrent
-        sourceBlock = Block(incoming.count)
-        for (n, own) in incoming.enumerated() {
-            (sourceBlock.pointer + n).initialize(
-                to: ClockSource(
-                    lanes: own.lanes, connection: own.index, source: own.source, isRecurrent: own.source == layer,
-                    delayKind: own.delayKind))
-        }
-        largestDelay = incoming.reduce(0) { max($0, $1.largestDelay) }
-        // Backward holds two rings of adjoints.
-        try Memory.check(
-            count: (largestDelay + 2) * stride, bytesPerElement: 4 * MemoryLayout<Float>.stride,
-            "the arrivals under way to layer \(layer), with delays of \(largestDelay) steps")
+    var isNarrow: Bool { stride == ClockKernels.width }
+    /// Whether it spikes and hears one connection without delays.
+    var isSimple: Bool {
+        isSpiking && sources.count == 1 && !sources[0].isRecurrent && sources[0].lanes.delays == nil
     }
+}
 
-    /// The plans of all layers. - Throws: `invalidValue` for numbers beyond float32, `cancelled`.
-    static func all(_ network: Network, grid: TimeGrid, monitor: Monitor?) throws(SpinnpropError) -> [ClockPlan] {
+/// The plans of all layers and their memory. Read by all parts of a batch at once.
+final class ClockPlans: @unchecked Sendable {
+    /// In the order of `Network.connections`.
+    let connections: [ClockConnection]
+    private let planBlock: Block<ClockPlan>
+    private let layerCount: Int
+    private let sources: [Block<ClockSource>]
+    private let constants: [Block<Float>]
+
+    /// The plans layer by layer, valid as long as this object.
+    var layers: UnsafeBufferPointer<ClockPlan> { UnsafeBufferPointer(start: planBlock.pointer, count: layerCount) }
+
+    /// - Throws: `invalidValue` for numbers beyond float32, `cancelled`.
+    init(_ network: Network, grid: TimeGrid, monitor: Monitor?) throws(SpinnpropError) {
         let poller = Poller(monitor)
-        var plans: [ClockPlan] = []
-        for layer in network.layers.indices {
-            plans.append(try ClockPlan(network, layer: layer, grid: grid, poller: poller))
+        layerCount = network.layers.count
+        planBlock = Block(layerCount)
+        var connections: [ClockConnection] = []
+        for (index, connection) in network.connections.enumerated() {
+            connections.append(
+                try ClockConnection(
+                    connection, index: index, stride: ClockKernels.padded(connection.postCount), grid: grid, poller: poller))
         }
+        self.connections = connections
+        var (sources, constants): ([Block<ClockSource>], [Block<Float>]) = ([], [])
+        for (layer, own) in network.layers.enumerated() {
+            let stride = ClockKernels.padded(own.neuronCount)
+            let block = Block<Float>(ClockConstants.count * stride)
+            try ClockConstants.fill(block.pointer, stride: stride, layer: own, index: layer, grid: grid)
+            let incoming = connections.filter { network.connections[$0.index].target == layer }
+            let ordered = incoming.filter { $0.source != layer } + incoming.filter { $0.source == layer }
+            let sourceBlock = Block<ClockSource>(ordered.count)
+            for (n, own) in ordered.enumerated() {
+                (sourceBlock.pointer + n).initialize(
+                    to: ClockSource(
+                        lanes: own.lanes, connection: own.index, source: own.source, isRecurrent: own.source == layer,
+                        delayKind: own.delayKind))
+            }
+            let largestDelay = ordered.reduce(0) { max($0, $1.largestDelay) }
+            // Backward holds two rings of adjoints.
+            try Memory.check(
+                count: (largestDelay + 2) * stride, bytesPerElement: 4 * MemoryLayout<Float>.stride,
+                "the arrivals under way to layer \(layer), with delays of \(largestDelay) steps")
+            (planBlock.pointer + layer).initialize(
+                to: ClockPlan(
+                    layer: layer, neuronCount: own.neuronCount, stride: stride, isSpiking: own.isSpiking, grid: grid,
+                    constants: ClockConstants(block.pointer, isUniform: own.parameters.isUniform),
+                    sources: UnsafeBufferPointer(start: sourceBlock.pointer, count: ordered.count),
+                    largestDelay: largestDelay))
+            sources.append(sourceBlock)
+            constants.append(block)
+        }
+        (self.sources, self.constants) = (sources, constants)
         if let monitor, monitor.isStopped { throw .cancelled }
-        return plans
     }
 }

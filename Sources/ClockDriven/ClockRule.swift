@@ -25,7 +25,7 @@ public struct ClockRule: GradientRule {
     ) throws(SpinnpropError) -> Gradients {
         let grid = try self.grid(recording)
         try objective.check(network, sampleCount: recording.sampleCount, grid: grid)
-        let plans = try ClockPlan.all(network, grid: grid, monitor: monitor)
+        let plans = try ClockPlans(network, grid: grid, monitor: monitor)
         let job = try ClockJob(network, plans, recording, objective, grid: grid)
         let workers = WorkerPool { ClockWorker(job, rows: nil, monitor: monitor) }
         for chunk in job.chunks {

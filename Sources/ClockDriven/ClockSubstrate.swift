@@ -22,7 +22,7 @@ public struct ClockSubstrate: Substrate {
         _ network: Network, _ input: SpikeTrains, options forward: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording {
         try check(network, input, forward)
-        let plans = try ClockPlan.all(network, grid: options, monitor: monitor)
+        let plans = try ClockPlans(network, grid: options, monitor: monitor)
         let run = try ClockRun(network, plans, input, grid: options, forward, monitor)
         let runners = WorkerPool { run.runner() }
         try parallelLoop(parts: run.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
@@ -48,7 +48,7 @@ public struct ClockSubstrate: Substrate {
         try check(network, input, forward)
         let grid = rule.grid ?? options
         try objective.check(network, sampleCount: input.sampleCount, grid: grid)
-        let plans = try ClockPlan.all(network, grid: grid, monitor: monitor)
+        let plans = try ClockPlans(network, grid: grid, monitor: monitor)
         let run = try ClockRun(network, plans, input, grid: options, forward, monitor)
         // Filled while its parts are run.
         let recording = run.recording
@@ -65,7 +65,8 @@ public struct ClockSubstrate: Substrate {
         try parallelLoop(parts: units.count, monitor: monitor) { (part) throws(SpinnpropError) in
             try workers.withWorker { (pair) throws(SpinnpropError) in
                 pair.worker.begin()
-                try run.forward(part, with: pair.runner) { pair.worker.backward($0, part, $1, units[part]) }
+                let unit = units[part]
+                try run.forward(part, with: pair.runner) { pair.worker.backward($0, part, $1, unit) }
             }
         }
         try job.add(units, monitor: monitor)
@@ -117,11 +118,11 @@ final class ClockRun: Sendable {
     private let columns: [[SpikeColumns]]
     private let maxima: ReadoutMaxima
     private let budget: SpikeBudget
-    private let plans: [ClockPlan]
+    private let plans: ClockPlans
     private let monitor: Monitor?
 
     init(
-        _ network: Network, _ plans: [ClockPlan], _ input: SpikeTrains, grid: TimeGrid, _ options: ForwardOptions,
+        _ network: Network, _ plans: ClockPlans, _ input: SpikeTrains, grid: TimeGrid, _ options: ForwardOptions,
         _ monitor: Monitor?
     ) throws(SpinnpropError) {
         self.network = network
@@ -223,36 +224,38 @@ final class ReadoutMaxima: @unchecked Sendable {
 
 /// Runs one sample after another through all layers; belongs to one part at a time.
 final class ClockRunner {
-    private let plans: [ClockPlan]
-    private var columns: [SpikeColumns] = []
+    private let plans: ClockPlans
+    private let layers: UnsafeBufferPointer<ClockPlan>
+    /// Those of the part, which the run keeps alive: no sample should count references that threads share.
+    private var columns: [Unmanaged<SpikeColumns>] = []
     /// The sample that has been run last.
     let rows: StepRows
     private let state: ClockState
     private let grid: TimeGrid
 
-    init(plans: [ClockPlan], input: SpikeTrains, grid: TimeGrid, monitor: Monitor?) {
+    init(plans: ClockPlans, input: SpikeTrains, grid: TimeGrid, monitor: Monitor?) {
         self.plans = plans
         self.grid = grid
         let poller = Poller(monitor)
-        rows = StepRows(input: input, grid: grid, layerCount: plans.count, poller: poller)
+        layers = plans.layers
+        rows = StepRows(input: input, plans, grid: grid, poller: poller)
         state = ClockState(poller)
     }
 
     /// Turns to a part: where its spikes go, layer by layer, and how many samples follow.
     func begin(columns: [SpikeColumns], samples: Int) {
-        self.columns = columns
+        self.columns = columns.map { .passUnretained($0) }
         for own in columns { own.ends.reserveCapacity(samples) }
     }
 
     func run(_ sample: Int, budget: SpikeBudget, maxima: ReadoutMaxima) throws(SpinnpropError) {
         rows.begin(sample)
         var made = 0
-        for plan in plans {
-            let output = columns[plan.layer]
-            try plan.run(rows, state, budget: budget, before: output.count)
+        for plan in layers {
+            let before = columns[plan.layer]._withUnsafeGuaranteedRef { $0.count }
+            try plan.run(rows, state, budget: budget, before: before)
             if !plan.isSpiking { maxima.set(sample: sample, state, grid: grid) }
-            rows.store(layer: plan.layer, to: output)
-            output.ends.append(output.count)
+            columns[plan.layer]._withUnsafeGuaranteedRef { rows.store(layer: plan.layer, to: $0) }
             made += rows[plan.layer].count
         }
         try budget.add(made)

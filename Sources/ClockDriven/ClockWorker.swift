@@ -10,9 +10,10 @@ final class ClockWorker {
     /// The sample that goes backward.
     private let rows: StepRows
     private let state: ClockAdjointState
-    /// Errors of each layer's spikes, or of the read-out's maxima: as losses give them, and in steps.
+    private let layers: UnsafeBufferPointer<ClockPlan>
+    private let loss: UnsafeMutablePointer<any Loss>
+    /// Errors per second, as losses give them.
     private let lossErrors = Block<Double>()
-    private let errors: [Block<Float>]
     private let inputErrors = Block<Float>()
     /// Where a row of a space was last touched.
     private let marks: [Block<Int>]
@@ -32,13 +33,20 @@ final class ClockWorker {
         let poller = Poller(monitor)
         self.rows =
             rows
-            ?? StepRows(input: job.recording.input, grid: job.grid, layerCount: job.plans.count, poller: poller)
+            ?? StepRows(input: job.recording.input, job.plans, grid: job.grid, poller: poller)
+        layers = job.plans.layers
+        loss = .allocate(capacity: 1)
+        loss.initialize(to: job.objective.loss)
         state = ClockAdjointState(poller)
         order = TimeOrder(poller)
-        errors = job.plans.map { _ in Block<Float>() }
         marks = job.sums.map { Block<Int>($0.space.rowCount) }
         sampler = OutputSampler(job.recording)
         partStarts = job.recording.partition.map(\.lowerBound)
+    }
+
+    deinit {
+        loss.deinitialize(count: 1)
+        loss.deallocate()
     }
 
     /// Samples of the recording.
@@ -49,7 +57,7 @@ final class ClockWorker {
             while !job.recording.partition[part].contains(sample) { part += 1 }
             let index = sample - partStarts[part]
             rows.begin(sample)
-            for plan in job.plans {
+            for plan in layers {
                 let segment = job.recording.layers[plan.layer].segments[part]
                 rows.load(layer: plan.layer, from: segment, segment.range(ofSample: index))
             }
@@ -68,18 +76,17 @@ final class ClockWorker {
 
     /// The sample that `rows` holds.
     func backward(_ sample: Int, _ part: Int, _ index: Int, _ unit: ClockUnit) {
-        for plan in job.plans { beginErrors(plan, part, index) }
+        for plan in layers { beginErrors(plan, part, index) }
         if job.inputErrors != nil { inputErrors.clear(rows.inputRow.count) }
         evaluateLoss(sample, part, index)
-        for plan in job.plans.reversed() { backward(plan, sample, unit) }
+        for plan in layers.reversed() { backward(plan, sample, unit) }
         storeInputErrors(sample)
     }
 
     /// The errors that do not come from another spike.
     private func beginErrors(_ plan: ClockPlan, _ part: Int, _ index: Int) {
-        let own = errors[plan.layer]
-        let count = rows[plan.layer].count
-        own.clear(plan.isSpiking ? count : plan.neuronCount)
+        let (count, errors) = (rows[plan.layer].count, rows[plan.layer].errors)
+        errors.update(repeating: 0, count: plan.isSpiking ? count : plan.neuronCount)
         guard job.objective.rate != nil else { return }
         let segment = job.recording.layers[plan.layer].segments[part]
         let start = segment.range(ofSample: index).lowerBound
@@ -87,26 +94,25 @@ final class ClockWorker {
         job.rate.add(
             to: lossErrors.pointer, layer: plan.layer, times: UnsafePointer(segment.times + start),
             units: UnsafePointer(segment.units + start), count: count)
-        for n in 0..<count { own.pointer[n] = Float(lossErrors.pointer[n] * job.grid.timeStep) }
+        for n in 0..<count { errors[n] = Float(lossErrors.pointer[n] * job.grid.timeStep) }
     }
 
     private func evaluateLoss(_ sample: Int, _ part: Int, _ index: Int) {
-        let plan = job.plans[job.plans.count - 1]
-        let objective = job.objective
+        let plan = layers[layers.count - 1]
         let count = plan.isSpiking ? rows[plan.layer].count : plan.neuronCount
         lossErrors.clear(count)
         let perSecond = lossErrors.pointer
-        let (loss, label) = (objective.loss, objective.labels.isEmpty ? -1 : objective.labels[sample])
-        objective.targetTimes.withUnsafeBufferPointer { targets in
+        let label = job.objective.labels.isEmpty ? -1 : job.objective.labels[sample]
+        job.objective.targetTimes.withUnsafeBufferPointer { targets in
             sampler.withSample(part: part, index: index) { shown, _ in
                 let times = targets.isEmpty ? nil : targets.baseAddress.map { $0 + sample * plan.neuronCount }
-                let result = loss.evaluate(shown, target: Target(label: label, times: times), errors: perSecond)
+                let result = loss.pointee.evaluate(shown, target: Target(label: label, times: times), errors: perSecond)
                 job.values.pointer[sample] = result.value
                 job.isSkipped.pointer[sample] = result.isSkipped
-                job.isCorrect.pointer[sample] = label >= 0 && loss.predict(shown) == label
+                job.isCorrect.pointer[sample] = label >= 0 && loss.pointee.predict(shown) == label
             }
         }
-        let own = errors[plan.layer].pointer
+        let own = rows[plan.layer].errors
         // A maximum's error is no derivative with respect to time.
         let unit = plan.isSpiking ? job.grid.timeStep : 1
         for n in 0..<count { own[n] += Float(perSecond[n] * unit) * job.scale }
@@ -126,7 +132,7 @@ final class ClockWorker {
                     weights: unit.rows[weights].begin(events: row.count, marks[weights].pointer),
                     delays: delays.map { unit.rows[$0].begin(events: row.count, marks[$0].pointer) },
                     isAxonal: own.delayKind == .axonal, isSynaptic: own.delayKind == .synaptic,
-                    errors: own.source.map { errors[$0].pointer }
+                    errors: own.source.map { rows[$0].errors }
                         ?? (job.inputErrors == nil ? nil : inputErrors.pointer)))
             n += 1
         }
@@ -142,7 +148,7 @@ final class ClockWorker {
     private func spikeJumps(_ plan: ClockPlan) -> ClockJumps {
         let own = rows[plan.layer]
         return ClockJumps(
-            row: own.row, errors: errors[plan.layer].pointer,
+            row: own.row, errors: own.errors,
             values: (UnsafePointer(own.currents), UnsafePointer(own.membranes)))
     }
 
@@ -161,7 +167,7 @@ final class ClockWorker {
         }
         let positions = order.order(times, units + neurons, count)
         // The loss gave one error per neuron; jumps come in order of time.
-        let ordered = errors[plan.layer].pointer
+        let ordered = rows[plan.layer].errors
         lossErrors.reserve(neurons)
         for n in 0..<neurons { lossErrors.pointer[n] = Double(ordered[n]) }
         for n in 0..<count {

@@ -37,50 +37,48 @@ struct GradientSpace {
     func parameter(row: Int, column: Int) -> Int { rowCount == 1 && isDelay ? column : column &* rowCount &+ row }
 }
 
-/// The rows of one space that the samples of a unit of work have touched, sample after sample.
-final class TouchedRows: @unchecked Sendable {
+/// The rows of one space that the samples of a unit of work have touched, sample after sample. Filled by one thread.
+struct TouchedRows: ~Copyable {
     private let stride: Int
     private let rowCount: Int
     private let indices = Block<Int32>()
     private let data = Block<Float>()
     private var count = 0
     /// Per sample, where its rows end.
-    private var ends: [Int] = []
+    private let ends: UnsafeMutablePointer<Int>
+    private var sampleCount = 0
 
     init(_ space: GradientSpace, sampleCount: Int) {
         (stride, rowCount) = (space.stride, space.rowCount)
-        ends.reserveCapacity(sampleCount)
+        ends = .allocate(capacity: sampleCount)
         // A guess that spares most growing.
         let guess = sampleCount * min(rowCount, 64)
         indices.reserve(guess)
         data.reserve(min(guess * stride, 1 << 18))
     }
 
+    deinit { ends.deallocate() }
+
     /// Begins a sample with at most so many events. - Parameter marks: one per row; -1 at the start of a unit of work.
-    func begin(events: Int, _ marks: UnsafeMutablePointer<Int>) -> RowLanes {
+    mutating func begin(events: Int, _ marks: UnsafeMutablePointer<Int>) -> RowLanes {
         let capacity = count + min(events, rowCount)
         indices.grow(capacity, keeping: count)
         data.grow(capacity * stride, keeping: count * stride)
-        return RowLanes(
-            data: data.pointer, indices: indices.pointer, marks: marks, stride: stride, start: count)
+        return RowLanes(data: data.pointer, indices: indices.pointer, marks: marks, stride: stride, start: count)
     }
 
-    func end(_ lanes: RowLanes) {
+    mutating func end(_ lanes: RowLanes) {
         count = lanes.count
-        ends.append(count)
+        ends[sampleCount] = count
+        sampleCount += 1
     }
 
-    /// Adds the rows of one sample, a slice of columns of them, to sums.
-    @inline(__always)
-    func add(sample: Int, to sums: UnsafeMutablePointer<Float>, from first: Int, count width: Int) {
-        var at = sample == 0 ? 0 : ends[sample - 1]
-        let end = ends[sample]
-        let (indices, data) = (indices.pointer, data.pointer)
-        while at < end {
-            let row = Int(indices[at])
-            ClockKernels.gather(data + (at &* stride &+ first), into: sums + (row &* stride &+ first), count: width)
-            at &+= 1
-        }
+    /// Those of one sample. - Parameter sums: where a row of the parameters is summed up.
+    func rows(ofSample sample: Int) -> SampleRows {
+        let start = sample == 0 ? 0 : ends[sample - 1]
+        return SampleRows(
+            data: UnsafePointer(data.pointer + start &* stride), indices: UnsafePointer(indices.pointer + start),
+            count: ends[sample] - start, stride: stride)
     }
 }
 
@@ -107,15 +105,13 @@ final class CopySums: @unchecked Sendable {
     }
 
     /// Adds samples in their order, each to the copy that runs it.
-    func add(_ units: [(samples: Range<Int>, rows: TouchedRows)], columns: Range<Int>) {
+    func add(_ rows: borrowing TouchedRows, _ samples: Range<Int>, columns: Range<Int>) {
         let size = space.rowCount * space.stride
-        for unit in units {
-            var copy = unit.samples.lowerBound % copies
-            for index in 0..<unit.samples.count {
-                unit.rows.add(
-                    sample: index, to: sums.pointer + copy * size, from: columns.lowerBound, count: columns.count)
-                copy = copy + 1 == copies ? 0 : copy + 1
-            }
+        var copy = samples.lowerBound % copies
+        for index in 0..<samples.count {
+            NeuronLoops.add(
+                rows.rows(ofSample: index), to: sums.pointer + copy * size, from: columns.lowerBound, count: columns.count)
+            copy = copy + 1 == copies ? 0 : copy + 1
         }
     }
 

@@ -50,6 +50,14 @@ public enum NeuronLoops {
         return ClockLoops.forward(run, patience: patience)
     }
 
+    /// Sums of gradients, see `ClockLoops`.
+    static func add(_ rows: SampleRows, to sums: UnsafeMutablePointer<Float>, from first: Int, count: Int) {
+        #if SPINNPROP_DIST && arch(x86_64)
+        if isNewer { return ClockLoopsV3.add(rows, to: sums, from: first, count: count) }
+        #endif
+        ClockLoops.add(rows, to: sums, from: first, count: count)
+    }
+
     /// A layer backward, see `ClockLoops`.
     static func backward(_ run: UnsafeMutablePointer<BackwardRun>, patience: Int) -> Int {
         #if SPINNPROP_DIST && arch(x86_64)

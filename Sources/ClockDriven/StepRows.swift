@@ -18,13 +18,15 @@ final class StepRows {
     /// Where each spike of the ordered row stands in the input as it came, relative to the sample; `nil` if in place.
     private(set) var inputOrder: UnsafePointer<Int32>?
 
-    init(input: SpikeTrains, grid: TimeGrid, layerCount: Int, poller: Poller) {
+    init(input: SpikeTrains, _ plans: ClockPlans, grid: TimeGrid, poller: Poller) {
         self.input = input
         self.grid = grid
-        self.layerCount = layerCount
+        layerCount = plans.layers.count
         sorter = TimeOrder(poller)
         layers = .allocate(capacity: layerCount)
-        for layer in 0..<layerCount { (layers + layer).initialize(to: LayerSpikes(capacity: 256)) }
+        for plan in plans.layers {
+            (layers + plan.layer).initialize(to: LayerSpikes(capacity: max(256, plan.neuronCount)))
+        }
         inputRow = StepRow(steps: inputSteps.pointer, units: inputUnits.pointer, count: 0)
     }
 
@@ -97,22 +99,22 @@ final class StepRows {
         layers[layer].count = range.count
     }
 
-    /// Appends the spikes of a layer to a recording.
+    /// Appends the spikes of a layer to a recording, as those of its next sample.
     func store(layer: Int, to columns: SpikeColumns) {
         let own = layers[layer]
         columns.reserve(own.count)
         let start = columns.count
         let (times, units, currents) = (columns.times + start, columns.units + start, columns.currents + start)
         let membranes = columns.membranes.map { $0 + start }
-        var n = 0
-        while n < own.count {
-            times[n] = grid.time(ofStep: Int(own.steps[n]))
-            units[n] = own.units[n]
-            currents[n] = Double(own.currents[n])
-            membranes?[n] = Double(own.membranes[n])
-            n &+= 1
+        // One column after the other, for vectors.
+        for n in 0..<own.count { times[n] = grid.time(ofStep: Int(own.steps[n])) }
+        units.update(from: own.units, count: own.count)
+        for n in 0..<own.count { currents[n] = Double(own.currents[n]) }
+        if let membranes {
+            for n in 0..<own.count { membranes[n] = Double(own.membranes[n]) }
         }
         columns.count = start &+ own.count
+        columns.ends.append(columns.count)
     }
 
     /// The row of a connection's source.
@@ -124,7 +126,8 @@ extension LayerSpikes {
     fileprivate init(capacity: Int) {
         self.init(
             steps: .allocate(capacity: capacity), units: .allocate(capacity: capacity),
-            currents: .allocate(capacity: capacity), membranes: .allocate(capacity: capacity), capacity: capacity)
+            currents: .allocate(capacity: capacity), membranes: .allocate(capacity: capacity),
+            errors: .allocate(capacity: capacity), capacity: capacity)
     }
 
     fileprivate func deallocate() {
@@ -132,6 +135,7 @@ extension LayerSpikes {
         units.deallocate()
         currents.deallocate()
         membranes.deallocate()
+        errors.deallocate()
     }
 
     fileprivate mutating func append(_ other: LayerSpikes) {

@@ -5,47 +5,46 @@ import Synchronization
 public final class Block<Element> {
     public private(set) var pointer: UnsafeMutablePointer<Element>
     public private(set) var capacity: Int
+    private var memory: UnsafeMutableRawPointer?
 
     public init(_ capacity: Int = 0) {
         self.capacity = capacity
-        pointer = Block.allocate(capacity)
+        (memory, pointer) = Block.allocate(capacity)
     }
 
-    deinit { free() }
+    deinit { memory?.deallocate() }
 
     /// At least `count` elements at `pointer`.
     @inlinable @inline(__always)
     public func reserve(_ count: Int) {
-        if count > capacity { replace(max(count, 2 * capacity)) }
+        if count > capacity { move(max(count, 2 * capacity), keeping: 0) }
     }
 
-    @usableFromInline @inline(never)
-    func replace(_ newCapacity: Int) {
-        free()
-        pointer = Block.allocate(newCapacity)
-        capacity = newCapacity
+    /// Like `reserve`, but the first `keeping` elements stay.
+    @inlinable @inline(__always)
+    public func grow(_ count: Int, keeping: Int) {
+        if count > capacity { move(max(count, 2 * capacity), keeping: keeping) }
     }
 
     @usableFromInline @inline(never)
     func move(_ newCapacity: Int, keeping: Int) {
-        let new = Block.allocate(newCapacity)
+        let (newMemory, new) = Block.allocate(newCapacity)
         new.update(from: pointer, count: keeping)
-        free()
-        pointer = new
-        capacity = newCapacity
+        memory?.deallocate()
+        (memory, pointer, capacity) = (newMemory, new, newCapacity)
     }
 
-    /// Aligned to 64 bytes and rounded up to whole cache lines, for vector loads of whole registers.
-    /// An empty block has an aligned address that nothing is ever read from.
-    private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<Element> {
-        if capacity == 0 { return UnsafeMutablePointer(bitPattern: 64).unsafelyUnwrapped }
+    /// Rounded up to whole cache lines and aligned to them, for vector loads of whole registers: by hand, because the system's
+    /// aligned allocation costs several times as much. An empty block has an aligned address that nothing is ever read from.
+    private static func allocate(_ capacity: Int) -> (UnsafeMutableRawPointer?, UnsafeMutablePointer<Element>) {
+        if capacity == 0 { return (nil, UnsafeMutablePointer(bitPattern: 64).unsafelyUnwrapped) }
         let bytes = max(64, (capacity * MemoryLayout<Element>.stride + 63) & ~63)
-        return UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-            .bindMemory(to: Element.self, capacity: bytes / MemoryLayout<Element>.stride)
-    }
-
-    private func free() {
-        if capacity > 0 { UnsafeMutableRawPointer(pointer).deallocate() }
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes + 64, alignment: 16)
+        return (
+            memory,
+            memory.alignedUp(toMultipleOf: 64)
+                .bindMemory(to: Element.self, capacity: bytes / MemoryLayout<Element>.stride)
+        )
     }
 }
 
@@ -55,14 +54,6 @@ extension Block where Element: Numeric {
     public func clear(_ count: Int) {
         reserve(count)
         pointer.update(repeating: .zero, count: count)
-    }
-}
-
-extension Block {
-    /// Like `reserve`, but the first `keeping` elements stay.
-    @inlinable @inline(__always)
-    public func grow(_ count: Int, keeping: Int) {
-        if count > capacity { move(max(count, 2 * capacity), keeping: keeping) }
     }
 }
 
