@@ -15,7 +15,7 @@
 #endif
 
 /* How long a thread looks before it sleeps: as far as the parallel loops of a training loop lie apart. To be woken takes as long. */
-enum { PATIENCE_NS = 100000 };
+enum { PATIENCE_NS = 200000 };
 
 /* A parallel loop that is on; lies on the stack of the thread that waits for it. */
 typedef struct loop {

@@ -15,21 +15,29 @@ extension ClockConstants {
         _ block: UnsafeMutablePointer<Float>, stride: Int, layer: Layer, index: Int, grid: TimeGrid
     ) throws(SpinnpropError) {
         var values: [Float] = []
-        for neuron in 0..<stride {
+        let (width, isUniform) = (ClockKernels.width, layer.parameters.isUniform)
+        var neuron = 0
+        while neuron < stride {
+            if isUniform, neuron >= width, neuron % width == 0, neuron + width <= layer.neuronCount {
+                (block + neuron * count).update(from: block, count: width * count)
+                neuron += width
+                continue
+            }
             if neuron >= layer.neuronCount {
                 values = ClockConstant.allCases.map { $0 == .threshold ? .infinity : 0 }
-            } else if neuron == 0 || !layer.parameters.isUniform {
+            } else if neuron == 0 || !isUniform {
                 values = try numbers(
                     layer.parameters[neuron], isSpiking: layer.isSpiking, grid: grid,
                     place: "neuron \(neuron) of layer \(index)")
             }
             for constant in ClockConstant.allCases { block[position(constant, neuron)] = values[constant.rawValue] }
+            neuron += 1
         }
     }
 
     /// In the order of `ClockConstant`.
     private static func numbers(
-        _ own: LIFNeuron, isSpiking: Bool, grid: TimeGrid, place: String
+        _ own: LIFNeuron, isSpiking: Bool, grid: TimeGrid, place: @autoclosure () -> String
     ) throws(SpinnpropError) -> [Float] {
         var values: [Double] = []
         for (name, tau) in [("tau_syn", own.tauSyn), ("tau_mem", own.tauMem)] {
@@ -39,7 +47,7 @@ extension ClockConstants {
             case .euler:
                 guard elapsed <= 1 else {
                     throw .invalidValue(
-                        "time_step is \(grid.timeStep), longer than \(name) of \(place), \(tau): Euler decay would overshoot; "
+                        "time_step is \(grid.timeStep), longer than \(name) of \(place()), \(tau): Euler decay would overshoot; "
                             + "use a shorter step or exponential decay")
                 }
                 values += [1 - elapsed, elapsed]
@@ -51,7 +59,7 @@ extension ClockConstants {
         var rounded = values.map { Float($0) }
         guard rounded.allSatisfy(\.isFinite), rounded[4] > 0, rounded[5] < rounded[4] else {
             throw .invalidValue(
-                "the parameters of \(place) (threshold \(own.threshold), reset \(own.reset), tau_syn \(own.tauSyn), "
+                "the parameters of \(place()) (threshold \(own.threshold), reset \(own.reset), tau_syn \(own.tauSyn), "
                     + "tau_mem \(own.tauMem)) do not fit float32 with time_step \(grid.timeStep); use engine \"event\"")
         }
         if !isSpiking { rounded[ClockConstant.threshold.rawValue] = .infinity }

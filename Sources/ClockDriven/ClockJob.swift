@@ -71,7 +71,8 @@ final class ClockJob: @unchecked Sendable {
         sums = spaces.map { CopySums($0, copies: copies) }
         var slices: [(Int, Range<Int>)] = []
         for (index, sum) in sums.enumerated() { slices += sum.slices.map { (index, $0) } }
-        self.slices = slices
+        // The largest first: it ends last.
+        self.slices = slices.sorted { spaces[$0.0].rowCount * $0.1.count > spaces[$1.0].rowCount * $1.1.count }
         values = Block(sampleCount)
         isSkipped = Block(sampleCount)
         isCorrect = Block(sampleCount)

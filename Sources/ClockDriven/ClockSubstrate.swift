@@ -91,9 +91,11 @@ public struct ClockSubstrate: Substrate {
         if let maxSpikes = forward.maxSpikes, maxSpikes < 1 {
             throw .invalidValue("max_spikes is \(maxSpikes); it must be >= 1")
         }
+        // What comes before need not be rounded.
+        let safe = (Double(options.steps) - 0.75) * options.timeStep
         for sample in 0..<input.sampleCount {
             for spike in input.offsets[sample]..<input.offsets[sample + 1]
-            where options.step(nearest: input.times[spike]) >= options.steps {
+            where input.times[spike] >= safe && options.step(nearest: input.times[spike]) >= options.steps {
                 throw .invalidValue(
                     "input spike \(spike - input.offsets[sample]) of sample \(sample) comes at \(input.times[spike]) s, past "
                         + "the last step at \(options.time(ofStep: options.steps - 1)) s; use more steps or a longer time_step"
@@ -136,7 +138,8 @@ final class ClockRun: Sendable {
         // A power of two, for numbers of threads mostly are.
         let wanted = Int(min(16, max(1, work / ClockRun.leastWork)))
         let parts = min(samples, 1 << (Int.bitWidth - 1 - wanted.leadingZeroBitCount))
-        let partition = (0..<parts).map { samples * $0 / parts..<samples * ($0 + 1) / parts }
+        let bounds = ClockRun.bounds(samples, parts: parts)
+        let partition = (0..<parts).map { bounds[$0]..<bounds[$0 + 1] }
         self.partition = partition
         columns = network.layers.map { layer in
             partition.map { part in
@@ -150,6 +153,13 @@ final class ClockRun: Sendable {
         budget = SpikeBudget(
             limit: options.maxSpikes ?? ForwardOptions.defaultMaxSpikes(samples: samples, neurons: neurons))
         self.plans = plans
+    }
+
+    /// Parts from half as large again as the mean down to half as large: threads that come to the end take small ones, and none
+    /// waits long for the last.
+    private static func bounds(_ samples: Int, parts: Int) -> [Int] {
+        if samples < 4 * parts || parts == 1 { return (0...parts).map { samples * $0 / max(1, parts) } }
+        return (0...parts).map { samples * (3 * $0 * (parts - 1) - $0 * ($0 - 1)) / (2 * parts * (parts - 1)) }
     }
 
     /// One for each thread.

@@ -16,20 +16,29 @@ public final class SpikeColumns: @unchecked Sendable {
     public var count = 0
     /// Where each sample's spikes end; the first sample's start at 0.
     public var ends: [Int] = []
+    /// All columns, one after the other.
+    private var memory: UnsafeMutablePointer<Double>
 
     public init(capacity: Int = 64, withMembranes: Bool = false) {
         self.capacity = max(1, capacity)
-        times = .allocate(capacity: self.capacity)
-        units = .allocate(capacity: self.capacity)
-        currents = .allocate(capacity: self.capacity)
-        membranes = withMembranes ? .allocate(capacity: self.capacity) : nil
+        memory = SpikeColumns.allocate(self.capacity, withMembranes)
+        times = memory
+        currents = memory + self.capacity
+        membranes = withMembranes ? memory + 2 * self.capacity : nil
+        units = SpikeColumns.units(memory, self.capacity, withMembranes)
     }
 
-    deinit {
-        times.deallocate()
-        units.deallocate()
-        currents.deallocate()
-        membranes?.deallocate()
+    deinit { memory.deallocate() }
+
+    private static func allocate(_ capacity: Int, _ withMembranes: Bool) -> UnsafeMutablePointer<Double> {
+        .allocate(capacity: (withMembranes ? 3 : 2) * capacity + (capacity + 1) / 2)
+    }
+
+    private static func units(
+        _ memory: UnsafeMutablePointer<Double>, _ capacity: Int, _ withMembranes: Bool
+    ) -> UnsafeMutablePointer<Int32> {
+        UnsafeMutableRawPointer(memory + (withMembranes ? 3 : 2) * capacity)
+            .bindMemory(to: Int32.self, capacity: capacity)
     }
 
     /// Makes room for `additional` more spikes.
@@ -63,17 +72,15 @@ public final class SpikeColumns: @unchecked Sendable {
     }
 
     private func grow(to newCapacity: Int) {
-        func moved<T>(_ old: UnsafeMutablePointer<T>) -> UnsafeMutablePointer<T> {
-            let new = UnsafeMutablePointer<T>.allocate(capacity: newCapacity)
-            new.moveInitialize(from: old, count: count)
-            old.deallocate()
-            return new
-        }
-        times = moved(times)
-        units = moved(units)
-        currents = moved(currents)
-        membranes = membranes.map(moved)
-        capacity = newCapacity
+        let new = SpikeColumns.allocate(newCapacity, membranes != nil)
+        let newUnits = SpikeColumns.units(new, newCapacity, membranes != nil)
+        new.update(from: times, count: count)
+        (new + newCapacity).update(from: currents, count: count)
+        if let membranes { (new + 2 * newCapacity).update(from: membranes, count: count) }
+        newUnits.update(from: units, count: count)
+        memory.deallocate()
+        (memory, times, currents, units, capacity) = (new, new, new + newCapacity, newUnits, newCapacity)
+        membranes = membranes.map { _ in new + 2 * newCapacity }
     }
 
     public func range(ofSample sample: Int) -> Range<Int> {

@@ -33,9 +33,16 @@ extension Recording {
     /// Per neuron of a layer: whether it spiked in no sample.
     func silentNeurons(layer: Int) -> [Bool] {
         var silent = [Bool](repeating: true, count: layers[layer].neuronCount)
-        for segment in layers[layer].segments {
-            let units = segment.units
-            for spike in 0..<segment.count { silent[Int(units[spike])] = false }
+        silent.withUnsafeMutableBufferPointer { silent in
+            guard let silent = silent.baseAddress else { return }
+            for segment in layers[layer].segments {
+                let (units, count) = (segment.units, segment.count)
+                var spike = 0
+                while spike < count {
+                    silent[Int(units[spike])] = false
+                    spike &+= 1
+                }
+            }
         }
         return silent
     }
