@@ -8,12 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#if defined(__x86_64__)
-#define PAUSE() __builtin_ia32_pause()
-#else
-#define PAUSE() atomic_signal_fence(memory_order_seq_cst)
-#endif
-
 /* How long a thread looks before it sleeps: as far as the parallel loops of a training loop lie apart. To be woken takes as long. */
 enum { PATIENCE_NS = 200000 };
 
@@ -49,7 +43,7 @@ static int64_t nanoseconds(void) {
 static void look_while(const atomic_size_t *count, size_t seen) {
     int64_t begun = 0;
     for (unsigned n = 1; atomic_load_explicit(count, memory_order_relaxed) == seen; n++) {
-        PAUSE();
+        spinnprop_support_pause();
         if (n % 64 != 0) continue;
         int64_t now = nanoseconds();
         if (begun == 0) begun = now;

@@ -2,10 +2,13 @@
 import ClockArithmetic
 import Mathematics
 import Networks
+import Synchronization
 
 /// Some samples that one thread runs, and what they leave.
 final class ClockUnit: @unchecked Sendable {
     let samples: Range<Int>
+    /// Whether all samples have been run.
+    fileprivate let isDone = Atomic<Bool>(false)
     /// Per space of the job.
     let rows: UnsafeMutablePointer<TouchedRows>
     private let spaceCount: Int
@@ -23,6 +26,19 @@ final class ClockUnit: @unchecked Sendable {
     }
 }
 
+/// Columns of a space that one thread at a time sums up, unit after unit.
+private final class SumSlice: Sendable {
+    let space: Int
+    let columns: Range<Int>
+    /// The number of units that have been added.
+    let added = Mutex(0)
+
+    init(space: Int, columns: Range<Int>) {
+        self.space = space
+        self.columns = columns
+    }
+}
+
 final class ClockJob: @unchecked Sendable {
     let plans: ClockPlans
     let recording: Recording
@@ -36,7 +52,7 @@ final class ClockJob: @unchecked Sendable {
     private(set) var weightSpace: [Int] = []
     private(set) var delaySpace: [Int?] = []
     /// Pieces that may be summed at the same time.
-    let slices: [(space: Int, columns: Range<Int>)]
+    private let slices: [SumSlice]
     /// Per sample: value of the loss, then whether it is skipped, then whether it is predicted right.
     let values: Block<Double>
     let isSkipped: Block<Bool>
@@ -69,10 +85,7 @@ final class ClockJob: @unchecked Sendable {
             count: width.multipliedReportingOverflow(by: copies).overflow ? .max : width * copies,
             bytesPerElement: MemoryLayout<Float>.stride, "the gradients of \(copies) copies of the network")
         sums = spaces.map { CopySums($0, copies: copies) }
-        var slices: [(Int, Range<Int>)] = []
-        for (index, sum) in sums.enumerated() { slices += sum.slices.map { (index, $0) } }
-        // The largest first: it ends last.
-        self.slices = slices.sorted { spaces[$0.0].rowCount * $0.1.count > spaces[$1.0].rowCount * $1.1.count }
+        slices = sums.enumerated().flatMap { (index, sum) in sum.slices.map { SumSlice(space: index, columns: $0) } }
         values = Block(sampleCount)
         isSkipped = Block(sampleCount)
         isCorrect = Block(sampleCount)
@@ -137,11 +150,26 @@ final class ClockJob: @unchecked Sendable {
         }
     }
 
-    /// Adds the rows of consecutive units to the sums of the copies.
-    func add(_ units: [ClockUnit], monitor: Monitor?) throws(SpinnpropError) {
-        try parallelLoop(parts: slices.count, monitor: monitor) { (n) throws(SpinnpropError) in
-            let (space, columns) = slices[n]
-            for unit in units { sums[space].add(unit.rows[space], unit.samples, columns: columns) }
+    /// Adds the rows of units to the sums of the copies, as far as all units before them are done. To be called after each unit by who
+    /// has run it: most of the adding is then done beside other units' runs, and while rows are in the cache.
+    func finish(_ unit: ClockUnit, of units: [ClockUnit]) {
+        unit.isDone.store(true, ordering: .releasing)
+        for slice in slices { _ = slice.added.withLockIfAvailable { add(units, after: &$0, slice) } }
+    }
+
+    /// Adds what is left when all units are done, which another thread was busy with; then units may begin anew.
+    func finishAll(_ units: [ClockUnit], monitor: Monitor?) throws(SpinnpropError) {
+        let open = slices.filter { $0.added.withLock { $0 < units.count } }
+        try parallelLoop(parts: open.count, monitor: monitor) { (n) throws(SpinnpropError) in
+            open[n].added.withLock { add(units, after: &$0, open[n]) }
+        }
+        for slice in slices { slice.added.withLock { $0 = 0 } }
+    }
+
+    private func add(_ units: [ClockUnit], after added: inout Int, _ slice: SumSlice) {
+        while added < units.count, units[added].isDone.load(ordering: .acquiring) {
+            sums[slice.space].add(units[added].rows[slice.space], units[added].samples, columns: slice.columns)
+            added += 1
         }
     }
 

@@ -32,8 +32,9 @@ public struct ClockRule: GradientRule {
             let units = job.units(of: chunk)
             try parallelLoop(parts: units.count, monitor: monitor) { (unit) throws(SpinnpropError) in
                 try workers.withWorker { (worker) throws(SpinnpropError) in try worker.run(units[unit]) }
+                job.finish(units[unit], of: units)
             }
-            try job.add(units, monitor: monitor)
+            try job.finishAll(units, monitor: monitor)
         }
         return try job.gradients(network, monitor: monitor)
     }

@@ -67,9 +67,10 @@ public struct ClockSubstrate: Substrate {
                 pair.worker.begin()
                 let unit = units[part]
                 try run.forward(part, with: pair.runner) { pair.worker.backward($0, part, $1, unit) }
+                job.finish(unit, of: units)
             }
         }
-        try job.add(units, monitor: monitor)
+        try job.finishAll(units, monitor: monitor)
         return (recording, try job.gradients(network, monitor: monitor))
     }
 

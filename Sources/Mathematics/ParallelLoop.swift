@@ -109,9 +109,11 @@ public func parallelLoop(
         if let monitor, monitor.isOwnedByThisThread {
             var rounds = 0
             while finished.load(ordering: .acquiring) < parts {
-                // Most loops end within a fraction of a millisecond of each other; sleep is for those that do not.
+                // Most threads end within microseconds of each other, nearly all within a millisecond; sleep is for the rest.
                 rounds += 1
                 if rounds < 1000 {
+                    spinnprop_support_pause()
+                } else if rounds < 2000 {
                     sched_yield()
                 } else {
                     _ = monitor.poll()

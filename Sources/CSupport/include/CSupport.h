@@ -17,6 +17,15 @@ int spinnprop_support_has_v3(void);
  * few microseconds where threads of its own would cost 40 each. (libdispatch would do the same and add 0.4 MB to the library.) */
 void spinnprop_support_run_on_threads(size_t count, const void *context, void (*work)(const void *context));
 
+/* To be called between two looks at what another thread is about to change. */
+static inline __attribute__((always_inline)) void spinnprop_support_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb");
+#endif
+}
+
 /* Eight numbers in a register. Swift takes such comparisons apart into single lanes more often than not. */
 typedef float spinnprop_support_float8 __attribute__((ext_vector_type(8)));
 typedef _Bool spinnprop_support_bool8 __attribute__((ext_vector_type(8)));
