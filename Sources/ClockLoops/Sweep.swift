@@ -39,23 +39,21 @@ private func sweep(_ run: ForwardRun, _ window: SweepWindow, steps: Int) {
         var (a, b) = (LaneState(run, first), LaneState(run, first &+ 8))
         var (c, d) = (LaneState(run, first &+ 16), LaneState(run, first &+ 24))
         var (currents, membranes) = (window.currents + first, window.membranes + first)
-        var bits = UnsafeMutableRawPointer(window.bits + first / 8)
-        var spikes =
-            a.take(neuron, run, first, currents, membranes)
-            | b.take(neuron, run, first &+ 8, currents + 8, membranes + 8) &<< 8
-        spikes |= c.take(neuron, run, first &+ 16, currents + 16, membranes + 16) &<< 16
-        spikes |= d.take(neuron, run, first &+ 24, currents + 24, membranes + 24) &<< 24
-        bits.storeBytes(of: spikes, as: UInt32.self)
+        // Byte by byte: joined in one number they come out slower.
+        var bits = window.bits + first / 8
+        bits[0] = a.take(neuron, run, first, currents, membranes)
+        bits[1] = b.take(neuron, run, first &+ 8, currents + 8, membranes + 8)
+        bits[2] = c.take(neuron, run, first &+ 16, currents + 16, membranes + 16)
+        bits[3] = d.take(neuron, run, first &+ 24, currents + 24, membranes + 24)
         var step = 1
         while step < steps {
             currents += window.stride
             membranes += window.stride
             bits += window.pitch
-            spikes = a.move(neuron, currents, membranes)
-            spikes |= b.move(neuron, currents + 8, membranes + 8) &<< 8
-            spikes |= c.move(neuron, currents + 16, membranes + 16) &<< 16
-            spikes |= d.move(neuron, currents + 24, membranes + 24) &<< 24
-            bits.storeBytes(of: spikes, as: UInt32.self)
+            bits[0] = a.move(neuron, currents, membranes)
+            bits[1] = b.move(neuron, currents + 8, membranes + 8)
+            bits[2] = c.move(neuron, currents + 16, membranes + 16)
+            bits[3] = d.move(neuron, currents + 24, membranes + 24)
             step &+= 1
         }
         a.store(run, first)
@@ -100,13 +98,13 @@ private struct LaneState {
     mutating func move(
         _ neuron: LaneConstants, arrivals: SIMD8<Float> = SIMD8(repeating: 0), _ currents: UnsafeMutablePointer<Float>,
         _ membranes: UnsafeMutablePointer<Float>
-    ) -> UInt32 {
+    ) -> UInt8 {
         current = ClockKernels.current(neuron.alpha, current, arrivals)
         let reached = ClockKernels.membrane(neuron.beta, membrane, neuron.restBeta, current)
         ClockKernels.store(current, currents, 0)
         ClockKernels.store(reached, membranes, 0)
         membrane = ClockKernels.afterSpikes(reached, neuron.threshold, reset: neuron.reset)
-        return UInt32(ClockKernels.spikes(reached, neuron.threshold))
+        return ClockKernels.spikes(reached, neuron.threshold)
     }
 
     /// One step with what has arrived.
@@ -114,7 +112,7 @@ private struct LaneState {
     mutating func take(
         _ neuron: LaneConstants, _ run: ForwardRun, _ first: Int, _ currents: UnsafeMutablePointer<Float>,
         _ membranes: UnsafeMutablePointer<Float>
-    ) -> UInt32 {
+    ) -> UInt8 {
         let arrivals = ClockKernels.load(run.arrivals, first)
         ClockKernels.store(SIMD8(repeating: 0), run.arrivals, first)
         return move(neuron, arrivals: arrivals, currents, membranes)
