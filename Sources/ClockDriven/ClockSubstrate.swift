@@ -144,9 +144,9 @@ final class ClockRun: Sendable {
         self.partition = partition
         columns = network.layers.map { layer in
             partition.map { part in
-                // Half of the neurons spike once: a guess that spares most growing.
+                // Each neuron spikes once: a guess that spares most growing.
                 SpikeColumns(
-                    capacity: layer.isSpiking ? min(4096, part.count * (layer.neuronCount / 2 + 4)) : 1,
+                    capacity: layer.isSpiking ? min(4096, part.count * layer.neuronCount) : 1,
                     withMembranes: layer.isSpiking)
             }
         }
