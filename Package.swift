@@ -35,6 +35,9 @@ let libraryLinkerSettings: [LinkerSetting] =
 /// Rooms without inner loops of their own are compiled for size: the library has to stay small.
 let compactSettings: [SwiftSetting] = isDistribution ? [.unsafeFlags(["-Osize"])] : []
 
+/// Rooms whose types nobody prints do without the names of their fields.
+let namelessSettings: [SwiftSetting] = isDistribution ? [.unsafeFlags(["-Xfrontend", "-disable-reflection-metadata"])] : []
+
 /// A room: a folder under Sources with the rooms it may import.
 func room(_ name: String, _ imports: [Target.Dependency], swiftSettings: [SwiftSetting] = []) -> Target {
     .target(name: name, dependencies: imports, swiftSettings: distributionSettings + swiftSettings)
@@ -47,7 +50,7 @@ let hasNewer = isDistribution
 #else
 let hasNewer = false
 #endif
-let newerSettings: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])]
+let newerSettings: [SwiftSetting] = namelessSettings + [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])]
 let forNewerProcessors: [Target] =
     hasNewer
     ? [
@@ -69,14 +72,15 @@ let package = Package(
         room("Spikes", ["Mathematics"]),
         room("Neurons", ["Mathematics"]),
         room("Networks", ["Neurons", "Spikes", "Mathematics"]),
-        room("EventDriven", ["Networks", "Neurons", "Spikes", "Mathematics"]),
-        room("ClockArithmetic", ["CSupport"]),
-        room("ClockLoops", ["ClockArithmetic", "CSupport"]),
+        room("EventDriven", ["Networks", "Neurons", "Spikes", "Mathematics"], swiftSettings: namelessSettings),
+        room("ClockArithmetic", ["CSupport"], swiftSettings: namelessSettings),
+        room("ClockLoops", ["ClockArithmetic", "CSupport"], swiftSettings: namelessSettings),
         room(
             "ClockDriven",
             ["ClockArithmetic", "ClockLoops", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport"]
-                + newer("ClockLoopsV3")),
-        room("SparseRecurrent", ["Spikes", "Mathematics"]),
+                + newer("ClockLoopsV3"),
+            swiftSettings: namelessSettings),
+        room("SparseRecurrent", ["Spikes", "Mathematics"], swiftSettings: namelessSettings),
         room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"], swiftSettings: compactSettings),
         room("SpiNNaker2", ["Mathematics"], swiftSettings: compactSettings),
         room(
