@@ -36,7 +36,8 @@ let libraryLinkerSettings: [LinkerSetting] =
 let compactSettings: [SwiftSetting] = isDistribution ? [.unsafeFlags(["-Osize"])] : []
 
 /// Rooms whose types nobody prints do without the names of their fields.
-let namelessSettings: [SwiftSetting] = isDistribution ? [.unsafeFlags(["-Xfrontend", "-disable-reflection-metadata"])] : []
+let namelessSettings: [SwiftSetting] =
+    isDistribution ? [.unsafeFlags(["-Xfrontend", "-disable-reflection-metadata"])] : []
 
 /// A room: a folder under Sources with the rooms it may import.
 func room(_ name: String, _ imports: [Target.Dependency], swiftSettings: [SwiftSetting] = []) -> Target {
@@ -85,7 +86,10 @@ let package = Package(
         room("SpiNNaker2", ["Mathematics"], swiftSettings: compactSettings),
         room(
             "SpiNNaker2Programs",
-            ["SpiNNaker2", "ClockDriven", "ClockArithmetic", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"],
+            [
+                "SpiNNaker2", "ClockDriven", "ClockArithmetic", "Learning", "Networks", "Neurons", "Spikes",
+                "Mathematics",
+            ],
             swiftSettings: compactSettings),
         room("DataSets", ["Spikes", "Mathematics"]),
         room(

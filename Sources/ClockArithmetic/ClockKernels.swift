@@ -28,7 +28,8 @@ public enum ClockKernels {
 
     /// I of the next step, from I and what arrives.
     @inlinable @inline(__always)
-    public static func current(_ alpha: SIMD8<Float>, _ current: SIMD8<Float>, _ arrivals: SIMD8<Float>) -> SIMD8<Float> {
+    public static func current(_ alpha: SIMD8<Float>, _ current: SIMD8<Float>, _ arrivals: SIMD8<Float>) -> SIMD8<Float>
+    {
         alpha * current + arrivals
     }
 

@@ -200,7 +200,8 @@ public struct BackwardRun {
 
     public init(
         constants: ClockConstants, neuronCount: Int, stride: Int, slots: Int, lambdaV: UnsafeMutablePointer<Float>,
-        lambdaI: UnsafeMutablePointer<Float>, pickedV: UnsafeMutablePointer<Float>, pickedI: UnsafeMutablePointer<Float>,
+        lambdaI: UnsafeMutablePointer<Float>, pickedV: UnsafeMutablePointer<Float>,
+        pickedI: UnsafeMutablePointer<Float>,
         earlierI: UnsafeMutablePointer<Float>, feeds: UnsafeMutablePointer<BackwardFeed>, feedCount: Int,
         jumps: ClockJumps, jump: Int, step: Int
     ) {

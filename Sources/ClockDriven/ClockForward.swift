@@ -22,11 +22,11 @@ final class ClockState {
 
     init(_ poller: Poller) { self.poller = poller }
 
-    /// For a layer that is run several steps at a time: so many that they fit a processor's first cache.
+    /// For a layer that is run several steps at a time: so many that they stay in a processor's caches.
     private func window(_ plan: ClockPlan) -> SweepWindow? {
-        guard plan.isSimple, !plan.isNarrow, plan.constants.isUniform else { return nil }
         let stride = (plan.stride + 31) & ~31
-        let steps = max(1, min(32, 2048 / stride))
+        let steps = min(32, 8192 / stride)
+        guard plan.isSimple, !plan.isNarrow, plan.constants.isUniform, steps >= 4 else { return nil }
         let pitch = (stride / 8 + 7) & ~7
         windowBits.clear(steps * pitch)
         windowCurrents.reserve(steps * stride)
@@ -65,7 +65,8 @@ final class ClockState {
             maxima: plan.isSpiking
                 ? nil
                 : ReadoutLanes(maxima: maxima.pointer, steps: maximumSteps.pointer, currents: maximumCurrents.pointer),
-            isNarrow: isNarrow, window: window, step: isNarrow || window != nil ? first + 1 : first, end: plan.grid.steps - 1, spikes: rows[plan.layer], spikeLimit: spikeLimit)
+            isNarrow: isNarrow, window: window, step: isNarrow || window != nil ? first + 1 : first,
+            end: plan.grid.steps - 1, spikes: rows[plan.layer], spikeLimit: spikeLimit)
     }
 }
 

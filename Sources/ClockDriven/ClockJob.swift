@@ -17,7 +17,9 @@ final class ClockUnit: @unchecked Sendable {
         self.samples = samples
         spaceCount = spaces.count
         rows = .allocate(capacity: spaceCount)
-        for (n, space) in spaces.enumerated() { (rows + n).initialize(to: TouchedRows(space, sampleCount: samples.count)) }
+        for (n, space) in spaces.enumerated() {
+            (rows + n).initialize(to: TouchedRows(space, sampleCount: samples.count))
+        }
     }
 
     deinit {

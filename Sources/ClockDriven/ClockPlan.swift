@@ -124,7 +124,8 @@ final class ClockPlans: @unchecked Sendable {
         for (index, connection) in network.connections.enumerated() {
             connections.append(
                 try ClockConnection(
-                    connection, index: index, stride: ClockKernels.padded(connection.postCount), grid: grid, poller: poller))
+                    connection, index: index, stride: ClockKernels.padded(connection.postCount), grid: grid,
+                    poller: poller))
         }
         self.connections = connections
         var (sources, constants): ([Block<ClockSource>], [Block<Float>]) = ([], [])

@@ -159,7 +159,7 @@ final class ClockRun: Sendable {
     /// Parts from half as large again as the mean down to half as large: threads that come to the end take small ones, and none
     /// waits long for the last.
     private static func bounds(_ samples: Int, parts: Int) -> [Int] {
-        if samples < 4 * parts || parts == 1 { return (0...parts).map { samples * $0 / max(1, parts) } }
+        if parts < 2 || samples < 4 * parts { return (0...parts).map { samples * $0 / max(1, parts) } }
         return (0...parts).map { samples * (3 * $0 * (parts - 1) - $0 * ($0 - 1)) / (2 * parts * (parts - 1)) }
     }
 

@@ -110,7 +110,8 @@ final class CopySums: @unchecked Sendable {
         var copy = samples.lowerBound % copies
         for index in 0..<samples.count {
             NeuronLoops.add(
-                rows.rows(ofSample: index), to: sums.pointer + copy * size, from: columns.lowerBound, count: columns.count)
+                rows.rows(ofSample: index), to: sums.pointer + copy * size, from: columns.lowerBound,
+                count: columns.count)
             copy = copy + 1 == copies ? 0 : copy + 1
         }
     }

@@ -21,7 +21,8 @@ public func forward(_ run: UnsafeMutablePointer<ForwardRun>, patience: Int) -> I
     while step <= end, work < patience, spikes.count &+ stride <= spikes.capacity, spikes.count <= limit {
         let first = spikes.count
         let found = advance(
-            arrivals: hasArrivals ? arrivals + slot &* stride : nil, currents: currents, membranes: membranes, constants,
+            arrivals: hasArrivals ? arrivals + slot &* stride : nil, currents: currents, membranes: membranes,
+            constants,
             count: stride, units: spikes.units + first, spikeCurrents: spikes.currents + first,
             spikeMembranes: spikes.membranes + first)
         let last = first &+ found

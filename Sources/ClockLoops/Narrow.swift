@@ -29,7 +29,8 @@ func forwardNarrow(_ run: UnsafeMutablePointer<ForwardRun>, patience: Int) -> In
             while crossed != 0 {
                 let neuron = crossed.trailingZeroBitCount
                 crossed &= crossed &- 1
-                spikes.append(step: step, neuron: neuron, current: own.currents[neuron], membrane: own.membranes[neuron])
+                spikes.append(
+                    step: step, neuron: neuron, current: own.currents[neuron], membrane: own.membranes[neuron])
                 own.membranes[neuron] = constants[.reset, neuron]
             }
             membrane = ClockKernels.load(own.membranes, 0)
@@ -51,7 +52,9 @@ func backwardNarrow(_ run: UnsafeMutablePointer<BackwardRun>, patience: Int) -> 
     let own = run.pointee
     let (constants, jumps, feed) = (own.constants, own.jumps, own.feeds.pointee)
     let (steps, units, rows, errors) = (feed.row.steps, feed.row.units, feed.lanes.rows, feed.errors)
-    let (alpha, restAlpha, beta) = (constants.vector(.alpha, 0), constants.vector(.restAlpha, 0), constants.vector(.beta, 0))
+    let (alpha, restAlpha, beta) = (
+        constants.vector(.alpha, 0), constants.vector(.restAlpha, 0), constants.vector(.beta, 0)
+    )
     var lambdaV = ClockKernels.load(own.lambdaV, 0)
     var lambdaI = ClockKernels.load(own.lambdaI, 0)
     var (step, jump, cursor, weights) = (own.step, own.jump, feed.cursor, feed.weights)

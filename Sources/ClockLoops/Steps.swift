@@ -25,7 +25,8 @@ public func advance(
         if let arrivals {
             forBlocks(first, last, constants, .alpha, .beta, .restBeta, .threshold) {
                 j, alpha, beta, restBeta, threshold in
-                let current = ClockKernels.current(alpha, ClockKernels.load(currents, j), ClockKernels.load(arrivals, j))
+                let current = ClockKernels.current(
+                    alpha, ClockKernels.load(currents, j), ClockKernels.load(arrivals, j))
                 let membrane = ClockKernels.membrane(beta, ClockKernels.load(membranes, j), restBeta, current)
                 ClockKernels.store(current, currents, j)
                 ClockKernels.store(membrane, membranes, j)

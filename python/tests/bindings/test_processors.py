@@ -1,4 +1,4 @@
-"""The engine compiled for newer processors gives the bits of the baseline."""
+"""The engines compiled for newer processors give the bits of the baseline."""
 
 import os
 import subprocess
@@ -24,8 +24,21 @@ for options in cases:
     digest.update(rec.spikes[0].times.tobytes() + np.float64(value).tobytes() + grad.input_times.tobytes())
     for weights in grad.weights:
         digest.update(np.ascontiguousarray(weights).tobytes())
-clf = sp.SpikingClassifier(hidden=(30,), epochs=3).fit(X, y)
-digest.update(clf.network_.weights[0].tobytes())
+# On a grid: layers of one block, of several and of many, with equal neurons or not.
+grid = sp.encoding.latency_grid(X, steps=27)
+cases += [dict(tau_mem=np.linspace(15e-3, 30e-3, 85)), dict(threshold=0.5)]
+for options in cases:
+    net = sp.Network([5, 70, 12, 3], seed=3, weight_mean=[2.5, 0.5, 0.9], weight_std=[1.5, 0.6, 0.6], **options)
+    rec = net.forward(grid, engine="clock")
+    loss = sp.losses.VMaxCrossEntropy() if "readout" in options else sp.losses.StepTTFSCrossEntropy()
+    value, grad = net.gradient(rec, loss, y)
+    assert len(rec.spikes[0].times) and any(np.any(weights) for weights in grad.weights)
+    digest.update(rec.spikes[1].times.tobytes() + np.float64(value).tobytes())
+    for weights in grad.weights:
+        digest.update(np.ascontiguousarray(weights).tobytes())
+for engine in ("event", "clock", "spinnaker2"):
+    clf = sp.SpikingClassifier(hidden=(30,), engine=engine, epochs=3).fit(X, y)
+    digest.update(clf.network_.weights[0].tobytes())
 print(digest.hexdigest())
 """
 
