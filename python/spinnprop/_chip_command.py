@@ -8,7 +8,7 @@ import json
 import os
 from typing import Any, Dict, List
 
-from . import spinnaker2
+from . import _chip_fit, spinnaker2
 from ._chip_report import ESTIMATED, Report, estimated_column
 
 #: What `write_account` leaves in a folder.
@@ -43,7 +43,7 @@ def fit(options: argparse.Namespace) -> None:
         copies="auto" if options.copies is None else options.copies,
         power=options.power,
     )
-    answer = spinnaker2._fit_roomy(engine, sizes, options.batch, options.recurrent, activity=options.activity)
+    answer = _chip_fit._fit_roomy(engine, sizes, options.batch, options.recurrent, activity=options.activity)
     print(json.dumps({"estimated": ESTIMATED, **vars(answer)}, indent=2) if options.json else answer)
 
 

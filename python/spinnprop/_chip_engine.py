@@ -1,0 +1,320 @@
+"""Chips, boards, and the engine that trains on an emulated one; `spinnprop.spinnaker2` shows them."""
+
+from __future__ import annotations
+
+import copy
+import os
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Union
+
+from . import _checks, _core, _engines
+from ._values import Value
+
+if TYPE_CHECKING:
+    from ._chip_report import Report
+
+_INT32 = 2**31 - 1
+_OVERFLOW: Dict[Optional[str], int] = {
+    "drop": _core.OVERFLOW_DROP,
+    "overwrite": _core.OVERFLOW_OVERWRITE,
+    "stall": _core.OVERFLOW_STALL,
+}
+_FAULTS: Dict[Optional[str], int] = {"error": _core.FAULTS_ERROR, "count": _core.FAULTS_COUNT}
+_PLACEMENTS: Dict[Optional[str], int] = {
+    "compact": _core.PLACEMENT_COMPACT,
+    "scattered": _core.PLACEMENT_SCATTERED,
+}
+_POWER: Dict[Optional[str], int] = {
+    "low": _core.POWER_LOW,
+    "high": _core.POWER_HIGH,
+    "automatic": _core.POWER_AUTOMATIC,
+}
+
+
+class Chip(Value):
+    """One kind of chip: the constants that all estimates rest on.
+
+    Parameters
+    ----------
+    clock_hz : float
+        Of the high power level; that of the low one is the constant ``low_clock``.
+    **constants : float
+        Any other row of the table, by name: see `constants`. Names that begin with ``cost_`` are what the programs charge
+        for their work, in cycles. A value that is given counts as assumed.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no such constant, or it cannot have that value; the message lists the names.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> chip = sp.spinnaker2.Chip(hop_energy=0.3e-12)
+    >>> row = next(row for row in chip.constants if row["name"] == "hop_energy")
+    >>> row["value"], row["unit"], row["mark"]
+    (3e-13, 'J/bit', 'assumed')
+    """
+
+    def __init__(self, clock_hz: float = 300e6, **constants: float) -> None:
+        self._set(clock_hz=clock_hz, **constants)
+        if "high_clock" in constants:
+            raise ValueError("high_clock is clock_hz; give it by that name")
+        _core.engine_create({"kind": _core.ENGINE_SPINNAKER2}, self._constants())
+
+    @property
+    def constants(self) -> List[Dict[str, Any]]:
+        """The table: name, value, unit, mark and source of each constant.
+
+        Marks: "P" from the chip's makers, "S" quoted by others, "D" derived from other rows, "assumed".
+        """
+        rows: List[Dict[str, Any]] = Engine(self)._tables["constants"]
+        return rows
+
+    @property
+    def published(self) -> List[Dict[str, Any]]:
+        """Published workloads: what the constants predict (a range), what was measured, the factor between, and why."""
+        rows: List[Dict[str, Any]] = Engine(self)._tables["published"]
+        return rows
+
+    def _constants(self) -> Tuple[Tuple[bytes, float], ...]:
+        given = {name: value for name, value in vars(self).items() if name != "clock_hz"}
+        if self.__dict__["clock_hz"] != 300e6:
+            given["high_clock"] = self.__dict__["clock_hz"]
+        return tuple((name.encode(), value) for name, value in given.items())
+
+    def __hash__(self) -> int:
+        return hash((type(self), frozenset(vars(self).items())))
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return _chip, (dict(vars(self)),)
+
+
+def _chip(constants: Dict[str, float]) -> Chip:
+    return Chip(**constants)
+
+
+class Board(Value):
+    """Chips of one kind, connected by their links to a torus.
+
+    Parameters
+    ----------
+    chips : int
+        1 .. 48.
+    chip : Chip or None
+        None: as published.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> sp.spinnaker2.Board(chips=2).chips
+    2
+    """
+
+    chips: int
+    chip: Chip
+
+    def __init__(self, chips: int = 48, chip: Optional[Chip] = None) -> None:
+        if chip is not None and not isinstance(chip, Chip):
+            raise TypeError(f"chip is {_checks._shown(chip)}; it must be a spinnaker2.Chip")
+        self.__dict__.update(chips=_checks.integer(chips, "chips", 1, 48), chip=Chip() if chip is None else chip)
+
+
+class Engine(_engines.Engine):
+    """Trains on an emulated SpiNNaker2 (arXiv 2412.15021), and keeps account of it. ``engine="spinnaker2"``.
+
+    Programs for input, neurons, loss and optimiser run on the chip's processing elements and exchange spikes and errors
+    as packets. Weights, spikes and losses are the very bits of `ClockEngine` with as many copies, wherever the
+    programs lie. What is counted follows from the programs; seconds and joules are estimated from the counts and the
+    chip's constants. A tick lasts until the slowest processing element, link between chips and memory interface are done:
+    what goes over a link, or to and from a DRAM, within a tick goes one after another at the bandwidth the constants give, and
+    what takes longer than the tick's period adds whole periods, slips. Waiting within a tick is not modelled. Not emulated:
+    single instructions, conflicts in DRAM or on the mesh, anything analogue.
+
+    Parameters
+    ----------
+    chip : Chip, Board or None
+        None: one chip as published.
+    time_step, steps, decay
+        As in `ClockEngine`.
+    copies : int or "auto"
+        Of the network, side by side, that share a batch's samples. "auto": as many as fit, at most `batch_size`.
+    batch_size : int or None
+        The largest batch there will be; None: any.
+    placement : "compact" or "scattered"
+        Which processing elements are taken: by number, or shuffled by `seed`.
+    largest_slice : int or None
+        The most neurons of a layer on one processing element; None: as many as fit.
+    fifo_packets : int or None
+        Capacity of the receive FIFOs; None: what the worst case needs, within reason.
+    overflow : "drop", "overwrite" or "stall"
+        What a full FIFO does with one packet more.
+    faults : "error" or "count"
+        Whether a lost or late packet ends the run or is only counted.
+    power : "low", "high" or "automatic"
+        Supply voltage and clock; automatic: in each tick high if more than `power_threshold` packets wait.
+    spikes_per_neuron : float
+        And sample: what the tapes of spikes are made for. They are up to eight times as long where memory is left.
+    active_senders : float
+        The part of a population of more than 128 that spikes in a sample: what sums per sample are made for.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its domain.
+    MemoryError
+        When a network is run that does not fit; the message names program and buffer. See `fit`.
+
+    Notes
+    -----
+    An engine has one account. Copies and pickles have the same options and an account of their own. Threads wait for each
+    other.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.datasets.yin_yang(20)
+    >>> net = sp.Network([5, 30, 3], seed=1)
+    >>> engine = sp.spinnaker2.Engine()
+    >>> rec = net.forward(sp.encoding.latency_grid(X), engine=engine)
+    >>> value, grad = net.gradient(rec, sp.losses.StepTTFSCrossEntropy(), y)
+    >>> account = engine.account()
+    >>> account.forward_samples, account.seconds_per_sample > 0
+    (20, True)
+    """
+
+    __slots__ = ("_core_engine",)
+    name = "spinnaker2"
+    _kind = _core.ENGINE_SPINNAKER2
+    _has_chip = True
+    _core_engine: Tuple[int, object]
+    chip: Union[Chip, Board]
+    time_step: float
+    steps: int
+    decay: str
+    copies: Union[int, str]
+    spikes_per_neuron: float
+    active_senders: float
+
+    def __init__(
+        self,
+        chip: Union[None, Chip, Board] = None,
+        time_step: float = 1e-3,
+        steps: int = 27,
+        copies: Union[int, str] = "auto",
+        decay: str = "exponential",
+        batch_size: Optional[int] = None,
+        placement: str = "compact",
+        seed: int = 0,
+        largest_slice: Optional[int] = None,
+        fifo_packets: Optional[int] = None,
+        overflow: str = "drop",
+        faults: str = "error",
+        power: str = "high",
+        power_threshold: int = 0,
+        spikes_per_neuron: float = 2.0,
+        active_senders: float = 0.5,
+    ) -> None:
+        if chip is not None and not isinstance(chip, (Chip, Board)):
+            raise TypeError(f"chip is {_checks._shown(chip)}; it must be a spinnaker2.Chip or a spinnaker2.Board")
+        self.__dict__["chip"] = Chip() if chip is None else chip
+        self._set(time_step=time_step)
+        _checks.choice(decay, "decay", _engines._DECAYS)
+        _checks.choice(placement, "placement", _PLACEMENTS)
+        _checks.choice(overflow, "overflow", _OVERFLOW)
+        _checks.choice(faults, "faults", _FAULTS)
+        _checks.choice(power, "power", _POWER)
+        self.__dict__.update(
+            steps=_checks.integer(steps, "steps", 2, _INT32),
+            copies="auto" if copies == "auto" else _checks.integer(copies, "copies", 1, _INT32),
+            decay=decay,
+            batch_size=_or_none(batch_size, "batch_size"),
+            placement=placement,
+            seed=_checks.integer(seed, "seed", 0, 2**64 - 1),
+            largest_slice=_or_none(largest_slice, "largest_slice"),
+            fifo_packets=_or_none(fifo_packets, "fifo_packets"),
+            overflow=overflow,
+            faults=faults,
+            power=power,
+            power_threshold=_checks.integer(power_threshold, "power_threshold", 0, _INT32),
+        )
+        self._set(spikes_per_neuron=spikes_per_neuron, active_senders=active_senders)
+        object.__setattr__(self, "_core_engine", (os.getpid(), self._made()))
+
+    def account(self) -> Report:
+        """What has run since the engine was made, the account was reset, or another network was put on the chip.
+
+        Raises
+        ------
+        ValueError
+            If nothing has run yet, or from the progress callback of a run.
+        """
+        from ._chip_report import Report
+
+        return Report(_core.engine_account(self._handle), self._tables)
+
+    def reset_account(self) -> None:
+        """Starts the account anew."""
+        _core.engine_reset_account(self._handle)
+
+    @property
+    def _tables(self) -> Dict[str, Any]:
+        return _core.engine_chip(self._handle)
+
+    @property
+    def _handle(self) -> object:
+        """The one core engine, which keeps the account; another in a forked child, where a run may have been cut short."""
+        pid, handle = self._core_engine
+        if pid != os.getpid():
+            handle = self._made()
+            object.__setattr__(self, "_core_engine", (os.getpid(), handle))
+        return handle
+
+    def _made(self) -> object:
+        chip = self.chip.chip if isinstance(self.chip, Board) else self.chip
+        return _core.engine_create(self._options(), chip._constants())
+
+    def _begin(self) -> None:
+        self.reset_account()
+
+    def _costs(self) -> Dict[str, Any]:
+        account = self.account()
+        return {"chip": account, "energy": account.energy_per_sample, "time": account.seconds_per_sample}
+
+    def _chip(self, batch_size: int) -> Engine:
+        return copy.copy(self)
+
+    @property
+    def _grid(self) -> _engines.ClockEngine:
+        copies = self.copies if isinstance(self.copies, int) else 1
+        return _engines.ClockEngine(self.time_step, self.steps, self.decay, copies)
+
+    def _options(self) -> Dict[str, Any]:
+        own = dict(vars(self))
+        chip, seed = own.pop("chip"), own.pop("seed")
+        return {
+            **own,
+            "kind": self._kind,
+            "chips": chip.chips if isinstance(chip, Board) else 1,
+            "copies": 0 if self.copies == "auto" else self.copies,
+            "decay": _engines._DECAYS[self.decay],
+            "placement": _PLACEMENTS[own["placement"]],
+            "placement_seed": seed,
+            "overflow": _OVERFLOW[own["overflow"]],
+            "faults": _FAULTS[own["faults"]],
+            "power": _POWER[own["power"]],
+            **{name: own[name] or 0 for name in ("batch_size", "largest_slice", "fifo_packets")},
+        }
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return _engine, (dict(vars(self)),)
+
+
+def _engine(options: Dict[str, Any]) -> Engine:
+    return Engine(**options)
+
+
+def _or_none(value: Any, name: str) -> Optional[int]:
+    return None if value is None else _checks.integer(value, name, 1, _INT32)
+
+
+_engines._ENGINES[Engine.name] = Engine
