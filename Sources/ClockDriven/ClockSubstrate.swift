@@ -21,7 +21,7 @@ public struct ClockSubstrate: Substrate {
     public func forward(
         _ network: Network, _ input: SpikeTrains, options forward: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording {
-        try check(network, input, forward)
+        try check(network, input, forward, for: name)
         let plans = try ClockPlans(network, grid: options, monitor: monitor)
         let run = try ClockRun(network, plans, input, grid: options, forward, monitor)
         let runners = WorkerPool { run.runner() }
@@ -45,7 +45,7 @@ public struct ClockSubstrate: Substrate {
             return try forwardThenBackward(
                 network, input, options: forward, rule: rule, objective: objective, monitor: monitor)
         }
-        try check(network, input, forward)
+        try check(network, input, forward, for: name)
         let grid = rule.grid ?? options
         try objective.check(network, sampleCount: input.sampleCount, grid: grid)
         let plans = try ClockPlans(network, grid: grid, monitor: monitor)
@@ -74,9 +74,9 @@ public struct ClockSubstrate: Substrate {
         return (recording, try job.gradients(network, monitor: monitor))
     }
 
-    /// What every engine on this grid asks of a run.
+    /// What every engine on this grid asks of a run. - Parameter engine: its name, for messages.
     public func check(
-        _ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions
+        _ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions, for engine: String
     ) throws(SpinnpropError) {
         try options.check()
         guard input.unitCount == network.inputCount else {
@@ -86,7 +86,7 @@ public struct ClockSubstrate: Substrate {
         }
         guard forward.endTime == .infinity else {
             throw .invalidValue(
-                "t_end is \(forward.endTime); engine \"\(name)\" ends after its steps (\(options.steps)), so leave t_end open"
+                "t_end is \(forward.endTime); engine \"\(engine)\" ends after its steps (\(options.steps)), so leave t_end open"
             )
         }
         if let maxSpikes = forward.maxSpikes, maxSpikes < 1 {

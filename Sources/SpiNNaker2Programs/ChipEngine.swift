@@ -46,7 +46,7 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
     public func forward(
         _ network: Network, _ input: SpikeTrains, options forward: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording {
-        try ClockSubstrate(options.grid).check(network, input, forward)
+        try ClockSubstrate(options.grid).check(network, input, forward, for: name)
         return try withChip(for: network) { (chip) throws(SpinnpropError) in
             try chip.forward(network, input, forward, monitor: monitor)
         }
@@ -61,7 +61,7 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
             return try forwardThenBackward(
                 network, input, options: forward, rule: rule, objective: objective, monitor: monitor)
         }
-        try ClockSubstrate(options.grid).check(network, input, forward)
+        try ClockSubstrate(options.grid).check(network, input, forward, for: name)
         try check(objective, network, sampleCount: input.sampleCount)
         return try withChip(for: network) { (chip) throws(SpinnpropError) in
             try chip.forwardAndBackward(network, input, forward, objective, monitor: monitor)

@@ -33,7 +33,7 @@ public enum Encoding {
     /// last unit is a bias that spikes at step 0. Times are steps times `timeStep` seconds.
     ///
     /// - Throws: `invalidValue` on a value outside [0, 1], a shape that does not fit, a grid too short to tell values
-    ///   apart, or a time step that is not finite and > 0.
+    ///   apart, or a time step outside 1e-30 ... 1e30.
     public static func latencyGrid(
         x: [Double], sampleCount: Int, featureCount: Int, steps: Int, tMin: Int, timeStep: Double
     ) throws(SpinnpropError) -> SpikeTrains {
@@ -44,8 +44,9 @@ public enum Encoding {
         guard steps >= 2, steps - 2 >= tMin else {
             throw .invalidValue("steps is \(steps), too short after t_min, \(tMin); it must be at least t_min + 2")
         }
-        guard timeStep > 0, Double(steps) * timeStep < .infinity else {
-            throw .invalidValue("time_step is \(timeStep); it must be > 0 seconds, and steps of it finite")
+        // What engines on a grid take.
+        guard timeStep >= 1e-30, timeStep <= 1e30 else {
+            throw .invalidValue("time_step is \(timeStep); it must be 1e-30 .. 1e30 seconds")
         }
         let (first, tau) = (Double(tMin), Double(steps - 1 - tMin))
         return try encode(x, sampleCount, featureCount, bias: 0) {

@@ -87,7 +87,8 @@ def train_yin_yang(options: argparse.Namespace) -> None:
     print(f"results in {options.out}")
     if _engines.resolve(options.engine)._grid is not None:
         ceiling = encoding.ceiling(classifier._encode(X_test), y_test)
-        print(f"no more than {_percent(ceiling)} of the test samples can be told apart on the grid of time steps")
+        if ceiling < 1:
+            print(f"no more than {_percent(ceiling)} of the test samples can be told apart on the grid of time steps")
     print(f"test accuracy {_percent(accuracies['test'])}")
 
 

@@ -97,7 +97,7 @@ def latency_grid(X: Any, steps: int = 27, t_min: int = 2, time_step: float = 1e-
         *spikes,
         values,
         values.shape[1],
-        _checks.integer(steps, "steps", 1, 2**31 - 1),
+        _checks.integer(steps, "steps", -(2**31), 2**31 - 1),
         _checks.integer(t_min, "t_min", 0, 2**31 - 1),
         _checks.real(time_step, "time_step"),
     )
