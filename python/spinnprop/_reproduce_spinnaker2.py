@@ -137,19 +137,17 @@ def _engine(name: str, batch_size: int) -> Engine:
     return spinnaker2.Engine(time_step=grid["time_step"], steps=grid["steps"], batch_size=batch_size)
 
 
+def _trainer(seed: int, epochs: int, training: Dict[str, Any], engine: Engine) -> Trainer:
+    network, loss = Network(**SETTING["network"], seed=seed), StepTTFSCrossEntropy(**SETTING["loss"])
+    return Trainer(network, loss, engine=engine, **training, epochs=epochs, seed=seed)
+
+
 def _run(
     seed: int, epochs: int, training: Dict[str, Any], sets: Dict[str, Any], engine_name: str
 ) -> Dict[str, Any]:
     """Test accuracy in percent after every epoch, by two countings, and how many test samples no output answers at the end."""
     engine = _engine(engine_name, training["batch_size"])
-    trainer = Trainer(
-        Network(**SETTING["network"], seed=seed),
-        StepTTFSCrossEntropy(**SETTING["loss"]),
-        engine=engine,
-        **training,
-        epochs=epochs,
-        seed=seed,
-    )
+    trainer = _trainer(seed, epochs, training, engine)
     (spikes, labels), (test, test_labels) = sets["train"], sets["test"]
     strict, lenient, silent, seconds = [], [], 0.0, 0.0
     with EpochBar(epochs, f"seed {seed}", shown=sys.stderr.isatty()) as bar:
@@ -190,14 +188,7 @@ def _on_chip(seed: int, epochs: int, training: Dict[str, Any], train: Any, off_c
         If the weights differ: the engines promise that they do not.
     """
     engine = _engine(spinnaker2.Engine.name, training["batch_size"])
-    trainer = Trainer(
-        Network(**SETTING["network"], seed=seed),
-        StepTTFSCrossEntropy(**SETTING["loss"]),
-        engine=engine,
-        **training,
-        epochs=epochs,
-        seed=seed,
-    )
+    trainer = _trainer(seed, epochs, training, engine)
     start = time.perf_counter()
     with EpochBar(epochs, f"seed {seed}, {engine.name}", shown=sys.stderr.isatty()) as bar:
         trainer.run(train[0], train[1], progress=bar)
