@@ -70,7 +70,7 @@ let package = Package(
     ],
     targets: [
         room("Mathematics", ["CSupport"]),
-        room("Spikes", ["Mathematics"]),
+        room("Spikes", ["Mathematics"], swiftSettings: namelessSettings),
         room("Neurons", ["Mathematics"]),
         room("Networks", ["Neurons", "Spikes", "Mathematics"]),
         room("EventDriven", ["Networks", "Neurons", "Spikes", "Mathematics"], swiftSettings: namelessSettings),
@@ -91,7 +91,7 @@ let package = Package(
                 "Mathematics",
             ],
             swiftSettings: compactSettings),
-        room("DataSets", ["Spikes", "Mathematics"]),
+        room("DataSets", ["Spikes", "Mathematics"], swiftSettings: namelessSettings),
         room(
             "Spinnprop",
             [
@@ -108,7 +108,7 @@ let package = Package(
                 "Spinnprop", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "Learning", "DataSets", "Networks",
                 "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
             ],
-            swiftSettings: librarySwiftSettings + compactSettings,
+            swiftSettings: librarySwiftSettings + compactSettings + namelessSettings,
             linkerSettings: libraryLinkerSettings),
         .executableTarget(name: "yin-yang", dependencies: ["Spinnprop"], path: "examples/swift"),
         .executableTarget(

@@ -812,13 +812,15 @@ typedef struct spinnprop_chip_account {
     int64_t forward_samples, backward_samples, updates, host_bytes;
     double seconds, energy, mean_power;            /* of the chips, without the host's traffic; estimated: s, J, W    */
     double seconds_per_sample, energy_per_sample;  /* of a sample run forward, copies side by side; estimated         */
-    double seconds_per_step, energy_per_step;      /* of a training step: all but evaluations, over updates; estimated */
+    double seconds_per_step, energy_per_step;      /* of a training step: all but evaluations, over batches; estimated */
     double host_seconds;                           /* to move host_bytes between host and chips; estimated            */
     double busiest_link_load, busiest_dram_load;   /* part of the time the busiest link between chips, and the busiest
                                                     * memory interface, is in use; estimated                          */
     double set_up_seconds;                         /* to load programs and to clean up; not in seconds; estimated     */
     int64_t evaluation_samples;                    /* of forward_samples, those no backward run here has followed     */
     double evaluation_seconds, evaluation_energy;  /* of seconds and energy, what they took; estimated                */
+    int64_t batches;                               /* backward runs: more than updates where the host raises weights of
+                                                    * silent neurons instead, or trains delays                        */
 } spinnprop_chip_account;
 SPINNPROP_API void spinnprop_chip_account_init(spinnprop_chip_account *totals);
 SPINNPROP_API spinnprop_status spinnprop_account_describe(spinnprop_chip_account *totals, const spinnprop_account *account);

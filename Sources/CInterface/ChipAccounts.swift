@@ -61,6 +61,7 @@ public func spinnprop_account_describe(
         totals.n_slips = Int32(clamping: own.slips.count)
         totals.forward_samples = Int64(own.forwardSamples)
         totals.backward_samples = Int64(own.backwardSamples)
+        totals.batches = Int64(own.batches)
         totals.updates = Int64(own.updates)
         totals.host_bytes = Int64(own.hostBytes)
         totals.seconds = own.seconds

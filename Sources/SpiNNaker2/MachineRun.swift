@@ -131,6 +131,16 @@ extension Machine {
         slips = []
     }
 
+    /// Takes over all counters and times of a machine with the same board and phases, before a first run.
+    public func inherit(from other: Machine) {
+        for pe in 0..<board.peCount {
+            for phase in phaseNames.indices {
+                counters[pe * phaseNames.count + phase] = other.counters(pe: pe, phase: phase)
+            }
+        }
+        (phaseTimes, linkBits, dramBytes, slips) = (other.phaseTimes, other.linkBits, other.dramBytes, other.slips)
+    }
+
     /// What a PE did in a phase.
     public func counters(pe: Int, phase: Int) -> PECounters {
         var result = counters[pe * phaseNames.count + phase]

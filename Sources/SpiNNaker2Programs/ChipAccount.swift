@@ -38,9 +38,11 @@ public struct ChipAccount: Equatable, Sendable {
     public let chips: Int
     public let usedPEs: Int
     public let steps: Int
-    /// Samples run forward, samples run backward, and optimiser steps taken on the chip.
+    /// Samples run forward, samples run backward, the batches they came in, and optimiser steps taken on the chip: fewer than batches
+    /// where the host raises weights of silent neurons instead, or trains delays.
     public let forwardSamples: Int
     public let backwardSamples: Int
+    public let batches: Int
     public let updates: Int
     /// Part of the phase "forward": runs that no backward run on the chip has followed, as those on a validation set.
     public let evaluation: EvaluationAccount
@@ -77,9 +79,9 @@ public struct ChipAccount: Equatable, Sendable {
         forwardSamples > 0 ? phases[ChipPhase.forward.rawValue][keyPath: part] / Double(forwardSamples) : 0
     }
 
-    /// Of a training step, evaluations left out: all phases over the number of steps. 0 before the first.
-    public var secondsPerStep: Double { updates > 0 ? (seconds - evaluation.seconds) / Double(updates) : 0 }
-    public var energyPerStep: Double { updates > 0 ? (energy - evaluation.energy) / Double(updates) : 0 }
+    /// Of a training step, evaluations left out: all phases over the number of batches. 0 before the first.
+    public var secondsPerStep: Double { batches > 0 ? (seconds - evaluation.seconds) / Double(batches) : 0 }
+    public var energyPerStep: Double { batches > 0 ? (energy - evaluation.energy) / Double(batches) : 0 }
 
     /// The PE with the least memory left, and what its largest buffer is.
     public var tightest: (pe: PEAccount, buffer: String, bytes: Int)? {
@@ -145,16 +147,28 @@ extension EmulatedChip {
         }
         return ChipAccount(
             copies: copies, chips: options.board.chipCount, usedPEs: placed.count, steps: grid.steps,
-            forwardSamples: forwardSamples, backwardSamples: backwardSamples, updates: updates, evaluation: evaluation,
+            forwardSamples: forwardSamples, backwardSamples: backwardSamples, batches: batches, updates: updates,
+            evaluation: evaluation,
             phases: machine.phaseAccounts, programs: programs, pes: pes, linkBits: machine.linkBits,
             busiestLinkLoad: machine.busiestLinkLoad, busiestDRAMLoad: machine.busiestDRAMLoad, slips: machine.slips,
             hostBytes: hostBytes,
             constants: options.board.constants, costs: options.costs)
     }
 
+    /// Goes on with the account of a chip on which every program has the same place.
+    func inheritAccount(from other: EmulatedChip) {
+        guard layout.copyPEs == other.layout.copyPEs, layout.optimizerPEs == other.layout.optimizerPEs,
+            layout.cut.slices == other.layout.cut.slices
+        else { return }
+        machine.inherit(from: other.machine)
+        (forwardSamples, backwardSamples, batches) = (other.forwardSamples, other.backwardSamples, other.batches)
+        (updates, hostBytes) = (other.updates, other.hostBytes)
+        (settledEvaluation, lastForward) = (other.settledEvaluation, other.lastForward)
+    }
+
     func resetAccount() {
         machine.resetCounters()
-        (forwardSamples, backwardSamples, updates, hostBytes) = (0, 0, 0, 0)
+        (forwardSamples, backwardSamples, batches, updates, hostBytes) = (0, 0, 0, 0, 0)
         (settledEvaluation, lastForward) = (EvaluationAccount(), nil)
     }
 }

@@ -92,15 +92,15 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
         }
     }
 
-    /// Takes a step of Adam, AdamW or SGD on the chip, with the gradient of the last `backward`.
+    /// Takes a step of Adam, AdamW or SGD on the chip, with the gradient of the last `backward`, which must be the one meant.
     ///
-    /// - Returns: whether it did; not if the last gradient is not this network's.
+    /// - Returns: whether it did; not if another thread has run another network or batch meanwhile.
     public func takeStep(
-        _ network: inout Network, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping, mean: inout [[Double]],
-        square: inout [[Double]]
+        _ network: inout Network, ticket: UInt64, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping,
+        mean: inout [[Double]], square: inout [[Double]]
     ) throws(SpinnpropError) -> Bool {
         try locked { (chip) throws(SpinnpropError) in
-            try chip?.step(&network, rule, clipping, mean: &mean, square: &square) ?? false
+            try chip?.step(&network, ticket, rule, clipping, mean: &mean, square: &square) ?? false
         }
     }
 
@@ -131,12 +131,18 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
         }
         return try locked { (chip) throws(SpinnpropError) in
             let own: EmulatedChip
-            if let chip, chip.shape == shape {
+            if let chip, chip.shape.holds(shape) {
                 own = chip
+            } else if let chip, let roomy = shape.roomier(than: chip.shape, steps: options.grid.steps),
+                let made = try? EmulatedChip(roomy, options)
+            {
+                // Delays that are being learnt should not ask for a new layout with each step.
+                made.inheritAccount(from: chip)
+                own = made
             } else {
                 own = try EmulatedChip(shape, options)
-                chip = own
             }
+            chip = own
             runner.store(ChipEngine.thisThread, ordering: .relaxed)
             defer { runner.store(0, ordering: .relaxed) }
             return try body(own)

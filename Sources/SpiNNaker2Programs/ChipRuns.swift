@@ -5,6 +5,10 @@ import Mathematics
 import Networks
 import SpiNNaker2
 import Spikes
+import Synchronization
+
+/// Of all chips.
+private let lastTicket = Atomic<UInt64>(0)
 
 extension EmulatedChip {
     /// Runs every sample and reads the spikes back.
@@ -83,7 +87,7 @@ extension EmulatedChip {
     private func gradients(
         _ network: Network, _ job: ChipJob, _ schedule: [Segment], _ monitor: Monitor?
     ) throws(SpinnpropError) -> Gradients {
-        hasGradient = false
+        heldTicket = 0
         try run(job, schedule, monitor)
         var gradients = Gradients(zerosFor: network)
         if job.sampleCount > 0 {
@@ -95,7 +99,11 @@ extension EmulatedChip {
         }
         backwardSamples += job.sampleCount
         finish(&gradients, job)
-        hasGradient = job.sampleCount > 0
+        if job.sampleCount > 0 {
+            batches += 1
+            heldTicket = lastTicket.add(1, ordering: .relaxed).newValue
+            gradients.ticket = heldTicket
+        }
         return gradients
     }
 
@@ -110,17 +118,17 @@ extension EmulatedChip {
         for copy in neurons { for layer in copy { for program in layer { program.log.removeAll() } } }
     }
 
-    /// Takes the optimiser's step with the gradient of the last backward run.
+    /// Takes the optimiser's step with the gradient of the last backward run, if it is the one with this ticket.
     ///
     /// - Parameters:
     ///   - mean, square: the optimiser's memory, one array per connection first of all; the chip has the same, in float32.
     /// - Returns: whether it did; not if there is no gradient for this network.
     func step(
-        _ network: inout Network, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping, mean: inout [[Double]],
-        square: inout [[Double]]
+        _ network: inout Network, _ ticket: UInt64, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping,
+        mean: inout [[Double]], square: inout [[Double]]
     ) throws(SpinnpropError) -> Bool {
-        guard hasGradient, holds(network) else { return false }
-        hasGradient = false
+        guard ticket != 0, ticket == heldTicket, holds(network) else { return false }
+        heldTicket = 0
         loadMemory(mean, square)
         for optimizer in optimizers { (optimizer.rule, optimizer.clipping) = (rule, clipping) }
         try guarded { () throws(SpinnpropError) in

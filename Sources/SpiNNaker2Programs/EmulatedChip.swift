@@ -27,12 +27,14 @@ final class EmulatedChip {
     private var resident: Network?
     private var residentMean: [[Double]] = []
     private var residentSquare: [[Double]] = []
-    /// Whether the optimisers hold the gradient of a backward run.
-    var hasGradient = false
+    /// The gradient that the optimisers hold; 0 for none.
+    var heldTicket: UInt64 = 0
     /// Parameters and spikes that came from or went to the host, in bytes.
     var hostBytes = 0
     var forwardSamples = 0
     var backwardSamples = 0
+    /// Runs backward, and steps of the optimisers.
+    var batches = 0
     var updates = 0
     /// Of forward runs by themselves; the last of them still may be followed by its backward run.
     var settledEvaluation = EvaluationAccount()

@@ -15,6 +15,13 @@ struct ConnectionShape: Equatable, Sendable {
     /// In steps.
     let largestDelay: Int
 
+    func with(delay: Int) -> ConnectionShape {
+        ConnectionShape(
+            index: index, source: source, target: target, preCount: preCount, postCount: postCount,
+            delayKind: delayKind,
+            largestDelay: delay)
+    }
+
     var isRecurrent: Bool { source == target }
     /// Whether a sender's spike reaches different receivers in different steps.
     var isSpread: Bool { largestDelay > 0 && delayKind != .axonal }
@@ -64,6 +71,35 @@ struct NetworkShape: Equatable, Sendable {
             }
             incoming.append(own)
         }
+        self.incoming = incoming
+    }
+
+    /// Whether a chip that is laid out for this shape can run networks of another: their delays may be shorter.
+    func holds(_ other: NetworkShape) -> Bool {
+        other.isLike(self) && zip(connections, other.connections).allSatisfy { $0.largestDelay >= $1.largestDelay }
+    }
+
+    /// Whether only delays differ.
+    private func isLike(_ other: NetworkShape) -> Bool {
+        sizes == other.sizes
+            && incoming.map { $0.map { $0.with(delay: 0) } } == other.incoming.map { $0.map { $0.with(delay: 0) } }
+    }
+
+    /// With room for delays to go on growing, where they have outgrown those of another shape; `nil` if they have not.
+    func roomier(than other: NetworkShape, steps: Int) -> NetworkShape? {
+        guard isLike(other) else { return nil }
+        let roomy = zip(incoming, other.incoming).map { own, before in
+            zip(own, before).map { own, before in
+                own.with(
+                    delay: own.largestDelay <= before.largestDelay
+                        ? before.largestDelay : min(2 * own.largestDelay, steps - 1))
+            }
+        }
+        return NetworkShape(sizes: sizes, incoming: roomy)
+    }
+
+    private init(sizes: [Int], incoming: [[ConnectionShape]]) {
+        self.sizes = sizes
         self.incoming = incoming
     }
 

@@ -267,6 +267,7 @@ const field account_fields[] = {
     FIELD(FIELD_INT32, spinnprop_chip_account, n_slips),
     FIELD(FIELD_INT64, spinnprop_chip_account, forward_samples),
     FIELD(FIELD_INT64, spinnprop_chip_account, backward_samples),
+    FIELD(FIELD_INT64, spinnprop_chip_account, batches),
     FIELD(FIELD_INT64, spinnprop_chip_account, updates),
     FIELD(FIELD_INT64, spinnprop_chip_account, host_bytes),
     FIELD(FIELD_DOUBLE, spinnprop_chip_account, seconds),

@@ -166,8 +166,10 @@ class Engine(_engines.Engine):
 
     Notes
     -----
-    An engine has one account. Copies and pickles have the same options and an account of their own. Threads wait for each
-    other.
+    An engine has one account, which begins anew when a network of another shape is put on it, or when delays outgrow the memory
+    of their processing element, so that all is laid out anew. Copies and pickles have the same options and an account of their
+    own. Threads wait for each other call by call; where one has run another batch between another's gradient and its step, that
+    step is taken on the host: the same weights, but no part of the account.
 
     Examples
     --------
@@ -273,8 +275,8 @@ class Engine(_engines.Engine):
         chip = self.chip.chip if isinstance(self.chip, Board) else self.chip
         return _core.engine_create(self._options(), chip._constants())
 
-    def _begin(self) -> None:
-        self.reset_account()
+    def _for_estimator(self) -> Engine:
+        return copy.copy(self)
 
     def _costs(self) -> Dict[str, Any]:
         account = self.account()

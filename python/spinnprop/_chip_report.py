@@ -28,14 +28,15 @@ class Report:
     ----------
     chips, copies, n_pes, steps : int
         Chips, copies of the network, processing elements (PEs) with a program, time steps of a sample.
-    forward_samples, backward_samples, updates : int
-        What has run: samples forward, samples backward, steps of the optimiser.
+    forward_samples, backward_samples, batches, updates : int
+        What has run: samples forward, samples backward, the batches they came in, and steps of the optimiser on the chip: fewer
+        than batches where weights of silent neurons were raised instead or delays are trained, both on the host.
     seconds, energy, mean_power : float
         Of the chips, estimated: s, J, W. Without the host's traffic: `host_bytes`, estimated `host_seconds`.
     seconds_per_sample, energy_per_sample : float
         Of a sample run forward, copies side by side; estimated.
     seconds_per_step, energy_per_step : float
-        Of a training step: all that has run but evaluations, over `updates`; estimated.
+        Of a training step: all that has run but evaluations, over `batches`; estimated.
     evaluation_samples, evaluation_seconds, evaluation_energy : int, float, float
         Of what ran forward, the part that no backward run on the chip has followed, as the runs on a validation set; estimated.
     busiest_link_load, busiest_dram_load : float
@@ -167,7 +168,7 @@ class Report:
         return [
             ("chips", f"{self.chips}, {self.n_pes} processing elements with a program, {self.copies} copies of the network"),
             ("ran", f"{self.forward_samples} samples forward, {self.evaluation_samples} of these only to evaluate, "
-             f"{self.backward_samples} backward, {self.updates} updates"),
+             f"{self.backward_samples} backward in {self.batches} batches, {self.updates} updates"),
             ("time, estimated", f"{self.seconds:.4g} s; {1e3 * self.seconds_per_sample:.4g} ms a sample forward, "
              f"{1e3 * self.seconds_per_step:.4g} ms a training step"),
             ("energy, estimated", f"{self.energy:.4g} J; {1e3 * self.energy_per_sample:.4g} mJ a sample forward, "

@@ -60,7 +60,7 @@ class SpikingClassifier(ClassifierMixin, BaseEstimator):
         Neurons of each hidden layer.
     engine : "event", "clock", "spinnaker2" or an engine object
         What the network runs on. It chooses what is None below unless that is given: encoder, loss, and what suits training on
-        its neurons and its grid. A chip's account begins with fit.
+        its neurons and its grid. Of an emulated chip fit takes a copy, `engine_`, with an account of its own.
     epochs : int
         Passes through the training set.
     batch_size : int
@@ -106,7 +106,7 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
         A summary: sizes, spikes per sample, seconds; of an emulated chip, its account "chip" and what it is estimated to take
         per sample forward: "time" in seconds, "energy" in joules.
     engine_ : Engine
-        What the network ran on.
+        What the network runs on.
     classes_ : array
     n_features_in_ : int
     loss_ : Loss
@@ -292,7 +292,7 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
             raise
 
     def _fit(self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]], progress: Progress) -> SpikingClassifier:
-        self.engine_ = _engines.resolve(self.engine)
+        self.engine_ = _engines.resolve(self.engine)._for_estimator()
         X, y = _validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
@@ -357,7 +357,6 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
             checkpoint_every=self.checkpoint_every,
             resume=self.resume,
         )
-        self.engine_._begin()
         with EpochBar(self.epochs, shown=bool(self.verbose)) as bar:
 
             def watch(state: Dict[str, Any]) -> object:

@@ -197,7 +197,7 @@ def _on_chip(seed: int, epochs: int, training: Dict[str, Any], train: Any, off_c
     account = engine.account()
     if _digest(trainer.network) != off_chip[_WEIGHTS]:
         raise SpinnpropError(f"seed {seed}: weights trained on the chip differ from those trained off it; please report this")
-    samples = account.backward_samples / account.updates
+    samples = account.backward_samples / account.batches
     return (
         f"seed {seed} on the chip, {account.copies} copies on {account.n_pes} PEs: the same weights bit for bit after "
         f"{account.updates} steps; estimated: {1e3 * account.seconds_per_step:.4g} ms and "

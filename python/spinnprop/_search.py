@@ -57,8 +57,8 @@ def search(
         "accuracy", or ("accuracy", cost, ...) for a Pareto front. Costs are "spikes" (per sample, hidden and output),
         "energy" (joules) and "time" (seconds) of a sample run forward on an emulated SpiNNaker2, or names in `costs`.
         Both are estimated, from the account of the training that runs on such a chip; with engine "clock", from the account of
-        up to 512 validation samples that the trained network is run on forward, on one chip with the same grid and as many
-        copies as fit.
+        up to 512 validation samples that the trained network is run on forward, on one chip with the same grid and a copy for
+        each sample of a batch, as far as they fit: small batches leave much of a chip idle, and pay for it.
     costs : dict or None
         More costs by name: called with the fitted estimator, less is better.
     last_epochs : int

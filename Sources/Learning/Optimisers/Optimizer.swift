@@ -66,7 +66,7 @@ public struct Optimizer: Equatable, Sendable {
             let rule = UpdateRule<Float>(
                 options, powers: powers, rate: options.learningRate * rateFactor, decay: options.weightDecay)
             if try device.takeStep(
-                &network, rule, clipping, mean: &first, square: &second)
+                &network, ticket: gradients.ticket, rule, clipping, mean: &first, square: &second)
             {
                 stepCount += 1
                 self.powers = powers

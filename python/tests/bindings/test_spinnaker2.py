@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -41,6 +42,72 @@ def test_links_stretch_ticks():
     assert (slip["phase"], slip["cause"], slip["pe"]) == ("gather", "link", -1)
     assert slip["chip"] == slip["link"] // 6 and 8 * slip["bytes"] == slow.link_bits.flat[slip["link"]]
     assert "for links between chips" in str(slow)
+
+
+def test_threads_that_share_an_engine_do_not_share_gradients():
+    """Each steps with the gradient of its own batch, whoever has run in between."""
+    X, y = sp.datasets.yin_yang(64, seed=7)
+    halves = [(sp.encoding.latency_grid(X[own]), y[own]) for own in (slice(32), slice(32, 64))]
+
+    def trained(half, engine):
+        trainer = sp.Trainer(network(), LOSS, engine=engine, epochs=1, batch_size=32)
+        trainer.run(*half)
+        return trainer.network.weights[0].tobytes()
+
+    alone = [trained(half, sp.spinnaker2.Engine(batch_size=32)) for half in halves]
+    assert alone[0] != alone[1]
+    engine = sp.spinnaker2.Engine(batch_size=32)
+    with ThreadPoolExecutor(2) as pool:
+        shared = list(pool.map(lambda n: trained(halves[n % 2], engine), range(120)))
+    assert [shared[n] == alone[n % 2] for n in range(120)] == [True] * 120
+    assert engine.account().batches == 120 >= engine.account().updates
+
+
+def test_an_estimator_leaves_its_engine_alone():
+    X, y = sp.datasets.yin_yang(60)
+    engine = sp.spinnaker2.Engine(batch_size=30)
+    fits = [sp.SpikingClassifier(hidden=(10,), engine=engine, epochs=2, batch_size=30).fit(X, y) for _ in range(2)]
+    assert len({own.report_["chip"].backward_samples for own in fits}) == 1 and fits[0].report_["chip"].batches == 4
+    with pytest.raises(ValueError, match="nothing has run"):
+        engine.account()
+
+
+def test_steps_are_counted_by_batches(data):
+    """Where weights of silent neurons are raised instead of a step, the batch counts all the same."""
+    spikes, y = data
+    costs = {}
+    for bump, mean in ((0.0, None), (1e-3, -9.0)):
+        engine = sp.spinnaker2.Engine(copies=4)
+        own = sp.Network([5, 20, 3], seed=3) if mean is None else sp.Network([5, 20, 3], seed=3, weight_mean=[mean, mean])
+        sp.Trainer(own, LOSS, engine=engine, epochs=2, batch_size=4, bump=bump).run(spikes, y)
+        costs[bump] = engine.account()
+    assert costs[0.0].batches == costs[0.0].updates == 6
+    assert costs[1e-3].batches == 6 and costs[1e-3].updates == 0 and "in 6 batches, 0 updates" in str(costs[1e-3])
+    assert 0 < costs[1e-3].seconds_per_step <= costs[0.0].seconds_per_step
+
+
+@pytest.mark.parametrize("kind", ["synaptic", "axonal", "dendritic"])
+def test_delays_that_are_learnt_keep_the_account(kind):
+    """A chip with room for longer delays gives the same bits as one laid out for those there are."""
+    X, y = sp.datasets.yin_yang(60, seed=7)
+    spikes = sp.encoding.latency_grid(X)
+    results = []
+    for engine in (sp.spinnaker2.Engine(batch_size=20), sp.ClockEngine(copies=20)):
+        own = sp.Network([5, 20, 3], seed=3, delays=kind)
+        for layer in (0, 1):
+            own.delays[layer] = np.random.default_rng(layer).uniform(1e-3, 3e-3, own.delays[layer].shape)
+        trainer = sp.Trainer(own, LOSS, engine=engine, epochs=6, batch_size=20, delay_learning_rate=3e-4)
+        trainer.run(spikes, y)
+        results.append(trainer.network)
+        if engine.name == "spinnaker2":
+            report = engine.account()
+            assert (report.batches, report.backward_samples, report.updates) == (18, 360, 0)
+            assert report.phases["ticks"].tolist()[:4] == [18 * 28, 18, 18 * 27, 18]
+            assert all(report.phases[name].sum() == report.counters[name].sum() for name in ("packets_sent", "hops"))
+    for chip, twin in zip(results[0].delays, results[1].delays):
+        assert chip.tobytes() == twin.tobytes()
+    assert results[0].weights[0].tobytes() == results[1].weights[0].tobytes()
+    assert max(float(own.max()) for own in results[0].delays) > 3e-3
 
 
 def test_evaluations_stand_apart(data):
