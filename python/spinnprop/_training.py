@@ -41,6 +41,9 @@ class Trainer:
         None: the engine's own choice for the read-out.
     engine, t_end, max_spikes
         As in `Network.forward`.
+    gradient_engine : None, "event", "clock", "spinnaker2" or an engine object
+        The gradient rule, as in `Network.gradient`; None: the engine's own. With an emulated chip as `engine` and its twin here,
+        the chip runs forward, and gradients and updates are the host's.
     rate : RateRegularisation or None
         Added to the loss.
     epochs : int
@@ -103,6 +106,7 @@ class Trainer:
         engine: _engines.EngineLike = "event",
         t_end: Optional[float] = None,
         max_spikes: Optional[int] = None,
+        gradient_engine: Optional[_engines.EngineLike] = None,
         rate: Optional[RateRegularisation] = None,
         epochs: int = 100,
         batch_size: int = 150,
@@ -167,7 +171,10 @@ class Trainer:
             },
             _forward_options(runs_on, t_end, max_spikes),
             _fields(self._loss),
-            {} if rate is None else rate._fields(),
+            {
+                **({} if rate is None else rate._fields()),
+                **({} if gradient_engine is None else {"engine": _engines.resolve(gradient_engine)._handle}),
+            },
         )
 
     def run(

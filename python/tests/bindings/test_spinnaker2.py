@@ -110,6 +110,24 @@ def test_delays_that_are_learnt_keep_the_account(kind):
     assert max(float(own.max()) for own in results[0].delays) > 3e-3
 
 
+def test_hybrid_training(data):
+    """Forward on the chip, backward and updates off it: the weights of training on the chip alone, bit for bit."""
+    spikes, y = data
+    weights = []
+    for gradient_engine in (None, sp.ClockEngine(copies=4)):
+        engine = sp.spinnaker2.Engine(copies=4)
+        trainer = sp.Trainer(
+            network(), LOSS, engine=engine, gradient_engine=gradient_engine, epochs=3, batch_size=4, learning_rate=0.05
+        )
+        trainer.run(spikes, y)
+        weights.append(trainer.network.weights[0].tobytes())
+        account = engine.account()
+        assert (account.updates, account.backward_samples) == ((9, 36) if gradient_engine is None else (0, 0))
+    assert weights[0] == weights[1] != network().weights[0].tobytes()
+    with pytest.raises((ValueError, TypeError, NotImplementedError), match="grid"):
+        sp.Trainer(network(), LOSS, engine=sp.spinnaker2.Engine(), gradient_engine=sp.ClockEngine(steps=30)).run(spikes, y)
+
+
 def test_evaluations_stand_apart(data):
     spikes, y = data
     engine = sp.spinnaker2.Engine(copies=4)
