@@ -68,12 +68,6 @@ extension Trainer {
     ) throws(SpinnpropError) {
         let rule = rule ?? engine
         try rule.checkCanDifferentiate(recordingsOf: engine.name)
-        // A chip may hold more copies than a batch has samples: some are then idle.
-        if case .clock(let grid) = rule, grid.copies > options.batchSize {
-            throw .invalidValue(
-                "copies is \(grid.copies), more than batch_size, \(options.batchSize), has samples; give fewer copies or a "
-                    + "larger batch")
-        }
         try self.init(network, options, substrate: engine.substrate, rule: rule.gradientRule)
     }
 }

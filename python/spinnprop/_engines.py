@@ -89,7 +89,7 @@ class ClockEngine(Engine):
     decay : "exponential" or "euler"
         How neurons decay in a step: by e^(-time_step / tau), or by 1 - time_step / tau.
     copies : int
-        Gradients are summed as a chip sums them that holds so many copies of the network; no more than a batch has samples.
+        Gradients are summed as a chip sums them that holds so many copies of the network; those beyond a batch's samples are idle.
 
     Raises
     ------
