@@ -49,8 +49,9 @@ extension EmulatedChip {
         for layer in recording.layers { tables.append(SpikeTable(layer, recording.partition, grid: grid)) }
         let job = ChipJob(
             sampleCount: recording.sampleCount, copies: copies, grid: grid, tables: tables, objective: objective)
-        // The labels; after a run elsewhere the spikes have to come, too.
+        // The labels, and the gradients on their way back; after a run elsewhere the spikes have to come, too.
         hostBytes += 4 * recording.sampleCount
+        for own in network.connections { hostBytes += 4 * (own.weights.count + own.delays.count) }
         if recording.engine != ChipEngine.name { hostBytes += recording.layers.reduce(0) { $0 + 16 * $1.spikeCount } }
         let gradients = try gradients(network, job, backwardSegments, monitor)
         // Its forward run was the first half of a training step.
