@@ -147,7 +147,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     published.add_argument("--seeds", type=_positive, default=10, metavar="N", help="seeds 0 .. N - 1")
     published.add_argument("--epochs", type=_positive, default=100, metavar="N", help="passes through the training set")
-    published.add_argument("--out", default="reproduce-eventprop-yin-yang", metavar="FOLDER", help="one JSON per seed")
+    published.add_argument(
+        "--out",
+        default="reproduce-eventprop-yin-yang",
+        metavar="FOLDER",
+        help="for results: a JSON for each seed and number of epochs",
+    )
     published.set_defaults(run=_reproduce_yin_yang)
 
     on_a_grid = tables.add_parser(
@@ -171,7 +176,12 @@ def build_parser() -> argparse.ArgumentParser:
     on_a_grid.add_argument(
         "--resolve-silent", action="store_true", help="lift the weights of outputs that are silent on a whole batch"
     )
-    on_a_grid.add_argument("--out", default="reproduce-spinnaker2-yin-yang", metavar="FOLDER", help="one JSON per seed")
+    on_a_grid.add_argument(
+        "--out",
+        default="reproduce-spinnaker2-yin-yang",
+        metavar="FOLDER",
+        help="for results: a JSON for each seed and number of epochs",
+    )
     on_a_grid.set_defaults(run=_reproduce_spinnaker2_yin_yang)
     return parser
 

@@ -51,11 +51,15 @@ def reproduce_yin_yang(options: argparse.Namespace) -> None:
     X_test, y_test = datasets.yin_yang(1000, seed=40)
     train = (encoding.latency(X, **SETTING["encoding"]), y)
     test = (encoding.latency(X_test, **SETTING["encoding"]), y_test)
-    print(f"Yin-Yang, 5-200-3, {options.epochs} epochs, {options.seeds} seeds (Wunderlich and Pehle 2021)", flush=True)
+    print(
+        f"Yin-Yang, 5-200-3, {counted(options.epochs, 'epoch')}, {counted(options.seeds, 'seed')} "
+        "(Wunderlich and Pehle 2021)",
+        flush=True,
+    )
     curves: List[List[float]] = []
     silent: List[float] = []
     for seed in range(options.seeds):
-        path = os.path.join(options.out, f"seed-{seed}.json")
+        path = os.path.join(options.out, file_name(f"seed-{seed}", options.epochs))
         run = {"spinnprop": __version__, "seed": seed, "epochs": options.epochs, "setting": SETTING}
         result = finished(path, run, ["test_accuracy_by_epoch"])
         note = " (from an earlier run)" if result else ""
@@ -90,26 +94,61 @@ def _run(seed: int, epochs: int, train: Any, test: Any) -> Dict[str, Any]:
     }
 
 
+def file_name(start: str, epochs: int) -> str:
+    """Of a result: it names the epochs, so that a short run leaves a long one as it is."""
+    return f"{start}-{epochs}-epochs.json"
+
+
 def finished(path: str, run: Dict[str, Any], curves: Sequence[str]) -> Dict[str, Any]:
-    """What an earlier run with the same setting found, its curves by these names; empty if there is none."""
+    """What an earlier run with the same setting found, its curves by these names, in percent; empty if there is none.
+
+    A file that holds anything else, or only a part, counts as none: it is written anew.
+
+    Raises
+    ------
+    IsADirectoryError
+        If a folder has the name of the file.
+    """
+    for name in (path, _unfinished(path)):
+        if os.path.isdir(name):
+            raise IsADirectoryError(f"{name} is a folder, but a file is to go there; move it or give another --out")
     try:
         with open(path, encoding="utf-8") as file:
             found = json.load(file)
-    except (FileNotFoundError, json.JSONDecodeError):
+    # Text that is no UTF-8 or no JSON is a ValueError.
+    except (FileNotFoundError, ValueError, RecursionError):
         return {}
     if not isinstance(found, dict) or any(found.pop(name, None) != value for name, value in run.items()):
         return {}
-    found_curves = [found.get(name) for name in curves]
-    is_whole = all(isinstance(curve, list) and len(curve) == run["epochs"] for curve in found_curves)
-    return found if is_whole and isinstance(found.get("silent_test_samples_percent"), float) else {}
+    values = [found.get("silent_test_samples_percent")]
+    for name in curves:
+        curve = found.get(name)
+        if not isinstance(curve, list) or len(curve) != run["epochs"]:
+            return {}
+        values += curve
+    return found if all(is_number(value, 100.0) for value in values) else {}
+
+
+def is_number(value: Any, most: float) -> bool:
+    """Whether what a file holds is a number from 0 to `most`; NaN is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= most
 
 
 def write(path: str, run: Dict[str, Any]) -> None:
     """In one step, so that a file that is there is whole."""
-    with open(path + ".part", "w", encoding="utf-8") as file:
+    with open(_unfinished(path), "w", encoding="utf-8") as file:
         json.dump(run, file, indent=2)
         file.write("\n")
-    os.replace(path + ".part", path)
+    os.replace(_unfinished(path), path)
+
+
+def _unfinished(path: str) -> str:
+    return path + ".part"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun, "1 epoch" or "2 epochs"."""
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _mean_and_spread(values: List[float]) -> str:
@@ -129,7 +168,7 @@ def _print_table(curves: List[List[float]], silent: List[float]) -> None:
         print(f"{epoch:>5}  {_mean_and_spread(column):>14}  {published:>14}")
     final = [curve[-1] for curve in curves]
     print(
-        f"\ntest accuracy {_mean_and_spread(final)} % over {len(final)} seed{'s' * (len(final) != 1)}, "
+        f"\ntest accuracy {_mean_and_spread(final)} % over {counted(len(final), 'seed')}, "
         f"published {PUBLISHED[0]:.2f} +- {PUBLISHED[1]:.2f} % over 10 seeds and 100 epochs"
     )
     # The authors compare the label's time with the others' in a way that a sample without any output spike passes.

@@ -94,22 +94,82 @@ def test_reproduce(tmp_path, capsys, monkeypatch):
     assert _cli.main(command) == 0
     first = capsys.readouterr().out
     assert "98.10 +- 0.18" in first and "81.1" in first
-    found = json.loads((tmp_path / "seed-1.json").read_text())
+    found = json.loads((tmp_path / "seed-1-2-epochs.json").read_text())
     assert found["setting"] == _reproduce_command.SETTING and len(found["test_accuracy_by_epoch"]) == 2
-    curves = [json.loads((tmp_path / f"seed-{seed}.json").read_text())["test_accuracy_by_epoch"] for seed in (0, 1)]
+    files = [tmp_path / f"seed-{seed}-2-epochs.json" for seed in (0, 1)]
+    curves = [json.loads(file.read_text())["test_accuracy_by_epoch"] for file in files]
     assert f"test accuracy {np.mean([curve[-1] for curve in curves]):.2f} +- " in first
     # What is there is not run again, what was made otherwise is.
-    (tmp_path / "seed-1.json").write_text("{half")
+    (tmp_path / "seed-1-2-epochs.json").write_text("{half")
     ran = []
-    def answer(seed, *rest):
+
+    def answer(seed, epochs, *rest):
         ran.append(seed)
-        return {"test_accuracy_by_epoch": [50.0, 60.0], "silent_test_samples_percent": 5.0}
+        return {"test_accuracy_by_epoch": [50.0, 60.0][:epochs], "silent_test_samples_percent": 5.0}
 
     monkeypatch.setattr(_reproduce_command, "_run", answer)
     assert _cli.main(command) == 0
     assert ran == [1] and "seed 0: test accuracy" in capsys.readouterr().out
+    # A short run leaves a longer one as it is.
     assert _cli.main([*command, "--epochs", "1"]) == 0
-    assert ran == [1, 0, 1]
+    assert ran == [1, 0, 1] and "1 epoch, 2 seeds (" in capsys.readouterr().out
+    assert _cli.main(command) == 0
+    assert ran == [1, 0, 1] and capsys.readouterr().out.count("from an earlier run") == 2
+    assert len(os.listdir(tmp_path)) == 4
+
+
+def _with(curve=None, silent=5.0):
+    """A result of two epochs with these numbers, beside what `test_a_file_that_is_no_result_counts_as_none` ran."""
+    return {"test_accuracy_by_epoch": [50.0, 60.0] if curve is None else curve, "silent_test_samples_percent": silent}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        b"\xff\xfe\x00 no text",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"null",
+        _with(["x", 60.0]),
+        _with([None, 60.0]),
+        _with([True, 60.0]),
+        _with([float("nan"), 60.0]),
+        _with([float("inf"), 60.0]),
+        _with([10**400, 60.0]),
+        _with([1e4, 60.0]),
+        _with([-1.0, 60.0]),
+        _with([50.0]),
+        _with("ab"),
+        _with(silent=None),
+        _with(silent=float("nan")),
+        _with(silent=101.0),
+    ],
+    ids=lambda found: str(found)[:70],
+)
+def test_a_file_that_is_no_result_counts_as_none(tmp_path, capsys, monkeypatch, found):
+    ran = []
+
+    def answer(seed, *rest):
+        ran.append(seed)
+        return _with()
+
+    monkeypatch.setattr(_reproduce_command, "_run", answer)
+    command = ["reproduce", "eventprop-yin-yang", "--seeds", "1", "--epochs", "2", "--out", str(tmp_path)]
+    path = tmp_path / "seed-0-2-epochs.json"
+    assert _cli.main(command) == 0
+    whole = path.read_bytes()
+    path.write_bytes(found if isinstance(found, bytes) else json.dumps({**json.loads(whole), **found}).encode())
+    assert _cli.main(command) == 0
+    assert ran == [0, 0] and path.read_bytes() == whole and "from an earlier" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("end", ["", ".part"])
+def test_a_folder_in_the_place_of_a_result_is_named(tmp_path, capsys, end):
+    path = tmp_path / f"seed-0-1-epochs.json{end}"
+    path.mkdir()
+    assert _cli.main(["reproduce", "eventprop-yin-yang", "--seeds", "1", "--epochs", "1", "--out", str(tmp_path)]) == 1
+    shown = capsys.readouterr().err
+    assert f"{path} is a folder" in shown and "--out" in shown and shown.count("\n") == 1
 
 
 SEARCH = ["search", "yin-yang", "--trials", "4", "--epochs", "1", "--samples", "60"]
