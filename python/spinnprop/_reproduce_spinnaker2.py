@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import hashlib
 import math
 import os
@@ -14,12 +15,13 @@ from typing import Any, Dict, List
 import numpy as np
 
 from . import datasets, encoding, spinnaker2
+from ._chip_report import ESTIMATED, Report
 from ._core import SpinnpropError
 from ._engines import ClockEngine, Engine
 from ._library import __version__
 from ._network import Network
 from ._progress import EpochBar
-from ._reproduce_command import finished, write
+from ._reproduce_command import counted, file_name, finished, is_number, write
 from ._training import Trainer
 from .losses import StepTTFSCrossEntropy
 
@@ -79,6 +81,23 @@ _CLASS_OF_SILENCE = 0
 _STRICT, _LENIENT = "test_accuracy_by_epoch", "test_accuracy_by_epoch_as_published_code_counts"
 #: A hash of the weights at the end, and what training took without the tests.
 _WEIGHTS, _SECONDS = "weights_sha256", "training_seconds"
+#: What the chip is estimated to take: these numbers of its account, and how long it was emulated.
+_ON_CHIP, _EMULATION = "on_chip", "emulation_seconds"
+_ACCOUNT = (
+    "copies",
+    "n_pes",
+    "batches",
+    "updates",
+    "backward_samples",
+    "seconds_per_step",
+    "energy_per_step",
+    "seconds",
+    "energy",
+    "mean_power",
+)
+#: No count, time, energy or power of a run comes near.
+_BEYOND = 1e15
+_EARLIER = " (from an earlier run)"
 
 
 def reproduce_spinnaker2_yin_yang(options: argparse.Namespace) -> None:
@@ -91,8 +110,8 @@ def reproduce_spinnaker2_yin_yang(options: argparse.Namespace) -> None:
     training = {**SETTING["training"], **(RESOLVE_SILENT if options.resolve_silent else {})}
     rescue = ", silent outputs lifted" if options.resolve_silent else ""
     print(
-        f"Yin-Yang, 5-120-3, {SETTING['encoding']['steps']} steps of 1 ms, {options.epochs} epochs of 60,000 samples, "
-        f"{options.seeds} seeds, engine {options.engine}{rescue} (arXiv 2412.15021)",
+        f"Yin-Yang, 5-120-3, {SETTING['encoding']['steps']} steps of 1 ms, {counted(options.epochs, 'epoch')} of "
+        f"60,000 samples, {counted(options.seeds, 'seed')}, engine {options.engine}{rescue} (arXiv 2412.15021)",
         flush=True,
     )
     curves: List[List[float]] = []
@@ -100,7 +119,8 @@ def reproduce_spinnaker2_yin_yang(options: argparse.Namespace) -> None:
     # Off chip first: on the chip the same would come out, so there it is trained only.
     engine = ClockEngine.name if options.engine == "both" else options.engine
     for seed in range(options.seeds):
-        path = os.path.join(options.out, f"{engine}-seed-{seed}{'-resolve-silent' * options.resolve_silent}.json")
+        start = f"{engine}-seed-{seed}{'-resolve-silent' * options.resolve_silent}"
+        path = os.path.join(options.out, file_name(start, options.epochs))
         run = {
             "spinnprop": __version__,
             "seed": seed,
@@ -108,8 +128,8 @@ def reproduce_spinnaker2_yin_yang(options: argparse.Namespace) -> None:
             "setting": {**SETTING, "training": {**training, "clip_norm": "none"}},
         }
         result = finished(path, run, [_STRICT, _LENIENT])
-        note = " (from an earlier run)"
-        if not {_WEIGHTS, _SECONDS} <= result.keys():
+        note = _EARLIER
+        if not _is_whole(result, engine):
             result = _run(seed, options.epochs, training, sets, engine)
             write(path, {**run, **result})
             note = ""
@@ -117,16 +137,35 @@ def reproduce_spinnaker2_yin_yang(options: argparse.Namespace) -> None:
         curves.append(curve)
         lenient.append(result[_LENIENT])
         late = curve[-2 * LAST :]
+        span = f"last {len(late)} between {min(late):.2f} and {max(late):.2f} %, " if len(late) > 1 else ""
         print(
-            f"seed {seed}: test accuracy {curve[-1]:.2f} %, last {LAST} epochs {statistics.mean(curve[-LAST:]):.2f} %, "
-            f"last {len(late)} between {min(late):.2f} and {max(late):.2f} %, "
+            f"seed {seed}: test accuracy {curve[-1]:.2f} %, "
+            f"{_last(options.epochs)} {statistics.mean(curve[-LAST:]):.2f} %, {span}"
             f"no output on {result['silent_test_samples_percent']:.2f} %, as that code counts "
             f"{statistics.mean(lenient[-1][-LAST:]):.2f} %{note}",
             flush=True,
         )
-        if options.engine == "both":
-            print(_on_chip(seed, options.epochs, training, sets["train"], result), flush=True)
+        is_compared = options.engine == "both"
+        if is_compared:
+            note = _EARLIER
+            if not _is_account(result.get(_ON_CHIP)):
+                result[_ON_CHIP] = _run_on_chip(seed, options.epochs, training, sets["train"], result[_WEIGHTS])
+                write(path, {**run, **result})
+                note = ""
+        if is_compared or engine == spinnaker2.Engine.name:
+            print(f"{_chip_line(seed, result, is_compared)}{note}", flush=True)
     _print_summary(curves, lenient, 100 * encoding.ceiling(*sets["test"]))
+
+
+def _is_whole(result: Dict[str, Any], engine_name: str) -> bool:
+    """Whether an earlier run's file has all that `_run` gives besides the curves."""
+    has_account = engine_name != spinnaker2.Engine.name or _is_account(result.get(_ON_CHIP))
+    return isinstance(result.get(_WEIGHTS), str) and is_number(result.get(_SECONDS), _BEYOND) and has_account
+
+
+def _is_account(found: Any) -> bool:
+    is_whole = isinstance(found, dict) and all(is_number(found.get(name), _BEYOND) for name in (*_ACCOUNT, _EMULATION))
+    return is_whole and found["batches"] > 0
 
 
 def _engine(name: str, batch_size: int) -> Engine:
@@ -145,8 +184,13 @@ def _trainer(seed: int, epochs: int, training: Dict[str, Any], engine: Engine) -
 def _run(
     seed: int, epochs: int, training: Dict[str, Any], sets: Dict[str, Any], engine_name: str
 ) -> Dict[str, Any]:
-    """Test accuracy in percent after every epoch, by two countings, and how many test samples no output answers at the end."""
+    """Test accuracy in percent after every epoch, by two countings, and how many samples no output answers at last.
+
+    From the chip also what that is estimated to take.
+    """
     engine = _engine(engine_name, training["batch_size"])
+    # A chip's account is then of training alone.
+    watching = copy.copy(engine)
     trainer = _trainer(seed, epochs, training, engine)
     (spikes, labels), (test, test_labels) = sets["train"], sets["test"]
     strict, lenient, silent, seconds = [], [], 0.0, 0.0
@@ -161,7 +205,7 @@ def _run(
             start = time.perf_counter()
             trainer.run(spikes, labels, progress=stop_after_epoch)
             seconds += time.perf_counter() - start
-            classes = trainer.network.forward(test, engine=engine).predict()
+            classes = trainer.network.forward(test, engine=watching).predict()
             silent = 100 * float((classes < 0).mean())
             strict.append(100 * float((classes == test_labels).mean()))
             lenient.append(100 * float((np.where(classes < 0, _CLASS_OF_SILENCE, classes) == test_labels).mean()))
@@ -171,6 +215,7 @@ def _run(
         "silent_test_samples_percent": silent,
         _WEIGHTS: _digest(trainer.network),
         _SECONDS: seconds,
+        **({_ON_CHIP: _account(engine.account(), seconds)} if isinstance(engine, spinnaker2.Engine) else {}),
     }
 
 
@@ -179,8 +224,13 @@ def _digest(network: Network) -> str:
     return hashlib.sha256(b"".join(np.asarray(own).tobytes() for own in network.weights)).hexdigest()
 
 
-def _on_chip(seed: int, epochs: int, training: Dict[str, Any], train: Any, off_chip: Dict[str, Any]) -> str:
-    """Trains on the chip, compares the weights with those trained off it bit for bit, and says what the chip is estimated to take.
+def _account(account: Report, seconds: float) -> Dict[str, Any]:
+    """What the chip is estimated to take, emulated in so many seconds."""
+    return {"estimated": ESTIMATED, **{name: getattr(account, name) for name in _ACCOUNT}, _EMULATION: seconds}
+
+
+def _run_on_chip(seed: int, epochs: int, training: Dict[str, Any], train: Any, weights: str) -> Dict[str, Any]:
+    """Trains on the chip and compares the weights with those trained off it bit for bit; gives what `_account` does.
 
     Raises
     ------
@@ -194,22 +244,35 @@ def _on_chip(seed: int, epochs: int, training: Dict[str, Any], train: Any, off_c
         trainer.run(train[0], train[1], progress=bar)
     seconds = time.perf_counter() - start
     assert isinstance(engine, spinnaker2.Engine)
-    account = engine.account()
-    if _digest(trainer.network) != off_chip[_WEIGHTS]:
-        raise SpinnpropError(f"seed {seed}: weights trained on the chip differ from those trained off it; please report this")
-    samples = account.backward_samples / account.batches
+    if _digest(trainer.network) != weights:
+        raise SpinnpropError(f"seed {seed}: weights trained on and off the chip differ; please report this")
+    return _account(engine.account(), seconds)
+
+
+def _chip_line(seed: int, result: Dict[str, Any], is_compared: bool) -> str:
+    """What the chip is estimated to take; `is_compared`: with a network trained off it, too."""
+    account = result[_ON_CHIP]
+    samples = account["backward_samples"] / account["batches"]
+    steps = counted(account["updates"], "step")
+    ran = f": the same weights bit for bit after {steps}" if is_compared else f", {steps}"
+    off_chip = f", off chip {result[_SECONDS]:.3g} s" if is_compared else ""
+    time_of_step, energy_of_step = 1e3 * account["seconds_per_step"], 1e3 * account["energy_per_step"]
     return (
-        f"seed {seed} on the chip, {account.copies} copies on {account.n_pes} PEs: the same weights bit for bit after "
-        f"{account.updates} steps; estimated: {1e3 * account.seconds_per_step:.4g} ms and "
-        f"{1e3 * account.energy_per_step:.4g} mJ a training step, {1e3 * account.seconds_per_step / samples:.4g} ms and "
-        f"{1e3 * account.energy_per_step / samples:.4g} mJ a sample of it, {account.seconds:.4g} s and {account.energy:.4g} J in "
-        f"all, mean power {account.mean_power:.3g} W (emulated in {seconds:.3g} s, off chip {off_chip[_SECONDS]:.3g} s)"
+        f"seed {seed} on the chip, {account['copies']} copies on {account['n_pes']} PEs{ran}; estimated: "
+        f"{time_of_step:.4g} ms and {energy_of_step:.4g} mJ a training step, {time_of_step / samples:.4g} ms and "
+        f"{energy_of_step / samples:.4g} mJ a sample of it, {account['seconds']:.4g} s and {account['energy']:.4g} J "
+        f"in all, mean power {account['mean_power']:.3g} W (emulated in {account[_EMULATION]:.3g} s{off_chip})"
     )
+
+
+def _last(epochs: int) -> str:
+    """Over which epochs a mean is: of a short run there are fewer than `LAST`."""
+    return "last epoch" if epochs == 1 else f"last {min(LAST, epochs)} epochs"
 
 
 def _print_summary(curves: List[List[float]], lenient: List[List[float]], ceiling: float) -> None:
     late = sorted(statistics.mean(curve[-LAST:]) for curve in curves)
-    print(f"\ntest accuracy, mean of the last {LAST} epochs: {', '.join(f'{value:.2f}' for value in late)} %")
+    print(f"\ntest accuracy, mean of the {_last(len(curves[0]))}: {', '.join(f'{value:.2f}' for value in late)} %")
     as_published = sorted(statistics.mean(curve[-LAST:]) for curve in lenient)
     print(
         "as the published code counts, which takes a sample that no output answers for class "

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -271,8 +272,8 @@ def test_reproduce_spinnaker2(tmp_path, capsys, monkeypatch):
         sp.encoding.latency_grid(sp.datasets.yin_yang(200, seed=43)[0]), sp.datasets.yin_yang(200, seed=43)[1]
     )
     assert f"ceiling: {100 * ceiling:.2f} %" in first and "91.1, 94.0, 96.3" in first
-    assert first.count("the same weights bit for bit after 42 steps; estimated") == 2
-    found = [json.loads((tmp_path / f"clock-seed-{seed}.json").read_text()) for seed in (0, 1)]
+    assert first.count("the same weights bit for bit after 42 steps; estimated") == 2 and "last 3 epochs" in first
+    found = [json.loads((tmp_path / f"clock-seed-{seed}-3-epochs.json").read_text()) for seed in (0, 1)]
     strict, lenient = "test_accuracy_by_epoch", "test_accuracy_by_epoch_as_published_code_counts"
     for name, start in ((strict, "median over seeds "), (lenient, "; as the published code counts ")):
         assert f"{start}{np.median([np.mean(run[name]) for run in found]):.2f} %" in first
@@ -296,16 +297,65 @@ def test_reproduce_spinnaker2(tmp_path, capsys, monkeypatch):
         return {**run(seed, *rest), strict: [50.0, 60.0, 70.0], lenient: [55.0, 65.0, 75.0]}
 
     monkeypatch.setattr(_reproduce_spinnaker2, "_run", answer)
-    assert _cli.main(command) == 0 and ran == []
+    # Nothing is trained twice, neither off the chip nor on it, and the same is said.
+    on_chip, run_on_chip = [], _reproduce_spinnaker2._run_on_chip
+
+    def answer_on_chip(seed, *rest):
+        on_chip.append(seed)
+        return run_on_chip(seed, *rest)
+
+    monkeypatch.setattr(_reproduce_spinnaker2, "_run_on_chip", answer_on_chip)
+    assert _cli.main(command) == 0 and ran == on_chip == []
+    again = capsys.readouterr().out
+    assert again.count(" (from an earlier run)\n") == 4 and again.replace(" (from an earlier run)", "") == first
+    assert _cli.main([*command, "--engine", "clock"]) == 0 and ran == on_chip == []
+    assert "on the chip" not in capsys.readouterr().out
+    # An account that is not whole is made again.
+    path = tmp_path / "clock-seed-1-3-epochs.json"
+    for spoilt in ({}, {"updates": 0}, {"energy": float("nan")}, {"seconds": "x"}):
+        account = {**found[1]["on_chip"], **spoilt} if spoilt else None
+        path.write_text(json.dumps({**found[1], "on_chip": account}))
+        assert _cli.main(command) == 0 and ran == [] and on_chip == [1]
+        on_chip.clear()
+        assert json.loads(path.read_text())["on_chip"]["updates"] == 42
+    capsys.readouterr()
     # Another course is another run.
     assert _cli.main([*command, "--resolve-silent"]) == 0
-    assert ran == [0, 1] and "median over seeds 60.00 %" in capsys.readouterr().out
+    assert ran == on_chip == [0, 1] and "median over seeds 60.00 %" in capsys.readouterr().out
     # Weights that differ are no small matter.
     engine = _reproduce_spinnaker2._engine
     monkeypatch.setattr(
         _reproduce_spinnaker2, "_engine", lambda name, size: engine(name, size if name == "clock" else size - 1)
     )
+    path.write_text(json.dumps({**found[1], "on_chip": None}))
     assert _cli.main(command) == 1 and "differ" in capsys.readouterr().err
+    assert json.loads(path.read_text())["on_chip"] is None
+
+
+def test_reproduce_spinnaker2_on_the_chip_alone(tmp_path, capsys, monkeypatch):
+    few = {**_reproduce_spinnaker2.SETTING, "samples": {"train": [100, 42], "test": [50, 43]}}
+    monkeypatch.setattr(_reproduce_spinnaker2, "SETTING", few)
+    command = ["reproduce", "spinnaker2-yin-yang", "--seeds", "1", "--epochs", "2", "--out", str(tmp_path)]
+    shown = {}
+    for engine in ("both", "spinnaker2", "spinnaker2"):
+        assert _cli.main([*command, "--engine", engine]) == 0
+        earlier, shown[engine] = shown.get(engine), capsys.readouterr().out
+    assert shown[engine].count(" (from an earlier run)\n") == 2
+    assert shown[engine].replace(" (from an earlier run)", "") == earlier
+
+    def estimated(text):
+        return re.search(r"copies on \d+ PEs.*(; estimated: .* W) \(emulated", text)[1]
+
+    # The same estimates, from training alone.
+    assert estimated(shown["both"]) == estimated(shown["spinnaker2"])
+    assert "PEs, 10 steps; estimated" in shown["spinnaker2"] and "off chip" not in shown["spinnaker2"]
+    # One epoch is no span, nor is it five.
+    assert _cli.main([*command[:-3], "1", *command[-2:], "--engine", "clock"]) == 0
+    text = capsys.readouterr().out
+    assert "1 epoch of" in text and "1 seed," in text and "mean of the last epoch:" in text and "between" not in text
+    assert sorted(os.listdir(tmp_path)) == [
+        "clock-seed-0-1-epochs.json", "clock-seed-0-2-epochs.json", "spinnaker2-seed-0-2-epochs.json"
+    ]  # fmt: skip
 
 
 def test_the_ceiling_of_the_published_grid():
