@@ -57,7 +57,8 @@ def reptile(
     verbose : bool
         Whether to show a progress bar.
     **training
-        As in `Trainer`: engine, loss, epochs, batch_size, learning_rate and the rest of the training on each task.
+        As in `Trainer`: engine, loss, epochs (here at least 1), batch_size, learning_rate and the rest of the
+        training on each task.
 
     Returns
     -------
@@ -96,6 +97,10 @@ def reptile(
     seed = _checks.integer(seed, "seed", 0, 2**64 - 1)
     if "checkpoint" in training or "resume" in training:
         raise TypeError("training on a task is short and writes no checkpoints; leave checkpoint and resume out")
+    # Without an epoch nothing would be learnt from any task.
+    if "epochs" in training:
+        training["epochs"] = _checks.integer(training["epochs"], "epochs", 1, 2**31 - 1)
+    verbose = _checks.boolean(verbose, "verbose")
     network = copy.copy(network)
     try:
         with contextlib.ExitStack() as stack:
@@ -144,7 +149,7 @@ def _move(network: Network, learnt: Network, step_size: float) -> None:
 
 
 def _state(trainer: Trainer, done: int, total: int) -> Dict[str, Any]:
-    first = trainer.history[0] if trainer.epochs_done else {"loss": math.nan, "accuracy": math.nan}
+    first = trainer.history[0]
     return {"done": done, "total": total, "loss": float(first["loss"]), "accuracy": float(first["accuracy"])}
 
 

@@ -101,8 +101,6 @@ def test_progress_stops_and_tells():
     trainer.run(*task(0))
     assert states[0]["loss"] == pytest.approx(trainer.history["loss"][0], rel=0.2)
     assert not np.array_equal(stopped.weights[0], start.weights[0])
-    sp.meta.reptile(start, task, steps=1, epochs=0, progress=states.append)
-    assert np.isnan(states[-1]["loss"]) and np.isnan(states[-1]["accuracy"])
 
 
 def test_ctrl_c_keeps_what_was_learnt():
@@ -141,6 +139,10 @@ def test_the_progress_bar(capsys):
         ({"step_size": math.nan}, ValueError, "step_size"),
         ({"seed": -1}, ValueError, "seed"),
         ({"learning_rate": -1.0}, ValueError, "learning_rate"),
+        ({"epochs": 0}, ValueError, "epochs is 0; it must be 1 .."),
+        ({"epochs": 1.0}, TypeError, "epochs is 1.0"),
+        ({"verbose": "no"}, TypeError, "verbose is 'no'; it must be True or False"),
+        ({"verbose": 1}, TypeError, "verbose is 1"),
         ({"nonsense": 1}, TypeError, "nonsense"),
         ({"checkpoint": "here"}, TypeError, "checkpoint"),
     ],
