@@ -36,11 +36,22 @@ def chip(report: Union[Report, Engine], by: str = "program", ax: Any = None) -> 
         load: cycles, estimated; memory: the most bytes of SRAM in use; traffic: bits times hops on the mesh, and between chips
         bits over each link. Colours of load and traffic are logarithmic.
     ax : matplotlib Axes or None
-        None: a new figure. Several chips lie side by side as on the board.
+        None: a new figure.
 
     Returns
     -------
     matplotlib Axes
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is none of these.
+
+    Notes
+    -----
+    Several chips lie as on the board. If that is more than twice as wide as high, they lie in rows nearly in a square,
+    by number from the lower left, and the last row may be short; an arrow then still has the direction of its link on
+    the board, but need not point to the neighbour.
 
     Examples
     --------
@@ -60,11 +71,11 @@ def chip(report: Union[Report, Engine], by: str = "program", ax: Any = None) -> 
         report = report.account()
     if not isinstance(report, Report):
         raise TypeError(f"report is {_checks._shown(report)}; it must be a spinnaker2.Engine or what its account() gives")
-    if by != "program" and by not in _QUANTITIES:
+    if not isinstance(by, str) or (by != "program" and by not in _QUANTITIES):
         raise ValueError(f"by is {_checks._shown(by)}; it must be 'program', {', '.join(map(repr, _QUANTITIES))}")
     axes = _axes(ax)
     pes = report.pes
-    width = min(report.width, report.chips)
+    width = _chips_in_a_row(report)
     local = pes["pe"] % report.pes_per_chip % 4
     squares: List[Any] = []
     for pe, corner in zip(pes, local):
@@ -106,6 +117,11 @@ def chip(report: Union[Report, Engine], by: str = "program", ax: Any = None) -> 
     return axes
 
 
+def _chips_in_a_row(report: Report) -> int:
+    """As on the board, where arrows point to neighbours, unless that is a strip: 13 chips are a board of 13 by 1."""
+    return report.width if report.width <= 2 * report.height else math.ceil(math.sqrt(report.chips))
+
+
 def _origin(chip: int, width: int) -> Tuple[float, float]:
     """Where a chip's grid begins."""
     return 8.4 * (chip % width), 7.4 * (chip // width)
@@ -127,7 +143,7 @@ def _draw_background(axes: Any, chips: int, width: int) -> None:
             fixed.append(Rectangle((x0 + x - 0.48, y0 + y - 0.48), 0.96, 1.96))
             if chips <= 4:
                 axes.text(x0 + x, y0 + y + 0.5, name, ha="center", va="center", rotation=90, fontsize="x-small")
-        if 1 < chips <= 12:
+        if 1 < chips <= 16:
             axes.text(x0 + 0.55, y0 + 6.6, f"chip {chip}", va="bottom", fontsize="x-small")
     axes.add_collection(PatchCollection(quads, facecolors="0.93", edgecolors="none"))
     axes.add_collection(PatchCollection(fixed, facecolors="0.85", edgecolors="none"))

@@ -250,8 +250,13 @@ def pareto_front(result: SearchResult, cost: Optional[str] = None, ax: Any = Non
 
 
 def _axes(ax: Any) -> Any:
-    if ax is not None:
-        return ax
-    from matplotlib import pyplot
+    """What is drawn on: the given axes, or those of a new figure for None."""
+    if ax is None:
+        from matplotlib import pyplot
 
-    return pyplot.subplots()[1]
+        return pyplot.subplots()[1]
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax is {_checks._shown(ax)}; it must be matplotlib Axes, or None for a new figure")
+    return ax

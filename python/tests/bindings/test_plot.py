@@ -38,6 +38,16 @@ def test_learning_curve(net, data):
     assert len(sp.plot.learning_curve(trainer.history, ax=axes()).get_lines()) == 2
 
 
+@pytest.mark.parametrize("wrong", ["a", 3, [None]])
+def test_axes_that_are_none(data, wrong):
+    with pytest.raises(TypeError, match="ax is .*; it must be matplotlib Axes"):
+        sp.plot.raster(data[0], ax=wrong)
+    engine = sp.spinnaker2.Engine()
+    sp.Network([5, 8, 3]).forward(sp.encoding.latency_grid(sp.datasets.yin_yang(2)[0]), engine=engine)
+    with pytest.raises(TypeError, match="ax is .*; it must be matplotlib Axes"):
+        sp.plot.chip(engine, ax=wrong)
+
+
 def test_decision_map():
     X, y = sp.datasets.yin_yang(60)
     names = np.array(["yin", "yang", "dot"])

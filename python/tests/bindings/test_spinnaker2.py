@@ -340,8 +340,22 @@ def test_picture(data, by):
     network().forward(data[0], engine=engine)
     axes = sp.plot.chip(engine, by=by)
     assert axes.collections
-    with pytest.raises(ValueError, match="by is"):
-        sp.plot.chip(engine, by="colour")
+    for wrong in ("colour", ["load"], None):
+        with pytest.raises(ValueError, match="by is .*'traffic'"):
+            sp.plot.chip(engine, by=wrong)
+
+
+@pytest.mark.parametrize("chips, columns, rows", [(1, 1, 1), (2, 2, 1), (3, 2, 2), (6, 3, 2), (13, 4, 4), (48, 8, 6)])
+def test_the_picture_of_a_board_is_no_strip(data, chips, columns, rows):
+    pytest.importorskip("matplotlib").use("Agg")
+    engine = sp.spinnaker2.Engine(sp.spinnaker2.Board(chips))
+    network().forward(data[0], engine=engine)
+    quads = sp.plot.chip(engine, by="load").collections[0].get_paths()
+    # The lower left quad of each chip.
+    corners = {tuple(np.round(path.vertices[0] - [0.52, 0.52], 6)) for path in quads}
+    origins = [(8.4 * (chip % columns), 7.4 * (chip // columns)) for chip in range(chips)]
+    assert {tuple(np.round(origin, 6)) for origin in origins} <= corners and len(quads) == 38 * chips
+    assert max(y for _, y in origins) < 7.4 * rows
 
 
 def test_commands(tmp_path, capsys):
