@@ -213,4 +213,16 @@ struct BufferPlan: Sendable {
 extension Array where Element == PlannedBuffer {
     /// As allocated, each in whole DMA words.
     func bytes(alignment: Int) -> Int { reduce(0) { $0 + ($1.bytes + alignment - 1) / alignment * alignment } }
+
+    /// That they do not fit a PE.
+    ///
+    /// - Parameter subject: who needs them, with its verb.
+    func refusal(_ subject: String, _ constants: ChipConstants, remedy: String) -> SpinnpropError {
+        let largest = self.max { $0.bytes < $1.bytes }
+        return SpinnpropError(
+            .outOfMemory,
+            "\(subject) \(bytes(alignment: Int(constants[.dmaAlignment]))) bytes of SRAM and a PE has \(constants.dataBytes); the "
+                + "largest buffer is \"\(largest?.name ?? "")\" with \(largest?.bytes ?? 0) bytes: \(remedy), or smaller tapes "
+                + "(spikes_per_neuron)")
+    }
 }

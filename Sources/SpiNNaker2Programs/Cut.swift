@@ -57,13 +57,8 @@ struct Cut: Equatable, Sendable {
         }
         func fits(_ count: Int) -> Bool { buffers(count).bytes(alignment: alignment) <= constants.dataBytes }
         guard fits(blocks) else {
-            let buffers = buffers(blocks)
-            let largest = buffers.max { $0.bytes < $1.bytes }
-            throw SpinnpropError(
-                .outOfMemory,
-                "\(ClockKernels.width) neurons of layer \(layer) need \(buffers.bytes(alignment: alignment)) bytes of SRAM and a PE "
-                    + "has \(constants.dataBytes); the largest buffer is \"\(largest?.name ?? "")\" with "
-                    + "\(largest?.bytes ?? 0) bytes: use fewer senders, or smaller tapes (spikes_per_neuron)")
+            throw buffers(blocks).refusal(
+                "\(ClockKernels.width) neurons of layer \(layer) need", constants, remedy: "use fewer senders")
         }
         var count = (blocks + largestBlocks - 1) / largestBlocks
         if !fits(count) {

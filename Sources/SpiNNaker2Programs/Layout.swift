@@ -126,14 +126,8 @@ struct Layout: Sendable {
     /// Input and loss are never cut: they must fit as they are.
     private static func check(_ plan: BufferPlan, _ cut: Cut, _ constants: ChipConstants) throws(SpinnpropError) {
         for (name, buffers) in [("input", plan.inputBuffers(cuts: cut.cuts)), ("loss", plan.lossBuffers)] {
-            let bytes = buffers.bytes(alignment: Int(constants[.dmaAlignment]))
-            guard bytes > constants.dataBytes else { continue }
-            let largest = buffers.max { $0.bytes < $1.bytes }
-            throw SpinnpropError(
-                .outOfMemory,
-                "the \(name) program needs \(bytes) bytes of SRAM and a PE has \(constants.dataBytes); the largest buffer is "
-                    + "\"\(largest?.name ?? "")\" with \(largest?.bytes ?? 0) bytes: use fewer units, or smaller tapes "
-                    + "(spikes_per_neuron)")
+            guard buffers.bytes(alignment: Int(constants[.dmaAlignment])) > constants.dataBytes else { continue }
+            throw buffers.refusal("the \(name) program needs", constants, remedy: "use fewer units")
         }
     }
 
