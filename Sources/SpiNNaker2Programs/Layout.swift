@@ -75,6 +75,21 @@ struct Layout: Sendable {
             copies: copies, populations: populations, slices: slices, sliceWidth: widest, blocks: blocks)
         copyPEs = Array(best.places.prefix(copies))
         optimizerPEs = best.optimizerPEs
+        try checkDRAM(options.board)
+    }
+
+    /// Tapes of a sample go to DRAM and come from there: at least one sample of each copy must have room.
+    private func checkDRAM(_ board: Board) throws(SpinnpropError) {
+        let capacity = board.chipCount * Int(board.constants[.dramBytes])
+        var needed = 0
+        for (population, slices) in cut.slices.enumerated() {
+            for slice in slices { needed += (population == 0 ? 8 : 16) * plan.tapeCapacity(units: slice.count) }
+        }
+        guard copies * needed > capacity else { return }
+        throw SpinnpropError(
+            .outOfMemory,
+            "the spike tapes of \(copies) copies take \(copies * needed) bytes and the DRAM has \(capacity); use "
+                + "fewer copies or more dram_bytes")
     }
 
     private struct Attempt {

@@ -99,6 +99,21 @@ struct RefusalTests {
         #expect(planned == planned.indices.map { chip.machine.routingEntries(chip: $0).count }, "\(own.description)")
     }
 
+    /// Input and own tapes of 5, 120 and 3 units, eight times as long as asked for.
+    @Test func spikesBeyondTheDRAM() throws {
+        let (sizes, tapes) = ([5, 120, 3], 8 * (8 * 64 + 16 * 240 + 16 * 64))
+        for (bytes, fits) in [(1, false), (2 * tapes - 1, false), (2 * tapes, true)] {
+            var constants = ChipConstants()
+            try constants.set(.dramBytes, to: Double(bytes))
+            var options = ChipOptions(board: try Board(constants: constants))
+            options.copies = 2
+            let fit = try ChipFit(sizes: sizes, batch: 2, options: options)
+            #expect(fit.fits == fits && fit.reason.contains("dram_bytes") == !fits, "\(bytes): \(fit.reason)")
+            let refused = message { _ = try run(options, sizes: sizes, weight: 0.1) }
+            #expect(refused.contains("dram_bytes") == !fits, "\(bytes): \(refused)")
+        }
+    }
+
     /// The largest sizes there can be are answered at once.
     @Test func largeFits() throws {
         let size = 1 << 20
