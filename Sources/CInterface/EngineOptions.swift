@@ -135,7 +135,7 @@ private func replace(
                 + ProgramCosts.names.map { costPrefix + $0.name }.joined(separator: ", "))
     }
     guard let cycles = Int(exactly: value) else {
-        throw .invalidValue("\(name) is \(value) cycles; it must be a whole number")
+        throw .invalidValue("\(name) is \(value) cycles; it must be a whole number, 0 .. 1000000")
     }
     costs[keyPath: cost.path] = cycles
 }

@@ -3,7 +3,7 @@
 extension ChipConstants {
     /// In the order of `ChipConstant`.
     static let published: [Constant] = [
-        row("application_pes", 148, "1", .secondary, "of 152; what the chip's software leaves to applications", true),
+        row("application_pes", 148, "PEs", .secondary, "of 152; what the chip's software leaves to applications", true),
         row("low_clock", 150e6, "Hz", .primary, "DVFS level at 0.5 V (SpiNNaker2 chip papers)"),
         row("high_clock", 300e6, "Hz", .primary, "DVFS level at 0.8 V (SpiNNaker2 chip papers)"),
         row("sram_bytes", 131_072, "B", .secondary, "128 kB per PE in 4 banks", true),
@@ -14,12 +14,13 @@ extension ChipConstants {
         row("dma_alignment", 16, "B", .primary, "of address and length of a DMA transfer", true),
         row("dma_setup_cycles", 50, "cycles", .assumed, "writing a DMA descriptor and taking its interrupt"),
         row("dma_bytes_per_cycle", 16, "B", .derived, "one 128-bit payload per 192-bit flit and NoC cycle"),
-        row("noc_clock", 300e6, "Hz", .secondary, "2-D mesh, 192-bit flits"),
-        row("noc_cycles_per_hop", 5, "cycles", .secondary, "router and wire of one mesh hop"),
+        row("noc_clock", 300e6, "Hz", .secondary, "2-D mesh, 192-bit flits; in no estimate"),
+        row("noc_cycles_per_hop", 5, "cycles", .secondary, "router and wire of one mesh hop; in no estimate"),
         row("packet_bits", 64, "bit", .secondary, "15 + 17 bits of header and a 32-bit key, without payload"),
-        row("router_entries", 16_384, "1", .primary, "masked multicast entries per chip", true),
-        row("router_bandwidth", 1843.2e9, "bit/s", .secondary, "from the router to the PEs of its chip"),
-        row("router_link_bandwidth", 460.8e9, "bit/s", .secondary, "from the router to the links"),
+        row("router_entries", 16_384, "entries", .primary, "masked multicast entries per chip", true),
+        row(
+            "router_bandwidth", 1843.2e9, "bit/s", .secondary, "from the router to the PEs of its chip; in no estimate"),
+        row("router_link_bandwidth", 460.8e9, "bit/s", .secondary, "from the router to the links; in no estimate"),
         row("link_bandwidth", 6e9, "bit/s", .secondary, "of one of a chip's 6 links on a board"),
         row("host_bandwidth", 1e9, "bit/s", .secondary, "Ethernet to the host"),
         row("tick", 1e-3, "s", .secondary, "typical period of the global interrupt; 0: as soon as all PEs are done"),

@@ -37,7 +37,7 @@ public enum ChipConstant: Int, Sendable, CaseIterable {
     var domain: ClosedRange<Double> {
         switch self {
         case .applicationPEs: 1...Double(QuadGrid.peCount)
-        case .dmaAlignment: 1...4096
+        case .dmaAlignment: 1...32
         case .dmaSetupCycles, .packetBits: 1...1e6
         case .dmaBytesPerCycle: 1e-3...1e6
         case .sramBytes, .codeBytes, .heapBytes, .dramBytes, .routerEntries: 1...1e15
@@ -49,8 +49,8 @@ public enum ChipConstant: Int, Sendable, CaseIterable {
 
 /// The constants of one kind of chip; any of them can be replaced.
 ///
-/// The mesh's clock and cycles per hop, and the router's bandwidths, enter no estimate: packets are taken to arrive within the tick. They stand
-/// here for those who want to judge that.
+/// The mesh's clock and cycles per hop, and the router's bandwidths, enter no estimate, as their rows say: packets are taken to arrive within
+/// the tick. They stand here for those who want to judge that.
 public struct ChipConstants: Equatable, Sendable {
     /// Row `n` belongs to the constant with raw value `n`.
     public private(set) var table: [Constant] = ChipConstants.published
@@ -63,18 +63,21 @@ public struct ChipConstants: Equatable, Sendable {
 
     /// Replaces a value; its source is then "given by the user".
     ///
-    /// - Throws: `invalidValue` unless the value is in the constant's domain (`tick` may be 0), and whole where the constant counts things.
+    /// - Throws: `invalidValue` unless the value is in the constant's domain (`tick` may be 0), whole where the constant counts things, and
+    ///   for `dmaAlignment` a divisor of 32.
     public mutating func set(_ constant: ChipConstant, to value: Double) throws(SpinnpropError) {
         let old = table[constant.rawValue]
         let isAllowedZero = constant == .tick && value == 0
         let domain = constant.domain
+        let seen = "\(old.name) is \(value) \(old.unit); it must be "
         guard isAllowedZero || domain.contains(value) else {
             throw .invalidValue(
-                "\(old.name) is \(value) \(old.unit); it must be \(domain.lowerBound) .. \(domain.upperBound)"
-                    + (constant == .tick ? ", or 0" : ""))
+                seen + "\(domain.lowerBound) .. \(domain.upperBound)" + (constant == .tick ? ", or 0" : ""))
         }
-        guard !old.isCount || value == value.rounded() else {
-            throw .invalidValue("\(old.name) is \(value) \(old.unit); it must be a whole number")
+        guard !old.isCount || value == value.rounded() else { throw .invalidValue(seen + "a whole number") }
+        // Programs transfer whole blocks of eight float32 numbers.
+        guard constant != .dmaAlignment || 32 % Int(value) == 0 else {
+            throw .invalidValue(seen + "1, 2, 4, 8, 16 or 32")
         }
         table[constant.rawValue] = Constant(
             name: old.name, value: value, unit: old.unit, mark: .assumed, source: "given by the user",

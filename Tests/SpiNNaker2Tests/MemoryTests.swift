@@ -228,7 +228,7 @@ struct RoutingTests {
         #expect(constants[.sramBytes] == 65_536 && constants.table[3].source == "given by the user")
         for (name, value) in [
             ("tick", -1.0), ("low_clock", .nan), ("sram_bytes", 1.5), ("application_pes", 153), ("x", 1),
-            ("tick", 1e-10),
+            ("tick", 1e-10), ("dma_alignment", 3), ("dma_alignment", 24), ("dma_alignment", 64),
             ("dma_alignment", 1e18), ("dma_setup_cycles", 1e18), ("packet_bits", 1e18), ("dma_bytes_per_cycle", 1e-300),
         ] {
             #expect(throws: SpinnpropError.self, "\(name)") { try constants.set(name, to: value) }

@@ -259,12 +259,32 @@ def test_values(data):
         (lambda: sp.spinnaker2.Engine(copies=0), "copies"),
         (lambda: sp.spinnaker2.Engine(overflow="wait"), "overflow"),
         (lambda: sp.spinnaker2.Engine(active_senders=2.0), "active_senders"),
+        (lambda: sp.spinnaker2.Chip(cost_neuron=1e300), "0 .. 1000000"),
+        (lambda: sp.spinnaker2.Chip(application_pes=1e9), "is 1000000000.0 PEs; it must be 1.0 .. 152.0"),
+        (lambda: sp.spinnaker2.Chip(dma_alignment=3), "dma_alignment is 3.0 B; it must be 1, 2, 4, 8, 16 or 32"),
+        (lambda: sp.spinnaker2.Chip(dma_alignment=128), "dma_alignment is 128.0 B"),
         (lambda: sp.spinnaker2.fit([5]), "sizes"),
     ],
 )
 def test_refusals(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("alignment", [1, 2, 4, 8, 16, 32])
+def test_dma_alignments(data, alignment):
+    spikes, y = data
+    net, loss = network(), sp.losses.StepTTFSCrossEntropy()
+    engine = sp.spinnaker2.Engine(sp.spinnaker2.Chip(dma_alignment=alignment), copies=2)
+    _, gradient = net.gradient(net.forward(spikes, engine=engine), loss, y)
+    _, same = net.gradient(net.forward(spikes, engine=sp.ClockEngine(copies=2)), loss, y)
+    for ours, theirs in zip(gradient.weights, same.weights):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_constants_that_no_estimate_uses_say_so():
+    unused = {row["name"] for row in sp.spinnaker2.Chip().constants if "in no estimate" in row["source"]}
+    assert unused == {"noc_clock", "noc_cycles_per_hop", "router_bandwidth", "router_link_bandwidth"}
 
 
 def test_what_does_not_fit(data):
