@@ -788,11 +788,12 @@ typedef struct spinnprop_chip_fit {
     double seconds_per_step, energy_per_step, mean_power; /* estimated: s, J, W                                       */
     double forward_seconds, loss_seconds, backward_seconds, gather_seconds, update_seconds; /* of a step, estimated   */
     char reason[512];           /* why it does not fit; "" if it does                                                 */
+    double input_activity, activity; /* assumed: spikes per unit of the input and per neuron of the first layer, and sample */
 } spinnprop_chip_fit;
 SPINNPROP_API void spinnprop_chip_fit_init(spinnprop_chip_fit *fit);
 /* slices: over how many processing elements each layer of a copy is cut, n_layer_sizes - 1 of them, 0 if it does not fit;
- * largest: the sizes of the largest network of this shape that fits, n_layer_sizes of them, 0 if none does. Either may be
- * NULL. That a network does not fit is an answer, no error. */
+ * largest: the sizes of the largest network of this shape that fits the engine as it is, n_layer_sizes of them, 0 if none does.
+ * Either may be NULL. That a network does not fit is an answer, no error. */
 SPINNPROP_API spinnprop_status spinnprop_engine_fit(spinnprop_chip_fit *fit, int32_t *slices, int32_t *largest,
                                                     const spinnprop_engine *engine,
                                                     const spinnprop_chip_fit_options *options);

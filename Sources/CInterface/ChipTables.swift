@@ -152,6 +152,8 @@ extension spinnprop_chip_fit {
             update_seconds = own.phaseSeconds[4]
         }
         write(own.reason, to: &reason)
+        input_activity = own.activity.input
+        activity = own.activity.neurons.first ?? 0
     }
 }
 

@@ -79,7 +79,7 @@ public struct ChipFit: Equatable, Sendable {
     /// Slips in a step: tick periods by which the busiest PE is expected to run over.
     public let slips: Int
     public let activity: Activity
-    /// The sizes of the largest network of this shape that fits with any number of copies: all hidden layers scaled alike.
+    /// The sizes of the largest network of this shape that fits with these options: all hidden layers scaled alike.
     public let largest: [Int]
 
     public var meanPower: Double { secondsPerStep > 0 ? energyPerStep / secondsPerStep : 0 }
@@ -174,31 +174,35 @@ public struct ChipFit: Equatable, Sendable {
         return worst
     }
 
-    /// By bisection over the factor that scales hidden layers.
+    /// With options as they are. Steps down to the first that fits, and bisects between it and the step before.
+    ///
+    /// What fits is not quite monotonic: a larger layer may be cut into smaller slices, which leave room for longer tapes.
     private static func largest(
         _ sizes: [Int], recurrent: Bool, options: ChipOptions, _ activity: Activity
     ) -> [Int] {
-        var (one, open) = (options, options)
-        (one.copies, open.copies) = (1, nil)
-        func scaled(_ factor: Double) -> [Int] {
+        let widest = sizes.dropFirst().dropLast().max() ?? 1
+        /// With `units` neurons in the widest hidden layer.
+        func scaled(_ units: Int) -> [Int] {
             sizes.enumerated().map { index, size in
-                index == 0 || index == sizes.count - 1 ? size : max(1, Int(Double(size) * factor))
+                index == 0 || index == sizes.count - 1 ? size : max(1, size * units / widest)
             }
         }
-        func fits(_ sizes: [Int]) -> Bool {
-            guard sizes.allSatisfy({ $0 <= 1 << 20 }) else { return false }
-            let shape = NetworkShape(sizes: sizes, recurrent: recurrent)
-            // Alone a copy runs the batch sample by sample and keeps sums for that, which copies for all samples do not.
-            return [one, open].contains { (try? layout(shape, $0, activity)) != nil }
+        func fits(_ units: Int) -> Bool {
+            (try? layout(NetworkShape(sizes: scaled(units), recurrent: recurrent), options, activity)) != nil
         }
-        guard sizes.count > 2 else { return fits(sizes) ? sizes : [] }
-        var (low, high) = (0.0, 1.0)
-        while high < 1e6, fits(scaled(high)) { (low, high) = (high, 2 * high) }
-        for _ in 0..<24 {
+        // Without hidden layers there is one size.
+        var low = sizes.count > 2 ? 1 << 20 : 1
+        var high = low + 1
+        while low > 0, !fits(low) {
+            // A 64th at a time, and not past what is asked for.
+            let next = low - (low + 63) / 64
+            (low, high) = (low > widest ? max(next, widest) : next, low)
+        }
+        guard low > 0 else { return [] }
+        while high - low > 1 {
             let middle = (low + high) / 2
-            if scaled(middle) == scaled(low) || scaled(middle) == scaled(high) { break }
-            if fits(scaled(middle)) { low = middle } else { high = middle }
+            if fits(middle) { low = middle } else { high = middle }
         }
-        return fits(scaled(low)) ? scaled(low) : []
+        return scaled(low)
     }
 }

@@ -193,6 +193,26 @@ struct AccountTests {
         let published = try ChipFit(sizes: [5, 120, 3], batch: 22, options: options)
         #expect(published.copies == 22 && published.rounds == 1 && published.usedPEs == 22 * 4 + 1)
     }
+
+    /// With the copies that are asked for, and tapes that are long enough only as far as SRAM is left.
+    @Test(
+        arguments: [
+            ([5, 120, 3], 10, 30, 2.0, 0.5), ([5, 120, 3], 10, 1000, 2, 0.5), ([131, 8, 9, 33], 3, nil, 0.5, 1),
+            ([131, 520, 3], 3, nil, 0.5, 1), ([5, 3], 3, 2, 2, 0.5),
+        ] as [([Int], Int, Int?, Double, Double)])
+    func theLargestFits(sizes: [Int], batch: Int, copies: Int?, spikes: Double, senders: Double) throws {
+        var options = ChipOptions()
+        (options.copies, options.spikesPerNeuron, options.activeSenders) = (copies, spikes, senders)
+        let asked = try ChipFit(sizes: sizes, batch: batch, options: options)
+        #expect(asked.largest.isEmpty == (copies == 1000))
+        guard !asked.largest.isEmpty else { return }
+        let largest = try ChipFit(sizes: asked.largest, batch: batch, options: options)
+        #expect(largest.fits && largest.largest == asked.largest, "\(asked.largest): \(largest.reason)")
+        guard sizes.count > 2 else { return }
+        var next = asked.largest
+        for layer in 1..<sizes.count - 1 { next[layer] += (next[layer] + 63) / 64 }
+        #expect(try !ChipFit(sizes: next, batch: batch, options: options).fits, "\(next)")
+    }
 }
 
 extension AccountTests {

@@ -253,6 +253,8 @@ const field fit_fields[] = {
     FIELD(FIELD_DOUBLE, spinnprop_chip_fit, gather_seconds),
     FIELD(FIELD_DOUBLE, spinnprop_chip_fit, update_seconds),
     FIELD(FIELD_TEXT, spinnprop_chip_fit, reason),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_fit, input_activity),
+    FIELD(FIELD_DOUBLE, spinnprop_chip_fit, activity),
     END_OF_FIELDS,
 };
 

@@ -37,13 +37,19 @@ def fit(options: argparse.Namespace) -> None:
         sizes = [int(size) for size in options.sizes.split("-")]
     except ValueError:
         raise ValueError(f"{options.sizes!r} are no sizes; give them as 784-350-10, the input first") from None
+    room = {name: getattr(options, name) for name in ("spikes_per_neuron", "active_senders")}
+    given = {name: value for name, value in room.items() if value is not None}
     engine = spinnaker2.Engine(
         spinnaker2.Board(options.chips, _chip(options)),
         steps=options.steps,
         copies="auto" if options.copies is None else options.copies,
         power=options.power,
+        **given,
     )
-    answer = _chip_fit._fit_roomy(engine, sizes, options.batch, options.recurrent, activity=options.activity)
+    # What is given is laid out as it is.
+    answer = (_chip_fit._answer if given else _chip_fit._fit_roomy)(
+        engine, sizes, options.batch, options.recurrent, options.input_activity, options.activity
+    )
     print(json.dumps({"estimated": ESTIMATED, **vars(answer)}, indent=2) if options.json else answer)
 
 
@@ -130,6 +136,13 @@ def add_parsers(commands: Any, common: argparse.ArgumentParser, positive: Any) -
     fits.add_argument("--power", choices=["low", "high"], default="high", help="power level (default: high)")
     fits.add_argument("--recurrent", action="store_true", help="hidden layers are connected to themselves")
     fits.add_argument("--activity", type=float, nargs="+", metavar="X", help="spikes per neuron and sample, by layer")
+    fits.add_argument("--input-activity", type=float, metavar="X", help="spikes per input unit and sample")
+    fits.add_argument(
+        "--spikes-per-neuron", type=float, metavar="X", help="what tapes of spikes are made for (default: what suits)"
+    )
+    fits.add_argument(
+        "--active-senders", type=float, metavar="X", help="part of a layer that sums have room for (default: likewise)"
+    )
     question("constants", "the table that all estimates rest on", constants)
     question("published", "published measurements beside what the constants predict", published)
     accounts = question("account", "the account of a training on the chip", account, has_constants=False)

@@ -12,7 +12,7 @@ from ._values import Value
 
 
 class Fit(Value):
-    """The answer of `fit`. Times, powers and energies are estimated. See `fit` for an example.
+    """The answer of `fit`, for the activity it names. Times, powers and energies are estimated. `fit` has an example.
 
     Attributes
     ----------
@@ -28,6 +28,10 @@ class Fit(Value):
         Of that buffer; and of that processing element.
     rounds : int
         Samples that a copy runs one after another in a step.
+    input_activity : float
+        That is assumed: spikes per input unit and sample.
+    activity : tuple of float
+        Likewise per neuron and sample, for each layer; the last counts for all further ones.
     spikes_per_neuron, active_senders : float
         Of the `Engine` it is about.
     slips : int
@@ -36,7 +40,8 @@ class Fit(Value):
         Of a training step: s, W, J.
     phase_seconds : dict
     largest : tuple of int
-        Sizes of the largest network of this shape that fits: all hidden layers scaled alike. Empty if none does.
+        Sizes of the largest network of this shape that fits with the same batch, activity and copies: all hidden layers
+        scaled alike. Where no engine was given, with the tapes and sums that suit it best. Empty if none does.
     """
 
     def __init__(self, **fields: Any) -> None:
@@ -58,8 +63,14 @@ class Fit(Value):
         own = vars(self)
         sizes = "-".join(map(str, own["sizes"]))
         largest = "-".join(map(str, own["largest"])) or "none"
+        assumed = [
+            f"assumed per sample: {own['input_activity']:g} spikes of an input unit, "
+            f"{', '.join(f'{spikes:g}' for spikes in own['activity'])} of a neuron; real networks may spike more",
+            *self._room(),
+            f"largest network of this shape: {largest}",
+        ]
         if not own["fits"]:
-            return f"{sizes} does not fit: {own['reason']}\nlargest network of this shape: {largest}"
+            return "\n".join([f"{sizes} does not fit: {own['reason']}", *assumed])
         phases = ", ".join(f"{name} {1e3 * value:.3g}" for name, value in own["phase_seconds"].items())
         return "\n".join([
             f"{sizes} fits: {own['copies']} copies of {own['pes_per_copy']} PEs and {own['optimizer_pes']} for the "
@@ -69,8 +80,7 @@ class Fit(Value):
             f"a step of {own['batch_size']} samples, {own['rounds']} one after another, estimated: "
             f"{1e3 * own['seconds_per_step']:.4g} ms ({phases}), {1e3 * own['energy_per_step']:.4g} mJ, "
             f"{own['mean_power']:.3g} W, {own['slips']} slips",
-            *self._room(),
-            f"largest network of this shape: {largest}",
+            *assumed,
         ])
 
     def _room(self) -> List[str]:
@@ -112,8 +122,9 @@ def fit(
     Returns
     -------
     Fit
-        True if it fits. That it does not fit is an answer, no error. The activity is a mean: a sample far above it, or one with
-        more spikes in a step than a FIFO holds, can still end a run.
+        True if it fits. That it does not fit is an answer, no error. The activity is a mean: a sample far above it, or
+        one with more spikes in a step than a FIFO holds, can still end a run. Real networks may spike far more than the
+        defaults say: hidden neurons of 784-350-10 with the initial weights of `Network` spike 3 to 6 times a digit.
 
     Raises
     ------
@@ -140,15 +151,16 @@ def _fit_roomy(
     input_activity: Optional[float] = None,
     activity: Optional[Sequence[float]] = None,
 ) -> Fit:
-    """The answer for an engine, or, where that has no room for the activity, for one that has."""
-    answer = _answer(engine, sizes, batch, recurrent, input_activity, activity)
-    if answer.fits:
-        return answer
-    spikes = [1.0 if input_activity is None else input_activity, *([0.2] if activity is None else activity)]
-    largest = max(1e-3, *spikes)
-    options = {**vars(engine), "spikes_per_neuron": largest, "active_senders": min(1.0, largest)}
+    """The answer for an engine, or, where a network does not fit that, for one that has room for the activity.
+
+    The largest network is the larger of both.
+    """
+    usual = _answer(engine, sizes, batch, recurrent, input_activity, activity)
+    most = max(1e-3, usual.input_activity, *usual.activity)
+    options = {**vars(engine), "spikes_per_neuron": most, "active_senders": min(1.0, most)}
     roomy = _answer(Engine(**options), sizes, batch, recurrent, input_activity, activity)
-    return roomy if roomy.fits else answer
+    answer = usual if usual.fits else roomy
+    return Fit(**{**vars(answer), "largest": max(usual.largest, roomy.largest)})
 
 
 def _answer(
@@ -159,11 +171,18 @@ def _answer(
     input_activity: Optional[float],
     activity: Optional[Sequence[float]],
 ) -> Fit:
-    given = np.ascontiguousarray([_checks.integer(size, "sizes", 1, 2**20) for size in sizes], np.int32)
+    try:
+        listed = list(sizes)
+    except TypeError:
+        shown = _checks._shown(sizes)
+        raise TypeError(f"sizes is {shown}; give a list: input units, then neurons of each layer") from None
+    given = np.ascontiguousarray([_checks.integer(size, "sizes", 1, 2**20) for size in listed], np.int32)
     if len(given) < 2:
         raise ValueError(f"sizes is {_checks._shown(sizes)}; give an input and at least one layer")
     batch = _checks.integer(batch, "batch", 1, _INT32)
     numbers = None if activity is None else _checks.array(activity, np.float64, "activity", ndim=1)
+    if numbers is not None and not len(numbers):
+        raise ValueError(f"activity is {_checks._shown(activity)}; give spikes per neuron of at least one layer")
     slices, largest = np.zeros(len(given) - 1, np.int32), np.zeros(len(given), np.int32)
     fields = _core.engine_fit(
         engine._handle,
@@ -185,6 +204,7 @@ def _answer(
             **fields,
             "fits": bool(fields["fits"]),
             "slices": tuple(fields["slices"]),
+            "activity": (fields["activity"],) if numbers is None else tuple(numbers.tolist()),
             "largest": tuple(size for size in fields["largest"] if size),
             "phase_seconds": phases,
         },

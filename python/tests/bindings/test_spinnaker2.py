@@ -264,11 +264,18 @@ def test_values(data):
         (lambda: sp.spinnaker2.Chip(dma_alignment=3), "dma_alignment is 3.0 B; it must be 1, 2, 4, 8, 16 or 32"),
         (lambda: sp.spinnaker2.Chip(dma_alignment=128), "dma_alignment is 128.0 B"),
         (lambda: sp.spinnaker2.fit([5]), "sizes"),
+        (lambda: sp.spinnaker2.fit([5, 3], activity=[]), r"activity is \[\]; give"),
     ],
 )
 def test_refusals(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("sizes", [None, 5, sp.Network([2, 3], seed=0)])
+def test_fit_needs_a_list(sizes):
+    with pytest.raises(TypeError, match="sizes is .*; give a list"):
+        sp.spinnaker2.fit(sizes)
 
 
 @pytest.mark.parametrize("alignment", [1, 2, 4, 8, 16, 32])
@@ -285,6 +292,37 @@ def test_dma_alignments(data, alignment):
 def test_constants_that_no_estimate_uses_say_so():
     unused = {row["name"] for row in sp.spinnaker2.Chip().constants if "in no estimate" in row["source"]}
     assert unused == {"noc_clock", "noc_cycles_per_hop", "router_bandwidth", "router_link_bandwidth"}
+
+
+@pytest.mark.parametrize(
+    "sizes, batch, chip",
+    [
+        ([5, 1104, 3], 1, None),
+        ([5, 1105, 3], 1, None),
+        ([784, 424, 10], 8, None),
+        ([784, 425, 10], 8, None),
+        ([784, 425, 10], 36, None),
+        ([784, 450, 10], 1, sp.spinnaker2.Board(2)),
+    ],
+)
+def test_the_largest_of_a_shape_fits_whatever_was_asked(sizes, batch, chip):
+    answer = sp.spinnaker2.fit(sizes, batch, chip)
+    largest = sp.spinnaker2.fit(answer.largest, batch, chip)
+    small = sp.spinnaker2.fit([sizes[0], 8, sizes[-1]], batch, chip)
+    assert largest and largest.largest == small.largest == answer.largest
+    assert bool(answer) == (answer.largest[1] >= sizes[1])
+    if not answer:
+        # Of the layout that has room for the activity.
+        assert "active_senders" not in answer.reason and answer.active_senders == 1.0
+
+
+def test_fit_says_what_activity_it_assumes():
+    answer = sp.spinnaker2.fit([5, 120, 3], 32)
+    assert (answer.input_activity, answer.activity) == (1.0, (0.2,))
+    assert "assumed per sample: 1 spikes of an input unit, 0.2 of a neuron" in str(answer)
+    answer = sp.spinnaker2.fit([784, 9000, 10], 8, input_activity=0.5, activity=[3, 0.1])
+    assert not answer and (answer.input_activity, answer.activity) == (0.5, (3.0, 0.1))
+    assert "assumed per sample: 0.5 spikes of an input unit, 3, 0.1 of a neuron" in str(answer)
 
 
 def test_what_does_not_fit(data):
@@ -385,6 +423,12 @@ def test_commands(tmp_path, capsys):
         assert word in shown
     assert main(["chip", "constants"]) == main(["chip", "published"]) == 0
     assert "hop_energy" in capsys.readouterr().out
+    room = ["--spikes-per-neuron", "4", "--input-activity", "0.5"]
+    assert main(["chip", "fit", "784-60-10", "--batch", "8", "--json", *room]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["spikes_per_neuron"], answer["active_senders"], answer["input_activity"]) == (4.0, 0.5, 0.5)
+    assert main(["chip", "fit", "784-350-10", "--batch", "8", "--active-senders", "0.5"]) == 0
+    assert "raise active_senders" in capsys.readouterr().out
     assert main(["chip", "fit", "5-x"]) == 1 and "sizes" in capsys.readouterr().err
     assert main(["chip", "account", str(tmp_path)]) == 1 and "is not there; `spinnprop train" in capsys.readouterr().err
     assert main(["chip", "constants", "--set", "clock_hz=1e8", "--set", "high_clock=2e8"]) == 1
