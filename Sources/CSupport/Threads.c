@@ -121,9 +121,10 @@ void spinnprop_support_run_on_threads(size_t count, const void *context, void (*
     while (*place != &own) place = &(*place)->next;
     *place = own.next;
     if (own.busy > 0 && !is_crowded()) {
-        size_t seen = own.busy;
+        size_t before = own.busy + 1;
         pthread_mutex_unlock(&pool.lock);
-        look_while(&own.busy, seen);
+        /* As long as others come to their end. */
+        for (size_t seen; (seen = own.busy) > 0 && seen < before; before = seen) look_while(&own.busy, seen);
         pthread_mutex_lock(&pool.lock);
     }
     while (own.busy > 0) pthread_cond_wait(&pool.ended, &pool.lock);

@@ -3,6 +3,7 @@ import ClockDriven
 import Learning
 import Mathematics
 import Networks
+import Neurons
 import Spikes
 import Testing
 
@@ -155,5 +156,56 @@ struct BitExactTests {
             }
         }
         print("\(own): \(count) spikes, gradients \(norms)")
+    }
+
+    /// One sample forward and backward, on one thread.
+    private func compareOnce(_ own: RandomClockCase) throws {
+        let restatement = Restatement(network: own.network, grid: own.grid)
+        var samples = own.labels.indices.map { restatement.forward(own.input, $0) }
+        let (recording, gradients) = try ClockSubstrate(own.grid).forwardAndBackward(
+            own.network, own.input, options: ForwardOptions(), rule: ClockRule(own.grid),
+            objective: Objective(loss: StepTTFSCrossEntropy(), labels: own.labels, wantsInputTimes: true), monitor: nil)
+        let count = compareForward(own, recording, samples)
+        #expect(count > 0 && recording.layers.allSatisfy { $0.spikeCount > 0 }, "\(own) does not spike")
+        let (values, errors) = errors(own, recording, samples, StepTTFSCrossEntropy())
+        for b in samples.indices { restatement.backward(&samples[b], errors: errors[b]) }
+        compareBackward(own, gradients, samples, values)
+    }
+
+    /// Around the borders of blocks, of words of spikes and of windows, and past the widest layer that has one.
+    @Test(arguments: [9, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 257, 2048, 2049])
+    func wideLayersEqualRestatement(size: Int) throws {
+        for isUniform in [true, false] {
+            try compareOnce(RandomClockCase(seed: UInt64(400 + size), leaky: false, plain: ([3, size, 4], 14, isUniform)))
+        }
+    }
+
+    /// Longer than loops run before they ask whether to go on. Neurons that are alike are run in another way than neurons that are said
+    /// one by one, and a block in another way than two.
+    @Test(arguments: [50, 3])
+    func longRunsAgree(size: Int) throws {
+        let grid = TimeGrid(timeStep: 1e-3, steps: 70_000)
+        let times = stride(from: 0.0, to: 69.9, by: 0.15).map { $0 }
+        let input = try SpikeTrains(
+            times: times, units: times.indices.map { Int32($0 % 2) }, offsets: [0, times.count], unitCount: 2)
+        var spikes: [SpikeTrains] = []
+        var sums: [[Double]] = []
+        for (count, listed) in [(size, 1), (max(size, 9), max(size, 9))] {
+            func each(_ value: Double) -> [Double] { Array(repeating: value, count: listed) }
+            var network = try Network(
+                sizes: [2, count],
+                parameters: [LIFParameters(tauMem: each(20e-3), tauSyn: each(5e-3), threshold: each(1), reset: each(0))])
+            // Neurons past the first `size` hear nothing.
+            try network.setWeights(
+                (0..<2 * count).map { $0 < 2 * size ? 8 + 8 * Double($0 % 7) / 7 : 0 }, connection: 0)
+            let (recording, gradients) = try ClockSubstrate(grid).forwardAndBackward(
+                network, input, options: ForwardOptions(), rule: ClockRule(grid),
+                objective: Objective(loss: SpikeCountCrossEntropy(tau0: 50), labels: [0]), monitor: nil)
+            spikes.append(recording.layers[0].spikes)
+            sums.append(recording.layers[0].currents + recording.layers[0].membranes)
+            #expect(gradients.weights[0].prefix(2 * size).contains { $0 != 0 })
+        }
+        #expect(spikes[0].times == spikes[1].times && spikes[0].units == spikes[1].units && sums[0] == sums[1])
+        #expect(spikes[0].spikeCount > size * 100 && (spikes[0].times.last ?? 0) > 69)
     }
 }

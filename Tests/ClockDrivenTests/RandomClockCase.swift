@@ -17,19 +17,21 @@ struct RandomClockCase: CustomStringConvertible {
             + "\(labels.count) samples"
     }
 
-    init(seed: UInt64, leaky: Bool? = nil) throws {
+    /// - Parameter plain: sizes and steps of a chain without delays or recurrence, its neurons alike within a layer or not.
+    init(seed: UInt64, leaky: Bool? = nil, plain: (sizes: [Int], steps: Int, isUniform: Bool)? = nil) throws {
         self.seed = seed
         var random = RandomStream(seed: seed, stream: 0)
         func uniform(_ low: Double, _ high: Double) -> Double { low + (high - low) * random.uniform() }
         func flag() -> Bool { random.index(below: 2) == 1 }
-        let sizes = [1 + random.index(below: 6)] + (0...random.index(below: 3)).map { _ in 1 + random.index(below: 20) }
+        let drawn = [1 + random.index(below: 6)] + (0...random.index(below: 3)).map { _ in 1 + random.index(below: 20) }
+        let sizes = plain?.sizes ?? drawn
         let dt = [1e-3, 0.25e-3, 2e-3][random.index(below: 3)]
         grid = TimeGrid(
-            timeStep: dt, steps: 8 + random.index(below: 28), decay: flag() ? .exponential : .euler,
+            timeStep: dt, steps: plain?.steps ?? 8 + random.index(below: 28), decay: flag() ? .exponential : .euler,
             copies: 1 + random.index(below: 4))
         var parameters: [LIFParameters] = []
         for size in sizes.dropFirst() {
-            let count = flag() ? 1 : size
+            let count = plain?.isUniform ?? flag() ? 1 : size
             func each(_ low: Double, _ high: Double) -> [Double] { (0..<count).map { _ in uniform(low, high) } }
             parameters.append(
                 LIFParameters(
@@ -38,8 +40,8 @@ struct RandomClockCase: CustomStringConvertible {
         }
         network = try Network(
             sizes: sizes, parameters: parameters,
-            delays: DelayKind.allCases[random.index(below: DelayKind.allCases.count)],
-            recurrent: sizes.count > 2 && flag() ? [true] : [], leakyReadout: leaky ?? (random.index(below: 4) == 0))
+            delays: plain == nil ? DelayKind.allCases[random.index(below: DelayKind.allCases.count)] : .none,
+            recurrent: plain == nil && sizes.count > 2 && flag() ? [true] : [], leakyReadout: leaky ?? (random.index(below: 4) == 0))
         for (c, own) in network.connections.enumerated() {
             let scale = 3.2 / Double(own.preCount).squareRoot()
             let mean = own.isRecurrent ? 0 : scale

@@ -312,7 +312,7 @@ def test_reproduce_spinnaker2(tmp_path, capsys, monkeypatch):
     assert "on the chip" not in capsys.readouterr().out
     # An account that is not whole is made again.
     path = tmp_path / "clock-seed-1-3-epochs.json"
-    for spoilt in ({}, {"updates": 0}, {"energy": float("nan")}, {"seconds": "x"}):
+    for spoilt in ({}, {"batches": 0}, {"energy": float("nan")}, {"seconds": "x"}):
         account = {**found[1]["on_chip"], **spoilt} if spoilt else None
         path.write_text(json.dumps({**found[1], "on_chip": account}))
         assert _cli.main(command) == 0 and ran == [] and on_chip == [1]
