@@ -112,7 +112,11 @@ public enum ClockKernels {
 
     // MARK: - Backward
 
-    /// lI of the step before, from lI and lV; lV itself only decays, by beta.
+    /// lV of the step before, without jumps.
+    @inlinable @inline(__always)
+    public static func adjointMembrane(_ beta: SIMD8<Float>, _ lambdaV: SIMD8<Float>) -> SIMD8<Float> { beta * lambdaV }
+
+    /// lI of the step before.
     @inlinable @inline(__always)
     public static func adjointCurrent(
         _ alpha: SIMD8<Float>, _ lambdaI: SIMD8<Float>, _ restAlpha: SIMD8<Float>, _ lambdaV: SIMD8<Float>
@@ -136,12 +140,13 @@ public enum ClockKernels {
     public static func blockError(
         _ row: UnsafePointer<Float>, lambdaV: UnsafePointer<Float>, lambdaI: UnsafePointer<Float>, _ j: Int
     ) -> Float {
-        sum(load(row, j) * (load(lambdaV, j) - load(lambdaI, j)))
+        blockError(load(row, j), load(lambdaV, j) - load(lambdaI, j))
     }
 
-    /// The sum over a block in the order of `blockError`.
+    /// The same from weights and lV - lI.
     @inlinable @inline(__always)
-    public static func sum(_ terms: SIMD8<Float>) -> Float {
+    public static func blockError(_ weights: SIMD8<Float>, _ difference: SIMD8<Float>) -> Float {
+        let terms = weights * difference
         let pairs = terms.evenHalf + terms.oddHalf
         let halves = pairs.evenHalf + pairs.oddHalf
         return halves[0] + halves[1]

@@ -81,7 +81,7 @@ public struct ForwardRun {
 public struct SweepWindow {
     /// So many at most.
     public let steps: Int
-    /// Neurons rounded up to four blocks; those of the padding stay at rest.
+    /// Neurons rounded up to so many `blocks`; those of the padding stay at rest.
     public let stride: Int
     /// Bytes from one step's bits to the next one's, a multiple of 8.
     public let pitch: Int
@@ -90,6 +90,10 @@ public struct SweepWindow {
     /// (step, neuron): I and V*.
     public let currents: UnsafeMutablePointer<Float>
     public let membranes: UnsafeMutablePointer<Float>
+
+    /// Blocks that a sweep takes side by side.
+    @inlinable @inline(__always)
+    public static var blocks: Int { 4 }
 
     public init(
         steps: Int, stride: Int, pitch: Int, bits: UnsafeMutablePointer<UInt8>, currents: UnsafeMutablePointer<Float>,

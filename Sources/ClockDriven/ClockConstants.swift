@@ -57,7 +57,8 @@ extension ClockConstants {
             own.threshold, own.reset, own.threshold - own.reset, own.tauSyn / grid.timeStep, own.tauMem / grid.timeStep,
         ]
         var rounded = values.map { Float($0) }
-        guard rounded.allSatisfy(\.isFinite), rounded[4] > 0, rounded[5] < rounded[4] else {
+        let (threshold, reset) = (rounded[ClockConstant.threshold.rawValue], rounded[ClockConstant.reset.rawValue])
+        guard rounded.allSatisfy(\.isFinite), threshold > 0, reset < threshold else {
             throw .invalidValue(
                 "the parameters of \(place()) (threshold \(own.threshold), reset \(own.reset), tau_syn \(own.tauSyn), "
                     + "tau_mem \(own.tauMem)) do not fit float32 with time_step \(grid.timeStep); use engine \"event\"")

@@ -19,15 +19,19 @@ final class ClockState {
     private let windowCurrents = Block<Float>()
     private let windowMembranes = Block<Float>()
     let poller: Poller
+    /// Steps times neurons.
+    private static let windowSize = 8192
 
     init(_ poller: Poller) { self.poller = poller }
 
     /// For a layer that is run several steps at a time: so many that they stay in a processor's caches.
     private func window(_ plan: ClockPlan) -> SweepWindow? {
-        let stride = (plan.stride + 31) & ~31
-        let steps = min(32, 8192 / stride)
+        let lanes = SweepWindow.blocks * ClockKernels.width
+        let stride = (plan.stride + lanes - 1) / lanes * lanes
+        let steps = min(32, ClockState.windowSize / stride)
+        // Few steps are not worth the window's memory.
         guard plan.isSimple, !plan.isNarrow, plan.constants.isUniform, steps >= 4 else { return nil }
-        let pitch = (stride / 8 + 7) & ~7
+        let pitch = (stride / ClockKernels.width + 7) & ~7
         windowBits.clear(steps * pitch)
         windowCurrents.reserve(steps * stride)
         windowMembranes.reserve(steps * stride)

@@ -172,12 +172,14 @@ final class ClockRun: Sendable {
     ) throws(SpinnpropError) {
         runner.begin(columns: columns.map { $0[part] }, samples: partition[part].count)
         for (index, sample) in partition[part].enumerated() {
+            let made: Int
             do throws(SpinnpropError) {
-                try runner.run(sample, budget: budget, maxima: maxima)
+                made = try runner.run(sample, budget: budget, maxima: maxima)
             } catch {
                 guard error.kind != .cancelled else { throw error }
                 throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
             }
+            try budget.add(made)
             then(sample, index)
             if let monitor {
                 monitor.finish(1)
@@ -259,7 +261,8 @@ final class ClockRunner {
         for own in columns { own.ends.reserveCapacity(samples) }
     }
 
-    func run(_ sample: Int, budget: SpikeBudget, maxima: ReadoutMaxima) throws(SpinnpropError) {
+    /// - Returns: the number of spikes.
+    func run(_ sample: Int, budget: SpikeBudget, maxima: ReadoutMaxima) throws(SpinnpropError) -> Int {
         rows.begin(sample)
         var made = 0
         for plan in layers {
@@ -269,7 +272,7 @@ final class ClockRunner {
             columns[plan.layer]._withUnsafeGuaranteedRef { rows.store(layer: plan.layer, to: $0) }
             made += rows[plan.layer].count
         }
-        try budget.add(made)
+        return made
     }
 }
 

@@ -66,17 +66,18 @@ func backwardNarrow(_ run: UnsafeMutablePointer<BackwardRun>, patience: Int) -> 
         lambdaI = ClockKernels.adjointCurrent(alpha, lambdaI, restAlpha, lambdaV)
         if jump >= 0, Int(jumps.row.steps[jump]) > step {
             ClockKernels.store(lambdaV, own.lambdaV, 0)
-            lambdaV *= beta
+            lambdaV = ClockKernels.adjointMembrane(beta, lambdaV)
             ClockKernels.store(lambdaV, own.lambdaV, ClockKernels.width)
             jump = takeJumps(own, jump, after: step, from: own.lambdaV, to: own.lambdaV + ClockKernels.width)
             lambdaV = ClockKernels.load(own.lambdaV, ClockKernels.width)
         } else {
-            lambdaV *= beta
+            lambdaV = ClockKernels.adjointMembrane(beta, lambdaV)
         }
         while cursor >= 0, Int(steps[cursor]) == step {
             let unit = Int(units[cursor])
             if let errors {
-                errors[cursor] += ClockKernels.sum(ClockKernels.load(rows, unit &* ClockKernels.width) * difference)
+                errors[cursor] += ClockKernels.blockError(
+                    ClockKernels.load(rows, unit &* ClockKernels.width), difference)
             }
             weights.add(block: lambdaI, row: unit)
             cursor &-= 1

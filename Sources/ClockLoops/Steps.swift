@@ -67,7 +67,7 @@ public func retreat(
         let v = ClockKernels.load(lambdaV, j)
         ClockKernels.store(
             ClockKernels.adjointCurrent(alpha, ClockKernels.load(lambdaI, j), restAlpha, v), earlierI, j)
-        ClockKernels.store(beta * v, earlierV, j)
+        ClockKernels.store(ClockKernels.adjointMembrane(beta, v), earlierV, j)
     }
 }
 

@@ -32,35 +32,37 @@ func forwardSweeping(_ run: UnsafeMutablePointer<ForwardRun>, _ window: SweepWin
 /// the window, and a bit for each that spikes.
 @inline(__always)
 private func sweep(_ run: ForwardRun, _ window: SweepWindow, steps: Int) {
-    let neuron = LaneConstants(run.constants)
+    let (neuron, width) = (LaneConstants(run.constants), ClockKernels.width)
+    // The first lanes of four blocks.
+    let (second, third, fourth) = (width, 2 &* width, 3 &* width)
     var first = 0
     while first < window.stride {
         // Four blocks at a time, so that none waits for the end of its own last step.
-        var (a, b) = (LaneState(run, first), LaneState(run, first &+ 8))
-        var (c, d) = (LaneState(run, first &+ 16), LaneState(run, first &+ 24))
+        var (a, b) = (LaneState(run, first), LaneState(run, first &+ second))
+        var (c, d) = (LaneState(run, first &+ third), LaneState(run, first &+ fourth))
         var (currents, membranes) = (window.currents + first, window.membranes + first)
         // Byte by byte: joined in one number they come out slower.
-        var bits = window.bits + first / 8
+        var bits = window.bits + first / width
         bits[0] = a.take(neuron, run, first, currents, membranes)
-        bits[1] = b.take(neuron, run, first &+ 8, currents + 8, membranes + 8)
-        bits[2] = c.take(neuron, run, first &+ 16, currents + 16, membranes + 16)
-        bits[3] = d.take(neuron, run, first &+ 24, currents + 24, membranes + 24)
+        bits[1] = b.take(neuron, run, first &+ second, currents + second, membranes + second)
+        bits[2] = c.take(neuron, run, first &+ third, currents + third, membranes + third)
+        bits[3] = d.take(neuron, run, first &+ fourth, currents + fourth, membranes + fourth)
         var step = 1
         while step < steps {
             currents += window.stride
             membranes += window.stride
             bits += window.pitch
             bits[0] = a.move(neuron, currents, membranes)
-            bits[1] = b.move(neuron, currents + 8, membranes + 8)
-            bits[2] = c.move(neuron, currents + 16, membranes + 16)
-            bits[3] = d.move(neuron, currents + 24, membranes + 24)
+            bits[1] = b.move(neuron, currents + second, membranes + second)
+            bits[2] = c.move(neuron, currents + third, membranes + third)
+            bits[3] = d.move(neuron, currents + fourth, membranes + fourth)
             step &+= 1
         }
         a.store(run, first)
-        b.store(run, first &+ 8)
-        c.store(run, first &+ 16)
-        d.store(run, first &+ 24)
-        first &+= 32
+        b.store(run, first &+ second)
+        c.store(run, first &+ third)
+        d.store(run, first &+ fourth)
+        first &+= SweepWindow.blocks &* width
     }
 }
 
@@ -136,7 +138,7 @@ private func take(_ window: SweepWindow, from first: Int, steps: Int, into spike
         while at < window.pitch {
             var crossed = bits.loadUnaligned(fromByteOffset: at, as: UInt64.self)
             while crossed != 0 {
-                let neuron = at &* 8 &+ crossed.trailingZeroBitCount
+                let neuron = at &* ClockKernels.width &+ crossed.trailingZeroBitCount
                 crossed &= crossed &- 1
                 spikes.append(
                     step: first &+ step, neuron: neuron, current: currents[neuron], membrane: membranes[neuron])

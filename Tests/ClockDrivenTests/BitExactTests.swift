@@ -176,7 +176,8 @@ struct BitExactTests {
     @Test(arguments: [9, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 257, 2048, 2049])
     func wideLayersEqualRestatement(size: Int) throws {
         for isUniform in [true, false] {
-            try compareOnce(RandomClockCase(seed: UInt64(400 + size), leaky: false, plain: ([3, size, 4], 14, isUniform)))
+            try compareOnce(
+                RandomClockCase(seed: UInt64(400 + size), leaky: false, plain: ([3, size, 4], 14, isUniform)))
         }
     }
 
@@ -194,7 +195,8 @@ struct BitExactTests {
             func each(_ value: Double) -> [Double] { Array(repeating: value, count: listed) }
             var network = try Network(
                 sizes: [2, count],
-                parameters: [LIFParameters(tauMem: each(20e-3), tauSyn: each(5e-3), threshold: each(1), reset: each(0))])
+                parameters: [LIFParameters(tauMem: each(20e-3), tauSyn: each(5e-3), threshold: each(1), reset: each(0))]
+            )
             // Neurons past the first `size` hear nothing.
             try network.setWeights(
                 (0..<2 * count).map { $0 < 2 * size ? 8 + 8 * Double($0 % 7) / 7 : 0 }, connection: 0)

@@ -41,7 +41,8 @@ struct RandomClockCase: CustomStringConvertible {
         network = try Network(
             sizes: sizes, parameters: parameters,
             delays: plain == nil ? DelayKind.allCases[random.index(below: DelayKind.allCases.count)] : .none,
-            recurrent: plain == nil && sizes.count > 2 && flag() ? [true] : [], leakyReadout: leaky ?? (random.index(below: 4) == 0))
+            recurrent: plain == nil && sizes.count > 2 && flag() ? [true] : [],
+            leakyReadout: leaky ?? (random.index(below: 4) == 0))
         for (c, own) in network.connections.enumerated() {
             let scale = 3.2 / Double(own.preCount).squareRoot()
             let mean = own.isRecurrent ? 0 : scale
