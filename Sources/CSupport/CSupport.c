@@ -6,10 +6,11 @@
 static _Thread_local char error_text[1024];
 
 void spinnprop_support_set_error(const char *text, size_t length) {
-    if (length >= sizeof error_text) length = sizeof error_text - 1;
-    /* Never cut a UTF-8 character in two. */
-    if (length == sizeof error_text - 1)
+    if (length >= sizeof error_text) {
+        length = sizeof error_text - 1;
+        /* Never cut a UTF-8 character in two. */
         while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80) length--;
+    }
     memcpy(error_text, text, length);
     error_text[length] = '\0';
 }
