@@ -12,7 +12,8 @@ from ._values import Value
 
 
 class Fit(Value):
-    """The answer of `fit`, for the activity it names. Times, powers and energies are estimated. `fit` has an example.
+    """The answer of `fit`, for the activity it names. Times, powers and energies are estimated. See `fit` for an
+    example.
 
     Attributes
     ----------

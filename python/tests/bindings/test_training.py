@@ -19,7 +19,7 @@ CORE_NAMES = {"patience": "early_stopping", "checkpoint": "checkpoint_path"}
 
 def test_defaults_are_the_cores():
     core = _core.training_defaults()
-    core.update(engine="event", max_spikes=None, t_end=None)
+    core.update(engine="event", gradient_engine=None, max_spikes=None, t_end=None)
     codes = {"adam": _core.OPTIMIZER_ADAM, "exponential": _core.SCHEDULE_EXPONENTIAL}
     checked = 0
     for name, parameter in inspect.signature(sp.Trainer).parameters.items():
@@ -28,7 +28,7 @@ def test_defaults_are_the_cores():
         value = codes.get(parameter.default, parameter.default)
         assert core[CORE_NAMES.get(name, name)] == value, name
         checked += 1
-    assert checked == 28
+    assert checked == 29
     assert _core.forward_defaults() == {"engine": None, "t_end": math.inf, "max_spikes": 0}
     assert _core.engine_defaults()["kind"] == _core.ENGINE_EVENT
 
