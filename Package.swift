@@ -56,7 +56,7 @@ let forNewerProcessors: [Target] =
     hasNewer
     ? [
         room("EventDrivenV3", ["Networks", "Neurons", "Spikes", "Mathematics"], swiftSettings: newerSettings),
-        room("ClockLoopsV3", ["ClockArithmetic", "CSupport"], swiftSettings: newerSettings),
+        room("ClockLoopsV3", ["ClockArithmetic"], swiftSettings: newerSettings),
     ] : []
 func newer(_ name: String) -> [Target.Dependency] { hasNewer ? [.target(name: name)] : [] }
 
@@ -75,7 +75,7 @@ let package = Package(
         room("Networks", ["Neurons", "Spikes", "Mathematics"]),
         room("EventDriven", ["Networks", "Neurons", "Spikes", "Mathematics"], swiftSettings: namelessSettings),
         room("ClockArithmetic", ["CSupport"], swiftSettings: namelessSettings),
-        room("ClockLoops", ["ClockArithmetic", "CSupport"], swiftSettings: namelessSettings),
+        room("ClockLoops", ["ClockArithmetic"], swiftSettings: namelessSettings),
         room(
             "ClockDriven",
             ["ClockArithmetic", "ClockLoops", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport"]

@@ -31,9 +31,8 @@ func forwardNarrow(_ run: UnsafeMutablePointer<ForwardRun>, patience: Int) -> In
                 crossed &= crossed &- 1
                 spikes.append(
                     step: step, neuron: neuron, current: own.currents[neuron], membrane: own.membranes[neuron])
-                own.membranes[neuron] = constants[.reset, neuron]
             }
-            membrane = ClockKernels.load(own.membranes, 0)
+            membrane = ClockKernels.afterSpikes(membrane, threshold, reset: constants.vector(.reset, 0))
         }
         step &+= 1
     }

@@ -16,29 +16,25 @@ public final class SpikeColumns: @unchecked Sendable {
     public var count = 0
     /// Where each sample's spikes end; the first sample's start at 0.
     public var ends: [Int] = []
-    /// All columns, one after the other.
-    private var memory: UnsafeMutablePointer<Double>
+    /// One after the other in one piece of memory.
+    private typealias Columns = (
+        times: UnsafeMutablePointer<Double>, currents: UnsafeMutablePointer<Double>,
+        membranes: UnsafeMutablePointer<Double>?, units: UnsafeMutablePointer<Int32>
+    )
 
     public init(capacity: Int = 64, withMembranes: Bool = false) {
         self.capacity = max(1, capacity)
-        memory = SpikeColumns.allocate(self.capacity, withMembranes)
-        times = memory
-        currents = memory + self.capacity
-        membranes = withMembranes ? memory + 2 * self.capacity : nil
-        units = SpikeColumns.units(memory, self.capacity, withMembranes)
+        (times, currents, membranes, units) = SpikeColumns.allocate(self.capacity, withMembranes)
     }
 
-    deinit { memory.deallocate() }
+    /// Times come first: freeing them frees all.
+    deinit { times.deallocate() }
 
-    private static func allocate(_ capacity: Int, _ withMembranes: Bool) -> UnsafeMutablePointer<Double> {
-        .allocate(capacity: (withMembranes ? 3 : 2) * capacity + (capacity + 1) / 2)
-    }
-
-    private static func units(
-        _ memory: UnsafeMutablePointer<Double>, _ capacity: Int, _ withMembranes: Bool
-    ) -> UnsafeMutablePointer<Int32> {
-        UnsafeMutableRawPointer(memory + (withMembranes ? 3 : 2) * capacity)
-            .bindMemory(to: Int32.self, capacity: capacity)
+    private static func allocate(_ capacity: Int, _ withMembranes: Bool) -> Columns {
+        let wide = withMembranes ? 3 : 2
+        let memory = UnsafeMutablePointer<Double>.allocate(capacity: wide * capacity + (capacity + 1) / 2)
+        let units = UnsafeMutableRawPointer(memory + wide * capacity).bindMemory(to: Int32.self, capacity: capacity)
+        return (memory, memory + capacity, withMembranes ? memory + 2 * capacity : nil, units)
     }
 
     /// Makes room for `additional` more spikes.
@@ -73,14 +69,13 @@ public final class SpikeColumns: @unchecked Sendable {
 
     private func grow(to newCapacity: Int) {
         let new = SpikeColumns.allocate(newCapacity, membranes != nil)
-        let newUnits = SpikeColumns.units(new, newCapacity, membranes != nil)
-        new.update(from: times, count: count)
-        (new + newCapacity).update(from: currents, count: count)
-        if let membranes { (new + 2 * newCapacity).update(from: membranes, count: count) }
-        newUnits.update(from: units, count: count)
-        memory.deallocate()
-        (memory, times, currents, units, capacity) = (new, new, new + newCapacity, newUnits, newCapacity)
-        membranes = membranes.map { _ in new + 2 * newCapacity }
+        new.times.update(from: times, count: count)
+        new.currents.update(from: currents, count: count)
+        if let membranes { new.membranes?.update(from: membranes, count: count) }
+        new.units.update(from: units, count: count)
+        times.deallocate()
+        (times, currents, membranes, units) = new
+        capacity = newCapacity
     }
 
     public func range(ofSample sample: Int) -> Range<Int> {

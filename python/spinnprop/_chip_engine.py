@@ -275,9 +275,6 @@ class Engine(_engines.Engine):
         chip = self.chip.chip if isinstance(self.chip, Board) else self.chip
         return _core.engine_create(self._options(), chip._constants())
 
-    def _for_estimator(self) -> Engine:
-        return copy.copy(self)
-
     def _costs(self) -> Dict[str, Any]:
         account = self.account()
         return {"chip": account, "energy": account.energy_per_sample, "time": account.seconds_per_sample}

@@ -36,10 +36,6 @@ class Engine(Value):
         """What it was made with, as the core takes it."""
         return {"kind": self._kind, **vars(self)}
 
-    def _for_estimator(self) -> Engine:
-        """The engine an estimator trains on: one of its own if engines of this kind remember what ran on them."""
-        return self
-
     def _costs(self) -> Dict[str, Any]:
         """What an estimator's report has to say of what ran on it: an account, "energy" (J) and "time" (s) of a sample."""
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 from numbers import Integral, Real
@@ -292,7 +293,8 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
             raise
 
     def _fit(self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]], progress: Progress) -> SpikingClassifier:
-        self.engine_ = _engines.resolve(self.engine)._for_estimator()
+        # Engines that remember what has run on them do so for each fit alone.
+        self.engine_ = copy.copy(_engines.resolve(self.engine))
         X, y = _validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)

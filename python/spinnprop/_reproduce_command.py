@@ -42,6 +42,8 @@ SETTING: Dict[str, Any] = {
 #: Test accuracy in percent: mean and standard deviation over 10 seeds at the end, and means by epoch.
 PUBLISHED = (98.10, 0.18)
 PUBLISHED_BY_EPOCH = {1: 81.1, 2: 90.7, 5: 95.8, 10: 96.5, 20: 97.4, 60: 98.1}
+#: What is said of a seed that need not be run again.
+EARLIER = " (from an earlier run)"
 
 
 def reproduce_yin_yang(options: argparse.Namespace) -> None:
@@ -62,7 +64,7 @@ def reproduce_yin_yang(options: argparse.Namespace) -> None:
         path = os.path.join(options.out, file_name(f"seed-{seed}", options.epochs))
         run = {"spinnprop": __version__, "seed": seed, "epochs": options.epochs, "setting": SETTING}
         result = finished(path, run, ["test_accuracy_by_epoch"])
-        note = " (from an earlier run)" if result else ""
+        note = EARLIER if result else ""
         if not result:
             result = _run(seed, options.epochs, train, test)
             write(path, {**run, **result})

@@ -21,7 +21,7 @@ from ._engines import ClockEngine, Engine
 from ._library import __version__
 from ._network import Network
 from ._progress import EpochBar
-from ._reproduce_command import counted, file_name, finished, is_number, write
+from ._reproduce_command import EARLIER, counted, file_name, finished, is_number, write
 from ._training import Trainer
 from .losses import StepTTFSCrossEntropy
 
@@ -97,7 +97,6 @@ _ACCOUNT = (
 )
 #: No count, time, energy or power of a run comes near.
 _BEYOND = 1e15
-_EARLIER = " (from an earlier run)"
 
 
 def reproduce_spinnaker2_yin_yang(options: argparse.Namespace) -> None:
@@ -128,7 +127,7 @@ def reproduce_spinnaker2_yin_yang(options: argparse.Namespace) -> None:
             "setting": {**SETTING, "training": {**training, "clip_norm": "none"}},
         }
         result = finished(path, run, [_STRICT, _LENIENT])
-        note = _EARLIER
+        note = EARLIER
         if not _is_whole(result, engine):
             result = _run(seed, options.epochs, training, sets, engine)
             write(path, {**run, **result})
@@ -147,7 +146,7 @@ def reproduce_spinnaker2_yin_yang(options: argparse.Namespace) -> None:
         )
         is_compared = options.engine == "both"
         if is_compared:
-            note = _EARLIER
+            note = EARLIER
             if not _is_account(result.get(_ON_CHIP)):
                 result[_ON_CHIP] = _run_on_chip(seed, options.epochs, training, sets["train"], result[_WEIGHTS])
                 write(path, {**run, **result})
