@@ -24,15 +24,15 @@ extension spinnprop_engine_options: VersionedStruct {
         steps = Int32(clamping: grid.steps)
         decay = grid.decay.rawValue
         copies = Int32(clamping: grid.copies)
-        if case .spinnaker2(let chip) = engine {
-            copies = Int32(clamping: chip.options.copies ?? 0)
-            set(chip.options)
+        if case .spinnaker2(let own) = engine {
+            copies = Int32(clamping: own.options.copies ?? 0)
+            set(own.options)
         } else {
-            set(ChipOptions())
+            set(SpiNNaker2Options())
         }
     }
 
-    private mutating func set(_ options: ChipOptions) {
+    private mutating func set(_ options: SpiNNaker2Options) {
         chips = Int32(clamping: options.board.chipCount)
         batch_size = Int32(clamping: options.batchSize ?? 0)
         spikes_per_neuron = options.spikesPerNeuron
@@ -60,7 +60,7 @@ extension spinnprop_engine_options: VersionedStruct {
             let grid = try grid(copies: Int(copies))
             try grid.check()
             return .clock(grid)
-        case .spinnaker2: return .spinnaker2(try ChipEngine(try chipOptions()))
+        case .spinnaker2: return .spinnaker2(try SpiNNaker2Engine(try spinnaker2Options()))
         }
     }
 
@@ -72,8 +72,8 @@ extension spinnprop_engine_options: VersionedStruct {
         return TimeGrid(timeStep: time_step, steps: Int(steps), decay: decay, copies: copies)
     }
 
-    private func chipOptions() throws(SpinnpropError) -> ChipOptions {
-        var constants = ChipConstants()
+    private func spinnaker2Options() throws(SpinnpropError) -> SpiNNaker2Options {
+        var constants = SpiNNaker2Constants()
         var costs = ProgramCosts()
         let n = try count(Int64(n_constants), "options->n_constants")
         let names = try input(constant_names, n, "options->constant_names")
@@ -81,7 +81,7 @@ extension spinnprop_engine_options: VersionedStruct {
         for (name, value) in zip(names, values) {
             try replace(String(cString: try given(name, "options->constant_names[i]")), to: value, &constants, &costs)
         }
-        var options = ChipOptions(board: try Board(chips: Int(chips), constants: constants))
+        var options = SpiNNaker2Options(board: try Board(chips: Int(chips), constants: constants))
         options.costs = costs
         options.grid = try grid(copies: 1)
         // 0 leaves these open; the core refuses what is less.
@@ -126,7 +126,7 @@ extension spinnprop_engine_options: VersionedStruct {
 
 /// Replaces a constant of the chip, or a cost of a program.
 private func replace(
-    _ name: String, to value: Double, _ constants: inout ChipConstants, _ costs: inout ProgramCosts
+    _ name: String, to value: Double, _ constants: inout SpiNNaker2Constants, _ costs: inout ProgramCosts
 ) throws(SpinnpropError) {
     guard let cost = ProgramCosts.names.first(where: { costPrefix + $0.name == name }) else {
         guard name.hasPrefix(costPrefix) else { return try constants.set(name, to: value) }

@@ -27,7 +27,7 @@ public struct Board: Equatable, Sendable {
     public let chipCount: Int
     public let width: Int
     public let height: Int
-    public let constants: ChipConstants
+    public let constants: SpiNNaker2Constants
     /// Of one chip, for applications.
     public let pesPerChip: Int
 
@@ -37,12 +37,12 @@ public struct Board: Equatable, Sendable {
     /// One chip as published.
     public init() {
         (chipCount, width, height) = (1, 1, 1)
-        constants = ChipConstants()
+        constants = SpiNNaker2Constants()
         pesPerChip = constants.pesPerChip
     }
 
     /// - Throws: `invalidValue` for a number of chips no board has, or constants that contradict each other.
-    public init(chips: Int = 1, constants: ChipConstants = ChipConstants()) throws(SpinnpropError) {
+    public init(chips: Int = 1, constants: SpiNNaker2Constants = SpiNNaker2Constants()) throws(SpinnpropError) {
         guard chips >= 1, chips <= Board.largest else {
             throw .invalidValue("chips is \(chips); a board has 1 .. \(Board.largest)")
         }

@@ -1,7 +1,7 @@
 // The published numbers of the SpiNNaker2 chip, and what is assumed where none is published.
 
-extension ChipConstants {
-    /// In the order of `ChipConstant`.
+extension SpiNNaker2Constants {
+    /// In the order of `SpiNNaker2Constant`.
     static let published: [Constant] = [
         row("application_pes", 148, "PEs", .secondary, "of 152; what the chip's software leaves to applications", true),
         row("low_clock", 150e6, "Hz", .primary, "DVFS level at 0.5 V (SpiNNaker2 chip papers)"),

@@ -24,8 +24,8 @@ public struct Constant: Equatable, Sendable {
     public let isCount: Bool
 }
 
-/// The names of the constants. The raw value is the row in `ChipConstants.table`.
-public enum ChipConstant: Int, Sendable, CaseIterable {
+/// The names of the constants. The raw value is the row in `SpiNNaker2Constants.table`.
+public enum SpiNNaker2Constant: Int, Sendable, CaseIterable {
     case applicationPEs, lowClock, highClock, sramBytes, codeBytes, heapBytes
     case dramBytes, dramBandwidth, dmaAlignment, dmaSetupCycles, dmaBytesPerCycle
     case nocClock, nocCyclesPerHop, packetBits, routerEntries, routerBandwidth, routerLinkBandwidth
@@ -51,21 +51,21 @@ public enum ChipConstant: Int, Sendable, CaseIterable {
 ///
 /// The mesh's clock and cycles per hop, and the router's bandwidths, enter no estimate, as their rows say: packets are taken to arrive within
 /// the tick. They stand here for those who want to judge that.
-public struct ChipConstants: Equatable, Sendable {
+public struct SpiNNaker2Constants: Equatable, Sendable {
     /// Row `n` belongs to the constant with raw value `n`.
-    public private(set) var table: [Constant] = ChipConstants.published
+    public private(set) var table: [Constant] = SpiNNaker2Constants.published
 
     public init() {}
 
-    public subscript(_ constant: ChipConstant) -> Double { table[constant.rawValue].value }
+    public subscript(_ constant: SpiNNaker2Constant) -> Double { table[constant.rawValue].value }
 
-    func count(_ constant: ChipConstant) -> Int { Int(self[constant]) }
+    func count(_ constant: SpiNNaker2Constant) -> Int { Int(self[constant]) }
 
     /// Replaces a value; its source is then "given by the user".
     ///
     /// - Throws: `invalidValue` unless the value is in the constant's domain (`tick` may be 0), whole where the constant counts things, and
     ///   for `dmaAlignment` a divisor of 32.
-    public mutating func set(_ constant: ChipConstant, to value: Double) throws(SpinnpropError) {
+    public mutating func set(_ constant: SpiNNaker2Constant, to value: Double) throws(SpinnpropError) {
         let old = table[constant.rawValue]
         let isAllowedZero = constant == .tick && value == 0
         let domain = constant.domain
@@ -86,7 +86,7 @@ public struct ChipConstants: Equatable, Sendable {
 
     /// - Throws: `invalidValue` naming the constants there are.
     public mutating func set(_ name: String, to value: Double) throws(SpinnpropError) {
-        guard let constant = ChipConstant.allCases.first(where: { table[$0.rawValue].name == name }) else {
+        guard let constant = SpiNNaker2Constant.allCases.first(where: { table[$0.rawValue].name == name }) else {
             throw .invalidValue(
                 "there is no constant \"\(name)\"; it must be one of " + table.map(\.name).joined(separator: ", "))
         }

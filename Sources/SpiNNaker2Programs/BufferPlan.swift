@@ -62,7 +62,7 @@ struct BufferPlan: Sendable {
     }
 
     /// The same with tapes up to eight times as long, as far as the SRAM that a cut leaves free allows: no network takes more PEs for it.
-    func withLongerTapes(_ cut: Cut, _ constants: ChipConstants) -> BufferPlan {
+    func withLongerTapes(_ cut: Cut, _ constants: SpiNNaker2Constants) -> BufferPlan {
         let alignment = Int(constants[.dmaAlignment])
         for factor in [8, 4, 2] {
             var longer = self
@@ -82,7 +82,7 @@ struct BufferPlan: Sendable {
     }
 
     private func fifoCapacity(worst: Int) -> Int {
-        fifoPackets ?? max(16, min(worst, ChipOptions.largestDefaultFIFO))
+        fifoPackets ?? max(16, min(worst, SpiNNaker2Options.largestDefaultFIFO))
     }
 
     /// Packets, and payload words of each, of the receive FIFO of a layer's slice.
@@ -217,7 +217,7 @@ extension Array where Element == PlannedBuffer {
     /// That they do not fit a PE.
     ///
     /// - Parameter subject: who needs them, with its verb.
-    func refusal(_ subject: String, _ constants: ChipConstants, remedy: String) -> SpinnpropError {
+    func refusal(_ subject: String, _ constants: SpiNNaker2Constants, remedy: String) -> SpinnpropError {
         let largest = self.max { $0.bytes < $1.bytes }
         return SpinnpropError(
             .outOfMemory,

@@ -30,7 +30,7 @@ struct Cut: Equatable, Sendable {
     /// Cuts each layer into as few slices as fit.
     ///
     /// - Throws: `outOfMemory` naming layer and buffer if not even one block of neurons fits a PE.
-    init(_ plan: BufferPlan, constants: ChipConstants, largestSlice: Int?) throws(SpinnpropError) {
+    init(_ plan: BufferPlan, constants: SpiNNaker2Constants, largestSlice: Int?) throws(SpinnpropError) {
         let shape = plan.shape
         var slices = shape.sizes.map { [Slice(index: 0, first: 0, count: $0)] }
         // How a layer is cut shapes the FIFOs of the one before, so the last layer comes first.
@@ -42,7 +42,7 @@ struct Cut: Equatable, Sendable {
     }
 
     private static func slices(
-        of layer: Int, _ slices: [[Slice]], _ plan: BufferPlan, _ constants: ChipConstants, _ largestSlice: Int?
+        of layer: Int, _ slices: [[Slice]], _ plan: BufferPlan, _ constants: SpiNNaker2Constants, _ largestSlice: Int?
     ) throws(SpinnpropError) -> [Slice] {
         let neurons = plan.shape.sizes[layer + 1]
         let blocks = ClockKernels.padded(neurons) / ClockKernels.width

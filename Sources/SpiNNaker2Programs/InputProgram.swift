@@ -11,7 +11,7 @@ final class InputProgram: Program {
     private let tapeUnits: UnsafeMutablePointer<Int32>
     private let tapeCapacity: Int
     let axonal: [AxonalSums]
-    var job: ChipJob? { didSet { view = job?.view ?? JobView() } }
+    var job: SpiNNaker2Job? { didSet { view = job?.view ?? JobView() } }
     private var view = JobView()
     private var order = PacketOrder()
     private var sample = -1
@@ -36,15 +36,15 @@ final class InputProgram: Program {
     var name: String { "input" }
 
     func isActive(phase: Int) -> Bool {
-        phase != ChipPhase.gather.rawValue && phase != ChipPhase.update.rawValue
+        phase != SpiNNaker2Phase.gather.rawValue && phase != SpiNNaker2Phase.update.rawValue
     }
 
-    func sends(phase: Int) -> [KeyRange] { phase == ChipPhase.forward.rawValue ? [range] : [] }
+    func sends(phase: Int) -> [KeyRange] { phase == SpiNNaker2Phase.forward.rawValue ? [range] : [] }
 
     func tick(_ context: TickContext) throws(SpinnpropError) {
         context.charge(costs.tick)
         switch context.phase {
-        case ChipPhase.forward.rawValue:
+        case SpiNNaker2Phase.forward.rawValue:
             if context.tick == 0 { try load(context) }
             // Nobody takes in what the last step sends.
             guard context.tick < view.steps &- 1 else { return }
@@ -54,7 +54,7 @@ final class InputProgram: Program {
                 cursor &+= 1
             }
             context.sleep(until: cursor < count ? Int(tapeSteps[cursor]) : .max, charging: costs.tick)
-        case ChipPhase.loss.rawValue:
+        case SpiNNaker2Phase.loss.rawValue:
             if context.round == 0 { for sums in axonal { sums.clear() } }
             if !view.isJoint { try load(context) }
             cursor = count

@@ -35,7 +35,7 @@ struct Layout: Sendable {
     let optimizerPEs: [Int]
 
     /// - Throws: `outOfMemory` for copies that do not fit.
-    init(_ shape: NetworkShape, _ options: ChipOptions) throws(SpinnpropError) {
+    init(_ shape: NetworkShape, _ options: SpiNNaker2Options) throws(SpinnpropError) {
         // With a copy for every sample no sums per sample are needed, and more may fit.
         if let batch = options.batchSize, options.copies ?? batch >= batch,
             let roomier = try? Layout(shape, options, needsSampleGradient: false), roomier.copies >= batch
@@ -46,7 +46,8 @@ struct Layout: Sendable {
         }
     }
 
-    private init(_ shape: NetworkShape, _ options: ChipOptions, needsSampleGradient: Bool) throws(SpinnpropError) {
+    private init(_ shape: NetworkShape, _ options: SpiNNaker2Options, needsSampleGradient: Bool) throws(SpinnpropError)
+    {
         let best = try Layout.attempt(shape, options, needsSampleGradient: needsSampleGradient)
         let wanted = options.copies ?? min(best.room, options.batchSize ?? .max)
         guard best.room >= max(1, wanted) else {
@@ -101,7 +102,7 @@ struct Layout: Sendable {
     }
 
     private static func attempt(
-        _ shape: NetworkShape, _ options: ChipOptions, needsSampleGradient: Bool
+        _ shape: NetworkShape, _ options: SpiNNaker2Options, needsSampleGradient: Bool
     ) throws(SpinnpropError) -> Attempt {
         let board = options.board
         let plan = BufferPlan(
@@ -139,7 +140,7 @@ struct Layout: Sendable {
     }
 
     /// Input and loss are never cut: they must fit as they are.
-    private static func check(_ plan: BufferPlan, _ cut: Cut, _ constants: ChipConstants) throws(SpinnpropError) {
+    private static func check(_ plan: BufferPlan, _ cut: Cut, _ constants: SpiNNaker2Constants) throws(SpinnpropError) {
         for (name, buffers) in [("input", plan.inputBuffers(cuts: cut.cuts)), ("loss", plan.lossBuffers)] {
             guard buffers.bytes(alignment: Int(constants[.dmaAlignment])) > constants.dataBytes else { continue }
             throw buffers.refusal("the \(name) program needs", constants, remedy: "use fewer units")

@@ -19,7 +19,7 @@ final class LossProgram: Program {
     private let times = Block<Double>()
     private let perSecond = Block<Double>()
     private let firstSpikes = Block<Int>()
-    var job: ChipJob? { didSet { view = job?.view ?? JobView() } }
+    var job: SpiNNaker2Job? { didSet { view = job?.view ?? JobView() } }
     private var view = JobView()
     private var order = PacketOrder()
     private var count = 0
@@ -45,21 +45,21 @@ final class LossProgram: Program {
     var name: String { "loss" }
 
     func isActive(phase: Int) -> Bool {
-        phase != ChipPhase.gather.rawValue && phase != ChipPhase.update.rawValue
+        phase != SpiNNaker2Phase.gather.rawValue && phase != SpiNNaker2Phase.update.rawValue
     }
 
     func sends(phase: Int) -> [KeyRange] {
-        phase == ChipPhase.loss.rawValue || phase == ChipPhase.backward.rawValue ? errorRanges : []
+        phase == SpiNNaker2Phase.loss.rawValue || phase == SpiNNaker2Phase.backward.rawValue ? errorRanges : []
     }
 
     func tick(_ context: TickContext) throws(SpinnpropError) {
         context.charge(costs.tick)
         switch context.phase {
-        case ChipPhase.forward.rawValue:
+        case SpiNNaker2Phase.forward.rawValue:
             if context.tick == 0 { count = 0 }
             if context.packetCount > 0 { try takeIn(context) }
             context.sleep(until: .max, charging: costs.tick)
-        case ChipPhase.loss.rawValue:
+        case SpiNNaker2Phase.loss.rawValue:
             guard let job, let sample = job.sample(copy: copy, round: context.round) else {
                 count = 0
                 cursor = 0
@@ -100,7 +100,7 @@ final class LossProgram: Program {
                 + "\(tapeCapacity); raise spikes_per_neuron")
     }
 
-    private func load(_ context: TickContext, _ sample: Int, _ job: ChipJob) throws(SpinnpropError) {
+    private func load(_ context: TickContext, _ sample: Int, _ job: SpiNNaker2Job) throws(SpinnpropError) {
         let table = job.tables[job.tables.count - 1]
         let range = table.range(sample)
         guard range.count <= tapeCapacity else {
@@ -112,7 +112,7 @@ final class LossProgram: Program {
         context.countDRAM(bytes: 8 * count)
     }
 
-    private func evaluate(_ context: TickContext, _ sample: Int, _ job: ChipJob) {
+    private func evaluate(_ context: TickContext, _ sample: Int, _ job: SpiNNaker2Job) {
         guard let objective = job.objective else { return }
         times.reserve(max(1, count))
         perSecond.clear(max(1, count))

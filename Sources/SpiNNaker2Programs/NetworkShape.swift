@@ -37,7 +37,7 @@ struct NetworkShape: Equatable, Sendable {
     init(_ network: Network, grid: TimeGrid) throws(SpinnpropError) {
         guard network.layers.allSatisfy(\.isSpiking) else {
             throw .unsupported(
-                "the loss program of engine \"\(ChipEngine.name)\" reads spikes; make the network with a spiking read-out"
+                "the loss program of engine \"\(SpiNNaker2Engine.name)\" reads spikes; make the network with a spiking read-out"
             )
         }
         sizes = [network.inputCount] + network.layers.map(\.neuronCount)

@@ -36,7 +36,7 @@ final class NeuronProgram: Program {
     let spikeRange: KeyRange
     /// Where errors of spikes that came over connection n go, per slice of its senders.
     let errorRanges: [[KeyRange]]
-    var job: ChipJob? { didSet { view = job?.view ?? JobView() } }
+    var job: SpiNNaker2Job? { didSet { view = job?.view ?? JobView() } }
     var view = JobView()
     var order = PacketOrder()
 
@@ -141,11 +141,11 @@ final class NeuronProgram: Program {
     var name: String { "neurons" }
 
     func isActive(phase: Int) -> Bool {
-        phase != ChipPhase.gather.rawValue && phase != ChipPhase.update.rawValue
+        phase != SpiNNaker2Phase.gather.rawValue && phase != SpiNNaker2Phase.update.rawValue
     }
 
     func sends(phase: Int) -> [KeyRange] {
-        switch ChipPhase(rawValue: phase) {
+        switch SpiNNaker2Phase(rawValue: phase) {
         case .forward: [spikeRange]
         case .backward: errorRanges.flatMap { $0 }
         default: []
@@ -154,8 +154,8 @@ final class NeuronProgram: Program {
 
     func tick(_ context: TickContext) throws(SpinnpropError) {
         switch context.phase {
-        case ChipPhase.forward.rawValue: try forward(context)
-        case ChipPhase.loss.rawValue: try beginBackward(context)
+        case SpiNNaker2Phase.forward.rawValue: try forward(context)
+        case SpiNNaker2Phase.loss.rawValue: try beginBackward(context)
         default: try backward(context)
         }
     }

@@ -46,14 +46,14 @@ final class OptimizerProgram: Program {
 
     var name: String { "optimizer" }
     func isActive(phase: Int) -> Bool {
-        phase == ChipPhase.gather.rawValue || phase == ChipPhase.update.rawValue
+        phase == SpiNNaker2Phase.gather.rawValue || phase == SpiNNaker2Phase.update.rawValue
     }
     func sends(phase: Int) -> [KeyRange] { [] }
 
     func tick(_ context: TickContext) throws(SpinnpropError) {
         context.charge(costs.tick)
         for own in chunks {
-            if context.phase == ChipPhase.gather.rawValue {
+            if context.phase == SpiNNaker2Phase.gather.rawValue {
                 try gather(context, own)
             } else {
                 try update(context, own)

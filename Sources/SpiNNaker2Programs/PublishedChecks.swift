@@ -26,7 +26,7 @@ public struct PublishedCheck: Equatable, Sendable {
     /// prediction is a range, or a ratio in which they cancel.
     ///
     /// The published Yin-Yang setting is left out where it does not fit the board.
-    public static func all(_ options: ChipOptions) -> [PublishedCheck] {
+    public static func all(_ options: SpiNNaker2Options) -> [PublishedCheck] {
         let constants = options.board.constants
         var checks = languageModel(constants) + [ePropMemory, gestures(constants)]
         checks += [coreMark(constants, isHigh: false), coreMark(constants, isHigh: true)]
@@ -36,7 +36,7 @@ public struct PublishedCheck: Equatable, Sendable {
     }
 
     /// Watts of one chip with `pes` PEs that are at work for part of the time.
-    private static func power(_ constants: ChipConstants, pes: Double, activity: Double, isHigh: Bool) -> Double {
+    private static func power(_ constants: SpiNNaker2Constants, pes: Double, activity: Double, isHigh: Bool) -> Double {
         let sleep = constants[isHigh ? .highSleepPower : .lowSleepPower]
         let cycle = constants[isHigh ? .highCycleEnergy : .lowCycleEnergy]
         let clock = constants[isHigh ? .highClock : .lowClock]
@@ -44,7 +44,7 @@ public struct PublishedCheck: Equatable, Sendable {
     }
 
     /// EGRU on 150 PEs: how busy they are is not published, so everything from asleep to busy is allowed.
-    private static func languageModel(_ constants: ChipConstants) -> [PublishedCheck] {
+    private static func languageModel(_ constants: SpiNNaker2Constants) -> [PublishedCheck] {
         let idle = power(constants, pes: 150, activity: 0, isHigh: false)
         let busy = power(constants, pes: 150, activity: 1, isHigh: false)
         let seconds = 170.25e-3
@@ -83,7 +83,7 @@ public struct PublishedCheck: Equatable, Sendable {
     }
 
     /// The ratio in which the unknown size of the workload cancels: energy at the high level over energy at the low one.
-    private static func gestures(_ constants: ChipConstants) -> PublishedCheck {
+    private static func gestures(_ constants: SpiNNaker2Constants) -> PublishedCheck {
         // Work that runs to its end takes time in inverse proportion to the clock.
         func energy(_ activity: Double, _ pes: Double, _ isHigh: Bool) -> Double {
             power(constants, pes: pes, activity: activity, isHigh: isHigh) / constants[isHigh ? .highClock : .lowClock]
@@ -101,7 +101,7 @@ public struct PublishedCheck: Equatable, Sendable {
                 + "network's sizes and event rates, so they are not predicted")
     }
 
-    private static func coreMark(_ constants: ChipConstants, isHigh: Bool) -> PublishedCheck {
+    private static func coreMark(_ constants: SpiNNaker2Constants, isHigh: Bool) -> PublishedCheck {
         let predicted = power(constants, pes: Double(QuadGrid.peCount), activity: 1, isHigh: isHigh)
         return PublishedCheck(
             workload: "CoreMark on all PEs at \(isHigh ? "0.8" : "0.5") V", quantity: "power", unit: "W",
@@ -109,7 +109,7 @@ public struct PublishedCheck: Equatable, Sendable {
             remark: "energies per cycle were derived from this measurement")
     }
 
-    private static func throughput(_ constants: ChipConstants, _ costs: ProgramCosts) -> PublishedCheck {
+    private static func throughput(_ constants: SpiNNaker2Constants, _ costs: ProgramCosts) -> PublishedCheck {
         // One packet to 120 neurons, as from the input of the Yin-Yang network.
         let fanOut = 120.0
         let cycles = Double(costs.packet) + Double(costs.synapse) * fanOut
@@ -123,8 +123,10 @@ public struct PublishedCheck: Equatable, Sendable {
     }
 
     /// Not a measurement but a demand: 22 samples side by side.
-    private static func yinYang(_ options: ChipOptions) -> PublishedCheck? {
-        guard let fit = try? ChipFit(sizes: [5, 120, 3], batch: 22, options: options), fit.fits else { return nil }
+    private static func yinYang(_ options: SpiNNaker2Options) -> PublishedCheck? {
+        guard let fit = try? SpiNNaker2Fit(sizes: [5, 120, 3], batch: 22, options: options), fit.fits else {
+            return nil
+        }
         return PublishedCheck(
             workload: "Yin-Yang 5-120-3, batch 22 (arXiv 2412.15021)", quantity: "PEs", unit: "1",
             predictedLow: Double(fit.usedPEs), predictedHigh: Double(fit.availablePEs),

@@ -10,16 +10,16 @@ import SpiNNaker2
 /// memory interfaces are taken to keep up.
 struct StepEstimate {
     /// Per phase, of a whole step.
-    private(set) var seconds = [Double](repeating: 0, count: ChipPhase.allCases.count)
+    private(set) var seconds = [Double](repeating: 0, count: SpiNNaker2Phase.allCases.count)
     private(set) var slips = 0
     /// Of all PEs, of a whole step.
     private(set) var counters = PECounters()
 
-    init(_ layout: Layout, _ options: ChipOptions, batch: Int, activity: Activity) {
+    init(_ layout: Layout, _ options: SpiNNaker2Options, batch: Int, activity: Activity) {
         let rounds = (batch + layout.copies - 1) / layout.copies
         let model = CopyModel(layout, options, activity)
         let steps = options.grid.steps
-        for (phase, ticks) in [(ChipPhase.forward, steps + 1), (.loss, 1), (.backward, steps)] {
+        for (phase, ticks) in [(SpiNNaker2Phase.forward, steps + 1), (.loss, 1), (.backward, steps)] {
             let busiest = model.pes.map { $0.cycles[phase.rawValue] }.max() ?? 0
             add(phase, ticks: rounds * ticks, cyclesPerTick: busiest / Double(ticks), options)
         }
@@ -31,7 +31,7 @@ struct StepEstimate {
     }
 
     private mutating func add(
-        _ phase: ChipPhase, ticks: Int, cyclesPerTick: Double, linkBits: Int = 0, _ options: ChipOptions
+        _ phase: SpiNNaker2Phase, ticks: Int, cyclesPerTick: Double, linkBits: Int = 0, _ options: SpiNNaker2Options
     ) {
         let constants = options.board.constants
         let seconds = max(
@@ -47,7 +47,7 @@ struct StepEstimate {
         self.seconds[phase.rawValue] += Double(ticks) * max(Double(periods) * period, seconds)
     }
 
-    private mutating func addOptimizers(_ layout: Layout, _ options: ChipOptions) {
+    private mutating func addOptimizers(_ layout: Layout, _ options: SpiNNaker2Options) {
         let (costs, constants) = (options.costs, options.board.constants)
         var busiest = (gather: 0.0, update: 0.0)
         // Gradients to the optimisers, and weights the way back.
@@ -83,7 +83,7 @@ struct StepEstimate {
     private static func whole(_ count: Double) -> Int { Int(min(count, 1e15)) }
 
     /// Joules.
-    func energy(_ options: ChipOptions, loadedPEs: Int) -> Double {
+    func energy(_ options: SpiNNaker2Options, loadedPEs: Int) -> Double {
         EnergyParts(
             counters, seconds: seconds.reduce(0, +), loadedPEs: loadedPEs, board: options.board,
             level: options.machine.level
@@ -112,13 +112,13 @@ private struct LinkLoad {
 /// One copy and one sample.
 private struct CopyModel {
     struct PE {
-        var cycles = [Double](repeating: 0, count: ChipPhase.allCases.count)
+        var cycles = [Double](repeating: 0, count: SpiNNaker2Phase.allCases.count)
     }
     private(set) var pes: [PE] = []
     private(set) var hopBits = 0.0
     private(set) var dramBytes = 0.0
 
-    init(_ layout: Layout, _ options: ChipOptions, _ activity: Activity) {
+    init(_ layout: Layout, _ options: SpiNNaker2Options, _ activity: Activity) {
         let (shape, cut, costs) = (layout.plan.shape, layout.cut, options.costs)
         let steps = Double(options.grid.steps)
         let spikes = shape.sizes.enumerated().map { Double($1) * activity.of(population: $0) }
@@ -160,7 +160,7 @@ private struct CopyModel {
     }
 
     private static func neurons(
-        _ layer: Int, _ slice: Slice, _ shape: NetworkShape, _ options: ChipOptions, spikes: [Double],
+        _ layer: Int, _ slice: Slice, _ shape: NetworkShape, _ options: SpiNNaker2Options, spikes: [Double],
         errorPackets: Double
     ) -> PE {
         let costs = options.costs
@@ -188,7 +188,7 @@ private struct CopyModel {
 
     /// Of packets, between the places of the first copy.
     private mutating func addHops(
-        _ layout: Layout, _ options: ChipOptions, _ spikes: [Double], _ errorPackets: [Double]
+        _ layout: Layout, _ options: SpiNNaker2Options, _ spikes: [Double], _ errorPackets: [Double]
     ) {
         let (shape, cut, board) = (layout.plan.shape, layout.cut, options.board)
         let header = board.constants[.packetBits]

@@ -30,13 +30,13 @@ public enum Engine: Equatable, Sendable {
     /// Time steps in float32: the twin of what runs on a SpiNNaker2 chip.
     case clock(TimeGrid)
     /// The same steps by programs on an emulated SpiNNaker2, which keeps account of them; with the optimiser on the chip.
-    case spinnaker2(ChipEngine)
+    case spinnaker2(SpiNNaker2Engine)
 
     /// What forward runs take unless told otherwise.
     public static let defaultEngine = Engine.event
 
     /// All there are, with their default options; a chip of its own each time.
-    public static var all: [Engine] { [.event, .clock(TimeGrid()), .spinnaker2(ChipEngine())] }
+    public static var all: [Engine] { [.event, .clock(TimeGrid()), .spinnaker2(SpiNNaker2Engine())] }
 
     /// The name users and recordings know it by.
     public var name: String { substrate.name }
@@ -55,7 +55,7 @@ public enum Engine: Equatable, Sendable {
         switch self {
         case .event: nil
         case .clock(let grid): grid
-        case .spinnaker2(let chip): chip.grid
+        case .spinnaker2(let engine): engine.grid
         }
     }
 
@@ -63,7 +63,7 @@ public enum Engine: Equatable, Sendable {
         switch self {
         case .event: eventSubstrate()
         case .clock(let grid): ClockSubstrate(grid)
-        case .spinnaker2(let chip): chip
+        case .spinnaker2(let engine): engine
         }
     }
 
@@ -71,7 +71,7 @@ public enum Engine: Equatable, Sendable {
         switch self {
         case .event: eventAdjoint()
         case .clock(let grid): ClockRule(grid)
-        case .spinnaker2(let chip): chip
+        case .spinnaker2(let engine): engine
         }
     }
 
@@ -85,7 +85,7 @@ public enum Engine: Equatable, Sendable {
 
     /// The engine that made a recording, with its options; for a chip's the clock-driven engine, which gives the same bits.
     public init(of recording: Recording) throws(SpinnpropError) {
-        if recording.engine == ChipEngine.name, let grid = recording.grid {
+        if recording.engine == SpiNNaker2Engine.name, let grid = recording.grid {
             self = .clock(grid)
             return
         }

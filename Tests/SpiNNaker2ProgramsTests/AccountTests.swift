@@ -29,8 +29,8 @@ struct AccountTests {
     /// Copies, ticks, time and packets of one training step of 100 samples, by hand.
     @Test func oneStep() throws {
         let (network, input, labels) = try yinYang(samples: 100)
-        let options = ChipOptions()
-        let engine = try ChipEngine(options)
+        let options = SpiNNaker2Options()
+        let engine = try SpiNNaker2Engine(options)
         #expect(engine.account == nil)
         var training = TrainingOptions()
         training.loss = StepTTFSCrossEntropy()
@@ -78,10 +78,10 @@ struct AccountTests {
     /// The fit foretells copies, slices, memory and time, and energy within a quarter when it is told the activity.
     @Test(arguments: [(1, false), (2, false), (1, true)]) func fitForetells(chips: Int, isLow: Bool) throws {
         let (network, input, labels) = try yinYang(samples: 150)
-        var options = ChipOptions(board: try Board(chips: chips))
+        var options = SpiNNaker2Options(board: try Board(chips: chips))
         options.batchSize = 150
         if isLow { options.machine.level = .low }
-        let engine = try ChipEngine(options)
+        let engine = try SpiNNaker2Engine(options)
         let recording = try engine.forward(network, input, options: ForwardOptions(), monitor: nil)
         let objective = Objective(loss: StepTTFSCrossEntropy(), labels: labels, wantsInputTimes: false)
         var gradients = try engine.backward(network, recording, objective, monitor: nil)
@@ -92,7 +92,7 @@ struct AccountTests {
         var activity = Activity()
         activity.input = Double(input.spikeCount) / (150 * 5)
         activity.neurons = recording.layers.map { Double($0.spikeCount) / Double(150 * $0.neuronCount) }
-        let fit = try ChipFit(sizes: [5, 120, 3], batch: 150, options: options, activity: activity)
+        let fit = try SpiNNaker2Fit(sizes: [5, 120, 3], batch: 150, options: options, activity: activity)
         #expect(fit.fits && fit.reason == "")
         #expect(fit.copies == account.copies && fit.usedPEs == account.usedPEs && fit.slices == [1, 1])
         #expect(fit.sramUsed == account.pes.map(\.placed.sramHighWater).max())
@@ -107,8 +107,8 @@ struct AccountTests {
     /// A training step is the same with and without evaluations in between; a forward run belongs to the backward run that follows it.
     @Test func evaluationsStandApart() throws {
         let (network, input, labels) = try yinYang(samples: 60)
-        func train(validating: Bool) throws -> ChipAccount {
-            let engine = try ChipEngine(ChipOptions())
+        func train(validating: Bool) throws -> SpiNNaker2Account {
+            let engine = try SpiNNaker2Engine(SpiNNaker2Options())
             var training = TrainingOptions()
             training.loss = StepTTFSCrossEntropy()
             (training.epochs, training.batchSize) = (2, 20)
@@ -125,7 +125,7 @@ struct AccountTests {
         #expect(abs(watched.evaluation.seconds + plain.seconds - watched.seconds) < 1e-12)
         #expect(watched.evaluation.energy > 0)
 
-        let engine = ChipEngine()
+        let engine = SpiNNaker2Engine()
         let objective = Objective(loss: StepTTFSCrossEntropy(), labels: labels)
         let first = try engine.forward(network, input, options: ForwardOptions(), monitor: nil)
         #expect(engine.account?.evaluation.samples == 60)
@@ -141,26 +141,26 @@ struct AccountTests {
     /// Gradients of copies on other chips come over the links: where those are slow, gathering and handing out take longer, as foretold.
     @Test func linksSetThePace() throws {
         let (network, input, labels) = try yinYang(samples: 150)
-        func train(linkBandwidth: Double) throws -> (Network, ChipAccount, ChipFit) {
-            var constants = ChipConstants()
+        func train(linkBandwidth: Double) throws -> (Network, SpiNNaker2Account, SpiNNaker2Fit) {
+            var constants = SpiNNaker2Constants()
             try constants.set(.linkBandwidth, to: linkBandwidth)
-            var options = ChipOptions(board: try Board(chips: 48, constants: constants))
+            var options = SpiNNaker2Options(board: try Board(chips: 48, constants: constants))
             options.batchSize = 150
-            let engine = try ChipEngine(options)
+            let engine = try SpiNNaker2Engine(options)
             var training = TrainingOptions()
             training.loss = StepTTFSCrossEntropy()
             (training.epochs, training.batchSize) = (1, 150)
             let trainer = try Trainer(network, training, substrate: engine, rule: engine)
             try trainer.run(input, labels: labels)
             let account = try #require(engine.account)
-            return (trainer.network, account, try ChipFit(sizes: [5, 120, 3], batch: 150, options: options))
+            return (trainer.network, account, try SpiNNaker2Fit(sizes: [5, 120, 3], batch: 150, options: options))
         }
         let (same, fast, _) = try train(linkBandwidth: 1e12)
         let (trained, slow, fit) = try train(linkBandwidth: 1e8)
         let isEqual = trained == same
         #expect(isEqual && slow.linkBits == fast.linkBits)
         let period = slow.constants[.tick]
-        for index in [ChipPhase.gather, .update].map(\.rawValue) {
+        for index in [SpiNNaker2Phase.gather, .update].map(\.rawValue) {
             let (own, other) = (slow.phases[index], fast.phases[index])
             #expect(own.time.linkSlips > 10 && own.time.slips == other.time.slips + own.time.linkSlips)
             #expect(abs(own.time.seconds - other.time.seconds - period * Double(own.time.linkSlips)) < 1e-9)
@@ -171,26 +171,26 @@ struct AccountTests {
     }
 
     @Test func fitRefusesAndScales() throws {
-        var options = ChipOptions()
+        var options = SpiNNaker2Options()
         // All 784 inputs spike once.
-        let refused = try ChipFit(sizes: [784, 350, 10], batch: 8, options: options)
+        let refused = try SpiNNaker2Fit(sizes: [784, 350, 10], batch: 8, options: options)
         #expect(!refused.fits && refused.reason.contains("active_senders"))
         (options.spikesPerNeuron, options.activeSenders) = (1, 1)
-        let small = try ChipFit(sizes: [784, 350, 10], batch: 8, options: options)
+        let small = try SpiNNaker2Fit(sizes: [784, 350, 10], batch: 8, options: options)
         #expect(small.fits && small.copies >= 1 && small.slices[0] > 1)
         #expect(small.largest[1] > 350)
-        let largest = try ChipFit(sizes: small.largest, batch: 8, options: options)
+        let largest = try SpiNNaker2Fit(sizes: small.largest, batch: 8, options: options)
         #expect(largest.fits && largest.copies == 1)
         var next = small.largest
         next[1] += 16
-        let tooLarge = try ChipFit(sizes: next, batch: 8, options: options)
+        let tooLarge = try SpiNNaker2Fit(sizes: next, batch: 8, options: options)
         #expect(!tooLarge.fits && tooLarge.reason.contains("SRAM"))
         #expect(tooLarge.largest == small.largest)
-        #expect(throws: SpinnpropError.self) { try ChipFit(sizes: [5], batch: 8, options: options) }
-        #expect(throws: SpinnpropError.self) { try ChipFit(sizes: [5, 0], batch: 8, options: options) }
-        #expect(throws: SpinnpropError.self) { try ChipFit(sizes: [5, 3], batch: 0, options: options) }
+        #expect(throws: SpinnpropError.self) { try SpiNNaker2Fit(sizes: [5], batch: 8, options: options) }
+        #expect(throws: SpinnpropError.self) { try SpiNNaker2Fit(sizes: [5, 0], batch: 8, options: options) }
+        #expect(throws: SpinnpropError.self) { try SpiNNaker2Fit(sizes: [5, 3], batch: 0, options: options) }
         // The published setting: a copy for every sample of the batch, no sums per sample.
-        let published = try ChipFit(sizes: [5, 120, 3], batch: 22, options: options)
+        let published = try SpiNNaker2Fit(sizes: [5, 120, 3], batch: 22, options: options)
         #expect(published.copies == 22 && published.rounds == 1 && published.usedPEs == 22 * 4 + 1)
     }
 
@@ -201,33 +201,33 @@ struct AccountTests {
             ([131, 520, 3], 3, nil, 0.5, 1), ([5, 3], 3, 2, 2, 0.5),
         ] as [([Int], Int, Int?, Double, Double)])
     func theLargestFits(sizes: [Int], batch: Int, copies: Int?, spikes: Double, senders: Double) throws {
-        var options = ChipOptions()
+        var options = SpiNNaker2Options()
         (options.copies, options.spikesPerNeuron, options.activeSenders) = (copies, spikes, senders)
-        let asked = try ChipFit(sizes: sizes, batch: batch, options: options)
+        let asked = try SpiNNaker2Fit(sizes: sizes, batch: batch, options: options)
         #expect(asked.largest.isEmpty == (copies == 1000))
         guard !asked.largest.isEmpty else { return }
-        let largest = try ChipFit(sizes: asked.largest, batch: batch, options: options)
+        let largest = try SpiNNaker2Fit(sizes: asked.largest, batch: batch, options: options)
         #expect(largest.fits && largest.largest == asked.largest, "\(asked.largest): \(largest.reason)")
         guard sizes.count > 2 else { return }
         var next = asked.largest
         for layer in 1..<sizes.count - 1 { next[layer] += (next[layer] + 63) / 64 }
-        #expect(try !ChipFit(sizes: next, batch: batch, options: options).fits, "\(next)")
+        #expect(try !SpiNNaker2Fit(sizes: next, batch: batch, options: options).fits, "\(next)")
     }
 }
 
 extension AccountTests {
     /// Every published number is met within a factor of 2, or the remark says why not.
     @Test func publishedWorkloads() throws {
-        let checks = PublishedCheck.all(ChipOptions())
+        let checks = PublishedCheck.all(SpiNNaker2Options())
         #expect(checks.count == 9)
         for check in checks {
             #expect(check.predictedLow <= check.predictedHigh && check.published > 0)
             #expect(!check.remark.isEmpty)
         }
         // A chip too small for the Yin-Yang setting is judged by the others.
-        var constants = ChipConstants()
+        var constants = SpiNNaker2Constants()
         try constants.set(.applicationPEs, to: 4)
-        #expect(PublishedCheck.all(ChipOptions(board: try Board(constants: constants))).count == 8)
+        #expect(PublishedCheck.all(SpiNNaker2Options(board: try Board(constants: constants))).count == 8)
         let off = checks.filter { $0.factor > 2 }.map(\.quantity)
         #expect(off == ["rate"], "\(checks)")
         #expect(checks.filter { $0.workload.contains("CoreMark") }.allSatisfy { $0.factor < 1.01 })

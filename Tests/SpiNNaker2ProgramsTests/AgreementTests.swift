@@ -10,10 +10,10 @@ import Testing
 
 struct AgreementTests {
     @Test(arguments: 0..<60) func forwardAndBackward(seed: Int) throws {
-        let own = try RandomChipCase(seed: UInt64(seed))
+        let own = try RandomSpiNNaker2Case(seed: UInt64(seed))
         let twin = try ClockSubstrate(own.twinGrid).forward(
             own.network, own.input, options: ForwardOptions(), monitor: nil)
-        let engine = try ChipEngine(own.options)
+        let engine = try SpiNNaker2Engine(own.options)
         let chip = try engine.forward(own.network, own.input, options: ForwardOptions(), monitor: nil)
         #expect(bits(chip) == bits(twin), "\(own.description)")
         for loss in [StepTTFSCrossEntropy(), SpikeCountCrossEntropy()] as [any Loss] {
@@ -40,7 +40,7 @@ extension AgreementTests {
     @Test func casesAreLively() throws {
         var (lively, cut) = (0, 0)
         for seed in 0..<60 {
-            let own = try RandomChipCase(seed: UInt64(seed))
+            let own = try RandomSpiNNaker2Case(seed: UInt64(seed))
             let twin = try ClockSubstrate(own.twinGrid).forward(
                 own.network, own.input, options: ForwardOptions(), monitor: nil)
             let objective = Objective(loss: StepTTFSCrossEntropy(), labels: own.labels)
@@ -57,10 +57,10 @@ extension AgreementTests {
     /// The same bits and the same counters for any number of host threads.
     @Test(arguments: [7, 11, 23, 42]) func threads(seed: Int) throws {
         defer { try? Threads.set(0) }
-        let own = try RandomChipCase(seed: UInt64(seed))
-        func outcome(threads: Int) throws -> ([[[UInt64]]], [[UInt64]], ChipAccount?) {
+        let own = try RandomSpiNNaker2Case(seed: UInt64(seed))
+        func outcome(threads: Int) throws -> ([[[UInt64]]], [[UInt64]], SpiNNaker2Account?) {
             try Threads.set(threads)
-            let engine = try ChipEngine(own.options)
+            let engine = try SpiNNaker2Engine(own.options)
             let recording = try engine.forward(own.network, own.input, options: ForwardOptions(), monitor: nil)
             let objective = Objective(loss: StepTTFSCrossEntropy(), labels: own.labels)
             let gradients = try engine.backward(own.network, recording, objective, monitor: nil)

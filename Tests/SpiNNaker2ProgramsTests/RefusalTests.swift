@@ -19,7 +19,9 @@ struct RefusalTests {
         }
     }
 
-    private func run(_ options: ChipOptions, sizes: [Int], weight: Double, spikes: Int = 1) throws -> ChipEngine {
+    private func run(_ options: SpiNNaker2Options, sizes: [Int], weight: Double, spikes: Int = 1) throws
+        -> SpiNNaker2Engine
+    {
         var network = try Network(sizes: sizes)
         for (index, connection) in network.connections.enumerated() {
             try network.setWeights(connection.weights.map { _ in weight }, connection: index)
@@ -27,7 +29,7 @@ struct RefusalTests {
         let units = (0..<sizes[0]).flatMap { unit in (0..<spikes).map { _ in Int32(unit) } }
         let times = units.map { _ in 1e-3 }
         let input = try SpikeTrains(times: times, units: units, offsets: [0, times.count], unitCount: sizes[0])
-        let engine = try ChipEngine(options)
+        let engine = try SpiNNaker2Engine(options)
         let recording = try engine.forward(network, input, options: ForwardOptions(), monitor: nil)
         let objective = Objective(loss: SpikeCountCrossEntropy(), labels: [0])
         _ = try engine.backward(network, recording, objective, monitor: nil)
@@ -35,7 +37,7 @@ struct RefusalTests {
     }
 
     @Test func copiesThatDoNotFit() throws {
-        var options = ChipOptions()
+        var options = SpiNNaker2Options()
         options.copies = 37
         #expect(message { _ = try run(options, sizes: [5, 120, 3], weight: 1) }.contains("room for 36 copies"))
         options.copies = nil
@@ -44,12 +46,12 @@ struct RefusalTests {
 
     /// Open copies are as many as keys can number; so many are refused if they are asked for.
     @Test func keys() throws {
-        var options = ChipOptions(board: try Board(chips: 48))
+        var options = SpiNNaker2Options(board: try Board(chips: 48))
         (options.spikesPerNeuron, options.activeSenders) = (1, 1)
-        let fit = try ChipFit(sizes: [784, 350, 10], batch: 48, options: options)
+        let fit = try SpiNNaker2Fit(sizes: [784, 350, 10], batch: 48, options: options)
         #expect(fit.fits && fit.copies == 32)
         options.copies = 40
-        let refused = try ChipFit(sizes: [784, 350, 10], batch: 48, options: options)
+        let refused = try SpiNNaker2Fit(sizes: [784, 350, 10], batch: 48, options: options)
         #expect(!refused.fits && refused.reason.contains("33 bits"))
     }
 
@@ -57,39 +59,39 @@ struct RefusalTests {
     @Test func activityBeyondTheBuffers() throws {
         var activity = Activity()
         activity.neurons = [0.5, 2.5]
-        let options = ChipOptions()
-        #expect(try ChipFit(sizes: [5, 120, 20], batch: 64, options: options, activity: activity).fits)
-        let tapes = try ChipFit(sizes: [5, 120, 200], batch: 64, options: options, activity: activity)
+        let options = SpiNNaker2Options()
+        #expect(try SpiNNaker2Fit(sizes: [5, 120, 20], batch: 64, options: options, activity: activity).fits)
+        let tapes = try SpiNNaker2Fit(sizes: [5, 120, 200], batch: 64, options: options, activity: activity)
         #expect(
             !tapes.fits && tapes.reason.contains("200 units of layer 1") && tapes.reason.contains("spikes_per_neuron"))
         activity.neurons = [0.75, 0]
-        let sums = try ChipFit(sizes: [5, 200, 20], batch: 64, options: options, activity: activity)
+        let sums = try SpiNNaker2Fit(sizes: [5, 200, 20], batch: 64, options: options, activity: activity)
         #expect(!sums.fits && sums.reason.contains("200 units of layer 0") && sums.reason.contains("active_senders"))
         // A copy for each sample has no sums per sample.
-        #expect(try ChipFit(sizes: [5, 200, 20], batch: 2, options: options, activity: activity).fits)
+        #expect(try SpiNNaker2Fit(sizes: [5, 200, 20], batch: 2, options: options, activity: activity).fits)
         // As the run does: every one of 300 inputs spikes.
         #expect(message { _ = try run(options, sizes: [300, 2], weight: 0.03) }.contains("raise active_senders"))
     }
 
     /// Each copy of three populations takes six entries: a fit says so before, and open copies are as many as have room.
     @Test func routingTables() throws {
-        var constants = ChipConstants()
+        var constants = SpiNNaker2Constants()
         try constants.set(.routerEntries, to: 20)
-        var options = ChipOptions(board: try Board(constants: constants))
-        #expect(try ChipFit(sizes: [5, 120, 3], batch: 22, options: options).copies == 3)
+        var options = SpiNNaker2Options(board: try Board(constants: constants))
+        #expect(try SpiNNaker2Fit(sizes: [5, 120, 3], batch: 22, options: options).copies == 3)
         let engine = try run(options, sizes: [5, 120, 3], weight: 0.1)
         #expect(engine.account?.copies == 3)
         options.copies = 4
-        let fit = try ChipFit(sizes: [5, 120, 3], batch: 22, options: options)
+        let fit = try SpiNNaker2Fit(sizes: [5, 120, 3], batch: 22, options: options)
         #expect(!fit.fits && fit.reason.contains("routing tables of 20 entries a chip, which have room for 3 copies"))
         #expect(message { _ = try run(options, sizes: [5, 120, 3], weight: 1) }.contains("room for 3 copies"))
     }
 
     /// What is planned of the tables is what they come to hold, wherever copies lie.
     @Test(arguments: 0..<60) func plannedEntries(seed: Int) throws {
-        let own = try RandomChipCase(seed: UInt64(seed))
+        let own = try RandomSpiNNaker2Case(seed: UInt64(seed))
         let shape = try NetworkShape(own.network, grid: own.options.grid)
-        let chip = try EmulatedChip(shape, own.options)
+        let chip = try SpiNNaker2Emulation(shape, own.options)
         var planned = [Int](repeating: 0, count: own.options.board.chipCount)
         for place in chip.layout.copyPEs {
             for route in PlannedRoute.all(shape, chip.layout.cut, place: place) {
@@ -103,11 +105,11 @@ struct RefusalTests {
     @Test func spikesBeyondTheDRAM() throws {
         let (sizes, tapes) = ([5, 120, 3], 8 * (8 * 64 + 16 * 240 + 16 * 64))
         for (bytes, fits) in [(1, false), (2 * tapes - 1, false), (2 * tapes, true)] {
-            var constants = ChipConstants()
+            var constants = SpiNNaker2Constants()
             try constants.set(.dramBytes, to: Double(bytes))
-            var options = ChipOptions(board: try Board(constants: constants))
+            var options = SpiNNaker2Options(board: try Board(constants: constants))
             options.copies = 2
-            let fit = try ChipFit(sizes: sizes, batch: 2, options: options)
+            let fit = try SpiNNaker2Fit(sizes: sizes, batch: 2, options: options)
             #expect(fit.fits == fits && fit.reason.contains("dram_bytes") == !fits, "\(bytes): \(fit.reason)")
             let refused = message { _ = try run(options, sizes: sizes, weight: 0.1) }
             #expect(refused.contains("dram_bytes") == !fits, "\(bytes): \(refused)")
@@ -117,16 +119,17 @@ struct RefusalTests {
     /// The largest sizes there can be are answered at once.
     @Test func largeFits() throws {
         let size = 1 << 20
-        let options = ChipOptions(board: try Board(chips: 48))
-        let fit = try ChipFit(sizes: [size, size, size], recurrent: true, batch: Int(Int32.max), options: options)
+        let options = SpiNNaker2Options(board: try Board(chips: 48))
+        let fit = try SpiNNaker2Fit(
+            sizes: [size, size, size], recurrent: true, batch: Int(Int32.max), options: options)
         #expect(!fit.fits && fit.reason.contains("bytes of SRAM"))
-        let wide = try ChipFit(sizes: [5, size, 3], batch: 1, options: options)
+        let wide = try SpiNNaker2Fit(sizes: [5, size, 3], batch: 1, options: options)
         #expect(!wide.fits && wide.reason.contains("layer 1") && wide.largest.count == 3)
     }
 
     /// 40 senders that spike at once into a FIFO of 8: an error by default, counted if the user says so.
     @Test(arguments: OverflowPolicy.allCases) func fullFIFOs(policy: OverflowPolicy) throws {
-        var options = ChipOptions()
+        var options = SpiNNaker2Options()
         options.fifoPackets = 8
         options.machine.overflow = policy
         #expect(message { _ = try run(options, sizes: [40, 8, 2], weight: 1) }.contains("full at 8 packets"))
@@ -139,7 +142,7 @@ struct RefusalTests {
     }
 
     @Test func fullTapes() throws {
-        var options = ChipOptions()
+        var options = SpiNNaker2Options()
         options.spikesPerNeuron = 0.5
         #expect(
             message { _ = try run(options, sizes: [40, 200, 2], weight: 3) }.contains("raise spikes_per_neuron"))
@@ -149,7 +152,7 @@ struct RefusalTests {
     }
 
     @Test func whatHasNoMeaning() throws {
-        let engine = ChipEngine()
+        let engine = SpiNNaker2Engine()
         let input = try SpikeTrains(times: [1e-3], units: [0], offsets: [0, 1], unitCount: 2)
         let leaky = try Network(sizes: [2, 3], leakyReadout: true)
         #expect(
@@ -184,15 +187,15 @@ struct RefusalTests {
         for change in [
             { $0.copies = 0 }, { $0.batchSize = -1 }, { $0.fifoPackets = 0 }, { $0.largestSlice = 0 },
             { $0.spikesPerNeuron = 0 }, { $0.spikesPerNeuron = .nan }, { $0.grid.steps = 1 }, { $0.costs.neuron = -1 },
-        ] as [(inout ChipOptions) -> Void] {
-            var options = ChipOptions(board: board)
+        ] as [(inout SpiNNaker2Options) -> Void] {
+            var options = SpiNNaker2Options(board: board)
             change(&options)
-            #expect(throws: SpinnpropError.self) { try ChipEngine(options) }
+            #expect(throws: SpinnpropError.self) { try SpiNNaker2Engine(options) }
         }
     }
 
     @Test func noSamples() throws {
-        let engine = ChipEngine()
+        let engine = SpiNNaker2Engine()
         let network = try Network(sizes: [2, 3])
         let input = try SpikeTrains(times: [], units: [], offsets: [0], unitCount: 2)
         let recording = try engine.forward(network, input, options: ForwardOptions(), monitor: nil)
@@ -202,12 +205,12 @@ struct RefusalTests {
     }
 
     @Test func cancelling() throws {
-        let own = try RandomChipCase(seed: 3)
+        let own = try RandomSpiNNaker2Case(seed: 3)
         let monitor = Monitor { false }
         var isCancelled = false
         for _ in 0..<100 where !isCancelled {
             do {
-                _ = try ChipEngine(own.options).forward(
+                _ = try SpiNNaker2Engine(own.options).forward(
                     own.network, own.input, options: ForwardOptions(), monitor: monitor)
             } catch {
                 isCancelled = error.kind == .cancelled

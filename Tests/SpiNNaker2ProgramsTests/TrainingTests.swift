@@ -33,14 +33,14 @@ struct TrainingTests {
     }
 
     @Test(arguments: 100..<120) func sameBits(seed: Int) throws {
-        let own = try RandomChipCase(seed: UInt64(seed))
+        let own = try RandomSpiNNaker2Case(seed: UInt64(seed))
         let kind = OptimizerKind.allCases[seed % 3]
         // The last batch is smaller, so some copies have nothing to do.
         let batchSize = max(1, own.input.sampleCount - 2)
         let twin = try Trainer(
             own.network, options(kind, batchSize), substrate: ClockSubstrate(own.twinGrid), rule: ClockRule())
         try twin.run(own.input, labels: own.labels)
-        let engine = try ChipEngine(own.options)
+        let engine = try SpiNNaker2Engine(own.options)
         let chip = try Trainer(own.network, options(kind, batchSize), substrate: engine, rule: engine)
         try chip.run(own.input, labels: own.labels)
         let isEqual = chip.network == twin.network
@@ -54,35 +54,35 @@ struct TrainingTests {
 
     /// Off the chip first, then on it, and the other way round: the same as staying with either.
     @Test func changingPlaces() throws {
-        let own = try RandomChipCase(seed: 104)
-        let engine = try ChipEngine(own.options)
-        func train(_ network: Network, onChip: Bool) throws -> Network {
+        let own = try RandomSpiNNaker2Case(seed: 104)
+        let engine = try SpiNNaker2Engine(own.options)
+        func train(_ network: Network, onSpiNNaker2: Bool) throws -> Network {
             var options = options(.adam, 5)
             options.epochs = 2
             let trainer =
-                onChip
+                onSpiNNaker2
                 ? try Trainer(network, options, substrate: engine, rule: engine)
                 : try Trainer(network, options, substrate: ClockSubstrate(own.twinGrid), rule: ClockRule())
             try trainer.run(own.input, labels: own.labels)
             return trainer.network
         }
-        let offOff = try train(train(own.network, onChip: false), onChip: false)
+        let offOff = try train(train(own.network, onSpiNNaker2: false), onSpiNNaker2: false)
         let hasLearnt = offOff != own.network
         #expect(hasLearnt)
         for (first, second) in [(false, true), (true, false), (true, true)] {
-            let isEqual = try train(train(own.network, onChip: first), onChip: second) == offOff
+            let isEqual = try train(train(own.network, onSpiNNaker2: first), onSpiNNaker2: second) == offOff
             #expect(isEqual, "\(first), \(second)")
         }
     }
 
     /// Delays are trained on the host: the same bits, no update on the chip.
     @Test func delaysAreTrainedOnTheHost() throws {
-        let own = try RandomChipCase(seed: 104)
+        let own = try RandomSpiNNaker2Case(seed: 104)
         var options = options(.adam, 5)
         options.optimizer.delayLearningRate = 1e-4
         let twin = try Trainer(own.network, options, substrate: ClockSubstrate(own.twinGrid), rule: ClockRule())
         try twin.run(own.input, labels: own.labels)
-        let engine = try ChipEngine(own.options)
+        let engine = try SpiNNaker2Engine(own.options)
         let chip = try Trainer(own.network, options, substrate: engine, rule: engine)
         try chip.run(own.input, labels: own.labels)
         let isEqual = chip.network == twin.network && chip.network != own.network

@@ -221,8 +221,8 @@ struct RoutingTests {
     }
 
     @Test func constantsCanBeReplaced() throws {
-        var constants = ChipConstants()
-        #expect(constants.table.count == ChipConstant.allCases.count)
+        var constants = SpiNNaker2Constants()
+        #expect(constants.table.count == SpiNNaker2Constant.allCases.count)
         #expect(Set(constants.table.map(\.name)).count == constants.table.count)
         try constants.set("sram_bytes", to: 65_536)
         #expect(constants[.sramBytes] == 65_536 && constants.table[3].source == "given by the user")

@@ -47,8 +47,8 @@ extension KeyRange {
     static func block(_ number: UInt32) -> KeyRange { KeyRange(key: number << 8, mask: 0xFFFF_FF00) }
 }
 
-func constants(_ changes: [ChipConstant: Double]) throws -> ChipConstants {
-    var constants = ChipConstants()
+func constants(_ changes: [SpiNNaker2Constant: Double]) throws -> SpiNNaker2Constants {
+    var constants = SpiNNaker2Constants()
     for (constant, value) in changes { try constants.set(constant, to: value) }
     return constants
 }

@@ -27,9 +27,9 @@ struct EngineTests {
         for steps in [2, 27, 102] {
             let grid = TimeGrid(timeStep: 2e-3, steps: steps)
             let setting = Engine.clock(grid).setting
-            var chip = ChipOptions()
+            var chip = SpiNNaker2Options()
             chip.grid = grid
-            #expect(setting == Engine.spinnaker2(try ChipEngine(chip)).setting && setting != exact)
+            #expect(setting == Engine.spinnaker2(try SpiNNaker2Engine(chip)).setting && setting != exact)
             #expect(setting.tauMem == Double(steps) * 2e-3 && setting.tauSyn == setting.tauMem)
             #expect(setting.bump > 0 && setting.clipNorm == .infinity)
             // A network takes what is not given, and any engine may run it.

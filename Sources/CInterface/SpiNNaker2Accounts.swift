@@ -7,17 +7,17 @@ import SpiNNaker2
 import SpiNNaker2Programs
 import Spinnprop
 
-let accountKind = HandleKind<ChipAccount>(mark: 0x5350_4143_434F_5506, noun: "account")
+let accountKind = HandleKind<SpiNNaker2Account>(mark: 0x5350_4143_434F_5506, noun: "account")
 
-private func idleChip(_ engine: OpaquePointer?) throws(SpinnpropError) -> ChipEngine {
-    let chip = try chip(engine)
-    guard !chip.isRunningOnThisThread else {
+private func idleSpiNNaker2(_ engine: OpaquePointer?) throws(SpinnpropError) -> SpiNNaker2Engine {
+    let own = try spinnaker2(engine)
+    guard !own.isRunningOnThisThread else {
         throw .invalidValue("the engine is running; ask for its account when the call that runs on it has returned")
     }
-    return chip
+    return own
 }
 
-private func account(_ handle: OpaquePointer?) throws(SpinnpropError) -> ChipAccount {
+private func account(_ handle: OpaquePointer?) throws(SpinnpropError) -> SpiNNaker2Account {
     try box(handle, accountKind, "account").value
 }
 
@@ -27,7 +27,7 @@ public func spinnprop_engine_account(
 ) -> spinnprop_status {
     barrier {
         let destination = try given(account, "account")
-        guard let own = try idleChip(engine).account else {
+        guard let own = try idleSpiNNaker2(engine).account else {
             throw SpinnpropError.invalidValue(
                 "nothing has run on this engine, so there is no account of it; run or train a network on it first")
         }
@@ -37,7 +37,7 @@ public func spinnprop_engine_account(
 
 @c @implementation
 public func spinnprop_engine_reset_account(_ engine: OpaquePointer?) -> spinnprop_status {
-    barrier { try idleChip(engine).resetAccount() }
+    barrier { try idleSpiNNaker2(engine).resetAccount() }
 }
 
 @c @implementation
@@ -82,7 +82,7 @@ public func spinnprop_account_describe(
     }
 }
 
-extension ChipAccount {
+extension SpiNNaker2Account {
     /// In the order of `programs`, which has a row for each phase of each of them.
     fileprivate var programNames: [(name: String, pes: Int)] {
         stride(from: 0, to: programs.count, by: max(1, phases.count)).map { (programs[$0].program, programs[$0].pes) }

@@ -4,7 +4,7 @@ import Networks
 import Spikes
 
 /// The phases of the machine.
-enum ChipPhase: Int, CaseIterable {
+enum SpiNNaker2Phase: Int, CaseIterable {
     case forward, loss, backward, gather, update
 
     var name: String {
@@ -98,7 +98,7 @@ struct JobView {
 }
 
 /// A batch under way. Copy c of the network runs samples c, c + copies, ...
-final class ChipJob: @unchecked Sendable {
+final class SpiNNaker2Job: @unchecked Sendable {
     let sampleCount: Int
     let copies: Int
     let grid: TimeGrid

@@ -6,7 +6,7 @@ import SpiNNaker2
 /// One PE's part of an account.
 public struct PEAccount: Equatable, Sendable {
     public let placed: PlacedProgram
-    /// In the order of `ChipAccount.phases`.
+    /// In the order of `SpiNNaker2Account.phases`.
     public let counters: [PECounters]
 }
 
@@ -33,7 +33,7 @@ public struct EvaluationAccount: Equatable, Sendable {
 
 /// The account of all that has run on a chip since it was mapped or the account was reset. Times, powers and energies are estimates
 /// that rest on `constants` and `costs`.
-public struct ChipAccount: Equatable, Sendable {
+public struct SpiNNaker2Account: Equatable, Sendable {
     public let copies: Int
     public let chips: Int
     public let usedPEs: Int
@@ -59,7 +59,7 @@ public struct ChipAccount: Equatable, Sendable {
     public let slips: [Slip]
     /// Parameters, samples, labels and spikes that passed between host and chip, in bytes.
     public let hostBytes: Int
-    public let constants: ChipConstants
+    public let constants: SpiNNaker2Constants
     public let costs: ProgramCosts
 
     /// Of the chip's clock over all phases, without traffic with the host.
@@ -76,7 +76,7 @@ public struct ChipAccount: Equatable, Sendable {
     public var energyPerSample: Double { perSample(\.energy.total) }
 
     private func perSample(_ part: KeyPath<PhaseAccount, Double>) -> Double {
-        forwardSamples > 0 ? phases[ChipPhase.forward.rawValue][keyPath: part] / Double(forwardSamples) : 0
+        forwardSamples > 0 ? phases[SpiNNaker2Phase.forward.rawValue][keyPath: part] / Double(forwardSamples) : 0
     }
 
     /// Of a training step, evaluations left out: all phases over the number of batches. 0 before the first.
@@ -92,7 +92,7 @@ public struct ChipAccount: Equatable, Sendable {
     }
 }
 
-extension EmulatedChip {
+extension SpiNNaker2Emulation {
     /// What runs where, PE by PE.
     var placedPrograms: [PlacedProgram] {
         var result: [PlacedProgram] = []
@@ -128,24 +128,25 @@ extension EmulatedChip {
         return result.sorted { $0.pe < $1.pe }
     }
 
-    var account: ChipAccount {
+    var account: SpiNNaker2Account {
         var evaluation = settledEvaluation
         if let lastForward { evaluation += lastForward.account }
         let placed = placedPrograms
         let pes = placed.map { own in
             PEAccount(
-                placed: own, counters: ChipPhase.allCases.map { machine.counters(pe: own.pe, phase: $0.rawValue) })
+                placed: own, counters: SpiNNaker2Phase.allCases.map { machine.counters(pe: own.pe, phase: $0.rawValue) }
+            )
         }
         var programs: [ProgramAccount] = []
         for name in ["input", "neurons", "loss", "optimizer"] {
             let own = pes.filter { $0.placed.program == name }
-            for phase in ChipPhase.allCases {
+            for phase in SpiNNaker2Phase.allCases {
                 var sum = PECounters()
                 for pe in own { sum += pe.counters[phase.rawValue] }
                 programs.append(ProgramAccount(program: name, phase: phase.name, pes: own.count, counters: sum))
             }
         }
-        return ChipAccount(
+        return SpiNNaker2Account(
             copies: copies, chips: options.board.chipCount, usedPEs: placed.count, steps: grid.steps,
             forwardSamples: forwardSamples, backwardSamples: backwardSamples, batches: batches, updates: updates,
             evaluation: evaluation,
@@ -156,7 +157,7 @@ extension EmulatedChip {
     }
 
     /// Goes on with the account of a chip on which every program has the same place.
-    func inheritAccount(from other: EmulatedChip) {
+    func inheritAccount(from other: SpiNNaker2Emulation) {
         guard layout.copyPEs == other.layout.copyPEs, layout.optimizerPEs == other.layout.optimizerPEs,
             layout.cut.slices == other.layout.cut.slices
         else { return }

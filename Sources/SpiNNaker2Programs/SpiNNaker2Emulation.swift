@@ -14,8 +14,8 @@ struct ForwardRun {
 }
 
 /// One mapped network. Belongs to one thread at a time.
-final class EmulatedChip {
-    let options: ChipOptions
+final class SpiNNaker2Emulation {
+    let options: SpiNNaker2Options
     let layout: Layout
     let machine: Machine
     private(set) var inputs: [InputProgram] = []
@@ -48,10 +48,10 @@ final class EmulatedChip {
         return grid
     }
 
-    init(_ shape: NetworkShape, _ options: ChipOptions) throws(SpinnpropError) {
+    init(_ shape: NetworkShape, _ options: SpiNNaker2Options) throws(SpinnpropError) {
         self.options = options
         layout = try Layout(shape, options)
-        machine = Machine(options.board, phases: ChipPhase.allCases.map(\.name), options: options.machine)
+        machine = Machine(options.board, phases: SpiNNaker2Phase.allCases.map(\.name), options: options.machine)
         for copy in 0..<layout.copies { try build(copy) }
         try buildOptimizers()
     }
@@ -168,7 +168,8 @@ final class EmulatedChip {
             for (at, weight) in connection.weights.enumerated() where !Float(weight).isFinite {
                 throw .invalidValue(
                     "\(connection.isRecurrent ? "recurrent weight" : "weight") \(at) into layer \(connection.target) is "
-                        + "\(weight); engine \"\(ChipEngine.name)\" takes finite float32 numbers (connection \(index))")
+                        + "\(weight); engine \"\(SpiNNaker2Engine.name)\" takes finite float32 numbers (connection \(index))"
+                )
             }
         }
         for copy in neurons {

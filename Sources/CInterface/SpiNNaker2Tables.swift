@@ -8,14 +8,14 @@ import SpiNNaker2Programs
 import Spinnprop
 
 /// A caller's engine, which must be an emulated chip.
-func chip(_ handle: OpaquePointer?) throws(SpinnpropError) -> ChipEngine {
+func spinnaker2(_ handle: OpaquePointer?) throws(SpinnpropError) -> SpiNNaker2Engine {
     let engine = try box(handle, engineKind, "engine").value
-    guard case .spinnaker2(let chip) = engine else {
+    guard case .spinnaker2(let own) = engine else {
         throw .unsupported(
-            "engine \"\(engine.name)\" is no chip; give one of kind SPINNPROP_ENGINE_SPINNAKER2 (\"\(ChipEngine.name)\")"
+            "engine \"\(engine.name)\" is no SpiNNaker2; give one of kind SPINNPROP_ENGINE_SPINNAKER2 (\"\(SpiNNaker2Engine.name)\")"
         )
     }
-    return chip
+    return own
 }
 
 /// A row of the table as C has it.
@@ -28,7 +28,7 @@ private struct ConstantRow {
 }
 
 /// The constants, then the programs' costs.
-private func constants(of options: ChipOptions) -> [ConstantRow] {
+private func constants(of options: SpiNNaker2Options) -> [ConstantRow] {
     let defaults = ProgramCosts()
     return options.board.constants.table.map {
         ConstantRow(name: $0.name, value: $0.value, unit: $0.unit, mark: $0.mark, source: $0.source)
@@ -48,7 +48,7 @@ public func spinnprop_engine_chip(
 ) -> spinnprop_status {
     barrier {
         let destination = try spinnprop_chip_info.destination(info, "info")
-        let options = try chip(engine).options
+        let options = try spinnaker2(engine).options
         var info = spinnprop_chip_info.initial
         info.chips = Int32(clamping: options.board.chipCount)
         info.width = Int32(clamping: options.board.width)
@@ -67,7 +67,7 @@ public func spinnprop_engine_constant(
 ) -> spinnprop_status {
     barrier {
         let destination = try spinnprop_chip_constant.destination(constant, "constant")
-        let own = try row(index, of: constants(of: try chip(engine).options), "index")
+        let own = try row(index, of: constants(of: try spinnaker2(engine).options), "index")
         var constant = spinnprop_chip_constant.initial
         write(own.name, to: &constant.name)
         constant.value = own.value
@@ -84,7 +84,7 @@ public func spinnprop_engine_published(
 ) -> spinnprop_status {
     barrier {
         let destination = try spinnprop_chip_published.destination(row, "row")
-        let own = try CInterface.row(index, of: PublishedCheck.all(try chip(engine).options), "index")
+        let own = try CInterface.row(index, of: PublishedCheck.all(try spinnaker2(engine).options), "index")
         var row = spinnprop_chip_published.initial
         write(own.workload, to: &row.workload)
         write(own.quantity, to: &row.quantity)
@@ -108,14 +108,14 @@ extension spinnprop_chip_fit_options: ResultStruct {
     }
 
     /// The same as the core knows it, answered.
-    func fit(_ chip: ChipEngine) throws(SpinnpropError) -> ChipFit {
+    func fit(_ engine: SpiNNaker2Engine) throws(SpinnpropError) -> SpiNNaker2Fit {
         let sizes = try input(layer_sizes, try count(Int64(n_layer_sizes), "n_layer_sizes"), "layer_sizes")
         var activity = Activity()
         activity.input = input_activity
         let numbers = try input(self.activity, try count(Int64(n_activity), "n_activity"), "activity")
         if !numbers.isEmpty { activity.neurons = Array(numbers) }
-        return try ChipFit(
-            sizes: sizes.map { Int($0) }, recurrent: recurrent != 0, batch: Int(batch_size), options: chip.options,
+        return try SpiNNaker2Fit(
+            sizes: sizes.map { Int($0) }, recurrent: recurrent != 0, batch: Int(batch_size), options: engine.options,
             activity: activity)
     }
 }
@@ -126,7 +126,7 @@ public func spinnprop_chip_fit_options_init(_ options: UnsafeMutablePointer<spin
 }
 
 extension spinnprop_chip_fit {
-    fileprivate init(_ own: ChipFit) {
+    fileprivate init(_ own: SpiNNaker2Fit) {
         self = .initial
         fits = own.fits ? 1 : 0
         copies = Int32(clamping: own.copies)
@@ -165,8 +165,8 @@ public func spinnprop_engine_fit(
 ) -> spinnprop_status {
     barrier {
         let destination = try spinnprop_chip_fit.destination(fit, "fit")
-        let chip = try chip(engine)
-        let own = try spinnprop_chip_fit_options.read(options, "options").fit(chip)
+        let engine = try spinnaker2(engine)
+        let own = try spinnprop_chip_fit_options.read(options, "options").fit(engine)
         for layer in 0..<own.sizes.count - 1 {
             slices?[layer] = layer < own.slices.count ? Int32(clamping: own.slices[layer]) : 0
         }

@@ -16,24 +16,24 @@ import Glibc
 ///
 /// Keeps the network it has mapped last, and what the machine has counted since; a network of another shape is mapped anew. Calls from several
 /// threads wait for each other. Not emulated: single instructions, conflicts in DRAM or on the mesh, anything analogue.
-public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
+public final class SpiNNaker2Engine: Substrate, OptimizerDevice, @unchecked Sendable {
     public static let name = "spinnaker2"
-    public let options: ChipOptions
+    public let options: SpiNNaker2Options
     private let lock = Mutex<Void>(())
-    private var chip: EmulatedChip?
+    private var emulation: SpiNNaker2Emulation?
     /// The thread of the call that runs, 0 for none.
     private let runner = Atomic<UInt>(0)
 
     /// One chip, all defaults.
-    public init() { options = ChipOptions() }
+    public init() { options = SpiNNaker2Options() }
 
     /// - Throws: `invalidValue` naming the option that is out of its domain.
-    public init(_ options: ChipOptions) throws(SpinnpropError) {
+    public init(_ options: SpiNNaker2Options) throws(SpinnpropError) {
         try options.check()
         self.options = options
     }
 
-    public var name: String { ChipEngine.name }
+    public var name: String { SpiNNaker2Engine.name }
     public var precision: Precision { .single }
 
     /// As asked for, with 1 copy if as many as fit; a recording's grid has the number that there are.
@@ -47,8 +47,8 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
         _ network: Network, _ input: SpikeTrains, options forward: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording {
         try ClockSubstrate(options.grid).check(network, input, forward, for: name)
-        return try withChip(for: network) { (chip) throws(SpinnpropError) in
-            try chip.forward(network, input, forward, monitor: monitor)
+        return try withEmulation(for: network) { (emulation) throws(SpinnpropError) in
+            try emulation.forward(network, input, forward, monitor: monitor)
         }
     }
 
@@ -57,14 +57,14 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
         _ network: Network, _ input: SpikeTrains, options forward: ForwardOptions, rule: any GradientRule,
         objective: Objective, monitor: Monitor?
     ) throws(SpinnpropError) -> (Recording, Gradients) {
-        guard let rule = rule as? ChipEngine, rule === self else {
+        guard let rule = rule as? SpiNNaker2Engine, rule === self else {
             return try forwardThenBackward(
                 network, input, options: forward, rule: rule, objective: objective, monitor: monitor)
         }
         try ClockSubstrate(options.grid).check(network, input, forward, for: name)
         try check(objective, network, sampleCount: input.sampleCount)
-        return try withChip(for: network) { (chip) throws(SpinnpropError) in
-            try chip.forwardAndBackward(network, input, forward, objective, monitor: monitor)
+        return try withEmulation(for: network) { (emulation) throws(SpinnpropError) in
+            try emulation.forwardAndBackward(network, input, forward, objective, monitor: monitor)
         }
     }
 
@@ -87,8 +87,8 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
                     + "\(options.grid.steps) steps, \(options.grid.decay.name)); this one of engine \"\(recording.engine)\" has "
                     + (recording.grid.map { "\($0.timeStep), \($0.steps), \($0.decay.name)" } ?? "none"))
         }
-        return try withChip(for: network) { (chip) throws(SpinnpropError) in
-            try chip.backward(network, recording, objective, monitor: monitor)
+        return try withEmulation(for: network) { (emulation) throws(SpinnpropError) in
+            try emulation.backward(network, recording, objective, monitor: monitor)
         }
     }
 
@@ -99,16 +99,16 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
         _ network: inout Network, ticket: UInt64, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping,
         mean: inout [[Double]], square: inout [[Double]]
     ) throws(SpinnpropError) -> Bool {
-        try locked { (chip) throws(SpinnpropError) in
-            try chip?.step(&network, ticket, rule, clipping, mean: &mean, square: &square) ?? false
+        try locked { (emulation) throws(SpinnpropError) in
+            try emulation?.step(&network, ticket, rule, clipping, mean: &mean, square: &square) ?? false
         }
     }
 
     /// What has run since the network was mapped or the account was reset; `nil` before the first run.
-    public var account: ChipAccount? { locked { $0?.account } }
+    public var account: SpiNNaker2Account? { locked { $0?.account } }
 
     /// Whether this thread is within a call of this engine, as progress callbacks are: `account` would wait for ever.
-    public var isRunningOnThisThread: Bool { runner.load(ordering: .relaxed) == ChipEngine.thisThread }
+    public var isRunningOnThisThread: Bool { runner.load(ordering: .relaxed) == SpiNNaker2Engine.thisThread }
 
     private static var thisThread: UInt { UInt(pthread_self()) }
 
@@ -116,12 +116,12 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
 
     /// What would run where. Maps the network, unless it is mapped.
     public func layout(of network: Network) throws(SpinnpropError) -> [PlacedProgram] {
-        try withChip(for: network) { $0.placedPrograms }
+        try withEmulation(for: network) { $0.placedPrograms }
     }
 
     /// The chip that holds networks of this shape.
-    private func withChip<Result>(
-        for network: Network, _ body: (EmulatedChip) throws(SpinnpropError) -> Result
+    private func withEmulation<Result>(
+        for network: Network, _ body: (SpiNNaker2Emulation) throws(SpinnpropError) -> Result
     ) throws(SpinnpropError) -> Result {
         let shape = try NetworkShape(network, grid: options.grid)
         guard !isRunningOnThisThread else {
@@ -129,35 +129,35 @@ public final class ChipEngine: Substrate, OptimizerDevice, @unchecked Sendable {
                 "this engine \"\(name)\" is running, and its progress callback cannot use it, too; wait until that call has "
                     + "returned, or make another engine")
         }
-        return try locked { (chip) throws(SpinnpropError) in
-            let own: EmulatedChip
-            if let chip, chip.shape.holds(shape) {
-                own = chip
-            } else if let chip, let roomy = shape.roomier(than: chip.shape, steps: options.grid.steps),
-                let made = try? EmulatedChip(roomy, options)
+        return try locked { (emulation) throws(SpinnpropError) in
+            let own: SpiNNaker2Emulation
+            if let emulation, emulation.shape.holds(shape) {
+                own = emulation
+            } else if let emulation, let roomy = shape.roomier(than: emulation.shape, steps: options.grid.steps),
+                let made = try? SpiNNaker2Emulation(roomy, options)
             {
                 // Delays that are being learnt should not ask for a new layout with each step.
-                made.inheritAccount(from: chip)
+                made.inheritAccount(from: emulation)
                 own = made
             } else {
-                own = try EmulatedChip(shape, options)
+                own = try SpiNNaker2Emulation(shape, options)
             }
-            chip = own
-            runner.store(ChipEngine.thisThread, ordering: .relaxed)
+            emulation = own
+            runner.store(SpiNNaker2Engine.thisThread, ordering: .relaxed)
             defer { runner.store(0, ordering: .relaxed) }
             return try body(own)
         }
     }
 
-    /// A Mutex of its own would have to own the chip, whose pointers are not Sendable.
+    /// A Mutex of its own would have to own the emulation, whose pointers are not Sendable.
     private func locked<Result, Failure: Error>(
-        _ body: (inout EmulatedChip?) throws(Failure) -> Result
+        _ body: (inout SpiNNaker2Emulation?) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try lock.withLock { (_) throws(Failure) in try body(&chip) }
+        try lock.withLock { (_) throws(Failure) in try body(&emulation) }
     }
 }
 
-extension ChipEngine: Equatable {
+extension SpiNNaker2Engine: Equatable {
     /// Engines are equal if they are the same: each has an account of its own.
-    public static func == (left: ChipEngine, right: ChipEngine) -> Bool { left === right }
+    public static func == (left: SpiNNaker2Engine, right: SpiNNaker2Engine) -> Bool { left === right }
 }

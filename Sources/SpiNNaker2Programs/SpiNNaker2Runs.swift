@@ -10,22 +10,22 @@ import Synchronization
 /// Of all chips.
 private let lastTicket = Atomic<UInt64>(0)
 
-extension EmulatedChip {
+extension SpiNNaker2Emulation {
     /// Runs every sample and reads the spikes back.
     func forward(
         _ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording {
         try load(network)
-        let job = ChipJob(
+        let job = SpiNNaker2Job(
             sampleCount: input.sampleCount, copies: copies, grid: grid, tables: [SpikeTable(input, grid: grid)],
             budget: budget(network, input, forward))
         clearLogs()
         hostBytes += 8 * input.spikeCount
         settleEvaluation()
-        let before = machine.account(ofPhase: ChipPhase.forward.rawValue)
+        let before = machine.account(ofPhase: SpiNNaker2Phase.forward.rawValue)
         try run(job, [forwardSegment], monitor)
         forwardSamples += input.sampleCount
-        let after = machine.account(ofPhase: ChipPhase.forward.rawValue)
+        let after = machine.account(ofPhase: SpiNNaker2Phase.forward.rawValue)
         let recording = recording(network, input, job, forward)
         lastForward = ForwardRun(
             account: EvaluationAccount(
@@ -47,12 +47,14 @@ extension EmulatedChip {
         try load(network)
         var tables = [SpikeTable(recording.input, grid: grid)]
         for layer in recording.layers { tables.append(SpikeTable(layer, recording.partition, grid: grid)) }
-        let job = ChipJob(
+        let job = SpiNNaker2Job(
             sampleCount: recording.sampleCount, copies: copies, grid: grid, tables: tables, objective: objective)
         // The labels, and the gradients on their way back; after a run elsewhere the spikes have to come, too.
         hostBytes += 4 * recording.sampleCount
         for own in network.connections { hostBytes += 4 * (own.weights.count + own.delays.count) }
-        if recording.engine != ChipEngine.name { hostBytes += recording.layers.reduce(0) { $0 + 16 * $1.spikeCount } }
+        if recording.engine != SpiNNaker2Engine.name {
+            hostBytes += recording.layers.reduce(0) { $0 + 16 * $1.spikeCount }
+        }
         let gradients = try gradients(network, job, backwardSegments, monitor)
         // Its forward run was the first half of a training step.
         if let spikes = lastForward?.spikes, spikes === recording.layers.last?.segments.first { lastForward = nil }
@@ -64,7 +66,7 @@ extension EmulatedChip {
         _ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions, _ objective: Objective, monitor: Monitor?
     ) throws(SpinnpropError) -> (Recording, Gradients) {
         try load(network)
-        let job = ChipJob(
+        let job = SpiNNaker2Job(
             sampleCount: input.sampleCount, copies: copies, grid: grid, tables: [SpikeTable(input, grid: grid)],
             objective: objective, budget: budget(network, input, forward))
         clearLogs()
@@ -75,18 +77,18 @@ extension EmulatedChip {
     }
 
     /// The loss reads the last step's spikes one tick later.
-    private var forwardSegment: Segment { Segment(phase: ChipPhase.forward.rawValue, ticks: grid.steps + 1) }
+    private var forwardSegment: Segment { Segment(phase: SpiNNaker2Phase.forward.rawValue, ticks: grid.steps + 1) }
 
     /// The input reads the errors of step 0 one tick later.
     private var backwardSegments: [Segment] {
         [
-            Segment(phase: ChipPhase.loss.rawValue, ticks: 1),
-            Segment(phase: ChipPhase.backward.rawValue, ticks: grid.steps),
+            Segment(phase: SpiNNaker2Phase.loss.rawValue, ticks: 1),
+            Segment(phase: SpiNNaker2Phase.backward.rawValue, ticks: grid.steps),
         ]
     }
 
     private func gradients(
-        _ network: Network, _ job: ChipJob, _ schedule: [Segment], _ monitor: Monitor?
+        _ network: Network, _ job: SpiNNaker2Job, _ schedule: [Segment], _ monitor: Monitor?
     ) throws(SpinnpropError) -> Gradients {
         heldTicket = 0
         try run(job, schedule, monitor)
@@ -94,7 +96,7 @@ extension EmulatedChip {
         if job.sampleCount > 0 {
             for optimizer in optimizers { optimizer.activeCopies = min(copies, job.sampleCount) }
             try guarded { () throws(SpinnpropError) in
-                try machine.run([Segment(phase: ChipPhase.gather.rawValue, ticks: 1)], monitor: monitor)
+                try machine.run([Segment(phase: SpiNNaker2Phase.gather.rawValue, ticks: 1)], monitor: monitor)
             }
             read(into: &gradients)
         }
@@ -133,7 +135,7 @@ extension EmulatedChip {
         loadMemory(mean, square)
         for optimizer in optimizers { (optimizer.rule, optimizer.clipping) = (rule, clipping) }
         try guarded { () throws(SpinnpropError) in
-            try machine.run([Segment(phase: ChipPhase.update.rawValue, ticks: 1)])
+            try machine.run([Segment(phase: SpiNNaker2Phase.update.rawValue, ticks: 1)])
         }
         for optimizer in optimizers {
             for own in optimizer.chunks where !own.chunk.isDelay {
@@ -151,7 +153,7 @@ extension EmulatedChip {
         return true
     }
 
-    private func run(_ job: ChipJob, _ schedule: [Segment], _ monitor: Monitor?) throws(SpinnpropError) {
+    private func run(_ job: SpiNNaker2Job, _ schedule: [Segment], _ monitor: Monitor?) throws(SpinnpropError) {
         for program in inputs { program.job = job }
         for program in losses { program.job = job }
         for copy in neurons { for layer in copy { for program in layer { program.job = job } } }
@@ -189,7 +191,7 @@ extension EmulatedChip {
         }
     }
 
-    private func finish(_ gradients: inout Gradients, _ job: ChipJob) {
+    private func finish(_ gradients: inout Gradients, _ job: SpiNNaker2Job) {
         for sample in 0..<job.sampleCount {
             gradients.value += job.values.pointer[sample]
             if job.isSkipped.pointer[sample] { gradients.skippedCount += 1 }
@@ -209,7 +211,7 @@ extension EmulatedChip {
     // MARK: - Recording
 
     private func recording(
-        _ network: Network, _ input: SpikeTrains, _ job: ChipJob, _ forward: ForwardOptions
+        _ network: Network, _ input: SpikeTrains, _ job: SpiNNaker2Job, _ forward: ForwardOptions
     ) -> Recording {
         let parts = min(job.sampleCount, 16)
         let partition = (0..<parts).map { job.sampleCount * $0 / parts..<job.sampleCount * ($0 + 1) / parts }
@@ -219,7 +221,7 @@ extension EmulatedChip {
                 let columns = SpikeColumns(withMembranes: true)
                 for sample in samples {
                     let (round, copy) = sample.quotientAndRemainder(dividingBy: copies)
-                    EmulatedChip.append(neurons[copy][index], round, to: columns, grid: grid)
+                    SpiNNaker2Emulation.append(neurons[copy][index], round, to: columns, grid: grid)
                     columns.ends.append(columns.count)
                 }
                 return columns
@@ -232,7 +234,7 @@ extension EmulatedChip {
         }
         return Recording(
             input: input, layers: layers, partition: partition, fingerprint: network.fingerprint,
-            engine: ChipEngine.name, endTime: forward.endTime, grid: grid)
+            engine: SpiNNaker2Engine.name, endTime: forward.endTime, grid: grid)
     }
 
     /// Merges one sample's spikes of the slices of a layer, by step and then by slice.

@@ -11,7 +11,7 @@ public enum Placement: Equatable, Sendable {
     case scattered(seed: UInt64)
 }
 
-/// Options of `ChipEngine`.
+/// Options of `SpiNNaker2Engine`.
 ///
 /// | name              | default  | unit    | meaning                                                                        |
 /// |-------------------|----------|---------|--------------------------------------------------------------------------------|
@@ -25,7 +25,7 @@ public enum Placement: Equatable, Sendable {
 /// | `placement`       | compact  | -       | which PEs are taken                                                            |
 /// | `machine`         | see there| -       | what full FIFOs and lost packets mean, power level                             |
 /// | `costs`           | see there| cycles  | what programs charge for their work                                            |
-public struct ChipOptions: Equatable, Sendable {
+public struct SpiNNaker2Options: Equatable, Sendable {
     public static let defaultSpikesPerNeuron = 2.0
     public static let defaultActiveSenders = 0.5
     static let largestDefaultFIFO = 512

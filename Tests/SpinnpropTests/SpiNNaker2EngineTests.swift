@@ -2,7 +2,7 @@
 import Spinnprop
 import Testing
 
-struct ChipTests {
+struct SpiNNaker2EngineTests {
     private func data(_ samples: Int, seed: Int) throws -> (SpikeTrains, [Int]) {
         let set = try YinYang.samples(count: samples, seed: seed)
         let input = try Encoding.latencyGrid(
@@ -19,9 +19,9 @@ struct ChipTests {
     /// Training on the chip, off it, and forward on it with the rule off it end with the same weights.
     @Test func onOffAndHybrid() throws {
         let (input, labels) = try data(60, seed: 1)
-        var chipOptions = ChipOptions()
-        chipOptions.copies = 4
-        let chip = Engine.spinnaker2(try ChipEngine(chipOptions))
+        var spinnaker2Options = SpiNNaker2Options()
+        spinnaker2Options.copies = 4
+        let chip = Engine.spinnaker2(try SpiNNaker2Engine(spinnaker2Options))
         let twin = Engine.clock(TimeGrid(copies: 4))
         var training = TrainingOptions()
         training.loss = StepTTFSCrossEntropy()
@@ -40,13 +40,13 @@ struct ChipTests {
     @Test func recordings() throws {
         let (input, labels) = try data(20, seed: 2)
         let network = try network()
-        let engine = Engine.spinnaker2(ChipEngine())
+        let engine = Engine.spinnaker2(SpiNNaker2Engine())
         let recording = try network.forward(input, engine: engine)
         #expect(recording.engine == engine.name && recording.grid?.copies == 36)
         let objective = Objective(loss: StepTTFSCrossEntropy(), labels: labels)
         let byDefault = try network.gradient(recording, objective)
-        let onChip = try network.gradient(recording, objective, engine: engine)
-        #expect(byDefault.weights == onChip.weights && byDefault.value == onChip.value)
+        let onSpiNNaker2 = try network.gradient(recording, objective, engine: engine)
+        #expect(byDefault.weights == onSpiNNaker2.weights && byDefault.value == onSpiNNaker2.value)
         let message = #expect(throws: SpinnpropError.self) {
             try network.gradient(recording, objective, engine: .event)
         }

@@ -49,8 +49,8 @@ extension BufferPlan {
     }
 }
 
-/// The answer of `ChipFit.init`. Times and energies are estimates that rest on the chip's constants, the programs' costs and `activity`.
-public struct ChipFit: Equatable, Sendable {
+/// The answer of `SpiNNaker2Fit.init`. Times and energies are estimates that rest on the chip's constants, the programs' costs and `activity`.
+public struct SpiNNaker2Fit: Equatable, Sendable {
     public let sizes: [Int]
     public let fits: Bool
     /// Why not; empty if it fits.
@@ -90,7 +90,7 @@ public struct ChipFit: Equatable, Sendable {
     ///   - options: `batchSize` is not read.
     /// - Throws: `invalidValue` for sizes no network has, or options out of their domain. A network that does not fit is an answer.
     public init(
-        sizes: [Int], recurrent: Bool = false, batch: Int, options: ChipOptions, activity: Activity = Activity()
+        sizes: [Int], recurrent: Bool = false, batch: Int, options: SpiNNaker2Options, activity: Activity = Activity()
     ) throws(SpinnpropError) {
         guard sizes.count >= 2, sizes.allSatisfy({ $0 >= 1 && $0 <= 1 << 20 }) else {
             throw .invalidValue(
@@ -108,12 +108,12 @@ public struct ChipFit: Equatable, Sendable {
         self.activity = activity
         availablePEs = options.board.peCount
         sramAvailable = options.board.constants.dataBytes
-        largest = ChipFit.largest(sizes, recurrent: recurrent, options: options, activity)
+        largest = SpiNNaker2Fit.largest(sizes, recurrent: recurrent, options: options, activity)
         let shape = NetworkShape(sizes: sizes, recurrent: recurrent)
         var layout: Layout?
         var refusal = ""
         do throws(SpinnpropError) {
-            layout = try ChipFit.layout(shape, options, activity)
+            layout = try SpiNNaker2Fit.layout(shape, options, activity)
         } catch {
             refusal = error.message
         }
@@ -132,7 +132,7 @@ public struct ChipFit: Equatable, Sendable {
         usedPEs = copies * pesPerCopy + optimizerPEs
         slices = Array(layout.cut.cuts.dropFirst())
         rounds = (batch + copies - 1) / copies
-        let tightest = ChipFit.tightest(layout, options.board.constants)
+        let tightest = SpiNNaker2Fit.tightest(layout, options.board.constants)
         (tightestProgram, tightestBuffer, tightestBytes, sramUsed) = tightest
         let estimate = StepEstimate(layout, options, batch: batch, activity: activity)
         phaseSeconds = estimate.seconds
@@ -143,7 +143,7 @@ public struct ChipFit: Equatable, Sendable {
 
     /// - Throws: as a run with such activity would.
     private static func layout(
-        _ shape: NetworkShape, _ options: ChipOptions, _ activity: Activity
+        _ shape: NetworkShape, _ options: SpiNNaker2Options, _ activity: Activity
     ) throws(SpinnpropError) -> Layout {
         let layout = try Layout(shape, options)
         try layout.plan.check(activity)
@@ -151,7 +151,7 @@ public struct ChipFit: Equatable, Sendable {
     }
 
     private static func tightest(
-        _ layout: Layout, _ constants: ChipConstants
+        _ layout: Layout, _ constants: SpiNNaker2Constants
     ) -> (program: String, buffer: String, bytes: Int, used: Int) {
         let (plan, cut) = (layout.plan, layout.cut)
         var candidates = [("input", plan.inputBuffers(cuts: cut.cuts)), ("loss", plan.lossBuffers)]
@@ -178,7 +178,7 @@ public struct ChipFit: Equatable, Sendable {
     ///
     /// What fits is not quite monotonic: a larger layer may be cut into smaller slices, which leave room for longer tapes.
     private static func largest(
-        _ sizes: [Int], recurrent: Bool, options: ChipOptions, _ activity: Activity
+        _ sizes: [Int], recurrent: Bool, options: SpiNNaker2Options, _ activity: Activity
     ) -> [Int] {
         let widest = sizes.dropFirst().dropLast().max() ?? 1
         /// With `units` neurons in the widest hidden layer.

@@ -7,11 +7,11 @@ import Spikes
 
 @testable import SpiNNaker2Programs
 
-struct RandomChipCase {
+struct RandomSpiNNaker2Case {
     var network: Network
     let input: SpikeTrains
     let labels: [Int]
-    let options: ChipOptions
+    let options: SpiNNaker2Options
     let description: String
 
     init(seed: UInt64) throws {
@@ -56,7 +56,7 @@ struct RandomChipCase {
         input = try SpikeTrains(times: times, units: units, offsets: offsets, unitCount: sizes[0])
         let outputs = sizes[sizes.count - 1]
         labels = (0..<samples).map { _ in random.index(below: outputs) }
-        var own = ChipOptions(board: try Board(chips: pick([1, 1, 2, 4])))
+        var own = SpiNNaker2Options(board: try Board(chips: pick([1, 1, 2, 4])))
         own.grid = grid
         own.copies = pick([1, 2, 3, 7])
         own.batchSize = pick([nil, samples])
