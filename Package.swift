@@ -15,6 +15,8 @@ let librarySwiftSettings: [SwiftSetting] =
     isDistribution ? distributionSettings + [.unsafeFlags(["-static-stdlib"])] : []
 /// `SPINNPROP_SYMBOLS=1` leaves the names of functions in, for valgrind.
 let stripping = Context.environment["SPINNPROP_SYMBOLS"] == "1" ? ["-Xlinker", "-S"] : ["-Xlinker", "-s"]
+/// What the Swift runtime allocates by; `Sources/CSupport/Reserve.c` stands in between.
+let allocations = ["malloc", "calloc", "realloc", "posix_memalign", "strdup", "_Znwm", "_ZnwmSt11align_val_t"]
 let libraryLinkerSettings: [LinkerSetting] =
     isDistribution
     ? [
@@ -29,7 +31,7 @@ let libraryLinkerSettings: [LinkerSetting] =
                 "-Xlinker", "-z", "-Xlinker", "nodelete",
                 // Equal machine code once (nothing compares the addresses of functions), and only what is reached.
                 "-Xlinker", "--icf=all", "-Xlinker", "--gc-sections",
-            ] + stripping)
+            ] + allocations.flatMap { ["-Xlinker", "--wrap=\($0)"] } + stripping)
     ] : []
 
 /// Rooms without inner loops of their own are compiled for size: the library has to stay small.
@@ -101,7 +103,7 @@ let package = Package(
                 + newer("EventDrivenV3"),
             swiftSettings: compactSettings),
         .systemLibrary(name: "CSpinnprop", path: "include"),
-        .target(name: "CSupport"),
+        .target(name: "CSupport", cSettings: isDistribution ? [.define("SPINNPROP_DIST")] : []),
         .target(
             name: "CInterface",
             dependencies: [

@@ -11,6 +11,7 @@ import Mathematics
 /// Bodies check everything before they change anything, so that a failed call leaves every object as it was.
 func barrier(_ body: () throws -> Void) -> spinnprop_status {
     do {
+        try Memory.poll()
         try body()
         return spinnprop_status(SPINNPROP_OK)
     } catch let error as SpinnpropError {

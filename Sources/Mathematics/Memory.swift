@@ -1,4 +1,5 @@
 // How much memory there is: what cannot succeed is refused before, since Swift ends the process when an allocation fails.
+import CSupport
 import Glibc
 
 public enum Memory {
@@ -25,6 +26,20 @@ public enum Memory {
                 "\(what) would take \(count) x \(bytesPerElement) bytes, more than the system gives this process; make it smaller"
             )
         }
+    }
+
+    /// To be called by whatever goes on for long or allocates much: many blocks that are small by themselves add up.
+    ///
+    /// - Throws: `outOfMemory` while the library lives on what it has set aside for that case.
+    @inline(__always)
+    public static func poll() throws(SpinnpropError) {
+        if spinnprop_support_is_memory_short() != 0 { throw shortage }
+    }
+
+    private static var shortage: SpinnpropError {
+        SpinnpropError(
+            .outOfMemory,
+            "the memory that the system gives this process is used up; free some, raise its limit, or ask for less at once")
     }
 
     /// Whether the system would give so much. Asked by mmap: compilers leave out a malloc whose memory nobody uses.

@@ -73,7 +73,7 @@ public enum Threads {
 /// runs it; then results do not depend on the number of threads.
 ///
 /// Works in a forked child, where no other thread exists: the calling thread then does all parts.
-/// - Throws: the error of the lowest part that failed, so that errors do not depend on timing; `cancelled`.
+/// - Throws: the error of the lowest part that failed, so that errors do not depend on timing; `cancelled`, `outOfMemory`.
 public func parallelLoop(
     parts: Int, monitor: Monitor? = nil, _ body: @Sendable (_ part: Int) throws(SpinnpropError) -> Void
 ) throws(SpinnpropError) {
@@ -81,6 +81,7 @@ public func parallelLoop(
     if threads <= 1 {
         for part in 0..<parts {
             if let monitor, monitor.poll() { throw .cancelled }
+            try Memory.poll()
             try body(part)
         }
         return
@@ -98,6 +99,7 @@ public func parallelLoop(
             let isNeeded = failure.withLock { $0 == nil || part < $0!.part }
             if isNeeded && !(monitor?.poll() ?? false) {
                 do throws(SpinnpropError) {
+                    try Memory.poll()
                     try body(part)
                 } catch {
                     failure.withLock { if $0 == nil || part < $0!.part { $0 = (part, error) } }

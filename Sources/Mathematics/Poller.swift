@@ -21,7 +21,14 @@ public final class Poller {
     /// The same for loops that may throw.
     @inlinable @inline(__always)
     public func spend(_ amount: Int) throws(SpinnpropError) {
-        if isStopped(after: amount) { throw .cancelled }
+        work &+= amount
+        if work >= Poller.patience { try askOrThrow() }
+    }
+
+    @usableFromInline @inline(never)
+    func askOrThrow() throws(SpinnpropError) {
+        try Memory.poll()
+        if ask() { throw .cancelled }
     }
 
     @usableFromInline @inline(never)

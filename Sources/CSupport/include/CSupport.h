@@ -1,4 +1,5 @@
-/* The little that Swift cannot say: a thread-local error text, what the processor can do, and work on several threads. */
+/* The little that Swift cannot say: a thread-local error text, what the processor can do, work on several threads, and what is done when
+ * memory runs out. */
 #ifndef SPINNPROP_CSUPPORT_H
 #define SPINNPROP_CSUPPORT_H
 
@@ -16,6 +17,13 @@ int spinnprop_support_has_v3(void);
  * them, and on this one alone in a forked child. Returns when all calls have. The other threads wait for the next loop: it costs a
  * few microseconds where threads of its own would cost 40 each. (libdispatch would do the same and add 0.4 MB to the library.) */
 void spinnprop_support_run_on_threads(size_t count, const void *context, void (*work)(const void *context));
+
+/* Whether the library lives on the address space that it sets aside for the case that memory runs out: who works then has to stop.
+ * Takes that space again as soon as the system gives it. In distribution builds; others end when memory runs out, as Swift does. */
+int spinnprop_support_is_memory_short(void);
+
+/* malloc that may return NULL and leaves what is set aside alone: for blocks of any size, by callers that can do without. */
+void *spinnprop_support_allocate(size_t size);
 
 /* To be called between two looks at what another thread is about to change. */
 static inline __attribute__((always_inline)) void spinnprop_support_pause(void) {
