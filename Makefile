@@ -18,7 +18,7 @@ PACKAGE_SOURCES := $(SWIFT_SOURCES) $(wildcard setup.py pyproject.toml MANIFEST.
 	$(shell find python/extension python/spinnprop -type f -not -path '*/__pycache__/*' -not -name '*.so')
 FORMATTED := Package.swift Sources Tests $(wildcard Benchmarks/sparse examples)
 
-.PHONY: help demo install test test-imports test-swift test-hosts test-python test-wheel bench wheel format lint clean FORCE
+.PHONY: help demo install test test-imports test-swift test-hosts test-python test-wheel generate bench wheel format lint clean FORCE
 
 help: ## list the targets
 	@echo "spinnprop: exact, event-based training of spiking neural networks"
@@ -68,6 +68,9 @@ test-python: $(VENV)/.test-tools ## pytest: bindings, agreement with other libra
 $(VENV)/.test-tools: $(VENV)/.installed pyproject.toml
 	@$(PIP) 'spinnprop[test]'
 	@touch $@
+
+generate: ## write again what follows from include/spinnprop.h
+	$(PYTHON) scripts/generate.py
 
 bench: $(VENV)/.installed ## measure speed, growth and size beside the peers; writes Benchmarks/RESULTS.md
 	$(VENV)/bin/python Benchmarks/bench_training.py

@@ -12,9 +12,12 @@
  *   Arrays      belong to the caller and come with their number of elements, which must be exact. Matrices are row
  *               by row, (post, pre): element (j, i) belongs to the synapse from neuron i to neuron j.
  *   Paths       are the operating system's: bytes in no particular encoding. Messages show what is no UTF-8 as \xff.
- *   Options     structs start with `size`. Fill them by their _init function, then change what you like; they only
- *               ever grow at the end, by whole 8-byte words, and fields your program does not know keep their defaults.
- *               NULL instead of options to read means all defaults (but a network needs its layer sizes).
+ *   Structs     start with `size`, the bytes of them that your program knows. Fill them by their _init function, then change
+ *               what you like; they only ever grow at the end, by whole 8-byte words. What your program does not know
+ *               keeps its default when it is read, and is not written when it is filled.
+ *   Options     are structs to read; NULL instead means all defaults (but a network needs its layer sizes).
+ *   Rows        of tables, histories and accounts are read by one call, as an array of structs: n of them, exactly as many
+ *               as there are, of which the first has been filled by its _init function. Its `size` is how far they lie apart.
  *   Units       seconds; float64; weights without unit, threshold 1 by default; a silent neuron's time is +infinity.
  *   Threads     A handle may be read by several threads at once, and changed by one thread while no other uses it.
  *               spinnprop_set_threads concerns the whole process. Results never depend on the number of threads.
@@ -268,51 +271,29 @@ SPINNPROP_API spinnprop_status spinnprop_network_from_bytes(spinnprop_network **
 typedef struct spinnprop_engine spinnprop_engine;
 
 enum {
-    SPINNPROP_ENGINE_EVENT = 0,  /* exact events in continuous time, exact adjoint. Fields: none                      */
-    SPINNPROP_ENGINE_CLOCK = 1,  /* time steps in float32, the twin of what runs on a SpiNNaker2 chip (arXiv 2412.15021).
-                                  * Input comes at the nearest step, delays are whole steps, t_end must be infinite, weight
-                                  * gradients are with tau_syn in steps. Fields: time_step .. copies                  */
-    SPINNPROP_ENGINE_SPINNAKER2 = 2 /* the same bits by programs on an emulated SpiNNaker2, the optimiser's among them, with
-                                  * an account of what they cost. Fields: all. See "emulated SpiNNaker2" below        */
+    SPINNPROP_ENGINE_EVENT = 0,  /* exact events in continuous time, exact adjoint                                    */
+    SPINNPROP_ENGINE_CLOCK = 1,  /* time steps in float32: see "time steps" below                                     */
+    SPINNPROP_ENGINE_SPINNAKER2 = 2 /* the same bits by programs on an emulated SpiNNaker2: see there, below          */
 };
+
+/* An engine of any kind with all its defaults. Kinds that have options have a _create function of their own, too, and a
+ * _get_options function that fills in what an engine was made with. */
+SPINNPROP_API spinnprop_status spinnprop_engine_create(spinnprop_engine **engine, int32_t kind);
+SPINNPROP_API void spinnprop_engine_free(spinnprop_engine *engine);
+
 enum { SPINNPROP_DECAY_EXPONENTIAL = 0, SPINNPROP_DECAY_EULER = 1 };
 
-typedef struct spinnprop_engine_options {
+/* What all engines have: a kind, and a grid of time steps or none. */
+typedef struct spinnprop_engine_info {
     size_t size;
-    int32_t kind;        /* SPINNPROP_ENGINE_*; a kind reads its own fields and ignores the others                    */
+    int32_t kind;        /* SPINNPROP_ENGINE_*                                                                        */
+    int32_t steps;       /* of a run, that at time 0 included; 0 in continuous time, and so are the three below       */
     double time_step;    /* seconds                                                                                   */
-    int32_t steps;       /* of a run, that at time 0 included, >= 2                                                   */
     int32_t decay;       /* SPINNPROP_DECAY_*: of a neuron in a step, e^(-dt / tau) or 1 - dt / tau                   */
-    int32_t copies;      /* of the network on a chip: gradients are summed copy by copy. 0, for a chip only: as many as fit */
-    /* Of a chip alone from here on. */
-    int32_t chips;             /* on the board, 1 .. 48                                                               */
-    int32_t batch_size;        /* the largest batch there will be, and so the most copies of use; 0: any              */
-    double spikes_per_neuron;  /* and sample: what spike tapes are made for                                           */
-    double active_senders;     /* part of a population that spikes in a sample: what sums per sample are made for     */
-    int32_t fifo_packets;      /* capacity of a receive FIFO; 0: the worst case, within reason                        */
-    int32_t overflow;          /* SPINNPROP_OVERFLOW_*: what a full FIFO does                                         */
-    int32_t faults;            /* SPINNPROP_FAULTS_*: what a lost, late or unrouted packet means                      */
-    int32_t largest_slice;     /* the most neurons of a layer on one processing element; 0: as many as fit            */
-    int32_t placement;         /* SPINNPROP_PLACEMENT_*                                                               */
-    int32_t power;             /* SPINNPROP_POWER_*                                                                   */
-    int32_t power_threshold;   /* of SPINNPROP_POWER_AUTOMATIC: packets in a FIFO                                     */
-    int32_t n_constants;
-    uint64_t placement_seed;   /* of SPINNPROP_PLACEMENT_SCATTERED                                                    */
-    /* Rows of the table of constants that are to be replaced, by name; read during the call only, NULL in descriptions. */
-    const char *const *constant_names;
-    const double *constant_values;
-} spinnprop_engine_options;
-
-enum { SPINNPROP_OVERFLOW_DROP = 0, SPINNPROP_OVERFLOW_OVERWRITE = 1, SPINNPROP_OVERFLOW_STALL = 2 };
-enum { SPINNPROP_FAULTS_ERROR = 0, SPINNPROP_FAULTS_COUNT = 1 };
-enum { SPINNPROP_PLACEMENT_COMPACT = 0, SPINNPROP_PLACEMENT_SCATTERED = 1 };
-enum { SPINNPROP_POWER_LOW = 0, SPINNPROP_POWER_HIGH = 1, SPINNPROP_POWER_AUTOMATIC = 2 };
-
-SPINNPROP_API void spinnprop_engine_options_init(spinnprop_engine_options *options);
-SPINNPROP_API spinnprop_status spinnprop_engine_create(spinnprop_engine **engine, const spinnprop_engine_options *options);
-SPINNPROP_API void spinnprop_engine_free(spinnprop_engine *engine);
-/* Fills in what the engine was made with. */
-SPINNPROP_API spinnprop_status spinnprop_engine_describe(spinnprop_engine_options *options, const spinnprop_engine *engine);
+    int32_t copies;      /* of the network, in whose order gradients are summed; 0: as many as fit                    */
+} spinnprop_engine_info;
+SPINNPROP_API void spinnprop_engine_info_init(spinnprop_engine_info *info);
+SPINNPROP_API spinnprop_status spinnprop_engine_describe(spinnprop_engine_info *info, const spinnprop_engine *engine);
 
 /* What suits training on an engine and its grid; NULL stands for exact events, to which all other defaults of this header are
  * tuned. With those, outputs fall silent on a grid of time steps, which no gradient repairs; there time constants are as long as
@@ -328,6 +309,22 @@ typedef struct spinnprop_setting {
 } spinnprop_setting;
 SPINNPROP_API void spinnprop_setting_init(spinnprop_setting *setting);
 SPINNPROP_API spinnprop_status spinnprop_engine_setting(spinnprop_setting *setting, const spinnprop_engine *engine);
+
+/* ------------------------------------------------------------------------------------------------------ time steps */
+
+/* SPINNPROP_ENGINE_CLOCK: time steps in float32, the twin of what runs on a SpiNNaker2 (arXiv 2412.15021). Input comes at the
+ * nearest step, delays are whole steps, t_end must be infinite, weight gradients are with tau_syn in steps. */
+typedef struct spinnprop_clock_options {
+    size_t size;
+    double time_step;    /* seconds                                                                                   */
+    int32_t steps;       /* of a run, that at time 0 included, >= 2                                                   */
+    int32_t decay;       /* SPINNPROP_DECAY_*                                                                         */
+    int32_t copies;      /* gradients are summed as a SpiNNaker2 sums them that holds so many copies of the network   */
+} spinnprop_clock_options;
+SPINNPROP_API void spinnprop_clock_options_init(spinnprop_clock_options *options);
+SPINNPROP_API spinnprop_status spinnprop_clock_create(spinnprop_engine **engine, const spinnprop_clock_options *options);
+SPINNPROP_API spinnprop_status spinnprop_clock_get_options(spinnprop_clock_options *options,
+                                                           const spinnprop_engine *engine);
 
 /* ------------------------------------------------------------------------------------------- forward and recording */
 
@@ -358,8 +355,8 @@ SPINNPROP_API void spinnprop_recording_info_init(spinnprop_recording_info *info)
 SPINNPROP_API spinnprop_status spinnprop_recording_describe(spinnprop_recording_info *info,
                                                             const spinnprop_recording *recording);
 
-/* What it was made by, as spinnprop_engine_describe says it; of a chip only kind and grid. */
-SPINNPROP_API spinnprop_status spinnprop_recording_engine(spinnprop_engine_options *options,
+/* What it was made by, as spinnprop_engine_describe says it. */
+SPINNPROP_API spinnprop_status spinnprop_recording_engine(spinnprop_engine_info *info,
                                                           const spinnprop_recording *recording);
 /* The number of neurons of a layer. */
 SPINNPROP_API spinnprop_status spinnprop_recording_layer_size(int64_t *n_neurons, const spinnprop_recording *recording,
@@ -520,11 +517,13 @@ typedef struct spinnprop_training_options {
 SPINNPROP_API void spinnprop_training_options_init(spinnprop_training_options *options);
 
 typedef struct spinnprop_epoch {
+    size_t size;
     double loss, accuracy, validation_loss, validation_accuracy; /* NaN without validation                            */
     double hidden_spikes, output_spikes;                         /* per training sample                               */
     double skipped;                                              /* fraction of samples without a gradient            */
     double learning_rate, seconds;
 } spinnprop_epoch;
+SPINNPROP_API void spinnprop_epoch_init(spinnprop_epoch *epoch);
 
 /* Takes a copy of the network. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_create(spinnprop_trainer **trainer, const spinnprop_network *network,
@@ -540,9 +539,9 @@ SPINNPROP_API spinnprop_status spinnprop_trainer_run(spinnprop_trainer *trainer,
                                                      spinnprop_progress_callback progress, void *payload);
 /* A copy of the network as it stands. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_network(spinnprop_network **network, const spinnprop_trainer *trainer);
-/* Epochs finished so far, which is how many records spinnprop_trainer_history fills, in order. */
+/* Epochs finished so far, which is how many rows spinnprop_trainer_history fills, in order. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_epochs_done(int64_t *n_epochs, const spinnprop_trainer *trainer);
-SPINNPROP_API spinnprop_status spinnprop_trainer_history(spinnprop_epoch *epochs, int64_t n_epochs,
+SPINNPROP_API spinnprop_status spinnprop_trainer_history(spinnprop_epoch *epochs, int64_t n,
                                                          const spinnprop_trainer *trainer);
 
 /* ------------------------------------------------------------------------------------------- sparse recurrent networks */
@@ -721,48 +720,85 @@ SPINNPROP_API spinnprop_status spinnprop_sparse_lyapunov(double *exponents, int6
                                                          spinnprop_progress_callback progress, void *payload);
 /* --------------------------------------------------------------------------------------------- emulated SpiNNaker2 */
 
-/* An engine of kind SPINNPROP_ENGINE_SPINNAKER2 keeps account of all that runs on it. What is counted (ticks, cycles, packets,
- * bytes) follows from the programs; seconds, watts and joules are estimated from the counts and a table of constants, of
- * which some are assumptions and say so. Not emulated: single instructions, conflicts in DRAM or on the mesh, anything
- * analogue. Such an engine runs one call at a time, others wait; while a call runs, its account is refused to the
- * call's own callback. A gradient counts on the chip only if its options name the engine: NULL stands for the clock-driven
- * one, which gives the same bits. Text in structs is UTF-8 and ends with a zero. Indices count from 0. */
+/* SPINNPROP_ENGINE_SPINNAKER2: the bits of time steps by programs on an emulated SpiNNaker2, the optimiser's among them, which keeps
+ * account of all that runs on it. What is counted (ticks, cycles, packets, bytes) follows from the programs; seconds, watts and joules
+ * are estimated from the counts and a table of constants, of which some are assumptions and say so. Not emulated: single instructions,
+ * conflicts in DRAM or on the mesh, anything analogue. Such an engine runs one call at a time, others wait; while a call runs, its
+ * account is refused to the call's own callback. A gradient counts on it only if its options name the engine: NULL stands for the
+ * clock-driven one, which gives the same bits. Text in structs is UTF-8 and ends with a zero. Indices count from 0. */
 
-typedef struct spinnprop_chip_info {
+enum { SPINNPROP_SPINNAKER2_OVERFLOW_DROP = 0, SPINNPROP_SPINNAKER2_OVERFLOW_OVERWRITE = 1, SPINNPROP_SPINNAKER2_OVERFLOW_STALL = 2 };
+enum { SPINNPROP_SPINNAKER2_FAULTS_ERROR = 0, SPINNPROP_SPINNAKER2_FAULTS_COUNT = 1 };
+enum { SPINNPROP_SPINNAKER2_PLACEMENT_COMPACT = 0, SPINNPROP_SPINNAKER2_PLACEMENT_SCATTERED = 1 };
+enum { SPINNPROP_SPINNAKER2_POWER_LOW = 0, SPINNPROP_SPINNAKER2_POWER_HIGH = 1, SPINNPROP_SPINNAKER2_POWER_AUTOMATIC = 2 };
+
+typedef struct spinnprop_spinnaker2_options {
+    size_t size;
+    double time_step;          /* as those of time steps                                                              */
+    int32_t steps, decay;
+    int32_t copies;            /* of the network side by side; 0: as many as fit                                      */
+    int32_t chips;             /* on the board, 1 .. 48                                                               */
+    int32_t batch_size;        /* the largest batch there will be, and so the most copies of use; 0: any              */
+    int32_t fifo_packets;      /* capacity of a receive FIFO; 0: the worst case, within reason                        */
+    double spikes_per_neuron;  /* and sample: what spike tapes are made for                                           */
+    double active_senders;     /* part of a population that spikes in a sample: what sums per sample are made for     */
+    int32_t overflow;          /* SPINNPROP_SPINNAKER2_OVERFLOW_*: what a full FIFO does                              */
+    int32_t faults;            /* SPINNPROP_SPINNAKER2_FAULTS_*: what a lost, late or unrouted packet means           */
+    int32_t largest_slice;     /* the most neurons of a layer on one processing element; 0: as many as fit            */
+    int32_t placement;         /* SPINNPROP_SPINNAKER2_PLACEMENT_*                                                    */
+    uint64_t placement_seed;   /* of SPINNPROP_SPINNAKER2_PLACEMENT_SCATTERED                                         */
+    int32_t power;             /* SPINNPROP_SPINNAKER2_POWER_*                                                        */
+    int32_t power_threshold;   /* of SPINNPROP_SPINNAKER2_POWER_AUTOMATIC: packets in a FIFO                          */
+    /* Rows of the table of constants that are to be replaced, by name; read during the call only, 0 and NULL when an engine's
+     * options are filled in.                                                                                         */
+    int64_t n_constants;
+    const char *const *constant_names;
+    const double *constant_values;
+} spinnprop_spinnaker2_options;
+SPINNPROP_API void spinnprop_spinnaker2_options_init(spinnprop_spinnaker2_options *options);
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_create(spinnprop_engine **engine,
+                                                           const spinnprop_spinnaker2_options *options);
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_get_options(spinnprop_spinnaker2_options *options,
+                                                                const spinnprop_engine *engine);
+
+typedef struct spinnprop_spinnaker2_info {
     size_t size;
     int32_t chips, width, height; /* chip y * width + x of the board's torus                                          */
     int32_t pes_per_chip;         /* processing elements for applications                                             */
     int32_t sram_available;       /* bytes of a processing element for a program's data                               */
-    int32_t n_constants, n_published;
-} spinnprop_chip_info;
-SPINNPROP_API void spinnprop_chip_info_init(spinnprop_chip_info *info);
-SPINNPROP_API spinnprop_status spinnprop_engine_chip(spinnprop_chip_info *info, const spinnprop_engine *engine);
+    int32_t n_constants, n_workloads;
+} spinnprop_spinnaker2_info;
+SPINNPROP_API void spinnprop_spinnaker2_info_init(spinnprop_spinnaker2_info *info);
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_describe(spinnprop_spinnaker2_info *info,
+                                                             const spinnprop_engine *engine);
 
 /* A row of the table all estimates rest on. mark: "P" from the chip's makers, "S" quoted by others, "D" derived,
  * "assumed" or given by the user. The costs of programs are rows whose names begin with "cost_". */
-typedef struct spinnprop_chip_constant {
+typedef struct spinnprop_spinnaker2_constant {
     size_t size;
     char name[32];
     double value;
     char unit[16], mark[16], source[128];
-} spinnprop_chip_constant;
-SPINNPROP_API void spinnprop_chip_constant_init(spinnprop_chip_constant *constant);
-SPINNPROP_API spinnprop_status spinnprop_engine_constant(spinnprop_chip_constant *constant, const spinnprop_engine *engine,
-                                                         int32_t index);
+} spinnprop_spinnaker2_constant;
+SPINNPROP_API void spinnprop_spinnaker2_constant_init(spinnprop_spinnaker2_constant *constant);
+/* n is n_constants. */
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_constants(spinnprop_spinnaker2_constant *constants, int64_t n,
+                                                              const spinnprop_engine *engine);
 
 /* What the constants predict for a workload whose measurement is published, the measurement, and by which factor (>= 1) it
  * lies outside the predicted range. */
-typedef struct spinnprop_chip_published {
+typedef struct spinnprop_spinnaker2_workload {
     size_t size;
     char workload[128], quantity[64], unit[16], remark[512];
     double predicted_low, predicted_high, published, factor;
-} spinnprop_chip_published;
-SPINNPROP_API void spinnprop_chip_published_init(spinnprop_chip_published *row);
-SPINNPROP_API spinnprop_status spinnprop_engine_published(spinnprop_chip_published *row, const spinnprop_engine *engine,
-                                                          int32_t index);
+} spinnprop_spinnaker2_workload;
+SPINNPROP_API void spinnprop_spinnaker2_workload_init(spinnprop_spinnaker2_workload *workload);
+/* n is n_workloads. */
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_workloads(spinnprop_spinnaker2_workload *workloads, int64_t n,
+                                                              const spinnprop_engine *engine);
 
 /* Whether a network would fit an engine's chips, and the estimated cost of a training step; nothing is run. */
-typedef struct spinnprop_chip_fit_options {
+typedef struct spinnprop_spinnaker2_fit_options {
     size_t size;
     const int32_t *layer_sizes; /* input units first                                                                  */
     int32_t n_layer_sizes;
@@ -772,10 +808,10 @@ typedef struct spinnprop_chip_fit_options {
     double input_activity;      /* spikes per input unit and sample                                                   */
     const double *activity;     /* and per neuron, for each layer; the last number counts for all further ones; NULL, 0:
                                  * a default                                                                          */
-} spinnprop_chip_fit_options;
-SPINNPROP_API void spinnprop_chip_fit_options_init(spinnprop_chip_fit_options *options);
+} spinnprop_spinnaker2_fit_options;
+SPINNPROP_API void spinnprop_spinnaker2_fit_options_init(spinnprop_spinnaker2_fit_options *options);
 
-typedef struct spinnprop_chip_fit {
+typedef struct spinnprop_spinnaker2_fit {
     size_t size;
     int32_t fits;               /* 0 or 1                                                                             */
     int32_t copies;             /* side by side                                                                       */
@@ -789,27 +825,29 @@ typedef struct spinnprop_chip_fit {
     double forward_seconds, loss_seconds, backward_seconds, gather_seconds, update_seconds; /* of a step, estimated   */
     char reason[512];           /* why it does not fit; "" if it does                                                 */
     double input_activity, activity; /* assumed: spikes per unit of the input and per neuron of the first layer, and sample */
-} spinnprop_chip_fit;
-SPINNPROP_API void spinnprop_chip_fit_init(spinnprop_chip_fit *fit);
+} spinnprop_spinnaker2_fit;
+SPINNPROP_API void spinnprop_spinnaker2_fit_init(spinnprop_spinnaker2_fit *fit);
 /* slices: over how many processing elements each layer of a copy is cut, n_layer_sizes - 1 of them, 0 if it does not fit;
  * largest: the sizes of the largest network of this shape that fits the engine as it is, n_layer_sizes of them, 0 if none does.
  * Either may be NULL. That a network does not fit is an answer, no error. */
-SPINNPROP_API spinnprop_status spinnprop_engine_fit(spinnprop_chip_fit *fit, int32_t *slices, int32_t *largest,
-                                                    const spinnprop_engine *engine,
-                                                    const spinnprop_chip_fit_options *options);
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_estimate(spinnprop_spinnaker2_fit *fit, int32_t *slices, int32_t *largest,
+                                                             const spinnprop_engine *engine,
+                                                             const spinnprop_spinnaker2_fit_options *options);
 
 /* The account of all that has run on an engine since its last reset, or since a network of another shape was put on it. A
  * copy: it never changes, may be read by several threads and outlives the engine. SPINNPROP_INVALID_VALUE before the first
  * run. A run that failed or was stopped is in the counters as far as it came, but not in ticks and seconds. */
-typedef struct spinnprop_account spinnprop_account;
-SPINNPROP_API spinnprop_status spinnprop_engine_account(spinnprop_account **account, const spinnprop_engine *engine);
-SPINNPROP_API spinnprop_status spinnprop_engine_reset_account(const spinnprop_engine *engine);
-SPINNPROP_API void spinnprop_account_free(spinnprop_account *account);
+typedef struct spinnprop_spinnaker2_account spinnprop_spinnaker2_account;
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_create(spinnprop_spinnaker2_account **account,
+                                                                   const spinnprop_engine *engine);
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_reset_account(const spinnprop_engine *engine);
+SPINNPROP_API void spinnprop_spinnaker2_account_free(spinnprop_spinnaker2_account *account);
 
-typedef struct spinnprop_chip_account {
+typedef struct spinnprop_spinnaker2_totals {
     size_t size;
     int32_t chips, copies, n_pes, steps; /* n_pes: processing elements with a program; steps: of a sample             */
     int32_t n_phases, n_programs, n_links, n_slips; /* n_slips: those that are listed, the first ones                 */
+    int64_t n_buffers;                             /* of all processing elements                                      */
     int64_t forward_samples, backward_samples, updates, host_bytes;
     double seconds, energy, mean_power;            /* of the chips, without the host's traffic; estimated: s, J, W    */
     double seconds_per_sample, energy_per_sample;  /* of a sample run forward, copies side by side; estimated         */
@@ -822,12 +860,13 @@ typedef struct spinnprop_chip_account {
     double evaluation_seconds, evaluation_energy;  /* of seconds and energy, what they took; estimated                */
     int64_t batches;                               /* backward runs: more than updates where the host raises weights of
                                                     * silent neurons instead, or trains delays                        */
-} spinnprop_chip_account;
-SPINNPROP_API void spinnprop_chip_account_init(spinnprop_chip_account *totals);
-SPINNPROP_API spinnprop_status spinnprop_account_describe(spinnprop_chip_account *totals, const spinnprop_account *account);
+} spinnprop_spinnaker2_totals;
+SPINNPROP_API void spinnprop_spinnaker2_totals_init(spinnprop_spinnaker2_totals *totals);
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_describe(spinnprop_spinnaker2_totals *totals,
+                                                                     const spinnprop_spinnaker2_account *account);
 
 /* A phase: "forward", "loss", "backward", "gather" (gradients to the optimiser), "update". */
-typedef struct spinnprop_chip_phase {
+typedef struct spinnprop_spinnaker2_phase {
     size_t size;
     char name[16];
     int64_t ticks, slips;              /* of the machine; slips: tick periods added because some program, link
@@ -836,79 +875,88 @@ typedef struct spinnprop_chip_phase {
     double off_energy, asleep_energy, active_energy, mesh_energy, link_energy, dram_energy; /* its parts, estimated: J */
     int64_t link_slips, dram_slips;    /* of the slips, those that links added to what the programs needed, and memory
                                         * interfaces to what both needed                                              */
-} spinnprop_chip_phase;
-SPINNPROP_API void spinnprop_chip_phase_init(spinnprop_chip_phase *phase);
-SPINNPROP_API spinnprop_status spinnprop_account_phase(spinnprop_chip_phase *phase, const spinnprop_account *account,
-                                                       int32_t index);
+} spinnprop_spinnaker2_phase;
+SPINNPROP_API void spinnprop_spinnaker2_phase_init(spinnprop_spinnaker2_phase *phase);
+/* n is n_phases. */
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_phases(spinnprop_spinnaker2_phase *phases, int64_t n,
+    const spinnprop_spinnaker2_account *account);
 
 /* A program: "input", "neurons", "loss", "optimizer". */
-typedef struct spinnprop_chip_program {
+typedef struct spinnprop_spinnaker2_program {
     size_t size;
     char name[16];
     int64_t n_pes;
-} spinnprop_chip_program;
-SPINNPROP_API void spinnprop_chip_program_init(spinnprop_chip_program *program);
-SPINNPROP_API spinnprop_status spinnprop_account_program(spinnprop_chip_program *program, const spinnprop_account *account,
-                                                         int32_t index);
+} spinnprop_spinnaker2_program;
+SPINNPROP_API void spinnprop_spinnaker2_program_init(spinnprop_spinnaker2_program *program);
+/* n is n_programs. */
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_programs(spinnprop_spinnaker2_program *programs, int64_t n,
+    const spinnprop_spinnaker2_account *account);
 
 /* A processing element with a program, and what that holds of the network. */
-typedef struct spinnprop_chip_pe {
+typedef struct spinnprop_spinnaker2_pe {
     size_t size;
     int32_t pe, chip, x, y;       /* number on the board, chip, quad on the chip's mesh                               */
     char program[16];
     int32_t copy, layer;          /* -1: none                                                                         */
     int32_t first_unit, n_units;  /* of the layer, input or output; of an optimiser: parameters                       */
     int32_t sram_used, sram_high_water, n_buffers; /* bytes                                                           */
-} spinnprop_chip_pe;
-SPINNPROP_API void spinnprop_chip_pe_init(spinnprop_chip_pe *pe);
-SPINNPROP_API spinnprop_status spinnprop_account_pe(spinnprop_chip_pe *pe, const spinnprop_account *account, int32_t index);
+} spinnprop_spinnaker2_pe;
+SPINNPROP_API void spinnprop_spinnaker2_pe_init(spinnprop_spinnaker2_pe *pe);
+/* n is n_pes. */
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_pes(spinnprop_spinnaker2_pe *pes, int64_t n,
+    const spinnprop_spinnaker2_account *account);
 
 /* A buffer in a processing element's memory, in the order in which they lie there. */
-typedef struct spinnprop_chip_buffer {
+typedef struct spinnprop_spinnaker2_buffer {
     size_t size;
     char name[32];
     int64_t bytes;
-} spinnprop_chip_buffer;
-SPINNPROP_API void spinnprop_chip_buffer_init(spinnprop_chip_buffer *buffer);
-SPINNPROP_API spinnprop_status spinnprop_account_buffer(spinnprop_chip_buffer *buffer, const spinnprop_account *account,
-                                                        int32_t pe_index, int32_t index);
+} spinnprop_spinnaker2_buffer;
+SPINNPROP_API void spinnprop_spinnaker2_buffer_init(spinnprop_spinnaker2_buffer *buffer);
+/* n is n_buffers: all of the first processing element (its n_buffers), then all of the second, .... */
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_buffers(spinnprop_spinnaker2_buffer *buffers, int64_t n,
+    const spinnprop_spinnaker2_account *account);
 
-typedef struct spinnprop_chip_counters {
+typedef struct spinnprop_spinnaker2_counters {
     size_t size;
     int64_t ticks, cycles, high_cycles, largest_tick; /* high_cycles: at the high power level; largest_tick: in cycles */
     int64_t slips;
     int64_t packets_sent, packets_received, dropped, overwritten, stalled, unrouted, largest_fifo;
     int64_t hops, link_crossings, link_bits, payload_bytes, hop_bits;
     int64_t dma_transfers, dma_bytes, dram_bytes;
-} spinnprop_chip_counters;
-SPINNPROP_API void spinnprop_chip_counters_init(spinnprop_chip_counters *counters);
-/* In one phase, of everything, of all processing elements with one program, or of one processing element. */
-SPINNPROP_API spinnprop_status spinnprop_account_phase_counters(spinnprop_chip_counters *counters,
-                                                                const spinnprop_account *account, int32_t phase);
-SPINNPROP_API spinnprop_status spinnprop_account_program_counters(spinnprop_chip_counters *counters,
-                                                                  const spinnprop_account *account, int32_t program,
-                                                                  int32_t phase);
-SPINNPROP_API spinnprop_status spinnprop_account_pe_counters(spinnprop_chip_counters *counters,
-                                                             const spinnprop_account *account, int32_t pe_index,
-                                                             int32_t phase);
+} spinnprop_spinnaker2_counters;
+SPINNPROP_API void spinnprop_spinnaker2_counters_init(spinnprop_spinnaker2_counters *counters);
+/* Of everything, of all processing elements with one program, and of each processing element: a row for each phase, for the first
+ * program or element, then for the second, ... */
+/* n is n_phases. */
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_phase_counters(spinnprop_spinnaker2_counters *counters, int64_t n,
+    const spinnprop_spinnaker2_account *account);
+/* n is n_programs * n_phases. */
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_program_counters(spinnprop_spinnaker2_counters *counters, int64_t n,
+    const spinnprop_spinnaker2_account *account);
+/* n is n_pes * n_phases. */
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_pe_counters(spinnprop_spinnaker2_counters *counters, int64_t n,
+    const spinnprop_spinnaker2_account *account);
 
 /* Bits over each link between chips, n_links of them: 6 * chip + direction, of east, north-east, north, west, south-west,
  * south. */
-SPINNPROP_API spinnprop_status spinnprop_account_link_bits(int64_t *bits, int64_t n, const spinnprop_account *account);
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_link_bits(int64_t *bits, int64_t n,
+                                                                      const spinnprop_spinnaker2_account *account);
 
 /* A tick that did not fit its period. cause: "work" of a processing element, "stall" of one whose packet found a full FIFO; "link": a
  * link between chips was to carry more in the tick than it can; "dram": likewise a chip's memory interface. What a link or a
  * memory interface is asked for within a tick goes one after another, and the tick lasts until all is done. */
-typedef struct spinnprop_chip_slip {
+typedef struct spinnprop_spinnaker2_slip {
     size_t size;
     int64_t phase, tick, pe, cycles; /* pe: -1, cycles: 0 unless the cause is a processing element                    */
     char cause[16];
     int64_t chip, link, bytes;       /* link: 6 * chip + direction, -1 unless it is the cause; bytes: that the link or the memory
                                       * interface had to move                                                         */
-} spinnprop_chip_slip;
-SPINNPROP_API void spinnprop_chip_slip_init(spinnprop_chip_slip *slip);
-SPINNPROP_API spinnprop_status spinnprop_account_slip(spinnprop_chip_slip *slip, const spinnprop_account *account,
-                                                      int32_t index);
+} spinnprop_spinnaker2_slip;
+SPINNPROP_API void spinnprop_spinnaker2_slip_init(spinnprop_spinnaker2_slip *slip);
+/* n is n_slips. */
+SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_slips(spinnprop_spinnaker2_slip *slips, int64_t n,
+    const spinnprop_spinnaker2_account *account);
 
 #ifdef __cplusplus
 }

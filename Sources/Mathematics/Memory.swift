@@ -39,7 +39,8 @@ public enum Memory {
     private static var shortage: SpinnpropError {
         SpinnpropError(
             .outOfMemory,
-            "the memory that the system gives this process is used up; free some, raise its limit, or ask for less at once")
+            "the memory that the system gives this process is used up; free some, raise its limit, or ask for less at once"
+        )
     }
 
     /// Whether the system would give so much. Asked by mmap: compilers leave out a malloc whose memory nobody uses.

@@ -23,85 +23,98 @@ private func eventSubstrate() -> any Substrate { EventSubstrate() }
 private func eventAdjoint() -> any GradientRule { EventAdjoint() }
 #endif
 
-/// How a network is run and differentiated.
-public enum Engine: Equatable, Sendable {
+/// How a network is run and differentiated: a substrate with the gradient rule that suits it.
+public struct Engine: Sendable {
+    public let substrate: any Substrate
+    public let gradientRule: any GradientRule
+
+    public init(_ substrate: any Substrate, _ gradientRule: any GradientRule) {
+        self.substrate = substrate
+        self.gradientRule = gradientRule
+    }
+
     /// Exact events in continuous time, exact adjoint.
-    case event
-    /// Time steps in float32: the twin of what runs on a SpiNNaker2 chip.
-    case clock(TimeGrid)
+    public static var event: Engine { Engine(eventSubstrate(), eventAdjoint()) }
+    /// Time steps in float32: the twin of what runs on a SpiNNaker2.
+    public static func clock(_ grid: TimeGrid) -> Engine { Engine(ClockSubstrate(grid), ClockRule(grid)) }
     /// The same steps by programs on an emulated SpiNNaker2, which keeps account of them; with the optimiser on the chip.
-    case spinnaker2(SpiNNaker2Engine)
+    public static func spinnaker2(_ engine: SpiNNaker2Engine) -> Engine { Engine(engine, engine) }
 
     /// What forward runs take unless told otherwise.
     public static let defaultEngine = Engine.event
 
-    /// All there are, with their default options; a chip of its own each time.
-    public static var all: [Engine] { [.event, .clock(TimeGrid()), .spinnaker2(SpiNNaker2Engine())] }
+    /// The engines there are. A new one needs a line here, and in `spinnprop.h` the same number.
+    static let kinds: [EngineKind] = [
+        EngineKind(0, make: { .event }),
+        EngineKind(1, make: { .clock(TimeGrid()) }, rule: { .clock($0) }),
+        EngineKind(2, make: { .spinnaker2(SpiNNaker2Engine()) }, rule: { .clock($0) }),
+    ]
+
+    /// All there are, with their default options; an emulated SpiNNaker2 of its own each time.
+    public static var all: [Engine] { kinds.map { $0.make() } }
 
     /// The name users and recordings know it by.
     public var name: String { substrate.name }
 
-    /// The number the C interface knows it by.
-    public var code: Int32 {
-        switch self {
-        case .event: 0
-        case .clock: 1
-        case .spinnaker2: 2
-        }
-    }
+    /// The number the C interface knows it by; -1 for what others have put together.
+    public var code: Int32 { Engine.kinds.first { $0.name == name }?.code ?? -1 }
 
     /// The grid of time steps it runs on; `nil` in continuous time.
-    public var grid: TimeGrid? {
-        switch self {
-        case .event: nil
-        case .clock(let grid): grid
-        case .spinnaker2(let engine): engine.grid
-        }
-    }
-
-    public var substrate: any Substrate {
-        switch self {
-        case .event: eventSubstrate()
-        case .clock(let grid): ClockSubstrate(grid)
-        case .spinnaker2(let engine): engine
-        }
-    }
-
-    public var gradientRule: any GradientRule {
-        switch self {
-        case .event: eventAdjoint()
-        case .clock(let grid): ClockRule(grid)
-        case .spinnaker2(let engine): engine
-        }
-    }
+    public var grid: TimeGrid? { substrate.grid }
 
     /// - Throws: `invalidValue` naming the engines there are.
-    public init(name: String) throws(SpinnpropError) {
-        guard let engine = Engine.all.first(where: { $0.name == name }) else {
-            throw .invalidValue("engine is \"\(name)\"; it must be one of \(Engine.listOfNames)")
-        }
-        self = engine
-    }
+    public init(name: String) throws(SpinnpropError) { self = try EngineKind(named: name).make() }
 
-    /// The engine that made a recording, with its options; for a chip's the clock-driven engine, which gives the same bits.
+    /// The engine whose rule differentiates a recording unless told otherwise: the one that made it, with its options; for an
+    /// emulated SpiNNaker2's the clock-driven engine, which gives the same bits.
     public init(of recording: Recording) throws(SpinnpropError) {
-        if recording.engine == SpiNNaker2Engine.name, let grid = recording.grid {
-            self = .clock(grid)
-            return
-        }
-        self = try Engine(name: recording.engine)
-        if case .clock = self, let grid = recording.grid { self = .clock(grid) }
+        let kind = try EngineKind(named: recording.engine)
+        self = if let grid = recording.grid, let rule = kind.rule { rule(grid) } else { kind.make() }
     }
 
     /// - Throws: `invalidValue` naming the engines there are.
     public init(code: Int32) throws(SpinnpropError) {
-        guard let engine = Engine.all.first(where: { $0.code == code }) else {
+        guard let kind = Engine.kinds.first(where: { $0.code == code }) else {
             throw .invalidValue(
                 "engine is \(code); it must be one of "
-                    + Engine.all.map { "\($0.code) (\"\($0.name)\")" }.joined(separator: ", "))
+                    + Engine.kinds.map { "\($0.code) (\"\($0.name)\")" }.joined(separator: ", "))
         }
-        self = engine
+        self = kind.make()
+    }
+}
+
+/// A row of the table of engines.
+struct EngineKind: Sendable {
+    let code: Int32
+    let name: String
+    /// With default options.
+    let make: @Sendable () -> Engine
+    /// Of recordings on a grid: the engine whose rule differentiates them; `nil`: one made with default options.
+    let rule: (@Sendable (TimeGrid) -> Engine)?
+
+    init(_ code: Int32, make: @escaping @Sendable () -> Engine, rule: (@Sendable (TimeGrid) -> Engine)? = nil) {
+        self.code = code
+        self.make = make
+        self.rule = rule
+        name = make().name
     }
 
-    static var listOfNames: String { all.map { "\"\($0.name)\"" }.joined(separator: ", ") }
+    init(named name: String) throws(SpinnpropError) {
+        guard let kind = Engine.kinds.first(where: { $0.name == name }) else {
+            throw .invalidValue(
+                "engine is \"\(name)\"; it must be one of "
+                    + Engine.kinds.map { "\"\($0.name)\"" }.joined(separator: ", "))
+        }
+        self = kind
+    }
+}
+
+extension Engine: Equatable {
+    /// Of the same kind on the same grid; such as keep account of what runs on them have to be the very same.
+    public static func == (left: Engine, right: Engine) -> Bool {
+        if type(of: left.substrate) is AnyClass {
+            return left.substrate as AnyObject === right.substrate as AnyObject
+        }
+        return left.name == right.name && left.grid == right.grid
+    }
 }

@@ -31,8 +31,9 @@ extension Network {
             throw .unsupported(
                 "\(objective.loss.name) takes labels, not target times; use SpikeTimeMSE, or leave the targets out")
         }
-        let engine = if let engine { engine } else { try Engine(of: recording) }
-        try engine.checkCanDifferentiate(recordingsOf: recording.engine)
+        let maker = try Engine(of: recording)
+        let engine = engine ?? maker
+        try engine.checkCanDifferentiate(recordingsOf: maker, named: recording.engine)
         let gradients = try engine.gradientRule.backward(self, recording, objective, monitor: monitor)
         try gradients.checkFinite()
         return gradients
@@ -40,19 +41,15 @@ extension Network {
 }
 
 extension Engine {
-    /// Whether this engine's gradient rule has a meaning for what an engine records.
-    func checkCanDifferentiate(recordingsOf maker: String) throws(SpinnpropError) {
+    /// Whether this engine's gradient rule has a meaning for what an engine records: on a grid any spikes on a grid will do, in
+    /// continuous time a rule reads what it left in the recording itself.
+    func checkCanDifferentiate(recordingsOf maker: Engine, named name: String) throws(SpinnpropError) {
         let suits =
-            switch self {
-            // The exact adjoint reads times and currents at exact spikes.
-            case .event: maker == name
-            // Any spikes on a grid will do.
-            case .clock, .spinnaker2: maker != Engine.event.name
-            }
+            gradientRule.grid == nil ? maker.gradientRule.name == gradientRule.name : maker.gradientRule.grid != nil
         guard suits else {
             throw .unsupported(
-                "the gradient rule of engine \"\(name)\" cannot differentiate a recording of engine "
-                    + "\"\(maker)\"; leave the engine of the gradient open")
+                "the gradient rule of engine \"\(self.name)\" cannot differentiate a recording of engine "
+                    + "\"\(name)\"; leave the engine of the gradient open")
         }
     }
 }
@@ -67,7 +64,7 @@ extension Trainer {
         rule: Engine? = nil
     ) throws(SpinnpropError) {
         let rule = rule ?? engine
-        try rule.checkCanDifferentiate(recordingsOf: engine.name)
+        try rule.checkCanDifferentiate(recordingsOf: engine, named: engine.name)
         try self.init(network, options, substrate: engine.substrate, rule: rule.gradientRule)
     }
 }

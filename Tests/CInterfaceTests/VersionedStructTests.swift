@@ -50,7 +50,7 @@ import Testing
             MemoryLayout<spinnprop_spikes>.size, MemoryLayout<spinnprop_progress>.size,
             MemoryLayout<spinnprop_network_options>.size, MemoryLayout<spinnprop_network_info>.size,
             MemoryLayout<spinnprop_forward_options>.size, MemoryLayout<spinnprop_recording_info>.size,
-            MemoryLayout<spinnprop_engine_options>.size,
+            MemoryLayout<spinnprop_engine_info>.size,
             MemoryLayout<spinnprop_diagnostics>.size, MemoryLayout<spinnprop_loss>.size,
             MemoryLayout<spinnprop_gradient_options>.size, MemoryLayout<spinnprop_training_options>.size,
         ]

@@ -104,7 +104,10 @@ static void null_where_nothing_is_returned(void) {
     spinnprop_spikes_init(NULL);
     spinnprop_network_options_init(NULL);
     spinnprop_network_info_init(NULL);
-    spinnprop_engine_options_init(NULL);
+    spinnprop_engine_info_init(NULL);
+    spinnprop_clock_options_init(NULL);
+    spinnprop_spinnaker2_options_init(NULL);
+    spinnprop_epoch_init(NULL);
     spinnprop_forward_options_init(NULL);
     spinnprop_recording_info_init(NULL);
     spinnprop_diagnostics_init(NULL);
@@ -545,33 +548,35 @@ static void files_that_are_no_networks(const char *folder) {
 static void engines_that_cannot_be(void) {
     spinnprop_network *network = good_network(SPINNPROP_DELAYS_NONE, SPINNPROP_READOUT_SPIKING);
     spinnprop_engine *engine = NOBODY(spinnprop_engine);
-    spinnprop_engine_options o, made;
+    spinnprop_clock_options o, options;
+    spinnprop_engine_info made;
     spinnprop_loss loss;
-    spinnprop_engine_options_init(&o);
+    spinnprop_clock_options_init(&o);
+    spinnprop_clock_options_init(&options);
     /* Watched as a whole, padding too. */
     memset(&made, 0x55, sizeof made);
     made.size = sizeof made;
     memset(&loss, 0x55, sizeof loss);
+    loss.size = sizeof loss;
     begin("engine");
     WATCH(engine);
     WATCH(made);
     WATCH(loss);
-    HOLDS(o.kind == SPINNPROP_ENGINE_EVENT);
-    INVALID(spinnprop_engine_create(NULL, &o));
-    EACH_WRONG_SIZE(o, spinnprop_engine_create(&engine, &o));
+    INVALID(spinnprop_engine_create(NULL, SPINNPROP_ENGINE_EVENT));
+    INVALID(spinnprop_clock_create(NULL, &o));
+    EACH_WRONG_SIZE(o, spinnprop_clock_create(&engine, &o));
     const int32_t wrong_kinds[] = {-1, 1000, INT32_MAX, INT32_MIN};
     for (int index = 0; index < 4; index++)
-        WITH(o.kind, wrong_kinds[index], INVALID_VALUE, spinnprop_engine_create(&engine, &o));
-    o.kind = SPINNPROP_ENGINE_CLOCK;
+        INVALID(spinnprop_engine_create(&engine, wrong_kinds[index]));
     const double wrong_steps_in_time[] = {0.0, -1e-3, NAN, INFINITY, -INFINITY, 1e-320, 1e308};
     for (int index = 0; index < 7; index++)
-        WITH(o.time_step, wrong_steps_in_time[index], INVALID_VALUE, spinnprop_engine_create(&engine, &o));
+        WITH(o.time_step, wrong_steps_in_time[index], INVALID_VALUE, spinnprop_clock_create(&engine, &o));
     const int32_t wrong_steps[] = {0, 1, -1, INT32_MIN}, wrong_decays[] = {-1, 2, INT32_MAX, INT32_MIN};
     for (int index = 0; index < 4; index++) {
-        WITH(o.steps, wrong_steps[index], INVALID_VALUE, spinnprop_engine_create(&engine, &o));
-        WITH(o.decay, wrong_decays[index], INVALID_VALUE, spinnprop_engine_create(&engine, &o));
+        WITH(o.steps, wrong_steps[index], INVALID_VALUE, spinnprop_clock_create(&engine, &o));
+        WITH(o.decay, wrong_decays[index], INVALID_VALUE, spinnprop_clock_create(&engine, &o));
         if (wrong_steps[index] != 1)
-            WITH(o.copies, wrong_steps[index], INVALID_VALUE, spinnprop_engine_create(&engine, &o));
+            WITH(o.copies, wrong_steps[index], INVALID_VALUE, spinnprop_clock_create(&engine, &o));
     }
     INVALID(spinnprop_engine_describe(&made, NULL));
     INVALID(spinnprop_engine_describe(&made, (const spinnprop_engine *)(const void *)network));
@@ -586,11 +591,20 @@ static void engines_that_cannot_be(void) {
     INVALID(spinnprop_engine_setting(NULL, NULL));
     EACH_WRONG_SIZE(setting, spinnprop_engine_setting(&setting, NULL));
     begin("engines that are");
-    WORKS(spinnprop_engine_create(&engine, NULL));
+    WORKS(spinnprop_clock_create(&engine, NULL));
+    INVALID(spinnprop_clock_get_options(NULL, engine));
+    INVALID(spinnprop_clock_get_options(&options, NULL));
+    EACH_WRONG_SIZE(options, spinnprop_clock_get_options(&options, engine));
+    WORKS(spinnprop_clock_get_options(&options, engine));
+    HOLDS(options.steps == o.steps && options.time_step == o.time_step && options.copies == o.copies);
+    spinnprop_engine_free(engine);
+    WORKS(spinnprop_engine_create(&engine, SPINNPROP_ENGINE_EVENT));
+    FAILS(UNSUPPORTED, spinnprop_clock_get_options(&options, engine));
     INVALID(spinnprop_engine_describe(NULL, engine));
     EACH_WRONG_SIZE(made, spinnprop_engine_describe(&made, engine));
     WORKS(spinnprop_engine_describe(&made, engine));
-    HOLDS(made.kind == SPINNPROP_ENGINE_EVENT);
+    HOLDS(made.kind == SPINNPROP_ENGINE_EVENT && made.steps == 0);
+    EACH_WRONG_SIZE(loss, spinnprop_engine_loss(&loss, engine, SPINNPROP_READOUT_SPIKING));
     WORKS(spinnprop_engine_loss(&loss, engine, SPINNPROP_READOUT_SPIKING));
     HOLDS(loss.kind == SPINNPROP_LOSS_TTFS_CROSS_ENTROPY);
     WORKS(spinnprop_engine_loss(&loss, NULL, SPINNPROP_READOUT_LEAKY));
@@ -622,7 +636,8 @@ static void engines_that_cannot_be(void) {
 static void grids_that_do_not_fit(void) {
     spinnprop_network *network = good_network(SPINNPROP_DELAYS_NONE, SPINNPROP_READOUT_SPIKING);
     spinnprop_engine *clock = NULL, *coarse = NULL, *copies = NULL;
-    spinnprop_engine_options o, made;
+    spinnprop_clock_options o;
+    spinnprop_engine_info made;
     spinnprop_spikes s = good_spikes();
     spinnprop_recording *recording = NULL, *exact = NULL, *none = NOBODY(spinnprop_recording);
     spinnprop_gradient *gradient = NOBODY(spinnprop_gradient);
@@ -634,18 +649,18 @@ static void grids_that_do_not_fit(void) {
     double value = 0;
     int64_t n = 0, ends[N_SAMPLES + 1], classes[N_SAMPLES];
     begin("clock");
-    spinnprop_engine_options_init(&o);
-    spinnprop_engine_options_init(&made);
+    spinnprop_clock_options_init(&o);
+    spinnprop_engine_info_init(&made);
+    spinnprop_loss_init(&steps, SPINNPROP_LOSS_STEP_TTFS_CROSS_ENTROPY);
     spinnprop_forward_options_init(&forward);
     spinnprop_gradient_options_init(&rule);
     spinnprop_training_options_init(&training);
-    o.kind = SPINNPROP_ENGINE_CLOCK;
     o.steps = 60;
-    WORKS(spinnprop_engine_create(&clock, &o));
+    WORKS(spinnprop_clock_create(&clock, &o));
     o.time_step = 2e-3;
-    WORKS(spinnprop_engine_create(&coarse, &o));
+    WORKS(spinnprop_clock_create(&coarse, &o));
     o.copies = 5;
-    WORKS(spinnprop_engine_create(&copies, &o));
+    WORKS(spinnprop_clock_create(&copies, &o));
     WORKS(spinnprop_engine_describe(&made, clock));
     HOLDS(made.kind == SPINNPROP_ENGINE_CLOCK && made.steps == 60 && made.time_step == 1e-3 && made.copies == 1);
     WORKS(spinnprop_engine_loss(&steps, clock, SPINNPROP_READOUT_SPIKING));
@@ -1150,11 +1165,15 @@ static void trainings_that_cannot_be(void) {
     HOLDS(n_done == 2);
     spinnprop_epoch epochs[2];
     memset(epochs, 0x55, sizeof epochs);
+    epochs->size = sizeof *epochs;
     WATCH(epochs);
     INVALID(spinnprop_trainer_history(NULL, 2, trainer));
     INVALID(spinnprop_trainer_history(epochs, 2, NULL));
     for (int index = 0; index < 6; index++) INVALID(spinnprop_trainer_history(epochs, wrong_counts[index], trainer));
+    begin("history");
+    EACH_WRONG_SIZE(*epochs, spinnprop_trainer_history(epochs, 2, trainer));
     WORKS(spinnprop_trainer_history(epochs, 2, trainer));
+    HOLDS(epochs[1].size == sizeof *epochs && epochs[1].seconds >= 0);
     spinnprop_trainer_free(trainer);
     spinnprop_network_free(network);
 }
@@ -1195,7 +1214,7 @@ static void callbacks_that_meddle(void) {
     spinnprop_network_free(network);
 }
 
-#include "hostile_chip.h"
+#include "hostile_spinnaker2.h"
 #include "hostile_sparse.h"
 
 int main(int argc, char **argv) {
@@ -1215,7 +1234,7 @@ int main(int argc, char **argv) {
     gradients_that_cannot_be();
     trainings_that_cannot_be();
     callbacks_that_meddle();
-    chips_that_cannot_be();
+    spinnaker2_that_cannot_be();
     fits_that_cannot_be();
     accounts_that_cannot_be();
     sparse_networks_that_cannot_be();

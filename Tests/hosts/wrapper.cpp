@@ -115,19 +115,19 @@ void training() {
     holds(trainer.network().forward(input).describe().n_samples == 60, "the trained network does not run");
 }
 
-void chip() {
-    auto options = spinnprop::options<spinnprop_engine_options>();
-    options.kind = SPINNPROP_ENGINE_SPINNAKER2;
+void spinnaker2() {
+    auto options = spinnprop::options<spinnprop_spinnaker2_options>();
     options.steps = 40;
-    const spinnprop::Engine engine(options);
+    const spinnprop::SpiNNaker2Engine engine(options);
+    holds(engine.options().steps == 40 && engine.describe().kind == SPINNPROP_ENGINE_SPINNAKER2, "the options are others");
+    holds(spinnprop::Engine(spinnprop::options<spinnprop_clock_options>()).describe().steps == 27, "the grid is another");
     auto meant = spinnprop::options<spinnprop_network_options>();
     meant.engine = engine.get();
     holds(engine.setting().tau_mem == spinnprop::Network({5, 4, 3}, meant).get(SPINNPROP_TAU_MEM, 1)[2],
           "a network does not take its engine's choice");
-    const auto info = engine.chip();
-    holds(info.chips == 1 && info.pes_per_chip > 100, "the chip is another");
-    holds(engine.constant(info.n_constants - 1).name[0] != 0 && engine.published(0).factor >= 1, "tables are empty");
-    holds(thrown([&] { engine.constant(info.n_constants); }) == SPINNPROP_INVALID_INDEX, "there is a row too many");
+    const auto info = engine.board();
+    holds(info.chips == 1 && info.pes_per_chip > 100, "the board is another");
+    holds(engine.constants().back().name[0] != 0 && engine.workloads().at(0).workload[0] != 0, "tables are empty");
     const auto fit = engine.fit({5, 12, 3}, 8);
     holds(fit.answer.fits == 1 && fit.slices.size() == 2 && fit.slices[0] >= 1 && fit.largest[1] > 12,
           "a small network does not fit");
@@ -135,29 +135,27 @@ void chip() {
     holds(wide.answer.fits == 0 && wide.answer.reason[0] != 0 && wide.slices[0] == 0, "a million neurons fit");
     holds(thrown([&] { engine.fit({}, 8); }) == SPINNPROP_INVALID_VALUE, "no network fits");
     holds(thrown([&] { engine.account(); }) == SPINNPROP_INVALID_VALUE, "there is an account of nothing");
-    holds(thrown([] { spinnprop::Engine().account(); }) == SPINNPROP_UNSUPPORTED, "exact events have an account");
+    holds(thrown([] { spinnprop_spinnaker2_account *none = nullptr; spinnprop::check(spinnprop_spinnaker2_account_create(&none, spinnprop::Engine().get())); }) == SPINNPROP_UNSUPPORTED, "exact events have an account");
 
     auto forward = spinnprop::options<spinnprop_forward_options>();
     forward.engine = engine.get();
     const spinnprop::Network network({5, 12, 3});
     network.forward(spikes(10), forward);
-    const spinnprop::Account account = engine.account();
+    const spinnprop::SpiNNaker2Account account = engine.account();
     const auto totals = account.describe();
     holds(totals.forward_samples == 10 && totals.seconds > 0 && totals.energy > 0, "the account is empty");
     double seconds = 0;
     std::int64_t cycles = 0, of_programs = 0, of_pes = 0;
-    for (std::int32_t phase = 0; phase < totals.n_phases; phase++) {
-        seconds += account.phase(phase).seconds;
-        cycles += account.phase_counters(phase).cycles;
-        for (std::int32_t i = 0; i < totals.n_programs; i++) of_programs += account.program_counters(i, phase).cycles;
-        for (std::int32_t i = 0; i < totals.n_pes; i++) of_pes += account.pe_counters(i, phase).cycles;
-    }
+    for (const auto &phase : account.phases()) seconds += phase.seconds;
+    for (const auto &counters : account.phase_counters()) cycles += counters.cycles;
+    for (const auto &counters : account.program_counters()) of_programs += counters.cycles;
+    for (const auto &counters : account.pe_counters()) of_pes += counters.cycles;
     holds(std::abs(seconds - totals.seconds) <= 1e-9 * totals.seconds, "phases do not add up");
     holds(cycles > 0 && cycles == of_programs && cycles == of_pes, "cycles do not add up");
-    holds(account.program(0).n_pes > 0 && account.pe(0).n_buffers > 0 && account.buffer(0, 0).bytes > 0,
+    holds(account.programs().at(0).n_pes > 0 && account.pes().at(0).n_buffers > 0 && account.buffers().at(0).bytes > 0,
           "a processing element is empty");
     holds(account.link_bits().size() == static_cast<std::size_t>(totals.n_links), "links are missing");
-    holds(thrown([&] { account.slip(totals.n_slips); }) == SPINNPROP_INVALID_INDEX, "there is a slip too many");
+    holds(account.slips().size() == static_cast<std::size_t>(totals.n_slips), "slips are missing");
     engine.reset_account();
     holds(account.describe().forward_samples == 10, "an account changes");
     holds(engine.account().describe().forward_samples == 0, "a reset forgets nothing");
@@ -245,7 +243,7 @@ int main() {
         errors();
         values();
         training();
-        chip();
+        spinnaker2();
         sparse();
     } catch (const std::exception &error) {
         holds(false, std::string("unexpected: ") + error.what());

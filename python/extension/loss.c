@@ -20,7 +20,7 @@ static PyObject *gradient_defaults(PyObject *module, PyObject *unused) {
     (void)module, (void)unused;
     spinnprop_gradient_options options;
     spinnprop_gradient_options_init(&options);
-    return dict_from_fields(&options, gradient_fields);
+    return dict_from_fields(&options, gradient_options_fields);
 }
 
 static PyObject *network_gradient(PyObject *module, PyObject *args) {
@@ -38,7 +38,7 @@ static PyObject *network_gradient(PyObject *module, PyObject *args) {
     spinnprop_recording_info_init(&info);
     array labels = ARRAY_NONE, targets = ARRAY_NONE;
     call call;
-    PyObject *held = network ? set_fields(&options, gradient_fields, dict, "options") : NULL, *result = NULL;
+    PyObject *held = network ? set_fields(&options, gradient_options_fields, dict, "options") : NULL, *result = NULL;
     if (held && loss_from(module, &loss, &loss_storage, loss_object) &&
         array_read(&labels, labels_object, ARRAY_INT64, "labels") &&
         array_read(&targets, targets_object, ARRAY_FLOAT64, "targets") && call_init(module, &call, progress)) {

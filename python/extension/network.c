@@ -165,7 +165,7 @@ static PyObject *forward_defaults(PyObject *module, PyObject *unused) {
     (void)module, (void)unused;
     spinnprop_forward_options options;
     spinnprop_forward_options_init(&options);
-    return dict_from_fields(&options, forward_fields);
+    return dict_from_fields(&options, forward_options_fields);
 }
 
 static PyObject *network_forward(PyObject *module, PyObject *args) {
@@ -176,7 +176,7 @@ static PyObject *network_forward(PyObject *module, PyObject *args) {
     spinnprop_forward_options_init(&options);
     spike_arrays input = SPIKES_NONE;
     call call;
-    PyObject *held = network ? set_fields(&options, forward_fields, dict, "options") : NULL, *result = NULL;
+    PyObject *held = network ? set_fields(&options, forward_options_fields, dict, "options") : NULL, *result = NULL;
     if (held && spikes_read(&input, spikes, "spikes") &&
         call_init(module, &call, progress)) {
         spinnprop_recording *recording = NULL;

@@ -26,10 +26,10 @@ static PyObject *layer_number(PyObject *module, PyObject *args,
 static PyObject *recording_engine(PyObject *module, PyObject *capsule) {
     handle *own = handle_from(capsule, recording_name);
     if (!own) return NULL;
-    spinnprop_engine_options options;
-    spinnprop_engine_options_init(&options);
-    spinnprop_status status = spinnprop_recording_engine(&options, own->object);
-    return status == SPINNPROP_OK ? dict_from_fields(&options, engine_fields) : raise_status(module, status);
+    spinnprop_engine_info info;
+    spinnprop_engine_info_init(&info);
+    spinnprop_status status = spinnprop_recording_engine(&info, own->object);
+    return status == SPINNPROP_OK ? dict_from_fields(&info, engine_info_fields) : raise_status(module, status);
 }
 
 static PyObject *recording_layer_size(PyObject *module, PyObject *args) {

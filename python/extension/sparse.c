@@ -5,7 +5,7 @@ static PyObject *sparse_defaults(PyObject *module, PyObject *unused) {
     (void)module, (void)unused;
     spinnprop_sparse_options options;
     spinnprop_sparse_options_init(&options);
-    return dict_from_fields(&options, sparse_fields);
+    return dict_from_fields(&options, sparse_options_fields);
 }
 
 static PyObject *sparse_create(PyObject *module, PyObject *args) {
@@ -15,7 +15,7 @@ static PyObject *sparse_create(PyObject *module, PyObject *args) {
     spinnprop_sparse_options options;
     spinnprop_sparse_options_init(&options);
     array offsets = ARRAY_NONE, targets = ARRAY_NONE, drives = ARRAY_NONE, weights = ARRAY_NONE;
-    PyObject *held = set_fields(&options, sparse_fields, dict, "options");
+    PyObject *held = set_fields(&options, sparse_options_fields, dict, "options");
     if (held && array_read(&offsets, offsets_object, ARRAY_INT64, "offsets") &&
         array_read(&targets, targets_object, ARRAY_INT32, "targets") &&
         array_read(&drives, drives_object, ARRAY_FLOAT64, "drives") &&
@@ -124,7 +124,7 @@ static PyObject *sparse_run_defaults(PyObject *module, PyObject *unused) {
     (void)module, (void)unused;
     spinnprop_sparse_run_options options;
     spinnprop_sparse_run_options_init(&options);
-    return dict_from_fields(&options, sparse_run_fields);
+    return dict_from_fields(&options, sparse_run_options_fields);
 }
 
 /* Run options and the arrays they point into. */
@@ -142,7 +142,7 @@ static int run_options_read(spinnprop_sparse_run_options *options, run_arrays *o
         PyErr_SetString(PyExc_TypeError, "arrays must be a tuple of five");
         return 0;
     }
-    own->held = set_fields(options, sparse_run_fields, dict, "options");
+    own->held = set_fields(options, sparse_run_options_fields, dict, "options");
     if (!own->held || !array_read(&own->phases, PyTuple_GetItem(arrays, 0), ARRAY_FLOAT64, "initial_phases") ||
         !array_read(&own->times, PyTuple_GetItem(arrays, 1), ARRAY_FLOAT64, "input times") ||
         !array_read(&own->units, PyTuple_GetItem(arrays, 2), ARRAY_INT32, "input units") ||

@@ -174,7 +174,7 @@ static PyObject *sparse_lyapunov(PyObject *module, PyObject *args) {
     spinnprop_sparse_lyapunov_options_init(&options);
     array exponents = ARRAY_NONE;
     call call;
-    PyObject *held = own ? set_fields(&options, sparse_lyapunov_fields, dict, "options") : NULL;
+    PyObject *held = own ? set_fields(&options, sparse_lyapunov_options_fields, dict, "options") : NULL;
     if (held && array_write(&exponents, exponents_object, ARRAY_FLOAT64, "exponents") &&
         call_init(module, &call, progress)) {
         double contraction = 0, duration = 0;
@@ -195,7 +195,7 @@ static PyObject *sparse_lyapunov_defaults(PyObject *module, PyObject *unused) {
     (void)module, (void)unused;
     spinnprop_sparse_lyapunov_options options;
     spinnprop_sparse_lyapunov_options_init(&options);
-    return dict_from_fields(&options, sparse_lyapunov_fields);
+    return dict_from_fields(&options, sparse_lyapunov_options_fields);
 }
 
 PyMethodDef sparse_recording_methods[] = {

@@ -5,7 +5,7 @@ static PyObject *training_defaults(PyObject *module, PyObject *unused) {
     (void)module, (void)unused;
     spinnprop_training_options options;
     spinnprop_training_options_init(&options);
-    return dict_from_fields(&options, training_fields);
+    return dict_from_fields(&options, training_options_fields);
 }
 
 static PyObject *trainer_create(PyObject *module, PyObject *args) {
@@ -19,9 +19,9 @@ static PyObject *trainer_create(PyObject *module, PyObject *args) {
     spinnprop_loss loss;
     spinnprop_gradient_options gradient;
     spinnprop_gradient_options_init(&gradient);
-    PyObject *held = network ? set_fields(&options, training_fields, dict, "options") : NULL;
-    PyObject *held_forward = held ? set_fields(&forward, forward_fields, forward_dict, "forward") : NULL;
-    PyObject *held_gradient = held_forward ? set_fields(&gradient, gradient_fields, gradient_dict, "gradient") : NULL;
+    PyObject *held = network ? set_fields(&options, training_options_fields, dict, "options") : NULL;
+    PyObject *held_forward = held ? set_fields(&forward, forward_options_fields, forward_dict, "forward") : NULL;
+    PyObject *held_gradient = held_forward ? set_fields(&gradient, gradient_options_fields, gradient_dict, "gradient") : NULL;
     if (held_gradient && loss_from(module, &options.loss, &loss, loss_dict)) {
         options.forward = &forward;
         options.gradient = &gradient;
@@ -88,20 +88,27 @@ static PyObject *trainer_epochs_done(PyObject *module, PyObject *capsule) {
     return status == SPINNPROP_OK ? PyLong_FromLongLong(n_epochs) : raise_status(module, status);
 }
 
-static PyObject *trainer_history(PyObject *module, PyObject *args) {
-    PyObject *epochs_object, *capsule, *result = NULL;
-    if (!PyArg_ParseTuple(args, "OO", &epochs_object, &capsule)) return NULL;
+static PyObject *epoch_defaults(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    spinnprop_epoch epoch;
+    spinnprop_epoch_init(&epoch);
+    return dict_from_fields(&epoch, epoch_fields);
+}
+
+static PyObject *trainer_history(PyObject *module, PyObject *capsule) {
     handle *own = trainer_from(module, capsule);
-    array epochs = ARRAY_NONE;
-    const int64_t n_numbers = sizeof(spinnprop_epoch) / sizeof(double);
-    if (own && array_write(&epochs, epochs_object, ARRAY_FLOAT64, "epochs")) {
-        if (epochs.count % n_numbers != 0)
-            PyErr_Format(PyExc_ValueError, "epochs must hold %d numbers per epoch", (int)n_numbers);
-        else
-            result = none_or_raise(
-                module, spinnprop_trainer_history(array_data(epochs), epochs.count / n_numbers, own->object));
-        }
-    array_release(&epochs);
+    if (!own) return NULL;
+    int64_t n = 0;
+    spinnprop_status status = spinnprop_trainer_epochs_done(&n, own->object);
+    spinnprop_epoch *epochs = status == SPINNPROP_OK ? PyMem_Calloc((size_t)n + 1, sizeof *epochs) : NULL;
+    if (status == SPINNPROP_OK && !epochs) return PyErr_NoMemory();
+    if (epochs) {
+        spinnprop_epoch_init(epochs);
+        status = spinnprop_trainer_history(epochs, n, own->object);
+    }
+    PyObject *result =
+        status == SPINNPROP_OK ? list_from_rows(epochs, n, sizeof *epochs, epoch_fields) : raise_status(module, status);
+    PyMem_Free(epochs);
     return result;
 }
 
@@ -116,7 +123,7 @@ PyMethodDef training_methods[] = {
     {"trainer_network", trainer_network, METH_O, "trainer_network($module, trainer, /)\n--\n\nA copy of the network."},
     {"trainer_epochs_done", trainer_epochs_done, METH_O,
      "trainer_epochs_done($module, trainer, /)\n--\n\nEpochs so far."},
-    {"trainer_history", trainer_history, METH_VARARGS,
-     "trainer_history($module, epochs, trainer, /)\n--\n\nFill epochs, EPOCH_FIELDS numbers for each."},
+    {"epoch_defaults", epoch_defaults, METH_NOARGS, "epoch_defaults($module, /)\n--\n\nAn epoch in which nothing was."},
+    {"trainer_history", trainer_history, METH_O, "trainer_history($module, trainer, /)\n--\n\nA dict for each epoch."},
     {NULL, NULL, 0, NULL},
 };

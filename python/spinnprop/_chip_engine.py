@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 _INT32 = 2**31 - 1
 _OVERFLOW: Dict[Optional[str], int] = {
-    "drop": _core.OVERFLOW_DROP,
-    "overwrite": _core.OVERFLOW_OVERWRITE,
-    "stall": _core.OVERFLOW_STALL,
+    "drop": _core.SPINNAKER2_OVERFLOW_DROP,
+    "overwrite": _core.SPINNAKER2_OVERFLOW_OVERWRITE,
+    "stall": _core.SPINNAKER2_OVERFLOW_STALL,
 }
-_FAULTS: Dict[Optional[str], int] = {"error": _core.FAULTS_ERROR, "count": _core.FAULTS_COUNT}
+_FAULTS: Dict[Optional[str], int] = {"error": _core.SPINNAKER2_FAULTS_ERROR, "count": _core.SPINNAKER2_FAULTS_COUNT}
 _PLACEMENTS: Dict[Optional[str], int] = {
-    "compact": _core.PLACEMENT_COMPACT,
-    "scattered": _core.PLACEMENT_SCATTERED,
+    "compact": _core.SPINNAKER2_PLACEMENT_COMPACT,
+    "scattered": _core.SPINNAKER2_PLACEMENT_SCATTERED,
 }
 _POWER: Dict[Optional[str], int] = {
-    "low": _core.POWER_LOW,
-    "high": _core.POWER_HIGH,
-    "automatic": _core.POWER_AUTOMATIC,
+    "low": _core.SPINNAKER2_POWER_LOW,
+    "high": _core.SPINNAKER2_POWER_HIGH,
+    "automatic": _core.SPINNAKER2_POWER_AUTOMATIC,
 }
 
 
@@ -59,7 +59,7 @@ class Chip(Value):
         self._set(clock_hz=clock_hz, **constants)
         if "high_clock" in constants:
             raise ValueError("high_clock is clock_hz; give it by that name")
-        _core.engine_create({"kind": _core.ENGINE_SPINNAKER2}, self._constants())
+        _core.spinnaker2_create({}, self._constants())
 
     @property
     def constants(self) -> List[Dict[str, Any]]:
@@ -252,15 +252,15 @@ class Engine(_engines.Engine):
         """
         from ._chip_report import Report
 
-        return Report(_core.engine_account(self._handle), self._tables)
+        return Report(_core.spinnaker2_account(self._handle), self._tables)
 
     def reset_account(self) -> None:
         """Starts the account anew."""
-        _core.engine_reset_account(self._handle)
+        _core.spinnaker2_reset_account(self._handle)
 
     @property
     def _tables(self) -> Dict[str, Any]:
-        return _core.engine_chip(self._handle)
+        return _core.spinnaker2_describe(self._handle)
 
     @property
     def _handle(self) -> object:
@@ -273,7 +273,7 @@ class Engine(_engines.Engine):
 
     def _made(self) -> object:
         chip = self.chip.chip if isinstance(self.chip, Board) else self.chip
-        return _core.engine_create(self._options(), chip._constants())
+        return _core.spinnaker2_create(self._options(), chip._constants())
 
     def _costs(self) -> Dict[str, Any]:
         account = self.account()
@@ -292,7 +292,6 @@ class Engine(_engines.Engine):
         chip, seed = own.pop("chip"), own.pop("seed")
         return {
             **own,
-            "kind": self._kind,
             "chips": chip.chips if isinstance(chip, Board) else 1,
             "copies": 0 if self.copies == "auto" else self.copies,
             "decay": _engines._DECAYS[self.decay],

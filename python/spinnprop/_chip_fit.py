@@ -185,7 +185,7 @@ def _answer(
     if numbers is not None and not len(numbers):
         raise ValueError(f"activity is {_checks._shown(activity)}; give spikes per neuron of at least one layer")
     slices, largest = np.zeros(len(given) - 1, np.int32), np.zeros(len(given), np.int32)
-    fields = _core.engine_fit(
+    fields = _core.spinnaker2_estimate(
         engine._handle,
         given,
         int(_checks.boolean(recurrent, "recurrent")),

@@ -25,7 +25,7 @@ class Engine(Value):
     @property
     def _handle(self) -> object:
         """The core's engine."""
-        return _core.engine_create(self._options(), ())
+        return _core.engine_create(self._kind)
 
     @property
     def _grid(self) -> Optional[ClockEngine]:
@@ -34,7 +34,7 @@ class Engine(Value):
 
     def _options(self) -> Dict[str, Any]:
         """What it was made with, as the core takes it."""
-        return {"kind": self._kind, **vars(self)}
+        return dict(vars(self))
 
     def _costs(self) -> Dict[str, Any]:
         """What an estimator's report has to say of what ran on it: an account, "energy" (J) and "time" (s) of a sample."""
@@ -123,7 +123,11 @@ class ClockEngine(Engine):
             decay=decay,
             copies=_checks.integer(copies, "copies", 1, 2**31 - 1),
         )
-        _core.engine_create(self._options(), ())
+        _core.clock_create(self._options())
+
+    @property
+    def _handle(self) -> object:
+        return _core.clock_create(self._options())
 
     @property
     def _grid(self) -> ClockEngine:
@@ -154,14 +158,14 @@ def resolve(engine: EngineLike) -> Engine:
     raise ValueError(f"engine is {engine!r}; this version has {', '.join(map(repr, _ENGINES))}, or an engine object")
 
 
-def name_of(options: Dict[str, Any]) -> str:
-    """The name of the engine of the core's options."""
-    return next(name for name, engine in _ENGINES.items() if engine._kind == options["kind"])
+def name_of(info: Dict[str, Any]) -> str:
+    """The name of an engine as the core describes it."""
+    return next(name for name, engine in _ENGINES.items() if engine._kind == info["kind"])
 
 
-def grid_of(options: Dict[str, Any]) -> Optional[ClockEngine]:
-    """The time steps of the engine of the core's options; None in continuous time."""
-    if options["kind"] == _core.ENGINE_EVENT:
+def grid_of(info: Dict[str, Any]) -> Optional[ClockEngine]:
+    """The time steps of an engine as the core describes it; None in continuous time."""
+    if info["steps"] == 0:
         return None
-    decay = next(name for name, code in _DECAYS.items() if name and code == options["decay"])
-    return ClockEngine(options["time_step"], options["steps"], decay, options["copies"])
+    decay = next(name for name, code in _DECAYS.items() if name and code == info["decay"])
+    return ClockEngine(info["time_step"], info["steps"], decay, info["copies"])

@@ -246,6 +246,6 @@ class Trainer:
         Fields: loss, accuracy, validation_loss, validation_accuracy (NaN without validation), hidden_spikes and
         output_spikes per training sample, skipped (fraction of samples without a gradient), learning_rate, seconds.
         """
-        numbers = np.empty((self.epochs_done, len(_core.EPOCH_FIELDS)))
-        _core.trainer_history(numbers, self._handle)
-        return numbers.view([(name, np.float64) for name in _core.EPOCH_FIELDS])[:, 0]
+        rows = _core.trainer_history(self._handle)
+        fields = [(name, np.float64) for name in _core.epoch_defaults()]
+        return np.array([tuple(row[name] for name, _ in fields) for row in rows], fields)

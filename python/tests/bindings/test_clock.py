@@ -22,10 +22,13 @@ def net():
 
 
 def test_defaults_are_the_cores():
-    core = _core.engine_defaults()
+    core = _core.clock_defaults()
     for name, parameter in inspect.signature(sp.ClockEngine).parameters.items():
         ours = sp._engines._DECAYS[parameter.default] if name == "decay" else parameter.default
         assert core[name] == ours, name
+    handle = sp.ClockEngine(2e-3, 40, "euler", 3)._handle
+    assert _core.clock_get_options(handle) == {"time_step": 2e-3, "steps": 40, "decay": _core.DECAY_EULER, "copies": 3}
+    assert _core.engine_describe(handle) == {**_core.clock_get_options(handle), "kind": _core.ENGINE_CLOCK}
     core = _core.loss_defaults(_core.LOSS_STEP_TTFS_CROSS_ENTROPY)
     for name, parameter in inspect.signature(sp.losses.StepTTFSCrossEntropy).parameters.items():
         assert core[name] == parameter.default, name

@@ -30,7 +30,7 @@ def test_defaults_are_the_cores():
         checked += 1
     assert checked == 29
     assert _core.forward_defaults() == {"engine": None, "t_end": math.inf, "max_spikes": 0}
-    assert _core.engine_defaults()["kind"] == _core.ENGINE_EVENT
+    assert _core.engine_describe(sp.EventEngine()._handle)["kind"] == _core.ENGINE_EVENT
 
 
 def test_a_smooth_schedule_falls_with_every_batch():

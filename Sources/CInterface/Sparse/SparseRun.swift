@@ -7,7 +7,7 @@ import SparseRecurrent
 
 let sparseRecordingKind = HandleKind<SparseRecording>(mark: 0x5350_5352_4543_4F07, noun: "sparse_recording")
 
-extension spinnprop_sparse_run_options: VersionedStruct {
+extension spinnprop_sparse_run_options {
     static var initial: spinnprop_sparse_run_options {
         let defaults = SparseRunOptions()
         var options = spinnprop_sparse_run_options()
@@ -35,7 +35,7 @@ extension spinnprop_sparse_run_options: VersionedStruct {
     }
 }
 
-extension spinnprop_sparse_summary: VersionedStruct {
+extension spinnprop_sparse_summary {
     static var initial: spinnprop_sparse_summary {
         spinnprop_sparse_summary(
             size: MemoryLayout<spinnprop_sparse_summary>.size, n_spikes: 0, t_end: 0, rate: 0)
@@ -44,16 +44,6 @@ extension spinnprop_sparse_summary: VersionedStruct {
     init(_ summary: SparseRunSummary) {
         self.init(size: 0, n_spikes: Int64(summary.spikeCount), t_end: summary.endTime, rate: summary.rate)
     }
-}
-
-@c @implementation
-public func spinnprop_sparse_run_options_init(_ options: UnsafeMutablePointer<spinnprop_sparse_run_options>?) {
-    spinnprop_sparse_run_options.initialise(options)
-}
-
-@c @implementation
-public func spinnprop_sparse_summary_init(_ summary: UnsafeMutablePointer<spinnprop_sparse_summary>?) {
-    spinnprop_sparse_summary.initialise(summary)
 }
 
 @c @implementation

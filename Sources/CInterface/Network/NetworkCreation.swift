@@ -7,7 +7,7 @@ import Mathematics
 import Networks
 import Spinnprop
 
-extension spinnprop_network_options: VersionedStruct {
+extension spinnprop_network_options {
     static var initial: spinnprop_network_options {
         let defaults = NetworkOptions(sizes: [])
         var options = spinnprop_network_options()
@@ -59,11 +59,6 @@ private func array<Element>(
         throw .invalidValue("n_\(name) is 0, but \(name) is not NULL; give the number of its elements")
     }
     return Array(try input(pointer, Int(n), name))
-}
-
-@c @implementation
-public func spinnprop_network_options_init(_ options: UnsafeMutablePointer<spinnprop_network_options>?) {
-    spinnprop_network_options.initialise(options)
 }
 
 @c @implementation

@@ -1,4 +1,4 @@
-// What engines are made with, as C has it.
+// What an emulated SpiNNaker2 is made with, as C has it.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import CSpinnprop
@@ -11,28 +11,16 @@ import Spinnprop
 /// Costs of programs among the constants carry this before their names.
 let costPrefix = "cost_"
 
-extension spinnprop_engine_options: VersionedStruct {
-    static var initial: spinnprop_engine_options { spinnprop_engine_options(.defaultEngine) }
+extension spinnprop_spinnaker2_options {
+    static var initial: spinnprop_spinnaker2_options { spinnprop_spinnaker2_options(SpiNNaker2Options()) }
 
-    /// What an engine is made with.
-    init(_ engine: Engine) {
-        let grid = engine.grid ?? TimeGrid()
+    init(_ options: SpiNNaker2Options) {
         self.init()
-        size = MemoryLayout<spinnprop_engine_options>.size
-        kind = engine.code
-        time_step = grid.timeStep
-        steps = Int32(clamping: grid.steps)
-        decay = grid.decay.rawValue
-        copies = Int32(clamping: grid.copies)
-        if case .spinnaker2(let own) = engine {
-            copies = Int32(clamping: own.options.copies ?? 0)
-            set(own.options)
-        } else {
-            set(SpiNNaker2Options())
-        }
-    }
-
-    private mutating func set(_ options: SpiNNaker2Options) {
+        size = MemoryLayout<spinnprop_spinnaker2_options>.size
+        time_step = options.grid.timeStep
+        steps = Int32(clamping: options.grid.steps)
+        decay = options.grid.decay.rawValue
+        copies = Int32(clamping: options.copies ?? 0)
         chips = Int32(clamping: options.board.chipCount)
         batch_size = Int32(clamping: options.batchSize ?? 0)
         spikes_per_neuron = options.spikesPerNeuron
@@ -42,40 +30,21 @@ extension spinnprop_engine_options: VersionedStruct {
         faults = options.machine.faults.rawValue
         largest_slice = Int32(clamping: options.largestSlice ?? 0)
         if case .scattered(let seed) = options.placement {
-            (placement, placement_seed) = (Int32(SPINNPROP_PLACEMENT_SCATTERED), seed)
+            (placement, placement_seed) = (Int32(SPINNPROP_SPINNAKER2_PLACEMENT_SCATTERED), seed)
         }
         switch options.machine.level {
-        case .low: power = Int32(SPINNPROP_POWER_LOW)
-        case .high: power = Int32(SPINNPROP_POWER_HIGH)
+        case .low: power = Int32(SPINNPROP_SPINNAKER2_POWER_LOW)
+        case .high: power = Int32(SPINNPROP_SPINNAKER2_POWER_HIGH)
         case .automatic(let threshold):
-            (power, power_threshold) = (Int32(SPINNPROP_POWER_AUTOMATIC), Int32(clamping: threshold))
+            (power, power_threshold) = (Int32(SPINNPROP_SPINNAKER2_POWER_AUTOMATIC), Int32(clamping: threshold))
         }
     }
 
-    /// The same as the core knows it, checked.
-    func engine() throws(SpinnpropError) -> Engine {
-        switch try Engine(code: kind) {
-        case .event: return .event
-        case .clock:
-            let grid = try grid(copies: Int(copies))
-            try grid.check()
-            return .clock(grid)
-        case .spinnaker2: return .spinnaker2(try SpiNNaker2Engine(try spinnaker2Options()))
-        }
-    }
-
-    private func grid(copies: Int) throws(SpinnpropError) -> TimeGrid {
-        guard let decay = Decay(rawValue: decay) else {
-            throw .invalidValue(
-                "decay is \(decay); it must be SPINNPROP_DECAY_EXPONENTIAL (0) or SPINNPROP_DECAY_EULER (1)")
-        }
-        return TimeGrid(timeStep: time_step, steps: Int(steps), decay: decay, copies: copies)
-    }
-
-    private func spinnaker2Options() throws(SpinnpropError) -> SpiNNaker2Options {
+    /// The same as the core knows it, for it to check.
+    func options() throws(SpinnpropError) -> SpiNNaker2Options {
         var constants = SpiNNaker2Constants()
         var costs = ProgramCosts()
-        let n = try count(Int64(n_constants), "options->n_constants")
+        let n = try count(n_constants, "options->n_constants")
         let names = try input(constant_names, n, "options->constant_names")
         let values = try input(constant_values, n, "options->constant_values")
         for (name, value) in zip(names, values) {
@@ -83,7 +52,7 @@ extension spinnprop_engine_options: VersionedStruct {
         }
         var options = SpiNNaker2Options(board: try Board(chips: Int(chips), constants: constants))
         options.costs = costs
-        options.grid = try grid(copies: 1)
+        options.grid = TimeGrid(timeStep: time_step, steps: Int(steps), decay: try CInterface.decay(decay))
         // 0 leaves these open; the core refuses what is less.
         options.copies = copies == 0 ? nil : Int(copies)
         options.batchSize = batch_size == 0 ? nil : Int(batch_size)
@@ -93,32 +62,35 @@ extension spinnprop_engine_options: VersionedStruct {
         options.activeSenders = active_senders
         guard let overflow = OverflowPolicy(rawValue: overflow) else {
             throw .invalidValue(
-                "overflow is \(overflow); it must be SPINNPROP_OVERFLOW_DROP (0) .. SPINNPROP_OVERFLOW_STALL (2)")
+                "overflow is \(overflow); it must be SPINNPROP_SPINNAKER2_OVERFLOW_DROP (0) .. SPINNPROP_SPINNAKER2_OVERFLOW_STALL (2)"
+            )
         }
         guard let faults = FaultPolicy(rawValue: faults) else {
             throw .invalidValue(
-                "faults is \(faults); it must be SPINNPROP_FAULTS_ERROR (0) or SPINNPROP_FAULTS_COUNT (1)")
+                "faults is \(faults); it must be SPINNPROP_SPINNAKER2_FAULTS_ERROR (0) or SPINNPROP_SPINNAKER2_FAULTS_COUNT (1)"
+            )
         }
         (options.machine.overflow, options.machine.faults) = (overflow, faults)
         switch placement {
-        case Int32(SPINNPROP_PLACEMENT_COMPACT): options.placement = .compact
-        case Int32(SPINNPROP_PLACEMENT_SCATTERED): options.placement = .scattered(seed: placement_seed)
+        case Int32(SPINNPROP_SPINNAKER2_PLACEMENT_COMPACT): options.placement = .compact
+        case Int32(SPINNPROP_SPINNAKER2_PLACEMENT_SCATTERED): options.placement = .scattered(seed: placement_seed)
         default:
             throw .invalidValue(
-                "placement is \(placement); it must be SPINNPROP_PLACEMENT_COMPACT (0) or SPINNPROP_PLACEMENT_SCATTERED (1)"
+                "placement is \(placement); it must be SPINNPROP_SPINNAKER2_PLACEMENT_COMPACT (0) or SPINNPROP_SPINNAKER2_PLACEMENT_SCATTERED (1)"
             )
         }
         switch power {
-        case Int32(SPINNPROP_POWER_LOW): options.machine.level = .low
-        case Int32(SPINNPROP_POWER_HIGH): options.machine.level = .high
-        case Int32(SPINNPROP_POWER_AUTOMATIC):
+        case Int32(SPINNPROP_SPINNAKER2_POWER_LOW): options.machine.level = .low
+        case Int32(SPINNPROP_SPINNAKER2_POWER_HIGH): options.machine.level = .high
+        case Int32(SPINNPROP_SPINNAKER2_POWER_AUTOMATIC):
             guard power_threshold >= 0 else {
                 throw .invalidValue("power_threshold is \(power_threshold) packets; it must be >= 0")
             }
             options.machine.level = .automatic(threshold: Int(power_threshold))
         default:
             throw .invalidValue(
-                "power is \(power); it must be SPINNPROP_POWER_LOW (0) .. SPINNPROP_POWER_AUTOMATIC (2)")
+                "power is \(power); it must be SPINNPROP_SPINNAKER2_POWER_LOW (0) .. SPINNPROP_SPINNAKER2_POWER_AUTOMATIC (2)"
+            )
         }
         return options
     }
@@ -138,4 +110,24 @@ private func replace(
         throw .invalidValue("\(name) is \(value) cycles; it must be a whole number, 0 .. 1000000")
     }
     costs[keyPath: cost.path] = cycles
+}
+
+@c @implementation
+public func spinnprop_spinnaker2_create(
+    _ engine: UnsafeMutablePointer<OpaquePointer?>?, _ options: UnsafePointer<spinnprop_spinnaker2_options>?
+) -> spinnprop_status {
+    create(engine) { () throws(SpinnpropError) in
+        .spinnaker2(
+            try SpiNNaker2Engine(try spinnprop_spinnaker2_options.readOrInitial(options, "options").options()))
+    }
+}
+
+@c @implementation
+public func spinnprop_spinnaker2_get_options(
+    _ options: UnsafeMutablePointer<spinnprop_spinnaker2_options>?, _ engine: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let destination = try spinnprop_spinnaker2_options.destination(options, "options")
+        destination.write(spinnprop_spinnaker2_options(try spinnaker2(engine).options))
+    }
 }

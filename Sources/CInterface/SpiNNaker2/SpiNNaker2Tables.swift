@@ -10,7 +10,7 @@ import Spinnprop
 /// A caller's engine, which must be an emulated chip.
 func spinnaker2(_ handle: OpaquePointer?) throws(SpinnpropError) -> SpiNNaker2Engine {
     let engine = try box(handle, engineKind, "engine").value
-    guard case .spinnaker2(let own) = engine else {
+    guard let own = engine.substrate as? SpiNNaker2Engine else {
         throw .unsupported(
             "engine \"\(engine.name)\" is no SpiNNaker2; give one of kind SPINNPROP_ENGINE_SPINNAKER2 (\"\(SpiNNaker2Engine.name)\")"
         )
@@ -43,65 +43,75 @@ private func constants(of options: SpiNNaker2Options) -> [ConstantRow] {
 }
 
 @c @implementation
-public func spinnprop_engine_chip(
-    _ info: UnsafeMutablePointer<spinnprop_chip_info>?, _ engine: OpaquePointer?
+public func spinnprop_spinnaker2_describe(
+    _ info: UnsafeMutablePointer<spinnprop_spinnaker2_info>?, _ engine: OpaquePointer?
 ) -> spinnprop_status {
     barrier {
-        let destination = try spinnprop_chip_info.destination(info, "info")
+        let destination = try spinnprop_spinnaker2_info.destination(info, "info")
         let options = try spinnaker2(engine).options
-        var info = spinnprop_chip_info.initial
+        var info = spinnprop_spinnaker2_info.initial
         info.chips = Int32(clamping: options.board.chipCount)
         info.width = Int32(clamping: options.board.width)
         info.height = Int32(clamping: options.board.height)
         info.pes_per_chip = Int32(clamping: options.board.pesPerChip)
         info.sram_available = Int32(clamping: options.board.constants.dataBytes)
         info.n_constants = Int32(clamping: constants(of: options).count)
-        info.n_published = Int32(clamping: PublishedCheck.all(options).count)
+        info.n_workloads = Int32(clamping: PublishedCheck.all(options).count)
         destination.write(info)
     }
 }
 
-@c @implementation
-public func spinnprop_engine_constant(
-    _ constant: UnsafeMutablePointer<spinnprop_chip_constant>?, _ engine: OpaquePointer?, _ index: Int32
-) -> spinnprop_status {
-    barrier {
-        let destination = try spinnprop_chip_constant.destination(constant, "constant")
-        let own = try row(index, of: constants(of: try spinnaker2(engine).options), "index")
-        var constant = spinnprop_chip_constant.initial
-        write(own.name, to: &constant.name)
-        constant.value = own.value
-        write(own.unit, to: &constant.unit)
-        write(own.mark.rawValue, to: &constant.mark)
-        write(own.source, to: &constant.source)
-        destination.write(constant)
+extension spinnprop_spinnaker2_constant {
+    fileprivate init(_ own: ConstantRow) {
+        self = .initial
+        write(own.name, to: &name)
+        value = own.value
+        write(own.unit, to: &unit)
+        write(own.mark.rawValue, to: &mark)
+        write(own.source, to: &source)
     }
 }
 
 @c @implementation
-public func spinnprop_engine_published(
-    _ row: UnsafeMutablePointer<spinnprop_chip_published>?, _ engine: OpaquePointer?, _ index: Int32
+public func spinnprop_spinnaker2_constants(
+    _ rows: UnsafeMutablePointer<spinnprop_spinnaker2_constant>?, _ n: Int64, _ engine: OpaquePointer?
 ) -> spinnprop_status {
     barrier {
-        let destination = try spinnprop_chip_published.destination(row, "row")
-        let own = try CInterface.row(index, of: PublishedCheck.all(try spinnaker2(engine).options), "index")
-        var row = spinnprop_chip_published.initial
-        write(own.workload, to: &row.workload)
-        write(own.quantity, to: &row.quantity)
-        write(own.unit, to: &row.unit)
-        write(own.remark, to: &row.remark)
-        row.predicted_low = own.predictedLow
-        row.predicted_high = own.predictedHigh
-        row.published = own.published
-        row.factor = own.factor
-        destination.write(row)
+        let own = constants(of: try spinnaker2(engine).options)
+        try spinnprop_spinnaker2_constant.rows(rows, n, needed: own.count, "constants")
+            .write(own.map { spinnprop_spinnaker2_constant($0) })
     }
 }
 
-extension spinnprop_chip_fit_options: ResultStruct {
-    static var initial: spinnprop_chip_fit_options {
-        var options = spinnprop_chip_fit_options()
-        options.size = MemoryLayout<spinnprop_chip_fit_options>.size
+extension spinnprop_spinnaker2_workload {
+    fileprivate init(_ own: PublishedCheck) {
+        self = .initial
+        write(own.workload, to: &workload)
+        write(own.quantity, to: &quantity)
+        write(own.unit, to: &unit)
+        write(own.remark, to: &remark)
+        predicted_low = own.predictedLow
+        predicted_high = own.predictedHigh
+        published = own.published
+        factor = own.factor
+    }
+}
+
+@c @implementation
+public func spinnprop_spinnaker2_workloads(
+    _ rows: UnsafeMutablePointer<spinnprop_spinnaker2_workload>?, _ n: Int64, _ engine: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let own = PublishedCheck.all(try spinnaker2(engine).options)
+        try spinnprop_spinnaker2_workload.rows(rows, n, needed: own.count, "workloads")
+            .write(own.map { spinnprop_spinnaker2_workload($0) })
+    }
+}
+
+extension spinnprop_spinnaker2_fit_options {
+    static var initial: spinnprop_spinnaker2_fit_options {
+        var options = spinnprop_spinnaker2_fit_options()
+        options.size = MemoryLayout<spinnprop_spinnaker2_fit_options>.size
         options.batch_size = 1
         options.input_activity = Activity.defaultInput
         return options
@@ -120,12 +130,7 @@ extension spinnprop_chip_fit_options: ResultStruct {
     }
 }
 
-@c @implementation
-public func spinnprop_chip_fit_options_init(_ options: UnsafeMutablePointer<spinnprop_chip_fit_options>?) {
-    spinnprop_chip_fit_options.initialise(options)
-}
-
-extension spinnprop_chip_fit {
+extension spinnprop_spinnaker2_fit {
     fileprivate init(_ own: SpiNNaker2Fit) {
         self = .initial
         fits = own.fits ? 1 : 0
@@ -158,21 +163,21 @@ extension spinnprop_chip_fit {
 }
 
 @c @implementation
-public func spinnprop_engine_fit(
-    _ fit: UnsafeMutablePointer<spinnprop_chip_fit>?, _ slices: UnsafeMutablePointer<Int32>?,
+public func spinnprop_spinnaker2_estimate(
+    _ fit: UnsafeMutablePointer<spinnprop_spinnaker2_fit>?, _ slices: UnsafeMutablePointer<Int32>?,
     _ largest: UnsafeMutablePointer<Int32>?, _ engine: OpaquePointer?,
-    _ options: UnsafePointer<spinnprop_chip_fit_options>?
+    _ options: UnsafePointer<spinnprop_spinnaker2_fit_options>?
 ) -> spinnprop_status {
     barrier {
-        let destination = try spinnprop_chip_fit.destination(fit, "fit")
+        let destination = try spinnprop_spinnaker2_fit.destination(fit, "fit")
         let engine = try spinnaker2(engine)
-        let own = try spinnprop_chip_fit_options.read(options, "options").fit(engine)
+        let own = try spinnprop_spinnaker2_fit_options.read(options, "options").fit(engine)
         for layer in 0..<own.sizes.count - 1 {
             slices?[layer] = layer < own.slices.count ? Int32(clamping: own.slices[layer]) : 0
         }
         for layer in own.sizes.indices {
             largest?[layer] = layer < own.largest.count ? Int32(clamping: own.largest[layer]) : 0
         }
-        destination.write(spinnprop_chip_fit(own))
+        destination.write(spinnprop_spinnaker2_fit(own))
     }
 }

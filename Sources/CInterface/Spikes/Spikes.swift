@@ -5,7 +5,7 @@ import CSpinnprop
 import Mathematics
 import Spikes
 
-extension spinnprop_spikes: VersionedStruct {
+extension spinnprop_spikes {
     static var initial: spinnprop_spikes {
         spinnprop_spikes(
             size: MemoryLayout<spinnprop_spikes>.size, times: nil, units: nil, offsets: nil, n_spikes: 0, n_samples: 0,
@@ -32,11 +32,6 @@ func spikeTrains(_ pointer: UnsafePointer<spinnprop_spikes>?, _ name: StaticStri
         times: Array(try input(view.times, spikeCount, "times")),
         units: Array(try input(view.units, spikeCount, "units")),
         offsets: integers(offsets), unitCount: Int(view.n_units))
-}
-
-@c @implementation
-public func spinnprop_spikes_init(_ spikes: UnsafeMutablePointer<spinnprop_spikes>?) {
-    spinnprop_spikes.initialise(spikes)
 }
 
 @c @implementation

@@ -4,6 +4,7 @@
 import CSpinnprop
 import Learning
 import Mathematics
+import Networks
 import Spinnprop
 
 let engineKind = HandleKind<Engine>(mark: 0x5350_454E_4749_4E05, noun: "engine")
@@ -13,20 +14,41 @@ func engine(_ handle: OpaquePointer?, _ name: StaticString) throws(SpinnpropErro
     handle == nil ? nil : try box(handle, engineKind, name).value
 }
 
-@c @implementation
-public func spinnprop_engine_options_init(_ options: UnsafeMutablePointer<spinnprop_engine_options>?) {
-    spinnprop_engine_options.initialise(options)
+/// The body of a function that makes an engine.
+func create(
+    _ engine: UnsafeMutablePointer<OpaquePointer?>?, _ make: () throws(SpinnpropError) -> Engine
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(engine, "engine")
+        destination.pointee = makeHandle(try make(), engineKind)
+    }
+}
+
+/// A number of C as a case of the core's.
+func decay(_ code: Int32) throws(SpinnpropError) -> Decay {
+    guard let decay = Decay(rawValue: code) else {
+        throw .invalidValue("decay is \(code); it must be SPINNPROP_DECAY_EXPONENTIAL (0) or SPINNPROP_DECAY_EULER (1)")
+    }
+    return decay
+}
+
+extension spinnprop_engine_info {
+    init(_ kind: Int32, _ grid: TimeGrid?) {
+        self = .initial
+        self.kind = kind
+        guard let grid else { return }
+        steps = Int32(clamping: grid.steps)
+        time_step = grid.timeStep
+        decay = grid.decay.rawValue
+        copies = Int32(clamping: grid.copies)
+    }
 }
 
 @c @implementation
 public func spinnprop_engine_create(
-    _ engine: UnsafeMutablePointer<OpaquePointer?>?, _ options: UnsafePointer<spinnprop_engine_options>?
+    _ engine: UnsafeMutablePointer<OpaquePointer?>?, _ kind: Int32
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(engine, "engine")
-        let made = try spinnprop_engine_options.readOrInitial(options, "options").engine()
-        destination.pointee = makeHandle(made, engineKind)
-    }
+    create(engine) { () throws(SpinnpropError) in try Engine(code: kind) }
 }
 
 @c @implementation
@@ -34,19 +56,13 @@ public func spinnprop_engine_free(_ engine: OpaquePointer?) { freeHandle(engine,
 
 @c @implementation
 public func spinnprop_engine_describe(
-    _ options: UnsafeMutablePointer<spinnprop_engine_options>?, _ engine: OpaquePointer?
+    _ info: UnsafeMutablePointer<spinnprop_engine_info>?, _ engine: OpaquePointer?
 ) -> spinnprop_status {
     barrier {
-        let destination = try spinnprop_engine_options.destination(options, "options")
-        destination.write(spinnprop_engine_options(try box(engine, engineKind, "engine").value))
+        let destination = try spinnprop_engine_info.destination(info, "info")
+        let engine = try box(engine, engineKind, "engine").value
+        destination.write(spinnprop_engine_info(engine.code, engine.grid))
     }
-}
-
-extension spinnprop_setting: ResultStruct {}
-
-@c @implementation
-public func spinnprop_setting_init(_ setting: UnsafeMutablePointer<spinnprop_setting>?) {
-    spinnprop_setting.initialise(setting)
 }
 
 @c @implementation
@@ -70,9 +86,8 @@ public func spinnprop_engine_loss(
     _ loss: UnsafeMutablePointer<spinnprop_loss>?, _ engine: OpaquePointer?, _ readout: Int32
 ) -> spinnprop_status {
     barrier {
-        let destination = try given(loss, "loss")
+        let destination = try spinnprop_loss.destination(loss, "loss")
         let engine = try CInterface.engine(engine, "engine") ?? .defaultEngine
-        destination.initialize(
-            to: spinnprop_loss(engine.defaultLoss(leakyReadout: try isLeaky(readout: readout))))
+        destination.write(spinnprop_loss(engine.defaultLoss(leakyReadout: try isLeaky(readout: readout))))
     }
 }

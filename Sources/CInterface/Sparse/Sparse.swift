@@ -7,7 +7,7 @@ import SparseRecurrent
 
 let sparseKind = HandleKind<SparseNetwork>(mark: 0x5350_5350_4152_5306, noun: "sparse")
 
-extension spinnprop_sparse_options: VersionedStruct {
+extension spinnprop_sparse_options {
     static var initial: spinnprop_sparse_options {
         var options = spinnprop_sparse_options()
         options.size = MemoryLayout<spinnprop_sparse_options>.size
@@ -57,19 +57,6 @@ extension spinnprop_sparse_options: VersionedStruct {
     }
 }
 
-extension spinnprop_sparse_info: VersionedStruct {
-    static var initial: spinnprop_sparse_info {
-        var info = spinnprop_sparse_info()
-        info.size = MemoryLayout<spinnprop_sparse_info>.size
-        return info
-    }
-}
-
-@c @implementation
-public func spinnprop_sparse_options_init(_ options: UnsafeMutablePointer<spinnprop_sparse_options>?) {
-    spinnprop_sparse_options.initialise(options)
-}
-
 @c @implementation
 public func spinnprop_sparse_create(
     _ network: UnsafeMutablePointer<OpaquePointer?>?, _ options: UnsafePointer<spinnprop_sparse_options>?,
@@ -95,11 +82,6 @@ public func spinnprop_sparse_copy(
 
 @c @implementation
 public func spinnprop_sparse_free(_ network: OpaquePointer?) { freeHandle(network, sparseKind) }
-
-@c @implementation
-public func spinnprop_sparse_info_init(_ info: UnsafeMutablePointer<spinnprop_sparse_info>?) {
-    spinnprop_sparse_info.initialise(info)
-}
 
 @c @implementation
 public func spinnprop_sparse_describe(

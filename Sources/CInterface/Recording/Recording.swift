@@ -8,21 +8,8 @@ import Spinnprop
 
 let recordingKind = HandleKind<Recording>(mark: 0x5350_5245_434F_5202, noun: "recording")
 
-extension spinnprop_recording_info: VersionedStruct {
-    static var initial: spinnprop_recording_info {
-        var info = spinnprop_recording_info()
-        info.size = MemoryLayout<spinnprop_recording_info>.size
-        return info
-    }
-}
-
 @c @implementation
 public func spinnprop_recording_free(_ recording: OpaquePointer?) { freeHandle(recording, recordingKind) }
-
-@c @implementation
-public func spinnprop_recording_info_init(_ info: UnsafeMutablePointer<spinnprop_recording_info>?) {
-    spinnprop_recording_info.initialise(info)
-}
 
 @c @implementation
 public func spinnprop_recording_describe(
@@ -43,14 +30,13 @@ public func spinnprop_recording_describe(
 
 @c @implementation
 public func spinnprop_recording_engine(
-    _ options: UnsafeMutablePointer<spinnprop_engine_options>?, _ recording: OpaquePointer?
+    _ info: UnsafeMutablePointer<spinnprop_engine_info>?, _ recording: OpaquePointer?
 ) -> spinnprop_status {
     barrier {
-        let destination = try spinnprop_engine_options.destination(options, "options")
+        let destination = try spinnprop_engine_info.destination(info, "info")
         let recording = try box(recording, recordingKind, "recording").value
-        var options = spinnprop_engine_options(try Engine(of: recording))
-        options.kind = try Engine(name: recording.engine).code
-        destination.write(options)
+        destination.write(
+            spinnprop_engine_info(try Engine(name: recording.engine).code, recording.grid))
     }
 }
 

@@ -6,7 +6,7 @@ import Mathematics
 import Networks
 import Spinnprop
 
-extension spinnprop_forward_options: VersionedStruct {
+extension spinnprop_forward_options {
     static var initial: spinnprop_forward_options {
         let defaults = ForwardOptions()
         return spinnprop_forward_options(
@@ -26,11 +26,6 @@ extension spinnprop_forward_options: VersionedStruct {
         if max_spikes > 0 { options.maxSpikes = Int(max_spikes) }
         return options
     }
-}
-
-@c @implementation
-public func spinnprop_forward_options_init(_ options: UnsafeMutablePointer<spinnprop_forward_options>?) {
-    spinnprop_forward_options.initialise(options)
 }
 
 @c @implementation

@@ -4,18 +4,13 @@
 import CSpinnprop
 import Networks
 
-extension spinnprop_diagnostics: VersionedStruct {
+extension spinnprop_diagnostics {
     static var initial: spinnprop_diagnostics {
         var diagnostics = spinnprop_diagnostics()
         diagnostics.size = MemoryLayout<spinnprop_diagnostics>.size
         diagnostics.smallest_slope = .infinity
         return diagnostics
     }
-}
-
-@c @implementation
-public func spinnprop_diagnostics_init(_ diagnostics: UnsafeMutablePointer<spinnprop_diagnostics>?) {
-    spinnprop_diagnostics.initialise(diagnostics)
 }
 
 @c @implementation

@@ -31,7 +31,7 @@ struct SparseGradientResult {
 
 let sparseGradientKind = HandleKind<SparseGradientResult>(mark: 0x5350_5347_5241_4408, noun: "sparse_gradient")
 
-extension spinnprop_sparse_lyapunov_options: VersionedStruct {
+extension spinnprop_sparse_lyapunov_options {
     static var initial: spinnprop_sparse_lyapunov_options {
         spinnprop_sparse_lyapunov_options(
             size: MemoryLayout<spinnprop_sparse_lyapunov_options>.size, skip: 0, interval: 0, seed: 0)
@@ -92,13 +92,6 @@ public func spinnprop_sparse_jacobian_product(
         let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.spikeCount)
         result.fill(try recording.jacobianProduct(vector, monitor: monitor))
     }
-}
-
-@c @implementation
-public func spinnprop_sparse_lyapunov_options_init(
-    _ options: UnsafeMutablePointer<spinnprop_sparse_lyapunov_options>?
-) {
-    spinnprop_sparse_lyapunov_options.initialise(options)
 }
 
 @c @implementation

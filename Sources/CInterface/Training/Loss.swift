@@ -7,7 +7,7 @@ import Mathematics
 import Networks
 import Spinnprop
 
-extension spinnprop_loss: VersionedStruct {
+extension spinnprop_loss {
     /// Overwritten whole or in part: the size of a loss is that of its reader, its other fields have no default.
     static var initial: spinnprop_loss {
         var loss = spinnprop_loss()

@@ -8,14 +8,6 @@ import Neurons
 
 let networkKind = HandleKind<Network>(mark: 0x5350_4E45_5457_4F01, noun: "network")
 
-extension spinnprop_network_info: VersionedStruct {
-    static var initial: spinnprop_network_info {
-        var info = spinnprop_network_info()
-        info.size = MemoryLayout<spinnprop_network_info>.size
-        return info
-    }
-}
-
 @c @implementation
 public func spinnprop_network_copy(
     _ copy: UnsafeMutablePointer<OpaquePointer?>?, _ network: OpaquePointer?
@@ -28,11 +20,6 @@ public func spinnprop_network_copy(
 
 @c @implementation
 public func spinnprop_network_free(_ network: OpaquePointer?) { freeHandle(network, networkKind) }
-
-@c @implementation
-public func spinnprop_network_info_init(_ info: UnsafeMutablePointer<spinnprop_network_info>?) {
-    spinnprop_network_info.initialise(info)
-}
 
 @c @implementation
 public func spinnprop_network_describe(

@@ -36,6 +36,16 @@ extension VersionedStruct {
         return Destination(bytes: bytes, size: try checkedSize(bytes, name))
     }
 
+    /// Where a caller wants rows filled, exactly `needed` of them; the first row's `size` is how far they lie apart.
+    static func rows(
+        _ pointer: UnsafeMutablePointer<Self>?, _ n: Int64, needed: Int, _ name: StaticString
+    ) throws(SpinnpropError) -> Rows<Self> {
+        guard n == Int64(needed) else {
+            throw .invalidValue("\(name) has \(n) rows; it must have exactly \(needed)")
+        }
+        return Rows(first: needed == 0 ? nil : try destination(pointer, name))
+    }
+
     /// The body of an `_init` function.
     static func initialise(_ pointer: UnsafeMutablePointer<Self>?) {
         pointer?.initialize(to: initial)
@@ -68,6 +78,19 @@ struct Destination<Struct: VersionedStruct> {
         value.size = size
         withUnsafeBytes(of: value) {
             bytes.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(bytes), byteCount: size)
+        }
+    }
+}
+
+/// A caller's array of structs that are to be filled; none has none.
+struct Rows<Struct: VersionedStruct> {
+    fileprivate let first: Destination<Struct>?
+
+    /// Writes as many as there are to be.
+    func write(_ values: [Struct]) {
+        guard let first else { return }
+        for (index, value) in values.enumerated() {
+            Destination<Struct>(bytes: first.bytes + index * first.size, size: first.size).write(value)
         }
     }
 }

@@ -51,7 +51,8 @@ extension spinnprop_progress {
 extension spinnprop_epoch {
     init(_ record: EpochRecord) {
         self.init(
-            loss: record.loss, accuracy: record.accuracy, validation_loss: record.validationLoss,
+            size: MemoryLayout<spinnprop_epoch>.size, loss: record.loss, accuracy: record.accuracy,
+            validation_loss: record.validationLoss,
             validation_accuracy: record.validationAccuracy, hidden_spikes: record.hiddenSpikes,
             output_spikes: record.outputSpikes, skipped: record.skipped, learning_rate: record.learningRate,
             seconds: record.seconds)
@@ -131,10 +132,10 @@ public func spinnprop_trainer_epochs_done(
 
 @c @implementation
 public func spinnprop_trainer_history(
-    _ epochs: UnsafeMutablePointer<spinnprop_epoch>?, _ n_epochs: Int64, _ trainer: OpaquePointer?
+    _ epochs: UnsafeMutablePointer<spinnprop_epoch>?, _ n: Int64, _ trainer: OpaquePointer?
 ) -> spinnprop_status {
     barrier {
         let history = try box(trainer, trainerKind, "trainer").value.idleTrainer().history
-        try output(epochs, n_epochs, needed: history.count, "epochs").fill(history.map { spinnprop_epoch($0) })
+        try spinnprop_epoch.rows(epochs, n, needed: history.count, "epochs").write(history.map { spinnprop_epoch($0) })
     }
 }

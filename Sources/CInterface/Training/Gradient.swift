@@ -36,7 +36,7 @@ struct LayeredGradients {
 
 let gradientKind = HandleKind<LayeredGradients>(mark: 0x5350_4752_4144_4903, noun: "gradient")
 
-extension spinnprop_gradient_options: VersionedStruct {
+extension spinnprop_gradient_options {
     static var initial: spinnprop_gradient_options {
         let defaults = RateRegularisation()
         return spinnprop_gradient_options(
@@ -48,11 +48,6 @@ extension spinnprop_gradient_options: VersionedStruct {
     var rate: RateRegularisation? {
         rate_strength == 0 ? nil : RateRegularisation(strength: rate_strength, target: rate_target, tau: rate_tau)
     }
-}
-
-@c @implementation
-public func spinnprop_gradient_options_init(_ options: UnsafeMutablePointer<spinnprop_gradient_options>?) {
-    spinnprop_gradient_options.initialise(options)
 }
 
 /// Labels or target times of a batch, as many as it has samples.

@@ -7,7 +7,7 @@ import Mathematics
 import Networks
 import Spinnprop
 
-extension spinnprop_training_options: VersionedStruct {
+extension spinnprop_training_options {
     static var initial: spinnprop_training_options {
         let defaults = TrainingOptions()
         var options = spinnprop_training_options()
@@ -93,9 +93,4 @@ extension spinnprop_training_options: VersionedStruct {
         return options
     }
 
-}
-
-@c @implementation
-public func spinnprop_training_options_init(_ options: UnsafeMutablePointer<spinnprop_training_options>?) {
-    spinnprop_training_options.initialise(options)
 }
