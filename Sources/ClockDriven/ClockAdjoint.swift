@@ -15,19 +15,19 @@ final class ClockAdjointState {
     init(_ poller: Poller) { self.poller = poller }
 
     /// From the last error to step 0; leaves what it finds in the feeds.
-    func run(_ plan: ClockPlan, _ jumps: ClockJumps, _ feeds: UnsafeMutablePointer<BackwardFeed>) {
+    func run(_ plan: ClockPlan, _ jumps: ClockJumps, _ feeds: UnsafeMutablePointer<BackwardFeed>) throws(SpinnpropError) {
         // What follows the last error has no adjoint.
         var jump = jumps.row.count - 1
         while jump >= 0, jumps.errors[jump] == 0 { jump -= 1 }
         guard jump >= 0 else { return }
         let slots = plan.largestDelay + 2
-        lambdaV.clear(slots * plan.stride)
-        lambdaI.clear(slots * plan.stride)
+        try lambdaV.clear(slots * plan.stride)
+        try lambdaI.clear(slots * plan.stride)
         if plan.largestDelay > 0 {
             // Neurons of the padding stay zero.
-            pickedV.clear(plan.stride)
-            pickedI.clear(plan.stride)
-            earlierI.clear(plan.stride)
+            try pickedV.clear(plan.stride)
+            try pickedI.clear(plan.stride)
+            try earlierI.clear(plan.stride)
         }
         var run = BackwardRun(
             constants: plan.constants, neuronCount: plan.neuronCount, stride: plan.stride, slots: slots,

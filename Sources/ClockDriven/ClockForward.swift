@@ -25,35 +25,37 @@ final class ClockState {
     init(_ poller: Poller) { self.poller = poller }
 
     /// For a layer that is run several steps at a time: so many that they stay in a processor's caches.
-    private func window(_ plan: ClockPlan) -> SweepWindow? {
+    private func window(_ plan: ClockPlan) throws(SpinnpropError) -> SweepWindow? {
         let lanes = SweepWindow.blocks * ClockKernels.width
         let stride = (plan.stride + lanes - 1) / lanes * lanes
         let steps = min(32, ClockState.windowSize / stride)
         // Few steps are not worth the window's memory.
         guard plan.isSimple, !plan.isNarrow, plan.constants.isUniform, steps >= 4 else { return nil }
         let pitch = (stride / ClockKernels.width + 7) & ~7
-        windowBits.clear(steps * pitch)
-        windowCurrents.reserve(steps * stride)
-        windowMembranes.reserve(steps * stride)
+        try windowBits.clear(steps * pitch)
+        try windowCurrents.reserve(steps * stride)
+        try windowMembranes.reserve(steps * stride)
         return SweepWindow(
             steps: steps, stride: stride, pitch: pitch, bits: windowBits.pointer, currents: windowCurrents.pointer,
             membranes: windowMembranes.pointer)
     }
 
     /// A run from rest, at the first step in which a source spikes or, where its loop asks for that, after it; past the end if none does.
-    fileprivate func begin(_ plan: ClockPlan, _ rows: StepRows, spikeLimit: Int) -> ForwardRun {
+    fileprivate func begin(
+        _ plan: ClockPlan, _ rows: StepRows, spikeLimit: Int
+    ) throws(SpinnpropError) -> ForwardRun {
         let slots = plan.largestDelay + 1
-        let (window, isNarrow) = (window(plan), plan.isSimple && plan.isNarrow)
+        let (window, isNarrow) = (try window(plan), plan.isSimple && plan.isNarrow)
         let stride = window?.stride ?? plan.stride
-        currents.clear(stride)
-        membranes.clear(stride)
-        arrivals.clear(slots * stride)
+        try currents.clear(stride)
+        try membranes.clear(stride)
+        try arrivals.clear(slots * stride)
         if !plan.isSpiking {
-            maxima.clear(stride)
-            maximumSteps.clear(stride)
-            maximumCurrents.clear(stride)
+            try maxima.clear(stride)
+            try maximumSteps.clear(stride)
+            try maximumCurrents.clear(stride)
         }
-        feeds.reserve(plan.sources.count)
+        try feeds.reserve(plan.sources.count)
         var first = plan.grid.steps
         var n = 0
         for own in plan.sources {
@@ -79,8 +81,8 @@ extension ClockPlan {
     ///
     /// - Parameter before: spikes of the layer in earlier samples of the part, which count towards the budget.
     func run(_ rows: StepRows, _ state: ClockState, budget: SpikeBudget, before: Int) throws(SpinnpropError) {
-        var run = state.begin(self, rows, spikeLimit: budget.limit - before)
-        rows.reserve(run.room, layer: layer)
+        var run = try state.begin(self, rows, spikeLimit: budget.limit - before)
+        try rows.reserve(run.room, layer: layer)
         run.spikes = rows[layer]
         while run.step <= run.end {
             let work = NeuronLoops.forward(&run, patience: Poller.patience)
@@ -89,7 +91,7 @@ extension ClockPlan {
             let beyond = run.spikes.count > limit ? Int(run.spikes.steps[limit]) : 0
             try budget.check(before + run.spikes.count, layer: layer, time: grid.time(ofStep: beyond))
             try state.poller.spend(work)
-            rows.reserve(run.spikes.count + run.room, layer: layer)
+            try rows.reserve(run.spikes.count + run.room, layer: layer)
             run.spikes = rows[layer]
         }
         guard ClockKernels.areFinite(run.currents, count: stride) else {

@@ -11,14 +11,14 @@ final class ClockUnit: @unchecked Sendable {
     fileprivate let isDone = Atomic<Bool>(false)
     /// Per space of the job.
     let rows: UnsafeMutablePointer<TouchedRows>
-    private let spaceCount: Int
+    private var spaceCount = 0
 
-    init(_ samples: Range<Int>, _ spaces: [GradientSpace]) {
+    init(_ samples: Range<Int>, _ spaces: [GradientSpace]) throws(SpinnpropError) {
         self.samples = samples
-        spaceCount = spaces.count
-        rows = .allocate(capacity: spaceCount)
-        for (n, space) in spaces.enumerated() {
-            (rows + n).initialize(to: TouchedRows(space, sampleCount: samples.count))
+        rows = .allocate(capacity: spaces.count)
+        for space in spaces {
+            (rows + spaceCount).initialize(to: try TouchedRows(space, sampleCount: samples.count))
+            spaceCount += 1
         }
     }
 
@@ -86,13 +86,13 @@ final class ClockJob: @unchecked Sendable {
         try Memory.check(
             count: width.multipliedReportingOverflow(by: copies).overflow ? .max : width * copies,
             bytesPerElement: MemoryLayout<Float>.stride, "the gradients of \(copies) copies of the network")
-        sums = spaces.map { CopySums($0, copies: copies) }
+        sums = try spaces.map { (space) throws(SpinnpropError) in try CopySums(space, copies: copies) }
         slices = sums.enumerated().flatMap { (index, sum) in sum.slices.map { SumSlice(space: index, columns: $0) } }
-        values = Block(sampleCount)
-        isSkipped = Block(sampleCount)
-        isCorrect = Block(sampleCount)
-        inputErrors = objective.wantsInputTimes ? Block(recording.input.spikeCount) : nil
-        inputErrors?.clear(recording.input.spikeCount)
+        values = try Block(sampleCount)
+        isSkipped = try Block(sampleCount)
+        isCorrect = try Block(sampleCount)
+        inputErrors = objective.wantsInputTimes ? try Block(recording.input.spikeCount) : nil
+        try inputErrors?.clear(recording.input.spikeCount)
     }
 
     /// A bound on what each sample leaves in all spaces.
@@ -141,14 +141,16 @@ final class ClockJob: @unchecked Sendable {
         return !overflow && product <= ClockJob.largestChunk
     }
 
-    func unit(_ samples: Range<Int>) -> ClockUnit { ClockUnit(samples, sums.map(\.space)) }
+    func unit(_ samples: Range<Int>) throws(SpinnpropError) -> ClockUnit {
+        try ClockUnit(samples, sums.map(\.space))
+    }
 
-    func units(of chunk: Range<Int>) -> [ClockUnit] {
+    func units(of chunk: Range<Int>) throws(SpinnpropError) -> [ClockUnit] {
         let count = min(16, chunk.count)
-        return (0..<count).map { n in
+        return try (0..<count).map { (n) throws(SpinnpropError) in
             let first = chunk.lowerBound + chunk.count * n / count
             let last = chunk.lowerBound + chunk.count * (n + 1) / count
-            return unit(first..<last)
+            return try unit(first..<last)
         }
     }
 

@@ -30,7 +30,7 @@ final class ClockConnection: @unchecked Sendable {
         try Memory.check(
             count: pre * stride, bytesPerElement: 2 * MemoryLayout<Float>.stride,
             "the turned weights of layer \(connection.target)")
-        rows = Block(pre * stride)
+        rows = try Block(pre * stride)
         let turned = rows.pointer
         if stride != post { turned.update(repeating: 0, count: pre * stride) }
         connection.weights.withUnsafeBufferPointer { weights in
@@ -59,7 +59,7 @@ final class ClockConnection: @unchecked Sendable {
         let inSteps = connection.delays.map { Int32(truncatingIfNeeded: min(grid.step(nearest: $0), grid.steps - 1)) }
         largestDelay = Int(inSteps.max() ?? 0)
         let size = largestDelay == 0 ? 0 : delayKind == .synaptic ? pre * stride : max(pre, stride)
-        delays = Block(size)
+        delays = try Block(size)
         delays.pointer.update(repeating: 0, count: size)
         lanes = ConnectionLanes(
             rows: UnsafePointer(turned), stride: stride,
@@ -119,7 +119,7 @@ final class ClockPlans: @unchecked Sendable {
     init(_ network: Network, grid: TimeGrid, monitor: Monitor?) throws(SpinnpropError) {
         let poller = Poller(monitor)
         layerCount = network.layers.count
-        planBlock = Block(layerCount)
+        planBlock = try Block(layerCount)
         var connections: [ClockConnection] = []
         for (index, connection) in network.connections.enumerated() {
             connections.append(
@@ -131,11 +131,11 @@ final class ClockPlans: @unchecked Sendable {
         var (sources, constants): ([Block<ClockSource>], [Block<Float>]) = ([], [])
         for (layer, own) in network.layers.enumerated() {
             let stride = ClockKernels.padded(own.neuronCount)
-            let block = Block<Float>(ClockConstants.count * stride)
+            let block = try Block<Float>(ClockConstants.count * stride)
             try ClockConstants.fill(block.pointer, stride: stride, layer: own, index: layer, grid: grid)
             let incoming = connections.filter { network.connections[$0.index].target == layer }
             let ordered = incoming.filter { $0.source != layer } + incoming.filter { $0.source == layer }
-            let sourceBlock = Block<ClockSource>(ordered.count)
+            let sourceBlock = try Block<ClockSource>(ordered.count)
             for (n, own) in ordered.enumerated() {
                 (sourceBlock.pointer + n).initialize(
                     to: ClockSource(

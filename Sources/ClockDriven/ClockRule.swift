@@ -27,9 +27,9 @@ public struct ClockRule: GradientRule {
         try objective.check(network, sampleCount: recording.sampleCount, grid: grid)
         let plans = try ClockPlans(network, grid: grid, monitor: monitor)
         let job = try ClockJob(network, plans, recording, objective, grid: grid)
-        let workers = WorkerPool { ClockWorker(job, rows: nil, monitor: monitor) }
+        let workers = WorkerPool { () throws(SpinnpropError) in try ClockWorker(job, rows: nil, monitor: monitor) }
         for chunk in job.chunks {
-            let units = job.units(of: chunk)
+            let units = try job.units(of: chunk)
             try parallelLoop(parts: units.count, monitor: monitor) { (unit) throws(SpinnpropError) in
                 try workers.withWorker { (worker) throws(SpinnpropError) in try worker.run(units[unit]) }
                 job.finish(units[unit], of: units)

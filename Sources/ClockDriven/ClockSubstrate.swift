@@ -24,7 +24,7 @@ public struct ClockSubstrate: Substrate {
         try check(network, input, forward, for: name)
         let plans = try ClockPlans(network, grid: options, monitor: monitor)
         let run = try ClockRun(network, plans, input, grid: options, forward, monitor)
-        let runners = WorkerPool { run.runner() }
+        let runners = WorkerPool { () throws(SpinnpropError) in try run.runner() }
         try parallelLoop(parts: run.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
             try runners.withWorker { (runner) throws(SpinnpropError) in
                 try run.forward(part, with: runner) { (_, _) in }
@@ -57,16 +57,18 @@ public struct ClockSubstrate: Substrate {
             return try forwardThenBackward(
                 network, input, options: forward, rule: rule, objective: objective, monitor: monitor)
         }
-        let units = run.partition.map { job.unit($0) }
-        let workers = WorkerPool {
-            let runner = run.runner()
-            return ClockPair(runner: runner, worker: ClockWorker(job, rows: runner.rows, monitor: monitor))
+        let units = try run.partition.map { (samples) throws(SpinnpropError) in try job.unit(samples) }
+        let workers = WorkerPool { () throws(SpinnpropError) in
+            let runner = try run.runner()
+            return ClockPair(runner: runner, worker: try ClockWorker(job, rows: runner.rows, monitor: monitor))
         }
         try parallelLoop(parts: units.count, monitor: monitor) { (part) throws(SpinnpropError) in
             try workers.withWorker { (pair) throws(SpinnpropError) in
                 pair.worker.begin()
                 let unit = units[part]
-                try run.forward(part, with: pair.runner) { pair.worker.backward($0, part, $1, unit) }
+                try run.forward(part, with: pair.runner) {
+                    (sample, index) throws(SpinnpropError) in try pair.worker.backward(sample, part, index, unit)
+                }
                 job.finish(unit, of: units)
             }
         }
@@ -142,10 +144,10 @@ final class ClockRun: Sendable {
         let bounds = ClockRun.bounds(samples, parts: parts)
         let partition = (0..<parts).map { bounds[$0]..<bounds[$0 + 1] }
         self.partition = partition
-        columns = network.layers.map { layer in
-            partition.map { part in
+        columns = try network.layers.map { (layer) throws(SpinnpropError) in
+            try partition.map { (part) throws(SpinnpropError) in
                 // Each neuron spikes once: a guess that spares most growing.
-                SpikeColumns(
+                try SpikeColumns(
                     capacity: layer.isSpiking ? min(4096, part.count * layer.neuronCount) : 1,
                     withMembranes: layer.isSpiking)
             }
@@ -164,11 +166,13 @@ final class ClockRun: Sendable {
     }
 
     /// One for each thread.
-    func runner() -> ClockRunner { ClockRunner(plans: plans, input: input, grid: grid, monitor: monitor) }
+    func runner() throws(SpinnpropError) -> ClockRunner {
+        try ClockRunner(plans: plans, input: input, grid: grid, monitor: monitor)
+    }
 
     /// Runs the samples of a part. - Parameter then: is called after each with its number and its index in the part.
     func forward(
-        _ part: Int, with runner: ClockRunner, then: (_ sample: Int, _ index: Int) -> Void
+        _ part: Int, with runner: ClockRunner, then: (_ sample: Int, _ index: Int) throws(SpinnpropError) -> Void
     ) throws(SpinnpropError) {
         runner.begin(columns: columns.map { $0[part] }, samples: partition[part].count)
         for (index, sample) in partition[part].enumerated() {
@@ -180,7 +184,7 @@ final class ClockRun: Sendable {
                 throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
             }
             try budget.add(made)
-            then(sample, index)
+            try then(sample, index)
             if let monitor {
                 monitor.finish(1)
                 if monitor.poll() { throw .cancelled }
@@ -218,7 +222,7 @@ final class ReadoutMaxima: @unchecked Sendable {
             count: !isLeaky ? 0 : overflow ? .max : product, bytesPerElement: 6 * MemoryLayout<Double>.stride,
             "the read-out")
         count = isLeaky ? product : 0
-        block = Block(3 * count)
+        block = try Block(3 * count)
     }
 
     func set(sample: Int, _ state: ClockState, grid: TimeGrid) {
@@ -246,12 +250,12 @@ final class ClockRunner {
     private let state: ClockState
     private let grid: TimeGrid
 
-    init(plans: ClockPlans, input: SpikeTrains, grid: TimeGrid, monitor: Monitor?) {
+    init(plans: ClockPlans, input: SpikeTrains, grid: TimeGrid, monitor: Monitor?) throws(SpinnpropError) {
         self.plans = plans
         self.grid = grid
         let poller = Poller(monitor)
         layers = plans.layers
-        rows = StepRows(input: input, plans, grid: grid, poller: poller)
+        rows = try StepRows(input: input, plans, grid: grid, poller: poller)
         state = ClockState(poller)
     }
 
@@ -263,13 +267,19 @@ final class ClockRunner {
 
     /// - Returns: the number of spikes.
     func run(_ sample: Int, budget: SpikeBudget, maxima: ReadoutMaxima) throws(SpinnpropError) -> Int {
-        rows.begin(sample)
+        try Memory.poll()
+        try rows.begin(sample)
         var made = 0
         for plan in layers {
             let before = columns[plan.layer]._withUnsafeGuaranteedRef { $0.count }
             try plan.run(rows, state, budget: budget, before: before)
             if !plan.isSpiking { maxima.set(sample: sample, state, grid: grid) }
-            columns[plan.layer]._withUnsafeGuaranteedRef { rows.store(layer: plan.layer, to: $0) }
+            // It rethrows no typed error.
+            let failure: SpinnpropError? = columns[plan.layer]._withUnsafeGuaranteedRef { columns in
+                do throws(SpinnpropError) { try rows.store(layer: plan.layer, to: columns) } catch { return error }
+                return nil
+            }
+            if let failure { throw failure }
             made += rows[plan.layer].count
         }
         return made

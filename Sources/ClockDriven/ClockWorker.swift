@@ -27,19 +27,20 @@ final class ClockWorker {
     private let partStarts: [Int]
 
     /// - Parameter rows: those of who runs the samples forward; `nil` to take them from the recording.
-    init(_ job: ClockJob, rows: StepRows?, monitor: Monitor?) {
+    init(_ job: ClockJob, rows: StepRows?, monitor: Monitor?) throws(SpinnpropError) {
         self.job = job
         self.monitor = monitor
         let poller = Poller(monitor)
         self.rows =
-            rows
-            ?? StepRows(input: job.recording.input, job.plans, grid: job.grid, poller: poller)
+            if let rows { rows } else {
+                try StepRows(input: job.recording.input, job.plans, grid: job.grid, poller: poller)
+            }
         layers = job.plans.layers
         loss = .allocate(capacity: 1)
         loss.initialize(to: job.objective.loss)
         state = ClockAdjointState(poller)
         order = TimeOrder(poller)
-        marks = job.sums.map { Block<Int>($0.space.rowCount) }
+        marks = try job.sums.map { (sum) throws(SpinnpropError) in try Block<Int>(sum.space.rowCount) }
         sampler = OutputSampler(job.recording)
         partStarts = job.recording.partition.map(\.lowerBound)
     }
@@ -56,12 +57,13 @@ final class ClockWorker {
         for sample in unit.samples {
             while !job.recording.partition[part].contains(sample) { part += 1 }
             let index = sample - partStarts[part]
-            rows.begin(sample)
+            try Memory.poll()
+            try rows.begin(sample)
             for plan in layers {
                 let segment = job.recording.layers[plan.layer].segments[part]
-                rows.load(layer: plan.layer, from: segment, segment.range(ofSample: index))
+                try rows.load(layer: plan.layer, from: segment, segment.range(ofSample: index))
             }
-            backward(sample, part, index, unit)
+            try backward(sample, part, index, unit)
             if let monitor {
                 if monitor.poll() { throw .cancelled }
                 monitor.finish(1)
@@ -75,32 +77,32 @@ final class ClockWorker {
     }
 
     /// The sample that `rows` holds.
-    func backward(_ sample: Int, _ part: Int, _ index: Int, _ unit: ClockUnit) {
-        for plan in layers { beginErrors(plan, part, index) }
-        if job.inputErrors != nil { inputErrors.clear(rows.inputRow.count) }
-        evaluateLoss(sample, part, index)
-        for plan in layers.reversed() { backward(plan, sample, unit) }
+    func backward(_ sample: Int, _ part: Int, _ index: Int, _ unit: ClockUnit) throws(SpinnpropError) {
+        for plan in layers { try beginErrors(plan, part, index) }
+        if job.inputErrors != nil { try inputErrors.clear(rows.inputRow.count) }
+        try evaluateLoss(sample, part, index)
+        for plan in layers.reversed() { try backward(plan, sample, unit) }
         storeInputErrors(sample)
     }
 
     /// The errors that do not come from another spike.
-    private func beginErrors(_ plan: ClockPlan, _ part: Int, _ index: Int) {
+    private func beginErrors(_ plan: ClockPlan, _ part: Int, _ index: Int) throws(SpinnpropError) {
         let (count, errors) = (rows[plan.layer].count, rows[plan.layer].errors)
         errors.update(repeating: 0, count: plan.isSpiking ? count : plan.neuronCount)
         guard job.objective.rate != nil else { return }
         let segment = job.recording.layers[plan.layer].segments[part]
         let start = segment.range(ofSample: index).lowerBound
-        lossErrors.clear(count)
+        try lossErrors.clear(count)
         job.rate.add(
             to: lossErrors.pointer, layer: plan.layer, times: UnsafePointer(segment.times + start),
             units: UnsafePointer(segment.units + start), count: count)
         for n in 0..<count { errors[n] = Float(lossErrors.pointer[n] * job.grid.timeStep) }
     }
 
-    private func evaluateLoss(_ sample: Int, _ part: Int, _ index: Int) {
+    private func evaluateLoss(_ sample: Int, _ part: Int, _ index: Int) throws(SpinnpropError) {
         let plan = layers[layers.count - 1]
         let count = plan.isSpiking ? rows[plan.layer].count : plan.neuronCount
-        lossErrors.clear(count)
+        try lossErrors.clear(count)
         let perSecond = lossErrors.pointer
         let label = job.objective.labels.isEmpty ? -1 : job.objective.labels[sample]
         job.objective.targetTimes.withUnsafeBufferPointer { targets in
@@ -118,9 +120,9 @@ final class ClockWorker {
         for n in 0..<count { own[n] += Float(perSecond[n] * unit) * job.scale }
     }
 
-    private func backward(_ plan: ClockPlan, _ sample: Int, _ unit: ClockUnit) {
-        let jumps = plan.isSpiking ? spikeJumps(plan) : maximumJumps(plan, sample)
-        feeds.reserve(plan.sources.count)
+    private func backward(_ plan: ClockPlan, _ sample: Int, _ unit: ClockUnit) throws(SpinnpropError) {
+        let jumps = plan.isSpiking ? spikeJumps(plan) : try maximumJumps(plan, sample)
+        try feeds.reserve(plan.sources.count)
         let feeds = feeds.pointer
         var n = 0
         for own in plan.sources {
@@ -129,14 +131,16 @@ final class ClockWorker {
             (feeds + n).initialize(
                 to: BackwardFeed(
                     lanes: own.lanes, row: row,
-                    weights: unit.rows[weights].begin(events: row.count, marks[weights].pointer),
-                    delays: delays.map { unit.rows[$0].begin(events: row.count, marks[$0].pointer) },
+                    weights: try unit.rows[weights].begin(events: row.count, marks[weights].pointer),
+                    delays: try delays.map { (space) throws(SpinnpropError) in
+                        try unit.rows[space].begin(events: row.count, marks[space].pointer)
+                    },
                     isAxonal: own.delayKind == .axonal, isSynaptic: own.delayKind == .synaptic,
                     errors: own.source.map { rows[$0].errors }
                         ?? (job.inputErrors == nil ? nil : inputErrors.pointer)))
             n += 1
         }
-        state.run(plan, jumps, feeds)
+        try state.run(plan, jumps, feeds)
         n = 0
         for own in plan.sources {
             unit.rows[job.weightSpace[own.connection]].end(feeds[n].weights)
@@ -153,11 +157,11 @@ final class ClockWorker {
     }
 
     /// One jump per read-out neuron at the step of its maximum; none where it never rose above its start.
-    private func maximumJumps(_ plan: ClockPlan, _ sample: Int) -> ClockJumps {
+    private func maximumJumps(_ plan: ClockPlan, _ sample: Int) throws(SpinnpropError) -> ClockJumps {
         let own = job.recording.layers[plan.layer]
         let (first, neurons) = (sample * plan.neuronCount, plan.neuronCount)
-        for block in [maximumUnits, maximumSteps] { block.reserve(2 * neurons) }
-        maximumTimes.reserve(neurons)
+        for block in [maximumUnits, maximumSteps] { try block.reserve(2 * neurons) }
+        try maximumTimes.reserve(neurons)
         let (units, steps, times) = (maximumUnits.pointer, maximumSteps.pointer, maximumTimes.pointer)
         var count = 0
         for unit in 0..<neurons where own.maxima[first + unit] > 0 {
@@ -165,10 +169,10 @@ final class ClockWorker {
             times[count] = own.maximumTimes[first + unit]
             count += 1
         }
-        let positions = order.order(times, units + neurons, count)
+        let positions = try order.order(times, units + neurons, count)
         // The loss gave one error per neuron; jumps come in order of time.
         let ordered = rows[plan.layer].errors
-        lossErrors.reserve(neurons)
+        try lossErrors.reserve(neurons)
         for n in 0..<neurons { lossErrors.pointer[n] = Double(ordered[n]) }
         for n in 0..<count {
             let from = Int(positions[n])

@@ -48,22 +48,22 @@ struct TouchedRows: ~Copyable {
     private let ends: UnsafeMutablePointer<Int>
     private var sampleCount = 0
 
-    init(_ space: GradientSpace, sampleCount: Int) {
+    init(_ space: GradientSpace, sampleCount: Int) throws(SpinnpropError) {
         (stride, rowCount) = (space.stride, space.rowCount)
         ends = .allocate(capacity: sampleCount)
         // A guess that spares most growing.
         let guess = sampleCount * min(rowCount, 64)
-        indices.reserve(guess)
-        data.reserve(min(guess * stride, 1 << 18))
+        try indices.reserve(guess)
+        try data.reserve(min(guess * stride, 1 << 18))
     }
 
     deinit { ends.deallocate() }
 
     /// Begins a sample with at most so many events. - Parameter marks: one per row; -1 at the start of a unit of work.
-    mutating func begin(events: Int, _ marks: UnsafeMutablePointer<Int>) -> RowLanes {
+    mutating func begin(events: Int, _ marks: UnsafeMutablePointer<Int>) throws(SpinnpropError) -> RowLanes {
         let capacity = count + min(events, rowCount)
-        indices.grow(capacity, keeping: count)
-        data.grow(capacity * stride, keeping: count * stride)
+        try indices.grow(capacity, keeping: count)
+        try data.grow(capacity * stride, keeping: count * stride)
         return RowLanes(data: data.pointer, indices: indices.pointer, marks: marks, stride: stride, start: count)
     }
 
@@ -88,11 +88,11 @@ final class CopySums: @unchecked Sendable {
     private let copies: Int
     private let sums: Block<Float>
 
-    init(_ space: GradientSpace, copies: Int) {
+    init(_ space: GradientSpace, copies: Int) throws(SpinnpropError) {
         self.space = space
         self.copies = copies
-        sums = Block(copies * space.rowCount * space.stride)
-        sums.clear(copies * space.rowCount * space.stride)
+        sums = try Block(copies * space.rowCount * space.stride)
+        try sums.clear(copies * space.rowCount * space.stride)
     }
 
     /// Slices of columns that may be summed at the same time: whole blocks, none too small to be worth a thread's while.

@@ -8,26 +8,26 @@ import Spikes
 final class StepRows {
     private let input: SpikeTrains
     private let grid: TimeGrid
-    private let times = Block<Double>(64)
-    private let inputSteps = Block<Int32>(64)
-    private let inputUnits = Block<Int32>(64)
+    private let times = Block<Double>()
+    private let inputSteps = Block<Int32>()
+    private let inputUnits = Block<Int32>()
     private let sorter: TimeOrder
-    private let layerCount: Int
+    private var layerCount = 0
     private let layers: UnsafeMutablePointer<LayerSpikes>
     private(set) var inputRow: StepRow
     /// Where each spike of the ordered row stands in the input as it came, relative to the sample; `nil` if in place.
     private(set) var inputOrder: UnsafePointer<Int32>?
 
-    init(input: SpikeTrains, _ plans: ClockPlans, grid: TimeGrid, poller: Poller) {
+    init(input: SpikeTrains, _ plans: ClockPlans, grid: TimeGrid, poller: Poller) throws(SpinnpropError) {
         self.input = input
         self.grid = grid
-        layerCount = plans.layers.count
         sorter = TimeOrder(poller)
-        layers = .allocate(capacity: layerCount)
-        for plan in plans.layers {
-            (layers + plan.layer).initialize(to: LayerSpikes(capacity: max(256, plan.neuronCount)))
-        }
+        layers = .allocate(capacity: plans.layers.count)
         inputRow = StepRow(steps: inputSteps.pointer, units: inputUnits.pointer, count: 0)
+        for plan in plans.layers {
+            (layers + layerCount).initialize(to: try LayerSpikes(capacity: max(256, plan.neuronCount)))
+            layerCount += 1
+        }
     }
 
     deinit {
@@ -36,23 +36,23 @@ final class StepRows {
     }
 
     /// Turns to a sample, all layers still without spikes. Input spikes past the end stand in step `TimeGrid.steps`.
-    func begin(_ sample: Int) {
+    func begin(_ sample: Int) throws(SpinnpropError) {
         for layer in 0..<layerCount { layers[layer].count = 0 }
         let start = input.offsets[sample]
         let count = input.offsets[sample + 1] - start
-        times.reserve(count)
-        inputSteps.reserve(count)
-        inputUnits.reserve(count)
+        try times.reserve(count)
+        try inputSteps.reserve(count)
+        try inputUnits.reserve(count)
         let (nearest, steps, units) = (times.pointer, inputSteps.pointer, inputUnits.pointer)
-        input.times.withUnsafeBufferPointer { allTimes in
-            input.units.withUnsafeBufferPointer { allUnits in
+        try input.times.withUnsafeBufferPointer { (allTimes) throws(SpinnpropError) in
+            try input.units.withUnsafeBufferPointer { (allUnits) throws(SpinnpropError) in
                 guard count > 0, let firstTime = allTimes.baseAddress, let firstUnit = allUnits.baseAddress else {
                     return
                 }
                 for n in 0..<count { nearest[n] = Double(grid.step(nearest: firstTime[start + n])) }
                 inputOrder =
                     TimeOrder.isSorted(nearest, firstUnit + start, count)
-                    ? nil : sorter.order(nearest, firstUnit + start, count)
+                    ? nil : try sorter.order(nearest, firstUnit + start, count)
                 for n in 0..<count {
                     let from = inputOrder.map { Int($0[n]) } ?? n
                     steps[n] = Int32(nearest[from])
@@ -70,18 +70,18 @@ final class StepRows {
     }
 
     /// Gives a layer room for at least so many spikes; those it has stay.
-    func reserve(_ count: Int, layer: Int) {
+    func reserve(_ count: Int, layer: Int) throws(SpinnpropError) {
         let old = layers[layer]
         guard count > old.capacity else { return }
-        var new = LayerSpikes(capacity: max(count, 2 * old.capacity))
+        var new = try LayerSpikes(capacity: max(count, 2 * old.capacity))
         new.append(old)
         layers[layer] = new
         old.deallocate()
     }
 
     /// Takes the spikes of a layer from a recording.
-    func load(layer: Int, from columns: SpikeColumns, _ range: Range<Int>) {
-        reserve(range.count, layer: layer)
+    func load(layer: Int, from columns: SpikeColumns, _ range: Range<Int>) throws(SpinnpropError) {
+        try reserve(range.count, layer: layer)
         let (own, start) = (layers[layer], range.lowerBound)
         let (times, units, currents) = (columns.times + start, columns.units + start, columns.currents + start)
         let membranes = columns.membranes.map { $0 + start } ?? currents
@@ -100,9 +100,9 @@ final class StepRows {
     }
 
     /// Appends the spikes of a layer to a recording, as those of its next sample.
-    func store(layer: Int, to columns: SpikeColumns) {
+    func store(layer: Int, to columns: SpikeColumns) throws(SpinnpropError) {
         let own = layers[layer]
-        columns.reserve(own.count)
+        try columns.reserve(own.count)
         let start = columns.count
         let (times, units, currents) = (columns.times + start, columns.units + start, columns.currents + start)
         let membranes = columns.membranes.map { $0 + start }
@@ -123,20 +123,21 @@ final class StepRows {
 }
 
 extension LayerSpikes {
-    fileprivate init(capacity: Int) {
+    /// One column after the other in one piece of memory.
+    fileprivate init(capacity: Int) throws(SpinnpropError) {
+        // Columns of whole cache lines.
+        let capacity = (capacity + 15) & ~15
+        let memory = try Memory.allocate(5 * MemoryLayout<Float>.stride * capacity)
+        let steps = memory.bindMemory(to: Int32.self, capacity: 2 * capacity)
+        let currents = (memory + 2 * MemoryLayout<Int32>.stride * capacity)
+            .bindMemory(to: Float.self, capacity: 3 * capacity)
         self.init(
-            steps: .allocate(capacity: capacity), units: .allocate(capacity: capacity),
-            currents: .allocate(capacity: capacity), membranes: .allocate(capacity: capacity),
-            errors: .allocate(capacity: capacity), capacity: capacity)
+            steps: steps, units: steps + capacity, currents: currents, membranes: currents + capacity,
+            errors: currents + 2 * capacity, capacity: capacity)
     }
 
-    fileprivate func deallocate() {
-        steps.deallocate()
-        units.deallocate()
-        currents.deallocate()
-        membranes.deallocate()
-        errors.deallocate()
-    }
+    /// Steps come first: freeing them frees all.
+    fileprivate func deallocate() { Memory.free(steps) }
 
     fileprivate mutating func append(_ other: LayerSpikes) {
         (steps + count).update(from: other.steps, count: other.count)

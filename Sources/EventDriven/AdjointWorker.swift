@@ -54,16 +54,16 @@ final class AdjointWorker {
     private let maximumUnits = Block<Int32>()
     private let maximumTimes = Block<Double>()
     private let maximumErrors = Block<Double>()
-    private let incomingSums = Block<IncomingSums>(8)
+    private let incomingSums = Block<IncomingSums>()
     private var part = 0
     /// The part's spikes of each layer.
     private var segments: [SpikeColumns] = []
-    private var sums = PartialSums([])
+    private var sums: PartialSums
 
     init(
         plans: [LayerPlan], recording: Recording, objective: Objective, rate: RateErrors, scale: Double,
         inputErrors: InputErrors, monitor: Monitor?
-    ) {
+    ) throws(SpinnpropError) {
         self.plans = plans
         self.recording = recording
         self.objective = objective
@@ -77,6 +77,7 @@ final class AdjointWorker {
         general = GeneralAdjointState(poller)
         rows = SampleRows(input: recording.input, poller: poller)
         errors = plans.map { _ in Block<Double>() }
+        sums = try PartialSums([])
     }
 
     func run(part: Int, sums: PartialSums) throws(SpinnpropError) {
@@ -85,7 +86,8 @@ final class AdjointWorker {
         self.sums = sums
         var sampler = OutputSampler(recording)
         for (index, sample) in recording.partition[part].enumerated() {
-            beginSample(sample, index)
+            try Memory.poll()
+            try beginSample(sample, index)
             evaluateLoss(&sampler, sample, index)
             for plan in plans.reversed() { try backward(plan, sample, index) }
             storeInputErrors(sample)
@@ -95,19 +97,19 @@ final class AdjointWorker {
     }
 
     /// Rows of all layers, and the errors that do not come from another spike.
-    private func beginSample(_ sample: Int, _ index: Int) {
-        rows.begin(sample)
+    private func beginSample(_ sample: Int, _ index: Int) throws(SpinnpropError) {
+        try rows.begin(sample)
         for plan in plans {
             let segment = segments[plan.layer]
             let range = segment.range(ofSample: index)
             let row = SpikeRow(
                 times: segment.times + range.lowerBound, units: segment.units + range.lowerBound, count: range.count)
             rows.add(row)
-            errors[plan.layer].clear(plan.isSpiking ? row.count : plan.neuronCount)
+            try errors[plan.layer].clear(plan.isSpiking ? row.count : plan.neuronCount)
             rate.add(
                 to: errors[plan.layer].pointer, layer: plan.layer, times: row.times, units: row.units, count: row.count)
         }
-        if inputErrors.isWanted { orderedInputErrors.clear(rows.inputRow.count) }
+        if inputErrors.isWanted { try orderedInputErrors.clear(rows.inputRow.count) }
     }
 
     private func evaluateLoss(_ sampler: inout OutputSampler, _ sample: Int, _ index: Int) {
@@ -132,28 +134,28 @@ final class AdjointWorker {
         let jumps = plan.isSpiking ? spikeJumps(plan, index) : try maximumJumps(plan, sample)
         // What follows the last error has no adjoint.
         guard jumps.count > 0 else { return }
-        let all = bindSums(plan)
+        let all = try bindSums(plan)
         if plan.isSynchronous {
             try arrivals.collect(plan.feedForward, rows: rows)
-            if plan.reverseSynchronous(arrivals, jumps, all, synchronous) { return }
+            if try plan.reverseSynchronous(arrivals, jumps, all, synchronous) { return }
         }
         if plan.recurrent.isEmpty {
-            general.sortByUnit(jumps, neurons: plan.neuronCount)
+            try general.sortByUnit(jumps, neurons: plan.neuronCount)
             for neuron in 0..<plan.neuronCount where general.range(neuron).count > 0 {
                 if !plan.sharesArrivals || general.isFirst(neuron) {
                     try arrivals.collect(plan.incoming, rows: rows, neuron: plan.sharesArrivals ? 0 : neuron)
                 }
-                plan.reverse(arrivals, jumps, general.range(neuron), receivers: neuron..<(neuron + 1), all, general)
+                try plan.reverse(arrivals, jumps, general.range(neuron), receivers: neuron..<(neuron + 1), all, general)
             }
         } else {
             try arrivals.collect(plan.incoming, rows: rows)
-            general.all(jumps.count)
-            plan.reverse(arrivals, jumps, 0..<jumps.count, receivers: 0..<plan.neuronCount, all, general)
+            try general.all(jumps.count)
+            try plan.reverse(arrivals, jumps, 0..<jumps.count, receivers: 0..<plan.neuronCount, all, general)
         }
     }
 
-    private func bindSums(_ plan: LayerPlan) -> UnsafePointer<IncomingSums> {
-        incomingSums.reserve(plan.incoming.count)
+    private func bindSums(_ plan: LayerPlan) throws(SpinnpropError) -> UnsafePointer<IncomingSums> {
+        try incomingSums.reserve(plan.incoming.count)
         for (n, own) in plan.incoming.enumerated() {
             let wanted = inputErrors.isWanted ? orderedInputErrors.pointer : nil
             incomingSums.pointer[n] = IncomingSums(
@@ -178,9 +180,9 @@ final class AdjointWorker {
     private func maximumJumps(_ plan: LayerPlan, _ sample: Int) throws(SpinnpropError) -> Jumps {
         let own = recording.layers[plan.layer]
         let first = sample * plan.neuronCount
-        maximumUnits.reserve(plan.neuronCount)
-        maximumTimes.reserve(plan.neuronCount)
-        maximumErrors.reserve(plan.neuronCount)
+        try maximumUnits.reserve(plan.neuronCount)
+        try maximumTimes.reserve(plan.neuronCount)
+        try maximumErrors.reserve(plan.neuronCount)
         var count = 0
         for unit in 0..<plan.neuronCount where own.maxima[first + unit] > 0 {
             maximumUnits.pointer[count] = Int32(truncatingIfNeeded: unit)

@@ -1,4 +1,5 @@
 // Spikes on their way within a recurrent layer, the earliest first.
+import Mathematics
 
 /// A binary heap of arrivals, ordered by time, ties in the order in which they were inserted.
 struct ArrivalHeap {
@@ -26,11 +27,12 @@ struct ArrivalHeap {
         sequence = 0
     }
 
-    mutating func insert(time: Double, connection: Int, unit: Int, neuron: Int) {
+    mutating func insert(time: Double, connection: Int, unit: Int, neuron: Int) throws(SpinnpropError) {
         let entry = Entry(
             time: time, sequence: sequence, connection: Int32(truncatingIfNeeded: connection),
             unit: Int32(truncatingIfNeeded: unit), neuron: Int32(truncatingIfNeeded: neuron))
         sequence += 1
+        try entries.makeRoom(for: 1)
         entries.append(entry)
         var at = entries.count - 1
         while at > 0, entry.precedes(entries[(at - 1) / 2]) {

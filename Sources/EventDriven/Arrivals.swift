@@ -13,13 +13,13 @@ struct SpikeRow {
 /// Arrivals at a layer, in order of time: from which connection (index into `LayerPlan.incoming`), which sender, which spike
 /// of that sender's population, and at which neuron (-1: at all of them).
 final class Arrivals {
-    private let timeBlock = Block<Double>(64)
-    private let connectionBlock = Block<Int32>(64)
-    private let unitBlock = Block<Int32>(64)
-    private let spikeBlock = Block<Int32>(64)
-    private let neuronBlock = Block<Int32>(64)
-    private let spareTimes = Block<Double>(64)
-    private let spareIntegers = Block<Int32>(64)
+    private let timeBlock = Block<Double>()
+    private let connectionBlock = Block<Int32>()
+    private let unitBlock = Block<Int32>()
+    private let spikeBlock = Block<Int32>()
+    private let neuronBlock = Block<Int32>()
+    private let spareTimes = Block<Double>()
+    private let spareIntegers = Block<Int32>()
     private let sorter: TimeOrder
     private let poller: Poller
     private(set) var count = 0
@@ -35,19 +35,19 @@ final class Arrivals {
     var spikes: UnsafeMutablePointer<Int32> { spikeBlock.pointer }
     var neurons: UnsafeMutablePointer<Int32> { neuronBlock.pointer }
 
-    private func reserve(_ capacity: Int) {
-        timeBlock.reserve(capacity)
-        connectionBlock.reserve(capacity)
-        unitBlock.reserve(capacity)
-        spikeBlock.reserve(capacity)
-        neuronBlock.reserve(capacity)
+    private func reserve(_ capacity: Int) throws(SpinnpropError) {
+        try timeBlock.reserve(capacity)
+        try connectionBlock.reserve(capacity)
+        try unitBlock.reserve(capacity)
+        try spikeBlock.reserve(capacity)
+        try neuronBlock.reserve(capacity)
     }
 
     /// All arrivals through `incoming`. With `neuron` given, what reaches that neuron alone; otherwise connections whose spikes do not arrive at
     /// once are spread out into single arrivals.
     func collect(_ incoming: [Incoming], rows: SampleRows, neuron: Int? = nil) throws(SpinnpropError) {
         if incoming.count == 1, incoming[0].connection.delayKind == .none {
-            copy(rows.source(incoming[0]))
+            try copy(rows.source(incoming[0]))
             return
         }
         var capacity = 0
@@ -58,7 +58,7 @@ final class Arrivals {
         }
         // Five columns, their double for sorting, and room to grow.
         try Memory.check(count: capacity, bytesPerElement: 80, "the arrivals of one sample")
-        reserve(capacity)
+        try reserve(capacity)
         var at = 0
         for (c, own) in incoming.enumerated() {
             let row = rows.source(own)
@@ -77,12 +77,12 @@ final class Arrivals {
             }
         }
         count = at
-        sort()
+        try sort()
     }
 
     /// Arrivals without delay through one connection: the source's row as it is.
-    private func copy(_ row: SpikeRow) {
-        reserve(row.count)
+    private func copy(_ row: SpikeRow) throws(SpinnpropError) {
+        try reserve(row.count)
         count = row.count
         times.update(from: row.times, count: count)
         units.update(from: row.units, count: count)
@@ -92,11 +92,11 @@ final class Arrivals {
         for n in 0..<count { spikes[n] = Int32(truncatingIfNeeded: n) }
     }
 
-    private func sort() {
+    private func sort() throws(SpinnpropError) {
         guard !TimeOrder.isSorted(times, units, count) else { return }
-        let order = sorter.order(times, units, count)
-        spareTimes.reserve(count)
-        spareIntegers.reserve(count)
+        let order = try sorter.order(times, units, count)
+        try spareTimes.reserve(count)
+        try spareIntegers.reserve(count)
         permute(times, order, spareTimes.pointer)
         for column in [connections, units, spikes, neurons] { permute(column, order, spareIntegers.pointer) }
     }

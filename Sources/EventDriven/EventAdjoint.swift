@@ -22,7 +22,9 @@ public struct EventAdjoint: GradientRule {
     ) throws(SpinnpropError) -> Gradients {
         let plans = try LayerPlan.all(network, monitor: monitor)
         let run = try AdjointRun(network, recording, objective, plans, monitor)
-        let workers = WorkerPool { run.worker(plans.map { LayerPlan($0) }) }
+        let workers = WorkerPool { () throws(SpinnpropError) in
+            try run.worker(plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) })
+        }
         try parallelLoop(parts: recording.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
             try workers.withWorker { (worker) throws(SpinnpropError) in try run.run(part, worker) }
         }
@@ -58,14 +60,14 @@ final class AdjointRun: @unchecked Sendable {
         try Memory.check(
             count: width.multipliedReportingOverflow(by: parts).overflow ? .max : width * parts,
             bytesPerElement: MemoryLayout<Double>.stride, "the gradients of \(parts) parts of the batch")
-        sums = recording.partition.map { _ in PartialSums(plans) }
+        sums = try recording.partition.map { _ throws(SpinnpropError) in try PartialSums(plans) }
         scale = 1 / Double(max(1, recording.sampleCount))
         rate = RateErrors(objective.rate, recording)
-        inputErrors = InputErrors(objective.wantsInputTimes ? recording.input.spikeCount : nil)
+        inputErrors = try InputErrors(objective.wantsInputTimes ? recording.input.spikeCount : nil)
     }
 
-    func worker(_ plans: [LayerPlan]) -> AdjointWorker {
-        AdjointWorker(
+    func worker(_ plans: [LayerPlan]) throws(SpinnpropError) -> AdjointWorker {
+        try AdjointWorker(
             plans: plans, recording: recording, objective: objective, rate: rate, scale: scale,
             inputErrors: inputErrors, monitor: monitor)
     }
@@ -95,10 +97,10 @@ final class InputErrors: @unchecked Sendable {
     private let block: Block<Double>?
     private let count: Int
 
-    init(_ count: Int?) {
+    init(_ count: Int?) throws(SpinnpropError) {
         self.count = count ?? 0
-        block = count.map { Block(max(1, $0)) }
-        block?.clear(self.count)
+        block = if let count { try Block(max(1, count)) } else { nil }
+        try block?.clear(self.count)
     }
 
     var isWanted: Bool { block != nil }
@@ -115,18 +117,20 @@ final class PartialSums: @unchecked Sendable {
     var skipped = 0
     var correct = 0
 
-    init(_ plans: [LayerPlan]) {
+    init(_ plans: [LayerPlan]) throws(SpinnpropError) {
         let incoming = plans.flatMap { plan in plan.incoming.map { (plan, $0) } }.sorted { $0.1.index < $1.1.index }
-        weights = incoming.map { (plan, own) in
-            let block = Block<Double>(own.connection.preCount * plan.stride)
-            block.clear(own.connection.preCount * plan.stride)
-            return block
+        weights = try incoming.map { (plan, own) throws(SpinnpropError) in
+            try PartialSums.zeros(own.connection.preCount * plan.stride)
         }
-        delays = incoming.map { (_, own) in
-            let block = Block<Double>(own.connection.delays.count)
-            block.clear(own.connection.delays.count)
-            return block
+        delays = try incoming.map { (_, own) throws(SpinnpropError) in
+            try PartialSums.zeros(own.connection.delays.count)
         }
+    }
+
+    private static func zeros(_ count: Int) throws(SpinnpropError) -> Block<Double> {
+        let block = try Block<Double>(count)
+        try block.clear(count)
+        return block
     }
 
     /// Adds the parts in order, always the same, and turns them into the shape of the parameters.

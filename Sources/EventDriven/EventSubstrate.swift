@@ -19,7 +19,9 @@ public struct EventSubstrate: Substrate {
         _ network: Network, _ input: SpikeTrains, options: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording {
         let run = try ForwardRun(network, input, options, LayerPlan.all(network, monitor: monitor), monitor)
-        let runners = WorkerPool { run.runner(run.plans.map { LayerPlan($0) }) }
+        let runners = WorkerPool { () throws(SpinnpropError) in 
+            try run.runner( run.plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) })
+        }
         try parallelLoop(parts: run.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
             try runners.withWorker { (runner) throws(SpinnpropError) in try run.run(part, runner) }
         }
@@ -79,9 +81,11 @@ final class ForwardRun: @unchecked Sendable {
         endTime = options.endTime
         let partition = EventSubstrate.partition(samples: input.sampleCount, network: network)
         self.partition = partition
-        columns = network.layers.map { layer in
+        columns = try network.layers.map { (layer) throws(SpinnpropError) in
             // Room for a spike of every other neuron, if that is not much: growing costs copies.
-            partition.map { SpikeColumns(capacity: min(1024, $0.count &* layer.neuronCount / 2)) }
+            try partition.map { (part) throws(SpinnpropError) in
+                try SpikeColumns(capacity: min(1024, part.count &* layer.neuronCount / 2))
+            }
         }
         let outputCount = network.outputCount
         let isLeaky = !network.layers[network.layers.count - 1].isSpiking
@@ -92,14 +96,16 @@ final class ForwardRun: @unchecked Sendable {
                 count: overflow ? .max : count, bytesPerElement: 2 * MemoryLayout<MembraneMaximum>.stride,
                 "the read-out")
         }
-        maxima = Block(isLeaky ? input.sampleCount * outputCount : 0)
+        maxima = try Block(isLeaky ? input.sampleCount * outputCount : 0)
         let neurons = network.layers.reduce(0) { $0 + $1.neuronCount }
         budget = SpikeBudget(
             limit: options.maxSpikes
                 ?? ForwardOptions.defaultMaxSpikes(samples: input.sampleCount, neurons: neurons))
     }
 
-    func runner(_ plans: [LayerPlan]) -> SampleRunner { SampleRunner(plans: plans, input: input, monitor: monitor) }
+    func runner(_ plans: [LayerPlan]) throws(SpinnpropError) -> SampleRunner {
+        try SampleRunner(plans: plans, input: input, monitor: monitor)
+    }
 
     func run(_ part: Int, _ runner: SampleRunner) throws(SpinnpropError) {
         runner.begin(columns: columns.map { $0[part] }, samples: partition[part].count)
@@ -141,10 +147,10 @@ final class SampleRunner {
     private let synchronous: SynchronousState
     private let recurrent: RecurrentState
     private let propagators = Block<Propagators>()
-    private let merged = SpikeColumns()
+    private let merged: SpikeColumns
     private let order: TimeOrder
 
-    init(plans: [LayerPlan], input: SpikeTrains, monitor: Monitor?) {
+    init(plans: [LayerPlan], input: SpikeTrains, monitor: Monitor?) throws(SpinnpropError) {
         self.plans = plans
         poller = Poller(monitor)
         rows = SampleRows(input: input, poller: poller)
@@ -152,6 +158,7 @@ final class SampleRunner {
         synchronous = SynchronousState(poller)
         recurrent = RecurrentState(poller)
         order = TimeOrder(poller)
+        merged = try SpikeColumns()
     }
 
     /// Turns to a part: where its spikes go, layer by layer, and how many samples follow.
@@ -165,7 +172,8 @@ final class SampleRunner {
     ) throws(SpinnpropError) {
         // However little a sample asks for, many of them take time.
         try poller.spend(1 << 12)
-        rows.begin(sample)
+        try Memory.poll()
+        try rows.begin(sample)
         var made = 0
         for plan in plans {
             let output = columns[plan.layer]
@@ -208,11 +216,11 @@ final class SampleRunner {
                 neuron, arrivals, propagators.pointer, output: merged, endTime: endTime, budget: budget,
                 poller: poller)
         }
-        let positions = order.order(merged.times, merged.units, merged.count)
-        output.reserve(merged.count)
+        let positions = try order.order(merged.times, merged.units, merged.count)
+        try output.reserve(merged.count)
         for n in 0..<merged.count {
             let from = Int(positions[n])
-            output.append(time: merged.times[from], unit: Int(merged.units[from]), current: merged.currents[from])
+            try output.append(time: merged.times[from], unit: Int(merged.units[from]), current: merged.currents[from])
         }
     }
 
@@ -225,7 +233,7 @@ final class SampleRunner {
                 try arrivals.collect(plan.feedForward, rows: rows, neuron: neuron)
             }
             if neuron == 0 || !plan.sharesArrivals || plan.flows.count > 1 {
-                plan.propagators(plan.flow(neuron), arrivals, into: propagators)
+                try plan.propagators(plan.flow(neuron), arrivals, into: propagators)
             }
             try body(neuron)
         }

@@ -17,9 +17,9 @@ final class GeneralAdjointState {
     var jumps: UnsafePointer<Int32> { UnsafePointer(list.pointer) }
 
     /// Groups jumps by neuron, each group in order of time.
-    func sortByUnit(_ jumps: Jumps, neurons: Int) {
-        list.reserve(jumps.count)
-        starts.reserve(neurons + 2)
+    func sortByUnit(_ jumps: Jumps, neurons: Int) throws(SpinnpropError) {
+        try list.reserve(jumps.count)
+        try starts.reserve(neurons + 2)
         let start = starts.pointer
         start.update(repeating: 0, count: neurons + 2)
         for n in 0..<jumps.count { start[Int(jumps.units[n]) + 2] += 1 }
@@ -37,15 +37,15 @@ final class GeneralAdjointState {
     func isFirst(_ neuron: Int) -> Bool { starts.pointer[neuron] == 0 }
 
     /// No adjoint at the receivers yet.
-    func begin(_ receivers: Range<Int>, of neurons: Int) {
-        for block in [lambdaV, lambdaI, last] { block.reserve(neurons) }
+    func begin(_ receivers: Range<Int>, of neurons: Int) throws(SpinnpropError) {
+        for block in [lambdaV, lambdaI, last] { try block.reserve(neurons) }
         (lambdaV.pointer + receivers.lowerBound).update(repeating: 0, count: receivers.count)
         (lambdaI.pointer + receivers.lowerBound).update(repeating: 0, count: receivers.count)
     }
 
     /// All jumps together.
-    func all(_ count: Int) {
-        list.reserve(count)
+    func all(_ count: Int) throws(SpinnpropError) {
+        try list.reserve(count)
         for n in 0..<count { list.pointer[n] = Int32(truncatingIfNeeded: n) }
     }
 }
@@ -56,8 +56,8 @@ extension LayerPlan {
         _ arrivals: Arrivals, _ jumps: Jumps, _ range: Range<Int>, receivers: Range<Int>,
         _ sums: UnsafePointer<IncomingSums>,
         _ state: GeneralAdjointState
-    ) {
-        state.begin(receivers, of: neuronCount)
+    ) throws(SpinnpropError) {
+        try state.begin(receivers, of: neuronCount)
         var event = arrivals.count - 1
         var at = range.upperBound - 1
         // Once cancelled, what has been added is of no interest.

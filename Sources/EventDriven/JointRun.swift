@@ -19,9 +19,9 @@ extension EventSubstrate {
         let there = try ForwardRun(network, input, options, plans, monitor)
         let recording = there.recording
         let back = try AdjointRun(network, recording, objective, plans, monitor)
-        let workers = WorkerPool {
-            let own = plans.map { LayerPlan($0) }
-            return JointWorker(runner: there.runner(own), adjoint: back.worker(own))
+        let workers = WorkerPool { () throws(SpinnpropError) in
+            let own = try plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) }
+            return JointWorker(runner: try there.runner(own), adjoint: try back.worker(own))
         }
         try parallelLoop(parts: there.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
             try workers.withWorker { (worker) throws(SpinnpropError) in

@@ -11,11 +11,11 @@ final class Incoming: @unchecked Sendable {
     /// (pre, post) with rows padded to `LayerPlan.stride`.
     let columns: Block<Double>
 
-    init(index: Int, connection: Connection, stride: Int, poller: Poller) {
+    init(index: Int, connection: Connection, stride: Int, poller: Poller) throws(SpinnpropError) {
         self.index = index
         self.connection = connection
         arrivesAtOnce = connection.delayKind == .none || connection.delayKind == .axonal
-        columns = Block(connection.preCount * stride)
+        columns = try Block(connection.preCount * stride)
         let (post, pre) = (connection.postCount, connection.preCount)
         let turned = columns.pointer
         if stride != post { turned.update(repeating: 0, count: pre * stride) }
@@ -99,21 +99,23 @@ final class LayerPlan: @unchecked Sendable {
                 count: connection.preCount * stride, bytesPerElement: MemoryLayout<Double>.stride,
                 "the turned weights of layer \(layer)")
         }
-        let incoming = network.connections.enumerated().filter { $0.element.target == layer }
-            .map { Incoming(index: $0.offset, connection: $0.element, stride: stride, poller: poller) }
+        let incoming = try network.connections.enumerated().filter { $0.element.target == layer }
+            .map { (index, connection) throws(SpinnpropError) in
+                try Incoming(index: index, connection: connection, stride: stride, poller: poller)
+            }
         feedForward = incoming.filter { !$0.connection.isRecurrent }
         recurrent = incoming.filter { $0.connection.isRecurrent }
         self.incoming = feedForward + recurrent
         sharesArrivals = feedForward.allSatisfy { $0.arrivesAtOnce }
         isSynchronous = flows.count == 1 && recurrent.isEmpty && sharesArrivals
-        columns = Block(self.incoming.count)
+        columns = try Block(self.incoming.count)
         for (n, own) in self.incoming.enumerated() { columns.pointer[n] = UnsafePointer(own.columns.pointer) }
         if let monitor, monitor.isStopped { throw .cancelled }
     }
 
     /// The same values, the weights shared. Threads that count references to one object in turn wait for each other, so each worker
     /// has plans of its own.
-    init(_ other: LayerPlan) {
+    init(_ other: LayerPlan) throws(SpinnpropError) {
         layer = other.layer
         neuronCount = other.neuronCount
         stride = other.stride
@@ -124,7 +126,7 @@ final class LayerPlan: @unchecked Sendable {
         incoming = feedForward + recurrent
         isSynchronous = other.isSynchronous
         sharesArrivals = other.sharesArrivals
-        columns = Block(incoming.count)
+        columns = try Block(incoming.count)
         columns.pointer.update(from: other.columns.pointer, count: incoming.count)
     }
 

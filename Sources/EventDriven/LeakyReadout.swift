@@ -57,8 +57,8 @@ extension LayerPlan {
     }
 
     /// Propagators of the interval after each arrival, the last one endless.
-    func propagators(_ flow: Flow, _ arrivals: Arrivals, into block: Block<Propagators>) {
-        block.reserve(arrivals.count)
+    func propagators(_ flow: Flow, _ arrivals: Arrivals, into block: Block<Propagators>) throws(SpinnpropError) {
+        try block.reserve(arrivals.count)
         for event in 0..<arrivals.count {
             let isLast = event + 1 == arrivals.count
             block.pointer[event] = flow.propagators(

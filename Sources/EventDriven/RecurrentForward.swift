@@ -17,11 +17,11 @@ final class RecurrentState {
 
     init(_ poller: Poller) { self.poller = poller }
 
-    func reset(neurons: Int) {
-        v.clear(neurons)
-        i.clear(neurons)
-        last.clear(neurons)
-        isExact.reserve(neurons)
+    func reset(neurons: Int) throws(SpinnpropError) {
+        try v.clear(neurons)
+        try i.clear(neurons)
+        try last.clear(neurons)
+        try isExact.reserve(neurons)
         isExact.pointer.update(repeating: true, count: neurons)
         due.reset(count: neurons)
         pending.removeAll()
@@ -33,7 +33,7 @@ extension LayerPlan {
     func runRecurrent(
         _ arrivals: Arrivals, _ state: RecurrentState, output: SpikeColumns, endTime: Double, budget: SpikeBudget
     ) throws(SpinnpropError) {
-        state.reset(neurons: neuronCount)
+        try state.reset(neurons: neuronCount)
         var mover = Mover(plan: self)
         var event = 0
         let start = output.count
@@ -50,9 +50,9 @@ extension LayerPlan {
                     continue
                 }
                 mover.spike(neuron, at: due, state)
-                output.append(time: due, unit: neuron, current: state.i.pointer[neuron])
+                try output.append(time: due, unit: neuron, current: state.i.pointer[neuron])
                 try budget.check(output.count, layer: layer, time: due)
-                schedule(neuron, at: due, state)
+                try schedule(neuron, at: due, state)
                 bound(neuron, state)
             } else if arrivalTime <= pendingTime && arrivalTime <= endTime {
                 let own = feedForward[Int(arrivals.connections[event])]
@@ -98,10 +98,10 @@ extension LayerPlan {
         state.due.set(state.last.pointer[neuron] + elapsed, at: neuron)
     }
 
-    private func schedule(_ neuron: Int, at time: Double, _ state: RecurrentState) {
+    private func schedule(_ neuron: Int, at time: Double, _ state: RecurrentState) throws(SpinnpropError) {
         for (c, own) in recurrent.enumerated() {
             for receiver in own.arrivesAtOnce ? -1..<0 : 0..<neuronCount {
-                state.pending.insert(
+                try state.pending.insert(
                     time: time + own.delay(pre: neuron, post: max(0, receiver)), connection: c, unit: neuron,
                     neuron: receiver)
             }

@@ -6,8 +6,8 @@ import Mathematics
 /// Rows of the sample that is being run: the input's, put in order of time if it is not, then each layer's.
 final class SampleRows {
     private let input: SpikeTrains
-    private let times = Block<Double>(64)
-    private let units = Block<Int32>(64)
+    private let times = Block<Double>()
+    private let units = Block<Int32>()
     private let sorter: TimeOrder
     private var layers: [SpikeRow] = []
     private(set) var inputRow: SpikeRow
@@ -21,15 +21,15 @@ final class SampleRows {
     }
 
     /// Turns to a sample, with no layer yet.
-    func begin(_ sample: Int) {
+    func begin(_ sample: Int) throws(SpinnpropError) {
         layers.removeAll(keepingCapacity: true)
         let (start, end) = (input.offsets[sample], input.offsets[sample + 1])
         let count = end - start
-        times.reserve(count)
-        units.reserve(count)
+        try times.reserve(count)
+        try units.reserve(count)
         let (orderedTimes, orderedUnits) = (times.pointer, units.pointer)
-        input.times.withUnsafeBufferPointer { allTimes in
-            input.units.withUnsafeBufferPointer { allUnits in
+        try input.times.withUnsafeBufferPointer { (allTimes) throws(SpinnpropError) in
+            try input.units.withUnsafeBufferPointer { (allUnits) throws(SpinnpropError) in
                 guard count > 0, let firstTime = allTimes.baseAddress, let firstUnit = allUnits.baseAddress else {
                     return
                 }
@@ -39,7 +39,7 @@ final class SampleRows {
                     orderedUnits.update(from: sampleUnits, count: count)
                     inputOrder = nil
                 } else {
-                    let order = sorter.order(sampleTimes, sampleUnits, count)
+                    let order = try sorter.order(sampleTimes, sampleUnits, count)
                     for n in 0..<count {
                         orderedTimes[n] = sampleTimes[Int(order[n])]
                         orderedUnits[n] = sampleUnits[Int(order[n])]

@@ -37,7 +37,7 @@ extension LayerPlan {
                 offset = next
                 let time = times[event] + offset
                 guard time <= endTime else { break }
-                output.append(time: time, unit: neuron, current: i)
+                try output.append(time: time, unit: neuron, current: i)
                 try budget.check(output.count, layer: layer, time: time)
                 try poller.spend(64)
                 p = flow.propagators(length - offset)

@@ -19,16 +19,16 @@ final class SynchronousAdjointState {
 
     init(_ poller: Poller) { self.poller = poller }
 
-    fileprivate func reserve(stride: Int, events: Int, jumps: Int) {
-        lambdaV.clear(stride)
-        lambdaI.clear(stride)
-        a.reserve(events)
-        b.reserve(events)
-        h.reserve(events)
-        jumpA.reserve(jumps)
-        jumpH.reserve(jumps)
-        intervals.reserve(max(events, jumps))
-        event.reserve(jumps)
+    fileprivate func reserve(stride: Int, events: Int, jumps: Int) throws(SpinnpropError) {
+        try lambdaV.clear(stride)
+        try lambdaI.clear(stride)
+        try a.reserve(events)
+        try b.reserve(events)
+        try h.reserve(events)
+        try jumpA.reserve(jumps)
+        try jumpH.reserve(jumps)
+        try intervals.reserve(max(events, jumps))
+        try event.reserve(jumps)
     }
 }
 
@@ -43,11 +43,11 @@ extension LayerPlan {
     /// the others: a jump of delta at time s after the event adds a(s) delta to lV and h(s) tau_m / tau_s delta to lI there.
     func reverseSynchronous(
         _ arrivals: Arrivals, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>, _ state: SynchronousAdjointState
-    ) -> Bool {
+    ) throws(SpinnpropError) -> Bool {
         switch flows[0].ratio {
-        case 4: return reverse(CrossingRatioFour.self, arrivals, jumps, sums, state)
-        case 2: return reverse(CrossingRatioTwo.self, arrivals, jumps, sums, state)
-        default: return reverse(CrossingGeneral.self, arrivals, jumps, sums, state)
+        case 4: return try reverse(CrossingRatioFour.self, arrivals, jumps, sums, state)
+        case 2: return try reverse(CrossingRatioTwo.self, arrivals, jumps, sums, state)
+        default: return try reverse(CrossingGeneral.self, arrivals, jumps, sums, state)
         }
     }
 
@@ -55,13 +55,13 @@ extension LayerPlan {
     private func reverse<Case: CrossingCase>(
         _: Case.Type, _ arrivals: Arrivals, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>,
         _ state: SynchronousAdjointState
-    ) -> Bool {
+    ) throws(SpinnpropError) -> Bool {
         let flow = flows[0]
         // What follows the last jump with an error has no adjoint.
         var jump = jumps.count - 1
         while jump >= 0, jumps.errors[jump] == 0 { jump -= 1 }
         guard jump >= 0, arrivals.count > 0 else { return true }
-        state.reserve(stride: stride, events: arrivals.count, jumps: jump + 1)
+        try state.reserve(stride: stride, events: arrivals.count, jumps: jump + 1)
         guard let last = refer(Case.self, flow, arrivals, jumps, jump, state) else { return false }
         let (lambdaV, lambdaI) = (state.lambdaV.pointer, state.lambdaI.pointer)
         let (jumpA, jumpH, jumpEvent) = (state.jumpA.pointer, state.jumpH.pointer, state.event.pointer)

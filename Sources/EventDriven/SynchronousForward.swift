@@ -24,7 +24,7 @@ extension LayerPlan {
         let flow = flows[0]
         let events = arrivals.count
         let (times, connections, units) = (arrivals.times, arrivals.connections, arrivals.units)
-        var lanes = state.lanes(stride: stride, events: events)
+        var lanes = try state.lanes(stride: stride, events: events)
         intervals(Case.self, flow, times, events, lanes)
         let columns = self.columns.pointer
         let poller = state.poller
@@ -159,7 +159,7 @@ extension LayerPlan {
                 lanes.decay[n] = Case.decay(flow, x: x)
                 n &+= 1
             }
-            let spikes = state.spikes(made &+ count, keeping: made)
+            let spikes = try state.spikes(made &+ count, keeping: made)
             (made, count) = fire(
                 Case.self, flow, lanes, count: count, made: made, start: start, length: length, endTime: endTime, spikes
             )
@@ -171,7 +171,7 @@ extension LayerPlan {
             }
         }
         try budget.check(output.count + made, layer: layer, time: start)
-        state.append(made, to: output)
+        try state.append(made, to: output)
     }
 
     /// Fires the candidates that do reach the threshold, moves them to the end of the interval, and lists those that reach it

@@ -44,12 +44,12 @@ final class SynchronousState {
     }
 
     /// Room for `stride` neurons and `events` events, state zero.
-    func lanes(stride: Int, events: Int) -> SynchronousLanes {
+    func lanes(stride: Int, events: Int) throws(SpinnpropError) -> SynchronousLanes {
         // Whole cache lines apart.
         let step = (stride + 7) & ~7
-        neuronBlock.reserve(12 * step)
-        candidateBlock.reserve(step)
-        eventBlock.reserve(3 * max(1, events))
+        try neuronBlock.reserve(12 * step)
+        try candidateBlock.reserve(step)
+        try eventBlock.reserve(3 * max(1, events))
         let base = neuronBlock.pointer
         base.update(repeating: 0, count: 2 * step)
         let column = max(1, events)
@@ -64,19 +64,19 @@ final class SynchronousState {
 
     /// Room for `count` spikes of one interval, the first `keeping` of which stay.
     @inline(__always)
-    func spikes(_ count: Int, keeping: Int) -> IntervalSpikes {
-        spikeTimes.grow(count, keeping: keeping)
-        spikeUnits.grow(count, keeping: keeping)
-        spikeCurrents.grow(count, keeping: keeping)
+    func spikes(_ count: Int, keeping: Int) throws(SpinnpropError) -> IntervalSpikes {
+        try spikeTimes.grow(count, keeping: keeping)
+        try spikeUnits.grow(count, keeping: keeping)
+        try spikeCurrents.grow(count, keeping: keeping)
         return IntervalSpikes(
             times: spikeTimes.pointer, units: spikeUnits.pointer, currents: spikeCurrents.pointer)
     }
 
     /// Appends the interval's spikes to a layer's, in order of time.
     @inline(__always)
-    func append(_ count: Int, to output: SpikeColumns) {
-        let made = spikes(count, keeping: count)
-        output.reserve(count)
+    func append(_ count: Int, to output: SpikeColumns) throws(SpinnpropError) {
+        let made = try spikes(count, keeping: count)
+        try output.reserve(count)
         let (times, units, currents) = (
             output.times + output.count, output.units + output.count, output.currents + output.count
         )
@@ -85,7 +85,7 @@ final class SynchronousState {
             (times[0], units[0], currents[0]) = (made.times[0], made.units[0], made.currents[0])
             return
         }
-        let order = self.order.order(made.times, made.units, count)
+        let order = try self.order.order(made.times, made.units, count)
         var n = 0
         while n < count {
             let from = Int(order[n])

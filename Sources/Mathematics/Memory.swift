@@ -28,6 +28,20 @@ public enum Memory {
         }
     }
 
+    /// Memory for trivial values, aligned for any of them; not a byte of what is set aside for the end of memory.
+    ///
+    /// - Throws: `outOfMemory` if the system does not give it, or would to no avail: more than half of what the machine has.
+    public static func allocate(_ bytes: Int) throws(SpinnpropError) -> UnsafeMutableRawPointer {
+        guard bytes <= physicalBytes / 2, let memory = spinnprop_support_allocate(bytes) else {
+            throw SpinnpropError(
+                .outOfMemory,
+                "a block of \(bytes) bytes is more than the system gives this process; ask for less at once, or raise its limit")
+        }
+        return memory
+    }
+
+    public static func free(_ memory: UnsafeMutableRawPointer?) { Glibc.free(memory) }
+
     /// To be called by whatever goes on for long or allocates much: many blocks that are small by themselves add up.
     ///
     /// - Throws: `outOfMemory` while the library lives on what it has set aside for that case.
@@ -51,5 +65,21 @@ public enum Memory {
         }
         munmap(block, bytes)
         return true
+    }
+}
+
+extension Array {
+    /// Room for so many more elements, as `append` makes it, which however ends the process where there is no memory.
+    ///
+    /// - Throws: `outOfMemory`.
+    @inlinable @inline(__always)
+    public mutating func makeRoom(for additional: Int) throws(SpinnpropError) {
+        if count + additional > capacity { try enlarge(to: Swift.max(count + additional, 2 * capacity)) }
+    }
+
+    @usableFromInline @inline(never)
+    mutating func enlarge(to newCapacity: Int) throws(SpinnpropError) {
+        try Memory.check(count: newCapacity, bytesPerElement: MemoryLayout<Element>.stride, "an array that grows")
+        reserveCapacity(newCapacity)
     }
 }

@@ -1,58 +1,59 @@
 // Memory that a part of a batch works in: grown when needed, reused from sample to sample and from part to part.
+import CSupport
 import Synchronization
 
-/// A block of trivial values that only grows. Growing forgets the old content.
+/// A block of trivial values that only grows. Growing forgets the old content. What the system does not give is an error: blocks are what
+/// runs need most memory for.
 public final class Block<Element> {
     public private(set) var pointer: UnsafeMutablePointer<Element>
     public private(set) var capacity: Int
     private var memory: UnsafeMutableRawPointer?
 
-    public init(_ capacity: Int = 0) {
-        self.capacity = capacity
-        (memory, pointer) = Block.allocate(capacity)
+    /// With an aligned address that nothing is ever read from.
+    public init() {
+        capacity = 0
+        pointer = UnsafeMutablePointer(bitPattern: 64).unsafelyUnwrapped
     }
 
-    deinit { memory?.deallocate() }
+    /// - Throws: `outOfMemory`, as all that make a block grow.
+    public convenience init(_ capacity: Int) throws(SpinnpropError) {
+        self.init()
+        if capacity > 0 { try move(capacity, keeping: 0) }
+    }
+
+    deinit { Memory.free(memory) }
 
     /// At least `count` elements at `pointer`.
     @inlinable @inline(__always)
-    public func reserve(_ count: Int) {
-        if count > capacity { move(max(count, 2 * capacity), keeping: 0) }
+    public func reserve(_ count: Int) throws(SpinnpropError) {
+        if count > capacity { try move(max(count, 2 * capacity), keeping: 0) }
     }
 
     /// Like `reserve`, but the first `keeping` elements stay.
     @inlinable @inline(__always)
-    public func grow(_ count: Int, keeping: Int) {
-        if count > capacity { move(max(count, 2 * capacity), keeping: keeping) }
+    public func grow(_ count: Int, keeping: Int) throws(SpinnpropError) {
+        if count > capacity { try move(max(count, 2 * capacity), keeping: keeping) }
     }
 
     @usableFromInline @inline(never)
-    func move(_ newCapacity: Int, keeping: Int) {
-        let (newMemory, new) = Block.allocate(newCapacity)
+    func move(_ newCapacity: Int, keeping: Int) throws(SpinnpropError) {
+        // Rounded up to whole cache lines and aligned to them, for vector loads of whole registers: by hand, because the system's
+        // aligned allocation costs several times as much.
+        let bytes = max(64, (newCapacity * MemoryLayout<Element>.stride + 63) & ~63)
+        let newMemory = try Memory.allocate(bytes + 64)
+        let new = newMemory.alignedUp(toMultipleOf: 64)
+            .bindMemory(to: Element.self, capacity: bytes / MemoryLayout<Element>.stride)
         new.update(from: pointer, count: keeping)
-        memory?.deallocate()
+        Memory.free(memory)
         (memory, pointer, capacity) = (newMemory, new, newCapacity)
-    }
-
-    /// Rounded up to whole cache lines and aligned to them, for vector loads of whole registers: by hand, because the system's
-    /// aligned allocation costs several times as much. An empty block has an aligned address that nothing is ever read from.
-    private static func allocate(_ capacity: Int) -> (UnsafeMutableRawPointer?, UnsafeMutablePointer<Element>) {
-        if capacity == 0 { return (nil, UnsafeMutablePointer(bitPattern: 64).unsafelyUnwrapped) }
-        let bytes = max(64, (capacity * MemoryLayout<Element>.stride + 63) & ~63)
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes + 64, alignment: 16)
-        return (
-            memory,
-            memory.alignedUp(toMultipleOf: 64)
-                .bindMemory(to: Element.self, capacity: bytes / MemoryLayout<Element>.stride)
-        )
     }
 }
 
 extension Block where Element: Numeric {
     /// The first `count` elements become 0.
     @inlinable @inline(__always)
-    public func clear(_ count: Int) {
-        reserve(count)
+    public func clear(_ count: Int) throws(SpinnpropError) {
+        try reserve(count)
         pointer.update(repeating: .zero, count: count)
     }
 }
@@ -61,13 +62,14 @@ extension Block where Element: Numeric {
 public final class WorkerPool<Worker: AnyObject>: Sendable {
     private struct Idle: @unchecked Sendable { var workers: [Worker] = [] }
     private let idle = Mutex(Idle())
-    private let make: @Sendable () -> Worker
+    private let make: @Sendable () throws(SpinnpropError) -> Worker
 
-    public init(_ make: @escaping @Sendable () -> Worker) { self.make = make }
+    public init(_ make: @escaping @Sendable () throws(SpinnpropError) -> Worker) { self.make = make }
 
     public func withWorker(_ body: (Worker) throws(SpinnpropError) -> Void) throws(SpinnpropError) {
         let taken = idle.withLock { idle in Idle(workers: idle.workers.popLast().map { [$0] } ?? []) }
-        let worker = taken.workers.first ?? make()
+        let worker: Worker
+        if let idle = taken.workers.first { worker = idle } else { worker = try make() }
         defer {
             let returned = Idle(workers: [worker])
             idle.withLock { $0.workers += returned.workers }

@@ -22,30 +22,33 @@ public final class SpikeColumns: @unchecked Sendable {
         membranes: UnsafeMutablePointer<Double>?, units: UnsafeMutablePointer<Int32>
     )
 
-    public init(capacity: Int = 64, withMembranes: Bool = false) {
+    /// - Throws: `outOfMemory`, as all that make columns grow.
+    public init(capacity: Int = 64, withMembranes: Bool = false) throws(SpinnpropError) {
         self.capacity = max(1, capacity)
-        (times, currents, membranes, units) = SpikeColumns.allocate(self.capacity, withMembranes)
+        (times, currents, membranes, units) = try SpikeColumns.allocate(self.capacity, withMembranes)
     }
 
     /// Times come first: freeing them frees all.
-    deinit { times.deallocate() }
+    deinit { Memory.free(times) }
 
-    private static func allocate(_ capacity: Int, _ withMembranes: Bool) -> Columns {
+    private static func allocate(_ capacity: Int, _ withMembranes: Bool) throws(SpinnpropError) -> Columns {
         let wide = withMembranes ? 3 : 2
-        let memory = UnsafeMutablePointer<Double>.allocate(capacity: wide * capacity + (capacity + 1) / 2)
+        let count = wide * capacity + (capacity + 1) / 2
+        let memory = try Memory.allocate(count * MemoryLayout<Double>.stride)
+            .bindMemory(to: Double.self, capacity: count)
         let units = UnsafeMutableRawPointer(memory + wide * capacity).bindMemory(to: Int32.self, capacity: capacity)
         return (memory, memory + capacity, withMembranes ? memory + 2 * capacity : nil, units)
     }
 
     /// Makes room for `additional` more spikes.
     @inline(__always)
-    public func reserve(_ additional: Int) {
-        if count + additional > capacity { grow(to: max(count + additional, 2 * capacity)) }
+    public func reserve(_ additional: Int) throws(SpinnpropError) {
+        if count + additional > capacity { try grow(to: max(count + additional, 2 * capacity)) }
     }
 
     @inline(__always)
-    public func append(time: Double, unit: Int, current: Double) {
-        reserve(1)
+    public func append(time: Double, unit: Int, current: Double) throws(SpinnpropError) {
+        try reserve(1)
         times[count] = time
         units[count] = Int32(truncatingIfNeeded: unit)
         currents[count] = current
@@ -54,8 +57,8 @@ public final class SpikeColumns: @unchecked Sendable {
 
     /// Likewise, with the membrane value of columns that have them.
     @inline(__always)
-    public func append(time: Double, unit: Int, current: Double, membrane: Double) {
-        append(time: time, unit: unit, current: current)
+    public func append(time: Double, unit: Int, current: Double, membrane: Double) throws(SpinnpropError) {
+        try append(time: time, unit: unit, current: current)
         membranes?[count - 1] = membrane
     }
 
@@ -67,13 +70,13 @@ public final class SpikeColumns: @unchecked Sendable {
         if let membranes { (membranes[x], membranes[y]) = (membranes[y], membranes[x]) }
     }
 
-    private func grow(to newCapacity: Int) {
-        let new = SpikeColumns.allocate(newCapacity, membranes != nil)
+    private func grow(to newCapacity: Int) throws(SpinnpropError) {
+        let new = try SpikeColumns.allocate(newCapacity, membranes != nil)
         new.times.update(from: times, count: count)
         new.currents.update(from: currents, count: count)
         if let membranes { new.membranes?.update(from: membranes, count: count) }
         new.units.update(from: units, count: count)
-        times.deallocate()
+        Memory.free(times)
         (times, currents, membranes, units) = new
         capacity = newCapacity
     }

@@ -67,7 +67,7 @@ final class LossProgram: Program {
             }
             if !view.isJoint { try load(context, sample, job) }
             cursor = count
-            evaluate(context, sample, job)
+            try evaluate(context, sample, job)
             try send(context, step: view.steps &- 1)
         default:
             try send(context, step: view.steps &- 2 &- context.tick)
@@ -112,11 +112,11 @@ final class LossProgram: Program {
         context.countDRAM(bytes: 8 * count)
     }
 
-    private func evaluate(_ context: TickContext, _ sample: Int, _ job: SpiNNaker2Job) {
+    private func evaluate(_ context: TickContext, _ sample: Int, _ job: SpiNNaker2Job) throws(SpinnpropError) {
         guard let objective = job.objective else { return }
-        times.reserve(max(1, count))
-        perSecond.clear(max(1, count))
-        firstSpikes.reserve(outputCount)
+        try times.reserve(max(1, count))
+        try perSecond.clear(max(1, count))
+        try firstSpikes.reserve(outputCount)
         firstSpikes.pointer.update(repeating: -1, count: outputCount)
         var spike = count
         while spike > 0 {

@@ -253,7 +253,7 @@ final class NeuronProgram: Program {
                 "sample \(sample): the current of neuron \(place.slice.first + neuron) of layer \(place.layer) overflows float32; "
                     + "use smaller weights")
         }
-        log.append(
+        try log.append(
             steps: ownSteps, units: ownUnits, currents: ownCurrents, membranes: ownMembranes, count: ownCount,
             firstUnit: place.slice.first)
         if !view.isJoint { context.countDRAM(bytes: 16 * ownCount) }
@@ -271,10 +271,10 @@ final class NeuronProgram: Program {
 
 /// Spikes of a program's samples, one after another: what lies in DRAM for the host to read.
 final class SpikeLog {
-    let steps = Block<Int32>(256)
-    let units = Block<Int32>(256)
-    let currents = Block<Float>(256)
-    let membranes = Block<Float>(256)
+    let steps = Block<Int32>()
+    let units = Block<Int32>()
+    let currents = Block<Float>()
+    let membranes = Block<Float>()
     private(set) var count = 0
     /// Per sample, where its spikes end.
     private(set) var ends: [Int] = []
@@ -288,9 +288,9 @@ final class SpikeLog {
         steps ownSteps: UnsafePointer<Int32>, units ownUnits: UnsafePointer<Int32>,
         currents ownCurrents: UnsafePointer<Float>,
         membranes ownMembranes: UnsafePointer<Float>, count added: Int, firstUnit: Int
-    ) {
-        for block in [steps, units] { block.grow(count + added, keeping: count) }
-        for block in [currents, membranes] { block.grow(count + added, keeping: count) }
+    ) throws(SpinnpropError) {
+        for block in [steps, units] { try block.grow(count + added, keeping: count) }
+        for block in [currents, membranes] { try block.grow(count + added, keeping: count) }
         var n = 0
         while n < added {
             steps.pointer[count &+ n] = ownSteps[n]

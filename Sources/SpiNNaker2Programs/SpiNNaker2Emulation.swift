@@ -194,7 +194,7 @@ final class SpiNNaker2Emulation {
         let slice = program.place.slice
         let stride = ClockKernels.padded(network.layers[layer].neuronCount)
         // Constants of the whole layer; the slice takes its part.
-        let whole = Block<Float>(ClockConstants.count * stride)
+        let whole = try Block<Float>(ClockConstants.count * stride)
         try ClockConstants.fill(
             whole.pointer, stride: stride, layer: network.layers[layer], index: layer, grid: options.grid)
         program.constantBlock.update(

@@ -30,12 +30,12 @@ final class SpikeTable: @unchecked Sendable {
     private(set) var origins: [Int] = []
 
     /// Of a layer of a recording.
-    init(_ layer: LayerRecording, _ partition: [Range<Int>], grid: TimeGrid) {
+    init(_ layer: LayerRecording, _ partition: [Range<Int>], grid: TimeGrid) throws(SpinnpropError) {
         let total = layer.spikeCount
-        steps = Block(total)
-        units = Block(total)
-        currents.reserve(total)
-        membranes.reserve(total)
+        steps = try Block(total)
+        units = try Block(total)
+        try currents.reserve(total)
+        try membranes.reserve(total)
         var at = 0
         for (samples, segment) in zip(partition, layer.segments) {
             for index in 0..<samples.count {
@@ -52,10 +52,10 @@ final class SpikeTable: @unchecked Sendable {
     }
 
     /// Of the input, rounded to steps.
-    init(_ input: SpikeTrains, grid: TimeGrid) {
+    init(_ input: SpikeTrains, grid: TimeGrid) throws(SpinnpropError) {
         let total = input.spikeCount
-        steps = Block(total)
-        units = Block(total)
+        steps = try Block(total)
+        units = try Block(total)
         offsets = input.offsets
         for spike in 0..<total {
             steps.pointer[spike] = Int32(truncatingIfNeeded: grid.step(nearest: input.times[spike]))
@@ -118,7 +118,7 @@ final class SpiNNaker2Job: @unchecked Sendable {
     init(
         sampleCount: Int, copies: Int, grid: TimeGrid, tables: [SpikeTable], objective: Objective? = nil,
         budget: SpikeBudget? = nil
-    ) {
+    ) throws(SpinnpropError) {
         self.sampleCount = sampleCount
         self.copies = copies
         self.grid = grid
@@ -126,12 +126,12 @@ final class SpiNNaker2Job: @unchecked Sendable {
         self.objective = objective
         self.budget = budget
         scale = Float(1 / Double(max(1, sampleCount)))
-        values = Block(objective == nil ? 0 : sampleCount)
-        isSkipped = Block(objective == nil ? 0 : sampleCount)
-        isCorrect = Block(objective == nil ? 0 : sampleCount)
+        values = try Block(objective == nil ? 0 : sampleCount)
+        isSkipped = try Block(objective == nil ? 0 : sampleCount)
+        isCorrect = try Block(objective == nil ? 0 : sampleCount)
         let spikes = tables[0].offsets[sampleCount]
-        inputErrors = objective?.wantsInputTimes ?? false ? Block(spikes) : nil
-        inputErrors?.clear(spikes)
+        inputErrors = objective?.wantsInputTimes ?? false ? try Block(spikes) : nil
+        try inputErrors?.clear(spikes)
     }
 
     var view: JobView {

@@ -16,7 +16,7 @@ extension SpiNNaker2Emulation {
         _ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording {
         try load(network)
-        let job = SpiNNaker2Job(
+        let job = try SpiNNaker2Job(
             sampleCount: input.sampleCount, copies: copies, grid: grid, tables: [SpikeTable(input, grid: grid)],
             budget: budget(network, input, forward))
         clearLogs()
@@ -26,7 +26,7 @@ extension SpiNNaker2Emulation {
         try run(job, [forwardSegment], monitor)
         forwardSamples += input.sampleCount
         let after = machine.account(ofPhase: SpiNNaker2Phase.forward.rawValue)
-        let recording = recording(network, input, job, forward)
+        let recording = try recording(network, input, job, forward)
         lastForward = ForwardRun(
             account: EvaluationAccount(
                 samples: input.sampleCount, seconds: after.time.seconds - before.time.seconds,
@@ -45,9 +45,9 @@ extension SpiNNaker2Emulation {
         _ network: Network, _ recording: Recording, _ objective: Objective, monitor: Monitor?
     ) throws(SpinnpropError) -> Gradients {
         try load(network)
-        var tables = [SpikeTable(recording.input, grid: grid)]
-        for layer in recording.layers { tables.append(SpikeTable(layer, recording.partition, grid: grid)) }
-        let job = SpiNNaker2Job(
+        var tables = [try SpikeTable(recording.input, grid: grid)]
+        for layer in recording.layers { tables.append(try SpikeTable(layer, recording.partition, grid: grid)) }
+        let job = try SpiNNaker2Job(
             sampleCount: recording.sampleCount, copies: copies, grid: grid, tables: tables, objective: objective)
         // The labels, and the gradients on their way back; after a run elsewhere the spikes have to come, too.
         hostBytes += 4 * recording.sampleCount
@@ -66,14 +66,14 @@ extension SpiNNaker2Emulation {
         _ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions, _ objective: Objective, monitor: Monitor?
     ) throws(SpinnpropError) -> (Recording, Gradients) {
         try load(network)
-        let job = SpiNNaker2Job(
+        let job = try SpiNNaker2Job(
             sampleCount: input.sampleCount, copies: copies, grid: grid, tables: [SpikeTable(input, grid: grid)],
             objective: objective, budget: budget(network, input, forward))
         clearLogs()
         hostBytes += 8 * input.spikeCount + 4 * input.sampleCount
         let gradients = try gradients(network, job, [forwardSegment] + backwardSegments, monitor)
         forwardSamples += input.sampleCount
-        return (recording(network, input, job, forward), gradients)
+        return (try recording(network, input, job, forward), gradients)
     }
 
     /// The loss reads the last step's spikes one tick later.
@@ -212,16 +212,17 @@ extension SpiNNaker2Emulation {
 
     private func recording(
         _ network: Network, _ input: SpikeTrains, _ job: SpiNNaker2Job, _ forward: ForwardOptions
-    ) -> Recording {
+    ) throws(SpinnpropError) -> Recording {
         let parts = min(job.sampleCount, 16)
         let partition = (0..<parts).map { job.sampleCount * $0 / parts..<job.sampleCount * ($0 + 1) / parts }
         var layers: [LayerRecording] = []
         for (index, layer) in network.layers.enumerated() {
-            let segments = partition.map { samples in
-                let columns = SpikeColumns(withMembranes: true)
+            let segments = try partition.map { (samples) throws(SpinnpropError) in
+                let columns = try SpikeColumns(withMembranes: true)
                 for sample in samples {
                     let (round, copy) = sample.quotientAndRemainder(dividingBy: copies)
-                    SpiNNaker2Emulation.append(neurons[copy][index], round, to: columns, grid: grid)
+                    try Memory.poll()
+                    try SpiNNaker2Emulation.append(neurons[copy][index], round, to: columns, grid: grid)
                     columns.ends.append(columns.count)
                 }
                 return columns
@@ -238,10 +239,10 @@ extension SpiNNaker2Emulation {
     }
 
     /// Merges one sample's spikes of the slices of a layer, by step and then by slice.
-    private static func append(_ programs: [NeuronProgram], _ round: Int, to columns: SpikeColumns, grid: TimeGrid) {
+    private static func append(_ programs: [NeuronProgram], _ round: Int, to columns: SpikeColumns, grid: TimeGrid) throws(SpinnpropError) {
         if programs.count == 1 {
             let log = programs[0].log
-            return append(log, log.range(ofSample: round), to: columns, grid: grid)
+            return try append(log, log.range(ofSample: round), to: columns, grid: grid)
         }
         var cursors = programs.map { $0.log.range(ofSample: round).lowerBound }
         let ends = programs.map { $0.log.range(ofSample: round).upperBound }
@@ -252,17 +253,17 @@ extension SpiNNaker2Emulation {
                 if next < 0 || step < programs[next].log.steps.pointer[cursors[next]] { next = n }
             }
             guard next >= 0 else { return }
-            append(programs[next].log, cursors[next]..<cursors[next] + 1, to: columns, grid: grid)
+            try append(programs[next].log, cursors[next]..<cursors[next] + 1, to: columns, grid: grid)
             cursors[next] += 1
         }
     }
 
-    private static func append(_ log: SpikeLog, _ spikes: Range<Int>, to columns: SpikeColumns, grid: TimeGrid) {
-        columns.reserve(spikes.count)
+    private static func append(_ log: SpikeLog, _ spikes: Range<Int>, to columns: SpikeColumns, grid: TimeGrid) throws(SpinnpropError) {
+        try columns.reserve(spikes.count)
         let (steps, units) = (log.steps.pointer, log.units.pointer)
         let (currents, membranes) = (log.currents.pointer, log.membranes.pointer)
         for spike in spikes {
-            columns.append(
+            try columns.append(
                 time: grid.time(ofStep: Int(steps[spike])), unit: Int(units[spike]), current: Double(currents[spike]),
                 membrane: Double(membranes[spike]))
         }

@@ -3,10 +3,10 @@ import Mathematics
 
 /// Finds the order of events in time without moving them.
 public struct TimeOrder {
-    private let positions = Block<Int32>(64)
-    private let spare = Block<Int32>(64)
-    private let starts = Block<Int32>(64)
-    private let keys = Block<Double>(32)
+    private let positions = Block<Int32>()
+    private let spare = Block<Int32>()
+    private let starts = Block<Int32>()
+    private let keys = Block<Double>()
     private let poller: Poller
 
     public init(_ poller: Poller) { self.poller = poller }
@@ -30,16 +30,17 @@ public struct TimeOrder {
     /// The positions of events in order of (time, unit, position). Valid until the next call.
     ///
     /// Buckets by time, then one insertion pass: O(n) for times that spread; O(n log n) whatever they do.
-    public func order(_ times: UnsafePointer<Double>, _ units: UnsafePointer<Int32>, _ count: Int) -> UnsafePointer<
-        Int32
-    > {
-        positions.reserve(count)
+    public func order(
+        _ times: UnsafePointer<Double>, _ units: UnsafePointer<Int32>, _ count: Int
+    ) throws(SpinnpropError) -> UnsafePointer<Int32> {
+        try positions.reserve(count)
         let order = positions.pointer
-        if count <= 32 && rank(times, count, order) { return UnsafePointer(order) }
-        if count <= 16 || !distribute(times, count, order) {
+        if count <= 32, try rank(times, count, order) { return UnsafePointer(order) }
+        let isDistributed = count > 16 ? try distribute(times, count, order) : false
+        if !isDistributed {
             for n in 0..<count { order[n] = Int32(truncatingIfNeeded: n) }
             if count > 16 {
-                mergeSort(times, units, count)
+                try mergeSort(times, units, count)
                 return UnsafePointer(order)
             }
         }
@@ -52,9 +53,9 @@ public struct TimeOrder {
     @inline(__always)
     private func rank(
         _ times: UnsafePointer<Double>, _ count: Int, _ order: UnsafeMutablePointer<Int32>
-    ) -> Bool {
+    ) throws(SpinnpropError) -> Bool {
         let vectors = (count &+ 3) / 4
-        keys.reserve(4 &* vectors)
+        try keys.reserve(4 &* vectors)
         let key = keys.pointer
         key.update(from: times, count: count)
         var n = count
@@ -117,7 +118,7 @@ public struct TimeOrder {
     @inline(__always)
     private func distribute(
         _ times: UnsafePointer<Double>, _ count: Int, _ order: UnsafeMutablePointer<Int32>
-    ) -> Bool {
+    ) throws(SpinnpropError) -> Bool {
         var (low, high) = (times[0], times[0])
         for n in 1..<count {
             low = min(low, times[n])
@@ -125,8 +126,8 @@ public struct TimeOrder {
         }
         let scale = Double(count - 1) / (high - low)
         guard scale.isFinite else { return false }
-        starts.reserve(count + 1)
-        spare.reserve(count)
+        try starts.reserve(count + 1)
+        try spare.reserve(count)
         let (start, slice) = (starts.pointer, spare.pointer)
         start.update(repeating: 0, count: count + 1)
         for n in 0..<count {
@@ -150,8 +151,8 @@ public struct TimeOrder {
     }
 
     /// Bottom-up merge sort of `positions`.
-    private func mergeSort(_ times: UnsafePointer<Double>, _ units: UnsafePointer<Int32>, _ count: Int) {
-        spare.reserve(count)
+    private func mergeSort(_ times: UnsafePointer<Double>, _ units: UnsafePointer<Int32>, _ count: Int) throws(SpinnpropError) {
+        try spare.reserve(count)
         var (from, to) = (positions.pointer, spare.pointer)
         var width = 1
         while width < count {

@@ -83,7 +83,7 @@ struct RefusalTests {
         #expect(otherGrid?.kind == .invalidValue && otherGrid?.message.contains("30 steps") == true)
         let continuous = Recording(
             input: spikes,
-            layers: [LayerRecording(neuronCount: 3, isSpiking: true, thresholds: [1], segments: [SpikeColumns()])],
+            layers: [LayerRecording(neuronCount: 3, isSpiking: true, thresholds: [1], segments: [try SpikeColumns()])],
             partition: [0..<1], fingerprint: nil, engine: "event", endTime: 1)
         let noGrid = #expect(throws: SpinnpropError.self) {
             try ClockRule().backward(own, continuous, objective, monitor: nil)

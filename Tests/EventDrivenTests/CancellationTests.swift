@@ -40,9 +40,9 @@ import Testing
         try network.setWeights([Double](repeating: 1e-3, count: 48 * 7), connection: 0)
         let trains = try input(400_000)
         // Late spikes that somebody is to blame for: the adjoint has to go through all events.
-        let columns = [SpikeColumns(), SpikeColumns()]
-        for unit in 0..<48 { columns[0].append(time: 1, unit: unit, current: 2) }
-        for unit in 0..<2 { columns[1].append(time: 1.01, unit: unit, current: 2) }
+        let columns = [try SpikeColumns(), try SpikeColumns()]
+        for unit in 0..<48 { try columns[0].append(time: 1, unit: unit, current: 2) }
+        for unit in 0..<2 { try columns[1].append(time: 1.01, unit: unit, current: 2) }
         for own in columns { own.ends = [own.count] }
         try network.setWeights([Double](repeating: 1, count: 96), connection: 1)
         let layers = zip(network.layers, columns).map { layer, own in

@@ -9,8 +9,8 @@ struct BumpingTests {
     /// A recording of a 2-4-2 network in which the given neurons spiked, in two samples.
     private func recording(hidden: [Int], outputs: [Int]) -> Recording {
         func layer(_ neurons: [Int], _ count: Int) -> LayerRecording {
-            let columns = SpikeColumns()
-            for neuron in neurons { columns.append(time: 1e-3, unit: neuron, current: 2) }
+            let columns = try! SpikeColumns()
+            for neuron in neurons { try! columns.append(time: 1e-3, unit: neuron, current: 2) }
             columns.ends = [0, columns.count]
             return LayerRecording(neuronCount: count, isSpiking: true, thresholds: [1], segments: [columns])
         }

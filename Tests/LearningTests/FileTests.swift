@@ -22,14 +22,14 @@ struct FileTests {
     }
 
     private func recording(leaky: Bool) throws -> Recording {
-        let hidden = [SpikeColumns(), SpikeColumns()]
-        hidden[0].append(time: 1e-3, unit: 0, current: 2)
-        hidden[0].append(time: 1e-3, unit: 3, current: 1.5)
+        let hidden = [try SpikeColumns(), try SpikeColumns()]
+        try hidden[0].append(time: 1e-3, unit: 0, current: 2)
+        try hidden[0].append(time: 1e-3, unit: 3, current: 1.5)
         hidden[0].ends = [2]
-        hidden[1].append(time: 4e-3, unit: 1, current: 9)
+        try hidden[1].append(time: 4e-3, unit: 1, current: 9)
         hidden[1].ends = [0, 1]
-        let last = [[0], [0, 0]].map { ends in
-            let columns = SpikeColumns()
+        let last = try [[0], [0, 0]].map { ends in
+            let columns = try SpikeColumns()
             columns.ends = ends
             return columns
         }

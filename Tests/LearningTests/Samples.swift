@@ -10,10 +10,10 @@ struct OutputSpike {
 
 /// A recording with one spiking layer and the given spikes per sample, all in one part.
 func recording(_ samples: [[OutputSpike]], outputs: Int) -> Recording {
-    let columns = SpikeColumns()
+    let columns = try! SpikeColumns()
     for sample in samples {
         for spike in sample.sorted(by: { ($0.time, $0.unit) < ($1.time, $1.unit) }) {
-            columns.append(time: spike.time, unit: spike.unit, current: 2)
+            try! columns.append(time: spike.time, unit: spike.unit, current: 2)
         }
         columns.ends.append(columns.count)
     }
@@ -23,7 +23,7 @@ func recording(_ samples: [[OutputSpike]], outputs: Int) -> Recording {
 
 /// A recording of a leaky read-out with the given maxima per sample.
 func recording(maxima: [[Double]]) -> Recording {
-    let columns = SpikeColumns()
+    let columns = try! SpikeColumns()
     columns.ends = maxima.map { _ in 0 }
     let values = maxima.flatMap { $0 }
     let layer = LayerRecording(

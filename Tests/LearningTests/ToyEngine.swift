@@ -21,7 +21,7 @@ struct ToySubstrate: Substrate {
         try onForward?(calls.count)
         let outputs = network.outputCount
         let weights = network.connections[0].weights
-        let columns = SpikeColumns()
+        let columns = try SpikeColumns()
         for sample in 0..<input.sampleCount {
             let (times, units) = input[sample]
             var spikes: [(time: Double, unit: Int)] = []
@@ -32,7 +32,7 @@ struct ToySubstrate: Substrate {
                 }
                 if time > 0 && time < 40e-3 { spikes.append((time, j)) }
             }
-            for spike in spikes.sorted(by: <) { columns.append(time: spike.time, unit: spike.unit, current: 2) }
+            for spike in spikes.sorted(by: <) { try columns.append(time: spike.time, unit: spike.unit, current: 2) }
             columns.ends.append(columns.count)
         }
         let layer = LayerRecording(neuronCount: outputs, isSpiking: true, thresholds: [1], segments: [columns])

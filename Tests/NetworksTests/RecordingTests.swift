@@ -8,13 +8,13 @@ import Testing
 struct RecordingTests {
     /// Three samples in two parts; neuron 2 never spikes, sample 1 is silent.
     private func recording(fingerprint: UInt64? = nil) -> Recording {
-        let first = SpikeColumns()
-        first.append(time: 1e-3, unit: 1, current: 1.5)
-        first.append(time: 2e-3, unit: 0, current: 1.0005)
-        first.append(time: 3e-3, unit: 1, current: 4)
+        let first = try! SpikeColumns()
+        try! first.append(time: 1e-3, unit: 1, current: 1.5)
+        try! first.append(time: 2e-3, unit: 0, current: 1.0005)
+        try! first.append(time: 3e-3, unit: 1, current: 4)
         first.ends = [3, 3]
-        let second = SpikeColumns()
-        second.append(time: 5e-3, unit: 1, current: 2)
+        let second = try! SpikeColumns()
+        try! second.append(time: 5e-3, unit: 1, current: 2)
         second.ends = [1]
         let layer = LayerRecording(neuronCount: 3, isSpiking: true, thresholds: [1], segments: [first, second])
         return Recording(
@@ -55,7 +55,7 @@ struct RecordingTests {
 
     @Test func samplerShowsMaxima() {
         let parts = [[0], [0, 0]].map { ends in
-            let columns = SpikeColumns()
+            let columns = try! SpikeColumns()
             columns.ends = ends
             return columns
         }

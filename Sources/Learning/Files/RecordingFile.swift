@@ -174,11 +174,11 @@ public enum RecordingFile {
                 }
             }
         }
-        let segments = partition.map { samples in
+        let segments = try partition.map { (samples) throws(SpinnpropError) in
             let range = spikes.offsets[samples.lowerBound]..<spikes.offsets[samples.upperBound]
-            let columns = SpikeColumns(capacity: range.count, withMembranes: membranes != nil)
+            let columns = try SpikeColumns(capacity: range.count, withMembranes: membranes != nil)
             for spike in range {
-                columns.append(
+                try columns.append(
                     time: spikes.times[spike], unit: Int(spikes.units[spike]), current: currents[spike],
                     membrane: membranes?[spike] ?? 0)
             }
@@ -208,8 +208,8 @@ public enum RecordingFile {
                         + "\(currents[index]); it must be finite, >= 0 and within the run")
             }
         }
-        let segments = partition.map { samples in
-            let columns = SpikeColumns(capacity: 1)
+        let segments = try partition.map { (samples) throws(SpinnpropError) in
+            let columns = try SpikeColumns(capacity: 1)
             columns.ends = [Int](repeating: 0, count: samples.count)
             return columns
         }
