@@ -12,7 +12,7 @@ import time
 
 import results
 import spinnprop as sp
-from spinnprop._reproduce_spinnaker2 import SETTING
+from spinnprop._commands.reproduce.spinnaker2_yin_yang import SETTING
 
 SAMPLES = 5000
 CHIPS = (1, 4, 48)

@@ -2,28 +2,30 @@
 
 from typing import TYPE_CHECKING
 
-from . import datasets, encoding, losses, spinnaker2
+from . import datasets, encoding, losses
 from ._core import SpinnpropError
-from ._engines import ClockEngine, Engine, EventEngine
+from ._engines.base import BaseEngine
+from ._engines.clock import ClockEngine
+from ._engines.event import EventEngine
 from ._files import load, save
 from ._gradients import Gradients
 from ._library import __version__, get_threads, set_threads
 from ._network import Network
 from ._recording import Recording
 from ._spikes import SpikeTrains
-from ._training import Trainer
+from ._trainer import Trainer
 
 if TYPE_CHECKING:
-    from . import meta, plot, sparse
-    from ._estimator import SpikingClassifier
-    from ._search import search
-    from ._search_result import SearchResult
-    from ._space import Build, LogUniform, Uniform
+    from . import meta, plot, sparse, spinnaker2
+    from ._estimators.spiking import SpikingClassifier
+    from ._search.result import SearchResult
+    from ._search.search import search
+    from ._search.space import Build, LogUniform, Uniform
 
 __all__ = [
+    "BaseEngine",
     "Build",
     "ClockEngine",
-    "Engine",
     "EventEngine",
     "Gradients",
     "LogUniform",
@@ -52,15 +54,16 @@ __all__ = [
 
 # What needs scikit-learn, matplotlib or Optuna, or is seldom needed, is imported when first used.
 _LATER = {
-    "Build": "._space",
-    "LogUniform": "._space",
-    "SearchResult": "._search_result",
-    "SpikingClassifier": "._estimator",
-    "Uniform": "._space",
+    "Build": "._search.space",
+    "LogUniform": "._search.space",
+    "SearchResult": "._search.result",
+    "SpikingClassifier": "._estimators.spiking",
+    "Uniform": "._search.space",
     "meta": ".meta",
     "plot": ".plot",
-    "search": "._search",
+    "search": "._search.search",
     "sparse": ".sparse",
+    "spinnaker2": ".spinnaker2",
 }
 
 

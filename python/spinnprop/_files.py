@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from . import _checks, _core
+from . import _core
 from ._network import Network
+from ._support import checks
+from ._support.types import PathLike
 
 
-def save(network: Network, path: _checks.PathLike) -> None:
+def save(network: Network, path: PathLike) -> None:
     """Writes a network to a safetensors file: numbers only, no pickle. A crash leaves the old file as it was.
 
     Parameters
@@ -31,10 +33,10 @@ def save(network: Network, path: _checks.PathLike) -> None:
     """
     if not isinstance(network, Network):
         raise TypeError(f"network is {type(network).__name__!r}; it must be a Network (an estimator's is network_)")
-    _core.network_save(network._handle, _checks.path(path))
+    _core.network_save(network._handle, checks.path(path))
 
 
-def load(path: _checks.PathLike) -> Network:
+def load(path: PathLike) -> Network:
     """Reads a network from a file that `save` wrote.
 
     Parameters
@@ -56,4 +58,4 @@ def load(path: _checks.PathLike) -> Network:
     --------
     See `save`.
     """
-    return Network._of(_core.network_load(_checks.path(path)))
+    return Network._of(_core.network_load(checks.path(path)))

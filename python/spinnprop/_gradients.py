@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Tuple
 
-from . import _checks
+from ._support.types import Float64Array
 
 
 class Gradients:
@@ -29,11 +29,11 @@ class Gradients:
 
     def __init__(
         self,
-        weights: Tuple[_checks.Float64Array, ...],
-        recurrent_weights: Tuple[_checks.Float64Array, ...],
-        delays: Tuple[_checks.Float64Array, ...],
-        recurrent_delays: Tuple[_checks.Float64Array, ...],
-        input_times: _checks.Float64Array,
+        weights: Tuple[Float64Array, ...],
+        recurrent_weights: Tuple[Float64Array, ...],
+        delays: Tuple[Float64Array, ...],
+        recurrent_delays: Tuple[Float64Array, ...],
+        input_times: Float64Array,
         skipped: int,
     ) -> None:
         self.weights = weights

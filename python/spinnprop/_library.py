@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from . import _checks, _core
+from . import _core
+from ._support import checks
 
 __version__ = _core.version()
 
@@ -23,7 +24,7 @@ def set_threads(threads: int) -> None:
     1
     >>> sp.set_threads(0)
     """
-    _core.set_threads(_checks.integer(threads, "threads", 0, 2**31 - 1))
+    _core.set_threads(checks.integer(threads, "threads", 0, checks.INT32))
 
 
 def get_threads() -> int:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from . import _checks, _core, _engines
+from . import _core
+from ._engines.base import BaseEngine
+from ._engines.names import EngineLike, resolve
 from ._gradients import Gradients
-from ._layers import MutableLayerSequence
 from ._recording import Recording, _fields
 from ._spikes import SpikeTrains
+from ._support import checks
+from ._support.layers import MutableLayerSequence
+from ._support.types import Float64Array, Int32Array, Int64Array, Progress
 from .losses import Loss, RateRegularisation
 
-#: What a progress callable gets; it returns something true to stop.
-Progress = Optional[Callable[[Dict[str, Any]], object]]
 _DELAYS: Dict[Optional[str], int] = {
     None: _core.DELAYS_NONE,
     "synaptic": _core.DELAYS_SYNAPTIC,
@@ -24,7 +26,7 @@ _DELAYS: Dict[Optional[str], int] = {
 }
 _READOUTS: Dict[Optional[str], int] = {"spiking": _core.READOUT_SPIKING, "leaky": _core.READOUT_LEAKY}
 if TYPE_CHECKING:
-    Parameters = MutableLayerSequence[_checks.Float64Array]
+    Parameters = MutableLayerSequence[Float64Array]
 
 
 class Network:
@@ -105,9 +107,9 @@ class Network:
         reset: Any = 0.0,
         weight_mean: Any = None,
         weight_std: Any = None,
-        engine: _engines.EngineLike = "event",
+        engine: EngineLike = "event",
     ) -> None:
-        sizes: _checks.Int32Array = _checks.array(layer_sizes, np.int32, "layer_sizes", ndim=1)
+        sizes: Int32Array = checks.array(layer_sizes, np.int32, "layer_sizes", ndim=1)
         if len(sizes) < 2:
             raise ValueError(f"layer_sizes is {layer_sizes!r}; a network needs at least 2 sizes, the input's first")
         self._take(
@@ -117,13 +119,13 @@ class Network:
                 None if tau_syn is None else _per_neuron(tau_syn, "tau_syn"),
                 _per_neuron(threshold, "threshold"),
                 _per_neuron(reset, "reset"),
-                _checks.choice(delays, "delays", _DELAYS),
+                checks.choice(delays, "delays", _DELAYS),
                 _flags(recurrent, "recurrent", len(sizes) - 2),
-                _checks.choice(readout, "readout", _READOUTS),
+                checks.choice(readout, "readout", _READOUTS),
                 None if weight_mean is None else _per_layer(weight_mean, "weight_mean"),
                 None if weight_std is None else _per_layer(weight_std, "weight_std"),
-                _checks.integer(seed, "seed", 0, 2**64 - 1),
-                _engines.resolve(engine)._handle,
+                checks.integer(seed, "seed", 0, checks.UINT64),
+                resolve(engine)._handle,
             )
         )
 
@@ -199,7 +201,7 @@ class Network:
     def forward(
         self,
         spikes: SpikeTrains,
-        engine: _engines.EngineLike = "event",
+        engine: EngineLike = "event",
         t_end: Optional[float] = None,
         max_spikes: Optional[int] = None,
         *,
@@ -235,7 +237,7 @@ class Network:
         >>> len(net.forward(sp.SpikeTrains([0.0, 1e-3], [0, 1], [0, 1, 2], 2), t_end=50e-3))
         2
         """
-        runs_on = _engines.resolve(engine)
+        runs_on = resolve(engine)
         options = _forward_options(runs_on, t_end, max_spikes)
         trains = _trains(spikes, "spikes")
         return Recording._of(_core.network_forward(self._handle, trains._arrays, options, progress), trains, runs_on)
@@ -245,7 +247,7 @@ class Network:
         recording: Recording,
         loss: Loss,
         y: Any,
-        engine: Optional[_engines.EngineLike] = None,
+        engine: Optional[EngineLike] = None,
         *,
         rate: Optional[RateRegularisation] = None,
         progress: Progress = None,
@@ -289,7 +291,7 @@ class Network:
         if not isinstance(recording, Recording):
             raise TypeError(f"recording is {type(recording).__name__!r}; it must be a Recording")
         options: Dict[str, Any] = {}
-        rule = recording._maker if engine is None else _engines.resolve(engine)
+        rule = recording._maker if engine is None else resolve(engine)
         if rule is not None:
             options["engine"] = rule._handle
         if rate is not None:
@@ -300,7 +302,7 @@ class Network:
         if labels is not None and len(labels) != len(recording):
             raise ValueError(f"y has {len(labels)} labels; the recording has {len(recording)} samples")
         if targets is not None:
-            _checks.shape(targets, (len(recording), self._info["n_outputs"]), "y")
+            checks.shape(targets, (len(recording), self._info["n_outputs"]), "y")
         handle, value = _core.network_gradient(
             self._handle, recording._handle, _fields(loss), labels, targets, options, progress
         )
@@ -321,21 +323,21 @@ class Network:
         return f"<Network {'-'.join(map(str, self.layer_sizes))}{', ' * bool(kinds)}{', '.join(kinds)}>"
 
     def _parameters(self, name: str, code: int) -> Parameters:
-        def get(layer: int) -> _checks.Float64Array:
+        def get(layer: int) -> Float64Array:
             values = np.empty(self._shape(code, layer))
             _core.network_get(values, self._handle, code, layer)
-            return _checks.read_only(values)
+            return checks.read_only(values)
 
         def set(layer: int, values: Any) -> None:
-            given: _checks.Float64Array = _checks.array(values, np.float64, f"{name}[{layer}]")
+            given: Float64Array = checks.array(values, np.float64, f"{name}[{layer}]")
             shape = self._shape(code, layer)
             if shape != (0, 0):
-                _checks.shape(given, shape, f"{name}[{layer}]")
+                checks.shape(given, shape, f"{name}[{layer}]")
             elif code in (_core.DELAYS, _core.RECURRENT_DELAYS):
                 weights = _core.WEIGHTS if code == _core.DELAYS else _core.RECURRENT_WEIGHTS
-                _checks.shape(given, self._shape(weights, layer), f"{name}[{layer}]")
+                checks.shape(given, self._shape(weights, layer), f"{name}[{layer}]")
             else:
-                _checks.shape(given, shape, f"{name}[{layer}]")
+                checks.shape(given, shape, f"{name}[{layer}]")
             _core.network_set(self._handle, code, layer, given)
 
         return MutableLayerSequence(name, self._info["n_layers"], get, set)
@@ -349,7 +351,7 @@ class Network:
         return shape[:1] if is_vector and shape != (0, 0) else shape
 
     def _gradients(self, handle: object, n_input_spikes: int) -> Gradients:
-        def read(code: int) -> Tuple[_checks.Float64Array, ...]:
+        def read(code: int) -> Tuple[Float64Array, ...]:
             arrays = tuple(np.empty(self._shape(code, layer)) for layer in range(self._info["n_layers"]))
             for layer, values in enumerate(arrays):
                 _core.gradient_get(values, handle, code, layer)
@@ -371,22 +373,22 @@ def _from_bytes(data: bytes) -> Network:
     return Network._of(_core.network_from_bytes(data))
 
 
-def _per_neuron(values: Any, name: str) -> _checks.Float64Array:
+def _per_neuron(values: Any, name: str) -> Float64Array:
     """A scalar, or one per layer or neuron."""
-    array: _checks.Float64Array = _checks.array(values, np.float64, name)
+    array: Float64Array = checks.array(values, np.float64, name)
     if array.ndim > 1 or array.size == 0:
         raise ValueError(f"{name} has shape {array.shape}; give one number, one per layer, or one per neuron")
     return array.reshape(-1)
 
 
-def _per_layer(values: Any, name: str) -> _checks.Float64Array:
-    array: _checks.Float64Array = _checks.array(values, np.float64, name, ndim=1)
+def _per_layer(values: Any, name: str) -> Float64Array:
+    array: Float64Array = checks.array(values, np.float64, name, ndim=1)
     if array.size == 0:
         raise ValueError(f"{name} is empty; give one number per layer, or None")
     return array
 
 
-def _flags(values: Any, name: str, n_hidden: int) -> _checks.Int32Array:
+def _flags(values: Any, name: str, n_hidden: int) -> Int32Array:
     flags = np.asarray(values)
     if flags.dtype != np.bool_ and flags.size > 0:
         raise TypeError(f"{name} is {values!r}; it must be a bool, or one bool per hidden layer")
@@ -405,18 +407,18 @@ def _trains(spikes: Any, name: str) -> SpikeTrains:
     return spikes
 
 
-def _forward_options(engine: _engines.Engine, t_end: Optional[float], max_spikes: Optional[int]) -> Dict[str, Any]:
+def _forward_options(engine: BaseEngine, t_end: Optional[float], max_spikes: Optional[int]) -> Dict[str, Any]:
     options: Dict[str, Any] = {"engine": engine._handle}
     if t_end is not None:
-        options["t_end"] = _checks.real(t_end, "t_end")
+        options["t_end"] = checks.real(t_end, "t_end")
         if not 0 <= options["t_end"] <= math.inf:
             raise ValueError(f"t_end is {t_end}; it must be >= 0 seconds, or None to run until silence")
     if max_spikes is not None:
-        options["max_spikes"] = _checks.integer(max_spikes, "max_spikes", 1, 2**63 - 1)
+        options["max_spikes"] = checks.integer(max_spikes, "max_spikes", 1, checks.INT64)
     return options
 
 
-def _labels_or_targets(y: Any) -> Tuple[Optional[_checks.Int64Array], Optional[_checks.Float64Array]]:
+def _labels_or_targets(y: Any) -> Tuple[Optional[Int64Array], Optional[Float64Array]]:
     if np.ndim(y) == 2:
-        return None, _checks.array(y, np.float64, "y", ndim=2)
-    return _checks.labels(y), None
+        return None, checks.array(y, np.float64, "y", ndim=2)
+    return checks.labels(y), None

@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 
 import numpy as np
 
-from . import _checks, _core, _engines
-from ._layers import LayerSequence
+from . import _core
+from ._engines.base import BaseEngine
+from ._engines.clock import ClockEngine
+from ._engines.grid import TimeGrid
+from ._engines.names import name_of
 from ._spikes import SpikeTrains
+from ._support.layers import LayerSequence
+from ._support.types import Float64Array, Int64Array
 from .losses import Loss
 
 if TYPE_CHECKING:
@@ -36,13 +41,13 @@ class Recording:
     _info: Dict[str, int]
     _spikes: Dict[int, SpikeTrains]
     #: The engine object that made it, which keeps account of gradients, too; None once it has been pickled.
-    _maker: Optional[_engines.Engine]
+    _maker: Optional[BaseEngine]
 
     def __init__(self) -> None:
         raise TypeError("recordings are made by Network.forward")
 
     @classmethod
-    def _of(cls, handle: object, input: SpikeTrains, maker: Optional[_engines.Engine] = None) -> Recording:
+    def _of(cls, handle: object, input: SpikeTrains, maker: Optional[BaseEngine] = None) -> Recording:
         recording = cls.__new__(cls)
         recording._handle = handle
         recording._input = input
@@ -59,12 +64,13 @@ class Recording:
     @property
     def engine(self) -> str:
         """The name of the engine that made the recording."""
-        return _engines.name_of(_core.recording_engine(self._handle))
+        return name_of(_core.recording_engine(self._handle)["kind"])
 
     @property
-    def grid(self) -> Optional[_engines.ClockEngine]:
+    def grid(self) -> Optional[ClockEngine]:
         """The time steps on which its spikes lie, as the engine that can differentiate it; None in continuous time."""
-        return _engines.grid_of(_core.recording_engine(self._handle))
+        grid = TimeGrid._of(_core.recording_engine(self._handle))
+        return None if grid is None else ClockEngine(**vars(grid))
 
     @property
     def layer_sizes(self) -> Tuple[int, ...]:
@@ -81,12 +87,12 @@ class Recording:
         return LayerSequence("spikes", self._info["n_layers"], self._spikes_of)
 
     @property
-    def currents(self) -> LayerSequence[_checks.Float64Array]:
+    def currents(self) -> LayerSequence[Float64Array]:
         """Per layer, (n_spikes,) float64: the synaptic current at each spike, before any arrival of its own."""
         return LayerSequence("currents", self._info["n_layers"], lambda layer: self._read(layer)[1])
 
     @property
-    def membranes(self) -> LayerSequence[_checks.Float64Array]:
+    def membranes(self) -> LayerSequence[Float64Array]:
         """Per layer, (n_spikes,) float64: the membrane's value at each spike, before the reset.
 
         In continuous time that is the threshold; on a grid of time steps it lies above.
@@ -111,23 +117,23 @@ class Recording:
         )
 
     @property
-    def first_spike_times(self) -> _checks.Float64Array:
+    def first_spike_times(self) -> Float64Array:
         """(n_samples, n_outputs) float64, seconds: each output's first spike; +inf where it was silent."""
         times = np.empty((len(self), self._info["n_outputs"]))
         _core.recording_first_spike_times(times, self._handle)
         return times
 
     @property
-    def maxima(self) -> _checks.Float64Array:
+    def maxima(self) -> Float64Array:
         """(n_samples, n_outputs) float64: the largest membrane values of a leaky read-out, never below 0."""
         return self._maxima()[0]
 
     @property
-    def maximum_times(self) -> _checks.Float64Array:
+    def maximum_times(self) -> Float64Array:
         """(n_samples, n_outputs) float64, seconds: when a leaky read-out had its largest membrane values."""
         return self._maxima()[1]
 
-    def predict(self, loss: Optional[Loss] = None) -> _checks.Int64Array:
+    def predict(self, loss: Optional[Loss] = None) -> Int64Array:
         """(n_samples,) int64: the class each sample's output stands for under a loss, -1 if no output spoke.
 
         None: the loss that the engine takes unless told otherwise.
@@ -136,7 +142,7 @@ class Recording:
         _core.recording_predict(classes, self._handle, None if loss is None else _fields(loss))
         return classes
 
-    def probabilities(self, loss: Optional[Loss] = None) -> _checks.Float64Array:
+    def probabilities(self, loss: Optional[Loss] = None) -> Float64Array:
         """(n_samples, n_outputs) float64: the loss's softmax over outputs, uniform where no output spoke."""
         values = np.empty((len(self), self._info["n_outputs"]))
         _core.recording_probabilities(values, self._handle, None if loss is None else _fields(loss))
@@ -160,7 +166,7 @@ class Recording:
             self._spikes[layer] = self._read(layer)[0]
         return self._spikes[layer]
 
-    def _read(self, layer: int) -> Tuple[SpikeTrains, _checks.Float64Array, _checks.Float64Array]:
+    def _read(self, layer: int) -> Tuple[SpikeTrains, Float64Array, Float64Array]:
         n_spikes = _core.recording_spike_count(self._handle, layer)
         times, currents, membranes = np.empty(n_spikes), np.empty(n_spikes), np.empty(n_spikes)
         units = np.empty(n_spikes, np.int32)
@@ -174,7 +180,7 @@ class Recording:
         _core.recording_silent(silent, self._handle, layer)
         return silent
 
-    def _maxima(self) -> Tuple[_checks.Float64Array, _checks.Float64Array]:
+    def _maxima(self) -> Tuple[Float64Array, Float64Array]:
         values, times = np.empty((2, len(self), self._info["n_outputs"]))
         _core.recording_maxima(values, times, self._handle)
         return values, times

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, Iterator, Tuple
 
 import numpy as np
 
-from . import _checks, _core
+from . import _core
+from ._support import checks
+from ._support.types import Float64Array, Int32Array, Int64Array
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -48,15 +50,15 @@ class SpikeTrains:
     __slots__ = ("_times", "_units", "_offsets", "_n_units")
 
     def __init__(self, times: Any, units: Any, offsets: Any, n_units: int) -> None:
-        self._times: _checks.Float64Array = _view(_checks.array(times, np.float64, "times", ndim=1))
-        self._units: _checks.Int32Array = _view(_checks.array(units, np.int32, "units", ndim=1))
-        self._offsets: _checks.Int64Array = _view(_checks.array(offsets, np.int64, "offsets", ndim=1))
-        self._n_units = _checks.integer(n_units, "n_units", 1, 2**31 - 1)
+        self._times: Float64Array = _view(checks.array(times, np.float64, "times", ndim=1))
+        self._units: Int32Array = _view(checks.array(units, np.int32, "units", ndim=1))
+        self._offsets: Int64Array = _view(checks.array(offsets, np.int64, "offsets", ndim=1))
+        self._n_units = checks.integer(n_units, "n_units", 1, checks.INT32)
         _core.spikes_check(self._arrays)
 
     @classmethod
     def _trusted(
-        cls, times: _checks.Float64Array, units: _checks.Int32Array, offsets: _checks.Int64Array, n_units: int
+        cls, times: Float64Array, units: Int32Array, offsets: Int64Array, n_units: int
     ) -> SpikeTrains:
         """Of arrays that the core has just filled."""
         spikes = cls.__new__(cls)
@@ -65,22 +67,22 @@ class SpikeTrains:
         return spikes
 
     @property
-    def _arrays(self) -> Tuple[_checks.Float64Array, _checks.Int32Array, _checks.Int64Array, int]:
+    def _arrays(self) -> Tuple[Float64Array, Int32Array, Int64Array, int]:
         """As the core takes them."""
         return self._times, self._units, self._offsets, self._n_units
 
     @property
-    def times(self) -> _checks.Float64Array:
+    def times(self) -> Float64Array:
         """(n_spikes,) float64, seconds; read-only."""
         return self._times
 
     @property
-    def units(self) -> _checks.Int32Array:
+    def units(self) -> Int32Array:
         """(n_spikes,) int32; read-only."""
         return self._units
 
     @property
-    def offsets(self) -> _checks.Int64Array:
+    def offsets(self) -> Int64Array:
         """(n_samples + 1,) int64; read-only."""
         return self._offsets
 
@@ -92,14 +94,14 @@ class SpikeTrains:
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
-    def __getitem__(self, sample: int) -> Tuple[_checks.Float64Array, _checks.Int32Array]:
-        index = _checks.integer(sample, "sample")
+    def __getitem__(self, sample: int) -> Tuple[Float64Array, Int32Array]:
+        index = checks.integer(sample, "sample")
         if not -len(self) <= index < len(self):
             raise IndexError(f"sample is {index}, but there are {len(self)} samples")
         start, stop = self._offsets[index % len(self)], self._offsets[index % len(self) + 1]
         return self._times[start:stop], self._units[start:stop]
 
-    def __iter__(self) -> Iterator[Tuple[_checks.Float64Array, _checks.Int32Array]]:
+    def __iter__(self) -> Iterator[Tuple[Float64Array, Int32Array]]:
         return (self[sample] for sample in range(len(self)))
 
     def __eq__(self, other: object) -> bool:
@@ -123,4 +125,4 @@ class SpikeTrains:
 
 def _view(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A read-only view; the caller's array stays as it is."""
-    return _checks.read_only(values.view(np.ndarray))
+    return checks.read_only(values.view(np.ndarray))

@@ -6,12 +6,14 @@ from typing import Tuple
 
 import numpy as np
 
-from . import _checks, _core
+from . import _core
+from ._support import checks
+from ._support.types import Float64Array, Int64Array
 
 __all__ = ["yin_yang"]
 
 
-def yin_yang(n: int, seed: int = 42) -> Tuple[_checks.Float64Array, _checks.Int64Array]:
+def yin_yang(n: int, seed: int = 42) -> Tuple[Float64Array, Int64Array]:
     """The Yin-Yang data set, bit for bit as published.
 
     Parameters
@@ -46,7 +48,7 @@ def yin_yang(n: int, seed: int = 42) -> Tuple[_checks.Float64Array, _checks.Int6
     (array([0.68030754, 0.45049925, 0.31969246, 0.54950075]), array([2, 1, 2]))
     """
     # Beyond 2**57 numpy cannot even say how much memory that is.
-    n = _checks.integer(n, "n", 0, 2**57)
+    n = checks.integer(n, "n", 0, 2**57)
     X, y = np.empty((n, 4)), np.empty(n, np.int64)
-    _core.yin_yang(X, y, _checks.integer(seed, "seed", 0, 2**32 - 1))
+    _core.yin_yang(X, y, checks.integer(seed, "seed", 0, 2**32 - 1))
     return X, y

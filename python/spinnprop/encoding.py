@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from . import _checks, _core
+from . import _core
 from ._spikes import SpikeTrains
+from ._support import checks
+from ._support.types import Float64Array, Int32Array, Int64Array
 
 __all__ = ["ceiling", "latency", "latency_grid"]
 
@@ -46,12 +48,12 @@ def latency(X: Any, t_early: float = 0.0, t_late: float = 30e-3, bias: float | N
     (array([0.   , 0.015, 0.03 , 0.   ]), array([0, 1, 2, 3], dtype=int32))
     """
     values = _features(X)
-    bias_time = math.nan if bias is None else _checks.real(bias, "bias")
+    bias_time = math.nan if bias is None else checks.real(bias, "bias")
     if bias is not None and not math.isfinite(bias_time):
         raise ValueError(f"bias is {bias_time}; it must be a finite time in seconds, or None for no bias unit")
     spikes = _empty(len(values), values.shape[1] + (bias is not None))
     _core.encode_latency(
-        *spikes, values, values.shape[1], _checks.real(t_early, "t_early"), _checks.real(t_late, "t_late"), bias_time
+        *spikes, values, values.shape[1], checks.real(t_early, "t_early"), checks.real(t_late, "t_late"), bias_time
     )
     return SpikeTrains._trusted(*spikes, values.shape[1] + (bias is not None))
 
@@ -97,9 +99,9 @@ def latency_grid(X: Any, steps: int = 27, t_min: int = 2, time_step: float = 1e-
         *spikes,
         values,
         values.shape[1],
-        _checks.integer(steps, "steps", -(2**31), 2**31 - 1),
-        _checks.integer(t_min, "t_min", 0, 2**31 - 1),
-        _checks.real(time_step, "time_step"),
+        checks.integer(steps, "steps", -(2**31), checks.INT32),
+        checks.integer(t_min, "t_min", 0, checks.INT32),
+        checks.real(time_step, "time_step"),
     )
     return SpikeTrains._trusted(*spikes, values.shape[1] + 1)
 
@@ -124,8 +126,8 @@ def ceiling(spikes: SpikeTrains, y: Any) -> float:
     >>> sp.encoding.ceiling(sp.encoding.latency_grid([[0.40], [0.41], [1.0]], steps=10), [0, 1, 1])
     0.6666666666666666
     """
-    labels = _checks.labels(y)
-    _checks.shape(labels, (len(spikes),), "y")
+    labels = checks.labels(y)
+    checks.shape(labels, (len(spikes),), "y")
     counts: dict[bytes, dict[int, int]] = {}
     for sample, label in enumerate(labels.tolist()):
         times, units = spikes[sample]
@@ -135,14 +137,14 @@ def ceiling(spikes: SpikeTrains, y: Any) -> float:
     return sum(max(of_cell.values()) for of_cell in counts.values()) / len(labels) if len(labels) else 1.0
 
 
-def _features(X: Any) -> _checks.Float64Array:
-    values: _checks.Float64Array = _checks.array(X, np.float64, "X", ndim=2)
-    if not 1 <= values.shape[1] < 2**31 - 1:
+def _features(X: Any) -> Float64Array:
+    values: Float64Array = checks.array(X, np.float64, "X", ndim=2)
+    if not 1 <= values.shape[1] < checks.INT32:
         raise ValueError(f"X has {values.shape[1]} features, shape {values.shape}; it needs at least one")
     return values
 
 
-def _empty(n_samples: int, n_units: int) -> tuple[_checks.Float64Array, _checks.Int32Array, _checks.Int64Array]:
+def _empty(n_samples: int, n_units: int) -> tuple[Float64Array, Int32Array, Int64Array]:
     """Arrays with room for one spike per sample and unit."""
     n_spikes = n_samples * n_units
     return np.empty(n_spikes), np.empty(n_spikes, np.int32), np.empty(n_samples + 1, np.int64)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar, Dict
 
-from . import _checks, _core
-from ._values import Value
+from . import _core
+from ._support import checks
+from ._support.values import Value
 
 __all__ = [
     "Loss",
@@ -211,7 +212,7 @@ class StepTTFSCrossEntropy(Loss):
         self, xi: float = 1.5, alpha: float = 1e-2, beta: float = 100.0, ties_are_wrong: bool = False
     ) -> None:
         self._set(xi=xi, alpha=alpha, beta=beta)
-        self.__dict__["ties_are_wrong"] = _checks.boolean(ties_are_wrong, "ties_are_wrong")
+        self.__dict__["ties_are_wrong"] = checks.boolean(ties_are_wrong, "ties_are_wrong")
 
     def _fields(self) -> Dict[str, Any]:
         return {name: int(value) if isinstance(value, bool) else value for name, value in super()._fields().items()}

@@ -9,10 +9,12 @@ from typing import Any, Callable, Dict, Sequence, Tuple, Union
 
 import numpy as np
 
-from . import _checks, datasets
-from ._network import Network, Progress
+from . import datasets
+from ._network import Network
 from ._spikes import SpikeTrains
-from ._training import Trainer
+from ._support import checks
+from ._support.types import Float64Array, Int64Array, Progress
+from ._trainer import Trainer
 
 __all__ = ["reptile", "yin_yang_task"]
 
@@ -90,17 +92,17 @@ def reptile(
     """
     if not isinstance(network, Network):
         raise TypeError(f"network is {type(network).__name__!r}; it must be a Network")
-    steps = _checks.integer(steps, "steps", 1, 2**31 - 1)
-    step_size = _checks.real(step_size, "step_size")
+    steps = checks.integer(steps, "steps", 1, checks.INT32)
+    step_size = checks.real(step_size, "step_size")
     if not 0 < step_size <= 1:
         raise ValueError(f"step_size is {step_size}; it must be above 0 and at most 1")
-    seed = _checks.integer(seed, "seed", 0, 2**64 - 1)
+    seed = checks.integer(seed, "seed", 0, checks.UINT64)
     if "checkpoint" in training or "resume" in training:
         raise TypeError("training on a task is short and writes no checkpoints; leave checkpoint and resume out")
     # Without an epoch nothing would be learnt from any task.
     if "epochs" in training:
-        training["epochs"] = _checks.integer(training["epochs"], "epochs", 1, 2**31 - 1)
-    verbose = _checks.boolean(verbose, "verbose")
+        training["epochs"] = checks.integer(training["epochs"], "epochs", 1, checks.INT32)
+    verbose = checks.boolean(verbose, "verbose")
     network = copy.copy(network)
     try:
         with contextlib.ExitStack() as stack:
@@ -133,9 +135,9 @@ def _task(tasks: Tasks, step: int, drawn: int) -> Tuple[SpikeTrains, Any]:
     elif isinstance(tasks, Sequence) and len(tasks) > 0:
         task = tasks[drawn % len(tasks)]
     else:
-        raise TypeError(f"tasks is {_checks._shown(tasks)}; it must be a callable or a sequence of (spikes, labels)")
+        raise TypeError(f"tasks is {checks.shown(tasks)}; it must be a callable or a sequence of (spikes, labels)")
     if not isinstance(task, (tuple, list)) or len(task) != 2:
-        raise TypeError(f"a task is {_checks._shown(task)}; it must be a pair (spikes, labels)")
+        raise TypeError(f"a task is {checks.shown(task)}; it must be a pair (spikes, labels)")
     return task[0], task[1]
 
 
@@ -155,7 +157,7 @@ def _state(trainer: Trainer, done: int, total: int) -> Dict[str, Any]:
 
 def yin_yang_task(
     number: int, n: int, samples: int = 0, max_angle: float = math.pi, permute_labels: bool = False
-) -> Tuple[_checks.Float64Array, _checks.Int64Array]:
+) -> Tuple[Float64Array, Int64Array]:
     """One of a family of tasks: the Yin-Yang plane turned about its centre, on request with its labels exchanged.
 
     Parameters
@@ -187,14 +189,14 @@ def yin_yang_task(
     >>> X, y = sp.meta.yin_yang_task(7, 300)
     >>> X_test, y_test = sp.meta.yin_yang_task(7, 1000, samples=1)
     """
-    number = _checks.integer(number, "number", 0, 2**63 - 1)
-    samples = _checks.integer(samples, "samples", 0, 2**63 - 1)
-    max_angle = _checks.real(max_angle, "max_angle")
+    number = checks.integer(number, "number", 0, checks.INT64)
+    samples = checks.integer(samples, "samples", 0, checks.INT64)
+    max_angle = checks.real(max_angle, "max_angle")
     if not 0 <= max_angle <= math.pi:
         raise ValueError(f"max_angle is {max_angle}; it must be 0 .. pi radians")
     stream = np.random.default_rng([number, 0])
     angle = stream.uniform(-max_angle, max_angle)
-    names = stream.permutation(3) if _checks.boolean(permute_labels, "permute_labels") else np.arange(3)
+    names = stream.permutation(3) if checks.boolean(permute_labels, "permute_labels") else np.arange(3)
     points, y = datasets.yin_yang(n, seed=int(np.random.SeedSequence([number, 1, samples]).generate_state(1)[0]))
     x, height = points[:, 0] - 0.5, points[:, 1] - 0.5
     # The circle stays where it is; rounding alone could leave [0, 1].

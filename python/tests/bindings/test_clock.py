@@ -9,6 +9,7 @@ import pytest
 
 import spinnprop as sp
 from spinnprop import _core
+from spinnprop._engines import grid, names
 
 GRID = sp.ClockEngine(steps=60)
 LOSS = sp.losses.StepTTFSCrossEntropy()
@@ -24,7 +25,7 @@ def net():
 def test_defaults_are_the_cores():
     core = _core.clock_defaults()
     for name, parameter in inspect.signature(sp.ClockEngine).parameters.items():
-        ours = sp._engines._DECAYS[parameter.default] if name == "decay" else parameter.default
+        ours = grid._DECAYS[parameter.default] if name == "decay" else parameter.default
         assert core[name] == ours, name
     handle = sp.ClockEngine(2e-3, 40, "euler", 3)._handle
     assert _core.clock_get_options(handle) == {"time_step": 2e-3, "steps": 40, "decay": _core.DECAY_EULER, "copies": 3}
@@ -212,7 +213,7 @@ def test_checkpoints_resume_to_the_same_bits(net, tmp_path):
 @pytest.mark.parametrize("engine", ["clock", sp.ClockEngine(time_step=0.5e-3, steps=52, decay="euler", copies=2)])
 def test_the_estimator_follows_the_engine(engine):
     clf = sp.SpikingClassifier(hidden=(20,), engine=engine, epochs=3, batch_size=20, rescale=False).fit(X, y)
-    grid = sp._engines.resolve(engine)
+    grid = names.resolve(engine)
     assert clf.loss_ == grid._default_loss(_core.READOUT_SPIKING) and clf.report_["engine"] == "clock"
     rec = clf.network_.forward(sp.encoding.latency_grid(X, grid.steps, time_step=grid.time_step), engine=grid)
     assert np.array_equal(clf.predict_proba(X), rec.probabilities())

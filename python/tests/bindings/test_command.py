@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 import spinnprop as sp
-from spinnprop import _cli, _reproduce_command, _reproduce_spinnaker2, _search_command
-from spinnprop._simulate_command import _edges
+from spinnprop import _commands
+from spinnprop._commands import search as search_command
+from spinnprop._commands.reproduce import eventprop_yin_yang, results, spinnaker2_yin_yang
+from spinnprop._commands.simulate import _edges
 
 QUICK = ["--samples", "300", "--epochs", "2", "--hidden", "20"]
 
@@ -47,7 +49,7 @@ def test_version_and_help(capsys):
 )
 def test_wrong_usage_exits_with_2(arguments, said, capsys):
     with pytest.raises(SystemExit) as caught:
-        _cli.main(arguments)
+        _commands.main(arguments)
     assert caught.value.code == 2 and said in capsys.readouterr().err
 
 
@@ -62,14 +64,14 @@ def test_wrong_usage_exits_with_2(arguments, said, capsys):
 )
 def test_failures_exit_with_1_and_one_line(arguments, said, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert _cli.main(["train", "yin-yang", *QUICK, *arguments]) == 1
+    assert _commands.main(["train", "yin-yang", *QUICK, *arguments]) == 1
     shown = capsys.readouterr().err
     assert said in shown and shown.startswith("spinnprop: ") and shown.count("\n") == 1
 
 
 def test_train(tmp_path, capsys):
     out = tmp_path / "run"
-    assert _cli.main(["train", "yin-yang", *QUICK, "--hidden", "12", "9", "--out", str(out), "--threads", "1"]) == 0
+    assert _commands.main(["train", "yin-yang", *QUICK, "--hidden", "12", "9", "--out", str(out), "--threads", "1"]) == 0
     lines = capsys.readouterr().out.splitlines()
     metrics = json.loads((out / "metrics.json").read_text())
     assert lines[-1] == f"test accuracy {100 * metrics['accuracy']['test']:.1f} %"
@@ -92,11 +94,11 @@ def test_train(tmp_path, capsys):
 
 def test_reproduce(tmp_path, capsys, monkeypatch):
     command = ["reproduce", "eventprop-yin-yang", "--seeds", "2", "--epochs", "2", "--out", str(tmp_path)]
-    assert _cli.main(command) == 0
+    assert _commands.main(command) == 0
     first = capsys.readouterr().out
     assert "98.10 +- 0.18" in first and "81.1" in first
     found = json.loads((tmp_path / "seed-1-2-epochs.json").read_text())
-    assert found["setting"] == _reproduce_command.SETTING and len(found["test_accuracy_by_epoch"]) == 2
+    assert found["setting"] == eventprop_yin_yang.SETTING and len(found["test_accuracy_by_epoch"]) == 2
     files = [tmp_path / f"seed-{seed}-2-epochs.json" for seed in (0, 1)]
     curves = [json.loads(file.read_text())["test_accuracy_by_epoch"] for file in files]
     assert f"test accuracy {np.mean([curve[-1] for curve in curves]):.2f} +- " in first
@@ -108,13 +110,13 @@ def test_reproduce(tmp_path, capsys, monkeypatch):
         ran.append(seed)
         return {"test_accuracy_by_epoch": [50.0, 60.0][:epochs], "silent_test_samples_percent": 5.0}
 
-    monkeypatch.setattr(_reproduce_command, "_run", answer)
-    assert _cli.main(command) == 0
+    monkeypatch.setattr(eventprop_yin_yang, "_run", answer)
+    assert _commands.main(command) == 0
     assert ran == [1] and "seed 0: test accuracy" in capsys.readouterr().out
     # A short run leaves a longer one as it is.
-    assert _cli.main([*command, "--epochs", "1"]) == 0
+    assert _commands.main([*command, "--epochs", "1"]) == 0
     assert ran == [1, 0, 1] and "1 epoch, 2 seeds (" in capsys.readouterr().out
-    assert _cli.main(command) == 0
+    assert _commands.main(command) == 0
     assert ran == [1, 0, 1] and capsys.readouterr().out.count("from an earlier run") == 2
     assert len(os.listdir(tmp_path)) == 4
 
@@ -154,13 +156,13 @@ def test_a_file_that_is_no_result_counts_as_none(tmp_path, capsys, monkeypatch, 
         ran.append(seed)
         return _with()
 
-    monkeypatch.setattr(_reproduce_command, "_run", answer)
+    monkeypatch.setattr(eventprop_yin_yang, "_run", answer)
     command = ["reproduce", "eventprop-yin-yang", "--seeds", "1", "--epochs", "2", "--out", str(tmp_path)]
     path = tmp_path / "seed-0-2-epochs.json"
-    assert _cli.main(command) == 0
+    assert _commands.main(command) == 0
     whole = path.read_bytes()
     path.write_bytes(found if isinstance(found, bytes) else json.dumps({**json.loads(whole), **found}).encode())
-    assert _cli.main(command) == 0
+    assert _commands.main(command) == 0
     assert ran == [0, 0] and path.read_bytes() == whole and "from an earlier" not in capsys.readouterr().out
 
 
@@ -168,7 +170,7 @@ def test_a_file_that_is_no_result_counts_as_none(tmp_path, capsys, monkeypatch, 
 def test_a_folder_in_the_place_of_a_result_is_named(tmp_path, capsys, end):
     path = tmp_path / f"seed-0-1-epochs.json{end}"
     path.mkdir()
-    assert _cli.main(["reproduce", "eventprop-yin-yang", "--seeds", "1", "--epochs", "1", "--out", str(tmp_path)]) == 1
+    assert _commands.main(["reproduce", "eventprop-yin-yang", "--seeds", "1", "--epochs", "1", "--out", str(tmp_path)]) == 1
     shown = capsys.readouterr().err
     assert f"{path} is a folder" in shown and "--out" in shown and shown.count("\n") == 1
 
@@ -178,7 +180,7 @@ SEARCH = ["search", "yin-yang", "--trials", "4", "--epochs", "1", "--samples", "
 
 def test_search(tmp_path, capsys):
     out, storage = tmp_path / "search", tmp_path / "trials.db"
-    assert _cli.main([*SEARCH, "--out", str(out), "--storage", str(storage)]) == 0
+    assert _commands.main([*SEARCH, "--out", str(out), "--storage", str(storage)]) == 0
     lines = capsys.readouterr().out.splitlines()
     best = json.loads((out / "best.json").read_text())
     assert lines[-1] == f"test accuracy {100 * best['accuracy']['test']:.1f} %"
@@ -200,44 +202,44 @@ def test_search(tmp_path, capsys):
     assert (out / "history.png").read_bytes().startswith(b"\x89PNG") and len(os.listdir(out)) == 4
     # It goes on from the file, and only with what the file was made with.
     again = [*SEARCH, "--storage", str(storage), "--out", str(out)]
-    assert _cli.main([*again, "--trials", "5"]) == 0
+    assert _commands.main([*again, "--trials", "5"]) == 0
     assert "5 trials complete" in capsys.readouterr().out
-    assert _cli.main([*again, "--samples", "61"]) == 1
+    assert _commands.main([*again, "--samples", "61"]) == 1
     assert "made with other data" in capsys.readouterr().err
 
 
 def test_search_against_a_cost(tmp_path, capsys):
     command = [*SEARCH, "--out", str(tmp_path)]
-    assert _cli.main([*command, "--objective", "accuracy-spikes"]) == 0
+    assert _commands.main([*command, "--objective", "accuracy-spikes"]) == 0
     assert "Pareto front of" in capsys.readouterr().out
     assert json.loads((tmp_path / "best.json").read_text())["costs"]["spikes"] > 0
     assert (tmp_path / "pareto.png").exists()
     for cost in ("energy", "time"):
-        assert _cli.main([*command, "--objective", f"accuracy-{cost}"]) == 1
+        assert _commands.main([*command, "--objective", f"accuracy-{cost}"]) == 1
         assert f"'event' does not estimate the {cost}" in capsys.readouterr().err
-        assert _cli.main([*command, "--engine", "clock", "--objective", f"accuracy-{cost}"]) == 0
+        assert _commands.main([*command, "--engine", "clock", "--objective", f"accuracy-{cost}"]) == 0
         assert f"accuracy against {cost}, estimated" in capsys.readouterr().out
         assert json.loads((tmp_path / "best.json").read_text())["costs"][cost] > 0
 
 
 def test_search_on_a_grid(tmp_path, capsys):
     command = [*SEARCH, "--out", str(tmp_path), "--trials", "2", "--engine"]
-    assert _cli.main([*command, "clock"]) == 0
+    assert _commands.main([*command, "clock"]) == 0
     params = json.loads((tmp_path / "best.json").read_text())["params"]
     assert 27 <= params["steps"] <= 108 and 20 <= params["hidden"] <= 300
     for name in ("tau_mem", "tau_syn", "hidden_mean", "output_std", "bump", "xi", "alpha", "beta", "clip_norm"):
         assert params[name] > 0
     assert "2 trials complete" in capsys.readouterr().out
-    assert _cli.main([*command, "spinnaker2", "--steps", "30", "--hidden", "25"]) == 0
+    assert _commands.main([*command, "spinnaker2", "--steps", "30", "--hidden", "25"]) == 0
     params = json.loads((tmp_path / "best.json").read_text())["params"]
     assert (params["steps"], params["hidden"]) == (30, 25)
     assert "2 trials complete" in capsys.readouterr().out
 
 
 def test_what_is_searched_on_a_grid_becomes_an_estimator():
-    drawn = {name: part.low for name, part in _search_command.space("clock", 50, 16).items()}
+    drawn = {name: part.low for name, part in search_command.space("clock", 50, 16).items()}
     drawn.update(tau_mem=0.5, tau_syn=0.2, xi=0.01, alpha=2e-3, beta=1.0, hidden_mean=1.0, output_mean=2.0)
-    made = _search_command.Maker("clock", 7)(**drawn)
+    made = search_command.Maker("clock", 7)(**drawn)
     assert made.engine == sp.ClockEngine(steps=50) and made.epochs == 7 and made.hidden == 16
     assert (made.tau_mem, made.tau_syn) == pytest.approx((25e-3, 10e-3))
     assert made.loss == sp.losses.StepTTFSCrossEntropy(xi=0.5, alpha=2e-3, beta=50.0)
@@ -246,7 +248,7 @@ def test_what_is_searched_on_a_grid_becomes_an_estimator():
 
 
 def test_an_interrupted_search_writes_its_trials(tmp_path, capsys, monkeypatch):
-    from spinnprop import _search
+    from spinnprop._search import search as _search
 
     score, scored = _search._score, []
 
@@ -257,16 +259,16 @@ def test_an_interrupted_search_writes_its_trials(tmp_path, capsys, monkeypatch):
         return score(*arguments)
 
     monkeypatch.setattr(_search, "_score", interrupt)
-    assert _cli.main([*SEARCH, "--out", str(tmp_path)]) == 130
+    assert _commands.main([*SEARCH, "--out", str(tmp_path)]) == 130
     assert "stopped after 2 trials" in capsys.readouterr().err
     assert len((tmp_path / "trials.csv").read_text().splitlines()) == 3 and os.listdir(tmp_path) == ["trials.csv"]
 
 
-def test_reproduce_spinnaker2(tmp_path, capsys, monkeypatch):
-    few = {**_reproduce_spinnaker2.SETTING, "samples": {"train": [300, 42], "test": [200, 43]}}
-    monkeypatch.setattr(_reproduce_spinnaker2, "SETTING", few)
+def testspinnaker2_yin_yang(tmp_path, capsys, monkeypatch):
+    few = {**spinnaker2_yin_yang.SETTING, "samples": {"train": [300, 42], "test": [200, 43]}}
+    monkeypatch.setattr(spinnaker2_yin_yang, "SETTING", few)
     command = ["reproduce", "spinnaker2-yin-yang", "--seeds", "2", "--epochs", "3", "--out", str(tmp_path)]
-    assert _cli.main(command) == 0
+    assert _commands.main(command) == 0
     first = capsys.readouterr().out
     ceiling = sp.encoding.ceiling(
         sp.encoding.latency_grid(sp.datasets.yin_yang(200, seed=43)[0]), sp.datasets.yin_yang(200, seed=43)[1]
@@ -290,55 +292,55 @@ def test_reproduce_spinnaker2(tmp_path, capsys, monkeypatch):
     assert found[1][strict][-1] == pytest.approx(100 * (classes == y).mean())
     assert found[1][lenient][-1] == pytest.approx(100 * (np.maximum(classes, 0) == y).mean())
     assert found[1]["silent_test_samples_percent"] == pytest.approx(100 * (classes < 0).mean())
-    ran, run = [], _reproduce_spinnaker2._run
+    ran, run = [], spinnaker2_yin_yang._run
 
     def answer(seed, *rest):
         ran.append(seed)
         return {**run(seed, *rest), strict: [50.0, 60.0, 70.0], lenient: [55.0, 65.0, 75.0]}
 
-    monkeypatch.setattr(_reproduce_spinnaker2, "_run", answer)
+    monkeypatch.setattr(spinnaker2_yin_yang, "_run", answer)
     # Nothing is trained twice, neither off the chip nor on it, and the same is said.
-    on_chip, run_on_chip = [], _reproduce_spinnaker2._run_on_chip
+    on_chip, run_on_chip = [], spinnaker2_yin_yang._run_on_chip
 
     def answer_on_chip(seed, *rest):
         on_chip.append(seed)
         return run_on_chip(seed, *rest)
 
-    monkeypatch.setattr(_reproduce_spinnaker2, "_run_on_chip", answer_on_chip)
-    assert _cli.main(command) == 0 and ran == on_chip == []
+    monkeypatch.setattr(spinnaker2_yin_yang, "_run_on_chip", answer_on_chip)
+    assert _commands.main(command) == 0 and ran == on_chip == []
     again = capsys.readouterr().out
     assert again.count(" (from an earlier run)\n") == 4 and again.replace(" (from an earlier run)", "") == first
-    assert _cli.main([*command, "--engine", "clock"]) == 0 and ran == on_chip == []
+    assert _commands.main([*command, "--engine", "clock"]) == 0 and ran == on_chip == []
     assert "on the chip" not in capsys.readouterr().out
     # An account that is not whole is made again.
     path = tmp_path / "clock-seed-1-3-epochs.json"
     for spoilt in ({}, {"batches": 0}, {"energy": float("nan")}, {"seconds": "x"}):
         account = {**found[1]["on_chip"], **spoilt} if spoilt else None
         path.write_text(json.dumps({**found[1], "on_chip": account}))
-        assert _cli.main(command) == 0 and ran == [] and on_chip == [1]
+        assert _commands.main(command) == 0 and ran == [] and on_chip == [1]
         on_chip.clear()
         assert json.loads(path.read_text())["on_chip"]["updates"] == 42
     capsys.readouterr()
     # Another course is another run.
-    assert _cli.main([*command, "--resolve-silent"]) == 0
+    assert _commands.main([*command, "--resolve-silent"]) == 0
     assert ran == on_chip == [0, 1] and "median over seeds 60.00 %" in capsys.readouterr().out
     # Weights that differ are no small matter.
-    engine = _reproduce_spinnaker2._engine
+    engine = spinnaker2_yin_yang._engine
     monkeypatch.setattr(
-        _reproduce_spinnaker2, "_engine", lambda name, size: engine(name, size if name == "clock" else size - 1)
+        spinnaker2_yin_yang, "_engine", lambda name, size: engine(name, size if name == "clock" else size - 1)
     )
     path.write_text(json.dumps({**found[1], "on_chip": None}))
-    assert _cli.main(command) == 1 and "differ" in capsys.readouterr().err
+    assert _commands.main(command) == 1 and "differ" in capsys.readouterr().err
     assert json.loads(path.read_text())["on_chip"] is None
 
 
-def test_reproduce_spinnaker2_on_the_chip_alone(tmp_path, capsys, monkeypatch):
-    few = {**_reproduce_spinnaker2.SETTING, "samples": {"train": [100, 42], "test": [50, 43]}}
-    monkeypatch.setattr(_reproduce_spinnaker2, "SETTING", few)
+def testspinnaker2_yin_yang_on_the_chip_alone(tmp_path, capsys, monkeypatch):
+    few = {**spinnaker2_yin_yang.SETTING, "samples": {"train": [100, 42], "test": [50, 43]}}
+    monkeypatch.setattr(spinnaker2_yin_yang, "SETTING", few)
     command = ["reproduce", "spinnaker2-yin-yang", "--seeds", "1", "--epochs", "2", "--out", str(tmp_path)]
     shown = {}
     for engine in ("both", "spinnaker2", "spinnaker2"):
-        assert _cli.main([*command, "--engine", engine]) == 0
+        assert _commands.main([*command, "--engine", engine]) == 0
         earlier, shown[engine] = shown.get(engine), capsys.readouterr().out
     assert shown[engine].count(" (from an earlier run)\n") == 2
     assert shown[engine].replace(" (from an earlier run)", "") == earlier
@@ -350,7 +352,7 @@ def test_reproduce_spinnaker2_on_the_chip_alone(tmp_path, capsys, monkeypatch):
     assert estimated(shown["both"]) == estimated(shown["spinnaker2"])
     assert "PEs, 10 steps; estimated" in shown["spinnaker2"] and "off chip" not in shown["spinnaker2"]
     # One epoch is no span, nor is it five.
-    assert _cli.main([*command[:-3], "1", *command[-2:], "--engine", "clock"]) == 0
+    assert _commands.main([*command[:-3], "1", *command[-2:], "--engine", "clock"]) == 0
     text = capsys.readouterr().out
     assert "1 epoch of" in text and "1 seed," in text and "mean of the last epoch:" in text and "between" not in text
     assert sorted(os.listdir(tmp_path)) == [
@@ -395,18 +397,18 @@ def test_a_closed_pipe_is_no_error():
 def test_simulate_sparse(tmp_path, capsys):
     out = tmp_path / "run"
     command = ["simulate", "sparse", "--n", "500", "--k", "20", "--seconds", "0.5", "--out", str(out)]
-    assert _cli.main(command) == 0
+    assert _commands.main(command) == 0
     lines = capsys.readouterr().out.splitlines()
     metrics = json.loads((out / "metrics.json").read_text())
     assert lines[-1] == f"mean rate {metrics['rate_hz']:.2f} Hz" and metrics["model_seconds"] == 0.5
     assert metrics["spikes"] == len(sp.sparse.RecurrentNetwork(500, 20).run(t_end=0.5))
     assert np.load(out / "rates.npy").sum() * 0.5 == pytest.approx(metrics["spikes"])
     assert (out / "raster.png").read_bytes().startswith(b"\x89PNG") and len(os.listdir(out)) == 3
-    assert _cli.main([*command, "--k", "500"]) == 1
+    assert _commands.main([*command, "--k", "500"]) == 1
     assert "k is 500" in capsys.readouterr().err
-    assert _cli.main([*command, "--seconds", "nan"]) == 1
+    assert _commands.main([*command, "--seconds", "nan"]) == 1
     assert "t_end is nan" in capsys.readouterr().err
-    assert _cli.main([*command, "--spikes", "7", "--redraw", "--model", "qif"]) == 0
+    assert _commands.main([*command, "--spikes", "7", "--redraw", "--model", "qif"]) == 0
     assert json.loads((out / "metrics.json").read_text())["spikes"] == 7
 
 

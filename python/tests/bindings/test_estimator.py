@@ -339,7 +339,7 @@ def test_interrupted_fit_leaves_a_usable_estimator(monkeypatch):
         if progress["epoch"] == 2:
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("spinnprop._progress.EpochBar.__call__", interrupt)
+    monkeypatch.setattr("spinnprop._support.bars.EpochBar.__call__", interrupt)
     with pytest.raises(KeyboardInterrupt):
         clf.fit(X, y)
     assert 2 <= clf.n_iter_ < 100000 and clf.predict(X).shape == (400,)

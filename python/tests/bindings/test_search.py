@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 import spinnprop as sp
-from spinnprop import _costs, _space
+from spinnprop._search import costs, space as spaces
 
 X, y = sp.datasets.yin_yang(120)
 SPACE = {"hidden": sp.LogUniform(4, 12), "learning_rate": (1e-3, 1e-1)}
@@ -72,7 +72,7 @@ def test_a_resumed_search_goes_on_as_if_it_had_never_stopped(tmp_path, objective
     first = search(n_trials=n_trials - 2, **options)
     assert len(first.trials) == n_trials - 2
     # As a process leaves it that was killed: its trial runs for ever, and does not count.
-    _space.draw(first.study.ask(), _space.checked(SPACE))
+    spaces.draw(first.study.ask(), spaces.checked(SPACE))
     resumed = search(n_trials=n_trials, **options)
     assert without_number(resumed.trials) == without_number(whole.trials)
     assert len(search(n_trials=1, **options).trials) == n_trials
@@ -184,7 +184,7 @@ def test_networks_that_no_chip_runs_are_noted_and_left_behind():
     assert "spiking read-out" in found.trials[0]["error"]
     wide = sp.SpikingClassifier(engine="clock", epochs=0, batch_size=60, hidden=(60000,))
     with pytest.raises(MemoryError):
-        _costs.resolve(("accuracy", "energy"), None, [], X)[1](wide.fit(X, y))
+        costs.resolve(("accuracy", "energy"), None, [], X)[1](wide.fit(X, y))
 
 
 def test_built_objects_and_choices():
@@ -332,7 +332,7 @@ def test_ranges():
             sp.Build(wrong, tau=(1, 2))
     with pytest.raises(ValueError, match="draws nothing"):
         sp.Build(sp.losses.TTFSCrossEntropy, alpha=0.0)
-    seen = {_space.draw(optuna.trial.FixedTrial({"n": n}), {"n": sp.Uniform(1, 3)})["n"] for n in (1, 2, 3)}
+    seen = {spaces.draw(optuna.trial.FixedTrial({"n": n}), {"n": sp.Uniform(1, 3)})["n"] for n in (1, 2, 3)}
     assert seen == {1, 2, 3}
 
 
@@ -340,7 +340,7 @@ def test_descriptions_are_the_same_in_every_process():
     class Odd:
         pass
 
-    assert " at " not in _space.describe(Odd()) and _space.describe(search) == "test_search.search"
-    assert _space.describe([np.float64(0.5), {"a": np.arange(3)}]) == _space.describe([0.5, {"a": np.arange(3)}])
-    assert _space.digest(np.arange(3)) != _space.digest(np.arange(3.0)) != _space.digest(np.arange(4.0))
-    assert _space.digest(np.array(["a", 1], object)) == _space.digest(np.array(["a", 1], object))
+    assert " at " not in spaces.describe(Odd()) and spaces.describe(search) == "test_search.search"
+    assert spaces.describe([np.float64(0.5), {"a": np.arange(3)}]) == spaces.describe([0.5, {"a": np.arange(3)}])
+    assert spaces.digest(np.arange(3)) != spaces.digest(np.arange(3.0)) != spaces.digest(np.arange(4.0))
+    assert spaces.digest(np.array(["a", 1], object)) == spaces.digest(np.array(["a", 1], object))

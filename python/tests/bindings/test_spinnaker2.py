@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import spinnprop as sp
-from spinnprop._cli import main
+from spinnprop._commands import main
 
 LOSS = sp.losses.StepTTFSCrossEntropy()
 

@@ -1,0 +1,150 @@
+"""``spinnprop chip``: what fits an emulated SpiNNaker2, what it rests on, and what has run on it."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+from typing import Any, Dict
+
+from .. import spinnaker2
+from ..spinnaker2._account import ESTIMATED, Account, estimated_column
+from ..spinnaker2._fit import _answer, _fit_roomy
+
+#: What `write_account` leaves in a folder.
+ACCOUNT_FILE = "chip.json"
+_COLUMNS = ("value", "unit", "mark", "source")
+
+
+def _chip(options: argparse.Namespace) -> spinnaker2.Chip:
+    given: Dict[str, float] = {}
+    for pair in options.set or ():
+        name, _, value = pair.partition("=")
+        try:
+            given[name] = float(value)
+        except ValueError:
+            raise ValueError(f"--set {pair}: give NAME=NUMBER, with a name of `spinnprop chip constants`") from None
+    if "high_clock" in given:
+        if "clock_hz" in given:
+            raise ValueError("--set high_clock and clock_hz: these are one constant; give one of them")
+        given["clock_hz"] = given.pop("high_clock")
+    return spinnaker2.Chip(**given)
+
+
+def fit(options: argparse.Namespace) -> None:
+    """Says whether a network fits, and what a training step would take."""
+    try:
+        sizes = [int(size) for size in options.sizes.split("-")]
+    except ValueError:
+        raise ValueError(f"{options.sizes!r} are no sizes; give them as 784-350-10, the input first") from None
+    room = {name: getattr(options, name) for name in ("spikes_per_neuron", "active_senders")}
+    given = {name: value for name, value in room.items() if value is not None}
+    engine = spinnaker2.Engine(
+        spinnaker2.Board(options.chips, _chip(options)),
+        steps=options.steps,
+        copies="auto" if options.copies is None else options.copies,
+        power=options.power,
+        **given,
+    )
+    # What is given is laid out as it is.
+    answer = (_answer if given else _fit_roomy)(
+        engine, sizes, options.batch, options.recurrent, options.input_activity, options.activity
+    )
+    print(json.dumps({"estimated": ESTIMATED, **vars(answer)}, indent=2) if options.json else answer)
+
+
+def constants(options: argparse.Namespace) -> None:
+    """Prints the table that all estimates rest on."""
+    rows = _chip(options).constants
+    if options.json:
+        print(json.dumps(rows, indent=2))
+        return
+    width = max(len(row["name"]) for row in rows)
+    for row in rows:
+        print(f"{row['name']:<{width}}  {row['value']:<12.6g} {row['unit']:<7} {row['mark']:<8} {row['source']}")
+    print("\nP: from the chip's makers; S: quoted by others; D: derived from other rows; assumed: nothing is published")
+
+
+def published(options: argparse.Namespace) -> None:
+    """Prints predictions beside published measurements."""
+    rows = _chip(options).published
+    if options.json:
+        print(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        low, high = f"{row['predicted_low']:.4g}", f"{row['predicted_high']:.4g}"
+        print(f"{row['workload']}: {row['quantity']}")
+        print(
+            f"  predicted (estimated) {low if low == high else f'{low} .. {high}'} {row['unit']}, published "
+            f"{row['published']:.4g} {row['unit']}, a factor of {row['factor']:.2f}"
+        )
+        print(f"  {row['remark']}")
+
+
+def account(options: argparse.Namespace) -> None:
+    """Prints the account that ``spinnprop train --engine spinnaker2`` has left in a folder."""
+    path = os.path.join(options.folder, ACCOUNT_FILE)
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+        text = found["summary"]
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError) as error:
+        state = "is not there" if isinstance(error, OSError) else "is no account"
+        raise ValueError(f"{path} {state}; `spinnprop train yin-yang --engine spinnaker2` writes one") from None
+    print(json.dumps(found, indent=2) if options.json else text)
+
+
+def write_account(found: Account, folder: str) -> None:
+    """Writes chip.json, and as CSV the tables by phase, program and processing element, to a folder."""
+    with open(os.path.join(folder, ACCOUNT_FILE), "w", encoding="utf-8") as file:
+        json.dump({"summary": str(found), **found.to_dict()}, file, indent=1)
+        file.write("\n")
+    for name, table in (("pes", found.pes), ("phases", found.phases), ("programs", found.programs)):
+        with open(os.path.join(folder, f"chip-{name}.csv"), "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(map(estimated_column, table.dtype.names))
+            writer.writerows(table.tolist())
+
+
+def add_parsers(commands: Any, common: argparse.ArgumentParser, positive: Any) -> None:
+    """The grammar of ``spinnprop chip``."""
+    chip = commands.add_parser(
+        "chip",
+        help="what fits an emulated SpiNNaker2, and what it takes",
+        description="What fits an emulated SpiNNaker2, how long a step takes and how much energy, all estimated.",
+    )
+    questions = chip.add_subparsers(title="questions", metavar="QUESTION", required=True)
+
+    def question(name: str, text: str, run: Any, has_constants: bool = True) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = questions.add_parser(
+            name, parents=[common], help=text, description=text[0].upper() + text[1:] + "."
+        )
+        parser.add_argument("--json", action="store_true", help="print JSON")
+        if has_constants:
+            parser.add_argument(
+                "--set", action="append", metavar="NAME=NUMBER", help="replace a constant; may be given several times"
+            )
+        parser.set_defaults(run=run)
+        return parser
+
+    fits = question("fit", "whether a network fits, and what a training step would take; nothing is run", fit)
+    fits.add_argument("sizes", metavar="SIZES", help="as 784-350-10, the input first")
+    fits.add_argument("--batch", type=positive, default=1, metavar="N", help="samples of a step (default: 1)")
+    fits.add_argument("--chips", type=positive, default=1, metavar="N", help="on the board, up to 48 (default: 1)")
+    fits.add_argument("--steps", type=positive, default=27, metavar="N", help="time steps of a sample (default: 27)")
+    fits.add_argument("--copies", type=positive, metavar="N", help="of the network (default: as many as fit)")
+    fits.add_argument("--power", choices=["low", "high"], default="high", help="power level (default: high)")
+    fits.add_argument("--recurrent", action="store_true", help="hidden layers are connected to themselves")
+    fits.add_argument("--activity", type=float, nargs="+", metavar="X", help="spikes per neuron and sample, by layer")
+    fits.add_argument("--input-activity", type=float, metavar="X", help="spikes per input unit and sample")
+    fits.add_argument(
+        "--spikes-per-neuron", type=float, metavar="X", help="what tapes of spikes are made for (default: what suits)"
+    )
+    fits.add_argument(
+        "--active-senders", type=float, metavar="X", help="part of a layer that sums have room for (default: likewise)"
+    )
+    question("constants", "the table that all estimates rest on", constants)
+    question("published", "published measurements beside what the constants predict", published)
+    accounts = question("account", "the account of a training on the chip", account, has_constants=False)
+    accounts.add_argument("folder", nargs="?", default="run", metavar="FOLDER", help="of that training (default: run)")

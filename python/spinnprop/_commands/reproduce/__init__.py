@@ -1,0 +1,1 @@
+"""Published settings, our numbers beside the published ones."""

@@ -1,0 +1,67 @@
+"""Files of results, which a later run goes on from."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Dict, Sequence
+
+#: What is said of a seed that need not be run again.
+EARLIER = " (from an earlier run)"
+
+
+def file_name(start: str, epochs: int) -> str:
+    """Of a result: it names the epochs, so that a short run leaves a long one as it is."""
+    return f"{start}-{epochs}-epochs.json"
+
+
+def finished(path: str, run: Dict[str, Any], curves: Sequence[str]) -> Dict[str, Any]:
+    """What an earlier run with the same setting found, its curves by these names, in percent; empty if there is none.
+
+    A file that holds anything else, or only a part, counts as none: it is written anew.
+
+    Raises
+    ------
+    IsADirectoryError
+        If a folder has the name of the file.
+    """
+    for name in (path, _unfinished(path)):
+        if os.path.isdir(name):
+            raise IsADirectoryError(f"{name} is a folder, but a file is to go there; move it or give another --out")
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    # Text that is no UTF-8 or no JSON is a ValueError.
+    except (FileNotFoundError, ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict) or any(found.pop(name, None) != value for name, value in run.items()):
+        return {}
+    values = [found.get("silent_test_samples_percent")]
+    for name in curves:
+        curve = found.get(name)
+        if not isinstance(curve, list) or len(curve) != run["epochs"]:
+            return {}
+        values += curve
+    return found if all(is_number(value, 100.0) for value in values) else {}
+
+
+def is_number(value: Any, most: float) -> bool:
+    """Whether what a file holds is a number from 0 to `most`; NaN is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= most
+
+
+def write(path: str, run: Dict[str, Any]) -> None:
+    """In one step, so that a file that is there is whole."""
+    with open(_unfinished(path), "w", encoding="utf-8") as file:
+        json.dump(run, file, indent=2)
+        file.write("\n")
+    os.replace(_unfinished(path), path)
+
+
+def _unfinished(path: str) -> str:
+    return path + ".part"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun, "1 epoch" or "2 epochs"."""
+    return f"{number} {noun}{'s' * (number != 1)}"

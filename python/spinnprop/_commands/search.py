@@ -1,0 +1,195 @@
+"""``spinnprop search``: parameters for a data set, from trials to a trained winner."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import math
+import os
+import sys
+from typing import Any, Dict, Optional
+
+from .. import datasets
+from .._files import save
+from .._library import __version__
+from .._search.space import Build, LogUniform, Uniform
+from .._support.values import Value
+from ..losses import StepTTFSCrossEntropy, TTFSCrossEntropy
+from .train import _accuracy, _percent, on_steps
+
+#: Validation accuracy swings from epoch to epoch: trials are judged by the mean of so many last ones.
+LAST_EPOCHS = 5
+#: Four features and the bias.
+_INPUTS = 5
+
+
+def space(engine: str, steps: Optional[int], hidden: Optional[int]) -> Dict[str, Any]:
+    """What is searched on an engine; steps and hidden are searched unless they are given."""
+    drawn: Dict[str, Any] = {
+        "hidden": LogUniform(20, 300) if hidden is None else LogUniform(hidden, hidden),
+        "batch_size": LogUniform(16, 256),
+        "schedule_gamma": Uniform(0.85, 1.0),
+    }
+    if engine == "event":
+        return {
+            **drawn,
+            "learning_rate": LogUniform(1e-3, 5e-2),
+            # Only ratios of times matter, so tau_syn stays as it is. For twice and four times of it, threshold crossings
+            # have closed forms, with which exact training is several times faster.
+            "tau_mem": [10e-3, 20e-3],
+            "t_late": LogUniform(10e-3, 60e-3),
+            "loss": Build(TTFSCrossEntropy, tau0=LogUniform(1e-4, 5e-3), alpha=Uniform(0.0, 1e-2)),
+        }
+    return {
+        **drawn,
+        # The encoding rounds to steps: few of them let classes share cells.
+        "steps": LogUniform(27, 108) if steps is None else LogUniform(steps, steps),
+        "learning_rate": LogUniform(1e-3, 3e-2),
+        "clip_norm": LogUniform(0.1, 1e3),
+        "bump": LogUniform(1e-4, 1e-2),
+        # Times in units of the run's length.
+        "tau_mem": LogUniform(0.3, 2.0),
+        "tau_syn": LogUniform(0.15, 1.5),
+        "xi": LogUniform(5e-3, 0.1),
+        "beta": LogUniform(0.3, 5.0),
+        "alpha": LogUniform(3e-4, 3e-2),
+        # Initial weights in units of 1 / sqrt(number of senders).
+        "hidden_mean": LogUniform(0.2, 6.0),
+        "hidden_std": LogUniform(0.3, 6.0),
+        "output_mean": LogUniform(0.5, 10.0),
+        "output_std": LogUniform(0.3, 6.0),
+    }
+
+
+class Maker(Value):
+    """From what is drawn to an estimator of Yin-Yang: what hangs together on a grid is put together here."""
+
+    def __init__(self, engine: str, epochs: int) -> None:
+        self.__dict__.update(engine=engine, epochs=epochs)
+
+    def __call__(self, **drawn: Any) -> Any:
+        from .._estimators.spiking import SpikingClassifier
+
+        engine, epochs = vars(self).values()
+        fixed: Dict[str, Any] = {"epochs": epochs, "rescale": False}
+        if engine == "event":
+            return SpikingClassifier(engine=engine, **fixed, **drawn)
+        grid = on_steps(engine, drawn.pop("steps"))
+        length = grid.steps * grid.time_step
+        loss = StepTTFSCrossEntropy(
+            xi=drawn.pop("xi") * grid.steps, alpha=drawn.pop("alpha"), beta=drawn.pop("beta") * grid.steps
+        )
+        spread: Dict[str, Any] = {
+            f"weight_{moment}": [
+                drawn.pop(f"hidden_{moment}") / math.sqrt(_INPUTS),
+                drawn.pop(f"output_{moment}") / math.sqrt(drawn["hidden"]),
+            ]
+            for moment in ("mean", "std")
+        }
+        times: Dict[str, Any] = {name: drawn.pop(name) * length for name in ("tau_mem", "tau_syn")}
+        return SpikingClassifier(engine=grid, loss=loss, **times, **spread, **fixed, **drawn)
+
+
+def search_yin_yang(options: argparse.Namespace) -> None:
+    """Searches on the published sets and writes the folder ``options.out``; the last line says the test accuracy."""
+    # Imported before the search, so that what is missing is missed at once.
+    from .. import plot
+    from .._search.search import search
+
+    os.makedirs(options.out, exist_ok=True)
+    X, y = datasets.yin_yang(options.samples, seed=42)
+    validation = datasets.yin_yang(1000, seed=41)
+    objectives = tuple(options.objective.split("-"))
+    print(
+        f"Yin-Yang, engine {options.engine}, {options.trials} trials of at most {options.epochs} epochs, "
+        f"objective {options.objective}",
+        flush=True,
+    )
+    try:
+        found = search(
+            X,
+            y,
+            space(options.engine, options.steps, options.hidden),
+            estimator=Maker(options.engine, options.epochs),
+            validation=validation,
+            n_trials=options.trials,
+            objectives=objectives,
+            last_epochs=LAST_EPOCHS,
+            seed=options.seed,
+            storage=options.storage,
+            verbose=sys.stderr.isatty(),
+        )
+    except KeyboardInterrupt as interrupt:
+        # Without the attribute it came before the first trial.
+        partial = getattr(interrupt, "result", None)
+        if partial is not None and partial.trials:
+            _write_trials(options.out, partial)
+            print(f"\nstopped after {len(partial.trials)} trials; they are in {options.out}", file=sys.stderr)
+        raise
+    _write_trials(options.out, found)
+    best = found.best_trial
+    _write_picture(options.out, plot, found)
+    winner = found.refit(X, y, validation=validation)
+    save(winner.network_, os.path.join(options.out, "model.safetensors"))
+    # Nothing was chosen by the test set: it is looked at here, once.
+    test = _accuracy(winner, *datasets.yin_yang(1000, seed=40))
+    settings = ("engine", "epochs", "hidden", "objective", "samples", "seed", "steps", "trials")
+    with open(os.path.join(options.out, "best.json"), "w", encoding="utf-8") as file:
+        json.dump(
+            {
+                "spinnprop": __version__,
+                "data": "yin-yang",
+                "settings": {name: getattr(options, name) for name in settings},
+                "trial": best["number"],
+                "params": best["drawn"],
+                "accuracy": {"validation": best["accuracy"], "test": test},
+                "costs": {name: best[name] for name in objectives[1:]},
+            },
+            file,
+            indent=2,
+        )
+        file.write("\n")
+
+    states = [trial["state"] for trial in found.trials]
+    print(", ".join(f"{states.count(state)} trials {state}" for state in ("complete", "pruned", "failed")))
+    if len(objectives) > 1:
+        estimated = ", estimated on an emulated chip" * (objectives[1] != "spikes")
+        print(f"Pareto front of {len(found.pareto)} trials, accuracy against {objectives[1]}{estimated}:")
+        for trial in found.pareto:
+            print(f"  trial {trial['number']}: {_percent(trial['accuracy'])}, {trial[objectives[1]]:.4g}")
+    print(f"best trial {best['number']}:")
+    for name, value in best["drawn"].items():
+        print(f"  {name} {value if isinstance(value, (int, str)) else format(value, '.4g')}")
+    epochs = min(LAST_EPOCHS, options.epochs)
+    print(f"validation accuracy {_percent(best['accuracy'])}, mean of the last {epochs} epochs")
+    print(f"results in {options.out}")
+    print(f"test accuracy {_percent(test)}")
+
+
+def _write_trials(folder: str, found: Any) -> None:
+    """One row per trial; what is not known is left empty."""
+    trials = found.trials
+    names = sorted({name for trial in trials for name in trial["drawn"]})
+    front = {trial["number"] for trial in found.pareto}
+    with open(os.path.join(folder, "trials.csv"), "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["trial", "state", *found.objectives, "on_front", "epochs", "seconds", *names, "error"])
+        for trial in trials:
+            scores = [trial[name] for name in (*found.objectives, "seconds")]
+            accuracy_and_costs = ["" if math.isnan(score) else repr(float(score)) for score in scores]
+            writer.writerow(
+                [trial["number"], trial["state"], *accuracy_and_costs[:-1], int(trial["number"] in front)]
+                + [trial["epochs"], accuracy_and_costs[-1]]
+                + [trial["drawn"].get(name, "") for name in names]
+                + [trial["error"] or ""]
+            )
+
+
+def _write_picture(folder: str, plot: Any, found: Any) -> None:
+    from matplotlib.figure import Figure
+
+    name, draw = ("history", plot.search_history) if len(found.objectives) == 1 else ("pareto", plot.pareto_front)
+    figure: Any = Figure(figsize=(6, 5), layout="constrained")
+    draw(found, ax=figure.add_subplot())
+    figure.savefig(os.path.join(folder, f"{name}.png"), dpi=120)

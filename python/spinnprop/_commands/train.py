@@ -1,0 +1,139 @@
+"""``spinnprop train``: a network from data to pictures."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import math
+import os
+import sys
+from functools import partial
+from typing import Any, Callable, Dict
+
+from .. import datasets, encoding
+from .._engines.names import kind_of, resolve
+from .._files import save
+from .._library import __version__
+
+
+def train_yin_yang(options: argparse.Namespace) -> None:
+    """Trains on the published sets and writes the folder ``options.out``; the last line says the test accuracy."""
+    # Imported before the training, so that what is missing is missed at once.
+    from .. import plot
+    from .._estimators.spiking import SpikingClassifier
+
+    os.makedirs(options.out, exist_ok=True)
+    X, y = datasets.yin_yang(options.samples, seed=42)
+    X_validation, y_validation = datasets.yin_yang(1000, seed=41)
+    X_test, y_test = datasets.yin_yang(1000, seed=40)
+    classifier = SpikingClassifier(
+        hidden=tuple(options.hidden),
+        engine=on_steps(options.engine, options.steps),
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        seed=options.seed,
+        learning_rate=options.learning_rate,
+        rescale=False,
+        verbose=sys.stderr.isatty(),
+    )
+    sizes = "-".join(map(str, [5, *options.hidden, 3]))
+    print(
+        f"Yin-Yang, network {sizes}, engine {options.engine}, {options.epochs} epochs of {len(X)} samples", flush=True
+    )
+    try:
+        classifier.fit(X, y, validation=(X_validation, y_validation))
+    except KeyboardInterrupt:
+        if getattr(classifier, "n_iter_", 0):
+            save(classifier.network_, os.path.join(options.out, "model.safetensors"))
+            print(f"\nstopped after {classifier.n_iter_} epochs; the model so far is in {options.out}", file=sys.stderr)
+        raise
+    report = classifier.report_
+    accuracies: Dict[str, float] = {
+        "train": _accuracy(classifier, X, y),
+        "validation": _accuracy(classifier, X_validation, y_validation),
+        "test": _accuracy(classifier, X_test, y_test),
+    }
+    metrics = {
+        "spinnprop": __version__,
+        "data": "yin-yang",
+        "samples": len(X),
+        "settings": {
+            "engine": options.engine,
+            "hidden": options.hidden,
+            **{name: getattr(classifier, name) for name in ("epochs", "batch_size", "seed")},
+            **{name: classifier.setting_[name] for name in ("learning_rate", "tau_mem", "tau_syn")},
+        },
+        "accuracy": accuracies,
+        "spikes_per_sample": {"hidden": report["hidden_spikes"], "output": report["output_spikes"]},
+        "seconds_per_epoch": report["seconds_per_epoch"],
+        "seconds": report["seconds"],
+    }
+    account = report.get("account")
+    if account is not None:
+        from . import chip
+
+        metrics["chip"] = {"estimated": True, **account.totals()}
+        chip.write_account(account, options.out)
+    _write_metrics(options.out, metrics, classifier.history_)
+    save(classifier.network_, os.path.join(options.out, "model.safetensors"))
+    _write_pictures(options.out, plot, classifier, X_test, y_test)
+
+    print(f"training accuracy {_percent(accuracies['train'])}")
+    print(f"validation accuracy {_percent(accuracies['validation'])}")
+    print(f"spikes per sample {report['hidden_spikes']:.1f} hidden, {report['output_spikes']:.1f} output")
+    print(f"time per epoch {1e3 * report['seconds_per_epoch']:.1f} ms")
+    if account is not None:
+        print(account)
+    print(f"results in {options.out}")
+    if resolve(options.engine)._grid is not None:
+        ceiling = encoding.ceiling(classifier._encode(X_test), y_test)
+        if ceiling < 1:
+            print(f"no more than {_percent(ceiling)} of the test samples can be told apart on the grid of time steps")
+    print(f"test accuracy {_percent(accuracies['test'])}")
+
+
+def on_steps(engine: str, steps: int) -> Any:
+    """The engine by its name; on a grid of so many time steps if it has one."""
+    kind: Any = kind_of(engine)
+    return kind() if kind()._grid is None else kind(steps=steps)
+
+
+def _accuracy(classifier: Any, X: Any, y: Any) -> float:
+    """The fraction of samples judged rightly, a sample on which no output spoke being wrong."""
+    classes = classifier._forward(classifier.network_, X).predict(classifier.loss_)
+    return float((classes == y).mean())
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.1f} %"
+
+
+def _write_metrics(folder: str, metrics: Dict[str, Any], history: Any) -> None:
+    with open(os.path.join(folder, "metrics.json"), "w", encoding="utf-8") as file:
+        json.dump(metrics, file, indent=2)
+        file.write("\n")
+    with open(os.path.join(folder, "metrics.csv"), "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["epoch", *history.dtype.names])
+        for epoch, numbers in enumerate(history, start=1):
+            writer.writerow([epoch, *("" if math.isnan(number) else repr(float(number)) for number in numbers)])
+
+
+def _write_pictures(folder: str, plot: Any, classifier: Any, X: Any, y: Any) -> None:
+    from matplotlib.figure import Figure
+
+    account = classifier.report_.get("account")
+    pictures: Dict[str, Callable[[Any], Any]] = {
+        "learning_curve": lambda ax: plot.learning_curve(classifier.history_, ax=ax),
+        "decision_map": lambda ax: plot.decision_map(classifier, X, y, ax=ax),
+        "raster": lambda ax: plot.raster(classifier._forward(classifier.network_, X[:1]), ax=ax),
+    }
+    if account is not None:
+        for by in ("program", "load", "memory", "traffic"):
+            pictures[f"chip_{by}"] = partial(plot.chip, account, by)
+    for name, draw in pictures.items():
+        # A figure of its own draws on any machine, with a screen or without.
+        figure: Any = Figure(figsize=(6, 5), layout="constrained")
+        draw(figure.add_subplot())
+        figure.savefig(os.path.join(folder, f"{name}.png"), dpi=120)

@@ -1,0 +1,1 @@
+"""Engines: what networks run on. Chips have packages of their own."""

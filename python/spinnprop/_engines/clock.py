@@ -1,0 +1,63 @@
+"""The engine in time steps, the twin of the emulated chip."""
+
+from __future__ import annotations
+
+from .. import _core
+from .base import BaseEngine
+from .grid import TimeGrid
+
+
+class ClockEngine(BaseEngine):
+    """In time steps and float32, bit for bit what an emulated SpiNNaker2 computes. ``engine="clock"``.
+
+    Input spikes come at the nearest step, delays are whole steps, a spike of one step acts in the next. Output spikes come at
+    whole steps times time_step. Gradients are a discretisation of the exact ones, with tau_syn in steps. Input past the last
+    step, and any t_end, are errors.
+
+    Parameters
+    ----------
+    time_step : float
+        Seconds from one step to the next, > 0.
+    steps : int
+        Of a run, the one at time 0 included; at least 2.
+    decay : "exponential" or "euler"
+        How neurons decay in a step: by e^(-time_step / tau), or by 1 - time_step / tau.
+    copies : int
+        Gradients are summed as a chip sums them that holds so many copies of the network; those beyond a batch's samples are idle.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its domain.
+
+    Notes
+    -----
+    The public training code of arXiv 2412.15021.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.datasets.yin_yang(20)
+    >>> net = sp.Network([5, 30, 3], seed=1)
+    >>> rec = net.forward(sp.encoding.latency_grid(X, steps=40), engine=sp.ClockEngine(steps=40))
+    >>> value, grad = net.gradient(rec, sp.losses.StepTTFSCrossEntropy(), y)
+    """
+
+    name = "clock"
+    time_step: float
+    steps: int
+    decay: str
+    copies: int
+
+    def __init__(
+        self, time_step: float = 1e-3, steps: int = 27, decay: str = "exponential", copies: int = 1
+    ) -> None:
+        self.__dict__.update(vars(TimeGrid(time_step, steps, decay, copies)))
+        self._make()
+
+    @property
+    def _grid(self) -> TimeGrid:
+        return TimeGrid(self.time_step, self.steps, self.decay, self.copies)
+
+    def _made(self) -> object:
+        return _core.clock_create(self._grid._options())

@@ -1,0 +1,41 @@
+"""The time steps that an engine without continuous time runs on."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional
+
+from .. import _core
+from .._support import checks
+from .._support.values import Value
+
+_DECAYS: Dict[Optional[str], int] = {"exponential": _core.DECAY_EXPONENTIAL, "euler": _core.DECAY_EULER}
+
+
+class TimeGrid(Value):
+    """Steps of a run, how neurons decay in one, and in how many copies of the network gradients are summed."""
+
+    time_step: float
+    steps: int
+    decay: str
+    copies: int
+
+    def __init__(self, time_step: float, steps: int, decay: str, copies: int) -> None:
+        self._set(time_step=time_step)
+        checks.choice(decay, "decay", _DECAYS)
+        self.__dict__.update(
+            steps=checks.integer(steps, "steps", 2, checks.INT32),
+            decay=decay,
+            copies=checks.integer(copies, "copies", 1, checks.INT32),
+        )
+
+    @classmethod
+    def _of(cls, info: Dict[str, Any]) -> Optional[TimeGrid]:
+        """That of an engine as the core describes it; None in continuous time."""
+        if info["steps"] == 0:
+            return None
+        decay = next(name for name, code in _DECAYS.items() if name and code == info["decay"])
+        return cls(info["time_step"], info["steps"], decay, info["copies"])
+
+    def _options(self) -> Dict[str, Any]:
+        """As the core takes it."""
+        return {**vars(self), "decay": _DECAYS[self.decay]}

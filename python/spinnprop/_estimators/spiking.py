@@ -1,0 +1,455 @@
+"""A scikit-learn classifier."""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+from numbers import Integral, Real
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+    from sklearn.model_selection import train_test_split
+    from sklearn.utils._param_validation import Interval, StrOptions
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import check_is_fitted
+except ImportError as error:
+    raise ImportError(
+        f"SpikingClassifier needs scikit-learn 1.3 or newer ({error}); pip install 'spinnprop[sklearn]'"
+    ) from error
+
+try:
+    from sklearn.utils.validation import validate_data as _validate_data
+except ImportError:  # scikit-learn before 1.6
+
+    def _validate_data(estimator: Any, *arrays: Any, **options: Any) -> Any:
+        return estimator._validate_data(*arrays, **options)
+
+
+from .. import encoding
+from .._engines.base import BaseEngine
+from .._engines.names import EngineLike, resolve
+from .._network import Network
+from .._recording import Recording
+from .._spikes import SpikeTrains
+from .._support import checks
+from .._support.bars import EpochBar
+from .._support.types import PathLike, Progress
+from .._trainer import _OPTIMIZERS, _SCHEDULES, Trainer
+from ..losses import Loss, RateRegularisation
+
+#: Samples that predict runs at a time, so that its memory does not grow with the number of samples.
+_CHUNK = 8192
+
+#: Parameters that an engine chooses for its neurons and its grid unless they are given.
+_CHOSEN = ("tau_mem", "tau_syn", "learning_rate", "clip_norm", "bump")
+
+#: Initial weights are scaled up while more than this fraction of a layer's (sample, neuron) pairs is silent: of hidden
+#: layers, and of the output, whose silence leaves samples without a gradient.
+_SILENT_LIMITS = (0.7, 0.1)
+_SCALING_STEP = 1.1
+_SCALING_STEPS = 30
+_SCALING_SAMPLES = 512
+
+
+class SpikingClassifier(ClassifierMixin, BaseEstimator):
+    """A spiking network as a scikit-learn classifier: one output neuron per class, features as spike times.
+
+    Parameters
+    ----------
+    hidden : sequence of int or int
+        Neurons of each hidden layer.
+    engine : "event", "clock", "spinnaker2" or an engine object
+        What the network runs on. It chooses what is None below unless that is given: encoder, loss, and what suits training on
+        its neurons and its grid. Of an emulated chip fit takes a copy, `engine_`, with an account of its own.
+    epochs : int
+        Passes through the training set.
+    batch_size : int
+        Samples per step; a partial last batch is used.
+    seed : int
+        Of initial weights, sample order, dropout and the validation split.
+    early_stopping : bool
+        Whether to hold out `validation_fraction` of the samples (unless fit is given a validation set), to stop after
+        `patience` epochs without a better validation loss, and to end with the best parameters seen.
+    rescale : bool
+        Whether to map each feature's range in the training set to [0, 1], clipping what lies outside later; a constant
+        feature becomes 0. If not, features must lie in [0, 1].
+    t_early, t_late, bias : float
+        Of engines in continuous time, seconds: when values 0 and 1 spike, and an additional input unit (None: no such
+        unit). See `encoding.latency`.
+    t_min : int
+        Of engines with time steps: the step at which value 1 spikes. See `encoding.latency_grid`.
+    encoder : callable or None
+        In place of these four: from X in [0, 1], (n_samples, n_features), to `SpikeTrains`.
+    loss : Loss or None
+        None: the engine's own choice for the read-out.
+    tau_mem, tau_syn
+        As in `Network`. None: the engine's choice; on a grid of time steps, the length of the run.
+    threshold, delays, recurrent, readout, weight_mean, weight_std
+        As in `Network`. Initial weights that are not given are scaled up until enough of each layer spikes on the
+        first samples.
+    t_end, max_spikes
+        As in `Network.forward`.
+    learning_rate, clip_norm, bump
+        As in `Trainer`. None: the engine's choice.
+    optimizer, delay_learning_rate, momentum, weight_decay, schedule, schedule_epochs, schedule_gamma, clip_value, \
+input_dropout, rate, checkpoint, checkpoint_every, resume
+        As in `Trainer`.
+    verbose : bool
+        Whether to show a progress bar.
+
+    Attributes
+    ----------
+    network_ : Network
+    history_ : (epochs,) structured array
+        See `Trainer.history`.
+    report_ : dict
+        A summary: sizes, spikes per sample, seconds; of an emulated chip, its "account" and what it is estimated to take
+        per sample forward: "time" in seconds, "energy" in joules.
+    engine_ : Engine
+        What the network runs on.
+    classes_ : array
+    n_features_in_ : int
+    loss_ : Loss
+    setting_ : dict
+        tau_mem, tau_syn, learning_rate, clip_norm and bump as they were used, given or chosen.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        From fit on Ctrl-C, within 0.2 s; the estimator keeps what it has learnt so far and can be used or fitted again.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.datasets.yin_yang(1000)
+    >>> clf = sp.SpikingClassifier(hidden=(60,), epochs=5).fit(X, y)
+    >>> clf.predict(X).shape, clf.score(X, y) > 0.5
+    ((1000,), True)
+    """
+
+    _parameter_constraints: Dict[str, List[Any]] = {
+        "hidden": [tuple, list, np.ndarray, Interval(Integral, 1, None, closed="left")],
+        "engine": [str, BaseEngine],
+        "epochs": [Interval(Integral, 0, checks.INT32, closed="both")],
+        "batch_size": [Interval(Integral, 1, checks.INT32, closed="both")],
+        "seed": [Interval(Integral, 0, checks.UINT64, closed="both")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "patience": [Interval(Integral, 1, checks.INT32, closed="both")],
+        "rescale": ["boolean"],
+        "t_early": [Interval(Real, 0, None, closed="left")],
+        "t_late": [Interval(Real, 0, None, closed="left")],
+        "bias": [Interval(Real, 0, None, closed="left"), None],
+        "t_min": [Interval(Integral, 0, checks.INT32, closed="both")],
+        "encoder": [callable, None],
+        "loss": [Loss, None],
+        "tau_mem": [Real, "array-like", None],
+        "tau_syn": [Real, "array-like", None],
+        "threshold": [Real, "array-like"],
+        "delays": [StrOptions({"synaptic", "axonal", "dendritic"}), None],
+        "recurrent": ["boolean", "array-like"],
+        "readout": [StrOptions({"spiking", "leaky"})],
+        "weight_mean": ["array-like", None],
+        "weight_std": ["array-like", None],
+        "t_end": [Interval(Real, 0, None, closed="left"), None],
+        "max_spikes": [Interval(Integral, 1, checks.INT64, closed="both"), None],
+        "optimizer": [StrOptions({name for name in _OPTIMIZERS if name})],
+        "learning_rate": [Interval(Real, 0, None, closed="left"), None],
+        "delay_learning_rate": [Interval(Real, 0, None, closed="left")],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "schedule": [StrOptions({name for name in _SCHEDULES if name})],
+        "schedule_epochs": [Interval(Integral, 1, checks.INT32, closed="both")],
+        "schedule_gamma": [Interval(Real, 0, 1, closed="right")],
+        "clip_value": [Interval(Real, 0, None, closed="right")],
+        "clip_norm": [Interval(Real, 0, None, closed="right"), None],
+        "bump": [Interval(Real, 0, None, closed="left"), None],
+        "input_dropout": [Interval(Real, 0, 1, closed="left")],
+        "rate": [RateRegularisation, None],
+        "checkpoint": [str, bytes, os.PathLike, None],
+        "checkpoint_every": [Interval(Integral, 1, checks.INT32, closed="both")],
+        "resume": ["boolean"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        hidden: Any = (120,),
+        engine: EngineLike = "event",
+        epochs: int = 100,
+        batch_size: int = 150,
+        seed: int = 0,
+        early_stopping: bool = False,
+        *,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        rescale: bool = True,
+        t_early: float = 0.0,
+        t_late: float = 30e-3,
+        bias: Optional[float] = 0.0,
+        t_min: int = 2,
+        encoder: Optional[Callable[[Any], SpikeTrains]] = None,
+        loss: Optional[Loss] = None,
+        tau_mem: Any = None,
+        tau_syn: Any = None,
+        threshold: Any = 1.0,
+        delays: Optional[str] = None,
+        recurrent: Any = False,
+        readout: str = "spiking",
+        weight_mean: Any = None,
+        weight_std: Any = None,
+        t_end: Optional[float] = None,
+        max_spikes: Optional[int] = None,
+        optimizer: str = "adam",
+        learning_rate: Optional[float] = None,
+        delay_learning_rate: float = 0.0,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        schedule: str = "exponential",
+        schedule_epochs: int = 20,
+        schedule_gamma: float = 0.96,
+        clip_value: float = math.inf,
+        clip_norm: Optional[float] = None,
+        bump: Optional[float] = None,
+        input_dropout: float = 0.0,
+        rate: Optional[RateRegularisation] = None,
+        checkpoint: Optional[PathLike] = None,
+        checkpoint_every: int = 1,
+        resume: bool = False,
+        verbose: Union[bool, int] = False,
+    ) -> None:
+        self.hidden = hidden
+        self.engine = engine
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.seed = seed
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.rescale = rescale
+        self.t_early = t_early
+        self.t_late = t_late
+        self.bias = bias
+        self.t_min = t_min
+        self.encoder = encoder
+        self.loss = loss
+        self.tau_mem = tau_mem
+        self.tau_syn = tau_syn
+        self.threshold = threshold
+        self.delays = delays
+        self.recurrent = recurrent
+        self.readout = readout
+        self.weight_mean = weight_mean
+        self.weight_std = weight_std
+        self.t_end = t_end
+        self.max_spikes = max_spikes
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.delay_learning_rate = delay_learning_rate
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.schedule = schedule
+        self.schedule_epochs = schedule_epochs
+        self.schedule_gamma = schedule_gamma
+        self.clip_value = clip_value
+        self.clip_norm = clip_norm
+        self.bump = bump
+        self.input_dropout = input_dropout
+        self.rate = rate
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
+        self.resume = resume
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]] = None, progress: Progress = None
+    ) -> SpikingClassifier:
+        """Trains a new network.
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) float64
+        y : (n_samples,) labels of any sort
+        validation : None, or (X, y)
+            Judged after every epoch, in `history_`; with early_stopping, it decides when to stop.
+        progress : callable or None
+            As in `Trainer.run`: returns something true to stop after what has been learnt so far.
+
+        Returns
+        -------
+        The estimator itself.
+        """
+        fitted = {name: value for name, value in vars(self).items() if name.endswith("_")}
+        try:
+            return self._fit(X, y, validation, progress)
+        except BaseException:
+            # Before there is a new network, what an earlier fit left behind stays whole.
+            if vars(self).get("network_") is fitted.get("network_"):
+                for name in [name for name in vars(self) if name.endswith("_")]:
+                    delattr(self, name)
+                self.__dict__.update(fitted)
+            raise
+
+    def _fit(self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]], progress: Progress) -> SpikingClassifier:
+        # Engines that remember what has run on them do so for each fit alone.
+        self.engine_ = copy.copy(resolve(self.engine))
+        X, y = _validate_data(self, X, y, dtype=np.float64)
+        check_classification_targets(y)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        labels = labels.astype(np.int64)
+        if validation is not None:
+            X_validation, y_validation = checks.pair(validation, "validation", "(X, y)")
+            X_validation = _validate_data(self, X_validation, dtype=np.float64, reset=False)
+            labels_validation = self._labels(y_validation)
+        elif self.early_stopping:
+            X, X_validation, labels, labels_validation = train_test_split(
+                X, labels, test_size=self.validation_fraction, random_state=self.seed % 2**32, stratify=labels
+            )
+        if self.rescale:
+            self.feature_min_, self.feature_max_ = X.min(axis=0), X.max(axis=0)
+        spikes = self._encode(X)
+        held_out = None
+        if validation is not None or self.early_stopping:
+            held_out = (self._encode(X_validation), labels_validation)
+        chosen = self.engine_._setting
+        self.setting_ = {name: chosen[name] if getattr(self, name) is None else getattr(self, name) for name in _CHOSEN}
+        hidden = [int(self.hidden)] if isinstance(self.hidden, Integral) else list(self.hidden)
+        network = Network(
+            [spikes.n_units, *hidden, len(self.classes_)],
+            tau_mem=self.setting_["tau_mem"],
+            tau_syn=self.setting_["tau_syn"],
+            threshold=self.threshold,
+            delays=self.delays,
+            recurrent=self.recurrent,
+            readout=self.readout,
+            weight_mean=self.weight_mean,
+            weight_std=self.weight_std,
+            seed=self.seed,
+            engine=self.engine_,
+        )
+        if self.weight_mean is None and self.weight_std is None:
+            self._scale_weights(network, X[:_SCALING_SAMPLES])
+        trainer = Trainer(
+            network,
+            self.loss,
+            engine=self.engine_,
+            t_end=self.t_end,
+            max_spikes=self.max_spikes,
+            rate=self.rate,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            optimizer=self.optimizer,
+            learning_rate=self.setting_["learning_rate"],
+            delay_learning_rate=self.delay_learning_rate,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+            schedule=self.schedule,
+            schedule_epochs=self.schedule_epochs,
+            schedule_gamma=self.schedule_gamma,
+            clip_value=self.clip_value,
+            clip_norm=self.setting_["clip_norm"],
+            bump=self.setting_["bump"],
+            input_dropout=self.input_dropout,
+            patience=self.patience if self.early_stopping else 0,
+            restore_best=self.early_stopping,
+            checkpoint=self.checkpoint,
+            checkpoint_every=self.checkpoint_every,
+            resume=self.resume,
+        )
+        with EpochBar(self.epochs, shown=bool(self.verbose)) as bar:
+
+            def watch(state: Dict[str, Any]) -> object:
+                bar(state)
+                return progress is not None and progress(state)
+
+            try:
+                trainer.run(spikes, labels, held_out, watch)
+            except KeyboardInterrupt:
+                self._take(trainer)
+                raise
+        self._take(trainer)
+        return self
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """The class of each sample: (n_samples,) of the labels' type. Silent outputs: the first class."""
+        probabilities = self.predict_proba(X)
+        classes: npt.NDArray[Any] = self.classes_[np.argmax(probabilities, axis=1)]
+        return classes
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """The loss's softmax over outputs: (n_samples, n_classes) float64, uniform where no output spoke."""
+        check_is_fitted(self, "network_")
+        X = _validate_data(self, X, dtype=np.float64, reset=False)
+        parts = [np.empty((0, len(self.classes_)))]
+        for start in range(0, len(X), _CHUNK):
+            recording = self._forward(self.network_, X[start : start + _CHUNK])
+            parts.append(recording.probabilities(self.loss_))
+        return np.concatenate(parts)
+
+    def _forward(self, network: Network, X: npt.NDArray[np.float64]) -> Recording:
+        return network.forward(self._encode(X), engine=self.engine_, t_end=self.t_end, max_spikes=self.max_spikes)
+
+    def _scale_weights(self, network: Network, X: npt.NDArray[np.float64]) -> None:
+        """Scales a network's initial weights up, layer after layer, until enough of each layer spikes on X.
+
+        The default spread of weights cannot know when the features of this data come; where nothing spikes, no gradient
+        says so. A layer is silent also where the layers before it are: they are scaled with it, for no weights of its own
+        could wake it.
+        """
+        last = len(network.weights) - 1
+        for layer in range(last if self.readout == "leaky" else last + 1):
+            limit = _SILENT_LIMITS[layer == last] * len(X) * network.layer_sizes[layer + 1]
+            for _ in range(_SCALING_STEPS):
+                if self._forward(network, X).diagnostics[layer]["silent_pairs"] <= limit:
+                    break
+                for source in range(layer + 1):
+                    network.weights[source] = _SCALING_STEP * network.weights[source]
+
+    def _encode(self, X: npt.NDArray[np.float64]) -> SpikeTrains:
+        if self.rescale:
+            # Halves, because the range of finite features need not be finite.
+            low, high = self.feature_min_ / 2, self.feature_max_ / 2
+            width = np.where(high > low, high - low, np.inf)
+            X = np.clip((X / 2 - low) / width, 0.0, 1.0)
+        if self.encoder is None:
+            grid = self.engine_._grid
+            if grid is None:
+                return encoding.latency(X, self.t_early, self.t_late, self.bias)
+            return encoding.latency_grid(X, grid.steps, self.t_min, grid.time_step)
+        spikes = self.encoder(X)
+        if not isinstance(spikes, SpikeTrains) or len(spikes) != len(X):
+            raise ValueError(f"encoder gave {spikes!r}; it must give SpikeTrains with {len(X)} samples")
+        return spikes
+
+    def _labels(self, y: Any) -> npt.NDArray[np.int64]:
+        """The positions of known labels in classes_."""
+        given = np.asarray(y).ravel()
+        unknown = given[~np.isin(given, self.classes_)]
+        if len(unknown):
+            raise ValueError(f"the validation set has the label {unknown[:1].tolist()[0]!r}, which the training set has not")
+        return np.searchsorted(self.classes_, given).astype(np.int64)
+
+    def _take(self, trainer: Trainer) -> None:
+        """Keeps what has been learnt."""
+        self.network_ = trainer.network
+        self.loss_ = trainer.loss
+        self.history_ = trainer.history
+        self.n_iter_ = trainer.epochs_done
+        last = dict(zip(self.history_.dtype.names or (), self.history_[-1])) if self.n_iter_ else {}
+        last.pop("seconds", None)
+        self.report_: Dict[str, Any] = {
+            "engine": self.engine_.name,
+            "layer_sizes": self.network_.layer_sizes,
+            "epochs": self.n_iter_,
+            "seconds": float(self.history_["seconds"].sum()),
+            "seconds_per_epoch": float(np.median(self.history_["seconds"])) if self.n_iter_ else math.nan,
+            **{name: float(value) for name, value in last.items()},
+            **(self.engine_._report() if self.n_iter_ else {}),
+        }

@@ -1,0 +1,1 @@
+"""The search for parameters: what is drawn, what is judged, what was found."""

@@ -1,0 +1,88 @@
+"""What a trained network costs: the objectives a search weighs against accuracy."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Type, Union
+
+from .. import spinnaker2
+from .._engines.base import BaseEngine
+from .._engines.clock import ClockEngine
+from .._estimators.spiking import SpikingClassifier
+from .._support import checks
+
+Cost = Callable[[SpikingClassifier], float]
+EngineOrKind = Union[BaseEngine, Type[BaseEngine]]
+
+#: Joules and seconds of a sample run forward, which engines with an emulated chip estimate.
+_ESTIMATES = ("energy", "time")
+#: Samples that the chip of a twin is estimated with: some hundred are several for each copy of the network.
+_ESTIMATE_SAMPLES = 512
+
+
+def _spikes(estimator: SpikingClassifier) -> float:
+    """Per training sample, hidden and output, in the last epoch."""
+    return float(estimator.report_["hidden_spikes"] + estimator.report_["output_spikes"])
+
+
+def _estimates(estimator: SpikingClassifier, X: Any) -> Mapping[str, float]:
+    """What a sample is estimated to take on the chip: the report's word where training ran on one, else from a run of samples."""
+    if all(name in estimator.report_ for name in _ESTIMATES):
+        return estimator.report_
+    chip = _chip(estimator.engine_, estimator.batch_size)
+    estimator.network_.forward(estimator._encode(X[:_ESTIMATE_SAMPLES]), engine=chip, max_spikes=estimator.max_spikes)
+    return chip._report()
+
+
+def _chip(engine: BaseEngine, batch_size: int) -> spinnaker2.Engine:
+    """An emulated chip with the same grid and an account of its own, laid out for batches of this size."""
+    if isinstance(engine, spinnaker2.Engine):
+        return copy.copy(engine)
+    grid = engine._grid
+    assert grid is not None
+    return spinnaker2.Engine(time_step=grid.time_step, steps=grid.steps, decay=grid.decay, batch_size=batch_size)
+
+
+def _must_estimate(engine: EngineOrKind, name: str) -> None:
+    kind = engine if isinstance(engine, type) else type(engine)
+    if not issubclass(kind, (ClockEngine, spinnaker2.Engine)):
+        raise ValueError(
+            f"the engine {engine.name!r} does not estimate the {name} of a sample; take one that does, or give "
+            f"costs={{{name!r}: a function of the fitted estimator}}"
+        )
+
+
+def resolve(
+    objectives: Union[str, Sequence[str]],
+    costs: Optional[Mapping[str, Cost]],
+    engines: Sequence[EngineOrKind],
+    X: Any,
+) -> Tuple[Tuple[str, ...], Callable[[SpikingClassifier], List[float]]]:
+    """The names of the objectives, and a function that gives all but the first, which is the accuracy.
+
+    Engines that are known beforehand are asked at once whether they can tell the costs, not after the first training. X are
+    samples to estimate with.
+    """
+    names = (objectives,) if isinstance(objectives, str) else tuple(objectives)
+    functions: Dict[str, Cost] = {"spikes": _spikes, **(costs or {})}
+    if not names or names[0] != "accuracy" or len(set(names)) < len(names):
+        raise ValueError(f"objectives is {checks.shown(objectives)}; it must be 'accuracy', then costs if any")
+    for name in names[1:]:
+        if name in functions:
+            if not callable(functions[name]):
+                raise TypeError(f"costs[{name!r}] is {checks.shown(functions[name])}; it must be callable")
+        elif name in _ESTIMATES:
+            for engine in engines:
+                _must_estimate(engine, name)
+        else:
+            known = ", ".join(dict.fromkeys(("accuracy", *functions, *_ESTIMATES)))
+            raise ValueError(f"objectives has {name!r}; there are {known}, and what costs= names")
+
+    def of(estimator: SpikingClassifier) -> List[float]:
+        estimated = [name for name in names[1:] if name not in functions]
+        if estimated:
+            _must_estimate(estimator.engine_, estimated[0])
+        estimates = _estimates(estimator, X) if estimated else {}
+        return [float(estimates[name] if name in estimated else functions[name](estimator)) for name in names[1:]]
+
+    return names, of

@@ -1,0 +1,202 @@
+"""Search for parameters of the estimator, driven by Optuna."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+from .._engines.base import BaseEngine
+from .._engines.names import resolve
+from .._estimators.spiking import SpikingClassifier
+from .._support import checks
+from .._support.types import PathLike
+from . import space as spaces
+from .costs import EngineOrKind
+from .costs import resolve as resolve_costs
+from .result import SearchResult
+from .study import fingerprint, make_pruner, open_study
+from .trials import TrialBar, Trials
+
+_PRUNERS = ("median", "hyperband", None)
+
+
+def search(
+    X: Any,
+    y: Any,
+    space: Mapping[str, Any],
+    *,
+    estimator: Union[SpikingClassifier, Callable[..., SpikingClassifier], None] = None,
+    validation: Optional[Tuple[Any, Any]] = None,
+    validation_fraction: float = 0.1,
+    n_trials: int = 50,
+    objectives: Union[str, Sequence[str]] = "accuracy",
+    costs: Optional[Mapping[str, Callable[[SpikingClassifier], float]]] = None,
+    last_epochs: int = 1,
+    pruner: Optional[str] = "median",
+    seed: int = 0,
+    storage: Optional[PathLike] = None,
+    name: str = "search",
+    n_jobs: int = 1,
+    verbose: bool = False,
+) -> SearchResult:
+    """Searches for parameters of the estimator that give the best validation accuracy, alone or against a cost.
+
+    Parameters
+    ----------
+    X, y
+        As in `SpikingClassifier.fit`.
+    space : dict
+        From names of the estimator's parameters to what to draw: a range ``(low, high)``, `Uniform` or `LogUniform`
+        (integers between integers), a list of choices, or a `Build`.
+    estimator : SpikingClassifier, callable or None
+        Has the parameters that are not searched. A callable is given what was drawn by name and gives the estimator:
+        for parameters that hang together.
+    validation : (X, y) or None
+        What trials are judged by; None: `validation_fraction` of the samples, held out with the seed.
+    n_trials : int
+        Trials in all, those in `storage` included.
+    objectives : str or sequence of str
+        "accuracy", or ("accuracy", cost, ...) for a Pareto front. Costs are "spikes" (per sample, hidden and output),
+        "energy" (joules) and "time" (seconds) of a sample run forward on an emulated SpiNNaker2, or names in `costs`.
+        Both are estimated, from the account of the training that runs on such a chip; with engine "clock", from the account of
+        up to 512 validation samples that the trained network is run on forward, on one chip with the same grid and a copy for
+        each sample of a batch, as far as they fit: small batches leave much of a chip idle, and pay for it.
+    costs : dict or None
+        More costs by name: called with the fitted estimator, less is better.
+    last_epochs : int
+        The score is the mean validation accuracy of so many last epochs: more than one where it swings from epoch to
+        epoch. With early_stopping, that of the parameters restored.
+    pruner : "median", "hyperband" or None
+        Gives up trials that lag behind others in validation accuracy after the same epoch. Used for one objective only:
+        with several, a trial that lags may be on the front for being cheap.
+    seed : int
+        Of what is drawn, not of the networks (that is the estimator's). With ``n_jobs=1`` the trials depend on nothing
+        else, whether interrupted and resumed or not (hyperband's decisions excepted).
+    storage : path or None
+        An SQLite file that keeps the trials. With the same name, a search goes on where an earlier one ended. For one
+        process at a time.
+    name : str
+        Of the study in the file.
+    n_jobs : int
+        Trials at the same time.
+    verbose : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    SearchResult
+        With ``.best_params``, ``.best_score``, ``.trials``, ``.pareto``, ``.study`` and ``.refit(X, y)``.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C, within 0.2 s. Finished trials are kept: in the file, and as the exception's attribute ``result``.
+    ValueError, TypeError
+        If an argument is out of its domain, parameters do not suit the estimator, or the study in the file was made
+        with another space, estimator, data or objectives. A trial whose network runs away or cannot run on the chip
+        (`SpinnpropError`), or does not fit (`MemoryError`), is noted as failed, and the search goes on.
+
+    Notes
+    -----
+    The sampler is Optuna's tree-structured Parzen estimator: Bergstra et al. (2011); Akiba et al. (2019), arXiv
+    1907.10902.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.datasets.yin_yang(200)
+    >>> found = sp.search(
+    ...     X, y, {"hidden": [(10,), (20,)], "learning_rate": sp.LogUniform(1e-3, 1e-1)},
+    ...     estimator=sp.SpikingClassifier(epochs=2), n_trials=3,
+    ... )
+    >>> sorted(found.best_params), len(found.trials)
+    (['hidden', 'learning_rate'], 3)
+    >>> found.refit(X, y).predict(X).shape
+    (200,)
+    """
+    n_trials = checks.integer(n_trials, "n_trials", 1, checks.INT32)
+    n_jobs = checks.integer(n_jobs, "n_jobs", 1, 1024)
+    checks.integer(last_epochs, "last_epochs", 1, checks.INT32)
+    checks.integer(seed, "seed", 0, checks.UINT64)
+    if pruner not in _PRUNERS:
+        raise ValueError(f"pruner is {pruner!r}; it must be {', '.join(map(repr, _PRUNERS))}")
+    space = spaces.checked(space)
+    make = _maker(estimator, space)
+    if validation is None:
+        from sklearn.model_selection import train_test_split
+
+        X, X_validation, y, y_validation = train_test_split(
+            X, y, test_size=validation_fraction, random_state=seed % 2**32, stratify=y
+        )
+        validation = (X_validation, y_validation)
+    X_validation, _ = checks.pair(validation, "validation", "(X, y)")
+    names, costs_of = resolve_costs(objectives, costs, _known_engines(estimator, space), np.asarray(X_validation))
+    study = open_study(
+        storage,
+        name,
+        make_pruner(pruner if len(names) == 1 else None),
+        {
+            "space": {key: spaces.describe(part) for key, part in space.items()},
+            "estimator": fingerprint(estimator, space),
+            "data": [spaces.digest(part) for part in (X, y, *validation)],
+            "objectives": list(names),
+            "last_epochs": last_epochs,
+        },
+    )
+
+    def judge(fitted: SpikingClassifier) -> List[float]:
+        values = [_score(fitted, last_epochs), *costs_of(fitted)]
+        for objective, value in zip(names, values):
+            if math.isnan(value):
+                raise ValueError(f"the objective {objective!r} is NaN, which is neither more nor less than anything")
+        return values
+
+    result = SearchResult(study, space, make, names)
+    reports = len(names) == 1 and pruner is not None
+    trials = Trials(result, (X, y, validation), judge, n_trials, seed, n_jobs, reports)
+    try:
+        with TrialBar(study, n_trials, verbose) as bar:
+            trials.all(bar)
+    except KeyboardInterrupt as interrupt:
+        interrupt.result = result  # type: ignore[attr-defined]
+        raise
+    return result
+
+
+def _maker(estimator: Any, space: Mapping[str, Any]) -> Callable[..., Any]:
+    """From drawn parameters to an estimator."""
+    from sklearn.base import clone
+
+    if estimator is None:
+        estimator = SpikingClassifier()
+    if callable(estimator):
+        return estimator  # type: ignore[no-any-return]
+    if not isinstance(estimator, SpikingClassifier):
+        raise TypeError(f"estimator is {checks.shown(estimator)}; it must be a SpikingClassifier or make one")
+    unknown = sorted(set(space) - set(estimator.get_params(deep=False)))
+    if unknown:
+        raise ValueError(f"space has {', '.join(map(repr, unknown))}, which SpikingClassifier does not take")
+    if estimator.checkpoint is not None:
+        raise ValueError("the estimator writes checkpoints, which trials would overwrite; set checkpoint=None")
+    return lambda **params: clone(estimator).set_params(**params)
+
+
+def _known_engines(estimator: Any, space: Mapping[str, Any]) -> List[EngineOrKind]:
+    """The engines that trials will run on, as far as that is known before."""
+    if callable(estimator):
+        return []
+    part = space.get("engine", [(estimator or SpikingClassifier()).engine])
+    if isinstance(part, spaces.Build):
+        return [part.make] if isinstance(part.make, type) and issubclass(part.make, BaseEngine) else []
+    return [resolve(engine) for engine in part] if isinstance(part, list) else []
+
+
+def _score(estimator: SpikingClassifier, last_epochs: int) -> float:
+    history = estimator.history_
+    if not len(history):
+        raise ValueError("epochs is 0; a search needs at least one epoch to judge a trial by")
+    if estimator.early_stopping:
+        return float(history["validation_accuracy"][np.argmin(history["validation_loss"])])
+    return float(np.mean(history["validation_accuracy"][-last_epochs:]))

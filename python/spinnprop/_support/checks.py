@@ -1,0 +1,142 @@
+"""Arguments as the core wants them: plain numbers and contiguous arrays, or an error that names what was given."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import operator
+import os
+from typing import TYPE_CHECKING, Any, Mapping, Optional, SupportsFloat, cast
+
+import numpy as np
+
+from .types import Int64Array, PathLike
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+#: The largest numbers of the types that the core takes.
+INT32, INT64, UINT64 = 2**31 - 1, 2**63 - 1, 2**64 - 1
+
+
+def integer(value: Any, name: str, low: float = -math.inf, high: float = math.inf) -> int:
+    """An int within [low, high]."""
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} is {value!r}; it must be an integer")
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} is {shown(value)}; it must be an integer") from None
+    if not low <= number <= high:
+        raise ValueError(f"{name} is {number}; it must be {low} .. {high}")
+    return number
+
+
+def real(value: Any, name: str) -> float:
+    """A float; its domain is the core's affair."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    is_number = isinstance(value, (numbers.Real, np.integer, np.floating))
+    if not is_number or isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} is {shown(value)}; it must be a number")
+    try:
+        return float(cast(SupportsFloat, value))
+    except OverflowError:
+        raise ValueError(f"{name} is too large for float64") from None
+
+
+def boolean(value: Any, name: str) -> bool:
+    """A bool: words like "no" would count as true."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} is {shown(value)}; it must be True or False")
+    return bool(value)
+
+
+def array(values: Any, dtype: Any, name: str, ndim: int | None = None) -> npt.NDArray[Any]:
+    """A contiguous array of `dtype`, without a copy where that can be.
+
+    Arrays are cast safely or not at all; lists of Python ints become integers if they fit.
+    """
+    wanted = np.dtype(dtype)
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array, whose mask would be lost; fill or leave out what is masked")
+    is_array = hasattr(values, "__array__") or hasattr(values, "__array_interface__")
+    try:
+        found = np.asarray(values)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{name} is not an array of numbers: {error}") from None
+    if found.dtype != wanted:
+        if not (_can_cast(found.dtype, wanted) or (not is_array and _fits(found, wanted))):
+            raise TypeError(
+                f"{name} has dtype {found.dtype}, which does not cast safely to {wanted}; "
+                f"convert it, for example by .astype(np.{wanted})"
+            )
+    if ndim is not None and found.ndim != ndim:
+        raise ValueError(f"{name} has {found.ndim} dimensions, shape {found.shape}; it must have {ndim}")
+    return np.require(found, dtype=wanted, requirements=["C", "A"])
+
+
+def _can_cast(found: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
+    return found.kind in "biuf" and np.can_cast(found, wanted, "safe")
+
+
+def _fits(found: npt.NDArray[Any], wanted: np.dtype[Any]) -> bool:
+    """Whether what numpy made of a list is of the wanted kind for every value in it."""
+    if found.size == 0:
+        return True
+    if wanted.kind != "i" or found.dtype.kind not in "iu":
+        return False
+    limits = np.iinfo(wanted)
+    return bool(found.min() >= limits.min and found.max() <= limits.max)
+
+
+def shape(values: npt.NDArray[Any], wanted: tuple[int, ...], name: str) -> None:
+    """Raises unless an array has the wanted shape."""
+    if values.shape != wanted:
+        raise ValueError(f"{name} has shape {values.shape}; it must have {wanted}")
+
+
+def labels(values: Any, name: str = "y") -> Int64Array:
+    """Class labels, one per sample."""
+    return array(values, np.int64, name, ndim=1)
+
+
+def pair(value: Any, name: str, parts: str) -> tuple[Any, Any]:
+    """The two parts of a tuple or list."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise TypeError(f"{name} is {shown(value)}; it must be a tuple {parts}, or None")
+    return value[0], value[1]
+
+
+def path(value: PathLike, name: str = "path") -> bytes:
+    """A path as the operating system spells it."""
+    try:
+        encoded = os.fsencode(value)
+    except TypeError:
+        raise TypeError(f"{name} is {shown(value)}; it must be a path") from None
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{name} cannot be a file name: {error}") from None
+    if not encoded:
+        raise ValueError(f"{name} is empty; give the name of a file")
+    if b"\0" in encoded:
+        raise ValueError(f"{name} holds a null character; no file can have such a name")
+    return encoded
+
+
+def choice(value: Any, name: str, known: Mapping[Optional[str], int]) -> int:
+    """The code of one of the known words."""
+    if (value is None or isinstance(value, str)) and value in known:
+        return known[value]
+    raise ValueError(f"{name} is {shown(value)}; it must be {', '.join(map(repr, known))}")
+
+
+def read_only(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same array, protected against assignment."""
+    values.flags.writeable = False
+    return values
+
+
+def shown(value: Any) -> str:
+    """A value for a message: one line, not too long."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,15 @@
+"""Packages that only some parts need."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+def need(module: str, whose: str, extra: str) -> Any:
+    """A module from outside; if it is missing, an error that says who needs it and how it is installed."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        name = module.partition(".")[0]
+        raise ImportError(f"{whose} needs {name} ({error}); pip install 'spinnprop[{extra}]'") from error

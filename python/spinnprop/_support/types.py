@@ -1,0 +1,23 @@
+"""Names of types that signatures share."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Union
+
+import numpy as np
+
+#: What a progress callable gets; it returns something true to stop.
+Progress = Optional[Callable[[Dict[str, Any]], object]]
+PathLike = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    BoolArray = npt.NDArray[np.bool_]
+    Float64Array = npt.NDArray[np.float64]
+    Int32Array = npt.NDArray[np.int32]
+    Int64Array = npt.NDArray[np.int64]
+else:
+    # numpy.typing takes longer to import than all of this package.
+    BoolArray = Float64Array = Int32Array = Int64Array = np.ndarray

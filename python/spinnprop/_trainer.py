@@ -1,0 +1,253 @@
+"""Training: the core's trainer for networks and spike trains."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Dict, NoReturn, Optional, Tuple
+
+import numpy as np
+
+from . import _core
+from ._engines.names import EngineLike, resolve
+from ._network import Network, _forward_options, _trains
+from ._recording import _fields
+from ._spikes import SpikeTrains
+from ._support import checks
+from ._support.types import PathLike, Progress
+from .losses import Loss, RateRegularisation
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+_OPTIMIZERS: Dict[Optional[str], int] = {
+    "sgd": _core.OPTIMIZER_SGD,
+    "adam": _core.OPTIMIZER_ADAM,
+    "adamw": _core.OPTIMIZER_ADAMW,
+}
+_SCHEDULES: Dict[Optional[str], int] = {
+    "constant": _core.SCHEDULE_CONSTANT,
+    "step": _core.SCHEDULE_STEP,
+    "exponential": _core.SCHEDULE_EXPONENTIAL,
+    "smooth": _core.SCHEDULE_SMOOTH,
+}
+
+
+class Trainer:
+    """Trains a copy of a network by mini-batches.
+
+    Parameters
+    ----------
+    network : Network
+        Copied; take the trained one from `network`.
+    loss : Loss or None
+        None: the engine's own choice for the read-out.
+    engine, t_end, max_spikes
+        As in `Network.forward`.
+    gradient_engine : None, "event", "clock", "spinnaker2" or an engine object
+        The gradient rule, as in `Network.gradient`; None: the engine's own. With an emulated chip as `engine` and its twin here,
+        the chip runs forward, and gradients and updates are the host's.
+    rate : RateRegularisation or None
+        Added to the loss.
+    epochs : int
+        Passes through the training set.
+    batch_size : int
+        Samples per step; a partial last batch is used.
+    seed : int
+        Of the order of samples and of input dropout.
+    optimizer : "sgd", "adam" or "adamw"
+    learning_rate : float
+    delay_learning_rate : float
+        Seconds per step; 0 leaves delays as they are.
+    momentum : float
+        Of SGD.
+    beta1, beta2, epsilon : float
+        Of Adam and AdamW.
+    weight_decay : float
+        An L2 term (SGD, Adam), or decoupled (AdamW).
+    schedule : "constant", "step", "exponential" or "smooth"
+        Learning rates are times schedule_gamma every schedule_epochs epochs (step), every epoch (exponential), or as much
+        in the course of an epoch, by an equal factor after every batch (smooth).
+    clip_value, clip_norm : float
+        Largest magnitude of a gradient's entry, and largest Euclidean norm of the whole; inf: off.
+    bump : float
+        First amount added to the weights of silent neurons, doubled while they stay so; 0: off.
+    bump_hidden_limit, bump_output_limit : float
+        The silent fraction of a layer that calls for it.
+    input_dropout : float
+        Probability with which an input spike is left out in training.
+    patience : int
+        Epochs without a better validation loss before stopping; 0: never.
+    restore_best : bool
+        Whether to end with the parameters of the best validation loss.
+    checkpoint : path or None
+        Written atomically every `checkpoint_every` epochs; with `resume`, training goes on from it if it exists.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its domain.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.datasets.yin_yang(300)
+    >>> trainer = sp.Trainer(sp.Network([5, 30, 3]), epochs=2, batch_size=50)
+    >>> trainer.run(sp.encoding.latency(X, bias=0.0), y)
+    True
+    >>> trainer.history["accuracy"].shape
+    (2,)
+    """
+
+    __slots__ = ("_handle", "_loss")
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Optional[Loss] = None,
+        *,
+        engine: EngineLike = "event",
+        t_end: Optional[float] = None,
+        max_spikes: Optional[int] = None,
+        gradient_engine: Optional[EngineLike] = None,
+        rate: Optional[RateRegularisation] = None,
+        epochs: int = 100,
+        batch_size: int = 150,
+        seed: int = 0,
+        optimizer: str = "adam",
+        learning_rate: float = 2e-2,
+        delay_learning_rate: float = 0.0,
+        momentum: float = 0.0,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+        schedule: str = "exponential",
+        schedule_epochs: int = 20,
+        schedule_gamma: float = 0.96,
+        clip_value: float = math.inf,
+        clip_norm: float = 0.1,
+        bump: float = 0.0,
+        bump_hidden_limit: float = 0.3,
+        bump_output_limit: float = 0.0,
+        input_dropout: float = 0.0,
+        patience: int = 0,
+        restore_best: bool = False,
+        checkpoint: Optional[PathLike] = None,
+        checkpoint_every: int = 1,
+        resume: bool = False,
+    ) -> None:
+        if not isinstance(network, Network):
+            raise TypeError(f"network is {type(network).__name__!r}; it must be a Network")
+        runs_on = resolve(engine)
+        self._loss = runs_on._default_loss(network._info["readout"]) if loss is None else loss
+        if rate is not None and not isinstance(rate, RateRegularisation):
+            raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
+        self._handle = _core.trainer_create(
+            network._handle,
+            {
+                "epochs": checks.integer(epochs, "epochs", 0, checks.INT32),
+                "batch_size": checks.integer(batch_size, "batch_size", 1, checks.INT32),
+                "seed": checks.integer(seed, "seed", 0, checks.UINT64),
+                "optimizer": checks.choice(optimizer, "optimizer", _OPTIMIZERS),
+                "learning_rate": checks.real(learning_rate, "learning_rate"),
+                "delay_learning_rate": checks.real(delay_learning_rate, "delay_learning_rate"),
+                "momentum": checks.real(momentum, "momentum"),
+                "beta1": checks.real(beta1, "beta1"),
+                "beta2": checks.real(beta2, "beta2"),
+                "epsilon": checks.real(epsilon, "epsilon"),
+                "weight_decay": checks.real(weight_decay, "weight_decay"),
+                "schedule": checks.choice(schedule, "schedule", _SCHEDULES),
+                "schedule_epochs": checks.integer(schedule_epochs, "schedule_epochs", 1, checks.INT32),
+                "schedule_gamma": checks.real(schedule_gamma, "schedule_gamma"),
+                "clip_value": checks.real(clip_value, "clip_value"),
+                "clip_norm": checks.real(clip_norm, "clip_norm"),
+                "bump": checks.real(bump, "bump"),
+                "bump_hidden_limit": checks.real(bump_hidden_limit, "bump_hidden_limit"),
+                "bump_output_limit": checks.real(bump_output_limit, "bump_output_limit"),
+                "input_dropout": checks.real(input_dropout, "input_dropout"),
+                "early_stopping": checks.integer(patience, "patience", 0, checks.INT32),
+                "restore_best": int(checks.boolean(restore_best, "restore_best")),
+                "checkpoint_path": None if checkpoint is None else checks.path(checkpoint, "checkpoint"),
+                "checkpoint_every": checks.integer(checkpoint_every, "checkpoint_every", 1, checks.INT32),
+                "resume": int(checks.boolean(resume, "resume")),
+            },
+            _forward_options(runs_on, t_end, max_spikes),
+            _fields(self._loss),
+            {
+                **({} if rate is None else rate._fields()),
+                **({} if gradient_engine is None else {"engine": resolve(gradient_engine)._handle}),
+            },
+        )
+
+    def run(
+        self,
+        spikes: SpikeTrains,
+        y: Any,
+        validation: Optional[Tuple[SpikeTrains, Any]] = None,
+        progress: Progress = None,
+    ) -> bool:
+        """Trains until all epochs are done, patience ends or `progress` asks to stop; called again, it goes on.
+
+        Parameters
+        ----------
+        spikes : SpikeTrains
+        y : (n_samples,) int64
+            Labels, 0 .. n_outputs - 1.
+        validation : None, or (SpikeTrains, labels)
+            Judged after every epoch.
+        progress : callable or None
+            Now and then, and at the end of each epoch, given a dict with the keys epoch, n_epochs, done, total (batches
+            of this epoch), epoch_finished, loss, accuracy, validation_loss, validation_accuracy, hidden_spikes,
+            output_spikes (per sample); returns something true to stop.
+
+        Returns
+        -------
+        bool
+            False if `progress` asked to stop.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            On Ctrl-C, within 0.2 s. What was learnt so far is kept; call again to go on.
+        ValueError, TypeError, SpinnpropError
+            If the data do not fit the network, or a run passes max_spikes.
+        """
+        held_out, held_out_labels = None, None
+        if validation is not None:
+            held_out_spikes, held_out_y = checks.pair(validation, "validation", "(spikes, labels)")
+            held_out = _trains(held_out_spikes, "validation[0]")._arrays
+            held_out_labels = checks.labels(held_out_y, "validation[1]")
+        return _core.trainer_run(
+            self._handle, _trains(spikes, "spikes")._arrays, checks.labels(y), held_out, held_out_labels, progress
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Trainer can be neither pickled nor copied; pickle its network, or train with a checkpoint and resume"
+        )
+
+    @property
+    def loss(self) -> Loss:
+        """What is minimised."""
+        return self._loss
+
+    @property
+    def network(self) -> Network:
+        """A copy of the network as it stands."""
+        return Network._of(_core.trainer_network(self._handle))
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs are behind it."""
+        return _core.trainer_epochs_done(self._handle)
+
+    @property
+    def history(self) -> npt.NDArray[np.void]:
+        """(epochs_done,) structured array: ``history["loss"]`` is a curve, ``history[-1]`` the last epoch.
+
+        Fields: loss, accuracy, validation_loss, validation_accuracy (NaN without validation), hidden_spikes and
+        output_spikes per training sample, skipped (fraction of samples without a gradient), learning_rate, seconds.
+        """
+        rows = _core.trainer_history(self._handle)
+        fields = [(name, np.float64) for name in _core.epoch_defaults()]
+        return np.array([tuple(row[name] for name, _ in fields) for row in rows], fields)

@@ -1,0 +1,12 @@
+"""Pictures, drawn by matplotlib."""
+
+from .._support.optional import need
+
+need("matplotlib", "spinnprop.plot", "plot")
+
+from ._search import pareto_front, search_history  # noqa: E402
+from ._spikes import raster  # noqa: E402
+from ._spinnaker2 import chip  # noqa: E402
+from ._training import decision_map, learning_curve  # noqa: E402
+
+__all__ = ["chip", "decision_map", "learning_curve", "pareto_front", "raster", "search_history"]

@@ -1,0 +1,20 @@
+"""What pictures are drawn on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._support import checks
+
+
+def new_or_given(ax: Any) -> Any:
+    """What is drawn on: the given axes, or those of a new figure for None."""
+    if ax is None:
+        from matplotlib import pyplot
+
+        return pyplot.subplots()[1]
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax is {checks.shown(ax)}; it must be matplotlib Axes, or None for a new figure")
+    return ax

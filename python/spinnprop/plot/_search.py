@@ -1,0 +1,98 @@
+"""Pictures of a search."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import numpy as np
+
+from .._search.result import SearchResult
+from ._axes import new_or_given
+
+#: Of the costs that a search knows by itself.
+_UNITS = {"spikes": "per sample", "energy": "J per sample, estimated", "time": "s per sample, estimated"}
+
+
+def search_history(result: SearchResult, ax: Any = None) -> Any:
+    """The validation accuracy of each trial of a search in order, and the best so far.
+
+    Parameters
+    ----------
+    result : SearchResult
+    ax : matplotlib Axes or None
+        None: a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.datasets.yin_yang(100)
+    >>> small = sp.SpikingClassifier(epochs=1)
+    >>> ax = sp.plot.search_history(sp.search(X, y, {"hidden": (5, 20)}, estimator=small, n_trials=2))
+    """
+    axes = new_or_given(ax)
+    trials = result.trials
+    for state, marker, colour in (("complete", "o", "C0"), ("pruned", "x", "0.6")):
+        points = [(trial["number"], 100 * trial["accuracy"]) for trial in trials if trial["state"] == state]
+        if points:
+            axes.scatter(*zip(*points), s=20, marker=marker, c=colour, label=state)
+    best = np.maximum.accumulate([trial["accuracy"] if trial["state"] == "complete" else 0.0 for trial in trials])
+    axes.step([trial["number"] for trial in trials], 100 * best, where="post", color="C1", label="best so far")
+    axes.set_xlabel("trial")
+    axes.set_ylabel("validation accuracy (%)")
+    axes.grid(True, alpha=0.3)
+    axes.legend(loc="lower right")
+    return axes
+
+
+def pareto_front(result: SearchResult, cost: Optional[str] = None, ax: Any = None) -> Any:
+    """The complete trials of a search, a cost to the right and accuracy upwards, and the front among them.
+
+    Parameters
+    ----------
+    result : SearchResult
+        Of a search with a cost among its objectives.
+    cost : str or None
+        Which of the costs; None: the first.
+    ax : matplotlib Axes or None
+        None: a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        If the search had no such cost.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.datasets.yin_yang(100)
+    >>> found = sp.search(
+    ...     X, y, {"hidden": (5, 20)}, estimator=sp.SpikingClassifier(epochs=1), n_trials=2,
+    ...     objectives=("accuracy", "spikes"),
+    ... )
+    >>> ax = sp.plot.pareto_front(found)
+    """
+    costs = result.objectives[1:]
+    if not costs or (cost is not None and cost not in costs):
+        raise ValueError(f"cost is {cost!r}; the search had the objectives {', '.join(result.objectives)}")
+    name = costs[0] if cost is None else cost
+    axes = new_or_given(ax)
+    complete = [trial for trial in result.trials if trial["state"] == "complete"]
+    points, front = (
+        np.array([(trial[name], 100 * trial["accuracy"]) for trial in trials]).reshape(-1, 2)
+        for trials in (complete, sorted(result.pareto, key=lambda trial: (trial[name], trial["accuracy"])))
+    )
+    axes.scatter(points[:, 0], points[:, 1], s=20, c="0.6", label="trials")
+    axes.step(front[:, 0], front[:, 1], where="post", marker="o", markersize=5, color="C1", label="Pareto front")
+    axes.set_xlabel(f"{name} ({_UNITS[name]})" if name in _UNITS else name)
+    axes.set_ylabel("validation accuracy (%)")
+    axes.grid(True, alpha=0.3)
+    axes.legend(loc="lower right")
+    return axes
