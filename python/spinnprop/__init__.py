@@ -13,6 +13,7 @@ from ._library import __version__, get_threads, set_threads
 from ._network import Network
 from ._recording import Recording
 from ._spikes import SpikeTrains
+from ._support.public import only
 from ._trainer import Trainer
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ __all__ = [
     "spinnaker2",
     "sparse",
 ]
+__dir__ = only(__all__)
 
 # What needs scikit-learn, matplotlib or Optuna, or is seldom needed, is imported when first used.
 _LATER = {
@@ -75,7 +77,3 @@ def __getattr__(name: str) -> object:
     module = import_module(_LATER[name], __name__)
     value = globals()[name] = module if _LATER[name] == f".{name}" else getattr(module, name)
     return value
-
-
-def __dir__() -> "list[str]":
-    return sorted(__all__)

@@ -8,9 +8,11 @@ import numpy as np
 
 from . import _core
 from ._support import checks
+from ._support.public import only
 from ._support.types import Float64Array, Int64Array
 
 __all__ = ["yin_yang"]
+__dir__ = only(__all__)
 
 
 def yin_yang(n: int, seed: int = 42) -> Tuple[Float64Array, Int64Array]:

@@ -10,9 +10,11 @@ import numpy as np
 from . import _core
 from ._spikes import SpikeTrains
 from ._support import checks
+from ._support.public import only
 from ._support.types import Float64Array, Int32Array, Int64Array
 
 __all__ = ["ceiling", "latency", "latency_grid"]
+__dir__ = only(__all__)
 
 
 def latency(X: Any, t_early: float = 0.0, t_late: float = 30e-3, bias: float | None = None) -> SpikeTrains:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Dict
 
 from . import _core
 from ._support import checks
+from ._support.public import only
 from ._support.values import Value
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "TTFSCrossEntropy",
     "VMaxCrossEntropy",
 ]
+__dir__ = only(__all__)
 
 
 class Loss(Value):

@@ -13,10 +13,12 @@ from . import datasets
 from ._network import Network
 from ._spikes import SpikeTrains
 from ._support import checks
+from ._support.public import only
 from ._support.types import Float64Array, Int64Array, Progress
 from ._trainer import Trainer
 
 __all__ = ["reptile", "yin_yang_task"]
+__dir__ = only(__all__)
 
 Tasks = Union[Callable[[int], Tuple[SpikeTrains, Any]], Sequence[Tuple[SpikeTrains, Any]]]
 

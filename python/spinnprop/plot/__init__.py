@@ -1,6 +1,7 @@
 """Pictures, drawn by matplotlib."""
 
 from .._support.optional import need
+from .._support.public import only
 
 need("matplotlib", "spinnprop.plot", "plot")
 
@@ -10,3 +11,4 @@ from ._spinnaker2 import chip  # noqa: E402
 from ._training import decision_map, learning_curve  # noqa: E402
 
 __all__ = ["chip", "decision_map", "learning_curve", "pareto_front", "raster", "search_history"]
+__dir__ = only(__all__)

@@ -21,6 +21,7 @@ def estimated_column(name: str) -> str:
 
 class Account:
     """What has run on an emulated chip. Never changes; pickles. Seconds, watts and joules are estimated.
+    See `Engine` for an example.
 
     A run that failed or was stopped is in the counters as far as it came, but not in ticks and seconds.
 

@@ -14,7 +14,7 @@ import pytest
 import spinnprop as sp
 from spinnprop import _commands
 from spinnprop._commands import search as search_command
-from spinnprop._commands.reproduce import eventprop_yin_yang, results, spinnaker2_yin_yang
+from spinnprop._commands.reproduce import eventprop_yin_yang, spinnaker2_yin_yang
 from spinnprop._commands.simulate import _edges
 
 QUICK = ["--samples", "300", "--epochs", "2", "--hidden", "20"]

@@ -125,7 +125,7 @@ def test_layers_that_start_silent_are_woken_together(hidden):
 
 def test_the_chip_learns_as_its_twin():
     chip = sp.SpikingClassifier(hidden=(20,), engine="spinnaker2", epochs=2, batch_size=50, seed=0).fit(X, y)
-    twin = sp.ClockEngine(copies=min(chip.report_["chip"].copies, 50))
+    twin = sp.ClockEngine(copies=min(chip.report_["account"].copies, 50))
     same = sp.SpikingClassifier(hidden=(20,), engine=twin, epochs=2, batch_size=50, seed=0).fit(X, y)
     assert chip.setting_ == same.setting_ and chip.loss_ == same.loss_
     for layer in range(2):

@@ -1,9 +1,11 @@
 """What importing the package brings, and what it does not."""
 
+import inspect
 import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +40,31 @@ def test_every_name_exists():
     assert dir(sp) == sorted(sp.__all__)
     with pytest.raises(AttributeError, match="nonsense"):
         sp.nonsense
+
+
+PUBLIC = [name for name in sp.__all__ if inspect.ismodule(getattr(sp, name))]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_modules_show_public_names_alone(name):
+    module = getattr(sp, name)
+    assert dir(module) == sorted(module.__all__)
+    for inner in module.__all__:
+        assert not inner.startswith("_") and getattr(module, inner).__module__.startswith("spinnprop.")
+
+
+def test_public_modules_are_all_there_are():
+    folder = Path(sp.__file__).parent
+    found = {path.stem for path in folder.glob("[a-z]*.py")} | {path.parent.name for path in folder.glob("[a-z]*/__init__.py")}
+    assert set(PUBLIC) == found
+
+
+def test_no_substrate_comes_before_it_is_asked_for():
+    code = "import sys, spinnprop as sp; print(*sys.modules); sp.Network([2, 1], engine='spinnaker2'); print('NOW', *sys.modules)"
+    output = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE).stdout.decode()
+    before, after = output.split("NOW")
+    assert "spinnprop._engines.clock" in before and "spinnprop.spinnaker2" not in before.split()
+    assert "spinnprop.spinnaker2" in after.split() and "spinnprop.sparse" not in after.split()
 
 
 def test_what_is_missing_is_named():

@@ -78,7 +78,7 @@ def test_rate_regularisation():
     assert pickle.loads(pickle.dumps(sp.losses.RateRegularisation(2.0))) == sp.losses.RateRegularisation(2.0)
 
 
-@pytest.mark.parametrize("kind", [sp.Engine, sp.losses.Loss])
+@pytest.mark.parametrize("kind", [sp.BaseEngine, sp.losses.Loss])
 def test_what_is_in_common_cannot_be_made(kind):
     with pytest.raises(TypeError, match="in common"):
         kind()

@@ -9,7 +9,8 @@ import optuna
 import pytest
 
 import spinnprop as sp
-from spinnprop._search import costs, space as spaces
+from spinnprop._search import costs
+from spinnprop._search import space as spaces
 
 X, y = sp.datasets.yin_yang(120)
 SPACE = {"hidden": sp.LogUniform(4, 12), "learning_rate": (1e-3, 1e-1)}

@@ -67,7 +67,7 @@ def test_an_estimator_leaves_its_engine_alone():
     X, y = sp.datasets.yin_yang(60)
     engine = sp.spinnaker2.Engine(batch_size=30)
     fits = [sp.SpikingClassifier(hidden=(10,), engine=engine, epochs=2, batch_size=30).fit(X, y) for _ in range(2)]
-    assert len({own.report_["chip"].backward_samples for own in fits}) == 1 and fits[0].report_["chip"].batches == 4
+    assert len({own.report_["account"].backward_samples for own in fits}) == 1 and fits[0].report_["account"].batches == 4
     with pytest.raises(ValueError, match="nothing has run"):
         engine.account()
 
@@ -385,9 +385,9 @@ def test_estimator_reports_costs():
     # Without bumping, which takes the optimiser's place in a batch.
     classifier = sp.SpikingClassifier(hidden=(10,), engine="spinnaker2", epochs=2, batch_size=10, bump=0.0).fit(X, y)
     report = classifier.report_
-    assert report["engine"] == "spinnaker2" and report["chip"].updates == 8
-    assert report["energy"] == report["chip"].energy_per_sample > 0
-    assert report["time"] == report["chip"].seconds_per_sample > 0
+    assert report["engine"] == "spinnaker2" and report["account"].updates == 8
+    assert report["energy"] == report["account"].energy_per_sample > 0
+    assert report["time"] == report["account"].seconds_per_sample > 0
     assert pickle.loads(pickle.dumps(classifier)).score(X, y) == classifier.score(X, y)
 
 
@@ -456,7 +456,7 @@ def test_data_with_many_spikes_train_with_the_default_engine():
     X, y = load_digits(return_X_y=True)
     X, y = X[:300], y[:300]
     on_chip = sp.SpikingClassifier(engine="spinnaker2", epochs=2, batch_size=32, seed=0).fit(X, y)
-    copies = on_chip.report_["chip"].copies
+    copies = on_chip.report_["account"].copies
     twin = sp.SpikingClassifier(engine=sp.ClockEngine(copies=copies), epochs=2, batch_size=32, seed=0).fit(X, y)
     for ours, theirs in zip(on_chip.network_.weights, twin.network_.weights):
         np.testing.assert_array_equal(ours, theirs)

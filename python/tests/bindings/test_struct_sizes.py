@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import spinnprop
 from spinnprop import _core
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -9,13 +9,18 @@ import pytest
 
 import spinnprop as sp
 
-MODULES = sorted(path.stem for path in Path(sp.__file__).parent.glob("*.py") if not path.stem.startswith("__"))
+FOLDER = Path(sp.__file__).parent
+MODULES = sorted(
+    ".".join(path.relative_to(FOLDER.parent).with_suffix("").parts).replace(".__init__", "")
+    for path in FOLDER.rglob("*.py")
+    if path.stem != "__main__"
+)
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    module = importlib.import_module(f"spinnprop.{name}")
+    module = importlib.import_module(name)
     assert module.__doc__
     outcome = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert outcome.failed == 0
@@ -36,7 +41,7 @@ def public_objects():
 def test_public_objects_are_documented(name, value):
     text = inspect.getdoc(value)
     assert text and len(text.splitlines()[0]) > 20
-    is_bare = name in ("SpinnpropError", "Engine", "losses.Loss")
+    is_bare = name in ("SpinnpropError", "BaseEngine", "losses.Loss")
     assert is_bare or ">>>" in text or "See `" in text
     if inspect.isclass(value):
         for member_name, member in vars(value).items():
