@@ -729,7 +729,13 @@ SPINNPROP_API spinnprop_status spinnprop_sparse_lyapunov(double *exponents, int6
 
 enum { SPINNPROP_SPINNAKER2_OVERFLOW_DROP = 0, SPINNPROP_SPINNAKER2_OVERFLOW_OVERWRITE = 1, SPINNPROP_SPINNAKER2_OVERFLOW_STALL = 2 };
 enum { SPINNPROP_SPINNAKER2_FAULTS_ERROR = 0, SPINNPROP_SPINNAKER2_FAULTS_COUNT = 1 };
-enum { SPINNPROP_SPINNAKER2_PLACEMENT_COMPACT = 0, SPINNPROP_SPINNAKER2_PLACEMENT_SCATTERED = 1 };
+/* By number; shuffled; or as the authors' figure shows it: each copy of the network on the four processing elements of a quad, row by
+ * row from (1, 1), the optimiser at (1, 6), one chip. What does not fit that is refused. */
+enum {
+    SPINNPROP_SPINNAKER2_PLACEMENT_COMPACT = 0,
+    SPINNPROP_SPINNAKER2_PLACEMENT_SCATTERED = 1,
+    SPINNPROP_SPINNAKER2_PLACEMENT_PUBLISHED = 2
+};
 enum { SPINNPROP_SPINNAKER2_POWER_LOW = 0, SPINNPROP_SPINNAKER2_POWER_HIGH = 1, SPINNPROP_SPINNAKER2_POWER_AUTOMATIC = 2 };
 
 typedef struct spinnprop_spinnaker2_options {
@@ -785,11 +791,12 @@ SPINNPROP_API void spinnprop_spinnaker2_constant_init(spinnprop_spinnaker2_const
 SPINNPROP_API spinnprop_status spinnprop_spinnaker2_constants(spinnprop_spinnaker2_constant *constants, int64_t n,
                                                               const spinnprop_engine *engine);
 
-/* What the constants predict for a workload whose measurement is published, the measurement, and by which factor (>= 1) it
- * lies outside the predicted range. */
+/* What the constants give for a workload whose measurement is published, and the measurement. basis: "prediction"; "derived" from
+ * that measurement or its publication; "bound", a range too wide to be missed. factor (>= 1): of a prediction, between the
+ * measurement and the farther end of the range; NaN for all else. */
 typedef struct spinnprop_spinnaker2_workload {
     size_t size;
-    char workload[128], quantity[64], unit[16], remark[512];
+    char workload[128], quantity[64], unit[16], remark[512], basis[16];
     double predicted_low, predicted_high, published, factor;
 } spinnprop_spinnaker2_workload;
 SPINNPROP_API void spinnprop_spinnaker2_workload_init(spinnprop_spinnaker2_workload *workload);

@@ -55,9 +55,12 @@ struct Layout: Sendable {
                 .outOfMemory,
                 "\(options.copies ?? 1) copies of \(best.cut.pesPerCopy) PEs each and \(best.cut.chunks.count) optimiser PEs do "
                     + "not fit the \(options.board.peCount) PEs of \(options.board.chipCount) chips, which have room for "
-                    + "\(best.room) copies; use fewer copies, a smaller network or more chips")
+                    + "\(best.room) copies\(options.placement == .published ? " where placement is \"published\"" : ""); use fewer "
+                    + "copies, \(options.placement == .published ? "placement \"compact\"" : "a smaller network or more chips")"
+            )
         }
-        let routed = PlannedRoute.room(shape, best.cut, places: Array(best.places.prefix(wanted)), board: options.board)
+        let routed = PlannedRoute.room(
+            shape, best.cut, places: Array(best.places.copies.prefix(wanted)), board: options.board)
         guard routed >= max(1, options.copies ?? 1) else {
             throw SpinnpropError(
                 .outOfMemory,
@@ -74,8 +77,8 @@ struct Layout: Sendable {
         copies = options.copies == nil ? min(routed, numbered) : routed
         keys = try KeyLayout(
             copies: copies, populations: populations, slices: slices, sliceWidth: widest, blocks: blocks)
-        copyPEs = Array(best.places.prefix(copies))
-        optimizerPEs = best.optimizerPEs
+        copyPEs = Array(best.places.copies.prefix(copies))
+        optimizerPEs = best.places.optimizers
         try checkDRAM(options.board)
     }
 
@@ -96,9 +99,8 @@ struct Layout: Sendable {
     private struct Attempt {
         let plan: BufferPlan
         let cut: Cut
-        let places: [[Int]]
-        let optimizerPEs: [Int]
-        var room: Int { places.count }
+        let places: Places
+        var room: Int { places.copies.count }
     }
 
     private static func attempt(
@@ -111,32 +113,7 @@ struct Layout: Sendable {
             needsSampleGradient: needsSampleGradient)
         let cut = try Cut(plan, constants: board.constants, largestSlice: options.largestSlice)
         try check(plan, cut, board.constants)
-        var order = Array(0..<board.peCount)
-        if case .scattered(let seed) = options.placement {
-            var random = RandomStream(seed: seed, stream: 0)
-            random.shuffle(&order)
-        }
-        guard cut.chunks.count < order.count else {
-            return Attempt(plan: plan, cut: cut, places: [], optimizerPEs: [])
-        }
-        // Optimisers take the last PEs of the first chip; the copies fill what is left, chip by chip.
-        let reserved = min(order.count, max(cut.chunks.count, min(board.pesPerChip, order.count)))
-        let optimizers = Array(order[reserved - cut.chunks.count..<reserved])
-        let free = Array(order[..<(reserved - cut.chunks.count)] + order[reserved...])
-        var places: [[Int]] = []
-        var start = 0
-        while start + cut.pesPerCopy <= free.count {
-            let place = Array(free[start..<start + cut.pesPerCopy])
-            let isWhole = options.placement != .compact || cut.pesPerCopy > board.pesPerChip - cut.chunks.count
-            // A copy stays on one chip, if one can hold it.
-            if isWhole || board.chip(ofPE: place[0]) == board.chip(ofPE: place[place.count - 1]) {
-                places.append(place)
-                start += cut.pesPerCopy
-            } else {
-                start += place.firstIndex { board.chip(ofPE: $0) != board.chip(ofPE: place[0]) } ?? 1
-            }
-        }
-        return Attempt(plan: plan, cut: cut, places: places, optimizerPEs: optimizers)
+        return Attempt(plan: plan, cut: cut, places: try Places(cut, options))
     }
 
     /// Input and loss are never cut: they must fit as they are.

@@ -3,7 +3,7 @@ import Mathematics
 import Networks
 import SpiNNaker2
 
-/// One published number, the range that the account's constants allow for it, and why they differ where they do.
+/// One published number, the range that the account's constants allow for it, what that is worth, and why they differ where they do.
 public struct PublishedCheck: Equatable, Sendable {
     public let workload: String
     public let quantity: String
@@ -15,11 +15,23 @@ public struct PublishedCheck: Equatable, Sendable {
     /// What the prediction rests on, and the reason for a difference.
     public let remark: String
 
-    /// The factor between the published number and the nearest one that is predicted, >= 1; 1 within the range.
+    public let basis: Basis
+
+    /// What the comparison is worth.
+    public enum Basis: String, Sendable {
+        /// Made without the measurement it is compared with, and able to miss it.
+        case prediction
+        /// Follows from that very measurement, or from the same publication.
+        case derived
+        /// A range so wide that the measurement could not have missed it.
+        case bound
+    }
+
+    /// The factor, >= 1, between the published number and what is farthest from it in the predicted range, so that a wide range does not
+    /// look like a good one; NaN for what is no prediction.
     public var factor: Double {
-        if published < predictedLow { return predictedLow / published }
-        if published > predictedHigh { return published / predictedHigh }
-        return 1
+        guard basis == .prediction else { return .nan }
+        return max(predictedHigh / published, published / predictedLow)
     }
 
     /// The published workloads, judged with a board's constants and the programs' costs. Sizes that are not published are not guessed: then the
@@ -28,9 +40,9 @@ public struct PublishedCheck: Equatable, Sendable {
     /// The published Yin-Yang setting is left out where it does not fit the board.
     public static func all(_ options: SpiNNaker2Options) -> [PublishedCheck] {
         let constants = options.board.constants
-        var checks = languageModel(constants) + [ePropMemory, gestures(constants)]
+        var checks = languageModel(constants) + [ePropMemory, ePropPower(constants), gestures(constants)]
         checks += [coreMark(constants, isHigh: false), coreMark(constants, isHigh: true)]
-        checks.append(throughput(constants, options.costs))
+        checks += [throughput(constants, options.costs), synapticEnergy(constants, options.costs)]
         if let yinYang = yinYang(options) { checks.append(yinYang) }
         return checks
     }
@@ -54,18 +66,21 @@ public struct PublishedCheck: Equatable, Sendable {
                 workload: name, quantity: "mean power", unit: "W", predictedLow: idle, predictedHigh: busy,
                 published: 0.39,
                 remark:
-                    "from all PEs asleep to all busy at 0.5 V; asleep at 0.8 V alone they would take more than is published"
-            ),
+                    "from all PEs asleep to all busy at 0.5 V; asleep at 0.8 V alone they would take more than is published",
+                basis: .prediction),
             PublishedCheck(
                 workload: name, quantity: "energy", unit: "J", predictedLow: idle * seconds,
                 predictedHigh: busy * seconds, published: 65.3e-3,
                 remark:
-                    "the same range over the published 170.25 ms; the time itself needs sizes and event rates that are not "
-                    + "in the published summary, so it is not predicted"),
+                    "the power above times the published 170.25 ms, so no prediction of its own; the time needs sizes and event "
+                    + "rates that are not in the published summary",
+                basis: .derived),
             PublishedCheck(
                 workload: name, quantity: "memory a PE's data may take", unit: "B", predictedLow: 0,
                 predictedHigh: Double(constants.dataBytes), published: 88.3e3,
-                remark: "of 96 kB for data the allocator gives buffers all but heap and stack"),
+                remark:
+                    "of 96 kB for data the allocator gives buffers all but heap and stack: anything that ran at all lies below",
+                basis: .bound),
         ]
     }
 
@@ -79,7 +94,24 @@ public struct PublishedCheck: Equatable, Sendable {
             published: 680e3,
             remark:
                 "what EventProp with Adam takes here for as many weights, without and with sums per sample; e-prop keeps "
-                + "eligibility traces instead, and 680 kB include buffers we do not know")
+                + "eligibility traces instead, and 680 kB include buffers we do not know",
+            basis: .prediction)
+    }
+
+    /// 54.7 kJ in 586 h on 12 PEs, without what the chip takes with all PEs off.
+    private static func ePropPower(_ constants: SpiNNaker2Constants) -> PublishedCheck {
+        func pes(activity: Double) -> Double {
+            power(constants, pes: 12, activity: activity, isHigh: false) - constants[.offPower]
+        }
+        return PublishedCheck(
+            workload: "e-prop on 12 PEs, 54.7 kJ in 586 h (Frontiers in Neuroscience 2022)",
+            quantity: "power of the PEs",
+            unit: "W", predictedLow: pes(activity: 0), predictedHigh: pes(activity: 1),
+            published: 54.7e3 / (586 * 3600),
+            remark:
+                "from 12 PEs asleep to 12 busy at 0.5 V, without the chip's power with all PEs off; how busy they are is not "
+                + "published, which leaves this range",
+            basis: .prediction)
     }
 
     /// The ratio in which the unknown size of the workload cancels: energy at the high level over energy at the low one.
@@ -98,7 +130,8 @@ public struct PublishedCheck: Equatable, Sendable {
             remark:
                 "1 to 148 PEs, asleep to busy. The published ratio lies at the end where power hardly depends on the PEs' level: "
                 + "few PEs at work, or supplies in the measurement that the account does not count. The energies themselves need the "
-                + "network's sizes and event rates, so they are not predicted")
+                + "network's sizes and event rates, so they are not predicted",
+            basis: .prediction)
     }
 
     private static func coreMark(_ constants: SpiNNaker2Constants, isHigh: Bool) -> PublishedCheck {
@@ -106,33 +139,48 @@ public struct PublishedCheck: Equatable, Sendable {
         return PublishedCheck(
             workload: "CoreMark on all PEs at \(isHigh ? "0.8" : "0.5") V", quantity: "power", unit: "W",
             predictedLow: predicted, predictedHigh: predicted, published: isHigh ? 1247.9e-3 : 424.6e-3,
-            remark: "energies per cycle were derived from this measurement")
+            remark: "energies per cycle were derived from this measurement", basis: .derived)
+    }
+
+    /// Per synaptic event, where one packet goes to 120 neurons, as from the input of the Yin-Yang network.
+    private static func cyclesPerEvent(_ costs: ProgramCosts) -> Double {
+        Double(costs.synapse) + Double(costs.packet) / 120
     }
 
     private static func throughput(_ constants: SpiNNaker2Constants, _ costs: ProgramCosts) -> PublishedCheck {
-        // One packet to 120 neurons, as from the input of the Yin-Yang network.
-        let fanOut = 120.0
-        let cycles = Double(costs.packet) + Double(costs.synapse) * fanOut
-        let events = constants[.highClock] * fanOut / cycles
+        let events = constants[.highClock] / cyclesPerEvent(costs)
         return PublishedCheck(
             workload: "synaptic events per PE at 300 MHz", quantity: "rate", unit: "1/s", predictedLow: events,
             predictedHigh: events, published: 12e6,
             remark:
                 "our rows are dense float32 vectors that lie in SRAM, added without a look-up per synapse; the published "
-                + "rate is that of sparse rows with a delay and a target in each synapse (25 cycles)")
+                + "rate is that of sparse rows with a delay and a target in each synapse (25 cycles)",
+            basis: .prediction)
     }
 
-    /// Not a measurement but a demand: 22 samples side by side.
+    private static func synapticEnergy(_ constants: SpiNNaker2Constants, _ costs: ProgramCosts) -> PublishedCheck {
+        let cycles = cyclesPerEvent(costs)
+        return PublishedCheck(
+            workload: "a synaptic operation", quantity: "energy", unit: "J",
+            predictedLow: cycles * constants[.lowCycleEnergy], predictedHigh: cycles * constants[.highCycleEnergy],
+            published: 10e-12,
+            remark:
+                "at 0.5 V and at 0.8 V, the energy of a busy PE's cycles for a float32 weight (load, load, add, store) and its "
+                + "part of a packet; what is published is about the energy of one cycle, and how it was measured we do not know",
+            basis: .prediction)
+    }
+
+    /// Four PEs for each of 22 copies side by side, as the overview figure shows a copy, and one for the optimiser.
     private static func yinYang(_ options: SpiNNaker2Options) -> PublishedCheck? {
         guard let fit = try? SpiNNaker2Fit(sizes: [5, 120, 3], batch: 22, options: options), fit.fits else {
             return nil
         }
         return PublishedCheck(
             workload: "Yin-Yang 5-120-3, batch 22 (arXiv 2412.15021)", quantity: "PEs", unit: "1",
-            predictedLow: Double(fit.usedPEs), predictedHigh: Double(fit.availablePEs),
-            published: Double(options.board.pesPerChip),
+            predictedLow: Double(fit.usedPEs), predictedHigh: Double(fit.usedPEs), published: 22 * 4 + 1,
             remark:
-                "\(fit.copies) copies of \(fit.pesPerCopy) PEs and \(fit.optimizerPEs) for the optimiser, of those one chip has"
-        )
+                "\(fit.copies) copies of \(fit.pesPerCopy) PEs and \(fit.optimizerPEs) for the optimiser; the programs, one a PE, "
+                + "were taken from the same paper, which shows four PEs a copy and the optimiser",
+            basis: .derived)
     }
 }

@@ -3,12 +3,14 @@ import Mathematics
 import Networks
 import SpiNNaker2
 
-/// In which order PEs are given away.
+/// Which PEs are taken.
 public enum Placement: Equatable, Sendable {
     /// By their number: the parts of a copy lie side by side.
     case compact
     /// Shuffled, to show that nothing but hops depends on it.
     case scattered(seed: UInt64)
+    /// As the authors' figure shows it: a copy on the four PEs of a quad, row by row from (1, 1), the optimiser at (1, 6).
+    case published
 }
 
 /// Options of `SpiNNaker2Engine`.

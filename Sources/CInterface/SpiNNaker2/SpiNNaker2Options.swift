@@ -29,8 +29,11 @@ extension spinnprop_spinnaker2_options {
         overflow = options.machine.overflow.rawValue
         faults = options.machine.faults.rawValue
         largest_slice = Int32(clamping: options.largestSlice ?? 0)
-        if case .scattered(let seed) = options.placement {
+        switch options.placement {
+        case .compact: placement = Int32(SPINNPROP_SPINNAKER2_PLACEMENT_COMPACT)
+        case .scattered(let seed):
             (placement, placement_seed) = (Int32(SPINNPROP_SPINNAKER2_PLACEMENT_SCATTERED), seed)
+        case .published: placement = Int32(SPINNPROP_SPINNAKER2_PLACEMENT_PUBLISHED)
         }
         switch options.machine.level {
         case .low: power = Int32(SPINNPROP_SPINNAKER2_POWER_LOW)
@@ -74,9 +77,10 @@ extension spinnprop_spinnaker2_options {
         switch placement {
         case Int32(SPINNPROP_SPINNAKER2_PLACEMENT_COMPACT): options.placement = .compact
         case Int32(SPINNPROP_SPINNAKER2_PLACEMENT_SCATTERED): options.placement = .scattered(seed: placement_seed)
+        case Int32(SPINNPROP_SPINNAKER2_PLACEMENT_PUBLISHED): options.placement = .published
         default:
             throw .invalidValue(
-                "placement is \(placement); it must be SPINNPROP_SPINNAKER2_PLACEMENT_COMPACT (0) or SPINNPROP_SPINNAKER2_PLACEMENT_SCATTERED (1)"
+                "placement is \(placement); it must be SPINNPROP_SPINNAKER2_PLACEMENT_COMPACT (0), _SCATTERED (1) or _PUBLISHED (2)"
             )
         }
         switch power {

@@ -90,6 +90,7 @@ extension spinnprop_spinnaker2_workload {
         write(own.quantity, to: &quantity)
         write(own.unit, to: &unit)
         write(own.remark, to: &remark)
+        write(own.basis.rawValue, to: &basis)
         predicted_low = own.predictedLow
         predicted_high = own.predictedHigh
         published = own.published

@@ -66,6 +66,13 @@ def constants(options: argparse.Namespace) -> None:
     print("\nP: from the chip's makers; S: quoted by others; D: derived from other rows; assumed: nothing is published")
 
 
+_BASES = {
+    "prediction": "predicted (estimated)",
+    "derived": "no prediction, derived from what is published:",
+    "bound": "no prediction, a bound that could not be missed:",
+}
+
+
 def published(options: argparse.Namespace) -> None:
     """Prints predictions beside published measurements."""
     rows = _chip(options).published
@@ -76,8 +83,8 @@ def published(options: argparse.Namespace) -> None:
         low, high = f"{row['predicted_low']:.4g}", f"{row['predicted_high']:.4g}"
         print(f"{row['workload']}: {row['quantity']}")
         print(
-            f"  predicted (estimated) {low if low == high else f'{low} .. {high}'} {row['unit']}, published "
-            f"{row['published']:.4g} {row['unit']}, a factor of {row['factor']:.2f}"
+            f"  {_BASES[row['basis']]} {low if low == high else f'{low} .. {high}'} {row['unit']}, published "
+            f"{row['published']:.4g} {row['unit']}, factor {'-' if row['factor'] is None else format(row['factor'], '.2f')}"
         )
         print(f"  {row['remark']}")
 

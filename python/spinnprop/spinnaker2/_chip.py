@@ -51,9 +51,14 @@ class Chip(Value):
 
     @property
     def published(self) -> List[Dict[str, Any]]:
-        """Published workloads: what the constants predict (a range), what was measured, the factor between, and why."""
+        """Published workloads: what the constants give (a range), what was measured, and why they differ.
+
+        ``basis`` says what that is worth: "prediction"; "derived" from that measurement or its publication; "bound", a range too
+        wide to be missed. ``factor`` (>= 1) lies between the measurement and the farther end of a prediction's range; None
+        for all else.
+        """
         rows: List[Dict[str, Any]] = self._tables["published"]
-        return rows
+        return [{**row, "factor": row["factor"] if row["basis"] == "prediction" else None} for row in rows]
 
     @property
     def _tables(self) -> Dict[str, Any]:

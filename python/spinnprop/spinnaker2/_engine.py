@@ -20,6 +20,7 @@ _FAULTS: Dict[Optional[str], int] = {"error": _core.SPINNAKER2_FAULTS_ERROR, "co
 _PLACEMENTS: Dict[Optional[str], int] = {
     "compact": _core.SPINNAKER2_PLACEMENT_COMPACT,
     "scattered": _core.SPINNAKER2_PLACEMENT_SCATTERED,
+    "published": _core.SPINNAKER2_PLACEMENT_PUBLISHED,
 }
 _POWER: Dict[Optional[str], int] = {
     "low": _core.SPINNAKER2_POWER_LOW,
@@ -49,8 +50,9 @@ class Engine(BaseEngine):
         Of the network, side by side, that share a batch's samples. "auto": as many as fit, at most `batch_size`.
     batch_size : int or None
         The largest batch there will be; None: any.
-    placement : "compact" or "scattered"
-        Which processing elements are taken: by number, or shuffled by `seed`.
+    placement : "compact", "scattered" or "published"
+        Which processing elements are taken: by number; shuffled by `seed`; or as the authors' figure shows it, each copy on
+        the four of a quad, row by row from (1, 1), the optimiser at (1, 6). The last refuses networks that take more than four.
     largest_slice : int or None
         The most neurons of a layer on one processing element; None: as many as fit.
     fifo_packets : int or None
