@@ -83,7 +83,7 @@ let package = Package(
             ["ClockArithmetic", "ClockLoops", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport"]
                 + newer("ClockLoopsV3"),
             swiftSettings: namelessSettings),
-        room("SparseRecurrent", ["Spikes", "Mathematics"], swiftSettings: namelessSettings),
+        room("SparseRecurrent", ["Spikes", "Mathematics", "CSupport"], swiftSettings: namelessSettings),
         room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"], swiftSettings: compactSettings),
         room("SpiNNaker2", ["Mathematics"], swiftSettings: compactSettings),
         room(

@@ -34,6 +34,11 @@ static inline __attribute__((always_inline)) void spinnprop_support_pause(void) 
 #endif
 }
 
+/* Asks memory for the cache line at `place`, which will be read and written; whatever the address, nothing else happens. */
+static inline __attribute__((always_inline)) void spinnprop_support_prefetch(const void *place) {
+    __builtin_prefetch(place, 1, 3);
+}
+
 /* Eight numbers in a register. Swift takes such comparisons apart into single lanes more often than not. */
 typedef float spinnprop_support_float8 __attribute__((ext_vector_type(8)));
 typedef _Bool spinnprop_support_bool8 __attribute__((ext_vector_type(8)));

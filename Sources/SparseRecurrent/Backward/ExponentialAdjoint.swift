@@ -8,8 +8,17 @@ extension Adjoint where K: ExponentialKeys {
         let (gradient, stride) = (weightGradient.pointer, weightStride)
         let rows = replay.rows
         if let final = tape.final {
-            // From d/d ln z.
-            for neuron in 0..<recording.network.neuronCount { lambda[neuron] /= final.keys[neuron] }
+            let clock = tape.finalClock
+            for neuron in 0..<recording.network.neuronCount {
+                if final.keys[neuron] < clock {
+                    // Over its threshold when the run ended: it spikes with the avalanche that pushed it.
+                    carry += lambda[neuron] / clock
+                    lambda[neuron] = 0
+                } else {
+                    // From d/d ln z.
+                    lambda[neuron] /= final.keys[neuron]
+                }
+            }
         }
         var event = tape.eventCount
         while event > 0 {

@@ -3,8 +3,9 @@ import Mathematics
 
 /// Rates at which volumes of the state grow or shrink along a run.
 public struct LyapunovSpectrum: Equatable, Sendable {
-    /// 1/s, in falling order but for fluctuations of a finite run; -infinity where an avalanche tied neurons together. One of a
-    /// complete spectrum belongs to the neutral direction: 0.
+    /// 1/s, in falling order but for fluctuations of a finite run. One of a complete spectrum belongs to the neutral direction: 0.
+    /// -infinity for directions that are lost: a neuron that is pushed over its threshold forgets its state. As many are finite as
+    /// directions are left, in exact arithmetic.
     public let exponents: [Double]
     /// Per second: the sum over all events of ln D of all inputs. Equals the sum of a complete spectrum (Liouville); -infinity with it.
     public let contraction: Double
@@ -32,8 +33,9 @@ extension SparseRecording {
     /// `interval` events (QR). Costs O(K count) per spike and O(N count^2) per QR.
     ///
     /// - Parameters:
-    ///   - skip: spikes (and inputs) at the begin that only align the vectors.
-    ///   - interval: 0: N / 32, at least 1.
+    ///   - skip: spikes (and inputs) at the begin that only align the vectors; an avalanche belongs to the spike that began it.
+    ///     What is lost there does not count.
+    ///   - interval: at most so many, fewer where vectors come too close to each other for float64. 0: N / 32, at least 1.
     ///   - seed: the vectors start as normal numbers from `RandomStream(seed: seed, stream: 2)`, neuron by neuron.
     /// - Throws: `invalidValue` for numbers out of their domain, `unsupported` without a tape, `cancelled`, `outOfMemory`.
     public func lyapunovSpectrum(
@@ -68,6 +70,7 @@ private struct ProductWork: KernelWork {
         let tangents = try Tangents(try Replay(recording, kernel, tape), vectorCount: 1, monitor: monitor)
         for (neuron, value) in tangent.enumerated() { tangents.values.pointer[neuron] = value }
         for event in 0..<tape.eventCount { try tangents.play(event) }
+        try tangents.settle(isLast: true)
         return tangents.values.elements
     }
 }
@@ -88,26 +91,29 @@ private struct SpectrumWork: KernelWork {
 
     private func run<K: Kernel>(_ kernel: K) throws(SpinnpropError) -> LyapunovSpectrum {
         let tangents = try Tangents(try Replay(recording, kernel, tape), vectorCount: count, monitor: monitor)
-        var stream = RandomStream(seed: seed, stream: 2)
-        for index in 0..<tangents.values.count { tangents.values.pointer[index] = stream.normal() }
-        var logarithms = [Double](repeating: 0, count: count)
-        var begin = 0.0
-        try tangents.orthonormalise(&logarithms)
+        let spectrum = try Spectrum(tangents, seed: seed, monitor: monitor)
+        tangents.watcher = spectrum
+        defer { tangents.watcher = nil }
+        var begin: Double?
+        var previous = 0
         for event in 0..<tape.eventCount {
-            if event == skip {
-                try tangents.orthonormalise(&logarithms)
-                logarithms = [Double](repeating: 0, count: count)
-                tangents.contraction = 0
-                begin = event == 0 ? 0 : K.time(tape.clocks[event - 1], epoch: tangents.replay.epoch)
+            // An avalanche is not taken apart.
+            if !tangents.replay.isForced(event) {
+                try tangents.settle()
+                if begin == nil && event >= skip {
+                    begin = event == 0 ? 0 : K.time(tape.clocks[event - 1], epoch: tangents.replay.epoch)
+                    try spectrum.restart()
+                } else if event / interval != previous / interval {
+                    try spectrum.orthonormalise()
+                }
+                previous = event
             }
             try tangents.play(event)
-            if event % interval == interval - 1 {
-                try tangents.orthonormalise(&logarithms)
-            }
         }
-        try tangents.orthonormalise(&logarithms)
+        try tangents.settle(isLast: true)
+        let logarithms = try spectrum.finish()
         let end = K.time(tape.clocks[tape.eventCount - 1], epoch: tangents.replay.epoch)
-        guard end > begin else {
+        guard let begin, end > begin else {
             throw .invalidValue("the events after skip = \(skip) are all at one time; exponents need a longer run")
         }
         let duration = (end - begin) * recording.network.tau

@@ -36,6 +36,15 @@ final class Replay<K: Kernel> {
         epoch = tape.rebasings[..<nextRebasing].reduce(0) { $0 + $1.rebasing.epoch }
     }
 
+    /// Whether the event, the next to be played, is a spike of an avalanche that another began.
+    func isForced(_ event: Int) -> Bool { nextForced < tape.forced.count && tape.forced[nextForced] == event }
+
+    /// How many neurons the event moves.
+    func inputCount(_ event: Int) -> Int {
+        let cause = Int(tape.events[event])
+        return cause < 0 ? 1 : rows.length(cause)
+    }
+
     /// The weight of a sender's synapse.
     @inline(__always)
     func weight(_ first: Int, _ index: Int) -> Double { weights.pointer[(first &+ index) &* weightStride] }
@@ -56,7 +65,7 @@ final class Replay<K: Kernel> {
             nextRebasing += 1
             epoch += rebasing.epoch
         }
-        let isForced = nextForced < tape.forced.count && tape.forced[nextForced] == event
+        let isForced = isForced(event)
         if isForced { nextForced += 1 }
         let (cause, moment) = (Int(tape.events[event]), kernel.moment(tape.clocks[event]))
         let states = states.pointer

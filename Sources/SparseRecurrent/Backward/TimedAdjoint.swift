@@ -12,7 +12,7 @@ extension Adjoint where K: TimedKernel {
         for snapshot in stride(from: tape.snapshots.count - 1, through: 0, by: -1) {
             let begin = snapshot * spacing
             var size = 0
-            for event in begin..<end { size += inputCount(event) }
+            for event in begin..<end { size += replay.inputCount(event) }
             if size > inputs.count {
                 let zero = replay.states.pointer[0]
                 inputs = try LargeBuffer(count: size, repeating: zero, "the states of a stretch of the run")
@@ -25,19 +25,14 @@ extension Adjoint where K: TimedKernel {
                     states[place] = before
                     place &+= 1
                 }
-                try spend(inputCount(event))
+                try spend(replay.inputCount(event))
             }
             while end > begin {
                 end &-= 1
-                place &-= inputCount(end)
+                place &-= replay.inputCount(end)
                 try back(end, states + place, lambda)
             }
         }
-    }
-
-    private func inputCount(_ event: Int) -> Int {
-        let cause = Int(tape.events[event])
-        return cause < 0 ? 1 : replay.rows.length(cause)
     }
 
     private func back(

@@ -1,4 +1,5 @@
 // Who sends to whom: rows of targets, stored, or drawn again from a seed whenever a neuron spikes.
+import CSupport
 import Mathematics
 
 /// The targets of every neuron. Synapses are numbered row after row, in the order of the targets within a row; weights and
@@ -136,8 +137,6 @@ final class Rows {
     /// `nil` if all rows are equally long.
     private let offsets: LargeBuffer<Int>?
     private let degree: Int
-    /// Keeps the loads of `touch` from being left out.
-    private var touched: Int32 = 0
 
     init(_ connectivity: Connectivity) throws(SpinnpropError) {
         self.connectivity = connectivity
@@ -169,26 +168,38 @@ final class Rows {
         return degree
     }
 
-    /// Reads a stored row's cache lines without waiting for them: ordinary loads whose results nobody needs soon. (Swift has
-    /// no word for a prefetch; this gains nearly as much.)
+    /// Asks memory for a stored row.
     @inline(__always)
-    func touch(_ neuron: Int) {
+    func prefetch(_ neuron: Int) {
         guard case .stored(let targets) = source else { return }
         let row = targets + first(neuron)
         let count = min(length(neuron), 256)
         var index = 0
         while index < count {
-            touched ^= row[index]
+            spinnprop_support_prefetch(row + index)
             index &+= 16
+        }
+    }
+
+    /// Valid until the next call. Asks memory for the targets' states, which are far away.
+    @inline(__always)
+    func targets<State>(_ neuron: Int, far states: UnsafePointer<State>?) -> UnsafePointer<Int32> {
+        switch source {
+        case .stored(let targets):
+            let row = targets + first(neuron)
+            guard let states else { return row }
+            let count = length(neuron)
+            var index = 0
+            while index < count {
+                spinnprop_support_prefetch(states + Int(row[index]))
+                index &+= 1
+            }
+            return row
+        case .drawn(let drawer): return drawer.draw(neuron, far: states)
         }
     }
 
     /// Valid until the next call.
     @inline(__always)
-    func targets(_ neuron: Int) -> UnsafePointer<Int32> {
-        switch source {
-        case .stored(let targets): return targets + first(neuron)
-        case .drawn(let drawer): return drawer.draw(neuron)
-        }
-    }
+    func targets(_ neuron: Int) -> UnsafePointer<Int32> { targets(neuron, far: nil as UnsafePointer<Double>?) }
 }

@@ -1,4 +1,5 @@
 // Draws the targets of a neuron from the network's seed, the same ones every time, so that they need not be stored.
+import CSupport
 import Mathematics
 
 /// The documented stream of random networks with a fixed number of targets per neuron.
@@ -32,13 +33,22 @@ struct RowDrawer {
         row = try LargeBuffer(count: degree, repeating: 0, "a neuron's targets")
     }
 
-    /// Valid until the next call.
-    func draw(_ neuron: Int) -> UnsafePointer<Int32> {
-        draw(neuron, into: row.pointer)
+    /// Valid until the next call. Asks memory for the targets' states on the way, if there are any that are far away.
+    @inline(never)
+    func draw<State>(_ neuron: Int, far states: UnsafePointer<State>?) -> UnsafePointer<Int32> {
+        if let states {
+            draw(neuron, into: row.pointer) { spinnprop_support_prefetch(states + $0) }
+        } else {
+            draw(neuron, into: row.pointer)
+        }
         return UnsafePointer(row.pointer)
     }
 
-    func draw(_ neuron: Int, into row: UnsafeMutablePointer<Int32>) {
+    @inline(never)
+    func draw(_ neuron: Int, into row: UnsafeMutablePointer<Int32>) { draw(neuron, into: row) { _ in } }
+
+    @inline(__always)
+    private func draw(_ neuron: Int, into row: UnsafeMutablePointer<Int32>, _ visit: (Int) -> Void) {
         let seen = seen.pointer
         let others = UInt64(neuronCount &- 1)
         let own = UInt64(neuron)
@@ -56,6 +66,7 @@ struct RowDrawer {
             let hash = UInt(truncatingIfNeeded: drawn) & mask
             let word = Int(bitPattern: hash &>> 6)
             let bit = 1 as UInt64 &<< UInt64(truncatingIfNeeded: hash & 63)
+            visit(Int(truncatingIfNeeded: drawn))
             let marks = seen[word]
             row[count] = target
             seen[word] = marks | bit

@@ -1,4 +1,5 @@
 // The queue of a network in which every spike moves many keys: it holds only the neurons that may spike soon.
+import CSupport
 import Mathematics
 
 /// Finds the neuron with the smallest key among `keys`, which others change freely in between.
@@ -32,7 +33,10 @@ struct SpikeQueue {
     private var freeEntry: Int32 = -1
     private var heap: LargeBuffer<Item>
     private var heapCount = 0
+    /// Of one block of neurons.
     private let candidates: LargeBuffer<Int32>
+    /// Whether keys are too many for the near caches, so that it pays to ask for them ahead of time.
+    private let isFar: Bool
 
     private struct Entry {
         var neuron: Int32
@@ -49,11 +53,16 @@ struct SpikeQueue {
 
     /// How many buckets ahead rows are asked for: about a third of a spike.
     private static let lookahead = 4
+    /// And keys.
+    private static let farLookahead = 16
+    /// Neurons that are looked through at once.
+    private static let block = 4096
 
     /// `width`: a first guess of how far keys are spread. A window holds about one of `share` neurons: larger ones save passes over
     /// all keys, smaller ones spare the nearest cache.
     init(
-        keys: UnsafeMutablePointer<Double>, neuronCount: Int, rows: Rows, start: Double, width: Double, share: Int
+        keys: UnsafeMutablePointer<Double>, neuronCount: Int, rows: Rows, start: Double, width: Double, share: Int,
+        isFar: Bool
     ) throws(SpinnpropError) {
         self.keys = keys
         self.rows = rows
@@ -66,7 +75,8 @@ struct SpikeQueue {
         heads = try LargeBuffer(count: buckets, repeating: -1, "the spike queue")
         entries = try LargeBuffer(count: 2 * buckets, repeating: Entry(neuron: 0, next: -1), "the spike queue")
         heap = try LargeBuffer(count: 64, repeating: Item(key: 0, neuron: 0), "the spike queue")
-        candidates = try LargeBuffer(count: neuronCount, repeating: 0, "the spike queue")
+        candidates = try LargeBuffer(count: min(neuronCount, Self.block), repeating: 0, "the spike queue")
+        self.isFar = isFar
         self.width = width / Double(share)
         self.start = start
         end = start
@@ -88,7 +98,8 @@ struct SpikeQueue {
                 return nil
             }
             bucket &+= 1
-            touchUpcoming(current)
+            prefetchRow(current)
+            if isFar { prefetchKeys() }
             var entry = heads.pointer[bucket]
             heads.pointer[bucket] = -1
             while entry >= 0 {
@@ -103,12 +114,27 @@ struct SpikeQueue {
 
     /// Asks for the row of a neuron that is likely to spike soon, so that memory delivers it in time.
     @inline(__always)
-    private func touchUpcoming(_ current: (Int) -> Double) {
+    private func prefetchRow(_ current: (Int) -> Double) {
         let ahead = bucket &+ SpikeQueue.lookahead
         guard ahead < bucketCount, heads.pointer[ahead] >= 0 else { return }
         let neuron = Int(entries.pointer[Int(heads.pointer[ahead])].neuron)
         // Most candidates are inhibited before their time comes.
-        if (current(neuron) - start) * scale < Double(ahead &+ 1) { rows.touch(neuron) }
+        if (current(neuron) - start) * scale < Double(ahead &+ 1) { rows.prefetch(neuron) }
+    }
+
+    /// Asks for the keys of neurons that will surface soon, and before that for the entries that name them.
+    @inline(__always)
+    private func prefetchKeys() {
+        let near = bucket &+ SpikeQueue.farLookahead
+        let far = near &+ SpikeQueue.farLookahead
+        guard far < bucketCount else { return }
+        let (heads, entries) = (heads.pointer, entries.pointer)
+        if heads[far] >= 0 { spinnprop_support_prefetch(entries + Int(heads[far])) }
+        var entry = heads[near]
+        while entry >= 0 {
+            spinnprop_support_prefetch(keys + Int(entries[Int(entry)].neuron))
+            entry = entries[Int(entry)].next
+        }
     }
 
     /// Tells that this neuron's key has fallen to `key`, or that it stands again for an entry taken out.
@@ -140,51 +166,69 @@ struct SpikeQueue {
     }
 
     /// Opens the next window. Everything before `end` must have been taken out. Returns its start.
-    mutating func open() throws(SpinnpropError) -> Double {
+    mutating func open(_ poller: Poller) throws(SpinnpropError) -> Double {
         start = end
-        var used = max(width, start.magnitude * 0x1p-40)
-        var found = gather(below: start + used)
-        if found.count == 0 {
-            start = found.smallest
-            used = max(width, start.magnitude * 0x1p-40)
-            found = gather(below: start + used)
+        var found = try fill(poller)
+        if found == 0 {
+            start = try smallest(poller)
+            found = try fill(poller)
         }
-        end = start + used
-        width = used * min(4, max(0.25, Double(aim) / Double(found.count)))
-        scale = Double(bucketCount) / used
-        bucket = -1
-        (heapCount, entryCount, freeEntry) = (0, 0, -1)
-        var index = 0
-        while index < found.count {
-            let neuron = candidates.pointer[index]
-            try insert(neuron, keys[Int(neuron)])
-            index &+= 1
-        }
+        width = (end - start) * min(4, max(0.25, Double(aim) / Double(found)))
         return start
     }
 
     /// Re-bases keys and goes back to the start of a window that has just been opened; `open` it again.
-    mutating func rebase(_ rebasing: Rebasing) {
+    mutating func rebase(_ rebasing: Rebasing, _ poller: Poller) throws(SpinnpropError) {
         for bucket in 0..<bucketCount { heads.pointer[bucket] = -1 }
         end = rebasing(start)
         width *= rebasing.factor
         let keys = keys
         var neuron = 0
         while neuron < neuronCount {
-            keys[neuron] = rebasing(keys[neuron])
-            neuron &+= 1
+            let blockEnd = min(neuronCount, neuron &+ SpikeQueue.block)
+            while neuron < blockEnd {
+                keys[neuron] = rebasing(keys[neuron])
+                neuron &+= 1
+            }
+            try poller.spend(SpikeQueue.block / 8)
         }
     }
 
-    private func gather(below limit: Double) -> (count: Int, smallest: Double) {
-        let (keys, candidates) = (UnsafePointer(keys), candidates.pointer)
-        var count = 0
+    /// Puts all neurons with keys within `width` from `start` into buckets and returns how many they are.
+    private mutating func fill(_ poller: Poller) throws(SpinnpropError) -> Int {
+        let used = max(width, start.magnitude * 0x1p-40)
+        end = start + used
+        scale = Double(bucketCount) / used
+        bucket = -1
+        (heapCount, entryCount, freeEntry) = (0, 0, -1)
+        var sum = 0
         var neuron = 0
+        while neuron < neuronCount {
+            let blockEnd = min(neuronCount, neuron &+ SpikeQueue.block)
+            let count = gather(neuron, blockEnd)
+            var index = 0
+            while index < count {
+                let candidate = candidates.pointer[index]
+                try insert(candidate, keys[Int(candidate)])
+                index &+= 1
+            }
+            sum &+= count
+            neuron = blockEnd
+            try poller.spend(SpikeQueue.block / 8)
+        }
+        return sum
+    }
+
+    /// Lists the neurons from `first` up to `last` with keys below `end`.
+    private func gather(_ first: Int, _ last: Int) -> Int {
+        let (keys, candidates, limit) = (UnsafePointer(keys), candidates.pointer, end)
+        var count = 0
+        var neuron = first
         // Few of eight neighbours are near: most of the time one comparison of all is enough.
         let limits = SIMD8(repeating: limit)
         let powers = SIMD8<Int64>(1, 2, 4, 8, 16, 32, 64, 128)
         let raw = UnsafeRawPointer(keys)
-        while neuron &+ 8 <= neuronCount {
+        while neuron &+ 8 <= last {
             let eight = raw.loadUnaligned(fromByteOffset: neuron &* 8, as: SIMD8<Double>.self)
             let isNear = eight .< limits
             if any(isNear) {
@@ -197,15 +241,21 @@ struct SpikeQueue {
             }
             neuron &+= 8
         }
-        while neuron < neuronCount {
+        while neuron < last {
             candidates[count] = Int32(truncatingIfNeeded: neuron)
             count &+= keys[neuron] < limit ? 1 : 0
             neuron &+= 1
         }
-        guard count == 0 else { return (count, 0) }
+        return count
+    }
+
+    private func smallest(_ poller: Poller) throws(SpinnpropError) -> Double {
         var smallest = Double.infinity
-        for neuron in 0..<neuronCount { smallest = min(smallest, keys[neuron]) }
-        return (0, smallest)
+        for neuron in 0..<neuronCount {
+            smallest = min(smallest, keys[neuron])
+            if neuron % SpikeQueue.block == 0 { try poller.spend(SpikeQueue.block) }
+        }
+        return smallest
     }
 
     @inline(__always)

@@ -26,6 +26,12 @@ struct EventTape {
 
     var eventCount: Int { events.count }
 
+    /// Of the last event, in keys as based at the end of the run; -infinity without events.
+    var finalClock: Double {
+        rebasings.reversed().prefix { $0.event == events.count }.reversed()
+            .reduce(clocks.last ?? -.infinity) { $1.rebasing($0) }
+    }
+
     /// To be called before an event.
     @inline(__always)
     mutating func prepare<State: BitwiseCopyable>(_ states: LargeBuffer<State>) throws(SpinnpropError) {

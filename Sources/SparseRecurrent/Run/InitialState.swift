@@ -7,16 +7,19 @@ extension SparseNetwork {
         (model.threshold - model.reset) / kernel.period(neuron)
     }
 
-    /// Membrane time constants until each neuron spikes from its phase; phases drawn if none are given.
+    /// Hands over membrane time constants until each neuron spikes from its phase; phases drawn if none are given.
     ///
-    /// - Throws: `invalidValue` for a phase that is not below the threshold, or too far below it.
-    func remainingTimes<K: Kernel>(_ kernel: K, phases: [Double]) throws(SpinnpropError) -> LargeBuffer<Double> {
+    /// - Throws: `invalidValue` for a phase that is not below the threshold, or too far below it; `cancelled`.
+    func remainingTimes<K: Kernel>(
+        _ kernel: K, phases: [Double], _ poller: Poller, _ take: (_ neuron: Int, _ remaining: Double) -> Void
+    ) throws(SpinnpropError) {
         let (threshold, reset) = (model.threshold, model.reset)
-        let result = try LargeBuffer(count: neuronCount, repeating: 0.0, "the initial state")
         var stream = RandomStream(seed: seed, stream: 1)
+        let isUniform = drives.count == 1
+        let common = phaseVelocity(kernel, 0)
         for neuron in 0..<neuronCount {
             let phase = phases.isEmpty ? reset + stream.uniform() * (threshold - reset) : phases[neuron]
-            let velocity = phaseVelocity(kernel, neuron)
+            let velocity = isUniform ? common : phaseVelocity(kernel, neuron)
             // A quadratic neuron is never below its reset; the others could be, by more than a key can hold.
             let lowest = model == .qif ? reset : threshold - 200 * velocity
             guard phase < threshold, phase >= lowest else {
@@ -24,8 +27,8 @@ extension SparseNetwork {
                     "initial phase \(neuron) is \(phase); phases of this \(model.name) neuron are at least \(lowest) and "
                         + "below \(threshold)")
             }
-            result.pointer[neuron] = (threshold - phase) / velocity
+            take(neuron, (threshold - phase) / velocity)
+            try poller.spend(16)
         }
-        return result
     }
 }

@@ -45,7 +45,10 @@ final class Simulation<K: Kernel> {
 
     private(set) var tape: EventTape?
     private let monitor: Monitor?
-    private var work = 0
+    private let poller: Poller
+    /// Whether states are too many for the near caches, so that it pays to ask for them ahead of time.
+    private let isFar: Bool
+    private static var nearBytes: Int { 1 << 20 }
 
     /// Spikes not handed over yet; of the first `converted` the times stand there in seconds, of others the clocks.
     private var held = 0
@@ -61,11 +64,12 @@ final class Simulation<K: Kernel> {
         self.network = network
         self.kernel = kernel
         self.monitor = monitor
+        poller = Poller(monitor)
         neuronCount = network.neuronCount
         moment = kernel.moment(K.start)
-        let any = kernel.state(remaining: 0, 0)
-        states = try LargeBuffer(count: neuronCount, repeating: any, "the network's state")
-        ownKeys = K.isLazy ? try LargeBuffer(count: neuronCount, repeating: 0, "the network's state") : nil
+        states = try LargeBuffer(count: neuronCount, "the network's state")
+        ownKeys = K.isLazy ? try LargeBuffer(count: neuronCount, "the network's state") : nil
+        isFar = neuronCount > Self.nearBytes / MemoryLayout<K.State>.stride
         keys =
             ownKeys?.pointer
             ?? UnsafeMutableRawPointer(states.pointer).bindMemory(to: Double.self, capacity: neuronCount)
@@ -79,16 +83,15 @@ final class Simulation<K: Kernel> {
         traceInterval = options.traceInterval
         times = try LargeBuffer(count: Self.batch, repeating: 0, "a batch of spikes")
         units = try LargeBuffer(count: Self.batch, repeating: 0, "a batch of spikes")
-        let remaining = try network.remainingTimes(kernel, phases: options.initialPhases)
         var longest = 0.0
-        for neuron in 0..<neuronCount {
-            states.pointer[neuron] = kernel.state(remaining: remaining.pointer[neuron], neuron)
-            if K.isLazy { keys[neuron] = remaining.pointer[neuron] }
+        try network.remainingTimes(kernel, phases: options.initialPhases, poller) { [states, keys] neuron, remaining in
+            states.pointer[neuron] = kernel.state(remaining: remaining, neuron)
+            if K.isLazy { keys[neuron] = remaining }
             longest = max(longest, keys[neuron])
         }
         queue = try SpikeQueue(
             keys: keys, neuronCount: neuronCount, rows: rows, start: K.start, width: longest - K.start,
-            share: K.isLazy ? 16 : 64)
+            share: K.isLazy ? 16 : 64, isFar: isFar)
         if options.keepsTape {
             tape = EventTape(
                 neuronCount: neuronCount, synapsesPerSpike: network.connectivity.synapseCount / neuronCount,
@@ -140,7 +143,7 @@ final class Simulation<K: Kernel> {
             if held == Self.batch {
                 if !hand(to: sink) { throw .cancelled }
             }
-            if work > 1 << 20 { try ask() }
+            try poller.spend(rows.length(neuron))
         }
         if held > 0 && !hand(to: sink) { throw .cancelled }
         try tape?.finish(states)
@@ -152,9 +155,8 @@ final class Simulation<K: Kernel> {
         let states = states.pointer
         let kernel = kernel
         let moment = moment
-        let row = rows.targets(neuron)
+        let row = rows.targets(neuron, far: isFar ? UnsafePointer(states) : nil)
         let count = rows.length(neuron)
-        work &+= count
         var index = 0
         if isUniform && isInhibitory {
             let weight = weights.pointer[0]
@@ -197,24 +199,23 @@ final class Simulation<K: Kernel> {
     }
 
     private func openWindow() throws(SpinnpropError) {
-        if let rebasing = K.rebasing(try queue.open()) {
+        if let rebasing = K.rebasing(try queue.open(poller)) {
             // Between windows nothing is in the queue but what `open` has just gathered; it is gathered again.
             convertTimes()
-            queue.rebase(rebasing)
+            try queue.rebase(rebasing, poller)
             if K.isLazy {
                 let shift = kernel.moment(rebasing.shift)
                 for neuron in 0..<neuronCount {
                     states.pointer[neuron] = kernel.rebased(states.pointer[neuron], neuron, rebasing, shift)
+                    try poller.spend(1)
                 }
             }
             clock = rebasing(clock)
             epoch += rebasing.epoch
             tape?.append(rebasing)
             setStop()
-            _ = try queue.open()
+            _ = try queue.open(poller)
         }
-        work &+= neuronCount / 8
-        if work > 1 << 20 { try ask() }
     }
 
     /// Clocks become times, many at once: this vectorises.
@@ -240,12 +241,6 @@ final class Simulation<K: Kernel> {
     }
 
     @inline(never)
-    private func ask() throws(SpinnpropError) {
-        work = 0
-        if let monitor, monitor.poll() { throw .cancelled }
-    }
-
-    @inline(never)
     private func countAvalanche() throws(SpinnpropError) {
         instantCount += 1
         guard instantCount <= neuronCount else {
@@ -260,8 +255,7 @@ final class Simulation<K: Kernel> {
 
     /// Handles what stands at `stop`.
     private func passStop() throws(SpinnpropError) {
-        work &+= 64
-        if work > 1 << 20 { try ask() }
+        try poller.spend(64)
         let (sampleTime, inputTime) = (nextSampleTime, nextInputTime)
         let now = max(stop, clock)
         if sampleTime <= inputTime {
