@@ -708,11 +708,12 @@ SPINNPROP_API spinnprop_status spinnprop_sparse_jacobian_product(double *product
 typedef struct spinnprop_sparse_lyapunov_options {
     size_t size;
     int64_t skip;                   /* spikes and inputs at the begin that only align the vectors                     */
-    int64_t interval;               /* spikes and inputs from one QR decomposition to the next; 0: n_neurons / 32     */
+    int64_t interval;               /* spikes and inputs, at most, between QR decompositions; 0: n_neurons / 32       */
     uint64_t seed;                  /* of the first vectors                                                           */
 } spinnprop_sparse_lyapunov_options;
 SPINNPROP_API void spinnprop_sparse_lyapunov_options_init(spinnprop_sparse_lyapunov_options *options);
-/* The n_exponents largest Lyapunov exponents (1/s). contraction: the rate at which volumes of the state change, by what they all
+/* The n_exponents largest Lyapunov exponents (1/s); -infinity for directions that are lost, as a neuron that is pushed over its
+ * threshold forgets its state. contraction: the rate at which volumes of the state change, by what they all
  * would add up to. duration: seconds they are means over. */
 SPINNPROP_API spinnprop_status spinnprop_sparse_lyapunov(double *exponents, int64_t n_exponents, double *contraction,
                                                          double *duration, const spinnprop_sparse_recording *recording,

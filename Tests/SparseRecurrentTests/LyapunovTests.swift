@@ -51,6 +51,46 @@ import Testing
         #expect(try recording.lyapunovSpectrum(count: 2).contraction == -.infinity)
     }
 
+    /// Three neurons that excite each other are one after an avalanche (python/tests/agreement compares with exact fractions).
+    @Test(arguments: [0, 1, 2, 3, 10, 1000])
+    func lostDirectionsAreLostForEveryInterval(interval: Int) throws {
+        let network = try SparseNetwork(
+            Connectivity(offsets: [0, 2, 4, 6], targets: [1, 2, 0, 2, 0, 1]), model: .lif, drives: [0.5],
+            weights: [0.4])
+        for spikes in 30...33 {
+            let recording = try network.run(SparseRunOptions(spikes: spikes, initialPhases: [0.1, 0.4, 0.8]))
+            let spectrum = try recording.lyapunovSpectrum(count: 3, interval: interval)
+            #expect(spectrum.exponents[0].isFinite)
+            #expect(Array(spectrum.exponents[1...]) == [-.infinity, -.infinity])
+            #expect(spectrum.contraction == -.infinity)
+        }
+    }
+
+    /// Strong inputs take vectors apart by more than float64 holds, within one event: a direction is small, not lost.
+    @Test(arguments: [NeuronModel.qif, .eif(slope: 0.1, .chebyshev), .lif], [1, 7, 1000])
+    func steepSlopesLeaveAllDirections(model: NeuronModel, interval: Int) throws {
+        let network = try SparseNetwork(
+            Connectivity(offsets: [0, 2, 4, 6], targets: [1, 2, 0, 2, 0, 1]), model: model, drives: [1e-3],
+            weights: [model == .lif ? -1e5 : -3])
+        let recording = try network.run(
+            SparseRunOptions(
+                spikes: 12, initialPhases: [0.1, 0.4, 0.8],
+                inputs: InputSpikes(
+                    times: [1e-5, 2e-5], units: [0, 1], weights: model == .lif ? [-1e6, -1e5] : [-50, 9], neuronCount: 3)))
+        let spectrum = try recording.lyapunovSpectrum(count: 3, interval: interval)
+        let sum = spectrum.exponents.reduce(0, +)
+        #expect((sum / spectrum.contraction - 1).magnitude < 1e-9, "\(spectrum)")
+        let single = try recording.lyapunovSpectrum(count: 3, interval: 1)
+        for (a, b) in zip(spectrum.exponents, single.exponents) {
+            #expect((a - b).magnitude < 1e-7 * single.contraction.magnitude, "\(spectrum) \(single)")
+        }
+    }
+
+    @Test func residuesFollowArithmetic() throws {
+        #expect(ExactRank.residue(1) == 1 && ExactRank.residue(0) == 0 && ExactRank.residue(0x1p61) == 1)
+        #expect(ExactRank.residue(3 * 0x1p-60) == 6 && ExactRank.residue(0x1p-1074) == 1 << 24)
+    }
+
     @Test func firstExponentsDoNotDependOnHowManyAreAsked() throws {
         let recording = try Case.balanced(60, 10, 3, .qif).run(SparseRunOptions(spikes: 4000, keepsTape: true))
         let (few, many) = (

@@ -28,7 +28,7 @@ extension SparseNetwork {
                         + "below \(threshold)")
             }
             take(neuron, (threshold - phase) / velocity)
-            try poller.spend(16)
+            if neuron % 4096 == 4095 { try poller.spend(16 * 4096) }
         }
     }
 }

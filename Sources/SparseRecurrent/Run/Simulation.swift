@@ -46,6 +46,8 @@ final class Simulation<K: Kernel> {
     private(set) var tape: EventTape?
     private let monitor: Monitor?
     private let poller: Poller
+    /// Not told to the poller yet.
+    private var work = 0
     /// Whether states are too many for the near caches, so that it pays to ask for them ahead of time.
     private let isFar: Bool
     private static var nearBytes: Int { 1 << 20 }
@@ -143,7 +145,8 @@ final class Simulation<K: Kernel> {
             if held == Self.batch {
                 if !hand(to: sink) { throw .cancelled }
             }
-            try poller.spend(rows.length(neuron))
+            work &+= rows.length(neuron)
+            if work > 1 << 16 { try tell() }
         }
         if held > 0 && !hand(to: sink) { throw .cancelled }
         try tape?.finish(states)
@@ -207,7 +210,7 @@ final class Simulation<K: Kernel> {
                 let shift = kernel.moment(rebasing.shift)
                 for neuron in 0..<neuronCount {
                     states.pointer[neuron] = kernel.rebased(states.pointer[neuron], neuron, rebasing, shift)
-                    try poller.spend(1)
+                    if neuron % 4096 == 4095 { try poller.spend(4096) }
                 }
             }
             clock = rebasing(clock)
@@ -238,6 +241,13 @@ final class Simulation<K: Kernel> {
         return sink(
             UnsafeBufferPointer(start: times.pointer, count: count),
             UnsafeBufferPointer(start: units.pointer, count: count))
+    }
+
+    @inline(never)
+    private func tell() throws(SpinnpropError) {
+        let amount = work
+        work = 0
+        try poller.spend(amount)
     }
 
     @inline(never)

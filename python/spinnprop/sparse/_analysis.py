@@ -19,7 +19,8 @@ class LyapunovSpectrum(NamedTuple):
     See `Run.lyapunov_spectrum`.
     """
 
-    #: 1/s, falling but for fluctuations of a finite run. One of all n belongs to the neutral direction and is 0.
+    #: 1/s, falling but for fluctuations of a finite run. One of all n belongs to the neutral direction and is 0; those of directions
+    #: that are lost, as a neuron pushed over its threshold forgets its state, are -inf.
     exponents: Float64Array
     #: 1/s: the rate at which volumes of the state change, which is what all exponents would add up to; -inf if a neuron was pushed over
     #: its threshold.

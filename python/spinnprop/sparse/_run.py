@@ -251,9 +251,9 @@ class Run:
         count : int or None
             How many; None: all n.
         skip : int
-            Spikes and inputs at the begin that only align the vectors.
+            Spikes and inputs at the begin that only align the vectors; what is lost there does not count.
         interval : int
-            Spikes and inputs from one QR decomposition to the next; 0: n / 32.
+            Spikes and inputs, at most, from one QR decomposition to the next; 0: n / 32.
         seed : int
             Of the first vectors.
         progress : callable or None
