@@ -89,7 +89,7 @@ class Network:
     >>> net.weights[0] = net.weights[0] - 1e-3 * grad.weights[0]
     """
 
-    __slots__ = ("_handle", "_info", "__weakref__")
+    __slots__ = ("_handle", "_info", "_is_frozen", "__weakref__")
     _handle: object
     _info: Dict[str, int]
 
@@ -137,6 +137,8 @@ class Network:
 
     def _take(self, handle: object) -> None:
         self._handle = handle
+        #: Whether a change would be lost, because it is a trainer's.
+        self._is_frozen = False
         self._info = _core.network_describe(handle)
 
     @property
@@ -326,9 +328,14 @@ class Network:
         def get(layer: int) -> Float64Array:
             values = np.empty(self._shape(code, layer))
             _core.network_get(values, self._handle, code, layer)
-            return checks.read_only(values)
+            return checks.read_only(values, f"write net.{name}[{layer}] = net.{name}[{layer}] - step, say")
 
         def set(layer: int, values: Any) -> None:
+            if self._is_frozen:
+                raise ValueError(
+                    "a trainer's network is a copy, and training would not see the change; "
+                    "change copy.copy(trainer.network) and make a new Trainer of it"
+                )
             given: Float64Array = checks.array(values, np.float64, f"{name}[{layer}]")
             shape = self._shape(code, layer)
             if shape != (0, 0):

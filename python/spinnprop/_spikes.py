@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterator, Tuple
+import warnings
+from typing import TYPE_CHECKING, Any, Iterator, Optional, Tuple
 
 import numpy as np
 
@@ -14,19 +15,25 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
+#: Of each unit of time.
+_PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
+
+
 class SpikeTrains:
     """Who spiked when, sample after sample, in compressed rows (CSR). Never changes.
 
     Parameters
     ----------
     times : (n_spikes,) float64
-        Spike times in seconds, finite and >= 0.
+        Spike times, finite and >= 0.
     units : (n_spikes,) int32
         Which unit spiked, 0 .. n_units - 1.
     offsets : (n_samples + 1,) int64
         The spikes of sample s are offsets[s] .. offsets[s + 1] - 1: starts at 0, never falls, ends at n_spikes.
     n_units : int
         How many units there are, spiking or not.
+    time_unit : "s", "ms", "us" or "ns", or None
+        Of the given times; `times` are seconds. None: seconds, with a warning where whole numbers look like another unit.
 
     Within a sample, spikes may come unsorted or repeated. Arrays that already have these dtypes and lie contiguously
     are not copied: do not change them afterwards.
@@ -49,8 +56,10 @@ class SpikeTrains:
 
     __slots__ = ("_times", "_units", "_offsets", "_n_units")
 
-    def __init__(self, times: Any, units: Any, offsets: Any, n_units: int) -> None:
-        self._times: Float64Array = _view(checks.array(times, np.float64, "times", ndim=1))
+    def __init__(
+        self, times: Any, units: Any, offsets: Any, n_units: int, *, time_unit: Optional[str] = None
+    ) -> None:
+        self._times: Float64Array = _view(_seconds(times, time_unit))
         self._units: Int32Array = _view(checks.array(units, np.int32, "units", ndim=1))
         self._offsets: Int64Array = _view(checks.array(offsets, np.int64, "offsets", ndim=1))
         self._n_units = checks.integer(n_units, "n_units", 1, checks.INT32)
@@ -121,6 +130,27 @@ class SpikeTrains:
 
     def __repr__(self) -> str:
         return f"SpikeTrains({len(self)} samples, {len(self._times)} spikes, n_units={self._n_units})"
+
+
+def _seconds(times: Any, time_unit: Optional[str]) -> Float64Array:
+    # What a list holds decides, too: numpy makes integers of ints alone.
+    found = np.asarray(times) if not isinstance(times, np.ndarray) else times
+    if found.dtype.kind in "iu" and found.size:
+        if time_unit is None and found.max() >= 1:
+            warnings.warn(
+                f"times are whole numbers up to {found.max()} and taken as seconds; say time_unit='us' or the like, or "
+                "time_unit='s' if they are",
+                stacklevel=3,
+            )
+        # Beyond 2^53 an integer is rounded: by a nanosecond in 104 days of these.
+        times = found.astype(np.float64)
+    values: Float64Array = checks.array(times, np.float64, "times", ndim=1)
+    if time_unit is None:
+        return values
+    if not isinstance(time_unit, str) or time_unit not in _PER_SECOND:
+        known = ", ".join(map(repr, _PER_SECOND))
+        raise ValueError(f"time_unit is {checks.shown(time_unit)}; it must be {known}, or None for seconds")
+    return values / _PER_SECOND[time_unit]
 
 
 def _view(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -212,6 +212,10 @@ class Trainer:
         ValueError, TypeError, SpinnpropError
             If the data do not fit the network, or a run passes max_spikes.
         """
+        if np.ndim(y) == 2:
+            raise TypeError(
+                f"y has shape {np.shape(y)}; a Trainer takes one label per sample (target times: Network.gradient takes them)"
+            )
         held_out, held_out_labels = None, None
         if validation is not None:
             held_out_spikes, held_out_y = checks.pair(validation, "validation", "(spikes, labels)")
@@ -233,8 +237,10 @@ class Trainer:
 
     @property
     def network(self) -> Network:
-        """A copy of the network as it stands."""
-        return Network._of(_core.trainer_network(self._handle))
+        """The network as it stands: not to be changed; ``copy.copy`` of it is."""
+        network = Network._of(_core.trainer_network(self._handle))
+        network._is_frozen = True
+        return network
 
     @property
     def epochs_done(self) -> int:

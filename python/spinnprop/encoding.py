@@ -17,17 +17,21 @@ __all__ = ["ceiling", "latency", "latency_grid"]
 __dir__ = only(__all__)
 
 
-def latency(X: Any, t_early: float = 0.0, t_late: float = 30e-3, bias: float | None = None) -> SpikeTrains:
-    """One spike per feature, the later the larger its value.
+def latency(
+    X: Any, t_early: float = 0.0, t_late: float = 30e-3, bias: float | None = None, *, early: str = "small"
+) -> SpikeTrains:
+    """One spike per feature, unless told otherwise the later the larger its value.
 
     Parameters
     ----------
     X : (n_samples, n_features) float64
-        Values in [0, 1].
+        Values in [0, 1]; what lies outside by no more than rounding is clipped.
     t_early, t_late : float
         Seconds at which values 0 and 1 spike: t = t_early + x (t_late - t_early).
     bias : float or None
         With a time in seconds, one more input unit spikes in every sample at that time.
+    early : "small" or "large"
+        Which values spike early; "large" codes 1 - x in place of x.
 
     Returns
     -------
@@ -49,7 +53,7 @@ def latency(X: Any, t_early: float = 0.0, t_late: float = 30e-3, bias: float | N
     >>> sp.encoding.latency([[0.0, 0.5, 1.0]], t_late=30e-3, bias=0.0)[0]
     (array([0.   , 0.015, 0.03 , 0.   ]), array([0, 1, 2, 3], dtype=int32))
     """
-    values = _features(X)
+    values = _features(X, early, "small")
     bias_time = math.nan if bias is None else checks.real(bias, "bias")
     if bias is not None and not math.isfinite(bias_time):
         raise ValueError(f"bias is {bias_time}; it must be a finite time in seconds, or None for no bias unit")
@@ -60,19 +64,23 @@ def latency(X: Any, t_early: float = 0.0, t_late: float = 30e-3, bias: float | N
     return SpikeTrains._trusted(*spikes, values.shape[1] + (bias is not None))
 
 
-def latency_grid(X: Any, steps: int = 27, t_min: int = 2, time_step: float = 1e-3) -> SpikeTrains:
-    """One spike per feature on a grid of time steps, the earlier the larger its value, and a bias unit at step 0.
+def latency_grid(
+    X: Any, steps: int = 27, t_min: int = 2, time_step: float = 1e-3, *, early: str = "large"
+) -> SpikeTrains:
+    """One spike per feature on a grid of time steps, unless told otherwise the earlier the larger its value; a bias unit at step 0.
 
     Parameters
     ----------
     X : (n_samples, n_features) float64
-        Values in [0, 1].
+        Values in [0, 1]; what lies outside by no more than rounding is clipped.
     steps : int
         Steps of a run. The spike of x comes at step round(min(tau (1 - x), 0.99 tau) + t_min), tau = steps - 1 - t_min.
     t_min : int
         The earliest step of a feature's spike.
     time_step : float
         Seconds per step; times are whole multiples of it.
+    early : "small" or "large"
+        Which values spike early; "small" codes 1 - x in place of x.
 
     Returns
     -------
@@ -95,7 +103,7 @@ def latency_grid(X: Any, steps: int = 27, t_min: int = 2, time_step: float = 1e-
     >>> [round(time * 1e3) for time in times], units.tolist()
     ([2, 14, 0], [0, 1, 2])
     """
-    values = _features(X)
+    values = _features(X, early, "large")
     spikes = _empty(len(values), values.shape[1] + 1)
     _core.encode_latency_grid(
         *spikes,
@@ -139,11 +147,20 @@ def ceiling(spikes: SpikeTrains, y: Any) -> float:
     return sum(max(of_cell.values()) for of_cell in counts.values()) / len(labels) if len(labels) else 1.0
 
 
-def _features(X: Any) -> Float64Array:
+#: So far outside [0, 1] a value is a matter of rounding: a few units in the last place of 1.
+_ROUNDING = 8 * float(np.finfo(np.float64).eps)
+
+
+def _features(X: Any, early: Any, usual: str) -> Float64Array:
     values: Float64Array = checks.array(X, np.float64, "X", ndim=2)
     if not 1 <= values.shape[1] < checks.INT32:
         raise ValueError(f"X has {values.shape[1]} features, shape {values.shape}; it needs at least one")
-    return values
+    if not isinstance(early, str) or early not in ("small", "large"):
+        raise ValueError(f"early is {checks.shown(early)}; it must be 'small' or 'large'")
+    slightly_outside = ((values < 0) & (values >= -_ROUNDING)) | ((values > 1) & (values <= 1 + _ROUNDING))
+    if slightly_outside.any():
+        values = np.where(slightly_outside, np.clip(values, 0.0, 1.0), values)
+    return values if early == usual else 1 - values
 
 
 def _empty(n_samples: int, n_units: int) -> tuple[Float64Array, Int32Array, Int64Array]:

@@ -438,7 +438,7 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
 
     def _take(self, trainer: Trainer) -> None:
         """Keeps what has been learnt."""
-        self.network_ = trainer.network
+        self.network_ = copy.copy(trainer.network)
         self.loss_ = trainer.loss
         self.history_ = trainer.history
         self.n_iter_ = trainer.epochs_done

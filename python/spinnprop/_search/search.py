@@ -122,6 +122,7 @@ def search(
     checks.integer(seed, "seed", 0, checks.UINT64)
     if pruner not in _PRUNERS:
         raise ValueError(f"pruner is {pruner!r}; it must be {', '.join(map(repr, _PRUNERS))}")
+    verbose = checks.boolean(verbose, "verbose")
     space = spaces.checked(space)
     make = _maker(estimator, space)
     if validation is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional, SupportsFloat, cast
 
 import numpy as np
 
+from .arrays import ReadOnly
 from .types import Int64Array, PathLike
 
 if TYPE_CHECKING:
@@ -55,18 +56,19 @@ def boolean(value: Any, name: str) -> bool:
 def array(values: Any, dtype: Any, name: str, ndim: int | None = None) -> npt.NDArray[Any]:
     """A contiguous array of `dtype`, without a copy where that can be.
 
-    Arrays are cast safely or not at all; lists of Python ints become integers if they fit.
+    Where integers are wanted, any integers that fit will do, and floats that are whole numbers.
     """
     wanted = np.dtype(dtype)
     if isinstance(values, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array, whose mask would be lost; fill or leave out what is masked")
-    is_array = hasattr(values, "__array__") or hasattr(values, "__array_interface__")
     try:
         found = np.asarray(values)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{name} is not an array of numbers: {error}") from None
     if found.dtype != wanted:
-        if not (_can_cast(found.dtype, wanted) or (not is_array and _fits(found, wanted))):
+        if wanted.kind == "i" and found.dtype.kind in "iuf":
+            _must_fit(found, wanted, name)
+        elif not _can_cast(found.dtype, wanted):
             raise TypeError(
                 f"{name} has dtype {found.dtype}, which does not cast safely to {wanted}; "
                 f"convert it, for example by .astype(np.{wanted})"
@@ -80,14 +82,16 @@ def _can_cast(found: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
     return found.kind in "biuf" and np.can_cast(found, wanted, "safe")
 
 
-def _fits(found: npt.NDArray[Any], wanted: np.dtype[Any]) -> bool:
-    """Whether what numpy made of a list is of the wanted kind for every value in it."""
-    if found.size == 0:
-        return True
-    if wanted.kind != "i" or found.dtype.kind not in "iu":
-        return False
+def _must_fit(found: npt.NDArray[Any], wanted: np.dtype[Any], name: str) -> None:
+    """Raises, naming the first value, unless every one is a whole number that the wanted type holds."""
     limits = np.iinfo(wanted)
-    return bool(found.min() >= limits.min and found.max() <= limits.max)
+    # As floats, 2^63 - 1 would be 2^63.
+    fits = (found >= limits.min) & (found < float(limits.max) + 1 if found.dtype.kind == "f" else found <= limits.max)
+    if found.dtype.kind == "f":
+        fits &= np.floor(found) == found
+    if not fits.all():
+        value = found[~fits].ravel()[0].item()
+        raise ValueError(f"{name} has the value {value!r}; all must be whole numbers {limits.min} .. {limits.max}")
 
 
 def shape(values: npt.NDArray[Any], wanted: tuple[int, ...], name: str) -> None:
@@ -130,10 +134,13 @@ def choice(value: Any, name: str, known: Mapping[Optional[str], int]) -> int:
     raise ValueError(f"{name} is {shown(value)}; it must be {', '.join(map(repr, known))}")
 
 
-def read_only(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The same array, protected against assignment."""
+def read_only(values: npt.NDArray[Any], remedy: Optional[str] = None) -> npt.NDArray[Any]:
+    """A view of an array, protected against assignment, whose error names the remedy."""
     values.flags.writeable = False
-    return values
+    view = values.view(ReadOnly)
+    if remedy is not None:
+        view._remedy = remedy
+    return view
 
 
 def shown(value: Any) -> str:

@@ -118,8 +118,6 @@ def test_no_hidden_layers_take_no_flags():
     "arguments, options",
     [
         (["5-3"], {}),
-        ([[5.0, 3.0]], {}),
-        ([np.array([5, 3])], {}),
         ([None], {}),
         ([[5, 3]], dict(tau_mem="20")),
         ([[5, 3]], dict(threshold=None)),

@@ -256,7 +256,7 @@ def test_bad_data(net, data):
     trainer = sp.Trainer(net, epochs=1)
     with pytest.raises(TypeError):
         sp.Trainer("net")
-    for wrong in ((None, y), (spikes, None), (spikes.times, y), (spikes, y.astype(float))):
+    for wrong in ((None, y), (spikes, None), (spikes.times, y), (spikes, y.astype(complex))):
         with pytest.raises(TypeError):
             trainer.run(*wrong)
     for wrong in ((spikes, y[:-1]), (spikes, y + 1), (spikes, y - 1), (sp.SpikeTrains([], [], [0], 5), y)):
