@@ -516,6 +516,21 @@ typedef struct spinnprop_training_options {
 } spinnprop_training_options;
 SPINNPROP_API void spinnprop_training_options_init(spinnprop_training_options *options);
 
+/* Which values a number among options may have, and its default. */
+typedef struct spinnprop_domain {
+    size_t size;
+    char name[32];                     /* of the field                                                                */
+    double low, high;                  /* -infinity and +infinity where there is no bound                             */
+    int32_t includes_low, includes_high; /* whether the bounds are in the domain                                      */
+    int32_t is_whole;                  /* whether the field holds whole numbers                                       */
+    double initial;
+} spinnprop_domain;
+SPINNPROP_API void spinnprop_domain_init(spinnprop_domain *domain);
+/* of: SPINNPROP_DOMAINS_TRAINING, or a loss by its number SPINNPROP_LOSS_*. Flags and seeds have no rows. */
+enum { SPINNPROP_DOMAINS_TRAINING = -1 };
+SPINNPROP_API spinnprop_status spinnprop_domain_count(int64_t *n, int32_t of);
+SPINNPROP_API spinnprop_status spinnprop_domain_rows(spinnprop_domain *rows, int64_t n, int32_t of);
+
 typedef struct spinnprop_epoch {
     size_t size;
     double loss, accuracy, validation_loss, validation_accuracy; /* NaN without validation                            */

@@ -56,6 +56,7 @@ inline void initialise(spinnprop_recording_info &o) { spinnprop_recording_info_i
 inline void initialise(spinnprop_diagnostics &o) { spinnprop_diagnostics_init(&o); }
 inline void initialise(spinnprop_gradient_options &o) { spinnprop_gradient_options_init(&o); }
 inline void initialise(spinnprop_training_options &o) { spinnprop_training_options_init(&o); }
+inline void initialise(spinnprop_domain &o) { spinnprop_domain_init(&o); }
 inline void initialise(spinnprop_epoch &o) { spinnprop_epoch_init(&o); }
 inline void initialise(spinnprop_sparse_options &o) { spinnprop_sparse_options_init(&o); }
 inline void initialise(spinnprop_sparse_info &o) { spinnprop_sparse_info_init(&o); }

@@ -87,13 +87,26 @@ def plain_inits(header: Header) -> List[Function]:
     return [f for f in header.functions if f.name in known and f.result == "void"]
 
 
+FIELD_TYPES = {"int32_t": "INT32", "int64_t": "INT64", "uint64_t": "UINT64", "double": "DOUBLE"}
+
+#: Structs whose numbers the core has by the same names.
+TABLED = ("spinnprop_training_options", "spinnprop_loss")
+
+
 def swift(header: Header) -> str:
     lines = [
         f"// {NOTICE}",
         "// swift-format-ignore-file",
         "import CSpinnprop",
     ]
+    for name in TABLED:
+        numbers = [m.name for m in header.structs[name] if m.base in FIELD_TYPES and not m.stars]
+        rows = [f'        StructNumber("{number}", \\.{number}),' for number in numbers]
+        lines += ["", f"extension {name}: TabledStruct {{", f"    static let numbers: [StructNumber<{name}>] = ["]
+        lines += [*rows, "    ]", "}"]
     for name in sized(header):
+        if name in TABLED:
+            continue
         protocol = "ResultStruct" if not name.endswith(("_options", "_loss", "_spikes")) else "VersionedStruct"
         lines += ["", f"extension {name}: {protocol} {{}}"]
     for function in plain_inits(header):
@@ -107,7 +120,6 @@ def swift(header: Header) -> str:
     return "\n".join(lines) + "\n"
 
 
-FIELD_TYPES = {"int32_t": "INT32", "int64_t": "INT64", "uint64_t": "UINT64", "double": "DOUBLE"}
 
 
 def field_rows(struct: str, members: List[Member]) -> List[str]:

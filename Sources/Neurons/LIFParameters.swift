@@ -64,13 +64,15 @@ public struct LIFParameters: Equatable, Sendable {
                 }
             }
         }
-        // Time constants so far apart that their ratio overflows have no meaning in float64.
+        // Time constants so far apart that their ratio overflows have no meaning in float64. The bounds are in the domain, and so is
+        // what decimals that stand for them are rounded to.
+        let rounding = 4 * Double.ulpOfOne
         for neuron in 0..<neuronCount {
             let parameters = self[neuron]
             let ratio = parameters.tauMem / parameters.tauSyn
-            guard ratio > 1e-6, ratio < 1e6 else {
+            guard ratio >= 1e-6 * (1 - rounding), ratio <= 1e6 * (1 + rounding) else {
                 throw .invalidValue(
-                    "tau_mem / tau_syn of neuron \(neuron) is \(ratio); it must be between 1e-6 and 1e6")
+                    "tau_mem / tau_syn of neuron \(neuron) is \(ratio); it must be 1e-6 .. 1e6")
             }
             guard parameters.reset < parameters.threshold else {
                 throw .invalidValue(

@@ -121,7 +121,7 @@ struct FileTests {
         func refuse(_ bytes: [UInt8], _ name: String, _ change: (inout [Double]) -> Void) throws {
             let file = try SafeTensors(parsing: bytes)
             guard let entry = file.header.tensors[name] else { throw SpinnpropError(.internal, "no \(name)") }
-            var values = try file.doubles(name)
+            var values = try file.doubles(name, shape: entry.shape)
             change(&values)
             let length = bytes.withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
             var changed = bytes
@@ -275,10 +275,8 @@ struct FileTests {
         #expect(FilePath("ä€😀\n").description == "ä€😀\n")
     }
 
-    @Test func damagedCheckpoints() throws {
-        let name = "/tmp/spinnprop-\(getpid())-damaged.safetensors"
-        let path = FilePath(name)
-        defer { unlink(name) }
+    /// A run before its first batch, and in the middle, with something everywhere.
+    private func trained() throws -> (fresh: TrainingState, state: TrainingState) {
         let network = try toyNetwork()
         let fresh = TrainingState(
             network: network, optimizer: try Optimizer(OptimizerOptions(), for: network), origin: 1,
@@ -300,6 +298,80 @@ struct FileTests {
         state.history = [record]
         state.best = TrainingState.Best(network: network, loss: 0.5)
         state.data = 77
+        return (fresh, state)
+    }
+
+    /// Every tensor of every kind of file with another number of dimensions or another type: refused, even where the number of
+    /// elements is the same.
+    @Test func shapesAndTypesAreChecked() throws {
+        let (fresh, state) = try trained()
+        let path = FilePath("/tmp/spinnprop-\(getpid())-shapes.safetensors")
+        defer { unlink(path.description) }
+        try Checkpoint.save(state, path)
+        let columns = SpikeColumns(withMembranes: true)
+        columns.append(time: TimeGrid().time(ofStep: 2), unit: 1, current: 2, membrane: 1.5)
+        columns.ends = [1]
+        let onGrid = Recording(
+            input: try SpikeTrains(times: [0], units: [0], offsets: [0, 1], unitCount: 3),
+            layers: [LayerRecording(neuronCount: 2, isSpiking: true, thresholds: [1], segments: [columns])],
+            partition: [0..<1], fingerprint: 1, engine: "te\"st", endTime: .infinity, grid: TimeGrid())
+        var files: [(bytes: [UInt8], read: ([UInt8]) throws -> Void)] = [
+            (RecordingFile.content(try recording(leaky: false)).bytes, { _ = try RecordingFile.recording($0) }),
+            (RecordingFile.content(try recording(leaky: true)).bytes, { _ = try RecordingFile.recording($0) }),
+            (RecordingFile.content(onGrid).bytes, { _ = try RecordingFile.recording($0) }),
+            (
+                try FileAccess.read(path),
+                { bytes in
+                    let file = try FileKind.checkpoint.open(bytes)
+                    _ = try Checkpoint.state(in: file, path, like: fresh)
+                }
+            ),
+        ]
+        for delays in DelayKind.allCases {
+            files.append((NetworkFile.content(try network(delays)).bytes, { _ = try NetworkFile.network($0) }))
+        }
+        for (bytes, read) in files {
+            try read(bytes)
+            let headerLength = Int(bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
+            let data = bytes[(8 + headerLength)...]
+            let header = try SafeTensorsHeader(parsing: bytes[8..<8 + headerLength])
+            for (name, entry) in header.tensors {
+                var changed: [TensorEntry] = []
+                func add(_ change: (inout TensorEntry) -> Void) {
+                    var other = entry
+                    change(&other)
+                    if other != entry { changed.append(other) }
+                }
+                let count = entry.range.count / entry.type.size
+                if count == 1 { add { $0.shape = [] } }
+                add { $0.shape = [1] + entry.shape }
+                add { $0.shape = entry.shape + [1] }
+                add { $0.shape = [count] }
+                add { $0.shape = entry.shape.reversed() }
+                add { (entry) in
+                    entry.type = entry.type == .float64 ? .int64 : .float64
+                    if count * 8 != entry.range.count { (entry.type, entry.shape) = (.uint8, [entry.range.count]) }
+                }
+                for other in changed {
+                    var damaged = header
+                    damaged.tensors[name] = other
+                    var text = damaged.serialised()
+                    text.append(contentsOf: repeatElement(0x20, count: -text.count & 7))
+                    let length = withUnsafeBytes(of: UInt64(text.count)) { Array($0) }
+                    let error = #expect(throws: SpinnpropError.self, "\(name) as \(other.type) \(other.shape)") {
+                        try read(length + text + data)
+                    }
+                    #expect(error?.message.contains(name) == true, "\(error?.message ?? "")")
+                }
+            }
+        }
+    }
+
+    @Test func damagedCheckpoints() throws {
+        let name = "/tmp/spinnprop-\(getpid())-damaged.safetensors"
+        let path = FilePath(name)
+        defer { unlink(name) }
+        let (fresh, state) = try trained()
         try Checkpoint.save(state, path)
         let bytes = try FileAccess.read(path)
         let read = try Checkpoint.load(path, like: fresh)

@@ -29,7 +29,7 @@ struct SafeTensorsTests {
             try read.doubles("matrix", shape: [2, 3]).map(\.bitPattern)
                 == [1.5, -0.0, .infinity, .nan, 1e-300, -1e308].map(\.bitPattern))
         #expect(try read.doubles("empty", shape: [0, 4]).isEmpty)
-        #expect(try read.integers("whole") == [.min, 0, .max])
+        #expect(try read.integers("whole", shape: [3, 1]) == [.min, 0, .max])
         // Aligned: the data begin at a multiple of 8, elements of 8 bytes come first.
         let length = bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
         #expect(length % 8 == 0 && read.header.tensors["small"]?.range.lowerBound == 72)

@@ -109,4 +109,16 @@ struct NetworkTests {
         let same = try Network(sizes: [3, 2, 2], delays: .dendritic, recurrent: [true])
         #expect(network.fingerprint == same.fingerprint)
     }
+
+    /// Ratios of time constants at the bounds of their domain are in it, however the decimals round; the next are not.
+    @Test(arguments: [1.0, 3.0, 5e-3, 7e-3, 20e-3, 1e-9, 0.3])
+    func ratiosAtTheBounds(tauSyn: Double) throws {
+        func makes(_ tauMem: Double, _ tauSyn: Double) -> Bool {
+            let parameters = LIFParameters(tauMem: [tauMem], tauSyn: [tauSyn])
+            return (try? Network(sizes: [1, 1], parameters: [parameters])) != nil
+        }
+        #expect(makes(tauSyn * 1e-6, tauSyn) && makes(tauSyn / 1e6, tauSyn) && makes(tauSyn, tauSyn * 1e-6))
+        #expect(makes(tauSyn * 1e6, tauSyn) && makes(tauSyn, tauSyn / 1e6))
+        #expect(!makes(tauSyn * 0.999999e-6, tauSyn) && !makes(tauSyn * 1.000001e6, tauSyn))
+    }
 }

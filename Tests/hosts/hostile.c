@@ -1170,6 +1170,26 @@ static void trainings_that_cannot_be(void) {
     INVALID(spinnprop_trainer_history(NULL, 2, trainer));
     INVALID(spinnprop_trainer_history(epochs, 2, NULL));
     for (int index = 0; index < 6; index++) INVALID(spinnprop_trainer_history(epochs, wrong_counts[index], trainer));
+    spinnprop_domain domains[64];
+    int64_t n_domains = 0;
+    const int32_t no_table[] = {-2, 1000, INT32_MAX, INT32_MIN};
+    spinnprop_domain_init(NULL);
+    spinnprop_domain_init(domains);
+    begin("domains");
+    INVALID(spinnprop_domain_count(NULL, SPINNPROP_DOMAINS_TRAINING));
+    for (int index = 0; index < 4; index++) {
+        INVALID(spinnprop_domain_count(&n_domains, no_table[index]));
+        INVALID(spinnprop_domain_rows(domains, 1, no_table[index]));
+    }
+    WORKS(spinnprop_domain_count(&n_domains, SPINNPROP_DOMAINS_TRAINING));
+    HOLDS(n_domains > 15 && n_domains < 64);
+    INVALID(spinnprop_domain_rows(NULL, n_domains, SPINNPROP_DOMAINS_TRAINING));
+    INVALID(spinnprop_domain_rows(domains, n_domains + 1, SPINNPROP_DOMAINS_TRAINING));
+    EACH_WRONG_SIZE(*domains, spinnprop_domain_rows(domains, n_domains, SPINNPROP_DOMAINS_TRAINING));
+    WORKS(spinnprop_domain_rows(domains, n_domains, SPINNPROP_DOMAINS_TRAINING));
+    WORKS(spinnprop_domain_count(&n_domains, SPINNPROP_LOSS_VMAX_CROSS_ENTROPY));
+    HOLDS(n_domains == 0);
+    WORKS(spinnprop_domain_rows(NULL, 0, SPINNPROP_LOSS_VMAX_CROSS_ENTROPY));
     begin("history");
     EACH_WRONG_SIZE(*epochs, spinnprop_trainer_history(epochs, 2, trainer));
     WORKS(spinnprop_trainer_history(epochs, 2, trainer));

@@ -88,6 +88,22 @@ static PyObject *trainer_epochs_done(PyObject *module, PyObject *capsule) {
     return status == SPINNPROP_OK ? PyLong_FromLongLong(n_epochs) : raise_status(module, status);
 }
 
+static PyObject *domains(PyObject *module, PyObject *args) {
+    int32_t of;
+    if (!PyArg_ParseTuple(args, "O&", int32_from, &of)) return NULL;
+    int64_t n = 0;
+    spinnprop_status status = spinnprop_domain_count(&n, of);
+    spinnprop_domain *rows = status == SPINNPROP_OK ? PyMem_Calloc((size_t)n + 1, sizeof *rows) : NULL;
+    if (status == SPINNPROP_OK && !rows) return PyErr_NoMemory();
+    if (rows) {
+        spinnprop_domain_init(rows);
+        status = spinnprop_domain_rows(rows, n, of);
+    }
+    PyObject *result = status == SPINNPROP_OK ? list_from_rows(rows, n, sizeof *rows, domain_fields) : raise_status(module, status);
+    PyMem_Free(rows);
+    return result;
+}
+
 static PyObject *epoch_defaults(PyObject *module, PyObject *unused) {
     (void)module, (void)unused;
     spinnprop_epoch epoch;
@@ -114,6 +130,8 @@ static PyObject *trainer_history(PyObject *module, PyObject *capsule) {
 
 PyMethodDef training_methods[] = {
     {"training_defaults", training_defaults, METH_NOARGS, "training_defaults($module, /)\n--\n\nThe core's defaults."},
+    {"domains", domains, METH_VARARGS,
+     "domains($module, of, /)\n--\n\nOf training options (DOMAINS_TRAINING), or of a kind of loss: a dict for each number."},
     {"trainer_create", trainer_create, METH_VARARGS,
      "trainer_create($module, network, options, forward, loss, gradient, /)\n--\n\n"
      "A trainer of a copy of the network; loss None for the engine's own."},

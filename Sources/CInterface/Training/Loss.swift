@@ -16,25 +16,14 @@ extension spinnprop_loss {
     }
 
     init(_ parameters: LossParameters) {
-        self.init(
-            size: MemoryLayout<spinnprop_loss>.size, kind: parameters.kind.rawValue, tau0: parameters.tau0,
-            alpha: parameters.alpha, tau1: parameters.tau1, t_label: parameters.tLabel, t_other: parameters.tOther,
-            scale: parameters.scale, xi: parameters.xi, beta: parameters.beta,
-            ties_are_wrong: parameters.tiesAreWrong ? 1 : 0)
+        self = .initial
+        take(parameters, LossParameters.fields)
     }
 
     /// The loss as the core knows it, checked.
     func loss() throws(SpinnpropError) -> any Loss {
         var parameters = LossParameters(try spinnprop_loss.kind(kind))
-        parameters.tau0 = tau0
-        parameters.alpha = alpha
-        parameters.tau1 = tau1
-        parameters.tLabel = t_label
-        parameters.tOther = t_other
-        parameters.scale = scale
-        parameters.xi = xi
-        parameters.beta = beta
-        parameters.tiesAreWrong = ties_are_wrong != 0
+        try hand(to: &parameters, LossParameters.fields)
         return try parameters.makeLoss()
     }
 
@@ -57,8 +46,8 @@ extension spinnprop_loss {
     static func kind(_ number: Int32) throws(SpinnpropError) -> LossKind {
         guard let kind = LossKind(rawValue: number) else {
             throw .invalidValue(
-                "the loss's kind is \(number); it must be SPINNPROP_LOSS_TTFS_CROSS_ENTROPY (0) .. "
-                    + "SPINNPROP_LOSS_STEP_TTFS_CROSS_ENTROPY (4)")
+                "the loss's kind is \(number); it must be a number of SPINNPROP_LOSS_*, 0 .. \(LossKind.allCases.count - 1)"
+            )
         }
         return kind
     }

@@ -100,7 +100,8 @@ public enum NetworkFile {
         }
         for (index, connection) in network.connections.enumerated() {
             let names = names(of: connection, prefix: prefix)
-            try network.setWeights(try file.doubles(names.weights), connection: index)
+            let shape = [connection.postCount, connection.preCount]
+            try network.setWeights(try file.doubles(names.weights, shape: shape), connection: index)
             if kind != .none {
                 try network.setDelays(try file.doubles(names.delays, shape: delayShape(connection)), connection: index)
             }

@@ -68,7 +68,7 @@ struct SafeTensors {
         return entry.shape
     }
 
-    /// - Throws: `fileError` if the tensor is missing or has another type or, if one is given, another shape.
+    /// - Throws: `fileError` if the tensor is missing or has another type or another shape; none is given: any vector will do.
     func doubles(_ name: String, shape: [Int]? = nil) throws(SpinnpropError) -> [Double] {
         try elements(name, .float64, shape)
     }
@@ -91,8 +91,10 @@ struct SafeTensors {
             throw SpinnpropError(
                 .fileError, "tensor \(name) has type \(entry.type.rawValue); \(type.rawValue) is needed")
         }
-        guard shape == nil || entry.shape == shape else {
-            throw SpinnpropError(.fileError, "tensor \(name) has shape \(entry.shape); \(shape ?? []) is needed")
+        let suits = if let shape { entry.shape == shape } else { entry.shape.count == 1 }
+        guard suits else {
+            let needed = shape.map { "\($0)" } ?? "one dimension"
+            throw SpinnpropError(.fileError, "tensor \(name) has shape \(entry.shape); \(needed) is needed")
         }
         let count = entry.range.count / type.size
         return [Element](unsafeUninitializedCapacity: count) { target, initialised in

@@ -26,12 +26,3 @@ extension OutputSample {
         }
     }
 }
-
-/// Checks of loss parameters.
-enum LossDomain {
-    static func checkPositive(_ value: Double, _ name: String, allowsInfinity: Bool = false) throws(SpinnpropError) {
-        guard value > 0, value < .infinity || allowsInfinity else {
-            throw .invalidValue("\(name) is \(value); it must be > 0\(allowsInfinity ? "" : " and finite")")
-        }
-    }
-}

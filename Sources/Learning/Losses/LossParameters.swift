@@ -8,6 +8,19 @@ public enum LossKind: Int32, Sendable, CaseIterable {
     case spikeTimeMSE = 2
     case spikeCountCrossEntropy = 3
     case stepTTFSCrossEntropy = 4
+
+    fileprivate var row: LossRow {
+        switch self {
+        case .ttfsCrossEntropy: LossRow(TTFSCrossEntropy.self)
+        case .vMaxCrossEntropy: LossRow(VMaxCrossEntropy.self)
+        case .spikeTimeMSE: LossRow(SpikeTimeMSE.self)
+        case .spikeCountCrossEntropy: LossRow(SpikeCountCrossEntropy.self)
+        case .stepTTFSCrossEntropy: LossRow(StepTTFSCrossEntropy.self)
+        }
+    }
+
+    /// Its parameters with their domains and, in the loss they come with, their defaults.
+    public var parameters: [(name: String, domain: Domain?, initial: OptionValue)] { row.parameters }
 }
 
 /// A loss as numbers. A kind reads its own fields and ignores the others; what they mean is said at each loss.
@@ -23,41 +36,64 @@ public struct LossParameters: Equatable, Sendable {
     public var beta = 0.0
     public var tiesAreWrong = false
 
+    /// All of them; domains are the losses' own.
+    public static let fields: [OptionField<LossParameters>] = [
+        OptionField("kind", \.kind),
+        OptionField("tau0", \.tau0, .any),
+        OptionField("alpha", \.alpha, .any),
+        OptionField("tau1", \.tau1, .any),
+        OptionField("t_label", \.tLabel, .any),
+        OptionField("t_other", \.tOther, .any),
+        OptionField("scale", \.scale, .any),
+        OptionField("xi", \.xi, .any),
+        OptionField("beta", \.beta, .any),
+        OptionField("ties_are_wrong", \.tiesAreWrong),
+    ]
+
     /// The defaults of a kind; fields it does not read are 0.
     public init(_ kind: LossKind) {
         self.kind = kind
-        switch kind {
-        case .ttfsCrossEntropy:
-            tau0 = TTFSCrossEntropy.defaultTau0
-            alpha = TTFSCrossEntropy.defaultAlpha
-            tau1 = TTFSCrossEntropy.defaultTau1
-        case .vMaxCrossEntropy: break
-        case .spikeTimeMSE:
-            tau0 = SpikeTimeMSE.defaultTau0
-            tLabel = SpikeTimeMSE.defaultTLabel
-            tOther = SpikeTimeMSE.defaultTOther
-        case .spikeCountCrossEntropy:
-            scale = SpikeCountCrossEntropy.defaultScale
-            tau0 = SpikeCountCrossEntropy.defaultTau0
-        case .stepTTFSCrossEntropy:
-            xi = StepTTFSCrossEntropy.defaultXi
-            alpha = StepTTFSCrossEntropy.defaultAlpha
-            beta = StepTTFSCrossEntropy.defaultBeta
+        for parameter in kind.row.parameters {
+            // A value of the loss's own is one of the field's.
+            try? LossParameters.field(parameter.name)?.set(&self, parameter.initial)
         }
     }
 
     /// The loss itself. - Throws: `invalidValue` naming the parameter that is out of its domain.
-    public func makeLoss() throws(SpinnpropError) -> any Loss {
-        let loss: any Loss =
-            switch kind {
-            case .ttfsCrossEntropy: TTFSCrossEntropy(tau0: tau0, alpha: alpha, tau1: tau1)
-            case .vMaxCrossEntropy: VMaxCrossEntropy()
-            case .spikeTimeMSE: SpikeTimeMSE(tau0: tau0, tLabel: tLabel, tOther: tOther)
-            case .spikeCountCrossEntropy: SpikeCountCrossEntropy(scale: scale, tau0: tau0)
-            case .stepTTFSCrossEntropy:
-                StepTTFSCrossEntropy(xi: xi, alpha: alpha, beta: beta, tiesAreWrong: tiesAreWrong)
+    public func makeLoss() throws(SpinnpropError) -> any Loss { try kind.row.make(self) }
+
+    fileprivate static func field(_ name: String) -> OptionField<LossParameters>? { fields.first { $0.name == name } }
+}
+
+/// A loss whose parameters are a table, by which they are checked, handed out and taken in.
+public protocol TabledLoss: Loss {
+    static var fields: [OptionField<Self>] { get }
+    /// With its defaults.
+    init()
+}
+
+extension TabledLoss {
+    public func check() throws(SpinnpropError) {
+        for field in Self.fields { try field.check(self) }
+    }
+}
+
+/// A tabled loss of any type.
+private struct LossRow {
+    let parameters: [(name: String, domain: Domain?, initial: OptionValue)]
+    let make: (LossParameters) throws(SpinnpropError) -> any Loss
+
+    init<Own: TabledLoss>(_ type: Own.Type) {
+        let defaults = Own()
+        parameters = Own.fields.map { ($0.name, $0.domain, $0.get(defaults)) }
+        make = { (numbers) throws(SpinnpropError) in
+            var loss = defaults
+            for field in Own.fields {
+                guard let value = LossParameters.field(field.name)?.get(numbers) else { continue }
+                try field.set(&loss, value)
             }
-        try loss.check()
-        return loss
+            try loss.check()
+            return loss
+        }
     }
 }

@@ -13,12 +13,14 @@ import Networks
 /// |--------|---------|---------|------|--------------------------------------------------|
 /// | scale  | `scale` | 1       | -    | the logit of one spike at time 0, > 0            |
 /// | tau0   | `tau0`  | 20e-3   | s    | the time after which a spike counts 1/e, > 0     |
-public struct SpikeCountCrossEntropy: Loss, Equatable {
+public struct SpikeCountCrossEntropy: TabledLoss, Equatable {
     public static let defaultScale = 1.0
     public static let defaultTau0 = 20e-3
 
     public var scale: Double
     public var tau0: Double
+
+    public init() { self.init(scale: SpikeCountCrossEntropy.defaultScale) }
 
     public init(scale: Double = defaultScale, tau0: Double = defaultTau0) {
         self.scale = scale
@@ -28,10 +30,10 @@ public struct SpikeCountCrossEntropy: Loss, Equatable {
     public var name: String { "SpikeCountCrossEntropy" }
     public var needsLeakyReadout: Bool { false }
 
-    public func check() throws(SpinnpropError) {
-        try LossDomain.checkPositive(scale, "scale")
-        try LossDomain.checkPositive(tau0, "tau0", allowsInfinity: true)
-    }
+    public static let fields: [OptionField<SpikeCountCrossEntropy>] = [
+        OptionField("scale", \.scale, .positive),
+        OptionField("tau0", \.tau0, .positive(infinity: "plain counts")),
+    ]
 
     /// The logits scale * n.
     private func countSpikes(_ output: OutputSample, into logits: UnsafeMutablePointer<Double>) {

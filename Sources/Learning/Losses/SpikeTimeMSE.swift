@@ -16,7 +16,7 @@ import Networks
 /// | t_other | `tOther` | 30e-3   | s    | target of the other outputs, >= 0; infinite: none                  |
 ///
 /// The class is read from the earliest output, so a classifier needs t_label < t_other.
-public struct SpikeTimeMSE: Loss, Equatable {
+public struct SpikeTimeMSE: TabledLoss, Equatable {
     public static let defaultTau0 = 5e-3
     public static let defaultTLabel = 20e-3
     public static let defaultTOther = 30e-3
@@ -24,6 +24,8 @@ public struct SpikeTimeMSE: Loss, Equatable {
     public var tau0: Double
     public var tLabel: Double
     public var tOther: Double
+
+    public init() { self.init(tau0: SpikeTimeMSE.defaultTau0) }
 
     public init(tau0: Double = defaultTau0, tLabel: Double = defaultTLabel, tOther: Double = defaultTOther) {
         self.tau0 = tau0
@@ -34,14 +36,11 @@ public struct SpikeTimeMSE: Loss, Equatable {
     public var name: String { "SpikeTimeMSE" }
     public var needsLeakyReadout: Bool { false }
 
-    public func check() throws(SpinnpropError) {
-        try LossDomain.checkPositive(tau0, "tau0")
-        for (name, value) in [("t_label", tLabel), ("t_other", tOther)] {
-            guard value >= 0 else {
-                throw .invalidValue("\(name) is \(value); it must be >= 0, infinite for no target")
-            }
-        }
-    }
+    public static let fields: [OptionField<SpikeTimeMSE>] = [
+        OptionField("tau0", \.tau0, .positive),
+        OptionField("t_label", \.tLabel, .notNegative(infinity: "no target")),
+        OptionField("t_other", \.tOther, .notNegative(infinity: "no target")),
+    ]
 
     public func evaluate(
         _ output: OutputSample, target: Target, errors: UnsafeMutablePointer<Double>

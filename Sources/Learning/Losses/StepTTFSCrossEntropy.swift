@@ -19,7 +19,7 @@ import Networks
 /// | alpha  | `alpha`        | 1e-2    | -     | strength of the pull towards early spikes, >= 0            |
 /// | beta   | `beta`         | 100     | steps | the scale on which a label spike counts as late, > 0       |
 /// |        | `tiesAreWrong` | false   | -     | whether several earliest outputs are no class; otherwise the lowest index wins |
-public struct StepTTFSCrossEntropy: Loss, Equatable {
+public struct StepTTFSCrossEntropy: TabledLoss, Equatable {
     public static let defaultXi = 1.5
     public static let defaultAlpha = 1e-2
     public static let defaultBeta = 100.0
@@ -28,6 +28,8 @@ public struct StepTTFSCrossEntropy: Loss, Equatable {
     public var alpha: Double
     public var beta: Double
     public var tiesAreWrong: Bool
+
+    public init() { self.init(xi: StepTTFSCrossEntropy.defaultXi) }
 
     public init(
         xi: Double = defaultXi, alpha: Double = defaultAlpha, beta: Double = defaultBeta, tiesAreWrong: Bool = false
@@ -42,16 +44,12 @@ public struct StepTTFSCrossEntropy: Loss, Equatable {
     public var needsLeakyReadout: Bool { false }
     public var needsGrid: Bool { true }
 
-    public func check() throws(SpinnpropError) {
-        for (name, value) in [("xi", xi), ("beta", beta)] {
-            guard value > 0, Float(value).isNormal else {
-                throw .invalidValue("\(name) is \(value); it must be > 0 and a float32 number of steps")
-            }
-        }
-        guard alpha >= 0, Float(alpha).isFinite else {
-            throw .invalidValue("alpha is \(alpha); it must be finite and >= 0")
-        }
-    }
+    public static let fields: [OptionField<StepTTFSCrossEntropy>] = [
+        OptionField("xi", \.xi, .positiveSingle),
+        OptionField("alpha", \.alpha, .notNegativeSingle),
+        OptionField("beta", \.beta, .positiveSingle),
+        OptionField("ties_are_wrong", \.tiesAreWrong),
+    ]
 
     public func evaluate(
         _ output: OutputSample, target: Target, errors: UnsafeMutablePointer<Double>

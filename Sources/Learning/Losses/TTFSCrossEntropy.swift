@@ -17,7 +17,7 @@ import Networks
 ///
 /// A label spike later than about 709 tau1 (4.5 s with the defaults) has a value beyond float64: value and derivative are
 /// then infinite, and whoever sums them reports it (`Trainer`, `Network.gradient`). With alpha = 0 no time is too late.
-public struct TTFSCrossEntropy: Loss, Equatable {
+public struct TTFSCrossEntropy: TabledLoss, Equatable {
     public static let defaultTau0 = 0.5e-3
     public static let defaultAlpha = 3e-3
     public static let defaultTau1 = 6.4e-3
@@ -25,6 +25,8 @@ public struct TTFSCrossEntropy: Loss, Equatable {
     public var tau0: Double
     public var alpha: Double
     public var tau1: Double
+
+    public init() { self.init(tau0: TTFSCrossEntropy.defaultTau0) }
 
     public init(tau0: Double = defaultTau0, alpha: Double = defaultAlpha, tau1: Double = defaultTau1) {
         self.tau0 = tau0
@@ -35,13 +37,11 @@ public struct TTFSCrossEntropy: Loss, Equatable {
     public var name: String { "TTFSCrossEntropy" }
     public var needsLeakyReadout: Bool { false }
 
-    public func check() throws(SpinnpropError) {
-        try LossDomain.checkPositive(tau0, "tau0")
-        try LossDomain.checkPositive(tau1, "tau1")
-        guard alpha >= 0, alpha < .infinity else {
-            throw .invalidValue("alpha is \(alpha); it must be finite and >= 0")
-        }
-    }
+    public static let fields: [OptionField<TTFSCrossEntropy>] = [
+        OptionField("tau0", \.tau0, .positive),
+        OptionField("alpha", \.alpha, .notNegative),
+        OptionField("tau1", \.tau1, .positive),
+    ]
 
     public func evaluate(
         _ output: OutputSample, target: Target, errors: UnsafeMutablePointer<Double>

@@ -8,13 +8,13 @@ import Networks
 ///
 /// Equation: Wunderlich & Pehle 2021 (arXiv 2009.08378). No parameters. Every output always speaks: one that never rises
 /// has the maximum 0, its value at the start.
-public struct VMaxCrossEntropy: Loss, Equatable {
+public struct VMaxCrossEntropy: TabledLoss, Equatable {
     public init() {}
 
     public var name: String { "VMaxCrossEntropy" }
     public var needsLeakyReadout: Bool { true }
 
-    public func check() throws(SpinnpropError) {}
+    public static let fields: [OptionField<VMaxCrossEntropy>] = []
 
     public func evaluate(
         _ output: OutputSample, target: Target, errors: UnsafeMutablePointer<Double>

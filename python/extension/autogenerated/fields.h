@@ -12,6 +12,7 @@ extern const field diagnostics_fields[];
 extern const field loss_fields[];
 extern const field gradient_options_fields[];
 extern const field training_options_fields[];
+extern const field domain_fields[];
 extern const field epoch_fields[];
 extern const field sparse_options_fields[];
 extern const field sparse_info_fields[];

@@ -30,7 +30,7 @@ except ImportError:  # scikit-learn before 1.6
         return estimator._validate_data(*arrays, **options)
 
 
-from .. import encoding
+from .. import _core, encoding
 from .._engines.base import BaseEngine
 from .._engines.names import EngineLike, resolve
 from .._network import Network
@@ -54,6 +54,17 @@ _SILENT_LIMITS = (0.7, 0.1)
 _SCALING_STEP = 1.1
 _SCALING_STEPS = 30
 _SCALING_SAMPLES = 512
+
+
+def _interval(domain: Dict[str, Any]) -> Interval:
+    """A domain of the core's as scikit-learn has it."""
+    kind, number = (Integral, int) if domain["is_whole"] else (Real, float)
+    low, high = (None if math.isinf(bound) else number(bound) for bound in (domain["low"], domain["high"]))
+    closed = {(1, 1): "both", (1, 0): "left", (0, 1): "right", (0, 0): "neither"}
+    return Interval(kind, low, high, closed=closed[domain["includes_low"], domain["includes_high"]])
+
+
+_DOMAINS = {domain["name"]: _interval(domain) for domain in _core.domains(_core.DOMAINS_TRAINING)}
 
 
 class SpikingClassifier(ClassifierMixin, BaseEstimator):
@@ -135,8 +146,8 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
     _parameter_constraints: Dict[str, List[Any]] = {
         "hidden": [tuple, list, np.ndarray, Interval(Integral, 1, None, closed="left")],
         "engine": [str, BaseEngine],
-        "epochs": [Interval(Integral, 0, checks.INT32, closed="both")],
-        "batch_size": [Interval(Integral, 1, checks.INT32, closed="both")],
+        "epochs": [_DOMAINS["epochs"]],
+        "batch_size": [_DOMAINS["batch_size"]],
         "seed": [Interval(Integral, 0, checks.UINT64, closed="both")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
@@ -159,20 +170,20 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
         "t_end": [Interval(Real, 0, None, closed="left"), None],
         "max_spikes": [Interval(Integral, 1, checks.INT64, closed="both"), None],
         "optimizer": [StrOptions({name for name in _OPTIMIZERS if name})],
-        "learning_rate": [Interval(Real, 0, None, closed="left"), None],
-        "delay_learning_rate": [Interval(Real, 0, None, closed="left")],
-        "momentum": [Interval(Real, 0, 1, closed="left")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "learning_rate": [_DOMAINS["learning_rate"], None],
+        "delay_learning_rate": [_DOMAINS["delay_learning_rate"]],
+        "momentum": [_DOMAINS["momentum"]],
+        "weight_decay": [_DOMAINS["weight_decay"]],
         "schedule": [StrOptions({name for name in _SCHEDULES if name})],
-        "schedule_epochs": [Interval(Integral, 1, checks.INT32, closed="both")],
-        "schedule_gamma": [Interval(Real, 0, 1, closed="right")],
-        "clip_value": [Interval(Real, 0, None, closed="right")],
-        "clip_norm": [Interval(Real, 0, None, closed="right"), None],
-        "bump": [Interval(Real, 0, None, closed="left"), None],
-        "input_dropout": [Interval(Real, 0, 1, closed="left")],
+        "schedule_epochs": [_DOMAINS["schedule_epochs"]],
+        "schedule_gamma": [_DOMAINS["schedule_gamma"]],
+        "clip_value": [_DOMAINS["clip_value"]],
+        "clip_norm": [_DOMAINS["clip_norm"], None],
+        "bump": [_DOMAINS["bump"], None],
+        "input_dropout": [_DOMAINS["input_dropout"]],
         "rate": [RateRegularisation, None],
         "checkpoint": [str, bytes, os.PathLike, None],
-        "checkpoint_every": [Interval(Integral, 1, checks.INT32, closed="both")],
+        "checkpoint_every": [_DOMAINS["checkpoint_every"]],
         "resume": ["boolean"],
         "verbose": ["verbose"],
     }

@@ -129,7 +129,7 @@ def test_arrays_that_are_too_short_are_refused_before_they_are_written():
 def test_constants_are_the_headers():
     path = os.path.join(os.path.dirname(__file__), "..", "..", "..", "include", "spinnprop.h")
     with open(path, encoding="utf-8") as header:
-        declared = dict(re.findall(r"SPINNPROP_([A-Z0-9_]+) = (\d+)", header.read()))
+        declared = dict(re.findall(r"SPINNPROP_([A-Z0-9_]+) = (-?\d+)", header.read()))
     ours = {name: value for name, value in vars(_core).items() if name.isupper() and isinstance(value, int)}
     assert ours and all(declared[name] == str(value) for name, value in ours.items())
     missing = set(declared) - set(ours)
@@ -156,7 +156,7 @@ def test_every_function_of_the_header_is_bound():
 SHORT = re.compile(
     r"spinnprop_(\w+_(init|free|describe|shape|layer_size|spike_count|skipped|copy|epochs_done|history)"
     r"|version|abi_version|last_error|set_threads|get_threads|trainer_network|loss_check|recording_engine"
-    r"|engine_(loss|setting|create)|clock_(create|get_options)|spinnaker2_(get_options|account_\w+)|sparse_recording_(summary|trace_count)|sparse_gradient_count)"
+    r"|domain_\w+|engine_(loss|setting|create)|clock_(create|get_options)|spinnaker2_(get_options|account_\w+)|sparse_recording_(summary|trace_count)|sparse_gradient_count)"
 )
 
 

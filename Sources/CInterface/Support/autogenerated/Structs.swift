@@ -2,6 +2,50 @@
 // swift-format-ignore-file
 import CSpinnprop
 
+extension spinnprop_training_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_training_options>] = [
+        StructNumber("epochs", \.epochs),
+        StructNumber("batch_size", \.batch_size),
+        StructNumber("seed", \.seed),
+        StructNumber("optimizer", \.optimizer),
+        StructNumber("learning_rate", \.learning_rate),
+        StructNumber("delay_learning_rate", \.delay_learning_rate),
+        StructNumber("momentum", \.momentum),
+        StructNumber("beta1", \.beta1),
+        StructNumber("beta2", \.beta2),
+        StructNumber("epsilon", \.epsilon),
+        StructNumber("weight_decay", \.weight_decay),
+        StructNumber("schedule", \.schedule),
+        StructNumber("schedule_epochs", \.schedule_epochs),
+        StructNumber("schedule_gamma", \.schedule_gamma),
+        StructNumber("clip_value", \.clip_value),
+        StructNumber("clip_norm", \.clip_norm),
+        StructNumber("bump", \.bump),
+        StructNumber("bump_hidden_limit", \.bump_hidden_limit),
+        StructNumber("bump_output_limit", \.bump_output_limit),
+        StructNumber("input_dropout", \.input_dropout),
+        StructNumber("early_stopping", \.early_stopping),
+        StructNumber("restore_best", \.restore_best),
+        StructNumber("checkpoint_every", \.checkpoint_every),
+        StructNumber("resume", \.resume),
+    ]
+}
+
+extension spinnprop_loss: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_loss>] = [
+        StructNumber("kind", \.kind),
+        StructNumber("tau0", \.tau0),
+        StructNumber("alpha", \.alpha),
+        StructNumber("tau1", \.tau1),
+        StructNumber("t_label", \.t_label),
+        StructNumber("t_other", \.t_other),
+        StructNumber("scale", \.scale),
+        StructNumber("xi", \.xi),
+        StructNumber("beta", \.beta),
+        StructNumber("ties_are_wrong", \.ties_are_wrong),
+    ]
+}
+
 extension spinnprop_spikes: VersionedStruct {}
 
 extension spinnprop_network_options: VersionedStruct {}
@@ -20,11 +64,9 @@ extension spinnprop_recording_info: ResultStruct {}
 
 extension spinnprop_diagnostics: ResultStruct {}
 
-extension spinnprop_loss: VersionedStruct {}
-
 extension spinnprop_gradient_options: VersionedStruct {}
 
-extension spinnprop_training_options: VersionedStruct {}
+extension spinnprop_domain: ResultStruct {}
 
 extension spinnprop_epoch: ResultStruct {}
 
@@ -96,6 +138,9 @@ public func spinnprop_gradient_options_init(_ options: UnsafeMutablePointer<spin
 
 @c @implementation
 public func spinnprop_training_options_init(_ options: UnsafeMutablePointer<spinnprop_training_options>?) { spinnprop_training_options.initialise(options) }
+
+@c @implementation
+public func spinnprop_domain_init(_ domain: UnsafeMutablePointer<spinnprop_domain>?) { spinnprop_domain.initialise(domain) }
 
 @c @implementation
 public func spinnprop_epoch_init(_ epoch: UnsafeMutablePointer<spinnprop_epoch>?) { spinnprop_epoch.initialise(epoch) }

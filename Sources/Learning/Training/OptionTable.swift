@@ -1,0 +1,52 @@
+// All numbers among the training options: what C and Python call them, where they are kept, and their domains.
+import Mathematics
+
+extension OptimizerOptions {
+    /// Named as in `TrainingOptions.fields`.
+    static let fields: [OptionField<OptimizerOptions>] = [
+        OptionField("optimizer", \.kind),
+        OptionField("learning_rate", \.learningRate, .closed(0, 1e6)),
+        OptionField("delay_learning_rate", \.delayLearningRate, .closed(0, 1e6)),
+        OptionField("momentum", \.momentum, .from(0, below: 1)),
+        OptionField("beta1", \.beta1, .from(0, below: 1)),
+        OptionField("beta2", \.beta2, .from(0, below: 1)),
+        OptionField("epsilon", \.epsilon, .closed(1e-30, 1e6)),
+        OptionField("weight_decay", \.weightDecay, .closed(0, 1e6)),
+        OptionField("clip_value", \.clipValue, .positive(infinity: "none")),
+        OptionField("clip_norm", \.clipNorm, .positive(infinity: "none")),
+    ]
+
+    /// - Throws: `invalidValue` naming the option, its value and its domain.
+    public func check() throws(SpinnpropError) {
+        for field in OptimizerOptions.fields { try field.check(self) }
+    }
+}
+
+extension TrainingOptions {
+    /// What is checked, and what bindings carry.
+    public static let fields: [OptionField<TrainingOptions>] =
+        OptimizerOptions.fields.map { $0.within(\.optimizer) } + [
+            OptionField("epochs", \.epochs, .count(from: 0)),
+            OptionField("batch_size", \.batchSize, .count(from: 1)),
+            OptionField("seed", \.seed),
+            OptionField("schedule", \.schedule.kind),
+            OptionField("schedule_epochs", \.schedule.epochs, .count(from: 1)),
+            OptionField("schedule_gamma", \.schedule.gamma, .above(0, to: 1)),
+            OptionField("bump", \.bumping.amount, .closed(0, 1e6)),
+            OptionField("bump_hidden_limit", \.bumping.hiddenLimit, .closed(0, 1)),
+            OptionField("bump_output_limit", \.bumping.outputLimit, .closed(0, 1)),
+            OptionField("input_dropout", \.inputDropout, .from(0, below: 1)),
+            OptionField("early_stopping", \.earlyStopping, .count(from: 0)),
+            OptionField("restore_best", \.restoreBest),
+            OptionField("checkpoint_every", \.checkpointEvery, .count(from: 1)),
+            OptionField("resume", \.resume),
+        ]
+
+    /// - Throws: `invalidValue` naming the option, its value and its domain.
+    public func check() throws(SpinnpropError) {
+        for field in TrainingOptions.fields { try field.check(self) }
+        guard !resume || checkpointPath != nil else {
+            throw .invalidValue("resume is set without a checkpoint_path; give the path to go on from")
+        }
+    }
+}

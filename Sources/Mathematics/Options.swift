@@ -1,0 +1,153 @@
+// Options as tables: what each is called, where it is kept, and which values it may have, stated once for checks and bindings.
+
+/// The values a number may have.
+public struct Domain: Equatable, Sendable {
+    public let low: Double
+    public let high: Double
+    public let includesLow: Bool
+    public let includesHigh: Bool
+    /// What messages say besides, as ", infinite for none".
+    private let remark: String
+
+    private init(_ low: Double, _ high: Double, _ includesLow: Bool, _ includesHigh: Bool, _ remark: String = "") {
+        (self.low, self.high, self.includesLow, self.includesHigh) = (low, high, includesLow, includesHigh)
+        self.remark = remark
+    }
+
+    /// Both bounds included.
+    public static func closed(_ low: Double, _ high: Double) -> Domain { Domain(low, high, true, true) }
+    public static func from(_ low: Double, below high: Double) -> Domain { Domain(low, high, true, false) }
+    public static func above(_ low: Double, to high: Double) -> Domain { Domain(low, high, false, true) }
+    /// Whatever a double holds: what it is for says more.
+    public static let any = Domain(-.infinity, .infinity, true, true)
+    /// Finite numbers > 0.
+    public static let positive = Domain(0, .infinity, false, false)
+    /// Finite numbers >= 0.
+    public static let notNegative = Domain(0, .infinity, true, false)
+    /// Numbers > 0 with infinity among them; `meaning`: what that stands for.
+    public static func positive(infinity meaning: String) -> Domain {
+        Domain(0, .infinity, false, true, ", infinite for \(meaning)")
+    }
+    public static func notNegative(infinity meaning: String) -> Domain {
+        Domain(0, .infinity, true, true, ", infinite for \(meaning)")
+    }
+    /// Whole numbers from `low` on that the C interface can carry.
+    public static func count(from low: Int) -> Domain { closed(Double(low), Double(Int32.max)) }
+    /// Finite numbers >= 0 that are finite in single precision, too.
+    public static let notNegativeSingle = closed(0, Double(Float.greatestFiniteMagnitude))
+    /// Numbers > 0 that single precision holds at full precision.
+    public static let positiveSingle = closed(
+        Double(Float.leastNormalMagnitude), Double(Float.greatestFiniteMagnitude))
+
+    public func contains(_ value: Double) -> Bool {
+        (includesLow ? value >= low : value > low) && (includesHigh ? value <= high : value < high)
+    }
+
+    /// As messages write it.
+    public var text: String {
+        func plain(_ bound: Double) -> String { Int(exactly: bound).map { "\($0)" } ?? "\(bound)" }
+        if includesLow, includesHigh, high < .infinity { return "\(plain(low)) .. \(plain(high))\(remark)" }
+        let lower = "\(includesLow ? ">=" : ">") \(plain(low))"
+        if high == .infinity { return lower + (includesHigh ? remark : " and finite\(remark)") }
+        return "\(lower) and \(includesHigh ? "<=" : "<") \(plain(high))\(remark)"
+    }
+}
+
+/// An option's value in transit.
+public enum OptionValue: Equatable, Sendable {
+    case real(Double)
+    case integer(Int)
+    case word(UInt64)
+
+    /// As a number to compare with a domain; words have none.
+    public var number: Double? {
+        switch self {
+        case .real(let value): value
+        case .integer(let value): Double(value)
+        case .word: nil
+        }
+    }
+}
+
+/// A row of a table of options: a number that is part of some value.
+public struct OptionField<Options>: Sendable {
+    /// As C and Python know it.
+    public let name: String
+    /// `nil`: whatever its type holds.
+    public let domain: Domain?
+    public let get: @Sendable (Options) -> OptionValue
+    private let put: @Sendable (inout Options, OptionValue) throws(SpinnpropError) -> Void
+
+    /// - Throws: `invalidValue` if no such value exists; domains are looked at by `check`.
+    public func set(_ options: inout Options, _ value: OptionValue) throws(SpinnpropError) { try put(&options, value) }
+
+    /// - Throws: `invalidValue` naming the option, its value and its domain.
+    public func check(_ options: Options) throws(SpinnpropError) {
+        guard let domain, let number = get(options).number, !domain.contains(number) else { return }
+        let shown = if case .integer(let value) = get(options) { "\(value)" } else { "\(number)" }
+        throw .invalidValue("\(name) is \(shown); it must be \(domain.text)")
+    }
+
+    public init(_ name: String, _ path: WritableKeyPath<Options, Double> & Sendable, _ domain: Domain) {
+        (self.name, self.domain) = (name, domain)
+        get = { .real($0[keyPath: path]) }
+        put = { (options, value) throws(SpinnpropError) in
+            if let number = value.number { options[keyPath: path] = number }
+        }
+    }
+
+    public init(_ name: String, _ path: WritableKeyPath<Options, Int> & Sendable, _ domain: Domain) {
+        (self.name, self.domain) = (name, domain)
+        get = { .integer($0[keyPath: path]) }
+        put = { (options, value) throws(SpinnpropError) in
+            if case .integer(let number) = value { options[keyPath: path] = number }
+        }
+    }
+
+    public init(_ name: String, _ path: WritableKeyPath<Options, UInt64> & Sendable) {
+        (self.name, domain) = (name, nil)
+        get = { .word($0[keyPath: path]) }
+        put = { (options, value) throws(SpinnpropError) in
+            if case .word(let number) = value { options[keyPath: path] = number }
+        }
+    }
+
+    /// A flag; any number but 0 sets it.
+    public init(_ name: String, _ path: WritableKeyPath<Options, Bool> & Sendable) {
+        (self.name, domain) = (name, nil)
+        get = { .integer($0[keyPath: path] ? 1 : 0) }
+        put = { (options, value) throws(SpinnpropError) in options[keyPath: path] = value != .integer(0) }
+    }
+
+    /// One of a few cases, by number.
+    public init<Case: RawRepresentable<Int32> & CaseIterable & Sendable>(
+        _ name: String, _ path: WritableKeyPath<Options, Case> & Sendable
+    ) {
+        self.name = name
+        domain = .closed(0, Double(Case.allCases.count - 1))
+        get = { .integer(Int($0[keyPath: path].rawValue)) }
+        put = { (options, value) throws(SpinnpropError) in
+            guard case .integer(let number) = value else { return }
+            guard let own = Int32(exactly: number).flatMap({ Case(rawValue: $0) }) else {
+                throw .invalidValue("\(name) is \(number); it must be 0 .. \(Case.allCases.count - 1)")
+            }
+            options[keyPath: path] = own
+        }
+    }
+}
+
+extension OptionField {
+    private init(
+        name: String, domain: Domain?, get: @escaping @Sendable (Options) -> OptionValue,
+        put: @escaping @Sendable (inout Options, OptionValue) throws(SpinnpropError) -> Void
+    ) {
+        (self.name, self.domain, self.get, self.put) = (name, domain, get, put)
+    }
+
+    /// The same option of a larger value.
+    public func within<Whole>(_ part: WritableKeyPath<Whole, Options> & Sendable) -> OptionField<Whole> {
+        OptionField<Whole>(
+            name: name, domain: domain, get: { get($0[keyPath: part]) },
+            put: { (whole, value) throws(SpinnpropError) in try put(&whole[keyPath: part], value) })
+    }
+}
