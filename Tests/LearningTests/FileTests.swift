@@ -308,8 +308,8 @@ struct FileTests {
         let path = FilePath("/tmp/spinnprop-\(getpid())-shapes.safetensors")
         defer { unlink(path.description) }
         try Checkpoint.save(state, path)
-        let columns = SpikeColumns(withMembranes: true)
-        columns.append(time: TimeGrid().time(ofStep: 2), unit: 1, current: 2, membrane: 1.5)
+        let columns = try SpikeColumns(withMembranes: true)
+        try columns.append(time: TimeGrid().time(ofStep: 2), unit: 1, current: 2, membrane: 1.5)
         columns.ends = [1]
         let onGrid = Recording(
             input: try SpikeTrains(times: [0], units: [0], offsets: [0, 1], unitCount: 3),
