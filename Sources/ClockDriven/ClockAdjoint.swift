@@ -15,7 +15,8 @@ final class ClockAdjointState {
     init(_ poller: Poller) { self.poller = poller }
 
     /// From the last error to step 0; leaves what it finds in the feeds.
-    func run(_ plan: ClockPlan, _ jumps: ClockJumps, _ feeds: UnsafeMutablePointer<BackwardFeed>) throws(SpinnpropError) {
+    func run(_ plan: ClockPlan, _ jumps: ClockJumps, _ feeds: UnsafeMutablePointer<BackwardFeed>) throws(SpinnpropError)
+    {
         // What follows the last error has no adjoint.
         var jump = jumps.row.count - 1
         while jump >= 0, jumps.errors[jump] == 0 { jump -= 1 }

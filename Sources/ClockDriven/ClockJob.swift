@@ -179,6 +179,7 @@ final class ClockJob: @unchecked Sendable {
 
     /// Adds copies and samples up.
     func gradients(_ network: Network, monitor: Monitor?) throws(SpinnpropError) -> Gradients {
+        try network.checkRoom("the gradients")
         var gradients = Gradients(zerosFor: network)
         let perSecond = Float(1 / grid.timeStep)
         let poller = Poller(monitor)
@@ -208,6 +209,9 @@ final class ClockJob: @unchecked Sendable {
         }
         gradients.value = gradients.value / Double(max(1, sampleCount)) + rate.value
         if let inputErrors {
+            try Memory.check(
+                count: recording.input.spikeCount, bytesPerElement: MemoryLayout<Double>.stride,
+                "the gradients of the input times")
             gradients.inputTimes = Array(
                 UnsafeBufferPointer(start: inputErrors.pointer, count: recording.input.spikeCount))
         }

@@ -78,6 +78,7 @@ final class AdjointRun: @unchecked Sendable {
 
     /// What the parts have added up, in the shape of the parameters.
     func gradients() throws(SpinnpropError) -> Gradients {
+        try network.checkRoom("the gradients")
         var gradients = Gradients(zerosFor: network)
         PartialSums.add(sums, plans, network, Poller(monitor), to: &gradients)
         if let monitor, monitor.isStopped { throw .cancelled }
@@ -87,6 +88,8 @@ final class AdjointRun: @unchecked Sendable {
             gradients.correctCount += sum.correct
         }
         gradients.value = gradients.value * scale + rate.value
+        try Memory.check(
+            count: inputErrors.count, bytesPerElement: MemoryLayout<Double>.stride, "the gradients of the input times")
         gradients.inputTimes = inputErrors.values
         return gradients
     }
@@ -95,7 +98,7 @@ final class AdjointRun: @unchecked Sendable {
 /// Derivatives with respect to input spike times; parts write disjoint pieces.
 final class InputErrors: @unchecked Sendable {
     private let block: Block<Double>?
-    private let count: Int
+    let count: Int
 
     init(_ count: Int?) throws(SpinnpropError) {
         self.count = count ?? 0

@@ -19,8 +19,8 @@ public struct EventSubstrate: Substrate {
         _ network: Network, _ input: SpikeTrains, options: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording {
         let run = try ForwardRun(network, input, options, LayerPlan.all(network, monitor: monitor), monitor)
-        let runners = WorkerPool { () throws(SpinnpropError) in 
-            try run.runner( run.plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) })
+        let runners = WorkerPool { () throws(SpinnpropError) in
+            try run.runner(run.plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) })
         }
         try parallelLoop(parts: run.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
             try runners.withWorker { (runner) throws(SpinnpropError) in try run.run(part, runner) }
@@ -91,9 +91,9 @@ final class ForwardRun: @unchecked Sendable {
         let isLeaky = !network.layers[network.layers.count - 1].isSpiking
         if isLeaky {
             let (count, overflow) = input.sampleCount.multipliedReportingOverflow(by: outputCount)
-            // Once while running, once in the recording.
+            // Once while running, twice while the recording is made.
             try Memory.check(
-                count: overflow ? .max : count, bytesPerElement: 2 * MemoryLayout<MembraneMaximum>.stride,
+                count: overflow ? .max : count, bytesPerElement: 3 * MemoryLayout<MembraneMaximum>.stride,
                 "the read-out")
         }
         maxima = try Block(isLeaky ? input.sampleCount * outputCount : 0)

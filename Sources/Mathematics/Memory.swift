@@ -35,7 +35,8 @@ public enum Memory {
         guard bytes <= physicalBytes / 2, let memory = spinnprop_support_allocate(bytes) else {
             throw SpinnpropError(
                 .outOfMemory,
-                "a block of \(bytes) bytes is more than the system gives this process; ask for less at once, or raise its limit")
+                "a block of \(bytes) bytes is more than the system gives this process; ask for less at once, or raise its limit"
+            )
         }
         return memory
     }

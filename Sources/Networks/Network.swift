@@ -160,6 +160,12 @@ public struct Network: Equatable, Sendable {
         connections.firstIndex { $0.target == layer && $0.isRecurrent == recurrent }
     }
 
+    /// - Throws: `outOfMemory` unless there is room for so many numbers per weight and delay.
+    public func checkRoom(numbers: Int = 1, _ what: String) throws(SpinnpropError) {
+        let count = connections.reduce(0) { $0 + $1.weights.count + $1.delays.count }
+        try Memory.check(count: count, bytesPerElement: numbers * MemoryLayout<Double>.stride, what)
+    }
+
     /// Sets the weights of a connection. - Throws: `invalidValue` on a wrong count or a value that is not finite.
     public mutating func setWeights(_ values: [Double], connection: Int) throws(SpinnpropError) {
         let old = connections[connection]

@@ -49,6 +49,7 @@ struct IslandRun {
         var first = 0
         for round in rounds {
             if let monitor, monitor.poll() { throw .cancelled }
+            try Memory.poll()
             for segment in schedule {
                 try run(segment, round: round, first: first)
                 first += segment.ticks

@@ -9,15 +9,33 @@ extension Machine {
             paths = chips.flatMap { source in chips.map { board.links(from: source, to: $0) } }
         }
         guard routes.isEmpty else { return }
+        do throws(SpinnpropError) {
+            try compileRoutes()
+        } catch {
+            dropRoutes()
+            throw error
+        }
+        activePrograms = phaseNames.indices.map { phase in
+            (0..<board.peCount).map { pe in
+                guard let program = programs[pe], program.isActive(phase: phase) else { return nil }
+                return ActiveProgram(
+                    state: states + pe, type: type(of: program),
+                    address: UnsafeRawPointer(Unmanaged.passUnretained(program as AnyObject).toOpaque()))
+            }
+        }
+    }
+
+    /// Those compiled before an error are there, too.
+    private func compileRoutes() throws(SpinnpropError) {
         let compiler = compiler
-        var all: [[UnsafeMutableBufferPointer<Route>]] = []
         for phase in phaseNames.indices {
-            var buffers: [UnsafeMutableBufferPointer<Route>] = []
+            routes.append([])
             for pe in 0..<board.peCount {
                 guard let program = programs[pe], program.isActive(phase: phase) else {
-                    buffers.append(UnsafeMutableBufferPointer(start: nil, count: 0))
+                    routes[phase].append(UnsafeMutableBufferPointer(start: nil, count: 0))
                     continue
                 }
+                try Memory.poll()
                 var deliveries: [Delivery] = []
                 for range in program.sends(phase: phase) {
                     deliveries += try compiler.deliveries(of: range, from: pe)
@@ -37,17 +55,7 @@ extension Machine {
                             receiverCount: delivery.receivers.count, hops: delivery.hops, links: links,
                             linkCount: delivery.links.count))
                 }
-                buffers.append(buffer)
-            }
-            all.append(buffers)
-        }
-        routes = all
-        activePrograms = phaseNames.indices.map { phase in
-            (0..<board.peCount).map { pe in
-                guard let program = programs[pe], program.isActive(phase: phase) else { return nil }
-                return ActiveProgram(
-                    state: states + pe, type: type(of: program),
-                    address: UnsafeRawPointer(Unmanaged.passUnretained(program as AnyObject).toOpaque()))
+                routes[phase].append(buffer)
             }
         }
     }

@@ -57,6 +57,8 @@ final class BufferMemory {
                     + "make it smaller, or spread the work over more PEs")
         }
         try Memory.check(count: bytes, bytesPerElement: 1, "buffer \"\(name)\" on \(place)")
+        // A board has thousands of small ones.
+        try Memory.poll()
         let size = max(64, rounded(bytes))
         let base = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
         base.initializeMemory(as: UInt8.self, repeating: 0, count: size)

@@ -92,6 +92,7 @@ extension SpiNNaker2Emulation {
     ) throws(SpinnpropError) -> Gradients {
         heldTicket = 0
         try run(job, schedule, monitor)
+        try network.checkRoom("the gradients")
         var gradients = Gradients(zerosFor: network)
         if job.sampleCount > 0 {
             for optimizer in optimizers { optimizer.activeCopies = min(copies, job.sampleCount) }
@@ -101,7 +102,7 @@ extension SpiNNaker2Emulation {
             read(into: &gradients)
         }
         backwardSamples += job.sampleCount
-        finish(&gradients, job)
+        try finish(&gradients, job)
         if job.sampleCount > 0 {
             batches += 1
             heldTicket = lastTicket.add(1, ordering: .relaxed).newValue
@@ -191,7 +192,7 @@ extension SpiNNaker2Emulation {
         }
     }
 
-    private func finish(_ gradients: inout Gradients, _ job: SpiNNaker2Job) {
+    private func finish(_ gradients: inout Gradients, _ job: SpiNNaker2Job) throws(SpinnpropError) {
         for sample in 0..<job.sampleCount {
             gradients.value += job.values.pointer[sample]
             if job.isSkipped.pointer[sample] { gradients.skippedCount += 1 }
@@ -201,6 +202,8 @@ extension SpiNNaker2Emulation {
         guard let inputErrors = job.inputErrors else { return }
         let (table, perSecond) = (job.tables[0], Float(1 / grid.timeStep))
         let count = table.offsets[job.sampleCount]
+        try Memory.check(
+            count: count, bytesPerElement: MemoryLayout<Double>.stride, "the gradients of the input times")
         gradients.inputTimes = [Double](repeating: 0, count: count)
         for spike in 0..<count {
             let origin = table.origins.isEmpty ? spike : table.origins[spike]
@@ -239,7 +242,9 @@ extension SpiNNaker2Emulation {
     }
 
     /// Merges one sample's spikes of the slices of a layer, by step and then by slice.
-    private static func append(_ programs: [NeuronProgram], _ round: Int, to columns: SpikeColumns, grid: TimeGrid) throws(SpinnpropError) {
+    private static func append(_ programs: [NeuronProgram], _ round: Int, to columns: SpikeColumns, grid: TimeGrid)
+        throws(SpinnpropError)
+    {
         if programs.count == 1 {
             let log = programs[0].log
             return try append(log, log.range(ofSample: round), to: columns, grid: grid)
@@ -258,7 +263,9 @@ extension SpiNNaker2Emulation {
         }
     }
 
-    private static func append(_ log: SpikeLog, _ spikes: Range<Int>, to columns: SpikeColumns, grid: TimeGrid) throws(SpinnpropError) {
+    private static func append(_ log: SpikeLog, _ spikes: Range<Int>, to columns: SpikeColumns, grid: TimeGrid)
+        throws(SpinnpropError)
+    {
         try columns.reserve(spikes.count)
         let (steps, units) = (log.steps.pointer, log.units.pointer)
         let (currents, membranes) = (log.currents.pointer, log.membranes.pointer)

@@ -72,6 +72,7 @@ public enum Encoding {
             )
         }
         let unitCount = featureCount + (bias == nil ? 0 : 1)
+        try Memory.check(count: sampleCount * unitCount, bytesPerElement: 12, "the spikes")
         var times: [Double] = []
         var units: [Int32] = []
         times.reserveCapacity(sampleCount * unitCount)

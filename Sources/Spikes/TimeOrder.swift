@@ -151,7 +151,9 @@ public struct TimeOrder {
     }
 
     /// Bottom-up merge sort of `positions`.
-    private func mergeSort(_ times: UnsafePointer<Double>, _ units: UnsafePointer<Int32>, _ count: Int) throws(SpinnpropError) {
+    private func mergeSort(_ times: UnsafePointer<Double>, _ units: UnsafePointer<Int32>, _ count: Int)
+        throws(SpinnpropError)
+    {
         try spare.reserve(count)
         var (from, to) = (positions.pointer, spare.pointer)
         var width = 1

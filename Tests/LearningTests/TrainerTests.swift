@@ -66,7 +66,7 @@ struct TrainerTests {
             batches.shuffle(seed: 9, epoch: epoch)
             var first: [Double] = []
             for index in 0..<6 {
-                let (input, labels) = batches.batch(index, dropout: nil)
+                let (input, labels) = try batches.batch(index, dropout: nil)
                 #expect(input.sampleCount == (index == 5 ? 3 : 20) && labels.count == input.sampleCount)
                 for sample in 0..<input.sampleCount {
                     let times = Array(input[sample].times)
@@ -86,7 +86,7 @@ struct TrainerTests {
         var batches = Batches(data.input, data.labels, batchSize: 103)
         batches.shuffle(seed: 9, epoch: 0)
         func thinned(_ stream: UInt64) -> SpikeTrains {
-            batches.batch(0, dropout: (0.25, RandomStream(seed: 1, stream: stream))).0
+            try! batches.batch(0, dropout: (0.25, RandomStream(seed: 1, stream: stream))).0
         }
         #expect(thinned(0) == thinned(0) && thinned(0) != thinned(1))
         let kept = (0..<50).map { Double(thinned($0).spikeCount) }.reduce(0, +) / (50 * 412)

@@ -19,6 +19,7 @@ func product(_ a: Int, _ b: Int, _ what: StaticString) throws(SpinnpropError) ->
         throw SpinnpropError(
             .outOfMemory, "\(what) would be \(a) x \(b) elements, more than any machine holds; give fewer")
     }
+    try Memory.check(count: product, bytesPerElement: 8, "\(what)")
     return product
 }
 

@@ -21,6 +21,7 @@ public enum NetworkFile {
 
     /// Writes beside the target first, then renames. - Throws: `fileNotFound` without the folder, `fileError`.
     public static func save(_ network: Network, _ path: FilePath) throws(SpinnpropError) {
+        try network.checkRoom("the file's content")
         try FileAccess.writeAtomically(content(network).bytes, to: path)
     }
 

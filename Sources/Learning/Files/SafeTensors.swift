@@ -97,6 +97,7 @@ struct SafeTensors {
             throw SpinnpropError(.fileError, "tensor \(name) has shape \(entry.shape); \(needed) is needed")
         }
         let count = entry.range.count / type.size
+        try Memory.check(count: count, bytesPerElement: type.size, "tensor \(name)")
         return [Element](unsafeUninitializedCapacity: count) { target, initialised in
             bytes.withUnsafeBytes { buffer in
                 let start = dataStart + entry.range.lowerBound

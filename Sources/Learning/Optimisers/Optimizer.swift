@@ -33,6 +33,7 @@ public struct Optimizer: Equatable, Sendable {
         _ options: OptimizerOptions, for network: Network, precision: Precision = .double
     ) throws(SpinnpropError) {
         try options.check()
+        try network.checkRoom(numbers: 2, "the optimiser's memory")
         self.options = options
         self.precision = precision
         let delayCounts = network.connections.map { options.delayLearningRate > 0 ? $0.delays.count : 0 }

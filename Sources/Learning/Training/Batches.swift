@@ -29,8 +29,13 @@ struct Batches {
     /// Batch `index` of the epoch; the last one may be smaller.
     ///
     /// - Parameter dropout: the probability of leaving out a spike, and the stream that decides.
-    func batch(_ index: Int, dropout: (probability: Double, stream: RandomStream)?) -> (SpikeTrains, [Int]) {
+    func batch(_ index: Int, dropout: (probability: Double, stream: RandomStream)?) throws(SpinnpropError) -> (
+        SpikeTrains, [Int]
+    ) {
+        try Memory.poll()
         let samples = order[index * batchSize..<min(order.count, (index + 1) * batchSize)]
+        let total = samples.reduce(0) { $0 + input.offsets[$1 + 1] - input.offsets[$1] }
+        try Memory.check(count: total, bytesPerElement: 12, "the spikes of a batch")
         let spikes: SpikeTrains
         if let dropout {
             spikes = thinned(samples, dropout.probability, dropout.stream)

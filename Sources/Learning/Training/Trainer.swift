@@ -153,11 +153,13 @@ public final class Trainer {
         let dropout =
             options.inputDropout > 0
             ? RandomPurpose.inputDropout.stream(seed: options.seed, UInt64(state.epoch), UInt64(state.batch)) : nil
-        let (input, labels) = batches.batch(state.batch, dropout: dropout.map { (options.inputDropout, $0) })
+        let (input, labels) = try batches.batch(state.batch, dropout: dropout.map { (options.inputDropout, $0) })
         var (recording, gradients) = try substrate.forwardAndBackward(
             state.network, input, options: options.forward, rule: rule, objective: options.objective(labels: labels),
             monitor: monitor)
         try gradients.checkValue()
+        // The step copies weights that somebody else holds, too. Once it has begun it must come to its end.
+        try state.network.checkRoom("the parameters after the step")
         let rateFactor = options.schedule.factor(epoch: state.epoch, batch: state.batch, of: batches.count)
         try state.finishBatch(
             &gradients, recording, bumping: options.bumping, rateFactor: rateFactor,

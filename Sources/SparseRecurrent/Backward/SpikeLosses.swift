@@ -27,6 +27,7 @@ extension SparseRecording {
                 "targets have \(targets.sampleCount) samples of \(targets.unitCount) units for a network of "
                     + "\(network.neuronCount) neurons; give one sample with a unit per neuron")
         }
+        try checkRoom()
         var wanted = [[Double]](repeating: [], count: network.neuronCount)
         for index in targets.times.indices { wanted[Int(targets.units[index])].append(targets.times[index]) }
         for neuron in wanted.indices where wanted[neuron].count > 1 { wanted[neuron].sort() }
@@ -45,6 +46,13 @@ extension SparseRecording {
         return SpikeLoss(value: value, timeErrors: errors)
     }
 
+    /// For a number per spike, and what is counted per neuron.
+    private func checkRoom() throws(SpinnpropError) {
+        try Memory.check(
+            count: spikeCount + 4 * network.neuronCount, bytesPerElement: MemoryLayout<Double>.stride,
+            "the loss of this run")
+    }
+
     /// 1/2 sum (r - target)^2 over neurons, r = (n - 1) / (last - first spike time) in Hz: the rate within a neuron's own train,
     /// which depends on spike times even where the number of spikes n is fixed. Neurons that spike at fewer than two times
     /// add nothing.
@@ -59,6 +67,7 @@ extension SparseRecording {
             throw .invalidValue(
                 "the target rate of neuron \(neuron) is \(target); it must be finite and >= 0 Hz, or NaN")
         }
+        try checkRoom()
         var first = [Int](repeating: -1, count: network.neuronCount)
         var last = first
         var counts = [Int](repeating: 0, count: network.neuronCount)

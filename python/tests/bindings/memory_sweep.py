@@ -1,0 +1,411 @@
+"""Calls of the library in processes that may take little more memory than they have, for more and more of it.
+
+Each call has to succeed, with the bits it always gives, or to raise MemoryError; after that, with memory to be had
+again, the same objects have to give the bits of an undisturbed run.
+
+Usage: memory_sweep.py [--dense] [--threads] [name ...]
+"""
+
+import argparse
+import gc
+import hashlib
+import os
+import pickle
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+import numpy as np
+from sklearn.base import clone
+
+import spinnprop as sp
+
+MB = 1 << 20
+CASES = {}
+
+
+def case(prepare):
+    """Registers what prepares a call, without limits, and returns it."""
+    CASES[prepare.__name__] = prepare
+    return prepare
+
+
+def spikes(samples=4000):
+    X, y = sp.datasets.yin_yang(samples, seed=3)
+    return sp.encoding.latency(X, bias=0.0), sp.encoding.latency_grid(X), y
+
+
+def lively(hidden, engine="event"):
+    """A network whose neurons spike several times a sample."""
+    scale = 1.2 if engine == "event" else 1.5
+    net = sp.Network([5, hidden, hidden, 3], seed=1)
+    for layer in range(3):
+        net.weights[layer] = scale * np.abs(net.weights[layer])
+    return net
+
+
+def recorded(recording):
+    return [recording.spikes[layer].times for layer in range(3)]
+
+
+def differentiated(net, recording, y, loss):
+    value, grad = net.gradient(recording, loss, y)
+    return [np.array(value), *grad.weights]
+
+
+TTFS, STEPS = sp.losses.TTFSCrossEntropy(), sp.losses.StepTTFSCrossEntropy()
+
+
+@case
+def event_forward():
+    net, (data, _, _) = lively(150), spikes(1500)
+    return lambda: recorded(net.forward(data))
+
+
+@case
+def event_recurrent_forward():
+    net = sp.Network([5, 60, 3], recurrent=True, seed=1)
+    data, _, _ = spikes(3000)
+    return lambda: [net.forward(data, t_end=0.1).spikes[0].times]
+
+
+@case
+def event_readout_forward():
+    net = sp.Network([5, 20, 200], readout="leaky", seed=1)
+    data, _, _ = spikes(8000)
+    return lambda: [net.forward(data).maxima]
+
+
+@case
+def event_gradient():
+    net, (data, _, y) = sp.Network([5, 300, 300, 3], seed=1), spikes(300)
+    recording = net.forward(data)
+    return lambda: differentiated(net, recording, y, TTFS)
+
+
+@case
+def event_trainer():
+    data, _, y = spikes(600)
+    trainer = sp.Trainer(sp.Network([5, 500, 300, 3], seed=1), TTFS, epochs=2, batch_size=300)
+
+    def train():
+        trainer.run(data, y, validation=(data, y))
+        return trainer.network.weights
+
+    return train
+
+
+@case
+def clock_forward():
+    net, (_, data, _) = lively(150, "clock"), spikes(1500)
+    return lambda: recorded(net.forward(data, engine="clock"))
+
+
+@case
+def clock_gradient():
+    net, (_, data, y) = sp.Network([5, 300, 300, 3], seed=1), spikes(300)
+    recording = net.forward(data, engine="clock")
+    return lambda: differentiated(net, recording, y, STEPS)
+
+
+@case
+def clock_trainer():
+    _, data, y = spikes(600)
+    trainer = sp.Trainer(sp.Network([5, 500, 300, 3], seed=1), STEPS, engine="clock", epochs=2, batch_size=300)
+
+    def train():
+        trainer.run(data, y, validation=(data, y))
+        return trainer.network.weights
+
+    return train
+
+
+def spinnaker2(chips, samples):
+    return sp.spinnaker2.Engine(sp.spinnaker2.Board(chips), batch_size=samples)
+
+
+def spinnaker2_forward(chips, samples):
+    net, (_, data, _) = sp.Network([5, 120, 3], seed=1), spikes(samples)
+    engine = spinnaker2(chips, samples)
+    return lambda: [net.forward(data, engine=engine).first_spike_times]
+
+
+def spinnaker2_gradient(chips, samples):
+    net, (_, data, y) = sp.Network([5, 120, 3], seed=1), spikes(samples)
+    engine = spinnaker2(chips, samples)
+    recording = net.forward(data, engine=engine)
+    return lambda: differentiated(net, recording, y, STEPS)
+
+
+def spinnaker2_trainer(chips, samples):
+    _, data, y = spikes(2 * samples)
+    engine = spinnaker2(chips, samples)
+    trainer = sp.Trainer(sp.Network([5, 120, 3], seed=1), STEPS, engine=engine, epochs=1, batch_size=samples)
+
+    def train():
+        trainer.run(data, y)
+        return trainer.network.weights
+
+    return train
+
+
+for _make in (spinnaker2_forward, spinnaker2_gradient, spinnaker2_trainer):
+    for _chips, _samples in ((1, 100), (48, 3000)):
+        CASES[f"{_make.__name__}_{_chips}"] = lambda make=_make, chips=_chips, n=_samples: make(chips, n)
+
+
+@case
+def spinnaker2_fit():
+    board = sp.spinnaker2.Board(48)
+    return lambda: repr(sp.spinnaker2.fit([700, 2000, 20], 48, board)).encode()
+
+
+@case
+def spinnaker2_account():
+    net, (_, data, _) = sp.Network([5, 120, 3], seed=1), spikes(100)
+    engine = spinnaker2(48, 100)
+
+    def run_and_read():
+        engine.reset_account()
+        net.forward(data, engine=engine)
+        return str(engine.account()).encode()
+
+    return run_and_read
+
+
+@case
+def network_creation():
+    return lambda: sp.Network([700, 2000, 20], recurrent=True, seed=1).weights
+
+
+@case
+def network_files():
+    net = sp.Network([700, 2000, 20], seed=1)
+    path = tempfile.mkdtemp() + "/net.safetensors"
+
+    def write_and_read():
+        sp.save(net, path)
+        return [*sp.load(path).weights, *pickle.loads(pickle.dumps(net)).weights]
+
+    return write_and_read
+
+
+@case
+def recording_pickle():
+    net, (data, _, _) = lively(100), spikes(1000)
+    recording = net.forward(data)
+    return lambda: recorded(pickle.loads(pickle.dumps(recording)))
+
+
+@case
+def recording_reading():
+    net, (data, _, _) = sp.Network([5, 100, 200], seed=1), spikes(4000)
+    recording = net.forward(data)
+    return lambda: [
+        recording.first_spike_times,
+        recording.predict(TTFS),
+        recording.probabilities(TTFS),
+        np.array(repr(recording.diagnostics).encode()),
+    ]
+
+
+@case
+def yin_yang():
+    return lambda: sp.datasets.yin_yang(400000, seed=2)[:1]
+
+
+@case
+def encoders():
+    X = np.random.default_rng(1).random((200, 2000))
+    return lambda: [sp.encoding.latency(X).times, sp.encoding.latency_grid(X).times]
+
+
+@case
+def estimator():
+    X, y = sp.datasets.yin_yang(400, seed=2)
+    model = sp.SpikingClassifier(hidden=(300,), epochs=2, seed=1)
+    clone(model).set_params(hidden=(2,), epochs=1).fit(X, y)
+    return lambda: [clone(model).fit(X, y).predict_proba(X)]
+
+
+@case
+def search():
+    X, y = sp.datasets.yin_yang(100, seed=2)
+
+    model = sp.SpikingClassifier(hidden=(100,), epochs=1, seed=1)
+    space = {"learning_rate": sp.LogUniform(1e-3, 1e-2)}
+
+    def find():
+        trials = sp.search(X, y, space, estimator=model, n_trials=2, seed=1).trials
+        return repr([{name: value for name, value in trial.items() if name != "seconds"} for trial in trials]).encode()
+
+    # Imports what comes later, which a limit makes fail in ways of Python's own.
+    find()
+
+    return find
+
+
+@case
+def sparse_creation():
+    return lambda: [sp.sparse.RecurrentNetwork(40000, 100, stored=True, seed=1).run(10).times]
+
+
+@case
+def sparse_run():
+    net = sp.sparse.RecurrentNetwork(20000, 50, seed=1)
+    return lambda: [net.run(200000).times]
+
+
+@case
+def sparse_tape():
+    net = sp.sparse.RecurrentNetwork(2000, 50, stored=True, seed=1)
+    return lambda: [net.run(100000, keep_tape=True, traces=[0, 1], trace_interval=1e-4).times]
+
+
+@case
+def sparse_gradient():
+    net = sp.sparse.RecurrentNetwork(5000, 100, stored=True, seed=1)
+    run = net.run(20000, keep_tape=True)
+    errors = np.linspace(-1, 1, len(run))
+    return lambda: [run.gradient(errors).weights]
+
+
+@case
+def sparse_lyapunov():
+    net = sp.sparse.RecurrentNetwork(1000, 50, stored=True, seed=1)
+    run = net.run(5000, keep_tape=True)
+    return lambda: [run.lyapunov_spectrum(200).exponents]
+
+
+@case
+def sparse_eif():
+    return lambda: [sp.sparse.RecurrentNetwork(2000, 50, model="eif", seed=1).run(5000).times]
+
+
+def digest(result):
+    if isinstance(result, bytes):
+        return hashlib.sha256(result).digest()
+    total = hashlib.sha256()
+    for array in result:
+        total.update(np.ascontiguousarray(array).tobytes())
+    return total.digest()
+
+
+def virtual_bytes():
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
+
+
+def limited(call, margin):
+    """The call with so many bytes left, then without the limit if it ran out: its digest, and whether it ran out."""
+    gc.collect()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (virtual_bytes() + margin, before[1]))
+    try:
+        try:
+            return digest(call()), False
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, before)
+    except MemoryError as error:
+        # The frames in the traceback hold what was made so far.
+        error.__traceback__ = None
+    return digest(call()), True
+
+
+def in_child(body):
+    """What `body` returns (a digest and a flag) in a forked child, or why there is nothing."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            signal.alarm(120)
+            found, flag = body()
+            os.write(write, found + struct.pack("?", flag))
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    os.close(write)
+    with os.fdopen(read, "rb") as file:
+        answer = file.read()
+    _, status = os.waitpid(child, 0)
+    if len(answer) != 33:
+        return f"exit code {os.WEXITSTATUS(status)}, signal {os.WTERMSIG(status)}"
+    return answer[:32], answer[32:] != b"\0"
+
+
+def sweep(name, margins):
+    """Failures of one call, and what else happened."""
+    call = CASES[name]()
+    expected = in_child(lambda: (digest(call()), False))
+    if isinstance(expected, str):
+        return [f"{name}: without a limit: {expected}"], ""
+    failures, refused = [], []
+    for margin in margins:
+        answer = in_child(lambda margin=margin: limited(call, margin * MB))
+        if isinstance(answer, str):
+            failures.append(f"{name}: with {margin} MB: {answer}")
+        elif answer[0] != expected[0]:
+            failures.append(f"{name}: with {margin} MB: other bits than without a limit")
+        elif answer[1]:
+            refused.append(margin)
+    return failures, f"MemoryError at {len(refused)} of {len(margins)} margins, up to {max(refused, default=0)} MB"
+
+
+def alone(name, margins):
+    """The same in processes of their own, where the library has several threads, none of them made before the limit."""
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import memory_sweep; memory_sweep.once(*sys.argv[2:])"
+    folder = os.path.dirname(os.path.abspath(__file__))
+    answers = {}
+    for margin in [1 << 20, *margins]:
+        done = subprocess.run(
+            [sys.executable, "-c", code, folder, name, str(margin)], stdout=subprocess.PIPE, check=False, timeout=300
+        )
+        answers[margin] = (done.returncode, done.stdout.split())
+    expected = answers.pop(1 << 20)
+    refused = [m for m, (_, words) in answers.items() if words[1:] == [b"True"]]
+    failures = [
+        f"{name}: with {m} MB on several threads: exit code {code}, {words}, not {expected}"
+        for m, (code, words) in answers.items()
+        if code != 0 or words[:1] != expected[1][:1]
+    ]
+    return failures, f"MemoryError at {len(refused)} of {len(answers)} margins, up to {max(refused, default=0)} MB"
+
+
+def once(name, margin):
+    margin = float(margin)
+    sp.set_threads(4)
+    found, flag = limited(CASES[name](), int(margin) * MB)
+    print(found.hex(), flag)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dense", action="store_true", help="every megabyte from 1 to 200")
+    parser.add_argument("--threads", action="store_true", help="new processes instead of forked ones")
+    parser.add_argument("names", nargs="*", default=[], metavar="name", help=", ".join(CASES))
+    asked = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
+    # Core files would take longer than the calls.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    margins = range(1, 201) if asked.dense else (1, 12, 70)
+    failed = 0
+    for name in asked.names or CASES:
+        begun = time.perf_counter()
+        failures, said = (alone if asked.threads else sweep)(name, margins)
+        print(f"{name}: {len(failures)} failures, {said}, {time.perf_counter() - begun:.1f} s")
+        for failure in failures:
+            print("   ", failure)
+        failed += len(failures)
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
