@@ -162,7 +162,7 @@ for _make in (spinnaker2_forward, spinnaker2_gradient, spinnaker2_trainer):
 @case
 def spinnaker2_fit():
     board = sp.spinnaker2.Board(48)
-    return lambda: repr(sp.spinnaker2.fit([700, 2000, 20], 48, board)).encode()
+    return lambda: repr(sp.spinnaker2.fit([700, 400, 20], 48, board)).encode()
 
 
 @case
@@ -279,7 +279,7 @@ def sparse_gradient():
 def sparse_lyapunov():
     net = sp.sparse.RecurrentNetwork(1000, 50, stored=True, seed=1)
     run = net.run(5000, keep_tape=True)
-    return lambda: [run.lyapunov_spectrum(200).exponents]
+    return lambda: [run.lyapunov_spectrum(40).exponents]
 
 
 @case
