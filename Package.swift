@@ -2,9 +2,8 @@
 // The rooms of the library and which may import which; the arrows may not turn round (see CONTRIBUTING.md).
 import PackageDescription
 
-/// `SPINNPROP_DIST=1` builds what is installed: the Swift runtime linked in, only `spinnprop_*` exported, and the hot
-/// loops compiled a second time for newer processors. Left out otherwise, because `unsafeFlags` would keep other
-/// packages from depending on this one.
+/// `SPINNPROP_DIST=1` builds what is installed: the Swift runtime linked in, and only `spinnprop_*` exported. Left out otherwise,
+/// because `unsafeFlags` would keep other packages from depending on this one.
 let isDistribution = Context.environment["SPINNPROP_DIST"] == "1"
 
 /// Exclusive access is proven by the debug builds of the tests; checking it again in hot loops costs a tenth of their time.
@@ -15,6 +14,8 @@ let librarySwiftSettings: [SwiftSetting] =
     isDistribution ? distributionSettings + [.unsafeFlags(["-static-stdlib"])] : []
 /// `SPINNPROP_SYMBOLS=1` leaves the names of functions in, for valgrind.
 let stripping = Context.environment["SPINNPROP_SYMBOLS"] == "1" ? ["-Xlinker", "-S"] : ["-Xlinker", "-s"]
+/// The name by which programs look for the library they were linked with.
+let soname = Context.environment["SPINNPROP_SONAME"] ?? "libspinnprop.so"
 /// What the Swift runtime allocates by; `Sources/CSupport/Reserve.c` stands in between.
 let allocations = ["malloc", "calloc", "realloc", "posix_memalign", "strdup", "_Znwm", "_ZnwmSt11align_val_t"]
 let libraryLinkerSettings: [LinkerSetting] =
@@ -27,40 +28,15 @@ let libraryLinkerSettings: [LinkerSetting] =
                 "-use-ld=lld",
                 "-Xlinker", "--version-script=\(Context.packageDirectory)/.build/spinnprop.map",
                 "-Xlinker", "--no-undefined-version",
-                "-Xlinker", "-soname=libspinnprop.so",
+                "-Xlinker", "-soname=\(soname)",
                 "-Xlinker", "-z", "-Xlinker", "nodelete",
-                // Equal machine code once (nothing compares the addresses of functions), and only what is reached.
-                "-Xlinker", "--icf=all", "-Xlinker", "--gc-sections",
             ] + allocations.flatMap { ["-Xlinker", "--wrap=\($0)"] } + stripping)
     ] : []
 
-/// Rooms without inner loops of their own are compiled for size: the library has to stay small.
-let compactSettings: [SwiftSetting] = isDistribution ? [.unsafeFlags(["-Osize"])] : []
-
-/// Rooms whose types nobody prints do without the names of their fields.
-let namelessSettings: [SwiftSetting] =
-    isDistribution ? [.unsafeFlags(["-Xfrontend", "-disable-reflection-metadata"])] : []
-
 /// A room: a folder under Sources with the rooms it may import.
-func room(_ name: String, _ imports: [Target.Dependency], swiftSettings: [SwiftSetting] = []) -> Target {
-    .target(name: name, dependencies: imports, swiftSettings: distributionSettings + swiftSettings)
+func room(_ name: String, _ imports: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: imports, swiftSettings: distributionSettings)
 }
-
-/// Rooms with inner loops once more (their folders are links), compiled for processors with AVX2; who uses them chooses at run time. The
-/// same arithmetic in the same order: results are the same bits.
-#if arch(x86_64)
-let hasNewer = isDistribution
-#else
-let hasNewer = false
-#endif
-let newerSettings: [SwiftSetting] = namelessSettings + [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])]
-let forNewerProcessors: [Target] =
-    hasNewer
-    ? [
-        room("EventDrivenV3", ["Networks", "Neurons", "Spikes", "Mathematics"], swiftSettings: newerSettings),
-        room("ClockLoopsV3", ["ClockArithmetic"], swiftSettings: newerSettings),
-    ] : []
-func newer(_ name: String) -> [Target.Dependency] { hasNewer ? [.target(name: name)] : [] }
 
 let package = Package(
     name: "spinnprop",
@@ -72,36 +48,28 @@ let package = Package(
     ],
     targets: [
         room("Mathematics", ["CSupport"]),
-        room("Spikes", ["Mathematics"], swiftSettings: namelessSettings),
+        room("Spikes", ["Mathematics"]),
         room("Neurons", ["Mathematics"]),
         room("Networks", ["Neurons", "Spikes", "Mathematics"]),
-        room("EventDriven", ["Networks", "Neurons", "Spikes", "Mathematics"], swiftSettings: namelessSettings),
-        room("ClockArithmetic", ["CSupport"], swiftSettings: namelessSettings),
-        room("ClockLoops", ["ClockArithmetic"], swiftSettings: namelessSettings),
-        room(
-            "ClockDriven",
-            ["ClockArithmetic", "ClockLoops", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport"]
-                + newer("ClockLoopsV3"),
-            swiftSettings: namelessSettings),
-        room("SparseRecurrent", ["Spikes", "Mathematics", "CSupport"], swiftSettings: namelessSettings),
-        room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"], swiftSettings: compactSettings),
-        room("SpiNNaker2", ["Mathematics"], swiftSettings: compactSettings),
+        room("EventDriven", ["Networks", "Neurons", "Spikes", "Mathematics"]),
+        room("ClockArithmetic", ["CSupport"]),
+        room("ClockDriven", ["ClockArithmetic", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport"]),
+        room("SparseRecurrent", ["Spikes", "Mathematics", "CSupport"]),
+        room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"]),
+        room("SpiNNaker2", ["Mathematics"]),
         room(
             "SpiNNaker2Programs",
             [
                 "SpiNNaker2", "ClockDriven", "ClockArithmetic", "Learning", "Networks", "Neurons", "Spikes",
                 "Mathematics",
-            ],
-            swiftSettings: compactSettings),
-        room("DataSets", ["Spikes", "Mathematics"], swiftSettings: namelessSettings),
+            ]),
+        room("DataSets", ["Spikes", "Mathematics"]),
         room(
             "Spinnprop",
             [
                 "ClockDriven", "EventDriven", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "Learning",
-                "DataSets", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport",
-            ]
-                + newer("EventDrivenV3"),
-            swiftSettings: compactSettings),
+                "DataSets", "Networks", "Neurons", "Spikes", "Mathematics",
+            ]),
         .systemLibrary(name: "CSpinnprop", path: "include"),
         .target(name: "CSupport", cSettings: isDistribution ? [.define("SPINNPROP_DIST")] : []),
         .target(
@@ -110,7 +78,7 @@ let package = Package(
                 "Spinnprop", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "Learning", "DataSets", "Networks",
                 "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
             ],
-            swiftSettings: librarySwiftSettings + compactSettings + namelessSettings,
+            swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),
         .executableTarget(name: "yin-yang", dependencies: ["Spinnprop"], path: "examples/swift"),
         .executableTarget(
@@ -143,6 +111,6 @@ let package = Package(
             ]),
         .testTarget(name: "SparseRecurrentTests", dependencies: ["SparseRecurrent", "Spikes", "Mathematics"]),
         .testTarget(name: "SpinnpropTests", dependencies: ["Spinnprop"]),
-    ] + forNewerProcessors,
+    ],
     swiftLanguageModes: [.v6]
 )

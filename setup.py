@@ -1,4 +1,4 @@
-"""Builds libspinnprop.so from its Swift sources and the extension module that links it."""
+"""Builds the library from its Swift sources and the extension module that links it."""
 
 import os
 import re
@@ -9,7 +9,6 @@ import sysconfig
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
-from setuptools.command.sdist import sdist
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 #: From this version on, one extension serves all later ones.
@@ -23,8 +22,8 @@ def version():
         return re.search(r'#define SPINNPROP_VERSION "([^"]+)"', header.read()).group(1)
 
 
-def build_library(scratch):
-    """Builds the shared library; returns its path."""
+def build_library():
+    """Builds libspinnprop.so, for any processor and for newer ones; returns the folder that holds both."""
     if shutil.which("swift") is None:
         raise SystemExit(
             "spinnprop is built from Swift sources, but there is no `swift` on the PATH: install Swift 6.3 or newer "
@@ -32,26 +31,30 @@ def build_library(scratch):
         )
     script = os.path.join(ROOT, "scripts", "build-library.sh")
     try:
-        output = subprocess.run(["sh", script, scratch], check=True, stdout=subprocess.PIPE, cwd=ROOT).stdout
+        output = subprocess.run(["sh", script], check=True, stdout=subprocess.PIPE, cwd=ROOT).stdout
     except subprocess.CalledProcessError as error:
         raise SystemExit(f"building libspinnprop.so failed with exit code {error.returncode}; see above") from error
     return output.decode().splitlines()[-1]
 
 
 class BuildExtension(build_ext):
-    """Puts libspinnprop.so beside the extension module."""
+    """Puts libspinnprop.so beside the extension module, and in a folder there the one for newer processors."""
 
     def run(self):
         if self.extensions:
             self.require_python_headers()
-            self.library = build_library(os.path.join(ROOT, ".build", "dist"))
+            self.library = build_library()
             for extension in self.extensions:
-                extension.library_dirs.append(os.path.dirname(self.library))
+                extension.library_dirs.append(self.library)
         super().run()
         for extension in self.extensions:
             # With `--inplace` and editable installs this is the source folder.
-            folder = os.path.dirname(os.path.abspath(self.get_ext_fullpath(extension.name)))
-            shutil.copy2(self.library, os.path.join(folder, "libspinnprop.so"))
+            package = os.path.dirname(os.path.abspath(self.get_ext_fullpath(extension.name)))
+            for folder, _, names in os.walk(self.library):
+                target = os.path.join(package, os.path.relpath(folder, self.library))
+                os.makedirs(target, exist_ok=True)
+                for name in names:
+                    shutil.copy2(os.path.join(folder, name), os.path.join(target, name))
 
     def build_extensions(self):
         # Interpreters built with a path of their own pass it on to every extension; only $ORIGIN is wanted.
@@ -65,20 +68,6 @@ class BuildExtension(build_ext):
             raise SystemExit(
                 f"Python's headers are missing ({include}/Python.h): apt-get install python3-dev libpython3-dev"
             )
-
-
-class SourceDistribution(sdist):
-    """Packs links to folders as folders: setuptools leaves a folder out that it has seen under another name."""
-
-    def make_release_tree(self, base_dir, files):
-        super().make_release_tree(base_dir, files)
-        for folder, names, _ in os.walk("Sources"):
-            for name in names:
-                link = os.path.join(folder, name)
-                if os.path.islink(link):
-                    packed = os.path.join(base_dir, link)
-                    shutil.rmtree(packed, ignore_errors=True)
-                    shutil.copytree(link, packed)
 
 
 def extension():
@@ -101,6 +90,6 @@ setup(
     version=version(),
     license="Apache-2.0",
     ext_modules=[extension()],
-    cmdclass={"build_ext": BuildExtension, "sdist": SourceDistribution},
+    cmdclass={"build_ext": BuildExtension},
     options={"bdist_wheel": {"py_limited_api": "cp%d%d" % LIMITED_API}} if USES_LIMITED_API else {},
 )

@@ -1,15 +1,18 @@
 #!/bin/sh
-# Installs libspinnprop.so, its headers, and the files by which pkg-config and CMake find them.
-# Usage: [PREFIX=/usr/local] [LIBDIR=lib] [DESTDIR=] scripts/install.sh
+# Installs the library, its headers, and the files by which pkg-config and CMake find them.
+# Usage: [LIBDIR=lib] [DESTDIR=] scripts/install.sh [PREFIX, default /usr/local]
 set -eu
 cd "$(dirname "$0")/.."
-PREFIX=${PREFIX:-/usr/local}
+usage() {
+    echo "$1; usage: [LIBDIR=lib] [DESTDIR=] scripts/install.sh [PREFIX, default /usr/local]" >&2
+    exit 1
+}
+[ $# -le 1 ] || usage "$# arguments, where one is taken"
+PREFIX=${1-${PREFIX:-/usr/local}}
 LIBDIR=${LIBDIR:-lib}
 DESTDIR=${DESTDIR:-}
-case $PREFIX in /*) ;; *) echo "PREFIX is $PREFIX; it must start with /" >&2; exit 1 ;; esac
-case $LIBDIR in
-/* | *..*) echo "LIBDIR is $LIBDIR; it must be a folder within PREFIX, such as lib64" >&2; exit 1 ;;
-esac
+case $PREFIX in /*) ;; *) usage "PREFIX is '$PREFIX'; it must start with /" ;; esac
+case $LIBDIR in /* | *..*) usage "LIBDIR is '$LIBDIR'; it must be a folder within PREFIX, such as lib64" ;; esac
 
 number() { sed -n "s/^#define SPINNPROP_VERSION_$1 //p" include/spinnprop.h; }
 major=$(number MAJOR)
@@ -18,17 +21,25 @@ version=$major.$minor.$(number PATCH)
 # From <prefix>/<libdir>/pkgconfig and <prefix>/<libdir>/cmake/spinnprop back to the prefix.
 up=$(echo "$LIBDIR" | sed 's#[^/][^/]*#..#g')
 
-library=$(scripts/build-library.sh | tail -n 1)
+# Programs remember this name: a library that they would not work with has another.
+soname=libspinnprop.so.$(sed -n 's/^#define SPINNPROP_ABI_VERSION //p' include/spinnprop.h)
+library=$(SPINNPROP_SONAME=$soname scripts/build-library.sh)
 root=$DESTDIR$PREFIX
 fill() { # template, destination
-    sed -e "s#@VERSION@#$version#g" -e "s#@MAJOR@#$major#g" -e "s#@MINOR@#$minor#g" -e "s#@LIBDIR@#$LIBDIR#g" \
+    sed -e "s#@VERSION@#$version#g" -e "s#@MAJOR@#$major#g" -e "s#@MINOR@#$minor#g" -e "s#@LIBDIR@#$LIBDIR#g" -e "s#@SONAME@#$soname#g" \
         -e "s#@PREFIX_FROM_PC@#$up/..#g" -e "s#@PREFIX_FROM_CMAKE@#$up/../..#g" "$1" >"$2"
     chmod 644 "$2"
 }
 install -d "$root/$LIBDIR/pkgconfig" "$root/$LIBDIR/cmake/spinnprop" "$root/include"
-install -m 755 "$library" "$root/$LIBDIR/libspinnprop.so"
+(cd "$library" && find . -name libspinnprop.so) | while read -r file; do
+    install -D -m 755 "$library/$file" "$root/$LIBDIR/$(dirname "$file")/$soname"
+done
+ln -sf "$soname" "$root/$LIBDIR/libspinnprop.so"
 install -m 644 include/spinnprop.h include/spinnprop.hpp "$root/include/"
 fill spinnprop.pc.in "$root/$LIBDIR/pkgconfig/spinnprop.pc"
 fill cmake/spinnpropConfig.cmake.in "$root/$LIBDIR/cmake/spinnprop/spinnpropConfig.cmake"
 fill cmake/spinnpropConfigVersion.cmake.in "$root/$LIBDIR/cmake/spinnprop/spinnpropConfigVersion.cmake"
 echo "spinnprop $version installed in $root"
+if [ -z "$DESTDIR" ]; then
+    echo "programs that are linked with it find it by -Wl,-rpath,$PREFIX/$LIBDIR or LD_LIBRARY_PATH=$PREFIX/$LIBDIR, or after ldconfig where the system searches $PREFIX/$LIBDIR"
+fi

@@ -35,15 +35,3 @@ void spinnprop_support_set_error(const char *text, size_t length) {
 }
 
 const char *spinnprop_support_error(void) { return error_text == NULL ? "" : error_text; }
-
-int spinnprop_support_has_v3(void) {
-#if defined(__x86_64__)
-    const char *wish = getenv("SPINNPROP_CPU");
-    if (wish != NULL && strcmp(wish, "baseline") == 0) return 0;
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
-           __builtin_cpu_supports("bmi2");
-#else
-    return 0;
-#endif
-}

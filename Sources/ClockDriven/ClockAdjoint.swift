@@ -35,6 +35,6 @@ final class ClockAdjointState {
             lambdaV: lambdaV.pointer, lambdaI: lambdaI.pointer, pickedV: pickedV.pointer, pickedI: pickedI.pointer,
             earlierI: earlierI.pointer, feeds: feeds, feedCount: plan.sources.count, jumps: jumps, jump: jump,
             step: Int(jumps.row.steps[jump]) - 1)
-        while run.step >= 0, !poller.isStopped(after: NeuronLoops.backward(&run, patience: Poller.patience)) {}
+        while run.step >= 0, !poller.isStopped(after: runBackward(&run, patience: Poller.patience)) {}
     }
 }

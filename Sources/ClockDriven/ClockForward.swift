@@ -85,7 +85,7 @@ extension ClockPlan {
         try rows.reserve(run.room, layer: layer)
         run.spikes = rows[layer]
         while run.step <= run.end {
-            let work = NeuronLoops.forward(&run, patience: Poller.patience)
+            let work = runForward(&run, patience: Poller.patience)
             rows[layer].count = run.spikes.count
             let limit = max(0, run.spikeLimit)
             let beyond = run.spikes.count > limit ? Int(run.spikes.steps[limit]) : 0

@@ -109,7 +109,7 @@ final class CopySums: @unchecked Sendable {
         let size = space.rowCount * space.stride
         var copy = samples.lowerBound % copies
         for index in 0..<samples.count {
-            NeuronLoops.add(
+            addRows(
                 rows.rows(ofSample: index), to: sums.pointer + copy * size, from: columns.lowerBound,
                 count: columns.count)
             copy = copy + 1 == copies ? 0 : copy + 1

@@ -225,7 +225,7 @@ final class NeuronProgram: Program {
 
     private func advance(_ context: TickContext, step: Int) throws(SpinnpropError) {
         context.charge(costs.neuron &* width)
-        let found = NeuronLoops.advance(
+        let found = advanceNeurons(
             arrivals: arrivals + slot &* width, currents: currents, membranes: membranes, constants, count: width,
             units: foundUnits, spikeCurrents: foundCurrents, spikeMembranes: foundMembranes)
         guard found > 0 else { return }

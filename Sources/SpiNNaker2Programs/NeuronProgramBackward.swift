@@ -72,7 +72,7 @@ extension NeuronProgram {
         let later = slot
         slot = slot == 0 ? largestDelay &+ 1 : slot &- 1
         let (laterV, ownV) = (lambdaV + later &* width, lambdaV + slot &* width)
-        NeuronLoops.retreat(
+        retreatNeurons(
             lambdaV: laterV, lambdaI: lambdaI + later &* width, toV: ownV, toI: lambdaI + slot &* width, constants,
             count: width)
         context.charge(costs.adjointNeuron &* width)

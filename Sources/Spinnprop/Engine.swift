@@ -1,27 +1,10 @@
 // The engines by name: each a substrate with the gradient rule that suits it.
-import CSupport
 import ClockDriven
 import EventDriven
 import Learning
 import Mathematics
 import Networks
 import SpiNNaker2Programs
-
-#if SPINNPROP_DIST && arch(x86_64)
-import EventDrivenV3
-
-/// What `SPINNPROP_DIST` compiles twice, in the form that suits this processor.
-private let isNewer = spinnprop_support_has_v3() != 0
-private func eventSubstrate() -> any Substrate {
-    isNewer ? EventDrivenV3.EventSubstrate() : EventDriven.EventSubstrate()
-}
-private func eventAdjoint() -> any GradientRule {
-    isNewer ? EventDrivenV3.EventAdjoint() : EventDriven.EventAdjoint()
-}
-#else
-private func eventSubstrate() -> any Substrate { EventSubstrate() }
-private func eventAdjoint() -> any GradientRule { EventAdjoint() }
-#endif
 
 /// How a network is run and differentiated: a substrate with the gradient rule that suits it.
 public struct Engine: Sendable {
@@ -34,7 +17,7 @@ public struct Engine: Sendable {
     }
 
     /// Exact events in continuous time, exact adjoint.
-    public static var event: Engine { Engine(eventSubstrate(), eventAdjoint()) }
+    public static var event: Engine { Engine(EventSubstrate(), EventAdjoint()) }
     /// Time steps in float32: the twin of what runs on a SpiNNaker2.
     public static func clock(_ grid: TimeGrid) -> Engine { Engine(ClockSubstrate(grid), ClockRule(grid)) }
     /// The same steps by programs on an emulated SpiNNaker2, which keeps account of them; with the optimiser on the chip.

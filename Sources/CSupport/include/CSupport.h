@@ -1,4 +1,4 @@
-/* The little that Swift cannot say: a thread-local error text, what the processor can do, work on several threads, and what is done when
+/* The little that Swift cannot say: a thread-local error text, work on several threads, and what is done when
  * memory runs out. */
 #ifndef SPINNPROP_CSUPPORT_H
 #define SPINNPROP_CSUPPORT_H
@@ -8,10 +8,6 @@
 /* Keeps a copy of the text (cut to what fits) for this thread. */
 void spinnprop_support_set_error(const char *text, size_t length);
 const char *spinnprop_support_error(void);
-
-/* Whether the processor runs code compiled for x86-64-v3 (AVX2, BMI2, ...). SPINNPROP_CPU=baseline in the environment
- * says no, so that tests can compare the two. */
-int spinnprop_support_has_v3(void);
 
 /* Calls work(context) on up to `count` threads at once, this one included: on fewer if the system gives no more or other loops have
  * them, and on this one alone in a forked child. Returns when all calls have. The other threads wait for the next loop: it costs a

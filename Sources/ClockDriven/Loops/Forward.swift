@@ -7,7 +7,7 @@ import ClockArithmetic
 /// Arrivals of a step are summed by the step of emission, then by connection (feed-forward ones first), then by sender.
 ///
 /// - Returns: what it did, in neurons moved by a step or a spike.
-public func forward(_ run: UnsafeMutablePointer<ForwardRun>, patience: Int) -> Int {
+func runForward(_ run: UnsafeMutablePointer<ForwardRun>, patience: Int) -> Int {
     let own = run.pointee
     if let window = own.window { return forwardSweeping(run, window, patience: patience) }
     if own.isNarrow { return forwardNarrow(run, patience: patience) }
@@ -20,7 +20,7 @@ public func forward(_ run: UnsafeMutablePointer<ForwardRun>, patience: Int) -> I
     var hasArrivals = true
     while step <= end, work < patience, spikes.count &+ stride <= spikes.capacity, spikes.count <= limit {
         let first = spikes.count
-        let found = advance(
+        let found = advanceNeurons(
             arrivals: hasArrivals ? arrivals + slot &* stride : nil, currents: currents, membranes: membranes,
             constants,
             count: stride, units: spikes.units + first, spikeCurrents: spikes.currents + first,

@@ -9,7 +9,7 @@ import ClockArithmetic
 ///     room for `count`.
 /// - Returns: the number of spikes.
 @inline(never)
-public func advance(
+public func advanceNeurons(
     arrivals: UnsafeMutablePointer<Float>?, currents: UnsafeMutablePointer<Float>,
     membranes: UnsafeMutablePointer<Float>, _ constants: ClockConstants, count: Int,
     units: UnsafeMutablePointer<Int32>, spikeCurrents: UnsafeMutablePointer<Float>,
@@ -59,7 +59,7 @@ public func advance(
 
 /// One step back of a slice's adjoints, without jumps.
 @inline(never)
-public func retreat(
+public func retreatNeurons(
     lambdaV: UnsafePointer<Float>, lambdaI: UnsafePointer<Float>, toV earlierV: UnsafeMutablePointer<Float>,
     toI earlierI: UnsafeMutablePointer<Float>, _ constants: ClockConstants, count: Int
 ) {

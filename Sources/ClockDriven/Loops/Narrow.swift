@@ -1,7 +1,7 @@
 // Layers of up to eight neurons, as most last ones are, that hear one connection without delays: they stay in registers throughout.
 import ClockArithmetic
 
-/// Runs like `forward`, for runs that are narrow. Their first step is the one after the source's first spike.
+/// Runs like `runForward`, for runs that are narrow. Their first step is the one after the source's first spike.
 @inline(never)
 func forwardNarrow(_ run: UnsafeMutablePointer<ForwardRun>, patience: Int) -> Int {
     let own = run.pointee
@@ -45,7 +45,7 @@ func forwardNarrow(_ run: UnsafeMutablePointer<ForwardRun>, patience: Int) -> In
     return work
 }
 
-/// Runs like `backward`, for runs of such layers.
+/// Runs like `runBackward`, for runs of such layers.
 @inline(never)
 func backwardNarrow(_ run: UnsafeMutablePointer<BackwardRun>, patience: Int) -> Int {
     let own = run.pointee

@@ -1,4 +1,4 @@
-// Backward through one layer in one sample, step by step: mirrors `forward`.
+// Backward through one layer in one sample, step by step: mirrors `runForward`.
 import ClockArithmetic
 
 /// Runs the adjoint on towards step 0 until it is there, or until enough has been done for the caller to look whether to go on.
@@ -6,7 +6,7 @@ import ClockArithmetic
 /// and what its weights and delays gather; sums over several spikes take senders in ascending order.
 ///
 /// - Returns: what it did, in neurons moved by a step or a spike.
-public func backward(_ run: UnsafeMutablePointer<BackwardRun>, patience: Int) -> Int {
+func runBackward(_ run: UnsafeMutablePointer<BackwardRun>, patience: Int) -> Int {
     let own = run.pointee
     if own.stride == ClockKernels.width, own.feedCount == 1, own.feeds.pointee.isImmediate, own.jumps.values != nil {
         return backwardNarrow(run, patience: patience)
@@ -20,7 +20,7 @@ public func backward(_ run: UnsafeMutablePointer<BackwardRun>, patience: Int) ->
         slot = slot == 0 ? slots &- 1 : slot &- 1
         let (laterV, ownV) = (lambdaV + later &* stride, lambdaV + slot &* stride)
         let (laterI, ownI) = (lambdaI + later &* stride, lambdaI + slot &* stride)
-        retreat(lambdaV: laterV, lambdaI: laterI, toV: ownV, toI: ownI, constants, count: stride)
+        retreatNeurons(lambdaV: laterV, lambdaI: laterI, toV: ownV, toI: ownI, constants, count: stride)
         jump = takeJumps(own, jump, after: step, from: laterV, to: ownV)
         work &+= stride
         var n = 0

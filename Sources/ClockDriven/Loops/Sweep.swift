@@ -1,7 +1,7 @@
 // Forward through a layer of equal neurons that hears one connection without delays: between two arrivals they stay in registers.
 import ClockArithmetic
 
-/// Runs like `forward`, for runs with a window. Their first step is the one after the source's first spike.
+/// Runs like `runForward`, for runs with a window. Their first step is the one after the source's first spike.
 @inline(never)
 func forwardSweeping(_ run: UnsafeMutablePointer<ForwardRun>, _ window: SweepWindow, patience: Int) -> Int {
     let own = run.pointee
