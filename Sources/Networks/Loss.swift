@@ -62,6 +62,8 @@ public struct SampleResult {
 /// A loss on the output of one sample. Batches are means over samples; rules divide by the batch size.
 public protocol Loss: Sendable {
     var name: String { get }
+    /// The values of all its fields, in their order: what tells losses of one name apart.
+    var parameters: [Double] { get }
     /// Whether it looks at a leaky read-out's membrane rather than at spikes.
     var needsLeakyReadout: Bool { get }
     /// Whether it counts time in steps and so needs a recording on a grid.

@@ -300,6 +300,7 @@ private struct OneOutput: Loss {
     let unit: Int
 
     var name: String { loss.name }
+    var parameters: [Double] { [] }
     var needsLeakyReadout: Bool { loss.needsLeakyReadout }
     func check() throws(SpinnpropError) {}
     func evaluate(_ output: OutputSample, target: Target, errors: UnsafeMutablePointer<Double>) -> SampleResult {

@@ -15,6 +15,7 @@ struct LinearLoss: Loss {
     var isPlain = false
 
     var name: String { "linear" }
+    var parameters: [Double] { [] }
     func check() throws(SpinnpropError) {}
 
     func coefficient(_ output: Int, _ ordinal: Int) -> Double {

@@ -88,6 +88,7 @@ struct RecordingTests {
     @Test func objectivesAreChecked() throws {
         struct Anything: Loss {
             var name: String { "Anything" }
+            var parameters: [Double] { [] }
             var needsLeakyReadout = false
             func check() throws(SpinnpropError) {}
             func evaluate(

@@ -190,21 +190,4 @@ extension TrainingOptions {
     func objective(labels: [Int]) -> Objective {
         Objective(loss: loss, labels: labels, rate: rate, wantsInputTimes: false)
     }
-
-    /// A hash of all that shapes the course of a run: not how long it goes on, nor where checkpoints lie.
-    func fingerprint(_ substrate: any Substrate, _ rule: any GradientRule) -> UInt64 {
-        var course = self
-        course.epochs = 0
-        course.earlyStopping = 0
-        course.restoreBest = false
-        course.checkpointPath = nil
-        course.checkpointEvery = 1
-        course.resume = false
-        var hash = Fingerprint()
-        let grids = [substrate.grid, rule.grid].map { grid in grid.map { "\($0)" } ?? "" }
-        let engine = "\(substrate.name) \(grids[0]), \(rule.name) \(grids[1])"
-        // The names and values of all fields, numbers with all their digits.
-        for byte in "\(course) on \(engine)".utf8 { hash.add(UInt64(byte)) }
-        return hash.value
-    }
 }
