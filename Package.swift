@@ -84,7 +84,7 @@ let package = Package(
         .executableTarget(
             name: "bench-sparse", dependencies: ["SparseRecurrent", "Mathematics"], path: "Benchmarks/sparse"),
         .testTarget(name: "CInterfaceTests", dependencies: ["CInterface", "CSpinnprop", "Mathematics"]),
-        .testTarget(name: "MathematicsTests", dependencies: ["Mathematics"], exclude: ["Generators"]),
+        .testTarget(name: "MathematicsTests", dependencies: ["Mathematics", "CSupport"], exclude: ["Generators"]),
         .testTarget(name: "SpikesTests", dependencies: ["Spikes", "Mathematics"]),
         .testTarget(name: "DataSetsTests", dependencies: ["DataSets", "Mathematics"], exclude: ["Generators"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "Neurons", "Spikes", "Mathematics"]),

@@ -23,7 +23,12 @@
  *               spinnprop_set_threads concerns the whole process. Results never depend on the number of threads.
  *   Layers      are counted from 0, the first layer after the input.
  *
- * A FIRST PROGRAM (examples/ has longer ones; cc first.c $(pkg-config --cflags --libs spinnprop))
+ * LINKING      After scripts/install.sh PREFIX:
+ *   cc program.c -I PREFIX/include -L PREFIX/lib -lspinnprop -Wl,-rpath,PREFIX/lib
+ *   or $(pkg-config --cflags --libs spinnprop) and, where PREFIX/lib is not searched by itself, LD_LIBRARY_PATH=PREFIX/lib;
+ *   or CMake's find_package(spinnprop). The library's name, libspinnprop.so.1, ends in SPINNPROP_ABI_VERSION.
+ *
+ * A FIRST PROGRAM (examples/ has longer ones)
  *   #include <spinnprop.h>
  *   #include <stdio.h>
  *   #include <stdlib.h>
@@ -134,8 +139,9 @@ enum {
  * until the thread's next failing call. */
 SPINNPROP_API const char *spinnprop_last_error(void);
 
-/* Number of host threads used by every call of this process; 0 (the start value unless SPINNPROP_THREADS is set) means
- * one per processor. At most 1024. */
+/* Number of host threads used by every call of this process, at most 1024; 0 means one for each processor that the process may use (its
+ * affinity and its container's quota, looked at again now and then). The start value is the number in the environment's SPINNPROP_THREADS or else
+ * OMP_NUM_THREADS, which process pools such as joblib's set for their workers; 0 where neither is a number that is taken. */
 SPINNPROP_API spinnprop_status spinnprop_set_threads(int32_t threads);
 SPINNPROP_API int32_t spinnprop_get_threads(void);
 

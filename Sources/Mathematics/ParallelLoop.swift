@@ -35,8 +35,6 @@ public final class Monitor: @unchecked Sendable {
         if !callback() { stopFlag.store(true, ordering: .relaxed) }
         return isStopped
     }
-
-    var isOwnedByThisThread: Bool { pthread_equal(owner, pthread_self()) != 0 }
 }
 
 /// The number of threads every parallel loop of the process uses.
@@ -45,12 +43,12 @@ public enum Threads {
 
     public static let maximum = 1024
 
-    /// 0: one per processor.
+    /// 0: one for each processor that the process may use.
     public static var requested: Int { setting.load(ordering: .relaxed) }
 
     public static var count: Int {
         let threads = requested
-        return threads > 0 ? threads : max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        return threads > 0 ? threads : spinnprop_support_processors()
     }
 
     public static func set(_ threads: Int) throws(SpinnpropError) {
@@ -60,10 +58,20 @@ public enum Threads {
         setting.store(threads, ordering: .relaxed)
     }
 
-    /// SPINNPROP_THREADS, if it is a number in the domain; 0 otherwise.
     private static func initialSetting() -> Int {
-        guard let text = getenv("SPINNPROP_THREADS"), let threads = Int(String(cString: text)),
-            threads >= 0, threads <= maximum
+        startValue { name in getenv(name).map { String(cString: $0) } }
+    }
+
+    /// The start value of `requested`, from the environment when it is first asked for: SPINNPROP_THREADS or else OMP_NUM_THREADS, by which
+    /// process pools share the processors out; what is no number in the domain counts as absent.
+    static func startValue(_ environment: (_ name: String) -> String?) -> Int {
+        if let threads = environment("SPINNPROP_THREADS").flatMap({ Int($0) }), threads >= 0, threads <= maximum {
+            return threads
+        }
+        // OpenMP takes a list, one number for each level of nesting.
+        guard let list = environment("OMP_NUM_THREADS"),
+            let first = list.split(separator: ",", omittingEmptySubsequences: false).first,
+            let threads = Int(first.filter { $0 != " " }), threads >= 1, threads <= maximum
         else { return 0 }
         return threads
     }
@@ -75,7 +83,8 @@ public enum Threads {
 /// Works in a forked child, where no other thread exists: the calling thread then does all parts.
 /// - Throws: the error of the lowest part that failed, so that errors do not depend on timing; `cancelled`, `outOfMemory`.
 public func parallelLoop(
-    parts: Int, monitor: Monitor? = nil, _ body: @Sendable (_ part: Int) throws(SpinnpropError) -> Void
+    parts: Int, monitor: Monitor? = nil, file: StaticString = #fileID, line: Int = #line,
+    _ body: @Sendable (_ part: Int) throws(SpinnpropError) -> Void
 ) throws(SpinnpropError) {
     let threads = min(parts, Threads.count)
     if threads <= 1 {
@@ -89,9 +98,10 @@ public func parallelLoop(
     // The other threads may have done all of it before this one comes to ask.
     if let monitor, monitor.poll() { throw .cancelled }
     let next = Atomic<Int>(0)
-    let finished = Atomic<Int>(0)
     let failure = Mutex<(part: Int, error: SpinnpropError)?>(nil)
-    onSeveralThreads(threads) {
+    // Loops of one place may be short or long: many parts are counted apart from few.
+    let place = Int(bitPattern: file.utf8Start) &+ line &+ parts.leadingZeroBitCount &* 1_000_003
+    onSeveralThreads(threads, place: place & Int.max) {
         while true {
             let part = next.wrappingAdd(1, ordering: .relaxed).oldValue
             if part >= parts { break }
@@ -105,35 +115,30 @@ public func parallelLoop(
                     failure.withLock { if $0 == nil || part < $0!.part { $0 = (part, error) } }
                 }
             }
-            finished.add(1, ordering: .releasing)
         }
+    } poll: {
         // The owner of the monitor goes on listening while others still work.
-        if let monitor, monitor.isOwnedByThisThread {
-            var rounds = 0
-            while finished.load(ordering: .acquiring) < parts {
-                // Most threads end within microseconds of each other, nearly all within a millisecond; sleep is for the rest.
-                rounds += 1
-                if rounds < 1000 {
-                    spinnprop_support_pause()
-                } else if rounds < 2000 {
-                    sched_yield()
-                } else {
-                    _ = monitor.poll()
-                    usleep(500)
-                }
-            }
-        }
+        _ = monitor?.poll()
     }
     if let failed = failure.withLock({ $0 }) { throw failed.error }
     if let monitor, monitor.isStopped { throw .cancelled }
 }
 
-/// Calls `body` on `count` threads at once, this one included; on fewer if the system gives no more. Returns when all calls have.
-private func onSeveralThreads(_ count: Int, _ body: () -> Void) {
-    withoutActuallyEscaping(body) { body in
-        withUnsafePointer(to: body) { body in
-            spinnprop_support_run_on_threads(count, UnsafeRawPointer(body)) { context in
-                context?.assumingMemoryBound(to: (() -> Void).self).pointee()
+private struct Calls {
+    let work: () -> Void
+    let poll: () -> Void
+}
+
+/// Calls `work` on `count` threads at once, this one included; on fewer if the system gives no more, or where more have made the loops
+/// of this place slower. Returns when all calls have; calls `poll` while it waits.
+private func onSeveralThreads(_ count: Int, place: Int, _ work: () -> Void, poll: () -> Void) {
+    withoutActuallyEscaping(work) { work in
+        withoutActuallyEscaping(poll) { poll in
+            withUnsafePointer(to: Calls(work: work, poll: poll)) { calls in
+                spinnprop_support_run_on_threads(
+                    count, place, UnsafeRawPointer(calls),
+                    { $0?.assumingMemoryBound(to: Calls.self).pointee.work() },
+                    { $0?.assumingMemoryBound(to: Calls.self).pointee.poll() })
             }
         }
     }

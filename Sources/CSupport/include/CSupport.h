@@ -9,10 +9,21 @@
 void spinnprop_support_set_error(const char *text, size_t length);
 const char *spinnprop_support_error(void);
 
+/* How many processors this process may use, at least one: as many as its affinity allows (looked at in every call) and as the quotas of its
+ * control groups, version 1 or 2, amount to, rounded up (looked at when more than a second old). */
+size_t spinnprop_support_processors(void);
+
+/* The quota alone, LONG_MAX if there is none, for a process whose groups a file like /proc/self/cgroup lists, with the groups' folders
+ * mounted like /sys/fs/cgroup. */
+long spinnprop_support_processor_quota(const char *memberships, const char *mounts);
+
 /* Calls work(context) on up to `count` threads at once, this one included: on fewer if the system gives no more or other loops have
- * them, and on this one alone in a forked child. Returns when all calls have. The other threads wait for the next loop: it costs a
- * few microseconds where threads of its own would cost 40 each. (libdispatch would do the same and add 0.4 MB to the library.) */
-void spinnprop_support_run_on_threads(size_t count, const void *context, void (*work)(const void *context));
+ * them, and on this one alone in a forked child, or for a while after several threads have made the loops of this place in the program slower.
+ * Returns when all calls have; while it waits for others it calls poll(context), if there is one, every 10 ms. The other threads wait for
+ * the next loop: it costs a few microseconds where threads of its own would cost 40 each. (libdispatch would do the same and add 0.4 MB to
+ * the library.) */
+void spinnprop_support_run_on_threads(
+    size_t count, size_t place, const void *context, void (*work)(const void *context), void (*poll)(const void *context));
 
 /* Whether the library lives on the address space that it sets aside for the case that memory runs out: who works then has to stop.
  * Takes that space again as soon as the system gives it. In distribution builds; others end when memory runs out, as Swift does. */

@@ -54,6 +54,18 @@ with open("/proc/self/maps") as maps:
     paths = {line.split()[-1] for line in maps if "libspinnprop.so" in line}
 print(*(os.path.relpath(path, os.path.dirname(spinnprop.__file__)) for path in paths))
 """
+# How many threads the library makes beside the calling one.
+THREADS = """
+import os
+import spinnprop as sp
+if processors is not None:
+    os.sched_setaffinity(0, processors)
+X, y = sp.datasets.yin_yang(300)
+spikes = sp.encoding.latency(X, bias=0.0)
+before = len(os.listdir("/proc/self/task"))
+sp.Network([5, 21, 3], seed=3).forward(spikes)
+print(len(os.listdir("/proc/self/task")) - before)
+"""
 #: Has the dynamic linker take the processor for an older one.
 OLDER = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX2_Usable"}
 
@@ -85,3 +97,21 @@ def test_same_bits_on_older_processors():
 
 def test_same_bits_for_any_number_of_threads():
     assert bits(SPINNPROP_THREADS="1") == bits(SPINNPROP_THREADS="3")
+
+
+def threads(processors=None, **environment):
+    environment = {"SPINNPROP_THREADS": "none", "OMP_NUM_THREADS": "none", **environment}
+    return int(output(f"processors = {processors}\n{THREADS}", **environment)) + 1
+
+
+def test_as_many_threads_as_processors_it_may_use():
+    first = min(os.sched_getaffinity(0))
+    assert threads([first]) == 1
+    assert threads([first], SPINNPROP_THREADS="3") == 3
+
+
+def test_threads_of_the_environment():
+    assert threads(OMP_NUM_THREADS="3") == threads(OMP_NUM_THREADS="3,2") == 3
+    assert threads(OMP_NUM_THREADS="1") == 1
+    assert threads(OMP_NUM_THREADS="1", SPINNPROP_THREADS="3") == 3
+    assert threads(OMP_NUM_THREADS="3", SPINNPROP_THREADS="1") == 1
