@@ -40,7 +40,7 @@ def main():
     imports = [python(IMPORT) for _ in range(11)]
     memory = [python(MEMORY) for _ in range(5)]
     rows = [
-        ["libspinnprop.so, Swift runtime included", "%.2f MB" % (library / 1e6), "8 MB"],
+        ["libspinnprop.so, Swift runtime included", "%.2f MB" % (library / 1e6), "16 MB"],
         ["`import spinnprop` after `import numpy`, median of %d" % len(imports),
          "%.1f ms (%.1f to %.1f)" % (1e3 * statistics.median(imports), 1e3 * min(imports), 1e3 * max(imports)), "10 ms"],
         ["peak memory of training 5-120-3 on 5,000 samples, above numpy and scikit-learn, largest of %d" % len(memory),
