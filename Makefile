@@ -7,7 +7,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 PYTHON ?= python3
 VENV := .venv
-PIP := $(VENV)/bin/python -m pip install -q --disable-pip-version-check
+PIP_ALOUD := $(VENV)/bin/python -m pip install --disable-pip-version-check --progress-bar off
+PIP := $(PIP_ALOUD) -q
 # Nothing here may read a user's site-packages or PYTHONPATH instead of the environment's own.
 export PYTHONNOUSERSITE := 1
 unexport PYTHONPATH
@@ -36,12 +37,15 @@ $(VENV)/.made-with: FORCE
 
 # The stamp is as old as the build's start, so that a source changed meanwhile is seen.
 $(VENV)/.installed: $(VENV)/.made-with $(PACKAGE_SOURCES)
-	@echo "spinnprop: building and installing the package"
 	@touch $@.new
-	@$(PIP) --no-build-isolation '.[all]'
+	@echo "spinnprop: 2 of 3, building the library, once for any processor and once for newer ones"
+	@scripts/build-library.sh >/dev/null
+	@echo "spinnprop: 3 of 3, installing the package and what it needs"
+	@scripts/progress.sh 's/^ *Downloading \([^ ]* .*)\)$$/spinnprop: fetching \1/p' $(PIP_ALOUD) --no-build-isolation '.[all]'
 	@mv $@.new $@
 
-test: test-imports test-swift test-hosts test-python ## everything below
+test: ## make lint and all that follows, with the time each stage takes
+	@scripts/stages.sh lint test-imports test-swift test-hosts test-python
 
 test-imports: .build-imports/checked ## each room imports only what Package.swift lets it
 # SwiftPM looks at imports in clean builds alone.
@@ -77,6 +81,7 @@ bench: $(VENV)/.installed ## measure speed, growth and size beside the peers; wr
 	$(VENV)/bin/python Benchmarks/bench_scaling.py
 	$(VENV)/bin/python Benchmarks/bench_sparse.py
 	$(VENV)/bin/python Benchmarks/bench_chip.py
+	$(VENV)/bin/python Benchmarks/bench_threads.py
 	$(VENV)/bin/python Benchmarks/footprint.py
 
 wheel: $(VENV)/.wheel-tools $(PACKAGE_SOURCES) ## a wheel that needs no Swift where it is installed, in dist/
@@ -95,8 +100,10 @@ $(VENV)/.wheel-tools: $(VENV)/.made-with
 format: ## lay the Swift sources out as .swift-format says
 	swift format -i -r -p $(FORMATTED)
 
-lint: ## check the layout of the Swift sources
+lint: $(VENV)/.test-tools ## check the layout of the Swift sources, the Python sources and their types
 	swift format lint -r -p --strict $(FORMATTED)
+	$(VENV)/bin/python -m ruff check -q .
+	$(VENV)/bin/python -m mypy
 
 clean: ## remove everything that was built
 	rm -rf .build .build-* $(VENV) build dist run python/*.egg-info *.egg-info

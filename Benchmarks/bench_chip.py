@@ -11,6 +11,7 @@ import sys
 import time
 
 import results
+
 import spinnprop as sp
 from spinnprop._commands.reproduce.spinnaker2_yin_yang import SETTING
 

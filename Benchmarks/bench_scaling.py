@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import results
+
 import spinnprop as sp
 
 BATCH = 150
@@ -116,7 +117,8 @@ def main():
     text = """
 Forward run and gradient of one batch of %d samples, %d thread(s), float64, median of %d repeats. "Weights met": every spike
 that arrives at a layer meets each of its neurons once forward and once backward; this count is the work that no exact method on
-dense layers can avoid. Weights are scaled so that every layer spikes: 0.4 times per neuron for every spike of an input unit. Constant time per weight met means that the time grows with the work and not faster; an exponent of
+dense layers can avoid. Weights are scaled so that every layer spikes: 0.4 times per neuron for every spike of an input unit.
+Constant time per weight met means that the time grows with the work and not faster; an exponent of
 time over spikes near 1 at a fixed network means that there is no term quadratic in the number of spikes.
 
 """ % (BATCH, options.threads, options.repeats)

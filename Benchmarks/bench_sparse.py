@@ -27,6 +27,7 @@ FOLDER = Path(__file__).resolve().parent / "contestants"
 def measure(model, n, way, n_spikes, is_varied=False):
     """One process: processor seconds per delivered spike in pieces of some thousand spikes, after a settling half."""
     import numpy as np
+
     import spinnprop as sp
 
     # 30 percent around the drive for 1 Hz.
@@ -68,6 +69,7 @@ def second(n):
 def gradient(model, n, n_spikes, kind):
     """A run that keeps its tape, and the gradient of all its spike times."""
     import numpy as np
+
     import spinnprop as sp
 
     network = sp.sparse.RecurrentNetwork(n, K, model=model)

@@ -14,7 +14,6 @@ import statistics
 import subprocess
 import sys
 import venv
-from pathlib import Path
 
 import results
 
@@ -128,7 +127,8 @@ def main():
     text = """
 One epoch of training 5-120-3 on the 5,000 Yin-Yang samples of seed 42, batches of 150 (the last one of 50): forward,
 backward and an Adam update per batch. Rounds: %d, of %d measured epochs after %d warm-up epochs, each contestant in a
-process of its own, bound to as many cores as threads. Each engine of spinnprop takes the estimator's defaults. The peers step through T = 30 grid steps of 1 ms and have no synaptic
+process of its own, bound to as many cores as threads. Each engine of spinnprop takes the estimator's defaults.
+The peers step through T = 30 grid steps of 1 ms and have no synaptic
 current (less work per step than the current-based neuron that spinnprop solves exactly); their loss is the cross-entropy of
 the summed read-out. "Times spinnprop" is the ratio of medians at the same number of threads. "Processor ms" is what all threads of
 the process were running per epoch, which other processes disturb less than the time that passes. Peak memory is above what the
@@ -149,7 +149,8 @@ Operations of an epoch of spinnprop: %.2f million times a spike arrives at a neu
 the next event is searched for a crossing), %.0f thousand spikes sent (a root each), and the adjoint once over the same. That is %.1f ns
 per arrival on %d thread(s), all else included: backward pass, updates of the weights and the trainer. About 40 floating-point
 operations per arrival forward and 10 backward are unavoidable; at the 16 per cycle of a core with two 256-bit multiply-add units
-and 3 GHz that is 1 ns, so the distance to the machine's arithmetic limit is, by this estimate, a factor of about %.0f. Branches (which neurons cross at all), roots, and the
+and 3 GHz that is 1 ns, so the distance to the machine's arithmetic limit is, by this estimate, a factor of about %.0f. Branches
+(which neurons cross at all), roots, and the
 ordering of spikes make up the rest.""" % (
             updates / 1e6, roots / 1e3, 1e9 * seconds / updates, options.threads[0], 1e9 * seconds / updates)
     section.write(text)

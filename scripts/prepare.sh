@@ -65,7 +65,7 @@ if [ -n "$missing" ]; then
     [ -z "$missing" ] || fail "still missing after the installation:$missing (for $identity)"
 fi
 
-echo "spinnprop: making $venv with Python ${identity##* }"
+echo "spinnprop: 1 of 3, making $venv with Python ${identity##* }"
 "$python" -m venv --clear "$venv"
 "$venv/bin/python" -m pip install -q --disable-pip-version-check --upgrade pip setuptools wheel
 # Written last: an environment without it is made again.

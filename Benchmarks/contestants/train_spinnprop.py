@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import setting
+
 import spinnprop as sp
 from spinnprop import SpikingClassifier
 

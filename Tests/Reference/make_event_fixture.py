@@ -12,9 +12,8 @@ import pathlib
 import random
 import sys
 
-from mpmath import mpf
-
 import event_reference as reference
+from mpmath import mpf
 
 FIXTURE = pathlib.Path(__file__).with_name("event_reference.json")
 

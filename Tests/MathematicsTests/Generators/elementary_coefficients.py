@@ -3,7 +3,7 @@
 Interpolation at Chebyshev nodes in 60-digit arithmetic, each coefficient rounded once to float64; the error shown is
 that of the rounded polynomial, in units of 2^-53 of the function it serves. Needs mpmath.
 """
-from mpmath import mp, mpf, cos, pi, exp, atanh, sqrt, log, matrix, lu_solve, linspace
+from mpmath import cos, exp, linspace, log, lu_solve, matrix, mp, mpf, pi, sqrt
 
 mp.dps = 60
 

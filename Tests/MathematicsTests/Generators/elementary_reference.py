@@ -6,8 +6,8 @@ import random
 import struct
 from pathlib import Path
 
-from mpmath import mp, mpf
 import mpmath
+from mpmath import mp, mpf
 
 mp.dps = 400  # covers the cancellation of 1 + x for any float64 x
 random.seed(20211)

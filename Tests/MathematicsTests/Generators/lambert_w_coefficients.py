@@ -3,7 +3,7 @@
 With p = sqrt(2 (1 + e x)), 1 + W0(x) = p (1 + p Q(p)): interpolation of Q at Chebyshev nodes on 0 <= p <= 0.75 in
 60-digit arithmetic, coefficients rounded once to float64. The error shown is relative, in units of 2^-53.
 """
-from mpmath import mp, mpf, cos, pi, e, lambertw, matrix, linspace, lu_solve
+from mpmath import cos, e, lambertw, linspace, lu_solve, matrix, mp, mpf, pi
 
 mp.dps = 60
 top = mpf(3) / 4

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-import spinnprop as sp
-
 ROOT = Path(__file__).resolve().parents[2] / "spinnprop"
 
 #: Each part (a file, or a folder with all in it) and the parts it imports, besides `_core` and `_support`, which are

@@ -44,7 +44,8 @@ def things():
         np.zeros(7, np.int64), np.zeros(6, ">f8"), np.zeros(12)[::2], np.zeros((), np.float64), np.zeros(6, object),
         frozen, spikes._arrays, (None, None, None, 5), spikes._arrays[:3], (spikes.times, spikes.units, None, -1),
         {"kind": 0}, {"kind": 99}, {"kind": 0, "tau0": float("nan")}, {"kind": "0"}, {"nonsense": 1}, {1: 2},
-        {"epochs": 1}, {"engine": _core.engine_create(_core.ENGINE_EVENT)}, {"engine": net._handle}, {"kind": 1000}, {"steps": 5}, sp.spinnaker2.Engine()._handle, {"checkpoint_path": b"a\0b"}, {"t_end": 0.1},
+        {"epochs": 1}, {"engine": _core.engine_create(_core.ENGINE_EVENT)}, {"engine": net._handle}, {"kind": 1000}, {"steps": 5},
+        sp.spinnaker2.Engine()._handle, {"checkpoint_path": b"a\0b"}, {"t_end": 0.1},
         {"engine": 3}, Hostile(), Hostile, lambda progress: 1, lambda progress: Hostile(), print, object(),
     ]  # fmt: skip
 
