@@ -39,6 +39,7 @@ def available():
 def measure(n, n_spikes):
     """One network in this process: settles, then runs for so many spikes."""
     import numpy  # noqa: F401  (its memory is not the network's)
+
     import spinnprop as sp
 
     before = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 import spinnprop as sp
 
 mpmath = pytest.importorskip("mpmath")
