@@ -83,21 +83,23 @@ let package = Package(
         .executableTarget(name: "yin-yang", dependencies: ["Spinnprop"], path: "examples/swift"),
         .executableTarget(
             name: "bench-sparse", dependencies: ["SparseRecurrent", "Mathematics"], path: "Benchmarks/sparse"),
+        .target(
+            name: "TestSupport", dependencies: ["Networks", "Neurons", "Spikes", "Mathematics"], path: "Tests/TestSupport"),
         .testTarget(name: "CInterfaceTests", dependencies: ["CInterface", "CSpinnprop", "Mathematics"]),
         .testTarget(name: "MathematicsTests", dependencies: ["Mathematics", "CSupport"], exclude: ["Generators"]),
         .testTarget(name: "SpikesTests", dependencies: ["Spikes", "Mathematics"]),
         .testTarget(name: "DataSetsTests", dependencies: ["DataSets", "Mathematics"], exclude: ["Generators"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "Neurons", "Spikes", "Mathematics"]),
         .testTarget(
-            name: "LearningTests", dependencies: ["Learning", "Networks", "Neurons", "Spikes", "Mathematics"],
+            name: "LearningTests", dependencies: ["TestSupport", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"],
             exclude: ["Generators"]),
         .testTarget(
             name: "EventDrivenTests",
-            dependencies: ["EventDriven", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"]),
+            dependencies: ["TestSupport", "EventDriven", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"]),
         .testTarget(name: "SpiNNaker2Tests", dependencies: ["SpiNNaker2", "Mathematics"]),
         .testTarget(
             name: "ClockDrivenTests",
-            dependencies: ["ClockDriven", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"]),
+            dependencies: ["TestSupport", "ClockDriven", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"]),
         .testTarget(
             name: "AgreementTests",
             dependencies: [
@@ -106,7 +108,7 @@ let package = Package(
         .testTarget(
             name: "SpiNNaker2ProgramsTests",
             dependencies: [
-                "SpiNNaker2Programs", "SpiNNaker2", "ClockDriven", "Learning", "Networks", "Neurons", "Spikes",
+                "TestSupport", "SpiNNaker2Programs", "SpiNNaker2", "ClockDriven", "Learning", "Networks", "Neurons", "Spikes",
                 "Mathematics",
             ]),
         .testTarget(name: "SparseRecurrentTests", dependencies: ["SparseRecurrent", "Spikes", "Mathematics"]),

@@ -83,6 +83,7 @@ final class InputProgram: Program {
         tapeSteps.update(from: job.tables[0].steps.pointer + spikes.lowerBound, count: spikes.count)
         tapeUnits.update(from: job.tables[0].units.pointer + spikes.lowerBound, count: spikes.count)
         count = spikes.count
+        job.monitor?.finish(1)
         context.countDRAM(bytes: 8 * count)
     }
 

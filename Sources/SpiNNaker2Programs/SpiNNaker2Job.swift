@@ -114,6 +114,8 @@ final class SpiNNaker2Job: @unchecked Sendable {
     let isCorrect: Block<Bool>
     /// Per input spike in the table's order, in steps.
     let inputErrors: Block<Float>?
+    /// Counts the samples that have begun.
+    var monitor: Monitor?
 
     init(
         sampleCount: Int, copies: Int, grid: TimeGrid, tables: [SpikeTable], objective: Objective? = nil,

@@ -155,6 +155,7 @@ extension SpiNNaker2Emulation {
     }
 
     private func run(_ job: SpiNNaker2Job, _ schedule: [Segment], _ monitor: Monitor?) throws(SpinnpropError) {
+        job.monitor = monitor
         for program in inputs { program.job = job }
         for program in losses { program.job = job }
         for copy in neurons { for layer in copy { for program in layer { program.job = job } } }

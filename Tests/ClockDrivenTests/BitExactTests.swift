@@ -7,6 +7,8 @@ import Neurons
 import Spikes
 import Testing
 
+@testable import TestSupport
+
 @Suite(.serialized)
 struct BitExactTests {
     /// Spikes of one sample of a layer, as the restatement has them.
@@ -26,7 +28,7 @@ struct BitExactTests {
         return spikes
     }
 
-    private func compareForward(_ own: RandomClockCase, _ recording: Recording, _ samples: [RestatedSample]) -> Int {
+    private func compareForward(_ own: RandomCase, _ recording: Recording, _ samples: [RestatedSample]) -> Int {
         var count = 0
         for (l, layer) in recording.layers.enumerated() where layer.isSpiking {
             let (trains, currents, membranes) = (layer.spikes, layer.currents, layer.membranes)
@@ -56,7 +58,7 @@ struct BitExactTests {
 
     /// Errors in steps as the loss gives them, and the loss.
     private func errors(
-        _ own: RandomClockCase, _ recording: Recording, _ samples: [RestatedSample], _ loss: any Loss
+        _ own: RandomCase, _ recording: Recording, _ samples: [RestatedSample], _ loss: any Loss
     ) -> (values: [Double], errors: [[[[Float]]]]) {
         let scale = Float(1 / Double(samples.count))
         let last = own.network.layers.count - 1
@@ -99,7 +101,7 @@ struct BitExactTests {
     }
 
     private func compareBackward(
-        _ own: RandomClockCase, _ gradients: Gradients, _ samples: [RestatedSample], _ values: [Double]
+        _ own: RandomCase, _ gradients: Gradients, _ samples: [RestatedSample], _ values: [Double]
     ) {
         let restatement = Restatement(network: own.network, grid: own.grid)
         #expect(gradients.value == values.reduce(0, +) / Double(values.count), "\(own)")
@@ -120,7 +122,7 @@ struct BitExactTests {
 
     @Test(arguments: 1...60 as ClosedRange<UInt64>)
     func equalsRestatement(seed: UInt64) throws {
-        let own = try RandomClockCase(seed: seed)
+        let own = try RandomCase(seed: seed, leaky: seed % 4 == 0)
         let restatement = Restatement(network: own.network, grid: own.grid)
         var samples = own.labels.indices.map { restatement.forward(own.input, $0) }
         let losses: [any Loss] =
@@ -159,7 +161,7 @@ struct BitExactTests {
     }
 
     /// One sample forward and backward, on one thread.
-    private func compareOnce(_ own: RandomClockCase) throws {
+    private func compareOnce(_ own: RandomCase) throws {
         let restatement = Restatement(network: own.network, grid: own.grid)
         var samples = own.labels.indices.map { restatement.forward(own.input, $0) }
         let (recording, gradients) = try ClockSubstrate(own.grid).forwardAndBackward(
@@ -176,8 +178,9 @@ struct BitExactTests {
     @Test(arguments: [9, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 257, 2048, 2049])
     func wideLayersEqualRestatement(size: Int) throws {
         for isUniform in [true, false] {
-            try compareOnce(
-                RandomClockCase(seed: UInt64(400 + size), leaky: false, plain: ([3, size, 4], 14, isUniform)))
+            var configuration = Configuration(sizes: [3, size, 4], ratio: isUniform ? 3 : nil, samples: 5, gain: 6)
+            configuration.grid = TimeGrid(timeStep: 1e-3, steps: 14)
+            try compareOnce(RandomCase(configuration, seed: UInt64(400 + size)))
         }
     }
 

@@ -7,6 +7,8 @@ import Neurons
 import Spikes
 import Testing
 
+@testable import TestSupport
+
 @Suite struct CancellationTests {
     /// One sample long enough that every engine loop is asked many times; nobody spikes.
     private func input(_ count: Int) throws -> SpikeTrains {

@@ -7,6 +7,8 @@ import Neurons
 import Spikes
 import Testing
 
+@testable import TestSupport
+
 /// First spikes in closed form (Göltz et al. 2021, arXiv 1912.11443), tau_syn = threshold = 1, weights in the units of
 /// tau_m dV/dt = -V + I. Restated here from the published equations; exponents relative to the latest input.
 private struct ClosedForm {

@@ -5,6 +5,8 @@ import Neurons
 import Spikes
 import Testing
 
+@testable import TestSupport
+
 struct ContinuityTests {
     static let ratios = [1, 2, 4, 0.5, 0.25] as [Double]
 

@@ -6,6 +6,8 @@ import Neurons
 import Spikes
 import Testing
 
+@testable import TestSupport
+
 struct ReferenceCase: Decodable, Sendable, CustomStringConvertible {
     struct Rate: Decodable, Sendable { let strength, target, tau: Double }
 

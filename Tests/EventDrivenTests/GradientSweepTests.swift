@@ -3,6 +3,8 @@ import EventDriven
 import Networks
 import Testing
 
+@testable import TestSupport
+
 struct GradientSweepTests {
     static let configurations: [Configuration] = {
         var all: [Configuration] = []
@@ -48,7 +50,8 @@ struct GradientSweepTests {
             let loss = LinearLoss(seed: seed, unit: configuration.tauSyn, needsLeakyReadout: configuration.leaky)
             let rate = RateRegularisation(strength: 0.7, target: 0.4, tau: 4 * configuration.tauSyn)
             for comparison in try instance.compare(
-                loss, rate: seed % 2 == 0 ? rate : nil, relativeStep: configuration.step, limit: 6)
+                loss, rate: seed % 2 == 0 ? rate : nil, relativeStep: configuration.step, limit: 6, EventSubstrate(),
+                EventAdjoint())
             {
                 kept += comparison.kept
                 discarded += comparison.discarded

@@ -5,6 +5,8 @@ import Neurons
 import Spikes
 import Testing
 
+@testable import TestSupport
+
 struct KinkTests {
     /// dV_max/d(input times) of one read-out neuron, tau_mem 4, tau_syn 1, up to `endTime`.
     private func derivatives(

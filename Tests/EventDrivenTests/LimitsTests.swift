@@ -7,6 +7,8 @@ import Neurons
 import Spikes
 import Testing
 
+@testable import TestSupport
+
 struct LimitsTests {
     static let ratios = [4, 2, 1, 0.5, 3.3] as [Double]
 

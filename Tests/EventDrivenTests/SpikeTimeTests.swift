@@ -6,6 +6,8 @@ import Neurons
 import Spikes
 import Testing
 
+@testable import TestSupport
+
 /// One neuron, one sample.
 func runNeuron(
     tauMem: Double, tauSyn: Double, weights: [Double], times: [Double], threshold: Double = 1, reset: Double = 0,

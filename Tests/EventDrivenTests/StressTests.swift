@@ -7,6 +7,8 @@ import Neurons
 import Spikes
 import Testing
 
+@testable import TestSupport
+
 struct StressTests {
     /// Spikes on the threshold, none missed, whatever the time constants, thresholds, resets and weights.
     @Test(arguments: 0..<8 as Range<UInt64>)

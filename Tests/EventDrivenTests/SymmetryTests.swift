@@ -7,22 +7,7 @@ import Neurons
 import Spikes
 import Testing
 
-/// Exactly the same bits, in everything a recording holds.
-func isIdentical(_ a: Recording, _ b: Recording) -> Bool {
-    zip(a.layers, b.layers).allSatisfy {
-        $0.spikes == $1.spikes && $0.currents.map(\.bitPattern) == $1.currents.map(\.bitPattern)
-            && $0.maxima.map(\.bitPattern) == $1.maxima.map(\.bitPattern)
-            && $0.maximumTimes.map(\.bitPattern) == $1.maximumTimes.map(\.bitPattern)
-    }
-}
-
-/// Exactly the same bits, in everything a gradient holds.
-func isIdentical(_ a: Gradients, _ b: Gradients) -> Bool {
-    func bits(_ g: Gradients) -> [[UInt64]] {
-        (g.weights + g.delays + [g.inputTimes, [g.value]]).map { $0.map(\.bitPattern) }
-    }
-    return bits(a) == bits(b)
-}
+@testable import TestSupport
 
 struct SymmetryTests {
     static let configurations = GradientSweepTests.configurations

@@ -4,6 +4,7 @@ import Spikes
 import Testing
 
 @testable import Learning
+@testable import TestSupport
 
 struct BumpingTests {
     /// A recording of a 2-4-2 network in which the given neurons spiked, in two samples.

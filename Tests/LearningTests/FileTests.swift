@@ -7,6 +7,7 @@ import Spikes
 import Testing
 
 @testable import Learning
+@testable import TestSupport
 
 struct FileTests {
     private func network(_ delays: DelayKind, leaky: Bool = false) throws -> Network {

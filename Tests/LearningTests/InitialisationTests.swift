@@ -5,6 +5,7 @@ import Neurons
 import Testing
 
 @testable import Learning
+@testable import TestSupport
 
 struct InitialisationTests {
     @Test func peakOfAUnitPSP() {

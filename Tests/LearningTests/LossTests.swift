@@ -4,6 +4,7 @@ import Networks
 import Testing
 
 @testable import Learning
+@testable import TestSupport
 
 struct LossTests {
     // MARK: Known values, worked out by hand

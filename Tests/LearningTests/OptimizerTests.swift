@@ -4,6 +4,7 @@ import Networks
 import Testing
 
 @testable import Learning
+@testable import TestSupport
 
 struct OptimizerTests {
     /// A network with four weights (4 inputs, 1 neuron) at the reference's start.

@@ -3,6 +3,7 @@ import Mathematics
 import Testing
 
 @testable import Learning
+@testable import TestSupport
 
 struct SafeTensorsTests {
     /// The bytes of a file with this header and so many bytes of data.

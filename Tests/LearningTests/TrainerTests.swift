@@ -6,6 +6,7 @@ import Spikes
 import Testing
 
 @testable import Learning
+@testable import TestSupport
 
 struct TrainerTests {
     private let data = toyData(samples: 103, seed: 1)

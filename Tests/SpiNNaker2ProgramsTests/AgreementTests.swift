@@ -7,6 +7,7 @@ import SpiNNaker2
 import Testing
 
 @testable import SpiNNaker2Programs
+@testable import TestSupport
 
 struct AgreementTests {
     @Test(arguments: 0..<60) func forwardAndBackward(seed: Int) throws {
@@ -56,19 +57,17 @@ extension AgreementTests {
 
     /// The same bits and the same counters for any number of host threads.
     @Test(arguments: [7, 11, 23, 42]) func threads(seed: Int) throws {
-        defer { try? Threads.set(0) }
         let own = try RandomSpiNNaker2Case(seed: UInt64(seed))
-        func outcome(threads: Int) throws -> ([[[UInt64]]], [[UInt64]], SpiNNaker2Account?) {
-            try Threads.set(threads)
+        func outcome() throws -> ([[[UInt64]]], [[UInt64]], SpiNNaker2Account?) {
             let engine = try SpiNNaker2Engine(own.options)
             let recording = try engine.forward(own.network, own.input, options: ForwardOptions(), monitor: nil)
             let objective = Objective(loss: StepTTFSCrossEntropy(), labels: own.labels)
             let gradients = try engine.backward(own.network, recording, objective, monitor: nil)
             return (bits(recording), bits(gradients), engine.account)
         }
-        let alone = try outcome(threads: 1)
+        let alone = try withThreads(1) { try outcome() }
         for threads in [2, 3, 8] {
-            let many = try outcome(threads: threads)
+            let many = try withThreads(threads) { try outcome() }
             #expect(many.0 == alone.0 && many.1 == alone.1, "\(threads) threads, \(own.description)")
             let isEqual = many.2 == alone.2
             #expect(isEqual, "\(threads) threads, \(own.description)")

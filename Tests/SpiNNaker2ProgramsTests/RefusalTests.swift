@@ -8,6 +8,7 @@ import Spikes
 import Testing
 
 @testable import SpiNNaker2Programs
+@testable import TestSupport
 
 struct RefusalTests {
     private func message(of body: () throws -> Void) -> String {

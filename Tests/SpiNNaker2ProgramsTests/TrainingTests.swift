@@ -7,6 +7,7 @@ import SpiNNaker2
 import Testing
 
 @testable import SpiNNaker2Programs
+@testable import TestSupport
 
 struct TrainingTests {
     private func options(_ kind: OptimizerKind, _ batchSize: Int) -> TrainingOptions {

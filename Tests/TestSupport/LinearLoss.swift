@@ -1,4 +1,4 @@
-// Losses that are linear in what the engine computes: their finite differences see the engine and nothing else.
+// A loss that is linear in what an engine computes: its finite differences see the engine and nothing else.
 import Foundation
 import Mathematics
 import Networks

@@ -9,7 +9,7 @@ struct OutputSpike {
 }
 
 /// A recording with one spiking layer and the given spikes per sample, all in one part.
-func recording(_ samples: [[OutputSpike]], outputs: Int) -> Recording {
+func recording(_ samples: [[OutputSpike]], outputs: Int, grid: TimeGrid? = nil) -> Recording {
     let columns = try! SpikeColumns()
     for sample in samples {
         for spike in sample.sorted(by: { ($0.time, $0.unit) < ($1.time, $1.unit) }) {
@@ -18,7 +18,7 @@ func recording(_ samples: [[OutputSpike]], outputs: Int) -> Recording {
         columns.ends.append(columns.count)
     }
     let layer = LayerRecording(neuronCount: outputs, isSpiking: true, thresholds: [1], segments: [columns])
-    return recording(of: layer, sampleCount: samples.count)
+    return recording(of: layer, sampleCount: samples.count, grid: grid)
 }
 
 /// A recording of a leaky read-out with the given maxima per sample.
@@ -32,11 +32,11 @@ func recording(maxima: [[Double]]) -> Recording {
     return recording(of: layer, sampleCount: maxima.count)
 }
 
-private func recording(of layer: LayerRecording, sampleCount: Int) -> Recording {
+private func recording(of layer: LayerRecording, sampleCount: Int, grid: TimeGrid? = nil) -> Recording {
     Recording(
         input: SpikeTrains(
             trustedTimes: [], units: [], offsets: [Int](repeating: 0, count: sampleCount + 1), unitCount: 1),
-        layers: [layer], partition: [0..<sampleCount], fingerprint: nil, engine: "test", endTime: .infinity)
+        layers: [layer], partition: [0..<sampleCount], fingerprint: nil, engine: "test", endTime: .infinity, grid: grid)
 }
 
 /// The loss of the first sample of a recording, and its derivatives.

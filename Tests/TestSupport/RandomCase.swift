@@ -1,5 +1,4 @@
-// Random networks with random input: what the sweeps run over.
-import EventDriven
+// Random networks with random input and labels, in continuous time or on a grid: what the sweeps run over.
 import Foundation
 import Mathematics
 import Networks
@@ -24,10 +23,38 @@ struct Configuration: Sendable, CustomStringConvertible {
     var tauSyn = 5e-3
     /// Of differences, relative to the mean weight and to tau_syn.
     var step = 3e-5
+    /// The grid for which the input is made; `nil`: continuous time.
+    var grid: TimeGrid?
 
     var description: String {
         "sizes \(sizes), tau_mem/tau_syn \(ratio.map { "\($0)" } ?? "per neuron"), delays \(delays), "
             + "recurrent \(recurrent), leaky \(leaky), reset \(reset), samples \(samples)"
+            + (grid.map { ", \($0)" } ?? "")
+    }
+}
+
+extension Configuration {
+    /// A configuration on a grid, of any kind an engine of time steps may meet, sizes 1 included.
+    static func onGrid(seed: UInt64) -> Configuration {
+        var random = RandomStream(seed: seed, stream: 9)
+        func pick<Value>(_ values: [Value]) -> Value { values[random.index(below: values.count)] }
+        var own = Configuration()
+        let hidden = (0..<random.index(below: 3)).map { _ in 1 + random.index(below: pick([6, 40])) }
+        own.sizes = [1 + random.index(below: 12)] + hidden + [1 + random.index(below: 20)]
+        own.grid = TimeGrid(
+            timeStep: pick([1e-3, 0.25e-3, 2e-3]), steps: pick([2, 9, 27, 27, 40]), decay: pick([.exponential, .euler]),
+            copies: pick([1, 2, 3, 4, 7]))
+        own.tauSyn = (own.grid?.timeStep ?? 1) * Double(3 + random.index(below: 5))
+        own.ratio = pick([nil, 4, 2, 1, 0.7, 3.3])
+        // No membrane faster than a step: Euler decay would overshoot.
+        if own.ratio == nil { own.tauSyn *= 3 }
+        own.delays = pick([.none, .none, .synaptic, .axonal, .dendritic])
+        own.recurrent = pick([false, true])
+        own.reset = pick([0, 0, -0.3, 0.2])
+        own.samples = pick([1, 5, 9, 17])
+        own.spikesPerInput = 1 + random.index(below: 3)
+        own.gain = pick([4, 8, 16])
+        return own
     }
 }
 
@@ -36,6 +63,8 @@ struct RandomCase: CustomStringConvertible {
     let seed: UInt64
     var network: Network
     var input: SpikeTrains
+    /// One per sample.
+    var labels: [Int]
     /// A case that runs away fails instead of taking minutes.
     var options = ForwardOptions(maxSpikes: 3000)
 
@@ -87,20 +116,42 @@ struct RandomCase: CustomStringConvertible {
         var times: [Double] = []
         var units: [Int32] = []
         var offsets = [0]
+        let last = configuration.grid.map { (Double($0.steps) - 0.6) * $0.timeStep }
         for _ in 0..<configuration.samples {
             for unit in 0..<sizes[0] {
                 for _ in 0..<configuration.spikesPerInput {
-                    times.append(tau * uniform(0.05, 3))
+                    let time = tau * uniform(0.05, 3)
+                    times.append(last.map { min(time, $0 * uniform(0.5, 1)) } ?? time)
                     units.append(Int32(unit))
                 }
+            }
+            // Twice in the same step, and out of order.
+            if configuration.grid != nil, random.uniform() < 0.5 {
+                times.append(times[times.count - 1])
+                units.append(units[units.count - 1])
             }
             offsets.append(times.count)
         }
         input = try SpikeTrains(times: times, units: units, offsets: offsets, unitCount: sizes[0])
-        if configuration.recurrent { options.endTime = 10 * tau }
+        let outputs = sizes[sizes.count - 1]
+        labels = (0..<configuration.samples).map { _ in random.index(below: outputs) }
+        if configuration.grid == nil, configuration.recurrent { options.endTime = 10 * tau }
+        if configuration.grid != nil { options.maxSpikes = nil }
     }
 
-    func forward(_ network: Network? = nil, _ input: SpikeTrains? = nil) throws -> Recording {
-        try EventSubstrate().forward(network ?? self.network, input ?? self.input, options: options, monitor: nil)
+    /// One on a grid, whose configuration is drawn from the seed, too.
+    init(seed: UInt64, leaky: Bool = false) throws {
+        var configuration = Configuration.onGrid(seed: seed)
+        configuration.leaky = leaky
+        try self.init(configuration, seed: seed)
+    }
+
+    /// The grid of the configuration.
+    var grid: TimeGrid { configuration.grid ?? TimeGrid() }
+
+    func forward(
+        _ substrate: some Substrate, _ network: Network? = nil, _ input: SpikeTrains? = nil
+    ) throws -> Recording {
+        try substrate.forward(network ?? self.network, input ?? self.input, options: options, monitor: nil)
     }
 }

@@ -1,5 +1,4 @@
 // Fourth-order central differences that notice when their stencil leaves the smooth neighbourhood of a network.
-import EventDriven
 import Mathematics
 import Networks
 import Spikes
@@ -87,13 +86,14 @@ extension RandomCase {
         return groups
     }
 
-    /// Compares a gradient with differences over at most `limit` entries of each group, drawn from the seed.
+    /// Compares the gradient of an exact substrate and rule with differences over at most `limit` entries of each group, drawn from the seed.
     func compare(
-        _ loss: LinearLoss, rate: RateRegularisation?, relativeStep: Double, limit: Int
+        _ loss: LinearLoss, rate: RateRegularisation?, relativeStep: Double, limit: Int, _ substrate: some Substrate,
+        _ rule: some GradientRule
     ) throws -> [Comparison] {
-        let recording = try forward()
+        let recording = try forward(substrate)
         let objective = Objective(loss: loss, labels: [Int](repeating: 0, count: input.sampleCount), rate: rate)
-        let gradients = try EventAdjoint().backward(network, recording, objective, monitor: nil)
+        let gradients = try rule.backward(network, recording, objective, monitor: nil)
         let base = structure(network, recording)
         var random = RandomStream(seed: seed, stream: 77)
         let groups = groups(gradients, relativeStep: relativeStep)
@@ -108,7 +108,7 @@ extension RandomCase {
                 let element = group.count <= limit ? drawn : Int(random.uniform() * Double(group.count))
                 func value(_ place: Double) throws -> Double? {
                     let (network, input) = try group.shifted(element, place * group.step)
-                    let shifted = try forward(network, input)
+                    let shifted = try forward(substrate, network, input)
                     return structure(network, shifted) == base ? loss.value(shifted, rate: rate) : nil
                 }
                 guard let plus2 = try value(2), let minus2 = try value(-2), let plus = try value(1),

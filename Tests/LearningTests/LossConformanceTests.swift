@@ -1,0 +1,17 @@
+// Every loss keeps what all losses promise.
+import Networks
+import Testing
+
+@testable import Learning
+@testable import TestSupport
+
+struct LossConformanceTests {
+    @Test func losses() throws {
+        try checkLoss(TTFSCrossEntropy(), unit: 2e-3)
+        try checkLoss(TTFSCrossEntropy(tau0: 5e-3, alpha: 0.1, tau1: 20e-3))
+        try checkLoss(SpikeTimeMSE())
+        try checkLoss(SpikeCountCrossEntropy())
+        try checkLoss(SpikeCountCrossEntropy(scale: 3, tau0: 5e-3))
+        try checkLoss(VMaxCrossEntropy())
+    }
+}
