@@ -12,7 +12,7 @@ struct ConformanceTests {
         var options = SpiNNaker2Options()
         options.grid = own.grid
         options.copies = own.grid.copies
-        options.spikesPerNeuron = 40
+        options.spikesPerNeuron = 80
         options.activeSenders = 1
         return try SpiNNaker2Engine(options)
     }

@@ -28,9 +28,9 @@ struct RandomSpiNNaker2Case: CustomStringConvertible {
         own.grid = instance.grid
         own.copies = instance.grid.copies
         own.batchSize = pick([nil, instance.labels.count])
-        own.largestSlice = pick([nil, 8, 24])
+        own.largestSlice = pick([nil, 8, 8, 24])
         own.placement = pick([.compact, .scattered(seed: seed)])
-        own.spikesPerNeuron = 40
+        own.spikesPerNeuron = 80
         own.activeSenders = 1
         options = own
     }

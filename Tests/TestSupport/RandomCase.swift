@@ -39,10 +39,10 @@ extension Configuration {
         var random = RandomStream(seed: seed, stream: 9)
         func pick<Value>(_ values: [Value]) -> Value { values[random.index(below: values.count)] }
         var own = Configuration()
-        let hidden = (0..<random.index(below: 3)).map { _ in 1 + random.index(below: pick([6, 40])) }
+        let hidden = (0..<random.index(below: 3)).map { _ in 1 + random.index(below: pick([12, 60])) }
         own.sizes = [1 + random.index(below: 12)] + hidden + [1 + random.index(below: 20)]
         own.grid = TimeGrid(
-            timeStep: pick([1e-3, 0.25e-3, 2e-3]), steps: pick([2, 9, 27, 27, 40]), decay: pick([.exponential, .euler]),
+            timeStep: pick([1e-3, 0.25e-3, 2e-3]), steps: pick([2, 16, 27, 40, 40, 60, 60]), decay: pick([.exponential, .euler]),
             copies: pick([1, 2, 3, 4, 7]))
         own.tauSyn = (own.grid?.timeStep ?? 1) * Double(3 + random.index(below: 5))
         own.ratio = pick([nil, 4, 2, 1, 0.7, 3.3])
@@ -51,9 +51,9 @@ extension Configuration {
         own.delays = pick([.none, .none, .synaptic, .axonal, .dendritic])
         own.recurrent = pick([false, true])
         own.reset = pick([0, 0, -0.3, 0.2])
-        own.samples = pick([1, 5, 9, 17])
-        own.spikesPerInput = 1 + random.index(below: 3)
-        own.gain = pick([4, 8, 16])
+        own.samples = pick([1, 9, 9, 17])
+        own.spikesPerInput = own.grid?.steps == 2 ? 1 : 1 + random.index(below: 3)
+        own.gain = pick([6, 12, 24])
         return own
     }
 }
