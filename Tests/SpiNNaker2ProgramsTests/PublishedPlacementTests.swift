@@ -8,6 +8,7 @@ import Spikes
 import Testing
 
 @testable import SpiNNaker2Programs
+@testable import TestSupport
 
 struct PublishedPlacementTests {
     private func options(copies: Int? = nil, chips: Int = 1, pes: Int? = nil) throws -> SpiNNaker2Options {
