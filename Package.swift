@@ -84,14 +84,16 @@ let package = Package(
         .executableTarget(
             name: "bench-sparse", dependencies: ["SparseRecurrent", "Mathematics"], path: "Benchmarks/sparse"),
         .target(
-            name: "TestSupport", dependencies: ["Networks", "Neurons", "Spikes", "Mathematics"], path: "Tests/TestSupport"),
+            name: "TestSupport", dependencies: ["Networks", "Neurons", "Spikes", "Mathematics"],
+            path: "Tests/TestSupport"),
         .testTarget(name: "CInterfaceTests", dependencies: ["CInterface", "CSpinnprop", "Mathematics"]),
         .testTarget(name: "MathematicsTests", dependencies: ["Mathematics", "CSupport"], exclude: ["Generators"]),
         .testTarget(name: "SpikesTests", dependencies: ["Spikes", "Mathematics"]),
         .testTarget(name: "DataSetsTests", dependencies: ["DataSets", "Mathematics"], exclude: ["Generators"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "Neurons", "Spikes", "Mathematics"]),
         .testTarget(
-            name: "LearningTests", dependencies: ["TestSupport", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"],
+            name: "LearningTests",
+            dependencies: ["TestSupport", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"],
             exclude: ["Generators"]),
         .testTarget(
             name: "EventDrivenTests",
@@ -108,7 +110,8 @@ let package = Package(
         .testTarget(
             name: "SpiNNaker2ProgramsTests",
             dependencies: [
-                "TestSupport", "SpiNNaker2Programs", "SpiNNaker2", "ClockDriven", "Learning", "Networks", "Neurons", "Spikes",
+                "TestSupport", "SpiNNaker2Programs", "SpiNNaker2", "ClockDriven", "Learning", "Networks", "Neurons",
+                "Spikes",
                 "Mathematics",
             ]),
         .testTarget(name: "SparseRecurrentTests", dependencies: ["SparseRecurrent", "Spikes", "Mathematics"]),

@@ -28,7 +28,8 @@ import Testing
                 if target >= neuron { target += 1 }
                 if seen.insert(Int32(target)).inserted { expected.append(Int32(target)) }
             }
-            let drawn = Array(UnsafeBufferPointer(start: drawer.draw(neuron, far: nil as UnsafePointer<Double>?), count: k))
+            let drawn = Array(
+                UnsafeBufferPointer(start: drawer.draw(neuron, far: nil as UnsafePointer<Double>?), count: k))
             #expect(drawn == expected, "row \(neuron)")
             #expect(!drawn.contains(Int32(neuron)))
         }

@@ -76,7 +76,8 @@ import Testing
             SparseRunOptions(
                 spikes: 12, initialPhases: [0.1, 0.4, 0.8],
                 inputs: InputSpikes(
-                    times: [1e-5, 2e-5], units: [0, 1], weights: model == .lif ? [-1e6, -1e5] : [-50, 9], neuronCount: 3)))
+                    times: [1e-5, 2e-5], units: [0, 1], weights: model == .lif ? [-1e6, -1e5] : [-50, 9], neuronCount: 3
+                )))
         let spectrum = try recording.lyapunovSpectrum(count: 3, interval: interval)
         let sum = spectrum.exponents.reduce(0, +)
         #expect((sum / spectrum.contraction - 1).magnitude < 1e-9, "\(spectrum)")

@@ -10,6 +10,7 @@ private struct ScaledLoss: Loss {
     let factor: Double
 
     var name: String { loss.name }
+    var parameters: [Double] { loss.parameters + [factor] }
     var needsLeakyReadout: Bool { loss.needsLeakyReadout }
     var needsGrid: Bool { loss.needsGrid }
     func check() throws(SpinnpropError) { try loss.check() }

@@ -111,5 +111,6 @@ private func checkDecision(of loss: some Loss, _ own: OutputCase, _ place: Strin
     let (chosen, probabilities) = own.decision(of: loss)
     #expect(probabilities.allSatisfy { (0...1).contains($0) }, "\(place): \(probabilities)")
     #expect(abs(probabilities.reduce(0, +) - 1) < 1e-12, "\(place): \(probabilities)")
-    #expect(chosen >= 0 && probabilities[max(0, chosen)] == probabilities.max(), "\(place): \(chosen), \(probabilities)")
+    #expect(
+        chosen >= 0 && probabilities[max(0, chosen)] == probabilities.max(), "\(place): \(chosen), \(probabilities)")
 }

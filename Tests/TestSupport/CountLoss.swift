@@ -9,6 +9,7 @@ struct CountLoss: Loss {
     let needsLeakyReadout: Bool
 
     var name: String { "count" }
+    var parameters: [Double] { [tau] }
     func check() throws(SpinnpropError) {}
 
     private func counts(_ output: OutputSample) -> [Double] {

@@ -42,7 +42,8 @@ extension Configuration {
         let hidden = (0..<random.index(below: 3)).map { _ in 1 + random.index(below: pick([12, 60])) }
         own.sizes = [1 + random.index(below: 12)] + hidden + [1 + random.index(below: 20)]
         own.grid = TimeGrid(
-            timeStep: pick([1e-3, 0.25e-3, 2e-3]), steps: pick([2, 16, 27, 40, 40, 60, 60]), decay: pick([.exponential, .euler]),
+            timeStep: pick([1e-3, 0.25e-3, 2e-3]), steps: pick([2, 16, 27, 40, 40, 60, 60]),
+            decay: pick([.exponential, .euler]),
             copies: pick([1, 2, 3, 4, 7]))
         own.tauSyn = (own.grid?.timeStep ?? 1) * Double(3 + random.index(below: 5))
         own.ratio = pick([nil, 4, 2, 1, 0.7, 3.3])
