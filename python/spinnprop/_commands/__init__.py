@@ -41,13 +41,15 @@ def build_parser() -> argparse.ArgumentParser:
 
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--threads", type=int, metavar="N", help="host threads; 0: one per processor")
+    drawing = argparse.ArgumentParser(add_help=False)
+    drawing.add_argument("--pictures", default="png", choices=["png", "svg", "pdf"], help="what files pictures are written as")
 
     defaults = _core.training_defaults()
     train = commands.add_parser("train", help="train a network on a data set", description="Train a network.")
     train_sets = train.add_subparsers(title="data sets", metavar="DATA", required=True)
     yin_yang = train_sets.add_parser(
         "yin-yang",
-        parents=[common],
+        parents=[common, drawing],
         help="the Yin-Yang data set",
         description="Train on the published Yin-Yang sets and write metrics, model and pictures to a folder.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
@@ -84,7 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
     search_sets = search.add_subparsers(title="data sets", metavar="DATA", required=True)
     searched = search_sets.add_parser(
         "yin-yang",
-        parents=[common],
+        parents=[common, drawing],
         help="the Yin-Yang data set",
         description="Search for parameters by validation accuracy on the published Yin-Yang sets; write the trials, "
         "the best of them, its model and a picture to a folder.",
@@ -113,7 +115,7 @@ def build_parser() -> argparse.ArgumentParser:
     simulated = simulate.add_subparsers(title="networks", metavar="NETWORK", required=True)
     sparse = simulated.add_parser(
         "sparse",
-        parents=[common],
+        parents=[common, drawing],
         help="a balanced sparse recurrent network, spike by spike",
         description="Simulate a balanced sparse recurrent network exactly; write rates, metrics and a raster to a folder.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,

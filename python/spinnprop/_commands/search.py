@@ -129,7 +129,7 @@ def search_yin_yang(options: argparse.Namespace) -> None:
         raise
     _write_trials(options.out, found)
     best = found.best_trial
-    _write_picture(options.out, plot, found)
+    _write_picture(options, plot, found)
     winner = found.refit(X, y, validation=validation)
     save(winner.network_, os.path.join(options.out, "model.safetensors"))
     # Nothing was chosen by the test set: it is looked at here, once.
@@ -186,10 +186,10 @@ def _write_trials(folder: str, found: Any) -> None:
             )
 
 
-def _write_picture(folder: str, plot: Any, found: Any) -> None:
+def _write_picture(options: argparse.Namespace, plot: Any, found: Any) -> None:
     from matplotlib.figure import Figure
 
     name, draw = ("history", plot.search_history) if len(found.objectives) == 1 else ("pareto", plot.pareto_front)
     figure: Any = Figure(figsize=(6, 5), layout="constrained")
     draw(found, ax=figure.add_subplot())
-    figure.savefig(os.path.join(folder, f"{name}.png"), dpi=120)
+    figure.savefig(os.path.join(options.out, f"{name}.{options.pictures}"), dpi=120)

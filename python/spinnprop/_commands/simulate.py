@@ -90,7 +90,7 @@ def simulate_sparse(options: argparse.Namespace) -> None:
     if summary.t_end > 0:
         histogram.hist(rates, bins=_edges(int(counts.max())) / summary.t_end)
     histogram.set(xlabel="rate (Hz)", ylabel="neurons")
-    figure.savefig(os.path.join(options.out, "raster.png"), dpi=120)
+    figure.savefig(os.path.join(options.out, f"raster.{options.pictures}"), dpi=120)
 
     print(f"{summary.n_spikes} spikes in {summary.t_end:.6g} s of model time")
     each = f", {1e9 * processor / deliveries:.1f} ns per delivered spike" if deliveries else ""

@@ -77,7 +77,7 @@ def train_yin_yang(options: argparse.Namespace) -> None:
         chip.write_account(account, options.out)
     _write_metrics(options.out, metrics, classifier.history_)
     save(classifier.network_, os.path.join(options.out, "model.safetensors"))
-    _write_pictures(options.out, plot, classifier, X_test, y_test)
+    _write_pictures(options, plot, classifier, X_test, y_test)
 
     print(f"training accuracy {_percent(accuracies['train'])}")
     print(f"validation accuracy {_percent(accuracies['validation'])}")
@@ -120,7 +120,7 @@ def _write_metrics(folder: str, metrics: Dict[str, Any], history: Any) -> None:
             writer.writerow([epoch, *("" if math.isnan(number) else repr(float(number)) for number in numbers)])
 
 
-def _write_pictures(folder: str, plot: Any, classifier: Any, X: Any, y: Any) -> None:
+def _write_pictures(options: argparse.Namespace, plot: Any, classifier: Any, X: Any, y: Any) -> None:
     from matplotlib.figure import Figure
 
     account = classifier.report_.get("account")
@@ -136,4 +136,4 @@ def _write_pictures(folder: str, plot: Any, classifier: Any, X: Any, y: Any) -> 
         # A figure of its own draws on any machine, with a screen or without.
         figure: Any = Figure(figsize=(6, 5), layout="constrained")
         draw(figure.add_subplot())
-        figure.savefig(os.path.join(folder, f"{name}.png"), dpi=120)
+        figure.savefig(os.path.join(options.out, f"{name}.{options.pictures}"), dpi=120)

@@ -1,4 +1,4 @@
-"""Pictures, drawn by matplotlib."""
+"""Pictures, drawn by matplotlib; `ax.figure.savefig(path)` writes PNG, SVG or PDF by the path's ending."""
 
 from .._support.optional import need
 from .._support.public import only

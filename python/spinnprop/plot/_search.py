@@ -9,8 +9,12 @@ import numpy as np
 from .._search.result import SearchResult
 from ._axes import new_or_given
 
-#: Of the costs that a search knows by itself.
-_UNITS = {"spikes": "per sample", "energy": "J per sample, estimated", "time": "s per sample, estimated"}
+#: Of the costs that a search knows by itself: the axis' label, and what a cost is multiplied by for its unit.
+_AXES = {
+    "spikes": ("spikes per sample", 1.0),
+    "energy": ("energy per sample (mJ, estimated)", 1e3),
+    "time": ("time per sample (ms, estimated)", 1e3),
+}
 
 
 def search_history(result: SearchResult, ax: Any = None) -> Any:
@@ -42,6 +46,7 @@ def search_history(result: SearchResult, ax: Any = None) -> Any:
     best = np.maximum.accumulate([trial["accuracy"] if trial["state"] == "complete" else 0.0 for trial in trials])
     axes.step([trial["number"] for trial in trials], 100 * best, where="post", color="C1", label="best so far")
     axes.set_xlabel("trial")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("validation accuracy (%)")
     axes.grid(True, alpha=0.3)
     axes.legend(loc="lower right")
@@ -83,15 +88,17 @@ def pareto_front(result: SearchResult, cost: Optional[str] = None, ax: Any = Non
     if not costs or (cost is not None and cost not in costs):
         raise ValueError(f"cost is {cost!r}; the search had the objectives {', '.join(result.objectives)}")
     name = costs[0] if cost is None else cost
+    label, factor = _AXES.get(name, (name, 1.0))
     axes = new_or_given(ax)
     complete = [trial for trial in result.trials if trial["state"] == "complete"]
     points, front = (
-        np.array([(trial[name], 100 * trial["accuracy"]) for trial in trials]).reshape(-1, 2)
+        np.array([(factor * trial[name], 100 * trial["accuracy"]) for trial in trials]).reshape(-1, 2)
         for trials in (complete, sorted(result.pareto, key=lambda trial: (trial[name], trial["accuracy"])))
     )
     axes.scatter(points[:, 0], points[:, 1], s=20, c="0.6", label="trials")
     axes.step(front[:, 0], front[:, 1], where="post", marker="o", markersize=5, color="C1", label="Pareto front")
-    axes.set_xlabel(f"{name} ({_UNITS[name]})" if name in _UNITS else name)
+    axes.set_xlabel(label)
+    axes.locator_params(axis="x", nbins=6)
     axes.set_ylabel("validation accuracy (%)")
     axes.grid(True, alpha=0.3)
     axes.legend(loc="lower right")

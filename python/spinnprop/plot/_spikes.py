@@ -35,7 +35,7 @@ def raster(spikes: Union[SpikeTrains, Recording], sample: int = 0, ax: Any = Non
         if not isinstance(each, SpikeTrains):
             raise TypeError(f"spikes is {type(each).__name__!r}; it must be SpikeTrains or a Recording")
     axes = new_or_given(ax)
-    names = ["input", *(f"layer {layer}" for layer in range(len(trains) - 2)), "output"] if len(trains) > 1 else [None]
+    names = ["input", *(f"hidden layer {layer}" for layer in range(1, len(trains) - 1)), "output"] if len(trains) > 1 else [None]
     base = 0.0
     for layer, (name, each) in enumerate(zip(names, trains)):
         times, units = each[sample]
@@ -51,7 +51,10 @@ def raster(spikes: Union[SpikeTrains, Recording], sample: int = 0, ax: Any = Non
     axes.set_xlabel("time (ms)")
     if len(trains) > 1:
         axes.set_yticks([layer + 0.5 for layer in range(len(trains))])
-        axes.set_yticklabels([f"{name} ({each.n_units})" for name, each in zip(names, trains)])
+        axes.set_yticklabels([f"{name}\n({each.n_units} units)" for name, each in zip(names, trains)])
+        # A tick in the middle of a layer would point at one of its units.
+        axes.tick_params(axis="y", length=0)
     else:
         axes.set_ylabel("unit")
+        axes.yaxis.get_major_locator().set_params(integer=True)
     return axes

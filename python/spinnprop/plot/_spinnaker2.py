@@ -20,9 +20,15 @@ _PROGRAMS = ("input", "neurons", "loss", "optimizer")
 _DIRECTIONS = ((1, 0), (1, 1), (0, 1), (-1, 0), (-1, -1), (0, -1))
 #: Counter, label, and whether the colours are logarithmic: an optimiser does far more than all others.
 _QUANTITIES: Dict[str, Tuple[str, str, bool]] = {
-    "load": ("cycles", "cycles, estimated", True),
-    "memory": ("sram_high_water", "bytes of SRAM, high-water mark", False),
-    "traffic": ("hop_bits", "bits times hops, packets and DMA", True),
+    "load": ("cycles", "cycles per processing element (estimated)", True),
+    "memory": ("sram_high_water", "SRAM per processing element (bytes)", False),
+    "traffic": ("hop_bits", "bits times hops per processing element", True),
+}
+_TITLES = {
+    "program": "Program of each processing element",
+    "load": "Load: cycles",
+    "memory": "Memory: most SRAM in use",
+    "traffic": "Traffic: packets and DMA on the mesh",
 }
 
 
@@ -111,7 +117,8 @@ def chip(account: Union[Account, Engine], by: str = "program", ax: Any = None) -
     axes.set_aspect("equal")
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.set_title(f"{account.n_pes} processing elements, {account.copies} copies", fontsize="medium")
+    copies = f"{account.copies} cop{'y' if account.copies == 1 else 'ies'}"
+    axes.set_title(f"{_TITLES[by]}\n{account.n_pes} processing elements, {copies} of the network", fontsize="medium")
     return axes
 
 

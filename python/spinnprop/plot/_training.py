@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Sequence
+from typing import Any, List, Optional, Sequence, Tuple
 
 import matplotlib
 import numpy as np
@@ -40,6 +40,7 @@ def learning_curve(history: Any, ax: Any = None) -> Any:
     if not np.all(np.isnan(history["validation_accuracy"])):
         axes.plot(epochs, 100 * history["validation_accuracy"], label="validation")
     axes.set_xlabel("epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("accuracy (%)")
     axes.grid(True, alpha=0.3)
     axes.legend(loc="lower right")
@@ -54,14 +55,15 @@ def decision_map(
     resolution: int = 200,
     classes: Optional[Sequence[Any]] = None,
 ) -> Any:
-    """What a classifier of the Yin-Yang data makes of every point of the plane.
+    """What a classifier of two features makes of every point of the plane, and the accuracy on given samples.
 
     Parameters
     ----------
     classifier : object with predict
-        Of features x, y, 1 - x, 1 - y.
-    X, y : (n_samples, 4) float64 and (n_samples,), or None
-        Samples to draw on top; those judged wrongly get a cross.
+        Of two features, or of the Yin-Yang data's x, y, 1 - x, 1 - y.
+    X, y : (n_samples, 2 or 4) float64 and (n_samples,), or None
+        Samples to draw on top; those judged wrongly get a cross. For two features the plane
+        is drawn as far as they reach; otherwise, and without samples, it is the unit square.
     ax : matplotlib Axes or None
         None: a new figure.
     resolution : int
@@ -73,6 +75,11 @@ def decision_map(
     -------
     matplotlib Axes
 
+    Raises
+    ------
+    ValueError
+        If the data have another number of features, a label is none of the classes, or only one of X and y is given.
+
     Examples
     --------
     >>> import spinnprop as sp
@@ -80,23 +87,65 @@ def decision_map(
     >>> clf = sp.SpikingClassifier(hidden=(30,), epochs=1).fit(X, y)
     >>> ax = sp.plot.decision_map(clf, X, y, resolution=20)
     """
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Rectangle
+
     resolution = checks.integer(resolution, "resolution", 2, 10000)
+    if (X is None) != (y is None):
+        raise ValueError(f"{'X' if X is None else 'y'} is None; give both X and y, or neither")
+    points = None if X is None else np.asarray(X)
+    if points is not None and (points.ndim != 2 or not len(points)):
+        raise ValueError(f"X has the shape {points.shape}; it must be (n_samples, 2), or (n_samples, 4) for Yin-Yang")
+    n_features = int(getattr(classifier, "n_features_in_", 4)) if points is None else points.shape[1]
+    if n_features not in (2, 4):
+        raise ValueError(f"the data have {n_features} features; a map needs 2, or the 4 of Yin-Yang: x, y, 1 - x, 1 - y")
+    if points is not None and n_features == 4 and not np.allclose(points[:, :2] + points[:, 2:], 1.0):
+        raise ValueError("X has 4 features that are not x, y, 1 - x, 1 - y; a map needs 2 features or those of Yin-Yang")
     labels = np.asarray(classifier.classes_ if classes is None else classes)
-    colours = [matplotlib.colormaps["tab10"](n % 10) for n in range(len(labels))]
-    centres = (np.arange(resolution) + 0.5) / resolution
-    x, height = (grid.ravel() for grid in np.meshgrid(centres, centres))
-    decisions = np.searchsorted(labels, classifier.predict(np.stack([x, height, 1 - x, 1 - height], axis=1)))
-    image = np.array(colours)[decisions].reshape(resolution, resolution, 4)
-    inside = np.hypot(x - 0.5, height - 0.5).reshape(resolution, resolution) <= 0.5
-    image[..., 3] = np.where(inside, 0.45, 0.1)
+    colours = np.array([matplotlib.colormaps["tab10"](n % 10) for n in range(len(labels))])
+    low, high = _reach(points, n_features)
+    x, height = (
+        grid.ravel() for grid in np.meshgrid(*(a + (np.arange(resolution) + 0.5) / resolution * (b - a) for a, b in zip(low, high)))
+    )
+    features = [x, height] if n_features == 2 else [x, height, 1 - x, 1 - height]
+    image = colours[_indices(labels, classifier.predict(np.stack(features, axis=1)))].reshape(resolution, resolution, 4)
+    image[..., 3] = 0.45
+    if n_features == 4:
+        # The data lie in a disc; what is outside is no part of the task.
+        image[np.hypot(x - 0.5, height - 0.5).reshape(resolution, resolution) > 0.5, 3] = 0.1
     axes = new_or_given(ax)
-    axes.imshow(image, origin="lower", extent=(0, 1, 0, 1), interpolation="nearest")
-    if X is not None and y is not None:
-        points, given = np.asarray(X), np.searchsorted(labels, np.asarray(y))
+    axes.imshow(image, origin="lower", extent=(low[0], high[0], low[1], high[1]), interpolation="nearest", aspect="auto")
+    handles: List[Any] = [Rectangle((0, 0), 1, 1, color=colour, label=f"class {name}") for colour, name in zip(colours, labels)]
+    if points is not None:
+        given = _indices(labels, np.asarray(y))
         wrong = classifier.predict(points) != np.asarray(y)
-        axes.scatter(points[~wrong, 0], points[~wrong, 1], s=4, c=[colours[label] for label in given[~wrong]])
-        axes.scatter(points[wrong, 0], points[wrong, 1], s=30, marker="x", c=[colours[label] for label in given[wrong]])
-    axes.set_aspect("equal")
-    axes.set_xlabel("x")
-    axes.set_ylabel("y")
+        axes.scatter(points[~wrong, 0], points[~wrong, 1], s=4, c=colours[given[~wrong]])
+        axes.scatter(points[wrong, 0], points[wrong, 1], s=30, marker="x", linewidths=1.2, c=colours[given[wrong]])
+        axes.set_title(f"accuracy {100 * float(np.mean(~wrong)):.1f} % of {len(points)} samples", fontsize="medium")
+        if wrong.any():
+            handles.append(Line2D([], [], color="0.3", marker="x", linestyle="none", label=f"mistakes ({int(wrong.sum())})"))
+    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncol=4, fontsize="small", frameon=False)
+    if n_features == 4:
+        axes.set_aspect("equal")
+    axes.set_xlabel("x" if n_features == 4 else "feature 0")
+    axes.set_ylabel("y" if n_features == 4 else "feature 1")
     return axes
+
+
+def _indices(labels: Any, given: Any) -> Any:
+    """Of each given label among the labels, which need not be sorted."""
+    order = np.argsort(labels)
+    found = order[np.minimum(np.searchsorted(labels, given, sorter=order), len(labels) - 1)]
+    strange = given[labels[found] != given]
+    if len(strange):
+        raise ValueError(f"label {strange[0]!r} is none of the classes {', '.join(map(str, labels))}; give them as classes")
+    return found
+
+
+def _reach(points: Any, n_features: int) -> Tuple[Any, Any]:
+    """The plane's lower left and upper right corners: the unit square, or all samples and a margin."""
+    if points is None or n_features == 4:
+        return np.zeros(2), np.ones(2)
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = np.where(high > low, 0.05 * (high - low), 0.5)
+    return low - margin, high + margin

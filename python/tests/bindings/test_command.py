@@ -92,6 +92,15 @@ def test_train(tmp_path, capsys):
     assert len(os.listdir(out)) == 6
 
 
+@pytest.mark.parametrize("ending, start", [("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_pictures_for_print(ending, start, tmp_path):
+    sparse = ["simulate", "sparse", "--n", "200", "--k", "20", "--seconds", "0.1"]
+    for name, command in (("decision_map", ["train", "yin-yang", *QUICK]), ("raster", sparse)):
+        assert _commands.main([*command, "--pictures", ending, "--out", str(tmp_path)]) == 0
+        assert (tmp_path / f"{name}.{ending}").read_bytes().startswith(start)
+    assert not list(tmp_path.glob("*.png"))
+
+
 def test_reproduce(tmp_path, capsys, monkeypatch):
     command = ["reproduce", "eventprop-yin-yang", "--seeds", "2", "--epochs", "2", "--out", str(tmp_path)]
     assert _commands.main(command) == 0

@@ -20,6 +20,7 @@ def test_raster(net, data):
     single = sp.plot.raster(data[0], ax=axes())
     points = single.collections[0].get_offsets()
     assert np.allclose(points[:, 0], 1e3 * data[0][0][0]) and np.allclose(points[:, 1], data[0][0][1] + 0.5)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["input\n(5 units)", "hidden layer 1\n(30 units)", "output\n(3 units)"]
     assert sp.plot.raster(rec).figure is not None
     with pytest.raises(IndexError):
         sp.plot.raster(rec, sample=60)
@@ -57,8 +58,57 @@ def test_decision_map():
     assert [len(collection.get_offsets()) for collection in ax.collections] == [60 - wrong, wrong]
     image = ax.get_images()[0].get_array()
     assert image.shape == (30, 30, 4)
+    said = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert said[:3] == ["class dot", "class yang", "class yin"] and said[3:] == ([f"mistakes ({wrong})"] if wrong else [])
+    assert ax.get_title() == f"accuracy {100 * np.mean(clf.predict(X) == names[y]):.1f} % of 60 samples"
     with pytest.raises(ValueError):
         sp.plot.decision_map(clf, resolution=0)
+
+
+class Upper:
+    """Says "up" where the second feature is larger than 5, of classes that are not sorted."""
+
+    classes_ = ("up", "down")
+
+    def predict(self, X):
+        return np.where(X[:, 1] > 5, "up", "down")
+
+
+def test_decision_map_of_any_two_features():
+    X, y = np.array([[-20.0, 0.0], [0.0, 10.0], [20.0, 4.0]]), np.array(["down", "up", "up"])
+    ax = sp.plot.decision_map(Upper(), X, y, ax=axes(), resolution=40)
+    assert ax.get_title() == "accuracy 66.7 % of 3 samples"
+    assert ax.get_xlim() == pytest.approx((-22, 22)) and ax.get_ylim() == pytest.approx((-0.5, 10.5))
+    image = ax.get_images()[0].get_array()
+    up, down = (handle.get_facecolor()[:3] for handle in ax.get_legend().get_patches())
+    assert np.allclose(image[-1, :, :3], up) and np.allclose(image[0, :, :3], down) and not np.allclose(up, down)
+    for wrong, message in (
+        ((np.zeros((3, 5)), y), "5 features"),
+        ((np.zeros((3, 4)), y), "not x, y, 1 - x, 1 - y"),
+        ((np.zeros(3), y), "shape"),
+        ((X, None), "y is None"),
+        ((X, np.array(["down", "up", "left"])), "left"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            sp.plot.decision_map(Upper(), *wrong, ax=axes())
+
+
+def test_titles_of_chips_differ():
+    engine = sp.spinnaker2.Engine()
+    sp.Network([5, 8, 3]).forward(sp.encoding.latency_grid(sp.datasets.yin_yang(2)[0]), engine=engine)
+    titles = {sp.plot.chip(engine, by, ax=axes()).get_title() for by in ("program", "load", "memory", "traffic")}
+    assert len(titles) == 4
+
+
+def test_a_cost_has_the_unit_that_reports_have():
+    X, y = sp.datasets.yin_yang(40)
+    found = sp.search(
+        X, y, {"hidden": (4, 8)}, estimator=sp.SpikingClassifier(engine="clock", epochs=1), n_trials=1,
+        objectives=("accuracy", "energy"),
+    )
+    ax = sp.plot.pareto_front(found, ax=axes())
+    assert ax.get_xlabel() == "energy per sample (mJ, estimated)"
+    assert np.allclose(ax.collections[0].get_offsets()[:, 0], 1e3 * found.trials[0]["energy"])
 
 
 def test_searches():
