@@ -11,6 +11,7 @@ from .. import _core
 from .._core import SpinnpropError
 from .._engines.names import ENGINES
 from .._library import __version__, set_threads
+from .folder import PICTURES
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -19,8 +20,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         options = build_parser().parse_args(arguments)
         if options.threads is not None:
             set_threads(options.threads)
-        options.run(options)
-        return 0
+        # Only an answer of no has a code of its own.
+        return options.run(options) or 0
     except KeyboardInterrupt:
         print("\nspinnprop: interrupted", file=sys.stderr)
         return 130
@@ -29,8 +30,17 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ValueError, ImportError, MemoryError, OSError, SpinnpropError) as error:
-        print(f"spinnprop: {error}", file=sys.stderr)
+        print(f"spinnprop: {_said(error)}", file=sys.stderr)
         return 1
+
+
+def _said(error: BaseException) -> str:
+    """One line for somebody who knows nothing of Python."""
+    if isinstance(error, MemoryError) and type(error) is not MemoryError:
+        return "there is not enough memory for this; give smaller numbers"
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error) or "there is not enough memory for this; give smaller numbers"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -42,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--threads", type=int, metavar="N", help="host threads; 0: one per processor")
     drawing = argparse.ArgumentParser(add_help=False)
-    drawing.add_argument("--pictures", default="png", choices=["png", "svg", "pdf"], help="what files pictures are written as")
+    drawing.add_argument("--pictures", default="png", choices=list(PICTURES), help="what files pictures are written as")
 
     defaults = _core.training_defaults()
     train = commands.add_parser("train", help="train a network on a data set", description="Train a network.")
@@ -72,13 +82,14 @@ def build_parser() -> argparse.ArgumentParser:
         "--learning-rate",
         type=float,
         metavar="X",
-        help="of Adam; None: the engine's choice",
+        help="of Adam; the engine's choice unless given",
     )
     yin_yang.add_argument(
-        "--steps", type=_positive, default=52, metavar="N", help="of an engine with time steps; few let classes share cells"
+        "--steps", type=_positive, metavar="N", help="of an engine with time steps, 52 unless given"
     )
     yin_yang.add_argument("--samples", type=_positive, default=5000, metavar="N", help="training samples")
     yin_yang.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and sample order")
+    yin_yang.add_argument("--resume", action="store_true", help="go on with an interrupted training in the folder")
     yin_yang.add_argument("--out", default="run", metavar="FOLDER", help="where to write the results")
     yin_yang.set_defaults(run=_train_yin_yang)
 
@@ -95,9 +106,9 @@ def build_parser() -> argparse.ArgumentParser:
     searched.add_argument("--engine", default="event", choices=list(ENGINES), help="what networks run on")
     searched.add_argument("--trials", type=_positive, default=50, metavar="N", help="in all, with those in the file")
     searched.add_argument("--epochs", type=_positive, default=30, metavar="N", help="of a trial, unless it is pruned")
-    searched.add_argument("--hidden", type=_positive, metavar="N", help="neurons of the hidden layer; None: searched")
+    searched.add_argument("--hidden", type=_positive, metavar="N", help="neurons of the hidden layer; searched unless given")
     searched.add_argument(
-        "--steps", type=_positive, metavar="N", help="of an engine with time steps; None: searched"
+        "--steps", type=_positive, metavar="N", help="of an engine with time steps; searched unless given"
     )
     searched.add_argument("--samples", type=_positive, default=5000, metavar="N", help="training samples")
     searched.add_argument(
@@ -194,7 +205,9 @@ def _positive(text: str) -> int:
         number = int(text)
     except ValueError:
         number = 0
-    if not 1 <= number < 2**31:
+    if number >= 2**31:
+        raise argparse.ArgumentTypeError(f"{text} is too large; at most {2**31 - 1}")
+    if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive integer")
     return number
 

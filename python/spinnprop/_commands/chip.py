@@ -11,6 +11,7 @@ from typing import Any, Dict
 from .. import spinnaker2
 from ..spinnaker2._account import ESTIMATED, Account, estimated_column
 from ..spinnaker2._fit import _answer, _fit_roomy
+from .folder import digest_of_model
 
 #: What `write_account` leaves in a folder.
 ACCOUNT_FILE = "chip.json"
@@ -32,8 +33,8 @@ def _chip(options: argparse.Namespace) -> spinnaker2.Chip:
     return spinnaker2.Chip(**given)
 
 
-def fit(options: argparse.Namespace) -> None:
-    """Says whether a network fits, and what a training step would take."""
+def fit(options: argparse.Namespace) -> int:
+    """Says whether a network fits, and what a training step would take; gives the exit code, 1 if it does not fit."""
     try:
         sizes = [int(size) for size in options.sizes.split("-")]
     except ValueError:
@@ -52,6 +53,7 @@ def fit(options: argparse.Namespace) -> None:
         engine, sizes, options.batch, options.recurrent, options.input_activity, options.activity
     )
     print(json.dumps({"estimated": ESTIMATED, **vars(answer)}, indent=2) if options.json else answer)
+    return 0 if answer.fits else 1
 
 
 def constants(options: argparse.Namespace) -> None:
@@ -99,13 +101,24 @@ def account(options: argparse.Namespace) -> None:
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError) as error:
         state = "is not there" if isinstance(error, OSError) else "is no account"
         raise ValueError(f"{path} {state}; `spinnprop train yin-yang --engine spinnaker2` writes one") from None
+    metrics = os.path.join(options.folder, "metrics.json")
+    try:
+        with open(metrics, encoding="utf-8") as file:
+            of_run = json.load(file)["model_sha256"]
+        belongs = of_run == found["model_sha256"] == digest_of_model(options.folder)
+    except (OSError, ValueError, KeyError, TypeError):
+        belongs = False
+    if not belongs:
+        raise ValueError(
+            f"{path} is not of the same run as the model and metrics.json beside it; train again into a folder of its own"
+        )
     print(json.dumps(found, indent=2) if options.json else text)
 
 
-def write_account(found: Account, folder: str) -> None:
-    """Writes chip.json, and as CSV the tables by phase, program and processing element, to a folder."""
+def write_account(found: Account, folder: str, model_sha256: str) -> None:
+    """Writes chip.json, and as CSV the tables by phase, program and processing element, to a folder, with the digest of the model."""
     with open(os.path.join(folder, ACCOUNT_FILE), "w", encoding="utf-8") as file:
-        json.dump({"summary": str(found), **found.to_dict()}, file, indent=1)
+        json.dump({"summary": str(found), "model_sha256": model_sha256, **found.to_dict()}, file, indent=1)
         file.write("\n")
     for name, table in (("pes", found.pes), ("phases", found.phases), ("programs", found.programs)):
         with open(os.path.join(folder, f"chip-{name}.csv"), "w", encoding="utf-8", newline="") as file:

@@ -11,11 +11,11 @@ import sys
 from typing import Any, Dict, Optional
 
 from .. import datasets
-from .._files import save
 from .._library import __version__
 from .._search.space import Build, LogUniform, Uniform
 from .._support.values import Value
 from ..losses import StepTTFSCrossEntropy, TTFSCrossEntropy
+from . import folder as out
 from .train import _accuracy, _percent, on_steps
 
 #: Validation accuracy swings from epoch to epoch: trials are judged by the mean of so many last ones.
@@ -97,7 +97,8 @@ def search_yin_yang(options: argparse.Namespace) -> None:
     from .. import plot
     from .._search.search import search
 
-    os.makedirs(options.out, exist_ok=True)
+    on_steps(options.engine, options.steps)
+    out.begin(options.out, "search")
     X, y = datasets.yin_yang(options.samples, seed=42)
     validation = datasets.yin_yang(1000, seed=41)
     objectives = tuple(options.objective.split("-"))
@@ -124,14 +125,16 @@ def search_yin_yang(options: argparse.Namespace) -> None:
         # Without the attribute it came before the first trial.
         partial = getattr(interrupt, "result", None)
         if partial is not None and partial.trials:
+            out.clear(options.out, "search")
             _write_trials(options.out, partial)
             print(f"\nstopped after {len(partial.trials)} trials; they are in {options.out}", file=sys.stderr)
         raise
+    out.clear(options.out, "search")
     _write_trials(options.out, found)
     best = found.best_trial
     _write_picture(options, plot, found)
     winner = found.refit(X, y, validation=validation)
-    save(winner.network_, os.path.join(options.out, "model.safetensors"))
+    out.save_model(winner.network_, options.out)
     # Nothing was chosen by the test set: it is looked at here, once.
     test = _accuracy(winner, *datasets.yin_yang(1000, seed=40))
     settings = ("engine", "epochs", "hidden", "objective", "samples", "seed", "steps", "trials")

@@ -15,6 +15,7 @@ import numpy as np
 from .._library import __version__
 from .._support.types import Float64Array, Int32Array
 from ..sparse import RecurrentNetwork
+from . import folder
 
 #: Rows of the raster, and spikes of them that are kept for it.
 _SHOWN, _SHOWN_SPIKES = 200, 20000
@@ -24,7 +25,7 @@ def simulate_sparse(options: argparse.Namespace) -> None:
     """Streams a balanced network's spikes and writes the folder ``options.out``; the last line says the rate."""
     from matplotlib.figure import Figure
 
-    os.makedirs(options.out, exist_ok=True)
+    folder.begin(options.out, "simulate")
     begin = time.perf_counter()
     network = RecurrentNetwork(
         options.n,
@@ -77,6 +78,7 @@ def simulate_sparse(options: argparse.Namespace) -> None:
         "processor_ns_per_delivered_spike": 1e9 * processor / deliveries if deliveries else None,
         "peak_memory_mb": memory,
     }
+    folder.clear(options.out, "simulate")
     with open(os.path.join(options.out, "metrics.json"), "w", encoding="utf-8") as file:
         json.dump(metrics, file, indent=2)
         file.write("\n")

@@ -9,12 +9,16 @@ import math
 import os
 import sys
 from functools import partial
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Optional
 
 from .. import datasets, encoding
-from .._engines.names import kind_of, resolve
-from .._files import save
+from .._engines.names import kind_of
 from .._library import __version__
+from .._support.bars import EpochLines
+from . import folder
+
+#: Of an engine with time steps, unless others are given: fewer let classes share cells of the encoding.
+STEPS = 52
 
 
 def train_yin_yang(options: argparse.Namespace) -> None:
@@ -23,31 +27,48 @@ def train_yin_yang(options: argparse.Namespace) -> None:
     from .. import plot
     from .._estimators.spiking import SpikingClassifier
 
-    os.makedirs(options.out, exist_ok=True)
+    if options.learning_rate == 0:
+        raise ValueError("--learning-rate is 0: nothing would be learnt; give a number above 0, or leave it out")
+    engine = on_steps(options.engine, options.steps)
+    folder.begin(options.out, "train")
+    checkpoint = os.path.join(options.out, folder.CHECKPOINT)
+    if options.resume and not os.path.exists(checkpoint):
+        print(f"nothing to go on from in {options.out}; training from the start", file=sys.stderr)
+    if not options.resume and os.path.isfile(checkpoint):
+        os.remove(checkpoint)
     X, y = datasets.yin_yang(options.samples, seed=42)
     X_validation, y_validation = datasets.yin_yang(1000, seed=41)
     X_test, y_test = datasets.yin_yang(1000, seed=40)
     classifier = SpikingClassifier(
         hidden=tuple(options.hidden),
-        engine=on_steps(options.engine, options.steps),
+        engine=engine,
         epochs=options.epochs,
         batch_size=options.batch_size,
         seed=options.seed,
         learning_rate=options.learning_rate,
         rescale=False,
         verbose=sys.stderr.isatty(),
+        checkpoint=checkpoint,
+        resume=options.resume,
     )
     sizes = "-".join(map(str, [5, *options.hidden, 3]))
     print(
         f"Yin-Yang, network {sizes}, engine {options.engine}, {options.epochs} epochs of {len(X)} samples", flush=True
     )
     try:
-        classifier.fit(X, y, validation=(X_validation, y_validation))
+        lines = EpochLines(options.epochs, shown=not sys.stderr.isatty())
+        classifier.fit(X, y, validation=(X_validation, y_validation), progress=lines)
     except KeyboardInterrupt:
-        if getattr(classifier, "n_iter_", 0):
-            save(classifier.network_, os.path.join(options.out, "model.safetensors"))
-            print(f"\nstopped after {classifier.n_iter_} epochs; the model so far is in {options.out}", file=sys.stderr)
+        if hasattr(classifier, "network_"):
+            folder.clear(options.out, "train", but=(folder.CHECKPOINT,))
+            folder.save_model(classifier.network_, options.out)
+            print(
+                f"\nstopped after {classifier.n_iter_} epochs; the model so far is in {options.out}; --resume goes on",
+                file=sys.stderr,
+            )
         raise
+    folder.clear(options.out, "train", but=(folder.CHECKPOINT,))
+    folder.save_model(classifier.network_, options.out)
     report = classifier.report_
     accuracies: Dict[str, float] = {
         "train": _accuracy(classifier, X, y),
@@ -57,12 +78,15 @@ def train_yin_yang(options: argparse.Namespace) -> None:
     metrics = {
         "spinnprop": __version__,
         "data": "yin-yang",
-        "samples": len(X),
+        "model_sha256": folder.digest_of_model(options.out),
         "settings": {
+            "samples": len(X),
             "engine": options.engine,
+            **({} if engine._grid is None else {"steps": engine.steps, "time_step": engine.time_step}),
             "hidden": options.hidden,
             **{name: getattr(classifier, name) for name in ("epochs", "batch_size", "seed")},
-            **{name: classifier.setting_[name] for name in ("learning_rate", "tau_mem", "tau_syn")},
+            # Without a bound JSON has no number.
+            **{name: value for name, value in classifier.setting_.items() if value != math.inf},
         },
         "accuracy": accuracies,
         "spikes_per_sample": {"hidden": report["hidden_spikes"], "output": report["output_spikes"]},
@@ -74,10 +98,11 @@ def train_yin_yang(options: argparse.Namespace) -> None:
         from . import chip
 
         metrics["chip"] = {"estimated": True, **account.totals()}
-        chip.write_account(account, options.out)
+        chip.write_account(account, options.out, metrics["model_sha256"])
     _write_metrics(options.out, metrics, classifier.history_)
-    save(classifier.network_, os.path.join(options.out, "model.safetensors"))
     _write_pictures(options, plot, classifier, X_test, y_test)
+
+    os.remove(checkpoint)
 
     print(f"training accuracy {_percent(accuracies['train'])}")
     print(f"validation accuracy {_percent(accuracies['validation'])}")
@@ -86,17 +111,27 @@ def train_yin_yang(options: argparse.Namespace) -> None:
     if account is not None:
         print(account)
     print(f"results in {options.out}")
-    if resolve(options.engine)._grid is not None:
+    if engine._grid is not None:
         ceiling = encoding.ceiling(classifier._encode(X_test), y_test)
         if ceiling < 1:
             print(f"no more than {_percent(ceiling)} of the test samples can be told apart on the grid of time steps")
     print(f"test accuracy {_percent(accuracies['test'])}")
 
 
-def on_steps(engine: str, steps: int) -> Any:
-    """The engine by its name; on a grid of so many time steps if it has one."""
+def on_steps(engine: str, steps: Optional[int]) -> Any:
+    """The engine by its name; on a grid of so many time steps if it has one (None: `STEPS`).
+
+    Raises
+    ------
+    ValueError
+        If there are steps for an engine without any.
+    """
     kind: Any = kind_of(engine)
-    return kind() if kind()._grid is None else kind(steps=steps)
+    if kind()._grid is not None:
+        return kind(steps=STEPS if steps is None else steps)
+    if steps is not None:
+        raise ValueError(f"--steps is {steps}, but engine {engine} has no time steps; leave it out or give --engine clock")
+    return kind()
 
 
 def _accuracy(classifier: Any, X: Any, y: Any) -> float:
@@ -109,11 +144,11 @@ def _percent(fraction: float) -> str:
     return f"{100 * fraction:.1f} %"
 
 
-def _write_metrics(folder: str, metrics: Dict[str, Any], history: Any) -> None:
-    with open(os.path.join(folder, "metrics.json"), "w", encoding="utf-8") as file:
+def _write_metrics(out: str, metrics: Dict[str, Any], history: Any) -> None:
+    with open(os.path.join(out, "metrics.json"), "w", encoding="utf-8") as file:
         json.dump(metrics, file, indent=2)
         file.write("\n")
-    with open(os.path.join(folder, "metrics.csv"), "w", encoding="utf-8", newline="") as file:
+    with open(os.path.join(out, "metrics.csv"), "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["epoch", *history.dtype.names])
         for epoch, numbers in enumerate(history, start=1):

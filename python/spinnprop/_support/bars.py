@@ -1,8 +1,10 @@
-"""A progress bar for training."""
+"""Progress of training: a bar for a terminal, lines for a file."""
 
 from __future__ import annotations
 
 import math
+import sys
+import time
 from types import TracebackType
 from typing import Any, Dict, Optional, Type
 
@@ -41,3 +43,27 @@ class EpochBar:
     ) -> None:
         if self._bar is not None:
             self._bar.close()
+
+
+class EpochLines:
+    """Writes a line to the error stream after an epoch, but none within a second of the last. Does nothing unless `shown`."""
+
+    def __init__(self, n_epochs: int, shown: bool = True) -> None:
+        self._n_epochs = n_epochs
+        self._shown = shown
+        self._last = -math.inf
+
+    def __call__(self, progress: Dict[str, Any]) -> None:
+        if not self._shown or not progress["epoch_finished"]:
+            return
+        now, epoch = time.monotonic(), progress["epoch"] + 1
+        if now - self._last < 1 and epoch < self._n_epochs:
+            return
+        self._last = now
+        validation = progress["validation_accuracy"]
+        more = "" if math.isnan(validation) else f", validation {100 * validation:.1f} %"
+        print(
+            f"epoch {epoch} of {self._n_epochs}: loss {progress['loss']:.3f}, accuracy {100 * progress['accuracy']:.1f} %{more}",
+            file=sys.stderr,
+            flush=True,
+        )

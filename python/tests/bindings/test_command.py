@@ -4,9 +4,11 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ import pytest
 import spinnprop as sp
 from spinnprop import _commands
 from spinnprop._commands import search as search_command
+from spinnprop._commands import train as train_command
 from spinnprop._commands.reproduce import eventprop_yin_yang, spinnaker2_yin_yang
 from spinnprop._commands.simulate import _edges
 
@@ -45,6 +48,7 @@ def test_version_and_help(capsys):
         (["reproduce", "eventprop-yin-yang", "--seeds", "-1"], "positive"),
         (["search", "yin-yang", "--objective", "energy"], "accuracy-energy"),
         (["search", "yin-yang", "--trials", "0"], "positive"),
+        (["simulate", "sparse", "--n", "1000000000000"], "1000000000000 is too large; at most 2147483647"),
     ],
 )
 def test_wrong_usage_exits_with_2(arguments, said, capsys):
@@ -182,6 +186,139 @@ def test_a_folder_in_the_place_of_a_result_is_named(tmp_path, capsys, end):
     assert _commands.main(["reproduce", "eventprop-yin-yang", "--seeds", "1", "--epochs", "1", "--out", str(tmp_path)]) == 1
     shown = capsys.readouterr().err
     assert f"{path} is a folder" in shown and "--out" in shown and shown.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train", "yin-yang", "--epochs", "1000000"],
+        ["search", "yin-yang", "--epochs", "1000000"],
+        ["simulate", "sparse", "--seconds", "1e6"],
+        ["reproduce", "eventprop-yin-yang", "--epochs", "1000000"],
+        ["reproduce", "spinnaker2-yin-yang", "--epochs", "1000000"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("folder", ["file/run", "/proc/run", "file"])
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(command, folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    assert _commands.main([*command, "--out", folder]) == 1
+    shown = capsys.readouterr()
+    assert f"{folder} cannot be written" in shown.err and "--out" in shown.err and shown.err.count("\n") == 1
+    assert shown.out == ""
+
+
+@pytest.mark.parametrize("spoil", ["folder", "current"])
+def test_a_model_that_cannot_be_written_is_written_elsewhere(spoil, tmp_path, capsys, monkeypatch):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "other"))
+    # The folder goes while the network is trained.
+    judge, out = train_command.folder.clear, tmp_path / "run"
+
+    def lose(folder, *rest, **more):
+        judge(folder, *rest, **more)
+        shutil.rmtree(out)
+        if spoil == "current":
+            os.mkdir(os.path.join(os.getcwd(), f"spinnprop-model-{os.getpid()}.safetensors"))
+
+    monkeypatch.setattr(train_command.folder, "clear", lose)
+    assert _commands.main(["train", "yin-yang", *QUICK, "--out", str(out)]) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    path = re.search(r"cannot be written any more, so the model is in (.*)$", line)[1]
+    assert os.path.dirname(path) == str(tmp_path / ("here" if spoil == "folder" else "other"))
+    assert sp.load(path).layer_sizes == (5, 20, 3)
+
+
+def test_the_files_of_a_folder_are_of_one_run(tmp_path, capsys):
+    out, command = str(tmp_path), ["train", "yin-yang", *QUICK, "--out", str(tmp_path)]
+    (tmp_path / "mine.txt").write_text("stays")
+    assert _commands.main([*command, "--engine", "spinnaker2"]) == 0
+    assert _commands.main(["chip", "account", out]) == 0
+    account = (tmp_path / "chip.json").read_bytes()
+    assert _commands.main(command) == 0
+    assert not [name for name in os.listdir(out) if name.startswith("chip")] and (tmp_path / "mine.txt").exists()
+    assert _commands.main(["chip", "account", out]) == 1
+    # What somebody has put beside another run is not taken for its account.
+    (tmp_path / "chip.json").write_bytes(account)
+    capsys.readouterr()
+    assert _commands.main(["chip", "account", out]) == 1
+    assert "not of the same run" in capsys.readouterr().err
+    for other in (["simulate", "sparse", "--n", "100", "--k", "5"], ["search", "yin-yang"]):
+        assert _commands.main([*other, "--out", out]) == 1
+        assert "of an earlier `spinnprop train`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("engine", ["event", "clock", "spinnaker2"])
+def test_a_run_can_be_repeated_from_its_metrics_alone(engine, tmp_path):
+    first, again = tmp_path / "first", tmp_path / "again"
+    steps = [] if engine == "event" else ["--steps", "33"]
+    command = ["train", "yin-yang", "--engine", engine, *QUICK, *steps, "--seed", "3", "--batch-size", "40"]
+    assert _commands.main([*command, "--out", str(first)]) == 0
+    settings = json.loads((first / "metrics.json").read_text())["settings"]
+    arguments = ["train", "yin-yang", "--out", str(again), "--hidden", *map(str, settings["hidden"])]
+    for name in ("engine", "samples", "epochs", "batch_size", "seed", "learning_rate", "steps"):
+        if name in settings:
+            arguments += [f"--{name.replace('_', '-')}", str(settings[name])]
+    assert ("steps" in settings) == (engine != "event")
+    assert _commands.main(arguments) == 0
+    assert (first / "model.safetensors").read_bytes() == (again / "model.safetensors").read_bytes()
+
+
+def test_an_interrupted_training_is_kept_and_goes_on(tmp_path, capsys):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    command = ["train", "yin-yang", "--samples", "300", "--epochs", "60", "--hidden", "10", "--out"]
+    assert _commands.main([*command, str(whole)]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("epoch 1 of 60: loss ") and lines[-1].startswith("epoch 60 of 60: ")
+
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "spinnprop", *command, str(cut)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        assert process.stderr.readline().startswith(b"epoch 1 of 60")
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 130 and b"--resume goes on" in errors
+    assert sorted(os.listdir(cut)) == ["checkpoint", "model.safetensors"]
+    assert sp.load(cut / "model.safetensors").layer_sizes == (5, 10, 3)
+    assert _commands.main([*command, str(cut), "--resume"]) == 0
+    assert (cut / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+    assert sorted(os.listdir(cut)) == sorted(os.listdir(whole))
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["train", "yin-yang", "--learning-rate", "0"], "nothing would be learnt"),
+        (["train", "yin-yang", "--steps", "30"], "engine event has no time steps"),
+        (["search", "yin-yang", "--steps", "30"], "engine event has no time steps"),
+    ],
+)
+def test_what_would_mean_nothing_is_refused(arguments, said, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert _commands.main(arguments) == 1
+    shown = capsys.readouterr()
+    assert said in shown.err and shown.err.count("\n") == 1 and shown.out == "" and os.listdir(tmp_path) == []
+
+
+def test_a_network_that_does_not_fit_exits_with_1(capsys):
+    assert _commands.main(["chip", "fit", "784-350-10"]) == 0
+    assert _commands.main(["chip", "fit", "784-1000000-10"]) == 1
+    assert _commands.main(["chip", "fit", "784-1000000-10", "--json"]) == 1
+
+
+def test_messages_have_no_words_of_python(capsys, monkeypatch, tmp_path):
+    def fill(options):
+        np.empty(2**50)
+
+    monkeypatch.setattr(_commands, "_simulate_sparse", fill)
+    assert _commands.main(["simulate", "sparse"]) == 1
+    assert capsys.readouterr().err == "spinnprop: there is not enough memory for this; give smaller numbers\n"
 
 
 SEARCH = ["search", "yin-yang", "--trials", "4", "--epochs", "1", "--samples", "60"]

@@ -427,7 +427,7 @@ def test_commands(tmp_path, capsys):
     assert main(["chip", "fit", "784-60-10", "--batch", "8", "--json", *room]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert (answer["spikes_per_neuron"], answer["active_senders"], answer["input_activity"]) == (4.0, 0.5, 0.5)
-    assert main(["chip", "fit", "784-350-10", "--batch", "8", "--active-senders", "0.5"]) == 0
+    assert main(["chip", "fit", "784-350-10", "--batch", "8", "--active-senders", "0.5"]) == 1
     assert "raise active_senders" in capsys.readouterr().out
     assert main(["chip", "fit", "5-x"]) == 1 and "sizes" in capsys.readouterr().err
     assert main(["chip", "account", str(tmp_path)]) == 1 and "is not there; `spinnprop train" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from ..._network import Network
 from ..._support.bars import EpochBar
 from ..._trainer import Trainer
 from ...losses import TTFSCrossEntropy
+from ..folder import check
 from .results import EARLIER, counted, file_name, finished, write
 
 #: Wunderlich and Pehle (2021), arXiv 2009.08378, table 1 and the authors' published code.
@@ -46,7 +47,7 @@ PUBLISHED_BY_EPOCH = {1: 81.1, 2: 90.7, 5: 95.8, 10: 96.5, 20: 97.4, 60: 98.1}
 
 def reproduce_yin_yang(options: argparse.Namespace) -> None:
     """Runs the seeds that are not in ``options.out`` yet, then prints the table."""
-    os.makedirs(options.out, exist_ok=True)
+    check(options.out)
     X, y = datasets.yin_yang(5000, seed=42)
     X_test, y_test = datasets.yin_yang(1000, seed=40)
     train = (encoding.latency(X, **SETTING["encoding"]), y)

@@ -24,6 +24,7 @@ from ..._support.bars import EpochBar
 from ..._trainer import Trainer
 from ...losses import StepTTFSCrossEntropy
 from ...spinnaker2._account import ESTIMATED, Account
+from ..folder import check
 from .results import EARLIER, counted, file_name, finished, is_number, write
 
 _SIZES = (5, 120, 3)
@@ -102,7 +103,7 @@ _BEYOND = 1e15
 
 def reproduce_spinnaker2_yin_yang(options: argparse.Namespace) -> None:
     """Runs the seeds that are not in ``options.out`` yet, then prints the table."""
-    os.makedirs(options.out, exist_ok=True)
+    check(options.out)
     sets = {}
     for name, (n_samples, seed) in SETTING["samples"].items():
         X, y = datasets.yin_yang(n_samples, seed=seed)

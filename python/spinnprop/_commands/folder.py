@@ -1,0 +1,113 @@
+"""The folder of a run's results: checked before the work begins; its files are those of one run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from typing import Tuple
+
+from .._core import SpinnpropError
+from .._files import save
+from .._network import Network
+
+MODEL, CHECKPOINT = "model.safetensors", "checkpoint"
+_TABLES = ("chip-pes.csv", "chip-phases.csv", "chip-programs.csv")
+
+#: How pictures may end.
+PICTURES = ("png", "svg", "pdf")
+
+
+def _pictures(*names: str) -> Tuple[str, ...]:
+    return tuple(f"{name}.{end}" for name in names for end in PICTURES)
+
+
+#: What each command writes to its folder.
+FILES = {
+    "train": (
+        "metrics.json",
+        "metrics.csv",
+        MODEL,
+        CHECKPOINT,
+        "chip.json",
+        *_TABLES,
+        *_pictures("learning_curve", "decision_map", "raster"),
+        *_pictures("chip_program", "chip_load", "chip_memory", "chip_traffic"),
+    ),
+    "search": ("trials.csv", "best.json", MODEL, *_pictures("history", "pareto")),
+    "simulate": ("metrics.json", "rates.npy", *_pictures("raster")),
+}
+
+
+def check(folder: str) -> None:
+    """Makes the folder and writes to it, so that no work is done whose results cannot be kept.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"\0" * 4096)
+            file.flush()
+    except OSError as error:
+        raise OSError(f"{folder} cannot be written: {error.strerror}; give another folder by --out") from None
+
+
+def begin(folder: str, command: str) -> None:
+    """As `check`; also refuses a folder with the results of another command.
+
+    Raises
+    ------
+    ValueError
+        If there are files that another command wrote: they would lie among those of this one.
+    """
+    check(folder)
+    for other, files in FILES.items():
+        found = sorted(name for name in files if name not in FILES[command] and _is_there(folder, name))
+        if found:
+            raise ValueError(
+                f"{folder} holds {found[0]} of an earlier `spinnprop {other}`; give another folder by --out"
+            )
+
+
+def clear(folder: str, command: str, but: Tuple[str, ...] = ()) -> None:
+    """Removes what an earlier run of the command left, and nothing else."""
+    for name in FILES[command]:
+        if name not in but and _is_there(folder, name):
+            os.remove(os.path.join(folder, name))
+
+
+def save_model(network: Network, folder: str) -> None:
+    """Writes the model; where else it can if the folder cannot be written any more.
+
+    Raises
+    ------
+    OSError
+        If it lies elsewhere; the message says where.
+    """
+    try:
+        save(network, os.path.join(folder, MODEL))
+    except (OSError, SpinnpropError) as error:
+        for other in (os.getcwd(), tempfile.gettempdir()):
+            path = os.path.join(other, f"spinnprop-model-{os.getpid()}.safetensors")
+            try:
+                save(network, path)
+            except (OSError, SpinnpropError):
+                continue
+            raise OSError(f"{folder} cannot be written any more, so the model is in {path}") from error
+        print(f"spinnprop: the model could be written nowhere, neither in {folder} nor elsewhere", file=sys.stderr)
+        raise
+
+
+def digest_of_model(folder: str) -> str:
+    """Of the bytes of the model in the folder: files with the same are of the same run."""
+    with open(os.path.join(folder, MODEL), "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def _is_there(folder: str, name: str) -> bool:
+    return os.path.isfile(os.path.join(folder, name))
