@@ -12,7 +12,8 @@ def new_or_given(ax: Any) -> Any:
     if ax is None:
         from matplotlib import pyplot
 
-        return pyplot.subplots()[1]
+        # Legends and titles outside of the axes stay within the figure.
+        return pyplot.subplots(layout="constrained")[1]
     from matplotlib.axes import Axes
 
     if not isinstance(ax, Axes):

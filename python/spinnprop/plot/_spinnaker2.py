@@ -118,7 +118,7 @@ def chip(account: Union[Account, Engine], by: str = "program", ax: Any = None) -
     axes.set_xticks([])
     axes.set_yticks([])
     copies = f"{account.copies} cop{'y' if account.copies == 1 else 'ies'}"
-    axes.set_title(f"{_TITLES[by]}\n{account.n_pes} processing elements, {copies} of the network", fontsize="medium")
+    axes.set_title(f"{_TITLES[by]}\n{account.n_pes} processing elements, {copies}", fontsize="medium")
     return axes
 
 
