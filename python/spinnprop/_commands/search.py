@@ -91,6 +91,30 @@ class Maker(Value):
         return SpikingClassifier(engine=grid, loss=loss, **times, **spread, **fixed, **drawn)
 
 
+#: Of what is reported; the rest has none.
+UNITS = {
+    **dict.fromkeys(("tau_mem", "tau_syn", "t_late", "loss.tau0", "loss.tau1", "engine.time_step"), "s"),
+    **dict.fromkeys(("loss.xi", "loss.beta", "engine.steps"), "steps"),
+}
+
+
+def reported(make: Maker, params: Dict[str, Any]) -> Dict[str, Any]:
+    """What was drawn as `SpikingClassifier` takes it, in seconds and steps; of the loss and the engine their own fields."""
+    estimator = make(**params)
+    names = set(params) & set(estimator.get_params(deep=False))
+    on_grid = {"loss", "engine", "weight_mean", "weight_std"} if "steps" in params else set()
+    found: Dict[str, Any] = {}
+    for name in sorted(names | on_grid):
+        value = getattr(estimator, name)
+        if name == "loss":
+            found.update((f"loss.{part}", number) for part, number in vars(value).items())
+        elif name == "engine":
+            found.update({"engine.steps": value.steps, "engine.time_step": value.time_step})
+        else:
+            found[name] = value
+    return found
+
+
 def search_yin_yang(options: argparse.Namespace) -> None:
     """Searches on the published sets and writes the folder ``options.out``; the last line says the test accuracy."""
     # Imported before the search, so that what is missing is missed at once.
@@ -107,12 +131,13 @@ def search_yin_yang(options: argparse.Namespace) -> None:
         f"objective {options.objective}",
         flush=True,
     )
+    make = Maker(options.engine, options.epochs)
     try:
         found = search(
             X,
             y,
             space(options.engine, options.steps, options.hidden),
-            estimator=Maker(options.engine, options.epochs),
+            estimator=make,
             validation=validation,
             n_trials=options.trials,
             objectives=objectives,
@@ -126,12 +151,13 @@ def search_yin_yang(options: argparse.Namespace) -> None:
         partial = getattr(interrupt, "result", None)
         if partial is not None and partial.trials:
             out.clear(options.out, "search")
-            _write_trials(options.out, partial)
+            _write_trials(options.out, partial, make)
             print(f"\nstopped after {len(partial.trials)} trials; they are in {options.out}", file=sys.stderr)
         raise
     out.clear(options.out, "search")
-    _write_trials(options.out, found)
+    _write_trials(options.out, found, make)
     best = found.best_trial
+    params = reported(make, best["params"])
     _write_picture(options, plot, found)
     winner = found.refit(X, y, validation=validation)
     out.save_model(winner.network_, options.out)
@@ -145,7 +171,9 @@ def search_yin_yang(options: argparse.Namespace) -> None:
                 "data": "yin-yang",
                 "settings": {name: getattr(options, name) for name in settings},
                 "trial": best["number"],
-                "params": best["drawn"],
+                "params": params,
+                "units": {name: UNITS[name] for name in params if name in UNITS},
+                "fixed": {"epochs": options.epochs, "rescale": False},
                 "accuracy": {"validation": best["accuracy"], "test": test},
                 "costs": {name: best[name] for name in objectives[1:]},
             },
@@ -162,29 +190,30 @@ def search_yin_yang(options: argparse.Namespace) -> None:
         for trial in found.pareto:
             print(f"  trial {trial['number']}: {_percent(trial['accuracy'])}, {trial[objectives[1]]:.4g}")
     print(f"best trial {best['number']}:")
-    for name, value in best["drawn"].items():
-        print(f"  {name} {value if isinstance(value, (int, str)) else format(value, '.4g')}")
+    for name, value in params.items():
+        print(f"  {name} {value!r} {UNITS.get(name, '')}".rstrip())
     epochs = min(LAST_EPOCHS, options.epochs)
     print(f"validation accuracy {_percent(best['accuracy'])}, mean of the last {epochs} epochs")
     print(f"results in {options.out}")
     print(f"test accuracy {_percent(test)}")
 
 
-def _write_trials(folder: str, found: Any) -> None:
+def _write_trials(folder: str, found: Any, make: Maker) -> None:
     """One row per trial; what is not known is left empty."""
     trials = found.trials
-    names = sorted({name for trial in trials for name in trial["drawn"]})
+    settings = [reported(make, trial["params"]) for trial in trials]
+    names = sorted({name for setting in settings for name in setting})
     front = {trial["number"] for trial in found.pareto}
     with open(os.path.join(folder, "trials.csv"), "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["trial", "state", *found.objectives, "on_front", "epochs", "seconds", *names, "error"])
-        for trial in trials:
+        for trial, setting in zip(trials, settings):
             scores = [trial[name] for name in (*found.objectives, "seconds")]
             accuracy_and_costs = ["" if math.isnan(score) else repr(float(score)) for score in scores]
             writer.writerow(
                 [trial["number"], trial["state"], *accuracy_and_costs[:-1], int(trial["number"] in front)]
                 + [trial["epochs"], accuracy_and_costs[-1]]
-                + [trial["drawn"].get(name, "") for name in names]
+                + [setting.get(name, "") for name in names]
                 + [trial["error"] or ""]
             )
 

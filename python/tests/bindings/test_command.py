@@ -372,14 +372,34 @@ def test_search_on_a_grid(tmp_path, capsys):
     command = [*SEARCH, "--out", str(tmp_path), "--trials", "2", "--engine"]
     assert _commands.main([*command, "clock"]) == 0
     params = json.loads((tmp_path / "best.json").read_text())["params"]
-    assert 27 <= params["steps"] <= 108 and 20 <= params["hidden"] <= 300
-    for name in ("tau_mem", "tau_syn", "hidden_mean", "output_std", "bump", "xi", "alpha", "beta", "clip_norm"):
+    assert 27 <= params["engine.steps"] <= 108 and 20 <= params["hidden"] <= 300
+    for name in ("tau_mem", "tau_syn", "bump", "loss.xi", "loss.alpha", "loss.beta", "clip_norm"):
         assert params[name] > 0
     assert "2 trials complete" in capsys.readouterr().out
     assert _commands.main([*command, "spinnaker2", "--steps", "30", "--hidden", "25"]) == 0
     params = json.loads((tmp_path / "best.json").read_text())["params"]
-    assert (params["steps"], params["hidden"]) == (30, 25)
+    assert (params["engine.steps"], params["hidden"]) == (30, 25)
     assert "2 trials complete" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("engine", ["event", "clock"])
+def test_the_winner_of_a_search_can_be_typed_in_again(engine, tmp_path, capsys):
+    assert _commands.main([*SEARCH, "--trials", "2", "--engine", engine, "--out", str(tmp_path)]) == 0
+    best = json.loads((tmp_path / "best.json").read_text())
+    shown = capsys.readouterr().out
+    for name, value in best["params"].items():
+        assert f"  {name} {value!r} {best['units'].get(name, '')}".rstrip() + "\n" in shown
+    assert best["units"]["tau_mem"] == "s"
+    given, loss, grid = {}, {}, {}
+    for name, value in best["params"].items():
+        part, _, field = name.rpartition(".")
+        {"": given, "loss": loss, "engine": grid}[part][field] = value
+    kind = sp.losses.TTFSCrossEntropy if engine == "event" else sp.losses.StepTTFSCrossEntropy
+    runs_on = sp.ClockEngine(**grid) if grid else engine
+    again = sp.SpikingClassifier(engine=runs_on, loss=kind(**loss), **given, **best["fixed"])
+    again.fit(*sp.datasets.yin_yang(60), validation=sp.datasets.yin_yang(1000, seed=41))
+    sp.save(again.network_, tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == (tmp_path / "model.safetensors").read_bytes()
 
 
 def test_what_is_searched_on_a_grid_becomes_an_estimator():
