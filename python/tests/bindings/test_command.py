@@ -100,9 +100,9 @@ def test_train(tmp_path, capsys):
 def test_pictures_for_print(ending, start, tmp_path):
     sparse = ["simulate", "sparse", "--n", "200", "--k", "20", "--seconds", "0.1"]
     for name, command in (("decision_map", ["train", "yin-yang", *QUICK]), ("raster", sparse)):
-        assert _commands.main([*command, "--pictures", ending, "--out", str(tmp_path)]) == 0
-        assert (tmp_path / f"{name}.{ending}").read_bytes().startswith(start)
-    assert not list(tmp_path.glob("*.png"))
+        assert _commands.main([*command, "--pictures", ending, "--out", str(tmp_path / name)]) == 0
+        assert (tmp_path / name / f"{name}.{ending}").read_bytes().startswith(start)
+    assert not list(tmp_path.glob("*/*.png"))
 
 
 def test_reproduce(tmp_path, capsys, monkeypatch):
