@@ -24,7 +24,7 @@ def set_threads(threads: int) -> None:
     1
     >>> sp.set_threads(0)
     """
-    _core.set_threads(checks.integer(threads, "threads", 0, checks.INT32))
+    _core.set_threads(checks.integer(threads, "threads", 0, 1024))
 
 
 def get_threads() -> int:

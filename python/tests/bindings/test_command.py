@@ -60,7 +60,8 @@ def test_wrong_usage_exits_with_2(arguments, said, capsys):
 @pytest.mark.parametrize(
     "arguments, said",
     [
-        (["--threads", "5000"], "5000"),
+        (["--threads", "5000"], "threads is 5000; it must be 0 .. 1024"),
+        (["--threads", "5000000000"], "threads is 5000000000; it must be 0 .. 1024"),
         (["--seed", "-1"], "-1"),
         (["--learning-rate", "nan"], "nan"),
         (["--out", "/dev/null/run"], "/dev/null"),
