@@ -22,6 +22,12 @@ final class ClockUnit: @unchecked Sendable {
         }
     }
 
+    /// Before another batch.
+    func restart() {
+        isDone.store(false, ordering: .relaxed)
+        for n in 0..<spaceCount { rows[n].restart() }
+    }
+
     deinit {
         rows.deinitialize(count: spaceCount)
         rows.deallocate()
@@ -63,7 +69,8 @@ final class ClockJob: @unchecked Sendable {
     let inputErrors: Block<Double>?
 
     init(
-        _ network: Network, _ plans: ClockPlans, _ recording: Recording, _ objective: Objective, grid: TimeGrid
+        _ plans: ClockPlans, _ recording: Recording, _ objective: Objective, grid: TimeGrid,
+        memory: ClockMemory = ClockMemory()
     ) throws(SpinnpropError) {
         self.plans = plans
         self.recording = recording
@@ -86,7 +93,7 @@ final class ClockJob: @unchecked Sendable {
         try Memory.check(
             count: width.multipliedReportingOverflow(by: copies).overflow ? .max : width * copies,
             bytesPerElement: MemoryLayout<Float>.stride, "the gradients of \(copies) copies of the network")
-        sums = try spaces.map { (space) throws(SpinnpropError) in try CopySums(space, copies: copies) }
+        sums = try memory.sums(spaces, copies: copies)
         slices = sums.enumerated().flatMap { (index, sum) in sum.slices.map { SumSlice(space: index, columns: $0) } }
         values = try Block(sampleCount)
         isSkipped = try Block(sampleCount)
@@ -134,11 +141,19 @@ final class ClockJob: @unchecked Sendable {
         return chunks
     }
 
-    /// Whether the rows of all samples fit memory together, whoever spikes.
+    /// Whether the rows of all samples fit memory together, whichever neurons spike. To be known before they do.
     var fitsWhole: Bool {
-        let width = sums.reduce(0) { $0 + $1.space.rowCount * $1.space.stride }
-        let (product, overflow) = width.multipliedReportingOverflow(by: recording.sampleCount)
-        return !overflow && product <= ClockJob.largestChunk
+        let offsets = recording.input.offsets
+        var elements = 0
+        for own in plans.connections {
+            let width = own.stride * (own.delayKind == .none ? 1 : 2)
+            for sample in 0..<recording.sampleCount {
+                let senders = own.source == nil ? offsets[sample + 1] - offsets[sample] : own.preCount
+                elements += width * min(senders, own.preCount)
+                if elements > ClockJob.largestChunk { return false }
+            }
+        }
+        return true
     }
 
     func unit(_ samples: Range<Int>) throws(SpinnpropError) -> ClockUnit {
@@ -177,37 +192,62 @@ final class ClockJob: @unchecked Sendable {
         }
     }
 
-    /// Adds copies and samples up.
+    /// Runs all samples of a recording backward.
+    func run(monitor: Monitor?) throws(SpinnpropError) {
+        let workers = WorkerPool { () throws(SpinnpropError) in try ClockWorker(self, rows: nil, monitor: monitor) }
+        for chunk in chunks {
+            let units = try units(of: chunk)
+            try parallelLoop(parts: units.count, monitor: monitor) { (unit) throws(SpinnpropError) in
+                try workers.withWorker { (worker) throws(SpinnpropError) in try worker.run(units[unit]) }
+                finish(units[unit], of: units)
+            }
+            try finishAll(units, monitor: monitor)
+        }
+    }
+
+    /// The gradient of a space in rows, once all samples have been run.
+    func total(_ space: Int) -> UnsafeMutablePointer<Float> {
+        let own = sums[space].space
+        let constants = plans.layers[plans.connections[own.connection].target].constants
+        return sums[space].total(
+            times: (0..<own.rowWidth).map { own.isDelay ? Float(1 / grid.timeStep) : -constants[.tauSyn, $0] })
+    }
+
+    /// Adds the samples up.
+    var result: BatchResult {
+        var (value, skipped, correct) = (0.0, 0, 0)
+        for sample in 0..<recording.sampleCount {
+            value += values.pointer[sample]
+            if isSkipped.pointer[sample] { skipped += 1 }
+            if isCorrect.pointer[sample] { correct += 1 }
+        }
+        return BatchResult(
+            recording, value: value / Double(max(1, recording.sampleCount)) + rate.value, skippedCount: skipped,
+            correctCount: correct)
+    }
+
+    /// In the shape of the parameters.
     func gradients(_ network: Network, monitor: Monitor?) throws(SpinnpropError) -> Gradients {
         try network.checkRoom("the gradients")
         var gradients = Gradients(zerosFor: network)
-        let perSecond = Float(1 / grid.timeStep)
         let poller = Poller(monitor)
-        for sum in sums {
-            let space = sum.space
-            let constants = plans.layers[network.connections[space.connection].target].constants
-            let body = { (gradient: inout [Double]) in
-                gradient.withUnsafeMutableBufferPointer { buffer in
-                    guard let base = buffer.baseAddress else { return }
-                    sum.finish(into: base, columns: 0..<space.stride) {
-                        space.isDelay ? perSecond : -constants[.tauSyn, $0]
+        for (index, own) in plans.connections.enumerated() {
+            gradients.weights[index] = own.rows.at(total(weightSpace[index])).values
+            if let space = delaySpace[index] {
+                let (shape, total) = (sums[space].space, total(space))
+                for row in 0..<shape.rowCount {
+                    for column in 0..<shape.rowWidth {
+                        gradients.delays[index][shape.parameter(row: row, column: column)] = Double(
+                            total[row * shape.stride + column])
                     }
                 }
             }
-            if space.isDelay {
-                body(&gradients.delays[space.connection])
-            } else {
-                body(&gradients.weights[space.connection])
-            }
-            if poller.isStopped(after: space.rowCount * space.stride) { throw .cancelled }
+            if poller.isStopped(after: own.rows.count) { throw .cancelled }
         }
-        let sampleCount = recording.sampleCount
-        for sample in 0..<sampleCount {
-            gradients.value += values.pointer[sample]
-            if isSkipped.pointer[sample] { gradients.skippedCount += 1 }
-            if isCorrect.pointer[sample] { gradients.correctCount += 1 }
-        }
-        gradients.value = gradients.value / Double(max(1, sampleCount)) + rate.value
+        let result = result
+        gradients.value = result.value
+        gradients.skippedCount = result.skippedCount
+        gradients.correctCount = result.correctCount
         if let inputErrors {
             try Memory.check(
                 count: recording.input.spikeCount, bytesPerElement: MemoryLayout<Double>.stride,

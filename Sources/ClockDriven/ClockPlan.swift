@@ -12,8 +12,10 @@ final class ClockConnection: @unchecked Sendable {
     let preCount: Int
     let postCount: Int
     let delayKind: DelayKind
-    /// (pre, post) in float32, rows padded to `stride`.
-    private let rows: Block<Float>
+    let target: Int
+    /// In float32.
+    let rows: SenderRows<Float>
+    private let block: Block<Float>
     let stride: Int
     /// In whole steps: one per sender, or where receivers differ (post) or (pre, post) with padded rows. Empty if all are 0.
     private let delays: Block<Int32>
@@ -22,7 +24,7 @@ final class ClockConnection: @unchecked Sendable {
     init(_ connection: Connection, index: Int, stride: Int, grid: TimeGrid, poller: Poller) throws(SpinnpropError) {
         self.index = index
         self.stride = stride
-        source = connection.source
+        (source, target) = (connection.source, connection.target)
         preCount = connection.preCount
         postCount = connection.postCount
         delayKind = connection.delayKind
@@ -30,26 +32,10 @@ final class ClockConnection: @unchecked Sendable {
         try Memory.check(
             count: pre * stride, bytesPerElement: 2 * MemoryLayout<Float>.stride,
             "the turned weights of layer \(connection.target)")
-        rows = try Block(pre * stride)
-        let turned = rows.pointer
-        if stride != post { turned.update(repeating: 0, count: pre * stride) }
-        connection.weights.withUnsafeBufferPointer { weights in
-            // Blocks of rows keep both sides in the cache.
-            var first = 0
-            while first < post, !poller.isStopped(after: 16 &* pre) {
-                let last = min(first &+ 16, post)
-                var i = 0
-                while i < pre {
-                    var j = first
-                    while j < last {
-                        turned[i &* stride &+ j] = Float(weights[j &* pre &+ i])
-                        j &+= 1
-                    }
-                    i &+= 1
-                }
-                first = last
-            }
-        }
+        block = try Block(pre * stride)
+        rows = SenderRows(preCount: pre, postCount: post, stride: stride, pointer: block.pointer)
+        rows.load(connection.weights, poller)
+        let turned = block.pointer
         guard ClockKernels.areFinite(turned, count: pre * stride) else {
             let at = connection.weights.firstIndex { !Float($0).isFinite } ?? 0
             throw .invalidValue(

@@ -26,16 +26,8 @@ public struct ClockRule: GradientRule {
         let grid = try self.grid(recording)
         try objective.check(network, sampleCount: recording.sampleCount, grid: grid)
         let plans = try ClockPlans(network, grid: grid, monitor: monitor)
-        let job = try ClockJob(network, plans, recording, objective, grid: grid)
-        let workers = WorkerPool { () throws(SpinnpropError) in try ClockWorker(job, rows: nil, monitor: monitor) }
-        for chunk in job.chunks {
-            let units = try job.units(of: chunk)
-            try parallelLoop(parts: units.count, monitor: monitor) { (unit) throws(SpinnpropError) in
-                try workers.withWorker { (worker) throws(SpinnpropError) in try worker.run(units[unit]) }
-                job.finish(units[unit], of: units)
-            }
-            try job.finishAll(units, monitor: monitor)
-        }
+        let job = try ClockJob(plans, recording, objective, grid: grid)
+        try job.run(monitor: monitor)
         return try job.gradients(network, monitor: monitor)
     }
 

@@ -24,56 +24,18 @@ public struct ClockSubstrate: Substrate {
         try check(network, input, forward, for: name)
         let plans = try ClockPlans(network, grid: options, monitor: monitor)
         let run = try ClockRun(network, plans, input, grid: options, forward, monitor)
-        let runners = WorkerPool { () throws(SpinnpropError) in try run.runner() }
-        try parallelLoop(parts: run.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
-            try runners.withWorker { (runner) throws(SpinnpropError) in
-                try run.forward(part, with: runner) { (_, _) in }
-            }
-        }
-        return run.recording
+        try run.forward()
+        return run.recording(network.fingerprint)
     }
 
-    /// Each sample goes forward and backward before the next: what it has made is still at hand. The same bits as in two
-    /// calls, which are left to batches whose backward pass needs all of the forward one, or much memory.
-    public func forwardAndBackward(
-        _ network: Network, _ input: SpikeTrains, options forward: ForwardOptions, rule: any GradientRule,
-        objective: Objective, monitor: Monitor?
-    ) throws(SpinnpropError) -> (Recording, Gradients) {
-        guard let rule = rule as? ClockRule, rule.grid?.runsLike(options) ?? true, objective.rate == nil,
-            network.layers[network.layers.count - 1].isSpiking
-        else {
-            return try forwardThenBackward(
-                network, input, options: forward, rule: rule, objective: objective, monitor: monitor)
+    /// With this engine's own rule parameters stay as its loops read them.
+    public func session(
+        _ network: Network, rule: any GradientRule, optimizer: Optimizer, options forward: ForwardOptions
+    ) throws(SpinnpropError) -> any Session {
+        guard let rule = rule as? ClockRule, rule.grid?.runsLike(options) ?? true, !optimizer.trainsDelays else {
+            return PlainSession(self, network, rule: rule, optimizer: optimizer, options: forward)
         }
-        try check(network, input, forward, for: name)
-        let grid = rule.grid ?? options
-        try objective.check(network, sampleCount: input.sampleCount, grid: grid)
-        let plans = try ClockPlans(network, grid: grid, monitor: monitor)
-        let run = try ClockRun(network, plans, input, grid: options, forward, monitor)
-        // Filled while its parts are run.
-        let recording = run.recording
-        let job = try ClockJob(network, plans, recording, objective, grid: grid)
-        guard job.fitsWhole else {
-            return try forwardThenBackward(
-                network, input, options: forward, rule: rule, objective: objective, monitor: monitor)
-        }
-        let units = try run.partition.map { (samples) throws(SpinnpropError) in try job.unit(samples) }
-        let workers = WorkerPool { () throws(SpinnpropError) in
-            let runner = try run.runner()
-            return ClockPair(runner: runner, worker: try ClockWorker(job, rows: runner.rows, monitor: monitor))
-        }
-        try parallelLoop(parts: units.count, monitor: monitor) { (part) throws(SpinnpropError) in
-            try workers.withWorker { (pair) throws(SpinnpropError) in
-                pair.worker.begin()
-                let unit = units[part]
-                try run.forward(part, with: pair.runner) {
-                    (sample, index) throws(SpinnpropError) in try pair.worker.backward(sample, part, index, unit)
-                }
-                job.finish(unit, of: units)
-            }
-        }
-        try job.finishAll(units, monitor: monitor)
-        return (recording, try job.gradients(network, monitor: monitor))
+        return try ClockSession(self, network, grid: rule.grid ?? options, optimizer, forward)
     }
 
     /// What every engine on this grid asks of a run. - Parameter engine: its name, for messages.
@@ -170,6 +132,16 @@ final class ClockRun: Sendable {
         try ClockRunner(plans: plans, input: input, grid: grid, monitor: monitor)
     }
 
+    /// Runs all samples.
+    func forward() throws(SpinnpropError) {
+        let runners = WorkerPool { [self] () throws(SpinnpropError) in try runner() }
+        try parallelLoop(parts: partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
+            try runners.withWorker { (runner) throws(SpinnpropError) in
+                try forward(part, with: runner) { (_, _) in }
+            }
+        }
+    }
+
     /// Runs the samples of a part. - Parameter then: is called after each with its number and its index in the part.
     func forward(
         _ part: Int, with runner: ClockRunner, then: (_ sample: Int, _ index: Int) throws(SpinnpropError) -> Void
@@ -193,7 +165,7 @@ final class ClockRun: Sendable {
     }
 
     /// What has been run. Its spikes are those of the parts that have been, the maxima of a read-out need all.
-    var recording: Recording {
+    func recording(_ fingerprint: UInt64?) -> Recording {
         let layers = network.layers.enumerated().map { (index, layer) in
             LayerRecording(
                 neuronCount: layer.neuronCount, isSpiking: layer.isSpiking, thresholds: layer.parameters.threshold,
@@ -202,7 +174,7 @@ final class ClockRun: Sendable {
                 maximumCurrents: layer.isSpiking ? [] : maxima.currents)
         }
         return Recording(
-            input: input, layers: layers, partition: partition, fingerprint: network.fingerprint,
+            input: input, layers: layers, partition: partition, fingerprint: fingerprint,
             engine: ClockSubstrate.name, endTime: options.endTime, grid: grid)
     }
 }
@@ -283,16 +255,5 @@ final class ClockRunner {
             made += rows[plan.layer].count
         }
         return made
-    }
-}
-
-/// Runs samples forward and backward, one after the other.
-private final class ClockPair {
-    let runner: ClockRunner
-    let worker: ClockWorker
-
-    init(runner: ClockRunner, worker: ClockWorker) {
-        self.runner = runner
-        self.worker = worker
     }
 }

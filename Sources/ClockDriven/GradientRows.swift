@@ -67,6 +67,9 @@ struct TouchedRows: ~Copyable {
         return RowLanes(data: data.pointer, indices: indices.pointer, marks: marks, stride: stride, start: count)
     }
 
+    /// Forgets all samples, keeps the memory.
+    mutating func restart() { (count, sampleCount) = (0, 0) }
+
     mutating func end(_ lanes: RowLanes) {
         count = lanes.count
         ends[sampleCount] = count
@@ -116,18 +119,52 @@ final class CopySums: @unchecked Sendable {
         }
     }
 
-    /// Adds the copies in order and leaves the gradient, factor times the sum, where the parameters lie.
-    func finish(into gradient: UnsafeMutablePointer<Double>, columns: Range<Int>, factor: (_ column: Int) -> Float) {
-        let size = space.rowCount * space.stride
-        for row in 0..<space.rowCount {
-            let total = sums.pointer + row * space.stride + columns.lowerBound
-            for copy in 1..<max(1, copies) {
-                ClockKernels.gather(total + copy * size, into: total, count: columns.count)
-            }
-            for column in columns.lowerBound..<min(columns.upperBound, space.rowWidth) {
-                gradient[space.parameter(row: row, column: column)] = Double(
-                    factor(column) * total[column - columns.lowerBound])
+    /// Adds the copies in order and multiplies each column's sum: the gradient, in rows.
+    func total(times factors: [Float]) -> UnsafeMutablePointer<Float> {
+        let (rowCount, stride) = (space.rowCount, space.stride)
+        for copy in 1..<max(1, copies) {
+            ClockKernels.gather(sums.pointer + copy * rowCount * stride, into: sums.pointer, count: rowCount * stride)
+        }
+        factors.withUnsafeBufferPointer { factors in
+            guard let factors = factors.baseAddress else { return }
+            for row in 0..<rowCount {
+                let total = sums.pointer + row &* stride
+                for column in 0..<space.rowWidth { total[column] *= factors[column] }
             }
         }
+        return sums.pointer
+    }
+
+    /// Before the samples of another batch.
+    func clear() { sums.pointer.update(repeating: 0, count: copies * space.rowCount * space.stride) }
+}
+
+/// Sums and rows that a training keeps from batch to batch.
+final class ClockMemory {
+    private var copies = 0
+    private var sums: [CopySums] = []
+    private var units: [ClockUnit] = []
+
+    /// All zero.
+    func sums(_ spaces: [GradientSpace], copies: Int) throws(SpinnpropError) -> [CopySums] {
+        if copies == self.copies {
+            for own in sums { own.clear() }
+        } else {
+            sums = try spaces.map { (space) throws(SpinnpropError) in try CopySums(space, copies: copies) }
+            self.copies = copies
+        }
+        return sums
+    }
+
+    /// Without rows.
+    func units(_ partition: [Range<Int>]) throws(SpinnpropError) -> [ClockUnit] {
+        if units.map(\.samples) == partition {
+            for own in units { own.restart() }
+        } else {
+            units = []
+            let spaces = sums.map(\.space)
+            units = try partition.map { (samples) throws(SpinnpropError) in try ClockUnit(samples, spaces) }
+        }
+        return units
     }
 }

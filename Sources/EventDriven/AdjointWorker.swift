@@ -157,6 +157,8 @@ final class AdjointWorker {
     private func bindSums(_ plan: LayerPlan) throws(SpinnpropError) -> UnsafePointer<IncomingSums> {
         try incomingSums.reserve(plan.incoming.count)
         for (n, own) in plan.incoming.enumerated() {
+            let source = rows.source(own)
+            sums.touch(own.index, source.units, count: source.count)
             let wanted = inputErrors.isWanted ? orderedInputErrors.pointer : nil
             incomingSums.pointer[n] = IncomingSums(
                 columns: plan.columns.pointer[n], weights: sums.weights[own.index].pointer,

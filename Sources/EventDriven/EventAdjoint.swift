@@ -22,12 +22,7 @@ public struct EventAdjoint: GradientRule {
     ) throws(SpinnpropError) -> Gradients {
         let plans = try LayerPlan.all(network, monitor: monitor)
         let run = try AdjointRun(network, recording, objective, plans, monitor)
-        let workers = WorkerPool { () throws(SpinnpropError) in
-            try run.worker(plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) })
-        }
-        try parallelLoop(parts: recording.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
-            try workers.withWorker { (worker) throws(SpinnpropError) in try run.run(part, worker) }
-        }
+        try run.run()
         return try run.gradients()
     }
 }
@@ -45,7 +40,8 @@ final class AdjointRun: @unchecked Sendable {
     private let inputErrors: InputErrors
 
     init(
-        _ network: Network, _ recording: Recording, _ objective: Objective, _ plans: [LayerPlan], _ monitor: Monitor?
+        _ network: Network, _ recording: Recording, _ objective: Objective, _ plans: [LayerPlan], _ monitor: Monitor?,
+        memory: EventMemory = EventMemory()
     ) throws(SpinnpropError) {
         try objective.check(network, sampleCount: recording.sampleCount)
         self.plans = plans
@@ -60,7 +56,7 @@ final class AdjointRun: @unchecked Sendable {
         try Memory.check(
             count: width.multipliedReportingOverflow(by: parts).overflow ? .max : width * parts,
             bytesPerElement: MemoryLayout<Double>.stride, "the gradients of \(parts) parts of the batch")
-        sums = try recording.partition.map { _ throws(SpinnpropError) in try PartialSums(plans) }
+        sums = try memory.sums(plans, parts: parts)
         scale = 1 / Double(max(1, recording.sampleCount))
         rate = RateErrors(objective.rate, recording)
         inputErrors = try InputErrors(objective.wantsInputTimes ? recording.input.spikeCount : nil)
@@ -76,18 +72,51 @@ final class AdjointRun: @unchecked Sendable {
         try worker.run(part: part, sums: sums[part])
     }
 
+    /// Runs all parts.
+    func run() throws(SpinnpropError) {
+        let workers = WorkerPool { [self] () throws(SpinnpropError) in
+            try worker(plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) })
+        }
+        try parallelLoop(parts: recording.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
+            try workers.withWorker { (worker) throws(SpinnpropError) in try run(part, worker) }
+        }
+    }
+
+    /// Whether there was a sample.
+    var hasParts: Bool { !sums.isEmpty }
+
+    /// The gradient of a connection's weights in rows, once all parts have been run.
+    func total(_ own: Incoming) -> UnsafeMutablePointer<Double> {
+        let plan = plans[own.connection.target]
+        return PartialSums.total(sums, own.index, times: (0..<plan.neuronCount).map { -plan.flow($0).tauSyn })
+    }
+
+    /// What the parts have added up of the loss.
+    var result: BatchResult {
+        BatchResult(
+            recording, value: sums.reduce(0) { $0 + $1.value } * scale + rate.value,
+            skippedCount: sums.reduce(0) { $0 + $1.skipped }, correctCount: sums.reduce(0) { $0 + $1.correct })
+    }
+
     /// What the parts have added up, in the shape of the parameters.
     func gradients() throws(SpinnpropError) -> Gradients {
         try network.checkRoom("the gradients")
         var gradients = Gradients(zerosFor: network)
-        PartialSums.add(sums, plans, network, Poller(monitor), to: &gradients)
-        if let monitor, monitor.isStopped { throw .cancelled }
-        for sum in sums {
-            gradients.value += sum.value
-            gradients.skippedCount += sum.skipped
-            gradients.correctCount += sum.correct
+        let poller = Poller(monitor)
+        for own in plans.flatMap(\.incoming) where !sums.isEmpty {
+            gradients.weights[own.index] = own.rows.at(total(own)).values
+            for part in sums {
+                for n in 0..<own.connection.delays.count {
+                    gradients.delays[own.index][n] += part.delays[own.index].pointer[n]
+                }
+            }
+            if poller.isStopped(after: 4 * own.rows.count) { throw .cancelled }
         }
-        gradients.value = gradients.value * scale + rate.value
+        if let monitor, monitor.isStopped { throw .cancelled }
+        let result = result
+        gradients.value = result.value
+        gradients.skippedCount = result.skippedCount
+        gradients.correctCount = result.correctCount
         try Memory.check(
             count: inputErrors.count, bytesPerElement: MemoryLayout<Double>.stride, "the gradients of the input times")
         gradients.inputTimes = inputErrors.values
@@ -113,57 +142,74 @@ final class InputErrors: @unchecked Sendable {
 
 /// What one part adds up: gradients in the order in which they arise, and the loss.
 final class PartialSums: @unchecked Sendable {
-    /// Per connection: sum of lI, (pre, post) with padded rows.
+    /// Per connection: sum of lI, (pre, post) with padded rows. A row that has not been touched holds anything.
     let weights: [Block<Double>]
     let delays: [Block<Double>]
+    /// Per connection and sender: whether a sample has touched its row.
+    private let isTouched: [Block<Bool>]
+    private let rows: [SenderRows<Double>]
     var value = 0.0
     var skipped = 0
     var correct = 0
 
     init(_ plans: [LayerPlan]) throws(SpinnpropError) {
-        let incoming = plans.flatMap { plan in plan.incoming.map { (plan, $0) } }.sorted { $0.1.index < $1.1.index }
-        weights = try incoming.map { (plan, own) throws(SpinnpropError) in
-            try PartialSums.zeros(own.connection.preCount * plan.stride)
-        }
-        delays = try incoming.map { (_, own) throws(SpinnpropError) in
-            try PartialSums.zeros(own.connection.delays.count)
+        let incoming = plans.flatMap(\.incoming).sorted { $0.index < $1.index }
+        rows = incoming.map(\.rows)
+        weights = try rows.map { (own) throws(SpinnpropError) in try Block(own.count) }
+        delays = try incoming.map { (own) throws(SpinnpropError) in try Block(own.connection.delays.count) }
+        isTouched = try rows.map { (own) throws(SpinnpropError) in try Block(own.preCount) }
+        clear()
+    }
+
+    /// Before another batch.
+    func clear() {
+        for own in delays { own.pointer.update(repeating: 0, count: own.capacity) }
+        for own in isTouched { own.pointer.update(repeating: false, count: own.capacity) }
+        (value, skipped, correct) = (0, 0, 0)
+    }
+
+    /// Sets the rows of some spikes' senders to zero that are touched for the first time.
+    func touch(_ connection: Int, _ units: UnsafePointer<Int32>, count: Int) {
+        let (isTouched, own) = (isTouched[connection].pointer, rows[connection])
+        let sums = weights[connection].pointer
+        for n in 0..<count where !isTouched[Int(units[n])] {
+            isTouched[Int(units[n])] = true
+            (sums + Int(units[n]) &* own.stride).update(repeating: 0, count: own.stride)
         }
     }
 
-    private static func zeros(_ count: Int) throws(SpinnpropError) -> Block<Double> {
-        let block = try Block<Double>(count)
-        try block.clear(count)
-        return block
-    }
-
-    /// Adds the parts in order, always the same, and turns them into the shape of the parameters.
-    static func add(
-        _ sums: [PartialSums], _ plans: [LayerPlan], _ network: Network, _ poller: Poller, to gradients: inout Gradients
-    ) {
-        guard let total = sums.first else { return }
-        for own in plans.flatMap(\.incoming) {
-            let plan = plans[own.connection.target]
-            let (pre, post, stride) = (own.connection.preCount, own.connection.postCount, plan.stride)
-            let sum = total.weights[own.index].pointer
-            for other in sums.dropFirst() {
-                let part = other.weights[own.index].pointer
+    /// Adds the parts in order, always the same, and multiplies each receiver's sum: the gradient of a connection's weights, in rows.
+    static func total(
+        _ sums: [PartialSums], _ connection: Int, times factors: [Double]
+    ) -> UnsafeMutablePointer<Double> {
+        let (total, own) = (sums[0].weights[connection].pointer, sums[0].rows[connection])
+        for pre in 0..<own.preCount {
+            let row = total + pre &* own.stride
+            if !sums[0].isTouched[connection].pointer[pre] { row.update(repeating: 0, count: own.stride) }
+            for other in sums.dropFirst() where other.isTouched[connection].pointer[pre] {
+                let part = other.weights[connection].pointer + pre &* own.stride
                 var n = 0
-                while n < pre &* stride {
-                    sum[n] += part[n]
+                while n < own.stride {
+                    row[n] += part[n]
                     n &+= 1
                 }
             }
-            gradients.weights[own.index].withUnsafeMutableBufferPointer { turned in
-                for j in 0..<post where !poller.isStopped(after: 4 * pre) {
-                    let factor = -plan.flow(j).tauSyn
-                    for i in 0..<pre { turned[j * pre + i] = factor * sum[i * stride + j] }
-                }
-            }
-            for part in sums {
-                for n in 0..<own.connection.delays.count {
-                    gradients.delays[own.index][n] += part.delays[own.index].pointer[n]
-                }
+            factors.withUnsafeBufferPointer { factors in
+                for post in 0..<own.postCount { row[post] *= factors[post] }
             }
         }
+        return total
+    }
+}
+
+/// Sums that a training keeps from batch to batch.
+final class EventMemory {
+    private var sums: [PartialSums] = []
+
+    /// All zero, one per part.
+    func sums(_ plans: [LayerPlan], parts: Int) throws(SpinnpropError) -> [PartialSums] {
+        for own in sums.prefix(parts) { own.clear() }
+        while sums.count < parts { sums.append(try PartialSums(plans)) }
+        return Array(sums.prefix(parts))
     }
 }

@@ -19,13 +19,18 @@ public struct EventSubstrate: Substrate {
         _ network: Network, _ input: SpikeTrains, options: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording {
         let run = try ForwardRun(network, input, options, LayerPlan.all(network, monitor: monitor), monitor)
-        let runners = WorkerPool { () throws(SpinnpropError) in
-            try run.runner(run.plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) })
+        try run.run()
+        return run.recording(network.fingerprint)
+    }
+
+    /// With this engine's own rule parameters stay as its loops read them.
+    public func session(
+        _ network: Network, rule: any GradientRule, optimizer: Optimizer, options: ForwardOptions
+    ) throws(SpinnpropError) -> any Session {
+        guard rule is EventAdjoint, !optimizer.trainsDelays else {
+            return PlainSession(self, network, rule: rule, optimizer: optimizer, options: options)
         }
-        try parallelLoop(parts: run.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
-            try runners.withWorker { (runner) throws(SpinnpropError) in try run.run(part, runner) }
-        }
-        return run.recording
+        return try EventSession(network, optimizer, options)
     }
 
     static func check(
@@ -107,6 +112,16 @@ final class ForwardRun: @unchecked Sendable {
         try SampleRunner(plans: plans, input: input, monitor: monitor)
     }
 
+    /// Runs all parts.
+    func run() throws(SpinnpropError) {
+        let runners = WorkerPool { [self] () throws(SpinnpropError) in
+            try runner(plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) })
+        }
+        try parallelLoop(parts: partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
+            try runners.withWorker { (runner) throws(SpinnpropError) in try run(part, runner) }
+        }
+    }
+
     func run(_ part: Int, _ runner: SampleRunner) throws(SpinnpropError) {
         runner.begin(columns: columns.map { $0[part] }, samples: partition[part].count)
         for sample in partition[part] {
@@ -122,7 +137,7 @@ final class ForwardRun: @unchecked Sendable {
     }
 
     /// What the parts have left so far: spikes appear in it as they are found, maxima must have been.
-    var recording: Recording {
+    func recording(_ fingerprint: UInt64?) -> Recording {
         let layers = network.layers.enumerated().map { (index, layer) in
             let readout =
                 layer.isSpiking ? [] : (0..<input.sampleCount * layer.neuronCount).map { maxima.pointer[$0] }
@@ -132,7 +147,7 @@ final class ForwardRun: @unchecked Sendable {
                 maximumCurrents: readout.map(\.current))
         }
         return Recording(
-            input: input, layers: layers, partition: partition, fingerprint: network.fingerprint,
+            input: input, layers: layers, partition: partition, fingerprint: fingerprint,
             engine: EventSubstrate.name, endTime: endTime)
     }
 }

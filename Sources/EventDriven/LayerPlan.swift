@@ -7,42 +7,27 @@ import Neurons
 final class Incoming: @unchecked Sendable {
     /// Index in `Network.connections`.
     let index: Int
+    /// As it was when the plan was made: not to be asked for weights.
     let connection: Connection
     /// (pre, post) with rows padded to `LayerPlan.stride`.
     let columns: Block<Double>
+    let rows: SenderRows<Double>
 
     init(index: Int, connection: Connection, stride: Int, poller: Poller) throws(SpinnpropError) {
         self.index = index
         self.connection = connection
         arrivesAtOnce = connection.delayKind == .none || connection.delayKind == .axonal
         columns = try Block(connection.preCount * stride)
-        let (post, pre) = (connection.postCount, connection.preCount)
-        let turned = columns.pointer
-        if stride != post { turned.update(repeating: 0, count: pre * stride) }
-        connection.weights.withUnsafeBufferPointer { weights in
-            // Blocks of rows keep both sides in the cache.
-            var first = 0
-            while first < post, !poller.isStopped(after: 16 &* pre) {
-                let last = min(first &+ 16, post)
-                var i = 0
-                while i < pre {
-                    var j = first
-                    while j < last {
-                        turned[i &* stride &+ j] = weights[j &* pre &+ i]
-                        j &+= 1
-                    }
-                    i &+= 1
-                }
-                first = last
-            }
-        }
+        rows = SenderRows(
+            preCount: connection.preCount, postCount: connection.postCount, stride: stride, pointer: columns.pointer)
+        rows.load(connection.weights, poller)
     }
 
     /// The same values, the weights shared.
     init(_ other: Incoming) {
         index = other.index
         connection = other.connection
-        columns = other.columns
+        (columns, rows) = (other.columns, other.rows)
         arrivesAtOnce = other.arrivesAtOnce
     }
 

@@ -12,8 +12,6 @@ public struct Gradients: Sendable {
     public var value = 0.0
     /// Samples that added nothing because the loss could not see them (a silent label neuron).
     public var skippedCount = 0
-    /// By which a device that holds these sums, too, knows them again; 0 if none does. No two are equal.
-    public var ticket: UInt64 = 0
     /// Samples whose prediction equals their label.
     public var correctCount = 0
 

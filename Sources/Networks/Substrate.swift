@@ -39,32 +39,16 @@ public protocol Substrate: Sendable {
     func forward(
         _ network: Network, _ input: SpikeTrains, options: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording
-    /// A batch of training: forward, then backward by `rule`. Those that can do both at once in less time say how.
-    func forwardAndBackward(
-        _ network: Network, _ input: SpikeTrains, options: ForwardOptions, rule: any GradientRule, objective: Objective,
-        monitor: Monitor?
-    ) throws(SpinnpropError) -> (Recording, Gradients)
+    /// A training of a network on this substrate, with gradients by `rule`. Those that can do better than forward, backward and a step
+    /// on the host make a session of their own; the bits are the same.
+    func session(
+        _ network: Network, rule: any GradientRule, optimizer: Optimizer, options: ForwardOptions
+    ) throws(SpinnpropError) -> any Session
 }
 
 extension Substrate {
     public var grid: TimeGrid? { nil }
     public var precision: Precision { .double }
-
-    public func forwardAndBackward(
-        _ network: Network, _ input: SpikeTrains, options: ForwardOptions, rule: any GradientRule, objective: Objective,
-        monitor: Monitor?
-    ) throws(SpinnpropError) -> (Recording, Gradients) {
-        try forwardThenBackward(network, input, options: options, rule: rule, objective: objective, monitor: monitor)
-    }
-
-    /// The same in two calls.
-    public func forwardThenBackward(
-        _ network: Network, _ input: SpikeTrains, options: ForwardOptions, rule: any GradientRule, objective: Objective,
-        monitor: Monitor?
-    ) throws(SpinnpropError) -> (Recording, Gradients) {
-        let recording = try forward(network, input, options: options, monitor: monitor)
-        return (recording, try rule.backward(network, recording, objective, monitor: monitor))
-    }
 }
 
 /// Something that turns a recording and an objective into gradients.

@@ -1,8 +1,8 @@
 // An optimiser on one processing element: looks after a piece of the parameters for all copies of the network.
 import ClockArithmetic
 import ClockDriven
-import Learning
 import Mathematics
+import Networks
 import SpiNNaker2
 
 /// A chunk of parameters as its optimiser sees it.

@@ -1,7 +1,6 @@
 // A network laid out on a machine: programs in place, routes written, parameters loaded.
 import ClockArithmetic
 import ClockDriven
-import Learning
 import Mathematics
 import Networks
 import SpiNNaker2
@@ -27,8 +26,8 @@ final class SpiNNaker2Emulation {
     private var resident: Network?
     private var residentMean: [[Double]] = []
     private var residentSquare: [[Double]] = []
-    /// The gradient that the optimisers hold; 0 for none.
-    var heldTicket: UInt64 = 0
+    /// Whose gradient the optimisers hold.
+    var holder: ObjectIdentifier?
     /// Parameters and spikes that came from or went to the host, in bytes.
     var hostBytes = 0
     var forwardSamples = 0

@@ -1,6 +1,5 @@
 // The emulated chip as an engine: a substrate, a gradient rule, and the place where the optimiser's steps are taken.
 import ClockDriven
-import Learning
 import Mathematics
 import Networks
 import SpiNNaker2
@@ -16,7 +15,7 @@ import Glibc
 ///
 /// Keeps the network it has mapped last, and what the machine has counted since; a network of another shape is mapped anew. Calls from several
 /// threads wait for each other. Not emulated: single instructions, conflicts in DRAM or on the mesh, anything analogue.
-public final class SpiNNaker2Engine: Substrate, OptimizerDevice, @unchecked Sendable {
+public final class SpiNNaker2Engine: Substrate, GradientRule, @unchecked Sendable {
     public static let name = "spinnaker2"
     public let options: SpiNNaker2Options
     private let lock = Mutex<Void>(())
@@ -52,19 +51,26 @@ public final class SpiNNaker2Engine: Substrate, OptimizerDevice, @unchecked Send
         }
     }
 
-    /// A batch of training. With this engine's own rule each sample goes backward right after it went forward.
-    public func forwardAndBackward(
-        _ network: Network, _ input: SpikeTrains, options forward: ForwardOptions, rule: any GradientRule,
-        objective: Objective, monitor: Monitor?
-    ) throws(SpinnpropError) -> (Recording, Gradients) {
+    /// With this engine's own rule each sample goes backward right after it went forward, and steps are taken on the chip.
+    public func session(
+        _ network: Network, rule: any GradientRule, optimizer: Optimizer, options: ForwardOptions
+    ) throws(SpinnpropError) -> any Session {
         guard let rule = rule as? SpiNNaker2Engine, rule === self else {
-            return try forwardThenBackward(
-                network, input, options: forward, rule: rule, objective: objective, monitor: monitor)
+            return PlainSession(self, network, rule: rule, optimizer: optimizer, options: options)
         }
+        return SpiNNaker2Session(self, network, optimizer, options)
+    }
+
+    /// A batch of a session.
+    func batch(
+        of session: SpiNNaker2Session, _ input: SpikeTrains, _ forward: ForwardOptions, _ objective: Objective,
+        monitor: Monitor?
+    ) throws(SpinnpropError) -> (Recording, Gradients) {
+        let network = session.network
         try ClockSubstrate(options.grid).check(network, input, forward, for: name)
         try check(objective, network, sampleCount: input.sampleCount)
         return try withEmulation(for: network) { (emulation) throws(SpinnpropError) in
-            try emulation.forwardAndBackward(network, input, forward, objective, monitor: monitor)
+            try emulation.batch(of: ObjectIdentifier(session), network, input, forward, objective, monitor: monitor)
         }
     }
 
@@ -92,15 +98,15 @@ public final class SpiNNaker2Engine: Substrate, OptimizerDevice, @unchecked Send
         }
     }
 
-    /// Takes a step of Adam, AdamW or SGD on the chip, with the gradient of the last `backward`, which must be the one meant.
+    /// Takes a step on the chip with the gradient of the session's last batch.
     ///
-    /// - Returns: whether it did; not if another thread has run another network or batch meanwhile.
-    public func takeStep(
-        _ network: inout Network, ticket: UInt64, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping,
+    /// - Returns: whether it did; not if somebody else has run another network or batch meanwhile.
+    func step(
+        of session: ObjectIdentifier, _ network: inout Network, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping,
         mean: inout [[Double]], square: inout [[Double]]
     ) throws(SpinnpropError) -> Bool {
         try locked { (emulation) throws(SpinnpropError) in
-            try emulation?.step(&network, ticket, rule, clipping, mean: &mean, square: &square) ?? false
+            try emulation?.step(of: session, &network, rule, clipping, mean: &mean, square: &square) ?? false
         }
     }
 

@@ -1,14 +1,9 @@
 // Runs of a mapped network: forward over a batch, loss and backward, the optimiser's step.
 import ClockDriven
-import Learning
 import Mathematics
 import Networks
 import SpiNNaker2
 import Spikes
-import Synchronization
-
-/// Of all chips.
-private let lastTicket = Atomic<UInt64>(0)
 
 extension SpiNNaker2Emulation {
     /// Runs every sample and reads the spikes back.
@@ -62,8 +57,8 @@ extension SpiNNaker2Emulation {
     }
 
     /// Each sample forward and then backward, its spikes kept in SRAM: how a chip trains by itself.
-    func forwardAndBackward(
-        _ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions, _ objective: Objective, monitor: Monitor?
+    func batch(
+        of session: ObjectIdentifier, _ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions, _ objective: Objective, monitor: Monitor?
     ) throws(SpinnpropError) -> (Recording, Gradients) {
         try load(network)
         let job = try SpiNNaker2Job(
@@ -72,6 +67,7 @@ extension SpiNNaker2Emulation {
         clearLogs()
         hostBytes += 8 * input.spikeCount + 4 * input.sampleCount
         let gradients = try gradients(network, job, [forwardSegment] + backwardSegments, monitor)
+        if job.sampleCount > 0 { holder = session }
         forwardSamples += input.sampleCount
         return (try recording(network, input, job, forward), gradients)
     }
@@ -90,7 +86,7 @@ extension SpiNNaker2Emulation {
     private func gradients(
         _ network: Network, _ job: SpiNNaker2Job, _ schedule: [Segment], _ monitor: Monitor?
     ) throws(SpinnpropError) -> Gradients {
-        heldTicket = 0
+        holder = nil
         try run(job, schedule, monitor)
         try network.checkRoom("the gradients")
         var gradients = Gradients(zerosFor: network)
@@ -105,8 +101,6 @@ extension SpiNNaker2Emulation {
         try finish(&gradients, job)
         if job.sampleCount > 0 {
             batches += 1
-            heldTicket = lastTicket.add(1, ordering: .relaxed).newValue
-            gradients.ticket = heldTicket
         }
         return gradients
     }
@@ -122,17 +116,17 @@ extension SpiNNaker2Emulation {
         for copy in neurons { for layer in copy { for program in layer { program.log.removeAll() } } }
     }
 
-    /// Takes the optimiser's step with the gradient of the last backward run, if it is the one with this ticket.
+    /// Takes the optimiser's step with the gradient that the optimisers hold, if it is that session's.
     ///
     /// - Parameters:
     ///   - mean, square: the optimiser's memory, one array per connection first of all; the chip has the same, in float32.
     /// - Returns: whether it did; not if there is no gradient for this network.
     func step(
-        _ network: inout Network, _ ticket: UInt64, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping,
+        of session: ObjectIdentifier, _ network: inout Network, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping,
         mean: inout [[Double]], square: inout [[Double]]
     ) throws(SpinnpropError) -> Bool {
-        guard ticket != 0, ticket == heldTicket, holds(network) else { return false }
-        heldTicket = 0
+        guard session == holder, holds(network) else { return false }
+        holder = nil
         loadMemory(mean, square)
         for optimizer in optimizers { (optimizer.rule, optimizer.clipping) = (rule, clipping) }
         try guarded { () throws(SpinnpropError) in

@@ -149,11 +149,6 @@ struct BitExactTests {
                 let gradients = try ClockRule(own.grid).backward(
                     own.network, recording, Objective(loss: loss, labels: own.labels), monitor: nil)
                 compareBackward(own, gradients, samples, values)
-                // In one go, as training does it.
-                let (_, joint) = try ClockSubstrate(own.grid).forwardAndBackward(
-                    own.network, own.input, options: ForwardOptions(), rule: ClockRule(own.grid),
-                    objective: Objective(loss: loss, labels: own.labels), monitor: nil)
-                compareBackward(own, joint, samples, values)
                 norms.append(gradients.weights.joined().reduce(0) { $0 + $1 * $1 }.squareRoot())
             }
         }
@@ -164,14 +159,32 @@ struct BitExactTests {
     private func compareOnce(_ own: RandomCase) throws {
         let restatement = Restatement(network: own.network, grid: own.grid)
         var samples = own.labels.indices.map { restatement.forward(own.input, $0) }
-        let (recording, gradients) = try ClockSubstrate(own.grid).forwardAndBackward(
-            own.network, own.input, options: ForwardOptions(), rule: ClockRule(own.grid),
-            objective: Objective(loss: StepTTFSCrossEntropy(), labels: own.labels, wantsInputTimes: true), monitor: nil)
+        let recording = try ClockSubstrate(own.grid).forward(
+            own.network, own.input, options: ForwardOptions(), monitor: nil)
+        let gradients = try ClockRule(own.grid).backward(
+            own.network, recording, Objective(loss: StepTTFSCrossEntropy(), labels: own.labels), monitor: nil)
         let count = compareForward(own, recording, samples)
         #expect(count > 0 && recording.layers.allSatisfy { $0.spikeCount > 0 }, "\(own) does not spike")
         let (values, errors) = errors(own, recording, samples, StepTTFSCrossEntropy())
         for b in samples.indices { restatement.backward(&samples[b], errors: errors[b]) }
         compareBackward(own, gradients, samples, values)
+    }
+
+    /// What training calls gives what forward, backward and the optimiser give.
+    @Test(arguments: 0..<18, [1, 3]) func sessionsKeepTheBits(seed: Int, threads: Int) throws {
+        let own = try RandomCase(seed: UInt64(900 + seed), leaky: seed % 4 == 0)
+        try Threads.set(threads)
+        defer { try? Threads.set(0) }
+        let isLeaky = !own.network.layers[own.network.layers.count - 1].isSpiking
+        let loss: any Loss = isLeaky ? VMaxCrossEntropy() : StepTTFSCrossEntropy()
+        for options in [everyOptimizer[seed % 9]] {
+            let rate = seed % 4 == 1 ? RateRegularisation(strength: 0.5, target: 1, tau: 5e-3) : nil
+            let difference = try differenceOfSession(
+                ClockSubstrate(own.grid), rule: ClockRule(own.grid),
+                plain: (ClockSubstrate(own.grid), ClockRule(own.grid)), own.network, [own.input, own.input, own.input],
+                { _ in Objective(loss: loss, labels: own.labels, rate: rate, wantsInputTimes: false) }, options)
+            #expect(difference == nil, "\(own), \(options)")
+        }
     }
 
     /// Around the borders of blocks, of words of spikes and of windows, and past the widest layer that has one.
@@ -203,9 +216,9 @@ struct BitExactTests {
             // Neurons past the first `size` hear nothing.
             try network.setWeights(
                 (0..<2 * count).map { $0 < 2 * size ? 8 + 8 * Double($0 % 7) / 7 : 0 }, connection: 0)
-            let (recording, gradients) = try ClockSubstrate(grid).forwardAndBackward(
-                network, input, options: ForwardOptions(), rule: ClockRule(grid),
-                objective: Objective(loss: SpikeCountCrossEntropy(tau0: 50), labels: [0]), monitor: nil)
+            let recording = try ClockSubstrate(grid).forward(network, input, options: ForwardOptions(), monitor: nil)
+            let gradients = try ClockRule(grid).backward(
+                network, recording, Objective(loss: SpikeCountCrossEntropy(tau0: 50), labels: [0]), monitor: nil)
             spikes.append(recording.layers[0].spikes)
             sums.append(recording.layers[0].currents + recording.layers[0].membranes)
             #expect(gradients.weights[0].prefix(2 * size).contains { $0 != 0 })

@@ -25,9 +25,8 @@ struct SymmetryTests {
             monitor: nil)
     }
 
-    /// What training calls gives what two calls give.
-    @Test(arguments: configurations, [1, 3])
-    func forwardAndBackwardInOneGo(_ configuration: Configuration, _ threads: Int) throws {
+    /// What training calls gives what forward, backward and the optimiser give.
+    @Test(arguments: configurations, [1, 3]) func sessionsKeepTheBits(_ configuration: Configuration, _ threads: Int) throws {
         let before = Threads.requested
         defer { try? Threads.set(before) }
         try Threads.set(threads)
@@ -35,17 +34,20 @@ struct SymmetryTests {
         configuration.samples = 40
         var instance = try RandomCase(configuration, seed: 8)
         instance.options.maxSpikes = nil
-        for hasRate in [false, true] {
-            let objective = Objective(
-                loss: LinearLoss(seed: 3, unit: configuration.tauSyn, needsLeakyReadout: configuration.leaky),
-                labels: [Int](repeating: 0, count: configuration.samples),
-                rate: hasRate ? RateRegularisation(strength: 0.5, target: 1, tau: 4 * configuration.tauSyn) : nil)
-            let recording = try instance.forward()
-            let expected = try EventAdjoint().backward(instance.network, recording, objective, monitor: nil)
-            let (own, gradients) = try EventSubstrate().forwardAndBackward(
-                instance.network, instance.input, options: instance.options, rule: EventAdjoint(),
-                objective: objective, monitor: nil)
-            #expect(isIdentical(own, recording) && isIdentical(gradients, expected), "\(instance), rate \(hasRate)")
+        let loss = LinearLoss(seed: 3, unit: configuration.tauSyn, needsLeakyReadout: configuration.leaky)
+        let optimizers = everyOptimizer
+        for n in 0..<2 {
+            let options = optimizers[(2 * configuration.sizes.reduce(0, +) + threads + n) % optimizers.count]
+            let rate = RateRegularisation(strength: 0.5, target: 1, tau: 4 * configuration.tauSyn)
+            let difference = try differenceOfSession(
+                EventSubstrate(), rule: EventAdjoint(), plain: (EventSubstrate(), EventAdjoint()), instance.network,
+                [instance.input, instance.input, instance.input],
+                { _ in
+                    Objective(
+                        loss: loss, labels: [Int](repeating: 0, count: configuration.samples),
+                        rate: n % 2 == 1 ? rate : nil, wantsInputTimes: false)
+                }, options, forward: instance.options)
+            #expect(difference == nil, "\(instance), \(options)")
         }
     }
 

@@ -21,6 +21,15 @@ struct BumpingTests {
             endTime: .infinity)
     }
 
+    /// As training does. Returns whether there was a layer to bump.
+    private func bump(
+        _ state: inout BumpState, _ options: WeightBumping, _ network: inout Network, after recording: Recording
+    ) -> Bool {
+        guard let silent = state.next(options, after: recording) else { return false }
+        network.raiseWeights(of: silent, layer: state.layer, by: state.amount)
+        return true
+    }
+
     private func bumping() -> WeightBumping {
         var options = WeightBumping()
         options.amount = 0.5
@@ -31,9 +40,9 @@ struct BumpingTests {
         var network = try Network(sizes: [2, 4, 2], recurrent: [true])
         var state = BumpState()
         // One of four hidden neurons silent is within the limit of 0.3; two are not.
-        let none = state.apply(bumping(), to: &network, after: recording(hidden: [0, 1, 2], outputs: [0, 1]))
+        let none = bump(&state, bumping(), &network, after: recording(hidden: [0, 1, 2], outputs: [0, 1]))
         #expect(!none && state == BumpState())
-        let hidden = state.apply(bumping(), to: &network, after: recording(hidden: [0, 2], outputs: []))
+        let hidden = bump(&state, bumping(), &network, after: recording(hidden: [0, 2], outputs: []))
         #expect(hidden && state.layer == 0)
         #expect(network.connections[0].weights == [0, 0, 0.5, 0.5, 0, 0, 0.5, 0.5])
         // Later layers and recurrent weights wait.
@@ -45,22 +54,22 @@ struct BumpingTests {
         var state = BumpState()
         let dead = recording(hidden: [0, 1, 2], outputs: [1])
         for expected in [0.5, 1.5, 3.5] {
-            let bumped = state.apply(bumping(), to: &network, after: dead)
+            let bumped = bump(&state, bumping(), &network, after: dead)
             #expect(bumped && network.connections[1].weights == [0, 0, 0, 0].map { $0 + expected } + [0, 0, 0, 0])
         }
         // Another layer begins anew, and so does the same one after a good batch.
-        _ = state.apply(bumping(), to: &network, after: recording(hidden: [], outputs: []))
+        _ = bump(&state, bumping(), &network, after: recording(hidden: [], outputs: []))
         #expect(state.layer == 0 && state.amount == 0.5)
-        _ = state.apply(bumping(), to: &network, after: recording(hidden: [0, 1, 2, 3], outputs: [0, 1]))
+        _ = bump(&state, bumping(), &network, after: recording(hidden: [0, 1, 2, 3], outputs: [0, 1]))
         #expect(state == BumpState())
-        _ = state.apply(bumping(), to: &network, after: dead)
+        _ = bump(&state, bumping(), &network, after: dead)
         #expect(state.layer == 1 && state.amount == 0.5)
     }
 
     @Test func staysWithinBounds() throws {
         var network = try Network(sizes: [2, 4, 2])
         var state = BumpState()
-        for _ in 0..<2000 { _ = state.apply(bumping(), to: &network, after: recording(hidden: [], outputs: [])) }
+        for _ in 0..<2000 { _ = bump(&state, bumping(), &network, after: recording(hidden: [], outputs: [])) }
         #expect(network.connections[0].weights.allSatisfy { $0 > 0 && $0 < 1e9 })
     }
 
@@ -68,7 +77,7 @@ struct BumpingTests {
         var network = try Network(sizes: [2, 4, 2])
         let before = network
         var state = BumpState()
-        let bumped = state.apply(WeightBumping(), to: &network, after: recording(hidden: [], outputs: []))
+        let bumped = bump(&state, WeightBumping(), &network, after: recording(hidden: [], outputs: []))
         #expect(!bumped && network == before)
     }
 

@@ -1,12 +1,12 @@
 // Files of networks, recordings and checkpoints: round trips, damage of every byte, and what the file system may answer.
 import Glibc
 import Mathematics
-import Networks
 import Neurons
 import Spikes
 import Testing
 
 @testable import Learning
+@testable import Networks
 @testable import TestSupport
 
 struct FileTests {

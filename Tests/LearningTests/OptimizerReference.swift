@@ -1,6 +1,7 @@
 // Written by Generators/optimizer_reference.py: parameters after four steps of each optimiser.
 // swift-format-ignore-file
 @testable import Learning
+@testable import Networks
 
 enum OptimizerReference {
     static let start: [Double] = [0.5, -1.25, 2.0, 0.0]

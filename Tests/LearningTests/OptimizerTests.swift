@@ -1,9 +1,9 @@
 // Optimisers: the formulas step by step, clipping, delays, and gradients that are no numbers.
 import Mathematics
-import Networks
 import Testing
 
 @testable import Learning
+@testable import Networks
 @testable import TestSupport
 
 struct OptimizerTests {

@@ -1,11 +1,11 @@
 // The trainer: what it learns, what it records, and that it can be stopped and go on to the very same end.
 import Glibc
 import Mathematics
-import Networks
 import Spikes
 import Testing
 
 @testable import Learning
+@testable import Networks
 @testable import TestSupport
 
 struct TrainerTests {

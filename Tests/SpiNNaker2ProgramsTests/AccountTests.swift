@@ -82,12 +82,12 @@ struct AccountTests {
         options.batchSize = 150
         if isLow { options.machine.level = .low }
         let engine = try SpiNNaker2Engine(options)
-        let recording = try engine.forward(network, input, options: ForwardOptions(), monitor: nil)
         let objective = Objective(loss: StepTTFSCrossEntropy(), labels: labels, wantsInputTimes: false)
-        var gradients = try engine.backward(network, recording, objective, monitor: nil)
-        var optimizer = try Optimizer(OptimizerOptions(), for: network, precision: .single)
-        var own = network
-        try optimizer.step(&own, &gradients, on: engine)
+        let session = try engine.session(
+            network, rule: engine, optimizer: Optimizer(OptimizerOptions(), for: network, precision: .single),
+            options: ForwardOptions())
+        let recording = try session.batch(input, objective, monitor: nil).recording
+        try session.step(rateFactor: 1)
         let account = try #require(engine.account)
         var activity = Activity()
         activity.input = Double(input.spikeCount) / (150 * 5)

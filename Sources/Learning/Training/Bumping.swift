@@ -11,21 +11,20 @@ struct BumpState: Equatable {
     /// Doubling ends here: what still does not spike has no input, and its weights must stay within float64.
     static let largestFactor = 65536.0
 
-    /// Bumps the first layer that is silent beyond its limit. Returns whether there was one.
-    mutating func apply(_ options: WeightBumping, to network: inout Network, after recording: Recording) -> Bool {
-        guard options.amount > 0, recording.sampleCount > 0 else { return false }
-        for (layer, own) in network.layers.enumerated() where own.isSpiking {
-            let isLast = layer == network.layers.count - 1
+    /// Turns to the first layer that is silent beyond its limit. Returns its silent neurons, to be bumped by `amount`; `nil` if there is none.
+    mutating func next(_ options: WeightBumping, after recording: Recording) -> [Bool]? {
+        guard options.amount > 0, recording.sampleCount > 0 else { return nil }
+        for (layer, own) in recording.layers.enumerated() where own.isSpiking {
+            let isLast = layer == recording.layers.count - 1
             let silent = recording.silentNeurons(layer: layer)
             let fraction = Double(silent.reduce(0) { $0 + ($1 ? 1 : 0) }) / Double(own.neuronCount)
             guard fraction > (isLast ? options.outputLimit : options.hiddenLimit) else { continue }
             amount = self.layer == layer ? min(2 * amount, options.amount * BumpState.largestFactor) : options.amount
             self.layer = layer
-            network.raiseWeights(of: silent, layer: layer, by: amount)
-            return true
+            return silent
         }
         self = BumpState()
-        return false
+        return nil
     }
 }
 
@@ -50,7 +49,7 @@ extension Recording {
 
 extension Network {
     /// Adds `amount` to all feed-forward weights of the marked neurons of a layer.
-    fileprivate mutating func raiseWeights(of marked: [Bool], layer: Int, by amount: Double) {
+    mutating func raiseWeights(of marked: [Bool], layer: Int, by amount: Double) {
         for index in connections.indices where connections[index].target == layer && !connections[index].isRecurrent {
             let preCount = connections[index].preCount
             withMutableParameters(connection: index) { weights, _ in

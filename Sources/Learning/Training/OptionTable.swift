@@ -1,26 +1,6 @@
 // All numbers among the training options: what C and Python call them, where they are kept, and their domains.
 import Mathematics
-
-extension OptimizerOptions {
-    /// Named as in `TrainingOptions.fields`.
-    static let fields: [OptionField<OptimizerOptions>] = [
-        OptionField("optimizer", \.kind),
-        OptionField("learning_rate", \.learningRate, .closed(0, 1e6)),
-        OptionField("delay_learning_rate", \.delayLearningRate, .closed(0, 1e6)),
-        OptionField("momentum", \.momentum, .from(0, below: 1)),
-        OptionField("beta1", \.beta1, .from(0, below: 1)),
-        OptionField("beta2", \.beta2, .from(0, below: 1)),
-        OptionField("epsilon", \.epsilon, .closed(1e-30, 1e6)),
-        OptionField("weight_decay", \.weightDecay, .closed(0, 1e6)),
-        OptionField("clip_value", \.clipValue, .positive(infinity: "none")),
-        OptionField("clip_norm", \.clipNorm, .positive(infinity: "none")),
-    ]
-
-    /// - Throws: `invalidValue` naming the option, its value and its domain.
-    public func check() throws(SpinnpropError) {
-        for field in OptimizerOptions.fields { try field.check(self) }
-    }
-}
+import Networks
 
 extension TrainingOptions {
     /// What is checked, and what bindings carry.

@@ -17,6 +17,8 @@ public final class Trainer {
     private let substrate: any Substrate
     private let rule: any GradientRule
     private var state: TrainingState
+    /// While a run goes on: holds the parameters and the optimiser's memory in the state's stead.
+    private var session: (any Session)?
 
     /// - Throws: `invalidValue` naming the option that is out of its domain, `unsupported` if loss and read-out do not go
     ///   together; with `resume`, `fileError` for a checkpoint that cannot be read or belongs to another run.
@@ -41,7 +43,7 @@ public final class Trainer {
     /// The network as it stands; after the end of a run with `restoreBest`, that of the best epoch.
     public var network: Network {
         if isFinished, options.restoreBest, let best = state.best { return best.network }
-        return state.network
+        return session?.network ?? state.network
     }
 
     public var epochsDone: Int { state.epoch }
@@ -73,7 +75,9 @@ public final class Trainer {
             while !isFinished {
                 try runEpoch(&batches, validation, reporter)
             }
+            endSession()
         } catch {
+            endSession()
             // What was done since the last checkpoint shall not be lost.
             if error.kind == .cancelled { try saveCheckpoint() }
             throw error
@@ -144,6 +148,7 @@ public final class Trainer {
         }
         record.learningRate = options.optimizer.learningRate * options.schedule.factor(epoch: state.epoch)
         record.seconds = secondsBefore + monotonicSeconds() - start
+        if validation != nil { settle() }
         state.finishEpoch(record, criterion: criterion)
         if isFinished || state.epoch % options.checkpointEvery == 0 { try saveCheckpoint() }
         if let reporter, !reporter.reportEpoch(state.epoch - 1, record) { throw .cancelled }
@@ -154,27 +159,44 @@ public final class Trainer {
             options.inputDropout > 0
             ? RandomPurpose.inputDropout.stream(seed: options.seed, UInt64(state.epoch), UInt64(state.batch)) : nil
         let (input, labels) = try batches.batch(state.batch, dropout: dropout.map { (options.inputDropout, $0) })
-        var (recording, gradients) = try substrate.forwardAndBackward(
-            state.network, input, options: options.forward, rule: rule, objective: options.objective(labels: labels),
-            monitor: monitor)
-        try gradients.checkValue()
-        // The step copies weights that somebody else holds, too. Once it has begun it must come to its end.
+        let session = try beginSession()
+        let result = try session.batch(input, options.objective(labels: labels), monitor: monitor)
+        try SpinnpropError.check(loss: result.value)
+        // Parameters are copied when they are read back. What has begun to change must come to its end.
         try state.network.checkRoom("the parameters after the step")
         let rateFactor = options.schedule.factor(epoch: state.epoch, batch: state.batch, of: batches.count)
-        try state.finishBatch(
-            &gradients, recording, bumping: options.bumping, rateFactor: rateFactor,
-            device: rule as? any OptimizerDevice)
+        try state.finishBatch(result, of: session, bumping: options.bumping, rateFactor: rateFactor)
     }
 
     private func evaluate(
         _ input: SpikeTrains, _ labels: [Int], _ monitor: Monitor?
     ) throws(SpinnpropError) -> Evaluation {
-        let recording = try substrate.forward(state.network, input, options: options.forward, monitor: monitor)
+        let recording = try substrate.forward(network, input, options: options.forward, monitor: monitor)
         return options.loss.evaluate(recording, labels: labels)
+    }
+
+    private func beginSession() throws(SpinnpropError) -> any Session {
+        if let session { return session }
+        let own = try substrate.session(
+            state.network, rule: rule, optimizer: state.optimizer, options: options.forward)
+        session = own
+        return own
+    }
+
+    /// Reads parameters and memory back, so that the state is whole.
+    private func settle() {
+        guard let session else { return }
+        (state.network, state.optimizer) = (session.network, session.optimizer)
+    }
+
+    private func endSession() {
+        settle()
+        session = nil
     }
 
     /// Writes a checkpoint, if a path was given.
     private func saveCheckpoint() throws(SpinnpropError) {
+        if options.checkpointPath != nil { settle() }
         if let path = options.checkpointPath { try Checkpoint.save(state, path) }
     }
 }

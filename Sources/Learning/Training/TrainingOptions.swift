@@ -2,45 +2,11 @@
 import Mathematics
 import Networks
 
-public enum OptimizerKind: Int32, Sendable, CaseIterable {
-    case sgd = 0
-    case adam = 1
-    case adamW = 2
-}
-
 public enum ScheduleKind: Int32, Sendable, CaseIterable {
     case constant = 0
     case step = 1
     case exponential = 2
     case smooth = 3
-}
-
-/// How gradients become steps.
-///
-/// | name                | default  | unit | meaning                                                              |
-/// |---------------------|----------|------|----------------------------------------------------------------------|
-/// | `kind`              | Adam     | -    | SGD with momentum, Adam or AdamW                                     |
-/// | `learningRate`      | 2e-2     | -    | of weights                                                           |
-/// | `delayLearningRate` | 0        | s    | of delays, which are clipped at 0 after each step; 0: delays stay    |
-/// | `momentum`          | 0        | -    | SGD, [0, 1)                                                          |
-/// | `beta1`, `beta2`    | .9, .999 | -    | Adam, AdamW: decay of the mean gradient and of the mean square       |
-/// | `epsilon`           | 1e-8     | -    | Adam, AdamW: added to the root of the mean square                    |
-/// | `weightDecay`       | 0        | -    | L2 term (SGD, Adam) or decoupled (AdamW); of weights, not of delays  |
-/// | `clipValue`         | infinity | -    | largest magnitude of a gradient's entry                              |
-/// | `clipNorm`          | 0.1      | -    | largest Euclidean norm of the gradient of all that is trained        |
-public struct OptimizerOptions: Equatable, Sendable {
-    public var kind = OptimizerKind.adam
-    public var learningRate = 2e-2
-    public var delayLearningRate = 0.0
-    public var momentum = 0.0
-    public var beta1 = 0.9
-    public var beta2 = 0.999
-    public var epsilon = 1e-8
-    public var weightDecay = 0.0
-    public var clipValue = Double.infinity
-    public var clipNorm = 0.1
-
-    public init() {}
 }
 
 /// How the learning rates fall: times `gamma` every `epochs` epochs (step), every epoch (exponential), or as much in the course of

@@ -26,13 +26,14 @@ struct TrainingState: Equatable {
 
     /// Bumps silent neurons or takes a step, and counts the batch.
     mutating func finishBatch(
-        _ gradients: inout Gradients, _ recording: Recording, bumping: WeightBumping, rateFactor: Double,
-        device: (any OptimizerDevice)?
+        _ result: BatchResult, of session: any Session, bumping: WeightBumping, rateFactor: Double
     ) throws(SpinnpropError) {
-        if !bump.apply(bumping, to: &network, after: recording) {
-            try optimizer.step(&network, &gradients, rateFactor: rateFactor, on: device)
+        if let silent = bump.next(bumping, after: result.recording) {
+            session.network.raiseWeights(of: silent, layer: bump.layer, by: bump.amount)
+        } else {
+            try session.step(rateFactor: rateFactor)
         }
-        sums.add(gradients, recording)
+        sums.add(result)
         batch += 1
     }
 
@@ -65,11 +66,12 @@ struct EpochSums: Equatable {
     var outputSpikes = 0
     var seconds = 0.0
 
-    mutating func add(_ gradients: Gradients, _ recording: Recording) {
+    mutating func add(_ result: BatchResult) {
+        let recording = result.recording
         samples += recording.sampleCount
-        value += gradients.value * Double(recording.sampleCount)
-        correct += gradients.correctCount
-        skipped += gradients.skippedCount
+        value += result.value * Double(recording.sampleCount)
+        correct += result.correctCount
+        skipped += result.skippedCount
         for layer in recording.layers.dropLast() { hiddenSpikes += layer.spikeCount }
         outputSpikes += recording.outputLayer.spikeCount
     }

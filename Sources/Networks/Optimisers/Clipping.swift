@@ -1,6 +1,5 @@
 // What is done to a gradient before a step: it is checked, clipped by value and clipped by norm.
 import Mathematics
-import Networks
 
 /// What clipping does to every entry of a gradient: entries beyond `value` are cut, then all are multiplied by `factor`.
 public struct AppliedClipping: Equatable, Sendable {
@@ -17,7 +16,7 @@ public struct AppliedClipping: Equatable, Sendable {
 
 extension Optimizer {
     /// Gradients and parameters beyond this are refused; below it no square overflows.
-    var largestMagnitude: Double { precision == .double ? 1e140 : 1e12 }
+    package var largestMagnitude: Double { precision == .double ? 1e140 : 1e12 }
 
     func checkBounds(_ network: Network, _ gradients: Gradients) throws(SpinnpropError) {
         for (index, connection) in network.connections.enumerated() {

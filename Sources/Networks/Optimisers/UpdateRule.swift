@@ -1,6 +1,4 @@
 // The formulas of all optimisers, element by element, in float64 or float32.
-import Networks
-
 /// One step's constants and the loops over parameters that use them; the formulas are at `Optimizer`.
 ///
 /// Element by element, each operation rounded once, in the order written: so a chip that holds a piece of the parameters gets the

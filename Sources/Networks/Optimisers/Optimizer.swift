@@ -1,6 +1,5 @@
 // Optimisers: from gradients to the next parameters, in place.
 import Mathematics
-import Networks
 
 /// An optimiser and its memory: plain arrays, one per array of parameters of the network.
 ///
@@ -20,13 +19,13 @@ public struct Optimizer: Equatable, Sendable {
     /// Whether delays are trained.
     public var trainsDelays: Bool { options.delayLearningRate > 0 }
     /// Steps taken.
-    public internal(set) var stepCount = 0
+    public package(set) var stepCount = 0
     /// beta1 and beta2 to the power of `stepCount`.
-    var powers = (beta1: 1.0, beta2: 1.0)
+    package var powers = (beta1: 1.0, beta2: 1.0)
     /// m of the weights, then of the delays, of each connection.
-    var first: [[Double]]
+    package var first: [[Double]]
     /// v likewise; empty arrays for SGD.
-    var second: [[Double]]
+    package var second: [[Double]]
 
     /// - Throws: `invalidValue` naming the option that is out of its domain.
     public init(
@@ -48,17 +47,24 @@ public struct Optimizer: Equatable, Sendable {
             && left.first == right.first && left.second == right.second
     }
 
+    /// Takes a step of all weights; false if it cannot, and then changes nothing.
+    public typealias DeviceStep = (
+        _ network: inout Network, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping, _ mean: inout [[Double]],
+        _ square: inout [[Double]]
+    ) throws(SpinnpropError) -> Bool
+
     /// Takes one step. Clips `gradients` in place first, by value and then by norm.
     ///
     /// - Parameters:
     ///   - rateFactor: what the schedule multiplies both learning rates with, 0 ... 1e6.
-    ///   - device: takes the step, if it can: in single precision, without delays to train.
+    ///   - device: where the weights' step in single precision can be taken instead, with what has been done to the gradient; leaves in
+    ///     the network and in both memories what host and device then hold, the same bits, or says that it cannot.
     /// - Throws: `invalidValue` naming the first element of a gradient that is not a number below 1e140 in magnitude (1e12 in single
     ///   precision), or the first parameter that is not; then nothing has changed. Below these bounds no step can leave float64, and
     ///   no square float32.
     public mutating func step(
         _ network: inout Network, _ gradients: inout Gradients, rateFactor: Double = 1,
-        on device: (any OptimizerDevice)? = nil
+        on device: DeviceStep? = nil
     ) throws(SpinnpropError) {
         try checkBounds(network, gradients)
         let clipping = clip(&gradients)
@@ -66,9 +72,7 @@ public struct Optimizer: Equatable, Sendable {
         if let device, precision == .single, !trainsDelays {
             let rule = UpdateRule<Float>(
                 options, powers: powers, rate: options.learningRate * rateFactor, decay: options.weightDecay)
-            if try device.takeStep(
-                &network, ticket: gradients.ticket, rule, clipping, mean: &first, square: &second)
-            {
+            if try device(&network, rule, clipping, &first, &second) {
                 stepCount += 1
                 self.powers = powers
                 return
@@ -94,6 +98,14 @@ public struct Optimizer: Equatable, Sendable {
                 }
             }
         }
+    }
+
+    /// Counts a step of the weights and says what it does to each.
+    mutating func advance<Real>(rateFactor: Double) -> UpdateRule<Real> {
+        stepCount += 1
+        powers = (powers.beta1 * options.beta1, powers.beta2 * options.beta2)
+        return UpdateRule(
+            options, powers: powers, rate: options.learningRate * rateFactor, decay: options.weightDecay)
     }
 
     private mutating func update(

@@ -1,0 +1,105 @@
+// A training on the clock-driven engine: weights, gradient and optimiser in float32, as the loops over steps read them.
+import Mathematics
+import Networks
+import Spikes
+
+/// Each sample goes forward and backward before the next: what it has made is still at hand. The same bits as in two calls, which are
+/// left to batches whose backward pass needs all of the forward one, or much memory.
+final class ClockSession: Session {
+    private let substrate: ClockSubstrate
+    private let grid: TimeGrid
+    private let options: ForwardOptions
+    /// Its shape and neurons; the weights are in the plans.
+    private let shape: Network
+    private let plans: ClockPlans
+    private let resident: ResidentOptimizer<Float>
+    private let memory = ClockMemory()
+    /// The batch that a step may be taken for.
+    private var job: ClockJob?
+
+    init(
+        _ substrate: ClockSubstrate, _ network: Network, grid: TimeGrid, _ optimizer: Optimizer,
+        _ options: ForwardOptions
+    ) throws(SpinnpropError) {
+        (self.substrate, self.grid, self.options, shape) = (substrate, grid, options, network)
+        try grid.check()
+        plans = try ClockPlans(network, grid: grid, monitor: nil)
+        resident = try ResidentOptimizer(optimizer, network, weights: plans.connections.map(\.rows))
+    }
+
+    var network: Network {
+        get { resident.network }
+        set { resident.network = newValue }
+    }
+
+    var optimizer: Optimizer { resident.optimizer }
+
+    func batch(
+        _ input: SpikeTrains, _ objective: Objective, monitor: Monitor?
+    ) throws(SpinnpropError) -> BatchResult {
+        job = nil
+        try substrate.check(shape, input, options, for: substrate.name)
+        try objective.check(shape, sampleCount: input.sampleCount, grid: grid)
+        let run = try ClockRun(shape, plans, input, grid: substrate.grid ?? grid, options, monitor)
+        let own: ClockJob
+        if let joint = try jointly(run, objective, monitor) {
+            own = joint
+        } else {
+            own = try inTurn(run, objective, monitor)
+        }
+        job = own
+        return own.result
+    }
+
+    private func jointly(
+        _ run: ClockRun, _ objective: Objective, _ monitor: Monitor?
+    ) throws(SpinnpropError) -> ClockJob? {
+        guard objective.rate == nil, shape.layers[shape.layers.count - 1].isSpiking else { return nil }
+        // Filled while its parts are run.
+        let job = try ClockJob(plans, run.recording(nil), objective, grid: grid, memory: memory)
+        guard job.fitsWhole else { return nil }
+        let units = try memory.units(run.partition)
+        let workers = WorkerPool { () throws(SpinnpropError) in
+            let runner = try run.runner()
+            return ClockPair(runner: runner, worker: try ClockWorker(job, rows: runner.rows, monitor: monitor))
+        }
+        try parallelLoop(parts: units.count, monitor: monitor) { (part) throws(SpinnpropError) in
+            try workers.withWorker { (pair) throws(SpinnpropError) in
+                pair.worker.begin()
+                let unit = units[part]
+                try run.forward(part, with: pair.runner) {
+                    (sample, index) throws(SpinnpropError) in try pair.worker.backward(sample, part, index, unit)
+                }
+                job.finish(unit, of: units)
+            }
+        }
+        try job.finishAll(units, monitor: monitor)
+        return job
+    }
+
+    private func inTurn(
+        _ run: ClockRun, _ objective: Objective, _ monitor: Monitor?
+    ) throws(SpinnpropError) -> ClockJob {
+        try run.forward()
+        let job = try ClockJob(plans, run.recording(nil), objective, grid: grid, memory: memory)
+        try job.run(monitor: monitor)
+        return job
+    }
+
+    func step(rateFactor: Double) throws(SpinnpropError) {
+        guard let job else { throw .noGradient }
+        self.job = nil
+        try resident.step(job.weightSpace.map { job.total($0) }, rateFactor: rateFactor)
+    }
+}
+
+/// Runs samples forward and backward, one after the other.
+private final class ClockPair {
+    let runner: ClockRunner
+    let worker: ClockWorker
+
+    init(runner: ClockRunner, worker: ClockWorker) {
+        self.runner = runner
+        self.worker = worker
+    }
+}

@@ -1,0 +1,77 @@
+// A training on the exact engine: weights, gradient and optimiser as the loops over senders read them.
+import Mathematics
+import Networks
+import Spikes
+
+/// Each part of a batch goes forward and backward in one go: its spikes are still in the cache when its adjoint runs, and threads meet once
+/// instead of twice.
+final class EventSession: Session {
+    private let options: ForwardOptions
+    /// Its shape and neurons; the weights are in the plans.
+    private let shape: Network
+    private let plans: [LayerPlan]
+    /// In the order of the network's connections.
+    private let incoming: [Incoming]
+    private let resident: ResidentOptimizer<Double>
+    private let memory = EventMemory()
+    /// The batch that a step may be taken for.
+    private var back: AdjointRun?
+
+    init(_ network: Network, _ optimizer: Optimizer, _ options: ForwardOptions) throws(SpinnpropError) {
+        (self.options, shape) = (options, network)
+        plans = try LayerPlan.all(network, monitor: nil)
+        incoming = plans.flatMap(\.incoming).sorted { $0.index < $1.index }
+        resident = try ResidentOptimizer(optimizer, network, weights: incoming.map(\.rows))
+    }
+
+    var network: Network {
+        get { resident.network }
+        set { resident.network = newValue }
+    }
+
+    var optimizer: Optimizer { resident.optimizer }
+
+    func batch(
+        _ input: SpikeTrains, _ objective: Objective, monitor: Monitor?
+    ) throws(SpinnpropError) -> BatchResult {
+        back = nil
+        let there = try ForwardRun(shape, input, options, plans, monitor)
+        // Maxima are copied into the recording, and the mean rates are known, only when all parts have run forward.
+        let isJoint = objective.rate == nil && shape.layers.allSatisfy(\.isSpiking)
+        if !isJoint { try there.run() }
+        let own = try AdjointRun(shape, there.recording(nil), objective, plans, monitor, memory: memory)
+        if isJoint { try run(there, own, monitor) } else { try own.run() }
+        back = own
+        return own.result
+    }
+
+    private func run(_ there: ForwardRun, _ back: AdjointRun, _ monitor: Monitor?) throws(SpinnpropError) {
+        let workers = WorkerPool { [plans] () throws(SpinnpropError) in
+            let own = try plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) }
+            return JointWorker(runner: try there.runner(own), adjoint: try back.worker(own))
+        }
+        try parallelLoop(parts: there.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
+            try workers.withWorker { (worker) throws(SpinnpropError) in
+                try there.run(part, worker.runner)
+                try back.run(part, worker.adjoint)
+            }
+        }
+    }
+
+    func step(rateFactor: Double) throws(SpinnpropError) {
+        guard let back, back.hasParts else { throw .noGradient }
+        self.back = nil
+        try resident.step(incoming.map { back.total($0) }, rateFactor: rateFactor)
+    }
+}
+
+/// Runs a part forward and backward.
+private final class JointWorker {
+    let runner: SampleRunner
+    let adjoint: AdjointWorker
+
+    init(runner: SampleRunner, adjoint: AdjointWorker) {
+        self.runner = runner
+        self.adjoint = adjoint
+    }
+}

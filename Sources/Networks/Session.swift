@@ -1,0 +1,94 @@
+// A training under way: what holds the parameters and the optimiser's memory from one batch to the next.
+import Mathematics
+import Spikes
+
+/// What a batch of training leaves beside its gradient, which stays in the session.
+public struct BatchResult: Sendable {
+    public let recording: Recording
+    /// As in `Gradients`.
+    public let value: Double
+    public let skippedCount: Int
+    public let correctCount: Int
+
+    public init(_ recording: Recording, value: Double, skippedCount: Int, correctCount: Int) {
+        self.recording = recording
+        self.value = value
+        self.skippedCount = skippedCount
+        self.correctCount = correctCount
+    }
+
+    public init(_ recording: Recording, _ gradients: Gradients) {
+        self.init(
+            recording, value: gradients.value, skippedCount: gradients.skippedCount,
+            correctCount: gradients.correctCount)
+    }
+}
+
+/// Parameters, their gradient and an optimiser's memory, in whatever layout and on whatever device suits the substrate that made it.
+///
+/// Whoever trains calls `batch`, then `step`. After an error of either, and after `batch` without `step`, parameters and memory are
+/// what they were before. A session belongs to one thread at a time.
+public protocol Session: AnyObject {
+    /// The parameters, read back on demand; setting them leaves the optimiser's memory as it is.
+    var network: Network { get set }
+    /// The optimiser with its memory in the order of the network's arrays, read back on demand.
+    var optimizer: Optimizer { get }
+    /// Runs every sample forward and backward, and keeps the gradient of the objective for `step`.
+    func batch(
+        _ input: SpikeTrains, _ objective: Objective, monitor: Monitor?
+    ) throws(SpinnpropError) -> BatchResult
+    /// Takes a step with the gradient of the last batch, once. - Throws: as `Optimizer.step`.
+    func step(rateFactor: Double) throws(SpinnpropError)
+}
+
+extension Substrate {
+    public func session(
+        _ network: Network, rule: any GradientRule, optimizer: Optimizer, options: ForwardOptions
+    ) throws(SpinnpropError) -> any Session {
+        PlainSession(self, network, rule: rule, optimizer: optimizer, options: options)
+    }
+}
+
+/// A session of any substrate with any rule: forward, backward, and a step on the network's own arrays.
+public final class PlainSession: Session {
+    private let substrate: any Substrate
+    private let rule: any GradientRule
+    private let options: ForwardOptions
+    public var network: Network
+    public private(set) var optimizer: Optimizer
+    private var gradients: Gradients?
+
+    public init(
+        _ substrate: any Substrate, _ network: Network, rule: any GradientRule, optimizer: Optimizer,
+        options: ForwardOptions
+    ) {
+        self.substrate = substrate
+        self.rule = rule
+        self.options = options
+        self.network = network
+        self.optimizer = optimizer
+    }
+
+    public func batch(
+        _ input: SpikeTrains, _ objective: Objective, monitor: Monitor?
+    ) throws(SpinnpropError) -> BatchResult {
+        gradients = nil
+        let recording = try substrate.forward(network, input, options: options, monitor: monitor)
+        let made = try rule.backward(network, recording, objective, monitor: monitor)
+        gradients = made
+        return BatchResult(recording, made)
+    }
+
+    public func step(rateFactor: Double) throws(SpinnpropError) {
+        guard var own = gradients else { throw .noGradient }
+        gradients = nil
+        try optimizer.step(&network, &own, rateFactor: rateFactor)
+    }
+}
+
+extension SpinnpropError {
+    /// A step was asked for that no batch has given a gradient for.
+    public static var noGradient: SpinnpropError {
+        SpinnpropError(.internal, "a step needs the gradient of a batch of its own; run a batch first")
+    }
+}

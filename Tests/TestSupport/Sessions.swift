@@ -1,0 +1,64 @@
+// A session held against what it stands for: forward, backward and the optimiser's step by hand.
+import Mathematics
+import Networks
+import Spikes
+
+/// Trains some batches in a session and by hand, and compares bits after each: the loss, the spikes, the parameters, the optimiser's memory. A
+/// batch in three is left without a step, and once the weights are raised in between, as bumping does.
+///
+/// - Parameters:
+///   - plain: what runs by hand; the substrate and the rule of the session, or another pair that gives the same bits.
+///   - objective: of batch n.
+/// - Returns: what differs; `nil` if nothing does.
+public func differenceOfSession(
+    _ substrate: any Substrate, rule: any GradientRule, plain: (substrate: any Substrate, rule: any GradientRule),
+    _ network: Network, _ batches: [SpikeTrains], _ objective: (Int) -> Objective, _ options: OptimizerOptions,
+    forward: ForwardOptions = ForwardOptions()
+) throws(SpinnpropError) -> String? {
+    var optimizer = try Optimizer(options, for: network, precision: substrate.precision)
+    var own = network
+    let session = try substrate.session(network, rule: rule, optimizer: optimizer, options: forward)
+    for (n, input) in batches.enumerated() {
+        let recording = try plain.substrate.forward(own, input, options: forward, monitor: nil)
+        var gradients = try plain.rule.backward(own, recording, objective(n), monitor: nil)
+        let result = try session.batch(input, objective(n), monitor: nil)
+        guard result.value.bitPattern == gradients.value.bitPattern, result.skippedCount == gradients.skippedCount,
+            result.correctCount == gradients.correctCount
+        else { return "batch \(n): the loss is \(result.value), by hand \(gradients.value)" }
+        for (layer, (a, b)) in zip(result.recording.layers, recording.layers).enumerated()
+        where a.spikes != b.spikes || a.currents != b.currents || a.maxima != b.maxima {
+            return "batch \(n): the spikes or maxima of layer \(layer) differ"
+        }
+        if n % 3 == 1 {
+            for connection in own.connections.indices {
+                own.withMutableParameters(connection: connection) { weights, _ in
+                    for index in weights.indices { weights[index] += 0.01 }
+                }
+            }
+            session.network = own
+        } else {
+            try optimizer.step(&own, &gradients, rateFactor: 0.9)
+            try session.step(rateFactor: 0.9)
+        }
+        guard bits(own) == bits(session.network) else { return "batch \(n): the parameters differ" }
+        guard optimizer == session.optimizer else { return "batch \(n): the optimiser's memory differs" }
+    }
+    return nil
+}
+
+/// Of all parameters.
+public func bits(_ network: Network) -> [UInt64] {
+    network.connections.flatMap { ($0.weights + $0.delays).map(\.bitPattern) }
+}
+
+/// Options that between them take every way through an optimiser.
+public var everyOptimizer: [OptimizerOptions] {
+    OptimizerKind.allCases.flatMap { kind in
+        [(Double.infinity, Double.infinity, 0.0), (1e-3, .infinity, 0.01), (2e-3, 1e-3, 0)].map { value, norm, decay in
+            var options = OptimizerOptions()
+            (options.kind, options.clipValue, options.clipNorm) = (kind, value, norm)
+            (options.weightDecay, options.momentum) = (decay, 0.9)
+            return options
+        }
+    }
+}
