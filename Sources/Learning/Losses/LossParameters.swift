@@ -76,6 +76,8 @@ extension TabledLoss {
     public func check() throws(SpinnpropError) {
         for field in Self.fields { try field.check(self) }
     }
+
+    public var parameters: [Double] { Self.fields.compactMap { $0.get(self).number } }
 }
 
 /// A tabled loss of any type.

@@ -28,7 +28,6 @@ public struct SpikeCountCrossEntropy: TabledLoss, Equatable {
     }
 
     public var name: String { "SpikeCountCrossEntropy" }
-    public var parameters: [Double] { [scale, tau0] }
     public var needsLeakyReadout: Bool { false }
 
     public static let fields: [OptionField<SpikeCountCrossEntropy>] = [

@@ -34,7 +34,6 @@ public struct SpikeTimeMSE: TabledLoss, Equatable {
     }
 
     public var name: String { "SpikeTimeMSE" }
-    public var parameters: [Double] { [tau0, tLabel, tOther] }
     public var needsLeakyReadout: Bool { false }
 
     public static let fields: [OptionField<SpikeTimeMSE>] = [

@@ -41,7 +41,6 @@ public struct StepTTFSCrossEntropy: TabledLoss, Equatable {
     }
 
     public var name: String { "StepTTFSCrossEntropy" }
-    public var parameters: [Double] { [xi, alpha, beta, tiesAreWrong ? 1 : 0] }
     public var needsLeakyReadout: Bool { false }
     public var needsGrid: Bool { true }
 

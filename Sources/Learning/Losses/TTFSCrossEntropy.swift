@@ -35,7 +35,6 @@ public struct TTFSCrossEntropy: TabledLoss, Equatable {
     }
 
     public var name: String { "TTFSCrossEntropy" }
-    public var parameters: [Double] { [tau0, alpha, tau1] }
     public var needsLeakyReadout: Bool { false }
 
     public static let fields: [OptionField<TTFSCrossEntropy>] = [

@@ -12,7 +12,6 @@ public struct VMaxCrossEntropy: TabledLoss, Equatable {
     public init() {}
 
     public var name: String { "VMaxCrossEntropy" }
-    public var parameters: [Double] { [] }
     public var needsLeakyReadout: Bool { true }
 
     public static let fields: [OptionField<VMaxCrossEntropy>] = []

@@ -1,7 +1,11 @@
 // What shapes the course of a training run, as one number: a checkpoint is taken up by such a run alone.
+import Mathematics
 import Networks
 
 extension TrainingOptions {
+    /// Options that say how long a run goes on and what is kept of it.
+    private static let shapeless: Set = ["epochs", "early_stopping", "restore_best", "checkpoint_every", "resume"]
+
     /// A hash of all that shapes the course of a run: not how long it goes on, nor where checkpoints lie.
     func fingerprint(_ substrate: any Substrate, _ rule: any GradientRule) -> UInt64 {
         var hash = Fingerprint()
@@ -10,16 +14,13 @@ extension TrainingOptions {
         hash.add(rate.map { [$0.strength, $0.target, $0.tau] } ?? [])
         hash.add([forward.endTime])
         hash.add(forward.maxSpikes.map { [Double($0)] } ?? [])
-        hash.add(UInt64(truncatingIfNeeded: batchSize))
-        hash.add(seed)
-        hash.add(UInt64(optimizer.kind.rawValue))
-        hash.add([
-            optimizer.learningRate, optimizer.delayLearningRate, optimizer.momentum, optimizer.beta1, optimizer.beta2,
-            optimizer.epsilon, optimizer.weightDecay, optimizer.clipValue, optimizer.clipNorm,
-        ])
-        hash.add(UInt64(schedule.kind.rawValue))
-        hash.add(UInt64(truncatingIfNeeded: schedule.epochs))
-        hash.add([schedule.gamma, bumping.amount, bumping.hiddenLimit, bumping.outputLimit, inputDropout])
+        for field in TrainingOptions.fields where !TrainingOptions.shapeless.contains(field.name) {
+            switch field.get(self) {
+            case .real(let value): hash.add([value])
+            case .integer(let value): hash.add(UInt64(truncatingIfNeeded: value))
+            case .word(let value): hash.add(value)
+            }
+        }
         for (name, grid) in [(substrate.name, substrate.grid), (rule.name, rule.grid)] {
             hash.add(name)
             hash.add(grid.map { [$0.timeStep, Double($0.steps), Double($0.decay.rawValue), Double($0.copies)] } ?? [])
