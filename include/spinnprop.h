@@ -151,10 +151,11 @@ typedef struct spinnprop_progress {
     size_t size;
     int32_t epoch, n_epochs;      /* 0, 0 outside training; epoch counts from 0                                       */
     int64_t done, total;          /* batches of this epoch in training, samples otherwise                             */
-    int32_t epoch_finished;       /* 1 in the one call that ends an epoch: then the six numbers below are final       */
-    double loss, accuracy;        /* means over this epoch's samples so far                                           */
+    int32_t epoch_finished;       /* 1 in the one call that ends an epoch: then the numbers below are final           */
+    double loss, accuracy;        /* means over this epoch's samples so far; one without an answer is wrong and counts as log(n_outputs) */
     double validation_loss, validation_accuracy; /* NaN without validation or before the epoch's end                  */
     double hidden_spikes, output_spikes;         /* per sample, over this epoch so far                                */
+    double skipped;               /* fraction of samples without an answer to learn from, over this epoch so far     */
 } spinnprop_progress;
 
 /* Return 0 to go on and anything else to stop cleanly (SPINNPROP_CANCELLED). Called on the thread that made the call,
@@ -301,9 +302,10 @@ typedef struct spinnprop_engine_info {
 SPINNPROP_API void spinnprop_engine_info_init(spinnprop_engine_info *info);
 SPINNPROP_API spinnprop_status spinnprop_engine_describe(spinnprop_engine_info *info, const spinnprop_engine *engine);
 
-/* What suits training on an engine and its grid; NULL stands for exact events, to which all other defaults of this header are
- * tuned. With those, outputs fall silent on a grid of time steps, which no gradient repairs; there time constants are as long as
- * the run. A network takes its part by its options' engine; the rest is for a host to copy to its training options.
+/* What suits training a network on an engine and its grid; a NULL engine stands for exact events, to which all other defaults of
+ * this header are tuned. With those, outputs fall silent on a grid of time steps, which no gradient repairs; there time constants
+ * are as long as the run. A network takes its part by its options' engine; the rest is for a host to copy to its encoding and its
+ * training options. Without a network (NULL) it is said for one of 5 inputs with the engine's time constants.
  * spinnprop_engine_loss says which loss goes with it. */
 typedef struct spinnprop_setting {
     size_t size;
@@ -312,9 +314,11 @@ typedef struct spinnprop_setting {
      * (PSP peak * sqrt(number of senders)).                                                                          */
     double hidden_mean, hidden_std, output_mean, output_std;
     double learning_rate, clip_norm, bump; /* of training                                                             */
+    double t_late;              /* seconds: of a latency code from 0 on, when its last features spike                */
 } spinnprop_setting;
 SPINNPROP_API void spinnprop_setting_init(spinnprop_setting *setting);
-SPINNPROP_API spinnprop_status spinnprop_engine_setting(spinnprop_setting *setting, const spinnprop_engine *engine);
+SPINNPROP_API spinnprop_status spinnprop_engine_setting(spinnprop_setting *setting, const spinnprop_engine *engine,
+                                                         const spinnprop_network *network);
 
 /* ------------------------------------------------------------------------------------------------------ time steps */
 
@@ -350,6 +354,12 @@ SPINNPROP_API spinnprop_status spinnprop_network_forward(spinnprop_recording **r
                                                          const spinnprop_spikes *input,
                                                          const spinnprop_forward_options *options,
                                                          spinnprop_progress_callback progress, void *payload);
+/* Scales initial weights up, layer after layer, until enough of each layer spikes on the first 512 samples: half a layer does by
+ * itself only if input spikes come as a latency code has them, and what is silent has no gradient. What spikes enough stays as it
+ * is. Takes several runs, whose samples progress counts one run after another. */
+SPINNPROP_API spinnprop_status spinnprop_network_wake(spinnprop_network *network, const spinnprop_spikes *input,
+                                                      const spinnprop_forward_options *options,
+                                                      spinnprop_progress_callback progress, void *payload);
 SPINNPROP_API void spinnprop_recording_free(spinnprop_recording *recording);
 
 typedef struct spinnprop_recording_info {
@@ -413,8 +423,8 @@ enum {
     /* -log softmax(max over time of V)[label] of a leaky read-out.                                       Fields: none  */
     SPINNPROP_LOSS_VMAX_CROSS_ENTROPY = 1,
     /* 1/2 sum over outputs of ((t - target) / tau0)^2, t the first spike times; silent outputs and infinite targets add
-     * nothing. Targets are given, or t_label for the label and t_other for the others; then a sample whose label neuron
-     * is silent adds nothing.                                                        Fields: tau0, t_label, t_other */
+     * nothing. Targets are given, or t_label for the label and t_other, which must be later, for the others; then a sample
+     * whose label neuron is silent adds nothing.                                     Fields: tau0, t_label, t_other */
     SPINNPROP_LOSS_SPIKE_TIME_MSE = 2,
     /* -log softmax(scale * n)[label], n = sum over a neuron's spikes of exp(-t / tau0): a spike count with a soft edge in
      * time. tau0 = +infinity is the plain count, whose gradient is zero. A sample whose label neuron is silent adds
@@ -436,9 +446,10 @@ typedef struct spinnprop_loss {
 /* Sets the defaults of a kind. */
 SPINNPROP_API spinnprop_status spinnprop_loss_init(spinnprop_loss *loss, int32_t kind);
 SPINNPROP_API spinnprop_status spinnprop_loss_check(const spinnprop_loss *loss);
-/* The loss that suits what an engine records of a read-out (SPINNPROP_READOUT_*): what NULL stands for wherever a loss is
- * read. */
-SPINNPROP_API spinnprop_status spinnprop_engine_loss(spinnprop_loss *loss, const spinnprop_engine *engine, int32_t readout);
+/* The loss that suits what an engine (NULL: exact events) records of a network: what NULL stands for wherever a loss is read. Its
+ * seconds are those of spinnprop_loss_init times (tau_mem + tau_syn) / 25 ms of the network, the mean over its layers. */
+SPINNPROP_API spinnprop_status spinnprop_engine_loss(spinnprop_loss *loss, const spinnprop_engine *engine,
+                                                     const spinnprop_network *network);
 
 /* Firing-rate regularisation of the hidden layers, added to the loss:
  * strength / 2 * sum over hidden neurons of (batch mean of n - target)^2, n = sum over spikes of exp(-t / tau). */
@@ -447,7 +458,8 @@ typedef struct spinnprop_gradient_options {
     const spinnprop_engine *engine; /* whose rule; NULL (the default): that of the engine which made the recording    */
     double rate_strength;       /* 0: off                                                                             */
     double rate_target;         /* spikes per sample                                                                  */
-    double rate_tau;            /* seconds                                                                            */
+    double rate_tau;            /* seconds; 0 (the default): 20 ms, and as many times more as the network's time constants
+                                 * tau_mem + tau_syn are larger than 25 ms                                            */
 } spinnprop_gradient_options;
 SPINNPROP_API void spinnprop_gradient_options_init(spinnprop_gradient_options *options);
 
@@ -468,7 +480,7 @@ SPINNPROP_API spinnprop_status spinnprop_gradient_get(double *values, int64_t n,
                                                       int32_t parameter, int32_t layer);
 /* One per input spike, in the order in which the input came. */
 SPINNPROP_API spinnprop_status spinnprop_gradient_input_times(double *values, int64_t n, const spinnprop_gradient *gradient);
-/* How many samples added nothing because their label neuron was silent. */
+/* How many samples added nothing because their label neuron, or all outputs with a target time, were silent. */
 SPINNPROP_API spinnprop_status spinnprop_gradient_skipped(int64_t *skipped, const spinnprop_gradient *gradient);
 
 /* Decisions: the class of each sample (-1: no output spoke), and the loss's softmax over outputs (n_samples, n_outputs;
@@ -515,7 +527,7 @@ typedef struct spinnprop_training_options {
     double input_dropout;          /* probability with which an input spike is left out in training                   */
     int32_t early_stopping;        /* epochs without a better validation loss before stopping; 0: never               */
     int32_t restore_best;          /* 1: end with the parameters of the best validation loss. Here, as for early
-                                    * stopping, a sample whose label neuron is silent counts as log(n_outputs)        */
+                                    * stopping, the loss is that of the history                                       */
     const char *checkpoint_path;   /* NULL: none. Written atomically                                                  */
     int32_t checkpoint_every;      /* epochs                                                                          */
     int32_t resume;                /* 1: go on from checkpoint_path if it exists                                      */
@@ -537,11 +549,13 @@ enum { SPINNPROP_DOMAINS_TRAINING = -1 };
 SPINNPROP_API spinnprop_status spinnprop_domain_count(int64_t *n, int32_t of);
 SPINNPROP_API spinnprop_status spinnprop_domain_rows(spinnprop_domain *rows, int64_t n, int32_t of);
 
+/* Means over samples. One whose label neuron is silent has no answer to learn from: it is in skipped, counts as log(n_outputs)
+ * in the loss, and as wrong. */
 typedef struct spinnprop_epoch {
     size_t size;
     double loss, accuracy, validation_loss, validation_accuracy; /* NaN without validation                            */
     double hidden_spikes, output_spikes;                         /* per training sample                               */
-    double skipped;                                              /* fraction of samples without a gradient            */
+    double skipped;                                              /* fraction of training samples without an answer    */
     double learning_rate, seconds;
 } spinnprop_epoch;
 SPINNPROP_API void spinnprop_epoch_init(spinnprop_epoch *epoch);

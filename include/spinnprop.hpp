@@ -289,6 +289,8 @@ struct SpiNNaker2Fit {
     std::vector<std::int32_t> largest; // sizes of the largest network of this shape that fits; zeros if none does
 };
 
+class Network;
+
 // What a network runs on. It must live while options point to it.
 class Engine {
 public:
@@ -301,15 +303,13 @@ public:
     spinnprop_engine_info describe() const {
         return detail::filled<spinnprop_engine_info>(spinnprop_engine_describe, get());
     }
-    // The loss that suits what it records of a read-out (SPINNPROP_READOUT_*).
-    spinnprop_loss loss(std::int32_t readout = SPINNPROP_READOUT_SPIKING) const {
-        spinnprop_loss result{};
-        result.size = sizeof result;
-        check(spinnprop_engine_loss(&result, get(), readout));
-        return result;
+    // The loss that suits what it records of a network.
+    inline spinnprop_loss loss(const Network &network) const;
+    // What suits training a network on it, for a host to begin with; without one, a network of its own time constants.
+    spinnprop_setting setting() const {
+        return detail::filled<spinnprop_setting>(spinnprop_engine_setting, get(), nullptr);
     }
-    // What suits training on it, for a host to begin with.
-    spinnprop_setting setting() const { return detail::filled<spinnprop_setting>(spinnprop_engine_setting, get()); }
+    inline spinnprop_setting setting(const Network &network) const;
 
     const spinnprop_engine *get() const noexcept { return handle_.get(); }
 
@@ -474,6 +474,14 @@ public:
         listener.check(spinnprop_network_forward(&recording, get(), &view, &options, listener.callback(), &listener));
         return Recording(detail::Handle<spinnprop_recording>(recording));
     }
+    // Scales initial weights up until enough of each layer spikes on the first samples.
+    void wake(const SpikeTrains &input,
+              const spinnprop_forward_options &options = spinnprop::options<spinnprop_forward_options>(),
+              const Progress &progress = {}) {
+        const auto view = input.view();
+        detail::Listener listener{progress};
+        listener.check(spinnprop_network_wake(handle_.get(), &view, &options, listener.callback(), &listener));
+    }
     inline Gradient
     gradient(const Recording &recording, const spinnprop_loss &loss, const std::vector<std::int64_t> &labels,
              const spinnprop_gradient_options &options = spinnprop::options<spinnprop_gradient_options>(),
@@ -483,6 +491,17 @@ public:
 private:
     detail::Handle<spinnprop_network> handle_;
 };
+
+inline spinnprop_loss Engine::loss(const Network &network) const {
+    spinnprop_loss result{};
+    result.size = sizeof result;
+    check(spinnprop_engine_loss(&result, get(), network.get()));
+    return result;
+}
+
+inline spinnprop_setting Engine::setting(const Network &network) const {
+    return detail::filled<spinnprop_setting>(spinnprop_engine_setting, get(), network.get());
+}
 
 // The gradient of a loss's mean over a batch.
 class Gradient {

@@ -175,7 +175,8 @@ final class ClockRun: Sendable {
         }
         return Recording(
             input: input, layers: layers, partition: partition, fingerprint: fingerprint,
-            engine: ClockSubstrate.name, endTime: options.endTime, grid: grid)
+            engine: ClockSubstrate.name, endTime: options.endTime, grid: grid,
+            timeStretch: network.timeStretch)
     }
 }
 

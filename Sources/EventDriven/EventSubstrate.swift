@@ -148,7 +148,7 @@ final class ForwardRun: @unchecked Sendable {
         }
         return Recording(
             input: input, layers: layers, partition: partition, fingerprint: fingerprint,
-            engine: EventSubstrate.name, endTime: endTime)
+            engine: EventSubstrate.name, endTime: endTime, timeStretch: network.timeStretch)
     }
 }
 

@@ -4,20 +4,20 @@ import Networks
 
 /// Batch means of a loss over a recording.
 public struct Evaluation: Equatable, Sendable {
-    /// The mean of the loss over all samples; skipped ones add 0.
+    /// The mean of the loss over all samples. A skipped one counts as undecided, log(outputs): a network that falls silent would
+    /// otherwise be perfect.
     public var value = 0.0
     /// Samples whose prediction equals their label.
     public var correctCount = 0
-    /// Samples whose label neuron is silent.
+    /// Samples without an answer to learn from: the label neuron is silent.
     public var skippedCount = 0
     public var sampleCount = 0
 
     public var accuracy: Double { sampleCount == 0 ? .nan : Double(correctCount) / Double(sampleCount) }
 
-    /// The loss by which the best network is chosen: a skipped sample counts as undecided, log(outputs), since a network that
-    /// falls silent would otherwise be perfect.
-    func selectionLoss(outputCount: Int) -> Double {
-        value + Double(skippedCount) / Double(max(1, sampleCount)) * Elementary.log(Double(outputCount))
+    /// What skipped samples add to the mean of a loss in which they are 0.
+    static func undecided(_ skipped: Int, of samples: Int, outputCount: Int) -> Double {
+        Double(skipped) / Double(max(1, samples)) * Elementary.log(Double(outputCount))
     }
 }
 
@@ -41,6 +41,8 @@ extension Loss {
         }
         evaluation.sampleCount = recording.sampleCount
         if evaluation.sampleCount > 0 { evaluation.value /= Double(evaluation.sampleCount) }
+        evaluation.value += Evaluation.undecided(
+            evaluation.skippedCount, of: evaluation.sampleCount, outputCount: recording.outputLayer.neuronCount)
         return evaluation
     }
 

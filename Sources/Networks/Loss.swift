@@ -50,7 +50,7 @@ public struct Target {
 
 public struct SampleResult {
     public var value: Double
-    /// The sample adds nothing to value and gradient because its label neuron is silent.
+    /// The sample adds nothing to value and gradient: its label neuron, or all that have a target time, are silent.
     public var isSkipped: Bool
 
     public init(value: Double, isSkipped: Bool = false) {
@@ -90,9 +90,12 @@ extension Loss {
 public struct RateRegularisation: Equatable, Sendable {
     public var strength: Double
     public var target: Double
-    public var tau: Double
+    /// Seconds; `nil`: `defaultTau` times the network's `timeStretch`.
+    public var tau: Double?
 
-    public init(strength: Double = 0, target: Double = 1, tau: Double = 20e-3) {
+    public static let defaultTau = 20e-3
+
+    public init(strength: Double = 0, target: Double = 1, tau: Double? = nil) {
         self.strength = strength
         self.target = target
         self.tau = tau
@@ -157,10 +160,11 @@ extension Objective {
                 "target time \(index) is \(time); target times must be >= 0, +infinity for none")
         }
         if let rate {
-            guard rate.strength >= 0, rate.strength.isFinite, rate.target >= 0, rate.target.isFinite, rate.tau > 0
+            guard rate.strength >= 0, rate.strength.isFinite, rate.target >= 0, rate.target.isFinite,
+                rate.tau ?? .infinity > 0
             else {
                 throw .invalidValue(
-                    "rate regularisation has strength \(rate.strength), target \(rate.target) and tau \(rate.tau); "
+                    "rate regularisation has strength \(rate.strength), target \(rate.target) and tau \(rate.tau ?? .nan); "
                         + "strength and target must be finite and >= 0, tau > 0")
             }
         }

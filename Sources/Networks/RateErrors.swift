@@ -6,12 +6,12 @@ import Mathematics
 public struct RateErrors: Sendable {
     /// What is added to the batch mean of the loss.
     public let value: Double
-    private let rate: RateRegularisation?
+    private let tau: Double
     /// Per layer and neuron: the factor before exp(-t / tau); empty for the last layer.
     private let factors: [[Double]]
 
     public init(_ rate: RateRegularisation?, _ recording: Recording) {
-        self.rate = rate
+        tau = rate?.tau ?? RateRegularisation.defaultTau * recording.timeStretch
         guard let rate, recording.sampleCount > 0 else {
             value = 0
             factors = []
@@ -23,14 +23,14 @@ public struct RateErrors: Sendable {
             var means = [Double](repeating: 0, count: layer.neuronCount)
             for segment in layer.segments {
                 for spike in 0..<segment.count {
-                    means[Int(segment.units[spike])] += Elementary.exp(-segment.times[spike] / rate.tau)
+                    means[Int(segment.units[spike])] += Elementary.exp(-segment.times[spike] / tau)
                 }
             }
             var own: [Double] = []
             for mean in means {
                 let distance = mean / Double(recording.sampleCount) - rate.target
                 sum += distance * distance
-                own.append(-rate.strength * distance / (Double(recording.sampleCount) * rate.tau))
+                own.append(-rate.strength * distance / (Double(recording.sampleCount) * tau))
             }
             all.append(own)
         }
@@ -43,9 +43,9 @@ public struct RateErrors: Sendable {
         to errors: UnsafeMutablePointer<Double>, layer: Int, times: UnsafePointer<Double>,
         units: UnsafePointer<Int32>, count: Int
     ) {
-        guard layer < factors.count, let rate else { return }
+        guard layer < factors.count else { return }
         factors[layer].withUnsafeBufferPointer { own in
-            for n in 0..<count { errors[n] += own[Int(units[n])] * Elementary.exp(-times[n] / rate.tau) }
+            for n in 0..<count { errors[n] += own[Int(units[n])] * Elementary.exp(-times[n] / tau) }
         }
     }
 }

@@ -160,10 +160,12 @@ public struct Recording: Sendable {
     public let endTime: Double
     /// The grid of a clock-driven run, whose spike times are steps times `timeStep` exactly; `nil` in continuous time.
     public let grid: TimeGrid?
+    /// That of the network, by which a loss that nobody chose reads the spikes.
+    public let timeStretch: Double
 
     public init(
         input: SpikeTrains, layers: [LayerRecording], partition: [Range<Int>], fingerprint: UInt64?, engine: String,
-        endTime: Double, grid: TimeGrid? = nil
+        endTime: Double, grid: TimeGrid? = nil, timeStretch: Double = 1
     ) {
         self.input = input
         self.layers = layers
@@ -172,6 +174,7 @@ public struct Recording: Sendable {
         self.engine = engine
         self.endTime = endTime
         self.grid = grid
+        self.timeStretch = timeStretch
     }
 
     public var sampleCount: Int { input.sampleCount }

@@ -233,7 +233,8 @@ extension SpiNNaker2Emulation {
         }
         return Recording(
             input: input, layers: layers, partition: partition, fingerprint: network.fingerprint,
-            engine: SpiNNaker2Engine.name, endTime: forward.endTime, grid: grid)
+            engine: SpiNNaker2Engine.name, endTime: forward.endTime, grid: grid,
+            timeStretch: network.timeStretch)
     }
 
     /// Merges one sample's spikes of the slices of a layer, by step and then by slice.

@@ -1,5 +1,6 @@
 // What suits training on an engine unless told otherwise: time constants, how weights begin and how they step, the loss.
 import Learning
+import Mathematics
 import Networks
 import Neurons
 
@@ -18,6 +19,7 @@ import Neurons
 /// | `learningRate` | -           | `OptimizerOptions.learningRate`           |
 /// | `clipNorm`     | -           | `OptimizerOptions.clipNorm`               |
 /// | `bump`         | -           | `WeightBumping.amount`                    |
+/// | `tLate`        | s           | of a latency code: when the last features spike |
 public struct EngineSetting: Equatable, Sendable {
     public var tauMem = LIFParameters.defaultTauMem
     public var tauSyn = LIFParameters.defaultTauSyn
@@ -26,9 +28,24 @@ public struct EngineSetting: Equatable, Sendable {
     public var learningRate = OptimizerOptions().learningRate
     public var clipNorm = OptimizerOptions().clipNorm
     public var bump = WeightBumping().amount
+    public var tLate = 30e-3
 
-    /// Of exact events.
-    init() {}
+    /// Of exact events. Few inputs need time between them. The wave of many drives neurons past their thresholds before it is over:
+    /// what came late would say nothing, so the window is little more than two default tau_syn. And their sum is so large that
+    /// neurons differ by their weights' spread, not by chance: the mean is smaller, the spread larger. The norm of a gradient
+    /// grows with the root of the number of its entries, and its limit with it.
+    init(_ network: Network?) {
+        guard let network else { return }
+        let share = EngineSetting.fewInputs / max(EngineSetting.fewInputs, Double(network.inputCount))
+        func mixed(_ few: Double, _ many: Double, _ share: Double) -> Double { few * share + many * (1 - share) }
+        tLate = mixed(tLate, 10e-3, (share * share.squareRoot()).squareRoot()) * network.timeStretch
+        hiddenDrive.mean = mixed(hiddenDrive.mean, 0.4, share)
+        hiddenDrive.std = mixed(hiddenDrive.std, 0.45, share)
+        clipNorm /= share.squareRoot()
+    }
+
+    /// Up to so many, four features and a bias, what was tuned on Yin-Yang holds as it is.
+    private static let fewInputs = 5.0
 
     /// Of a grid. The numbers were found by searches over Yin-Yang in 27 and 52 steps and over handwritten digits in 27, each
     /// judged by validation samples, then rounded and compared over seeds. With times in units of the run's length they serve 27 to
@@ -41,17 +58,31 @@ public struct EngineSetting: Equatable, Sendable {
         learningRate = 1.5e-2
         clipNorm = .infinity
         bump = 1.5e-3
+        tLate = grid.time(ofStep: grid.steps - 1)
     }
 }
 
 extension Engine {
-    /// What suits training on it unless told otherwise.
-    public var setting: EngineSetting { grid.map { EngineSetting($0) } ?? EngineSetting() }
+    /// What suits training a network on it unless told otherwise; without one, a network of the fewest inputs with these time
+    /// constants.
+    public func setting(for network: Network? = nil) -> EngineSetting {
+        grid.map { EngineSetting($0) } ?? EngineSetting(network)
+    }
 
     /// What is minimised, and how outputs are read, unless told otherwise.
-    public func defaultLoss(leakyReadout: Bool) -> LossParameters {
+    public func defaultLoss(for network: Network) -> LossParameters {
+        defaultLoss(leakyReadout: !network.layers[network.layers.count - 1].isSpiking, network.timeStretch)
+    }
+
+    /// Likewise of the network and the engine that made a recording.
+    public static func defaultLoss(of recording: Recording) throws(SpinnpropError) -> LossParameters {
+        try Engine(of: recording).defaultLoss(
+            leakyReadout: !recording.outputLayer.isSpiking, recording.timeStretch)
+    }
+
+    private func defaultLoss(leakyReadout: Bool, _ timeStretch: Double) -> LossParameters {
         if leakyReadout { return LossParameters(.vMaxCrossEntropy) }
-        guard grid != nil else { return LossParameters(.ttfsCrossEntropy) }
+        guard grid != nil else { return LossParameters(.ttfsCrossEntropy).stretched(by: timeStretch) }
         // Sharper than published: a wide softmax goes on pushing wrong outputs back until they are silent, and then they stay
         // silent on samples whose label they are.
         var loss = LossParameters(.stepTTFSCrossEntropy)

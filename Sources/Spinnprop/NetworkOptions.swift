@@ -40,7 +40,7 @@ extension Network {
             sizes: options.sizes, delays: options.delays, recurrent: options.recurrent,
             leakyReadout: options.leakyReadout)
         let counts = network.layers.map(\.neuronCount)
-        let setting = options.engine.setting
+        let setting = options.engine.setting()
         let tauMem = try spread(options.tauMem, "tau_mem", setting.tauMem, counts)
         let tauSyn = try spread(options.tauSyn, "tau_syn", setting.tauSyn, counts)
         let threshold = try spread(options.threshold, "threshold", LIFParameters.defaultThreshold, counts)
@@ -51,8 +51,9 @@ extension Network {
             try network.setParameters(parameters, layer: layer)
         }
         var initialisation = options.initialisation
-        initialisation.hiddenDrive = setting.hiddenDrive
-        initialisation.outputDrive = setting.outputDrive
+        let drives = options.engine.setting(for: network)
+        initialisation.hiddenDrive = drives.hiddenDrive
+        initialisation.outputDrive = drives.outputDrive
         try initialisation.apply(to: &network, seed: options.seed)
         self = network
     }

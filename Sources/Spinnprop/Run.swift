@@ -17,6 +17,14 @@ extension Network {
         try engine.substrate.forward(self, input, options: options, monitor: monitor)
     }
 
+    /// Scales initial weights up until enough of each layer spikes; see the other `wakeSilentLayers`.
+    public mutating func wakeSilentLayers(
+        on input: SpikeTrains, engine: Engine = .defaultEngine, options: ForwardOptions = ForwardOptions(),
+        monitor: Monitor? = nil
+    ) throws(SpinnpropError) {
+        try wakeSilentLayers(on: input, substrate: engine.substrate, options: options, monitor: monitor)
+    }
+
     /// The batch mean of a loss over a recording, and its gradient.
     ///
     /// - Parameter engine: whose gradient rule to use; `nil`: that of the engine which made the recording.

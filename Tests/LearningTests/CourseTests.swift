@@ -10,7 +10,7 @@ struct CourseTests {
     /// One change of each field that shapes a run, by the field's path.
     private let changes: [(path: String, change: (inout TrainingOptions) -> Void)] = [
         ("rate.strength", { $0.rate?.strength += 1 }), ("rate.target", { $0.rate?.target += 1 }),
-        ("rate.tau", { $0.rate?.tau += 1 }), ("forward.endTime", { $0.forward.endTime = 1 }),
+        ("rate.tau", { $0.rate?.tau = 2 }), ("forward.endTime", { $0.forward.endTime = 1 }),
         ("forward.maxSpikes", { $0.forward.maxSpikes? += 1 }), ("batchSize", { $0.batchSize += 1 }),
         ("seed", { $0.seed += 1 }), ("optimizer.kind", { $0.optimizer.kind = .sgd }),
         ("optimizer.learningRate", { $0.optimizer.learningRate += 1 }),

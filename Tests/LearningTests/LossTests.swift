@@ -157,6 +157,18 @@ struct LossTests {
         }
     }
 
+    @Test func silenceWhereTargetTimesAreGiven() {
+        let sample = recording([[OutputSpike(time: 1e-3, unit: 0)]], outputs: 2)
+        let loss = SpikeTimeMSE()
+        for (targets, isSkipped) in [
+            ([1e-3, 2e-3], false), ([.infinity, 2e-3], true), ([1e-3, .infinity], false), ([.infinity, .infinity], false),
+        ] {
+            #expect(
+                evaluate(loss, sample, label: -1, targets: targets).result.isSkipped == isSkipped, "targets \(targets)")
+        }
+        #expect(evaluate(loss, recording([[]], outputs: 2), label: -1, targets: [1e-3, 2e-3]).result.isSkipped)
+    }
+
     @Test func decisions() {
         let samples: [[OutputSpike]] = [
             [OutputSpike(time: 2e-3, unit: 1), OutputSpike(time: 1e-3, unit: 2), OutputSpike(time: 3e-3, unit: 1)],
@@ -196,7 +208,8 @@ struct LossTests {
         let loss = TTFSCrossEntropy(tau0: 1e-3, alpha: 0, tau1: 1)
         let evaluation = loss.evaluate(many, labels: [1, 0, 1])
         #expect(evaluation.correctCount == 1 && evaluation.skippedCount == 1 && evaluation.sampleCount == 3)
-        #expect(abs(evaluation.value - 1.313_261_687_518_222_8 / 3) < 1e-15)
+        // The silent sample counts as undecided between two.
+        #expect(abs(evaluation.value - (1.313_261_687_518_222_8 + 0.693_147_180_559_945_3) / 3) < 1e-15)
         #expect(abs(evaluation.accuracy - 1.0 / 3) < 1e-15)
         #expect(loss.evaluate(recording([], outputs: 2), labels: []).accuracy.isNaN)
     }
@@ -223,6 +236,9 @@ struct LossTests {
             TTFSCrossEntropy(tau0: 0), TTFSCrossEntropy(tau0: .nan), TTFSCrossEntropy(tau0: .infinity),
             TTFSCrossEntropy(alpha: -1), TTFSCrossEntropy(alpha: .infinity), TTFSCrossEntropy(tau1: -1),
             SpikeTimeMSE(tau0: -1), SpikeTimeMSE(tLabel: -1), SpikeTimeMSE(tOther: .nan),
+            // The label would have to come last, or with the others, or never.
+            SpikeTimeMSE(tLabel: 20e-3, tOther: 10e-3), SpikeTimeMSE(tLabel: 1e-3, tOther: 1e-3),
+            SpikeTimeMSE(tLabel: .infinity, tOther: .infinity), SpikeTimeMSE(tLabel: .infinity),
             SpikeCountCrossEntropy(scale: 0), SpikeCountCrossEntropy(scale: .infinity), SpikeCountCrossEntropy(tau0: 0),
         ]
         for loss in wrong {

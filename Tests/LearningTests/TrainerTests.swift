@@ -58,6 +58,33 @@ struct TrainerTests {
         #expect(trainer.network == network && trainer.history.count == 20)
     }
 
+    @Test func silenceCountsAsUndecidedAndWrong() throws {
+        // No spike comes before 40 ms.
+        var silent = try toyNetwork()
+        try silent.setWeights([Double](repeating: -10, count: 12), connection: 0)
+        let trainer = try Trainer(silent, options(), substrate: ToySubstrate(), rule: ToyRule())
+        var shown: [TrainingProgress] = []
+        try trainer.run(data.input, labels: data.labels, validation: validation) { progress in
+            shown.append(progress)
+            return true
+        }
+        for record in trainer.history {
+            #expect(record.loss == Elementary.log(3) && record.validationLoss == Elementary.log(3))
+            #expect(record.accuracy == 0 && record.validationAccuracy == 0 && record.skipped == 1)
+        }
+        let ends = shown.filter { $0.isEpochFinished }
+        #expect(ends.count == 6 && ends.allSatisfy { $0.loss == Elementary.log(3) && $0.skipped == 1 })
+    }
+
+    @Test func lossesThatHaveBlownUpAreErrors() throws {
+        // 20 ms are 80 tau1: exp(80) is far within float64, and clipping would hide it.
+        let trainer = try trainer(options { $0.loss = TTFSCrossEntropy(tau1: 0.25e-3) })
+        let error = #expect(throws: SpinnpropError.self) { try trainer.run(data.input, labels: data.labels) }
+        #expect(error?.kind == .invalidValue && error?.message.contains("too large to learn from") == true)
+        #expect(error?.message.hasPrefix("epoch 0, batch 0: the loss is ") == true)
+        #expect(try trainer.network == toyNetwork())
+    }
+
     /// The batches of an epoch cover every sample once, the rest of 103 = 5 x 20 + 3 included.
     @Test func epochsAreWholePasses() throws {
         var batches = Batches(data.input, data.labels, batchSize: 20)
@@ -271,16 +298,7 @@ struct TrainerTests {
         #expect(other.epochsDone == trainer.epochsDone && other.network != trainer.network)
     }
 
-    /// A network that falls silent has a loss of 0, and must not be taken for the best.
-    @Test func silenceIsNoSuccess() throws {
-        var silent = Evaluation()
-        silent.sampleCount = 10
-        silent.skippedCount = 10
-        var fair = silent
-        fair.skippedCount = 1
-        fair.value = 0.5
-        #expect(abs(silent.selectionLoss(outputCount: 3) - 1.098_612_288_668_11) < 1e-14)  // log 3
-        #expect(abs(fair.selectionLoss(outputCount: 3) - 0.609_861_228_866_811) < 1e-14)
+    @Test func whatIsBest() throws {
         var state = TrainingState(
             network: try toyNetwork(), optimizer: try Optimizer(OptimizerOptions(), for: toyNetwork()), origin: 0,
             options: 0)

@@ -20,16 +20,16 @@ struct EngineTests {
     }
 
     @Test func whatSuitsAnEngine() throws {
-        let exact = Engine.event.setting
+        let exact = Engine.event.setting()
         #expect(exact.learningRate == OptimizerOptions().learningRate && exact.clipNorm == OptimizerOptions().clipNorm)
         #expect(exact.bump == WeightBumping().amount && exact.hiddenDrive == Drive() && exact.outputDrive == Drive())
-        #expect(Engine.event.defaultLoss(leakyReadout: false) == LossParameters(.ttfsCrossEntropy))
+        #expect(try Engine.event.defaultLoss(for: Network(sizes: [5, 3])) == LossParameters(.ttfsCrossEntropy))
         for steps in [2, 27, 102] {
             let grid = TimeGrid(timeStep: 2e-3, steps: steps)
-            let setting = Engine.clock(grid).setting
+            let setting = Engine.clock(grid).setting()
             var chip = SpiNNaker2Options()
             chip.grid = grid
-            #expect(setting == Engine.spinnaker2(try SpiNNaker2Engine(chip)).setting && setting != exact)
+            #expect(setting == Engine.spinnaker2(try SpiNNaker2Engine(chip)).setting() && setting != exact)
             #expect(setting.tauMem == Double(steps) * 2e-3 && setting.tauSyn == setting.tauMem)
             #expect(setting.bump > 0 && setting.clipNorm == .infinity)
             // A network takes what is not given, and any engine may run it.
@@ -43,8 +43,9 @@ struct EngineTests {
             #expect(try Network(options).layers[1].parameters[0].tauMem == LIFParameters.defaultTauMem)
         }
         for engine in Engine.all {
-            #expect(engine.defaultLoss(leakyReadout: true) == LossParameters(.vMaxCrossEntropy))
-            #expect(throws: Never.self) { try engine.defaultLoss(leakyReadout: false).makeLoss() }
+            #expect(try engine.defaultLoss(for: Network(sizes: [5, 3], leakyReadout: true)) == LossParameters(.vMaxCrossEntropy))
+            let network = try Network(sizes: [5, 3])
+            #expect(throws: Never.self) { try engine.defaultLoss(for: network).makeLoss() }
         }
     }
 }

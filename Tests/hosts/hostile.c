@@ -580,16 +580,17 @@ static void engines_that_cannot_be(void) {
     }
     INVALID(spinnprop_engine_describe(&made, NULL));
     INVALID(spinnprop_engine_describe(&made, (const spinnprop_engine *)(const void *)network));
-    INVALID(spinnprop_engine_loss(&loss, NOBODY(spinnprop_engine), SPINNPROP_READOUT_SPIKING));
-    INVALID(spinnprop_engine_loss(&loss, NULL, 2));
-    INVALID(spinnprop_engine_loss(&loss, NULL, -1));
-    INVALID(spinnprop_engine_loss(NULL, NULL, SPINNPROP_READOUT_SPIKING));
+    INVALID(spinnprop_engine_loss(&loss, NOBODY(spinnprop_engine), network));
+    INVALID(spinnprop_engine_loss(&loss, NULL, NULL));
+    INVALID(spinnprop_engine_loss(&loss, NULL, NOBODY(spinnprop_network)));
+    INVALID(spinnprop_engine_loss(NULL, NULL, network));
     spinnprop_setting setting;
     spinnprop_setting_init(NULL);
     spinnprop_setting_init(&setting);
-    INVALID(spinnprop_engine_setting(&setting, NOBODY(spinnprop_engine)));
-    INVALID(spinnprop_engine_setting(NULL, NULL));
-    EACH_WRONG_SIZE(setting, spinnprop_engine_setting(&setting, NULL));
+    INVALID(spinnprop_engine_setting(&setting, NOBODY(spinnprop_engine), NULL));
+    INVALID(spinnprop_engine_setting(&setting, NULL, NOBODY(spinnprop_network)));
+    INVALID(spinnprop_engine_setting(NULL, NULL, NULL));
+    EACH_WRONG_SIZE(setting, spinnprop_engine_setting(&setting, NULL, network));
     begin("engines that are");
     WORKS(spinnprop_clock_create(&engine, NULL));
     INVALID(spinnprop_clock_get_options(NULL, engine));
@@ -604,12 +605,14 @@ static void engines_that_cannot_be(void) {
     EACH_WRONG_SIZE(made, spinnprop_engine_describe(&made, engine));
     WORKS(spinnprop_engine_describe(&made, engine));
     HOLDS(made.kind == SPINNPROP_ENGINE_EVENT && made.steps == 0);
-    EACH_WRONG_SIZE(loss, spinnprop_engine_loss(&loss, engine, SPINNPROP_READOUT_SPIKING));
-    WORKS(spinnprop_engine_loss(&loss, engine, SPINNPROP_READOUT_SPIKING));
+    EACH_WRONG_SIZE(loss, spinnprop_engine_loss(&loss, engine, network));
+    WORKS(spinnprop_engine_loss(&loss, engine, network));
     HOLDS(loss.kind == SPINNPROP_LOSS_TTFS_CROSS_ENTROPY);
-    WORKS(spinnprop_engine_loss(&loss, NULL, SPINNPROP_READOUT_LEAKY));
+    spinnprop_network *leaky = good_network(SPINNPROP_DELAYS_NONE, SPINNPROP_READOUT_LEAKY);
+    WORKS(spinnprop_engine_loss(&loss, NULL, leaky));
+    spinnprop_network_free(leaky);
     HOLDS(loss.kind == SPINNPROP_LOSS_VMAX_CROSS_ENTROPY);
-    WORKS(spinnprop_engine_setting(&setting, engine));
+    WORKS(spinnprop_engine_setting(&setting, engine, NULL));
     spinnprop_training_options usual;
     spinnprop_training_options_init(&usual);
     HOLDS(setting.tau_mem == 20e-3 && setting.tau_syn == 5e-3 && setting.learning_rate == usual.learning_rate);
@@ -663,11 +666,11 @@ static void grids_that_do_not_fit(void) {
     WORKS(spinnprop_clock_create(&copies, &o));
     WORKS(spinnprop_engine_describe(&made, clock));
     HOLDS(made.kind == SPINNPROP_ENGINE_CLOCK && made.steps == 60 && made.time_step == 1e-3 && made.copies == 1);
-    WORKS(spinnprop_engine_loss(&steps, clock, SPINNPROP_READOUT_SPIKING));
+    WORKS(spinnprop_engine_loss(&steps, clock, network));
     HOLDS(steps.kind == SPINNPROP_LOSS_STEP_TTFS_CROSS_ENTROPY && steps.xi > 0);
     spinnprop_setting setting;
     spinnprop_setting_init(&setting);
-    WORKS(spinnprop_engine_setting(&setting, clock));
+    WORKS(spinnprop_engine_setting(&setting, clock, NULL));
     HOLDS(setting.tau_mem >= 30e-3 && setting.tau_syn >= 20e-3 && setting.bump > 0);
     /* A network takes its part by itself, unless it is given. */
     spinnprop_network_options meant;
@@ -753,6 +756,11 @@ static void runs_that_cannot_be(void) {
     spinnprop_forward_options_init(&o);
     begin("forward");
     WATCH(recording);
+    INVALID(spinnprop_network_wake(NULL, &s, &o, NULL, NULL));
+    INVALID(spinnprop_network_wake(NOBODY(spinnprop_network), &s, &o, NULL, NULL));
+    INVALID(spinnprop_network_wake(network, NULL, &o, NULL, NULL));
+    EACH_WRONG_SIZE(o, spinnprop_network_wake(network, &s, &o, NULL, NULL));
+    WITH(o.max_spikes, 1, TOO_MANY_SPIKES, spinnprop_network_wake(network, &s, &o, NULL, NULL));
     INVALID(spinnprop_network_forward(NULL, network, &s, &o, NULL, NULL));
     INVALID(spinnprop_network_forward(&recording, NULL, &s, &o, NULL, NULL));
     INVALID(spinnprop_network_forward(&recording, network, NULL, &o, NULL, NULL));
@@ -982,7 +990,8 @@ static void gradients_that_cannot_be(void) {
     o.rate_strength = 1.0;
     for (size_t index = 0; index < sizeof not_positive / sizeof *not_positive; index++)
         if (not_positive[index] != INFINITY)
-            WITH(o.rate_tau, not_positive[index], INVALID_VALUE, GRADIENT(network, r, &loss, labels, 4, NULL, 0));
+            if (not_positive[index] != 0)
+                WITH(o.rate_tau, not_positive[index], INVALID_VALUE, GRADIENT(network, r, &loss, labels, 4, NULL, 0));
     WITH(o.rate_target, NAN, INVALID_VALUE, GRADIENT(network, r, &loss, labels, 4, NULL, 0));
     WITH(o.rate_target, -1.0, INVALID_VALUE, GRADIENT(network, r, &loss, labels, 4, NULL, 0));
     o.rate_strength = 0.0;

@@ -79,7 +79,13 @@ void values() {
     const spinnprop::Engine engine;
     auto forward = spinnprop::options<spinnprop_forward_options>();
     forward.engine = engine.get();
-    holds(engine.describe().kind == SPINNPROP_ENGINE_EVENT && engine.loss().kind == loss.kind, "the engine is another");
+    holds(engine.describe().kind == SPINNPROP_ENGINE_EVENT && engine.loss(moved).kind == loss.kind, "the engine is another");
+    // A network on which nothing spikes is woken.
+    spinnprop::Network woken = moved.copy();
+    woken.set(SPINNPROP_WEIGHTS, 0, std::vector<double>(20, 0.1));
+    woken.wake(input);
+    holds(woken.get(SPINNPROP_WEIGHTS, 0)[0] > 0.1 && engine.setting(woken).t_late == engine.setting().t_late,
+          "a silent network is not woken");
     const auto again = moved.forward(input, forward);
     holds(again.predict() == recording.predict(loss) && again.probabilities() == recording.probabilities(loss),
           "an engine's own loss decides otherwise");

@@ -54,22 +54,25 @@ PyMethodDef clock_methods[] = {
 };
 
 static PyObject *engine_loss(PyObject *module, PyObject *args) {
-    PyObject *capsule;
-    int32_t readout;
-    if (!PyArg_ParseTuple(args, "OO&", &capsule, int32_from, &readout)) return NULL;
+    PyObject *capsule, *network;
+    if (!PyArg_ParseTuple(args, "OO", &capsule, &network)) return NULL;
     handle *own = handle_from(capsule, engine_name);
-    if (!own) return NULL;
+    handle *of = own ? handle_from(network, network_name) : NULL;
+    if (!of) return NULL;
     spinnprop_loss loss = {.size = sizeof loss};
-    spinnprop_status status = spinnprop_engine_loss(&loss, own->object, readout);
+    spinnprop_status status = spinnprop_engine_loss(&loss, own->object, of->object);
     return status == SPINNPROP_OK ? dict_from_fields(&loss, loss_fields) : raise_status(module, status);
 }
 
-static PyObject *engine_setting(PyObject *module, PyObject *capsule) {
+static PyObject *engine_setting(PyObject *module, PyObject *args) {
+    PyObject *capsule, *network;
+    if (!PyArg_ParseTuple(args, "OO", &capsule, &network)) return NULL;
     handle *own = handle_from(capsule, engine_name);
-    if (!own) return NULL;
+    handle *of = own && network != Py_None ? handle_from(network, network_name) : NULL;
+    if (!own || (!of && network != Py_None)) return NULL;
     spinnprop_setting setting;
     spinnprop_setting_init(&setting);
-    spinnprop_status status = spinnprop_engine_setting(&setting, own->object);
+    spinnprop_status status = spinnprop_engine_setting(&setting, own->object, of ? of->object : NULL);
     return status == SPINNPROP_OK ? dict_from_fields(&setting, setting_fields) : raise_status(module, status);
 }
 
@@ -78,8 +81,8 @@ PyMethodDef engine_methods[] = {
      "engine_create($module, kind, /)\n--\n\nA new engine of a kind, with its default options."},
     {"engine_describe", engine_describe, METH_O, "engine_describe($module, engine, /)\n--\n\nIts kind and its grid."},
     {"engine_loss", engine_loss, METH_VARARGS,
-     "engine_loss($module, engine, readout, /)\n--\n\nThe loss that suits what it records of a read-out."},
-    {"engine_setting", engine_setting, METH_O,
-     "engine_setting($module, engine, /)\n--\n\nWhat suits training on it."},
+     "engine_loss($module, engine, network, /)\n--\n\nThe loss that suits what it records of a network."},
+    {"engine_setting", engine_setting, METH_VARARGS,
+     "engine_setting($module, engine, network, /)\n--\n\nWhat suits training a network on it; None: one of its own time constants."},
     {NULL, NULL, 0, NULL},
 };

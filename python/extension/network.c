@@ -111,6 +111,40 @@ static PyObject *network_set(PyObject *module, PyObject *args) {
     return result;
 }
 
+static PyObject *network_wake(PyObject *module, PyObject *args) {
+    PyObject *capsule, *spikes, *dict, *progress;
+    if (!PyArg_ParseTuple(args, "OOOO", &capsule, &spikes, &dict, &progress)) return NULL;
+    handle *own = handle_from(capsule, network_name);
+    spinnprop_network *woken = own ? network_snapshot(module, capsule) : NULL;
+    const uint64_t changes = own ? own->changes : 0;
+    spinnprop_forward_options options;
+    spinnprop_forward_options_init(&options);
+    spike_arrays input = SPIKES_NONE;
+    call call;
+    PyObject *held = woken ? set_fields(&options, forward_options_fields, dict, "options") : NULL, *result = NULL;
+    if (held && spikes_read(&input, spikes, "spikes") && call_init(module, &call, progress)) {
+        call_begin(&call);
+        spinnprop_status status = spinnprop_network_wake(woken, &input.spikes, &options, call_progress, &call);
+        call_end(&call);
+        if (status != SPINNPROP_OK || PyErr_Occurred()) {
+            raise_status(module, status);
+        } else if (own->changes != changes) {
+            PyErr_SetString(PyExc_RuntimeError, "another thread has changed the network meanwhile; wake it again");
+        } else {
+            spinnprop_network *old = own->object;
+            own->object = woken;
+            own->changes++;
+            woken = old;
+            Py_INCREF(Py_None);
+            result = Py_None;
+        }
+    }
+    spikes_release(&input);
+    Py_XDECREF(held);
+    spinnprop_network_free(woken);
+    return result;
+}
+
 static PyObject *network_save(PyObject *module, PyObject *args) {
     PyObject *capsule;
     const char *path;
@@ -209,6 +243,8 @@ PyMethodDef network_methods[] = {
      "network_get($module, values, network, parameter, layer, /)\n--\n\nFill values with an array."},
     {"network_set", network_set, METH_VARARGS,
      "network_set($module, network, parameter, layer, values, /)\n--\n\nSet an array."},
+    {"network_wake", network_wake, METH_VARARGS,
+     "network_wake($module, network, spikes, options, progress, /)\n--\n\nScale weights until enough spikes."},
     {"network_save", network_save, METH_VARARGS, "network_save($module, network, path, /)\n--\n\nWrite a file."},
     {"network_load", network_load, METH_VARARGS, "network_load($module, path, /)\n--\n\nRead a file."},
     {"network_to_bytes", network_to_bytes, METH_O, "network_to_bytes($module, network, /)\n--\n\nA file in memory."},

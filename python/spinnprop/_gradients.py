@@ -12,7 +12,8 @@ class Gradients:
 
     Per layer, each shaped like the network's array of the same name: ``weights``, ``recurrent_weights``, ``delays``
     (per second), ``recurrent_delays``. ``input_times`` has one element per input spike, in the order in which the input
-    came (per second). ``skipped`` counts the samples that added nothing because their label neuron was silent.
+    came (per second). ``skipped`` counts the samples that added nothing because their label neuron,
+    or all outputs with a target time, were silent.
 
     Examples
     --------

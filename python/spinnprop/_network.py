@@ -244,6 +244,42 @@ class Network:
         trains = _trains(spikes, "spikes")
         return Recording._of(_core.network_forward(self._handle, trains._arrays, options, progress), trains, runs_on)
 
+    def wake(
+        self,
+        spikes: SpikeTrains,
+        engine: EngineLike = "event",
+        t_end: Optional[float] = None,
+        max_spikes: Optional[int] = None,
+        *,
+        progress: Progress = None,
+    ) -> None:
+        """Scales initial weights up, layer after layer, until enough of each layer spikes on the first 512 samples.
+
+        What is silent has no gradient that would wake it. The default spread of weights suits a latency code; other input may
+        need stronger ones. What spikes enough stays as it is. The estimator does this by itself.
+
+        Parameters
+        ----------
+        spikes, engine, t_end, max_spikes, progress
+            As in `forward`; several runs, whose samples progress counts one run after another.
+
+        Raises
+        ------
+        ValueError, TypeError, SpinnpropError
+            As in `forward`; then the network is unchanged.
+
+        Examples
+        --------
+        >>> import spinnprop as sp
+        >>> net = sp.Network([1, 20, 2])
+        >>> lonely = sp.SpikeTrains([0.0], [0], [0, 1], 1)
+        >>> net.wake(lonely)
+        >>> net.forward(lonely).diagnostics[0]["silent_pairs"] <= 0.7 * 20
+        True
+        """
+        options = _forward_options(resolve(engine), t_end, max_spikes)
+        _core.network_wake(self._handle, _trains(spikes, "spikes")._arrays, options, progress)
+
     def gradient(
         self,
         recording: Recording,

@@ -40,7 +40,8 @@ class Trainer:
     network : Network
         Copied; take the trained one from `network`.
     loss : Loss or None
-        None: the engine's own choice for the read-out.
+        None: the engine's own choice for the read-out, with the network's time constants: seconds are those of the loss's
+        defaults times (tau_mem + tau_syn) / 25 ms, the mean over layers.
     engine, t_end, max_spikes
         As in `Network.forward`.
     gradient_engine : None, "event", "clock", "spinnaker2" or an engine object
@@ -139,7 +140,7 @@ class Trainer:
         if not isinstance(network, Network):
             raise TypeError(f"network is {type(network).__name__!r}; it must be a Network")
         runs_on = resolve(engine)
-        self._loss = runs_on._default_loss(network._info["readout"]) if loss is None else loss
+        self._loss = runs_on._default_loss(network._handle) if loss is None else loss
         if rate is not None and not isinstance(rate, RateRegularisation):
             raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
         self._handle = _core.trainer_create(
@@ -198,7 +199,7 @@ class Trainer:
         progress : callable or None
             Now and then, and at the end of each epoch, given a dict with the keys epoch, n_epochs, done, total (batches
             of this epoch), epoch_finished, loss, accuracy, validation_loss, validation_accuracy, hidden_spikes,
-            output_spikes (per sample); returns something true to stop.
+            output_spikes (per sample), skipped; returns something true to stop.
 
         Returns
         -------
@@ -251,8 +252,10 @@ class Trainer:
     def history(self) -> npt.NDArray[np.void]:
         """(epochs_done,) structured array: ``history["loss"]`` is a curve, ``history[-1]`` the last epoch.
 
+        A sample whose label neuron is silent gives no answer to learn from: it counts as wrong, and as log(n_outputs) in the loss.
+
         Fields: loss, accuracy, validation_loss, validation_accuracy (NaN without validation), hidden_spikes and
-        output_spikes per training sample, skipped (fraction of samples without a gradient), learning_rate, seconds.
+        output_spikes per training sample, skipped (fraction of training samples without an answer), learning_rate, seconds.
         """
         rows = _core.trainer_history(self._handle)
         fields = [(name, np.float64) for name in _core.epoch_defaults()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, Dict
+from typing import Any, ClassVar, Dict, Optional
 
 from . import _core
 from ._support import checks
@@ -107,7 +107,7 @@ class VMaxCrossEntropy(Loss):
 class SpikeTimeMSE(Loss):
     """Squared distance of first spike times from targets: 1/2 sum over outputs of ((t - target) / tau0)^2.
 
-    Targets are t_label for the label's neuron and t_other for the others; or give target times, (n, n_outputs) float64
+    Targets are t_label for the label's neuron and t_other, which must be later, for the others; or give target times, (n, n_outputs) float64
     seconds with +inf for none, to `Network.gradient` in place of labels. Silent outputs and infinite targets add
     nothing.
 
@@ -243,8 +243,8 @@ class RateRegularisation(Value):
         >= 0.
     target : float
         Spikes per sample, >= 0.
-    tau : float
-        Seconds, > 0.
+    tau : float or None
+        Seconds, > 0; None: 20 ms, times (tau_mem + tau_syn) / 25 ms of the network.
 
     Examples
     --------
@@ -255,17 +255,19 @@ class RateRegularisation(Value):
 
     strength: float
     target: float
-    tau: float
+    tau: Optional[float]
 
-    def __init__(self, strength: float, target: float = 1.0, tau: float = 20e-3) -> None:
-        self._set(strength=strength, target=target, tau=tau)
+    def __init__(self, strength: float, target: float = 1.0, tau: Optional[float] = None) -> None:
+        self._set(strength=strength, target=target)
+        self.__dict__["tau"] = None if tau is None else checks.real(tau, "tau")
         if not (self.strength >= 0 and math.isfinite(self.strength)):
             raise ValueError(f"strength is {self.strength}; it must be finite and >= 0")
         if not (self.target >= 0 and math.isfinite(self.target)):
             raise ValueError(f"target is {self.target}; it must be finite and >= 0 spikes per sample")
-        if not (self.tau > 0 and math.isfinite(self.tau)):
+        if self.tau is not None and not (self.tau > 0 and math.isfinite(self.tau)):
             raise ValueError(f"tau is {self.tau}; it must be finite and > 0 seconds")
 
     def _fields(self) -> Dict[str, float]:
         """As the core takes it."""
-        return {"rate_strength": self.strength, "rate_target": self.target, "rate_tau": self.tau}
+        fields = {"rate_strength": self.strength, "rate_target": self.target}
+        return fields if self.tau is None else {**fields, "rate_tau": self.tau}

@@ -67,27 +67,29 @@ public func spinnprop_engine_describe(
 
 @c @implementation
 public func spinnprop_engine_setting(
-    _ setting: UnsafeMutablePointer<spinnprop_setting>?, _ engine: OpaquePointer?
+    _ setting: UnsafeMutablePointer<spinnprop_setting>?, _ engine: OpaquePointer?, _ network: OpaquePointer?
 ) -> spinnprop_status {
     barrier {
         let destination = try spinnprop_setting.destination(setting, "setting")
-        let chosen = (try CInterface.engine(engine, "engine") ?? .defaultEngine).setting
+        let engine = try CInterface.engine(engine, "engine") ?? .defaultEngine
+        let chosen = engine.setting(for: network == nil ? nil : try box(network, networkKind, "network").value)
         destination.write(
             spinnprop_setting(
                 size: MemoryLayout<spinnprop_setting>.size, tau_mem: chosen.tauMem, tau_syn: chosen.tauSyn,
                 hidden_mean: chosen.hiddenDrive.mean, hidden_std: chosen.hiddenDrive.std,
                 output_mean: chosen.outputDrive.mean, output_std: chosen.outputDrive.std,
-                learning_rate: chosen.learningRate, clip_norm: chosen.clipNorm, bump: chosen.bump))
+                learning_rate: chosen.learningRate, clip_norm: chosen.clipNorm, bump: chosen.bump, t_late: chosen.tLate))
     }
 }
 
 @c @implementation
 public func spinnprop_engine_loss(
-    _ loss: UnsafeMutablePointer<spinnprop_loss>?, _ engine: OpaquePointer?, _ readout: Int32
+    _ loss: UnsafeMutablePointer<spinnprop_loss>?, _ engine: OpaquePointer?, _ network: OpaquePointer?
 ) -> spinnprop_status {
     barrier {
         let destination = try spinnprop_loss.destination(loss, "loss")
         let engine = try CInterface.engine(engine, "engine") ?? .defaultEngine
-        destination.write(spinnprop_loss(engine.defaultLoss(leakyReadout: try isLeaky(readout: readout))))
+        let network = try box(network, networkKind, "network").value
+        destination.write(spinnprop_loss(engine.defaultLoss(for: network)))
     }
 }

@@ -4,6 +4,7 @@
 import CSpinnprop
 import Mathematics
 import Networks
+import Spikes
 import Spinnprop
 
 extension spinnprop_forward_options {
@@ -28,6 +29,32 @@ extension spinnprop_forward_options {
     }
 }
 
+/// What a run on caller's spikes is made of.
+private func run(
+    _ input: UnsafePointer<spinnprop_spikes>?, _ options: UnsafePointer<spinnprop_forward_options>?,
+    _ listener: Listener
+) throws(SpinnpropError) -> (input: SpikeTrains, engine: Engine, options: ForwardOptions, monitor: Monitor?) {
+    let options = try spinnprop_forward_options.readOrInitial(options, "options")
+    let engine = try CInterface.engine(options.engine, "options->engine") ?? .defaultEngine
+    let spikes = try spikeTrains(input, "input")
+    return (spikes, engine, try options.options(), listener.monitor(total: spikes.sampleCount))
+}
+
+@c @implementation
+public func spinnprop_network_wake(
+    _ network: OpaquePointer?, _ input: UnsafePointer<spinnprop_spikes>?,
+    _ options: UnsafePointer<spinnprop_forward_options>?, _ progress: spinnprop_progress_callback?,
+    _ payload: UnsafeMutableRawPointer?
+) -> spinnprop_status {
+    barrier {
+        let network = try box(network, networkKind, "network")
+        let run = try run(input, options, Listener(callback: progress, payload: payload))
+        var woken = network.value
+        try woken.wakeSilentLayers(on: run.input, engine: run.engine, options: run.options, monitor: run.monitor)
+        network.value = woken
+    }
+}
+
 @c @implementation
 public func spinnprop_network_forward(
     _ recording: UnsafeMutablePointer<OpaquePointer?>?, _ network: OpaquePointer?,
@@ -37,11 +64,8 @@ public func spinnprop_network_forward(
     barrier {
         let destination = try given(recording, "recording")
         let network = try box(network, networkKind, "network").value
-        let options = try spinnprop_forward_options.readOrInitial(options, "options")
-        let engine = try CInterface.engine(options.engine, "options->engine") ?? .defaultEngine
-        let spikes = try spikeTrains(input, "input")
-        let monitor = Listener(callback: progress, payload: payload).monitor(total: spikes.sampleCount)
-        let result = try network.forward(spikes, engine: engine, options: try options.options(), monitor: monitor)
+        let run = try run(input, options, Listener(callback: progress, payload: payload))
+        let result = try network.forward(run.input, engine: run.engine, options: run.options, monitor: run.monitor)
         destination.pointee = makeHandle(result, recordingKind)
     }
 }

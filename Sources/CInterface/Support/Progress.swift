@@ -9,7 +9,7 @@ extension spinnprop_progress {
         self.init(
             size: MemoryLayout<spinnprop_progress>.size, epoch: 0, n_epochs: 0, done: Int64(done), total: Int64(total),
             epoch_finished: 0, loss: .nan, accuracy: .nan, validation_loss: .nan, validation_accuracy: .nan,
-            hidden_spikes: .nan, output_spikes: .nan)
+            hidden_spikes: .nan, output_spikes: .nan, skipped: .nan)
     }
 }
 

@@ -41,12 +41,13 @@ extension spinnprop_gradient_options {
         let defaults = RateRegularisation()
         return spinnprop_gradient_options(
             size: MemoryLayout<spinnprop_gradient_options>.size, engine: nil, rate_strength: defaults.strength,
-            rate_target: defaults.target, rate_tau: defaults.tau)
+            rate_target: defaults.target, rate_tau: defaults.tau ?? 0)
     }
 
     /// `nil` if it is off. The core checks the numbers.
     var rate: RateRegularisation? {
-        rate_strength == 0 ? nil : RateRegularisation(strength: rate_strength, target: rate_target, tau: rate_tau)
+        guard rate_strength != 0 else { return nil }
+        return RateRegularisation(strength: rate_strength, target: rate_target, tau: rate_tau == 0 ? nil : rate_tau)
     }
 }
 

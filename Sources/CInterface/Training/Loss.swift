@@ -27,20 +27,18 @@ extension spinnprop_loss {
         return try parameters.makeLoss()
     }
 
-    /// A caller's loss, or for NULL the one that suits an engine and a read-out.
+    /// A caller's loss, or for NULL the one that suits an engine and a network.
     static func loss(
-        _ pointer: UnsafePointer<spinnprop_loss>?, _ name: StaticString, engine: Engine, leakyReadout: Bool
+        _ pointer: UnsafePointer<spinnprop_loss>?, _ name: StaticString, _ engine: Engine, _ network: Network
     ) throws(SpinnpropError) -> any Loss {
-        pointer == nil
-            ? try engine.defaultLoss(leakyReadout: leakyReadout).makeLoss() : try read(pointer, name).loss()
+        pointer == nil ? try engine.defaultLoss(for: network).makeLoss() : try read(pointer, name).loss()
     }
 
     /// Likewise, with what a recording was made by and of.
     static func loss(
         _ pointer: UnsafePointer<spinnprop_loss>?, _ name: StaticString, of recording: Recording
     ) throws(SpinnpropError) -> any Loss {
-        try loss(
-            pointer, name, engine: try Engine(of: recording), leakyReadout: !recording.outputLayer.isSpiking)
+        pointer == nil ? try Engine.defaultLoss(of: recording).makeLoss() : try read(pointer, name).loss()
     }
 
     static func kind(_ number: Int32) throws(SpinnpropError) -> LossKind {

@@ -44,7 +44,7 @@ extension spinnprop_progress {
             n_epochs: Int32(clamping: progress.epochCount), done: Int64(progress.done), total: Int64(progress.total),
             epoch_finished: progress.isEpochFinished ? 1 : 0, loss: progress.loss, accuracy: progress.accuracy,
             validation_loss: progress.validationLoss, validation_accuracy: progress.validationAccuracy,
-            hidden_spikes: progress.hiddenSpikes, output_spikes: progress.outputSpikes)
+            hidden_spikes: progress.hiddenSpikes, output_spikes: progress.outputSpikes, skipped: progress.skipped)
     }
 }
 

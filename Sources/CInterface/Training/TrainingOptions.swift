@@ -24,8 +24,7 @@ extension spinnprop_training_options {
         var options = try options()
         options.forward = try forward.options()
         options.rate = gradient.rate
-        options.loss = try spinnprop_loss.loss(
-            loss, "options->loss", engine: engine, leakyReadout: network.layers.last?.isSpiking == false)
+        options.loss = try spinnprop_loss.loss(loss, "options->loss", engine, network)
         return try Trainer(network, options, engine: engine, rule: rule)
     }
 

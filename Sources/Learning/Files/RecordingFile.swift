@@ -3,7 +3,7 @@ import Mathematics
 import Networks
 import Spikes
 
-/// A recording's file: metadata `engine`, `fingerprint` (16 hex digits, or "measured"); tensors `end_time`, `partition` (where
+/// A recording's file: metadata `engine`, `fingerprint` (16 hex digits, or "measured"); tensors `end_time`, `time_stretch`, `partition` (where
 /// each part begins, and the end), `sizes` (units of the input, neurons of each layer), `input.times`, `.units`,
 /// `.offsets` and, per layer l, `layers.l.thresholds` (one number or one per neuron), `.times`, `.units`, `.currents`,
 /// `.offsets` and, on a grid, `.membranes`; a leaky read-out has `.maxima`, `.maximum_times`, `.maximum_currents` (samples, neurons) in place of spikes. A
@@ -14,6 +14,7 @@ public enum RecordingFile {
         file.set("engine", recording.engine)
         file.set("fingerprint", recording.fingerprint.map(hexadecimal) ?? "measured")
         file.add("end_time", [recording.endTime], shape: [1])
+        file.add("time_stretch", [recording.timeStretch], shape: [1])
         if let grid = recording.grid {
             file.set("decay", grid.decay.name)
             file.add("time_step", [grid.timeStep], shape: [1])
@@ -90,6 +91,10 @@ public enum RecordingFile {
         }
         let endTime = try file.doubles("end_time", shape: [1])[0]
         guard endTime >= 0 else { throw .invalidValue("end_time is \(endTime); it must be >= 0") }
+        let timeStretch = try file.doubles("time_stretch", shape: [1])[0]
+        guard timeStretch > 0, timeStretch < .infinity else {
+            throw .invalidValue("time_stretch is \(timeStretch); it must be finite and > 0")
+        }
         let grid = try grid(in: file)
         let sizes = try file.integers("sizes")
         guard sizes.count >= 2, sizes.allSatisfy({ $0 >= 1 && $0 <= Int(Int32.max) }) else {
@@ -110,7 +115,7 @@ public enum RecordingFile {
         }
         return Recording(
             input: input, layers: layers, partition: partition, fingerprint: fingerprint,
-            engine: try file.string("engine"), endTime: endTime, grid: grid)
+            engine: try file.string("engine"), endTime: endTime, grid: grid, timeStretch: timeStretch)
     }
 
     private static func grid(in file: SafeTensors) throws(SpinnpropError) -> TimeGrid? {

@@ -59,6 +59,13 @@ public struct LossParameters: Equatable, Sendable {
         }
     }
 
+    /// The same with all its seconds multiplied.
+    public func stretched(by factor: Double) -> LossParameters {
+        var result = self
+        for time in [\Self.tau0, \Self.tau1, \Self.tLabel, \Self.tOther] { result[keyPath: time] *= factor }
+        return result
+    }
+
     /// The loss itself. - Throws: `invalidValue` naming the parameter that is out of its domain.
     public func makeLoss() throws(SpinnpropError) -> any Loss { try kind.row.make(self) }
 

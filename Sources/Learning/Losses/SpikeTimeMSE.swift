@@ -7,15 +7,16 @@ import Networks
 ///     1/2 sum over outputs of ((t - target) / tau0)^2,   t: first spike times
 ///
 /// Targets are given per sample and output (`Objective.targetTimes`), or follow from the label. Silent outputs and
-/// infinite targets add nothing; where targets follow from the label, a sample whose label neuron is silent is skipped.
+/// infinite targets add nothing. A sample is skipped if its label neuron is silent, where targets follow from the label, or if
+/// every output with a target is.
 ///
 /// | symbol  | name     | default | unit | meaning                                                            |
 /// |---------|----------|---------|------|--------------------------------------------------------------------|
 /// | tau0    | `tau0`   | 5e-3    | s    | the distance that counts as 1, > 0                                 |
-/// | t_label | `tLabel` | 20e-3   | s    | target of the label neuron, >= 0; infinite: none                   |
-/// | t_other | `tOther` | 30e-3   | s    | target of the other outputs, >= 0; infinite: none                  |
+/// | t_label | `tLabel` | 20e-3   | s    | target of the label neuron, >= 0                                   |
+/// | t_other | `tOther` | 30e-3   | s    | target of the other outputs, > t_label; infinite: none             |
 ///
-/// The class is read from the earliest output, so a classifier needs t_label < t_other.
+/// The class is read from the earliest output: with t_label >= t_other what is learnt would be to be wrong.
 public struct SpikeTimeMSE: TabledLoss, Equatable {
     public static let defaultTau0 = 5e-3
     public static let defaultTLabel = 20e-3
@@ -38,9 +39,18 @@ public struct SpikeTimeMSE: TabledLoss, Equatable {
 
     public static let fields: [OptionField<SpikeTimeMSE>] = [
         OptionField("tau0", \.tau0, .positive),
-        OptionField("t_label", \.tLabel, .notNegative(infinity: "no target")),
+        OptionField("t_label", \.tLabel, .notNegative),
         OptionField("t_other", \.tOther, .notNegative(infinity: "no target")),
     ]
+
+    public func check() throws(SpinnpropError) {
+        for field in SpikeTimeMSE.fields { try field.check(self) }
+        guard tLabel < tOther else {
+            throw .invalidValue(
+                "t_label is \(tLabel) and t_other \(tOther); the output that spikes first is the class, so the label's target "
+                    + "must be the earlier one: make t_label smaller than t_other")
+        }
+    }
 
     public func evaluate(
         _ output: OutputSample, target: Target, errors: UnsafeMutablePointer<Double>
@@ -50,14 +60,18 @@ public struct SpikeTimeMSE: TabledLoss, Equatable {
             guard label >= 0, output.firstSpikes[label] >= 0 else { return SampleResult(value: 0, isSkipped: true) }
         }
         var value = 0.0
-        for neuron in 0..<output.outputCount where output.firstSpikes[neuron] >= 0 {
+        var (isSeen, isWanted) = (false, false)
+        for neuron in 0..<output.outputCount {
             let wanted = target.times.map { $0[neuron] } ?? (neuron == label ? tLabel : tOther)
             guard wanted < .infinity else { continue }
+            isWanted = true
+            guard output.firstSpikes[neuron] >= 0 else { continue }
+            isSeen = true
             let distance = (output.firstTime(neuron) - wanted) / tau0
             value += distance * distance / 2
             errors[output.firstSpikes[neuron]] += distance / tau0
         }
-        return SampleResult(value: value)
+        return SampleResult(value: value, isSkipped: isWanted && !isSeen)
     }
 
     public func predict(_ output: OutputSample) -> Int { output.earliestOutput }

@@ -11,7 +11,7 @@ extension TrainingOptions {
         var hash = Fingerprint()
         hash.add(loss.name)
         hash.add(loss.parameters)
-        hash.add(rate.map { [$0.strength, $0.target, $0.tau] } ?? [])
+        hash.add(rate.map { [$0.strength, $0.target, $0.tau ?? 0] } ?? [])
         hash.add([forward.endTime])
         hash.add(forward.maxSpikes.map { [Double($0)] } ?? [])
         for field in TrainingOptions.fields where !TrainingOptions.shapeless.contains(field.name) {

@@ -20,10 +20,13 @@ public struct TrainingProgress: Equatable, Sendable {
     /// Per sample, over this epoch so far.
     public var hiddenSpikes = Double.nan
     public var outputSpikes = Double.nan
+    /// Fraction of samples without an answer to learn from, over this epoch so far.
+    public var skipped = Double.nan
 }
 
 /// One epoch of a training run; all but the last two are means over its samples.
 public struct EpochRecord: Equatable, Sendable {
+    /// A sample without an answer counts as log(outputs) and as wrong.
     public var loss = 0.0
     public var accuracy = 0.0
     /// NaN without validation.
@@ -63,7 +66,7 @@ final class ProgressReporter {
     func update(_ state: TrainingState) {
         box.latest.epoch = state.epoch
         box.latest.done = state.batch
-        box.latest.show(state.sums.record)
+        box.latest.show(state.sums.record(outputCount: state.network.outputCount))
     }
 
     /// The one call that ends an epoch. Returns whether to go on.
@@ -85,5 +88,6 @@ extension TrainingProgress {
         accuracy = record.accuracy
         hiddenSpikes = record.hiddenSpikes
         outputSpikes = record.outputSpikes
+        skipped = record.skipped
     }
 }

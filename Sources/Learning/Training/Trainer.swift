@@ -138,13 +138,13 @@ public final class Trainer {
             reporter?.update(state)
             if let reporter, reporter.monitor.poll() { throw .cancelled }
         }
-        var record = state.sums.record
+        var record = state.sums.record(outputCount: state.network.outputCount)
         var criterion: Double?
         if let validation {
             let evaluation = try evaluate(validation.input, validation.labels, reporter?.monitor)
             record.validationLoss = evaluation.value
             record.validationAccuracy = evaluation.accuracy
-            criterion = evaluation.selectionLoss(outputCount: state.network.outputCount)
+            criterion = evaluation.value
         }
         record.learningRate = options.optimizer.learningRate * options.schedule.factor(epoch: state.epoch)
         record.seconds = secondsBefore + monotonicSeconds() - start
@@ -161,7 +161,7 @@ public final class Trainer {
         let (input, labels) = try batches.batch(state.batch, dropout: dropout.map { (options.inputDropout, $0) })
         let session = try beginSession()
         let result = try session.batch(input, options.objective(labels: labels), monitor: monitor)
-        try SpinnpropError.check(loss: result.value)
+        try SpinnpropError.check(trainingLoss: result.value)
         // Parameters are copied when they are read back. What has begun to change must come to its end.
         try state.network.checkRoom("the parameters after the step")
         let rateFactor = options.schedule.factor(epoch: state.epoch, batch: state.batch, of: batches.count)

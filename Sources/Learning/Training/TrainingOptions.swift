@@ -49,8 +49,7 @@ public struct WeightBumping: Equatable, Sendable {
 /// | `checkpointEvery`| 1       | epochs                                                                           |
 /// | `resume`         | false   | go on from `checkpointPath` if it exists                                         |
 ///
-/// "Better" compares the mean validation loss in which a sample without a gradient, its label neuron silent, counts as
-/// undecided, log(number of outputs): otherwise a network that falls silent would be the best.
+/// "Better" compares the mean validation loss (`Evaluation.value`).
 public struct TrainingOptions: Sendable {
     public var loss: any Loss = TTFSCrossEntropy()
     public var rate: RateRegularisation?

@@ -76,11 +76,11 @@ struct EpochSums: Equatable {
         outputSpikes += recording.outputLayer.spikeCount
     }
 
-    /// Means over the samples so far; NaN before the first.
-    var record: EpochRecord {
+    /// Means over the samples so far, those without an answer counted as undecided; NaN before the first.
+    func record(outputCount: Int) -> EpochRecord {
         var record = EpochRecord()
         let count = Double(samples)
-        record.loss = value / count
+        record.loss = value / count + Evaluation.undecided(skipped, of: samples, outputCount: outputCount)
         record.accuracy = Double(correct) / count
         record.hiddenSpikes = Double(hiddenSpikes) / count
         record.outputSpikes = Double(outputSpikes) / count

@@ -52,6 +52,14 @@ extension Optimizer {
         return borrow >> 63 == 0
     }
 
+    /// Brings gradients of delays into the time of a network with default time constants.
+    func stretchDelays(_ gradients: inout Gradients, by stretch: Double) {
+        guard trainsDelays, stretch != 1 else { return }
+        for connection in gradients.delays.indices {
+            for index in gradients.delays[connection].indices { gradients.delays[connection][index] *= stretch }
+        }
+    }
+
     /// Clips to `clipValue`, then to `clipNorm`, the gradients of all that is trained.
     func clip(_ gradients: inout Gradients) -> AppliedClipping {
         var applied = AppliedClipping(value: options.clipValue, takesNorm: options.clipNorm < .infinity)

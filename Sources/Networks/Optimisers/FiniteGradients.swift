@@ -2,6 +2,20 @@
 import Mathematics
 
 extension SpinnpropError {
+    /// Training does not go on beyond this mean loss: what pulls at spikes is then no longer which output should be first.
+    private static let largestTrainingLoss = 1e9
+
+    /// - Throws: `invalidValue` unless the value of a loss is finite and of a size that can be learnt from. Clipped gradients would
+    ///   hide it.
+    public static func check(trainingLoss value: Double) throws(SpinnpropError) {
+        try check(loss: value)
+        guard value <= largestTrainingLoss else {
+            throw .invalidValue(
+                "the loss is \(value), too large to learn from: outputs spike many of the loss's time constants late; leave "
+                    + "the loss open, then it follows the network's, or raise the loss's time constants")
+        }
+    }
+
     /// - Throws: `invalidValue` unless the value of a loss is finite.
     public static func check(loss value: Double) throws(SpinnpropError) {
         guard value.isFinite else {

@@ -11,6 +11,9 @@ import Mathematics
 ///             p -= rate / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
 ///     AdamW   p -= rate decay p, then as Adam without its decay
 ///
+/// Gradients of delays, per second, are first multiplied by the network's `timeStretch`: so limits and epsilon mean the same in a
+/// slower network.
+///
 /// In single precision every operation is a float32 one, as on a chip; parameters and memory are then float32 numbers held in float64
 /// arrays. The loops are `UpdateRule`'s.
 public struct Optimizer: Equatable, Sendable {
@@ -67,6 +70,7 @@ public struct Optimizer: Equatable, Sendable {
         on device: DeviceStep? = nil
     ) throws(SpinnpropError) {
         try checkBounds(network, gradients)
+        stretchDelays(&gradients, by: network.timeStretch)
         let clipping = clip(&gradients)
         let powers = (beta1: powers.beta1 * options.beta1, beta2: powers.beta2 * options.beta2)
         if let device, precision == .single, !trainsDelays {

@@ -16,7 +16,7 @@ from .._search.space import Build, LogUniform, Uniform
 from .._support.values import Value
 from ..losses import StepTTFSCrossEntropy, TTFSCrossEntropy
 from . import folder as out
-from .train import _accuracy, _percent, on_steps
+from .train import _percent, on_steps
 
 #: Validation accuracy swings from epoch to epoch: trials are judged by the mean of so many last ones.
 LAST_EPOCHS = 5
@@ -162,7 +162,7 @@ def search_yin_yang(options: argparse.Namespace) -> None:
     winner = found.refit(X, y, validation=validation)
     out.save_model(winner.network_, options.out)
     # Nothing was chosen by the test set: it is looked at here, once.
-    test = _accuracy(winner, *datasets.yin_yang(1000, seed=40))
+    test = winner.score(*datasets.yin_yang(1000, seed=40))
     settings = ("engine", "epochs", "hidden", "objective", "samples", "seed", "steps", "trials")
     with open(os.path.join(options.out, "best.json"), "w", encoding="utf-8") as file:
         json.dump(

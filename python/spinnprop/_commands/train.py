@@ -71,9 +71,9 @@ def train_yin_yang(options: argparse.Namespace) -> None:
     folder.save_model(classifier.network_, options.out)
     report = classifier.report_
     accuracies: Dict[str, float] = {
-        "train": _accuracy(classifier, X, y),
-        "validation": _accuracy(classifier, X_validation, y_validation),
-        "test": _accuracy(classifier, X_test, y_test),
+        "train": classifier.score(X, y),
+        "validation": classifier.score(X_validation, y_validation),
+        "test": classifier.score(X_test, y_test),
     }
     metrics = {
         "spinnprop": __version__,
@@ -132,12 +132,6 @@ def on_steps(engine: str, steps: Optional[int]) -> Any:
     if steps is not None:
         raise ValueError(f"--steps is {steps}, but engine {engine} has no time steps; leave it out or give --engine clock")
     return kind()
-
-
-def _accuracy(classifier: Any, X: Any, y: Any) -> float:
-    """The fraction of samples judged rightly, a sample on which no output spoke being wrong."""
-    classes = classifier._forward(classifier.network_, X).predict(classifier.loss_)
-    return float((classes == y).mean())
 
 
 def _percent(fraction: float) -> str:

@@ -51,11 +51,10 @@ class BaseEngine(Value):
         """What an estimator's report has to say of what ran on it: its "account", "energy" (J) and "time" (s) of a sample."""
         return {}
 
-    def _default_loss(self, readout: int) -> losses.Loss:
-        """The loss to use unless one is given."""
-        return losses._from_fields(_core.engine_loss(self._handle, readout))
+    def _default_loss(self, network: object) -> losses.Loss:
+        """The loss to use for a network, the core's handle, unless one is given."""
+        return losses._from_fields(_core.engine_loss(self._handle, network))
 
-    @property
-    def _setting(self) -> Dict[str, float]:
-        """What suits training on it unless told otherwise: see spinnprop_setting."""
-        return _core.engine_setting(self._handle)
+    def _setting(self, network: Optional[object] = None) -> Dict[str, float]:
+        """What suits training a network on it unless told otherwise: see spinnprop_setting."""
+        return _core.engine_setting(self._handle, network)

@@ -6,7 +6,7 @@ import copy
 import math
 import os
 from numbers import Integral, Real
-from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -46,14 +46,7 @@ from ..losses import Loss, RateRegularisation
 _CHUNK = 8192
 
 #: Parameters that an engine chooses for its neurons and its grid unless they are given.
-_CHOSEN = ("tau_mem", "tau_syn", "learning_rate", "clip_norm", "bump")
-
-#: Initial weights are scaled up while more than this fraction of a layer's (sample, neuron) pairs is silent: of hidden
-#: layers, and of the output, whose silence leaves samples without a gradient.
-_SILENT_LIMITS = (0.7, 0.1)
-_SCALING_STEP = 1.1
-_SCALING_STEPS = 30
-_SCALING_SAMPLES = 512
+_CHOSEN = ("tau_mem", "tau_syn", "t_late", "learning_rate", "clip_norm", "bump")
 
 
 def _interval(domain: Dict[str, Any]) -> Interval:
@@ -89,15 +82,18 @@ class SpikingClassifier(ClassifierMixin, BaseEstimator):
     rescale : bool
         Whether to map each feature's range in the training set to [0, 1], clipping what lies outside later; a constant
         feature becomes 0. If not, features must lie in [0, 1].
+    early : "large" or "small"
+        Which values spike early: on every engine the large ones unless told.
     t_early, t_late, bias : float
-        Of engines in continuous time, seconds: when values 0 and 1 spike, and an additional input unit (None: no such
-        unit). See `encoding.latency`.
+        Of engines in continuous time, seconds: when the first and the last of them spike, and an additional input unit (None:
+        no such unit). See `encoding.latency`. t_late None: so long after t_early as suits the network's time constants and
+        number of inputs.
     t_min : int
-        Of engines with time steps: the step at which value 1 spikes. See `encoding.latency_grid`.
+        Of engines with time steps: the first step at which a value spikes. See `encoding.latency_grid`.
     encoder : callable or None
-        In place of these four: from X in [0, 1], (n_samples, n_features), to `SpikeTrains`.
+        In place of these five: from X in [0, 1], (n_samples, n_features), to `SpikeTrains`.
     loss : Loss or None
-        None: the engine's own choice for the read-out.
+        None: the engine's own choice for the read-out and the time constants.
     tau_mem, tau_syn
         As in `Network`. None: the engine's choice; on a grid of time steps, the length of the run.
     threshold, delays, recurrent, readout, weight_mean, weight_std
@@ -127,7 +123,7 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
     n_features_in_ : int
     loss_ : Loss
     setting_ : dict
-        tau_mem, tau_syn, learning_rate, clip_norm and bump as they were used, given or chosen.
+        tau_mem, tau_syn, t_late, learning_rate, clip_norm and bump as they were used, given or chosen.
 
     Raises
     ------
@@ -153,8 +149,9 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "patience": [Interval(Integral, 1, checks.INT32, closed="both")],
         "rescale": ["boolean"],
+        "early": [StrOptions({"large", "small"})],
         "t_early": [Interval(Real, 0, None, closed="left")],
-        "t_late": [Interval(Real, 0, None, closed="left")],
+        "t_late": [Interval(Real, 0, None, closed="left"), None],
         "bias": [Interval(Real, 0, None, closed="left"), None],
         "t_min": [Interval(Integral, 0, checks.INT32, closed="both")],
         "encoder": [callable, None],
@@ -200,8 +197,9 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
         validation_fraction: float = 0.1,
         patience: int = 10,
         rescale: bool = True,
+        early: str = "large",
         t_early: float = 0.0,
-        t_late: float = 30e-3,
+        t_late: Optional[float] = None,
         bias: Optional[float] = 0.0,
         t_min: int = 2,
         encoder: Optional[Callable[[Any], SpikeTrains]] = None,
@@ -243,6 +241,7 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.rescale = rescale
+        self.early = early
         self.t_early = t_early
         self.t_late = t_late
         self.bias = bias
@@ -324,17 +323,13 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
             )
         if self.rescale:
             self.feature_min_, self.feature_max_ = X.min(axis=0), X.max(axis=0)
-        spikes = self._encode(X)
-        held_out = None
-        if validation is not None or self.early_stopping:
-            held_out = (self._encode(X_validation), labels_validation)
-        chosen = self.engine_._setting
-        self.setting_ = {name: chosen[name] if getattr(self, name) is None else getattr(self, name) for name in _CHOSEN}
+        given = {name: getattr(self, name) for name in _CHOSEN if getattr(self, name) is not None}
+        own = {**self.engine_._setting(), **given}
         hidden = [int(self.hidden)] if isinstance(self.hidden, Integral) else list(self.hidden)
         network = Network(
-            [spikes.n_units, *hidden, len(self.classes_)],
-            tau_mem=self.setting_["tau_mem"],
-            tau_syn=self.setting_["tau_syn"],
+            [self._n_inputs(X), *hidden, len(self.classes_)],
+            tau_mem=own["tau_mem"],
+            tau_syn=own["tau_syn"],
             threshold=self.threshold,
             delays=self.delays,
             recurrent=self.recurrent,
@@ -344,8 +339,15 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
             seed=self.seed,
             engine=self.engine_,
         )
+        chosen = self.engine_._setting(network._handle)
+        chosen["t_late"] += self.t_early
+        self.setting_ = {name: given.get(name, chosen[name]) for name in _CHOSEN}
+        spikes = self._encode(X)
+        held_out = None
+        if validation is not None or self.early_stopping:
+            held_out = (self._encode(X_validation), labels_validation)
         if self.weight_mean is None and self.weight_std is None:
-            self._scale_weights(network, X[:_SCALING_SAMPLES])
+            network.wake(spikes, self.engine_, self.t_end, self.max_spikes)
         trainer = Trainer(
             network,
             self.loss,
@@ -390,38 +392,38 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """The class of each sample: (n_samples,) of the labels' type. Silent outputs: the first class."""
-        probabilities = self.predict_proba(X)
-        classes: npt.NDArray[Any] = self.classes_[np.argmax(probabilities, axis=1)]
+        classes: npt.NDArray[Any] = self.classes_[np.maximum(self._decide(X), 0)]
         return classes
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The fraction of samples judged rightly, weighted if asked; one on which no output spoke is wrong, whatever its label.
+
+        The same as "accuracy" in `history_`.
+        """
+        decisions = self._decide(X)
+        given = np.asarray(y).ravel()
+        checks.shape(given, decisions.shape, "y")
+        right = (decisions >= 0) & (self.classes_[np.maximum(decisions, 0)] == given)
+        return float(np.average(right, weights=sample_weight))
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """The loss's softmax over outputs: (n_samples, n_classes) float64, uniform where no output spoke."""
+        parts = [recording.probabilities(self.loss_) for recording in self._recordings(X)]
+        return np.concatenate([np.empty((0, len(self.classes_))), *parts])
+
+    def _decide(self, X: Any) -> npt.NDArray[np.int64]:
+        """The position in classes_ of each sample's class; -1 where no output spoke."""
+        parts = [recording.predict(self.loss_) for recording in self._recordings(X)]
+        return np.concatenate([np.empty(0, np.int64), *parts])
+
+    def _recordings(self, X: Any) -> Iterator[Recording]:
         check_is_fitted(self, "network_")
         X = _validate_data(self, X, dtype=np.float64, reset=False)
-        parts = [np.empty((0, len(self.classes_)))]
         for start in range(0, len(X), _CHUNK):
-            recording = self._forward(self.network_, X[start : start + _CHUNK])
-            parts.append(recording.probabilities(self.loss_))
-        return np.concatenate(parts)
+            yield self._forward(self.network_, X[start : start + _CHUNK])
 
     def _forward(self, network: Network, X: npt.NDArray[np.float64]) -> Recording:
         return network.forward(self._encode(X), engine=self.engine_, t_end=self.t_end, max_spikes=self.max_spikes)
-
-    def _scale_weights(self, network: Network, X: npt.NDArray[np.float64]) -> None:
-        """Scales a network's initial weights up, layer after layer, until enough of each layer spikes on X.
-
-        The default spread of weights cannot know when the features of this data come; where nothing spikes, no gradient
-        says so. A layer is silent also where the layers before it are: they are scaled with it, for no weights of its own
-        could wake it.
-        """
-        last = len(network.weights) - 1
-        for layer in range(last if self.readout == "leaky" else last + 1):
-            limit = _SILENT_LIMITS[layer == last] * len(X) * network.layer_sizes[layer + 1]
-            for _ in range(_SCALING_STEPS):
-                if self._forward(network, X).diagnostics[layer]["silent_pairs"] <= limit:
-                    break
-                for source in range(layer + 1):
-                    network.weights[source] = _SCALING_STEP * network.weights[source]
 
     def _encode(self, X: npt.NDArray[np.float64]) -> SpikeTrains:
         if self.rescale:
@@ -432,12 +434,18 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
         if self.encoder is None:
             grid = self.engine_._grid
             if grid is None:
-                return encoding.latency(X, self.t_early, self.t_late, self.bias)
-            return encoding.latency_grid(X, grid.steps, self.t_min, grid.time_step)
+                return encoding.latency(X, self.t_early, self.setting_["t_late"], self.bias, early=self.early)
+            return encoding.latency_grid(X, grid.steps, self.t_min, grid.time_step, early=self.early)
         spikes = self.encoder(X)
         if not isinstance(spikes, SpikeTrains) or len(spikes) != len(X):
             raise ValueError(f"encoder gave {spikes!r}; it must give SpikeTrains with {len(X)} samples")
         return spikes
+
+    def _n_inputs(self, X: npt.NDArray[np.float64]) -> int:
+        """Units of encoded samples."""
+        if self.encoder is not None:
+            return self._encode(X[:1]).n_units
+        return X.shape[1] + (self.engine_._grid is not None or self.bias is not None)
 
     def _labels(self, y: Any) -> npt.NDArray[np.int64]:
         """The positions of known labels in classes_."""

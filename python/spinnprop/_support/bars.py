@@ -29,6 +29,8 @@ class EpochBar:
             numbers = {"loss": f"{progress['loss']:.3f}", "accuracy": f"{100 * progress['accuracy']:.1f} %"}
             if not math.isnan(progress["validation_accuracy"]):
                 numbers["validation"] = f"{100 * progress['validation_accuracy']:.1f} %"
+            if progress["skipped"] > 0:
+                numbers["no answer"] = f"{100 * progress['skipped']:.1f} %"
             self._bar.set_postfix(numbers, refresh=False)
         self._bar.update(position - self._bar.n)
 

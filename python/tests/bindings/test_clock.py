@@ -178,7 +178,7 @@ def test_runaway_activity_ends(net):
 
 def test_training(net):
     trainer = sp.Trainer(net, engine=GRID, epochs=40, batch_size=20)
-    assert trainer.loss == GRID._default_loss(_core.READOUT_SPIKING)
+    assert trainer.loss == GRID._default_loss(trainer.network._handle)
     assert trainer.run(SPIKES, y, validation=(SPIKES, y))
     losses = trainer.history["loss"]
     assert losses[-1] < 0.7 * losses[0]
@@ -214,7 +214,7 @@ def test_checkpoints_resume_to_the_same_bits(net, tmp_path):
 def test_the_estimator_follows_the_engine(engine):
     clf = sp.SpikingClassifier(hidden=(20,), engine=engine, epochs=3, batch_size=20, rescale=False).fit(X, y)
     grid = names.resolve(engine)
-    assert clf.loss_ == grid._default_loss(_core.READOUT_SPIKING) and clf.report_["engine"] == "clock"
+    assert clf.loss_ == grid._default_loss(clf.network_._handle) and clf.report_["engine"] == "clock"
     rec = clf.network_.forward(sp.encoding.latency_grid(X, grid.steps, time_step=grid.time_step), engine=grid)
     assert np.array_equal(clf.predict_proba(X), rec.probabilities())
     other = pickle.loads(pickle.dumps(clf))

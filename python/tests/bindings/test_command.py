@@ -89,7 +89,7 @@ def test_train(tmp_path, capsys):
     net = sp.load(out / "model.safetensors")
     assert net.layer_sizes == (5, 12, 9, 3)
     X, y = sp.datasets.yin_yang(1000, seed=40)
-    classes = net.forward(sp.encoding.latency(X, bias=0.0)).predict(sp.losses.TTFSCrossEntropy())
+    classes = net.forward(sp.encoding.latency(1 - X, bias=0.0)).predict(sp.losses.TTFSCrossEntropy())
     assert np.mean(classes == y) == metrics["accuracy"]["test"]
     for name in ("learning_curve", "decision_map", "raster"):
         picture = (out / f"{name}.png").read_bytes()
@@ -343,7 +343,7 @@ def test_search(tmp_path, capsys):
     net = sp.load(out / "model.safetensors")
     assert net.layer_sizes == (5, best["params"]["hidden"], 3)
     X, y = sp.datasets.yin_yang(1000, seed=40)
-    spikes = sp.encoding.latency(X, t_late=best["params"]["t_late"], bias=0.0)
+    spikes = sp.encoding.latency(1 - X, t_late=best["params"]["t_late"], bias=0.0)
     loss = sp.losses.TTFSCrossEntropy(tau0=best["params"]["loss.tau0"], alpha=best["params"]["loss.alpha"])
     assert np.mean(net.forward(spikes).predict(loss) == y) == best["accuracy"]["test"]
     assert (out / "history.png").read_bytes().startswith(b"\x89PNG") and len(os.listdir(out)) == 4

@@ -32,7 +32,7 @@ def test_defaults_are_the_cores():
     core = {**_core.training_defaults(), "optimizer": "adam", "schedule": "exponential"}
     assert core["optimizer"] == "adam" and _core.training_defaults()["optimizer"] == _core.OPTIMIZER_ADAM
     parameters = inspect.signature(sp.SpikingClassifier).parameters
-    chosen = ("tau_mem", "tau_syn", "learning_rate", "clip_norm", "bump")
+    chosen = ("tau_mem", "tau_syn", "t_late", "learning_rate", "clip_norm", "bump")
     shared = [name for name in parameters if name in core and name not in ("early_stopping", "loss", *chosen)]
     assert len(shared) >= 11
     for name in shared:
@@ -41,6 +41,7 @@ def test_defaults_are_the_cores():
     for name in ("threshold", "delays", "recurrent", "readout", "seed"):
         assert parameters[name].default == network[name].default, name
     # What is left to the engine is, for exact events, what networks and trainers have.
+    core["t_late"] = _core.engine_setting(sp.EventEngine()._handle, None)["t_late"]
     used = sp.SpikingClassifier(hidden=(5,), epochs=0).fit(X, y).setting_
     assert tuple(used) == chosen and all(parameters[name].default is None for name in chosen)
     for name in chosen:
@@ -58,14 +59,14 @@ def test_defaults_are_the_cores():
 def test_an_engine_with_time_steps_chooses_for_them(steps, time_step):
     twin = sp.ClockEngine(time_step, steps)
     chip = sp.spinnaker2.Engine(time_step=time_step, steps=steps)
-    core = _core.engine_setting(twin._handle)
-    assert core == _core.engine_setting(chip._handle) != _core.engine_setting(sp.EventEngine()._handle)
+    core = _core.engine_setting(twin._handle, None)
+    assert core == _core.engine_setting(chip._handle, None) != _core.engine_setting(sp.EventEngine()._handle, None)
     length = steps * time_step
     assert core["tau_mem"] == pytest.approx(length, rel=1e-12) and core["tau_syn"] == pytest.approx(length, rel=1e-12)
     clf = sp.SpikingClassifier(hidden=(9,), engine=twin, epochs=0).fit(X, y)
     assert clf.setting_ == {name: core[name] for name in clf.setting_}
     assert clf.network_.tau_mem[1].tolist() == [core["tau_mem"]] * 3
-    assert clf.loss_ == twin._default_loss(_core.READOUT_SPIKING)
+    assert clf.loss_ == twin._default_loss(clf.network_._handle)
     # A network that is meant for the engine begins alike, unless it is given.
     net = sp.Network([5, 9, 3], tau_mem=None, tau_syn=None, engine=twin)
     assert net.tau_syn[0].tolist() == [core["tau_syn"]] * 9
@@ -74,7 +75,7 @@ def test_an_engine_with_time_steps_chooses_for_them(steps, time_step):
     assert not np.array_equal(net.weights[0], sp.Network([5, 9, 3], core["tau_mem"], core["tau_syn"]).weights[0])
     given = dict(tau_mem=15e-3, tau_syn=7e-3, learning_rate=3e-3, clip_norm=2.0, bump=0.0)
     clf = sp.SpikingClassifier(hidden=(9,), engine=twin, epochs=1, **given).fit(X, y)
-    assert clf.setting_ == given and clf.network_.tau_syn[0].tolist() == [7e-3] * 9
+    assert clf.setting_ == {**given, "t_late": core["t_late"]} and clf.network_.tau_syn[0].tolist() == [7e-3] * 9
     assert clf.history_["learning_rate"].tolist() == [3e-3]
 
 
@@ -144,12 +145,14 @@ def test_attributes():
     probabilities = clf.predict_proba(X)
     assert probabilities.shape == (400, 3) and np.allclose(probabilities.sum(axis=1), 1)
     assert np.array_equal(clf.predict(X), probabilities.argmax(axis=1))
-    assert clf.score(X, y) == np.mean(clf.predict(X) == y)
+    # Without an answer a sample is wrong, though predict has to name some class.
+    answers = clf._forward(clf.network_, X).predict(clf.loss_)
+    assert (answers < 0).any() and clf.score(X, y) == np.mean(answers == y) < np.mean(clf.predict(X) == y)
 
 
 def test_predictions_are_the_networks():
     clf = sp.SpikingClassifier(hidden=(20,), epochs=2, rescale=False).fit(X, y)
-    rec = clf.network_.forward(sp.encoding.latency(X, bias=0.0))
+    rec = clf.network_.forward(sp.encoding.latency(1 - X, bias=0.0))
     assert np.array_equal(clf.predict_proba(X), rec.probabilities(clf.loss_))
 
 
@@ -388,3 +391,41 @@ def test_validation_is_a_pair_of_known_labels():
             classifier.fit(X, y, validation=wrong)
     with pytest.raises(ValueError, match="the label 7, which"):
         classifier.fit(X, y, validation=(X, np.full(30, 7)))
+
+
+@pytest.mark.parametrize("factor", [8.0, 10.0])
+def test_the_time_scale_changes_nothing(factor):
+    plain = sp.SpikingClassifier(hidden=(30,), epochs=8, batch_size=40).fit(X, y)
+    slow = sp.SpikingClassifier(hidden=(30,), epochs=8, batch_size=40, tau_mem=20e-3 * factor, tau_syn=5e-3 * factor)
+    slow.fit(X, y)
+    assert slow.setting_["t_late"] == pytest.approx(factor * plain.setting_["t_late"])
+    assert slow.loss_.tau0 == pytest.approx(factor * plain.loss_.tau0)
+    assert np.allclose(slow.history_["loss"], plain.history_["loss"], rtol=1e-6)
+    assert np.array_equal(slow.history_["accuracy"], plain.history_["accuracy"])
+    assert slow.score(X, y) == plain.score(X, y) > 0.5
+
+
+def test_silence_is_wrong_everywhere():
+    dead = sp.SpikingClassifier(hidden=(5,), epochs=1, weight_mean=[-1.0, -1.0], weight_std=[0.0, 0.0])
+    dead.fit(X, y, validation=(X, y))
+    assert dead.history_["accuracy"] == dead.history_["validation_accuracy"] == dead.score(X, y) == 0
+    assert dead.history_["loss"] == dead.history_["validation_loss"] == pytest.approx(np.log(3), rel=1e-15)
+    assert dead.history_["skipped"] == 1 and set(dead.predict(X)) == {0}
+
+
+def test_large_values_are_early_on_every_engine():
+    # The label is told by the larger of two features: its input spikes first, whatever the engine, unless told.
+    values = np.array([[0.9, 0.1]])
+    for engine in ("event", "clock", "spinnaker2"):
+        for early, first in (("large", 0), ("small", 1)):
+            clf = sp.SpikingClassifier(hidden=(5,), engine=engine, epochs=0, early=early, rescale=False)
+            clf.fit(np.array([[0.0, 1.0], [1.0, 0.0]]), [0, 1])
+            times, units = clf._encode(values)[0]
+            assert units[np.argsort(times)].tolist().index(first) < units[np.argsort(times)].tolist().index(1 - first)
+
+
+def test_defaults_learn_many_features():
+    data, labels = load_digits(return_X_y=True)
+    X_train, X_test, y_train, y_test = train_test_split(data, labels, stratify=labels, random_state=0)
+    clf = sp.SpikingClassifier(seed=0).fit(X_train, y_train)
+    assert clf.score(X_test, y_test) >= 0.955

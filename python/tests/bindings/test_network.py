@@ -343,3 +343,22 @@ def test_masked_arrays_are_refused():
         sp.SpikeTrains(np.ma.masked_array([0.0, 1.0], mask=[True, False]), [0, 0], [0, 2], 1)
     with pytest.raises(TypeError, match="X is a masked array"):
         sp.encoding.latency(np.ma.masked_array([[0.5]], mask=[[True]]))
+
+
+def test_wake():
+    X, _ = sp.datasets.yin_yang(50)
+    spikes = sp.encoding.latency(X, bias=0.0)
+    net = sp.Network([5, 20, 3], weight_mean=[0.1, 0.1], weight_std=[0.05, 0.05])
+    assert net.forward(spikes).diagnostics[0]["silent_pairs"] > 0.7 * 50 * 20
+    before = net.weights[0]
+    with pytest.raises(sp.SpinnpropError):
+        net.wake(spikes, max_spikes=1)
+    assert np.array_equal(net.weights[0], before)
+    net.wake(spikes)
+    recording = net.forward(spikes)
+    assert recording.diagnostics[0]["silent_pairs"] <= 0.7 * 50 * 20
+    assert recording.diagnostics[1]["silent_pairs"] <= 0.1 * 50 * 3
+    ratio = net.weights[0] / before
+    assert ratio.min() == pytest.approx(ratio.max()) and ratio.min() > 1
+    with pytest.raises(TypeError):
+        net.wake(X)
