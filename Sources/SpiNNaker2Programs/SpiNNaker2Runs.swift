@@ -58,7 +58,8 @@ extension SpiNNaker2Emulation {
 
     /// Each sample forward and then backward, its spikes kept in SRAM: how a chip trains by itself.
     func batch(
-        of session: ObjectIdentifier, _ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions, _ objective: Objective, monitor: Monitor?
+        of session: ObjectIdentifier, _ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions,
+        _ objective: Objective, monitor: Monitor?
     ) throws(SpinnpropError) -> (Recording, Gradients) {
         try load(network)
         let job = try SpiNNaker2Job(

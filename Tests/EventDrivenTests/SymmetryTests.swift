@@ -26,7 +26,9 @@ struct SymmetryTests {
     }
 
     /// What training calls gives what forward, backward and the optimiser give.
-    @Test(arguments: configurations, [1, 3]) func sessionsKeepTheBits(_ configuration: Configuration, _ threads: Int) throws {
+    @Test(arguments: configurations, [1, 3]) func sessionsKeepTheBits(_ configuration: Configuration, _ threads: Int)
+        throws
+    {
         let before = Threads.requested
         defer { try? Threads.set(before) }
         try Threads.set(threads)

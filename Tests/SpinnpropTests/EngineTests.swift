@@ -43,7 +43,9 @@ struct EngineTests {
             #expect(try Network(options).layers[1].parameters[0].tauMem == LIFParameters.defaultTauMem)
         }
         for engine in Engine.all {
-            #expect(try engine.defaultLoss(for: Network(sizes: [5, 3], leakyReadout: true)) == LossParameters(.vMaxCrossEntropy))
+            #expect(
+                try engine.defaultLoss(for: Network(sizes: [5, 3], leakyReadout: true))
+                    == LossParameters(.vMaxCrossEntropy))
             let network = try Network(sizes: [5, 3])
             #expect(throws: Never.self) { try engine.defaultLoss(for: network).makeLoss() }
         }

@@ -62,31 +62,41 @@ struct TimeScaleTests {
         Problem(description: "the default loss"),
         Problem(description: "recurrent", recurrent: true),
         Problem(description: "leaky", leakyReadout: true),
-        Problem(description: "spike times", options: { f in
-            options(SpikeTimeMSE(tau0: 5e-3 * f, tLabel: 20e-3 * f, tOther: 30e-3 * f))
-        }),
+        Problem(
+            description: "spike times",
+            options: { f in
+                options(SpikeTimeMSE(tau0: 5e-3 * f, tLabel: 20e-3 * f, tOther: 30e-3 * f))
+            }),
         Problem(description: "spike counts", options: { f in options(SpikeCountCrossEntropy(tau0: 20e-3 * f)) }),
-        Problem(description: "delays", delays: .synaptic, options: { f in
-            options(TTFSCrossEntropy(tau0: 0.5e-3 * f, tau1: 6.4e-3 * f)) {
-                $0.optimizer.delayLearningRate = 1e-4 * f
-            }
-        }),
-        Problem(description: "delays, plain descent", delays: .axonal, options: { f in
-            options(TTFSCrossEntropy(tau0: 0.5e-3 * f, tau1: 6.4e-3 * f)) {
-                $0.optimizer.kind = .sgd
-                $0.optimizer.delayLearningRate = 1e-5 * f
-                $0.optimizer.clipValue = 0.05
-            }
-        }),
-        Problem(description: "a rate whose tau is open", options: { f in
-            options(TTFSCrossEntropy(tau0: 0.5e-3 * f, tau1: 6.4e-3 * f)) {
-                $0.rate = RateRegularisation(strength: 1e-2, target: 0.5)
-            }
-        }),
+        Problem(
+            description: "delays", delays: .synaptic,
+            options: { f in
+                options(TTFSCrossEntropy(tau0: 0.5e-3 * f, tau1: 6.4e-3 * f)) {
+                    $0.optimizer.delayLearningRate = 1e-4 * f
+                }
+            }),
+        Problem(
+            description: "delays, plain descent", delays: .axonal,
+            options: { f in
+                options(TTFSCrossEntropy(tau0: 0.5e-3 * f, tau1: 6.4e-3 * f)) {
+                    $0.optimizer.kind = .sgd
+                    $0.optimizer.delayLearningRate = 1e-5 * f
+                    $0.optimizer.clipValue = 0.05
+                }
+            }),
+        Problem(
+            description: "a rate whose tau is open",
+            options: { f in
+                options(TTFSCrossEntropy(tau0: 0.5e-3 * f, tau1: 6.4e-3 * f)) {
+                    $0.rate = RateRegularisation(strength: 1e-2, target: 0.5)
+                }
+            }),
         Problem(description: "clock", engine: { f in .clock(TimeGrid(timeStep: 1e-3 * f)) }),
-        Problem(description: "clock, delays", engine: { f in .clock(TimeGrid(timeStep: 1e-3 * f)) }, delays: .dendritic, options: { f in
-            options(StepTTFSCrossEntropy(xi: 0.5)) { $0.optimizer.delayLearningRate = 1e-4 * f }
-        }),
+        Problem(
+            description: "clock, delays", engine: { f in .clock(TimeGrid(timeStep: 1e-3 * f)) }, delays: .dendritic,
+            options: { f in
+                options(StepTTFSCrossEntropy(xi: 0.5)) { $0.optimizer.delayLearningRate = 1e-4 * f }
+            }),
         Problem(
             description: "spinnaker2",
             engine: { f in
@@ -110,7 +120,8 @@ struct TimeScaleTests {
     func otherFactorsChangeRoundingOnly(problem: Problem, factor: Double) throws {
         let (one, other) = (try problem.train(1), try problem.train(factor))
         for (a, b) in zip(one.history, other.history) {
-            #expect(abs(a.loss - b.loss) <= 1e-6 * abs(a.loss), "\(problem), times x \(factor): \(a.loss) and \(b.loss)")
+            #expect(
+                abs(a.loss - b.loss) <= 1e-6 * abs(a.loss), "\(problem), times x \(factor): \(a.loss) and \(b.loss)")
             #expect(a.accuracy == b.accuracy && a.skipped == b.skipped)
         }
     }

@@ -67,5 +67,7 @@ struct WakingTests {
         #expect(network == before)
     }
 
-    private func pow(_ base: Double, _ exponent: Double) -> Double { (0..<Int(exponent)).reduce(1) { x, _ in x * base } }
+    private func pow(_ base: Double, _ exponent: Double) -> Double {
+        (0..<Int(exponent)).reduce(1) { x, _ in x * base }
+    }
 }

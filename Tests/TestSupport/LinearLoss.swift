@@ -69,7 +69,8 @@ struct LinearLoss: Loss {
             let spikes = layer.spikes
             var mean = [Double](repeating: 0, count: layer.neuronCount)
             for (time, unit) in zip(spikes.times, spikes.units) {
-                mean[Int(unit)] += exp(-time / (rate.tau ?? RateRegularisation.defaultTau)) / Double(recording.sampleCount)
+                mean[Int(unit)] +=
+                    exp(-time / (rate.tau ?? RateRegularisation.defaultTau)) / Double(recording.sampleCount)
             }
             for n in mean { value += rate.strength / 2 * (n - rate.target) * (n - rate.target) }
         }
