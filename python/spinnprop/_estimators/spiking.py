@@ -445,7 +445,7 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
         """Units of encoded samples."""
         if self.encoder is not None:
             return self._encode(X[:1]).n_units
-        return X.shape[1] + (self.engine_._grid is not None or self.bias is not None)
+        return int(X.shape[1] + (self.engine_._grid is not None or self.bias is not None))
 
     def _labels(self, y: Any) -> npt.NDArray[np.int64]:
         """The positions of known labels in classes_."""
