@@ -160,7 +160,9 @@ def _features(X: Any, early: Any, usual: str) -> Float64Array:
     slightly_outside = ((values < 0) & (values >= -_ROUNDING)) | ((values > 1) & (values <= 1 + _ROUNDING))
     if slightly_outside.any():
         values = np.where(slightly_outside, np.clip(values, 0.0, 1.0), values)
-    return values if early == usual else 1 - values
+    # What cannot be coded goes on as it was given: the core refuses it and shows it.
+    is_turned = early != usual and bool(((values >= 0) & (values <= 1)).all())
+    return 1 - values if is_turned else values
 
 
 def _empty(n_samples: int, n_units: int) -> tuple[Float64Array, Int32Array, Int64Array]:

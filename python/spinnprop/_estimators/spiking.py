@@ -392,7 +392,8 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """The class of each sample: (n_samples,) of the labels' type. Silent outputs: the first class."""
-        classes: npt.NDArray[Any] = self.classes_[np.maximum(self._decide(X), 0)]
+        decisions = self._decide(X)
+        classes: npt.NDArray[Any] = self.classes_[np.maximum(decisions, 0)]
         return classes
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:

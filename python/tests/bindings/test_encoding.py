@@ -82,3 +82,10 @@ def test_any_numbers_are_encoded_or_refused(X):
         else:
             with pytest.raises(ValueError):
                 encode(X)
+
+
+@pytest.mark.parametrize("early", ["small", "large"])
+def test_refused_values_are_shown_as_given(early):
+    for encode in (sp.encoding.latency, sp.encoding.latency_grid):
+        with pytest.raises(ValueError, match=r"is 1\.5;"):
+            encode([[0.5, 1.5]], early=early)
