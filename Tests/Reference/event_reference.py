@@ -193,6 +193,10 @@ def sample_loss(case, objective, results, sample):
         return value + number("alpha") * (mpmath.exp(first[label] / number("tau1")) - 1), False
     if kind == "mse":
         value = mpf(0)
+        if objective["targets"]:
+            given = [unit for unit in range(n_out) if objective["targets"][sample * n_out + unit] is not None]
+            if given and not any(unit in first for unit in given):  # nobody has answered of whom a time was asked
+                return value, True
         for unit, time in first.items():
             if objective["targets"]:
                 target = objective["targets"][sample * n_out + unit]
