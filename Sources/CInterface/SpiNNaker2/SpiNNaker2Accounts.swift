@@ -95,6 +95,17 @@ extension SpiNNaker2Account {
     }
 }
 
+/// Reads one table of an account as rows.
+private func writeRows<Row: VersionedStruct>(
+    _ rows: UnsafeMutablePointer<Row>?, _ n: Int64, _ account: OpaquePointer?, _ name: StaticString,
+    _ table: (SpiNNaker2Account) -> [Row]
+) -> spinnprop_status {
+    barrier {
+        let own = table(try CInterface.account(account))
+        try Row.rows(rows, n, needed: own.count, name).write(own)
+    }
+}
+
 extension spinnprop_spinnaker2_phase {
     fileprivate init(_ own: PhaseAccount) {
         self = .initial
@@ -119,12 +130,7 @@ extension spinnprop_spinnaker2_phase {
 public func spinnprop_spinnaker2_account_phases(
     _ rows: UnsafeMutablePointer<spinnprop_spinnaker2_phase>?, _ n: Int64, _ account: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let account = try CInterface.account(account)
-        let own = account.phases
-        try spinnprop_spinnaker2_phase.rows(rows, n, needed: own.count, "phases")
-            .write(own.map { spinnprop_spinnaker2_phase($0) })
-    }
+    writeRows(rows, n, account, "phases") { $0.phases.map(spinnprop_spinnaker2_phase.init) }
 }
 
 extension spinnprop_spinnaker2_program {
@@ -139,12 +145,7 @@ extension spinnprop_spinnaker2_program {
 public func spinnprop_spinnaker2_account_programs(
     _ rows: UnsafeMutablePointer<spinnprop_spinnaker2_program>?, _ n: Int64, _ account: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let account = try CInterface.account(account)
-        let own = account.programNames
-        try spinnprop_spinnaker2_program.rows(rows, n, needed: own.count, "programs")
-            .write(own.map { spinnprop_spinnaker2_program($0) })
-    }
+    writeRows(rows, n, account, "programs") { $0.programNames.map(spinnprop_spinnaker2_program.init) }
 }
 
 extension spinnprop_spinnaker2_pe {
@@ -169,12 +170,7 @@ extension spinnprop_spinnaker2_pe {
 public func spinnprop_spinnaker2_account_pes(
     _ rows: UnsafeMutablePointer<spinnprop_spinnaker2_pe>?, _ n: Int64, _ account: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let account = try CInterface.account(account)
-        let own = account.pes.map(\.placed)
-        try spinnprop_spinnaker2_pe.rows(rows, n, needed: own.count, "pes")
-            .write(own.map { spinnprop_spinnaker2_pe($0) })
-    }
+    writeRows(rows, n, account, "pes") { $0.pes.map(\.placed).map(spinnprop_spinnaker2_pe.init) }
 }
 
 extension spinnprop_spinnaker2_buffer {
@@ -189,12 +185,7 @@ extension spinnprop_spinnaker2_buffer {
 public func spinnprop_spinnaker2_account_buffers(
     _ rows: UnsafeMutablePointer<spinnprop_spinnaker2_buffer>?, _ n: Int64, _ account: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let account = try CInterface.account(account)
-        let own = account.buffers
-        try spinnprop_spinnaker2_buffer.rows(rows, n, needed: own.count, "buffers")
-            .write(own.map { spinnprop_spinnaker2_buffer($0) })
-    }
+    writeRows(rows, n, account, "buffers") { $0.buffers.map(spinnprop_spinnaker2_buffer.init) }
 }
 
 extension spinnprop_spinnaker2_counters {
@@ -215,36 +206,21 @@ extension spinnprop_spinnaker2_counters {
 public func spinnprop_spinnaker2_account_phase_counters(
     _ rows: UnsafeMutablePointer<spinnprop_spinnaker2_counters>?, _ n: Int64, _ account: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let account = try CInterface.account(account)
-        let own = account.phases.map(\.counters)
-        try spinnprop_spinnaker2_counters.rows(rows, n, needed: own.count, "counters")
-            .write(own.map { spinnprop_spinnaker2_counters($0) })
-    }
+    writeRows(rows, n, account, "counters") { $0.phases.map(\.counters).map(spinnprop_spinnaker2_counters.init) }
 }
 
 @c @implementation
 public func spinnprop_spinnaker2_account_program_counters(
     _ rows: UnsafeMutablePointer<spinnprop_spinnaker2_counters>?, _ n: Int64, _ account: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let account = try CInterface.account(account)
-        let own = account.programs.map(\.counters)
-        try spinnprop_spinnaker2_counters.rows(rows, n, needed: own.count, "counters")
-            .write(own.map { spinnprop_spinnaker2_counters($0) })
-    }
+    writeRows(rows, n, account, "counters") { $0.programs.map(\.counters).map(spinnprop_spinnaker2_counters.init) }
 }
 
 @c @implementation
 public func spinnprop_spinnaker2_account_pe_counters(
     _ rows: UnsafeMutablePointer<spinnprop_spinnaker2_counters>?, _ n: Int64, _ account: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let account = try CInterface.account(account)
-        let own = account.pes.flatMap(\.counters)
-        try spinnprop_spinnaker2_counters.rows(rows, n, needed: own.count, "counters")
-            .write(own.map { spinnprop_spinnaker2_counters($0) })
-    }
+    writeRows(rows, n, account, "counters") { $0.pes.flatMap(\.counters).map(spinnprop_spinnaker2_counters.init) }
 }
 
 @c @implementation
@@ -281,10 +257,7 @@ extension spinnprop_spinnaker2_slip {
 public func spinnprop_spinnaker2_account_slips(
     _ rows: UnsafeMutablePointer<spinnprop_spinnaker2_slip>?, _ n: Int64, _ account: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let account = try CInterface.account(account)
-        let own = account.slips
-        try spinnprop_spinnaker2_slip.rows(rows, n, needed: own.count, "slips")
-            .write(own.map { spinnprop_spinnaker2_slip($0, account.constants) })
+    writeRows(rows, n, account, "slips") { account in
+        account.slips.map { spinnprop_spinnaker2_slip($0, account.constants) }
     }
 }
