@@ -51,7 +51,7 @@ print(digest.hexdigest())
 LIBRARY = """
 import os, spinnprop
 with open("/proc/self/maps") as maps:
-    paths = {line.split()[-1] for line in maps if "libspinnprop.so" in line}
+    paths = {line.rstrip("\\n").split(None, 5)[5] for line in maps if "libspinnprop.so" in line}
 print(*(os.path.relpath(path, os.path.dirname(spinnprop.__file__)) for path in paths))
 """
 # How many threads the library makes beside the calling one.
