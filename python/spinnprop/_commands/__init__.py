@@ -145,9 +145,9 @@ def build_parser() -> argparse.ArgumentParser:
     sparse.add_argument("--out", default="run", metavar="FOLDER", help="where to write the results")
     sparse.set_defaults(run=_simulate_sparse)
 
-    from . import chip
+    from . import spinnaker2
 
-    chip.add_parsers(commands, common, _positive)
+    spinnaker2.add_parsers(commands, common, _positive)
 
     reproduce = commands.add_parser("reproduce", help="run a published setting", description="Run a published setting.")
     tables = reproduce.add_subparsers(title="settings", metavar="SETTING", required=True)

@@ -13,7 +13,7 @@ from .._files import save
 from .._network import Network
 
 MODEL, CHECKPOINT = "model.safetensors", "checkpoint"
-_TABLES = ("chip-pes.csv", "chip-phases.csv", "chip-programs.csv")
+_TABLES = ("spinnaker2-pes.csv", "spinnaker2-phases.csv", "spinnaker2-programs.csv")
 
 #: How pictures may end.
 PICTURES = ("png", "svg", "pdf")
@@ -30,10 +30,10 @@ FILES = {
         "metrics.csv",
         MODEL,
         CHECKPOINT,
-        "chip.json",
+        "spinnaker2.json",
         *_TABLES,
         *_pictures("learning_curve", "decision_map", "raster"),
-        *_pictures("chip_program", "chip_load", "chip_memory", "chip_traffic"),
+        *_pictures("spinnaker2_program", "spinnaker2_load", "spinnaker2_memory", "spinnaker2_traffic"),
     ),
     "search": ("trials.csv", "best.json", MODEL, *_pictures("history", "pareto")),
     "simulate": ("metrics.json", "rates.npy", *_pictures("raster")),

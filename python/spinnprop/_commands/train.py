@@ -95,10 +95,10 @@ def train_yin_yang(options: argparse.Namespace) -> None:
     }
     account = report.get("account")
     if account is not None:
-        from . import chip
+        from . import spinnaker2
 
-        metrics["chip"] = {"estimated": True, **account.totals()}
-        chip.write_account(account, options.out, metrics["model_sha256"])
+        metrics["spinnaker2"] = {"estimated": True, **account.totals()}
+        spinnaker2.write_account(account, options.out, metrics["model_sha256"])
     _write_metrics(options.out, metrics, classifier.history_)
     _write_pictures(options, plot, classifier, X_test, y_test)
 
@@ -160,7 +160,7 @@ def _write_pictures(options: argparse.Namespace, plot: Any, classifier: Any, X: 
     }
     if account is not None:
         for by in ("program", "load", "memory", "traffic"):
-            pictures[f"chip_{by}"] = partial(plot.chip, account, by)
+            pictures[f"spinnaker2_{by}"] = partial(plot.spinnaker2, account, by)
     for name, draw in pictures.items():
         # A figure of its own draws on any machine, with a screen or without.
         figure: Any = Figure(figsize=(6, 5), layout="constrained")

@@ -7,8 +7,8 @@ need("matplotlib", "spinnprop.plot", "plot")
 
 from ._search import pareto_front, search_history  # noqa: E402
 from ._spikes import raster  # noqa: E402
-from ._spinnaker2 import chip  # noqa: E402
+from ._spinnaker2 import spinnaker2  # noqa: E402
 from ._training import decision_map, learning_curve  # noqa: E402
 
-__all__ = ["chip", "decision_map", "learning_curve", "pareto_front", "raster", "search_history"]
+__all__ = ["decision_map", "learning_curve", "pareto_front", "raster", "search_history", "spinnaker2"]
 __dir__ = only(__all__)

@@ -1,4 +1,4 @@
-"""The picture of an emulated chip."""
+"""The picture of an emulated SpiNNaker2."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TITLES = {
 }
 
 
-def chip(account: Union[Account, Engine], by: str = "program", ax: Any = None) -> Any:
+def spinnaker2(account: Union[Account, Engine], by: str = "program", ax: Any = None) -> Any:
     """The processing elements on the chip's grid of quads, coloured by what they run, do, hold or send.
 
     Parameters
@@ -65,7 +65,7 @@ def chip(account: Union[Account, Engine], by: str = "program", ax: Any = None) -
     >>> X, y = sp.datasets.yin_yang(20)
     >>> engine = sp.spinnaker2.Engine()
     >>> rec = sp.Network([5, 30, 3]).forward(sp.encoding.latency_grid(X), engine=engine)
-    >>> ax = sp.plot.chip(engine, by="load")
+    >>> ax = sp.plot.spinnaker2(engine, by="load")
     """
     from matplotlib.collections import PatchCollection
     from matplotlib.colors import LogNorm

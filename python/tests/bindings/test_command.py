@@ -237,15 +237,15 @@ def test_the_files_of_a_folder_are_of_one_run(tmp_path, capsys):
     out, command = str(tmp_path), ["train", "yin-yang", *QUICK, "--out", str(tmp_path)]
     (tmp_path / "mine.txt").write_text("stays")
     assert _commands.main([*command, "--engine", "spinnaker2"]) == 0
-    assert _commands.main(["chip", "account", out]) == 0
-    account = (tmp_path / "chip.json").read_bytes()
+    assert _commands.main(["spinnaker2", "account", out]) == 0
+    account = (tmp_path / "spinnaker2.json").read_bytes()
     assert _commands.main(command) == 0
-    assert not [name for name in os.listdir(out) if name.startswith("chip")] and (tmp_path / "mine.txt").exists()
-    assert _commands.main(["chip", "account", out]) == 1
+    assert not [name for name in os.listdir(out) if name.startswith("spinnaker2")] and (tmp_path / "mine.txt").exists()
+    assert _commands.main(["spinnaker2", "account", out]) == 1
     # What somebody has put beside another run is not taken for its account.
-    (tmp_path / "chip.json").write_bytes(account)
+    (tmp_path / "spinnaker2.json").write_bytes(account)
     capsys.readouterr()
-    assert _commands.main(["chip", "account", out]) == 1
+    assert _commands.main(["spinnaker2", "account", out]) == 1
     assert "not of the same run" in capsys.readouterr().err
     for other in (["simulate", "sparse", "--n", "100", "--k", "5"], ["search", "yin-yang"]):
         assert _commands.main([*other, "--out", out]) == 1
@@ -308,9 +308,9 @@ def test_what_would_mean_nothing_is_refused(arguments, said, tmp_path, capsys, m
 
 
 def test_a_network_that_does_not_fit_exits_with_1(capsys):
-    assert _commands.main(["chip", "fit", "784-350-10"]) == 0
-    assert _commands.main(["chip", "fit", "784-1000000-10"]) == 1
-    assert _commands.main(["chip", "fit", "784-1000000-10", "--json"]) == 1
+    assert _commands.main(["spinnaker2", "fit", "784-350-10"]) == 0
+    assert _commands.main(["spinnaker2", "fit", "784-1000000-10"]) == 1
+    assert _commands.main(["spinnaker2", "fit", "784-1000000-10", "--json"]) == 1
 
 
 def test_messages_have_no_words_of_python(capsys, monkeypatch, tmp_path):
@@ -431,7 +431,7 @@ def test_an_interrupted_search_writes_its_trials(tmp_path, capsys, monkeypatch):
     assert len((tmp_path / "trials.csv").read_text().splitlines()) == 3 and os.listdir(tmp_path) == ["trials.csv"]
 
 
-def testspinnaker2_yin_yang(tmp_path, capsys, monkeypatch):
+def test_spinnaker2_yin_yang(tmp_path, capsys, monkeypatch):
     few = {**spinnaker2_yin_yang.SETTING, "samples": {"train": [300, 42], "test": [200, 43]}}
     monkeypatch.setattr(spinnaker2_yin_yang, "SETTING", few)
     command = ["reproduce", "spinnaker2-yin-yang", "--seeds", "2", "--epochs", "3", "--out", str(tmp_path)]
@@ -501,7 +501,7 @@ def testspinnaker2_yin_yang(tmp_path, capsys, monkeypatch):
     assert json.loads(path.read_text())["on_chip"] is None
 
 
-def testspinnaker2_yin_yang_on_the_chip_alone(tmp_path, capsys, monkeypatch):
+def test_spinnaker2_yin_yang_on_the_chip_alone(tmp_path, capsys, monkeypatch):
     few = {**spinnaker2_yin_yang.SETTING, "samples": {"train": [100, 42], "test": [50, 43]}}
     monkeypatch.setattr(spinnaker2_yin_yang, "SETTING", few)
     command = ["reproduce", "spinnaker2-yin-yang", "--seeds", "1", "--epochs", "2", "--out", str(tmp_path)]

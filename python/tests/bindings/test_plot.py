@@ -46,7 +46,7 @@ def test_axes_that_are_none(data, wrong):
     engine = sp.spinnaker2.Engine()
     sp.Network([5, 8, 3]).forward(sp.encoding.latency_grid(sp.datasets.yin_yang(2)[0]), engine=engine)
     with pytest.raises(TypeError, match="ax is .*; it must be matplotlib Axes"):
-        sp.plot.chip(engine, ax=wrong)
+        sp.plot.spinnaker2(engine, ax=wrong)
 
 
 def test_decision_map():
@@ -96,7 +96,7 @@ def test_decision_map_of_any_two_features():
 def test_titles_of_chips_differ():
     engine = sp.spinnaker2.Engine()
     sp.Network([5, 8, 3]).forward(sp.encoding.latency_grid(sp.datasets.yin_yang(2)[0]), engine=engine)
-    titles = {sp.plot.chip(engine, by, ax=axes()).get_title() for by in ("program", "load", "memory", "traffic")}
+    titles = {sp.plot.spinnaker2(engine, by, ax=axes()).get_title() for by in ("program", "load", "memory", "traffic")}
     assert len(titles) == 4
 
 

@@ -396,11 +396,11 @@ def test_picture(data, by):
     pytest.importorskip("matplotlib").use("Agg")
     engine = sp.spinnaker2.Engine(sp.spinnaker2.Board(2))
     network().forward(data[0], engine=engine)
-    axes = sp.plot.chip(engine, by=by)
+    axes = sp.plot.spinnaker2(engine, by=by)
     assert axes.collections
     for wrong in ("colour", ["load"], None):
         with pytest.raises(ValueError, match="by is .*'traffic'"):
-            sp.plot.chip(engine, by=wrong)
+            sp.plot.spinnaker2(engine, by=wrong)
 
 
 @pytest.mark.parametrize("chips, columns, rows", [(1, 1, 1), (2, 2, 1), (3, 2, 2), (6, 3, 2), (13, 4, 4), (48, 8, 6)])
@@ -408,7 +408,7 @@ def test_the_picture_of_a_board_is_no_strip(data, chips, columns, rows):
     pytest.importorskip("matplotlib").use("Agg")
     engine = sp.spinnaker2.Engine(sp.spinnaker2.Board(chips))
     network().forward(data[0], engine=engine)
-    quads = sp.plot.chip(engine, by="load").collections[0].get_paths()
+    quads = sp.plot.spinnaker2(engine, by="load").collections[0].get_paths()
     # The lower left quad of each chip.
     corners = {tuple(np.round(path.vertices[0] - [0.52, 0.52], 6)) for path in quads}
     origins = [(8.4 * (chip % columns), 7.4 * (chip // columns)) for chip in range(chips)]
@@ -417,36 +417,36 @@ def test_the_picture_of_a_board_is_no_strip(data, chips, columns, rows):
 
 
 def test_commands(tmp_path, capsys):
-    assert main(["chip", "fit", "784-350-10", "--batch", "8"]) == 0
+    assert main(["spinnaker2", "fit", "784-350-10", "--batch", "8"]) == 0
     shown = capsys.readouterr().out
     for word in ("fits", "copies", "tightest", "estimated", "mJ", "largest network"):
         assert word in shown
-    assert main(["chip", "constants"]) == main(["chip", "published"]) == 0
+    assert main(["spinnaker2", "constants"]) == main(["spinnaker2", "published"]) == 0
     assert "hop_energy" in capsys.readouterr().out
     room = ["--spikes-per-neuron", "4", "--input-activity", "0.5"]
-    assert main(["chip", "fit", "784-60-10", "--batch", "8", "--json", *room]) == 0
+    assert main(["spinnaker2", "fit", "784-60-10", "--batch", "8", "--json", *room]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert (answer["spikes_per_neuron"], answer["active_senders"], answer["input_activity"]) == (4.0, 0.5, 0.5)
-    assert main(["chip", "fit", "784-350-10", "--batch", "8", "--active-senders", "0.5"]) == 1
+    assert main(["spinnaker2", "fit", "784-350-10", "--batch", "8", "--active-senders", "0.5"]) == 1
     assert "raise active_senders" in capsys.readouterr().out
-    assert main(["chip", "fit", "5-x"]) == 1 and "sizes" in capsys.readouterr().err
-    assert main(["chip", "account", str(tmp_path)]) == 1 and "is not there; `spinnprop train" in capsys.readouterr().err
-    assert main(["chip", "constants", "--set", "clock_hz=1e8", "--set", "high_clock=2e8"]) == 1
+    assert main(["spinnaker2", "fit", "5-x"]) == 1 and "sizes" in capsys.readouterr().err
+    assert main(["spinnaker2", "account", str(tmp_path)]) == 1 and "is not there; `spinnprop train" in capsys.readouterr().err
+    assert main(["spinnaker2", "constants", "--set", "clock_hz=1e8", "--set", "high_clock=2e8"]) == 1
     assert "one constant" in capsys.readouterr().err
     pytest.importorskip("matplotlib")
     out = str(tmp_path / "run")
     small = ["--epochs", "1", "--samples", "30", "--hidden", "10", "--batch-size", "10", "--out", out]
     assert main(["train", "yin-yang", "--engine", "spinnaker2", *small]) == 0
-    for name in ("chip.json", "chip-pes.csv", "chip-phases.csv", "chip_load.png"):
+    for name in ("spinnaker2.json", "spinnaker2-pes.csv", "spinnaker2-phases.csv", "spinnaker2_load.png"):
         assert (tmp_path / "run" / name).stat().st_size > 0
-    header = (tmp_path / "run" / "chip-phases.csv").read_text(encoding="utf-8").split("\n")[0].split(",")
+    header = (tmp_path / "run" / "spinnaker2-phases.csv").read_text(encoding="utf-8").split("\n")[0].split(",")
     assert {"ticks", "seconds_estimated", "link_energy_estimated", "cycles_estimated", "packets_sent"} <= set(header)
-    assert "estimated" in json.loads((tmp_path / "run" / "chip.json").read_text(encoding="utf-8"))
+    assert "estimated" in json.loads((tmp_path / "run" / "spinnaker2.json").read_text(encoding="utf-8"))
     capsys.readouterr()
-    assert main(["chip", "fit", "5-120-3", "--json"]) == 0
+    assert main(["spinnaker2", "fit", "5-120-3", "--json"]) == 0
     assert "estimated" in json.loads(capsys.readouterr().out)
     capsys.readouterr()
-    assert main(["chip", "account", out]) == 0 and "estimated" in capsys.readouterr().out
+    assert main(["spinnaker2", "account", out]) == 0 and "estimated" in capsys.readouterr().out
 
 
 def test_data_with_many_spikes_train_with_the_default_engine():

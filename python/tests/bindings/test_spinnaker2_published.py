@@ -47,10 +47,10 @@ def test_only_predictions_carry_a_factor(capsys):
     for row in rows:
         ends = row["predicted_high"] / row["published"], row["published"] / max(row["predicted_low"], 1e-300)
         assert row["factor"] == (max(ends) if row["basis"] == "prediction" else None), row
-    assert main(["chip", "published"]) == 0
+    assert main(["spinnaker2", "published"]) == 0
     lines = capsys.readouterr().out.splitlines()[1::3]
     assert [line.endswith("factor -") for line in lines] == [row["basis"] != "prediction" for row in rows]
-    assert main(["chip", "published", "--json"]) == 0
+    assert main(["spinnaker2", "published", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == rows
     by_name = {(row["workload"].split(",")[0], row["quantity"]): row for row in rows}
     assert np.isclose(by_name["e-prop on 12 PEs", "power of the PEs"]["published"], 25.9e-3, rtol=2e-3)

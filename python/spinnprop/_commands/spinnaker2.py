@@ -1,4 +1,4 @@
-"""``spinnprop chip``: what fits an emulated SpiNNaker2, what it rests on, and what has run on it."""
+"""``spinnprop spinnaker2``: what fits an emulated SpiNNaker2, what it rests on, and what has run on it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..spinnaker2._fit import _answer, _fit_roomy
 from .folder import digest_of_model
 
 #: What `write_account` leaves in a folder.
-ACCOUNT_FILE = "chip.json"
+ACCOUNT_FILE = "spinnaker2.json"
 _COLUMNS = ("value", "unit", "mark", "source")
 
 
@@ -25,7 +25,7 @@ def _chip(options: argparse.Namespace) -> spinnaker2.Chip:
         try:
             given[name] = float(value)
         except ValueError:
-            raise ValueError(f"--set {pair}: give NAME=NUMBER, with a name of `spinnprop chip constants`") from None
+            raise ValueError(f"--set {pair}: give NAME=NUMBER, with a name of `spinnprop spinnaker2 constants`") from None
     if "high_clock" in given:
         if "clock_hz" in given:
             raise ValueError("--set high_clock and clock_hz: these are one constant; give one of them")
@@ -116,25 +116,25 @@ def account(options: argparse.Namespace) -> None:
 
 
 def write_account(found: Account, folder: str, model_sha256: str) -> None:
-    """Writes chip.json, and as CSV the tables by phase, program and processing element, to a folder, with the digest of the model."""
+    """Writes spinnaker2.json, and as CSV the tables by phase, program and processing element, to a folder, with the digest of the model."""
     with open(os.path.join(folder, ACCOUNT_FILE), "w", encoding="utf-8") as file:
         json.dump({"summary": str(found), "model_sha256": model_sha256, **found.to_dict()}, file, indent=1)
         file.write("\n")
     for name, table in (("pes", found.pes), ("phases", found.phases), ("programs", found.programs)):
-        with open(os.path.join(folder, f"chip-{name}.csv"), "w", encoding="utf-8", newline="") as file:
+        with open(os.path.join(folder, f"spinnaker2-{name}.csv"), "w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(map(estimated_column, table.dtype.names))
             writer.writerows(table.tolist())
 
 
 def add_parsers(commands: Any, common: argparse.ArgumentParser, positive: Any) -> None:
-    """The grammar of ``spinnprop chip``."""
-    chip = commands.add_parser(
-        "chip",
+    """The grammar of ``spinnprop spinnaker2``."""
+    own = commands.add_parser(
+        "spinnaker2",
         help="what fits an emulated SpiNNaker2, and what it takes",
         description="What fits an emulated SpiNNaker2, how long a step takes and how much energy, all estimated.",
     )
-    questions = chip.add_subparsers(title="questions", metavar="QUESTION", required=True)
+    questions = own.add_subparsers(title="questions", metavar="QUESTION", required=True)
 
     def question(name: str, text: str, run: Any, has_constants: bool = True) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = questions.add_parser(
