@@ -525,7 +525,7 @@ typedef struct spinnprop_training_options {
     double bump_hidden_limit;      /*   silent fraction of a hidden layer that calls for it                           */
     double bump_output_limit;      /*   likewise of the last layer                                                    */
     double input_dropout;          /* probability with which an input spike is left out in training                   */
-    int32_t early_stopping;        /* epochs without a better validation loss before stopping; 0: never               */
+    int32_t patience;              /* epochs without a better validation loss before stopping; 0: never               */
     int32_t restore_best;          /* 1: end with the parameters of the best validation loss. Here, as for early
                                     * stopping, the loss is that of the history                                       */
     const char *checkpoint_path;   /* NULL: none. Written atomically                                                  */

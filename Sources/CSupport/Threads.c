@@ -60,14 +60,14 @@ static int64_t nanoseconds(clockid_t clock) {
 }
 
 /* Looks until the count is another one, or for so long. */
-static void look_while(const atomic_size_t *count, size_t seen, int64_t patience) {
+static void look_while(const atomic_size_t *count, size_t seen, int64_t limit) {
     int64_t begun = 0;
     for (unsigned n = 1; atomic_load_explicit(count, memory_order_relaxed) == seen; n++) {
         spinnprop_support_pause();
         if (n % 64 != 0) continue;
         int64_t now = nanoseconds(CLOCK_MONOTONIC);
         if (begun == 0) begun = now;
-        if (now - begun > patience) return;
+        if (now - begun > limit) return;
     }
 }
 

@@ -88,7 +88,7 @@ public struct ConnectionLanes {
 
 /// The rows of gradients that a sample has touched.
 @frozen
-public struct SampleRows {
+public struct TouchedLanes {
     public let data: UnsafePointer<Float>
     /// Per row of data, the row of the parameters it belongs to.
     public let indices: UnsafePointer<Int32>

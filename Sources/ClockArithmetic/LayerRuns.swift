@@ -19,7 +19,7 @@ public struct ForwardFeed {
 
 /// A forward run. Rings of arrivals have one vector for each step to come that a spike may reach.
 @frozen
-public struct ForwardRun {
+public struct LayerForward {
     public let constants: ClockConstants
     public let neuronCount: Int
     /// `neuronCount` rounded up to whole blocks.
@@ -180,7 +180,7 @@ public struct ClockJumps {
 
 /// A backward run. Rings of adjoints have one vector for each later step that errors may still come from, and one more.
 @frozen
-public struct BackwardRun {
+public struct LayerBackward {
     public let constants: ClockConstants
     public let neuronCount: Int
     public let stride: Int

@@ -43,7 +43,7 @@ final class ClockState {
     /// A run from rest, at the first step in which a source spikes or, where its loop asks for that, after it; past the end if none does.
     fileprivate func begin(
         _ plan: ClockPlan, _ rows: StepRows, spikeLimit: Int
-    ) throws(SpinnpropError) -> ForwardRun {
+    ) throws(SpinnpropError) -> LayerForward {
         let slots = plan.largestDelay + 1
         let (window, isNarrow) = (try window(plan), plan.isSimple && plan.isNarrow)
         let stride = window?.stride ?? plan.stride
@@ -64,7 +64,7 @@ final class ClockState {
             if !own.isRecurrent && row.count > 0 { first = min(first, Int(row.steps[0])) }
             n += 1
         }
-        return ForwardRun(
+        return LayerForward(
             constants: plan.constants, neuronCount: plan.neuronCount, stride: plan.stride, slots: slots,
             currents: currents.pointer, membranes: membranes.pointer, arrivals: arrivals.pointer, feeds: feeds.pointer,
             feedCount: n,
@@ -85,7 +85,7 @@ extension ClockPlan {
         try rows.reserve(run.room, layer: layer)
         run.spikes = rows[layer]
         while run.step <= run.end {
-            let work = runForward(&run, patience: Poller.patience)
+            let work = runForward(&run, workLimit: Poller.workBetweenPolls)
             rows[layer].count = run.spikes.count
             let limit = max(0, run.spikeLimit)
             let beyond = run.spikes.count > limit ? Int(run.spikes.steps[limit]) : 0

@@ -86,7 +86,7 @@ final class AdjointRun: @unchecked Sendable {
     var hasParts: Bool { !sums.isEmpty }
 
     /// The gradient of a connection's weights in rows, once all parts have been run.
-    func total(_ own: Incoming) -> UnsafeMutablePointer<Double> {
+    func total(_ own: EventConnection) -> UnsafeMutablePointer<Double> {
         let plan = plans[own.connection.target]
         return PartialSums.total(sums, own.index, times: (0..<plan.neuronCount).map { -plan.flow($0).tauSyn })
     }

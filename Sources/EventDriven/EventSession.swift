@@ -11,7 +11,7 @@ final class EventSession: Session {
     private let shape: Network
     private let plans: [LayerPlan]
     /// In the order of the network's connections.
-    private let incoming: [Incoming]
+    private let incoming: [EventConnection]
     private let resident: ResidentOptimizer<Double>
     private let memory = EventMemory()
     /// The batch that a step may be taken for.
@@ -35,7 +35,7 @@ final class EventSession: Session {
         _ input: SpikeTrains, _ objective: Objective, monitor: Monitor?
     ) throws(SpinnpropError) -> BatchResult {
         back = nil
-        let there = try ForwardRun(shape, input, options, plans, monitor)
+        let there = try EventForward(shape, input, options, plans, monitor)
         // Maxima are copied into the recording, and the mean rates are known, only when all parts have run forward.
         let isJoint = objective.rate == nil && shape.layers.allSatisfy(\.isSpiking)
         if !isJoint { try there.run() }
@@ -45,7 +45,7 @@ final class EventSession: Session {
         return own.result
     }
 
-    private func run(_ there: ForwardRun, _ back: AdjointRun, _ monitor: Monitor?) throws(SpinnpropError) {
+    private func run(_ there: EventForward, _ back: AdjointRun, _ monitor: Monitor?) throws(SpinnpropError) {
         let workers = WorkerPool { [plans] () throws(SpinnpropError) in
             let own = try plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) }
             return JointWorker(runner: try there.runner(own), adjoint: try back.worker(own))

@@ -18,7 +18,7 @@ public struct EventSubstrate: Substrate {
     public func forward(
         _ network: Network, _ input: SpikeTrains, options: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording {
-        let run = try ForwardRun(network, input, options, LayerPlan.all(network, monitor: monitor), monitor)
+        let run = try EventForward(network, input, options, LayerPlan.all(network, monitor: monitor), monitor)
         try run.run()
         return run.recording(network.fingerprint)
     }
@@ -62,7 +62,7 @@ public struct EventSubstrate: Substrate {
 }
 
 /// One forward run: what its parts share, and where each leaves what it finds.
-final class ForwardRun: @unchecked Sendable {
+final class EventForward: @unchecked Sendable {
     let plans: [LayerPlan]
     let partition: [Range<Int>]
     private let network: Network
@@ -156,7 +156,7 @@ final class ForwardRun: @unchecked Sendable {
 final class SampleRunner {
     private let plans: [LayerPlan]
     private var columns: [SpikeColumns] = []
-    private let rows: SampleRows
+    private let rows: EventRows
     private let poller: Poller
     private let arrivals: Arrivals
     private let synchronous: SynchronousState
@@ -168,7 +168,7 @@ final class SampleRunner {
     init(plans: [LayerPlan], input: SpikeTrains, monitor: Monitor?) throws(SpinnpropError) {
         self.plans = plans
         poller = Poller(monitor)
-        rows = SampleRows(input: input, poller: poller)
+        rows = EventRows(input: input, poller: poller)
         arrivals = Arrivals(poller)
         synchronous = SynchronousState(poller)
         recurrent = RecurrentState(poller)

@@ -5,7 +5,7 @@ public final class Poller {
     private let monitor: Monitor?
     @usableFromInline var work = 0
     /// After so much work it asks.
-    public static var patience: Int {
+    public static var workBetweenPolls: Int {
         @inlinable @inline(__always) get { 1 << 19 }
     }
 
@@ -15,14 +15,14 @@ public final class Poller {
     @inlinable @inline(__always)
     public func isStopped(after amount: Int) -> Bool {
         work &+= amount
-        return work >= Poller.patience && ask()
+        return work >= Poller.workBetweenPolls && ask()
     }
 
     /// The same for loops that may throw.
     @inlinable @inline(__always)
     public func spend(_ amount: Int) throws(SpinnpropError) {
         work &+= amount
-        if work >= Poller.patience { try askOrThrow() }
+        if work >= Poller.workBetweenPolls { try askOrThrow() }
     }
 
     @usableFromInline @inline(never)
@@ -39,7 +39,7 @@ public final class Poller {
         }
         let isStopped = monitor.poll()
         // A stopped run asks again at once.
-        work = isStopped ? Poller.patience : 0
+        work = isStopped ? Poller.workBetweenPolls : 0
         return isStopped
     }
 }

@@ -6,8 +6,8 @@ import Networks
 import SpiNNaker2
 import Spikes
 
-/// A forward run by itself: what it took, and the spikes it left, by which its backward run knows it.
-struct ForwardRun {
+/// A forward run whose backward run may follow: what it took, and the spikes it left, by which the backward run knows it.
+struct PendingEvaluation {
     let account: EvaluationAccount
     let spikes: SpikeColumns?
 }
@@ -37,7 +37,7 @@ final class SpiNNaker2Emulation {
     var updates = 0
     /// Of forward runs by themselves; the last of them still may be followed by its backward run.
     var settledEvaluation = EvaluationAccount()
-    var lastForward: ForwardRun?
+    var lastForward: PendingEvaluation?
 
     var shape: NetworkShape { layout.plan.shape }
     var copies: Int { layout.copies }

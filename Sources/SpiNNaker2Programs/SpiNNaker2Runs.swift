@@ -22,7 +22,7 @@ extension SpiNNaker2Emulation {
         forwardSamples += input.sampleCount
         let after = machine.account(ofPhase: SpiNNaker2Phase.forward.rawValue)
         let recording = try recording(network, input, job, forward)
-        lastForward = ForwardRun(
+        lastForward = PendingEvaluation(
             account: EvaluationAccount(
                 samples: input.sampleCount, seconds: after.time.seconds - before.time.seconds,
                 energy: after.energy.total - before.energy.total),

@@ -26,7 +26,7 @@ struct CourseTests {
     ]
     /// Fields that only say how long a run goes on and what is kept of it.
     private let others: [(path: String, change: (inout TrainingOptions) -> Void)] = [
-        ("epochs", { $0.epochs += 1 }), ("earlyStopping", { $0.earlyStopping += 1 }),
+        ("epochs", { $0.epochs += 1 }), ("patience", { $0.patience += 1 }),
         ("restoreBest", { $0.restoreBest.toggle() }), ("checkpointPath", { $0.checkpointPath = nil }),
         ("checkpointEvery", { $0.checkpointEvery += 1 }), ("resume", { $0.resume.toggle() }),
     ]

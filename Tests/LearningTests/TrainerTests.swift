@@ -276,7 +276,7 @@ struct TrainerTests {
             $0.epochs = 200
             $0.optimizer.learningRate = 1
             $0.schedule.kind = .constant
-            $0.earlyStopping = 4
+            $0.patience = 4
             $0.restoreBest = true
         }
         let trainer = try trainer(options)
@@ -345,7 +345,7 @@ struct TrainerTests {
             { $0.epochs = -1 }, { $0.batchSize = 0 }, { $0.schedule.gamma = 0 }, { $0.schedule.epochs = 0 },
             { $0.inputDropout = 1 }, { $0.inputDropout = .nan }, { $0.bumping.amount = -1 },
             { $0.bumping.hiddenLimit = 2 },
-            { $0.earlyStopping = -1 }, { $0.checkpointEvery = 0 }, { $0.resume = true }, { $0.optimizer.beta1 = 2 },
+            { $0.patience = -1 }, { $0.checkpointEvery = 0 }, { $0.resume = true }, { $0.optimizer.beta1 = 2 },
             { $0.loss = TTFSCrossEntropy(tau0: -1) }, { $0.epochs = .max },
             { $0.rate = RateRegularisation(strength: .nan, target: 1, tau: 1) },
         ]
@@ -368,7 +368,7 @@ struct TrainerTests {
             let error = #expect(throws: SpinnpropError.self, "\(index)") { try call() }
             #expect(error?.kind == .invalidValue, "\(index)")
         }
-        let unvalidated = try self.trainer(options { $0.earlyStopping = 2 })
+        let unvalidated = try self.trainer(options { $0.patience = 2 })
         #expect(throws: SpinnpropError.self) { try unvalidated.run(self.data.input, labels: self.data.labels) }
         #expect(try trainer.network == toyNetwork() && trainer.epochsDone == 0)
         let missing = try self.trainer(options { $0.checkpointPath = "/nonexistent/folder/checkpoint" })

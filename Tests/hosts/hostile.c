@@ -1079,7 +1079,7 @@ static void trainings_that_cannot_be(void) {
     for (int index = 0; index < 3; index++) {
         if (below[index] != 0) {
             WITH(o.epochs, below[index], INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
-            WITH(o.early_stopping, below[index], INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+            WITH(o.patience, below[index], INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         }
         WITH(o.batch_size, below[index], INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         o.schedule = SPINNPROP_SCHEDULE_STEP;

@@ -166,7 +166,7 @@ class Trainer:
                 "bump_hidden_limit": checks.real(bump_hidden_limit, "bump_hidden_limit"),
                 "bump_output_limit": checks.real(bump_output_limit, "bump_output_limit"),
                 "input_dropout": checks.real(input_dropout, "input_dropout"),
-                "early_stopping": checks.integer(patience, "patience", 0, checks.INT32),
+                "patience": checks.integer(patience, "patience", 0, checks.INT32),
                 "restore_best": int(checks.boolean(restore_best, "restore_best")),
                 "checkpoint_path": None if checkpoint is None else checks.path(checkpoint, "checkpoint"),
                 "checkpoint_every": checks.integer(checkpoint_every, "checkpoint_every", 1, checks.INT32),

@@ -6,15 +6,15 @@ import ClockArithmetic
 /// and what its weights and delays gather; sums over several spikes take senders in ascending order.
 ///
 /// - Returns: what it did, in neurons moved by a step or a spike.
-func runBackward(_ run: UnsafeMutablePointer<BackwardRun>, patience: Int) -> Int {
+func runBackward(_ run: UnsafeMutablePointer<LayerBackward>, workLimit: Int) -> Int {
     let own = run.pointee
     if own.stride == ClockKernels.width, own.feedCount == 1, own.feeds.pointee.isImmediate, own.jumps.values != nil {
-        return backwardNarrow(run, patience: patience)
+        return backwardNarrow(run, workLimit: workLimit)
     }
     let (feeds, feedCount, stride, slots, constants) = (own.feeds, own.feedCount, own.stride, own.slots, own.constants)
     let (lambdaV, lambdaI) = (own.lambdaV, own.lambdaI)
     var (step, slot, jump, work) = (own.step, own.slot, own.jump, 0)
-    while step >= 0, work < patience {
+    while step >= 0, work < workLimit {
         // Later steps lie in higher slots.
         let later = slot
         slot = slot == 0 ? slots &- 1 : slot &- 1
@@ -65,7 +65,7 @@ func runBackward(_ run: UnsafeMutablePointer<BackwardRun>, patience: Int) -> Int
 /// Adds the jumps of the step after `step`, of which `last` comes last. - Returns: the one before them.
 @inline(__always)
 func takeJumps(
-    _ run: BackwardRun, _ last: Int, after step: Int, from laterV: UnsafePointer<Float>,
+    _ run: LayerBackward, _ last: Int, after step: Int, from laterV: UnsafePointer<Float>,
     to ownV: UnsafeMutablePointer<Float>
 ) -> Int {
     let (row, errors) = (run.jumps.row, run.jumps.errors)
@@ -87,7 +87,7 @@ func takeJumps(
 /// One sender's spike of the step in `slot`: errors come from the step in which it arrives, the weights' gradient from the one
 /// before.
 private func receive(
-    _ run: UnsafeMutablePointer<BackwardRun>, _ feed: UnsafeMutablePointer<BackwardFeed>, spike: Int, _ slot: Int
+    _ run: UnsafeMutablePointer<LayerBackward>, _ feed: UnsafeMutablePointer<BackwardFeed>, spike: Int, _ slot: Int
 ) {
     let (lambdaV, lambdaI, slots) = (run.pointee.lambdaV, run.pointee.lambdaI, run.pointee.slots)
     let lanes = feed.pointee.lanes

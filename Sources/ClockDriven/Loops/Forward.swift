@@ -7,10 +7,10 @@ import ClockArithmetic
 /// Arrivals of a step are summed by the step of emission, then by connection (feed-forward ones first), then by sender.
 ///
 /// - Returns: what it did, in neurons moved by a step or a spike.
-func runForward(_ run: UnsafeMutablePointer<ForwardRun>, patience: Int) -> Int {
+func runForward(_ run: UnsafeMutablePointer<LayerForward>, workLimit: Int) -> Int {
     let own = run.pointee
-    if let window = own.window { return forwardSweeping(run, window, patience: patience) }
-    if own.isNarrow { return forwardNarrow(run, patience: patience) }
+    if let window = own.window { return forwardSweeping(run, window, workLimit: workLimit) }
+    if own.isNarrow { return forwardNarrow(run, workLimit: workLimit) }
     let (feeds, feedCount, stride, slots, end) = (own.feeds, own.feedCount, own.stride, own.slots, own.end)
     let (arrivals, currents, membranes, constants) = (own.arrivals, own.currents, own.membranes, own.constants)
     let (maxima, limit) = (own.maxima, own.spikeLimit)
@@ -18,7 +18,7 @@ func runForward(_ run: UnsafeMutablePointer<ForwardRun>, patience: Int) -> Int {
     // The slot of arrivals in this step. Where spikes wait for nothing, a step may be known to have none.
     var slot = step % slots
     var hasArrivals = true
-    while step <= end, work < patience, spikes.count &+ stride <= spikes.capacity, spikes.count <= limit {
+    while step <= end, work < workLimit, spikes.count &+ stride <= spikes.capacity, spikes.count <= limit {
         let first = spikes.count
         let found = advanceNeurons(
             arrivals: hasArrivals ? arrivals + slot &* stride : nil, currents: currents, membranes: membranes,

@@ -3,7 +3,7 @@ import ClockArithmetic
 
 /// Runs like `runForward`, for runs that are narrow. Their first step is the one after the source's first spike.
 @inline(never)
-func forwardNarrow(_ run: UnsafeMutablePointer<ForwardRun>, patience: Int) -> Int {
+func forwardNarrow(_ run: UnsafeMutablePointer<LayerForward>, workLimit: Int) -> Int {
     let own = run.pointee
     let (end, limit, constants) = (own.end, own.spikeLimit, own.constants)
     let (rows, row) = (own.feeds.pointee.lanes.rows, own.feeds.pointee.row)
@@ -13,7 +13,7 @@ func forwardNarrow(_ run: UnsafeMutablePointer<ForwardRun>, patience: Int) -> In
     var current = ClockKernels.load(own.currents, 0)
     var membrane = ClockKernels.load(own.membranes, 0)
     var (step, spikes, cursor) = (own.step, own.spikes, own.feeds.pointee.cursor)
-    let stop = min(end, step &+ patience / ClockKernels.width)
+    let stop = min(end, step &+ workLimit / ClockKernels.width)
     while step <= stop, spikes.count &+ ClockKernels.width <= spikes.capacity, spikes.count <= limit {
         var arrivals = SIMD8<Float>(repeating: 0)
         while cursor < last, Int(steps[cursor]) < step {
@@ -47,7 +47,7 @@ func forwardNarrow(_ run: UnsafeMutablePointer<ForwardRun>, patience: Int) -> In
 
 /// Runs like `runBackward`, for runs of such layers.
 @inline(never)
-func backwardNarrow(_ run: UnsafeMutablePointer<BackwardRun>, patience: Int) -> Int {
+func backwardNarrow(_ run: UnsafeMutablePointer<LayerBackward>, workLimit: Int) -> Int {
     let own = run.pointee
     let (constants, jumps, feed) = (own.constants, own.jumps, own.feeds.pointee)
     let (steps, units, rows, errors) = (feed.row.steps, feed.row.units, feed.lanes.rows, feed.errors)
@@ -59,7 +59,7 @@ func backwardNarrow(_ run: UnsafeMutablePointer<BackwardRun>, patience: Int) -> 
     var (step, jump, cursor, weights) = (own.step, own.jump, feed.cursor, feed.weights)
     // Spikes behind the last jump meet no adjoint.
     while cursor >= 0, Int(steps[cursor]) > step { cursor &-= 1 }
-    let stop = max(0, step &- patience / ClockKernels.width)
+    let stop = max(0, step &- workLimit / ClockKernels.width)
     while step >= stop {
         let difference = lambdaV - lambdaI
         lambdaI = ClockKernels.adjointCurrent(alpha, lambdaI, restAlpha, lambdaV)

@@ -2,7 +2,7 @@
 import ClockArithmetic
 
 /// Adds the rows of one sample, a slice of columns of them, to sums.
-func addRows(_ rows: SampleRows, to sums: UnsafeMutablePointer<Float>, from first: Int, count width: Int) {
+func addRows(_ rows: TouchedLanes, to sums: UnsafeMutablePointer<Float>, from first: Int, count width: Int) {
     let (data, indices, count, stride) = (rows.data, rows.indices, rows.count, rows.stride)
     var at = 0
     if stride == ClockKernels.width {

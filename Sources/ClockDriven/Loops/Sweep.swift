@@ -3,12 +3,12 @@ import ClockArithmetic
 
 /// Runs like `runForward`, for runs with a window. Their first step is the one after the source's first spike.
 @inline(never)
-func forwardSweeping(_ run: UnsafeMutablePointer<ForwardRun>, _ window: SweepWindow, patience: Int) -> Int {
+func forwardSweeping(_ run: UnsafeMutablePointer<LayerForward>, _ window: SweepWindow, workLimit: Int) -> Int {
     let own = run.pointee
     let (stride, end, room, limit) = (own.stride, own.end, own.room, own.spikeLimit)
     let (rows, row) = (own.feeds.pointee.lanes.rows, own.feeds.pointee.row)
     var (step, spikes, cursor, work) = (own.step, own.spikes, own.feeds.pointee.cursor, 0)
-    while step <= end, work < patience, spikes.count &+ room <= spikes.capacity, spikes.count <= limit {
+    while step <= end, work < workLimit, spikes.count &+ room <= spikes.capacity, spikes.count <= limit {
         var sent = 0
         while cursor < row.count, Int(row.steps[cursor]) < step {
             ClockKernels.gather(rows + Int(row.units[cursor]) &* stride, into: own.arrivals, count: stride)
@@ -31,7 +31,7 @@ func forwardSweeping(_ run: UnsafeMutablePointer<ForwardRun>, _ window: SweepWin
 /// Some steps of all neurons, of which the first takes the arrivals and clears them. Leaves I and V* of every neuron in every step in
 /// the window, and a bit for each that spikes.
 @inline(__always)
-private func sweep(_ run: ForwardRun, _ window: SweepWindow, steps: Int) {
+private func sweep(_ run: LayerForward, _ window: SweepWindow, steps: Int) {
     let (neuron, width) = (LaneConstants(run.constants), ClockKernels.width)
     // The first lanes of four blocks.
     let (second, third, fourth) = (width, 2 &* width, 3 &* width)
@@ -90,7 +90,7 @@ private struct LaneState {
     private var membrane: SIMD8<Float>
 
     @inline(__always)
-    init(_ run: ForwardRun, _ first: Int) {
+    init(_ run: LayerForward, _ first: Int) {
         current = ClockKernels.load(run.currents, first)
         membrane = ClockKernels.load(run.membranes, first)
     }
@@ -112,7 +112,7 @@ private struct LaneState {
     /// One step with what has arrived.
     @inline(__always)
     mutating func take(
-        _ neuron: LaneConstants, _ run: ForwardRun, _ first: Int, _ currents: UnsafeMutablePointer<Float>,
+        _ neuron: LaneConstants, _ run: LayerForward, _ first: Int, _ currents: UnsafeMutablePointer<Float>,
         _ membranes: UnsafeMutablePointer<Float>
     ) -> UInt8 {
         let arrivals = ClockKernels.load(run.arrivals, first)
@@ -121,7 +121,7 @@ private struct LaneState {
     }
 
     @inline(__always)
-    func store(_ run: ForwardRun, _ first: Int) {
+    func store(_ run: LayerForward, _ first: Int) {
         ClockKernels.store(current, run.currents, first)
         ClockKernels.store(membrane, run.membranes, first)
     }

@@ -4,7 +4,7 @@ import Networks
 
 extension TrainingOptions {
     /// Options that say how long a run goes on and what is kept of it.
-    private static let shapeless: Set = ["epochs", "early_stopping", "restore_best", "checkpoint_every", "resume"]
+    private static let shapeless: Set = ["epochs", "patience", "restore_best", "checkpoint_every", "resume"]
 
     /// A hash of all that shapes the course of a run: not how long it goes on, nor where checkpoints lie.
     func fingerprint(_ substrate: any Substrate, _ rule: any GradientRule) -> UInt64 {

@@ -16,7 +16,7 @@ extension TrainingOptions {
             OptionField("bump_hidden_limit", \.bumping.hiddenLimit, .closed(0, 1)),
             OptionField("bump_output_limit", \.bumping.outputLimit, .closed(0, 1)),
             OptionField("input_dropout", \.inputDropout, .from(0, below: 1)),
-            OptionField("early_stopping", \.earlyStopping, .count(from: 0)),
+            OptionField("patience", \.patience, .count(from: 0)),
             OptionField("restore_best", \.restoreBest),
             OptionField("checkpoint_every", \.checkpointEvery, .count(from: 1)),
             OptionField("resume", \.resume),

@@ -52,7 +52,7 @@ public final class Trainer {
     /// Whether all epochs are done or early stopping has ended the run.
     public var isFinished: Bool { state.epoch >= options.epochs || hasStoppedEarly }
     public var hasStoppedEarly: Bool {
-        options.earlyStopping > 0 && state.epochsSinceBest >= options.earlyStopping
+        options.patience > 0 && state.epochsSinceBest >= options.patience
     }
 
     /// Trains until the end, or until the callback stops it.
@@ -107,7 +107,7 @@ public final class Trainer {
             guard validation.input.sampleCount > 0 else {
                 throw .invalidValue("the validation data have 0 samples; give some, or no validation")
             }
-        } else if options.earlyStopping > 0 || options.restoreBest {
+        } else if options.patience > 0 || options.restoreBest {
             throw .invalidValue("early stopping and restore_best need validation data; none were given")
         }
         let hasBegun = state.epoch > 0 || state.batch > 0

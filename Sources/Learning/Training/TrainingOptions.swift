@@ -43,7 +43,7 @@ public struct WeightBumping: Equatable, Sendable {
 /// | `batchSize`      | 150     | samples per step; what is left at the end of an epoch is a smaller batch         |
 /// | `seed`           | 0       | of the order of samples and of input dropout                                     |
 /// | `inputDropout`   | 0       | probability with which an input spike is left out in training                    |
-/// | `earlyStopping`  | 0       | epochs without a better validation loss before stopping; 0: never                |
+/// | `patience`  | 0       | epochs without a better validation loss before stopping; 0: never                |
 /// | `restoreBest`    | false   | end with the parameters of the best validation loss                              |
 /// | `checkpointPath` | none    | where checkpoints go: every `checkpointEvery` epochs, at the end, on cancelling  |
 /// | `checkpointEvery`| 1       | epochs                                                                           |
@@ -61,7 +61,7 @@ public struct TrainingOptions: Sendable {
     public var schedule = Schedule()
     public var bumping = WeightBumping()
     public var inputDropout = 0.0
-    public var earlyStopping = 0
+    public var patience = 0
     public var restoreBest = false
     public var checkpointPath: FilePath?
     public var checkpointEvery = 1

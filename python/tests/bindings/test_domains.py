@@ -11,8 +11,8 @@ from spinnprop import _core
 
 LOSSES = {loss._kind: loss for loss in sp.losses.Loss.__subclasses__()}
 TRAINING = {row["name"]: row for row in _core.domains(_core.DOMAINS_TRAINING)}
-#: Fields that Python calls otherwise, or sets by words.
-PYTHON_NAMES = {"early_stopping": "patience", "optimizer": None, "schedule": None}
+#: Fields that Python sets by words.
+PYTHON_NAMES = {"optimizer": None, "schedule": None}
 NET = sp.Network([2, 2, 2])
 
 

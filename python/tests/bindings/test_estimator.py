@@ -33,7 +33,7 @@ def test_defaults_are_the_cores():
     assert core["optimizer"] == "adam" and _core.training_defaults()["optimizer"] == _core.OPTIMIZER_ADAM
     parameters = inspect.signature(sp.SpikingClassifier).parameters
     chosen = ("tau_mem", "tau_syn", "t_late", "learning_rate", "clip_norm", "bump")
-    shared = [name for name in parameters if name in core and name not in ("early_stopping", "loss", *chosen)]
+    shared = [name for name in parameters if name in core and name not in ("patience", "loss", *chosen)]
     assert len(shared) >= 11
     for name in shared:
         assert parameters[name].default == core[name], name

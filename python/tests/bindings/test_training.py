@@ -14,7 +14,7 @@ import spinnprop as sp
 from spinnprop import _core
 
 #: Names of the core where Python's differ.
-CORE_NAMES = {"patience": "early_stopping", "checkpoint": "checkpoint_path"}
+CORE_NAMES = {"checkpoint": "checkpoint_path"}
 
 
 def test_defaults_are_the_cores():

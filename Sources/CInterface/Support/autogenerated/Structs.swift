@@ -24,7 +24,7 @@ extension spinnprop_training_options: TabledStruct {
         StructNumber("bump_hidden_limit", \.bump_hidden_limit),
         StructNumber("bump_output_limit", \.bump_output_limit),
         StructNumber("input_dropout", \.input_dropout),
-        StructNumber("early_stopping", \.early_stopping),
+        StructNumber("patience", \.patience),
         StructNumber("restore_best", \.restore_best),
         StructNumber("checkpoint_every", \.checkpoint_every),
         StructNumber("resume", \.resume),

@@ -30,11 +30,11 @@ final class ClockAdjointState {
             try pickedI.clear(plan.stride)
             try earlierI.clear(plan.stride)
         }
-        var run = BackwardRun(
+        var run = LayerBackward(
             constants: plan.constants, neuronCount: plan.neuronCount, stride: plan.stride, slots: slots,
             lambdaV: lambdaV.pointer, lambdaI: lambdaI.pointer, pickedV: pickedV.pointer, pickedI: pickedI.pointer,
             earlierI: earlierI.pointer, feeds: feeds, feedCount: plan.sources.count, jumps: jumps, jump: jump,
             step: Int(jumps.row.steps[jump]) - 1)
-        while run.step >= 0, !poller.isStopped(after: runBackward(&run, patience: Poller.patience)) {}
+        while run.step >= 0, !poller.isStopped(after: runBackward(&run, workLimit: Poller.workBetweenPolls)) {}
     }
 }

@@ -45,7 +45,7 @@ final class Arrivals {
 
     /// All arrivals through `incoming`. With `neuron` given, what reaches that neuron alone; otherwise connections whose spikes do not arrive at
     /// once are spread out into single arrivals.
-    func collect(_ incoming: [Incoming], rows: SampleRows, neuron: Int? = nil) throws(SpinnpropError) {
+    func collect(_ incoming: [EventConnection], rows: EventRows, neuron: Int? = nil) throws(SpinnpropError) {
         if incoming.count == 1, incoming[0].connection.delayKind == .none {
             try copy(rows.source(incoming[0]))
             return

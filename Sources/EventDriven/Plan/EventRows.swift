@@ -4,7 +4,7 @@ import Spikes
 import Mathematics
 
 /// Rows of the sample that is being run: the input's, put in order of time if it is not, then each layer's.
-final class SampleRows {
+final class EventRows {
     private let input: SpikeTrains
     private let times = Block<Double>()
     private let units = Block<Int32>()
@@ -58,5 +58,5 @@ final class SampleRows {
 
     /// The row of a connection's source.
     @inline(__always)
-    func source(_ own: Incoming) -> SpikeRow { own.connection.source.map { layers[$0] } ?? inputRow }
+    func source(_ own: EventConnection) -> SpikeRow { own.connection.source.map { layers[$0] } ?? inputRow }
 }

@@ -43,7 +43,7 @@ final class AdjointWorker {
     private let rate: RateErrors
     private let scale: Double
     private let inputErrors: InputErrors
-    private let rows: SampleRows
+    private let rows: EventRows
     private let monitor: Monitor?
     private let poller: Poller
     private let arrivals: Arrivals
@@ -75,7 +75,7 @@ final class AdjointWorker {
         arrivals = Arrivals(poller)
         synchronous = SynchronousAdjointState(poller)
         general = GeneralAdjointState(poller)
-        rows = SampleRows(input: recording.input, poller: poller)
+        rows = EventRows(input: recording.input, poller: poller)
         errors = plans.map { _ in Block<Double>() }
         sums = try PartialSums([])
     }
@@ -243,7 +243,7 @@ final class AdjointWorker {
     }
 }
 
-extension Incoming {
+extension EventConnection {
     /// Adds dL/dd of one arrival to the delay it took.
     @inline(__always)
     func addDelay(_ error: Double, pre: Int, post: Int, to sums: UnsafeMutablePointer<Double>) {

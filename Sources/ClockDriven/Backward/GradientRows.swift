@@ -77,9 +77,9 @@ struct TouchedRows: ~Copyable {
     }
 
     /// Those of one sample. - Parameter sums: where a row of the parameters is summed up.
-    func rows(ofSample sample: Int) -> SampleRows {
+    func rows(ofSample sample: Int) -> TouchedLanes {
         let start = sample == 0 ? 0 : ends[sample - 1]
-        return SampleRows(
+        return TouchedLanes(
             data: UnsafePointer(data.pointer + start &* stride), indices: UnsafePointer(indices.pointer + start),
             count: ends[sample] - start, stride: stride)
     }

@@ -84,7 +84,7 @@ extension LayerPlan {
 
     /// The adjoint at an arrival gives the weight's and delay's gradient and the sender's error.
     private func receive(
-        _ own: IncomingSums, _ connection: Incoming, unit: Int, spike: Int, at time: Double,
+        _ own: IncomingSums, _ connection: EventConnection, unit: Int, spike: Int, at time: Double,
         _ receivers: Range<Int>, _ state: GeneralAdjointState
     ) {
         var total = 0.0

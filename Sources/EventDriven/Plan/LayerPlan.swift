@@ -4,7 +4,7 @@ import Networks
 import Neurons
 
 /// A connection into a layer, its weights turned so that all synapses of one sender lie side by side.
-final class Incoming: @unchecked Sendable {
+final class EventConnection: @unchecked Sendable {
     /// Index in `Network.connections`.
     let index: Int
     /// As it was when the plan was made: not to be asked for weights.
@@ -24,7 +24,7 @@ final class Incoming: @unchecked Sendable {
     }
 
     /// The same values, the weights shared.
-    init(_ other: Incoming) {
+    init(_ other: EventConnection) {
         index = other.index
         connection = other.connection
         (columns, rows) = (other.columns, other.rows)
@@ -55,10 +55,10 @@ final class LayerPlan: @unchecked Sendable {
     let isSpiking: Bool
     /// One for all neurons, or one each.
     let flows: [Flow]
-    let feedForward: [Incoming]
-    let recurrent: [Incoming]
+    let feedForward: [EventConnection]
+    let recurrent: [EventConnection]
     /// The feed-forward connections, then the recurrent ones.
-    let incoming: [Incoming]
+    let incoming: [EventConnection]
     /// Whether all neurons see the same events at the same times and follow the same flow, so that they can be moved
     /// together from event to event.
     let isSynchronous: Bool
@@ -86,7 +86,7 @@ final class LayerPlan: @unchecked Sendable {
         }
         let incoming = try network.connections.enumerated().filter { $0.element.target == layer }
             .map { (index, connection) throws(SpinnpropError) in
-                try Incoming(index: index, connection: connection, stride: stride, poller: poller)
+                try EventConnection(index: index, connection: connection, stride: stride, poller: poller)
             }
         feedForward = incoming.filter { !$0.connection.isRecurrent }
         recurrent = incoming.filter { $0.connection.isRecurrent }
@@ -106,8 +106,8 @@ final class LayerPlan: @unchecked Sendable {
         stride = other.stride
         isSpiking = other.isSpiking
         flows = other.flows
-        feedForward = other.feedForward.map { Incoming($0) }
-        recurrent = other.recurrent.map { Incoming($0) }
+        feedForward = other.feedForward.map { EventConnection($0) }
+        recurrent = other.recurrent.map { EventConnection($0) }
         incoming = feedForward + recurrent
         isSynchronous = other.isSynchronous
         sharesArrivals = other.sharesArrivals

@@ -110,7 +110,7 @@ extension LayerPlan {
 
     @inline(__always)
     private func receive(
-        _ own: Incoming, unit: Int, at time: Double, neuron: Int, _ state: RecurrentState, _ mover: inout Mover
+        _ own: EventConnection, unit: Int, at time: Double, neuron: Int, _ state: RecurrentState, _ mover: inout Mover
     ) throws(SpinnpropError) {
         let column = own.columns.pointer + unit * stride
         if neuron >= 0 {
