@@ -541,11 +541,17 @@ typedef struct spinnprop_domain {
     double low, high;                  /* -infinity and +infinity where there is no bound                             */
     int32_t includes_low, includes_high; /* whether the bounds are in the domain                                      */
     int32_t is_whole;                  /* whether the field holds whole numbers                                       */
+    int32_t is_optional;               /* whether 0, or no array, leaves it open                                      */
     double initial;
+    char text[64];                     /* the domain as messages say it: "it must be ..."                             */
 } spinnprop_domain;
 SPINNPROP_API void spinnprop_domain_init(spinnprop_domain *domain);
-/* of: SPINNPROP_DOMAINS_TRAINING, or a loss by its number SPINNPROP_LOSS_*. Flags and seeds have no rows. */
-enum { SPINNPROP_DOMAINS_TRAINING = -1 };
+/* of: the numbers of a struct of options by SPINNPROP_DOMAINS_*, the elements of a network's arrays among them, or those of a loss by
+ * its number SPINNPROP_LOSS_*. Flags and seeds have no rows. */
+enum {
+    SPINNPROP_DOMAINS_TRAINING = -1, SPINNPROP_DOMAINS_FORWARD = -2, SPINNPROP_DOMAINS_GRADIENT = -3, SPINNPROP_DOMAINS_CLOCK = -4,
+    SPINNPROP_DOMAINS_SPINNAKER2 = -5, SPINNPROP_DOMAINS_NETWORK = -6
+};
 SPINNPROP_API spinnprop_status spinnprop_domain_count(int64_t *n, int32_t of);
 SPINNPROP_API spinnprop_status spinnprop_domain_rows(spinnprop_domain *rows, int64_t n, int32_t of);
 
@@ -851,6 +857,8 @@ typedef struct spinnprop_spinnaker2_fit_options {
     double input_activity;      /* spikes per input unit and sample                                                   */
     const double *activity;     /* and per neuron, for each layer; the last number counts for all further ones; NULL, 0:
                                  * a default                                                                          */
+    int32_t makes_room;         /* 1: where the engine as it is has no room for that, the answer is for one that has: with
+                                 * spikes_per_neuron and active_senders as the activity needs them                    */
 } spinnprop_spinnaker2_fit_options;
 SPINNPROP_API void spinnprop_spinnaker2_fit_options_init(spinnprop_spinnaker2_fit_options *options);
 
@@ -868,10 +876,12 @@ typedef struct spinnprop_spinnaker2_fit {
     double forward_seconds, loss_seconds, backward_seconds, gather_seconds, update_seconds; /* of a step, estimated   */
     char reason[512];           /* why it does not fit; "" if it does                                                 */
     double input_activity, activity; /* assumed: spikes per unit of the input and per neuron of the first layer, and sample */
+    double spikes_per_neuron, active_senders; /* of the engine that the answer is for                                 */
 } spinnprop_spinnaker2_fit;
 SPINNPROP_API void spinnprop_spinnaker2_fit_init(spinnprop_spinnaker2_fit *fit);
 /* slices: over how many processing elements each layer of a copy is cut, n_layer_sizes - 1 of them, 0 if it does not fit;
- * largest: the sizes of the largest network of this shape that fits the engine as it is, n_layer_sizes of them, 0 if none does.
+ * largest: the sizes of the largest network of this shape that fits the engine as it is (or with makes_room), n_layer_sizes of them,
+ * 0 if none does.
  * Either may be NULL. That a network does not fit is an answer, no error. */
 SPINNPROP_API spinnprop_status spinnprop_spinnaker2_estimate(spinnprop_spinnaker2_fit *fit, int32_t *slices, int32_t *largest,
                                                              const spinnprop_engine *engine,

@@ -43,6 +43,7 @@ public struct ClockSubstrate: Substrate {
         _ network: Network, _ input: SpikeTrains, _ forward: ForwardOptions, for engine: String
     ) throws(SpinnpropError) {
         try options.check()
+        try forward.check()
         guard input.unitCount == network.inputCount else {
             throw .invalidValue(
                 "the input has n_units = \(input.unitCount), the network \(network.inputCount) input units; they must agree"
@@ -52,9 +53,6 @@ public struct ClockSubstrate: Substrate {
             throw .invalidValue(
                 "t_end is \(forward.endTime); engine \"\(engine)\" ends after its steps (\(options.steps)), so leave t_end open"
             )
-        }
-        if let maxSpikes = forward.maxSpikes, maxSpikes < 1 {
-            throw .invalidValue("max_spikes is \(maxSpikes); it must be >= 1")
         }
         // What comes before need not be rounded.
         let safe = (Double(options.steps) - 0.75) * options.timeStep

@@ -41,12 +41,7 @@ public struct EventSubstrate: Substrate {
                 "the input has n_units = \(input.unitCount), the network \(network.inputCount) input units; they must agree"
             )
         }
-        guard options.endTime >= 0 else {
-            throw .invalidValue("t_end is \(options.endTime); it must be >= 0, or infinite to run until silence")
-        }
-        if let limit = options.maxSpikes, limit < 1 {
-            throw .invalidValue("max_spikes is \(limit); it must be >= 1")
-        }
+        try options.check()
         guard options.endTime < .infinity || !network.hasRecurrence else {
             throw .invalidValue("a network with recurrence may never fall silent: give a finite t_end")
         }

@@ -33,6 +33,14 @@ public struct Domain: Equatable, Sendable {
     }
     /// Whole numbers from `low` on that the C interface can carry.
     public static func count(from low: Int) -> Domain { closed(Double(low), Double(Int32.max)) }
+    /// Likewise in 64 bits.
+    public static func longCount(from low: Int) -> Domain { closed(Double(low), longest) }
+    /// 2^63 - 1 as float64 has it.
+    private static let longest = 0x1p63
+    /// Finite numbers > 0 at full precision.
+    public static let positiveNormal = from(.leastNormalMagnitude, below: .infinity)
+    /// Finite numbers.
+    public static let finite = Domain(-.infinity, .infinity, false, false)
     /// Finite numbers >= 0 that are finite in single precision, too.
     public static let notNegativeSingle = closed(0, Double(Float.greatestFiniteMagnitude))
     /// Numbers > 0 that single precision holds at full precision.
@@ -45,9 +53,13 @@ public struct Domain: Equatable, Sendable {
 
     /// As messages write it.
     public var text: String {
-        func plain(_ bound: Double) -> String { Int(exactly: bound).map { "\($0)" } ?? "\(bound)" }
+        func plain(_ bound: Double) -> String {
+            bound == Domain.longest ? "2^63 - 1" : Int(exactly: bound).map { "\($0)" } ?? "\(bound)"
+        }
+        if !includesLow, low == -.infinity { return "finite" }
         if includesLow, includesHigh, high < .infinity { return "\(plain(low)) .. \(plain(high))\(remark)" }
-        let lower = "\(includesLow ? ">=" : ">") \(plain(low))"
+        // Nobody thinks of the numbers between 0 and the smallest normal one.
+        let lower = low == .leastNormalMagnitude ? "> 0" : "\(includesLow ? ">=" : ">") \(plain(low))"
         if high == .infinity { return lower + (includesHigh ? remark : " and finite\(remark)") }
         return "\(lower) and \(includesHigh ? "<=" : "<") \(plain(high))\(remark)"
     }
@@ -58,13 +70,15 @@ public enum OptionValue: Equatable, Sendable {
     case real(Double)
     case integer(Int)
     case word(UInt64)
+    /// An optional one that is not given; C writes 0.
+    case open
 
     /// As a number to compare with a domain; words have none.
     public var number: Double? {
         switch self {
         case .real(let value): value
         case .integer(let value): Double(value)
-        case .word: nil
+        case .word, .open: nil
         }
     }
 }
@@ -75,6 +89,10 @@ public struct OptionField<Options>: Sendable {
     public let name: String
     /// `nil`: whatever its type holds.
     public let domain: Domain?
+    /// Whether it may be left open.
+    public let isOptional: Bool
+    /// Whether it is a whole number.
+    public let isWhole: Bool
     public let get: @Sendable (Options) -> OptionValue
     private let put: @Sendable (inout Options, OptionValue) throws(SpinnpropError) -> Void
 
@@ -82,72 +100,96 @@ public struct OptionField<Options>: Sendable {
     public func set(_ options: inout Options, _ value: OptionValue) throws(SpinnpropError) { try put(&options, value) }
 
     /// - Throws: `invalidValue` naming the option, its value and its domain.
-    public func check(_ options: Options) throws(SpinnpropError) {
-        guard let domain, let number = get(options).number, !domain.contains(number) else { return }
-        let shown = if case .integer(let value) = get(options) { "\(value)" } else { "\(number)" }
-        throw .invalidValue("\(name) is \(shown); it must be \(domain.text)")
+    public func check(_ options: Options) throws(SpinnpropError) { try check(get(options)) }
+
+    /// Likewise of a value that is not set yet.
+    public func check(_ value: OptionValue) throws(SpinnpropError) {
+        guard let domain, let number = value.number, !domain.contains(number) else { return }
+        let shown = if case .integer(let value) = value { "\(value)" } else { "\(number)" }
+        throw .invalidValue("\(name) is \(shown); it must be \(domain.text)\(isOptional ? ", or left open" : "")")
+    }
+
+    /// An option that is kept in some way of its own.
+    public init(
+        _ name: String, _ domain: Domain?, isWhole: Bool, isOptional: Bool = false,
+        get: @escaping @Sendable (Options) -> OptionValue,
+        put: @escaping @Sendable (inout Options, OptionValue) throws(SpinnpropError) -> Void
+    ) {
+        (self.name, self.domain, self.isWhole, self.isOptional) = (name, domain, isWhole, isOptional)
+        (self.get, self.put) = (get, put)
     }
 
     public init(_ name: String, _ path: WritableKeyPath<Options, Double> & Sendable, _ domain: Domain) {
-        (self.name, self.domain) = (name, domain)
-        get = { .real($0[keyPath: path]) }
-        put = { (options, value) throws(SpinnpropError) in
-            if let number = value.number { options[keyPath: path] = number }
-        }
+        self.init(
+            name, domain, isWhole: false, get: { .real($0[keyPath: path]) },
+            put: { (options, value) throws(SpinnpropError) in
+                if let number = value.number { options[keyPath: path] = number }
+            })
+    }
+
+    /// `nil` is left open.
+    public init(_ name: String, _ path: WritableKeyPath<Options, Double?> & Sendable, _ domain: Domain) {
+        self.init(
+            name, domain, isWhole: false, isOptional: true,
+            get: { $0[keyPath: path].map(OptionValue.real) ?? .open },
+            put: { (options, value) throws(SpinnpropError) in options[keyPath: path] = value.number })
     }
 
     public init(_ name: String, _ path: WritableKeyPath<Options, Int> & Sendable, _ domain: Domain) {
-        (self.name, self.domain) = (name, domain)
-        get = { .integer($0[keyPath: path]) }
-        put = { (options, value) throws(SpinnpropError) in
-            if case .integer(let number) = value { options[keyPath: path] = number }
-        }
+        self.init(
+            name, domain, isWhole: true, get: { .integer($0[keyPath: path]) },
+            put: { (options, value) throws(SpinnpropError) in
+                if case .integer(let number) = value { options[keyPath: path] = number }
+            })
+    }
+
+    /// `nil` is left open.
+    public init(_ name: String, _ path: WritableKeyPath<Options, Int?> & Sendable, _ domain: Domain) {
+        self.init(
+            name, domain, isWhole: true, isOptional: true,
+            get: { $0[keyPath: path].map(OptionValue.integer) ?? .open },
+            put: { (options, value) throws(SpinnpropError) in
+                options[keyPath: path] = if case .integer(let number) = value { number } else { nil }
+            })
     }
 
     public init(_ name: String, _ path: WritableKeyPath<Options, UInt64> & Sendable) {
-        (self.name, domain) = (name, nil)
-        get = { .word($0[keyPath: path]) }
-        put = { (options, value) throws(SpinnpropError) in
-            if case .word(let number) = value { options[keyPath: path] = number }
-        }
+        self.init(
+            name, nil, isWhole: true, get: { .word($0[keyPath: path]) },
+            put: { (options, value) throws(SpinnpropError) in
+                if case .word(let number) = value { options[keyPath: path] = number }
+            })
     }
 
     /// A flag; any number but 0 sets it.
     public init(_ name: String, _ path: WritableKeyPath<Options, Bool> & Sendable) {
-        (self.name, domain) = (name, nil)
-        get = { .integer($0[keyPath: path] ? 1 : 0) }
-        put = { (options, value) throws(SpinnpropError) in options[keyPath: path] = value != .integer(0) }
+        self.init(
+            name, nil, isWhole: true, get: { .integer($0[keyPath: path] ? 1 : 0) },
+            put: { (options, value) throws(SpinnpropError) in options[keyPath: path] = value != .integer(0) })
     }
 
     /// One of a few cases, by number.
     public init<Case: RawRepresentable<Int32> & CaseIterable & Sendable>(
         _ name: String, _ path: WritableKeyPath<Options, Case> & Sendable
     ) {
-        self.name = name
-        domain = .closed(0, Double(Case.allCases.count - 1))
-        get = { .integer(Int($0[keyPath: path].rawValue)) }
-        put = { (options, value) throws(SpinnpropError) in
-            guard case .integer(let number) = value else { return }
-            guard let own = Int32(exactly: number).flatMap({ Case(rawValue: $0) }) else {
-                throw .invalidValue("\(name) is \(number); it must be 0 .. \(Case.allCases.count - 1)")
-            }
-            options[keyPath: path] = own
-        }
+        self.init(
+            name, .closed(0, Double(Case.allCases.count - 1)), isWhole: true,
+            get: { .integer(Int($0[keyPath: path].rawValue)) },
+            put: { (options, value) throws(SpinnpropError) in
+                guard case .integer(let number) = value else { return }
+                guard let own = Int32(exactly: number).flatMap({ Case(rawValue: $0) }) else {
+                    throw .invalidValue("\(name) is \(number); it must be 0 .. \(Case.allCases.count - 1)")
+                }
+                options[keyPath: path] = own
+            })
     }
 }
 
 extension OptionField {
-    private init(
-        name: String, domain: Domain?, get: @escaping @Sendable (Options) -> OptionValue,
-        put: @escaping @Sendable (inout Options, OptionValue) throws(SpinnpropError) -> Void
-    ) {
-        (self.name, self.domain, self.get, self.put) = (name, domain, get, put)
-    }
-
     /// The same option of a larger value.
     public func within<Whole>(_ part: WritableKeyPath<Whole, Options> & Sendable) -> OptionField<Whole> {
         OptionField<Whole>(
-            name: name, domain: domain, get: { get($0[keyPath: part]) },
+            name, domain, isWhole: isWhole, isOptional: isOptional, get: { get($0[keyPath: part]) },
             put: { (whole, value) throws(SpinnpropError) in try put(&whole[keyPath: part], value) })
     }
 }

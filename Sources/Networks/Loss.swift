@@ -100,6 +100,13 @@ public struct RateRegularisation: Equatable, Sendable {
         self.target = target
         self.tau = tau
     }
+
+    /// What is checked, and what bindings carry.
+    public static let fields: [OptionField<RateRegularisation>] = [
+        OptionField("rate_strength", \.strength, .notNegative),
+        OptionField("rate_target", \.target, .notNegative),
+        OptionField("rate_tau", \.tau, .positive),
+    ]
 }
 
 /// All that a gradient rule needs to know of what is wanted.
@@ -160,13 +167,7 @@ extension Objective {
                 "target time \(index) is \(time); target times must be >= 0, +infinity for none")
         }
         if let rate {
-            guard rate.strength >= 0, rate.strength.isFinite, rate.target >= 0, rate.target.isFinite,
-                rate.tau ?? .infinity > 0
-            else {
-                throw .invalidValue(
-                    "rate regularisation has strength \(rate.strength), target \(rate.target) and tau \(rate.tau ?? .nan); "
-                        + "strength and target must be finite and >= 0, tau > 0")
-            }
+            for field in RateRegularisation.fields { try field.check(rate) }
         }
     }
 }

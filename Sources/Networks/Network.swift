@@ -93,8 +93,8 @@ public struct Network: Equatable, Sendable {
         guard sizes.count >= 2 else {
             throw .invalidValue("a network needs an input and at least one layer; \(sizes.count) sizes were given")
         }
-        for (index, size) in sizes.enumerated() where size < 1 || size > Int(Int32.max) {
-            throw .invalidValue("size \(index) of the network is \(size); it must be 1 .. 2147483647")
+        for (index, size) in sizes.enumerated() where !Network.layerSizes.contains(Double(size)) {
+            throw .invalidValue("size \(index) of the network is \(size); it must be \(Network.layerSizes.text)")
         }
         let layerCount = sizes.count - 1
         guard parameters.count == 1 || parameters.count == layerCount else {
@@ -154,6 +154,8 @@ public struct Network: Equatable, Sendable {
 
     /// Seconds; far below where adding it to a spike time could overflow.
     public static let longestDelay = 1e100
+    /// Units of a layer, and of the input.
+    public static let layerSizes = Domain.count(from: 1)
 
     /// The index of a layer's feed-forward or recurrent connection in `connections`.
     public func connectionIndex(into layer: Int, recurrent: Bool) -> Int? {

@@ -13,6 +13,17 @@ public struct ForwardOptions: Equatable, Sendable {
         self.maxSpikes = maxSpikes
     }
 
+    /// What is checked, and what bindings carry.
+    public static let fields: [OptionField<ForwardOptions>] = [
+        OptionField("t_end", \.endTime, .notNegative(infinity: "a run until silence")),
+        OptionField("max_spikes", \.maxSpikes, .longCount(from: 1)),
+    ]
+
+    /// - Throws: `invalidValue` naming the option that is out of its domain.
+    public func check() throws(SpinnpropError) {
+        for field in ForwardOptions.fields { try field.check(self) }
+    }
+
     /// 4 million, and 200 for each neuron in each sample, but at most 100 million: a batch that runs away ends within seconds and a
     /// few hundred megabytes, and a long run of few neurons does not end early.
     public static func defaultMaxSpikes(samples: Int, neurons: Int) -> Int {

@@ -39,8 +39,6 @@ public struct TimeGrid: Equatable, Sendable {
     public static let defaultSteps = 27
     public static let defaultDecay = Decay.exponential
     public static let defaultCopies = 1
-    /// Steps are counted in 32 bits.
-    public static let largestSteps = Int(Int32.max)
 
     public var timeStep: Double
     public var steps: Int
@@ -57,15 +55,17 @@ public struct TimeGrid: Equatable, Sendable {
         self.copies = copies
     }
 
+    /// What is checked, and what bindings carry. Steps are counted in 32 bits.
+    public static let fields: [OptionField<TimeGrid>] = [
+        OptionField("time_step", \.timeStep, .closed(1e-30, 1e30)),
+        OptionField("steps", \.steps, .count(from: 2)),
+        OptionField("decay", \.decay),
+        OptionField("copies", \.copies, .count(from: 1)),
+    ]
+
     /// - Throws: `invalidValue` naming the option that is out of its domain.
     public func check() throws(SpinnpropError) {
-        guard timeStep >= 1e-30, timeStep <= 1e30 else {
-            throw .invalidValue("time_step is \(timeStep); it must be 1e-30 .. 1e30 seconds")
-        }
-        guard steps >= 2, steps <= TimeGrid.largestSteps else {
-            throw .invalidValue("steps is \(steps); it must be 2 .. \(TimeGrid.largestSteps)")
-        }
-        guard copies >= 1 else { throw .invalidValue("copies is \(copies); it must be >= 1") }
+        for field in TimeGrid.fields { try field.check(self) }
     }
 
     /// Seconds.

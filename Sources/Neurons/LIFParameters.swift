@@ -34,6 +34,14 @@ public struct LIFParameters: Equatable, Sendable {
         self.reset = reset
     }
 
+    /// Each by the name that bindings know it by, with the values it may have on its own.
+    public static let fields: [LIFField] = [
+        LIFField(name: "tau_mem", path: \.tauMem, domain: .positiveNormal, initial: defaultTauMem),
+        LIFField(name: "tau_syn", path: \.tauSyn, domain: .positiveNormal, initial: defaultTauSyn),
+        LIFField(name: "threshold", path: \.threshold, domain: .positiveNormal, initial: defaultThreshold),
+        LIFField(name: "reset", path: \.reset, domain: .finite, initial: defaultReset),
+    ]
+
     /// Whether all neurons of the layer share every parameter.
     public var isUniform: Bool {
         tauMem.count == 1 && tauSyn.count == 1 && threshold.count == 1 && reset.count == 1
@@ -51,17 +59,16 @@ public struct LIFParameters: Equatable, Sendable {
 
     /// - Throws: `invalidValue` naming the parameter, the neuron and the value.
     public func check(neuronCount: Int) throws(SpinnpropError) {
-        for (name, values) in [("tau_mem", tauMem), ("tau_syn", tauSyn), ("threshold", threshold), ("reset", reset)] {
+        for field in LIFParameters.fields {
+            let values = self[keyPath: field.path]
             guard values.count == 1 || values.count == neuronCount else {
                 throw .invalidValue(
-                    "\(name) has \(values.count) elements; a layer of \(neuronCount) neurons takes 1 or \(neuronCount)")
+                    "\(field.name) has \(values.count) elements; a layer of \(neuronCount) neurons takes 1 or \(neuronCount)"
+                )
             }
-            for (neuron, value) in values.enumerated() {
-                guard value.isFinite, name == "reset" || (value > 0 && value.isNormal) else {
-                    throw .invalidValue(
-                        "\(name) of neuron \(neuron) is \(value); it must be finite\(name == "reset" ? "" : " and > 0")"
-                    )
-                }
+            for (neuron, value) in values.enumerated() where !field.domain.contains(value) {
+                throw .invalidValue(
+                    "\(field.name) of neuron \(neuron) is \(value); it must be \(field.domain.text)")
             }
         }
         // Time constants so far apart that their ratio overflows have no meaning in float64. The bounds are in the domain, and so is
@@ -88,6 +95,14 @@ public struct LIFParameters: Equatable, Sendable {
             tauMem: tauMem[tauMem.count == 1 ? 0 : neuron], tauSyn: tauSyn[tauSyn.count == 1 ? 0 : neuron],
             threshold: threshold[threshold.count == 1 ? 0 : neuron], reset: reset[reset.count == 1 ? 0 : neuron])
     }
+}
+
+/// A row of the table of a layer's parameters.
+public struct LIFField: Sendable {
+    public let name: String
+    public let path: WritableKeyPath<LIFParameters, [Double]> & Sendable
+    public let domain: Domain
+    public let initial: Double
 }
 
 /// The parameters of one neuron; symbols and units as in `LIFParameters`.

@@ -46,23 +46,108 @@ public struct SpiNNaker2Options: Equatable, Sendable {
 
     public init(board: Board = Board()) { self.board = board }
 
+    /// What is checked, and what bindings carry: all but the constants and the costs.
+    public static let fields: [OptionField<SpiNNaker2Options>] =
+        TimeGrid.fields.filter { $0.name != "copies" }.map { $0.within(\.grid) } + [
+            OptionField("copies", \.copies, .count(from: 1)),
+            OptionField(
+                "chips", .closed(1, Double(Board.largest)), isWhole: true, get: { .integer($0.board.chipCount) },
+                put: { (options, value) throws(SpinnpropError) in
+                    guard case .integer(let chips) = value else { return }
+                    options.board = try Board(chips: chips, constants: options.board.constants)
+                }),
+            OptionField("batch_size", \.batchSize, .count(from: 1)),
+            OptionField("fifo_packets", \.fifoPackets, .count(from: 1)),
+            OptionField("spikes_per_neuron", \.spikesPerNeuron, .above(0, to: 1e6)),
+            OptionField("active_senders", \.activeSenders, .above(0, to: 1)),
+            OptionField("overflow", \.machine.overflow),
+            OptionField("faults", \.machine.faults),
+            OptionField("largest_slice", \.largestSlice, .count(from: 1)),
+        ] + placementFields + powerFields
+
     /// - Throws: `invalidValue` naming the option that is out of its domain.
     public func check() throws(SpinnpropError) {
-        try grid.check()
-        for (name, value) in [
-            ("copies", copies), ("batch_size", batchSize), ("fifo_packets", fifoPackets),
-            ("largest_slice", largestSlice),
-        ] {
-            guard value ?? 1 >= 1, value ?? 1 <= Int(Int32.max) else {
-                throw .invalidValue("\(name) is \(value ?? 0); it must be >= 1, or left open")
+        for field in SpiNNaker2Options.fields { try field.check(self) }
+        try costs.check()
+    }
+
+    /// The seed comes after the kind it belongs to.
+    private static let placementFields: [OptionField<SpiNNaker2Options>] = [
+        OptionField("placement", \.placement.kind),
+        OptionField(
+            "placement_seed", nil, isWhole: true,
+            get: { if case .scattered(let seed) = $0.placement { .word(seed) } else { .word(0) } },
+            put: { (options, value) throws(SpinnpropError) in
+                if case .scattered = options.placement, case .word(let seed) = value {
+                    options.placement = .scattered(seed: seed)
+                }
+            }),
+    ]
+
+    /// Likewise the threshold.
+    private static let powerFields: [OptionField<SpiNNaker2Options>] = [
+        OptionField("power", \.machine.level.kind),
+        OptionField(
+            "power_threshold", .count(from: 0), isWhole: true,
+            get: { if case .automatic(let threshold) = $0.machine.level { .integer(threshold) } else { .integer(0) } },
+            put: { (options, value) throws(SpinnpropError) in
+                if case .automatic = options.machine.level, case .integer(let threshold) = value {
+                    options.machine.level = .automatic(threshold: threshold)
+                }
+            }),
+    ]
+}
+
+extension Placement {
+    /// A placement without what only one kind has.
+    public enum Kind: Int32, Sendable, CaseIterable {
+        case compact = 0
+        case scattered = 1
+        case published = 2
+    }
+
+    /// Setting it starts from seed 0.
+    var kind: Kind {
+        get {
+            switch self {
+            case .compact: .compact
+            case .scattered: .scattered
+            case .published: .published
             }
         }
-        guard spikesPerNeuron > 0, spikesPerNeuron <= 1e6 else {
-            throw .invalidValue("spikes_per_neuron is \(spikesPerNeuron); it must be > 0 and at most 1e6")
+        set {
+            switch newValue {
+            case .compact: self = .compact
+            case .scattered: self = .scattered(seed: 0)
+            case .published: self = .published
+            }
         }
-        guard activeSenders > 0, activeSenders <= 1 else {
-            throw .invalidValue("active_senders is \(activeSenders); it must be > 0 and at most 1")
+    }
+}
+
+extension PowerLevel {
+    /// A power level without what only one kind has.
+    public enum Kind: Int32, Sendable, CaseIterable {
+        case low = 0
+        case high = 1
+        case automatic = 2
+    }
+
+    /// Setting it starts from threshold 0.
+    var kind: Kind {
+        get {
+            switch self {
+            case .low: .low
+            case .high: .high
+            case .automatic: .automatic
+            }
         }
-        try costs.check()
+        set {
+            switch newValue {
+            case .low: self = .low
+            case .high: self = .high
+            case .automatic: self = .automatic(threshold: 0)
+            }
+        }
     }
 }

@@ -28,6 +28,12 @@ public struct NetworkOptions: Equatable, Sendable {
     public var seed: UInt64 = 0
 
     public init(sizes: [Int]) { self.sizes = sizes }
+
+    /// The values that each element may have, by the names that bindings know, and the defaults: time constants are those of exact
+    /// events.
+    public static let elements: [(name: String, domain: Domain, initial: OptionValue)] =
+        LIFParameters.fields.map { ($0.name, $0.domain, .real($0.initial)) }
+        + Initialisation.fields.map { ($0.name, $0.domain, .open) }
 }
 
 extension Network {

@@ -6,11 +6,11 @@ static PyObject *engine_create(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "O&", int32_from, &kind)) return NULL;
     spinnprop_engine *engine = NULL;
     const spinnprop_status status = spinnprop_engine_create(&engine, kind);
-    return status == SPINNPROP_OK ? handle_new(engine, engine_name) : raise_status(module, status);
+    return status == SPINNPROP_OK ? handle_new(engine, &engine_kind) : raise_status(module, status);
 }
 
 static PyObject *engine_describe(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, engine_name);
+    handle *own = handle_from(capsule, &engine_kind);
     if (!own) return NULL;
     spinnprop_engine_info info;
     spinnprop_engine_info_init(&info);
@@ -33,11 +33,11 @@ static PyObject *clock_create(PyObject *module, PyObject *dict) {
     Py_DECREF(held);
     spinnprop_engine *engine = NULL;
     const spinnprop_status status = spinnprop_clock_create(&engine, &options);
-    return status == SPINNPROP_OK ? handle_new(engine, engine_name) : raise_status(module, status);
+    return status == SPINNPROP_OK ? handle_new(engine, &engine_kind) : raise_status(module, status);
 }
 
 static PyObject *clock_get_options(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, engine_name);
+    handle *own = handle_from(capsule, &engine_kind);
     if (!own) return NULL;
     spinnprop_clock_options options;
     spinnprop_clock_options_init(&options);
@@ -56,8 +56,8 @@ PyMethodDef clock_methods[] = {
 static PyObject *engine_loss(PyObject *module, PyObject *args) {
     PyObject *capsule, *network;
     if (!PyArg_ParseTuple(args, "OO", &capsule, &network)) return NULL;
-    handle *own = handle_from(capsule, engine_name);
-    handle *of = own ? handle_from(network, network_name) : NULL;
+    handle *own = handle_from(capsule, &engine_kind);
+    handle *of = own ? handle_from(network, &network_kind) : NULL;
     if (!of) return NULL;
     spinnprop_loss loss = {.size = sizeof loss};
     spinnprop_status status = spinnprop_engine_loss(&loss, own->object, of->object);
@@ -67,8 +67,8 @@ static PyObject *engine_loss(PyObject *module, PyObject *args) {
 static PyObject *engine_setting(PyObject *module, PyObject *args) {
     PyObject *capsule, *network;
     if (!PyArg_ParseTuple(args, "OO", &capsule, &network)) return NULL;
-    handle *own = handle_from(capsule, engine_name);
-    handle *of = own && network != Py_None ? handle_from(network, network_name) : NULL;
+    handle *own = handle_from(capsule, &engine_kind);
+    handle *of = own && network != Py_None ? handle_from(network, &network_kind) : NULL;
     if (!own || (!of && network != Py_None)) return NULL;
     spinnprop_setting setting;
     spinnprop_setting_init(&setting);

@@ -52,7 +52,7 @@ static int set_field(char *at, const field *field, PyObject *value) {
     case FIELD_UINT64: return uint64_from(value, at);
     case FIELD_DOUBLE: return double_from(value, at);
     case FIELD_ENGINE: {
-        handle *engine = value == Py_None ? NULL : handle_from(value, engine_name);
+        handle *engine = value == Py_None ? NULL : handle_from(value, &engine_kind);
         *(const spinnprop_engine **)at = engine ? engine->object : NULL;
         return engine || value == Py_None;
     }

@@ -28,7 +28,7 @@ static PyObject *network_gradient(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OOOOOOO", &network_object, &recording_object, &loss_object, &labels_object,
                           &targets_object, &dict, &progress))
         return NULL;
-    handle *recording = handle_from(recording_object, recording_name);
+    handle *recording = handle_from(recording_object, &recording_kind);
     spinnprop_network *network = recording ? network_snapshot(module, network_object) : NULL;
     const spinnprop_loss *loss;
     spinnprop_loss loss_storage;
@@ -58,7 +58,7 @@ static PyObject *network_gradient(PyObject *module, PyObject *args) {
         if (status == SPINNPROP_OK && PyErr_Occurred()) {
             spinnprop_gradient_free(gradient);
         } else if (status == SPINNPROP_OK) {
-            capsule = handle_new(gradient, gradient_name);
+            capsule = handle_new(gradient, &gradient_kind);
         } else {
             raise_status(module, status);
         }
@@ -71,12 +71,12 @@ static PyObject *network_gradient(PyObject *module, PyObject *args) {
     return result;
 }
 
-static PyObject *gradient_get(PyObject *module, PyObject *args) { return parameter_get(module, args, gradient_name); }
+static PyObject *gradient_get(PyObject *module, PyObject *args) { return parameter_get(module, args, &gradient_kind); }
 
 static PyObject *gradient_input_times(PyObject *module, PyObject *args) {
     PyObject *values_object, *capsule, *result = NULL;
     if (!PyArg_ParseTuple(args, "OO", &values_object, &capsule)) return NULL;
-    handle *own = handle_from(capsule, gradient_name);
+    handle *own = handle_from(capsule, &gradient_kind);
     array values = ARRAY_NONE;
     if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values")) {
         spinnprop_status status;
@@ -88,7 +88,7 @@ static PyObject *gradient_input_times(PyObject *module, PyObject *args) {
 }
 
 static PyObject *gradient_skipped(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, gradient_name);
+    handle *own = handle_from(capsule, &gradient_kind);
     if (!own) return NULL;
     int64_t skipped = 0;
     spinnprop_status status = spinnprop_gradient_skipped(&skipped, own->object);

@@ -9,7 +9,7 @@ static PyObject *network_create(PyObject *module, PyObject *args) {
                           int32_from, &options.delays, &objects[5], int32_from, &options.readout, &objects[6],
                           &objects[7], uint64_from, &options.seed, &engine_capsule))
         return NULL;
-    const handle *engine = handle_from(engine_capsule, engine_name);
+    const handle *engine = handle_from(engine_capsule, &engine_kind);
     if (!engine) return NULL;
     options.engine = engine->object;
     const struct {
@@ -45,7 +45,7 @@ static PyObject *network_create(PyObject *module, PyObject *args) {
         spinnprop_network *network = NULL;
         spinnprop_status status;
         WITHOUT_GIL(status = spinnprop_network_create(&network, &options));
-        result = status == SPINNPROP_OK ? handle_new(network, network_name) : raise_status(module, status);
+        result = status == SPINNPROP_OK ? handle_new(network, &network_kind) : raise_status(module, status);
     }
     for (int i = 0; i < 8; i++) array_release(&arrays[i]);
     return result;
@@ -53,11 +53,11 @@ static PyObject *network_create(PyObject *module, PyObject *args) {
 
 static PyObject *network_copy(PyObject *module, PyObject *capsule) {
     spinnprop_network *copy = network_snapshot(module, capsule);
-    return copy ? handle_new(copy, network_name) : NULL;
+    return copy ? handle_new(copy, &network_kind) : NULL;
 }
 
 static PyObject *network_describe(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, network_name);
+    handle *own = handle_from(capsule, &network_kind);
     if (!own) return NULL;
     spinnprop_network_info info;
     spinnprop_network_info_init(&info);
@@ -69,7 +69,7 @@ static PyObject *network_shape(PyObject *module, PyObject *args) {
     PyObject *capsule;
     int32_t parameter, layer;
     if (!PyArg_ParseTuple(args, "OO&O&", &capsule, int32_from, &parameter, int32_from, &layer)) return NULL;
-    handle *own = handle_from(capsule, network_name);
+    handle *own = handle_from(capsule, &network_kind);
     if (!own) return NULL;
     int64_t rows = 0, columns = 0;
     spinnprop_status status = spinnprop_network_shape(&rows, &columns, own->object, parameter, layer);
@@ -77,14 +77,14 @@ static PyObject *network_shape(PyObject *module, PyObject *args) {
     return Py_BuildValue("LL", (long long)rows, (long long)columns);
 }
 
-static PyObject *network_get(PyObject *module, PyObject *args) { return parameter_get(module, args, network_name); }
+static PyObject *network_get(PyObject *module, PyObject *args) { return parameter_get(module, args, &network_kind); }
 
 static PyObject *network_set(PyObject *module, PyObject *args) {
     PyObject *capsule, *values_object, *result = NULL;
     int32_t parameter, layer;
     if (!PyArg_ParseTuple(args, "OO&O&O", &capsule, int32_from, &parameter, int32_from, &layer, &values_object))
         return NULL;
-    handle *own = handle_from(capsule, network_name);
+    handle *own = handle_from(capsule, &network_kind);
     array values = ARRAY_NONE;
     if (own && array_read(&values, values_object, ARRAY_FLOAT64, "values")) {
         spinnprop_status status = SPINNPROP_OK;
@@ -114,7 +114,7 @@ static PyObject *network_set(PyObject *module, PyObject *args) {
 static PyObject *network_wake(PyObject *module, PyObject *args) {
     PyObject *capsule, *spikes, *dict, *progress;
     if (!PyArg_ParseTuple(args, "OOOO", &capsule, &spikes, &dict, &progress)) return NULL;
-    handle *own = handle_from(capsule, network_name);
+    handle *own = handle_from(capsule, &network_kind);
     spinnprop_network *woken = own ? network_snapshot(module, capsule) : NULL;
     const uint64_t changes = own ? own->changes : 0;
     spinnprop_forward_options options;
@@ -163,7 +163,7 @@ static PyObject *network_load(PyObject *module, PyObject *args) {
     spinnprop_network *network = NULL;
     spinnprop_status status;
     WITHOUT_GIL(status = spinnprop_network_load(&network, path));
-    return status == SPINNPROP_OK ? handle_new(network, network_name) : raise_status(module, status);
+    return status == SPINNPROP_OK ? handle_new(network, &network_kind) : raise_status(module, status);
 }
 
 static PyObject *network_to_bytes(PyObject *module, PyObject *capsule) {
@@ -189,7 +189,7 @@ static PyObject *network_from_bytes(PyObject *module, PyObject *object) {
         spinnprop_network *network = NULL;
         spinnprop_status status;
         WITHOUT_GIL(status = spinnprop_network_from_bytes(&network, array_data(bytes), bytes.count));
-        result = status == SPINNPROP_OK ? handle_new(network, network_name) : raise_status(module, status);
+        result = status == SPINNPROP_OK ? handle_new(network, &network_kind) : raise_status(module, status);
     }
     array_release(&bytes);
     return result;
@@ -219,7 +219,7 @@ static PyObject *network_forward(PyObject *module, PyObject *args) {
             spinnprop_network_forward(&recording, network, &input.spikes, &options, call_progress, &call);
         call_end(&call);
         if (status == SPINNPROP_OK && !PyErr_Occurred()) {
-            result = handle_new(recording, recording_name);
+            result = handle_new(recording, &recording_kind);
         } else {
             if (status == SPINNPROP_OK) spinnprop_recording_free(recording);
             raise_status(module, status);

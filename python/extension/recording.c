@@ -2,7 +2,7 @@
 #include "core.h"
 
 static PyObject *recording_describe(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, recording_name);
+    handle *own = handle_from(capsule, &recording_kind);
     if (!own) return NULL;
     spinnprop_recording_info info;
     spinnprop_recording_info_init(&info);
@@ -16,7 +16,7 @@ static PyObject *layer_number(PyObject *module, PyObject *args,
     PyObject *capsule;
     int32_t layer;
     if (!PyArg_ParseTuple(args, "OO&", &capsule, int32_from, &layer)) return NULL;
-    handle *own = handle_from(capsule, recording_name);
+    handle *own = handle_from(capsule, &recording_kind);
     if (!own) return NULL;
     int64_t number = 0;
     spinnprop_status status = read(&number, own->object, layer);
@@ -24,7 +24,7 @@ static PyObject *layer_number(PyObject *module, PyObject *args,
 }
 
 static PyObject *recording_engine(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, recording_name);
+    handle *own = handle_from(capsule, &recording_kind);
     if (!own) return NULL;
     spinnprop_engine_info info;
     spinnprop_engine_info_init(&info);
@@ -47,7 +47,7 @@ static PyObject *recording_spikes(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OOOOOOO&", &times_object, &units_object, &currents_object, &membranes_object,
                           &offsets_object, &capsule, int32_from, &layer))
         return NULL;
-    handle *own = handle_from(capsule, recording_name);
+    handle *own = handle_from(capsule, &recording_kind);
     array times = ARRAY_NONE, units = ARRAY_NONE, currents = ARRAY_NONE, membranes = ARRAY_NONE, offsets = ARRAY_NONE;
     if (own && array_write(&times, times_object, ARRAY_FLOAT64, "times") &&
         array_write(&units, units_object, ARRAY_INT32, "units") &&
@@ -75,7 +75,7 @@ static PyObject *recording_spikes(PyObject *module, PyObject *args) {
 static PyObject *recording_first_spike_times(PyObject *module, PyObject *args) {
     PyObject *times_object, *capsule, *result = NULL;
     if (!PyArg_ParseTuple(args, "OO", &times_object, &capsule)) return NULL;
-    handle *own = handle_from(capsule, recording_name);
+    handle *own = handle_from(capsule, &recording_kind);
     array times = ARRAY_NONE;
     if (own && array_write(&times, times_object, ARRAY_FLOAT64, "times")) {
         spinnprop_status status;
@@ -89,7 +89,7 @@ static PyObject *recording_first_spike_times(PyObject *module, PyObject *args) {
 static PyObject *recording_maxima(PyObject *module, PyObject *args) {
     PyObject *values_object, *times_object, *capsule, *result = NULL;
     if (!PyArg_ParseTuple(args, "OOO", &values_object, &times_object, &capsule)) return NULL;
-    handle *own = handle_from(capsule, recording_name);
+    handle *own = handle_from(capsule, &recording_kind);
     array values = ARRAY_NONE, times = ARRAY_NONE;
     if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values") &&
         array_write(&times, times_object, ARRAY_FLOAT64, "times")) {
@@ -111,7 +111,7 @@ static PyObject *recording_diagnose(PyObject *module, PyObject *args) {
     PyObject *capsule;
     int32_t layer;
     if (!PyArg_ParseTuple(args, "OO&", &capsule, int32_from, &layer)) return NULL;
-    handle *own = handle_from(capsule, recording_name);
+    handle *own = handle_from(capsule, &recording_kind);
     if (!own) return NULL;
     spinnprop_diagnostics diagnostics;
     spinnprop_diagnostics_init(&diagnostics);
@@ -124,7 +124,7 @@ static PyObject *recording_silent(PyObject *module, PyObject *args) {
     PyObject *silent_object, *capsule, *result = NULL;
     int32_t layer;
     if (!PyArg_ParseTuple(args, "OOO&", &silent_object, &capsule, int32_from, &layer)) return NULL;
-    handle *own = handle_from(capsule, recording_name);
+    handle *own = handle_from(capsule, &recording_kind);
     array silent = ARRAY_NONE;
     if (own && array_write(&silent, silent_object, ARRAY_BYTES, "silent")) {
         spinnprop_status status;
@@ -136,7 +136,7 @@ static PyObject *recording_silent(PyObject *module, PyObject *args) {
 }
 
 static PyObject *recording_to_bytes(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, recording_name);
+    handle *own = handle_from(capsule, &recording_kind);
     if (!own) return NULL;
     int64_t needed = 0;
     spinnprop_status status;
@@ -158,7 +158,7 @@ static PyObject *recording_from_bytes(PyObject *module, PyObject *object) {
         spinnprop_recording *recording = NULL;
         spinnprop_status status;
         WITHOUT_GIL(status = spinnprop_recording_from_bytes(&recording, array_data(bytes), bytes.count));
-        result = status == SPINNPROP_OK ? handle_new(recording, recording_name) : raise_status(module, status);
+        result = status == SPINNPROP_OK ? handle_new(recording, &recording_kind) : raise_status(module, status);
     }
     array_release(&bytes);
     return result;
@@ -168,7 +168,7 @@ static PyObject *recording_from_bytes(PyObject *module, PyObject *object) {
 static PyObject *judge(PyObject *module, PyObject *args, int is_class) {
     PyObject *answers_object, *capsule, *dict, *result = NULL;
     if (!PyArg_ParseTuple(args, "OOO", &answers_object, &capsule, &dict)) return NULL;
-    handle *own = handle_from(capsule, recording_name);
+    handle *own = handle_from(capsule, &recording_kind);
     const spinnprop_loss *loss;
     spinnprop_loss storage;
     array answers = ARRAY_NONE;

@@ -35,7 +35,7 @@ static PyObject *sparse_create(PyObject *module, PyObject *args) {
         spinnprop_status status = spinnprop_sparse_create(&network, &options, call_progress, &call);
         call_end(&call);
         if (status == SPINNPROP_OK && !PyErr_Occurred()) {
-            result = handle_new(network, sparse_name);
+            result = handle_new(network, &sparse_kind);
         } else {
             spinnprop_sparse_free(network);
             raise_status(module, status);
@@ -50,7 +50,7 @@ static PyObject *sparse_create(PyObject *module, PyObject *args) {
 }
 
 static PyObject *sparse_describe(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, sparse_name);
+    handle *own = handle_from(capsule, &sparse_kind);
     if (!own) return NULL;
     spinnprop_sparse_info info;
     spinnprop_sparse_info_init(&info);
@@ -63,7 +63,7 @@ static PyObject *values_get(PyObject *module, PyObject *args, const char *name,
                             spinnprop_status (*read)(double *values, int64_t n, const spinnprop_sparse *)) {
     PyObject *values_object, *capsule, *result = NULL;
     if (!PyArg_ParseTuple(args, "OO", &values_object, &capsule)) return NULL;
-    handle *own = handle_from(capsule, sparse_name);
+    handle *own = handle_from(capsule, &sparse_kind);
     array values = ARRAY_NONE;
     if (own && array_write(&values, values_object, ARRAY_FLOAT64, name)) {
         spinnprop_status status;
@@ -85,7 +85,7 @@ static PyObject *sparse_weights(PyObject *module, PyObject *args) {
 static PyObject *sparse_with_weights(PyObject *module, PyObject *args) {
     PyObject *capsule, *weights_object, *result = NULL;
     if (!PyArg_ParseTuple(args, "OO", &capsule, &weights_object)) return NULL;
-    handle *own = handle_from(capsule, sparse_name);
+    handle *own = handle_from(capsule, &sparse_kind);
     array weights = ARRAY_NONE;
     if (own && array_read(&weights, weights_object, ARRAY_FLOAT64, "weights")) {
         spinnprop_sparse *changed = NULL;
@@ -93,7 +93,7 @@ static PyObject *sparse_with_weights(PyObject *module, PyObject *args) {
         if (status == SPINNPROP_OK)
             WITHOUT_GIL(status = spinnprop_sparse_set_weights(changed, array_data(weights), weights.count));
         if (status == SPINNPROP_OK) {
-            result = handle_new(changed, sparse_name);
+            result = handle_new(changed, &sparse_kind);
         } else {
             spinnprop_sparse_free(changed);
             raise_status(module, status);
@@ -106,7 +106,7 @@ static PyObject *sparse_with_weights(PyObject *module, PyObject *args) {
 static PyObject *sparse_adjacency(PyObject *module, PyObject *args) {
     PyObject *offsets_object, *targets_object, *capsule, *result = NULL;
     if (!PyArg_ParseTuple(args, "OOO", &offsets_object, &targets_object, &capsule)) return NULL;
-    handle *own = handle_from(capsule, sparse_name);
+    handle *own = handle_from(capsule, &sparse_kind);
     array offsets = ARRAY_NONE, targets = ARRAY_NONE;
     if (own && array_write(&offsets, offsets_object, ARRAY_INT64, "offsets") &&
         array_write(&targets, targets_object, ARRAY_INT32, "targets")) {
@@ -177,7 +177,7 @@ static void run_options_release(run_arrays *own) {
 static PyObject *sparse_run(PyObject *module, PyObject *args) {
     PyObject *capsule, *dict, *arrays, *progress, *result = NULL;
     if (!PyArg_ParseTuple(args, "OOOO", &capsule, &dict, &arrays, &progress)) return NULL;
-    handle *own = handle_from(capsule, sparse_name);
+    handle *own = handle_from(capsule, &sparse_kind);
     spinnprop_sparse_run_options options;
     run_arrays own_arrays = RUN_ARRAYS_NONE;
     call call;
@@ -187,7 +187,7 @@ static PyObject *sparse_run(PyObject *module, PyObject *args) {
         spinnprop_status status = spinnprop_sparse_run(&recording, own->object, &options, call_progress, &call);
         call_end(&call);
         if (status == SPINNPROP_OK && !PyErr_Occurred()) {
-            result = handle_new(recording, sparse_recording_name);
+            result = handle_new(recording, &sparse_recording_kind);
         } else {
             spinnprop_sparse_recording_free(recording);
             raise_status(module, status);
@@ -226,7 +226,7 @@ static int stream_spikes(const double *times, const int32_t *units, int64_t n, v
 static PyObject *sparse_stream(PyObject *module, PyObject *args) {
     PyObject *capsule, *dict, *arrays, *sink, *progress, *result = NULL;
     if (!PyArg_ParseTuple(args, "OOOOO", &capsule, &dict, &arrays, &sink, &progress)) return NULL;
-    handle *own = handle_from(capsule, sparse_name);
+    handle *own = handle_from(capsule, &sparse_kind);
     spinnprop_sparse_run_options options;
     run_arrays own_arrays = RUN_ARRAYS_NONE;
     stream stream = {.sink = sink, .is_stopped = 0};

@@ -2,7 +2,7 @@
 #include "core.h"
 
 static PyObject *sparse_recording_summary(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, sparse_recording_name);
+    handle *own = handle_from(capsule, &sparse_recording_kind);
     if (!own) return NULL;
     spinnprop_sparse_summary summary;
     spinnprop_sparse_summary_init(&summary);
@@ -13,7 +13,7 @@ static PyObject *sparse_recording_summary(PyObject *module, PyObject *capsule) {
 static PyObject *sparse_recording_spikes(PyObject *module, PyObject *args) {
     PyObject *times_object, *units_object, *capsule, *result = NULL;
     if (!PyArg_ParseTuple(args, "OOO", &times_object, &units_object, &capsule)) return NULL;
-    handle *own = handle_from(capsule, sparse_recording_name);
+    handle *own = handle_from(capsule, &sparse_recording_kind);
     array times = ARRAY_NONE, units = ARRAY_NONE;
     if (own && array_write(&times, times_object, ARRAY_FLOAT64, "times") &&
         array_write(&units, units_object, ARRAY_INT32, "units")) {
@@ -32,7 +32,7 @@ static PyObject *sparse_recording_spikes(PyObject *module, PyObject *args) {
 }
 
 static PyObject *sparse_recording_trace_count(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, sparse_recording_name);
+    handle *own = handle_from(capsule, &sparse_recording_kind);
     if (!own) return NULL;
     int64_t n = 0;
     spinnprop_status status = spinnprop_sparse_recording_trace_count(&n, own->object);
@@ -42,7 +42,7 @@ static PyObject *sparse_recording_trace_count(PyObject *module, PyObject *capsul
 static PyObject *sparse_recording_traces(PyObject *module, PyObject *args) {
     PyObject *values_object, *capsule, *result = NULL;
     if (!PyArg_ParseTuple(args, "OO", &values_object, &capsule)) return NULL;
-    handle *own = handle_from(capsule, sparse_recording_name);
+    handle *own = handle_from(capsule, &sparse_recording_kind);
     array values = ARRAY_NONE;
     if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values")) {
         spinnprop_status status;
@@ -57,7 +57,7 @@ static PyObject *sparse_spike_time_loss(PyObject *module, PyObject *args) {
     PyObject *errors_object, *capsule, *targets_object, *result = NULL;
     double tau0;
     if (!PyArg_ParseTuple(args, "OOOO&", &errors_object, &capsule, &targets_object, double_from, &tau0)) return NULL;
-    handle *own = handle_from(capsule, sparse_recording_name);
+    handle *own = handle_from(capsule, &sparse_recording_kind);
     array errors = ARRAY_NONE;
     spike_arrays targets = SPIKES_NONE;
     if (own && array_write(&errors, errors_object, ARRAY_FLOAT64, "time_errors") &&
@@ -76,7 +76,7 @@ static PyObject *sparse_spike_time_loss(PyObject *module, PyObject *args) {
 static PyObject *sparse_rate_loss(PyObject *module, PyObject *args) {
     PyObject *errors_object, *capsule, *targets_object, *result = NULL;
     if (!PyArg_ParseTuple(args, "OOO", &errors_object, &capsule, &targets_object)) return NULL;
-    handle *own = handle_from(capsule, sparse_recording_name);
+    handle *own = handle_from(capsule, &sparse_recording_kind);
     array errors = ARRAY_NONE, targets = ARRAY_NONE;
     if (own && array_write(&errors, errors_object, ARRAY_FLOAT64, "time_errors") &&
         array_read(&targets, targets_object, ARRAY_FLOAT64, "targets")) {
@@ -94,7 +94,7 @@ static PyObject *sparse_rate_loss(PyObject *module, PyObject *args) {
 static PyObject *sparse_differentiate(PyObject *module, PyObject *args) {
     PyObject *capsule, *errors_object, *final_object, *progress, *result = NULL;
     if (!PyArg_ParseTuple(args, "OOOO", &capsule, &errors_object, &final_object, &progress)) return NULL;
-    handle *own = handle_from(capsule, sparse_recording_name);
+    handle *own = handle_from(capsule, &sparse_recording_kind);
     array errors = ARRAY_NONE, final = ARRAY_NONE;
     call call;
     if (own && array_read(&errors, errors_object, ARRAY_FLOAT64, "time_errors") &&
@@ -106,7 +106,7 @@ static PyObject *sparse_differentiate(PyObject *module, PyObject *args) {
                                            final.count, call_progress, &call);
         call_end(&call);
         if (status == SPINNPROP_OK && !PyErr_Occurred()) {
-            result = handle_new(gradient, sparse_gradient_name);
+            result = handle_new(gradient, &sparse_gradient_kind);
         } else {
             spinnprop_sparse_gradient_free(gradient);
             raise_status(module, status);
@@ -121,7 +121,7 @@ static PyObject *sparse_gradient_count(PyObject *module, PyObject *args) {
     PyObject *capsule;
     int32_t of;
     if (!PyArg_ParseTuple(args, "OO&", &capsule, int32_from, &of)) return NULL;
-    handle *own = handle_from(capsule, sparse_gradient_name);
+    handle *own = handle_from(capsule, &sparse_gradient_kind);
     if (!own) return NULL;
     int64_t n = 0;
     spinnprop_status status = spinnprop_sparse_gradient_count(&n, own->object, of);
@@ -132,7 +132,7 @@ static PyObject *sparse_gradient_get(PyObject *module, PyObject *args) {
     PyObject *values_object, *capsule, *result = NULL;
     int32_t of;
     if (!PyArg_ParseTuple(args, "OOO&", &values_object, &capsule, int32_from, &of)) return NULL;
-    handle *own = handle_from(capsule, sparse_gradient_name);
+    handle *own = handle_from(capsule, &sparse_gradient_kind);
     array values = ARRAY_NONE;
     if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values")) {
         spinnprop_status status;
@@ -146,7 +146,7 @@ static PyObject *sparse_gradient_get(PyObject *module, PyObject *args) {
 static PyObject *sparse_jacobian_product(PyObject *module, PyObject *args) {
     PyObject *product_object, *tangent_object, *capsule, *progress, *result = NULL;
     if (!PyArg_ParseTuple(args, "OOOO", &product_object, &tangent_object, &capsule, &progress)) return NULL;
-    handle *own = handle_from(capsule, sparse_recording_name);
+    handle *own = handle_from(capsule, &sparse_recording_kind);
     array product = ARRAY_NONE, tangent = ARRAY_NONE;
     call call;
     if (own && array_write(&product, product_object, ARRAY_FLOAT64, "product") &&
@@ -169,7 +169,7 @@ static PyObject *sparse_jacobian_product(PyObject *module, PyObject *args) {
 static PyObject *sparse_lyapunov(PyObject *module, PyObject *args) {
     PyObject *exponents_object, *capsule, *dict, *progress, *result = NULL;
     if (!PyArg_ParseTuple(args, "OOOO", &exponents_object, &capsule, &dict, &progress)) return NULL;
-    handle *own = handle_from(capsule, sparse_recording_name);
+    handle *own = handle_from(capsule, &sparse_recording_kind);
     spinnprop_sparse_lyapunov_options options;
     spinnprop_sparse_lyapunov_options_init(&options);
     array exponents = ARRAY_NONE;

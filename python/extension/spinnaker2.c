@@ -34,7 +34,7 @@ static PyObject *spinnaker2_create(PyObject *module, PyObject *args) {
         spinnprop_engine *engine = NULL;
         spinnprop_status status;
         WITHOUT_GIL(status = spinnprop_spinnaker2_create(&engine, &options));
-        result = status == SPINNPROP_OK ? handle_new(engine, engine_name) : raise_status(module, status);
+        result = status == SPINNPROP_OK ? handle_new(engine, &engine_kind) : raise_status(module, status);
     }
     Py_XDECREF(held);
     PyMem_Free(names);
@@ -43,7 +43,7 @@ static PyObject *spinnaker2_create(PyObject *module, PyObject *args) {
 }
 
 static PyObject *spinnaker2_get_options(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, engine_name);
+    handle *own = handle_from(capsule, &engine_kind);
     if (!own) return NULL;
     spinnprop_spinnaker2_options options;
     spinnprop_spinnaker2_options_init(&options);
@@ -76,7 +76,7 @@ static int put(PyObject *dict, const char *name, PyObject *value) {
 #define LIST(rows, from, n, fields) (rows ? list_from_rows(rows + (from), n, sizeof *rows, fields) : NULL)
 
 static PyObject *spinnaker2_describe(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, engine_name);
+    handle *own = handle_from(capsule, &engine_kind);
     if (!own) return NULL;
     spinnprop_spinnaker2_info info;
     spinnprop_spinnaker2_info_init(&info);
@@ -107,11 +107,12 @@ static PyObject *spinnaker2_estimate(PyObject *module, PyObject *args) {
     spinnprop_spinnaker2_fit_options options;
     spinnprop_spinnaker2_fit_options_init(&options);
     PyObject *input_activity;
-    if (!PyArg_ParseTuple(args, "OOO&O&OOOO", &capsule, &sizes_object, int32_from, &options.recurrent, int32_from,
-                          &options.batch_size, &input_activity, &activity_object, &slices_object, &largest_object))
+    if (!PyArg_ParseTuple(args, "OOO&O&OOO&OO", &capsule, &sizes_object, int32_from, &options.recurrent, int32_from,
+                          &options.batch_size, &input_activity, &activity_object, int32_from, &options.makes_room,
+                          &slices_object, &largest_object))
         return NULL;
     if (input_activity != Py_None && !double_from(input_activity, &options.input_activity)) return NULL;
-    handle *own = handle_from(capsule, engine_name);
+    handle *own = handle_from(capsule, &engine_kind);
     array sizes = ARRAY_NONE, activity = ARRAY_NONE, slices = ARRAY_NONE, largest = ARRAY_NONE;
     if (own && array_read(&sizes, sizes_object, ARRAY_INT32, "sizes")
         && array_read(&activity, activity_object, ARRAY_FLOAT64, "activity")
@@ -141,7 +142,7 @@ static PyObject *spinnaker2_estimate(PyObject *module, PyObject *args) {
 }
 
 static PyObject *spinnaker2_reset_account(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, engine_name);
+    handle *own = handle_from(capsule, &engine_kind);
     if (!own) return NULL;
     spinnprop_status status;
     WITHOUT_GIL(status = spinnprop_spinnaker2_reset_account(own->object));
@@ -221,7 +222,7 @@ static PyObject *links_of(PyObject *module, const_account account, const_totals 
 }
 
 static PyObject *spinnaker2_account(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, engine_name);
+    handle *own = handle_from(capsule, &engine_kind);
     if (!own) return NULL;
     spinnprop_spinnaker2_account *account = NULL;
     spinnprop_status status;
@@ -251,7 +252,7 @@ PyMethodDef spinnaker2_methods[] = {
     {"spinnaker2_describe", spinnaker2_describe, METH_O,
      "spinnaker2_describe($module, engine, /)\n--\n\nThe board, the constants, and what they predict."},
     {"spinnaker2_estimate", spinnaker2_estimate, METH_VARARGS,
-     "spinnaker2_estimate($module, engine, sizes, recurrent, batch_size, input_activity, activity, slices, largest, /)\n--\n\n"
+     "spinnaker2_estimate($module, engine, sizes, recurrent, batch_size, input_activity, activity, makes_room, slices, largest, /)\n--\n\n"
      "Whether a network fits, and what a step would cost."},
     {"spinnaker2_account", spinnaker2_account, METH_O,
      "spinnaker2_account($module, engine, /)\n--\n\nWhat has run on it."},

@@ -28,7 +28,7 @@ static PyObject *trainer_create(PyObject *module, PyObject *args) {
         spinnprop_trainer *trainer = NULL;
         spinnprop_status status;
         WITHOUT_GIL(status = spinnprop_trainer_create(&trainer, network, &options));
-        result = status == SPINNPROP_OK ? handle_new(trainer, trainer_name) : raise_status(module, status);
+        result = status == SPINNPROP_OK ? handle_new(trainer, &trainer_kind) : raise_status(module, status);
     }
     Py_XDECREF(held);
     Py_XDECREF(held_forward);
@@ -77,7 +77,7 @@ static PyObject *trainer_network(PyObject *module, PyObject *capsule) {
     if (!own) return NULL;
     spinnprop_network *network = NULL;
     spinnprop_status status = spinnprop_trainer_network(&network, own->object);
-    return status == SPINNPROP_OK ? handle_new(network, network_name) : raise_status(module, status);
+    return status == SPINNPROP_OK ? handle_new(network, &network_kind) : raise_status(module, status);
 }
 
 static PyObject *trainer_epochs_done(PyObject *module, PyObject *capsule) {

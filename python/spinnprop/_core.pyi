@@ -25,6 +25,11 @@ DELAYS_AXONAL: Final[int]
 DELAYS_DENDRITIC: Final[int]
 DELAYS_NONE: Final[int]
 DELAYS_SYNAPTIC: Final[int]
+DOMAINS_CLOCK: Final[int]
+DOMAINS_FORWARD: Final[int]
+DOMAINS_GRADIENT: Final[int]
+DOMAINS_NETWORK: Final[int]
+DOMAINS_SPINNAKER2: Final[int]
 DOMAINS_TRAINING: Final[int]
 ENGINE_CLOCK: Final[int]
 ENGINE_EVENT: Final[int]
@@ -143,6 +148,7 @@ def spinnaker2_estimate(
     batch_size: int,
     input_activity: Optional[float],
     activity: Optional[_Array],
+    makes_room: int,
     slices: _Array,
     largest: _Array,
     /,

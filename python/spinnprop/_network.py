@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -453,11 +452,9 @@ def _trains(spikes: Any, name: str) -> SpikeTrains:
 def _forward_options(engine: BaseEngine, t_end: Optional[float], max_spikes: Optional[int]) -> Dict[str, Any]:
     options: Dict[str, Any] = {"engine": engine._handle}
     if t_end is not None:
-        options["t_end"] = checks.real(t_end, "t_end")
-        if not 0 <= options["t_end"] <= math.inf:
-            raise ValueError(f"t_end is {t_end}; it must be >= 0 seconds, or None to run until silence")
+        options["t_end"] = checks.option(t_end, "t_end", _core.DOMAINS_FORWARD)
     if max_spikes is not None:
-        options["max_spikes"] = checks.integer(max_spikes, "max_spikes", 1, checks.INT64)
+        options["max_spikes"] = checks.option(max_spikes, "max_spikes", _core.DOMAINS_FORWARD)
     return options
 
 

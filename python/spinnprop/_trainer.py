@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any, Dict, NoReturn, Optional, Tuple
 
 import numpy as np
@@ -143,33 +144,34 @@ class Trainer:
         self._loss = runs_on._default_loss(network._handle) if loss is None else loss
         if rate is not None and not isinstance(rate, RateRegularisation):
             raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
+        own = partial(checks.option, of=_core.DOMAINS_TRAINING)
         self._handle = _core.trainer_create(
             network._handle,
             {
-                "epochs": checks.integer(epochs, "epochs", 0, checks.INT32),
-                "batch_size": checks.integer(batch_size, "batch_size", 1, checks.INT32),
+                "epochs": own(epochs, "epochs"),
+                "batch_size": own(batch_size, "batch_size"),
                 "seed": checks.integer(seed, "seed", 0, checks.UINT64),
                 "optimizer": checks.choice(optimizer, "optimizer", _OPTIMIZERS),
-                "learning_rate": checks.real(learning_rate, "learning_rate"),
-                "delay_learning_rate": checks.real(delay_learning_rate, "delay_learning_rate"),
-                "momentum": checks.real(momentum, "momentum"),
-                "beta1": checks.real(beta1, "beta1"),
-                "beta2": checks.real(beta2, "beta2"),
-                "epsilon": checks.real(epsilon, "epsilon"),
-                "weight_decay": checks.real(weight_decay, "weight_decay"),
+                "learning_rate": own(learning_rate, "learning_rate"),
+                "delay_learning_rate": own(delay_learning_rate, "delay_learning_rate"),
+                "momentum": own(momentum, "momentum"),
+                "beta1": own(beta1, "beta1"),
+                "beta2": own(beta2, "beta2"),
+                "epsilon": own(epsilon, "epsilon"),
+                "weight_decay": own(weight_decay, "weight_decay"),
                 "schedule": checks.choice(schedule, "schedule", _SCHEDULES),
-                "schedule_epochs": checks.integer(schedule_epochs, "schedule_epochs", 1, checks.INT32),
-                "schedule_gamma": checks.real(schedule_gamma, "schedule_gamma"),
-                "clip_value": checks.real(clip_value, "clip_value"),
-                "clip_norm": checks.real(clip_norm, "clip_norm"),
-                "bump": checks.real(bump, "bump"),
-                "bump_hidden_limit": checks.real(bump_hidden_limit, "bump_hidden_limit"),
-                "bump_output_limit": checks.real(bump_output_limit, "bump_output_limit"),
-                "input_dropout": checks.real(input_dropout, "input_dropout"),
-                "patience": checks.integer(patience, "patience", 0, checks.INT32),
+                "schedule_epochs": own(schedule_epochs, "schedule_epochs"),
+                "schedule_gamma": own(schedule_gamma, "schedule_gamma"),
+                "clip_value": own(clip_value, "clip_value"),
+                "clip_norm": own(clip_norm, "clip_norm"),
+                "bump": own(bump, "bump"),
+                "bump_hidden_limit": own(bump_hidden_limit, "bump_hidden_limit"),
+                "bump_output_limit": own(bump_output_limit, "bump_output_limit"),
+                "input_dropout": own(input_dropout, "input_dropout"),
+                "patience": own(patience, "patience"),
                 "restore_best": int(checks.boolean(restore_best, "restore_best")),
                 "checkpoint_path": None if checkpoint is None else checks.path(checkpoint, "checkpoint"),
-                "checkpoint_every": checks.integer(checkpoint_every, "checkpoint_every", 1, checks.INT32),
+                "checkpoint_every": own(checkpoint_every, "checkpoint_every"),
                 "resume": int(checks.boolean(resume, "resume")),
             },
             _forward_options(runs_on, t_end, max_spikes),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar, Dict, Optional
 
 from . import _core
@@ -258,14 +257,8 @@ class RateRegularisation(Value):
     tau: Optional[float]
 
     def __init__(self, strength: float, target: float = 1.0, tau: Optional[float] = None) -> None:
-        self._set(strength=strength, target=target)
-        self.__dict__["tau"] = None if tau is None else checks.real(tau, "tau")
-        if not (self.strength >= 0 and math.isfinite(self.strength)):
-            raise ValueError(f"strength is {self.strength}; it must be finite and >= 0")
-        if not (self.target >= 0 and math.isfinite(self.target)):
-            raise ValueError(f"target is {self.target}; it must be finite and >= 0 spikes per sample")
-        if self.tau is not None and not (self.tau > 0 and math.isfinite(self.tau)):
-            raise ValueError(f"tau is {self.tau}; it must be finite and > 0 seconds")
+        for name, value in (("strength", strength), ("target", target), ("tau", tau)):
+            self.__dict__[name] = checks.option(value, name, _core.DOMAINS_GRADIENT, "rate_" + name)
 
     def _fields(self) -> Dict[str, float]:
         """As the core takes it."""

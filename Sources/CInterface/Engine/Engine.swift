@@ -14,24 +14,6 @@ func engine(_ handle: OpaquePointer?, _ name: StaticString) throws(SpinnpropErro
     handle == nil ? nil : try box(handle, engineKind, name).value
 }
 
-/// The body of a function that makes an engine.
-func create(
-    _ engine: UnsafeMutablePointer<OpaquePointer?>?, _ make: () throws(SpinnpropError) -> Engine
-) -> spinnprop_status {
-    barrier {
-        let destination = try given(engine, "engine")
-        destination.pointee = makeHandle(try make(), engineKind)
-    }
-}
-
-/// A number of C as a case of the core's.
-func decay(_ code: Int32) throws(SpinnpropError) -> Decay {
-    guard let decay = Decay(rawValue: code) else {
-        throw .invalidValue("decay is \(code); it must be SPINNPROP_DECAY_EXPONENTIAL (0) or SPINNPROP_DECAY_EULER (1)")
-    }
-    return decay
-}
-
 extension spinnprop_engine_info {
     init(_ kind: Int32, _ grid: TimeGrid?) {
         self = .initial
@@ -48,7 +30,7 @@ extension spinnprop_engine_info {
 public func spinnprop_engine_create(
     _ engine: UnsafeMutablePointer<OpaquePointer?>?, _ kind: Int32
 ) -> spinnprop_status {
-    create(engine) { () throws(SpinnpropError) in try Engine(code: kind) }
+    create(engine, "engine", engineKind) { try Engine(code: kind) }
 }
 
 @c @implementation
@@ -58,10 +40,9 @@ public func spinnprop_engine_free(_ engine: OpaquePointer?) { freeHandle(engine,
 public func spinnprop_engine_describe(
     _ info: UnsafeMutablePointer<spinnprop_engine_info>?, _ engine: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try spinnprop_engine_info.destination(info, "info")
+    fill(info, "info") {
         let engine = try box(engine, engineKind, "engine").value
-        destination.write(spinnprop_engine_info(engine.code, engine.grid))
+        return spinnprop_engine_info(engine.code, engine.grid)
     }
 }
 
@@ -69,17 +50,14 @@ public func spinnprop_engine_describe(
 public func spinnprop_engine_setting(
     _ setting: UnsafeMutablePointer<spinnprop_setting>?, _ engine: OpaquePointer?, _ network: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try spinnprop_setting.destination(setting, "setting")
+    fill(setting, "setting") {
         let engine = try CInterface.engine(engine, "engine") ?? .defaultEngine
         let chosen = engine.setting(for: network == nil ? nil : try box(network, networkKind, "network").value)
-        destination.write(
-            spinnprop_setting(
-                size: MemoryLayout<spinnprop_setting>.size, tau_mem: chosen.tauMem, tau_syn: chosen.tauSyn,
-                hidden_mean: chosen.hiddenDrive.mean, hidden_std: chosen.hiddenDrive.std,
-                output_mean: chosen.outputDrive.mean, output_std: chosen.outputDrive.std,
-                learning_rate: chosen.learningRate, clip_norm: chosen.clipNorm, bump: chosen.bump, t_late: chosen.tLate)
-        )
+        return spinnprop_setting(
+            size: MemoryLayout<spinnprop_setting>.size, tau_mem: chosen.tauMem, tau_syn: chosen.tauSyn,
+            hidden_mean: chosen.hiddenDrive.mean, hidden_std: chosen.hiddenDrive.std,
+            output_mean: chosen.outputDrive.mean, output_std: chosen.outputDrive.std,
+            learning_rate: chosen.learningRate, clip_norm: chosen.clipNorm, bump: chosen.bump, t_late: chosen.tLate)
     }
 }
 
@@ -87,10 +65,9 @@ public func spinnprop_engine_setting(
 public func spinnprop_engine_loss(
     _ loss: UnsafeMutablePointer<spinnprop_loss>?, _ engine: OpaquePointer?, _ network: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try spinnprop_loss.destination(loss, "loss")
+    fill(loss, "loss") {
         let engine = try CInterface.engine(engine, "engine") ?? .defaultEngine
         let network = try box(network, networkKind, "network").value
-        destination.write(spinnprop_loss(engine.defaultLoss(for: network)))
+        return spinnprop_loss(engine.defaultLoss(for: network))
     }
 }

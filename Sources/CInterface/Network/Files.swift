@@ -36,10 +36,7 @@ public func spinnprop_network_save(_ network: OpaquePointer?, _ path: UnsafePoin
 public func spinnprop_network_load(
     _ network: UnsafeMutablePointer<OpaquePointer?>?, _ path: UnsafePointer<CChar>?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(network, "network")
-        destination.pointee = makeHandle(try NetworkFile.load(try CInterface.path(path, "path")), networkKind)
-    }
+    create(network, "network", networkKind) { try NetworkFile.load(try CInterface.path(path, "path")) }
 }
 
 @c @implementation
@@ -56,10 +53,7 @@ public func spinnprop_network_to_bytes(
 public func spinnprop_network_from_bytes(
     _ network: UnsafeMutablePointer<OpaquePointer?>?, _ bytes: UnsafePointer<UInt8>?, _ n: Int64
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(network, "network")
-        destination.pointee = makeHandle(try NetworkFile.network(try content(bytes, n)), networkKind)
-    }
+    create(network, "network", networkKind) { try NetworkFile.network(try content(bytes, n)) }
 }
 
 @c @implementation
@@ -77,8 +71,7 @@ public func spinnprop_recording_to_bytes(
 public func spinnprop_recording_from_bytes(
     _ recording: UnsafeMutablePointer<OpaquePointer?>?, _ bytes: UnsafePointer<UInt8>?, _ n: Int64
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(recording, "recording")
+    create(recording, "recording", recordingKind) {
         let loaded = try RecordingFile.recording(try content(bytes, n))
         // The file room does not know which engines there are.
         let hasGrid: Bool
@@ -94,6 +87,6 @@ public func spinnprop_recording_from_bytes(
                 "malformed file: a recording of engine \"\(loaded.engine)\" \(hasGrid ? "needs a" : "has no") grid of steps"
             )
         }
-        destination.pointee = makeHandle(loaded, recordingKind)
+        return loaded
     }
 }

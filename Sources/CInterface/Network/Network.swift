@@ -12,10 +12,7 @@ let networkKind = HandleKind<Network>(mark: 0x5350_4E45_5457_4F01, noun: "networ
 public func spinnprop_network_copy(
     _ copy: UnsafeMutablePointer<OpaquePointer?>?, _ network: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let copy = try given(copy, "copy")
-        copy.pointee = makeHandle(try box(network, networkKind, "network").value, networkKind)
-    }
+    create(copy, "copy", networkKind) { try box(network, networkKind, "network").value }
 }
 
 @c @implementation
@@ -25,8 +22,7 @@ public func spinnprop_network_free(_ network: OpaquePointer?) { freeHandle(netwo
 public func spinnprop_network_describe(
     _ info: UnsafeMutablePointer<spinnprop_network_info>?, _ network: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try spinnprop_network_info.destination(info, "info")
+    fill(info, "info") {
         let network = try box(network, networkKind, "network").value
         var info = spinnprop_network_info.initial
         info.n_inputs = Int32(clamping: network.inputCount)
@@ -34,7 +30,7 @@ public func spinnprop_network_describe(
         info.n_outputs = Int32(clamping: network.outputCount)
         info.delays = network.delayKind.rawValue
         info.readout = readout(isSpiking: network.layers.last?.isSpiking ?? true)
-        destination.write(info)
+        return info
     }
 }
 

@@ -65,9 +65,8 @@ private func array<Element>(
 public func spinnprop_network_create(
     _ network: UnsafeMutablePointer<OpaquePointer?>?, _ options: UnsafePointer<spinnprop_network_options>?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(network, "network")
+    create(network, "network", networkKind) {
         let options = try spinnprop_network_options.read(options, "options").options()
-        destination.pointee = makeHandle(try Network(options), networkKind)
+        return try Network(options)
     }
 }

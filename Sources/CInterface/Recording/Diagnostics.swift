@@ -17,8 +17,7 @@ extension spinnprop_diagnostics {
 public func spinnprop_recording_diagnose(
     _ diagnostics: UnsafeMutablePointer<spinnprop_diagnostics>?, _ recording: OpaquePointer?, _ layer: Int32
 ) -> spinnprop_status {
-    barrier {
-        let destination = try spinnprop_diagnostics.destination(diagnostics, "diagnostics")
+    fill(diagnostics, "diagnostics") {
         let recording = try box(recording, recordingKind, "recording").value
         let found = Diagnostics(recording, layer: try layerIndex(layer, of: recording.layers.count))
         var result = spinnprop_diagnostics.initial
@@ -27,7 +26,7 @@ public func spinnprop_recording_diagnose(
         result.silent_pairs = Int64(found.silentPairs)
         result.near_tangential_spikes = Int64(found.nearTangentialSpikes)
         result.smallest_slope = found.smallestSlope
-        destination.write(result)
+        return result
     }
 }
 

@@ -9,22 +9,17 @@ import Spinnprop
 
 extension spinnprop_forward_options {
     static var initial: spinnprop_forward_options {
-        let defaults = ForwardOptions()
-        return spinnprop_forward_options(
-            size: MemoryLayout<spinnprop_forward_options>.size, engine: nil, t_end: defaults.endTime, max_spikes: 0)
+        var options = spinnprop_forward_options()
+        options.size = MemoryLayout<spinnprop_forward_options>.size
+        options.take(ForwardOptions(), ForwardOptions.fields)
+        return options
     }
 
-    /// The same as the core takes them.
+    /// The same as the core takes them, checked.
     func options() throws(SpinnpropError) -> ForwardOptions {
-        guard t_end >= 0 else {
-            throw .invalidValue("t_end is \(t_end); it must be >= 0 seconds, infinite to run until silence")
-        }
-        guard max_spikes >= 0 else {
-            throw .invalidValue("max_spikes is \(max_spikes); it must be > 0, or 0 for the default")
-        }
         var options = ForwardOptions()
-        options.endTime = t_end
-        if max_spikes > 0 { options.maxSpikes = Int(max_spikes) }
+        try hand(to: &options, ForwardOptions.fields)
+        try options.check()
         return options
     }
 }
@@ -61,11 +56,10 @@ public func spinnprop_network_forward(
     _ input: UnsafePointer<spinnprop_spikes>?, _ options: UnsafePointer<spinnprop_forward_options>?,
     _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(recording, "recording")
+    create(recording, "recording", recordingKind) {
         let network = try box(network, networkKind, "network").value
         let run = try run(input, options, Listener(callback: progress, payload: payload))
         let result = try network.forward(run.input, engine: run.engine, options: run.options, monitor: run.monitor)
-        destination.pointee = makeHandle(result, recordingKind)
+        return result
     }
 }

@@ -15,8 +15,7 @@ public func spinnprop_recording_free(_ recording: OpaquePointer?) { freeHandle(r
 public func spinnprop_recording_describe(
     _ info: UnsafeMutablePointer<spinnprop_recording_info>?, _ recording: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try spinnprop_recording_info.destination(info, "info")
+    fill(info, "info") {
         let recording = try box(recording, recordingKind, "recording").value
         var info = spinnprop_recording_info.initial
         info.n_samples = Int64(recording.sampleCount)
@@ -24,7 +23,7 @@ public func spinnprop_recording_describe(
         info.n_layers = Int32(clamping: recording.layers.count)
         info.n_outputs = Int32(clamping: recording.outputLayer.neuronCount)
         info.readout = readout(isSpiking: recording.outputLayer.isSpiking)
-        destination.write(info)
+        return info
     }
 }
 
@@ -32,11 +31,9 @@ public func spinnprop_recording_describe(
 public func spinnprop_recording_engine(
     _ info: UnsafeMutablePointer<spinnprop_engine_info>?, _ recording: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try spinnprop_engine_info.destination(info, "info")
+    fill(info, "info") {
         let recording = try box(recording, recordingKind, "recording").value
-        destination.write(
-            spinnprop_engine_info(try Engine(name: recording.engine).code, recording.grid))
+        return spinnprop_engine_info(try Engine(name: recording.engine).code, recording.grid)
     }
 }
 
@@ -49,10 +46,9 @@ private func layer(_ layer: Int32, of recording: Recording) throws(SpinnpropErro
 public func spinnprop_recording_layer_size(
     _ n_neurons: UnsafeMutablePointer<Int64>?, _ recording: OpaquePointer?, _ layer: Int32
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(n_neurons, "n_neurons")
+    answer(n_neurons, "n_neurons") {
         let recording = try box(recording, recordingKind, "recording").value
-        destination.pointee = Int64(try CInterface.layer(layer, of: recording).neuronCount)
+        return try CInterface.layer(layer, of: recording).neuronCount
     }
 }
 
@@ -60,10 +56,9 @@ public func spinnprop_recording_layer_size(
 public func spinnprop_recording_spike_count(
     _ n_spikes: UnsafeMutablePointer<Int64>?, _ recording: OpaquePointer?, _ layer: Int32
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(n_spikes, "n_spikes")
+    answer(n_spikes, "n_spikes") {
         let recording = try box(recording, recordingKind, "recording").value
-        destination.pointee = Int64(try CInterface.layer(layer, of: recording).spikeCount)
+        return try CInterface.layer(layer, of: recording).spikeCount
     }
 }
 

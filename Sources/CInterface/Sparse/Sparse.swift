@@ -62,11 +62,10 @@ public func spinnprop_sparse_create(
     _ network: UnsafeMutablePointer<OpaquePointer?>?, _ options: UnsafePointer<spinnprop_sparse_options>?,
     _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(network, "network")
+    create(network, "network", sparseKind) {
         let listener = Listener(callback: progress, payload: payload)
         let made = try spinnprop_sparse_options.read(options, "options").network(listener)
-        destination.pointee = makeHandle(made, sparseKind)
+        return made
     }
 }
 
@@ -74,10 +73,7 @@ public func spinnprop_sparse_create(
 public func spinnprop_sparse_copy(
     _ copy: UnsafeMutablePointer<OpaquePointer?>?, _ network: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(copy, "copy")
-        destination.pointee = makeHandle(try box(network, sparseKind, "network").value, sparseKind)
-    }
+    create(copy, "copy", sparseKind) { try box(network, sparseKind, "network").value }
 }
 
 @c @implementation
@@ -87,14 +83,12 @@ public func spinnprop_sparse_free(_ network: OpaquePointer?) { freeHandle(networ
 public func spinnprop_sparse_describe(
     _ info: UnsafeMutablePointer<spinnprop_sparse_info>?, _ network: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try spinnprop_sparse_info.destination(info, "info")
+    fill(info, "info") {
         let network = try box(network, sparseKind, "network").value
-        destination.write(
-            spinnprop_sparse_info(
-                size: 0, n_neurons: Int64(network.neuronCount), n_synapses: Int64(network.connectivity.synapseCount),
-                n_drives: Int64(network.drives.count), n_weights: Int64(network.weightCount),
-                threshold_phase: network.model.threshold, reset_phase: network.model.reset))
+        return spinnprop_sparse_info(
+            size: 0, n_neurons: Int64(network.neuronCount), n_synapses: Int64(network.connectivity.synapseCount),
+            n_drives: Int64(network.drives.count), n_weights: Int64(network.weightCount),
+            threshold_phase: network.model.threshold, reset_phase: network.model.reset)
     }
 }
 
@@ -115,7 +109,7 @@ public func spinnprop_sparse_weights(
     barrier {
         let network = try box(network, sparseKind, "network").value
         let values = try output(weights, n_weights, needed: network.weightCount, "weights")
-        network.withWeights { _ = values.update(fromContentsOf: $0) }
+        network.withWeights { values.fill($0) }
     }
 }
 

@@ -44,16 +44,14 @@ public func spinnprop_sparse_differentiate(
     _ time_errors: UnsafePointer<Double>?, _ n: Int64, _ next_time_errors: UnsafePointer<Double>?,
     _ n_next_time_errors: Int64, _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(gradient, "gradient")
+    create(gradient, "gradient", sparseGradientKind) {
         let recording = try box(recording, sparseRecordingKind, "recording").value
         let errors = try copy(time_errors, n, "time_errors")
         let final = try copy(next_time_errors, n_next_time_errors, "next_time_errors")
         let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.spikeCount)
         let result = try recording.gradient(
             timeErrors: errors, nextTimeErrors: final, monitor: monitor)
-        destination.pointee = makeHandle(
-            SparseGradientResult(gradient: result, places: recording.options.inputs.places), sparseGradientKind)
+        return SparseGradientResult(gradient: result, places: recording.options.inputs.places)
     }
 }
 
@@ -64,10 +62,7 @@ public func spinnprop_sparse_gradient_free(_ gradient: OpaquePointer?) { freeHan
 public func spinnprop_sparse_gradient_count(
     _ n: UnsafeMutablePointer<Int64>?, _ gradient: OpaquePointer?, _ of: Int32
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(n, "n")
-        destination.pointee = Int64(try box(gradient, sparseGradientKind, "gradient").value.values(of).count)
-    }
+    answer(n, "n") { try box(gradient, sparseGradientKind, "gradient").value.values(of).count }
 }
 
 @c @implementation

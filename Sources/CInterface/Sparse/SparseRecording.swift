@@ -14,10 +14,9 @@ public func spinnprop_sparse_recording_free(_ recording: OpaquePointer?) {
 public func spinnprop_sparse_recording_summary(
     _ summary: UnsafeMutablePointer<spinnprop_sparse_summary>?, _ recording: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try spinnprop_sparse_summary.destination(summary, "summary")
+    fill(summary, "summary") {
         let recording = try box(recording, sparseRecordingKind, "recording").value
-        destination.write(spinnprop_sparse_summary(recording.summary))
+        return spinnprop_sparse_summary(recording.summary)
     }
 }
 
@@ -39,10 +38,9 @@ public func spinnprop_sparse_recording_spikes(
 public func spinnprop_sparse_recording_trace_count(
     _ n_samples: UnsafeMutablePointer<Int64>?, _ recording: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(n_samples, "n_samples")
+    answer(n_samples, "n_samples") {
         let recording = try box(recording, sparseRecordingKind, "recording").value
-        destination.pointee = Int64(recording.traces.count / max(1, recording.options.traceUnits.count))
+        return recording.traces.count / max(1, recording.options.traceUnits.count)
     }
 }
 

@@ -52,12 +52,11 @@ public func spinnprop_sparse_run(
     _ options: UnsafePointer<spinnprop_sparse_run_options>?, _ progress: spinnprop_progress_callback?,
     _ payload: UnsafeMutableRawPointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(recording, "recording")
+    create(recording, "recording", sparseRecordingKind) {
         let network = try box(network, sparseKind, "network").value
         let options = try spinnprop_sparse_run_options.readOrInitial(options, "options").options(network)
         let monitor = Listener(callback: progress, payload: payload).monitor(total: options.spikes)
-        destination.pointee = makeHandle(try network.run(options, monitor: monitor), sparseRecordingKind)
+        return try network.run(options, monitor: monitor)
     }
 }
 
@@ -68,8 +67,7 @@ public func spinnprop_sparse_stream(
     _ sink_payload: UnsafeMutableRawPointer?, _ progress: spinnprop_progress_callback?,
     _ payload: UnsafeMutableRawPointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try spinnprop_sparse_summary.destination(summary, "summary")
+    fill(summary, "summary") {
         let network = try box(network, sparseKind, "network").value
         let options = try spinnprop_sparse_run_options.readOrInitial(options, "options").options(network)
         let sink = try given(sink, "sink")
@@ -77,6 +75,6 @@ public func spinnprop_sparse_stream(
         let result = try network.stream(options, monitor: monitor) {
             sink($0.baseAddress, $1.baseAddress, Int64($0.count), sink_payload) == 0
         }
-        destination.write(spinnprop_sparse_summary(result))
+        return spinnprop_sparse_summary(result)
     }
 }

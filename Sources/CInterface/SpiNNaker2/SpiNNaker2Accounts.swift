@@ -25,13 +25,12 @@ private func account(_ handle: OpaquePointer?) throws(SpinnpropError) -> SpiNNak
 public func spinnprop_spinnaker2_account_create(
     _ account: UnsafeMutablePointer<OpaquePointer?>?, _ engine: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(account, "account")
+    create(account, "account", accountKind) {
         guard let own = try idleSpiNNaker2(engine).account else {
             throw SpinnpropError.invalidValue(
                 "nothing has run on this engine, so there is no account of it; run or train a network on it first")
         }
-        destination.pointee = makeHandle(own, accountKind)
+        return own
     }
 }
 
@@ -47,8 +46,7 @@ public func spinnprop_spinnaker2_account_free(_ account: OpaquePointer?) { freeH
 public func spinnprop_spinnaker2_account_describe(
     _ totals: UnsafeMutablePointer<spinnprop_spinnaker2_totals>?, _ account: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try spinnprop_spinnaker2_totals.destination(totals, "totals")
+    fill(totals, "totals") {
         let own = try CInterface.account(account)
         var totals = spinnprop_spinnaker2_totals.initial
         totals.chips = Int32(clamping: own.chips)
@@ -79,7 +77,7 @@ public func spinnprop_spinnaker2_account_describe(
         totals.evaluation_samples = Int64(own.evaluation.samples)
         totals.evaluation_seconds = own.evaluation.seconds
         totals.evaluation_energy = own.evaluation.energy
-        destination.write(totals)
+        return totals
     }
 }
 

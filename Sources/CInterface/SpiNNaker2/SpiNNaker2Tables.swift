@@ -46,8 +46,7 @@ private func constants(of options: SpiNNaker2Options) -> [ConstantRow] {
 public func spinnprop_spinnaker2_describe(
     _ info: UnsafeMutablePointer<spinnprop_spinnaker2_info>?, _ engine: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try spinnprop_spinnaker2_info.destination(info, "info")
+    fill(info, "info") {
         let options = try spinnaker2(engine).options
         var info = spinnprop_spinnaker2_info.initial
         info.chips = Int32(clamping: options.board.chipCount)
@@ -57,7 +56,7 @@ public func spinnprop_spinnaker2_describe(
         info.sram_available = Int32(clamping: options.board.constants.dataBytes)
         info.n_constants = Int32(clamping: constants(of: options).count)
         info.n_workloads = Int32(clamping: PublishedCheck.all(options).count)
-        destination.write(info)
+        return info
     }
 }
 
@@ -125,9 +124,8 @@ extension spinnprop_spinnaker2_fit_options {
         activity.input = input_activity
         let numbers = try input(self.activity, try count(Int64(n_activity), "n_activity"), "activity")
         if !numbers.isEmpty { activity.neurons = Array(numbers) }
-        return try SpiNNaker2Fit(
-            sizes: sizes.map { Int($0) }, recurrent: recurrent != 0, batch: Int(batch_size), options: engine.options,
-            activity: activity)
+        let answer = makes_room != 0 ? SpiNNaker2Fit.roomy : SpiNNaker2Fit.init
+        return try answer(sizes.map { Int($0) }, recurrent != 0, Int(batch_size), engine.options, activity)
     }
 }
 
@@ -160,6 +158,7 @@ extension spinnprop_spinnaker2_fit {
         write(own.reason, to: &reason)
         input_activity = own.activity.input
         activity = own.activity.neurons.first ?? 0
+        (spikes_per_neuron, active_senders) = (own.spikesPerNeuron, own.activeSenders)
     }
 }
 
@@ -169,8 +168,7 @@ public func spinnprop_spinnaker2_estimate(
     _ largest: UnsafeMutablePointer<Int32>?, _ engine: OpaquePointer?,
     _ options: UnsafePointer<spinnprop_spinnaker2_fit_options>?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try spinnprop_spinnaker2_fit.destination(fit, "fit")
+    fill(fit, "fit") {
         let engine = try spinnaker2(engine)
         let own = try spinnprop_spinnaker2_fit_options.read(options, "options").fit(engine)
         for layer in 0..<own.sizes.count - 1 {
@@ -179,6 +177,6 @@ public func spinnprop_spinnaker2_estimate(
         for layer in own.sizes.indices {
             largest?[layer] = layer < own.largest.count ? Int32(clamping: own.largest[layer]) : 0
         }
-        destination.write(spinnprop_spinnaker2_fit(own))
+        return spinnprop_spinnaker2_fit(own)
     }
 }

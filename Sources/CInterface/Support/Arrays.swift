@@ -58,9 +58,9 @@ func output<Element>(
 }
 
 extension UnsafeMutableBufferPointer {
-    /// Copies an array of exactly this many elements out.
-    func fill(_ values: [Element]) {
-        _ = update(fromContentsOf: values)
+    /// Copies exactly this many elements out. What has none may lie nowhere.
+    func fill(_ values: some Collection<Element>) {
+        if !isEmpty { _ = update(fromContentsOf: values) }
     }
 }
 

@@ -40,6 +40,16 @@ func given<Pointer>(_ pointer: Pointer?, _ name: StaticString) throws(SpinnpropE
     return pointer
 }
 
+/// The body of a function that answers with a number.
+func answer(
+    _ number: UnsafeMutablePointer<Int64>?, _ name: StaticString, _ count: () throws -> Int
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(number, name)
+        destination.pointee = Int64(try count())
+    }
+}
+
 /// A path of a C caller: any bytes, as the operating system has it.
 func path(_ text: UnsafePointer<CChar>?, _ name: StaticString) throws(SpinnpropError) -> FilePath {
     let text = try given(text, name)

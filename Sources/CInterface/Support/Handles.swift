@@ -1,4 +1,5 @@
 // What an opaque handle points at.
+import CSpinnprop
 import Mathematics
 
 /// Holds the value behind a handle.
@@ -42,6 +43,17 @@ func box<Value>(
     }
     // The mark says what the box holds.
     return unsafeDowncast(header.pointee.box.takeUnretainedValue(), to: Box<Value>.self)
+}
+
+/// The body of a function that makes a handle.
+func create<Value>(
+    _ handle: UnsafeMutablePointer<OpaquePointer?>?, _ name: StaticString, _ kind: HandleKind<Value>,
+    _ make: () throws -> Value
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(handle, name)
+        destination.pointee = makeHandle(try make(), kind)
+    }
 }
 
 /// Ends a handle; NULL and what is no handle of this kind are left alone.

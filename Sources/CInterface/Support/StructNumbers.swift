@@ -11,13 +11,19 @@ struct StructNumber<Struct>: Sendable {
     init(_ name: String, _ path: WritableKeyPath<Struct, Double> & Sendable) {
         self.name = name
         get = { .real($0[keyPath: path]) }
-        set = { if case .real(let value) = $1 { $0[keyPath: path] = value } }
+        set = { $0[keyPath: path] = $1.number ?? 0 }
     }
 
     init(_ name: String, _ path: WritableKeyPath<Struct, Int32> & Sendable) {
         self.name = name
         get = { .integer(Int($0[keyPath: path])) }
-        set = { if case .integer(let value) = $1 { $0[keyPath: path] = Int32(clamping: value) } }
+        set = { $0[keyPath: path] = if case .integer(let value) = $1 { Int32(clamping: value) } else { 0 } }
+    }
+
+    init(_ name: String, _ path: WritableKeyPath<Struct, Int64> & Sendable) {
+        self.name = name
+        get = { .integer(Int($0[keyPath: path])) }
+        set = { $0[keyPath: path] = if case .integer(let value) = $1 { Int64(value) } else { 0 } }
     }
 
     init(_ name: String, _ path: WritableKeyPath<Struct, UInt64> & Sendable) {
@@ -27,7 +33,7 @@ struct StructNumber<Struct>: Sendable {
     }
 }
 
-/// A struct whose numbers the core has by the same names. `numbers` is written from the header.
+/// A struct whose numbers the core has by the same names, with 0 for those that are left open. `numbers` is written from the header.
 protocol TabledStruct: VersionedStruct {
     static var numbers: [StructNumber<Self>] { get }
 }
@@ -43,8 +49,8 @@ extension TabledStruct {
     /// Hands over what the core's table has. - Throws: `invalidValue` for numbers that stand for nothing.
     func hand<Options>(to options: inout Options, _ fields: [OptionField<Options>]) throws(SpinnpropError) {
         for field in fields {
-            guard let number = Self.numbers.first(where: { $0.name == field.name }) else { continue }
-            try field.set(&options, number.get(self))
+            guard let value = Self.numbers.first(where: { $0.name == field.name })?.get(self) else { continue }
+            try field.set(&options, field.isOptional && value.number == 0 ? .open : value)
         }
     }
 }

@@ -67,6 +67,16 @@ extension VersionedStruct {
     }
 }
 
+/// The body of a function that fills a caller's struct.
+func fill<Struct: VersionedStruct>(
+    _ pointer: UnsafeMutablePointer<Struct>?, _ name: StaticString, _ value: () throws -> Struct
+) -> spinnprop_status {
+    barrier {
+        let destination = try Struct.destination(pointer, name)
+        destination.write(try value())
+    }
+}
+
 /// A caller's struct that is to be filled.
 struct Destination<Struct: VersionedStruct> {
     fileprivate let bytes: UnsafeMutableRawPointer

@@ -4,38 +4,60 @@
 import CSpinnprop
 import Learning
 import Mathematics
+import Networks
+import SpiNNaker2Programs
 import Spinnprop
 
 extension spinnprop_domain {
-    fileprivate init(_ name: String, _ domain: Domain, _ initial: OptionValue) {
+    fileprivate init(_ name: String, _ domain: Domain, isWhole: Bool, isOptional: Bool = false, _ initial: OptionValue)
+    {
         self = .initial
         write(name, to: &self.name)
+        write(domain.text, to: &text)
         (low, high) = (domain.low, domain.high)
         (includes_low, includes_high) = (domain.includesLow ? 1 : 0, domain.includesHigh ? 1 : 0)
-        if case .integer = initial { is_whole = 1 }
+        (is_whole, is_optional) = (isWhole ? 1 : 0, isOptional ? 1 : 0)
         self.initial = initial.number ?? 0
     }
-}
 
-private func domains(_ of: Int32) throws(SpinnpropError) -> [spinnprop_domain] {
-    if of == Int32(SPINNPROP_DOMAINS_TRAINING) {
-        let defaults = TrainingOptions()
-        return TrainingOptions.fields.compactMap { field in
-            field.domain.map { spinnprop_domain(field.name, $0, field.get(defaults)) }
+    /// Of all numbers of a table that have a domain.
+    fileprivate static func rows<Options>(_ fields: [OptionField<Options>], _ defaults: Options) -> [spinnprop_domain] {
+        fields.compactMap { field in
+            field.domain.map {
+                spinnprop_domain(
+                    field.name, $0, isWhole: field.isWhole, isOptional: field.isOptional, field.get(defaults))
+            }
         }
     }
-    guard let kind = LossKind(rawValue: of) else {
-        throw .invalidValue("of is \(of); it must be SPINNPROP_DOMAINS_TRAINING (-1) or a number of SPINNPROP_LOSS_*")
+
+    fileprivate static func rows(_ of: Int32) throws(SpinnpropError) -> [spinnprop_domain] {
+        switch Int(of) {
+        case SPINNPROP_DOMAINS_TRAINING: return rows(TrainingOptions.fields, TrainingOptions())
+        case SPINNPROP_DOMAINS_FORWARD: return rows(ForwardOptions.fields, ForwardOptions())
+        case SPINNPROP_DOMAINS_GRADIENT: return rows(RateRegularisation.fields, RateRegularisation())
+        case SPINNPROP_DOMAINS_CLOCK: return rows(TimeGrid.fields, TimeGrid())
+        case SPINNPROP_DOMAINS_SPINNAKER2: return rows(SpiNNaker2Options.fields, SpiNNaker2Options())
+        case SPINNPROP_DOMAINS_NETWORK:
+            return NetworkOptions.elements.map { element in
+                spinnprop_domain(
+                    element.name, element.domain, isWhole: false, isOptional: element.initial == .open, element.initial)
+            }
+        default:
+            guard let kind = LossKind(rawValue: of) else {
+                throw .invalidValue(
+                    "of is \(of); it must be one of SPINNPROP_DOMAINS_* (\(SPINNPROP_DOMAINS_NETWORK) .. -1) or SPINNPROP_LOSS_*"
+                )
+            }
+            return kind.parameters.compactMap { own in
+                own.domain.map { spinnprop_domain(own.name, $0, isWhole: false, own.initial) }
+            }
+        }
     }
-    return kind.parameters.compactMap { own in own.domain.map { spinnprop_domain(own.name, $0, own.initial) } }
 }
 
 @c @implementation
 public func spinnprop_domain_count(_ n: UnsafeMutablePointer<Int64>?, _ of: Int32) -> spinnprop_status {
-    barrier {
-        let destination = try given(n, "n")
-        destination.pointee = Int64(try domains(of).count)
-    }
+    answer(n, "n") { try spinnprop_domain.rows(of).count }
 }
 
 @c @implementation
@@ -43,7 +65,7 @@ public func spinnprop_domain_rows(
     _ rows: UnsafeMutablePointer<spinnprop_domain>?, _ n: Int64, _ of: Int32
 ) -> spinnprop_status {
     barrier {
-        let own = try domains(of)
+        let own = try spinnprop_domain.rows(of)
         try spinnprop_domain.rows(rows, n, needed: own.count, "rows").write(own)
     }
 }

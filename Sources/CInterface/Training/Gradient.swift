@@ -38,16 +38,18 @@ let gradientKind = HandleKind<LayeredGradients>(mark: 0x5350_4752_4144_4903, nou
 
 extension spinnprop_gradient_options {
     static var initial: spinnprop_gradient_options {
-        let defaults = RateRegularisation()
-        return spinnprop_gradient_options(
-            size: MemoryLayout<spinnprop_gradient_options>.size, engine: nil, rate_strength: defaults.strength,
-            rate_target: defaults.target, rate_tau: defaults.tau ?? 0)
+        var options = spinnprop_gradient_options()
+        options.size = MemoryLayout<spinnprop_gradient_options>.size
+        options.take(RateRegularisation(), RateRegularisation.fields)
+        return options
     }
 
     /// `nil` if it is off. The core checks the numbers.
-    var rate: RateRegularisation? {
+    func rate() throws(SpinnpropError) -> RateRegularisation? {
         guard rate_strength != 0 else { return nil }
-        return RateRegularisation(strength: rate_strength, target: rate_target, tau: rate_tau == 0 ? nil : rate_tau)
+        var rate = RateRegularisation()
+        try hand(to: &rate, RateRegularisation.fields)
+        return rate
     }
 }
 
@@ -89,7 +91,7 @@ public func spinnprop_network_gradient(
         let options = try spinnprop_gradient_options.readOrInitial(options, "options")
         let loss = try spinnprop_loss.loss(loss, "loss", of: recording)
         let (labels, targets) = try labelsAndTargets(labels, n, targets, n_targets, recording)
-        let objective = Objective(loss: loss, labels: labels, targetTimes: targets, rate: options.rate)
+        let objective = Objective(loss: loss, labels: labels, targetTimes: targets, rate: try options.rate())
         let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.sampleCount)
         let engine = try CInterface.engine(options.engine, "options->engine")
         let result = try network.gradient(recording, objective, engine: engine, monitor: monitor)
@@ -126,8 +128,5 @@ public func spinnprop_gradient_input_times(
 public func spinnprop_gradient_skipped(
     _ skipped: UnsafeMutablePointer<Int64>?, _ gradient: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(skipped, "skipped")
-        destination.pointee = Int64(try box(gradient, gradientKind, "gradient").value.gradients.skippedCount)
-    }
+    answer(skipped, "skipped") { try box(gradient, gradientKind, "gradient").value.gradients.skippedCount }
 }

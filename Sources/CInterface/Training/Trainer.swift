@@ -64,11 +64,10 @@ public func spinnprop_trainer_create(
     _ trainer: UnsafeMutablePointer<OpaquePointer?>?, _ network: OpaquePointer?,
     _ options: UnsafePointer<spinnprop_training_options>?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(trainer, "trainer")
+    create(trainer, "trainer", trainerKind) {
         let network = try box(network, networkKind, "network").value
         let made = try spinnprop_training_options.readOrInitial(options, "options").trainer(network)
-        destination.pointee = makeHandle(TrainerHolder(made), trainerKind)
+        return TrainerHolder(made)
     }
 }
 
@@ -113,10 +112,9 @@ public func spinnprop_trainer_run(
 public func spinnprop_trainer_network(
     _ network: UnsafeMutablePointer<OpaquePointer?>?, _ trainer: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(network, "network")
+    create(network, "network", networkKind) {
         let trainer = try box(trainer, trainerKind, "trainer").value.idleTrainer()
-        destination.pointee = makeHandle(trainer.network, networkKind)
+        return trainer.network
     }
 }
 
@@ -124,10 +122,7 @@ public func spinnprop_trainer_network(
 public func spinnprop_trainer_epochs_done(
     _ n_epochs: UnsafeMutablePointer<Int64>?, _ trainer: OpaquePointer?
 ) -> spinnprop_status {
-    barrier {
-        let destination = try given(n_epochs, "n_epochs")
-        destination.pointee = Int64(try box(trainer, trainerKind, "trainer").value.idleTrainer().epochsDone)
-    }
+    answer(n_epochs, "n_epochs") { try box(trainer, trainerKind, "trainer").value.idleTrainer().epochsDone }
 }
 
 @c @implementation

@@ -23,7 +23,7 @@ extension spinnprop_training_options {
         let rule = try CInterface.engine(gradient.engine, "options->gradient->engine")
         var options = try options()
         options.forward = try forward.options()
-        options.rate = gradient.rate
+        options.rate = try gradient.rate()
         options.loss = try spinnprop_loss.loss(loss, "options->loss", engine, network)
         return try Trainer(network, options, engine: engine, rule: rule)
     }

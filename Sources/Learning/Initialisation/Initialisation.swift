@@ -54,18 +54,16 @@ public struct Initialisation: Equatable, Sendable {
     ///
     /// - Throws: `invalidValue` unless mean and std are empty or have one number per layer, finite, std >= 0.
     public func apply(to network: inout Network, seed: UInt64) throws(SpinnpropError) {
-        for (name, values) in [("weight_mean", mean), ("weight_std", std)] {
+        for (name, path, domain) in Initialisation.fields {
+            let values = self[keyPath: path]
             guard values.isEmpty || values.count == network.layers.count else {
                 throw .invalidValue(
                     "\(name) has \(values.count) elements for \(network.layers.count) layers; give one per layer, or none"
                 )
             }
-            for (layer, value) in values.enumerated() where !(value.magnitude <= Initialisation.largest) {
-                throw .invalidValue("\(name)[\(layer)] is \(value); it must be within +-\(Initialisation.largest)")
+            for (layer, value) in values.enumerated() where !domain.contains(value) {
+                throw .invalidValue("\(name)[\(layer)] is \(value); it must be \(domain.text)")
             }
-        }
-        for (layer, value) in std.enumerated() where value < 0 {
-            throw .invalidValue("weight_std[\(layer)] is \(value); it must be >= 0")
         }
         for (index, connection) in network.connections.enumerated() {
             let layer = connection.target
@@ -84,8 +82,11 @@ public struct Initialisation: Equatable, Sendable {
         }
     }
 
-    /// Beyond any use, yet far from overflow.
-    static let largest = 1e100
+    /// By the names that bindings know them by; the bounds are beyond any use, yet far from overflow.
+    public static let fields: [(name: String, path: KeyPath<Initialisation, [Double]> & Sendable, domain: Domain)] = [
+        ("weight_mean", \.mean, .closed(-1e100, 1e100)),
+        ("weight_std", \.std, .closed(0, 1e100)),
+    ]
 }
 
 /// What randomness is used for: each purpose has its own streams, so that no two share numbers even under one seed.

@@ -19,6 +19,7 @@ extension TrainingOptions {
             case .real(let value): hash.add([value])
             case .integer(let value): hash.add(UInt64(truncatingIfNeeded: value))
             case .word(let value): hash.add(value)
+            case .open: hash.add(0)
             }
         }
         for (name, grid) in [(substrate.name, substrate.grid), (rule.name, rule.grid)] {

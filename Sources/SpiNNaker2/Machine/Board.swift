@@ -44,7 +44,7 @@ public struct Board: Equatable, Sendable {
     /// - Throws: `invalidValue` for a number of chips no board has, or constants that contradict each other.
     public init(chips: Int = 1, constants: SpiNNaker2Constants = SpiNNaker2Constants()) throws(SpinnpropError) {
         guard chips >= 1, chips <= Board.largest else {
-            throw .invalidValue("chips is \(chips); a board has 1 .. \(Board.largest)")
+            throw .invalidValue("chips is \(chips); it must be 1 .. \(Board.largest)")
         }
         try constants.check()
         chipCount = chips

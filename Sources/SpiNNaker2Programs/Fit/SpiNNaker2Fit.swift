@@ -79,8 +79,11 @@ public struct SpiNNaker2Fit: Equatable, Sendable {
     /// Slips in a step: tick periods by which the busiest PE is expected to run over.
     public let slips: Int
     public let activity: Activity
+    /// Of the options it is about.
+    public let spikesPerNeuron: Double
+    public let activeSenders: Double
     /// The sizes of the largest network of this shape that fits with these options: all hidden layers scaled alike.
-    public let largest: [Int]
+    public private(set) var largest: [Int]
 
     public var meanPower: Double { secondsPerStep > 0 ? energyPerStep / secondsPerStep : 0 }
 
@@ -106,6 +109,7 @@ public struct SpiNNaker2Fit: Equatable, Sendable {
         self.sizes = sizes
         self.batch = batch
         self.activity = activity
+        (spikesPerNeuron, activeSenders) = (options.spikesPerNeuron, options.activeSenders)
         availablePEs = options.board.peCount
         sramAvailable = options.board.constants.dataBytes
         largest = SpiNNaker2Fit.largest(sizes, recurrent: recurrent, options: options, activity)
@@ -141,6 +145,25 @@ public struct SpiNNaker2Fit: Equatable, Sendable {
         energyPerStep = estimate.energy(options, loadedPEs: copies * layout.cut.pesPerCopy + layout.cut.chunks.count)
     }
 
+    /// The same for options as they are or, where a network does not fit those, with tapes and sums that have room for the activity.
+    ///
+    /// `largest` is the larger one of both.
+    public static func roomy(
+        sizes: [Int], recurrent: Bool = false, batch: Int, options: SpiNNaker2Options, activity: Activity = Activity()
+    ) throws(SpinnpropError) -> SpiNNaker2Fit {
+        let usual = try SpiNNaker2Fit(
+            sizes: sizes, recurrent: recurrent, batch: batch, options: options, activity: activity)
+        // The bound of both options is above 0.
+        let most = max(1e-3, activity.neurons.reduce(activity.input, max))
+        var options = options
+        (options.spikesPerNeuron, options.activeSenders) = (most, min(1, most))
+        let roomy = try SpiNNaker2Fit(
+            sizes: sizes, recurrent: recurrent, batch: batch, options: options, activity: activity)
+        var answer = usual.fits ? usual : roomy
+        answer.largest = usual.largest.lexicographicallyPrecedes(roomy.largest) ? roomy.largest : usual.largest
+        return answer
+    }
+
     /// - Throws: as a run with such activity would.
     private static func layout(
         _ shape: NetworkShape, _ options: SpiNNaker2Options, _ activity: Activity
@@ -165,11 +188,10 @@ public struct SpiNNaker2Fit: Equatable, Sendable {
             let parameters = chunks.reduce(0) { $0 + $1.count }
             candidates.append(("optimizer", BufferPlan.optimizerBuffers(parameters: parameters)))
         }
-        let alignment = Int(constants[.dmaAlignment])
         var worst = ("", "", 0, 0)
-        for (name, buffers) in candidates where buffers.bytes(alignment: alignment) > worst.3 {
+        for (name, buffers) in candidates where buffers.bytes(constants) > worst.3 {
             let largest = buffers.max { $0.bytes < $1.bytes }
-            worst = (name, largest?.name ?? "", largest?.bytes ?? 0, buffers.bytes(alignment: alignment))
+            worst = (name, largest?.name ?? "", largest?.bytes ?? 0, buffers.bytes(constants))
         }
         return worst
     }

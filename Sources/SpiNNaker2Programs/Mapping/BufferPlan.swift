@@ -63,7 +63,6 @@ struct BufferPlan: Sendable {
 
     /// The same with tapes up to eight times as long, as far as the SRAM that a cut leaves free allows: no network takes more PEs for it.
     func withLongerTapes(_ cut: Cut, _ constants: SpiNNaker2Constants) -> BufferPlan {
-        let alignment = Int(constants[.dmaAlignment])
         for factor in [8, 4, 2] {
             var longer = self
             longer.tapeFactor = factor
@@ -71,7 +70,7 @@ struct BufferPlan: Sendable {
                 slices.map { longer.neuronBuffers(layer: layer, slice: $0, cuts: cut.cuts) }
             }
             let all = neurons + [longer.inputBuffers(cuts: cut.cuts), longer.lossBuffers]
-            if all.allSatisfy({ $0.bytes(alignment: alignment) <= constants.dataBytes }) { return longer }
+            if all.allSatisfy({ $0.fits(constants) }) { return longer }
         }
         return self
     }
@@ -212,16 +211,21 @@ struct BufferPlan: Sendable {
 
 extension Array where Element == PlannedBuffer {
     /// As allocated, each in whole DMA words.
-    func bytes(alignment: Int) -> Int { reduce(0) { $0 + ($1.bytes + alignment - 1) / alignment * alignment } }
+    func bytes(_ constants: SpiNNaker2Constants) -> Int {
+        let alignment = Int(constants[.dmaAlignment])
+        return reduce(0) { $0 + ($1.bytes + alignment - 1) / alignment * alignment }
+    }
 
-    /// That they do not fit a PE.
-    ///
+    func fits(_ constants: SpiNNaker2Constants) -> Bool { bytes(constants) <= constants.dataBytes }
+
     /// - Parameter subject: who needs them, with its verb.
-    func refusal(_ subject: String, _ constants: SpiNNaker2Constants, remedy: String) -> SpinnpropError {
+    /// - Throws: `outOfMemory` if they do not fit a PE.
+    func check(_ subject: String, _ constants: SpiNNaker2Constants, remedy: String) throws(SpinnpropError) {
+        guard !fits(constants) else { return }
         let largest = self.max { $0.bytes < $1.bytes }
-        return SpinnpropError(
+        throw SpinnpropError(
             .outOfMemory,
-            "\(subject) \(bytes(alignment: Int(constants[.dmaAlignment]))) bytes of SRAM and a PE has \(constants.dataBytes); the "
+            "\(subject) \(bytes(constants)) bytes of SRAM and a PE has \(constants.dataBytes); the "
                 + "largest buffer is \"\(largest?.name ?? "")\" with \(largest?.bytes ?? 0) bytes: \(remedy), or smaller tapes "
                 + "(spikes_per_neuron)")
     }

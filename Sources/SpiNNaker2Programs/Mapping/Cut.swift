@@ -47,7 +47,6 @@ struct Cut: Equatable, Sendable {
         let neurons = plan.shape.sizes[layer + 1]
         let blocks = ClockKernels.padded(neurons) / ClockKernels.width
         let largestBlocks = largestSlice.map { max(1, $0 / ClockKernels.width) } ?? blocks
-        let alignment = Int(constants[.dmaAlignment])
         // Of the widest of so many slices.
         func buffers(_ count: Int) -> [PlannedBuffer] {
             var cuts = slices.map(\.count)
@@ -55,17 +54,14 @@ struct Cut: Equatable, Sendable {
             let width = min(neurons, (blocks + count - 1) / count * ClockKernels.width)
             return plan.neuronBuffers(layer: layer, slice: Slice(index: 0, first: 0, count: width), cuts: cuts)
         }
-        func fits(_ count: Int) -> Bool { buffers(count).bytes(alignment: alignment) <= constants.dataBytes }
-        guard fits(blocks) else {
-            throw buffers(blocks).refusal(
-                "\(ClockKernels.width) neurons of layer \(layer) need", constants, remedy: "use fewer senders")
-        }
+        try buffers(blocks).check(
+            "\(ClockKernels.width) neurons of layer \(layer) need", constants, remedy: "use fewer senders")
         var count = (blocks + largestBlocks - 1) / largestBlocks
-        if !fits(count) {
+        if !buffers(count).fits(constants) {
             var (tooFew, enough) = (count, blocks)
             while enough - tooFew > 1 {
                 let middle = (tooFew + enough) / 2
-                if fits(middle) { enough = middle } else { tooFew = middle }
+                if buffers(middle).fits(constants) { enough = middle } else { tooFew = middle }
             }
             count = enough
         }

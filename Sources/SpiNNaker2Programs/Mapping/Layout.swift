@@ -112,16 +112,12 @@ struct Layout: Sendable {
             activeSenders: options.activeSenders, fifoPackets: options.fifoPackets,
             needsSampleGradient: needsSampleGradient)
         let cut = try Cut(plan, constants: board.constants, largestSlice: options.largestSlice)
-        try check(plan, cut, board.constants)
-        return Attempt(plan: plan, cut: cut, places: try Places(cut, options))
-    }
-
-    /// Input and loss are never cut: they must fit as they are.
-    private static func check(_ plan: BufferPlan, _ cut: Cut, _ constants: SpiNNaker2Constants) throws(SpinnpropError) {
-        for (name, buffers) in [("input", plan.inputBuffers(cuts: cut.cuts)), ("loss", plan.lossBuffers)] {
-            guard buffers.bytes(alignment: Int(constants[.dmaAlignment])) > constants.dataBytes else { continue }
-            throw buffers.refusal("the \(name) program needs", constants, remedy: "use fewer units")
+        // Input and loss are never cut: they must fit as they are.
+        let whole = [("input", plan.inputBuffers(cuts: cut.cuts)), ("loss", plan.lossBuffers)]
+        for (name, buffers) in whole {
+            try buffers.check("the \(name) program needs", board.constants, remedy: "use fewer units")
         }
+        return Attempt(plan: plan, cut: cut, places: try Places(cut, options))
     }
 
     func inputPE(copy: Int) -> Int { copyPEs[copy][0] }

@@ -10,7 +10,7 @@ from typing import Any, Dict
 
 from .. import spinnaker2
 from ..spinnaker2._account import ESTIMATED, Account, estimated_column
-from ..spinnaker2._fit import _answer, _fit_roomy
+from ..spinnaker2._fit import _answer
 from .folder import digest_of_model
 
 #: What `write_account` leaves in a folder.
@@ -49,8 +49,8 @@ def fit(options: argparse.Namespace) -> int:
         **given,
     )
     # What is given is laid out as it is.
-    answer = (_answer if given else _fit_roomy)(
-        engine, sizes, options.batch, options.recurrent, options.input_activity, options.activity
+    answer = _answer(
+        engine, sizes, options.batch, options.recurrent, options.input_activity, options.activity, makes_room=not given
     )
     print(json.dumps({"estimated": ESTIMATED, **vars(answer)}, indent=2) if options.json else answer)
     return 0 if answer.fits else 1

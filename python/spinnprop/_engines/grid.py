@@ -20,12 +20,12 @@ class TimeGrid(Value):
     copies: int
 
     def __init__(self, time_step: float, steps: int, decay: str, copies: int) -> None:
-        self._set(time_step=time_step)
         checks.choice(decay, "decay", _DECAYS)
         self.__dict__.update(
-            steps=checks.integer(steps, "steps", 2, checks.INT32),
+            time_step=checks.option(time_step, "time_step", _core.DOMAINS_CLOCK),
+            steps=checks.option(steps, "steps", _core.DOMAINS_CLOCK),
             decay=decay,
-            copies=checks.integer(copies, "copies", 1, checks.INT32),
+            copies=checks.option(copies, "copies", _core.DOMAINS_CLOCK),
         )
 
     @classmethod

@@ -6,10 +6,12 @@ import math
 import numbers
 import operator
 import os
-from typing import TYPE_CHECKING, Any, Mapping, Optional, SupportsFloat, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, SupportsFloat, cast
 
 import numpy as np
 
+from .. import _core
 from .arrays import ReadOnly
 from .types import Int64Array, PathLike
 
@@ -34,7 +36,7 @@ def integer(value: Any, name: str, low: float = -math.inf, high: float = math.in
 
 
 def real(value: Any, name: str) -> float:
-    """A float; its domain is the core's affair."""
+    """A float of any value."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     is_number = isinstance(value, (numbers.Real, np.integer, np.floating))
@@ -44,6 +46,29 @@ def real(value: Any, name: str) -> float:
         return float(cast(SupportsFloat, value))
     except OverflowError:
         raise ValueError(f"{name} is too large for float64") from None
+
+
+@lru_cache(maxsize=None)
+def domains(of: int) -> Dict[str, Dict[str, Any]]:
+    """The core's options of a kind by their names there, each with its domain and its default."""
+    return {row["name"]: row for row in _core.domains(of)}
+
+
+def option(value: Any, name: str, of: int, field: Optional[str] = None) -> Any:
+    """An int or a float, as the core's option of this name (or of the name `field`) wants it, within its domain.
+
+    None where that leaves the option open.
+    """
+    row = domains(of)[field or name]
+    if value is None and row["is_optional"]:
+        return None
+    number = integer(value, name) if row["is_whole"] else real(value, name)
+    is_above = number >= row["low"] if row["includes_low"] else number > row["low"]
+    # As a float, 2^63 - 1 is 2^63.
+    is_below = number <= row["high"] if row["includes_high"] else number < row["high"]
+    if not (is_above and is_below and (not row["is_whole"] or number <= INT64)):
+        raise ValueError(f"{name} is {number}; it must be {row['text']}{', or None' if row['is_optional'] else ''}")
+    return number
 
 
 def boolean(value: Any, name: str) -> bool:

@@ -108,4 +108,4 @@ class Board(Value):
     def __init__(self, chips: int = 48, chip: Optional[Chip] = None) -> None:
         if chip is not None and not isinstance(chip, Chip):
             raise TypeError(f"chip is {checks.shown(chip)}; it must be a spinnaker2.Chip")
-        self.__dict__.update(chips=checks.integer(chips, "chips", 1, 48), chip=Chip() if chip is None else chip)
+        self.__dict__.update(chips=checks.option(chips, "chips", _core.DOMAINS_SPINNAKER2), chip=Chip() if chip is None else chip)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Dict, Optional, Tuple, Union
 
 from .. import _core
@@ -132,19 +133,21 @@ class Engine(BaseEngine):
         checks.choice(overflow, "overflow", _OVERFLOW)
         checks.choice(faults, "faults", _FAULTS)
         checks.choice(power, "power", _POWER)
+        own = partial(checks.option, of=_core.DOMAINS_SPINNAKER2)
         self.__dict__.update(
             copies="auto" if copies == "auto" else grid.copies,
-            batch_size=_or_none(batch_size, "batch_size"),
+            batch_size=own(batch_size, "batch_size"),
             placement=placement,
             seed=checks.integer(seed, "seed", 0, checks.UINT64),
-            largest_slice=_or_none(largest_slice, "largest_slice"),
-            fifo_packets=_or_none(fifo_packets, "fifo_packets"),
+            largest_slice=own(largest_slice, "largest_slice"),
+            fifo_packets=own(fifo_packets, "fifo_packets"),
             overflow=overflow,
             faults=faults,
             power=power,
-            power_threshold=checks.integer(power_threshold, "power_threshold", 0, checks.INT32),
+            power_threshold=own(power_threshold, "power_threshold"),
+            spikes_per_neuron=own(spikes_per_neuron, "spikes_per_neuron"),
+            active_senders=own(active_senders, "active_senders"),
         )
-        self._set(spikes_per_neuron=spikes_per_neuron, active_senders=active_senders)
         self._make()
 
     def account(self) -> Account:
@@ -200,7 +203,3 @@ class Engine(BaseEngine):
 
 def _engine(options: Dict[str, Any]) -> Engine:
     return Engine(**options)
-
-
-def _or_none(value: Any, name: str) -> Optional[int]:
-    return None if value is None else checks.integer(value, name, 1, checks.INT32)

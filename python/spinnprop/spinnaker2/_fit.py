@@ -142,28 +142,8 @@ def fit(
     (True, True)
     """
     if isinstance(chip, Engine):
-        return _answer(chip, sizes, batch, recurrent, input_activity, activity)
-    return _fit_roomy(Engine(chip), sizes, batch, recurrent, input_activity, activity)
-
-
-def _fit_roomy(
-    engine: Engine,
-    sizes: Sequence[int],
-    batch: int,
-    recurrent: bool = False,
-    input_activity: Optional[float] = None,
-    activity: Optional[Sequence[float]] = None,
-) -> Fit:
-    """The answer for an engine, or, where a network does not fit that, for one that has room for the activity.
-
-    The largest network is the larger of both.
-    """
-    usual = _answer(engine, sizes, batch, recurrent, input_activity, activity)
-    most = max(1e-3, usual.input_activity, *usual.activity)
-    options = {**vars(engine), "spikes_per_neuron": most, "active_senders": min(1.0, most)}
-    roomy = _answer(Engine(**options), sizes, batch, recurrent, input_activity, activity)
-    answer = usual if usual.fits else roomy
-    return Fit(**{**vars(answer), "largest": max(usual.largest, roomy.largest)})
+        return _answer(chip, sizes, batch, recurrent, input_activity, activity, makes_room=False)
+    return _answer(Engine(chip), sizes, batch, recurrent, input_activity, activity, makes_room=True)
 
 
 def _answer(
@@ -173,20 +153,20 @@ def _answer(
     recurrent: bool,
     input_activity: Optional[float],
     activity: Optional[Sequence[float]],
+    makes_room: bool,
 ) -> Fit:
+    """For an engine as it is, or, with `makes_room`, where a network does not fit that, for one that has room for the activity."""
     try:
         listed = list(sizes)
     except TypeError:
         shown = checks.shown(sizes)
         raise TypeError(f"sizes is {shown}; give a list: input units, then neurons of each layer") from None
-    given = np.ascontiguousarray([checks.integer(size, "sizes", 1, 2**20) for size in listed], np.int32)
-    if len(given) < 2:
-        raise ValueError(f"sizes is {checks.shown(sizes)}; give an input and at least one layer")
+    given = checks.array(listed, np.int32, "sizes", ndim=1)
     batch = checks.integer(batch, "batch", 1, checks.INT32)
     numbers = None if activity is None else checks.array(activity, np.float64, "activity", ndim=1)
     if numbers is not None and not len(numbers):
         raise ValueError(f"activity is {checks.shown(activity)}; give spikes per neuron of at least one layer")
-    slices, largest = np.zeros(len(given) - 1, np.int32), np.zeros(len(given), np.int32)
+    slices, largest = np.zeros(max(0, len(given) - 1), np.int32), np.zeros(len(given), np.int32)
     fields = _core.spinnaker2_estimate(
         engine._handle,
         given,
@@ -194,6 +174,7 @@ def _answer(
         batch,
         None if input_activity is None else checks.real(input_activity, "input_activity"),
         numbers,
+        int(makes_room),
         slices,
         largest,
     )
@@ -201,8 +182,6 @@ def _answer(
     return Fit(
         sizes=tuple(given.tolist()),
         batch_size=batch,
-        spikes_per_neuron=engine.spikes_per_neuron,
-        active_senders=engine.active_senders,
         **{
             **fields,
             "fits": bool(fields["fits"]),

@@ -22,8 +22,12 @@ def edges(row):
         (row["low"], row["includes_low"], -math.inf),
         (row["high"], row["includes_high"], math.inf),
     ):
-        beyond = bound + math.copysign(1, direction) if row["is_whole"] else np.nextafter(bound, direction)
-        inside = bound - math.copysign(1, direction) if row["is_whole"] else np.nextafter(bound, -direction)
+        if row["is_whole"]:
+            # No float64 is the largest whole number of 64 bits.
+            bound = min(int(bound), 2**63 - 1)
+            beyond, inside = (bound + 1, bound - 1) if direction > 0 else (bound - 1, bound + 1)
+        else:
+            beyond, inside = np.nextafter(bound, direction), np.nextafter(bound, -direction)
         yield bound, bool(is_in)
         yield inside, True
         if not math.isinf(bound):
@@ -58,8 +62,9 @@ def test_losses(kind):
 def test_there_is_a_class_for_every_loss():
     codes = {value for name, value in vars(_core).items() if name.startswith("LOSS_")}
     assert codes == set(LOSSES)
-    with pytest.raises(ValueError, match="of is 1000"):
-        _core.domains(1000)
+    for of in (1000, -7):
+        with pytest.raises(ValueError, match=f"of is {of}"):
+            _core.domains(of)
 
 
 @pytest.mark.parametrize("name", sorted(TRAINING))
@@ -70,12 +75,101 @@ def test_training_options(name):
     if python_name:
         assert inspect.signature(sp.Trainer).parameters[python_name].default == row["initial"]
     for value, is_in in edges(row):
-        if row["is_whole"]:
-            value = int(value)
-            if not -(2**31) <= value < 2**31:
-                continue
+        if row["is_whole"] and not -(2**31) <= value < 2**31:
+            continue
         made = lambda: _core.trainer_create(NET._handle, {name: value}, {}, None, {})  # noqa: E731
         assert accepts(made) == is_in, (name, value)
+
+
+def forward(**options):
+    return NET.forward(sp.SpikeTrains([], [], [0], 2), **options)
+
+
+def network(**elements):
+    """With values of the other parameters that go with this one, and arrays of one element where Python has arrays only."""
+    ((name, value),) = elements.items()
+    others = {
+        "tau_mem": {"tau_syn": value}, "tau_syn": {"tau_mem": value},
+        "threshold": {"reset": -1.0}, "reset": {"threshold": np.nextafter(math.inf, 0)},
+    }  # fmt: skip
+    weights = {"weight_mean": [0.0], "weight_std": [0.0]}
+    return sp.Network([2, 2], **{**weights, **others.get(name, {}), name: [value] if name in weights else value})
+
+
+#: What makes an object of each kind of options, whose signature it is, and what Python calls the fields otherwise; those that are None
+#: are words there.
+KINDS = {
+    _core.DOMAINS_FORWARD: (forward, sp.Network.forward, {}),
+    _core.DOMAINS_CLOCK: (sp.ClockEngine, sp.ClockEngine, {"decay": None}),
+    _core.DOMAINS_SPINNAKER2: (
+        lambda chips=1, **options: sp.spinnaker2.Engine(sp.spinnaker2.Board(chips), **options),
+        sp.spinnaker2.Engine,
+        dict.fromkeys(("decay", "overflow", "faults", "placement", "power")),
+    ),
+    _core.DOMAINS_GRADIENT: (
+        lambda **options: sp.losses.RateRegularisation(**{"strength": 1.0, **options}),
+        sp.losses.RateRegularisation,
+        {f"rate_{name}": name for name in ("strength", "target", "tau")},
+    ),
+    _core.DOMAINS_NETWORK: (network, sp.Network, {}),
+}
+#: What Python writes for a default that is infinite or that an engine chooses; what it wants to be given; what a board has.
+OTHERWISE = {"t_end": None, "copies": "auto", "rate_strength": inspect.Parameter.empty, "chips": None}
+CHECKED = [(of, row["name"]) for of in KINDS for row in _core.domains(of) if KINDS[of][2].get(row["name"], "") is not None]
+
+
+@pytest.mark.parametrize("of, name", CHECKED)
+def test_options(of, name):
+    """Defaults are the core's, and so are both ends of each domain."""
+    (row,) = [row for row in _core.domains(of) if row["name"] == name]
+    make, shown, names = KINDS[of]
+    python_name = names.get(name, name)
+    if python_name in inspect.signature(shown).parameters:
+        default = inspect.signature(shown).parameters[python_name].default
+        own = None if row["is_optional"] else row["initial"]
+        assert default == own or (default is OTHERWISE.get(name, "") or default == OTHERWISE.get(name, ""))
+    else:
+        assert name == "chips"
+    for value, is_in in edges(row):
+        # No threshold is above the largest number.
+        is_in = is_in and not (name == "reset" and value > 1e308)
+        assert accepts(lambda: make(**{python_name: value})) == is_in, (name, value)
+    if row["is_optional"] and name != "copies" and "weight" not in name:
+        make(**{python_name: None})
+    if not row["is_whole"]:
+        assert not accepts(lambda: make(**{python_name: math.nan}))
+
+
+def test_words_have_the_cores_defaults():
+    from spinnprop._engines import grid
+    from spinnprop.spinnaker2 import _engine
+
+    core, shown = _core.spinnaker2_defaults(), inspect.signature(sp.spinnaker2.Engine).parameters
+    tables = {
+        "decay": grid._DECAYS, "overflow": _engine._OVERFLOW, "faults": _engine._FAULTS, "placement": _engine._PLACEMENTS,
+        "power": _engine._POWER,
+    }  # fmt: skip
+    rows = {row["name"]: row for row in _core.domains(_core.DOMAINS_SPINNAKER2)}
+    for name, words in tables.items():
+        assert words[shown[name].default] == core[name] == rows[name]["initial"]
+        assert sorted(words.values()) == list(range(int(rows[name]["high"]) + 1))
+    assert core["placement_seed"] == shown["seed"].default
+    clock = inspect.signature(sp.ClockEngine).parameters
+    assert grid._DECAYS[clock["decay"].default] == _core.clock_defaults()["decay"]
+
+
+def test_messages_name_the_parameter_the_value_and_the_domain():
+    for make, message in (
+        (lambda: sp.ClockEngine(steps=1), "steps is 1; it must be 2 .. 2147483647"),
+        (lambda: sp.spinnaker2.Engine(batch_size=0), "batch_size is 0; it must be 1 .. 2147483647, or None"),
+        (lambda: sp.losses.RateRegularisation(1.0, tau=-1), "tau is -1.0; it must be > 0 and finite, or None"),
+        (lambda: sp.Trainer(NET, patience=-1), "patience is -1; it must be 0 .. 2147483647"),
+        (lambda: forward(t_end=-1), "t_end is -1.0; it must be >= 0, infinite for a run until silence"),
+        (lambda: network(tau_mem=0.0), "tau_mem of neuron 0 is 0.0; it must be > 0 and finite"),
+    ):
+        with pytest.raises(ValueError) as refusal:
+            make()
+        assert str(refusal.value) == message
 
 
 def test_every_number_has_a_domain():
@@ -87,7 +181,8 @@ def test_every_number_has_a_domain():
 def test_the_estimator_asks_for_the_same():
     constraints = sp.SpikingClassifier._parameter_constraints
     for name, row in TRAINING.items():
-        if PYTHON_NAMES.get(name, name) != name or name not in constraints:
+        # Whether to stop early is a parameter of its own there, so patience is never 0.
+        if PYTHON_NAMES.get(name, name) != name or name not in constraints or name == "patience":
             continue
         interval = constraints[name][0]
         for value, is_in in edges(row):

@@ -2,6 +2,67 @@
 // swift-format-ignore-file
 import CSpinnprop
 
+extension spinnprop_clock_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_clock_options>] = [
+        StructNumber("time_step", \.time_step),
+        StructNumber("steps", \.steps),
+        StructNumber("decay", \.decay),
+        StructNumber("copies", \.copies),
+    ]
+}
+
+extension spinnprop_forward_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_forward_options>] = [
+        StructNumber("t_end", \.t_end),
+        StructNumber("max_spikes", \.max_spikes),
+    ]
+}
+
+extension spinnprop_gradient_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_gradient_options>] = [
+        StructNumber("rate_strength", \.rate_strength),
+        StructNumber("rate_target", \.rate_target),
+        StructNumber("rate_tau", \.rate_tau),
+    ]
+}
+
+extension spinnprop_loss: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_loss>] = [
+        StructNumber("kind", \.kind),
+        StructNumber("tau0", \.tau0),
+        StructNumber("alpha", \.alpha),
+        StructNumber("tau1", \.tau1),
+        StructNumber("t_label", \.t_label),
+        StructNumber("t_other", \.t_other),
+        StructNumber("scale", \.scale),
+        StructNumber("xi", \.xi),
+        StructNumber("beta", \.beta),
+        StructNumber("ties_are_wrong", \.ties_are_wrong),
+    ]
+}
+
+extension spinnprop_spinnaker2_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_spinnaker2_options>] = [
+        StructNumber("time_step", \.time_step),
+        StructNumber("steps", \.steps),
+        StructNumber("decay", \.decay),
+        StructNumber("copies", \.copies),
+        StructNumber("chips", \.chips),
+        StructNumber("batch_size", \.batch_size),
+        StructNumber("fifo_packets", \.fifo_packets),
+        StructNumber("spikes_per_neuron", \.spikes_per_neuron),
+        StructNumber("active_senders", \.active_senders),
+        StructNumber("overflow", \.overflow),
+        StructNumber("faults", \.faults),
+        StructNumber("largest_slice", \.largest_slice),
+        StructNumber("placement", \.placement),
+        StructNumber("placement_seed", \.placement_seed),
+        StructNumber("power", \.power),
+        StructNumber("power_threshold", \.power_threshold),
+        StructNumber("n_constants", \.n_constants),
+    ]
+}
+
 extension spinnprop_training_options: TabledStruct {
     static let numbers: [StructNumber<spinnprop_training_options>] = [
         StructNumber("epochs", \.epochs),
@@ -31,21 +92,6 @@ extension spinnprop_training_options: TabledStruct {
     ]
 }
 
-extension spinnprop_loss: TabledStruct {
-    static let numbers: [StructNumber<spinnprop_loss>] = [
-        StructNumber("kind", \.kind),
-        StructNumber("tau0", \.tau0),
-        StructNumber("alpha", \.alpha),
-        StructNumber("tau1", \.tau1),
-        StructNumber("t_label", \.t_label),
-        StructNumber("t_other", \.t_other),
-        StructNumber("scale", \.scale),
-        StructNumber("xi", \.xi),
-        StructNumber("beta", \.beta),
-        StructNumber("ties_are_wrong", \.ties_are_wrong),
-    ]
-}
-
 extension spinnprop_spikes: VersionedStruct {}
 
 extension spinnprop_network_options: VersionedStruct {}
@@ -56,15 +102,9 @@ extension spinnprop_engine_info: ResultStruct {}
 
 extension spinnprop_setting: ResultStruct {}
 
-extension spinnprop_clock_options: VersionedStruct {}
-
-extension spinnprop_forward_options: VersionedStruct {}
-
 extension spinnprop_recording_info: ResultStruct {}
 
 extension spinnprop_diagnostics: ResultStruct {}
-
-extension spinnprop_gradient_options: VersionedStruct {}
 
 extension spinnprop_domain: ResultStruct {}
 
@@ -79,8 +119,6 @@ extension spinnprop_sparse_run_options: VersionedStruct {}
 extension spinnprop_sparse_summary: ResultStruct {}
 
 extension spinnprop_sparse_lyapunov_options: VersionedStruct {}
-
-extension spinnprop_spinnaker2_options: VersionedStruct {}
 
 extension spinnprop_spinnaker2_info: ResultStruct {}
 
