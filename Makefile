@@ -19,7 +19,7 @@ PACKAGE_SOURCES := $(SWIFT_SOURCES) $(wildcard setup.py pyproject.toml MANIFEST.
 	$(shell find python/extension python/spinnprop -type f -not -path '*/__pycache__/*' -not -name '*.so')
 FORMATTED := Package.swift Sources Tests $(wildcard Benchmarks/sparse examples)
 
-.PHONY: help demo install test test-imports test-swift test-hosts test-python test-wheel generate bench wheel format lint clean FORCE
+.PHONY: help demo install test test-imports test-adding test-swift test-hosts test-python test-wheel generate bench wheel format lint clean FORCE
 
 help: ## list the targets
 	@echo "spinnprop: exact, event-based training of spiking neural networks"
@@ -45,7 +45,7 @@ $(VENV)/.installed: $(VENV)/.made-with $(PACKAGE_SOURCES)
 	@mv $@.new $@
 
 test: ## make lint and all that follows, with the time each stage takes
-	@scripts/stages.sh lint test-imports test-swift test-hosts test-python
+	@scripts/stages.sh lint test-imports test-adding test-swift test-hosts test-python
 
 test-imports: .build-imports/checked ## each room imports only what Package.swift lets it
 # SwiftPM looks at imports in clean builds alone.
@@ -53,6 +53,9 @@ test-imports: .build-imports/checked ## each room imports only what Package.swif
 	@rm -rf .build-imports && mkdir .build-imports && touch $@.new
 	swift build --explicit-target-dependency-import-check error --scratch-path .build-imports
 	@mv $@.new $@
+
+test-adding: ## what CONTRIBUTING.md says of adding a loss, an option or a substrate is true
+	$(PYTHON) Tests/adding/adding.py
 
 test-swift: ## swift test, and the Swift example
 	swift test

@@ -89,16 +89,6 @@ def plain_inits(header: Header) -> List[Function]:
 
 FIELD_TYPES = {"int32_t": "INT32", "int64_t": "INT64", "uint64_t": "UINT64", "double": "DOUBLE"}
 
-#: Structs whose numbers the core has by the same names.
-TABLED = (
-    "spinnprop_clock_options",
-    "spinnprop_forward_options",
-    "spinnprop_gradient_options",
-    "spinnprop_loss",
-    "spinnprop_spinnaker2_options",
-    "spinnprop_training_options",
-)
-
 
 def swift(header: Header) -> str:
     lines = [
@@ -106,15 +96,16 @@ def swift(header: Header) -> str:
         "// swift-format-ignore-file",
         "import CSpinnprop",
     ]
-    for name in TABLED:
+    read = [name for name in sized(header) if name.endswith(("_options", "_loss"))]
+    for name in read:
         numbers = [m.name for m in header.structs[name] if m.base in FIELD_TYPES and not m.stars]
         rows = [f'        StructNumber("{number}", \\.{number}),' for number in numbers]
         lines += ["", f"extension {name}: TabledStruct {{", f"    static let numbers: [StructNumber<{name}>] = ["]
         lines += [*rows, "    ]", "}"]
     for name in sized(header):
-        if name in TABLED:
+        if name in read:
             continue
-        protocol = "ResultStruct" if not name.endswith(("_options", "_loss", "_spikes")) else "VersionedStruct"
+        protocol = "VersionedStruct" if name.endswith("_spikes") else "ResultStruct"
         lines += ["", f"extension {name}: {protocol} {{}}"]
     for function in plain_inits(header):
         name = function.name[: -len("_init")]
@@ -125,8 +116,6 @@ def swift(header: Header) -> str:
             f"public func {function.name}(_ {argument}: UnsafeMutablePointer<{name}>?) {{ {name}.initialise({argument}) }}",
         ]
     return "\n".join(lines) + "\n"
-
-
 
 
 def field_rows(struct: str, members: List[Member]) -> List[str]:

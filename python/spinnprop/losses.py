@@ -221,8 +221,7 @@ class StepTTFSCrossEntropy(Loss):
 
 def _from_fields(fields: Dict[str, Any]) -> Loss:
     """The loss of the core's numbers."""
-    kinds = (TTFSCrossEntropy, VMaxCrossEntropy, SpikeTimeMSE, SpikeCountCrossEntropy, StepTTFSCrossEntropy)
-    kind: Any = next(kind for kind in kinds if kind._kind == fields["kind"])
+    kind: Any = next(kind for kind in Loss.__subclasses__() if kind._kind == fields["kind"])
     code = kind.__init__.__code__
     values = {name: fields[name] for name in code.co_varnames[1 : code.co_argcount]}
     if "ties_are_wrong" in values:

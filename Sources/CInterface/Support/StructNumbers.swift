@@ -33,7 +33,8 @@ struct StructNumber<Struct>: Sendable {
     }
 }
 
-/// A struct whose numbers the core has by the same names, with 0 for those that are left open. `numbers` is written from the header.
+/// A struct of options, of whose numbers the core has some by the same names, with 0 for those that are left open. `numbers` is written
+/// from the header.
 protocol TabledStruct: VersionedStruct {
     static var numbers: [StructNumber<Self>] { get }
 }

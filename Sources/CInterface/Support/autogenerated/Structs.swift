@@ -2,6 +2,22 @@
 // swift-format-ignore-file
 import CSpinnprop
 
+extension spinnprop_network_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_network_options>] = [
+        StructNumber("n_layer_sizes", \.n_layer_sizes),
+        StructNumber("n_tau_mem", \.n_tau_mem),
+        StructNumber("n_tau_syn", \.n_tau_syn),
+        StructNumber("n_threshold", \.n_threshold),
+        StructNumber("n_reset", \.n_reset),
+        StructNumber("delays", \.delays),
+        StructNumber("n_recurrent", \.n_recurrent),
+        StructNumber("readout", \.readout),
+        StructNumber("n_weight_mean", \.n_weight_mean),
+        StructNumber("n_weight_std", \.n_weight_std),
+        StructNumber("seed", \.seed),
+    ]
+}
+
 extension spinnprop_clock_options: TabledStruct {
     static let numbers: [StructNumber<spinnprop_clock_options>] = [
         StructNumber("time_step", \.time_step),
@@ -15,14 +31,6 @@ extension spinnprop_forward_options: TabledStruct {
     static let numbers: [StructNumber<spinnprop_forward_options>] = [
         StructNumber("t_end", \.t_end),
         StructNumber("max_spikes", \.max_spikes),
-    ]
-}
-
-extension spinnprop_gradient_options: TabledStruct {
-    static let numbers: [StructNumber<spinnprop_gradient_options>] = [
-        StructNumber("rate_strength", \.rate_strength),
-        StructNumber("rate_target", \.rate_target),
-        StructNumber("rate_tau", \.rate_tau),
     ]
 }
 
@@ -41,25 +49,11 @@ extension spinnprop_loss: TabledStruct {
     ]
 }
 
-extension spinnprop_spinnaker2_options: TabledStruct {
-    static let numbers: [StructNumber<spinnprop_spinnaker2_options>] = [
-        StructNumber("time_step", \.time_step),
-        StructNumber("steps", \.steps),
-        StructNumber("decay", \.decay),
-        StructNumber("copies", \.copies),
-        StructNumber("chips", \.chips),
-        StructNumber("batch_size", \.batch_size),
-        StructNumber("fifo_packets", \.fifo_packets),
-        StructNumber("spikes_per_neuron", \.spikes_per_neuron),
-        StructNumber("active_senders", \.active_senders),
-        StructNumber("overflow", \.overflow),
-        StructNumber("faults", \.faults),
-        StructNumber("largest_slice", \.largest_slice),
-        StructNumber("placement", \.placement),
-        StructNumber("placement_seed", \.placement_seed),
-        StructNumber("power", \.power),
-        StructNumber("power_threshold", \.power_threshold),
-        StructNumber("n_constants", \.n_constants),
+extension spinnprop_gradient_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_gradient_options>] = [
+        StructNumber("rate_strength", \.rate_strength),
+        StructNumber("rate_target", \.rate_target),
+        StructNumber("rate_tau", \.rate_tau),
     ]
 }
 
@@ -92,9 +86,78 @@ extension spinnprop_training_options: TabledStruct {
     ]
 }
 
-extension spinnprop_spikes: VersionedStruct {}
+extension spinnprop_sparse_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_sparse_options>] = [
+        StructNumber("n_neurons", \.n_neurons),
+        StructNumber("degree", \.degree),
+        StructNumber("model", \.model),
+        StructNumber("is_stored", \.is_stored),
+        StructNumber("rate", \.rate),
+        StructNumber("coupling", \.coupling),
+        StructNumber("tau", \.tau),
+        StructNumber("slope", \.slope),
+        StructNumber("seed", \.seed),
+        StructNumber("n_offsets", \.n_offsets),
+        StructNumber("n_targets", \.n_targets),
+        StructNumber("n_drives", \.n_drives),
+        StructNumber("n_weights", \.n_weights),
+    ]
+}
 
-extension spinnprop_network_options: VersionedStruct {}
+extension spinnprop_sparse_run_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_sparse_run_options>] = [
+        StructNumber("n_spikes", \.n_spikes),
+        StructNumber("t_end", \.t_end),
+        StructNumber("n_initial_phases", \.n_initial_phases),
+        StructNumber("n_inputs", \.n_inputs),
+        StructNumber("n_trace_units", \.n_trace_units),
+        StructNumber("trace_interval", \.trace_interval),
+        StructNumber("keeps_tape", \.keeps_tape),
+    ]
+}
+
+extension spinnprop_sparse_lyapunov_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_sparse_lyapunov_options>] = [
+        StructNumber("skip", \.skip),
+        StructNumber("interval", \.interval),
+        StructNumber("seed", \.seed),
+    ]
+}
+
+extension spinnprop_spinnaker2_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_spinnaker2_options>] = [
+        StructNumber("time_step", \.time_step),
+        StructNumber("steps", \.steps),
+        StructNumber("decay", \.decay),
+        StructNumber("copies", \.copies),
+        StructNumber("chips", \.chips),
+        StructNumber("batch_size", \.batch_size),
+        StructNumber("fifo_packets", \.fifo_packets),
+        StructNumber("spikes_per_neuron", \.spikes_per_neuron),
+        StructNumber("active_senders", \.active_senders),
+        StructNumber("overflow", \.overflow),
+        StructNumber("faults", \.faults),
+        StructNumber("largest_slice", \.largest_slice),
+        StructNumber("placement", \.placement),
+        StructNumber("placement_seed", \.placement_seed),
+        StructNumber("power", \.power),
+        StructNumber("power_threshold", \.power_threshold),
+        StructNumber("n_constants", \.n_constants),
+    ]
+}
+
+extension spinnprop_spinnaker2_fit_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_spinnaker2_fit_options>] = [
+        StructNumber("n_layer_sizes", \.n_layer_sizes),
+        StructNumber("recurrent", \.recurrent),
+        StructNumber("batch_size", \.batch_size),
+        StructNumber("n_activity", \.n_activity),
+        StructNumber("input_activity", \.input_activity),
+        StructNumber("makes_room", \.makes_room),
+    ]
+}
+
+extension spinnprop_spikes: VersionedStruct {}
 
 extension spinnprop_network_info: ResultStruct {}
 
@@ -110,23 +173,15 @@ extension spinnprop_domain: ResultStruct {}
 
 extension spinnprop_epoch: ResultStruct {}
 
-extension spinnprop_sparse_options: VersionedStruct {}
-
 extension spinnprop_sparse_info: ResultStruct {}
 
-extension spinnprop_sparse_run_options: VersionedStruct {}
-
 extension spinnprop_sparse_summary: ResultStruct {}
-
-extension spinnprop_sparse_lyapunov_options: VersionedStruct {}
 
 extension spinnprop_spinnaker2_info: ResultStruct {}
 
 extension spinnprop_spinnaker2_constant: ResultStruct {}
 
 extension spinnprop_spinnaker2_workload: ResultStruct {}
-
-extension spinnprop_spinnaker2_fit_options: VersionedStruct {}
 
 extension spinnprop_spinnaker2_fit: ResultStruct {}
 
