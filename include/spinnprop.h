@@ -47,7 +47,8 @@
  *   int main(void) {
  *       // A data set, each feature turned into one spike between 0 and 30 ms, and one more unit that spikes at 0.
  *       check(spinnprop_yin_yang(x, N * N_FEATURES, labels, N, 42));
- *       check(spinnprop_encode_latency(times, units, N * N_INPUTS, offsets, N + 1, x, N, N_FEATURES, 0.0, 30e-3, 0.0));
+ *       check(spinnprop_encode_latency(times, units, N * N_INPUTS, offsets, N + 1, x, N, N_FEATURES, 0.0, 30e-3, 0.0,
+ *                                      SPINNPROP_EARLY_SMALL));
  *       spinnprop_spikes spikes;
  *       spinnprop_spikes_init(&spikes);
  *       spikes.times = times;
@@ -139,7 +140,9 @@ enum {
  * until the thread's next failing call. */
 SPINNPROP_API const char *spinnprop_last_error(void);
 
-/* Number of host threads used by every call of this process, at most 1024; 0 means one for each processor that the process may use (its
+enum { SPINNPROP_MAX_THREADS = 1024 };
+
+/* Number of host threads used by every call of this process, at most SPINNPROP_MAX_THREADS; 0 means one for each processor that the process may use (its
  * affinity and its container's quota, looked at again now and then). The start value is the number in the environment's SPINNPROP_THREADS or else
  * OMP_NUM_THREADS, which process pools such as joblib's set for their workers; 0 where neither is a number that is taken. */
 SPINNPROP_API spinnprop_status spinnprop_set_threads(int32_t threads);
@@ -189,21 +192,26 @@ SPINNPROP_API spinnprop_status spinnprop_spikes_check(const spinnprop_spikes *sp
  * the published sets are 5000 samples of seed 42 (training), 1000 of 41 (validation), 1000 of 40 (test). */
 SPINNPROP_API spinnprop_status spinnprop_yin_yang(double *x, int64_t n_x, int64_t *labels, int64_t n, int64_t seed);
 
-/* Latency code: x (n_samples, n_features) in [0, 1] becomes one spike per feature at t_early + x * (t_late - t_early).
+/* Which values spike early: with the other choice, 1 - x is coded in place of x. */
+enum { SPINNPROP_EARLY_SMALL = 0, SPINNPROP_EARLY_LARGE = 1 };
+
+/* Latency code: x (n_samples, n_features) in [0, 1], clipped where only rounding (a few units in the last place) lies outside,
+ * becomes one spike per feature at t_early + x * (t_late - t_early), with SPINNPROP_EARLY_SMALL as published.
  * With a finite `bias`, one more input unit, the last, spikes in every sample at that time (NaN: no such unit).
  * times and units hold n_samples * (n_features + (bias ? 1 : 0)) elements, offsets n_samples + 1. */
 SPINNPROP_API spinnprop_status spinnprop_encode_latency(double *times, int32_t *units, int64_t n_spikes,
                                                         int64_t *offsets, int64_t n_offsets, const double *x,
                                                         int64_t n_samples, int32_t n_features, double t_early,
-                                                        double t_late, double bias);
+                                                        double t_late, double bias, int32_t early);
 
-/* Latency code on a grid of steps (spec of the SpiNNaker2 training): large x is early. The spike of x comes at step
+/* Latency code on a grid of steps (spec of the SpiNNaker2 training): large x is early with
+ * SPINNPROP_EARLY_LARGE, as published. The spike of x then comes at step
  * round(min(tau * (1 - x), 0.99 * tau) + t_min), tau = steps - 1 - t_min, and a bias unit spikes at step 0.
  * times and units hold n_samples * (n_features + 1) elements; times are steps times time_step. */
 SPINNPROP_API spinnprop_status spinnprop_encode_latency_grid(double *times, int32_t *units, int64_t n_spikes,
                                                              int64_t *offsets, int64_t n_offsets, const double *x,
                                                              int64_t n_samples, int32_t n_features, int32_t steps,
-                                                             int32_t t_min, double time_step);
+                                                             int32_t t_min, double time_step, int32_t early);
 
 /* -------------------------------------------------------------------------------------------------------- network */
 

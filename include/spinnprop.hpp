@@ -211,9 +211,11 @@ inline Samples yin_yang(std::int64_t n, std::int64_t seed = 42) {
     return result;
 }
 
-// One spike per feature at t_early + x * (t_late - t_early); a finite bias adds a unit that spikes at that time.
+// One spike per feature at t_early + x * (t_late - t_early), or of 1 - x with SPINNPROP_EARLY_LARGE; a finite bias adds a unit that
+// spikes at that time.
 inline SpikeTrains encode_latency(const std::vector<double> &x, std::int32_t n_features, double t_early, double t_late,
-                                  double bias = std::numeric_limits<double>::quiet_NaN()) {
+                                  double bias = std::numeric_limits<double>::quiet_NaN(),
+                                  std::int32_t early = SPINNPROP_EARLY_SMALL) {
     if (n_features < 1 || x.size() % static_cast<std::size_t>(n_features) != 0)
         throw Error(SPINNPROP_INVALID_VALUE,
                     std::to_string(x.size()) + " values are no rows of " + std::to_string(n_features) + " features");
@@ -225,7 +227,8 @@ inline SpikeTrains encode_latency(const std::vector<double> &x, std::int32_t n_f
     result.offsets.resize(n_samples + 1);
     check(spinnprop_encode_latency(result.times.data(), result.units.data(), detail::size(result.times),
                                    result.offsets.data(), detail::size(result.offsets), x.data(),
-                                   static_cast<std::int64_t>(n_samples), n_features, t_early, t_late, bias));
+                                   static_cast<std::int64_t>(n_samples), n_features, t_early, t_late, bias,
+                                   early));
     return result;
 }
 

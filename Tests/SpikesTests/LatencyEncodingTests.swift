@@ -54,7 +54,7 @@ struct LatencyEncodingTests {
 
     @Test func refusesValuesByRowAndColumn() {
         for (value, shown) in [
-            (-1e-9, "-1e-09"), (1.0.nextUp, "1.0000000000000002"), (.nan, "nan"), (.infinity, "inf"),
+            (-1e-9, "-1e-09"), (1 + 0x1p-48, "1.0000000000000036"), (.nan, "nan"), (.infinity, "inf"),
         ] as [(Double, String)] {
             let x = [0, 0.5, 1, 0, value, 1]
             LatencyEncodingTests.refused("feature 1 of sample 1 is \(shown);") {
@@ -64,6 +64,31 @@ struct LatencyEncodingTests {
                 try Encoding.latencyGrid(x: x, sampleCount: 2, featureCount: 3, steps: 27, tMin: 2, timeStep: 1e-3)
             }
         }
+    }
+
+    @Test func roundingPastTheRangeIsClipped() throws {
+        let outside = [1.0.nextUp, 1 + 8 * Double.ulpOfOne, -Double.ulpOfOne, -8 * Double.ulpOfOne]
+        for first in [EarlyValues.small, .large] {
+            let seen = try Encoding.latency(x: outside, sampleCount: 1, featureCount: 4, bias: nil, first: first)
+            let inside = try Encoding.latency(
+                x: [1, 1, 0, 0], sampleCount: 1, featureCount: 4, bias: nil, first: first)
+            #expect(seen == inside)
+        }
+    }
+
+    @Test func eitherEndMayComeEarly() throws {
+        let (x, turned) = ([0, 0.25, 0.7, 1], [1, 0.75, 1 - 0.7, 0])
+        func linear(_ x: [Double], _ first: EarlyValues) throws -> SpikeTrains {
+            try Encoding.latency(x: x, sampleCount: 1, featureCount: 4, bias: nil, first: first)
+        }
+        func onGrid(_ x: [Double], _ first: EarlyValues) throws -> SpikeTrains {
+            try Encoding.latencyGrid(
+                x: x, sampleCount: 1, featureCount: 4, steps: 27, tMin: 2, timeStep: 1e-3, first: first)
+        }
+        #expect(try linear(x, .large) == linear(turned, .small))
+        #expect(try onGrid(x, .small) == onGrid(turned, .large))
+        #expect(try linear(x, .large).times.first == Encoding.defaultLate)
+        #expect(try onGrid(x, .small).times.first == 2e-3)
     }
 
     @Test func refusesShapes() {

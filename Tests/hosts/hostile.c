@@ -88,12 +88,12 @@ static void version_and_threads(void) {
     HOLDS(strcmp(spinnprop_version(), SPINNPROP_VERSION) == 0);
     HOLDS(spinnprop_abi_version() == SPINNPROP_ABI_VERSION);
     HOLDS(strcmp(spinnprop_last_error(), "") == 0);
-    WORKS(spinnprop_set_threads(1024));
+    WORKS(spinnprop_set_threads(SPINNPROP_MAX_THREADS));
     INVALID(spinnprop_set_threads(-1));
-    INVALID(spinnprop_set_threads(1025));
+    INVALID(spinnprop_set_threads(SPINNPROP_MAX_THREADS + 1));
     INVALID(spinnprop_set_threads(INT32_MIN));
     INVALID(spinnprop_set_threads(INT32_MAX));
-    HOLDS(spinnprop_get_threads() == 1024);
+    HOLDS(spinnprop_get_threads() == SPINNPROP_MAX_THREADS);
     WORKS(spinnprop_set_threads(0));
     HOLDS(spinnprop_get_threads() == 0);
 }
@@ -208,68 +208,74 @@ static void data_and_encoding(void) {
     WATCH(t);
     WATCH(u);
     WATCH(o);
-    INVALID(spinnprop_encode_latency(NULL, u, 15, o, 4, features, 3, 4, 0, 30e-3, 0));
-    INVALID(spinnprop_encode_latency(t, NULL, 15, o, 4, features, 3, 4, 0, 30e-3, 0));
-    INVALID(spinnprop_encode_latency(t, u, 15, NULL, 4, features, 3, 4, 0, 30e-3, 0));
-    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, NULL, 3, 4, 0, 30e-3, 0));
+    enum { SMALL = SPINNPROP_EARLY_SMALL, LARGE = SPINNPROP_EARLY_LARGE };
+    INVALID(spinnprop_encode_latency(NULL, u, 15, o, 4, features, 3, 4, 0, 30e-3, 0, SMALL));
+    INVALID(spinnprop_encode_latency(t, NULL, 15, o, 4, features, 3, 4, 0, 30e-3, 0, SMALL));
+    INVALID(spinnprop_encode_latency(t, u, 15, NULL, 4, features, 3, 4, 0, 30e-3, 0, SMALL));
+    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, NULL, 3, 4, 0, 30e-3, 0, SMALL));
     const int64_t wrong_counts[] = {12, 14, 16, 0, -15, INT64_MAX, INT64_MIN};
     for (size_t index = 0; index < sizeof wrong_counts / sizeof *wrong_counts; index++) {
-        INVALID(spinnprop_encode_latency(t, u, wrong_counts[index], o, 4, features, 3, 4, 0, 30e-3, 0));
-        INVALID(spinnprop_encode_latency_grid(t, u, wrong_counts[index], o, 4, features, 3, 4, 27, 2, 1e-3));
+        INVALID(spinnprop_encode_latency(t, u, wrong_counts[index], o, 4, features, 3, 4, 0, 30e-3, 0, SMALL));
+        INVALID(spinnprop_encode_latency_grid(t, u, wrong_counts[index], o, 4, features, 3, 4, 27, 2, 1e-3, LARGE));
     }
-    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, NAN));
-    INVALID(spinnprop_encode_latency(t, u, 15, o, 3, features, 3, 4, 0, 30e-3, 0));
-    INVALID(spinnprop_encode_latency(t, u, 15, o, -1, features, 3, 4, 0, 30e-3, 0));
-    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, -3, 4, 0, 30e-3, 0));
-    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, -4, 0, 30e-3, 0));
-    INVALID(spinnprop_encode_latency(t, u, 3, o, 4, features, 3, 0, 0, 30e-3, 0));
-    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, INT64_MAX, 4, 0, 30e-3, 0));
-    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, INT64_MAX / 4, INT32_MAX, 0, 30e-3, 0));
+    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, NAN, SMALL));
+    INVALID(spinnprop_encode_latency(t, u, 15, o, 3, features, 3, 4, 0, 30e-3, 0, SMALL));
+    INVALID(spinnprop_encode_latency(t, u, 15, o, -1, features, 3, 4, 0, 30e-3, 0, SMALL));
+    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, -3, 4, 0, 30e-3, 0, SMALL));
+    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, -4, 0, 30e-3, 0, SMALL));
+    INVALID(spinnprop_encode_latency(t, u, 3, o, 4, features, 3, 0, 0, 30e-3, 0, SMALL));
+    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, INT64_MAX, 4, 0, 30e-3, 0, SMALL));
+    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, INT64_MAX / 4, INT32_MAX, 0, 30e-3, 0, SMALL));
     FAILS(OUT_OF_MEMORY,
-          spinnprop_encode_latency(t, u, 15, o, 4, features, INT64_C(1) << 40, INT32_MAX - 1, 0, 30e-3, 0));
+          spinnprop_encode_latency(t, u, 15, o, 4, features, INT64_C(1) << 40, INT32_MAX - 1, 0, 30e-3, 0, SMALL));
     for (int index = 0; index < 3; index++) {
-        INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, not_numbers[index], 30e-3, 0));
-        INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, not_numbers[index], 0));
+        INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, not_numbers[index], 30e-3, 0, SMALL));
+        INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, not_numbers[index], 0, SMALL));
         WITH(features[7], not_numbers[index], INVALID_VALUE,
-             spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, 0));
+             spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, 0, SMALL));
         WITH(features[7], not_numbers[index], INVALID_VALUE,
-             spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, 4, 27, 2, 1e-3));
+             spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, 4, 27, 2, 1e-3, LARGE));
     }
-    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, -1e-3, 30e-3, 0));
-    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, -1e-3, 0));
-    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, -1e-3));
-    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, INFINITY));
-    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, -INFINITY));
-    WITH(features[7], 1.0000001, INVALID_VALUE, spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, 0));
-    WITH(features[7], -1e-9, INVALID_VALUE, spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, 0));
+    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, -1e-3, 30e-3, 0, SMALL));
+    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, -1e-3, 0, SMALL));
+    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, -1e-3, SMALL));
+    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, INFINITY, SMALL));
+    INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, -INFINITY, SMALL));
+    WITH(features[7], 1.0000001, INVALID_VALUE, spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, 0, SMALL));
+    WITH(features[7], -1e-9, INVALID_VALUE, spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, 0, SMALL));
 
     section = "latency code on a grid";
-    INVALID(spinnprop_encode_latency_grid(NULL, u, 15, o, 4, features, 3, 4, 27, 2, 1e-3));
-    INVALID(spinnprop_encode_latency_grid(t, NULL, 15, o, 4, features, 3, 4, 27, 2, 1e-3));
-    INVALID(spinnprop_encode_latency_grid(t, u, 15, NULL, 4, features, 3, 4, 27, 2, 1e-3));
-    INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, NULL, 3, 4, 27, 2, 1e-3));
-    INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 5, features, 3, 4, 27, 2, 1e-3));
-    INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, -3, 4, 27, 2, 1e-3));
-    INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, -4, 27, 2, 1e-3));
-    INVALID(spinnprop_encode_latency_grid(t, u, 3, o, 4, features, 3, 0, 27, 2, 1e-3));
-    INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, INT64_MAX, INT32_MAX, 27, 2, 1e-3));
+    INVALID(spinnprop_encode_latency_grid(NULL, u, 15, o, 4, features, 3, 4, 27, 2, 1e-3, LARGE));
+    INVALID(spinnprop_encode_latency_grid(t, NULL, 15, o, 4, features, 3, 4, 27, 2, 1e-3, LARGE));
+    INVALID(spinnprop_encode_latency_grid(t, u, 15, NULL, 4, features, 3, 4, 27, 2, 1e-3, LARGE));
+    INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, NULL, 3, 4, 27, 2, 1e-3, LARGE));
+    INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 5, features, 3, 4, 27, 2, 1e-3, LARGE));
+    INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, -3, 4, 27, 2, 1e-3, LARGE));
+    INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, -4, 27, 2, 1e-3, LARGE));
+    INVALID(spinnprop_encode_latency_grid(t, u, 3, o, 4, features, 3, 0, 27, 2, 1e-3, LARGE));
+    INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, INT64_MAX, INT32_MAX, 27, 2, 1e-3, LARGE));
     FAILS(OUT_OF_MEMORY,
-          spinnprop_encode_latency_grid(t, u, 15, o, 4, features, INT64_C(1) << 40, INT32_MAX - 1, 27, 2, 1e-3));
+          spinnprop_encode_latency_grid(t, u, 15, o, 4, features, INT64_C(1) << 40, INT32_MAX - 1, 27, 2, 1e-3, LARGE));
     const int32_t wrong_steps[] = {0, -1, 1, 2, 3, INT32_MIN};
     for (size_t index = 0; index < sizeof wrong_steps / sizeof *wrong_steps; index++)
-        INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, 4, wrong_steps[index], 3, 1e-3));
+        INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, 4, wrong_steps[index], 3, 1e-3, LARGE));
     const int32_t wrong_starts[] = {-1, 27, 100, INT32_MAX, INT32_MIN};
     for (size_t index = 0; index < sizeof wrong_starts / sizeof *wrong_starts; index++)
-        INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, 4, 27, wrong_starts[index], 1e-3));
+        INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, 4, 27, wrong_starts[index], 1e-3, LARGE));
     for (size_t index = 0; index < sizeof not_positive / sizeof *not_positive; index++)
-        INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, 4, 27, 2, not_positive[index]));
-    INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, 4, INT32_MAX, 2, 1e308));
-    WITH(features[0], 1.5, INVALID_VALUE, spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, 4, 27, 2, 1e-3));
+        INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, 4, 27, 2, not_positive[index], LARGE));
+    INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, 4, INT32_MAX, 2, 1e308, LARGE));
+    const int32_t wrong_ends[] = {-1, 2, INT32_MAX, INT32_MIN};
+    for (size_t index = 0; index < sizeof wrong_ends / sizeof *wrong_ends; index++) {
+        INVALID(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, 0, wrong_ends[index]));
+        INVALID(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, 4, 27, 2, 1e-3, wrong_ends[index]));
+    }
+    WITH(features[0], 1.5, INVALID_VALUE, spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, 4, 27, 2, 1e-3, LARGE));
 
-    WORKS(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, 0));
-    WORKS(spinnprop_encode_latency(t, u, 12, o, 4, features, 3, 4, 0, 30e-3, NAN));
-    WORKS(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, 4, 27, 2, 1e-3));
-    WORKS(spinnprop_encode_latency(NULL, NULL, 0, o, 1, NULL, 0, 4, 0, 30e-3, 0));
+    WORKS(spinnprop_encode_latency(t, u, 15, o, 4, features, 3, 4, 0, 30e-3, 0, SMALL));
+    WORKS(spinnprop_encode_latency(t, u, 12, o, 4, features, 3, 4, 0, 30e-3, NAN, SMALL));
+    WORKS(spinnprop_encode_latency_grid(t, u, 15, o, 4, features, 3, 4, 27, 2, 1e-3, LARGE));
+    WORKS(spinnprop_encode_latency(NULL, NULL, 0, o, 1, NULL, 0, 4, 0, 30e-3, 0, SMALL));
     (void)more;
 }
 

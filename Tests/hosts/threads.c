@@ -65,7 +65,8 @@ int main(int argc, char **argv) {
     /* Under valgrind a child's copy of threads that do not exist there counts as lost. */
     int forks = argc < 2 || strcmp(argv[1], "--no-fork") != 0;
     check(spinnprop_yin_yang(x, N * N_FEATURES, labels, N, 42));
-    check(spinnprop_encode_latency(times, units, N * N_INPUTS, offsets, N + 1, x, N, N_FEATURES, 0, 30e-3, 0));
+    check(spinnprop_encode_latency(times, units, N * N_INPUTS, offsets, N + 1, x, N, N_FEATURES, 0, 30e-3, 0,
+                                   SPINNPROP_EARLY_SMALL));
     spinnprop_spikes_init(&spikes);
     spikes.times = times;
     spikes.units = units;

@@ -51,7 +51,7 @@ static dataset dataset_create(int64_t n, int64_t seed) {
 
     check(spinnprop_yin_yang(x, n * N_FEATURES, set.labels, n, seed));
     check(spinnprop_encode_latency(set.times, set.units, n_spikes, set.offsets, n + 1, x, n, N_FEATURES, 0.0, 30e-3,
-                                   0.0));
+                                   0.0, SPINNPROP_EARLY_SMALL));
     free(x);
 
     spinnprop_spikes_init(&set.spikes);

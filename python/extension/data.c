@@ -64,17 +64,17 @@ static void encoding_release(encoding *own) {
 
 static PyObject *encode_latency(PyObject *module, PyObject *args) {
     PyObject *times, *units, *offsets, *x, *result = NULL;
-    int32_t n_features;
+    int32_t n_features, early;
     double t_early, t_late, bias;
-    if (!PyArg_ParseTuple(args, "OOOOO&O&O&O&", &times, &units, &offsets, &x, int32_from, &n_features, double_from,
-                          &t_early, double_from, &t_late, double_from, &bias))
+    if (!PyArg_ParseTuple(args, "OOOOO&O&O&O&O&", &times, &units, &offsets, &x, int32_from, &n_features, double_from,
+                          &t_early, double_from, &t_late, double_from, &bias, int32_from, &early))
         return NULL;
     encoding own = ENCODING_NONE;
     if (encoding_read(&own, times, units, offsets, x, n_features)) {
         spinnprop_status status;
         WITHOUT_GIL(status = spinnprop_encode_latency(array_data(own.times), array_data(own.units), own.times.count,
                                           array_data(own.offsets), own.offsets.count, array_data(own.x), own.n_samples,
-                                          n_features, t_early, t_late, bias));
+                                          n_features, t_early, t_late, bias, early));
         result = none_or_raise(module, status);
     }
     encoding_release(&own);
@@ -83,17 +83,17 @@ static PyObject *encode_latency(PyObject *module, PyObject *args) {
 
 static PyObject *encode_latency_grid(PyObject *module, PyObject *args) {
     PyObject *times, *units, *offsets, *x, *result = NULL;
-    int32_t n_features, steps, t_min;
+    int32_t n_features, steps, t_min, early;
     double time_step;
-    if (!PyArg_ParseTuple(args, "OOOOO&O&O&O&", &times, &units, &offsets, &x, int32_from, &n_features, int32_from,
-                          &steps, int32_from, &t_min, double_from, &time_step))
+    if (!PyArg_ParseTuple(args, "OOOOO&O&O&O&O&", &times, &units, &offsets, &x, int32_from, &n_features, int32_from,
+                          &steps, int32_from, &t_min, double_from, &time_step, int32_from, &early))
         return NULL;
     encoding own = ENCODING_NONE;
     if (encoding_read(&own, times, units, offsets, x, n_features)) {
         spinnprop_status status;
         WITHOUT_GIL(status = spinnprop_encode_latency_grid(array_data(own.times), array_data(own.units), own.times.count,
                                                array_data(own.offsets), own.offsets.count, array_data(own.x),
-                                               own.n_samples, n_features, steps, t_min, time_step));
+                                               own.n_samples, n_features, steps, t_min, time_step, early));
         result = none_or_raise(module, status);
     }
     encoding_release(&own);
@@ -105,10 +105,10 @@ PyMethodDef data_methods[] = {
      "spikes_check($module, spikes, /)\n--\n\nRaise unless these are spike trains."},
     {"yin_yang", yin_yang, METH_VARARGS, "yin_yang($module, x, labels, seed, /)\n--\n\nFill x and labels."},
     {"encode_latency", encode_latency, METH_VARARGS,
-     "encode_latency($module, times, units, offsets, x, n_features, t_early, t_late, bias, /)\n--\n\n"
+     "encode_latency($module, times, units, offsets, x, n_features, t_early, t_late, bias, early, /)\n--\n\n"
      "Fill times, units and offsets."},
     {"encode_latency_grid", encode_latency_grid, METH_VARARGS,
-     "encode_latency_grid($module, times, units, offsets, x, n_features, steps, t_min, time_step, /)\n--\n\n"
+     "encode_latency_grid($module, times, units, offsets, x, n_features, steps, t_min, time_step, early, /)\n--\n\n"
      "Fill times, units and offsets."},
     {NULL, NULL, 0, NULL},
 };

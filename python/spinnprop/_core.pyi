@@ -31,6 +31,8 @@ DOMAINS_GRADIENT: Final[int]
 DOMAINS_NETWORK: Final[int]
 DOMAINS_SPINNAKER2: Final[int]
 DOMAINS_TRAINING: Final[int]
+EARLY_LARGE: Final[int]
+EARLY_SMALL: Final[int]
 ENGINE_CLOCK: Final[int]
 ENGINE_EVENT: Final[int]
 ENGINE_SPINNAKER2: Final[int]
@@ -39,6 +41,7 @@ LOSS_SPIKE_TIME_MSE: Final[int]
 LOSS_STEP_TTFS_CROSS_ENTROPY: Final[int]
 LOSS_TTFS_CROSS_ENTROPY: Final[int]
 LOSS_VMAX_CROSS_ENTROPY: Final[int]
+MAX_THREADS: Final[int]
 OPTIMIZER_ADAM: Final[int]
 OPTIMIZER_ADAMW: Final[int]
 OPTIMIZER_SGD: Final[int]
@@ -94,6 +97,7 @@ def encode_latency(
     t_early: float,
     t_late: float,
     bias: float,
+    early: int,
     /,
 ) -> None: ...
 def encode_latency_grid(
@@ -105,6 +109,7 @@ def encode_latency_grid(
     steps: int,
     t_min: int,
     time_step: float,
+    early: int,
     /,
 ) -> None: ...
 def network_create(

@@ -24,7 +24,7 @@ def set_threads(threads: int) -> None:
     1
     >>> sp.set_threads(0)
     """
-    _core.set_threads(checks.integer(threads, "threads", 0, 1024))
+    _core.set_threads(checks.integer(threads, "threads", 0, _core.MAX_THREADS))
 
 
 def get_threads() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Dict, Optional
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from ._support.types import Float64Array, Int32Array, Int64Array
 
 __all__ = ["ceiling", "latency", "latency_grid"]
 __dir__ = only(__all__)
+
+_EARLY: Dict[Optional[str], int] = {"small": _core.EARLY_SMALL, "large": _core.EARLY_LARGE}
 
 
 def latency(
@@ -53,13 +55,19 @@ def latency(
     >>> sp.encoding.latency([[0.0, 0.5, 1.0]], t_late=30e-3, bias=0.0)[0]
     (array([0.   , 0.015, 0.03 , 0.   ]), array([0, 1, 2, 3], dtype=int32))
     """
-    values = _features(X, early, "small")
+    values = _features(X)
     bias_time = math.nan if bias is None else checks.real(bias, "bias")
     if bias is not None and not math.isfinite(bias_time):
         raise ValueError(f"bias is {bias_time}; it must be a finite time in seconds, or None for no bias unit")
     spikes = _empty(len(values), values.shape[1] + (bias is not None))
     _core.encode_latency(
-        *spikes, values, values.shape[1], checks.real(t_early, "t_early"), checks.real(t_late, "t_late"), bias_time
+        *spikes,
+        values,
+        values.shape[1],
+        checks.real(t_early, "t_early"),
+        checks.real(t_late, "t_late"),
+        bias_time,
+        checks.choice(early, "early", _EARLY),
     )
     return SpikeTrains._trusted(*spikes, values.shape[1] + (bias is not None))
 
@@ -103,7 +111,7 @@ def latency_grid(
     >>> [round(time * 1e3) for time in times], units.tolist()
     ([2, 14, 0], [0, 1, 2])
     """
-    values = _features(X, early, "large")
+    values = _features(X)
     spikes = _empty(len(values), values.shape[1] + 1)
     _core.encode_latency_grid(
         *spikes,
@@ -112,6 +120,7 @@ def latency_grid(
         checks.integer(steps, "steps", -(2**31), checks.INT32),
         checks.integer(t_min, "t_min", 0, checks.INT32),
         checks.real(time_step, "time_step"),
+        checks.choice(early, "early", _EARLY),
     )
     return SpikeTrains._trusted(*spikes, values.shape[1] + 1)
 
@@ -147,22 +156,11 @@ def ceiling(spikes: SpikeTrains, y: Any) -> float:
     return sum(max(of_cell.values()) for of_cell in counts.values()) / len(labels) if len(labels) else 1.0
 
 
-#: So far outside [0, 1] a value is a matter of rounding: a few units in the last place of 1.
-_ROUNDING = 8 * float(np.finfo(np.float64).eps)
-
-
-def _features(X: Any, early: Any, usual: str) -> Float64Array:
+def _features(X: Any) -> Float64Array:
     values: Float64Array = checks.array(X, np.float64, "X", ndim=2)
     if not 1 <= values.shape[1] < checks.INT32:
         raise ValueError(f"X has {values.shape[1]} features, shape {values.shape}; it needs at least one")
-    if not isinstance(early, str) or early not in ("small", "large"):
-        raise ValueError(f"early is {checks.shown(early)}; it must be 'small' or 'large'")
-    slightly_outside = ((values < 0) & (values >= -_ROUNDING)) | ((values > 1) & (values <= 1 + _ROUNDING))
-    if slightly_outside.any():
-        values = np.where(slightly_outside, np.clip(values, 0.0, 1.0), values)
-    # What cannot be coded goes on as it was given: the core refuses it and shows it.
-    is_turned = early != usual and bool(((values >= 0) & (values <= 1)).all())
-    return 1 - values if is_turned else values
+    return values
 
 
 def _empty(n_samples: int, n_units: int) -> tuple[Float64Array, Int32Array, Int64Array]:

@@ -56,11 +56,18 @@ private struct EncoderArrays {
     }
 }
 
+private func earlyValues(_ code: Int32) throws(SpinnpropError) -> EarlyValues {
+    guard let early = EarlyValues(rawValue: code) else {
+        throw .invalidValue("early is \(code); it must be SPINNPROP_EARLY_SMALL (0) or SPINNPROP_EARLY_LARGE (1)")
+    }
+    return early
+}
+
 @c @implementation
 public func spinnprop_encode_latency(
     _ times: UnsafeMutablePointer<Double>?, _ units: UnsafeMutablePointer<Int32>?, _ n_spikes: Int64,
     _ offsets: UnsafeMutablePointer<Int64>?, _ n_offsets: Int64, _ x: UnsafePointer<Double>?, _ n_samples: Int64,
-    _ n_features: Int32, _ t_early: Double, _ t_late: Double, _ bias: Double
+    _ n_features: Int32, _ t_early: Double, _ t_late: Double, _ bias: Double, _ early: Int32
 ) -> spinnprop_status {
     barrier {
         let arrays = try EncoderArrays(
@@ -68,7 +75,7 @@ public func spinnprop_encode_latency(
         arrays.fill(
             try Encoding.latency(
                 x: arrays.x, sampleCount: arrays.sampleCount, featureCount: arrays.featureCount, early: t_early,
-                late: t_late, bias: bias.isNaN ? nil : bias))
+                late: t_late, bias: bias.isNaN ? nil : bias, first: try earlyValues(early)))
     }
 }
 
@@ -76,7 +83,7 @@ public func spinnprop_encode_latency(
 public func spinnprop_encode_latency_grid(
     _ times: UnsafeMutablePointer<Double>?, _ units: UnsafeMutablePointer<Int32>?, _ n_spikes: Int64,
     _ offsets: UnsafeMutablePointer<Int64>?, _ n_offsets: Int64, _ x: UnsafePointer<Double>?, _ n_samples: Int64,
-    _ n_features: Int32, _ steps: Int32, _ t_min: Int32, _ time_step: Double
+    _ n_features: Int32, _ steps: Int32, _ t_min: Int32, _ time_step: Double, _ early: Int32
 ) -> spinnprop_status {
     barrier {
         let arrays = try EncoderArrays(
@@ -84,6 +91,6 @@ public func spinnprop_encode_latency_grid(
         arrays.fill(
             try Encoding.latencyGrid(
                 x: arrays.x, sampleCount: arrays.sampleCount, featureCount: arrays.featureCount, steps: Int(steps),
-                tMin: Int(t_min), timeStep: time_step))
+                tMin: Int(t_min), timeStep: time_step, first: try earlyValues(early)))
     }
 }
