@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import List
 
 from ._support.types import Float64Array
 
 
 class Gradients:
-    """Gradients of the batch mean of a loss, made by `Network.gradient`. Plain arrays, yours to change.
+    """Gradients of the batch mean of a loss, made by `Network.gradient`. Lists of plain arrays, yours to change:
+    ``grad.weights[0] *= 0.5`` and ``grad.weights[0] = ...`` do what they say.
 
     Per layer, each shaped like the network's array of the same name: ``weights``, ``recurrent_weights``, ``delays``
     (per second), ``recurrent_delays``. ``input_times`` has one element per input spike, in the order in which the input
@@ -30,10 +31,10 @@ class Gradients:
 
     def __init__(
         self,
-        weights: Tuple[Float64Array, ...],
-        recurrent_weights: Tuple[Float64Array, ...],
-        delays: Tuple[Float64Array, ...],
-        recurrent_delays: Tuple[Float64Array, ...],
+        weights: List[Float64Array],
+        recurrent_weights: List[Float64Array],
+        delays: List[Float64Array],
+        recurrent_delays: List[Float64Array],
         input_times: Float64Array,
         skipped: int,
     ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -393,8 +393,8 @@ class Network:
         return shape[:1] if is_vector and shape != (0, 0) else shape
 
     def _gradients(self, handle: object, n_input_spikes: int) -> Gradients:
-        def read(code: int) -> Tuple[Float64Array, ...]:
-            arrays = tuple(np.empty(self._shape(code, layer)) for layer in range(self._info["n_layers"]))
+        def read(code: int) -> List[Float64Array]:
+            arrays = [np.empty(self._shape(code, layer)) for layer in range(self._info["n_layers"])]
             for layer, values in enumerate(arrays):
                 _core.gradient_get(values, handle, code, layer)
             return arrays

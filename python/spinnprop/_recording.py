@@ -12,6 +12,7 @@ from ._engines.clock import ClockEngine
 from ._engines.grid import TimeGrid
 from ._engines.names import name_of
 from ._spikes import SpikeTrains
+from ._support import checks
 from ._support.layers import LayerSequence
 from ._support.types import Float64Array, Int64Array
 from .losses import Loss
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 
 class Recording:
-    """Who spiked when, and what a backward pass needs of it. Made by `Network.forward`; never changes.
+    """Who spiked when, and what a backward pass needs of it. Made by `Network.forward`; never changes: its arrays
+    are read-only.
 
     Examples
     --------
@@ -121,7 +123,7 @@ class Recording:
         """(n_samples, n_outputs) float64, seconds: each output's first spike; +inf where it was silent."""
         times = np.empty((len(self), self._info["n_outputs"]))
         _core.recording_first_spike_times(times, self._handle)
-        return times
+        return checks.read_only(times)
 
     @property
     def maxima(self) -> Float64Array:
@@ -173,17 +175,18 @@ class Recording:
         offsets = np.empty(len(self) + 1, np.int64)
         _core.recording_spikes(times, units, currents, membranes, offsets, self._handle, layer)
         n_units = _core.recording_layer_size(self._handle, layer)
-        return SpikeTrains._trusted(times, units, offsets, n_units), currents, membranes
+        trains = SpikeTrains._trusted(times, units, offsets, n_units)
+        return trains, checks.read_only(currents), checks.read_only(membranes)
 
     def _silent_of(self, layer: int) -> npt.NDArray[np.bool_]:
         silent = np.empty(_core.recording_layer_size(self._handle, layer), np.bool_)
         _core.recording_silent(silent, self._handle, layer)
-        return silent
+        return checks.read_only(silent)
 
     def _maxima(self) -> Tuple[Float64Array, Float64Array]:
         values, times = np.empty((2, len(self), self._info["n_outputs"]))
         _core.recording_maxima(values, times, self._handle)
-        return values, times
+        return checks.read_only(values), checks.read_only(times)
 
 
 def _fields(loss: Loss) -> Dict[str, Any]:

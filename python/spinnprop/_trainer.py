@@ -252,7 +252,7 @@ class Trainer:
 
     @property
     def history(self) -> npt.NDArray[np.void]:
-        """(epochs_done,) structured array: ``history["loss"]`` is a curve, ``history[-1]`` the last epoch.
+        """(epochs_done,) structured array, read-only: ``history["loss"]`` is a curve, ``history[-1]`` the last epoch.
 
         A sample whose label neuron is silent gives no answer to learn from: it counts as wrong, and as log(n_outputs) in the loss.
 
@@ -261,4 +261,4 @@ class Trainer:
         """
         rows = _core.trainer_history(self._handle)
         fields = [(name, np.float64) for name in _core.epoch_defaults()]
-        return np.array([tuple(row[name] for name, _ in fields) for row in rows], fields)
+        return checks.read_only(np.array([tuple(row[name] for name, _ in fields) for row in rows], fields))

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import copy
 import math
-import os
-from numbers import Integral, Real
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
+from numbers import Integral
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
-try:
-    from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-    from sklearn.model_selection import train_test_split
-    from sklearn.utils._param_validation import Interval, StrOptions
-    from sklearn.utils.multiclass import check_classification_targets
-    from sklearn.utils.validation import check_is_fitted
-except ImportError as error:
-    raise ImportError(
-        f"SpikingClassifier needs scikit-learn 1.3 or newer ({error}); pip install 'spinnprop[sklearn]'"
-    ) from error
+# First, as it says what to install if scikit-learn is missing.
+from .parameters import CHOSEN, OF_NETWORK, OF_TRAINER, Parameters  # isort: skip
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.model_selection import train_test_split
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
 
 try:
     from sklearn.utils.validation import validate_data as _validate_data
@@ -30,37 +25,22 @@ except ImportError:  # scikit-learn before 1.6
         return estimator._validate_data(*arrays, **options)
 
 
-from .. import _core, encoding
-from .._engines.base import BaseEngine
-from .._engines.names import EngineLike, resolve
+from .. import encoding
+from .._engines.names import resolve
 from .._network import Network
 from .._recording import Recording
 from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.bars import EpochBar
-from .._support.types import PathLike, Progress
-from .._trainer import _OPTIMIZERS, _SCHEDULES, Trainer
-from ..losses import Loss, RateRegularisation
+from .._support.types import Progress
+from .._trainer import Trainer
+from .rescaling import rescaled
 
 #: Samples that predict runs at a time, so that its memory does not grow with the number of samples.
 _CHUNK = 8192
 
-#: Parameters that an engine chooses for its neurons and its grid unless they are given.
-_CHOSEN = ("tau_mem", "tau_syn", "t_late", "learning_rate", "clip_norm", "bump")
 
-
-def _interval(domain: Dict[str, Any]) -> Interval:
-    """A domain of the core's as scikit-learn has it."""
-    kind, number = (Integral, int) if domain["is_whole"] else (Real, float)
-    low, high = (None if math.isinf(bound) else number(bound) for bound in (domain["low"], domain["high"]))
-    closed = {(1, 1): "both", (1, 0): "left", (0, 1): "right", (0, 0): "neither"}
-    return Interval(kind, low, high, closed=closed[domain["includes_low"], domain["includes_high"]])
-
-
-_DOMAINS = {domain["name"]: _interval(domain) for domain in _core.domains(_core.DOMAINS_TRAINING)}
-
-
-class SpikingClassifier(ClassifierMixin, BaseEstimator):
+class SpikingClassifier(ClassifierMixin, Parameters):
     """A spiking network as a scikit-learn classifier: one output neuron per class, features as spike times.
 
     Parameters
@@ -139,143 +119,6 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
     ((1000,), True)
     """
 
-    _parameter_constraints: Dict[str, List[Any]] = {
-        "hidden": [tuple, list, np.ndarray, Interval(Integral, 1, None, closed="left")],
-        "engine": [str, BaseEngine],
-        "epochs": [_DOMAINS["epochs"]],
-        "batch_size": [_DOMAINS["batch_size"]],
-        "seed": [Interval(Integral, 0, checks.UINT64, closed="both")],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "patience": [Interval(Integral, 1, checks.INT32, closed="both")],
-        "rescale": ["boolean"],
-        "early": [StrOptions({"large", "small"})],
-        "t_early": [Interval(Real, 0, None, closed="left")],
-        "t_late": [Interval(Real, 0, None, closed="left"), None],
-        "bias": [Interval(Real, 0, None, closed="left"), None],
-        "t_min": [Interval(Integral, 0, checks.INT32, closed="both")],
-        "encoder": [callable, None],
-        "loss": [Loss, None],
-        "tau_mem": [Real, "array-like", None],
-        "tau_syn": [Real, "array-like", None],
-        "threshold": [Real, "array-like"],
-        "delays": [StrOptions({"synaptic", "axonal", "dendritic"}), None],
-        "recurrent": ["boolean", "array-like"],
-        "readout": [StrOptions({"spiking", "leaky"})],
-        "weight_mean": ["array-like", None],
-        "weight_std": ["array-like", None],
-        "t_end": [Interval(Real, 0, None, closed="left"), None],
-        "max_spikes": [Interval(Integral, 1, checks.INT64, closed="both"), None],
-        "optimizer": [StrOptions({name for name in _OPTIMIZERS if name})],
-        "learning_rate": [_DOMAINS["learning_rate"], None],
-        "delay_learning_rate": [_DOMAINS["delay_learning_rate"]],
-        "momentum": [_DOMAINS["momentum"]],
-        "weight_decay": [_DOMAINS["weight_decay"]],
-        "schedule": [StrOptions({name for name in _SCHEDULES if name})],
-        "schedule_epochs": [_DOMAINS["schedule_epochs"]],
-        "schedule_gamma": [_DOMAINS["schedule_gamma"]],
-        "clip_value": [_DOMAINS["clip_value"]],
-        "clip_norm": [_DOMAINS["clip_norm"], None],
-        "bump": [_DOMAINS["bump"], None],
-        "input_dropout": [_DOMAINS["input_dropout"]],
-        "rate": [RateRegularisation, None],
-        "checkpoint": [str, bytes, os.PathLike, None],
-        "checkpoint_every": [_DOMAINS["checkpoint_every"]],
-        "resume": ["boolean"],
-        "verbose": ["verbose"],
-    }
-
-    def __init__(
-        self,
-        hidden: Any = (120,),
-        engine: EngineLike = "event",
-        epochs: int = 100,
-        batch_size: int = 150,
-        seed: int = 0,
-        early_stopping: bool = False,
-        *,
-        validation_fraction: float = 0.1,
-        patience: int = 10,
-        rescale: bool = True,
-        early: str = "large",
-        t_early: float = 0.0,
-        t_late: Optional[float] = None,
-        bias: Optional[float] = 0.0,
-        t_min: int = 2,
-        encoder: Optional[Callable[[Any], SpikeTrains]] = None,
-        loss: Optional[Loss] = None,
-        tau_mem: Any = None,
-        tau_syn: Any = None,
-        threshold: Any = 1.0,
-        delays: Optional[str] = None,
-        recurrent: Any = False,
-        readout: str = "spiking",
-        weight_mean: Any = None,
-        weight_std: Any = None,
-        t_end: Optional[float] = None,
-        max_spikes: Optional[int] = None,
-        optimizer: str = "adam",
-        learning_rate: Optional[float] = None,
-        delay_learning_rate: float = 0.0,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
-        schedule: str = "exponential",
-        schedule_epochs: int = 20,
-        schedule_gamma: float = 0.96,
-        clip_value: float = math.inf,
-        clip_norm: Optional[float] = None,
-        bump: Optional[float] = None,
-        input_dropout: float = 0.0,
-        rate: Optional[RateRegularisation] = None,
-        checkpoint: Optional[PathLike] = None,
-        checkpoint_every: int = 1,
-        resume: bool = False,
-        verbose: Union[bool, int] = False,
-    ) -> None:
-        self.hidden = hidden
-        self.engine = engine
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.seed = seed
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.rescale = rescale
-        self.early = early
-        self.t_early = t_early
-        self.t_late = t_late
-        self.bias = bias
-        self.t_min = t_min
-        self.encoder = encoder
-        self.loss = loss
-        self.tau_mem = tau_mem
-        self.tau_syn = tau_syn
-        self.threshold = threshold
-        self.delays = delays
-        self.recurrent = recurrent
-        self.readout = readout
-        self.weight_mean = weight_mean
-        self.weight_std = weight_std
-        self.t_end = t_end
-        self.max_spikes = max_spikes
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.delay_learning_rate = delay_learning_rate
-        self.momentum = momentum
-        self.weight_decay = weight_decay
-        self.schedule = schedule
-        self.schedule_epochs = schedule_epochs
-        self.schedule_gamma = schedule_gamma
-        self.clip_value = clip_value
-        self.clip_norm = clip_norm
-        self.bump = bump
-        self.input_dropout = input_dropout
-        self.rate = rate
-        self.checkpoint = checkpoint
-        self.checkpoint_every = checkpoint_every
-        self.resume = resume
-        self.verbose = verbose
-
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]] = None, progress: Progress = None
@@ -323,25 +166,20 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
             )
         if self.rescale:
             self.feature_min_, self.feature_max_ = X.min(axis=0), X.max(axis=0)
-        given = {name: getattr(self, name) for name in _CHOSEN if getattr(self, name) is not None}
+        given = {name: getattr(self, name) for name in CHOSEN if getattr(self, name) is not None}
         own = {**self.engine_._setting(), **given}
         hidden = [int(self.hidden)] if isinstance(self.hidden, Integral) else list(self.hidden)
         network = Network(
             [self._n_inputs(X), *hidden, len(self.classes_)],
             tau_mem=own["tau_mem"],
             tau_syn=own["tau_syn"],
-            threshold=self.threshold,
-            delays=self.delays,
-            recurrent=self.recurrent,
-            readout=self.readout,
-            weight_mean=self.weight_mean,
-            weight_std=self.weight_std,
             seed=self.seed,
             engine=self.engine_,
+            **{name: getattr(self, name) for name in OF_NETWORK},
         )
         chosen = self.engine_._setting(network._handle)
         chosen["t_late"] += self.t_early
-        self.setting_ = {name: given.get(name, chosen[name]) for name in _CHOSEN}
+        self.setting_ = {name: given.get(name, chosen[name]) for name in CHOSEN}
         spikes = self._encode(X)
         held_out = None
         if validation is not None or self.early_stopping:
@@ -352,29 +190,11 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
             network,
             self.loss,
             engine=self.engine_,
-            t_end=self.t_end,
-            max_spikes=self.max_spikes,
-            rate=self.rate,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
             seed=self.seed,
-            optimizer=self.optimizer,
-            learning_rate=self.setting_["learning_rate"],
-            delay_learning_rate=self.delay_learning_rate,
-            momentum=self.momentum,
-            weight_decay=self.weight_decay,
-            schedule=self.schedule,
-            schedule_epochs=self.schedule_epochs,
-            schedule_gamma=self.schedule_gamma,
-            clip_value=self.clip_value,
-            clip_norm=self.setting_["clip_norm"],
-            bump=self.setting_["bump"],
-            input_dropout=self.input_dropout,
+            **{name: self.setting_[name] for name in ("learning_rate", "clip_norm", "bump")},
             patience=self.patience if self.early_stopping else 0,
             restore_best=self.early_stopping,
-            checkpoint=self.checkpoint,
-            checkpoint_every=self.checkpoint_every,
-            resume=self.resume,
+            **{name: getattr(self, name) for name in OF_TRAINER},
         )
         with EpochBar(self.epochs, shown=bool(self.verbose)) as bar:
 
@@ -428,10 +248,7 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
 
     def _encode(self, X: npt.NDArray[np.float64]) -> SpikeTrains:
         if self.rescale:
-            # Halves, because the range of finite features need not be finite.
-            low, high = self.feature_min_ / 2, self.feature_max_ / 2
-            width = np.where(high > low, high - low, np.inf)
-            X = np.clip((X / 2 - low) / width, 0.0, 1.0)
+            X = rescaled(X, self.feature_min_, self.feature_max_)
         if self.encoder is None:
             grid = self.engine_._grid
             if grid is None:

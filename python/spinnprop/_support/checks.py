@@ -156,7 +156,8 @@ def choice(value: Any, name: str, known: Mapping[Optional[str], int]) -> int:
     """The code of one of the known words."""
     if (value is None or isinstance(value, str)) and value in known:
         return known[value]
-    raise ValueError(f"{name} is {shown(value)}; it must be {', '.join(map(repr, known))}")
+    *others, last = map(repr, known)
+    raise ValueError(f"{name} is {shown(value)}; it must be {', '.join(others)} or {last}")
 
 
 def read_only(values: npt.NDArray[Any], remedy: Optional[str] = None) -> npt.NDArray[Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from .. import _core
-from .._support import checks
 from .._support.types import Float64Array
 
 
@@ -30,7 +29,7 @@ class LyapunovSpectrum(NamedTuple):
 
 
 class Gradient:
-    """Derivatives of a loss on a run, read-only float64 arrays. Made by `Run.gradient`.
+    """Derivatives of a loss on a run: plain float64 arrays, yours to change. Made by `Run.gradient`.
 
     Examples
     --------
@@ -64,15 +63,8 @@ class Gradient:
         ):
             values = np.empty(_core.sparse_gradient_count(handle, of))
             _core.sparse_gradient_get(values, handle, of)
-            setattr(gradient, name, checks.read_only(values))
+            setattr(gradient, name, values)
         return gradient
-
-    def __getstate__(self) -> Dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
-
-    def __setstate__(self, state: Dict[str, Any]) -> None:
-        for name in self.__slots__:
-            setattr(self, name, checks.read_only(state[name]))
 
     def __repr__(self) -> str:
         return f"<Gradient of {len(self.weights)} weights and {len(self.phases)} neurons>"

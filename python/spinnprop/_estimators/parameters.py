@@ -1,0 +1,203 @@
+"""The parameters of a spiking estimator, in one place: their defaults, their domains, and whose they are."""
+
+from __future__ import annotations
+
+import math
+import os
+from numbers import Integral, Real
+from typing import Any, Callable, Dict, List, Optional, Union
+
+import numpy as np
+
+try:
+    from sklearn.base import BaseEstimator
+    from sklearn.utils._param_validation import Interval, StrOptions
+except ImportError as error:
+    raise ImportError(
+        f"SpikingClassifier needs scikit-learn 1.3 or newer ({error}); pip install 'spinnprop[sklearn]'"
+    ) from error
+
+from .. import _core
+from .._engines.base import BaseEngine
+from .._engines.names import EngineLike
+from .._spikes import SpikeTrains
+from .._support import checks
+from .._support.types import PathLike
+from .._trainer import _OPTIMIZERS, _SCHEDULES
+from ..losses import Loss, RateRegularisation
+
+#: Those that an engine chooses for its neurons and its grid unless they are given.
+CHOSEN = ("tau_mem", "tau_syn", "t_late", "learning_rate", "clip_norm", "bump")
+#: Those of the network alone, the trainer alone, and both, under the same names.
+OF_NETWORK = ("threshold", "delays", "recurrent", "readout", "weight_mean", "weight_std")
+OF_TRAINER = (
+    "t_end",
+    "max_spikes",
+    "rate",
+    "epochs",
+    "batch_size",
+    "optimizer",
+    "delay_learning_rate",
+    "momentum",
+    "weight_decay",
+    "schedule",
+    "schedule_epochs",
+    "schedule_gamma",
+    "clip_value",
+    "input_dropout",
+    "checkpoint",
+    "checkpoint_every",
+    "resume",
+)
+
+
+def _interval(domain: Dict[str, Any]) -> Interval:
+    """A domain of the core's as scikit-learn has it."""
+    kind, number = (Integral, int) if domain["is_whole"] else (Real, float)
+    low, high = (None if math.isinf(bound) else number(bound) for bound in (domain["low"], domain["high"]))
+    closed = {(1, 1): "both", (1, 0): "left", (0, 1): "right", (0, 0): "neither"}
+    return Interval(kind, low, high, closed=closed[domain["includes_low"], domain["includes_high"]])
+
+
+_DOMAINS = {domain["name"]: _interval(domain) for domain in _core.domains(_core.DOMAINS_TRAINING)}
+
+
+class Parameters(BaseEstimator):
+    """Base of spiking estimators; `SpikingClassifier` says what the parameters mean."""
+
+    _parameter_constraints: Dict[str, List[Any]] = {
+        "hidden": [tuple, list, np.ndarray, Interval(Integral, 1, None, closed="left")],
+        "engine": [str, BaseEngine],
+        "epochs": [_DOMAINS["epochs"]],
+        "batch_size": [_DOMAINS["batch_size"]],
+        "seed": [Interval(Integral, 0, checks.UINT64, closed="both")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "patience": [Interval(Integral, 1, checks.INT32, closed="both")],
+        "rescale": ["boolean"],
+        "early": [StrOptions({"large", "small"})],
+        "t_early": [Interval(Real, 0, None, closed="left")],
+        "t_late": [Interval(Real, 0, None, closed="left"), None],
+        "bias": [Interval(Real, 0, None, closed="left"), None],
+        "t_min": [Interval(Integral, 0, checks.INT32, closed="both")],
+        "encoder": [callable, None],
+        "loss": [Loss, None],
+        "tau_mem": [Real, "array-like", None],
+        "tau_syn": [Real, "array-like", None],
+        "threshold": [Real, "array-like"],
+        "delays": [StrOptions({"synaptic", "axonal", "dendritic"}), None],
+        "recurrent": ["boolean", "array-like"],
+        "readout": [StrOptions({"spiking", "leaky"})],
+        "weight_mean": ["array-like", None],
+        "weight_std": ["array-like", None],
+        "t_end": [Interval(Real, 0, None, closed="left"), None],
+        "max_spikes": [Interval(Integral, 1, checks.INT64, closed="both"), None],
+        "optimizer": [StrOptions({name for name in _OPTIMIZERS if name})],
+        "learning_rate": [_DOMAINS["learning_rate"], None],
+        "delay_learning_rate": [_DOMAINS["delay_learning_rate"]],
+        "momentum": [_DOMAINS["momentum"]],
+        "weight_decay": [_DOMAINS["weight_decay"]],
+        "schedule": [StrOptions({name for name in _SCHEDULES if name})],
+        "schedule_epochs": [_DOMAINS["schedule_epochs"]],
+        "schedule_gamma": [_DOMAINS["schedule_gamma"]],
+        "clip_value": [_DOMAINS["clip_value"]],
+        "clip_norm": [_DOMAINS["clip_norm"], None],
+        "bump": [_DOMAINS["bump"], None],
+        "input_dropout": [_DOMAINS["input_dropout"]],
+        "rate": [RateRegularisation, None],
+        "checkpoint": [str, bytes, os.PathLike, None],
+        "checkpoint_every": [_DOMAINS["checkpoint_every"]],
+        "resume": ["boolean"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        hidden: Any = (120,),
+        engine: EngineLike = "event",
+        epochs: int = 100,
+        batch_size: int = 150,
+        seed: int = 0,
+        early_stopping: bool = False,
+        *,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        rescale: bool = True,
+        early: str = "large",
+        t_early: float = 0.0,
+        t_late: Optional[float] = None,
+        bias: Optional[float] = 0.0,
+        t_min: int = 2,
+        encoder: Optional[Callable[[Any], SpikeTrains]] = None,
+        loss: Optional[Loss] = None,
+        tau_mem: Any = None,
+        tau_syn: Any = None,
+        threshold: Any = 1.0,
+        delays: Optional[str] = None,
+        recurrent: Any = False,
+        readout: str = "spiking",
+        weight_mean: Any = None,
+        weight_std: Any = None,
+        t_end: Optional[float] = None,
+        max_spikes: Optional[int] = None,
+        optimizer: str = "adam",
+        learning_rate: Optional[float] = None,
+        delay_learning_rate: float = 0.0,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        schedule: str = "exponential",
+        schedule_epochs: int = 20,
+        schedule_gamma: float = 0.96,
+        clip_value: float = math.inf,
+        clip_norm: Optional[float] = None,
+        bump: Optional[float] = None,
+        input_dropout: float = 0.0,
+        rate: Optional[RateRegularisation] = None,
+        checkpoint: Optional[PathLike] = None,
+        checkpoint_every: int = 1,
+        resume: bool = False,
+        verbose: Union[bool, int] = False,
+    ) -> None:
+        self.hidden = hidden
+        self.engine = engine
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.seed = seed
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.rescale = rescale
+        self.early = early
+        self.t_early = t_early
+        self.t_late = t_late
+        self.bias = bias
+        self.t_min = t_min
+        self.encoder = encoder
+        self.loss = loss
+        self.tau_mem = tau_mem
+        self.tau_syn = tau_syn
+        self.threshold = threshold
+        self.delays = delays
+        self.recurrent = recurrent
+        self.readout = readout
+        self.weight_mean = weight_mean
+        self.weight_std = weight_std
+        self.t_end = t_end
+        self.max_spikes = max_spikes
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.delay_learning_rate = delay_learning_rate
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.schedule = schedule
+        self.schedule_epochs = schedule_epochs
+        self.schedule_gamma = schedule_gamma
+        self.clip_value = clip_value
+        self.clip_norm = clip_norm
+        self.bump = bump
+        self.input_dropout = input_dropout
+        self.rate = rate
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
+        self.resume = resume
+        self.verbose = verbose
