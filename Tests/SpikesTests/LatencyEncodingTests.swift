@@ -54,7 +54,7 @@ struct LatencyEncodingTests {
 
     @Test func refusesValuesByRowAndColumn() {
         for (value, shown) in [
-            (-1e-9, "-1e-09"), (1 + 0x1p-48, "1.0000000000000036"), (.nan, "nan"), (.infinity, "inf"),
+            (-1e-9, "-1e-09"), (1 + 16 * Double.ulpOfOne, "1.0000000000000036"), (.nan, "nan"), (.infinity, "inf"),
         ] as [(Double, String)] {
             let x = [0, 0.5, 1, 0, value, 1]
             LatencyEncodingTests.refused("feature 1 of sample 1 is \(shown);") {
@@ -67,7 +67,7 @@ struct LatencyEncodingTests {
     }
 
     @Test func roundingPastTheRangeIsClipped() throws {
-        let outside = [1.0.nextUp, 1 + 8 * Double.ulpOfOne, -Double.ulpOfOne, -8 * Double.ulpOfOne]
+        let outside = [Double(1).nextUp, 1 + 8 * Double.ulpOfOne, -Double.ulpOfOne, -8 * Double.ulpOfOne]
         for first in [EarlyValues.small, .large] {
             let seen = try Encoding.latency(x: outside, sampleCount: 1, featureCount: 4, bias: nil, first: first)
             let inside = try Encoding.latency(
