@@ -1,4 +1,4 @@
-// A training on the clock-driven engine: weights, gradient and optimiser in float32, as the loops over steps read them.
+// A training on the clock-driven engine: weights, delays, gradients and optimiser in float32, as the loops over steps read them.
 import Mathematics
 import Networks
 import Spikes
@@ -7,30 +7,33 @@ import Spikes
 /// left to batches whose backward pass needs all of the forward one, or much memory.
 final class ClockSession: Session {
     private let substrate: ClockSubstrate
-    private let grid: TimeGrid
     private let options: ForwardOptions
-    /// Its shape and neurons; the weights are in the plans.
+    /// Its shape and neurons; weights and delays are in the plans.
     private let shape: Network
     private let plans: ClockPlans
     private let resident: ResidentOptimizer<Float>
+    /// Delays that are trained, in seconds.
+    private let delays: TrainedDelays?
+    /// Delays of each connection in seconds that the plans have not taken yet.
+    private var changedDelays: [[Double]]?
     private let memory = ClockMemory()
     /// The batch that a step may be taken for.
     private var job: ClockJob?
 
     init(
-        _ substrate: ClockSubstrate, _ network: Network, grid: TimeGrid, _ optimizer: Optimizer,
-        _ options: ForwardOptions
+        _ substrate: ClockSubstrate, _ network: Network, _ optimizer: Optimizer, _ options: ForwardOptions
     ) throws(SpinnpropError) {
-        (self.substrate, self.grid, self.options, shape) = (substrate, grid, options, network)
-        try grid.check()
-        plans = try ClockPlans(network, grid: grid, monitor: nil)
-        resident = try ResidentOptimizer(optimizer, network, weights: plans.connections.map(\.rows))
+        (self.substrate, self.options, shape) = (substrate, options, network)
+        try substrate.options.check()
+        plans = try ClockPlans(network, grid: substrate.options, monitor: nil)
+        delays = optimizer.trainsDelays && network.delayKind != .none ? try TrainedDelays(plans, network) : nil
+        resident = try ResidentOptimizer(
+            optimizer, network, weights: plans.connections.map(\.rows), delays: delays?.rows ?? [])
     }
 
-    var network: Network {
-        get { resident.network }
-        set { resident.network = newValue }
-    }
+    private var grid: TimeGrid { substrate.options }
+
+    var network: Network { resident.network }
 
     var optimizer: Optimizer { resident.optimizer }
 
@@ -40,7 +43,9 @@ final class ClockSession: Session {
         job = nil
         try substrate.check(shape, input, options, for: substrate.name)
         try objective.check(shape, sampleCount: input.sampleCount, grid: grid)
-        let run = try ClockRun(shape, plans, input, grid: substrate.grid ?? grid, options, monitor)
+        if let changedDelays { try plans.setDelays(changedDelays, grid: grid) }
+        changedDelays = nil
+        let run = try ClockRun(shape, plans, input, grid: grid, options, monitor)
         let own: ClockJob
         if let joint = try jointly(run, objective, monitor) {
             own = joint
@@ -89,7 +94,28 @@ final class ClockSession: Session {
     func step(rateFactor: Double) throws(SpinnpropError) {
         guard let job else { throw .noGradient }
         self.job = nil
-        try resident.step(job.weightSpace.map { job.total($0) }, rateFactor: rateFactor)
+        try resident.step(
+            weights: job.weightSpace.map { job.total($0) },
+            delays: delays == nil ? [] : job.delaySpace.compactMap { $0.map { job.total($0) } }, rateFactor: rateFactor)
+        changedDelays = delays?.rows.map(\.values)
+    }
+
+    func setWeightsAndDelays(of network: Network) {
+        resident.setWeightsAndDelays(of: network)
+        changedDelays = network.connections.map(\.delays)
+    }
+}
+
+/// Delays in the layout of their gradients; runs read them rounded to steps, from the plans.
+private final class TrainedDelays {
+    let rows: [SenderRows<Float>]
+    private let blocks: [Block<Float>]
+
+    init(_ plans: ClockPlans, _ network: Network) throws(SpinnpropError) {
+        let spaces = plans.connections.map { GradientSpace(delaysOf: $0) }
+        blocks = try spaces.map { (space) throws(SpinnpropError) in try Block(space.rowCount * space.stride) }
+        rows = zip(spaces, blocks).map { $0.rows(at: $1.pointer) }
+        for (own, connection) in zip(rows, network.connections) { own.load(connection.delays, Poller(nil)) }
     }
 }
 

@@ -12,9 +12,10 @@ import Spikes
 public struct ClockSubstrate: Substrate {
     public static let name = "clock"
     public var name: String { ClockSubstrate.name }
-    private let options: TimeGrid
+    let options: TimeGrid
     public var grid: TimeGrid? { options }
     public var precision: Precision { .single }
+    public var rule: any GradientRule { ClockRule(options) }
 
     public init(_ grid: TimeGrid = TimeGrid()) { options = grid }
 
@@ -28,14 +29,10 @@ public struct ClockSubstrate: Substrate {
         return run.recording(network.fingerprint)
     }
 
-    /// With this engine's own rule parameters stay as its loops read them.
     public func session(
-        _ network: Network, rule: any GradientRule, optimizer: Optimizer, options forward: ForwardOptions
+        _ network: Network, optimizer: Optimizer, options forward: ForwardOptions
     ) throws(SpinnpropError) -> any Session {
-        guard let rule = rule as? ClockRule, rule.grid?.runsLike(options) ?? true, !optimizer.trainsDelays else {
-            return PlainSession(self, network, rule: rule, optimizer: optimizer, options: forward)
-        }
-        return try ClockSession(self, network, grid: rule.grid ?? options, optimizer, forward)
+        try ClockSession(self, network, optimizer, forward)
     }
 
     /// What every engine on this grid asks of a run. - Parameter engine: its name, for messages.

@@ -91,6 +91,9 @@ final class AdjointRun: @unchecked Sendable {
         return PartialSums.total(sums, own.index, times: (0..<plan.neuronCount).map { -plan.flow($0).tauSyn })
     }
 
+    /// The gradient of a connection's delays, padded as `EventConnection.delayRow` is, once all parts have been run.
+    func delayTotal(_ own: EventConnection) -> UnsafeMutablePointer<Double> { PartialSums.delayTotal(sums, own.index) }
+
     /// What the parts have added up of the loss.
     var result: BatchResult {
         BatchResult(
@@ -105,11 +108,7 @@ final class AdjointRun: @unchecked Sendable {
         let poller = Poller(monitor)
         for own in plans.flatMap(\.incoming) where !sums.isEmpty {
             gradients.weights[own.index] = own.rows.at(total(own)).values
-            for part in sums {
-                for n in 0..<own.connection.delays.count {
-                    gradients.delays[own.index][n] += part.delays[own.index].pointer[n]
-                }
-            }
+            gradients.delays[own.index] = own.delayRow.at(delayTotal(own)).values
             if poller.isStopped(after: 4 * own.rows.count) { throw .cancelled }
         }
         if let monitor, monitor.isStopped { throw .cancelled }
@@ -144,6 +143,7 @@ final class InputErrors: @unchecked Sendable {
 final class PartialSums: @unchecked Sendable {
     /// Per connection: sum of lI, (pre, post) with padded rows. A row that has not been touched holds anything.
     let weights: [Block<Double>]
+    /// Per connection, padded as `EventConnection.delayRow` is.
     let delays: [Block<Double>]
     /// Per connection and sender: whether a sample has touched its row.
     private let isTouched: [Block<Bool>]
@@ -156,7 +156,7 @@ final class PartialSums: @unchecked Sendable {
         let incoming = plans.flatMap(\.incoming).sorted { $0.index < $1.index }
         rows = incoming.map(\.rows)
         weights = try rows.map { (own) throws(SpinnpropError) in try Block(own.count) }
-        delays = try incoming.map { (own) throws(SpinnpropError) in try Block(own.connection.delays.count) }
+        delays = try incoming.map { (own) throws(SpinnpropError) in try Block(own.delayRow.count) }
         isTouched = try rows.map { (own) throws(SpinnpropError) in try Block(own.preCount) }
         clear()
     }
@@ -199,6 +199,15 @@ final class PartialSums: @unchecked Sendable {
             }
         }
         return total
+    }
+
+    /// Adds the parts' gradients of a connection's delays in order.
+    static func delayTotal(_ sums: [PartialSums], _ connection: Int) -> UnsafeMutablePointer<Double> {
+        let total = sums[0].delays[connection]
+        for other in sums.dropFirst() {
+            for n in 0..<total.capacity { total.pointer[n] += other.delays[connection].pointer[n] }
+        }
+        return total.pointer
     }
 }
 

@@ -1,4 +1,4 @@
-// A training on the exact engine: weights, gradient and optimiser as the loops over senders read them.
+// A training on the exact engine: weights, delays, gradients and optimiser as the loops over senders read them.
 import Mathematics
 import Networks
 import Spikes
@@ -7,7 +7,8 @@ import Spikes
 /// instead of twice.
 final class EventSession: Session {
     private let options: ForwardOptions
-    /// Its shape and neurons; the weights are in the plans.
+    private let trainsDelays: Bool
+    /// Its shape and neurons; weights and delays are in the plans.
     private let shape: Network
     private let plans: [LayerPlan]
     /// In the order of the network's connections.
@@ -18,16 +19,14 @@ final class EventSession: Session {
     private var back: AdjointRun?
 
     init(_ network: Network, _ optimizer: Optimizer, _ options: ForwardOptions) throws(SpinnpropError) {
-        (self.options, shape) = (options, network)
+        (self.options, shape, trainsDelays) = (options, network, optimizer.trainsDelays)
         plans = try LayerPlan.all(network, monitor: nil)
         incoming = plans.flatMap(\.incoming).sorted { $0.index < $1.index }
-        resident = try ResidentOptimizer(optimizer, network, weights: incoming.map(\.rows))
+        resident = try ResidentOptimizer(
+            optimizer, network, weights: incoming.map(\.rows), delays: incoming.map(\.delayRow))
     }
 
-    var network: Network {
-        get { resident.network }
-        set { resident.network = newValue }
-    }
+    var network: Network { resident.network }
 
     var optimizer: Optimizer { resident.optimizer }
 
@@ -61,8 +60,12 @@ final class EventSession: Session {
     func step(rateFactor: Double) throws(SpinnpropError) {
         guard let back, back.hasParts else { throw .noGradient }
         self.back = nil
-        try resident.step(incoming.map { back.total($0) }, rateFactor: rateFactor)
+        try resident.step(
+            weights: incoming.map { back.total($0) },
+            delays: trainsDelays ? incoming.map { back.delayTotal($0) } : [], rateFactor: rateFactor)
     }
+
+    func setWeightsAndDelays(of network: Network) { resident.setWeightsAndDelays(of: network) }
 }
 
 /// Runs a part forward and backward.

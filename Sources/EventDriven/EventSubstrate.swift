@@ -12,6 +12,7 @@ import Spikes
 public struct EventSubstrate: Substrate {
     public static let name = "event"
     public var name: String { EventSubstrate.name }
+    public var rule: any GradientRule { EventAdjoint() }
 
     public init() {}
 
@@ -23,14 +24,10 @@ public struct EventSubstrate: Substrate {
         return run.recording(network.fingerprint)
     }
 
-    /// With this engine's own rule parameters stay as its loops read them.
     public func session(
-        _ network: Network, rule: any GradientRule, optimizer: Optimizer, options: ForwardOptions
+        _ network: Network, optimizer: Optimizer, options: ForwardOptions
     ) throws(SpinnpropError) -> any Session {
-        guard rule is EventAdjoint, !optimizer.trainsDelays else {
-            return PlainSession(self, network, rule: rule, optimizer: optimizer, options: options)
-        }
-        return try EventSession(network, optimizer, options)
+        try EventSession(network, optimizer, options)
     }
 
     static func check(

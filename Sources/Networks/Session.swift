@@ -29,8 +29,8 @@ public struct BatchResult: Sendable {
 /// Whoever trains calls `batch`, then `step`. After an error of either, and after `batch` without `step`, parameters and memory are
 /// what they were before. A session belongs to one thread at a time.
 public protocol Session: AnyObject {
-    /// The parameters, read back on demand; setting them leaves the optimiser's memory as it is.
-    var network: Network { get set }
+    /// The network with its parameters as they stand, read back on demand.
+    var network: Network { get }
     /// The optimiser with its memory in the order of the network's arrays, read back on demand.
     var optimizer: Optimizer { get }
     /// Runs every sample forward and backward, and keeps the gradient of the objective for `step`.
@@ -39,11 +39,13 @@ public protocol Session: AnyObject {
     ) throws(SpinnpropError) -> BatchResult
     /// Takes a step with the gradient of the last batch, once. - Throws: as `Optimizer.step`.
     func step(rateFactor: Double) throws(SpinnpropError)
+    /// Takes over the weights and delays of a network with the same layers and connections. The optimiser's memory stays.
+    func setWeightsAndDelays(of network: Network)
 }
 
 extension Substrate {
     public func session(
-        _ network: Network, rule: any GradientRule, optimizer: Optimizer, options: ForwardOptions
+        _ network: Network, optimizer: Optimizer, options: ForwardOptions
     ) throws(SpinnpropError) -> any Session {
         PlainSession(self, network, rule: rule, optimizer: optimizer, options: options)
     }
@@ -54,7 +56,7 @@ public final class PlainSession: Session {
     private let substrate: any Substrate
     private let rule: any GradientRule
     private let options: ForwardOptions
-    public var network: Network
+    public private(set) var network: Network
     public private(set) var optimizer: Optimizer
     private var gradients: Gradients?
 
@@ -84,6 +86,8 @@ public final class PlainSession: Session {
         gradients = nil
         try optimizer.step(&network, &own, rateFactor: rateFactor)
     }
+
+    public func setWeightsAndDelays(of network: Network) { self.network = network }
 }
 
 extension SpinnpropError {

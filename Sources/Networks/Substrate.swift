@@ -46,14 +46,16 @@ public protocol Substrate: Sendable {
     /// The grid of time steps it runs on; `nil` in continuous time.
     var grid: TimeGrid? { get }
     var precision: Precision { get }
+    /// What differentiates its recordings unless another rule is asked for.
+    var rule: any GradientRule { get }
     /// Runs every sample. - Throws: `unsupported` for a network it cannot run, `tooManySpikes`, `cancelled`.
     func forward(
         _ network: Network, _ input: SpikeTrains, options: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording
-    /// A training of a network on this substrate, with gradients by `rule`. Those that can do better than forward, backward and a step
-    /// on the host make a session of their own; the bits are the same.
+    /// A training of a network on this substrate with its own rule. Substrates that can do better than forward, backward and a step on
+    /// the host make a session of their own; the bits are the same.
     func session(
-        _ network: Network, rule: any GradientRule, optimizer: Optimizer, options: ForwardOptions
+        _ network: Network, optimizer: Optimizer, options: ForwardOptions
     ) throws(SpinnpropError) -> any Session
 }
 

@@ -34,6 +34,7 @@ public final class SpiNNaker2Engine: Substrate, GradientRule, @unchecked Sendabl
 
     public var name: String { SpiNNaker2Engine.name }
     public var precision: Precision { .single }
+    public var rule: any GradientRule { self }
 
     /// As asked for, with 1 copy if as many as fit; a recording's grid has the number that there are.
     public var grid: TimeGrid? {
@@ -51,14 +52,11 @@ public final class SpiNNaker2Engine: Substrate, GradientRule, @unchecked Sendabl
         }
     }
 
-    /// With this engine's own rule each sample goes backward right after it went forward, and steps are taken on the chip.
+    /// Each sample goes backward right after it went forward, and steps are taken on the chip.
     public func session(
-        _ network: Network, rule: any GradientRule, optimizer: Optimizer, options: ForwardOptions
+        _ network: Network, optimizer: Optimizer, options: ForwardOptions
     ) throws(SpinnpropError) -> any Session {
-        guard let rule = rule as? SpiNNaker2Engine, rule === self else {
-            return PlainSession(self, network, rule: rule, optimizer: optimizer, options: options)
-        }
-        return SpiNNaker2Session(self, network, optimizer, options)
+        SpiNNaker2Session(self, network, optimizer, options)
     }
 
     /// A batch of a session.

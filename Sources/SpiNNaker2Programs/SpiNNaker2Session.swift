@@ -8,7 +8,7 @@ import Spikes
 final class SpiNNaker2Session: Session {
     private let engine: SpiNNaker2Engine
     private let options: ForwardOptions
-    var network: Network
+    private(set) var network: Network
     private(set) var optimizer: Optimizer
     private var gradients: Gradients?
 
@@ -34,4 +34,6 @@ final class SpiNNaker2Session: Session {
             try engine.step(of: name, &network, rule, clipping, mean: &mean, square: &square)
         }
     }
+
+    func setWeightsAndDelays(of network: Network) { self.network = network }
 }

@@ -1,4 +1,4 @@
-// The engines by name: each a substrate with the gradient rule that suits it.
+// The engines by name: each a substrate with its gradient rule.
 import ClockDriven
 import EventDriven
 import Learning
@@ -6,22 +6,19 @@ import Mathematics
 import Networks
 import SpiNNaker2Programs
 
-/// How a network is run and differentiated: a substrate with the gradient rule that suits it.
+/// How a network is run and differentiated: a substrate with its gradient rule.
 public struct Engine: Sendable {
     public let substrate: any Substrate
-    public let gradientRule: any GradientRule
+    public var gradientRule: any GradientRule { substrate.rule }
 
-    public init(_ substrate: any Substrate, _ gradientRule: any GradientRule) {
-        self.substrate = substrate
-        self.gradientRule = gradientRule
-    }
+    public init(_ substrate: any Substrate) { self.substrate = substrate }
 
     /// Exact events in continuous time, exact adjoint.
-    public static var event: Engine { Engine(EventSubstrate(), EventAdjoint()) }
+    public static var event: Engine { Engine(EventSubstrate()) }
     /// Time steps in float32: the twin of what runs on a SpiNNaker2.
-    public static func clock(_ grid: TimeGrid) -> Engine { Engine(ClockSubstrate(grid), ClockRule(grid)) }
+    public static func clock(_ grid: TimeGrid) -> Engine { Engine(ClockSubstrate(grid)) }
     /// The same steps by programs on an emulated SpiNNaker2, which keeps account of them; with the optimiser on the chip.
-    public static func spinnaker2(_ engine: SpiNNaker2Engine) -> Engine { Engine(engine, engine) }
+    public static func spinnaker2(_ engine: SpiNNaker2Engine) -> Engine { Engine(engine) }
 
     /// What forward runs take unless told otherwise.
     public static let defaultEngine = Engine.event

@@ -73,6 +73,7 @@ extension Trainer {
     ) throws(SpinnpropError) {
         let rule = rule ?? engine
         try rule.checkCanDifferentiate(recordingsOf: engine, named: engine.name)
-        try self.init(network, options, substrate: engine.substrate, rule: rule.gradientRule)
+        try self.init(
+            network, options, substrate: engine.substrate, rule: rule == engine ? nil : rule.gradientRule)
     }
 }

@@ -38,7 +38,7 @@ struct TrainingTests {
     }
 
     private func trainer(_ options: TrainingOptions, _ grid: TimeGrid = TimeGrid(copies: 3)) throws -> Trainer {
-        try Trainer(try network(), options, substrate: ClockSubstrate(grid), rule: ClockRule(grid))
+        try Trainer(try network(), options, substrate: ClockSubstrate(grid))
     }
 
     /// Steps one batch and compares with the formulas written out in float32.

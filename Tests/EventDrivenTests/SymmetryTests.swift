@@ -42,7 +42,7 @@ struct SymmetryTests {
             let options = optimizers[(2 * configuration.sizes.reduce(0, +) + threads + n) % optimizers.count]
             let rate = RateRegularisation(strength: 0.5, target: 1, tau: 4 * configuration.tauSyn)
             let difference = try differenceOfSession(
-                EventSubstrate(), rule: EventAdjoint(), plain: (EventSubstrate(), EventAdjoint()), instance.network,
+                EventSubstrate(), plain: (EventSubstrate(), EventAdjoint()), instance.network,
                 [instance.input, instance.input, instance.input],
                 { _ in
                     Objective(

@@ -98,6 +98,7 @@ struct CourseTests {
 private struct GridSubstrate: Substrate {
     let name = "grid"
     let grid: TimeGrid?
+    var rule: any GradientRule { ToyRule() }
 
     func forward(
         _ network: Network, _ input: SpikeTrains, options: ForwardOptions, monitor: Monitor?

@@ -6,6 +6,7 @@ import Spikes
 /// Neuron j of a one-layer network spikes once, at 20 ms - 5 ms sum_i w_ji (1 + t_i / 10 ms), if that is > 0 and < 40 ms.
 struct ToySubstrate: Substrate {
     let name = "toy"
+    var rule: any GradientRule { ToyRule() }
     /// Stops the run in this forward pass, counted by `calls`; negative: never.
     var onForward: (@Sendable (Int) throws(SpinnpropError) -> Void)?
     let calls = Calls()

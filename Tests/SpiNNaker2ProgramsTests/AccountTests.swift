@@ -36,7 +36,7 @@ struct AccountTests {
         training.loss = StepTTFSCrossEntropy()
         training.epochs = 1
         training.batchSize = 100
-        let trainer = try Trainer(network, training, substrate: engine, rule: engine)
+        let trainer = try Trainer(network, training, substrate: engine)
         try trainer.run(input, labels: labels)
         let account = try #require(engine.account)
         // Input, hidden, output, loss; 600 + 120 x 8 parameters (rows in whole blocks) fit one optimiser.
@@ -84,7 +84,7 @@ struct AccountTests {
         let engine = try SpiNNaker2Engine(options)
         let objective = Objective(loss: StepTTFSCrossEntropy(), labels: labels, wantsInputTimes: false)
         let session = try engine.session(
-            network, rule: engine, optimizer: Optimizer(OptimizerOptions(), for: network, precision: .single),
+            network, optimizer: Optimizer(OptimizerOptions(), for: network, precision: .single),
             options: ForwardOptions())
         let recording = try session.batch(input, objective, monitor: nil).recording
         try session.step(rateFactor: 1)
@@ -112,7 +112,7 @@ struct AccountTests {
             var training = TrainingOptions()
             training.loss = StepTTFSCrossEntropy()
             (training.epochs, training.batchSize) = (2, 20)
-            let trainer = try Trainer(network, training, substrate: engine, rule: engine)
+            let trainer = try Trainer(network, training, substrate: engine)
             try trainer.run(input, labels: labels, validation: validating ? (input, labels) : nil)
             return try #require(engine.account)
         }
@@ -150,7 +150,7 @@ struct AccountTests {
             var training = TrainingOptions()
             training.loss = StepTTFSCrossEntropy()
             (training.epochs, training.batchSize) = (1, 150)
-            let trainer = try Trainer(network, training, substrate: engine, rule: engine)
+            let trainer = try Trainer(network, training, substrate: engine)
             try trainer.run(input, labels: labels)
             let account = try #require(engine.account)
             return (trainer.network, account, try SpiNNaker2Fit(sizes: [5, 120, 3], batch: 150, options: options))

@@ -25,7 +25,7 @@ struct AgreementTests {
                 #expect(bits(gradients) == bits(expected), "\(loss.name), \(own.description)")
                 // Each sample backward right after it went forward, and then a step.
                 let difference = try differenceOfSession(
-                    engine, rule: engine, plain: (ClockSubstrate(own.twinGrid), ClockRule(own.twinGrid)), own.network,
+                    engine, plain: (ClockSubstrate(own.twinGrid), ClockRule(own.twinGrid)), own.network,
                     [own.input, own.input, own.input], { _ in objective }, OptimizerOptions())
                 #expect(difference == nil, "\(loss.name), \(own.description)")
                 // Hybrid: backward on the chip after forward off it.

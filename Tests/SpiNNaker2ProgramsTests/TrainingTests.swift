@@ -39,10 +39,10 @@ struct TrainingTests {
         // The last batch is smaller, so some copies have nothing to do.
         let batchSize = max(1, own.input.sampleCount - 2)
         let twin = try Trainer(
-            own.network, options(kind, batchSize), substrate: ClockSubstrate(own.twinGrid), rule: ClockRule())
+            own.network, options(kind, batchSize), substrate: ClockSubstrate(own.twinGrid))
         try twin.run(own.input, labels: own.labels)
         let engine = try SpiNNaker2Engine(own.options)
-        let chip = try Trainer(own.network, options(kind, batchSize), substrate: engine, rule: engine)
+        let chip = try Trainer(own.network, options(kind, batchSize), substrate: engine)
         try chip.run(own.input, labels: own.labels)
         let isEqual = chip.network == twin.network
         #expect(isEqual, "\(kind), \(own.description)")
@@ -62,8 +62,8 @@ struct TrainingTests {
             options.epochs = 2
             let trainer =
                 onSpiNNaker2
-                ? try Trainer(network, options, substrate: engine, rule: engine)
-                : try Trainer(network, options, substrate: ClockSubstrate(own.twinGrid), rule: ClockRule())
+                ? try Trainer(network, options, substrate: engine)
+                : try Trainer(network, options, substrate: ClockSubstrate(own.twinGrid))
             try trainer.run(own.input, labels: own.labels)
             return trainer.network
         }
@@ -81,10 +81,10 @@ struct TrainingTests {
         let own = try RandomSpiNNaker2Case(seed: 104)
         var options = options(.adam, 5)
         options.optimizer.delayLearningRate = 1e-4
-        let twin = try Trainer(own.network, options, substrate: ClockSubstrate(own.twinGrid), rule: ClockRule())
+        let twin = try Trainer(own.network, options, substrate: ClockSubstrate(own.twinGrid))
         try twin.run(own.input, labels: own.labels)
         let engine = try SpiNNaker2Engine(own.options)
-        let chip = try Trainer(own.network, options, substrate: engine, rule: engine)
+        let chip = try Trainer(own.network, options, substrate: engine)
         try chip.run(own.input, labels: own.labels)
         let isEqual = chip.network == twin.network && chip.network != own.network
         #expect(isEqual)

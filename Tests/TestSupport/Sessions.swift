@@ -7,17 +7,17 @@ import Spikes
 /// batch in three is left without a step, and once the weights are raised in between, as bumping does.
 ///
 /// - Parameters:
-///   - plain: what runs by hand; the substrate and the rule of the session, or another pair that gives the same bits.
+///   - plain: what runs by hand; the session's substrate and its rule, or another pair that gives the same bits.
 ///   - objective: of batch n.
 /// - Returns: what differs; `nil` if nothing does.
 public func differenceOfSession(
-    _ substrate: any Substrate, rule: any GradientRule, plain: (substrate: any Substrate, rule: any GradientRule),
+    _ substrate: any Substrate, plain: (substrate: any Substrate, rule: any GradientRule),
     _ network: Network, _ batches: [SpikeTrains], _ objective: (Int) -> Objective, _ options: OptimizerOptions,
     forward: ForwardOptions = ForwardOptions()
 ) throws(SpinnpropError) -> String? {
     var optimizer = try Optimizer(options, for: network, precision: substrate.precision)
     var own = network
-    let session = try substrate.session(network, rule: rule, optimizer: optimizer, options: forward)
+    let session = try substrate.session(network, optimizer: optimizer, options: forward)
     for (n, input) in batches.enumerated() {
         let recording = try plain.substrate.forward(own, input, options: forward, monitor: nil)
         var gradients = try plain.rule.backward(own, recording, objective(n), monitor: nil)
@@ -35,7 +35,7 @@ public func differenceOfSession(
                     for index in weights.indices { weights[index] += 0.01 }
                 }
             }
-            session.network = own
+            session.setWeightsAndDelays(of: own)
         } else {
             try optimizer.step(&own, &gradients, rateFactor: 0.9)
             try session.step(rateFactor: 0.9)
@@ -54,10 +54,11 @@ public func bits(_ network: Network) -> [UInt64] {
 /// Options that between them take every way through an optimiser.
 public var everyOptimizer: [OptimizerOptions] {
     OptimizerKind.allCases.flatMap { kind in
-        [(Double.infinity, Double.infinity, 0.0), (1e-3, .infinity, 0.01), (2e-3, 1e-3, 0)].map { value, norm, decay in
+        [(Double.infinity, Double.infinity, 0.0, 1e-4), (1e-3, .infinity, 0.01, 0), (2e-3, 1e-3, 0, 1e-3)].map {
+            value, norm, decay, delayRate in
             var options = OptimizerOptions()
             (options.kind, options.clipValue, options.clipNorm) = (kind, value, norm)
-            (options.weightDecay, options.momentum) = (decay, 0.9)
+            (options.weightDecay, options.momentum, options.delayLearningRate) = (decay, 0.9, delayRate)
             return options
         }
     }

@@ -95,7 +95,7 @@ ADDITIONS: List[Tuple[str, object, Tuple[str, ...], Tuple[Insertion, ...]]] = [
             (
                 "Sources/Spinnprop/Engine.swift",
                 "        EngineKind(1, ",
-                "        EngineKind(3, make: { Engine(ToySubstrate(), ToyRule()) }),\n",
+                "        EngineKind(3, make: { Engine(ToySubstrate()) }),\n",
             ),
             ("include/spinnprop.h", "    SPINNPROP_ENGINE_CLOCK = 1, ", "    SPINNPROP_ENGINE_TOY = 3,\n"),
             (

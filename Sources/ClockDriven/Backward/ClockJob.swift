@@ -234,13 +234,7 @@ final class ClockJob: @unchecked Sendable {
         for (index, own) in plans.connections.enumerated() {
             gradients.weights[index] = own.rows.at(total(weightSpace[index])).values
             if let space = delaySpace[index] {
-                let (shape, total) = (sums[space].space, total(space))
-                for row in 0..<shape.rowCount {
-                    for column in 0..<shape.rowWidth {
-                        gradients.delays[index][shape.parameter(row: row, column: column)] = Double(
-                            total[row * shape.stride + column])
-                    }
-                }
+                gradients.delays[index] = sums[space].space.rows(at: total(space)).values
             }
             if poller.isStopped(after: own.rows.count) { throw .cancelled }
         }

@@ -32,9 +32,10 @@ struct GradientSpace {
         stride = ClockKernels.padded(rowWidth)
     }
 
-    /// Where an element of a row lies in the parameters.
-    @inline(__always)
-    func parameter(row: Int, column: Int) -> Int { rowCount == 1 && isDelay ? column : column &* rowCount &+ row }
+    /// An array in these rows, as the parameters and a network's arrays correspond.
+    func rows(at pointer: UnsafeMutablePointer<Float>) -> SenderRows<Float> {
+        SenderRows(preCount: rowCount, postCount: rowWidth, stride: stride, pointer: pointer)
+    }
 }
 
 /// The rows of one space that the samples of a unit of work have touched, sample after sample. Filled by one thread.

@@ -5,7 +5,8 @@ import Networks
 
 /// A connection into a layer, its weights turned so that all synapses of one sender lie side by side.
 final class ClockConnection: @unchecked Sendable {
-    let lanes: ConnectionLanes
+    /// Changes with the delays.
+    private(set) var lanes: ConnectionLanes
     /// Index in `Network.connections`.
     let index: Int
     let source: Int?
@@ -17,9 +18,9 @@ final class ClockConnection: @unchecked Sendable {
     let rows: SenderRows<Float>
     private let block: Block<Float>
     let stride: Int
-    /// In whole steps: one per sender, or where receivers differ (post) or (pre, post) with padded rows. Empty if all are 0.
+    /// In whole steps: one per sender, or where receivers differ (post) or (pre, post) with padded rows.
     private let delays: Block<Int32>
-    let largestDelay: Int
+    private(set) var largestDelay = 0
 
     init(_ connection: Connection, index: Int, stride: Int, grid: TimeGrid, poller: Poller) throws(SpinnpropError) {
         self.index = index
@@ -42,25 +43,30 @@ final class ClockConnection: @unchecked Sendable {
                 "\(connection.isRecurrent ? "recurrent weight" : "weight") \(at) into layer \(connection.target) is "
                     + "\(connection.weights[at]); the clock engine takes finite float32 numbers")
         }
-        let inSteps = connection.delays.map { Int32(truncatingIfNeeded: min(grid.step(nearest: $0), grid.steps - 1)) }
-        largestDelay = Int(inSteps.max() ?? 0)
-        let size = largestDelay == 0 ? 0 : delayKind == .synaptic ? pre * stride : max(pre, stride)
+        let size = delayKind == .none ? 0 : delayKind == .synaptic ? pre * stride : max(pre, stride)
         delays = try Block(size)
         delays.pointer.update(repeating: 0, count: size)
         lanes = ConnectionLanes(
-            rows: UnsafePointer(turned), stride: stride,
-            delays: largestDelay == 0 ? nil : UnsafePointer(delays.pointer),
-            delayStride: delayKind == .synaptic ? stride : 0, isSpread: largestDelay > 0 && delayKind != .axonal)
-        guard largestDelay > 0 else { return }
+            rows: UnsafePointer(turned), stride: stride, delays: nil, delayStride: 0, isSpread: false)
+        setDelays(connection.delays, grid: grid)
+    }
+
+    /// - Parameter seconds: in the order in which a network has them.
+    fileprivate func setDelays(_ seconds: [Double], grid: TimeGrid) {
+        let inSteps = seconds.map { Int32(truncatingIfNeeded: min(grid.step(nearest: $0), grid.steps - 1)) }
+        largestDelay = Int(inSteps.max() ?? 0)
         for (n, delay) in inSteps.enumerated() {
-            delays.pointer[delayKind == .synaptic ? n % pre * stride + n / pre : n] = delay
+            delays.pointer[delayKind == .synaptic ? n % preCount * stride + n / preCount : n] = delay
         }
+        lanes = ConnectionLanes(
+            rows: lanes.rows, stride: stride, delays: largestDelay == 0 ? nil : UnsafePointer(delays.pointer),
+            delayStride: delayKind == .synaptic ? stride : 0, isSpread: largestDelay > 0 && delayKind != .axonal)
     }
 }
 
 /// What runs read of an incoming connection; trivial, so that they touch no reference counts.
 struct ClockSource {
-    let lanes: ConnectionLanes
+    fileprivate(set) var lanes: ConnectionLanes
     /// Index in `Network.connections`.
     let connection: Int
     let source: Int?
@@ -68,7 +74,7 @@ struct ClockSource {
     let delayKind: DelayKind
 }
 
-/// What runs read of a layer; trivial likewise.
+/// What runs read of a layer; trivial, so that they touch no reference counts.
 struct ClockPlan {
     let layer: Int
     let neuronCount: Int
@@ -80,7 +86,7 @@ struct ClockPlan {
     /// The feed-forward connections, then the recurrent ones.
     let sources: UnsafeBufferPointer<ClockSource>
     /// Of all incoming connections, in steps.
-    let largestDelay: Int
+    fileprivate(set) var largestDelay = 0
 
     var isNarrow: Bool { stride == ClockKernels.width }
     /// Whether it spikes and hears one connection without delays.
@@ -128,21 +134,40 @@ final class ClockPlans: @unchecked Sendable {
                         lanes: own.lanes, connection: own.index, source: own.source, isRecurrent: own.source == layer,
                         delayKind: own.delayKind))
             }
-            let largestDelay = ordered.reduce(0) { max($0, $1.largestDelay) }
-            // Backward holds two rings of adjoints.
-            try Memory.check(
-                count: (largestDelay + 2) * stride, bytesPerElement: 4 * MemoryLayout<Float>.stride,
-                "the arrivals under way to layer \(layer), with delays of \(largestDelay) steps")
             (planBlock.pointer + layer).initialize(
                 to: ClockPlan(
                     layer: layer, neuronCount: own.neuronCount, stride: stride, isSpiking: own.isSpiking, grid: grid,
                     constants: ClockConstants(block.pointer, isUniform: own.parameters.isUniform),
-                    sources: UnsafeBufferPointer(start: sourceBlock.pointer, count: ordered.count),
-                    largestDelay: largestDelay))
+                    sources: UnsafeBufferPointer(start: sourceBlock.pointer, count: ordered.count)))
             sources.append(sourceBlock)
             constants.append(block)
         }
         (self.sources, self.constants) = (sources, constants)
+        try showDelays()
         if let monitor, monitor.isStopped { throw .cancelled }
+    }
+
+    /// Takes delays that have changed since, seconds, one array per connection in the order of a network's.
+    func setDelays(_ delays: [[Double]], grid: TimeGrid) throws(SpinnpropError) {
+        for (own, seconds) in zip(connections, delays) { own.setDelays(seconds, grid: grid) }
+        try showDelays()
+    }
+
+    /// Brings the connections' delays to where runs read them.
+    private func showDelays() throws(SpinnpropError) {
+        for layer in 0..<layerCount {
+            let (plan, own) = (planBlock.pointer + layer, sources[layer].pointer)
+            plan.pointee.largestDelay = 0
+            for n in 0..<plan.pointee.sources.count {
+                let connection = connections[own[n].connection]
+                own[n].lanes = connection.lanes
+                plan.pointee.largestDelay = max(plan.pointee.largestDelay, connection.largestDelay)
+            }
+            // Backward holds two rings of adjoints.
+            try Memory.check(
+                count: (plan.pointee.largestDelay + 2) * plan.pointee.stride,
+                bytesPerElement: 4 * MemoryLayout<Float>.stride,
+                "the arrivals under way to layer \(layer), with delays of \(plan.pointee.largestDelay) steps")
+        }
     }
 }

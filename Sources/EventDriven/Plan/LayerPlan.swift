@@ -7,11 +7,14 @@ import Neurons
 final class EventConnection: @unchecked Sendable {
     /// Index in `Network.connections`.
     let index: Int
-    /// As it was when the plan was made: not to be asked for weights.
+    /// As it was when the plan was made: not to be asked for weights or delays.
     let connection: Connection
     /// (pre, post) with rows padded to `LayerPlan.stride`.
     let columns: Block<Double>
     let rows: SenderRows<Double>
+    private let delayBlock: Block<Double>
+    /// Seconds, in the order in which a network has them: one row, padded to whole vectors.
+    let delayRow: SenderRows<Double>
 
     init(index: Int, connection: Connection, stride: Int, poller: Poller) throws(SpinnpropError) {
         self.index = index
@@ -21,13 +24,19 @@ final class EventConnection: @unchecked Sendable {
         rows = SenderRows(
             preCount: connection.preCount, postCount: connection.postCount, stride: stride, pointer: columns.pointer)
         rows.load(connection.weights, poller)
+        let delayCount = connection.delays.count
+        delayBlock = try Block(padded(delayCount))
+        delayRow = SenderRows(
+            preCount: 1, postCount: delayCount, stride: padded(delayCount), pointer: delayBlock.pointer)
+        delayRow.load(connection.delays, poller)
     }
 
-    /// The same values, the weights shared.
+    /// Another object for the same weights and delays.
     init(_ other: EventConnection) {
         index = other.index
         connection = other.connection
         (columns, rows) = (other.columns, other.rows)
+        (delayBlock, delayRow) = (other.delayBlock, other.delayRow)
         arrivesAtOnce = other.arrivesAtOnce
     }
 
@@ -36,9 +45,9 @@ final class EventConnection: @unchecked Sendable {
     func delay(pre: Int, post: Int) -> Double {
         switch connection.delayKind {
         case .none: return 0
-        case .synaptic: return connection.delays[post * connection.preCount + pre]
-        case .axonal: return connection.delays[pre]
-        case .dendritic: return connection.delays[post]
+        case .synaptic: return delayRow.pointer[post * connection.preCount + pre]
+        case .axonal: return delayRow.pointer[pre]
+        case .dendritic: return delayRow.pointer[post]
         }
     }
 
@@ -98,8 +107,8 @@ final class LayerPlan: @unchecked Sendable {
         if let monitor, monitor.isStopped { throw .cancelled }
     }
 
-    /// The same values, the weights shared. Threads that count references to one object in turn wait for each other, so each worker
-    /// has plans of its own.
+    /// Another object for the same values, weights and delays. Threads that count references to one object in turn wait for each
+    /// other, so each worker has plans of its own.
     init(_ other: LayerPlan) throws(SpinnpropError) {
         layer = other.layer
         neuronCount = other.neuronCount

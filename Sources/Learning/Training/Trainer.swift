@@ -15,15 +15,18 @@ import Spikes
 public final class Trainer {
     public let options: TrainingOptions
     private let substrate: any Substrate
-    private let rule: any GradientRule
+    /// `nil`: the substrate's own.
+    private let rule: (any GradientRule)?
     private var state: TrainingState
     /// While a run goes on: holds the parameters and the optimiser's memory in the state's stead.
     private var session: (any Session)?
 
+    /// - Parameter rule: what differentiates recordings; `nil`: the substrate's own rule.
     /// - Throws: `invalidValue` naming the option that is out of its domain, `unsupported` if loss and read-out do not go
     ///   together; with `resume`, `fileError` for a checkpoint that cannot be read or belongs to another run.
     public init(
-        _ network: Network, _ options: TrainingOptions, substrate: any Substrate, rule: any GradientRule
+        _ network: Network, _ options: TrainingOptions, substrate: any Substrate,
+        rule: (any GradientRule)? = nil
     ) throws(SpinnpropError) {
         try options.check()
         self.options = options
@@ -33,7 +36,7 @@ public final class Trainer {
         let fresh = TrainingState(
             network: network, optimizer: try Optimizer(options.optimizer, for: network, precision: substrate.precision),
             origin: network.fingerprint,
-            options: options.fingerprint(substrate, rule))
+            options: options.fingerprint(substrate, rule ?? substrate.rule))
         state = fresh
         if options.resume, let path = options.checkpointPath, let saved = try Checkpoint.load(path, like: fresh) {
             state = saved
@@ -177,8 +180,13 @@ public final class Trainer {
 
     private func beginSession() throws(SpinnpropError) -> any Session {
         if let session { return session }
-        let own = try substrate.session(
-            state.network, rule: rule, optimizer: state.optimizer, options: options.forward)
+        let (network, optimizer, forward) = (state.network, state.optimizer, options.forward)
+        let own: any Session =
+            if let rule {
+                PlainSession(substrate, network, rule: rule, optimizer: optimizer, options: forward)
+            } else {
+                try substrate.session(network, optimizer: optimizer, options: forward)
+            }
         session = own
         return own
     }

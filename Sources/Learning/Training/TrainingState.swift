@@ -29,7 +29,9 @@ struct TrainingState: Equatable {
         _ result: BatchResult, of session: any Session, bumping: WeightBumping, rateFactor: Double
     ) throws(SpinnpropError) {
         if let silent = bump.next(bumping, after: result.recording) {
-            session.network.raiseWeights(of: silent, layer: bump.layer, by: bump.amount)
+            var network = session.network
+            network.raiseWeights(of: silent, layer: bump.layer, by: bump.amount)
+            session.setWeightsAndDelays(of: network)
         } else {
             try session.step(rateFactor: rateFactor)
         }

@@ -104,12 +104,14 @@ public struct Optimizer: Equatable, Sendable {
         }
     }
 
-    /// Counts a step of the weights and says what it does to each.
-    mutating func advance<Real>(rateFactor: Double) -> UpdateRule<Real> {
+    /// Counts a step and says what it does to each weight and to each delay.
+    mutating func advance<Real>(rateFactor: Double) -> (weights: UpdateRule<Real>, delays: UpdateRule<Real>) {
         stepCount += 1
         powers = (powers.beta1 * options.beta1, powers.beta2 * options.beta2)
-        return UpdateRule(
-            options, powers: powers, rate: options.learningRate * rateFactor, decay: options.weightDecay)
+        return (
+            UpdateRule(options, powers: powers, rate: options.learningRate * rateFactor, decay: options.weightDecay),
+            UpdateRule(options, powers: powers, rate: options.delayLearningRate * rateFactor, decay: 0)
+        )
     }
 
     private mutating func update(

@@ -1,26 +1,34 @@
-// An optimiser of weights that stay in an engine's own layout: the same steps, bit by bit, as `Optimizer` takes.
+// An optimiser of parameters that stay in an engine's own layout: the same steps, bit by bit, as `Optimizer` takes.
 import Mathematics
 
-/// The optimiser's memory beside an engine's weights, and what a session says of both. For weights alone: delays stay.
+/// The optimiser's memory beside an engine's weights and delays, and what a session says of them.
 public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
-    private let weights: [SenderRows<Real>]
+    /// The weights of each connection, then the delays of each.
+    private let arrays: [SenderRows<Real>]
+    private let connectionCount: Int
+    /// Per array; empty for those that are not trained.
     private let mean: [Block<Real>]
     private let square: [Block<Real>]
     /// Options, numbers of steps and bounds; its own memory is not kept up.
     private var base: Optimizer
-    /// The network as it was given or read back last; its weights hold until a step changes them.
+    /// The network as it was given or read back last; its parameters hold until a step changes them.
     private var shown: Network
     private var isShown = true
+    private let timeStretch: Double
 
-    /// - Parameter weights: the engine's, one per connection of the network and with its values.
+    /// - Parameters:
+    ///   - weights: the engine's, one array per connection of the network and with its values.
+    ///   - delays: the engine's likewise; none if it keeps them elsewhere and they are not trained.
     public init(
-        _ optimizer: Optimizer, _ network: Network, weights: [SenderRows<Real>]
+        _ optimizer: Optimizer, _ network: Network, weights: [SenderRows<Real>], delays: [SenderRows<Real>]
     ) throws(SpinnpropError) {
-        (base, shown, self.weights) = (optimizer, network, weights)
-        mean = try zip(weights, optimizer.first).map { (rows, values) throws(SpinnpropError) in
+        let arrays = weights + delays
+        (base, shown, self.arrays, connectionCount) = (optimizer, network, arrays, weights.count)
+        timeStretch = network.timeStretch
+        mean = try zip(arrays, optimizer.first).map { (rows, values) throws(SpinnpropError) in
             try ResidentOptimizer.memory(rows, values)
         }
-        square = try zip(weights, optimizer.second).map { (rows, values) throws(SpinnpropError) in
+        square = try zip(arrays, optimizer.second).map { (rows, values) throws(SpinnpropError) in
             try ResidentOptimizer.memory(rows, values)
         }
     }
@@ -33,52 +41,62 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
 
     /// In float64 as it was set, until a step in single precision rounds it.
     public var network: Network {
-        get {
-            if !isShown {
-                for (index, rows) in weights.enumerated() {
-                    shown.withMutableParameters(connection: index) { values, _ in
-                        values.baseAddress.map { rows.store($0) }
-                    }
+        if !isShown {
+            for (index, rows) in arrays.enumerated() {
+                shown.withMutableParameters(connection: index % connectionCount) { weights, delays in
+                    _ = (isDelay(index) ? delays : weights).baseAddress.map { rows.store($0) }
                 }
-                isShown = true
             }
-            return shown
+            isShown = true
         }
-        set {
-            (shown, isShown) = (newValue, true)
-            for (rows, connection) in zip(weights, newValue.connections) { rows.load(connection.weights, Poller(nil)) }
+        return shown
+    }
+
+    /// As `Session.setWeightsAndDelays` says.
+    public func setWeightsAndDelays(of network: Network) {
+        (shown, isShown) = (network, true)
+        for (index, rows) in arrays.enumerated() {
+            let connection = network.connections[index % connectionCount]
+            rows.load(isDelay(index) ? connection.delays : connection.weights, Poller(nil))
         }
     }
 
+    private func isDelay(_ array: Int) -> Bool { array >= connectionCount }
+
     public var optimizer: Optimizer {
         var whole = base
-        for (index, rows) in weights.enumerated() {
+        for (index, rows) in arrays.enumerated() where mean[index].capacity > 0 {
             whole.first[index] = rows.at(mean[index].pointer).values
             if square[index].capacity > 0 { whole.second[index] = rows.at(square[index].pointer).values }
         }
         return whole
     }
 
-    /// Takes a step. - Parameter gradients: of the weights, in their layout; changed by it.
+    /// Takes a step with gradients in the layout of the parameters, which it changes. - Parameter delays: none unless they are trained.
     @_specialize(where Real == Double)
     @_specialize(where Real == Float)
-    public func step(_ gradients: [UnsafeMutablePointer<Real>], rateFactor: Double) throws(SpinnpropError) {
-        var largest = Real(0)
-        for (rows, gradient) in zip(weights, gradients) {
+    public func step(
+        weights: [UnsafeMutablePointer<Real>], delays: [UnsafeMutablePointer<Real>], rateFactor: Double
+    ) throws(SpinnpropError) {
+        let gradients = weights + delays
+        var largest = 0.0
+        for (index, gradient) in gradients.enumerated() {
+            let rows = arrays[index]
             guard let own = survey(gradient, rows.count), survey(rows.pointer, rows.count) != nil else {
                 return try refuse(gradients)
             }
-            largest = max(largest, own)
+            largest = max(largest, Double(own) * scale(index))
         }
-        let clipping = clipping(gradients, largest: min(Double(largest), base.options.clipValue))
-        let rule: UpdateRule<Real> = base.advance(rateFactor: rateFactor)
-        for (index, rows) in weights.enumerated() {
-            update(
-                rows, gradients[index], mean[index].pointer,
-                square[index].capacity > 0 ? square[index].pointer : mean[index].pointer, clipping, rule)
+        let clipping = clipping(gradients, largest: min(largest, base.options.clipValue))
+        let rules: (weights: UpdateRule<Real>, delays: UpdateRule<Real>) = base.advance(rateFactor: rateFactor)
+        for (index, gradient) in gradients.enumerated() {
+            update(index, gradient, clipping, isDelay(index) ? rules.delays : rules.weights)
         }
         isShown = false
     }
+
+    /// What a gradient is multiplied with before it is clipped: `Optimizer` says why that is not 1 for delays.
+    private func scale(_ array: Int) -> Double { isDelay(array) ? timeStretch : 1 }
 
     /// The largest magnitude; `nil` if one is beyond the bounds or no number.
     @inline(__always)
@@ -100,26 +118,31 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
     /// Throws what `Optimizer` does, in the network's order.
     private func refuse(_ gradients: [UnsafeMutablePointer<Real>]) throws(SpinnpropError) {
         var whole = Gradients(zerosFor: shown)
-        for (index, rows) in weights.enumerated() { whole.weights[index] = rows.at(gradients[index]).values }
+        for (index, gradient) in gradients.enumerated() {
+            let values = arrays[index].at(gradient).values
+            if isDelay(index) { whole.delays[index - connectionCount] = values } else { whole.weights[index] = values }
+        }
         try base.checkBounds(network, whole)
     }
 
-    /// - Parameter largest: magnitude of a clipped entry.
+    /// - Parameter largest: the largest magnitude of an entry that is scaled and clipped to `clipValue`.
     @inline(__always)
     private func clipping(_ gradients: [UnsafeMutablePointer<Real>], largest: Double) -> AppliedClipping {
         var applied = AppliedClipping(value: base.options.clipValue, takesNorm: base.options.clipNorm < .infinity)
         guard applied.takesNorm, largest > 0 else { return applied }
         var sum = 0.0
-        for (rows, gradient) in zip(weights, gradients) { addSquares(rows.at(gradient), applied, largest, to: &sum) }
+        for (index, gradient) in gradients.enumerated() {
+            addSquares(arrays[index].at(gradient), scale(index), applied, largest, to: &sum)
+        }
         let norm = largest * sum.squareRoot()
         if norm > base.options.clipNorm { applied.factor = base.options.clipNorm / norm }
         return applied
     }
 
-    /// Adds the squares of the entries, scaled by the largest, in the order of the network's array: the sum's bits depend on it.
+    /// Adds the squares of the entries over the largest, in the order of the network's array: the sum's bits depend on it.
     @inline(__always)
     private func addSquares(
-        _ rows: SenderRows<Real>, _ clipping: AppliedClipping, _ largest: Double, to sum: inout Double
+        _ rows: SenderRows<Real>, _ scale: Double, _ clipping: AppliedClipping, _ largest: Double, to sum: inout Double
     ) {
         let (pre, stride, gradient) = (rows.preCount, rows.stride, rows.pointer)
         withUnsafeTemporaryAllocation(of: Double.self, capacity: 4 * pre) { buffer in
@@ -131,8 +154,8 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
                     let own = gradient + (i &* stride &+ first)
                     var k = 0
                     while k < 4 {
-                        let scaled = max(-clipping.value, min(clipping.value, Double(own[k]))) / largest
-                        squares[k &* pre &+ i] = scaled * scaled
+                        let entry = max(-clipping.value, min(clipping.value, Double(own[k]) * scale)) / largest
+                        squares[k &* pre &+ i] = entry * entry
                         k &+= 1
                     }
                     i &+= 1
@@ -148,25 +171,31 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
         }
     }
 
-    /// Piece by piece, so that each stays in the cache.
+    /// Updates an array piece by piece, so that each stays in the cache.
     @inline(__always)
     private func update(
-        _ rows: SenderRows<Real>, _ gradient: UnsafeMutablePointer<Real>, _ mean: UnsafeMutablePointer<Real>,
-        _ square: UnsafeMutablePointer<Real>, _ clipping: AppliedClipping, _ rule: UpdateRule<Real>
+        _ array: Int, _ gradient: UnsafeMutablePointer<Real>, _ clipping: AppliedClipping, _ rule: UpdateRule<Real>
     ) {
-        let isClipped = clipping.value < .infinity || clipping.factor != 1
+        let (rows, scale, isDelay) = (arrays[array], scale(array), isDelay(array))
+        let mean = mean[array].pointer
+        // SGD has no v and reads none.
+        let square = square[array].capacity > 0 ? square[array].pointer : mean
+        let isClipped = clipping.value < .infinity || clipping.factor != 1 || scale != 1
         var first = 0
         while first < rows.count {
             let end = min(first &+ 1024, rows.count)
             if isClipped {
                 var n = first
                 while n < end {
-                    gradient[n] = Real(clipping(Double(gradient[n])))
+                    gradient[n] = Real(clipping(Double(gradient[n]) * scale))
                     n &+= 1
                 }
             }
             rule.update(
                 rows.pointer + first, gradient + first, mean + first, square + first, count: end &- first)
+            if isDelay {
+                for n in first..<end { rows.pointer[n] = rows.pointer[n] > 0 ? rows.pointer[n] : 0 }
+            }
             first = end
         }
     }

@@ -51,7 +51,7 @@ struct ToyTests {
         let own = try cases()[0]
         var options = TrainingOptions()
         (options.loss, options.epochs) = (ToyLoss(), 30)
-        let trainer = try Trainer(own.network, options, substrate: ToySubstrate(), rule: ToyRule())
+        let trainer = try Trainer(own.network, options, substrate: ToySubstrate())
         try trainer.run(own.input, labels: own.labels)
         #expect(trainer.history[29].loss < 0.5 * trainer.history[0].loss)
     }

@@ -26,6 +26,7 @@ public struct ToySubstrate: Substrate {
     public init(_ options: ToyOptions = ToyOptions()) { self.options = options }
 
     public var name: String { ToySubstrate.name }
+    public var rule: any GradientRule { ToyRule() }
 
     public func forward(
         _ network: Network, _ input: SpikeTrains, options forward: ForwardOptions, monitor: Monitor?
@@ -72,7 +73,7 @@ public struct ToySubstrate: Substrate {
     }
 }
 
-/// The derivatives of that.
+/// The derivatives of a toy substrate's spike times.
 public struct ToyRule: GradientRule {
     public init() {}
 

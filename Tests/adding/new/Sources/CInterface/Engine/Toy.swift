@@ -28,7 +28,7 @@ public func spinnprop_toy_create(
     _ engine: UnsafeMutablePointer<OpaquePointer?>?, _ options: UnsafePointer<spinnprop_toy_options>?
 ) -> spinnprop_status {
     create(engine, "engine", engineKind) {
-        Engine(ToySubstrate(try spinnprop_toy_options.readOrInitial(options, "options").options()), ToyRule())
+        Engine(ToySubstrate(try spinnprop_toy_options.readOrInitial(options, "options").options()))
     }
 }
 
