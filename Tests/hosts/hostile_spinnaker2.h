@@ -129,7 +129,14 @@ static void fits_that_cannot_be(void) {
     WITH(o.n_activity, 1, INVALID_VALUE, FIT);
     begin("fits that are");
     WORKS(FIT);
-    HOLDS(fit.fits == 1 && largest[1] >= 120);
+    HOLDS(fit.fits == 1 && largest[1] >= 120 && fit.spikes_per_neuron == 2.0 && fit.active_senders == 0.5);
+    int32_t wide[] = {784, 350, 10};
+    o.layer_sizes = wide;
+    WORKS(FIT);
+    HOLDS(fit.fits == 0);
+    o.makes_room = 1;
+    WORKS(FIT);
+    HOLDS(fit.fits == 1 && fit.spikes_per_neuron == 1.0 && fit.active_senders == 1.0);
     spinnprop_engine_free(chip);
 }
 

@@ -8,7 +8,8 @@ import json
 import os
 from typing import Any, Dict
 
-from .. import spinnaker2
+from .. import _core, spinnaker2
+from .._support import checks
 from ..spinnaker2._account import ESTIMATED, Account, estimated_column
 from ..spinnaker2._fit import _answer
 from .folder import digest_of_model
@@ -152,7 +153,10 @@ def add_parsers(commands: Any, common: argparse.ArgumentParser, positive: Any) -
     fits.add_argument("sizes", metavar="SIZES", help="as 784-350-10, the input first")
     fits.add_argument("--batch", type=positive, default=1, metavar="N", help="samples of a step (default: 1)")
     fits.add_argument("--chips", type=positive, default=1, metavar="N", help="on the board, up to 48 (default: 1)")
-    fits.add_argument("--steps", type=positive, default=27, metavar="N", help="time steps of a sample (default: 27)")
+    steps = int(checks.domains(_core.DOMAINS_SPINNAKER2)["steps"]["initial"])
+    fits.add_argument(
+        "--steps", type=positive, default=steps, metavar="N", help=f"time steps of a sample (default: {steps})"
+    )
     fits.add_argument("--copies", type=positive, metavar="N", help="of the network (default: as many as fit)")
     fits.add_argument("--power", choices=["low", "high"], default="high", help="power level (default: high)")
     fits.add_argument("--recurrent", action="store_true", help="hidden layers are connected to themselves")

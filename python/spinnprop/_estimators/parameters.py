@@ -55,11 +55,17 @@ def _interval(domain: Dict[str, Any]) -> Interval:
     """A domain of the core's as scikit-learn has it."""
     kind, number = (Integral, int) if domain["is_whole"] else (Real, float)
     low, high = (None if math.isinf(bound) else number(bound) for bound in (domain["low"], domain["high"]))
+    # As a float, 2^63 - 1 is 2^63.
+    high = min(high, checks.INT64) if high is not None and domain["is_whole"] else high
     closed = {(1, 1): "both", (1, 0): "left", (0, 1): "right", (0, 0): "neither"}
     return Interval(kind, low, high, closed=closed[domain["includes_low"], domain["includes_high"]])
 
 
-_DOMAINS = {domain["name"]: _interval(domain) for domain in _core.domains(_core.DOMAINS_TRAINING)}
+_DOMAINS = {
+    name: _interval(domain)
+    for of in (_core.DOMAINS_TRAINING, _core.DOMAINS_FORWARD)
+    for name, domain in checks.domains(of).items()
+}
 
 
 class Parameters(BaseEstimator):
@@ -90,8 +96,8 @@ class Parameters(BaseEstimator):
         "readout": [StrOptions({"spiking", "leaky"})],
         "weight_mean": ["array-like", None],
         "weight_std": ["array-like", None],
-        "t_end": [Interval(Real, 0, None, closed="left"), None],
-        "max_spikes": [Interval(Integral, 1, checks.INT64, closed="both"), None],
+        "t_end": [_DOMAINS["t_end"], None],
+        "max_spikes": [_DOMAINS["max_spikes"], None],
         "optimizer": [StrOptions({name for name in _OPTIMIZERS if name})],
         "learning_rate": [_DOMAINS["learning_rate"], None],
         "delay_learning_rate": [_DOMAINS["delay_learning_rate"]],

@@ -26,3 +26,12 @@ def test_calls_succeed_or_raise_memory_error_and_work_again():
 @pytest.mark.parametrize("name", ["event_trainer", "clock_trainer", "spinnaker2_forward_48"])
 def test_the_same_on_several_threads(name):
     run("--threads", name)
+
+
+def test_any_allocation_of_the_extension_may_fail():
+    pytest.importorskip("_testcapi")
+    done = subprocess.run(
+        [sys.executable, "-X", "faulthandler", str(SWEEP.with_name("failing_allocations.py"))],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout.decode(errors="replace")[-4000:]

@@ -1,0 +1,81 @@
+"""Calls of the extension in which one allocation of Python's after the other fails: each call succeeds or raises MemoryError."""
+
+from _testcapi import remove_mem_hooks, set_nomemory
+
+import numpy as np
+
+import spinnprop as sp
+from spinnprop import _core
+
+X, y = sp.datasets.yin_yang(20)
+spikes = sp.encoding.latency(X, bias=0.0)
+net = sp.Network([5, 8, 3], recurrent=True)
+chip = sp.spinnaker2.Engine(steps=10)
+clocked = sp.Network([2, 3])
+clocked.forward(sp.SpikeTrains([1e-3], [0], [0, 1], 2), engine=chip)
+rec = net.forward(spikes, t_end=0.1)
+loss = sp.losses.TTFSCrossEntropy()._fields()
+gradient, _ = _core.network_gradient(net._handle, rec._handle, loss, y, None, {}, None)
+trainer = sp.Trainer(net, t_end=0.1, epochs=1)
+trainer.run(spikes, y)
+trains = spikes._arrays
+forward, sizes = {"t_end": 0.1}, np.array([5, 8, 3], np.int32)
+slices, largest = np.zeros(2, np.int32), np.zeros(3, np.int32)
+sparse = _core.sparse_create({"n_neurons": 20, "degree": 3}, None, None, None, None)
+nothing = (None,) * 5
+sparse_run = _core.sparse_run(sparse, {"n_spikes": 50}, nothing, None)
+tau = np.array([20e-3])
+errors = np.zeros(50)
+event = sp.EventEngine()._handle
+replaced = ((b"hop_energy", 1e-12),)
+
+CALLS = {
+    "domains": lambda: [_core.domains(of) for of in range(-6, 5)],
+    "network_create": lambda: _core.network_create(sizes, tau, None, tau, None, 0, None, 0, None, None, 7, event),
+    "network_copy": lambda: _core.network_copy(net._handle),
+    "network_set": lambda: _core.network_set(clocked._handle, _core.WEIGHTS, 0, np.ones((3, 2))),
+    "network_to_bytes": lambda: _core.network_from_bytes(_core.network_to_bytes(net._handle)),
+    "network_wake": lambda: _core.network_wake(_core.network_copy(net._handle), trains, forward, None),
+    "network_forward": lambda: _core.network_forward(net._handle, trains, forward, lambda progress: False),
+    "network_gradient": lambda: _core.network_gradient(net._handle, rec._handle, loss, y, None, {"rate_strength": 1.0}, None),
+    "gradient_input_times": lambda: _core.gradient_input_times(np.empty(len(trains[0])), gradient),
+    "recording": lambda: (_core.recording_describe(rec._handle), _core.recording_diagnose(rec._handle, 0)),
+    "recording_to_bytes": lambda: _core.recording_from_bytes(_core.recording_to_bytes(rec._handle)),
+    "trainer": lambda: _core.trainer_create(net._handle, {"epochs": 1}, forward, loss, {"rate_strength": 0.0}),
+    "trainer_run": lambda: _core.trainer_run(
+        _core.trainer_create(net._handle, {"epochs": 1}, forward, None, {}), trains, y, None, None, lambda progress: False
+    ),
+    "trainer_history": lambda: _core.trainer_history(trainer._handle),
+    "engines": lambda: (_core.engine_create(0), _core.clock_create({"steps": 9}), _core.engine_describe(event)),
+    "engine_setting": lambda: (_core.engine_setting(event, None), _core.engine_loss(event, net._handle)),
+    "spinnaker2_create": lambda: _core.spinnaker2_create({"steps": 9}, replaced),
+    "spinnaker2_describe": lambda: _core.spinnaker2_describe(chip._handle),
+    "spinnaker2_estimate": lambda: _core.spinnaker2_estimate(chip._handle, sizes, 0, 1, 1.0, None, 1, slices, largest),
+    "spinnaker2_account": lambda: _core.spinnaker2_account(chip._handle),
+    "sparse": lambda: _core.sparse_create({"n_neurons": 20, "degree": 3}, None, None, None, None),
+    "sparse_run": lambda: _core.sparse_run(sparse, {"n_spikes": 50}, nothing, None),
+    "sparse_stream": lambda: _core.sparse_stream(sparse, {"n_spikes": 50}, nothing, lambda *batch: False, None),
+    "sparse_differentiate": lambda: _core.sparse_differentiate(sparse_run, errors, None, None),
+    "sparse_lyapunov": lambda: _core.sparse_lyapunov(np.empty(2), sparse_run, {"skip": 1}, None),
+}
+
+for name, call in CALLS.items():
+    call()
+    n, failed, succeeded = 1, 0, 0
+    # Some failures go unseen, as that of a list that Python keeps for later.
+    while succeeded < 3:
+        set_nomemory(n, n + 1)
+        try:
+            call()
+        except MemoryError:
+            remove_mem_hooks()
+            failed, succeeded = failed + 1, 0
+        else:
+            remove_mem_hooks()
+            succeeded += 1
+        # All of the first ones; of thousands that make the rows of an account, some.
+        n += 1 + n // 20
+    # Everything is as it was.
+    call()
+    assert failed > 0, f"{name}: nothing failed"
+    print(name, failed)
