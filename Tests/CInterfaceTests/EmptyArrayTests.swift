@@ -11,10 +11,10 @@ import Testing
     @Test func data() {
         #expect(spinnprop_yin_yang(nil, 0, nil, 0, 42) == good)
         var offsets: [Int64] = [-1]
-        #expect(spinnprop_encode_latency(nil, nil, 0, &offsets, 1, nil, 0, 4, 0, 30e-3, 0) == good)
+        #expect(spinnprop_encode_latency(nil, nil, 0, &offsets, 1, nil, 0, 4, 0, 30e-3, 0, 0) == good)
         #expect(offsets == [0])
         offsets = [-1]
-        #expect(spinnprop_encode_latency_grid(nil, nil, 0, &offsets, 1, nil, 0, 4, 27, 2, 1e-3) == good)
+        #expect(spinnprop_encode_latency_grid(nil, nil, 0, &offsets, 1, nil, 0, 4, 27, 2, 1e-3, 1) == good)
         #expect(offsets == [0])
     }
 
