@@ -98,6 +98,20 @@ import Testing
         #expect(byTime.times == Array(a.times[..<2000]))
     }
 
+    /// So many that states are asked for ahead of time, and whose row is wanted next is foreseen, rightly or not.
+    @Test(arguments: [-1.0, 0.4]) func rowsDrawnAheadAreTheSame(weight: Double) throws {
+        let (n, k) = (140_000, 30)
+        let network = { (isStored: Bool) in
+            try SparseNetwork(
+                Connectivity(neuronCount: n, degree: k, seed: 3, isStored: isStored), model: .lif, drives: [1.2],
+                weights: [weight / Double(k)])
+        }
+        let options = SparseRunOptions(spikes: 3000, keepsTape: false)
+        let (stored, drawn) = (try network(true).run(options), try network(false).run(options))
+        #expect(stored.times.map(\.bitPattern) == drawn.times.map(\.bitPattern))
+        #expect(stored.units == drawn.units)
+    }
+
     @Test(arguments: [(1.0, 3.41), (10.0, 13.87)])
     func steadyRates(drive: Double, expected: Double) throws {
         // Measured for N = 1e4 (spec); the first tenth of a second settles.

@@ -199,6 +199,18 @@ final class Rows {
         }
     }
 
+    /// Tells whose row is likely to be asked for next, so that memory has the time that passes until then to deliver its
+    /// targets' states; the row in use stays valid. Stored rows need no such word.
+    @inline(__always)
+    func expect<State>(_ neuron: Int, far states: UnsafePointer<State>) {
+        if case .drawn(let drawer) = source { drawer.expect(neuron, far: states) }
+    }
+
+    var areDrawn: Bool {
+        if case .drawn = source { return true }
+        return false
+    }
+
     /// Valid until the next call.
     @inline(__always)
     func targets(_ neuron: Int) -> UnsafePointer<Int32> { targets(neuron, far: nil as UnsafePointer<Double>?) }

@@ -9,7 +9,7 @@ import Mathematics
 /// A word x stands for the number floor(x (n - 1) / 2^64), and that for one of the n - 1 other neurons, in order of
 /// index. A neuron that is among the row's targets already is drawn again, from the next word. So rows are uniform
 /// without replacement (but for 2^-64 n), without self-connection, in the order in which they were drawn.
-struct RowDrawer {
+final class RowDrawer {
     private let key: UInt64
     private let neuronCount: Int
     private let degree: Int
@@ -17,7 +17,10 @@ struct RowDrawer {
     private let seen: LargeBuffer<UInt64>
     private let mask: UInt
     private let isExact: Bool
-    private let row: LargeBuffer<Int32>
+    /// Two rows: the one in use, and that of the neuron which is expected to be next.
+    private let rows: LargeBuffer<Int32>
+    private var isSecond = false
+    private var expected = -1
 
     init(seed: UInt64, neuronCount: Int, degree: Int) throws(SpinnpropError) {
         var stream = RandomStream(seed: seed, stream: 0)
@@ -30,18 +33,36 @@ struct RowDrawer {
         mask = UInt(bits - 1)
         isExact = bits >= neuronCount
         seen = try LargeBuffer(count: bits / 64, repeating: 0, "the marks of drawn targets")
-        row = try LargeBuffer(count: degree, repeating: 0, "a neuron's targets")
+        rows = try LargeBuffer(count: 2 * degree, repeating: 0, "a neuron's targets")
     }
 
-    /// Valid until the next call. Asks memory for the targets' states on the way, if there are any that are far away.
+    /// Valid until the call after the next. Asks memory for the targets' states on the way, if there are any that are far away.
     @inline(never)
     func draw<State>(_ neuron: Int, far states: UnsafePointer<State>?) -> UnsafePointer<Int32> {
+        isSecond.toggle()
+        if neuron != expected { fill(neuron, far: states) }
+        expected = -1
+        return UnsafePointer(row)
+    }
+
+    /// Draws a row that is likely to be asked for next, and asks memory for its targets' states; the last row stays valid.
+    @inline(never)
+    func expect<State>(_ neuron: Int, far states: UnsafePointer<State>) {
+        isSecond.toggle()
+        fill(neuron, far: states)
+        isSecond.toggle()
+        expected = neuron
+    }
+
+    private var row: UnsafeMutablePointer<Int32> { rows.pointer + (isSecond ? degree : 0) }
+
+    @inline(__always)
+    private func fill<State>(_ neuron: Int, far states: UnsafePointer<State>?) {
         if let states {
-            draw(neuron, into: row.pointer) { spinnprop_support_prefetch(states + $0) }
+            draw(neuron, into: row) { spinnprop_support_prefetch(states + $0) }
         } else {
-            draw(neuron, into: row.pointer)
+            draw(neuron, into: row)
         }
-        return UnsafePointer(row.pointer)
     }
 
     @inline(never)

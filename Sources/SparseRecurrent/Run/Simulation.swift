@@ -50,6 +50,8 @@ final class Simulation<K: Kernel> {
     private var work = 0
     /// Whether states are too many for the near caches, so that it pays to ask for them ahead of time.
     private let isFar: Bool
+    /// Whether the next spike's targets are asked for before this one's are moved, which may change who is next, but seldom does.
+    private let expectsNext: Bool
     private static var nearBytes: Int { 1 << 20 }
 
     /// Spikes not handed over yet; of the first `converted` the times stand there in seconds, of others the clocks.
@@ -76,6 +78,8 @@ final class Simulation<K: Kernel> {
             ownKeys?.pointer
             ?? UnsafeMutableRawPointer(states.pointer).bindMemory(to: Double.self, capacity: neuronCount)
         rows = try Rows(network.connectivity)
+        // Lazy kernels round a key anew each time it is looked at.
+        expectsNext = isFar && rows.areDrawn && !K.isLazy
         weights = network.weightBuffer
         isInhibitory = network.isInhibitory
         isUniform = network.weightCount == 1
@@ -160,6 +164,7 @@ final class Simulation<K: Kernel> {
         let moment = moment
         let row = rows.targets(neuron, far: isFar ? UnsafePointer(states) : nil)
         let count = rows.length(neuron)
+        if expectsNext, let next = try queue.next({ current($0) }) { rows.expect(next, far: UnsafePointer(states)) }
         var index = 0
         if isUniform && isInhibitory {
             let weight = weights.pointer[0]
