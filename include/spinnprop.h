@@ -426,7 +426,8 @@ SPINNPROP_API spinnprop_status spinnprop_recording_from_bytes(spinnprop_recordin
 
 enum {
     /* -log softmax(-t / tau0)[label] + alpha (exp(t_label / tau1) - 1), t the first spike times; outputs that never
-     * spike are left out of the sum; a sample whose label neuron is silent adds nothing.      Fields: tau0, alpha, tau1 */
+     * spike are left out of the sum; a sample whose label neuron is silent adds nothing. In the units of Fast & Deep
+     * (arXiv 1912.11443): tau0 = xi tau_syn, tau1 = beta tau_syn.                             Fields: tau0, alpha, tau1 */
     SPINNPROP_LOSS_TTFS_CROSS_ENTROPY = 0,
     /* -log softmax(max over time of V)[label] of a leaky read-out.                                       Fields: none  */
     SPINNPROP_LOSS_VMAX_CROSS_ENTROPY = 1,
@@ -441,7 +442,10 @@ enum {
     /* -log softmax(-t / xi)[label] + alpha (exp(t_label / beta) - 1), t the first spike times counted in steps, that of a
      * silent output the number of steps; of recordings on a grid only. Of outputs that spike first together the lowest is
      * the class, or with ties_are_wrong none.                                 Fields: xi, alpha, beta, ties_are_wrong */
-    SPINNPROP_LOSS_STEP_TTFS_CROSS_ENTROPY = 4
+    SPINNPROP_LOSS_STEP_TTFS_CROSS_ENTROPY = 4,
+    /* 1/2 sum over the other outputs of ((t - t_label - separation) / tau0)^2, t the first spike times, with the gradient through
+     * t_label too; silent outputs add nothing, nor does a sample whose label neuron is silent. Fields: separation, tau0 */
+    SPINNPROP_LOSS_SHIFT_INVARIANT_MSE = 5
 };
 
 typedef struct spinnprop_loss {
@@ -449,6 +453,7 @@ typedef struct spinnprop_loss {
     int32_t kind;
     double tau0, alpha, tau1, t_label, t_other, scale, xi, beta;
     int32_t ties_are_wrong;
+    double separation;
 } spinnprop_loss;
 
 /* Sets the defaults of a kind. */

@@ -10,6 +10,8 @@ struct LossConformanceTests {
         try checkLoss(TTFSCrossEntropy(), unit: 2e-3)
         try checkLoss(TTFSCrossEntropy(tau0: 5e-3, alpha: 0.1, tau1: 20e-3))
         try checkLoss(SpikeTimeMSE())
+        try checkLoss(ShiftInvariantMSE())
+        try checkLoss(ShiftInvariantMSE(separation: 5e-3, tau0: 1e-3))
         try checkLoss(SpikeCountCrossEntropy())
         try checkLoss(SpikeCountCrossEntropy(scale: 3, tau0: 5e-3))
         try checkLoss(VMaxCrossEntropy())

@@ -53,6 +53,31 @@ struct LossTests {
         }
     }
 
+    @Test func lagBehindTheLabel() {
+        // The label at 10 ms, the others at 12 and 9 ms, wanted at 13: (1 / 2)^2 / 2 + (4 / 2)^2 / 2 = 2.125.
+        let loss = ShiftInvariantMSE(separation: 3e-3, tau0: 2e-3)
+        func spikes(_ shift: Double) -> [OutputSpike] {
+            [
+                OutputSpike(time: 9e-3 + shift, unit: 2), OutputSpike(time: 10e-3 + shift, unit: 1),
+                OutputSpike(time: 12e-3 + shift, unit: 0), OutputSpike(time: 14e-3 + shift, unit: 1),
+            ]
+        }
+        let (result, errors) = evaluate(loss, recording([spikes(0)], outputs: 4), label: 1)
+        #expect(abs(result.value - 2.125) < 1e-12 && !result.isSkipped)
+        for (found, wanted) in zip(errors, [-1000.0, 1250, -250, 0]) { #expect(abs(found - wanted) < 1e-9) }
+        let later = evaluate(loss, recording([spikes(7e-3)], outputs: 4), label: 1)
+        #expect(abs(later.result.value - 2.125) < 1e-12 && abs(errors.reduce(0, +)) < 1e-9)
+        #expect(evaluate(loss, recording([spikes(0)], outputs: 4), label: 3).result.isSkipped)
+    }
+
+    /// In units of tau_syn as published, where tau_syn is 5 ms: ln(1 + e^-1) + alpha (e^(t / tau_syn) - 1).
+    @Test func latencyCrossEntropyInUnitsOfTauSyn() {
+        let loss = TTFSCrossEntropy(tauSyn: 5e-3)
+        #expect(loss == TTFSCrossEntropy(tau0: 0.2 * 5e-3, alpha: 5e-3, tau1: 5e-3))
+        let sample = recording([[OutputSpike(time: 5e-3, unit: 0), OutputSpike(time: 6e-3, unit: 1)]], outputs: 2)
+        #expect(abs(evaluate(loss, sample, label: 0).result.value - 0.321_853_096_660_518) < 1e-14)
+    }
+
     @Test func spikeCounts() {
         // Plain counts 2, 1, 0: -log(e^2 / (e^2 + e + 1)); no gradient.
         let spikes = [OutputSpike(time: 1, unit: 0), OutputSpike(time: 2, unit: 1), OutputSpike(time: 3, unit: 0)]
@@ -68,7 +93,7 @@ struct LossTests {
     // MARK: Derivatives
 
     static let spikeLosses: [any Loss] = [
-        TTFSCrossEntropy(), TTFSCrossEntropy(tau0: 5e-3, alpha: 0.1, tau1: 20e-3), SpikeTimeMSE(),
+        TTFSCrossEntropy(), TTFSCrossEntropy(tau0: 5e-3, alpha: 0.1, tau1: 20e-3), SpikeTimeMSE(), ShiftInvariantMSE(),
         SpikeCountCrossEntropy(), SpikeCountCrossEntropy(scale: 3, tau0: 5e-3),
     ]
 

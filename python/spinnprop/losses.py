@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, Dict, Optional
 
 from . import _core
@@ -12,6 +13,7 @@ from ._support.values import Value
 __all__ = [
     "Loss",
     "RateRegularisation",
+    "ShiftInvariantMSE",
     "SpikeCountCrossEntropy",
     "SpikeTimeMSE",
     "StepTTFSCrossEntropy",
@@ -79,6 +81,33 @@ class TTFSCrossEntropy(Loss):
     def __init__(self, tau0: float = 0.5e-3, alpha: float = 3e-3, tau1: float = 6.4e-3) -> None:
         self._set(tau0=tau0, alpha=alpha, tau1=tau1)
 
+    @classmethod
+    def in_tau_syn(cls, tau_syn: float, xi: float = 0.2, alpha: float = 5e-3, beta: float = 1.0) -> TTFSCrossEntropy:
+        """As Fast & Deep gives it, in units of the synaptic time constant: tau0 = xi tau_syn, tau1 = beta tau_syn.
+
+        Parameters
+        ----------
+        tau_syn : float
+            Seconds, > 0.
+        xi, alpha, beta : float
+            > 0, >= 0, > 0.
+
+        Notes
+        -----
+        Goeltz et al. (2021), arXiv 1912.11443, whose loss is larger by the constant alpha.
+
+        Examples
+        --------
+        >>> import spinnprop as sp
+        >>> sp.losses.TTFSCrossEntropy.in_tau_syn(5e-3)
+        TTFSCrossEntropy(tau0=0.001, alpha=0.005, tau1=0.005)
+        """
+        tau_syn, xi, beta = checks.real(tau_syn, "tau_syn"), checks.real(xi, "xi"), checks.real(beta, "beta")
+        for name, value in (("tau_syn", tau_syn), ("xi", xi), ("beta", beta)):
+            if not (value > 0 and math.isfinite(value)):
+                raise ValueError(f"{name} is {value}; it must be finite and > 0")
+        return cls(xi * tau_syn, alpha, beta * tau_syn)
+
 
 class VMaxCrossEntropy(Loss):
     """Cross-entropy over the largest membrane values of a leaky read-out: -log softmax(max over time of V)[label].
@@ -136,6 +165,43 @@ class SpikeTimeMSE(Loss):
 
     def __init__(self, tau0: float = 5e-3, t_label: float = 20e-3, t_other: float = 30e-3) -> None:
         self._set(tau0=tau0, t_label=t_label, t_other=t_other)
+
+
+class ShiftInvariantMSE(Loss):
+    """Squared distance of the other outputs from their wanted lag behind the label's first spike, whenever that is.
+
+    1/2 sum over the other outputs of ((t - t_label - separation) / tau0)^2, with the gradient through t_label too: moving
+    all spikes together changes nothing. Silent outputs add nothing, nor does a sample whose label neuron is silent.
+
+    Parameters
+    ----------
+    separation : float
+        Seconds; how long after the label's neuron the others shall spike, > 0.
+    tau0 : float
+        Seconds; the unit of distance, > 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its domain.
+
+    Notes
+    -----
+    Goeltz, Weber, Kriener et al. (2024), DelGrad, arXiv 2404.19165.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> sp.losses.ShiftInvariantMSE(separation=2e-3)
+    ShiftInvariantMSE(separation=0.002, tau0=0.005)
+    """
+
+    separation: float
+    tau0: float
+    _kind = _core.LOSS_SHIFT_INVARIANT_MSE
+
+    def __init__(self, separation: float = 1e-3, tau0: float = 5e-3) -> None:
+        self._set(separation=separation, tau0=tau0)
 
 
 class SpikeCountCrossEntropy(Loss):

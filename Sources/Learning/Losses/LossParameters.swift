@@ -8,6 +8,7 @@ public enum LossKind: Int32, Sendable, CaseIterable {
     case spikeTimeMSE = 2
     case spikeCountCrossEntropy = 3
     case stepTTFSCrossEntropy = 4
+    case shiftInvariantMSE = 5
 
     fileprivate var row: LossRow {
         switch self {
@@ -16,6 +17,7 @@ public enum LossKind: Int32, Sendable, CaseIterable {
         case .spikeTimeMSE: LossRow(SpikeTimeMSE.self)
         case .spikeCountCrossEntropy: LossRow(SpikeCountCrossEntropy.self)
         case .stepTTFSCrossEntropy: LossRow(StepTTFSCrossEntropy.self)
+        case .shiftInvariantMSE: LossRow(ShiftInvariantMSE.self)
         }
     }
 
@@ -35,6 +37,7 @@ public struct LossParameters: Equatable, Sendable {
     public var xi = 0.0
     public var beta = 0.0
     public var tiesAreWrong = false
+    public var separation = 0.0
 
     /// All of them; domains are the losses' own.
     public static let fields: [OptionField<LossParameters>] = [
@@ -48,6 +51,7 @@ public struct LossParameters: Equatable, Sendable {
         OptionField("xi", \.xi, .any),
         OptionField("beta", \.beta, .any),
         OptionField("ties_are_wrong", \.tiesAreWrong),
+        OptionField("separation", \.separation, .any),
     ]
 
     /// The defaults of a kind; fields it does not read are 0.
@@ -62,7 +66,8 @@ public struct LossParameters: Equatable, Sendable {
     /// The same with all its seconds multiplied.
     public func stretched(by factor: Double) -> LossParameters {
         var result = self
-        for time in [\Self.tau0, \Self.tau1, \Self.tLabel, \Self.tOther] { result[keyPath: time] *= factor }
+        let times = [\Self.tau0, \Self.tau1, \Self.tLabel, \Self.tOther, \Self.separation]
+        for time in times { result[keyPath: time] *= factor }
         return result
     }
 

@@ -7,7 +7,8 @@ import Networks
 ///     -log softmax(-t / tau0)[label] + alpha (exp(t_label / tau1) - 1),   t: first spike times
 ///
 /// Outputs that never spike are left out of the softmax; a sample whose label neuron is silent is skipped.
-/// Equation: Wunderlich & Pehle 2021 (arXiv 2009.08378), with the defaults of their Yin-Yang experiment.
+/// Equation: Wunderlich & Pehle 2021 (arXiv 2009.08378), with the defaults of their Yin-Yang experiment. Fast & Deep (Goeltz et al. 2021,
+/// arXiv 1912.11443) has the same, larger by the constant alpha, with tau0 = xi tau_s and tau1 = beta tau_s: `init(tauSyn:xi:alpha:beta:)`.
 ///
 /// | symbol | name    | default | unit | meaning                                                |
 /// |--------|---------|---------|------|--------------------------------------------------------|
@@ -32,6 +33,11 @@ public struct TTFSCrossEntropy: TabledLoss, Equatable {
         self.tau0 = tau0
         self.alpha = alpha
         self.tau1 = tau1
+    }
+
+    /// In units of the synaptic time constant, with the defaults of Fast & Deep.
+    public init(tauSyn: Double, xi: Double = 0.2, alpha: Double = 5e-3, beta: Double = 1) {
+        self.init(tau0: xi * tauSyn, alpha: alpha, tau1: beta * tauSyn)
     }
 
     public var name: String { "TTFSCrossEntropy" }

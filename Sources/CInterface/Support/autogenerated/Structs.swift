@@ -46,6 +46,7 @@ extension spinnprop_loss: TabledStruct {
         StructNumber("xi", \.xi),
         StructNumber("beta", \.beta),
         StructNumber("ties_are_wrong", \.ties_are_wrong),
+        StructNumber("separation", \.separation),
     ]
 }
 
