@@ -17,9 +17,11 @@ unexport PYTHONPATH
 SWIFT_SOURCES := Package.swift $(shell find Sources include -not -name '.*')
 PACKAGE_SOURCES := $(SWIFT_SOURCES) $(wildcard setup.py pyproject.toml MANIFEST.in scripts/*.sh) \
 	$(shell find python/extension python/spinnprop -type f -not -path '*/__pycache__/*' -not -name '*.so')
+# Tests compute much: they are optimised, with the checks of debug builds left in (bounds of unsafe buffers among them).
+CHECKED := -c release --scratch-path .build/checked -Xswiftc -enable-testing -Xswiftc -assert-config -Xswiftc Debug
 FORMATTED := Package.swift Sources Tests $(wildcard Benchmarks/sparse examples)
 
-.PHONY: help demo install test test-imports test-adding test-swift test-hosts test-python test-wheel generate bench wheel format lint clean FORCE
+.PHONY: help demo install test test-tools test-adding test-swift test-hosts test-python test-wheel generate bench wheel format lint clean FORCE
 
 help: ## list the targets
 	@echo "spinnprop: exact, event-based training of spiking neural networks"
@@ -44,22 +46,17 @@ $(VENV)/.installed: $(VENV)/.made-with $(PACKAGE_SOURCES)
 	@scripts/progress.sh 's/^ *Downloading \([^ ]* .*)\)$$/spinnprop: fetching \1/p' $(PIP_ALOUD) --no-build-isolation '.[all]'
 	@mv $@.new $@
 
-test: ## make lint and all that follows, with the time each stage takes
-	@scripts/stages.sh lint test-imports test-adding test-swift test-hosts test-python
+test: ## make lint and all that follows, side by side, with the time each takes
+	@scripts/stages.sh test-tools test-swift test-hosts test-python test-adding lint
 
-test-imports: .build-imports/checked ## each room imports only what Package.swift lets it
-# SwiftPM looks at imports in clean builds alone.
-.build-imports/checked: $(SWIFT_SOURCES)
-	@rm -rf .build-imports && mkdir .build-imports && touch $@.new
-	swift build --explicit-target-dependency-import-check error --scratch-path .build-imports
-	@mv $@.new $@
+test-tools: $(VENV)/.test-tools ## install the package with what its tests use
 
 test-adding: ## what CONTRIBUTING.md says of adding a loss, an option or a substrate is true
 	$(PYTHON) Tests/adding/adding.py
 
-test-swift: ## swift test, and the Swift example
-	swift test
-	swift run -q --skip-build yin-yang 1
+test-swift: ## the Swift tests, optimised and checked, and the Swift example
+	swift test $(CHECKED)
+	swift run -q --skip-build $(CHECKED) yin-yang 1
 
 test-hosts: $(if $(shell command -v cmake),,$(VENV)/.cmake) ## the header, and the C and C++ programs
 	scripts/test-hosts.sh
@@ -70,7 +67,7 @@ $(VENV)/.cmake: $(VENV)/.made-with
 	@touch $@
 
 test-python: $(VENV)/.test-tools ## pytest: bindings, agreement with other libraries, README and notebooks
-	$(VENV)/bin/python -m pytest python/tests
+	PYTHONUNBUFFERED=1 $(VENV)/bin/python -m pytest python/tests
 
 $(VENV)/.test-tools: $(VENV)/.installed pyproject.toml
 	@$(PIP) 'spinnprop[test]'

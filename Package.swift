@@ -6,7 +6,7 @@ import PackageDescription
 /// because `unsafeFlags` would keep other packages from depending on this one.
 let isDistribution = Context.environment["SPINNPROP_DIST"] == "1"
 
-/// Exclusive access is proven by the debug builds of the tests; checking it again in hot loops costs a tenth of their time.
+/// Exclusive access is proven by the builds of the tests; checking it again in hot loops costs a tenth of their time.
 let distributionSettings: [SwiftSetting] =
     isDistribution
     ? [.define("SPINNPROP_DIST"), .unsafeFlags(["-enforce-exclusivity=unchecked"])] : []
@@ -53,17 +53,14 @@ let package = Package(
         room("Networks", ["Neurons", "Spikes", "Mathematics"]),
         room("EventDriven", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("ClockArithmetic", ["CSupport"]),
-        room("ClockDriven", ["ClockArithmetic", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport"]),
+        room("ClockDriven", ["ClockArithmetic", "Networks", "Neurons", "Spikes", "Mathematics"]),
         room("SparseRecurrent", ["Spikes", "Mathematics", "CSupport"]),
         room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("SpiNNaker2", ["Mathematics"]),
         room(
             "SpiNNaker2Programs",
-            [
-                "SpiNNaker2", "ClockDriven", "ClockArithmetic", "Learning", "Networks", "Neurons", "Spikes",
-                "Mathematics",
-            ]),
-        room("DataSets", ["Spikes", "Mathematics"]),
+            ["SpiNNaker2", "ClockDriven", "ClockArithmetic", "Networks", "Spikes", "Mathematics"]),
+        room("DataSets", ["Mathematics"]),
         room(
             "Spinnprop",
             [
@@ -75,8 +72,8 @@ let package = Package(
         .target(
             name: "CInterface",
             dependencies: [
-                "Spinnprop", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "Learning", "DataSets", "Networks",
-                "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
+                "Spinnprop", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "ClockDriven", "Learning", "DataSets",
+                "Networks", "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
             ],
             swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),
@@ -110,8 +107,7 @@ let package = Package(
         .testTarget(
             name: "SpiNNaker2ProgramsTests",
             dependencies: [
-                "TestSupport", "SpiNNaker2Programs", "SpiNNaker2", "ClockDriven", "Learning", "Networks", "Neurons",
-                "Spikes",
+                "TestSupport", "SpiNNaker2Programs", "SpiNNaker2", "ClockDriven", "Learning", "Networks", "Spikes",
                 "Mathematics",
             ]),
         .testTarget(name: "SparseRecurrentTests", dependencies: ["SparseRecurrent", "Spikes", "Mathematics"]),
