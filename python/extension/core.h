@@ -98,6 +98,26 @@ handle *trainer_from(PyObject *module, PyObject *capsule);
 /* Fills an array of a layer from (values, capsule, parameter, layer): of a network, or of a gradient. */
 PyObject *parameter_get(PyObject *module, PyObject *args, const handle_kind *kind);
 
+/* Defines a function that gives a struct's initial values. */
+#define GIVES_INITIAL(function, structure) \
+    static PyObject *function(PyObject *module, PyObject *unused) { \
+        (void)module, (void)unused; \
+        spinnprop_##structure initial; \
+        spinnprop_##structure##_init(&initial); \
+        return dict_from_fields(&initial, structure##_fields); \
+    }
+
+/* Defines a function that has the library's of its name fill a struct from a handle. */
+#define GIVES_STRUCT(function, structure, noun) \
+    static PyObject *function(PyObject *module, PyObject *capsule) { \
+        handle *own = handle_from(capsule, &noun##_kind); \
+        if (!own) return NULL; \
+        spinnprop_##structure filled; \
+        spinnprop_##structure##_init(&filled); \
+        const spinnprop_status status = spinnprop_##function(&filled, own->object); \
+        return status == SPINNPROP_OK ? dict_from_fields(&filled, structure##_fields) : raise_status(module, status); \
+    }
+
 /* A statement that takes time and touches nothing of Python's. */
 #define WITHOUT_GIL(statement) \
     do { \

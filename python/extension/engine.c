@@ -9,21 +9,9 @@ static PyObject *engine_create(PyObject *module, PyObject *args) {
     return status == SPINNPROP_OK ? handle_new(engine, &engine_kind) : raise_status(module, status);
 }
 
-static PyObject *engine_describe(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, &engine_kind);
-    if (!own) return NULL;
-    spinnprop_engine_info info;
-    spinnprop_engine_info_init(&info);
-    const spinnprop_status status = spinnprop_engine_describe(&info, own->object);
-    return status == SPINNPROP_OK ? dict_from_fields(&info, engine_info_fields) : raise_status(module, status);
-}
+GIVES_STRUCT(engine_describe, engine_info, engine)
 
-static PyObject *clock_defaults(PyObject *module, PyObject *unused) {
-    (void)module, (void)unused;
-    spinnprop_clock_options options;
-    spinnprop_clock_options_init(&options);
-    return dict_from_fields(&options, clock_options_fields);
-}
+GIVES_INITIAL(clock_defaults, clock_options)
 
 static PyObject *clock_create(PyObject *module, PyObject *dict) {
     spinnprop_clock_options options;
@@ -36,14 +24,7 @@ static PyObject *clock_create(PyObject *module, PyObject *dict) {
     return status == SPINNPROP_OK ? handle_new(engine, &engine_kind) : raise_status(module, status);
 }
 
-static PyObject *clock_get_options(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, &engine_kind);
-    if (!own) return NULL;
-    spinnprop_clock_options options;
-    spinnprop_clock_options_init(&options);
-    const spinnprop_status status = spinnprop_clock_get_options(&options, own->object);
-    return status == SPINNPROP_OK ? dict_from_fields(&options, clock_options_fields) : raise_status(module, status);
-}
+GIVES_STRUCT(clock_get_options, clock_options, engine)
 
 PyMethodDef clock_methods[] = {
     {"clock_defaults", clock_defaults, METH_NOARGS, "clock_defaults($module, /)\n--\n\nThe core's defaults."},

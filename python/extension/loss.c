@@ -16,12 +16,7 @@ static PyObject *loss_check(PyObject *module, PyObject *dict) {
     return none_or_raise(module, spinnprop_loss_check(loss));
 }
 
-static PyObject *gradient_defaults(PyObject *module, PyObject *unused) {
-    (void)module, (void)unused;
-    spinnprop_gradient_options options;
-    spinnprop_gradient_options_init(&options);
-    return dict_from_fields(&options, gradient_options_fields);
-}
+GIVES_INITIAL(gradient_defaults, gradient_options)
 
 static PyObject *network_gradient(PyObject *module, PyObject *args) {
     PyObject *network_object, *recording_object, *loss_object, *labels_object, *targets_object, *dict, *progress;

@@ -56,14 +56,7 @@ static PyObject *network_copy(PyObject *module, PyObject *capsule) {
     return copy ? handle_new(copy, &network_kind) : NULL;
 }
 
-static PyObject *network_describe(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, &network_kind);
-    if (!own) return NULL;
-    spinnprop_network_info info;
-    spinnprop_network_info_init(&info);
-    spinnprop_status status = spinnprop_network_describe(&info, own->object);
-    return status == SPINNPROP_OK ? dict_from_fields(&info, network_info_fields) : raise_status(module, status);
-}
+GIVES_STRUCT(network_describe, network_info, network)
 
 static PyObject *network_shape(PyObject *module, PyObject *args) {
     PyObject *capsule;
@@ -195,12 +188,7 @@ static PyObject *network_from_bytes(PyObject *module, PyObject *object) {
     return result;
 }
 
-static PyObject *forward_defaults(PyObject *module, PyObject *unused) {
-    (void)module, (void)unused;
-    spinnprop_forward_options options;
-    spinnprop_forward_options_init(&options);
-    return dict_from_fields(&options, forward_options_fields);
-}
+GIVES_INITIAL(forward_defaults, forward_options)
 
 static PyObject *network_forward(PyObject *module, PyObject *args) {
     PyObject *capsule, *spikes, *dict, *progress;

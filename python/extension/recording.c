@@ -1,14 +1,7 @@
 /* Recordings: nothing changes them, so reading one needs no guard. */
 #include "core.h"
 
-static PyObject *recording_describe(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, &recording_kind);
-    if (!own) return NULL;
-    spinnprop_recording_info info;
-    spinnprop_recording_info_init(&info);
-    spinnprop_status status = spinnprop_recording_describe(&info, own->object);
-    return status == SPINNPROP_OK ? dict_from_fields(&info, recording_info_fields) : raise_status(module, status);
-}
+GIVES_STRUCT(recording_describe, recording_info, recording)
 
 /* A number of a layer, from (recording, layer). */
 static PyObject *layer_number(PyObject *module, PyObject *args,
@@ -23,14 +16,7 @@ static PyObject *layer_number(PyObject *module, PyObject *args,
     return status == SPINNPROP_OK ? PyLong_FromLongLong(number) : raise_status(module, status);
 }
 
-static PyObject *recording_engine(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, &recording_kind);
-    if (!own) return NULL;
-    spinnprop_engine_info info;
-    spinnprop_engine_info_init(&info);
-    spinnprop_status status = spinnprop_recording_engine(&info, own->object);
-    return status == SPINNPROP_OK ? dict_from_fields(&info, engine_info_fields) : raise_status(module, status);
-}
+GIVES_STRUCT(recording_engine, engine_info, recording)
 
 static PyObject *recording_layer_size(PyObject *module, PyObject *args) {
     return layer_number(module, args, spinnprop_recording_layer_size);

@@ -1,12 +1,7 @@
 /* Sparse recurrent networks: nothing changes one once it is made, so that reading it needs no guard. */
 #include "core.h"
 
-static PyObject *sparse_defaults(PyObject *module, PyObject *unused) {
-    (void)module, (void)unused;
-    spinnprop_sparse_options options;
-    spinnprop_sparse_options_init(&options);
-    return dict_from_fields(&options, sparse_options_fields);
-}
+GIVES_INITIAL(sparse_defaults, sparse_options)
 
 static PyObject *sparse_create(PyObject *module, PyObject *args) {
     PyObject *dict, *offsets_object, *targets_object, *drives_object, *weights_object, *result = NULL;
@@ -49,14 +44,7 @@ static PyObject *sparse_create(PyObject *module, PyObject *args) {
     return result;
 }
 
-static PyObject *sparse_describe(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, &sparse_kind);
-    if (!own) return NULL;
-    spinnprop_sparse_info info;
-    spinnprop_sparse_info_init(&info);
-    spinnprop_status status = spinnprop_sparse_describe(&info, own->object);
-    return status == SPINNPROP_OK ? dict_from_fields(&info, sparse_info_fields) : raise_status(module, status);
-}
+GIVES_STRUCT(sparse_describe, sparse_info, sparse)
 
 /* Fills an array from (values, network). */
 static PyObject *values_get(PyObject *module, PyObject *args, const char *name,
@@ -120,12 +108,7 @@ static PyObject *sparse_adjacency(PyObject *module, PyObject *args) {
     return result;
 }
 
-static PyObject *sparse_run_defaults(PyObject *module, PyObject *unused) {
-    (void)module, (void)unused;
-    spinnprop_sparse_run_options options;
-    spinnprop_sparse_run_options_init(&options);
-    return dict_from_fields(&options, sparse_run_options_fields);
-}
+GIVES_INITIAL(sparse_run_defaults, sparse_run_options)
 
 /* Run options and the arrays they point into. */
 typedef struct run_arrays {

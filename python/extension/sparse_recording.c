@@ -1,14 +1,7 @@
 /* What runs of sparse networks leave, and their derivatives: nothing changes a recording or a gradient. */
 #include "core.h"
 
-static PyObject *sparse_recording_summary(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, &sparse_recording_kind);
-    if (!own) return NULL;
-    spinnprop_sparse_summary summary;
-    spinnprop_sparse_summary_init(&summary);
-    spinnprop_status status = spinnprop_sparse_recording_summary(&summary, own->object);
-    return status == SPINNPROP_OK ? dict_from_fields(&summary, sparse_summary_fields) : raise_status(module, status);
-}
+GIVES_STRUCT(sparse_recording_summary, sparse_summary, sparse_recording)
 
 static PyObject *sparse_recording_spikes(PyObject *module, PyObject *args) {
     PyObject *times_object, *units_object, *capsule, *result = NULL;
@@ -191,12 +184,7 @@ static PyObject *sparse_lyapunov(PyObject *module, PyObject *args) {
     return result;
 }
 
-static PyObject *sparse_lyapunov_defaults(PyObject *module, PyObject *unused) {
-    (void)module, (void)unused;
-    spinnprop_sparse_lyapunov_options options;
-    spinnprop_sparse_lyapunov_options_init(&options);
-    return dict_from_fields(&options, sparse_lyapunov_options_fields);
-}
+GIVES_INITIAL(sparse_lyapunov_defaults, sparse_lyapunov_options)
 
 PyMethodDef sparse_recording_methods[] = {
     {"sparse_recording_summary", sparse_recording_summary, METH_O,

@@ -3,12 +3,7 @@
 
 #include <string.h>
 
-static PyObject *spinnaker2_defaults(PyObject *module, PyObject *unused) {
-    (void)module, (void)unused;
-    spinnprop_spinnaker2_options options;
-    spinnprop_spinnaker2_options_init(&options);
-    return dict_from_fields(&options, spinnaker2_options_fields);
-}
+GIVES_INITIAL(spinnaker2_defaults, spinnaker2_options)
 
 /* From options and a tuple of pairs (bytes, float): constants that are replaced, by name. */
 static PyObject *spinnaker2_create(PyObject *module, PyObject *args) {
@@ -42,14 +37,7 @@ static PyObject *spinnaker2_create(PyObject *module, PyObject *args) {
     return result;
 }
 
-static PyObject *spinnaker2_get_options(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, &engine_kind);
-    if (!own) return NULL;
-    spinnprop_spinnaker2_options options;
-    spinnprop_spinnaker2_options_init(&options);
-    const spinnprop_status status = spinnprop_spinnaker2_get_options(&options, own->object);
-    return status == SPINNPROP_OK ? dict_from_fields(&options, spinnaker2_options_fields) : raise_status(module, status);
-}
+GIVES_STRUCT(spinnaker2_get_options, spinnaker2_options, engine)
 
 /* Puts a value under a name; takes it over. 0 with an exception on failure, which a value NULL is. */
 static int put(PyObject *dict, const char *name, PyObject *value) {

@@ -1,12 +1,7 @@
 /* Training. */
 #include "core.h"
 
-static PyObject *training_defaults(PyObject *module, PyObject *unused) {
-    (void)module, (void)unused;
-    spinnprop_training_options options;
-    spinnprop_training_options_init(&options);
-    return dict_from_fields(&options, training_options_fields);
-}
+GIVES_INITIAL(training_defaults, training_options)
 
 static PyObject *trainer_create(PyObject *module, PyObject *args) {
     PyObject *capsule, *dict, *forward_dict, *loss_dict, *gradient_dict, *result = NULL;
@@ -104,12 +99,7 @@ static PyObject *domains(PyObject *module, PyObject *args) {
     return result;
 }
 
-static PyObject *epoch_defaults(PyObject *module, PyObject *unused) {
-    (void)module, (void)unused;
-    spinnprop_epoch epoch;
-    spinnprop_epoch_init(&epoch);
-    return dict_from_fields(&epoch, epoch_fields);
-}
+GIVES_INITIAL(epoch_defaults, epoch)
 
 static PyObject *trainer_history(PyObject *module, PyObject *capsule) {
     handle *own = trainer_from(module, capsule);

@@ -8,6 +8,9 @@ from .. import _core
 from .._support import checks
 from .._support.values import Value
 
+#: Of the constant high_clock, as the core has it.
+_CLOCK_HZ = 300e6
+
 
 class Chip(Value):
     """One kind of chip: the constants that all estimates rest on.
@@ -34,7 +37,7 @@ class Chip(Value):
     (3e-13, 'J/bit', 'assumed')
     """
 
-    def __init__(self, clock_hz: float = 300e6, **constants: float) -> None:
+    def __init__(self, clock_hz: float = _CLOCK_HZ, **constants: float) -> None:
         self._set(clock_hz=clock_hz, **constants)
         if "high_clock" in constants:
             raise ValueError("high_clock is clock_hz; give it by that name")
@@ -70,7 +73,7 @@ class Chip(Value):
 
     def _constants(self) -> Tuple[Tuple[bytes, float], ...]:
         given = {name: value for name, value in vars(self).items() if name != "clock_hz"}
-        if self.__dict__["clock_hz"] != 300e6:
+        if self.__dict__["clock_hz"] != _CLOCK_HZ:
             given["high_clock"] = self.__dict__["clock_hz"]
         return tuple((name.encode(), value) for name, value in given.items())
 

@@ -154,6 +154,8 @@ def test_words_have_the_cores_defaults():
         assert words[shown[name].default] == core[name] == rows[name]["initial"]
         assert sorted(words.values()) == list(range(int(rows[name]["high"]) + 1))
     assert core["placement_seed"] == shown["seed"].default
+    own = {row["name"]: row["value"] for row in sp.spinnaker2.Chip().constants}
+    assert inspect.signature(sp.spinnaker2.Chip).parameters["clock_hz"].default == own["high_clock"]
     clock = inspect.signature(sp.ClockEngine).parameters
     assert grid._DECAYS[clock["decay"].default] == _core.clock_defaults()["decay"]
 
