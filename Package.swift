@@ -72,8 +72,8 @@ let package = Package(
         .target(
             name: "CInterface",
             dependencies: [
-                "Spinnprop", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "ClockDriven", "Learning", "DataSets",
-                "Networks", "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
+                "Spinnprop", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "ClockDriven", "Learning",
+                "DataSets", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
             ],
             swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),
