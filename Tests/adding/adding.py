@@ -6,6 +6,7 @@ substrate and rule is held by. With SPINNPROP_LONG=1 the library and Python have
 
 import ctypes
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,16 @@ PLACE = ROOT / ".build-adding"
 COPY = PLACE / "checkout"
 COPIED = ("Package.swift", "CONTRIBUTING.md", "Sources", "include", "scripts", "python", "Tests", "examples", "Benchmarks")
 
+
+
+def next_number(what: str) -> int:
+    """The first that the header does not have."""
+    header = (ROOT / "include" / "spinnprop.h").read_text(encoding="utf-8")
+    return 1 + max(int(number) for number in re.findall(rf"SPINNPROP_{what}_\w+ = (\d+)", header))
+
+
+NEXT_LOSS, NEXT_ENGINE = next_number("LOSS"), next_number("ENGINE")
+
 #: Of each addition: its paragraph in CONTRIBUTING.md, how many files it may take (None: any), new files, and what is inserted: a file, the
 #: line before which, and the lines.
 Insertion = Tuple[str, str, str]
@@ -29,7 +40,7 @@ ADDITIONS: List[Tuple[str, object, Tuple[str, ...], Tuple[Insertion, ...]]] = [
         4,
         ("Sources/Learning/Losses/ToyLoss.swift",),
         (
-            ("Sources/Learning/Losses/LossParameters.swift", "    fileprivate var row: LossRow {", "    case toy = 5\n"),
+            ("Sources/Learning/Losses/LossParameters.swift", "    fileprivate var row: LossRow {", f"    case toy = {NEXT_LOSS}\n"),
             (
                 "Sources/Learning/Losses/LossParameters.swift",
                 "        case .vMaxCrossEntropy: LossRow(",
@@ -41,7 +52,7 @@ ADDITIONS: List[Tuple[str, object, Tuple[str, ...], Tuple[Insertion, ...]]] = [
                 '        OptionField("ties_are_wrong"',
                 '        OptionField("gain", \\.gain, .any),\n',
             ),
-            ("include/spinnprop.h", "    SPINNPROP_LOSS_VMAX_CROSS_ENTROPY = 1", "    SPINNPROP_LOSS_TOY = 5,\n"),
+            ("include/spinnprop.h", "    SPINNPROP_LOSS_VMAX_CROSS_ENTROPY = 1", f"    SPINNPROP_LOSS_TOY = {NEXT_LOSS},\n"),
             ("include/spinnprop.h", "} spinnprop_loss;", "    double gain;\n"),
             (
                 "python/spinnprop/losses.py",
@@ -95,9 +106,9 @@ ADDITIONS: List[Tuple[str, object, Tuple[str, ...], Tuple[Insertion, ...]]] = [
             (
                 "Sources/Spinnprop/Engine.swift",
                 "        EngineKind(1, ",
-                "        EngineKind(3, make: { Engine(ToySubstrate()) }),\n",
+                f"        EngineKind({NEXT_ENGINE}, make: {{ Engine(ToySubstrate()) }}),\n",
             ),
-            ("include/spinnprop.h", "    SPINNPROP_ENGINE_CLOCK = 1, ", "    SPINNPROP_ENGINE_TOY = 3,\n"),
+            ("include/spinnprop.h", "    SPINNPROP_ENGINE_CLOCK = 1, ", f"    SPINNPROP_ENGINE_TOY = {NEXT_ENGINE},\n"),
             (
                 "include/spinnprop.h",
                 "/* ------------------------------------------------------------------------------------------- forward and recording",

@@ -30,8 +30,7 @@ struct ToyTests {
     }
 
     @Test func lossesByNumberKnowIt() throws {
-        let kind = try #require(LossKind(rawValue: 5))
-        var parameters = LossParameters(kind)
+        var parameters = LossParameters(.toy)
         #expect(parameters.gain == 2 && parameters.tau0 == 5e-3)
         #expect(try parameters.makeLoss() as? ToyLoss == ToyLoss())
         parameters.gain = 9
