@@ -47,7 +47,7 @@ $(VENV)/.installed: $(VENV)/.made-with $(PACKAGE_SOURCES)
 	@mv $@.new $@
 
 test: ## make lint and all that follows, side by side, with the time each takes
-	@scripts/stages.sh test-tools test-swift test-hosts test-python test-adding lint
+	@scripts/stages.sh test-tools test-python test-swift test-hosts test-adding lint
 
 test-tools: $(VENV)/.test-tools ## install the package with what its tests use
 

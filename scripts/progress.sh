@@ -6,6 +6,7 @@ program=$1
 shift
 log=$(mktemp)
 trap 'rm -f "$log" "$log.failed"' EXIT
+trap 'exit 130' INT TERM
 { "$@" 2>&1 || echo $? >"$log.failed"; } | tee "$log" | sed -un "$program" >&2
 if [ -e "$log.failed" ]; then
     cat "$log" >&2
