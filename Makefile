@@ -67,7 +67,7 @@ $(VENV)/.cmake: $(VENV)/.made-with
 	@touch $@
 
 test-python: $(VENV)/.test-tools ## pytest: bindings, agreement with other libraries, README and notebooks
-	PYTHONUNBUFFERED=1 $(VENV)/bin/python -m pytest python/tests
+	$(VENV)/bin/python -u -m pytest python/tests
 
 $(VENV)/.test-tools: $(VENV)/.installed pyproject.toml
 	@$(PIP) 'spinnprop[test]'
