@@ -3,8 +3,10 @@ import CSupport
 import Glibc
 
 public enum Memory {
-    /// Of this machine, in bytes.
-    public static let physicalBytes = max(0, sysconf(Int32(_SC_PHYS_PAGES))) * max(0, sysconf(Int32(_SC_PAGESIZE)))
+    /// Of this machine, or what the process's control groups may take of it, in bytes.
+    public static let physicalBytes = min(
+        max(0, sysconf(Int32(_SC_PHYS_PAGES))) * max(0, sysconf(Int32(_SC_PAGESIZE))),
+        spinnprop_support_memory_limit("/proc/self/cgroup", "/sys/fs/cgroup"))
 
     /// Below this nothing is asked of the system: that much is there, or all is lost anyway.
     private static let smallBytes = 1 << 20
@@ -15,7 +17,7 @@ public enum Memory {
         guard count <= physicalBytes / 2 / bytesPerElement else {
             throw SpinnpropError(
                 .outOfMemory,
-                "\(what) would take \(count) x \(bytesPerElement) bytes, more than half of this machine's memory "
+                "\(what) would take \(count) x \(bytesPerElement) bytes, more than half of the memory there is "
                     + "(\(physicalBytes) bytes); make it smaller")
         }
         let bytes = count * bytesPerElement

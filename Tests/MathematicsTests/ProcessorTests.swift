@@ -27,8 +27,32 @@ struct ProcessorTests {
             ("nonsense\n:\n::\n", [:], Int.max), ("0::/x\n", ["x/cpu.max": "0 0\n"], Int.max),
         ] as [(String, [String: String], Int)])
     func quotasCount(memberships: String, files: [String: String], processors: Int) {
-        var template = Array("/tmp/spinnprop-quota-XXXXXX".utf8CString)
+        #expect(limit(memberships, files, spinnprop_support_processor_quota) == processors)
+    }
+
+    @Test(
+        arguments: [
+            ("0::/pod/box\n", ["pod/box/memory.max": "1000000\n", "pod/memory.max": "max\n"], 1_000_000),
+            ("0::/pod/box\n", ["pod/box/memory.max": "max\n", "pod/memory.max": "2000000\n"], 2_000_000),
+            ("0::/pod/box\n", ["pod/box/memory.max": "max\n"], Int.max),
+            ("5:memory:/m\n4:cpu,cpuacct:/box\n", ["memory/m/memory.limit_in_bytes": "4096\n"], 4096),
+            // As the kernel writes that there is none.
+            ("5:memory:/\n", ["memory/memory.limit_in_bytes": "9223372036854771712\n"], 9_223_372_036_854_771_712),
+            ("4:cpu:/\n", ["memory/memory.limit_in_bytes": "4096\n"], Int.max),
+            ("0::/x\n", ["x/memory.max": "0\n"], Int.max),
+        ] as [(String, [String: String], Int)])
+    func memoryLimitsCount(memberships: String, files: [String: String], bytes: Int) {
+        #expect(limit(memberships, files, spinnprop_support_memory_limit) == bytes)
+    }
+
+    /// What a limit is where the control groups' files say so.
+    private func limit(
+        _ memberships: String, _ files: [String: String],
+        _ limit: (UnsafePointer<CChar>?, UnsafePointer<CChar>?) -> Int
+    ) -> Int {
+        var template = Array("/tmp/spinnprop-limit-XXXXXX".utf8CString)
         let root = String(cString: mkdtemp(&template))
+        defer { _ = system("rm -r '\(root)'") }
         func write(_ path: String, _ text: String) {
             var folder = root
             for part in path.split(separator: "/").dropLast() {
@@ -42,12 +66,12 @@ struct ProcessorTests {
         write("memberships", memberships)
         mkdir(root + "/mounts", 0o700)
         for (path, text) in files { write("mounts/" + path, text) }
-        #expect(spinnprop_support_processor_quota(root + "/memberships", root + "/mounts") == processors)
-        _ = system("rm -r '\(root)'")
+        return limit(root + "/memberships", root + "/mounts")
     }
 
     @Test func noFileMeansNoQuota() {
         #expect(spinnprop_support_processor_quota("/nowhere/at/all", "/nowhere") == Int.max)
+        #expect(spinnprop_support_memory_limit("/nowhere/at/all", "/nowhere") == Int.max)
     }
 
     @Test(

@@ -17,6 +17,9 @@ size_t spinnprop_support_processors(void);
  * mounted like /sys/fs/cgroup. */
 long spinnprop_support_processor_quota(const char *memberships, const char *mounts);
 
+/* Likewise the bytes of memory that its groups may take. */
+long spinnprop_support_memory_limit(const char *memberships, const char *mounts);
+
 /* Calls work(context) on up to `count` threads at once, this one included: on fewer if the system gives no more or other loops have
  * them, and on this one alone in a forked child, or for a while after several threads have made the loops of this place in the program slower.
  * Returns when all calls have; while it waits for others it calls poll(context), if there is one, every 10 ms. The other threads wait for

@@ -1,4 +1,4 @@
-/* How many processors this process may use: its affinity, and the quota of its control group (a container's, say). */
+/* What of the machine this process may use: processors by its affinity, and what its control groups (a container's, say) allow. */
 #define _GNU_SOURCE
 #include "CSupport.h"
 
@@ -44,31 +44,44 @@ static long quota_of(const char *folder, int is_v2) {
     return quota <= 0 || period <= 0 ? LONG_MAX : (quota - 1) / period + 1;
 }
 
-/* The least quota of a group and of those it lies in. Inside a container the path may be the host's: then only the root is there. */
-static long quota_up_from(const char *root, const char *group, int is_v2) {
+/* The bytes that a group may take, LONG_MAX without a limit. */
+static long memory_of(const char *folder, int is_v2) {
+    char path[PATH_MAX], text[64];
+    long bytes = 0;
+    if (snprintf(path, sizeof path, "%s/%s", folder, is_v2 ? "memory.max" : "memory.limit_in_bytes") >= (int)sizeof path) return LONG_MAX;
+    if (!read_text(path, text, sizeof text) || sscanf(text, "%ld", &bytes) != 1) return LONG_MAX;
+    return bytes <= 0 ? LONG_MAX : bytes;
+}
+
+/* Of one group, by its folder. */
+typedef long limit_of(const char *folder, int is_v2);
+
+/* The least limit of a group and of those it lies in. Inside a container the path may be the host's: then only the root is there. */
+static long least_up_from(const char *root, const char *group, int is_v2, limit_of *limit) {
     char folder[PATH_MAX];
     int length = snprintf(folder, sizeof folder, "%s%s", root, group);
     if (length >= (int)sizeof folder) return LONG_MAX;
     long least = LONG_MAX;
     for (;;) {
-        long quota = quota_of(folder, is_v2);
-        if (quota < least) least = quota;
+        long own = limit(folder, is_v2);
+        if (own < least) least = own;
         char *last = strrchr(folder, '/');
         if (last == NULL || (size_t)(last - folder) < strlen(root)) return least;
         *last = '\0';
     }
 }
 
-/* Whether a list such as "cpu,cpuacct" names the controller of quotas. */
-static int names_cpu(const char *controllers) {
+/* Whether a list such as "cpu,cpuacct" names a controller. */
+static int names(const char *controllers, const char *controller) {
+    size_t length = strlen(controller);
     for (const char *at = controllers; at != NULL; at = strchr(at, ',')) {
         if (*at == ',') at++;
-        if (strncmp(at, "cpu", 3) == 0 && (at[3] == ',' || at[3] == '\0')) return 1;
+        if (strncmp(at, controller, length) == 0 && (at[length] == ',' || at[length] == '\0')) return 1;
     }
     return 0;
 }
 
-long spinnprop_support_processor_quota(const char *memberships, const char *mounts) {
+static long least_of_groups(const char *memberships, const char *mounts, const char *controller, limit_of *limit) {
     char text[8192], root[PATH_MAX];
     long least = LONG_MAX;
     if (!read_text(memberships, text, sizeof text)) return least;
@@ -80,12 +93,20 @@ long spinnprop_support_processor_quota(const char *memberships, const char *moun
         *group++ = '\0';
         controllers++;
         int is_v2 = *controllers == '\0';
-        if (!is_v2 && !names_cpu(controllers)) continue;
+        if (!is_v2 && !names(controllers, controller)) continue;
         if (snprintf(root, sizeof root, "%s%s%s", mounts, is_v2 ? "" : "/", controllers) >= (int)sizeof root) continue;
-        long quota = quota_up_from(root, group, is_v2);
-        if (quota < least) least = quota;
+        long own = least_up_from(root, group, is_v2, limit);
+        if (own < least) least = own;
     }
     return least;
+}
+
+long spinnprop_support_processor_quota(const char *memberships, const char *mounts) {
+    return least_of_groups(memberships, mounts, "cpu", quota_of);
+}
+
+long spinnprop_support_memory_limit(const char *memberships, const char *mounts) {
+    return least_of_groups(memberships, mounts, "memory", memory_of);
 }
 
 /* Of all processors there can be in the affinity of the calling thread. */
