@@ -180,7 +180,8 @@ struct BitExactTests {
         for options in [everyOptimizer[seed % 9]] {
             let rate = seed % 4 == 1 ? RateRegularisation(strength: 0.5, target: 1, tau: 5e-3) : nil
             let difference = try differenceOfSession(
-                ClockSubstrate(own.grid), plain: (ClockSubstrate(own.grid), ClockRule(own.grid)), own.network, [own.input, own.input, own.input],
+                ClockSubstrate(own.grid), plain: (ClockSubstrate(own.grid), ClockRule(own.grid)), own.network,
+                [own.input, own.input, own.input],
                 { _ in Objective(loss: loss, labels: own.labels, rate: rate, wantsInputTimes: false) }, options)
             #expect(difference == nil, "\(own), \(options)")
         }
