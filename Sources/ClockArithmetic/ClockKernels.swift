@@ -20,7 +20,7 @@ public enum ClockKernels {
     @inlinable @inline(__always)
     public static var width: Int { 8 }
 
-    /// `count` rounded up to whole blocks.
+    /// `count` neurons rounded up to whole blocks.
     @inlinable @inline(__always)
     public static func padded(_ count: Int) -> Int { (count + 7) & ~7 }
 
@@ -68,7 +68,7 @@ public enum ClockKernels {
         }
     }
 
-    /// The same where nothing has arrived before: s = w.
+    /// The arrival of one spike at a slice where nothing has arrived before: s = w.
     @inlinable @inline(__always)
     public static func copy(_ row: UnsafePointer<Float>, to arrivals: UnsafeMutablePointer<Float>, count: Int) {
         var j = 0
@@ -143,7 +143,7 @@ public enum ClockKernels {
         blockError(load(row, j), load(lambdaV, j) - load(lambdaI, j))
     }
 
-    /// The same from weights and lV - lI.
+    /// The error that one block of receivers sends back, from their weights and their lV - lI.
     @inlinable @inline(__always)
     public static func blockError(_ weights: SIMD8<Float>, _ difference: SIMD8<Float>) -> Float {
         let terms = weights * difference

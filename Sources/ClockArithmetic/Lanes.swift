@@ -22,7 +22,7 @@ public struct LayerSpikes {
     public let units: UnsafeMutablePointer<Int32>
     public let currents: UnsafeMutablePointer<Float>
     public let membranes: UnsafeMutablePointer<Float>
-    /// Backward, the error of each spike; of a read-out that of each neuron's maximum.
+    /// In a backward run the error of each spike; of a leaky read-out that of each neuron's maximum.
     public let errors: UnsafeMutablePointer<Float>
     public let capacity: Int
     public var count = 0
@@ -40,7 +40,7 @@ public struct LayerSpikes {
         self.capacity = capacity
     }
 
-    /// There must be room.
+    /// Adds a spike, for which there must be room.
     @inlinable @inline(__always)
     public mutating func append(step: Int, neuron: Int, current: Float, membrane: Float) {
         steps[count] = Int32(truncatingIfNeeded: step)
@@ -57,12 +57,12 @@ public struct LayerSpikes {
 /// What loops read of a connection.
 @frozen
 public struct ConnectionLanes {
-    /// (pre, post), rows padded to `stride`.
+    /// Weights as (pre, post), rows padded to `stride`.
     public let rows: UnsafePointer<Float>
     public let stride: Int
-    /// In steps: one per sender, or where receivers differ (post) or (pre, post) with padded rows; `nil` if all are 0.
+    /// Delays in steps: one per sender, or where receivers differ (post) or (pre, post) with padded rows; `nil` if all are 0.
     public let delays: UnsafePointer<Int32>?
-    /// Between the delays of two senders, where receivers differ.
+    /// How far the delays of two senders lie apart, where receivers differ.
     public let delayStride: Int
     /// Whether a sender's spike reaches different receivers in different steps.
     public let isSpread: Bool
@@ -90,7 +90,7 @@ public struct ConnectionLanes {
 @frozen
 public struct TouchedLanes {
     public let data: UnsafePointer<Float>
-    /// Per row of data, the row of the parameters it belongs to.
+    /// For each row of `data` the row of the parameters it belongs to.
     public let indices: UnsafePointer<Int32>
     public let count: Int
     public let stride: Int
@@ -107,12 +107,12 @@ public struct TouchedLanes {
 @frozen
 public struct RowLanes {
     public let data: UnsafeMutablePointer<Float>
-    /// Per row of data, the row of the parameters it belongs to.
+    /// For each row of `data` the row of the parameters it belongs to.
     public let indices: UnsafeMutablePointer<Int32>
-    /// Per row of the parameters, where in the data it was last touched; less than `start` if not in this sample.
+    /// For each row of the parameters where in `data` it was last touched; less than `start` if not in this sample.
     public let marks: UnsafeMutablePointer<Int>
     public let stride: Int
-    /// The sample's first row, and one past its last.
+    /// The sample's first row; `count` is one past its last.
     public let start: Int
     public var count: Int
 
@@ -152,7 +152,7 @@ public struct RowLanes {
         }
     }
 
-    /// The same for rows of a single block.
+    /// Adds one block of lI to a row that is a single block.
     @inlinable @inline(__always)
     public mutating func add(block lambdaI: SIMD8<Float>, row: Int) {
         let (sums, isNew) = touch(row)

@@ -28,12 +28,12 @@ public struct LayerForward {
     public let slots: Int
     public let currents: UnsafeMutablePointer<Float>
     public let membranes: UnsafeMutablePointer<Float>
-    /// All zero but where spikes are under way.
+    /// The ring of arrivals, all zero but where spikes are under way.
     public let arrivals: UnsafeMutablePointer<Float>
     /// Feed-forward connections, then recurrent ones.
     public let feeds: UnsafeMutablePointer<ForwardFeed>
     public let feedCount: Int
-    /// Of a leaky read-out.
+    /// The maxima of a leaky read-out; `nil` for a spiking layer.
     public let maxima: ReadoutLanes?
     /// Whether it is a spiking layer of one block that hears one connection without delays.
     public let isNarrow: Bool
@@ -42,7 +42,7 @@ public struct LayerForward {
     /// The step that comes next, and the last one.
     public var step: Int
     public let end: Int
-    /// What is found; the caller may give it more room between two calls.
+    /// The spikes that are found; the caller may give them more room between two calls.
     public var spikes: LayerSpikes
     /// The run stops after the step in which there are more spikes than this.
     public let spikeLimit: Int
@@ -79,7 +79,7 @@ public struct LayerForward {
 /// What some steps of a layer leave, to be looked through for spikes.
 @frozen
 public struct SweepWindow {
-    /// So many at most.
+    /// The most steps that fit.
     public let steps: Int
     /// Neurons rounded up to so many `blocks`; those of the padding stay at rest.
     public let stride: Int
@@ -162,9 +162,9 @@ public struct BackwardFeed {
 /// The jumps of a layer's adjoints: at own spikes, or at the maxima of a leaky read-out.
 @frozen
 public struct ClockJumps {
-    /// In order of (step, unit).
+    /// When and where each jump is, in order of (step, unit).
     public let row: StepRow
-    /// Per jump, and for a spike I and V* there.
+    /// For each jump its error, and for each spike I and V* there.
     public let errors: UnsafeMutablePointer<Float>
     public let values: (currents: UnsafePointer<Float>, membranes: UnsafePointer<Float>)?
 

@@ -10,7 +10,7 @@ final class ClockState {
     private let membranes = Block<Float>()
     /// Arrivals of the steps to come: one vector per delay, as a ring.
     private let arrivals = Block<Float>()
-    /// Of a leaky read-out.
+    /// The largest membrane values of a leaky read-out, the first steps of them, and the currents then.
     let maxima = Block<Float>()
     let maximumSteps = Block<Int32>()
     let maximumCurrents = Block<Float>()
@@ -19,7 +19,7 @@ final class ClockState {
     private let windowCurrents = Block<Float>()
     private let windowMembranes = Block<Float>()
     let poller: Poller
-    /// Steps times neurons.
+    /// How many steps times neurons a window holds.
     private static let windowSize = 8192
 
     init(_ poller: Poller) { self.poller = poller }

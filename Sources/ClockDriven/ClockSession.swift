@@ -8,7 +8,7 @@ import Spikes
 final class ClockSession: Session {
     private let substrate: ClockSubstrate
     private let options: ForwardOptions
-    /// Its shape and neurons; weights and delays are in the plans.
+    /// The network's shape and neurons; its weights and delays are in the plans.
     private let shape: Network
     private let plans: ClockPlans
     private let resident: ResidentOptimizer<Float>
@@ -17,7 +17,7 @@ final class ClockSession: Session {
     /// Delays of each connection in seconds that the plans have not taken yet.
     private var changedDelays: [[Double]]?
     private let memory = ClockMemory()
-    /// The batch that a step may be taken for.
+    /// The batch whose gradient the next step takes.
     private var job: ClockJob?
 
     init(

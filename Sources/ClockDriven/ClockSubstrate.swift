@@ -51,7 +51,7 @@ public struct ClockSubstrate: Substrate {
                 "t_end is \(forward.endTime); engine \"\(engine)\" ends after its steps (\(options.steps)), so leave t_end open"
             )
         }
-        // What comes before need not be rounded.
+        // A spike before this time need not be rounded to know that its step is there.
         let safe = (Double(options.steps) - 0.75) * options.timeStep
         for sample in 0..<input.sampleCount {
             for spike in input.offsets[sample]..<input.offsets[sample + 1]
@@ -76,7 +76,7 @@ final class ClockRun: Sendable {
     private let input: SpikeTrains
     private let grid: TimeGrid
     private let options: ForwardOptions
-    /// Per layer and part.
+    /// The spikes of each part, layer by layer.
     private let columns: [[SpikeColumns]]
     private let maxima: ReadoutMaxima
     private let budget: SpikeBudget
@@ -122,7 +122,7 @@ final class ClockRun: Sendable {
         return (0...parts).map { samples * (3 * $0 * (parts - 1) - $0 * ($0 - 1)) / (2 * parts * (parts - 1)) }
     }
 
-    /// One for each thread.
+    /// What runs samples; each thread has one of its own.
     func runner() throws(SpinnpropError) -> ClockRunner {
         try ClockRunner(plans: plans, input: input, grid: grid, monitor: monitor)
     }
@@ -211,9 +211,9 @@ final class ReadoutMaxima: @unchecked Sendable {
 final class ClockRunner {
     private let plans: ClockPlans
     private let layers: UnsafeBufferPointer<ClockPlan>
-    /// Those of the part, which the run keeps alive: no sample should count references that threads share.
+    /// The part's spikes, layer by layer. The run keeps them alive: no sample should count references that threads share.
     private var columns: [Unmanaged<SpikeColumns>] = []
-    /// The sample that has been run last.
+    /// The spikes of the sample that was run last.
     let rows: StepRows
     private let state: ClockState
     private let grid: TimeGrid
@@ -242,7 +242,7 @@ final class ClockRunner {
             let before = columns[plan.layer]._withUnsafeGuaranteedRef { $0.count }
             try plan.run(rows, state, budget: budget, before: before)
             if !plan.isSpiking { maxima.set(sample: sample, state, grid: grid) }
-            // It rethrows no typed error.
+            // `_withUnsafeGuaranteedRef` rethrows no typed error.
             let failure: SpinnpropError? = columns[plan.layer]._withUnsafeGuaranteedRef { columns in
                 do throws(SpinnpropError) { try rows.store(layer: plan.layer, to: columns) } catch { return error }
                 return nil

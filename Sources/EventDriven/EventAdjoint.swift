@@ -141,11 +141,11 @@ final class InputErrors: @unchecked Sendable {
 
 /// What one part adds up: gradients in the order in which they arise, and the loss.
 final class PartialSums: @unchecked Sendable {
-    /// Per connection: sum of lI, (pre, post) with padded rows. A row that has not been touched holds anything.
+    /// For each connection the sums of lI, (pre, post) with padded rows. A row that has not been touched holds anything.
     let weights: [Block<Double>]
-    /// Per connection, padded as `EventConnection.delayRow` is.
+    /// For each connection the gradient of its delays, padded as `EventConnection.delayRow` is.
     let delays: [Block<Double>]
-    /// Per connection and sender: whether a sample has touched its row.
+    /// For each connection and sender whether a sample has touched the sender's row.
     private let isTouched: [Block<Bool>]
     private let rows: [SenderRows<Double>]
     var value = 0.0
@@ -161,14 +161,14 @@ final class PartialSums: @unchecked Sendable {
         clear()
     }
 
-    /// Before another batch.
+    /// Sets everything to 0 for another batch.
     func clear() {
         for own in delays { own.pointer.update(repeating: 0, count: own.capacity) }
         for own in isTouched { own.pointer.update(repeating: false, count: own.capacity) }
         (value, skipped, correct) = (0, 0, 0)
     }
 
-    /// Sets the rows of some spikes' senders to zero that are touched for the first time.
+    /// Sets rows to zero that are touched for the first time: those of the senders of some spikes.
     func touch(_ connection: Int, _ units: UnsafePointer<Int32>, count: Int) {
         let (isTouched, own) = (isTouched[connection].pointer, rows[connection])
         let sums = weights[connection].pointer
@@ -215,7 +215,7 @@ final class PartialSums: @unchecked Sendable {
 final class EventMemory {
     private var sums: [PartialSums] = []
 
-    /// All zero, one per part.
+    /// A sum for each part, all zero.
     func sums(_ plans: [LayerPlan], parts: Int) throws(SpinnpropError) -> [PartialSums] {
         for own in sums.prefix(parts) { own.clear() }
         while sums.count < parts { sums.append(try PartialSums(plans)) }

@@ -8,14 +8,14 @@ import Spikes
 final class EventSession: Session {
     private let options: ForwardOptions
     private let trainsDelays: Bool
-    /// Its shape and neurons; weights and delays are in the plans.
+    /// The network's shape and neurons; its weights and delays are in the plans.
     private let shape: Network
     private let plans: [LayerPlan]
-    /// In the order of the network's connections.
+    /// The connections of all plans, in the order of the network's.
     private let incoming: [EventConnection]
     private let resident: ResidentOptimizer<Double>
     private let memory = EventMemory()
-    /// The batch that a step may be taken for.
+    /// The batch whose gradient the next step takes.
     private var back: AdjointRun?
 
     init(_ network: Network, _ optimizer: Optimizer, _ options: ForwardOptions) throws(SpinnpropError) {
@@ -35,7 +35,7 @@ final class EventSession: Session {
     ) throws(SpinnpropError) -> BatchResult {
         back = nil
         let there = try EventForward(shape, input, options, plans, monitor)
-        // Maxima are copied into the recording, and the mean rates are known, only when all parts have run forward.
+        // Only when all parts have run forward are maxima copied into the recording and mean rates known.
         let isJoint = objective.rate == nil && shape.layers.allSatisfy(\.isSpiking)
         if !isJoint { try there.run() }
         let own = try AdjointRun(shape, there.recording(nil), objective, plans, monitor, memory: memory)

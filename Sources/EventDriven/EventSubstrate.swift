@@ -62,9 +62,9 @@ final class EventForward: @unchecked Sendable {
     private let endTime: Double
     private let monitor: Monitor?
     private let budget: SpikeBudget
-    /// Per layer and part.
+    /// The spikes of each part, layer by layer.
     private let columns: [[SpikeColumns]]
-    /// Parts write disjoint pieces.
+    /// The maxima of a leaky read-out, (sample, output); parts write disjoint pieces.
     private let maxima: Block<MembraneMaximum>
 
     init(
@@ -88,7 +88,7 @@ final class EventForward: @unchecked Sendable {
         let isLeaky = !network.layers[network.layers.count - 1].isSpiking
         if isLeaky {
             let (count, overflow) = input.sampleCount.multipliedReportingOverflow(by: outputCount)
-            // Once while running, twice while the recording is made.
+            // Maxima are held once while running, and twice while the recording is made.
             try Memory.check(
                 count: overflow ? .max : count, bytesPerElement: 3 * MemoryLayout<MembraneMaximum>.stride,
                 "the read-out")

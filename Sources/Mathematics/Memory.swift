@@ -3,7 +3,7 @@ import CSupport
 import Glibc
 
 public enum Memory {
-    /// Of this machine, or what the process's control groups may take of it, in bytes.
+    /// The memory of this machine, or what the process's control groups may take of it, in bytes.
     public static let physicalBytes = min(
         max(0, sysconf(Int32(_SC_PHYS_PAGES))) * max(0, sysconf(Int32(_SC_PAGESIZE))),
         spinnprop_support_memory_limit("/proc/self/cgroup", "/sys/fs/cgroup"))
@@ -45,7 +45,8 @@ public enum Memory {
 
     public static func free(_ memory: UnsafeMutableRawPointer?) { Glibc.free(memory) }
 
-    /// To be called by whatever goes on for long or allocates much: many blocks that are small by themselves add up.
+    /// Notices that memory has run out; to be called by whatever goes on for long or allocates much, since many small blocks
+    /// add up.
     ///
     /// - Throws: `outOfMemory` while the library lives on what it has set aside for that case.
     @inline(__always)

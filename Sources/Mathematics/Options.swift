@@ -51,7 +51,7 @@ public struct Domain: Equatable, Sendable {
         (includesLow ? value >= low : value > low) && (includesHigh ? value <= high : value < high)
     }
 
-    /// As messages write it.
+    /// The domain as messages write it.
     public var text: String {
         func plain(_ bound: Double) -> String {
             bound == Domain.longest ? "2^63 - 1" : Int(exactly: bound).map { "\($0)" } ?? "\(bound)"
@@ -73,7 +73,7 @@ public enum OptionValue: Equatable, Sendable {
     /// An optional one that is not given; C writes 0.
     case open
 
-    /// As a number to compare with a domain; words have none.
+    /// The value as a number to compare with a domain; `nil` for words.
     public var number: Double? {
         switch self {
         case .real(let value): value
@@ -85,7 +85,7 @@ public enum OptionValue: Equatable, Sendable {
 
 /// A row of a table of options: a number that is part of some value.
 public struct OptionField<Options>: Sendable {
-    /// As C and Python know it.
+    /// The option's name in C and Python.
     public let name: String
     /// `nil`: whatever its type holds.
     public let domain: Domain?
@@ -186,7 +186,7 @@ public struct OptionField<Options>: Sendable {
 }
 
 extension OptionField {
-    /// The same option of a larger value.
+    /// This option as one of a larger value that holds these options.
     public func within<Whole>(_ part: WritableKeyPath<Whole, Options> & Sendable) -> OptionField<Whole> {
         OptionField<Whole>(
             name, domain, isWhole: isWhole, isOptional: isOptional, get: { get($0[keyPath: part]) },

@@ -25,7 +25,7 @@ public final class Monitor: @unchecked Sendable {
 
     public var isStopped: Bool { stopFlag.load(ordering: .relaxed) }
 
-    /// To be called now and then by every thread that works. Returns whether to stop.
+    /// Calls back if it is time, and returns whether to stop; to be called now and then by every thread that works.
     public func poll() -> Bool {
         if isStopped { return true }
         guard pthread_equal(owner, pthread_self()) != 0 else { return false }
@@ -43,7 +43,7 @@ public enum Threads {
 
     public static let maximum = 1024
 
-    /// 0: one for each processor that the process may use.
+    /// The number that was set; 0: one thread for each processor that the process may use.
     public static var requested: Int { setting.load(ordering: .relaxed) }
 
     public static var count: Int {
@@ -144,7 +144,7 @@ private func onSeveralThreads(_ count: Int, place: Int, _ work: () -> Void, poll
     }
 }
 
-/// Of a clock that never goes back.
+/// Nanoseconds of a clock that never goes back.
 private func monotonicNanoseconds() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)

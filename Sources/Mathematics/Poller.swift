@@ -18,7 +18,7 @@ public final class Poller {
         return work >= Poller.workBetweenPolls && ask()
     }
 
-    /// The same for loops that may throw.
+    /// Counts work done, as `isStopped` does, in loops that may throw. - Throws: `cancelled`, `outOfMemory`.
     @inlinable @inline(__always)
     public func spend(_ amount: Int) throws(SpinnpropError) {
         work &+= amount

@@ -9,7 +9,7 @@ public final class Block<Element> {
     public private(set) var capacity: Int
     private var memory: UnsafeMutableRawPointer?
 
-    /// With an aligned address that nothing is ever read from.
+    /// An empty block, with an aligned address that nothing is ever read from.
     public init() {
         capacity = 0
         pointer = UnsafeMutablePointer(bitPattern: 64).unsafelyUnwrapped

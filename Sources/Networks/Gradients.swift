@@ -2,11 +2,11 @@
 
 /// Gradients of the batch mean of a loss; arrays are shaped like the parameters they belong to.
 public struct Gradients: Sendable {
-    /// Per connection of the network.
+    /// Derivatives with respect to weights, one array per connection of the network.
     public var weights: [[Double]]
-    /// Per connection of the network; empty where there are no delays.
+    /// Derivatives with respect to delays, per second, one array per connection; empty where there are no delays.
     public var delays: [[Double]]
-    /// One per input spike, in the order in which the input came; empty if not asked for.
+    /// Derivatives with respect to input spike times, per second, in the order in which the input came; empty if not asked for.
     public var inputTimes: [Double]
     /// The batch mean of the loss.
     public var value = 0.0

@@ -8,9 +8,9 @@ public struct OutputSample {
     public let times: UnsafePointer<Double>
     public let units: UnsafePointer<Int32>
     public let spikeCount: Int
-    /// Per output: the index of its first spike in `times`, or -1 while silent.
+    /// For each output the index of its first spike in `times`, or -1 if it is silent.
     public let firstSpikes: UnsafePointer<Int>
-    /// Per output of a leaky read-out: its largest membrane value. Not to be read otherwise.
+    /// For each output of a leaky read-out its largest membrane value. Not to be read for a spiking one.
     public let maxima: UnsafePointer<Double>
     /// The grid on which times lie, if they do.
     public let grid: TimeGrid?
@@ -37,9 +37,9 @@ public struct OutputSample {
 
 /// What a sample should have given: a label, or a target time per output.
 public struct Target {
-    /// -1 if there is none.
+    /// The class, -1 if none was given.
     public let label: Int
-    /// One per output, +infinity for no target; `nil` unless target times were given.
+    /// A time in seconds for each output, +infinity for none; `nil` unless target times were given.
     public let times: UnsafePointer<Double>?
 
     public init(label: Int, times: UnsafePointer<Double>? = nil) {
@@ -112,9 +112,9 @@ public struct RateRegularisation: Equatable, Sendable {
 /// All that a gradient rule needs to know of what is wanted.
 public struct Objective: Sendable {
     public var loss: any Loss
-    /// One per sample; empty if target times are given and labels are not.
+    /// A class for each sample; empty if target times are given and labels are not.
     public var labels: [Int]
-    /// (sample, output); empty unless the loss takes target times.
+    /// Target times in seconds, (sample, output); empty unless the loss takes them.
     public var targetTimes: [Double]
     public var rate: RateRegularisation?
     /// Whether `Gradients.inputTimes` is wanted.

@@ -11,7 +11,7 @@ public struct Layer: Equatable, Sendable {
     public internal(set) var parameters: LIFParameters
 }
 
-/// Where a connection's delays sit: one per synapse, per sender or per receiver.
+/// What each delay of a connection belongs to: a synapse, a sender or a receiver.
 public enum DelayKind: Int32, Sendable, CaseIterable {
     case none = 0
     case synaptic = 1
@@ -21,15 +21,15 @@ public enum DelayKind: Int32, Sendable, CaseIterable {
 
 /// All synapses from one population to another (or to itself).
 public struct Connection: Equatable, Sendable {
-    /// `nil`: the input; otherwise the index of a layer.
+    /// The index of the layer whose spikes it carries; `nil`: the input.
     public let source: Int?
     public let target: Int
     public let preCount: Int
     public let postCount: Int
     public let delayKind: DelayKind
-    /// (post, pre), row by row.
+    /// Weights as (post, pre), row by row.
     public internal(set) var weights: [Double]
-    /// Seconds, >= 0: (post, pre) if synaptic, (pre) if axonal, (post) if dendritic, empty if none.
+    /// Delays in seconds, >= 0: (post, pre) if synaptic, (pre) if axonal, (post) if dendritic, empty if none.
     public internal(set) var delays: [Double]
 
     public var isRecurrent: Bool { source == target }
@@ -152,7 +152,7 @@ public struct Network: Equatable, Sendable {
     /// 2^33 float64 numbers, 64 GiB: more than fits a machine this is meant for, far below overflow.
     static let largestArray = 1 << 33
 
-    /// Seconds; far below where adding it to a spike time could overflow.
+    /// The longest delay in seconds, far below where adding it to a spike time could overflow.
     public static let longestDelay = 1e100
     /// Units of a layer, and of the input.
     public static let layerSizes = Domain.count(from: 1)

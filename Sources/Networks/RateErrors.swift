@@ -7,7 +7,7 @@ public struct RateErrors: Sendable {
     /// What is added to the batch mean of the loss.
     public let value: Double
     private let tau: Double
-    /// Per layer and neuron: the factor before exp(-t / tau); empty for the last layer.
+    /// For each hidden layer and neuron the factor before exp(-t / tau).
     private let factors: [[Double]]
 
     public init(_ rate: RateRegularisation?, _ recording: Recording) {

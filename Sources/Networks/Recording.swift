@@ -14,9 +14,9 @@ public final class SpikeColumns: @unchecked Sendable {
     public private(set) var membranes: UnsafeMutablePointer<Double>?
     public private(set) var capacity: Int
     public var count = 0
-    /// Where each sample's spikes end; the first sample's start at 0.
+    /// For each sample where its spikes end; the first sample's start at 0.
     public var ends: [Int] = []
-    /// One after the other in one piece of memory.
+    /// The columns, one after the other in one piece of memory.
     private typealias Columns = (
         times: UnsafeMutablePointer<Double>, currents: UnsafeMutablePointer<Double>,
         membranes: UnsafeMutablePointer<Double>?, units: UnsafeMutablePointer<Int32>
@@ -55,7 +55,7 @@ public final class SpikeColumns: @unchecked Sendable {
         count += 1
     }
 
-    /// Likewise, with the membrane value of columns that have them.
+    /// Appends a spike with its membrane value, which columns without membranes leave out.
     @inline(__always)
     public func append(time: Double, unit: Int, current: Double, membrane: Double) throws(SpinnpropError) {
         try append(time: time, unit: unit, current: current)
@@ -98,8 +98,8 @@ public struct LayerRecording: Sendable {
     /// the start.
     public let maxima: [Double]
     public let maximumTimes: [Double]
-    /// The current there, before any arrival at that time: equal to the maximum at a smooth peak, larger where an arrival
-    /// cuts the rise short.
+    /// Leaky read-out only, (sample, neuron): the current at the maximum, before any arrival at that time. Equal to the maximum
+    /// at a smooth peak, larger where an arrival cuts the rise short.
     public let maximumCurrents: [Double]
 
     public init(
@@ -154,13 +154,13 @@ public struct Recording: Sendable {
     /// `Network.fingerprint` of the network that made it; `nil` for a recording marked as measured, which any network
     /// of the same shape may use.
     public let fingerprint: UInt64?
-    /// The substrate's name.
+    /// The name of the substrate that made it.
     public let engine: String
-    /// Seconds, inclusive; infinite if the run went on until silence, or to the end of its grid.
+    /// When the run ended, in seconds, inclusive; infinite if it went on until silence, or to the end of its grid.
     public let endTime: Double
     /// The grid of a clock-driven run, whose spike times are steps times `timeStep` exactly; `nil` in continuous time.
     public let grid: TimeGrid?
-    /// That of the network, by which a loss that nobody chose reads the spikes.
+    /// `Network.timeStretch` of the network that made it, by which a loss that nobody chose reads the spikes.
     public let timeStretch: Double
 
     public init(
@@ -180,7 +180,7 @@ public struct Recording: Sendable {
     public var sampleCount: Int { input.sampleCount }
     public var outputLayer: LayerRecording { layers[layers.count - 1] }
 
-    /// (sample, output), +infinity where silent.
+    /// The first spike time of each output in each sample, (sample, output), seconds; +infinity where silent.
     public var firstSpikeTimes: [Double] {
         let outputCount = outputLayer.neuronCount
         var first = [Double](repeating: .infinity, count: sampleCount * outputCount)

@@ -5,7 +5,7 @@ import Spikes
 /// What a batch of training leaves beside its gradient, which stays in the session.
 public struct BatchResult: Sendable {
     public let recording: Recording
-    /// As in `Gradients`.
+    /// The batch mean of the loss; counts are of samples, as in `Gradients`.
     public let value: Double
     public let skippedCount: Int
     public let correctCount: Int

@@ -3,9 +3,9 @@ import Mathematics
 import Spikes
 
 public struct ForwardOptions: Equatable, Sendable {
-    /// Seconds, inclusive; infinite: until the network is silent. Must be finite with recurrence.
+    /// When a run ends, in seconds, inclusive; infinite: when the network is silent. Must be finite with recurrence.
     public var endTime: Double
-    /// Of all samples and layers together; passing it is an error. `nil`: `defaultMaxSpikes` of the run.
+    /// The most spikes of all samples and layers together; passing it is an error. `nil`: `defaultMaxSpikes` of the run.
     public var maxSpikes: Int?
 
     public init(endTime: Double = .infinity, maxSpikes: Int? = nil) {

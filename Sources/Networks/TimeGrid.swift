@@ -3,9 +3,9 @@ import Mathematics
 
 /// How a neuron decays in one step.
 public enum Decay: Int32, Sendable, CaseIterable {
-    /// By e^{-dt / tau}: exact between arrivals.
+    /// The factor e^{-dt / tau}: exact between arrivals.
     case exponential = 0
-    /// By 1 - dt / tau; needs dt <= tau.
+    /// The factor 1 - dt / tau; needs dt <= tau.
     case euler = 1
 
     public var name: String {
@@ -68,7 +68,7 @@ public struct TimeGrid: Equatable, Sendable {
         for field in TimeGrid.fields { try field.check(self) }
     }
 
-    /// Seconds.
+    /// The time of a step, in seconds.
     @inlinable @inline(__always)
     public func time(ofStep step: Int) -> Double { Double(step) * timeStep }
 

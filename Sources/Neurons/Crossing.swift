@@ -22,7 +22,7 @@ public protocol CrossingCase {
 
     /// The time that a coordinate >= 0 stands for.
     static func elapsed(_ flow: Flow, x: Double) -> Double
-    /// The factor by which the current has decayed there.
+    /// The factor by which the current has decayed at a coordinate >= 0.
     static func decay(_ flow: Flow, x: Double) -> Double
     /// The map over what is left of an interval after x. `a`: the membrane's factor e^{-t / tau_m} over the interval from the state
     /// on; `remaining`: what is left, seconds.
@@ -39,7 +39,7 @@ extension CrossingCase {
         return isAbove & (i > v ? 1 : 0) != 0
     }
 
-    /// The same of four neurons, -1 where it is true.
+    /// Whether four states may reach the threshold within an interval: -1 where they may, 0 elsewhere.
     @inlinable @inline(__always)
     public static func mayFire(
         _ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>, endV: SIMD4<Double>, endI: SIMD4<Double>

@@ -1,7 +1,7 @@
 // Any pair of time constants, equal ones included: Newton's method on the membrane itself.
 import Mathematics
 
-/// x is the time itself.
+/// Crossings by Newton's method; the coordinate x is the time itself.
 @frozen
 public enum CrossingGeneral: CrossingCase {
     @inlinable @inline(__always)

@@ -16,7 +16,7 @@ final class LargeBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
         pointer.initialize(repeating: value, count: count)
     }
 
-    /// A copy. - Throws: `outOfMemory`, naming `what`.
+    /// A copy of an array. - Throws: `outOfMemory`, naming `what`.
     convenience init(_ elements: [Element], _ what: String) throws(SpinnpropError) {
         try self.init(count: elements.count, what)
         for (index, element) in elements.enumerated() { pointer[index] = element }
@@ -39,7 +39,7 @@ final class LargeBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
         self.count = count
     }
 
-    /// A copy.
+    /// A copy of all elements.
     var elements: [Element] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
     deinit { free(pointer) }

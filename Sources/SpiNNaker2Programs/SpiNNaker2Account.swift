@@ -6,7 +6,7 @@ import SpiNNaker2
 /// One PE's part of an account.
 public struct PEAccount: Equatable, Sendable {
     public let placed: PlacedProgram
-    /// In the order of `SpiNNaker2Account.phases`.
+    /// What it counted in each phase, in the order of `SpiNNaker2Account.phases`.
     public let counters: [PECounters]
 }
 
@@ -50,28 +50,28 @@ public struct SpiNNaker2Account: Equatable, Sendable {
     public let phases: [PhaseAccount]
     public let programs: [ProgramAccount]
     public let pes: [PEAccount]
-    /// Bits over each link, `6 * chip + direction`, and how busy the busiest one was.
+    /// Bits over each link, `6 * chip + direction`, and how busy the busiest one was, 0 to 1.
     public let linkBits: [Int]
     public let busiestLinkLoad: Double
-    /// Likewise for the memory interface of the chip that moves the most.
+    /// How busy the memory interface was on the chip where it was busiest, 0 to 1.
     public let busiestDRAMLoad: Double
-    /// The first slips.
+    /// The first slips, at most `Machine.loggedSlips`.
     public let slips: [Slip]
     /// Parameters, samples, labels and spikes that passed between host and chip, in bytes.
     public let hostBytes: Int
     public let constants: SpiNNaker2Constants
     public let costs: ProgramCosts
 
-    /// Of the chip's clock over all phases, without traffic with the host.
+    /// Time by the chip's clock over all phases, without traffic with the host; energy in joules, mean power in watts.
     public var seconds: Double { phases.reduce(0) { $0 + $1.time.seconds } }
     public var energy: Double { phases.reduce(0) { $0 + $1.energy.total } }
     public var meanPower: Double { seconds > 0 ? energy / seconds : 0 }
     public var hostSeconds: Double { Double(8 * hostBytes) / constants[.hostBandwidth] }
 
-    /// Of loading the programs once and leaving the chip clean; not part of `seconds`.
+    /// What loading the programs once and leaving the chip clean takes; not part of `seconds`.
     public var setUpSeconds: Double { constants[.setUpTime] + constants[.cleanUpTime] }
 
-    /// Of a sample run forward; copies run side by side. 0 before the first.
+    /// Time and energy of a sample run forward, while copies run side by side; 0 before the first sample.
     public var secondsPerSample: Double { perSample(\.time.seconds) }
     public var energyPerSample: Double { perSample(\.energy.total) }
 
@@ -79,7 +79,8 @@ public struct SpiNNaker2Account: Equatable, Sendable {
         forwardSamples > 0 ? phases[SpiNNaker2Phase.forward.rawValue][keyPath: part] / Double(forwardSamples) : 0
     }
 
-    /// Of a training step, evaluations left out: all phases over the number of batches. 0 before the first.
+    /// Time and energy of a training step, evaluations left out: all phases over the number of batches; 0 before the first
+    /// batch.
     public var secondsPerStep: Double { batches > 0 ? (seconds - evaluation.seconds) / Double(batches) : 0 }
     public var energyPerStep: Double { batches > 0 ? (energy - evaluation.energy) / Double(batches) : 0 }
 

@@ -18,24 +18,24 @@ final class SpiNNaker2Emulation {
     let layout: Layout
     let machine: Machine
     private(set) var inputs: [InputProgram] = []
-    /// (copy, layer, slice).
+    /// The neuron programs by (copy, layer, slice).
     private(set) var neurons: [[[NeuronProgram]]] = []
     private(set) var losses: [LossProgram] = []
     private(set) var optimizers: [OptimizerProgram] = []
-    /// What the chip holds.
+    /// The network whose parameters the chip holds, and the optimiser's memory that it holds.
     private var resident: Network?
     private var residentMean: [[Double]] = []
     private var residentSquare: [[Double]] = []
-    /// Whose gradient the optimisers hold.
+    /// The session whose gradient the optimisers hold; `nil` if it is nobody's.
     var holder: ObjectIdentifier?
     /// Parameters and spikes that came from or went to the host, in bytes.
     var hostBytes = 0
     var forwardSamples = 0
     var backwardSamples = 0
-    /// Runs backward, and steps of the optimisers.
+    /// Batches run backward, and steps of the optimisers on the chip.
     var batches = 0
     var updates = 0
-    /// Of forward runs by themselves; the last of them still may be followed by its backward run.
+    /// What forward runs by themselves took, all but `lastForward`, which may still be followed by its backward run.
     var settledEvaluation = EvaluationAccount()
     var lastForward: PendingEvaluation?
 

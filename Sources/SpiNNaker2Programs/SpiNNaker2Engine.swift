@@ -36,7 +36,7 @@ public final class SpiNNaker2Engine: Substrate, GradientRule, @unchecked Sendabl
     public var precision: Precision { .single }
     public var rule: any GradientRule { self }
 
-    /// As asked for, with 1 copy if as many as fit; a recording's grid has the number that there are.
+    /// The grid asked for, with 1 copy if as many as fit are asked for; a recording's grid has the number that there are.
     public var grid: TimeGrid? {
         var grid = options.grid
         grid.copies = options.copies ?? 1

@@ -22,14 +22,14 @@ enum SpiNNaker2Phase: Int, CaseIterable {
 final class SpikeTable: @unchecked Sendable {
     let steps: Block<Int32>
     let units: Block<Int32>
-    /// Of layers: I and V* at each spike.
+    /// I and V* at each spike of a layer; empty for the input.
     let currents = Block<Float>()
     let membranes = Block<Float>()
     private(set) var offsets: [Int] = [0]
-    /// Where each spike stood before it was put in order; empty if all were.
+    /// Where each spike stood before it was put in order; empty if all were in order.
     private(set) var origins: [Int] = []
 
-    /// Of a layer of a recording.
+    /// Takes the spikes of a layer of a recording.
     init(_ layer: LayerRecording, _ partition: [Range<Int>], grid: TimeGrid) throws(SpinnpropError) {
         let total = layer.spikeCount
         steps = try Block(total)
@@ -51,7 +51,7 @@ final class SpikeTable: @unchecked Sendable {
         }
     }
 
-    /// Of the input, rounded to steps.
+    /// Takes the input's spikes, rounded to steps and put in order.
     init(_ input: SpikeTrains, grid: TimeGrid) throws(SpinnpropError) {
         let total = input.spikeCount
         steps = try Block(total)
@@ -103,16 +103,16 @@ final class SpiNNaker2Job: @unchecked Sendable {
     let copies: Int
     let grid: TimeGrid
     let budget: SpikeBudget?
-    /// Per population; the input alone where the others come from a forward run.
+    /// The spikes of each population; the input's alone where the others come from a forward run.
     let tables: [SpikeTable]
     let objective: Objective?
     /// 1 / batch.
     let scale: Float
-    /// Per sample: value of the loss, whether it is skipped, whether it is predicted right.
+    /// For each sample the value of the loss, whether it is skipped, whether it is predicted right.
     let values: Block<Double>
     let isSkipped: Block<Bool>
     let isCorrect: Block<Bool>
-    /// Per input spike in the table's order, in steps.
+    /// The error of each input spike in the table's order, in steps.
     let inputErrors: Block<Float>?
     /// Counts the samples that have begun.
     var monitor: Monitor?

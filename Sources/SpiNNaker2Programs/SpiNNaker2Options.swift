@@ -5,11 +5,11 @@ import SpiNNaker2
 
 /// Which PEs are taken.
 public enum Placement: Equatable, Sendable {
-    /// By their number: the parts of a copy lie side by side.
+    /// PEs by their number: the parts of a copy lie side by side.
     case compact
-    /// Shuffled, to show that nothing but hops depends on it.
+    /// Shuffled PEs, to show that nothing but hops depends on the placement.
     case scattered(seed: UInt64)
-    /// As the authors' figure shows it: a copy on the four PEs of a quad, row by row from (1, 1), the optimiser at (1, 6).
+    /// What the authors' figure shows: a copy on the four PEs of a quad, row by row from (1, 1), the optimiser at (1, 6).
     case published
 }
 

@@ -51,7 +51,7 @@ extension SpiNNaker2Emulation {
             hostBytes += recording.layers.reduce(0) { $0 + 16 * $1.spikeCount }
         }
         let gradients = try gradients(network, job, backwardSegments, monitor)
-        // Its forward run was the first half of a training step.
+        // The recording's forward run was the first half of a training step, so it is no evaluation.
         if let spikes = lastForward?.spikes, spikes === recording.layers.last?.segments.first { lastForward = nil }
         return gradients
     }
@@ -164,7 +164,7 @@ extension SpiNNaker2Emulation {
         }
     }
 
-    /// After an error packets may be under way.
+    /// Empties the machine's FIFOs after an error, when packets may be under way.
     private func guarded(_ body: () throws(SpinnpropError) -> Void) throws(SpinnpropError) {
         do throws(SpinnpropError) {
             try body()

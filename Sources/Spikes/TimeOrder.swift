@@ -11,8 +11,8 @@ public struct TimeOrder {
 
     public init(_ poller: Poller) { self.poller = poller }
 
-    /// To be asked after each element of a loop: now and then whether the run has been cancelled. The order is then of no interest and
-    /// may be any.
+    /// Whether the run has been cancelled, looked at now and then; asked after each element of a loop. The order is then of no
+    /// interest and may be any.
     @inline(__always)
     private func isStopped(_ n: Int) -> Bool { n & 0xFFFF == 0xFFFF && poller.isStopped(after: 1 << 19) }
 

@@ -17,7 +17,8 @@ public struct Engine: Sendable {
     public static var event: Engine { Engine(EventSubstrate()) }
     /// Time steps in float32: the twin of what runs on a SpiNNaker2.
     public static func clock(_ grid: TimeGrid) -> Engine { Engine(ClockSubstrate(grid)) }
-    /// The same steps by programs on an emulated SpiNNaker2, which keeps account of them; with the optimiser on the chip.
+    /// The clock-driven engine's steps by programs on an emulated SpiNNaker2, which keeps account of them; with the optimiser
+    /// on the chip.
     public static func spinnaker2(_ engine: SpiNNaker2Engine) -> Engine { Engine(engine) }
 
     /// What forward runs take unless told otherwise.
@@ -30,7 +31,7 @@ public struct Engine: Sendable {
         EngineKind(2, make: { .spinnaker2(SpiNNaker2Engine()) }, rule: { .clock($0) }),
     ]
 
-    /// All there are, with their default options; an emulated SpiNNaker2 of its own each time.
+    /// All engines there are, with their default options; an emulated SpiNNaker2 of its own each time.
     public static var all: [Engine] { kinds.map { $0.make() } }
 
     /// The name users and recordings know it by.
@@ -67,9 +68,9 @@ public struct Engine: Sendable {
 struct EngineKind: Sendable {
     let code: Int32
     let name: String
-    /// With default options.
+    /// Makes the engine with default options.
     let make: @Sendable () -> Engine
-    /// Of recordings on a grid: the engine whose rule differentiates them; `nil`: one made with default options.
+    /// Makes the engine whose rule differentiates recordings on a grid; `nil`: the one with default options does.
     let rule: (@Sendable (TimeGrid) -> Engine)?
 
     init(_ code: Int32, make: @escaping @Sendable () -> Engine, rule: (@Sendable (TimeGrid) -> Engine)? = nil) {
@@ -90,7 +91,8 @@ struct EngineKind: Sendable {
 }
 
 extension Engine: Equatable {
-    /// Of the same kind on the same grid; such as keep account of what runs on them have to be the very same.
+    /// Engines are equal if they are of the same kind on the same grid; those that keep account of what runs on them only to
+    /// themselves.
     public static func == (left: Engine, right: Engine) -> Bool {
         if type(of: left.substrate) is AnyClass {
             return left.substrate as AnyObject === right.substrate as AnyObject

@@ -30,10 +30,10 @@ public struct EngineSetting: Equatable, Sendable {
     public var bump = WeightBumping().amount
     public var tLate = 30e-3
 
-    /// Of exact events. Few inputs need time between them. The wave of many drives neurons past their thresholds before it is over:
-    /// what came late would say nothing, so the window is little more than two default tau_syn. And their sum is so large that
-    /// neurons differ by their weights' spread, not by chance: the mean is smaller, the spread larger. The norm of a gradient
-    /// grows with the root of the number of its entries, and its limit with it.
+    /// The setting for exact events. Few inputs need time between them. The wave of many drives neurons past their thresholds
+    /// before it is over: what came late would say nothing, so the window is little more than two default tau_syn. And their
+    /// sum is so large that neurons differ by their weights' spread, not by chance: the mean is smaller, the spread larger. The
+    /// norm of a gradient grows with the root of the number of its entries, and its limit with it.
     init(_ network: Network?) {
         guard let network else { return }
         let share = EngineSetting.fewInputs / max(EngineSetting.fewInputs, Double(network.inputCount))
@@ -47,9 +47,9 @@ public struct EngineSetting: Equatable, Sendable {
     /// Up to so many, four features and a bias, what was tuned on Yin-Yang holds as it is.
     private static let fewInputs = 5.0
 
-    /// Of a grid. The numbers were found by searches over Yin-Yang in 27 and 52 steps and over handwritten digits in 27, each
-    /// judged by validation samples, then rounded and compared over seeds. With times in units of the run's length they serve 27 to
-    /// 102 steps alike.
+    /// The setting for a grid. Its numbers were found by searches over Yin-Yang in 27 and 52 steps and over handwritten digits
+    /// in 27, each judged by validation samples, then rounded and compared over seeds. With times in units of the run's length
+    /// they serve 27 to 102 steps alike.
     init(_ grid: TimeGrid) {
         tauMem = grid.time(ofStep: grid.steps)
         tauSyn = grid.time(ofStep: grid.steps)
@@ -74,7 +74,7 @@ extension Engine {
         defaultLoss(leakyReadout: !network.layers[network.layers.count - 1].isSpiking, network.timeStretch)
     }
 
-    /// Likewise of the network and the engine that made a recording.
+    /// What `defaultLoss(for:)` gives for the network and the engine that made a recording.
     public static func defaultLoss(of recording: Recording) throws(SpinnpropError) -> LossParameters {
         try Engine(of: recording).defaultLoss(
             leakyReadout: !recording.outputLayer.isSpiking, recording.timeStretch)

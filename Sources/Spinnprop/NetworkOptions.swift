@@ -11,7 +11,7 @@ import Neurons
 public struct NetworkOptions: Equatable, Sendable {
     /// Units of the input, then neurons of each layer; at least two numbers.
     public var sizes: [Int]
-    /// Seconds.
+    /// Time constants in seconds.
     public var tauMem: [Double] = []
     public var tauSyn: [Double] = []
     public var threshold: [Double] = []
@@ -22,9 +22,10 @@ public struct NetworkOptions: Equatable, Sendable {
     /// Whether the last layer is a leaky read-out that never spikes.
     public var leakyReadout = false
     public var initialisation = Initialisation()
-    /// Whose `setting` time constants and initial weights that are not given come from. Any engine may run the network.
+    /// The engine for which what is not given is chosen: time constants and initial weights (`Engine.setting`). Any engine may
+    /// run the network.
     public var engine = Engine.defaultEngine
-    /// Of the initial weights.
+    /// Seeds the initial weights.
     public var seed: UInt64 = 0
 
     public init(sizes: [Int]) { self.sizes = sizes }

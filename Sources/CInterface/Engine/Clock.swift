@@ -16,7 +16,7 @@ extension spinnprop_clock_options {
         take(grid, TimeGrid.fields)
     }
 
-    /// The same as the core knows it, checked.
+    /// The options as the core's grid, checked.
     func grid() throws(SpinnpropError) -> TimeGrid {
         var grid = TimeGrid()
         try hand(to: &grid, TimeGrid.fields)

@@ -37,7 +37,7 @@ public func spinnprop_network_describe(
 /// SPINNPROP_READOUT_* of a last layer.
 func readout(isSpiking: Bool) -> Int32 { Int32(isSpiking ? SPINNPROP_READOUT_SPIKING : SPINNPROP_READOUT_LEAKY) }
 
-/// The reverse.
+/// Whether a number of SPINNPROP_READOUT_* stands for a leaky read-out.
 func isLeaky(readout: Int32) throws(SpinnpropError) -> Bool {
     switch Int(readout) {
     case SPINNPROP_READOUT_SPIKING: return false

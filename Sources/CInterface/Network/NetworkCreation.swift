@@ -18,7 +18,7 @@ extension spinnprop_network_options {
         return options
     }
 
-    /// The same options as the core takes them.
+    /// The options as the core takes them.
     func options() throws(SpinnpropError) -> NetworkOptions {
         guard n_layer_sizes >= 2 else {
             throw .invalidValue(

@@ -15,7 +15,7 @@ extension spinnprop_forward_options {
         return options
     }
 
-    /// The same as the core takes them, checked.
+    /// The options as the core takes them, checked.
     func options() throws(SpinnpropError) -> ForwardOptions {
         var options = ForwardOptions()
         try hand(to: &options, ForwardOptions.fields)

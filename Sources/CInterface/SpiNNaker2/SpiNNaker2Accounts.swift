@@ -82,12 +82,12 @@ public func spinnprop_spinnaker2_account_describe(
 }
 
 extension SpiNNaker2Account {
-    /// In the order of `programs`, which has a row for each phase of each of them.
+    /// The programs' names in the order of `programs`, which has a row for each phase of each of them.
     fileprivate var programNames: [(name: String, pes: Int)] {
         stride(from: 0, to: programs.count, by: max(1, phases.count)).map { (programs[$0].program, programs[$0].pes) }
     }
 
-    /// Of all processing elements, one after another.
+    /// The buffers of all processing elements, one after another.
     fileprivate var buffers: [(name: String, bytes: Int)] {
         pes.flatMap { pe in zip(pe.placed.bufferNames, pe.placed.bufferBytes).map { (name: $0, bytes: Int($1)) } }
     }

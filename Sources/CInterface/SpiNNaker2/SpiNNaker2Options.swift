@@ -20,7 +20,7 @@ extension spinnprop_spinnaker2_options {
         take(options, SpiNNaker2Options.fields)
     }
 
-    /// The same as the core knows it, for it to check.
+    /// The options as the core knows them, for it to check.
     func options() throws(SpinnpropError) -> SpiNNaker2Options {
         var constants = SpiNNaker2Constants()
         var costs = ProgramCosts()

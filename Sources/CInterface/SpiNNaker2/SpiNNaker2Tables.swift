@@ -117,7 +117,7 @@ extension spinnprop_spinnaker2_fit_options {
         return options
     }
 
-    /// The same as the core knows it, answered.
+    /// The core's answer to what is asked.
     func fit(_ engine: SpiNNaker2Engine) throws(SpinnpropError) -> SpiNNaker2Fit {
         let sizes = try input(layer_sizes, try count(Int64(n_layer_sizes), "n_layer_sizes"), "layer_sizes")
         var activity = Activity()

@@ -23,7 +23,7 @@ extension VersionedStruct {
         return value
     }
 
-    /// Likewise, with NULL for all initial values.
+    /// A caller's struct, or for NULL one with all initial values.
     static func readOrInitial(_ pointer: UnsafePointer<Self>?, _ name: StaticString) throws(SpinnpropError) -> Self {
         pointer == nil ? initial : try read(pointer, name)
     }

@@ -34,7 +34,7 @@ extension spinnprop_loss {
         pointer == nil ? try engine.defaultLoss(for: network).makeLoss() : try read(pointer, name).loss()
     }
 
-    /// Likewise, with what a recording was made by and of.
+    /// A caller's loss, or for NULL the one that suits the engine and the network that made a recording.
     static func loss(
         _ pointer: UnsafePointer<spinnprop_loss>?, _ name: StaticString, of recording: Recording
     ) throws(SpinnpropError) -> any Loss {

@@ -14,7 +14,7 @@ final class ClockAdjointState {
 
     init(_ poller: Poller) { self.poller = poller }
 
-    /// From the last error to step 0; leaves what it finds in the feeds.
+    /// Runs from the last error to step 0, and leaves gradients and errors where the feeds say.
     func run(_ plan: ClockPlan, _ jumps: ClockJumps, _ feeds: UnsafeMutablePointer<BackwardFeed>) throws(SpinnpropError)
     {
         // What follows the last error has no adjoint.

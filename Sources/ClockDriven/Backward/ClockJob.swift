@@ -9,7 +9,7 @@ final class ClockUnit: @unchecked Sendable {
     let samples: Range<Int>
     /// Whether all samples have been run.
     fileprivate let isDone = Atomic<Bool>(false)
-    /// Per space of the job.
+    /// What the samples leave, one per space of the job.
     let rows: UnsafeMutablePointer<TouchedRows>
     private var spaceCount = 0
 
@@ -22,7 +22,7 @@ final class ClockUnit: @unchecked Sendable {
         }
     }
 
-    /// Before another batch.
+    /// Makes the unit ready for another batch.
     func restart() {
         isDone.store(false, ordering: .relaxed)
         for n in 0..<spaceCount { rows[n].restart() }
@@ -56,12 +56,12 @@ final class ClockJob: @unchecked Sendable {
     /// 1 / batch.
     let scale: Float
     let sums: [CopySums]
-    /// Per connection, the spaces of its weights and of its delays.
+    /// For each connection the index of its weights' space, and of its delays' if it has any.
     private(set) var weightSpace: [Int] = []
     private(set) var delaySpace: [Int?] = []
     /// Pieces that may be summed at the same time.
     private let slices: [SumSlice]
-    /// Per sample: value of the loss, then whether it is skipped, then whether it is predicted right.
+    /// For each sample the value of the loss, whether it is skipped, and whether it is predicted right.
     let values: Block<Double>
     let isSkipped: Block<Bool>
     let isCorrect: Block<Bool>
@@ -226,7 +226,7 @@ final class ClockJob: @unchecked Sendable {
             correctCount: correct)
     }
 
-    /// In the shape of the parameters.
+    /// Value and gradients, in the shape of the network's parameters.
     func gradients(_ network: Network, monitor: Monitor?) throws(SpinnpropError) -> Gradients {
         try network.checkRoom("the gradients")
         var gradients = Gradients(zerosFor: network)

@@ -7,7 +7,7 @@ import Spikes
 final class ClockWorker {
     private let job: ClockJob
     private let monitor: Monitor?
-    /// The sample that goes backward.
+    /// The spikes of the sample that goes backward.
     private let rows: StepRows
     private let state: ClockAdjointState
     private let layers: UnsafeBufferPointer<ClockPlan>
@@ -15,7 +15,7 @@ final class ClockWorker {
     /// Errors per second, as losses give them.
     private let lossErrors = Block<Double>()
     private let inputErrors = Block<Float>()
-    /// Where a row of a space was last touched.
+    /// Per space of the job, where each of its rows was last touched.
     private let marks: [Block<Int>]
     private let feeds = Block<BackwardFeed>()
     private let maximumTimes = Block<Double>()
@@ -23,10 +23,10 @@ final class ClockWorker {
     private let maximumSteps = Block<Int32>()
     private let order: TimeOrder
     private var sampler: OutputSampler
-    /// Per sample of the recording: its part, and its index there.
+    /// The first sample of each part of the recording.
     private let partStarts: [Int]
 
-    /// - Parameter rows: those of who runs the samples forward; `nil` to take them from the recording.
+    /// - Parameter rows: what the samples' forward run fills; `nil`: rows of its own, filled from the recording.
     init(_ job: ClockJob, rows: StepRows?, monitor: Monitor?) throws(SpinnpropError) {
         self.job = job
         self.monitor = monitor
@@ -50,7 +50,7 @@ final class ClockWorker {
         loss.deallocate()
     }
 
-    /// Samples of the recording.
+    /// Runs the samples of a unit backward, with the spikes that the recording has of them.
     func run(_ unit: ClockUnit) throws(SpinnpropError) {
         begin()
         var part = (partStarts.lastIndex { $0 <= unit.samples.lowerBound }) ?? 0
@@ -71,12 +71,12 @@ final class ClockWorker {
         }
     }
 
-    /// To be called before the samples of a unit.
+    /// Forgets which rows were touched; to be called before the samples of each unit.
     func begin() {
         for (block, sum) in zip(marks, job.sums) { block.pointer.update(repeating: -1, count: sum.space.rowCount) }
     }
 
-    /// The sample that `rows` holds.
+    /// Runs the sample backward whose spikes `rows` holds.
     func backward(_ sample: Int, _ part: Int, _ index: Int, _ unit: ClockUnit) throws(SpinnpropError) {
         for plan in layers { try beginErrors(plan, part, index) }
         if job.inputErrors != nil { try inputErrors.clear(rows.inputRow.count) }
@@ -85,7 +85,7 @@ final class ClockWorker {
         storeInputErrors(sample)
     }
 
-    /// The errors that do not come from another spike.
+    /// Sets the errors of a layer's spikes to what rate regularisation gives them, else to 0.
     private func beginErrors(_ plan: ClockPlan, _ part: Int, _ index: Int) throws(SpinnpropError) {
         let (count, errors) = (rows[plan.layer].count, rows[plan.layer].errors)
         errors.update(repeating: 0, count: plan.isSpiking ? count : plan.neuronCount)

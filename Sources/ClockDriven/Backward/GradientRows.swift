@@ -12,7 +12,7 @@ struct GradientSpace {
     let isDelay: Bool
     let kind: DelayKind
     let rowCount: Int
-    /// Elements of a row that mean something, and of a padded one.
+    /// The number of elements of a row, then that of a row with its padding.
     let rowWidth: Int
     let stride: Int
 
@@ -32,7 +32,7 @@ struct GradientSpace {
         stride = ClockKernels.padded(rowWidth)
     }
 
-    /// An array in these rows, as the parameters and a network's arrays correspond.
+    /// What turns an array in these rows into a network's array and back.
     func rows(at pointer: UnsafeMutablePointer<Float>) -> SenderRows<Float> {
         SenderRows(preCount: rowCount, postCount: rowWidth, stride: stride, pointer: pointer)
     }
@@ -45,7 +45,7 @@ struct TouchedRows: ~Copyable {
     private let indices = Block<Int32>()
     private let data = Block<Float>()
     private var count = 0
-    /// Per sample, where its rows end.
+    /// For each sample that has ended, where its rows end.
     private let ends: UnsafeMutablePointer<Int>
     private var sampleCount = 0
 
@@ -77,7 +77,7 @@ struct TouchedRows: ~Copyable {
         sampleCount += 1
     }
 
-    /// Those of one sample. - Parameter sums: where a row of the parameters is summed up.
+    /// The rows of one sample, counted from 0 in this unit of work.
     func rows(ofSample sample: Int) -> TouchedLanes {
         let start = sample == 0 ? 0 : ends[sample - 1]
         return TouchedLanes(
@@ -146,7 +146,7 @@ final class ClockMemory {
     private var sums: [CopySums] = []
     private var units: [ClockUnit] = []
 
-    /// All zero.
+    /// The sums of all spaces, all zero.
     func sums(_ spaces: [GradientSpace], copies: Int) throws(SpinnpropError) -> [CopySums] {
         if copies == self.copies {
             for own in sums { own.clear() }
@@ -157,7 +157,7 @@ final class ClockMemory {
         return sums
     }
 
-    /// Without rows.
+    /// A unit per part, none with rows yet.
     func units(_ partition: [Range<Int>]) throws(SpinnpropError) -> [ClockUnit] {
         if units.map(\.samples) == partition {
             for own in units { own.restart() }

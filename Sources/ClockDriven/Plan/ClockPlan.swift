@@ -5,7 +5,7 @@ import Networks
 
 /// A connection into a layer, its weights turned so that all synapses of one sender lie side by side.
 final class ClockConnection: @unchecked Sendable {
-    /// Changes with the delays.
+    /// What loops read; changes with the delays.
     private(set) var lanes: ConnectionLanes
     /// Index in `Network.connections`.
     let index: Int
@@ -14,11 +14,11 @@ final class ClockConnection: @unchecked Sendable {
     let postCount: Int
     let delayKind: DelayKind
     let target: Int
-    /// In float32.
+    /// The weights in float32, turned: all synapses of one sender side by side.
     let rows: SenderRows<Float>
     private let block: Block<Float>
     let stride: Int
-    /// In whole steps: one per sender, or where receivers differ (post) or (pre, post) with padded rows.
+    /// Delays in whole steps: one per sender, or where receivers differ (post) or (pre, post) with padded rows.
     private let delays: Block<Int32>
     private(set) var largestDelay = 0
 
@@ -85,7 +85,7 @@ struct ClockPlan {
     let constants: ClockConstants
     /// The feed-forward connections, then the recurrent ones.
     let sources: UnsafeBufferPointer<ClockSource>
-    /// Of all incoming connections, in steps.
+    /// The largest delay of all incoming connections, in steps.
     fileprivate(set) var largestDelay = 0
 
     var isNarrow: Bool { stride == ClockKernels.width }
@@ -97,7 +97,7 @@ struct ClockPlan {
 
 /// The plans of all layers and their memory. Read by all parts of a batch at once.
 final class ClockPlans: @unchecked Sendable {
-    /// In the order of `Network.connections`.
+    /// One per connection, in the order of `Network.connections`.
     let connections: [ClockConnection]
     private let planBlock: Block<ClockPlan>
     private let layerCount: Int

@@ -15,7 +15,7 @@ final class StepRows {
     private var layerCount = 0
     private let layers: UnsafeMutablePointer<LayerSpikes>
     private(set) var inputRow: StepRow
-    /// Where each spike of the ordered row stands in the input as it came, relative to the sample; `nil` if in place.
+    /// For each spike of the ordered row its place in the sample as it came; `nil` where the sample was in order.
     private(set) var inputOrder: UnsafePointer<Int32>?
 
     init(input: SpikeTrains, _ plans: ClockPlans, grid: TimeGrid, poller: Poller) throws(SpinnpropError) {

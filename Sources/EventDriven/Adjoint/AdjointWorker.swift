@@ -10,7 +10,7 @@ import Spikes
 ///
 /// A spike has gain theta - V_reset and slope I - theta; a maximum gain 0 and slope -tau_m.
 struct Jumps {
-    /// In order of time.
+    /// When each jump is, in order of time.
     let times: UnsafePointer<Double>
     let units: UnsafePointer<Int32>
     let currents: UnsafePointer<Double>
@@ -96,7 +96,7 @@ final class AdjointWorker {
         }
     }
 
-    /// Rows of all layers, and the errors that do not come from another spike.
+    /// Takes the rows of all layers, and the errors of spikes that do not come from other spikes: those of rate regularisation.
     private func beginSample(_ sample: Int, _ index: Int) throws(SpinnpropError) {
         try rows.begin(sample)
         for plan in plans {

@@ -36,14 +36,14 @@ final class GeneralAdjointState {
     /// Whether no neuron before this one has a jump.
     func isFirst(_ neuron: Int) -> Bool { starts.pointer[neuron] == 0 }
 
-    /// No adjoint at the receivers yet.
+    /// Begins with adjoints of 0 at the receivers.
     func begin(_ receivers: Range<Int>, of neurons: Int) throws(SpinnpropError) {
         for block in [lambdaV, lambdaI, last] { try block.reserve(neurons) }
         (lambdaV.pointer + receivers.lowerBound).update(repeating: 0, count: receivers.count)
         (lambdaI.pointer + receivers.lowerBound).update(repeating: 0, count: receivers.count)
     }
 
-    /// All jumps together.
+    /// Lists all jumps as one group, in order of time.
     func all(_ count: Int) throws(SpinnpropError) {
         try list.reserve(count)
         for n in 0..<count { list.pointer[n] = Int32(truncatingIfNeeded: n) }

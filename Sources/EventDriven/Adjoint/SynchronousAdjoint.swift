@@ -7,11 +7,11 @@ final class SynchronousAdjointState {
     fileprivate let poller: Poller
     fileprivate let lambdaV = Block<Double>()
     fileprivate let lambdaI = Block<Double>()
-    // Per jump: the event before it, and the flow from there to it.
+    // For each jump the event before it, and the flow from that event to the jump.
     fileprivate let event = Block<Int32>()
     fileprivate let jumpA = Block<Double>()
     fileprivate let jumpH = Block<Double>()
-    // Flow of the interval before each event.
+    // For each event the flow of the interval before it.
     fileprivate let a = Block<Double>()
     fileprivate let b = Block<Double>()
     fileprivate let h = Block<Double>()
@@ -103,7 +103,7 @@ extension LayerPlan {
         while n <= last {
             while event &+ 1 < arrivals.count, times[event &+ 1] < jumps.times[n] { event &+= 1 }
             let interval = jumps.times[n] - times[event]
-            // Also refuses jumps before the first arrival, which a measured recording may hold.
+            // An interval below 0 is a jump before the first arrival, which a measured recording may hold.
             guard interval >= 0, interval < longest else { return nil }
             state.event.pointer[n] = Int32(truncatingIfNeeded: event)
             intervals[n] = interval

@@ -2,9 +2,9 @@
 import Mathematics
 import Neurons
 
-/// Where a membrane was highest.
+/// The highest value of a membrane, with its time.
 struct MembraneMaximum {
-    /// Never below the start value, 0 at time 0.
+    /// Never below 0, the value at the start.
     var value = 0.0
     var time = 0.0
     /// The current there, before any arrival at that time. Set equal to `value` where the time does not move with the

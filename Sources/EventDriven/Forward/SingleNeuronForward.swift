@@ -4,7 +4,8 @@ import Networks
 import Neurons
 
 extension LayerPlan {
-    /// Appends the spikes of one neuron up to `endTime` to `output`, in order of time. `propagators` as in `maximum`.
+    /// Appends the spikes of one neuron up to `endTime` to `output`, in order of time. `propagators` are those of the interval
+    /// after each event, the last one endless.
     func runNeuron(
         _ neuron: Int, _ arrivals: Arrivals, _ propagators: UnsafePointer<Propagators>, output: SpikeColumns,
         endTime: Double, budget: SpikeBudget, poller: Poller

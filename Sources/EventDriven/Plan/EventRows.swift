@@ -11,7 +11,7 @@ final class EventRows {
     private let sorter: TimeOrder
     private var layers: [SpikeRow] = []
     private(set) var inputRow: SpikeRow
-    /// Where each spike of the ordered row stands in the input as it came, relative to the sample; `nil` if in place.
+    /// For each spike of the ordered row its place in the sample as it came; `nil` where the sample was in order.
     private(set) var inputOrder: UnsafePointer<Int32>?
 
     init(input: SpikeTrains, poller: Poller) {

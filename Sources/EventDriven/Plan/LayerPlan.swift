@@ -7,13 +7,13 @@ import Neurons
 final class EventConnection: @unchecked Sendable {
     /// Index in `Network.connections`.
     let index: Int
-    /// As it was when the plan was made: not to be asked for weights or delays.
+    /// The connection as it was when the plan was made: not to be asked for weights or delays.
     let connection: Connection
-    /// (pre, post) with rows padded to `LayerPlan.stride`.
+    /// The weights as (pre, post), rows padded to `LayerPlan.stride`.
     let columns: Block<Double>
     let rows: SenderRows<Double>
     private let delayBlock: Block<Double>
-    /// Seconds, in the order in which a network has them: one row, padded to whole vectors.
+    /// The delays in seconds, in the order in which a network has them: one row, padded to whole vectors.
     let delayRow: SenderRows<Double>
 
     init(index: Int, connection: Connection, stride: Int, poller: Poller) throws(SpinnpropError) {
@@ -62,7 +62,7 @@ final class LayerPlan: @unchecked Sendable {
     /// Neurons per row of turned weights: `neuronCount` rounded up to whole vectors.
     let stride: Int
     let isSpiking: Bool
-    /// One for all neurons, or one each.
+    /// One flow for all neurons, or one each.
     let flows: [Flow]
     let feedForward: [EventConnection]
     let recurrent: [EventConnection]

@@ -133,7 +133,7 @@ enum Checkpoint {
 }
 
 extension EpochRecord {
-    /// In the order in which files keep them.
+    /// The numbers of a record in the order in which files keep them.
     static var fields: [WritableKeyPath<EpochRecord, Double>] {
         [
             \.loss, \.accuracy, \.validationLoss, \.validationAccuracy, \.hiddenSpikes, \.outputSpikes, \.skipped,

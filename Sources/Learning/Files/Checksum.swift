@@ -67,7 +67,7 @@ enum Checksum {
     }
 }
 
-/// 16 digits.
+/// A 64-bit number as 16 hexadecimal digits.
 func hexadecimal(_ value: UInt64) -> String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits

@@ -97,7 +97,7 @@ enum FileAccess {
         close(descriptor)
     }
 
-    /// With the slash at its end.
+    /// The folder a path lies in, with the slash at its end.
     private static func folder(of path: FilePath) -> FilePath {
         path.bytes.lastIndex(of: UInt8(ascii: "/")).map { FilePath(bytes: Array(path.bytes[...$0])) } ?? "./"
     }

@@ -25,7 +25,7 @@ public enum NetworkFile {
         try FileAccess.writeAtomically(content(network).bytes, to: path)
     }
 
-    /// The same for a path that is text.
+    /// Writes to a path that is text.
     public static func save(_ network: Network, _ path: String) throws(SpinnpropError) {
         try save(network, FilePath(path))
     }
@@ -35,7 +35,7 @@ public enum NetworkFile {
         try network(try FileAccess.read(path))
     }
 
-    /// The same for a path that is text.
+    /// Reads from a path that is text.
     public static func load(_ path: String) throws(SpinnpropError) -> Network { try load(FilePath(path)) }
 
     // MARK: As a part of larger files

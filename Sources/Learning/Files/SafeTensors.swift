@@ -124,7 +124,7 @@ struct SafeTensors {
         pending.append((name, .int32, shape, FileContent(values)))
     }
 
-    /// A vector.
+    /// Adds a vector.
     mutating func add(_ name: String, _ type: TensorType, _ data: FileContent) {
         pending.append((name, type, [data.byteCount / type.size], data))
     }

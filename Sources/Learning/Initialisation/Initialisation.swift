@@ -22,7 +22,8 @@ public struct Drive: Equatable, Sendable {
 /// Means and standard deviations of a network's initial weights: feed-forward ones ~ N(mean, std), recurrent ones
 /// ~ N(0, std / 2), one pair per layer.
 public struct Initialisation: Equatable, Sendable {
-    /// Per layer; empty: by `hiddenDrive` and, for the last layer, `outputDrive`.
+    /// Means of feed-forward weights, one per layer; empty: by `hiddenDrive` and, for the last layer, `outputDrive`. `std`
+    /// likewise.
     public var mean: [Double]
     public var std: [Double]
     public var hiddenDrive = Drive()

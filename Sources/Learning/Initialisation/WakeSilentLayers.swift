@@ -52,7 +52,7 @@ extension Network {
 }
 
 extension SpikeTrains {
-    /// The first samples.
+    /// The first `count` samples, or all if there are fewer.
     fileprivate func prefix(_ count: Int) -> SpikeTrains {
         guard count < sampleCount else { return self }
         let end = offsets[count]

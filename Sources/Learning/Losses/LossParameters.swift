@@ -21,7 +21,7 @@ public enum LossKind: Int32, Sendable, CaseIterable {
         }
     }
 
-    /// Its parameters with their domains and, in the loss they come with, their defaults.
+    /// The loss's parameters with their domains, and their values in the loss with all defaults.
     public var parameters: [(name: String, domain: Domain?, initial: OptionValue)] { row.parameters }
 }
 
@@ -39,7 +39,7 @@ public struct LossParameters: Equatable, Sendable {
     public var tiesAreWrong = false
     public var separation = 0.0
 
-    /// All of them; domains are the losses' own.
+    /// All fields by name; domains are the losses' own.
     public static let fields: [OptionField<LossParameters>] = [
         OptionField("kind", \.kind),
         OptionField("tau0", \.tau0, .any),
@@ -63,7 +63,7 @@ public struct LossParameters: Equatable, Sendable {
         }
     }
 
-    /// The same with all its seconds multiplied.
+    /// These parameters with all that are in seconds multiplied.
     public func stretched(by factor: Double) -> LossParameters {
         var result = self
         let times = [\Self.tau0, \Self.tau1, \Self.tLabel, \Self.tOther, \Self.separation]
@@ -80,7 +80,7 @@ public struct LossParameters: Equatable, Sendable {
 /// A loss whose parameters are a table, by which they are checked, handed out and taken in.
 public protocol TabledLoss: Loss {
     static var fields: [OptionField<Self>] { get }
-    /// With its defaults.
+    /// The loss with its defaults.
     init()
 }
 

@@ -4,7 +4,7 @@ import Networks
 
 /// Which layer was bumped last, and by how much.
 struct BumpState: Equatable {
-    /// -1: none by the last batch.
+    /// The layer, -1 if the last batch called for none.
     var layer = -1
     var amount = 0.0
 
@@ -29,7 +29,7 @@ struct BumpState: Equatable {
 }
 
 extension Recording {
-    /// Per neuron of a layer: whether it spiked in no sample.
+    /// For each neuron of a layer whether it spiked in no sample.
     func silentNeurons(layer: Int) -> [Bool] {
         var silent = [Bool](repeating: true, count: layers[layer].neuronCount)
         silent.withUnsafeMutableBufferPointer { silent in

@@ -3,10 +3,10 @@ import Mathematics
 
 /// How far a training run is.
 public struct TrainingProgress: Equatable, Sendable {
-    /// Counts from 0.
+    /// The running epoch, counted from 0.
     public var epoch = 0
     public var epochCount = 0
-    /// Batches of this epoch.
+    /// Batches of this epoch that are done, of `total`.
     public var done = 0
     public var total = 0
     /// True in the one call that ends an epoch: then all numbers are final.
@@ -14,10 +14,10 @@ public struct TrainingProgress: Equatable, Sendable {
     /// Means over this epoch's samples so far; NaN before the first batch.
     public var loss = Double.nan
     public var accuracy = Double.nan
-    /// NaN without validation or before the epoch's end.
+    /// On the validation data; NaN without any, or before the epoch's end.
     public var validationLoss = Double.nan
     public var validationAccuracy = Double.nan
-    /// Per sample, over this epoch so far.
+    /// Spikes per sample, means over this epoch so far.
     public var hiddenSpikes = Double.nan
     public var outputSpikes = Double.nan
     /// Fraction of samples without an answer to learn from, over this epoch so far.
@@ -26,13 +26,13 @@ public struct TrainingProgress: Equatable, Sendable {
 
 /// One epoch of a training run; all but the last two are means over its samples.
 public struct EpochRecord: Equatable, Sendable {
-    /// A sample without an answer counts as log(outputs) and as wrong.
+    /// Mean loss and accuracy; a sample without an answer counts as log(outputs) and as wrong.
     public var loss = 0.0
     public var accuracy = 0.0
-    /// NaN without validation.
+    /// On the validation data; NaN without any.
     public var validationLoss = Double.nan
     public var validationAccuracy = Double.nan
-    /// Per training sample.
+    /// Spikes per training sample.
     public var hiddenSpikes = 0.0
     public var outputSpikes = 0.0
     /// Fraction of samples without a gradient.

@@ -13,7 +13,7 @@ extension Schedule {
     }
 }
 
-/// By repeated squaring: the same bits on every machine.
+/// A power by repeated squaring: the same bits on every machine.
 private func power(_ base: Double, _ exponent: Int) -> Double {
     var result = 1.0
     var square = base

@@ -25,11 +25,11 @@ public struct Schedule: Equatable, Sendable {
 /// feed-forward weights of those neurons; the amount doubles while the same layer calls for it in the batches that follow. The optimiser's step of such
 /// a batch is skipped.
 public struct WeightBumping: Equatable, Sendable {
-    /// The first amount; 0: off.
+    /// What is added to weights at first; 0: nothing is bumped.
     public var amount = 0.0
-    /// Silent fraction of a hidden layer that calls for it.
+    /// The fraction of silent neurons above which a hidden layer is bumped.
     public var hiddenLimit = 0.3
-    /// Likewise of the last layer.
+    /// The fraction of silent neurons above which the last layer is bumped.
     public var outputLimit = 0.0
 
     public init() {}

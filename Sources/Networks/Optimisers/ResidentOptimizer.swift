@@ -6,7 +6,7 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
     /// The weights of each connection, then the delays of each.
     private let arrays: [SenderRows<Real>]
     private let connectionCount: Int
-    /// Per array; empty for those that are not trained.
+    /// The optimiser's m and v of each array; empty for arrays that are not trained.
     private let mean: [Block<Real>]
     private let square: [Block<Real>]
     /// Options, numbers of steps and bounds; its own memory is not kept up.
@@ -18,7 +18,7 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
 
     /// - Parameters:
     ///   - weights: the engine's, one array per connection of the network and with its values.
-    ///   - delays: the engine's likewise; none if it keeps them elsewhere and they are not trained.
+    ///   - delays: the engine's, one array per connection; none if they are not trained and stay elsewhere.
     public init(
         _ optimizer: Optimizer, _ network: Network, weights: [SenderRows<Real>], delays: [SenderRows<Real>]
     ) throws(SpinnpropError) {
@@ -39,7 +39,7 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
         return block
     }
 
-    /// In float64 as it was set, until a step in single precision rounds it.
+    /// The network as it stands: in float64 as it was set, until a step in single precision rounds it.
     public var network: Network {
         if !isShown {
             for (index, rows) in arrays.enumerated() {
@@ -52,7 +52,7 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
         return shown
     }
 
-    /// As `Session.setWeightsAndDelays` says.
+    /// Takes over weights and delays; see `Session.setWeightsAndDelays`.
     public func setWeightsAndDelays(of network: Network) {
         (shown, isShown) = (network, true)
         for (index, rows) in arrays.enumerated() {

@@ -6,7 +6,7 @@ public struct SenderRows<Real: BinaryFloatingPoint & Sendable>: @unchecked Senda
     public let preCount: Int
     public let postCount: Int
     public let stride: Int
-    /// Not owned.
+    /// The first number; the memory belongs to whoever made it.
     public let pointer: UnsafeMutablePointer<Real>
 
     public init(preCount: Int, postCount: Int, stride: Int, pointer: UnsafeMutablePointer<Real>) {
@@ -15,7 +15,7 @@ public struct SenderRows<Real: BinaryFloatingPoint & Sendable>: @unchecked Senda
 
     public var count: Int { preCount &* stride }
 
-    /// The same shape elsewhere.
+    /// Rows of this shape at another address.
     public func at(_ other: UnsafeMutablePointer<Real>) -> SenderRows {
         SenderRows(preCount: preCount, postCount: postCount, stride: stride, pointer: other)
     }

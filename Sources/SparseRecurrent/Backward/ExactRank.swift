@@ -38,7 +38,7 @@ final class ExactRank {
         }
     }
 
-    /// By elimination; the rows are used up.
+    /// The rank, by elimination; the rows are used up.
     func takeRank(_ monitor: Monitor?) throws(SpinnpropError) -> Int {
         let rows = rows.pointer
         var rank = 0
@@ -63,7 +63,7 @@ final class ExactRank {
         return rank
     }
 
-    /// Of a finite number >= 0: m 2^e, where 2^61 = 1.
+    /// The residue of a finite number >= 0: m 2^e, where 2^61 = 1.
     static func residue(_ x: Double) -> UInt64 {
         if x == 0 { return 0 }
         let isNormal = x.isNormal

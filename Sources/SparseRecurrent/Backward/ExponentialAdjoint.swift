@@ -15,7 +15,7 @@ extension Adjoint where K: ExponentialKeys {
                     carry += lambda[neuron] / clock
                     lambda[neuron] = 0
                 } else {
-                    // From d/d ln z.
+                    // lambda comes as a derivative with respect to ln z.
                     lambda[neuron] /= final.keys[neuron]
                 }
             }

@@ -7,9 +7,10 @@ public struct LyapunovSpectrum: Equatable, Sendable {
     /// -infinity for directions that are lost: a neuron that is pushed over its threshold forgets its state. As many are finite as
     /// directions are left, in exact arithmetic.
     public let exponents: [Double]
-    /// Per second: the sum over all events of ln D of all inputs. Equals the sum of a complete spectrum (Liouville); -infinity with it.
+    /// The sum over all events of ln D of all inputs, per second. Equals the sum of a complete spectrum (Liouville); -infinity
+    /// with it.
     public let contraction: Double
-    /// Model time they are averaged over, seconds.
+    /// The time of the model that exponents are averaged over, in seconds.
     public let duration: Double
 }
 

@@ -15,7 +15,7 @@ final class Spectrum<K: Kernel>: StretchWatcher {
     private let growth: LargeBuffer<Double>
     private let shrinkage: LargeBuffer<Double>
     private var largest = (growth: 1.0, shrinkage: 1.0)
-    /// Since the first neuron lost its own direction.
+    /// What counts the directions that are left; `nil` until a neuron loses its own.
     private var exact: ExactRank?
 
     /// Vectors may be taken apart by 2^20: of 53 bits 33 are left.

@@ -11,7 +11,7 @@ import Mathematics
 final class Tangents<K: Kernel> {
     let replay: Replay<K>
     let vectorCount: Int
-    /// (neuron, vector)
+    /// The vectors as (neuron, vector).
     let values: LargeBuffer<Double>
     /// The sum of ln D over all inputs so far: the logarithm of the Jacobian's determinant.
     private(set) var contraction = 0.0
@@ -58,7 +58,7 @@ final class Tangents<K: Kernel> {
         replay.seek(snapshot: 0)
     }
 
-    /// From here on the determinant counts.
+    /// Begins the determinant anew.
     func forgetContraction() { contraction = 0 }
 
     /// Plays one event. Those of one instant act on the vectors together, when the next begins or the run ends (`settle`).
@@ -105,7 +105,7 @@ final class Tangents<K: Kernel> {
         for (index, touch) in touches.enumerated() where Int(places[touch.target]) == index {
             let slope = kernel.slope(
                 touch.before, moved: touch.after, touch.target, weight: touch.weight, moment)
-            // Not a number in float64 any more.
+            // A slope of 0 has underflowed: its direction is lost.
             if slope > 0 { try turn(touch.target, to: sender, slope) } else { try tie(touch.target, to: sender) }
         }
         for touch in touches { places[touch.target] = Self.isUntouched }

@@ -59,7 +59,7 @@ struct EIF: TimeKeys, @unchecked Sendable {
         }
     }
 
-    /// Sixteenth octaves.
+    /// The number of the sixteenth octave in which a drive lies.
     private static func range(_ x: Double) -> UInt64 { x.bitPattern >> 48 }
 
     /// Called, not inlined, as it is long and there are many who ask.

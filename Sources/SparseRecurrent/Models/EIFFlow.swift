@@ -30,10 +30,10 @@ struct EIFFlow {
         self.times = times
     }
 
-    /// Where the exponential is lost beside V.
+    /// The V below which the exponential is lost beside it.
     static func low(_ slope: Double) -> Double { -37 * slope }
 
-    /// Where two terms are enough.
+    /// The V from which on two terms of the series are enough.
     static func high(_ drive: Double, _ slope: Double) -> Double { slope * (15 + Elementary.log1p(drive / slope)) }
 
     @inline(__always)
@@ -47,7 +47,7 @@ struct EIFFlow {
         return s - 0.5 * s * s * (drive / slope - v / slope - 0.5)
     }
 
-    /// Its inverse.
+    /// V(r) where V is `high` or more: the inverse of `timeHighUp`.
     static func potentialHighUp(_ remaining: Double, _ drive: Double, _ slope: Double) -> Double {
         let r = max(remaining, 1e-300)
         return -slope * Elementary.log(r + 0.5 * r * r * (drive / slope + Elementary.log(r) - 0.5))

@@ -19,7 +19,7 @@ protocol Kernel {
     /// The derivative of the time of the neuron's next spike after an input with respect to the same before it, at fixed
     /// input: the diagonal of the Jacobian (the rest of the row, 1 minus this, belongs to the sender).
     func slope(_ state: State, moved: State, _ neuron: Int, weight: Double, _ moment: Moment) -> Double
-    /// From a reset to the next spike, in membrane time constants, if nothing happens between.
+    /// The time from a reset to the next spike, in membrane time constants, if nothing happens between.
     func period(_ neuron: Int) -> Double
     /// V at this moment.
     func voltage(_ state: State, _ neuron: Int, _ moment: Moment) -> Double
@@ -55,7 +55,7 @@ extension Kernel where State == Double, Moment == Double {
 struct Rebasing {
     let shift: Double
     let factor: Double
-    /// To be added to the epoch.
+    /// What the re-basing adds to the epoch.
     let epoch: Double
 
     @inline(__always) func callAsFunction(_ key: Double) -> Double { (key - shift) * factor }

@@ -2,7 +2,7 @@
 
 /// Coefficients of powers of x, the constant first.
 enum PanelFit {
-    /// Where `chebyshev` wants a function's values.
+    /// The points at which `chebyshev` wants a function's values.
     static func points(degree: Int) -> [Double] { (0...degree).map { 0.5 * (1 + cosine(2 * $0 + 1, of: degree + 1)) } }
 
     /// cos(pi numerator / (2 count))

@@ -12,7 +12,7 @@ struct QIF: TimedKernel {
 
     struct Moment {
         let clock: Double
-        /// Of the frame; with a drive for each neuron, the first's.
+        /// Sine and cosine of the frame's angle; with a drive for each neuron, of the first's.
         let frame: SIMD2<Double>
     }
 
@@ -79,7 +79,7 @@ struct QIF: TimedKernel {
         return (square / moved, -seen.x * seen.x / moved * inverse * inverse)
     }
 
-    /// Finite at reset, too.
+    /// V, finite at reset, too.
     func voltage(_ state: State, _ neuron: Int, _ moment: Moment) -> Double {
         let seen = seen(state, from: frame(neuron, moment))
         return pointer[neuron &* stride].x * seen.y / max(seen.x, 0x1p-53 * seen.y.magnitude)

@@ -103,7 +103,7 @@ public struct Connectivity: Sendable {
         seed = 0
     }
 
-    /// The first synapse of each neuron and the number of synapses: (neuronCount + 1).
+    /// The number of each neuron's first synapse, and last the number of synapses: (neuronCount + 1).
     public var rowOffsets: [Int] { offsets.isEmpty ? (0...neuronCount).map { $0 * degree } : offsets }
 
     /// The targets of all neurons, row after row.
@@ -181,7 +181,7 @@ final class Rows {
         }
     }
 
-    /// Valid until the next call. Asks memory for the targets' states, which are far away.
+    /// The targets of a neuron. Valid until the next call. Asks memory for the targets' states, which are far away.
     @inline(__always)
     func targets<State>(_ neuron: Int, far states: UnsafePointer<State>?) -> UnsafePointer<Int32> {
         switch source {
@@ -200,7 +200,7 @@ final class Rows {
     }
 
     /// Tells whose row is likely to be asked for next, so that memory has the time that passes until then to deliver its
-    /// targets' states; the row in use stays valid. Stored rows need no such word.
+    /// targets' states; the row in use stays valid. Stored rows need no such announcement.
     @inline(__always)
     func expect<State>(_ neuron: Int, far states: UnsafePointer<State>) {
         if case .drawn(let drawer) = source { drawer.expect(neuron, far: states) }
@@ -211,7 +211,7 @@ final class Rows {
         return false
     }
 
-    /// Valid until the next call.
+    /// The targets of a neuron. Valid until the next call.
     @inline(__always)
     func targets(_ neuron: Int) -> UnsafePointer<Int32> { targets(neuron, far: nil as UnsafePointer<Double>?) }
 }

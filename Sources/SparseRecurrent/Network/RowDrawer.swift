@@ -36,7 +36,8 @@ final class RowDrawer {
         rows = try LargeBuffer(count: 2 * degree, repeating: 0, "a neuron's targets")
     }
 
-    /// Valid until the call after the next. Asks memory for the targets' states on the way, if there are any that are far away.
+    /// The targets of a neuron. Valid until the call after the next. Asks memory for the targets' states on the way, if they
+    /// are far away.
     @inline(never)
     func draw<State>(_ neuron: Int, far states: UnsafePointer<State>?) -> UnsafePointer<Int32> {
         isSecond.toggle()

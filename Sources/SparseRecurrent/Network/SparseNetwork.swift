@@ -24,11 +24,11 @@ public struct SparseNetwork: Sendable {
     public let tau: Double
     /// Seeds the initial phases.
     public let seed: UInt64
-    /// One for all, or one per neuron.
+    /// The drives, one for all neurons, or one each.
     public let drives: [Double]
-    /// One for all, or one per synapse in the order of `connectivity`; all runs and their recordings share them.
+    /// The weights, one for all synapses, or one each in the order of `connectivity`; all runs and their recordings share them.
     private(set) var weightBuffer: LargeBuffer<Double>
-    /// No weight is positive.
+    /// Whether no weight is positive.
     private(set) var isInhibitory = true
 
     /// The fits of an exponential neuron.
@@ -49,8 +49,9 @@ public struct SparseNetwork: Sendable {
             model: model, rate: rate, coupling: coupling, tau: tau, seed: seed)
     }
 
-    /// The same on given connections; `degree` stands in for K where rows differ. Drives or weights that are not empty take the
-    /// place of those that follow from rate and coupling.
+    /// A network on given connections; `degree` stands in for K where rows differ. Drives or weights that are not empty take
+    /// the place of those that follow from rate and coupling. - Throws: `invalidValue` for numbers out of their domain,
+    /// `outOfMemory`.
     public init(
         _ connectivity: Connectivity, degree: Int, model: NeuronModel = .lif, rate: Double = defaultRate,
         coupling: Double = defaultCoupling, tau: Double = defaultTau, seed: UInt64 = 0, drives: [Double] = [],
@@ -80,7 +81,8 @@ public struct SparseNetwork: Sendable {
         body(UnsafeBufferPointer(start: weightBuffer.pointer, count: weightCount))
     }
 
-    /// Any drives and weights. - Throws: as above, and `cancelled` while exponential neurons are fitted.
+    /// A network with any drives and weights. - Throws: `invalidValue` for numbers out of their domain, `outOfMemory`, and
+    /// `cancelled` while exponential neurons are fitted.
     public init(
         _ connectivity: Connectivity, model: NeuronModel, drives: [Double], weights: [Double],
         tau: Double = defaultTau, seed: UInt64 = 0, monitor: Monitor? = nil

@@ -33,7 +33,7 @@ struct SpikeQueue {
     private var freeEntry: Int32 = -1
     private var heap: LargeBuffer<Item>
     private var heapCount = 0
-    /// Of one block of neurons.
+    /// The neurons of one block that are near.
     private let candidates: LargeBuffer<Int32>
     /// Whether keys are too many for the near caches, so that it pays to ask for them ahead of time.
     private let isFar: Bool
@@ -53,7 +53,7 @@ struct SpikeQueue {
 
     /// How many buckets ahead rows are asked for: about a third of a spike.
     private static let lookahead = 4
-    /// And keys.
+    /// How many buckets ahead keys are asked for.
     private static let farLookahead = 16
     /// Neurons that are looked through at once.
     private static let block = 4096

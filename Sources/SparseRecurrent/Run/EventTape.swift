@@ -26,13 +26,13 @@ struct EventTape {
 
     var eventCount: Int { events.count }
 
-    /// Of the last event, in keys as based at the end of the run; -infinity without events.
+    /// The clock of the last event, in keys as based at the end of the run; -infinity without events.
     var finalClock: Double {
         rebasings.reversed().prefix { $0.event == events.count }.reversed()
             .reduce(clocks.last ?? -.infinity) { $1.rebasing($0) }
     }
 
-    /// To be called before an event.
+    /// Takes a snapshot where one is due; to be called before each event.
     @inline(__always)
     mutating func prepare<State: BitwiseCopyable>(_ states: LargeBuffer<State>) throws(SpinnpropError) {
         if events.count == (spacing ?? 1) * snapshots.count && (spacing != nil || snapshots.isEmpty) {
@@ -40,7 +40,7 @@ struct EventTape {
         }
     }
 
-    /// To be called at the end of the run.
+    /// Takes the final snapshot; to be called at the end of the run.
     mutating func finish<State: BitwiseCopyable>(_ states: LargeBuffer<State>) throws(SpinnpropError) {
         if snapshots.isEmpty { try prepare(states) }
         final = try Snapshot(states)
@@ -67,12 +67,12 @@ struct Snapshot {
             from: states.pointer, byteCount: states.count * MemoryLayout<State>.stride)
     }
 
-    /// To as many states, of the type they had.
+    /// Copies the numbers to as many states, of the type they had.
     func copy<State: BitwiseCopyable>(to states: LargeBuffer<State>) {
         UnsafeMutableRawPointer(states.pointer).copyMemory(
             from: numbers.pointer, byteCount: numbers.count * MemoryLayout<Double>.stride)
     }
 
-    /// Where states are keys.
+    /// The keys, where states are keys.
     var keys: UnsafeMutablePointer<Double> { numbers.pointer }
 }

@@ -4,11 +4,11 @@ import Mathematics
 /// Each moves the membrane of one neuron at one time; an input channel with many targets is many of them. Inputs at the
 /// same time act in the order given here; network spikes at that very time come before them.
 public struct InputSpikes: Equatable, Sendable {
-    /// Seconds, never falling.
+    /// Times in seconds, never falling.
     public let times: [Double]
     public let units: [Int32]
     public let weights: [Double]
-    /// Where each stood among those that were given.
+    /// For each spike its place among those that were given, which need not be sorted.
     public let places: [Int]
 
     public static let none = InputSpikes()

@@ -5,9 +5,9 @@ public struct SparseRunOptions: Sendable {
     public static let defaultSpikes = 100_000
     public static let defaultTraceInterval = 1e-3
 
-    /// The run ends with this many spikes of the network, ...
+    /// The run ends with this many spikes of the network, or at `endTime`, whichever comes first.
     public var spikes: Int
-    /// ... or at this time in seconds (inclusive), whichever comes first.
+    /// When the run ends at the latest, in seconds, inclusive.
     public var endTime: Double
     /// One per neuron, in the model's units (see `NeuronModel`). Empty: uniform between reset and threshold (LIF and EIF:
     /// 0 .. 1), drawn in order from `RandomStream(seed: network.seed, stream: 1)`.
@@ -61,7 +61,7 @@ public struct SparseRunOptions: Sendable {
 /// How a run ended.
 public struct SparseRunSummary: Equatable, Sendable {
     public let spikeCount: Int
-    /// Of the last spike, or `endTime` where that ended the run, seconds.
+    /// The time of the last spike, or `endTime` where that ended the run, in seconds.
     public let endTime: Double
     /// Spikes per neuron and second, 0 for an empty run.
     public let rate: Double

@@ -46,7 +46,7 @@ final class Simulation<K: Kernel> {
     private(set) var tape: EventTape?
     private let monitor: Monitor?
     private let poller: Poller
-    /// Not told to the poller yet.
+    /// Work that the poller has not been told of.
     private var work = 0
     /// Whether states are too many for the near caches, so that it pays to ask for them ahead of time.
     private let isFar: Bool

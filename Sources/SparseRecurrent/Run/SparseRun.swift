@@ -3,13 +3,13 @@ import Mathematics
 
 /// A run that is kept.
 public struct SparseRecording: Sendable {
-    /// As it was when it ran.
+    /// The network as it was when it ran.
     public let network: SparseNetwork
-    /// Seconds, never falling.
+    /// Spike times in seconds, never falling.
     public let times: [Double]
     public let units: [Int32]
     public let summary: SparseRunSummary
-    /// (sample, trace unit), V.
+    /// V of the traced neurons, (sample, trace unit).
     public let traces: [Double]
     public let options: SparseRunOptions
     let tape: EventTape?

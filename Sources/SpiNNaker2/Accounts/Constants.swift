@@ -104,6 +104,6 @@ public struct SpiNNaker2Constants: Equatable, Sendable {
 
     public var pesPerChip: Int { count(.applicationPEs) }
 
-    /// What buffers can have of a PE's SRAM.
+    /// What buffers can have of a PE's SRAM, in bytes.
     public var dataBytes: Int { count(.sramBytes) - count(.codeBytes) - count(.heapBytes) }
 }

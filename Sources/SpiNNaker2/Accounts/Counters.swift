@@ -7,19 +7,19 @@ public struct PECounters: Equatable, Sendable {
     /// Cycles its program charged, at either power level; of these, at the high one.
     public var cycles = 0
     public var highCycles = 0
-    /// Of the busiest tick.
+    /// Cycles of the busiest tick.
     public var largestTick = 0
     /// Tick periods by which its work, or a stalled packet, ran over.
     public var slips = 0
     public var packetsSent = 0
-    /// That entered its FIFO.
+    /// Packets that entered its FIFO.
     public var packetsReceived = 0
-    /// Lost at its full FIFO: new ones (drop), old ones (overwrite).
+    /// Packets lost at its full FIFO: new ones (policy drop), old ones (policy overwrite).
     public var dropped = 0
     public var overwritten = 0
-    /// That came a tick late because its FIFO was full.
+    /// Packets that came a tick late because its FIFO was full (policy stall).
     public var stalled = 0
-    /// That it sent and no routing entry took.
+    /// Packets that it sent and no routing entry took.
     public var unrouted = 0
     /// The most packets its FIFO held.
     public var largestFIFO = 0
@@ -68,10 +68,10 @@ public struct PhaseTime: Equatable, Sendable {
     public var ticks = 0
     /// Tick periods added because some PE, link or memory interface had not finished.
     public var slips = 0
-    /// Of these, the ones that links added to what the PEs needed, and memory interfaces to what both needed.
+    /// Part of `slips`: what links added to what the PEs needed, and memory interfaces to what both needed.
     public var linkSlips = 0
     public var dramSlips = 0
-    /// By the chip's clock, slips included.
+    /// How long the phase took by the chip's clock, slips included.
     public var seconds = 0.0
 
     public init() {}
@@ -101,7 +101,7 @@ public enum SlipCause: Equatable, Sendable {
 /// A tick that did not fit into its period.
 public struct Slip: Equatable, Sendable {
     public let phase: Int
-    /// Within its segment.
+    /// The tick within its segment.
     public let tick: Int
     public let cause: SlipCause
 }

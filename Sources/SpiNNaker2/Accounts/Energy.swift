@@ -2,11 +2,11 @@
 
 /// Where the energy of a phase goes, in joules, all estimated.
 public struct EnergyParts: Equatable, Sendable {
-    /// Of the chips with their PEs off.
+    /// What the chips take with their PEs off.
     public var off = 0.0
-    /// Of PEs with a program, above off, whether they work or wait.
+    /// What PEs with a program take above off, whether they work or wait.
     public var asleep = 0.0
-    /// Of the cycles programs charged, above asleep.
+    /// What the cycles that programs charged take above asleep.
     public var active = 0.0
     public var mesh = 0.0
     public var links = 0.0
@@ -16,7 +16,7 @@ public struct EnergyParts: Equatable, Sendable {
 
     public var total: Double { off + asleep + active + mesh + links + dram }
 
-    /// Of `seconds` in which `loadedPEs` PEs of a board had a program and all of them together counted `counters`.
+    /// The energy of `seconds` in which `loadedPEs` PEs of a board had a program and together counted `counters`.
     public init(
         _ counters: PECounters, seconds: Double, loadedPEs: Int, board: Board, level: PowerLevel
     ) {
@@ -46,7 +46,7 @@ public struct EnergyParts: Equatable, Sendable {
 public struct PhaseAccount: Equatable, Sendable {
     public let name: String
     public let time: PhaseTime
-    /// Of all PEs together.
+    /// The counters of all PEs together.
     public let counters: PECounters
     public let energy: EnergyParts
 
@@ -76,7 +76,7 @@ extension Machine {
         return bits == 0 ? 0 : Double(bits) / (board.constants[.linkBandwidth] * seconds)
     }
 
-    /// Likewise for the memory interface of the chip that moves the most.
+    /// How much of the time the memory interface moved bytes on the chip where it was busiest.
     public var busiestDRAMLoad: Double {
         let seconds = phaseTimes.reduce(0) { $0 + $1.seconds }
         let largest = dramBytes.max() ?? 0

@@ -71,7 +71,7 @@ final class TickTable {
 
     /// A tick's sums, which are zero again after it.
     struct Sums {
-        /// Of the busiest PE.
+        /// Seconds of the busiest PE.
         var seconds = 0.0
         var busiestLink: (number: Int, bits: Int) = (-1, 0)
         var busiestDRAM: (chip: Int, bytes: Int) = (-1, 0)

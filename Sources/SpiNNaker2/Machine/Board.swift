@@ -28,7 +28,7 @@ public struct Board: Equatable, Sendable {
     public let width: Int
     public let height: Int
     public let constants: SpiNNaker2Constants
-    /// Of one chip, for applications.
+    /// PEs of one chip that applications may use.
     public let pesPerChip: Int
 
     public var peCount: Int { chipCount * pesPerChip }
@@ -90,7 +90,7 @@ public struct Board: Equatable, Sendable {
         return path
     }
 
-    /// The same as the numbers of the links.
+    /// The path from one chip to another as the numbers of the links it takes.
     public func links(from source: Int, to target: Int) -> [Int] {
         var chip = source
         return path(from: source, to: target).map { direction in

@@ -19,7 +19,7 @@ private struct Busiest {
     /// Cycles of the PEs at each power level.
     var low = 0
     var high = 0
-    /// Of PEs that slipped.
+    /// Seconds of the PEs that slipped.
     var seconds = 0.0
 }
 
@@ -30,7 +30,7 @@ struct IslandRun {
     private let monitor: Monitor?
     private let period: Double
     private let clock: (low: Double, high: Double)
-    /// With fewer cycles nothing can slip; with more that is looked at closely.
+    /// A PE with fewer cycles in a tick cannot slip; with more it is looked at closely.
     private let fewCycles: Int
     private var active: [ActiveProgram] = []
     var slips: [LoggedSlip] = []
@@ -112,7 +112,7 @@ struct IslandRun {
         }
     }
 
-    /// The ticks for which a program was not called.
+    /// Books the ticks for which a program was not called.
     @inline(never)
     private static func bookSleep(_ state: UnsafeMutablePointer<PEState>) {
         let counters = state.pointee.counters

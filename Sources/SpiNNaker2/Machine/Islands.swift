@@ -25,7 +25,7 @@ extension Machine {
         }
     }
 
-    /// Those compiled before an error are there, too.
+    /// Compiles the routes of all PEs in all phases; after an error those compiled before it are left in `routes`.
     private func compileRoutes() throws(SpinnpropError) {
         let compiler = compiler
         for phase in phaseNames.indices {

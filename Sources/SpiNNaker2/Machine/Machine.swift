@@ -15,7 +15,7 @@ public final class Machine: @unchecked Sendable {
     public let phaseNames: [String]
 
     let states: UnsafeMutablePointer<PEState>
-    /// (PE, phase).
+    /// Counters by (PE, phase).
     let counters: UnsafeMutablePointer<PECounters>
     /// What PEs without a FIFO point at.
     private let noEntries: UnsafeMutablePointer<UInt32>
@@ -23,14 +23,14 @@ public final class Machine: @unchecked Sendable {
     private var memories: [BufferMemory?]
     private var drams: [BufferMemory]
     private var tables: [RoutingTable]
-    /// Per phase and PE once `prepare` has run.
+    /// Where the packets of each PE go in each phase, (phase, PE); empty until `prepare` has run.
     var routes: [[UnsafeMutableBufferPointer<Route>]] = []
     var activePrograms: [[ActiveProgram?]] = []
     var islands: [[Int]: [[Int]]] = [:]
     public internal(set) var phaseTimes: [PhaseTime]
     /// Bits that crossed each link, `6 * chip + direction`: packets, and DMA between chips as packets of 128 bits payload.
     public internal(set) var linkBits: [Int]
-    /// That each chip's memory interface moved.
+    /// Bytes that each chip's memory interface moved.
     public internal(set) var dramBytes: [Int]
     let ticks: TickTable
     /// The links from chip to chip, `source * chips + target`; empty before the first run.
@@ -177,7 +177,7 @@ public final class Machine: @unchecked Sendable {
     }
 
     public func buffers(pe: Int) -> [MemoryBuffer] { memories[pe]?.buffers ?? [] }
-    /// Bytes taken now, and the most that were ever taken at once; of `board.constants.dataBytes`.
+    /// Bytes of a PE's SRAM taken now, of `board.constants.dataBytes`; `sramHighWater`: the most that were ever taken at once.
     public func sramUsed(pe: Int) -> Int { memories[pe]?.used ?? 0 }
     public func sramHighWater(pe: Int) -> Int { memories[pe]?.highWater ?? 0 }
     public func dramUsed(chip: Int) -> Int { drams[chip].used }
@@ -215,7 +215,7 @@ public final class Machine: @unchecked Sendable {
 
     public func routingEntries(chip: Int) -> [RoutingEntry] { tables[chip].entries }
 
-    /// Programs or tables have changed: where packets go must be worked out again. What the routes have counted is lost.
+    /// Forgets where packets go, since programs or tables have changed; what the routes have counted is lost.
     func dropRoutes() {
         islands = [:]
         for buffers in routes {

@@ -9,7 +9,7 @@ struct Route {
     @usableFromInline var receiverCount: Int
     @usableFromInline var packets = 0
     @usableFromInline var payloadWords = 0
-    /// Of one packet, all copies together; links crossed twice are there twice.
+    /// Mesh hops of one packet with all its copies, and the links it crosses; one crossed twice is there twice.
     var hops: Int
     var links: UnsafeMutablePointer<Int32>
     var linkCount: Int
@@ -27,7 +27,7 @@ struct FIFOHalf {
 @usableFromInline
 struct PEState {
     @usableFromInline let pe: Int
-    /// Words per entry.
+    /// Words per entry of its FIFO.
     @usableFromInline var stride = 1
     @usableFromInline var reading: FIFOHalf
     var filling: FIFOHalf
@@ -49,6 +49,6 @@ struct PEState {
     @usableFromInline var counters: UnsafeMutablePointer<PECounters>
     var lowLevel = false
     var highThreshold = 0
-    /// In the running schedule; -1 if it takes no part.
+    /// Its island in the running schedule; -1 if it takes no part.
     var island = -1
 }

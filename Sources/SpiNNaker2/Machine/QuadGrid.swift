@@ -24,13 +24,13 @@ public enum QuadGrid {
         (1...7).contains(x) && (1...6).contains(y) && !((x == 4 || x == 7) && (y == 3 || y == 4))
     }
 
-    /// Of a PE by its number on the chip, 0 ..< peCount.
+    /// The quad of a PE, by its number on the chip, 0 ..< peCount.
     public static func position(ofPE pe: Int) -> MeshPosition { quads[pe / pesPerQuad] }
 
-    /// To the multicast router at the die's centre, which takes the places (4, 3) and (4, 4).
+    /// Mesh hops to the multicast router at the die's centre, which takes the places (4, 3) and (4, 4).
     public static func hopsToRouter(fromPE pe: Int) -> Int { hops(fromPE: pe, toColumn: 4) }
 
-    /// To the memory interface, which is taken to lie at (7, 3) and (7, 4).
+    /// Mesh hops to the memory interface, which is taken to lie at (7, 3) and (7, 4).
     public static func hopsToMemory(fromPE pe: Int) -> Int { hops(fromPE: pe, toColumn: 7) }
 
     private static func hops(fromPE pe: Int, toColumn x: Int) -> Int {

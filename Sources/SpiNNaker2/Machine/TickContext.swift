@@ -18,7 +18,7 @@ struct MachineShared {
 
 /// Handed to `Program.tick`; valid during the call only.
 public struct TickContext {
-    /// Within the running segment, from 0.
+    /// The tick within the running segment, from 0.
     public let tick: Int
     public let phase: Int
     /// How often the schedule has run before, in this run.
@@ -28,7 +28,7 @@ public struct TickContext {
     /// What this tick asks of links and memory interfaces.
     let row: TickTable.Row
 
-    /// Numbered through the board.
+    /// The PE it runs on, numbered through the board.
     @inlinable public var pe: Int { state.pointee.pe }
 
     /// The packets that came in the last tick: `packetCount` entries of `packetStride` words, a key and then payload (0 where none

@@ -16,7 +16,7 @@ extension TickContext {
         count(buffer.place, bytes: bytes, isWrite: false)
     }
 
-    /// Copies from this PE's memory into a buffer elsewhere; the rest as in `dmaRead`.
+    /// Copies from this PE's memory into a buffer elsewhere. - Throws: as `dmaRead`.
     public func dmaWrite(
         _ local: UnsafeRawPointer, bytes: Int, to buffer: MemoryBuffer, offset: Int
     ) throws(SpinnpropError) {

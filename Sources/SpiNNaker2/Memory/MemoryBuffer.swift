@@ -19,9 +19,9 @@ public enum MemoryPlace: Equatable, Sendable, CustomStringConvertible {
 public struct MemoryBuffer: @unchecked Sendable {
     public let place: MemoryPlace
     public let name: String
-    /// As asked for; what is taken is rounded up to whole DMA words.
+    /// The size asked for, in bytes; what is taken is rounded up to whole DMA words.
     public let byteCount: Int
-    /// Aligned to 64 bytes.
+    /// The first byte, aligned to 64.
     public let base: UnsafeMutableRawPointer
 
     public var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }

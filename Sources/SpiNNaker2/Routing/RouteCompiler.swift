@@ -4,7 +4,7 @@ import Mathematics
 /// Where the packets of a range go.
 struct Delivery {
     let range: KeyRange
-    /// In order of PE.
+    /// The PEs that receive them, in order.
     var receivers: [Int32] = []
     var hops = 0
     /// Links crossed, with repeats if a packet crosses one twice.

@@ -37,7 +37,7 @@ public struct KeyRange: Hashable, Sendable, CustomStringConvertible {
 public struct RoutingEntry: Equatable, Sendable {
     public let range: KeyRange
     public var links: Set<LinkDirection>
-    /// Numbers on the chip.
+    /// PEs by their numbers on the chip.
     public var pes: Set<Int>
 }
 

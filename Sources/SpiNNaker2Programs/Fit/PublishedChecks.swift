@@ -8,7 +8,7 @@ public struct PublishedCheck: Equatable, Sendable {
     public let workload: String
     public let quantity: String
     public let unit: String
-    /// Equal where nothing about the workload is left open.
+    /// The range that the constants allow; its ends are equal where nothing about the workload is left open.
     public let predictedLow: Double
     public let predictedHigh: Double
     public let published: Double
@@ -142,7 +142,7 @@ public struct PublishedCheck: Equatable, Sendable {
             remark: "energies per cycle were derived from this measurement", basis: .derived)
     }
 
-    /// Per synaptic event, where one packet goes to 120 neurons, as from the input of the Yin-Yang network.
+    /// Cycles of a synaptic event, where one packet goes to 120 neurons, as from the input of the Yin-Yang network.
     private static func cyclesPerEvent(_ costs: ProgramCosts) -> Double {
         Double(costs.synapse) + Double(costs.packet) / 120
     }

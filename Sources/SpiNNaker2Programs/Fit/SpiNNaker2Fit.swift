@@ -10,7 +10,7 @@ public struct Activity: Equatable, Sendable {
     public static let defaultNeurons = 0.2
 
     public var input = defaultInput
-    /// Per layer; the last number counts for all further ones.
+    /// Spikes per neuron and sample of each layer; the last number counts for all further layers.
     public var neurons = [defaultNeurons]
 
     public init() {}
@@ -53,7 +53,7 @@ extension BufferPlan {
 public struct SpiNNaker2Fit: Equatable, Sendable {
     public let sizes: [Int]
     public let fits: Bool
-    /// Why not; empty if it fits.
+    /// Why it does not fit; empty if it does.
     public let reason: String
     /// Copies side by side, PEs of each, optimiser PEs, and PEs used of those there are.
     public let copies: Int
@@ -69,12 +69,13 @@ public struct SpiNNaker2Fit: Equatable, Sendable {
     public let tightestBytes: Int
     public let sramUsed: Int
     public let sramAvailable: Int
-    /// Of a training step with this batch: samples run one after another by a copy, chip time and energy.
+    /// A training step with this batch: `rounds` samples are run one after another by a copy; chip time in seconds, energy in
+    /// joules.
     public let batch: Int
     public let rounds: Int
     public let secondsPerStep: Double
     public let energyPerStep: Double
-    /// Of the phases forward, loss, backward, gather and update.
+    /// Seconds of the phases forward, loss, backward, gather and update.
     public let phaseSeconds: [Double]
     /// Slips in a step: tick periods by which the busiest PE is expected to run over.
     public let slips: Int
@@ -196,14 +197,15 @@ public struct SpiNNaker2Fit: Equatable, Sendable {
         return worst
     }
 
-    /// With options as they are. Steps down to the first that fits, and bisects between it and the step before.
+    /// The sizes of the largest network that fits: steps down to the first that does, and bisects between it and the step
+    /// before.
     ///
     /// What fits is not quite monotonic: a larger layer may be cut into smaller slices, which leave room for longer tapes.
     private static func largest(
         _ sizes: [Int], recurrent: Bool, options: SpiNNaker2Options, _ activity: Activity
     ) -> [Int] {
         let widest = sizes.dropFirst().dropLast().max() ?? 1
-        /// With `units` neurons in the widest hidden layer.
+        /// The sizes with `units` neurons in the widest hidden layer.
         func scaled(_ units: Int) -> [Int] {
             sizes.enumerated().map { index, size in
                 index == 0 || index == sizes.count - 1 ? size : max(1, size * units / widest)

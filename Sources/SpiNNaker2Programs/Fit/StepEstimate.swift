@@ -9,10 +9,10 @@ import SpiNNaker2
 /// real ones sleep until the first spike or error comes. Of links between chips only the transfers of gradients and weights are counted, and
 /// memory interfaces are taken to keep up.
 struct StepEstimate {
-    /// Per phase, of a whole step.
+    /// Seconds of each phase, over a whole step.
     private(set) var seconds = [Double](repeating: 0, count: SpiNNaker2Phase.allCases.count)
     private(set) var slips = 0
-    /// Of all PEs, of a whole step.
+    /// What all PEs together count in a whole step.
     private(set) var counters = PECounters()
 
     init(_ layout: Layout, _ options: SpiNNaker2Options, batch: Int, activity: Activity) {
@@ -82,7 +82,7 @@ struct StepEstimate {
     /// A number of things that is no number any more beyond 1e15, so that sums of it stay within 64 bits.
     private static func whole(_ count: Double) -> Int { Int(min(count, 1e15)) }
 
-    /// Joules.
+    /// The energy of a step, in joules.
     func energy(_ options: SpiNNaker2Options, loadedPEs: Int) -> Double {
         EnergyParts(
             counters, seconds: seconds.reduce(0, +), loadedPEs: loadedPEs, board: options.board,
@@ -109,7 +109,7 @@ private struct LinkLoad {
     }
 }
 
-/// One copy and one sample.
+/// What the PEs of one copy do for one sample.
 private struct CopyModel {
     struct PE {
         var cycles = [Double](repeating: 0, count: SpiNNaker2Phase.allCases.count)
@@ -186,7 +186,7 @@ private struct CopyModel {
         return pe
     }
 
-    /// Of packets, between the places of the first copy.
+    /// Adds the hops of packets between the places of the first copy.
     private mutating func addHops(
         _ layout: Layout, _ options: SpiNNaker2Options, _ spikes: [Double], _ errorPackets: [Double]
     ) {

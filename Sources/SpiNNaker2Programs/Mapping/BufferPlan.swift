@@ -12,7 +12,7 @@ struct Slice: Equatable, Sendable {
     var width: Int { ClockKernels.padded(count) }
 }
 
-/// A buffer to be.
+/// A buffer that the mapper will allocate.
 struct PlannedBuffer: Equatable, Sendable {
     let name: String
     let bytes: Int
@@ -61,7 +61,8 @@ struct BufferPlan: Sendable {
         max(64, Int(min(1e9, (Double(units) * spikesPerNeuron).rounded(.up)))) * tapeFactor
     }
 
-    /// The same with tapes up to eight times as long, as far as the SRAM that a cut leaves free allows: no network takes more PEs for it.
+    /// This plan with tapes up to eight times as long, as far as the SRAM that a cut leaves free allows: no network takes more
+    /// PEs for it.
     func withLongerTapes(_ cut: Cut, _ constants: SpiNNaker2Constants) -> BufferPlan {
         for factor in [8, 4, 2] {
             var longer = self
@@ -112,7 +113,7 @@ struct BufferPlan: Sendable {
         PlannedBuffer(name: BufferName.fifo, bytes: fifo.packets * 4 * (1 + fifo.payloadWords))
     }
 
-    /// Of a slice of a layer, in the order in which they are allocated.
+    /// The buffers of a slice of a layer, in the order in which they are allocated.
     func neuronBuffers(layer: Int, slice: Slice, cuts: [Int]) -> [PlannedBuffer] {
         let (width, incoming) = (slice.width, shape.incoming[layer])
         let delay = incoming.reduce(0) { max($0, $1.largestDelay) }
@@ -196,7 +197,7 @@ struct BufferPlan: Sendable {
     /// Numbers an optimiser PE reads at a time.
     static let stagingCount = 256
 
-    /// Of an optimiser PE that looks after `parameters` numbers.
+    /// The buffers of an optimiser PE that looks after `parameters` numbers.
     static func optimizerBuffers(parameters: Int) -> [PlannedBuffer] {
         [BufferName.sum, BufferName.master, BufferName.first, BufferName.second].map {
             PlannedBuffer(name: $0, bytes: 4 * parameters)
@@ -210,7 +211,7 @@ struct BufferPlan: Sendable {
 }
 
 extension Array where Element == PlannedBuffer {
-    /// As allocated, each in whole DMA words.
+    /// What all of them take as allocated, each in whole DMA words.
     func bytes(_ constants: SpiNNaker2Constants) -> Int {
         let alignment = Int(constants[.dmaAlignment])
         return reduce(0) { $0 + ($1.bytes + alignment - 1) / alignment * alignment }

@@ -18,13 +18,13 @@ struct ParameterChunk: Equatable, Sendable {
 
 /// The cut of a network: the same for all of its copies.
 struct Cut: Equatable, Sendable {
-    /// Per population. The input is never cut.
+    /// The slices of each population. The input is never cut.
     let slices: [[Slice]]
-    /// Per optimiser PE.
+    /// The pieces that each optimiser PE looks after.
     let chunks: [[ParameterChunk]]
 
     var cuts: [Int] { slices.map(\.count) }
-    /// Input, slices of layers, loss.
+    /// PEs of a copy: input, slices of layers, loss.
     var pesPerCopy: Int { slices.reduce(1) { $0 + $1.count } }
 
     /// Cuts each layer into as few slices as fit.
@@ -47,7 +47,7 @@ struct Cut: Equatable, Sendable {
         let neurons = plan.shape.sizes[layer + 1]
         let blocks = ClockKernels.padded(neurons) / ClockKernels.width
         let largestBlocks = largestSlice.map { max(1, $0 / ClockKernels.width) } ?? blocks
-        // Of the widest of so many slices.
+        // Buffers of the widest slice, if the layer is cut into so many.
         func buffers(_ count: Int) -> [PlannedBuffer] {
             var cuts = slices.map(\.count)
             cuts[layer + 1] = count

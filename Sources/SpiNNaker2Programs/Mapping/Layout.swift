@@ -10,14 +10,14 @@ public struct PlacedProgram: Equatable, Sendable {
     public let position: MeshPosition
     /// "input", "neurons", "loss" or "optimizer".
     public let program: String
-    /// -1 for an optimiser.
+    /// The copy of the network it belongs to; -1 for an optimiser.
     public let copy: Int
-    /// Of neurons; -1 for all others.
+    /// The layer of a neuron program; -1 for all others.
     public let layer: Int
-    /// Of the layer, the input or the output; parameters of an optimiser.
+    /// The units of the layer, the input or the output that it looks after; parameters of an optimiser.
     public let firstUnit: Int
     public let unitCount: Int
-    /// In the order in which they lie in SRAM.
+    /// Its buffers in the order in which they lie in SRAM, with their sizes in bytes.
     public let bufferNames: [String]
     public let bufferBytes: [Int]
     public let sramUsed: Int
@@ -30,7 +30,7 @@ struct Layout: Sendable {
     let cut: Cut
     let copies: Int
     let keys: KeyLayout
-    /// Per copy: input, slices layer by layer, loss.
+    /// The PEs of each copy: input, slices layer by layer, loss.
     let copyPEs: [[Int]]
     let optimizerPEs: [Int]
 
@@ -123,7 +123,7 @@ struct Layout: Sendable {
     func inputPE(copy: Int) -> Int { copyPEs[copy][0] }
     func lossPE(copy: Int) -> Int { copyPEs[copy][cut.pesPerCopy - 1] }
 
-    /// Of a population's slices, in order.
+    /// The PEs of a population's slices, in order.
     func pes(copy: Int, population: Int) -> [Int] {
         let start = cut.cuts[..<population].reduce(0, +)
         return Array(copyPEs[copy][start..<start + cut.cuts[population]])

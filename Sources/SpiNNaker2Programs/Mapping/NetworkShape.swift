@@ -5,14 +5,14 @@ import Networks
 
 /// One connection as the chip sees it. Populations are numbered with the input as 0 and layer l as l + 1.
 struct ConnectionShape: Equatable, Sendable {
-    /// In `Network.connections`.
+    /// Its index in `Network.connections`.
     let index: Int
     let source: Int
     let target: Int
     let preCount: Int
     let postCount: Int
     let delayKind: DelayKind
-    /// In steps.
+    /// The largest of its delays, in steps.
     let largestDelay: Int
 
     func with(delay: Int) -> ConnectionShape {
@@ -30,7 +30,7 @@ struct ConnectionShape: Equatable, Sendable {
 struct NetworkShape: Equatable, Sendable {
     /// Units of each population.
     let sizes: [Int]
-    /// Per layer, feed-forward connections first: the order in which arrivals are summed.
+    /// The connections into each layer, feed-forward ones first: the order in which arrivals are summed.
     let incoming: [[ConnectionShape]]
 
     /// - Throws: `unsupported` for a leaky read-out.
@@ -79,13 +79,14 @@ struct NetworkShape: Equatable, Sendable {
         other.isLike(self) && zip(connections, other.connections).allSatisfy { $0.largestDelay >= $1.largestDelay }
     }
 
-    /// Whether only delays differ.
+    /// Whether the two differ in delays alone.
     private func isLike(_ other: NetworkShape) -> Bool {
         sizes == other.sizes
             && incoming.map { $0.map { $0.with(delay: 0) } } == other.incoming.map { $0.map { $0.with(delay: 0) } }
     }
 
-    /// With room for delays to go on growing, where they have outgrown those of another shape; `nil` if they have not.
+    /// This shape with room for delays to go on growing, where they have outgrown another shape's; `nil` if more than delays
+    /// differ.
     func roomier(than other: NetworkShape, steps: Int) -> NetworkShape? {
         guard isLike(other) else { return nil }
         let roomy = zip(incoming, other.incoming).map { own, before in

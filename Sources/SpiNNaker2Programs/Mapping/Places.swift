@@ -3,7 +3,7 @@ import Mathematics
 import SpiNNaker2
 
 struct Places: Sendable {
-    /// Of each copy there is room for: input, slices layer by layer, loss.
+    /// The PEs of each copy there is room for: input, slices layer by layer, loss.
     let copies: [[Int]]
     let optimizers: [Int]
 
@@ -51,8 +51,8 @@ struct Places: Sendable {
         self.copies = copies
     }
 
-    /// As the overview figure of arXiv 2412.15021 shows it: each copy on the four PEs of a quad, quads row by row from (1, 1), the
-    /// optimiser alone on a PE of quad (1, 6).
+    /// The placement that the overview figure of arXiv 2412.15021 shows: each copy on the four PEs of a quad, quads row by row
+    /// from (1, 1), the optimiser alone on a PE of quad (1, 6).
     private init(published cut: Cut, _ board: Board) throws(SpinnpropError) {
         func refusal(_ reason: String) -> SpinnpropError {
             SpinnpropError(

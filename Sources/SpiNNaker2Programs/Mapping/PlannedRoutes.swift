@@ -1,13 +1,13 @@
 // What a copy's packets need of the routing tables: which sources reach which targets, and on how many chips that takes an entry.
 import SpiNNaker2
 
-/// One range of keys.
+/// What one range of keys needs: the spikes of a slice, or the errors sent back to it.
 struct PlannedRoute {
     let isError: Bool
-    /// Of the neurons that spike, or whose spikes the errors are of.
+    /// The slice whose neurons spike, or to whose spikes the errors belong: its population, and its index there.
     let population: Int
     let slice: Int
-    /// Numbered on the board.
+    /// PEs that send, and PEs that receive, numbered through the board.
     let sources: [Int]
     let targets: [Int]
 

@@ -10,15 +10,17 @@ struct Incoming {
     let shape: ConnectionShape
     let width: Int
     let weights: UnsafeMutablePointer<Float>
-    /// (sender, receiver) or (receiver), or per sender if axonal; `nil` if all are 0.
+    /// Delays in steps, (sender, receiver) if synaptic, (receiver) if dendritic, (sender) if axonal; `nil` if all are 0.
     let delays: UnsafeMutablePointer<Int32>?
-    /// Sums over the copy's samples, (sender, receiver); of delays likewise, or (receiver) if dendritic.
+    /// Gradients summed over the copy's samples: of weights (sender, receiver), of delays (sender, receiver) or, if dendritic,
+    /// (receiver).
     let copyGradient: UnsafeMutablePointer<Float>
     let copyDelayGradient: UnsafeMutablePointer<Float>?
     /// Sums over the running sample, for the senders that spike in it (the copy's sums if a copy runs one sample).
     let sampleGradient: UnsafeMutablePointer<Float>
     let sampleDelayGradient: UnsafeMutablePointer<Float>?
-    /// Per sender its row in the sample's sums, -1 if it has none, and the other way round; `nil` if a copy runs one sample.
+    /// For each sender its row in the sample's sums, -1 if it has none, and for each row its sender; `nil` if a copy runs one
+    /// sample.
     let rowOfSender: UnsafeMutablePointer<Int32>?
     let senderOfRow: UnsafeMutablePointer<Int32>?
     let rowCapacity: Int
@@ -29,7 +31,7 @@ struct Incoming {
     var tapeCount = 0
     /// Spikes of the tape that are still to come, backward.
     var cursor = 0
-    /// Per slice of the senders, its first unit and what the keys of its errors begin with.
+    /// For each slice of the senders its first unit, and what the keys of its errors begin with.
     let senderFirsts: UnsafeMutablePointer<Int32>
     let errorKeys: UnsafeMutablePointer<UInt32>
     let senderSliceCount: Int
@@ -148,7 +150,7 @@ struct Incoming {
 struct AxonalSums {
     let shape: ConnectionShape
     let copy: UnsafeMutablePointer<Float>
-    /// The same memory if a copy runs one sample.
+    /// Sums over the running sample; the same memory as `copy` if a copy runs one sample.
     let sample: UnsafeMutablePointer<Float>
     let width: Int
 

@@ -11,7 +11,7 @@ struct NeuronPlace {
     let layer: Int
     let isLastLayer: Bool
     let slice: Slice
-    /// Slices of each population.
+    /// The slices of each population.
     let slices: [[Slice]]
     let keys: KeyLayout
     let costs: ProgramCosts
@@ -34,7 +34,7 @@ final class NeuronProgram: Program {
     let hasAxonal: Bool
     let largestDelay: Int
     let spikeRange: KeyRange
-    /// Where errors of spikes that came over connection n go, per slice of its senders.
+    /// For each connection, and each slice of its senders, the keys of the errors that go back there.
     let errorRanges: [[KeyRange]]
     var job: SpiNNaker2Job? { didSet { view = job?.view ?? JobView() } }
     var view = JobView()
@@ -172,7 +172,7 @@ final class NeuronProgram: Program {
         if isAwake {
             try advance(context, step: step)
         } else {
-            // Where in its ring of zeros it stands does not matter.
+            // The ring of arrivals is all zeros: where in it the run stands does not matter.
             context.sleep(until: view.steps &- 1, charging: costs.tick)
         }
         slot = ClockKernels.slot(slot, after: 1, largestDelay + 1)
@@ -276,7 +276,7 @@ final class SpikeLog {
     let currents = Block<Float>()
     let membranes = Block<Float>()
     private(set) var count = 0
-    /// Per sample, where its spikes end.
+    /// For each sample where its spikes end.
     private(set) var ends: [Int] = []
 
     func removeAll() {

@@ -8,9 +8,9 @@ import SpiNNaker2
 /// A chunk of parameters as its optimiser sees it.
 struct OwnedChunk {
     let chunk: ParameterChunk
-    /// Where it begins in this PE's buffers.
+    /// Where the chunk begins in this PE's buffers.
     let start: Int
-    /// Per copy, the buffer that holds the sums, and the one that holds the parameters (weights only).
+    /// For each copy the buffer that holds the sums, and the one that holds the parameters (none for delays).
     let gradients: [MemoryBuffer]
     let parameters: [MemoryBuffer]
     /// What the sum over copies is multiplied with, per receiver: -tau_s / dt; one number for delays, 1 / dt.
