@@ -227,7 +227,7 @@ typedef struct spinnprop_network_options {
     const int32_t *layer_sizes; /* input units first; at least two numbers                                            */
     int32_t n_layer_sizes;
     const double *tau_mem;   int32_t n_tau_mem;    /* NULL, 0: the engine's choice, 20 ms for exact events           */
-    const double *tau_syn;   int32_t n_tau_syn;    /* NULL, 0: likewise, 5 ms                                         */
+    const double *tau_syn;   int32_t n_tau_syn;    /* NULL, 0: the engine's choice, 5 ms for exact events             */
     const double *threshold; int32_t n_threshold;  /* NULL, 0: 1                                                      */
     const double *reset;     int32_t n_reset;      /* NULL, 0: 0                                                      */
     int32_t delays;              /* SPINNPROP_DELAYS_*: of every connection; delays start at 0                        */
@@ -288,7 +288,7 @@ typedef struct spinnprop_engine spinnprop_engine;
 enum {
     SPINNPROP_ENGINE_EVENT = 0,  /* exact events in continuous time, exact adjoint                                    */
     SPINNPROP_ENGINE_CLOCK = 1,  /* time steps in float32: see "time steps" below                                     */
-    SPINNPROP_ENGINE_SPINNAKER2 = 2 /* the same bits by programs on an emulated SpiNNaker2: see there, below          */
+    SPINNPROP_ENGINE_SPINNAKER2 = 2 /* those time steps by programs: see "emulated SpiNNaker2" below                  */
 };
 
 /* An engine of any kind with all its defaults. Kinds that have options have a _create function of their own, too, and a
@@ -379,7 +379,7 @@ SPINNPROP_API void spinnprop_recording_info_init(spinnprop_recording_info *info)
 SPINNPROP_API spinnprop_status spinnprop_recording_describe(spinnprop_recording_info *info,
                                                             const spinnprop_recording *recording);
 
-/* What it was made by, as spinnprop_engine_describe says it. */
+/* The engine a recording was made by, as spinnprop_engine_describe says it. */
 SPINNPROP_API spinnprop_status spinnprop_recording_engine(spinnprop_engine_info *info,
                                                           const spinnprop_recording *recording);
 /* The number of neurons of a layer. */
@@ -394,7 +394,7 @@ SPINNPROP_API spinnprop_status spinnprop_recording_spikes(double *times, int32_t
                                                           double *membranes, int64_t n_spikes, int64_t *offsets,
                                                           int64_t n_offsets, const spinnprop_recording *recording,
                                                           int32_t layer);
-/* (n_samples, n_outputs); +infinity where silent, everywhere for a leaky read-out. */
+/* The first spike time of each output in each sample, (n_samples, n_outputs); +infinity where silent, everywhere for a leaky read-out. */
 SPINNPROP_API spinnprop_status spinnprop_recording_first_spike_times(double *times, int64_t n,
                                                                      const spinnprop_recording *recording);
 /* Each leaky read-out's largest membrane value over the run (0, at time 0, if it never rises above) and its time,
@@ -488,10 +488,10 @@ SPINNPROP_API spinnprop_status spinnprop_network_gradient(spinnprop_gradient **g
                                                           int64_t n_targets, const spinnprop_gradient_options *options,
                                                           spinnprop_progress_callback progress, void *payload);
 SPINNPROP_API void spinnprop_gradient_free(spinnprop_gradient *gradient);
-/* Shapes as spinnprop_network_shape says; SPINNPROP_WEIGHTS .. SPINNPROP_RECURRENT_DELAYS only. */
+/* The gradient of a layer's array. Shapes as spinnprop_network_shape says; SPINNPROP_WEIGHTS .. SPINNPROP_RECURRENT_DELAYS only. */
 SPINNPROP_API spinnprop_status spinnprop_gradient_get(double *values, int64_t n, const spinnprop_gradient *gradient,
                                                       int32_t parameter, int32_t layer);
-/* One per input spike, in the order in which the input came. */
+/* Derivatives with respect to input spike times (1/s), one per input spike, in the order in which the input came. */
 SPINNPROP_API spinnprop_status spinnprop_gradient_input_times(double *values, int64_t n, const spinnprop_gradient *gradient);
 /* How many samples added nothing because their label neuron, or all outputs with a target time, were silent. */
 SPINNPROP_API spinnprop_status spinnprop_gradient_skipped(int64_t *skipped, const spinnprop_gradient *gradient);
@@ -536,7 +536,7 @@ typedef struct spinnprop_training_options {
     double clip_norm;              /* largest Euclidean norm of the whole gradient; +infinity: off                    */
     double bump;                   /* weight bumping of silent neurons: first amount, doubled while it stays so; 0: off */
     double bump_hidden_limit;      /*   silent fraction of a hidden layer that calls for it                           */
-    double bump_output_limit;      /*   likewise of the last layer                                                    */
+    double bump_output_limit;      /*   silent fraction of the last layer that calls for it                           */
     double input_dropout;          /* probability with which an input spike is left out in training                   */
     int32_t patience;              /* epochs without a better validation loss before stopping; 0: never               */
     int32_t restore_best;          /* 1: end with the parameters of the best validation loss. Here, as for early
@@ -568,7 +568,7 @@ enum {
 SPINNPROP_API spinnprop_status spinnprop_domain_count(int64_t *n, int32_t of);
 SPINNPROP_API spinnprop_status spinnprop_domain_rows(spinnprop_domain *rows, int64_t n, int32_t of);
 
-/* Means over samples. One whose label neuron is silent has no answer to learn from: it is in skipped, counts as log(n_outputs)
+/* Means over samples. A sample whose label neuron is silent has no answer to learn from: it is in skipped, counts as log(n_outputs)
  * in the loss, and as wrong. */
 typedef struct spinnprop_epoch {
     size_t size;
@@ -607,7 +607,7 @@ enum {
     SPINNPROP_SPARSE_LIF = 0,       /* V' = -V + I, threshold 0, reset -1                                             */
     SPINNPROP_SPARSE_QIF = 1,       /* V' = V^2 + I, threshold +infinity, reset -infinity: the theta neuron           */
     SPINNPROP_SPARSE_EIF = 2,       /* V' = -V + slope exp(V / slope) + I, threshold +infinity, reset -1; by polynomials */
-    SPINNPROP_SPARSE_EIF_TABLE = 3  /* the same by a fine table                                                       */
+    SPINNPROP_SPARSE_EIF_TABLE = 3  /* as SPINNPROP_SPARSE_EIF, by a fine table                                       */
 };
 /* The exponential neurons' polynomials are fitted when a network is made. Where drives differ there is one set, 1 to 4 MB, for each
  * sixteenth octave of slope + I in which there are any, fitted within 0.1 s: both grow with the spread of the drives only. */
@@ -642,7 +642,7 @@ SPINNPROP_API void spinnprop_sparse_options_init(spinnprop_sparse_options *optio
  * progress counts neurons whose targets have been drawn. */
 SPINNPROP_API spinnprop_status spinnprop_sparse_create(spinnprop_sparse **network, const spinnprop_sparse_options *options,
                                                        spinnprop_progress_callback progress, void *payload);
-/* Shares the arrays until one of both is changed. */
+/* A copy that shares the arrays with the network until one of both is changed. */
 SPINNPROP_API spinnprop_status spinnprop_sparse_copy(spinnprop_sparse **copy, const spinnprop_sparse *network);
 SPINNPROP_API void spinnprop_sparse_free(spinnprop_sparse *network);
 
@@ -655,7 +655,7 @@ typedef struct spinnprop_sparse_info {
 SPINNPROP_API void spinnprop_sparse_info_init(spinnprop_sparse_info *info);
 SPINNPROP_API spinnprop_status spinnprop_sparse_describe(spinnprop_sparse_info *info, const spinnprop_sparse *network);
 SPINNPROP_API spinnprop_status spinnprop_sparse_drives(double *drives, int64_t n_drives, const spinnprop_sparse *network);
-/* In the order of the targets. Any network may be given one weight for all synapses, or one for each. */
+/* The weights in the order of the targets. Any network may be given one weight for all synapses, or one for each. */
 SPINNPROP_API spinnprop_status spinnprop_sparse_weights(double *weights, int64_t n_weights, const spinnprop_sparse *network);
 SPINNPROP_API spinnprop_status spinnprop_sparse_set_weights(spinnprop_sparse *network, const double *weights,
                                                             int64_t n_weights);
@@ -690,7 +690,7 @@ SPINNPROP_API spinnprop_status spinnprop_sparse_run(spinnprop_sparse_recording *
 typedef struct spinnprop_sparse_summary {
     size_t size;
     int64_t n_spikes;
-    double t_end;                   /* of the last spike, or the t_end that ended the run                             */
+    double t_end;                   /* the time of the last spike, or the t_end that ended the run                    */
     double rate;                    /* spikes per neuron and second                                                   */
 } spinnprop_sparse_summary;
 SPINNPROP_API void spinnprop_sparse_summary_init(spinnprop_sparse_summary *summary);
@@ -710,10 +710,10 @@ SPINNPROP_API spinnprop_status spinnprop_sparse_stream(spinnprop_sparse_summary 
 SPINNPROP_API void spinnprop_sparse_recording_free(spinnprop_sparse_recording *recording);
 SPINNPROP_API spinnprop_status spinnprop_sparse_recording_summary(spinnprop_sparse_summary *summary,
                                                                   const spinnprop_sparse_recording *recording);
-/* In order of time. n is the summary's n_spikes. */
+/* The spikes in order of time; n is the summary's n_spikes. */
 SPINNPROP_API spinnprop_status spinnprop_sparse_recording_spikes(double *times, int32_t *units, int64_t n,
                                                                  const spinnprop_sparse_recording *recording);
-/* (n_samples, n_trace_units): V at 0, trace_interval, 2 trace_interval ... as far as the run went. */
+/* Traces, (n_samples, n_trace_units): V at 0, trace_interval, 2 trace_interval ... as far as the run went. */
 SPINNPROP_API spinnprop_status spinnprop_sparse_recording_trace_count(int64_t *n_samples,
                                                                       const spinnprop_sparse_recording *recording);
 SPINNPROP_API spinnprop_status spinnprop_sparse_recording_traces(double *values, int64_t n,
@@ -784,7 +784,7 @@ SPINNPROP_API spinnprop_status spinnprop_sparse_lyapunov(double *exponents, int6
 
 enum { SPINNPROP_SPINNAKER2_OVERFLOW_DROP = 0, SPINNPROP_SPINNAKER2_OVERFLOW_OVERWRITE = 1, SPINNPROP_SPINNAKER2_OVERFLOW_STALL = 2 };
 enum { SPINNPROP_SPINNAKER2_FAULTS_ERROR = 0, SPINNPROP_SPINNAKER2_FAULTS_COUNT = 1 };
-/* By number; shuffled; or as the authors' figure shows it: each copy of the network on the four processing elements of a quad, row by
+/* Which processing elements are taken: by number; shuffled; or as the authors' figure shows it: each copy of the network on the four processing elements of a quad, row by
  * row from (1, 1), the optimiser at (1, 6), one chip. What does not fit that is refused. */
 enum {
     SPINNPROP_SPINNAKER2_PLACEMENT_COMPACT = 0,
@@ -795,13 +795,13 @@ enum { SPINNPROP_SPINNAKER2_POWER_LOW = 0, SPINNPROP_SPINNAKER2_POWER_HIGH = 1, 
 
 typedef struct spinnprop_spinnaker2_options {
     size_t size;
-    double time_step;          /* as those of time steps                                                              */
+    double time_step;          /* seconds; these three as in spinnprop_clock_options                                  */
     int32_t steps, decay;
     int32_t copies;            /* of the network side by side; 0: as many as fit                                      */
     int32_t chips;             /* on the board, 1 .. 48                                                               */
     int32_t batch_size;        /* the largest batch there will be, and so the most copies of use; 0: any              */
     int32_t fifo_packets;      /* capacity of a receive FIFO; 0: the worst case, within reason                        */
-    double spikes_per_neuron;  /* and sample: what spike tapes are made for                                           */
+    double spikes_per_neuron;  /* spikes per neuron and sample that tapes are made for                                */
     double active_senders;     /* part of a population that spikes in a sample: what sums per sample are made for     */
     int32_t overflow;          /* SPINNPROP_SPINNAKER2_OVERFLOW_*: what a full FIFO does                              */
     int32_t faults;            /* SPINNPROP_SPINNAKER2_FAULTS_*: what a lost, late or unrouted packet means           */
@@ -868,7 +868,7 @@ typedef struct spinnprop_spinnaker2_fit_options {
     int32_t batch_size;         /* samples of a step                                                                  */
     int32_t n_activity;
     double input_activity;      /* spikes per input unit and sample                                                   */
-    const double *activity;     /* and per neuron, for each layer; the last number counts for all further ones; NULL, 0:
+    const double *activity;     /* spikes per neuron and sample, for each layer; the last counts for all further ones; NULL, 0:
                                  * a default                                                                          */
     int32_t makes_room;         /* 1: where the engine as it is has no room for that, the answer is for one that has: with
                                  * spikes_per_neuron and active_senders as the activity needs them                    */
@@ -992,7 +992,7 @@ typedef struct spinnprop_spinnaker2_counters {
     int64_t dma_transfers, dma_bytes, dram_bytes;
 } spinnprop_spinnaker2_counters;
 SPINNPROP_API void spinnprop_spinnaker2_counters_init(spinnprop_spinnaker2_counters *counters);
-/* Of everything, of all processing elements with one program, and of each processing element: a row for each phase, for the first
+/* Counters of everything, of all processing elements with one program, and of each processing element: a row for each phase, for the first
  * program or element, then for the second, ... */
 /* n is n_phases. */
 SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_phase_counters(spinnprop_spinnaker2_counters *counters, int64_t n,
@@ -1010,7 +1010,7 @@ SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_link_bits(int64_t *b
                                                                       const spinnprop_spinnaker2_account *account);
 
 /* A tick that did not fit its period. cause: "work" of a processing element, "stall" of one whose packet found a full FIFO; "link": a
- * link between chips was to carry more in the tick than it can; "dram": likewise a chip's memory interface. What a link or a
+ * link between chips was to carry more in the tick than it can; "dram": a chip's memory interface was. What a link or a
  * memory interface is asked for within a tick goes one after another, and the tick lasts until all is done. */
 typedef struct spinnprop_spinnaker2_slip {
     size_t size;

@@ -6,7 +6,7 @@ import CSupport
 ///
 /// A slice is a run of neurons whose number is a multiple of `width`; rows of weights and state vectors are padded with neurons that
 /// never spike (threshold +infinity, everything else 0). No result depends on how a layer is cut into slices: the one sum over
-/// neurons, `blockError`, is cut at multiples of `width` alone. So the engine runs whole layers and an emulated chip the slices its
+/// neurons, `blockError`, is cut at multiples of `width` alone. So the engine runs whole layers and an emulated SpiNNaker2 the slices its
 /// processing elements hold, and both see the same bits.
 ///
 ///     forward    I = alpha I + s,  V* = beta V + (1 - beta) I,  spike where V* > theta, then V = V_reset

@@ -40,7 +40,8 @@ final class ClockState {
             membranes: windowMembranes.pointer)
     }
 
-    /// A run from rest, at the first step in which a source spikes or, where its loop asks for that, after it; past the end if none does.
+    /// A run from rest. Its first step is the one in which a source spikes first, or for loops that ask for it the step after; past the
+    /// end if no source spikes.
     fileprivate func begin(
         _ plan: ClockPlan, _ rows: StepRows, spikeLimit: Int
     ) throws(SpinnpropError) -> LayerForward {

@@ -11,7 +11,7 @@ import Networks
 /// network adds its samples c, c + copies, ...; the copies are added in order; the sum times -tau_s / dt is the gradient of the
 /// weights, the sum over 1 / dt that of the delays. Results are the same bits for any number of threads.
 ///
-/// Works on any recording on a grid, also one that a chip has made.
+/// Works on any recording on a grid, also one that an emulated SpiNNaker2 has made.
 public struct ClockRule: GradientRule {
     public static let name = ClockSubstrate.name
     public var name: String { ClockRule.name }

@@ -14,7 +14,7 @@ final class ClockSession: Session {
     private let resident: ResidentOptimizer<Float>
     /// Delays that are trained, in seconds.
     private let delays: TrainedDelays?
-    /// Delays of each connection in seconds that the plans have not taken yet.
+    /// The delays of each connection in seconds, if they have changed since the plans took them.
     private var changedDelays: [[Double]]?
     private let memory = ClockMemory()
     /// The batch whose gradient the next step takes.

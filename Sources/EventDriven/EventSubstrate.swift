@@ -168,7 +168,7 @@ final class SampleRunner {
         merged = try SpikeColumns()
     }
 
-    /// Turns to a part: where its spikes go, layer by layer, and how many samples follow.
+    /// Turns to a part. - Parameters: where its spikes go, layer by layer, and how many samples follow.
     func begin(columns: [SpikeColumns], samples: Int) {
         self.columns = columns
         for own in columns { own.ends.reserveCapacity(samples) }

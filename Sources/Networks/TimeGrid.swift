@@ -33,7 +33,7 @@ public enum Decay: Int32, Sendable, CaseIterable {
 /// | `timeStep` | 1e-3        | s    | dt, from one step to the next, > 0                                               |
 /// | `steps`    | 27          | -    | T; the first step is the state of rest, so at least 2                            |
 /// | `decay`    | exponential | -    | how neurons decay in one step                                                    |
-/// | `copies`   | 1           | -    | gradients are summed as a chip sums them that holds so many copies of the network |
+/// | `copies`   | 1           | -    | gradients are summed as a SpiNNaker2 with so many copies of the network sums them |
 public struct TimeGrid: Equatable, Sendable {
     public static let defaultTimeStep = 1e-3
     public static let defaultSteps = 27

@@ -1,4 +1,4 @@
-// What running on the emulated chip cost: time, energy and memory, all estimated from counters and the table of constants.
+// What running on the emulated SpiNNaker2 cost: time, energy and memory, all estimated from counters and the table of constants.
 import Mathematics
 import Networks
 import SpiNNaker2

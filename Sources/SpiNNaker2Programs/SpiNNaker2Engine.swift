@@ -1,4 +1,4 @@
-// The emulated chip as an engine: a substrate, a gradient rule, and the place where the optimiser's steps are taken.
+// The emulated SpiNNaker2 as an engine: a substrate, a gradient rule, and the place where the optimiser's steps are taken.
 import ClockDriven
 import Mathematics
 import Networks

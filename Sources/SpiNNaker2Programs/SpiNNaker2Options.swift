@@ -1,4 +1,4 @@
-// What a user sets of training on an emulated chip.
+// What a user sets of training on an emulated SpiNNaker2.
 import Mathematics
 import Networks
 import SpiNNaker2

@@ -14,7 +14,7 @@ public struct SpikeTrains: Equatable, Sendable {
     public var sampleCount: Int { offsets.count - 1 }
     public var spikeCount: Int { times.count }
 
-    /// - Throws: `invalidValue` naming the first element that breaks a rule above.
+    /// - Throws: `invalidValue` naming the first element that breaks a rule of `SpikeTrains`.
     public init(times: [Double], units: [Int32], offsets: [Int], unitCount: Int) throws(SpinnpropError) {
         try SpikeTrains.check(times: times, units: units, offsets: offsets, unitCount: unitCount)
         self.init(trustedTimes: times, units: units, offsets: offsets, unitCount: unitCount)

@@ -41,7 +41,7 @@ class Network:
         Time constants of membrane and current, seconds, > 0: one for all, one per layer, or one for every neuron of all
         layers, layer after layer. None: what suits training on `engine`.
     threshold, reset : float or array
-        Membrane values, likewise; threshold > 0, reset below it.
+        Membrane values, given as the time constants are; threshold > 0, reset below it.
     delays : None, "synaptic", "axonal" or "dendritic"
         Whether connections have delays, and of what kind: per synapse, per sender or per receiver. They start at 0.
     recurrent : bool or sequence of bool
@@ -53,7 +53,7 @@ class Network:
         half the deviation. None: what suits training on `engine`; for exact events, about half of a layer spikes on
         latency-coded input.
     seed : int
-        Of the initial weights, 0 .. 2^64 - 1.
+        Seeds the initial weights, 0 .. 2^64 - 1.
     engine : "event", "clock", "spinnaker2" or an engine object
         What the network is meant for. It only chooses what is not given; any engine may run the network.
 
@@ -219,7 +219,7 @@ class Network:
             Seconds, inclusive; None runs until the network is silent. Required with recurrence. Engines with time steps end
             after these, whatever the network does: leave it None.
         max_spikes : int or None
-            Of all samples and layers together; passing it is an error. None: 4 million and 200 for each neuron in each
+            The most spikes of all samples and layers together; passing it is an error. None: 4 million and 200 for each neuron in each
             sample, at most 100 million.
         progress : callable or None
             Now and then given a dict with the samples ``done`` and ``total``; returns something true to stop.
@@ -385,7 +385,7 @@ class Network:
         return MutableLayerSequence(name, self._info["n_layers"], get, set)
 
     def _shape(self, code: int, layer: int) -> Tuple[int, ...]:
-        """As Python shows it: parameters per neuron have one dimension."""
+        """The shape as Python shows it: parameters per neuron have one dimension."""
         shape = _core.network_shape(self._handle, code, layer)
         is_vector = code >= _core.TAU_MEM
         if code in (_core.DELAYS, _core.RECURRENT_DELAYS):

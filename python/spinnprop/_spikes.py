@@ -33,7 +33,7 @@ class SpikeTrains:
     n_units : int
         How many units there are, spiking or not.
     time_unit : "s", "ms", "us" or "ns", or None
-        Of the given times; `times` are seconds. None: seconds, with a warning where whole numbers look like another unit.
+        The unit of the given times; `times` are seconds. None: seconds, with a warning where whole numbers look like another unit.
 
     Within a sample, spikes may come unsorted or repeated. Arrays that already have these dtypes and lie contiguously
     are not copied: do not change them afterwards.
@@ -69,7 +69,7 @@ class SpikeTrains:
     def _trusted(
         cls, times: Float64Array, units: Int32Array, offsets: Int64Array, n_units: int
     ) -> SpikeTrains:
-        """Of arrays that the core has just filled."""
+        """Spike trains of arrays that the core has just filled."""
         spikes = cls.__new__(cls)
         spikes._times, spikes._units, spikes._offsets = _view(times), _view(units), _view(offsets)
         spikes._n_units = n_units
@@ -77,7 +77,7 @@ class SpikeTrains:
 
     @property
     def _arrays(self) -> Tuple[Float64Array, Int32Array, Int64Array, int]:
-        """As the core takes them."""
+        """The arrays as the core takes them."""
         return self._times, self._units, self._offsets, self._n_units
 
     @property

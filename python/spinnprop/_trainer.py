@@ -55,15 +55,15 @@ class Trainer:
     batch_size : int
         Samples per step; a partial last batch is used.
     seed : int
-        Of the order of samples and of input dropout.
+        Seeds the order of samples and input dropout.
     optimizer : "sgd", "adam" or "adamw"
     learning_rate : float
     delay_learning_rate : float
         Seconds per step; 0 leaves delays as they are.
     momentum : float
-        Of SGD.
+        Of SGD, in [0, 1).
     beta1, beta2, epsilon : float
-        Of Adam and AdamW.
+        Decay of the mean gradient and of the mean square, and what is added to its root (Adam, AdamW).
     weight_decay : float
         An L2 term (SGD, Adam), or decoupled (AdamW).
     schedule : "constant", "step", "exponential" or "smooth"
@@ -74,7 +74,7 @@ class Trainer:
     bump : float
         First amount added to the weights of silent neurons, doubled while they stay so; 0: off.
     bump_hidden_limit, bump_output_limit : float
-        The silent fraction of a layer that calls for it.
+        The silent fraction of a layer above which its silent neurons are bumped.
     input_dropout : float
         Probability with which an input spike is left out in training.
     patience : int
@@ -247,7 +247,7 @@ class Trainer:
 
     @property
     def epochs_done(self) -> int:
-        """How many epochs are behind it."""
+        """How many epochs are done."""
         return _core.trainer_epochs_done(self._handle)
 
     @property

@@ -52,9 +52,9 @@ def reptile(
     steps : int
         Tasks to learn from.
     step_size : float
-        Of the first step, 0 < step_size <= 1; it falls linearly to 0.
+        The size of the first step, 0 < step_size <= 1; it falls linearly to 0.
     seed : int
-        Of the order of samples in each training, and of the tasks drawn from a sequence.
+        Seeds the order of samples in each training, and the tasks drawn from a sequence.
     progress : callable or None
         After each step given a dict with the keys done, total, loss and accuracy (of that task's training: in its first
         epoch, which tells how good the initialisation was); returns something true to stop with what has been learnt.
@@ -165,7 +165,7 @@ def yin_yang_task(
     Parameters
     ----------
     number : int
-        Of the task, >= 0: it alone decides angle and labels.
+        The number of the task, >= 0: it alone decides angle and labels.
     n : int
         How many samples.
     samples : int

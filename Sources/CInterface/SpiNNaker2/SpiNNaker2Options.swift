@@ -37,7 +37,7 @@ extension spinnprop_spinnaker2_options {
     }
 }
 
-/// Replaces a constant of the chip, or a cost of a program.
+/// Replaces a constant of a SpiNNaker2, or a cost of a program.
 private func replace(
     _ name: String, to value: Double, _ constants: inout SpiNNaker2Constants, _ costs: inout ProgramCosts
 ) throws(SpinnpropError) {

@@ -1,4 +1,4 @@
-// What is known of a chip before anything runs: its tables, and what fits.
+// What is known of a SpiNNaker2 before anything runs: its tables, and what fits.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import CSpinnprop
@@ -7,7 +7,7 @@ import SpiNNaker2
 import SpiNNaker2Programs
 import Spinnprop
 
-/// A caller's engine, which must be an emulated chip.
+/// A caller's engine, which must be an emulated SpiNNaker2.
 func spinnaker2(_ handle: OpaquePointer?) throws(SpinnpropError) -> SpiNNaker2Engine {
     let engine = try box(handle, engineKind, "engine").value
     guard let own = engine.substrate as? SpiNNaker2Engine else {

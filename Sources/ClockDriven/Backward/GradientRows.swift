@@ -1,4 +1,4 @@
-// Gradients sample by sample, and their sums in the order in which a chip with several copies of the network takes them.
+// Gradients sample by sample, and their sums in the order in which a SpiNNaker2 with several copies of the network takes them.
 import ClockArithmetic
 import Mathematics
 import Networks

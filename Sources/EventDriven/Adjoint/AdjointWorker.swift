@@ -26,7 +26,7 @@ struct Jumps {
     }
 }
 
-/// Where an incoming connection's sums go while one sample is worked on; trivial, for hot loops.
+/// Where an incoming connection's sums go while one sample is run backward; trivial, so that hot loops touch no reference counts.
 struct IncomingSums {
     let columns: UnsafePointer<Double>
     let weights: UnsafeMutablePointer<Double>
@@ -214,7 +214,7 @@ final class AdjointWorker {
             let slope = (own.maximumCurrents[at] - own.maxima[at]) / plan.flow(Int(unit)).tauMem
             let error = errors[plan.layer].pointer[Int(unit)] * slope
             try arrivals.collect(plan.feedForward, rows: rows, neuron: Int(unit))
-            // Of several at once it is the most inhibitory that cuts the rise: with one of them moved there is no other derivative.
+            // Of several arrivals at once the most inhibitory cuts the rise: if a single one moves, it alone has a derivative.
             var cut = -1
             var lowest = 0.0
             for n in 0..<arrivals.count where arrivals.times[n] == own.maximumTimes[at] {

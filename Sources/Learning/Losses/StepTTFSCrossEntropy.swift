@@ -1,4 +1,4 @@
-// Cross-entropy over times to first spike counted in steps, in float32 as a chip computes it.
+// Cross-entropy over times to first spike counted in steps, in float32 as a SpiNNaker2 computes it.
 import Mathematics
 import Networks
 

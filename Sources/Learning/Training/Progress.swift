@@ -20,7 +20,7 @@ public struct TrainingProgress: Equatable, Sendable {
     /// Spikes per sample, means over this epoch so far.
     public var hiddenSpikes = Double.nan
     public var outputSpikes = Double.nan
-    /// Fraction of samples without an answer to learn from, over this epoch so far.
+    /// The fraction of samples without an answer to learn from, over this epoch so far.
     public var skipped = Double.nan
 }
 
@@ -35,7 +35,7 @@ public struct EpochRecord: Equatable, Sendable {
     /// Spikes per training sample.
     public var hiddenSpikes = 0.0
     public var outputSpikes = 0.0
-    /// Fraction of samples without a gradient.
+    /// The fraction of samples without an answer to learn from.
     public var skipped = 0.0
     public var learningRate = 0.0
     /// Wall-clock time, validation included.

@@ -15,10 +15,10 @@ import Spikes
 public final class Trainer {
     public let options: TrainingOptions
     private let substrate: any Substrate
-    /// `nil`: the substrate's own.
+    /// What differentiates recordings; `nil`: the substrate's own rule.
     private let rule: (any GradientRule)?
     private var state: TrainingState
-    /// While a run goes on: holds the parameters and the optimiser's memory in the state's stead.
+    /// Holds the parameters and the optimiser's memory in the state's stead while a run goes on; `nil` between runs.
     private var session: (any Session)?
 
     /// - Parameter rule: what differentiates recordings; `nil`: the substrate's own rule.
@@ -122,7 +122,7 @@ public final class Trainer {
         state.data = fingerprint.value
     }
 
-    /// The rest of the running epoch.
+    /// Trains through what is left of the running epoch, validates, and closes it.
     private func runEpoch(
         _ batches: inout Batches, _ validation: (input: SpikeTrains, labels: [Int])?, _ reporter: ProgressReporter?
     ) throws(SpinnpropError) {

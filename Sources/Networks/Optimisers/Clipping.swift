@@ -4,7 +4,7 @@ import Mathematics
 /// What clipping does to every entry of a gradient: entries beyond `value` are cut, then all are multiplied by `factor`.
 public struct AppliedClipping: Equatable, Sendable {
     public let value: Double
-    /// What brings the norm down to its limit; 1 if it is below.
+    /// What brings the norm down to its limit; 1 if it is at or below it.
     public internal(set) var factor = 1.0
     /// Whether there is a limit to the norm, so that the norm had to be taken.
     public let takesNorm: Bool

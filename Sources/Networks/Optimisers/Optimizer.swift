@@ -14,7 +14,7 @@ import Mathematics
 /// Gradients of delays, per second, are first multiplied by the network's `timeStretch`: so limits and epsilon mean the same in a
 /// slower network.
 ///
-/// In single precision every operation is a float32 one, as on a chip; parameters and memory are then float32 numbers held in float64
+/// In single precision every operation is a float32 one, as on a SpiNNaker2; parameters and memory are then float32 numbers held in float64
 /// arrays. The loops are `UpdateRule`'s.
 public struct Optimizer: Equatable, Sendable {
     public let options: OptimizerOptions
@@ -27,7 +27,7 @@ public struct Optimizer: Equatable, Sendable {
     package var powers = (beta1: 1.0, beta2: 1.0)
     /// m of the weights, then of the delays, of each connection.
     package var first: [[Double]]
-    /// v likewise; empty arrays for SGD.
+    /// v of the weights, then of the delays, of each connection; empty arrays for SGD.
     package var second: [[Double]]
 
     /// - Throws: `invalidValue` naming the option that is out of its domain.
@@ -50,7 +50,7 @@ public struct Optimizer: Equatable, Sendable {
             && left.first == right.first && left.second == right.second
     }
 
-    /// Takes a step of all weights; false if it cannot, and then changes nothing.
+    /// Takes a step of all weights on a device. - Returns: false if it cannot, and then it has changed nothing.
     public typealias DeviceStep = (
         _ network: inout Network, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping, _ mean: inout [[Double]],
         _ square: inout [[Double]]

@@ -1,7 +1,7 @@
 // The formulas of all optimisers, element by element, in float64 or float32.
 /// One step's constants and the loops over parameters that use them; the formulas are at `Optimizer`.
 ///
-/// Element by element, each operation rounded once, in the order written: so a chip that holds a piece of the parameters gets the
+/// Element by element, each operation rounded once, in the order written: so a device that holds a piece of the parameters gets the
 /// same bits. Constants are worked out in float64 and rounded once.
 public struct UpdateRule<Real: BinaryFloatingPoint & Sendable>: Sendable {
     let kind: OptimizerKind

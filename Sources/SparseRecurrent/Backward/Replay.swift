@@ -7,7 +7,7 @@ final class Replay<K: Kernel> {
     let kernel: K
     let tape: EventTape
     let states: LargeBuffer<K.State>
-    let rows: Rows
+    let rows: TargetRows
     let weights: LargeBuffer<Double>
     private let weightStride: Int
     /// What re-basings so far add up to.
@@ -22,7 +22,7 @@ final class Replay<K: Kernel> {
         let network = recording.network
         let any = kernel.state(remaining: 0, 0)
         states = try LargeBuffer(count: network.neuronCount, repeating: any, "the network's state")
-        rows = try Rows(network.connectivity)
+        rows = try TargetRows(network.connectivity)
         weights = network.weightBuffer
         weightStride = network.weightCount == 1 ? 0 : 1
     }

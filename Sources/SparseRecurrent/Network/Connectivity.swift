@@ -111,7 +111,7 @@ public struct Connectivity: Sendable {
         try Memory.check(count: synapseCount, bytesPerElement: 4, "the network's targets")
         var result: [Int32] = []
         result.reserveCapacity(synapseCount)
-        let rows = try Rows(self)
+        let rows = try TargetRows(self)
         for neuron in 0..<neuronCount {
             result.append(contentsOf: UnsafeBufferPointer(start: rows.targets(neuron), count: rows.length(neuron)))
         }
@@ -126,7 +126,7 @@ public struct Connectivity: Sendable {
 }
 
 /// Reads rows in a loop; one per worker, since drawing needs space of its own.
-final class Rows {
+final class TargetRows {
     private enum Source {
         case stored(UnsafePointer<Int32>)
         case drawn(RowDrawer)

@@ -15,7 +15,7 @@ import Mathematics
 struct SpikeQueue {
     let keys: UnsafeMutablePointer<Double>
     private let neuronCount: Int
-    private let rows: Rows
+    private let rows: TargetRows
     /// Neurons with keys from here on are not in the queue.
     private(set) var end: Double
     private var start: Double
@@ -61,7 +61,7 @@ struct SpikeQueue {
     /// `width`: a first guess of how far keys are spread. A window holds about one of `share` neurons: larger ones save passes over
     /// all keys, smaller ones spare the nearest cache.
     init(
-        keys: UnsafeMutablePointer<Double>, neuronCount: Int, rows: Rows, start: Double, width: Double, share: Int,
+        keys: UnsafeMutablePointer<Double>, neuronCount: Int, rows: TargetRows, start: Double, width: Double, share: Int,
         isFar: Bool
     ) throws(SpinnpropError) {
         self.keys = keys

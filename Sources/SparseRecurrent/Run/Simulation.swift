@@ -16,7 +16,7 @@ final class Simulation<K: Kernel> {
     private let neuronCount: Int
     private let kernel: K
     private var queue: SpikeQueue
-    private let rows: Rows
+    private let rows: TargetRows
     private let weights: LargeBuffer<Double>
     private let isUniform: Bool
     private let isInhibitory: Bool
@@ -40,7 +40,7 @@ final class Simulation<K: Kernel> {
     private var stop = Double.infinity
     /// Seconds.
     private let endTime: Double
-    /// A clock slightly before it.
+    /// A clock slightly before the end.
     private var nearEnd = Double.infinity
 
     private(set) var tape: EventTape?
@@ -77,7 +77,7 @@ final class Simulation<K: Kernel> {
         keys =
             ownKeys?.pointer
             ?? UnsafeMutableRawPointer(states.pointer).bindMemory(to: Double.self, capacity: neuronCount)
-        rows = try Rows(network.connectivity)
+        rows = try TargetRows(network.connectivity)
         // Lazy kernels round a key anew each time it is looked at.
         expectsNext = isFar && rows.areDrawn && !K.isLazy
         weights = network.weightBuffer

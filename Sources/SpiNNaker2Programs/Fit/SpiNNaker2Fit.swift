@@ -1,4 +1,4 @@
-// Whether a network fits a chip, with how many copies, and what a training step would cost: answered without running it.
+// Whether a network fits an emulated SpiNNaker2, with how many copies, and what a training step would cost: answered without running it.
 import ClockDriven
 import Mathematics
 import Networks

@@ -3,7 +3,7 @@ import ClockDriven
 import Mathematics
 import Networks
 
-/// One connection as the chip sees it. Populations are numbered with the input as 0 and layer l as l + 1.
+/// One connection as the mapper sees it. Populations are numbered with the input as 0 and layer l as l + 1.
 struct ConnectionShape: Equatable, Sendable {
     /// Its index in `Network.connections`.
     let index: Int

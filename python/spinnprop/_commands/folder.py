@@ -58,7 +58,7 @@ def check(folder: str) -> None:
 
 
 def begin(folder: str, command: str) -> None:
-    """As `check`; also refuses a folder with the results of another command.
+    """Checks a folder as `check` does, and refuses one with the results of another command.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def save_model(network: Network, folder: str) -> None:
 
 
 def digest_of_model(folder: str) -> str:
-    """Of the bytes of the model in the folder: files with the same are of the same run."""
+    """A digest of the model's bytes in the folder: files with the same digest are of the same run."""
     with open(os.path.join(folder, MODEL), "rb") as file:
         return hashlib.sha256(file.read()).hexdigest()
 

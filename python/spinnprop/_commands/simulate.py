@@ -103,7 +103,7 @@ def simulate_sparse(options: argparse.Namespace) -> None:
 
 
 def _edges(largest: int) -> Float64Array:
-    """Of bins for numbers of spikes: about 50, each for equally many whole numbers."""
+    """The edges of bins for numbers of spikes: about 50, each for equally many whole numbers."""
     step = largest // 50 + 1
     return np.arange(-0.5, largest + step, step, dtype=np.float64)
 

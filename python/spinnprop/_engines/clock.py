@@ -1,4 +1,4 @@
-"""The engine in time steps, the twin of the emulated chip."""
+"""The engine in time steps, the twin of the emulated SpiNNaker2."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .grid import TimeGrid
 
 
 class ClockEngine(BaseEngine):
-    """In time steps and float32, bit for bit what an emulated SpiNNaker2 computes. ``engine="clock"``.
+    """The engine in time steps and float32, bit for bit what an emulated SpiNNaker2 computes. ``engine="clock"``.
 
     Input spikes come at the nearest step, delays are whole steps, a spike of one step acts in the next. Output spikes come at
     whole steps times time_step. Gradients are a discretisation of the exact ones, with tau_syn in steps. Input past the last
@@ -19,11 +19,11 @@ class ClockEngine(BaseEngine):
     time_step : float
         Seconds from one step to the next, > 0.
     steps : int
-        Of a run, the one at time 0 included; at least 2.
+        Steps of a run, the one at time 0 included; at least 2.
     decay : "exponential" or "euler"
         How neurons decay in a step: by e^(-time_step / tau), or by 1 - time_step / tau.
     copies : int
-        Gradients are summed as a chip sums them that holds so many copies of the network; those beyond a batch's samples are idle.
+        Gradients are summed as a SpiNNaker2 with so many copies of the network sums them; copies beyond a batch's samples are idle.
 
     Raises
     ------

@@ -30,12 +30,12 @@ class TimeGrid(Value):
 
     @classmethod
     def _of(cls, info: Dict[str, Any]) -> Optional[TimeGrid]:
-        """That of an engine as the core describes it; None in continuous time."""
+        """The grid of an engine as the core describes it; None in continuous time."""
         if info["steps"] == 0:
             return None
         decay = next(name for name, code in _DECAYS.items() if name and code == info["decay"])
         return cls(info["time_step"], info["steps"], decay, info["copies"])
 
     def _options(self) -> Dict[str, Any]:
-        """As the core takes it."""
+        """The grid as the core takes it."""
         return {**vars(self), "decay": _DECAYS[self.decay]}

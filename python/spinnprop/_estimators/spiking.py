@@ -55,7 +55,7 @@ class SpikingClassifier(ClassifierMixin, Parameters):
     batch_size : int
         Samples per step; a partial last batch is used.
     seed : int
-        Of initial weights, sample order, dropout and the validation split.
+        Seeds initial weights, sample order, dropout and the validation split.
     early_stopping : bool
         Whether to hold out `validation_fraction` of the samples (unless fit is given a validation set), to stop after
         `patience` epochs without a better validation loss, and to end with the best parameters seen.
@@ -65,13 +65,13 @@ class SpikingClassifier(ClassifierMixin, Parameters):
     early : "large" or "small"
         Which values spike early: on every engine the large ones unless told.
     t_early, t_late, bias : float
-        Of engines in continuous time, seconds: when the first and the last of them spike, and an additional input unit (None:
+        For engines in continuous time, in seconds: when the first and the last values spike, and an additional input unit (None:
         no such unit). See `encoding.latency`. t_late None: so long after t_early as suits the network's time constants and
         number of inputs.
     t_min : int
-        Of engines with time steps: the first step at which a value spikes. See `encoding.latency_grid`.
+        For engines with time steps: the first step at which a value spikes. See `encoding.latency_grid`.
     encoder : callable or None
-        In place of these five: from X in [0, 1], (n_samples, n_features), to `SpikeTrains`.
+        Makes `SpikeTrains` of X in [0, 1], (n_samples, n_features), in place of early, t_early, t_late, bias and t_min.
     loss : Loss or None
         None: the engine's own choice for the read-out and the time constants.
     tau_mem, tau_syn
@@ -219,7 +219,7 @@ input_dropout, rate, checkpoint, checkpoint_every, resume
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The fraction of samples judged rightly, weighted if asked; one on which no output spoke is wrong, whatever its label.
 
-        The same as "accuracy" in `history_`.
+        Accuracies in `history_` count alike.
         """
         decisions = self._decide(X)
         given = np.asarray(y).ravel()

@@ -21,7 +21,7 @@ _ESTIMATE_SAMPLES = 512
 
 
 def _spikes(estimator: SpikingClassifier) -> float:
-    """Per training sample, hidden and output, in the last epoch."""
+    """Spikes per training sample, hidden and output, in the last epoch."""
     return float(estimator.report_["hidden_spikes"] + estimator.report_["output_spikes"])
 
 

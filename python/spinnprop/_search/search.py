@@ -60,7 +60,7 @@ def search(
     objectives : str or sequence of str
         "accuracy", or ("accuracy", cost, ...) for a Pareto front. Costs are "spikes" (per sample, hidden and output),
         "energy" (joules) and "time" (seconds) of a sample run forward on an emulated SpiNNaker2, or names in `costs`.
-        Both are estimated, from the account of the training that runs on such a chip; with engine "clock", from the account of
+        Energy and time are estimated, from the account of the training that runs on such a chip; with engine "clock", from the account of
         up to 512 validation samples that the trained network is run on forward, on one chip with the same grid and a copy for
         each sample of a batch, as far as they fit: small batches leave much of a chip idle, and pay for it.
     costs : dict or None
@@ -72,13 +72,13 @@ def search(
         Gives up trials that lag behind others in validation accuracy after the same epoch. Used for one objective only:
         with several, a trial that lags may be on the front for being cheap.
     seed : int
-        Of what is drawn, not of the networks (that is the estimator's). With ``n_jobs=1`` the trials depend on nothing
+        Seeds what is drawn, not the networks (their seed is the estimator's). With ``n_jobs=1`` the trials depend on nothing
         else, whether interrupted and resumed or not (hyperband's decisions excepted).
     storage : path or None
         An SQLite file that keeps the trials. With the same name, a search goes on where an earlier one ended. For one
         process at a time.
     name : str
-        Of the study in the file.
+        The name of the study in the file.
     n_jobs : int
         Trials at the same time.
     verbose : bool

@@ -11,7 +11,7 @@ from .._support import checks
 from ..spinnaker2 import Account, Engine
 from ._axes import new_or_given
 
-#: Of a quad's four processing elements within its square.
+#: The places of a quad's four processing elements within its square.
 _CORNERS = ((-0.24, -0.24), (0.24, -0.24), (-0.24, 0.24), (0.24, 0.24))
 _SIDE = 0.42
 #: The router and the memory interface.
@@ -123,7 +123,7 @@ def spinnaker2(account: Union[Account, Engine], by: str = "program", ax: Any = N
 
 
 def _chips_in_a_row(account: Account) -> int:
-    """As on the board, where arrows point to neighbours, unless that is a strip: 13 chips are a board of 13 by 1."""
+    """How many chips are drawn in a row: as many as on the board, where arrows point to neighbours, unless that is a strip: 13 chips are a board of 13 by 1."""
     return account.width if account.width <= 2 * account.height else math.ceil(math.sqrt(account.chips))
 
 

@@ -133,7 +133,7 @@ def decision_map(
 
 
 def _indices(labels: Any, given: Any) -> Any:
-    """Of each given label among the labels, which need not be sorted."""
+    """The position of each given label among the labels, which need not be sorted."""
     order = np.argsort(labels)
     found = order[np.minimum(np.searchsorted(labels, given, sorter=order), len(labels) - 1)]
     strange = given[labels[found] != given]

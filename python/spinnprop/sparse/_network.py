@@ -52,7 +52,7 @@ class RecurrentNetwork:
     tau : float
         Membrane time constant, seconds: 1e-100 .. 1e100.
     seed : int
-        Of targets (include/spinnprop.h says how they are drawn) and initial phases.
+        Seeds targets (include/spinnprop.h says how they are drawn) and initial phases.
     adjacency : (offsets, targets) or None
         int64 (n + 1,) and int32: neuron j sends to ``targets[offsets[j]:offsets[j + 1]]``; not to itself, nor twice to the same.
     drives : array of shape (1,) or (n,), or None
@@ -151,7 +151,7 @@ class RecurrentNetwork:
 
     @property
     def seed(self) -> int:
-        """Of targets and initial phases."""
+        """The seed of targets and initial phases."""
         return int(self._options["seed"])
 
     @property

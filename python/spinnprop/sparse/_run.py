@@ -24,7 +24,7 @@ class Summary(NamedTuple):
 
     #: Spikes of all neurons.
     n_spikes: int
-    #: Of the last spike, or the t_end that ended the run, seconds.
+    #: The time of the last spike, or the t_end that ended the run, seconds.
     t_end: float
     #: Spikes per neuron and second.
     rate: float
@@ -255,7 +255,7 @@ class Run:
         interval : int
             Spikes and inputs, at most, from one QR decomposition to the next; 0: n / 32.
         seed : int
-            Of the first vectors.
+            Seeds the first vectors.
         progress : callable or None
             As of `RecurrentNetwork.run`.
 

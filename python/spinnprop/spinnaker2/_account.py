@@ -33,17 +33,17 @@ class Account:
         What has run: samples forward, samples backward, the batches they came in, and steps of the optimiser on the chip: fewer
         than batches where weights of silent neurons were raised instead or delays are trained, both on the host.
     seconds, energy, mean_power : float
-        Of the chips, estimated: s, J, W. Without the host's traffic: `host_bytes`, estimated `host_seconds`.
+        What the chips take, estimated: s, J, W. Without the host's traffic: `host_bytes`, estimated `host_seconds`.
     seconds_per_sample, energy_per_sample : float
-        Of a sample run forward, copies side by side; estimated.
+        What a sample run forward takes, copies side by side; estimated.
     seconds_per_step, energy_per_step : float
-        Of a training step: all that has run but evaluations, over `batches`; estimated.
+        What a training step takes: all that has run but evaluations, over `batches`; estimated.
     evaluation_samples, evaluation_seconds, evaluation_energy : int, float, float
         Of what ran forward, the part that no backward run on the chip has followed, as the runs on a validation set; estimated.
     busiest_link_load, busiest_dram_load : float
         Part of the time in which the busiest link between chips, and the busiest memory interface, is in use; estimated.
     set_up_seconds : float
-        To load the programs and to clean up; not in `seconds`. Estimated.
+        What loading the programs and cleaning up takes; not in `seconds`. Estimated.
     phases : structured array
         name; ticks and slips of the machine: tick periods added because a program, a link or a memory interface had not
         finished, and of these link_slips and dram_slips; seconds, energy, mean_power, parts of the energy; counters of all PEs.
@@ -57,7 +57,7 @@ class Account:
     buffers : tuple of dict
         For each PE, bytes by name of buffer.
     link_bits : (chips, 6) int64
-        Over the links between chips: east, north-east, north, west, south-west, south.
+        Bits over the links between chips: east, north-east, north, west, south-west, south.
     slips : list of dict
         The first ticks that did not fit their period: phase, tick, cause. "work" and "stall" (a packet found a full FIFO) are
         of a PE: pe, cycles; "link" of a link between chips: link (6 * chip + direction), bytes; "dram" of a memory interface:

@@ -18,7 +18,7 @@ class Chip(Value):
     Parameters
     ----------
     clock_hz : float
-        Of the high power level; that of the low one is the constant ``low_clock``.
+        The clock of the high power level; that of the low one is the constant ``low_clock``.
     **constants : float
         Any other row of the table, by name: see `constants`. Names that begin with ``cost_`` are what the programs charge
         for their work, in cycles. A value that is given counts as assumed.
@@ -96,7 +96,7 @@ class Board(Value):
     chips : int
         1 .. 48.
     chip : Chip or None
-        None: as published.
+        None: a chip as published.
 
     Examples
     --------

@@ -48,7 +48,7 @@ class Engine(BaseEngine):
     time_step, steps, decay
         As in `ClockEngine`.
     copies : int or "auto"
-        Of the network, side by side, that share a batch's samples. "auto": as many as fit, at most `batch_size`.
+        Copies of the network, side by side, that share a batch's samples. "auto": as many as fit, at most `batch_size`.
     batch_size : int or None
         The largest batch there will be; None: any.
     placement : "compact", "scattered" or "published"
@@ -65,7 +65,7 @@ class Engine(BaseEngine):
     power : "low", "high" or "automatic"
         Supply voltage and clock; automatic: in each tick high if more than `power_threshold` packets wait.
     spikes_per_neuron : float
-        And sample: what the tapes of spikes are made for. They are up to eight times as long where memory is left.
+        Spikes per neuron and sample that spike tapes are made for. Tapes are up to eight times as long where memory is left.
     active_senders : float
         The part of a population of more than 128 that spikes in a sample: what sums per sample are made for.
 

@@ -21,26 +21,26 @@ class Fit(Value):
     ----------
     fits : bool
     reason : str
-        Why not; empty if it fits.
+        Why it does not fit; empty if it does.
     copies, pes_per_copy, optimizer_pes, used_pes, available_pes : int
     slices : tuple of int
         Over how many processing elements each layer of a copy is cut.
     tightest_program, tightest_buffer : str
-        Of the processing element with the least memory left, and its largest buffer.
+        The program on the processing element with the least memory left, and its largest buffer.
     tightest_bytes, sram_used, sram_available : int
-        Of that buffer; and of that processing element.
+        Bytes of that buffer; bytes used and available on that processing element.
     rounds : int
         Samples that a copy runs one after another in a step.
     input_activity : float
-        That is assumed: spikes per input unit and sample.
+        The spikes per input unit and sample that are assumed.
     activity : tuple of float
-        Likewise per neuron and sample, for each layer; the last counts for all further ones.
+        The spikes per neuron and sample that are assumed, for each layer; the last counts for all further ones.
     spikes_per_neuron, active_senders : float
-        Of the `Engine` it is about.
+        Options of the `Engine` it is about.
     slips : int
         Tick periods by which a step is expected to run over.
     seconds_per_step, mean_power, energy_per_step : float
-        Of a training step: s, W, J.
+        What a training step takes: s, W, J.
     phase_seconds : dict
     largest : tuple of int
         Sizes of the largest network of this shape that fits with the same batch, activity and copies: all hidden layers

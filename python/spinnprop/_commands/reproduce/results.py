@@ -11,7 +11,7 @@ EARLIER = " (from an earlier run)"
 
 
 def file_name(start: str, epochs: int) -> str:
-    """Of a result: it names the epochs, so that a short run leaves a long one as it is."""
+    """The name of a result's file: it names the epochs, so that a short run leaves a long one as it is."""
     return f"{start}-{epochs}-epochs.json"
 
 
@@ -51,7 +51,7 @@ def is_number(value: Any, most: float) -> bool:
 
 
 def write(path: str, run: Dict[str, Any]) -> None:
-    """In one step, so that a file that is there is whole."""
+    """Writes a file in one step, so that a file that is there is whole."""
     with open(_unfinished(path), "w", encoding="utf-8") as file:
         json.dump(run, file, indent=2)
         file.write("\n")
