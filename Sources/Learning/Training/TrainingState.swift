@@ -3,6 +3,7 @@ import Mathematics
 import Networks
 
 struct TrainingState: Equatable {
+    /// As they were when the running session began or was last read back.
     var network: Network
     var optimizer: Optimizer
     /// Epochs finished.
