@@ -54,6 +54,7 @@ let package = Package(
         room("EventDriven", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("ClockArithmetic", ["CSupport"]),
         room("ClockDriven", ["ClockArithmetic", "Networks", "Neurons", "Spikes", "Mathematics"]),
+        room("FirstSpike", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("SparseRecurrent", ["Spikes", "Mathematics", "CSupport"]),
         room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("SpiNNaker2", ["Mathematics"]),
@@ -64,16 +65,16 @@ let package = Package(
         room(
             "Spinnprop",
             [
-                "ClockDriven", "EventDriven", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "Learning",
-                "DataSets", "Networks", "Neurons", "Spikes", "Mathematics",
+                "ClockDriven", "EventDriven", "FirstSpike", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs",
+                "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics",
             ]),
         .systemLibrary(name: "CSpinnprop", path: "include"),
         .target(name: "CSupport", cSettings: isDistribution ? [.define("SPINNPROP_DIST")] : []),
         .target(
             name: "CInterface",
             dependencies: [
-                "Spinnprop", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "ClockDriven", "Learning",
-                "DataSets", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
+                "Spinnprop", "FirstSpike", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "ClockDriven",
+                "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
             ],
             swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),
@@ -95,6 +96,9 @@ let package = Package(
         .testTarget(
             name: "EventDrivenTests",
             dependencies: ["TestSupport", "EventDriven", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"]),
+        .testTarget(
+            name: "FirstSpikeTests",
+            dependencies: ["TestSupport", "FirstSpike", "Networks", "Neurons", "Spikes", "Mathematics"]),
         .testTarget(name: "SpiNNaker2Tests", dependencies: ["SpiNNaker2", "Mathematics"]),
         .testTarget(
             name: "ClockDrivenTests",
@@ -102,7 +106,8 @@ let package = Package(
         .testTarget(
             name: "AgreementTests",
             dependencies: [
-                "ClockDriven", "EventDriven", "Learning", "Networks", "Neurons", "Spikes", "Mathematics",
+                "TestSupport", "ClockDriven", "EventDriven", "FirstSpike", "Learning", "Networks", "Neurons", "Spikes",
+                "Mathematics",
             ]),
         .testTarget(
             name: "SpiNNaker2ProgramsTests",

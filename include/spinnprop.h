@@ -288,7 +288,8 @@ typedef struct spinnprop_engine spinnprop_engine;
 enum {
     SPINNPROP_ENGINE_EVENT = 0,  /* exact events in continuous time, exact adjoint                                    */
     SPINNPROP_ENGINE_CLOCK = 1,  /* time steps in float32: see "time steps" below                                     */
-    SPINNPROP_ENGINE_SPINNAKER2 = 2 /* those time steps by programs: see "emulated SpiNNaker2" below                  */
+    SPINNPROP_ENGINE_SPINNAKER2 = 2, /* those time steps by programs: see "emulated SpiNNaker2" below                 */
+    SPINNPROP_ENGINE_FIRST_SPIKE = 3 /* each neuron's first spike in closed form: see "first spikes" below            */
 };
 
 /* An engine of any kind with all its defaults. Kinds that have options have a _create function of their own, too, and a
@@ -343,6 +344,22 @@ SPINNPROP_API void spinnprop_clock_options_init(spinnprop_clock_options *options
 SPINNPROP_API spinnprop_status spinnprop_clock_create(spinnprop_engine **engine, const spinnprop_clock_options *options);
 SPINNPROP_API spinnprop_status spinnprop_clock_get_options(spinnprop_clock_options *options,
                                                            const spinnprop_engine *engine);
+
+/* ---------------------------------------------------------------------------------------------------- first spikes */
+
+/* SPINNPROP_ENGINE_FIRST_SPIKE: first spikes in closed form and their exact derivatives (arXiv 1912.11443; delays: arXiv
+ * 2404.19165). Every neuron spikes at most once, so its reset has no effect; input units may spike at will. tau_mem is tau_syn or
+ * twice that, one ratio per layer; recurrent layers and leaky read-outs are refused. */
+typedef struct spinnprop_first_spike_options {
+    size_t size;
+    double max_weight_step; /* where |dL/dT dT/dw| of a sample (L: the batch mean of the loss) is larger for any of a
+                               neuron's weights, they get no gradient from the sample; 0 (the default): no limit      */
+} spinnprop_first_spike_options;
+SPINNPROP_API void spinnprop_first_spike_options_init(spinnprop_first_spike_options *options);
+SPINNPROP_API spinnprop_status spinnprop_first_spike_create(spinnprop_engine **engine,
+                                                            const spinnprop_first_spike_options *options);
+SPINNPROP_API spinnprop_status spinnprop_first_spike_get_options(spinnprop_first_spike_options *options,
+                                                                 const spinnprop_engine *engine);
 
 /* ------------------------------------------------------------------------------------------- forward and recording */
 
@@ -563,7 +580,7 @@ SPINNPROP_API void spinnprop_domain_init(spinnprop_domain *domain);
  * its number SPINNPROP_LOSS_*. Flags and seeds have no rows. */
 enum {
     SPINNPROP_DOMAINS_TRAINING = -1, SPINNPROP_DOMAINS_FORWARD = -2, SPINNPROP_DOMAINS_GRADIENT = -3, SPINNPROP_DOMAINS_CLOCK = -4,
-    SPINNPROP_DOMAINS_SPINNAKER2 = -5, SPINNPROP_DOMAINS_NETWORK = -6
+    SPINNPROP_DOMAINS_SPINNAKER2 = -5, SPINNPROP_DOMAINS_NETWORK = -6, SPINNPROP_DOMAINS_FIRST_SPIKE = -7
 };
 SPINNPROP_API spinnprop_status spinnprop_domain_count(int64_t *n, int32_t of);
 SPINNPROP_API spinnprop_status spinnprop_domain_rows(spinnprop_domain *rows, int64_t n, int32_t of);

@@ -51,6 +51,7 @@ inline void initialise(spinnprop_network_info &o) { spinnprop_network_info_init(
 inline void initialise(spinnprop_engine_info &o) { spinnprop_engine_info_init(&o); }
 inline void initialise(spinnprop_setting &o) { spinnprop_setting_init(&o); }
 inline void initialise(spinnprop_clock_options &o) { spinnprop_clock_options_init(&o); }
+inline void initialise(spinnprop_first_spike_options &o) { spinnprop_first_spike_options_init(&o); }
 inline void initialise(spinnprop_forward_options &o) { spinnprop_forward_options_init(&o); }
 inline void initialise(spinnprop_recording_info &o) { spinnprop_recording_info_init(&o); }
 inline void initialise(spinnprop_diagnostics &o) { spinnprop_diagnostics_init(&o); }
@@ -302,6 +303,8 @@ public:
         : Engine(detail::make<spinnprop_engine>(spinnprop_engine_create, kind)) {}
     explicit Engine(const spinnprop_clock_options &options)
         : Engine(detail::make<spinnprop_engine>(spinnprop_clock_create, &options)) {}
+    explicit Engine(const spinnprop_first_spike_options &options)
+        : Engine(detail::make<spinnprop_engine>(spinnprop_first_spike_create, &options)) {}
     // Its kind and its grid.
     spinnprop_engine_info describe() const {
         return detail::filled<spinnprop_engine_info>(spinnprop_engine_describe, get());

@@ -69,6 +69,8 @@ public protocol GradientRule: Sendable {
     var name: String { get }
     /// The grid it is bound to, if any.
     var grid: TimeGrid? { get }
+    /// The values of its options besides: what tells rules of one name apart.
+    var parameters: [Double] { get }
     /// The network must be the one that made the recording; callers see to that with `Recording.check(madeBy:)`.
     func backward(
         _ network: Network, _ recording: Recording, _ objective: Objective, monitor: Monitor?
@@ -77,4 +79,5 @@ public protocol GradientRule: Sendable {
 
 extension GradientRule {
     public var grid: TimeGrid? { nil }
+    public var parameters: [Double] { [] }
 }

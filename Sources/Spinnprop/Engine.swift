@@ -1,6 +1,7 @@
 // The engines by name: each a substrate with its gradient rule.
 import ClockDriven
 import EventDriven
+import FirstSpike
 import Learning
 import Mathematics
 import Networks
@@ -21,6 +22,11 @@ public struct Engine: Sendable {
     /// on the chip.
     public static func spinnaker2(_ engine: SpiNNaker2Engine) -> Engine { Engine(engine) }
 
+    /// First spikes in closed form. - Throws: `invalidValue` naming the option that is out of its domain.
+    public static func firstSpike(_ options: FirstSpikeOptions = FirstSpikeOptions()) throws(SpinnpropError) -> Engine {
+        Engine(try FirstSpikeSubstrate(options))
+    }
+
     /// What forward runs take unless told otherwise.
     public static let defaultEngine = Engine.event
 
@@ -29,6 +35,7 @@ public struct Engine: Sendable {
         EngineKind(0, make: { .event }),
         EngineKind(1, make: { .clock(TimeGrid()) }, rule: { .clock($0) }),
         EngineKind(2, make: { .spinnaker2(SpiNNaker2Engine()) }, rule: { .clock($0) }),
+        EngineKind(3, make: { Engine(FirstSpikeSubstrate()) }),
     ]
 
     /// All engines there are, with their default options; an emulated SpiNNaker2 of its own each time.
@@ -91,12 +98,13 @@ struct EngineKind: Sendable {
 }
 
 extension Engine: Equatable {
-    /// Engines are equal if they are of the same kind on the same grid; those that keep account of what runs on them only to
+    /// Engines are equal if they are of the same kind with the same options; those that keep account of what runs on them only to
     /// themselves.
     public static func == (left: Engine, right: Engine) -> Bool {
         if type(of: left.substrate) is AnyClass {
             return left.substrate as AnyObject === right.substrate as AnyObject
         }
         return left.name == right.name && left.grid == right.grid
+            && left.gradientRule.parameters == right.gradientRule.parameters
     }
 }

@@ -1,4 +1,5 @@
 // What suits training on an engine unless told otherwise: time constants, how weights begin and how they step, the loss.
+import FirstSpike
 import Learning
 import Mathematics
 import Networks
@@ -66,7 +67,11 @@ extension Engine {
     /// What suits training a network on it unless told otherwise; without one, a network of the fewest inputs with these time
     /// constants.
     public func setting(for network: Network? = nil) -> EngineSetting {
-        grid.map { EngineSetting($0) } ?? EngineSetting(network)
+        if let grid { return EngineSetting(grid) }
+        var setting = EngineSetting(network)
+        // Closed forms want tau_mem / tau_syn = 2; neurons that spike once see all features within a few tau_syn.
+        if substrate is FirstSpikeSubstrate { setting.tauSyn = setting.tauMem / 2 }
+        return setting
     }
 
     /// What is minimised, and how outputs are read, unless told otherwise.

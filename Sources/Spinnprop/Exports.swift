@@ -2,6 +2,7 @@
 @_exported import ClockDriven
 @_exported import DataSets
 @_exported import EventDriven
+@_exported import FirstSpike
 @_exported import Learning
 @_exported import Mathematics
 @_exported import Networks

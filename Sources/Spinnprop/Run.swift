@@ -49,12 +49,10 @@ extension Network {
 }
 
 extension Engine {
-    /// Whether this engine's gradient rule has a meaning for what an engine records: on a grid any spikes on a grid will do, in
-    /// continuous time a rule reads what it left in the recording itself.
+    /// Whether this engine's gradient rule has a meaning for what an engine records: spikes on a grid for rules of a grid, spikes in
+    /// continuous time for the others.
     func checkCanDifferentiate(recordingsOf maker: Engine, named name: String) throws(SpinnpropError) {
-        let suits =
-            gradientRule.grid == nil ? maker.gradientRule.name == gradientRule.name : maker.gradientRule.grid != nil
-        guard suits else {
+        guard (gradientRule.grid == nil) == (maker.gradientRule.grid == nil) else {
             throw .unsupported(
                 "the gradient rule of engine \"\(self.name)\" cannot differentiate a recording of engine "
                     + "\"\(name)\"; leave the engine of the gradient open")

@@ -19,6 +19,40 @@ struct EngineTests {
         #expect(throws: SpinnpropError.self) { try Engine(code: -1) }
     }
 
+    /// Options of its rule are part of an engine: of what is equal, and of what a training does.
+    @Test func firstSpikes() throws {
+        var limited = FirstSpikeOptions()
+        limited.maxWeightStep = 1e-300
+        #expect(try Engine.firstSpike() == Engine(name: "first-spike") && Engine.firstSpike().code == 3)
+        #expect(try Engine.firstSpike(limited) != Engine.firstSpike())
+        let setting = try Engine.firstSpike().setting()
+        #expect(setting.tauMem == 2 * setting.tauSyn)
+        var options = NetworkOptions(sizes: [5, 8, 3])
+        options.engine = try .firstSpike()
+        let network = try Network(options)
+        let set = try YinYang.samples(count: 40, seed: 1)
+        let input = try Encoding.latency(x: set.x, sampleCount: 40, featureCount: 4, bias: 0)
+        var training = TrainingOptions()
+        training.epochs = 1
+        for (engine, rule, isFixed) in [
+            (try Engine.firstSpike(), nil, false), (try .firstSpike(limited), nil, true),
+            (try .firstSpike(), try .firstSpike(limited), true), (.event, try .firstSpike(limited), true),
+            (try .firstSpike(limited), .event, false),
+        ] as [(Engine, Engine?, Bool)] {
+            var own = network
+            // Once silent for good, spikes of the exact engine are first spikes, too.
+            for layer in own.layers.indices {
+                var parameters = own.layers[layer].parameters
+                parameters.reset = [-1e12]
+                try own.setParameters(parameters, layer: layer)
+            }
+            let trainer = try Trainer(own, training, engine: engine, rule: rule)
+            try trainer.run(input, labels: set.labels)
+            let isSame = zip(trainer.network.connections, own.connections).allSatisfy { $0.weights == $1.weights }
+            #expect(isSame == isFixed, "\(engine.name), \(rule?.name ?? "own rule")")
+        }
+    }
+
     @Test func whatSuitsAnEngine() throws {
         let exact = Engine.event.setting()
         #expect(exact.learningRate == OptimizerOptions().learningRate && exact.clipNorm == OptimizerOptions().clipNorm)

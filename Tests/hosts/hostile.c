@@ -607,6 +607,27 @@ static void engines_that_cannot_be(void) {
     spinnprop_engine_free(engine);
     WORKS(spinnprop_engine_create(&engine, SPINNPROP_ENGINE_EVENT));
     FAILS(UNSUPPORTED, spinnprop_clock_get_options(&options, engine));
+    spinnprop_first_spike_options first;
+    spinnprop_first_spike_options_init(NULL);
+    spinnprop_first_spike_options_init(&first);
+    FAILS(UNSUPPORTED, spinnprop_first_spike_get_options(&first, engine));
+    spinnprop_engine_free(engine);
+    engine = NOBODY(spinnprop_engine);
+    INVALID(spinnprop_first_spike_create(NULL, &first));
+    EACH_WRONG_SIZE(first, spinnprop_first_spike_create(&engine, &first));
+    const double wrong_limits[] = {-1.0, NAN, INFINITY, -INFINITY};
+    for (int index = 0; index < 4; index++)
+        WITH(first.max_weight_step, wrong_limits[index], INVALID_VALUE, spinnprop_first_spike_create(&engine, &first));
+    first.max_weight_step = 0.25;
+    WORKS(spinnprop_first_spike_create(&engine, &first));
+    INVALID(spinnprop_first_spike_get_options(NULL, engine));
+    INVALID(spinnprop_first_spike_get_options(&first, NULL));
+    first.max_weight_step = 1.0;
+    EACH_WRONG_SIZE(first, spinnprop_first_spike_get_options(&first, engine));
+    WORKS(spinnprop_first_spike_get_options(&first, engine));
+    HOLDS(first.max_weight_step == 0.25);
+    spinnprop_engine_free(engine);
+    WORKS(spinnprop_engine_create(&engine, SPINNPROP_ENGINE_EVENT));
     INVALID(spinnprop_engine_describe(NULL, engine));
     EACH_WRONG_SIZE(made, spinnprop_engine_describe(&made, engine));
     WORKS(spinnprop_engine_describe(&made, engine));
@@ -1187,7 +1208,7 @@ static void trainings_that_cannot_be(void) {
     for (int index = 0; index < 6; index++) INVALID(spinnprop_trainer_history(epochs, wrong_counts[index], trainer));
     spinnprop_domain domains[64];
     int64_t n_domains = 0;
-    const int32_t no_table[] = {SPINNPROP_DOMAINS_NETWORK - 1, 1000, INT32_MAX, INT32_MIN};
+    const int32_t no_table[] = {SPINNPROP_DOMAINS_FIRST_SPIKE - 1, 1000, INT32_MAX, INT32_MIN};
     spinnprop_domain_init(NULL);
     spinnprop_domain_init(domains);
     begin("domains");

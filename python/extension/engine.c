@@ -34,6 +34,31 @@ PyMethodDef clock_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+GIVES_INITIAL(first_spike_defaults, first_spike_options)
+
+static PyObject *first_spike_create(PyObject *module, PyObject *dict) {
+    spinnprop_first_spike_options options;
+    spinnprop_first_spike_options_init(&options);
+    PyObject *held = set_fields(&options, first_spike_options_fields, dict, "options");
+    if (!held) return NULL;
+    Py_DECREF(held);
+    spinnprop_engine *engine = NULL;
+    const spinnprop_status status = spinnprop_first_spike_create(&engine, &options);
+    return status == SPINNPROP_OK ? handle_new(engine, &engine_kind) : raise_status(module, status);
+}
+
+GIVES_STRUCT(first_spike_get_options, first_spike_options, engine)
+
+PyMethodDef first_spike_methods[] = {
+    {"first_spike_defaults", first_spike_defaults, METH_NOARGS,
+     "first_spike_defaults($module, /)\n--\n\nThe core's defaults."},
+    {"first_spike_get_options", first_spike_get_options, METH_O,
+     "first_spike_get_options($module, engine, /)\n--\n\nThe options it was made with."},
+    {"first_spike_create", first_spike_create, METH_O,
+     "first_spike_create($module, options, /)\n--\n\nA new engine of first spikes."},
+    {NULL, NULL, 0, NULL},
+};
+
 static PyObject *engine_loss(PyObject *module, PyObject *args) {
     PyObject *capsule, *network;
     if (!PyArg_ParseTuple(args, "OO", &capsule, &network)) return NULL;

@@ -7,6 +7,7 @@ from ._core import SpinnpropError
 from ._engines.base import BaseEngine
 from ._engines.clock import ClockEngine
 from ._engines.event import EventEngine
+from ._engines.first_spike import FirstSpikeEngine
 from ._files import load, save
 from ._gradients import Gradients
 from ._library import __version__, get_threads, set_threads
@@ -28,6 +29,7 @@ __all__ = [
     "Build",
     "ClockEngine",
     "EventEngine",
+    "FirstSpikeEngine",
     "Gradients",
     "LogUniform",
     "Network",

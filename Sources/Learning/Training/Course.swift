@@ -26,6 +26,7 @@ extension TrainingOptions {
             hash.add(name)
             hash.add(grid.map { [$0.timeStep, Double($0.steps), Double($0.decay.rawValue), Double($0.copies)] } ?? [])
         }
+        if !rule.parameters.isEmpty { hash.add(rule.parameters) }
         return hash.value
     }
 }

@@ -6,6 +6,7 @@ extern const field network_info_fields[];
 extern const field engine_info_fields[];
 extern const field setting_fields[];
 extern const field clock_options_fields[];
+extern const field first_spike_options_fields[];
 extern const field forward_options_fields[];
 extern const field recording_info_fields[];
 extern const field diagnostics_fields[];

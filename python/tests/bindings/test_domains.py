@@ -62,7 +62,7 @@ def test_losses(kind):
 def test_there_is_a_class_for_every_loss():
     codes = {value for name, value in vars(_core).items() if name.startswith("LOSS_")}
     assert codes == set(LOSSES)
-    for of in (1000, -7):
+    for of in (1000, -8):
         with pytest.raises(ValueError, match=f"of is {of}"):
             _core.domains(of)
 
@@ -111,6 +111,7 @@ KINDS = {
         sp.losses.RateRegularisation,
         {f"rate_{name}": name for name in ("strength", "target", "tau")},
     ),
+    _core.DOMAINS_FIRST_SPIKE: (sp.FirstSpikeEngine, sp.FirstSpikeEngine, {}),
     _core.DOMAINS_NETWORK: (network, sp.Network, {}),
 }
 #: What Python writes for a default that is infinite or that an engine chooses; what it wants to be given; what a board has.

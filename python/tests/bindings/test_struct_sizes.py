@@ -87,7 +87,8 @@ class Objects:
         options = initial(library, "spinnprop_network_options")
         options.layer_sizes, options.n_layer_sizes = ctypes.addressof(sizes), 3
         network = self.make("spinnprop_network_create", ctypes.byref(options))
-        clock = self.make("spinnprop_clock_create", None)
+        self.clock = self.make("spinnprop_clock_create", None)
+        self.first_spike = self.make("spinnprop_first_spike_create", None)
         # Slow, so that ticks slip.
         names, values = (ctypes.c_char_p * 1)(b"high_clock"), (ctypes.c_double * 1)(2e5)
         self.kept += [names, values]
@@ -123,7 +124,7 @@ class Objects:
             ),
             "spinnprop_spinnaker2_account": self.make("spinnprop_spinnaker2_account_create", engine),
         }
-        self.clock, self.engine = clock, engine
+        self.engine = engine
 
     def good(self, name, *arguments):
         status = getattr(self.library, name)(*arguments)
@@ -136,7 +137,9 @@ class Objects:
 
     def argument(self, function, parameter):
         if parameter.base == "spinnprop_engine":
-            return self.clock if "_clock_" in function.name else self.engine
+            if "_clock_" in function.name:
+                return self.clock
+            return self.first_spike if "_first_spike_" in function.name else self.engine
         if parameter.base in self.handles:
             return self.handles[parameter.base]
         if parameter.base == "spinnprop_sparse_run_options":

@@ -27,6 +27,12 @@ extension spinnprop_clock_options: TabledStruct {
     ]
 }
 
+extension spinnprop_first_spike_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_first_spike_options>] = [
+        StructNumber("max_weight_step", \.max_weight_step),
+    ]
+}
+
 extension spinnprop_forward_options: TabledStruct {
     static let numbers: [StructNumber<spinnprop_forward_options>] = [
         StructNumber("t_end", \.t_end),
@@ -217,6 +223,9 @@ public func spinnprop_setting_init(_ setting: UnsafeMutablePointer<spinnprop_set
 
 @c @implementation
 public func spinnprop_clock_options_init(_ options: UnsafeMutablePointer<spinnprop_clock_options>?) { spinnprop_clock_options.initialise(options) }
+
+@c @implementation
+public func spinnprop_first_spike_options_init(_ options: UnsafeMutablePointer<spinnprop_first_spike_options>?) { spinnprop_first_spike_options.initialise(options) }
 
 @c @implementation
 public func spinnprop_forward_options_init(_ options: UnsafeMutablePointer<spinnprop_forward_options>?) { spinnprop_forward_options.initialise(options) }

@@ -1,0 +1,92 @@
+// Backward through the samples of a recording: from errors of spikes to gradients, layer by layer.
+import Mathematics
+import Networks
+import Spikes
+
+/// One backward run: what its parts share, and where each leaves what it adds up.
+final class FirstSpikeBackward: @unchecked Sendable {
+    let layers: [FirstSpikeLayer]
+    let recording: Recording
+    let objective: Objective
+    let options: FirstSpikeOptions
+    let rate: RateErrors
+    let scale: Double
+    /// One per input spike if wanted; parts write disjoint pieces.
+    let inputErrors: Block<Double>?
+    private let network: Network
+    private let monitor: Monitor?
+    private let sums: [GradientSums]
+
+    init(
+        _ network: Network, _ recording: Recording, _ objective: Objective, _ options: FirstSpikeOptions,
+        _ layers: [FirstSpikeLayer], _ monitor: Monitor?, memory: GradientMemory = GradientMemory()
+    ) throws(SpinnpropError) {
+        try objective.check(network, sampleCount: recording.sampleCount)
+        (self.network, self.recording, self.objective, self.options) = (network, recording, objective, options)
+        (self.layers, self.monitor) = (layers, monitor)
+        let parts = recording.partition.count
+        let width = layers.reduce(0) { $0 + $1.weights.count + $1.delays.count }
+        try Memory.check(
+            count: width.multipliedReportingOverflow(by: parts).overflow ? .max : width * parts,
+            bytesPerElement: MemoryLayout<Double>.stride, "the gradients of \(parts) parts of the batch")
+        sums = try memory.sums(layers, parts: parts)
+        scale = 1 / Double(max(1, recording.sampleCount))
+        rate = RateErrors(objective.rate, recording)
+        inputErrors = objective.wantsInputTimes ? try Block(max(1, recording.input.spikeCount)) : nil
+        try inputErrors?.clear(recording.input.spikeCount)
+    }
+
+    func worker() throws(SpinnpropError) -> BackwardWorker { try BackwardWorker(self, monitor) }
+
+    func run() throws(SpinnpropError) {
+        let workers = WorkerPool { [self] () throws(SpinnpropError) in try worker() }
+        try parallelLoop(parts: recording.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
+            try workers.withWorker { (worker) throws(SpinnpropError) in try run(part, worker) }
+        }
+    }
+
+    func run(_ part: Int, _ worker: BackwardWorker) throws(SpinnpropError) {
+        try worker.run(part: part, sums: sums[part])
+    }
+
+    /// Whether there was a sample.
+    var hasParts: Bool { !sums.isEmpty }
+
+    /// The gradients of a layer's weights and delays as it has them, once all parts have been run.
+    func total(_ layer: FirstSpikeLayer) -> (
+        weights: UnsafeMutablePointer<Double>, delays: UnsafeMutablePointer<Double>
+    ) { GradientSums.total(sums, layer) }
+
+    /// What the parts have added up of the loss.
+    var result: BatchResult {
+        BatchResult(
+            recording, value: sums.reduce(0) { $0 + $1.value } * scale + rate.value,
+            skippedCount: sums.reduce(0) { $0 + $1.skipped }, correctCount: sums.reduce(0) { $0 + $1.correct })
+    }
+
+    /// What the parts have added up, in the shape of the parameters.
+    func gradients() throws(SpinnpropError) -> Gradients {
+        try network.checkRoom("the gradients")
+        var gradients = Gradients(zerosFor: network)
+        let poller = Poller(monitor)
+        for layer in layers where hasParts {
+            let total = total(layer)
+            gradients.weights[layer.connection] = layer.weights.at(total.weights).values
+            gradients.delays[layer.connection] = layer.delays.at(total.delays).values
+            if poller.isStopped(after: 4 * layer.weights.count) { throw .cancelled }
+        }
+        if let monitor, monitor.isStopped { throw .cancelled }
+        let result = result
+        gradients.value = result.value
+        gradients.skippedCount = result.skippedCount
+        gradients.correctCount = result.correctCount
+        if let inputErrors {
+            try Memory.check(
+                count: recording.input.spikeCount, bytesPerElement: MemoryLayout<Double>.stride,
+                "the gradients of the input times")
+            gradients.inputTimes = Array(
+                UnsafeBufferPointer(start: inputErrors.pointer, count: recording.input.spikeCount))
+        }
+        return gradients
+    }
+}

@@ -1,0 +1,82 @@
+// A training on first spikes: weights, delays, gradients and optimiser as the loops over senders read them.
+import Mathematics
+import Networks
+import Spikes
+
+/// Each part of a batch goes forward and backward in one go: its spikes are still in the cache, and threads meet once instead of twice.
+final class FirstSpikeSession: Session {
+    private let options: ForwardOptions
+    private let ruleOptions: FirstSpikeOptions
+    private let trainsDelays: Bool
+    /// Its shape and neurons; weights and delays are in the layers.
+    private let shape: Network
+    /// In the order of the network's connections, one into each.
+    private let layers: [FirstSpikeLayer]
+    private let resident: ResidentOptimizer<Double>
+    private let memory = GradientMemory()
+    /// The batch that a step may be taken for.
+    private var back: FirstSpikeBackward?
+
+    init(
+        _ network: Network, _ optimizer: Optimizer, _ options: ForwardOptions, _ ruleOptions: FirstSpikeOptions
+    ) throws(SpinnpropError) {
+        (self.options, self.ruleOptions, trainsDelays) = (options, ruleOptions, optimizer.trainsDelays)
+        shape = network
+        layers = try FirstSpikeLayer.all(network, monitor: nil)
+        resident = try ResidentOptimizer(
+            optimizer, network, weights: layers.map(\.weights), delays: layers.map(\.delays))
+    }
+
+    var network: Network { resident.network }
+
+    var optimizer: Optimizer { resident.optimizer }
+
+    func batch(
+        _ input: SpikeTrains, _ objective: Objective, monitor: Monitor?
+    ) throws(SpinnpropError) -> BatchResult {
+        back = nil
+        let there = try FirstSpikeForward(shape, input, options, layers, monitor)
+        // Mean rates are known only when all parts have run forward.
+        let isJoint = objective.rate == nil
+        if !isJoint { try there.run() }
+        let own = try FirstSpikeBackward(
+            shape, there.recording(nil), objective, ruleOptions, layers, monitor, memory: memory)
+        if isJoint { try run(there, own, monitor) } else { try own.run() }
+        back = own
+        return own.result
+    }
+
+    private func run(
+        _ there: FirstSpikeForward, _ back: FirstSpikeBackward, _ monitor: Monitor?
+    ) throws(SpinnpropError) {
+        let workers = WorkerPool { () throws(SpinnpropError) in
+            JointWorker(forward: there.worker(), backward: try back.worker())
+        }
+        try parallelLoop(parts: there.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
+            try workers.withWorker { (worker) throws(SpinnpropError) in
+                try there.run(part, worker.forward)
+                try back.run(part, worker.backward)
+            }
+        }
+    }
+
+    func step(rateFactor: Double) throws(SpinnpropError) {
+        guard let back, back.hasParts else { throw .noGradient }
+        self.back = nil
+        let totals = layers.map { back.total($0) }
+        try resident.step(
+            weights: totals.map(\.weights), delays: trainsDelays ? totals.map(\.delays) : [], rateFactor: rateFactor)
+    }
+
+    func setWeightsAndDelays(of network: Network) { resident.setWeightsAndDelays(of: network) }
+}
+
+/// Runs a part forward and backward.
+private final class JointWorker {
+    let forward: FirstSpikeWorker
+    let backward: BackwardWorker
+
+    init(forward: FirstSpikeWorker, backward: BackwardWorker) {
+        (self.forward, self.backward) = (forward, backward)
+    }
+}

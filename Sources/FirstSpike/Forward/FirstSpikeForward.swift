@@ -1,0 +1,162 @@
+// Forward through the layers of a network, sample by sample: each neuron's first spike from its causal set.
+import Mathematics
+import Networks
+import Spikes
+
+/// One forward run: what its parts share, and where each leaves what it finds.
+final class FirstSpikeForward: @unchecked Sendable {
+    let layers: [FirstSpikeLayer]
+    let partition: [Range<Int>]
+    private let network: Network
+    private let input: SpikeTrains
+    private let endTime: Double
+    private let monitor: Monitor?
+    private let budget: SpikeBudget
+    /// Per layer and part.
+    private let columns: [[SpikeColumns]]
+
+    init(
+        _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, _ layers: [FirstSpikeLayer],
+        _ monitor: Monitor?
+    ) throws(SpinnpropError) {
+        try FirstSpikeSubstrate.check(network, input, options)
+        (self.network, self.input, self.layers, self.monitor) = (network, input, layers, monitor)
+        endTime = options.endTime
+        let partition = FirstSpikeSubstrate.partition(samples: input.sampleCount, network: network)
+        self.partition = partition
+        columns = try layers.map { (layer) throws(SpinnpropError) in
+            try partition.map { (part) throws(SpinnpropError) in
+                try SpikeColumns(capacity: min(1024, part.count &* layer.neuronCount))
+            }
+        }
+        budget = SpikeBudget(
+            limit: options.maxSpikes
+                ?? ForwardOptions.defaultMaxSpikes(
+                    samples: input.sampleCount, neurons: layers.reduce(0) { $0 + $1.neuronCount }))
+    }
+
+    func worker() -> FirstSpikeWorker { FirstSpikeWorker(layers, monitor) }
+
+    func run() throws(SpinnpropError) {
+        let workers = WorkerPool { [self] () throws(SpinnpropError) in worker() }
+        try parallelLoop(parts: partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
+            try workers.withWorker { (worker) throws(SpinnpropError) in try run(part, worker) }
+        }
+    }
+
+    func run(_ part: Int, _ worker: FirstSpikeWorker) throws(SpinnpropError) {
+        let own = columns.map { $0[part] }
+        for columns in own { columns.ends.reserveCapacity(partition[part].count) }
+        for sample in partition[part] {
+            do throws(SpinnpropError) {
+                try worker.run(input, sample, into: own, endTime: endTime, budget: budget)
+            } catch {
+                guard error.kind != .cancelled else { throw error }
+                throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
+            }
+            monitor?.finish(1)
+        }
+    }
+
+    /// What the parts have left so far: spikes appear in it as they are found.
+    func recording(_ fingerprint: UInt64?) -> Recording {
+        Recording(
+            input: input,
+            layers: zip(network.layers, columns).map { layer, segments in
+                LayerRecording(
+                    neuronCount: layer.neuronCount, isSpiking: true, thresholds: layer.parameters.threshold,
+                    segments: segments)
+            },
+            partition: partition, fingerprint: fingerprint, engine: FirstSpikeSubstrate.name, endTime: endTime,
+            timeStretch: network.timeStretch)
+    }
+}
+
+/// Runs one sample after another through all layers; belongs to one part at a time.
+final class FirstSpikeWorker {
+    private let layers: [FirstSpikeLayer]
+    private let poller: Poller
+    private let arrivals: LayerArrivals
+    private let order: TimeOrder
+    private let found: CausalStates
+    private let spikes: UnorderedSpikes
+
+    init(_ layers: [FirstSpikeLayer], _ monitor: Monitor?) {
+        self.layers = layers
+        poller = Poller(monitor)
+        arrivals = LayerArrivals(poller)
+        order = TimeOrder(poller)
+        (found, spikes) = (CausalStates(), UnorderedSpikes())
+    }
+
+    func run(
+        _ input: SpikeTrains, _ sample: Int, into columns: [SpikeColumns], endTime: Double, budget: SpikeBudget
+    ) throws(SpinnpropError) {
+        // However little a sample asks for, many of them take time.
+        try poller.spend(1 << 12)
+        try Memory.poll()
+        try input.withRow(ofSample: sample) { (row) throws(SpinnpropError) in
+            var row = row
+            var made = 0
+            for layer in layers {
+                let output = columns[layer.index]
+                let start = output.count
+                switch layer.ratio {
+                case 1: try run(EqualTimeConstants.self, layer, row, endTime: endTime)
+                default: try run(DoubleTimeConstant.self, layer, row, endTime: endTime)
+                }
+                try spikes.append(to: output, order)
+                output.ends.append(output.count)
+                row = SpikeRow(
+                    times: output.times + start, units: output.units + start, count: output.count - start)
+                made += row.count
+            }
+            try budget.add(made)
+        }
+    }
+
+    /// Finds the spikes of a layer, in the order of neurons.
+    private func run<Form: ClosedForm>(
+        _: Form.Type, _ layer: FirstSpikeLayer, _ row: SpikeRow, endTime: Double
+    ) throws(SpinnpropError) {
+        try found.reserve(layer.stride)
+        let states = found.pointers
+        if layer.sharesArrivals {
+            let all = try arrivals.shared(layer, row, endTime: endTime, Form.self)
+            try poller.spend(all.count &* layer.stride)
+            var first = 0
+            while first < layer.stride {
+                states.store(Form.scan(all.from(first), layer.thresholds(first)), at: first)
+                first &+= 4
+            }
+        } else {
+            for first in stride(from: 0, to: layer.stride, by: 4) {
+                let own = try arrivals.own(layer, row, first: first, endTime: endTime, Form.self)
+                states.store(Form.scan(own, layer.thresholds(first)), at: first)
+            }
+        }
+        try found.checkFinite(layer)
+        try spikes.solve(Form.self, layer, states, endTime: endTime)
+    }
+}
+
+extension SpikeTrains {
+    /// A sample's spikes as they came.
+    @inline(__always)
+    func withRow<Result>(
+        ofSample sample: Int, _ body: (SpikeRow) throws(SpinnpropError) -> Result
+    ) throws(SpinnpropError) -> Result {
+        let (start, end) = (offsets[sample], offsets[sample + 1])
+        return try times.withUnsafeBufferPointer { (times) throws(SpinnpropError) in
+            try units.withUnsafeBufferPointer { (units) throws(SpinnpropError) in
+                guard let firstTime = times.baseAddress, let firstUnit = units.baseAddress else {
+                    // Never followed.
+                    let nowhere = UnsafePointer<Double>(bitPattern: 64).unsafelyUnwrapped
+                    let noUnit = UnsafePointer<Int32>(bitPattern: 64).unsafelyUnwrapped
+                    return try body(SpikeRow(times: nowhere, units: noUnit, count: 0))
+                }
+                return try body(SpikeRow(times: firstTime + start, units: firstUnit + start, count: end - start))
+            }
+        }
+    }
+}
