@@ -82,6 +82,7 @@ bench: $(VENV)/.installed ## measure speed, growth and size beside the peers; wr
 	$(VENV)/bin/python Benchmarks/bench_sparse.py
 	$(VENV)/bin/python Benchmarks/bench_chip.py
 	$(VENV)/bin/python Benchmarks/bench_threads.py
+	$(VENV)/bin/python Benchmarks/bench_billion.py
 	$(VENV)/bin/python Benchmarks/footprint.py
 
 wheel: $(VENV)/.wheel-tools $(PACKAGE_SOURCES) ## a wheel that needs no Swift where it is installed, in dist/

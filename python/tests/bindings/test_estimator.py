@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import sklearn
 from sklearn.base import clone
-from sklearn.datasets import load_digits, load_iris, make_moons
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, make_moons
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -109,6 +109,19 @@ def test_it_learns_other_data_on_a_grid():
             engine = sp.ClockEngine(steps=steps)
             clf = sp.SpikingClassifier(hidden=(120,), engine=engine, epochs=epochs, seed=0).fit(X, y)
             assert judged(clf, X_test, y_test) > least, (steps, len(X))
+
+
+def test_it_learns_data_of_many_features():
+    X, X_test, y, y_test = train_test_split(*load_digits(return_X_y=True), random_state=0)
+    assert judged(sp.SpikingClassifier(epochs=20).fit(X, y), X_test, y_test) > 0.95
+    cancer = load_breast_cancer(return_X_y=True)
+    for early_stopping in (False, True):
+        scores = []
+        for seed in range(4):
+            X, X_test, y, y_test = train_test_split(*cancer, random_state=seed, stratify=cancer[1])
+            clf = sp.SpikingClassifier(seed=seed, early_stopping=early_stopping).fit(X, y)
+            scores.append(judged(clf, X_test, y_test))
+        assert np.mean(scores) > 0.95, (early_stopping, scores)
 
 
 @pytest.mark.parametrize("hidden", [(120,), (50, 50)])
