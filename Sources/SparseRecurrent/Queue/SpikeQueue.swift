@@ -61,8 +61,8 @@ struct SpikeQueue {
     /// `width`: a first guess of how far keys are spread. A window holds about one of `share` neurons: larger ones save passes over
     /// all keys, smaller ones spare the nearest cache.
     init(
-        keys: UnsafeMutablePointer<Double>, neuronCount: Int, rows: TargetRows, start: Double, width: Double, share: Int,
-        isFar: Bool
+        keys: UnsafeMutablePointer<Double>, neuronCount: Int, rows: TargetRows, start: Double, width: Double,
+        share: Int, isFar: Bool
     ) throws(SpinnpropError) {
         self.keys = keys
         self.rows = rows
