@@ -2,27 +2,24 @@
 
 from typing import TYPE_CHECKING
 
-from . import datasets, encoding, losses
-from ._core import SpinnpropError
-from ._engines.base import BaseEngine
-from ._engines.clock import ClockEngine
-from ._engines.event import EventEngine
-from ._engines.first_spike import FirstSpikeEngine
-from ._files import load, save
-from ._gradients import Gradients
-from ._library import __version__, get_threads, set_threads
-from ._network import Network
-from ._recording import Recording
-from ._spikes import SpikeTrains
-from ._support.public import only
-from ._trainer import Trainer
-
 if TYPE_CHECKING:
-    from . import meta, plot, sparse, spinnaker2
+    from . import datasets, encoding, losses, meta, plot, sparse, spinnaker2
+    from ._core import SpinnpropError
+    from ._engines.base import BaseEngine
+    from ._engines.clock import ClockEngine
+    from ._engines.event import EventEngine
+    from ._engines.first_spike import FirstSpikeEngine
     from ._estimators.spiking import SpikingClassifier
+    from ._files import load, save
+    from ._gradients import Gradients
+    from ._library import __version__, get_threads, set_threads
+    from ._network import Network
+    from ._recording import Recording
     from ._search.result import SearchResult
     from ._search.search import search
     from ._search.space import Build, LogUniform, Uniform
+    from ._spikes import SpikeTrains
+    from ._trainer import Trainer
 
 __all__ = [
     "BaseEngine",
@@ -54,28 +51,44 @@ __all__ = [
     "spinnaker2",
     "sparse",
 ]
-__dir__ = only(__all__)
 
-# What needs scikit-learn, matplotlib or Optuna, or is seldom needed, is imported when first used.
-_LATER = {
+#: Where each name is; modules are named alike. What is used alone is imported, when it is first used: a command ends quietly at
+#: Ctrl-C even while numpy is imported, and nobody waits for what needs scikit-learn, matplotlib or Optuna.
+_HOMES = {
+    "BaseEngine": "._engines.base",
     "Build": "._search.space",
+    "ClockEngine": "._engines.clock",
+    "EventEngine": "._engines.event",
+    "FirstSpikeEngine": "._engines.first_spike",
+    "Gradients": "._gradients",
     "LogUniform": "._search.space",
+    "Network": "._network",
+    "Recording": "._recording",
     "SearchResult": "._search.result",
+    "SpikeTrains": "._spikes",
     "SpikingClassifier": "._estimators.spiking",
+    "SpinnpropError": "._core",
+    "Trainer": "._trainer",
     "Uniform": "._search.space",
-    "meta": ".meta",
-    "plot": ".plot",
+    "__version__": "._library",
+    "get_threads": "._library",
+    "load": "._files",
+    "save": "._files",
     "search": "._search.search",
-    "sparse": ".sparse",
-    "spinnaker2": ".spinnaker2",
+    "set_threads": "._library",
+    **{module: f".{module}" for module in ("datasets", "encoding", "losses", "meta", "plot", "sparse", "spinnaker2")},
 }
 
 
+def __dir__() -> "list[str]":
+    return sorted(__all__)
+
+
 def __getattr__(name: str) -> object:
-    if name not in _LATER:
+    if name not in _HOMES:
         raise AttributeError(f"module 'spinnprop' has no attribute {name!r}")
     from importlib import import_module
 
-    module = import_module(_LATER[name], __name__)
-    value = globals()[name] = module if _LATER[name] == f".{name}" else getattr(module, name)
+    module = import_module(_HOMES[name], __name__)
+    value = globals()[name] = module if _HOMES[name] == f".{name}" else getattr(module, name)
     return value

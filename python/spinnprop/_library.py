@@ -14,7 +14,8 @@ def set_threads(threads: int) -> None:
     Parameters
     ----------
     threads : int
-        0 (the start value unless SPINNPROP_THREADS is set) means one per processor; at most 1024.
+        0 means one for each processor that the process may use; at most 1024. The start value is SPINNPROP_THREADS of the
+        environment, or else OMP_NUM_THREADS, which joblib and the like set for their workers; 0 where neither is a number.
 
     Examples
     --------

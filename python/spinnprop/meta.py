@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import math
 from typing import Any, Callable, Dict, Sequence, Tuple, Union
@@ -13,6 +12,7 @@ from . import datasets
 from ._network import Network
 from ._spikes import SpikeTrains
 from ._support import checks
+from ._support.bars import Bar
 from ._support.public import only
 from ._support.types import Float64Array, Int64Array, Progress
 from ._trainer import Trainer
@@ -59,7 +59,7 @@ def reptile(
         After each step given a dict with the keys done, total, loss and accuracy (of that task's training: in its first
         epoch, which tells how good the initialisation was); returns something true to stop with what has been learnt.
     verbose : bool
-        Whether to show a progress bar.
+        Whether to show progress: a bar, or lines where there is no terminal.
     **training
         As in `Trainer`: engine, loss, epochs (here at least 1), batch_size, learning_rate and the rest of the
         training on each task.
@@ -107,12 +107,7 @@ def reptile(
     verbose = checks.boolean(verbose, "verbose")
     network = copy.copy(network)
     try:
-        with contextlib.ExitStack() as stack:
-            bar: Any = None
-            if verbose:
-                from tqdm.auto import tqdm
-
-                bar = stack.enter_context(tqdm(total=steps, unit="task"))
+        with Bar(steps, "task", shown=verbose) as bar:
             for step in range(steps):
                 order, drawn = map(int, np.random.SeedSequence([seed, step]).generate_state(2, np.uint64))
                 spikes, y = _task(tasks, step, drawn)
@@ -120,9 +115,7 @@ def reptile(
                 trainer.run(spikes, y)
                 _move(network, trainer.network, step_size * (1 - step / steps))
                 state = _state(trainer, step + 1, steps)
-                if bar is not None:
-                    bar.set_postfix({"accuracy": f"{100 * state['accuracy']:.1f} %"}, refresh=False)
-                    bar.update()
+                bar.move(step + 1, {"accuracy": f"{100 * state['accuracy']:.1f} %"})
                 if progress is not None and progress(state):
                     break
     except KeyboardInterrupt as interrupt:

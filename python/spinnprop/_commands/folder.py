@@ -6,13 +6,18 @@ import hashlib
 import os
 import sys
 import tempfile
-from typing import Tuple
+from fnmatch import filter as matching
+from typing import List, Tuple
 
 from .._core import SpinnpropError
 from .._files import save
 from .._network import Network
 
-MODEL, CHECKPOINT = "model.safetensors", "checkpoint"
+#: What goes on with an interrupted run: a training, a search.
+CHECKPOINT, TRIALS = "checkpoint", "trials.db"
+MODEL = "model.safetensors"
+#: Where a training goes unless told otherwise.
+RUN = "run"
 _TABLES = ("spinnaker2-pes.csv", "spinnaker2-phases.csv", "spinnaker2-programs.csv")
 
 #: How pictures may end.
@@ -23,7 +28,7 @@ def _pictures(*names: str) -> Tuple[str, ...]:
     return tuple(f"{name}.{end}" for name in names for end in PICTURES)
 
 
-#: What each command writes to its folder.
+#: What each command writes to its folder; * stands for anything.
 FILES = {
     "train": (
         "metrics.json",
@@ -35,8 +40,9 @@ FILES = {
         *_pictures("learning_curve", "decision_map", "raster"),
         *_pictures("spinnaker2_program", "spinnaker2_load", "spinnaker2_memory", "spinnaker2_traffic"),
     ),
-    "search": ("trials.csv", "best.json", MODEL, *_pictures("history", "pareto")),
+    "search": (TRIALS, f"{TRIALS}-journal", "trials.csv", "best.json", MODEL, *_pictures("history", "pareto")),
     "simulate": ("metrics.json", "rates.npy", *_pictures("raster")),
+    "reproduce": ("*seed-*-epochs.json", "*seed-*-epochs.json.part"),
 }
 
 
@@ -62,22 +68,23 @@ def begin(folder: str, command: str) -> None:
 
     Raises
     ------
-    ValueError
-        If there are files that another command wrote: they would lie among those of this one.
+    OSError
+        If it cannot be written, or there are files that another command wrote: they would lie among those of this one.
     """
     check(folder)
-    for other, files in FILES.items():
-        found = sorted(name for name in files if name not in FILES[command] and _is_there(folder, name))
-        if found:
-            raise ValueError(
-                f"{folder} holds {found[0]} of an earlier `spinnprop {other}`; give another folder by --out"
+    own = _found(folder, command)
+    for other in FILES:
+        strange = [name for name in _found(folder, other) if name not in own]
+        if strange:
+            raise FileExistsError(
+                f"{folder} holds {strange[0]} of an earlier `spinnprop {other}`; give another folder by --out"
             )
 
 
 def clear(folder: str, command: str, but: Tuple[str, ...] = ()) -> None:
     """Removes what an earlier run of the command left, and nothing else."""
-    for name in FILES[command]:
-        if name not in but and _is_there(folder, name):
+    for name in _found(folder, command):
+        if name not in but:
             os.remove(os.path.join(folder, name))
 
 
@@ -109,5 +116,7 @@ def digest_of_model(folder: str) -> str:
         return hashlib.sha256(file.read()).hexdigest()
 
 
-def _is_there(folder: str, name: str) -> bool:
-    return os.path.isfile(os.path.join(folder, name))
+def _found(folder: str, command: str) -> List[str]:
+    """The files in the folder that have names which the command gives."""
+    files = [name for name in os.listdir(folder) if os.path.isfile(os.path.join(folder, name))]
+    return sorted({name for pattern in FILES[command] for name in matching(files, pattern)})

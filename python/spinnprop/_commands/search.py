@@ -4,24 +4,58 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import math
 import os
 import sys
 from typing import Any, Dict, Optional
 
 from .. import datasets
+from .._engines.names import ENGINES
 from .._library import __version__
 from .._search.space import Build, LogUniform, Uniform
 from .._support.values import Value
 from ..losses import StepTTFSCrossEntropy, TTFSCrossEntropy
-from . import folder as out
-from .train import _percent, on_steps
+from . import folder, grammar
+from .output import percent, save_picture, write_json
+from .train import on_steps
 
 #: Validation accuracy swings from epoch to epoch: trials are judged by the mean of so many last ones.
 LAST_EPOCHS = 5
 #: Four features and the bias.
 _INPUTS = 5
+
+
+def add_parser(commands: Any) -> None:
+    """The grammar of ``spinnprop search``."""
+    sets = grammar.family(
+        commands, "search", "search for parameters", "Search for parameters by Optuna.", "data sets", "DATA"
+    )
+    parser = grammar.command(
+        sets,
+        "yin-yang",
+        run,
+        "the Yin-Yang data set",
+        "Search for parameters by validation accuracy on the published Yin-Yang sets; write the trials, the best of them, "
+        "its model and a picture to a folder.",
+        pictures=True,
+    )
+    add = parser.add_argument
+    add("--engine", default="event", choices=list(ENGINES), help="what networks run on")
+    add("--trials", type=grammar.positive, default=50, metavar="N", help="in all, with those of an earlier run")
+    add("--epochs", type=grammar.positive, default=30, metavar="N", help="of a trial, unless it is pruned")
+    add("--hidden", type=grammar.positive, metavar="N", help="neurons of the hidden layer; searched unless given")
+    add("--steps", type=grammar.positive, metavar="N", help="of an engine with time steps; searched unless given")
+    add("--samples", type=grammar.positive, default=5000, metavar="N", help="training samples")
+    add(
+        "--objective",
+        default="accuracy",
+        choices=["accuracy", "accuracy-spikes", "accuracy-energy", "accuracy-time"],
+        help="validation accuracy alone, or against a cost: spikes per sample, or what the engine estimates",
+    )
+    add("--seed", type=grammar.seed, default=0, metavar="N", help="of what is drawn")
+    add("--resume", action="store_true", help="go on with the trials in the folder")
+    add("--storage", metavar="FILE", help="keep the trials in this SQLite file and go on with those in it")
+    grammar.add_out(parser, "search")
 
 
 def space(engine: str, steps: Optional[int], hidden: Optional[int]) -> Dict[str, Any]:
@@ -115,22 +149,31 @@ def reported(make: Maker, params: Dict[str, Any]) -> Dict[str, Any]:
     return found
 
 
-def search_yin_yang(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> None:
     """Searches on the published sets and writes the folder ``options.out``; the last line says the test accuracy."""
     # Imported before the search, so that what is missing is missed at once.
     from .. import plot
     from .._search.search import search
 
-    on_steps(options.engine, options.steps)
-    out.begin(options.out, "search")
+    with grammar.judged():
+        engine = on_steps(options.engine, options.steps)
+        _must_tell(options.objective, engine)
+    folder.begin(options.out, "search")
+    storage = os.path.join(options.out, folder.TRIALS) if options.storage is None else options.storage
+    if options.resume and not os.path.exists(storage):
+        print(f"nothing to go on from in {storage}; searching from the start", file=sys.stderr)
+    if not options.resume and options.storage is None:
+        folder.clear(options.out, "search")
     X, y = datasets.yin_yang(options.samples, seed=42)
     validation = datasets.yin_yang(1000, seed=41)
+    going_on = "the same command goes on" if options.storage is not None else "--resume goes on"
     objectives = tuple(options.objective.split("-"))
     print(
         f"Yin-Yang, engine {options.engine}, {options.trials} trials of at most {options.epochs} epochs, "
         f"objective {options.objective}",
         flush=True,
     )
+    kept = () if options.storage is not None else (folder.TRIALS, f"{folder.TRIALS}-journal")
     make = Maker(options.engine, options.epochs)
     try:
         found = search(
@@ -143,44 +186,43 @@ def search_yin_yang(options: argparse.Namespace) -> None:
             objectives=objectives,
             last_epochs=LAST_EPOCHS,
             seed=options.seed,
-            storage=options.storage,
-            verbose=sys.stderr.isatty(),
+            storage=storage,
+            verbose=True,
         )
     except KeyboardInterrupt as interrupt:
         # Without the attribute it came before the first trial.
         partial = getattr(interrupt, "result", None)
         if partial is not None and partial.trials:
-            out.clear(options.out, "search")
+            folder.clear(options.out, "search", but=kept)
             _write_trials(options.out, partial, make)
-            print(f"\nstopped after {len(partial.trials)} trials; they are in {options.out}", file=sys.stderr)
+            print(
+                f"\nstopped after {len(partial.trials)} trials; they are in {options.out}; {going_on}", file=sys.stderr
+            )
         raise
-    out.clear(options.out, "search")
+    folder.clear(options.out, "search", but=kept)
     _write_trials(options.out, found, make)
     best = found.best_trial
     params = reported(make, best["params"])
     _write_picture(options, plot, found)
     winner = found.refit(X, y, validation=validation)
-    out.save_model(winner.network_, options.out)
+    folder.save_model(winner.network_, options.out)
     # Nothing was chosen by the test set: it is looked at here, once.
     test = winner.score(*datasets.yin_yang(1000, seed=40))
     settings = ("engine", "epochs", "hidden", "objective", "samples", "seed", "steps", "trials")
-    with open(os.path.join(options.out, "best.json"), "w", encoding="utf-8") as file:
-        json.dump(
-            {
-                "spinnprop": __version__,
-                "data": "yin-yang",
-                "settings": {name: getattr(options, name) for name in settings},
-                "trial": best["number"],
-                "params": params,
-                "units": {name: UNITS[name] for name in params if name in UNITS},
-                "fixed": {"epochs": options.epochs, "rescale": False},
-                "accuracy": {"validation": best["accuracy"], "test": test},
-                "costs": {name: best[name] for name in objectives[1:]},
-            },
-            file,
-            indent=2,
-        )
-        file.write("\n")
+    write_json(
+        os.path.join(options.out, "best.json"),
+        {
+            "spinnprop": __version__,
+            "data": "yin-yang",
+            "settings": {name: getattr(options, name) for name in settings},
+            "trial": best["number"],
+            "params": params,
+            "units": {name: UNITS[name] for name in params if name in UNITS},
+            "fixed": {"epochs": options.epochs, "rescale": False},
+            "accuracy": {"validation": best["accuracy"], "test": test},
+            "costs": {name: best[name] for name in objectives[1:]},
+        },
+    )
 
     states = [trial["state"] for trial in found.trials]
     print(", ".join(f"{states.count(state)} trials {state}" for state in ("complete", "pruned", "failed")))
@@ -188,23 +230,35 @@ def search_yin_yang(options: argparse.Namespace) -> None:
         estimated = ", estimated on an emulated chip" * (objectives[1] != "spikes")
         print(f"Pareto front of {len(found.pareto)} trials, accuracy against {objectives[1]}{estimated}:")
         for trial in found.pareto:
-            print(f"  trial {trial['number']}: {_percent(trial['accuracy'])}, {trial[objectives[1]]:.4g}")
+            print(f"  trial {trial['number']}: {percent(trial['accuracy'])}, {trial[objectives[1]]:.4g}")
     print(f"best trial {best['number']}:")
     for name, value in params.items():
         print(f"  {name} {value!r} {UNITS.get(name, '')}".rstrip())
     epochs = min(LAST_EPOCHS, options.epochs)
-    print(f"validation accuracy {_percent(best['accuracy'])}, mean of the last {epochs} epochs")
+    print(f"validation accuracy {percent(best['accuracy'])}, mean of the last {epochs} epochs")
     print(f"results in {options.out}")
-    print(f"test accuracy {_percent(test)}")
+    print(f"test accuracy {percent(test)}")
 
 
-def _write_trials(folder: str, found: Any, make: Maker) -> None:
+def _must_tell(objective: str, engine: Any) -> None:
+    """Raises unless the engine can tell the cost."""
+    from .._search.costs import estimates
+
+    _, _, cost = objective.partition("-")
+    if cost not in ("", "spikes") and not estimates(engine):
+        raise ValueError(
+            f"--objective is {objective}, but engine {engine.name} does not estimate the {cost} of a sample; "
+            "give --engine clock or spinnaker2"
+        )
+
+
+def _write_trials(out: str, found: Any, make: Maker) -> None:
     """One row per trial; what is not known is left empty."""
     trials = found.trials
     settings = [reported(make, trial["params"]) for trial in trials]
     names = sorted({name for setting in settings for name in setting})
     front = {trial["number"] for trial in found.pareto}
-    with open(os.path.join(folder, "trials.csv"), "w", encoding="utf-8", newline="") as file:
+    with open(os.path.join(out, "trials.csv"), "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["trial", "state", *found.objectives, "on_front", "epochs", "seconds", *names, "error"])
         for trial, setting in zip(trials, settings):
@@ -219,9 +273,5 @@ def _write_trials(folder: str, found: Any, make: Maker) -> None:
 
 
 def _write_picture(options: argparse.Namespace, plot: Any, found: Any) -> None:
-    from matplotlib.figure import Figure
-
     name, draw = ("history", plot.search_history) if len(found.objectives) == 1 else ("pareto", plot.pareto_front)
-    figure: Any = Figure(figsize=(6, 5), layout="constrained")
-    draw(found, ax=figure.add_subplot())
-    figure.savefig(os.path.join(options.out, f"{name}.{options.pictures}"), dpi=120)
+    save_picture(options, name, lambda figure: draw(found, ax=figure.add_subplot()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import sys
@@ -12,52 +11,89 @@ from typing import Any, Dict, List
 
 import numpy as np
 
+from .. import _core
 from .._library import __version__
+from .._support.bars import Bar
 from .._support.types import Float64Array, Int32Array
-from ..sparse import RecurrentNetwork
-from . import folder
+from ..sparse import RecurrentNetwork, Summary
+from . import folder, grammar
+from .output import save_picture, write_json
 
 #: Rows of the raster, and spikes of them that are kept for it.
 _SHOWN, _SHOWN_SPIKES = 200, 20000
 
 
-def simulate_sparse(options: argparse.Namespace) -> None:
-    """Streams a balanced network's spikes and writes the folder ``options.out``; the last line says the rate."""
-    from matplotlib.figure import Figure
+def add_parser(commands: Any) -> None:
+    """The grammar of ``spinnprop simulate``."""
+    networks = grammar.family(
+        commands, "simulate", "run a network", "Run a network without training.", "networks", "NETWORK"
+    )
+    parser = grammar.command(
+        networks,
+        "sparse",
+        run,
+        "a balanced sparse recurrent network, spike by spike",
+        "Simulate a balanced sparse recurrent network exactly; write rates, metrics and a raster to a folder.",
+        pictures=True,
+    )
+    add, drawn = parser.add_argument, _core.sparse_defaults()
+    add("--n", type=grammar.positive, default=100_000, metavar="N", help="neurons")
+    add("--k", type=grammar.positive, default=100, metavar="K", help="targets per neuron")
+    add("--model", default="lif", choices=["lif", "qif", "theta", "eif", "eif-table"], help="of a neuron")
+    add("--rate", type=grammar.above_zero, default=drawn["rate"], metavar="HZ", help="sets the drive")
+    add("--coupling", type=grammar.above_zero, default=drawn["coupling"], metavar="J", help="strength of inhibition")
+    add("--tau", type=grammar.above_zero, default=drawn["tau"], metavar="S", help="membrane time constant")
+    add("--seconds", type=grammar.above_zero, default=1.0, metavar="S", help="model time")
+    add("--spikes", type=grammar.positive, metavar="N", help="end earlier, with this many spikes")
+    add("--seed", type=grammar.seed, default=0, metavar="N", help="of targets and initial state")
+    add("--redraw", action="store_true", help="draw targets again at every spike instead of keeping them")
+    grammar.add_out(parser, "simulate")
 
+
+def run(options: argparse.Namespace) -> None:
+    """Streams a balanced network's spikes and writes the folder ``options.out``; the last line says the rate."""
     folder.begin(options.out, "simulate")
     begin = time.perf_counter()
-    network = RecurrentNetwork(
-        options.n,
-        options.k,
-        model=options.model,
-        rate=options.rate,
-        coupling=options.coupling,
-        tau=options.tau,
-        seed=options.seed,
-        stored=not options.redraw,
-    )
+    with grammar.judged():
+        network = RecurrentNetwork(
+            options.n,
+            options.k,
+            model=options.model,
+            rate=options.rate,
+            coupling=options.coupling,
+            tau=options.tau,
+            seed=options.seed,
+            stored=not options.redraw,
+        )
     set_up = time.perf_counter() - begin
     print(
         f"{options.n} {options.model} neurons, {network.n_synapses} synapses, {options.seconds} s of model time", flush=True
     )
     counts = np.zeros(options.n, np.int64)
     shown: List[Any] = []
-    kept = 0
-    bar = _Bar(options.seconds, sys.stderr.isatty())
+    kept, reached = 0, 0.0
+    bar = Bar(options.seconds, "s of model time")
 
     def take(times: Float64Array, units: Int32Array) -> None:
-        nonlocal kept
+        nonlocal kept, reached
         np.add.at(counts, units, 1)
         if kept < _SHOWN_SPIKES:
             those = units < _SHOWN
             shown.append((times[those], units[those]))
             kept += int(those.sum())
-        bar.move(float(times[-1]))
+        reached = float(times[-1])
+        bar.move(reached)
 
     begin, begin_processor = time.perf_counter(), time.process_time()
+    interrupt = None
     with bar:
-        summary = network.stream(take, options.spikes, t_end=options.seconds)
+        try:
+            summary = network.stream(take, options.spikes, t_end=options.seconds)
+        except KeyboardInterrupt as error:
+            if reached == 0:
+                raise
+            interrupt, spikes = error, int(counts.sum())
+            summary = Summary(spikes, reached, spikes / (options.n * reached))
     seconds, processor = time.perf_counter() - begin, time.process_time() - begin_processor
     deliveries = summary.n_spikes * network.n_synapses / network.n
     rates = counts / summary.t_end if summary.t_end > 0 else np.zeros(options.n)
@@ -70,6 +106,7 @@ def simulate_sparse(options: argparse.Namespace) -> None:
         },
         "spikes": summary.n_spikes,
         "model_seconds": summary.t_end,
+        "is_interrupted": interrupt is not None,
         "rate_hz": summary.rate,
         "rate_hz_spread": float(rates.std()),
         "set_up_seconds": set_up,
@@ -79,20 +116,23 @@ def simulate_sparse(options: argparse.Namespace) -> None:
         "peak_memory_mb": memory,
     }
     folder.clear(options.out, "simulate")
-    with open(os.path.join(options.out, "metrics.json"), "w", encoding="utf-8") as file:
-        json.dump(metrics, file, indent=2)
-        file.write("\n")
+    write_json(os.path.join(options.out, "metrics.json"), metrics)
     np.save(os.path.join(options.out, "rates.npy"), rates)
-    figure = Figure(figsize=(8, 6), layout="constrained")
-    raster, histogram = figure.subplots(2, 1, height_ratios=(2, 1))
-    if shown:
-        times, units = (np.concatenate(each) for each in zip(*shown))
-        raster.scatter(1e3 * times, units, s=2, marker="|", color="C0")
-    raster.set(xlabel="time (ms)", ylabel="neuron")
-    if summary.t_end > 0:
-        histogram.hist(rates, bins=_edges(int(counts.max())) / summary.t_end)
-    histogram.set(xlabel="rate (Hz)", ylabel="neurons")
-    figure.savefig(os.path.join(options.out, f"raster.{options.pictures}"), dpi=120)
+
+    def draw(figure: Any) -> None:
+        raster, histogram = figure.subplots(2, 1, height_ratios=(2, 1))
+        if shown:
+            times, units = (np.concatenate(each) for each in zip(*shown))
+            raster.scatter(1e3 * times, units, s=2, marker="|", color="C0")
+        raster.set(xlabel="time (ms)", ylabel="neuron", title=f"{min(_SHOWN, options.n)} of {options.n} {options.model} neurons")
+        if summary.t_end > 0:
+            histogram.hist(rates, bins=_edges(int(counts.max())) / summary.t_end)
+        histogram.set(xlabel="rate (Hz)", ylabel="neurons", title=f"all neurons in {summary.t_end:.4g} s, mean {summary.rate:.3g} Hz")
+
+    save_picture(options, "raster", draw, (8, 6))
+    if interrupt is not None:
+        print(f"\nstopped after {summary.t_end:.6g} s of model time; what was simulated is in {options.out}", file=sys.stderr)
+        raise interrupt
 
     print(f"{summary.n_spikes} spikes in {summary.t_end:.6g} s of model time")
     each = f", {1e9 * processor / deliveries:.1f} ns per delivered spike" if deliveries else ""
@@ -106,26 +146,3 @@ def _edges(largest: int) -> Float64Array:
     """The edges of bins for numbers of spikes: about 50, each for equally many whole numbers."""
     step = largest // 50 + 1
     return np.arange(-0.5, largest + step, step, dtype=np.float64)
-
-
-class _Bar:
-    """A tqdm bar that counts model time; does nothing unless `shown`."""
-
-    def __init__(self, seconds: float, shown: bool) -> None:
-        self._bar: Any = None
-        if shown:
-            from tqdm.auto import tqdm
-
-            style = "{l_bar}{bar}| {n:.3f}/{total} s of model time [{elapsed}<{remaining}]"
-            self._bar = tqdm(total=seconds, bar_format=style)
-
-    def move(self, to: float) -> None:
-        if self._bar is not None:
-            self._bar.update(to - self._bar.n)
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.close()

@@ -12,7 +12,8 @@ from .. import _core, spinnaker2
 from .._support import checks
 from ..spinnaker2._account import ESTIMATED, Account, estimated_column
 from ..spinnaker2._fit import _answer
-from .folder import digest_of_model
+from . import grammar
+from .folder import RUN, digest_of_model
 
 #: What `write_account` leaves in a folder.
 ACCOUNT_FILE = "spinnaker2.json"
@@ -20,18 +21,20 @@ _COLUMNS = ("value", "unit", "mark", "source")
 
 
 def _chip(options: argparse.Namespace) -> spinnaker2.Chip:
+    """The chip with the constants that were given."""
     given: Dict[str, float] = {}
     for pair in options.set or ():
         name, _, value = pair.partition("=")
         try:
             given[name] = float(value)
         except ValueError:
-            raise ValueError(f"--set {pair}: give NAME=NUMBER, with a name of `spinnprop spinnaker2 constants`") from None
+            raise grammar.Unusable(f"--set {pair}: give NAME=NUMBER, with a name of `spinnprop spinnaker2 constants`") from None
+    if {"clock_hz", "high_clock"} <= set(given):
+        raise grammar.Unusable("--set high_clock and clock_hz: these are one constant; give one of them")
     if "high_clock" in given:
-        if "clock_hz" in given:
-            raise ValueError("--set high_clock and clock_hz: these are one constant; give one of them")
         given["clock_hz"] = given.pop("high_clock")
-    return spinnaker2.Chip(**given)
+    with grammar.judged():
+        return spinnaker2.Chip(**given)
 
 
 def fit(options: argparse.Namespace) -> int:
@@ -39,20 +42,22 @@ def fit(options: argparse.Namespace) -> int:
     try:
         sizes = [int(size) for size in options.sizes.split("-")]
     except ValueError:
-        raise ValueError(f"{options.sizes!r} are no sizes; give them as 784-350-10, the input first") from None
+        raise grammar.Unusable(f"{options.sizes!r} are no sizes; give them as 784-350-10, the input first") from None
     room = {name: getattr(options, name) for name in ("spikes_per_neuron", "active_senders")}
     given = {name: value for name, value in room.items() if value is not None}
-    engine = spinnaker2.Engine(
-        spinnaker2.Board(options.chips, _chip(options)),
-        steps=options.steps,
-        copies="auto" if options.copies is None else options.copies,
-        power=options.power,
-        **given,
-    )
-    # What is given is laid out as it is.
-    answer = _answer(
-        engine, sizes, options.batch, options.recurrent, options.input_activity, options.activity, makes_room=not given
-    )
+    chip = _chip(options)
+    with grammar.judged(*room):
+        engine = spinnaker2.Engine(
+            spinnaker2.Board(options.chips, chip),
+            steps=options.steps,
+            copies="auto" if options.copies is None else options.copies,
+            power=options.power,
+            **given,
+        )
+        # What is given is laid out as it is.
+        answer = _answer(
+            engine, sizes, options.batch, options.recurrent, options.input_activity, options.activity, makes_room=not given
+        )
     print(json.dumps({"estimated": ESTIMATED, **vars(answer)}, indent=2) if options.json else answer)
     return 0 if answer.fits else 1
 
@@ -128,47 +133,41 @@ def write_account(found: Account, folder: str, model_sha256: str) -> None:
             writer.writerows(table.tolist())
 
 
-def add_parsers(commands: Any, common: argparse.ArgumentParser, positive: Any) -> None:
+def add_parser(commands: Any) -> None:
     """The grammar of ``spinnprop spinnaker2``."""
-    own = commands.add_parser(
+    questions = grammar.family(
+        commands,
         "spinnaker2",
-        help="what fits an emulated SpiNNaker2, and what it takes",
-        description="What fits an emulated SpiNNaker2, how long a step takes and how much energy, all estimated.",
+        "what fits an emulated SpiNNaker2, and what it takes",
+        "What fits an emulated SpiNNaker2, how long a step takes and how much energy, all estimated.",
+        "questions",
+        "QUESTION",
     )
-    questions = own.add_subparsers(title="questions", metavar="QUESTION", required=True)
 
-    def question(name: str, text: str, run: Any, has_constants: bool = True) -> argparse.ArgumentParser:
-        parser: argparse.ArgumentParser = questions.add_parser(
-            name, parents=[common], help=text, description=text[0].upper() + text[1:] + "."
-        )
+    def question(name: str, text: str, run: Any, has_constants: bool = True) -> Any:
+        parser = grammar.command(questions, name, run, text, text[0].upper() + text[1:] + ".")
         parser.add_argument("--json", action="store_true", help="print JSON")
         if has_constants:
             parser.add_argument(
                 "--set", action="append", metavar="NAME=NUMBER", help="replace a constant; may be given several times"
             )
-        parser.set_defaults(run=run)
         return parser
 
     fits = question("fit", "whether a network fits, and what a training step would take; nothing is run", fit)
-    fits.add_argument("sizes", metavar="SIZES", help="as 784-350-10, the input first")
-    fits.add_argument("--batch", type=positive, default=1, metavar="N", help="samples of a step (default: 1)")
-    fits.add_argument("--chips", type=positive, default=1, metavar="N", help="on the board, up to 48 (default: 1)")
+    add = fits.add_argument
+    add("sizes", metavar="SIZES", help="as 784-350-10, the input first")
+    add("--batch", type=grammar.positive, default=1, metavar="N", help="samples of a step")
+    add("--chips", type=grammar.positive, default=1, metavar="N", help="on the board, up to 48")
     steps = int(checks.domains(_core.DOMAINS_SPINNAKER2)["steps"]["initial"])
-    fits.add_argument(
-        "--steps", type=positive, default=steps, metavar="N", help=f"time steps of a sample (default: {steps})"
-    )
-    fits.add_argument("--copies", type=positive, metavar="N", help="of the network (default: as many as fit)")
-    fits.add_argument("--power", choices=["low", "high"], default="high", help="power level (default: high)")
-    fits.add_argument("--recurrent", action="store_true", help="hidden layers are connected to themselves")
-    fits.add_argument("--activity", type=float, nargs="+", metavar="X", help="spikes per neuron and sample, by layer")
-    fits.add_argument("--input-activity", type=float, metavar="X", help="spikes per input unit and sample")
-    fits.add_argument(
-        "--spikes-per-neuron", type=float, metavar="X", help="what tapes of spikes are made for (default: what suits)"
-    )
-    fits.add_argument(
-        "--active-senders", type=float, metavar="X", help="part of a layer that sums have room for (default: likewise)"
-    )
+    add("--steps", type=grammar.positive, default=steps, metavar="N", help="time steps of a sample")
+    add("--copies", type=grammar.positive, metavar="N", help="of the network; as many as fit unless given")
+    add("--power", choices=["low", "high"], default="high", help="power level")
+    add("--recurrent", action="store_true", help="hidden layers are connected to themselves")
+    add("--activity", type=float, nargs="+", metavar="X", help="spikes per neuron and sample, by layer")
+    add("--input-activity", type=float, metavar="X", help="spikes per input unit and sample")
+    add("--spikes-per-neuron", type=float, metavar="X", help="what tapes of spikes are made for; what suits unless given")
+    add("--active-senders", type=float, metavar="X", help="part of a layer that sums have room for; likewise")
     question("constants", "the table that all estimates rest on", constants)
     question("published", "published measurements beside what the constants predict", published)
     accounts = question("account", "the account of a training on the chip", account, has_constants=False)
-    accounts.add_argument("folder", nargs="?", default="run", metavar="FOLDER", help="of that training (default: run)")
+    accounts.add_argument("folder", nargs="?", default=RUN, metavar="FOLDER", help="of that training")

@@ -4,32 +4,65 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import math
 import os
 import sys
-from functools import partial
 from typing import Any, Callable, Dict, Optional
 
 from .. import datasets, encoding
-from .._engines.names import kind_of
+from .._engines.names import ENGINES, kind_of
 from .._library import __version__
-from .._support.bars import EpochLines
-from . import folder
+from . import folder, grammar
+from .output import percent, save_picture, write_json
 
 #: Of an engine with time steps, unless others are given: fewer let classes share cells of the encoding.
 STEPS = 52
 
 
-def train_yin_yang(options: argparse.Namespace) -> None:
+def add_parser(commands: Any) -> None:
+    """The grammar of ``spinnprop train``."""
+    sets = grammar.family(commands, "train", "train a network on a data set", "Train a network.", "data sets", "DATA")
+    parser = grammar.command(
+        sets,
+        "yin-yang",
+        run,
+        "the Yin-Yang data set",
+        "Train on the published Yin-Yang sets and write metrics, model and pictures to a folder.",
+        pictures=True,
+    )
+    add, training = parser.add_argument, grammar.TRAINING
+    add("--engine", default="event", choices=list(ENGINES), help="what the network runs on")
+    add(
+        "--epochs",
+        type=grammar.positive,
+        default=int(training["epochs"]["initial"]),
+        metavar="N",
+        help="passes through the training set",
+    )
+    add("--hidden", type=grammar.positive, nargs="+", default=[120], metavar="N", help="neurons of each hidden layer")
+    add(
+        "--batch-size",
+        type=grammar.positive,
+        default=int(training["batch_size"]["initial"]),
+        metavar="N",
+        help="samples per step of the optimizer",
+    )
+    add("--learning-rate", type=grammar.above_zero, metavar="X", help="of Adam; the engine's choice unless given")
+    add("--steps", type=grammar.positive, metavar="N", help=f"of an engine with time steps, {STEPS} unless given")
+    add("--samples", type=grammar.positive, default=5000, metavar="N", help="training samples")
+    add("--seed", type=grammar.seed, default=0, metavar="N", help="of weights and sample order")
+    add("--resume", action="store_true", help="go on with an interrupted training in the folder")
+    grammar.add_out(parser, folder.RUN)
+
+
+def run(options: argparse.Namespace) -> None:
     """Trains on the published sets and writes the folder ``options.out``; the last line says the test accuracy."""
     # Imported before the training, so that what is missing is missed at once.
     from .. import plot
     from .._estimators.spiking import SpikingClassifier
 
-    if options.learning_rate == 0:
-        raise ValueError("--learning-rate is 0: nothing would be learnt; give a number above 0, or leave it out")
-    engine = on_steps(options.engine, options.steps)
+    with grammar.judged():
+        engine = on_steps(options.engine, options.steps)
     folder.begin(options.out, "train")
     checkpoint = os.path.join(options.out, folder.CHECKPOINT)
     if options.resume and not os.path.exists(checkpoint):
@@ -47,7 +80,7 @@ def train_yin_yang(options: argparse.Namespace) -> None:
         seed=options.seed,
         learning_rate=options.learning_rate,
         rescale=False,
-        verbose=sys.stderr.isatty(),
+        verbose=True,
         checkpoint=checkpoint,
         resume=options.resume,
     )
@@ -56,8 +89,7 @@ def train_yin_yang(options: argparse.Namespace) -> None:
         f"Yin-Yang, network {sizes}, engine {options.engine}, {options.epochs} epochs of {len(X)} samples", flush=True
     )
     try:
-        lines = EpochLines(options.epochs, shown=not sys.stderr.isatty())
-        classifier.fit(X, y, validation=(X_validation, y_validation), progress=lines)
+        classifier.fit(X, y, validation=(X_validation, y_validation))
     except KeyboardInterrupt:
         if hasattr(classifier, "network_"):
             folder.clear(options.out, "train", but=(folder.CHECKPOINT,))
@@ -104,8 +136,8 @@ def train_yin_yang(options: argparse.Namespace) -> None:
 
     os.remove(checkpoint)
 
-    print(f"training accuracy {_percent(accuracies['train'])}")
-    print(f"validation accuracy {_percent(accuracies['validation'])}")
+    print(f"training accuracy {percent(accuracies['train'])}")
+    print(f"validation accuracy {percent(accuracies['validation'])}")
     print(f"spikes per sample {report['hidden_spikes']:.1f} hidden, {report['output_spikes']:.1f} output")
     print(f"time per epoch {1e3 * report['seconds_per_epoch']:.1f} ms")
     if account is not None:
@@ -114,8 +146,8 @@ def train_yin_yang(options: argparse.Namespace) -> None:
     if engine._grid is not None:
         ceiling = encoding.ceiling(classifier._encode(X_test), y_test)
         if ceiling < 1:
-            print(f"no more than {_percent(ceiling)} of the test samples can be told apart on the grid of time steps")
-    print(f"test accuracy {_percent(accuracies['test'])}")
+            print(f"no more than {percent(ceiling)} of the test samples can be told apart on the grid of time steps")
+    print(f"test accuracy {percent(accuracies['test'])}")
 
 
 def on_steps(engine: str, steps: Optional[int]) -> Any:
@@ -134,14 +166,8 @@ def on_steps(engine: str, steps: Optional[int]) -> Any:
     return kind()
 
 
-def _percent(fraction: float) -> str:
-    return f"{100 * fraction:.1f} %"
-
-
 def _write_metrics(out: str, metrics: Dict[str, Any], history: Any) -> None:
-    with open(os.path.join(out, "metrics.json"), "w", encoding="utf-8") as file:
-        json.dump(metrics, file, indent=2)
-        file.write("\n")
+    write_json(os.path.join(out, "metrics.json"), metrics)
     with open(os.path.join(out, "metrics.csv"), "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["epoch", *history.dtype.names])
@@ -150,8 +176,6 @@ def _write_metrics(out: str, metrics: Dict[str, Any], history: Any) -> None:
 
 
 def _write_pictures(options: argparse.Namespace, plot: Any, classifier: Any, X: Any, y: Any) -> None:
-    from matplotlib.figure import Figure
-
     account = classifier.report_.get("account")
     pictures: Dict[str, Callable[[Any], Any]] = {
         "learning_curve": lambda ax: plot.learning_curve(classifier.history_, ax=ax),
@@ -160,9 +184,6 @@ def _write_pictures(options: argparse.Namespace, plot: Any, classifier: Any, X: 
     }
     if account is not None:
         for by in ("program", "load", "memory", "traffic"):
-            pictures[f"spinnaker2_{by}"] = partial(plot.spinnaker2, account, by)
+            pictures[f"spinnaker2_{by}"] = lambda ax, by=by: plot.spinnaker2(account, by, ax)  # type: ignore[misc]
     for name, draw in pictures.items():
-        # A figure of its own draws on any machine, with a screen or without.
-        figure: Any = Figure(figsize=(6, 5), layout="constrained")
-        draw(figure.add_subplot())
-        figure.savefig(os.path.join(options.out, f"{name}.{options.pictures}"), dpi=120)
+        save_picture(options, name, lambda figure, draw=draw: draw(figure.add_subplot()))  # type: ignore[misc]

@@ -87,7 +87,7 @@ class SpikingClassifier(ClassifierMixin, Parameters):
 input_dropout, rate, checkpoint, checkpoint_every, resume
         As in `Trainer`.
     verbose : bool
-        Whether to show a progress bar.
+        Whether to show progress: a bar, or lines where there is no terminal.
 
     Attributes
     ----------

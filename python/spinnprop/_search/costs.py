@@ -25,7 +25,7 @@ def _spikes(estimator: SpikingClassifier) -> float:
     return float(estimator.report_["hidden_spikes"] + estimator.report_["output_spikes"])
 
 
-def _estimates(estimator: SpikingClassifier, X: Any) -> Mapping[str, float]:
+def _estimated(estimator: SpikingClassifier, X: Any) -> Mapping[str, float]:
     """What a sample is estimated to take on the chip: the report's word where training ran on one, else from a run of samples."""
     if all(name in estimator.report_ for name in _ESTIMATES):
         return estimator.report_
@@ -43,9 +43,13 @@ def _chip(engine: BaseEngine, batch_size: int) -> spinnaker2.Engine:
     return spinnaker2.Engine(time_step=grid.time_step, steps=grid.steps, decay=grid.decay, batch_size=batch_size)
 
 
+def estimates(engine: EngineOrKind) -> bool:
+    """Whether it can tell what a sample is estimated to take."""
+    return issubclass(engine if isinstance(engine, type) else type(engine), (ClockEngine, spinnaker2.Engine))
+
+
 def _must_estimate(engine: EngineOrKind, name: str) -> None:
-    kind = engine if isinstance(engine, type) else type(engine)
-    if not issubclass(kind, (ClockEngine, spinnaker2.Engine)):
+    if not estimates(engine):
         raise ValueError(
             f"the engine {engine.name!r} does not estimate the {name} of a sample; take one that does, or give "
             f"costs={{{name!r}: a function of the fitted estimator}}"
@@ -82,7 +86,7 @@ def resolve(
         estimated = [name for name in names[1:] if name not in functions]
         if estimated:
             _must_estimate(estimator.engine_, estimated[0])
-        estimates = _estimates(estimator, X) if estimated else {}
-        return [float(estimates[name] if name in estimated else functions[name](estimator)) for name in names[1:]]
+        known = _estimated(estimator, X) if estimated else {}
+        return [float(known[name] if name in estimated else functions[name](estimator)) for name in names[1:]]
 
     return names, of

@@ -11,13 +11,14 @@ from .._engines.base import BaseEngine
 from .._engines.names import resolve
 from .._estimators.spiking import SpikingClassifier
 from .._support import checks
+from .._support.bars import Bar
 from .._support.types import PathLike
 from . import space as spaces
 from .costs import EngineOrKind
 from .costs import resolve as resolve_costs
-from .result import SearchResult
+from .result import SearchResult, counted
 from .study import fingerprint, make_pruner, open_study
-from .trials import TrialBar, Trials
+from .trials import Trials, show
 
 _PRUNERS = ("median", "hyperband", None)
 
@@ -82,7 +83,7 @@ def search(
     n_jobs : int
         Trials at the same time.
     verbose : bool
-        Whether to show a progress bar.
+        Whether to show progress: a bar, or lines where there is no terminal.
 
     Returns
     -------
@@ -158,8 +159,8 @@ def search(
     reports = len(names) == 1 and pruner is not None
     trials = Trials(result, (X, y, validation), judge, n_trials, seed, n_jobs, reports)
     try:
-        with TrialBar(study, n_trials, verbose) as bar:
-            trials.all(bar)
+        with Bar(n_trials, "trial", shown=verbose, begun=len(counted(study))) as bar:
+            trials.all(lambda: show(bar, study))
     except KeyboardInterrupt as interrupt:
         interrupt.result = result  # type: ignore[attr-defined]
         raise

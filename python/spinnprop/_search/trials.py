@@ -12,6 +12,7 @@ import numpy as np
 
 from .._core import SpinnpropError
 from .._estimators.spiking import SpikingClassifier
+from .._support.bars import Bar
 from . import space as spaces
 from .result import NOTES, SearchResult, counted, made
 
@@ -133,29 +134,8 @@ class Trials:
             raise
 
 
-class TrialBar:
-    """A tqdm bar that counts trials. Does nothing unless `shown`."""
-
-    def __init__(self, study: Any, n_trials: int, shown: bool) -> None:
-        self._study = study
-        self._bar: Any = None
-        if shown:
-            from tqdm.auto import tqdm
-
-            self._bar = tqdm(total=n_trials, initial=len(counted(study)), unit="trial")
-
-    def __call__(self) -> None:
-        if self._bar is None:
-            return
-        trials = counted(self._study)
-        accuracies = [trial.values[0] for trial in trials if trial.state.name == "COMPLETE"]
-        if accuracies:
-            self._bar.set_postfix({"best": f"{100 * max(accuracies):.1f} %"}, refresh=False)
-        self._bar.update(len(trials) - self._bar.n)
-
-    def __enter__(self) -> TrialBar:
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
+def show(bar: Bar, study: Any) -> None:
+    """Moves a bar of trials to those that have ended, with the best accuracy."""
+    trials = counted(study)
+    accuracies = [trial.values[0] for trial in trials if trial.state.name == "COMPLETE"]
+    bar.move(len(trials), {"best": f"{100 * max(accuracies):.1f} %"} if accuracies else None)

@@ -81,11 +81,13 @@ class RecurrentNetwork:
     (10000, True)
     """
 
-    __slots__ = ("_handle", "_info", "_adjacency", "_options")
+    __slots__ = ("_handle", "_info", "_adjacency", "_options", "_is_frozen")
     _handle: object
     _info: Dict[str, Any]
     _adjacency: Optional[Tuple[Int64Array, Int32Array]]
     _options: Dict[str, Any]
+    #: Whether a change would be lost, because it is a run's.
+    _is_frozen: bool
 
     def __init__(
         self,
@@ -125,6 +127,7 @@ class RecurrentNetwork:
         self._create(_values(drives, "drives"), _values(weights, "weights"))
 
     def _create(self, drives: Optional[Float64Array], weights: Optional[Float64Array]) -> None:
+        self._is_frozen = False
         offsets, targets = self._adjacency if self._adjacency is not None else (None, None)
         self._handle = _core.sparse_create(self._options, offsets, targets, drives, weights)
         self._info = _core.sparse_describe(self._handle)
@@ -172,10 +175,12 @@ class RecurrentNetwork:
         handle, n_weights = self._handle, self._info["n_weights"]
         values = np.empty(n_weights)
         _core.sparse_weights(values, handle)
-        return checks.read_only(values)
+        return checks.read_only(values, "write net.weights = net.weights - step, say")
 
     @weights.setter
     def weights(self, weights: Any) -> None:
+        if self._is_frozen:
+            raise ValueError("a run's network is as it was, and nobody would see the change; change copy.copy(run.network)")
         values = _values(weights, "weights")
         if values is None:
             raise TypeError("weights is None; give one for all synapses, or one each")
@@ -328,6 +333,7 @@ class RecurrentNetwork:
         copy = RecurrentNetwork.__new__(RecurrentNetwork)
         for name in self.__slots__:
             setattr(copy, name, getattr(self, name))
+        copy._is_frozen = False
         return copy
 
     __copy__ = _frozen

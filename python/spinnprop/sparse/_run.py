@@ -77,8 +77,10 @@ class Run:
 
     @property
     def network(self) -> Any:
-        """The `RecurrentNetwork` as it was."""
-        return copy.copy(self._network)
+        """The `RecurrentNetwork` as it was: not to be changed; ``copy.copy`` of it is."""
+        network = copy.copy(self._network)
+        network._is_frozen = True
+        return network
 
     @property
     def times(self) -> Float64Array:

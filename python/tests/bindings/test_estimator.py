@@ -391,7 +391,7 @@ def test_checkpoints(tmp_path):
 def test_the_progress_bar(capsys):
     sp.SpikingClassifier(hidden=(10,), epochs=3, verbose=True).fit(X, y, validation=(X, y))
     shown = capsys.readouterr().err
-    assert "3/3 epochs" in shown and "accuracy" in shown and "validation" in shown
+    assert "epoch 3 of 3: " in shown and "accuracy" in shown and "validation" in shown
     sp.SpikingClassifier(hidden=(10,), epochs=1).fit(X, y)
     assert capsys.readouterr() == ("", "")
 

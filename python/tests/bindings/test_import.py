@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import spinnprop as sp
+from spinnprop import _core
 
 
 def modules_after(code):
@@ -20,7 +21,7 @@ def modules_after(code):
 
 
 def test_import_brings_numpy_alone():
-    brought = modules_after("import spinnprop") - modules_after("import numpy")
+    brought = modules_after("import spinnprop; spinnprop.Trainer") - modules_after("import numpy")
     outside = {name for name in brought if name not in getattr(sys, "stdlib_module_names", sys.builtin_module_names)}
     if sys.version_info >= (3, 10):
         assert outside == {"spinnprop"}
@@ -60,7 +61,7 @@ def test_public_modules_are_all_there_are():
 
 
 def test_no_substrate_comes_before_it_is_asked_for():
-    code = "import sys, spinnprop as sp; print(*sys.modules); sp.Network([2, 1], engine='spinnaker2'); print('NOW', *sys.modules)"
+    code = "import sys, spinnprop as sp; sp.ClockEngine; print(*sys.modules); sp.Network([2, 1], engine='spinnaker2'); print('NOW', *sys.modules)"
     output = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE).stdout.decode()
     before, after = output.split("NOW")
     assert "spinnprop._engines.clock" in before and "spinnprop.spinnaker2" not in before.split()
@@ -114,6 +115,11 @@ def test_threads():
     for wrong in (-1, 1025, 2**40):
         with pytest.raises(ValueError, match=str(wrong)):
             sp.set_threads(wrong)
+    # The header's limit, which Python takes, is what the library holds to.
+    _core.set_threads(_core.MAX_THREADS)
+    with pytest.raises(ValueError, match=str(_core.MAX_THREADS)):
+        _core.set_threads(_core.MAX_THREADS + 1)
+    sp.set_threads(3)
     with pytest.raises(TypeError):
         sp.set_threads(1.5)
     assert sp.get_threads() == 3
@@ -123,7 +129,7 @@ def test_threads():
 
 
 def test_import_brings_no_slow_modules():
-    code = "import numpy, sys; before = set(sys.modules); import spinnprop; print(*set(sys.modules) - before)"
+    code = "import numpy, sys; before = set(sys.modules); import spinnprop; spinnprop.Trainer; print(*set(sys.modules) - before)"
     output = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE).stdout.decode()
     assert "spinnprop" in output.split()
     assert not {"dataclasses", "inspect", "numpy.typing"} & set(output.split())

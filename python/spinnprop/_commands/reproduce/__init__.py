@@ -1,1 +1,17 @@
-"""Published settings, our numbers beside the published ones."""
+"""``spinnprop reproduce``: published settings, our numbers beside the published ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import grammar
+from . import eventprop_yin_yang, spinnaker2_yin_yang
+
+
+def add_parser(commands: Any) -> None:
+    """The grammar of ``spinnprop reproduce``."""
+    settings = grammar.family(
+        commands, "reproduce", "run a published setting", "Run a published setting.", "settings", "SETTING"
+    )
+    for module in (eventprop_yin_yang, spinnaker2_yin_yang):
+        module.add_parser(settings)

@@ -1,4 +1,4 @@
-"""``spinnprop reproduce``: published settings, our numbers beside the published ones."""
+"""``spinnprop reproduce eventprop-yin-yang``: Yin-Yang as Wunderlich and Pehle (2021) trained it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 import math
 import os
 import statistics
-import sys
 from typing import Any, Dict, List
 
 from ... import datasets, encoding
@@ -15,8 +14,9 @@ from ..._network import Network
 from ..._support.bars import EpochBar
 from ..._trainer import Trainer
 from ...losses import TTFSCrossEntropy
-from ..folder import check
-from .results import EARLIER, counted, file_name, finished, write
+from .. import grammar
+from ..folder import begin
+from .results import EARLIER, add_shared, counted, file_name, finished, kept, write
 
 #: Wunderlich and Pehle (2021), arXiv 2009.08378, table 1 and the authors' published code.
 SETTING: Dict[str, Any] = {
@@ -45,9 +45,22 @@ PUBLISHED = (98.10, 0.18)
 PUBLISHED_BY_EPOCH = {1: 81.1, 2: 90.7, 5: 95.8, 10: 96.5, 20: 97.4, 60: 98.1}
 
 
-def reproduce_yin_yang(options: argparse.Namespace) -> None:
+def add_parser(settings: Any) -> None:
+    """The grammar of ``spinnprop reproduce eventprop-yin-yang``."""
+    parser = grammar.command(
+        settings,
+        "eventprop-yin-yang",
+        run,
+        "Yin-Yang, 5-200-3, as in Wunderlich and Pehle (2021)",
+        "Train the published network for several seeds; print mean and spread beside the published ones. "
+        "Seeds that are already in the folder are not run again.",
+    )
+    add_shared(parser, seeds=10, epochs=100, out="reproduce-eventprop-yin-yang")
+
+
+def run(options: argparse.Namespace) -> None:
     """Runs the seeds that are not in ``options.out`` yet, then prints the table."""
-    check(options.out)
+    begin(options.out, "reproduce")
     X, y = datasets.yin_yang(5000, seed=42)
     X_test, y_test = datasets.yin_yang(1000, seed=40)
     train = (encoding.latency(X, **SETTING["encoding"]), y)
@@ -61,12 +74,13 @@ def reproduce_yin_yang(options: argparse.Namespace) -> None:
     silent: List[float] = []
     for seed in range(options.seeds):
         path = os.path.join(options.out, file_name(f"seed-{seed}", options.epochs))
-        run = {"spinnprop": __version__, "seed": seed, "epochs": options.epochs, "setting": SETTING}
-        result = finished(path, run, ["test_accuracy_by_epoch"])
+        own = {"spinnprop": __version__, "seed": seed, "epochs": options.epochs, "setting": SETTING}
+        result = finished(path, own, ["test_accuracy_by_epoch"])
         note = EARLIER if result else ""
         if not result:
-            result = _run(seed, options.epochs, train, test)
-            write(path, {**run, **result})
+            with kept(options.out):
+                result = _run(seed, options.epochs, train, test)
+            write(path, {**own, **result})
         curves.append(result["test_accuracy_by_epoch"])
         silent.append(result["silent_test_samples_percent"])
         print(f"seed {seed}: test accuracy {curves[-1][-1]:.2f} %{note}", flush=True)
@@ -85,7 +99,7 @@ def _run(seed: int, epochs: int, train: Any, test: Any) -> Dict[str, Any]:
         epochs=epochs,
         seed=seed,
     )
-    with EpochBar(epochs, f"seed {seed}", shown=sys.stderr.isatty()) as bar:
+    with EpochBar(epochs, f"seed {seed}") as bar:
         # The test set takes the place of a validation set only to be watched: nothing is chosen by it.
         trainer.run(train[0], train[1], validation=test, progress=bar)
     silent = trainer.network.forward(test[0]).predict(loss) < 0

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import json
 import os
-from typing import Any, Dict, Sequence
+import sys
+from typing import Any, Dict, Iterator, Sequence
+
+from .. import grammar
 
 #: What is said of a seed that need not be run again.
 EARLIER = " (from an earlier run)"
+
+
+def add_shared(parser: argparse.ArgumentParser, seeds: int, epochs: int, out: str) -> None:
+    """How many seeds and epochs, and the folder."""
+    parser.add_argument("--seeds", type=grammar.positive, default=seeds, metavar="N", help="seeds 0 .. N - 1")
+    parser.add_argument(
+        "--epochs", type=grammar.positive, default=epochs, metavar="N", help="passes through the training set"
+    )
+    grammar.add_out(parser, out, "for results: a JSON for each seed and number of epochs")
+
+
+@contextlib.contextmanager
+def kept(out: str) -> Iterator[None]:
+    """Within, Ctrl-C says what is left and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f"\nseeds that are done are in {out}; the same command goes on with the others", file=sys.stderr)
+        raise
 
 
 def file_name(start: str, epochs: int) -> str:

@@ -1,0 +1,107 @@
+"""What the commands' grammars share: kinds of numbers, common options, and what unusable arguments are told."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+from typing import Any, Callable, Dict, Iterator
+
+from .. import _core
+from .._support import checks
+from . import folder
+
+#: The core's options of training by name: domain and default.
+TRAINING: Dict[str, Any] = checks.domains(_core.DOMAINS_TRAINING)
+
+
+class Unusable(Exception):
+    """Arguments that cannot be used, singly or together; the command ends with 2, as for those that have no meaning at all."""
+
+
+@contextlib.contextmanager
+def judged(*names: str) -> Iterator[None]:
+    """Within, what the library refuses was an argument of the command; it calls these otherwise than the command does."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        text = str(error)
+        for name in names:
+            text = text.replace(name, f"--{name.replace('_', '-')}")
+        raise Unusable(text) from error
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Whole numbers low .. high."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(f"{text} is outside {low} .. {high}")
+        return number
+
+    return read
+
+
+def positive(text: str) -> int:
+    """A number of things."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number > checks.INT32:
+        raise argparse.ArgumentTypeError(f"{text} is too large; at most {checks.INT32}")
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive integer")
+    return number
+
+
+def above_zero(text: str) -> float:
+    """A finite number above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
+
+
+#: Of everything that is drawn.
+seed = whole(0, checks.UINT64)
+
+
+def command(
+    family: Any, name: str, run: Callable[[argparse.Namespace], Any], summary: str, description: str, pictures: bool = False
+) -> argparse.ArgumentParser:
+    """A command of a family with what all have."""
+    parser: argparse.ArgumentParser = family.add_parser(
+        name, help=summary, description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    parser.add_argument(
+        "--threads",
+        type=whole(0, _core.MAX_THREADS),
+        metavar="N",
+        help=f"host threads, at most {_core.MAX_THREADS}; 0: one per processor; unless given, SPINNPROP_THREADS or else "
+        "OMP_NUM_THREADS of the environment",
+    )
+    if pictures:
+        parser.add_argument(
+            "--pictures", default="png", choices=list(folder.PICTURES), help="what files pictures are written as"
+        )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def family(commands: Any, name: str, summary: str, description: str, title: str, metavar: str) -> Any:
+    """Commands with a first word in common."""
+    parser = commands.add_parser(name, help=summary, description=description)
+    return parser.add_subparsers(title=title, metavar=metavar, required=True)
+
+
+def add_out(parser: argparse.ArgumentParser, default: str, text: str = "where to write the results") -> None:
+    """The folder of the results; each command has a default of its own, so that none meets another's files."""
+    parser.add_argument("--out", default=default, metavar="FOLDER", help=text)

@@ -1,0 +1,75 @@
+"""Every parameter that is a flag takes True and False alone: words like "no" would count as true."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+import spinnprop as sp
+
+X, Y = sp.datasets.yin_yang(30)
+SPIKES = sp.encoding.latency(X, bias=0.0)
+WRONG = ["no", "False", "", 0, 1, 2.0, [], ["no"], np.array("no"), np.array([1])]
+
+#: How each callable with a flag is called besides.
+CALLS = {
+    "Network.__init__": lambda **flag: sp.Network([5, 6, 3], **flag),
+    "SpikingClassifier.__init__": lambda **flag: sp.SpikingClassifier(hidden=(5,), epochs=1, t_end=0.1, **flag).fit(X, Y),
+    "Trainer.__init__": lambda **flag: sp.Trainer(sp.Network([5, 6, 3]), **flag),
+    "losses.StepTTFSCrossEntropy.__init__": lambda **flag: sp.losses.StepTTFSCrossEntropy(**flag),
+    "meta.reptile": lambda **flag: sp.meta.reptile(sp.Network([5, 6, 3]), [(SPIKES, Y)], steps=1, **flag),
+    "meta.yin_yang_task": lambda **flag: sp.meta.yin_yang_task(0, 5, **flag),
+    "search": lambda **flag: sp.search(X, Y, {"hidden": (5, 6)}, n_trials=1, **flag),
+    "sparse.RecurrentNetwork.__init__": lambda **flag: sp.sparse.RecurrentNetwork(20, 4, **flag),
+    "sparse.RecurrentNetwork.run": lambda **flag: sp.sparse.RecurrentNetwork(20, 4).run(5, **flag),
+    "spinnaker2.fit": lambda **flag: sp.spinnaker2.fit([5, 6, 3], **flag),
+}
+#: scikit-learn's own parameter of all estimators also takes numbers of lines.
+ALSO = {("SpikingClassifier.__init__", "verbose"): (0, 1), ("Network.__init__", "recurrent"): ()}
+
+
+def public(module, prefix=""):
+    """All that can be called by its public name."""
+    for name in module.__all__:
+        value = getattr(module, name)
+        if inspect.ismodule(value):
+            yield from public(value, f"{name}.")
+        elif inspect.isclass(value):
+            for inner, function in inspect.getmembers(value, inspect.isroutine):
+                if (inner == "__init__" or not inner.startswith("_")) and getattr(function, "__module__", "").startswith("spinnprop"):
+                    yield f"{prefix}{name}.{inner}", function
+        elif callable(value):
+            yield f"{prefix}{name}", value
+
+
+def flags():
+    for name, function in public(sp):
+        for parameter in inspect.signature(function).parameters.values():
+            if isinstance(parameter.default, bool) or "bool" in str(parameter.annotation):
+                yield name, parameter.name
+
+
+FLAGS = sorted(set(flags()))
+
+
+def test_every_callable_with_a_flag_is_tried():
+    assert {name for name, _ in FLAGS} == set(CALLS)
+    assert len(FLAGS) >= 15
+
+
+@pytest.mark.parametrize("name, flag", FLAGS)
+def test_flags_take_no_words(name, flag):
+    for wrong in WRONG:
+        if any(wrong is also or (type(wrong) is int and wrong == also) for also in ALSO.get((name, flag), ())):
+            continue
+        # scikit-learn's InvalidParameterError is both.
+        with pytest.raises((TypeError, ValueError), match=flag):
+            CALLS[name](**{flag: wrong})
+
+
+@pytest.mark.parametrize("name, flag", FLAGS)
+def test_flags_take_both_truths(name, flag):
+    more = {"checkpoint": "there"} if flag == "resume" else {}
+    if name == "Trainer.__init__" or not more:
+        for right in (False, True, np.True_, np.False_):
+            CALLS[name](**{flag: right}, **more)

@@ -1,0 +1,474 @@
+"""Every remedy that a message names works: each is provoked, then followed."""
+
+import ast
+import contextlib
+import copy
+import io
+import os
+import pickle
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import spinnprop as sp
+from spinnprop import _commands
+
+ROOT = Path(__file__).resolve().parents[3]
+#: What messages ask for, in the imperative.
+VERBS = (
+    r"(?:ask|call|change|convert|count|fill|give|install|leave|list|lower|make|move|pass|pickle|raise|report|rescale|"
+    r"run|say|search|set|take|train|try|use|wait|wake|write)"
+)
+#: It begins a clause, or follows "or", "and" or "so" in one.
+REMEDY = re.compile(rf"(?:^|[;:,]\s|\(|\b(?:or|and|so|them|first)\s){VERBS}\b(?!\s+(?:must|is|are)\b)|pip install|convert it|writes one")
+
+
+def python_messages():
+    """The text of each raise in the package, and what read-only arrays say; a null stands for what is put in."""
+
+    def text(node):
+        if isinstance(node, ast.Constant):
+            return node.value if isinstance(node.value, str) else ""
+        return "".join(part.value if isinstance(part, ast.Constant) else "\0" for part in node.values)
+
+    for path in sorted((ROOT / "python" / "spinnprop").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            found = []
+            if isinstance(node, ast.Raise) and node.exc is not None:
+                found = [node.exc]
+            elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "read_only":
+                found = node.args[1:]
+            elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_remedy":
+                found = [node.value]
+            for one in found:
+                whole = [each for each in ast.walk(one) if isinstance(each, ast.JoinedStr)]
+                inner = {id(part) for each in whole for part in ast.walk(each)} - {id(each) for each in whole}
+                for each in ast.walk(one):
+                    if isinstance(each, (ast.JoinedStr, ast.Constant)) and id(each) not in inner:
+                        yield text(each)
+
+
+def core_messages():
+    """The literals of the core's sources, those that are added up as one; a null stands for what is put in."""
+    for path in sorted((ROOT / "Sources").rglob("*.swift")):
+        source = re.sub(r"//[^\n]*", "", path.read_text(encoding="utf-8"))
+        start, literals = 0, []
+        while (start := source.find('"', start)) >= 0:
+            end, text = start + 1, ""
+            while source[end] != '"':
+                if source.startswith("\\(", end):
+                    depth, end = 1, end + 2
+                    while depth:
+                        depth += {"(": 1, ")": -1}.get(source[end], 0)
+                        end += 1
+                    text += "\0"
+                elif source[end] == "\\":
+                    text, end = text + source[end + 1], end + 2
+                else:
+                    text, end = text + source[end], end + 1
+            end += 1
+            if literals and re.fullmatch(r"\s*\+\s*", source[literals[-1][1] : start]):
+                literals[-1] = (literals[-1][0], end, literals[-1][2] + text)
+            else:
+                literals.append((start, end, text))
+            start = end
+        yield from (text for _, _, text in literals)
+
+
+def with_remedy(messages):
+    """Their patterns."""
+    found = {message for message in messages if REMEDY.search(message) and len(message.split()) > 3}
+    return {re.compile(".*".join(map(re.escape, message.split("\0")))) for message in found}
+
+
+X, Y = sp.datasets.yin_yang(40)
+SPIKES = sp.encoding.latency(X, bias=0.0)
+GRID = sp.encoding.latency_grid(X)
+#: So many that progress is asked.
+MANY = sp.encoding.latency_grid(sp.datasets.yin_yang(20000)[0])
+AT_ONCE = sp.encoding.latency_grid(np.ones((2, 4)))
+LOSS, STEP_LOSS = sp.losses.TTFSCrossEntropy(), sp.losses.StepTTFSCrossEntropy()
+FEW = {"hidden": (5,), "epochs": 1}
+
+
+def net(**options):
+    return sp.Network([5, 6, 3], seed=1, **options)
+
+
+def rate(strength=1e-3):
+    return sp.losses.RateRegularisation(strength)
+
+
+def step(network):
+    network.weights[0] = network.weights[0] - np.ones((6, 5))
+
+
+def halved(network):
+    network.weights[0] *= 0.5
+
+
+def sparse(**options):
+    return sp.sparse.RecurrentNetwork(20, 4, **options)
+
+
+def set_sparse(network, values):
+    network.weights = values
+
+
+def scaled_sparse(network):
+    network.weights *= 2
+
+
+def pathless():
+    sp.save(net(), "")
+
+
+def masked(fill):
+    times = np.ma.masked_array([1e-3, 2e-3], [False, True])
+    return sp.SpikeTrains(times.filled(3e-3) if fill else times, [0, 1], [0, 2], 2)
+
+
+def searched(space=None, **options):
+    own = {"estimator": sp.SpikingClassifier(**FEW), "n_trials": 1, **options}
+    return sp.search(X, Y, space or {"hidden": (5, 6)}, **own)
+
+
+def trained(loss=None, engine="event", **options):
+    return sp.Trainer(net(), loss, engine=engine, epochs=1, **options).run(GRID if engine != "event" else SPIKES, Y)
+
+
+def forward_on_grid(**options):
+    return net().forward(GRID, engine="clock", **options)
+
+
+def gradient(recording_engine, engine=None, y=Y, loss=None, **options):
+    network = net()
+    recording = network.forward(GRID, engine=recording_engine)
+    loss = loss or (LOSS if recording_engine == "event" else STEP_LOSS)
+    return network.gradient(recording, loss, y, engine, **options)
+
+
+def studied(tmp_path, name="search", **options):
+    return searched(storage=tmp_path / "study.db", name=name, **options)
+
+
+def grown(values):
+    own = sp.Network([5, 6, 3], delays=values)
+    own.delays[0] = np.full((6, 5), 1e-3)
+    return own
+
+
+def asked_while_running(engine, ask):
+    net().forward(MANY, engine=engine, progress=(lambda seen: engine.account() and None) if ask else None)
+    return engine.account()
+
+
+def used_while_running(engine, other):
+    network = net()
+    return network.forward(MANY, engine=engine, progress=lambda seen: network.forward(GRID, engine=other) and None)
+
+
+def mapped(labels):
+    classifier = sp.SpikingClassifier(**FEW).fit(X, Y)
+    return sp.plot.decision_map(classifier, X, Y, resolution=5, classes=labels)
+
+
+def chip(**options):
+    return sp.spinnaker2.Engine(**options)
+
+
+def heavy(**options):
+    return sp.Network([5, 60, 3], weight_mean=[6.0, 1.0], weight_std=[0.1, 0.1], **options)
+
+
+def weighted(value):
+    own = net()
+    own.weights[0] = np.full((6, 5), value)
+    return own
+
+
+#: What provokes a message, and the same as the message says.
+REMEDIES = [
+    # engines, networks, losses
+    (lambda: sp.BaseEngine(), lambda: sp.EventEngine()),
+    (lambda: sp.losses.Loss(), lambda: sp.losses.TTFSCrossEntropy()),
+    (lambda: net(tau_mem=[]), lambda: [net(tau_mem=20e-3), net(tau_mem=[20e-3, 10e-3]), net(tau_mem=[20e-3] * 9)]),
+    (lambda: net(tau_mem=[20e-3] * 4), lambda: [net(tau_mem=[20e-3]), net(tau_mem=[20e-3] * 2), net(tau_mem=[20e-3] * 9)]),
+    (lambda: net(weight_mean=[]), lambda: [net(weight_mean=[1.0, 1.0]), net(weight_mean=None)]),
+    (lambda: net(weight_mean=[1.0] * 3), lambda: [net(weight_mean=[1.0, 1.0]), net(weight_mean=None)]),
+    (lambda: net(recurrent=[[True]]), lambda: [net(recurrent=True), net(recurrent=[True])]),
+    (lambda: net(recurrent=[]), lambda: [net(recurrent=True), net(recurrent=[True])]),
+    (lambda: net(recurrent=[True, False]), lambda: [net(recurrent=True), net(recurrent=[True])]),
+    (lambda: halved(net()), lambda: step(net())),
+    (lambda: step(sp.Trainer(net()).network), lambda: sp.Trainer([own := copy.copy(sp.Trainer(net()).network), step(own)][0])),
+    (lambda: grown(None), lambda: grown("synaptic")),
+    (lambda: net(recurrent=True).forward(SPIKES), lambda: net(recurrent=True).forward(SPIKES, t_end=0.1)),
+    (lambda: setattr(LOSS, "tau0", 1.0), lambda: sp.losses.TTFSCrossEntropy(tau0=1.0)),
+    (lambda: sp.losses.SpikeTimeMSE(t_label=2e-2, t_other=1e-2), lambda: sp.losses.SpikeTimeMSE(t_label=1e-2, t_other=2e-2)),
+    (lambda: SPIKES.times.__setitem__(0, 1.0), lambda: SPIKES.times.copy().__setitem__(0, 1.0)),
+    (pathless, lambda: sp.save(net(), "named.safetensors")),
+    (lambda: masked(False), lambda: masked(True)),
+    (
+        lambda: sp.encoding.latency(np.array([["0.5"]])),
+        lambda: sp.encoding.latency(np.array([["0.5"]]).astype(np.float64)),
+    ),
+    (lambda: sp.encoding.latency([[2.0]]), lambda: sp.encoding.latency(np.array([[2.0]]) / 2)),
+    (lambda: pickle.dumps(sp.Trainer(net())), lambda: pickle.dumps(sp.Trainer(net()).network)),
+    # gradients and training
+    (lambda: gradient("event", "clock"), lambda: gradient("event")),
+    (lambda: gradient("clock", sp.ClockEngine(steps=30)), lambda: gradient("clock")),
+    (lambda: gradient("clock", "event"), lambda: gradient("clock")),
+    (lambda: gradient("event", loss=STEP_LOSS), lambda: [gradient("clock", loss=STEP_LOSS), gradient("event", loss=LOSS)]),
+    (
+        lambda: gradient("event", y=np.full((40, 3), 1e-2)),
+        lambda: [gradient("event", y=np.full((40, 3), 1e-2), loss=sp.losses.SpikeTimeMSE()), gradient("event")],
+    ),
+    (lambda: trained(STEP_LOSS), lambda: [trained(STEP_LOSS, "clock"), trained(LOSS)]),
+    (lambda: sp.Trainer(net(), resume=True), lambda: sp.Trainer(net(), resume=True, checkpoint="to-go-on-from")),
+    (lambda: trained_with(validation=empty()), lambda: [trained_with(validation=(SPIKES, Y)), trained_with(validation=None)]),
+    (lambda: sp.Trainer(net()).run(SPIKES, Y[:5]), lambda: sp.Trainer(net(), epochs=1).run(SPIKES, Y)),
+    (lambda: forward_on_grid(t_end=0.1), lambda: forward_on_grid()),
+    (
+        lambda: net().forward(SPIKES, engine="clock"),
+        lambda: [
+            net().forward(SPIKES, engine=sp.ClockEngine(steps=40)),
+            net().forward(SPIKES, engine=sp.ClockEngine(time_step=2e-3)),
+        ],
+    ),
+    (
+        lambda: forward_coarse(decay="euler"),
+        lambda: [forward_coarse(time_step=1e-3, decay="euler"), forward_coarse(decay="exponential")],
+    ),
+    (lambda: weighted(2e38).forward(AT_ONCE, engine="clock"), lambda: weighted(1e3).forward(AT_ONCE, engine="clock")),
+    (lambda: net(threshold=1e-60).forward(GRID, engine="clock"), lambda: net(threshold=1e-60).forward(GRID, engine="event")),
+    # estimators, searches, initialisations
+    (lambda: sp.meta.reptile(net(), [(SPIKES, Y)], steps=1, resume=False), lambda: sp.meta.reptile(net(), [(SPIKES, Y)], steps=1, epochs=1)),
+    (
+        lambda: searched(estimator=sp.SpikingClassifier(checkpoint="there", **FEW)),
+        lambda: searched(estimator=sp.SpikingClassifier(checkpoint=None, **FEW)),
+    ),
+    (lambda: searched(estimator=3), lambda: [searched(), searched(estimator=lambda hidden: sp.SpikingClassifier(hidden=(hidden,), epochs=1))]),
+    (
+        lambda: searched(objectives=("accuracy", "energy")),
+        lambda: [
+            searched(objectives=("accuracy", "energy"), estimator=sp.SpikingClassifier(engine="clock", **FEW)),
+            searched(objectives=("accuracy", "energy"), costs={"energy": lambda fitted: 1.0}),
+        ],
+    ),
+    (
+        lambda: sp.Build(sp.losses.TTFSCrossEntropy, tau0=1e-3),
+        lambda: [
+            sp.Build(sp.losses.TTFSCrossEntropy, tau0=(1e-3, 2e-3)),
+            sp.Build(sp.losses.TTFSCrossEntropy, tau0=[1e-3, 2e-3]),
+            sp.losses.TTFSCrossEntropy(tau0=1e-3),
+        ],
+    ),
+    # sparse networks
+    (lambda: sparse(drives=[]), lambda: [sparse(drives=5.0), sparse(drives=np.full(20, 5.0))]),
+    (lambda: sparse(drives=[5.0] * 3), lambda: [sparse(drives=5.0), sparse(drives=np.full(20, 5.0))]),
+    (lambda: sparse(drives=-1.0), lambda: [sparse(drives=1.0), sparse(rate=2.0)]),
+    (lambda: sparse(weights=[1.0] * 3), lambda: [sparse(weights=-0.1), sparse(weights=np.full(80, -0.1))]),
+    (lambda: set_sparse(sparse(), None), lambda: [set_sparse(sparse(), -0.1), set_sparse(sparse(), np.full(80, -0.1))]),
+    (lambda: scaled_sparse(sparse()), lambda: [own := sparse(), set_sparse(own, own.weights - 0.01)]),
+    (lambda: set_sparse(sparse().run(5).network, -0.1), lambda: set_sparse(copy.copy(sparse().run(5).network), -0.1)),
+    (lambda: sparse(coupling=-1.0), lambda: sparse(weights=0.01)),
+    (
+        lambda: sp.sparse.RecurrentNetwork(2, 1, adjacency=([0, 1, 2], [0, 0])),
+        lambda: sp.sparse.RecurrentNetwork(2, 1, adjacency=([0, 0, 1], [0])),
+    ),
+    (lambda: sparse().run(9, [0.0] * 3 + [0.1] * 17).gradient([1.0]), lambda: sparse().run(9).gradient(np.ones(9))),
+    (
+        lambda: sparse().run(9).gradient(np.ones(9), [1.0]),
+        lambda: [sparse().run(9).gradient(np.ones(9), np.ones(20)), sparse().run(9).gradient(np.ones(9))],
+    ),
+    (lambda: sparse().run(9).rate_loss([1.0]), lambda: sparse().run(9).rate_loss(np.ones(20))),
+    (
+        lambda: sparse().run(9).spike_time_loss(sp.SpikeTrains([0.1], [0], [0, 1], 1)),
+        lambda: sparse().run(9).spike_time_loss(sp.SpikeTrains([0.1], [0], [0, 1], 20)),
+    ),
+    (
+        lambda: sparse().run(9, inputs=([0.1], [0, 1], [0.1])),
+        lambda: sparse().run(9, inputs=([0.1, 0.2], [0, 1], [0.1, 0.1])),
+    ),
+    (lambda: sparse().run(t_end=float("inf")), lambda: [sparse().run(9, t_end=float("inf")), sparse().run(t_end=0.1)]),
+    # the emulated chip
+    (lambda: sp.spinnaker2.Chip(high_clock=2e8), lambda: sp.spinnaker2.Chip(clock_hz=2e8)),
+    (lambda: sp.spinnaker2.fit(5), lambda: sp.spinnaker2.fit([5, 3])),
+    (lambda: sp.spinnaker2.fit([5]), lambda: sp.spinnaker2.fit([5, 3])),
+    (lambda: sp.spinnaker2.fit([5, 3], activity=[]), lambda: sp.spinnaker2.fit([5, 3], activity=[0.5])),
+    (lambda: chip().account(), lambda: asked_while_running(chip(), False)),
+    (lambda: asked_while_running(chip(), True), lambda: asked_while_running(chip(), False)),
+    (lambda: used_while_running(own := chip(), own), lambda: used_while_running(chip(), chip())),
+    (
+        lambda: gradient_on_chip(rate=rate()),
+        lambda: [gradient_on_chip(rate=rate(), engine="clock"), gradient_on_chip()],
+    ),
+    (
+        lambda: net(readout="leaky").forward(GRID, engine=chip()),
+        lambda: net(readout="spiking").forward(GRID, engine=chip()),
+    ),
+    (
+        lambda: sp.spinnaker2.Chip(code_bytes=1e5, heap_bytes=1e5),
+        lambda: sp.spinnaker2.Chip(code_bytes=1e4, heap_bytes=1e4),
+    ),
+    (
+        lambda: net().forward(GRID, engine=chip(copies=200)),
+        lambda: [
+            net().forward(GRID, engine=chip(copies=2)),
+            net().forward(GRID, engine=chip(chip=sp.spinnaker2.Board(48), copies=200)),
+        ],
+    ),
+    (
+        lambda: sp.Network([5, 700, 3]).forward(GRID, engine=chip(placement="published", largest_slice=100)),
+        lambda: sp.Network([5, 700, 3]).forward(GRID, engine=chip(placement="compact", largest_slice=100)),
+    ),
+    # pictures
+    (
+        lambda: sp.plot.decision_map(sp.SpikingClassifier(), X),
+        lambda: [mapped([0, 1, 2]), sp.plot.decision_map(sp.SpikingClassifier(**FEW).fit(X, Y), resolution=5)],
+    ),
+    (lambda: mapped([0, 1]), lambda: mapped([0, 1, 2])),
+]
+
+
+def forward_coarse(time_step=30e-3, **options):
+    return net().forward(sp.SpikeTrains([0.0], [0], [0, 1], 5), engine=sp.ClockEngine(time_step=time_step, **options))
+
+
+def empty():
+    return sp.SpikeTrains([], [], [0], 5), np.empty(0, np.int64)
+
+
+def trained_with(validation):
+    return sp.Trainer(net(), epochs=1).run(SPIKES, Y, validation=validation)
+
+
+def gradient_on_chip(engine=None, **options):
+    network = net()
+    return network.gradient(network.forward(GRID, engine=chip(copies=1)), STEP_LOSS, Y, engine, **options)
+
+
+def studies(tmp_path):
+    """A study that was made with another space."""
+    studied(tmp_path)
+    other = {"hidden": (5, 7)}
+    return (
+        lambda: studied(tmp_path, space=other),
+        lambda: [
+            studied(tmp_path, space=other, name="other"),
+            searched(other, storage=tmp_path / "other.db"),
+            studied(tmp_path),
+        ],
+    )
+
+
+def commands(tmp_path):
+    """Arguments that are refused, and as the message wants them."""
+    (tmp_path / "file").write_text("")
+    train = ["train", "yin-yang", "--samples", "60", "--epochs", "1", "--hidden", "5", "--out"]
+    simulate = ["simulate", "sparse", "--n", "50", "--k", "5", "--seconds", "0.1", "--out"]
+    ran, other, part, chip_run = (str(tmp_path / name) for name in ("ran", "other", "part", "chip"))
+    search = ["search", "yin-yang", "--trials", "1", "--epochs", "1", "--samples", "60", "--out", str(tmp_path / "search")]
+    reproduce = ["reproduce", "eventprop-yin-yang", "--seeds", "1", "--epochs", "1", "--out"]
+    assert _commands.main([*train, ran]) == 0
+    os.makedirs(os.path.join(part, "seed-0-1-epochs.json"))
+    constant = ["spinnaker2", "constants", "--set"]
+    rows = [
+        ([*train, str(tmp_path / "file")], [[*train, other]]),
+        ([*simulate, ran], [[*simulate, str(tmp_path / "simulated")]]),
+        ([*reproduce, part], [[*reproduce, str(tmp_path / "reproduced")]]),
+        ([*train, other, "--steps", "30"], [[*train, other], [*train, other, "--steps", "30", "--engine", "clock"]]),
+        (
+            [*search, "--objective", "accuracy-energy"],
+            [[*search, "--objective", "accuracy-energy", "--engine", engine] for engine in ("clock", "spinnaker2")],
+        ),
+        (["spinnaker2", "fit", "784x10"], [["spinnaker2", "fit", "784-350-10"]]),
+        ([*constant, "hop_energy"], [[*constant, "hop_energy=1e-12"]]),
+        ([*constant, "clock_hz=2e8", "--set", "high_clock=2e8"], [[*constant, "clock_hz=2e8"], [*constant, "high_clock=2e8"]]),
+        (
+            ["spinnaker2", "account", str(tmp_path)],
+            [[*train, chip_run, "--engine", "spinnaker2"], ["spinnaker2", "account", chip_run]],
+        ),
+    ]
+    for wrong, right in rows:
+        yield wrong, right
+    os.replace(os.path.join(ran, "model.safetensors"), os.path.join(chip_run, "model.safetensors"))
+    again = str(tmp_path / "again")
+    yield (
+        ["spinnaker2", "account", chip_run],
+        [[*train, again, "--engine", "spinnaker2"], ["spinnaker2", "account", again]],
+    )
+
+
+#: Remedies that are not tried here, and why.
+ELSEWHERE = {
+    "pip install": "test_import.py takes the packages away",
+    "please report": "a defect nobody knows how to provoke",
+    "SPINNPROP_|NULL|_init function|spinnprop_|n_.* is 0|free yet": "hosts in C alone can do that; Tests/hosts/ does",
+    "more than the system gives|this machine's memory|the system gives this process|any machine holds": "test_memory.py",
+    "install a newer": "a file of a later version",
+    "wait": "by threads: test_processes.py",
+    "the path is empty|zero byte": "Python looks at paths first",
+}
+
+
+def said(wrong):
+    with pytest.raises(Exception) as caught:
+        wrong()
+    return str(caught.value)
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("wrong, right", REMEDIES, ids=range(len(REMEDIES)))
+def test_remedies_work(wrong, right):
+    message = said(wrong)
+    assert REMEDY.search(message) and "\n" not in message, message
+    right()
+
+
+def test_remedies_of_a_study_work(tmp_path):
+    wrong, right = studies(tmp_path)
+    assert "take another name or file" in said(wrong)
+    right()
+
+
+@pytest.fixture(scope="module")
+def said_by_commands(tmp_path_factory):
+    """The messages of commands, each followed."""
+    messages = []
+    for wrong, right in commands(tmp_path_factory.mktemp("commands")):
+        with contextlib.redirect_stderr(io.StringIO()) as shown:
+            assert _commands.main(wrong) in (1, 2), wrong
+        messages.append(shown.getvalue())
+        assert [_commands.main(each) for each in right] == [0] * len(right), wrong
+    return messages
+
+
+def test_remedies_of_commands_work(said_by_commands):
+    for message in said_by_commands:
+        assert REMEDY.search(message) and message.count("\n") == 1, message
+
+
+def test_every_remedy_is_tried(tmp_path, said_by_commands):
+    messages = [said(wrong) for wrong, _ in REMEDIES] + [said(studies(tmp_path)[0])] + said_by_commands
+    patterns = with_remedy([*python_messages(), *core_messages()])
+    untried = {
+        pattern.pattern
+        for pattern in patterns
+        if not any(map(pattern.search, messages)) and not any(re.search(known, pattern.pattern.replace("\\", "")) for known in ELSEWHERE)
+    }
+    assert not untried, "\n".join(sorted(untried))
+
+
+def test_a_new_remedy_is_seen():
+    assert with_remedy(["width is \0; give a larger one", "the file is damaged", "it has \0 rows, so leave it open"]) == {
+        re.compile(r"width\ is\ .*;\ give\ a\ larger\ one"),
+        re.compile(r"it\ has\ .*\ rows,\ so\ leave\ it\ open"),
+    }
+    assert len(with_remedy(python_messages())) > 30 and len(with_remedy(core_messages())) > 50

@@ -1,0 +1,198 @@
+"""The grammar and the exit codes of all commands."""
+
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from running import QUICK, spinnprop
+
+import spinnprop as sp
+from spinnprop import _commands
+from spinnprop._commands import simulate as simulate_command
+
+
+def test_version_and_help(capsys):
+    assert spinnprop("--version").stdout.decode() == f"spinnprop {sp.__version__}\n"
+    assert b"train" in spinnprop("--help").stdout
+    assert b"default: 100" in spinnprop("train", "yin-yang", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        ([], "COMMAND"),
+        (["nonsense"], "nonsense"),
+        (["train"], "DATA"),
+        (["train", "mnist"], "mnist"),
+        (["train", "yin-yang", "--engine", "abacus"], "event"),
+        (["train", "yin-yang", "--epochs", "0"], "positive"),
+        (["train", "yin-yang", "--hidden", "x"], "positive"),
+        (["reproduce", "eventprop-yin-yang", "--seeds", "-1"], "positive"),
+        (["search", "yin-yang", "--objective", "energy"], "accuracy-energy"),
+        (["search", "yin-yang", "--trials", "0"], "positive"),
+        (["simulate", "sparse", "--n", "1000000000000"], "1000000000000 is too large; at most 2147483647"),
+        (["simulate", "sparse", "--seconds", "nan"], "argument --seconds: 'nan' is not a number above 0"),
+        (["train", "yin-yang", "--threads", "5000"], "argument --threads: 5000 is outside 0 .. 1024"),
+        (["train", "yin-yang", "--threads", "5000000000"], "argument --threads: 5000000000 is outside 0 .. 1024"),
+        (["train", "yin-yang", "--seed", "-1"], "argument --seed: -1 is outside 0 .. "),
+        (["train", "yin-yang", "--learning-rate", "nan"], "'nan' is not a number above 0"),
+        (["train", "yin-yang", "--learning-rate", "0"], "'0' is not a number above 0"),
+    ],
+)
+def test_wrong_usage_exits_with_2(arguments, said, capsys):
+    with pytest.raises(SystemExit) as caught:
+        _commands.main(arguments)
+    assert caught.value.code == 2 and said in capsys.readouterr().err
+
+
+def test_failures_exit_with_1_and_one_line(capsys):
+    assert _commands.main(["train", "yin-yang", *QUICK, "--out", "/dev/null/run"]) == 1
+    shown = capsys.readouterr().err
+    assert "/dev/null" in shown and shown.startswith("spinnprop: ") and shown.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["train", "yin-yang", "--steps", "30"], "engine event has no time steps"),
+        (["search", "yin-yang", "--steps", "30"], "engine event has no time steps"),
+        (["search", "yin-yang", "--objective", "accuracy-energy"], "engine event does not estimate the energy"),
+        (["simulate", "sparse", "--n", "100", "--k", "100"], "k is 100"),
+        (["simulate", "sparse", "--tau", "1e200"], "tau is 1e+200"),
+        (["spinnaker2", "fit", "784"], "give an input and at least one layer"),
+        (["spinnaker2", "fit", "784x10"], "give them as 784-350-10"),
+        (["spinnaker2", "fit", "784-10", "--chips", "49"], "chips is 49"),
+        (["spinnaker2", "fit", "784-10", "--set", "hop_energy=x"], "give NAME=NUMBER"),
+        (["spinnaker2", "constants", "--set", "hop=1"], "hop"),
+    ],
+)
+def test_what_would_mean_nothing_is_refused(arguments, said, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert _commands.main(arguments) == 2
+    shown = capsys.readouterr()
+    assert said in shown.err and shown.err.count("\n") == 1 and shown.out == ""
+    # Of a simulation the folder is made before the network.
+    assert not [name for name in os.listdir(tmp_path) if name != "simulate"]
+
+
+def test_messages_have_no_words_of_python(capsys, monkeypatch, tmp_path):
+    def fill(options):
+        np.empty(2**50)
+
+    monkeypatch.setattr(simulate_command, "run", fill)
+    assert _commands.main(["simulate", "sparse"]) == 1
+    assert capsys.readouterr().err == "spinnprop: there is not enough memory for this; give smaller numbers\n"
+
+
+@pytest.mark.parametrize("command", [["train"], ["search"]])
+def test_ctrl_c_exits_with_130(tmp_path, command):
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "spinnprop", *command, "yin-yang", "--epochs", "1000000", "--out", "run"],
+        cwd=str(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert process.stdout.readline().startswith(b"Yin-Yang")
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 130 and b"Traceback" not in errors and b"interrupted" in errors
+
+
+def test_a_closed_pipe_is_no_error():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "spinnprop", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.wait()
+    process.stderr.close()
+    assert b"Traceback" not in errors
+
+
+def interrupted_at_import(tmp_path, start):
+    """Runs Python where numpy's place is taken by a module that Ctrl-C comes in."""
+    (tmp_path / "numpy.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nraise SystemExit('late')\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.path.dirname(os.path.dirname(sp.__file__))])}
+    return subprocess.run(
+        [sys.executable, *start], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=str(tmp_path)
+    )
+
+
+def test_ctrl_c_while_modules_are_imported_is_quiet(tmp_path):
+    root = os.path.join(os.path.dirname(__file__), "..", "..", "..", "pyproject.toml")
+    with open(root, encoding="utf-8") as file:
+        module, function = re.search(r'^spinnprop = "([\w.]+):(\w+)"$', file.read(), re.M).groups()
+    # What pip makes of that line.
+    script = f"import sys; from {module} import {function}; sys.exit({function}())"
+    for start in (["-m", "spinnprop", "--version"], ["-c", script, "--version"]):
+        done = interrupted_at_import(tmp_path, start)
+        assert (done.returncode, done.stdout, done.stderr) == (130, b"", b""), done
+
+
+def leaves(parser, words=()):
+    """Every command's words and its grammar."""
+    inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not inner:
+        yield words, parser
+    for action in inner:
+        for name, each in action.choices.items():
+            yield from leaves(each, (*words, name))
+
+
+LEAVES = list(leaves(_commands.build_parser()))
+
+
+def test_no_two_commands_share_a_folder_unasked():
+    folders = [parser.get_default("out") for _, parser in LEAVES if parser.get_default("out")]
+    assert len(folders) == len(set(folders)) == 5
+
+
+#: Numbers that hardly anything takes.
+WRONG = ["x", "nan", "inf", "-1", "0", "1.5", "1e300", "99999999999999999999999", ""]
+PYTHON = re.compile(r"\b(None|True|False|ndarray|kwargs|dtype|numpy|np|str|dict|TypeError|ValueError|Traceback|defect)\b|\b[a-z]+_[a-z_]+\b")
+
+
+def unusable():
+    for words, parser in LEAVES:
+        for action in parser._actions:
+            if action.type is not None:
+                for wrong in WRONG:
+                    yield words, action.option_strings[0], wrong
+
+
+@pytest.mark.parametrize("words", [words for words, _ in LEAVES], ids=" ".join)
+def test_unusable_numbers_exit_with_2_and_no_words_of_python(words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small = {"train": ["--samples", "60", "--epochs", "1", "--hidden", "5"], "simulate": ["--n", "50", "--k", "5"]}
+    needed = [*words, *(["5-6-3"] if words[-1] == "fit" else []), *small.get(words[0], [])]
+    for own, option, wrong in unusable():
+        if own != words or (option in ("--seed", "--threads") and wrong == "0"):
+            continue
+        try:
+            code = _commands.main([*needed, f"{option}={wrong}"])
+        except SystemExit as exit:
+            code = exit.code
+        shown = capsys.readouterr().err
+        if code == 0:
+            assert wrong in ("0", "1.5"), (option, wrong)
+            continue
+        message = shown.strip().splitlines()[-1]
+        assert code == 2, (option, wrong, message)
+        assert not PYTHON.search(re.sub(r"'[^']*'", "", message)), message
+        assert message.startswith("spinnprop") and option.rpartition("-")[2] in message, message
+
+
+def test_what_nobody_foresaw_is_one_line(capsys, monkeypatch):
+    def fail(options):
+        raise KeyError("lost")
+
+    monkeypatch.setattr(simulate_command, "run", fail)
+    assert _commands.main(["simulate", "sparse"]) == 1
+    shown = capsys.readouterr().err
+    assert shown.count("\n") == 1 and "a defect of spinnprop" in shown and "Traceback" not in shown

@@ -1,0 +1,87 @@
+"""spinnprop train."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from running import QUICK
+
+import spinnprop as sp
+from spinnprop import _commands
+
+
+def test_train(tmp_path, capsys):
+    out = tmp_path / "run"
+    assert _commands.main(["train", "yin-yang", *QUICK, "--hidden", "12", "9", "--out", str(out), "--threads", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert lines[-1] == f"test accuracy {100 * metrics['accuracy']['test']:.1f} %"
+    for said in ("training accuracy", "validation accuracy", "spikes per sample", "time per epoch"):
+        assert any(line.startswith(said) for line in lines)
+    with open(out / "metrics.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"] and float(rows[1]["validation_accuracy"]) >= 0
+    assert metrics["accuracy"]["validation"] == float(rows[1]["validation_accuracy"])
+    net = sp.load(out / "model.safetensors")
+    assert net.layer_sizes == (5, 12, 9, 3)
+    X, y = sp.datasets.yin_yang(1000, seed=40)
+    classes = net.forward(sp.encoding.latency(1 - X, bias=0.0)).predict(sp.losses.TTFSCrossEntropy())
+    assert np.mean(classes == y) == metrics["accuracy"]["test"]
+    for name in ("learning_curve", "decision_map", "raster"):
+        picture = (out / f"{name}.png").read_bytes()
+        assert picture.startswith(b"\x89PNG") and len(picture) > 5000
+    assert len(os.listdir(out)) == 6
+
+
+@pytest.mark.parametrize("ending, start", [("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_pictures_for_print(ending, start, tmp_path):
+    sparse = ["simulate", "sparse", "--n", "200", "--k", "20", "--seconds", "0.1"]
+    for name, command in (("decision_map", ["train", "yin-yang", *QUICK]), ("raster", sparse)):
+        assert _commands.main([*command, "--pictures", ending, "--out", str(tmp_path / name)]) == 0
+        assert (tmp_path / name / f"{name}.{ending}").read_bytes().startswith(start)
+    assert not list(tmp_path.glob("*/*.png"))
+
+
+@pytest.mark.parametrize("engine", ["event", "clock", "spinnaker2"])
+def test_a_run_can_be_repeated_from_its_metrics_alone(engine, tmp_path):
+    first, again = tmp_path / "first", tmp_path / "again"
+    steps = [] if engine == "event" else ["--steps", "33"]
+    command = ["train", "yin-yang", "--engine", engine, *QUICK, *steps, "--seed", "3", "--batch-size", "40"]
+    assert _commands.main([*command, "--out", str(first)]) == 0
+    settings = json.loads((first / "metrics.json").read_text())["settings"]
+    arguments = ["train", "yin-yang", "--out", str(again), "--hidden", *map(str, settings["hidden"])]
+    for name in ("engine", "samples", "epochs", "batch_size", "seed", "learning_rate", "steps"):
+        if name in settings:
+            arguments += [f"--{name.replace('_', '-')}", str(settings[name])]
+    assert ("steps" in settings) == (engine != "event")
+    assert _commands.main(arguments) == 0
+    assert (first / "model.safetensors").read_bytes() == (again / "model.safetensors").read_bytes()
+
+
+def test_an_interrupted_training_is_kept_and_goes_on(tmp_path, capsys):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    command = ["train", "yin-yang", "--samples", "300", "--epochs", "60", "--hidden", "10", "--out"]
+    assert _commands.main([*command, str(whole)]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("epoch 1 of 60: loss ") and lines[-1].startswith("epoch 60 of 60: ")
+
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "spinnprop", *command, str(cut)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        assert process.stderr.readline().startswith(b"epoch 1 of 60")
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 130 and b"--resume goes on" in errors
+    assert sorted(os.listdir(cut)) == ["checkpoint", "model.safetensors"]
+    assert sp.load(cut / "model.safetensors").layer_sizes == (5, 10, 3)
+    assert _commands.main([*command, str(cut), "--resume"]) == 0
+    assert (cut / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+    assert sorted(os.listdir(cut)) == sorted(os.listdir(whole))
