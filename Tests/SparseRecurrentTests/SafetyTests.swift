@@ -79,7 +79,7 @@ import Testing
             try InputSpikes(times: [1], units: [0], weights: [.nan], neuronCount: 4)
         }
         let recording = try network.run(SparseRunOptions(spikes: 5, keepsTape: false))
-        expect(.unsupported, "keeps_tape") { try recording.gradient(timeErrors: [0, 0, 0, 0, 0]) }
+        expect(.unsupported, "keep the tape") { try recording.gradient(timeErrors: [0, 0, 0, 0, 0]) }
         let kept = try network.run(SparseRunOptions(spikes: 5, keepsTape: true))
         expect(.invalidValue, "1 errors") { try kept.gradient(timeErrors: [0]) }
         expect(.invalidValue, "spike 4 is nan") { try kept.gradient(timeErrors: [0, 0, 0, 0, .nan]) }

@@ -49,7 +49,7 @@ extension SparseRecording {
 
     func usableTape() throws(SpinnpropError) -> EventTape {
         guard let tape else {
-            throw .unsupported("this run kept no tape; run again with keeps_tape on for gradients and Jacobians")
+            throw .unsupported("this run kept no tape; run again and keep the tape for gradients and Jacobians")
         }
         return tape
     }

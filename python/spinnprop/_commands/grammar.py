@@ -70,6 +70,14 @@ def above_zero(text: str) -> float:
     return number
 
 
+def learning_rate(text: str) -> float:
+    """Within the core's domain, and not 0, with which nothing would be learnt."""
+    try:
+        return float(checks.option(above_zero(text), "X", _core.DOMAINS_TRAINING, "learning_rate"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not {TRAINING['learning_rate']['text']}") from None
+
+
 #: Of everything that is drawn.
 seed = whole(0, checks.UINT64)
 

@@ -47,7 +47,7 @@ def add_parser(commands: Any) -> None:
         metavar="N",
         help="samples per step of the optimizer",
     )
-    add("--learning-rate", type=grammar.above_zero, metavar="X", help="of Adam; the engine's choice unless given")
+    add("--learning-rate", type=grammar.learning_rate, metavar="X", help="of Adam; the engine's choice unless given")
     add("--steps", type=grammar.positive, metavar="N", help=f"of an engine with time steps, {STEPS} unless given")
     add("--samples", type=grammar.positive, default=5000, metavar="N", help="training samples")
     add("--seed", type=grammar.seed, default=0, metavar="N", help="of weights and sample order")

@@ -243,6 +243,20 @@ REMEDIES = [
     ),
     (lambda: weighted(2e38).forward(AT_ONCE, engine="clock"), lambda: weighted(1e3).forward(AT_ONCE, engine="clock")),
     (lambda: net(threshold=1e-60).forward(GRID, engine="clock"), lambda: net(threshold=1e-60).forward(GRID, engine="event")),
+    (lambda: kept_too_long(anew=False), lambda: kept_too_long(anew=True)),
+    (
+        lambda: sp.Network([5, 7, 3]).gradient(net().forward(SPIKES), LOSS, Y),
+        lambda: [own := sp.Network([5, 7, 3]), own.gradient(own.forward(SPIKES), LOSS, Y)],
+    ),
+    (lambda: leaky(1.7e308), lambda: leaky(1e3)),
+    (
+        lambda: net(threshold=1e308, tau_syn=1e-7, tau_mem=1e-6),
+        lambda: [
+            net(threshold=1.0, tau_syn=1e-7, tau_mem=1e-6),
+            net(threshold=1e308, tau_syn=1e-7, tau_mem=1e-6, weight_mean=[0.0, 0.0], weight_std=[1.0, 1.0]),
+        ],
+    ),
+    (lambda: sp.Network([2**20, 2**20, 3]), lambda: sp.Network([2**10, 2**10, 3])),
     # estimators, searches, initialisations
     (lambda: sp.meta.reptile(net(), [(SPIKES, Y)], steps=1, resume=False), lambda: sp.meta.reptile(net(), [(SPIKES, Y)], steps=1, epochs=1)),
     (
@@ -293,6 +307,10 @@ REMEDIES = [
         lambda: sparse().run(9, inputs=([0.1, 0.2], [0, 1], [0.1, 0.1])),
     ),
     (lambda: sparse().run(t_end=float("inf")), lambda: [sparse().run(9, t_end=float("inf")), sparse().run(t_end=0.1)]),
+    (
+        lambda: sparse().run(9, keep_tape=False).gradient(np.ones(9)),
+        lambda: sparse().run(9, keep_tape=True).gradient(np.ones(9)),
+    ),
     # the emulated chip
     (lambda: sp.spinnaker2.Chip(high_clock=2e8), lambda: sp.spinnaker2.Chip(clock_hz=2e8)),
     (lambda: sp.spinnaker2.fit(5), lambda: sp.spinnaker2.fit([5, 3])),
@@ -324,6 +342,25 @@ REMEDIES = [
         lambda: sp.Network([5, 700, 3]).forward(GRID, engine=chip(placement="published", largest_slice=100)),
         lambda: sp.Network([5, 700, 3]).forward(GRID, engine=chip(placement="compact", largest_slice=100)),
     ),
+    (
+        lambda: net().forward(GRID, engine=chip(chip=sp.spinnaker2.Chip(dram_bytes=1e5), copies=10)),
+        lambda: [
+            net().forward(GRID, engine=chip(chip=sp.spinnaker2.Chip(dram_bytes=1e5), copies=2)),
+            net().forward(GRID, engine=chip(chip=sp.spinnaker2.Chip(dram_bytes=1e6), copies=10)),
+        ],
+    ),
+    (
+        lambda: net().forward(GRID, engine=chip(chip=sp.spinnaker2.Chip(router_entries=100), copies=10)),
+        lambda: net().forward(GRID, engine=chip(chip=sp.spinnaker2.Chip(router_entries=100), copies=1)),
+    ),
+    (
+        lambda: busy(spikes_per_neuron=1.0),
+        lambda: [busy(spikes_per_neuron=40.0, active_senders=1.0), busy(scale=0.1, spikes_per_neuron=1.0)],
+    ),
+    (
+        lambda: full_fifo(fifo_packets=1),
+        lambda: [full_fifo(fifo_packets=1000), full_fifo(fifo_packets=1, faults="count")],
+    ),
     # pictures
     (
         lambda: sp.plot.decision_map(sp.SpikingClassifier(), X),
@@ -331,6 +368,30 @@ REMEDIES = [
     ),
     (lambda: mapped([0, 1]), lambda: mapped([0, 1, 2])),
 ]
+
+
+def busy(scale=1.0, **options):
+    own = sp.Network([5, 60, 3], seed=1)
+    for layer, shape in enumerate(((60, 5), (3, 60))):
+        own.weights[layer] = np.full(shape, 10 * scale)
+    return own.forward(GRID, engine=chip(copies=1, **options))
+
+
+def full_fifo(**options):
+    return sp.Network([200, 30, 3]).forward(sp.encoding.latency_grid(np.ones((2, 199))), engine=chip(copies=1, **options))
+
+
+def kept_too_long(anew):
+    own = net()
+    recording = own.forward(SPIKES)
+    step(own)
+    return own.gradient(own.forward(SPIKES) if anew else recording, LOSS, Y)
+
+
+def leaky(value):
+    own = net(readout="leaky")
+    own.weights[0], own.weights[1] = np.full((6, 5), 10.0), np.full((3, 6), value)
+    return own.forward(SPIKES)
 
 
 def forward_coarse(time_step=30e-3, **options):
@@ -411,6 +472,13 @@ ELSEWHERE = {
     "install a newer": "a file of a later version",
     "wait": "by threads: test_processes.py",
     "the path is empty|zero byte": "Python looks at paths first",
+    "elements for .* (neurons|layers);|initial phases|labels for|sets of neuron|thresholds for|flags for|; give 1, one for each|target times for": "Python "
+    "or the border of C counts first; the rooms' own tests do it",
+    "needs spikes on a grid|counts time in steps, and engine": "the composition says so before the engine",
+    "run a batch first": "sessions are the core's own",
+    "payload words|no routing entry|asks for .* bytes and|packet keys|routing table of chip|senders|spike tape of copy|fill their tapes": "a machine that is "
+    "programmed by hand, or filled to the brim: SpiNNaker2Tests and SpiNNaker2ProgramsTests",
+    "too large to learn from|is too late for float64|lower the learning rate": "a training that blows up: LearningTests",
 }
 
 
