@@ -357,10 +357,6 @@ REMEDIES = [
         lambda: busy(spikes_per_neuron=1.0),
         lambda: [busy(spikes_per_neuron=40.0, active_senders=1.0), busy(scale=0.1, spikes_per_neuron=1.0)],
     ),
-    (
-        lambda: full_fifo(fifo_packets=1),
-        lambda: [full_fifo(fifo_packets=1000), full_fifo(fifo_packets=1, faults="count")],
-    ),
     # pictures
     (
         lambda: sp.plot.decision_map(sp.SpikingClassifier(), X),
@@ -375,10 +371,6 @@ def busy(scale=1.0, **options):
     for layer, shape in enumerate(((60, 5), (3, 60))):
         own.weights[layer] = np.full(shape, 10 * scale)
     return own.forward(GRID, engine=chip(copies=1, **options))
-
-
-def full_fifo(**options):
-    return sp.Network([200, 30, 3]).forward(sp.encoding.latency_grid(np.ones((2, 199))), engine=chip(copies=1, **options))
 
 
 def kept_too_long(anew):
@@ -476,7 +468,7 @@ ELSEWHERE = {
     "or the border of C counts first; the rooms' own tests do it",
     "needs spikes on a grid|counts time in steps, and engine": "the composition says so before the engine",
     "run a batch first": "sessions are the core's own",
-    "payload words|no routing entry|asks for .* bytes and|packet keys|routing table of chip|senders|spike tape of copy|fill their tapes": "a machine that is "
+    "payload words|receive FIFO|no routing entry|asks for .* bytes and|packet keys|routing table of chip|senders|spike tape of copy|fill their tapes": "a machine that is "
     "programmed by hand, or filled to the brim: SpiNNaker2Tests and SpiNNaker2ProgramsTests",
     "too large to learn from|is too late for float64|lower the learning rate": "a training that blows up: LearningTests",
 }
