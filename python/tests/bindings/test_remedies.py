@@ -468,8 +468,9 @@ ELSEWHERE = {
     "or the border of C counts first; the rooms' own tests do it",
     "needs spikes on a grid|counts time in steps, and engine": "the composition says so before the engine",
     "run a batch first": "sessions are the core's own",
-    "payload words|receive FIFO|no routing entry|asks for .* bytes and|packet keys|routing table of chip|senders|spike tape of copy|fill their tapes": "a machine that is "
+    "payload words|receive FIFO|no routing entry|asks for .* bytes and|packet keys|routing table of chip|senders": "a machine that is "
     "programmed by hand, or filled to the brim: SpiNNaker2Tests and SpiNNaker2ProgramsTests",
+    "spike tape of copy|fill their tapes": "likewise",
     "too large to learn from|is too late for float64|lower the learning rate": "a training that blows up: LearningTests",
 }
 
