@@ -350,8 +350,8 @@ REMEDIES = [
         ],
     ),
     (
-        lambda: net().forward(GRID, engine=chip(chip=sp.spinnaker2.Chip(router_entries=100), copies=10)),
-        lambda: net().forward(GRID, engine=chip(chip=sp.spinnaker2.Chip(router_entries=100), copies=1)),
+        lambda: net().forward(GRID, engine=chip(chip=sp.spinnaker2.Chip(router_entries=20), copies=10)),
+        lambda: net().forward(GRID, engine=chip(chip=sp.spinnaker2.Chip(router_entries=20), copies=1)),
     ),
     (
         lambda: busy(spikes_per_neuron=1.0),
