@@ -468,6 +468,7 @@ ELSEWHERE = {
     "or the border of C counts first; the rooms' own tests do it",
     "needs spikes on a grid|counts time in steps, and engine": "the composition says so before the engine",
     "run a batch first": "sessions are the core's own",
+    "engine .first-spike.": "FirstSpikeTests, and the tests of that engine here",
     "payload words|receive FIFO|no routing entry|asks for .* bytes and|packet keys|routing table of chip|senders": "a machine that is "
     "programmed by hand, or filled to the brim: SpiNNaker2Tests and SpiNNaker2ProgramsTests",
     "spike tape of copy|fill their tapes": "likewise",
