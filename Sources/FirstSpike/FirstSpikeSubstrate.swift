@@ -14,7 +14,7 @@ public struct FirstSpikeSubstrate: Substrate {
     public static let name = "first-spike"
     public var name: String { FirstSpikeSubstrate.name }
 
-    /// Of the rule that goes with it.
+    /// The options of the gradient rule that goes with this substrate.
     public let options: FirstSpikeOptions
 
     /// - Throws: `invalidValue` naming the option that is out of its domain.

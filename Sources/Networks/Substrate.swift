@@ -69,7 +69,7 @@ public protocol GradientRule: Sendable {
     var name: String { get }
     /// The grid it is bound to, if any.
     var grid: TimeGrid? { get }
-    /// The values of its options besides: what tells rules of one name apart.
+    /// The values of the rule's options other than the grid: what tells rules of one name apart.
     var parameters: [Double] { get }
     /// The network must be the one that made the recording; callers see to that with `Recording.check(madeBy:)`.
     func backward(
