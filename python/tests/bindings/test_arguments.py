@@ -119,3 +119,30 @@ def test_words_are_no_flags():
     X, y = sp.datasets.yin_yang(30)
     with pytest.raises(TypeError, match="verbose is 'no'"):
         sp.search(X, y, {"hidden": (5, 9)}, verbose="no")
+
+
+def test_gradients_change_in_place(net, data):
+    _, grad = net.gradient(net.forward(data[0]), sp.losses.TTFSCrossEntropy(), data[1])
+    before = grad.weights[0].copy()
+    grad.weights[0] *= 0.5
+    assert np.array_equal(grad.weights[0], 0.5 * before) and before.any()
+    grad.weights[0] = before
+    assert grad.weights[0] is before
+    run = sp.sparse.RecurrentNetwork(20, 4).run(9)
+    of_run = run.gradient(np.ones(9))
+    phases = of_run.phases.copy()
+    of_run.phases *= 2
+    assert np.array_equal(of_run.phases, 2 * phases)
+    assert np.array_equal(pickle.loads(pickle.dumps(of_run)).phases, of_run.phases)
+
+
+def test_changes_that_would_be_lost_are_refused(net, data):
+    rec = net.forward(data[0])
+    trainer = sp.Trainer(net, epochs=1)
+    trainer.run(*data)
+    for values in (rec.first_spike_times, rec.currents[0], rec.membranes[0], rec.silent[0], trainer.history):
+        with pytest.raises(ValueError, match=r"array.copy\(\)"):
+            values[0] = values[0]
+    run = sp.sparse.RecurrentNetwork(20, 4).run(9)
+    with pytest.raises(ValueError, match="copy.copy"):
+        run.network.weights = -0.1
