@@ -460,7 +460,7 @@ ELSEWHERE = {
     "pip install": "test_import.py takes the packages away",
     "please report": "a defect nobody knows how to provoke",
     "SPINNPROP_|NULL|_init function|spinnprop_|n_.* is 0|free yet": "hosts in C alone can do that; Tests/hosts/ does",
-    "more than the system gives|this machine's memory|the system gives this process|any machine holds": "test_memory.py",
+    "more than the system gives|the memory there is|the system gives this process|any machine holds": "test_memory.py",
     "install a newer": "a file of a later version",
     "wait": "by threads: test_processes.py",
     "the path is empty|zero byte": "Python looks at paths first",
