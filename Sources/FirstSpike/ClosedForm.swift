@@ -18,8 +18,11 @@ protocol ClosedForm {
         _ asked: SIMDMask<SIMD4<Int64>>, v: SIMD4<Double>, i: SIMD4<Double>, _ thresholds: Thresholds
     ) -> SIMDMask<SIMD4<Int64>>
 
-    /// When a membrane for which `crossing` holds reaches the threshold, and by what factor the current has decayed there.
-    static func spike(v: Double, i: Double, inverseThreshold: Double) -> (elapsed: Double, decay: Double)
+    /// Where a membrane for which `crossing` holds reaches the threshold, by a coordinate of the ratio's own.
+    static func coordinate(v: Double, i: Double, inverseThreshold: Double) -> Double
+    /// The time that a coordinate stands for, and the factor by which the current has decayed there.
+    static func elapsed(_ coordinate: Double) -> Double
+    static func decay(_ coordinate: Double) -> Double
 
     /// The response to an input `x` ago, x >= 0, given e^-x: that of the membrane, and that of tau_m V'.
     static func response(
@@ -67,18 +70,24 @@ enum EqualTimeConstants: ClosedForm {
     }
 
     @inline(__always)
-    static func spike(v: Double, i: Double, inverseThreshold: Double) -> (elapsed: Double, decay: Double) {
+    static func coordinate(v: Double, i: Double, inverseThreshold: Double) -> Double {
         let peak = 1 - v / i
         let distance = branchDistance(peak, relativeCurrent: i * inverseThreshold)
         let beforePeak = LambertW.principalPlusOne(branchDistance: distance > 0 ? distance : 0)
         let elapsed = peak > beforePeak ? peak - beforePeak : 0
-        let decay = Elementary.exp(-elapsed)
         // Far from the peak a step of Newton's method recovers the digits that large numbers have taken from a small difference.
-        guard beforePeak > 0.5 else { return (elapsed, decay) }
+        guard beforePeak > 0.5 else { return elapsed }
+        let decay = Elementary.exp(-elapsed)
         let membrane = (v + i * elapsed) * decay * inverseThreshold
         let better = elapsed + (1 - membrane) / (i * decay * inverseThreshold - membrane)
-        return (better > 0 ? better : 0, decay)
+        return better > 0 ? better : 0
     }
+
+    @inline(__always)
+    static func elapsed(_ coordinate: Double) -> Double { coordinate }
+
+    @inline(__always)
+    static func decay(_ coordinate: Double) -> Double { Elementary.exp(-coordinate) }
 
     @inline(__always)
     static func response(
@@ -107,16 +116,20 @@ enum DoubleTimeConstant: ClosedForm {
     }
 
     @inline(__always)
-    static func spike(v: Double, i: Double, inverseThreshold: Double) -> (elapsed: Double, decay: Double) {
+    static func coordinate(v: Double, i: Double, inverseThreshold: Double) -> Double {
         let (relativeV, relativeI) = (v * inverseThreshold, i * inverseThreshold)
         let sum = (v + i) * inverseThreshold
         let square = sum * sum - 4 * relativeI
         let root = (square > 0 ? square : 0).squareRoot()
         // The smaller root in the form that cancels nothing.
-        let y = 2 * (1 - relativeV) / ((relativeI - relativeV) + root)
-        let x = 1 - y
-        return (-Elementary.log1p(-y), x * x)
+        return 2 * (1 - relativeV) / ((relativeI - relativeV) + root)
     }
+
+    @inline(__always)
+    static func elapsed(_ coordinate: Double) -> Double { -Elementary.log1p(-coordinate) }
+
+    @inline(__always)
+    static func decay(_ coordinate: Double) -> Double { (1 - coordinate) * (1 - coordinate) }
 
     @inline(__always)
     static func response(

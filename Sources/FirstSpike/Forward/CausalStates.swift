@@ -80,10 +80,14 @@ final class UnorderedSpikes {
         n = 0
         while n < count {
             let from = Int(units[n])
-            let spike = Form.spike(
+            decays[n] = Form.coordinate(
                 v: states.v[from], i: states.i[from], inverseThreshold: layer.inverseThreshold[from])
-            times[n] = spike.elapsed
-            decays[n] = spike.decay
+            n &+= 1
+        }
+        n = 0
+        while n < count {
+            times[n] = Form.elapsed(decays[n])
+            decays[n] = Form.decay(decays[n])
             n &+= 1
         }
         var kept = 0
