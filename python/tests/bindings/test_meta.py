@@ -121,7 +121,7 @@ def test_the_progress_bar(capsys):
     assert capsys.readouterr() == ("", "")
     sp.meta.reptile(start, task, steps=2, epochs=1, batch_size=50, verbose=True)
     shown = capsys.readouterr().err
-    assert "2/2" in shown and "accuracy" in shown
+    assert "2 of 2" in shown and "accuracy" in shown
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ print(digest.hexdigest())
 """
 LIBRARY = """
 import os, spinnprop
+from spinnprop import _core
 with open("/proc/self/maps") as maps:
     paths = {line.rstrip("\\n").split(None, 5)[5] for line in maps if "libspinnprop.so" in line}
 print(*(os.path.relpath(path, os.path.dirname(spinnprop.__file__)) for path in paths))

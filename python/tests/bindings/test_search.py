@@ -276,7 +276,7 @@ def test_the_progress_bar(capsys):
     assert capsys.readouterr() == ("", "") and optuna.logging.get_verbosity() == level
     search(n_trials=2, verbose=True)
     shown = capsys.readouterr().err
-    assert "2/2" in shown and "best=" in shown
+    assert "2 of 2" in shown and "best " in shown
 
 
 @pytest.mark.parametrize(

@@ -429,9 +429,9 @@ def test_commands(tmp_path, capsys):
     assert (answer["spikes_per_neuron"], answer["active_senders"], answer["input_activity"]) == (4.0, 0.5, 0.5)
     assert main(["spinnaker2", "fit", "784-350-10", "--batch", "8", "--active-senders", "0.5"]) == 1
     assert "raise active_senders" in capsys.readouterr().out
-    assert main(["spinnaker2", "fit", "5-x"]) == 1 and "sizes" in capsys.readouterr().err
+    assert main(["spinnaker2", "fit", "5-x"]) == 2 and "sizes" in capsys.readouterr().err
     assert main(["spinnaker2", "account", str(tmp_path)]) == 1 and "is not there; `spinnprop train" in capsys.readouterr().err
-    assert main(["spinnaker2", "constants", "--set", "clock_hz=1e8", "--set", "high_clock=2e8"]) == 1
+    assert main(["spinnaker2", "constants", "--set", "clock_hz=1e8", "--set", "high_clock=2e8"]) == 2
     assert "one constant" in capsys.readouterr().err
     pytest.importorskip("matplotlib")
     out = str(tmp_path / "run")

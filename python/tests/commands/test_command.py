@@ -172,7 +172,9 @@ def test_unusable_numbers_exit_with_2_and_no_words_of_python(words, capsys, tmp_
     small = {"train": ["--samples", "60", "--epochs", "1", "--hidden", "5"], "simulate": ["--n", "50", "--k", "5"]}
     needed = [*words, *(["5-6-3"] if words[-1] == "fit" else []), *small.get(words[0], [])]
     for own, option, wrong in unusable():
-        if own != words or (option in ("--seed", "--threads") and wrong == "0"):
+        # 0 is a seed, and a run of many seconds runs.
+        is_asked_for = option in ("--seed", "--threads") and wrong == "0" or option == "--seconds" and wrong in WRONG[6:8]
+        if own != words or is_asked_for:
             continue
         try:
             code = _commands.main([*needed, f"{option}={wrong}"])
