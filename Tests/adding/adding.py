@@ -100,8 +100,8 @@ ADDITIONS: List[Tuple[str, object, Tuple[str, ...], Tuple[Insertion, ...]]] = [
                 '        room("ClockArithmetic"',
                 '        room("Toy", ["Networks", "Spikes", "Mathematics"]),\n',
             ),
-            ("Package.swift", '                "ClockDriven", "EventDriven", "SparseRecurrent",', '                "Toy",\n'),
-            ("Package.swift", '                "Spinnprop", "SparseRecurrent",', '                "Toy",\n'),
+            ("Package.swift", '                "ClockDriven", "EventDriven",', '                "Toy",\n'),
+            ("Package.swift", '                "Spinnprop", ', '                "Toy",\n'),
             ("Sources/Spinnprop/Engine.swift", "import SpiNNaker2Programs", "import Toy\n"),
             (
                 "Sources/Spinnprop/Engine.swift",
