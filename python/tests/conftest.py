@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 os.environ["MPLBACKEND"] = "Agg"
 
@@ -30,7 +31,9 @@ def net():
 
 
 @pytest.fixture(autouse=True)
-def threads():
-    """No test leaves its number of threads to the next."""
+def nothing_is_left():
+    """No test leaves its number of threads or its open pictures to the next."""
     yield
     sp.set_threads(0)
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
