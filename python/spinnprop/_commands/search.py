@@ -58,6 +58,10 @@ def add_parser(commands: Any) -> None:
     grammar.add_out(parser, "search")
 
 
+#: Engines of continuous time.
+_WITHOUT_STEPS = ("event", "first-spike")
+
+
 def space(engine: str, steps: Optional[int], hidden: Optional[int]) -> Dict[str, Any]:
     """What is searched on an engine; steps and hidden are searched unless they are given."""
     drawn: Dict[str, Any] = {
@@ -65,13 +69,13 @@ def space(engine: str, steps: Optional[int], hidden: Optional[int]) -> Dict[str,
         "batch_size": LogUniform(16, 256),
         "schedule_gamma": Uniform(0.85, 1.0),
     }
-    if engine == "event":
+    if engine in _WITHOUT_STEPS:
         return {
             **drawn,
             "learning_rate": LogUniform(1e-3, 5e-2),
             # Only ratios of times matter, so tau_syn stays as it is. For twice and four times of it, threshold crossings
-            # have closed forms, with which exact training is several times faster.
-            "tau_mem": [10e-3, 20e-3],
+            # have closed forms, with which exact training is several times faster; first spikes have one ratio by default.
+            **({"tau_mem": [10e-3, 20e-3]} if engine == "event" else {}),
             "t_late": LogUniform(10e-3, 60e-3),
             "loss": Build(TTFSCrossEntropy, tau0=LogUniform(1e-4, 5e-3), alpha=Uniform(0.0, 1e-2)),
         }
@@ -107,7 +111,7 @@ class Maker(Value):
 
         engine, epochs = vars(self).values()
         fixed: Dict[str, Any] = {"epochs": epochs, "rescale": False}
-        if engine == "event":
+        if engine in _WITHOUT_STEPS:
             return SpikingClassifier(engine=engine, **fixed, **drawn)
         grid = on_steps(engine, drawn.pop("steps"))
         length = grid.steps * grid.time_step

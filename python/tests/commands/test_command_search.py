@@ -70,19 +70,19 @@ def test_search_on_a_grid(tmp_path, capsys):
     assert "2 trials complete" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("engine", ["event", "clock"])
+@pytest.mark.parametrize("engine", ["event", "clock", "first-spike"])
 def test_the_winner_of_a_search_can_be_typed_in_again(engine, tmp_path, capsys):
     assert _commands.main([*SEARCH, "--trials", "2", "--engine", engine, "--out", str(tmp_path)]) == 0
     best = json.loads((tmp_path / "best.json").read_text())
     shown = capsys.readouterr().out
     for name, value in best["params"].items():
         assert f"  {name} {value!r} {best['units'].get(name, '')}".rstrip() + "\n" in shown
-    assert best["units"]["tau_mem"] == "s"
+    assert best["units"]["t_late" if engine == "first-spike" else "tau_mem"] == "s"
     given, loss, grid = {}, {}, {}
     for name, value in best["params"].items():
         part, _, field = name.rpartition(".")
         {"": given, "loss": loss, "engine": grid}[part][field] = value
-    kind = sp.losses.TTFSCrossEntropy if engine == "event" else sp.losses.StepTTFSCrossEntropy
+    kind = sp.losses.StepTTFSCrossEntropy if engine == "clock" else sp.losses.TTFSCrossEntropy
     runs_on = sp.ClockEngine(**grid) if grid else engine
     again = sp.SpikingClassifier(engine=runs_on, loss=kind(**loss), **given, **best["fixed"])
     again.fit(*sp.datasets.yin_yang(60), validation=sp.datasets.yin_yang(1000, seed=41))
