@@ -59,7 +59,7 @@ final class AdjointRun: @unchecked Sendable {
         sums = try memory.sums(plans, parts: parts)
         scale = 1 / Double(max(1, recording.sampleCount))
         rate = RateErrors(objective.rate, recording)
-        inputErrors = try InputErrors(objective.wantsInputTimes ? recording.input.spikeCount : nil)
+        inputErrors = try InputErrors(objective, recording)
     }
 
     func worker(_ plans: [LayerPlan]) throws(SpinnpropError) -> AdjointWorker {
@@ -112,31 +112,9 @@ final class AdjointRun: @unchecked Sendable {
             if poller.isStopped(after: 4 * own.rows.count) { throw .cancelled }
         }
         if let monitor, monitor.isStopped { throw .cancelled }
-        let result = result
-        gradients.value = result.value
-        gradients.skippedCount = result.skippedCount
-        gradients.correctCount = result.correctCount
-        try Memory.check(
-            count: inputErrors.count, bytesPerElement: MemoryLayout<Double>.stride, "the gradients of the input times")
-        gradients.inputTimes = inputErrors.values
+        try gradients.take(result, inputErrors)
         return gradients
     }
-}
-
-/// Derivatives with respect to input spike times; parts write disjoint pieces.
-final class InputErrors: @unchecked Sendable {
-    private let block: Block<Double>?
-    let count: Int
-
-    init(_ count: Int?) throws(SpinnpropError) {
-        self.count = count ?? 0
-        block = if let count { try Block(max(1, count)) } else { nil }
-        try block?.clear(self.count)
-    }
-
-    var isWanted: Bool { block != nil }
-    var pointer: UnsafeMutablePointer<Double>? { block?.pointer }
-    var values: [Double] { block.map { Array(UnsafeBufferPointer(start: $0.pointer, count: count)) } ?? [] }
 }
 
 /// What one part adds up: gradients in the order in which they arise, and the loss.

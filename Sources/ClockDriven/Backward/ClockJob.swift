@@ -66,7 +66,7 @@ final class ClockJob: @unchecked Sendable {
     let isSkipped: Block<Bool>
     let isCorrect: Block<Bool>
     /// Derivatives with respect to input spikes per second, if wanted.
-    let inputErrors: Block<Double>?
+    let inputErrors: InputErrors
 
     init(
         _ plans: ClockPlans, _ recording: Recording, _ objective: Objective, grid: TimeGrid,
@@ -98,8 +98,7 @@ final class ClockJob: @unchecked Sendable {
         values = try Block(sampleCount)
         isSkipped = try Block(sampleCount)
         isCorrect = try Block(sampleCount)
-        inputErrors = objective.wantsInputTimes ? try Block(recording.input.spikeCount) : nil
-        try inputErrors?.clear(recording.input.spikeCount)
+        inputErrors = try InputErrors(objective, recording)
     }
 
     /// A bound on what each sample leaves in all spaces.
@@ -238,17 +237,7 @@ final class ClockJob: @unchecked Sendable {
             }
             if poller.isStopped(after: own.rows.count) { throw .cancelled }
         }
-        let result = result
-        gradients.value = result.value
-        gradients.skippedCount = result.skippedCount
-        gradients.correctCount = result.correctCount
-        if let inputErrors {
-            try Memory.check(
-                count: recording.input.spikeCount, bytesPerElement: MemoryLayout<Double>.stride,
-                "the gradients of the input times")
-            gradients.inputTimes = Array(
-                UnsafeBufferPointer(start: inputErrors.pointer, count: recording.input.spikeCount))
-        }
+        try gradients.take(result, inputErrors)
         return gradients
     }
 }

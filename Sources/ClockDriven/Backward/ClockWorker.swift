@@ -79,7 +79,7 @@ final class ClockWorker {
     /// Runs the sample backward whose spikes `rows` holds.
     func backward(_ sample: Int, _ part: Int, _ index: Int, _ unit: ClockUnit) throws(SpinnpropError) {
         for plan in layers { try beginErrors(plan, part, index) }
-        if job.inputErrors != nil { try inputErrors.clear(rows.inputRow.count) }
+        if job.inputErrors.isWanted { try inputErrors.clear(rows.inputRow.count) }
         try evaluateLoss(sample, part, index)
         for plan in layers.reversed() { try backward(plan, sample, unit) }
         storeInputErrors(sample)
@@ -137,7 +137,7 @@ final class ClockWorker {
                     },
                     isAxonal: own.delayKind == .axonal, isSynaptic: own.delayKind == .synaptic,
                     errors: own.source.map { rows[$0].errors }
-                        ?? (job.inputErrors == nil ? nil : inputErrors.pointer)))
+                        ?? (job.inputErrors.isWanted ? inputErrors.pointer : nil)))
             n += 1
         }
         try state.run(plan, jumps, feeds)
@@ -185,8 +185,8 @@ final class ClockWorker {
     }
 
     private func storeInputErrors(_ sample: Int) {
-        guard let all = job.inputErrors else { return }
-        let target = all.pointer + job.recording.input.offsets[sample]
+        guard let all = job.inputErrors.pointer else { return }
+        let target = all + job.recording.input.offsets[sample]
         let perSecond = Float(1 / job.grid.timeStep)
         for n in 0..<rows.inputRow.count {
             target[rows.inputOrder.map { Int($0[n]) } ?? n] = Double(inputErrors.pointer[n] * perSecond)

@@ -53,7 +53,7 @@ final class BackwardWorker {
                     try recording.input.withRow(ofSample: sample) { (row) throws(SpinnpropError) in
                         try derivatives.add(
                             layer, row, to: sums,
-                            errors: run.inputErrors.map { $0.pointer + recording.input.offsets[sample] })
+                            errors: run.inputErrors.pointer.map { $0 + recording.input.offsets[sample] })
                     }
                 }
             }

@@ -11,8 +11,7 @@ final class FirstSpikeBackward: @unchecked Sendable {
     let options: FirstSpikeOptions
     let rate: RateErrors
     let scale: Double
-    /// One per input spike if wanted; parts write disjoint pieces.
-    let inputErrors: Block<Double>?
+    let inputErrors: InputErrors
     private let network: Network
     private let monitor: Monitor?
     private let sums: [GradientSums]
@@ -32,8 +31,7 @@ final class FirstSpikeBackward: @unchecked Sendable {
         sums = try memory.sums(layers, parts: parts)
         scale = 1 / Double(max(1, recording.sampleCount))
         rate = RateErrors(objective.rate, recording)
-        inputErrors = objective.wantsInputTimes ? try Block(max(1, recording.input.spikeCount)) : nil
-        try inputErrors?.clear(recording.input.spikeCount)
+        inputErrors = try InputErrors(objective, recording)
     }
 
     func worker() throws(SpinnpropError) -> BackwardWorker { try BackwardWorker(self, monitor) }
@@ -76,17 +74,7 @@ final class FirstSpikeBackward: @unchecked Sendable {
             if poller.isStopped(after: 4 * layer.weights.count) { throw .cancelled }
         }
         if let monitor, monitor.isStopped { throw .cancelled }
-        let result = result
-        gradients.value = result.value
-        gradients.skippedCount = result.skippedCount
-        gradients.correctCount = result.correctCount
-        if let inputErrors {
-            try Memory.check(
-                count: recording.input.spikeCount, bytesPerElement: MemoryLayout<Double>.stride,
-                "the gradients of the input times")
-            gradients.inputTimes = Array(
-                UnsafeBufferPointer(start: inputErrors.pointer, count: recording.input.spikeCount))
-        }
+        try gradients.take(result, inputErrors)
         return gradients
     }
 }
