@@ -11,20 +11,24 @@ static PyObject *engine_create(PyObject *module, PyObject *args) {
 
 GIVES_STRUCT(engine_describe, engine_info, engine)
 
-GIVES_INITIAL(clock_defaults, clock_options)
+/* Defines what an engine needs that is made from a struct of options and nothing else: its defaults, itself, what it was made with. */
+#define TAKES_OPTIONS(noun) \
+    GIVES_INITIAL(noun##_defaults, noun##_options) \
+\
+    static PyObject *noun##_create(PyObject *module, PyObject *dict) { \
+        spinnprop_##noun##_options options; \
+        spinnprop_##noun##_options_init(&options); \
+        PyObject *held = set_fields(&options, noun##_options_fields, dict, "options"); \
+        if (!held) return NULL; \
+        Py_DECREF(held); \
+        spinnprop_engine *engine = NULL; \
+        const spinnprop_status status = spinnprop_##noun##_create(&engine, &options); \
+        return status == SPINNPROP_OK ? handle_new(engine, &engine_kind) : raise_status(module, status); \
+    } \
+\
+    GIVES_STRUCT(noun##_get_options, noun##_options, engine)
 
-static PyObject *clock_create(PyObject *module, PyObject *dict) {
-    spinnprop_clock_options options;
-    spinnprop_clock_options_init(&options);
-    PyObject *held = set_fields(&options, clock_options_fields, dict, "options");
-    if (!held) return NULL;
-    Py_DECREF(held);
-    spinnprop_engine *engine = NULL;
-    const spinnprop_status status = spinnprop_clock_create(&engine, &options);
-    return status == SPINNPROP_OK ? handle_new(engine, &engine_kind) : raise_status(module, status);
-}
-
-GIVES_STRUCT(clock_get_options, clock_options, engine)
+TAKES_OPTIONS(clock)
 
 PyMethodDef clock_methods[] = {
     {"clock_defaults", clock_defaults, METH_NOARGS, "clock_defaults($module, /)\n--\n\nThe core's defaults."},
@@ -34,20 +38,7 @@ PyMethodDef clock_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-GIVES_INITIAL(first_spike_defaults, first_spike_options)
-
-static PyObject *first_spike_create(PyObject *module, PyObject *dict) {
-    spinnprop_first_spike_options options;
-    spinnprop_first_spike_options_init(&options);
-    PyObject *held = set_fields(&options, first_spike_options_fields, dict, "options");
-    if (!held) return NULL;
-    Py_DECREF(held);
-    spinnprop_engine *engine = NULL;
-    const spinnprop_status status = spinnprop_first_spike_create(&engine, &options);
-    return status == SPINNPROP_OK ? handle_new(engine, &engine_kind) : raise_status(module, status);
-}
-
-GIVES_STRUCT(first_spike_get_options, first_spike_options, engine)
+TAKES_OPTIONS(first_spike)
 
 PyMethodDef first_spike_methods[] = {
     {"first_spike_defaults", first_spike_defaults, METH_NOARGS,

@@ -146,6 +146,8 @@ def extension_sources():
         if name.endswith(".c"):
             with open(os.path.join(folder, name), encoding="utf-8") as source:
                 text = source.read()
+            parts = r"GIVES_INITIAL(\1_defaults, \1_options) spinnprop_\1_create(&engine); GIVES_STRUCT(\1_get_options, \1_options, engine)"
+            text = re.sub(r"(?<!define )TAKES_OPTIONS\((\w+)\)", parts, text)
             text = re.sub(r"GIVES_INITIAL\(\w+, (\w+)\)", r"spinnprop_\1_init(&initial);", text)
             text = re.sub(r"GIVES_STRUCT\((\w+), (\w+), \w+\)", r"spinnprop_\2_init(&filled); spinnprop_\1(&filled);", text)
             yield name, re.sub(r"READ_ROWS\((\w+)", r"\1_init(rows); READ_ROWS(\1", text)
