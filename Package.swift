@@ -85,7 +85,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["Networks", "Neurons", "Spikes", "Mathematics"],
             path: "Tests/TestSupport"),
         .testTarget(name: "CInterfaceTests", dependencies: ["CInterface", "CSpinnprop", "Mathematics"]),
-        .testTarget(name: "MathematicsTests", dependencies: ["Mathematics", "CSupport"], exclude: ["Generators"]),
+        .testTarget(
+            name: "MathematicsTests", dependencies: ["TestSupport", "Mathematics", "CSupport"], exclude: ["Generators"]),
         .testTarget(name: "SpikesTests", dependencies: ["Spikes", "Mathematics"]),
         .testTarget(name: "DataSetsTests", dependencies: ["DataSets", "Mathematics"], exclude: ["Generators"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "Neurons", "Spikes", "Mathematics"]),

@@ -47,7 +47,7 @@ final class EventSession: Session {
     private func run(_ there: EventForward, _ back: AdjointRun, _ monitor: Monitor?) throws(SpinnpropError) {
         let workers = WorkerPool { [plans] () throws(SpinnpropError) in
             let own = try plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) }
-            return JointWorker(runner: try there.runner(own), adjoint: try back.worker(own))
+            return (runner: try there.runner(own), adjoint: try back.worker(own))
         }
         try parallelLoop(parts: there.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
             try workers.withWorker { (worker) throws(SpinnpropError) in
@@ -66,15 +66,4 @@ final class EventSession: Session {
     }
 
     func setWeightsAndDelays(of network: Network) { resident.setWeightsAndDelays(of: network) }
-}
-
-/// Runs a part forward and backward.
-private final class JointWorker {
-    let runner: SampleRunner
-    let adjoint: AdjointWorker
-
-    init(runner: SampleRunner, adjoint: AdjointWorker) {
-        self.runner = runner
-        self.adjoint = adjoint
-    }
 }

@@ -50,7 +50,7 @@ final class FirstSpikeSession: Session {
         _ there: FirstSpikeForward, _ back: FirstSpikeBackward, _ monitor: Monitor?
     ) throws(SpinnpropError) {
         let workers = WorkerPool { () throws(SpinnpropError) in
-            JointWorker(forward: there.worker(), backward: try back.worker())
+            (forward: there.worker(), backward: try back.worker())
         }
         try parallelLoop(parts: there.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
             try workers.withWorker { (worker) throws(SpinnpropError) in
@@ -69,14 +69,4 @@ final class FirstSpikeSession: Session {
     }
 
     func setWeightsAndDelays(of network: Network) { resident.setWeightsAndDelays(of: network) }
-}
-
-/// Runs a part forward and backward.
-private final class JointWorker {
-    let forward: FirstSpikeWorker
-    let backward: BackwardWorker
-
-    init(forward: FirstSpikeWorker, backward: BackwardWorker) {
-        (self.forward, self.backward) = (forward, backward)
-    }
 }

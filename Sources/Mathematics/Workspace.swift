@@ -58,8 +58,8 @@ extension Block where Element: Numeric {
     }
 }
 
-/// Workers with their memory, lent to one part after another: as many are made as parts run at once.
-public final class WorkerPool<Worker: AnyObject>: Sendable {
+/// Workers with their memory, objects or tuples of them, lent to one part after another: as many are made as parts run at once.
+public final class WorkerPool<Worker>: Sendable {
     private struct Idle: @unchecked Sendable { var workers: [Worker] = [] }
     private let idle = Mutex(Idle())
     private let make: @Sendable () throws(SpinnpropError) -> Worker

@@ -4,6 +4,7 @@ import Glibc
 import Testing
 
 @testable import Mathematics
+@testable import TestSupport
 
 struct ProcessorTests {
     @Test func thereIsOne() { #expect(spinnprop_support_processors() >= 1) }
@@ -26,8 +27,8 @@ struct ProcessorTests {
             ("3:cpuset:/\n", ["cpuset/cpu.cfs_quota_us": "1\n", "cpuset/cpu.cfs_period_us": "1\n"], Int.max),
             ("nonsense\n:\n::\n", [:], Int.max), ("0::/x\n", ["x/cpu.max": "0 0\n"], Int.max),
         ] as [(String, [String: String], Int)])
-    func quotasCount(memberships: String, files: [String: String], processors: Int) {
-        #expect(limit(memberships, files, spinnprop_support_processor_quota) == processors)
+    func quotasCount(memberships: String, files: [String: String], processors: Int) throws {
+        #expect(try limit(memberships, files, spinnprop_support_processor_quota) == processors)
     }
 
     @Test(
@@ -41,32 +42,31 @@ struct ProcessorTests {
             ("4:cpu:/\n", ["memory/memory.limit_in_bytes": "4096\n"], Int.max),
             ("0::/x\n", ["x/memory.max": "0\n"], Int.max),
         ] as [(String, [String: String], Int)])
-    func memoryLimitsCount(memberships: String, files: [String: String], bytes: Int) {
-        #expect(limit(memberships, files, spinnprop_support_memory_limit) == bytes)
+    func memoryLimitsCount(memberships: String, files: [String: String], bytes: Int) throws {
+        #expect(try limit(memberships, files, spinnprop_support_memory_limit) == bytes)
     }
 
     /// What a limit is where the control groups' files say so.
     private func limit(
         _ memberships: String, _ files: [String: String],
         _ limit: (UnsafePointer<CChar>?, UnsafePointer<CChar>?) -> Int
-    ) -> Int {
-        var template = Array("/tmp/spinnprop-limit-XXXXXX".utf8CString)
-        let root = String(cString: mkdtemp(&template))
-        defer { _ = system("rm -r '\(root)'") }
-        func write(_ path: String, _ text: String) {
-            var folder = root
-            for part in path.split(separator: "/").dropLast() {
-                folder += "/" + part
-                mkdir(folder, 0o700)
+    ) throws -> Int {
+        try withTemporaryFolder { root in
+            func write(_ path: String, _ text: String) {
+                var folder = root
+                for part in path.split(separator: "/").dropLast() {
+                    folder += "/" + part
+                    mkdir(folder, 0o700)
+                }
+                let file = fopen(root + "/" + path, "w")!
+                fputs(text, file)
+                fclose(file)
             }
-            let file = fopen(root + "/" + path, "w")!
-            fputs(text, file)
-            fclose(file)
+            write("memberships", memberships)
+            mkdir(root + "/mounts", 0o700)
+            for (path, text) in files { write("mounts/" + path, text) }
+            return limit(root + "/memberships", root + "/mounts")
         }
-        write("memberships", memberships)
-        mkdir(root + "/mounts", 0o700)
-        for (path, text) in files { write("mounts/" + path, text) }
-        return limit(root + "/memberships", root + "/mounts")
     }
 
     @Test func noFileMeansNoQuota() {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar, Dict, Optional
 
 from . import _core
@@ -102,11 +101,10 @@ class TTFSCrossEntropy(Loss):
         >>> sp.losses.TTFSCrossEntropy.in_tau_syn(5e-3)
         TTFSCrossEntropy(tau0=0.001, alpha=0.005, tau1=0.005)
         """
-        tau_syn, xi, beta = checks.real(tau_syn, "tau_syn"), checks.real(xi, "xi"), checks.real(beta, "beta")
-        for name, value in (("tau_syn", tau_syn), ("xi", xi), ("beta", beta)):
-            if not (value > 0 and math.isfinite(value)):
-                raise ValueError(f"{name} is {value}; it must be finite and > 0")
-        return cls(xi * tau_syn, alpha, beta * tau_syn)
+        tau = checks.option(tau_syn, "tau_syn", cls._kind, "tau0")
+        return cls(
+            checks.option(xi, "xi", cls._kind, "tau0") * tau, alpha, checks.option(beta, "beta", cls._kind, "tau1") * tau
+        )
 
 
 class VMaxCrossEntropy(Loss):

@@ -11,12 +11,7 @@ import pytest
 import spinnprop as sp
 from spinnprop import _core
 
-LOSSES = [
-    sp.losses.TTFSCrossEntropy,
-    sp.losses.VMaxCrossEntropy,
-    sp.losses.SpikeTimeMSE,
-    sp.losses.SpikeCountCrossEntropy,
-]
+LOSSES = sp.losses.Loss.__subclasses__()
 
 
 @pytest.mark.parametrize("kind", LOSSES)
@@ -53,7 +48,8 @@ def test_values(kind):
 
 @pytest.mark.parametrize("kind", LOSSES)
 def test_wrong_parameters(kind):
-    for name in inspect.signature(kind).parameters:
+    # Flags have a test for all there are.
+    for name in [name for name, parameter in inspect.signature(kind).parameters.items() if not isinstance(parameter.default, bool)]:
         with pytest.raises(ValueError, match=name):
             kind(**{name: math.nan})
         with pytest.raises(ValueError, match=name):
@@ -92,3 +88,14 @@ def test_engines_know_the_loss_that_suits_a_read_out():
         rec = net.forward(sp.encoding.latency(sp.datasets.yin_yang(50)[0], bias=0.0))
         assert np.array_equal(rec.predict(), rec.predict(loss))
         assert np.array_equal(rec.probabilities(), rec.probabilities(loss))
+
+
+def test_in_units_of_tau_syn():
+    loss = sp.losses.TTFSCrossEntropy.in_tau_syn(5e-3, xi=0.4, alpha=0.0, beta=2.0)
+    assert loss == sp.losses.TTFSCrossEntropy(tau0=0.4 * 5e-3, alpha=0.0, tau1=2.0 * 5e-3)
+    for wrong in (0.0, -1.0, math.nan, math.inf):
+        for name in ("tau_syn", "xi", "beta"):
+            with pytest.raises(ValueError, match=f"{name} is {wrong}; it must be > 0"):
+                sp.losses.TTFSCrossEntropy.in_tau_syn(**{"tau_syn": 5e-3, name: wrong})
+    with pytest.raises(TypeError, match="xi is 'x'"):
+        sp.losses.TTFSCrossEntropy.in_tau_syn(5e-3, xi="x")
