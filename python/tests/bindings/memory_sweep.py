@@ -101,6 +101,25 @@ def event_trainer():
 
 
 @case
+def first_spike_forward():
+    net, (data, _, _) = sp.Network([5, 150, 150, 3], engine="first-spike", tau_mem=None, tau_syn=None, seed=1), spikes(1500)
+    return lambda: recorded(net.forward(data, engine="first-spike"))
+
+
+@case
+def first_spike_trainer():
+    data, _, y = spikes(600)
+    net = sp.Network([5, 300, 200, 3], engine="first-spike", tau_mem=None, tau_syn=None, seed=1)
+    trainer = sp.Trainer(net, TTFS, engine="first-spike", epochs=2, batch_size=300)
+
+    def train():
+        trainer.run(data, y, validation=(data, y))
+        return trainer.network.weights
+
+    return train
+
+
+@case
 def clock_forward():
     net, (_, data, _) = lively(150, "clock"), spikes(1500)
     return lambda: recorded(net.forward(data, engine="clock"))
