@@ -230,7 +230,9 @@ typedef struct spinnprop_network_options {
     const double *tau_syn;   int32_t n_tau_syn;    /* NULL, 0: the engine's choice, 5 ms for exact events             */
     const double *threshold; int32_t n_threshold;  /* NULL, 0: 1                                                      */
     const double *reset;     int32_t n_reset;      /* NULL, 0: 0                                                      */
-    int32_t delays;              /* SPINNPROP_DELAYS_*: of every connection; delays start at 0                        */
+    /* SPINNPROP_DELAYS_*: NULL, 0: none; one kind for all layers, or one for the connections into each, recurrent ones among
+     * them. Delays start at 0.                                                                                       */
+    const int32_t *delays;   int32_t n_delays;
     const int32_t *recurrent; int32_t n_recurrent; /* NULL, 0: none; one flag for all hidden layers, or one for each  */
     int32_t readout;             /* SPINNPROP_READOUT_*: whether the last layer spikes                                */
     /* Initial feed-forward weights ~ N(weight_mean, weight_std), recurrent ones ~ N(0, weight_std / 2 of the layer);
@@ -252,14 +254,16 @@ SPINNPROP_API void spinnprop_network_free(spinnprop_network *network);
 
 typedef struct spinnprop_network_info {
     size_t size;
-    int32_t n_inputs, n_layers, n_outputs, delays, readout;
+    int32_t n_inputs, n_layers, n_outputs, readout;
 } spinnprop_network_info;
 SPINNPROP_API void spinnprop_network_info_init(spinnprop_network_info *info);
 SPINNPROP_API spinnprop_status spinnprop_network_describe(spinnprop_network_info *info, const spinnprop_network *network);
+/* SPINNPROP_DELAYS_* of the connections into each layer. n: n_layers. */
+SPINNPROP_API spinnprop_status spinnprop_network_delay_kinds(int32_t *kinds, int64_t n, const spinnprop_network *network);
 
 /* The arrays of a layer. Weights are (n, n_before), recurrent ones (n, n) with the diagonal; delays (post, pre),
  * (pre, 1) or (post, 1) as the kind of delay says; neuron parameters (n, 1). A layer without the array (recurrent weights of a
- * layer without recurrence, delays of a network without) has shape (0, 0), but zeros of the synaptic shape may be set. */
+ * layer without recurrence, delays of a layer without) has shape (0, 0), but zeros of the synaptic shape may be set. */
 enum {
     SPINNPROP_WEIGHTS = 0, SPINNPROP_RECURRENT_WEIGHTS = 1, SPINNPROP_DELAYS = 2, SPINNPROP_RECURRENT_DELAYS = 3,
     SPINNPROP_TAU_MEM = 4, SPINNPROP_TAU_SYN = 5, SPINNPROP_THRESHOLD = 6, SPINNPROP_RESET = 7
@@ -332,7 +336,8 @@ SPINNPROP_API spinnprop_status spinnprop_engine_setting(spinnprop_setting *setti
 /* ------------------------------------------------------------------------------------------------------ time steps */
 
 /* SPINNPROP_ENGINE_CLOCK: time steps in float32, the twin of what runs on a SpiNNaker2 (arXiv 2412.15021). Input comes at the
- * nearest step, delays are whole steps, t_end must be infinite, weight gradients are with tau_syn in steps. */
+ * nearest step; a delay takes the nearest number of whole steps, and training moves the delay itself, in seconds; t_end must be infinite,
+ * weight gradients are with tau_syn in steps. */
 typedef struct spinnprop_clock_options {
     size_t size;
     double time_step;    /* seconds                                                                                   */
@@ -526,6 +531,7 @@ SPINNPROP_API spinnprop_status spinnprop_recording_probabilities(double *probabi
 typedef struct spinnprop_trainer spinnprop_trainer;
 
 enum { SPINNPROP_OPTIMIZER_SGD = 0, SPINNPROP_OPTIMIZER_ADAM = 1, SPINNPROP_OPTIMIZER_ADAMW = 2 };
+enum { SPINNPROP_DELAY_PARAMETER_CLIP = 0, SPINNPROP_DELAY_PARAMETER_SIGMOID = 1 };
 enum {
     SPINNPROP_SCHEDULE_CONSTANT = 0, SPINNPROP_SCHEDULE_STEP = 1, SPINNPROP_SCHEDULE_EXPONENTIAL = 2,
     SPINNPROP_SCHEDULE_SMOOTH = 3
@@ -538,10 +544,22 @@ typedef struct spinnprop_training_options {
     const spinnprop_gradient_options *gradient;
     int32_t epochs;
     int32_t batch_size;
-    uint64_t seed;                 /* of the order of samples and of input dropout                                    */
+    uint64_t seed;                 /* of the order of samples, of input dropout and of initial delays                 */
     int32_t optimizer;             /* SPINNPROP_OPTIMIZER_*                                                           */
     double learning_rate;
-    double delay_learning_rate;    /* seconds per step; 0: delays stay                                                */
+    double delay_learning_rate;    /* per step, of what is trained (see delay_parameter); 0: delays stay              */
+    int32_t delay_parameter;       /* SPINNPROP_DELAY_PARAMETER_*: delays themselves, in seconds, brought back into their
+                                    * range after each step; or p without a unit, of which a delay is
+                                    * delay_shift + delay_scale / (1 + exp(-p)), and is in the range without its ends */
+    double delay_shift;            /* the smallest delay, seconds                                                     */
+    double delay_scale;            /* the largest less the smallest, seconds; 0: left open, no upper limit, or for a
+                                    * sigmoid the network's mean tau_syn                                              */
+    double delay_l1, delay_l2;     /* the loss that is descended, not the value that is reported, has the sum over all delays of
+                                    * delay_l1 d + delay_l2 d^2 / 2 (1/s, 1/s^2) besides. Clipped delays that do not pay end
+                                    * at exactly delay_shift by delay_l1                                              */
+    int32_t delay_init;            /* 1: delays are drawn when the trainer is made: what is trained (see delay_parameter) is
+                                    * normal with these two, clipped delays then brought into their range             */
+    double delay_init_mean, delay_init_std;
     double momentum;               /* SGD                                                                             */
     double beta1, beta2, epsilon;  /* Adam, AdamW                                                                     */
     double weight_decay;           /* L2 term (SGD, Adam) or decoupled (AdamW)                                        */

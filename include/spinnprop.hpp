@@ -455,6 +455,12 @@ public:
     spinnprop_network_info describe() const {
         return detail::filled<spinnprop_network_info>(spinnprop_network_describe, get());
     }
+    // SPINNPROP_DELAYS_* of each layer.
+    std::vector<std::int32_t> delay_kinds() const {
+        std::vector<std::int32_t> kinds(static_cast<std::size_t>(describe().n_layers));
+        check(spinnprop_network_delay_kinds(kinds.data(), detail::size(kinds), get()));
+        return kinds;
+    }
     // Rows and columns of SPINNPROP_WEIGHTS .. SPINNPROP_RESET of a layer.
     std::pair<std::int64_t, std::int64_t> shape(std::int32_t parameter, std::int32_t layer) const {
         std::int64_t rows = 0, columns = 0;

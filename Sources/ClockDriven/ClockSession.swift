@@ -26,7 +26,7 @@ final class ClockSession: Session {
         (self.substrate, self.options, shape) = (substrate, options, network)
         try substrate.options.check()
         plans = try ClockPlans(network, grid: substrate.options, monitor: nil)
-        delays = optimizer.trainsDelays && network.delayKind != .none ? try TrainedDelays(plans, network) : nil
+        delays = optimizer.trainsDelays && network.hasDelays ? try TrainedDelays(plans, network) : nil
         resident = try ResidentOptimizer(
             optimizer, network, weights: plans.connections.map(\.rows), delays: delays?.rows ?? [])
     }
@@ -96,14 +96,13 @@ final class ClockSession: Session {
         self.job = nil
         try resident.step(
             weights: job.weightSpace.map { job.total($0) },
-            delays: delays == nil ? [] : job.delaySpace.compactMap { $0.map { job.total($0) } }, rateFactor: rateFactor)
+            delays: delays.map { own in zip(job.delaySpace, own.rows).map { $0.map { job.total($0) } ?? $1.pointer } }
+                ?? [],
+            rateFactor: rateFactor)
         changedDelays = delays?.rows.map(\.values)
     }
 
-    func setWeightsAndDelays(of network: Network) {
-        resident.setWeightsAndDelays(of: network)
-        changedDelays = network.connections.map(\.delays)
-    }
+    func setWeights(of network: Network) { resident.setWeights(of: network) }
 }
 
 /// Delays in the layout of their gradients; runs read them rounded to steps, from the plans.

@@ -65,5 +65,5 @@ final class EventSession: Session {
             delays: trainsDelays ? incoming.map { back.delayTotal($0) } : [], rateFactor: rateFactor)
     }
 
-    func setWeightsAndDelays(of network: Network) { resident.setWeightsAndDelays(of: network) }
+    func setWeights(of network: Network) { resident.setWeights(of: network) }
 }

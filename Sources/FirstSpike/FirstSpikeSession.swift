@@ -68,5 +68,5 @@ final class FirstSpikeSession: Session {
             weights: totals.map(\.weights), delays: trainsDelays ? totals.map(\.delays) : [], rateFactor: rateFactor)
     }
 
-    func setWeightsAndDelays(of network: Network) { resident.setWeightsAndDelays(of: network) }
+    func setWeights(of network: Network) { resident.setWeights(of: network) }
 }

@@ -77,17 +77,18 @@ public struct Network: Equatable, Sendable {
 
     public var outputCount: Int { layers[layers.count - 1].neuronCount }
     public var hasRecurrence: Bool { connections.contains { $0.isRecurrent } }
-    public var delayKind: DelayKind { connections[0].delayKind }
+    public var hasDelays: Bool { connections.contains { $0.delayKind != .none } }
 
     /// A chain of layers with all weights 0.
     ///
     /// - Parameters:
     ///   - sizes: units of the input, then neurons of each layer; at least two numbers, all >= 1.
     ///   - parameters: one for all layers, or one per layer.
+    ///   - delays: the kind of delay of all connections, or of those into each layer, recurrent ones among them.
     ///   - recurrent: empty, one flag for all hidden layers, or one per hidden layer.
     ///   - leakyReadout: whether the last layer is a leaky read-out that never spikes.
     public init(
-        sizes: [Int], parameters: [LIFParameters] = [LIFParameters()], delays: DelayKind = .none,
+        sizes: [Int], parameters: [LIFParameters] = [LIFParameters()], delays: [DelayKind] = [.none],
         recurrent: [Bool] = [], leakyReadout: Bool = false
     ) throws(SpinnpropError) {
         guard sizes.count >= 2 else {
@@ -100,6 +101,10 @@ public struct Network: Equatable, Sendable {
         guard parameters.count == 1 || parameters.count == layerCount else {
             throw .invalidValue(
                 "\(parameters.count) sets of neuron parameters for \(layerCount) layers; give 1 or one each")
+        }
+        guard delays.count == 1 || delays.count == layerCount else {
+            throw .invalidValue(
+                "\(delays.count) kinds of delay for \(layerCount) layers; give one for all, or one each")
         }
         let hiddenCount = layerCount - 1
         guard recurrent.count <= 1 || recurrent.count == hiddenCount else {
@@ -139,13 +144,13 @@ public struct Network: Equatable, Sendable {
             connections.append(
                 Connection(
                     source: layer == 0 ? nil : layer - 1, target: layer, preCount: sizes[layer],
-                    postCount: sizes[layer + 1], delayKind: delays))
+                    postCount: sizes[layer + 1], delayKind: delays[delays.count == 1 ? 0 : layer]))
         }
         for layer in 0..<hiddenCount where !recurrent.isEmpty && recurrent[recurrent.count == 1 ? 0 : layer] {
             connections.append(
                 Connection(
                     source: layer, target: layer, preCount: sizes[layer + 1], postCount: sizes[layer + 1],
-                    delayKind: delays))
+                    delayKind: connections[layer].delayKind))
         }
     }
 
@@ -177,6 +182,11 @@ public struct Network: Equatable, Sendable {
         connections[connection].weights = values
     }
 
+    /// Takes over the weights of a network with the same layers and connections.
+    public mutating func takeWeights(of other: Network) {
+        for index in connections.indices { connections[index].weights = other.connections[index].weights }
+    }
+
     /// Sets the delays of a connection. A connection without delays accepts zeros of the synaptic shape.
     public mutating func setDelays(_ values: [Double], connection: Int) throws(SpinnpropError) {
         let old = connections[connection]
@@ -191,8 +201,8 @@ public struct Network: Equatable, Sendable {
             }
             guard old.delayKind != .none || value == 0 else {
                 throw .invalidValue(
-                    "\(name)[\(index)] is \(value), but the network was made without delays; give the kind of delay "
-                        + "when it is made")
+                    "\(name)[\(index)] is \(value), but layer \(old.target) was made without delays; give the kind of delay "
+                        + "when the network is made")
             }
         }
         if old.delayKind != .none { connections[connection].delays = values }

@@ -39,8 +39,8 @@ public protocol Session: AnyObject {
     ) throws(SpinnpropError) -> BatchResult
     /// Takes a step with the gradient of the last batch, once. - Throws: as `Optimizer.step`.
     func step(rateFactor: Double) throws(SpinnpropError)
-    /// Takes over the weights and delays of a network with the same layers and connections. The optimiser's memory stays.
-    func setWeightsAndDelays(of network: Network)
+    /// Takes over the weights of a network with the same layers and connections. Delays and the optimiser's memory stay.
+    func setWeights(of network: Network)
 }
 
 extension Substrate {
@@ -87,7 +87,7 @@ public final class PlainSession: Session {
         try optimizer.step(&network, &own, rateFactor: rateFactor)
     }
 
-    public func setWeightsAndDelays(of network: Network) { self.network = network }
+    public func setWeights(of other: Network) { network.takeWeights(of: other) }
 }
 
 extension SpinnpropError {

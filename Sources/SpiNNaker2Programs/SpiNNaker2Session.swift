@@ -35,5 +35,5 @@ final class SpiNNaker2Session: Session {
         }
     }
 
-    func setWeightsAndDelays(of network: Network) { self.network = network }
+    func setWeights(of other: Network) { network.takeWeights(of: other) }
 }

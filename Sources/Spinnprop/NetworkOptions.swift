@@ -16,7 +16,8 @@ public struct NetworkOptions: Equatable, Sendable {
     public var tauSyn: [Double] = []
     public var threshold: [Double] = []
     public var reset: [Double] = []
-    public var delays = DelayKind.none
+    /// One kind for all layers, or one for each.
+    public var delays = [DelayKind.none]
     /// Empty: none; one flag for all hidden layers, or one per hidden layer.
     public var recurrent: [Bool] = []
     /// Whether the last layer is a leaky read-out that never spikes.

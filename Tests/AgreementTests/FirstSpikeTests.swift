@@ -18,7 +18,7 @@ struct FirstSpikeAgreementTests {
                 for sizes in [[5, 4], [4, 9, 3], [3, 6, 6, 6, 3]] {
                     all.append(
                         Configuration(
-                            sizes: sizes, ratio: ratio, delays: delays, reset: -1e12, samples: 20, gain: 2.5))
+                            sizes: sizes, ratio: ratio, delays: [delays], reset: -1e12, samples: 20, gain: 2.5))
                 }
             }
         }

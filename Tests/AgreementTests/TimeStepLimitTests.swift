@@ -18,7 +18,7 @@ private struct LimitCase {
         var random = RandomStream(seed: seed, stream: 0)
         func uniform(_ low: Double, _ high: Double) -> Double { low + (high - low) * random.uniform() }
         let sizes = [3, 5, 2]
-        network = try Network(sizes: sizes, delays: delays, recurrent: recurrent ? [true] : [])
+        network = try Network(sizes: sizes, delays: [delays], recurrent: recurrent ? [true] : [])
         let unit = 1 / Initialisation.peakOfUnitPSP(network.layers[0].parameters[0])
         for (c, own) in network.connections.enumerated() {
             let strength = unit * (own.isRecurrent ? 0.4 : 1.5) / Double(own.preCount)

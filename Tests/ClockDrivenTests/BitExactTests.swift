@@ -177,7 +177,7 @@ struct BitExactTests {
         defer { try? Threads.set(0) }
         let isLeaky = !own.network.layers[own.network.layers.count - 1].isSpiking
         let loss: any Loss = isLeaky ? VMaxCrossEntropy() : StepTTFSCrossEntropy()
-        for options in [everyOptimizer[seed % 9]] {
+        for options in [everyOptimizer[seed % everyOptimizer.count]] {
             let rate = seed % 4 == 1 ? RateRegularisation(strength: 0.5, target: 1, tau: 5e-3) : nil
             let difference = try differenceOfSession(
                 ClockSubstrate(own.grid), plain: (ClockSubstrate(own.grid), ClockRule(own.grid)), own.network,

@@ -15,7 +15,7 @@ struct ContinuityTests {
         Recording, Gradients
     ) {
         // The case is drawn at the ratio itself, so that only tau_mem differs.
-        var instance = try RandomCase(Configuration(ratio: ratio, delays: delays), seed: seed)
+        var instance = try RandomCase(Configuration(ratio: ratio, delays: [delays]), seed: seed)
         for layer in instance.network.layers.indices {
             var parameters = instance.network.layers[layer].parameters
             parameters.tauMem = parameters.tauMem.map { $0 * (1 + gap) }

@@ -76,7 +76,7 @@ struct ReferenceCase: Decodable, Sendable, CustomStringConvertible {
             LIFParameters(tauMem: tauMem[$0], tauSyn: tauSyn[$0], threshold: threshold[$0], reset: reset[$0])
         }
         var network = try Network(
-            sizes: sizes, parameters: parameters, delays: kinds[delays] ?? .none, recurrent: recurrent,
+            sizes: sizes, parameters: parameters, delays: [kinds[delays] ?? .none], recurrent: recurrent,
             leakyReadout: leaky)
         for layer in network.layers.indices {
             for isRecurrent in [false, true] {

@@ -12,29 +12,29 @@ struct GradientSweepTests {
             all.append(Configuration(ratio: ratio))
         }
         for delays in [DelayKind.synaptic, .axonal, .dendritic] {
-            all.append(Configuration(ratio: 4, delays: delays))
-            all.append(Configuration(ratio: 0.5, delays: delays, recurrent: true))
-            all.append(Configuration(ratio: nil, delays: delays, recurrent: true, reset: 0.2, gain: 1))
+            all.append(Configuration(ratio: 4, delays: [delays]))
+            all.append(Configuration(ratio: 0.5, delays: [delays], recurrent: true))
+            all.append(Configuration(ratio: nil, delays: [delays], recurrent: true, reset: 0.2, gain: 1))
         }
         all.append(Configuration(ratio: 4, recurrent: true))
         all.append(Configuration(ratio: 1, recurrent: true, reset: -0.3))
         all.append(Configuration(sizes: [3, 5, 4, 3], ratio: 4, reset: 0.1))
-        all.append(Configuration(sizes: [3, 5, 4, 3], ratio: nil, delays: .synaptic))
-        all.append(Configuration(sizes: [3, 5, 4, 3], ratio: 2, delays: .axonal, recurrent: true))
+        all.append(Configuration(sizes: [3, 5, 4, 3], ratio: nil, delays: [.synaptic]))
+        all.append(Configuration(sizes: [3, 5, 4, 3], ratio: 2, delays: [.axonal], recurrent: true))
         all.append(Configuration(ratio: nil))
         for ratio in [4, 2, 1, 0.5, nil] as [Double?] {
             all.append(Configuration(ratio: ratio, leaky: true))
         }
-        all.append(Configuration(ratio: 4, delays: .synaptic, recurrent: true, leaky: true))
-        all.append(Configuration(ratio: 0.25, delays: .dendritic, leaky: true))
+        all.append(Configuration(ratio: 4, delays: [.synaptic], recurrent: true, leaky: true))
+        all.append(Configuration(ratio: 0.25, delays: [.dendritic], leaky: true))
         // Time constants far apart: spikes go on for hundreds of the shorter one after the last arrival.
         for delays in [DelayKind.none, .synaptic] {
             all.append(
-                Configuration(sizes: [4, 3], ratio: 0.01, delays: delays, samples: 2, spikesPerInput: 1, gain: 1.8))
+                Configuration(sizes: [4, 3], ratio: 0.01, delays: [delays], samples: 2, spikesPerInput: 1, gain: 1.8))
         }
         // A slow membrane hardly feels a shift of its input: the differences need a wider step to see it.
         all.append(Configuration(ratio: 100, step: 3e-4))
-        all.append(Configuration(ratio: 100, delays: .dendritic, leaky: true, step: 3e-4))
+        all.append(Configuration(ratio: 100, delays: [.dendritic], leaky: true, step: 3e-4))
         all.append(Configuration(sizes: [2, 17, 9], ratio: 4, samples: 1))
         all.append(Configuration(sizes: [2, 8, 7], ratio: 2, samples: 40, spikesPerInput: 1))
         return all

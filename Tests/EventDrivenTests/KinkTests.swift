@@ -13,7 +13,7 @@ struct KinkTests {
         weights: [Double], times: [Double], endTime: Double = .infinity, delays: DelayKind
     ) throws -> [Double] {
         var network = try Network(
-            sizes: [weights.count, 1], parameters: [LIFParameters(tauMem: [4], tauSyn: [1])], delays: delays,
+            sizes: [weights.count, 1], parameters: [LIFParameters(tauMem: [4], tauSyn: [1])], delays: [delays],
             leakyReadout: true)
         try network.setWeights(weights, connection: 0)
         let input = try SpikeTrains(

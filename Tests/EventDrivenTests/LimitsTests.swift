@@ -17,7 +17,7 @@ struct LimitsTests {
         leaky: Bool = false
     ) throws -> Network {
         var network = try Network(
-            sizes: sizes, parameters: [LIFParameters(tauMem: [ratio], tauSyn: [1])], delays: delays,
+            sizes: sizes, parameters: [LIFParameters(tauMem: [ratio], tauSyn: [1])], delays: [delays],
             recurrent: recurrent ? [true] : [], leakyReadout: leaky)
         for (index, connection) in network.connections.enumerated() {
             try network.setWeights(connection.weights.indices.map { weights[$0 % weights.count] }, connection: index)
@@ -251,7 +251,7 @@ struct LimitsTests {
         for delays in [DelayKind.none, .synaptic] {
             for leaky in [false, true] {
                 var configuration = Configuration(
-                    sizes: [3, width], ratio: ratio, delays: delays, leaky: leaky, samples: 2)
+                    sizes: [3, width], ratio: ratio, delays: [delays], leaky: leaky, samples: 2)
                 configuration.gain = 1.5
                 let instance = try RandomCase(configuration, seed: UInt64(100 + width))
                 let recording = try instance.forward()
@@ -262,7 +262,7 @@ struct LimitsTests {
                 for unit in 0..<width {
                     let place = "\(instance), unit \(unit)"
                     var alone = try Network(
-                        sizes: [3, 1], parameters: [instance.network.layers[0].parameters], delays: delays,
+                        sizes: [3, 1], parameters: [instance.network.layers[0].parameters], delays: [delays],
                         leakyReadout: leaky)
                     let own = instance.network.connections[0]
                     try alone.setWeights(Array(own.weights[unit * 3..<unit * 3 + 3]), connection: 0)

@@ -180,7 +180,7 @@ struct SpikeTimeTests {
         for delays in [DelayKind.none, .synaptic] {
             for isRecurrent in [false, true] {
                 for ratio in [4, 2, 1, 0.5, 3.3] as [Double] {
-                    var configuration = Configuration(ratio: ratio, delays: delays, samples: 1)
+                    var configuration = Configuration(ratio: ratio, delays: [delays], samples: 1)
                     configuration.recurrent = isRecurrent
                     var instance = try RandomCase(configuration, seed: 5)
                     let all = try instance.forward()

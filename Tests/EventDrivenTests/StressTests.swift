@@ -37,7 +37,7 @@ struct StressTests {
                 parameters: [
                     LIFParameters(
                         tauMem: [neuron.tauMem], tauSyn: [tauSyn], threshold: [threshold], reset: [reset])
-                ], delays: delays)
+                ], delays: [delays])
             try network.setWeights(weights, connection: 0)
             let input = try SpikeTrains(
                 times: times, units: (0..<n).map { Int32($0) }, offsets: [0, n], unitCount: n)

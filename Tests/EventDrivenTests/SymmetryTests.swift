@@ -238,7 +238,7 @@ struct SymmetryTests {
     @Test(arguments: [4, 2, 1, 0.5, 3.3] as [Double])
     func repeatedInput(_ ratio: Double) throws {
         for delays in [DelayKind.none, .axonal] {
-            var configuration = Configuration(ratio: ratio, delays: delays, samples: 1, spikesPerInput: 1)
+            var configuration = Configuration(ratio: ratio, delays: [delays], samples: 1, spikesPerInput: 1)
             configuration.gain = 1.5
             var instance = try RandomCase(configuration, seed: 71)
             let n = instance.input.spikeCount

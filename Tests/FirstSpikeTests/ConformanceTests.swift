@@ -11,8 +11,8 @@ extension Configuration {
         var all: [Configuration] = []
         for ratio in [1, 2] as [Double] {
             for delays in DelayKind.allCases {
-                all.append(Configuration(ratio: ratio, delays: delays, gain: 2.5))
-                all.append(Configuration(sizes: [3, 7, 5, 4], ratio: ratio, delays: delays, gain: 3))
+                all.append(Configuration(ratio: ratio, delays: [delays], gain: 2.5))
+                all.append(Configuration(sizes: [3, 7, 5, 4], ratio: ratio, delays: [delays], gain: 3))
             }
             all.append(Configuration(sizes: [5, 30, 3], ratio: ratio, samples: 20, spikesPerInput: 1, gain: 2.5))
             all.append(Configuration(sizes: [4, 3], ratio: ratio, reset: -0.5, samples: 1, gain: 2.5))

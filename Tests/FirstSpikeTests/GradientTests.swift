@@ -34,7 +34,8 @@ struct GradientTests {
         var (dropped, left) = (0, 0)
         for (seed, delays) in [(1, DelayKind.none), (2, .synaptic), (3, .axonal), (4, .none), (5, .dendritic)] {
             let own = try RandomCase(
-                Configuration(sizes: [4, 6, 3], ratio: ratio, delays: delays, samples: 1, gain: 4), seed: UInt64(seed))
+                Configuration(sizes: [4, 6, 3], ratio: ratio, delays: [delays], samples: 1, gain: 4), seed: UInt64(seed)
+            )
             let recording = try own.forward(FirstSpikeSubstrate())
             let objective = Objective(loss: LinearLoss(seed: 5, unit: 5e-3), labels: own.labels)
             let whole = try FirstSpikeRule().backward(own.network, recording, objective, monitor: nil)

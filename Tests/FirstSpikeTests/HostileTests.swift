@@ -120,7 +120,7 @@ struct HostileTests {
     func manyInputs(_ ratio: Int, _ delays: DelayKind) throws {
         let count = 100_000
         var network = try Network(
-            sizes: [count, 3], parameters: [LIFParameters(tauMem: [Double(ratio)], tauSyn: [1])], delays: delays)
+            sizes: [count, 3], parameters: [LIFParameters(tauMem: [Double(ratio)], tauSyn: [1])], delays: [delays])
         try network.setWeights((0..<3 * count).map { Double($0 / count + 1) * 10 / Double(count) }, connection: 0)
         for window in [0, 1e-9, 2] as [Double] {
             let input = try SpikeTrains(

@@ -14,7 +14,7 @@ struct FileTests {
         var network = try Network(
             sizes: [3, 4, 2, 2],
             parameters: [LIFParameters(), LIFParameters(tauMem: [1e-3, 2e-3]), LIFParameters(threshold: [2])],
-            delays: delays, recurrent: [true, false], leakyReadout: leaky)
+            delays: [delays], recurrent: [true, false], leakyReadout: leaky)
         try Initialisation().apply(to: &network, seed: 5)
         for (index, connection) in network.connections.enumerated() where delays != .none {
             try network.setDelays(connection.delays.indices.map { 1e-3 * Double($0) }, connection: index)

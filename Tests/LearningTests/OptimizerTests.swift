@@ -9,7 +9,7 @@ import Testing
 struct OptimizerTests {
     /// A network with four weights (4 inputs, 1 neuron) at the reference's start.
     private func network(delays: DelayKind = .none) throws -> Network {
-        var network = try Network(sizes: [4, 1], delays: delays)
+        var network = try Network(sizes: [4, 1], delays: [delays])
         try network.setWeights(OptimizerReference.start, connection: 0)
         return network
     }

@@ -6,7 +6,7 @@ import Testing
 
 struct NetworkTests {
     @Test func chainWithRecurrence() throws {
-        let network = try Network(sizes: [5, 4, 3, 2], delays: .axonal, recurrent: [false, true])
+        let network = try Network(sizes: [5, 4, 3, 2], delays: [.axonal], recurrent: [false, true])
         #expect(network.inputCount == 5 && network.outputCount == 2 && network.hasRecurrence)
         #expect(network.layers.map(\.neuronCount) == [4, 3, 2])
         #expect(network.connections.map(\.source) == [nil, 0, 1, 1])
@@ -21,8 +21,8 @@ struct NetworkTests {
 
     @Test(arguments: [(DelayKind.none, 0), (.synaptic, 12), (.axonal, 4), (.dendritic, 3)])
     func delayShapes(kind: DelayKind, count: Int) throws {
-        var network = try Network(sizes: [4, 3], delays: kind)
-        #expect(network.connections[0].delays.count == count && network.delayKind == kind)
+        var network = try Network(sizes: [4, 3], delays: [kind])
+        #expect(network.connections[0].delays.count == count && network.connections[0].delayKind == kind)
         let settable = kind == .none ? 12 : count
         try network.setDelays([Double](repeating: 0, count: settable), connection: 0)
         #expect(throws: SpinnpropError.self) {
@@ -58,7 +58,7 @@ struct NetworkTests {
     }
 
     @Test func settersCheckAndLeaveAlone() throws {
-        var network = try Network(sizes: [2, 2], delays: .synaptic)
+        var network = try Network(sizes: [2, 2], delays: [.synaptic])
         let before = network
         for values in [[1, 2, 3], [1, 2, 3, .nan], [1, 2, 3, .infinity], []] {
             #expect(throws: SpinnpropError.self) { try network.setWeights(values, connection: 0) }
@@ -71,7 +71,7 @@ struct NetworkTests {
     }
 
     @Test func fingerprintTellsEveryParameter() throws {
-        let network = try Network(sizes: [3, 2, 2], delays: .dendritic, recurrent: [true])
+        let network = try Network(sizes: [3, 2, 2], delays: [.dendritic], recurrent: [true])
         var seen: Set<UInt64> = [network.fingerprint]
         var count = 1
         func note(_ other: Network) {
@@ -103,10 +103,10 @@ struct NetworkTests {
                 note(changed)
             }
         }
-        note(try Network(sizes: [3, 2, 2], delays: .axonal, recurrent: [true]))
-        note(try Network(sizes: [3, 2, 2], delays: .dendritic, recurrent: [true], leakyReadout: true))
+        note(try Network(sizes: [3, 2, 2], delays: [.axonal], recurrent: [true]))
+        note(try Network(sizes: [3, 2, 2], delays: [.dendritic], recurrent: [true], leakyReadout: true))
         #expect(seen.count == count)
-        let same = try Network(sizes: [3, 2, 2], delays: .dendritic, recurrent: [true])
+        let same = try Network(sizes: [3, 2, 2], delays: [.dendritic], recurrent: [true])
         #expect(network.fingerprint == same.fingerprint)
     }
 

@@ -33,7 +33,7 @@ struct TimeScaleTests {
                 network.tauMem = [20e-3 * factor]
                 network.tauSyn = [5e-3 * factor]
             }
-            network.delays = delays
+            network.delays = [delays]
             network.leakyReadout = leakyReadout
             network.recurrent = recurrent ? [true] : []
             network.seed = 3

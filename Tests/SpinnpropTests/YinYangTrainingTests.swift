@@ -56,7 +56,7 @@ struct YinYangTrainingTests {
             options.inputDropout = 0.05
             options.bumping.amount = 5e-4
             var network = NetworkOptions(sizes: [5, 30, 3])
-            network.delays = .synaptic
+            network.delays = [.synaptic]
             return try Trainer(Network(network), options)
         }
         let whole = try trainer(6, nil)

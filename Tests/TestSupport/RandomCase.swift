@@ -10,7 +10,7 @@ struct Configuration: Sendable, CustomStringConvertible {
     var sizes = [4, 6, 3]
     /// tau_mem / tau_syn; `nil`: every neuron has its own, drawn from [1/6, 6], with some exactly 1/4, 1/2, 1, 2 or 4.
     var ratio: Double? = 4
-    var delays = DelayKind.none
+    var delays = [DelayKind.none]
     var recurrent = false
     var leaky = false
     var reset = 0.0
@@ -49,12 +49,15 @@ extension Configuration {
         own.ratio = pick([nil, 4, 2, 1, 0.7, 3.3])
         // No membrane faster than a step: Euler decay would overshoot.
         if own.ratio == nil { own.tauSyn *= 3 }
-        own.delays = pick([.none, .none, .synaptic, .axonal, .dendritic])
+        own.delays = [pick([.none, .none, .synaptic, .axonal, .dendritic])]
         own.recurrent = pick([false, true])
         own.reset = pick([0, 0, -0.3, 0.2])
         own.samples = pick([1, 9, 9, 17])
         own.spikesPerInput = own.grid?.steps == 2 ? 1 : 1 + random.index(below: 3)
         own.gain = pick([6, 12, 24])
+        if own.delays != [.none], pick([false, true]) {
+            own.delays = own.sizes.dropFirst().map { _ in pick(DelayKind.allCases) }
+        }
         return own
     }
 }
@@ -110,7 +113,7 @@ struct RandomCase: CustomStringConvertible {
                 }
             }
             try network.setWeights(weights, connection: index)
-            if configuration.delays != .none {
+            if connection.delayKind != .none {
                 try network.setDelays(connection.delays.map { _ in tau * uniform(0.1, 1.3) }, connection: index)
             }
         }

@@ -35,7 +35,7 @@ public func differenceOfSession(
                     for index in weights.indices { weights[index] += 0.01 }
                 }
             }
-            session.setWeightsAndDelays(of: own)
+            session.setWeights(of: own)
         } else {
             try optimizer.step(&own, &gradients, rateFactor: 0.9)
             try session.step(rateFactor: 0.9)
@@ -54,12 +54,19 @@ public func bits(_ network: Network) -> [UInt64] {
 /// Options that between them take every way through an optimiser.
 public var everyOptimizer: [OptimizerOptions] {
     OptimizerKind.allCases.flatMap { kind in
-        [(Double.infinity, Double.infinity, 0.0, 1e-4), (1e-3, .infinity, 0.01, 0), (2e-3, 1e-3, 0, 1e-3)].map {
-            value, norm, decay, delayRate in
-            var options = OptimizerOptions()
-            (options.kind, options.clipValue, options.clipNorm) = (kind, value, norm)
-            (options.weightDecay, options.momentum, options.delayLearningRate) = (decay, 0.9, delayRate)
-            return options
-        }
+        let plain = [(Double.infinity, Double.infinity, 0.0, 1e-4), (1e-3, .infinity, 0.01, 0), (2e-3, 1e-3, 0, 1e-3)]
+            .map {
+                value, norm, decay, delayRate in
+                var options = OptimizerOptions()
+                (options.kind, options.clipValue, options.clipNorm) = (kind, value, norm)
+                (options.weightDecay, options.momentum, options.delayLearningRate) = (decay, 0.9, delayRate)
+                return options
+            }
+        var (clipped, sigmoid) = (plain[0], plain[2])
+        (clipped.delayShift, clipped.delayScale, clipped.delayL1, clipped.delayL2) = (2e-3, 3e-3, 0.5, 100)
+        // Wide enough for the delays of every random case.
+        (sigmoid.delayParameter, sigmoid.delayScale, sigmoid.delayLearningRate) = (.sigmoid, 0.1, 0.1)
+        (sigmoid.delayL1, sigmoid.delayL2) = (kind == .sgd ? 0 : 0.5, 100)
+        return plain + [clipped, sigmoid]
     }
 }

@@ -35,11 +35,16 @@ static inline spinnprop_network *fuzz_network(int which) {
     options.weight_std = spread;
     options.n_weight_std = 2;
     options.seed = (uint64_t)which;
-    if (which == 2) options.delays = SPINNPROP_DELAYS_SYNAPTIC;
+    static const int32_t kinds[] = {SPINNPROP_DELAYS_SYNAPTIC, SPINNPROP_DELAYS_NONE}, dendritic = SPINNPROP_DELAYS_DENDRITIC;
+    if (which == 2) {
+        options.delays = kinds;
+        options.n_delays = 2;
+    }
     if (which == 3) {
         options.recurrent = &recurrent;
         options.n_recurrent = 1;
-        options.delays = SPINNPROP_DELAYS_DENDRITIC;
+        options.delays = &dendritic;
+        options.n_delays = 1;
     }
     if (which == 4) options.readout = SPINNPROP_READOUT_LEAKY;
     fuzz_require(spinnprop_network_create(&network, &options) == SPINNPROP_OK, "a tiny network cannot be made");

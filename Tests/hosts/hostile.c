@@ -46,7 +46,8 @@ static spinnprop_network *good_network(int32_t delays, int32_t readout) {
     spinnprop_network_options options = good_options();
     spinnprop_network *network = NULL;
     double weights[4 * 4];
-    options.delays = delays;
+    options.delays = &delays;
+    options.n_delays = 1;
     options.readout = readout;
     WORKS(spinnprop_network_create(&network, &options));
     for (int index = 0; index < 16; index++) weights[index] = 2.0 + 0.1 * index;
@@ -345,7 +346,14 @@ static void networks_that_cannot_be(void) {
     }
     const int32_t wrong_kinds[] = {-1, 4, INT32_MAX, INT32_MIN};
     for (int index = 0; index < 4; index++) {
-        WITH(o.delays, wrong_kinds[index], INVALID_VALUE, spinnprop_network_create(&network, &o));
+        const int32_t kinds[] = {SPINNPROP_DELAYS_AXONAL, wrong_kinds[index]}, counts[] = {-1, 0, 2, 3, INT32_MAX};
+        o.delays = kinds;
+        for (int count = 0; count < 5; count++)
+            WITH(o.n_delays, counts[count], INVALID_VALUE, spinnprop_network_create(&network, &o));
+        o.delays = &wrong_kinds[index];
+        WITH(o.n_delays, 1, INVALID_VALUE, spinnprop_network_create(&network, &o));
+        o.delays = NULL;
+        WITH(o.n_delays, 1, INVALID_VALUE, spinnprop_network_create(&network, &o));
         WITH(o.readout, index == 1 ? 2 : wrong_kinds[index], INVALID_VALUE, spinnprop_network_create(&network, &o));
     }
     WITH(o.n_recurrent, 1, INVALID_VALUE, spinnprop_network_create(&network, &o));
@@ -399,6 +407,14 @@ static void network_access(void) {
     WORKS(spinnprop_network_describe(&info, network));
     HOLDS(info.n_inputs == N_INPUTS && info.n_outputs == 88 &&
           info.size == offsetof(spinnprop_network_info, n_outputs));
+
+    int32_t kinds[] = {77, 77, 77};
+    WATCH(kinds);
+    INVALID(spinnprop_network_delay_kinds(NULL, 2, network));
+    INVALID(spinnprop_network_delay_kinds(kinds, 2, NULL));
+    INVALID(spinnprop_network_delay_kinds(kinds, 1, network));
+    INVALID(spinnprop_network_delay_kinds(kinds, 3, network));
+    INVALID(spinnprop_network_delay_kinds(kinds, INT64_MIN, network));
 
     INVALID(spinnprop_network_copy(NULL, network));
     INVALID(spinnprop_network_shape(NULL, &columns, network, SPINNPROP_WEIGHTS, 0));
@@ -1118,6 +1134,7 @@ static void trainings_that_cannot_be(void) {
     }
     for (int index = 0; index < 4; index++) {
         WITH(o.optimizer, kinds[index], INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+        WITH(o.delay_parameter, kinds[index], INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         WITH(o.schedule, kinds[index], INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
     }
     o.schedule = SPINNPROP_SCHEDULE_EXPONENTIAL;
@@ -1132,6 +1149,12 @@ static void trainings_that_cannot_be(void) {
         if (value == 0) continue;
         WITH(o.learning_rate, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         WITH(o.delay_learning_rate, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+        WITH(o.delay_shift, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+        WITH(o.delay_scale, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+        WITH(o.delay_l1, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+        WITH(o.delay_l2, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+        WITH(o.delay_init_std, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+        if (!isfinite(value)) WITH(o.delay_init_mean, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         WITH(o.momentum, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         WITH(o.beta1, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         WITH(o.beta2, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));

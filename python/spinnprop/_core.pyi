@@ -25,6 +25,8 @@ DELAYS_AXONAL: Final[int]
 DELAYS_DENDRITIC: Final[int]
 DELAYS_NONE: Final[int]
 DELAYS_SYNAPTIC: Final[int]
+DELAY_PARAMETER_CLIP: Final[int]
+DELAY_PARAMETER_SIGMOID: Final[int]
 DOMAINS_CLOCK: Final[int]
 DOMAINS_FIRST_SPIKE: Final[int]
 DOMAINS_FORWARD: Final[int]
@@ -121,7 +123,7 @@ def network_create(
     tau_syn: Optional[_Array],
     threshold: Optional[_Array],
     reset: Optional[_Array],
-    delays: int,
+    delays: Optional[_Array],
     recurrent: Optional[_Array],
     readout: int,
     weight_mean: Optional[_Array],
@@ -132,6 +134,7 @@ def network_create(
 ) -> _Handle: ...
 def network_copy(network: _Handle, /) -> _Handle: ...
 def network_describe(network: _Handle, /) -> Dict[str, int]: ...
+def network_delay_kinds(network: _Handle, /) -> Tuple[int, ...]: ...
 def network_shape(network: _Handle, parameter: int, layer: int, /) -> Tuple[int, int]: ...
 def network_get(values: _Array, network: _Handle, parameter: int, layer: int, /) -> None: ...
 def network_set(network: _Handle, parameter: int, layer: int, values: _Array, /) -> None: ...

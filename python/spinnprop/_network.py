@@ -24,6 +24,8 @@ _DELAYS: Dict[Optional[str], int] = {
     "dendritic": _core.DELAYS_DENDRITIC,
 }
 _READOUTS: Dict[Optional[str], int] = {"spiking": _core.READOUT_SPIKING, "leaky": _core.READOUT_LEAKY}
+#: Kinds of delays, one for all layers or one for each.
+Delays = Union[None, str, Sequence[Optional[str]]]
 if TYPE_CHECKING:
     Parameters = MutableLayerSequence[Float64Array]
 
@@ -42,8 +44,9 @@ class Network:
         layers, layer after layer. None: what suits training on `engine`.
     threshold, reset : float or array
         Membrane values, given as the time constants are; threshold > 0, reset below it.
-    delays : None, "synaptic", "axonal" or "dendritic"
-        Whether connections have delays, and of what kind: per synapse, per sender or per receiver. They start at 0.
+    delays : None, "synaptic", "axonal" or "dendritic", or a sequence of these
+        Whether connections have delays, and of what kind: per synapse, per sender or per receiver; one for all, or one for
+        each layer: of the connections into it, a recurrent one among them. They start at 0.
     recurrent : bool or sequence of bool
         Whether hidden layers are connected to themselves; one for all hidden layers, or one for each.
     readout : "spiking" or "leaky"
@@ -63,7 +66,7 @@ class Network:
         (n, n_before) and (n, n), post before pre. Reading gives a read-only copy; assign an array to set it.
     delays, recurrent_delays : sequence of float64 arrays, one per layer
         Seconds, >= 0; (n, n_before) if synaptic, (n_before,) if axonal, (n,) if dendritic. Zeros of the synaptic shape
-        may be set in a network without delays.
+        may be set in a layer without delays.
     tau_mem, tau_syn, threshold, reset : sequence of float64 arrays, one per layer
         (n,) each.
 
@@ -88,7 +91,8 @@ class Network:
     >>> net.weights[0] = net.weights[0] - 1e-3 * grad.weights[0]
     """
 
-    __slots__ = ("_handle", "_info", "_is_frozen", "__weakref__")
+    __slots__ = ("_delay_kinds", "_handle", "_info", "_is_frozen", "__weakref__")
+    _delay_kinds: Tuple[Optional[str], ...]
     _handle: object
     _info: Dict[str, int]
 
@@ -98,7 +102,7 @@ class Network:
         tau_mem: Any = 20e-3,
         tau_syn: Any = 5e-3,
         threshold: Any = 1.0,
-        delays: Optional[str] = None,
+        delays: Delays = None,
         recurrent: Union[bool, Sequence[bool]] = False,
         readout: str = "spiking",
         seed: int = 0,
@@ -118,7 +122,7 @@ class Network:
                 None if tau_syn is None else _per_neuron(tau_syn, "tau_syn"),
                 _per_neuron(threshold, "threshold"),
                 _per_neuron(reset, "reset"),
-                checks.choice(delays, "delays", _DELAYS),
+                _kinds(delays, "delays", len(sizes) - 1),
                 _flags(recurrent, "recurrent", len(sizes) - 2),
                 checks.choice(readout, "readout", _READOUTS),
                 None if weight_mean is None else _per_layer(weight_mean, "weight_mean"),
@@ -139,6 +143,8 @@ class Network:
         #: Whether a change would be lost, because it is a trainer's.
         self._is_frozen = False
         self._info = _core.network_describe(handle)
+        names = {code: name for name, code in _DELAYS.items()}
+        self._delay_kinds = tuple(names[code] for code in _core.network_delay_kinds(handle))
 
     @property
     def layer_sizes(self) -> Tuple[int, ...]:
@@ -150,9 +156,9 @@ class Network:
         )
 
     @property
-    def delay_kind(self) -> Optional[str]:
-        """None, "synaptic", "axonal" or "dendritic"."""
-        return next(name for name, code in _DELAYS.items() if code == self._info["delays"])
+    def delay_kinds(self) -> Tuple[Optional[str], ...]:
+        """None, "synaptic", "axonal" or "dendritic", for each layer."""
+        return self._delay_kinds
 
     @property
     def readout(self) -> str:
@@ -355,7 +361,8 @@ class Network:
         return _from_bytes, (_core.network_to_bytes(self._handle),)
 
     def __repr__(self) -> str:
-        kinds = [] if self.delay_kind is None else [f"delays={self.delay_kind!r}"]
+        delays = self.delay_kinds[0] if len(set(self.delay_kinds)) == 1 else list(self.delay_kinds)
+        kinds = [] if delays is None else [f"delays={delays!r}"]
         kinds += [] if self.readout == "spiking" else [f"readout={self.readout!r}"]
         return f"<Network {'-'.join(map(str, self.layer_sizes))}{', ' * bool(kinds)}{', '.join(kinds)}>"
 
@@ -389,7 +396,7 @@ class Network:
         shape = _core.network_shape(self._handle, code, layer)
         is_vector = code >= _core.TAU_MEM
         if code in (_core.DELAYS, _core.RECURRENT_DELAYS):
-            is_vector = self._info["delays"] in (_core.DELAYS_AXONAL, _core.DELAYS_DENDRITIC)
+            is_vector = self._delay_kinds[layer] in ("axonal", "dendritic")
         return shape[:1] if is_vector and shape != (0, 0) else shape
 
     def _gradients(self, handle: object, n_input_spikes: int) -> Gradients:
@@ -428,6 +435,15 @@ def _per_layer(values: Any, name: str) -> Float64Array:
     if array.size == 0:
         raise ValueError(f"{name} is empty; give one number per layer, or None")
     return array
+
+
+def _kinds(values: Any, name: str, n_layers: int) -> Int32Array:
+    """Kinds of delays: one for all layers, or one for each."""
+    if not isinstance(values, (list, tuple, np.ndarray)):
+        return np.array([checks.choice(values, name, _DELAYS)], np.int32)
+    if getattr(values, "ndim", 1) != 1 or len(values) != n_layers:
+        raise ValueError(f"{name} is {checks.shown(values)}; give one kind, or one for each layer after the input, {n_layers}")
+    return np.array([checks.choice(kind, f"{name}[{layer}]", _DELAYS) for layer, kind in enumerate(values)], np.int32)
 
 
 def _flags(values: Any, name: str, n_hidden: int) -> Int32Array:

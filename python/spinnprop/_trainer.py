@@ -25,12 +25,26 @@ _OPTIMIZERS: Dict[Optional[str], int] = {
     "adam": _core.OPTIMIZER_ADAM,
     "adamw": _core.OPTIMIZER_ADAMW,
 }
+_DELAY_PARAMETERS: Dict[Optional[str], int] = {
+    "clip": _core.DELAY_PARAMETER_CLIP,
+    "sigmoid": _core.DELAY_PARAMETER_SIGMOID,
+}
 _SCHEDULES: Dict[Optional[str], int] = {
     "constant": _core.SCHEDULE_CONSTANT,
     "step": _core.SCHEDULE_STEP,
     "exponential": _core.SCHEDULE_EXPONENTIAL,
     "smooth": _core.SCHEDULE_SMOOTH,
 }
+
+
+def _delay_init(value: Any) -> Dict[str, Any]:
+    parts = checks.pair(value, "delay_init", "(mean, std)")
+    fields = ("delay_init_mean", "delay_init_std")
+    numbers = (
+        checks.option(part, f"delay_init[{n}]", _core.DOMAINS_TRAINING, field)
+        for n, (part, field) in enumerate(zip(parts, fields))
+    )
+    return {"delay_init": 1, **dict(zip(fields, numbers))}
 
 
 class Trainer:
@@ -55,11 +69,26 @@ class Trainer:
     batch_size : int
         Samples per step; a partial last batch is used.
     seed : int
-        Seeds the order of samples and input dropout.
+        Seeds the order of samples, input dropout and initial delays.
     optimizer : "sgd", "adam" or "adamw"
     learning_rate : float
     delay_learning_rate : float
-        Seconds per step; 0 leaves delays as they are.
+        Per step, of what is trained: seconds, or a number without a unit with a sigmoid; 0 leaves delays as they are.
+    delay_parameter : "clip" or "sigmoid"
+        What is trained. "clip": delays, in seconds, brought back into their range after each step; "sigmoid": a number p without
+        a unit, delay = delay_shift + delay_scale / (1 + exp(-p)), so that delays must begin inside their range, its ends not
+        included. Limits of gradients (clip_value, clip_norm) and epsilon are for gradients of what is trained; of delays in
+        seconds in the time of a network with default time constants.
+    delay_shift, delay_scale : float, float or None
+        Seconds: delays lie in [delay_shift, delay_shift + delay_scale]. A scale of None is no upper limit, or for a sigmoid the
+        network's mean tau_syn.
+    delay_l1, delay_l2 : float
+        Per second and per second squared: sum of delay_l1 * delay + delay_l2 * delay**2 / 2 over all delays, added to the loss
+        that is descended, not to the one in the history. With "clip", delays that do not pay end at exactly delay_shift by
+        delay_l1.
+    delay_init : None or (float, float)
+        Mean and standard deviation of what is trained, drawn when the trainer is made; delays that are clipped are brought into
+        their range. None: the network's delays. DelGrad has (0, 0.25) with a sigmoid.
     momentum : float
         Of SGD, in [0, 1).
     beta1, beta2, epsilon : float
@@ -118,6 +147,12 @@ class Trainer:
         optimizer: str = "adam",
         learning_rate: float = 2e-2,
         delay_learning_rate: float = 0.0,
+        delay_parameter: str = "clip",
+        delay_shift: float = 0.0,
+        delay_scale: Optional[float] = None,
+        delay_l1: float = 0.0,
+        delay_l2: float = 0.0,
+        delay_init: Optional[Tuple[float, float]] = None,
         momentum: float = 0.0,
         beta1: float = 0.9,
         beta2: float = 0.999,
@@ -154,6 +189,12 @@ class Trainer:
                 "optimizer": checks.choice(optimizer, "optimizer", _OPTIMIZERS),
                 "learning_rate": own(learning_rate, "learning_rate"),
                 "delay_learning_rate": own(delay_learning_rate, "delay_learning_rate"),
+                "delay_parameter": checks.choice(delay_parameter, "delay_parameter", _DELAY_PARAMETERS),
+                "delay_shift": own(delay_shift, "delay_shift"),
+                **({} if delay_scale is None else {"delay_scale": own(delay_scale, "delay_scale")}),
+                "delay_l1": own(delay_l1, "delay_l1"),
+                "delay_l2": own(delay_l2, "delay_l2"),
+                **({} if delay_init is None else _delay_init(delay_init)),
                 "momentum": own(momentum, "momentum"),
                 "beta1": own(beta1, "beta1"),
                 "beta2": own(beta2, "beta2"),

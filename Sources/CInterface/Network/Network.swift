@@ -28,9 +28,19 @@ public func spinnprop_network_describe(
         info.n_inputs = Int32(clamping: network.inputCount)
         info.n_layers = Int32(clamping: network.layers.count)
         info.n_outputs = Int32(clamping: network.outputCount)
-        info.delays = network.delayKind.rawValue
         info.readout = readout(isSpiking: network.layers.last?.isSpiking ?? true)
         return info
+    }
+}
+
+@c @implementation
+public func spinnprop_network_delay_kinds(
+    _ kinds: UnsafeMutablePointer<Int32>?, _ n: Int64, _ network: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let network = try box(network, networkKind, "network").value
+        let own = network.connections.prefix(network.layers.count).map(\.delayKind.rawValue)
+        try output(kinds, n, needed: own.count, "kinds").fill(own)
     }
 }
 

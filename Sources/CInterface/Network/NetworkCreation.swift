@@ -12,7 +12,6 @@ extension spinnprop_network_options {
         let defaults = NetworkOptions(sizes: [])
         var options = spinnprop_network_options()
         options.size = MemoryLayout<spinnprop_network_options>.size
-        options.delays = defaults.delays.rawValue
         options.readout = CInterface.readout(isSpiking: !defaults.leakyReadout)
         options.seed = defaults.seed
         return options
@@ -35,11 +34,17 @@ extension spinnprop_network_options {
         options.recurrent = try array(recurrent, n_recurrent, "recurrent", lengths: [1, layerCount - 1]).map { $0 != 0 }
         options.initialisation.mean = try array(weight_mean, n_weight_mean, "weight_mean", lengths: [layerCount])
         options.initialisation.std = try array(weight_std, n_weight_std, "weight_std", lengths: [layerCount])
-        guard let delayKind = DelayKind(rawValue: delays) else {
-            throw .invalidValue(
-                "delays is \(delays); it must be SPINNPROP_DELAYS_NONE (0) .. SPINNPROP_DELAYS_DENDRITIC (3)")
+        let kinds = try array(delays, n_delays, "delays", lengths: [1, layerCount])
+        if !kinds.isEmpty {
+            options.delays = try kinds.enumerated().map { (index, kind) throws(SpinnpropError) in
+                guard let delayKind = DelayKind(rawValue: kind) else {
+                    throw .invalidValue(
+                        "delays[\(index)] is \(kind); it must be SPINNPROP_DELAYS_NONE (0) .. SPINNPROP_DELAYS_DENDRITIC (3)"
+                    )
+                }
+                return delayKind
+            }
         }
-        options.delays = delayKind
         options.leakyReadout = try isLeaky(readout: readout)
         options.seed = seed
         options.engine = try CInterface.engine(engine, "options->engine") ?? .defaultEngine

@@ -27,8 +27,13 @@ struct GradientSpace {
         connection = own.index
         isDelay = true
         kind = own.delayKind
-        rowCount = kind == .synaptic ? own.preCount : 1
-        rowWidth = kind == .axonal ? own.preCount : own.postCount
+        (rowCount, rowWidth) =
+            switch kind {
+            case .none: (0, 0)
+            case .synaptic: (own.preCount, own.postCount)
+            case .axonal: (1, own.preCount)
+            case .dendritic: (1, own.postCount)
+            }
         stride = ClockKernels.padded(rowWidth)
     }
 

@@ -31,6 +31,9 @@ enum Checkpoint {
         for (index, values) in state.optimizer.second.enumerated() {
             file.add("optimizer.second.\(index)", values, shape: [values.count])
         }
+        for (index, values) in state.optimizer.delayParameters.enumerated() where !values.isEmpty {
+            file.add("optimizer.delay_parameters.\(index)", values, shape: [values.count])
+        }
         file.add("history", state.history.flatMap(\.numbers), shape: [state.history.count, EpochRecord.fields.count])
         if let best = state.best { NetworkFile.add(best.network, to: &file, prefix: "best.") }
         try FileAccess.writeAtomically(Checksum.seal(file), to: path)
@@ -95,6 +98,11 @@ enum Checkpoint {
                 file, "optimizer.first.\(index)", fresh.optimizer.first[index].count, within: -1e200...1e200)
             state.optimizer.second[index] = try memory(
                 file, "optimizer.second.\(index)", fresh.optimizer.second[index].count, within: 0...1e305)
+        }
+        let largest = fresh.optimizer.largestMagnitude
+        for (index, values) in fresh.optimizer.delayParameters.enumerated() where !values.isEmpty {
+            state.optimizer.delayParameters[index] = try memory(
+                file, "optimizer.delay_parameters.\(index)", values.count, within: -largest...largest)
         }
         let history = try file.doubles("history", shape: [state.epoch, EpochRecord.fields.count])
         state.history = (0..<state.epoch).map { epoch in

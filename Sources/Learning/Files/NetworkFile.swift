@@ -3,7 +3,7 @@ import Mathematics
 import Networks
 import Neurons
 
-/// A network's file: metadata `delays`, `recurrent`, `readout`; tensors `sizes` and, per layer l, `layers.l.weights` (post, pre),
+/// A network's file: metadata `delays` (the kind of all layers, or the layers' with commas between), `recurrent`, `readout`; tensors `sizes` and, per layer l, `layers.l.weights` (post, pre),
 /// `.recurrent_weights`, `.delays`, `.recurrent_delays` (as their kind says), `.tau_mem`, `.tau_syn`, `.threshold`,
 /// `.reset` (one number or one per neuron).
 public enum NetworkFile {
@@ -41,7 +41,8 @@ public enum NetworkFile {
     // MARK: As a part of larger files
 
     static func add(_ network: Network, to file: inout SafeTensors, prefix: String) {
-        file.set(prefix + "delays", name(network.delayKind))
+        let kinds = network.connections.prefix(network.layers.count).map { name($0.delayKind) }
+        file.set(prefix + "delays", Set(kinds).count == 1 ? kinds[0] : kinds.joined(separator: ","))
         file.set(prefix + "readout", network.layers[network.layers.count - 1].isSpiking ? "spiking" : "leaky")
         let flags = network.layers.indices.dropLast().map { network.connectionIndex(into: $0, recurrent: true) != nil }
         file.set(prefix + "recurrent", flags.map { $0 ? "1" : "0" }.joined())
@@ -64,9 +65,12 @@ public enum NetworkFile {
     }
 
     static func network(in file: SafeTensors, prefix: String) throws(SpinnpropError) -> Network {
-        let delays = try file.string(prefix + "delays")
-        guard let kind = DelayKind.allCases.first(where: { name($0) == delays }) else {
-            throw .invalidValue("the kind of delays is \"\(delays)\", which this library does not know")
+        let words = try file.string(prefix + "delays").split(separator: ",", omittingEmptySubsequences: false)
+        let kinds = try words.map { (word) throws(SpinnpropError) in
+            guard let kind = DelayKind.allCases.first(where: { name($0) == word }) else {
+                throw .invalidValue("the kind of delays is \"\(word)\", which this library does not know")
+            }
+            return kind
         }
         let readout = try file.string(prefix + "readout")
         guard readout == "spiking" || readout == "leaky" else {
@@ -91,7 +95,7 @@ public enum NetworkFile {
                 }
             }
         }
-        var network = try Network(sizes: sizes, delays: kind, recurrent: flags, leakyReadout: readout == "leaky")
+        var network = try Network(sizes: sizes, delays: kinds, recurrent: flags, leakyReadout: readout == "leaky")
         for layer in network.layers.indices {
             var parameters = LIFParameters()
             for (name, path) in neuronParameters {
@@ -103,7 +107,7 @@ public enum NetworkFile {
             let names = names(of: connection, prefix: prefix)
             let shape = [connection.postCount, connection.preCount]
             try network.setWeights(try file.doubles(names.weights, shape: shape), connection: index)
-            if kind != .none {
+            if connection.delayKind != .none {
                 try network.setDelays(try file.doubles(names.delays, shape: delayShape(connection)), connection: index)
             }
         }

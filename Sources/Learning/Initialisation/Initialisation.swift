@@ -98,6 +98,8 @@ enum RandomPurpose: UInt64 {
     case order = 2
     /// One stream per epoch and batch.
     case inputDropout = 3
+    /// One stream per connection.
+    case delays = 4
 
     /// The purpose is the stream's upper byte; `first` and `second` lie below it, 28 bits each.
     func stream(seed: UInt64, _ first: UInt64, _ second: UInt64 = 0) -> RandomStream {

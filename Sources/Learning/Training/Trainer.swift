@@ -22,8 +22,8 @@ public final class Trainer {
     private var session: (any Session)?
 
     /// - Parameter rule: what differentiates recordings; `nil`: the substrate's own rule.
-    /// - Throws: `invalidValue` naming the option that is out of its domain, `unsupported` if loss and read-out do not go
-    ///   together; with `resume`, `fileError` for a checkpoint that cannot be read or belongs to another run.
+    /// - Throws: `invalidValue` naming the option that is out of its domain, or the delay that cannot be trained as they say, `unsupported`
+    ///   if loss and read-out do not go together; with `resume`, `fileError` for a checkpoint that cannot be read or belongs to another run.
     public init(
         _ network: Network, _ options: TrainingOptions, substrate: any Substrate,
         rule: (any GradientRule)? = nil
@@ -33,8 +33,10 @@ public final class Trainer {
         self.substrate = substrate
         self.rule = rule
         try options.objective(labels: []).check(network, sampleCount: 0, grid: substrate.grid)
+        var start = network
+        try options.delayInitialisation.apply(to: &start, options.optimizer, seed: options.seed)
         let fresh = TrainingState(
-            network: network, optimizer: try Optimizer(options.optimizer, for: network, precision: substrate.precision),
+            network: start, optimizer: try Optimizer(options.optimizer, for: start, precision: substrate.precision),
             origin: network.fingerprint,
             options: options.fingerprint(substrate, rule ?? substrate.rule))
         state = fresh

@@ -41,7 +41,7 @@ public struct WeightBumping: Equatable, Sendable {
 /// |------------------|---------|----------------------------------------------------------------------------------|
 /// | `epochs`         | 100     | passes over the data, in all                                                     |
 /// | `batchSize`      | 150     | samples per step; what is left at the end of an epoch is a smaller batch         |
-/// | `seed`           | 0       | of the order of samples and of input dropout                                     |
+/// | `seed`           | 0       | of the order of samples, of input dropout and of initial delays                  |
 /// | `inputDropout`   | 0       | probability with which an input spike is left out in training                    |
 /// | `patience`  | 0       | epochs without a better validation loss before stopping; 0: never                |
 /// | `restoreBest`    | false   | end with the parameters of the best validation loss                              |
@@ -60,6 +60,7 @@ public struct TrainingOptions: Sendable {
     public var optimizer = OptimizerOptions()
     public var schedule = Schedule()
     public var bumping = WeightBumping()
+    public var delayInitialisation = DelayInitialisation()
     public var inputDropout = 0.0
     public var patience = 0
     public var restoreBest = false

@@ -32,7 +32,7 @@ struct TrainingState: Equatable {
         if let silent = bump.next(bumping, after: result.recording) {
             var network = session.network
             network.raiseWeights(of: silent, layer: bump.layer, by: bump.amount)
-            session.setWeightsAndDelays(of: network)
+            session.setWeights(of: network)
         } else {
             try session.step(rateFactor: rateFactor)
         }

@@ -25,6 +25,7 @@ extension Optimizer {
             if trainsDelays {
                 try checkBounds(gradients.delays[index], "the gradient of delays", index)
                 try checkBounds(connection.delays, "delays", index)
+                try checkBounds(delayParameters[index], "the trained numbers of delays", index)
             }
         }
     }
@@ -52,11 +53,15 @@ extension Optimizer {
         return borrow >> 63 == 0
     }
 
-    /// Brings gradients of delays into the time of a network with default time constants.
-    func stretchDelays(_ gradients: inout Gradients, by stretch: Double) {
-        guard trainsDelays, stretch != 1 else { return }
-        for connection in gradients.delays.indices {
-            for index in gradients.delays[connection].indices { gradients.delays[connection][index] *= stretch }
+    /// Turns gradients of delays into those of what is trained in their stead, with penalties.
+    func differentiateDelays(_ gradients: inout Gradients, _ network: Network) {
+        guard trainsDelays, !delayRule.isIdentity else { return }
+        for (index, connection) in network.connections.enumerated() {
+            for (at, delay) in connection.delays.enumerated() {
+                gradients.delays[index][at] = delayRule.derivative(
+                    gradients.delays[index][at], delay: precision.rounded(delay),
+                    parameter: delayRule.isSigmoid ? delayParameters[index][at] : delay)
+            }
         }
     }
 

@@ -11,8 +11,7 @@ import Mathematics
 ///             p -= rate / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
 ///     AdamW   p -= rate decay p, then as Adam without its decay
 ///
-/// Gradients of delays, per second, are first multiplied by the network's `timeStretch`: so limits and epsilon mean the same in a
-/// slower network.
+/// Gradients of delays first become those of what is trained in their stead, as `DelayRule` says.
 ///
 /// In single precision every operation is a float32 one, as on a SpiNNaker2; parameters and memory are then float32 numbers held in float64
 /// arrays. The loops are `UpdateRule`'s.
@@ -25,19 +24,28 @@ public struct Optimizer: Equatable, Sendable {
     public package(set) var stepCount = 0
     /// beta1 and beta2 to the power of `stepCount`.
     package var powers = (beta1: 1.0, beta2: 1.0)
+    package let delayRule: DelayRule
+    /// For each connection the trained numbers of its delays, where these are not the delays themselves; empty otherwise.
+    package var delayParameters: [[Double]]
     /// m of the weights, then of the delays, of each connection.
     package var first: [[Double]]
     /// v of the weights, then of the delays, of each connection; empty arrays for SGD.
     package var second: [[Double]]
 
-    /// - Throws: `invalidValue` naming the option that is out of its domain.
+    /// - Throws: `invalidValue` naming the option that is out of its domain, or a delay that is outside the range of a sigmoid.
     public init(
         _ options: OptimizerOptions, for network: Network, precision: Precision = .double
     ) throws(SpinnpropError) {
         try options.check()
-        try network.checkRoom(numbers: 2, "the optimiser's memory")
+        try network.checkRoom(numbers: options.delayParameter == .sigmoid ? 3 : 2, "the optimiser's memory")
         self.options = options
         self.precision = precision
+        let delayRule = DelayRule(options, network)
+        self.delayRule = delayRule
+        delayParameters = try network.connections.enumerated().map { (index, connection) throws(SpinnpropError) in
+            guard options.delayLearningRate > 0, delayRule.isSigmoid else { return [] }
+            return try delayRule.parameters(connection, index: index, precision)
+        }
         let delayCounts = network.connections.map { options.delayLearningRate > 0 ? $0.delays.count : 0 }
         let counts = network.connections.map(\.weights.count) + delayCounts
         first = counts.map { [Double](repeating: 0, count: $0) }
@@ -47,6 +55,7 @@ public struct Optimizer: Equatable, Sendable {
     public static func == (left: Optimizer, right: Optimizer) -> Bool {
         left.options == right.options && left.precision == right.precision && left.stepCount == right.stepCount
             && left.powers == right.powers
+            && left.delayRule == right.delayRule && left.delayParameters == right.delayParameters
             && left.first == right.first && left.second == right.second
     }
 
@@ -70,7 +79,7 @@ public struct Optimizer: Equatable, Sendable {
         on device: DeviceStep? = nil
     ) throws(SpinnpropError) {
         try checkBounds(network, gradients)
-        stretchDelays(&gradients, by: network.timeStretch)
+        differentiateDelays(&gradients, network)
         let clipping = clip(&gradients)
         let powers = (beta1: powers.beta1 * options.beta1, beta2: powers.beta2 * options.beta2)
         if let device, precision == .single, !trainsDelays {
@@ -85,22 +94,39 @@ public struct Optimizer: Equatable, Sendable {
         stepCount += 1
         self.powers = powers
         let connectionCount = network.connections.count
-        let weightRule = StepRule(
+        let weightStep = StepRule(
             options, powers: powers, rate: options.learningRate * rateFactor, decay: options.weightDecay,
             precision: precision)
-        let delayRule = StepRule(
+        let delayStep = StepRule(
             options, powers: powers, rate: options.delayLearningRate * rateFactor, decay: 0, precision: precision)
         for connection in 0..<connectionCount {
             network.withMutableParameters(connection: connection) { weights, delays in
-                update(weights, gradients.weights[connection], state: connection, rule: weightRule)
-                guard trainsDelays, let base = delays.baseAddress, delays.count > 0 else { return }
-                update(delays, gradients.delays[connection], state: connectionCount + connection, rule: delayRule)
-                var index = 0
-                while index < delays.count {
-                    base[index] = base[index] > 0 ? base[index] : 0
-                    index &+= 1
+                update(weights, gradients.weights[connection], state: connection, rule: weightStep)
+                guard trainsDelays else { return }
+                let (gradient, state) = (gradients.delays[connection], connectionCount + connection)
+                guard delayRule.isSigmoid else {
+                    update(delays, gradient, state: state, rule: delayStep)
+                    return setDelays(delays, by: UnsafeBufferPointer(delays))
                 }
+                var trained: [Double] = []
+                swap(&trained, &delayParameters[connection])
+                trained.withUnsafeMutableBufferPointer {
+                    update($0, gradient, state: state, rule: delayStep)
+                    setDelays(delays, by: UnsafeBufferPointer($0))
+                }
+                swap(&trained, &delayParameters[connection])
             }
+        }
+    }
+
+    /// Sets delays to what the trained numbers stand for.
+    private func setDelays(_ delays: UnsafeMutableBufferPointer<Double>, by trained: UnsafeBufferPointer<Double>) {
+        if precision == .single {
+            let bounds: (low: Float, high: Float) = delayRule.bounds()
+            for n in 0..<delays.count { delays[n] = Double(delayRule.delay(Float(trained[n]), within: bounds)) }
+        } else {
+            let bounds: (low: Double, high: Double) = delayRule.bounds()
+            for n in 0..<delays.count { delays[n] = delayRule.delay(trained[n], within: bounds) }
         }
     }
 

@@ -13,7 +13,12 @@ public enum OptimizerKind: Int32, Sendable, CaseIterable {
 /// |---------------------|----------|------|----------------------------------------------------------------------|
 /// | `kind`              | Adam     | -    | SGD with momentum, Adam or AdamW                                     |
 /// | `learningRate`      | 2e-2     | -    | of weights                                                           |
-/// | `delayLearningRate` | 0        | s    | of delays, which are clipped at 0 after each step; 0: delays stay    |
+/// | `delayLearningRate` | 0        | s    | of delays, or without a unit of p (sigmoid); 0: delays stay          |
+/// | `delayParameter`    | clip     | -    | how delays depend on what is trained: `DelayRule`                    |
+/// | `delayShift`        | 0        | s    | the smallest delay                                                   |
+/// | `delayScale`        | open     | s    | the largest less the smallest; open: no limit, or tau_syn (sigmoid)  |
+/// | `delayL1`           | 0        | 1/s  | added to gradients of delays: what does not pay ends at `delayShift` |
+/// | `delayL2`           | 0        | 1/s^2| times the delay, likewise                                            |
 /// | `momentum`          | 0        | -    | SGD, [0, 1)                                                          |
 /// | `beta1`, `beta2`    | .9, .999 | -    | Adam, AdamW: decay of the mean gradient and of the mean square       |
 /// | `epsilon`           | 1e-8     | -    | Adam, AdamW: added to the root of the mean square                    |
@@ -24,6 +29,12 @@ public struct OptimizerOptions: Equatable, Sendable {
     public var kind = OptimizerKind.adam
     public var learningRate = 2e-2
     public var delayLearningRate = 0.0
+    public var delayParameter = DelayParameter.clip
+    public var delayShift = 0.0
+    /// `nil`: no upper limit where delays are clipped; the network's mean tau_syn for `sigmoid`.
+    public var delayScale: Double?
+    public var delayL1 = 0.0
+    public var delayL2 = 0.0
     public var momentum = 0.0
     public var beta1 = 0.9
     public var beta2 = 0.999
@@ -41,6 +52,11 @@ extension OptimizerOptions {
         OptionField("optimizer", \.kind),
         OptionField("learning_rate", \.learningRate, .closed(0, 1e6)),
         OptionField("delay_learning_rate", \.delayLearningRate, .closed(0, 1e6)),
+        OptionField("delay_parameter", \.delayParameter),
+        OptionField("delay_shift", \.delayShift, .closed(0, 1e6)),
+        OptionField("delay_scale", \.delayScale, .above(0, to: 1e6)),
+        OptionField("delay_l1", \.delayL1, .closed(0, 1e6)),
+        OptionField("delay_l2", \.delayL2, .closed(0, 1e6)),
         OptionField("momentum", \.momentum, .from(0, below: 1)),
         OptionField("beta1", \.beta1, .from(0, below: 1)),
         OptionField("beta2", \.beta2, .from(0, below: 1)),

@@ -5,16 +5,21 @@ import Mathematics
 public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
     /// The weights of each connection, then the delays of each.
     private let arrays: [SenderRows<Real>]
+    /// What is trained in their stead: the arrays themselves, but for delays that are functions of other numbers.
+    private let trained: [SenderRows<Real>]
+    private let parameterBlocks: [Block<Real>]
     private let connectionCount: Int
     /// The optimiser's m and v of each array; empty for arrays that are not trained.
     private let mean: [Block<Real>]
     private let square: [Block<Real>]
+    /// For each connection the gradient of what is trained of its delays, before it is clipped.
+    private let delayGradients: [Block<Double>]
     /// Options, numbers of steps and bounds; its own memory is not kept up.
     private var base: Optimizer
     /// The network as it was given or read back last; its parameters hold until a step changes them.
     private var shown: Network
     private var isShown = true
-    private let timeStretch: Double
+    private var delayRule: DelayRule { base.delayRule }
 
     /// - Parameters:
     ///   - weights: the engine's, one array per connection of the network and with its values.
@@ -24,7 +29,18 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
     ) throws(SpinnpropError) {
         let arrays = weights + delays
         (base, shown, self.arrays, connectionCount) = (optimizer, network, arrays, weights.count)
-        timeStretch = network.timeStretch
+        var (trained, blocks): ([SenderRows<Real>], [Block<Real>]) = (arrays, [])
+        for (index, rows) in delays.enumerated() where !optimizer.delayParameters[index].isEmpty {
+            let block = try ResidentOptimizer.memory(rows, optimizer.delayParameters[index])
+            trained[weights.count + index] = rows.at(block.pointer)
+            blocks.append(block)
+        }
+        (self.trained, parameterBlocks) = (trained, blocks)
+        delayGradients = try delays.map { (rows) throws(SpinnpropError) in
+            let block = try Block<Double>(optimizer.trainsDelays ? rows.count : 0)
+            try block.clear(block.capacity)
+            return block
+        }
         mean = try zip(arrays, optimizer.first).map { (rows, values) throws(SpinnpropError) in
             try ResidentOptimizer.memory(rows, values)
         }
@@ -52,13 +68,12 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
         return shown
     }
 
-    /// Takes over weights and delays; see `Session.setWeightsAndDelays`.
-    public func setWeightsAndDelays(of network: Network) {
-        (shown, isShown) = (network, true)
-        for (index, rows) in arrays.enumerated() {
-            let connection = network.connections[index % connectionCount]
-            rows.load(isDelay(index) ? connection.delays : connection.weights, Poller(nil))
-        }
+    /// Takes over weights; see `Session.setWeights`.
+    public func setWeights(of other: Network) {
+        var own = network
+        own.takeWeights(of: other)
+        shown = own
+        for (rows, connection) in zip(arrays, own.connections) { rows.load(connection.weights, Poller(nil)) }
     }
 
     private func isDelay(_ array: Int) -> Bool { array >= connectionCount }
@@ -68,6 +83,9 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
         for (index, rows) in arrays.enumerated() where mean[index].capacity > 0 {
             whole.first[index] = rows.at(mean[index].pointer).values
             if square[index].capacity > 0 { whole.second[index] = rows.at(square[index].pointer).values }
+        }
+        for connection in whole.delayParameters.indices where !whole.delayParameters[connection].isEmpty {
+            whole.delayParameters[connection] = trained[connectionCount + connection].values
         }
         return whole
     }
@@ -81,22 +99,54 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
         let gradients = weights + delays
         var largest = 0.0
         for (index, gradient) in gradients.enumerated() {
-            let rows = arrays[index]
+            let rows = trained[index]
             guard let own = survey(gradient, rows.count), survey(rows.pointer, rows.count) != nil else {
                 return try refuse(gradients)
             }
-            largest = max(largest, Double(own) * scale(index))
+            largest = max(largest, isDelay(index) ? differentiateDelays(index, gradient) : Double(own))
         }
         let clipping = clipping(gradients, largest: min(largest, base.options.clipValue))
         let rules: (weights: UpdateRule<Real>, delays: UpdateRule<Real>) = base.advance(rateFactor: rateFactor)
         for (index, gradient) in gradients.enumerated() {
-            update(index, gradient, clipping, isDelay(index) ? rules.delays : rules.weights)
+            if isDelay(index) {
+                let own = delayGradients[index - connectionCount].pointer
+                for n in 0..<arrays[index].count { gradient[n] = Real(clipping(own[n])) }
+                update(index, gradient, nil, rules.delays)
+                setDelays(index)
+            } else {
+                update(index, gradient, clipping, rules.weights)
+            }
         }
         isShown = false
     }
 
-    /// What a gradient is multiplied with before it is clipped: `Optimizer` says why that is not 1 for delays.
-    private func scale(_ array: Int) -> Double { isDelay(array) ? timeStretch : 1 }
+    /// Works out the gradient of what is trained of a connection's delays; padding has none. - Returns: the largest magnitude.
+    @inline(__always)
+    private func differentiateDelays(_ array: Int, _ gradient: UnsafeMutablePointer<Real>) -> Double {
+        let (rows, parameters, rule) = (arrays[array], trained[array].pointer, delayRule)
+        let own = delayGradients[array - connectionCount].pointer
+        var largest = 0.0
+        for row in 0..<rows.preCount {
+            for n in row &* rows.stride..<row &* rows.stride &+ rows.postCount {
+                own[n] = rule.derivative(
+                    Double(gradient[n]), delay: Double(rows.pointer[n]), parameter: Double(parameters[n]))
+                largest = max(largest, own[n].magnitude)
+            }
+        }
+        return largest
+    }
+
+    /// Sets a connection's delays to what the trained numbers stand for.
+    @inline(__always)
+    private func setDelays(_ array: Int) {
+        let (rows, parameters, rule) = (arrays[array], trained[array].pointer, delayRule)
+        let bounds: (low: Real, high: Real) = rule.bounds()
+        for row in 0..<rows.preCount {
+            for n in row &* rows.stride..<row &* rows.stride &+ rows.postCount {
+                rows.pointer[n] = rule.delay(parameters[n], within: bounds)
+            }
+        }
+    }
 
     /// The largest magnitude; `nil` if one is beyond the bounds or no number.
     @inline(__always)
@@ -122,17 +172,25 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
             let values = arrays[index].at(gradient).values
             if isDelay(index) { whole.delays[index - connectionCount] = values } else { whole.weights[index] = values }
         }
-        try base.checkBounds(network, whole)
+        try optimizer.checkBounds(network, whole)
     }
 
-    /// - Parameter largest: the largest magnitude of an entry that is scaled and clipped to `clipValue`.
+    /// - Parameter largest: the largest magnitude of an entry that is clipped to `clipValue`.
     @inline(__always)
     private func clipping(_ gradients: [UnsafeMutablePointer<Real>], largest: Double) -> AppliedClipping {
         var applied = AppliedClipping(value: base.options.clipValue, takesNorm: base.options.clipNorm < .infinity)
         guard applied.takesNorm, largest > 0 else { return applied }
         var sum = 0.0
         for (index, gradient) in gradients.enumerated() {
-            addSquares(arrays[index].at(gradient), scale(index), applied, largest, to: &sum)
+            let rows = arrays[index]
+            if isDelay(index) {
+                let own = delayGradients[index - connectionCount].pointer
+                addSquares(
+                    SenderRows(preCount: rows.preCount, postCount: rows.postCount, stride: rows.stride, pointer: own),
+                    applied, largest, to: &sum)
+            } else {
+                addSquares(rows.at(gradient), applied, largest, to: &sum)
+            }
         }
         let norm = largest * sum.squareRoot()
         if norm > base.options.clipNorm { applied.factor = base.options.clipNorm / norm }
@@ -141,8 +199,8 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
 
     /// Adds the squares of the entries over the largest, in the order of the network's array: the sum's bits depend on it.
     @inline(__always)
-    private func addSquares(
-        _ rows: SenderRows<Real>, _ scale: Double, _ clipping: AppliedClipping, _ largest: Double, to sum: inout Double
+    private func addSquares<Entry: BinaryFloatingPoint>(
+        _ rows: SenderRows<Entry>, _ clipping: AppliedClipping, _ largest: Double, to sum: inout Double
     ) {
         let (pre, stride, gradient) = (rows.preCount, rows.stride, rows.pointer)
         withUnsafeTemporaryAllocation(of: Double.self, capacity: 4 * pre) { buffer in
@@ -154,7 +212,7 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
                     let own = gradient + (i &* stride &+ first)
                     var k = 0
                     while k < 4 {
-                        let entry = max(-clipping.value, min(clipping.value, Double(own[k]) * scale)) / largest
+                        let entry = max(-clipping.value, min(clipping.value, Double(own[k]))) / largest
                         squares[k &* pre &+ i] = entry * entry
                         k &+= 1
                     }
@@ -171,31 +229,27 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
         }
     }
 
-    /// Updates an array piece by piece, so that each stays in the cache.
+    /// Updates what is trained of an array piece by piece, so that each stays in the cache. - Parameter clipping: what is still to be done.
     @inline(__always)
     private func update(
-        _ array: Int, _ gradient: UnsafeMutablePointer<Real>, _ clipping: AppliedClipping, _ rule: UpdateRule<Real>
+        _ array: Int, _ gradient: UnsafeMutablePointer<Real>, _ clipping: AppliedClipping?, _ rule: UpdateRule<Real>
     ) {
-        let (rows, scale, isDelay) = (arrays[array], scale(array), isDelay(array))
+        let rows = trained[array]
         let mean = mean[array].pointer
         // SGD has no v and reads none.
         let square = square[array].capacity > 0 ? square[array].pointer : mean
-        let isClipped = clipping.value < .infinity || clipping.factor != 1 || scale != 1
         var first = 0
         while first < rows.count {
             let end = min(first &+ 1024, rows.count)
-            if isClipped {
+            if let clipping, clipping.value < .infinity || clipping.factor != 1 {
                 var n = first
                 while n < end {
-                    gradient[n] = Real(clipping(Double(gradient[n]) * scale))
+                    gradient[n] = Real(clipping(Double(gradient[n])))
                     n &+= 1
                 }
             }
             rule.update(
                 rows.pointer + first, gradient + first, mean + first, square + first, count: end &- first)
-            if isDelay {
-                for n in first..<end { rows.pointer[n] = rows.pointer[n] > 0 ? rows.pointer[n] : 0 }
-            }
             first = end
         }
     }

@@ -78,6 +78,18 @@ def learning_rate(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text} is not {TRAINING['learning_rate']['text']}") from None
 
 
+def trained(name: str) -> Callable[[str], float]:
+    """A number within the domain of the core's option of training of this name."""
+
+    def read(text: str) -> float:
+        try:
+            return float(checks.option(float(text), name, _core.DOMAINS_TRAINING))
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number {TRAINING[name]['text']}") from None
+
+    return read
+
+
 #: Of everything that is drawn.
 seed = whole(0, checks.UINT64)
 

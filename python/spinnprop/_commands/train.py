@@ -12,11 +12,25 @@ from typing import Any, Callable, Dict, Optional
 from .. import datasets, encoding
 from .._engines.names import ENGINES, kind_of
 from .._library import __version__
+from .._network import _DELAYS
+from .._trainer import _DELAY_PARAMETERS, _delay_init
 from . import folder, grammar
 from .output import percent, save_picture, write_json
 
 #: Of an engine with time steps, unless others are given: fewer let classes share cells of the encoding.
 STEPS = 52
+#: Of delays.
+KINDS = [name or "none" for name in _DELAYS]
+PARAMETERS = [name for name in _DELAY_PARAMETERS if name]
+#: What is said of how delays are trained, by the trainer's names.
+DELAYS = {
+    "delay_learning_rate": "per step; 0: they stay",
+    "delay_shift": "the smallest, seconds",
+    "delay_scale": "the largest less the smallest, seconds; no limit, or for a sigmoid tau_syn, unless given",
+    "delay_l1": "penalty that makes them sparse, per second",
+    "delay_l2": "penalty on their squares, per second squared",
+}
+TRAINED = (*DELAYS, "delay_parameter", "delay_init")
 
 
 def add_parser(commands: Any) -> None:
@@ -48,6 +62,13 @@ def add_parser(commands: Any) -> None:
         help="samples per step of the optimizer",
     )
     add("--learning-rate", type=grammar.learning_rate, metavar="X", help="of Adam; the engine's choice unless given")
+    add("--delays", nargs="+", choices=KINDS, default=["none"], metavar="KIND", help=f"{', '.join(KINDS)}: of all, or of each layer")
+    for name, meaning in DELAYS.items():
+        default = training[name]["initial"] if not training[name]["is_optional"] else None
+        flag = f"--{name.replace('_', '-')}"
+        add(flag, type=grammar.trained(name), default=default, metavar="X", help=f"of delays: {meaning}")
+    add("--delay-parameter", default="clip", choices=sorted(PARAMETERS), help="of delays: what is trained")
+    add("--delay-init", type=float, nargs=2, metavar=("MEAN", "STD"), help="of delays: drawn in the beginning, what is trained")
     add("--steps", type=grammar.positive, metavar="N", help=f"of an engine with time steps, {STEPS} unless given")
     add("--samples", type=grammar.positive, default=5000, metavar="N", help="training samples")
     add("--seed", type=grammar.seed, default=0, metavar="N", help="of weights and sample order")
@@ -61,8 +82,15 @@ def run(options: argparse.Namespace) -> None:
     from .. import plot
     from .._estimators.spiking import SpikingClassifier
 
-    with grammar.judged():
+    with grammar.judged("delay_init"):
         engine = on_steps(options.engine, options.steps)
+        if options.delay_init is not None:
+            _delay_init(options.delay_init)
+    delays = [None if kind == "none" else kind for kind in options.delays]
+    if len(delays) not in (1, len(options.hidden) + 1):
+        raise grammar.Unusable(
+            f"--delays has {len(delays)} kinds; give one, or one for each of the {len(options.hidden) + 1} layers after the input"
+        )
     folder.begin(options.out, "train")
     checkpoint = os.path.join(options.out, folder.CHECKPOINT)
     if options.resume and not os.path.exists(checkpoint):
@@ -79,6 +107,8 @@ def run(options: argparse.Namespace) -> None:
         batch_size=options.batch_size,
         seed=options.seed,
         learning_rate=options.learning_rate,
+        delays=delays[0] if len(delays) == 1 else delays,
+        **{name: getattr(options, name) for name in TRAINED},
         rescale=False,
         verbose=True,
         checkpoint=checkpoint,
@@ -116,7 +146,7 @@ def run(options: argparse.Namespace) -> None:
             "engine": options.engine,
             **({} if engine._grid is None else {"steps": engine.steps, "time_step": engine.time_step}),
             "hidden": options.hidden,
-            **{name: getattr(classifier, name) for name in ("epochs", "batch_size", "seed")},
+            **{name: getattr(classifier, name) for name in ("epochs", "batch_size", "seed", "delays", *TRAINED)},
             # Without a bound JSON has no number.
             **{name: value for name, value in classifier.setting_.items() if value != math.inf},
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from numbers import Integral, Real
-from typing import Any, Callable, Dict, List, Optional, Union
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 import numpy as np
 
@@ -20,10 +20,11 @@ except ImportError as error:
 from .. import _core
 from .._engines.base import BaseEngine
 from .._engines.names import EngineLike
+from .._network import _DELAYS, Delays
 from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.types import PathLike
-from .._trainer import _OPTIMIZERS, _SCHEDULES
+from .._trainer import _DELAY_PARAMETERS, _OPTIMIZERS, _SCHEDULES
 from ..losses import Loss, RateRegularisation
 
 #: Those that an engine chooses for its neurons and its grid unless they are given.
@@ -38,6 +39,12 @@ OF_TRAINER = (
     "batch_size",
     "optimizer",
     "delay_learning_rate",
+    "delay_parameter",
+    "delay_shift",
+    "delay_scale",
+    "delay_l1",
+    "delay_l2",
+    "delay_init",
     "momentum",
     "weight_decay",
     "schedule",
@@ -91,7 +98,7 @@ class Parameters(BaseEstimator):
         "tau_mem": [Real, "array-like", None],
         "tau_syn": [Real, "array-like", None],
         "threshold": [Real, "array-like"],
-        "delays": [StrOptions({"synaptic", "axonal", "dendritic"}), None],
+        "delays": [StrOptions({name for name in _DELAYS if name}), list, tuple, None],
         "recurrent": ["boolean", "array-like"],
         "readout": [StrOptions({"spiking", "leaky"})],
         "weight_mean": ["array-like", None],
@@ -101,6 +108,12 @@ class Parameters(BaseEstimator):
         "optimizer": [StrOptions({name for name in _OPTIMIZERS if name})],
         "learning_rate": [_DOMAINS["learning_rate"], None],
         "delay_learning_rate": [_DOMAINS["delay_learning_rate"]],
+        "delay_parameter": [StrOptions({name for name in _DELAY_PARAMETERS if name})],
+        "delay_shift": [_DOMAINS["delay_shift"]],
+        "delay_scale": [_DOMAINS["delay_scale"], None],
+        "delay_l1": [_DOMAINS["delay_l1"]],
+        "delay_l2": [_DOMAINS["delay_l2"]],
+        "delay_init": [tuple, list, None],
         "momentum": [_DOMAINS["momentum"]],
         "weight_decay": [_DOMAINS["weight_decay"]],
         "schedule": [StrOptions({name for name in _SCHEDULES if name})],
@@ -139,7 +152,7 @@ class Parameters(BaseEstimator):
         tau_mem: Any = None,
         tau_syn: Any = None,
         threshold: Any = 1.0,
-        delays: Optional[str] = None,
+        delays: Delays = None,
         recurrent: Any = False,
         readout: str = "spiking",
         weight_mean: Any = None,
@@ -149,6 +162,12 @@ class Parameters(BaseEstimator):
         optimizer: str = "adam",
         learning_rate: Optional[float] = None,
         delay_learning_rate: float = 0.0,
+        delay_parameter: str = "clip",
+        delay_shift: float = 0.0,
+        delay_scale: Optional[float] = None,
+        delay_l1: float = 0.0,
+        delay_l2: float = 0.0,
+        delay_init: Optional[Tuple[float, float]] = None,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
         schedule: str = "exponential",
@@ -193,6 +212,12 @@ class Parameters(BaseEstimator):
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.delay_learning_rate = delay_learning_rate
+        self.delay_parameter = delay_parameter
+        self.delay_shift = delay_shift
+        self.delay_scale = delay_scale
+        self.delay_l1 = delay_l1
+        self.delay_l2 = delay_l2
+        self.delay_init = delay_init
         self.momentum = momentum
         self.weight_decay = weight_decay
         self.schedule = schedule

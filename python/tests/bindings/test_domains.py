@@ -12,7 +12,7 @@ from spinnprop import _core
 LOSSES = {loss._kind: loss for loss in sp.losses.Loss.__subclasses__()}
 TRAINING = {row["name"]: row for row in _core.domains(_core.DOMAINS_TRAINING)}
 #: Fields that Python sets by words.
-PYTHON_NAMES = {"optimizer": None, "schedule": None}
+PYTHON_NAMES = {"optimizer": None, "schedule": None, "delay_parameter": None, "delay_init_mean": None, "delay_init_std": None}
 NET = sp.Network([2, 2, 2])
 
 
@@ -73,12 +73,14 @@ def test_training_options(name):
     assert row["initial"] == options[name]
     python_name = PYTHON_NAMES.get(name, name)
     if python_name:
-        assert inspect.signature(sp.Trainer).parameters[python_name].default == row["initial"]
+        default = inspect.signature(sp.Trainer).parameters[python_name].default
+        assert default == (None if row["is_optional"] else row["initial"])
     for value, is_in in edges(row):
         if row["is_whole"] and not -(2**31) <= value < 2**31:
             continue
         made = lambda: _core.trainer_create(NET._handle, {name: value}, {}, None, {})  # noqa: E731
-        assert accepts(made) == is_in, (name, value)
+        # Where an option may be left open, 0 says so.
+        assert accepts(made) == (is_in or (value == 0 and bool(row["is_optional"]))), (name, value)
 
 
 def forward(**options):
@@ -178,7 +180,7 @@ def test_messages_name_the_parameter_the_value_and_the_domain():
 def test_every_number_has_a_domain():
     """What has none is a flag, a seed, a path, or says so by another option."""
     free = set(_core.training_defaults()) - set(TRAINING)
-    assert free == {"seed", "restore_best", "resume", "checkpoint_path"}
+    assert free == {"seed", "restore_best", "resume", "checkpoint_path", "delay_init"}
 
 
 def test_the_estimator_asks_for_the_same():

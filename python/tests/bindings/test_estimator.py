@@ -29,7 +29,10 @@ def test_scikit_learns_own_checks(estimator, check):
 
 
 def test_defaults_are_the_cores():
-    core = {**_core.training_defaults(), "optimizer": "adam", "schedule": "exponential"}
+    core = {**_core.training_defaults(), "optimizer": "adam", "schedule": "exponential", "delay_parameter": "clip"}
+    assert _core.training_defaults()["delay_parameter"] == _core.DELAY_PARAMETER_CLIP
+    # None leaves them open.
+    core.update(delay_scale=core["delay_scale"] or None, delay_init=core["delay_init"] or None)
     assert core["optimizer"] == "adam" and _core.training_defaults()["optimizer"] == _core.OPTIMIZER_ADAM
     parameters = inspect.signature(sp.SpikingClassifier).parameters
     chosen = ("tau_mem", "tau_syn", "t_late", "learning_rate", "clip_norm", "bump")
@@ -246,7 +249,7 @@ def test_options_reach_the_network():
         delay_learning_rate=1e-5,
     ).fit(X, y)
     net = clf.network_
-    assert net.layer_sizes == (4, 8, 6, 3) and net.delay_kind == "axonal" and net.readout == "leaky"
+    assert net.layer_sizes == (4, 8, 6, 3) and net.delay_kinds == ("axonal",) * 3 and net.readout == "leaky"
     assert net.tau_mem[1].tolist() == [15e-3] * 6 and net.threshold[2].tolist() == [0.5] * 3
     assert net.recurrent_weights[0].any() and clf.loss_ == sp.losses.VMaxCrossEntropy()
     assert clf.predict(X).shape == (400,)

@@ -36,7 +36,7 @@ def assert_same(net, before):
 def test_defaults_shown_are_the_cores():
     shown = sp.Network([5, 7, 3])
     core = sp._core.network_create(
-        np.array([5, 7, 3], np.int32), None, None, None, None, sp._core.DELAYS_NONE, None, sp._core.READOUT_SPIKING,
+        np.array([5, 7, 3], np.int32), None, None, None, None, None, None, sp._core.READOUT_SPIKING,
         None, None, 0, sp.EventEngine()._handle,
     )  # fmt: skip
     assert_same(sp.Network._of(core), state(shown))
@@ -45,16 +45,42 @@ def test_defaults_shown_are_the_cores():
 
 def test_shapes_and_kinds():
     net = sp.Network([5, 7, 4, 3], recurrent=[True, False])
-    assert net.layer_sizes == (5, 7, 4, 3) and net.delay_kind is None and net.readout == "spiking"
+    assert net.layer_sizes == (5, 7, 4, 3) and net.delay_kinds == (None,) * 3 and net.readout == "spiking"
     assert [w.shape for w in net.weights] == [(7, 5), (4, 7), (3, 4)]
     assert [w.shape for w in net.recurrent_weights] == [(7, 7), (0, 0), (0, 0)]
     assert [d.shape for d in net.delays] == [(0, 0)] * 3
     for kind, shapes in (("synaptic", [(7, 5), (3, 7)]), ("axonal", [(5,), (7,)]), ("dendritic", [(7,), (3,)])):
         delayed = sp.Network([5, 7, 3], delays=kind, recurrent=True)
-        assert [d.shape for d in delayed.delays] == shapes and delayed.delay_kind == kind
+        assert [d.shape for d in delayed.delays] == shapes and delayed.delay_kinds == (kind,) * 2
         assert delayed.recurrent_delays[0].shape == ((7, 7) if kind == "synaptic" else (7,))
         assert not delayed.delays[0].any()
     assert sp.Network([5, 3], readout="leaky").readout == "leaky"
+
+
+def test_each_layer_has_its_kind_of_delay():
+    net = sp.Network([5, 7, 4, 3], delays=["axonal", None, "dendritic"], recurrent=True)
+    assert net.delay_kinds == ("axonal", None, "dendritic")
+    assert [d.shape for d in net.delays] == [(5,), (0, 0), (3,)]
+    assert [d.shape for d in net.recurrent_delays] == [(7,), (0, 0), (0, 0)]
+    assert repr(net) == "<Network 5-7-4-3, delays=['axonal', None, 'dendritic']>"
+    assert repr(sp.Network([5, 7, 3], delays=("axonal", "axonal"))) == "<Network 5-7-3, delays='axonal'>"
+    net.delays[0] = np.linspace(0, 1e-3, 5)
+    net.delays[1] = np.zeros((4, 7))
+    with pytest.raises(ValueError, match=r"delays\[3\] is .* layer 1 was made without delays"):
+        net.delays[1] = np.repeat([0.0, 1e-3], [3, 25]).reshape(4, 7)
+    assert_same(pickle.loads(pickle.dumps(net)), state(net))
+    for wrong, message in (
+        (["axonal", None], r"delays is \['axonal', None\]; give one kind, or one for each layer after the input, 3"),
+        ([], "one for each layer after the input, 3"),
+        (["axonal", None, "dentritic"], r"delays\[2\] is 'dentritic'; it must be None, 'synaptic', 'axonal' or 'dendritic'"),
+        ([1, 2, 3], r"delays\[0\] is 1; it must be None"),
+        ([["axonal"], None, None], r"delays\[0\] is \['axonal'\]|delays is"),
+        (np.zeros((3, 1)), "delays is array"),
+        ("dentritic", "delays is 'dentritic'"),
+        (3, "delays is 3"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            sp.Network([5, 7, 4, 3], delays=wrong)
 
 
 def test_seeds_and_spread():

@@ -20,7 +20,13 @@ CORE_NAMES = {"checkpoint": "checkpoint_path"}
 def test_defaults_are_the_cores():
     core = _core.training_defaults()
     core.update(engine="event", gradient_engine=None, max_spikes=None, t_end=None)
-    codes = {"adam": _core.OPTIMIZER_ADAM, "exponential": _core.SCHEDULE_EXPONENTIAL}
+    codes = {
+        "adam": _core.OPTIMIZER_ADAM,
+        "exponential": _core.SCHEDULE_EXPONENTIAL,
+        "clip": _core.DELAY_PARAMETER_CLIP,
+    }
+    # None leaves them open.
+    core.update(delay_scale=core["delay_scale"] or None, delay_init=core["delay_init"] or None)
     checked = 0
     for name, parameter in inspect.signature(sp.Trainer).parameters.items():
         if name in ("network", "loss", "rate"):
@@ -28,7 +34,7 @@ def test_defaults_are_the_cores():
         value = codes.get(parameter.default, parameter.default)
         assert core[CORE_NAMES.get(name, name)] == value, name
         checked += 1
-    assert checked == 29
+    assert checked == 35
     assert _core.forward_defaults() == {"engine": None, "t_end": math.inf, "max_spikes": 0}
     assert _core.engine_describe(sp.EventEngine()._handle)["kind"] == _core.ENGINE_EVENT
 
@@ -93,6 +99,134 @@ def test_delays_are_trained_and_stay_positive(data):
     trainer.run(*data)
     delays = trainer.network.delays[0]
     assert delays.any() and np.all(delays >= 0)
+
+
+@pytest.mark.parametrize("kind", ["axonal", ["synaptic", None], [None, "dendritic"]])
+@pytest.mark.parametrize("engine", ["event", "clock", "spinnaker2", "first-spike"])
+def test_delays_by_a_sigmoid(engine, kind):
+    X, y = sp.datasets.yin_yang(60, seed=3)
+    on_grid = engine in ("clock", "spinnaker2")
+    spikes = sp.encoding.latency_grid(X) if on_grid else sp.encoding.latency(X, bias=0.0)
+    net = sp.Network([5, 20, 3], tau_mem=None, tau_syn=None, delays=kind, seed=1, engine=engine)
+    tau_syn = np.mean([own.mean() for own in net.tau_syn])
+    options = dict(engine=engine, batch_size=20, delay_parameter="sigmoid", delay_init=(0.0, 0.25), seed=5)
+    trainer = sp.Trainer(net, epochs=0, **options)
+    start = trainer.network
+    assert not np.array_equal(start.delays[0], sp.Trainer(net, epochs=0, **{**options, "seed": 6}).network.delays[0]) or kind[0] is None
+    trainer = sp.Trainer(net, epochs=2, delay_learning_rate=0.1, **options)
+    trainer.run(spikes, y)
+    assert trainer.network.delay_kinds == net.delay_kinds
+    for before, after in zip(start.delays, trainer.network.delays):
+        assert before.shape == after.shape
+        if before.size:
+            assert np.all((0 < before) & (before < tau_syn)) and np.all((0 < after) & (after < tau_syn))
+            assert not np.array_equal(before, after)
+
+
+def test_sigmoid_resumes_to_the_same_bits(data, tmp_path):
+    net = sp.Network([5, 30, 3], delays=["synaptic", "axonal"], seed=1)
+
+    def train(epochs, **more):
+        trainer = sp.Trainer(
+            net, epochs=epochs, batch_size=20, delay_learning_rate=0.3, delay_parameter="sigmoid", delay_init=(-6, 4),
+            delay_shift=1e-3, delay_l1=0.1, **more,
+        )  # fmt: skip
+        trainer.run(*data)
+        return trainer.network
+
+    whole = train(6)
+    path = tmp_path / "checkpoint"
+    train(2, checkpoint=path)
+    again = train(6, checkpoint=path, resume=True)
+    for one, other in zip(list(whole.weights) + list(whole.delays), list(again.weights) + list(again.delays)):
+        assert one.tobytes() == other.tobytes()
+
+
+def test_what_a_sigmoid_cannot_begin_with_is_refused(data):
+    net = sp.Network([5, 4, 3], delays="axonal")
+    options = dict(delay_learning_rate=0.1, delay_parameter="sigmoid")
+    with pytest.raises(ValueError, match=r"delays\[0\] of connection 0 is 0.0; .* give delay_init, as \(0, 0.25\)"):
+        sp.Trainer(net, **options)
+    sp.Trainer(net, delay_init=(0, 0.25), **options)
+    for layer in range(2):
+        net.delays[layer] = np.full(net.delays[layer].shape, 1e-3)
+    sp.Trainer(net, **options)
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (dict(delay_parameter="logit"), "delay_parameter is 'logit'; it must be 'clip' or 'sigmoid'"),
+        (dict(delay_parameter=None), "delay_parameter is None"),
+        (dict(delay_scale=0), "delay_scale is 0.0; it must be > 0 and <= 1000000, or None"),
+        (dict(delay_shift=-1e-3), "delay_shift is -0.001"),
+        (dict(delay_l1=math.nan), "delay_l1 is nan"),
+        (dict(delay_l2=math.inf), "delay_l2 is inf"),
+        (dict(delay_init=(0, -1)), r"delay_init\[1\] is -1.0; it must be 0 .. 1000000"),
+        (dict(delay_init=(math.nan, 1)), r"delay_init\[0\] is nan"),
+        (dict(delay_init=(0, math.inf)), r"delay_init\[1\] is inf"),
+        (dict(delay_init=(0, 1, 2)), r"delay_init is \(0, 1, 2\); it must be a tuple \(mean, std\), or None"),
+        (dict(delay_init=0.25), "delay_init is 0.25; it must be a tuple"),
+        (dict(delay_init=("0", 1)), r"delay_init\[0\] is '0'; it must be a number"),
+    ],
+)
+def test_wrong_delay_options(wrong, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        sp.Trainer(sp.Network([5, 4, 3], delays="axonal"), **wrong)
+
+
+def test_a_penalty_makes_delays_sparse():
+    X, y = sp.datasets.yin_yang(600, seed=42)
+    spikes = sp.encoding.latency(X, bias=0.0)
+    net = sp.Network([5, 30, 3], delays="synaptic", seed=1)
+
+    def zeros(**penalty):
+        trainer = sp.Trainer(
+            net, epochs=30, batch_size=50, delay_learning_rate=1e-4, delay_init=(2e-3, 0.5e-3), clip_norm=math.inf, **penalty
+        )
+        trainer.run(spikes, y)
+        delays = np.concatenate([own.ravel() for own in trainer.network.delays])
+        return np.mean(delays == 0), trainer.history["accuracy"][-1], delays
+
+    without, plain_accuracy, plain = zeros()
+    sparse, accuracy, _ = zeros(delay_l1=1.0)
+    _, _, short = zeros(delay_l2=300.0)
+    assert sparse > 0.7 > 0.2 > without
+    assert accuracy > 0.93 and plain_accuracy > 0.93
+    assert short.mean() < 0.5 * plain.mean()
+
+
+def test_penalties_are_not_in_the_loss_that_is_reported(data):
+    net = sp.Network([5, 30, 3], delays="axonal", seed=1)
+    net.delays[0] = np.full(5, 2e-3)
+    trainers = [
+        sp.Trainer(net, epochs=1, batch_size=60, delay_learning_rate=1e-4, delay_l1=own, delay_l2=own) for own in (0.0, 50.0)
+    ]
+    for trainer in trainers:
+        trainer.run(*data)
+    assert trainers[0].history["loss"][0] == trainers[1].history["loss"][0]
+    one, other = (own.network.delays[0] for own in trainers)
+    assert other.sum() < one.sum()
+
+
+def test_delays_alone_tell_two_sequences_apart():
+    """Both inputs excite both outputs alike; only delays can bring one order's spikes together."""
+    spikes = sp.SpikeTrains([0.0, 10e-3, 0.0, 10e-3], [0, 1, 1, 0], [0, 2, 4], 2)
+    y = np.array([0, 1])
+    net = sp.Network([2, 2], tau_mem=10e-3, tau_syn=5e-3, delays="synaptic", readout="leaky")
+    net.weights[0] = np.ones((2, 2))
+    trainer = sp.Trainer(
+        net, epochs=100, batch_size=2, learning_rate=0, delay_learning_rate=1e-3, delay_scale=15e-3, clip_norm=math.inf
+    )
+    assert net.forward(spikes).predict(trainer.loss).tolist() != y.tolist()
+    trainer.run(spikes, y)
+    assert trainer.network.forward(spikes).predict(trainer.loss).tolist() == y.tolist()
+    assert trainer.history["accuracy"][-1] == 1.0
+    assert np.array_equal(trainer.network.weights[0], net.weights[0])
+    delays = trainer.network.delays[0]
+    assert np.all((0 <= delays) & (delays <= 15e-3))
+    # Each output waits for the input that comes first in its own sequence.
+    assert delays[0, 0] > delays[0, 1] + 5e-3 and delays[1, 1] > delays[1, 0] + 5e-3
 
 
 def test_early_stopping_and_best(data):
