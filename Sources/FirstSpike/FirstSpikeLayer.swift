@@ -16,10 +16,13 @@ final class FirstSpikeLayer: @unchecked Sendable {
     /// tau_m / tau_s, 1 or 2.
     let ratio: Int
     let delayKind: DelayKind
-    /// Whether arrivals come at the same times, in units of tau_m, to all neurons.
-    let sharesArrivals: Bool
+    /// Whether all neurons have the same time constants.
+    let hasOneTau: Bool
+    /// Whether arrivals follow on each other in the same intervals, in units of tau_m, at all neurons.
+    var sharesArrivals: Bool { hasOneTau && delayKind != .synaptic }
     /// Per neuron; where rows are padded, as the last.
     let tauMem: UnsafeMutablePointer<Double>
+    let inverseTau: UnsafeMutablePointer<Double>
     let threshold: UnsafeMutablePointer<Double>
     /// The largest number below the threshold.
     let below: UnsafeMutablePointer<Double>
@@ -32,6 +35,10 @@ final class FirstSpikeLayer: @unchecked Sendable {
     private let weightBlock: Block<Double>
     private let delayBlock: Block<Double>
     private let noDelays: Block<Double>
+    /// e^(delay / tau_m) in the rows of delays, and the longest delay in tau_m, as delays stood when they were last taken; where not synaptic,
+    /// a row of ones and 0.
+    let delayFactors: Block<Double>
+    private(set) var longestDelay = 0.0
 
     /// - Throws: `unsupported` for what has no closed form, `cancelled`.
     init(_ network: Network, layer: Int, monitor: Monitor?) throws(SpinnpropError) {
@@ -45,18 +52,20 @@ final class FirstSpikeLayer: @unchecked Sendable {
         self.stride = stride
         ratio = try FirstSpikeLayer.ratio(own, layer)
         delayKind = incoming.delayKind
-        neurons = try Block(4 * stride)
+        hasOneTau = own.parameters.tauMem.count == 1
+        neurons = try Block(5 * stride)
         (tauMem, threshold) = (neurons.pointer, neurons.pointer + stride)
         (below, inverseThreshold) = (neurons.pointer + 2 * stride, neurons.pointer + 3 * stride)
+        inverseTau = neurons.pointer + 4 * stride
         for lane in 0..<stride {
             let parameters = own.parameters[min(lane, own.neuronCount - 1)]
             (tauMem[lane], threshold[lane]) = (parameters.tauMem, parameters.threshold)
             (below[lane], inverseThreshold[lane]) = (parameters.threshold.nextDown, 1 / parameters.threshold)
+            inverseTau[lane] = 1 / parameters.tauMem
         }
-        sharesArrivals = own.parameters.tauMem.count == 1 && (delayKind == .none || delayKind == .axonal)
         let poller = Poller(monitor)
         try Memory.check(
-            count: incoming.preCount * stride, bytesPerElement: delayKind == .synaptic ? 16 : 8,
+            count: incoming.preCount * stride, bytesPerElement: delayKind == .synaptic ? 24 : 8,
             "the turned weights of layer \(layer)")
         weightBlock = try Block(incoming.preCount * stride)
         weights = SenderRows(
@@ -75,7 +84,28 @@ final class FirstSpikeLayer: @unchecked Sendable {
         delays.load(incoming.delays, poller)
         noDelays = try Block(stride)
         try noDelays.clear(stride)
+        delayFactors = try Block(delayKind == .synaptic ? delays.count : stride)
+        delayFactors.pointer.update(repeating: 1, count: delayFactors.capacity)
         if let monitor, monitor.isStopped { throw .cancelled }
+    }
+
+    /// Before a backward run.
+    func takeDelays() {
+        guard delayKind == .synaptic else { return }
+        let (delays, factors) = (delays.pointer, delayFactors.pointer)
+        var longest = SIMD4<Double>.zero
+        var row = 0
+        while row < self.delays.count {
+            var first = 0
+            while first < stride {
+                let own = vector(delays + row + first) * vector(inverseTau + first)
+                longest = greater(own, longest)
+                vectors(factors + row + first).pointee = Elementary.exp(own)
+                first &+= 4
+            }
+            row &+= stride
+        }
+        longestDelay = longest.max()
     }
 
     static func all(_ network: Network, monitor: Monitor?) throws(SpinnpropError) -> [FirstSpikeLayer] {
@@ -90,6 +120,10 @@ final class FirstSpikeLayer: @unchecked Sendable {
     /// What is added to the time of a sender's spike before receivers are told apart.
     @inline(__always)
     func delay(pre: Int) -> Double { delayKind == .axonal ? delays.pointer[pre] : 0 }
+
+    /// What is added besides for each receiver to the time of its spike, from arrivals that all receivers share.
+    @inline(__always)
+    var shifts: UnsafeMutablePointer<Double> { delayKind == .dendritic && hasOneTau ? delays.pointer : noDelays.pointer }
 
     /// What is added besides for each receiver.
     @inline(__always)

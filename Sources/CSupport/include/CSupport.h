@@ -50,6 +50,14 @@ static inline __attribute__((always_inline)) void spinnprop_support_prefetch(con
     __builtin_prefetch(place, 0, 2);
 }
 
+/* Square roots of four numbers; Swift takes them lane by lane, with a branch for each. */
+typedef double spinnprop_support_double4 __attribute__((ext_vector_type(4)));
+
+static inline __attribute__((always_inline)) spinnprop_support_double4 spinnprop_support_square_roots(
+    spinnprop_support_double4 values) {
+    return __builtin_elementwise_sqrt(values);
+}
+
 /* Eight numbers in a register. Swift takes such comparisons apart into single lanes more often than not. */
 typedef float spinnprop_support_float8 __attribute__((ext_vector_type(8)));
 typedef _Bool spinnprop_support_bool8 __attribute__((ext_vector_type(8)));

@@ -9,46 +9,74 @@ final class BackwardWorker {
     private let monitor: Monitor?
     private let poller: Poller
     private let errors: [Block<Double>]
+    private let ends: [Block<Int>]
     private let derivatives: LayerDerivatives
 
     init(_ run: FirstSpikeBackward, _ monitor: Monitor?) throws(SpinnpropError) {
         (self.run, layers, self.monitor) = (run, run.layers, monitor)
         poller = Poller(monitor)
         errors = layers.map { _ in Block<Double>() }
+        ends = layers.map { _ in Block<Int>() }
         derivatives = LayerDerivatives(maxWeightStep: run.options.maxWeightStep, poller)
     }
 
+    /// The spikes of a layer in a part, and an error for each of the sample at hand; trivial, so that loops over samples touch no reference
+    /// counts.
+    private struct LayerPart {
+        let times: UnsafePointer<Double>
+        let units: UnsafePointer<Int32>
+        let currents: UnsafePointer<Double>
+        let ends: UnsafePointer<Int>
+        let errors: UnsafeMutablePointer<Double>
+
+        @inline(__always)
+        func start(_ index: Int) -> Int { index == 0 ? 0 : ends[index &- 1] }
+
+        @inline(__always)
+        func row(_ index: Int) -> SpikeRow {
+            let start = start(index)
+            return SpikeRow(times: times + start, units: units + start, count: ends[index] &- start)
+        }
+    }
+
+    private func parts(_ part: Int) throws(SpinnpropError) -> [LayerPart] {
+        try layers.map { (layer) throws(SpinnpropError) in
+            let (segment, ends) = (run.recording.layers[layer.index].segments[part], ends[layer.index])
+            try ends.reserve(segment.ends.count)
+            var most = 0
+            for (index, end) in segment.ends.enumerated() {
+                ends.pointer[index] = end
+                most = max(most, segment.range(ofSample: index).count)
+            }
+            try errors[layer.index].reserve(most)
+            return LayerPart(
+                times: segment.times, units: segment.units, currents: segment.currents, ends: ends.pointer,
+                errors: errors[layer.index].pointer)
+        }
+    }
+
     func run(part: Int, sums: GradientSums) throws(SpinnpropError) {
-        let recording = run.recording
+        let (recording, loss) = (run.recording, run.objective.loss)
         var sampler = OutputSampler(recording)
-        let segments = recording.layers.map { $0.segments[part] }
+        let parts = try parts(part)
         for (index, sample) in recording.partition[part].enumerated() {
             try Memory.poll()
-            let ranges = segments.map { $0.range(ofSample: index) }
-            for layer in layers {
-                let (segment, range) = (segments[layer.index], ranges[layer.index])
-                let own = errors[layer.index]
-                try own.clear(range.count)
+            for layer in parts.indices {
+                let row = parts[layer].row(index)
+                parts[layer].errors.update(repeating: 0, count: row.count)
                 run.rate.add(
-                    to: own.pointer, layer: layer.index, times: segment.times + range.lowerBound,
-                    units: segment.units + range.lowerBound, count: range.count)
+                    to: parts[layer].errors, layer: layer, times: row.times, units: row.units, count: row.count)
             }
-            evaluateLoss(&sampler, part, index, sample, sums, count: ranges[layers.count - 1].count)
+            let output = parts[parts.count - 1]
+            evaluate(loss, &sampler, part, index, sample, sums, errors: output.errors)
+            for n in 0..<output.row(index).count { output.errors[n] *= run.scale }
             for layer in layers.reversed() {
-                let (segment, range) = (segments[layer.index], ranges[layer.index])
+                let own = parts[layer.index]
                 let isWorthwhile = try derivatives.begin(
-                    layer,
-                    SpikeRow(
-                        times: segment.times + range.lowerBound, units: segment.units + range.lowerBound,
-                        count: range.count),
-                    currents: segment.currents + range.lowerBound, errors: errors[layer.index].pointer, sample: sample)
+                    layer, own.row(index), currents: own.currents + own.start(index), errors: own.errors, sample: sample)
                 guard isWorthwhile else { continue }
                 if let source = layer.source {
-                    let (segment, range) = (segments[source], ranges[source])
-                    let row = SpikeRow(
-                        times: segment.times + range.lowerBound, units: segment.units + range.lowerBound,
-                        count: range.count)
-                    try derivatives.add(layer, row, to: sums, errors: errors[source].pointer)
+                    try derivatives.add(layer, parts[source].row(index), to: sums, errors: parts[source].errors)
                 } else {
                     try recording.input.withRow(ofSample: sample) { (row) throws(SpinnpropError) in
                         try derivatives.add(
@@ -62,16 +90,16 @@ final class BackwardWorker {
         }
     }
 
-    private func evaluateLoss(
-        _ sampler: inout OutputSampler, _ part: Int, _ index: Int, _ sample: Int, _ sums: GradientSums, count: Int
+    @inline(__always)
+    private func evaluate(
+        _ loss: any Loss, _ sampler: inout OutputSampler, _ part: Int, _ index: Int, _ sample: Int, _ sums: GradientSums,
+        errors: UnsafeMutablePointer<Double>
     ) {
-        let errors = errors[layers.count - 1].pointer
-        let objective = run.objective
-        let (loss, label) = (objective.loss, objective.labels.isEmpty ? -1 : objective.labels[sample])
-        let outputs = layers[layers.count - 1].neuronCount
-        let result = objective.targetTimes.withUnsafeBufferPointer { targets in
+        let label = run.objective.labels.isEmpty ? -1 : run.objective.labels[sample]
+        let first = sample * layers[layers.count - 1].neuronCount
+        let result = run.objective.targetTimes.withUnsafeBufferPointer { targets in
             sampler.withSample(part: part, index: index) { shown, _ in
-                let times = targets.isEmpty ? nil : targets.baseAddress.map { $0 + sample * outputs }
+                let times = targets.isEmpty ? nil : targets.baseAddress.map { $0 + first }
                 let result = loss.evaluate(shown, target: Target(label: label, times: times), errors: errors)
                 if label >= 0, loss.predict(shown) == label { sums.correct += 1 }
                 return result
@@ -79,6 +107,5 @@ final class BackwardWorker {
         }
         sums.value += result.value
         if result.isSkipped { sums.skipped += 1 }
-        for n in 0..<count { errors[n] *= run.scale }
     }
 }

@@ -1,6 +1,7 @@
 // The derivatives of a layer's first spikes in one sample, times their errors.
 import Mathematics
 import Networks
+import Neurons
 
 /// Belongs to one part at a time: `begin` with the layer's spikes, then `add` with those of its senders.
 final class LayerDerivatives {
@@ -25,13 +26,56 @@ final class LayerDerivatives {
         /// error / (I - theta), and that times -tau_m.
         let byTime: UnsafeMutablePointer<Double>
         let byWeight: UnsafeMutablePointer<Double>
-        let inverseTau: UnsafeMutablePointer<Double>
-        /// e^-(T - latest) / tau_m: a neuron's factor of every response, where responses are products of one of each side.
+        /// A neuron's factor of every response, where responses are products.
         let decays: UnsafeMutablePointer<Double>
 
         init(_ base: UnsafeMutablePointer<Double>, _ stride: Int) {
             (times, byTime, byWeight) = (base, base + stride, base + 2 * stride)
-            (inverseTau, decays) = (base + 3 * stride, base + 4 * stride)
+            decays = base + 3 * stride
+        }
+    }
+
+    /// What a loop over senders reads and writes.
+    private struct Rows {
+        let own: Columns
+        let stride: Int
+        let inverseTau: UnsafeMutablePointer<Double>
+        let weights: UnsafeMutablePointer<Double>
+        let weightSums: UnsafeMutablePointer<Double>
+        /// Of delays one row for all senders unless they are synaptic.
+        let delays: UnsafeMutablePointer<Double>
+        let delayFactors: UnsafeMutablePointer<Double>
+        let delaySums: UnsafeMutablePointer<Double>
+
+        /// Adds to a sender's rows what one of its spikes gives, and returns the error of that spike if `wantsError`.
+        ///
+        /// - Parameter decay: e^-x of four neurons, x = (T - t) / tau_m, with what the pair's delay contributes as a factor.
+        @inline(__always)
+        func add<Form: ClosedForm>(
+            _: Form.Type, _ at: Int, _ delayRow: Int, _ sent: SIMD4<Double>, wantsError: Bool,
+            decay: (_ first: Int, _ x: SIMD4<Double>, _ pair: SIMD4<Double>) -> SIMD4<Double>
+        ) -> Double {
+            let (weights, weightSums) = (weights + at, weightSums + at)
+            let (delays, delayFactors, delaySums) = (delays + delayRow, delayFactors + delayRow, delaySums + delayRow)
+            var error = SIMD4<Double>.zero
+            var first = 0
+            while first < stride {
+                let time = sent + vector(delays + first)
+                let x = (vector(own.times + first) - time) * vector(inverseTau + first)
+                let bounded = greater(x, .zero)
+                let factor = decay(first, bounded, vector(delayFactors + first)).replacing(with: 0, where: x .< 0)
+                let (membrane, slope) = Form.response(bounded, factor)
+                vectors(weightSums + first).pointee += vector(own.byWeight + first) * membrane
+                if wantsError {
+                    let own = vector(weights + first) * vector(own.byTime + first) * slope
+                    error += own
+                    vectors(delaySums + first).pointee += own
+                }
+                first &+= 4
+            }
+            guard wantsError else { return 0 }
+            let halves = error.lowHalf + error.highHalf
+            return halves[0] + halves[1]
         }
     }
 
@@ -41,7 +85,7 @@ final class LayerDerivatives {
         sample: Int
     ) throws(SpinnpropError) -> Bool {
         let stride = layer.stride
-        try neurons.reserve(5 * stride)
+        try neurons.reserve(4 * stride)
         let own = Columns(neurons.pointer, stride)
         own.times.update(repeating: -.infinity, count: stride)
         for n in 0..<row.count {
@@ -65,9 +109,7 @@ final class LayerDerivatives {
             own.byTime[neuron] = errors[n] / (currents[n] - layer.threshold[neuron])
             own.byWeight[neuron] = -layer.tauMem[neuron] * own.byTime[neuron]
         }
-        guard isWorthwhile else { return false }
-        for n in 0..<stride { own.inverseTau[n] = 1 / layer.tauMem[n] }
-        return true
+        return isWorthwhile
     }
 
     /// Adds to `sums` what the senders' spikes give, and to `errors`, one per spike, theirs.
@@ -98,85 +140,76 @@ final class LayerDerivatives {
         }
         let weightSums = maxWeightStep != nil ? try steps(layer) : sums.weights[layer.index].pointer
         let delaySums = sums.delays[layer.index].pointer
-        let isFactored = layer.sharesArrivals && (latest - earliest) / layer.tauMem[0] <= LayerDerivatives.longestSpan
-        if isFactored { try factor(own, stride, sent, row.count, latest, layer.tauMem[0]) }
+        let span = (latest - earliest) * layer.inverseTau[0] + layer.longestDelay
+        let isFactored = layer.hasOneTau && span <= LayerDerivatives.longestSpan
+        if isFactored { try factor(layer, own, sent, row.count, latest) }
         try unusedRow.clear(stride)
-        for n in 0..<row.count {
-            try poller.spend(isFactored ? stride : 16 &* stride)
-            let unit = Int(row.units[n])
-            let (weights, steps) = (layer.weights.pointer + unit &* stride, weightSums + unit &* stride)
-            let error: Double
-            if isFactored {
-                let factor = decays.pointer[n]
-                error = pass(
-                    Form.self, own, stride, weights, steps, unusedRow.pointer, time: { _ in SIMD4(repeating: sent[n]) },
-                    decay: { at, _ in factor * vector(own.decays + at) },
-                    wantsError: errors != nil || layer.delayKind == .axonal)
-            } else {
-                let delays = layer.receiverDelays(pre: unit)
-                let row =
-                    switch layer.delayKind {
-                    case .synaptic: delaySums + unit &* stride
-                    case .dendritic: delaySums
-                    case .none, .axonal: unusedRow.pointer
+        let isSynaptic = layer.delayKind == .synaptic
+        let rows = Rows(
+            own: own, stride: stride, inverseTau: layer.inverseTau, weights: layer.weights.pointer,
+            weightSums: weightSums, delays: layer.receiverDelays(pre: 0), delayFactors: layer.delayFactors.pointer,
+            delaySums: isSynaptic || layer.delayKind == .dendritic ? delaySums : unusedRow.pointer)
+        let axonalSums = layer.delayKind == .axonal ? delaySums : nil
+        let wantsErrors = errors != nil || layer.delayKind != .none
+        let (factors, units) = (decays.pointer, row.units)
+        // So many spikes between two polls.
+        let together = max(1, (1 << 14) / stride)
+        var n = 0
+        while n < row.count {
+            let end = min(n &+ together, row.count)
+            try poller.spend(4 &* (end &- n) &* stride)
+            while n < end {
+                let unit = Int(units[n])
+                let (at, delayRow) = (unit &* stride, isSynaptic ? unit &* stride : 0)
+                let time = SIMD4(repeating: sent[n])
+                var error = 0.0
+                if isFactored {
+                    let factor = SIMD4(repeating: factors[n])
+                    if wantsErrors {
+                        error = rows.add(Form.self, at, delayRow, time, wantsError: true) { first, _, pair in
+                            factor * vector(own.decays + first) * pair
+                        }
+                    } else {
+                        error = rows.add(Form.self, at, delayRow, time, wantsError: false) { first, _, pair in
+                            factor * vector(own.decays + first) * pair
+                        }
                     }
-                error = pass(
-                    Form.self, own, stride, weights, steps, row, time: { sent[n] + vector(delays + $0) },
-                    decay: { _, x in exponential(-x) }, wantsError: true)
+                } else {
+                    error = rows.add(Form.self, at, delayRow, time, wantsError: true) { _, x, _ in
+                        Elementary.exp(-x)
+                    }
+                }
+                errors?[n] += error
+                axonalSums?[unit] += error
+                n &+= 1
             }
-            errors?[n] += error
-            if layer.delayKind == .axonal { delaySums[unit] += error }
         }
         if let maxWeightStep { addLimited(layer, row, to: sums.weights[layer.index].pointer, maxWeightStep) }
     }
-
     /// Beyond so many tau_m between a layer's first and last input, factors of responses leave float64.
     private static let longestSpan = 300.0
 
-    /// e^-(T - t) / tau = e^(t - latest) / tau e^-(T - latest) / tau.
+    /// e^-(T - t - d) / tau = e^(t - latest) / tau e^-(T - latest) / tau e^(d / tau): exponentials per sender and per neuron instead of per
+    /// pair. A dendrite's delay goes with its neuron.
     private func factor(
-        _ own: Columns, _ stride: Int, _ sent: UnsafePointer<Double>, _ count: Int, _ latest: Double, _ tau: Double
+        _ layer: FirstSpikeLayer, _ own: Columns, _ sent: UnsafePointer<Double>, _ count: Int, _ latest: Double
     ) throws(SpinnpropError) {
-        try decays.reserve(count)
-        let factors = decays.pointer
+        let padded = (count &+ 3) & ~3
+        try decays.reserve(padded)
+        let (factors, inverseTau) = (decays.pointer, layer.inverseTau[0])
+        for n in 0..<count { factors[n] = (sent[n] - latest) * inverseTau }
+        for n in count..<padded { factors[n] = 0 }
         var n = 0
-        while n < count {
-            factors[n] = Elementary.exp((sent[n] - latest) / tau)
-            n &+= 1
+        while n < padded {
+            vectors(factors + n).pointee = Elementary.exp(vector(factors + n))
+            n &+= 4
         }
         n = 0
-        while n < stride {
-            own.decays[n] = Elementary.exp((latest - own.times[n]) / tau)
-            n &+= 1
+        while n < layer.stride {
+            let x = (latest - (vector(own.times + n) - vector(layer.shifts + n))) * inverseTau
+            vectors(own.decays + n).pointee = Elementary.exp(x)
+            n &+= 4
         }
-    }
-
-    /// Adds to a sender's rows what one of its spikes gives, and returns the error of that spike.
-    @inline(__always)
-    private func pass<Form: ClosedForm>(
-        _: Form.Type, _ own: Columns, _ stride: Int, _ weights: UnsafePointer<Double>,
-        _ weightSums: UnsafeMutablePointer<Double>, _ delaySums: UnsafeMutablePointer<Double>,
-        time: (_ first: Int) -> SIMD4<Double>, decay: (_ first: Int, _ x: SIMD4<Double>) -> SIMD4<Double>,
-        wantsError: Bool
-    ) -> Double {
-        var error = SIMD4<Double>.zero
-        var first = 0
-        while first < stride {
-            var x = (vector(own.times + first) - time(first)) * vector(own.inverseTau + first)
-            let isLater = x .< 0
-            x.replace(with: 0, where: isLater)
-            var factor = decay(first, x)
-            factor.replace(with: 0, where: isLater)
-            let (membrane, slope) = Form.response(x, factor)
-            vectors(weightSums + first).pointee += vector(own.byWeight + first) * membrane
-            if wantsError {
-                let own = vector(weights + first) * vector(own.byTime + first) * slope
-                error += own
-                vectors(delaySums + first).pointee += own
-            }
-            first &+= 4
-        }
-        return (error[0] + error[1]) + (error[2] + error[3])
     }
 
     /// Rows of zeros for a sample's gradient of a layer's weights.
@@ -209,9 +242,4 @@ final class LayerDerivatives {
             first &+= 4
         }
     }
-}
-
-@inline(__always)
-private func exponential(_ x: SIMD4<Double>) -> SIMD4<Double> {
-    SIMD4(Elementary.exp(x[0]), Elementary.exp(x[1]), Elementary.exp(x[2]), Elementary.exp(x[3]))
 }

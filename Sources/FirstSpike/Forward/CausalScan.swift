@@ -8,7 +8,7 @@ protocol SortedArrivals {
     @inline(__always) func time(_ k: Int) -> SIMD4<Double>
     @inline(__always) func weight(_ k: Int) -> SIMD4<Double>
     /// Of the interval from the k-th to the next; that after the last has no end, and all three are 0.
-    @inline(__always) func interval(_ k: Int) -> (a: SIMD4<Double>, b: SIMD4<Double>, h: SIMD4<Double>)
+    @inline(__always) func interval<Form: ClosedForm>(_ k: Int, _ form: Form.Type) -> LanePropagators
 }
 
 /// Where four neurons stand at the latest input of their causal sets.
@@ -21,6 +21,10 @@ struct CausalState {
     var end = SIMD4<Double>(repeating: .infinity)
     /// Not 0 in lanes whose current has left float64.
     var overflow = SIMD4<Double>.zero
+
+    var hasSpike: SIMDMask<SIMD4<Int64>> {
+        @inline(__always) get { start .< .infinity }
+    }
 }
 
 extension ClosedForm {
@@ -36,19 +40,25 @@ extension ClosedForm {
         var k = 0
         while k < count {
             let current = i + arrivals.weight(k)
-            let (a, b, h) = arrivals.interval(k)
-            let endV = v * a + current * h
-            let endI = current * b
+            let own = arrivals.interval(k, Self.self)
+            let endV = v * own.a + current * own.h
+            let endI = current * own.b
             // Above the threshold at the end, or past its peak; without a current above the threshold it does not get there.
-            let asked =
-                ((endV .> thresholds.value) .| (endV .>= endI)) .& (current .> thresholds.value)
-                .& (found.start .== .infinity)
-            let spikes = crossing(asked, v: v, i: current, thresholds)
-            found.v.replace(with: v, where: spikes)
-            found.i.replace(with: current, where: spikes)
-            found.start.replace(with: arrivals.time(k), where: spikes)
-            found.end.replace(with: arrivals.time(k &+ 1), where: spikes)
-            if all(found.start .< .infinity) { break }
+            let isAbove = endV .> thresholds.value
+            let asked = (isAbove .| (endV .>= endI)) .& (current .> thresholds.value) .& .!found.hasSpike
+            if any(asked) {
+                // Who is above the threshold at the end needs no closer look.
+                let unclear = asked .& .!isAbove
+                var spikes = asked
+                if any(unclear) {
+                    spikes = (asked .& isAbove) .| exceeds(v: v, i: current, thresholds, where: unclear)
+                }
+                found.v.replace(with: v, where: spikes)
+                found.i.replace(with: current, where: spikes)
+                found.start.replace(with: arrivals.time(k), where: spikes)
+                found.end.replace(with: arrivals.time(k &+ 1), where: spikes)
+                if all(found.hasSpike) { break }
+            }
             v = lesser(endV, thresholds.below)
             i = endI
             k &+= 1
@@ -78,20 +88,26 @@ struct SharedArrivals: SortedArrivals {
     func weight(_ k: Int) -> SIMD4<Double> { vector(weights + Int(units[k]) &* stride) }
 
     @inline(__always)
-    func interval(_ k: Int) -> (a: SIMD4<Double>, b: SIMD4<Double>, h: SIMD4<Double>) {
-        (SIMD4(repeating: a[k]), SIMD4(repeating: b[k]), SIMD4(repeating: h[k]))
+    func interval<Form: ClosedForm>(_ k: Int, _ form: Form.Type) -> LanePropagators {
+        LanePropagators(a: SIMD4(repeating: a[k]), b: SIMD4(repeating: b[k]), h: SIMD4(repeating: h[k]))
+    }
+
+    /// For the four neurons from `first` on.
+    @inline(__always)
+    func from(_ first: Int) -> SharedArrivals {
+        SharedArrivals(
+            count: count, times: times, units: units, a: a, b: b, h: h, weights: weights + first, stride: stride)
     }
 }
 
 /// Inputs that come to each of four neurons at times of its own.
 struct OwnArrivals: SortedArrivals {
     let count: Int
-    /// Four numbers for each k; an infinite time where a neuron has no more.
+    /// Four numbers for each k, and four infinite ones after the last; infinite where a neuron has no more.
     let times: UnsafePointer<Double>
+    /// 0 where a neuron has no more.
     let weights: UnsafePointer<Double>
-    let a: UnsafePointer<Double>
-    let b: UnsafePointer<Double>
-    let h: UnsafePointer<Double>
+    let inverseTau: SIMD4<Double>
 
     @inline(__always)
     func time(_ k: Int) -> SIMD4<Double> { vector(times + 4 &* k) }
@@ -100,8 +116,10 @@ struct OwnArrivals: SortedArrivals {
     func weight(_ k: Int) -> SIMD4<Double> { vector(weights + 4 &* k) }
 
     @inline(__always)
-    func interval(_ k: Int) -> (a: SIMD4<Double>, b: SIMD4<Double>, h: SIMD4<Double>) {
-        (vector(a + 4 &* k), vector(b + 4 &* k), vector(h + 4 &* k))
+    func interval<Form: ClosedForm>(_ k: Int, _ form: Form.Type) -> LanePropagators {
+        let next = time(k &+ 1)
+        // Between two infinite times as after the last.
+        return Form.propagators(lesser((next - time(k)) * inverseTau, SIMD4(repeating: .infinity)))
     }
 }
 

@@ -78,7 +78,6 @@ final class FirstSpikeWorker {
     private let poller: Poller
     private let arrivals: LayerArrivals
     private let order: TimeOrder
-    private let found: CausalStates
     private let spikes: UnorderedSpikes
 
     init(_ layers: [FirstSpikeLayer], _ monitor: Monitor?) {
@@ -86,7 +85,7 @@ final class FirstSpikeWorker {
         poller = Poller(monitor)
         arrivals = LayerArrivals(poller)
         order = TimeOrder(poller)
-        (found, spikes) = (CausalStates(), UnorderedSpikes())
+        spikes = UnorderedSpikes()
     }
 
     func run(
@@ -105,7 +104,7 @@ final class FirstSpikeWorker {
                 case 1: try run(EqualTimeConstants.self, layer, row, endTime: endTime)
                 default: try run(DoubleTimeConstant.self, layer, row, endTime: endTime)
                 }
-                try spikes.append(to: output, order)
+                try spikes.append(layer, to: output, order)
                 output.ends.append(output.count)
                 row = SpikeRow(
                     times: output.times + start, units: output.units + start, count: output.count - start)
@@ -119,24 +118,45 @@ final class FirstSpikeWorker {
     private func run<Form: ClosedForm>(
         _: Form.Type, _ layer: FirstSpikeLayer, _ row: SpikeRow, endTime: Double
     ) throws(SpinnpropError) {
-        try found.reserve(layer.stride)
-        let states = found.pointers
+        try arrivals.take(layer, row, endTime: endTime)
+        let columns = try spikes.columns(layer)
+        var first = 0
         if layer.sharesArrivals {
-            let all = try arrivals.shared(layer, row, endTime: endTime, Form.self)
+            let all = try arrivals.shared(layer, Form.self)
             try poller.spend(all.count &* layer.stride)
-            var first = 0
             while first < layer.stride {
-                states.store(Form.scan(all.from(first), layer.thresholds(first)), at: first)
+                try solve(Form.self, layer, all.from(first), columns, first: first, endTime: endTime)
                 first &+= 4
             }
         } else {
-            for first in stride(from: 0, to: layer.stride, by: 4) {
-                let own = try arrivals.own(layer, row, first: first, endTime: endTime, Form.self)
-                states.store(Form.scan(own, layer.thresholds(first)), at: first)
+            while first < layer.stride {
+                let own = try arrivals.own(layer, first: first, endTime: endTime)
+                try poller.spend(32 &* own.count)
+                try solve(Form.self, layer, own, columns, first: first, endTime: endTime)
+                first &+= 4
             }
         }
-        try found.checkFinite(layer)
-        try spikes.solve(Form.self, layer, states, endTime: endTime)
+    }
+
+    /// Finds those of four neurons from `first` on.
+    @inline(__always)
+    private func solve<Form: ClosedForm>(
+        _: Form.Type, _ layer: FirstSpikeLayer, _ arrivals: some SortedArrivals, _ columns: UnorderedSpikes.Columns,
+        first: Int, endTime: Double
+    ) throws(SpinnpropError) {
+        let thresholds = Thresholds(
+            value: vector(layer.threshold + first), below: vector(layer.below + first),
+            inverse: vector(layer.inverseThreshold + first))
+        let found = Form.scan(arrivals, thresholds)
+        if any(found.overflow .!= 0) { throw overflow(layer, found, first) }
+        columns.solve(Form.self, layer, found, thresholds, first: first, endTime: endTime)
+    }
+
+    /// Infinite and undefined currents stay so, whatever follows.
+    private func overflow(_ layer: FirstSpikeLayer, _ found: CausalState, _ first: Int) -> SpinnpropError {
+        let lane = (0..<4).first { found.overflow[$0] != 0 } ?? 0
+        return .invalidValue(
+            "the current of neuron \(first + lane) of layer \(layer.index) overflows float64; use smaller weights")
     }
 }
 

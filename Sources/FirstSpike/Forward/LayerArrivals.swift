@@ -15,20 +15,24 @@ final class LayerArrivals {
     private let poller: Poller
     private let order: TimeOrder
     private let sentTimes = Block<Double>()
+    /// What is sent to the layer at hand, in order of (time, unit): times, with an infinite one after the last, and senders.
     private let times = Block<Double>()
     private let units = Block<Int32>()
-    private let weights = Block<Double>()
+    private var count = 0
     private let intervals = Block<Double>()
+    /// Of four neurons: arrivals as they are sent, and in order.
+    private let unordered = Block<Double>()
+    private let ownTimes = Block<Double>()
+    private let ownWeights = Block<Double>()
+    private let oneNeuron = Block<Double>()
 
     init(_ poller: Poller) {
         self.poller = poller
         order = TimeOrder(poller)
     }
 
-    /// Of a layer whose neurons have the same inputs, those after `endTime` left out.
-    func shared(
-        _ layer: FirstSpikeLayer, _ row: SpikeRow, endTime: Double, _ form: (some ClosedForm).Type
-    ) throws(SpinnpropError) -> SharedArrivals {
+    /// Takes the spikes that senders send, those after `endTime` left out.
+    func take(_ layer: FirstSpikeLayer, _ row: SpikeRow, endTime: Double) throws(SpinnpropError) {
         let sent = try sent(layer, row)
         try times.reserve(row.count + 1)
         try units.reserve(row.count)
@@ -40,49 +44,9 @@ final class LayerArrivals {
             let order = try order.order(sent, row.units, row.count)
             for n in 0..<row.count { (times[n], units[n]) = (sent[Int(order[n])], row.units[Int(order[n])]) }
         }
-        var count = row.count
+        count = row.count
         while count > 0, times[count &- 1] > endTime { count &-= 1 }
         times[count] = .infinity
-        let (a, b, h) = try propagators(form, times, rows: count, lanes: 1, layer.tauMem)
-        return SharedArrivals(
-            count: count, times: times, units: units, a: a, b: b, h: h, weights: layer.weights.pointer,
-            stride: layer.stride)
-    }
-
-    /// Of four neurons from `first` on, each with delays and a time constant of its own.
-    func own(
-        _ layer: FirstSpikeLayer, _ row: SpikeRow, first: Int, endTime: Double, _ form: (some ClosedForm).Type
-    ) throws(SpinnpropError) -> OwnArrivals {
-        let sent = try sent(layer, row)
-        try Memory.check(count: row.count, bytesPerElement: 160, "the arrivals at four neurons in one sample")
-        // Whole vectors before those that are read as vectors.
-        let head = (row.count + 3) & ~3
-        try times.reserve(head + 4 * (row.count + 1))
-        try weights.reserve(4 * row.count)
-        let (arrivals, weights) = (times.pointer + head, weights.pointer)
-        arrivals.update(repeating: .infinity, count: 4 * (row.count + 1))
-        weights.update(repeating: 0, count: 4 * row.count)
-        var longest = 0
-        for lane in 0..<min(4, layer.neuronCount - first) {
-            let neuron = first + lane
-            try poller.spend(8 &* row.count)
-            for n in 0..<row.count {
-                times.pointer[n] = sent[n] + layer.receiverDelays(pre: Int(row.units[n]))[neuron]
-            }
-            let isSorted = TimeOrder.isSorted(times.pointer, row.units, row.count)
-            let order = isSorted ? nil : try order.order(times.pointer, row.units, row.count)
-            var count = 0
-            for n in 0..<row.count {
-                let from = order.map { Int($0[n]) } ?? n
-                guard times.pointer[from] <= endTime else { break }
-                arrivals[4 &* n &+ lane] = times.pointer[from]
-                weights[4 &* n &+ lane] = layer.weights.pointer[Int(row.units[from]) &* layer.stride &+ neuron]
-                count &+= 1
-            }
-            longest = max(longest, count)
-        }
-        let (a, b, h) = try propagators(form, arrivals, rows: longest, lanes: 4, layer.tauMem + first)
-        return OwnArrivals(count: longest, times: arrivals, weights: weights, a: a, b: b, h: h)
     }
 
     /// When spikes set out for all receivers.
@@ -93,28 +57,117 @@ final class LayerArrivals {
         return UnsafePointer(sentTimes.pointer)
     }
 
-    /// Of the intervals from each row of times to the next.
-    @inline(__always)
-    private func propagators<Form: ClosedForm>(
-        _: Form.Type, _ times: UnsafePointer<Double>, rows: Int, lanes: Int, _ tauMem: UnsafePointer<Double>
-    ) throws(SpinnpropError) -> (a: UnsafePointer<Double>, b: UnsafePointer<Double>, h: UnsafePointer<Double>) {
-        let count = rows &* lanes
-        try intervals.reserve(4 * count)
-        let (x, a) = (intervals.pointer, intervals.pointer + count)
-        let (b, h) = (intervals.pointer + 2 * count, intervals.pointer + 3 * count)
+    /// Of a layer whose neurons have the same inputs, but for the moment from which each counts time.
+    func shared<Form: ClosedForm>(_ layer: FirstSpikeLayer, _: Form.Type) throws(SpinnpropError) -> SharedArrivals {
+        let padded = (count &+ 3) & ~3
+        try intervals.reserve(4 &* padded)
+        let (x, a) = (intervals.pointer, intervals.pointer + padded)
+        let (b, h) = (intervals.pointer + 2 &* padded, intervals.pointer + 3 &* padded)
+        let (times, tauMem) = (times.pointer, layer.tauMem[0])
         var n = 0
         while n < count {
-            // After a neuron's last input, and between two infinite times, the interval has no end.
-            let next = times[n &+ lanes]
-            x[n] = next < .infinity ? (next - times[n]) / tauMem[n & (lanes &- 1)] : .infinity
+            x[n] = (times[n &+ 1] - times[n]) / tauMem
+            n &+= 1
+        }
+        while n < padded {
+            x[n] = 0
             n &+= 1
         }
         n = 0
+        while n < padded {
+            let own = Form.propagators(vector(x + n))
+            (vectors(a + n).pointee, vectors(b + n).pointee, vectors(h + n).pointee) = (own.a, own.b, own.h)
+            n &+= 4
+        }
+        return SharedArrivals(
+            count: count, times: times, units: units.pointer, a: a, b: b, h: h, weights: layer.weights.pointer,
+            stride: layer.stride)
+    }
+
+    /// Of four neurons from `first` on, each with delays and a time constant of its own.
+    func own(_ layer: FirstSpikeLayer, first: Int, endTime: Double) throws(SpinnpropError) -> OwnArrivals {
+        try Memory.check(count: count, bytesPerElement: 160, "the arrivals at four neurons in one sample")
+        try unordered.reserve(4 &* count)
+        try ownTimes.reserve(4 &* (count &+ 1))
+        try ownWeights.reserve(4 &* count)
+        let never = SIMD4<Double>(repeating: .infinity)
+        var (previous, isSorted) = (-never, SIMDMask<SIMD4<Int64>>(repeating: true))
+        var n = 0
         while n < count {
-            let own = Form.propagators(x[n])
-            (a[n], b[n], h[n]) = (own.a, own.b, own.h)
+            let delays = vector(layer.receiverDelays(pre: Int(units.pointer[n])) + first)
+            var time = times.pointer[n] + delays
+            time.replace(with: never, where: time .> endTime)
+            vectors(unordered.pointer + 4 &* n).pointee = time
+            isSorted = isSorted .& (time .>= previous)
+            previous = time
             n &+= 1
         }
-        return (UnsafePointer(a), UnsafePointer(b), UnsafePointer(h))
+        vectors(ownTimes.pointer + 4 &* count).pointee = never
+        if all(isSorted) {
+            place(layer, first, never) { n, _ in SIMD4(repeating: n) }
+        } else if count <= 32 {
+            place(layer, first, never, rank)
+        } else {
+            try placeOneByOne(layer, first)
+        }
+        return OwnArrivals(
+            count: count, times: ownTimes.pointer, weights: ownWeights.pointer, inverseTau: vector(layer.inverseTau + first))
+    }
+
+    /// How many arrivals at each of four neurons come before the n-th, those at one time in order of (sending time, sender): as many
+    /// comparisons as pairs, but no branch.
+    @inline(__always)
+    private func rank(_ n: Int, _ own: SIMD4<Double>) -> SIMD4<Int> {
+        let all = UnsafeRawPointer(unordered.pointer).assumingMemoryBound(to: SIMD4<Double>.self)
+        var before = SIMD4<Int64>.zero
+        var other = 0
+        while other < n {
+            // -1 is true.
+            before &-= unsafeBitCast(all[other] .<= own, to: SIMD4<Int64>.self)
+            other &+= 1
+        }
+        other = n &+ 1
+        while other < count {
+            before &-= unsafeBitCast(all[other] .< own, to: SIMD4<Int64>.self)
+            other &+= 1
+        }
+        return unsafeBitCast(before, to: SIMD4<Int>.self)
+    }
+
+    /// Puts times and weights of four neurons where `rank` says.
+    @inline(__always)
+    private func place(
+        _ layer: FirstSpikeLayer, _ first: Int, _ never: SIMD4<Double>, _ rank: (Int, SIMD4<Double>) -> SIMD4<Int>
+    ) {
+        let (times, weights) = (ownTimes.pointer, ownWeights.pointer)
+        var n = 0
+        while n < count {
+            let own = vector(unordered.pointer + 4 &* n)
+            let weight = vector(layer.weights.pointer + Int(units.pointer[n]) &* layer.stride + first)
+                .replacing(with: 0, where: own .== never)
+            let place = rank(n, own)
+            for lane in 0..<4 {
+                times[4 &* place[lane] &+ lane] = own[lane]
+                weights[4 &* place[lane] &+ lane] = weight[lane]
+            }
+            n &+= 1
+        }
+    }
+
+    /// The same for many arrivals, in O(n log n) per neuron.
+    private func placeOneByOne(_ layer: FirstSpikeLayer, _ first: Int) throws(SpinnpropError) {
+        let (times, weights, unordered) = (ownTimes.pointer, ownWeights.pointer, unordered.pointer)
+        try oneNeuron.reserve(count)
+        for lane in 0..<4 {
+            try poller.spend(8 &* count)
+            for n in 0..<count { oneNeuron.pointer[n] = unordered[4 &* n &+ lane] }
+            let order = try order.order(oneNeuron.pointer, units.pointer, count)
+            for n in 0..<count {
+                let from = Int(order[n])
+                let weight = layer.weights.pointer[Int(units.pointer[from]) &* layer.stride &+ first &+ lane]
+                times[4 &* n &+ lane] = oneNeuron.pointer[from]
+                weights[4 &* n &+ lane] = oneNeuron.pointer[from] < .infinity ? weight : 0
+            }
+        }
     }
 }

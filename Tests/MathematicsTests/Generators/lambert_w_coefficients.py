@@ -1,13 +1,13 @@
 """Prints the polynomial of Sources/Mathematics/LambertW.swift. Needs mpmath.
 
-With p = sqrt(2 (1 + e x)), 1 + W0(x) = p (1 + p Q(p)): interpolation of Q at Chebyshev nodes on 0 <= p <= 0.75 in
+With p = sqrt(2 (1 + e x)), 1 + W0(x) = p (1 + p Q(p)): interpolation of Q at Chebyshev nodes on 0 <= p <= sqrt(2) in
 60-digit arithmetic, coefficients rounded once to float64. The error shown is relative, in units of 2^-53.
 """
-from mpmath import cos, e, lambertw, linspace, lu_solve, matrix, mp, mpf, pi
+from mpmath import cos, e, lambertw, linspace, lu_solve, matrix, mp, mpf, pi, sqrt
 
 mp.dps = 60
-top = mpf(3) / 4
-degree = 16
+top = sqrt(mpf(2))
+degree = 20
 
 
 def q(p):
@@ -21,5 +21,3 @@ worst = max(abs(p * p * (sum(c * p**j for j, c in enumerate(rounded)) - q(p)) / 
 print("error", mp.nstr(worst * 2**53, 3))
 for c in rounded:
     print("   ", repr(float(c)))
-high = mpf(float(1 / e))
-print("1 / e", repr(float(high)), "and", repr(float(1 / e - high)))
