@@ -9,8 +9,10 @@ import Neurons
 /// for equal time constants, a2 = V + I for tau_m = 2 tau_s. So sums never leave float64, however late and however many the inputs, and
 /// the next prefix follows from the last in O(1). Times are in units of tau_m.
 protocol ClosedForm {
-    /// What intervals of lengths `x` do to states.
-    static func propagators(_ x: SIMD4<Double>) -> LanePropagators
+    /// What intervals of lengths `x` do to states, given e^-x and 1 - e^-x.
+    static func propagators(
+        _ x: SIMD4<Double>, _ decay: (value: SIMD4<Double>, complement: SIMD4<Double>)
+    ) -> LanePropagators
 
     /// Whether membranes that rise now would, were no more inputs to come, exceed the threshold. I exceeds it, V does not.
     static func exceeds(
@@ -26,6 +28,11 @@ protocol ClosedForm {
     static func response(
         _ x: SIMD4<Double>, _ decay: SIMD4<Double>
     ) -> (membrane: SIMD4<Double>, slope: SIMD4<Double>)
+}
+
+extension ClosedForm {
+    @inline(__always)
+    static func propagators(_ x: SIMD4<Double>) -> LanePropagators { propagators(x, Elementary.decay(x)) }
 }
 
 /// `Propagators` of four neurons.
@@ -46,11 +53,11 @@ struct Thresholds {
 /// tau_m = tau_s: V = (V0 + I0 x) e^-x, T = -V0/I0 - W0(z) = 1 - V0/I0 - (1 + W0(z)), z = -(theta / I0) e^(-V0/I0).
 enum EqualTimeConstants: ClosedForm {
     @inline(__always)
-    static func propagators(_ x: SIMD4<Double>) -> LanePropagators {
+    static func propagators(
+        _ x: SIMD4<Double>, _ decay: (value: SIMD4<Double>, complement: SIMD4<Double>)
+    ) -> LanePropagators {
         // Where e^-x is 0, so is x e^-x.
-        let bounded = lesser(x, SIMD4(repeating: 746))
-        let a = Elementary.exp(-bounded)
-        return LanePropagators(a: a, b: a, h: a * bounded)
+        LanePropagators(a: decay.value, b: decay.value, h: decay.value * lesser(x, SIMD4(repeating: 746)))
     }
 
     /// The peak is I0 e^-u at u = 1 - V0/I0.
@@ -93,9 +100,10 @@ enum EqualTimeConstants: ClosedForm {
 /// tau_m = 2 tau_s: V = (V0 + I0) e^-x - I0 e^-2x, a quadratic in y = 1 - e^-x: I0 y^2 - (I0 - V0) y + theta - V0 = 0.
 enum DoubleTimeConstant: ClosedForm {
     @inline(__always)
-    static func propagators(_ x: SIMD4<Double>) -> LanePropagators {
-        let (a, complement) = Elementary.decay(x)
-        return LanePropagators(a: a, b: a * a, h: complement * a)
+    static func propagators(
+        _ x: SIMD4<Double>, _ decay: (value: SIMD4<Double>, complement: SIMD4<Double>)
+    ) -> LanePropagators {
+        LanePropagators(a: decay.value, b: decay.value * decay.value, h: decay.complement * decay.value)
     }
 
     /// The peak is (V0 + I0)^2 / (4 I0).

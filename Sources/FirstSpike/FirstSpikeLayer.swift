@@ -86,10 +86,14 @@ final class FirstSpikeLayer: @unchecked Sendable {
         try noDelays.clear(stride)
         delayFactors = try Block(delayKind == .synaptic ? delays.count : stride)
         delayFactors.pointer.update(repeating: 1, count: delayFactors.capacity)
+        takeDelays()
         if let monitor, monitor.isStopped { throw .cancelled }
     }
 
-    /// Before a backward run.
+    /// Beyond so many tau_m between the first and the last of a layer's inputs, products of exponentials of times leave float64.
+    static let longestSpan = 300.0
+
+    /// After delays have changed.
     func takeDelays() {
         guard delayKind == .synaptic else { return }
         let (delays, factors) = (delays.pointer, delayFactors.pointer)
@@ -123,7 +127,9 @@ final class FirstSpikeLayer: @unchecked Sendable {
 
     /// What is added besides for each receiver to the time of its spike, from arrivals that all receivers share.
     @inline(__always)
-    var shifts: UnsafeMutablePointer<Double> { delayKind == .dendritic && hasOneTau ? delays.pointer : noDelays.pointer }
+    var shifts: UnsafeMutablePointer<Double> {
+        delayKind == .dendritic && hasOneTau ? delays.pointer : noDelays.pointer
+    }
 
     /// What is added besides for each receiver.
     @inline(__always)

@@ -66,7 +66,8 @@ final class FirstSpikeSession: Session {
         let totals = layers.map { back.total($0) }
         try resident.step(
             weights: totals.map(\.weights), delays: trainsDelays ? totals.map(\.delays) : [], rateFactor: rateFactor)
+        if trainsDelays { for layer in layers { layer.takeDelays() } }
     }
 
-    func setWeights(of network: Network) { resident.setWeights(of: network) }
+func setWeights(of network: Network) { resident.setWeights(of: network) }
 }

@@ -60,12 +60,19 @@ extension Block where Element: Numeric {
 
 /// Workers with their memory, objects or tuples of them, lent to one part after another: as many are made as parts run at once.
 public final class WorkerPool<Worker>: Sendable {
-    private struct Idle: @unchecked Sendable { var workers: [Worker] = [] }
-    private let idle = Mutex(Idle())
-    private let make: @Sendable () throws(SpinnpropError) -> Worker
+    @usableFromInline
+    struct Idle: @unchecked Sendable {
+        @usableFromInline var workers: [Worker]
 
+        @usableFromInline init(workers: [Worker]) { self.workers = workers }
+    }
+    @usableFromInline let idle = Mutex(Idle(workers: []))
+    @usableFromInline let make: @Sendable () throws(SpinnpropError) -> Worker
+
+    @inlinable
     public init(_ make: @escaping @Sendable () throws(SpinnpropError) -> Worker) { self.make = make }
 
+    @inlinable
     public func withWorker(_ body: (Worker) throws(SpinnpropError) -> Void) throws(SpinnpropError) {
         let taken = idle.withLock { idle in Idle(workers: idle.workers.popLast().map { [$0] } ?? []) }
         let worker: Worker

@@ -73,7 +73,8 @@ final class BackwardWorker {
             for layer in layers.reversed() {
                 let own = parts[layer.index]
                 let isWorthwhile = try derivatives.begin(
-                    layer, own.row(index), currents: own.currents + own.start(index), errors: own.errors, sample: sample)
+                    layer, own.row(index), currents: own.currents + own.start(index), errors: own.errors, sample: sample
+                )
                 guard isWorthwhile else { continue }
                 if let source = layer.source {
                     try derivatives.add(layer, parts[source].row(index), to: sums, errors: parts[source].errors)
@@ -92,7 +93,8 @@ final class BackwardWorker {
 
     @inline(__always)
     private func evaluate(
-        _ loss: any Loss, _ sampler: inout OutputSampler, _ part: Int, _ index: Int, _ sample: Int, _ sums: GradientSums,
+        _ loss: any Loss, _ sampler: inout OutputSampler, _ part: Int, _ index: Int, _ sample: Int,
+        _ sums: GradientSums,
         errors: UnsafeMutablePointer<Double>
     ) {
         let label = run.objective.labels.isEmpty ? -1 : run.objective.labels[sample]

@@ -32,7 +32,6 @@ final class FirstSpikeBackward: @unchecked Sendable {
         scale = 1 / Double(max(1, recording.sampleCount))
         rate = RateErrors(objective.rate, recording)
         inputErrors = try InputErrors(objective, recording)
-        for layer in layers { layer.takeDelays() }
     }
 
     func worker() throws(SpinnpropError) -> BackwardWorker { try BackwardWorker(self, monitor) }

@@ -10,6 +10,11 @@ final class LayerDerivatives {
     private let neurons = Block<Double>()
     private let sent = Block<Double>()
     private let decays = Block<Double>()
+    private let sentErrors = Block<Double>()
+    /// Neurons that spike and have an error.
+    private let spiking = Block<Int32>()
+    private var spikingCount = 0
+    private let spikingDecays = Block<Double>()
     private let unusedRow = Block<Double>()
     /// A sample's gradient of weights before it is known to be within `maxWeightStep`; all zero in between.
     private let weightSteps = Block<Double>()
@@ -43,39 +48,51 @@ final class LayerDerivatives {
         let weights: UnsafeMutablePointer<Double>
         let weightSums: UnsafeMutablePointer<Double>
         /// Of delays one row for all senders unless they are synaptic.
+        let isSynaptic: Bool
         let delays: UnsafeMutablePointer<Double>
         let delayFactors: UnsafeMutablePointer<Double>
         let delaySums: UnsafeMutablePointer<Double>
+        /// Per spike: its sender, when it sets out, its factor of every response if `isFactored`, and in four numbers its error.
+        let units: UnsafePointer<Int32>
+        let sent: UnsafePointer<Double>
+        let factors: UnsafePointer<Double>
+        let errors: UnsafeMutablePointer<Double>
 
-        /// Adds to a sender's rows what one of its spikes gives, and returns the error of that spike if `wantsError`.
-        ///
-        /// - Parameter decay: e^-x of four neurons, x = (T - t) / tau_m, with what the pair's delay contributes as a factor.
-        @inline(__always)
-        func add<Form: ClosedForm>(
-            _: Form.Type, _ at: Int, _ delayRow: Int, _ sent: SIMD4<Double>, wantsError: Bool,
-            decay: (_ first: Int, _ x: SIMD4<Double>, _ pair: SIMD4<Double>) -> SIMD4<Double>
-        ) -> Double {
-            let (weights, weightSums) = (weights + at, weightSums + at)
-            let (delays, delayFactors, delaySums) = (delays + delayRow, delayFactors + delayRow, delaySums + delayRow)
-            var error = SIMD4<Double>.zero
-            var first = 0
-            while first < stride {
-                let time = sent + vector(delays + first)
-                let x = (vector(own.times + first) - time) * vector(inverseTau + first)
-                let bounded = greater(x, .zero)
-                let factor = decay(first, bounded, vector(delayFactors + first)).replacing(with: 0, where: x .< 0)
-                let (membrane, slope) = Form.response(bounded, factor)
-                vectors(weightSums + first).pointee += vector(own.byWeight + first) * membrane
-                if wantsError {
-                    let own = vector(weights + first) * vector(own.byTime + first) * slope
-                    error += own
-                    vectors(delaySums + first).pointee += own
+        /// Adds to the senders' rows what some of their spikes give, and sets the errors of these if wanted.
+        func walk<Form: ClosedForm, IsFactored: Constant, WantsErrors: Constant>(
+            _: Form.Type, _ spikes: Range<Int>, _: IsFactored.Type, _: WantsErrors.Type
+        ) {
+            let (own, stride, inverseTau, units, sent) = (own, stride, inverseTau, units, sent)
+            let (weights, weightSums, isSynaptic, factors, errors) = (weights, weightSums, isSynaptic, factors, errors)
+            let (delays, delayFactors, delaySums) = (delays, delayFactors, delaySums)
+            var n = spikes.lowerBound
+            while n < spikes.upperBound {
+                let at = Int(units[n]) &* stride
+                let delayRow = isSynaptic ? at : 0
+                let (sent, factor) = (SIMD4(repeating: sent[n]), SIMD4(repeating: IsFactored.isTrue ? factors[n] : 1))
+                var error = SIMD4<Double>.zero
+                var first = 0
+                while first < stride {
+                    let time = sent + vector(delays + delayRow + first)
+                    let x = (vector(own.times + first) - time) * vector(inverseTau + first)
+                    let bounded = greater(x, .zero)
+                    var decay =
+                        IsFactored.isTrue
+                        ? factor * vector(own.decays + first) * vector(delayFactors + delayRow + first)
+                        : Elementary.exp(-bounded)
+                    decay.replace(with: 0, where: x .< 0)
+                    let (membrane, slope) = Form.response(bounded, decay)
+                    vectors(weightSums + at + first).pointee += vector(own.byWeight + first) * membrane
+                    if WantsErrors.isTrue {
+                        let own = vector(weights + at + first) * vector(own.byTime + first) * slope
+                        error += own
+                        vectors(delaySums + delayRow + first).pointee += own
+                    }
+                    first &+= 4
                 }
-                first &+= 4
+                if WantsErrors.isTrue { vectors(errors + 4 &* n).pointee = error }
+                n &+= 1
             }
-            guard wantsError else { return 0 }
-            let halves = error.lowHalf + error.highHalf
-            return halves[0] + halves[1]
         }
     }
 
@@ -98,18 +115,23 @@ final class LayerDerivatives {
             own.times[neuron] = row.times[n]
         }
         own.byTime.update(repeating: 0, count: 2 * stride)
-        var isWorthwhile = false
+        let (threshold, tauMem) = (layer.threshold, layer.tauMem)
+        try spiking.reserve(stride)
+        let spiking = spiking.pointer
+        var count = 0
         for n in 0..<row.count {
             let neuron = Int(row.units[n])
             guard errors[n] != 0 else {
                 own.times[neuron] = -.infinity
                 continue
             }
-            isWorthwhile = true
-            own.byTime[neuron] = errors[n] / (currents[n] - layer.threshold[neuron])
-            own.byWeight[neuron] = -layer.tauMem[neuron] * own.byTime[neuron]
+            spiking[count] = row.units[n]
+            count &+= 1
+            let byTime = errors[n] / (currents[n] - threshold[neuron])
+            (own.byTime[neuron], own.byWeight[neuron]) = (byTime, -tauMem[neuron] * byTime)
         }
-        return isWorthwhile
+        spikingCount = count
+        return count > 0
     }
 
     /// Adds to `sums` what the senders' spikes give, and to `errors`, one per spike, theirs.
@@ -141,54 +163,43 @@ final class LayerDerivatives {
         let weightSums = maxWeightStep != nil ? try steps(layer) : sums.weights[layer.index].pointer
         let delaySums = sums.delays[layer.index].pointer
         let span = (latest - earliest) * layer.inverseTau[0] + layer.longestDelay
-        let isFactored = layer.hasOneTau && span <= LayerDerivatives.longestSpan
+        let isFactored = layer.hasOneTau && span <= FirstSpikeLayer.longestSpan
         if isFactored { try factor(layer, own, sent, row.count, latest) }
         try unusedRow.clear(stride)
         let isSynaptic = layer.delayKind == .synaptic
+        try sentErrors.reserve(4 &* row.count)
+        let sentErrors = sentErrors.pointer
         let rows = Rows(
             own: own, stride: stride, inverseTau: layer.inverseTau, weights: layer.weights.pointer,
-            weightSums: weightSums, delays: layer.receiverDelays(pre: 0), delayFactors: layer.delayFactors.pointer,
-            delaySums: isSynaptic || layer.delayKind == .dendritic ? delaySums : unusedRow.pointer)
-        let axonalSums = layer.delayKind == .axonal ? delaySums : nil
+            weightSums: weightSums, isSynaptic: isSynaptic, delays: layer.receiverDelays(pre: 0),
+            delayFactors: layer.delayFactors.pointer,
+            delaySums: isSynaptic || layer.delayKind == .dendritic ? delaySums : unusedRow.pointer, units: row.units,
+            sent: sent, factors: decays.pointer, errors: sentErrors)
         let wantsErrors = errors != nil || layer.delayKind != .none
-        let (factors, units) = (decays.pointer, row.units)
         // So many spikes between two polls.
         let together = max(1, (1 << 14) / stride)
-        var n = 0
-        while n < row.count {
-            let end = min(n &+ together, row.count)
-            try poller.spend(4 &* (end &- n) &* stride)
-            while n < end {
-                let unit = Int(units[n])
-                let (at, delayRow) = (unit &* stride, isSynaptic ? unit &* stride : 0)
-                let time = SIMD4(repeating: sent[n])
-                var error = 0.0
-                if isFactored {
-                    let factor = SIMD4(repeating: factors[n])
-                    if wantsErrors {
-                        error = rows.add(Form.self, at, delayRow, time, wantsError: true) { first, _, pair in
-                            factor * vector(own.decays + first) * pair
-                        }
-                    } else {
-                        error = rows.add(Form.self, at, delayRow, time, wantsError: false) { first, _, pair in
-                            factor * vector(own.decays + first) * pair
-                        }
-                    }
-                } else {
-                    error = rows.add(Form.self, at, delayRow, time, wantsError: true) { _, x, _ in
-                        Elementary.exp(-x)
-                    }
-                }
+        for start in Swift.stride(from: 0, to: row.count, by: together) {
+            let spikes = start..<min(start + together, row.count)
+            try poller.spend(4 &* spikes.count &* stride)
+            if !isFactored {
+                rows.walk(Form.self, spikes, No.self, Yes.self)
+            } else if wantsErrors {
+                rows.walk(Form.self, spikes, Yes.self, Yes.self)
+            } else {
+                rows.walk(Form.self, spikes, Yes.self, No.self)
+            }
+        }
+        let axonalSums = layer.delayKind == .axonal ? delaySums : nil
+        if errors != nil || axonalSums != nil {
+            for n in 0..<row.count {
+                let own = sentErrors + 4 &* n
+                let error = (own[0] + own[2]) + (own[1] + own[3])
                 errors?[n] += error
-                axonalSums?[unit] += error
-                n &+= 1
+                axonalSums?[Int(row.units[n])] += error
             }
         }
         if let maxWeightStep { addLimited(layer, row, to: sums.weights[layer.index].pointer, maxWeightStep) }
     }
-    /// Beyond so many tau_m between a layer's first and last input, factors of responses leave float64.
-    private static let longestSpan = 300.0
-
     /// e^-(T - t - d) / tau = e^(t - latest) / tau e^-(T - latest) / tau e^(d / tau): exponentials per sender and per neuron instead of per
     /// pair. A dendrite's delay goes with its neuron.
     private func factor(
@@ -204,12 +215,23 @@ final class LayerDerivatives {
             vectors(factors + n).pointee = Elementary.exp(vector(factors + n))
             n &+= 4
         }
+        // Of neurons that spike, side by side.
+        let spikes = (spikingCount &+ 3) & ~3
+        try spikingDecays.reserve(spikes)
+        let (own, count, spiking, packed, shifts) = (
+            own, spikingCount, spiking.pointer, spikingDecays.pointer, layer.shifts
+        )
+        for n in 0..<count {
+            let neuron = Int(spiking[n])
+            packed[n] = (latest - (own.times[neuron] - shifts[neuron])) * inverseTau
+        }
+        for n in count..<spikes { packed[n] = 0 }
         n = 0
-        while n < layer.stride {
-            let x = (latest - (vector(own.times + n) - vector(layer.shifts + n))) * inverseTau
-            vectors(own.decays + n).pointee = Elementary.exp(x)
+        while n < spikes {
+            vectors(packed + n).pointee = Elementary.exp(vector(packed + n))
             n &+= 4
         }
+        for n in 0..<count { own.decays[Int(spiking[n])] = packed[n] }
     }
 
     /// Rows of zeros for a sample's gradient of a layer's weights.

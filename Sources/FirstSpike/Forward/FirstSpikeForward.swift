@@ -128,6 +128,13 @@ final class FirstSpikeWorker {
                 try solve(Form.self, layer, all.from(first), columns, first: first, endTime: endTime)
                 first &+= 4
             }
+        } else if arrivals.isFactored {
+            while first < layer.stride {
+                let own = try arrivals.factored(layer, first: first, endTime: endTime)
+                try poller.spend(16 &* own.count)
+                try solve(Form.self, layer, own, columns, first: first, endTime: endTime)
+                first &+= 4
+            }
         } else {
             while first < layer.stride {
                 let own = try arrivals.own(layer, first: first, endTime: endTime)

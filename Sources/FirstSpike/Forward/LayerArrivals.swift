@@ -1,6 +1,7 @@
 // The inputs of a layer in one sample, in order of time: once for all its neurons, or once for each.
 import Mathematics
 import Networks
+import Neurons
 import Spikes
 
 /// Spikes of one population in one sample.
@@ -20,10 +21,15 @@ final class LayerArrivals {
     private let units = Block<Int32>()
     private var count = 0
     private let intervals = Block<Double>()
-    /// Of four neurons: arrivals as they are sent, and in order.
+    /// e^((time - latest) / tau_m) of each, if `isFactored`: where neurons have delays of their own and no difference of times leaves float64.
+    private let factors = Block<Double>()
+    private(set) var isFactored = false
+    /// Arrivals at four neurons, four numbers for each: when they come in the order of spikes, where each goes, and all in order.
     private let unordered = Block<Double>()
+    private let ranks = Block<Int>()
     private let ownTimes = Block<Double>()
     private let ownWeights = Block<Double>()
+    private let ownFactors = Block<Double>()
     private let oneNeuron = Block<Double>()
 
     init(_ poller: Poller) {
@@ -47,6 +53,31 @@ final class LayerArrivals {
         count = row.count
         while count > 0, times[count &- 1] > endTime { count &-= 1 }
         times[count] = .infinity
+        isFactored =
+            layer.delayKind == .synaptic && layer.hasOneTau && count > 0
+            && (times[count &- 1] - times[0]) * layer.inverseTau[0] + layer.longestDelay <= FirstSpikeLayer.longestSpan
+        if isFactored { try factor(layer.inverseTau[0]) }
+        guard !layer.sharesArrivals else { return }
+        try Memory.check(count: count, bytesPerElement: 160, "the arrivals at four neurons in one sample")
+        try unordered.reserve(4 &* (count &+ 4))
+        try ranks.reserve(4 &* count)
+        try ownTimes.reserve(4 &* (count &+ 1))
+        try ownWeights.reserve(4 &* count)
+        try ownFactors.reserve(4 &* (count &+ 1))
+        try oneNeuron.reserve(count)
+    }
+
+    private func factor(_ inverseTau: Double) throws(SpinnpropError) {
+        let padded = (count &+ 3) & ~3
+        try factors.reserve(padded)
+        let (times, factors, latest) = (times.pointer, factors.pointer, times.pointer[count &- 1])
+        for n in 0..<count { factors[n] = (times[n] - latest) * inverseTau }
+        for n in count..<padded { factors[n] = 0 }
+        var n = 0
+        while n < padded {
+            vectors(factors + n).pointee = Elementary.exp(vector(factors + n))
+            n &+= 4
+        }
     }
 
     /// When spikes set out for all receivers.
@@ -86,88 +117,97 @@ final class LayerArrivals {
 
     /// Of four neurons from `first` on, each with delays and a time constant of its own.
     func own(_ layer: FirstSpikeLayer, first: Int, endTime: Double) throws(SpinnpropError) -> OwnArrivals {
-        try Memory.check(count: count, bytesPerElement: 160, "the arrivals at four neurons in one sample")
-        try unordered.reserve(4 &* count)
-        try ownTimes.reserve(4 &* (count &+ 1))
-        try ownWeights.reserve(4 &* count)
+        try collect(layer, first: first, endTime: endTime, No.self)
+        return OwnArrivals(
+            count: count, times: ownTimes.pointer, weights: ownWeights.pointer,
+            inverseTau: vector(layer.inverseTau + first))
+    }
+
+    /// The same if `isFactored`.
+    func factored(
+        _ layer: FirstSpikeLayer, first: Int, endTime: Double
+    ) throws(SpinnpropError) -> FactoredArrivals {
+        try collect(layer, first: first, endTime: endTime, Yes.self)
+        let own = OwnArrivals(
+            count: count, times: ownTimes.pointer, weights: ownWeights.pointer,
+            inverseTau: vector(layer.inverseTau + first))
+        return FactoredArrivals(own: own, factors: ownFactors.pointer)
+    }
+
+    private func collect<IsFactored: Constant>(
+        _ layer: FirstSpikeLayer, first: Int, endTime: Double, _: IsFactored.Type
+    ) throws(SpinnpropError) {
+        let (times, units, factors, count) = (times.pointer, units.pointer, factors.pointer, count)
+        let (delays, delayFactors) = (layer.receiverDelays(pre: 0) + first, layer.delayFactors.pointer + first)
+        let delayStride = layer.delayKind == .synaptic ? layer.stride : 0
+        let unordered = vectors(unordered.pointer)
         let never = SIMD4<Double>(repeating: .infinity)
-        var (previous, isSorted) = (-never, SIMDMask<SIMD4<Int64>>(repeating: true))
         var n = 0
         while n < count {
-            let delays = vector(layer.receiverDelays(pre: Int(units.pointer[n])) + first)
-            var time = times.pointer[n] + delays
-            time.replace(with: never, where: time .> endTime)
-            vectors(unordered.pointer + 4 &* n).pointee = time
-            isSorted = isSorted .& (time .>= previous)
-            previous = time
+            let time = times[n] + vector(delays + Int(units[n]) &* delayStride)
+            unordered[n] = time.replacing(with: never, where: time .> endTime)
             n &+= 1
         }
-        vectors(ownTimes.pointer + 4 &* count).pointee = never
-        if all(isSorted) {
-            place(layer, first, never) { n, _ in SIMD4(repeating: n) }
-        } else if count <= 32 {
-            place(layer, first, never, rank)
-        } else {
-            try placeOneByOne(layer, first)
-        }
-        return OwnArrivals(
-            count: count, times: ownTimes.pointer, weights: ownWeights.pointer, inverseTau: vector(layer.inverseTau + first))
-    }
-
-    /// How many arrivals at each of four neurons come before the n-th, those at one time in order of (sending time, sender): as many
-    /// comparisons as pairs, but no branch.
-    @inline(__always)
-    private func rank(_ n: Int, _ own: SIMD4<Double>) -> SIMD4<Int> {
-        let all = UnsafeRawPointer(unordered.pointer).assumingMemoryBound(to: SIMD4<Double>.self)
-        var before = SIMD4<Int64>.zero
-        var other = 0
-        while other < n {
-            // -1 is true.
-            before &-= unsafeBitCast(all[other] .<= own, to: SIMD4<Int64>.self)
-            other &+= 1
-        }
-        other = n &+ 1
-        while other < count {
-            before &-= unsafeBitCast(all[other] .< own, to: SIMD4<Int64>.self)
-            other &+= 1
-        }
-        return unsafeBitCast(before, to: SIMD4<Int>.self)
-    }
-
-    /// Puts times and weights of four neurons where `rank` says.
-    @inline(__always)
-    private func place(
-        _ layer: FirstSpikeLayer, _ first: Int, _ never: SIMD4<Double>, _ rank: (Int, SIMD4<Double>) -> SIMD4<Int>
-    ) {
-        let (times, weights) = (ownTimes.pointer, ownWeights.pointer)
-        var n = 0
+        // To whole groups of four.
+        for padding in 0..<4 { unordered[count &+ padding] = never }
+        if count > 64 || !rank() { try rankOneByOne() }
+        let (ownTimes, ownWeights, ownFactors) = (ownTimes.pointer, ownWeights.pointer, ownFactors.pointer)
+        let (weights, stride, ranks) = (layer.weights.pointer + first, layer.stride, ranks.pointer)
+        n = 0
         while n < count {
-            let own = vector(unordered.pointer + 4 &* n)
-            let weight = vector(layer.weights.pointer + Int(units.pointer[n]) &* layer.stride + first)
-                .replacing(with: 0, where: own .== never)
-            let place = rank(n, own)
-            for lane in 0..<4 {
-                times[4 &* place[lane] &+ lane] = own[lane]
-                weights[4 &* place[lane] &+ lane] = weight[lane]
+            let (unit, places) = (Int(units[n]), ranks + 4 &* n)
+            scatter(unordered[n], ownTimes, places)
+            scatter(vector(weights + unit &* stride), ownWeights, places)
+            if IsFactored.isTrue {
+                scatter(factors[n] * vector(delayFactors + unit &* delayStride), ownFactors, places)
             }
             n &+= 1
         }
+        vectors(ownTimes + 4 &* count).pointee = never
     }
 
-    /// The same for many arrivals, in O(n log n) per neuron.
-    private func placeOneByOne(_ layer: FirstSpikeLayer, _ first: Int) throws(SpinnpropError) {
-        let (times, weights, unordered) = (ownTimes.pointer, ownWeights.pointer, unordered.pointer)
-        try oneNeuron.reserve(count)
+    @inline(__always)
+    private func scatter(_ own: SIMD4<Double>, _ values: UnsafeMutablePointer<Double>, _ places: UnsafePointer<Int>) {
+        values[places[0]] = own[0]
+        values[places[1] &+ 1] = own[1]
+        values[places[2] &+ 2] = own[2]
+        values[places[3] &+ 3] = own[3]
+    }
+
+    /// For each arrival at each of four neurons the place of its number: four times as many as come before. As many comparisons as pairs,
+    /// but no branch. `false`, with ranks undefined, if two come at one time.
+    private func rank() -> Bool {
+        let (times, ranks, count) = (vectors(unordered.pointer), ranks.pointer, count)
+        var sum = SIMD4<Int64>.zero
+        var n = 0
+        while n < count {
+            let own = times[n]
+            var before = SIMD4<Int64>.zero
+            var other = 0
+            while other < count {
+                // -1 is true.
+                before &-= unsafeBitCast(times[other] .< own, to: SIMD4<Int64>.self)
+                before &-= unsafeBitCast(times[other &+ 1] .< own, to: SIMD4<Int64>.self)
+                before &-= unsafeBitCast(times[other &+ 2] .< own, to: SIMD4<Int64>.self)
+                before &-= unsafeBitCast(times[other &+ 3] .< own, to: SIMD4<Int64>.self)
+                other &+= 4
+            }
+            UnsafeMutableRawPointer(ranks + 4 &* n).assumingMemoryBound(to: SIMD4<Int64>.self).pointee = before &* 4
+            sum &+= before
+            n &+= 1
+        }
+        // Each pair of different times counts once.
+        return all(sum .== SIMD4(repeating: Int64(count &* (count &- 1) / 2)))
+    }
+
+    /// The same for many arrivals, in O(n log n) per neuron; those at one time in order of (sender, sending time).
+    private func rankOneByOne() throws(SpinnpropError) {
+        let (times, ranks, own, count) = (unordered.pointer, ranks.pointer, oneNeuron.pointer, count)
         for lane in 0..<4 {
             try poller.spend(8 &* count)
-            for n in 0..<count { oneNeuron.pointer[n] = unordered[4 &* n &+ lane] }
-            let order = try order.order(oneNeuron.pointer, units.pointer, count)
-            for n in 0..<count {
-                let from = Int(order[n])
-                let weight = layer.weights.pointer[Int(units.pointer[from]) &* layer.stride &+ first &+ lane]
-                times[4 &* n &+ lane] = oneNeuron.pointer[from]
-                weights[4 &* n &+ lane] = oneNeuron.pointer[from] < .infinity ? weight : 0
-            }
+            for n in 0..<count { own[n] = min(times[4 &* n &+ lane], .greatestFiniteMagnitude) }
+            let order = try order.order(own, units.pointer, count)
+            for n in 0..<count { ranks[4 &* Int(order[n]) &+ lane] = 4 &* n }
         }
     }
 }

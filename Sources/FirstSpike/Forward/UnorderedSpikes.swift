@@ -48,9 +48,9 @@ final class UnorderedSpikes {
     /// Appends the spikes to a layer's, in order of time.
     func append(_ layer: FirstSpikeLayer, to output: SpikeColumns, _ sorter: TimeOrder) throws(SpinnpropError) {
         try units.reserve(layer.stride)
-        let (times, units, currents) = (times.pointer, units.pointer, currents.pointer)
+        let (times, units, currents, neuronCount) = (times.pointer, units.pointer, currents.pointer, layer.neuronCount)
         var (count, n) = (0, 0)
-        while n < layer.neuronCount {
+        while n < neuronCount {
             let time = times[n]
             (times[count], currents[count], units[count]) = (time, currents[n], Int32(truncatingIfNeeded: n))
             count &+= time < .infinity ? 1 : 0
@@ -59,11 +59,12 @@ final class UnorderedSpikes {
         try output.reserve(count)
         let order = try sorter.order(times, units, count)
         let start = output.count
-        for n in 0..<count {
-            let from = Int(order[n])
-            output.times[start &+ n] = times[from]
-            output.units[start &+ n] = units[from]
-            output.currents[start &+ n] = currents[from]
+        let (outTimes, outUnits, outCurrents) = (output.times + start, output.units + start, output.currents + start)
+        var rank = 0
+        while rank < count {
+            let from = Int(order[rank])
+            (outTimes[rank], outUnits[rank], outCurrents[rank]) = (times[from], units[from], currents[from])
+            rank &+= 1
         }
         output.count = start + count
     }
