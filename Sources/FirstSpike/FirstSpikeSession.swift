@@ -69,5 +69,5 @@ final class FirstSpikeSession: Session {
         if trainsDelays { for layer in layers { layer.takeDelays() } }
     }
 
-func setWeights(of network: Network) { resident.setWeights(of: network) }
+    func setWeights(of network: Network) { resident.setWeights(of: network) }
 }

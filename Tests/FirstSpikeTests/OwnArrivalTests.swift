@@ -21,7 +21,7 @@ struct OwnArrivalTests {
             let count = arrivals.count
             let parameters = [LIFParameters(tauMem: [Double(ratio)], tauSyn: [1])]
             shared = try Network(sizes: [count, neurons], parameters: parameters)
-            own = try Network(sizes: [count, neurons], parameters: parameters, delays: .synaptic)
+            own = try Network(sizes: [count, neurons], parameters: parameters, delays: [.synaptic])
             try shared.setWeights(weights, connection: 0)
             try own.setWeights(weights, connection: 0)
             var random = RandomStream(seed: seed, stream: 7)
@@ -102,7 +102,7 @@ struct OwnArrivalTests {
         let layer = try SingleLayer(
             ratio: ratio, times: [0.25, 0.5], weights: [[4, 8], [5, 1], [6, 7], [0, 1], [3, 9]])
         var network = try Network(
-            sizes: [2, 5], parameters: [layer.network.layers[0].parameters], delays: .dendritic)
+            sizes: [2, 5], parameters: [layer.network.layers[0].parameters], delays: [.dendritic])
         try network.setWeights(layer.network.connections[0].weights, connection: 0)
         let delays = [0, 0.5, 1, 2, 4]
         try network.setDelays(delays, connection: 0)
