@@ -10,13 +10,13 @@ import Testing
 @testable import TestSupport
 
 struct FileTests {
-    private func network(_ delays: DelayKind, leaky: Bool = false) throws -> Network {
+    private func network(_ delays: [DelayKind], leaky: Bool = false) throws -> Network {
         var network = try Network(
             sizes: [3, 4, 2, 2],
             parameters: [LIFParameters(), LIFParameters(tauMem: [1e-3, 2e-3]), LIFParameters(threshold: [2])],
-            delays: [delays], recurrent: [true, false], leakyReadout: leaky)
+            delays: delays, recurrent: [true, false], leakyReadout: leaky)
         try Initialisation().apply(to: &network, seed: 5)
-        for (index, connection) in network.connections.enumerated() where delays != .none {
+        for (index, connection) in network.connections.enumerated() where connection.delayKind != .none {
             try network.setDelays(connection.delays.indices.map { 1e-3 * Double($0) }, connection: index)
         }
         return network
@@ -47,8 +47,11 @@ struct FileTests {
             endTime: leaky ? .infinity : 5)
     }
 
-    @Test(arguments: DelayKind.allCases, [false, true])
-    func networksRoundTrip(delays: DelayKind, leaky: Bool) throws {
+    private static let kinds =
+        DelayKind.allCases.map { [$0] } + [[.axonal, .none, .synaptic], [.none, .none, .dendritic]]
+
+    @Test(arguments: kinds, [false, true])
+    func networksRoundTrip(delays: [DelayKind], leaky: Bool) throws {
         let network = try network(delays, leaky: leaky)
         let bytes = NetworkFile.content(network).bytes
         #expect(try NetworkFile.network(bytes) == network)
@@ -91,7 +94,7 @@ struct FileTests {
             }
         }
         let files: [([UInt8], ([UInt8]) throws -> Void)] = [
-            (NetworkFile.content(try network(.axonal)).bytes, { _ = try NetworkFile.network($0).fingerprint }),
+            (NetworkFile.content(try network([.axonal])).bytes, { _ = try NetworkFile.network($0).fingerprint }),
             (
                 RecordingFile.content(try recording(leaky: false)).bytes,
                 { _ = RecordingFile.content(try RecordingFile.recording($0)).bytes }
@@ -137,7 +140,7 @@ struct FileTests {
                 #expect(error?.kind == .fileError)
             }
         }
-        let network = NetworkFile.content(try network(.synaptic)).bytes
+        let network = NetworkFile.content(try network([.synaptic])).bytes
         try refuse(network, "layers.0.weights") { $0[3] = .nan }
         try refuse(network, "layers.0.recurrent_weights") { $0[3] = .infinity }
         try refuse(network, "layers.1.delays") { $0[0] = -1e-9 }
@@ -168,7 +171,7 @@ struct FileTests {
     }
 
     @Test func kindsAndVersions() throws {
-        let network = try network(.none)
+        let network = try network([.none])
         let recording = try recording(leaky: false)
         #expect(throws: SpinnpropError.self) { try RecordingFile.recording(NetworkFile.content(network).bytes) }
         #expect(throws: SpinnpropError.self) { try NetworkFile.network(RecordingFile.content(recording).bytes) }
@@ -186,7 +189,7 @@ struct FileTests {
         mkdir(folder, 0o755)
         defer { rmdir(folder) }
         let path = folder + "/network.safetensors"
-        let (first, second) = (try network(.none), try network(.axonal))
+        let (first, second) = (try network([.none]), try network([.axonal]))
         try NetworkFile.save(first, path)
         #expect(try NetworkFile.load(path) == first)
         try NetworkFile.save(second, path)
@@ -225,7 +228,7 @@ struct FileTests {
             let error = #expect(throws: SpinnpropError.self) { try call() }
             #expect(error?.kind == .fileError && error?.message.contains(part) == true, "\(error?.message ?? "")")
         }
-        let network = try network(.axonal)
+        let network = try network([.axonal])
         let (fifo, link) = (folder + "/fifo", folder + "/link")
         #expect(mkfifo(fifo, 0o600) == 0 && symlink("fifo", link) == 0)
         for path in [fifo, link] {
@@ -263,7 +266,7 @@ struct FileTests {
         let folder = FilePath(bytes: Array("/tmp/spinnprop-names-\(getpid())-".utf8) + [0xFF, 0x41, 0xC3])
         #expect(folder.withCString { mkdir($0, 0o755) } == 0)
         defer { _ = folder.withCString { rmdir($0) } }
-        let (network, link) = (try network(.axonal), folder + "/link")
+        let (network, link) = (try network([.axonal]), folder + "/link")
         let path = FilePath(bytes: folder.bytes + [0x2F, 0xE2, 0x82, 0x2E])
         let name = Array([0xE2, 0x82, 0x2E, 0]).map { CChar(bitPattern: $0) }
         #expect(link.withCString { symlink(name, $0) } == 0)
@@ -328,7 +331,7 @@ struct FileTests {
                 }
             ),
         ]
-        for delays in DelayKind.allCases {
+        for delays in FileTests.kinds {
             files.append((NetworkFile.content(try network(delays)).bytes, { _ = try NetworkFile.network($0) }))
         }
         for (bytes, read) in files {

@@ -19,6 +19,17 @@ struct NetworkTests {
         #expect(leaky.layers.map(\.isSpiking) == [true, false] && leaky.connections.count == 3)
     }
 
+    @Test func eachLayerHasItsKindOfDelay() throws {
+        let network = try Network(sizes: [5, 4, 3, 2], delays: [.axonal, .none, .dendritic], recurrent: [true])
+        #expect(network.connections.map(\.delayKind) == [.axonal, .none, .dendritic, .axonal, .none])
+        #expect(network.connections.map(\.delays.count) == [5, 0, 2, 4, 0] && network.hasDelays)
+        #expect(try !Network(sizes: [5, 4, 3], delays: [.none, .none]).hasDelays)
+        for wrong in [[], [.axonal, .none], [DelayKind](repeating: .none, count: 4)] as [[DelayKind]] {
+            let error = #expect(throws: SpinnpropError.self) { try Network(sizes: [5, 4, 3, 2], delays: wrong) }
+            #expect(error?.message == "\(wrong.count) kinds of delay for 3 layers; give one for all, or one each")
+        }
+    }
+
     @Test(arguments: [(DelayKind.none, 0), (.synaptic, 12), (.axonal, 4), (.dendritic, 3)])
     func delayShapes(kind: DelayKind, count: Int) throws {
         var network = try Network(sizes: [4, 3], delays: [kind])

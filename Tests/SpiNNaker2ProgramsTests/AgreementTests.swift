@@ -10,7 +10,7 @@ import Testing
 @testable import TestSupport
 
 struct AgreementTests {
-    @Test(arguments: 0..<60) func forwardAndBackward(seed: Int) throws {
+    @Test(arguments: 0..<66) func forwardAndBackward(seed: Int) throws {
         let own = try RandomSpiNNaker2Case(seed: UInt64(seed))
         let twin = try ClockSubstrate(own.twinGrid).forward(
             own.network, own.input, options: ForwardOptions(), monitor: nil)
@@ -40,7 +40,7 @@ extension AgreementTests {
     /// The cases are worth something: most have spikes in every layer, errors in every gradient, cuts and several chips.
     @Test func casesAreLively() throws {
         var (lively, cut) = (0, 0)
-        for seed in 0..<60 {
+        for seed in 0..<66 {
             let own = try RandomSpiNNaker2Case(seed: UInt64(seed))
             let twin = try ClockSubstrate(own.twinGrid).forward(
                 own.network, own.input, options: ForwardOptions(), monitor: nil)

@@ -55,7 +55,7 @@ extension Configuration {
         own.samples = pick([1, 9, 9, 17])
         own.spikesPerInput = own.grid?.steps == 2 ? 1 : 1 + random.index(below: 3)
         own.gain = pick([6, 12, 24])
-        if own.delays != [.none], pick([false, true]) {
+        if own.delays != [.none], pick([false, false, true]) {
             own.delays = own.sizes.dropFirst().map { _ in pick(DelayKind.allCases) }
         }
         return own

@@ -17,7 +17,7 @@ def arrays_of(net):
 
 
 @pytest.mark.parametrize(
-    "delays, recurrent", [(None, False), ("synaptic", True), ("axonal", True), ("dendritic", False)]
+    "delays, recurrent", [(None, False), ("synaptic", True), ("axonal", True), ("dendritic", False), (["axonal", None, "synaptic"], True)]
 )
 def test_it_reads_ours(delays, recurrent, tmp_path):
     net = sp.Network([5, 7, 4, 3], delays=delays, recurrent=recurrent, seed=3, tau_mem=[1e-2, 2e-2, 3e-2])
@@ -42,6 +42,27 @@ def test_we_read_its(tmp_path):
     numpy_files.save_file(numpy_files.load_file(str(ours)), str(theirs), metadata=metadata)
     again = sp.load(theirs)
     assert all(np.array_equal(one, two) for one, two in zip(arrays_of(net), arrays_of(again)))
+
+
+def test_kinds_of_delays_are_one_for_all_or_one_for_each_layer(tmp_path):
+    net = sp.Network([5, 7, 3], delays="synaptic", seed=3)
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    sp.save(net, ours)
+    with safetensors.safe_open(str(ours), framework="numpy") as file:
+        metadata = file.metadata()
+    assert metadata["delays"] == "synaptic"
+
+    def load(kinds):
+        numpy_files.save_file(numpy_files.load_file(str(ours)), str(theirs), metadata={**metadata, "delays": kinds})
+        return sp.load(theirs)
+
+    assert load("synaptic,synaptic").delay_kinds == net.delay_kinds
+    for wrong in ("synaptic,none,none", "synaptic,sinaptic", "synaptic,", ",", "", "synaptic,axonal"):
+        with pytest.raises(sp.SpinnpropError):
+            load(wrong)
+    mixed = sp.Network([5, 7, 3], delays=["axonal", None], seed=3)
+    sp.save(mixed, ours)
+    assert sp.load(ours).delay_kinds == ("axonal", None)
 
 
 def test_the_header_is_json(tmp_path):

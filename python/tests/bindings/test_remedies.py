@@ -91,6 +91,12 @@ def grown(values):
     return own
 
 
+def sigmoid(delay, **options):
+    own = sp.Network([5, 6, 3], delays=["axonal", None])
+    own.delays[0] = np.full(5, delay)
+    sp.Trainer(own, epochs=1, delay_parameter="sigmoid", delay_learning_rate=0.1, **options).run(SPIKES, Y)
+
+
 def asked_while_running(engine, ask):
     net().forward(MANY, engine=engine, progress=(lambda seen: engine.account() and None) if ask else None)
     return engine.account()
@@ -135,6 +141,12 @@ REMEDIES = [
     (lambda: halved(net()), lambda: step(net())),
     (lambda: step(sp.Trainer(net()).network), lambda: sp.Trainer([own := copy.copy(sp.Trainer(net()).network), step(own)][0])),
     (lambda: grown(None), lambda: grown("synaptic")),
+    (lambda: net(delays=["axonal"] * 3), lambda: [net(delays="axonal"), net(delays=["axonal", None])]),
+    (
+        lambda: sigmoid(0.0),
+        lambda: [sigmoid(0.0, delay_init=(0, 0.25)), sigmoid(1e-3), sigmoid(6e-3, delay_shift=5e-3), sigmoid(6e-3, delay_scale=1e-2)],
+    ),
+    (lambda: sigmoid(5e-3), lambda: sigmoid(5e-3, delay_scale=6e-3)),
     (lambda: net(recurrent=True).forward(SPIKES), lambda: net(recurrent=True).forward(SPIKES, t_end=0.1)),
     (lambda: setattr(LOSS, "tau0", 1.0), lambda: sp.losses.TTFSCrossEntropy(tau0=1.0)),
     (lambda: sp.losses.SpikeTimeMSE(t_label=2e-2, t_other=1e-2), lambda: sp.losses.SpikeTimeMSE(t_label=1e-2, t_other=2e-2)),
@@ -363,6 +375,10 @@ def commands(tmp_path):
         ([*train, str(tmp_path / "file")], [[*train, other]]),
         ([*simulate, ran], [[*simulate, str(tmp_path / "simulated")]]),
         ([*reproduce, part], [[*reproduce, str(tmp_path / "reproduced")]]),
+        (
+            [*train, other, "--delays", "axonal", "none", "none"],
+            [[*train, other, "--delays", "axonal"], [*train, other, "--delays", "axonal", "none"]],
+        ),
         ([*train, other, "--steps", "30"], [[*train, other], [*train, other, "--steps", "30", "--engine", "clock"]]),
         (
             [*search, "--objective", "accuracy-energy"],
@@ -395,7 +411,8 @@ ELSEWHERE = {
     "install a newer": "a file of a later version",
     "wait": "by threads: test_processes.py",
     "the path is empty|zero byte": "Python looks at paths first",
-    "elements for .* (neurons|layers);|initial phases|labels for|sets of neuron|thresholds for|flags for|; give 1, one for each|target times for": "Python "
+    "elements for .* (neurons|layers);|initial phases|labels for|kinds of delay for|"
+    "sets of neuron|thresholds for|flags for|; give 1, one for each|target times for": "Python "
     "or the border of C counts first; the rooms' own tests do it",
     "needs spikes on a grid|counts time in steps, and engine": "the composition says so before the engine",
     "run a batch first": "sessions are the core's own",
