@@ -572,6 +572,8 @@ typedef struct spinnprop_training_options {
     double bump;                   /* weight bumping of silent neurons: first amount, doubled while it stays so; 0: off */
     double bump_hidden_limit;      /*   silent fraction of a hidden layer that calls for it                           */
     double bump_output_limit;      /*   silent fraction of the last layer that calls for it                           */
+    int32_t bump_pairs;            /*   0: of neurons, silent in all samples of a batch; 1: of pairs of a sample and a
+                                    *   neuron, as Goeltz et al. have it: all neurons that miss a sample are raised   */
     double input_dropout;          /* probability with which an input spike is left out in training                   */
     int32_t patience;              /* epochs without a better validation loss before stopping; 0: never               */
     int32_t restore_best;          /* 1: end with the parameters of the best validation loss. Here, as for early

@@ -66,6 +66,31 @@ struct BumpingTests {
         #expect(state.layer == 1 && state.amount == 0.5)
     }
 
+    /// Of pairs: a neuron that missed one sample of two is half silent, and is raised.
+    @Test func pairsOfSamplesAndNeurons() throws {
+        var options = bumping()
+        options.ofPairs = true
+        var network = try Network(sizes: [2, 4, 2])
+        var state = BumpState()
+        // Both samples have neuron 0, twice in the second one; the second has 1, 2 and 3, too: 3 of 8 pairs are silent.
+        let columns = try SpikeColumns()
+        for neuron in [0, 0, 1, 0, 2, 3] { try columns.append(time: 1e-3, unit: neuron, current: 2) }
+        columns.ends = [1, 6]
+        var spikes = recording(hidden: [], outputs: [])
+        spikes = Recording(
+            input: spikes.input,
+            layers: [
+                LayerRecording(neuronCount: 4, isSpiking: true, thresholds: [1], segments: [columns]), spikes.layers[1],
+            ],
+            partition: [0..<2], fingerprint: nil, engine: "test", endTime: .infinity)
+        let hidden = bump(&state, options, &network, after: spikes)
+        #expect(hidden && state.layer == 0 && network.connections[0].weights == [0, 0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5])
+        // At the limit nothing is raised there; the outputs, which miss all samples, are.
+        options.hiddenLimit = 3.0 / 8
+        let outputs = bump(&state, options, &network, after: spikes)
+        #expect(outputs && state.layer == 1 && network.connections[1].weights.allSatisfy { $0 == 0.5 })
+    }
+
     @Test func staysWithinBounds() throws {
         var network = try Network(sizes: [2, 4, 2])
         var state = BumpState()

@@ -29,7 +29,8 @@ struct CourseTests {
         ("optimizer.clipNorm", { $0.optimizer.clipNorm += 1 }), ("schedule.kind", { $0.schedule.kind = .smooth }),
         ("schedule.epochs", { $0.schedule.epochs += 1 }), ("schedule.gamma", { $0.schedule.gamma += 1 }),
         ("bumping.amount", { $0.bumping.amount += 1 }), ("bumping.hiddenLimit", { $0.bumping.hiddenLimit += 1 }),
-        ("bumping.outputLimit", { $0.bumping.outputLimit += 1 }), ("inputDropout", { $0.inputDropout += 1 }),
+        ("bumping.outputLimit", { $0.bumping.outputLimit += 1 }), ("bumping.ofPairs", { $0.bumping.ofPairs.toggle() }),
+        ("inputDropout", { $0.inputDropout += 1 }),
     ]
     /// Fields that only say how long a run goes on and what is kept of it.
     private let others: [(path: String, change: (inout TrainingOptions) -> Void)] = [

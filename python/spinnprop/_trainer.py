@@ -104,6 +104,9 @@ class Trainer:
         First amount added to the weights of silent neurons, doubled while they stay so; 0: off.
     bump_hidden_limit, bump_output_limit : float
         The silent fraction of a layer above which its silent neurons are bumped.
+    bump_pairs : bool
+        What is silent: neurons, in all samples of a batch, or, as Goeltz et al. have it (arXiv 1912.11443), pairs of a sample and
+        a neuron; then all neurons that miss a sample are bumped.
     input_dropout : float
         Probability with which an input spike is left out in training.
     patience : int
@@ -166,6 +169,7 @@ class Trainer:
         bump: float = 0.0,
         bump_hidden_limit: float = 0.3,
         bump_output_limit: float = 0.0,
+        bump_pairs: bool = False,
         input_dropout: float = 0.0,
         patience: int = 0,
         restore_best: bool = False,
@@ -208,6 +212,7 @@ class Trainer:
                 "bump": own(bump, "bump"),
                 "bump_hidden_limit": own(bump_hidden_limit, "bump_hidden_limit"),
                 "bump_output_limit": own(bump_output_limit, "bump_output_limit"),
+                "bump_pairs": int(checks.boolean(bump_pairs, "bump_pairs")),
                 "input_dropout": own(input_dropout, "input_dropout"),
                 "patience": own(patience, "patience"),
                 "restore_best": int(checks.boolean(restore_best, "restore_best")),

@@ -11,17 +11,22 @@ struct BumpState: Equatable {
     /// Doubling ends here: what still does not spike has no input, and its weights must stay within float64.
     static let largestFactor = 65536.0
 
-    /// Turns to the first layer that is silent beyond its limit. Returns its silent neurons, to be bumped by `amount`; `nil` if there is none.
+    /// Turns to the first layer that is silent beyond its limit. Returns its neurons to be bumped by `amount`; `nil` if there is none.
     mutating func next(_ options: WeightBumping, after recording: Recording) -> [Bool]? {
         guard options.amount > 0, recording.sampleCount > 0 else { return nil }
         for (layer, own) in recording.layers.enumerated() where own.isSpiking {
             let isLast = layer == recording.layers.count - 1
-            let silent = recording.silentNeurons(layer: layer)
-            let fraction = Double(silent.reduce(0) { $0 + ($1 ? 1 : 0) }) / Double(own.neuronCount)
+            let samples = recording.sampleCount
+            // Of each neuron how many samples it missed, or whether it missed all.
+            let missed = recording.samplesWithSpikes(layer: layer).map { spiked in
+                options.ofPairs ? samples - spiked : (spiked == 0 ? 1 : 0)
+            }
+            let all = Double(own.neuronCount) * (options.ofPairs ? Double(samples) : 1)
+            let fraction = Double(missed.reduce(0, +)) / all
             guard fraction > (isLast ? options.outputLimit : options.hiddenLimit) else { continue }
             amount = self.layer == layer ? min(2 * amount, options.amount * BumpState.largestFactor) : options.amount
             self.layer = layer
-            return silent
+            return missed.map { $0 > 0 }
         }
         self = BumpState()
         return nil
@@ -29,21 +34,33 @@ struct BumpState: Equatable {
 }
 
 extension Recording {
-    /// For each neuron of a layer whether it spiked in no sample.
-    func silentNeurons(layer: Int) -> [Bool] {
-        var silent = [Bool](repeating: true, count: layers[layer].neuronCount)
-        silent.withUnsafeMutableBufferPointer { silent in
-            guard let silent = silent.baseAddress else { return }
-            for segment in layers[layer].segments {
-                let (units, count) = (segment.units, segment.count)
-                var spike = 0
-                while spike < count {
-                    silent[Int(units[spike])] = false
-                    spike &+= 1
+    /// For each neuron of a layer in how many samples it spiked.
+    func samplesWithSpikes(layer: Int) -> [Int] {
+        let count = layers[layer].neuronCount
+        var counts = [Int](repeating: 0, count: count)
+        var last = [Int](repeating: -1, count: count)
+        var sample = 0
+        counts.withUnsafeMutableBufferPointer { counts in
+            last.withUnsafeMutableBufferPointer { last in
+                guard let counts = counts.baseAddress, let last = last.baseAddress else { return }
+                for segment in layers[layer].segments {
+                    let (units, ends) = (segment.units, segment.ends)
+                    var spike = 0
+                    for end in ends {
+                        while spike < end {
+                            let unit = Int(units[spike])
+                            if last[unit] != sample {
+                                last[unit] = sample
+                                counts[unit] &+= 1
+                            }
+                            spike &+= 1
+                        }
+                        sample &+= 1
+                    }
                 }
             }
         }
-        return silent
+        return counts
     }
 }
 

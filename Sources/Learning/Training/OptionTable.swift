@@ -18,6 +18,7 @@ extension TrainingOptions {
             OptionField("bump", \.bumping.amount, .closed(0, 1e6)),
             OptionField("bump_hidden_limit", \.bumping.hiddenLimit, .closed(0, 1)),
             OptionField("bump_output_limit", \.bumping.outputLimit, .closed(0, 1)),
+            OptionField("bump_pairs", \.bumping.ofPairs),
             OptionField("input_dropout", \.inputDropout, .from(0, below: 1)),
             OptionField("patience", \.patience, .count(from: 0)),
             OptionField("restore_best", \.restoreBest),

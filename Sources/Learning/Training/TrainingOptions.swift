@@ -22,15 +22,18 @@ public struct Schedule: Equatable, Sendable {
 /// Weight bumping of silent neurons (Göltz et al., arXiv 1912.11443).
 ///
 /// The first layer of which more than a limit's fraction of neurons spiked in no sample of a batch gets `amount` added to all
-/// feed-forward weights of those neurons; the amount doubles while the same layer calls for it in the batches that follow. The optimiser's step of such
+/// feed-forward weights of those neurons. With `ofPairs`, as published, the fraction is of (sample, neuron) pairs without a spike, and all
+/// neurons that miss a sample are raised. The amount doubles while the same layer calls for it in the batches that follow. The optimiser's step of such
 /// a batch is skipped.
 public struct WeightBumping: Equatable, Sendable {
     /// What is added to weights at first; 0: nothing is bumped.
     public var amount = 0.0
-    /// The fraction of silent neurons above which a hidden layer is bumped.
+    /// The silent fraction above which a hidden layer is bumped.
     public var hiddenLimit = 0.3
-    /// The fraction of silent neurons above which the last layer is bumped.
+    /// The silent fraction above which the last layer is bumped.
     public var outputLimit = 0.0
+    /// Whether each pair of a sample and a neuron counts, rather than each neuron over the whole batch.
+    public var ofPairs = false
 
     public init() {}
 }

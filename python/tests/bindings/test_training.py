@@ -417,7 +417,7 @@ def test_bad_data(net, data):
     assert trainer.run(spikes, y)
 
 
-@pytest.mark.parametrize("name", ["restore_best", "resume"])
+@pytest.mark.parametrize("name", ["bump_pairs", "restore_best", "resume"])
 def test_flags_are_booleans(net, name):
     for wrong in ("no", 1, 0.0, None, [True]):
         with pytest.raises(TypeError, match=f"{name} is .* True or False"):

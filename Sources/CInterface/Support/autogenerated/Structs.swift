@@ -93,6 +93,7 @@ extension spinnprop_training_options: TabledStruct {
         StructNumber("bump", \.bump),
         StructNumber("bump_hidden_limit", \.bump_hidden_limit),
         StructNumber("bump_output_limit", \.bump_output_limit),
+        StructNumber("bump_pairs", \.bump_pairs),
         StructNumber("input_dropout", \.input_dropout),
         StructNumber("patience", \.patience),
         StructNumber("restore_best", \.restore_best),
