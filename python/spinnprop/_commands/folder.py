@@ -28,6 +28,15 @@ def _pictures(*names: str) -> Tuple[str, ...]:
     return tuple(f"{name}.{end}" for name in names for end in PICTURES)
 
 
+def _runs(*starts: str) -> Tuple[str, ...]:
+    """The files of runs that are done, half written, or were interrupted."""
+    return tuple(f"{start}-epochs.{end}" for start in starts for end in ("json", "json.part", CHECKPOINT))
+
+
+#: Settings of `spinnprop reproduce` that train several networks for comparison, and what they write besides.
+COMPARED = ("fast-and-deep-yin-yang", "delgrad-yin-yang", "eventprop-delays-yin-yang")
+_TABLE_OF_RUNS = ("metrics.json", *_pictures("error_by_hidden", "error_by_parameters", "validation_error"))
+
 #: What each command writes to its folder; * stands for anything.
 FILES = {
     "train": (
@@ -42,7 +51,9 @@ FILES = {
     ),
     "search": (TRIALS, f"{TRIALS}-journal", "trials.csv", "best.json", MODEL, *_pictures("history", "pareto")),
     "simulate": ("metrics.json", "rates.npy", *_pictures("raster")),
-    "reproduce": ("*seed-*-epochs.json", "*seed-*-epochs.json.part"),
+    "reproduce eventprop-yin-yang": _runs("seed-*"),
+    "reproduce spinnaker2-yin-yang": _runs("clock-seed-*", "spinnaker2-seed-*"),
+    **{f"reproduce {setting}": (*_runs(f"{setting}-*"), *_TABLE_OF_RUNS) for setting in COMPARED},
 }
 
 
@@ -73,18 +84,19 @@ def begin(folder: str, command: str) -> None:
     """
     check(folder)
     own = _found(folder, command)
-    for other in FILES:
-        strange = [name for name in _found(folder, other) if name not in own]
-        if strange:
-            raise FileExistsError(
-                f"{folder} holds {strange[0]} of an earlier `spinnprop {other}`; give another folder by --out"
-            )
+    others = {other: [name for name in _found(folder, other) if name not in own] for other in FILES}
+    # Some names are several commands'; so it was the one that has most of them.
+    other, strange = max(others.items(), key=lambda each: len(each[1]))
+    if strange:
+        raise FileExistsError(
+            f"{folder} holds {strange[0]} of an earlier `spinnprop {other}`; give another folder by --out"
+        )
 
 
 def clear(folder: str, command: str, but: Tuple[str, ...] = ()) -> None:
-    """Removes what an earlier run of the command left, and nothing else."""
+    """Removes what an earlier run of the command left, and nothing else; `but`: no file of these names, in which * stands for anything."""
     for name in _found(folder, command):
-        if name not in but:
+        if not any(matching([name], pattern) for pattern in but):
             os.remove(os.path.join(folder, name))
 
 

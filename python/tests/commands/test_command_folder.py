@@ -21,6 +21,7 @@ from spinnprop._commands import folder as command_folder
         ["simulate", "sparse", "--seconds", "1e6"],
         ["reproduce", "eventprop-yin-yang", "--epochs", "1000000"],
         ["reproduce", "spinnaker2-yin-yang", "--epochs", "1000000"],
+        ["reproduce", "delgrad-yin-yang", "--epochs", "1000000"],
     ],
     ids=" ".join,
 )

@@ -18,6 +18,7 @@ LONG = {
         ["reproduce", "spinnaker2-yin-yang", "--epochs", "1000000", "--engine", "clock"],
         b"seed 0, epoch 1 of 1000000: loss ",
     ),
+    "delgrad": (["reproduce", "delgrad-yin-yang", "--epochs", "1000000"], b"seed 0, epoch 1 of 1000000: loss "),
 }
 #: What Ctrl-C leaves in the folder, and says.
 LEFT = {
@@ -26,6 +27,9 @@ LEFT = {
     "simulate": (["metrics.json", "raster.png", "rates.npy"], b"what was simulated is in run"),
     "eventprop": ([], b"the same command goes on"),
     "spinnaker2": ([], b"the same command goes on"),
+    "delgrad": (
+        ["delgrad-yin-yang-first-spike-4-30-3-none-seed-0-1000000-epochs.checkpoint"], b"the same command goes on"
+    ),
 }
 
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from .. import grammar
-from . import eventprop_yin_yang, spinnaker2_yin_yang
+from . import (
+    delgrad_yin_yang,
+    eventprop_delays_yin_yang,
+    eventprop_yin_yang,
+    fast_and_deep_yin_yang,
+    spinnaker2_yin_yang,
+)
 
 
 def add_parser(commands: Any) -> None:
@@ -13,5 +19,11 @@ def add_parser(commands: Any) -> None:
     settings = grammar.family(
         commands, "reproduce", "run a published setting", "Run a published setting.", "settings", "SETTING"
     )
-    for module in (eventprop_yin_yang, spinnaker2_yin_yang):
+    for module in (
+        eventprop_yin_yang,
+        spinnaker2_yin_yang,
+        fast_and_deep_yin_yang,
+        delgrad_yin_yang,
+        eventprop_delays_yin_yang,
+    ):
         module.add_parser(settings)

@@ -60,7 +60,7 @@ def add_parser(settings: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Runs the seeds that are not in ``options.out`` yet, then prints the table."""
-    begin(options.out, "reproduce")
+    begin(options.out, "reproduce eventprop-yin-yang")
     X, y = datasets.yin_yang(5000, seed=42)
     X_test, y_test = datasets.yin_yang(1000, seed=40)
     train = (encoding.latency(X, **SETTING["encoding"]), y)

@@ -25,12 +25,12 @@ def add_shared(parser: argparse.ArgumentParser, seeds: int, epochs: int, out: st
 
 
 @contextlib.contextmanager
-def kept(out: str) -> Iterator[None]:
+def kept(out: str, things: str = "seeds") -> Iterator[None]:
     """Within, Ctrl-C says what is left and how to go on."""
     try:
         yield
     except KeyboardInterrupt:
-        print(f"\nseeds that are done are in {out}; the same command goes on with the others", file=sys.stderr)
+        print(f"\n{things} that are done are in {out}; the same command goes on with the others", file=sys.stderr)
         raise
 
 

@@ -126,7 +126,7 @@ def add_parser(settings: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Runs the seeds that are not in ``options.out`` yet, then prints the table."""
-    begin(options.out, "reproduce")
+    begin(options.out, "reproduce spinnaker2-yin-yang")
     sets = {}
     for name, (n_samples, seed) in SETTING["samples"].items():
         X, y = datasets.yin_yang(n_samples, seed=seed)
