@@ -10,9 +10,9 @@ from .grid import TimeGrid
 class ClockEngine(BaseEngine):
     """The engine in time steps and float32, bit for bit what an emulated SpiNNaker2 computes. ``engine="clock"``.
 
-    Input spikes come at the nearest step, delays are whole steps, a spike of one step acts in the next. Output spikes come at
-    whole steps times time_step. Gradients are a discretisation of the exact ones, with tau_syn in steps. Input past the last
-    step, and any t_end, are errors.
+    Input spikes come at the nearest step; a delay takes the nearest number of whole steps, and training moves the delay itself, in
+    seconds; a spike of one step acts in the next. Output spikes come at whole steps times time_step. Gradients are a
+    discretisation of the exact ones, with tau_syn in steps. Input past the last step, and any t_end, are errors.
 
     Parameters
     ----------
