@@ -7,9 +7,13 @@ import Spikes
 /// 1912.11443; with delays: arXiv 2404.19165). tau_mem is tau_syn or twice that, one ratio per layer.
 ///
 /// Spikes are those first spikes of the exact engine that no second spike of another neuron has part in; after its spike a neuron is
-/// silent, so its reset value has no effect. Input units may spike as often as they like. Cost per sample: arrivals x neurons for each
-/// layer, in vectors over neurons; with dendritic or synaptic delays, or time constants of their own, neurons sort arrivals each for
-/// itself.
+/// silent, so its reset value has no effect. Input units may spike as often as they like.
+///
+/// Cost per sample and layer: n arrivals are sorted in O(n log n); arrivals x neurons, four neurons at a time and no further than their latest
+/// spike; one solution per neuron that spikes, whatever the number of prefixes. Axonal and dendritic delays add nothing to that. With synaptic
+/// delays, or time constants of their own, neurons sort arrivals each for itself, four at a time: up to 64 by comparing all pairs, more in
+/// O(n log n) per neuron. Backward arrivals x neurons, with exponentials per spike and not per pair where none leaves float64. A batch
+/// costs the sum of its samples and, once, parameters x parts (at most 16).
 public struct FirstSpikeSubstrate: Substrate {
     public static let name = "first-spike"
     public var name: String { FirstSpikeSubstrate.name }

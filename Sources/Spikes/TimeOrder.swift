@@ -67,23 +67,18 @@ public struct TimeOrder {
         var total = 0
         n = 0
         while n < count {
-            let own = block[n / 4]
+            let own = SIMD4(repeating: key[n])
             var before = SIMD4<Int64>.zero
-            var other = 0
-            while other < count {
+            var vector = 0
+            while vector < vectors {
                 // -1 is true.
-                before &-= unsafeBitCast(SIMD4(repeating: key[other]) .< own, to: SIMD4<Int64>.self)
-                other &+= 1
+                before &-= unsafeBitCast(block[vector] .< own, to: SIMD4<Int64>.self)
+                vector &+= 1
             }
-            let end = min(n &+ 4, count)
-            var lane = 0
-            while n < end {
-                let place = Int(before[lane])
-                order[place] = Int32(truncatingIfNeeded: n)
-                total &+= place
-                n &+= 1
-                lane &+= 1
-            }
+            let place = Int((before[0] &+ before[1]) &+ (before[2] &+ before[3]))
+            order[place] = Int32(truncatingIfNeeded: n)
+            total &+= place
+            n &+= 1
         }
         // Each pair of different times counts once.
         return total == count &* (count &- 1) / 2

@@ -73,15 +73,14 @@ final class LayerDerivatives {
                 var error = SIMD4<Double>.zero
                 var first = 0
                 while first < stride {
-                    let time = sent + vector(delays + delayRow + first)
-                    let x = (vector(own.times + first) - time) * vector(inverseTau + first)
-                    let bounded = greater(x, .zero)
-                    var decay =
+                    let (spike, time) = (vector(own.times + first), sent + vector(delays + delayRow + first))
+                    let x = greater((spike - time) * vector(inverseTau + first), .zero)
+                    let product =
                         IsFactored.isTrue
                         ? factor * vector(own.decays + first) * vector(delayFactors + delayRow + first)
-                        : Elementary.exp(-bounded)
-                    decay.replace(with: 0, where: x .< 0)
-                    let (membrane, slope) = Form.response(bounded, decay)
+                        : Elementary.exp(-x)
+                    let decay = product.replacing(with: 0, where: time .> spike)
+                    let (membrane, slope) = Form.response(x, decay)
                     vectors(weightSums + at + first).pointee += vector(own.byWeight + first) * membrane
                     if WantsErrors.isTrue {
                         let own = vector(weights + at + first) * vector(own.byTime + first) * slope
@@ -114,7 +113,8 @@ final class LayerDerivatives {
             }
             own.times[neuron] = row.times[n]
         }
-        own.byTime.update(repeating: 0, count: 2 * stride)
+        // Decays of silent neurons are of no effect; numbers left in memory may be subnormal, which is slow.
+        own.byTime.update(repeating: 0, count: 3 * stride)
         let (threshold, tauMem) = (layer.threshold, layer.tauMem)
         try spiking.reserve(stride)
         let spiking = spiking.pointer

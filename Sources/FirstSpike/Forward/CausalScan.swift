@@ -130,7 +130,7 @@ struct OwnArrivals: SortedArrivals {
 /// The same with e^(time / tau_m) of each, from some time on that is the same for all.
 struct FactoredArrivals: SortedArrivals {
     let own: OwnArrivals
-    /// Where a neuron has no more: anything.
+    /// After the last four infinite ones.
     let factors: UnsafePointer<Double>
 
     var count: Int {

@@ -138,21 +138,37 @@ final class LayerArrivals {
         _ layer: FirstSpikeLayer, first: Int, endTime: Double, _: IsFactored.Type
     ) throws(SpinnpropError) {
         let (times, units, factors, count) = (times.pointer, units.pointer, factors.pointer, count)
+        let (weights, stride) = (layer.weights.pointer + first, layer.stride)
         let (delays, delayFactors) = (layer.receiverDelays(pre: 0) + first, layer.delayFactors.pointer + first)
-        let delayStride = layer.delayKind == .synaptic ? layer.stride : 0
-        let unordered = vectors(unordered.pointer)
-        let never = SIMD4<Double>(repeating: .infinity)
+        let delayStride = layer.delayKind == .synaptic ? stride : 0
+        let (unordered, never) = (vectors(unordered.pointer), SIMD4<Double>(repeating: .infinity))
+        let (ownTimes, ownWeights, ownFactors) = (
+            vectors(ownTimes.pointer), vectors(ownWeights.pointer), vectors(ownFactors.pointer)
+        )
+        (ownTimes[count], ownFactors[count]) = (never, never)
+        let isShort = count <= 8
+        let arrivals = isShort ? ownTimes : unordered
         var n = 0
         while n < count {
             let time = times[n] + vector(delays + Int(units[n]) &* delayStride)
-            unordered[n] = time.replacing(with: never, where: time .> endTime)
+            arrivals[n] = time.replacing(with: never, where: time .> endTime)
             n &+= 1
+        }
+        if isShort {
+            n = 0
+            while n < count {
+                let unit = Int(units[n])
+                ownWeights[n] = vector(weights + unit &* stride)
+                if IsFactored.isTrue { ownFactors[n] = factors[n] * vector(delayFactors + unit &* delayStride) }
+                n &+= 1
+            }
+            exchange(ownTimes, ownWeights, ownFactors, IsFactored.self)
+            return
         }
         // To whole groups of four.
         for padding in 0..<4 { unordered[count &+ padding] = never }
         if count > 64 || !rank() { try rankOneByOne() }
-        let (ownTimes, ownWeights, ownFactors) = (ownTimes.pointer, ownWeights.pointer, ownFactors.pointer)
-        let (weights, stride, ranks) = (layer.weights.pointer + first, layer.stride, ranks.pointer)
+        let ranks = ranks.pointer
         n = 0
         while n < count {
             let (unit, places) = (Int(units[n]), ranks + 4 &* n)
@@ -163,11 +179,45 @@ final class LayerArrivals {
             }
             n &+= 1
         }
-        vectors(ownTimes + 4 &* count).pointee = never
+    }
+
+    /// Sorts few arrivals by exchanging neighbours, at four neurons at once: no branch, and nothing leaves its vector.
+    @inline(__always)
+    private func exchange<IsFactored: Constant>(
+        _ times: UnsafeMutablePointer<SIMD4<Double>>, _ weights: UnsafeMutablePointer<SIMD4<Double>>,
+        _ factors: UnsafeMutablePointer<SIMD4<Double>>, _: IsFactored.Type
+    ) {
+        var end = count &- 1
+        while end > 0 {
+            // The latest so far.
+            var (time, weight) = (times[0], weights[0])
+            var factor = IsFactored.isTrue ? factors[0] : .zero
+            var n = 0
+            while n < end {
+                let (nextTime, nextWeight) = (times[n &+ 1], weights[n &+ 1])
+                let isEarlier = nextTime .< time
+                times[n] = lesser(nextTime, time)
+                time = greater(time, nextTime)
+                weights[n] = weight.replacing(with: nextWeight, where: isEarlier)
+                weight = nextWeight.replacing(with: weight, where: isEarlier)
+                if IsFactored.isTrue {
+                    let nextFactor = factors[n &+ 1]
+                    factors[n] = factor.replacing(with: nextFactor, where: isEarlier)
+                    factor = nextFactor.replacing(with: factor, where: isEarlier)
+                }
+                n &+= 1
+            }
+            (times[end], weights[end]) = (time, weight)
+            if IsFactored.isTrue { factors[end] = factor }
+            end &-= 1
+        }
     }
 
     @inline(__always)
-    private func scatter(_ own: SIMD4<Double>, _ values: UnsafeMutablePointer<Double>, _ places: UnsafePointer<Int>) {
+    private func scatter(
+        _ own: SIMD4<Double>, _ vectors: UnsafeMutablePointer<SIMD4<Double>>, _ places: UnsafePointer<Int>
+    ) {
+        let values = UnsafeMutableRawPointer(vectors).assumingMemoryBound(to: Double.self)
         values[places[0]] = own[0]
         values[places[1] &+ 1] = own[1]
         values[places[2] &+ 2] = own[2]
