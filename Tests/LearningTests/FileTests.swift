@@ -281,10 +281,13 @@ struct FileTests {
 
     /// A run before its first batch, and in the middle, with something everywhere.
     private func trained() throws -> (fresh: TrainingState, state: TrainingState) {
-        let network = try toyNetwork()
+        var network = try Network(sizes: [4, 3], delays: [.dendritic])
+        try network.setWeights(try toyNetwork().connections[0].weights, connection: 0)
+        try network.setDelays([1e-3, 2e-3, 3e-3], connection: 0)
+        var options = OptimizerOptions()
+        (options.delayLearningRate, options.delayParameter) = (0.1, .sigmoid)
         let fresh = TrainingState(
-            network: network, optimizer: try Optimizer(OptimizerOptions(), for: network), origin: 1,
-            options: 1 << 63 + 2)
+            network: network, optimizer: try Optimizer(options, for: network), origin: 1, options: 1 << 63 + 2)
         var state = fresh
         state.epoch = 1
         state.batch = 4
@@ -296,6 +299,7 @@ struct FileTests {
         state.optimizer.powers = (0.5, 0.25)
         state.optimizer.first[0][3] = -1
         state.optimizer.second[0][2] = 2
+        state.optimizer.delayParameters[0][1] = 7
         try state.network.setWeights([Double](repeating: 0.125, count: 12), connection: 0)
         var record = EpochRecord()
         for (index, field) in EpochRecord.fields.enumerated() { record[keyPath: field] = Double(index) }
