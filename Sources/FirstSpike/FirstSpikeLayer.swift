@@ -121,6 +121,13 @@ final class FirstSpikeLayer: @unchecked Sendable {
         return layers
     }
 
+    /// Of four neurons from `first` on.
+    @inline(__always)
+    func thresholds(_ first: Int) -> Thresholds {
+        Thresholds(
+            value: vector(threshold + first), below: vector(below + first), inverse: vector(inverseThreshold + first))
+    }
+
     /// What is added to the time of a sender's spike before receivers are told apart.
     @inline(__always)
     func delay(pre: Int) -> Double { delayKind == .axonal ? delays.pointer[pre] : 0 }

@@ -74,12 +74,13 @@ final class LayerDerivatives {
                 var first = 0
                 while first < stride {
                     let (spike, time) = (vector(own.times + first), sent + vector(delays + delayRow + first))
-                    let x = greater((spike - time) * vector(inverseTau + first), .zero)
+                    let isLater = time .> spike
+                    let x = ((spike - time) * vector(inverseTau + first)).replacing(with: 0, where: isLater)
                     let product =
                         IsFactored.isTrue
                         ? factor * vector(own.decays + first) * vector(delayFactors + delayRow + first)
                         : Elementary.exp(-x)
-                    let decay = product.replacing(with: 0, where: time .> spike)
+                    let decay = product.replacing(with: 0, where: isLater)
                     let (membrane, slope) = Form.response(x, decay)
                     vectors(weightSums + at + first).pointee += vector(own.byWeight + first) * membrane
                     if WantsErrors.isTrue {

@@ -125,38 +125,36 @@ final class FirstSpikeWorker {
             let all = try arrivals.shared(layer, Form.self)
             try poller.spend(all.count &* layer.stride)
             while first < layer.stride {
-                try solve(Form.self, layer, all.from(first), columns, first: first, endTime: endTime)
+                try search(Form.self, layer, all.from(first), columns, first: first)
                 first &+= 4
             }
         } else if arrivals.isFactored {
             while first < layer.stride {
                 let own = try arrivals.factored(layer, first: first, endTime: endTime)
                 try poller.spend(16 &* own.count)
-                try solve(Form.self, layer, own, columns, first: first, endTime: endTime)
+                try search(Form.self, layer, own, columns, first: first)
                 first &+= 4
             }
         } else {
             while first < layer.stride {
                 let own = try arrivals.own(layer, first: first, endTime: endTime)
                 try poller.spend(32 &* own.count)
-                try solve(Form.self, layer, own, columns, first: first, endTime: endTime)
+                try search(Form.self, layer, own, columns, first: first)
                 first &+= 4
             }
         }
+        columns.solve(Form.self, layer, endTime: endTime)
     }
 
-    /// Finds those of four neurons from `first` on.
+    /// Finds the causal sets of four neurons from `first` on.
     @inline(__always)
-    private func solve<Form: ClosedForm>(
+    private func search<Form: ClosedForm>(
         _: Form.Type, _ layer: FirstSpikeLayer, _ arrivals: some SortedArrivals, _ columns: UnorderedSpikes.Columns,
-        first: Int, endTime: Double
+        first: Int
     ) throws(SpinnpropError) {
-        let thresholds = Thresholds(
-            value: vector(layer.threshold + first), below: vector(layer.below + first),
-            inverse: vector(layer.inverseThreshold + first))
-        let found = Form.scan(arrivals, thresholds)
+        let found = Form.scan(arrivals, layer.thresholds(first))
         if any(found.overflow .!= 0) { throw overflow(layer, found, first) }
-        columns.solve(Form.self, layer, found, thresholds, first: first, endTime: endTime)
+        columns.store(found, at: first)
     }
 
     /// Infinite and undefined currents stay so, whatever follows.

@@ -10,31 +10,51 @@ final class UnorderedSpikes {
     private let times = Block<Double>()
     private let currents = Block<Double>()
     private let units = Block<Int32>()
+    private let membranes = Block<Double>()
+    private let ends = Block<Double>()
 
-    /// Where the spikes of one layer go; trivial, so that loops over neurons touch no reference counts.
+    /// The causal sets of one layer's neurons, and their spikes; trivial, so that loops over neurons touch no reference counts.
     struct Columns {
+        /// Of the latest input, then of the spike.
         let times: UnsafeMutablePointer<Double>
+        /// At the latest input, then at the spike.
         let currents: UnsafeMutablePointer<Double>
+        let membranes: UnsafeMutablePointer<Double>
+        let ends: UnsafeMutablePointer<Double>
 
-        /// Solves for the spikes of four neurons from `first` on, and keeps those up to `endTime`.
         @inline(__always)
-        func solve<Form: ClosedForm>(
-            _: Form.Type, _ layer: FirstSpikeLayer, _ found: CausalState, _ thresholds: Thresholds, first: Int,
-            endTime: Double
-        ) {
+        func store(_ found: CausalState, at first: Int) {
+            vectors(times + first).pointee = found.start
+            vectors(currents + first).pointee = found.i
+            vectors(membranes + first).pointee = found.v
+            vectors(ends + first).pointee = found.end
+        }
+
+        /// Solves for spikes and keeps those up to `endTime`. Four neurons do not wait for four others, as they would within the search for causal
+        /// sets.
+        @inline(__always)
+        func solve<Form: ClosedForm>(_: Form.Type, _ layer: FirstSpikeLayer, endTime: Double) {
             let never = SIMD4<Double>(repeating: .infinity)
-            var time = never
-            if any(found.hasSpike) {
-                let (elapsed, decay) = Form.crossing(v: found.v, i: found.i, thresholds)
-                let shift = vector(layer.shifts + first)
-                // Past the end by rounding only. The causal set is that of inputs up to the spike, also for who knows its time alone.
-                let end = unsafeBitCast(found.end + shift, to: SIMD4<Int64>.self) &- SIMD4(repeating: 1)
-                let latest = unsafeBitCast(end, to: SIMD4<Double>.self)
-                time = lesser((found.start + shift) + elapsed * vector(layer.tauMem + first), latest)
-                time.replace(with: never, where: .!(found.hasSpike .& (time .<= endTime)))
-                vectors(currents + first).pointee = found.i * decay
+            let (shifts, tauMem, stride) = (layer.shifts, layer.tauMem, layer.stride)
+            var first = 0
+            while first < stride {
+                let start = vector(times + first)
+                let hasSpike = start .< never
+                if any(hasSpike) {
+                    let current = vector(currents + first)
+                    let (elapsed, decay) = Form.crossing(
+                        v: vector(membranes + first), i: current, layer.thresholds(first))
+                    let shift = vector(shifts + first)
+                    // Past the end by rounding only. The causal set is that of inputs up to the spike, also for who knows its time alone.
+                    let end = unsafeBitCast(vector(ends + first) + shift, to: SIMD4<Int64>.self) &- SIMD4(repeating: 1)
+                    let latest = unsafeBitCast(end, to: SIMD4<Double>.self)
+                    let time = lesser((start + shift) + elapsed * vector(tauMem + first), latest)
+                    vectors(times + first).pointee = never.replacing(
+                        with: time, where: hasSpike .& (time .<= endTime))
+                    vectors(currents + first).pointee = current * decay
+                }
+                first &+= 4
             }
-            vectors(times + first).pointee = time
         }
     }
 
@@ -42,7 +62,10 @@ final class UnorderedSpikes {
     func columns(_ layer: FirstSpikeLayer) throws(SpinnpropError) -> Columns {
         try times.reserve(layer.stride)
         try currents.reserve(layer.stride)
-        return Columns(times: times.pointer, currents: currents.pointer)
+        try membranes.reserve(layer.stride)
+        try ends.reserve(layer.stride)
+        return Columns(
+            times: times.pointer, currents: currents.pointer, membranes: membranes.pointer, ends: ends.pointer)
     }
 
     /// Appends the spikes to a layer's, in order of time.
