@@ -106,13 +106,13 @@ enum DoubleTimeConstant: ClosedForm {
         LanePropagators(a: decay.value, b: decay.value * decay.value, h: decay.complement * decay.value)
     }
 
-    /// The peak is (V0 + I0)^2 / (4 I0).
+    /// The peak is (V0 + I0)^2 / (4 I0). Where V0 + I0 <= 0 there is none: the membrane comes up from below rest and never gets beyond.
     @inline(__always)
     static func exceeds(
         v: SIMD4<Double>, i: SIMD4<Double>, _ thresholds: Thresholds, where isAsked: SIMDMask<SIMD4<Int64>>
     ) -> SIMDMask<SIMD4<Int64>> {
         let sum = (v + i) * thresholds.inverse
-        return isAsked .& (sum * sum .> 4 * (i * thresholds.inverse))
+        return isAsked .& (sum .> 0) .& (sum * sum .> 4 * (i * thresholds.inverse))
     }
 
     @inline(__always)

@@ -71,6 +71,15 @@ struct BoundaryTests {
         }
     }
 
+    /// A membrane so far below rest that it only comes back to it, however large the current is.
+    @Test(arguments: [1, 2])
+    func fromBelowRest(_ ratio: Int) throws {
+        for (weight, spikes) in [(11.0, 0), (15, 0), (60, 1)] {
+            let own = try SingleLayer(ratio: ratio, times: [0, 1.5], weights: [[-40, weight]])
+            #expect(try own.run().layers[0].spikeCount == spikes, "\(weight)")
+        }
+    }
+
     @Test(arguments: [1, 2])
     func endOfTheRun(_ ratio: Int) throws {
         let layer = try SingleLayer(ratio: ratio, times: [0.25, 3], weights: [[8, 1]])
