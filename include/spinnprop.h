@@ -293,7 +293,8 @@ enum {
     SPINNPROP_ENGINE_EVENT = 0,  /* exact events in continuous time, exact adjoint                                    */
     SPINNPROP_ENGINE_CLOCK = 1,  /* time steps in float32: see "time steps" below                                     */
     SPINNPROP_ENGINE_SPINNAKER2 = 2, /* those time steps by programs: see "emulated SpiNNaker2" below                 */
-    SPINNPROP_ENGINE_FIRST_SPIKE = 3 /* each neuron's first spike in closed form: see "first spikes" below            */
+    SPINNPROP_ENGINE_FIRST_SPIKE = 3, /* each neuron's first spike in closed form: see "first spikes" below           */
+    SPINNPROP_ENGINE_MEASURED = -1 /* of recordings only: spikes that somebody else has measured                      */
 };
 
 /* An engine of any kind with all its defaults. Kinds that have options have a _create function of their own, too, and a
@@ -328,6 +329,7 @@ typedef struct spinnprop_setting {
     double hidden_mean, hidden_std, output_mean, output_std;
     double learning_rate, clip_norm, bump; /* of training                                                             */
     double t_late;              /* seconds: of a latency code from 0 on, when its last features spike                */
+    double later_mean, later_std; /* as hidden_mean and hidden_std, but into hidden layers after the first           */
 } spinnprop_setting;
 SPINNPROP_API void spinnprop_setting_init(spinnprop_setting *setting);
 SPINNPROP_API spinnprop_status spinnprop_engine_setting(spinnprop_setting *setting, const spinnprop_engine *engine,
@@ -401,7 +403,7 @@ SPINNPROP_API void spinnprop_recording_info_init(spinnprop_recording_info *info)
 SPINNPROP_API spinnprop_status spinnprop_recording_describe(spinnprop_recording_info *info,
                                                             const spinnprop_recording *recording);
 
-/* The engine a recording was made by, as spinnprop_engine_describe says it. */
+/* The engine a recording was made by, as spinnprop_engine_describe says it; SPINNPROP_ENGINE_MEASURED if by none. */
 SPINNPROP_API spinnprop_status spinnprop_recording_engine(spinnprop_engine_info *info,
                                                           const spinnprop_recording *recording);
 /* The number of neurons of a layer. */
@@ -431,6 +433,8 @@ typedef struct spinnprop_diagnostics {
     int64_t silent_pairs;            /* (sample, neuron) pairs without a spike                                        */
     int64_t near_tangential_spikes;  /* spikes with current - threshold < 1e-3 * threshold: their derivatives explode */
     double smallest_slope;           /* min of (current - threshold) / threshold over the spikes; +infinity if none   */
+    int64_t impossible_spikes;       /* in continuous time, not among those above: spikes with current <= threshold. No
+                                      * membrane rises to the threshold there, so gradient rules take their times as given */
 } spinnprop_diagnostics;
 SPINNPROP_API void spinnprop_diagnostics_init(spinnprop_diagnostics *diagnostics);
 SPINNPROP_API spinnprop_status spinnprop_recording_diagnose(spinnprop_diagnostics *diagnostics,
@@ -438,6 +442,35 @@ SPINNPROP_API spinnprop_status spinnprop_recording_diagnose(spinnprop_diagnostic
 /* 1 per neuron that spiked in no sample, 0 otherwise. */
 SPINNPROP_API spinnprop_status spinnprop_recording_silent(uint8_t *silent, int64_t n, const spinnprop_recording *recording,
                                                           int32_t layer);
+
+/* ------------------------------------------------------------------------------------------------ measured spikes */
+
+/* A recording of spikes that somebody else has measured, a chip with the network's weights say. Gradient rules in continuous time
+ * differentiate it like any other: what the chip does not tell, the current at each spike, is that of the network under the measured
+ * spikes that reached the neuron, input and recurrence among them, with delays, and its membrane was at the threshold. So a chip is
+ * trained in the loop: measure, make a recording, take its gradient, change the weights, measure again (examples/c/in_the_loop.c).
+ *
+ * layers: n_layers of them, in order, each with as many units as the layer has neurons and as many samples as the input; the first one's
+ * `size` is how far they lie apart. A leaky read-out is replayed from the layer before and may be left out. t_end: seconds, when the
+ * measurement ended, +infinity if all was silent; later spikes are refused, as is a neuron that spikes twice at one time. A neuron
+ * without a spike was silent; where it was the label's, losses add nothing for the sample (spinnprop_gradient_skipped).
+ *
+ * A spike may be one that the model could not have made: with the current at or below the threshold, no membrane rises to it. Its time is
+ * then taken as given: no gradient passes through it, and the neuron's membrane forgets at it what was before. The diagnosis counts
+ * them (impossible_spikes). Where a spike and an arrival have the same time, the arrival came later if the spike was possible without it,
+ * and before if it was only with it; the recording has such spikes earlier or later in their last digit. In a recurrent layer it came
+ * later. */
+SPINNPROP_API spinnprop_status spinnprop_recording_create_measured(spinnprop_recording **recording,
+                                                                   const spinnprop_network *network,
+                                                                   const spinnprop_spikes *input,
+                                                                   const spinnprop_spikes *layers, int64_t n_layers,
+                                                                   double t_end, spinnprop_progress_callback progress,
+                                                                   void *payload);
+/* Measured first spike times minus the model's own, (n_samples, n_neurons), seconds. The model's are those of the network given the
+ * measured spikes that reach the layer, so that deviations do not add up over layers. -infinity where only the measured neuron
+ * spiked, +infinity where only the model's would have, NaN where neither. Of measured recordings and layers that spike only. */
+SPINNPROP_API spinnprop_status spinnprop_recording_deviations(double *values, int64_t n,
+                                                              const spinnprop_recording *recording, int32_t layer);
 
 SPINNPROP_API spinnprop_status spinnprop_recording_to_bytes(uint8_t *bytes, int64_t n, int64_t *needed,
                                                             const spinnprop_recording *recording);

@@ -394,6 +394,14 @@ public:
         check(spinnprop_recording_first_spike_times(times.data(), detail::size(times), get()));
         return times;
     }
+    // Of a measured recording: (n_samples, n_neurons), see spinnprop_recording_deviations.
+    std::vector<double> deviations(std::int32_t layer) const {
+        std::int64_t n_neurons = 0;
+        check(spinnprop_recording_layer_size(&n_neurons, get(), layer));
+        std::vector<double> values(static_cast<std::size_t>(describe().n_samples * n_neurons));
+        check(spinnprop_recording_deviations(values.data(), detail::size(values), get(), layer));
+        return values;
+    }
     spinnprop_diagnostics diagnose(std::int32_t layer) const {
         return detail::filled<spinnprop_diagnostics>(spinnprop_recording_diagnose, get(), layer);
     }
@@ -484,6 +492,18 @@ public:
         detail::Listener listener{progress};
         spinnprop_recording *recording = nullptr;
         listener.check(spinnprop_network_forward(&recording, get(), &view, &options, listener.callback(), &listener));
+        return Recording(detail::Handle<spinnprop_recording>(recording));
+    }
+    // A recording of the spikes of each layer that somebody else has measured.
+    Recording measured(const SpikeTrains &input, const std::vector<SpikeTrains> &layers,
+                       double t_end = std::numeric_limits<double>::infinity(), const Progress &progress = {}) const {
+        const auto view = input.view();
+        std::vector<spinnprop_spikes> views;
+        for (const auto &layer : layers) views.push_back(layer.view());
+        detail::Listener listener{progress};
+        spinnprop_recording *recording = nullptr;
+        listener.check(spinnprop_recording_create_measured(&recording, get(), &view, views.data(), detail::size(views),
+                                                           t_end, listener.callback(), &listener));
         return Recording(detail::Handle<spinnprop_recording>(recording));
     }
     // Scales initial weights up until enough of each layer spikes on the first samples.

@@ -122,7 +122,7 @@ build_cxx() {
     $1 -std=c++17 -O1 -g $warnings -Wconversion -I"$root/include" "$2" "$4/libspinnprop.so" -Wl,-rpath,"$4" -o "$3"
 }
 for compiler in $c_compilers; do
-    for source in Tests/hosts/hostile.c Tests/hosts/threads.c examples/c/yin_yang.c "$out/first.c"; do
+    for source in Tests/hosts/hostile.c Tests/hosts/threads.c examples/c/yin_yang.c examples/c/in_the_loop.c "$out/first.c"; do
         name=$(basename "$source" .c)
         expect "$name compiles, $compiler" build_c "$compiler" "$source" "$out/$name-$compiler" "$folder"
         case $name in
@@ -132,6 +132,7 @@ for compiler in $c_compilers; do
         esac
         expect "$name runs, $compiler" "$out/$name-$compiler" "$@"
         [ "$name" != yin_yang ] || cp "$out/last.log" "$out/yin_yang-c.log"
+        [ "$name" != in_the_loop ] || cp "$out/last.log" "$out/in_the_loop.log"
     done
 done
 for compiler in $cxx_compilers; do
@@ -144,10 +145,12 @@ for compiler in $cxx_compilers; do
     done
 done
 # 3 epochs are enough to tell learning from chance, 33 %.
-accuracy() { sed -n 's/^test accuracy \([0-9]*\)\.[0-9]* % (.*/\1/p' "$1"; }
+accuracy() { sed -n 's/^[a-z]* accuracy \([0-9]*\)\.[0-9]* % [(o].*/\1/p' "$1"; }
 learns() { [ "$(accuracy "$1")" -ge 60 ]; }
 expect "the C example learns ($(accuracy "$out/yin_yang-c.log") % after 3 epochs)" learns "$out/yin_yang-c.log"
 expect "the C++ example learns ($(accuracy "$out/yin_yang-cpp.log") % after 3 epochs)" learns "$out/yin_yang-cpp.log"
+in_the_loop_learns() { [ "$(accuracy "$out/in_the_loop.log")" -ge 80 ]; }
+expect "the chip in the loop learns ($(accuracy "$out/in_the_loop.log") % after 150 steps)" in_the_loop_learns
 expect "both end with the very same network" cmp "$out/c.safetensors" "$out/cpp.safetensors"
 
 # ---------------------------------------------------------------------------------------------------------- valgrind

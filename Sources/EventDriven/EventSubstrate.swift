@@ -33,14 +33,18 @@ public struct EventSubstrate: Substrate {
     static func check(
         _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions
     ) throws(SpinnpropError) {
+        try check(network, input)
+        try options.check()
+        guard options.endTime < .infinity || !network.hasRecurrence else {
+            throw .invalidValue("a network with recurrence may never fall silent: give a finite t_end")
+        }
+    }
+
+    static func check(_ network: Network, _ input: SpikeTrains) throws(SpinnpropError) {
         guard input.unitCount == network.inputCount else {
             throw .invalidValue(
                 "the input has n_units = \(input.unitCount), the network \(network.inputCount) input units; they must agree"
             )
-        }
-        try options.check()
-        guard options.endTime < .infinity || !network.hasRecurrence else {
-            throw .invalidValue("a network with recurrence may never fall silent: give a finite t_end")
         }
     }
 
@@ -208,7 +212,7 @@ final class SampleRunner {
     private func runReadout(
         _ plan: LayerPlan, endTime: Double, maxima: UnsafeMutablePointer<MembraneMaximum>
     ) throws(SpinnpropError) {
-        try forEachNeuron(plan) { (neuron) throws(SpinnpropError) in
+        try plan.forEachNeuron(rows, arrivals, propagators) { (neuron) throws(SpinnpropError) in
             maxima[neuron] = try plan.maximum(
                 neuron: neuron, arrivals, propagators.pointer, endTime: endTime, poller: poller)
         }
@@ -218,7 +222,7 @@ final class SampleRunner {
         _ plan: LayerPlan, output: SpikeColumns, endTime: Double, budget: SpikeBudget
     ) throws(SpinnpropError) {
         merged.count = 0
-        try forEachNeuron(plan) { (neuron) throws(SpinnpropError) in
+        try plan.forEachNeuron(rows, arrivals, propagators) { (neuron) throws(SpinnpropError) in
             try plan.runNeuron(
                 neuron, arrivals, propagators.pointer, output: merged, endTime: endTime, budget: budget,
                 poller: poller)
@@ -228,21 +232,6 @@ final class SampleRunner {
         for n in 0..<merged.count {
             let from = Int(positions[n])
             try output.append(time: merged.times[from], unit: Int(merged.units[from]), current: merged.currents[from])
-        }
-    }
-
-    /// Calls `body` for each neuron with its arrivals and propagators in place; those that all neurons share are made once.
-    private func forEachNeuron(
-        _ plan: LayerPlan, _ body: (Int) throws(SpinnpropError) -> Void
-    ) throws(SpinnpropError) {
-        for neuron in 0..<plan.neuronCount {
-            if neuron == 0 || !plan.sharesArrivals {
-                try arrivals.collect(plan.feedForward, rows: rows, neuron: neuron)
-            }
-            if neuron == 0 || !plan.sharesArrivals || plan.flows.count > 1 {
-                try plan.propagators(plan.flow(neuron), arrivals, into: propagators)
-            }
-            try body(neuron)
         }
     }
 }

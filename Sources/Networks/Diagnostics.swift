@@ -11,6 +11,9 @@ public struct Diagnostics: Equatable, Sendable {
     /// (sample, neuron) pairs without a spike.
     public var silentPairs = 0
     public var nearTangentialSpikes = 0
+    /// In continuous time: spikes whose current does not exceed the threshold, so that the model's membrane, which would not rise, could not
+    /// have reached it. Gradient rules take their times as given. Measured spikes may be such, and a model's own by rounding.
+    public var impossibleSpikes = 0
     /// The smallest (current - membrane) / threshold; +infinity without spikes. In continuous time the membrane is at the
     /// threshold.
     public var smallestSlope = Double.infinity
@@ -30,7 +33,11 @@ public struct Diagnostics: Equatable, Sendable {
                     }
                     let threshold = own.thresholds[own.thresholds.count == 1 ? 0 : unit]
                     let slope = (segment.currents[spike] - (segment.membranes?[spike] ?? threshold)) / threshold
-                    if slope < Diagnostics.tangentialFraction { nearTangentialSpikes += 1 }
+                    if slope <= 0, segment.membranes == nil {
+                        impossibleSpikes += 1
+                    } else if slope < Diagnostics.tangentialFraction {
+                        nearTangentialSpikes += 1
+                    }
                     if slope < smallestSlope { smallestSlope = slope }
                 }
             }

@@ -101,10 +101,13 @@ public struct LayerRecording: Sendable {
     /// Leaky read-out only, (sample, neuron): the current at the maximum, before any arrival at that time. Equal to the maximum
     /// at a smooth peak, larger where an arrival cuts the rise short.
     public let maximumCurrents: [Double]
+    /// Spiking layers of measured recordings only, (sample, neuron): when the neuron would have spiked first, had it been left to the
+    /// model and to the measured spikes that reach it; +infinity: never.
+    public let modelTimes: [Double]
 
     public init(
         neuronCount: Int, isSpiking: Bool, thresholds: [Double], segments: [SpikeColumns], maxima: [Double] = [],
-        maximumTimes: [Double] = [], maximumCurrents: [Double] = []
+        maximumTimes: [Double] = [], maximumCurrents: [Double] = [], modelTimes: [Double] = []
     ) {
         self.neuronCount = neuronCount
         self.isSpiking = isSpiking
@@ -113,6 +116,7 @@ public struct LayerRecording: Sendable {
         self.maxima = maxima
         self.maximumTimes = maximumTimes
         self.maximumCurrents = maximumCurrents
+        self.modelTimes = modelTimes
     }
 
     public var spikeCount: Int { segments.reduce(0) { $0 + $1.count } }
@@ -151,10 +155,9 @@ public struct Recording: Sendable {
     /// Consecutive runs of samples: how the work was cut. Depends on the number of samples and the network alone, never on
     /// the number of threads.
     public let partition: [Range<Int>]
-    /// `Network.fingerprint` of the network that made it; `nil` for a recording marked as measured, which any network
-    /// of the same shape may use.
+    /// `Network.fingerprint` of the network that made it; `nil` within a session, which changes no parameter meanwhile.
     public let fingerprint: UInt64?
-    /// The name of the substrate that made it.
+    /// The name of the substrate that made it, or `measuredEngine`.
     public let engine: String
     /// When the run ended, in seconds, inclusive; infinite if it went on until silence, or to the end of its grid.
     public let endTime: Double
@@ -181,13 +184,16 @@ public struct Recording: Sendable {
     public var outputLayer: LayerRecording { layers[layers.count - 1] }
 
     /// The first spike time of each output in each sample, (sample, output), seconds; +infinity where silent.
-    public var firstSpikeTimes: [Double] {
-        let outputCount = outputLayer.neuronCount
-        var first = [Double](repeating: .infinity, count: sampleCount * outputCount)
-        for (samples, segment) in zip(partition, outputLayer.segments) {
+    public var firstSpikeTimes: [Double] { firstSpikeTimes(layer: layers.count - 1) }
+
+    /// The first spike time of each neuron of a layer in each sample, (sample, neuron), seconds; +infinity where silent.
+    public func firstSpikeTimes(layer: Int) -> [Double] {
+        let neuronCount = layers[layer].neuronCount
+        var first = [Double](repeating: .infinity, count: sampleCount * neuronCount)
+        for (samples, segment) in zip(partition, layers[layer].segments) {
             for (index, sample) in samples.enumerated() {
                 for spike in segment.range(ofSample: index) {
-                    let at = sample * outputCount + Int(segment.units[spike])
+                    let at = sample * neuronCount + Int(segment.units[spike])
                     if segment.times[spike] < first[at] { first[at] = segment.times[spike] }
                 }
             }
@@ -211,6 +217,33 @@ public struct Recording: Sendable {
         guard let fingerprint, fingerprint != network.fingerprint else { return }
         throw SpinnpropError(
             .staleRecording,
-            "the network's parameters have changed since the recording was made; run forward again")
+            "the network's parameters have changed since the recording was made; "
+                + (isMeasured ? "make it of the measured spikes again" : "run forward again"))
+    }
+}
+
+extension Recording {
+    /// What stands for a substrate in recordings of spikes that somebody else has measured.
+    public static let measuredEngine = "measured"
+    public var isMeasured: Bool { engine == Recording.measuredEngine }
+
+    /// Measured first spike times minus the model's own, given the measured spikes that reach each neuron, (sample, neuron), seconds:
+    /// layer by layer, so that deviations do not add up. -infinity where only the measured neuron spiked, +infinity where only the
+    /// model's would have, NaN where neither.
+    ///
+    /// - Throws: `unsupported` if the recording is not measured or the layer a leaky read-out.
+    public func deviations(layer: Int) throws(SpinnpropError) -> [Double] {
+        guard isMeasured else {
+            throw .unsupported(
+                "the spikes of this recording are those of engine \"\(engine)\" itself; deviations are of measured spikes"
+            )
+        }
+        let own = layers[layer]
+        guard own.isSpiking else {
+            throw .unsupported("layer \(layer) is a leaky read-out; deviations are of layers that spike")
+        }
+        try Memory.check(
+            count: own.modelTimes.count, bytesPerElement: 2 * MemoryLayout<Double>.stride, "the deviations")
+        return zip(firstSpikeTimes(layer: layer), own.modelTimes).map { $0 - $1 }
     }
 }

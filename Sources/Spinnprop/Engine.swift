@@ -54,8 +54,12 @@ public struct Engine: Sendable {
     public init(name: String) throws(SpinnpropError) { self = try EngineKind(named: name).make() }
 
     /// The engine whose rule differentiates a recording unless told otherwise: the one that made it, with its options; for an
-    /// emulated SpiNNaker2's the clock-driven engine, which gives the same bits.
+    /// emulated SpiNNaker2's the clock-driven engine, which gives the same bits; for measured spikes that of exact events.
     public init(of recording: Recording) throws(SpinnpropError) {
+        if recording.isMeasured {
+            self = .event
+            return
+        }
         let kind = try EngineKind(named: recording.engine)
         self = if let grid = recording.grid, let rule = kind.rule { rule(grid) } else { kind.make() }
     }

@@ -61,6 +61,7 @@ extension Network {
         var initialisation = options.initialisation
         let drives = options.engine.setting(for: network)
         initialisation.hiddenDrive = drives.hiddenDrive
+        initialisation.laterDrive = drives.laterDrive
         initialisation.outputDrive = drives.outputDrive
         try initialisation.apply(to: &network, seed: options.seed)
         self = network

@@ -27,6 +27,13 @@ struct EngineTests {
         #expect(try Engine.firstSpike(limited) != Engine.firstSpike())
         let setting = try Engine.firstSpike().setting()
         #expect(setting.tauMem == 2 * setting.tauSyn)
+        // Only deep networks are made otherwise; and on other engines they are not.
+        for engine in Engine.all {
+            let flat = engine.setting(for: try Network(sizes: [64, 30, 10]))
+            let deep = engine.setting(for: try Network(sizes: [64, 30, 30, 10]))
+            #expect(flat.laterDrive == flat.hiddenDrive && deep.hiddenDrive == flat.hiddenDrive)
+            #expect((deep == flat) == (engine.name != FirstSpikeSubstrate.name))
+        }
         var options = NetworkOptions(sizes: [5, 8, 3])
         options.engine = try .firstSpike()
         let network = try Network(options)

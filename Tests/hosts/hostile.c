@@ -945,6 +945,79 @@ static void recording_access(void) {
     spinnprop_network_free(leaky);
 }
 
+static void measurements_that_cannot_be(void) {
+    spinnprop_network *network = good_network(SPINNPROP_DELAYS_NONE, SPINNPROP_READOUT_SPIKING);
+    spinnprop_network *leaky = good_network(SPINNPROP_DELAYS_NONE, SPINNPROP_READOUT_LEAKY);
+    spinnprop_recording *made = good_recording(network), *r = NULL, *none = NOBODY(spinnprop_recording);
+    spinnprop_spikes s = good_spikes(), layers[2];
+    double at[2][64], values[N_SAMPLES * 4];
+    int32_t who[2][64];
+    int64_t ends[2][N_SAMPLES + 1];
+    int calls = 0;
+    begin("measured spikes");
+    for (int layer = 0; layer < 2; layer++) {
+        int64_t n = 0, n_neurons = 0;
+        WORKS(spinnprop_recording_spike_count(&n, made, layer));
+        WORKS(spinnprop_recording_layer_size(&n_neurons, made, layer));
+        HOLDS(n <= 64);
+        WORKS(spinnprop_recording_spikes(at[layer], who[layer], NULL, NULL, n, ends[layer], N_SAMPLES + 1, made, layer));
+        spinnprop_spikes_init(&layers[layer]);
+        layers[layer].times = at[layer];
+        layers[layer].units = who[layer];
+        layers[layer].offsets = ends[layer];
+        layers[layer].n_spikes = n;
+        layers[layer].n_samples = N_SAMPLES;
+        layers[layer].n_units = (int32_t)n_neurons;
+    }
+#define MEASURED(network, input, layers, n, t_end) \
+    spinnprop_recording_create_measured(&none, network, input, layers, n, t_end, NULL, NULL)
+    WATCH(none);
+    INVALID(spinnprop_recording_create_measured(NULL, network, &s, layers, 2, INFINITY, NULL, NULL));
+    INVALID(MEASURED(NULL, &s, layers, 2, INFINITY));
+    INVALID(MEASURED((const spinnprop_network *)(const void *)made, &s, layers, 2, INFINITY));
+    INVALID(MEASURED(network, NULL, layers, 2, INFINITY));
+    INVALID(MEASURED(network, &s, NULL, 2, INFINITY));
+    INVALID(MEASURED(leaky, &s, layers, 2, INFINITY));
+    const int64_t wrong_counts[] = {-1, 0, 1, 3, INT64_MAX, INT64_MIN};
+    for (int index = 0; index < 6; index++) INVALID(MEASURED(network, &s, layers, wrong_counts[index], INFINITY));
+    const double wrong_ends[] = {-1.0, NAN, -INFINITY, 1e-9};
+    for (int index = 0; index < 4; index++) INVALID(MEASURED(network, &s, layers, 2, wrong_ends[index]));
+    EACH_WRONG_SIZE(layers[0], MEASURED(network, &s, layers, 2, INFINITY));
+    EACH_WRONG_SIZE(layers[1], MEASURED(network, &s, layers, 2, INFINITY));
+    WITH(s.n_units, 1, INVALID_VALUE, MEASURED(network, &s, layers, 2, INFINITY));
+    WITH(layers[1].times, NULL, INVALID_VALUE, MEASURED(network, &s, layers, 2, INFINITY));
+    WITH(layers[0].n_units, 5, INVALID_VALUE, MEASURED(network, &s, layers, 2, INFINITY));
+    WITH(layers[1].n_samples, 3, INVALID_VALUE, MEASURED(network, &s, layers, 2, INFINITY));
+    WITH(who[0][0], 4, INVALID_VALUE, MEASURED(network, &s, layers, 2, INFINITY));
+    WITH(at[0][0], -1e-3, INVALID_VALUE, MEASURED(network, &s, layers, 2, INFINITY));
+    WITH(at[0][0], NAN, INVALID_VALUE, MEASURED(network, &s, layers, 2, INFINITY));
+    /* A stop asked for is heeded wherever there is time to. */
+    unwatch_all();
+    spinnprop_status stopped = spinnprop_recording_create_measured(&r, network, &s, layers, 2, INFINITY, stop_at_once, &calls);
+    HOLDS(stopped == (calls == 0 ? SPINNPROP_OK : SPINNPROP_CANCELLED));
+    spinnprop_recording_free(r);
+    WORKS(spinnprop_recording_create_measured(&r, network, &s, layers, 2, INFINITY, NULL, NULL));
+    spinnprop_engine_info info;
+    spinnprop_engine_info_init(&info);
+    WORKS(spinnprop_recording_engine(&info, r));
+    HOLDS(info.kind == SPINNPROP_ENGINE_MEASURED && info.steps == 0);
+    memset(values, 0x55, sizeof values);
+    WATCH(values);
+    INVALID(spinnprop_recording_deviations(NULL, N_SAMPLES * 4, r, 0));
+    INVALID(spinnprop_recording_deviations(values, N_SAMPLES * 4 - 1, r, 0));
+    INVALID(spinnprop_recording_deviations(values, -1, r, 0));
+    INVALID(spinnprop_recording_deviations(values, N_SAMPLES * 4, NULL, 0));
+    FAILS(INVALID_INDEX, spinnprop_recording_deviations(values, N_SAMPLES * 4, r, 2));
+    FAILS(UNSUPPORTED, spinnprop_recording_deviations(values, N_SAMPLES * 4, made, 0));
+    unwatch_all();
+    WORKS(spinnprop_recording_deviations(values, N_SAMPLES * 4, r, 0));
+    for (int index = 0; index < N_SAMPLES * 4; index++) HOLDS(isnan(values[index]) || fabs(values[index]) < 1e-12);
+    spinnprop_recording_free(r);
+    spinnprop_recording_free(made);
+    spinnprop_network_free(network);
+    spinnprop_network_free(leaky);
+}
+
 /* ------------------------------------------------------------------------------------------------ loss and gradient */
 
 static void losses_that_cannot_be(void) {
@@ -1318,6 +1391,7 @@ int main(int argc, char **argv) {
     grids_that_do_not_fit();
     runs_that_cannot_be();
     recording_access();
+    measurements_that_cannot_be();
     losses_that_cannot_be();
     gradients_that_cannot_be();
     trainings_that_cannot_be();

@@ -94,6 +94,12 @@ void values() {
     holds(gradient.get(SPINNPROP_WEIGHTS, 0, moved).size() == 20, "the gradient has another shape");
     holds(gradient.input_times(input.times.size()).size() == 50 && gradient.skipped() >= 0,
           "the gradient is incomplete");
+    const auto measured = moved.measured(input, {hidden, recording.spikes(1)});
+    const auto deviations = measured.deviations(0);
+    holds(deviations.size() == 40 && !(deviations[0] > 1e-12) && measured.spikes(1).times == recording.spikes(1).times,
+          "measured spikes are others");
+    holds(moved.gradient(measured, loss, labels).value() == gradient.value(), "measured spikes have another loss");
+    holds(thrown([&] { moved.measured(input, {hidden}); }) == SPINNPROP_INVALID_VALUE, "a layer is missing unnoticed");
     holds(thrown([&] { network.gradient(recording, loss, labels); }) == SPINNPROP_STALE_RECORDING,
           "a stale recording passes");
 }

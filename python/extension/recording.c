@@ -93,6 +93,62 @@ static PyObject *recording_maxima(PyObject *module, PyObject *args) {
     return result;
 }
 
+/* From (recording's network, input, [measured spikes of each layer], t_end, progress). */
+static PyObject *recording_create_measured(PyObject *module, PyObject *args) {
+    PyObject *capsule, *spikes, *layers, *progress, *result = NULL;
+    double t_end;
+    if (!PyArg_ParseTuple(args, "OOO!O&O", &capsule, &spikes, &PyTuple_Type, &layers, double_from, &t_end, &progress))
+        return NULL;
+    const Py_ssize_t n = PyTuple_Size(layers);
+    spinnprop_network *network = network_snapshot(module, capsule);
+    if (!network) return NULL;
+    spike_arrays input = SPIKES_NONE;
+    spike_arrays *arrays = PyMem_Calloc((size_t)n + 1, sizeof *arrays);
+    spinnprop_spikes *views = PyMem_Calloc((size_t)n + 1, sizeof *views);
+    call call;
+    int is_good = arrays && views;
+    if (!is_good) PyErr_NoMemory();
+    is_good = is_good && spikes_read(&input, spikes, "spikes");
+    for (Py_ssize_t i = 0; is_good && i < n; i++) {
+        is_good = spikes_read(&arrays[i], PyTuple_GetItem(layers, i), "layers");
+        views[i] = arrays[i].spikes;
+    }
+    if (is_good && call_init(module, &call, progress)) {
+        spinnprop_recording *recording = NULL;
+        call_begin(&call);
+        spinnprop_status status = spinnprop_recording_create_measured(&recording, network, &input.spikes, views, n, t_end,
+                                                                      call_progress, &call);
+        call_end(&call);
+        if (status == SPINNPROP_OK && !PyErr_Occurred()) {
+            result = handle_new(recording, &recording_kind);
+        } else {
+            if (status == SPINNPROP_OK) spinnprop_recording_free(recording);
+            raise_status(module, status);
+        }
+    }
+    for (Py_ssize_t i = 0; arrays && i < n; i++) spikes_release(&arrays[i]);
+    spikes_release(&input);
+    PyMem_Free(views);
+    PyMem_Free(arrays);
+    spinnprop_network_free(network);
+    return result;
+}
+
+static PyObject *recording_deviations(PyObject *module, PyObject *args) {
+    PyObject *values_object, *capsule, *result = NULL;
+    int32_t layer;
+    if (!PyArg_ParseTuple(args, "OOO&", &values_object, &capsule, int32_from, &layer)) return NULL;
+    handle *own = handle_from(capsule, &recording_kind);
+    array values = ARRAY_NONE;
+    if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values")) {
+        spinnprop_status status;
+        WITHOUT_GIL(status = spinnprop_recording_deviations(array_data(values), values.count, own->object, layer));
+        result = none_or_raise(module, status);
+    }
+    array_release(&values);
+    return result;
+}
+
 static PyObject *recording_diagnose(PyObject *module, PyObject *args) {
     PyObject *capsule;
     int32_t layer;
@@ -192,6 +248,11 @@ PyMethodDef recording_methods[] = {
      "recording_first_spike_times($module, times, recording, /)\n--\n\nFill times."},
     {"recording_maxima", recording_maxima, METH_VARARGS,
      "recording_maxima($module, values, times, recording, /)\n--\n\nFill values and times."},
+    {"recording_create_measured", recording_create_measured, METH_VARARGS,
+     "recording_create_measured($module, network, spikes, layers, t_end, progress, /)\n--\n\n"
+     "The recording of a tuple of measured spikes, one of each layer."},
+    {"recording_deviations", recording_deviations, METH_VARARGS,
+     "recording_deviations($module, values, recording, layer, /)\n--\n\nFill values: measured minus model's first spikes."},
     {"recording_diagnose", recording_diagnose, METH_VARARGS,
      "recording_diagnose($module, recording, layer, /)\n--\n\nSilent neurons and near-tangential spikes."},
     {"recording_silent", recording_silent, METH_VARARGS,

@@ -11,7 +11,7 @@ from ._engines.base import BaseEngine
 from ._engines.names import EngineLike, resolve
 from ._gradients import Gradients
 from ._recording import Recording, _fields
-from ._spikes import SpikeTrains
+from ._spikes import SpikeTrains, trains
 from ._support import checks
 from ._support.layers import MutableLayerSequence
 from ._support.types import Float64Array, Int32Array, Int64Array, Progress
@@ -246,8 +246,8 @@ class Network:
         """
         runs_on = resolve(engine)
         options = _forward_options(runs_on, t_end, max_spikes)
-        trains = _trains(spikes, "spikes")
-        return Recording._of(_core.network_forward(self._handle, trains._arrays, options, progress), trains, runs_on)
+        given = trains(spikes, "spikes")
+        return Recording._of(_core.network_forward(self._handle, given._arrays, options, progress), given, runs_on)
 
     def wake(
         self,
@@ -283,7 +283,7 @@ class Network:
         True
         """
         options = _forward_options(resolve(engine), t_end, max_spikes)
-        _core.network_wake(self._handle, _trains(spikes, "spikes")._arrays, options, progress)
+        _core.network_wake(self._handle, trains(spikes, "spikes")._arrays, options, progress)
 
     def gradient(
         self,
@@ -300,7 +300,7 @@ class Network:
         Parameters
         ----------
         recording : Recording
-            Made by this network with the parameters it has now.
+            Made by this network, or of measured spikes for it, with the parameters it has now.
         loss : Loss
         y : (n_samples,) int64, or (n_samples, n_outputs) float64
             Labels 0 .. n_outputs - 1; or target times in seconds, +inf for none, for `SpikeTimeMSE`.
@@ -457,12 +457,6 @@ def _flags(values: Any, name: str, n_hidden: int) -> Int32Array:
             raise ValueError(f"{name} is empty; give one bool, or one per hidden layer, {n_hidden}")
         return np.zeros(1, np.int32)
     return np.ascontiguousarray(flags.reshape(-1), np.int32)
-
-
-def _trains(spikes: Any, name: str) -> SpikeTrains:
-    if not isinstance(spikes, SpikeTrains):
-        raise TypeError(f"{name} is {type(spikes).__name__!r}; it must be SpikeTrains, as spinnprop.encoding makes")
-    return spikes
 
 
 def _forward_options(engine: BaseEngine, t_end: Optional[float], max_spikes: Optional[int]) -> Dict[str, Any]:

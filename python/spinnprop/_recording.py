@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
+import math
+from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -11,19 +12,21 @@ from ._engines.base import BaseEngine
 from ._engines.clock import ClockEngine
 from ._engines.grid import TimeGrid
 from ._engines.names import name_of
-from ._spikes import SpikeTrains
+from ._spikes import SpikeTrains, trains
 from ._support import checks
 from ._support.layers import LayerSequence
-from ._support.types import Float64Array, Int64Array
+from ._support.types import Float64Array, Int64Array, Progress
 from .losses import Loss
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from ._network import Network
+
 
 class Recording:
-    """Who spiked when, and what a backward pass needs of it. Made by `Network.forward`; never changes: its arrays
-    are read-only.
+    """Who spiked when, and what a backward pass needs of it. Made by `Network.forward`, or by `Recording.measured` of
+    spikes that somebody else has measured; never changes: its arrays are read-only.
 
     Examples
     --------
@@ -46,7 +49,77 @@ class Recording:
     _maker: Optional[BaseEngine]
 
     def __init__(self) -> None:
-        raise TypeError("recordings are made by Network.forward")
+        raise TypeError("recordings are made by Network.forward, or by Recording.measured")
+
+    @classmethod
+    def measured(
+        cls,
+        network: Network,
+        spikes: SpikeTrains,
+        layers: Sequence[SpikeTrains],
+        t_end: Optional[float] = None,
+        *,
+        progress: Progress = None,
+    ) -> Recording:
+        """A recording of spikes that somebody else has measured, a chip with the network's weights say.
+
+        `Network.gradient` differentiates it by the rules of engines "event" (the default) and "first-spike", as if the network
+        had made it. What a chip does not tell follows from what it does: the current at each spike is that of the network under
+        the measured spikes that reached the neuron, with delays, and its membrane was at the threshold. A leaky read-out is
+        replayed from the measured spikes of the layer before.
+
+        Parameters
+        ----------
+        network : Network
+            With the parameters that the chip had. Once they change, the recording is stale.
+        spikes : SpikeTrains
+            What went in.
+        layers : sequence of SpikeTrains
+            The measured spikes of each layer, in order, each with as many units as the layer has neurons and as many samples as
+            the input. Those of a leaky read-out, which has none, may be left out. A neuron without spikes was silent.
+        t_end : float or None
+            Seconds: when the measurement ended, inclusive; None: when all was silent.
+        progress : callable or None
+            As in `Network.forward`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If spikes do not fit the network, the input or t_end, or a neuron spikes twice at one time.
+
+        Notes
+        -----
+        A spike may be one that the model could not have made: where the current does not exceed the threshold, no membrane rises
+        to it. Its time is then taken as given: no gradient passes through it, and the neuron's membrane forgets at it what was
+        before. ``diagnostics[layer]["impossible_spikes"]`` counts them.
+
+        Where a spike and an arrival have the same time, as by a clock that ticks, the arrival came later if the spike was possible
+        without it, and before if it was only with it; the recording has such spikes earlier or later in their last digit. In a
+        recurrent layer it came later.
+
+        Examples
+        --------
+        >>> import spinnprop as sp
+        >>> X, y = sp.datasets.yin_yang(10)
+        >>> net = sp.Network([4, 30, 3], seed=1)
+        >>> spikes = sp.encoding.latency(X)
+        >>> chip = net.forward(spikes)                      # in place of a measurement
+        >>> rec = sp.Recording.measured(net, spikes, list(chip.spikes))
+        >>> rec
+        <Recording of 10 samples through 4-30-3, engine 'measured'>
+        >>> bool((abs(rec.deviations[0][rec.deviations[0] < 1]) < 1e-12).all())
+        True
+        """
+        from ._network import Network
+
+        if not isinstance(network, Network):
+            raise TypeError(f"network is {type(network).__name__!r}; it must be a Network")
+        if isinstance(layers, SpikeTrains):
+            raise TypeError("layers is SpikeTrains; it must be a sequence of them, one for each layer")
+        arrays = tuple(trains(each, f"layers[{layer}]")._arrays for layer, each in enumerate(layers))
+        end = math.inf if t_end is None else checks.option(t_end, "t_end", _core.DOMAINS_FORWARD)
+        given = trains(spikes, "spikes")
+        return cls._of(_core.recording_create_measured(network._handle, given._arrays, arrays, end, progress), given)
 
     @classmethod
     def _of(cls, handle: object, input: SpikeTrains, maker: Optional[BaseEngine] = None) -> Recording:
@@ -65,8 +138,9 @@ class Recording:
 
     @property
     def engine(self) -> str:
-        """The name of the engine that made the recording."""
-        return name_of(_core.recording_engine(self._handle)["kind"])
+        """The name of the engine that made the recording; "measured" for one of measured spikes."""
+        kind = _core.recording_engine(self._handle)["kind"]
+        return "measured" if kind == _core.ENGINE_MEASURED else name_of(kind)
 
     @property
     def grid(self) -> Optional[ClockEngine]:
@@ -112,11 +186,21 @@ class Recording:
 
         ``n_spikes``; ``silent_neurons``, which spiked in no sample; ``silent_pairs``, (sample, neuron) pairs without a
         spike; ``near_tangential_spikes``, whose current exceeds the threshold by less than a thousandth of it, so that
-        their derivatives explode; ``smallest_slope``, the least (current - threshold) / threshold.
+        their derivatives explode; ``smallest_slope``, the least (current - threshold) / threshold; ``impossible_spikes``, whose
+        current does not exceed the threshold, as that of measured spikes may not: no gradient passes through them.
         """
         return LayerSequence(
             "diagnostics", self._info["n_layers"], lambda layer: _core.recording_diagnose(self._handle, layer)
         )
+
+    @property
+    def deviations(self) -> LayerSequence[Float64Array]:
+        """Per layer of a measured recording, (n_samples, n_neurons) float64, seconds: measured first spikes minus the model's.
+
+        The model's are those of the network given the measured spikes that reach the layer, so that deviations do not add up
+        over layers. -inf where only the measured neuron spiked, +inf where only the model's would have, NaN where neither.
+        """
+        return LayerSequence("deviations", self._info["n_layers"], self._deviations_of)
 
     @property
     def first_spike_times(self) -> Float64Array:
@@ -182,6 +266,11 @@ class Recording:
         silent = np.empty(_core.recording_layer_size(self._handle, layer), np.bool_)
         _core.recording_silent(silent, self._handle, layer)
         return checks.read_only(silent)
+
+    def _deviations_of(self, layer: int) -> Float64Array:
+        values = np.empty((len(self), _core.recording_layer_size(self._handle, layer)))
+        _core.recording_deviations(values, self._handle, layer)
+        return checks.read_only(values)
 
     def _maxima(self) -> Tuple[Float64Array, Float64Array]:
         values, times = np.empty((2, len(self), self._info["n_outputs"]))

@@ -132,6 +132,13 @@ class SpikeTrains:
         return f"SpikeTrains({len(self)} samples, {len(self._times)} spikes, n_units={self._n_units})"
 
 
+def trains(spikes: Any, name: str) -> SpikeTrains:
+    """Spikes that are SpikeTrains, or an error."""
+    if not isinstance(spikes, SpikeTrains):
+        raise TypeError(f"{name} is {type(spikes).__name__!r}; it must be SpikeTrains, as spinnprop.encoding makes")
+    return spikes
+
+
 def _seconds(times: Any, time_unit: Optional[str]) -> Float64Array:
     # What a list holds decides, too: numpy makes integers of ints alone.
     found = np.asarray(times) if not isinstance(times, np.ndarray) else times

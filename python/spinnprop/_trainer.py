@@ -10,9 +10,9 @@ import numpy as np
 
 from . import _core
 from ._engines.names import EngineLike, resolve
-from ._network import Network, _forward_options, _trains
+from ._network import Network, _forward_options
 from ._recording import _fields
-from ._spikes import SpikeTrains
+from ._spikes import SpikeTrains, trains
 from ._support import checks
 from ._support.types import PathLike, Progress
 from .losses import Loss, RateRegularisation
@@ -268,10 +268,10 @@ class Trainer:
         held_out, held_out_labels = None, None
         if validation is not None:
             held_out_spikes, held_out_y = checks.pair(validation, "validation", "(spikes, labels)")
-            held_out = _trains(held_out_spikes, "validation[0]")._arrays
+            held_out = trains(held_out_spikes, "validation[0]")._arrays
             held_out_labels = checks.labels(held_out_y, "validation[1]")
         return _core.trainer_run(
-            self._handle, _trains(spikes, "spikes")._arrays, checks.labels(y), held_out, held_out_labels, progress
+            self._handle, trains(spikes, "spikes")._arrays, checks.labels(y), held_out, held_out_labels, progress
         )
 
     def __reduce__(self) -> NoReturn:

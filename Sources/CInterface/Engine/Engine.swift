@@ -57,7 +57,8 @@ public func spinnprop_engine_setting(
             size: MemoryLayout<spinnprop_setting>.size, tau_mem: chosen.tauMem, tau_syn: chosen.tauSyn,
             hidden_mean: chosen.hiddenDrive.mean, hidden_std: chosen.hiddenDrive.std,
             output_mean: chosen.outputDrive.mean, output_std: chosen.outputDrive.std,
-            learning_rate: chosen.learningRate, clip_norm: chosen.clipNorm, bump: chosen.bump, t_late: chosen.tLate)
+            learning_rate: chosen.learningRate, clip_norm: chosen.clipNorm, bump: chosen.bump, t_late: chosen.tLate,
+            later_mean: chosen.laterDrive.mean, later_std: chosen.laterDrive.std)
     }
 }
 

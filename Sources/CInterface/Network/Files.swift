@@ -76,7 +76,7 @@ public func spinnprop_recording_from_bytes(
         // The file room does not know which engines there are.
         let hasGrid: Bool
         do throws(SpinnpropError) {
-            hasGrid = try Engine(name: loaded.engine).grid != nil
+            hasGrid = try Engine(of: loaded).grid != nil
         } catch {
             throw SpinnpropError(
                 .fileError, "the bytes are a recording by an engine this library does not have: \(error)")

@@ -26,6 +26,7 @@ public func spinnprop_recording_diagnose(
         result.silent_pairs = Int64(found.silentPairs)
         result.near_tangential_spikes = Int64(found.nearTangentialSpikes)
         result.smallest_slope = found.smallestSlope
+        result.impossible_spikes = Int64(found.impossibleSpikes)
         return result
     }
 }

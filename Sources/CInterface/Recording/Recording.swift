@@ -33,7 +33,8 @@ public func spinnprop_recording_engine(
 ) -> spinnprop_status {
     fill(info, "info") {
         let recording = try box(recording, recordingKind, "recording").value
-        return spinnprop_engine_info(try Engine(name: recording.engine).code, recording.grid)
+        let code = recording.isMeasured ? Int32(SPINNPROP_ENGINE_MEASURED) : try Engine(name: recording.engine).code
+        return spinnprop_engine_info(code, recording.grid)
     }
 }
 

@@ -28,6 +28,11 @@ extension VersionedStruct {
         pointer == nil ? initial : try read(pointer, name)
     }
 
+    /// How far the structs of a caller's array lie apart: the first one's `size`.
+    static func stride(_ pointer: UnsafePointer<Self>?, _ name: StaticString) throws(SpinnpropError) -> Int {
+        try checkedSize(UnsafeRawPointer(try given(pointer, name)), name)
+    }
+
     /// Where a caller wants a struct filled; its `size` says how much of it there is.
     static func destination(
         _ pointer: UnsafeMutablePointer<Self>?, _ name: StaticString

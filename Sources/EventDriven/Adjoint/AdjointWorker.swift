@@ -8,7 +8,9 @@ import Spikes
 ///
 ///     lV += (gain lV + error) / slope
 ///
-/// A spike has gain theta - V_reset and slope I - theta; a maximum gain 0 and slope -tau_m.
+/// A spike has gain theta - V_reset and slope I - theta; a maximum gain 0 and slope -tau_m. A spike at which the membrane could not rise to
+/// the threshold, slope <= 0, may have been measured: its time is taken as given, and as the reset makes the membrane forget what was
+/// before, lV is 0 there.
 struct Jumps {
     /// When each jump is, in order of time.
     let times: UnsafePointer<Double>
@@ -20,9 +22,9 @@ struct Jumps {
 
     @inline(__always)
     func delta(_ jump: Int, lambdaV: Double, _ flow: Flow) -> Double {
-        isSpiking
-            ? ((flow.threshold - flow.reset) * lambdaV + errors[jump]) / (currents[jump] - flow.threshold)
-            : -errors[jump] / flow.tauMem
+        guard isSpiking else { return -errors[jump] / flow.tauMem }
+        let slope = currents[jump] - flow.threshold
+        return slope > 0 ? ((flow.threshold - flow.reset) * lambdaV + errors[jump]) / slope : -lambdaV
     }
 }
 
@@ -140,16 +142,17 @@ final class AdjointWorker {
             if try plan.reverseSynchronous(arrivals, jumps, all, synchronous) { return }
         }
         if plan.recurrent.isEmpty {
-            try general.sortByUnit(jumps, neurons: plan.neuronCount)
-            for neuron in 0..<plan.neuronCount where general.range(neuron).count > 0 {
-                if !plan.sharesArrivals || general.isFirst(neuron) {
+            let groups = general.groups
+            try groups.sort(jumps.units, jumps.count, neurons: plan.neuronCount)
+            for neuron in 0..<plan.neuronCount where groups.range(neuron).count > 0 {
+                if !plan.sharesArrivals || groups.isFirst(neuron) {
                     try arrivals.collect(plan.incoming, rows: rows, neuron: plan.sharesArrivals ? 0 : neuron)
                 }
-                try plan.reverse(arrivals, jumps, general.range(neuron), receivers: neuron..<(neuron + 1), all, general)
+                try plan.reverse(arrivals, jumps, groups.range(neuron), receivers: neuron..<(neuron + 1), all, general)
             }
         } else {
             try arrivals.collect(plan.incoming, rows: rows)
-            try general.all(jumps.count)
+            try general.groups.all(jumps.count)
             try plan.reverse(arrivals, jumps, 0..<jumps.count, receivers: 0..<plan.neuronCount, all, general)
         }
     }

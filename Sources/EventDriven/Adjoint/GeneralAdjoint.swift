@@ -8,45 +8,16 @@ final class GeneralAdjointState {
     let lambdaV = Block<Double>()
     let lambdaI = Block<Double>()
     let last = Block<Double>()
-    /// Indices of jumps, in order of time, grouped by neuron or all together.
-    private let list = Block<Int32>()
-    private let starts = Block<Int>()
+    /// Jumps, in order of time, grouped by neuron or all together.
+    let groups = UnitGroups()
 
     init(_ poller: Poller) { self.poller = poller }
-
-    var jumps: UnsafePointer<Int32> { UnsafePointer(list.pointer) }
-
-    /// Groups jumps by neuron, each group in order of time.
-    func sortByUnit(_ jumps: Jumps, neurons: Int) throws(SpinnpropError) {
-        try list.reserve(jumps.count)
-        try starts.reserve(neurons + 2)
-        let start = starts.pointer
-        start.update(repeating: 0, count: neurons + 2)
-        for n in 0..<jumps.count { start[Int(jumps.units[n]) + 2] += 1 }
-        for n in 1..<(neurons + 2) { start[n] += start[n - 1] }
-        for n in 0..<jumps.count {
-            let unit = Int(jumps.units[n])
-            list.pointer[start[unit + 1]] = Int32(truncatingIfNeeded: n)
-            start[unit + 1] += 1
-        }
-    }
-
-    func range(_ neuron: Int) -> Range<Int> { starts.pointer[neuron]..<starts.pointer[neuron + 1] }
-
-    /// Whether no neuron before this one has a jump.
-    func isFirst(_ neuron: Int) -> Bool { starts.pointer[neuron] == 0 }
 
     /// Begins with adjoints of 0 at the receivers.
     func begin(_ receivers: Range<Int>, of neurons: Int) throws(SpinnpropError) {
         for block in [lambdaV, lambdaI, last] { try block.reserve(neurons) }
         (lambdaV.pointer + receivers.lowerBound).update(repeating: 0, count: receivers.count)
         (lambdaI.pointer + receivers.lowerBound).update(repeating: 0, count: receivers.count)
-    }
-
-    /// Lists all jumps as one group, in order of time.
-    func all(_ count: Int) throws(SpinnpropError) {
-        try list.reserve(count)
-        for n in 0..<count { list.pointer[n] = Int32(truncatingIfNeeded: n) }
     }
 }
 
@@ -63,8 +34,8 @@ extension LayerPlan {
         // Once cancelled, what has been added is of no interest.
         while event >= 0, !state.poller.isStopped(after: 8) {
             // An arrival at the time of a spike came after it, so it comes first here.
-            if at >= range.lowerBound, jumps.times[Int(state.jumps[at])] > arrivals.times[event] {
-                let jump = Int(state.jumps[at])
+            if at >= range.lowerBound, jumps.times[Int(state.groups.members[at])] > arrivals.times[event] {
+                let jump = Int(state.groups.members[at])
                 let neuron = Int(jumps.units[jump])
                 move(neuron, to: jumps.times[jump], state)
                 state.lambdaV.pointer[neuron] += jumps.delta(

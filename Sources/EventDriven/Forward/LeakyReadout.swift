@@ -55,14 +55,4 @@ extension LayerPlan {
     func overflow(_ neuron: Int) -> SpinnpropError {
         .invalidValue("the current of neuron \(neuron) of layer \(layer) overflows float64; use smaller weights")
     }
-
-    /// Propagators of the interval after each arrival, the last one endless.
-    func propagators(_ flow: Flow, _ arrivals: Arrivals, into block: Block<Propagators>) throws(SpinnpropError) {
-        try block.reserve(arrivals.count)
-        for event in 0..<arrivals.count {
-            let isLast = event + 1 == arrivals.count
-            block.pointer[event] = flow.propagators(
-                isLast ? .infinity : arrivals.times[event + 1] - arrivals.times[event])
-        }
-    }
 }

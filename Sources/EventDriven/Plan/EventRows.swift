@@ -53,6 +53,9 @@ final class EventRows {
 
     func add(_ row: SpikeRow) { layers.append(row) }
 
+    /// In place of the row that has been added last.
+    func replaceLast(_ row: SpikeRow) { layers[layers.count - 1] = row }
+
     /// The row of a layer that has been added.
     func layer(_ index: Int) -> SpikeRow { layers[index] }
 

@@ -26,7 +26,7 @@ final class LayerDerivatives {
 
     /// Per neuron, of the sample at hand.
     private struct Columns {
-        /// -infinity where there is no spike, or none with an error.
+        /// -infinity where there is no spike, or none with an error that moves with the inputs.
         let times: UnsafeMutablePointer<Double>
         /// error / (I - theta), and that times -tau_m.
         let byTime: UnsafeMutablePointer<Double>
@@ -122,13 +122,15 @@ final class LayerDerivatives {
         var count = 0
         for n in 0..<row.count {
             let neuron = Int(row.units[n])
-            guard errors[n] != 0 else {
+            // A measured spike may be one at which the model's membrane could not rise to the threshold: its time is taken as given.
+            let slope = currents[n] - threshold[neuron]
+            guard errors[n] != 0, slope > 0 else {
                 own.times[neuron] = -.infinity
                 continue
             }
             spiking[count] = row.units[n]
             count &+= 1
-            let byTime = errors[n] / (currents[n] - threshold[neuron])
+            let byTime = errors[n] / slope
             (own.byTime[neuron], own.byWeight[neuron]) = (byTime, -tauMem[neuron] * byTime)
         }
         spikingCount = count

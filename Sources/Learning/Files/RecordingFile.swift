@@ -3,16 +3,16 @@ import Mathematics
 import Networks
 import Spikes
 
-/// A recording's file: metadata `engine`, `fingerprint` (16 hex digits, or "measured"); tensors `end_time`, `time_stretch`, `partition` (where
+/// A recording's file: metadata `engine` ("measured" for none), `fingerprint` (16 hex digits, or "none"); tensors `end_time`, `time_stretch`, `partition` (where
 /// each part begins, and the end), `sizes` (units of the input, neurons of each layer), `input.times`, `.units`,
 /// `.offsets` and, per layer l, `layers.l.thresholds` (one number or one per neuron), `.times`, `.units`, `.currents`,
-/// `.offsets` and, on a grid, `.membranes`; a leaky read-out has `.maxima`, `.maximum_times`, `.maximum_currents` (samples, neurons) in place of spikes. A
+/// `.offsets`, on a grid `.membranes`, and of measured spikes `.model_times` (samples, neurons); a leaky read-out has `.maxima`, `.maximum_times`, `.maximum_currents` (samples, neurons) in place of spikes. A
 /// recording on a grid has the metadata `decay` and the tensors `time_step`, `steps`, `copies`.
 public enum RecordingFile {
     public static func content(_ recording: Recording) -> FileContent {
         var file = FileKind.recording.begin()
         file.set("engine", recording.engine)
-        file.set("fingerprint", recording.fingerprint.map(hexadecimal) ?? "measured")
+        file.set("fingerprint", recording.fingerprint.map(hexadecimal) ?? "none")
         file.add("end_time", [recording.endTime], shape: [1])
         file.add("time_stretch", [recording.timeStretch], shape: [1])
         if let grid = recording.grid {
@@ -31,6 +31,9 @@ public enum RecordingFile {
             file.add(own + "thresholds", layer.thresholds, shape: [layer.thresholds.count])
             if layer.isSpiking {
                 add(layer, to: &file, prefix: own)
+                if recording.isMeasured {
+                    file.add(own + "model_times", layer.modelTimes, shape: [recording.sampleCount, layer.neuronCount])
+                }
             } else {
                 let shape = [recording.sampleCount, layer.neuronCount]
                 file.add(own + "maxima", layer.maxima, shape: shape)
@@ -86,9 +89,10 @@ public enum RecordingFile {
     private static func recording(in file: SafeTensors) throws(SpinnpropError) -> Recording {
         let text = try file.string("fingerprint")
         let fingerprint = UInt64(text, radix: 16)
-        guard fingerprint != nil || text == "measured" else {
-            throw .invalidValue("the fingerprint is \"\(text)\"; 16 hex digits or \"measured\" are needed")
+        guard fingerprint != nil || text == "none" else {
+            throw .invalidValue("the fingerprint is \"\(text)\"; 16 hex digits or \"none\" are needed")
         }
+        let engine = try file.string("engine")
         let endTime = try file.doubles("end_time", shape: [1])[0]
         guard endTime >= 0 else { throw .invalidValue("end_time is \(endTime); it must be >= 0") }
         let timeStretch = try file.doubles("time_stretch", shape: [1])[0]
@@ -110,12 +114,27 @@ public enum RecordingFile {
             if isLast, file.contains("layers.\(layer).maxima") {
                 layers.append(try readout(in: file, layer, sizes[layer + 1], partition, endTime))
             } else {
-                layers.append(try spikingLayer(in: file, layer, sizes[layer + 1], partition, endTime, grid))
+                let modelTimes =
+                    engine == Recording.measuredEngine
+                    ? try modelTimes(in: file, layer, sizes[layer + 1], input.sampleCount) : []
+                layers.append(
+                    try spikingLayer(
+                        in: file, layer, sizes[layer + 1], partition, endTime, grid, modelTimes: modelTimes))
             }
         }
         return Recording(
             input: input, layers: layers, partition: partition, fingerprint: fingerprint,
-            engine: try file.string("engine"), endTime: endTime, grid: grid, timeStretch: timeStretch)
+            engine: engine, endTime: endTime, grid: grid, timeStretch: timeStretch)
+    }
+
+    private static func modelTimes(
+        in file: SafeTensors, _ layer: Int, _ neuronCount: Int, _ sampleCount: Int
+    ) throws(SpinnpropError) -> [Double] {
+        let times = try file.doubles("layers.\(layer).model_times", shape: [sampleCount, neuronCount])
+        for (index, time) in times.enumerated() where !(time >= 0) {
+            throw .invalidValue("model time \(index) of layer \(layer) is \(time); it must be >= 0, +infinity for none")
+        }
+        return times
     }
 
     private static func grid(in file: SafeTensors) throws(SpinnpropError) -> TimeGrid? {
@@ -143,7 +162,7 @@ public enum RecordingFile {
 
     private static func spikingLayer(
         in file: SafeTensors, _ layer: Int, _ neuronCount: Int, _ partition: [Range<Int>], _ endTime: Double,
-        _ grid: TimeGrid?
+        _ grid: TimeGrid?, modelTimes: [Double]
     ) throws(SpinnpropError) -> LayerRecording {
         let own = "layers.\(layer)."
         let spikes = try spikes(in: file, prefix: own, unitCount: neuronCount)
@@ -192,7 +211,7 @@ public enum RecordingFile {
         }
         return LayerRecording(
             neuronCount: neuronCount, isSpiking: true, thresholds: try thresholds(in: file, layer, neuronCount),
-            segments: segments)
+            segments: segments, modelTimes: modelTimes)
     }
 
     private static func readout(

@@ -22,11 +22,13 @@ public struct Drive: Equatable, Sendable {
 /// Means and standard deviations of a network's initial weights: feed-forward ones ~ N(mean, std), recurrent ones
 /// ~ N(0, std / 2), one pair per layer.
 public struct Initialisation: Equatable, Sendable {
-    /// Means of feed-forward weights, one per layer; empty: by `hiddenDrive` and, for the last layer, `outputDrive`. `std`
+    /// Means of feed-forward weights, one per layer; empty: by `hiddenDrive`, for hidden layers after the first
+    /// `laterDrive` and, for the last layer, `outputDrive`. `std`
     /// likewise.
     public var mean: [Double]
     public var std: [Double]
     public var hiddenDrive = Drive()
+    public var laterDrive = Drive()
     public var outputDrive = Drive()
 
     public init(mean: [Double] = [], std: [Double] = []) {
@@ -40,7 +42,8 @@ public struct Initialisation: Equatable, Sendable {
         let unit =
             neuron.threshold
             / (Initialisation.peakOfUnitPSP(neuron) * Double(connection.preCount).squareRoot())
-        let drive = connection.target == network.layers.count - 1 ? outputDrive : hiddenDrive
+        let isLast = connection.target == network.layers.count - 1
+        let drive = isLast ? outputDrive : connection.target == 0 ? hiddenDrive : laterDrive
         return (drive.mean * unit, drive.std * unit)
     }
 

@@ -126,6 +126,18 @@ def weighted(value):
     return own
 
 
+def spiked(times, units, n_units):
+    return sp.SpikeTrains(times, units, [0] + [len(times)] * len(SPIKES), n_units)
+
+
+#: Of which layers what was measured.
+HIDDEN, OUTPUT, SILENT = spiked([2e-3], [1], 6), spiked([4e-3], [1], 3), spiked([], [], 3)
+
+
+def measured(*layers, readout="spiking", **options):
+    return sp.Recording.measured(net(readout=readout), SPIKES, layers, **options)
+
+
 #: What provokes a message, and the same as the message says.
 REMEDIES = [
     # engines, networks, losses
@@ -187,6 +199,15 @@ REMEDIES = [
     (lambda: weighted(2e38).forward(AT_ONCE, engine="clock"), lambda: weighted(1e3).forward(AT_ONCE, engine="clock")),
     (lambda: net(threshold=1e-60).forward(GRID, engine="clock"), lambda: net(threshold=1e-60).forward(GRID, engine="event")),
     (lambda: kept_too_long(anew=False), lambda: kept_too_long(anew=True)),
+    # measured spikes
+    (lambda: measured(HIDDEN), lambda: measured(HIDDEN, OUTPUT)),
+    (lambda: measured(spiked([2e-3] * 2, [1, 1], 6), OUTPUT), lambda: measured(HIDDEN, OUTPUT)),
+    (lambda: measured(HIDDEN, OUTPUT, readout="leaky"), lambda: [measured(HIDDEN, SILENT, readout="leaky"), measured(HIDDEN, readout="leaky")]),
+    (
+        lambda: measured(HIDDEN, OUTPUT, t_end=3e-3),
+        lambda: [measured(HIDDEN, SILENT, t_end=3e-3), measured(HIDDEN, OUTPUT, t_end=5e-3)],
+    ),
+    (lambda: measured_before(anew=False), lambda: measured_before(anew=True)),
     (
         lambda: sp.Network([5, 7, 3]).gradient(net().forward(SPIKES), LOSS, Y),
         lambda: [own := sp.Network([5, 7, 3]), own.gradient(own.forward(SPIKES), LOSS, Y)],
@@ -321,6 +342,13 @@ def kept_too_long(anew):
     recording = own.forward(SPIKES)
     step(own)
     return own.gradient(own.forward(SPIKES) if anew else recording, LOSS, Y)
+
+
+def measured_before(anew):
+    own = net()
+    recording = sp.Recording.measured(own, SPIKES, [HIDDEN, OUTPUT])
+    step(own)
+    return own.gradient(sp.Recording.measured(own, SPIKES, [HIDDEN, OUTPUT]) if anew else recording, LOSS, Y)
 
 
 def leaky(value):

@@ -1,0 +1,227 @@
+// Recordings of spikes that somebody else has measured, a chip say: the currents at them, as the network would have had them.
+import Mathematics
+import Networks
+import Neurons
+import Spikes
+
+extension Recording {
+    /// A recording of measured spikes, which gradient rules in continuous time differentiate as if the network had made them.
+    ///
+    /// What a chip does not tell follows from what it does: the current at a spike from the measured spikes that reached the neuron, with
+    /// delays; its membrane was at the threshold. A leaky read-out is replayed from the measured spikes of the layer before.
+    ///
+    /// - Parameters:
+    ///   - layers: the spikes of each layer, in order; those of a leaky read-out, which has none, may be left out.
+    ///   - endTime: when the measurement ended, seconds, inclusive; infinite: when all was silent.
+    /// - Throws: `invalidValue` for spikes that do not fit the network, the input or `endTime`, and for neurons that spike twice at
+    ///   once; `cancelled`.
+    public static func measured(
+        _ network: Network, _ input: SpikeTrains, _ layers: [SpikeTrains], endTime: Double = .infinity,
+        monitor: Monitor? = nil
+    ) throws(SpinnpropError) -> Recording {
+        let run = try MeasuredRun(network, input, layers, endTime, monitor)
+        return try run.recording()
+    }
+}
+
+/// One replay: what its parts share, and where each leaves what it finds.
+private final class MeasuredRun: @unchecked Sendable {
+    private let network: Network
+    private let input: SpikeTrains
+    private let measured: [SpikeTrains]
+    private let endTime: Double
+    private let monitor: Monitor?
+    private let plans: [LayerPlan]
+    private let partition: [Range<Int>]
+    /// Per layer and part.
+    private let columns: [[SpikeColumns]]
+    /// Per spiking layer, (sample, neuron); parts write disjoint pieces.
+    private let modelTimes: [Block<Double>]
+    /// Of a leaky read-out, (sample, output), likewise.
+    private let maxima: Block<MembraneMaximum>
+
+    init(
+        _ network: Network, _ input: SpikeTrains, _ layers: [SpikeTrains], _ endTime: Double, _ monitor: Monitor?
+    ) throws(SpinnpropError) {
+        try EventSubstrate.check(network, input)
+        try ForwardOptions(endTime: endTime).check()
+        try MeasuredRun.check(network, input, layers, endTime)
+        (self.network, self.input, measured) = (network, input, layers)
+        (self.endTime, self.monitor) = (endTime, monitor)
+        plans = try LayerPlan.all(network, monitor: monitor)
+        let partition = EventSubstrate.partition(samples: input.sampleCount, network: network)
+        self.partition = partition
+        columns = try network.layers.indices.map { (layer) throws(SpinnpropError) in
+            try partition.map { (samples) throws(SpinnpropError) in
+                let offsets = layer < layers.count ? layers[layer].offsets : [0]
+                let count = offsets.count > 1 ? offsets[samples.upperBound] - offsets[samples.lowerBound] : 0
+                return try SpikeColumns(capacity: count)
+            }
+        }
+        // While they are found, and while the recording is made.
+        modelTimes = try network.layers.map { (layer) throws(SpinnpropError) in
+            try Block(layer.isSpiking ? Memory.product(input.sampleCount, layer.neuronCount, bytes: 16) : 0)
+        }
+        let isLeaky = !network.layers[network.layers.count - 1].isSpiking
+        maxima = try Block(isLeaky ? Memory.product(input.sampleCount, network.outputCount, bytes: 72) : 0)
+    }
+
+    /// - Throws: `invalidValue` naming what does not fit.
+    private static func check(
+        _ network: Network, _ input: SpikeTrains, _ layers: [SpikeTrains], _ endTime: Double
+    ) throws(SpinnpropError) {
+        let spiking = network.layers.count { $0.isSpiking }
+        guard layers.count == spiking || layers.count == network.layers.count else {
+            throw .invalidValue(
+                "measured spikes of \(layers.count) layers were given; the network has \(spiking) that spike: give those of each, "
+                    + "in order")
+        }
+        for (layer, spikes) in layers.enumerated() {
+            let own = network.layers[layer]
+            guard spikes.unitCount == own.neuronCount else {
+                throw .invalidValue(
+                    "the measured spikes of layer \(layer) have n_units = \(spikes.unitCount), the layer \(own.neuronCount) "
+                        + "neurons; they must agree")
+            }
+            guard spikes.sampleCount == input.sampleCount else {
+                throw .invalidValue(
+                    "the measured spikes of layer \(layer) have \(spikes.sampleCount) samples, the input \(input.sampleCount); they "
+                        + "must agree")
+            }
+            guard own.isSpiking || spikes.spikeCount == 0 else {
+                throw .invalidValue(
+                    "\(spikes.spikeCount) measured spikes of layer \(layer) were given, a leaky read-out, which never spikes; leave "
+                        + "them out")
+            }
+            for (spike, time) in spikes.times.enumerated() where time > endTime {
+                throw .invalidValue(
+                    "measured spike \(spike) of layer \(layer) is at \(time) s, after t_end = \(endTime) s; leave it out or give a "
+                        + "later t_end")
+            }
+        }
+    }
+
+    func recording() throws(SpinnpropError) -> Recording {
+        let runners = WorkerPool { [self] () throws(SpinnpropError) in
+            MeasuredRunner(
+                try plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) }, input, measured, endTime,
+                monitor)
+        }
+        try parallelLoop(parts: partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
+            try runners.withWorker { (runner) throws(SpinnpropError) in try run(part, runner) }
+        }
+        if let monitor, monitor.isStopped { throw .cancelled }
+        let layers = network.layers.enumerated().map { (index, layer) in
+            let count = input.sampleCount * layer.neuronCount
+            let readout = layer.isSpiking ? [] : (0..<count).map { maxima.pointer[$0] }
+            return LayerRecording(
+                neuronCount: layer.neuronCount, isSpiking: layer.isSpiking, thresholds: layer.parameters.threshold,
+                segments: columns[index], maxima: readout.map(\.value), maximumTimes: readout.map(\.time),
+                maximumCurrents: readout.map(\.current),
+                modelTimes: layer.isSpiking
+                    ? Array(UnsafeBufferPointer(start: modelTimes[index].pointer, count: count)) : [])
+        }
+        return Recording(
+            input: input, layers: layers, partition: partition, fingerprint: network.fingerprint,
+            engine: Recording.measuredEngine, endTime: endTime, timeStretch: network.timeStretch)
+    }
+
+    private func run(_ part: Int, _ runner: MeasuredRunner) throws(SpinnpropError) {
+        let own = columns.map { $0[part] }
+        let modelTimes = modelTimes.map(\.pointer)
+        for sample in partition[part] {
+            do throws(SpinnpropError) {
+                try runner.run(sample, into: own, modelTimes: modelTimes, maxima: maxima.pointer)
+            } catch {
+                guard error.kind != .cancelled else { throw error }
+                throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
+            }
+            monitor?.finish(1)
+        }
+    }
+}
+
+/// Replays one sample after another through all layers; belongs to one part at a time.
+private final class MeasuredRunner {
+    private let plans: [LayerPlan]
+    private let measured: [SpikeTrains]
+    private let endTime: Double
+    private let rows: EventRows
+    private let measuredRows: [EventRows]
+    private let poller: Poller
+    private let arrivals: Arrivals
+    private let propagators = Block<Propagators>()
+    private let groups = UnitGroups()
+    private let order: TimeOrder
+    private let times = Block<Double>()
+    private let currents = Block<Double>()
+
+    init(
+        _ plans: [LayerPlan], _ input: SpikeTrains, _ measured: [SpikeTrains], _ endTime: Double, _ monitor: Monitor?
+    ) {
+        (self.plans, self.measured, self.endTime) = (plans, measured, endTime)
+        let poller = Poller(monitor)
+        self.poller = poller
+        rows = EventRows(input: input, poller: poller)
+        measuredRows = measured.map { EventRows(input: $0, poller: poller) }
+        arrivals = Arrivals(poller)
+        order = TimeOrder(poller)
+    }
+
+    /// - Parameters: where the sample's spikes go, layer by layer; those that the model would have had, and maxima, of all samples.
+    func run(
+        _ sample: Int, into columns: [SpikeColumns], modelTimes: [UnsafeMutablePointer<Double>],
+        maxima: UnsafeMutablePointer<MembraneMaximum>
+    ) throws(SpinnpropError) {
+        try poller.spend(1 << 12)
+        try Memory.poll()
+        try rows.begin(sample)
+        for plan in plans {
+            let output = columns[plan.layer]
+            if plan.isSpiking {
+                try replay(plan, sample, into: output, modelTimes[plan.layer] + sample * plan.neuronCount)
+            } else {
+                try plan.forEachNeuron(rows, arrivals, propagators) { (neuron) throws(SpinnpropError) in
+                    maxima[sample * plan.neuronCount + neuron] = try plan.maximum(
+                        neuron: neuron, arrivals, propagators.pointer, endTime: endTime, poller: poller)
+                }
+            }
+            output.ends.append(output.count)
+        }
+    }
+
+    private func replay(
+        _ plan: LayerPlan, _ sample: Int, into output: SpikeColumns, _ modelTimes: UnsafeMutablePointer<Double>
+    ) throws(SpinnpropError) {
+        let own = measuredRows[plan.layer]
+        try own.begin(sample)
+        let spikes = own.inputRow
+        try times.reserve(spikes.count)
+        try currents.reserve(spikes.count)
+        try groups.sort(spikes.units, spikes.count, neurons: plan.neuronCount)
+        let row = MeasuredRow(spikes: spikes, groups: groups, times: times.pointer, currents: currents.pointer)
+        // Recurrent connections carry the layer's own spikes as they were measured.
+        if !plan.recurrent.isEmpty { rows.add(spikes) }
+        try plan.forEachNeuron(rows, arrivals, propagators) { (neuron) throws(SpinnpropError) in
+            modelTimes[neuron] = try plan.replay(
+                neuron, arrivals, propagators.pointer, row, endTime: endTime, poller: poller)
+        }
+        let start = output.count
+        let sorted = try order.order(row.times, spikes.units, spikes.count)
+        for n in 0..<spikes.count {
+            let from = Int(sorted[n])
+            try output.append(time: row.times[from], unit: Int(spikes.units[from]), current: row.currents[from])
+        }
+        let found = SpikeRow(times: output.times + start, units: output.units + start, count: spikes.count)
+        if plan.recurrent.isEmpty { rows.add(found) } else { rows.replaceLast(found) }
+    }
+}
+
+extension Memory {
+    /// A product of two counts for which there must be room. - Throws: `outOfMemory`.
+    fileprivate static func product(_ a: Int, _ b: Int, bytes: Int) throws(SpinnpropError) -> Int {
+        let (count, overflow) = a.multipliedReportingOverflow(by: b)
+        try check(count: overflow ? .max : count, bytesPerElement: bytes, "the measured recording")
+        return count
+    }
+}
