@@ -39,8 +39,7 @@ public struct EngineSetting: Equatable, Sendable {
     /// norm of a gradient grows with the root of the number of its entries, and its limit with it.
     init(_ network: Network?) {
         guard let network else { return }
-        let share = EngineSetting.fewInputs / max(EngineSetting.fewInputs, Double(network.inputCount))
-        func mixed(_ few: Double, _ many: Double, _ share: Double) -> Double { few * share + many * (1 - share) }
+        let share = EngineSetting.shareOfFew(network)
         tLate = mixed(tLate, 10e-3, (share * share.squareRoot()).squareRoot()) * network.timeStretch
         hiddenDrive.mean = mixed(hiddenDrive.mean, 0.4, share)
         hiddenDrive.std = mixed(hiddenDrive.std, 0.45, share)
@@ -50,6 +49,13 @@ public struct EngineSetting: Equatable, Sendable {
 
     /// Up to so many, four features and a bias, what was tuned on Yin-Yang holds as it is.
     private static let fewInputs = 5.0
+
+    /// What of a setting is that for few inputs.
+    private static func shareOfFew(_ network: Network) -> Double {
+        fewInputs / max(fewInputs, Double(network.inputCount))
+    }
+
+    private func mixed(_ few: Double, _ many: Double, _ share: Double) -> Double { few * share + many * (1 - share) }
 
     /// The setting for a grid. Its numbers were found by searches over Yin-Yang in 27 and 52 steps and over handwritten digits
     /// in 27, each judged by validation samples, then rounded and compared over seeds. With times in units of the run's length
@@ -67,14 +73,16 @@ public struct EngineSetting: Equatable, Sendable {
     }
 
     /// Turns from exact events to first spikes: closed forms want tau_mem / tau_syn = 2; neurons that spike once see all features within
-    /// a few tau_syn.
+    /// a few tau_syn. With many inputs smaller steps generalise better.
     ///
     /// In deep networks what all senders have in common has the neurons of a later layer spike together, whatever the sample; the more
     /// layers, the less is left of what tells samples apart. Weights that differ widely keep neurons apart; they want smaller steps, and
     /// bumping, since outputs fall silent more often. Found on handwritten digits with one to eight hidden layers.
     mutating func turnToFirstSpikes(_ network: Network?) {
         tauSyn = tauMem / 2
-        guard let network, network.layers.count > 2 else { return }
+        guard let network else { return }
+        learningRate = mixed(learningRate, 1e-2, EngineSetting.shareOfFew(network))
+        guard network.layers.count > 2 else { return }
         laterDrive = Drive(mean: 0.6, std: 2.5)
         outputDrive = Drive(mean: 0.6, std: 1.5)
         learningRate = 1e-2
