@@ -21,8 +21,6 @@ from .losses import Loss
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from ._network import Network
-
 
 class Recording:
     """Who spiked when, and what a backward pass needs of it. Made by `Network.forward`, or by `Recording.measured` of
@@ -54,7 +52,7 @@ class Recording:
     @classmethod
     def measured(
         cls,
-        network: Network,
+        network: Any,
         spikes: SpikeTrains,
         layers: Sequence[SpikeTrains],
         t_end: Optional[float] = None,
@@ -110,16 +108,15 @@ class Recording:
         >>> bool((abs(rec.deviations[0][rec.deviations[0] < 1]) < 1e-12).all())
         True
         """
-        from ._network import Network
-
-        if not isinstance(network, Network):
+        handle = getattr(network, "_handle", None)
+        if handle is None:
             raise TypeError(f"network is {type(network).__name__!r}; it must be a Network")
         if isinstance(layers, SpikeTrains):
             raise TypeError("layers is SpikeTrains; it must be a sequence of them, one for each layer")
         arrays = tuple(trains(each, f"layers[{layer}]")._arrays for layer, each in enumerate(layers))
         end = math.inf if t_end is None else checks.option(t_end, "t_end", _core.DOMAINS_FORWARD)
         given = trains(spikes, "spikes")
-        return cls._of(_core.recording_create_measured(network._handle, given._arrays, arrays, end, progress), given)
+        return cls._of(_core.recording_create_measured(handle, given._arrays, arrays, end, progress), given)
 
     @classmethod
     def _of(cls, handle: object, input: SpikeTrains, maker: Optional[BaseEngine] = None) -> Recording:
