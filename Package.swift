@@ -56,6 +56,7 @@ let package = Package(
         room("ClockDriven", ["ClockArithmetic", "Networks", "Neurons", "Spikes", "Mathematics"]),
         room("FirstSpike", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("SparseRecurrent", ["Spikes", "Mathematics", "CSupport"]),
+        room("LocalLearning", ["Spikes", "Mathematics", "CSupport"]),
         room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("SpiNNaker2", ["Mathematics"]),
         room(
@@ -65,15 +66,15 @@ let package = Package(
         room(
             "Spinnprop",
             [
-                "ClockDriven", "EventDriven", "FirstSpike", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs",
-                "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics",
+                "ClockDriven", "EventDriven", "FirstSpike", "SparseRecurrent", "LocalLearning", "SpiNNaker2",
+                "SpiNNaker2Programs", "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics",
             ]),
         .systemLibrary(name: "CSpinnprop", path: "include"),
         .target(name: "CSupport", cSettings: isDistribution ? [.define("SPINNPROP_DIST")] : []),
         .target(
             name: "CInterface",
             dependencies: [
-                "Spinnprop", "FirstSpike", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "ClockDriven",
+                "Spinnprop", "FirstSpike", "LocalLearning", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "ClockDriven",
                 "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
             ],
             swiftSettings: librarySwiftSettings,
@@ -117,6 +118,8 @@ let package = Package(
                 "Mathematics",
             ]),
         .testTarget(name: "SparseRecurrentTests", dependencies: ["SparseRecurrent", "Spikes", "Mathematics"]),
+        .testTarget(
+            name: "LocalLearningTests", dependencies: ["LocalLearning", "Spikes", "Mathematics"]),
         .testTarget(name: "SpinnpropTests", dependencies: ["Spinnprop"]),
     ],
     swiftLanguageModes: [.v6]

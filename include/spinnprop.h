@@ -633,7 +633,7 @@ SPINNPROP_API void spinnprop_domain_init(spinnprop_domain *domain);
  * its number SPINNPROP_LOSS_*. Flags and seeds have no rows. */
 enum {
     SPINNPROP_DOMAINS_TRAINING = -1, SPINNPROP_DOMAINS_FORWARD = -2, SPINNPROP_DOMAINS_GRADIENT = -3, SPINNPROP_DOMAINS_CLOCK = -4,
-    SPINNPROP_DOMAINS_SPINNAKER2 = -5, SPINNPROP_DOMAINS_NETWORK = -6, SPINNPROP_DOMAINS_FIRST_SPIKE = -7
+    SPINNPROP_DOMAINS_SPINNAKER2 = -5, SPINNPROP_DOMAINS_NETWORK = -6, SPINNPROP_DOMAINS_FIRST_SPIKE = -7, SPINNPROP_DOMAINS_BIOGRAD = -8
 };
 SPINNPROP_API spinnprop_status spinnprop_domain_count(int64_t *n, int32_t of);
 SPINNPROP_API spinnprop_status spinnprop_domain_rows(spinnprop_domain *rows, int64_t n, int32_t of);
@@ -667,6 +667,128 @@ SPINNPROP_API spinnprop_status spinnprop_trainer_network(spinnprop_network **net
 SPINNPROP_API spinnprop_status spinnprop_trainer_epochs_done(int64_t *n_epochs, const spinnprop_trainer *trainer);
 SPINNPROP_API spinnprop_status spinnprop_trainer_history(spinnprop_epoch *epochs, int64_t n,
                                                          const spinnprop_trainer *trainer);
+
+/* -------------------------------------------------------------------------------------------------- local learning */
+
+/* Layers of neurons in time steps, without synaptic currents: v <- d v (1 - s) + b + W x, s = [v > theta]. They learn without a
+ * backward pass, by BioGrad (Tang et al., arXiv 2110.14092): a trace at each synapse, an error that comes as spikes through feedback
+ * weights, and a sleep after each batch that aligns these with the forward weights. In float32; the same bits for any number of threads. */
+enum { SPINNPROP_BIOGRAD_RULE = 0,       /* error spikes, feedback, traces                                            */
+       SPINNPROP_BIOGRAD_EXACT_ERROR = 1, /* the same with the error itself in place of its spikes                     */
+       SPINNPROP_BIOGRAD_BPTT = 2 };     /* the twin: surrogate-gradient backpropagation through time, no sleep       */
+enum { SPINNPROP_FEEDBACK_RANDOM = 0, SPINNPROP_FEEDBACK_ALIGNED = 1 /* with the product of the forward weights       */ };
+enum { SPINNPROP_COUNTS_RUNNING = 0, SPINNPROP_COUNTS_FINAL = 1 };
+enum { SPINNPROP_DRAW_PER_BATCH = 0, SPINNPROP_DRAW_PER_SAMPLE = 1, SPINNPROP_DRAW_PER_STEP = 2 };
+
+typedef struct spinnprop_biograd_options {
+    size_t size;
+    int32_t steps;                 /* of a sample                                                                     */
+    int32_t soft_start;            /* the first step with an error, below steps                                       */
+    double decay;                  /* d, 0 .. 1                                                                       */
+    double threshold;              /* theta                                                                           */
+    double window;                 /* the surrogate derivative is amplitude where |v - theta| < window, else 0        */
+    double amplitude;
+    int32_t rule;                  /* SPINNPROP_BIOGRAD_*                                                             */
+    int32_t feedback;              /* SPINNPROP_FEEDBACK_*: at the start                                              */
+    int32_t sleep;                 /* 1: a sleep after each batch                                                     */
+    int32_t sleep_steps;
+    double sleep_rate;             /* learning rate of the feedback weights                                           */
+    int32_t sleep_power;           /* p of mean(O^p) in their decay, 1 .. 8                                           */
+    int32_t batch_size;
+    double learning_rate;          /* of weights and biases, plain descent                                            */
+    int32_t epochs;                /* in all                                                                          */
+    int32_t counts;                /* SPINNPROP_COUNTS_*: output spikes in a step's softmax, those so far or all      */
+    uint64_t seed;                 /* of weights, feedback, order, encoding and sleep                                 */
+    int32_t counts_from;           /* the first step whose output spikes count in the error                           */
+    int32_t traces_from;           /* the first step whose surrogate derivatives count                                */
+    int32_t includes_threshold;    /* 1: an error neuron spikes at its threshold, too                                 */
+    int32_t sleep_draw;            /* SPINNPROP_DRAW_*: how often the probability of a sleep's spikes is drawn        */
+    int32_t averages_sleep;        /* 1: correlations of a sleep are means over its samples, not sums                 */
+    int32_t reserved;              /* 0                                                                               */
+} spinnprop_biograd_options;
+SPINNPROP_API void spinnprop_biograd_options_init(spinnprop_biograd_options *options);
+
+/* Samples: either probabilities or events, the other NULL. Read during the call only. */
+typedef struct spinnprop_step_input {
+    size_t size;
+    /* (n_samples, n_units), 0 .. 1: an input spikes in each step with its probability, drawn anew at each showing. */
+    const double *probabilities;
+    int64_t n_samples, n_units;
+    /* A spike at time t comes in step floor(t / step_time); several of an input in one step are one, what comes later is left out. */
+    const spinnprop_spikes *events;
+    double step_time;              /* seconds                                                                         */
+} spinnprop_step_input;
+SPINNPROP_API void spinnprop_step_input_init(spinnprop_step_input *input);
+
+/* A training with its network: all of it is one value between two batches. */
+typedef struct spinnprop_biograd spinnprop_biograd;
+/* layer_sizes: inputs, then the neurons of each layer. Weights are drawn with variance 1 / (3 n_before), feedback with
+ * 1 / (5 outputs), biases are 0. options NULL: the defaults. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_create(spinnprop_biograd **training, const int64_t *layer_sizes,
+                                                        int64_t n_layer_sizes, const spinnprop_biograd_options *options);
+SPINNPROP_API spinnprop_status spinnprop_biograd_copy(spinnprop_biograd **copy, const spinnprop_biograd *training);
+SPINNPROP_API void spinnprop_biograd_free(spinnprop_biograd *training);
+
+enum { SPINNPROP_BIOGRAD_WEIGHTS = 0, /* (n, n_before)                                                                */
+       SPINNPROP_BIOGRAD_BIASES = 1,  /* (n)                                                                          */
+       SPINNPROP_BIOGRAD_FEEDBACK = 2 /* (n, outputs) of a hidden layer, empty for the last                           */ };
+/* float32 numbers in float64 arrays; what is set is rounded. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_get(double *values, int64_t n, const spinnprop_biograd *training,
+                                                     int32_t parameter, int32_t layer);
+SPINNPROP_API spinnprop_status spinnprop_biograd_set(spinnprop_biograd *training, int32_t parameter, int32_t layer,
+                                                     const double *values, int64_t n);
+
+/* Trains until `epochs` are done in all or the callback stops it; called again with the same data it goes on, and ends with the very
+ * bits of a run that was never stopped. An error leaves the training after its last good batch. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_run(spinnprop_biograd *training, const spinnprop_step_input *input,
+                                                     const int64_t *labels, int64_t n,
+                                                     spinnprop_progress_callback progress, void *payload);
+/* The spikes of each output neuron, (n_samples, outputs). showing: which of the encoding's drawings, 0 .. 2^28 - 1. A sample's drawing
+ * depends on its content, not on its place: its counts are the same whatever else is shown. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_counts(int32_t *counts, int64_t n, const spinnprop_biograd *training,
+                                                        const spinnprop_step_input *input, int64_t showing,
+                                                        spinnprop_progress_callback progress, void *payload);
+/* The mean gradient over all samples by the training's rule: weights of all layers, one after another, then biases likewise. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_gradient(double *weights, int64_t n_weights, double *biases,
+                                                          int64_t n_biases, const spinnprop_biograd *training,
+                                                          const spinnprop_step_input *input, const int64_t *labels,
+                                                          int64_t n, int64_t showing);
+/* A sleep of so many samples, as after a batch. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_sleep(spinnprop_biograd *training, int64_t n_samples);
+
+/* Scales initial weights up until each layer spikes on the first 150 samples: neurons in a tenth of the steps, the output in nearly every
+ * sample. Weights of layers that do are left alone. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_wake(spinnprop_biograd *training, const spinnprop_step_input *input);
+
+typedef struct spinnprop_biograd_info {
+    size_t size;
+    int64_t n_layers, n_outputs;
+    int64_t epochs_done, batches_done; /* batches_done: of the running epoch                                          */
+    int64_t sleeps;
+    int64_t n_state;               /* numbers of spinnprop_biograd_state                                              */
+} spinnprop_biograd_info;
+SPINNPROP_API void spinnprop_biograd_info_init(spinnprop_biograd_info *info);
+SPINNPROP_API spinnprop_status spinnprop_biograd_describe(spinnprop_biograd_info *info, const spinnprop_biograd *training);
+
+/* How far the training is, the same numbers in every release: with options and arrays all that a training is. One with the same options and
+ * arrays that is set to them goes on to the same bits. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_state(double *numbers, int64_t n, const spinnprop_biograd *training);
+SPINNPROP_API spinnprop_status spinnprop_biograd_set_state(spinnprop_biograd *training, const double *numbers, int64_t n);
+
+/* Means over an epoch's samples; one whose output stayed silent counts as wrong. */
+typedef struct spinnprop_biograd_epoch {
+    size_t size;
+    double loss, accuracy, silent;
+} spinnprop_biograd_epoch;
+SPINNPROP_API void spinnprop_biograd_epoch_init(spinnprop_biograd_epoch *epoch);
+/* A row per epoch done. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_history(spinnprop_biograd_epoch *epochs, int64_t n,
+                                                         const spinnprop_biograd *training);
+/* spikes: (epochs, layers), per sample. Angles in degrees between the feedback of each hidden layer and the product of the weights from it
+ * to the output, and the feedback's norm over the product's: (epochs + 1, hidden layers), the last row as it is now. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_curves(double *spikes, int64_t n_spikes, double *angles,
+                                                        int64_t n_angles, double *norm_ratios, int64_t n_norm_ratios,
+                                                        const spinnprop_biograd *training);
 
 /* ------------------------------------------------------------------------------------------- sparse recurrent networks */
 

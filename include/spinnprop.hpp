@@ -59,6 +59,10 @@ inline void initialise(spinnprop_gradient_options &o) { spinnprop_gradient_optio
 inline void initialise(spinnprop_training_options &o) { spinnprop_training_options_init(&o); }
 inline void initialise(spinnprop_domain &o) { spinnprop_domain_init(&o); }
 inline void initialise(spinnprop_epoch &o) { spinnprop_epoch_init(&o); }
+inline void initialise(spinnprop_biograd_options &o) { spinnprop_biograd_options_init(&o); }
+inline void initialise(spinnprop_step_input &o) { spinnprop_step_input_init(&o); }
+inline void initialise(spinnprop_biograd_info &o) { spinnprop_biograd_info_init(&o); }
+inline void initialise(spinnprop_biograd_epoch &o) { spinnprop_biograd_epoch_init(&o); }
 inline void initialise(spinnprop_sparse_options &o) { spinnprop_sparse_options_init(&o); }
 inline void initialise(spinnprop_sparse_info &o) { spinnprop_sparse_info_init(&o); }
 inline void initialise(spinnprop_sparse_run_options &o) { spinnprop_sparse_run_options_init(&o); }
@@ -86,6 +90,7 @@ struct Free {
     void operator()(spinnprop_recording *handle) const noexcept { spinnprop_recording_free(handle); }
     void operator()(spinnprop_gradient *handle) const noexcept { spinnprop_gradient_free(handle); }
     void operator()(spinnprop_trainer *handle) const noexcept { spinnprop_trainer_free(handle); }
+    void operator()(spinnprop_biograd *handle) const noexcept { spinnprop_biograd_free(handle); }
     void operator()(spinnprop_sparse *handle) const noexcept { spinnprop_sparse_free(handle); }
     void operator()(spinnprop_sparse_recording *handle) const noexcept { spinnprop_sparse_recording_free(handle); }
     void operator()(spinnprop_sparse_gradient *handle) const noexcept { spinnprop_sparse_gradient_free(handle); }
@@ -615,6 +620,101 @@ private:
             validation_labels ? detail::size(*validation_labels) : 0, listener.callback(), &listener));
     }
     detail::Handle<spinnprop_trainer> handle_;
+};
+
+// ----------------------------------------------------------------------------------------------------- local learning
+
+// Samples for a network that learns locally: rows of probabilities, or events with the seconds that a step takes.
+struct StepInput {
+    std::vector<double> probabilities; // row by row
+    std::int64_t n_units = 1;
+    SpikeTrains events;
+    double step_time = 0; // 0: probabilities
+
+    std::int64_t n_samples() const {
+        return step_time == 0 ? detail::size(probabilities) / n_units : detail::size(events.offsets) - 1;
+    }
+};
+
+// A training by local traces, error spikes and sleep, with its network.
+class BioGrad {
+public:
+    explicit BioGrad(const std::vector<std::int64_t> &layer_sizes,
+                     const spinnprop_biograd_options &options = spinnprop::options<spinnprop_biograd_options>())
+        : sizes_(layer_sizes), handle_(detail::make<spinnprop_biograd>(spinnprop_biograd_create, layer_sizes.data(),
+                                                                       detail::size(layer_sizes), &options)) {}
+
+    // SPINNPROP_BIOGRAD_WEIGHTS, _BIASES or _FEEDBACK of a layer.
+    std::vector<double> get(std::int32_t parameter, std::int32_t layer) const {
+        std::vector<double> values(count(parameter, layer));
+        check(spinnprop_biograd_get(values.data(), detail::size(values), handle_.get(), parameter, layer));
+        return values;
+    }
+    void set(std::int32_t parameter, std::int32_t layer, const std::vector<double> &values) {
+        check(spinnprop_biograd_set(handle_.get(), parameter, layer, values.data(), detail::size(values)));
+    }
+    // Scales initial weights up until each layer spikes.
+    void wake(const StepInput &input) {
+        View view(input);
+        check(spinnprop_biograd_wake(handle_.get(), &view.input));
+    }
+    // Trains until the options' epochs are done; to be called again after a stop.
+    void run(const StepInput &input, const std::vector<std::int64_t> &labels, const Progress &progress = {}) {
+        View view(input);
+        detail::Listener listener{progress};
+        listener.check(spinnprop_biograd_run(handle_.get(), &view.input, labels.data(), detail::size(labels),
+                                             listener.callback(), &listener));
+    }
+    void sleep(std::int64_t n_samples) { check(spinnprop_biograd_sleep(handle_.get(), n_samples)); }
+    // The spikes of each output neuron, row by row.
+    std::vector<std::int32_t> counts(const StepInput &input, std::int64_t showing = 0, const Progress &progress = {}) const {
+        View view(input); // first, as it checks the number of units
+        std::vector<std::int32_t> counts(static_cast<std::size_t>(input.n_samples() * sizes_.back()));
+        detail::Listener listener{progress};
+        listener.check(spinnprop_biograd_counts(counts.data(), detail::size(counts), handle_.get(), &view.input, showing,
+                                                listener.callback(), &listener));
+        return counts;
+    }
+    spinnprop_biograd_info info() const {
+        return detail::filled<spinnprop_biograd_info>(spinnprop_biograd_describe,
+                                                      static_cast<const spinnprop_biograd *>(handle_.get()));
+    }
+    std::vector<spinnprop_biograd_epoch> history() const {
+        return detail::rows<spinnprop_biograd_epoch>(info().epochs_done, spinnprop_biograd_history,
+                                                     static_cast<const spinnprop_biograd *>(handle_.get()));
+    }
+    const spinnprop_biograd *get() const { return handle_.get(); }
+
+private:
+    struct View {
+        spinnprop_spikes spikes{};
+        spinnprop_step_input input = spinnprop::options<spinnprop_step_input>();
+
+        explicit View(const StepInput &own) {
+            if (own.n_units < 1)
+                throw Error(SPINNPROP_INVALID_VALUE, "n_units is " + std::to_string(own.n_units) + "; it must be at least 1");
+            input.step_time = own.step_time;
+            if (own.step_time == 0) {
+                static const double none = 0;
+                input.probabilities = own.probabilities.empty() ? &none : own.probabilities.data();
+                input.n_samples = detail::size(own.probabilities) / own.n_units;
+                input.n_units = own.n_units;
+            } else {
+                spikes = own.events.view();
+                input.events = &spikes;
+            }
+        }
+    };
+    std::size_t count(std::int32_t parameter, std::int32_t layer) const {
+        const std::size_t last = sizes_.size() - 1;
+        if (layer < 0 || static_cast<std::size_t>(layer) >= last) return 0;
+        const auto n = static_cast<std::size_t>(sizes_[static_cast<std::size_t>(layer) + 1]);
+        if (parameter == SPINNPROP_BIOGRAD_BIASES) return n;
+        if (parameter == SPINNPROP_BIOGRAD_WEIGHTS) return n * static_cast<std::size_t>(sizes_[static_cast<std::size_t>(layer)]);
+        return static_cast<std::size_t>(layer) + 1 == last ? 0 : n * static_cast<std::size_t>(sizes_.back());
+    }
+    std::vector<std::int64_t> sizes_;
+    detail::Handle<spinnprop_biograd> handle_;
 };
 
 // ------------------------------------------------------------------------------------------- sparse recurrent networks

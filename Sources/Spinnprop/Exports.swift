@@ -4,6 +4,7 @@
 @_exported import EventDriven
 @_exported import FirstSpike
 @_exported import Learning
+@_exported import LocalLearning
 @_exported import Mathematics
 @_exported import Networks
 @_exported import Neurons

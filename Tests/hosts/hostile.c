@@ -1304,7 +1304,7 @@ static void trainings_that_cannot_be(void) {
     for (int index = 0; index < 6; index++) INVALID(spinnprop_trainer_history(epochs, wrong_counts[index], trainer));
     spinnprop_domain domains[64];
     int64_t n_domains = 0;
-    const int32_t no_table[] = {SPINNPROP_DOMAINS_FIRST_SPIKE - 1, 1000, INT32_MAX, INT32_MIN};
+    const int32_t no_table[] = {SPINNPROP_DOMAINS_BIOGRAD - 1, 1000, INT32_MAX, INT32_MIN};
     spinnprop_domain_init(NULL);
     spinnprop_domain_init(domains);
     begin("domains");
@@ -1377,6 +1377,7 @@ static void callbacks_that_meddle(void) {
 
 #include "hostile_spinnaker2.h"
 #include "hostile_sparse.h"
+#include "hostile_biograd.h"
 
 int main(int argc, char **argv) {
     const char *folder = argc > 1 ? argv[1] : ".";
@@ -1403,6 +1404,9 @@ int main(int argc, char **argv) {
     sparse_network_access();
     sparse_runs_that_cannot_be();
     sparse_derivatives_that_cannot_be();
+    local_learning_that_cannot_be();
+    local_learning_access();
+    local_learning_data();
     begin("all statuses");
     /* SPINNPROP_INTERNAL is a defect of the library; the Swift tests of the error barrier produce it. */
     for (int status = SPINNPROP_OK; status < SPINNPROP_INTERNAL; status++)

@@ -127,6 +127,28 @@ void training() {
     holds(trainer.network().forward(input).describe().n_samples == 60, "the trained network does not run");
 }
 
+void local_learning() {
+    spinnprop::StepInput input;
+    input.n_units = 4;
+    input.probabilities = spinnprop::yin_yang(60).x;
+    const auto labels = spinnprop::yin_yang(60).labels;
+    auto options = spinnprop::options<spinnprop_biograd_options>();
+    options.epochs = 2;
+    spinnprop::BioGrad training({4, 10, 3}, options);
+    training.wake(input);
+    const auto before = training.get(SPINNPROP_BIOGRAD_WEIGHTS, 0);
+    training.run(input, labels);
+    holds(training.history().size() == 2 && training.info().sleeps == 4, "the training is incomplete");
+    holds(before.size() == 40 && before != training.get(SPINNPROP_BIOGRAD_WEIGHTS, 0), "nothing is learnt");
+    holds(training.counts(input).size() == 180, "counts are missing");
+    training.set(SPINNPROP_BIOGRAD_FEEDBACK, 0, std::vector<double>(30, 0.5));
+    training.sleep(10);
+    holds(training.get(SPINNPROP_BIOGRAD_FEEDBACK, 0).size() == 30, "the feedback has another shape");
+    holds(thrown([&] { training.get(SPINNPROP_BIOGRAD_WEIGHTS, 2); }) == SPINNPROP_INVALID_INDEX, "a missing layer passes");
+    input.n_units = 0;
+    holds(thrown([&] { training.counts(input); }) == SPINNPROP_INVALID_VALUE, "samples without inputs pass");
+}
+
 void spinnaker2() {
     auto options = spinnprop::options<spinnprop_spinnaker2_options>();
     options.steps = 40;
@@ -255,6 +277,7 @@ int main() {
         errors();
         values();
         training();
+        local_learning();
         spinnaker2();
         sparse();
     } catch (const std::exception &error) {

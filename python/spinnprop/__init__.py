@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import datasets, encoding, losses, meta, plot, sparse, spinnaker2
+    from ._biograd import BioGrad
     from ._core import SpinnpropError
     from ._engines.base import BaseEngine
     from ._engines.clock import ClockEngine
     from ._engines.event import EventEngine
     from ._engines.first_spike import FirstSpikeEngine
+    from ._estimators.biograd import BioGradClassifier
     from ._estimators.spiking import SpikingClassifier
     from ._files import load, save
     from ._gradients import Gradients
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BaseEngine",
+    "BioGrad",
+    "BioGradClassifier",
     "Build",
     "ClockEngine",
     "EventEngine",
@@ -56,6 +60,8 @@ __all__ = [
 #: Ctrl-C even while numpy is imported, and nobody waits for what needs scikit-learn, matplotlib or Optuna.
 _HOMES = {
     "BaseEngine": "._engines.base",
+    "BioGrad": "._biograd",
+    "BioGradClassifier": "._estimators.biograd",
     "Build": "._search.space",
     "ClockEngine": "._engines.clock",
     "EventEngine": "._engines.event",

@@ -4,6 +4,7 @@
 import CSpinnprop
 import FirstSpike
 import Learning
+import LocalLearning
 import Mathematics
 import Networks
 import SpiNNaker2Programs
@@ -39,6 +40,7 @@ extension spinnprop_domain {
         case SPINNPROP_DOMAINS_CLOCK: return rows(TimeGrid.fields, TimeGrid())
         case SPINNPROP_DOMAINS_SPINNAKER2: return rows(SpiNNaker2Options.fields, SpiNNaker2Options())
         case SPINNPROP_DOMAINS_FIRST_SPIKE: return rows(FirstSpikeOptions.fields, FirstSpikeOptions())
+        case SPINNPROP_DOMAINS_BIOGRAD: return rows(LocalOptions.fields, LocalOptions())
         case SPINNPROP_DOMAINS_NETWORK:
             return NetworkOptions.elements.map { element in
                 spinnprop_domain(
@@ -47,7 +49,7 @@ extension spinnprop_domain {
         default:
             guard let kind = LossKind(rawValue: of) else {
                 throw .invalidValue(
-                    "of is \(of); it must be one of SPINNPROP_DOMAINS_* (\(SPINNPROP_DOMAINS_FIRST_SPIKE) .. -1) or SPINNPROP_LOSS_*"
+                    "of is \(of); it must be one of SPINNPROP_DOMAINS_* (\(SPINNPROP_DOMAINS_BIOGRAD) .. -1) or SPINNPROP_LOSS_*"
                 )
             }
             return kind.parameters.compactMap { own in

@@ -6,36 +6,8 @@ import Learning
 import Mathematics
 import Spikes
 import Spinnprop
-import Synchronization
 
-/// What a trainer handle holds. A callback may call back into the library with the very trainer that runs; the flag turns
-/// that into an error.
-final class TrainerHolder: @unchecked Sendable {
-    private let trainer: Trainer
-    private let isRunning = Atomic<Bool>(false)
-
-    init(_ trainer: Trainer) { self.trainer = trainer }
-
-    /// The trainer, for reading.
-    func idleTrainer() throws(SpinnpropError) -> Trainer {
-        guard !isRunning.load(ordering: .acquiring) else { throw busy }
-        return trainer
-    }
-
-    /// Runs it; nobody else may use it meanwhile.
-    func run(_ body: (Trainer) throws(SpinnpropError) -> Void) throws(SpinnpropError) {
-        let (isFirst, _) = isRunning.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing)
-        guard isFirst else { throw busy }
-        defer { isRunning.store(false, ordering: .releasing) }
-        try body(trainer)
-    }
-
-    private var busy: SpinnpropError {
-        .invalidValue("the trainer is running; wait for spinnprop_trainer_run to return before using it again")
-    }
-}
-
-let trainerKind = HandleKind<TrainerHolder>(mark: 0x5350_5452_4149_4E04, noun: "trainer")
+let trainerKind = HandleKind<Exclusive<Trainer>>(mark: 0x5350_5452_4149_4E04, noun: "trainer")
 
 extension spinnprop_progress {
     init(_ progress: TrainingProgress) {
@@ -67,7 +39,7 @@ public func spinnprop_trainer_create(
     create(trainer, "trainer", trainerKind) {
         let network = try box(network, networkKind, "network").value
         let made = try spinnprop_training_options.readOrInitial(options, "options").trainer(network)
-        return TrainerHolder(made)
+        return Exclusive(made, "trainer")
     }
 }
 
@@ -102,7 +74,7 @@ public func spinnprop_trainer_run(
         }
         let listener = Listener(callback: progress, payload: payload)
         let tell: ((TrainingProgress) -> Bool)? = progress == nil ? nil : { listener.tell(spinnprop_progress($0)) }
-        try holder.run { (trainer) throws(SpinnpropError) in
+        try holder.change { (trainer) throws(SpinnpropError) in
             try trainer.run(training.input, labels: training.labels, validation: held, progress: tell)
         }
     }
@@ -113,7 +85,7 @@ public func spinnprop_trainer_network(
     _ network: UnsafeMutablePointer<OpaquePointer?>?, _ trainer: OpaquePointer?
 ) -> spinnprop_status {
     create(network, "network", networkKind) {
-        let trainer = try box(trainer, trainerKind, "trainer").value.idleTrainer()
+        let trainer = try box(trainer, trainerKind, "trainer").value.idle()
         return trainer.network
     }
 }
@@ -122,7 +94,7 @@ public func spinnprop_trainer_network(
 public func spinnprop_trainer_epochs_done(
     _ n_epochs: UnsafeMutablePointer<Int64>?, _ trainer: OpaquePointer?
 ) -> spinnprop_status {
-    answer(n_epochs, "n_epochs") { try box(trainer, trainerKind, "trainer").value.idleTrainer().epochsDone }
+    answer(n_epochs, "n_epochs") { try box(trainer, trainerKind, "trainer").value.idle().epochsDone }
 }
 
 @c @implementation
@@ -130,7 +102,7 @@ public func spinnprop_trainer_history(
     _ epochs: UnsafeMutablePointer<spinnprop_epoch>?, _ n: Int64, _ trainer: OpaquePointer?
 ) -> spinnprop_status {
     barrier {
-        let history = try box(trainer, trainerKind, "trainer").value.idleTrainer().history
+        let history = try box(trainer, trainerKind, "trainer").value.idle().history
         try spinnprop_epoch.rows(epochs, n, needed: history.count, "epochs").write(history.map { spinnprop_epoch($0) })
     }
 }

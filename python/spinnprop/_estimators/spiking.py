@@ -17,14 +17,6 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-try:
-    from sklearn.utils.validation import validate_data as _validate_data
-except ImportError:  # scikit-learn before 1.6
-
-    def _validate_data(estimator: Any, *arrays: Any, **options: Any) -> Any:
-        return estimator._validate_data(*arrays, **options)
-
-
 from .. import encoding
 from .._engines.names import resolve
 from .._network import Network
@@ -35,6 +27,7 @@ from .._support.bars import EpochBar
 from .._support.types import Progress
 from .._trainer import Trainer
 from .rescaling import rescaled
+from .validation import validate_data
 
 #: Samples that predict runs at a time, so that its memory does not grow with the number of samples.
 _CHUNK = 8192
@@ -152,13 +145,13 @@ weight_decay, schedule, schedule_epochs, schedule_gamma, clip_value, input_dropo
     def _fit(self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]], progress: Progress) -> SpikingClassifier:
         # Engines that remember what has run on them do so for each fit alone.
         self.engine_ = copy.copy(resolve(self.engine))
-        X, y = _validate_data(self, X, y, dtype=np.float64)
+        X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         labels = labels.astype(np.int64)
         if validation is not None:
             X_validation, y_validation = checks.pair(validation, "validation", "(X, y)")
-            X_validation = _validate_data(self, X_validation, dtype=np.float64, reset=False)
+            X_validation = validate_data(self, X_validation, dtype=np.float64, reset=False)
             labels_validation = self._labels(y_validation)
         elif self.early_stopping:
             X, X_validation, labels, labels_validation = train_test_split(
@@ -239,7 +232,7 @@ weight_decay, schedule, schedule_epochs, schedule_gamma, clip_value, input_dropo
 
     def _recordings(self, X: Any) -> Iterator[Recording]:
         check_is_fitted(self, "network_")
-        X = _validate_data(self, X, dtype=np.float64, reset=False)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
         for start in range(0, len(X), _CHUNK):
             yield self._forward(self.network_, X[start : start + _CHUNK])
 

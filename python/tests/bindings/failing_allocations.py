@@ -24,14 +24,17 @@ slices, largest = np.zeros(2, np.int32), np.zeros(3, np.int32)
 sparse = _core.sparse_create({"n_neurons": 20, "degree": 3}, None, None, None, None)
 nothing = (None,) * 5
 sparse_run = _core.sparse_run(sparse, {"n_spikes": 50}, nothing, None)
-tau = np.array([20e-3])
+tau, kinds = np.array([20e-3]), np.zeros(1, np.int32)
+probabilities = (np.full((4, 2), 0.5), 4, 2, None, 0.0)
+labels = np.array([0, 1, 0, 1])
+local = _core.biograd_create(np.array([2, 4, 2]), {"epochs": 1})
 errors = np.zeros(50)
 event = sp.EventEngine()._handle
 replaced = ((b"hop_energy", 1e-12),)
 
 CALLS = {
-    "domains": lambda: [_core.domains(of) for of in range(-6, 5)],
-    "network_create": lambda: _core.network_create(sizes, tau, None, tau, None, 0, None, 0, None, None, 7, event),
+    "domains": lambda: [_core.domains(of) for of in range(-8, 5)],
+    "network_create": lambda: _core.network_create(sizes, tau, None, tau, None, kinds, None, 0, None, None, 7, event),
     "network_copy": lambda: _core.network_copy(net._handle),
     "network_set": lambda: _core.network_set(clocked._handle, _core.WEIGHTS, 0, np.ones((3, 2))),
     "network_to_bytes": lambda: _core.network_from_bytes(_core.network_to_bytes(net._handle)),
@@ -52,6 +55,21 @@ CALLS = {
     "spinnaker2_describe": lambda: _core.spinnaker2_describe(chip._handle),
     "spinnaker2_estimate": lambda: _core.spinnaker2_estimate(chip._handle, sizes, 0, 1, 1.0, None, 1, slices, largest),
     "spinnaker2_account": lambda: _core.spinnaker2_account(chip._handle),
+    "biograd_create": lambda: _core.biograd_copy(_core.biograd_create(np.array([2, 4, 2]), {"epochs": 1})),
+    "biograd_run": lambda: _core.biograd_run(_core.biograd_copy(local), probabilities, labels, lambda progress: False),
+    "biograd_events": lambda: _core.biograd_counts(
+        np.empty((20, 3), np.int32), _core.biograd_create(np.array([5, 4, 3]), {}), (None, 0, 1, trains, 1e-3), 0, None
+    ),
+    "biograd_gradient": lambda: _core.biograd_gradient(np.empty(16), np.empty(6), local, probabilities, labels, 0),
+    "biograd_history": lambda: (_core.biograd_describe(local), _core.biograd_history(local)),
+    "biograd_arrays": lambda: (
+        _core.biograd_get(np.empty(8), local, _core.BIOGRAD_WEIGHTS, 0),
+        _core.biograd_set(_core.biograd_copy(local), _core.BIOGRAD_WEIGHTS, 0, np.ones(8)),
+        _core.biograd_state(np.empty(9), local),
+        _core.biograd_set_state(_core.biograd_copy(local), np.zeros(9)),
+        _core.biograd_curves(np.empty(0), np.empty(1), np.empty(1), local),
+    ),
+    "biograd_sleep": lambda: (_core.biograd_sleep(_core.biograd_copy(local), 2), _core.biograd_wake(_core.biograd_copy(local), probabilities)),
     "sparse": lambda: _core.sparse_create({"n_neurons": 20, "degree": 3}, None, None, None, None),
     "sparse_run": lambda: _core.sparse_run(sparse, {"n_spikes": 50}, nothing, None),
     "sparse_stream": lambda: _core.sparse_stream(sparse, {"n_spikes": 50}, nothing, lambda *batch: False, None),

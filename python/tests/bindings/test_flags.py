@@ -13,6 +13,8 @@ WRONG = ["no", "False", "", 0, 1, 2.0, [], ["no"], np.array("no"), np.array([1])
 
 #: How each callable with a flag is called besides.
 CALLS = {
+    "BioGrad.__init__": lambda **flag: sp.BioGrad([5, 6, 3], **flag),
+    "BioGradClassifier.__init__": lambda **flag: sp.BioGradClassifier(hidden=(5,), epochs=1, **flag).fit(X, Y),
     "Network.__init__": lambda **flag: sp.Network([5, 6, 3], **flag),
     "SpikingClassifier.__init__": lambda **flag: sp.SpikingClassifier(hidden=(5,), epochs=1, t_end=0.1, **flag).fit(X, Y),
     "Trainer.__init__": lambda **flag: sp.Trainer(sp.Network([5, 6, 3]), **flag),

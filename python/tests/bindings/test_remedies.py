@@ -138,8 +138,28 @@ def measured(*layers, readout="spiking", **options):
     return sp.Recording.measured(net(readout=readout), SPIKES, layers, **options)
 
 
+def local(feedback, labels=4, **options):
+    training = sp.BioGrad([5, 6, 3], epochs=5, **options)
+    training.set("feedback", 0, feedback * np.tile([1.0, -1.0, 1.0], (6, 1)))
+    X = np.random.default_rng(0).random((labels, 5))
+    training.wake(X)
+    training.run(X, np.arange(labels) % 3)
+
+
+def shown(X, **options):
+    return sp.BioGrad([5, 6, 3], epochs=1).run(X, Y, **options)
+
+
 #: What provokes a message, and the same as the message says.
 REMEDIES = [
+    # local learning
+    (lambda: shown(SPIKES), lambda: shown(SPIKES, step_time=1e-3)),
+    (lambda: shown(np.zeros((len(Y), 5)), step_time=1e-3), lambda: shown(np.zeros((len(Y), 5)))),
+    (
+        lambda: local(1e36, rule="exact-error", learning_rate=1e6, sleep=False),
+        lambda: local(1e36, rule="exact-error", learning_rate=1e-37, sleep=False),
+    ),
+    (lambda: local(1.0, sleep_rate=1e6, learning_rate=0), lambda: local(1.0, sleep_rate=1e-5, learning_rate=0)),
     # engines, networks, losses
     (lambda: sp.BaseEngine(), lambda: sp.EventEngine()),
     (lambda: sp.losses.Loss(), lambda: sp.losses.TTFSCrossEntropy()),
@@ -448,6 +468,8 @@ ELSEWHERE = {
     "payload words|receive FIFO|no routing entry|asks for .* bytes and|packet keys|routing table of chip|senders": "a machine that is "
     "programmed by hand, or filled to the brim: SpiNNaker2Tests and SpiNNaker2ProgramsTests",
     "spike tape of copy|fill their tapes": "likewise",
+    "input has .* probabilities and events": "hosts in C alone can do that; Tests/hosts/ does",
+    "probabilities for samples of": "Python counts first; LocalLearningTests",
     "too large to learn from|is too late for float64|lower the learning rate": "a training that blows up: LearningTests",
 }
 

@@ -114,7 +114,15 @@ class Objects:
         self.sparse_run = run
         self.fit = initial(library, "spinnprop_spinnaker2_fit_options")
         self.fit.layer_sizes, self.fit.n_layer_sizes = ctypes.addressof(sizes), 3
+        local_sizes = (ctypes.c_int64 * 3)(5, 4, 3)
+        local = initial(library, "spinnprop_biograd_options")
+        local.epochs = 2
+        biograd = self.make("spinnprop_biograd_create", local_sizes, ctypes.c_int64(3), ctypes.byref(local))
+        local_input = initial(library, "spinnprop_step_input")
+        local_input.events, local_input.step_time = ctypes.addressof(spikes), 1e-3
+        self.good("spinnprop_biograd_run", biograd, ctypes.byref(local_input), labels, ctypes.c_int64(n), None, None)
         self.handles = {
+            "spinnprop_biograd": biograd,
             "spinnprop_network": network,
             "spinnprop_recording": recording,
             "spinnprop_trainer": trainer,

@@ -102,6 +102,34 @@ extension spinnprop_training_options: TabledStruct {
     ]
 }
 
+extension spinnprop_biograd_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_biograd_options>] = [
+        StructNumber("steps", \.steps),
+        StructNumber("soft_start", \.soft_start),
+        StructNumber("decay", \.decay),
+        StructNumber("threshold", \.threshold),
+        StructNumber("window", \.window),
+        StructNumber("amplitude", \.amplitude),
+        StructNumber("rule", \.rule),
+        StructNumber("feedback", \.feedback),
+        StructNumber("sleep", \.sleep),
+        StructNumber("sleep_steps", \.sleep_steps),
+        StructNumber("sleep_rate", \.sleep_rate),
+        StructNumber("sleep_power", \.sleep_power),
+        StructNumber("batch_size", \.batch_size),
+        StructNumber("learning_rate", \.learning_rate),
+        StructNumber("epochs", \.epochs),
+        StructNumber("counts", \.counts),
+        StructNumber("seed", \.seed),
+        StructNumber("counts_from", \.counts_from),
+        StructNumber("traces_from", \.traces_from),
+        StructNumber("includes_threshold", \.includes_threshold),
+        StructNumber("sleep_draw", \.sleep_draw),
+        StructNumber("averages_sleep", \.averages_sleep),
+        StructNumber("reserved", \.reserved),
+    ]
+}
+
 extension spinnprop_sparse_options: TabledStruct {
     static let numbers: [StructNumber<spinnprop_sparse_options>] = [
         StructNumber("n_neurons", \.n_neurons),
@@ -189,6 +217,12 @@ extension spinnprop_domain: ResultStruct {}
 
 extension spinnprop_epoch: ResultStruct {}
 
+extension spinnprop_step_input: ResultStruct {}
+
+extension spinnprop_biograd_info: ResultStruct {}
+
+extension spinnprop_biograd_epoch: ResultStruct {}
+
 extension spinnprop_sparse_info: ResultStruct {}
 
 extension spinnprop_sparse_summary: ResultStruct {}
@@ -256,6 +290,18 @@ public func spinnprop_domain_init(_ domain: UnsafeMutablePointer<spinnprop_domai
 
 @c @implementation
 public func spinnprop_epoch_init(_ epoch: UnsafeMutablePointer<spinnprop_epoch>?) { spinnprop_epoch.initialise(epoch) }
+
+@c @implementation
+public func spinnprop_biograd_options_init(_ options: UnsafeMutablePointer<spinnprop_biograd_options>?) { spinnprop_biograd_options.initialise(options) }
+
+@c @implementation
+public func spinnprop_step_input_init(_ input: UnsafeMutablePointer<spinnprop_step_input>?) { spinnprop_step_input.initialise(input) }
+
+@c @implementation
+public func spinnprop_biograd_info_init(_ info: UnsafeMutablePointer<spinnprop_biograd_info>?) { spinnprop_biograd_info.initialise(info) }
+
+@c @implementation
+public func spinnprop_biograd_epoch_init(_ epoch: UnsafeMutablePointer<spinnprop_biograd_epoch>?) { spinnprop_biograd_epoch.initialise(epoch) }
 
 @c @implementation
 public func spinnprop_sparse_options_init(_ options: UnsafeMutablePointer<spinnprop_sparse_options>?) { spinnprop_sparse_options.initialise(options) }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
@@ -110,9 +111,8 @@ def run(options: argparse.Namespace, setting: Setting) -> None:
     write_json(os.path.join(options.out, "metrics.json"), metrics)
     if len(set(options.hidden)) > 1:
         for by in ("hidden", "parameters"):
-            save_picture(
-                options, f"error_by_{by}", lambda figure, by=by: pictures.draw_errors(figure, found, by, setting.known), (7, 5)
-            )  # type: ignore[misc]
+            draw = partial(pictures.draw_errors, found=found, by=by, known=setting.known)
+            save_picture(options, f"error_by_{by}", draw, (7, 5))
     width = 3 + 3 * len(set(options.delays))
     save_picture(options, "validation_error", lambda figure: pictures.draw_courses(figure, found), (width, 4.5))
 

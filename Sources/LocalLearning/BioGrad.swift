@@ -1,0 +1,280 @@
+// The training loop of local learning: batches, updates, sleep, progress, cancellation.
+import Mathematics
+
+/// One epoch of a training, means over its samples.
+public struct LocalEpoch: Equatable, Sendable {
+    public internal(set) var loss = 0.0
+    /// A sample whose output stayed silent counts as wrong.
+    public internal(set) var accuracy = 0.0
+    public internal(set) var silent = 0.0
+    /// Spikes of each layer per sample.
+    public internal(set) var spikes: [Double] = []
+    /// Of each hidden layer, at the end of the epoch.
+    public internal(set) var alignments: [Alignment] = []
+}
+
+/// How far a training is.
+public struct LocalProgress: Equatable, Sendable {
+    public internal(set) var epoch = 0
+    public internal(set) var epochCount = 0
+    public internal(set) var batch = 0
+    public internal(set) var batchCount = 0
+    /// True in the one call that ends an epoch.
+    public internal(set) var isEpochFinished = false
+    /// Means over this epoch's samples so far; NaN before the first.
+    public internal(set) var loss = Double.nan
+    public internal(set) var accuracy = Double.nan
+}
+
+/// Trains a network by BioGrad or by its twin.
+///
+/// Between two batches everything is one value, and every order is drawn from the seed, the epoch and the batch alone: a run that the
+/// callback has stopped goes on where it was, with the same bits.
+public struct BioGrad: Equatable, Sendable {
+    public let options: LocalOptions
+    /// Between two batches it may be changed.
+    public var network: LocalNetwork
+    /// Epochs finished.
+    public internal(set) var epoch = 0
+    /// Batches of the running epoch that are finished.
+    public internal(set) var batch = 0
+    /// Sleeps since the start.
+    public internal(set) var sleepCount = 0
+    public internal(set) var history: [LocalEpoch] = []
+    var sums: LocalBatchResult
+
+    /// - Throws: `invalidValue` naming the option that is out of its domain.
+    public init(_ network: LocalNetwork, _ options: LocalOptions) throws(SpinnpropError) {
+        try options.check()
+        self.network = network
+        self.options = options
+        sums = LocalBatchResult(layerCount: network.layers.count)
+    }
+
+    public var isFinished: Bool { epoch >= options.epochs }
+
+    /// Trains until all epochs are done, or the callback stops it.
+    ///
+    /// - Parameters:
+    ///   - labels: one per sample, 0 ..< outputs.
+    ///   - progress: returns whether to go on; called every 20 ms or so.
+    /// - Throws: `invalidValue` for data that do not fit, or a step that leaves float32; `cancelled`, `outOfMemory`. The training then stands
+    ///   after its last good batch.
+    public mutating func run(
+        _ input: LocalInput, labels: [Int], progress: ((LocalProgress) -> Bool)? = nil
+    ) throws(SpinnpropError) {
+        try check(input, labels)
+        let gradients = try (0..<min(LocalBatch.parts, options.batchSize)).map { (_) throws(SpinnpropError) in
+            try LocalGradient(network)
+        }
+        let batchCount = (labels.count + options.batchSize - 1) / options.batchSize
+        let monitor = progress.map { LocalMonitor($0) }
+        while !isFinished {
+            var order = [Int](0..<labels.count)
+            var random = LocalPurpose.order.stream(seed: options.seed, UInt64(epoch))
+            random.shuffle(&order)
+            while batch < batchCount {
+                let state = self.progress(batchCount)
+                if let monitor { monitor.listener.state = state }
+                let first = batch * options.batchSize
+                let samples = LocalSamples(
+                    input: input, labels: labels, order: order[first..<min(order.count, first + options.batchSize)],
+                    seed: options.seed, showing: epoch)
+                try step(samples, gradients, wholeBatch: min(options.batchSize, labels.count), monitor?.monitor)
+                if let monitor, monitor.monitor.poll() { throw .cancelled }
+            }
+            var end = self.progress(batchCount)
+            end.isEpochFinished = true
+            finishEpoch()
+            if let progress, !progress(end) { throw .cancelled }
+        }
+    }
+
+    private func progress(_ batchCount: Int) -> LocalProgress {
+        var progress = LocalProgress()
+        (progress.epoch, progress.epochCount) = (epoch, options.epochs)
+        (progress.batch, progress.batchCount) = (batch, batchCount)
+        progress.loss = sums.loss / Double(sums.samples)
+        progress.accuracy = Double(sums.correct) / Double(sums.samples)
+        return progress
+    }
+
+    /// A sleep of so many samples, as after a batch.
+    public mutating func sleep(sampleCount: Int, monitor: Monitor? = nil) throws(SpinnpropError) {
+        guard sampleCount >= 1 else { throw .invalidValue("n_samples is \(sampleCount); a sleep needs at least 1") }
+        try network.sleep(options, sampleCount: sampleCount, index: sleepCount, monitor: monitor)
+        sleepCount += 1
+    }
+
+    /// A batch, its update, and the sleep after it: all of it, or nothing. The smaller batch at the end of an epoch takes a smaller step, as its
+    /// mean is less certain.
+    private mutating func step(
+        _ samples: LocalSamples, _ gradients: [LocalGradient], wholeBatch: Int, _ monitor: Monitor?
+    ) throws(SpinnpropError) {
+        for gradient in gradients { gradient.clear() }
+        let result = try LocalBatch.run(network, samples, options, gradients: gradients, monitor: monitor)
+        var next = network
+        try next.descend(gradients, rate: options.learningRate, sampleCount: wholeBatch)
+        if options.sleeps, options.rule != .bptt {
+            try next.sleep(options, sampleCount: result.samples, index: sleepCount, monitor: monitor)
+            sleepCount += 1
+        }
+        network = next
+        sums.add(result)
+        batch += 1
+    }
+
+    private mutating func finishEpoch() {
+        var record = LocalEpoch()
+        let count = Double(sums.samples)
+        record.loss = sums.loss / count
+        record.accuracy = Double(sums.correct) / count
+        record.silent = Double(sums.silent) / count
+        record.spikes = sums.spikes.map { Double($0) / count }
+        record.alignments = network.alignments
+        history.append(record)
+        epoch += 1
+        batch = 0
+        sums = LocalBatchResult(layerCount: network.layers.count)
+    }
+
+    private func check(_ input: LocalInput, _ labels: [Int]) throws(SpinnpropError) {
+        try network.check(input)
+        guard input.sampleCount > 0 else {
+            throw .invalidValue("the training data have 0 samples; at least 1 is needed")
+        }
+        guard labels.count == input.sampleCount else {
+            throw .invalidValue("there are \(labels.count) labels for \(input.sampleCount) samples; give one each")
+        }
+        for (index, label) in labels.enumerated() where label < 0 || label >= network.outputCount {
+            throw .invalidIndex("labels[\(index)] is \(label); the network has outputs 0 .. \(network.outputCount - 1)")
+        }
+        guard batch == 0 || batch * options.batchSize < labels.count else {
+            throw .invalidValue(
+                "training has begun with more data (batch \(batch) of this epoch); go on with those, or start anew")
+        }
+    }
+
+    /// The output's spike counts, (samples, outputs). A sample's encoding is drawn from the seed, `showing` and the sample itself, wherever it
+    /// stands: so its counts do not depend on what else is shown.
+    public func counts(
+        _ input: LocalInput, showing: Int = 0, monitor: Monitor? = nil
+    ) throws(SpinnpropError) -> [Int32] {
+        try network.check(input)
+        let count = input.sampleCount * network.outputCount
+        try Memory.check(count: count, bytesPerElement: 4, "the output's spike counts")
+        var counts = [Int32](repeating: 0, count: count)
+        let samples = LocalSamples(
+            input: input, labels: [], order: [Int](0..<input.sampleCount)[...], seed: options.seed, showing: showing,
+            isByContent: true)
+        var failure: SpinnpropError?
+        counts.withUnsafeMutableBufferPointer { target in
+            do throws(SpinnpropError) {
+                _ = try LocalBatch.run(
+                    network, samples, options, gradients: [], counts: target.baseAddress, monitor: monitor)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return counts
+    }
+
+    /// What one batch would change: the mean gradient of each layer's weights, (post, pre), by the options' rule; of biases likewise.
+    public func gradient(
+        _ input: LocalInput, labels: [Int], showing: Int = 0, monitor: Monitor? = nil
+    ) throws(SpinnpropError) -> (weights: [[Float]], biases: [[Float]], result: LocalBatchResult) {
+        try check(input, labels)
+        let gradients = try (0..<min(LocalBatch.parts, labels.count)).map { (_) throws(SpinnpropError) in
+            try LocalGradient(network)
+        }
+        let samples = LocalSamples(
+            input: input, labels: labels, order: [Int](0..<labels.count)[...], seed: options.seed, showing: showing)
+        let result = try LocalBatch.run(network, samples, options, gradients: gradients, monitor: monitor)
+        var (weights, biases): ([[Float]], [[Float]]) = ([], [])
+        for (index, layer) in network.layers.enumerated() {
+            let rows = LocalGradient.total(gradients, \.rows, layer: index, count: layer.rows.count)
+            let sums = LocalGradient.total(gradients, \.biases, layer: index, count: layer.stride)
+            let count = Float(labels.count)
+            weights.append(layer.transposed(rows, layer.preCount).map { $0 / count })
+            biases.append(sums.prefix(layer.neuronCount).map { $0 / count })
+        }
+        return (weights, biases, result)
+    }
+}
+
+/// One monitor for a whole run, which is told where the run stands.
+private final class LocalMonitor {
+    final class Place {
+        var state = LocalProgress()
+    }
+    let listener = Place()
+    let monitor: Monitor
+
+    init(_ callback: @escaping (LocalProgress) -> Bool) {
+        let place = listener
+        monitor = Monitor { callback(place.state) }
+    }
+}
+
+extension LocalNetwork {
+    func check(_ input: LocalInput) throws(SpinnpropError) {
+        guard input.unitCount == inputCount else {
+            throw .invalidValue(
+                "the input has \(input.unitCount) units, the network \(inputCount) inputs; they must agree")
+        }
+    }
+
+    /// W -= rate mean(gradient), and biases alike. - Throws: `invalidValue` if a weight leaves float32.
+    mutating func descend(
+        _ gradients: [LocalGradient], rate: Double, sampleCount: Int
+    ) throws(SpinnpropError) {
+        let factor = -Float(rate / Double(sampleCount))
+        for index in layers.indices {
+            let rows = LocalGradient.total(gradients, \.rows, layer: index, count: layers[index].rows.count)
+            let biases = LocalGradient.total(gradients, \.biases, layer: index, count: layers[index].stride)
+            try LocalNetwork.descend(&layers[index].rows, rows, factor, "weight", index)
+            try LocalNetwork.descend(&layers[index].biases, biases, factor, "bias", index)
+        }
+    }
+
+    private static func descend(
+        _ values: inout [Float], _ gradient: [Float], _ factor: Float, _ name: String, _ layer: Int
+    ) throws(SpinnpropError) {
+        var isFinite = true
+        values.withUnsafeMutableBufferPointer { values in
+            gradient.withUnsafeBufferPointer { gradient in
+                guard let p = values.baseAddress, let g = gradient.baseAddress else { return }
+                Rows.add(g, times: factor, to: p, values.count)
+                var largest: Float = 0
+                for n in 0..<values.count {
+                    let size = p[n].magnitude
+                    largest = size > largest || !(size == size) ? size : largest
+                    if !(size == size) { break }
+                }
+                isFinite = largest.isFinite
+            }
+        }
+        guard isFinite else {
+            throw .invalidValue("a \(name) of layer \(layer) leaves float32; use a smaller learning_rate")
+        }
+    }
+}
+
+extension LocalGradient {
+    func clear() {
+        for block in rows + biases { block.pointer.update(repeating: 0, count: block.capacity) }
+    }
+
+    /// The parts' sums, in order.
+    static func total(
+        _ parts: [LocalGradient], _ path: KeyPath<LocalGradient, [Block<Float>]>, layer: Int, count: Int
+    ) -> [Float] {
+        [Float](unsafeUninitializedCapacity: count) { target, filled in
+            filled = count
+            guard let to = target.baseAddress else { return }
+            to.initialize(repeating: 0, count: count)
+            for part in parts { Rows.add(part[keyPath: path][layer].pointer, times: 1, to: to, count) }
+        }
+    }
+}

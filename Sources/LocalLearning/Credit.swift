@@ -1,0 +1,170 @@
+// A sample's credit: what its traces, or backpropagation through time, add to the gradient.
+import Mathematics
+
+/// The gradient of some samples' loss with respect to weights (a row per sender) and biases of each layer, summed.
+final class LocalGradient {
+    let rows: [Block<Float>]
+    let biases: [Block<Float>]
+
+    init(_ network: LocalNetwork) throws(SpinnpropError) {
+        rows = try network.layers.map { (layer) throws(SpinnpropError) in
+            let block = try Block<Float>(layer.rows.count)
+            try block.clear(layer.rows.count)
+            return block
+        }
+        biases = try network.layers.map { (layer) throws(SpinnpropError) in
+            let block = try Block<Float>(layer.stride)
+            try block.clear(layer.stride)
+            return block
+        }
+    }
+}
+
+/// What one sample after another adds, in one thread.
+///
+/// BioGrad's trace of a synapse, e <- (d e) (1 - s - v h) + x, collects G = sum of h e, and the weight's change is a G / (T - soft start)
+/// (arXiv 2110.14092). Written the other way round, an input spike in step t is worth
+///
+///     lambda(t) = delta(t) h(t) + d (1 - s(t) - v(t) h(t)) lambda(t + 1),   delta = a / (T - soft start),
+///
+/// to the receiver, the same for all senders: the sum over spikes of lambda is the sum over steps of traces, term by term, without a trace
+/// per synapse. Backpropagation through time is the same with delta(t) from the layer above: its weights times its lambda(t).
+final class Credit {
+    private let wake: Wake
+    private let network: LocalNetwork
+    private let options: LocalOptions
+    /// lambda of each layer: a row for each step.
+    private let lambdas: [Block<Float>]
+    /// The error dendrites of a layer over T - soft start.
+    private let dendrites = Block<Float>()
+    private let deltas = Block<Float>()
+    /// Spikes of a layer ordered by sender: the steps of each, and where they begin.
+    private let order = Block<Int32>()
+    private let starts = Block<Int>()
+
+    init(_ wake: Wake) throws(SpinnpropError) {
+        self.wake = wake
+        (network, options) = (wake.network, wake.options)
+        lambdas = try network.layers.map { (layer) throws(SpinnpropError) in
+            try Block(wake.options.steps * layer.stride)
+        }
+    }
+
+    /// Adds the sample that `wake` has run.
+    func add(_ error: OutputError, to gradient: LocalGradient) throws(SpinnpropError) {
+        for layer in network.layers.indices.reversed() {
+            try assign(layer, error)
+            try sum(layer, to: gradient)
+        }
+    }
+
+    private func assign(_ layer: Int, _ error: OutputError) throws(SpinnpropError) {
+        let own = network.layers[layer]
+        let isLast = layer == network.layers.count - 1
+        let isTwin = options.rule == .bptt
+        try deltas.clear(own.stride)
+        if !isTwin { try fillDendrites(own, error, isLast: isLast) }
+        let (decay, threshold) = (Float(options.decay), Float(options.threshold))
+        let (window, amplitude) = (Float(options.window), Float(options.amplitude))
+        let all = wake.membranes[layer].pointer
+        var later: UnsafeMutablePointer<Float>?
+        for step in (0..<options.steps).reversed() {
+            let (v, lambda) = (all + step * own.stride, lambdas[layer].pointer + step * own.stride)
+            if isTwin { fillDeltas(layer, step, error, v, isLast: isLast) }
+            let delta = isTwin ? deltas.pointer : dendrites.pointer
+            let slope = step >= options.tracesFrom ? amplitude : 0
+            var j = 0
+            while j < own.stride {
+                let isNear = (v[j] - threshold).magnitude < window
+                let h = isNear ? amplitude : 0
+                let fresh = isNear ? delta[j] * slope : 0
+                let kept = v[j] > threshold ? 0 - v[j] * h : 1 - v[j] * h
+                lambda[j] = later.map { fresh + decay * kept * $0[j] } ?? fresh
+                j &+= 1
+            }
+            later = lambda
+        }
+    }
+
+    /// a / (T - soft start): a of a hidden layer is feedback times a of the output, step by step the same sum.
+    private func fillDendrites(_ own: LocalLayer, _ error: OutputError, isLast: Bool) throws(SpinnpropError) {
+        try dendrites.clear(own.stride)
+        let target = dendrites.pointer
+        for (output, dendrite) in error.dendrites.enumerated() where dendrite != 0 {
+            if isLast {
+                target[output] = dendrite
+            } else {
+                own.feedback.withUnsafeBufferPointer { rows in
+                    guard let rows = rows.baseAddress else { return }
+                    Rows.add(rows + output * own.stride, times: dendrite, to: target, own.stride)
+                }
+            }
+        }
+        let steps = Float(options.errorSteps)
+        for neuron in 0..<own.stride { target[neuron] /= steps }
+    }
+
+    /// The derivative of the loss with respect to each neuron's spike in a step: of the output all errors that count it, of a hidden layer
+    /// what the layer above makes of it in the same step. Only where the surrogate derivative is not 0.
+    private func fillDeltas(
+        _ layer: Int, _ step: Int, _ error: OutputError, _ v: UnsafeMutablePointer<Float>, isLast: Bool
+    ) {
+        let own = network.layers[layer]
+        let target = deltas.pointer
+        if isLast {
+            for output in 0..<own.neuronCount { target[output] = outputDelta(step, output, error) }
+            return
+        }
+        let upper = network.layers[layer + 1]
+        let lambda = lambdas[layer + 1].pointer + step * upper.stride
+        upper.rows.withUnsafeBufferPointer { rows in
+            guard let rows = rows.baseAddress else { return }
+            for neuron in 0..<own.neuronCount
+            where (v[neuron] - Float(options.threshold)).magnitude < Float(options.window) {
+                target[neuron] = Rows.dot(rows + neuron * upper.stride, lambda, upper.stride)
+            }
+        }
+    }
+
+    private func outputDelta(_ step: Int, _ output: Int, _ error: OutputError) -> Float {
+        guard step >= options.countsFrom else { return 0 }
+        if options.counts == .final { return error.error(0, output) }
+        var sum: Float = 0
+        for later in max(0, step - options.softStart)..<options.errorSteps { sum += error.error(later, output) }
+        return sum / Float(options.errorSteps)
+    }
+
+    /// Adds lambda of every input spike to its sender's row, and of every step to the biases.
+    private func sum(_ layer: Int, to gradient: LocalGradient) throws(SpinnpropError) {
+        let own = network.layers[layer]
+        let lambda = lambdas[layer].pointer
+        for step in 0..<options.steps {
+            Rows.add(lambda + step * own.stride, times: 1, to: gradient.biases[layer].pointer, own.stride)
+        }
+        let list = wake.spikes[layer]
+        try sort(list, senderCount: own.preCount)
+        let rows = gradient.rows[layer].pointer
+        for sender in 0..<own.preCount {
+            let (first, end) = (starts.pointer[sender], starts.pointer[sender + 1])
+            if first < end {
+                Rows.add(lambda, own.stride, order.pointer + first, end - first, to: rows + sender * own.stride)
+            }
+        }
+    }
+
+    /// Counting sort by sender; steps of a sender stay in order.
+    private func sort(_ list: StepLists, senderCount: Int) throws(SpinnpropError) {
+        try order.reserve(list.count)
+        try starts.clear(senderCount + 2)
+        let (units, order, starts) = (list.pointer, order.pointer, starts.pointer)
+        for n in 0..<list.count { starts[Int(units[n]) &+ 2] &+= 1 }
+        for sender in 0..<senderCount { starts[sender &+ 2] &+= starts[sender &+ 1] }
+        for step in 0..<options.steps {
+            for n in list.range(step) {
+                let place = starts[Int(units[n]) &+ 1]
+                order[place] = Int32(truncatingIfNeeded: step)
+                starts[Int(units[n]) &+ 1] = place &+ 1
+            }
+        }
+    }
+}

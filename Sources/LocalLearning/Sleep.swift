@@ -1,0 +1,178 @@
+// The sleep phase: random spikes of either sign run up the network, and feedback learns what they do to the output.
+import CSupport
+import Mathematics
+
+/// What the samples of a part have dreamt in one layer, summed: whole numbers, so that the order does not matter.
+private struct Dreams {
+    /// H^T O, a row per output.
+    var correlations: [Int]
+    /// Each output's count to the power of p.
+    var powers: [Double]
+}
+
+extension LocalNetwork {
+    /// Aligns the feedback of each hidden layer, the top one first (arXiv 2110.14092):
+    ///
+    ///     r ~ U(0, 1);  s+, s- ~ Bernoulli(r) of each neuron and step;  W (s+ - s-) runs to the output, biases left out
+    ///     B += lr_s (H^T O - mean(O^p) B),  H = sum of s+ - s-,  O = sum of output spikes
+    ///
+    /// - Parameter index: counts the sleeps of a training; random numbers depend on it.
+    public mutating func sleep(
+        _ options: LocalOptions, sampleCount: Int, index: Int, monitor: Monitor?
+    ) throws(SpinnpropError) {
+        var next = self
+        for layer in layers.indices.dropLast().reversed() {
+            let dreams = try dream(layer, options, sampleCount, index, monitor)
+            let scale = options.averagesSleep ? 1 / Double(sampleCount) : 1
+            let own = layers[layer]
+            for output in 0..<outputCount {
+                let decay = Float(dreams.powers[output] / Double(sampleCount))
+                for neuron in 0..<own.neuronCount {
+                    let place = output * own.stride + neuron
+                    let correlation = Float(Double(dreams.correlations[output * own.neuronCount + neuron]) * scale)
+                    let old = own.feedback[place]
+                    let new = old + Float(options.sleepRate) * (correlation - decay * old)
+                    guard new.isFinite else {
+                        throw .invalidValue(
+                            "the feedback of neuron \(neuron) of layer \(layer) overflows float32 in sleep \(index); use a smaller "
+                                + "sleep_rate")
+                    }
+                    next.layers[layer].feedback[place] = new
+                }
+            }
+        }
+        self = next
+    }
+
+    private func dream(
+        _ layer: Int, _ options: LocalOptions, _ sampleCount: Int, _ index: Int, _ monitor: Monitor?
+    ) throws(SpinnpropError) -> Dreams {
+        let parts = min(sampleCount, LocalBatch.parts)
+        var shared = LocalPurpose.sleep.stream(seed: options.seed, UInt64(index), UInt64(layer))
+        let common = shared.uniform()
+        let neuronCount = layers[layer].neuronCount
+        try Memory.check(
+            count: parts * outputCount * neuronCount, bytesPerElement: 2 * MemoryLayout<Int>.stride,
+            "a sleep's correlations")
+        let empty = Dreams(
+            correlations: [Int](repeating: 0, count: outputCount * neuronCount),
+            powers: [Double](repeating: 0, count: outputCount))
+        let found = LocalParts(count: parts, empty)
+        try parallelLoop(parts: parts, monitor: monitor) { (part) throws(SpinnpropError) in
+            let dreamer = try Dreamer(self, layer, options)
+            var own = empty
+            for sample in sampleCount * part / parts..<sampleCount * (part + 1) / parts {
+                try Memory.poll()
+                var random = LocalPurpose.dreams.stream(
+                    seed: options.seed, UInt64(index), UInt64(sample * layers.count + layer))
+                dreamer.run(common, &random)
+                dreamer.add(to: &own)
+            }
+            found[part] = own
+        }
+        var total = empty
+        for part in 0..<parts {
+            for n in total.correlations.indices { total.correlations[n] += found[part].correlations[n] }
+            for n in total.powers.indices { total.powers[n] += found[part].powers[n] }
+        }
+        return total
+    }
+}
+
+/// One sample's dream after another, from one layer up.
+private final class Dreamer {
+    private let network: LocalNetwork
+    private let layer: Int
+    private let options: LocalOptions
+    /// The membranes of the layers above, and who of them, and of the layer itself, spikes in the running step.
+    private let membranes: [Block<Float>]
+    private let spikes: [Block<Int32>]
+    private let hidden: Block<Int>
+    private let outputs: Block<Int>
+    private let hiddenCount: Int
+
+    init(_ network: LocalNetwork, _ layer: Int, _ options: LocalOptions) throws(SpinnpropError) {
+        (self.network, self.layer, self.options) = (network, layer, options)
+        membranes = try network.layers[(layer + 1)...].map { (own) throws(SpinnpropError) in try Block(own.stride) }
+        // Spikes of either sign: those of s+ from the start, those of s- from the neuron count on.
+        spikes = try network.layers[layer...].map { (own) throws(SpinnpropError) in try Block(2 * own.stride) }
+        hiddenCount = network.layers[layer].neuronCount
+        hidden = try Block(hiddenCount)
+        outputs = try Block(network.outputCount)
+    }
+
+    func run(_ common: Double, _ random: inout RandomStream) {
+        hidden.pointer.update(repeating: 0, count: hiddenCount)
+        outputs.pointer.update(repeating: 0, count: network.outputCount)
+        for (own, block) in zip(network.layers[(layer + 1)...], membranes) {
+            block.pointer.update(repeating: 0, count: own.stride)
+        }
+        var rate = options.sleepDraw == .perBatch ? common : random.uniform()
+        for step in 0..<options.sleepSteps {
+            if options.sleepDraw == .perStep, step > 0 { rate = random.uniform() }
+            let counts = draw(rate, &random)
+            var (plus, minus) = counts
+            for n in membranes.indices {
+                plus = move(n, plus, minus)
+                minus = 0
+            }
+        }
+    }
+
+    /// Adds the last dream.
+    func add(to dreams: inout Dreams) {
+        for output in 0..<network.outputCount where outputs.pointer[output] != 0 {
+            let (count, first, hidden) = (outputs.pointer[output], output * hiddenCount, hidden.pointer)
+            for neuron in 0..<hiddenCount { dreams.correlations[first + neuron] += count * hidden[neuron] }
+            var power = 1.0
+            for _ in 0..<options.sleepPower { power *= Double(count) }
+            dreams.powers[output] += power
+        }
+    }
+
+    /// A word decides about s+ by its upper and about s- by its lower 32 bits. Returns how many neurons spike with either sign alone.
+    private func draw(_ rate: Double, _ generator: inout RandomStream) -> (plus: Int, minus: Int) {
+        let (count, hidden) = (hiddenCount, hidden.pointer)
+        var random = generator
+        defer { generator = random }
+        let bound = UInt64(rate * 0x1p32)
+        let list = spikes[0].pointer
+        var (plus, minus) = (0, 0)
+        for neuron in 0..<count {
+            let word = random.nextUInt64()
+            let sign = ((word &>> 32) < bound ? 1 : 0) &- ((word & 0xFFFF_FFFF) < bound ? 1 : 0)
+            hidden[neuron] &+= sign
+            list[plus] = Int32(truncatingIfNeeded: neuron)
+            plus &+= sign > 0 ? 1 : 0
+            list[count + minus] = Int32(truncatingIfNeeded: neuron)
+            minus &+= sign < 0 ? 1 : 0
+        }
+        return (plus, minus)
+    }
+
+    /// A step of a layer above; returns how many of its neurons spike.
+    private func move(_ n: Int, _ plus: Int, _ minus: Int) -> Int {
+        let own = network.layers[layer + 1 + n]
+        let (v, list) = (membranes[n].pointer, spikes[n + 1].pointer)
+        let (decay, threshold) = (Float(options.decay), Float(options.threshold))
+        let below = spikes[n].pointer
+        return own.rows.withUnsafeBufferPointer { rows in
+            guard let rows = rows.baseAddress else { return 0 }
+            for j in 0..<own.stride { v[j] = v[j] > threshold ? 0 : decay * v[j] }
+            Rows.add(rows, own.stride, below, plus, to: v)
+            for k in 0..<minus {
+                let unit = Int(below[(n == 0 ? hiddenCount : 0) + k])
+                Rows.add(rows + unit * own.stride, times: -1, to: v, own.stride)
+            }
+            var count = 0
+            for j in 0..<own.neuronCount {
+                list[count] = Int32(truncatingIfNeeded: j)
+                count += v[j] > threshold ? 1 : 0
+            }
+            if n == membranes.count - 1 {
+                for k in 0..<count { outputs.pointer[Int(list[k])] += 1 }
+            }
+            return count
+        }
+    }
+}

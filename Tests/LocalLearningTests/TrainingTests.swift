@@ -1,0 +1,236 @@
+// Training, sleep and encoding: what is learnt, what does not depend on threads or interruptions, what is refused.
+import Mathematics
+import Spikes
+import Testing
+
+@testable import LocalLearning
+
+@Suite(.serialized) struct TrainingTests {
+    /// Random patterns of three classes, each sample a noisy copy of its class's.
+    static func patterns(_ count: Int, seed: UInt64 = 5) throws -> (LocalInput, [Int]) {
+        var classes = RandomStream(seed: 1, stream: 0)
+        let means = (0..<3).map { _ in (0..<20).map { _ in classes.uniform() < 0.3 ? 0.6 : 0.05 } }
+        var random = RandomStream(seed: seed, stream: 0)
+        let labels = (0..<count).map { _ in random.index(below: 3) }
+        let values = labels.flatMap { label in
+            means[label].map { Float(max(0, min(1, $0 + 0.1 * random.normal()))) }
+        }
+        return (try LocalInput(probabilities: values, unitCount: 20), labels)
+    }
+
+    static func accuracy(_ training: BioGrad, _ input: LocalInput, _ labels: [Int]) throws -> Double {
+        let counts = try training.counts(input, showing: 1000)
+        let outputs = training.network.outputCount
+        let right = labels.indices.filter { sample in
+            let own = counts[sample * outputs..<(sample + 1) * outputs]
+            return (own.max() ?? 0) > 0 && own.firstIndex(of: own.max() ?? 0) == sample * outputs + labels[sample]
+        }
+        return Double(right.count) / Double(labels.count)
+    }
+
+    @Test(arguments: [LocalRule.biograd, .exactError, .bptt])
+    func learns(_ rule: LocalRule) throws {
+        var options = LocalOptions()
+        (options.rule, options.epochs, options.seed) = (rule, 8, 3)
+        let (input, labels) = try Self.patterns(300)
+        var training = try BioGrad(try LocalNetwork(sizes: [20, 30, 20, 3], seed: 3), options)
+        try training.run(input, labels: labels)
+        let (test, expected) = try Self.patterns(200, seed: 6)
+        #expect(try Self.accuracy(training, test, expected) > 0.95)
+        #expect(training.history.count == 8)
+        #expect(training.history[7].accuracy > training.history[0].accuracy)
+    }
+
+    @Test func threadsAndInterruptionsChangeNoBit() throws {
+        var options = LocalOptions()
+        (options.epochs, options.batchSize) = (2, 37)
+        let (input, labels) = try Self.patterns(150)
+        let before = Threads.requested
+        defer { try? Threads.set(before) }
+        var results: [BioGrad] = []
+        for threads in [1, 3] {
+            try Threads.set(threads)
+            var training = try BioGrad(try LocalNetwork(sizes: [20, 30, 20, 3], seed: 3), options)
+            try training.run(input, labels: labels)
+            results.append(training)
+        }
+        var calls = 0
+        var stopped = try BioGrad(try LocalNetwork(sizes: [20, 30, 20, 3], seed: 3), options)
+        var stops = 0
+        while !stopped.isFinished {
+            do {
+                // The monitor asks after 20 ms at the earliest, the end of an epoch always.
+                try stopped.run(input, labels: labels) { _ in
+                    calls += 1
+                    return calls % 3 == 0
+                }
+            } catch {
+                stops += 1
+                #expect(error.kind == .cancelled)
+            }
+        }
+        #expect(results[0] == results[1])
+        #expect(results[0] == stopped)
+        #expect(stops > 0)
+    }
+
+    /// W fixed, feedback random: what random spikes alone do to the angle. The curve that the specification gives for 2312-500-100-10.
+    @Test func sleepAlignsFeedback() throws {
+        var options = LocalOptions()
+        (options.decay, options.threshold, options.window, options.seed) = (0.3, 0.3, 0.3, 1)
+        var network = try LocalNetwork(sizes: [2312, 500, 100, 10], seed: 1)
+        let before = network.alignments
+        #expect(before.allSatisfy { ($0.angle - 90).magnitude < 3 })
+        for index in 0..<100 { try network.sleep(options, sampleCount: 128, index: index, monitor: nil) }
+        let after = network.alignments.map(\.angle)
+        #expect((after[0] - 66.9).magnitude < 5)
+        #expect((after[1] - 29.4).magnitude < 5)
+    }
+
+    @Test func alignedFeedbackStartsAtAngleZero() throws {
+        let network = try LocalNetwork(sizes: [5, 9, 8, 3], seed: 2, feedback: .aligned)
+        for alignment in network.alignments {
+            #expect(alignment.angle < 0.05)
+            #expect((alignment.normRatio - 1).magnitude < 1e-6)
+        }
+        var turned = network
+        try turned.setFeedback(network.feedback(layer: 1).map { -$0 }, layer: 1)
+        #expect((turned.alignments[1].angle - 180).magnitude < 0.05)
+        try turned.setFeedback(network.feedback(layer: 1).map { _ in 0 }, layer: 1)
+        #expect(turned.alignments[1].angle.isNaN)
+    }
+
+    /// Weights, options and state are all that a training is.
+    @Test func stateGoesOnToTheSameBits() throws {
+        var options = LocalOptions()
+        (options.epochs, options.batchSize) = (3, 37)
+        let (input, labels) = try Self.patterns(150)
+        var whole = try BioGrad(try LocalNetwork(sizes: [20, 30, 20, 3], seed: 3), options)
+        var calls = 0
+        #expect(throws: SpinnpropError.self) {
+            try whole.run(input, labels: labels) { _ in
+                calls += 1
+                return calls < 2
+            }
+        }
+        var other = try BioGrad(whole.network, options)
+        try other.restore(whole.state)
+        #expect(other == whole)
+        try whole.run(input, labels: labels)
+        try other.run(input, labels: labels)
+        #expect(other == whole)
+        let state = whole.state
+        let bad: [[Double]] = [[], [0], state.dropLast(), [2] + state.dropFirst(), [.nan] + state.dropFirst()]
+        for numbers in bad { #expect(throws: SpinnpropError.self) { try other.restore(numbers) } }
+        #expect(other == whole)
+    }
+
+    @Test func wakesWhatIsSilent() throws {
+        let (input, _) = try Self.patterns(100)
+        var network = try LocalNetwork(sizes: [20, 30, 20, 3], seed: 3)
+        try network.setWeights(network.weights(layer: 1).map { 0.01 * $0 }, layer: 1)
+        var training = try BioGrad(network, LocalOptions())
+        try training.wake(input)
+        let counts = try training.counts(input)
+        let silent = (0..<100).filter { sample in counts[3 * sample..<3 * sample + 3].allSatisfy { $0 == 0 } }
+        #expect(silent.count <= 10)
+        let once = training.network
+        try training.wake(input)
+        #expect(training.network == once)
+        // Nothing comes in: nothing wakes, and it ends.
+        try training.wake(LocalInput(probabilities: [Float](repeating: 0, count: 40), unitCount: 20))
+    }
+
+    @Test func countsDependOnTheSampleAlone() throws {
+        let (input, labels) = try Self.patterns(30)
+        var random = RandomStream(seed: 9, stream: 0)
+        let values = (0..<40).map { _ in Float(random.uniform()) }
+        let training = try BioGrad(try LocalNetwork(sizes: [20, 30, 3], seed: 3), LocalOptions())
+        let both = try training.counts(LocalInput(probabilities: values, unitCount: 20))
+        let second = try training.counts(LocalInput(probabilities: Array(values[20...]), unitCount: 20))
+        #expect(Array(both[3...]) == second)
+        #expect(try training.counts(input, showing: 0) != training.counts(input, showing: 1))
+        #expect(labels.count == 30)
+    }
+
+    @Test func encodings() throws {
+        let lists = StepLists(steps: 1000)
+        let input = try LocalInput(probabilities: [0, 1, 0.25, 0.5], unitCount: 4)
+        try input.fill(lists, sample: 0, random: RandomStream(seed: 1, stream: 1), scratch: Block())
+        var counts = [0, 0, 0, 0]
+        for step in 0..<1000 {
+            for n in lists.range(step) { counts[Int(lists.pointer[n])] += 1 }
+        }
+        #expect(counts[0] == 0)
+        #expect(counts[1] == 1000)
+        #expect((counts[2] - 250).magnitude < 60)
+        #expect((counts[3] - 500).magnitude < 70)
+
+        let short = StepLists(steps: 3)
+        let events = try SpikeTrains(
+            times: [2.5, 0.1, 0.2, 0.9, 3, 1e300], units: [1, 2, 0, 2, 0, 0], offsets: [0, 6], unitCount: 3)
+        try LocalInput(events, stepTime: 1).fill(
+            short, sample: 0, random: RandomStream(seed: 0, stream: 0), scratch: Block())
+        let found = (0..<3).map { step in short.range(step).map { short.pointer[$0] } }
+        #expect(found == [[0, 2], [], [1]])
+    }
+
+    @Test func refusals() throws {
+        func refused(_ kind: SpinnpropError.Kind, _ word: String, _ body: () throws(SpinnpropError) -> Void) {
+            do throws(SpinnpropError) {
+                try body()
+                Issue.record("\(word): not refused")
+            } catch {
+                #expect(error.kind == kind)
+                #expect(error.message.contains(word))
+            }
+        }
+        let network = try LocalNetwork(sizes: [2, 3, 2])
+        refused(.invalidValue, "sizes") { () throws(SpinnpropError) in _ = try LocalNetwork(sizes: [2]) }
+        refused(.invalidValue, "size 1") { () throws(SpinnpropError) in _ = try LocalNetwork(sizes: [2, 0]) }
+        refused(.outOfMemory, "weights") { () throws(SpinnpropError) in _ = try LocalNetwork(sizes: [1 << 24, 1 << 24])
+        }
+        for bad in [Float.nan, -0.1, 1.1, .infinity] {
+            refused(.invalidValue, "probability 1") { () throws(SpinnpropError) in
+                _ = try LocalInput(probabilities: [0, bad], unitCount: 2)
+            }
+        }
+        refused(.invalidValue, "step_time") { () throws(SpinnpropError) in
+            _ = try LocalInput(
+                SpikeTrains(trustedTimes: [], units: [], offsets: [0], unitCount: 2), stepTime: 0)
+        }
+        for field in LocalOptions.fields {
+            guard let domain = field.domain else { continue }
+            let bad: OptionValue = field.isWhole ? .integer(-1) : .real(.nan)
+            #expect(!domain.contains(-1) || !field.isWhole)
+            refused(.invalidValue, field.name) { () throws(SpinnpropError) in
+                var options = LocalOptions()
+                try field.set(&options, bad)
+                _ = try BioGrad(network, options)
+            }
+        }
+        var late = LocalOptions()
+        late.softStart = late.steps
+        refused(.invalidValue, "soft_start") { () throws(SpinnpropError) in _ = try BioGrad(network, late) }
+        var training = try BioGrad(network, LocalOptions())
+        let input = try LocalInput(probabilities: [0.5, 0.5, 1, 0], unitCount: 2)
+        let wide = try LocalInput(probabilities: [0.5, 0.5, 1, 0], unitCount: 4)
+        refused(.invalidValue, "units") { () throws(SpinnpropError) in try training.run(wide, labels: [0]) }
+        refused(.invalidValue, "labels") { () throws(SpinnpropError) in try training.run(input, labels: [0]) }
+        refused(.invalidIndex, "labels[1]") { () throws(SpinnpropError) in try training.run(input, labels: [0, 2]) }
+        #expect(training.epoch == 0)
+    }
+
+    /// A step that leaves float32 changes nothing.
+    @Test func overflowIsAnError() throws {
+        var options = LocalOptions()
+        (options.learningRate, options.rule) = (1e6, .exactError)
+        var network = try LocalNetwork(sizes: [2, 3, 2])
+        try network.setFeedback([Float](repeating: 3e38, count: 6), layer: 0)
+        try network.setWeights([0.4, 0.4, 0.4, 0.4, 0.4, 0.4], layer: 0)
+        var training = try BioGrad(network, options)
+        let input = try LocalInput(probabilities: [0.9, 0.9], unitCount: 2)
+        #expect(throws: SpinnpropError.self) { try training.run(input, labels: [0]) }
+        #expect(training.network == network)
+    }
+}

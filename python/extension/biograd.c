@@ -1,0 +1,335 @@
+/* Local learning. */
+#include "core.h"
+
+GIVES_INITIAL(biograd_defaults, biograd_options)
+
+/* Samples from a tuple (probabilities, n_samples, n_units, spikes, step_time), in which probabilities or spikes are None. */
+typedef struct step_input {
+    spinnprop_step_input input;
+    array probabilities;
+    spike_arrays spikes;
+} step_input;
+#define STEP_INPUT_NONE {.probabilities = ARRAY_NONE, .spikes = SPIKES_NONE}
+
+static int step_input_read(step_input *own, PyObject *tuple) {
+    PyObject *probabilities, *spikes;
+    int64_t n_samples, n_units;
+    double step_time;
+    spinnprop_step_input_init(&own->input);
+    if (!PyTuple_Check(tuple)) {
+        PyErr_SetString(PyExc_TypeError, "input must be a tuple (probabilities, n_samples, n_units, spikes, step_time)");
+        return 0;
+    }
+    if (!PyArg_ParseTuple(tuple, "OO&O&OO&", &probabilities, int64_from, &n_samples, int64_from, &n_units, &spikes, double_from,
+                          &step_time) ||
+        !array_read(&own->probabilities, probabilities, ARRAY_FLOAT64, "probabilities") ||
+        (spikes != Py_None && !spikes_read(&own->spikes, spikes, "spikes")))
+        return 0;
+    /* Sizes within the array's, whose product therefore cannot overflow. */
+    if (spikes == Py_None && (n_samples < 0 || n_units < 1 || n_samples > own->probabilities.count / n_units ||
+                              n_samples * n_units != own->probabilities.count)) {
+        PyErr_Format(PyExc_ValueError, "probabilities has %lld elements, not %lld x %lld",
+                     (long long)own->probabilities.count, (long long)n_samples, (long long)n_units);
+        return 0;
+    }
+    if (spikes == Py_None) {
+        /* An empty array still is one. */
+        static const double none;
+        own->input.probabilities = own->probabilities.count > 0 ? array_data(own->probabilities) : &none;
+    } else {
+        own->input.events = &own->spikes.spikes;
+    }
+    own->input.n_samples = n_samples;
+    own->input.n_units = n_units;
+    own->input.step_time = step_time;
+    return 1;
+}
+
+static void step_input_release(step_input *own) {
+    array_release(&own->probabilities);
+    spikes_release(&own->spikes);
+}
+
+/* A training that no call is running; NULL with an exception otherwise. */
+static handle *biograd_from(PyObject *module, PyObject *capsule) {
+    handle *own = handle_from(capsule, &biograd_kind);
+    if (own && own->is_running) {
+        raise_spinnprop_error(module, "the training is in use by another call; wait until that has returned");
+        return NULL;
+    }
+    return own;
+}
+
+/* The training as it is now, to read without the GIL; free it after that. NULL with an exception on failure. */
+static spinnprop_biograd *biograd_snapshot(PyObject *module, PyObject *capsule) {
+    handle *own = biograd_from(module, capsule);
+    spinnprop_biograd *snapshot = NULL;
+    spinnprop_status status = own ? spinnprop_biograd_copy(&snapshot, own->object) : SPINNPROP_OK;
+    if (status != SPINNPROP_OK) raise_status(module, status);
+    return snapshot;
+}
+
+static PyObject *biograd_create(PyObject *module, PyObject *args) {
+    PyObject *sizes_object, *dict, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OO", &sizes_object, &dict)) return NULL;
+    spinnprop_biograd_options options;
+    spinnprop_biograd_options_init(&options);
+    array sizes = ARRAY_NONE;
+    PyObject *held = set_fields(&options, biograd_options_fields, dict, "options");
+    if (held && array_read(&sizes, sizes_object, ARRAY_INT64, "layer_sizes")) {
+        spinnprop_biograd *training = NULL;
+        spinnprop_status status;
+        WITHOUT_GIL(status = spinnprop_biograd_create(&training, array_data(sizes), sizes.count, &options));
+        result = status == SPINNPROP_OK ? handle_new(training, &biograd_kind) : raise_status(module, status);
+    }
+    array_release(&sizes);
+    Py_XDECREF(held);
+    return result;
+}
+
+static PyObject *biograd_copy(PyObject *module, PyObject *capsule) {
+    spinnprop_biograd *copy = biograd_snapshot(module, capsule);
+    return copy ? handle_new(copy, &biograd_kind) : NULL;
+}
+
+static PyObject *biograd_get(PyObject *module, PyObject *args) {
+    PyObject *values_object, *capsule, *result = NULL;
+    int32_t parameter, layer;
+    if (!PyArg_ParseTuple(args, "OOO&O&", &values_object, &capsule, int32_from, &parameter, int32_from, &layer)) return NULL;
+    spinnprop_biograd *own = biograd_snapshot(module, capsule);
+    array values = ARRAY_NONE;
+    if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values")) {
+        spinnprop_status status;
+        WITHOUT_GIL(status = spinnprop_biograd_get(array_data(values), values.count, own, parameter, layer));
+        result = none_or_raise(module, status);
+    }
+    spinnprop_biograd_free(own);
+    array_release(&values);
+    return result;
+}
+
+static PyObject *biograd_set(PyObject *module, PyObject *args) {
+    PyObject *values_object, *capsule, *result = NULL;
+    int32_t parameter, layer;
+    if (!PyArg_ParseTuple(args, "OO&O&O", &capsule, int32_from, &parameter, int32_from, &layer, &values_object)) return NULL;
+    array values = ARRAY_NONE;
+    handle *own;
+    if (array_read(&values, values_object, ARRAY_FLOAT64, "values") && (own = biograd_from(module, capsule))) {
+        spinnprop_status status;
+        own->is_running = 1;
+        WITHOUT_GIL(status = spinnprop_biograd_set(own->object, parameter, layer, array_data(values), values.count));
+        own->is_running = 0;
+        result = none_or_raise(module, status);
+    }
+    array_release(&values);
+    return result;
+}
+
+static PyObject *biograd_run(PyObject *module, PyObject *args) {
+    PyObject *capsule, *input_object, *labels_object, *progress, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OOOO", &capsule, &input_object, &labels_object, &progress)) return NULL;
+    step_input input = STEP_INPUT_NONE;
+    array labels = ARRAY_NONE;
+    handle *own;
+    call call;
+    if (step_input_read(&input, input_object) && array_read(&labels, labels_object, ARRAY_INT64, "labels") &&
+        call_init(module, &call, progress) && (own = biograd_from(module, capsule))) {
+        own->is_running = 1;
+        call_begin(&call);
+        spinnprop_status status =
+            spinnprop_biograd_run(own->object, &input.input, array_data(labels), labels.count, call_progress, &call);
+        call_end(&call);
+        own->is_running = 0;
+        if (!PyErr_Occurred() && (status == SPINNPROP_OK || status == SPINNPROP_CANCELLED))
+            result = PyBool_FromLong(status == SPINNPROP_OK);
+        else
+            raise_status(module, status);
+    }
+    step_input_release(&input);
+    array_release(&labels);
+    return result;
+}
+
+static PyObject *biograd_counts(PyObject *module, PyObject *args) {
+    PyObject *counts_object, *capsule, *input_object, *progress, *result = NULL;
+    int64_t showing;
+    if (!PyArg_ParseTuple(args, "OOOO&O", &counts_object, &capsule, &input_object, int64_from, &showing, &progress)) return NULL;
+    step_input input = STEP_INPUT_NONE;
+    array counts = ARRAY_NONE;
+    spinnprop_biograd *own = NULL;
+    call call;
+    if (step_input_read(&input, input_object) && array_write(&counts, counts_object, ARRAY_INT32, "counts") &&
+        call_init(module, &call, progress) && (own = biograd_snapshot(module, capsule))) {
+        call_begin(&call);
+        spinnprop_status status = spinnprop_biograd_counts(array_data(counts), counts.count, own, &input.input, showing,
+                                                           call_progress, &call);
+        call_end(&call);
+        result = PyErr_Occurred() ? NULL : none_or_raise(module, status);
+    }
+    spinnprop_biograd_free(own);
+    step_input_release(&input);
+    array_release(&counts);
+    return result;
+}
+
+static PyObject *biograd_gradient(PyObject *module, PyObject *args) {
+    PyObject *weights_object, *biases_object, *capsule, *input_object, *labels_object, *result = NULL;
+    int64_t showing;
+    if (!PyArg_ParseTuple(args, "OOOOOO&", &weights_object, &biases_object, &capsule, &input_object, &labels_object,
+                          int64_from, &showing))
+        return NULL;
+    step_input input = STEP_INPUT_NONE;
+    array weights = ARRAY_NONE, biases = ARRAY_NONE, labels = ARRAY_NONE;
+    spinnprop_biograd *own = NULL;
+    if (step_input_read(&input, input_object) && array_write(&weights, weights_object, ARRAY_FLOAT64, "weights") &&
+        array_write(&biases, biases_object, ARRAY_FLOAT64, "biases") &&
+        array_read(&labels, labels_object, ARRAY_INT64, "labels") && (own = biograd_snapshot(module, capsule))) {
+        spinnprop_status status;
+        WITHOUT_GIL(status = spinnprop_biograd_gradient(array_data(weights), weights.count, array_data(biases), biases.count,
+                                                        own, &input.input, array_data(labels), labels.count, showing));
+        result = none_or_raise(module, status);
+    }
+    spinnprop_biograd_free(own);
+    step_input_release(&input);
+    array_release(&weights);
+    array_release(&biases);
+    array_release(&labels);
+    return result;
+}
+
+static PyObject *biograd_wake(PyObject *module, PyObject *args) {
+    PyObject *capsule, *input_object, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OO", &capsule, &input_object)) return NULL;
+    step_input input = STEP_INPUT_NONE;
+    handle *own;
+    if (step_input_read(&input, input_object) && (own = biograd_from(module, capsule))) {
+        spinnprop_status status;
+        own->is_running = 1;
+        WITHOUT_GIL(status = spinnprop_biograd_wake(own->object, &input.input));
+        own->is_running = 0;
+        result = none_or_raise(module, status);
+    }
+    step_input_release(&input);
+    return result;
+}
+
+static PyObject *biograd_state(PyObject *module, PyObject *args) {
+    PyObject *numbers_object, *capsule, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OO", &numbers_object, &capsule)) return NULL;
+    spinnprop_biograd *own = biograd_snapshot(module, capsule);
+    array numbers = ARRAY_NONE;
+    if (own && array_write(&numbers, numbers_object, ARRAY_FLOAT64, "numbers")) {
+        spinnprop_status status;
+        WITHOUT_GIL(status = spinnprop_biograd_state(array_data(numbers), numbers.count, own));
+        result = none_or_raise(module, status);
+    }
+    spinnprop_biograd_free(own);
+    array_release(&numbers);
+    return result;
+}
+
+static PyObject *biograd_set_state(PyObject *module, PyObject *args) {
+    PyObject *capsule, *numbers_object, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OO", &capsule, &numbers_object)) return NULL;
+    array numbers = ARRAY_NONE;
+    handle *own;
+    if (array_read(&numbers, numbers_object, ARRAY_FLOAT64, "numbers") && (own = biograd_from(module, capsule))) {
+        spinnprop_status status;
+        own->is_running = 1;
+        WITHOUT_GIL(status = spinnprop_biograd_set_state(own->object, array_data(numbers), numbers.count));
+        own->is_running = 0;
+        result = none_or_raise(module, status);
+    }
+    array_release(&numbers);
+    return result;
+}
+
+static PyObject *biograd_sleep(PyObject *module, PyObject *args) {
+    PyObject *capsule;
+    int64_t n_samples;
+    if (!PyArg_ParseTuple(args, "OO&", &capsule, int64_from, &n_samples)) return NULL;
+    handle *own = biograd_from(module, capsule);
+    if (!own) return NULL;
+    spinnprop_status status;
+    own->is_running = 1;
+    WITHOUT_GIL(status = spinnprop_biograd_sleep(own->object, n_samples));
+    own->is_running = 0;
+    return none_or_raise(module, status);
+}
+
+static PyObject *biograd_describe(PyObject *module, PyObject *capsule) {
+    handle *own = biograd_from(module, capsule);
+    if (!own) return NULL;
+    spinnprop_biograd_info info;
+    spinnprop_biograd_info_init(&info);
+    spinnprop_status status = spinnprop_biograd_describe(&info, own->object);
+    return status == SPINNPROP_OK ? dict_from_fields(&info, biograd_info_fields) : raise_status(module, status);
+}
+
+static PyObject *biograd_history(PyObject *module, PyObject *capsule) {
+    handle *own = biograd_from(module, capsule);
+    if (!own) return NULL;
+    spinnprop_biograd_info info;
+    spinnprop_biograd_info_init(&info);
+    spinnprop_status status = spinnprop_biograd_describe(&info, own->object);
+    const int64_t n = info.epochs_done;
+    spinnprop_biograd_epoch *epochs = status == SPINNPROP_OK ? PyMem_Calloc((size_t)n + 1, sizeof *epochs) : NULL;
+    if (status == SPINNPROP_OK && !epochs) return PyErr_NoMemory();
+    if (epochs) {
+        spinnprop_biograd_epoch_init(epochs);
+        status = spinnprop_biograd_history(epochs, n, own->object);
+    }
+    PyObject *result = status == SPINNPROP_OK ? list_from_rows(epochs, n, sizeof *epochs, biograd_epoch_fields)
+                                              : raise_status(module, status);
+    PyMem_Free(epochs);
+    return result;
+}
+
+static PyObject *biograd_curves(PyObject *module, PyObject *args) {
+    PyObject *spikes_object, *angles_object, *ratios_object, *capsule, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OOOO", &spikes_object, &angles_object, &ratios_object, &capsule)) return NULL;
+    spinnprop_biograd *own = biograd_snapshot(module, capsule);
+    array spikes = ARRAY_NONE, angles = ARRAY_NONE, ratios = ARRAY_NONE;
+    if (own && array_write(&spikes, spikes_object, ARRAY_FLOAT64, "spikes") &&
+        array_write(&angles, angles_object, ARRAY_FLOAT64, "angles") &&
+        array_write(&ratios, ratios_object, ARRAY_FLOAT64, "norm_ratios")) {
+        spinnprop_status status;
+        WITHOUT_GIL(status = spinnprop_biograd_curves(array_data(spikes), spikes.count, array_data(angles), angles.count,
+                                                      array_data(ratios), ratios.count, own));
+        result = none_or_raise(module, status);
+    }
+    spinnprop_biograd_free(own);
+    array_release(&spikes);
+    array_release(&angles);
+    array_release(&ratios);
+    return result;
+}
+
+PyMethodDef biograd_methods[] = {
+    {"biograd_defaults", biograd_defaults, METH_NOARGS, "biograd_defaults($module, /)\n--\n\nThe core's defaults."},
+    {"biograd_create", biograd_create, METH_VARARGS,
+     "biograd_create($module, layer_sizes, options, /)\n--\n\nA training with a network drawn from its seed."},
+    {"biograd_copy", biograd_copy, METH_O, "biograd_copy($module, training, /)\n--\n\nAnother that stands where this one does."},
+    {"biograd_get", biograd_get, METH_VARARGS,
+     "biograd_get($module, values, training, parameter, layer, /)\n--\n\nFill values."},
+    {"biograd_set", biograd_set, METH_VARARGS,
+     "biograd_set($module, training, parameter, layer, values, /)\n--\n\nReplace an array."},
+    {"biograd_run", biograd_run, METH_VARARGS,
+     "biograd_run($module, training, input, labels, progress, /)\n--\n\nTrain; False if the progress callable asked to stop."},
+    {"biograd_counts", biograd_counts, METH_VARARGS,
+     "biograd_counts($module, counts, training, input, showing, progress, /)\n--\n\nFill counts of output spikes."},
+    {"biograd_gradient", biograd_gradient, METH_VARARGS,
+     "biograd_gradient($module, weights, biases, training, input, labels, showing, /)\n--\n\nFill the mean gradient."},
+    {"biograd_sleep", biograd_sleep, METH_VARARGS, "biograd_sleep($module, training, n_samples, /)\n--\n\nSleep once."},
+    {"biograd_wake", biograd_wake, METH_VARARGS,
+     "biograd_wake($module, training, input, /)\n--\n\nScale weights up until each layer spikes."},
+    {"biograd_state", biograd_state, METH_VARARGS,
+     "biograd_state($module, numbers, training, /)\n--\n\nFill numbers with how far the training is."},
+    {"biograd_set_state", biograd_set_state, METH_VARARGS,
+     "biograd_set_state($module, training, numbers, /)\n--\n\nGo to where another training was."},
+    {"biograd_describe", biograd_describe, METH_O, "biograd_describe($module, training, /)\n--\n\nSizes, and how far it is."},
+    {"biograd_history", biograd_history, METH_O, "biograd_history($module, training, /)\n--\n\nA dict for each epoch."},
+    {"biograd_curves", biograd_curves, METH_VARARGS,
+     "biograd_curves($module, spikes, angles, norm_ratios, training, /)\n--\n\nFill what each layer did, epoch by epoch."},
+    {NULL, NULL, 0, NULL},
+};

@@ -1,0 +1,361 @@
+"""Learning from local traces, error spikes and sleep."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _core
+from ._spikes import SpikeTrains
+from ._support import checks
+from ._support.arrays import ReadOnly
+from ._support.types import Progress
+
+_RULES: Dict[Optional[str], int] = {
+    "biograd": _core.BIOGRAD_RULE,
+    "exact-error": _core.BIOGRAD_EXACT_ERROR,
+    "bptt": _core.BIOGRAD_BPTT,
+}
+_FEEDBACK: Dict[Optional[str], int] = {"random": _core.FEEDBACK_RANDOM, "aligned": _core.FEEDBACK_ALIGNED}
+_COUNTS: Dict[Optional[str], int] = {"running": _core.COUNTS_RUNNING, "final": _core.COUNTS_FINAL}
+_DRAWS: Dict[Optional[str], int] = {
+    "batch": _core.DRAW_PER_BATCH,
+    "sample": _core.DRAW_PER_SAMPLE,
+    "step": _core.DRAW_PER_STEP,
+}
+_ARRAYS: Dict[Optional[str], int] = {
+    "weights": _core.BIOGRAD_WEIGHTS,
+    "biases": _core.BIOGRAD_BIASES,
+    "feedback": _core.BIOGRAD_FEEDBACK,
+}
+
+
+class BioGrad:
+    """A network that learns without a backward pass: from a trace at each synapse, an error that comes as spikes, and sleep.
+
+    In each time step a neuron's membrane is v <- d v (1 - s) + b + W x, and s = 1 where v > threshold. Spikes of error neurons reach
+    hidden layers through feedback weights; after each batch a sleep of random spikes aligns these with the forward weights. Float32; the
+    same bits for any number of threads.
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        Inputs, then the neurons of each layer. Weights are drawn with variance 1 / (3 n_before), feedback weights with
+        1 / (5 n_outputs); biases are 0.
+    rule : "biograd", "exact-error" or "bptt"
+        What changes weights: error spikes and traces; the error itself in place of its spikes; or backpropagation through time with the
+        same surrogate derivative, loss and network, the twin to compare with (without sleep).
+    feedback : "random" or "aligned"
+        Feedback weights at the start; aligned: the product of the weights that lead to the output.
+    steps : int
+        Time steps of a sample.
+    soft_start : int
+        The first step in which there is an error, below `steps`.
+    decay : float
+        What membranes and traces keep from step to step, in [0, 1].
+    threshold, window, amplitude : float
+        The surrogate derivative of a spike is `amplitude` where \\|v - threshold\\| < window, else 0. With a window above the threshold,
+        neurons at rest can learn to spike; the published window is as wide as the threshold.
+    sleep : bool
+        Whether a sleep follows each batch.
+    sleep_steps : int
+        Time steps of a sleep.
+    sleep_rate : float
+        Learning rate of the feedback weights.
+    sleep_power : int
+        p of the mean of O^p in the feedback's decay, O being an output neuron's spikes in a sleep.
+    sleep_draw : "batch", "sample" or "step"
+        How often the probability of a sleep's spikes is drawn anew.
+    averages_sleep : bool
+        Whether correlations in a sleep are means over its samples, not sums.
+    learning_rate : float
+        Of weights and biases, by plain descent.
+    batch_size : int
+        Samples per step; fewer at the end of an epoch take so much smaller a step.
+    epochs : int
+    seed : int
+        Of weights, feedback, the order of samples, encoding and sleep.
+    counts : "running" or "final"
+        Which output spikes the softmax of a step's error counts: those so far, or those of the whole sample.
+    counts_from : int
+        The first step whose output spikes count in the error.
+    traces_from : int
+        The first step whose surrogate derivatives enter the gradient.
+    includes_threshold : bool
+        Whether an error neuron spikes at its threshold too, not only above it.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its domain.
+
+    Notes
+    -----
+    Tang et al., arXiv 2110.14092. Samples are (n_samples, n_inputs) probabilities in [0, 1], by which an input spikes in each step, drawn
+    anew at each showing; or `SpikeTrains` with `step_time` in seconds: a spike at time t comes in step floor(t / step_time).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spinnprop as sp
+    >>> X = np.repeat([[0.9, 0.1], [0.1, 0.9]], 20, axis=0)
+    >>> y = np.repeat([0, 1], 20)
+    >>> training = sp.BioGrad([2, 10, 2], epochs=5, batch_size=10, learning_rate=0.1)
+    >>> training.run(X, y)
+    True
+    >>> training.history.shape
+    (5,)
+    """
+
+    __slots__ = ("_handle", "_options", "layer_sizes")
+
+    #: Inputs, then the neurons of each layer.
+    layer_sizes: Tuple[int, ...]
+
+    def __init__(
+        self,
+        layer_sizes: Sequence[int],
+        *,
+        rule: str = "biograd",
+        feedback: str = "random",
+        steps: int = 20,
+        soft_start: int = 5,
+        decay: float = 0.5,
+        threshold: float = 0.5,
+        window: float = 1.0,
+        amplitude: float = 1.0,
+        sleep: bool = True,
+        sleep_steps: int = 50,
+        sleep_rate: float = 3.33e-5,
+        sleep_power: int = 2,
+        sleep_draw: str = "sample",
+        averages_sleep: bool = False,
+        learning_rate: float = 1e-2,
+        batch_size: int = 32,
+        epochs: int = 30,
+        seed: int = 0,
+        counts: str = "running",
+        counts_from: int = 0,
+        traces_from: int = 0,
+        includes_threshold: bool = False,
+    ) -> None:
+        own = partial(checks.option, of=_core.DOMAINS_BIOGRAD)
+        sizes = checks.array(list(layer_sizes), np.int64, "layer_sizes", ndim=1)
+        self._options = {
+            "rule": checks.choice(rule, "rule", _RULES),
+            "feedback": checks.choice(feedback, "feedback", _FEEDBACK),
+            "steps": own(steps, "steps"),
+            "soft_start": own(soft_start, "soft_start"),
+            "decay": own(decay, "decay"),
+            "threshold": own(threshold, "threshold"),
+            "window": own(window, "window"),
+            "amplitude": own(amplitude, "amplitude"),
+            "sleep": int(checks.boolean(sleep, "sleep")),
+            "sleep_steps": own(sleep_steps, "sleep_steps"),
+            "sleep_rate": own(sleep_rate, "sleep_rate"),
+            "sleep_power": own(sleep_power, "sleep_power"),
+            "sleep_draw": checks.choice(sleep_draw, "sleep_draw", _DRAWS),
+            "averages_sleep": int(checks.boolean(averages_sleep, "averages_sleep")),
+            "learning_rate": own(learning_rate, "learning_rate"),
+            "batch_size": own(batch_size, "batch_size"),
+            "epochs": own(epochs, "epochs"),
+            "seed": checks.integer(seed, "seed", 0, checks.UINT64),
+            "counts": checks.choice(counts, "counts", _COUNTS),
+            "counts_from": own(counts_from, "counts_from"),
+            "traces_from": own(traces_from, "traces_from"),
+            "includes_threshold": int(checks.boolean(includes_threshold, "includes_threshold")),
+        }
+        self._handle = _core.biograd_create(sizes, self._options)
+        self.layer_sizes = tuple(sizes.tolist())
+
+    def run(self, X: Any, y: Any, *, step_time: Optional[float] = None, progress: Progress = None) -> bool:
+        """Trains until all epochs are done or `progress` asks to stop; called again with the same data, it goes on.
+
+        Parameters
+        ----------
+        X : (n_samples, n_inputs) float in [0, 1], or SpikeTrains
+        y : (n_samples,) int
+            Labels, 0 .. n_outputs - 1.
+        step_time : float or None
+            Seconds per step, of SpikeTrains alone.
+        progress : callable or None
+            Now and then given a dict with the keys epoch, n_epochs, done, total (batches of this epoch), epoch_finished, loss, accuracy;
+            returns something true to stop.
+
+        Returns
+        -------
+        bool
+            False if `progress` asked to stop.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            On Ctrl-C. What was learnt so far is kept; call again to go on.
+        ValueError, TypeError, SpinnpropError
+            If the data do not fit, or a step leaves float32.
+        """
+        return _core.biograd_run(self._handle, self._input(X, step_time), checks.labels(y), progress)
+
+    def counts(
+        self, X: Any, *, step_time: Optional[float] = None, showing: int = 0, progress: Progress = None
+    ) -> npt.NDArray[np.int32]:
+        """The spikes of each output neuron: (n_samples, n_outputs) int32.
+
+        showing : int
+            Which drawing of probabilities it is. It depends on the sample itself, not on its place among others.
+        """
+        own = self._input(X, step_time)
+        counts = np.empty((len(own[3][2]) - 1 if own[3] is not None else own[1], self.layer_sizes[-1]), np.int32)
+        _core.biograd_counts(counts, self._handle, own, checks.integer(showing, "showing", 0, 2**28 - 1), progress)
+        return counts
+
+    def predict(self, X: Any, *, step_time: Optional[float] = None, showing: int = 0) -> npt.NDArray[np.int64]:
+        """The output neuron that spikes most, the first of several, -1 where none does: (n_samples,) int64."""
+        counts = self.counts(X, step_time=step_time, showing=showing)
+        return np.where(counts.any(axis=1), counts.argmax(axis=1), -1).astype(np.int64)
+
+    def gradient(
+        self, X: Any, y: Any, *, step_time: Optional[float] = None, showing: int = 0
+    ) -> Tuple[List[npt.NDArray[np.float64]], List[npt.NDArray[np.float64]]]:
+        """The mean gradient over all samples by the training's rule: of the weights, (n, n_before) for each layer, and of the biases."""
+        shapes = list(zip(self.layer_sizes[1:], self.layer_sizes))
+        weights = np.empty(sum(n * before for n, before in shapes))
+        biases = np.empty(sum(self.layer_sizes[1:]))
+        place = checks.integer(showing, "showing", 0, 2**28 - 1)
+        _core.biograd_gradient(weights, biases, self._handle, self._input(X, step_time), checks.labels(y), place)
+        ends = np.cumsum([n * before for n, before in shapes])[:-1]
+        parts = np.split(weights, ends)
+        return (
+            [part.reshape(shape) for part, shape in zip(parts, shapes)],
+            np.split(biases, np.cumsum(self.layer_sizes[1:])[:-1]),
+        )
+
+    def wake(self, X: Any, *, step_time: Optional[float] = None) -> None:
+        """Scales initial weights up until each layer spikes on the first 150 samples: neurons in a tenth of the steps, the output in nearly
+        every sample. Weights of layers that do are left alone."""
+        _core.biograd_wake(self._handle, self._input(X, step_time))
+
+    def sleep(self, n_samples: int) -> None:
+        """Sleeps once with so many samples, as after a batch."""
+        _core.biograd_sleep(self._handle, checks.integer(n_samples, "n_samples", 1, 2**40))
+
+    @property
+    def weights(self) -> List[npt.NDArray[np.float64]]:
+        """Copies of the weights of each layer, (n, n_before)."""
+        return self._arrays("weights", len(self.layer_sizes) - 1)
+
+    @property
+    def biases(self) -> List[npt.NDArray[np.float64]]:
+        """Copies of the biases of each layer, (n,)."""
+        return self._arrays("biases", len(self.layer_sizes) - 1)
+
+    @property
+    def feedback(self) -> List[npt.NDArray[np.float64]]:
+        """Copies of the feedback weights of each hidden layer, (n, n_outputs)."""
+        return self._arrays("feedback", len(self.layer_sizes) - 2)
+
+    def set(self, name: str, layer: int, values: Any) -> None:
+        """Replaces an array of a layer, rounded to float32.
+
+        Parameters
+        ----------
+        name : "weights", "biases" or "feedback"
+        layer : int
+            Counted from 0; feedback is of hidden layers alone.
+        values : array
+            Of the shape that the property of this name has.
+        """
+        parameter = checks.choice(name, "name", _ARRAYS)
+        place = checks.integer(layer, "layer", 0, len(self.layer_sizes) - (3 if name == "feedback" else 2))
+        array = checks.array(values, np.float64, name)
+        checks.shape(array, self._shape(name, place), name)
+        _core.biograd_set(self._handle, parameter, place, array)
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs that are finished."""
+        return _core.biograd_describe(self._handle)["epochs_done"]
+
+    @property
+    def history(self) -> npt.NDArray[Any]:
+        """One row per epoch: loss, accuracy (silent samples count as wrong), silent (their fraction), and for each layer spikes (per sample),
+        for each hidden layer angle (degrees between its feedback and the product of the weights to the output) and norm_ratio (of both)."""
+        rows = _core.biograd_history(self._handle)
+        layers = len(self.layer_sizes) - 1
+        spikes, angles, ratios = self._curves(len(rows))
+        history = np.empty(
+            len(rows),
+            [(name, "f8") for name in ("loss", "accuracy", "silent")]
+            + [("spikes", "f8", (layers,)), ("angle", "f8", (layers - 1,)), ("norm_ratio", "f8", (layers - 1,))],
+        )
+        for name in ("loss", "accuracy", "silent"):
+            history[name] = [row[name] for row in rows]
+        history["spikes"], history["angle"], history["norm_ratio"] = spikes, angles[:-1], ratios[:-1]
+        history.flags.writeable = False
+        return history
+
+    @property
+    def alignment(self) -> Tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Angle and norm ratio of each hidden layer's feedback as they are now; see `history`."""
+        _, angles, ratios = self._curves(self.epochs_done)
+        return angles[-1], ratios[-1]
+
+    def __copy__(self) -> BioGrad:
+        copied = object.__new__(BioGrad)
+        copied._handle, copied._options = _core.biograd_copy(self._handle), self._options
+        copied.layer_sizes = self.layer_sizes
+        return copied
+
+    def __getstate__(self) -> Dict[str, Any]:
+        state = np.empty(_core.biograd_describe(self._handle)["n_state"])
+        _core.biograd_state(state, self._handle)
+        arrays = {name: [np.asarray(array) for array in getattr(self, name)] for name in ("weights", "biases", "feedback")}
+        return {"layer_sizes": self.layer_sizes, "options": self._options, "arrays": arrays, "state": state}
+
+    def __setstate__(self, kept: Dict[str, Any]) -> None:
+        self.layer_sizes, self._options = kept["layer_sizes"], kept["options"]
+        self._handle = _core.biograd_create(np.array(self.layer_sizes, np.int64), self._options)
+        for name, arrays in kept["arrays"].items():
+            for layer, values in enumerate(arrays):
+                self.set(name, layer, values)
+        _core.biograd_set_state(self._handle, checks.array(kept["state"], np.float64, "state", ndim=1))
+
+    def __repr__(self) -> str:
+        return f"BioGrad({list(self.layer_sizes)}, epochs_done={self.epochs_done})"
+
+    def _curves(self, n_epochs: int) -> Tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        layers = len(self.layer_sizes) - 1
+        spikes = np.empty((n_epochs, layers))
+        angles, ratios = np.empty((n_epochs + 1, layers - 1)), np.empty((n_epochs + 1, layers - 1))
+        _core.biograd_curves(spikes, angles, ratios, self._handle)
+        return spikes, angles, ratios
+
+    def _shape(self, name: str, layer: int) -> Tuple[int, ...]:
+        n = self.layer_sizes[layer + 1]
+        return {"weights": (n, self.layer_sizes[layer]), "biases": (n,), "feedback": (n, self.layer_sizes[-1])}[name]
+
+    def _arrays(self, name: str, count: int) -> List[npt.NDArray[np.float64]]:
+        arrays: List[npt.NDArray[np.float64]] = []
+        for layer in range(count):
+            values = np.empty(self._shape(name, layer))
+            _core.biograd_get(values, self._handle, _ARRAYS[name], layer)
+            shown: ReadOnly = values.view(ReadOnly)
+            shown._remedy = f'change a copy and hand it to set("{name}", {layer}, copy)'
+            shown.flags.writeable = False
+            arrays.append(shown)
+        return arrays
+
+    def _input(self, X: Any, step_time: Optional[float]) -> Tuple[Any, int, int, Any, float]:
+        if isinstance(X, SpikeTrains):
+            if step_time is None:
+                raise ValueError("X is SpikeTrains; give step_time, the seconds that a step takes")
+            return None, 0, 1, X._arrays, checks.real(step_time, "step_time")
+        if step_time is not None:
+            raise ValueError(f"step_time is {step_time!r}, but X has probabilities, which have no times; leave it out")
+        values = checks.array(X, np.float64, "X", ndim=2)
+        if values.shape[1] != self.layer_sizes[0]:
+            raise ValueError(f"X has {values.shape[1]} columns; the network has {self.layer_sizes[0]} inputs")
+        return values, values.shape[0], values.shape[1], None, 0.0

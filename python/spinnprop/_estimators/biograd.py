@@ -1,0 +1,212 @@
+"""Local learning as a scikit-learn classifier."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from numbers import Integral
+from typing import Any, Dict, List, Optional, Sequence, Union
+
+import numpy as np
+import numpy.typing as npt
+
+# First, as it says what to install if scikit-learn is missing.
+from . import parameters  # noqa: F401  # isort: skip
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from .._biograd import BioGrad
+from .._support import checks
+from .._support.bars import EpochBar
+from .._support.types import Progress
+from .rescaling import rescaled
+from .validation import validate_data
+
+
+class BioGradClassifier(ClassifierMixin, BaseEstimator):
+    """BioGrad as a scikit-learn classifier: features as probabilities of a spike in each step, one output neuron per class.
+
+    Initial weights are scaled up until each layer spikes on the first samples.
+
+    Parameters
+    ----------
+    hidden : sequence of int or int
+        Neurons of each hidden layer.
+    complement : bool or None
+        Whether an input for 1 - x stands beside that of each feature x, so that small values speak as well. None: with fewer than 32
+        features.
+    rescale : bool
+        Whether to map each feature's range in the training set to [0, 1], clipping what lies outside later; a constant feature
+        becomes 0. If not, features must lie in [0, 1].
+    steps, soft_start, decay, threshold, window, amplitude, rule, feedback, sleep, sleep_steps, sleep_rate, sleep_power, sleep_draw, \
+averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, traces_from, includes_threshold
+        As in `BioGrad`.
+    verbose : bool
+        Whether to show progress: a bar, or lines where there is no terminal.
+
+    Attributes
+    ----------
+    training_ : BioGrad
+        What has been trained.
+    history_ : (epochs,) structured array
+        See `BioGrad.history`: accuracy, and for each hidden layer the angle of its feedback and the ratio of norms.
+    classes_ : array
+    complements_ : bool
+        Whether inputs for 1 - x were used.
+    n_features_in_ : int
+    n_iter_ : int
+        Epochs done.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        From fit, on Ctrl-C; what was learnt so far is kept.
+
+    Notes
+    -----
+    Tang et al., arXiv 2110.14092.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> import spinnprop as sp
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = sp.BioGradClassifier(hidden=(50,), epochs=2).fit(X[:300], y[:300])
+    >>> model.history_["angle"].shape
+    (2, 1)
+    """
+
+    def __init__(
+        self,
+        hidden: Union[int, Sequence[int]] = (100,),
+        *,
+        rule: str = "biograd",
+        feedback: str = "random",
+        steps: int = 20,
+        soft_start: int = 5,
+        decay: float = 0.5,
+        threshold: float = 0.5,
+        window: float = 1.0,
+        amplitude: float = 1.0,
+        sleep: bool = True,
+        sleep_steps: int = 50,
+        sleep_rate: float = 3.33e-5,
+        sleep_power: int = 2,
+        sleep_draw: str = "sample",
+        averages_sleep: bool = False,
+        learning_rate: float = 1e-2,
+        batch_size: int = 32,
+        epochs: int = 30,
+        seed: int = 0,
+        counts: str = "running",
+        counts_from: int = 0,
+        traces_from: int = 0,
+        includes_threshold: bool = False,
+        complement: Optional[bool] = None,
+        rescale: bool = True,
+        verbose: bool = False,
+    ) -> None:
+        self.hidden = hidden
+        self.rule = rule
+        self.feedback = feedback
+        self.steps = steps
+        self.soft_start = soft_start
+        self.decay = decay
+        self.threshold = threshold
+        self.window = window
+        self.amplitude = amplitude
+        self.sleep = sleep
+        self.sleep_steps = sleep_steps
+        self.sleep_rate = sleep_rate
+        self.sleep_power = sleep_power
+        self.sleep_draw = sleep_draw
+        self.averages_sleep = averages_sleep
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.seed = seed
+        self.counts = counts
+        self.counts_from = counts_from
+        self.traces_from = traces_from
+        self.includes_threshold = includes_threshold
+        self.complement = complement
+        self.rescale = rescale
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any, progress: Progress = None) -> BioGradClassifier:
+        """Trains on (n_samples, n_features) X and labels y of any type; progress as in `BioGrad.run`."""
+        X, y = validate_data(self, X, y, dtype=np.float64)
+        check_classification_targets(y)
+        classes, labels = np.unique(y, return_inverse=True)
+        rescale, verbose = checks.boolean(self.rescale, "rescale"), checks.boolean(self.verbose, "verbose")
+        if rescale:
+            self.feature_min_, self.feature_max_ = X.min(axis=0), X.max(axis=0)
+        hidden: List[int] = [int(self.hidden)] if isinstance(self.hidden, Integral) else list(self.hidden)  # type: ignore[arg-type]
+        few = X.shape[1] < _FEW_FEATURES
+        self.complements_ = few if self.complement is None else checks.boolean(self.complement, "complement")
+        encoded = self._encode(X)
+        training = BioGrad(
+            [encoded.shape[1], *hidden, len(classes)], **{name: getattr(self, name) for name in _OF_TRAINING}
+        )
+        self.classes_ = classes
+        with EpochBar(self.epochs, shown=verbose) as bar:
+
+            def watch(state: Dict[str, Any]) -> object:
+                bar(state)
+                return progress is not None and progress(state)
+
+            training.wake(encoded)
+            try:
+                training.run(encoded, labels.astype(np.int64), progress=watch)
+            finally:
+                self.training_, self.history_, self.n_iter_ = training, training.history, training.epochs_done
+        most = np.bincount(labels).max() / len(labels)
+        if self.n_iter_ and self.history_["accuracy"][-1] <= most < 1:
+            warnings.warn(
+                f"the network learnt nothing: an accuracy of {self.history_['accuracy'][-1]:.2f} on the training set, where always the "
+                f"same answer has {most:.2f}; try another seed, feedback='aligned', a smaller learning_rate or more epochs",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """The class whose output neuron spikes most: (n_samples,) of the labels' type. Silent outputs: the first class."""
+        decisions = self._decide(X)
+        classes: npt.NDArray[Any] = self.classes_[np.maximum(decisions, 0)]
+        return classes
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The fraction of samples judged rightly; one on which no output spiked is wrong, whatever its label."""
+        decisions = self._decide(X)
+        given = np.asarray(y).ravel()
+        checks.shape(given, decisions.shape, "y")
+        right = (decisions >= 0) & (self.classes_[np.maximum(decisions, 0)] == given)
+        return float(np.average(right, weights=sample_weight))
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """The softmax of spike counts: (n_samples, n_classes) float64."""
+        counts = self._counts(X).astype(np.float64)
+        powers = np.exp(counts - counts.max(axis=1, keepdims=True))
+        shares: npt.NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+        return shares
+
+    def _counts(self, X: Any) -> npt.NDArray[np.int32]:
+        check_is_fitted(self, "training_")
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return self.training_.counts(self._encode(X))
+
+    def _decide(self, X: Any) -> npt.NDArray[np.int64]:
+        counts = self._counts(X)
+        return np.where(counts.any(axis=1), counts.argmax(axis=1), -1).astype(np.int64)
+
+    def _encode(self, X: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Probabilities of a spike, (n_samples, n_inputs)."""
+        probabilities = rescaled(X, self.feature_min_, self.feature_max_) if self.rescale else X
+        return np.hstack([probabilities, 1 - probabilities]) if self.complements_ else probabilities
+
+
+#: Below so many features, small values need a voice of their own.
+_FEW_FEATURES = 32
+_OF_TRAINING = tuple(name for name in inspect.signature(BioGrad).parameters if name != "layer_sizes")

@@ -1,0 +1,204 @@
+"""Local learning from Python: what is learnt, what is refused, what goes on after a stop."""
+
+import copy
+import inspect
+import pickle
+import threading
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import spinnprop as sp
+from spinnprop import _core
+
+
+@pytest.fixture
+def digits():
+    X, y = load_digits(return_X_y=True)
+    return train_test_split(X, y, test_size=0.25, random_state=0, stratify=y)
+
+
+@pytest.fixture
+def small():
+    return np.random.default_rng(0).random((40, 6)), np.arange(40) % 3
+
+
+@parametrize_with_checks([sp.BioGradClassifier(epochs=40, learning_rate=0.005)])
+def test_scikit_learn(estimator, check):
+    check(estimator)
+
+
+def test_learns_digits_as_its_twin_does(digits):
+    X, X_test, y, y_test = digits
+    local = sp.BioGradClassifier(epochs=15).fit(X, y)
+    twin = sp.BioGradClassifier(epochs=15, rule="bptt").fit(X, y)
+    assert local.score(X_test, y_test) > 0.94
+    assert abs(local.score(X_test, y_test) - twin.score(X_test, y_test)) < 0.03
+    history = local.history_
+    assert history["angle"].shape == history["norm_ratio"].shape == (15, 1)
+    assert history["angle"][-1, 0] < 40 < history["angle"][0, 0] + 20
+    np.testing.assert_allclose(local.predict_proba(X_test).sum(axis=1), 1)
+
+
+def test_sleep_is_what_aligns(digits):
+    X, X_test, y, y_test = digits
+    published = dict(epochs=10, window=0.5, learning_rate=0.02)
+    awake = sp.BioGradClassifier(sleep=False, **published).fit(X, y)
+    rested = sp.BioGradClassifier(**published).fit(X, y)
+    assert rested.score(X_test, y_test) > awake.score(X_test, y_test) + 0.1
+    assert rested.history_["angle"][-1, 0] < awake.history_["angle"][-1, 0] - 20
+
+
+def test_says_so_when_nothing_is_learnt(small):
+    X, y = small
+    with pytest.warns(RuntimeWarning, match="learnt nothing"):
+        sp.BioGradClassifier(epochs=1, learning_rate=0).fit(X, np.zeros_like(y) + (np.arange(40) == 0))
+
+
+def test_output_layer_has_the_twins_gradient(small):
+    X, y = small
+    same = dict(counts="final", seed=4, window=3)
+    local = sp.BioGrad([6, 30, 3], rule="exact-error", **same)
+    twin = sp.BioGrad([6, 30, 3], rule="bptt", **same)
+    a, b = local.gradient(X, y)[0][1], twin.gradient(X, y)[0][1]
+    assert np.abs(a).max() > 0
+    assert (a * b).sum() / np.linalg.norm(a) / np.linalg.norm(b) > 1 - 1e-6
+
+
+def test_defaults_are_the_cores():
+    core = _core.biograd_defaults()
+    words = {"rule": "biograd", "feedback": "random", "counts": "running", "sleep_draw": "sample"}
+    for name, parameter in inspect.signature(sp.BioGrad).parameters.items():
+        if name == "layer_sizes":
+            continue
+        if name in words:
+            assert parameter.default == words[name]
+            assert sp.BioGrad([2, 2])._options[name] == core[name]
+        else:
+            assert parameter.default == core[name], name
+    other = inspect.signature(sp.BioGradClassifier).parameters
+    for name, parameter in inspect.signature(sp.BioGrad).parameters.items():
+        assert name == "layer_sizes" or other[name].default == parameter.default
+
+
+def test_stops_and_goes_on_to_the_same_bits(small):
+    X, y = small
+    whole, stopped = (sp.BioGrad([6, 8, 3], epochs=3, batch_size=7) for _ in range(2))
+    assert whole.run(X, y)
+    assert stopped.run(X, y, progress=lambda state: state["epoch_finished"]) is False
+    assert stopped.epochs_done == 1
+    again = pickle.loads(pickle.dumps(stopped))
+    twin = copy.copy(stopped)
+    for training in (stopped, again, twin):
+        assert training.run(X, y)
+        for name in ("weights", "biases", "feedback"):
+            for a, b in zip(getattr(whole, name), getattr(training, name)):
+                np.testing.assert_array_equal(a, b)
+        assert training.history.tobytes() == whole.history.tobytes()
+
+
+def test_same_bits_for_any_number_of_threads(small):
+    X, y = small
+    before = sp.get_threads()
+    found = []
+    try:
+        for threads in (1, 3):
+            sp.set_threads(threads)
+            training = sp.BioGrad([6, 8, 5, 3], epochs=2, batch_size=16)
+            training.run(X, y)
+            found.append((training.weights[0].tobytes(), training.feedback[1].tobytes(), training.counts(X).tobytes()))
+    finally:
+        sp.set_threads(before)
+    assert found[0] == found[1]
+
+
+def test_events(small):
+    _, y = small
+    rng = np.random.default_rng(1)
+    events = sp.SpikeTrains(
+        rng.uniform(0, 30e-3, 400), rng.integers(0, 6, 400).astype(np.int32), np.arange(41) * 10, 6
+    )
+    training = sp.BioGrad([6, 8, 3], epochs=1)
+    assert training.run(events, y, step_time=1e-3)
+    assert training.counts(events, step_time=1e-3).shape == (40, 3)
+    # No randomness is left in events.
+    np.testing.assert_array_equal(
+        training.counts(events, step_time=1e-3), training.counts(events, step_time=1e-3, showing=5)
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        dict(steps=0),
+        dict(soft_start=20),
+        dict(decay=float("nan")),
+        dict(rule="x"),
+        dict(sleep="no"),
+        dict(seed=-1),
+        dict(epochs=1.5),
+        dict(sleep_power=9),
+        dict(threshold=0),
+        dict(sleep_draw=1),
+        dict(batch_size=2**40),
+        dict(learning_rate=float("inf")),
+    ],
+)
+def test_refuses_options(options):
+    with pytest.raises((ValueError, TypeError), match=next(iter(options))):
+        sp.BioGrad([6, 8, 3], **options)
+
+
+def test_refuses_data_and_changes_nothing(small):
+    X, y = small
+    training = sp.BioGrad([6, 8, 3], epochs=3)
+    before = pickle.dumps(training.weights)
+    events = sp.SpikeTrains([0.0], [0], [0, 1], 6)
+    for call, error in [
+        (lambda: training.run(X[:, :5], y), ValueError),
+        (lambda: training.run(X, y[:3]), ValueError),
+        (lambda: training.run(2 * X, y), ValueError),
+        (lambda: training.run(X, y + 1), IndexError),
+        (lambda: training.run(np.full((40, 6), np.nan), y), ValueError),
+        (lambda: training.run(X, y, step_time=1), ValueError),
+        (lambda: training.run(X, y, progress=3), TypeError),
+        (lambda: training.run(events, [0]), ValueError),
+        (lambda: training.run(events, [0], step_time=float("nan")), ValueError),
+        (lambda: training.run(events, [0], step_time=0), ValueError),
+        (lambda: training.run(X[:0], y[:0]), ValueError),
+        (lambda: training.set("weights", 0, np.zeros((8, 5))), ValueError),
+        (lambda: training.set("weights", 0, np.full((8, 6), 1e300)), ValueError),
+        (lambda: training.set("feedback", 1, np.zeros((8, 3))), ValueError),
+        (lambda: training.counts(X, showing=-1), ValueError),
+        (lambda: training.sleep(0), ValueError),
+        (lambda: sp.BioGrad([6]), ValueError),
+        (lambda: sp.BioGrad([6, 0]), ValueError),
+        (lambda: sp.BioGrad([1 << 24, 1 << 24]), MemoryError),
+    ]:
+        with pytest.raises(error):
+            call()
+    assert pickle.dumps(training.weights) == before
+    assert training.epochs_done == 0
+    with pytest.raises(ValueError, match="read-only"):
+        training.weights[0][0] = 1
+
+
+def test_refuses_company_while_it_runs(small):
+    X, y = small
+    training = sp.BioGrad([6, 8, 3], epochs=1)
+    seen = []
+
+    def ask(state):
+        for call in (lambda: training.weights, lambda: training.run(X, y), lambda: training.epochs_done):
+            with pytest.raises(sp.SpinnpropError, match="in use"):
+                call()
+            seen.append(state)
+
+    thread = threading.Thread(target=lambda: training.run(X, y, progress=ask))
+    thread.start()
+    thread.join()
+    assert seen
+    assert training.epochs_done == 1
