@@ -64,25 +64,42 @@ final class Credit {
         let isTwin = options.rule == .bptt
         try deltas.clear(own.stride)
         if !isTwin { try fillDendrites(own, error, isLast: isLast) }
-        let (decay, threshold) = (Float(options.decay), Float(options.threshold))
-        let (window, amplitude) = (Float(options.window), Float(options.amplitude))
         let all = wake.membranes[layer].pointer
-        var later: UnsafeMutablePointer<Float>?
         for step in (0..<options.steps).reversed() {
             let (v, lambda) = (all + step * own.stride, lambdas[layer].pointer + step * own.stride)
             if isTwin { fillDeltas(layer, step, error, v, isLast: isLast) }
-            let delta = isTwin ? deltas.pointer : dendrites.pointer
-            let slope = step >= options.tracesFrom ? amplitude : 0
-            var j = 0
-            while j < own.stride {
-                let isNear = (v[j] - threshold).magnitude < window
-                let h = isNear ? amplitude : 0
-                let fresh = isNear ? delta[j] * slope : 0
-                let kept = v[j] > threshold ? 0 - v[j] * h : 1 - v[j] * h
-                lambda[j] = later.map { fresh + decay * kept * $0[j] } ?? fresh
-                j &+= 1
-            }
-            later = lambda
+            begin(lambda, v, isTwin ? deltas.pointer : dendrites.pointer, step, own.stride)
+            if step < options.steps - 1 { carry(lambda + own.stride, v, to: lambda, own.stride) }
+        }
+    }
+
+    /// lambda(t) = delta(t) h(t).
+    private func begin(
+        _ lambda: UnsafeMutablePointer<Float>, _ v: UnsafePointer<Float>, _ delta: UnsafePointer<Float>, _ step: Int,
+        _ count: Int
+    ) {
+        let (threshold, window) = (Float(options.threshold), Float(options.window))
+        let slope = step >= options.tracesFrom ? Float(options.amplitude) : 0
+        var j = 0
+        while j < count {
+            let worth = delta[j] * slope
+            lambda[j] = (v[j] - threshold).magnitude < window ? worth : 0
+            j &+= 1
+        }
+    }
+
+    /// lambda(t) += d (1 - s(t) - v(t) h(t)) lambda(t + 1).
+    private func carry(
+        _ later: UnsafePointer<Float>, _ v: UnsafePointer<Float>, to lambda: UnsafeMutablePointer<Float>, _ count: Int
+    ) {
+        let (decay, threshold) = (Float(options.decay), Float(options.threshold))
+        let (window, amplitude) = (Float(options.window), Float(options.amplitude))
+        var j = 0
+        while j < count {
+            let h = (v[j] - threshold).magnitude < window ? amplitude : 0
+            let kept = (v[j] > threshold ? 0 : 1) - v[j] * h
+            lambda[j] += decay * kept * later[j]
+            j &+= 1
         }
     }
 

@@ -198,6 +198,26 @@ def spinnaker2_account():
 
 
 @case
+def biograd_trainer():
+    X = np.random.default_rng(1).random((60, 400))
+    training = sp.BioGrad([400, 600, 300, 5], epochs=2, batch_size=20)
+
+    def train():
+        training.run(X, np.arange(60) % 5)
+        return [*training.weights, *training.feedback, training.counts(X)]
+
+    return train
+
+
+@case
+def measured_recording():
+    net, (data, _, y) = sp.Network([5, 150, 100, 3], seed=1), spikes(1500)
+    recording = net.forward(data)
+    layers = list(recording.spikes)
+    return lambda: differentiated(net, sp.Recording.measured(net, data, layers), y, TTFS)
+
+
+@case
 def network_creation():
     return lambda: sp.Network([700, 2000, 20], recurrent=True, seed=1).weights
 
