@@ -62,7 +62,7 @@ def reptile(
         Whether to show progress: a bar, or lines where there is no terminal.
     **training
         As in `Trainer`: engine, loss, epochs (here at least 1), batch_size, learning_rate and the rest of the
-        training on each task.
+        training on each task. Delays are drawn for no task: what they begin with is set in the network.
 
     Returns
     -------
@@ -101,6 +101,11 @@ def reptile(
     seed = checks.integer(seed, "seed", 0, checks.UINT64)
     if "checkpoint" in training or "resume" in training:
         raise TypeError("training on a task is short and writes no checkpoints; leave checkpoint and resume out")
+    if training.get("delay_init") is not None:
+        raise ValueError(
+            f"delay_init is {checks.shown(training['delay_init'])}; it would draw delays anew for every task, so leave it out and "
+            "set network.delays before"
+        )
     # Without an epoch nothing would be learnt from any task.
     if "epochs" in training:
         training["epochs"] = checks.integer(training["epochs"], "epochs", 1, checks.INT32)

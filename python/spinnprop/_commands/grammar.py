@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import math
+import re
 from typing import Any, Callable, Dict, Iterator
 
 from .. import _core
@@ -13,6 +14,10 @@ from . import folder
 
 #: The core's options of training by name: domain and default.
 TRAINING: Dict[str, Any] = checks.domains(_core.DOMAINS_TRAINING)
+
+
+#: What is a negative number, not an option. Until Python 3.14 argparse knows none with exponents.
+_NEGATIVE_NUMBER = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
 
 
 class Unusable(Exception):
@@ -101,6 +106,7 @@ def command(
     parser: argparse.ArgumentParser = family.add_parser(
         name, help=summary, description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
+    parser._negative_number_matcher = _NEGATIVE_NUMBER
     parser.add_argument(
         "--threads",
         type=whole(0, _core.MAX_THREADS),

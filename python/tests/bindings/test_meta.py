@@ -144,6 +144,7 @@ def test_the_progress_bar(capsys):
         ({"verbose": "no"}, TypeError, "verbose is 'no'; it must be True or False"),
         ({"verbose": 1}, TypeError, "verbose is 1"),
         ({"nonsense": 1}, TypeError, "nonsense"),
+        ({"delay_init": (0, 0.25)}, ValueError, r"delay_init is \(0, 0.25\); it would draw .* set network.delays before"),
         ({"checkpoint": "here"}, TypeError, "checkpoint"),
     ],
 )

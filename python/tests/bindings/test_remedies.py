@@ -24,6 +24,13 @@ LOSS, STEP_LOSS = sp.losses.TTFSCrossEntropy(), sp.losses.StepTTFSCrossEntropy()
 FEW = {"hidden": (5,), "epochs": 1}
 
 
+def reptile_with_delays(delays=0.0, **options):
+    network = net(delays="axonal")
+    network.delays[0][:] = delays
+    options = dict(epochs=1, delay_learning_rate=1e-3, delay_parameter="sigmoid", delay_scale=1.0, **options)
+    return sp.meta.reptile(network, [(SPIKES, Y)], steps=1, **options)
+
+
 def net(**options):
     return sp.Network([5, 6, 3], seed=1, **options)
 
@@ -242,6 +249,7 @@ REMEDIES = [
     ),
     (lambda: sp.Network([2**20, 2**20, 3]), lambda: sp.Network([2**10, 2**10, 3])),
     # estimators, searches, initialisations
+    (lambda: reptile_with_delays(delay_init=(0, 0.25)), lambda: reptile_with_delays(delays=0.1)),
     (lambda: sp.meta.reptile(net(), [(SPIKES, Y)], steps=1, resume=False), lambda: sp.meta.reptile(net(), [(SPIKES, Y)], steps=1, epochs=1)),
     (
         lambda: searched(estimator=sp.SpikingClassifier(checkpoint="there", **FEW)),

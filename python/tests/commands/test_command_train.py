@@ -92,13 +92,13 @@ def test_delays_are_trained_as_told(tmp_path, capsys):
     out = tmp_path / "run"
     command = ["train", "yin-yang", *QUICK, "--hidden", "6", "--out", str(out)]
     delays = ["--delays", "axonal", "none", "--delay-learning-rate", "0.1", "--delay-parameter", "sigmoid"]
-    more = ["--delay-init", "0", "0.25", "--delay-scale", "4e-3", "--delay-shift", "1e-3", "--delay-l1", "0.1", "--delay-l2", "2"]
+    more = ["--delay-init", "-1e-1", "2.5e-1", "--delay-scale", "4e-3", "--delay-shift", "1e-3", "--delay-l1", "0.1", "--delay-l2", "2"]
     assert _commands.main([*command, *delays, *more]) == 0
     net = sp.load(out / "model.safetensors")
     assert net.delay_kinds == ("axonal", None)
     assert np.all((1e-3 < net.delays[0]) & (net.delays[0] < 5e-3)) and len(set(net.delays[0])) == 5
     settings = json.loads((out / "metrics.json").read_text())["settings"]
-    told = {"delays": ["axonal", None], "delay_parameter": "sigmoid", "delay_init": [0.0, 0.25], "delay_scale": 4e-3}
+    told = {"delays": ["axonal", None], "delay_parameter": "sigmoid", "delay_init": [-0.1, 0.25], "delay_scale": 4e-3}
     told.update({"delay_shift": 1e-3, "delay_l1": 0.1, "delay_l2": 2.0, "delay_learning_rate": 0.1})
     assert {name: settings[name] for name in told} == told
     capsys.readouterr()
@@ -106,12 +106,13 @@ def test_delays_are_trained_as_told(tmp_path, capsys):
         (["--delay-scale", "0"], "'0' is not a number > 0 and <= 1000000"),
         (["--delay-shift", "nan"], "'nan' is not a number 0 .. 1000000"),
         (["--delay-l1", "-1"], "'-1' is not a number 0 .. 1000000"),
-        (["--delay-init", "0", "-1"], "--delay-init[1] is -1.0; it must be 0 .. 1000000"),
+        (["--delay-init", "0", "-1e0"], "--delay-init[1] is -1.0; it must be 0 .. 1000000"),
+        (["--delay-init", "0", "-1f0"], "expected 2 arguments"),
         (["--delay-parameter", "logit"], "invalid choice: 'logit'"),
         (["--delays", "dentritic"], "invalid choice: 'dentritic'"),
         (["--delays", "axonal", "none", "none"], "--delays has 3 kinds; give one, or one for each of the 2 layers"),
     ):
-        with pytest.raises(SystemExit) if "invalid" in said or "is not" in said else contextlib.nullcontext() as stopped:
+        with pytest.raises(SystemExit) if "invalid" in said or "is not" in said or "expected" in said else contextlib.nullcontext() as stopped:
             assert _commands.main([*command, *wrong]) == 2
         assert stopped is None or stopped.value.code == 2
         assert said in capsys.readouterr().err

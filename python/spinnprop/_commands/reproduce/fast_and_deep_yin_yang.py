@@ -71,6 +71,7 @@ def add_parser(settings: Any) -> None:
         settings,
         SETTING,
         list(engines()),
-        "Yin-Yang, 5-120-3 on first spikes, as in Fast & Deep (arXiv 1912.11443)",
-        "Train the published network for several seeds; print median and quartiles beside a stored network of the authors.",
+        "Yin-Yang, 5-120-3 on first spikes, as in Fast & Deep (arXiv 1912.11443), its bias into the hidden layer only",
+        "Train the published network, without its bias into the output layer, for several seeds; print median and quartiles beside a "
+        "stored network of the authors.",
     )

@@ -23,8 +23,8 @@ SAMPLES: Dict[str, List[int]] = {
 }  # fmt: skip
 #: Names of what a run finds, in its file.
 VALIDATION, TEST, PUBLISHED_TEST = "validation_accuracy_by_epoch", "test_accuracy", "published_test_accuracy"
-#: A reset so far below the threshold that who has spiked is silent for the rest of a sample: published neurons spike once, and so
-#: do these on every engine.
+#: A reset so far below the threshold that who has spiked is silent for the rest of a sample: where published neurons spike once,
+#: ours do so on every engine.
 ONCE = -1e6
 #: Epochs between two checkpoints.
 _PAUSE = 10
