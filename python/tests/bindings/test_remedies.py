@@ -26,7 +26,8 @@ FEW = {"hidden": (5,), "epochs": 1}
 
 def reptile_with_delays(delays=0.0, **options):
     network = net(delays="axonal")
-    network.delays[0][:] = delays
+    for layer, each in enumerate(network.delays):
+        network.delays[layer] = np.full(each.shape, delays)
     options = dict(epochs=1, delay_learning_rate=1e-3, delay_parameter="sigmoid", delay_scale=1.0, **options)
     return sp.meta.reptile(network, [(SPIKES, Y)], steps=1, **options)
 
