@@ -112,7 +112,8 @@ enum DoubleTimeConstant: ClosedForm {
         v: SIMD4<Double>, i: SIMD4<Double>, _ thresholds: Thresholds, where isAsked: SIMDMask<SIMD4<Int64>>
     ) -> SIMDMask<SIMD4<Int64>> {
         let sum = (v + i) * thresholds.inverse
-        return isAsked .& (sum .> 0) .& (sum * sum .> 4 * (i * thresholds.inverse))
+        // In this order 4 I0 cannot overflow where the square does.
+        return isAsked .& (sum .> 0) .& (0.25 * sum * sum .> i * thresholds.inverse)
     }
 
     @inline(__always)
@@ -121,7 +122,12 @@ enum DoubleTimeConstant: ClosedForm {
     ) -> (elapsed: SIMD4<Double>, decay: SIMD4<Double>) {
         let (relativeV, relativeI) = (v * thresholds.inverse, i * thresholds.inverse)
         let sum = (v + i) * thresholds.inverse
-        let root = Elementary.squareRoot(greater(sum * sum - 4 * relativeI, .zero))
+        var root = Elementary.squareRoot(greater(sum * sum - 4 * relativeI, .zero))
+        if any(root .== .infinity) {
+            // The square has left float64.
+            let scaled = sum * Elementary.squareRoot(greater(1 - 4 * (relativeI / sum) / sum, .zero))
+            root.replace(with: scaled, where: root .== .infinity)
+        }
         // The smaller root in the form that cancels nothing.
         let y = 2 * (1 - relativeV) / ((relativeI - relativeV) + root)
         return (-Elementary.log1p(-y), (1 - y) * (1 - y))

@@ -31,14 +31,30 @@ public enum CrossingRatioTwo: CrossingCase {
         x: UnsafeMutablePointer<Double>
     ) {
         let scale = flow.inverseThreshold
-        var n = 0
+        var (n, overflows) = (0, 0)
         while n < count {
             let margin = peakMargin(flow, v: v[n], i: i[n])
             let isReached = margin > 0 && i[n] > v[n]
             // The larger root is the earlier time.
             let root = ((v[n] + i[n]) * scale + (isReached ? margin : 0).squareRoot()) / (2 * (i[n] * scale))
             x[n] = isReached ? (root < 1 ? root : 1) : -1
+            overflows |= margin == .infinity ? 1 : 0
             n &+= 1
+        }
+        if overflows != 0 { crossingsOfLarge(flow, count: count, v: v, i: i, x: x) }
+    }
+
+    /// The crossings of neurons of which V + I, squared, is beyond float64.
+    @usableFromInline
+    static func crossingsOfLarge(
+        _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
+        x: UnsafeMutablePointer<Double>
+    ) {
+        let scale = flow.inverseThreshold
+        for n in 0..<count where peakMargin(flow, v: v[n], i: i[n]) == .infinity && i[n] > v[n] {
+            let (sum, current) = ((v[n] + i[n]) * scale, i[n] * scale)
+            let root = sum * ((1 + max(0, 1 - 4 * (current / sum) / sum).squareRoot()) / (2 * current))
+            x[n] = root < 1 ? root : 1
         }
     }
 

@@ -219,6 +219,26 @@ struct LimitsTests {
         #expect(abs(g.inputTimes[0] - 1) <= 1e-9)
     }
 
+    /// What a tiny threshold leaves of the time of a spike does not depend on the scale of the weights.
+    @Test(arguments: ratios, [DelayKind.none, .synaptic])
+    func hugeWeights(_ ratio: Double, _ delays: DelayKind) throws {
+        func times(_ scale: Double) throws -> [Double] {
+            // From this reset no current brings a second spike.
+            let parameters = LIFParameters(tauMem: [ratio], tauSyn: [1], threshold: [1], reset: [-1e307])
+            var network = try Network(sizes: [2, 2], parameters: [parameters], delays: [delays])
+            try network.setWeights([-scale, 10 * scale, -1, 10], connection: 0)
+            let input = try SpikeTrains(times: [0.1, 0.2], units: [0, 1], offsets: [0, 2], unitCount: 2)
+            return try EventSubstrate().forward(
+                network, input, options: ForwardOptions(endTime: 2), monitor: nil
+            ).firstSpikeTimes
+        }
+        let limit = try times(1e100)
+        for scale in [1e153, 1e154, 1e155, 1e200, 1e300] {
+            let found = try times(scale)
+            #expect(abs(found[0] - limit[0]) <= 1e-14 && found[1] == limit[1], "\(scale): \(found), \(limit)")
+        }
+    }
+
     @Test(arguments: ratios, [DelayKind.none, .synaptic])
     func weightsThatDoNothing(_ ratio: Double, _ delays: DelayKind) throws {
         let input = try SpikeTrains(times: [0.5, 0.7, 2], units: [0, 1, 0], offsets: [0, 3], unitCount: 2)

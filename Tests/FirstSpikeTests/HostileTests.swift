@@ -98,6 +98,21 @@ struct HostileTests {
         }
     }
 
+    /// What a tiny threshold leaves of the time of a spike does not depend on the scale of the weights.
+    @Test(arguments: [1, 2])
+    func hugeWeights(_ ratio: Int) throws {
+        func time(_ scale: Double, threshold: Double) throws -> Double {
+            try SingleLayer(
+                ratio: ratio, threshold: threshold, times: [0.1, 0.2], weights: [[-scale, 10 * scale]]
+            ).run().firstSpikeTimes[0]
+        }
+        let limit = try time(1e100, threshold: 1)
+        for scale in [1e153, 1e154, 1e155, 1e200, 1e300] {
+            #expect(abs(try time(scale, threshold: 1) - limit) <= 1e-14, "\(scale)")
+            #expect(abs(try time(scale / 1e150, threshold: 1e-150) - limit) <= 1e-14, "\(scale)")
+        }
+    }
+
     @Test(arguments: [1, 2])
     func hugeTimes(_ ratio: Int) throws {
         for first in [0, 1e3, 1e15, 1e300, 1.7e308] as [Double] {
