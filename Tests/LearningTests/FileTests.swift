@@ -120,6 +120,18 @@ struct FileTests {
         }
     }
 
+    @Test func flagsOfRecurrenceAreChecked() throws {
+        let bytes = NetworkFile.content(try network([.axonal])).bytes
+        let key = Array("\"recurrent\":\"".utf8)
+        let place = try #require(bytes.indices.first { bytes[$0...].starts(with: key) }) + key.count
+        for flag in "2p @" {
+            var damaged = bytes
+            damaged[place] = try #require(flag.asciiValue)
+            let error = #expect(throws: SpinnpropError.self, "\(flag)") { try NetworkFile.network(damaged) }
+            #expect(error?.kind == .fileError && error?.message.contains("recurrence is \"\(flag)\"") == true)
+        }
+    }
+
     /// Contents that are well-formed tensors and yet no network or recording.
     @Test func contentsAreChecked() throws {
         func refuse(_ bytes: [UInt8], _ name: String, _ change: (inout [Double]) -> Void) throws {

@@ -77,7 +77,12 @@ public enum NetworkFile {
             throw .invalidValue("the read-out is \"\(readout)\"; it must be \"spiking\" or \"leaky\"")
         }
         let sizes = try file.integers(prefix + "sizes")
-        let flags = try file.string(prefix + "recurrent").unicodeScalars.map { $0 == "1" }
+        let flags = try file.string(prefix + "recurrent").unicodeScalars.map { (flag) throws(SpinnpropError) in
+            guard flag == "0" || flag == "1" else {
+                throw .invalidValue("a flag of recurrence is \"\(flag)\"; it must be \"0\" or \"1\"")
+            }
+            return flag == "1"
+        }
         guard flags.count == max(0, sizes.count - 2) else {
             throw .invalidValue("\(flags.count) flags of recurrence for \(sizes.count - 1) layers")
         }
