@@ -212,7 +212,8 @@ public struct Recording: Sendable {
             throw .invalidValue(
                 "the recording was made by a network of another shape "
                     + "(\([input.unitCount] + layers.map(\.neuronCount)), this one is "
-                    + "\([network.inputCount] + network.layers.map(\.neuronCount))); run forward with this network")
+                    + "\([network.inputCount] + network.layers.map(\.neuronCount))); "
+                    + (isMeasured ? "make it of spikes measured of this network" : "run forward with this network"))
         }
         guard let fingerprint, fingerprint != network.fingerprint else { return }
         throw SpinnpropError(

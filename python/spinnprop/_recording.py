@@ -108,15 +108,15 @@ class Recording:
         >>> bool((abs(rec.deviations[0][rec.deviations[0] < 1]) < 1e-12).all())
         True
         """
-        handle = getattr(network, "_handle", None)
-        if handle is None:
+        # By name: networks are made of recordings, not the other way round.
+        if "Network" not in (own.__name__ for own in type(network).__mro__):
             raise TypeError(f"network is {type(network).__name__!r}; it must be a Network")
-        if isinstance(layers, SpikeTrains):
-            raise TypeError("layers is SpikeTrains; it must be a sequence of them, one for each layer")
+        if isinstance(layers, SpikeTrains) or not any(hasattr(layers, name) for name in ("__iter__", "__getitem__")):
+            raise TypeError(f"layers is {type(layers).__name__!r}; it must be a sequence of SpikeTrains, one for each layer")
         arrays = tuple(trains(each, f"layers[{layer}]")._arrays for layer, each in enumerate(layers))
         end = math.inf if t_end is None else checks.option(t_end, "t_end", _core.DOMAINS_FORWARD)
         given = trains(spikes, "spikes")
-        return cls._of(_core.recording_create_measured(handle, given._arrays, arrays, end, progress), given)
+        return cls._of(_core.recording_create_measured(network._handle, given._arrays, arrays, end, progress), given)
 
     @classmethod
     def _of(cls, handle: object, input: SpikeTrains, maker: Optional[BaseEngine] = None) -> Recording:

@@ -17,7 +17,8 @@ public func spinnprop_recording_create_measured(
         let network = try box(network, networkKind, "network").value
         let spikes = try spikeTrains(input, "input")
         guard n_layers >= 0, n_layers <= Int64(network.layers.count) else {
-            throw SpinnpropError.invalidValue("n_layers is \(n_layers); the network has \(network.layers.count) layers")
+            throw SpinnpropError.invalidValue(
+                "layers has \(n_layers) elements, the network \(network.layers.count) layers; give one for each")
         }
         var measured: [SpikeTrains] = []
         for index in 0..<Int(n_layers) {

@@ -94,8 +94,11 @@ def test_refusals():
     rec = sp.Recording.measured(net, spikes, good)
     for layers, options, error, match in (
         (good[:1], {}, ValueError, "measured spikes of 1 layers were given; the network has 2 that spike"),
-        (good + good, {}, ValueError, "n_layers is 4; the network has 2 layers"),
-        (good[0], {}, TypeError, "sequence of them"),
+        (good + good, {}, ValueError, "layers has 4 elements, the network 2 layers; give one for each"),
+        (good[0], {}, TypeError, "layers is 'SpikeTrains'; it must be a sequence of SpikeTrains, one for each layer"),
+        (None, {}, TypeError, "layers is 'NoneType'; it must be a sequence of SpikeTrains"),
+        (3, {}, TypeError, "layers is 'int'; it must be a sequence of SpikeTrains"),
+        (rec, {}, TypeError, "layers is 'Recording'; it must be a sequence of SpikeTrains"),
         ([good[0], [4e-3]], {}, TypeError, r"layers\[1\] is 'list'"),
         (good[::-1], {}, ValueError, "layer 0 have n_units = 2"),
         ([good[0], trains([4e-3], [1], 2, samples=2)], {}, ValueError, "layer 1 have 2 samples, the input 1"),
@@ -107,8 +110,11 @@ def test_refusals():
             sp.Recording.measured(net, spikes, layers, **options)
     with pytest.raises(ValueError, match="the input has n_units = 3"):
         sp.Recording.measured(net, trains([], [], 3), good)
-    with pytest.raises(TypeError, match="network is 'int'"):
-        sp.Recording.measured(3, spikes, good)
+    for wrong in (3, None, rec, sp.Trainer(net), sp.EventEngine(), sp.sparse.RecurrentNetwork(5, 2)):
+        with pytest.raises(TypeError, match=f"network is '{type(wrong).__name__}'; it must be a Network"):
+            sp.Recording.measured(wrong, spikes, good)
+    with pytest.raises(ValueError, match="make it of spikes measured of this network"):
+        sp.Network([2, 4, 2]).gradient(rec, LOSS, [0])
     for wrong in (-1e-3, np.nan, np.inf):
         with pytest.raises(ValueError, match=r"times\[0\]"):
             trains([wrong], [0], 3)
