@@ -580,7 +580,8 @@ typedef struct spinnprop_training_options {
     uint64_t seed;                 /* of the order of samples, of input dropout and of initial delays                 */
     int32_t optimizer;             /* SPINNPROP_OPTIMIZER_*                                                           */
     double learning_rate;
-    double delay_learning_rate;    /* per step, of what is trained (see delay_parameter); 0: delays stay              */
+    double delay_learning_rate;    /* per step, of what is trained (see delay_parameter); 0: delays stay, outside their range,
+                                    * too, and what follows on delays is without effect, but where they are drawn     */
     int32_t delay_parameter;       /* SPINNPROP_DELAY_PARAMETER_*: delays themselves, in seconds, brought back into their
                                     * range after each step; or p without a unit, of which a delay is
                                     * delay_shift + delay_scale / (1 + exp(-p)), and is in the range without its ends */

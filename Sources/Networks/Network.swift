@@ -43,6 +43,27 @@ public struct Connection: Equatable, Sendable {
         }
     }
 
+    /// What messages call a weight: the array, the layer, row and column.
+    package func name(ofWeight index: Int) -> String {
+        Connection.name("weights", layer: target, isRecurrent: isRecurrent, index: index, columns: preCount)
+    }
+
+    /// What messages call a delay: the array, the layer, and row and column, or the sender or receiver. Of a connection without delays, one of
+    /// a synapse.
+    package func name(ofDelay index: Int) -> String {
+        let isOfNeuron = delayKind == .axonal || delayKind == .dendritic
+        return Connection.name(
+            "delays", layer: target, isRecurrent: isRecurrent, index: index, columns: isOfNeuron ? nil : preCount)
+    }
+
+    /// - Parameter columns: of the array; `nil`: it has one dimension.
+    package static func name(
+        _ array: String, layer: Int, isRecurrent: Bool, index: Int, columns: Int?
+    ) -> String {
+        let place = columns.map { "\(index / $0), \(index % $0)" } ?? "\(index)"
+        return "\(isRecurrent ? "recurrent_" : "")\(array)[\(layer)][\(place)]"
+    }
+
     init(source: Int?, target: Int, preCount: Int, postCount: Int, delayKind: DelayKind) {
         self.source = source
         self.target = target
@@ -178,7 +199,7 @@ public struct Network: Equatable, Sendable {
         let old = connections[connection]
         try Network.check(
             values, name: old.isRecurrent ? "recurrent_weights" : "weights", count: old.weights.count,
-            shape: (old.postCount, old.preCount))
+            shape: (old.postCount, old.preCount), layer: old.target, element: old.name(ofWeight:))
         connections[connection].weights = values
     }
 
@@ -193,15 +214,16 @@ public struct Network: Equatable, Sendable {
         let kind: DelayKind = old.delayKind == .none ? .synaptic : old.delayKind
         let shape = (kind == .axonal ? 1 : old.postCount, kind == .dendritic ? 1 : old.preCount)
         let name = old.isRecurrent ? "recurrent_delays" : "delays"
-        try Network.check(values, name: name, count: shape.0 * shape.1, shape: shape)
+        try Network.check(
+            values, name: name, count: shape.0 * shape.1, shape: shape, layer: old.target, element: old.name(ofDelay:))
         for (index, value) in values.enumerated() {
             guard value >= 0, value <= Network.longestDelay else {
                 throw .invalidValue(
-                    "\(name)[\(index)] is \(value); delays must be 0 .. \(Network.longestDelay) seconds")
+                    "\(old.name(ofDelay: index)) is \(value); delays must be 0 .. \(Network.longestDelay) seconds")
             }
             guard old.delayKind != .none || value == 0 else {
                 throw .invalidValue(
-                    "\(name)[\(index)] is \(value), but layer \(old.target) was made without delays; give the kind of delay "
+                    "\(old.name(ofDelay: index)) is \(value), but layer \(old.target) was made without delays; give the kind of delay "
                         + "when the network is made")
             }
         }
@@ -223,14 +245,14 @@ public struct Network: Equatable, Sendable {
     }
 
     private static func check(
-        _ values: [Double], name: String, count: Int, shape: (Int, Int)
+        _ values: [Double], name: String, count: Int, shape: (Int, Int), layer: Int, element: (Int) -> String
     ) throws(SpinnpropError) {
         guard values.count == count else {
             throw .invalidValue(
-                "\(name) has \(values.count) elements; this connection takes \(count), shape (\(shape.0), \(shape.1))")
+                "\(name)[\(layer)] has \(values.count) elements; it takes \(count), shape (\(shape.0), \(shape.1))")
         }
         for (index, value) in values.enumerated() where !value.isFinite {
-            throw .invalidValue("\(name)[\(index)] is \(value); every element must be finite")
+            throw .invalidValue("\(element(index)) is \(value); every element must be finite")
         }
     }
 

@@ -118,6 +118,24 @@ struct DelayTrainingTests {
         #expect(one[0] < 1e-3 && one[1] > 4e-3 && one[1] < 5e-3 && two == one.map { 2 * $0 })
     }
 
+    @Test(arguments: [37.0, -37, 40, -40, 1000, -1000])
+    func drawnDelaysThatCannotMoveAreRefused(mean: Double) throws {
+        let network = try network([1e-3, 1e-3])
+        var options = TrainingOptions()
+        options.optimizer = descent(.sigmoid, rate: 1)
+        (options.delayInitialisation.isDrawn, options.delayInitialisation.mean) = (true, mean)
+        func trainer() throws -> Trainer { try Trainer(network, options, substrate: ToySubstrate()) }
+        let error = #expect(throws: SpinnpropError.self) { try trainer() }
+        #expect(error?.kind == .invalidValue)
+        #expect(error?.message.hasPrefix("delay_init = (\(mean), 0.0) draws \(mean) for delays[0][0]") == true)
+        // The remedy; and where numbers are not trained there is nothing to freeze.
+        (options.delayInitialisation.mean, options.delayInitialisation.std) = (0, 0.25)
+        _ = try trainer()
+        options.delayInitialisation.mean = mean
+        options.optimizer.delayLearningRate = 0
+        _ = try trainer()
+    }
+
     @Test(arguments: [0.0, 5e-3, 6e-3])
     func delaysBeyondTheRangeOfASigmoidAreRefused(delay: Double) throws {
         let network = try network([1e-3, delay])
@@ -126,7 +144,7 @@ struct DelayTrainingTests {
         func trainer() throws -> Trainer { try Trainer(network, options, substrate: ToySubstrate()) }
         let error = #expect(throws: SpinnpropError.self) { try trainer() }
         #expect(
-            error?.kind == .invalidValue && error?.message.contains("delays[1] of connection 0 is \(delay)") == true)
+            error?.kind == .invalidValue && error?.message.contains("delays[0][1] is \(delay)") == true)
         // The remedies.
         (options.delayInitialisation.isDrawn, options.delayInitialisation.std) = (true, 0.25)
         _ = try trainer()
@@ -219,7 +237,7 @@ struct DelayTrainingTests {
                 #expect(
                     (optimizer.first + optimizer.second).allSatisfy { $0.allSatisfy(\.isFinite) }, "\(kind), \(step)")
             }
-            #expect(kind != .sgd || error?.message.contains("the trained numbers of delays") == true)
+            #expect(kind != .sgd || error?.message.contains("the trained number of delays[0]") == true)
         }
     }
 }

@@ -122,7 +122,7 @@ struct OptimizerTests {
                 gradients.weights[0][position] = value
                 let error = #expect(throws: SpinnpropError.self) { try optimizer.step(&network, &gradients) }
                 #expect(error?.kind == .invalidValue)
-                #expect(error?.message.contains("weights[\(position)] of connection 0 is \(value)") == true)
+                #expect(error?.message.contains("the gradient of weights[0][0, \(position)] is \(value)") == true)
                 #expect(network == oldNetwork && optimizer == oldOptimizer)
             }
         }
@@ -156,7 +156,7 @@ struct OptimizerTests {
             let isFinite = (optimizer.first + optimizer.second).allSatisfy { $0.allSatisfy { $0.isFinite } }
             #expect(isFinite, "\(kind)")
             // Weights without bound are refused in the end.
-            #expect(kind != .sgd || error?.message.contains("weights[0] of connection 0 is") == true)
+            #expect(kind != .sgd || error?.message.contains("weights[0][0, 0] is") == true)
         }
     }
 

@@ -73,7 +73,8 @@ class Trainer:
     optimizer : "sgd", "adam" or "adamw"
     learning_rate : float
     delay_learning_rate : float
-        Per step, of what is trained: seconds, or a number without a unit with a sigmoid; 0 leaves delays as they are.
+        Per step, of what is trained: seconds, or a number without a unit with a sigmoid. 0 leaves delays as they are, outside their
+        range, too: delay_parameter, _shift, _scale, _l1 and _l2 are for delays that are trained, or drawn by delay_init.
     delay_parameter : "clip" or "sigmoid"
         What is trained. "clip": delays, in seconds, brought back into their range after each step; "sigmoid": a number p without
         a unit, delay = delay_shift + delay_scale / (1 + exp(-p)), so that delays must begin inside their range, its ends not

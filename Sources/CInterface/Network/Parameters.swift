@@ -88,8 +88,12 @@ enum Parameter {
         case .weights(let recurrent), .delays(let recurrent):
             guard let connection = network.connectionIndex(into: layer, recurrent: recurrent) else {
                 guard let index = values.firstIndex(where: { $0 != 0 }) else { return }
+                let array = if case .weights = self { "weights" } else { "delays" }
+                let element = Connection.name(
+                    array, layer: layer, isRecurrent: recurrent, index: index,
+                    columns: network.layers[layer].neuronCount)
                 throw .invalidValue(
-                    "\(name)[\(index)] is \(values[index]), but layer \(layer) has no recurrent connection; create the "
+                    "\(element) is \(values[index]), but layer \(layer) has no recurrent connection; create the "
                         + "network with `recurrent`")
             }
             if case .weights = self {

@@ -40,8 +40,8 @@ final class ClockConnection: @unchecked Sendable {
         guard ClockKernels.areFinite(turned, count: pre * stride) else {
             let at = connection.weights.firstIndex { !Float($0).isFinite } ?? 0
             throw .invalidValue(
-                "\(connection.isRecurrent ? "recurrent weight" : "weight") \(at) into layer \(connection.target) is "
-                    + "\(connection.weights[at]); the clock engine takes finite float32 numbers")
+                "\(connection.name(ofWeight: at)) is \(connection.weights[at]); the clock engine takes finite float32 numbers"
+            )
         }
         let size = delayKind == .none ? 0 : delayKind == .synaptic ? pre * stride : max(pre, stride)
         delays = try Block(size)

@@ -34,7 +34,8 @@ public final class Trainer {
         self.rule = rule
         try options.objective(labels: []).check(network, sampleCount: 0, grid: substrate.grid)
         var start = network
-        try options.delayInitialisation.apply(to: &start, options.optimizer, seed: options.seed)
+        try options.delayInitialisation.apply(
+            to: &start, options.optimizer, substrate.precision, seed: options.seed)
         let fresh = TrainingState(
             network: start, optimizer: try Optimizer(options.optimizer, for: start, precision: substrate.precision),
             origin: network.fingerprint,

@@ -20,22 +20,22 @@ extension Optimizer {
 
     func checkBounds(_ network: Network, _ gradients: Gradients) throws(SpinnpropError) {
         for (index, connection) in network.connections.enumerated() {
-            try checkBounds(gradients.weights[index], "the gradient of weights", index)
-            try checkBounds(connection.weights, "weights", index)
+            try checkBounds(gradients.weights[index], "the gradient of ", connection.name(ofWeight:))
+            try checkBounds(connection.weights, "", connection.name(ofWeight:))
             if trainsDelays {
-                try checkBounds(gradients.delays[index], "the gradient of delays", index)
-                try checkBounds(connection.delays, "delays", index)
-                try checkBounds(delayParameters[index], "the trained numbers of delays", index)
+                try checkBounds(gradients.delays[index], "the gradient of ", connection.name(ofDelay:))
+                try checkBounds(connection.delays, "", connection.name(ofDelay:))
+                try checkBounds(delayParameters[index], "the trained number of ", connection.name(ofDelay:))
             }
         }
     }
 
-    private func checkBounds(_ values: [Double], _ name: String, _ connection: Int) throws(SpinnpropError) {
+    private func checkBounds(
+        _ values: [Double], _ what: String, _ name: (Int) -> String
+    ) throws(SpinnpropError) {
         guard values.withUnsafeBufferPointer({ !areBounded($0, by: largestMagnitude) }) else { return }
         let index = values.firstIndex { !($0.magnitude <= largestMagnitude) } ?? 0
-        throw .invalidValue(
-            "\(name)[\(index)] of connection \(connection) is \(values[index]); lower the learning rate or clip gradients"
-        )
+        throw .invalidValue("\(what)\(name(index)) is \(values[index]); lower the learning rate or clip gradients")
     }
 
     /// Whether all are numbers with at most the largest magnitude. Bit patterns without the sign are in the order of the

@@ -67,20 +67,28 @@ package struct DelayRule: Equatable, Sendable {
     /// The numbers that stand for delays, each rounded to a precision.
     ///
     /// - Throws: `invalidValue` for the first delay that no number stands for.
-    func parameters(_ connection: Connection, index: Int, _ precision: Precision) throws(SpinnpropError) -> [Double] {
+    func parameters(_ connection: Connection, _ precision: Precision) throws(SpinnpropError) -> [Double] {
         var parameters: [Double] = []
         parameters.reserveCapacity(connection.delays.count)
         for (at, delay) in connection.delays.enumerated() {
             let parameter = Elementary.log((delay - shift) / (shift + scale - delay))
             guard parameter.isFinite else {
                 throw .invalidValue(
-                    "delays[\(at)] of connection \(index) is \(delay); delay_parameter=\"sigmoid\" trains delays between \(shift) and "
+                    "\(connection.name(ofDelay: at)) is \(delay); delay_parameter=\"sigmoid\" trains delays between \(shift) and "
                         + "\(shift + scale) s, neither included: give delay_init, as (0, 0.25), or set delays inside, or change "
                         + "delay_shift and delay_scale")
             }
             parameters.append(precision.rounded(parameter))
         }
         return parameters
+    }
+
+    /// Whether steps can move a delay away from where a number puts it: not where a sigmoid is flat to the last digit, beyond
+    /// 36.7 or, in single precision, 16.6, and not at an end of the range.
+    package func canMove(_ parameter: Double, _ precision: Precision) -> Bool {
+        guard isSigmoid else { return true }
+        let delay = delay(parameter)
+        return parameter.magnitude <= (precision == .double ? 36.7 : 16.6) && delay > shift && delay < shift + scale
     }
 
     /// 1 / (1 + e^-p).

@@ -42,9 +42,9 @@ public struct Optimizer: Equatable, Sendable {
         self.precision = precision
         let delayRule = DelayRule(options, network)
         self.delayRule = delayRule
-        delayParameters = try network.connections.enumerated().map { (index, connection) throws(SpinnpropError) in
+        delayParameters = try network.connections.map { (connection) throws(SpinnpropError) in
             guard options.delayLearningRate > 0, delayRule.isSigmoid else { return [] }
-            return try delayRule.parameters(connection, index: index, precision)
+            return try delayRule.parameters(connection, precision)
         }
         let delayCounts = network.connections.map { options.delayLearningRate > 0 ? $0.delays.count : 0 }
         let counts = network.connections.map(\.weights.count) + delayCounts

@@ -25,6 +25,8 @@ public enum OptimizerKind: Int32, Sendable, CaseIterable {
 /// | `weightDecay`       | 0        | -    | L2 term (SGD, Adam) or decoupled (AdamW); of weights, not of delays  |
 /// | `clipValue`         | infinity | -    | largest magnitude of a gradient's entry                              |
 /// | `clipNorm`          | 0.1      | -    | largest Euclidean norm of the gradient of all that is trained        |
+///
+/// With a `delayLearningRate` of 0 delays stay as they are, outside their range, too.
 public struct OptimizerOptions: Equatable, Sendable {
     public var kind = OptimizerKind.adam
     public var learningRate = 2e-2

@@ -24,7 +24,7 @@ KINDS = [name or "none" for name in _DELAYS]
 PARAMETERS = [name for name in _DELAY_PARAMETERS if name]
 #: What is said of how delays are trained, by the trainer's names.
 DELAYS = {
-    "delay_learning_rate": "per step; 0: they stay",
+    "delay_learning_rate": "per step; 0: they stay, and the range and penalties do nothing",
     "delay_shift": "the smallest, seconds",
     "delay_scale": "the largest less the smallest, seconds; no limit, or for a sigmoid tau_syn, unless given",
     "delay_l1": "penalty that makes them sparse, per second",

@@ -66,7 +66,7 @@ def test_each_layer_has_its_kind_of_delay():
     assert repr(sp.Network([5, 7, 3], delays=("axonal", "axonal"))) == "<Network 5-7-3, delays='axonal'>"
     net.delays[0] = np.linspace(0, 1e-3, 5)
     net.delays[1] = np.zeros((4, 7))
-    with pytest.raises(ValueError, match=r"delays\[3\] is .* layer 1 was made without delays"):
+    with pytest.raises(ValueError, match=r"delays\[1\]\[0, 3\] is .* layer 1 was made without delays"):
         net.delays[1] = np.repeat([0.0, 1e-3], [3, 25]).reshape(4, 7)
     assert_same(pickle.loads(pickle.dumps(net)), state(net))
     for wrong, message in (
@@ -354,9 +354,9 @@ def test_messages_name_the_argument(make, message):
 def test_messages_name_the_recurrent_arrays():
     net = sp.Network([1, 2, 1], recurrent=True, delays="synaptic")
     for array in (net.recurrent_weights, net.recurrent_delays):
-        with pytest.raises(ValueError, match=r"recurrent_(weights|delays)\[0\] is nan"):
+        with pytest.raises(ValueError, match=r"recurrent_(weights|delays)\[0\]\[0, 0\] is nan"):
             array[0] = np.full((2, 2), np.nan)
-    with pytest.raises(ValueError, match=r"recurrent_delays\[0\] is -1.0"):
+    with pytest.raises(ValueError, match=r"recurrent_delays\[0\]\[0, 0\] is -1.0"):
         net.recurrent_delays[0] = np.full((2, 2), -1.0)
 
 
@@ -388,3 +388,25 @@ def test_wake():
     assert ratio.min() == pytest.approx(ratio.max()) and ratio.min() > 1
     with pytest.raises(TypeError):
         net.wake(X)
+
+
+def test_messages_name_layer_and_element():
+    net = sp.Network([2, 3, 3, 1], recurrent=[False, True], delays=["axonal", "synaptic", "dendritic"])
+
+    def refused(array, layer, at, value, match):
+        values = array[layer].copy() if array[layer].size else np.zeros((3, 3))
+        values[at] = value
+        with pytest.raises(ValueError, match=match):
+            array[layer] = values
+
+    refused(net.weights, 1, (2, 0), np.inf, r"^weights\[1\]\[2, 0\] is inf")
+    refused(net.delays, 0, 1, -1.0, r"^delays\[0\]\[1\] is -1.0")
+    refused(net.delays, 1, (1, 2), -1.0, r"^delays\[1\]\[1, 2\] is -1.0")
+    refused(net.delays, 2, 0, np.nan, r"^delays\[2\]\[0\] is nan")
+    refused(net.recurrent_delays, 1, (1, 2), np.nan, r"^recurrent_delays\[1\]\[1, 2\] is nan")
+    refused(net.recurrent_weights, 0, (1, 2), 1.0, r"^recurrent_weights\[0\]\[1, 2\] is 1.0, but layer 0 has no recurrent")
+    plain = sp.Network([2, 3, 3, 1], recurrent=[False, True])
+    refused(plain.recurrent_delays, 1, (2, 1), 1.0, r"^recurrent_delays\[1\]\[2, 1\] is 1.0, but layer 1 was made without")
+    net.weights[1] = np.full((3, 3), 1e39)
+    with pytest.raises(ValueError, match=r"weights\[1\]\[0, 0\] is 1e\+39; the clock engine takes"):
+        net.forward(sp.SpikeTrains([0.0], [0], [0, 1], 2), engine="clock", t_end=None)

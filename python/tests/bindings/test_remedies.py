@@ -186,6 +186,10 @@ REMEDIES = [
         lambda: sigmoid(0.0),
         lambda: [sigmoid(0.0, delay_init=(0, 0.25)), sigmoid(1e-3), sigmoid(6e-3, delay_shift=5e-3), sigmoid(6e-3, delay_scale=1e-2)],
     ),
+    *(
+        (lambda mean=mean: sigmoid(0.0, delay_init=(mean, 0)), lambda: [sigmoid(0.0, delay_init=(0, 0.25))])
+        for mean in (40, -40, 1000)
+    ),
     (lambda: sigmoid(5e-3), lambda: sigmoid(5e-3, delay_scale=6e-3)),
     (lambda: net(recurrent=True).forward(SPIKES), lambda: net(recurrent=True).forward(SPIKES, t_end=0.1)),
     (lambda: setattr(LOSS, "tau0", 1.0), lambda: sp.losses.TTFSCrossEntropy(tau0=1.0)),
@@ -229,6 +233,14 @@ REMEDIES = [
     (lambda: kept_too_long(anew=False), lambda: kept_too_long(anew=True)),
     # measured spikes
     (lambda: measured(HIDDEN), lambda: measured(HIDDEN, OUTPUT)),
+    (lambda: measured(HIDDEN, OUTPUT, OUTPUT), lambda: measured(HIDDEN, OUTPUT)),
+    (
+        lambda: sp.Network([5, 7, 3]).gradient(measured(HIDDEN, OUTPUT), LOSS, Y),
+        lambda: [
+            own := sp.Network([5, 7, 3]),
+            own.gradient(sp.Recording.measured(own, SPIKES, own.forward(SPIKES).spikes), LOSS, Y),
+        ],
+    ),
     (lambda: measured(spiked([2e-3] * 2, [1, 1], 6), OUTPUT), lambda: measured(HIDDEN, OUTPUT)),
     (lambda: measured(HIDDEN, OUTPUT, readout="leaky"), lambda: [measured(HIDDEN, SILENT, readout="leaky"), measured(HIDDEN, readout="leaky")]),
     (

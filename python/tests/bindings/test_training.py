@@ -154,9 +154,13 @@ def test_sigmoid_resumes_to_the_same_bits(data, tmp_path):
 def test_what_a_sigmoid_cannot_begin_with_is_refused(data):
     net = sp.Network([5, 4, 3], delays="axonal")
     options = dict(delay_learning_rate=0.1, delay_parameter="sigmoid")
-    with pytest.raises(ValueError, match=r"delays\[0\] of connection 0 is 0.0; .* give delay_init, as \(0, 0.25\)"):
+    with pytest.raises(ValueError, match=r"delays\[0\]\[0\] is 0.0; .* give delay_init, as \(0, 0.25\)"):
         sp.Trainer(net, **options)
     sp.Trainer(net, delay_init=(0, 0.25), **options)
+    for engine, means in (("event", (40, 1000, -40)), ("clock", (20, -20, 1000))):
+        for mean in means:
+            with pytest.raises(ValueError, match=r"delay_init = .* for delays\[0\]\[0\], .* nearer to 0, as \(0, 0.25\)"):
+                sp.Trainer(net, delay_init=(mean, 0), engine=engine, **options)
     for layer in range(2):
         net.delays[layer] = np.full(net.delays[layer].shape, 1e-3)
     sp.Trainer(net, **options)
