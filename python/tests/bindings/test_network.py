@@ -404,7 +404,6 @@ def test_messages_name_layer_and_element():
     refused(net.delays, 1, (1, 2), -1.0, r"^delays\[1\]\[1, 2\] is -1.0")
     refused(net.delays, 2, 0, np.nan, r"^delays\[2\]\[0\] is nan")
     refused(net.recurrent_delays, 1, (1, 2), np.nan, r"^recurrent_delays\[1\]\[1, 2\] is nan")
-    refused(net.recurrent_weights, 0, (1, 2), 1.0, r"^recurrent_weights\[0\]\[1, 2\] is 1.0, but layer 0 has no recurrent")
     plain = sp.Network([2, 3, 3, 1], recurrent=[False, True])
     refused(plain.recurrent_delays, 1, (2, 1), 1.0, r"^recurrent_delays\[1\]\[2, 1\] is 1.0, but layer 1 was made without")
     net.weights[1] = np.full((3, 3), 1e39)
