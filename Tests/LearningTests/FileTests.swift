@@ -343,7 +343,7 @@ struct FileTests {
                 try FileAccess.read(path),
                 { bytes in
                     let file = try FileKind.checkpoint.open(bytes)
-                    _ = try Checkpoint.state(in: file, path, like: fresh)
+                    _ = try Checkpoint.state(in: file, like: fresh)
                 }
             ),
         ]
@@ -406,18 +406,26 @@ struct FileTests {
                 try Checkpoint.state(damaged, path, like: fresh)
             }
             #expect(error?.kind == .fileError)
-            if error?.message.contains("\(path) is damaged") == true { named += 1 }
+            #expect(error?.message.hasPrefix("the checkpoint \(path) cannot be resumed: ") == true)
+            #expect(error?.message.hasSuffix("; remove the file to begin anew") == true)
+            if error?.message.contains("it is damaged") == true { named += 1 }
             // Nor does damage with a checksum of its own trap.
             do throws(SpinnpropError) {
                 let file = try FileKind.checkpoint.open(damaged)
                 _ = try asFileError { () throws(SpinnpropError) in
-                    try Checkpoint.state(in: file, path, like: fresh)
+                    try Checkpoint.state(in: file, like: fresh)
                 }
             } catch {
                 #expect(error.kind == .fileError)
             }
         }
         #expect(named > bytes.count / 3)
+        for length in [0, 7, 8, 100, bytes.count - 1] {
+            let error = #expect(throws: SpinnpropError.self) {
+                try Checkpoint.state(Array(bytes[..<length]), path, like: fresh)
+            }
+            #expect(error?.message.contains("\(path) cannot be resumed: ") == true)
+        }
         // Two changes that a sum or a product would not see.
         let changes = [bytes.count - 1, bytes.count - 9].map { position in (position, bytes[position] ^ 0x80) }
         var damaged = bytes

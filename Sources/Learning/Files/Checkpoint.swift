@@ -42,7 +42,7 @@ enum Checkpoint {
     /// The state of an earlier run, or `nil` if there is no such file.
     ///
     /// - Parameter fresh: the state a new run would begin with; the earlier one must have begun with the same.
-    /// - Throws: `fileError` for a file that is malformed, damaged or belongs to another run.
+    /// - Throws: `fileError` for a file that is malformed, damaged or belongs to another run; its message names the file.
     static func load(_ path: FilePath, like fresh: TrainingState) throws(SpinnpropError) -> TrainingState? {
         guard FileAccess.exists(path) else { return nil }
         return try state(try FileAccess.read(path), path, like: fresh)
@@ -51,23 +51,28 @@ enum Checkpoint {
     static func state(
         _ bytes: [UInt8], _ path: FilePath, like fresh: TrainingState
     ) throws(SpinnpropError) -> TrainingState {
-        let file = try FileKind.checkpoint.open(bytes)
-        try Checksum.check(bytes, of: path)
-        return try asFileError { () throws(SpinnpropError) in try state(in: file, path, like: fresh) }
+        do throws(SpinnpropError) {
+            return try asFileError { () throws(SpinnpropError) in
+                let file = try FileKind.checkpoint.open(bytes)
+                try Checksum.check(bytes)
+                return try state(in: file, like: fresh)
+            }
+        } catch {
+            guard error.kind == .fileError else { throw error }
+            throw SpinnpropError(
+                .fileError,
+                "the checkpoint \(path) cannot be resumed: \(error.message); remove the file to begin anew")
+        }
     }
 
     /// The content of a file that is whole. Its numbers are checked all the same: anybody can write a checksum.
-    static func state(
-        in file: SafeTensors, _ path: FilePath, like fresh: TrainingState
-    ) throws(SpinnpropError) -> TrainingState {
+    static func state(in file: SafeTensors, like fresh: TrainingState) throws(SpinnpropError) -> TrainingState {
         let fingerprints = try file.integers("fingerprints", shape: [3]).map { UInt64(bitPattern: Int64($0)) }
-        for (found, wanted, noun) in [
-            (fingerprints[0], fresh.origin, "network"), (fingerprints[1], fresh.options, "options"),
+        for (found, wanted, what) in [
+            (fingerprints[0], fresh.origin, "another network"), (fingerprints[1], fresh.options, "other options"),
         ]
         where found != wanted {
-            throw SpinnpropError(
-                .fileError,
-                "the checkpoint \(path) was begun with another \(noun); go on with the same, or remove the file")
+            throw SpinnpropError(.fileError, "it was begun with \(what) and goes on with the same alone")
         }
         let integers = try file.integers("integers", shape: [11])
         let numbers = try file.doubles("numbers", shape: [6])

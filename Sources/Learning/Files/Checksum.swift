@@ -18,17 +18,12 @@ enum Checksum {
     }
 
     /// - Throws: `fileError` unless not one byte is different from those that were sealed.
-    static func check(_ bytes: [UInt8], of path: FilePath) throws(SpinnpropError) {
-        guard let digits = digits(in: bytes) else {
-            throw SpinnpropError(
-                .fileError, "the checkpoint \(path) has no checksum; remove the file or restore a copy")
-        }
+    static func check(_ bytes: [UInt8]) throws(SpinnpropError) {
+        guard let digits = digits(in: bytes) else { throw SpinnpropError(.fileError, "it has no checksum") }
         let (found, wanted) = (String(decoding: bytes[digits], as: UTF8.self), value(of: bytes, aside: digits))
         guard found == wanted else {
             throw SpinnpropError(
-                .fileError,
-                "the checkpoint \(path) is damaged: its checksum is \(found), that of its content \(wanted); "
-                    + "remove the file or restore a copy")
+                .fileError, "it is damaged: its checksum is \(found), that of its content \(wanted)")
         }
     }
 

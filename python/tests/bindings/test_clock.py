@@ -206,7 +206,7 @@ def test_checkpoints_resume_to_the_same_bits(net, tmp_path):
     assert second.epochs_done == 2 and second.run(SPIKES, y)
     assert np.array_equal(second.network.weights[0], whole.network.weights[0])
     # The engine is a part of the course.
-    with pytest.raises(sp.SpinnpropError, match="another options"):
+    with pytest.raises(sp.SpinnpropError, match="other options"):
         sp.Trainer(net, **{**options, "engine": "event"})
 
 

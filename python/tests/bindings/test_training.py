@@ -347,9 +347,22 @@ def test_checkpoints_resume_to_the_same_bits(data, tmp_path):
     fresh = tmp_path / "fresh"
     sp.Trainer(sp.Network([5, 3]), epochs=1, checkpoint=fresh, resume=True).run(*data)
     assert fresh.exists()
-    path.write_bytes(b"junk")
-    with pytest.raises(sp.SpinnpropError):
-        sp.Trainer(sp.Network([5, 30, 3], seed=1), epochs=4, batch_size=25, checkpoint=path, resume=True).run(*data)
+
+    def resumed(epochs=4, seed=1):
+        sp.Trainer(sp.Network([5, 30, 3], seed=seed), epochs=epochs, batch_size=25, checkpoint=path, resume=True).run(*data)
+
+    def refused(said, **options):
+        with pytest.raises(sp.SpinnpropError, match=f"{said}.*; remove the file to begin anew$") as caught:
+            resumed(**options)
+        assert str(caught.value).startswith(f"the checkpoint {path} cannot be resumed: ")
+
+    refused("begun with another network", seed=2)
+    whole_file = path.read_bytes()
+    for damage in (b"junk", b"", whole_file[:-1], whole_file[:-1] + bytes([whole_file[-1] ^ 1])):
+        path.write_bytes(damage)
+        refused("")
+    path.unlink()
+    resumed()
 
 
 @pytest.mark.parametrize(

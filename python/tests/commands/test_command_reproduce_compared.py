@@ -132,10 +132,18 @@ def test_an_interrupted_run_goes_on_to_the_same_end(tmp_path, capsys, monkeypatc
         patch.setattr(trained.EpochBar, "__call__", interrupt)
         assert _commands.main(own) == 130
     said = capsys.readouterr().err
-    assert "the same command goes on" in said and path.with_suffix(".checkpoint").exists() and not path.exists()
+    checkpoint = path.with_suffix(".checkpoint")
+    assert "the same command goes on" in said and checkpoint.exists() and not path.exists()
+    # Not from one that is damaged.
+    left = checkpoint.read_bytes()
+    checkpoint.write_bytes(left[:-1] + bytes([left[-1] ^ 1]))
+    assert _commands.main(own) == 1
+    said = capsys.readouterr().err
+    assert f"the checkpoint {checkpoint} cannot be resumed: it is damaged" in said and said.endswith("; remove the file to begin anew\n")
+    checkpoint.write_bytes(left)
     assert _commands.main(own) == 0
     assert "epoch 14 of 25" in capsys.readouterr().err
-    assert path.read_bytes() == whole and not path.with_suffix(".checkpoint").exists()
+    assert path.read_bytes() == whole and not checkpoint.exists()
 
 
 def test_folders_of_settings_do_not_mix(tmp_path, capsys):
