@@ -74,7 +74,8 @@ let package = Package(
         .target(
             name: "CInterface",
             dependencies: [
-                "Spinnprop", "FirstSpike", "LocalLearning", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs", "ClockDriven",
+                "Spinnprop", "FirstSpike", "LocalLearning", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs",
+                "ClockDriven",
                 "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
             ],
             swiftSettings: librarySwiftSettings,
