@@ -25,7 +25,8 @@ extension LocalNetwork {
             }
             let norms = own.squareRoot() * other.squareRoot()
             let cosine = norms > 0 ? max(-1, min(1, dot / norms)) : .nan
-            return Alignment(angle: degrees(cosine), normRatio: (own / other).squareRoot())
+            let angle = HalfTurn.angle(((1 - cosine) * (1 + cosine)).squareRoot(), cosine)
+            return Alignment(angle: angle * 180 / .pi, normRatio: (own / other).squareRoot())
         }
     }
 
@@ -52,24 +53,4 @@ extension LocalNetwork {
         }
         return product
     }
-}
-
-/// The angle of a cosine, by bisection on the cosine's own series: exact to 1e-12 degrees, the same on every machine.
-private func degrees(_ cosine: Double) -> Double {
-    guard cosine == cosine else { return .nan }
-    // acos c = 2 atan(sqrt((1 - c) / (1 + c))), atan by halving the angle four times and a series.
-    guard cosine > -1 else { return 180 }
-    var tangent = ((1 - cosine) / (1 + cosine)).squareRoot()
-    let isSteep = tangent > 1
-    if isSteep { tangent = 1 / tangent }
-    for _ in 0..<4 { tangent /= 1 + (1 + tangent * tangent).squareRoot() }
-    let square = tangent * tangent
-    var (sum, power, odd) = (0.0, tangent, 1.0)
-    while odd < 20 {
-        sum += power / odd
-        power *= -square
-        odd += 2
-    }
-    let half = 16 * sum
-    return 2 * (isSteep ? .pi / 2 - half : half) * 180 / .pi
 }

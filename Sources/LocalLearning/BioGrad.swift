@@ -64,9 +64,7 @@ public struct BioGrad: Equatable, Sendable {
         _ input: LocalInput, labels: [Int], progress: ((LocalProgress) -> Bool)? = nil
     ) throws(SpinnpropError) {
         try check(input, labels)
-        let gradients = try (0..<min(LocalBatch.parts, options.batchSize)).map { (_) throws(SpinnpropError) in
-            try LocalGradient(network)
-        }
+        let parts = try LocalPart.learn(network, sampleCount: options.batchSize)
         let batchCount = (labels.count + options.batchSize - 1) / options.batchSize
         let monitor = progress.map { LocalMonitor($0) }
         while !isFinished {
@@ -80,7 +78,7 @@ public struct BioGrad: Equatable, Sendable {
                 let samples = LocalSamples(
                     input: input, labels: labels, order: order[first..<min(order.count, first + options.batchSize)],
                     seed: options.seed, showing: epoch)
-                try step(samples, gradients, wholeBatch: min(options.batchSize, labels.count), monitor?.monitor)
+                try step(samples, parts, wholeBatch: min(options.batchSize, labels.count), monitor?.monitor)
                 if let monitor, monitor.monitor.poll() { throw .cancelled }
             }
             var end = self.progress(batchCount)
@@ -109,12 +107,12 @@ public struct BioGrad: Equatable, Sendable {
     /// A batch, its update, and the sleep after it: all of it, or nothing. The smaller batch at the end of an epoch takes a smaller step, as its
     /// mean is less certain.
     private mutating func step(
-        _ samples: LocalSamples, _ gradients: [LocalGradient], wholeBatch: Int, _ monitor: Monitor?
+        _ samples: LocalSamples, _ parts: [LocalPart], wholeBatch: Int, _ monitor: Monitor?
     ) throws(SpinnpropError) {
-        for gradient in gradients { gradient.clear() }
-        let result = try LocalBatch.run(network, samples, options, gradients: gradients, monitor: monitor)
+        for part in parts { part.clear() }
+        let result = try samples.run(network, options, parts, monitor: monitor)
         var next = network
-        try next.descend(gradients, rate: options.learningRate, sampleCount: wholeBatch)
+        try next.descend(parts.compactMap(\.gradient), rate: options.learningRate, sampleCount: wholeBatch)
         if options.sleeps, options.rule != .bptt {
             try next.sleep(options, sampleCount: result.samples, index: sleepCount, monitor: monitor)
             sleepCount += 1
@@ -161,23 +159,16 @@ public struct BioGrad: Equatable, Sendable {
         _ input: LocalInput, showing: Int = 0, monitor: Monitor? = nil
     ) throws(SpinnpropError) -> [Int32] {
         try network.check(input)
-        let count = input.sampleCount * network.outputCount
-        try Memory.check(count: count, bytesPerElement: 4, "the output's spike counts")
-        var counts = [Int32](repeating: 0, count: count)
+        // Of the parts, and joined.
+        try Memory.check(
+            count: input.sampleCount * network.outputCount, bytesPerElement: 3 * MemoryLayout<Int32>.stride,
+            "the output's spike counts")
         let samples = LocalSamples(
             input: input, labels: [], order: [Int](0..<input.sampleCount)[...], seed: options.seed, showing: showing,
             isByContent: true)
-        var failure: SpinnpropError?
-        counts.withUnsafeMutableBufferPointer { target in
-            do throws(SpinnpropError) {
-                _ = try LocalBatch.run(
-                    network, samples, options, gradients: [], counts: target.baseAddress, monitor: monitor)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
-        return counts
+        let parts = LocalPart.run(network, sampleCount: input.sampleCount)
+        _ = try samples.run(network, options, parts, monitor: monitor)
+        return Array(parts.map(\.counts).joined())
     }
 
     /// What one batch would change: the mean gradient of each layer's weights, (post, pre), by the options' rule; of biases likewise.
@@ -185,12 +176,11 @@ public struct BioGrad: Equatable, Sendable {
         _ input: LocalInput, labels: [Int], showing: Int = 0, monitor: Monitor? = nil
     ) throws(SpinnpropError) -> (weights: [[Float]], biases: [[Float]], result: LocalBatchResult) {
         try check(input, labels)
-        let gradients = try (0..<min(LocalBatch.parts, labels.count)).map { (_) throws(SpinnpropError) in
-            try LocalGradient(network)
-        }
+        let parts = try LocalPart.learn(network, sampleCount: labels.count)
         let samples = LocalSamples(
             input: input, labels: labels, order: [Int](0..<labels.count)[...], seed: options.seed, showing: showing)
-        let result = try LocalBatch.run(network, samples, options, gradients: gradients, monitor: monitor)
+        let result = try samples.run(network, options, parts, monitor: monitor)
+        let gradients = parts.compactMap(\.gradient)
         var (weights, biases): ([[Float]], [[Float]]) = ([], [])
         for (index, layer) in network.layers.enumerated() {
             let rows = LocalGradient.total(gradients, \.rows, layer: index, count: layer.rows.count)

@@ -15,10 +15,19 @@ extension BioGrad {
         return numbers
     }
 
+    /// How many numbers `state` has before those of the epochs, and for each of them.
+    private var stateCounts: (head: Int, row: Int) {
+        let layers = network.layers.count
+        return (7 + layers, 3 + layers + 2 * (layers - 1))
+    }
+
+    /// How many numbers `state` has.
+    public var stateCount: Int { stateCounts.head + history.count * stateCounts.row }
+
     /// Goes to where another training with the same layers was. - Throws: `invalidValue` for numbers that are no state.
     public mutating func restore(_ numbers: [Double]) throws(SpinnpropError) {
         let layers = network.layers.count
-        let (headCount, rowCount) = (7 + layers, 3 + layers + 2 * (layers - 1))
+        let (headCount, rowCount) = stateCounts
         guard numbers.count >= headCount, (numbers.count - headCount) % rowCount == 0 else {
             throw .invalidValue(
                 "state has \(numbers.count) numbers; \(headCount) and \(rowCount) per epoch are needed for \(layers) layers"
@@ -53,33 +62,4 @@ extension BioGrad {
         }
         self = next
     }
-
-    /// Scales initial weights up until each layer spikes: layer by layer, from the input on, by a fifth until its neurons spike in a tenth
-    /// of the steps and hardly any sample leaves the output silent. A network whose layers do has its weights left alone.
-    ///
-    /// - Parameter input: the first 150 samples of it are shown.
-    /// - Throws: `invalidValue` for an input that does not fit the network; `cancelled`.
-    public mutating func wake(_ input: LocalInput, monitor: Monitor? = nil) throws(SpinnpropError) {
-        try network.check(input)
-        let order = [Int](0..<min(150, input.sampleCount))[...]
-        guard !order.isEmpty else { return }
-        var next = network
-        var rounds = 0
-        while rounds < BioGrad.largestWakeRounds {
-            let samples = LocalSamples(input: input, labels: [], order: order, seed: options.seed, showing: 0)
-            let result = try LocalBatch.run(next, samples, options, gradients: [], monitor: monitor)
-            let quiet = next.layers.indices.first { layer in
-                let wanted = 0.1 * Double(order.count * options.steps * next.layers[layer].neuronCount)
-                let isLast = layer == next.layers.count - 1
-                return Double(result.spikes[layer]) < wanted || (isLast && result.silent * 20 > order.count)
-            }
-            guard let quiet else { break }
-            for n in next.layers[quiet].rows.indices { next.layers[quiet].rows[n] *= 1.2 }
-            rounds += 1
-        }
-        network = next
-    }
-
-    /// 1.2^100 is 8e7: what does not spike then never will.
-    private static let largestWakeRounds = 100
 }

@@ -30,7 +30,7 @@ final class LocalGradient {
 /// to the receiver, the same for all senders: the sum over spikes of lambda is the sum over steps of traces, term by term, without a trace
 /// per synapse. Backpropagation through time is the same with delta(t) from the layer above: its weights times its lambda(t).
 final class Credit {
-    private let wake: Wake
+    private let forward: LocalForward
     private let network: LocalNetwork
     private let options: LocalOptions
     /// lambda of each layer: a row for each step.
@@ -42,15 +42,15 @@ final class Credit {
     private let order = Block<Int32>()
     private let starts = Block<Int>()
 
-    init(_ wake: Wake) throws(SpinnpropError) {
-        self.wake = wake
-        (network, options) = (wake.network, wake.options)
+    init(_ forward: LocalForward) throws(SpinnpropError) {
+        self.forward = forward
+        (network, options) = (forward.network, forward.options)
         lambdas = try network.layers.map { (layer) throws(SpinnpropError) in
-            try Block(wake.options.steps * layer.stride)
+            try Block(forward.options.steps * layer.stride)
         }
     }
 
-    /// Adds the sample that `wake` has run.
+    /// Adds the sample that `forward` has run.
     func add(_ error: OutputError, to gradient: LocalGradient) throws(SpinnpropError) {
         for layer in network.layers.indices.reversed() {
             try assign(layer, error)
@@ -64,7 +64,7 @@ final class Credit {
         let isTwin = options.rule == .bptt
         try deltas.clear(own.stride)
         if !isTwin { try fillDendrites(own, error, isLast: isLast) }
-        let all = wake.membranes[layer].pointer
+        let all = forward.membranes[layer].pointer
         for step in (0..<options.steps).reversed() {
             let (v, lambda) = (all + step * own.stride, lambdas[layer].pointer + step * own.stride)
             if isTwin { fillDeltas(layer, step, error, v, isLast: isLast) }
@@ -158,7 +158,7 @@ final class Credit {
         for step in 0..<options.steps {
             Rows.add(lambda + step * own.stride, times: 1, to: gradient.biases[layer].pointer, own.stride)
         }
-        let list = wake.spikes[layer]
+        let list = forward.spikes[layer]
         try sort(list, senderCount: own.preCount)
         let rows = gradient.rows[layer].pointer
         for sender in 0..<own.preCount {

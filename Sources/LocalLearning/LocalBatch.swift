@@ -20,12 +20,13 @@ public struct LocalBatchResult: Equatable, Sendable {
         for layer in spikes.indices { spikes[layer] += other.spikes[layer] }
     }
 
-    mutating func add(_ wake: Wake, _ error: OutputError, label: Int) {
+    /// - Parameter counts: spikes of each output neuron. The answer is the one that spiked most, the first of several.
+    mutating func add(_ forward: LocalForward, counts: [Int], label: Int?) {
         samples += 1
-        loss += error.loss
-        correct += error.answer == label ? 1 : 0
-        silent += error.answer == nil ? 1 : 0
-        for layer in spikes.indices { spikes[layer] += wake.spikes[layer + 1].count }
+        let most = counts.max() ?? 0
+        silent += most == 0 ? 1 : 0
+        if let label, most > 0, counts.firstIndex(of: most) == label { correct += 1 }
+        for layer in spikes.indices { spikes[layer] += forward.spikes[layer + 1].count }
     }
 }
 
@@ -49,79 +50,75 @@ struct LocalSamples {
     }
 }
 
-enum LocalBatch {
-    /// Into so many parts a batch is cut, whatever the number of threads: sums of floats depend on it.
-    static let parts = 8
+/// What the samples of a part of a batch leave; one thread at a time fills it.
+final class LocalPart: @unchecked Sendable {
+    /// Into so many parts a batch that is learnt from is cut, whatever the number of threads: sums of floats depend on it.
+    static let count = 8
+    /// `nil`: samples are only run.
+    let gradient: LocalGradient?
+    fileprivate(set) var result: LocalBatchResult
+    /// Spikes of each output neuron, sample after sample.
+    fileprivate(set) var counts: [Int32] = []
 
-    /// Runs samples; leaves the counts of their output spikes in `counts`, (samples, outputs), if that is wanted.
-    ///
-    /// - Parameter gradients: one for each part, which samples are added to; none: samples are only run.
-    static func run(
-        _ network: LocalNetwork, _ samples: LocalSamples, _ options: LocalOptions, gradients: [LocalGradient],
-        counts: UnsafeMutablePointer<Int32>? = nil, monitor: Monitor?
-    ) throws(SpinnpropError) -> LocalBatchResult {
-        let total = samples.order.count
-        let parts = min(total, gradients.isEmpty ? 64 : LocalBatch.parts)
-        let results = LocalParts(count: max(1, parts), LocalBatchResult(layerCount: network.layers.count))
-        let outputs = LocalTarget(pointer: counts)
-        let lent = LocalGradients(all: gradients)
-        let workers = WorkerPool { () throws(SpinnpropError) in
-            let wake = try Wake(network, options)
-            return (wake, try Credit(wake))
+    /// Parts that are only run.
+    static func run(_ network: LocalNetwork, sampleCount: Int) -> [LocalPart] {
+        (0..<min(64, sampleCount)).map { _ in LocalPart(network, nil) }
+    }
+
+    /// Parts that are learnt from.
+    static func learn(_ network: LocalNetwork, sampleCount: Int) throws(SpinnpropError) -> [LocalPart] {
+        try (0..<min(count, sampleCount)).map { (_) throws(SpinnpropError) in
+            LocalPart(network, try LocalGradient(network))
         }
-        try parallelLoop(parts: parts, monitor: monitor) { (part) throws(SpinnpropError) in
+    }
+
+    private init(_ network: LocalNetwork, _ gradient: LocalGradient?) {
+        self.gradient = gradient
+        result = LocalBatchResult(layerCount: network.layers.count)
+    }
+
+    /// Before another batch.
+    func clear() {
+        gradient?.clear()
+        result = LocalBatchResult(layerCount: result.spikes.count)
+        counts.removeAll(keepingCapacity: true)
+    }
+}
+
+extension LocalSamples {
+    /// Runs all samples, cut into the given parts, or as many of them as there are samples.
+    func run(
+        _ network: LocalNetwork, _ options: LocalOptions, _ parts: [LocalPart], monitor: Monitor?
+    ) throws(SpinnpropError) -> LocalBatchResult {
+        let used = min(order.count, parts.count)
+        let workers = WorkerPool { () throws(SpinnpropError) in
+            let forward = try LocalForward(network, options)
+            return (forward, try Credit(forward))
+        }
+        try parallelLoop(parts: used, monitor: monitor) { (index) throws(SpinnpropError) in
+            let part = parts[index]
             try workers.withWorker { (worker) throws(SpinnpropError) in
-                let (wake, credit) = worker
-                for n in total * part / parts..<total * (part + 1) / parts {
+                let (forward, credit) = worker
+                for n in order.count * index / used..<order.count * (index + 1) / used {
                     try Memory.poll()
                     if let monitor, monitor.poll() { throw .cancelled }
-                    let sample = samples[n]
-                    try wake.run(samples.input, sample: sample, random: samples.random(sample))
-                    let label = samples.labels.isEmpty ? 0 : samples.labels[sample]
-                    let error = OutputError(
-                        wake.spikes[network.layers.count], label: label, options, outputCount: network.outputCount)
-                    if !lent.all.isEmpty { try credit.add(error, to: lent.all[part]) }
-                    results[part].add(wake, error, label: label)
-                    for (output, count) in error.counts.enumerated() {
-                        outputs.pointer?[n * network.outputCount + output] = Int32(truncatingIfNeeded: count)
+                    let sample = self[n]
+                    try forward.run(input, sample: sample, random: random(sample))
+                    let counts = forward.outputCounts
+                    let label = labels.isEmpty ? nil : labels[sample]
+                    if let label, let gradient = part.gradient {
+                        let error = OutputError(forward, label: label)
+                        part.result.loss += error.loss
+                        try credit.add(error, to: gradient)
                     }
+                    part.result.add(forward, counts: counts, label: label)
+                    part.counts += counts.map { Int32(truncatingIfNeeded: $0) }
+                    monitor?.finish(1)
                 }
             }
         }
         var result = LocalBatchResult(layerCount: network.layers.count)
-        for part in 0..<parts { result.add(results[part]) }
+        for part in parts { result.add(part.result) }
         return result
-    }
-}
-
-/// Each part writes to its own samples' places.
-private struct LocalTarget: @unchecked Sendable {
-    let pointer: UnsafeMutablePointer<Int32>?
-}
-
-/// Each part adds to its own gradient.
-private struct LocalGradients: @unchecked Sendable {
-    let all: [LocalGradient]
-}
-
-/// A place for what each part of a parallel loop leaves.
-final class LocalParts<Value>: @unchecked Sendable {
-    private let values: UnsafeMutablePointer<Value>
-    private let count: Int
-
-    init(count: Int, _ value: Value) {
-        self.count = count
-        values = .allocate(capacity: count)
-        values.initialize(repeating: value, count: count)
-    }
-
-    deinit {
-        values.deinitialize(count: count)
-        values.deallocate()
-    }
-
-    subscript(part: Int) -> Value {
-        get { values[part] }
-        set { values[part] = newValue }
     }
 }

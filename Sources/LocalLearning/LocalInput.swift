@@ -60,12 +60,9 @@ public struct LocalInput: Sendable {
     /// 28 bits of a hash of a sample's probabilities; events need none.
     func fingerprint(sample: Int) -> UInt64 {
         guard case .probabilities(let all) = content else { return 0 }
-        var hash: UInt64 = 0x9E37_79B9_7F4A_7C15
-        for value in all[sample * unitCount..<(sample + 1) * unitCount] {
-            let product = (hash ^ UInt64(value.bitPattern)).multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
-            hash = product.high ^ product.low &+ 0x9E37_79B9_7F4A_7C15
-        }
-        return hash &>> 36
+        var fingerprint = Fingerprint()
+        for value in all[sample * unitCount..<(sample + 1) * unitCount] { fingerprint.add(UInt64(value.bitPattern)) }
+        return fingerprint.value &>> 36
     }
 
     private static func draw(

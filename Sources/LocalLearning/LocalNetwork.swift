@@ -159,8 +159,7 @@ enum LocalPurpose: UInt64 {
     /// One stream per showing and sample, by its content.
     case showing = 7
 
-    /// The purpose is the stream's upper byte; `first` and `second` lie below it, 28 bits each.
     func stream(seed: UInt64, _ first: UInt64, _ second: UInt64 = 0) -> RandomStream {
-        RandomStream(seed: seed, stream: rawValue << 56 | (first & 0xFFF_FFFF) << 28 | (second & 0xFFF_FFFF))
+        RandomStream(seed: seed, purpose: rawValue, first, second)
     }
 }

@@ -1,10 +1,9 @@
 // The error of the output, and the spikes that carry it.
 import Mathematics
 
-/// What a sample's output says, and what it should have said.
+/// How far a sample's output is from what it should have said.
 struct OutputError {
-    /// Spikes of each output neuron.
-    private(set) var counts: [Int]
+    private let outputCount: Int
     /// The cross-entropy of the softmax of counts with the label, the mean over the steps that have an error.
     private(set) var loss = 0.0
     /// The softmax of counts less the label's one, for each error step; one row for all where only the final counts matter.
@@ -12,23 +11,20 @@ struct OutputError {
     /// z+ - z- of each output neuron, summed over the steps: its error dendrite at the end.
     private(set) var dendrites: [Float]
 
-    /// - Parameter spikes: of the last layer.
-    init(_ spikes: StepLists, label: Int, _ options: LocalOptions, outputCount: Int) {
-        counts = [Int](repeating: 0, count: outputCount)
+    /// Of the sample that has been run forward.
+    init(_ forward: LocalForward, label: Int) {
+        let (spikes, options) = (forward.spikes[forward.network.layers.count], forward.options)
+        outputCount = forward.network.outputCount
         dendrites = [Float](repeating: 0, count: outputCount)
-        // In the error only what comes from `countsFrom` on.
-        var counted = counts
-        var running: [[Int]] = []
+        var counts = [Int](repeating: 0, count: outputCount)
         for step in 0..<options.steps {
-            for n in spikes.range(step) {
-                counts[Int(spikes.pointer[n])] += 1
-                if step >= options.countsFrom { counted[Int(spikes.pointer[n])] += 1 }
+            if step >= options.countsFrom {
+                for n in spikes.range(step) { counts[Int(spikes.pointer[n])] += 1 }
             }
-            if step >= options.softStart { running.append(counted) }
+            if options.counts == .running, step >= options.softStart { append(counts, label) }
         }
-        if options.counts == .final { running = [counted] }
-        for counts in running { append(counts, label) }
-        loss /= Double(running.count)
+        if options.counts == .final { append(counts, label) }
+        loss /= Double(errors.count / outputCount)
         integrate(options)
     }
 
@@ -42,12 +38,12 @@ struct OutputError {
 
     /// The error of an error step.
     func error(_ step: Int, _ output: Int) -> Float {
-        errors.count == counts.count ? errors[output] : errors[step * counts.count + output]
+        errors.count == outputCount ? errors[output] : errors[step * outputCount + output]
     }
 
     /// Two interneurons per output, for errors of either sign, with threshold 1 and a soft reset; or the errors themselves.
     private mutating func integrate(_ options: LocalOptions) {
-        for output in counts.indices {
+        for output in 0..<outputCount {
             var (above, below, dendrite) = (0 as Float, 0 as Float, 0 as Float)
             for step in 0..<options.errorSteps {
                 let error = error(step, output)
@@ -68,11 +64,5 @@ struct OutputError {
             }
             dendrites[output] = dendrite
         }
-    }
-
-    /// The output neuron that spiked most, the first of several; `nil` if none did.
-    var answer: Int? {
-        guard let most = counts.max(), most > 0 else { return nil }
-        return counts.firstIndex(of: most)
     }
 }

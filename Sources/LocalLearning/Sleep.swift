@@ -2,12 +2,22 @@
 import CSupport
 import Mathematics
 
-/// What the samples of a part have dreamt in one layer, summed: whole numbers, so that the order does not matter.
-private struct Dreams {
+/// What the samples of a part have dreamt in one layer, summed; one thread at a time fills it.
+private final class Dreams: @unchecked Sendable {
     /// H^T O, a row per output.
     var correlations: [Int]
     /// Each output's count to the power of p.
     var powers: [Double]
+
+    init(_ outputCount: Int, _ neuronCount: Int) {
+        correlations = [Int](repeating: 0, count: outputCount * neuronCount)
+        powers = [Double](repeating: 0, count: outputCount)
+    }
+
+    func add(_ other: Dreams) {
+        for n in correlations.indices { correlations[n] += other.correlations[n] }
+        for n in powers.indices { powers[n] += other.powers[n] }
+    }
 }
 
 extension LocalNetwork {
@@ -47,34 +57,26 @@ extension LocalNetwork {
     private func dream(
         _ layer: Int, _ options: LocalOptions, _ sampleCount: Int, _ index: Int, _ monitor: Monitor?
     ) throws(SpinnpropError) -> Dreams {
-        let parts = min(sampleCount, LocalBatch.parts)
+        let parts = min(sampleCount, LocalPart.count)
         var shared = LocalPurpose.sleep.stream(seed: options.seed, UInt64(index), UInt64(layer))
         let common = shared.uniform()
         let neuronCount = layers[layer].neuronCount
         try Memory.check(
             count: parts * outputCount * neuronCount, bytesPerElement: 2 * MemoryLayout<Int>.stride,
             "a sleep's correlations")
-        let empty = Dreams(
-            correlations: [Int](repeating: 0, count: outputCount * neuronCount),
-            powers: [Double](repeating: 0, count: outputCount))
-        let found = LocalParts(count: parts, empty)
+        let found = (0..<parts).map { _ in Dreams(outputCount, neuronCount) }
         try parallelLoop(parts: parts, monitor: monitor) { (part) throws(SpinnpropError) in
             let dreamer = try Dreamer(self, layer, options)
-            var own = empty
             for sample in sampleCount * part / parts..<sampleCount * (part + 1) / parts {
                 try Memory.poll()
                 var random = LocalPurpose.dreams.stream(
                     seed: options.seed, UInt64(index), UInt64(sample * layers.count + layer))
                 dreamer.run(common, &random)
-                dreamer.add(to: &own)
+                dreamer.add(to: found[part])
             }
-            found[part] = own
         }
-        var total = empty
-        for part in 0..<parts {
-            for n in total.correlations.indices { total.correlations[n] += found[part].correlations[n] }
-            for n in total.powers.indices { total.powers[n] += found[part].powers[n] }
-        }
+        let total = Dreams(outputCount, neuronCount)
+        for own in found { total.add(own) }
         return total
     }
 }
@@ -120,7 +122,7 @@ private final class Dreamer {
     }
 
     /// Adds the last dream.
-    func add(to dreams: inout Dreams) {
+    func add(to dreams: Dreams) {
         for output in 0..<network.outputCount where outputs.pointer[output] != 0 {
             let (count, first, hidden) = (outputs.pointer[output], output * hiddenCount, hidden.pointer)
             for neuron in 0..<hiddenCount { dreams.correlations[first + neuron] += count * hidden[neuron] }

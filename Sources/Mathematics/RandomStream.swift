@@ -39,6 +39,12 @@ public struct RandomStream: Sendable, Equatable {
         (s0, s1, s2, s3) = (state[0], state[1], state[2], state[3])
     }
 
+    /// A stream of a purpose, so that no two purposes share numbers even under one seed: the purpose is the stream's upper byte; `first` and
+    /// `second` lie below it, 28 bits each.
+    public init(seed: UInt64, purpose: UInt64, _ first: UInt64, _ second: UInt64 = 0) {
+        self.init(seed: seed, stream: purpose << 56 | (first & 0xFFF_FFFF) << 28 | (second & 0xFFF_FFFF))
+    }
+
     public mutating func nextUInt64() -> UInt64 {
         let sum = s0 &+ s3
         let result = ((sum &<< 23) | (sum &>> 41)) &+ s0

@@ -278,23 +278,3 @@ public struct Network: Equatable, Sendable {
         return hash.value
     }
 }
-
-/// A 64-bit multiply-and-fold hash over float64 arrays. Not for adversaries: it tells changed parameters from unchanged ones.
-public struct Fingerprint: Sendable {
-    public private(set) var value: UInt64 = 0x9E37_79B9_7F4A_7C15
-
-    public init() {}
-
-    @inline(__always)
-    public mutating func add(_ word: UInt64) {
-        let product = (value ^ word).multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
-        value = product.high ^ product.low &+ 0x9E37_79B9_7F4A_7C15
-    }
-
-    public mutating func add(_ values: [Double]) {
-        add(UInt64(values.count))
-        values.withUnsafeBufferPointer { buffer in
-            for element in buffer { add(element.bitPattern) }
-        }
-    }
-}

@@ -130,15 +130,15 @@ import Testing
         var network = try LocalNetwork(sizes: [20, 30, 20, 3], seed: 3)
         try network.setWeights(network.weights(layer: 1).map { 0.01 * $0 }, layer: 1)
         var training = try BioGrad(network, LocalOptions())
-        try training.wake(input)
+        try training.wakeSilentLayers(on: input)
         let counts = try training.counts(input)
         let silent = (0..<100).filter { sample in counts[3 * sample..<3 * sample + 3].allSatisfy { $0 == 0 } }
         #expect(silent.count <= 10)
         let once = training.network
-        try training.wake(input)
+        try training.wakeSilentLayers(on: input)
         #expect(training.network == once)
         // Nothing comes in: nothing wakes, and it ends.
-        try training.wake(LocalInput(probabilities: [Float](repeating: 0, count: 40), unitCount: 20))
+        try training.wakeSilentLayers(on: LocalInput(probabilities: [Float](repeating: 0, count: 40), unitCount: 20))
     }
 
     @Test func countsDependOnTheSampleAlone() throws {

@@ -184,7 +184,7 @@ public func spinnprop_biograd_wake(
     barrier {
         let own = try held(training)
         let samples = try spinnprop_step_input.read(input, "input").input()
-        try own.change { (training) throws(SpinnpropError) in try training.wake(samples) }
+        try own.change { (training) throws(SpinnpropError) in try training.wakeSilentLayers(on: samples) }
     }
 }
 
@@ -218,7 +218,7 @@ public func spinnprop_biograd_describe(
         return spinnprop_biograd_info(
             size: 0, n_layers: Int64(own.network.layers.count), n_outputs: Int64(own.network.outputCount),
             epochs_done: Int64(own.epoch), batches_done: Int64(own.batch), sleeps: Int64(own.sleepCount),
-            n_state: Int64(own.state.count))
+            n_state: Int64(own.stateCount))
     }
 }
 

@@ -1,6 +1,5 @@
 // A checksum over every byte of a file, its own digits aside, kept in the file's metadata.
 import Mathematics
-import Networks
 
 enum Checksum {
     private static let key = "checksum"

@@ -1,4 +1,5 @@
 // Polynomials on [0, 1] from values at Chebyshev's points, or from values and derivatives at both ends.
+import Mathematics
 
 /// Coefficients of powers of x, the constant first.
 enum PanelFit {

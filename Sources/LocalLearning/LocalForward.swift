@@ -3,7 +3,7 @@ import CSupport
 import Mathematics
 
 /// One sample at a time; what it leaves is what credit is assigned from.
-final class Wake {
+final class LocalForward {
     let network: LocalNetwork
     let options: LocalOptions
     /// Spikes of the input, then of each layer.
@@ -23,6 +23,14 @@ final class Wake {
                 bytesPerElement: 16, "the membranes of \(steps) steps")
             return try Block(steps * layer.stride)
         }
+    }
+
+    /// Spikes of each output neuron.
+    var outputCounts: [Int] {
+        let list = spikes[network.layers.count]
+        var counts = [Int](repeating: 0, count: network.outputCount)
+        for n in 0..<list.count { counts[Int(list.pointer[n])] += 1 }
+        return counts
     }
 
     /// - Parameter random: of the encoding.

@@ -1,10 +1,10 @@
 // Sine, cosine and their inverse for angles between 0 and pi, the same bits on every processor.
 
-/// Angles of half a turn, where quadratic neurons live. Absolute errors stay below 3e-16 (4e-16 for `angle`).
-enum HalfTurn {
+/// Angles of half a turn. Absolute errors stay below 3e-16 (4e-16 for `angle`).
+public enum HalfTurn {
     /// sin x and cos x for 0 <= x <= pi, as cosine and sine of x - pi/2 by their power series.
-    @inline(__always)
-    static func sineAndCosine(_ x: Double) -> (sine: Double, cosine: Double) {
+    @inlinable @inline(__always)
+    public static func sineAndCosine(_ x: Double) -> (sine: Double, cosine: Double) {
         let y = (x - 1.5707963267948966) - 6.123233995736766e-17
         let z = y * y
         var sine = -3.868170170630684e-23
@@ -34,8 +34,8 @@ enum HalfTurn {
     }
 
     /// sin x and cos x for any x of less than 1e15, to what a rounding of x itself would change them by.
-    @inline(__always)
-    static func ofAny(_ x: Double) -> (sine: Double, cosine: Double) {
+    @inlinable @inline(__always)
+    public static func ofAny(_ x: Double) -> (sine: Double, cosine: Double) {
         let shifted = (x * 0.3183098861837907 - 0.5) + roundingShift
         let halfTurns = shifted - roundingShift
         // pi in two parts: products of the first, of 30 bits, are exact.
@@ -49,8 +49,8 @@ enum HalfTurn {
     ///
     /// The nearer axis, plus or minus arctan q for 0 <= q <= 1: the nearest eighth from a table, the rest, at most 1/16, by its power
     /// series. Without branches, which would be guessed wrong half of the time.
-    @inline(__always)
-    static func angle(_ sine: Double, _ cosine: Double) -> Double {
+    @inlinable @inline(__always)
+    public static func angle(_ sine: Double, _ cosine: Double) -> Double {
         let size = cosine.magnitude
         let isFlat = sine <= size
         let (small, large) = (isFlat ? sine : size, isFlat ? size : sine)
@@ -72,8 +72,8 @@ enum HalfTurn {
         return axis + ((isFlat == (cosine > 0) ? part : -part) + rest)
     }
 
-    @inline(__always)
-    private static func arctangent(eighths: UInt64) -> Double {
+    @inlinable @inline(__always)
+    static func arctangent(eighths: UInt64) -> Double {
         switch eighths {
         case 0: 0
         case 1: 0.12435499454676144
@@ -88,5 +88,5 @@ enum HalfTurn {
     }
 
     /// Added to a number, leaves its nearest whole number in the last bits.
-    private static let roundingShift = 0x1.8p52
+    @usableFromInline static var roundingShift: Double { @inlinable @inline(__always) get { 0x1.8p52 } }
 }
