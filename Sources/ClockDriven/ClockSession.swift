@@ -66,7 +66,7 @@ final class ClockSession: Session {
         let units = try memory.units(run.partition)
         let workers = WorkerPool { () throws(SpinnpropError) in
             let runner = try run.runner()
-            return ClockPair(runner: runner, worker: try ClockWorker(job, rows: runner.rows, monitor: monitor))
+            return (runner: runner, worker: try ClockWorker(job, rows: runner.rows, monitor: monitor))
         }
         try parallelLoop(parts: units.count, monitor: monitor) { (part) throws(SpinnpropError) in
             try workers.withWorker { (pair) throws(SpinnpropError) in
@@ -115,16 +115,5 @@ private final class TrainedDelays {
         blocks = try spaces.map { (space) throws(SpinnpropError) in try Block(space.rowCount * space.stride) }
         rows = zip(spaces, blocks).map { $0.rows(at: $1.pointer) }
         for (own, connection) in zip(rows, network.connections) { own.load(connection.delays, Poller(nil)) }
-    }
-}
-
-/// Runs samples forward and backward, one after the other.
-private final class ClockPair {
-    let runner: ClockRunner
-    let worker: ClockWorker
-
-    init(runner: ClockRunner, worker: ClockWorker) {
-        self.runner = runner
-        self.worker = worker
     }
 }
