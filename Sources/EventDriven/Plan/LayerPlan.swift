@@ -71,7 +71,7 @@ final class LayerPlan: @unchecked Sendable {
     /// Whether all neurons see the same events at the same times and follow the same flow, so that they can be moved
     /// together from event to event.
     let isSynchronous: Bool
-    /// Whether every feed-forward spike arrives at all neurons at once.
+    /// Whether every spike arrives at all neurons at once, those of recurrent connections among them.
     let sharesArrivals: Bool
     /// The turned weights of each incoming connection.
     let columns: Block<UnsafePointer<Double>>
@@ -100,7 +100,7 @@ final class LayerPlan: @unchecked Sendable {
         feedForward = incoming.filter { !$0.connection.isRecurrent }
         recurrent = incoming.filter { $0.connection.isRecurrent }
         self.incoming = feedForward + recurrent
-        sharesArrivals = feedForward.allSatisfy { $0.arrivesAtOnce }
+        sharesArrivals = self.incoming.allSatisfy(\.arrivesAtOnce)
         isSynchronous = flows.count == 1 && recurrent.isEmpty && sharesArrivals
         columns = try Block(self.incoming.count)
         for (n, own) in self.incoming.enumerated() { columns.pointer[n] = UnsafePointer(own.columns.pointer) }

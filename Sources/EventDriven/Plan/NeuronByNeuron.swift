@@ -9,10 +9,9 @@ extension LayerPlan {
         _ rows: EventRows, _ arrivals: Arrivals, _ propagators: Block<Propagators>,
         _ body: (Int) throws(SpinnpropError) -> Void
     ) throws(SpinnpropError) {
-        let isShared = incoming.allSatisfy(\.arrivesAtOnce)
         for neuron in 0..<neuronCount {
-            if neuron == 0 || !isShared { try arrivals.collect(incoming, rows: rows, neuron: neuron) }
-            if neuron == 0 || !isShared || flows.count > 1 {
+            if neuron == 0 || !sharesArrivals { try arrivals.collect(incoming, rows: rows, neuron: neuron) }
+            if neuron == 0 || !sharesArrivals || flows.count > 1 {
                 try self.propagators(flow(neuron), arrivals, into: propagators)
             }
             try body(neuron)
