@@ -9,7 +9,7 @@ public struct Diagnostics: Equatable, Sendable {
     /// Neurons that spiked in no sample.
     public var silentNeurons: [Bool]
     /// (sample, neuron) pairs without a spike.
-    public var silentPairs = 0
+    public var silentPairs: Int
     public var nearTangentialSpikes = 0
     /// In continuous time: spikes whose current does not exceed the threshold, so that the model's membrane, which would not rise, could not
     /// have reached it. Gradient rules take their times as given. Measured spikes may be such, and a model's own by rounding.
@@ -20,29 +20,53 @@ public struct Diagnostics: Equatable, Sendable {
 
     public init(_ recording: Recording, layer: Int) {
         let own = recording.layers[layer]
-        silentNeurons = [Bool](repeating: true, count: own.neuronCount)
-        var lastSample = [Int](repeating: -1, count: own.neuronCount)
-        for (samples, segment) in zip(recording.partition, own.segments) {
-            for (index, sample) in samples.enumerated() {
-                for spike in segment.range(ofSample: index) {
-                    let unit = Int(segment.units[spike])
-                    silentNeurons[unit] = false
-                    if lastSample[unit] != sample {
-                        lastSample[unit] = sample
-                        silentPairs -= 1
-                    }
-                    let threshold = own.thresholds[own.thresholds.count == 1 ? 0 : unit]
-                    let slope = (segment.currents[spike] - (segment.membranes?[spike] ?? threshold)) / threshold
-                    if slope <= 0, segment.membranes == nil {
-                        impossibleSpikes += 1
-                    } else if slope < Diagnostics.tangentialFraction {
-                        nearTangentialSpikes += 1
-                    }
-                    if slope < smallestSlope { smallestSlope = slope }
+        let spiked = recording.samplesWithSpikes(layer: layer)
+        silentNeurons = spiked.map { $0 == 0 }
+        silentPairs = recording.sampleCount * own.neuronCount - spiked.reduce(0, +)
+        for segment in own.segments {
+            for spike in 0..<segment.count {
+                let unit = Int(segment.units[spike])
+                let threshold = own.thresholds[own.thresholds.count == 1 ? 0 : unit]
+                let slope = (segment.currents[spike] - (segment.membranes?[spike] ?? threshold)) / threshold
+                if slope <= 0, segment.membranes == nil {
+                    impossibleSpikes += 1
+                } else if slope < Diagnostics.tangentialFraction {
+                    nearTangentialSpikes += 1
                 }
+                if slope < smallestSlope { smallestSlope = slope }
             }
             spikeCount += segment.count
         }
-        silentPairs += recording.sampleCount * own.neuronCount
+    }
+}
+
+extension Recording {
+    /// For each neuron of a layer in how many samples it spiked.
+    package func samplesWithSpikes(layer: Int) -> [Int] {
+        let count = layers[layer].neuronCount
+        var counts = [Int](repeating: 0, count: count)
+        var last = [Int](repeating: -1, count: count)
+        var sample = 0
+        counts.withUnsafeMutableBufferPointer { counts in
+            last.withUnsafeMutableBufferPointer { last in
+                guard let counts = counts.baseAddress, let last = last.baseAddress else { return }
+                for segment in layers[layer].segments {
+                    let (units, ends) = (segment.units, segment.ends)
+                    var spike = 0
+                    for end in ends {
+                        while spike < end {
+                            let unit = Int(units[spike])
+                            if last[unit] != sample {
+                                last[unit] = sample
+                                counts[unit] &+= 1
+                            }
+                            spike &+= 1
+                        }
+                        sample &+= 1
+                    }
+                }
+            }
+        }
+        return counts
     }
 }

@@ -37,10 +37,12 @@ extension Network {
         for (layer, own) in layers.enumerated() where own.isSpiking {
             let limit = layer == layers.count - 1 ? waking.outputLimit : waking.hiddenLimit
             let allowed = limit * Double(first.sampleCount) * Double(own.neuronCount)
+            let pairs = first.sampleCount * own.neuronCount
             for _ in 0..<waking.trials {
                 monitor?.restart()
                 let recording = try substrate.forward(network, first, options: options, monitor: monitor)
-                guard Double(Diagnostics(recording, layer: layer).silentPairs) > allowed else { break }
+                let spiked = recording.samplesWithSpikes(layer: layer).reduce(0, +)
+                guard Double(pairs - spiked) > allowed else { break }
                 for (index, connection) in network.connections.enumerated()
                 where connection.target <= layer && !connection.isRecurrent {
                     try network.setWeights(connection.weights.map { waking.factor * $0 }, connection: index)

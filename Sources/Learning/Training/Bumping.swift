@@ -33,37 +33,6 @@ struct BumpState: Equatable {
     }
 }
 
-extension Recording {
-    /// For each neuron of a layer in how many samples it spiked.
-    func samplesWithSpikes(layer: Int) -> [Int] {
-        let count = layers[layer].neuronCount
-        var counts = [Int](repeating: 0, count: count)
-        var last = [Int](repeating: -1, count: count)
-        var sample = 0
-        counts.withUnsafeMutableBufferPointer { counts in
-            last.withUnsafeMutableBufferPointer { last in
-                guard let counts = counts.baseAddress, let last = last.baseAddress else { return }
-                for segment in layers[layer].segments {
-                    let (units, ends) = (segment.units, segment.ends)
-                    var spike = 0
-                    for end in ends {
-                        while spike < end {
-                            let unit = Int(units[spike])
-                            if last[unit] != sample {
-                                last[unit] = sample
-                                counts[unit] &+= 1
-                            }
-                            spike &+= 1
-                        }
-                        sample &+= 1
-                    }
-                }
-            }
-        }
-        return counts
-    }
-}
-
 extension Network {
     /// Adds `amount` to all feed-forward weights of the marked neurons of a layer.
     mutating func raiseWeights(of marked: [Bool], layer: Int, by amount: Double) {
