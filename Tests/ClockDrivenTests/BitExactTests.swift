@@ -187,6 +187,23 @@ struct BitExactTests {
         }
     }
 
+    /// Likewise at default time constants, where delays without a penalty are trained by their own gradients.
+    @Test(arguments: [DelayKind.synaptic, .axonal, .dendritic]) func sessionsKeepTheBitsOfPlainDelays(_ kind: DelayKind)
+        throws
+    {
+        var configuration = Configuration(sizes: [5, 11, 3], delays: [kind], samples: 9, gain: 12)
+        configuration.grid = TimeGrid(timeStep: 1e-3, steps: 40)
+        let own = try RandomCase(configuration, seed: 950)
+        #expect(own.network.timeStretch == 1)
+        for options in everyOptimizer where options.delayParameter == .clip && options.delayLearningRate > 0 {
+            let difference = try differenceOfSession(
+                ClockSubstrate(own.grid), plain: (ClockSubstrate(own.grid), ClockRule(own.grid)), own.network,
+                [own.input, own.input, own.input],
+                { _ in Objective(loss: StepTTFSCrossEntropy(), labels: own.labels, wantsInputTimes: false) }, options)
+            #expect(difference == nil, "\(own), \(options)")
+        }
+    }
+
     /// Around the borders of blocks, of words of spikes and of windows, and past the widest layer that has one.
     @Test(arguments: [9, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 257, 2048, 2049])
     func wideLayersEqualRestatement(size: Int) throws {

@@ -12,7 +12,7 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
     /// The optimiser's m and v of each array; empty for arrays that are not trained.
     private let mean: [Block<Real>]
     private let square: [Block<Real>]
-    /// For each connection the gradient of what is trained of its delays, before it is clipped.
+    /// For each connection the gradient of what is trained of its delays, before it is clipped; empty where that is the delays' own.
     private let delayGradients: [Block<Double>]
     /// Options, numbers of steps and bounds; its own memory is not kept up.
     private var base: Optimizer
@@ -37,7 +37,8 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
         }
         (self.trained, parameterBlocks) = (trained, blocks)
         delayGradients = try delays.map { (rows) throws(SpinnpropError) in
-            let block = try Block<Double>(optimizer.trainsDelays ? rows.count : 0)
+            let isDerived = optimizer.trainsDelays && !optimizer.delayRule.isIdentity
+            let block = try Block<Double>(isDerived ? rows.count : 0)
             try block.clear(block.capacity)
             return block
         }
@@ -78,6 +79,9 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
 
     private func isDelay(_ array: Int) -> Bool { array >= connectionCount }
 
+    /// Whether the gradient of what is trained of an array is in `delayGradients`.
+    private func isDerived(_ array: Int) -> Bool { isDelay(array) && !delayRule.isIdentity }
+
     public var optimizer: Optimizer {
         var whole = base
         for (index, rows) in arrays.enumerated() where mean[index].capacity > 0 {
@@ -103,19 +107,19 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
             guard let own = survey(gradient, rows.count), survey(rows.pointer, rows.count) != nil else {
                 return try refuse(gradients)
             }
-            largest = max(largest, isDelay(index) ? differentiateDelays(index, gradient) : Double(own))
+            largest = max(largest, isDerived(index) ? differentiateDelays(index, gradient) : Double(own))
         }
         let clipping = clipping(gradients, largest: min(largest, base.options.clipValue))
         let rules: (weights: UpdateRule<Real>, delays: UpdateRule<Real>) = base.advance(rateFactor: rateFactor)
         for (index, gradient) in gradients.enumerated() {
-            if isDelay(index) {
+            if isDerived(index) {
                 let own = delayGradients[index - connectionCount].pointer
                 for n in 0..<arrays[index].count { gradient[n] = Real(clipping(own[n])) }
                 update(index, gradient, nil, rules.delays)
-                setDelays(index)
             } else {
-                update(index, gradient, clipping, rules.weights)
+                update(index, gradient, clipping, isDelay(index) ? rules.delays : rules.weights)
             }
+            if isDelay(index) { setDelays(index) }
         }
         isShown = false
     }
@@ -183,7 +187,7 @@ public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
         var sum = 0.0
         for (index, gradient) in gradients.enumerated() {
             let rows = arrays[index]
-            if isDelay(index) {
+            if isDerived(index) {
                 let own = delayGradients[index - connectionCount].pointer
                 addSquares(
                     SenderRows(preCount: rows.preCount, postCount: rows.postCount, stride: rows.stride, pointer: own),
