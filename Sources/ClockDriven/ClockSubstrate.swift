@@ -147,8 +147,7 @@ final class ClockRun: Sendable {
             do throws(SpinnpropError) {
                 made = try runner.run(sample, budget: budget, maxima: maxima)
             } catch {
-                guard error.kind != .cancelled else { throw error }
-                throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
+                throw error.naming(sample: sample)
             }
             try budget.add(made)
             try then(sample, index)
@@ -184,12 +183,9 @@ final class ReadoutMaxima: @unchecked Sendable {
     init(_ network: Network, sampleCount: Int) throws(SpinnpropError) {
         outputCount = network.outputCount
         let isLeaky = !network.layers[network.layers.count - 1].isSpiking
-        let (product, overflow) = sampleCount.multipliedReportingOverflow(by: outputCount)
         // Once while running, once in the recording.
-        try Memory.check(
-            count: !isLeaky ? 0 : overflow ? .max : product, bytesPerElement: 6 * MemoryLayout<Double>.stride,
-            "the read-out")
-        count = isLeaky ? product : 0
+        count = try Memory.product(
+            isLeaky ? sampleCount : 0, outputCount, bytesPerElement: 6 * MemoryLayout<Double>.stride, "the read-out")
         block = try Block(3 * count)
     }
 

@@ -68,8 +68,7 @@ final class EventForward: @unchecked Sendable {
     private let budget: SpikeBudget
     /// The spikes of each part, layer by layer.
     private let columns: [[SpikeColumns]]
-    /// The maxima of a leaky read-out, (sample, output); parts write disjoint pieces.
-    private let maxima: Block<MembraneMaximum>
+    private let maxima: ReadoutMaxima
 
     init(
         _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, _ plans: [LayerPlan], _ monitor: Monitor?
@@ -88,16 +87,7 @@ final class EventForward: @unchecked Sendable {
                 try SpikeColumns(capacity: min(1024, part.count &* layer.neuronCount / 2))
             }
         }
-        let outputCount = network.outputCount
-        let isLeaky = !network.layers[network.layers.count - 1].isSpiking
-        if isLeaky {
-            let (count, overflow) = input.sampleCount.multipliedReportingOverflow(by: outputCount)
-            // Maxima are held once while running, and twice while the recording is made.
-            try Memory.check(
-                count: overflow ? .max : count, bytesPerElement: 3 * MemoryLayout<MembraneMaximum>.stride,
-                "the read-out")
-        }
-        maxima = try Block(isLeaky ? input.sampleCount * outputCount : 0)
+        maxima = try ReadoutMaxima(network, sampleCount: input.sampleCount)
         let neurons = network.layers.reduce(0) { $0 + $1.neuronCount }
         budget = SpikeBudget(
             limit: options.maxSpikes
@@ -122,11 +112,9 @@ final class EventForward: @unchecked Sendable {
         runner.begin(columns: columns.map { $0[part] }, samples: partition[part].count)
         for sample in partition[part] {
             do throws(SpinnpropError) {
-                try runner.run(
-                    sample, endTime: endTime, budget: budget, maxima: maxima.pointer + sample * network.outputCount)
+                try runner.run(sample, endTime: endTime, budget: budget, maxima: maxima.of(sample))
             } catch {
-                guard error.kind != .cancelled else { throw error }
-                throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
+                throw error.naming(sample: sample)
             }
             monitor?.finish(1)
         }
@@ -135,12 +123,11 @@ final class EventForward: @unchecked Sendable {
     /// What the parts have left so far: spikes appear in it as they are found, maxima must have been.
     func recording(_ fingerprint: UInt64?) -> Recording {
         let layers = network.layers.enumerated().map { (index, layer) in
-            let readout =
-                layer.isSpiking ? [] : (0..<input.sampleCount * layer.neuronCount).map { maxima.pointer[$0] }
-            return LayerRecording(
+            LayerRecording(
                 neuronCount: layer.neuronCount, isSpiking: layer.isSpiking, thresholds: layer.parameters.threshold,
-                segments: columns[index], maxima: readout.map(\.value), maximumTimes: readout.map(\.time),
-                maximumCurrents: readout.map(\.current))
+                segments: columns[index], maxima: layer.isSpiking ? [] : maxima.values,
+                maximumTimes: layer.isSpiking ? [] : maxima.times,
+                maximumCurrents: layer.isSpiking ? [] : maxima.currents)
         }
         return Recording(
             input: input, layers: layers, partition: partition, fingerprint: fingerprint,

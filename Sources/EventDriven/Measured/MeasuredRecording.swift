@@ -37,8 +37,7 @@ private final class MeasuredRun: @unchecked Sendable {
     private let columns: [[SpikeColumns]]
     /// Per spiking layer, (sample, neuron); parts write disjoint pieces.
     private let modelTimes: [Block<Double>]
-    /// Of a leaky read-out, (sample, output), likewise.
-    private let maxima: Block<MembraneMaximum>
+    private let maxima: ReadoutMaxima
 
     init(
         _ network: Network, _ input: SpikeTrains, _ layers: [SpikeTrains], _ endTime: Double, _ monitor: Monitor?
@@ -60,10 +59,12 @@ private final class MeasuredRun: @unchecked Sendable {
         }
         // While they are found, and while the recording is made.
         modelTimes = try network.layers.map { (layer) throws(SpinnpropError) in
-            try Block(layer.isSpiking ? Memory.product(input.sampleCount, layer.neuronCount, bytes: 16) : 0)
+            try Block(
+                Memory.product(
+                    layer.isSpiking ? input.sampleCount : 0, layer.neuronCount, bytesPerElement: 16,
+                    "the measured recording"))
         }
-        let isLeaky = !network.layers[network.layers.count - 1].isSpiking
-        maxima = try Block(isLeaky ? Memory.product(input.sampleCount, network.outputCount, bytes: 72) : 0)
+        maxima = try ReadoutMaxima(network, sampleCount: input.sampleCount)
     }
 
     /// - Throws: `invalidValue` naming what does not fit.
@@ -112,14 +113,13 @@ private final class MeasuredRun: @unchecked Sendable {
         }
         if let monitor, monitor.isStopped { throw .cancelled }
         let layers = network.layers.enumerated().map { (index, layer) in
-            let count = input.sampleCount * layer.neuronCount
-            let readout = layer.isSpiking ? [] : (0..<count).map { maxima.pointer[$0] }
+            let count = layer.isSpiking ? input.sampleCount * layer.neuronCount : 0
             return LayerRecording(
                 neuronCount: layer.neuronCount, isSpiking: layer.isSpiking, thresholds: layer.parameters.threshold,
-                segments: columns[index], maxima: readout.map(\.value), maximumTimes: readout.map(\.time),
-                maximumCurrents: readout.map(\.current),
-                modelTimes: layer.isSpiking
-                    ? Array(UnsafeBufferPointer(start: modelTimes[index].pointer, count: count)) : [])
+                segments: columns[index], maxima: layer.isSpiking ? [] : maxima.values,
+                maximumTimes: layer.isSpiking ? [] : maxima.times,
+                maximumCurrents: layer.isSpiking ? [] : maxima.currents,
+                modelTimes: Array(UnsafeBufferPointer(start: modelTimes[index].pointer, count: count)))
         }
         return Recording(
             input: input, layers: layers, partition: partition, fingerprint: network.fingerprint,
@@ -131,10 +131,9 @@ private final class MeasuredRun: @unchecked Sendable {
         let modelTimes = modelTimes.map(\.pointer)
         for sample in partition[part] {
             do throws(SpinnpropError) {
-                try runner.run(sample, into: own, modelTimes: modelTimes, maxima: maxima.pointer)
+                try runner.run(sample, into: own, modelTimes: modelTimes, maxima: maxima.of(sample))
             } catch {
-                guard error.kind != .cancelled else { throw error }
-                throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
+                throw error.naming(sample: sample)
             }
             monitor?.finish(1)
         }
@@ -168,7 +167,7 @@ private final class MeasuredRunner {
         order = TimeOrder(poller)
     }
 
-    /// - Parameters: where the sample's spikes go, layer by layer; those that the model would have had, and maxima, of all samples.
+    /// - Parameters: where the sample's spikes go, layer by layer; those that the model would have had, of all samples; its maxima.
     func run(
         _ sample: Int, into columns: [SpikeColumns], modelTimes: [UnsafeMutablePointer<Double>],
         maxima: UnsafeMutablePointer<MembraneMaximum>
@@ -182,7 +181,7 @@ private final class MeasuredRunner {
                 try replay(plan, sample, into: output, modelTimes[plan.layer] + sample * plan.neuronCount)
             } else {
                 try plan.forEachNeuron(rows, arrivals, propagators) { (neuron) throws(SpinnpropError) in
-                    maxima[sample * plan.neuronCount + neuron] = try plan.maximum(
+                    maxima[neuron] = try plan.maximum(
                         neuron: neuron, arrivals, propagators.pointer, endTime: endTime, poller: poller)
                 }
             }
@@ -214,14 +213,5 @@ private final class MeasuredRunner {
         }
         let found = SpikeRow(times: output.times + start, units: output.units + start, count: spikes.count)
         if plan.recurrent.isEmpty { rows.add(found) } else { rows.replaceLast(found) }
-    }
-}
-
-extension Memory {
-    /// A product of two counts for which there must be room. - Throws: `outOfMemory`.
-    fileprivate static func product(_ a: Int, _ b: Int, bytes: Int) throws(SpinnpropError) -> Int {
-        let (count, overflow) = a.multipliedReportingOverflow(by: b)
-        try check(count: overflow ? .max : count, bytesPerElement: bytes, "the measured recording")
-        return count
     }
 }
