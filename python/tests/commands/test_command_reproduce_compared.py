@@ -1,5 +1,6 @@
 """spinnprop reproduce, of settings that train several networks for comparison."""
 
+import hashlib
 import json
 import os
 
@@ -18,6 +19,9 @@ from spinnprop._commands.reproduce import (
 SETTINGS = {"delgrad": delgrad_yin_yang, "eventprop-delays": eventprop_delays_yin_yang, "fast-and-deep": fast_and_deep_yin_yang}
 
 
+SAMPLES = trained.SAMPLES
+
+
 @pytest.fixture(autouse=True)
 def few_samples(monkeypatch):
     few = {"train": [300, 42], "validation": [60, 41], "published test": [50, 40], "test": [80, 43]}
@@ -26,6 +30,15 @@ def few_samples(monkeypatch):
 
 def command(setting, out, *more, seeds=2, epochs=2):
     return ["reproduce", f"{setting}-yin-yang", "--seeds", str(seeds), "--epochs", str(epochs), "--out", str(out), *more]
+
+
+def cases_of(module, names=None):
+    """All networks of a setting, on the engines of these names or on all."""
+    engines = module.SETTING.engines()
+    return [
+        module.SETTING.case(engines[name], hidden, delays)
+        for name in names or engines for hidden in module.SETTING.hidden for delays in module.SETTING.delays
+    ]  # fmt: skip
 
 
 SMALL = ["--hidden", "10", "5", "--delays", "none", "synaptic"]
@@ -94,7 +107,7 @@ def test_fast_and_deep(tmp_path, capsys):
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_what_is_known_is_of_the_published_networks(setting):
     module = SETTINGS[setting]
-    cases = [module.case("first-spike", hidden, delays) for hidden in module.SETTING.hidden for delays in module.SETTING.delays]
+    cases = cases_of(module, ["first-spike"])
     known = {(case.shape, case.delays): (case.parameters, case.known) for case in cases if case.known is not None}
     assert known == {
         "delgrad": {
@@ -106,9 +119,27 @@ def test_what_is_known_is_of_the_published_networks(setting):
     }[setting]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "setting, networks, digest",
+    [
+        ("delgrad", 48, "af1bd470acc086c72380ba20c80e33343efcf01bb28c20fd1022005623dbafe9"),
+        ("eventprop-delays", 72, "5429fced523f8b66d2faa2b524c3af37ed245844bb4c22a5335945b35c5b65b6"),
+        ("fast-and-deep", 2, "712a64f2e5b2e763a21fcb33fe976c5c7b908cf673d79eb74118d616f43e71f2"),
+    ],
+)
+def test_runs_are_described_as_in_files_of_earlier_runs(setting, networks, digest, monkeypatch):
+    """An earlier run is found by its description: another digest means that its file is not found any more."""
+    monkeypatch.setattr(trained, "SAMPLES", SAMPLES)
+    described = [case.describe(3, 25) for case in cases_of(SETTINGS[setting])]
+    assert {own.pop("spinnprop") for own in described} == {sp.__version__}
+    assert len(described) == networks
+    assert hashlib.sha256(json.dumps(described).encode()).hexdigest() == digest
+
+
 def test_published_weights_and_delays_spike_as_published():
     """Spec values of an output at tau_mem = 2 tau_syn: its authors' weights, and their threshold times the leak."""
-    network = sp.Network([4, 3], **{name: value for name, value in delgrad_yin_yang.case("event", 5, "none").network.items() if "weight" not in name})
+    case = delgrad_yin_yang.case(sp.EventEngine(), 5, "none")
+    network = sp.Network([4, 3], **{name: value for name, value in case.network.items() if "weight" not in name})
     network.weights[0] = [[0.9, 0.8, 0.7, 0.5], [-0.4, 1.6, 1.1, 0.6], [0.3, 0.2, 0.4, -0.2]]
     spikes = sp.SpikeTrains([0.3, 0.7, 1.2, 0.15], [0, 1, 2, 3], [0, 4], 4)
     times = network.forward(spikes, engine="first-spike").first_spike_times[0]

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import grammar
 from . import (
+    comparison,
     delgrad_yin_yang,
     eventprop_delays_yin_yang,
     eventprop_yin_yang,
@@ -19,11 +20,7 @@ def add_parser(commands: Any) -> None:
     settings = grammar.family(
         commands, "reproduce", "run a published setting", "Run a published setting.", "settings", "SETTING"
     )
-    for module in (
-        eventprop_yin_yang,
-        spinnaker2_yin_yang,
-        fast_and_deep_yin_yang,
-        delgrad_yin_yang,
-        eventprop_delays_yin_yang,
-    ):
-        module.add_parser(settings)
+    eventprop_yin_yang.add_parser(settings)
+    spinnaker2_yin_yang.add_parser(settings)
+    for module in (fast_and_deep_yin_yang, delgrad_yin_yang, eventprop_delays_yin_yang):
+        comparison.add_parser(settings, module.SETTING)

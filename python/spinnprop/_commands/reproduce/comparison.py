@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 from functools import partial
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 import numpy as np
 
+from ..._engines.base import BaseEngine
 from ..._library import __version__
 from .. import grammar
 from ..folder import begin, clear
 from ..output import save_picture, write_json
 from . import trained
 from .results import EARLIER, add_shared, counted
-from .trained import PUBLISHED_TEST, TEST, VALIDATION, Case, Found, find, load
+from .trained import PUBLISHED_TEST, TEST, VALIDATION, Case, Found, find, load, quartiles
 
 #: Kinds of delays, and sizes of the hidden layer, in the order in which they are trained.
 DELAYS = ("none", "axonal", "dendritic", "synaptic")
@@ -26,32 +27,39 @@ class Setting(NamedTuple):
     """A published setting."""
 
     name: str
+    #: For its help: what it is in a line, and what is done.
+    summary: str
+    description: str
     #: In a word, what the known numbers are of, and in a sentence what they are and what measured them.
     known: str
     source: str
     #: What else a reader must know of the table.
     notes: Sequence[str]
-    #: The networks: of an engine's name, hidden neurons, a kind of delays.
-    case: Callable[[str, int, str], Case]
+    #: Makes what it runs on, by name; "both" stands for the first two.
+    engines: Callable[[], Dict[str, BaseEngine]]
+    #: The networks: of an engine, hidden neurons, a kind of delays.
+    case: Callable[[BaseEngine, int, str], Case]
     hidden: Sequence[int] = HIDDEN
     delays: Sequence[str] = DELAYS
 
 
-def add_parser(settings: Any, setting: Setting, engines: Sequence[str], summary: str, description: str) -> None:
-    """The grammar of a setting: of `engines` "both" stands for the first two."""
+def add_parser(settings: Any, setting: Setting) -> None:
+    """The grammar of a setting."""
+    engines = setting.engines()
+    both = _both(engines)
     parser = grammar.command(
         settings,
         setting.name,
-        lambda options: run(options, setting),
-        summary,
-        f"{description} Runs that are already in the folder are not run again.",
+        lambda options: run(options, setting, engines),
+        setting.summary,
+        f"{setting.description} Runs that are already in the folder are not run again.",
         pictures=True,
     )
     parser.add_argument(
         "--engine",
         default="both",
         choices=["both", *engines],
-        help=f"what networks are trained and tested on; both: {engines[0]}, then {engines[1]}",
+        help=f"what networks are trained and tested on; both: {both[0]}, then {both[1]}",
     )
     if len(setting.hidden) > 1:
         parser.add_argument(
@@ -64,11 +72,14 @@ def add_parser(settings: Any, setting: Setting, engines: Sequence[str], summary:
         )  # fmt: skip
     else:
         parser.set_defaults(hidden=list(setting.hidden), delays=list(setting.delays))
-    parser.set_defaults(engines=list(engines[:2]))
     add_shared(parser, seeds=5, epochs=300, out=f"reproduce-{setting.name}")
 
 
-def run(options: argparse.Namespace, setting: Setting) -> None:
+def _both(engines: Mapping[str, BaseEngine]) -> List[str]:
+    return list(engines)[:2]
+
+
+def run(options: argparse.Namespace, setting: Setting, engines: Mapping[str, BaseEngine]) -> None:
     """Runs what is not in ``options.out`` yet, then prints the table and writes it with pictures."""
     # Imported before the training, so that what is missing is missed at once.
     from ... import plot as plot
@@ -76,10 +87,9 @@ def run(options: argparse.Namespace, setting: Setting) -> None:
 
     command = f"reproduce {setting.name}"
     begin(options.out, command)
-    engines = options.engines if options.engine == "both" else [options.engine]
     cases = [
-        setting.case(engine, hidden, delays)
-        for engine in engines
+        setting.case(engines[engine], hidden, delays)
+        for engine in (_both(engines) if options.engine == "both" else [options.engine])
         for hidden in dict.fromkeys(options.hidden)
         for delays in dict.fromkeys(options.delays)
     ]
@@ -91,7 +101,7 @@ def run(options: argparse.Namespace, setting: Setting) -> None:
     sets = load(cases[0])
     found = []
     for case in cases:
-        own = Found(case, [], [], [])
+        own = Found(case, case.parameters, [], [], [])
         for seed in range(options.seeds):
             result, is_earlier = find(setting.name, case, seed, options.epochs, sets, options.out)
             own.accuracies.append(result[TEST])
@@ -120,13 +130,13 @@ def run(options: argparse.Namespace, setting: Setting) -> None:
 def _row(found: Found) -> Dict[str, Any]:
     """What the table says of a case, in percent."""
     case, accuracies = found.case, found.accuracies
-    low, middle, high = (float(value) for value in np.percentile(accuracies, [25, 50, 75]))
+    low, middle, high = map(float, quartiles(accuracies))
     spread: Optional[float] = float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else None
     return {
         "engine": case.engine.name,
         "network": case.shape,
         "delays": case.delays,
-        "parameters": case.parameters,
+        "parameters": found.parameters,
         "test_accuracies": accuracies,
         "median": middle,
         "quartiles": [low, high],

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, Dict, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from ..._engines.base import BaseEngine
-from ..._engines.event import EventEngine
-from ..._engines.first_spike import FirstSpikeEngine
 from ...losses import ShiftInvariantMSE
 from . import comparison
-from .trained import ONCE, Case
+from .trained import ONCE, Case, first_spike_and_exact, training_options
 
 
 class Published(NamedTuple):
@@ -32,24 +29,17 @@ PUBLISHED = {
 }
 
 
-def case(engine: str, hidden: int, delays: str) -> Case:
+def case(engine: BaseEngine, hidden: int, delays: str) -> Case:
     """A network as published; where nothing is, with the numbers of its kind at 30 hidden neurons."""
     like = "axonal" if delays == "dendritic" else delays
     published = PUBLISHED.get((hidden, delays), PUBLISHED[30, like]._replace(known=None))
-    training: Dict[str, Any] = {
-        "batch_size": 150,
-        "optimizer": "adam",
-        "learning_rate": published.weight_rate,
+    training = training_options(
+        learning_rate=published.weight_rate,
         # Ours: at a constant rate accuracies swing from epoch to epoch.
-        "schedule": "step",
-        "schedule_epochs": 100,
-        "schedule_gamma": 0.2,
-        "clip_norm": math.inf,
-        "bump": 5e-4,
-        "bump_hidden_limit": 0.3,
-        "bump_output_limit": 0.0,
-        "bump_pairs": True,
-    }
+        schedule="step",
+        schedule_epochs=100,
+        schedule_gamma=0.2,
+    )
     if delays != "none":
         training.update(
             delay_learning_rate=published.delay_rate,
@@ -59,7 +49,7 @@ def case(engine: str, hidden: int, delays: str) -> Case:
             delay_init=[0.0, 0.25],
         )
     return Case(
-        engine=engines()[engine],
+        engine=engine,
         sizes=[4, hidden, 3],
         delays=delays,
         encoding={"t_early": 0.15, "t_late": 2.0},
@@ -79,31 +69,18 @@ def case(engine: str, hidden: int, delays: str) -> Case:
     )
 
 
-def engines() -> Dict[str, BaseEngine]:
-    """First spikes with the published limit to a weight's step, and the exact engine, which has no such limit."""
-    return {"first-spike": FirstSpikeEngine(max_weight_step=0.2), "event": EventEngine()}
-
-
 SETTING = comparison.Setting(
-    "delgrad-yin-yang",
-    "stored net",
-    "test accuracy of one network that comes with the authors' public code, measured by this project",
-    [
+    name="delgrad-yin-yang",
+    summary="Yin-Yang, 4-30-3 to 4-5-3 with and without trained delays, as in DelGrad (arXiv 2404.19165)",
+    description="Train the published networks on first spikes, with each kind of delays and in several sizes, for several seeds; print "
+    "medians and quartiles beside stored networks of the authors.",
+    known="stored net",
+    source="test accuracy of one network that comes with the authors' public code, measured by this project",
+    notes=[
         "initial weights and learning rates are published for the networks with a stored net; the others have those of 30 hidden "
         "neurons, dendritic delays those of axonal ones",
         "how learning rates fall is this project's choice: to a fifth after every hundred epochs",
     ],
-    case,
+    engines=first_spike_and_exact,
+    case=case,
 )
-
-
-def add_parser(settings: Any) -> None:
-    """The grammar of ``spinnprop reproduce delgrad-yin-yang``."""
-    comparison.add_parser(
-        settings,
-        SETTING,
-        list(engines()),
-        "Yin-Yang, 4-30-3 to 4-5-3 with and without trained delays, as in DelGrad (arXiv 2404.19165)",
-        "Train the published networks on first spikes, with each kind of delays and in several sizes, for several seeds; print "
-        "medians and quartiles beside stored networks of the authors.",
-    )

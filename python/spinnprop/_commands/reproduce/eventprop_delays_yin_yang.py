@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, Dict
+from typing import Dict
 
 from ..._engines.base import BaseEngine
 from ..._engines.clock import ClockEngine
@@ -11,7 +10,7 @@ from ..._engines.event import EventEngine
 from ..._engines.first_spike import FirstSpikeEngine
 from ...losses import ShiftInvariantMSE
 from . import comparison
-from .trained import Case
+from .trained import Case, training_options
 
 #: Published learning rates by hidden neurons: of weights without delays and with them, and of delays in published time steps.
 RATES = {
@@ -26,27 +25,19 @@ RATES = {
 _PUBLISHED_STEP = 5e-6
 
 
-def case(engine: str, hidden: int, delays: str) -> Case:
+def case(engine: BaseEngine, hidden: int, delays: str) -> Case:
     """A network as published; all kinds of delays with the rates of those per synapse."""
     without, weight_rate, delay_rate = RATES[hidden]
-    training: Dict[str, Any] = {
-        "batch_size": 150,
-        "optimizer": "adam",
-        "learning_rate": without if delays == "none" else weight_rate,
-        "schedule": "exponential",
-        "schedule_gamma": 0.9975,
-        "clip_norm": math.inf,
-        # Ours: without it nothing wakes outputs that are silent from the first epoch, as most of networks of 5 hidden neurons are.
-        "bump": 5e-4,
-        "bump_hidden_limit": 0.3,
-        "bump_output_limit": 0.0,
-        "bump_pairs": True,
-    }
+    # Its bumping is ours: without it nothing wakes outputs that are silent from the first epoch, as most of networks of 5 hidden
+    # neurons are.
+    training = training_options(
+        learning_rate=without if delays == "none" else weight_rate, schedule="exponential", schedule_gamma=0.9975
+    )
     if delays != "none":
         # Delays of at most 10 ms, themselves trained.
         training.update(delay_learning_rate=delay_rate * _PUBLISHED_STEP, delay_parameter="clip", delay_shift=0.0, delay_scale=10e-3)
     return Case(
-        engine=engines()[engine],
+        engine=engine,
         sizes=[4, hidden, 3],
         delays=delays,
         encoding={"t_early": 1.5e-3, "t_late": 20e-3},
@@ -69,24 +60,17 @@ def engines() -> Dict[str, BaseEngine]:
 
 
 SETTING = comparison.Setting(
-    "eventprop-delays-yin-yang",
-    "published",
-    "no number of these networks is at hand",
-    [
+    name="eventprop-delays-yin-yang",
+    summary="Yin-Yang, 4-30-3 to 4-5-3 with and without trained delays, as in EventProp with delays (arXiv 2501.07331)",
+    description="Train the published networks, silent neurons bumped, with each kind of delays and in several sizes, for several seeds; print "
+    "medians and quartiles.",
+    known="published",
+    source="no number of these networks is at hand",
+    notes=[
         "neurons spike several times on event and clock, as in EventProp, and once on first-spike",
         "silent neurons' weights are bumped, which is this project's choice: otherwise most of the smallest networks never begin to learn",
         "learning rates are published for networks without delays and with delays per synapse; axonal and dendritic ones have the latter's",
     ],
-    case,
+    engines=engines,
+    case=case,
 )
-
-
-def add_parser(settings: Any) -> None:
-    """The grammar of ``spinnprop reproduce eventprop-delays-yin-yang``."""
-    comparison.add_parser(
-        settings,
-        SETTING,
-        list(engines()),
-        "Yin-Yang, 4-30-3 to 4-5-3 with and without trained delays, as in EventProp with delays (arXiv 2501.07331)",
-        "Train the published networks, silent neurons bumped, with each kind of delays and in several sizes, for several seeds; print medians and quartiles.",
-    )

@@ -6,6 +6,7 @@ import argparse
 import math
 import os
 import statistics
+from functools import partial
 from typing import Any, Dict, List
 
 from ... import datasets, encoding
@@ -16,7 +17,7 @@ from ..._trainer import Trainer
 from ...losses import TTFSCrossEntropy
 from .. import grammar
 from ..folder import begin
-from .results import EARLIER, add_shared, counted, file_name, finished, kept, write
+from .results import EARLIER, add_shared, counted, file_name, found_or_run
 
 #: Wunderlich and Pehle (2021), arXiv 2009.08378, table 1 and the authors' published code.
 SETTING: Dict[str, Any] = {
@@ -75,15 +76,11 @@ def run(options: argparse.Namespace) -> None:
     for seed in range(options.seeds):
         path = os.path.join(options.out, file_name(f"seed-{seed}", options.epochs))
         own = {"spinnprop": __version__, "seed": seed, "epochs": options.epochs, "setting": SETTING}
-        result = finished(path, own, ["test_accuracy_by_epoch"])
-        note = EARLIER if result else ""
-        if not result:
-            with kept(options.out):
-                result = _run(seed, options.epochs, train, test)
-            write(path, {**own, **result})
+        run_seed = partial(_run, seed, options.epochs, train, test)
+        result, is_earlier = found_or_run(path, own, ["test_accuracy_by_epoch"], run_seed)
         curves.append(result["test_accuracy_by_epoch"])
         silent.append(result["silent_test_samples_percent"])
-        print(f"seed {seed}: test accuracy {curves[-1][-1]:.2f} %{note}", flush=True)
+        print(f"seed {seed}: test accuracy {curves[-1][-1]:.2f} %{EARLIER if is_earlier else ''}", flush=True)
     _print_table(curves, silent)
 
 

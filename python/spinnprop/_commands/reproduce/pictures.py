@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from .trained import Case, Found
+from .trained import Found, quartiles
 
 _COLOURS = {"none": "0.35", "axonal": "C0", "dendritic": "C2", "synaptic": "C1"}
 _LINES = ("-", "--", ":")
@@ -17,8 +17,9 @@ def draw_errors(figure: Any, found: Sequence[Found], by: str, known: str) -> Non
     axes = figure.add_subplot()
     engines = _engines(found)
     for (engine, delays), own in _grouped(found).items():
-        points = sorted((_size(case, by), *_quartiles(accuracies), case.known) for case, accuracies, *_ in own)
-        at, low, middle, high = (np.array([point[n] for point in points]) for n in range(4))
+        own = sorted(own, key=lambda each: _size(each, by))
+        at = np.array([_size(each, by) for each in own])
+        low, middle, high = quartiles(100 - np.array([each.accuracies for each in own]), axis=1)
         # Lines of several engines would lie on top of each other's bars.
         shift = 1 + 0.012 * (engines.index(engine) - (len(engines) - 1) / 2)
         label = f"{engine}, {_named(delays)}" if len(engines) > 1 else _named(delays)
@@ -27,7 +28,7 @@ def draw_errors(figure: Any, found: Sequence[Found], by: str, known: str) -> Non
             shift * at, middle, [middle - low, high - middle], label=label, linestyle=style, marker="o", markersize=4,
             capsize=3, linewidth=1.2, color=_COLOURS[delays],
         )  # fmt: skip
-        stars = [(point[0], 100 - point[4]) for point in points if point[4] is not None]
+        stars = [(_size(each, by), 100 - each.case.known) for each in own if each.case.known is not None]
         if stars and engine == engines[0]:
             axes.scatter(
                 *zip(*stars), marker="*", s=110, facecolor=_COLOURS[delays], edgecolor="black", linewidths=0.7,
@@ -40,17 +41,18 @@ def draw_errors(figure: Any, found: Sequence[Found], by: str, known: str) -> Non
 
 def draw_courses(figure: Any, found: Sequence[Found]) -> None:
     """Validation error over epochs, a panel for each kind of delays and a line for each size and engine."""
-    kinds = [kind for kind in _COLOURS if any(case.delays == kind for case, *_ in found)]
+    kinds = [kind for kind in _COLOURS if any(each.case.delays == kind for each in found)]
     engines = _engines(found)
-    sizes = sorted({case.sizes[1] for case, *_ in found}, reverse=True)
+    sizes = sorted({_size(each, "hidden") for each in found}, reverse=True)
     panels = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
     for axes, kind in zip(panels, kinds):
-        for case, _, _, curves in found:
+        for each in found:
+            case = each.case
             if case.delays != kind:
                 continue
-            low, middle, high = _bands(curves)
+            low, middle, high = quartiles(100 - np.array(each.curves))
             epochs = np.arange(1, len(middle) + 1)
-            colour = f"C{sizes.index(case.sizes[1])}"
+            colour = f"C{sizes.index(_size(each, 'hidden'))}"
             engine = f", {case.engine.name}" if len(engines) > 1 else ""
             style = _LINES[engines.index(case.engine.name) % len(_LINES)]
             axes.plot(epochs, middle, color=colour, linestyle=style, linewidth=1, label=f"{case.shape}{engine}")
@@ -64,27 +66,18 @@ def draw_courses(figure: Any, found: Sequence[Found]) -> None:
 
 
 def _engines(found: Sequence[Found]) -> List[str]:
-    return list(dict.fromkeys(case.engine.name for case, *_ in found))
+    return list(dict.fromkeys(each.case.engine.name for each in found))
 
 
 def _grouped(found: Sequence[Found]) -> Dict[Tuple[str, str], List[Found]]:
     groups: Dict[Tuple[str, str], List[Found]] = {}
     for each in found:
-        groups.setdefault((each[0].engine.name, each[0].delays), []).append(each)
+        groups.setdefault((each.case.engine.name, each.case.delays), []).append(each)
     return groups
 
 
-def _size(case: Case, by: str) -> int:
-    return case.sizes[1] if by == "hidden" else case.parameters
-
-
-def _quartiles(accuracies: Any) -> Tuple[float, ...]:
-    """Of the errors: lower quartile, median, upper quartile."""
-    return tuple(float(value) for value in np.percentile(100 - np.asarray(accuracies), [25, 50, 75]))
-
-
-def _bands(curves: List[List[float]]) -> Any:
-    return np.percentile(100 - np.asarray(curves), [25, 50, 75], axis=0)
+def _size(each: Found, by: str) -> int:
+    return each.case.sizes[1] if by == "hidden" else each.parameters
 
 
 def _named(delays: str) -> str:

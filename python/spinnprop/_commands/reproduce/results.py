@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import sys
-from typing import Any, Dict, Iterator, Sequence
+from typing import Any, Callable, Dict, Iterator, Sequence, Tuple
 
 from .. import grammar
 
@@ -37,6 +37,28 @@ def kept(out: str, things: str = "seeds") -> Iterator[None]:
 def file_name(start: str, epochs: int) -> str:
     """The name of a result's file: it names the epochs, so that a short run leaves a long one as it is."""
     return f"{start}-{epochs}-epochs.json"
+
+
+def found_or_run(
+    path: str,
+    own: Dict[str, Any],
+    curves: Sequence[str],
+    run: Callable[[], Dict[str, Any]],
+    is_whole: Callable[[Dict[str, Any]], bool] = bool,
+    things: str = "seeds",
+) -> Tuple[Dict[str, Any], bool]:
+    """What a run that is described by `own` found, and whether its file was there; if not, it is run and its file written.
+
+    `is_whole` says whether an earlier run's file has what there is to be besides `curves`, `things` what a folder holds when
+    Ctrl-C comes.
+    """
+    found = finished(path, own, curves)
+    if found and is_whole(found):
+        return found, True
+    with kept(os.path.dirname(path), things):
+        found = run()
+    write(path, {**own, **found})
+    return found, False
 
 
 def finished(path: str, run: Dict[str, Any], curves: Sequence[str]) -> Dict[str, Any]:

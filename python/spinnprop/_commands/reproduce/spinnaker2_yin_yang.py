@@ -9,6 +9,7 @@ import math
 import os
 import statistics
 import time
+from functools import partial
 from typing import Any, Dict, List
 
 import numpy as np
@@ -25,7 +26,7 @@ from ...losses import StepTTFSCrossEntropy
 from ...spinnaker2._account import ESTIMATED, Account
 from .. import grammar
 from ..folder import begin
-from .results import EARLIER, add_shared, counted, file_name, finished, is_number, kept, write
+from .results import EARLIER, add_shared, counted, file_name, found_or_run, is_number, kept, write
 
 _SIZES = (5, 120, 3)
 #: Weights ~ N(mu / sqrt(n), sigma / sqrt(n)) for n senders.
@@ -151,13 +152,9 @@ def run(options: argparse.Namespace) -> None:
             "epochs": options.epochs,
             "setting": {**SETTING, "training": {**training, "clip_norm": "none"}},
         }
-        result = finished(path, own, [_STRICT, _LENIENT])
-        note = EARLIER
-        if not _is_whole(result, engine):
-            with kept(options.out):
-                result = _run(seed, options.epochs, training, sets, engine)
-            write(path, {**own, **result})
-            note = ""
+        run_seed = partial(_run, seed, options.epochs, training, sets, engine)
+        result, is_earlier = found_or_run(path, own, [_STRICT, _LENIENT], run_seed, partial(_is_whole, engine))
+        note = EARLIER if is_earlier else ""
         curve = result[_STRICT]
         curves.append(curve)
         lenient.append(result[_LENIENT])
@@ -183,7 +180,7 @@ def run(options: argparse.Namespace) -> None:
     _print_summary(curves, lenient, 100 * encoding.ceiling(*sets["test"]))
 
 
-def _is_whole(result: Dict[str, Any], engine_name: str) -> bool:
+def _is_whole(engine_name: str, result: Dict[str, Any]) -> bool:
     """Whether an earlier run's file has all that `_run` gives besides the curves."""
     has_account = engine_name != spinnaker2.Engine.name or _is_account(result.get(_ON_CHIP))
     return isinstance(result.get(_WEIGHTS), str) and is_number(result.get(_SECONDS), _BEYOND) and has_account

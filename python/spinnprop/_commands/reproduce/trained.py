@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 import os
+from functools import partial
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+import numpy as np
 
 from ... import datasets, encoding
 from ..._engines.base import BaseEngine
+from ..._engines.event import EventEngine
+from ..._engines.first_spike import FirstSpikeEngine
 from ..._library import __version__
 from ..._network import Network
 from ..._support.bars import EpochBar
 from ..._trainer import Trainer
 from ...losses import Loss
 from ..folder import CHECKPOINT
-from .results import file_name, finished, is_number, kept, write
+from .results import file_name, found_or_run, is_number
 
 #: Samples and seed of each set: the published ones, but for a test set so large that its own chance, which all networks share, is
 #: less than what is to be told apart.
@@ -79,12 +84,38 @@ class Case(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What the seeds of a case found, in percent: accuracies on both test sets, and validation accuracies by epoch."""
+    """A case, how many numbers it trains, and what its seeds found, in percent: accuracies on both test sets, validation by epoch."""
 
     case: Case
+    parameters: int
     accuracies: List[float]
     published: List[float]
     curves: List[List[float]]
+
+
+class Quartiles(NamedTuple):
+    """Lower quartile, median, upper quartile."""
+
+    low: Any
+    middle: Any
+    high: Any
+
+
+def quartiles(values: Any, axis: int = 0) -> Quartiles:
+    """Those of numbers, or of each row or column of a table."""
+    return Quartiles(*np.percentile(values, [25, 50, 75], axis=axis))
+
+
+def first_spike_and_exact() -> Dict[str, BaseEngine]:
+    """First spikes with the published limit to a weight's step, and the exact engine, which has no such limit."""
+    return {"first-spike": FirstSpikeEngine(max_weight_step=0.2), "event": EventEngine()}
+
+
+def training_options(**own: Any) -> Dict[str, Any]:
+    """A setting's own keywords of `Trainer` among those that all settings share, in the order in which files have them."""
+    shared = {"batch_size": 150, "optimizer": "adam"}
+    bumping = {"bump": 5e-4, "bump_hidden_limit": 0.3, "bump_output_limit": 0.0, "bump_pairs": True}
+    return {**shared, **own, "clip_norm": math.inf, **bumping}
 
 
 def load(case: Case) -> Dict[str, Tuple[Any, Any]]:
@@ -100,17 +131,17 @@ def find(name: str, case: Case, seed: int, epochs: int, sets: Dict[str, Tuple[An
     """What a run of the setting `name` found, and whether its file was there; a run that was interrupted goes on."""
     start = f"{name}-{case.engine.name}-{case.shape}-{case.delays}-seed-{seed}"
     path = os.path.join(out, file_name(start, epochs))
-    own = case.describe(seed, epochs)
-    found = finished(path, own, [VALIDATION])
-    if all(is_number(found.get(each), 100.0) for each in (TEST, PUBLISHED_TEST)):
-        return found, True
     checkpoint = f"{os.path.splitext(path)[0]}.{CHECKPOINT}"
-    with kept(out, "runs"):
-        found = _run(case, seed, epochs, sets, checkpoint)
-    write(path, {**own, **found})
-    if os.path.isfile(checkpoint):
+    run = partial(_run, case, seed, epochs, sets, checkpoint)
+    found, is_earlier = found_or_run(path, case.describe(seed, epochs), [VALIDATION], run, _is_whole, things="runs")
+    if not is_earlier and os.path.isfile(checkpoint):
         os.remove(checkpoint)
-    return found, False
+    return found, is_earlier
+
+
+def _is_whole(found: Dict[str, Any]) -> bool:
+    """Whether an earlier run's file has all that `_run` gives besides the curve."""
+    return all(is_number(found.get(each), 100.0) for each in (TEST, PUBLISHED_TEST))
 
 
 def _run(case: Case, seed: int, epochs: int, sets: Dict[str, Tuple[Any, Any]], checkpoint: str) -> Dict[str, Any]:
@@ -122,9 +153,13 @@ def _run(case: Case, seed: int, epochs: int, sets: Dict[str, Tuple[Any, Any]], c
     with EpochBar(epochs, f"{case.engine.name}, {case.shape}, delays {case.delays}, seed {seed}") as bar:
         # Nothing is chosen by the validation set: it is only watched.
         trainer.run(*sets["train"], validation=sets["validation"], progress=bar)
-    found: Dict[str, Any] = {VALIDATION: [100 * float(accuracy) for accuracy in trainer.history["validation_accuracy"]]}
-    for name, of in ((PUBLISHED_TEST, "published test"), (TEST, "test")):
-        spikes, labels = sets[of]
-        classes = trainer.network.forward(spikes, engine=case.engine).predict(case.loss)
-        found[name] = 100 * float((classes == labels).mean())
-    return {**found, "silent_test_samples_percent": 100 * float((classes < 0).mean())}
+    (published, published_labels), (test, test_labels) = sets["published test"], sets["test"]
+    published_classes, classes = (
+        trainer.network.forward(spikes, engine=case.engine).predict(case.loss) for spikes in (published, test)
+    )
+    return {
+        VALIDATION: [100 * float(accuracy) for accuracy in trainer.history["validation_accuracy"]],
+        PUBLISHED_TEST: 100 * float((published_classes == published_labels).mean()),
+        TEST: 100 * float((classes == test_labels).mean()),
+        "silent_test_samples_percent": 100 * float((classes < 0).mean()),
+    }
