@@ -208,14 +208,13 @@ class BioGrad:
             Which drawing of probabilities it is. It depends on the sample itself, not on its place among others.
         """
         own = self._input(X, step_time)
-        counts = np.empty((len(own[3][2]) - 1 if own[3] is not None else own[1], self.layer_sizes[-1]), np.int32)
+        counts = np.empty((len(X), self.layer_sizes[-1]), np.int32)
         _core.biograd_counts(counts, self._handle, own, checks.integer(showing, "showing", 0, 2**28 - 1), progress)
         return counts
 
     def predict(self, X: Any, *, step_time: Optional[float] = None, showing: int = 0) -> npt.NDArray[np.int64]:
         """The output neuron that spikes most, the first of several, -1 where none does: (n_samples,) int64."""
-        counts = self.counts(X, step_time=step_time, showing=showing)
-        return np.where(counts.any(axis=1), counts.argmax(axis=1), -1).astype(np.int64)
+        return answers(self.counts(X, step_time=step_time, showing=showing))
 
     def gradient(
         self, X: Any, y: Any, *, step_time: Optional[float] = None, showing: int = 0
@@ -359,3 +358,8 @@ class BioGrad:
         if values.shape[1] != self.layer_sizes[0]:
             raise ValueError(f"X has {values.shape[1]} columns; the network has {self.layer_sizes[0]} inputs")
         return values, values.shape[0], values.shape[1], None, 0.0
+
+
+def answers(counts: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """The output neuron that spiked most, the first of several, -1 where none did: (n_samples,) int64."""
+    return np.where(counts.any(axis=1), counts.argmax(axis=1), -1).astype(np.int64)

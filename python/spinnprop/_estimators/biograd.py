@@ -12,19 +12,20 @@ import numpy.typing as npt
 
 # First, as it says what to install if scikit-learn is missing.
 from . import parameters  # noqa: F401  # isort: skip
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from .._biograd import BioGrad
+from .._biograd import BioGrad, answers
 from .._support import checks
 from .._support.bars import EpochBar
 from .._support.types import Progress
+from .decisions import Decisions
 from .rescaling import rescaled
 from .validation import validate_data
 
 
-class BioGradClassifier(ClassifierMixin, BaseEstimator):
+class BioGradClassifier(Decisions, BaseEstimator):
     """BioGrad as a scikit-learn classifier: features as probabilities of a spike in each step, one output neuron per class.
 
     Initial weights are scaled up until each layer spikes on the first samples.
@@ -171,20 +172,6 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
             )
         return self
 
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """The class whose output neuron spikes most: (n_samples,) of the labels' type. Silent outputs: the first class."""
-        decisions = self._decide(X)
-        classes: npt.NDArray[Any] = self.classes_[np.maximum(decisions, 0)]
-        return classes
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The fraction of samples judged rightly; one on which no output spiked is wrong, whatever its label."""
-        decisions = self._decide(X)
-        given = np.asarray(y).ravel()
-        checks.shape(given, decisions.shape, "y")
-        right = (decisions >= 0) & (self.classes_[np.maximum(decisions, 0)] == given)
-        return float(np.average(right, weights=sample_weight))
-
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """The softmax of spike counts: (n_samples, n_classes) float64."""
         counts = self._counts(X).astype(np.float64)
@@ -198,8 +185,7 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
         return self.training_.counts(self._encode(X))
 
     def _decide(self, X: Any) -> npt.NDArray[np.int64]:
-        counts = self._counts(X)
-        return np.where(counts.any(axis=1), counts.argmax(axis=1), -1).astype(np.int64)
+        return answers(self._counts(X))
 
     def _encode(self, X: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Probabilities of a spike, (n_samples, n_inputs)."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 # First, as it says what to install if scikit-learn is missing.
 from .parameters import CHOSEN, OF_NETWORK, OF_TRAINER, Parameters  # isort: skip
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import _fit_context
 from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
@@ -26,6 +26,7 @@ from .._support import checks
 from .._support.bars import EpochBar
 from .._support.types import Progress
 from .._trainer import Trainer
+from .decisions import Decisions
 from .rescaling import rescaled
 from .validation import validate_data
 
@@ -33,7 +34,7 @@ from .validation import validate_data
 _CHUNK = 8192
 
 
-class SpikingClassifier(ClassifierMixin, Parameters):
+class SpikingClassifier(Decisions, Parameters):
     """A spiking network as a scikit-learn classifier: one output neuron per class, features as spike times.
 
     Parameters
@@ -202,23 +203,6 @@ weight_decay, schedule, schedule_epochs, schedule_gamma, clip_value, input_dropo
                 raise
         self._take(trainer)
         return self
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """The class of each sample: (n_samples,) of the labels' type. Silent outputs: the first class."""
-        decisions = self._decide(X)
-        classes: npt.NDArray[Any] = self.classes_[np.maximum(decisions, 0)]
-        return classes
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The fraction of samples judged rightly, weighted if asked; one on which no output spoke is wrong, whatever its label.
-
-        Accuracies in `history_` count alike.
-        """
-        decisions = self._decide(X)
-        given = np.asarray(y).ravel()
-        checks.shape(given, decisions.shape, "y")
-        right = (decisions >= 0) & (self.classes_[np.maximum(decisions, 0)] == given)
-        return float(np.average(right, weights=sample_weight))
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """The loss's softmax over outputs: (n_samples, n_classes) float64, uniform where no output spoke."""
