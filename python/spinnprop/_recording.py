@@ -108,9 +108,11 @@ class Recording:
         >>> bool((abs(rec.deviations[0][rec.deviations[0] < 1]) < 1e-12).all())
         True
         """
-        # By name: networks are made of recordings, not the other way round.
-        if "Network" not in (own.__name__ for own in type(network).__mro__):
-            raise TypeError(f"network is {type(network).__name__!r}; it must be a Network")
+        # Its handle says what it is: this module stands below that of networks.
+        try:
+            _core.network_describe(getattr(network, "_handle", None))
+        except TypeError:
+            raise TypeError(f"network is {type(network).__name__!r}; it must be a Network") from None
         if isinstance(layers, SpikeTrains) or not any(hasattr(layers, name) for name in ("__iter__", "__getitem__")):
             raise TypeError(f"layers is {type(layers).__name__!r}; it must be a sequence of SpikeTrains, one for each layer")
         arrays = tuple(trains(each, f"layers[{layer}]")._arrays for layer, each in enumerate(layers))

@@ -110,7 +110,7 @@ def test_refusals():
             sp.Recording.measured(net, spikes, layers, **options)
     with pytest.raises(ValueError, match="the input has n_units = 3"):
         sp.Recording.measured(net, trains([], [], 3), good)
-    for wrong in (3, None, rec, sp.Trainer(net), sp.EventEngine(), sp.sparse.RecurrentNetwork(5, 2)):
+    for wrong in (3, None, rec, sp.Trainer(net), sp.EventEngine(), sp.sparse.RecurrentNetwork(5, 2), type("Network", (), {})()):
         with pytest.raises(TypeError, match=f"network is '{type(wrong).__name__}'; it must be a Network"):
             sp.Recording.measured(wrong, spikes, good)
     with pytest.raises(ValueError, match="make it of spikes measured of this network"):
