@@ -76,6 +76,16 @@ def add_parser(commands: Any) -> None:
     grammar.add_out(parser, folder.RUN)
 
 
+def _judge_delays(options: argparse.Namespace, has_delays: bool) -> None:
+    """Refuses what is said of delays without delays, and a sigmoid of delays that all begin at 0, an end of its range."""
+    trained = options.delay_learning_rate > 0
+    if not has_delays and (trained or options.delay_init is not None):
+        flag = "--delay-learning-rate" if trained else "--delay-init"
+        raise grammar.Unusable(f"{flag} is for networks with delays; give --delays")
+    if has_delays and trained and options.delay_parameter == "sigmoid" and options.delay_init is None:
+        raise grammar.Unusable("--delay-parameter sigmoid trains no delay from 0, an end of its range; give --delay-init, as 0 0.25")
+
+
 def run(options: argparse.Namespace) -> None:
     """Trains on the published sets and writes the folder ``options.out``; the last line says the test accuracy."""
     # Imported before the training, so that what is missing is missed at once.
@@ -91,6 +101,7 @@ def run(options: argparse.Namespace) -> None:
         raise grammar.Unusable(
             f"--delays has {len(delays)} kinds; give one, or one for each of the {len(options.hidden) + 1} layers after the input"
         )
+    _judge_delays(options, any(delays))
     folder.begin(options.out, "train")
     checkpoint = os.path.join(options.out, folder.CHECKPOINT)
     if options.resume and not os.path.exists(checkpoint):

@@ -108,6 +108,12 @@ def test_delays_are_trained_as_told(tmp_path, capsys):
         (["--delay-l1", "-1"], "'-1' is not a number 0 .. 1000000"),
         (["--delay-init", "0", "-1e0"], "--delay-init[1] is -1.0; it must be 0 .. 1000000"),
         (["--delay-init", "0", "-1f0"], "expected 2 arguments"),
+        (["--delay-learning-rate", "0.1"], "--delay-learning-rate is for networks with delays; give --delays"),
+        (["--delay-init", "0", "1"], "--delay-init is for networks with delays; give --delays"),
+        (
+            ["--delays", "axonal", "--delay-parameter", "sigmoid", "--delay-learning-rate", "0.1"],
+            "--delay-parameter sigmoid trains no delay from 0, an end of its range; give --delay-init, as 0 0.25",
+        ),
         (["--delay-parameter", "logit"], "invalid choice: 'logit'"),
         (["--delays", "dentritic"], "invalid choice: 'dentritic'"),
         (["--delays", "axonal", "none", "none"], "--delays has 3 kinds; give one, or one for each of the 2 layers"),

@@ -1,0 +1,442 @@
+"""What provokes each message that names a remedy, and the same as the message says."""
+
+import copy
+import pickle
+
+import numpy as np
+
+import spinnprop as sp
+
+X, Y = sp.datasets.yin_yang(40)
+SPIKES = sp.encoding.latency(X, bias=0.0)
+GRID = sp.encoding.latency_grid(X)
+#: So many that progress is asked.
+MANY = sp.encoding.latency_grid(sp.datasets.yin_yang(20000)[0])
+AT_ONCE = sp.encoding.latency_grid(np.ones((2, 4)))
+LOSS, STEP_LOSS = sp.losses.TTFSCrossEntropy(), sp.losses.StepTTFSCrossEntropy()
+FEW = {"hidden": (5,), "epochs": 1}
+
+
+def reptile_with_delays(delays=0.0, **options):
+    network = net(delays="axonal")
+    for layer, each in enumerate(network.delays):
+        network.delays[layer] = np.full(each.shape, delays)
+    options = dict(epochs=1, delay_learning_rate=1e-3, delay_parameter="sigmoid", delay_scale=1.0, **options)
+    return sp.meta.reptile(network, [(SPIKES, Y)], steps=1, **options)
+
+
+def net(**options):
+    return sp.Network([5, 6, 3], seed=1, **options)
+
+
+def rate(strength=1e-3):
+    return sp.losses.RateRegularisation(strength)
+
+
+def step(network):
+    network.weights[0] = network.weights[0] - np.ones((6, 5))
+
+
+def halved(network):
+    network.weights[0] *= 0.5
+
+
+def sparse(**options):
+    return sp.sparse.RecurrentNetwork(20, 4, **options)
+
+
+def set_sparse(network, values):
+    network.weights = values
+
+
+def scaled_sparse(network):
+    network.weights *= 2
+
+
+def pathless():
+    sp.save(net(), "")
+
+
+def masked(fill):
+    times = np.ma.masked_array([1e-3, 2e-3], [False, True])
+    return sp.SpikeTrains(times.filled(3e-3) if fill else times, [0, 1], [0, 2], 2)
+
+
+def searched(space=None, **options):
+    own = {"estimator": sp.SpikingClassifier(**FEW), "n_trials": 1, **options}
+    return sp.search(X, Y, space or {"hidden": (5, 6)}, **own)
+
+
+def trained(loss=None, engine="event", **options):
+    return sp.Trainer(net(), loss, engine=engine, epochs=1, **options).run(GRID if engine != "event" else SPIKES, Y)
+
+
+def forward_on_grid(**options):
+    return net().forward(GRID, engine="clock", **options)
+
+
+def gradient(recording_engine, engine=None, y=Y, loss=None, **options):
+    network = net()
+    recording = network.forward(GRID, engine=recording_engine)
+    loss = loss or (LOSS if recording_engine == "event" else STEP_LOSS)
+    return network.gradient(recording, loss, y, engine, **options)
+
+
+def studied(tmp_path, name="search", **options):
+    return searched(storage=tmp_path / "study.db", name=name, **options)
+
+
+def grown(values):
+    own = sp.Network([5, 6, 3], delays=values)
+    own.delays[0] = np.full((6, 5), 1e-3)
+    return own
+
+
+def sigmoid(delay, **options):
+    own = sp.Network([5, 6, 3], delays=["axonal", None])
+    own.delays[0] = np.full(5, delay)
+    sp.Trainer(own, epochs=1, delay_parameter="sigmoid", delay_learning_rate=0.1, **options).run(SPIKES, Y)
+
+
+def asked_while_running(engine, ask):
+    net().forward(MANY, engine=engine, progress=(lambda seen: engine.account() and None) if ask else None)
+    return engine.account()
+
+
+def used_while_running(engine, other):
+    network = net()
+    return network.forward(MANY, engine=engine, progress=lambda seen: network.forward(GRID, engine=other) and None)
+
+
+def mapped(labels):
+    classifier = sp.SpikingClassifier(**FEW).fit(X, Y)
+    return sp.plot.decision_map(classifier, X, Y, resolution=5, classes=labels)
+
+
+def chip(**options):
+    return sp.spinnaker2.Engine(**options)
+
+
+def weighted(value):
+    own = net()
+    own.weights[0] = np.full((6, 5), value)
+    return own
+
+
+def spiked(times, units, n_units):
+    return sp.SpikeTrains(times, units, [0] + [len(times)] * len(SPIKES), n_units)
+
+
+#: Of which layers what was measured.
+HIDDEN, OUTPUT, SILENT = spiked([2e-3], [1], 6), spiked([4e-3], [1], 3), spiked([], [], 3)
+
+
+def measured(*layers, readout="spiking", **options):
+    return sp.Recording.measured(net(readout=readout), SPIKES, layers, **options)
+
+
+def local(feedback, labels=4, **options):
+    training = sp.BioGrad([5, 6, 3], epochs=5, **options)
+    training.set("feedback", 0, feedback * np.tile([1.0, -1.0, 1.0], (6, 1)))
+    X = np.random.default_rng(0).random((labels, 5))
+    training.wake(X)
+    training.run(X, np.arange(labels) % 3)
+
+
+def shown(X, **options):
+    return sp.BioGrad([5, 6, 3], epochs=1).run(X, Y, **options)
+
+
+#: What provokes a message, and the same as the message says.
+REMEDIES = [
+    # local learning
+    (lambda: shown(SPIKES), lambda: shown(SPIKES, step_time=1e-3)),
+    (lambda: shown(np.zeros((len(Y), 5)), step_time=1e-3), lambda: shown(np.zeros((len(Y), 5)))),
+    (
+        lambda: local(1e36, rule="exact-error", learning_rate=1e6, sleep=False),
+        lambda: local(1e36, rule="exact-error", learning_rate=1e-37, sleep=False),
+    ),
+    (lambda: local(1.0, sleep_rate=1e6, learning_rate=0), lambda: local(1.0, sleep_rate=1e-5, learning_rate=0)),
+    # engines, networks, losses
+    (lambda: sp.BaseEngine(), lambda: sp.EventEngine()),
+    (lambda: sp.losses.Loss(), lambda: sp.losses.TTFSCrossEntropy()),
+    (lambda: net(tau_mem=[]), lambda: [net(tau_mem=20e-3), net(tau_mem=[20e-3, 10e-3]), net(tau_mem=[20e-3] * 9)]),
+    (lambda: net(tau_mem=[20e-3] * 4), lambda: [net(tau_mem=[20e-3]), net(tau_mem=[20e-3] * 2), net(tau_mem=[20e-3] * 9)]),
+    (lambda: net(weight_mean=[]), lambda: [net(weight_mean=[1.0, 1.0]), net(weight_mean=None)]),
+    (lambda: net(weight_mean=[1.0] * 3), lambda: [net(weight_mean=[1.0, 1.0]), net(weight_mean=None)]),
+    (lambda: net(recurrent=[[True]]), lambda: [net(recurrent=True), net(recurrent=[True])]),
+    (lambda: net(recurrent=[]), lambda: [net(recurrent=True), net(recurrent=[True])]),
+    (lambda: net(recurrent=[True, False]), lambda: [net(recurrent=True), net(recurrent=[True])]),
+    (lambda: halved(net()), lambda: step(net())),
+    (lambda: step(sp.Trainer(net()).network), lambda: sp.Trainer([own := copy.copy(sp.Trainer(net()).network), step(own)][0])),
+    (lambda: grown(None), lambda: grown("synaptic")),
+    (lambda: net(delays=["axonal"] * 3), lambda: [net(delays="axonal"), net(delays=["axonal", None])]),
+    (
+        lambda: sigmoid(0.0),
+        lambda: [sigmoid(0.0, delay_init=(0, 0.25)), sigmoid(1e-3), sigmoid(6e-3, delay_shift=5e-3), sigmoid(6e-3, delay_scale=1e-2)],
+    ),
+    *(
+        (lambda mean=mean: sigmoid(0.0, delay_init=(mean, 0)), lambda: [sigmoid(0.0, delay_init=(0, 0.25))])
+        for mean in (40, -40, 1000)
+    ),
+    (lambda: sigmoid(5e-3), lambda: sigmoid(5e-3, delay_scale=6e-3)),
+    (lambda: net(recurrent=True).forward(SPIKES), lambda: net(recurrent=True).forward(SPIKES, t_end=0.1)),
+    (lambda: setattr(LOSS, "tau0", 1.0), lambda: sp.losses.TTFSCrossEntropy(tau0=1.0)),
+    (lambda: sp.losses.SpikeTimeMSE(t_label=2e-2, t_other=1e-2), lambda: sp.losses.SpikeTimeMSE(t_label=1e-2, t_other=2e-2)),
+    (lambda: SPIKES.times.__setitem__(0, 1.0), lambda: SPIKES.times.copy().__setitem__(0, 1.0)),
+    (pathless, lambda: sp.save(net(), "named.safetensors")),
+    (lambda: masked(False), lambda: masked(True)),
+    (
+        lambda: sp.encoding.latency(np.array([["0.5"]])),
+        lambda: sp.encoding.latency(np.array([["0.5"]]).astype(np.float64)),
+    ),
+    (lambda: sp.encoding.latency([[2.0]]), lambda: sp.encoding.latency(np.array([[2.0]]) / 2)),
+    (lambda: pickle.dumps(sp.Trainer(net())), lambda: pickle.dumps(sp.Trainer(net()).network)),
+    # gradients and training
+    (lambda: gradient("event", "clock"), lambda: gradient("event")),
+    (lambda: gradient("clock", sp.ClockEngine(steps=30)), lambda: gradient("clock")),
+    (lambda: gradient("clock", "event"), lambda: gradient("clock")),
+    (lambda: gradient("event", loss=STEP_LOSS), lambda: [gradient("clock", loss=STEP_LOSS), gradient("event", loss=LOSS)]),
+    (
+        lambda: gradient("event", y=np.full((40, 3), 1e-2)),
+        lambda: [gradient("event", y=np.full((40, 3), 1e-2), loss=sp.losses.SpikeTimeMSE()), gradient("event")],
+    ),
+    (lambda: trained(STEP_LOSS), lambda: [trained(STEP_LOSS, "clock"), trained(LOSS)]),
+    (lambda: sp.Trainer(net(), resume=True), lambda: sp.Trainer(net(), resume=True, checkpoint="to-go-on-from")),
+    (lambda: trained_with(validation=empty()), lambda: [trained_with(validation=(SPIKES, Y)), trained_with(validation=None)]),
+    (lambda: sp.Trainer(net()).run(SPIKES, Y[:5]), lambda: sp.Trainer(net(), epochs=1).run(SPIKES, Y)),
+    (lambda: forward_on_grid(t_end=0.1), lambda: forward_on_grid()),
+    (
+        lambda: net().forward(SPIKES, engine="clock"),
+        lambda: [
+            net().forward(SPIKES, engine=sp.ClockEngine(steps=40)),
+            net().forward(SPIKES, engine=sp.ClockEngine(time_step=2e-3)),
+        ],
+    ),
+    (
+        lambda: forward_coarse(decay="euler"),
+        lambda: [forward_coarse(time_step=1e-3, decay="euler"), forward_coarse(decay="exponential")],
+    ),
+    (lambda: weighted(2e38).forward(AT_ONCE, engine="clock"), lambda: weighted(1e3).forward(AT_ONCE, engine="clock")),
+    (lambda: net(threshold=1e-60).forward(GRID, engine="clock"), lambda: net(threshold=1e-60).forward(GRID, engine="event")),
+    (lambda: kept_too_long(anew=False), lambda: kept_too_long(anew=True)),
+    # measured spikes
+    (lambda: measured(HIDDEN), lambda: measured(HIDDEN, OUTPUT)),
+    (lambda: measured(HIDDEN, OUTPUT, OUTPUT), lambda: measured(HIDDEN, OUTPUT)),
+    (
+        lambda: sp.Network([5, 7, 3]).gradient(measured(HIDDEN, OUTPUT), LOSS, Y),
+        lambda: [
+            own := sp.Network([5, 7, 3]),
+            own.gradient(sp.Recording.measured(own, SPIKES, own.forward(SPIKES).spikes), LOSS, Y),
+        ],
+    ),
+    (lambda: measured(spiked([2e-3] * 2, [1, 1], 6), OUTPUT), lambda: measured(HIDDEN, OUTPUT)),
+    (lambda: measured(HIDDEN, OUTPUT, readout="leaky"), lambda: [measured(HIDDEN, SILENT, readout="leaky"), measured(HIDDEN, readout="leaky")]),
+    (
+        lambda: measured(HIDDEN, OUTPUT, t_end=3e-3),
+        lambda: [measured(HIDDEN, SILENT, t_end=3e-3), measured(HIDDEN, OUTPUT, t_end=5e-3)],
+    ),
+    (lambda: measured_before(anew=False), lambda: measured_before(anew=True)),
+    (
+        lambda: sp.Network([5, 7, 3]).gradient(net().forward(SPIKES), LOSS, Y),
+        lambda: [own := sp.Network([5, 7, 3]), own.gradient(own.forward(SPIKES), LOSS, Y)],
+    ),
+    (lambda: leaky(1.7e308), lambda: leaky(1e3)),
+    (
+        lambda: net(threshold=1e308, tau_syn=1e-7, tau_mem=1e-6),
+        lambda: [
+            net(threshold=1.0, tau_syn=1e-7, tau_mem=1e-6),
+            net(threshold=1e308, tau_syn=1e-7, tau_mem=1e-6, weight_mean=[0.0, 0.0], weight_std=[1.0, 1.0]),
+        ],
+    ),
+    (lambda: sp.Network([2**20, 2**20, 3]), lambda: sp.Network([2**10, 2**10, 3])),
+    # estimators, searches, initialisations
+    (lambda: reptile_with_delays(delay_init=(0, 0.25)), lambda: reptile_with_delays(delays=0.1)),
+    (lambda: sp.meta.reptile(net(), [(SPIKES, Y)], steps=1, resume=False), lambda: sp.meta.reptile(net(), [(SPIKES, Y)], steps=1, epochs=1)),
+    (
+        lambda: searched(estimator=sp.SpikingClassifier(checkpoint="there", **FEW)),
+        lambda: searched(estimator=sp.SpikingClassifier(checkpoint=None, **FEW)),
+    ),
+    (lambda: searched(estimator=3), lambda: [searched(), searched(estimator=lambda hidden: sp.SpikingClassifier(hidden=(hidden,), epochs=1))]),
+    (
+        lambda: searched(objectives=("accuracy", "energy")),
+        lambda: [
+            searched(objectives=("accuracy", "energy"), estimator=sp.SpikingClassifier(engine="clock", **FEW)),
+            searched(objectives=("accuracy", "energy"), costs={"energy": lambda fitted: 1.0}),
+        ],
+    ),
+    (
+        lambda: sp.Build(sp.losses.TTFSCrossEntropy, tau0=1e-3),
+        lambda: [
+            sp.Build(sp.losses.TTFSCrossEntropy, tau0=(1e-3, 2e-3)),
+            sp.Build(sp.losses.TTFSCrossEntropy, tau0=[1e-3, 2e-3]),
+            sp.losses.TTFSCrossEntropy(tau0=1e-3),
+        ],
+    ),
+    # sparse networks
+    (lambda: sparse(drives=[]), lambda: [sparse(drives=5.0), sparse(drives=np.full(20, 5.0))]),
+    (lambda: sparse(drives=[5.0] * 3), lambda: [sparse(drives=5.0), sparse(drives=np.full(20, 5.0))]),
+    (lambda: sparse(drives=-1.0), lambda: [sparse(drives=1.0), sparse(rate=2.0)]),
+    (lambda: sparse(weights=[1.0] * 3), lambda: [sparse(weights=-0.1), sparse(weights=np.full(80, -0.1))]),
+    (lambda: set_sparse(sparse(), None), lambda: [set_sparse(sparse(), -0.1), set_sparse(sparse(), np.full(80, -0.1))]),
+    (lambda: scaled_sparse(sparse()), lambda: [own := sparse(), set_sparse(own, own.weights - 0.01)]),
+    (lambda: set_sparse(sparse().run(5).network, -0.1), lambda: set_sparse(copy.copy(sparse().run(5).network), -0.1)),
+    (lambda: sparse(coupling=-1.0), lambda: sparse(weights=0.01)),
+    (
+        lambda: sp.sparse.RecurrentNetwork(2, 1, adjacency=([0, 1, 2], [0, 0])),
+        lambda: sp.sparse.RecurrentNetwork(2, 1, adjacency=([0, 0, 1], [0])),
+    ),
+    (lambda: sparse().run(9, [0.0] * 3 + [0.1] * 17).gradient([1.0]), lambda: sparse().run(9).gradient(np.ones(9))),
+    (
+        lambda: sparse().run(9).gradient(np.ones(9), [1.0]),
+        lambda: [sparse().run(9).gradient(np.ones(9), np.ones(20)), sparse().run(9).gradient(np.ones(9))],
+    ),
+    (lambda: sparse().run(9).rate_loss([1.0]), lambda: sparse().run(9).rate_loss(np.ones(20))),
+    (
+        lambda: sparse().run(9).spike_time_loss(sp.SpikeTrains([0.1], [0], [0, 1], 1)),
+        lambda: sparse().run(9).spike_time_loss(sp.SpikeTrains([0.1], [0], [0, 1], 20)),
+    ),
+    (
+        lambda: sparse().run(9, inputs=([0.1], [0, 1], [0.1])),
+        lambda: sparse().run(9, inputs=([0.1, 0.2], [0, 1], [0.1, 0.1])),
+    ),
+    (lambda: sparse().run(t_end=float("inf")), lambda: [sparse().run(9, t_end=float("inf")), sparse().run(t_end=0.1)]),
+    (
+        lambda: sparse().run(9, keep_tape=False).gradient(np.ones(9)),
+        lambda: sparse().run(9, keep_tape=True).gradient(np.ones(9)),
+    ),
+    # the emulated chip
+    (lambda: sp.spinnaker2.Chip(high_clock=2e8), lambda: sp.spinnaker2.Chip(clock_hz=2e8)),
+    (lambda: sp.spinnaker2.fit(5), lambda: sp.spinnaker2.fit([5, 3])),
+    (lambda: sp.spinnaker2.fit([5]), lambda: sp.spinnaker2.fit([5, 3])),
+    (lambda: sp.spinnaker2.fit([5, 3], activity=[]), lambda: sp.spinnaker2.fit([5, 3], activity=[0.5])),
+    (lambda: chip().account(), lambda: asked_while_running(chip(), False)),
+    (lambda: asked_while_running(chip(), True), lambda: asked_while_running(chip(), False)),
+    (lambda: used_while_running(own := chip(), own), lambda: used_while_running(chip(), chip())),
+    (
+        lambda: gradient_on_chip(rate=rate()),
+        lambda: [gradient_on_chip(rate=rate(), engine="clock"), gradient_on_chip()],
+    ),
+    (
+        lambda: net(readout="leaky").forward(GRID, engine=chip()),
+        lambda: net(readout="spiking").forward(GRID, engine=chip()),
+    ),
+    (
+        lambda: sp.spinnaker2.Chip(code_bytes=1e5, heap_bytes=1e5),
+        lambda: sp.spinnaker2.Chip(code_bytes=1e4, heap_bytes=1e4),
+    ),
+    (
+        lambda: net().forward(GRID, engine=chip(copies=200)),
+        lambda: [
+            net().forward(GRID, engine=chip(copies=2)),
+            net().forward(GRID, engine=chip(chip=sp.spinnaker2.Board(48), copies=200)),
+        ],
+    ),
+    (
+        lambda: sp.Network([5, 700, 3]).forward(GRID, engine=chip(placement="published", largest_slice=100)),
+        lambda: sp.Network([5, 700, 3]).forward(GRID, engine=chip(placement="compact", largest_slice=100)),
+    ),
+    (
+        lambda: net().forward(GRID, engine=chip(chip=sp.spinnaker2.Chip(dram_bytes=1e5), copies=10)),
+        lambda: [
+            net().forward(GRID, engine=chip(chip=sp.spinnaker2.Chip(dram_bytes=1e5), copies=2)),
+            net().forward(GRID, engine=chip(chip=sp.spinnaker2.Chip(dram_bytes=1e6), copies=10)),
+        ],
+    ),
+    (
+        lambda: net().forward(GRID, engine=chip(chip=sp.spinnaker2.Chip(router_entries=20), copies=10)),
+        lambda: net().forward(GRID, engine=chip(chip=sp.spinnaker2.Chip(router_entries=20), copies=1)),
+    ),
+    (
+        lambda: busy(spikes_per_neuron=1.0),
+        lambda: [busy(spikes_per_neuron=40.0, active_senders=1.0), busy(scale=0.1, spikes_per_neuron=1.0)],
+    ),
+    # pictures
+    (
+        lambda: sp.plot.decision_map(sp.SpikingClassifier(), X),
+        lambda: [mapped([0, 1, 2]), sp.plot.decision_map(sp.SpikingClassifier(**FEW).fit(X, Y), resolution=5)],
+    ),
+    (lambda: mapped([0, 1]), lambda: mapped([0, 1, 2])),
+]
+
+
+def busy(scale=1.0, **options):
+    own = sp.Network([5, 60, 3], seed=1)
+    for layer, shape in enumerate(((60, 5), (3, 60))):
+        own.weights[layer] = np.full(shape, 10 * scale)
+    return own.forward(GRID, engine=chip(copies=1, **options))
+
+
+def kept_too_long(anew):
+    own = net()
+    recording = own.forward(SPIKES)
+    step(own)
+    return own.gradient(own.forward(SPIKES) if anew else recording, LOSS, Y)
+
+
+def measured_before(anew):
+    own = net()
+    recording = sp.Recording.measured(own, SPIKES, [HIDDEN, OUTPUT])
+    step(own)
+    return own.gradient(sp.Recording.measured(own, SPIKES, [HIDDEN, OUTPUT]) if anew else recording, LOSS, Y)
+
+
+def leaky(value):
+    own = net(readout="leaky")
+    own.weights[0], own.weights[1] = np.full((6, 5), 10.0), np.full((3, 6), value)
+    return own.forward(SPIKES)
+
+
+def forward_coarse(time_step=30e-3, **options):
+    return net().forward(sp.SpikeTrains([0.0], [0], [0, 1], 5), engine=sp.ClockEngine(time_step=time_step, **options))
+
+
+def empty():
+    return sp.SpikeTrains([], [], [0], 5), np.empty(0, np.int64)
+
+
+def trained_with(validation):
+    return sp.Trainer(net(), epochs=1).run(SPIKES, Y, validation=validation)
+
+
+def gradient_on_chip(engine=None, **options):
+    network = net()
+    return network.gradient(network.forward(GRID, engine=chip(copies=1)), STEP_LOSS, Y, engine, **options)
+
+
+def studies(tmp_path):
+    """A study that was made with another space."""
+    studied(tmp_path)
+    other = {"hidden": (5, 7)}
+    return (
+        lambda: studied(tmp_path, space=other),
+        lambda: [
+            studied(tmp_path, space=other, name="other"),
+            searched(other, storage=tmp_path / "other.db"),
+            studied(tmp_path),
+        ],
+    )
+
+
+#: Remedies that are not tried here, and why.
+ELSEWHERE = {
+    "pip install": "test_import.py takes the packages away",
+    "please report": "a defect nobody knows how to provoke",
+    "SPINNPROP_|NULL|_init function|spinnprop_|n_.* is 0|free yet": "hosts in C alone can do that; Tests/hosts/ does",
+    "more than the system gives|the memory there is|the system gives this process|any machine holds": "test_memory.py",
+    "install a newer": "a file of a later version",
+    "wait": "by threads: test_processes.py",
+    "the path is empty|zero byte": "Python looks at paths first",
+    "elements for .* (neurons|layers);|initial phases|labels for|kinds of delay for|"
+    "sets of neuron|thresholds for|flags for|; give 1, one for each|target times for": "Python "
+    "or the border of C counts first; the rooms' own tests do it",
+    "needs spikes on a grid|counts time in steps, and engine": "the composition says so before the engine",
+    "run a batch first": "sessions are the core's own",
+    "engine .first-spike.": "FirstSpikeTests, and the tests of that engine here",
+    "payload words|receive FIFO|no routing entry|asks for .* bytes and|packet keys|routing table of chip|senders": "a machine that is "
+    "programmed by hand, or filled to the brim: SpiNNaker2Tests and SpiNNaker2ProgramsTests",
+    "spike tape of copy|fill their tapes": "likewise",
+    "input has .* probabilities and events": "hosts in C alone can do that; Tests/hosts/ does",
+    "probabilities for samples of": "Python counts first; LocalLearningTests",
+    "too large to learn from|is too late for float64|lower the learning rate": "a training that blows up: LearningTests",
+}
