@@ -50,19 +50,9 @@ static void step_input_release(step_input *own) {
     spikes_release(&own->spikes);
 }
 
-/* A training that no call is running; NULL with an exception otherwise. */
-static handle *biograd_from(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, &biograd_kind);
-    if (own && own->is_running) {
-        raise_spinnprop_error(module, "the training is in use by another call; wait until that has returned");
-        return NULL;
-    }
-    return own;
-}
-
 /* The training as it is now, to read without the GIL; free it after that. NULL with an exception on failure. */
 static spinnprop_biograd *biograd_snapshot(PyObject *module, PyObject *capsule) {
-    handle *own = biograd_from(module, capsule);
+    handle *own = idle_from(module, capsule, &biograd_kind);
     spinnprop_biograd *snapshot = NULL;
     spinnprop_status status = own ? spinnprop_biograd_copy(&snapshot, own->object) : SPINNPROP_OK;
     if (status != SPINNPROP_OK) raise_status(module, status);
@@ -114,7 +104,7 @@ static PyObject *biograd_set(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OO&O&O", &capsule, int32_from, &parameter, int32_from, &layer, &values_object)) return NULL;
     array values = ARRAY_NONE;
     handle *own;
-    if (array_read(&values, values_object, ARRAY_FLOAT64, "values") && (own = biograd_from(module, capsule))) {
+    if (array_read(&values, values_object, ARRAY_FLOAT64, "values") && (own = idle_from(module, capsule, &biograd_kind))) {
         spinnprop_status status;
         own->is_running = 1;
         WITHOUT_GIL(status = spinnprop_biograd_set(own->object, parameter, layer, array_data(values), values.count));
@@ -133,7 +123,7 @@ static PyObject *biograd_run(PyObject *module, PyObject *args) {
     handle *own;
     call call;
     if (step_input_read(&input, input_object) && array_read(&labels, labels_object, ARRAY_INT64, "labels") &&
-        call_init(module, &call, progress) && (own = biograd_from(module, capsule))) {
+        call_init(module, &call, progress) && (own = idle_from(module, capsule, &biograd_kind))) {
         own->is_running = 1;
         call_begin(&call);
         spinnprop_status status =
@@ -202,7 +192,7 @@ static PyObject *biograd_wake(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OO", &capsule, &input_object)) return NULL;
     step_input input = STEP_INPUT_NONE;
     handle *own;
-    if (step_input_read(&input, input_object) && (own = biograd_from(module, capsule))) {
+    if (step_input_read(&input, input_object) && (own = idle_from(module, capsule, &biograd_kind))) {
         spinnprop_status status;
         own->is_running = 1;
         WITHOUT_GIL(status = spinnprop_biograd_wake(own->object, &input.input));
@@ -233,7 +223,7 @@ static PyObject *biograd_set_state(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OO", &capsule, &numbers_object)) return NULL;
     array numbers = ARRAY_NONE;
     handle *own;
-    if (array_read(&numbers, numbers_object, ARRAY_FLOAT64, "numbers") && (own = biograd_from(module, capsule))) {
+    if (array_read(&numbers, numbers_object, ARRAY_FLOAT64, "numbers") && (own = idle_from(module, capsule, &biograd_kind))) {
         spinnprop_status status;
         own->is_running = 1;
         WITHOUT_GIL(status = spinnprop_biograd_set_state(own->object, array_data(numbers), numbers.count));
@@ -248,7 +238,7 @@ static PyObject *biograd_sleep(PyObject *module, PyObject *args) {
     PyObject *capsule;
     int64_t n_samples;
     if (!PyArg_ParseTuple(args, "OO&", &capsule, int64_from, &n_samples)) return NULL;
-    handle *own = biograd_from(module, capsule);
+    handle *own = idle_from(module, capsule, &biograd_kind);
     if (!own) return NULL;
     spinnprop_status status;
     own->is_running = 1;
@@ -258,7 +248,7 @@ static PyObject *biograd_sleep(PyObject *module, PyObject *args) {
 }
 
 static PyObject *biograd_describe(PyObject *module, PyObject *capsule) {
-    handle *own = biograd_from(module, capsule);
+    handle *own = idle_from(module, capsule, &biograd_kind);
     if (!own) return NULL;
     spinnprop_biograd_info info;
     spinnprop_biograd_info_init(&info);
@@ -267,22 +257,13 @@ static PyObject *biograd_describe(PyObject *module, PyObject *capsule) {
 }
 
 static PyObject *biograd_history(PyObject *module, PyObject *capsule) {
-    handle *own = biograd_from(module, capsule);
+    handle *own = idle_from(module, capsule, &biograd_kind);
     if (!own) return NULL;
     spinnprop_biograd_info info;
     spinnprop_biograd_info_init(&info);
     spinnprop_status status = spinnprop_biograd_describe(&info, own->object);
     const int64_t n = info.epochs_done;
-    spinnprop_biograd_epoch *epochs = status == SPINNPROP_OK ? PyMem_Calloc((size_t)n + 1, sizeof *epochs) : NULL;
-    if (status == SPINNPROP_OK && !epochs) return PyErr_NoMemory();
-    if (epochs) {
-        spinnprop_biograd_epoch_init(epochs);
-        status = spinnprop_biograd_history(epochs, n, own->object);
-    }
-    PyObject *result = status == SPINNPROP_OK ? list_from_rows(epochs, n, sizeof *epochs, biograd_epoch_fields)
-                                              : raise_status(module, status);
-    PyMem_Free(epochs);
-    return result;
+    RETURN_ROWS(biograd_epoch, n, (spinnprop_biograd_epoch_init(rows), spinnprop_biograd_history(rows, n, own->object)));
 }
 
 static PyObject *biograd_curves(PyObject *module, PyObject *args) {

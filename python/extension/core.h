@@ -85,7 +85,7 @@ typedef struct handle {
     void *object;
     const handle_kind *kind;
     uint64_t changes; /* of a network: how often its object has been replaced by a changed one */
-    int is_running;   /* of a trainer: whether a call changes it without the GIL */
+    int is_running;   /* of a trainer or a training: whether a call changes it without the GIL */
 } handle;
 /* Takes over the object, also on failure. */
 PyObject *handle_new(void *object, const handle_kind *kind);
@@ -93,8 +93,8 @@ handle *handle_from(PyObject *capsule, const handle_kind *kind);
 /* The network as it is now, to read without the GIL whatever other threads make of the handle; free it after that. It
  * costs no copy of an array. NULL with an exception on failure. */
 spinnprop_network *network_snapshot(PyObject *module, PyObject *capsule);
-/* A trainer that no call is running; NULL with an exception otherwise. */
-handle *trainer_from(PyObject *module, PyObject *capsule);
+/* A trainer or a training that no call is running; NULL with an exception otherwise. */
+handle *idle_from(PyObject *module, PyObject *capsule, const handle_kind *kind);
 /* Fills an array of a layer from (values, capsule, parameter, layer): of a network, or of a gradient. */
 PyObject *parameter_get(PyObject *module, PyObject *args, const handle_kind *kind);
 
@@ -117,6 +117,19 @@ PyObject *parameter_get(PyObject *module, PyObject *args, const handle_kind *kin
         const spinnprop_status status = spinnprop_##function(&filled, own->object); \
         return status == SPINNPROP_OK ? dict_from_fields(&filled, structure##_fields) : raise_status(module, status); \
     }
+
+/* Ends a function with a list of n rows of a struct, which an expression begins and fills where there is room for them: `rows` names
+ * them there, and `status` says what came before. */
+#define RETURN_ROWS(structure, n, fill) \
+    do { \
+        spinnprop_##structure *rows = status == SPINNPROP_OK ? PyMem_Calloc((size_t)(n) + 1, sizeof *rows) : NULL; \
+        if (status == SPINNPROP_OK && !rows) return PyErr_NoMemory(); \
+        if (rows) status = fill; \
+        PyObject *list = status == SPINNPROP_OK ? list_from_rows(rows, n, sizeof *rows, structure##_fields) \
+                                                : raise_status(module, status); \
+        PyMem_Free(rows); \
+        return list; \
+    } while (0)
 
 /* A statement that takes time and touches nothing of Python's. */
 #define WITHOUT_GIL(statement) \

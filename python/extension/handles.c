@@ -47,10 +47,12 @@ spinnprop_network *network_snapshot(PyObject *module, PyObject *capsule) {
     return snapshot;
 }
 
-handle *trainer_from(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, &trainer_kind);
+handle *idle_from(PyObject *module, PyObject *capsule, const handle_kind *kind) {
+    handle *own = handle_from(capsule, kind);
     if (own && own->is_running) {
-        raise_spinnprop_error(module, "the trainer is in use by another call; wait until that has returned");
+        raise_spinnprop_error(module, kind == &trainer_kind
+                                          ? "the trainer is in use by another call; wait until that has returned"
+                                          : "the training is in use by another call; wait until that has returned");
         return NULL;
     }
     return own;

@@ -47,7 +47,7 @@ static PyObject *trainer_run(PyObject *module, PyObject *args) {
         array_read(&labels, labels_object, ARRAY_INT64, "labels") &&
         (!validates || spikes_read(&validation, validation_object, "validation")) &&
         array_read(&validation_labels, validation_labels_object, ARRAY_INT64, "validation_labels") &&
-        call_init(module, &call, progress) && (own = trainer_from(module, capsule))) {
+        call_init(module, &call, progress) && (own = idle_from(module, capsule, &trainer_kind))) {
         own->is_running = 1;
         call_begin(&call);
         spinnprop_status status = spinnprop_trainer_run(
@@ -68,7 +68,7 @@ static PyObject *trainer_run(PyObject *module, PyObject *args) {
 }
 
 static PyObject *trainer_network(PyObject *module, PyObject *capsule) {
-    handle *own = trainer_from(module, capsule);
+    handle *own = idle_from(module, capsule, &trainer_kind);
     if (!own) return NULL;
     spinnprop_network *network = NULL;
     spinnprop_status status = spinnprop_trainer_network(&network, own->object);
@@ -76,7 +76,7 @@ static PyObject *trainer_network(PyObject *module, PyObject *capsule) {
 }
 
 static PyObject *trainer_epochs_done(PyObject *module, PyObject *capsule) {
-    handle *own = trainer_from(module, capsule);
+    handle *own = idle_from(module, capsule, &trainer_kind);
     if (!own) return NULL;
     int64_t n_epochs = 0;
     spinnprop_status status = spinnprop_trainer_epochs_done(&n_epochs, own->object);
@@ -88,34 +88,17 @@ static PyObject *domains(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "O&", int32_from, &of)) return NULL;
     int64_t n = 0;
     spinnprop_status status = spinnprop_domain_count(&n, of);
-    spinnprop_domain *rows = status == SPINNPROP_OK ? PyMem_Calloc((size_t)n + 1, sizeof *rows) : NULL;
-    if (status == SPINNPROP_OK && !rows) return PyErr_NoMemory();
-    if (rows) {
-        spinnprop_domain_init(rows);
-        status = spinnprop_domain_rows(rows, n, of);
-    }
-    PyObject *result = status == SPINNPROP_OK ? list_from_rows(rows, n, sizeof *rows, domain_fields) : raise_status(module, status);
-    PyMem_Free(rows);
-    return result;
+    RETURN_ROWS(domain, n, (spinnprop_domain_init(rows), spinnprop_domain_rows(rows, n, of)));
 }
 
 GIVES_INITIAL(epoch_defaults, epoch)
 
 static PyObject *trainer_history(PyObject *module, PyObject *capsule) {
-    handle *own = trainer_from(module, capsule);
+    handle *own = idle_from(module, capsule, &trainer_kind);
     if (!own) return NULL;
     int64_t n = 0;
     spinnprop_status status = spinnprop_trainer_epochs_done(&n, own->object);
-    spinnprop_epoch *epochs = status == SPINNPROP_OK ? PyMem_Calloc((size_t)n + 1, sizeof *epochs) : NULL;
-    if (status == SPINNPROP_OK && !epochs) return PyErr_NoMemory();
-    if (epochs) {
-        spinnprop_epoch_init(epochs);
-        status = spinnprop_trainer_history(epochs, n, own->object);
-    }
-    PyObject *result =
-        status == SPINNPROP_OK ? list_from_rows(epochs, n, sizeof *epochs, epoch_fields) : raise_status(module, status);
-    PyMem_Free(epochs);
-    return result;
+    RETURN_ROWS(epoch, n, (spinnprop_epoch_init(rows), spinnprop_trainer_history(rows, n, own->object)));
 }
 
 PyMethodDef training_methods[] = {
