@@ -11,9 +11,9 @@ import Spikes
 ///
 /// Cost per sample and layer: n arrivals are sorted in O(n log n); arrivals x neurons, four neurons at a time and no further than their latest
 /// spike; one solution per neuron that spikes, whatever the number of prefixes. Axonal and dendritic delays add nothing to that. With synaptic
-/// delays, or time constants of their own, neurons sort arrivals each for itself, four at a time: up to 64 by comparing all pairs, more in
-/// O(n log n) per neuron. Backward arrivals x neurons, with exponentials per spike and not per pair where none leaves float64. A batch
-/// costs the sum of its samples and, once, parameters x parts (at most 16).
+/// delays, or dendritic ones and time constants of their own, neurons sort arrivals each for itself, four at a time: up to 64 by comparing all
+/// pairs, more in O(n log n) per neuron. Backward arrivals x neurons, with exponentials per spike and not per pair where none leaves float64.
+/// A batch costs the sum of its samples and, once, parameters x parts (at most 16).
 public struct FirstSpikeSubstrate: Substrate {
     public static let name = "first-spike"
     public var name: String { FirstSpikeSubstrate.name }

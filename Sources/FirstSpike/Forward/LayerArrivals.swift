@@ -146,33 +146,35 @@ final class LayerArrivals {
             vectors(ownTimes.pointer), vectors(ownWeights.pointer), vectors(ownFactors.pointer)
         )
         (ownTimes[count], ownFactors[count]) = (never, never)
-        let isShort = count <= 8
-        let arrivals = isShort ? ownTimes : unordered
+        // Only delays that receivers tell apart change the order.
+        let isInOrder = layer.delayKind == .none || layer.delayKind == .axonal
         var n = 0
-        while n < count {
-            let time = times[n] + vector(delays + Int(units[n]) &* delayStride)
-            arrivals[n] = time.replacing(with: never, where: time .> endTime)
-            n &+= 1
-        }
-        if isShort {
-            n = 0
+        if isInOrder || count <= 8 {
             while n < count {
                 let unit = Int(units[n])
+                let time = times[n] + vector(delays + unit &* delayStride)
+                ownTimes[n] = time.replacing(with: never, where: time .> endTime)
                 ownWeights[n] = vector(weights + unit &* stride)
                 if IsFactored.isTrue { ownFactors[n] = factors[n] * vector(delayFactors + unit &* delayStride) }
                 n &+= 1
             }
-            exchange(ownTimes, ownWeights, ownFactors, IsFactored.self)
+            if !isInOrder { exchange(ownTimes, ownWeights, ownFactors, IsFactored.self) }
             return
+        }
+        // Those after the end, too, keep their times until they are ranked: infinite ones would be ties.
+        while n < count {
+            unordered[n] = times[n] + vector(delays + Int(units[n]) &* delayStride)
+            n &+= 1
         }
         // To whole groups of four.
         for padding in 0..<4 { unordered[count &+ padding] = never }
-        if count > 64 || !rank() { try rankOneByOne() }
+        let isRanked = count <= 64 ? rank() : SIMDMask(repeating: false)
+        if !all(isRanked) { try rankOneByOne(where: .!isRanked) }
         let ranks = ranks.pointer
         n = 0
         while n < count {
-            let (unit, places) = (Int(units[n]), ranks + 4 &* n)
-            scatter(unordered[n], ownTimes, places)
+            let (unit, places, time) = (Int(units[n]), ranks + 4 &* n, unordered[n])
+            scatter(time.replacing(with: never, where: time .> endTime), ownTimes, places)
             scatter(vector(weights + unit &* stride), ownWeights, places)
             if IsFactored.isTrue {
                 scatter(factors[n] * vector(delayFactors + unit &* delayStride), ownFactors, places)
@@ -225,8 +227,8 @@ final class LayerArrivals {
     }
 
     /// For each arrival at each of four neurons the place of its number: four times as many as come before. As many comparisons as pairs,
-    /// but no branch. `false`, with ranks undefined, if two come at one time.
-    private func rank() -> Bool {
+    /// but no branch. `false`, with ranks undefined, for a neuron at which two come at one time.
+    private func rank() -> SIMDMask<SIMD4<Int64>> {
         let (times, ranks, count) = (vectors(unordered.pointer), ranks.pointer, count)
         var sum = SIMD4<Int64>.zero
         var n = 0
@@ -247,16 +249,23 @@ final class LayerArrivals {
             n &+= 1
         }
         // Each pair of different times counts once.
-        return all(sum .== SIMD4(repeating: Int64(count &* (count &- 1) / 2)))
+        return sum .== SIMD4(repeating: Int64(count &* (count &- 1) / 2))
     }
 
-    /// The same for many arrivals, in O(n log n) per neuron; those at one time in order of (sender, sending time).
-    private func rankOneByOne() throws(SpinnpropError) {
-        let (times, ranks, own, count) = (unordered.pointer, ranks.pointer, oneNeuron.pointer, count)
-        for lane in 0..<4 {
+    /// The same for some of the neurons and for many arrivals, in O(n log n) per neuron; those at one time in order of (sender, sending time).
+    private func rankOneByOne(where isAsked: SIMDMask<SIMD4<Int64>>) throws(SpinnpropError) {
+        let (times, units, ranks, own, count) = (
+            unordered.pointer, units.pointer, ranks.pointer, oneNeuron.pointer, count
+        )
+        for lane in 0..<4 where isAsked[lane] {
             try poller.spend(8 &* count)
-            for n in 0..<count { own[n] = min(times[4 &* n &+ lane], .greatestFiniteMagnitude) }
-            let order = try order.order(own, units.pointer, count)
+            for n in 0..<count { own[n] = times[4 &* n &+ lane] }
+            // As they are, among others, where there is no neuron, but the last four are filled up.
+            if TimeOrder.isSorted(own, units, count) {
+                for n in 0..<count { ranks[4 &* n &+ lane] = 4 &* n }
+                continue
+            }
+            let order = try order.order(own, units, count)
             for n in 0..<count { ranks[4 &* Int(order[n]) &+ lane] = 4 &* n }
         }
     }
