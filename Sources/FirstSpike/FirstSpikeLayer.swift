@@ -138,13 +138,13 @@ final class FirstSpikeLayer: @unchecked Sendable {
         delayKind == .dendritic && hasOneTau ? delays.pointer : noDelays.pointer
     }
 
-    /// What is added besides for each receiver.
+    /// What is added besides for each receiver: a row for each sender, so far apart, or with a stride of 0 one for all.
     @inline(__always)
-    func receiverDelays(pre: Int) -> UnsafeMutablePointer<Double> {
+    var receiverDelays: (rows: UnsafeMutablePointer<Double>, stride: Int) {
         switch delayKind {
-        case .synaptic: delays.pointer + pre &* delays.stride
-        case .dendritic: delays.pointer
-        case .none, .axonal: noDelays.pointer
+        case .synaptic: (delays.pointer, delays.stride)
+        case .dendritic: (delays.pointer, 0)
+        case .none, .axonal: (noDelays.pointer, 0)
         }
     }
 

@@ -47,8 +47,8 @@ final class LayerDerivatives {
         let inverseTau: UnsafeMutablePointer<Double>
         let weights: UnsafeMutablePointer<Double>
         let weightSums: UnsafeMutablePointer<Double>
-        /// Of delays one row for all senders unless they are synaptic.
-        let isSynaptic: Bool
+        /// Of delays rows of senders so far apart, or with a stride of 0 one for all.
+        let delayStride: Int
         let delays: UnsafeMutablePointer<Double>
         let delayFactors: UnsafeMutablePointer<Double>
         let delaySums: UnsafeMutablePointer<Double>
@@ -63,12 +63,11 @@ final class LayerDerivatives {
             _: Form.Type, _ spikes: Range<Int>, _: IsFactored.Type, _: WantsErrors.Type
         ) {
             let (own, stride, inverseTau, units, sent) = (own, stride, inverseTau, units, sent)
-            let (weights, weightSums, isSynaptic, factors, errors) = (weights, weightSums, isSynaptic, factors, errors)
-            let (delays, delayFactors, delaySums) = (delays, delayFactors, delaySums)
+            let (weights, weightSums, factors, errors) = (weights, weightSums, factors, errors)
+            let (delays, delayStride, delayFactors, delaySums) = (delays, delayStride, delayFactors, delaySums)
             var n = spikes.lowerBound
             while n < spikes.upperBound {
-                let at = Int(units[n]) &* stride
-                let delayRow = isSynaptic ? at : 0
+                let (at, delayRow) = (Int(units[n]) &* stride, Int(units[n]) &* delayStride)
                 let (sent, factor) = (SIMD4(repeating: sent[n]), SIMD4(repeating: IsFactored.isTrue ? factors[n] : 1))
                 var error = SIMD4<Double>.zero
                 var first = 0
@@ -169,15 +168,15 @@ final class LayerDerivatives {
         let isFactored = layer.hasOneTau && span <= FirstSpikeLayer.longestSpan
         if isFactored { try factor(layer, own, sent, row.count, latest) }
         try unusedRow.clear(stride)
-        let isSynaptic = layer.delayKind == .synaptic
+        let (delays, delayStride) = layer.receiverDelays
+        let hasReceiverDelays = layer.delayKind == .synaptic || layer.delayKind == .dendritic
         try sentErrors.reserve(4 &* row.count)
         let sentErrors = sentErrors.pointer
         let rows = Rows(
             own: own, stride: stride, inverseTau: layer.inverseTau, weights: layer.weights.pointer,
-            weightSums: weightSums, isSynaptic: isSynaptic, delays: layer.receiverDelays(pre: 0),
-            delayFactors: layer.delayFactors.pointer,
-            delaySums: isSynaptic || layer.delayKind == .dendritic ? delaySums : unusedRow.pointer, units: row.units,
-            sent: sent, factors: decays.pointer, errors: sentErrors)
+            weightSums: weightSums, delayStride: delayStride, delays: delays, delayFactors: layer.delayFactors.pointer,
+            delaySums: hasReceiverDelays ? delaySums : unusedRow.pointer, units: row.units, sent: sent,
+            factors: decays.pointer, errors: sentErrors)
         let wantsErrors = errors != nil || layer.delayKind != .none
         // So many spikes between two polls.
         let together = max(1, (1 << 14) / stride)

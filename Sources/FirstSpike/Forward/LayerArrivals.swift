@@ -139,8 +139,8 @@ final class LayerArrivals {
     ) throws(SpinnpropError) {
         let (times, units, factors, count) = (times.pointer, units.pointer, factors.pointer, count)
         let (weights, stride) = (layer.weights.pointer + first, layer.stride)
-        let (delays, delayFactors) = (layer.receiverDelays(pre: 0) + first, layer.delayFactors.pointer + first)
-        let delayStride = layer.delayKind == .synaptic ? stride : 0
+        let (delays, delayStride) = (layer.receiverDelays.rows + first, layer.receiverDelays.stride)
+        let delayFactors = layer.delayFactors.pointer + first
         let (unordered, never) = (vectors(unordered.pointer), SIMD4<Double>(repeating: .infinity))
         let (ownTimes, ownWeights, ownFactors) = (
             vectors(ownTimes.pointer), vectors(ownWeights.pointer), vectors(ownFactors.pointer)
