@@ -91,7 +91,13 @@ final class FirstSpikeLayer: @unchecked Sendable {
     }
 
     /// Beyond so many tau_m between the first and the last of a layer's inputs, products of exponentials of times leave float64.
-    static let longestSpan = 300.0
+    private static let longestSpan = 300.0
+
+    /// Whether products of exponentials stay in float64, for spikes that set out within so long.
+    @inline(__always)
+    func isFactored(earliest: Double, latest: Double) -> Bool {
+        hasOneTau && (latest - earliest) * inverseTau[0] + longestDelay <= FirstSpikeLayer.longestSpan
+    }
 
     /// After delays have changed.
     func takeDelays() {

@@ -164,8 +164,7 @@ final class LayerDerivatives {
         }
         let weightSums = maxWeightStep != nil ? try steps(layer) : sums.weights[layer.index].pointer
         let delaySums = sums.delays[layer.index].pointer
-        let span = (latest - earliest) * layer.inverseTau[0] + layer.longestDelay
-        let isFactored = layer.hasOneTau && span <= FirstSpikeLayer.longestSpan
+        let isFactored = layer.isFactored(earliest: earliest, latest: latest)
         if isFactored { try factor(layer, own, sent, row.count, latest) }
         try unusedRow.clear(stride)
         let (delays, delayStride) = layer.receiverDelays
@@ -202,38 +201,21 @@ final class LayerDerivatives {
         }
         if let maxWeightStep { addLimited(layer, row, to: sums.weights[layer.index].pointer, maxWeightStep) }
     }
+
     /// e^-(T - t - d) / tau = e^(t - latest) / tau e^-(T - latest) / tau e^(d / tau): exponentials per sender and per neuron instead of per
     /// pair. A dendrite's delay goes with its neuron.
     private func factor(
         _ layer: FirstSpikeLayer, _ own: Columns, _ sent: UnsafePointer<Double>, _ count: Int, _ latest: Double
     ) throws(SpinnpropError) {
-        let padded = (count &+ 3) & ~3
-        try decays.reserve(padded)
-        let (factors, inverseTau) = (decays.pointer, layer.inverseTau[0])
-        for n in 0..<count { factors[n] = (sent[n] - latest) * inverseTau }
-        for n in count..<padded { factors[n] = 0 }
-        var n = 0
-        while n < padded {
-            vectors(factors + n).pointee = Elementary.exp(vector(factors + n))
-            n &+= 4
-        }
+        let (inverseTau, shifts, spiking) = (layer.inverseTau[0], layer.shifts, spiking.pointer)
+        try decays.setExponentials(count) { (sent[$0] - latest) * inverseTau }
         // Of neurons that spike, side by side.
-        let spikes = (spikingCount &+ 3) & ~3
-        try spikingDecays.reserve(spikes)
-        let (own, count, spiking, packed, shifts) = (
-            own, spikingCount, spiking.pointer, spikingDecays.pointer, layer.shifts
-        )
-        for n in 0..<count {
+        try spikingDecays.setExponentials(spikingCount) { n in
             let neuron = Int(spiking[n])
-            packed[n] = (latest - (own.times[neuron] - shifts[neuron])) * inverseTau
+            return (latest - (own.times[neuron] - shifts[neuron])) * inverseTau
         }
-        for n in count..<spikes { packed[n] = 0 }
-        n = 0
-        while n < spikes {
-            vectors(packed + n).pointee = Elementary.exp(vector(packed + n))
-            n &+= 4
-        }
-        for n in 0..<count { own.decays[Int(spiking[n])] = packed[n] }
+        let packed = spikingDecays.pointer
+        for n in 0..<spikingCount { own.decays[Int(spiking[n])] = packed[n] }
     }
 
     /// Rows of zeros for a sample's gradient of a layer's weights.

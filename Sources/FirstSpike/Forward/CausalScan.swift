@@ -161,3 +161,20 @@ func vector(_ pointer: UnsafePointer<Double>) -> SIMD4<Double> {
 func vectors(_ pointer: UnsafeMutablePointer<Double>) -> UnsafeMutablePointer<SIMD4<Double>> {
     UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: SIMD4<Double>.self)
 }
+
+extension Block where Element == Double {
+    /// Holds e^x of x(0), x(1) ... x(count - 1), and ones up to a whole vector.
+    @inline(__always)
+    func setExponentials(_ count: Int, _ x: (Int) -> Double) throws(SpinnpropError) {
+        let padded = (count &+ 3) & ~3
+        try reserve(padded)
+        let values = pointer
+        for n in 0..<count { values[n] = x(n) }
+        for n in count..<padded { values[n] = 0 }
+        var n = 0
+        while n < padded {
+            vectors(values + n).pointee = Elementary.exp(vector(values + n))
+            n &+= 4
+        }
+    }
+}

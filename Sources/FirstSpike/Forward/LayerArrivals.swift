@@ -54,9 +54,12 @@ final class LayerArrivals {
         while count > 0, times[count &- 1] > endTime { count &-= 1 }
         times[count] = .infinity
         isFactored =
-            layer.delayKind == .synaptic && layer.hasOneTau && count > 0
-            && (times[count &- 1] - times[0]) * layer.inverseTau[0] + layer.longestDelay <= FirstSpikeLayer.longestSpan
-        if isFactored { try factor(layer.inverseTau[0]) }
+            layer.delayKind == .synaptic && count > 0
+            && layer.isFactored(earliest: times[0], latest: times[count &- 1])
+        if isFactored {
+            let (latest, inverseTau) = (times[count &- 1], layer.inverseTau[0])
+            try factors.setExponentials(count) { (times[$0] - latest) * inverseTau }
+        }
         guard !layer.sharesArrivals else { return }
         try Memory.check(count: count, bytesPerElement: 160, "the arrivals at four neurons in one sample")
         try unordered.reserve(4 &* (count &+ 4))
@@ -65,19 +68,6 @@ final class LayerArrivals {
         try ownWeights.reserve(4 &* count)
         try ownFactors.reserve(4 &* (count &+ 1))
         try oneNeuron.reserve(count)
-    }
-
-    private func factor(_ inverseTau: Double) throws(SpinnpropError) {
-        let padded = (count &+ 3) & ~3
-        try factors.reserve(padded)
-        let (times, factors, latest) = (times.pointer, factors.pointer, times.pointer[count &- 1])
-        for n in 0..<count { factors[n] = (times[n] - latest) * inverseTau }
-        for n in count..<padded { factors[n] = 0 }
-        var n = 0
-        while n < padded {
-            vectors(factors + n).pointee = Elementary.exp(vector(factors + n))
-            n &+= 4
-        }
     }
 
     /// When spikes set out for all receivers.
