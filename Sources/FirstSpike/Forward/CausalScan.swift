@@ -101,12 +101,14 @@ struct SharedArrivals: SortedArrivals {
 }
 
 /// Inputs that come to each of four neurons at times of its own.
-struct OwnArrivals: SortedArrivals {
+struct OwnArrivals<IsFactored: Constant>: SortedArrivals {
     let count: Int
     /// Four numbers for each k, and four infinite ones after the last; infinite where a neuron has no more.
     let times: UnsafePointer<Double>
     /// Where a neuron has no more, of no effect: anything that comes at an infinite time causes no spike.
     let weights: UnsafePointer<Double>
+    /// If `IsFactored`, e^(time / tau_m) of each, from some time on that is the same for all; after the last four infinite ones.
+    let factors: UnsafePointer<Double>
     let inverseTau: SIMD4<Double>
 
     @inline(__always)
@@ -117,38 +119,13 @@ struct OwnArrivals: SortedArrivals {
 
     @inline(__always)
     func interval<Form: ClosedForm>(_ k: Int, _ form: Form.Type) -> LanePropagators {
-        Form.propagators(length(k, time(k &+ 1)))
-    }
-
-    /// Of an interval in tau_m. Between two infinite times as after the last.
-    @inline(__always)
-    fileprivate func length(_ k: Int, _ next: SIMD4<Double>) -> SIMD4<Double> {
-        lesser((next - time(k)) * inverseTau, SIMD4(repeating: .infinity))
-    }
-}
-
-/// The same with e^(time / tau_m) of each, from some time on that is the same for all.
-struct FactoredArrivals: SortedArrivals {
-    let own: OwnArrivals
-    /// After the last four infinite ones.
-    let factors: UnsafePointer<Double>
-
-    var count: Int {
-        @inline(__always) get { own.count }
-    }
-
-    @inline(__always)
-    func time(_ k: Int) -> SIMD4<Double> { own.time(k) }
-
-    @inline(__always)
-    func weight(_ k: Int) -> SIMD4<Double> { own.weight(k) }
-
-    @inline(__always)
-    func interval<Form: ClosedForm>(_ k: Int, _ form: Form.Type) -> LanePropagators {
         let next = time(k &+ 1)
+        // In tau_m. Between two infinite times as after the last.
+        let length = lesser((next - time(k)) * inverseTau, SIMD4(repeating: .infinity))
+        guard IsFactored.isTrue else { return Form.propagators(length) }
         let quotient = vector(factors + 4 &* k) / vector(factors + 4 &* (k &+ 1))
         let decay = lesser(quotient, SIMD4(repeating: 1)).replacing(with: 0, where: next .== .infinity)
-        return Form.propagators(own.length(k, next), (decay, 1 - decay))
+        return Form.propagators(length, (decay, 1 - decay))
     }
 }
 

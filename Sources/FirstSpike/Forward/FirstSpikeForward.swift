@@ -120,8 +120,8 @@ final class FirstSpikeWorker {
     ) throws(SpinnpropError) {
         try arrivals.take(layer, row, endTime: endTime)
         let columns = try spikes.columns(layer)
-        var first = 0
         if layer.sharesArrivals {
+            var first = 0
             let all = try arrivals.shared(layer, Form.self)
             try poller.spend(all.count &* layer.stride)
             while first < layer.stride {
@@ -129,21 +129,26 @@ final class FirstSpikeWorker {
                 first &+= 4
             }
         } else if arrivals.isFactored {
-            while first < layer.stride {
-                let own = try arrivals.factored(layer, first: first, endTime: endTime)
-                try poller.spend(16 &* own.count)
-                try search(Form.self, layer, own, columns, first: first)
-                first &+= 4
-            }
+            try searchOwn(Form.self, layer, columns, endTime: endTime, Yes.self)
         } else {
-            while first < layer.stride {
-                let own = try arrivals.own(layer, first: first, endTime: endTime)
-                try poller.spend(32 &* own.count)
-                try search(Form.self, layer, own, columns, first: first)
-                first &+= 4
-            }
+            try searchOwn(Form.self, layer, columns, endTime: endTime, No.self)
         }
         columns.solve(Form.self, layer, endTime: endTime)
+    }
+
+    /// Finds the causal sets of neurons to which arrivals come in intervals of their own.
+    @inline(__always)
+    private func searchOwn<Form: ClosedForm, IsFactored: Constant>(
+        _: Form.Type, _ layer: FirstSpikeLayer, _ columns: UnorderedSpikes.Columns, endTime: Double, _: IsFactored.Type
+    ) throws(SpinnpropError) {
+        var first = 0
+        while first < layer.stride {
+            let own = try arrivals.own(layer, first: first, endTime: endTime, IsFactored.self)
+            // Without factors each interval takes an exponential.
+            try poller.spend((IsFactored.isTrue ? 16 : 32) &* own.count)
+            try search(Form.self, layer, own, columns, first: first)
+            first &+= 4
+        }
     }
 
     /// Finds the causal sets of four neurons from `first` on.

@@ -106,22 +106,13 @@ final class LayerArrivals {
     }
 
     /// Of four neurons from `first` on, each with delays and a time constant of its own.
-    func own(_ layer: FirstSpikeLayer, first: Int, endTime: Double) throws(SpinnpropError) -> OwnArrivals {
-        try collect(layer, first: first, endTime: endTime, No.self)
+    func own<IsFactored: Constant>(
+        _ layer: FirstSpikeLayer, first: Int, endTime: Double, _: IsFactored.Type
+    ) throws(SpinnpropError) -> OwnArrivals<IsFactored> {
+        try collect(layer, first: first, endTime: endTime, IsFactored.self)
         return OwnArrivals(
-            count: count, times: ownTimes.pointer, weights: ownWeights.pointer,
+            count: count, times: ownTimes.pointer, weights: ownWeights.pointer, factors: ownFactors.pointer,
             inverseTau: vector(layer.inverseTau + first))
-    }
-
-    /// The same if `isFactored`.
-    func factored(
-        _ layer: FirstSpikeLayer, first: Int, endTime: Double
-    ) throws(SpinnpropError) -> FactoredArrivals {
-        try collect(layer, first: first, endTime: endTime, Yes.self)
-        let own = OwnArrivals(
-            count: count, times: ownTimes.pointer, weights: ownWeights.pointer,
-            inverseTau: vector(layer.inverseTau + first))
-        return FactoredArrivals(own: own, factors: ownFactors.pointer)
     }
 
     private func collect<IsFactored: Constant>(
