@@ -67,7 +67,9 @@ final class LayerDerivatives {
             let (delays, delayStride, delayFactors, delaySums) = (delays, delayStride, delayFactors, delaySums)
             var n = spikes.lowerBound
             while n < spikes.upperBound {
-                let (at, delayRow) = (Int(units[n]) &* stride, Int(units[n]) &* delayStride)
+                let at = Int(units[n]) &* stride
+                // Rows of delays lie as far apart as those of weights; a product of its own costs loops over few neurons some percent.
+                let delayRow = delayStride == 0 ? 0 : at
                 let (sent, factor) = (SIMD4(repeating: sent[n]), SIMD4(repeating: IsFactored.isTrue ? factors[n] : 1))
                 var error = SIMD4<Double>.zero
                 var first = 0
