@@ -35,6 +35,8 @@ def _runs(*starts: str) -> Tuple[str, ...]:
 
 #: Settings of `spinnprop reproduce` that train several networks for comparison, and what they write besides.
 COMPARED = ("fast-and-deep-yin-yang", "delgrad-yin-yang", "eventprop-delays-yin-yang")
+#: Those of local learning.
+LOCAL = ("biograd-digits", "biograd-mnist5k", "biograd-mnist", "biograd-nmnist")
 _TABLE_OF_RUNS = ("metrics.json", *_pictures("error_by_hidden", "error_by_parameters", "validation_error"))
 
 #: What each command writes to its folder; * stands for anything.
@@ -54,6 +56,8 @@ FILES = {
     "reproduce eventprop-yin-yang": _runs("seed-*"),
     "reproduce spinnaker2-yin-yang": _runs("clock-seed-*", "spinnaker2-seed-*"),
     **{f"reproduce {setting}": (*_runs(f"{setting}-*"), *_TABLE_OF_RUNS) for setting in COMPARED},
+    **{f"reproduce {setting}": (*_runs(f"{setting}-*"), "metrics.json", *_pictures("accuracy", "angle", "cosine")) for setting in LOCAL},
+    "reproduce biograd-choices": (*_runs("biograd-choices-*"), "metrics.json", "choices.md"),
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import grammar
 from . import (
+    biograd,
     comparison,
     delgrad_yin_yang,
     eventprop_delays_yin_yang,
@@ -24,3 +25,4 @@ def add_parser(commands: Any) -> None:
     spinnaker2_yin_yang.add_parser(settings)
     for module in (fast_and_deep_yin_yang, delgrad_yin_yang, eventprop_delays_yin_yang):
         comparison.add_parser(settings, module.SETTING)
+    biograd.add_parser(settings)

