@@ -57,7 +57,7 @@ let package = Package(
         room("FirstSpike", ["Networks", "Neurons", "Spikes", "Mathematics"]),
         room("SparseRecurrent", ["Spikes", "Mathematics", "CSupport"]),
         room("LocalLearning", ["Spikes", "Mathematics", "CSupport"]),
-        room("Learning", ["Networks", "Neurons", "Spikes", "Mathematics"]),
+        room("Learning", ["LocalLearning", "Networks", "Neurons", "Spikes", "Mathematics"]),
         room("SpiNNaker2", ["Mathematics"]),
         room(
             "SpiNNaker2Programs",
@@ -94,7 +94,7 @@ let package = Package(
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "Neurons", "Spikes", "Mathematics"]),
         .testTarget(
             name: "LearningTests",
-            dependencies: ["TestSupport", "Learning", "Networks", "Neurons", "Spikes", "Mathematics"],
+            dependencies: ["TestSupport", "Learning", "LocalLearning", "Networks", "Neurons", "Spikes", "Mathematics"],
             exclude: ["Generators"]),
         .testTarget(
             name: "EventDrivenTests",

@@ -705,7 +705,7 @@ typedef struct spinnprop_biograd_options {
     int32_t includes_threshold;    /* 1: an error neuron spikes at its threshold, too                                 */
     int32_t sleep_draw;            /* SPINNPROP_DRAW_*: how often the probability of a sleep's spikes is drawn        */
     int32_t averages_sleep;        /* 1: correlations of a sleep are means over its samples, not sums                 */
-    int32_t reserved;              /* 0                                                                               */
+    int32_t integer;               /* 1: whole numbers all along, as on Loihi; one hidden layer, SPINNPROP_BIOGRAD_RULE */
 } spinnprop_biograd_options;
 SPINNPROP_API void spinnprop_biograd_options_init(spinnprop_biograd_options *options);
 
@@ -732,17 +732,20 @@ SPINNPROP_API void spinnprop_biograd_free(spinnprop_biograd *training);
 
 enum { SPINNPROP_BIOGRAD_WEIGHTS = 0, /* (n, n_before)                                                                */
        SPINNPROP_BIOGRAD_BIASES = 1,  /* (n)                                                                          */
-       SPINNPROP_BIOGRAD_FEEDBACK = 2 /* (n, outputs) of a hidden layer, empty for the last                           */ };
-/* float32 numbers in float64 arrays; what is set is rounded. */
+       SPINNPROP_BIOGRAD_FEEDBACK = 2, /* (n, outputs) of a hidden layer, empty for the last                          */
+       SPINNPROP_BIOGRAD_UNITS = 3    /* (2): what integers of weights and biases, and of feedback, count; 0 in float32 */ };
+/* float32 numbers in float64 arrays; what is set is rounded, of an integer training to multiples of the units, at most 127 of them. Units
+ * are only read. */
 SPINNPROP_API spinnprop_status spinnprop_biograd_get(double *values, int64_t n, const spinnprop_biograd *training,
                                                      int32_t parameter, int32_t layer);
 SPINNPROP_API spinnprop_status spinnprop_biograd_set(spinnprop_biograd *training, int32_t parameter, int32_t layer,
                                                      const double *values, int64_t n);
 
 /* Trains until `epochs` are done in all or the callback stops it; called again with the same data it goes on, and ends with the very
- * bits of a run that was never stopped. An error leaves the training after its last good batch. */
+ * bits of a run that was never stopped. An error leaves the training after its last good batch. checkpoint_path: a file that is written
+ * as by spinnprop_biograd_save after each epoch and on a stop; NULL: none. */
 SPINNPROP_API spinnprop_status spinnprop_biograd_run(spinnprop_biograd *training, const spinnprop_step_input *input,
-                                                     const int64_t *labels, int64_t n,
+                                                     const int64_t *labels, int64_t n, const char *checkpoint_path,
                                                      spinnprop_progress_callback progress, void *payload);
 /* The spikes of each output neuron, (n_samples, outputs). showing: which of the encoding's drawings, 0 .. 2^28 - 1. A sample's drawing
  * depends on its content, not on its place: its counts are the same whatever else is shown. */
@@ -766,15 +769,25 @@ typedef struct spinnprop_biograd_info {
     int64_t n_layers, n_outputs;
     int64_t epochs_done, batches_done; /* batches_done: of the running epoch                                          */
     int64_t sleeps;
-    int64_t n_state;               /* numbers of spinnprop_biograd_state                                              */
 } spinnprop_biograd_info;
 SPINNPROP_API void spinnprop_biograd_info_init(spinnprop_biograd_info *info);
 SPINNPROP_API spinnprop_status spinnprop_biograd_describe(spinnprop_biograd_info *info, const spinnprop_biograd *training);
 
-/* How far the training is, the same numbers in every release: with options and arrays all that a training is. One with the same options and
- * arrays that is set to them goes on to the same bits. */
-SPINNPROP_API spinnprop_status spinnprop_biograd_state(double *numbers, int64_t n, const spinnprop_biograd *training);
-SPINNPROP_API spinnprop_status spinnprop_biograd_set_state(spinnprop_biograd *training, const double *numbers, int64_t n);
+/* n: n_layers + 1. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_layer_sizes(int64_t *layer_sizes, int64_t n, const spinnprop_biograd *training);
+/* What it was made with, and another number of epochs in all. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_get_options(spinnprop_biograd_options *options,
+                                                             const spinnprop_biograd *training);
+SPINNPROP_API spinnprop_status spinnprop_biograd_set_epochs(spinnprop_biograd *training, int32_t epochs);
+
+/* All that a training is, options and network, feedback and history, in a safetensors file with a checksum: numbers only, written atomically.
+ * What is loaded goes on to the same bits. SPINNPROP_FILE_ERROR for a file that is damaged or something else. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_save(const spinnprop_biograd *training, const char *path);
+SPINNPROP_API spinnprop_status spinnprop_biograd_load(spinnprop_biograd **training, const char *path);
+/* The same in memory, as spinnprop_network_to_bytes. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_to_bytes(uint8_t *bytes, int64_t n, int64_t *needed,
+                                                          const spinnprop_biograd *training);
+SPINNPROP_API spinnprop_status spinnprop_biograd_from_bytes(spinnprop_biograd **training, const uint8_t *bytes, int64_t n);
 
 /* Means over an epoch's samples; one whose output stayed silent counts as wrong. */
 typedef struct spinnprop_biograd_epoch {

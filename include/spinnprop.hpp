@@ -641,10 +641,30 @@ class BioGrad {
 public:
     explicit BioGrad(const std::vector<std::int64_t> &layer_sizes,
                      const spinnprop_biograd_options &options = spinnprop::options<spinnprop_biograd_options>())
-        : sizes_(layer_sizes), handle_(detail::make<spinnprop_biograd>(spinnprop_biograd_create, layer_sizes.data(),
-                                                                       detail::size(layer_sizes), &options)) {}
+        : BioGrad(detail::make<spinnprop_biograd>(spinnprop_biograd_create, layer_sizes.data(), detail::size(layer_sizes),
+                                                  &options)) {}
+    explicit BioGrad(detail::Handle<spinnprop_biograd> handle) : handle_(std::move(handle)) {
+        sizes_.resize(static_cast<std::size_t>(info().n_layers) + 1);
+        check(spinnprop_biograd_layer_sizes(sizes_.data(), detail::size(sizes_), get()));
+    }
 
-    // SPINNPROP_BIOGRAD_WEIGHTS, _BIASES or _FEEDBACK of a layer.
+    // All of a training that `save` wrote, or a run with a checkpoint; it goes on to the same bits.
+    static BioGrad load(const std::string &path) {
+        return BioGrad(detail::make<spinnprop_biograd>(spinnprop_biograd_load, path.c_str()));
+    }
+    void save(const std::string &path) const { check(spinnprop_biograd_save(get(), path.c_str())); }
+    std::vector<std::uint8_t> to_bytes() const { return detail::bytes(spinnprop_biograd_to_bytes, get()); }
+    static BioGrad from_bytes(const std::vector<std::uint8_t> &bytes) {
+        return BioGrad(detail::make<spinnprop_biograd>(spinnprop_biograd_from_bytes, bytes.data(), detail::size(bytes)));
+    }
+
+    const std::vector<std::int64_t> &layer_sizes() const { return sizes_; }
+    spinnprop_biograd_options options() const {
+        return detail::filled<spinnprop_biograd_options>(spinnprop_biograd_get_options, get());
+    }
+    void set_epochs(std::int32_t epochs) { check(spinnprop_biograd_set_epochs(handle_.get(), epochs)); }
+
+    // SPINNPROP_BIOGRAD_WEIGHTS, _BIASES, _FEEDBACK or _UNITS of a layer.
     std::vector<double> get(std::int32_t parameter, std::int32_t layer) const {
         std::vector<double> values(count(parameter, layer));
         check(spinnprop_biograd_get(values.data(), detail::size(values), handle_.get(), parameter, layer));
@@ -658,12 +678,14 @@ public:
         View view(input);
         check(spinnprop_biograd_wake(handle_.get(), &view.input));
     }
-    // Trains until the options' epochs are done; to be called again after a stop.
-    void run(const StepInput &input, const std::vector<std::int64_t> &labels, const Progress &progress = {}) {
+    // Trains until the options' epochs are done; to be called again after a stop. checkpoint: a file that is written after each epoch and
+    // on a stop; empty: none.
+    void run(const StepInput &input, const std::vector<std::int64_t> &labels, const Progress &progress = {},
+             const std::string &checkpoint = {}) {
         View view(input);
         detail::Listener listener{progress};
         listener.check(spinnprop_biograd_run(handle_.get(), &view.input, labels.data(), detail::size(labels),
-                                             listener.callback(), &listener));
+                                             checkpoint.empty() ? nullptr : checkpoint.c_str(), listener.callback(), &listener));
     }
     void sleep(std::int64_t n_samples) { check(spinnprop_biograd_sleep(handle_.get(), n_samples)); }
     // The spikes of each output neuron, row by row.
@@ -676,12 +698,10 @@ public:
         return counts;
     }
     spinnprop_biograd_info info() const {
-        return detail::filled<spinnprop_biograd_info>(spinnprop_biograd_describe,
-                                                      static_cast<const spinnprop_biograd *>(handle_.get()));
+        return detail::filled<spinnprop_biograd_info>(spinnprop_biograd_describe, get());
     }
     std::vector<spinnprop_biograd_epoch> history() const {
-        return detail::rows<spinnprop_biograd_epoch>(info().epochs_done, spinnprop_biograd_history,
-                                                     static_cast<const spinnprop_biograd *>(handle_.get()));
+        return detail::rows<spinnprop_biograd_epoch>(info().epochs_done, spinnprop_biograd_history, get());
     }
     const spinnprop_biograd *get() const { return handle_.get(); }
 
@@ -709,6 +729,7 @@ private:
         const std::size_t last = sizes_.size() - 1;
         if (layer < 0 || static_cast<std::size_t>(layer) >= last) return 0;
         const auto n = static_cast<std::size_t>(sizes_[static_cast<std::size_t>(layer) + 1]);
+        if (parameter == SPINNPROP_BIOGRAD_UNITS) return 2;
         if (parameter == SPINNPROP_BIOGRAD_BIASES) return n;
         if (parameter == SPINNPROP_BIOGRAD_WEIGHTS) return n * static_cast<std::size_t>(sizes_[static_cast<std::size_t>(layer)]);
         return static_cast<std::size_t>(layer) + 1 == last ? 0 : n * static_cast<std::size_t>(sizes_.back());

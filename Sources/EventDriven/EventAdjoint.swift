@@ -53,9 +53,8 @@ final class AdjointRun: @unchecked Sendable {
         let width = plans.reduce(0) { sum, plan in
             plan.incoming.reduce(sum) { $0 + $1.connection.preCount * plan.stride + $1.connection.delays.count }
         }
-        try Memory.check(
-            count: width.multipliedReportingOverflow(by: parts).overflow ? .max : width * parts,
-            bytesPerElement: MemoryLayout<Double>.stride, "the gradients of \(parts) parts of the batch")
+        try Memory.product(
+            width, parts, bytesPerElement: MemoryLayout<Double>.stride, "the gradients of \(parts) parts of the batch")
         sums = try memory.sums(plans, parts: parts)
         scale = 1 / Double(max(1, recording.sampleCount))
         rate = RateErrors(objective.rate, recording)

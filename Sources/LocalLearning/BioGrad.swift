@@ -31,7 +31,7 @@ public struct LocalProgress: Equatable, Sendable {
 /// Between two batches everything is one value, and every order is drawn from the seed, the epoch and the batch alone: a run that the
 /// callback has stopped goes on where it was, with the same bits.
 public struct BioGrad: Equatable, Sendable {
-    public let options: LocalOptions
+    public private(set) var options: LocalOptions
     /// Between two batches it may be changed.
     public var network: LocalNetwork
     /// Epochs finished.
@@ -48,23 +48,49 @@ public struct BioGrad: Equatable, Sendable {
         try options.check()
         self.network = network
         self.options = options
+        if options.integer {
+            try self.network.roundToIntegers()
+            _ = try IntegerNetwork(self.network, options)
+        }
         sums = LocalBatchResult(layerCount: network.layers.count)
     }
 
     public var isFinished: Bool { epoch >= options.epochs }
+
+    /// Has the training end after so many epochs in all.
+    public mutating func setEpochs(_ count: Int) throws(SpinnpropError) {
+        var next = options
+        next.epochs = count
+        try next.check()
+        options = next
+    }
 
     /// Trains until all epochs are done, or the callback stops it.
     ///
     /// - Parameters:
     ///   - labels: one per sample, 0 ..< outputs.
     ///   - progress: returns whether to go on; called every 20 ms or so.
-    /// - Throws: `invalidValue` for data that do not fit, or a step that leaves float32; `cancelled`, `outOfMemory`. The training then stands
-    ///   after its last good batch.
+    ///   - keep: is given the training after each epoch, and when the callback stops it.
+    /// - Throws: `invalidValue` for data that do not fit, or a step that leaves float32; `cancelled`, `outOfMemory`; what `keep` throws. The
+    ///   training then stands after its last good batch.
     public mutating func run(
-        _ input: LocalInput, labels: [Int], progress: ((LocalProgress) -> Bool)? = nil
+        _ input: LocalInput, labels: [Int], progress: ((LocalProgress) -> Bool)? = nil,
+        keep: ((BioGrad) throws(SpinnpropError) -> Void)? = nil
     ) throws(SpinnpropError) {
         try check(input, labels)
-        let parts = try LocalPart.learn(network, sampleCount: options.batchSize)
+        do throws(SpinnpropError) {
+            try finish(input, labels, progress, keep)
+        } catch {
+            if error.kind == .cancelled { try keep?(self) }
+            throw error
+        }
+    }
+
+    private mutating func finish(
+        _ input: LocalInput, _ labels: [Int], _ progress: ((LocalProgress) -> Bool)?,
+        _ keep: ((BioGrad) throws(SpinnpropError) -> Void)?
+    ) throws(SpinnpropError) {
+        let parts = try BatchParts(network, options)
         let batchCount = (labels.count + options.batchSize - 1) / options.batchSize
         let monitor = progress.map { LocalMonitor($0) }
         while !isFinished {
@@ -85,6 +111,7 @@ public struct BioGrad: Equatable, Sendable {
             end.isEpochFinished = true
             finishEpoch()
             if let progress, !progress(end) { throw .cancelled }
+            try keep?(self)
         }
     }
 
@@ -100,21 +127,31 @@ public struct BioGrad: Equatable, Sendable {
     /// A sleep of so many samples, as after a batch.
     public mutating func sleep(sampleCount: Int, monitor: Monitor? = nil) throws(SpinnpropError) {
         guard sampleCount >= 1 else { throw .invalidValue("n_samples is \(sampleCount); a sleep needs at least 1") }
-        try network.sleep(options, sampleCount: sampleCount, index: sleepCount, monitor: monitor)
+        try network.rest(options, sampleCount: sampleCount, index: sleepCount, monitor: monitor)
         sleepCount += 1
     }
 
     /// A batch, its update, and the sleep after it: all of it, or nothing. The smaller batch at the end of an epoch takes a smaller step, as its
     /// mean is less certain.
     private mutating func step(
-        _ samples: LocalSamples, _ parts: [LocalPart], wholeBatch: Int, _ monitor: Monitor?
+        _ samples: LocalSamples, _ parts: BatchParts, wholeBatch: Int, _ monitor: Monitor?
     ) throws(SpinnpropError) {
-        for part in parts { part.clear() }
-        let result = try samples.run(network, options, parts, monitor: monitor)
         var next = network
-        try next.descend(parts.compactMap(\.gradient), rate: options.learningRate, sampleCount: wholeBatch)
+        let result: LocalBatchResult
+        switch parts {
+        case .float32(let parts):
+            for part in parts { part.clear() }
+            result = try samples.run(network, options, parts, monitor: monitor)
+            try next.descend(parts.compactMap(\.gradient), rate: options.learningRate, sampleCount: wholeBatch)
+        case .integers(let parts):
+            for part in parts { part.clear() }
+            result = try samples.run(network, options, parts, monitor: monitor)
+            if let sums = IntegerSums.total(parts) {
+                next.descend(sums, options, sampleCount: wholeBatch, epoch: epoch, batch: batch)
+            }
+        }
         if options.sleeps, options.rule != .bptt {
-            try next.sleep(options, sampleCount: result.samples, index: sleepCount, monitor: monitor)
+            try next.rest(options, sampleCount: result.samples, index: sleepCount, monitor: monitor)
             sleepCount += 1
         }
         network = next
@@ -166,6 +203,11 @@ public struct BioGrad: Equatable, Sendable {
         let samples = LocalSamples(
             input: input, labels: [], order: [Int](0..<input.sampleCount)[...], seed: options.seed, showing: showing,
             isByContent: true)
+        if options.integer {
+            let parts = IntegerPart.run(network, sampleCount: input.sampleCount)
+            _ = try samples.run(network, options, parts, monitor: monitor)
+            return Array(parts.map(\.counts).joined())
+        }
         let parts = LocalPart.run(network, sampleCount: input.sampleCount)
         _ = try samples.run(network, options, parts, monitor: monitor)
         return Array(parts.map(\.counts).joined())
@@ -176,9 +218,10 @@ public struct BioGrad: Equatable, Sendable {
         _ input: LocalInput, labels: [Int], showing: Int = 0, monitor: Monitor? = nil
     ) throws(SpinnpropError) -> (weights: [[Float]], biases: [[Float]], result: LocalBatchResult) {
         try check(input, labels)
-        let parts = try LocalPart.learn(network, sampleCount: labels.count)
         let samples = LocalSamples(
             input: input, labels: labels, order: [Int](0..<labels.count)[...], seed: options.seed, showing: showing)
+        if options.integer { return try integerGradient(samples, monitor) }
+        let parts = try LocalPart.learn(network, sampleCount: labels.count)
         let result = try samples.run(network, options, parts, monitor: monitor)
         let gradients = parts.compactMap(\.gradient)
         var (weights, biases): ([[Float]], [[Float]]) = ([], [])
@@ -190,6 +233,37 @@ public struct BioGrad: Equatable, Sendable {
             biases.append(sums.prefix(layer.neuronCount).map { $0 / count })
         }
         return (weights, biases, result)
+    }
+
+    private func integerGradient(
+        _ samples: LocalSamples, _ monitor: Monitor?
+    ) throws(SpinnpropError) -> (weights: [[Float]], biases: [[Float]], result: LocalBatchResult) {
+        let count = samples.order.count
+        try LocalOptions.checkIntegerSums(count, "the number of samples")
+        let parts = try IntegerPart.learn(network, sampleCount: count)
+        let result = try samples.run(network, options, parts, monitor: monitor)
+        var (weights, biases): ([[Float]], [[Float]]) = ([], [])
+        if let sums = IntegerSums.total(parts) {
+            for (index, layer) in network.layers.enumerated() {
+                let own = network.gradient(sums, options, sampleCount: count, layer: index)
+                weights.append(layer.transposed(own.rows, layer.preCount))
+                biases.append(Array(own.biases.prefix(layer.neuronCount)))
+            }
+        }
+        return (weights, biases, result)
+    }
+}
+
+/// What the batches of a run work in.
+private enum BatchParts {
+    case float32([LocalPart])
+    case integers([IntegerPart])
+
+    init(_ network: LocalNetwork, _ options: LocalOptions) throws(SpinnpropError) {
+        self =
+            options.integer
+            ? .integers(try IntegerPart.learn(network, sampleCount: options.batchSize))
+            : .float32(try LocalPart.learn(network, sampleCount: options.batchSize))
     }
 }
 
@@ -208,6 +282,17 @@ private final class LocalMonitor {
 }
 
 extension LocalNetwork {
+    /// A sleep in the options' arithmetic.
+    fileprivate mutating func rest(
+        _ options: LocalOptions, sampleCount: Int, index: Int, monitor: Monitor?
+    ) throws(SpinnpropError) {
+        if options.integer {
+            try sleepInIntegers(options, sampleCount: sampleCount, index: index, monitor: monitor)
+        } else {
+            try sleep(options, sampleCount: sampleCount, index: index, monitor: monitor)
+        }
+    }
+
     func check(_ input: LocalInput) throws(SpinnpropError) {
         guard input.unitCount == inputCount else {
             throw .invalidValue(

@@ -33,9 +33,10 @@ extension BioGrad {
                 "state has \(numbers.count) numbers; \(headCount) and \(rowCount) per epoch are needed for \(layers) layers"
             )
         }
-        func whole(_ place: Int) throws(SpinnpropError) -> Int {
-            guard let value = Int(exactly: numbers[place]), value >= 0, value < 1 << 52 else {
-                throw .invalidValue("state[\(place)] is \(numbers[place]); it must be a whole number >= 0")
+        // Products and sums of numbers within these bounds do not overflow.
+        func whole(_ place: Int, below bound: Int = 1 << 52) throws(SpinnpropError) -> Int {
+            guard let value = Int(exactly: numbers[place]), value >= 0, value < bound else {
+                throw .invalidValue("state[\(place)] is \(numbers[place]); it must be a whole number, 0 .. \(bound - 1)")
             }
             return value
         }
@@ -44,7 +45,7 @@ extension BioGrad {
             throw .invalidValue("state[0] is \(numbers[0]), but there are \(epochs) epochs")
         }
         var next = self
-        (next.epoch, next.batch, next.sleepCount) = (epochs, try whole(1), try whole(2))
+        (next.epoch, next.batch, next.sleepCount) = (epochs, try whole(1, below: 1 << 31), try whole(2))
         next.sums = LocalBatchResult(layerCount: layers)
         (next.sums.samples, next.sums.loss) = (try whole(3), numbers[4])
         (next.sums.correct, next.sums.silent) = (try whole(5), try whole(6))

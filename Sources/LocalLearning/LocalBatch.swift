@@ -20,13 +20,15 @@ public struct LocalBatchResult: Equatable, Sendable {
         for layer in spikes.indices { spikes[layer] += other.spikes[layer] }
     }
 
-    /// - Parameter counts: spikes of each output neuron. The answer is the one that spiked most, the first of several.
-    mutating func add(_ forward: LocalForward, counts: [Int], label: Int?) {
+    /// - Parameters:
+    ///   - spikes: of the input, then of each layer.
+    ///   - counts: spikes of each output neuron. The answer is the one that spiked most, the first of several.
+    mutating func add(_ spikes: [StepLists], counts: [Int], label: Int?) {
         samples += 1
         let most = counts.max() ?? 0
         silent += most == 0 ? 1 : 0
         if let label, most > 0, counts.firstIndex(of: most) == label { correct += 1 }
-        for layer in spikes.indices { spikes[layer] += forward.spikes[layer + 1].count }
+        for (layer, own) in spikes.dropFirst().enumerated() { self.spikes[layer] += own.count }
     }
 }
 
@@ -111,7 +113,7 @@ extension LocalSamples {
                         part.result.loss += error.loss
                         try credit.add(error, to: gradient)
                     }
-                    part.result.add(forward, counts: counts, label: label)
+                    part.result.add(forward.spikes, counts: counts, label: label)
                     part.counts += counts.map { Int32(truncatingIfNeeded: $0) }
                     monitor?.finish(1)
                 }

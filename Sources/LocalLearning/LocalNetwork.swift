@@ -12,6 +12,9 @@ public struct LocalLayer: Equatable, Sendable {
     var biases: [Float]
     /// A row for each output neuron: what its errors are to the neurons. Empty in the last layer.
     var feedback: [Float]
+    /// Of integer learning: weights and biases are multiples of 2^-exponent, feedback weights likewise; `nil` in float32.
+    var weightExponent: Int?
+    var feedbackExponent: Int?
 }
 
 /// A chain of layers. A step of layer l (arXiv 2110.14092):
@@ -26,6 +29,10 @@ public struct LocalNetwork: Equatable, Sendable {
 
     public var inputCount: Int { sizes[0] }
     public var outputCount: Int { sizes[sizes.count - 1] }
+    /// Weights, biases and feedback weights.
+    public var parameterCount: Int {
+        layers.reduce(0) { $0 + $1.neuronCount * ($1.preCount + 1) + $1.feedback.count }
+    }
 
     static let width = 8
     static func padded(_ count: Int) -> Int { (count + width - 1) / width * width }
@@ -94,23 +101,26 @@ public struct LocalNetwork: Equatable, Sendable {
         layers[layer].feedback.isEmpty ? [] : layers[layer].transposed(layers[layer].feedback, outputCount)
     }
 
-    /// - Throws: `invalidValue` on a wrong count or a value that is not finite.
+    /// - Throws: `invalidValue` on a wrong count, a value that is not finite, or of integers one beyond int8.
     public mutating func setWeights(_ values: [Float], layer: Int) throws(SpinnpropError) {
         let own = layers[layer]
         try LocalNetwork.check(values, "weights", own.preCount * own.neuronCount)
-        layers[layer].fill(\.rows, values, rowCount: own.preCount)
+        let held = try LocalLayer.onGrid(values, own.weightExponent, "weights")
+        layers[layer].fill(\.rows, held, rowCount: own.preCount)
     }
 
     public mutating func setBiases(_ values: [Float], layer: Int) throws(SpinnpropError) {
         try LocalNetwork.check(values, "biases", layers[layer].neuronCount)
-        for (neuron, value) in values.enumerated() { layers[layer].biases[neuron] = value }
+        let held = try LocalLayer.onGrid(values, layers[layer].weightExponent, "biases")
+        for (neuron, value) in held.enumerated() { layers[layer].biases[neuron] = value }
     }
 
     /// - Throws: `invalidValue` for the last layer, which has none, besides.
     public mutating func setFeedback(_ values: [Float], layer: Int) throws(SpinnpropError) {
         let own = layers[layer]
         try LocalNetwork.check(values, "feedback", own.feedback.isEmpty ? 0 : own.neuronCount * outputCount)
-        if !own.feedback.isEmpty { layers[layer].fill(\.feedback, values, rowCount: outputCount) }
+        let held = try LocalLayer.onGrid(values, own.feedbackExponent, "feedback")
+        if !own.feedback.isEmpty { layers[layer].fill(\.feedback, held, rowCount: outputCount) }
     }
 
     private static func check(_ values: [Float], _ name: String, _ count: Int) throws(SpinnpropError) {
@@ -158,6 +168,10 @@ enum LocalPurpose: UInt64 {
     case dreams = 6
     /// One stream per showing and sample, by its content.
     case showing = 7
+    /// One stream per epoch, update and layer.
+    case rounding = 8
+    /// One stream per sleep.
+    case sleepRounding = 9
 
     func stream(seed: UInt64, _ first: UInt64, _ second: UInt64 = 0) -> RandomStream {
         RandomStream(seed: seed, purpose: rawValue, first, second)

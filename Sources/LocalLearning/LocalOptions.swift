@@ -59,6 +59,7 @@ public enum SleepDraw: Int32, Sendable, CaseIterable {
 /// |         | `includesThreshold` | false | whether an error neuron spikes at its threshold too, not only above it        |
 /// |         | `sleepDraw`     | per sample | how often the probability of a spike in sleep is drawn                        |
 /// |         | `averagesSleep` | false    | whether correlations in sleep are means over the batch, not sums               |
+/// |         | `integer`       | false    | whether all is whole numbers, as on Loihi (`IntegerNetwork`); one hidden layer |
 public struct LocalOptions: Equatable, Sendable {
     public var steps = 20
     public var softStart = 5
@@ -82,6 +83,7 @@ public struct LocalOptions: Equatable, Sendable {
     public var includesThreshold = false
     public var sleepDraw = SleepDraw.perSample
     public var averagesSleep = false
+    public var integer = false
 
     public init() {}
 
@@ -109,6 +111,7 @@ public struct LocalOptions: Equatable, Sendable {
         OptionField("includes_threshold", \.includesThreshold),
         OptionField("sleep_draw", \.sleepDraw),
         OptionField("averages_sleep", \.averagesSleep),
+        OptionField("integer", \.integer),
     ]
 
     /// - Throws: `invalidValue` naming the option, its value and its domain.
@@ -118,6 +121,7 @@ public struct LocalOptions: Equatable, Sendable {
             throw .invalidValue(
                 "soft_start is \(softStart) with steps = \(steps); an error needs a step, so it must be below steps")
         }
+        try checkIntegers()
     }
 
     /// Steps in which there is an error.

@@ -4,6 +4,7 @@ import Mathematics
 extension BioGrad {
     /// Scales initial weights up until each layer spikes: layer by layer, from the input on, by a fifth until its neurons spike in a tenth
     /// of the steps and hardly any sample leaves the output silent. A network whose layers do has its weights left alone.
+    /// Integers are scaled as float32 numbers, then rounded to a grid anew.
     ///
     /// - Parameter input: the first 150 samples of it are shown.
     /// - Throws: `invalidValue` for an input that does not fit the network; `cancelled`.
@@ -24,8 +25,10 @@ extension BioGrad {
             }
             guard let quiet else { break }
             for n in next.layers[quiet].rows.indices { next.layers[quiet].rows[n] *= 1.2 }
+            next.layers[quiet].weightExponent = nil
             rounds += 1
         }
+        if options.integer { try next.roundToIntegers() }
         network = next
     }
 

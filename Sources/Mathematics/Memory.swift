@@ -30,6 +30,16 @@ public enum Memory {
         }
     }
 
+    /// A product of two counts for which there must be room. - Throws: `outOfMemory`.
+    @discardableResult
+    public static func product(
+        _ a: Int, _ b: Int, bytesPerElement: Int, _ what: String
+    ) throws(SpinnpropError) -> Int {
+        let (count, overflow) = a.multipliedReportingOverflow(by: b)
+        try check(count: overflow ? .max : count, bytesPerElement: bytesPerElement, what)
+        return count
+    }
+
     /// Memory for trivial values, aligned for any of them; not a byte of what is set aside for the end of memory.
     ///
     /// - Throws: `outOfMemory` if the system does not give it, or would to no avail: more than half of what the machine has.

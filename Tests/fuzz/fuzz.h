@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* The first byte of an input says what the rest is. */
-enum { FUZZ_SPIKES = 0, FUZZ_NETWORK = 1, FUZZ_RECORDING = 2, N_FUZZ_KINDS = 3 };
+enum { FUZZ_SPIKES = 0, FUZZ_NETWORK = 1, FUZZ_RECORDING = 2, FUZZ_BIOGRAD = 3, N_FUZZ_KINDS = 4 };
 
 enum { FUZZ_INPUTS = 3, FUZZ_OUTPUTS = 2, N_FUZZ_NETWORKS = 5 };
 
@@ -49,6 +49,30 @@ static inline spinnprop_network *fuzz_network(int which) {
     if (which == 4) options.readout = SPINNPROP_READOUT_LEAKY;
     fuzz_require(spinnprop_network_create(&network, &options) == SPINNPROP_OK, "a tiny network cannot be made");
     return network;
+}
+
+/* A tiny training by local learning, in float32 or in integers. */
+static inline spinnprop_biograd *fuzz_biograd(int32_t is_integer) {
+    static const int64_t sizes[] = {FUZZ_INPUTS, 3, FUZZ_OUTPUTS};
+    spinnprop_biograd_options options;
+    spinnprop_biograd *training = NULL;
+    spinnprop_biograd_options_init(&options);
+    options.integer = is_integer;
+    options.epochs = 1;
+    fuzz_require(spinnprop_biograd_create(&training, sizes, 3, &options) == SPINNPROP_OK, "a tiny training cannot be made");
+    return training;
+}
+
+/* Trains with two samples. */
+static inline spinnprop_status fuzz_learn(spinnprop_biograd *training) {
+    static const double probabilities[2 * FUZZ_INPUTS] = {0.9, 0.5, 0, 0, 0.5, 0.9};
+    static const int64_t labels[] = {0, 1};
+    spinnprop_step_input input;
+    spinnprop_step_input_init(&input);
+    input.probabilities = probabilities;
+    input.n_samples = 2;
+    input.n_units = FUZZ_INPUTS;
+    return spinnprop_biograd_run(training, &input, labels, 2, NULL, NULL, NULL);
 }
 
 #endif

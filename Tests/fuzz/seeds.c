@@ -1,4 +1,4 @@
-/* Writes the fuzz target's first inputs into a folder: a network and a recording of every sort, and a few spikes. */
+/* Writes the fuzz target's first inputs into a folder: a network and a recording of every sort, a few spikes, trainings. */
 #include "fuzz.h"
 
 static void write_seed(const char *folder, const char *name, int which, const uint8_t *head, size_t n_head,
@@ -53,6 +53,17 @@ int main(int argc, char **argv) {
         write_seed(argv[1], "spikes", which, plain, sizeof plain, NULL, 0);
         spinnprop_recording_free(recording);
         spinnprop_network_free(network);
+    }
+    for (int32_t is_integer = 0; is_integer < 2; is_integer++) {
+        spinnprop_biograd *training = fuzz_biograd(is_integer);
+        int64_t n = 0;
+        fuzz_require(fuzz_learn(training) == SPINNPROP_OK, "nothing is learnt");
+        fuzz_require(spinnprop_biograd_to_bytes(NULL, 0, &n, training) == SPINNPROP_OK, "no size");
+        uint8_t *bytes = malloc((size_t)n);
+        fuzz_require(spinnprop_biograd_to_bytes(bytes, n, &n, training) == SPINNPROP_OK, "no bytes");
+        write_seed(argv[1], "biograd", is_integer, (uint8_t[]){FUZZ_BIOGRAD}, 1, bytes, n);
+        free(bytes);
+        spinnprop_biograd_free(training);
     }
     return EXIT_SUCCESS;
 }

@@ -1407,6 +1407,7 @@ int main(int argc, char **argv) {
     local_learning_that_cannot_be();
     local_learning_access();
     local_learning_data();
+    local_learning_files();
     begin("all statuses");
     /* SPINNPROP_INTERNAL is a defect of the library; the Swift tests of the error barrier produce it. */
     for (int status = SPINNPROP_OK; status < SPINNPROP_INTERNAL; status++)

@@ -76,6 +76,16 @@ static void local_learning_that_cannot_be(void) {
     WITH(o.rule, 3, INVALID_VALUE, CREATE);
     WITH(o.sleep_power, 9, INVALID_VALUE, CREATE);
     WITH(o.soft_start, o.steps, INVALID_VALUE, CREATE);
+    /* Integers: one hidden layer, one rule, sums that fit. */
+    o.integer = 1;
+    WITH(o.rule, 2, INVALID_VALUE, CREATE);
+    WITH(o.steps, 1 << 16, INVALID_VALUE, CREATE);
+    WITH(o.sleep_steps, INT32_MAX, INVALID_VALUE, CREATE);
+    WITH(o.batch_size, 1 << 16, INVALID_VALUE, CREATE);
+    const int64_t deep[] = {3, 5, 5, 2};
+    INVALID(spinnprop_biograd_create(&out, deep, 4, &o));
+    INVALID(spinnprop_biograd_create(&out, deep, 2, &o));
+    o.integer = 0;
 #undef CREATE
     spinnprop_biograd_options_init(NULL);
     spinnprop_biograd_free(NULL);
@@ -108,7 +118,7 @@ static void local_learning_access(void) {
     INVALID(spinnprop_biograd_get(values, n, NULL, SPINNPROP_BIOGRAD_WEIGHTS, 0));
     INVALID(spinnprop_biograd_set(training, SPINNPROP_BIOGRAD_WEIGHTS, 0, NULL, n));
     INVALID(spinnprop_biograd_set(NULL, SPINNPROP_BIOGRAD_WEIGHTS, 0, values, n));
-    INVALID(spinnprop_biograd_get(values, n, training, 3, 0));
+    INVALID(spinnprop_biograd_get(values, n, training, 4, 0));
     INVALID(spinnprop_biograd_set(training, -1, 0, values, n));
     FAILS(INVALID_INDEX, spinnprop_biograd_get(values, n, training, SPINNPROP_BIOGRAD_WEIGHTS, 2));
     FAILS(INVALID_INDEX, spinnprop_biograd_set(training, SPINNPROP_BIOGRAD_WEIGHTS, -1, values, n));
@@ -119,14 +129,21 @@ static void local_learning_access(void) {
         bad[7] = not_finite[i];
         INVALID(spinnprop_biograd_set(training, SPINNPROP_BIOGRAD_WEIGHTS, 0, bad, n));
     }
-    INVALID(spinnprop_biograd_state(values, info.n_state + 1, training));
-    INVALID(spinnprop_biograd_state(NULL, info.n_state, training));
-    INVALID(spinnprop_biograd_state(values, info.n_state, NULL));
-    INVALID(spinnprop_biograd_set_state(training, NULL, info.n_state));
-    INVALID(spinnprop_biograd_set_state(NULL, values, info.n_state));
-    INVALID(spinnprop_biograd_set_state(training, values, info.n_state - 1));
-    bad[0] = 1;
-    INVALID(spinnprop_biograd_set_state(training, bad, info.n_state));
+    int64_t sizes[4] = {0};
+    WATCH(sizes);
+    INVALID(spinnprop_biograd_layer_sizes(sizes, 2, training));
+    INVALID(spinnprop_biograd_layer_sizes(sizes, 4, training));
+    INVALID(spinnprop_biograd_layer_sizes(NULL, 3, training));
+    INVALID(spinnprop_biograd_layer_sizes(sizes, 3, NULL));
+    spinnprop_biograd_options own = good_biograd_options();
+    WATCH(own);
+    INVALID(spinnprop_biograd_get_options(NULL, training));
+    INVALID(spinnprop_biograd_get_options(&own, NULL));
+    INVALID(spinnprop_biograd_set_epochs(NULL, 1));
+    INVALID(spinnprop_biograd_set_epochs(training, -1));
+    INVALID(spinnprop_biograd_set_epochs(training, INT32_MIN));
+    INVALID(spinnprop_biograd_get(values, 3, training, SPINNPROP_BIOGRAD_UNITS, 0));
+    INVALID(spinnprop_biograd_set(training, SPINNPROP_BIOGRAD_UNITS, 0, values, 2));
     spinnprop_biograd_epoch epoch;
     spinnprop_biograd_epoch_init(&epoch);
     spinnprop_biograd_epoch_init(NULL);
@@ -149,16 +166,17 @@ static void local_learning_data(void) {
     WATCH(counts);
     WATCH(weights);
     WATCH(biases);
-#define RUN spinnprop_biograd_run(training, &in, biograd_labels, BIOGRAD_SAMPLES, NULL, NULL)
+#define RUN spinnprop_biograd_run(training, &in, biograd_labels, BIOGRAD_SAMPLES, NULL, NULL, NULL)
 #define COUNT spinnprop_biograd_counts(counts, 8, training, &in, 0, NULL, NULL)
     EACH_WRONG_SIZE(in, RUN);
-    INVALID(spinnprop_biograd_run(NULL, &in, biograd_labels, 4, NULL, NULL));
-    INVALID(spinnprop_biograd_run(training, NULL, biograd_labels, 4, NULL, NULL));
-    INVALID(spinnprop_biograd_run(training, &in, NULL, 4, NULL, NULL));
-    INVALID(spinnprop_biograd_run(training, &in, biograd_labels, 3, NULL, NULL));
-    INVALID(spinnprop_biograd_run(training, &in, biograd_labels, -1, NULL, NULL));
+    INVALID(spinnprop_biograd_run(NULL, &in, biograd_labels, 4, NULL, NULL, NULL));
+    INVALID(spinnprop_biograd_run(training, NULL, biograd_labels, 4, NULL, NULL, NULL));
+    INVALID(spinnprop_biograd_run(training, &in, NULL, 4, NULL, NULL, NULL));
+    INVALID(spinnprop_biograd_run(training, &in, biograd_labels, 3, NULL, NULL, NULL));
+    INVALID(spinnprop_biograd_run(training, &in, biograd_labels, -1, NULL, NULL, NULL));
+    INVALID(spinnprop_biograd_run(training, &in, biograd_labels, 4, "", NULL, NULL));
     const int64_t wrong_labels[] = {0, 2, 0, -1};
-    FAILS(INVALID_INDEX, spinnprop_biograd_run(training, &in, wrong_labels, 4, NULL, NULL));
+    FAILS(INVALID_INDEX, spinnprop_biograd_run(training, &in, wrong_labels, 4, NULL, NULL, NULL));
     WITH(in.probabilities, NULL, INVALID_VALUE, RUN);
     WITH(in.n_units, 0, INVALID_VALUE, RUN);
     WITH(in.n_units, -3, INVALID_VALUE, RUN);
@@ -210,4 +228,58 @@ static void local_learning_data(void) {
 #undef RUN
 #undef COUNT
     spinnprop_biograd_free(training);
+}
+
+static void local_learning_files(void) {
+    begin("files of local learning");
+    const char *nowhere = "no/such/folder/file";
+    for (int32_t is_integer = 0; is_integer < 2; is_integer++) {
+        spinnprop_biograd_options o = good_biograd_options();
+        o.integer = is_integer;
+        spinnprop_biograd *training = NULL, *again = NULL, *out = NOBODY(spinnprop_biograd);
+        WORKS(spinnprop_biograd_create(&training, biograd_sizes, 3, &o));
+        int64_t n = 0, needed = 0;
+        WORKS(spinnprop_biograd_to_bytes(NULL, 0, &n, training));
+        uint8_t *bytes = allocate((size_t)n);
+        WORKS(spinnprop_biograd_to_bytes(bytes, n, &n, training));
+        WATCH(out);
+        INVALID(spinnprop_biograd_to_bytes(bytes, n, &needed, NULL));
+        INVALID(spinnprop_biograd_to_bytes(bytes, n, NULL, training));
+        INVALID(spinnprop_biograd_to_bytes(bytes, n - 1, &needed, training));
+        INVALID(spinnprop_biograd_to_bytes(bytes, -1, &needed, training));
+        INVALID(spinnprop_biograd_from_bytes(NULL, bytes, n));
+        INVALID(spinnprop_biograd_from_bytes(&out, NULL, n));
+        INVALID(spinnprop_biograd_from_bytes(&out, bytes, -1));
+        INVALID(spinnprop_biograd_from_bytes(&out, bytes, INT64_MIN));
+        for (int64_t length = 0; length < n; length += 1 + length / 8)
+            FAILS(FILE_ERROR, spinnprop_biograd_from_bytes(&out, bytes, length));
+        /* Every byte counts. */
+        for (int64_t place = 0; place < n; place += 7) {
+            bytes[place] ^= 1;
+            FAILS(FILE_ERROR, spinnprop_biograd_from_bytes(&out, bytes, n));
+            bytes[place] ^= 1;
+        }
+        FAILS(FILE_NOT_FOUND, spinnprop_biograd_load(&out, nowhere));
+        FAILS(FILE_ERROR, spinnprop_biograd_load(&out, "/"));
+        INVALID(spinnprop_biograd_load(&out, NULL));
+        INVALID(spinnprop_biograd_load(&out, ""));
+        INVALID(spinnprop_biograd_load(NULL, nowhere));
+        FAILS(FILE_NOT_FOUND, spinnprop_biograd_save(training, nowhere));
+        FAILS(FILE_ERROR, spinnprop_biograd_save(training, "/"));
+        INVALID(spinnprop_biograd_save(training, NULL));
+        INVALID(spinnprop_biograd_save(training, ""));
+        INVALID(spinnprop_biograd_save(NULL, nowhere));
+        unwatch_all();
+        WORKS(spinnprop_biograd_from_bytes(&again, bytes, n));
+        /* The other's bytes are the same: nothing is left out. */
+        uint8_t *others = allocate((size_t)n);
+        WORKS(spinnprop_biograd_to_bytes(others, n, &needed, again));
+        HOLDS(needed == n && memcmp(bytes, others, (size_t)n) == 0);
+        const spinnprop_step_input in = good_step_input();
+        FAILS(FILE_NOT_FOUND, spinnprop_biograd_run(training, &in, biograd_labels, 4, nowhere, NULL, NULL));
+        free(bytes);
+        free(others);
+        spinnprop_biograd_free(training);
+        spinnprop_biograd_free(again);
+    }
 }

@@ -145,6 +145,17 @@ void local_learning() {
     training.sleep(10);
     holds(training.get(SPINNPROP_BIOGRAD_FEEDBACK, 0).size() == 30, "the feedback has another shape");
     holds(thrown([&] { training.get(SPINNPROP_BIOGRAD_WEIGHTS, 2); }) == SPINNPROP_INVALID_INDEX, "a missing layer passes");
+    const auto again = spinnprop::BioGrad::from_bytes(training.to_bytes());
+    holds(again.layer_sizes() == training.layer_sizes() && again.options().epochs == 2, "bytes lose the training's shape");
+    holds(again.to_bytes() == training.to_bytes(), "bytes lose something");
+    holds(thrown([&] { spinnprop::BioGrad::load("no/such/file"); }) == SPINNPROP_FILE_NOT_FOUND, "a missing file loads");
+    training.set_epochs(3);
+    holds(thrown([&] { training.run(input, labels, {}, "no/such/folder/file"); }) == SPINNPROP_FILE_NOT_FOUND,
+          "a checkpoint goes nowhere");
+    options.integer = 1;
+    spinnprop::BioGrad integers({4, 10, 3}, options);
+    integers.run(input, labels);
+    holds(integers.get(SPINNPROP_BIOGRAD_UNITS, 0)[0] > 0 && training.get(SPINNPROP_BIOGRAD_UNITS, 0)[0] == 0, "integers have no unit");
     input.n_units = 0;
     holds(thrown([&] { training.counts(input); }) == SPINNPROP_INVALID_VALUE, "samples without inputs pass");
 }

@@ -117,7 +117,11 @@ static PyObject *biograd_set(PyObject *module, PyObject *args) {
 
 static PyObject *biograd_run(PyObject *module, PyObject *args) {
     PyObject *capsule, *input_object, *labels_object, *progress, *result = NULL;
-    if (!PyArg_ParseTuple(args, "OOOO", &capsule, &input_object, &labels_object, &progress)) return NULL;
+    const char *checkpoint = NULL;
+    PyObject *path;
+    if (!PyArg_ParseTuple(args, "OOOOO", &capsule, &input_object, &labels_object, &path, &progress) ||
+        (path != Py_None && !PyArg_Parse(path, "y", &checkpoint)))
+        return NULL;
     step_input input = STEP_INPUT_NONE;
     array labels = ARRAY_NONE;
     handle *own;
@@ -127,7 +131,7 @@ static PyObject *biograd_run(PyObject *module, PyObject *args) {
         own->is_running = 1;
         call_begin(&call);
         spinnprop_status status =
-            spinnprop_biograd_run(own->object, &input.input, array_data(labels), labels.count, call_progress, &call);
+            spinnprop_biograd_run(own->object, &input.input, array_data(labels), labels.count, checkpoint, call_progress, &call);
         call_end(&call);
         own->is_running = 0;
         if (!PyErr_Occurred() && (status == SPINNPROP_OK || status == SPINNPROP_CANCELLED))
@@ -203,36 +207,65 @@ static PyObject *biograd_wake(PyObject *module, PyObject *args) {
     return result;
 }
 
-static PyObject *biograd_state(PyObject *module, PyObject *args) {
-    PyObject *numbers_object, *capsule, *result = NULL;
-    if (!PyArg_ParseTuple(args, "OO", &numbers_object, &capsule)) return NULL;
+static PyObject *biograd_save(PyObject *module, PyObject *args) {
+    PyObject *capsule;
+    const char *path;
+    if (!PyArg_ParseTuple(args, "Oy", &capsule, &path)) return NULL;
     spinnprop_biograd *own = biograd_snapshot(module, capsule);
-    array numbers = ARRAY_NONE;
-    if (own && array_write(&numbers, numbers_object, ARRAY_FLOAT64, "numbers")) {
-        spinnprop_status status;
-        WITHOUT_GIL(status = spinnprop_biograd_state(array_data(numbers), numbers.count, own));
-        result = none_or_raise(module, status);
+    if (!own) return NULL;
+    spinnprop_status status;
+    WITHOUT_GIL(status = spinnprop_biograd_save(own, path));
+    spinnprop_biograd_free(own);
+    return none_or_raise(module, status);
+}
+
+static PyObject *biograd_load(PyObject *module, PyObject *args) {
+    const char *path;
+    if (!PyArg_ParseTuple(args, "y", &path)) return NULL;
+    spinnprop_biograd *training = NULL;
+    spinnprop_status status;
+    WITHOUT_GIL(status = spinnprop_biograd_load(&training, path));
+    return status == SPINNPROP_OK ? handle_new(training, &biograd_kind) : raise_status(module, status);
+}
+
+static PyObject *biograd_to_bytes(PyObject *module, PyObject *capsule) {
+    spinnprop_biograd *own = biograd_snapshot(module, capsule);
+    if (!own) return NULL;
+    int64_t needed = 0;
+    spinnprop_status status = spinnprop_biograd_to_bytes(NULL, 0, &needed, own);
+    PyObject *bytes = status == SPINNPROP_OK ? PyBytes_FromStringAndSize(NULL, needed) : NULL;
+    if (bytes) {
+        uint8_t *data = (uint8_t *)PyBytes_AsString(bytes);
+        WITHOUT_GIL(status = spinnprop_biograd_to_bytes(data, needed, &needed, own));
     }
     spinnprop_biograd_free(own);
-    array_release(&numbers);
+    if (status == SPINNPROP_OK) return bytes;
+    Py_XDECREF(bytes);
+    return raise_status(module, status);
+}
+
+static PyObject *biograd_from_bytes(PyObject *module, PyObject *object) {
+    array bytes = ARRAY_NONE;
+    PyObject *result = NULL;
+    if (array_read(&bytes, object, ARRAY_BYTES, "bytes")) {
+        spinnprop_biograd *training = NULL;
+        spinnprop_status status;
+        WITHOUT_GIL(status = spinnprop_biograd_from_bytes(&training, array_data(bytes), bytes.count));
+        result = status == SPINNPROP_OK ? handle_new(training, &biograd_kind) : raise_status(module, status);
+    }
+    array_release(&bytes);
     return result;
 }
 
-static PyObject *biograd_set_state(PyObject *module, PyObject *args) {
-    PyObject *capsule, *numbers_object, *result = NULL;
-    if (!PyArg_ParseTuple(args, "OO", &capsule, &numbers_object)) return NULL;
-    array numbers = ARRAY_NONE;
-    handle *own;
-    if (array_read(&numbers, numbers_object, ARRAY_FLOAT64, "numbers") && (own = idle_from(module, capsule, &biograd_kind))) {
-        spinnprop_status status;
-        own->is_running = 1;
-        WITHOUT_GIL(status = spinnprop_biograd_set_state(own->object, array_data(numbers), numbers.count));
-        own->is_running = 0;
-        result = none_or_raise(module, status);
-    }
-    array_release(&numbers);
-    return result;
+static PyObject *biograd_set_epochs(PyObject *module, PyObject *args) {
+    PyObject *capsule;
+    int32_t epochs;
+    if (!PyArg_ParseTuple(args, "OO&", &capsule, int32_from, &epochs)) return NULL;
+    handle *own = idle_from(module, capsule, &biograd_kind);
+    return own ? none_or_raise(module, spinnprop_biograd_set_epochs(own->object, epochs)) : NULL;
 }
+
+FILLS(biograd_layer_sizes, biograd, ARRAY_INT64)
 
 static PyObject *biograd_sleep(PyObject *module, PyObject *args) {
     PyObject *capsule;
@@ -247,14 +280,8 @@ static PyObject *biograd_sleep(PyObject *module, PyObject *args) {
     return none_or_raise(module, status);
 }
 
-static PyObject *biograd_describe(PyObject *module, PyObject *capsule) {
-    handle *own = idle_from(module, capsule, &biograd_kind);
-    if (!own) return NULL;
-    spinnprop_biograd_info info;
-    spinnprop_biograd_info_init(&info);
-    spinnprop_status status = spinnprop_biograd_describe(&info, own->object);
-    return status == SPINNPROP_OK ? dict_from_fields(&info, biograd_info_fields) : raise_status(module, status);
-}
+GIVES_STRUCT(biograd_describe, biograd_info, biograd)
+GIVES_STRUCT(biograd_get_options, biograd_options, biograd)
 
 static PyObject *biograd_history(PyObject *module, PyObject *capsule) {
     handle *own = idle_from(module, capsule, &biograd_kind);
@@ -296,7 +323,7 @@ PyMethodDef biograd_methods[] = {
     {"biograd_set", biograd_set, METH_VARARGS,
      "biograd_set($module, training, parameter, layer, values, /)\n--\n\nReplace an array."},
     {"biograd_run", biograd_run, METH_VARARGS,
-     "biograd_run($module, training, input, labels, progress, /)\n--\n\nTrain; False if the progress callable asked to stop."},
+     "biograd_run($module, training, input, labels, checkpoint, progress, /)\n--\n\nTrain; False if the progress callable asked to stop."},
     {"biograd_counts", biograd_counts, METH_VARARGS,
      "biograd_counts($module, counts, training, input, showing, progress, /)\n--\n\nFill counts of output spikes."},
     {"biograd_gradient", biograd_gradient, METH_VARARGS,
@@ -304,10 +331,17 @@ PyMethodDef biograd_methods[] = {
     {"biograd_sleep", biograd_sleep, METH_VARARGS, "biograd_sleep($module, training, n_samples, /)\n--\n\nSleep once."},
     {"biograd_wake", biograd_wake, METH_VARARGS,
      "biograd_wake($module, training, input, /)\n--\n\nScale weights up until each layer spikes."},
-    {"biograd_state", biograd_state, METH_VARARGS,
-     "biograd_state($module, numbers, training, /)\n--\n\nFill numbers with how far the training is."},
-    {"biograd_set_state", biograd_set_state, METH_VARARGS,
-     "biograd_set_state($module, training, numbers, /)\n--\n\nGo to where another training was."},
+    {"biograd_save", biograd_save, METH_VARARGS, "biograd_save($module, training, path, /)\n--\n\nWrite a file."},
+    {"biograd_load", biograd_load, METH_VARARGS, "biograd_load($module, path, /)\n--\n\nRead a file."},
+    {"biograd_to_bytes", biograd_to_bytes, METH_O, "biograd_to_bytes($module, training, /)\n--\n\nA file in memory."},
+    {"biograd_from_bytes", biograd_from_bytes, METH_O,
+     "biograd_from_bytes($module, data, /)\n--\n\nThe training of a file in memory."},
+    {"biograd_layer_sizes", biograd_layer_sizes, METH_VARARGS,
+     "biograd_layer_sizes($module, values, training, /)\n--\n\nFill the sizes of input and layers."},
+    {"biograd_get_options", biograd_get_options, METH_O,
+     "biograd_get_options($module, training, /)\n--\n\nThe options it was made with."},
+    {"biograd_set_epochs", biograd_set_epochs, METH_VARARGS,
+     "biograd_set_epochs($module, training, epochs, /)\n--\n\nAnother number of epochs in all."},
     {"biograd_describe", biograd_describe, METH_O, "biograd_describe($module, training, /)\n--\n\nSizes, and how far it is."},
     {"biograd_history", biograd_history, METH_O, "biograd_history($module, training, /)\n--\n\nA dict for each epoch."},
     {"biograd_curves", biograd_curves, METH_VARARGS,

@@ -98,6 +98,36 @@ handle *idle_from(PyObject *module, PyObject *capsule, const handle_kind *kind);
 /* Fills an array of a layer from (values, capsule, parameter, layer): of a network, or of a gradient. */
 PyObject *parameter_get(PyObject *module, PyObject *args, const handle_kind *kind);
 
+/* Defines a function that has the library's of its name fill an array from a handle. */
+#define FILLS(function, noun, elements) \
+    static PyObject *function(PyObject *module, PyObject *args) { \
+        PyObject *values_object, *capsule, *result = NULL; \
+        if (!PyArg_ParseTuple(args, "OO", &values_object, &capsule)) return NULL; \
+        array values = ARRAY_NONE; \
+        handle *own; \
+        if (array_write(&values, values_object, elements, "values") && (own = idle_from(module, capsule, &noun##_kind))) \
+            result = none_or_raise(module, spinnprop_##function(array_data(values), values.count, own->object)); \
+        array_release(&values); \
+        return result; \
+    }
+
+/* Likewise, of a layer or a kind of values that is a number. */
+#define FILLS_OF(function, noun, elements) \
+    static PyObject *function(PyObject *module, PyObject *args) { \
+        PyObject *values_object, *capsule, *result = NULL; \
+        int32_t of; \
+        if (!PyArg_ParseTuple(args, "OOO&", &values_object, &capsule, int32_from, &of)) return NULL; \
+        handle *own = handle_from(capsule, &noun##_kind); \
+        array values = ARRAY_NONE; \
+        if (own && array_write(&values, values_object, elements, "values")) { \
+            spinnprop_status status; \
+            WITHOUT_GIL(status = spinnprop_##function(array_data(values), values.count, own->object, of)); \
+            result = none_or_raise(module, status); \
+        } \
+        array_release(&values); \
+        return result; \
+    }
+
 /* Defines a function that gives a struct's initial values. */
 #define GIVES_INITIAL(function, structure) \
     static PyObject *function(PyObject *module, PyObject *unused) { \
@@ -110,7 +140,7 @@ PyObject *parameter_get(PyObject *module, PyObject *args, const handle_kind *kin
 /* Defines a function that has the library's of its name fill a struct from a handle. */
 #define GIVES_STRUCT(function, structure, noun) \
     static PyObject *function(PyObject *module, PyObject *capsule) { \
-        handle *own = handle_from(capsule, &noun##_kind); \
+        handle *own = idle_from(module, capsule, &noun##_kind); \
         if (!own) return NULL; \
         spinnprop_##structure filled; \
         spinnprop_##structure##_init(&filled); \

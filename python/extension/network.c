@@ -2,7 +2,8 @@
 #include "core.h"
 
 static PyObject *network_create(PyObject *module, PyObject *args) {
-    PyObject *objects[9], *engine_capsule, *result = NULL;
+    enum { N_ARRAYS = 9 };
+    PyObject *objects[N_ARRAYS], *engine_capsule, *result = NULL;
     spinnprop_network_options options;
     spinnprop_network_options_init(&options);
     if (!PyArg_ParseTuple(args, "OOOOOOOO&OOO&O", &objects[0], &objects[1], &objects[2], &objects[3], &objects[4], &objects[5],
@@ -17,7 +18,7 @@ static PyObject *network_create(PyObject *module, PyObject *args) {
         array_kind kind;
         const void **data;
         int32_t *count;
-    } fields[9] = {
+    } fields[N_ARRAYS] = {
         {"layer_sizes", ARRAY_INT32, (const void **)&options.layer_sizes, &options.n_layer_sizes},
         {"tau_mem", ARRAY_FLOAT64, (const void **)&options.tau_mem, &options.n_tau_mem},
         {"tau_syn", ARRAY_FLOAT64, (const void **)&options.tau_syn, &options.n_tau_syn},
@@ -28,9 +29,9 @@ static PyObject *network_create(PyObject *module, PyObject *args) {
         {"weight_mean", ARRAY_FLOAT64, (const void **)&options.weight_mean, &options.n_weight_mean},
         {"weight_std", ARRAY_FLOAT64, (const void **)&options.weight_std, &options.n_weight_std},
     };
-    array arrays[9] = {ARRAY_NONE};
+    array arrays[N_ARRAYS] = {ARRAY_NONE};
     int is_good = 1;
-    for (int i = 0; is_good && i < 9; i++) {
+    for (int i = 0; is_good && i < N_ARRAYS; i++) {
         is_good = array_read(&arrays[i], objects[i], fields[i].kind, fields[i].name);
         if (is_good && arrays[i].count > INT32_MAX) {
             PyErr_Format(PyExc_ValueError, "%s has %lld elements, which is too many", fields[i].name,
@@ -48,7 +49,7 @@ static PyObject *network_create(PyObject *module, PyObject *args) {
         WITHOUT_GIL(status = spinnprop_network_create(&network, &options));
         result = status == SPINNPROP_OK ? handle_new(network, &network_kind) : raise_status(module, status);
     }
-    for (int i = 0; i < 9; i++) array_release(&arrays[i]);
+    for (int i = 0; i < N_ARRAYS; i++) array_release(&arrays[i]);
     return result;
 }
 
@@ -59,23 +60,7 @@ static PyObject *network_copy(PyObject *module, PyObject *capsule) {
 
 GIVES_STRUCT(network_describe, network_info, network)
 
-static PyObject *network_delay_kinds(PyObject *module, PyObject *capsule) {
-    handle *own = handle_from(capsule, &network_kind);
-    if (!own) return NULL;
-    spinnprop_network_info info;
-    spinnprop_network_info_init(&info);
-    spinnprop_status status = spinnprop_network_describe(&info, own->object);
-    int32_t *kinds = status == SPINNPROP_OK ? PyMem_Calloc((size_t)info.n_layers, sizeof *kinds) : NULL;
-    if (status == SPINNPROP_OK && !kinds) return PyErr_NoMemory();
-    if (kinds) status = spinnprop_network_delay_kinds(kinds, info.n_layers, own->object);
-    PyObject *result = status == SPINNPROP_OK ? PyTuple_New(info.n_layers) : raise_status(module, status);
-    for (int32_t i = 0; result && status == SPINNPROP_OK && i < info.n_layers; i++) {
-        PyObject *kind = PyLong_FromLong(kinds[i]);
-        if (!kind || PyTuple_SetItem(result, i, kind) < 0) Py_CLEAR(result);
-    }
-    PyMem_Free(kinds);
-    return result;
-}
+FILLS(network_delay_kinds, network, ARRAY_INT32)
 
 static PyObject *network_shape(PyObject *module, PyObject *args) {
     PyObject *capsule;
@@ -244,8 +229,8 @@ PyMethodDef network_methods[] = {
      " weight_std, seed, engine, /)\n--\n\nA new network; None for the core's default."},
     {"network_copy", network_copy, METH_O, "network_copy($module, network, /)\n--\n\nA copy."},
     {"network_describe", network_describe, METH_O, "network_describe($module, network, /)\n--\n\nSizes and kinds."},
-    {"network_delay_kinds", network_delay_kinds, METH_O,
-     "network_delay_kinds($module, network, /)\n--\n\nThe kind of delay of each layer."},
+    {"network_delay_kinds", network_delay_kinds, METH_VARARGS,
+     "network_delay_kinds($module, values, network, /)\n--\n\nFill values with the kind of delay of each layer."},
     {"network_shape", network_shape, METH_VARARGS,
      "network_shape($module, network, parameter, layer, /)\n--\n\n(rows, columns) of an array."},
     {"network_get", network_get, METH_VARARGS,

@@ -134,20 +134,7 @@ static PyObject *recording_create_measured(PyObject *module, PyObject *args) {
     return result;
 }
 
-static PyObject *recording_deviations(PyObject *module, PyObject *args) {
-    PyObject *values_object, *capsule, *result = NULL;
-    int32_t layer;
-    if (!PyArg_ParseTuple(args, "OOO&", &values_object, &capsule, int32_from, &layer)) return NULL;
-    handle *own = handle_from(capsule, &recording_kind);
-    array values = ARRAY_NONE;
-    if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values")) {
-        spinnprop_status status;
-        WITHOUT_GIL(status = spinnprop_recording_deviations(array_data(values), values.count, own->object, layer));
-        result = none_or_raise(module, status);
-    }
-    array_release(&values);
-    return result;
-}
+FILLS_OF(recording_deviations, recording, ARRAY_FLOAT64)
 
 static PyObject *recording_diagnose(PyObject *module, PyObject *args) {
     PyObject *capsule;
@@ -162,20 +149,7 @@ static PyObject *recording_diagnose(PyObject *module, PyObject *args) {
     return status == SPINNPROP_OK ? dict_from_fields(&diagnostics, diagnostics_fields) : raise_status(module, status);
 }
 
-static PyObject *recording_silent(PyObject *module, PyObject *args) {
-    PyObject *silent_object, *capsule, *result = NULL;
-    int32_t layer;
-    if (!PyArg_ParseTuple(args, "OOO&", &silent_object, &capsule, int32_from, &layer)) return NULL;
-    handle *own = handle_from(capsule, &recording_kind);
-    array silent = ARRAY_NONE;
-    if (own && array_write(&silent, silent_object, ARRAY_BYTES, "silent")) {
-        spinnprop_status status;
-        WITHOUT_GIL(status = spinnprop_recording_silent(array_data(silent), silent.count, own->object, layer));
-        result = none_or_raise(module, status);
-    }
-    array_release(&silent);
-    return result;
-}
+FILLS_OF(recording_silent, recording, ARRAY_BYTES)
 
 static PyObject *recording_to_bytes(PyObject *module, PyObject *capsule) {
     handle *own = handle_from(capsule, &recording_kind);
@@ -256,7 +230,7 @@ PyMethodDef recording_methods[] = {
     {"recording_diagnose", recording_diagnose, METH_VARARGS,
      "recording_diagnose($module, recording, layer, /)\n--\n\nSilent neurons and near-tangential spikes."},
     {"recording_silent", recording_silent, METH_VARARGS,
-     "recording_silent($module, silent, recording, layer, /)\n--\n\nFill silent with 1 for neurons that never spiked."},
+     "recording_silent($module, values, recording, layer, /)\n--\n\nFill values with 1 for neurons that never spiked."},
     {"recording_to_bytes", recording_to_bytes, METH_O,
      "recording_to_bytes($module, recording, /)\n--\n\nA file in memory."},
     {"recording_from_bytes", recording_from_bytes, METH_O,

@@ -121,20 +121,7 @@ static PyObject *sparse_gradient_count(PyObject *module, PyObject *args) {
     return status == SPINNPROP_OK ? PyLong_FromLongLong(n) : raise_status(module, status);
 }
 
-static PyObject *sparse_gradient_get(PyObject *module, PyObject *args) {
-    PyObject *values_object, *capsule, *result = NULL;
-    int32_t of;
-    if (!PyArg_ParseTuple(args, "OOO&", &values_object, &capsule, int32_from, &of)) return NULL;
-    handle *own = handle_from(capsule, &sparse_gradient_kind);
-    array values = ARRAY_NONE;
-    if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values")) {
-        spinnprop_status status;
-        WITHOUT_GIL(status = spinnprop_sparse_gradient_get(array_data(values), values.count, own->object, of));
-        result = none_or_raise(module, status);
-    }
-    array_release(&values);
-    return result;
-}
+FILLS_OF(sparse_gradient_get, sparse_gradient, ARRAY_FLOAT64)
 
 static PyObject *sparse_jacobian_product(PyObject *module, PyObject *args) {
     PyObject *product_object, *tangent_object, *capsule, *progress, *result = NULL;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import partial
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
@@ -12,7 +13,7 @@ from . import _core
 from ._spikes import SpikeTrains
 from ._support import checks
 from ._support.arrays import ReadOnly
-from ._support.types import Progress
+from ._support.types import PathLike, Progress
 
 _RULES: Dict[Optional[str], int] = {
     "biograd": _core.BIOGRAD_RULE,
@@ -26,6 +27,8 @@ _DRAWS: Dict[Optional[str], int] = {
     "sample": _core.DRAW_PER_SAMPLE,
     "step": _core.DRAW_PER_STEP,
 }
+_CHOICES = {"rule": _RULES, "feedback": _FEEDBACK, "counts": _COUNTS, "sleep_draw": _DRAWS}
+_FLAGS = ("sleep", "averages_sleep", "includes_threshold", "integer")
 _ARRAYS: Dict[Optional[str], int] = {
     "weights": _core.BIOGRAD_WEIGHTS,
     "biases": _core.BIOGRAD_BIASES,
@@ -86,6 +89,10 @@ class BioGrad:
         The first step whose surrogate derivatives enter the gradient.
     includes_threshold : bool
         Whether an error neuron spikes at its threshold too, not only above it.
+    integer : bool
+        Whether all is whole numbers, as on Loihi: weights, biases and feedback in int8 times a power of two of their layer (see `units`),
+        membranes in 24 bits, traces in 16, decays by multiplication and shift, updates rounded up or down by chance. Sums saturate. With
+        one hidden layer, rule "biograd", and at most 65535 steps, sleep_steps and batch_size.
 
     Raises
     ------
@@ -110,7 +117,7 @@ class BioGrad:
     (5,)
     """
 
-    __slots__ = ("_handle", "_options", "layer_sizes")
+    __slots__ = ("_handle", "layer_sizes")
 
     #: Inputs, then the neurons of each layer.
     layer_sizes: Tuple[int, ...]
@@ -141,10 +148,11 @@ class BioGrad:
         counts_from: int = 0,
         traces_from: int = 0,
         includes_threshold: bool = False,
+        integer: bool = False,
     ) -> None:
         own = partial(checks.option, of=_core.DOMAINS_BIOGRAD)
         sizes = checks.array(list(layer_sizes), np.int64, "layer_sizes", ndim=1)
-        self._options = {
+        options = {
             "rule": checks.choice(rule, "rule", _RULES),
             "feedback": checks.choice(feedback, "feedback", _FEEDBACK),
             "steps": own(steps, "steps"),
@@ -167,11 +175,19 @@ class BioGrad:
             "counts_from": own(counts_from, "counts_from"),
             "traces_from": own(traces_from, "traces_from"),
             "includes_threshold": int(checks.boolean(includes_threshold, "includes_threshold")),
+            "integer": int(checks.boolean(integer, "integer")),
         }
-        self._handle = _core.biograd_create(sizes, self._options)
-        self.layer_sizes = tuple(sizes.tolist())
+        self._take(_core.biograd_create(sizes, options))
 
-    def run(self, X: Any, y: Any, *, step_time: Optional[float] = None, progress: Progress = None) -> bool:
+    def run(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        step_time: Optional[float] = None,
+        checkpoint: Optional[PathLike] = None,
+        progress: Progress = None,
+    ) -> bool:
         """Trains until all epochs are done or `progress` asks to stop; called again with the same data, it goes on.
 
         Parameters
@@ -181,6 +197,8 @@ class BioGrad:
             Labels, 0 .. n_outputs - 1.
         step_time : float or None
             Seconds per step, of SpikeTrains alone.
+        checkpoint : path or None
+            A file that is written as by `save` after each epoch and when the run is stopped: `load` it to go on from there.
         progress : callable or None
             Now and then given a dict with the keys epoch, n_epochs, done, total (batches of this epoch), epoch_finished, loss, accuracy;
             returns something true to stop.
@@ -197,7 +215,42 @@ class BioGrad:
         ValueError, TypeError, SpinnpropError
             If the data do not fit, or a step leaves float32.
         """
-        return _core.biograd_run(self._handle, self._input(X, step_time), checks.labels(y), progress)
+        file = None if checkpoint is None else checks.path(checkpoint, "checkpoint")
+        return _core.biograd_run(self._handle, self._input(X, step_time), checks.labels(y), file, progress)
+
+    def save(self, path: PathLike) -> None:
+        """Writes all that the training is, its options and history too, to a safetensors file with a checksum: numbers only, no pickle. A
+        crash leaves the old file as it was.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the folder does not exist.
+        SpinnpropError
+            If the file cannot be written.
+
+        Examples
+        --------
+        >>> import spinnprop as sp, tempfile, os
+        >>> path = os.path.join(tempfile.mkdtemp(), "training.safetensors")
+        >>> sp.BioGrad([4, 10, 2]).save(path)
+        >>> sp.BioGrad.load(path)
+        BioGrad([4, 10, 2], epochs_done=0)
+        """
+        _core.biograd_save(self._handle, checks.path(path))
+
+    @classmethod
+    def load(cls, path: PathLike) -> BioGrad:
+        """Reads a training that `save` or a run's checkpoint wrote; it goes on to the same bits.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        SpinnpropError
+            If it cannot be read, is damaged, or is no training.
+        """
+        return cls._of(_core.biograd_load(checks.path(path)))
 
     def counts(
         self, X: Any, *, step_time: Optional[float] = None, showing: int = 0, progress: Progress = None
@@ -256,8 +309,16 @@ class BioGrad:
         """Copies of the feedback weights of each hidden layer, (n, n_outputs)."""
         return self._arrays("feedback", len(self.layer_sizes) - 2)
 
+    @property
+    def units(self) -> npt.NDArray[np.float64]:
+        """What a 1 of an integer training stands for: (layers, 2), of weights and biases, and of feedback; 0 in float32."""
+        units = np.empty((len(self.layer_sizes) - 1, 2))
+        for layer, own in enumerate(units):
+            _core.biograd_get(own, self._handle, _core.BIOGRAD_UNITS, layer)
+        return units
+
     def set(self, name: str, layer: int, values: Any) -> None:
-        """Replaces an array of a layer, rounded to float32.
+        """Replaces an array of a layer, rounded to float32, or to the multiples of `units` that int8 counts.
 
         Parameters
         ----------
@@ -272,6 +333,25 @@ class BioGrad:
         array = checks.array(values, np.float64, name)
         checks.shape(array, self._shape(name, place), name)
         _core.biograd_set(self._handle, parameter, place, array)
+
+    @property
+    def options(self) -> Dict[str, Any]:
+        """The keywords it was made with."""
+        options: Dict[str, Any] = _core.biograd_get_options(self._handle)
+        for name, words in _CHOICES.items():
+            options[name] = next(word for word, number in words.items() if number == options[name])
+        for name in _FLAGS:
+            options[name] = bool(options[name])
+        return options
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the data, in all; assign to have the training go on for longer, or end earlier."""
+        return _core.biograd_get_options(self._handle)["epochs"]
+
+    @epochs.setter
+    def epochs(self, count: int) -> None:
+        _core.biograd_set_epochs(self._handle, checks.option(count, "epochs", of=_core.DOMAINS_BIOGRAD))
 
     @property
     def epochs_done(self) -> int:
@@ -303,24 +383,29 @@ class BioGrad:
         return angles[-1], ratios[-1]
 
     def __copy__(self) -> BioGrad:
-        copied = object.__new__(BioGrad)
-        copied._handle, copied._options = _core.biograd_copy(self._handle), self._options
-        copied.layer_sizes = self.layer_sizes
-        return copied
+        return self._of(_core.biograd_copy(self._handle))
 
-    def __getstate__(self) -> Dict[str, Any]:
-        state = np.empty(_core.biograd_describe(self._handle)["n_state"])
-        _core.biograd_state(state, self._handle)
-        arrays = {name: [np.asarray(array) for array in getattr(self, name)] for name in ("weights", "biases", "feedback")}
-        return {"layer_sizes": self.layer_sizes, "options": self._options, "arrays": arrays, "state": state}
+    def __deepcopy__(self, memo: Any) -> BioGrad:
+        return copy(self)
 
-    def __setstate__(self, kept: Dict[str, Any]) -> None:
-        self.layer_sizes, self._options = kept["layer_sizes"], kept["options"]
-        self._handle = _core.biograd_create(np.array(self.layer_sizes, np.int64), self._options)
-        for name, arrays in kept["arrays"].items():
-            for layer, values in enumerate(arrays):
-                self.set(name, layer, values)
-        _core.biograd_set_state(self._handle, checks.array(kept["state"], np.float64, "state", ndim=1))
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return BioGrad._from_bytes, (_core.biograd_to_bytes(self._handle),)
+
+    @classmethod
+    def _from_bytes(cls, data: bytes) -> BioGrad:
+        return cls._of(_core.biograd_from_bytes(data))
+
+    @classmethod
+    def _of(cls, handle: Any) -> BioGrad:
+        made = cls.__new__(cls)
+        made._take(handle)
+        return made
+
+    def _take(self, handle: Any) -> None:
+        self._handle = handle
+        sizes = np.empty(_core.biograd_describe(handle)["n_layers"] + 1, np.int64)
+        _core.biograd_layer_sizes(sizes, handle)
+        self.layer_sizes = tuple(sizes.tolist())
 
     def __repr__(self) -> str:
         return f"BioGrad({list(self.layer_sizes)}, epochs_done={self.epochs_done})"

@@ -144,7 +144,9 @@ class Network:
         self._is_frozen = False
         self._info = _core.network_describe(handle)
         names = {code: name for name, code in _DELAYS.items()}
-        self._delay_kinds = tuple(names[code] for code in _core.network_delay_kinds(handle))
+        kinds = np.empty(self._info["n_layers"], np.int32)
+        _core.network_delay_kinds(kinds, handle)
+        self._delay_kinds = tuple(names[code] for code in kinds.tolist())
 
     @property
     def layer_sizes(self) -> Tuple[int, ...]:

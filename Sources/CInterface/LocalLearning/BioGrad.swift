@@ -2,12 +2,13 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import CSpinnprop
+import Learning
 import LocalLearning
 import Mathematics
 
 let biogradKind = HandleKind<Exclusive<BioGrad>>(mark: 0x5350_4249_4F47_5207, noun: "biograd")
 
-private func held(_ training: OpaquePointer?) throws(SpinnpropError) -> Exclusive<BioGrad> {
+func held(_ training: OpaquePointer?) throws(SpinnpropError) -> Exclusive<BioGrad> {
     try box(training, biogradKind, "training").value
 }
 
@@ -45,16 +46,17 @@ public func spinnprop_biograd_free(_ training: OpaquePointer?) { freeHandle(trai
 
 /// An array of a layer.
 private enum BioGradParameter {
-    case weights, biases, feedback
+    case weights, biases, feedback, units
 
     init(_ parameter: Int32) throws(SpinnpropError) {
         switch Int(parameter) {
         case SPINNPROP_BIOGRAD_WEIGHTS: self = .weights
         case SPINNPROP_BIOGRAD_BIASES: self = .biases
         case SPINNPROP_BIOGRAD_FEEDBACK: self = .feedback
+        case SPINNPROP_BIOGRAD_UNITS: self = .units
         default:
             throw .invalidValue(
-                "parameter is \(parameter); it must be SPINNPROP_BIOGRAD_WEIGHTS, _BIASES or _FEEDBACK (0 .. 2)")
+                "parameter is \(parameter); it must be SPINNPROP_BIOGRAD_WEIGHTS, _BIASES, _FEEDBACK or _UNITS (0 .. 3)")
         }
     }
 
@@ -63,8 +65,14 @@ private enum BioGradParameter {
         case .weights: network.weights(layer: layer)
         case .biases: network.biases(layer: layer)
         case .feedback: network.feedback(layer: layer)
+        case .units: powers(network.exponents(layer: layer))
         }
     }
+}
+
+/// What they are exponents of; 0 for none.
+private func powers(_ exponents: (weights: Int?, feedback: Int?)) -> [Float] {
+    [exponents.weights, exponents.feedback].map { $0.map { 1 / Float(1 << $0) } ?? 0 }
 }
 
 private func place(_ layer: Int32, _ network: LocalNetwork) throws(SpinnpropError) -> Int {
@@ -100,6 +108,7 @@ public func spinnprop_biograd_set(
             case .weights: try network.setWeights(new, layer: layer)
             case .biases: try network.setBiases(new, layer: layer)
             case .feedback: try network.setFeedback(new, layer: layer)
+            case .units: throw .invalidValue("units come with the first weights and are only read; set weights or feedback")
             }
             training.network = network
         }
@@ -109,16 +118,22 @@ public func spinnprop_biograd_set(
 @c @implementation
 public func spinnprop_biograd_run(
     _ training: OpaquePointer?, _ input: UnsafePointer<spinnprop_step_input>?, _ labels: UnsafePointer<Int64>?,
-    _ n: Int64, _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
+    _ n: Int64, _ checkpoint_path: UnsafePointer<CChar>?, _ progress: spinnprop_progress_callback?,
+    _ payload: UnsafeMutableRawPointer?
 ) -> spinnprop_status {
     barrier {
         let own = try held(training)
         let samples = try spinnprop_step_input.read(input, "input").input()
         let classes = integers(try CInterface.input(labels, try count(n, "n"), "labels"))
+        let file = checkpoint_path == nil ? nil : try path(checkpoint_path, "checkpoint_path")
         let listener = Listener(callback: progress, payload: payload)
         let tell: ((LocalProgress) -> Bool)? = progress == nil ? nil : { listener.tell(spinnprop_progress($0)) }
         try own.change { (training) throws(SpinnpropError) in
-            try training.run(samples, labels: classes, progress: tell)
+            if let file {
+                try training.run(samples, labels: classes, checkpoint: file, progress: tell)
+            } else {
+                try training.run(samples, labels: classes, progress: tell)
+            }
         }
     }
 }
@@ -189,27 +204,6 @@ public func spinnprop_biograd_wake(
 }
 
 @c @implementation
-public func spinnprop_biograd_state(
-    _ numbers: UnsafeMutablePointer<Double>?, _ n: Int64, _ training: OpaquePointer?
-) -> spinnprop_status {
-    barrier {
-        let state = try held(training).idle().state
-        try output(numbers, n, needed: state.count, "numbers").fill(state)
-    }
-}
-
-@c @implementation
-public func spinnprop_biograd_set_state(
-    _ training: OpaquePointer?, _ numbers: UnsafePointer<Double>?, _ n: Int64
-) -> spinnprop_status {
-    barrier {
-        let own = try held(training)
-        let state = try copy(numbers, n, "numbers")
-        try own.change { (training) throws(SpinnpropError) in try training.restore(state) }
-    }
-}
-
-@c @implementation
 public func spinnprop_biograd_describe(
     _ info: UnsafeMutablePointer<spinnprop_biograd_info>?, _ training: OpaquePointer?
 ) -> spinnprop_status {
@@ -217,8 +211,35 @@ public func spinnprop_biograd_describe(
         let own = try held(training).idle()
         return spinnprop_biograd_info(
             size: 0, n_layers: Int64(own.network.layers.count), n_outputs: Int64(own.network.outputCount),
-            epochs_done: Int64(own.epoch), batches_done: Int64(own.batch), sleeps: Int64(own.sleepCount),
-            n_state: Int64(own.stateCount))
+            epochs_done: Int64(own.epoch), batches_done: Int64(own.batch), sleeps: Int64(own.sleepCount))
+    }
+}
+
+@c @implementation
+public func spinnprop_biograd_get_options(
+    _ options: UnsafeMutablePointer<spinnprop_biograd_options>?, _ training: OpaquePointer?
+) -> spinnprop_status {
+    fill(options, "options") {
+        var options = spinnprop_biograd_options.initial
+        options.take(try held(training).idle().options, LocalOptions.fields)
+        return options
+    }
+}
+
+@c @implementation
+public func spinnprop_biograd_layer_sizes(
+    _ layer_sizes: UnsafeMutablePointer<Int64>?, _ n: Int64, _ training: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let sizes = try held(training).idle().network.sizes
+        try output(layer_sizes, n, needed: sizes.count, "layer_sizes").fill(sizes.map { Int64($0) })
+    }
+}
+
+@c @implementation
+public func spinnprop_biograd_set_epochs(_ training: OpaquePointer?, _ epochs: Int32) -> spinnprop_status {
+    barrier {
+        try held(training).change { (training) throws(SpinnpropError) in try training.setEpochs(Int(epochs)) }
     }
 }
 

@@ -7,7 +7,7 @@ import Mathematics
 import Spinnprop
 
 /// Writes how many bytes there are, and the bytes unless the caller has no place for them yet.
-private func write(
+func write(
     _ content: FileContent, to bytes: UnsafeMutablePointer<UInt8>?, _ n: Int64, _ needed: UnsafeMutablePointer<Int64>
 ) throws(SpinnpropError) {
     if let bytes {
@@ -20,7 +20,7 @@ private func write(
 }
 
 /// A caller's bytes.
-private func content(_ bytes: UnsafePointer<UInt8>?, _ n: Int64) throws(SpinnpropError) -> [UInt8] {
+func content(_ bytes: UnsafePointer<UInt8>?, _ n: Int64) throws(SpinnpropError) -> [UInt8] {
     Array(try input(bytes, try count(n, "n"), "bytes"))
 }
 

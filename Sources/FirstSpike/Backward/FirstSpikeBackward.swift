@@ -25,9 +25,8 @@ final class FirstSpikeBackward: @unchecked Sendable {
         (self.layers, self.monitor) = (layers, monitor)
         let parts = recording.partition.count
         let width = layers.reduce(0) { $0 + $1.weights.count + $1.delays.count }
-        try Memory.check(
-            count: width.multipliedReportingOverflow(by: parts).overflow ? .max : width * parts,
-            bytesPerElement: MemoryLayout<Double>.stride, "the gradients of \(parts) parts of the batch")
+        try Memory.product(
+            width, parts, bytesPerElement: MemoryLayout<Double>.stride, "the gradients of \(parts) parts of the batch")
         sums = try memory.sums(layers, parts: parts)
         scale = 1 / Double(max(1, recording.sampleCount))
         rate = RateErrors(objective.rate, recording)

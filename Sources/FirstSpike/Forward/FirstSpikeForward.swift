@@ -51,8 +51,7 @@ final class FirstSpikeForward: @unchecked Sendable {
             do throws(SpinnpropError) {
                 try worker.run(input, sample, into: own, endTime: endTime, budget: budget)
             } catch {
-                guard error.kind != .cancelled else { throw error }
-                throw SpinnpropError(error.kind, "sample \(sample): \(error.message)")
+                throw error.naming(sample: sample)
             }
             monitor?.finish(1)
         }

@@ -6,10 +6,11 @@ enum FileKind: String {
     case network
     case recording
     case checkpoint
+    case biograd
 
     var version: Int {
         switch self {
-        case .network, .recording, .checkpoint: 1
+        case .network, .recording, .checkpoint, .biograd: 1
         }
     }
 

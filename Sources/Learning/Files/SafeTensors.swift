@@ -81,6 +81,10 @@ struct SafeTensors {
         try elements(name, .int32, shape)
     }
 
+    func floats(_ name: String, shape: [Int]? = nil) throws(SpinnpropError) -> [Float] {
+        try elements(name, .float32, shape)
+    }
+
     private func elements<Element: BitwiseCopyable>(
         _ name: String, _ type: TensorType, _ shape: [Int]?
     ) throws(SpinnpropError) -> [Element] {
@@ -122,6 +126,10 @@ struct SafeTensors {
 
     mutating func add(_ name: String, int32s values: [Int32], shape: [Int]) {
         pending.append((name, .int32, shape, FileContent(values)))
+    }
+
+    mutating func add(_ name: String, floats values: [Float], shape: [Int]) {
+        pending.append((name, .float32, shape, FileContent(values)))
     }
 
     /// Adds a vector.

@@ -6,12 +6,13 @@ enum TensorType: String {
     case float64 = "F64"
     case int64 = "I64"
     case int32 = "I32"
+    case float32 = "F32"
     case uint8 = "U8"
 
     var size: Int {
         switch self {
         case .float64, .int64: 8
-        case .int32: 4
+        case .int32, .float32: 4
         case .uint8: 1
         }
     }

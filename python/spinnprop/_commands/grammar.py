@@ -16,8 +16,8 @@ from . import folder
 TRAINING: Dict[str, Any] = checks.domains(_core.DOMAINS_TRAINING)
 
 
-#: What is a negative number, not an option. Until Python 3.14 argparse knows none with exponents.
-_NEGATIVE_NUMBER = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
+#: What is a negative number, not an option. Until Python 3.14 argparse knows none with exponents; what is no finite one is refused as a number.
+_NEGATIVE_NUMBER = re.compile(r"-((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf(inity)?|nan)$", re.IGNORECASE)
 
 
 class Unusable(Exception):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
 import warnings
-from numbers import Integral
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, Optional, Sequence, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +19,10 @@ from sklearn.utils.validation import check_is_fitted
 from .._biograd import BioGrad, answers
 from .._support import checks
 from .._support.bars import EpochBar
-from .._support.types import Progress
+from .._support.types import PathLike, Progress
 from .decisions import Decisions
 from .rescaling import rescaled
-from .validation import validate_data
+from .validation import hidden_sizes, validate_data
 
 
 class BioGradClassifier(Decisions, BaseEstimator):
@@ -41,8 +41,12 @@ class BioGradClassifier(Decisions, BaseEstimator):
         Whether to map each feature's range in the training set to [0, 1], clipping what lies outside later; a constant feature
         becomes 0. If not, features must lie in [0, 1].
     steps, soft_start, decay, threshold, window, amplitude, rule, feedback, sleep, sleep_steps, sleep_rate, sleep_power, sleep_draw, \
-averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, traces_from, includes_threshold
+averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, traces_from, includes_threshold, integer
         As in `BioGrad`.
+    checkpoint : path or None
+        A file that is written after each epoch and on Ctrl-C; see `BioGrad.run`.
+    resume : bool
+        Whether to go on from `checkpoint` if it exists, with the same data and the same options but `epochs`.
     verbose : bool
         Whether to show progress: a bar, or lines where there is no terminal.
 
@@ -104,8 +108,11 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
         counts_from: int = 0,
         traces_from: int = 0,
         includes_threshold: bool = False,
+        integer: bool = False,
         complement: Optional[bool] = None,
         rescale: bool = True,
+        checkpoint: Optional[PathLike] = None,
+        resume: bool = False,
         verbose: bool = False,
     ) -> None:
         self.hidden = hidden
@@ -131,8 +138,11 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
         self.counts_from = counts_from
         self.traces_from = traces_from
         self.includes_threshold = includes_threshold
+        self.integer = integer
         self.complement = complement
         self.rescale = rescale
+        self.checkpoint = checkpoint
+        self.resume = resume
         self.verbose = verbose
 
     def fit(self, X: Any, y: Any, progress: Progress = None) -> BioGradClassifier:
@@ -143,13 +153,15 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
         rescale, verbose = checks.boolean(self.rescale, "rescale"), checks.boolean(self.verbose, "verbose")
         if rescale:
             self.feature_min_, self.feature_max_ = X.min(axis=0), X.max(axis=0)
-        hidden: List[int] = [int(self.hidden)] if isinstance(self.hidden, Integral) else list(self.hidden)  # type: ignore[arg-type]
+        hidden = hidden_sizes(self.hidden)
+        checks.progress(progress)
         few = X.shape[1] < _FEW_FEATURES
         self.complements_ = few if self.complement is None else checks.boolean(self.complement, "complement")
         encoded = self._encode(X)
         training = BioGrad(
             [encoded.shape[1], *hidden, len(classes)], **{name: getattr(self, name) for name in _OF_TRAINING}
         )
+        training = self._resumed(training, encoded)
         self.classes_ = classes
         with EpochBar(self.epochs, shown=verbose) as bar:
 
@@ -157,9 +169,8 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
                 bar(state)
                 return progress is not None and progress(state)
 
-            training.wake(encoded)
             try:
-                training.run(encoded, labels.astype(np.int64), progress=watch)
+                training.run(encoded, labels.astype(np.int64), checkpoint=self.checkpoint, progress=watch)
             finally:
                 self.training_, self.history_, self.n_iter_ = training, training.history, training.epochs_done
         most = np.bincount(labels).max() / len(labels)
@@ -171,6 +182,24 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
                 stacklevel=2,
             )
         return self
+
+    def _resumed(self, fresh: BioGrad, encoded: npt.NDArray[np.float64]) -> BioGrad:
+        """The training of the checkpoint, or the fresh one, awake."""
+        if checks.boolean(self.resume, "resume"):
+            if self.checkpoint is None:
+                raise ValueError("resume is True without a checkpoint; give the path to go on from")
+            if os.path.exists(checks.path(self.checkpoint, "checkpoint")):
+                earlier = BioGrad.load(self.checkpoint)
+                earlier.epochs = fresh.epochs
+                ours, theirs = ({"layers": own.layer_sizes, **own.options} for own in (fresh, earlier))
+                for name, value in ours.items():
+                    if theirs[name] != value:
+                        raise ValueError(
+                            f"the checkpoint was begun with {name} {theirs[name]!r}, this is {value!r}; remove the file to begin anew"
+                        )
+                return earlier
+        fresh.wake(encoded)
+        return fresh
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """The softmax of spike counts: (n_samples, n_classes) float64."""

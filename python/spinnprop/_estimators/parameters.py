@@ -98,7 +98,7 @@ class Parameters(BaseEstimator):
         "tau_mem": [Real, "array-like", None],
         "tau_syn": [Real, "array-like", None],
         "threshold": [Real, "array-like"],
-        "delays": [StrOptions({name for name in _DELAYS if name}), list, tuple, None],
+        "delays": [StrOptions({name for name in _DELAYS if name}), list, tuple, np.ndarray, None],
         "recurrent": ["boolean", "array-like"],
         "readout": [StrOptions({"spiking", "leaky"})],
         "weight_mean": ["array-like", None],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-from numbers import Integral
 from typing import Any, Dict, Iterator, Optional, Tuple
 
 import numpy as np
@@ -28,7 +27,7 @@ from .._support.types import Progress
 from .._trainer import Trainer
 from .decisions import Decisions
 from .rescaling import rescaled
-from .validation import validate_data
+from .validation import hidden_sizes, validate_data
 
 #: Samples that predict runs at a time, so that its memory does not grow with the number of samples.
 _CHUNK = 8192
@@ -162,7 +161,8 @@ weight_decay, schedule, schedule_epochs, schedule_gamma, clip_value, input_dropo
             self.feature_min_, self.feature_max_ = X.min(axis=0), X.max(axis=0)
         given = {name: getattr(self, name) for name in CHOSEN if getattr(self, name) is not None}
         own = {**self.engine_._setting(), **given}
-        hidden = [int(self.hidden)] if isinstance(self.hidden, Integral) else list(self.hidden)
+        hidden = hidden_sizes(self.hidden)
+        checks.progress(progress)
         network = Network(
             [self._n_inputs(X), *hidden, len(self.classes_)],
             tau_mem=own["tau_mem"],

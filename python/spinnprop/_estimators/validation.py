@@ -1,10 +1,15 @@
-"""scikit-learn's validation of data, wherever its version has it."""
+"""What estimators validate: data, as scikit-learn has it wherever its version does, and sizes of layers."""
 
 from __future__ import annotations
 
-from typing import Any
+from numbers import Integral
+from typing import Any, List
 
-__all__ = ["validate_data"]
+import numpy as np
+
+from .._support import checks
+
+__all__ = ["hidden_sizes", "validate_data"]
 
 try:
     from sklearn.utils.validation import validate_data
@@ -13,3 +18,12 @@ except ImportError:  # scikit-learn before 1.6
     def validate_data(estimator: Any, *arrays: Any, **options: Any) -> Any:
         """As an estimator has it there."""
         return estimator._validate_data(*arrays, **options)
+
+
+def hidden_sizes(hidden: Any) -> List[int]:
+    """Neurons of each hidden layer, of which there may be one, given as a number."""
+    if isinstance(hidden, Integral):
+        return [checks.integer(hidden, "hidden", 1, checks.INT32)]
+    if not isinstance(hidden, (list, tuple, np.ndarray)) or getattr(hidden, "ndim", 1) != 1:
+        raise TypeError(f"hidden is {checks.shown(hidden)}; it must be a whole number, or a sequence of them, one per hidden layer")
+    return [checks.integer(size, f"hidden[{layer}]", 1, checks.INT32) for layer, size in enumerate(hidden)]

@@ -133,8 +133,14 @@ def labels(values: Any, name: str = "y") -> Int64Array:
 def pair(value: Any, name: str, parts: str) -> tuple[Any, Any]:
     """The two parts of a tuple or list."""
     if not isinstance(value, (tuple, list)) or len(value) != 2:
-        raise TypeError(f"{name} is {shown(value)}; it must be a tuple {parts}, or None")
+        raise TypeError(f"{name} is {shown(value)}; it must be a pair {parts}, or None")
     return value[0], value[1]
+
+
+def progress(value: Any) -> None:
+    """A progress callable."""
+    if value is not None and not callable(value):
+        raise TypeError(f"progress is {shown(value)}; it must be callable, or None")
 
 
 def path(value: PathLike, name: str = "path") -> bytes:

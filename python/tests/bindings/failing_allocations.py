@@ -56,7 +56,7 @@ CALLS = {
     "spinnaker2_estimate": lambda: _core.spinnaker2_estimate(chip._handle, sizes, 0, 1, 1.0, None, 1, slices, largest),
     "spinnaker2_account": lambda: _core.spinnaker2_account(chip._handle),
     "biograd_create": lambda: _core.biograd_copy(_core.biograd_create(np.array([2, 4, 2]), {"epochs": 1})),
-    "biograd_run": lambda: _core.biograd_run(_core.biograd_copy(local), probabilities, labels, lambda progress: False),
+    "biograd_run": lambda: _core.biograd_run(_core.biograd_copy(local), probabilities, labels, None, lambda progress: False),
     "biograd_events": lambda: _core.biograd_counts(
         np.empty((20, 3), np.int32), _core.biograd_create(np.array([5, 4, 3]), {}), (None, 0, 1, trains, 1e-3), 0, None
     ),
@@ -65,10 +65,11 @@ CALLS = {
     "biograd_arrays": lambda: (
         _core.biograd_get(np.empty(8), local, _core.BIOGRAD_WEIGHTS, 0),
         _core.biograd_set(_core.biograd_copy(local), _core.BIOGRAD_WEIGHTS, 0, np.ones(8)),
-        _core.biograd_state(np.empty(9), local),
-        _core.biograd_set_state(_core.biograd_copy(local), np.zeros(9)),
+        _core.biograd_layer_sizes(np.empty(3, np.int64), local),
+        _core.biograd_get_options(local),
         _core.biograd_curves(np.empty(0), np.empty(1), np.empty(1), local),
     ),
+    "biograd_to_bytes": lambda: _core.biograd_from_bytes(_core.biograd_to_bytes(local)),
     "biograd_sleep": lambda: (_core.biograd_sleep(_core.biograd_copy(local), 2), _core.biograd_wake(_core.biograd_copy(local), probabilities)),
     "sparse": lambda: _core.sparse_create({"n_neurons": 20, "degree": 3}, None, None, None, None),
     "sparse_run": lambda: _core.sparse_run(sparse, {"n_spikes": 50}, nothing, None),

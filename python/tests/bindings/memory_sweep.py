@@ -210,6 +210,31 @@ def biograd_trainer():
 
 
 @case
+def biograd_in_integers():
+    X = np.random.default_rng(1).random((60, 400))
+    training = sp.BioGrad([400, 600, 5], epochs=2, batch_size=20, integer=True)
+
+    def train():
+        training.run(X, np.arange(60) % 5)
+        return [*training.weights, *training.feedback, training.counts(X), training.gradient(X, np.arange(60) % 5)[0][0]]
+
+    return train
+
+
+@case
+def biograd_files():
+    training = sp.BioGrad([400, 2000, 5])
+
+    def write_and_read():
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "training")
+            training.save(path)
+            return sp.BioGrad.load(path).weights
+
+    return write_and_read
+
+
+@case
 def measured_recording():
     net, (data, _, y) = sp.Network([5, 150, 100, 3], seed=1), spikes(1500)
     recording = net.forward(data)

@@ -76,7 +76,7 @@ def test_defaults_are_the_cores():
             continue
         if name in words:
             assert parameter.default == words[name]
-            assert sp.BioGrad([2, 2])._options[name] == core[name]
+            assert sp.BioGrad([2, 2]).options[name] == words[name]
         else:
             assert parameter.default == core[name], name
     other = inspect.signature(sp.BioGradClassifier).parameters
@@ -202,3 +202,111 @@ def test_refuses_company_while_it_runs(small):
     thread.join()
     assert seen
     assert training.epochs_done == 1
+
+
+@pytest.mark.parametrize("integer", [False, True])
+def test_files_go_on_to_the_same_bits(small, tmp_path, integer):
+    X, y = small
+    options = dict(epochs=4, batch_size=7, seed=2**64 - 1, learning_rate=0.1, integer=integer)
+    whole, stopped = (sp.BioGrad([6, 8, 3], **options) for _ in range(2))
+    whole.run(X, y)
+    path = tmp_path / "training.safetensors"
+    calls = []
+    stop = lambda state: state["epoch_finished"] and len(calls) == 1 or calls.append(state["epoch_finished"])  # noqa: E731
+    assert stopped.run(X, y, checkpoint=path, progress=stop) is False
+    loaded = sp.BioGrad.load(path)
+    assert 0 < loaded.epochs_done < 4
+    assert loaded.options == stopped.options == {**whole.options, **options}
+    assert loaded.run(X, y)
+    for own in (loaded, pickle.loads(pickle.dumps(loaded)), copy.copy(loaded), copy.deepcopy(loaded)):
+        assert own.history.tobytes() == whole.history.tobytes()
+        assert [a.tobytes() for a in own.weights + own.feedback] == [a.tobytes() for a in whole.weights + whole.feedback]
+        assert (own.counts(X) == whole.counts(X)).all()
+    loaded.epochs = 5
+    assert loaded.run(X, y) and loaded.epochs_done == 5 and loaded.epochs == 5
+    loaded.save(path)
+    assert sp.BioGrad.load(str(path)).history.tobytes() == loaded.history.tobytes()
+    assert sp.BioGrad(loaded.layer_sizes, **loaded.options).options == loaded.options
+
+
+def test_files_that_are_none(small, tmp_path):
+    training = sp.BioGrad([6, 8, 3])
+    path = tmp_path / "training"
+    training.save(path)
+    whole = path.read_bytes()
+    assert b"pickle" not in whole and path.stat().st_size == len(whole)
+    for damaged in (whole[:-1], whole[:-1] + bytes([whole[-1] ^ 1]), b"", b"PK\3\4", pickle.dumps(training.weights)):
+        path.write_bytes(damaged)
+        with pytest.raises(sp.SpinnpropError):
+            sp.BioGrad.load(path)
+    sp.save(sp.Network([2, 3]), path)
+    with pytest.raises(sp.SpinnpropError, match="kind"):
+        sp.BioGrad.load(path)
+    for call, error in [
+        (lambda: sp.BioGrad.load(tmp_path / "none"), FileNotFoundError),
+        (lambda: training.save(tmp_path / "none" / "there"), FileNotFoundError),
+        (lambda: training.save(tmp_path), sp.SpinnpropError),
+        (lambda: training.save(3), TypeError),
+        (lambda: training.save(""), ValueError),
+        (lambda: training.run(*small, checkpoint=3), TypeError),
+        (lambda: setattr(training, "epochs", -1), ValueError),
+        (lambda: setattr(training, "epochs", 1.5), TypeError),
+    ]:
+        with pytest.raises(error):
+            call()
+    assert training.epochs_done == 0 and training.epochs == 30
+
+
+def test_estimator_resumes(small, tmp_path):
+    X, y = small
+    options = dict(hidden=(8,), batch_size=7, checkpoint=tmp_path / "run")
+    sp.BioGradClassifier(epochs=2, **options).fit(X, y)
+    resumed = sp.BioGradClassifier(epochs=4, resume=True, **options).fit(X, y)
+    whole = sp.BioGradClassifier(epochs=4, hidden=8, batch_size=7).fit(X, y)
+    assert resumed.history_.tobytes() == whole.history_.tobytes()
+    assert resumed.training_.weights[0].tobytes() == whole.training_.weights[0].tobytes()
+    for other, word in [(dict(rule="bptt"), "rule 'biograd'"), (dict(hidden=(9,)), r"layers \(12, 8, 3\)"), (dict(seed=1), "seed 0")]:
+        with pytest.raises(ValueError, match=f"begun with {word}.*; remove the file"):
+            sp.BioGradClassifier(resume=True, **{**options, **other}).fit(X, y)
+    with pytest.raises(ValueError, match="resume is True without a checkpoint"):
+        sp.BioGradClassifier(resume=True).fit(X, y)
+    with pytest.raises(TypeError, match="checkpoint is 3"):
+        sp.BioGradClassifier(resume=True, checkpoint=3).fit(X, y)
+
+
+def test_integers(digits):
+    X, X_test, y, y_test = digits
+    model = sp.BioGradClassifier(epochs=15, integer=True).fit(X, y)
+    assert model.score(X_test, y_test) > 0.9
+    training = model.training_
+    assert (training.units[:, 0] > 0).all() and training.units[1, 1] == 0 < training.units[0, 1]
+    for layer, (weights, biases) in enumerate(zip(training.weights, training.biases)):
+        for values in (weights, biases):
+            whole = values / training.units[layer, 0]
+            assert (whole == np.round(whole)).all() and np.abs(whole).max() <= 127
+    # What is read can be set; what lies between two integers goes to the nearer.
+    before = training.weights[0].tobytes()
+    training.set("weights", 0, training.weights[0] + 0.2 * training.units[0, 0])
+    assert training.weights[0].tobytes() == before
+    for refused, word in [
+        (lambda: training.set("weights", 0, np.full(training.weights[0].shape, 1e3)), "integers of this layer lie in"),
+        (lambda: sp.BioGrad([4, 5, 5, 2], integer=True), "2 hidden layers"),
+        (lambda: sp.BioGrad([4, 2], integer=True), "0 hidden layers"),
+        (lambda: sp.BioGrad([4, 5, 2], integer=True, rule="bptt"), "rule"),
+        (lambda: sp.BioGrad([4, 5, 2], integer=True, steps=2**16), "steps"),
+    ]:
+        with pytest.raises(ValueError, match=word):
+            refused()
+    assert (sp.BioGrad([4, 5, 2]).units == 0).all()
+
+
+@pytest.mark.parametrize("estimator", [sp.BioGradClassifier, sp.SpikingClassifier])
+def test_estimators_say_what_is_wrong(estimator, small):
+    for hidden in (None, 5.0, True, "5", np.float64(3), {5}, np.ones((2, 2), int), np.array(5.0)):
+        with pytest.raises((TypeError, ValueError), match="hidden"):
+            estimator(hidden=hidden).fit(*small)
+    for hidden, word in [((5, None), r"hidden\[1\]"), ([0], r"hidden\[0\]"), (0, "hidden"), ((2.5,), r"hidden\[0\]")]:
+        with pytest.raises((TypeError, ValueError), match=word):
+            estimator(hidden=hidden).fit(*small)
+    with pytest.raises(TypeError, match="progress is 4; it must be callable, or None"):
+        estimator(hidden=(5,), epochs=1).fit(*small, progress=4)

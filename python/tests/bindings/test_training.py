@@ -178,8 +178,8 @@ def test_what_a_sigmoid_cannot_begin_with_is_refused(data):
         (dict(delay_init=(0, -1)), r"delay_init\[1\] is -1.0; it must be 0 .. 1000000"),
         (dict(delay_init=(math.nan, 1)), r"delay_init\[0\] is nan"),
         (dict(delay_init=(0, math.inf)), r"delay_init\[1\] is inf"),
-        (dict(delay_init=(0, 1, 2)), r"delay_init is \(0, 1, 2\); it must be a tuple \(mean, std\), or None"),
-        (dict(delay_init=0.25), "delay_init is 0.25; it must be a tuple"),
+        (dict(delay_init=(0, 1, 2)), r"delay_init is \(0, 1, 2\); it must be a pair \(mean, std\), or None"),
+        (dict(delay_init=0.25), "delay_init is 0.25; it must be a pair"),
         (dict(delay_init=("0", 1)), r"delay_init\[0\] is '0'; it must be a number"),
     ],
 )

@@ -108,6 +108,8 @@ def test_delays_are_trained_as_told(tmp_path, capsys):
         (["--delay-l1", "-1"], "'-1' is not a number 0 .. 1000000"),
         (["--delay-init", "0", "-1e0"], "--delay-init[1] is -1.0; it must be 0 .. 1000000"),
         (["--delay-init", "0", "-1f0"], "expected 2 arguments"),
+        (["--delay-init", "-inf", "1"], "--delay-init[0] is -inf; it must be "),
+        (["--delay-init", "-NaN", "1"], "--delay-init[0] is nan; it must be "),
         (["--delay-learning-rate", "0.1"], "--delay-learning-rate is for networks with delays; give --delays"),
         (["--delay-init", "0", "1"], "--delay-init is for networks with delays; give --delays"),
         (

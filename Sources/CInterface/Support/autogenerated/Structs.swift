@@ -126,7 +126,7 @@ extension spinnprop_biograd_options: TabledStruct {
         StructNumber("includes_threshold", \.includes_threshold),
         StructNumber("sleep_draw", \.sleep_draw),
         StructNumber("averages_sleep", \.averages_sleep),
-        StructNumber("reserved", \.reserved),
+        StructNumber("integer", \.integer),
     ]
 }
 
