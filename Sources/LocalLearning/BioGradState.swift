@@ -36,7 +36,8 @@ extension BioGrad {
         // Products and sums of numbers within these bounds do not overflow.
         func whole(_ place: Int, below bound: Int = 1 << 52) throws(SpinnpropError) -> Int {
             guard let value = Int(exactly: numbers[place]), value >= 0, value < bound else {
-                throw .invalidValue("state[\(place)] is \(numbers[place]); it must be a whole number, 0 .. \(bound - 1)")
+                throw .invalidValue(
+                    "state[\(place)] is \(numbers[place]); it must be a whole number, 0 .. \(bound - 1)")
             }
             return value
         }

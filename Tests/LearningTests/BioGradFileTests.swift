@@ -76,7 +76,9 @@ import Testing
     @Test func contentIsChecked() throws {
         func refused(_ word: String, _ change: (inout [String: [Double]]) -> Void) throws {
             let (training, _, _) = try Self.training()
-            var numbers: [String: [Double]] = ["state": training.state, "sizes": training.network.sizes.map { Double($0) }]
+            var numbers: [String: [Double]] = [
+                "state": training.state, "sizes": training.network.sizes.map { Double($0) },
+            ]
             numbers["options.steps"] = [Double(training.options.steps)]
             numbers["options.rule"] = [0]
             numbers["options.decay"] = [training.options.decay]

@@ -32,7 +32,9 @@ struct IntegerRestatement {
         feedback = (0..<sizes[1]).map { j in (0..<outputs).map { Int(values[j * outputs + $0] * scale) } }
     }
 
-    func bounded(_ value: Int, _ bound: Int = mostState) -> Int { value > bound ? bound : value < -bound ? -bound : value }
+    func bounded(_ value: Int, _ bound: Int = mostState) -> Int {
+        value > bound ? bound : value < -bound ? -bound : value
+    }
 
     /// To the nearest whole number, halves up.
     func nearest(_ product: Int, over bits: Int) -> Int {
@@ -47,7 +49,8 @@ struct IntegerRestatement {
 
     func isInside(_ v: Int, _ layer: Int) -> Bool {
         let scale = Double(1 << k[layer])
-        return Double(v) > (options.threshold - options.window) * scale && Double(v) < (options.threshold + options.window) * scale
+        return Double(v) > (options.threshold - options.window) * scale
+            && Double(v) < (options.threshold + options.window) * scale
     }
 
     /// v[t][j] of a layer; x[t] are its senders' spikes.
@@ -67,7 +70,10 @@ struct IntegerRestatement {
 
     /// z+ - z- of each output.
     func dendrites(_ s: [[Bool]], _ label: Int) -> [Int] {
-        var (z, plus, minus) = ([Int](repeating: 0, count: sizes[2]), [Int](repeating: 0, count: sizes[2]), [Int](repeating: 0, count: sizes[2]))
+        var (z, plus, minus) = (
+            [Int](repeating: 0, count: sizes[2]), [Int](repeating: 0, count: sizes[2]),
+            [Int](repeating: 0, count: sizes[2])
+        )
         for step in options.softStart..<options.steps {
             let last = options.counts == .final ? options.steps - 1 : step
             let counts = (0..<sizes[2]).map { o in (0...last).filter { $0 >= options.countsFrom && s[$0][o] }.count }
@@ -108,7 +114,8 @@ struct IntegerRestatement {
     /// sum times a number, as a mantissa of 15 bits over a power of two, up or down by the word.
     func rounded(_ sum: Int, times value: Double, _ word: UInt64) -> Int {
         let shift = value > 0 ? max(0, min(62, 14 - Int(value.exponent))) : 62
-        let mantissa = min(32768, Int((min(value, 32768) * Double(sign: .plus, exponent: shift, significand: 1)).rounded()))
+        let mantissa = min(
+            32768, Int((min(value, 32768) * Double(sign: .plus, exponent: shift, significand: 1)).rounded()))
         let chance = shift == 0 ? 0 : Int(word >> UInt64(64 - shift))
         let (product, unit) = (bounded(sum, 1 << 47 - 1) * mantissa + chance, 1 << shift)
         return (product - ((product % unit) + unit) % unit) / unit
@@ -156,7 +163,10 @@ struct IntegerRestatement {
         for sample in 0..<count {
             var random = RandomStream(seed: options.seed, purpose: 6, UInt64(index), UInt64(2 * sample))
             var rate = options.sleepDraw == .perBatch ? common : UInt64(random.uniform() * 0x1p32)
-            var (v, h, o) = ([Int](repeating: 0, count: sizes[2]), [Int](repeating: 0, count: sizes[1]), [Int](repeating: 0, count: sizes[2]))
+            var (v, h, o) = (
+                [Int](repeating: 0, count: sizes[2]), [Int](repeating: 0, count: sizes[1]),
+                [Int](repeating: 0, count: sizes[2])
+            )
             for step in 0..<options.sleepSteps {
                 if options.sleepDraw == .perStep, step > 0 { rate = UInt64(random.uniform() * 0x1p32) }
                 let signs = (0..<sizes[1]).map { _ in

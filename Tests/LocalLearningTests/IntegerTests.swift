@@ -123,7 +123,8 @@ import Testing
     }
 
     @Test func refusals() throws {
-        func refused(_ word: String, _ change: (inout LocalOptions) -> Void = { _ in }, sizes: [Int] = [2, 3, 2]) throws {
+        func refused(_ word: String, _ change: (inout LocalOptions) -> Void = { _ in }, sizes: [Int] = [2, 3, 2]) throws
+        {
             var options = LocalOptions()
             options.integer = true
             change(&options)

@@ -347,7 +347,8 @@ class BioGrad:
     @property
     def epochs(self) -> int:
         """Passes over the data, in all; assign to have the training go on for longer, or end earlier."""
-        return _core.biograd_get_options(self._handle)["epochs"]
+        count: int = _core.biograd_get_options(self._handle)["epochs"]
+        return count
 
     @epochs.setter
     def epochs(self, count: int) -> None:

@@ -56,7 +56,8 @@ private enum BioGradParameter {
         case SPINNPROP_BIOGRAD_UNITS: self = .units
         default:
             throw .invalidValue(
-                "parameter is \(parameter); it must be SPINNPROP_BIOGRAD_WEIGHTS, _BIASES, _FEEDBACK or _UNITS (0 .. 3)")
+                "parameter is \(parameter); it must be SPINNPROP_BIOGRAD_WEIGHTS, _BIASES, _FEEDBACK or _UNITS (0 .. 3)"
+            )
         }
     }
 
@@ -108,7 +109,8 @@ public func spinnprop_biograd_set(
             case .weights: try network.setWeights(new, layer: layer)
             case .biases: try network.setBiases(new, layer: layer)
             case .feedback: try network.setFeedback(new, layer: layer)
-            case .units: throw .invalidValue("units come with the first weights and are only read; set weights or feedback")
+            case .units:
+                throw .invalidValue("units come with the first weights and are only read; set weights or feedback")
             }
             training.network = network
         }

@@ -22,7 +22,8 @@ public func spinnprop_biograd_load(
 
 @c @implementation
 public func spinnprop_biograd_to_bytes(
-    _ bytes: UnsafeMutablePointer<UInt8>?, _ n: Int64, _ needed: UnsafeMutablePointer<Int64>?, _ training: OpaquePointer?
+    _ bytes: UnsafeMutablePointer<UInt8>?, _ n: Int64, _ needed: UnsafeMutablePointer<Int64>?,
+    _ training: OpaquePointer?
 ) -> spinnprop_status {
     barrier {
         let needed = try given(needed, "needed")

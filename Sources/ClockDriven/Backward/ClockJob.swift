@@ -91,7 +91,8 @@ final class ClockJob: @unchecked Sendable {
         var width = 0
         for space in spaces { width += space.rowCount * space.stride }
         try Memory.product(
-            width, copies, bytesPerElement: MemoryLayout<Float>.stride, "the gradients of \(copies) copies of the network")
+            width, copies, bytesPerElement: MemoryLayout<Float>.stride,
+            "the gradients of \(copies) copies of the network")
         sums = try memory.sums(spaces, copies: copies)
         slices = sums.enumerated().flatMap { (index, sum) in sum.slices.map { SumSlice(space: index, columns: $0) } }
         values = try Block(sampleCount)

@@ -25,7 +25,8 @@ public enum BioGradFile {
         file.add("state", training.state, shape: [training.stateCount])
         for (index, layer) in network.layers.enumerated() {
             let own = "layers.\(index)."
-            file.add(own + "weights", floats: network.weights(layer: index), shape: [layer.neuronCount, layer.preCount])
+            file.add(
+                own + "weights", floats: network.weights(layer: index), shape: [layer.neuronCount, layer.preCount])
             file.add(own + "biases", floats: network.biases(layer: index), shape: [layer.neuronCount])
             if let weights = network.exponents(layer: index).weights {
                 let feedback = network.exponents(layer: index).feedback ?? 0

@@ -120,7 +120,9 @@ extension LocalNetwork {
     }
 
     /// The mean gradient of a layer's weights, a row for each sender, and of its biases.
-    func gradient(_ sums: IntegerSums, _ options: LocalOptions, sampleCount: Int, layer: Int) -> (rows: [Float], biases: [Float]) {
+    func gradient(_ sums: IntegerSums, _ options: LocalOptions, sampleCount: Int, layer: Int) -> (
+        rows: [Float], biases: [Float]
+    ) {
         let own = layers[layer]
         let factor = unit(own, options) / Double(sampleCount)
         let values = (0..<own.rows.count + own.stride).map { Float(Double(sums.rows[layer].pointer[$0]) * factor) }

@@ -33,7 +33,8 @@ struct IntegerError {
                 let error = share - (output == label ? IntegerError.one : 0)
                 above[output] += error
                 below[output] -= error
-                dendrites[output] += IntegerError.spike(&above[output], options) - IntegerError.spike(&below[output], options)
+                dendrites[output] +=
+                    IntegerError.spike(&above[output], options) - IntegerError.spike(&below[output], options)
             }
         }
         loss /= Double(options.errorSteps)

@@ -39,7 +39,8 @@ extension LocalNetwork {
     /// - Throws: `invalidValue` for weights beyond int8.
     mutating func roundToIntegers() throws(SpinnpropError) {
         // Turned, rounded and turned back.
-        try Memory.check(count: parameterCount, bytesPerElement: 3 * MemoryLayout<Float>.stride, "the network's integers")
+        try Memory.check(
+            count: parameterCount, bytesPerElement: 3 * MemoryLayout<Float>.stride, "the network's integers")
         for (index, own) in layers.enumerated() {
             if own.weightExponent == nil {
                 layers[index].weightExponent = LocalLayer.exponent(own.rows + own.biases)

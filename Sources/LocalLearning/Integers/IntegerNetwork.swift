@@ -86,8 +86,9 @@ extension LocalOptions {
         guard rule == .biograd else {
             throw .invalidValue("rule is \(rule) with integer set; integers are learnt by biograd alone")
         }
-        for (name, count) in [("steps", steps), ("sleep_steps", sleepSteps), ("batch_size", batchSize)]
-        { try LocalOptions.checkIntegerSums(count, name) }
+        for (name, count) in [("steps", steps), ("sleep_steps", sleepSteps), ("batch_size", batchSize)] {
+            try LocalOptions.checkIntegerSums(count, name)
+        }
     }
 
     /// So many traces of 15 bits make 31, so many products of two states 62.

@@ -40,7 +40,8 @@ extension LocalNetwork {
                 let place = output * hidden.stride + neuron
                 let old = Int(hidden.feedback[place])
                 let correlation = Saturation.product(
-                    Saturation.product(dreams.correlations[output * hidden.neuronCount + neuron], 1 << hidden.feedbackExponent),
+                    Saturation.product(
+                        dreams.correlations[output * hidden.neuronCount + neuron], 1 << hidden.feedbackExponent),
                     unit)
                 let step = rate.rounded(correlation - dreams.powers[output] * old, by: random.nextUInt64())
                 layers[0].feedback[place] = Float(Saturation.clamp(old + step, Saturation.weight)) / scale
