@@ -105,7 +105,8 @@ public struct BioGrad: Equatable, Sendable {
                     input: input, labels: labels, order: order[first..<min(order.count, first + options.batchSize)],
                     seed: options.seed, showing: epoch)
                 try step(samples, parts, wholeBatch: min(options.batchSize, labels.count), monitor?.monitor)
-                if let monitor, monitor.monitor.poll() { throw .cancelled }
+                // After the last batch the epoch is finished first.
+                if batch < batchCount, let monitor, monitor.monitor.poll() { throw .cancelled }
             }
             var end = self.progress(batchCount)
             end.isEpochFinished = true
@@ -140,7 +141,6 @@ public struct BioGrad: Equatable, Sendable {
         let result: LocalBatchResult
         switch parts {
         case .float32(let parts):
-            for part in parts { part.clear() }
             result = try samples.run(network, options, parts, monitor: monitor)
             try next.descend(parts.compactMap(\.gradient), rate: options.learningRate, sampleCount: wholeBatch)
         case .integers(let parts):
@@ -297,59 +297,6 @@ extension LocalNetwork {
         guard input.unitCount == inputCount else {
             throw .invalidValue(
                 "the input has \(input.unitCount) units, the network \(inputCount) inputs; they must agree")
-        }
-    }
-
-    /// W -= rate mean(gradient), and biases alike. - Throws: `invalidValue` if a weight leaves float32.
-    mutating func descend(
-        _ gradients: [LocalGradient], rate: Double, sampleCount: Int
-    ) throws(SpinnpropError) {
-        let factor = -Float(rate / Double(sampleCount))
-        for index in layers.indices {
-            let rows = LocalGradient.total(gradients, \.rows, layer: index, count: layers[index].rows.count)
-            let biases = LocalGradient.total(gradients, \.biases, layer: index, count: layers[index].stride)
-            try LocalNetwork.descend(&layers[index].rows, rows, factor, "weight", index)
-            try LocalNetwork.descend(&layers[index].biases, biases, factor, "bias", index)
-        }
-    }
-
-    private static func descend(
-        _ values: inout [Float], _ gradient: [Float], _ factor: Float, _ name: String, _ layer: Int
-    ) throws(SpinnpropError) {
-        var isFinite = true
-        values.withUnsafeMutableBufferPointer { values in
-            gradient.withUnsafeBufferPointer { gradient in
-                guard let p = values.baseAddress, let g = gradient.baseAddress else { return }
-                Rows.add(g, times: factor, to: p, values.count)
-                var largest: Float = 0
-                for n in 0..<values.count {
-                    let size = p[n].magnitude
-                    largest = size > largest || !(size == size) ? size : largest
-                    if !(size == size) { break }
-                }
-                isFinite = largest.isFinite
-            }
-        }
-        guard isFinite else {
-            throw .invalidValue("a \(name) of layer \(layer) leaves float32; use a smaller learning_rate")
-        }
-    }
-}
-
-extension LocalGradient {
-    func clear() {
-        for block in rows + biases { block.pointer.update(repeating: 0, count: block.capacity) }
-    }
-
-    /// The parts' sums, in order.
-    static func total(
-        _ parts: [LocalGradient], _ path: KeyPath<LocalGradient, [Block<Float>]>, layer: Int, count: Int
-    ) -> [Float] {
-        [Float](unsafeUninitializedCapacity: count) { target, filled in
-            filled = count
-            guard let to = target.baseAddress else { return }
-            to.initialize(repeating: 0, count: count)
-            for part in parts { Rows.add(part[keyPath: path][layer].pointer, times: 1, to: to, count) }
         }
     }
 }

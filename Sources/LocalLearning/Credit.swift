@@ -20,7 +20,7 @@ final class LocalGradient {
     }
 }
 
-/// What one sample after another adds, in one thread.
+/// What one group of samples after another adds, in one thread.
 ///
 /// BioGrad's trace of a synapse, e <- (d e) (1 - s - v h) + x, collects G = sum of h e, and the weight's change is a G / (T - soft start)
 /// (arXiv 2110.14092). Written the other way round, an input spike in step t is worth
@@ -33,12 +33,12 @@ final class Credit {
     private let forward: LocalForward
     private let network: LocalNetwork
     private let options: LocalOptions
-    /// lambda of each layer: a row for each step.
+    /// lambda of each layer, in rows as the membranes.
     private let lambdas: [Block<Float>]
     /// The error dendrites of a layer over T - soft start.
     private let dendrites = Block<Float>()
     private let deltas = Block<Float>()
-    /// Spikes of a layer ordered by sender: the steps of each, and where they begin.
+    /// Spikes of a layer ordered by sender: the rows of each, and where they begin.
     private let order = Block<Int32>()
     private let starts = Block<Int>()
 
@@ -46,28 +46,30 @@ final class Credit {
         self.forward = forward
         (network, options) = (forward.network, forward.options)
         lambdas = try network.layers.map { (layer) throws(SpinnpropError) in
-            try Block(forward.options.steps * layer.stride)
+            try Block(forward.largestGroup * forward.options.steps * layer.stride)
         }
     }
 
-    /// Adds the sample that `forward` has run.
-    func add(_ error: OutputError, to gradient: LocalGradient) throws(SpinnpropError) {
+    /// Adds the samples that `forward` has run, each with its error.
+    func add(_ errors: [OutputError], to gradient: LocalGradient) throws(SpinnpropError) {
         for layer in network.layers.indices.reversed() {
-            try assign(layer, error)
+            for (sample, error) in errors.enumerated() { try assign(layer, sample, error) }
             try sum(layer, to: gradient)
         }
     }
 
-    private func assign(_ layer: Int, _ error: OutputError) throws(SpinnpropError) {
+    private func assign(_ layer: Int, _ sample: Int, _ error: OutputError) throws(SpinnpropError) {
         let own = network.layers[layer]
         let isLast = layer == network.layers.count - 1
         let isTwin = options.rule == .bptt
         try deltas.clear(own.stride)
         if !isTwin { try fillDendrites(own, error, isLast: isLast) }
-        let all = forward.membranes[layer].pointer
-        for step in (0..<options.steps).reversed() {
-            let (v, lambda) = (all + step * own.stride, lambdas[layer].pointer + step * own.stride)
-            if isTwin { fillDeltas(layer, step, error, v, isLast: isLast) }
+        let rows = forward.rows(sample)
+        for (step, row) in rows.enumerated().reversed() {
+            let (v, lambda) = (
+                forward.membranes[layer].pointer + row * own.stride, lambdas[layer].pointer + row * own.stride
+            )
+            if isTwin { fillDeltas(layer, step, row, error, v, isLast: isLast) }
             begin(lambda, v, isTwin ? deltas.pointer : dendrites.pointer, step, own.stride)
             if step < options.steps - 1 { carry(lambda + own.stride, v, to: lambda, own.stride) }
         }
@@ -124,7 +126,7 @@ final class Credit {
     /// The derivative of the loss with respect to each neuron's spike in a step: of the output all errors that count it, of a hidden layer
     /// what the layer above makes of it in the same step. Only where the surrogate derivative is not 0.
     private func fillDeltas(
-        _ layer: Int, _ step: Int, _ error: OutputError, _ v: UnsafeMutablePointer<Float>, isLast: Bool
+        _ layer: Int, _ step: Int, _ row: Int, _ error: OutputError, _ v: UnsafeMutablePointer<Float>, isLast: Bool
     ) {
         let own = network.layers[layer]
         let target = deltas.pointer
@@ -133,7 +135,7 @@ final class Credit {
             return
         }
         let upper = network.layers[layer + 1]
-        let lambda = lambdas[layer + 1].pointer + step * upper.stride
+        let lambda = lambdas[layer + 1].pointer + row * upper.stride
         upper.rows.withUnsafeBufferPointer { rows in
             guard let rows = rows.baseAddress else { return }
             for neuron in 0..<own.neuronCount
@@ -155,31 +157,35 @@ final class Credit {
     private func sum(_ layer: Int, to gradient: LocalGradient) throws(SpinnpropError) {
         let own = network.layers[layer]
         let lambda = lambdas[layer].pointer
-        for step in 0..<options.steps {
-            Rows.add(lambda + step * own.stride, times: 1, to: gradient.biases[layer].pointer, own.stride)
-        }
         let list = forward.spikes[layer]
+        for row in 0..<list.rowCount {
+            Rows.add(lambda + row * own.stride, times: 1, to: gradient.biases[layer].pointer, own.stride)
+        }
         try sort(list, senderCount: own.preCount)
-        let rows = gradient.rows[layer].pointer
-        for sender in 0..<own.preCount {
-            let (first, end) = (starts.pointer[sender], starts.pointer[sender + 1])
-            if first < end {
-                Rows.add(lambda, own.stride, order.pointer + first, end - first, to: rows + sender * own.stride)
+        let (rows, order, starts) = (gradient.rows[layer].pointer, order.pointer, starts.pointer)
+        var first = 0
+        while first < own.stride {
+            let width = Rows.width(own.stride - first)
+            for sender in 0..<own.preCount where starts[sender] < starts[sender &+ 1] {
+                Rows.add(
+                    lambda + first, own.stride, order + starts[sender], starts[sender &+ 1] &- starts[sender],
+                    to: rows + sender &* own.stride + first, width: width)
             }
+            first += width
         }
     }
 
-    /// Counting sort by sender; steps of a sender stay in order.
+    /// Counting sort by sender; rows of a sender stay in order.
     private func sort(_ list: StepLists, senderCount: Int) throws(SpinnpropError) {
         try order.reserve(list.count)
         try starts.clear(senderCount + 2)
         let (units, order, starts) = (list.pointer, order.pointer, starts.pointer)
         for n in 0..<list.count { starts[Int(units[n]) &+ 2] &+= 1 }
         for sender in 0..<senderCount { starts[sender &+ 2] &+= starts[sender &+ 1] }
-        for step in 0..<options.steps {
-            for n in list.range(step) {
+        for row in 0..<list.rowCount {
+            for n in list.range(row) {
                 let place = starts[Int(units[n]) &+ 1]
-                order[place] = Int32(truncatingIfNeeded: step)
+                order[place] = Int32(truncatingIfNeeded: row)
                 starts[Int(units[n]) &+ 1] = place &+ 1
             }
         }

@@ -20,14 +20,16 @@ public struct LocalBatchResult: Equatable, Sendable {
         for layer in spikes.indices { spikes[layer] += other.spikes[layer] }
     }
 
-    /// - Parameters:
-    ///   - spikes: of the input, then of each layer.
-    ///   - counts: spikes of each output neuron. The answer is the one that spiked most, the first of several.
-    mutating func add(_ spikes: [StepLists], counts: [Int], label: Int?) {
+    /// A sample's spikes of each output neuron. The answer is the one that spiked most, the first of several.
+    mutating func add(counts: [Int], label: Int?) {
         samples += 1
         let most = counts.max() ?? 0
         silent += most == 0 ? 1 : 0
         if let label, most > 0, counts.firstIndex(of: most) == label { correct += 1 }
+    }
+
+    /// The spikes of a sample or of a group: of the input, then of each layer.
+    mutating func add(_ spikes: [StepLists]) {
         for (layer, own) in spikes.dropFirst().enumerated() { self.spikes[layer] += own.count }
     }
 }
@@ -79,8 +81,9 @@ final class LocalPart: @unchecked Sendable {
         result = LocalBatchResult(layerCount: network.layers.count)
     }
 
-    /// Before another batch.
-    func clear() {
+    /// Before another batch; nothing to do if nothing has been added.
+    fileprivate func clear() {
+        guard result.samples > 0 else { return }
         gradient?.clear()
         result = LocalBatchResult(layerCount: result.spikes.count)
         counts.removeAll(keepingCapacity: true)
@@ -94,33 +97,47 @@ extension LocalSamples {
     ) throws(SpinnpropError) -> LocalBatchResult {
         let used = min(order.count, parts.count)
         let workers = WorkerPool { () throws(SpinnpropError) in
-            let forward = try LocalForward(network, options)
+            let forward = try LocalForward(network, options, sampleCount: (order.count + used - 1) / used)
             return (forward, try Credit(forward))
         }
         try parallelLoop(parts: used, monitor: monitor) { (index) throws(SpinnpropError) in
-            let part = parts[index]
             try workers.withWorker { (worker) throws(SpinnpropError) in
-                let (forward, credit) = worker
-                for n in order.count * index / used..<order.count * (index + 1) / used {
+                parts[index].clear()
+                let end = order.count * (index + 1) / used
+                var first = order.count * index / used
+                while first < end {
                     try Memory.poll()
                     if let monitor, monitor.poll() { throw .cancelled }
-                    let sample = self[n]
-                    try forward.run(input, sample: sample, random: random(sample))
-                    let counts = forward.outputCounts
-                    let label = labels.isEmpty ? nil : labels[sample]
-                    if let label, let gradient = part.gradient {
-                        let error = OutputError(forward, label: label)
-                        part.result.loss += error.loss
-                        try credit.add(error, to: gradient)
-                    }
-                    part.result.add(forward.spikes, counts: counts, label: label)
-                    part.counts += counts.map { Int32(truncatingIfNeeded: $0) }
-                    monitor?.finish(1)
+                    let group = first..<min(end, first + worker.0.largestGroup)
+                    try run(group, parts[index], worker.0, worker.1)
+                    monitor?.finish(group.count)
+                    first = group.upperBound
                 }
             }
         }
+        for part in parts[used...] { part.clear() }
         var result = LocalBatchResult(layerCount: network.layers.count)
         for part in parts { result.add(part.result) }
         return result
+    }
+
+    private func run(
+        _ group: Range<Int>, _ part: LocalPart, _ forward: LocalForward, _ credit: Credit
+    ) throws(SpinnpropError) {
+        try forward.run(self, group)
+        var errors: [OutputError] = []
+        for (sample, n) in group.enumerated() {
+            let counts = forward.outputCounts(sample)
+            let label = labels.isEmpty ? nil : labels[self[n]]
+            part.result.add(counts: counts, label: label)
+            part.counts += counts.map { Int32(truncatingIfNeeded: $0) }
+            if let label, part.gradient != nil {
+                let error = OutputError(forward, sample, label: label)
+                part.result.loss += error.loss
+                errors.append(error)
+            }
+        }
+        part.result.add(forward.spikes)
+        if let gradient = part.gradient { try credit.add(errors, to: gradient) }
     }
 }

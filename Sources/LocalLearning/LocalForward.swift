@@ -1,75 +1,95 @@
-// A sample forward: membranes of all steps, and who spikes in each.
+// Some samples forward: membranes of all steps, and who spikes in each.
 import CSupport
 import Mathematics
 
-/// One sample at a time; what it leaves is what credit is assigned from.
+/// A group of samples at a time; what it leaves is what credit is assigned from. Row r is step r % steps of sample r / steps of the group.
 final class LocalForward {
     let network: LocalNetwork
     let options: LocalOptions
+    /// As many samples at once as keep a layer's membranes in the processor's cache, while all of them use a few columns of its weights.
+    let largestGroup: Int
     /// Spikes of the input, then of each layer.
     let spikes: [StepLists]
-    /// The membranes of each layer: a row for each step.
+    /// The membranes of each layer: `stride` of them in each row.
     let membranes: [Block<Float>]
-    private let scratch = Block<Int32>()
+    private let scratch = LocalInputScratch()
 
-    init(_ network: LocalNetwork, _ options: LocalOptions) throws(SpinnpropError) {
+    init(_ network: LocalNetwork, _ options: LocalOptions, sampleCount: Int) throws(SpinnpropError) {
         self.network = network
         self.options = options
-        let steps = options.steps
-        spikes = network.sizes.map { _ in StepLists(steps: steps) }
+        let widest = network.layers.map(\.stride).max() ?? 8
+        let (row, isTooLong) = options.steps.multipliedReportingOverflow(by: 16 * widest)
+        let group = min(sampleCount, 16, isTooLong ? 1 : max(1, (1 << 24) / row))
+        largestGroup = group
+        spikes = network.sizes.map { _ in StepLists() }
         membranes = try network.layers.map { (layer) throws(SpinnpropError) in
             try Memory.check(
-                count: steps.multipliedReportingOverflow(by: 8 * layer.stride).overflow ? .max : steps * layer.stride,
-                bytesPerElement: 16, "the membranes of \(steps) steps")
-            return try Block(steps * layer.stride)
+                count: isTooLong ? .max : group * options.steps * layer.stride, bytesPerElement: 16,
+                "the membranes of \(options.steps) steps")
+            return try Block(group * options.steps * layer.stride)
         }
     }
 
+    /// The rows of a sample of the group.
+    func rows(_ sample: Int) -> Range<Int> { sample * options.steps..<(sample + 1) * options.steps }
+
     /// Spikes of each output neuron.
-    var outputCounts: [Int] {
+    func outputCounts(_ sample: Int) -> [Int] {
         let list = spikes[network.layers.count]
         var counts = [Int](repeating: 0, count: network.outputCount)
-        for n in 0..<list.count { counts[Int(list.pointer[n])] += 1 }
+        for n in list.range(rows(sample)) { counts[Int(list.pointer[n])] += 1 }
         return counts
     }
 
-    /// - Parameter random: of the encoding.
-    func run(_ input: LocalInput, sample: Int, random: RandomStream) throws(SpinnpropError) {
-        try input.fill(spikes[0], sample: sample, random: random, scratch: scratch)
+    /// - Parameter group: `largestGroup` samples at most.
+    func run(_ samples: LocalSamples, _ group: Range<Int>) throws(SpinnpropError) {
+        try spikes[0].begin(rows: group.count * options.steps)
+        for n in group {
+            let sample = samples[n]
+            try samples.input.append(
+                sample, steps: options.steps, to: spikes[0], random: samples.random(sample), scratch: scratch)
+        }
         for layer in network.layers.indices { try run(layer) }
     }
 
     private func run(_ layer: Int) throws(SpinnpropError) {
         let own = network.layers[layer]
         let (below, above) = (spikes[layer], spikes[layer + 1])
-        try above.begin(room: options.steps * own.neuronCount)
         let all = membranes[layer].pointer
         own.rows.withUnsafeBufferPointer { rows in
             own.biases.withUnsafeBufferPointer { biases in
                 guard let rows = rows.baseAddress, let biases = biases.baseAddress else { return }
-                let (decay, threshold) = (Float(options.decay), Float(options.threshold))
-                for step in 0..<options.steps {
-                    let v = all + step * own.stride
-                    if step == 0 {
-                        v.update(from: biases, count: own.stride)
-                    } else {
-                        leak(v - own.stride, biases, to: v, own.stride, decay, threshold)
+                var first = 0
+                while first < own.stride {
+                    let width = Rows.width(own.stride - first)
+                    for row in 0..<below.rowCount {
+                        let v = all + row * own.stride + first
+                        if row % options.steps == 0 {
+                            v.update(from: biases + first, count: width)
+                        } else {
+                            leak(v - own.stride, biases + first, to: v, width)
+                        }
+                        let range = below.range(row)
+                        Rows.add(
+                            rows + first, own.stride, below.pointer + range.lowerBound, range.count, to: v, width: width
+                        )
                     }
-                    let range = below.range(step)
-                    Rows.add(rows, own.stride, below.pointer + range.lowerBound, range.count, to: v)
-                    collect(v, own.neuronCount, threshold, above)
-                    above.end(step)
+                    first += width
                 }
             }
         }
+        try above.begin(rows: below.rowCount)
+        try above.reserve(below.rowCount * own.neuronCount)
+        for row in 0..<below.rowCount { collect(all + row * own.stride, own.neuronCount, above) }
     }
 
     /// v <- b + d v (1 - s).
     @inline(__always)
     private func leak(
         _ before: UnsafeMutablePointer<Float>, _ biases: UnsafePointer<Float>, to v: UnsafeMutablePointer<Float>,
-        _ count: Int, _ decay: Float, _ threshold: Float
+        _ count: Int
     ) {
+        let (decay, threshold) = (Float(options.decay), Float(options.threshold))
         var j = 0
         while j < count {
             let kept = before[j] > threshold ? 0 : decay * before[j]
@@ -78,20 +98,18 @@ final class LocalForward {
         }
     }
 
+    /// A row of those above the threshold.
     @inline(__always)
-    private func collect(
-        _ v: UnsafeMutablePointer<Float>, _ neuronCount: Int, _ threshold: Float, _ list: StepLists
-    ) {
-        let bounds = SIMD8(repeating: threshold)
+    private func collect(_ v: UnsafeMutablePointer<Float>, _ neuronCount: Int, _ list: StepLists) {
+        let bounds = SIMD8(repeating: Float(options.threshold))
         var first = 0
         while first < neuronCount {
             // What pads the last vector is 0, below any threshold.
-            var bits = spinnprop_support_above(UnsafeRawPointer(v + first).loadUnaligned(as: SIMD8<Float>.self), bounds)
-            while bits != 0 {
-                list.append(Int32(truncatingIfNeeded: first &+ bits.trailingZeroBitCount))
-                bits &= bits &- 1
-            }
+            let values = UnsafeRawPointer(v + first).loadUnaligned(as: SIMD8<Float>.self)
+            list.append(
+                bits: UInt64(spinnprop_support_above(values, bounds)), from: Int32(truncatingIfNeeded: first))
             first &+= 8
         }
+        list.endRow()
     }
 }

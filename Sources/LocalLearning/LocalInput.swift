@@ -41,19 +41,20 @@ public struct LocalInput: Sendable {
         content = .events(events, stepTime: stepTime)
     }
 
-    /// Fills `lists` with the inputs that spike in each step, in ascending order.
+    /// Appends to `lists` a row for each step of a sample: the inputs that spike in it, in ascending order.
     ///
-    /// - Parameter random: draws for each step, input by input, those with a probability between 0 and 1: a spike where 32 bits (the
-    ///   upper half of a word, then its lower half) are below probability 2^32.
-    func fill(_ lists: StepLists, sample: Int, random: RandomStream, scratch: Block<Int32>) throws(SpinnpropError) {
+    /// - Parameter random: input by input, 64 trials at a time, one for each step of those that have a probability between 0 and 1.
+    func append(
+        _ sample: Int, steps: Int, to lists: StepLists, random: RandomStream, scratch: LocalInputScratch
+    ) throws(SpinnpropError) {
         switch content {
         case .probabilities(let all):
             try all.withUnsafeBufferPointer { (all) throws(SpinnpropError) in
                 guard let own = all.baseAddress.map({ $0 + sample * unitCount }) else { return }
-                try LocalInput.draw(own, unitCount, lists, random, scratch)
+                try scratch.draw(own, unitCount, steps, lists, random)
             }
         case .events(let trains, let stepTime):
-            try put(trains, stepTime, sample, lists, scratch)
+            try scratch.put(trains, sample, stepTime, steps, lists)
         }
     }
 
@@ -64,95 +65,85 @@ public struct LocalInput: Sendable {
         for value in all[sample * unitCount..<(sample + 1) * unitCount] { fingerprint.add(UInt64(value.bitPattern)) }
         return fingerprint.value &>> 36
     }
+}
 
-    private static func draw(
-        _ probabilities: UnsafePointer<Float>, _ unitCount: Int, _ lists: StepLists, _ random: RandomStream,
-        _ scratch: Block<Int32>
+/// Memory in which rows of inputs are made; one thread at a time uses it.
+final class LocalInputScratch {
+    private let units = Block<Int32>()
+    private let words = Block<UInt64>()
+    private let ends = Block<Int>()
+
+    fileprivate func draw(
+        _ probabilities: UnsafePointer<Float>, _ unitCount: Int, _ steps: Int, _ lists: StepLists,
+        _ random: RandomStream
     ) throws(SpinnpropError) {
-        try scratch.reserve(unitCount)
-        let units = scratch.pointer
+        try units.reserve(unitCount)
+        let units = units.pointer
         var count = 0
         for unit in 0..<unitCount {
             units[count] = Int32(truncatingIfNeeded: unit)
             count &+= probabilities[unit] > 0 ? 1 : 0
         }
+        try words.reserve(count)
+        let words = words.pointer
         var random = random
-        var (word, isHalf) = (0 as UInt64, false)
-        try lists.begin(room: count * lists.steps)
-        for step in 0..<lists.steps {
+        var first = 0
+        while first < steps {
+            let chunk = min(64, steps - first)
+            let lanes = UInt64.max &>> UInt64(64 - chunk)
+            var spikes = 0
             for n in 0..<count {
-                let probability = probabilities[Int(units[n])]
-                var isSpike = true
-                if probability < 1 {
-                    if !isHalf { word = random.nextUInt64() }
-                    let half = isHalf ? word & 0xFFFF_FFFF : word &>> 32
-                    isHalf.toggle()
-                    isSpike = Double(half) < Double(probability) * 0x1p32
-                }
-                if isSpike { lists.append(units[n]) }
+                words[n] = random.trials(Double(probabilities[Int(units[n])]), among: lanes)
+                spikes += words[n].nonzeroBitCount
             }
-            lists.end(step)
+            // One more, as each place is written before it is known whether it is kept.
+            try lists.reserve(spikes + 1)
+            for step in 0..<UInt64(chunk) {
+                for n in 0..<count { lists.append(units[n], if: (words[n] &>> step) & 1) }
+                lists.endRow()
+            }
+            first += chunk
         }
     }
 
-    private func put(
-        _ trains: SpikeTrains, _ stepTime: Double, _ sample: Int, _ lists: StepLists, _ scratch: Block<Int32>
+    fileprivate func put(
+        _ trains: SpikeTrains, _ sample: Int, _ stepTime: Double, _ steps: Int, _ lists: StepLists
     ) throws(SpinnpropError) {
         let range = trains.offsets[sample]..<trains.offsets[sample + 1]
-        let steps = lists.steps
-        // Each step's spikes, then in the order of inputs without repetition.
         func step(_ spike: Int) -> Int {
             let exact = (trains.times[spike] / stepTime).rounded(.down)
             return exact < Double(steps) ? Int(exact) : steps
         }
-        let ordered = range.map { (step: step($0), unit: trains.units[$0]) }.sorted { $0 < $1 }
-        try lists.begin(room: ordered.count)
+        // The spikes of each step, in any order; those after the last one are left out.
+        try units.reserve(range.count)
+        try ends.clear(steps + 2)
+        let (units, ends) = (units.pointer, ends.pointer)
+        for spike in range { ends[step(spike) + 1] += 1 }
+        for step in 0..<steps { ends[step + 1] += ends[step] }
+        for spike in range {
+            let step = step(spike)
+            guard step < steps else { continue }
+            units[ends[step]] = trains.units[spike]
+            ends[step] += 1
+        }
+        // In ascending order and once each: by a bit for each input.
+        let wordCount = (trains.unitCount + 63) / 64
+        try words.clear(wordCount)
+        try lists.reserve(range.count)
+        let words = words.pointer
         var next = 0
-        for current in 0..<steps {
-            var last: Int32 = -1
-            while next < ordered.count, ordered[next].step == current {
-                if ordered[next].unit != last { lists.append(ordered[next].unit) }
-                last = ordered[next].unit
-                next += 1
+        for step in 0..<steps {
+            if next < ends[step] {
+                while next < ends[step] {
+                    words[Int(units[next] &>> 6)] |= 1 &<< UInt64(units[next] & 63)
+                    next += 1
+                }
+                for place in 0..<wordCount {
+                    lists.append(bits: words[place], from: Int32(truncatingIfNeeded: place &* 64))
+                    words[place] = 0
+                }
             }
-            lists.end(current)
+            lists.endRow()
         }
     }
-}
-
-/// Who spikes in each step, in ascending order.
-final class StepLists {
-    let steps: Int
-    private let units = Block<Int32>()
-    private let ends: UnsafeMutablePointer<Int>
-    private(set) var count = 0
-
-    init(steps: Int) {
-        self.steps = steps
-        ends = .allocate(capacity: steps + 1)
-        ends.update(repeating: 0, count: steps + 1)
-    }
-
-    deinit { ends.deallocate() }
-
-    /// Forgets everything; so many may then be appended.
-    func begin(room: Int) throws(SpinnpropError) {
-        try units.reserve(room)
-        count = 0
-    }
-
-    @inline(__always)
-    func append(_ unit: Int32) {
-        units.pointer[count] = unit
-        count &+= 1
-    }
-
-    func end(_ step: Int) { ends[step + 1] = count }
-
-    /// Where a step's spikes begin and end.
-    @inline(__always)
-    func range(_ step: Int) -> Range<Int> { ends[step]..<ends[step &+ 1] }
-
-    @inline(__always)
-    var pointer: UnsafeMutablePointer<Int32> { units.pointer }
 }

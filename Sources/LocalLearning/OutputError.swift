@@ -11,15 +11,15 @@ struct OutputError {
     /// z+ - z- of each output neuron, summed over the steps: its error dendrite at the end.
     private(set) var dendrites: [Float]
 
-    /// Of the sample that has been run forward.
-    init(_ forward: LocalForward, label: Int) {
+    /// Of a sample of the group that has been run forward.
+    init(_ forward: LocalForward, _ sample: Int, label: Int) {
         let (spikes, options) = (forward.spikes[forward.network.layers.count], forward.options)
         outputCount = forward.network.outputCount
         dendrites = [Float](repeating: 0, count: outputCount)
         var counts = [Int](repeating: 0, count: outputCount)
-        for step in 0..<options.steps {
+        for (step, row) in forward.rows(sample).enumerated() {
             if step >= options.countsFrom {
-                for n in spikes.range(step) { counts[Int(spikes.pointer[n])] += 1 }
+                for n in spikes.range(row) { counts[Int(spikes.pointer[n])] += 1 }
             }
             if options.counts == .running, step >= options.softStart { append(counts, label) }
         }

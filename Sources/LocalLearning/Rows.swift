@@ -3,31 +3,32 @@ import CSupport
 
 /// What layers are added up by. Rows are whole vectors of eight.
 enum Rows {
-    /// target[j] += rows[unit][j] for each unit in order; four rows at a time spare most loads and stores.
+    /// How many of the columns that are left are worked on together: their sums stay in registers while rows are added.
+    @inline(__always)
+    static func width(_ left: Int) -> Int { spinnprop_support_columns(left) }
+
+    /// target[j] += rows[unit][j] for each unit in order, in `width` columns.
     @inline(__always)
     static func add(
         _ rows: UnsafePointer<Float>, _ stride: Int, _ units: UnsafePointer<Int32>, _ count: Int,
-        to target: UnsafeMutablePointer<Float>
+        to target: UnsafeMutablePointer<Float>, width: Int
     ) {
-        var n = 0
-        while n &+ 4 <= count {
-            let (a, b) = (rows + Int(units[n]) &* stride, rows + Int(units[n &+ 1]) &* stride)
-            let (c, d) = (rows + Int(units[n &+ 2]) &* stride, rows + Int(units[n &+ 3]) &* stride)
-            var j = 0
-            while j < stride {
-                target[j] = (((target[j] + a[j]) + b[j]) + c[j]) + d[j]
-                j &+= 1
-            }
-            n &+= 4
-        }
-        while n < count {
-            let a = rows + Int(units[n]) &* stride
-            var j = 0
-            while j < stride {
-                target[j] += a[j]
-                j &+= 1
-            }
-            n &+= 1
+        spinnprop_support_add_rows(rows, stride, units, count, target, width)
+    }
+
+    /// target[j] += plus[n][j] for each n in order, then target[j] -= minus[n][j], in all columns.
+    @inline(__always)
+    static func add(
+        _ rows: UnsafePointer<Float>, _ stride: Int, plus: UnsafeBufferPointer<Int32>,
+        minus: UnsafeBufferPointer<Int32>, to target: UnsafeMutablePointer<Float>
+    ) {
+        guard let up = plus.baseAddress, let down = minus.baseAddress else { return }
+        var first = 0
+        while first < stride {
+            let width = width(stride &- first)
+            spinnprop_support_add_rows(rows + first, stride, up, plus.count, target + first, width)
+            spinnprop_support_subtract_rows(rows + first, stride, down, minus.count, target + first, width)
+            first &+= width
         }
     }
 

@@ -132,24 +132,35 @@ private final class Dreamer {
         }
     }
 
-    /// A word decides about s+ by its upper and about s- by its lower 32 bits. Returns how many neurons spike with either sign alone.
+    /// Returns how many neurons spike with either sign alone: 64 neurons have their trials at once, s+ before s-.
     private func draw(_ rate: Double, _ generator: inout RandomStream) -> (plus: Int, minus: Int) {
-        let (count, hidden) = (hiddenCount, hidden.pointer)
         var random = generator
         defer { generator = random }
-        let bound = UInt64(rate * 0x1p32)
         let list = spikes[0].pointer
-        var (plus, minus) = (0, 0)
-        for neuron in 0..<count {
-            let word = random.nextUInt64()
-            let sign = ((word &>> 32) < bound ? 1 : 0) &- ((word & 0xFFFF_FFFF) < bound ? 1 : 0)
-            hidden[neuron] &+= sign
-            list[plus] = Int32(truncatingIfNeeded: neuron)
-            plus &+= sign > 0 ? 1 : 0
-            list[count + minus] = Int32(truncatingIfNeeded: neuron)
-            minus &+= sign < 0 ? 1 : 0
+        var (plus, minus, first) = (0, 0, 0)
+        while first < hiddenCount {
+            let lanes = UInt64.max &>> UInt64(64 - min(64, hiddenCount - first))
+            let (up, down) = (random.trials(rate, among: lanes), random.trials(rate, among: lanes))
+            plus = write(up & ~down, first, to: list, plus, worth: 1)
+            minus = write(down & ~up, first, to: list + hiddenCount, minus, worth: -1)
+            first += 64
         }
         return (plus, minus)
+    }
+
+    /// Appends the neurons whose bits are set to `list`, and counts them; returns how many it then has.
+    private func write(
+        _ bits: UInt64, _ first: Int, to list: UnsafeMutablePointer<Int32>, _ count: Int, worth: Int
+    ) -> Int {
+        var (bits, count) = (bits, count)
+        while bits != 0 {
+            let neuron = first &+ bits.trailingZeroBitCount
+            list[count] = Int32(truncatingIfNeeded: neuron)
+            hidden.pointer[neuron] &+= worth
+            count &+= 1
+            bits &= bits &- 1
+        }
+        return count
     }
 
     /// A step of a layer above; returns how many of its neurons spike.
@@ -161,11 +172,9 @@ private final class Dreamer {
         return own.rows.withUnsafeBufferPointer { rows in
             guard let rows = rows.baseAddress else { return 0 }
             for j in 0..<own.stride { v[j] = v[j] > threshold ? 0 : decay * v[j] }
-            Rows.add(rows, own.stride, below, plus, to: v)
-            for k in 0..<minus {
-                let unit = Int(below[(n == 0 ? hiddenCount : 0) + k])
-                Rows.add(rows + unit * own.stride, times: -1, to: v, own.stride)
-            }
+            Rows.add(
+                rows, own.stride, plus: UnsafeBufferPointer(start: below, count: plus),
+                minus: UnsafeBufferPointer(start: below + hiddenCount, count: minus), to: v)
             var count = 0
             for j in 0..<own.neuronCount {
                 list[count] = Int32(truncatingIfNeeded: j)

@@ -76,6 +76,27 @@ public struct RandomStream: Sendable, Equatable {
         }
     }
 
+    /// 64 Bernoulli trials at once, with one probability, in each of the lanes that are set: the lanes in which it succeeds.
+    ///
+    /// Each lane's uniform number is drawn bit by bit, from the highest on and for all lanes with one word, and compared with the
+    /// probability's until no lane is left in doubt: some 2 + log2(lanes) words, and none for a probability of 0 or 1.
+    ///
+    /// - Parameter probability: 0 ... 1, taken as a multiple of 2^-64.
+    public mutating func trials(_ probability: Double, among lanes: UInt64) -> UInt64 {
+        guard probability < 1 else { return lanes }
+        var bits = UInt64(probability * 0x1p64)
+        var (doubtful, successes) = (lanes, 0 as UInt64)
+        while doubtful != 0, bits != 0 {
+            let word = nextUInt64()
+            // All ones where the probability's bit is 1: a lane's bit of 0 is then below it, else a lane's bit of 1 above it.
+            let mask = 0 &- (bits &>> 63)
+            successes |= doubtful & ~word & mask
+            doubtful &= word ^ ~mask
+            bits &<<= 1
+        }
+        return successes
+    }
+
     /// Uniform in 0 ..< bound without bias (Lemire 2019, multiplication with rejection). 0 for a bound below 1.
     public mutating func index(below bound: Int) -> Int {
         guard bound >= 1 else { return 0 }

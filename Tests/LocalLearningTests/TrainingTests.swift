@@ -154,9 +154,11 @@ import Testing
     }
 
     @Test func encodings() throws {
-        let lists = StepLists(steps: 1000)
+        let lists = StepLists()
+        let scratch = LocalInputScratch()
+        try lists.begin(rows: 1000)
         let input = try LocalInput(probabilities: [0, 1, 0.25, 0.5], unitCount: 4)
-        try input.fill(lists, sample: 0, random: RandomStream(seed: 1, stream: 1), scratch: Block())
+        try input.append(0, steps: 1000, to: lists, random: RandomStream(seed: 1, stream: 1), scratch: scratch)
         var counts = [0, 0, 0, 0]
         for step in 0..<1000 {
             for n in lists.range(step) { counts[Int(lists.pointer[n])] += 1 }
@@ -166,13 +168,17 @@ import Testing
         #expect((counts[2] - 250).magnitude < 60)
         #expect((counts[3] - 500).magnitude < 70)
 
-        let short = StepLists(steps: 3)
+        // Two samples, one after the other; inputs on either side of a word's end.
         let events = try SpikeTrains(
-            times: [2.5, 0.1, 0.2, 0.9, 3, 1e300], units: [1, 2, 0, 2, 0, 0], offsets: [0, 6], unitCount: 3)
-        try LocalInput(events, stepTime: 1).fill(
-            short, sample: 0, random: RandomStream(seed: 0, stream: 0), scratch: Block())
-        let found = (0..<3).map { step in short.range(step).map { short.pointer[$0] } }
-        #expect(found == [[0, 2], [], [1]])
+            times: [2.5, 0.1, 0.2, 0.9, 3, 1e300, 1, 1, 1], units: [1, 2, 0, 2, 0, 0, 64, 63, 0], offsets: [0, 6, 9],
+            unitCount: 65)
+        let timed = try LocalInput(events, stepTime: 1)
+        try lists.begin(rows: 6)
+        for sample in 0..<2 {
+            try timed.append(sample, steps: 3, to: lists, random: RandomStream(seed: 0, stream: 0), scratch: scratch)
+        }
+        let found = (0..<6).map { row in lists.range(row).map { lists.pointer[$0] } }
+        #expect(found == [[0, 2], [], [1], [], [0, 63, 64], []])
     }
 
     @Test func refusals() throws {

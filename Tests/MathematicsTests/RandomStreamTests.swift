@@ -115,4 +115,23 @@ struct RandomStreamTests {
         generator.shuffle(&one)
         #expect(one == [4])
     }
+
+    /// A lane's trial is the comparison of its own bits with the probability's.
+    @Test func trialsSucceedAsOftenAsTheyShould() {
+        var random = RandomStream(seed: 5, stream: 0)
+        for probability in [0.0, 0x1p-64, 0.001, 0.15, 0.5, 0.75, 1 - 0x1p-53, 1.0] {
+            var counts = [Int](repeating: 0, count: 64)
+            for _ in 0..<4000 {
+                let successes = random.trials(probability, among: 0xFFFF_FFFF_FFFF_FFF5)
+                for lane in 0..<64 { counts[lane] += Int(successes &>> UInt64(lane) & 1) }
+            }
+            #expect(counts[1] == 0 && counts[3] == 0)
+            // Five standard deviations, of a lane and of all.
+            for lane in [0, 2, 63] {
+                #expect((Double(counts[lane]) - 4000 * probability).magnitude <= 5 * (1000 * probability).squareRoot())
+            }
+            let expected = 4000 * 62 * probability
+            #expect((Double(counts.reduce(0, +)) - expected).magnitude <= 5 * expected.squareRoot())
+        }
+    }
 }

@@ -4,6 +4,7 @@
 #define SPINNPROP_CSUPPORT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Keeps a copy of the text (cut to what fits) for this thread. */
 void spinnprop_support_set_error(const char *text, size_t length);
@@ -75,6 +76,51 @@ static inline __attribute__((always_inline)) unsigned char spinnprop_support_abo
 static inline __attribute__((always_inline)) spinnprop_support_float8 spinnprop_support_replace_above(
     spinnprop_support_float8 values, spinnprop_support_float8 bounds, spinnprop_support_float8 others) {
     return values > bounds ? others : values;
+}
+
+/* Columns of numbers whose sums fit in the processor's registers while rows are added to them; all but the first are for what is left. */
+typedef float spinnprop_support_columns64 __attribute__((ext_vector_type(64), aligned(4)));
+typedef float spinnprop_support_columns32 __attribute__((ext_vector_type(32), aligned(4)));
+typedef float spinnprop_support_columns16 __attribute__((ext_vector_type(16), aligned(4)));
+typedef float spinnprop_support_columns8 __attribute__((ext_vector_type(8), aligned(4)));
+
+/* How many of `left` columns, a multiple of 8, are worked on together. */
+static inline __attribute__((always_inline)) long spinnprop_support_columns(long left) {
+#if defined(__AVX__)
+    if (left >= 64) return 64;
+#endif
+    return left >= 32 ? 32 : left >= 16 ? 16 : 8;
+}
+
+#define SPINNPROP_SUPPORT_FOLD(columns, operation)                                                                     \
+    {                                                                                                                  \
+        spinnprop_support_columns##columns sums = *(spinnprop_support_columns##columns *)target;                       \
+        for (long n = 0; n < count; n++)                                                                               \
+            sums = sums operation *(const spinnprop_support_columns##columns *)(rows + units[n] * stride);             \
+        *(spinnprop_support_columns##columns *)target = sums;                                                          \
+        break;                                                                                                         \
+    }
+
+/* target[j] += rows[stride units[n] + j] for each n in order, in `width` columns, as many as spinnprop_support_columns says. */
+static inline __attribute__((always_inline)) void spinnprop_support_add_rows(
+    const float *rows, long stride, const int32_t *units, long count, float *target, long width) {
+    switch (width) {
+    case 64: SPINNPROP_SUPPORT_FOLD(64, +)
+    case 32: SPINNPROP_SUPPORT_FOLD(32, +)
+    case 16: SPINNPROP_SUPPORT_FOLD(16, +)
+    default: SPINNPROP_SUPPORT_FOLD(8, +)
+    }
+}
+
+/* The same with target[j] -= ... */
+static inline __attribute__((always_inline)) void spinnprop_support_subtract_rows(
+    const float *rows, long stride, const int32_t *units, long count, float *target, long width) {
+    switch (width) {
+    case 64: SPINNPROP_SUPPORT_FOLD(64, -)
+    case 32: SPINNPROP_SUPPORT_FOLD(32, -)
+    case 16: SPINNPROP_SUPPORT_FOLD(16, -)
+    default: SPINNPROP_SUPPORT_FOLD(8, -)
+    }
 }
 
 #endif

@@ -61,7 +61,8 @@ extension LocalSamples {
                         part.result.loss += error.loss
                         try credit.add(error, to: sums)
                     }
-                    part.result.add(forward.spikes, counts: counts, label: label)
+                    part.result.add(counts: counts, label: label)
+                    part.result.add(forward.spikes)
                     part.counts += counts.map { Int32(truncatingIfNeeded: $0) }
                     monitor?.finish(1)
                 }

@@ -41,7 +41,7 @@ struct IntegerError {
     }
 
     private static func count(_ spikes: StepLists, _ step: Int, _ counts: inout [Int]) {
-        guard step < spikes.steps else { return }
+        guard step < spikes.rowCount else { return }
         for n in spikes.range(step) { counts[Int(spikes.pointer[n])] += 1 }
     }
 

@@ -8,12 +8,12 @@ final class IntegerForward {
     let spikes: [StepLists]
     /// The membranes of each layer: a row for each step.
     let membranes: [Block<Int32>]
-    private let scratch = Block<Int32>()
+    private let scratch = LocalInputScratch()
 
     init(_ network: IntegerNetwork) throws(SpinnpropError) {
         self.network = network
         let steps = network.options.steps
-        spikes = (0...2).map { _ in StepLists(steps: steps) }
+        spikes = (0...2).map { _ in StepLists() }
         membranes = try network.layers.map { (layer) throws(SpinnpropError) in
             // With the constants of traces.
             try Block(Memory.product(steps, layer.stride, bytesPerElement: 16, "the membranes of \(steps) steps"))
@@ -29,11 +29,14 @@ final class IntegerForward {
 
     /// - Parameter random: of the encoding.
     func run(_ input: LocalInput, sample: Int, random: RandomStream) throws(SpinnpropError) {
-        try input.fill(spikes[0], sample: sample, random: random, scratch: scratch)
+        let steps = network.options.steps
+        try spikes[0].begin(rows: steps)
+        try input.append(sample, steps: steps, to: spikes[0], random: random, scratch: scratch)
         for (layer, own) in network.layers.enumerated() {
             let (below, above) = (spikes[layer], spikes[layer + 1])
-            try above.begin(room: network.options.steps * own.neuronCount)
-            for step in 0..<network.options.steps {
+            try above.begin(rows: steps)
+            try above.reserve(steps * own.neuronCount)
+            for step in 0..<steps {
                 let v = membranes[layer].pointer + step * own.stride
                 if step > 0 {
                     own.leak(v - own.stride, to: v, network.decay)
@@ -45,7 +48,7 @@ final class IntegerForward {
                 for neuron in 0..<own.neuronCount where v[neuron] > own.threshold {
                     above.append(Int32(truncatingIfNeeded: neuron))
                 }
-                above.end(step)
+                above.endRow()
             }
         }
     }
