@@ -68,6 +68,26 @@ def test_output_layer_has_the_twins_gradient(small):
     assert (a * b).sum() / np.linalg.norm(a) / np.linalg.norm(b) > 1 - 1e-6
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("counts, spiking", [("running", 0.97), ("final", 0.99)])
+def test_spikes_carry_the_error_to_the_output_layer(digits, seed, counts, spiking):
+    """A batch of digits to 64-100-10 before it has learnt: the output layer's update beside the twin's."""
+    X, _, y, _ = digits
+    updates = {}
+    for rule in ("biograd", "exact-error", "bptt"):
+        training = sp.BioGrad([64, 100, 10], rule=rule, counts=counts, seed=seed)
+        training.wake(X / 16)
+        updates[rule] = training.gradient(X[:32] / 16, y[:32])[0][1]
+
+    def cosine(rule):
+        own, twin = updates[rule], updates["bptt"]
+        return (own * twin).sum() / np.linalg.norm(own) / np.linalg.norm(twin)
+
+    assert spiking < cosine("biograd") < 1 - 1e-6
+    # With running counts an error is of the spikes so far, with final ones exactly what the twin descends.
+    assert cosine("exact-error") > (1 - 1e-6 if counts == "final" else 0.99)
+
+
 def test_defaults_are_the_cores():
     core = _core.biograd_defaults()
     words = {"rule": "biograd", "feedback": "random", "counts": "running", "sleep_draw": "sample"}

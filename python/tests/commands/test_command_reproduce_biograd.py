@@ -46,7 +46,7 @@ def test_networks_side_by_side(few_samples, tmp_path, capsys, monkeypatch):
     assert f"random feedback, sleep: {abs(below):.1f} points {'below' if below >= 0 else 'above'} the twin" in first
     # What is there is not run again, and the same is said.
     ran, run = [], runs._run
-    monkeypatch.setattr(runs, "_run", lambda case, seed, *rest: (ran.append((case.name, seed)), run(case, seed, *rest))[1])
+    monkeypatch.setattr(runs, "_run", lambda case, own, *rest: (ran.append((case.name, own["seed"])), run(case, own, *rest))[1])
     assert _commands.main(own) == 0 and ran == []
     again = capsys.readouterr().out
     assert again.count(" (from an earlier run)\n") == 10 and again.replace(" (from an earlier run)", "") == first
@@ -68,6 +68,54 @@ def test_networks_side_by_side(few_samples, tmp_path, capsys, monkeypatch):
     # Fewer networks: results stay, pictures of what is not shown go.
     assert _commands.main([*own, "--learners", "twin", "--pictures", "svg"]) == 0 and ran == []
     assert sorted(os.listdir(tmp_path)) == sorted([*results, "metrics.json", "accuracy.svg"])
+
+
+def test_an_interrupted_run_goes_on_to_the_same_end(few_samples, tmp_path, capsys, monkeypatch):
+    own = command("biograd-digits", tmp_path, "--learners", "sleep", seeds=1, epochs=4)
+    assert _commands.main(own) == 0
+    path = tmp_path / "biograd-digits-sleep-seed-0-4-epochs.json"
+    checkpoint = path.with_suffix(".checkpoint")
+    whole = path.read_bytes()
+    bar = runs.EpochBar.__call__
+
+    def interrupted(epoch):
+        path.unlink()
+
+        def interrupt(self, progress):
+            bar(self, progress)
+            if progress["epoch_finished"] and progress["epoch"] == epoch:
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(runs.EpochBar, "__call__", interrupt)
+            assert _commands.main(own) == 130
+        assert "the same command goes on" in capsys.readouterr().err and checkpoint.exists()
+
+    def goes_on_at(epoch):
+        assert _commands.main(own) == 0
+        assert f"epoch {epoch} of 4" in capsys.readouterr().err.splitlines()[0]
+        assert path.read_bytes() == whole and not checkpoint.exists()
+
+    assert not checkpoint.exists()
+    interrupted(2)
+    # The test set had been asked twice when the third epoch was interrupted.
+    assert len(json.loads(path.read_text())["test_accuracy_by_epoch"]) == 2
+    goes_on_at(3)
+    # What was kept after the checkpoint counts for nothing; with less, or another training, all begins anew.
+    interrupted(2)
+    kept = json.loads(path.read_text())
+    kept["test_accuracy_by_epoch"].append(1.0)
+    path.write_text(json.dumps(kept))
+    goes_on_at(3)
+    for spoil in (
+        lambda: path.write_text(json.dumps({**kept, "test_accuracy_by_epoch": [50.0]})),
+        lambda: path.write_text(json.dumps({**kept, "cosine_by_epoch": [[0.5, 2.0]] * 2})),
+        lambda: checkpoint.write_bytes(checkpoint.read_bytes()[:-1]),
+        lambda: sp.BioGrad([64, 100, 10], seed=0, epochs=4).save(checkpoint),
+    ):
+        interrupted(2)
+        spoil()
+        goes_on_at(1)
 
 
 def test_a_run_by_hand(few_samples, tmp_path):
@@ -163,10 +211,10 @@ def test_choices(few_samples, tmp_path, capsys, monkeypatch):
     assert _commands.main(own) == 0
     first = capsys.readouterr().out
     table = (tmp_path / "choices.md").read_text()
-    assert table in first and "| as it is by default |" in table and "| complement True |" in table
+    assert table in first and "| nothing |" in table and "| complement True |" in table
     rows = json.loads((tmp_path / "metrics.json").read_text())["networks"]
     assert [row["changed"] for row in rows] == [
-        "as it is by default", "counts final", "decay 0.3, threshold 0.3, window 0.3", "complement True"
+        "nothing", "counts final", "decay 0.3, threshold 0.3, window 0.3", "complement True"
     ]  # fmt: skip
     for row in rows:
         differences = np.subtract(row["test_accuracies"], rows[0]["test_accuracies"])

@@ -74,13 +74,8 @@ def finished(path: str, run: Dict[str, Any], curves: Sequence[str]) -> Dict[str,
     for name in (path, _unfinished(path)):
         if os.path.isdir(name):
             raise IsADirectoryError(f"{name} is a folder, but a file is to go there; move it or give another --out")
-    try:
-        with open(path, encoding="utf-8") as file:
-            found = json.load(file)
-    # Text that is no UTF-8 or no JSON is a ValueError.
-    except (FileNotFoundError, ValueError, RecursionError):
-        return {}
-    if not isinstance(found, dict) or any(found.pop(name, None) != value for name, value in run.items()):
+    found = begun(path, run)
+    if not found:
         return {}
     values = [found.get("silent_test_samples_percent")]
     for name in curves:
@@ -89,6 +84,19 @@ def finished(path: str, run: Dict[str, Any], curves: Sequence[str]) -> Dict[str,
             return {}
         values += curve
     return found if all(is_number(value, 100.0) for value in values) else {}
+
+
+def begun(path: str, run: Dict[str, Any]) -> Dict[str, Any]:
+    """What the file of an earlier run with the same setting holds, whole or not; empty if there is none."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    # Text that is no UTF-8 or no JSON is a ValueError.
+    except (FileNotFoundError, ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict) or any(found.pop(name, None) != value for name, value in run.items()):
+        return {}
+    return found
 
 
 def is_number(value: Any, most: float) -> bool:

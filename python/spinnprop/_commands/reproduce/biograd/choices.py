@@ -32,8 +32,9 @@ def _complemented(setting: Setting) -> Setting:
     return setting._replace(sizes=[2 * setting.sizes[0], *setting.sizes[1:]], load=load)
 
 
-_DIGITS = next(each for each in SETTINGS if each.name == "biograd-digits")._replace(name=NAME)
-_DEFAULTS = {name: parameter.default for name, parameter in inspect.signature(BioGrad).parameters.items()}
+_DIGITS = next(each for each in SETTINGS if each.name == "biograd-digits")._replace(name=NAME, epochs=30, training={"learning_rate": 0.01})
+_AS_IT_IS = {**{name: parameter.default for name, parameter in inspect.signature(BioGrad).parameters.items()}, **_DIGITS.training}
+_CHOSEN = ", ".join(f"{name} {value}" for name, value in _DIGITS.training.items())
 #: What is changed, in the order of the table: keywords of `BioGrad`.
 CHANGES: Tuple[Dict[str, Any], ...] = (
     {},
@@ -57,8 +58,9 @@ CHANGES: Tuple[Dict[str, Any], ...] = (
     {"sleep_rate": 1e-4},
     {"sleep_power": 1},
     {"sleep_steps": 20},
-    {"learning_rate": 0.01},
-    {"learning_rate": 0.1},
+    {"learning_rate": 0.003},
+    {"learning_rate": 0.03},
+    {"batch_size": 8},
     {"batch_size": 128},
     {"feedback": "aligned"},
     {"sleep": False},
@@ -66,12 +68,12 @@ CHANGES: Tuple[Dict[str, Any], ...] = (
 
 
 def cases() -> List[Case]:
-    """All networks of the table, the one with every default first."""
+    """All networks of the table, the one with nothing changed first."""
     found = []
     for change in CHANGES:
-        words = ", ".join(f"{name} {value}" for name, value in change.items()) or "as it is by default"
-        name = "-".join(f"{name}-{value}" for name, value in change.items()) or "default"
-        if not change or any(_DEFAULTS[name] != value for name, value in change.items()):
+        words = ", ".join(f"{name} {value}" for name, value in change.items()) or "nothing"
+        name = "-".join(f"{name}-{value}" for name, value in change.items()) or "nothing"
+        if not change or any(_AS_IT_IS[name] != value for name, value in change.items()):
             found.append(Case(_DIGITS, name, words, change))
     return [*found, Case(_complemented(_DIGITS), "complement", "complement True", {})]
 
@@ -83,8 +85,8 @@ def add_parser(settings: Any) -> None:
         NAME,
         run,
         f"{_DIGITS.data}, {_DIGITS.shape}, by BioGrad, one option changed at a time",
-        "Train with every option as it is by default, then with one changed at a time, for several seeds; print and write a table of accuracies "
-        "and angles. Runs that are already in the folder are not run again.",
+        f"Train with every option as it is by default, but {_CHOSEN}, then with one changed at a time, for several seeds; print and write a "
+        "table of accuracies and angles. Runs that are already in the folder are not run again.",
     )
     add_shared(parser, seeds=5, epochs=_DIGITS.epochs, out=f"reproduce-{NAME}")
 

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ...._biograd import BioGrad
+from ...._core import SpinnpropError
 from ...._library import __version__
 from ...._spikes import SpikeTrains
 from ...._support.bars import EpochBar
-from ..results import file_name, found_or_run, is_number
+from ...folder import CHECKPOINT
+from ..results import begun, file_name, found_or_run, is_number, write
 from .settings import Data, Setting
 
 #: Names of what a run finds, in its file; each has a value for every epoch, those of layers a row.
@@ -51,7 +53,7 @@ class Case(NamedTuple):
             "setting": self.setting.name,
             "network": self.setting.sizes,
             # Defaults, too: a run with others is another run.
-            "options": self.untrained(seed, epochs)._options,
+            "options": self.untrained(seed, epochs).options,
         }
 
 
@@ -66,41 +68,46 @@ class Found(NamedTuple):
 
 
 def find(case: Case, seed: int, epochs: int, data: Callable[[], Data], out: str) -> Tuple[Dict[str, Any], bool]:
-    """What a run found, and whether its file was there."""
+    """What a run found, and whether its file was there; a run that was interrupted goes on after its last epoch."""
     path = os.path.join(out, file_name(f"{case.setting.name}-{case.name}-seed-{seed}", epochs))
-    layers = len(case.setting.sizes) - 1
-    is_whole = partial(_is_whole, epochs=epochs, layers=layers, is_twin=case.is_twin)
-    run = partial(_run, case, seed, epochs, data)
-    return found_or_run(path, case.describe(seed, epochs), [TEST, _TRAINING], run, is_whole, things="runs")
+    checkpoint = f"{os.path.splitext(path)[0]}.{CHECKPOINT}"
+    own = case.describe(seed, epochs)
+    is_whole = partial(_is_whole, case=case, epochs=epochs)
+    found, is_earlier = found_or_run(
+        path, own, [TEST, _TRAINING], partial(_run, case, own, data, path, checkpoint), is_whole, things="runs"
+    )
+    if not is_earlier:
+        os.remove(checkpoint)
+    return found, is_earlier
 
 
-def _is_whole(found: Dict[str, Any], epochs: int, layers: int, is_twin: bool) -> bool:
+def _is_whole(found: Dict[str, Any], case: Case, epochs: int) -> bool:
     """Whether an earlier run's file has all that `_run` gives besides accuracies."""
-
-    def is_table(name: str, columns: int, most: float) -> bool:
-        rows = found.get(name)
-        if not isinstance(rows, list) or len(rows) != epochs:
-            return False
-        if not all(isinstance(row, list) and len(row) == columns for row in rows):
-            return False
-        return all(is_number(abs(value) if isinstance(value, float) else value, most) for row in rows for value in row)
-
-    return is_table(ANGLES, layers - 1, 180.0) and (is_twin or is_table(COSINES, layers, 1.0))
+    layers = len(case.setting.sizes) - 1
+    has_cosines = case.is_twin or _is_table(found.get(COSINES), epochs, layers, 1.0)
+    return _is_table(found.get(ANGLES), epochs, layers - 1, 180.0) and has_cosines
 
 
-def _run(case: Case, seed: int, epochs: int, load: Callable[[], Data]) -> Dict[str, Any]:
+def _is_table(rows: Any, length: int, columns: int, most: float) -> bool:
+    """Whether there are so many rows of so many numbers of at most this size."""
+    if not isinstance(rows, list) or len(rows) != length:
+        return False
+    if not all(isinstance(row, list) and len(row) == columns for row in rows):
+        return False
+    return all(is_number(abs(value) if isinstance(value, float) else value, most) for row in rows for value in row)
+
+
+def _run(case: Case, own: Dict[str, Any], load: Callable[[], Data], path: str, checkpoint: str) -> Dict[str, Any]:
     """Accuracies in percent, angles and cosines after every epoch."""
-    data = load()
-    step_time = data.step_time
-    (X, y), (X_test, y_test) = data.train, data.test
-    training = case.untrained(seed, epochs)
+    (X, y), (X_test, y_test), step_time = load()
+    seed, epochs = own["seed"], own["epochs"]
     twin = None if case.is_twin else case.untrained(seed, epochs, rule="bptt")
     probed = np.linspace(0, len(y) - 1, min(_PROBED, len(y))).astype(np.int64)
     probe = _chosen(X, probed), y[probed]
-    training.wake(X, step_time=step_time)
-    accuracies: List[float] = []
-    cosines: List[List[float]] = []
-    silent = 0.0
+    training, accuracies, cosines = _interrupted(case, own, path, checkpoint)
+    if training is None:
+        training = case.untrained(seed, epochs)
+        training.wake(X, step_time=step_time)
     with EpochBar(epochs, f"{case.words}, seed {seed}") as bar:
 
         def stop_after_epoch(state: Dict[str, Any]) -> bool:
@@ -110,11 +117,12 @@ def _run(case: Case, seed: int, epochs: int, load: Callable[[], Data]) -> Dict[s
         # The test set is only watched: nothing is chosen by it.
         while training.epochs_done < epochs:
             training.run(X, y, step_time=step_time, progress=stop_after_epoch)
-            classes = training.predict(X_test, step_time=step_time)
-            accuracies.append(100 * float((classes == y_test).mean()))
-            silent = 100 * float((classes < 0).mean())
+            accuracies.append(100 * float((training.predict(X_test, step_time=step_time) == y_test).mean()))
             if twin is not None:
                 cosines.append(_cosines(training, twin, probe, step_time))
+            # In this order: what is kept is of the checkpoint's epochs at least.
+            write(path, {**own, TEST: accuracies, COSINES: cosines})
+            training.save(checkpoint)
     history = training.history
     return {
         TEST: accuracies,
@@ -122,8 +130,28 @@ def _run(case: Case, seed: int, epochs: int, load: Callable[[], Data]) -> Dict[s
         ANGLES: history["angle"].tolist(),
         COSINES: cosines,
         "spikes_per_sample": history["spikes"][-1].tolist(),
-        "silent_test_samples_percent": silent,
+        "silent_test_samples_percent": 100 * float((training.predict(X_test, step_time=step_time) < 0).mean()),
     }
+
+
+def _interrupted(
+    case: Case, own: Dict[str, Any], path: str, checkpoint: str
+) -> Tuple[Optional[BioGrad], List[float], List[List[float]]]:
+    """The training that an earlier run of the same description left, with accuracies and cosines so far; or nothing."""
+    found = begun(path, own)
+    accuracies, cosines = found.get(TEST), found.get(COSINES)
+    if not isinstance(accuracies, list) or not isinstance(cosines, list):
+        return None, [], []
+    try:
+        training = BioGrad.load(checkpoint)
+    except (FileNotFoundError, SpinnpropError):
+        return None, [], []
+    done = training.epochs_done
+    accuracies, cosines = accuracies[:done], cosines[:done]
+    layers = len(case.setting.sizes) - 1
+    has_all = _is_table([accuracies], 1, done, 100.0) and (case.is_twin or _is_table(cosines, done, layers, 1.0))
+    is_own = list(training.layer_sizes) == case.setting.sizes and training.options == own["options"]
+    return (training, accuracies, cosines) if has_all and is_own else (None, [], [])
 
 
 def _chosen(X: Any, at: npt.NDArray[np.int64]) -> Any:
