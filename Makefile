@@ -21,7 +21,7 @@ PACKAGE_SOURCES := $(SWIFT_SOURCES) $(wildcard setup.py pyproject.toml MANIFEST.
 CHECKED := -c release --scratch-path .build/checked -Xswiftc -enable-testing -Xswiftc -assert-config -Xswiftc Debug
 FORMATTED := Package.swift Sources Tests $(wildcard Benchmarks/sparse examples)
 
-.PHONY: help demo install test test-tools test-adding test-swift test-hosts test-python test-wheel generate bench wheel format lint clean FORCE
+.PHONY: help demo install test test-tools test-adding test-swift test-hosts test-python test-library test-commands test-wheel generate bench wheel format lint clean FORCE
 
 help: ## list the targets
 	@echo "spinnprop: exact, event-based training of spiking neural networks"
@@ -47,7 +47,7 @@ $(VENV)/.installed: $(VENV)/.made-with $(PACKAGE_SOURCES)
 	@mv $@.new $@
 
 test: ## make lint and all that follows, side by side, with the time each takes
-	@scripts/stages.sh test-tools test-python test-swift test-hosts test-adding lint
+	@scripts/stages.sh test-tools test-library test-swift test-commands test-hosts test-adding lint
 
 test-tools: $(VENV)/.test-tools ## install the package with what its tests use
 
@@ -66,8 +66,13 @@ $(VENV)/.cmake: $(VENV)/.made-with
 	@$(PIP) cmake
 	@touch $@
 
-test-python: $(VENV)/.test-tools ## pytest: bindings, agreement with other libraries, README and notebooks
-	$(VENV)/bin/python -u -m pytest python/tests
+test-python: test-library test-commands ## pytest in two halves that take as long
+
+test-library: $(VENV)/.test-tools ## pytest: bindings, agreement with other libraries
+	$(VENV)/bin/python -u -m pytest python/tests/bindings python/tests/agreement
+
+test-commands: $(VENV)/.test-tools ## pytest: the command line, README and notebooks
+	$(VENV)/bin/python -u -m pytest python/tests/commands python/tests/documentation
 
 $(VENV)/.test-tools: $(VENV)/.installed pyproject.toml
 	@$(PIP) 'spinnprop[test]'
@@ -78,6 +83,7 @@ generate: ## write again what follows from include/spinnprop.h
 
 bench: $(VENV)/.installed ## measure speed, growth and size beside the peers; writes Benchmarks/RESULTS.md
 	$(VENV)/bin/python Benchmarks/bench_training.py
+	$(VENV)/bin/python Benchmarks/bench_biograd.py
 	$(VENV)/bin/python Benchmarks/bench_scaling.py
 	$(VENV)/bin/python Benchmarks/bench_sparse.py
 	$(VENV)/bin/python Benchmarks/bench_chip.py

@@ -12,8 +12,8 @@ shown='
 /^adding: /p
 s/^\[\([0-9/]*\)\] Compiling \([A-Za-z0-9]*\).*/spinnprop: test-swift, \1: compiling \2/p
 s/^.* \(Test run with .*\)/spinnprop: test-swift: \1/p
-s/^python\/tests\/\([^ ]*\) .*\[ *\([0-9]*%\)\]$/spinnprop: test-python, \2: \1/p
-s/^=* \(.* in [0-9.]*s.*[^ =]\) =*$/spinnprop: test-python: \1/p'
+s/^python\/tests\/\([^ ]*\) .*\[ *\([0-9]*%\)\]$/spinnprop: pytest, \2: \1/p
+s/^=* \(.* in [0-9.]*s.*[^ =]\) =*$/spinnprop: pytest: \1/p'
 
 if [ "$1" = --stage ]; then
     target=$2 folder=$3 outcome=took
