@@ -110,7 +110,7 @@ public func spinnprop_biograd_set(
             case .biases: try network.setBiases(new, layer: layer)
             case .feedback: try network.setFeedback(new, layer: layer)
             case .units:
-                throw .invalidValue("units come with the first weights and are only read; set weights or feedback")
+                throw .invalidValue("SPINNPROP_BIOGRAD_UNITS are only read; set weights or feedback")
             }
             training.network = network
         }

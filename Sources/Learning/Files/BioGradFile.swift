@@ -42,9 +42,7 @@ public enum BioGradFile {
 
     /// - Throws: `fileError` saying what is damaged or malformed.
     public static func training(_ bytes: [UInt8]) throws(SpinnpropError) -> BioGrad {
-        let file = try FileKind.biograd.open(bytes)
-        try Checksum.check(bytes)
-        return try asFileError { () throws(SpinnpropError) in try training(in: file) }
+        try training(bytes, called: "the training")
     }
 
     /// Writes beside the target first, then renames. - Throws: `fileNotFound` without the folder, `fileError`.
@@ -54,7 +52,18 @@ public enum BioGradFile {
 
     /// - Throws: `fileNotFound`, `fileError`.
     public static func load(_ path: FilePath) throws(SpinnpropError) -> BioGrad {
-        try training(try FileAccess.read(path))
+        try training(try FileAccess.read(path), called: "the training \(path)")
+    }
+
+    private static func training(_ bytes: [UInt8], called name: String) throws(SpinnpropError) -> BioGrad {
+        do throws(SpinnpropError) {
+            let file = try FileKind.biograd.open(bytes)
+            try Checksum.check(bytes)
+            return try asFileError { () throws(SpinnpropError) in try training(in: file) }
+        } catch {
+            guard error.kind == .fileError else { throw error }
+            throw SpinnpropError(.fileError, "\(name) cannot be loaded: \(error.message)")
+        }
     }
 
     /// The content of a file that is whole. Its numbers are checked all the same: anybody can write a checksum.

@@ -91,32 +91,25 @@ extension LocalNetwork {
             / Double(1 << (IntegerCredit.pointBits + (layer.feedbackExponent ?? 0)))
     }
 
-    /// W -= rate mean(gradient), biases alike: whole numbers of the grid, up or down by chance, -127 ... 127.
-    ///
-    /// - Parameter index: of the update; a layer draws a word for each weight, sender by sender, then for each bias.
+    /// W -= rate mean(gradient), biases alike: whole numbers of the grid, up or down by chance, -127 ... 127. In each update a layer draws a
+    /// word for each weight, sender by sender, then for each bias.
     mutating func descend(
         _ sums: IntegerSums, _ options: LocalOptions, sampleCount: Int, epoch: Int, batch: Int
     ) {
-        for (layer, own) in layers.enumerated() {
-            let scale = Float(1 << (own.weightExponent ?? 0))
-            let factor = Factor(
-                options.learningRate * unit(own, options) * Double(scale) / Double(sampleCount))
+        for layer in layers.indices {
+            let (pre, count, stride) = (layers[layer].preCount, layers[layer].neuronCount, layers[layer].stride)
+            let scale = Float(1 << (layers[layer].weightExponent ?? 0))
+            let rate = options.learningRate * unit(layers[layer], options) / Double(sampleCount)
+            let factor = Factor(rate * Double(scale))
             var random = LocalPurpose.rounding.stream(
                 seed: options.seed, UInt64(epoch), UInt64(batch * layers.count + layer))
             let sums = sums.rows[layer].pointer
-            for sender in 0...own.preCount {
-                for neuron in 0..<own.neuronCount {
-                    let place = sender * own.stride + neuron
-                    let old = sender < own.preCount ? own.rows[place] : own.biases[neuron]
-                    let step = factor.rounded(-sums[place], by: random.nextUInt64())
-                    let new = Float(Saturation.clamp(Int(old * scale) + step, Saturation.weight)) / scale
-                    if sender < own.preCount {
-                        layers[layer].rows[place] = new
-                    } else {
-                        layers[layer].biases[neuron] = new
-                    }
-                }
+            func move(_ value: inout Float, _ place: Int) {
+                let step = factor.rounded(-sums[place], by: random.nextUInt64())
+                value = Float(Saturation.clamp(Int(value * scale) + step, Saturation.weight)) / scale
             }
+            for place in 0..<pre * stride where place % stride < count { move(&layers[layer].rows[place], place) }
+            for neuron in 0..<count { move(&layers[layer].biases[neuron], pre * stride + neuron) }
         }
     }
 

@@ -64,11 +64,12 @@ struct IntegerNetwork {
     init(_ network: LocalNetwork, _ options: LocalOptions) throws(SpinnpropError) {
         guard network.layers.count == 2 else {
             throw .invalidValue(
-                "integer is set for \(network.layers.count - 1) hidden layers; integer learning has exactly 1, float32 any number"
+                "integer is set for \(network.layers.count - 1) hidden layers; give exactly 1, or leave integer out"
             )
         }
         guard let first = network.layers[0].weightExponent, let second = network.layers[1].weightExponent else {
-            throw .invalidValue("the network is in float32, but integer is set; make a training with that network")
+            throw .invalidValue(
+                "the network is in float32, the training in integers; BioGrad(network, options) rounds it")
         }
         // As bytes, and joined before.
         try Memory.check(count: network.parameterCount, bytesPerElement: 5, "the network's integers")
@@ -84,7 +85,7 @@ extension LocalOptions {
     func checkIntegers() throws(SpinnpropError) {
         guard integer else { return }
         guard rule == .biograd else {
-            throw .invalidValue("rule is \(rule) with integer set; integers are learnt by biograd alone")
+            throw .invalidValue("rule is \(rule) with integer set; take rule biograd, or leave integer out")
         }
         for (name, count) in [("steps", steps), ("sleep_steps", sleepSteps), ("batch_size", batchSize)] {
             try LocalOptions.checkIntegerSums(count, name)
@@ -95,7 +96,7 @@ extension LocalOptions {
     static func checkIntegerSums(_ count: Int, _ name: String) throws(SpinnpropError) {
         let largest = 1 << 16 - 1
         guard count <= largest else {
-            throw .invalidValue("\(name) is \(count) with integer set; integers hold the sums of up to \(largest)")
+            throw .invalidValue("\(name) is \(count) with integer set; give at most \(largest), or leave integer out")
         }
     }
 }

@@ -147,6 +147,10 @@ def shown(X, **options):
     return sp.BioGrad([5, 6, 3], epochs=1).run(X, Y, **options)
 
 
+def fitted(**options):
+    return sp.BioGradClassifier(**{**FEW, **options}).fit(np.tile(np.arange(12.0)[:, None], 3), np.arange(12) % 3)
+
+
 #: What provokes a message, and the same as the message says.
 REMEDIES = [
     # local learning
@@ -157,6 +161,10 @@ REMEDIES = [
         lambda: local(1e36, rule="exact-error", learning_rate=1e-37, sleep=False),
     ),
     (lambda: local(1.0, sleep_rate=1e6, learning_rate=0), lambda: local(1.0, sleep_rate=1e-5, learning_rate=0)),
+    (lambda: sp.BioGrad([5, 6, 6, 3], integer=True), lambda: (sp.BioGrad([5, 6, 3], integer=True), sp.BioGrad([5, 6, 6, 3], integer=False))),
+    (lambda: sp.BioGrad([5, 6, 3], integer=True, rule="bptt"), lambda: (sp.BioGrad([5, 6, 3], integer=True, rule="biograd"), sp.BioGrad([5, 6, 3], rule="bptt"))),
+    (lambda: sp.BioGrad([5, 6, 3], integer=True, steps=70000), lambda: (sp.BioGrad([5, 6, 3], integer=True, steps=65535), sp.BioGrad([5, 6, 3], steps=70000))),
+    (lambda: fitted(resume=True), lambda: fitted(resume=True, checkpoint="local")),
     # engines, networks, losses
     (lambda: sp.BaseEngine(), lambda: sp.EventEngine()),
     (lambda: sp.losses.Loss(), lambda: sp.losses.TTFSCrossEntropy()),

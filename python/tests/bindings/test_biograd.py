@@ -257,7 +257,7 @@ def test_files_that_are_none(small, tmp_path):
     assert b"pickle" not in whole and path.stat().st_size == len(whole)
     for damaged in (whole[:-1], whole[:-1] + bytes([whole[-1] ^ 1]), b"", b"PK\3\4", pickle.dumps(training.weights)):
         path.write_bytes(damaged)
-        with pytest.raises(sp.SpinnpropError):
+        with pytest.raises(sp.SpinnpropError, match=f"the training {path} cannot be loaded: "):
             sp.BioGrad.load(path)
     sp.save(sp.Network([2, 3]), path)
     with pytest.raises(sp.SpinnpropError, match="kind"):

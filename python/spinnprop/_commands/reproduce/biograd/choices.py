@@ -64,6 +64,7 @@ CHANGES: Tuple[Dict[str, Any], ...] = (
     {"batch_size": 128},
     {"feedback": "aligned"},
     {"sleep": False},
+    {"integer": True},
 )
 
 
