@@ -157,21 +157,25 @@ struct IntegerRestatement {
 
     mutating func sleep(_ count: Int, _ index: Int) {
         var shared = RandomStream(seed: options.seed, purpose: 5, UInt64(index))
-        let common = UInt64(shared.uniform() * 0x1p32)
+        let common = shared.uniform()
         var correlations = feedback.map { $0.map { _ in 0 } }
         var powers = [Int](repeating: 0, count: sizes[2])
         for sample in 0..<count {
             var random = RandomStream(seed: options.seed, purpose: 6, UInt64(index), UInt64(2 * sample))
-            var rate = options.sleepDraw == .perBatch ? common : UInt64(random.uniform() * 0x1p32)
+            var rate = options.sleepDraw == .perBatch ? common : random.uniform()
             var (v, h, o) = (
                 [Int](repeating: 0, count: sizes[2]), [Int](repeating: 0, count: sizes[1]),
                 [Int](repeating: 0, count: sizes[2])
             )
             for step in 0..<options.sleepSteps {
-                if options.sleepDraw == .perStep, step > 0 { rate = UInt64(random.uniform() * 0x1p32) }
-                let signs = (0..<sizes[1]).map { _ in
-                    let word = random.nextUInt64()
-                    return (word >> 32 < rate ? 1 : 0) - (word % (1 << 32) < rate ? 1 : 0)
+                if options.sleepDraw == .perStep, step > 0 { rate = random.uniform() }
+                var signs: [Int] = []
+                while signs.count < sizes[1] {
+                    let lanes = (0..<min(64, sizes[1] - signs.count)).reduce(0 as UInt64) { $0 | 1 << UInt64($1) }
+                    let (up, down) = (random.trials(rate, among: lanes), random.trials(rate, among: lanes))
+                    for place in 0..<UInt64(lanes.nonzeroBitCount) {
+                        signs.append(Int((up >> place) % 2) - Int((down >> place) % 2))
+                    }
                 }
                 for k in 0..<sizes[2] {
                     let kept = isSpike(v[k], 1) ? 0 : nearest(decay * v[k], over: 12)

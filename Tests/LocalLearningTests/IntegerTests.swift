@@ -48,9 +48,9 @@ import Testing
         Self.variants[variant](&options)
         let (x, input, labels) = try Self.samples(9, steps: options.steps, inputs: 7, seed: 40 + UInt64(variant))
         options.batchSize = labels.count
-        var network = try LocalNetwork(sizes: [7, 11, 3], seed: 9)
+        var network = try LocalNetwork(sizes: [7, variant == 0 ? 70 : 11, 3], seed: 9)
         try network.setWeights(network.weights(layer: 0).map { 3 * $0 }, layer: 0)
-        try network.setBiases((0..<11).map { 0.02 * Float($0) }, layer: 0)
+        try network.setBiases((0..<network.sizes[1]).map { 0.02 * Float($0 % 11) }, layer: 0)
         var training = try BioGrad(network, options)
         var plain = IntegerRestatement(training.network, options)
         let before = training.network

@@ -56,7 +56,7 @@ extension IntegerNetwork {
     ) throws(SpinnpropError) -> IntegerDreams {
         let parts = min(sampleCount, LocalPart.count)
         var shared = LocalPurpose.sleep.stream(seed: options.seed, UInt64(index))
-        let common = shared.nextUInt64() &>> 32
+        let common = shared.uniform()
         try Memory.check(
             count: (parts + 1) * output.neuronCount * hidden.neuronCount, bytesPerElement: MemoryLayout<Int>.stride,
             "a sleep's correlations")
@@ -76,21 +76,28 @@ extension IntegerNetwork {
     }
 
     private func dream(
-        _ common: UInt64, _ random: inout RandomStream, _ v: UnsafeMutablePointer<Int32>, into dreams: IntegerDreams
+        _ common: Double, _ random: inout RandomStream, _ v: UnsafeMutablePointer<Int32>, into dreams: IntegerDreams
     ) {
         var differences = [Int](repeating: 0, count: hidden.neuronCount)
         var counts = [Int](repeating: 0, count: output.neuronCount)
         v.update(repeating: 0, count: output.stride)
-        var rate = options.sleepDraw == .perBatch ? common : random.nextUInt64() &>> 32
+        var rate = options.sleepDraw == .perBatch ? common : random.uniform()
         for step in 0..<options.sleepSteps {
-            if options.sleepDraw == .perStep, step > 0 { rate = random.nextUInt64() &>> 32 }
+            if options.sleepDraw == .perStep, step > 0 { rate = random.uniform() }
             output.leak(v, to: v, decay)
-            for neuron in differences.indices {
-                // Upper 32 bits decide about s+, lower ones about s-.
-                let word = random.nextUInt64()
-                let sign = (word &>> 32 < rate ? 1 : 0) - (word & 0xFFFF_FFFF < rate ? 1 : 0)
-                if sign != 0 { output.add(row: neuron, times: Int32(sign), to: v) }
-                differences[neuron] += sign
+            var first = 0
+            while first < differences.count {
+                let lanes = UInt64.max &>> UInt64(64 - min(64, differences.count - first))
+                let (up, down) = (random.trials(rate, among: lanes), random.trials(rate, among: lanes))
+                var bits = up ^ down
+                while bits != 0 {
+                    let place = bits.trailingZeroBitCount
+                    let sign = (up &>> UInt64(place)) & 1 == 1 ? 1 : -1
+                    output.add(row: first + place, times: Int32(sign), to: v)
+                    differences[first + place] += sign
+                    bits &= bits &- 1
+                }
+                first += 64
             }
             output.saturate(v)
             for neuron in counts.indices where v[neuron] > output.threshold { counts[neuron] += 1 }

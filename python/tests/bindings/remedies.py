@@ -162,7 +162,7 @@ REMEDIES = [
     ),
     (lambda: local(1.0, sleep_rate=1e6, learning_rate=0), lambda: local(1.0, sleep_rate=1e-5, learning_rate=0)),
     (lambda: sp.BioGrad([5, 6, 6, 3], integer=True), lambda: (sp.BioGrad([5, 6, 3], integer=True), sp.BioGrad([5, 6, 6, 3], integer=False))),
-    (lambda: sp.BioGrad([5, 6, 3], integer=True, rule="bptt"), lambda: (sp.BioGrad([5, 6, 3], integer=True, rule="biograd"), sp.BioGrad([5, 6, 3], rule="bptt"))),
+    (lambda: sp.BioGrad([5, 6, 3], integer=True, rule="bptt"), lambda: (sp.BioGrad([5, 6, 3], integer=True), sp.BioGrad([5, 6, 3], rule="bptt"))),
     (lambda: sp.BioGrad([5, 6, 3], integer=True, steps=70000), lambda: (sp.BioGrad([5, 6, 3], integer=True, steps=65535), sp.BioGrad([5, 6, 3], steps=70000))),
     (lambda: fitted(resume=True), lambda: fitted(resume=True, checkpoint="local")),
     # engines, networks, losses
