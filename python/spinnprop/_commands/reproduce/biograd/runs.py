@@ -101,7 +101,7 @@ def _run(case: Case, own: Dict[str, Any], load: Callable[[], Data], path: str, c
     """Accuracies in percent, angles and cosines after every epoch."""
     (X, y), (X_test, y_test), step_time = load()
     seed, epochs = own["seed"], own["epochs"]
-    twin = None if case.is_twin else case.untrained(seed, epochs, rule="bptt")
+    twin = None if case.is_twin else case.untrained(seed, epochs, rule="bptt", integer=False)
     probed = np.linspace(0, len(y) - 1, min(_PROBED, len(y))).astype(np.int64)
     probe = _chosen(X, probed), y[probed]
     training, accuracies, cosines = _interrupted(case, own, path, checkpoint)
