@@ -259,6 +259,12 @@ def test_options_reach_the_network():
     assert counted.loss_ == sp.losses.SpikeCountCrossEntropy()
 
 
+@pytest.mark.parametrize("kinds", [["synaptic", None], ("synaptic", None), np.array(["synaptic", None], dtype=object)])
+def test_delays_of_each_layer(kinds):
+    network = sp.SpikingClassifier(hidden=(20,), epochs=1, delays=kinds).fit(X[:100], y[:100]).network_
+    assert network.delay_kinds == sp.Network([5, 20, 3], delays=kinds).delay_kinds == ("synaptic", None)
+
+
 def test_own_encoder():
     clf = sp.SpikingClassifier(hidden=(8,), epochs=1, encoder=lambda X: sp.encoding.latency_grid(X)).fit(X, y)
     assert clf.network_.layer_sizes == (5, 8, 3) and clf.predict(X).shape == (400,)
