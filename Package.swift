@@ -62,21 +62,23 @@ let package = Package(
         room(
             "SpiNNaker2Programs",
             ["SpiNNaker2", "ClockDriven", "ClockArithmetic", "Networks", "Spikes", "Mathematics"]),
+        room(
+            "LocalLearningPrograms", ["SpiNNaker2", "SpiNNaker2Programs", "LocalLearning", "Mathematics"]),
         room("DataSets", ["Mathematics"]),
         room(
             "Spinnprop",
             [
                 "ClockDriven", "EventDriven", "FirstSpike", "SparseRecurrent", "LocalLearning", "SpiNNaker2",
-                "SpiNNaker2Programs", "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics",
+                "SpiNNaker2Programs", "LocalLearningPrograms", "Learning", "DataSets", "Networks", "Neurons", "Spikes",
+                "Mathematics",
             ]),
         .systemLibrary(name: "CSpinnprop", path: "include"),
         .target(name: "CSupport", cSettings: isDistribution ? [.define("SPINNPROP_DIST")] : []),
         .target(
             name: "CInterface",
             dependencies: [
-                "Spinnprop", "FirstSpike", "LocalLearning", "SparseRecurrent", "SpiNNaker2", "SpiNNaker2Programs",
-                "ClockDriven",
-                "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
+                "Spinnprop", "FirstSpike", "LocalLearning", "LocalLearningPrograms", "SparseRecurrent", "SpiNNaker2",
+                "SpiNNaker2Programs", "ClockDriven", "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
             ],
             swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),
@@ -121,6 +123,11 @@ let package = Package(
         .testTarget(name: "SparseRecurrentTests", dependencies: ["SparseRecurrent", "Spikes", "Mathematics"]),
         .testTarget(
             name: "LocalLearningTests", dependencies: ["LocalLearning", "Spikes", "Mathematics"]),
+        .testTarget(
+            name: "LocalLearningProgramsTests",
+            dependencies: [
+                "LocalLearningPrograms", "LocalLearning", "SpiNNaker2Programs", "SpiNNaker2", "Spikes", "Mathematics",
+            ]),
         .testTarget(name: "SpinnpropTests", dependencies: ["Spinnprop"]),
     ],
     swiftLanguageModes: [.v6]

@@ -742,15 +742,21 @@ SPINNPROP_API spinnprop_status spinnprop_biograd_set(spinnprop_biograd *training
                                                      const double *values, int64_t n);
 
 /* Trains until `epochs` are done in all or the callback stops it; called again with the same data it goes on, and ends with the very
- * bits of a run that was never stopped. An error leaves the training after its last good batch. checkpoint_path: a file that is written
- * as by spinnprop_biograd_save after each epoch and on a stop; NULL: none. */
+ * bits of a run that was never stopped. An error leaves the training after its last good batch.
+ * engine: NULL, the host; or one of kind SPINNPROP_ENGINE_SPINNAKER2, whose programs for input, neurons, error neurons and sleep do the same
+ * to the bit and keep account of it. Of its options time_step, steps, decay, batch_size, spikes_per_neuron and active_senders are not read, and
+ * copies is at most the 8 parts that a batch is learnt in. SPINNPROP_UNSUPPORTED with SPINNPROP_BIOGRAD_BPTT and in integers,
+ * SPINNPROP_OUT_OF_MEMORY for a network that does not fit, before anything has run.
+ * checkpoint_path: a file that is written as by spinnprop_biograd_save after each epoch and on a stop; NULL: none. */
 SPINNPROP_API spinnprop_status spinnprop_biograd_run(spinnprop_biograd *training, const spinnprop_step_input *input,
-                                                     const int64_t *labels, int64_t n, const char *checkpoint_path,
+                                                     const int64_t *labels, int64_t n, const spinnprop_engine *engine,
+                                                     const char *checkpoint_path,
                                                      spinnprop_progress_callback progress, void *payload);
 /* The spikes of each output neuron, (n_samples, outputs). showing: which of the encoding's drawings, 0 .. 2^28 - 1. A sample's drawing
- * depends on its content, not on its place: its counts are the same whatever else is shown. */
+ * depends on its content, not on its place: its counts are the same whatever else is shown. engine: as in spinnprop_biograd_run. */
 SPINNPROP_API spinnprop_status spinnprop_biograd_counts(int32_t *counts, int64_t n, const spinnprop_biograd *training,
                                                         const spinnprop_step_input *input, int64_t showing,
+                                                        const spinnprop_engine *engine,
                                                         spinnprop_progress_callback progress, void *payload);
 /* The mean gradient over all samples by the training's rule: weights of all layers, one after another, then biases likewise. */
 SPINNPROP_API spinnprop_status spinnprop_biograd_gradient(double *weights, int64_t n_weights, double *biases,
@@ -998,6 +1004,9 @@ enum {
     SPINNPROP_SPINNAKER2_PLACEMENT_PUBLISHED = 2
 };
 enum { SPINNPROP_SPINNAKER2_POWER_LOW = 0, SPINNPROP_SPINNAKER2_POWER_HIGH = 1, SPINNPROP_SPINNAKER2_POWER_AUTOMATIC = 2 };
+/* What BioGrad's programs keep of a sample for its gradient, to the same bits: membranes and input spikes of all steps, for one backward
+ * recursion per neuron; or a trace and a gradient per synapse, as e-prop does. */
+enum { SPINNPROP_SPINNAKER2_CREDIT_RECURSION = 0, SPINNPROP_SPINNAKER2_CREDIT_TRACES = 1 };
 
 typedef struct spinnprop_spinnaker2_options {
     size_t size;
@@ -1016,6 +1025,8 @@ typedef struct spinnprop_spinnaker2_options {
     uint64_t placement_seed;   /* of SPINNPROP_SPINNAKER2_PLACEMENT_SCATTERED                                         */
     int32_t power;             /* SPINNPROP_SPINNAKER2_POWER_*                                                        */
     int32_t power_threshold;   /* of SPINNPROP_SPINNAKER2_POWER_AUTOMATIC: packets in a FIFO                          */
+    int32_t credit;            /* SPINNPROP_SPINNAKER2_CREDIT_*, of BioGrad's programs                                */
+    int32_t reserved;          /* 0                                                                                   */
     /* Rows of the table of constants that are to be replaced, by name; read during the call only, 0 and NULL when an engine's
      * options are filled in.                                                                                         */
     int64_t n_constants;
@@ -1137,7 +1148,8 @@ SPINNPROP_API void spinnprop_spinnaker2_totals_init(spinnprop_spinnaker2_totals 
 SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_describe(spinnprop_spinnaker2_totals *totals,
                                                                      const spinnprop_spinnaker2_account *account);
 
-/* A phase: "forward", "loss", "backward", "gather" (gradients to the optimiser), "update". */
+/* A phase: "forward", "loss", "backward", "gather" (gradients to the optimiser), "update"; of BioGrad "forward", "error" (errors that wait
+ * for final counts), "credit", "gather" (gradients of the copies to the first), "update", "sleep", "align" (of feedback). */
 typedef struct spinnprop_spinnaker2_phase {
     size_t size;
     char name[16];
@@ -1153,7 +1165,7 @@ SPINNPROP_API void spinnprop_spinnaker2_phase_init(spinnprop_spinnaker2_phase *p
 SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_phases(spinnprop_spinnaker2_phase *phases, int64_t n,
     const spinnprop_spinnaker2_account *account);
 
-/* A program: "input", "neurons", "loss", "optimizer". */
+/* A program: "input", "neurons", "loss", "optimizer"; of BioGrad "input", "neurons", "errors". */
 typedef struct spinnprop_spinnaker2_program {
     size_t size;
     char name[16];

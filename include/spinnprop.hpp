@@ -678,24 +678,24 @@ public:
         View view(input);
         check(spinnprop_biograd_wake(handle_.get(), &view.input));
     }
-    // Trains until the options' epochs are done; to be called again after a stop. checkpoint: a file that is written after each epoch and
-    // on a stop; empty: none.
+    // Trains until the options' epochs are done; to be called again after a stop. On the host, or on an emulated chip, to the same bits.
+    // checkpoint: a file that is written after each epoch and on a stop; empty: none.
     void run(const StepInput &input, const std::vector<std::int64_t> &labels, const Progress &progress = {},
              const std::string &checkpoint = {}) {
-        View view(input);
-        detail::Listener listener{progress};
-        listener.check(spinnprop_biograd_run(handle_.get(), &view.input, labels.data(), detail::size(labels),
-                                             checkpoint.empty() ? nullptr : checkpoint.c_str(), listener.callback(), &listener));
+        run_on(nullptr, input, labels, progress, checkpoint);
+    }
+    void run(const StepInput &input, const std::vector<std::int64_t> &labels, const SpiNNaker2Engine &engine,
+             const Progress &progress = {}, const std::string &checkpoint = {}) {
+        run_on(engine.get(), input, labels, progress, checkpoint);
     }
     void sleep(std::int64_t n_samples) { check(spinnprop_biograd_sleep(handle_.get(), n_samples)); }
     // The spikes of each output neuron, row by row.
     std::vector<std::int32_t> counts(const StepInput &input, std::int64_t showing = 0, const Progress &progress = {}) const {
-        View view(input); // first, as it checks the number of units
-        std::vector<std::int32_t> counts(static_cast<std::size_t>(input.n_samples() * sizes_.back()));
-        detail::Listener listener{progress};
-        listener.check(spinnprop_biograd_counts(counts.data(), detail::size(counts), handle_.get(), &view.input, showing,
-                                                listener.callback(), &listener));
-        return counts;
+        return counts_on(nullptr, input, showing, progress);
+    }
+    std::vector<std::int32_t> counts(const StepInput &input, std::int64_t showing, const SpiNNaker2Engine &engine,
+                                     const Progress &progress = {}) const {
+        return counts_on(engine.get(), input, showing, progress);
     }
     spinnprop_biograd_info info() const {
         return detail::filled<spinnprop_biograd_info>(spinnprop_biograd_describe, get());
@@ -706,6 +706,23 @@ public:
     const spinnprop_biograd *get() const { return handle_.get(); }
 
 private:
+    void run_on(const spinnprop_engine *engine, const StepInput &input, const std::vector<std::int64_t> &labels,
+                const Progress &progress, const std::string &checkpoint) {
+        View view(input);
+        detail::Listener listener{progress};
+        listener.check(spinnprop_biograd_run(handle_.get(), &view.input, labels.data(), detail::size(labels), engine,
+                                             checkpoint.empty() ? nullptr : checkpoint.c_str(), listener.callback(), &listener));
+    }
+    std::vector<std::int32_t> counts_on(const spinnprop_engine *engine, const StepInput &input, std::int64_t showing,
+                                        const Progress &progress) const {
+        View view(input); // first, as it checks the number of units
+        std::vector<std::int32_t> counts(static_cast<std::size_t>(input.n_samples() * sizes_.back()));
+        detail::Listener listener{progress};
+        listener.check(spinnprop_biograd_counts(counts.data(), detail::size(counts), handle_.get(), &view.input, showing, engine,
+                                                listener.callback(), &listener));
+        return counts;
+    }
+
     struct View {
         spinnprop_spikes spikes{};
         spinnprop_step_input input = spinnprop::options<spinnprop_step_input>();

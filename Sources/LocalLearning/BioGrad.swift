@@ -69,17 +69,18 @@ public struct BioGrad: Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - labels: one per sample, 0 ..< outputs.
+    ///   - substrate: what learns; `nil`: the host. The bits are the same.
     ///   - progress: returns whether to go on; called every 20 ms or so.
     ///   - keep: is given the training after each epoch, and when the callback stops it.
-    /// - Throws: `invalidValue` for data that do not fit, or a step that leaves float32; `cancelled`, `outOfMemory`; what `keep` throws. The
-    ///   training then stands after its last good batch.
+    /// - Throws: `invalidValue` for data that do not fit, or a step that leaves float32; `cancelled`, `outOfMemory`; what the substrate and
+    ///   `keep` throw. The training then stands after its last good batch.
     public mutating func run(
-        _ input: LocalInput, labels: [Int], progress: ((LocalProgress) -> Bool)? = nil,
-        keep: ((BioGrad) throws(SpinnpropError) -> Void)? = nil
+        _ input: LocalInput, labels: [Int], on substrate: (any LocalSubstrate)? = nil,
+        progress: ((LocalProgress) -> Bool)? = nil, keep: ((BioGrad) throws(SpinnpropError) -> Void)? = nil
     ) throws(SpinnpropError) {
         try check(input, labels)
         do throws(SpinnpropError) {
-            try finish(input, labels, progress, keep)
+            try finish(input, labels, substrate, progress, keep)
         } catch {
             if error.kind == .cancelled { try keep?(self) }
             throw error
@@ -87,10 +88,10 @@ public struct BioGrad: Equatable, Sendable {
     }
 
     private mutating func finish(
-        _ input: LocalInput, _ labels: [Int], _ progress: ((LocalProgress) -> Bool)?,
-        _ keep: ((BioGrad) throws(SpinnpropError) -> Void)?
+        _ input: LocalInput, _ labels: [Int], _ substrate: (any LocalSubstrate)?,
+        _ progress: ((LocalProgress) -> Bool)?, _ keep: ((BioGrad) throws(SpinnpropError) -> Void)?
     ) throws(SpinnpropError) {
-        let parts = try BatchParts(network, options)
+        let parts = substrate == nil ? try BatchParts(network, options) : nil
         let batchCount = (labels.count + options.batchSize - 1) / options.batchSize
         let monitor = progress.map { LocalMonitor($0) }
         while !isFinished {
@@ -104,7 +105,12 @@ public struct BioGrad: Equatable, Sendable {
                 let samples = LocalSamples(
                     input: input, labels: labels, order: order[first..<min(order.count, first + options.batchSize)],
                     seed: options.seed, showing: epoch)
-                try step(samples, parts, wholeBatch: min(options.batchSize, labels.count), monitor?.monitor)
+                let wholeBatch = min(options.batchSize, labels.count)
+                if let substrate {
+                    try step(samples, on: substrate, wholeBatch: wholeBatch, monitor?.monitor)
+                } else if let parts {
+                    try step(samples, parts, wholeBatch: wholeBatch, monitor?.monitor)
+                }
                 // After the last batch the epoch is finished first.
                 if batch < batchCount, let monitor, monitor.monitor.poll() { throw .cancelled }
             }
@@ -159,6 +165,19 @@ public struct BioGrad: Equatable, Sendable {
         batch += 1
     }
 
+    /// The same on a substrate.
+    private mutating func step(
+        _ samples: LocalSamples, on substrate: any LocalSubstrate, wholeBatch: Int, _ monitor: Monitor?
+    ) throws(SpinnpropError) {
+        let sleep = options.sleeps && options.rule != .bptt ? sleepCount : nil
+        let batch = LocalBatch(options: options, samples: samples, wholeBatch: wholeBatch, sleep: sleep)
+        let (next, result) = try substrate.learn(network, batch, monitor: monitor)
+        network = next
+        sums.add(result)
+        if sleep != nil { sleepCount += 1 }
+        self.batch += 1
+    }
+
     private mutating func finishEpoch() {
         var record = LocalEpoch()
         let count = Double(sums.samples)
@@ -192,8 +211,10 @@ public struct BioGrad: Equatable, Sendable {
 
     /// The output's spike counts, (samples, outputs). A sample's encoding is drawn from the seed, `showing` and the sample itself, wherever it
     /// stands: so its counts do not depend on what else is shown.
+    ///
+    /// - Parameter substrate: what runs; `nil`: the host. The counts are the same.
     public func counts(
-        _ input: LocalInput, showing: Int = 0, monitor: Monitor? = nil
+        _ input: LocalInput, showing: Int = 0, on substrate: (any LocalSubstrate)? = nil, monitor: Monitor? = nil
     ) throws(SpinnpropError) -> [Int32] {
         try network.check(input)
         // Of the parts, and joined.
@@ -203,6 +224,10 @@ public struct BioGrad: Equatable, Sendable {
         let samples = LocalSamples(
             input: input, labels: [], order: [Int](0..<input.sampleCount)[...], seed: options.seed, showing: showing,
             isByContent: true)
+        if let substrate {
+            let batch = LocalBatch(options: options, samples: samples, wholeBatch: samples.order.count, sleep: nil)
+            return try substrate.counts(network, batch, monitor: monitor)
+        }
         if options.integer {
             let parts = IntegerPart.run(network, sampleCount: input.sampleCount)
             _ = try samples.run(network, options, parts, monitor: monitor)

@@ -16,6 +16,19 @@ extension LocalNetwork {
     }
 }
 
+extension LocalNetwork {
+    /// - Throws: `invalidValue` if somebody's step has brought a weight or a bias out of float32.
+    package func checkFinite() throws(SpinnpropError) {
+        for (index, layer) in layers.enumerated() {
+            for (values, name) in [(layer.rows, "weight"), (layer.biases, "bias")] {
+                try values.withUnsafeBufferPointer { (values) throws(SpinnpropError) in
+                    try Descent.check(values, name, index)
+                }
+            }
+        }
+    }
+}
+
 extension LocalGradient {
     func clear() {
         for block in rows + biases { block.pointer.update(repeating: 0, count: block.capacity) }
@@ -72,8 +85,14 @@ private struct Descent: @unchecked Sendable {
         sums.update(repeating: 0, count: own.count)
         for gradient in gradients { Rows.add(gradient + first, times: 1, to: sums, own.count) }
         Rows.add(sums, times: factor, to: target, own.count)
+        try Descent.check(UnsafeBufferPointer(own), name, layer)
+    }
+
+    static func check(
+        _ values: UnsafeBufferPointer<Float>, _ name: String, _ layer: Int
+    ) throws(SpinnpropError) {
         var largest: UInt32 = 0
-        for value in own { largest = max(largest, value.magnitude.bitPattern) }
+        for value in values { largest = max(largest, value.magnitude.bitPattern) }
         guard Float(bitPattern: largest).isFinite else {
             throw .invalidValue("a \(name) of layer \(layer) leaves float32; use a smaller learning_rate")
         }

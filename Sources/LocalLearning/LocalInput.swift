@@ -8,6 +8,19 @@ public struct LocalInput: Sendable {
     public let unitCount: Int
     private let content: Content
 
+    /// How many numbers a sample is given by: a probability for each unit, or its events.
+    package func numberCount(sample: Int) -> Int {
+        switch content {
+        case .probabilities: unitCount
+        case .events(let trains, _): trains.offsets[sample + 1] - trains.offsets[sample]
+        }
+    }
+
+    /// Whether spikes are drawn.
+    package var isDrawn: Bool {
+        if case .probabilities = content { true } else { false }
+    }
+
     private enum Content: Sendable {
         case probabilities([Float])
         case events(SpikeTrains, stepTime: Double)
@@ -44,7 +57,7 @@ public struct LocalInput: Sendable {
     /// Appends to `lists` a row for each step of a sample: the inputs that spike in it, in ascending order.
     ///
     /// - Parameter random: input by input, 64 trials at a time, one for each step of those that have a probability between 0 and 1.
-    func append(
+    package func append(
         _ sample: Int, steps: Int, to lists: StepLists, random: RandomStream, scratch: LocalInputScratch
     ) throws(SpinnpropError) {
         switch content {
@@ -68,10 +81,14 @@ public struct LocalInput: Sendable {
 }
 
 /// Memory in which rows of inputs are made; one thread at a time uses it.
-final class LocalInputScratch {
+package final class LocalInputScratch {
+    /// Words of 64 random bits that have been drawn.
+    package private(set) var wordCount = 0
     private let units = Block<Int32>()
     private let words = Block<UInt64>()
     private let ends = Block<Int>()
+
+    package init() {}
 
     fileprivate func draw(
         _ probabilities: UnsafePointer<Float>, _ unitCount: Int, _ steps: Int, _ lists: StepLists,
@@ -93,7 +110,7 @@ final class LocalInputScratch {
             let lanes = UInt64.max &>> UInt64(64 - chunk)
             var spikes = 0
             for n in 0..<count {
-                words[n] = random.trials(Double(probabilities[Int(units[n])]), among: lanes)
+                words[n] = random.trials(Double(probabilities[Int(units[n])]), among: lanes, words: &wordCount)
                 spikes += words[n].nonzeroBitCount
             }
             // One more, as each place is written before it is known whether it is kept.

@@ -6,12 +6,12 @@ public struct LocalLayer: Equatable, Sendable {
     public let preCount: Int
     public let neuronCount: Int
     /// The number of neurons, rounded up to whole vectors; what is beyond them is 0.
-    let stride: Int
+    package let stride: Int
     /// A row for each sender: its weights to all neurons, `stride` of them.
-    var rows: [Float]
-    var biases: [Float]
+    package var rows: [Float]
+    package var biases: [Float]
     /// A row for each output neuron: what its errors are to the neurons. Empty in the last layer.
-    var feedback: [Float]
+    package var feedback: [Float]
     /// Of integer learning: weights and biases are multiples of 2^-exponent, feedback weights likewise; `nil` in float32.
     var weightExponent: Int?
     var feedbackExponent: Int?
@@ -25,7 +25,7 @@ public struct LocalLayer: Equatable, Sendable {
 public struct LocalNetwork: Equatable, Sendable {
     /// Inputs, then the neurons of each layer.
     public let sizes: [Int]
-    public internal(set) var layers: [LocalLayer]
+    public package(set) var layers: [LocalLayer]
 
     public var inputCount: Int { sizes[0] }
     public var outputCount: Int { sizes[sizes.count - 1] }
@@ -154,7 +154,7 @@ extension LocalLayer {
 }
 
 /// What randomness is used for; each purpose has its own streams.
-enum LocalPurpose: UInt64 {
+package enum LocalPurpose: UInt64 {
     /// One stream per layer.
     case weights = 1
     case feedback = 2
@@ -173,7 +173,7 @@ enum LocalPurpose: UInt64 {
     /// One stream per sleep.
     case sleepRounding = 9
 
-    func stream(seed: UInt64, _ first: UInt64, _ second: UInt64 = 0) -> RandomStream {
+    package func stream(seed: UInt64, _ first: UInt64, _ second: UInt64 = 0) -> RandomStream {
         RandomStream(seed: seed, purpose: rawValue, first, second)
     }
 }

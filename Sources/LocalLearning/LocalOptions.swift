@@ -125,5 +125,5 @@ public struct LocalOptions: Equatable, Sendable {
     }
 
     /// Steps in which there is an error.
-    var errorSteps: Int { steps - softStart }
+    package var errorSteps: Int { steps - softStart }
 }

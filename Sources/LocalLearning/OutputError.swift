@@ -2,7 +2,7 @@
 import Mathematics
 
 /// How far a sample's output is from what it should have said.
-struct OutputError {
+package struct OutputError {
     private let outputCount: Int
     /// The cross-entropy of the softmax of counts with the label, the mean over the steps that have an error.
     private(set) var loss = 0.0
@@ -29,11 +29,16 @@ struct OutputError {
     }
 
     private mutating func append(_ counts: [Int], _ label: Int) {
+        loss += OutputError.append(counts, label, to: &errors)
+    }
+
+    /// The softmax of counts less the label's one. - Returns: the cross-entropy.
+    package static func append(_ counts: [Int], _ label: Int, to errors: inout [Float]) -> Double {
         let largest = counts.max() ?? 0
         let powers = counts.map { Elementary.exp(Double($0 - largest)) }
         let sum = powers.reduce(0, +)
-        loss += Elementary.log(sum) - Double(counts[label] - largest)
         for (output, power) in powers.enumerated() { errors.append(Float(power / sum - (output == label ? 1 : 0))) }
+        return Elementary.log(sum) - Double(counts[label] - largest)
     }
 
     /// The error of an error step.
@@ -41,28 +46,41 @@ struct OutputError {
         errors.count == outputCount ? errors[output] : errors[step * outputCount + output]
     }
 
-    /// Two interneurons per output, for errors of either sign, with threshold 1 and a soft reset; or the errors themselves.
+    /// What the error neurons of each output spike; or the errors themselves.
     private mutating func integrate(_ options: LocalOptions) {
         for output in 0..<outputCount {
-            var (above, below, dendrite) = (0 as Float, 0 as Float, 0 as Float)
+            var (neurons, dendrite) = (ErrorNeurons(), 0 as Float)
             for step in 0..<options.errorSteps {
                 let error = error(step, output)
-                guard options.rule == .biograd else {
-                    dendrite += error
-                    continue
-                }
-                above += error
-                below -= error
-                if options.includesThreshold ? above >= 1 : above > 1 {
-                    above -= 1
-                    dendrite += 1
-                }
-                if options.includesThreshold ? below >= 1 : below > 1 {
-                    below -= 1
-                    dendrite -= 1
-                }
+                dendrite +=
+                    options.rule == .biograd
+                    ? neurons.step(error, includesThreshold: options.includesThreshold) : error
             }
             dendrites[output] = dendrite
         }
+    }
+}
+
+/// Two interneurons of an output, for errors of either sign, with threshold 1 and a soft reset.
+package struct ErrorNeurons {
+    private var above: Float = 0
+    private var below: Float = 0
+
+    package init() {}
+
+    /// Takes a step's error in. - Returns: z+ - z-.
+    package mutating func step(_ error: Float, includesThreshold: Bool) -> Float {
+        var spikes: Float = 0
+        above += error
+        below -= error
+        if includesThreshold ? above >= 1 : above > 1 {
+            above -= 1
+            spikes += 1
+        }
+        if includesThreshold ? below >= 1 : below > 1 {
+            below -= 1
+            spikes -= 1
+        }
+        return spikes
     }
 }

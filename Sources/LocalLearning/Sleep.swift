@@ -43,15 +43,18 @@ extension LocalNetwork {
                     let old = own.feedback[place]
                     let new = old + Float(options.sleepRate) * (correlation - decay * old)
                     guard new.isFinite else {
-                        throw .invalidValue(
-                            "the feedback of neuron \(neuron) of layer \(layer) overflows float32 in sleep \(index); use a smaller "
-                                + "sleep_rate")
+                        throw LocalNetwork.feedbackOverflow(neuron: neuron, layer: layer, sleep: index)
                     }
                     next.layers[layer].feedback[place] = new
                 }
             }
         }
         self = next
+    }
+
+    package static func feedbackOverflow(neuron: Int, layer: Int, sleep: Int) -> SpinnpropError {
+        .invalidValue(
+            "the feedback of neuron \(neuron) of layer \(layer) overflows float32 in sleep \(sleep); use a smaller sleep_rate")
     }
 
     private func dream(

@@ -2,18 +2,18 @@
 import Mathematics
 
 /// Rows of neurons in ascending order, one for each step of one sample after another.
-final class StepLists {
+package final class StepLists {
     private let units = Block<Int32>()
     private let ends = Block<Int>()
     /// Rows that are ended.
     private(set) var rowCount = 0
     /// Spikes of all rows.
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    init() {}
+    package init() {}
 
     /// Forgets everything; so many rows may then be ended.
-    func begin(rows: Int) throws(SpinnpropError) {
+    package func begin(rows: Int) throws(SpinnpropError) {
         try ends.reserve(rows + 1)
         ends.pointer[0] = 0
         (rowCount, count) = (0, 0)
@@ -56,8 +56,8 @@ final class StepLists {
     func range(_ rows: Range<Int>) -> Range<Int> { ends.pointer[rows.lowerBound]..<ends.pointer[rows.upperBound] }
 
     @inline(__always)
-    func range(_ row: Int) -> Range<Int> { range(row..<row &+ 1) }
+    package func range(_ row: Int) -> Range<Int> { range(row..<row &+ 1) }
 
     @inline(__always)
-    var pointer: UnsafeMutablePointer<Int32> { units.pointer }
+    package var pointer: UnsafeMutablePointer<Int32> { units.pointer }
 }

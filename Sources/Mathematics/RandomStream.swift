@@ -83,11 +83,18 @@ public struct RandomStream: Sendable, Equatable {
     ///
     /// - Parameter probability: 0 ... 1, taken as a multiple of 2^-64.
     public mutating func trials(_ probability: Double, among lanes: UInt64) -> UInt64 {
+        var words = 0
+        return trials(probability, among: lanes, words: &words)
+    }
+
+    /// The same. - Parameter words: is raised by the words drawn.
+    package mutating func trials(_ probability: Double, among lanes: UInt64, words: inout Int) -> UInt64 {
         guard probability < 1 else { return lanes }
         var bits = UInt64(probability * 0x1p64)
         var (doubtful, successes) = (lanes, 0 as UInt64)
         while doubtful != 0, bits != 0 {
             let word = nextUInt64()
+            words &+= 1
             // All ones where the probability's bit is 1: a lane's bit of 0 is then below it, else a lane's bit of 1 above it.
             let mask = 0 &- (bits &>> 63)
             successes |= doubtful & ~word & mask

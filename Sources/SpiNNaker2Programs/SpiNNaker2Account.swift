@@ -24,7 +24,7 @@ public struct EvaluationAccount: Equatable, Sendable {
     public var seconds = 0.0
     public var energy = 0.0
 
-    static func += (left: inout EvaluationAccount, right: EvaluationAccount) {
+    package static func += (left: inout EvaluationAccount, right: EvaluationAccount) {
         left.samples += right.samples
         left.seconds += right.seconds
         left.energy += right.energy
@@ -93,19 +93,68 @@ public struct SpiNNaker2Account: Equatable, Sendable {
     }
 }
 
+extension PlacedProgram {
+    /// What lies on a PE of a machine.
+    package init(on machine: Machine, pe: Int, _ program: String, copy: Int, layer: Int, first: Int, count: Int) {
+        let (board, buffers) = (machine.board, machine.buffers(pe: pe))
+        self.init(
+            pe: pe, chip: board.chip(ofPE: pe), position: QuadGrid.position(ofPE: board.localPE(pe)), program: program,
+            copy: copy, layer: layer, firstUnit: first, unitCount: count, bufferNames: buffers.map(\.name),
+            bufferBytes: buffers.map(\.byteCount), sramUsed: machine.sramUsed(pe: pe),
+            sramHighWater: machine.sramHighWater(pe: pe))
+    }
+}
+
+/// What has been run, besides what the machine counts.
+package struct RunCounts: Equatable, Sendable {
+    package var forwardSamples = 0
+    package var backwardSamples = 0
+    package var batches = 0
+    package var updates = 0
+    /// Parameters and spikes that came from or went to the host, in bytes.
+    package var hostBytes = 0
+    /// What forward runs by themselves took.
+    package var evaluation = EvaluationAccount()
+
+    package init() {}
+}
+
+extension SpiNNaker2Account {
+    /// - Parameter programs: the names of programs, in the order of an account's rows.
+    package init(
+        _ machine: Machine, _ placed: [PlacedProgram], programs names: [String], copies: Int, steps: Int,
+        _ counts: RunCounts, costs: ProgramCosts
+    ) {
+        let phases = machine.phaseNames
+        let pes = placed.map { own in
+            PEAccount(placed: own, counters: phases.indices.map { machine.counters(pe: own.pe, phase: $0) })
+        }
+        var programs: [ProgramAccount] = []
+        for name in names {
+            let own = pes.filter { $0.placed.program == name }
+            for (phase, phaseName) in phases.enumerated() {
+                var sum = PECounters()
+                for pe in own { sum += pe.counters[phase] }
+                programs.append(ProgramAccount(program: name, phase: phaseName, pes: own.count, counters: sum))
+            }
+        }
+        self.init(
+            copies: copies, chips: machine.board.chipCount, usedPEs: placed.count, steps: steps,
+            forwardSamples: counts.forwardSamples, backwardSamples: counts.backwardSamples, batches: counts.batches,
+            updates: counts.updates, evaluation: counts.evaluation, phases: machine.phaseAccounts, programs: programs,
+            pes: pes, linkBits: machine.linkBits, busiestLinkLoad: machine.busiestLinkLoad,
+            busiestDRAMLoad: machine.busiestDRAMLoad, slips: machine.slips, hostBytes: counts.hostBytes,
+            constants: machine.board.constants, costs: costs)
+    }
+}
+
 extension SpiNNaker2Emulation {
     /// What runs where, PE by PE.
     var placedPrograms: [PlacedProgram] {
         var result: [PlacedProgram] = []
         func add(_ pe: Int, _ program: String, copy: Int, layer: Int, first: Int, count: Int) {
-            let board = options.board
-            let buffers = machine.buffers(pe: pe)
             result.append(
-                PlacedProgram(
-                    pe: pe, chip: board.chip(ofPE: pe), position: QuadGrid.position(ofPE: board.localPE(pe)),
-                    program: program, copy: copy, layer: layer, firstUnit: first, unitCount: count,
-                    bufferNames: buffers.map(\.name), bufferBytes: buffers.map(\.byteCount),
-                    sramUsed: machine.sramUsed(pe: pe), sramHighWater: machine.sramHighWater(pe: pe)))
+                PlacedProgram(on: machine, pe: pe, program, copy: copy, layer: layer, first: first, count: count))
         }
         for copy in 0..<copies {
             add(
@@ -129,32 +178,12 @@ extension SpiNNaker2Emulation {
         return result.sorted { $0.pe < $1.pe }
     }
 
-    var account: SpiNNaker2Account {
-        var evaluation = settledEvaluation
-        if let lastForward { evaluation += lastForward.account }
-        let placed = placedPrograms
-        let pes = placed.map { own in
-            PEAccount(
-                placed: own, counters: SpiNNaker2Phase.allCases.map { machine.counters(pe: own.pe, phase: $0.rawValue) }
-            )
-        }
-        var programs: [ProgramAccount] = []
-        for name in ["input", "neurons", "loss", "optimizer"] {
-            let own = pes.filter { $0.placed.program == name }
-            for phase in SpiNNaker2Phase.allCases {
-                var sum = PECounters()
-                for pe in own { sum += pe.counters[phase.rawValue] }
-                programs.append(ProgramAccount(program: name, phase: phase.name, pes: own.count, counters: sum))
-            }
-        }
+    package var account: SpiNNaker2Account {
+        var counts = counts
+        if let lastForward { counts.evaluation += lastForward.account }
         return SpiNNaker2Account(
-            copies: copies, chips: options.board.chipCount, usedPEs: placed.count, steps: grid.steps,
-            forwardSamples: forwardSamples, backwardSamples: backwardSamples, batches: batches, updates: updates,
-            evaluation: evaluation,
-            phases: machine.phaseAccounts, programs: programs, pes: pes, linkBits: machine.linkBits,
-            busiestLinkLoad: machine.busiestLinkLoad, busiestDRAMLoad: machine.busiestDRAMLoad, slips: machine.slips,
-            hostBytes: hostBytes,
-            constants: options.board.constants, costs: options.costs)
+            machine, placedPrograms, programs: ["input", "neurons", "loss", "optimizer"], copies: copies,
+            steps: grid.steps, counts, costs: options.costs)
     }
 
     /// Goes on with the account of a chip on which every program has the same place.
@@ -163,14 +192,11 @@ extension SpiNNaker2Emulation {
             layout.cut.slices == other.layout.cut.slices
         else { return }
         machine.inherit(from: other.machine)
-        (forwardSamples, backwardSamples, batches) = (other.forwardSamples, other.backwardSamples, other.batches)
-        (updates, hostBytes) = (other.updates, other.hostBytes)
-        (settledEvaluation, lastForward) = (other.settledEvaluation, other.lastForward)
+        (counts, lastForward) = (other.counts, other.lastForward)
     }
 
-    func resetAccount() {
+    package func resetAccount() {
         machine.resetCounters()
-        (forwardSamples, backwardSamples, batches, updates, hostBytes) = (0, 0, 0, 0, 0)
-        (settledEvaluation, lastForward) = (EvaluationAccount(), nil)
+        (counts, lastForward) = (RunCounts(), nil)
     }
 }

@@ -13,7 +13,7 @@ struct PendingEvaluation {
 }
 
 /// One mapped network. Belongs to one thread at a time.
-final class SpiNNaker2Emulation {
+final class SpiNNaker2Emulation: MappedNetwork {
     let options: SpiNNaker2Options
     let layout: Layout
     let machine: Machine
@@ -28,15 +28,8 @@ final class SpiNNaker2Emulation {
     private var residentSquare: [[Double]] = []
     /// The session whose gradient the optimisers hold; `nil` if it is nobody's.
     var holder: ObjectIdentifier?
-    /// Parameters and spikes that came from or went to the host, in bytes.
-    var hostBytes = 0
-    var forwardSamples = 0
-    var backwardSamples = 0
-    /// Batches run backward, and steps of the optimisers on the chip.
-    var batches = 0
-    var updates = 0
-    /// What forward runs by themselves took, all but `lastForward`, which may still be followed by its backward run.
-    var settledEvaluation = EvaluationAccount()
+    /// All but `lastForward`, which may still be followed by its backward run.
+    var counts = RunCounts()
     var lastForward: PendingEvaluation?
 
     var shape: NetworkShape { layout.plan.shape }
@@ -57,29 +50,10 @@ final class SpiNNaker2Emulation {
 
     // MARK: - Building
 
-    private func allocate(
-        _ pe: Int, _ buffers: [PlannedBuffer], fifo: (packets: Int, payloadWords: Int)?
-    ) throws(SpinnpropError) -> (String) throws(SpinnpropError) -> MemoryBuffer {
-        var made: [String: MemoryBuffer] = [:]
-        for buffer in buffers {
-            if buffer.name == BufferName.fifo, let fifo {
-                try machine.setFIFO(pe: pe, capacity: fifo.packets, payloadWords: fifo.payloadWords)
-            } else {
-                made[buffer.name] = try machine.allocate(pe: pe, buffer.name, bytes: buffer.bytes)
-            }
-        }
-        return { (name) throws(SpinnpropError) in
-            guard let buffer = made[name] else {
-                throw SpinnpropError(.internal, "PE \(pe) was not given a buffer \"\(name)\"")
-            }
-            return buffer
-        }
-    }
-
     private func build(_ copy: Int) throws(SpinnpropError) {
         let (plan, cut, keys, costs) = (layout.plan, layout.cut, layout.keys, options.costs)
         let inputPE = layout.inputPE(copy: copy)
-        var find = try allocate(inputPE, plan.inputBuffers(cuts: cut.cuts), fifo: plan.inputFIFO(cuts: cut.cuts))
+        var find = try machine.allocate(inputPE, plan.inputBuffers(cuts: cut.cuts), fifo: plan.inputFIFO(cuts: cut.cuts))
         let input = try InputProgram(
             copy: copy, keys: keys, costs: costs, plan: plan, slice: cut.slices[0][0], find)
         try machine.load(input, on: inputPE)
@@ -88,7 +62,7 @@ final class SpiNNaker2Emulation {
         for layer in 0..<shape.layerCount {
             var programs: [NeuronProgram] = []
             for (slice, pe) in zip(cut.slices[layer + 1], layout.pes(copy: copy, population: layer + 1)) {
-                find = try allocate(
+                find = try machine.allocate(
                     pe, plan.neuronBuffers(layer: layer, slice: slice, cuts: cut.cuts),
                     fifo: plan.fifo(layer: layer, slice: slice, cuts: cut.cuts))
                 let place = NeuronPlace(
@@ -102,7 +76,7 @@ final class SpiNNaker2Emulation {
         }
         neurons.append(layers)
         let lossPE = layout.lossPE(copy: copy)
-        find = try allocate(lossPE, plan.lossBuffers, fifo: plan.lossFIFO)
+        find = try machine.allocate(lossPE, plan.lossBuffers, fifo: plan.lossFIFO)
         let loss = try LossProgram(
             copy: copy, keys: keys, costs: costs, plan: plan, slices: cut.slices[shape.layerCount], find)
         try machine.load(loss, on: lossPE)
@@ -124,7 +98,7 @@ final class SpiNNaker2Emulation {
         let cut = layout.cut
         for (pe, chunks) in zip(layout.optimizerPEs, cut.chunks) {
             let total = chunks.reduce(0) { $0 + $1.count }
-            let find = try allocate(pe, BufferPlan.optimizerBuffers(parameters: total), fifo: nil)
+            let find = try machine.allocate(pe, BufferPlan.optimizerBuffers(parameters: total), fifo: nil)
             var owned: [OwnedChunk] = []
             var start = 0
             for chunk in chunks {
@@ -183,7 +157,7 @@ final class SpiNNaker2Emulation {
                 forEachParameter(own.chunk) { place, index in
                     optimizer.master[own.start + place] = Float(values[index])
                 }
-                hostBytes += 4 * own.chunk.count
+                counts.hostBytes += 4 * own.chunk.count
             }
         }
         resident = network
@@ -198,7 +172,7 @@ final class SpiNNaker2Emulation {
             whole.pointer, stride: stride, layer: network.layers[layer], index: layer, grid: options.grid)
         program.constantBlock.update(
             from: whole.pointer + ClockConstants.count * slice.first, count: ClockConstants.count * slice.width)
-        hostBytes += 4 * ClockConstants.count * slice.width
+        counts.hostBytes += 4 * ClockConstants.count * slice.width
         for n in 0..<program.incomingCount {
             let own = program.incoming[n]
             let connection = network.connections[own.shape.index]
@@ -209,7 +183,7 @@ final class SpiNNaker2Emulation {
                         connection.weights[(slice.first + unit) * pre + sender])
                 }
             }
-            hostBytes += 4 * pre * slice.width
+            counts.hostBytes += 4 * pre * slice.width
             guard let delays = own.delays else { continue }
             func steps(_ index: Int) -> Int32 {
                 Int32(
@@ -227,7 +201,7 @@ final class SpiNNaker2Emulation {
                     }
                 }
             }
-            hostBytes += 4 * (own.shape.delayKind == .synaptic ? pre * slice.width : pre)
+            counts.hostBytes += 4 * (own.shape.delayKind == .synaptic ? pre * slice.width : pre)
         }
     }
 
@@ -265,7 +239,7 @@ final class SpiNNaker2Emulation {
                     guard square[connection].count > 0 else { return }
                     optimizer.second[own.start + place] = Float(square[connection][index])
                 }
-                hostBytes += 8 * own.chunk.count
+                counts.hostBytes += 8 * own.chunk.count
             }
         }
     }

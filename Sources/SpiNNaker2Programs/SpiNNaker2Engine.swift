@@ -10,6 +10,12 @@ import Synchronization
 import Glibc
 #endif
 
+/// A network with its programs on a machine.
+package protocol MappedNetwork: AnyObject {
+    var account: SpiNNaker2Account { get }
+    func resetAccount()
+}
+
 /// Trains networks on an emulated SpiNNaker2 by the time-step EventProp of arXiv 2412.15021: the same bits as the clock-driven engine
 /// with the same number of copies, whatever the placement, the cut and the number of host threads.
 ///
@@ -19,7 +25,7 @@ public final class SpiNNaker2Engine: Substrate, GradientRule, @unchecked Sendabl
     public static let name = "spinnaker2"
     public let options: SpiNNaker2Options
     private let lock = Mutex<Void>(())
-    private var emulation: SpiNNaker2Emulation?
+    private var mapped: (any MappedNetwork)?
     /// The thread of the call that runs, 0 for none.
     private let runner = Atomic<UInt>(0)
 
@@ -103,8 +109,8 @@ public final class SpiNNaker2Engine: Substrate, GradientRule, @unchecked Sendabl
         of session: ObjectIdentifier, _ network: inout Network, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping,
         mean: inout [[Double]], square: inout [[Double]]
     ) throws(SpinnpropError) -> Bool {
-        try locked { (emulation) throws(SpinnpropError) in
-            try emulation?.step(of: session, &network, rule, clipping, mean: &mean, square: &square) ?? false
+        try locked { (mapped) throws(SpinnpropError) in
+            try (mapped as? SpiNNaker2Emulation)?.step(of: session, &network, rule, clipping, mean: &mean, square: &square) ?? false
         }
     }
 
@@ -128,12 +134,8 @@ public final class SpiNNaker2Engine: Substrate, GradientRule, @unchecked Sendabl
         for network: Network, _ body: (SpiNNaker2Emulation) throws(SpinnpropError) -> Result
     ) throws(SpinnpropError) -> Result {
         let shape = try NetworkShape(network, grid: options.grid)
-        guard !isRunningOnThisThread else {
-            throw .invalidValue(
-                "this engine \"\(name)\" is running, and its progress callback cannot use it, too; wait until that call has "
-                    + "returned, or make another engine")
-        }
-        return try locked { (emulation) throws(SpinnpropError) in
+        return try withMapped { (mapped) throws(SpinnpropError) in
+            let emulation = mapped as? SpiNNaker2Emulation
             let own: SpiNNaker2Emulation
             if let emulation, emulation.shape.holds(shape) {
                 own = emulation
@@ -146,18 +148,32 @@ public final class SpiNNaker2Engine: Substrate, GradientRule, @unchecked Sendabl
             } else {
                 own = try SpiNNaker2Emulation(shape, options)
             }
-            emulation = own
-            runner.store(SpiNNaker2Engine.thisThread, ordering: .relaxed)
-            defer { runner.store(0, ordering: .relaxed) }
+            mapped = own
             return try body(own)
         }
     }
 
-    /// A Mutex of its own would have to own the emulation, whose pointers are not Sendable.
+    /// What lies on the chip, to be run or replaced.
+    package func withMapped<Result>(
+        _ body: (inout (any MappedNetwork)?) throws(SpinnpropError) -> Result
+    ) throws(SpinnpropError) -> Result {
+        guard !isRunningOnThisThread else {
+            throw .invalidValue(
+                "this engine \"\(name)\" is running, and its progress callback cannot use it, too; wait until that call has "
+                    + "returned, or make another engine")
+        }
+        return try locked { (mapped) throws(SpinnpropError) in
+            runner.store(SpiNNaker2Engine.thisThread, ordering: .relaxed)
+            defer { runner.store(0, ordering: .relaxed) }
+            return try body(&mapped)
+        }
+    }
+
+    /// A Mutex of its own would have to own what is mapped, whose pointers are not Sendable.
     private func locked<Result, Failure: Error>(
-        _ body: (inout SpiNNaker2Emulation?) throws(Failure) -> Result
+        _ body: (inout (any MappedNetwork)?) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try lock.withLock { (_) throws(Failure) in try body(&emulation) }
+        try lock.withLock { (_) throws(Failure) in try body(&mapped) }
     }
 }
 

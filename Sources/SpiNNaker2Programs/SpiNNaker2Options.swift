@@ -13,6 +13,14 @@ public enum Placement: Equatable, Sendable {
     case published
 }
 
+/// What a local rule's programs keep of a sample for its gradient. The bits are the same, memory, time and energy are not.
+public enum LocalCredit: Int32, Sendable, CaseIterable {
+    /// The membrane of each neuron and step, and who spiked: credit is one backward recursion per neuron.
+    case recursion = 0
+    /// A trace and a gradient per synapse, brought on in each step, as e-prop does.
+    case traces = 1
+}
+
 /// Options of `SpiNNaker2Engine`.
 ///
 /// | name              | default  | unit    | meaning                                                                        |
@@ -26,7 +34,10 @@ public enum Placement: Equatable, Sendable {
 /// | `largestSlice`    | `nil`    | neurons | the most neurons of a layer on one PE; `nil`: as many as fit                   |
 /// | `placement`       | compact  | -       | which PEs are taken                                                            |
 /// | `machine`         | see there| -       | what full FIFOs and lost packets mean, power level                             |
+/// | `credit`          | recursion| -       | what BioGrad's programs keep for their gradient                                |
 /// | `costs`           | see there| cycles  | what programs charge for their work                                            |
+///
+/// BioGrad has its own steps; of its programs' options `grid`, `batchSize`, `spikesPerNeuron` and `activeSenders` are not read.
 public struct SpiNNaker2Options: Equatable, Sendable {
     public static let defaultSpikesPerNeuron = 2.0
     public static let defaultActiveSenders = 0.5
@@ -42,6 +53,7 @@ public struct SpiNNaker2Options: Equatable, Sendable {
     public var largestSlice: Int?
     public var placement = Placement.compact
     public var machine = MachineOptions()
+    public var credit = LocalCredit.recursion
     public var costs = ProgramCosts()
 
     public init(board: Board = Board()) { self.board = board }
@@ -63,6 +75,7 @@ public struct SpiNNaker2Options: Equatable, Sendable {
             OptionField("overflow", \.machine.overflow),
             OptionField("faults", \.machine.faults),
             OptionField("largest_slice", \.largestSlice, .count(from: 1)),
+            OptionField("credit", \.credit),
         ] + placementFields + powerFields
 
     /// - Throws: `invalidValue` naming the option that is out of its domain.

@@ -15,11 +15,11 @@ extension SpiNNaker2Emulation {
             sampleCount: input.sampleCount, copies: copies, grid: grid, tables: [SpikeTable(input, grid: grid)],
             budget: budget(network, input, forward))
         clearLogs()
-        hostBytes += 8 * input.spikeCount
+        counts.hostBytes += 8 * input.spikeCount
         settleEvaluation()
         let before = machine.account(ofPhase: SpiNNaker2Phase.forward.rawValue)
         try run(job, [forwardSegment], monitor)
-        forwardSamples += input.sampleCount
+        counts.forwardSamples += input.sampleCount
         let after = machine.account(ofPhase: SpiNNaker2Phase.forward.rawValue)
         let recording = try recording(network, input, job, forward)
         lastForward = PendingEvaluation(
@@ -31,7 +31,7 @@ extension SpiNNaker2Emulation {
     }
 
     private func settleEvaluation() {
-        if let lastForward { settledEvaluation += lastForward.account }
+        if let lastForward { counts.evaluation += lastForward.account }
         lastForward = nil
     }
 
@@ -45,10 +45,10 @@ extension SpiNNaker2Emulation {
         let job = try SpiNNaker2Job(
             sampleCount: recording.sampleCount, copies: copies, grid: grid, tables: tables, objective: objective)
         // The labels, and the gradients on their way back; after a run elsewhere the spikes have to come, too.
-        hostBytes += 4 * recording.sampleCount
-        for own in network.connections { hostBytes += 4 * (own.weights.count + own.delays.count) }
+        counts.hostBytes += 4 * recording.sampleCount
+        for own in network.connections { counts.hostBytes += 4 * (own.weights.count + own.delays.count) }
         if recording.engine != SpiNNaker2Engine.name {
-            hostBytes += recording.layers.reduce(0) { $0 + 16 * $1.spikeCount }
+            counts.hostBytes += recording.layers.reduce(0) { $0 + 16 * $1.spikeCount }
         }
         let gradients = try gradients(network, job, backwardSegments, monitor)
         // The recording's forward run was the first half of a training step, so it is no evaluation.
@@ -66,10 +66,10 @@ extension SpiNNaker2Emulation {
             sampleCount: input.sampleCount, copies: copies, grid: grid, tables: [SpikeTable(input, grid: grid)],
             objective: objective, budget: budget(network, input, forward))
         clearLogs()
-        hostBytes += 8 * input.spikeCount + 4 * input.sampleCount
+        counts.hostBytes += 8 * input.spikeCount + 4 * input.sampleCount
         let gradients = try gradients(network, job, [forwardSegment] + backwardSegments, monitor)
         if job.sampleCount > 0 { holder = session }
-        forwardSamples += input.sampleCount
+        counts.forwardSamples += input.sampleCount
         return (try recording(network, input, job, forward), gradients)
     }
 
@@ -98,10 +98,10 @@ extension SpiNNaker2Emulation {
             }
             read(into: &gradients)
         }
-        backwardSamples += job.sampleCount
+        counts.backwardSamples += job.sampleCount
         try finish(&gradients, job)
         if job.sampleCount > 0 {
-            batches += 1
+            counts.batches += 1
         }
         return gradients
     }
@@ -144,7 +144,7 @@ extension SpiNNaker2Emulation {
                 forEachParameter(own.chunk) { square[connection][$1] = Double(optimizer.second[own.start + $0]) }
             }
         }
-        updates += 1
+        counts.updates += 1
         adopt(network, mean, square)
         return true
     }
@@ -229,7 +229,7 @@ extension SpiNNaker2Emulation {
             let made = LayerRecording(
                 neuronCount: layer.neuronCount, isSpiking: true, thresholds: layer.parameters.threshold,
                 segments: segments)
-            hostBytes += 16 * made.spikeCount
+            counts.hostBytes += 16 * made.spikeCount
             layers.append(made)
         }
         return Recording(

@@ -5,6 +5,7 @@
 @_exported import FirstSpike
 @_exported import Learning
 @_exported import LocalLearning
+@_exported import LocalLearningPrograms
 @_exported import Mathematics
 @_exported import Networks
 @_exported import Neurons

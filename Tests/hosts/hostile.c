@@ -1408,6 +1408,7 @@ int main(int argc, char **argv) {
     local_learning_access();
     local_learning_data();
     local_learning_files();
+    local_learning_on_engines();
     begin("all statuses");
     /* SPINNPROP_INTERNAL is a defect of the library; the Swift tests of the error barrier produce it. */
     for (int status = SPINNPROP_OK; status < SPINNPROP_INTERNAL; status++)

@@ -156,6 +156,47 @@ static void local_learning_access(void) {
     spinnprop_biograd_free(training);
 }
 
+/* Engines that do not learn locally, networks that do not fit, and what no program does. Nothing has run then. */
+static void local_learning_on_engines(void) {
+    begin("engines of local learning");
+    spinnprop_biograd *training = good_biograd();
+    const spinnprop_step_input in = good_step_input();
+    int32_t counts[BIOGRAD_SAMPLES * BIOGRAD_OUTPUTS] = {0};
+    spinnprop_spinnaker2_account *account = NOBODY(spinnprop_spinnaker2_account);
+    spinnprop_engine *event = NULL, *chip = NULL;
+    WATCH(counts);
+    WATCH(account);
+    WORKS(spinnprop_engine_create(&event, SPINNPROP_ENGINE_EVENT));
+    spinnprop_spinnaker2_options options;
+    spinnprop_spinnaker2_options_init(&options);
+    options.copies = 5;
+    WORKS(spinnprop_spinnaker2_create(&chip, &options));
+#define RUN_ON(training, engine) spinnprop_biograd_run(training, &in, biograd_labels, BIOGRAD_SAMPLES, engine, NULL, NULL, NULL)
+    FAILS(UNSUPPORTED, RUN_ON(training, event));
+    FAILS(UNSUPPORTED, spinnprop_biograd_counts(counts, 8, training, &in, 0, event, NULL, NULL));
+    INVALID(RUN_ON(training, (const spinnprop_engine *)training));
+    spinnprop_biograd_options own = good_biograd_options();
+    own.rule = SPINNPROP_BIOGRAD_BPTT;
+    spinnprop_biograd *twin = NULL, *small = NULL, *large = NULL;
+    WORKS(spinnprop_biograd_create(&twin, biograd_sizes, 3, &own));
+    FAILS(UNSUPPORTED, RUN_ON(twin, chip));
+    own = good_biograd_options();
+    own.batch_size = 4;
+    WORKS(spinnprop_biograd_create(&small, biograd_sizes, 3, &own));
+    INVALID(RUN_ON(small, chip));
+    own = good_biograd_options();
+    const int64_t large_sizes[] = {BIOGRAD_INPUTS, 20000, BIOGRAD_OUTPUTS};
+    WORKS(spinnprop_biograd_create(&large, large_sizes, 3, &own));
+    FAILS(OUT_OF_MEMORY, RUN_ON(large, chip));
+    INVALID(spinnprop_spinnaker2_account_create(&account, chip));
+    spinnprop_biograd_free(large);
+    spinnprop_biograd_free(small);
+    spinnprop_biograd_free(twin);
+    spinnprop_engine_free(chip);
+    spinnprop_engine_free(event);
+    spinnprop_biograd_free(training);
+}
+
 static void local_learning_data(void) {
     begin("data of local learning");
     spinnprop_biograd *training = good_biograd();
@@ -166,17 +207,17 @@ static void local_learning_data(void) {
     WATCH(counts);
     WATCH(weights);
     WATCH(biases);
-#define RUN spinnprop_biograd_run(training, &in, biograd_labels, BIOGRAD_SAMPLES, NULL, NULL, NULL)
-#define COUNT spinnprop_biograd_counts(counts, 8, training, &in, 0, NULL, NULL)
+#define RUN spinnprop_biograd_run(training, &in, biograd_labels, BIOGRAD_SAMPLES, NULL, NULL, NULL, NULL)
+#define COUNT spinnprop_biograd_counts(counts, 8, training, &in, 0, NULL, NULL, NULL)
     EACH_WRONG_SIZE(in, RUN);
-    INVALID(spinnprop_biograd_run(NULL, &in, biograd_labels, 4, NULL, NULL, NULL));
-    INVALID(spinnprop_biograd_run(training, NULL, biograd_labels, 4, NULL, NULL, NULL));
-    INVALID(spinnprop_biograd_run(training, &in, NULL, 4, NULL, NULL, NULL));
-    INVALID(spinnprop_biograd_run(training, &in, biograd_labels, 3, NULL, NULL, NULL));
-    INVALID(spinnprop_biograd_run(training, &in, biograd_labels, -1, NULL, NULL, NULL));
-    INVALID(spinnprop_biograd_run(training, &in, biograd_labels, 4, "", NULL, NULL));
+    INVALID(spinnprop_biograd_run(NULL, &in, biograd_labels, 4, NULL, NULL, NULL, NULL));
+    INVALID(spinnprop_biograd_run(training, NULL, biograd_labels, 4, NULL, NULL, NULL, NULL));
+    INVALID(spinnprop_biograd_run(training, &in, NULL, 4, NULL, NULL, NULL, NULL));
+    INVALID(spinnprop_biograd_run(training, &in, biograd_labels, 3, NULL, NULL, NULL, NULL));
+    INVALID(spinnprop_biograd_run(training, &in, biograd_labels, -1, NULL, NULL, NULL, NULL));
+    INVALID(spinnprop_biograd_run(training, &in, biograd_labels, 4, NULL, "", NULL, NULL));
     const int64_t wrong_labels[] = {0, 2, 0, -1};
-    FAILS(INVALID_INDEX, spinnprop_biograd_run(training, &in, wrong_labels, 4, NULL, NULL, NULL));
+    FAILS(INVALID_INDEX, spinnprop_biograd_run(training, &in, wrong_labels, 4, NULL, NULL, NULL, NULL));
     WITH(in.probabilities, NULL, INVALID_VALUE, RUN);
     WITH(in.n_units, 0, INVALID_VALUE, RUN);
     WITH(in.n_units, -3, INVALID_VALUE, RUN);
@@ -184,12 +225,12 @@ static void local_learning_data(void) {
     WITH(in.n_samples, 0, INVALID_VALUE, RUN);
     const double wrong[] = {-1, 1.5, NAN, INFINITY};
     for (int i = 0; i < 4; i++) WITH(biograd_x[5], wrong[i], INVALID_VALUE, RUN);
-    INVALID(spinnprop_biograd_counts(NULL, 8, training, &in, 0, NULL, NULL));
-    INVALID(spinnprop_biograd_counts(counts, 7, training, &in, 0, NULL, NULL));
-    INVALID(spinnprop_biograd_counts(counts, 8, NULL, &in, 0, NULL, NULL));
-    INVALID(spinnprop_biograd_counts(counts, 8, training, NULL, 0, NULL, NULL));
-    INVALID(spinnprop_biograd_counts(counts, 8, training, &in, -1, NULL, NULL));
-    INVALID(spinnprop_biograd_counts(counts, 8, training, &in, INT64_MAX, NULL, NULL));
+    INVALID(spinnprop_biograd_counts(NULL, 8, training, &in, 0, NULL, NULL, NULL));
+    INVALID(spinnprop_biograd_counts(counts, 7, training, &in, 0, NULL, NULL, NULL));
+    INVALID(spinnprop_biograd_counts(counts, 8, NULL, &in, 0, NULL, NULL, NULL));
+    INVALID(spinnprop_biograd_counts(counts, 8, training, NULL, 0, NULL, NULL, NULL));
+    INVALID(spinnprop_biograd_counts(counts, 8, training, &in, -1, NULL, NULL, NULL));
+    INVALID(spinnprop_biograd_counts(counts, 8, training, &in, INT64_MAX, NULL, NULL, NULL));
     WITH(in.n_units, 2, INVALID_VALUE, COUNT);
     INVALID(spinnprop_biograd_gradient(weights, 24, biases, 7, training, &in, biograd_labels, 4, 0));
     INVALID(spinnprop_biograd_gradient(weights, 25, biases, 6, training, &in, biograd_labels, 4, 0));
@@ -276,7 +317,7 @@ static void local_learning_files(void) {
         WORKS(spinnprop_biograd_to_bytes(others, n, &needed, again));
         HOLDS(needed == n && memcmp(bytes, others, (size_t)n) == 0);
         const spinnprop_step_input in = good_step_input();
-        FAILS(FILE_NOT_FOUND, spinnprop_biograd_run(training, &in, biograd_labels, 4, nowhere, NULL, NULL));
+        FAILS(FILE_NOT_FOUND, spinnprop_biograd_run(training, &in, biograd_labels, 4, NULL, nowhere, NULL, NULL));
         free(bytes);
         free(others);
         spinnprop_biograd_free(training);

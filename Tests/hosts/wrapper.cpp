@@ -141,6 +141,14 @@ void local_learning() {
     holds(training.history().size() == 2 && training.info().sleeps == 4, "the training is incomplete");
     holds(before.size() == 40 && before != training.get(SPINNPROP_BIOGRAD_WEIGHTS, 0), "nothing is learnt");
     holds(training.counts(input).size() == 180, "counts are missing");
+    spinnprop::BioGrad on_chip({4, 10, 3}, options);
+    const spinnprop::SpiNNaker2Engine chip;
+    on_chip.wake(input);
+    on_chip.run(input, labels, chip);
+    for (const std::int32_t parameter : {SPINNPROP_BIOGRAD_WEIGHTS, SPINNPROP_BIOGRAD_BIASES, SPINNPROP_BIOGRAD_FEEDBACK})
+        holds(on_chip.get(parameter, 0) == training.get(parameter, 0), "the chip's bits are not the host's");
+    holds(on_chip.counts(input, 0, chip) == training.counts(input), "the chip's counts are not the host's");
+    holds(chip.account().describe().backward_samples == 120, "the chip's account is incomplete");
     training.set(SPINNPROP_BIOGRAD_FEEDBACK, 0, std::vector<double>(30, 0.5));
     training.sleep(10);
     holds(training.get(SPINNPROP_BIOGRAD_FEEDBACK, 0).size() == 30, "the feedback has another shape");

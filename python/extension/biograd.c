@@ -115,12 +115,19 @@ static PyObject *biograd_set(PyObject *module, PyObject *args) {
     return result;
 }
 
+/* The engine of a capsule, NULL for None, which stands for the host. 0 with an exception on failure. */
+static int engine_or_host(PyObject *capsule, const spinnprop_engine **engine) {
+    handle *own = capsule == Py_None ? NULL : handle_from(capsule, &engine_kind);
+    *engine = own ? own->object : NULL;
+    return capsule == Py_None || own;
+}
+
 static PyObject *biograd_run(PyObject *module, PyObject *args) {
-    PyObject *capsule, *input_object, *labels_object, *progress, *result = NULL;
+    PyObject *capsule, *input_object, *labels_object, *engine_object, *path, *progress, *result = NULL;
+    const spinnprop_engine *engine;
     const char *checkpoint = NULL;
-    PyObject *path;
-    if (!PyArg_ParseTuple(args, "OOOOO", &capsule, &input_object, &labels_object, &path, &progress) ||
-        (path != Py_None && !PyArg_Parse(path, "y", &checkpoint)))
+    if (!PyArg_ParseTuple(args, "OOOOOO", &capsule, &input_object, &labels_object, &engine_object, &path, &progress) ||
+        !engine_or_host(engine_object, &engine) || (path != Py_None && !PyArg_Parse(path, "y", &checkpoint)))
         return NULL;
     step_input input = STEP_INPUT_NONE;
     array labels = ARRAY_NONE;
@@ -131,7 +138,7 @@ static PyObject *biograd_run(PyObject *module, PyObject *args) {
         own->is_running = 1;
         call_begin(&call);
         spinnprop_status status =
-            spinnprop_biograd_run(own->object, &input.input, array_data(labels), labels.count, checkpoint, call_progress, &call);
+            spinnprop_biograd_run(own->object, &input.input, array_data(labels), labels.count, engine, checkpoint, call_progress, &call);
         call_end(&call);
         own->is_running = 0;
         if (!PyErr_Occurred() && (status == SPINNPROP_OK || status == SPINNPROP_CANCELLED))
@@ -145,9 +152,13 @@ static PyObject *biograd_run(PyObject *module, PyObject *args) {
 }
 
 static PyObject *biograd_counts(PyObject *module, PyObject *args) {
-    PyObject *counts_object, *capsule, *input_object, *progress, *result = NULL;
+    PyObject *counts_object, *capsule, *input_object, *engine_object, *progress, *result = NULL;
+    const spinnprop_engine *engine;
     int64_t showing;
-    if (!PyArg_ParseTuple(args, "OOOO&O", &counts_object, &capsule, &input_object, int64_from, &showing, &progress)) return NULL;
+    if (!PyArg_ParseTuple(args, "OOOO&OO", &counts_object, &capsule, &input_object, int64_from, &showing, &engine_object,
+                          &progress) ||
+        !engine_or_host(engine_object, &engine))
+        return NULL;
     step_input input = STEP_INPUT_NONE;
     array counts = ARRAY_NONE;
     spinnprop_biograd *own = NULL;
@@ -156,7 +167,7 @@ static PyObject *biograd_counts(PyObject *module, PyObject *args) {
         call_init(module, &call, progress) && (own = biograd_snapshot(module, capsule))) {
         call_begin(&call);
         spinnprop_status status = spinnprop_biograd_counts(array_data(counts), counts.count, own, &input.input, showing,
-                                                           call_progress, &call);
+                                                           engine, call_progress, &call);
         call_end(&call);
         result = PyErr_Occurred() ? NULL : none_or_raise(module, status);
     }
@@ -323,9 +334,10 @@ PyMethodDef biograd_methods[] = {
     {"biograd_set", biograd_set, METH_VARARGS,
      "biograd_set($module, training, parameter, layer, values, /)\n--\n\nReplace an array."},
     {"biograd_run", biograd_run, METH_VARARGS,
-     "biograd_run($module, training, input, labels, checkpoint, progress, /)\n--\n\nTrain; False if the progress callable asked to stop."},
+     "biograd_run($module, training, input, labels, engine, checkpoint, progress, /)\n--\n\nTrain; False if the progress callable asked to "
+     "stop."},
     {"biograd_counts", biograd_counts, METH_VARARGS,
-     "biograd_counts($module, counts, training, input, showing, progress, /)\n--\n\nFill counts of output spikes."},
+     "biograd_counts($module, counts, training, input, showing, engine, progress, /)\n--\n\nFill counts of output spikes."},
     {"biograd_gradient", biograd_gradient, METH_VARARGS,
      "biograd_gradient($module, weights, biases, training, input, labels, showing, /)\n--\n\nFill the mean gradient."},
     {"biograd_sleep", biograd_sleep, METH_VARARGS, "biograd_sleep($module, training, n_samples, /)\n--\n\nSleep once."},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from functools import partial
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from ._spikes import SpikeTrains
 from ._support import checks
 from ._support.arrays import ReadOnly
 from ._support.types import PathLike, Progress
+from .spinnaker2 import Board, Chip, Engine
 
 _RULES: Dict[Optional[str], int] = {
     "biograd": _core.BIOGRAD_RULE,
@@ -93,11 +94,18 @@ class BioGrad:
         Whether all is whole numbers, as on Loihi: weights, biases and feedback in int8 times a power of two of their layer (see `units`),
         membranes in 24 bits, traces in 16, decays by multiplication and shift, updates rounded up or down by chance. Sums saturate. With
         one hidden layer, rule "biograd", and at most 65535 steps, sleep_steps and batch_size.
+    engine : "host", "spinnaker2", spinnaker2.Engine, Chip or Board
+        Where `run` and `counts` run, to the same bits. On an emulated SpiNNaker2 programs for input, neurons, error neurons and sleep do, and
+        its engine keeps account of them: ``training.engine.account()``. Of an engine's options those for chip, copies, placement, FIFOs,
+        power and `credit` matter; steps are the training's own. Rule "bptt" and integers have no
+        programs.
 
     Raises
     ------
     ValueError, TypeError
         If a parameter is out of its domain.
+    MemoryError
+        When a network is run that does not fit the chip; before anything runs.
 
     Notes
     -----
@@ -117,7 +125,7 @@ class BioGrad:
     (5,)
     """
 
-    __slots__ = ("_handle", "layer_sizes")
+    __slots__ = ("_handle", "_runs_on", "layer_sizes")
 
     #: Inputs, then the neurons of each layer.
     layer_sizes: Tuple[int, ...]
@@ -149,7 +157,9 @@ class BioGrad:
         traces_from: int = 0,
         includes_threshold: bool = False,
         integer: bool = False,
+        engine: Union[str, Engine, Chip, Board] = "host",
     ) -> None:
+        self.engine = engine
         own = partial(checks.option, of=_core.DOMAINS_BIOGRAD)
         sizes = checks.array(list(layer_sizes), np.int64, "layer_sizes", ndim=1)
         options = {
@@ -216,7 +226,8 @@ class BioGrad:
             If the data do not fit, or a step leaves float32.
         """
         file = None if checkpoint is None else checks.path(checkpoint, "checkpoint")
-        return _core.biograd_run(self._handle, self._input(X, step_time), checks.labels(y), file, progress)
+        own = self._input(X, step_time)
+        return _core.biograd_run(self._handle, own, checks.labels(y), self._core_engine, file, progress)
 
     def save(self, path: PathLike) -> None:
         """Writes all that the training is, its options and history too, to a safetensors file with a checksum: numbers only, no pickle. A
@@ -262,7 +273,8 @@ class BioGrad:
         """
         own = self._input(X, step_time)
         counts = np.empty((len(X), self.layer_sizes[-1]), np.int32)
-        _core.biograd_counts(counts, self._handle, own, checks.integer(showing, "showing", 0, 2**28 - 1), progress)
+        place = checks.integer(showing, "showing", 0, 2**28 - 1)
+        _core.biograd_counts(counts, self._handle, own, place, self._core_engine, progress)
         return counts
 
     def predict(self, X: Any, *, step_time: Optional[float] = None, showing: int = 0) -> npt.NDArray[np.int64]:
@@ -384,21 +396,22 @@ class BioGrad:
         return angles[-1], ratios[-1]
 
     def __copy__(self) -> BioGrad:
-        return self._of(_core.biograd_copy(self._handle))
+        return self._of(_core.biograd_copy(self._handle), self.engine)
 
     def __deepcopy__(self, memo: Any) -> BioGrad:
-        return copy(self)
+        return self._of(_core.biograd_copy(self._handle), copy(self.engine))
 
     def __reduce__(self) -> Tuple[Any, ...]:
-        return BioGrad._from_bytes, (_core.biograd_to_bytes(self._handle),)
+        return BioGrad._from_bytes, (_core.biograd_to_bytes(self._handle), self.engine)
 
     @classmethod
-    def _from_bytes(cls, data: bytes) -> BioGrad:
-        return cls._of(_core.biograd_from_bytes(data))
+    def _from_bytes(cls, data: bytes, engine: Optional[Engine]) -> BioGrad:
+        return cls._of(_core.biograd_from_bytes(data), engine)
 
     @classmethod
-    def _of(cls, handle: Any) -> BioGrad:
+    def _of(cls, handle: Any, engine: Optional[Engine] = None) -> BioGrad:
         made = cls.__new__(cls)
+        made._runs_on = engine
         made._take(handle)
         return made
 
@@ -410,6 +423,19 @@ class BioGrad:
 
     def __repr__(self) -> str:
         return f"BioGrad({list(self.layer_sizes)}, epochs_done={self.epochs_done})"
+
+    @property
+    def engine(self) -> Optional[Engine]:
+        """What runs it: a spinnaker2.Engine, or None for the host. May be set to what the keyword may be; files do not keep it."""
+        return self._runs_on
+
+    @engine.setter
+    def engine(self, engine: Union[None, str, Engine, Chip, Board]) -> None:
+        self._runs_on = _engine(engine)
+
+    @property
+    def _core_engine(self) -> Optional[object]:
+        return None if self._runs_on is None else self._runs_on._handle
 
     def _curves(self, n_epochs: int) -> Tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         layers = len(self.layer_sizes) - 1
@@ -444,6 +470,22 @@ class BioGrad:
         if values.shape[1] != self.layer_sizes[0]:
             raise ValueError(f"X has {values.shape[1]} columns; the network has {self.layer_sizes[0]} inputs")
         return values, values.shape[0], values.shape[1], None, 0.0
+
+
+def _engine(engine: Any) -> Optional[Engine]:
+    """What runs a training: None for the host."""
+    if engine is None:
+        return None
+    if isinstance(engine, str):
+        return Engine() if checks.choice(engine, "engine", {"host": 0, Engine.name: 1}) else None
+    if isinstance(engine, (Chip, Board)):
+        return Engine(engine)
+    if isinstance(engine, Engine):
+        return engine
+    raise TypeError(
+        f'engine is {checks.shown(engine)}; it must be "host", "{Engine.name}", a spinnaker2.Engine, a spinnaker2.Chip or a '
+        "spinnaker2.Board"
+    )
 
 
 def answers(counts: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:

@@ -85,6 +85,8 @@ SPARSE_NEXT_TIMES: Final[int]
 SPARSE_PHASES: Final[int]
 SPARSE_QIF: Final[int]
 SPARSE_WEIGHTS: Final[int]
+SPINNAKER2_CREDIT_RECURSION: Final[int]
+SPINNAKER2_CREDIT_TRACES: Final[int]
 SPINNAKER2_FAULTS_COUNT: Final[int]
 SPINNAKER2_FAULTS_ERROR: Final[int]
 SPINNAKER2_OVERFLOW_DROP: Final[int]
@@ -263,10 +265,16 @@ def biograd_copy(training: _Handle, /) -> _Handle: ...
 def biograd_get(values: _Array, training: _Handle, parameter: int, layer: int, /) -> None: ...
 def biograd_set(training: _Handle, parameter: int, layer: int, values: _Array, /) -> None: ...
 def biograd_run(
-    training: _Handle, input: _StepInput, labels: _Array, checkpoint: Optional[bytes], progress: _Progress, /
+    training: _Handle,
+    input: _StepInput,
+    labels: _Array,
+    engine: Optional[_Handle],
+    checkpoint: Optional[bytes],
+    progress: _Progress,
+    /,
 ) -> bool: ...
 def biograd_counts(
-    counts: _Array, training: _Handle, input: _StepInput, showing: int, progress: _Progress, /
+    counts: _Array, training: _Handle, input: _StepInput, showing: int, engine: Optional[_Handle], progress: _Progress, /
 ) -> None: ...
 def biograd_gradient(
     weights: _Array, biases: _Array, training: _Handle, input: _StepInput, labels: _Array, showing: int, /

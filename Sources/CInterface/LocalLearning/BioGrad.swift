@@ -4,7 +4,9 @@
 import CSpinnprop
 import Learning
 import LocalLearning
+import LocalLearningPrograms
 import Mathematics
+import SpiNNaker2Programs
 
 let biogradKind = HandleKind<Exclusive<BioGrad>>(mark: 0x5350_4249_4F47_5207, noun: "biograd")
 
@@ -117,14 +119,20 @@ public func spinnprop_biograd_set(
     }
 }
 
+/// The chip that a caller's engine is; `nil`: the host.
+private func substrate(_ engine: OpaquePointer?) throws(SpinnpropError) -> (any LocalSubstrate)? {
+    engine == nil ? nil : try spinnaker2(engine)
+}
+
 @c @implementation
 public func spinnprop_biograd_run(
     _ training: OpaquePointer?, _ input: UnsafePointer<spinnprop_step_input>?, _ labels: UnsafePointer<Int64>?,
-    _ n: Int64, _ checkpoint_path: UnsafePointer<CChar>?, _ progress: spinnprop_progress_callback?,
-    _ payload: UnsafeMutableRawPointer?
+    _ n: Int64, _ engine: OpaquePointer?, _ checkpoint_path: UnsafePointer<CChar>?,
+    _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
 ) -> spinnprop_status {
     barrier {
         let own = try held(training)
+        let substrate = try substrate(engine)
         let samples = try spinnprop_step_input.read(input, "input").input()
         let classes = integers(try CInterface.input(labels, try count(n, "n"), "labels"))
         let file = checkpoint_path == nil ? nil : try path(checkpoint_path, "checkpoint_path")
@@ -132,9 +140,9 @@ public func spinnprop_biograd_run(
         let tell: ((LocalProgress) -> Bool)? = progress == nil ? nil : { listener.tell(spinnprop_progress($0)) }
         try own.change { (training) throws(SpinnpropError) in
             if let file {
-                try training.run(samples, labels: classes, checkpoint: file, progress: tell)
+                try training.run(samples, labels: classes, on: substrate, checkpoint: file, progress: tell)
             } else {
-                try training.run(samples, labels: classes, progress: tell)
+                try training.run(samples, labels: classes, on: substrate, progress: tell)
             }
         }
     }
@@ -143,16 +151,17 @@ public func spinnprop_biograd_run(
 @c @implementation
 public func spinnprop_biograd_counts(
     _ counts: UnsafeMutablePointer<Int32>?, _ n: Int64, _ training: OpaquePointer?,
-    _ input: UnsafePointer<spinnprop_step_input>?, _ showing: Int64, _ progress: spinnprop_progress_callback?,
-    _ payload: UnsafeMutableRawPointer?
+    _ input: UnsafePointer<spinnprop_step_input>?, _ showing: Int64, _ engine: OpaquePointer?,
+    _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
 ) -> spinnprop_status {
     barrier {
         let own = try held(training).idle()
+        let substrate = try substrate(engine)
         let samples = try spinnprop_step_input.read(input, "input").input()
         let needed = try product(samples.sampleCount, own.network.outputCount, "the counts")
         let target = try output(counts, n, needed: needed, "counts")
         let monitor = Listener(callback: progress, payload: payload).monitor(total: samples.sampleCount)
-        target.fill(try own.counts(samples, showing: shown(showing), monitor: monitor))
+        target.fill(try own.counts(samples, showing: shown(showing), on: substrate, monitor: monitor))
     }
 }
 

@@ -117,9 +117,10 @@ extension BioGrad {
     ///
     /// - Throws: `fileNotFound` or `fileError` besides, if the file cannot be written.
     public mutating func run(
-        _ input: LocalInput, labels: [Int], checkpoint path: FilePath, progress: ((LocalProgress) -> Bool)? = nil
+        _ input: LocalInput, labels: [Int], on substrate: (any LocalSubstrate)? = nil, checkpoint path: FilePath,
+        progress: ((LocalProgress) -> Bool)? = nil
     ) throws(SpinnpropError) {
-        try run(input, labels: labels, progress: progress) { (training) throws(SpinnpropError) in
+        try run(input, labels: labels, on: substrate, progress: progress) { (training) throws(SpinnpropError) in
             try BioGradFile.save(training, path)
         }
     }

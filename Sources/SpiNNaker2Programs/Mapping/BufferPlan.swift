@@ -5,26 +5,30 @@ import Mathematics
 import SpiNNaker2
 
 /// A run of a population's units on one PE: `first ..< first + count`; `width` is `count` in whole blocks.
-struct Slice: Equatable, Sendable {
-    let index: Int
-    let first: Int
-    let count: Int
-    var width: Int { ClockKernels.padded(count) }
+package struct Slice: Equatable, Sendable {
+    package let index: Int
+    package let first: Int
+    package let count: Int
+    package var width: Int { ClockKernels.padded(count) }
+
+    package init(index: Int, first: Int, count: Int) { (self.index, self.first, self.count) = (index, first, count) }
 }
 
 /// A buffer that the mapper will allocate.
-struct PlannedBuffer: Equatable, Sendable {
-    let name: String
-    let bytes: Int
+package struct PlannedBuffer: Equatable, Sendable {
+    package let name: String
+    package let bytes: Int
+
+    package init(name: String, bytes: Int) { (self.name, self.bytes) = (name, bytes) }
 }
 
 /// The names of buffers.
-enum BufferName {
+package enum BufferName {
     static let constants = "constants"
     static let state = "neuron state"
     static let adjoints = "adjoint state"
     static let ownTape = "own spike tape"
-    static let fifo = "fifo"
+    package static let fifo = "fifo"
     static let inputTape = "input spike tape"
     static let outputTape = "output spike tape"
     static let weights = "weights"
@@ -112,6 +116,9 @@ struct BufferPlan: Sendable {
     private func fifoBuffer(_ fifo: (packets: Int, payloadWords: Int)) -> PlannedBuffer {
         PlannedBuffer(name: BufferName.fifo, bytes: fifo.packets * 4 * (1 + fifo.payloadWords))
     }
+
+    /// What helps besides where buffers do not fit.
+    static let orSmallerTapes = ", or smaller tapes (spikes_per_neuron)"
 
     /// The buffers of a slice of a layer, in the order in which they are allocated.
     func neuronBuffers(layer: Int, slice: Slice, cuts: [Int]) -> [PlannedBuffer] {
@@ -210,24 +217,45 @@ struct BufferPlan: Sendable {
     }
 }
 
+extension Machine {
+    /// Allocates a program's buffers. - Returns: what finds one by its name.
+    package func allocate(
+        _ pe: Int, _ buffers: [PlannedBuffer], fifo: (packets: Int, payloadWords: Int)?
+    ) throws(SpinnpropError) -> (String) throws(SpinnpropError) -> MemoryBuffer {
+        var made: [String: MemoryBuffer] = [:]
+        for buffer in buffers {
+            if buffer.name == BufferName.fifo, let fifo {
+                try setFIFO(pe: pe, capacity: fifo.packets, payloadWords: fifo.payloadWords)
+            } else {
+                made[buffer.name] = try allocate(pe: pe, buffer.name, bytes: buffer.bytes)
+            }
+        }
+        return { (name) throws(SpinnpropError) in
+            guard let buffer = made[name] else {
+                throw SpinnpropError(.internal, "PE \(pe) was not given a buffer \"\(name)\"")
+            }
+            return buffer
+        }
+    }
+}
+
 extension Array where Element == PlannedBuffer {
     /// What all of them take as allocated, each in whole DMA words.
-    func bytes(_ constants: SpiNNaker2Constants) -> Int {
+    package func bytes(_ constants: SpiNNaker2Constants) -> Int {
         let alignment = Int(constants[.dmaAlignment])
         return reduce(0) { $0 + ($1.bytes + alignment - 1) / alignment * alignment }
     }
 
-    func fits(_ constants: SpiNNaker2Constants) -> Bool { bytes(constants) <= constants.dataBytes }
+    package func fits(_ constants: SpiNNaker2Constants) -> Bool { bytes(constants) <= constants.dataBytes }
 
     /// - Parameter subject: who needs them, with its verb.
     /// - Throws: `outOfMemory` if they do not fit a PE.
-    func check(_ subject: String, _ constants: SpiNNaker2Constants, remedy: String) throws(SpinnpropError) {
+    package func check(_ subject: String, _ constants: SpiNNaker2Constants, remedy: String) throws(SpinnpropError) {
         guard !fits(constants) else { return }
         let largest = self.max { $0.bytes < $1.bytes }
         throw SpinnpropError(
             .outOfMemory,
             "\(subject) \(bytes(constants)) bytes of SRAM and a PE has \(constants.dataBytes); the "
-                + "largest buffer is \"\(largest?.name ?? "")\" with \(largest?.bytes ?? 0) bytes: \(remedy), or smaller tapes "
-                + "(spikes_per_neuron)")
+                + "largest buffer is \"\(largest?.name ?? "")\" with \(largest?.bytes ?? 0) bytes: \(remedy)")
     }
 }

@@ -17,7 +17,7 @@ struct ParameterChunk: Equatable, Sendable {
 }
 
 /// The cut of a network: the same for all of its copies.
-struct Cut: Equatable, Sendable {
+package struct Cut: Equatable, Sendable {
     /// The slices of each population. The input is never cut.
     let slices: [[Slice]]
     /// The pieces that each optimiser PE looks after.
@@ -44,18 +44,32 @@ struct Cut: Equatable, Sendable {
     private static func slices(
         of layer: Int, _ slices: [[Slice]], _ plan: BufferPlan, _ constants: SpiNNaker2Constants, _ largestSlice: Int?
     ) throws(SpinnpropError) -> [Slice] {
-        let neurons = plan.shape.sizes[layer + 1]
-        let blocks = ClockKernels.padded(neurons) / ClockKernels.width
-        let largestBlocks = largestSlice.map { max(1, $0 / ClockKernels.width) } ?? blocks
-        // Buffers of the widest slice, if the layer is cut into so many.
-        func buffers(_ count: Int) -> [PlannedBuffer] {
+        try Cut.slices(
+            neurons: plan.shape.sizes[layer + 1], layer: layer, constants: constants, largestSlice: largestSlice,
+            remedy: "use fewer senders" + BufferPlan.orSmallerTapes
+        ) { slice, count in
             var cuts = slices.map(\.count)
             cuts[layer + 1] = count
-            let width = min(neurons, (blocks + count - 1) / count * ClockKernels.width)
-            return plan.neuronBuffers(layer: layer, slice: Slice(index: 0, first: 0, count: width), cuts: cuts)
+            return plan.neuronBuffers(layer: layer, slice: slice, cuts: cuts)
         }
-        try buffers(blocks).check(
-            "\(ClockKernels.width) neurons of layer \(layer) need", constants, remedy: "use fewer senders")
+    }
+
+    /// Cuts a layer into as few slices as fit.
+    ///
+    /// - Parameter buffersOf: the buffers of a slice of a layer that is cut into so many.
+    /// - Throws: `outOfMemory` if not even one block of neurons fits a PE.
+    package static func slices(
+        neurons: Int, layer: Int, constants: SpiNNaker2Constants, largestSlice: Int?, remedy: String,
+        _ buffersOf: (Slice, Int) -> [PlannedBuffer]
+    ) throws(SpinnpropError) -> [Slice] {
+        let blocks = ClockKernels.padded(neurons) / ClockKernels.width
+        let largestBlocks = largestSlice.map { max(1, $0 / ClockKernels.width) } ?? blocks
+        // Of the widest slice.
+        func buffers(_ count: Int) -> [PlannedBuffer] {
+            let width = min(neurons, (blocks + count - 1) / count * ClockKernels.width)
+            return buffersOf(Slice(index: 0, first: 0, count: width), count)
+        }
+        try buffers(blocks).check("\(ClockKernels.width) neurons of layer \(layer) need", constants, remedy: remedy)
         var count = (blocks + largestBlocks - 1) / largestBlocks
         if !buffers(count).fits(constants) {
             var (tooFew, enough) = (count, blocks)

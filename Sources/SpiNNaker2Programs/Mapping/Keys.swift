@@ -7,8 +7,9 @@ import SpiNNaker2
 /// | spike| 0, copy, population, slice, index in slice                                  | population (feed-forward before recurrent), sender |
 /// | error| 1, copy, population, slice, is recurrent, index in slice, block of receivers | connection, spike, block               |
 ///
-/// Population, slice and index are the sender's in both: an error goes to the spike's sender.
-struct KeyLayout: Equatable, Sendable {
+/// Population, slice and index are the sender's in both: an error goes to the spike's sender. BioGrad's errors have the output's in place of
+/// these, and their sign in place of the bit for recurrence; s- of its sleep are spikes of a population of their own.
+package struct KeyLayout: Equatable, Sendable {
     private let indexBits: Int
     private let blockBits: Int
     private let sliceBits: Int
@@ -18,7 +19,7 @@ struct KeyLayout: Equatable, Sendable {
     /// - Parameters:
     ///   - blocks: of receivers, in the largest population.
     /// - Throws: `unsupported` if 32 bits are too few.
-    init(copies: Int, populations: Int, slices: Int, sliceWidth: Int, blocks: Int) throws(SpinnpropError) {
+    package init(copies: Int, populations: Int, slices: Int, sliceWidth: Int, blocks: Int) throws(SpinnpropError) {
         indexBits = KeyLayout.bits(sliceWidth)
         blockBits = KeyLayout.bits(blocks)
         sliceBits = KeyLayout.bits(slices)
@@ -51,29 +52,29 @@ struct KeyLayout: Equatable, Sendable {
     }
 
     /// All spikes of a slice.
-    func spikes(copy: Int, population: Int, slice: Int) -> KeyRange {
+    package func spikes(copy: Int, population: Int, slice: Int) -> KeyRange {
         range(head(copy: copy, population: population, slice: slice) << UInt32(indexBits), low: indexBits)
     }
 
     /// All errors sent back to a slice.
-    func errors(copy: Int, population: Int, slice: Int) -> KeyRange {
+    package func errors(copy: Int, population: Int, slice: Int) -> KeyRange {
         range(
             1 << 31 | head(copy: copy, population: population, slice: slice) << UInt32(errorSliceShift),
             low: errorSliceShift)
     }
 
     /// What follows the slice in an error's key.
-    func errorTail(isRecurrent: Bool, index: Int, block: Int) -> UInt32 {
+    package func errorTail(isRecurrent: Bool, index: Int, block: Int) -> UInt32 {
         UInt32(((isRecurrent ? 1 : 0) << indexBits | index) << blockBits | block)
     }
 
-    func population(ofSpike key: UInt32) -> Int {
+    package func population(ofSpike key: UInt32) -> Int {
         Int(key >> UInt32(indexBits + sliceBits)) & (1 << populationBits - 1)
     }
-    func slice(ofSpike key: UInt32) -> Int { Int(key >> UInt32(indexBits)) & (1 << sliceBits - 1) }
-    func index(ofSpike key: UInt32) -> Int { Int(key) & (1 << indexBits - 1) }
-    func index(ofError key: UInt32) -> Int { Int(key >> UInt32(errorIndexShift)) & (1 << indexBits - 1) }
-    func isRecurrent(error key: UInt32) -> Bool { key >> UInt32(errorIndexShift + indexBits) & 1 != 0 }
+    package func slice(ofSpike key: UInt32) -> Int { Int(key >> UInt32(indexBits)) & (1 << sliceBits - 1) }
+    package func index(ofSpike key: UInt32) -> Int { Int(key) & (1 << indexBits - 1) }
+    package func index(ofError key: UInt32) -> Int { Int(key >> UInt32(errorIndexShift)) & (1 << indexBits - 1) }
+    package func isRecurrent(error key: UInt32) -> Bool { key >> UInt32(errorIndexShift + indexBits) & 1 != 0 }
     /// Equal for packets that belong to the same spike and connection.
     func group(ofError key: UInt32) -> UInt32 { key >> UInt32(errorIndexShift) }
 }

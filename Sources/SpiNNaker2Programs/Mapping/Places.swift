@@ -2,24 +2,25 @@
 import Mathematics
 import SpiNNaker2
 
-struct Places: Sendable {
+package struct Places: Sendable {
     /// The PEs of each copy there is room for: input, slices layer by layer, loss.
-    let copies: [[Int]]
+    package let copies: [[Int]]
     let optimizers: [Int]
 
     /// - Throws: `outOfMemory` for what the published placement has no place for.
-    init(_ cut: Cut, _ options: SpiNNaker2Options) throws(SpinnpropError) {
+    package init(pesPerCopy: Int, optimizers: Int, _ options: SpiNNaker2Options) throws(SpinnpropError) {
         var order = Array(0..<options.board.peCount)
         switch options.placement {
         case .published:
-            self = try Places(published: cut, options.board)
+            self = try Places(published: pesPerCopy, optimizers, options.board)
             return
         case .scattered(let seed):
             var random = RandomStream(seed: seed, stream: 0)
             random.shuffle(&order)
         case .compact: break
         }
-        self = Places(cut, options.board, order: order, keepsChips: options.placement == .compact)
+        self = Places(
+            pesPerCopy, optimizers, options.board, order: order, keepsChips: options.placement == .compact)
     }
 
     private init(copies: [[Int]], optimizers: [Int]) {
@@ -27,23 +28,23 @@ struct Places: Sendable {
     }
 
     /// Optimisers take the last PEs of the first chip; the copies fill what is left, chip by chip.
-    private init(_ cut: Cut, _ board: Board, order: [Int], keepsChips: Bool) {
-        guard cut.chunks.count < order.count else {
+    private init(_ pesPerCopy: Int, _ optimizerCount: Int, _ board: Board, order: [Int], keepsChips: Bool) {
+        guard optimizerCount < order.count else {
             (copies, optimizers) = ([], [])
             return
         }
-        let reserved = min(order.count, max(cut.chunks.count, min(board.pesPerChip, order.count)))
-        optimizers = Array(order[reserved - cut.chunks.count..<reserved])
-        let free = Array(order[..<(reserved - cut.chunks.count)] + order[reserved...])
+        let reserved = min(order.count, max(optimizerCount, min(board.pesPerChip, order.count)))
+        optimizers = Array(order[reserved - optimizerCount..<reserved])
+        let free = Array(order[..<(reserved - optimizerCount)] + order[reserved...])
         var copies: [[Int]] = []
         var start = 0
-        while start + cut.pesPerCopy <= free.count {
-            let place = Array(free[start..<start + cut.pesPerCopy])
-            let isWhole = !keepsChips || cut.pesPerCopy > board.pesPerChip - cut.chunks.count
+        while start + pesPerCopy <= free.count {
+            let place = Array(free[start..<start + pesPerCopy])
+            let isWhole = !keepsChips || pesPerCopy > board.pesPerChip - optimizerCount
             // A copy stays on one chip, if one can hold it.
             if isWhole || board.chip(ofPE: place[0]) == board.chip(ofPE: place[place.count - 1]) {
                 copies.append(place)
-                start += cut.pesPerCopy
+                start += pesPerCopy
             } else {
                 start += place.firstIndex { board.chip(ofPE: $0) != board.chip(ofPE: place[0]) } ?? 1
             }
@@ -53,7 +54,7 @@ struct Places: Sendable {
 
     /// The placement that the overview figure of arXiv 2412.15021 shows: each copy on the four PEs of a quad, quads row by row
     /// from (1, 1), the optimiser alone on a PE of quad (1, 6).
-    private init(published cut: Cut, _ board: Board) throws(SpinnpropError) {
+    private init(published pesPerCopy: Int, _ optimizerCount: Int, _ board: Board) throws(SpinnpropError) {
         func refusal(_ reason: String) -> SpinnpropError {
             SpinnpropError(
                 .outOfMemory,
@@ -62,16 +63,16 @@ struct Places: Sendable {
         }
         let perQuad = QuadGrid.pesPerQuad
         guard board.chipCount == 1 else { throw refusal("the board has \(board.chipCount) chips") }
-        guard cut.pesPerCopy <= perQuad else {
-            throw refusal("a copy of this network takes \(cut.pesPerCopy) PEs, a quad has \(perQuad)")
+        guard pesPerCopy <= perQuad else {
+            throw refusal("a copy of this network takes \(pesPerCopy) PEs, a quad has \(perQuad)")
         }
-        guard cut.chunks.count <= 1 else { throw refusal("its parameters take \(cut.chunks.count) optimiser PEs") }
+        guard optimizerCount <= 1 else { throw refusal("its parameters take \(optimizerCount) optimiser PEs") }
         let quads = QuadGrid.quads.prefix(board.pesPerChip / perQuad)
         guard let optimizer = quads.firstIndex(where: { $0.x == 1 && $0.y == 6 }) else {
             throw refusal("the chip has \(board.pesPerChip) PEs for applications, which end before it")
         }
         let copies = quads.indices.filter { $0 != optimizer }.map { quad in
-            Array(perQuad * quad..<perQuad * quad + cut.pesPerCopy)
+            Array(perQuad * quad..<perQuad * quad + pesPerCopy)
         }
         self.init(copies: copies, optimizers: [perQuad * optimizer])
     }

@@ -1,12 +1,14 @@
 // Packets of a tick in ascending order of their keys: the order in which programs must add up, whatever the order of arrival.
 import SpiNNaker2
 
-struct PacketOrder {
+package struct PacketOrder {
     private var sorted: [UInt32] = []
+
+    package init() {}
 
     /// The packets, in place if they came in order. Valid until the next call, and during the tick.
     @inline(__always)
-    mutating func packets(_ context: TickContext) -> UnsafePointer<UInt32> {
+    package mutating func packets(_ context: TickContext) -> UnsafePointer<UInt32> {
         let (packets, count, stride) = (context.packets, context.packetCount, context.packetStride)
         var n = 1
         while n < count, packets[(n &- 1) &* stride] <= packets[n &* stride] { n &+= 1 }

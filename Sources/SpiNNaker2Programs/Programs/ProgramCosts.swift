@@ -18,6 +18,8 @@ import Mathematics
 /// | `lossOutput`          | 150     | output neuron and sample: exponentials and divisions                        |
 /// | `optimizerWeight`     | 50      | weight and step of Adam: a root, two divisions, eight loads and stores      |
 /// | `sumWeight`           | 5       | weight and copy: adding gradients up                                        |
+/// | `random`              | 40      | 64 random bits of xoshiro256++ in 32-bit words, each compared with a bit    |
+/// | `traceSynapse`        | 14      | synapse and step: a trace that leaks, is reset, and adds to a gradient      |
 public struct ProgramCosts: Equatable, Sendable {
     public var tick = 150
     public var packet = 25
@@ -31,6 +33,8 @@ public struct ProgramCosts: Equatable, Sendable {
     public var lossOutput = 150
     public var optimizerWeight = 50
     public var sumWeight = 5
+    public var random = 40
+    public var traceSynapse = 14
 
     public init() {}
 
@@ -39,7 +43,8 @@ public struct ProgramCosts: Equatable, Sendable {
         ("tick", \.tick), ("packet", \.packet), ("synapse", \.synapse), ("neuron", \.neuron), ("spike", \.spike),
         ("adjoint_neuron", \.adjointNeuron), ("jump", \.jump), ("error_synapse", \.errorSynapse),
         ("gradient_synapse", \.gradientSynapse), ("loss_output", \.lossOutput),
-        ("optimizer_weight", \.optimizerWeight), ("sum_weight", \.sumWeight),
+        ("optimizer_weight", \.optimizerWeight), ("sum_weight", \.sumWeight), ("random", \.random),
+        ("trace_synapse", \.traceSynapse),
     ]
 
     func check() throws(SpinnpropError) {

@@ -55,6 +55,11 @@ FILES = {
     "simulate": ("metrics.json", "rates.npy", *_pictures("raster")),
     "reproduce eventprop-yin-yang": _runs("seed-*"),
     "reproduce spinnaker2-yin-yang": _runs("clock-seed-*", "spinnaker2-seed-*"),
+    "reproduce learning-rules-on-chip": (
+        *_runs("eventprop-seed-*", "biograd-seed-*", "traces-seed-*"),
+        "metrics.json",
+        *_pictures("accuracy_over_energy"),
+    ),
     **{f"reproduce {setting}": (*_runs(f"{setting}-*"), *_TABLE_OF_RUNS) for setting in COMPARED},
     **{f"reproduce {setting}": (*_runs(f"{setting}-*"), "metrics.json", *_pictures("accuracy", "angle", "cosine")) for setting in LOCAL},
     "reproduce biograd-choices": (*_runs("biograd-choices-*"), "metrics.json", "choices.md"),

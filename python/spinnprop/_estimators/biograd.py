@@ -20,6 +20,7 @@ from .._biograd import BioGrad, answers
 from .._support import checks
 from .._support.bars import EpochBar
 from .._support.types import PathLike, Progress
+from ..spinnaker2 import Board, Chip, Engine
 from .decisions import Decisions
 from .rescaling import rescaled
 from .validation import hidden_sizes, validate_data
@@ -41,7 +42,7 @@ class BioGradClassifier(Decisions, BaseEstimator):
         Whether to map each feature's range in the training set to [0, 1], clipping what lies outside later; a constant feature
         becomes 0. If not, features must lie in [0, 1].
     steps, soft_start, decay, threshold, window, amplitude, rule, feedback, sleep, sleep_steps, sleep_rate, sleep_power, sleep_draw, \
-averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, traces_from, includes_threshold, integer
+averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, traces_from, includes_threshold, integer, engine
         As in `BioGrad`.
     checkpoint : path or None
         A file that is written after each epoch and on Ctrl-C; see `BioGrad.run`.
@@ -109,6 +110,7 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
         traces_from: int = 0,
         includes_threshold: bool = False,
         integer: bool = False,
+        engine: Union[str, Engine, Chip, Board] = "host",
         complement: Optional[bool] = None,
         rescale: bool = True,
         checkpoint: Optional[PathLike] = None,
@@ -139,6 +141,7 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
         self.traces_from = traces_from
         self.includes_threshold = includes_threshold
         self.integer = integer
+        self.engine = engine
         self.complement = complement
         self.rescale = rescale
         self.checkpoint = checkpoint
@@ -190,7 +193,7 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
                 raise ValueError("resume is True without a checkpoint; give the path to go on from")
             if os.path.exists(checks.path(self.checkpoint, "checkpoint")):
                 earlier = BioGrad.load(self.checkpoint)
-                earlier.epochs = fresh.epochs
+                earlier.epochs, earlier.engine = fresh.epochs, fresh.engine
                 ours, theirs = ({"layers": own.layer_sizes, **own.options} for own in (fresh, earlier))
                 for name, value in ours.items():
                     if theirs[name] != value:

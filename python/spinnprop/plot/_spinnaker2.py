@@ -16,7 +16,7 @@ _CORNERS = ((-0.24, -0.24), (0.24, -0.24), (-0.24, 0.24), (0.24, 0.24))
 _SIDE = 0.42
 #: The router and the memory interface.
 _FIXED = ((4, 3, "router"), (7, 3, "DRAM"))
-_PROGRAMS = ("input", "neurons", "loss", "optimizer")
+_PROGRAMS = ("input", "neurons", "loss", "optimizer", "errors")
 _DIRECTIONS = ((1, 0), (1, 1), (0, 1), (-1, 0), (-1, -1), (0, -1))
 #: Counter, label, and whether the colours are logarithmic: an optimiser does far more than all others.
 _QUANTITIES: Dict[str, Tuple[str, str, bool]] = {
@@ -93,6 +93,7 @@ def spinnaker2(account: Union[Account, Engine], by: str = "program", ax: Any = N
         handles = [
             Rectangle((0, 0), 1, 1, color=f"C{index}", label=f"{name} ({int(np.sum(pes['program'] == name))})")
             for index, name in enumerate(_PROGRAMS)
+            if (pes["program"] == name).any()
         ]
         axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncol=4, fontsize="small")
     else:

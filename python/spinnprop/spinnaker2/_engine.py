@@ -28,6 +28,10 @@ _POWER: Dict[Optional[str], int] = {
     "high": _core.SPINNAKER2_POWER_HIGH,
     "automatic": _core.SPINNAKER2_POWER_AUTOMATIC,
 }
+_CREDIT: Dict[Optional[str], int] = {
+    "recursion": _core.SPINNAKER2_CREDIT_RECURSION,
+    "traces": _core.SPINNAKER2_CREDIT_TRACES,
+}
 
 
 class Engine(BaseEngine):
@@ -68,6 +72,10 @@ class Engine(BaseEngine):
         Spikes per neuron and sample that spike tapes are made for. Tapes are up to eight times as long where memory is left.
     active_senders : float
         The part of a population of more than 128 that spikes in a sample: what sums per sample are made for.
+    credit : "recursion" or "traces"
+        What `BioGrad`'s programs keep of a sample for its gradient: membranes and input spikes of all steps, for one backward recursion per
+        neuron; or a trace and a gradient per synapse, brought on in each step, as e-prop does. The bits are the same, time, energy and
+        memory are not.
 
     Raises
     ------
@@ -123,6 +131,7 @@ class Engine(BaseEngine):
         power_threshold: int = 0,
         spikes_per_neuron: float = 2.0,
         active_senders: float = 0.5,
+        credit: str = "recursion",
     ) -> None:
         if chip is not None and not isinstance(chip, (Chip, Board)):
             raise TypeError(f"chip is {checks.shown(chip)}; it must be a spinnaker2.Chip or a spinnaker2.Board")
@@ -133,6 +142,7 @@ class Engine(BaseEngine):
         checks.choice(overflow, "overflow", _OVERFLOW)
         checks.choice(faults, "faults", _FAULTS)
         checks.choice(power, "power", _POWER)
+        checks.choice(credit, "credit", _CREDIT)
         own = partial(checks.option, of=_core.DOMAINS_SPINNAKER2)
         self.__dict__.update(
             copies="auto" if copies == "auto" else grid.copies,
@@ -147,6 +157,7 @@ class Engine(BaseEngine):
             power_threshold=own(power_threshold, "power_threshold"),
             spikes_per_neuron=own(spikes_per_neuron, "spikes_per_neuron"),
             active_senders=own(active_senders, "active_senders"),
+            credit=credit,
         )
         self._make()
 
@@ -194,6 +205,7 @@ class Engine(BaseEngine):
             "overflow": _OVERFLOW[own["overflow"]],
             "faults": _FAULTS[own["faults"]],
             "power": _POWER[own["power"]],
+            "credit": _CREDIT[own["credit"]],
             **{name: own[name] or 0 for name in ("batch_size", "largest_slice", "fifo_packets")},
         }
 

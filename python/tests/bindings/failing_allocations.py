@@ -56,10 +56,11 @@ CALLS = {
     "spinnaker2_estimate": lambda: _core.spinnaker2_estimate(chip._handle, sizes, 0, 1, 1.0, None, 1, slices, largest),
     "spinnaker2_account": lambda: _core.spinnaker2_account(chip._handle),
     "biograd_create": lambda: _core.biograd_copy(_core.biograd_create(np.array([2, 4, 2]), {"epochs": 1})),
-    "biograd_run": lambda: _core.biograd_run(_core.biograd_copy(local), probabilities, labels, None, lambda progress: False),
+    "biograd_run": lambda: _core.biograd_run(_core.biograd_copy(local), probabilities, labels, None, None, lambda progress: False),
     "biograd_events": lambda: _core.biograd_counts(
-        np.empty((20, 3), np.int32), _core.biograd_create(np.array([5, 4, 3]), {}), (None, 0, 1, trains, 1e-3), 0, None
+        np.empty((20, 3), np.int32), _core.biograd_create(np.array([5, 4, 3]), {}), (None, 0, 1, trains, 1e-3), 0, None, None
     ),
+    "biograd_on_chip": lambda: _core.biograd_run(_core.biograd_copy(local), probabilities, labels, chip._handle, None, None),
     "biograd_gradient": lambda: _core.biograd_gradient(np.empty(16), np.empty(6), local, probabilities, labels, 0),
     "biograd_history": lambda: (_core.biograd_describe(local), _core.biograd_history(local)),
     "biograd_arrays": lambda: (

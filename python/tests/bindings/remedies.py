@@ -157,6 +157,12 @@ def fitted(**options):
     return sp.BioGradClassifier(**{**FEW, **options}).fit(np.tile(np.arange(12.0)[:, None], 3), np.arange(12) % 3)
 
 
+def local_on_chip(sizes=(5, 6, 3), engine=None, **options):
+    """On the host with engine "host"."""
+    own = "host" if engine == "host" else sp.spinnaker2.Engine(**(engine or {}))
+    sp.BioGrad(list(sizes), epochs=1, engine=own, **options).run(np.full((len(Y), sizes[0]), 0.5), Y)
+
+
 #: What provokes a message, and the same as the message says.
 REMEDIES = [
     # local learning
@@ -171,6 +177,27 @@ REMEDIES = [
     (lambda: sp.BioGrad([5, 6, 3], integer=True, rule="bptt"), lambda: (sp.BioGrad([5, 6, 3], integer=True), sp.BioGrad([5, 6, 3], rule="bptt"))),
     (lambda: sp.BioGrad([5, 6, 3], integer=True, steps=70000), lambda: (sp.BioGrad([5, 6, 3], integer=True, steps=65535), sp.BioGrad([5, 6, 3], steps=70000))),
     (lambda: fitted(resume=True), lambda: fitted(resume=True, checkpoint="local")),
+    (
+        lambda: local_on_chip(rule="bptt"),
+        lambda: [local_on_chip(rule=rule) for rule in ("biograd", "exact-error")] + [local_on_chip(rule="bptt", engine="host")],
+    ),
+    (lambda: local_on_chip(sleep_steps=100_000), lambda: local_on_chip(sleep_steps=10)),
+    (
+        lambda: local_on_chip(batch_size=4, engine={"copies": 5}),
+        lambda: [local_on_chip(batch_size=4, engine={"copies": copies}) for copies in (4, 3, "auto")],
+    ),
+    (lambda: local_on_chip((5, 20000, 3)), lambda: [local_on_chip((5, 200, 3)), local_on_chip((5, 200, 3), steps=10)]),
+    (
+        lambda: local_on_chip((500, 6, 3), engine={"credit": "traces"}, steps=1600),
+        lambda: [local_on_chip((500, 6, 3), engine={"credit": "traces"}), local_on_chip((5, 6, 3), engine={"credit": "traces"}, steps=100)],
+    ),
+    (
+        lambda: local_on_chip((5, 800, 800, 3), engine={"copies": 2}),
+        lambda: [
+            local_on_chip((5, 200, 200, 3), engine={"copies": 2}),
+            local_on_chip((5, 800, 800, 3), engine={"copies": 2, "chip": sp.spinnaker2.Board(2)}),
+        ],
+    ),
     # engines, networks, losses
     (lambda: sp.BaseEngine(), lambda: sp.EventEngine()),
     (lambda: sp.losses.Loss(), lambda: sp.losses.TTFSCrossEntropy()),

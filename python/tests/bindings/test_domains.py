@@ -106,7 +106,7 @@ KINDS = {
     _core.DOMAINS_SPINNAKER2: (
         lambda chips=1, **options: sp.spinnaker2.Engine(sp.spinnaker2.Board(chips), **options),
         sp.spinnaker2.Engine,
-        dict.fromkeys(("decay", "overflow", "faults", "placement", "power")),
+        dict.fromkeys(("decay", "overflow", "faults", "placement", "power", "credit")),
     ),
     _core.DOMAINS_GRADIENT: (
         lambda **options: sp.losses.RateRegularisation(**{"strength": 1.0, **options}),
@@ -150,7 +150,7 @@ def test_words_have_the_cores_defaults():
     core, shown = _core.spinnaker2_defaults(), inspect.signature(sp.spinnaker2.Engine).parameters
     tables = {
         "decay": grid._DECAYS, "overflow": _engine._OVERFLOW, "faults": _engine._FAULTS, "placement": _engine._PLACEMENTS,
-        "power": _engine._POWER,
+        "power": _engine._POWER, "credit": _engine._CREDIT,
     }  # fmt: skip
     rows = {row["name"]: row for row in _core.domains(_core.DOMAINS_SPINNAKER2)}
     for name, words in tables.items():

@@ -120,7 +120,7 @@ class Objects:
         biograd = self.make("spinnprop_biograd_create", local_sizes, ctypes.c_int64(3), ctypes.byref(local))
         local_input = initial(library, "spinnprop_step_input")
         local_input.events, local_input.step_time = ctypes.addressof(spikes), 1e-3
-        self.good("spinnprop_biograd_run", biograd, ctypes.byref(local_input), labels, ctypes.c_int64(n), None, None, None)
+        self.good("spinnprop_biograd_run", biograd, ctypes.byref(local_input), labels, ctypes.c_int64(n), None, None, None, None)
         self.handles = {
             "spinnprop_biograd": biograd,
             "spinnprop_network": network,

@@ -186,6 +186,8 @@ extension spinnprop_spinnaker2_options: TabledStruct {
         StructNumber("placement_seed", \.placement_seed),
         StructNumber("power", \.power),
         StructNumber("power_threshold", \.power_threshold),
+        StructNumber("credit", \.credit),
+        StructNumber("reserved", \.reserved),
         StructNumber("n_constants", \.n_constants),
     ]
 }

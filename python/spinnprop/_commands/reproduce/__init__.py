@@ -12,6 +12,7 @@ from . import (
     eventprop_delays_yin_yang,
     eventprop_yin_yang,
     fast_and_deep_yin_yang,
+    learning_rules_on_chip,
     spinnaker2_yin_yang,
 )
 
@@ -23,6 +24,7 @@ def add_parser(commands: Any) -> None:
     )
     eventprop_yin_yang.add_parser(settings)
     spinnaker2_yin_yang.add_parser(settings)
+    learning_rules_on_chip.add_parser(settings)
     for module in (fast_and_deep_yin_yang, delgrad_yin_yang, eventprop_delays_yin_yang):
         comparison.add_parser(settings, module.SETTING)
     biograd.add_parser(settings)
