@@ -104,7 +104,7 @@ def fit(
     input_activity: Optional[float] = None,
     activity: Optional[Sequence[float]] = None,
 ) -> Fit:
-    """Whether a network fits a chip, and what a training step would take; nothing is run.
+    """Whether a network fits a chip, and what a training step of EventProp would take; nothing is run.
 
     Parameters
     ----------

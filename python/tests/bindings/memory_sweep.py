@@ -210,6 +210,18 @@ def biograd_trainer():
 
 
 @case
+def biograd_on_chip():
+    X, y = np.random.default_rng(0).random((40, 100)), np.arange(40) % 5
+    training = sp.BioGrad([100, 150, 100, 5], epochs=1, batch_size=20, engine=sp.spinnaker2.Engine(sp.spinnaker2.Board(4)))
+
+    def run():
+        training.run(X, y)
+        return [*training.weights, *training.feedback]
+
+    return run
+
+
+@case
 def biograd_in_integers():
     X = np.random.default_rng(1).random((60, 400))
     training = sp.BioGrad([400, 600, 5], epochs=2, batch_size=20, integer=True)

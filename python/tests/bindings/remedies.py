@@ -181,6 +181,7 @@ REMEDIES = [
         lambda: local_on_chip(rule="bptt"),
         lambda: [local_on_chip(rule=rule) for rule in ("biograd", "exact-error")] + [local_on_chip(rule="bptt", engine="host")],
     ),
+    (lambda: local_on_chip(integer=True), lambda: [local_on_chip(), local_on_chip(integer=True, engine="host")]),
     (lambda: local_on_chip(sleep_steps=100_000), lambda: local_on_chip(sleep_steps=10)),
     (
         lambda: local_on_chip(batch_size=4, engine={"copies": 5}),
