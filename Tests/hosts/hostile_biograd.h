@@ -129,12 +129,12 @@ static void local_learning_access(void) {
         bad[7] = not_finite[i];
         INVALID(spinnprop_biograd_set(training, SPINNPROP_BIOGRAD_WEIGHTS, 0, bad, n));
     }
-    int64_t sizes[4] = {0};
-    WATCH(sizes);
-    INVALID(spinnprop_biograd_layer_sizes(sizes, 2, training));
-    INVALID(spinnprop_biograd_layer_sizes(sizes, 4, training));
+    int64_t layers[4] = {0};
+    WATCH(layers);
+    INVALID(spinnprop_biograd_layer_sizes(layers, 2, training));
+    INVALID(spinnprop_biograd_layer_sizes(layers, 4, training));
     INVALID(spinnprop_biograd_layer_sizes(NULL, 3, training));
-    INVALID(spinnprop_biograd_layer_sizes(sizes, 3, NULL));
+    INVALID(spinnprop_biograd_layer_sizes(layers, 3, NULL));
     spinnprop_biograd_options own = good_biograd_options();
     WATCH(own);
     INVALID(spinnprop_biograd_get_options(NULL, training));
