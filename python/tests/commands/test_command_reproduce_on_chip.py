@@ -39,7 +39,7 @@ def test_three_rules_side_by_side(shown):
 
 
 def test_what_is_done_is_not_run_again(shown, capsys, monkeypatch):
-    monkeypatch.setattr(on_chip, "_run", None)
+    monkeypatch.setattr(on_chip, "_run", lambda *case: pytest.fail("it runs again"))
     assert _commands.main([*COMMAND, str(shown)]) == 0
     said = capsys.readouterr().out
     assert said.count("from an earlier run") == 3 and "hop_energy" in said and "estimated" in said
