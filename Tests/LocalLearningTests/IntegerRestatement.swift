@@ -121,8 +121,8 @@ struct IntegerRestatement {
         return (product - ((product % unit) + unit) % unit) / unit
     }
 
-    /// A batch of samples x[n][t][i], its update, and the sleep after it.
-    mutating func batch(_ samples: [[[Bool]]], _ labels: [Int], epoch: Int, sleep: Int) {
+    /// Of samples x[n][t][i]: error dendrite times what the trace has collected, for each weight.
+    func sums(_ samples: [[[Bool]]], _ labels: [Int]) -> [[[Int]]] {
         var sums = weights.map { $0.map { $0.map { _ in 0 } } }
         for (sample, label) in zip(samples, labels) {
             let hidden = membranes(0, sample)
@@ -139,12 +139,21 @@ struct IntegerRestatement {
                 }
             }
         }
+        return sums
+    }
+
+    /// What a sum is worth, the mean over so many samples.
+    func worth(_ layer: Int, _ count: Int) -> Double {
+        options.amplitude / Double(options.steps - options.softStart)
+            / Double(1 << (8 + (layer == 0 ? kFeedback : 0))) / Double(count)
+    }
+
+    /// A batch, its update, and the sleep after it.
+    mutating func batch(_ samples: [[[Bool]]], _ labels: [Int], epoch: Int, sleep: Int) {
+        let sums = sums(samples, labels)
         for layer in 0..<2 {
             var random = RandomStream(seed: options.seed, purpose: 8, UInt64(epoch), UInt64(layer))
-            let unit =
-                options.amplitude / Double(options.steps - options.softStart)
-                / Double(1 << (8 + (layer == 0 ? kFeedback : 0)))
-            let rate = options.learningRate * unit * Double(1 << k[layer]) / Double(samples.count)
+            let rate = options.learningRate * worth(layer, 1) * Double(1 << k[layer]) / Double(samples.count)
             for i in 0...sizes[layer] {
                 for j in weights[layer].indices {
                     let step = rounded(-sums[layer][j][i], times: rate, random.nextUInt64())

@@ -61,6 +61,12 @@ import Testing
                 let output = plain.membranes(1, middle).map { $0.map { plain.isSpike($0, 1) } }
                 for k in 0..<3 { #expect(Int(counts[3 * n + k]) == output.filter { $0[k] }.count) }
             }
+            let (gradient, sums) = (try training.gradient(input, labels: labels), plain.sums(x, labels))
+            for layer in 0..<2 {
+                let mean = sums[layer].map { $0.map { Float(Double($0) * plain.worth(layer, labels.count)) } }
+                #expect(gradient.weights[layer] == mean.flatMap { $0.dropLast() })
+                #expect(gradient.biases[layer] == mean.map { $0[$0.count - 1] })
+            }
             #expect(throws: SpinnpropError.cancelled) {
                 try training.run(input, labels: labels) { !$0.isEpochFinished }
             }

@@ -25,9 +25,9 @@ final class IntegerSums {
 
 /// One sample after another, in one thread. A synapse has a trace, as in the paper:
 ///
-///     e <- d (1 - s - v h) e + x,   G <- G + e where h is not 0
+///     e <- d (1 - s - v h) e + x,   G <- G + e within the window
 ///
-/// each product rounded once. Nothing but the sample's end needs the error, so traces of a sample without one are left out.
+/// each product rounded once; the height of h is left to the learning rate. Nothing but the sample's end needs the error, so traces of a sample without one are left out.
 final class IntegerCredit {
     static let pointBits = 8
 
@@ -98,7 +98,7 @@ final class IntegerCredit {
         for n in 0..<count {
             let isInside = all[n] > own.low && all[n] < own.high
             let kept = (all[n] > own.threshold ? 0 : 1 << bits) - (isInside ? amplitude * Int(all[n]) : 0)
-            // 1 - s - v h in 4096ths of a decay, of 28 bits and 23 before it saturates.
+            // v h has 51 bits at most; saturated at 47 and times 12 of the decay it stays below 2^63.
             let factor = (network.decay.value * Saturation.clamp(kept, Saturation.sum) + 1 << (bits - 1)) >> bits
             factors.pointer[n] = Int32(Saturation.clamp(factor, Int(Saturation.trace)))
             gates.pointer[n] = isInside && n >= options.tracesFrom * own.stride ? -1 : 0
