@@ -148,6 +148,8 @@ def extension_sources():
                 text = source.read()
             parts = r"GIVES_INITIAL(\1_defaults, \1_options) spinnprop_\1_create(&engine); GIVES_STRUCT(\1_get_options, \1_options, engine)"
             text = re.sub(r"(?<!define )TAKES_OPTIONS\((\w+)\)", parts, text)
+            text = re.sub(r"FILLS\((\w+), .*\)\n", r"spinnprop_\1(values);\n", text)
+            text = re.sub(r"FILLS_OF\((\w+), .*\)\n", r"WITHOUT_GIL(spinnprop_\1(values));\n", text)
             text = re.sub(r"GIVES_INITIAL\(\w+, (\w+)\)", r"spinnprop_\1_init(&initial);", text)
             text = re.sub(r"GIVES_STRUCT\((\w+), (\w+), \w+\)", r"spinnprop_\2_init(&filled); spinnprop_\1(&filled);", text)
             yield name, re.sub(r"READ_ROWS\((\w+)", r"\1_init(rows); READ_ROWS(\1", text)
@@ -165,9 +167,9 @@ def test_every_function_of_the_header_is_bound():
 
 #: What may run under the GIL: its time does not grow with spikes, samples or weights.
 SHORT = re.compile(
-    r"spinnprop_(\w+_(init|free|describe|delay_kinds|shape|layer_size|spike_count|skipped|copy|epochs_done|history)"
+    r"spinnprop_(\w+_(init|free|describe|delay_kinds|shape|layer_sizes?|spike_count|skipped|copy|epochs_done|history)"
     r"|version|abi_version|last_error|set_threads|get_threads|trainer_network|loss_check|recording_engine"
-    r"|domain_\w+|engine_(loss|setting|create)|(clock|first_spike)_(create|get_options)|spinnaker2_(get_options|account_\w+)|sparse_recording_(summary|trace_count)|sparse_gradient_count)"
+    r"|domain_\w+|engine_(loss|setting|create)|(clock|first_spike)_(create|get_options)|biograd_(get_options|set_epochs)|spinnaker2_(get_options|account_\w+)|sparse_recording_(summary|trace_count)|sparse_gradient_count)"
 )
 
 
