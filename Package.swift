@@ -78,7 +78,8 @@ let package = Package(
             name: "CInterface",
             dependencies: [
                 "Spinnprop", "FirstSpike", "LocalLearning", "LocalLearningPrograms", "SparseRecurrent", "SpiNNaker2",
-                "SpiNNaker2Programs", "ClockDriven", "Learning", "DataSets", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport", "CSpinnprop",
+                "SpiNNaker2Programs", "ClockDriven", "Learning", "DataSets", "Networks", "Neurons", "Spikes",
+                "Mathematics", "CSupport", "CSpinnprop",
             ],
             swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),

@@ -54,7 +54,8 @@ extension LocalNetwork {
 
     package static func feedbackOverflow(neuron: Int, layer: Int, sleep: Int) -> SpinnpropError {
         .invalidValue(
-            "the feedback of neuron \(neuron) of layer \(layer) overflows float32 in sleep \(sleep); use a smaller sleep_rate")
+            "the feedback of neuron \(neuron) of layer \(layer) overflows float32 in sleep \(sleep); use a smaller sleep_rate"
+        )
     }
 
     private func dream(

@@ -61,7 +61,8 @@ struct LocalShape: Equatable, Sendable {
         guard correlation < 0x1p31, powers < 0x1p53 else {
             throw .unsupported(
                 "a sleep of \(sleepSteps) steps and \(batch) samples could count to \(correlation) and, with sleep_power "
-                    + "\(options.sleepPower), to \(powers); the chip's sums hold \(0x1p31) and \(0x1p53): use fewer sleep_steps")
+                    + "\(options.sleepPower), to \(powers); the chip's sums hold \(0x1p31) and \(0x1p53): use fewer sleep_steps"
+            )
         }
     }
 

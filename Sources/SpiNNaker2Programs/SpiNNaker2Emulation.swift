@@ -53,7 +53,8 @@ final class SpiNNaker2Emulation: MappedNetwork {
     private func build(_ copy: Int) throws(SpinnpropError) {
         let (plan, cut, keys, costs) = (layout.plan, layout.cut, layout.keys, options.costs)
         let inputPE = layout.inputPE(copy: copy)
-        var find = try machine.allocate(inputPE, plan.inputBuffers(cuts: cut.cuts), fifo: plan.inputFIFO(cuts: cut.cuts))
+        var find = try machine.allocate(
+            inputPE, plan.inputBuffers(cuts: cut.cuts), fifo: plan.inputFIFO(cuts: cut.cuts))
         let input = try InputProgram(
             copy: copy, keys: keys, costs: costs, plan: plan, slice: cut.slices[0][0], find)
         try machine.load(input, on: inputPE)

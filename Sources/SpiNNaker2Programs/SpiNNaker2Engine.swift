@@ -110,7 +110,8 @@ public final class SpiNNaker2Engine: Substrate, GradientRule, @unchecked Sendabl
         mean: inout [[Double]], square: inout [[Double]]
     ) throws(SpinnpropError) -> Bool {
         try locked { (mapped) throws(SpinnpropError) in
-            try (mapped as? SpiNNaker2Emulation)?.step(of: session, &network, rule, clipping, mean: &mean, square: &square) ?? false
+            try (mapped as? SpiNNaker2Emulation)?
+                .step(of: session, &network, rule, clipping, mean: &mean, square: &square) ?? false
         }
     }
 

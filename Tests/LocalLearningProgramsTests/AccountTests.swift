@@ -20,7 +20,9 @@ import Testing
         var options = LocalOptions()
         (options.epochs, options.batchSize, options.rule, options.sleepSteps) = (1, batch, rule, sleepSteps)
         var network = try LocalNetwork(sizes: sizes, seed: 3)
-        for layer in network.layers.indices { for n in network.layers[layer].rows.indices { network.layers[layer].rows[n] *= 3 } }
+        for layer in network.layers.indices {
+            for n in network.layers[layer].rows.indices { network.layers[layer].rows[n] *= 3 }
+        }
         return try BioGrad(network, options)
     }
 

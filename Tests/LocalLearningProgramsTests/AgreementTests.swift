@@ -113,7 +113,8 @@ struct RandomLocalCase: CustomStringConvertible {
             var host = try BioGrad(own.network, own.options)
             try host.run(own.input, labels: own.labels)
             let hasLearnt = zip(host.network.layers, own.network.layers).allSatisfy {
-                $0.rows != $1.rows && $0.biases != $1.biases && ($0.feedback.isEmpty || !own.options.sleeps || $0.feedback != $1.feedback)
+                $0.rows != $1.rows && $0.biases != $1.biases
+                    && ($0.feedback.isEmpty || !own.options.sleeps || $0.feedback != $1.feedback)
             }
             guard hasLearnt else { continue }
             lively += 1
@@ -121,7 +122,9 @@ struct RandomLocalCase: CustomStringConvertible {
             if layout.slices.contains(where: { $0.count > 1 }) { cut += 1 }
             if layout.copies > 1, layout.plan.needsSum { shared += 1 }
         }
-        #expect(lively >= 45 && cut >= 15 && shared >= 5, "\(lively) lively, \(cut) cut, \(shared) with several parts a copy")
+        #expect(
+            lively >= 45 && cut >= 15 && shared >= 5,
+            "\(lively) lively, \(cut) cut, \(shared) with several parts a copy")
     }
 
     /// A chip that has learnt hands over to the host and back.

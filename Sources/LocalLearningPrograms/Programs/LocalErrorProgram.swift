@@ -55,14 +55,17 @@ final class LocalErrorProgram: Program {
             if step >= options.countsFrom { counted[output] += 1 }
         }
         context.charge(context.packetCount * costs.packet)
+        let isLast = step == shape.steps - 1
         if let label = batch.label(sample) {
-            if options.counts == .running, step >= options.softStart { evaluate(context, label) }
-            if options.counts == .final, step == shape.steps - 1 { evaluate(context, label) }
-            if options.counts == .running, step >= options.softStart {
-                try spike(context, options, isLast: step == shape.steps - 1)
+            switch options.counts {
+            case .running where step >= options.softStart:
+                evaluate(context, label)
+                try spike(context, options, isLast: isLast)
+            case .final where isLast: evaluate(context, label)
+            default: break
             }
         }
-        if step == shape.steps - 1 { end(job, sample) }
+        if isLast { end(job, sample) }
     }
 
     /// With final counts all errors come after the sample.

@@ -184,7 +184,9 @@ final class LocalNeuronProgram: Program {
         context.charge(costs.packet)
     }
 
-    func sender(_ key: UInt32) -> Int { senders[place.keys.slice(ofSpike: key)].first &+ place.keys.index(ofSpike: key) }
+    func sender(_ key: UInt32) -> Int {
+        senders[place.keys.slice(ofSpike: key)].first &+ place.keys.index(ofSpike: key)
+    }
 
     func isNegative(_ key: UInt32) -> Bool { place.keys.population(ofSpike: key) >= shape.sizes.count }
 

@@ -115,7 +115,8 @@ struct Layout: Sendable {
         // Input and loss are never cut: they must fit as they are.
         let whole = [("input", plan.inputBuffers(cuts: cut.cuts)), ("loss", plan.lossBuffers)]
         for (name, buffers) in whole {
-            try buffers.check("the \(name) program needs", board.constants, remedy: "use fewer units" + BufferPlan.orSmallerTapes)
+            try buffers.check(
+                "the \(name) program needs", board.constants, remedy: "use fewer units" + BufferPlan.orSmallerTapes)
         }
         let places = try Places(pesPerCopy: cut.pesPerCopy, optimizers: cut.chunks.count, options)
         return Attempt(plan: plan, cut: cut, places: places)
