@@ -72,7 +72,7 @@ static inline spinnprop_status fuzz_learn(spinnprop_biograd *training) {
     input.probabilities = probabilities;
     input.n_samples = 2;
     input.n_units = FUZZ_INPUTS;
-    return spinnprop_biograd_run(training, &input, labels, 2, NULL, NULL, NULL);
+    return spinnprop_biograd_run(training, &input, labels, 2, NULL, NULL, NULL, NULL);
 }
 
 #endif
