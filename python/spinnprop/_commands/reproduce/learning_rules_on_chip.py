@@ -235,7 +235,8 @@ def _print(rows: List[Dict[str, Any]], constants: List[Dict[str, Any]]) -> None:
                 f"{row['fullest_pe'] / 1024:.1f} kB",
             )  # fmt: skip
         )
-    print("of a training sample, copies side by side, medians over seeds; estimated: ms, uJ, cycles. SRAM: of all PEs")
+    print("of a training sample, copies side by side, medians over seeds; estimated: ms, uJ, cycles. SRAM: of all PEs; EventProp's spike")
+    print("tapes are up to eight times as long as asked for where memory is left")
     for row in rows:
         print(f"\n{row['rule']}: {row['what']}")
         phases = [
