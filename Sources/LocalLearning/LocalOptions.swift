@@ -49,9 +49,9 @@ public enum SleepDraw: Int32, Sendable, CaseIterable {
 /// |         | `sleepSteps`    | 50       | time steps of a sleep                                                          |
 /// | lr_s    | `sleepRate`     | 3.33e-5  | learning rate of the feedback weights                                          |
 /// | p       | `sleepPower`    | 2        | of the output's count in the decay of the feedback weights                     |
-/// | lr      | `learningRate`  | 1e-2     | of weights and biases                                                          |
+/// | lr      | `learningRate`  | 5e-3     | of weights and biases                                                          |
 /// |         | `batchSize`     | 32       | samples per step; fewer at the end of an epoch take so much smaller a step     |
-/// |         | `epochs`        | 30       | passes over the data, in all                                                   |
+/// |         | `epochs`        | 60       | passes over the data, in all                                                   |
 /// |         | `seed`          | 0        | of weights, feedback, order, encoding and sleep                                |
 /// |         | `counts`        | running  | which output spikes the error's softmax counts                                 |
 /// |         | `countsFrom`    | 0        | the first step whose output spikes count in the error                          |
@@ -73,9 +73,9 @@ public struct LocalOptions: Equatable, Sendable {
     public var sleepSteps = 50
     public var sleepRate = 3.33e-5
     public var sleepPower = 2
-    public var learningRate = 1e-2
+    public var learningRate = 5e-3
     public var batchSize = 32
-    public var epochs = 30
+    public var epochs = 60
     public var seed: UInt64 = 0
     public var counts = LocalCounts.running
     public var countsFrom = 0

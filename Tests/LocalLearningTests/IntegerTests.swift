@@ -82,6 +82,7 @@ import Testing
     @Test func learnsAndIsTheSameInAnyNumberOfThreads() throws {
         var options = LocalOptions()
         (options.integer, options.epochs, options.seed, options.batchSize) = (true, 12, 3, 37)
+        options.learningRate = 1e-2
         let (input, labels) = try TrainingTests.patterns(300)
         let before = Threads.requested
         defer { try? Threads.set(before) }

@@ -31,7 +31,7 @@ import Testing
     @Test(arguments: [LocalRule.biograd, .exactError, .bptt])
     func learns(_ rule: LocalRule) throws {
         var options = LocalOptions()
-        (options.rule, options.epochs, options.seed) = (rule, 8, 3)
+        (options.rule, options.epochs, options.seed, options.learningRate) = (rule, 8, 3, 1e-2)
         let (input, labels) = try Self.patterns(300)
         var training = try BioGrad(try LocalNetwork(sizes: [20, 30, 20, 3], seed: 3), options)
         try training.run(input, labels: labels)

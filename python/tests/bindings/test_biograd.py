@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -26,15 +26,15 @@ def small():
     return np.random.default_rng(0).random((40, 6)), np.arange(40) % 3
 
 
-@parametrize_with_checks([sp.BioGradClassifier(epochs=40, learning_rate=0.005)])
+@parametrize_with_checks([sp.BioGradClassifier()])
 def test_scikit_learn(estimator, check):
     check(estimator)
 
 
 def test_learns_digits_as_its_twin_does(digits):
     X, X_test, y, y_test = digits
-    local = sp.BioGradClassifier(epochs=15).fit(X, y)
-    twin = sp.BioGradClassifier(epochs=15, rule="bptt").fit(X, y)
+    local = sp.BioGradClassifier(epochs=15, learning_rate=0.01).fit(X, y)
+    twin = sp.BioGradClassifier(epochs=15, learning_rate=0.01, rule="bptt").fit(X, y)
     assert local.score(X_test, y_test) > 0.94
     assert abs(local.score(X_test, y_test) - twin.score(X_test, y_test)) < 0.03
     history = local.history_
@@ -50,6 +50,12 @@ def test_sleep_is_what_aligns(digits):
     rested = sp.BioGradClassifier(**published).fit(X, y)
     assert rested.score(X_test, y_test) > awake.score(X_test, y_test) + 0.1
     assert rested.history_["angle"][-1, 0] < awake.history_["angle"][-1, 0] - 20
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_learns_two_classes_from_random_feedback(seed):
+    X, X_test, y, y_test = train_test_split(*load_breast_cancer(return_X_y=True), random_state=seed)
+    assert sp.BioGradClassifier(seed=seed).fit(X, y).score(X_test, y_test) > 0.9
 
 
 def test_says_so_when_nothing_is_learnt(small):
@@ -274,7 +280,7 @@ def test_files_that_are_none(small, tmp_path):
     ]:
         with pytest.raises(error):
             call()
-    assert training.epochs_done == 0 and training.epochs == 30
+    assert training.epochs_done == 0 and training.epochs == 60
 
 
 def test_estimator_resumes(small, tmp_path):
@@ -296,7 +302,7 @@ def test_estimator_resumes(small, tmp_path):
 
 def test_integers(digits):
     X, X_test, y, y_test = digits
-    model = sp.BioGradClassifier(epochs=15, integer=True).fit(X, y)
+    model = sp.BioGradClassifier(epochs=15, learning_rate=0.01, integer=True).fit(X, y)
     assert model.score(X_test, y_test) > 0.9
     training = model.training_
     assert (training.units[:, 0] > 0).all() and training.units[1, 1] == 0 < training.units[0, 1]
