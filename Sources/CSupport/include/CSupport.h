@@ -59,6 +59,15 @@ static inline __attribute__((always_inline)) spinnprop_support_double4 spinnprop
     return __builtin_elementwise_sqrt(values);
 }
 
+/* Square roots of many numbers, in their place. */
+static inline __attribute__((always_inline)) void spinnprop_support_take_roots(double *values, long count) {
+    for (long n = 0; n < count; n++) values[n] = __builtin_elementwise_sqrt(values[n]);
+}
+
+static inline __attribute__((always_inline)) void spinnprop_support_take_roots_single(float *values, long count) {
+    for (long n = 0; n < count; n++) values[n] = __builtin_elementwise_sqrt(values[n]);
+}
+
 /* Eight numbers in a register. Swift takes such comparisons apart into single lanes more often than not. */
 typedef float spinnprop_support_float8 __attribute__((ext_vector_type(8)));
 typedef _Bool spinnprop_support_bool8 __attribute__((ext_vector_type(8)));

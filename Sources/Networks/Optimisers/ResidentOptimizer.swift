@@ -2,7 +2,7 @@
 import Mathematics
 
 /// The optimiser's memory beside an engine's weights and delays, and what a session says of them.
-public final class ResidentOptimizer<Real: BinaryFloatingPoint & Sendable> {
+public final class ResidentOptimizer<Real: MachineReal> {
     /// The weights of each connection, then the delays of each.
     private let arrays: [SenderRows<Real>]
     /// What is trained in their stead: the arrays themselves, but for delays that are functions of other numbers.

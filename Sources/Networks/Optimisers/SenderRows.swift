@@ -2,7 +2,7 @@
 import Mathematics
 
 /// An array of a connection as (pre, post), rows padded to `stride` by zeros; a network has it as (post, pre).
-public struct SenderRows<Real: BinaryFloatingPoint & Sendable>: @unchecked Sendable {
+public struct SenderRows<Real: MachineReal>: @unchecked Sendable {
     public let preCount: Int
     public let postCount: Int
     public let stride: Int

@@ -1,9 +1,11 @@
 // The formulas of all optimisers, element by element, in float64 or float32.
+import Mathematics
+
 /// One step's constants and the loops over parameters that use them; the formulas are at `Optimizer`.
 ///
 /// Element by element, each operation rounded once, in the order written: so a device that holds a piece of the parameters gets the
 /// same bits. Constants are worked out in float64 and rounded once.
-public struct UpdateRule<Real: BinaryFloatingPoint & Sendable>: Sendable {
+public struct UpdateRule<Real: MachineReal>: Sendable {
     let kind: OptimizerKind
     let rate: Real
     let momentum: Real
@@ -71,16 +73,37 @@ public struct UpdateRule<Real: BinaryFloatingPoint & Sendable>: Sendable {
         _ p: UnsafeMutablePointer<Real>, _ g: UnsafePointer<Real>, _ m: UnsafeMutablePointer<Real>,
         _ v: UnsafeMutablePointer<Real>, count: Int
     ) {
+        withUnsafeTemporaryAllocation(of: Real.self, capacity: 256) { buffer in
+            guard let roots = buffer.baseAddress else { return }
+            var first = 0
+            while first < count {
+                let width = min(buffer.count, count &- first)
+                adapt(p + first, g + first, m + first, v + first, roots, width)
+                first &+= width
+            }
+        }
+    }
+
+    /// Of some parameters, with room for their roots.
+    @inline(__always)
+    private func adapt(
+        _ p: UnsafeMutablePointer<Real>, _ g: UnsafePointer<Real>, _ m: UnsafeMutablePointer<Real>,
+        _ v: UnsafeMutablePointer<Real>, _ roots: UnsafeMutablePointer<Real>, _ count: Int
+    ) {
         let (beta1, beta2, epsilon, coupled, kept) = (beta1, beta2, epsilon, coupled, kept)
         let (rest1, rest2, stepSize, root) = (rest1, rest2, stepSize, root)
         var j = 0
         while j < count {
             let gradient = g[j] + coupled * p[j]
-            let mean = beta1 * m[j] + rest1 * gradient
-            let square = beta2 * v[j] + rest2 * (gradient * gradient)
-            m[j] = mean
-            v[j] = square
-            p[j] = kept * p[j] - stepSize * (mean / (square.squareRoot() / root + epsilon))
+            m[j] = beta1 * m[j] + rest1 * gradient
+            v[j] = beta2 * v[j] + rest2 * (gradient * gradient)
+            j &+= 1
+        }
+        roots.update(from: v, count: count)
+        Real.takeRoots(roots, count: count)
+        j = 0
+        while j < count {
+            p[j] = kept * p[j] - stepSize * (m[j] / (roots[j] / root + epsilon))
             j &+= 1
         }
     }
