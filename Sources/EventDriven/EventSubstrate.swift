@@ -181,6 +181,8 @@ final class SampleRunner {
             } else if plan.isSynchronous {
                 try arrivals.collect(plan.feedForward, rows: rows)
                 try plan.runSynchronous(arrivals, synchronous, output: output, endTime: endTime, budget: budget)
+            } else if plan.isShifted {
+                try runShifted(plan, output: output, endTime: endTime, budget: budget)
             } else if plan.recurrent.isEmpty {
                 try runNeurons(plan, output: output, endTime: endTime, budget: budget)
             } else {
@@ -214,6 +216,29 @@ final class SampleRunner {
                 neuron, arrivals, propagators.pointer, output: merged, endTime: endTime, budget: budget,
                 poller: poller)
         }
+        try appendMerged(to: output)
+    }
+
+    /// A layer whose neurons receive each with a delay of its own: as without delays, then each spike so much later.
+    private func runShifted(
+        _ plan: LayerPlan, output: SpikeColumns, endTime: Double, budget: SpikeBudget
+    ) throws(SpinnpropError) {
+        let own = plan.feedForward[0]
+        try arrivals.copy(rows.source(own))
+        merged.count = 0
+        try plan.runSynchronous(arrivals, synchronous, output: merged, endTime: endTime, budget: budget)
+        let (times, units, currents) = (merged.times, merged.units, merged.currents)
+        var kept = 0
+        for n in 0..<merged.count {
+            let time = times[n] + own.delayRow.pointer[Int(units[n])]
+            (times[kept], units[kept], currents[kept]) = (time, units[n], currents[n])
+            kept &+= time <= endTime ? 1 : 0
+        }
+        merged.count = kept
+        try appendMerged(to: output)
+    }
+
+    private func appendMerged(to output: SpikeColumns) throws(SpinnpropError) {
         let positions = try order.order(merged.times, merged.units, merged.count)
         try output.reserve(merged.count)
         for n in 0..<merged.count {

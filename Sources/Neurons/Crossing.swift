@@ -31,11 +31,12 @@ public protocol CrossingCase {
 
 extension CrossingCase {
     /// Whether a state (V, I) may reach the threshold within an interval at whose end it would be (endV, endI): above the threshold
-    /// at the end, or with a peak inside (V > I at the end) that is above it; and rising now. No branch, for loops over neurons.
+    /// at the end, or with a peak inside (V > I at the end, where both may have decayed to 0) that is above it; and rising now. No branch,
+    /// for loops over neurons.
     @inlinable @inline(__always)
     public static func mayFire(_ flow: Flow, v: Double, i: Double, endV: Double, endI: Double) -> Bool {
         let isAbove =
-            (endV > flow.threshold ? 1 : 0) | ((endV > endI ? 1 : 0) & (peakMargin(flow, v: v, i: i) > 0 ? 1 : 0))
+            (endV > flow.threshold ? 1 : 0) | ((endV >= endI ? 1 : 0) & (peakMargin(flow, v: v, i: i) > 0 ? 1 : 0))
         return isAbove & (i > v ? 1 : 0) != 0
     }
 
@@ -45,7 +46,7 @@ extension CrossingCase {
         _ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>, endV: SIMD4<Double>, endI: SIMD4<Double>
     ) -> SIMD4<Int64> {
         let threshold = SIMD4(repeating: flow.threshold)
-        let isAbove = (endV .> threshold) .| ((endV .> endI) .& (peakMargin(flow, v: v, i: i) .> .zero))
+        let isAbove = (endV .> threshold) .| ((endV .>= endI) .& (peakMargin(flow, v: v, i: i) .> .zero))
         return unsafeBitCast(isAbove .& (i .> v), to: SIMD4<Int64>.self)
     }
 }

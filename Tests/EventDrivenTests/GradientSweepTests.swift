@@ -27,6 +27,12 @@ struct GradientSweepTests {
         }
         all.append(Configuration(ratio: 4, delays: [.synaptic], recurrent: true, leaky: true))
         all.append(Configuration(ratio: 0.25, delays: [.dendritic], leaky: true))
+        for ratio in [4, 2, 3.3] {
+            all.append(Configuration(ratio: ratio, reset: -0.1, ownThresholds: true))
+            all.append(Configuration(ratio: ratio, delays: [.dendritic], ownThresholds: true))
+        }
+        all.append(Configuration(sizes: [3, 5, 4, 3], ratio: 4, delays: [.axonal], reset: 0.1, ownThresholds: true))
+        all.append(Configuration(sizes: [3, 5, 4, 3], ratio: 0.7, delays: [.dendritic, .synaptic, .dendritic]))
         // Time constants far apart: spikes go on for hundreds of the shorter one after the last arrival.
         for delays in [DelayKind.none, .synaptic] {
             all.append(

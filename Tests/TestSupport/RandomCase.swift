@@ -14,6 +14,8 @@ struct Configuration: Sendable, CustomStringConvertible {
     var recurrent = false
     var leaky = false
     var reset = 0.0
+    /// Whether thresholds and resets differ from neuron to neuron where time constants do not.
+    var ownThresholds = false
     var samples = 3
     /// Spikes per input unit and sample.
     var spikesPerInput = 2
@@ -28,7 +30,7 @@ struct Configuration: Sendable, CustomStringConvertible {
 
     var description: String {
         "sizes \(sizes), tau_mem/tau_syn \(ratio.map { "\($0)" } ?? "per neuron"), delays \(delays), "
-            + "recurrent \(recurrent), leaky \(leaky), reset \(reset), samples \(samples)"
+            + "recurrent \(recurrent), leaky \(leaky), reset \(reset)\(ownThresholds ? " or so" : ""), samples \(samples)"
             + (grid.map { ", \($0)" } ?? "")
     }
 }
@@ -84,9 +86,14 @@ struct RandomCase: CustomStringConvertible {
         let tau = configuration.tauSyn
         let parameters = sizes.dropFirst().map { size -> LIFParameters in
             guard configuration.ratio == nil else {
-                return LIFParameters(
+                var own = LIFParameters(
                     tauMem: [(configuration.ratio ?? 1) * tau], tauSyn: [tau], threshold: [1],
                     reset: [configuration.reset])
+                if configuration.ownThresholds {
+                    own.threshold = (0..<size).map { _ in uniform(0.5, 2) }
+                    own.reset = (0..<size).map { _ in configuration.reset + uniform(-0.3, 0.3) }
+                }
+                return own
             }
             var own = LIFParameters(tauMem: [], tauSyn: [], threshold: [], reset: [])
             for _ in 0..<size {

@@ -35,7 +35,7 @@ struct IncomingSums {
     let delays: UnsafeMutablePointer<Double>
     /// The errors of the source's spikes; `nil` if nobody wants them.
     let errors: UnsafeMutablePointer<Double>?
-    let isAxonal: Bool
+    let delayKind: DelayKind
 }
 
 final class AdjointWorker {
@@ -50,6 +50,7 @@ final class AdjointWorker {
     private let poller: Poller
     private let arrivals: Arrivals
     private let synchronous: SynchronousAdjointState
+    private let shifted: ShiftedJumps
     private let general: GeneralAdjointState
     private let errors: [Block<Double>]
     private let orderedInputErrors = Block<Double>()
@@ -76,6 +77,7 @@ final class AdjointWorker {
         poller = Poller(monitor)
         arrivals = Arrivals(poller)
         synchronous = SynchronousAdjointState(poller)
+        shifted = ShiftedJumps(poller)
         general = GeneralAdjointState(poller)
         rows = EventRows(input: recording.input, poller: poller)
         errors = plans.map { _ in Block<Double>() }
@@ -140,6 +142,12 @@ final class AdjointWorker {
         if plan.isSynchronous {
             try arrivals.collect(plan.feedForward, rows: rows)
             if try plan.reverseSynchronous(arrivals, jumps, all, synchronous) { return }
+        } else if plan.isShifted {
+            try shifted.fill(jumps, plan)
+            try arrivals.copy(rows.source(plan.feedForward[0]))
+            if try plan.reverseSynchronous(arrivals, shifted.jumps, all, synchronous) {
+                return
+            }
         }
         if plan.recurrent.isEmpty {
             let groups = general.groups
@@ -167,7 +175,7 @@ final class AdjointWorker {
                 columns: plan.columns.pointer[n], weights: sums.weights[own.index].pointer,
                 delays: sums.delays[own.index].pointer,
                 errors: own.connection.source.map { errors[$0].pointer } ?? wanted,
-                isAxonal: own.connection.delayKind == .axonal)
+                delayKind: own.connection.delayKind)
         }
         return UnsafePointer(incomingSums.pointer)
     }

@@ -7,6 +7,8 @@ final class SynchronousAdjointState {
     fileprivate let poller: Poller
     fileprivate let lambdaV = Block<Double>()
     fileprivate let lambdaI = Block<Double>()
+    /// What delays at the receivers have coming, for whole vectors of them.
+    fileprivate let receiverDelays = Block<Double>()
     // For each jump the event before it, and the flow from that event to the jump.
     fileprivate let event = Block<Int32>()
     fileprivate let jumpA = Block<Double>()
@@ -22,6 +24,7 @@ final class SynchronousAdjointState {
     fileprivate func reserve(stride: Int, events: Int, jumps: Int) throws(SpinnpropError) {
         try lambdaV.clear(stride)
         try lambdaI.clear(stride)
+        try receiverDelays.clear(stride)
         try a.reserve(events)
         try b.reserve(events)
         try h.reserve(events)
@@ -56,7 +59,8 @@ extension LayerPlan {
         _: Case.Type, _ arrivals: Arrivals, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>,
         _ state: SynchronousAdjointState
     ) throws(SpinnpropError) -> Bool {
-        let flow = flows[0]
+        // Time constants are those of all.
+        let (flow, isUniform) = (flows[0], flows.count == 1)
         // What follows the last jump with an error has no adjoint.
         var jump = jumps.count - 1
         while jump >= 0, jumps.errors[jump] == 0 { jump -= 1 }
@@ -72,7 +76,8 @@ extension LayerPlan {
         while event >= 0, !poller.isStopped(after: stride) {
             while jump >= 0, jumpEvent[jump] == Int32(truncatingIfNeeded: event) {
                 let neuron = Int(jumps.units[jump])
-                let delta = jumps.delta(jump, lambdaV: lambdaV[neuron] / jumpA[jump], flow)
+                let own = isUniform ? flow : flows[neuron]
+                let delta = jumps.delta(jump, lambdaV: lambdaV[neuron] / jumpA[jump], own)
                 lambdaV[neuron] += jumpA[jump] * delta
                 lambdaI[neuron] += jumpH[jump] * delta
                 jump &-= 1
@@ -82,10 +87,15 @@ extension LayerPlan {
             let row = unit &* stride
             let error = receive(
                 own.columns + row, own.weights + row, lambdaV, lambdaI, state.a.pointer[event], state.b.pointer[event],
-                state.h.pointer[event], wantsError: own.errors != nil || own.isAxonal)
+                state.h.pointer[event], wantsError: own.errors != nil || own.delayKind == .axonal,
+                delays: own.delayKind == .dendritic ? state.receiverDelays.pointer : nil)
             own.errors?[Int(spikes[event])] += error
-            if own.isAxonal { own.delays[unit] += error }
+            if own.delayKind == .axonal { own.delays[unit] += error }
             event &-= 1
+        }
+        // A layer that is moved as one has delays at the receivers through a single connection alone.
+        if isShifted {
+            for neuron in 0..<neuronCount { sums[0].delays[neuron] += state.receiverDelays.pointer[neuron] }
         }
         return true
     }
@@ -133,16 +143,31 @@ extension LayerPlan {
     }
 
     /// Adds lI to the sender's row of the weight gradient, then moves all to the start of the interval before. Returns the sender's
-    /// error, sum of w (lV - lI).
+    /// error, sum of w (lV - lI), whose terms are added to the receivers' delays.
     @inline(__always)
     private func receive(
         _ column: UnsafePointer<Double>, _ row: UnsafeMutablePointer<Double>, _ lambdaV: UnsafeMutablePointer<Double>,
-        _ lambdaI: UnsafeMutablePointer<Double>, _ a: Double, _ b: Double, _ h: Double, wantsError: Bool
+        _ lambdaI: UnsafeMutablePointer<Double>, _ a: Double, _ b: Double, _ h: Double, wantsError: Bool,
+        delays: UnsafeMutablePointer<Double>?
     ) -> Double {
         let (v, i, gradient) = (vectors(lambdaV), vectors(lambdaI), vectors(row))
         let weights = UnsafeRawPointer(column).assumingMemoryBound(to: SIMD4<Double>.self)
         let count = stride / 4
         var n = 0
+        if let delays = delays.map({ vectors($0) }) {
+            var error = SIMD4<Double>.zero
+            while n < count {
+                let (ownV, ownI) = (v[n], i[n])
+                gradient[n] += ownI
+                let own = weights[n] * (ownV - ownI)
+                delays[n] += own
+                error += own
+                i[n] = ownI * b + ownV * h
+                v[n] = ownV * a
+                n &+= 1
+            }
+            return (error[0] + error[1]) + (error[2] + error[3])
+        }
         if !wantsError {
             while n < count {
                 let (ownV, ownI) = (v[n], i[n])

@@ -8,20 +8,32 @@ extension LayerPlan {
     func runSynchronous(
         _ arrivals: Arrivals, _ state: SynchronousState, output: SpikeColumns, endTime: Double, budget: SpikeBudget
     ) throws(SpinnpropError) {
-        // One specialised body per case of tau.
-        switch flows[0].ratio {
-        case 4: try run(CrossingRatioFour.self, arrivals, state, output, endTime, budget)
-        case 2: try run(CrossingRatioTwo.self, arrivals, state, output, endTime, budget)
-        default: try run(CrossingGeneral.self, arrivals, state, output, endTime, budget)
+        if let ownThresholds {
+            try run(ownThresholds, arrivals, state, output, endTime, budget)
+        } else {
+            try run(SharedThreshold(flow: flows[0]), arrivals, state, output, endTime, budget)
+        }
+    }
+
+    /// One specialised body per case of tau.
+    @inline(__always)
+    private func run(
+        _ thresholds: some Thresholds, _ arrivals: Arrivals, _ state: SynchronousState, _ output: SpikeColumns,
+        _ endTime: Double, _ budget: SpikeBudget
+    ) throws(SpinnpropError) {
+        switch thresholds.flow.ratio {
+        case 4: try run(CrossingRatioFour.self, thresholds, arrivals, state, output, endTime, budget)
+        case 2: try run(CrossingRatioTwo.self, thresholds, arrivals, state, output, endTime, budget)
+        default: try run(CrossingGeneral.self, thresholds, arrivals, state, output, endTime, budget)
         }
     }
 
     @inline(__always)
     private func run<Case: CrossingCase>(
-        _: Case.Type, _ arrivals: Arrivals, _ state: SynchronousState, _ output: SpikeColumns, _ endTime: Double,
-        _ budget: SpikeBudget
+        _: Case.Type, _ thresholds: some Thresholds, _ arrivals: Arrivals, _ state: SynchronousState,
+        _ output: SpikeColumns, _ endTime: Double, _ budget: SpikeBudget
     ) throws(SpinnpropError) {
-        let flow = flows[0]
+        let flow = thresholds.flow
         let events = arrivals.count
         let (times, connections, units) = (arrivals.times, arrivals.connections, arrivals.units)
         var lanes = try state.lanes(stride: stride, events: events)
@@ -34,15 +46,15 @@ extension LayerPlan {
             let column = columns[Int(connections[event])] + Int(units[event]) &* stride
             let length = event &+ 1 < events ? times[event &+ 1] - times[event] : .infinity
             if length == 0 {
-                receive(column, lanes)
+                receive(thresholds, column, lanes)
             } else {
-                advance(Case.self, flow, column, lanes, event)
-                let count = gather(lanes, column, lanes.a[event])
+                advance(Case.self, thresholds, column, lanes, event)
+                let count = gather(thresholds, lanes, column, lanes.a[event])
                 swap(&lanes.v, &lanes.nextV)
                 swap(&lanes.i, &lanes.nextI)
                 if count > 0 {
                     try emit(
-                        Case.self, flow, state, lanes, count: count, start: times[event], length: length,
+                        Case.self, thresholds, state, lanes, count: count, start: times[event], length: length,
                         endTime: endTime, output: output, budget: budget)
                 }
             }
@@ -74,10 +86,10 @@ extension LayerPlan {
 
     /// An arrival at the same time as the next: the current jumps, nothing moves.
     @inline(__always)
-    private func receive(_ column: UnsafePointer<Double>, _ lanes: SynchronousLanes) {
+    private func receive(_ thresholds: some Thresholds, _ column: UnsafePointer<Double>, _ lanes: SynchronousLanes) {
         var n = 0
         while n < stride {
-            lanes.i[n] += column[n]
+            lanes.i[n] += thresholds.measured(column[n], n)
             n &+= 1
         }
     }
@@ -85,8 +97,10 @@ extension LayerPlan {
     /// The arrival, then the state at the end of the interval as if nobody spiked, and who may spike.
     @inline(__always)
     private func advance<Case: CrossingCase>(
-        _: Case.Type, _ flow: Flow, _ column: UnsafePointer<Double>, _ lanes: SynchronousLanes, _ event: Int
+        _: Case.Type, _ thresholds: some Thresholds, _ column: UnsafePointer<Double>, _ lanes: SynchronousLanes,
+        _ event: Int
     ) {
+        let flow = thresholds.flow
         let (a, b, h) = (lanes.a[event], lanes.b[event], lanes.h[event])
         let below = SIMD4(repeating: flow.threshold.nextDown)
         let (v, i, nextV, nextI) = (vectors(lanes.v), vectors(lanes.i), vectors(lanes.nextV), vectors(lanes.nextI))
@@ -95,7 +109,7 @@ extension LayerPlan {
         let count = stride / 4
         var n = 0
         while n < count {
-            let current = i[n] + weights[n]
+            let current = i[n] + thresholds.measured(weights[n], n)
             let endV = v[n] * a + current * h
             let endI = current * b
             nextI[n] = endI
@@ -107,7 +121,9 @@ extension LayerPlan {
 
     /// Lists the neurons that may spike, with their states after the arrival.
     @inline(__always)
-    private func gather(_ lanes: SynchronousLanes, _ column: UnsafePointer<Double>, _ a: Double) -> Int {
+    private func gather(
+        _ thresholds: some Thresholds, _ lanes: SynchronousLanes, _ column: UnsafePointer<Double>, _ a: Double
+    ) -> Int {
         var count = 0
         var n = 0
         while n < neuronCount {
@@ -120,7 +136,7 @@ extension LayerPlan {
         while n < count {
             let neuron = Int(lanes.candidate[n])
             lanes.candidateV[n] = lanes.v[neuron]
-            lanes.candidateI[n] = lanes.i[neuron] + column[neuron]
+            lanes.candidateI[n] = lanes.i[neuron] + thresholds.measured(column[neuron], neuron)
             lanes.offset[n] = 0
             lanes.rest[n] = a
             n &+= 1
@@ -143,9 +159,10 @@ extension LayerPlan {
     /// All spikes of the candidates within the interval: the first of each, then, from the reset, the next, until nobody
     /// reaches the threshold again.
     private func emit<Case: CrossingCase>(
-        _: Case.Type, _ flow: Flow, _ state: SynchronousState, _ lanes: SynchronousLanes, count first: Int,
-        start: Double, length: Double, endTime: Double, output: SpikeColumns, budget: SpikeBudget
+        _: Case.Type, _ thresholds: some Thresholds, _ state: SynchronousState, _ lanes: SynchronousLanes,
+        count first: Int, start: Double, length: Double, endTime: Double, output: SpikeColumns, budget: SpikeBudget
     ) throws(SpinnpropError) {
+        let flow = thresholds.flow
         var count = first
         var made = 0
         var generation = 0
@@ -161,8 +178,8 @@ extension LayerPlan {
             }
             let spikes = try state.spikes(made &+ count, keeping: made)
             (made, count) = fire(
-                Case.self, flow, lanes, count: count, made: made, start: start, length: length, endTime: endTime, spikes
-            )
+                Case.self, thresholds, lanes, count: count, made: made, start: start, length: length, endTime: endTime,
+                spikes)
             pad(lanes, count)
             generation &+= 1
             if generation & 63 == 0 {
@@ -178,10 +195,11 @@ extension LayerPlan {
     /// again before. Returns the spikes made so far and the new number of candidates.
     @inline(__always)
     private func fire<Case: CrossingCase>(
-        _: Case.Type, _ flow: Flow, _ lanes: SynchronousLanes, count: Int, made: Int, start: Double, length: Double,
-        endTime: Double, _ spikes: IntervalSpikes
+        _: Case.Type, _ thresholds: some Thresholds, _ lanes: SynchronousLanes, count: Int, made: Int, start: Double,
+        length: Double, endTime: Double, _ spikes: IntervalSpikes
     ) -> (made: Int, again: Int) {
-        let (reset, below) = (flow.reset, flow.threshold.nextDown)
+        let flow = thresholds.flow
+        let below = flow.threshold.nextDown
         let large = Flow.soonCurrent * flow.threshold
         var (made, again) = (made, 0)
         var n = 0
@@ -199,8 +217,9 @@ extension LayerPlan {
                 let current = lanes.candidateI[n] * lanes.decay[n]
                 spikes.times[made] = time
                 spikes.units[made] = neuron
-                spikes.currents[made] = current
+                spikes.currents[made] = thresholds.current(current, Int(neuron))
                 made &+= 1
+                let reset = thresholds.reset(Int(neuron))
                 let p = Case.rest(flow, a: lanes.rest[n], x: lanes.x[n], remaining: length - offset)
                 let endV = reset * p.a + current * p.h
                 let mayFire = Case.mayFire(flow, v: reset, i: current, endV: endV, endI: current * p.b)

@@ -80,8 +80,8 @@ final class Arrivals {
         try sort()
     }
 
-    /// Arrivals without delay through one connection: the source's row as it is.
-    private func copy(_ row: SpikeRow) throws(SpinnpropError) {
+    /// Arrivals through one connection as if without delay: the source's row as it is.
+    func copy(_ row: SpikeRow) throws(SpinnpropError) {
         try reserve(row.count)
         count = row.count
         times.update(from: row.times, count: count)

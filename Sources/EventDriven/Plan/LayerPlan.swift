@@ -68,9 +68,13 @@ final class LayerPlan: @unchecked Sendable {
     let recurrent: [EventConnection]
     /// The feed-forward connections, then the recurrent ones.
     let incoming: [EventConnection]
-    /// Whether all neurons see the same events at the same times and follow the same flow, so that they can be moved
-    /// together from event to event.
+    /// Whether all neurons see the same events at the same times and have the same time constants, so that they can be moved together from
+    /// event to event.
     let isSynchronous: Bool
+    /// Whether neurons would be so but for the delays that they receive with, one connection's: each then does the same as without, later.
+    let isShifted: Bool
+    /// Thresholds and resets of neurons that differ in nothing else.
+    let ownThresholds: OwnThresholds?
     /// Whether every spike arrives at all neurons at once, those of recurrent connections among them.
     let sharesArrivals: Bool
     /// The turned weights of each incoming connection.
@@ -101,7 +105,12 @@ final class LayerPlan: @unchecked Sendable {
         recurrent = incoming.filter { $0.connection.isRecurrent }
         self.incoming = feedForward + recurrent
         sharesArrivals = self.incoming.allSatisfy(\.arrivesAtOnce)
-        isSynchronous = flows.count == 1 && recurrent.isEmpty && sharesArrivals
+        let sharesTime = own.parameters.tauMem.count == 1 && own.parameters.tauSyn.count == 1
+        ownThresholds = sharesTime && flows.count > 1 ? try OwnThresholds(flows, stride: stride) : nil
+        let movesAsOne = (flows.count == 1 || ownThresholds != nil) && recurrent.isEmpty
+        isSynchronous = movesAsOne && sharesArrivals
+        isShifted =
+            movesAsOne && isSpiking && self.incoming.count == 1 && self.incoming[0].connection.delayKind == .dendritic
         columns = try Block(self.incoming.count)
         for (n, own) in self.incoming.enumerated() { columns.pointer[n] = UnsafePointer(own.columns.pointer) }
         if let monitor, monitor.isStopped { throw .cancelled }
@@ -119,6 +128,8 @@ final class LayerPlan: @unchecked Sendable {
         recurrent = other.recurrent.map { EventConnection($0) }
         incoming = feedForward + recurrent
         isSynchronous = other.isSynchronous
+        isShifted = other.isShifted
+        ownThresholds = other.ownThresholds
         sharesArrivals = other.sharesArrivals
         columns = try Block(incoming.count)
         columns.pointer.update(from: other.columns.pointer, count: incoming.count)
