@@ -1,0 +1,48 @@
+"""A kind of network on the exact engine, trained for some epochs on Yin-Yang, 5-120-3.
+
+    kinds.py KIND WARM_UP EPOCHS      as in: kinds.py synaptic 2 5
+
+Prints a line of JSON: the measured epochs, and hidden spikes per sample before the training."""
+
+import json
+import sys
+
+import numpy as np
+import setting
+
+import spinnprop as sp
+
+kind, warm_up, epochs = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+MS, HIDDEN = 1e-3, setting.HIDDEN
+random = np.random.default_rng(2)
+#: What differs from 20 ms and 5 ms, one threshold, no delays and no recurrence.
+KINDS = {
+    "20/5 ms": {},
+    "20/10 ms": {"tau_syn": 10 * MS},
+    "20/20 ms": {"tau_syn": 20 * MS},
+    "20/7 ms": {"tau_syn": 7 * MS},
+    "5/20 ms": {"tau_mem": 5 * MS, "tau_syn": 20 * MS},
+    "reset -0.5": {"reset": -0.5},
+    "thresholds differ": {"threshold": random.uniform(0.8, 1.2, HIDDEN + 3)},
+    "resets differ": {"reset": random.uniform(-0.3, 0.1, HIDDEN + 3)},
+    "taus differ": {"tau_mem": random.uniform(15 * MS, 25 * MS, HIDDEN + 3)},
+    "axonal": {"delays": "axonal"},
+    "dendritic": {"delays": "dendritic"},
+    "synaptic": {"delays": "synaptic"},
+    "recurrent": {"recurrent": [True]},
+}
+sp.set_threads(setting.threads())
+x, labels = setting.yin_yang(setting.SAMPLES, 42)
+options = {"tau_mem": 20 * MS, "tau_syn": 5 * MS, **KINDS[kind]}
+network = sp.Network([5, HIDDEN, 3], seed=0, **options)
+if "delays" in options:
+    for layer in range(2):
+        network.delays[layer] = random.uniform(0, 2 * MS, network.delays[layer].shape)
+t_end = 60 * MS if kind == "recurrent" else None
+spikes = sp.encoding.latency(x, t_early=0.0, t_late=30 * MS, bias=0.0)
+hidden = len(network.forward(spikes, t_end=t_end).spikes[0].times) / setting.SAMPLES
+trainer = sp.Trainer(
+    network, loss=sp.losses.TTFSCrossEntropy(), epochs=warm_up + epochs, batch_size=setting.BATCH, t_end=t_end,
+    delay_learning_rate=1e-5 if "delays" in options else 0.0)
+trainer.run(spikes, labels)
+print(json.dumps({"seconds": list(trainer.history["seconds"])[warm_up:], "hidden_spikes": hidden}))
