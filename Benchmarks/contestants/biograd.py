@@ -16,7 +16,10 @@ import spinnprop as sp
 data = np.load(sys.argv[2])
 sizes = [int(size) for size in sys.argv[1].split("-")]
 sp.set_threads(setting.threads())
-training = sp.BioGrad(sizes, batch_size=int(data["batch"]), epochs=1)
+# As the peers have them.
+training = sp.BioGrad(
+    sizes, batch_size=int(data["batch"]), epochs=1, decay=0.5, threshold=0.5, window=1.0, steps=20, soft_start=5, sleep_steps=50,
+    learning_rate=1e-2, sleep_rate=3.33e-5)
 for layer in range(len(sizes) - 1):
     training.set("weights", layer, data["weights%d" % layer])
 begun = time.perf_counter()

@@ -27,7 +27,10 @@ def test_gradients_agree(peer):
     """Weights and decay are dyadic, so that membranes are exact in any order of additions and spikes are the same."""
     random = np.random.default_rng(3)
     sizes, n_samples = [30, 24, 16, 4], 50
-    training = sp.BioGrad(sizes, batch_size=n_samples)
+    training = sp.BioGrad(
+        sizes, batch_size=n_samples, decay=peer.DECAY, threshold=peer.THRESHOLD, window=peer.WINDOW, steps=peer.STEPS,
+        soft_start=peer.SOFT_START,
+    )
     for layer in range(3):
         training.set("weights", layer, random.integers(-20, 24, (sizes[layer + 1], sizes[layer])) / 64)
         training.set("biases", layer, random.integers(-4, 8, sizes[layer + 1]) / 64)
