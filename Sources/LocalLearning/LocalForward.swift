@@ -6,7 +6,8 @@ import Mathematics
 final class LocalForward {
     let network: LocalNetwork
     let options: LocalOptions
-    /// As many samples at once as keep a layer's membranes in the processor's cache, while all of them use a few columns of its weights.
+    /// As many samples at once as keep a layer's membranes in the processor's cache, while all of them use a few columns of its weights; fewer
+    /// where they would take longer than a person waits for a stop.
     let largestGroup: Int
     /// Spikes of the input, then of each layer.
     let spikes: [StepLists]
@@ -19,7 +20,9 @@ final class LocalForward {
         self.options = options
         let widest = network.layers.map(\.stride).max() ?? 8
         let (row, isTooLong) = options.steps.multipliedReportingOverflow(by: 16 * widest)
-        let group = min(sampleCount, 16, isTooLong ? 1 : max(1, (1 << 24) / row))
+        let (work, isTooMuch) = options.steps.multipliedReportingOverflow(by: network.parameterCount)
+        let most = isTooLong || isTooMuch ? 1 : max(1, min(16, (1 << 24) / row, (1 << 28) / work))
+        let group = min(sampleCount, most)
         largestGroup = group
         spikes = network.sizes.map { _ in StepLists() }
         membranes = try network.layers.map { (layer) throws(SpinnpropError) in
