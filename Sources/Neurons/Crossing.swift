@@ -30,6 +30,11 @@ public protocol CrossingCase {
 }
 
 extension CrossingCase {
+    @inlinable @inline(__always)
+    static func load(_ values: UnsafeMutablePointer<Double>, _ n: Int) -> SIMD4<Double> {
+        UnsafeRawPointer(values + n).loadUnaligned(as: SIMD4<Double>.self)
+    }
+
     /// Whether a state (V, I) may reach the threshold within an interval at whose end it would be (endV, endI): above the threshold
     /// at the end, or with a peak inside (V > I at the end, where both may have decayed to 0) that is above it; and rising now. No branch,
     /// for loops over neurons.

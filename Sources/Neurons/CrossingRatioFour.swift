@@ -86,11 +86,6 @@ public enum CrossingRatioFour: CrossingCase {
         }
     }
 
-    @inlinable @inline(__always)
-    static func load(_ values: UnsafeMutablePointer<Double>, _ n: Int) -> SIMD4<Double> {
-        UnsafeRawPointer(values + n).loadUnaligned(as: SIMD4<Double>.self)
-    }
-
     /// 1 / sqrt(x) to five digits, x positive and normal: half of the exponent, two steps of Newton's method.
     @inlinable @inline(__always)
     static func roughInverseRoot(_ x: SIMD4<Double>) -> SIMD4<Double> {

@@ -50,6 +50,7 @@ extension LayerPlan {
         switch flows[0].ratio {
         case 4: return try reverse(CrossingRatioFour.self, arrivals, jumps, sums, state)
         case 2: return try reverse(CrossingRatioTwo.self, arrivals, jumps, sums, state)
+        case 1: return try reverse(CrossingRatioOne.self, arrivals, jumps, sums, state)
         default: return try reverse(CrossingGeneral.self, arrivals, jumps, sums, state)
         }
     }

@@ -24,6 +24,7 @@ extension LayerPlan {
         switch thresholds.flow.ratio {
         case 4: try run(CrossingRatioFour.self, thresholds, arrivals, state, output, endTime, budget)
         case 2: try run(CrossingRatioTwo.self, thresholds, arrivals, state, output, endTime, budget)
+        case 1: try run(CrossingRatioOne.self, thresholds, arrivals, state, output, endTime, budget)
         default: try run(CrossingGeneral.self, thresholds, arrivals, state, output, endTime, budget)
         }
     }

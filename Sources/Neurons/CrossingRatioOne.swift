@@ -1,0 +1,60 @@
+// tau_m = tau_s: the membrane's crossing by Lambert's W.
+import Mathematics
+
+/// s = t / tau; V(s) = (V + I s) e^{-s}, with its peak I e^{V / I - 1} at s = 1 - V / I.
+@frozen
+public enum CrossingRatioOne: CrossingCase {
+    @inlinable @inline(__always)
+    public static func propagators(_ flow: Flow, _ dt: Double) -> Propagators {
+        let t = dt < flow.longest ? dt : flow.longest
+        let s = t / flow.tauMem
+        let a = Elementary.decay(s).value
+        return Propagators(a: a, b: a, h: s * a)
+    }
+
+    /// As e^y <= 1 / (1 - y) for y < 1, the peak is at most I^2 / (2 I - V).
+    @inlinable @inline(__always)
+    public static func peakMargin(_ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
+        let current = i * SIMD4(repeating: flow.inverseThreshold)
+        return current * current - (i + i - v) * SIMD4(repeating: flow.inverseThreshold)
+    }
+
+    @inlinable @inline(__always)
+    public static func peakMargin(_ flow: Flow, v: Double, i: Double) -> Double {
+        let current = i * flow.inverseThreshold
+        return current * current - (i + i - v) * flow.inverseThreshold
+    }
+
+    /// With u = 1 - (what is left to the peak), V = threshold is u e^{-u} = threshold / (e peak): before the peak, u = -W0.
+    @inlinable @inline(__always)
+    public static func crossings(
+        _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
+        x: UnsafeMutablePointer<Double>
+    ) {
+        let one = SIMD4<Double>(repeating: 1)
+        let threshold = SIMD4(repeating: flow.threshold)
+        var n = 0
+        while n < count {
+            let membrane = load(v, n)
+            let current = load(i, n)
+            let toPeak = one - membrane / current
+            let distance = one - threshold / (current * Elementary.exp(-toPeak))
+            let isReached = (distance .> .zero) .& (current .> membrane)
+            let left = LambertW.principalPlusOne(branchDistance: greater(distance, .zero))
+            let answer = greater(toPeak - left, .zero).replacing(with: -1, where: .!isReached)
+            UnsafeMutableRawPointer(x + n).storeBytes(of: answer, as: SIMD4<Double>.self)
+            n &+= 4
+        }
+    }
+
+    @inlinable @inline(__always)
+    public static func elapsed(_ flow: Flow, x: Double) -> Double { flow.tauMem * x }
+
+    @inlinable @inline(__always)
+    public static func decay(_ flow: Flow, x: Double) -> Double { Elementary.decay(x).value }
+
+    @inlinable @inline(__always)
+    public static func rest(_ flow: Flow, a: Double, x: Double, remaining: Double) -> Propagators {
+        propagators(flow, remaining)
+    }
+}
