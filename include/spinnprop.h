@@ -767,7 +767,7 @@ SPINNPROP_API spinnprop_status spinnprop_biograd_gradient(double *weights, int64
 SPINNPROP_API spinnprop_status spinnprop_biograd_sleep(spinnprop_biograd *training, int64_t n_samples);
 
 /* Scales initial weights up until each layer spikes on the first 150 samples: neurons in a tenth of the steps, the output in nearly every
- * sample. Weights of layers that do are left alone. */
+ * sample. Weights of layers that do are left alone, and all weights if the network cannot be woken. */
 SPINNPROP_API spinnprop_status spinnprop_biograd_wake(spinnprop_biograd *training, const spinnprop_step_input *input);
 
 typedef struct spinnprop_biograd_info {

@@ -178,11 +178,14 @@ final class SampleRunner {
             let start = output.count
             if !plan.isSpiking {
                 try runReadout(plan, endTime: endTime, maxima: maxima)
-            } else if plan.isSynchronous {
-                try arrivals.collect(plan.feedForward, rows: rows)
-                try plan.runSynchronous(arrivals, synchronous, output: output, endTime: endTime, budget: budget)
-            } else if plan.isShifted {
-                try runShifted(plan, output: output, endTime: endTime, budget: budget)
+            } else if plan.isSynchronous || plan.isShifted {
+                do throws(SpinnpropError) {
+                    try runAsOne(plan, output: output, endTime: endTime, budget: budget)
+                } catch {
+                    guard plan.mayFailAsOne, error.kind != .cancelled, error.kind != .outOfMemory else { throw error }
+                    output.count = start
+                    try runNeurons(plan, output: output, endTime: endTime, budget: budget)
+                }
             } else if plan.recurrent.isEmpty {
                 try runNeurons(plan, output: output, endTime: endTime, budget: budget)
             } else {
@@ -219,10 +222,15 @@ final class SampleRunner {
         try appendMerged(to: output)
     }
 
-    /// A layer whose neurons receive each with a delay of its own: as without delays, then each spike so much later.
-    private func runShifted(
+    /// A layer whose neurons receive each with a delay of its own runs as without delays; then each spike is so much later.
+    private func runAsOne(
         _ plan: LayerPlan, output: SpikeColumns, endTime: Double, budget: SpikeBudget
     ) throws(SpinnpropError) {
+        guard plan.isShifted else {
+            try arrivals.collect(plan.feedForward, rows: rows)
+            try plan.runSynchronous(arrivals, synchronous, output: output, endTime: endTime, budget: budget)
+            return
+        }
         let own = plan.feedForward[0]
         try arrivals.copy(rows.source(own))
         merged.count = 0

@@ -38,6 +38,8 @@ final class Credit {
     /// The error dendrites of a layer over T - soft start.
     private let dendrites = Block<Float>()
     private let deltas = Block<Float>()
+    /// Of each output the errors from the running step on, summed.
+    private let laterErrors = Block<Float>()
     /// Spikes of a layer ordered by sender: the rows of each, and where they begin.
     private let order = Block<Int32>()
     private let starts = Block<Int>()
@@ -63,7 +65,7 @@ final class Credit {
         let isLast = layer == network.layers.count - 1
         let isTwin = options.rule == .bptt
         try deltas.clear(own.stride)
-        if !isTwin { try fillDendrites(own, error, isLast: isLast) }
+        if isTwin { try laterErrors.clear(own.stride) } else { try fillDendrites(own, error, isLast: isLast) }
         let rows = forward.rows(sample)
         for (step, row) in rows.enumerated().reversed() {
             let (v, lambda) = (
@@ -145,12 +147,11 @@ final class Credit {
         }
     }
 
+    /// Steps come from the last to the first, and so do the errors that count a step's spikes.
     private func outputDelta(_ step: Int, _ output: Int, _ error: OutputError) -> Float {
-        guard step >= options.countsFrom else { return 0 }
-        if options.counts == .final { return error.error(0, output) }
-        var sum: Float = 0
-        for later in max(0, step - options.softStart)..<options.errorSteps { sum += error.error(later, output) }
-        return sum / Float(options.errorSteps)
+        if options.counts == .final { return step >= options.countsFrom ? error.error(0, output) : 0 }
+        if step >= options.softStart { laterErrors.pointer[output] += error.error(step - options.softStart, output) }
+        return step >= options.countsFrom ? laterErrors.pointer[output] / Float(options.errorSteps) : 0
     }
 
     /// Adds lambda of every input spike to its sender's row, and of every step to the biases.

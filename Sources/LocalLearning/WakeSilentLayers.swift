@@ -3,7 +3,8 @@ import Mathematics
 
 extension BioGrad {
     /// Scales initial weights up until each layer spikes: layer by layer, from the input on, by a fifth until its neurons spike in a tenth
-    /// of the steps and hardly any sample leaves the output silent. A network whose layers do has its weights left alone.
+    /// of the steps and hardly any sample leaves the output silent. A network whose layers do, or cannot be woken, has its weights
+    /// left alone.
     /// Integers are scaled as float32 numbers, then rounded to a grid anew.
     ///
     /// - Parameter input: the first 150 samples of it are shown.
@@ -13,8 +14,7 @@ extension BioGrad {
         let order = [Int](0..<min(150, input.sampleCount))[...]
         guard !order.isEmpty else { return }
         var next = network
-        var rounds = 0
-        while rounds < BioGrad.largestWakeRounds {
+        for _ in 0..<BioGrad.largestWakeRounds {
             let samples = LocalSamples(input: input, labels: [], order: order, seed: options.seed, showing: 0)
             let parts = LocalPart.run(next, sampleCount: order.count)
             let result = try samples.run(next, options, parts, monitor: monitor)
@@ -23,13 +23,14 @@ extension BioGrad {
                 let isLast = layer == next.layers.count - 1
                 return Double(result.spikes[layer]) < wanted || (isLast && result.silent * 20 > order.count)
             }
-            guard let quiet else { break }
+            guard let quiet else {
+                if options.integer { try next.roundToIntegers() }
+                network = next
+                return
+            }
             for n in next.layers[quiet].rows.indices { next.layers[quiet].rows[n] *= 1.2 }
             next.layers[quiet].weightExponent = nil
-            rounds += 1
         }
-        if options.integer { try next.roundToIntegers() }
-        network = next
     }
 
     /// 1.2^100 is 8e7: what does not spike then never will.

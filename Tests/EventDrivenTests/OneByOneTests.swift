@@ -79,4 +79,21 @@ struct OneByOneTests {
             #expect(worstRelative(layer.spikes.times, reference.spikes.times) < 1e-12)
         }
     }
+
+    /// What only a layer that is moved as one computes must not fail it: spikes that come after the end, currents in thresholds.
+    @Test func whatNoNeuronDoesIsNoError() throws {
+        let input = try SpikeTrains(times: [0.01], units: [0], offsets: [0, 1], unitCount: 1)
+        var late = try Network(sizes: [1, 2], parameters: [LIFParameters()], delays: [.dendritic])
+        try late.setWeights([9, 1e12], connection: 0)
+        try late.setDelays([0, 1], connection: 0)
+        let spikes = try EventSubstrate().forward(
+            late, input, options: ForwardOptions(endTime: 0.06, maxSpikes: 10), monitor: nil)
+        #expect(spikes.layers[0].spikes.units.allSatisfy { $0 == 0 } && spikes.layers[0].spikes.spikeCount > 0)
+        var low = LIFParameters()
+        (low.threshold, low.reset) = ([1e-90, 1], [0, 0])
+        var quiet = try Network(sizes: [1, 2], parameters: [low])
+        try quiet.setWeights([-1e250, 9], connection: 0)
+        let other = try EventSubstrate().forward(quiet, input, options: ForwardOptions(), monitor: nil)
+        #expect(other.layers[0].spikes.units.allSatisfy { $0 == 1 } && other.layers[0].spikes.spikeCount > 0)
+    }
 }

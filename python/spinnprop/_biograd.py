@@ -78,7 +78,7 @@ class BioGrad:
     learning_rate : float
         Of weights and biases, by plain descent.
     batch_size : int
-        Samples per step; fewer at the end of an epoch take so much smaller a step.
+        Samples per step; fewer that are left at the end of an epoch take so much smaller a step.
     epochs : int
     seed : int
         Of weights, feedback, the order of samples, encoding and sleep.
@@ -299,7 +299,7 @@ class BioGrad:
 
     def wake(self, X: Any, *, step_time: Optional[float] = None) -> None:
         """Scales initial weights up until each layer spikes on the first 150 samples: neurons in a tenth of the steps, the output in nearly
-        every sample. Weights of layers that do are left alone."""
+        every sample. Weights of layers that do are left alone, and all weights if the network cannot be woken."""
         _core.biograd_wake(self._handle, self._input(X, step_time))
 
     def sleep(self, n_samples: int) -> None:

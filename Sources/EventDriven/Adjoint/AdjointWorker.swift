@@ -143,8 +143,9 @@ final class AdjointWorker {
             try arrivals.collect(plan.feedForward, rows: rows)
             if try plan.reverseSynchronous(arrivals, jumps, all, synchronous) { return }
         } else if plan.isShifted {
-            try shifted.fill(jumps, plan)
-            try arrivals.copy(rows.source(plan.feedForward[0]))
+            let row = rows.source(plan.feedForward[0])
+            try shifted.fill(jumps, plan, row)
+            try arrivals.copy(row)
             if try plan.reverseSynchronous(arrivals, shifted.jumps, all, synchronous) {
                 return
             }

@@ -18,13 +18,12 @@ final class ShiftedJumps {
             isSpiking: true)
     }
 
-    /// Each jump earlier by the delay of its neuron, in order of time.
-    func fill(_ own: Jumps, _ plan: LayerPlan) throws(SpinnpropError) {
+    /// Each jump earlier by the delay of its neuron, in order of time, and between the arrivals that it came between with the delay.
+    func fill(_ own: Jumps, _ plan: LayerPlan, _ arrivals: SpikeRow) throws(SpinnpropError) {
         let delays = plan.feedForward[0].delayRow.pointer
         try earlier.reserve(own.count)
         for n in 0..<own.count {
-            // Rounding must not put a spike before all arrivals.
-            earlier.pointer[n] = max(0, own.times[n] - delays[Int(own.units[n])])
+            earlier.pointer[n] = ShiftedJumps.earlier(own.times[n], by: delays[Int(own.units[n])], arrivals)
         }
         let order = try order.order(earlier.pointer, own.units, own.count)
         try times.reserve(own.count)
@@ -41,5 +40,17 @@ final class ShiftedJumps {
         jumps = Jumps(
             times: times.pointer, units: units.pointer, currents: currents.pointer, errors: errors.pointer,
             count: own.count, isSpiking: true)
+    }
+
+    /// The difference is rounded, and so must not decide which arrivals came before.
+    private static func earlier(_ time: Double, by delay: Double, _ arrivals: SpikeRow) -> Double {
+        var (low, high) = (0, arrivals.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if arrivals.times[middle] + delay < time { low = middle + 1 } else { high = middle }
+        }
+        var own = time - delay
+        if low < arrivals.count { own = min(own, low > 0 ? arrivals.times[low] : arrivals.times[low].nextDown) }
+        return low > 0 ? max(own, arrivals.times[low - 1].nextUp) : own
     }
 }

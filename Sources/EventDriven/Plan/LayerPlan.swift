@@ -142,6 +142,10 @@ final class LayerPlan: @unchecked Sendable {
         return plans
     }
 
+    /// Whether what a neuron does in the measure of its threshold, or with its delay after the end of the run, may be an error that it does not
+    /// make by itself.
+    var mayFailAsOne: Bool { ownThresholds != nil || isShifted }
+
     @inline(__always)
     func flow(_ neuron: Int) -> Flow { flows[flows.count == 1 ? 0 : neuron] }
 }

@@ -342,3 +342,13 @@ def test_estimators_say_what_is_wrong(estimator, small):
             estimator(hidden=hidden).fit(*small)
     with pytest.raises(TypeError, match="progress is 4; it must be callable, or None"):
         estimator(hidden=(5,), epochs=1).fit(*small, progress=4)
+
+
+def test_what_cannot_wake_is_left_alone():
+    for X in (np.zeros((30, 6)), np.ones((30, 6))):
+        training = sp.BioGrad([6, 8, 3])
+        if X.any():
+            training.set("weights", 0, np.full((8, 6), -1e35))
+        before = [weights.tobytes() for weights in training.weights]
+        training.wake(X)
+        assert [weights.tobytes() for weights in training.weights] == before

@@ -166,3 +166,23 @@ def test_a_chip_in_the_loop_learns(engine):
             mean, square = moment[0] / (1 - 0.9**step), moment[1] / (1 - 0.99**step)
             net.weights[layer] = net.weights[layer] - 2e-2 * mean / (np.sqrt(square) + 1e-8)
     assert np.mean(accuracies[-10:]) > 0.88 and np.mean(accuracies[-10:]) > np.mean(accuracies[:10]) + 0.2, accuracies
+
+
+def test_ties_with_delayed_arrivals():
+    """Times and delays on a grid, so that spikes are measured at the very times of arrivals; neurons whose time constants differ by a rounding
+    are differentiated one by one."""
+    random = np.random.default_rng(6)
+    loss = sp.losses.TTFSCrossEntropy(tau0=5e-3, alpha=3e-3, tau1=6.4e-3)
+    for _ in range(300):
+        delays = random.integers(0, 8, 3) * 1e-3
+        inputs = sp.SpikeTrains(random.integers(1, 25, 8) * 1e-3, random.integers(0, 4, 8), [0, 8], 4)
+        measured = sp.SpikeTrains(random.choice(np.arange(5, 35), 4, replace=False) * 1e-3, random.integers(0, 3, 4), [0, 4], 3)
+        weights, found = random.uniform(0.5, 3, (3, 4)), []
+        for tau in (20e-3, np.array([np.nextafter(20e-3, 1), 20e-3, 20e-3])):
+            net = sp.Network([4, 3], tau_mem=tau, delays="dendritic")
+            net.weights[0], net.delays[0] = weights, delays
+            found.append(net.gradient(sp.Recording.measured(net, inputs, [measured]), loss, [0])[1])
+        as_one, one_by_one = found
+        for name in ("weights", "delays"):
+            np.testing.assert_allclose(getattr(as_one, name)[0], getattr(one_by_one, name)[0], rtol=1e-8, atol=1e-9)
+        np.testing.assert_allclose(as_one.input_times, one_by_one.input_times, rtol=1e-8, atol=1e-6)

@@ -313,9 +313,13 @@ def test_memory_does_not_grow():
 
         sp.set_threads(2)
         for _ in range(100): everything()
-        before = resident()
-        for _ in range(300): everything()
-        print((resident() - before) / 300)
+        grown = []
+        for _ in range(3):
+            before = resident()
+            for _ in range(100): everything()
+            grown.append((resident() - before) / 100)
+        # What leaks does so all the time; the allocator takes another piece now and then.
+        print(min(grown))
     """
     finished = run(code)
     assert finished.returncode == 0, finished.stderr
