@@ -148,9 +148,8 @@ public struct BioGrad: Equatable, Sendable {
         switch parts {
         case .float32(let parts):
             result = try samples.run(network, options, parts, monitor: monitor)
-            try next.descend(parts.compactMap(\.gradient), rate: options.learningRate, sampleCount: wholeBatch)
+            try next.descend(parts.compactMap(\.sums), rate: options.learningRate, sampleCount: wholeBatch)
         case .integers(let parts):
-            for part in parts { part.clear() }
             result = try samples.run(network, options, parts, monitor: monitor)
             if let sums = IntegerSums.total(parts) {
                 next.descend(sums, options, sampleCount: wholeBatch, epoch: epoch, batch: batch)
@@ -248,7 +247,7 @@ public struct BioGrad: Equatable, Sendable {
         if options.integer { return try integerGradient(samples, monitor) }
         let parts = try LocalPart.learn(network, sampleCount: labels.count)
         let result = try samples.run(network, options, parts, monitor: monitor)
-        let gradients = parts.compactMap(\.gradient)
+        let gradients = parts.compactMap(\.sums)
         var (weights, biases): ([[Float]], [[Float]]) = ([], [])
         for (index, layer) in network.layers.enumerated() {
             let rows = LocalGradient.total(gradients, \.rows, layer: index, count: layer.rows.count)

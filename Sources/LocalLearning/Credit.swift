@@ -2,7 +2,7 @@
 import Mathematics
 
 /// The gradient of some samples' loss with respect to weights (a row per sender) and biases of each layer, summed.
-final class LocalGradient {
+final class LocalGradient: BatchSums {
     let rows: [Block<Float>]
     let biases: [Block<Float>]
 

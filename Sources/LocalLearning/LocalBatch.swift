@@ -54,52 +54,75 @@ struct LocalSamples {
     }
 }
 
+/// What the samples of a part of a batch add up to.
+protocol BatchSums: AnyObject {
+    /// Zeros.
+    init(_ network: LocalNetwork) throws(SpinnpropError)
+    func clear()
+}
+
+typealias LocalPart = BatchPart<LocalGradient>
+typealias IntegerPart = BatchPart<IntegerSums>
+
 /// What the samples of a part of a batch leave; one thread at a time fills it.
-final class LocalPart: @unchecked Sendable {
-    /// Into so many parts a batch that is learnt from is cut, whatever the number of threads: sums of floats depend on it.
-    static let count = 8
+final class BatchPart<Sums: BatchSums>: @unchecked Sendable {
     /// `nil`: samples are only run.
-    let gradient: LocalGradient?
-    fileprivate(set) var result: LocalBatchResult
+    let sums: Sums?
+    var result: LocalBatchResult
     /// Spikes of each output neuron, sample after sample.
     fileprivate(set) var counts: [Int32] = []
 
     /// Parts that are only run.
-    static func run(_ network: LocalNetwork, sampleCount: Int) -> [LocalPart] {
-        (0..<min(64, sampleCount)).map { _ in LocalPart(network, nil) }
+    static func run(_ network: LocalNetwork, sampleCount: Int) -> [BatchPart] {
+        (0..<min(64, sampleCount)).map { _ in BatchPart(network, nil) }
     }
 
     /// Parts that are learnt from.
-    static func learn(_ network: LocalNetwork, sampleCount: Int) throws(SpinnpropError) -> [LocalPart] {
-        try (0..<min(count, sampleCount)).map { (_) throws(SpinnpropError) in
-            LocalPart(network, try LocalGradient(network))
+    static func learn(_ network: LocalNetwork, sampleCount: Int) throws(SpinnpropError) -> [BatchPart] {
+        try (0..<LocalBatch.partCount(sampleCount)).map { (_) throws(SpinnpropError) in
+            BatchPart(network, try Sums(network))
         }
     }
 
-    private init(_ network: LocalNetwork, _ gradient: LocalGradient?) {
-        self.gradient = gradient
+    private init(_ network: LocalNetwork, _ sums: Sums?) {
+        self.sums = sums
         result = LocalBatchResult(layerCount: network.layers.count)
     }
 
     /// Before another batch; nothing to do if nothing has been added.
     fileprivate func clear() {
         guard result.samples > 0 else { return }
-        gradient?.clear()
+        sums?.clear()
         result = LocalBatchResult(layerCount: result.spikes.count)
         counts.removeAll(keepingCapacity: true)
     }
+
+    /// A sample's spikes of each output neuron.
+    func add(_ counts: [Int], label: Int?) {
+        result.add(counts: counts, label: label)
+        self.counts += counts.map { Int32(truncatingIfNeeded: $0) }
+    }
+}
+
+/// What runs samples forward and assigns credit, in one thread.
+protocol BatchWorker {
+    associatedtype Sums: BatchSums
+    /// The most samples at once.
+    var largestGroup: Int { get }
+    func run(_ samples: LocalSamples, _ group: Range<Int>, _ part: BatchPart<Sums>) throws(SpinnpropError)
 }
 
 extension LocalSamples {
+    /// `nil` where samples are only run.
+    func label(_ n: Int) -> Int? { labels.isEmpty ? nil : labels[self[n]] }
+
     /// Runs all samples, cut into the given parts, or as many of them as there are samples.
-    func run(
-        _ network: LocalNetwork, _ options: LocalOptions, _ parts: [LocalPart], monitor: Monitor?
+    func run<Worker: BatchWorker>(
+        _ parts: [BatchPart<Worker.Sums>], layerCount: Int, monitor: Monitor?,
+        _ make: @escaping @Sendable () throws(SpinnpropError) -> Worker
     ) throws(SpinnpropError) -> LocalBatchResult {
         let used = min(order.count, parts.count)
-        let workers = WorkerPool { () throws(SpinnpropError) in
-            let forward = try LocalForward(network, options, sampleCount: (order.count + used - 1) / used)
-            return (forward, try Credit(forward))
-        }
+        let workers = WorkerPool(make)
         try parallelLoop(parts: used, monitor: monitor) { (index) throws(SpinnpropError) in
             try workers.withWorker { (worker) throws(SpinnpropError) in
                 parts[index].clear()
@@ -108,36 +131,54 @@ extension LocalSamples {
                 while first < end {
                     try Memory.poll()
                     if let monitor, monitor.poll() { throw .cancelled }
-                    let group = first..<min(end, first + worker.0.largestGroup)
-                    try run(group, parts[index], worker.0, worker.1)
+                    let group = first..<min(end, first + worker.largestGroup)
+                    try worker.run(self, group, parts[index])
                     monitor?.finish(group.count)
                     first = group.upperBound
                 }
             }
         }
         for part in parts[used...] { part.clear() }
-        var result = LocalBatchResult(layerCount: network.layers.count)
+        var result = LocalBatchResult(layerCount: layerCount)
         for part in parts { result.add(part.result) }
         return result
     }
 
-    private func run(
-        _ group: Range<Int>, _ part: LocalPart, _ forward: LocalForward, _ credit: Credit
-    ) throws(SpinnpropError) {
-        try forward.run(self, group)
+    /// The same in float32.
+    func run(
+        _ network: LocalNetwork, _ options: LocalOptions, _ parts: [LocalPart], monitor: Monitor?
+    ) throws(SpinnpropError) -> LocalBatchResult {
+        let largest = (order.count + max(1, parts.count) - 1) / max(1, parts.count)
+        return try run(parts, layerCount: network.layers.count, monitor: monitor) { () throws(SpinnpropError) in
+            try LocalWorker(LocalForward(network, options, sampleCount: max(1, largest)))
+        }
+    }
+}
+
+private struct LocalWorker: BatchWorker {
+    let forward: LocalForward
+    let credit: Credit
+
+    init(_ forward: LocalForward) throws(SpinnpropError) {
+        self.forward = forward
+        credit = try Credit(forward)
+    }
+
+    var largestGroup: Int { forward.largestGroup }
+
+    func run(_ samples: LocalSamples, _ group: Range<Int>, _ part: LocalPart) throws(SpinnpropError) {
+        try forward.run(samples, group)
         var errors: [OutputError] = []
         for (sample, n) in group.enumerated() {
-            let counts = forward.outputCounts(sample)
-            let label = labels.isEmpty ? nil : labels[self[n]]
-            part.result.add(counts: counts, label: label)
-            part.counts += counts.map { Int32(truncatingIfNeeded: $0) }
-            if let label, part.gradient != nil {
+            let label = samples.label(n)
+            part.add(forward.outputCounts(sample), label: label)
+            if let label, part.sums != nil {
                 let error = OutputError(forward, sample, label: label)
                 part.result.loss += error.loss
                 errors.append(error)
             }
         }
         part.result.add(forward.spikes)
-        if let gradient = part.gradient { try credit.add(errors, to: gradient) }
+        if let sums = part.sums { try credit.add(errors, to: sums) }
     }
 }

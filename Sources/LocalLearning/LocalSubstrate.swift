@@ -26,8 +26,11 @@ public struct LocalBatch: Sendable {
     /// What the mean gradient and the learning rate make of its sum.
     package var factor: Float { -Float(options.learningRate / Double(wholeBatch)) }
 
+    /// Whatever the number of threads: sums of floats depend on it.
+    private static let largestPartCount = 8
+
     /// Into so many parts a batch of so many samples is cut. Gradients are summed within a part, then over parts in order.
-    package static func partCount(_ sampleCount: Int) -> Int { min(LocalPart.count, sampleCount) }
+    package static func partCount(_ sampleCount: Int) -> Int { min(largestPartCount, sampleCount) }
 
     /// The places of each part.
     package var parts: [Range<Int>] {
@@ -36,7 +39,7 @@ public struct LocalBatch: Sendable {
     }
 
     /// `nil` where samples are only run.
-    package func label(_ place: Int) -> Int? { samples.labels.isEmpty ? nil : samples.labels[samples[place]] }
+    package func label(_ place: Int) -> Int? { samples.label(place) }
 
     /// The inputs that spike in each step of a sample.
     package func fill(_ lists: StepLists, _ place: Int, scratch: LocalInputScratch) throws(SpinnpropError) {

@@ -61,7 +61,7 @@ extension LocalNetwork {
     private func dream(
         _ layer: Int, _ options: LocalOptions, _ sampleCount: Int, _ index: Int, _ monitor: Monitor?
     ) throws(SpinnpropError) -> Dreams {
-        let parts = min(sampleCount, LocalPart.count)
+        let parts = LocalBatch.partCount(sampleCount)
         var shared = LocalPurpose.sleep.stream(seed: options.seed, UInt64(index), UInt64(layer))
         let common = shared.uniform()
         let neuronCount = layers[layer].neuronCount
@@ -136,35 +136,21 @@ private final class Dreamer {
         }
     }
 
-    /// Returns how many neurons spike with either sign alone: 64 neurons have their trials at once, s+ before s-.
+    /// Returns how many neurons spike with either sign alone.
     private func draw(_ rate: Double, _ generator: inout RandomStream) -> (plus: Int, minus: Int) {
         var random = generator
         defer { generator = random }
-        let list = spikes[0].pointer
-        var (plus, minus, first) = (0, 0, 0)
-        while first < hiddenCount {
-            let lanes = UInt64.max &>> UInt64(64 - min(64, hiddenCount - first))
-            let (up, down) = (random.trials(rate, among: lanes), random.trials(rate, among: lanes))
-            plus = write(up & ~down, first, to: list, plus, worth: 1)
-            minus = write(down & ~up, first, to: list + hiddenCount, minus, worth: -1)
-            first += 64
+        let (ups, downs, hidden) = (spikes[0].pointer, spikes[0].pointer + hiddenCount, hidden.pointer)
+        var (plus, minus, words) = (0, 0, 0)
+        // Both places are written, and one is kept: which, no branch could guess.
+        random.signs(rate, count: hiddenCount, words: &words) { neuron, sign in
+            ups[plus] = Int32(truncatingIfNeeded: neuron)
+            downs[minus] = Int32(truncatingIfNeeded: neuron)
+            hidden[neuron] &+= sign
+            plus &+= (1 &+ sign) &>> 1
+            minus &+= (1 &- sign) &>> 1
         }
         return (plus, minus)
-    }
-
-    /// Appends the neurons whose bits are set to `list`, and counts them; returns how many it then has.
-    private func write(
-        _ bits: UInt64, _ first: Int, to list: UnsafeMutablePointer<Int32>, _ count: Int, worth: Int
-    ) -> Int {
-        var (bits, count) = (bits, count)
-        while bits != 0 {
-            let neuron = first &+ bits.trailingZeroBitCount
-            list[count] = Int32(truncatingIfNeeded: neuron)
-            hidden.pointer[neuron] &+= worth
-            count &+= 1
-            bits &= bits &- 1
-        }
-        return count
     }
 
     /// A step of a layer above; returns how many of its neurons spike.
@@ -188,6 +174,29 @@ private final class Dreamer {
                 for k in 0..<count { outputs.pointer[Int(list[k])] += 1 }
             }
             return count
+        }
+    }
+}
+
+extension RandomStream {
+    /// s+ - s- of each of `count` neurons in a step of a dream, where it is not 0, in order; 64 neurons have their trials at once, s+ before s-.
+    ///
+    /// - Parameter words: grows by the words that were drawn.
+    @inline(__always)
+    package mutating func signs<Failure: Error>(
+        _ rate: Double, count: Int, words: inout Int, _ body: (_ neuron: Int, _ sign: Int) throws(Failure) -> Void
+    ) throws(Failure) {
+        var first = 0
+        while first < count {
+            let lanes = UInt64.max &>> UInt64(64 - min(64, count - first))
+            let up = trials(rate, among: lanes, words: &words)
+            var bits = up ^ trials(rate, among: lanes, words: &words)
+            while bits != 0 {
+                let lane = bits.trailingZeroBitCount
+                try body(first &+ lane, Int(truncatingIfNeeded: 2 &* ((up &>> UInt64(lane)) & 1)) &- 1)
+                bits &= bits &- 1
+            }
+            first &+= 64
         }
     }
 }

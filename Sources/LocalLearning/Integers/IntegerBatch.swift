@@ -1,76 +1,37 @@
 // A batch in integers as work for several threads, and the update it ends with.
 import Mathematics
 
-/// What the samples of a part of a batch leave; one thread at a time fills it.
-final class IntegerPart: @unchecked Sendable {
-    /// `nil`: samples are only run.
-    fileprivate let sums: IntegerSums?
-    fileprivate var result: LocalBatchResult
-    /// Spikes of each output neuron, sample after sample.
-    fileprivate(set) var counts: [Int32] = []
-
-    /// Parts that are only run.
-    static func run(_ network: LocalNetwork, sampleCount: Int) -> [IntegerPart] {
-        (0..<min(64, sampleCount)).map { _ in IntegerPart(network, nil) }
-    }
-
-    /// Parts that are learnt from.
-    static func learn(_ network: LocalNetwork, sampleCount: Int) throws(SpinnpropError) -> [IntegerPart] {
-        try (0..<min(LocalPart.count, sampleCount)).map { (_) throws(SpinnpropError) in
-            IntegerPart(network, try IntegerSums(network))
-        }
-    }
-
-    private init(_ network: LocalNetwork, _ sums: IntegerSums?) {
-        self.sums = sums
-        result = LocalBatchResult(layerCount: network.layers.count)
-    }
-
-    /// Before another batch.
-    func clear() {
-        sums?.clear()
-        result = LocalBatchResult(layerCount: result.spikes.count)
-        counts.removeAll(keepingCapacity: true)
-    }
-}
-
 extension LocalSamples {
-    /// Runs all samples, cut into the given parts, or as many of them as there are samples.
+    /// Runs all samples in integers, cut into the given parts.
     func run(
         _ network: LocalNetwork, _ options: LocalOptions, _ parts: [IntegerPart], monitor: Monitor?
     ) throws(SpinnpropError) -> LocalBatchResult {
-        let used = min(order.count, parts.count)
         let own = try IntegerNetwork(network, options)
-        let workers = WorkerPool { () throws(SpinnpropError) in
-            let forward = try IntegerForward(own)
-            return (forward, IntegerCredit(forward))
+        return try run(parts, layerCount: network.layers.count, monitor: monitor) { () throws(SpinnpropError) in
+            IntegerWorker(try IntegerForward(own))
         }
-        try parallelLoop(parts: used, monitor: monitor) { (index) throws(SpinnpropError) in
-            let part = parts[index]
-            try workers.withWorker { (worker) throws(SpinnpropError) in
-                let (forward, credit) = worker
-                for n in order.count * index / used..<order.count * (index + 1) / used {
-                    try Memory.poll()
-                    if let monitor, monitor.poll() { throw .cancelled }
-                    let sample = self[n]
-                    try forward.run(input, sample: sample, random: random(sample))
-                    let counts = forward.outputCounts
-                    let label = labels.isEmpty ? nil : labels[sample]
-                    if let label, let sums = part.sums {
-                        let error = IntegerError(forward, label: label)
-                        part.result.loss += error.loss
-                        try credit.add(error, to: sums)
-                    }
-                    part.result.add(counts: counts, label: label)
-                    part.result.add(forward.spikes)
-                    part.counts += counts.map { Int32(truncatingIfNeeded: $0) }
-                    monitor?.finish(1)
-                }
+    }
+}
+
+private struct IntegerWorker: BatchWorker {
+    let forward: IntegerForward
+    let credit: IntegerCredit
+    let largestGroup = 1
+
+    init(_ forward: IntegerForward) { (self.forward, credit) = (forward, IntegerCredit(forward)) }
+
+    func run(_ samples: LocalSamples, _ group: Range<Int>, _ part: IntegerPart) throws(SpinnpropError) {
+        for n in group {
+            let (sample, label) = (samples[n], samples.label(n))
+            try forward.run(samples.input, sample: sample, random: samples.random(sample))
+            if let label, let sums = part.sums {
+                let error = IntegerError(forward, label: label)
+                part.result.loss += error.loss
+                try credit.add(error, to: sums)
             }
+            part.add(forward.outputCounts, label: label)
+            part.result.add(forward.spikes)
         }
-        var result = LocalBatchResult(layerCount: network.layers.count)
-        for part in parts { result.add(part.result) }
-        return result
     }
 }
 

@@ -3,7 +3,7 @@ import Mathematics
 
 /// What the samples of a part of a batch add up to in each layer: error dendrite times what the trace has collected, a row for each sender,
 /// then one for the biases. Whole numbers, in units of the layer's feedback and of 2^-8.
-final class IntegerSums {
+final class IntegerSums: BatchSums {
     let rows: [Block<Int>]
     private let counts: [Int]
 

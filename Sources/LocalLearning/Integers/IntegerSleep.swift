@@ -54,7 +54,7 @@ extension IntegerNetwork {
     fileprivate func dream(
         _ sampleCount: Int, _ index: Int, _ monitor: Monitor?
     ) throws(SpinnpropError) -> IntegerDreams {
-        let parts = min(sampleCount, LocalPart.count)
+        let parts = LocalBatch.partCount(sampleCount)
         var shared = LocalPurpose.sleep.stream(seed: options.seed, UInt64(index))
         let common = shared.uniform()
         try Memory.check(
@@ -81,23 +81,14 @@ extension IntegerNetwork {
         var differences = [Int](repeating: 0, count: hidden.neuronCount)
         var counts = [Int](repeating: 0, count: output.neuronCount)
         v.update(repeating: 0, count: output.stride)
+        var words = 0
         var rate = options.sleepDraw == .perBatch ? common : random.uniform()
         for step in 0..<options.sleepSteps {
             if options.sleepDraw == .perStep, step > 0 { rate = random.uniform() }
             output.leak(v, to: v, decay)
-            var first = 0
-            while first < differences.count {
-                let lanes = UInt64.max &>> UInt64(64 - min(64, differences.count - first))
-                let (up, down) = (random.trials(rate, among: lanes), random.trials(rate, among: lanes))
-                var bits = up ^ down
-                while bits != 0 {
-                    let place = bits.trailingZeroBitCount
-                    let sign = (up &>> UInt64(place)) & 1 == 1 ? 1 : -1
-                    output.add(row: first + place, times: Int32(sign), to: v)
-                    differences[first + place] += sign
-                    bits &= bits &- 1
-                }
-                first += 64
+            random.signs(rate, count: differences.count, words: &words) { neuron, sign in
+                output.add(row: neuron, times: Int32(sign), to: v)
+                differences[neuron] += sign
             }
             output.saturate(v)
             for neuron in counts.indices where v[neuron] > output.threshold { counts[neuron] += 1 }

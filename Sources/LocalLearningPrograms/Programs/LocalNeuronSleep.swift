@@ -42,7 +42,7 @@ extension LocalNeuronProgram {
         context.charge(costs.random)
     }
 
-    /// 64 neurons have their trials at once, s+ before s-. The host's stream runs through the whole layer: each slice draws all of it, and uses
+    /// The host's stream runs through the whole layer: each slice draws all of it, and uses
     /// its own part.
     private func dream(_ context: TickContext, _ job: LocalJob, _ step: Int) throws(SpinnpropError) {
         guard let signs else { return }
@@ -51,19 +51,11 @@ extension LocalNeuronProgram {
             context.charge(costs.random)
         }
         var words = 0
-        for first in stride(from: 0, to: shape.sizes[layer + 1], by: 64) {
-            let lanes = UInt64.max &>> UInt64(64 - min(64, shape.sizes[layer + 1] - first))
-            let up = random.trials(rate, among: lanes, words: &words)
-            let down = random.trials(rate, among: lanes, words: &words)
-            var bits = up ^ down
-            while bits != 0 {
-                let (lane, unit) = (bits.trailingZeroBitCount, first + bits.trailingZeroBitCount - slice.first)
-                bits &= bits &- 1
-                guard unit >= 0, unit < slice.count else { continue }
-                let sign = (up &>> UInt64(lane)) & 1 == 1 ? 1 : -1
-                signs[unit] &+= Int32(truncatingIfNeeded: sign)
-                try send(context, unit: unit, sign: sign)
-            }
+        try random.signs(rate, count: shape.sizes[layer + 1], words: &words) { (neuron, sign) throws(SpinnpropError) in
+            let unit = neuron - slice.first
+            guard unit >= 0, unit < slice.count else { return }
+            signs[unit] &+= Int32(truncatingIfNeeded: sign)
+            try send(context, unit: unit, sign: sign)
         }
         context.charge(words * costs.random)
     }
