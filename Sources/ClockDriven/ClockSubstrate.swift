@@ -174,35 +174,6 @@ final class ClockRun: Sendable {
     }
 }
 
-/// The maxima of a leaky read-out, (sample, output); parts write disjoint pieces. Empty for a spiking one.
-final class ReadoutMaxima: @unchecked Sendable {
-    private let count: Int
-    private let outputCount: Int
-    private let block: Block<Double>
-
-    init(_ network: Network, sampleCount: Int) throws(SpinnpropError) {
-        outputCount = network.outputCount
-        let isLeaky = !network.layers[network.layers.count - 1].isSpiking
-        // Once while running, once in the recording.
-        count = try Memory.product(
-            isLeaky ? sampleCount : 0, outputCount, bytesPerElement: 6 * MemoryLayout<Double>.stride, "the read-out")
-        block = try Block(3 * count)
-    }
-
-    func set(sample: Int, _ state: ClockState, grid: TimeGrid) {
-        let at = block.pointer + sample * outputCount
-        for output in 0..<outputCount {
-            at[output] = Double(state.maxima.pointer[output])
-            at[count + output] = grid.time(ofStep: Int(state.maximumSteps.pointer[output]))
-            at[2 * count + output] = Double(state.maximumCurrents.pointer[output])
-        }
-    }
-
-    var values: [Double] { Array(UnsafeBufferPointer(start: block.pointer, count: count)) }
-    var times: [Double] { Array(UnsafeBufferPointer(start: block.pointer + count, count: count)) }
-    var currents: [Double] { Array(UnsafeBufferPointer(start: block.pointer + 2 * count, count: count)) }
-}
-
 /// Runs one sample after another through all layers; belongs to one part at a time.
 final class ClockRunner {
     private let plans: ClockPlans
@@ -237,7 +208,7 @@ final class ClockRunner {
         for plan in layers {
             let before = columns[plan.layer]._withUnsafeGuaranteedRef { $0.count }
             try plan.run(rows, state, budget: budget, before: before)
-            if !plan.isSpiking { maxima.set(sample: sample, state, grid: grid) }
+            if !plan.isSpiking { keepMaxima(plan.neuronCount, maxima.of(sample)) }
             // `_withUnsafeGuaranteedRef` rethrows no typed error.
             let failure: SpinnpropError? = columns[plan.layer]._withUnsafeGuaranteedRef { columns in
                 do throws(SpinnpropError) { try rows.store(layer: plan.layer, to: columns) } catch { return error }
@@ -247,5 +218,14 @@ final class ClockRunner {
             made += rows[plan.layer].count
         }
         return made
+    }
+
+    private func keepMaxima(_ count: Int, _ maxima: UnsafeMutablePointer<MembraneMaximum>) {
+        for output in 0..<count {
+            maxima[output] = MembraneMaximum(
+                value: Double(state.maxima.pointer[output]),
+                time: grid.time(ofStep: Int(state.maximumSteps.pointer[output])),
+                current: Double(state.maximumCurrents.pointer[output]))
+        }
     }
 }

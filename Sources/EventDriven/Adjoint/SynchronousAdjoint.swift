@@ -24,7 +24,6 @@ final class SynchronousAdjointState {
     fileprivate func reserve(stride: Int, events: Int, jumps: Int) throws(SpinnpropError) {
         try lambdaV.clear(stride)
         try lambdaI.clear(stride)
-        try receiverDelays.clear(stride)
         try a.reserve(events)
         try b.reserve(events)
         try h.reserve(events)
@@ -67,6 +66,7 @@ extension LayerPlan {
         while jump >= 0, jumps.errors[jump] == 0 { jump -= 1 }
         guard jump >= 0, arrivals.count > 0 else { return true }
         try state.reserve(stride: stride, events: arrivals.count, jumps: jump + 1)
+        if isShifted { try state.receiverDelays.clear(stride) }
         guard let last = refer(Case.self, flow, arrivals, jumps, jump, state) else { return false }
         let (lambdaV, lambdaI) = (state.lambdaV.pointer, state.lambdaI.pointer)
         let (jumpA, jumpH, jumpEvent) = (state.jumpA.pointer, state.jumpH.pointer, state.event.pointer)

@@ -3,40 +3,6 @@ import Mathematics
 import Networks
 import Neurons
 
-/// The highest value of a membrane, with its time.
-struct MembraneMaximum {
-    /// Never below 0, the value at the start.
-    var value = 0.0
-    var time = 0.0
-    /// The current there, before any arrival at that time. Set equal to `value` where the time does not move with the
-    /// arrivals: at a smooth peak it is, and at the end of the run the time is fixed.
-    var current = 0.0
-}
-
-/// The maxima of a leaky read-out, (sample, output); parts write disjoint pieces. Empty for a spiking one.
-final class ReadoutMaxima: @unchecked Sendable {
-    private let count: Int
-    private let outputCount: Int
-    private let block: Block<MembraneMaximum>
-
-    init(_ network: Network, sampleCount: Int) throws(SpinnpropError) {
-        outputCount = network.outputCount
-        let isLeaky = !network.layers[network.layers.count - 1].isSpiking
-        // Once while running, once in the recording.
-        count = try Memory.product(
-            isLeaky ? sampleCount : 0, outputCount, bytesPerElement: 2 * MemoryLayout<MembraneMaximum>.stride,
-            "the read-out")
-        block = try Block(count)
-    }
-
-    /// Those of a sample, one per output.
-    func of(_ sample: Int) -> UnsafeMutablePointer<MembraneMaximum> { block.pointer + sample * outputCount }
-
-    var values: [Double] { (0..<count).map { block.pointer[$0].value } }
-    var times: [Double] { (0..<count).map { block.pointer[$0].time } }
-    var currents: [Double] { (0..<count).map { block.pointer[$0].current } }
-}
-
 extension LayerPlan {
     /// The maximum of one neuron's membrane up to `endTime`. `propagators` are those of the interval after each event, the last
     /// one endless.
