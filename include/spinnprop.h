@@ -742,7 +742,7 @@ SPINNPROP_API spinnprop_status spinnprop_biograd_set(spinnprop_biograd *training
                                                      const double *values, int64_t n);
 
 /* Trains until `epochs` are done in all or the callback stops it; called again with the same data it goes on, and ends with the very
- * bits of a run that was never stopped. An error leaves the training after its last good batch.
+ * bits of a run that was never stopped; other data are refused. An error leaves the training after its last good batch.
  * engine: NULL, the host; or one of kind SPINNPROP_ENGINE_SPINNAKER2, whose programs for input, neurons, error neurons and sleep do the same
  * to the bit and keep account of it. Of its options time_step, steps, decay, batch_size, spikes_per_neuron and active_senders are not read, and
  * copies is at most the 8 parts that a batch is learnt in. SPINNPROP_UNSUPPORTED with SPINNPROP_BIOGRAD_BPTT and in integers,
@@ -762,13 +762,16 @@ SPINNPROP_API spinnprop_status spinnprop_biograd_counts(int32_t *counts, int64_t
 SPINNPROP_API spinnprop_status spinnprop_biograd_gradient(double *weights, int64_t n_weights, double *biases,
                                                           int64_t n_biases, const spinnprop_biograd *training,
                                                           const spinnprop_step_input *input, const int64_t *labels,
-                                                          int64_t n, int64_t showing);
-/* A sleep of so many samples, as after a batch. */
-SPINNPROP_API spinnprop_status spinnprop_biograd_sleep(spinnprop_biograd *training, int64_t n_samples);
+                                                          int64_t n, int64_t showing,
+                                                          spinnprop_progress_callback progress, void *payload);
+/* A sleep of so many samples, as after a batch: all of it, or nothing. Progress counts them once for each hidden layer. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_sleep(spinnprop_biograd *training, int64_t n_samples,
+                                                       spinnprop_progress_callback progress, void *payload);
 
 /* Scales initial weights up until each layer spikes on the first 150 samples: neurons in a tenth of the steps, the output in nearly every
- * sample. Weights of layers that do are left alone, and all weights if the network cannot be woken. */
-SPINNPROP_API spinnprop_status spinnprop_biograd_wake(spinnprop_biograd *training, const spinnprop_step_input *input);
+ * sample. Weights of layers that do are left alone, and all weights if the network cannot be woken. Takes several runs. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_wake(spinnprop_biograd *training, const spinnprop_step_input *input,
+                                                      spinnprop_progress_callback progress, void *payload);
 
 typedef struct spinnprop_biograd_info {
     size_t size;

@@ -674,9 +674,10 @@ public:
         check(spinnprop_biograd_set(handle_.get(), parameter, layer, values.data(), detail::size(values)));
     }
     // Scales initial weights up until each layer spikes.
-    void wake(const StepInput &input) {
+    void wake(const StepInput &input, const Progress &progress = {}) {
         View view(input);
-        check(spinnprop_biograd_wake(handle_.get(), &view.input));
+        detail::Listener listener{progress};
+        listener.check(spinnprop_biograd_wake(handle_.get(), &view.input, listener.callback(), &listener));
     }
     // Trains until the options' epochs are done; to be called again after a stop. On the host, or on an emulated chip, to the same bits.
     // checkpoint: a file that is written after each epoch and on a stop; empty: none.
@@ -688,7 +689,28 @@ public:
              const Progress &progress = {}, const std::string &checkpoint = {}) {
         run_on(engine.get(), input, labels, progress, checkpoint);
     }
-    void sleep(std::int64_t n_samples) { check(spinnprop_biograd_sleep(handle_.get(), n_samples)); }
+    void sleep(std::int64_t n_samples, const Progress &progress = {}) {
+        detail::Listener listener{progress};
+        listener.check(spinnprop_biograd_sleep(handle_.get(), n_samples, listener.callback(), &listener));
+    }
+    // The mean gradient over all samples: weights of all layers, one after another, and biases likewise.
+    struct Gradient {
+        std::vector<double> weights, biases;
+    };
+    Gradient gradient(const StepInput &input, const std::vector<std::int64_t> &labels, std::int64_t showing = 0,
+                      const Progress &progress = {}) const {
+        View view(input);
+        Gradient found;
+        for (std::int32_t layer = 0; layer < static_cast<std::int32_t>(sizes_.size()) - 1; layer++) {
+            found.weights.resize(found.weights.size() + count(SPINNPROP_BIOGRAD_WEIGHTS, layer));
+            found.biases.resize(found.biases.size() + count(SPINNPROP_BIOGRAD_BIASES, layer));
+        }
+        detail::Listener listener{progress};
+        listener.check(spinnprop_biograd_gradient(found.weights.data(), detail::size(found.weights), found.biases.data(),
+                                                  detail::size(found.biases), get(), &view.input, labels.data(),
+                                                  detail::size(labels), showing, listener.callback(), &listener));
+        return found;
+    }
     // The spikes of each output neuron, row by row.
     std::vector<std::int32_t> counts(const StepInput &input, std::int64_t showing = 0, const Progress &progress = {}) const {
         return counts_on(nullptr, input, showing, progress);
@@ -702,6 +724,18 @@ public:
     }
     std::vector<spinnprop_biograd_epoch> history() const {
         return detail::rows<spinnprop_biograd_epoch>(info().epochs_done, spinnprop_biograd_history, get());
+    }
+    // spikes: (epochs, layers); angles and norm_ratios: (epochs + 1, hidden layers), the last row as it is now.
+    struct Curves {
+        std::vector<double> spikes, angles, norm_ratios;
+    };
+    Curves curves() const {
+        const auto layers = sizes_.size() - 1, epochs = static_cast<std::size_t>(info().epochs_done);
+        Curves all{std::vector<double>(epochs * layers), std::vector<double>((epochs + 1) * (layers - 1)), {}};
+        all.norm_ratios.resize(all.angles.size());
+        check(spinnprop_biograd_curves(all.spikes.data(), detail::size(all.spikes), all.angles.data(), detail::size(all.angles),
+                                       all.norm_ratios.data(), detail::size(all.norm_ratios), get()));
+        return all;
     }
     const spinnprop_biograd *get() const { return handle_.get(); }
 

@@ -41,6 +41,8 @@ public struct BioGrad: Equatable, Sendable {
     /// Sleeps since the start.
     public internal(set) var sleepCount = 0
     public internal(set) var history: [LocalEpoch] = []
+    /// A hash of what it learns from; 0 before it has begun.
+    var data: UInt64 = 0
     var sums: LocalBatchResult
 
     /// - Throws: `invalidValue` naming the option that is out of its domain.
@@ -79,6 +81,7 @@ public struct BioGrad: Equatable, Sendable {
         progress: ((LocalProgress) -> Bool)? = nil, keep: ((BioGrad) throws(SpinnpropError) -> Void)? = nil
     ) throws(SpinnpropError) {
         try check(input, labels)
+        try bind(input, labels)
         do throws(SpinnpropError) {
             try finish(input, labels, substrate, progress, keep)
         } catch {
@@ -202,10 +205,18 @@ public struct BioGrad: Equatable, Sendable {
         for (index, label) in labels.enumerated() where label < 0 || label >= network.outputCount {
             throw .invalidIndex("labels[\(index)] is \(label); the network has outputs 0 .. \(network.outputCount - 1)")
         }
-        guard batch == 0 || batch * options.batchSize < labels.count else {
+    }
+
+    /// Checks that the data are those that the training has begun with.
+    private mutating func bind(_ input: LocalInput, _ labels: [Int]) throws(SpinnpropError) {
+        var fingerprint = input.fingerprint
+        for label in labels { fingerprint.add(UInt64(label)) }
+        guard (epoch == 0 && batch == 0) || data == fingerprint.value else {
             throw .invalidValue(
-                "training has begun with more data (batch \(batch) of this epoch); go on with those, or start anew")
+                "training has begun with other data (epoch \(epoch), batch \(batch)); go on with those, or begin another "
+                    + "training")
         }
+        data = fingerprint.value
     }
 
     /// The output's spike counts, (samples, outputs). A sample's encoding is drawn from the seed, `showing` and the sample itself, wherever it

@@ -2,10 +2,11 @@
 import Mathematics
 
 extension BioGrad {
-    /// Epochs, batches and sleeps done; the running epoch's sums; then all that is known of each epoch. Numbers mean the same in every
+    /// Epochs, batches and sleeps done; the lower and the upper half of the data's hash; the running epoch's sums; then all that is known of each epoch. Numbers mean the same in every
     /// release.
     public var state: [Double] {
         var numbers = [Double(epoch), Double(batch), Double(sleepCount)]
+        numbers += [Double(data & UInt64(UInt32.max)), Double(data >> 32)]
         numbers += [Double(sums.samples), sums.loss, Double(sums.correct), Double(sums.silent)]
         numbers += sums.spikes.map { Double($0) }
         for record in history {
@@ -18,7 +19,7 @@ extension BioGrad {
     /// How many numbers `state` has before those of the epochs, and for each of them.
     private var stateCounts: (head: Int, row: Int) {
         let layers = network.layers.count
-        return (7 + layers, 3 + layers + 2 * (layers - 1))
+        return (9 + layers, 3 + layers + 2 * (layers - 1))
     }
 
     /// How many numbers `state` has.
@@ -48,9 +49,10 @@ extension BioGrad {
         var next = self
         (next.epoch, next.batch, next.sleepCount) = (epochs, try whole(1, below: 1 << 31), try whole(2))
         next.sums = LocalBatchResult(layerCount: layers)
-        (next.sums.samples, next.sums.loss) = (try whole(3), numbers[4])
-        (next.sums.correct, next.sums.silent) = (try whole(5), try whole(6))
-        for layer in 0..<layers { next.sums.spikes[layer] = try whole(7 + layer) }
+        next.data = UInt64(try whole(3, below: 1 << 32)) | UInt64(try whole(4, below: 1 << 32)) << 32
+        (next.sums.samples, next.sums.loss) = (try whole(5), numbers[6])
+        (next.sums.correct, next.sums.silent) = (try whole(7), try whole(8))
+        for layer in 0..<layers { next.sums.spikes[layer] = try whole(9 + layer) }
         next.history = []
         for epoch in 0..<epochs {
             let row = Array(numbers[(headCount + epoch * rowCount)..<(headCount + (epoch + 1) * rowCount)])

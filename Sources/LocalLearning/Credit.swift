@@ -74,6 +74,7 @@ final class Credit {
             if isTwin { fillDeltas(layer, step, row, error, v, isLast: isLast) }
             begin(lambda, v, isTwin ? deltas.pointer : dendrites.pointer, step, own.stride)
             if step < options.steps - 1 { carry(lambda + own.stride, v, to: lambda, own.stride) }
+            try forward.poller.spend(isTwin && !isLast ? own.stride * network.layers[layer + 1].stride / 8 : own.stride)
         }
     }
 
@@ -161,6 +162,7 @@ final class Credit {
         let list = forward.spikes[layer]
         for row in 0..<list.rowCount {
             Rows.add(lambda + row * own.stride, times: 1, to: gradient.biases[layer].pointer, own.stride)
+            try forward.poller.spend(own.stride / 8)
         }
         try sort(list, senderCount: own.preCount)
         let (rows, order, starts) = (gradient.rows[layer].pointer, order.pointer, starts.pointer)
@@ -171,6 +173,7 @@ final class Credit {
                 Rows.add(
                     lambda + first, own.stride, order + starts[sender], starts[sender &+ 1] &- starts[sender],
                     to: rows + sender &* own.stride + first, width: width)
+                try forward.poller.spend((starts[sender &+ 1] &- starts[sender]) &* width / 8)
             }
             first += width
         }

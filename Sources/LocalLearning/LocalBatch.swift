@@ -105,7 +105,7 @@ final class BatchPart<Sums: BatchSums>: @unchecked Sendable {
 }
 
 /// What runs samples forward and assigns credit, in one thread.
-protocol BatchWorker {
+protocol BatchWorker: SendableMetatype {
     associatedtype Sums: BatchSums
     /// The most samples at once.
     var largestGroup: Int { get }
@@ -150,7 +150,7 @@ extension LocalSamples {
     ) throws(SpinnpropError) -> LocalBatchResult {
         let largest = (order.count + max(1, parts.count) - 1) / max(1, parts.count)
         return try run(parts, layerCount: network.layers.count, monitor: monitor) { () throws(SpinnpropError) in
-            try LocalWorker(LocalForward(network, options, sampleCount: max(1, largest)))
+            try LocalWorker(LocalForward(network, options, sampleCount: max(1, largest), Poller(monitor)))
         }
     }
 }
@@ -173,7 +173,7 @@ private struct LocalWorker: BatchWorker {
             let label = samples.label(n)
             part.add(forward.outputCounts(sample), label: label)
             if let label, part.sums != nil {
-                let error = OutputError(forward, sample, label: label)
+                let error = try OutputError(forward, sample, label: label)
                 part.result.loss += error.loss
                 errors.append(error)
             }

@@ -6,22 +6,25 @@ import Mathematics
 final class LocalForward {
     let network: LocalNetwork
     let options: LocalOptions
-    /// As many samples at once as keep a layer's membranes in the processor's cache, while all of them use a few columns of its weights; fewer
-    /// where they would take longer than a person waits for a stop.
+    /// As many samples at once as keep a layer's membranes in the processor's cache, while all of them use a few columns of its weights.
     let largestGroup: Int
+    let poller: Poller
     /// Spikes of the input, then of each layer.
     let spikes: [StepLists]
     /// The membranes of each layer: `stride` of them in each row.
     let membranes: [Block<Float>]
-    private let scratch = LocalInputScratch()
+    private let scratch: LocalInputScratch
 
-    init(_ network: LocalNetwork, _ options: LocalOptions, sampleCount: Int) throws(SpinnpropError) {
+    init(
+        _ network: LocalNetwork, _ options: LocalOptions, sampleCount: Int, _ poller: Poller
+    ) throws(SpinnpropError) {
         self.network = network
         self.options = options
+        self.poller = poller
+        scratch = LocalInputScratch(poller)
         let widest = network.layers.map(\.stride).max() ?? 8
         let (row, isTooLong) = options.steps.multipliedReportingOverflow(by: 16 * widest)
-        let (work, isTooMuch) = options.steps.multipliedReportingOverflow(by: network.parameterCount)
-        let most = isTooLong || isTooMuch ? 1 : max(1, min(16, (1 << 24) / row, (1 << 28) / work))
+        let most = isTooLong ? 1 : max(1, min(16, (1 << 24) / row))
         let group = min(sampleCount, most)
         largestGroup = group
         spikes = network.sizes.map { _ in StepLists() }
@@ -76,11 +79,14 @@ final class LocalForward {
                         Rows.add(
                             rows + first, own.stride, below.pointer + range.lowerBound, range.count, to: v, width: width
                         )
+                        if poller.isStopped(after: (range.count &+ 1) &* width / 8) { return }
                     }
                     first += width
                 }
             }
         }
+        // Once stopped, it says so again.
+        try poller.spend(0)
         try above.begin(rows: below.rowCount)
         try above.reserve(below.rowCount * own.neuronCount)
         for row in 0..<below.rowCount { collect(all + row * own.stride, own.neuronCount, above) }

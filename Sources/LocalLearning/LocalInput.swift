@@ -71,6 +71,20 @@ public struct LocalInput: Sendable {
         }
     }
 
+    /// A hash of all samples.
+    var fingerprint: Fingerprint {
+        var fingerprint = Fingerprint()
+        fingerprint.add(UInt64(unitCount))
+        switch content {
+        case .probabilities(let all):
+            for value in all { fingerprint.add(UInt64(value.bitPattern)) }
+        case .events(let trains, let stepTime):
+            fingerprint.add(trains)
+            fingerprint.add(stepTime.bitPattern)
+        }
+        return fingerprint
+    }
+
     /// 28 bits of a hash of a sample's probabilities; events need none.
     func fingerprint(sample: Int) -> UInt64 {
         guard case .probabilities(let all) = content else { return 0 }
@@ -87,8 +101,9 @@ package final class LocalInputScratch {
     private let units = Block<Int32>()
     private let words = Block<UInt64>()
     private let ends = Block<Int>()
+    private let poller: Poller
 
-    package init() {}
+    package init(_ poller: Poller) { self.poller = poller }
 
     fileprivate func draw(
         _ probabilities: UnsafePointer<Float>, _ unitCount: Int, _ steps: Int, _ lists: StepLists,
@@ -119,6 +134,7 @@ package final class LocalInputScratch {
                 for n in 0..<count { lists.append(units[n], if: (words[n] &>> step) & 1) }
                 lists.endRow()
             }
+            try poller.spend(8 * count + spikes)
             first += chunk
         }
     }

@@ -12,7 +12,7 @@ package struct OutputError {
     private(set) var dendrites: [Float]
 
     /// Of a sample of the group that has been run forward.
-    init(_ forward: LocalForward, _ sample: Int, label: Int) {
+    init(_ forward: LocalForward, _ sample: Int, label: Int) throws(SpinnpropError) {
         let (spikes, options) = (forward.spikes[forward.network.layers.count], forward.options)
         outputCount = forward.network.outputCount
         dendrites = [Float](repeating: 0, count: outputCount)
@@ -22,6 +22,7 @@ package struct OutputError {
                 for n in spikes.range(row) { counts[Int(spikes.pointer[n])] += 1 }
             }
             if options.counts == .running, step >= options.softStart { append(counts, label) }
+            try forward.poller.spend(16 * outputCount)
         }
         if options.counts == .final { append(counts, label) }
         loss /= Double(errors.count / outputCount)

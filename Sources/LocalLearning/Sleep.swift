@@ -70,13 +70,14 @@ extension LocalNetwork {
             "a sleep's correlations")
         let found = (0..<parts).map { _ in Dreams(outputCount, neuronCount) }
         try parallelLoop(parts: parts, monitor: monitor) { (part) throws(SpinnpropError) in
-            let dreamer = try Dreamer(self, layer, options)
+            let dreamer = try Dreamer(self, layer, options, Poller(monitor))
             for sample in sampleCount * part / parts..<sampleCount * (part + 1) / parts {
                 try Memory.poll()
                 var random = LocalPurpose.dreams.stream(
                     seed: options.seed, UInt64(index), UInt64(sample * layers.count + layer))
-                dreamer.run(common, &random)
+                try dreamer.run(common, &random)
                 dreamer.add(to: found[part])
+                monitor?.finish(1)
             }
         }
         let total = Dreams(outputCount, neuronCount)
@@ -96,9 +97,12 @@ private final class Dreamer {
     private let hidden: Block<Int>
     private let outputs: Block<Int>
     private let hiddenCount: Int
+    private let poller: Poller
 
-    init(_ network: LocalNetwork, _ layer: Int, _ options: LocalOptions) throws(SpinnpropError) {
-        (self.network, self.layer, self.options) = (network, layer, options)
+    init(
+        _ network: LocalNetwork, _ layer: Int, _ options: LocalOptions, _ poller: Poller
+    ) throws(SpinnpropError) {
+        (self.network, self.layer, self.options, self.poller) = (network, layer, options, poller)
         membranes = try network.layers[(layer + 1)...].map { (own) throws(SpinnpropError) in try Block(own.stride) }
         // Spikes of either sign: those of s+ from the start, those of s- from the neuron count on.
         spikes = try network.layers[layer...].map { (own) throws(SpinnpropError) in try Block(2 * own.stride) }
@@ -107,7 +111,7 @@ private final class Dreamer {
         outputs = try Block(network.outputCount)
     }
 
-    func run(_ common: Double, _ random: inout RandomStream) {
+    func run(_ common: Double, _ random: inout RandomStream) throws(SpinnpropError) {
         hidden.pointer.update(repeating: 0, count: hiddenCount)
         outputs.pointer.update(repeating: 0, count: network.outputCount)
         for (own, block) in zip(network.layers[(layer + 1)...], membranes) {
@@ -119,6 +123,7 @@ private final class Dreamer {
             let counts = draw(rate, &random)
             var (plus, minus) = counts
             for n in membranes.indices {
+                try poller.spend(hiddenCount + (plus + minus + 1) * network.layers[layer + 1 + n].stride / 8)
                 plus = move(n, plus, minus)
                 minus = 0
             }

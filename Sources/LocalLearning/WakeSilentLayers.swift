@@ -11,11 +11,12 @@ extension BioGrad {
     /// - Throws: `invalidValue` for an input that does not fit the network; `cancelled`.
     public mutating func wakeSilentLayers(on input: LocalInput, monitor: Monitor? = nil) throws(SpinnpropError) {
         try network.check(input)
-        let order = [Int](0..<min(150, input.sampleCount))[...]
+        let order = [Int](0..<BioGrad.wakeCount(input.sampleCount))[...]
         guard !order.isEmpty else { return }
         var next = network
         for _ in 0..<BioGrad.largestWakeRounds {
             let samples = LocalSamples(input: input, labels: [], order: order, seed: options.seed, showing: 0)
+            monitor?.restart()
             let parts = LocalPart.run(next, sampleCount: order.count)
             let result = try samples.run(next, options, parts, monitor: monitor)
             let quiet = next.layers.indices.first { layer in
@@ -32,6 +33,9 @@ extension BioGrad {
             next.layers[quiet].weightExponent = nil
         }
     }
+
+    /// How many samples of so many are shown.
+    public static func wakeCount(_ sampleCount: Int) -> Int { min(150, sampleCount) }
 
     /// 1.2^100 is 8e7: what does not spike then never will.
     private static let largestWakeRounds = 100

@@ -62,3 +62,13 @@ public struct SpikeTrains: Equatable, Sendable {
         }
     }
 }
+
+extension Fingerprint {
+    package mutating func add(_ trains: SpikeTrains) {
+        add(UInt64(trains.unitCount))
+        add(trains.times)
+        add(UInt64(trains.sampleCount))
+        for unit in trains.units { add(UInt64(bitPattern: Int64(unit))) }
+        for offset in trains.offsets { add(UInt64(offset)) }
+    }
+}

@@ -129,6 +129,68 @@ import Testing
         #expect(other == whole)
     }
 
+    @Test func goesOnWithTheSameDataOnly() throws {
+        var options = LocalOptions()
+        (options.epochs, options.batchSize) = (2, 37)
+        let (input, labels) = try Self.patterns(150)
+        var training = try BioGrad(try LocalNetwork(sizes: [20, 10, 3], seed: 3), options)
+        #expect(throws: SpinnpropError.self) { try training.run(input, labels: labels) { !$0.isEpochFinished } }
+        #expect(training.epoch == 1)
+        var restored = try BioGrad(training.network, options)
+        try restored.restore(training.state)
+        let before = restored
+        let others = [
+            (try Self.patterns(150, seed: 7).0, labels), (input, labels.map { 2 - $0 }), try Self.patterns(149),
+            (
+                try LocalInput(
+                    SpikeTrains(times: [], units: [], offsets: [Int](repeating: 0, count: 151), unitCount: 20),
+                    stepTime: 1), labels
+            ),
+        ]
+        for (other, answers) in others {
+            let error = #expect(throws: SpinnpropError.self) { try restored.run(other, labels: answers) }
+            #expect(error?.kind == .invalidValue && error?.message.contains("other data (epoch 1, batch 0)") == true)
+        }
+        #expect(restored == before)
+        try restored.run(input, labels: labels)
+        try training.run(input, labels: labels)
+        #expect(restored == training)
+    }
+
+    /// A callback that says no at once, in the midst of a sample that takes much longer than the time between two calls.
+    @Test(arguments: [(LocalRule.biograd, false), (.bptt, false), (.biograd, true)])
+    func stopsWithinASample(_ rule: LocalRule, _ integer: Bool) throws {
+        var options = LocalOptions()
+        (options.rule, options.integer) = (rule, integer)
+        (options.steps, options.sleepSteps, options.batchSize) = (
+            integer ? 65_535 : 400_000, integer ? 65_535 : 1 << 24, 1
+        )
+        let width = integer ? 400 : 100
+        let input = try LocalInput(probabilities: [Float](repeating: 0.5, count: width), unitCount: width)
+        var training = try BioGrad(try LocalNetwork(sizes: [width, width, 3], seed: 3), options)
+        var seen: [LocalProgress] = []
+        let error = #expect(throws: SpinnpropError.self) {
+            try training.run(input, labels: [1]) { progress in
+                seen.append(progress)
+                return false
+            }
+        }
+        #expect(error?.kind == .cancelled)
+        #expect(seen.count == 1 && training.batch == 0 && training.epoch == 0)
+        var other = training
+        let calls: [(Monitor) throws -> Void] = [
+            { try other.sleep(sampleCount: 1, monitor: $0) }, { _ = try training.counts(input, monitor: $0) },
+            { _ = try training.gradient(input, labels: [1], monitor: $0) },
+            { try other.wakeSilentLayers(on: input, monitor: $0) },
+        ]
+        for call in calls {
+            let monitor = Monitor { false }
+            #expect { try call(monitor) } throws: { ($0 as? SpinnpropError)?.kind == .cancelled }
+            #expect(monitor.done == 0)
+        }
+        #expect(other == training)
+    }
+
     @Test func wakesWhatIsSilent() throws {
         let (input, _) = try Self.patterns(100)
         var network = try LocalNetwork(sizes: [20, 30, 20, 3], seed: 3)
@@ -159,7 +221,7 @@ import Testing
 
     @Test func encodings() throws {
         let lists = StepLists()
-        let scratch = LocalInputScratch()
+        let scratch = LocalInputScratch(Poller(nil))
         try lists.begin(rows: 1000)
         let input = try LocalInput(probabilities: [0, 1, 0.25, 0.5], unitCount: 4)
         try input.append(0, steps: 1000, to: lists, random: RandomStream(seed: 1, stream: 1), scratch: scratch)

@@ -178,21 +178,25 @@ static PyObject *biograd_counts(PyObject *module, PyObject *args) {
 }
 
 static PyObject *biograd_gradient(PyObject *module, PyObject *args) {
-    PyObject *weights_object, *biases_object, *capsule, *input_object, *labels_object, *result = NULL;
+    PyObject *weights_object, *biases_object, *capsule, *input_object, *labels_object, *progress, *result = NULL;
     int64_t showing;
-    if (!PyArg_ParseTuple(args, "OOOOOO&", &weights_object, &biases_object, &capsule, &input_object, &labels_object,
-                          int64_from, &showing))
+    call call;
+    if (!PyArg_ParseTuple(args, "OOOOOO&O", &weights_object, &biases_object, &capsule, &input_object, &labels_object,
+                          int64_from, &showing, &progress))
         return NULL;
     step_input input = STEP_INPUT_NONE;
     array weights = ARRAY_NONE, biases = ARRAY_NONE, labels = ARRAY_NONE;
     spinnprop_biograd *own = NULL;
     if (step_input_read(&input, input_object) && array_write(&weights, weights_object, ARRAY_FLOAT64, "weights") &&
         array_write(&biases, biases_object, ARRAY_FLOAT64, "biases") &&
-        array_read(&labels, labels_object, ARRAY_INT64, "labels") && (own = biograd_snapshot(module, capsule))) {
-        spinnprop_status status;
-        WITHOUT_GIL(status = spinnprop_biograd_gradient(array_data(weights), weights.count, array_data(biases), biases.count,
-                                                        own, &input.input, array_data(labels), labels.count, showing));
-        result = none_or_raise(module, status);
+        array_read(&labels, labels_object, ARRAY_INT64, "labels") && call_init(module, &call, progress) &&
+        (own = biograd_snapshot(module, capsule))) {
+        call_begin(&call);
+        spinnprop_status status =
+            spinnprop_biograd_gradient(array_data(weights), weights.count, array_data(biases), biases.count, own, &input.input,
+                                       array_data(labels), labels.count, showing, call_progress, &call);
+        call_end(&call);
+        result = PyErr_Occurred() ? NULL : none_or_raise(module, status);
     }
     spinnprop_biograd_free(own);
     step_input_release(&input);
@@ -203,16 +207,19 @@ static PyObject *biograd_gradient(PyObject *module, PyObject *args) {
 }
 
 static PyObject *biograd_wake(PyObject *module, PyObject *args) {
-    PyObject *capsule, *input_object, *result = NULL;
-    if (!PyArg_ParseTuple(args, "OO", &capsule, &input_object)) return NULL;
+    PyObject *capsule, *input_object, *progress, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OOO", &capsule, &input_object, &progress)) return NULL;
     step_input input = STEP_INPUT_NONE;
     handle *own;
-    if (step_input_read(&input, input_object) && (own = idle_from(module, capsule, &biograd_kind))) {
-        spinnprop_status status;
+    call call;
+    if (step_input_read(&input, input_object) && call_init(module, &call, progress) &&
+        (own = idle_from(module, capsule, &biograd_kind))) {
         own->is_running = 1;
-        WITHOUT_GIL(status = spinnprop_biograd_wake(own->object, &input.input));
+        call_begin(&call);
+        spinnprop_status status = spinnprop_biograd_wake(own->object, &input.input, call_progress, &call);
+        call_end(&call);
         own->is_running = 0;
-        result = none_or_raise(module, status);
+        result = PyErr_Occurred() ? NULL : none_or_raise(module, status);
     }
     step_input_release(&input);
     return result;
@@ -279,16 +286,19 @@ static PyObject *biograd_set_epochs(PyObject *module, PyObject *args) {
 FILLS(biograd_layer_sizes, biograd, ARRAY_INT64)
 
 static PyObject *biograd_sleep(PyObject *module, PyObject *args) {
-    PyObject *capsule;
+    PyObject *capsule, *progress;
     int64_t n_samples;
-    if (!PyArg_ParseTuple(args, "OO&", &capsule, int64_from, &n_samples)) return NULL;
+    call call;
+    if (!PyArg_ParseTuple(args, "OO&O", &capsule, int64_from, &n_samples, &progress) || !call_init(module, &call, progress))
+        return NULL;
     handle *own = idle_from(module, capsule, &biograd_kind);
     if (!own) return NULL;
-    spinnprop_status status;
     own->is_running = 1;
-    WITHOUT_GIL(status = spinnprop_biograd_sleep(own->object, n_samples));
+    call_begin(&call);
+    spinnprop_status status = spinnprop_biograd_sleep(own->object, n_samples, call_progress, &call);
+    call_end(&call);
     own->is_running = 0;
-    return none_or_raise(module, status);
+    return PyErr_Occurred() ? NULL : none_or_raise(module, status);
 }
 
 GIVES_STRUCT(biograd_describe, biograd_info, biograd)
@@ -339,10 +349,10 @@ PyMethodDef biograd_methods[] = {
     {"biograd_counts", biograd_counts, METH_VARARGS,
      "biograd_counts($module, counts, training, input, showing, engine, progress, /)\n--\n\nFill counts of output spikes."},
     {"biograd_gradient", biograd_gradient, METH_VARARGS,
-     "biograd_gradient($module, weights, biases, training, input, labels, showing, /)\n--\n\nFill the mean gradient."},
-    {"biograd_sleep", biograd_sleep, METH_VARARGS, "biograd_sleep($module, training, n_samples, /)\n--\n\nSleep once."},
+     "biograd_gradient($module, weights, biases, training, input, labels, showing, progress, /)\n--\n\nFill the mean gradient."},
+    {"biograd_sleep", biograd_sleep, METH_VARARGS, "biograd_sleep($module, training, n_samples, progress, /)\n--\n\nSleep once."},
     {"biograd_wake", biograd_wake, METH_VARARGS,
-     "biograd_wake($module, training, input, /)\n--\n\nScale weights up until each layer spikes."},
+     "biograd_wake($module, training, input, progress, /)\n--\n\nScale weights up until each layer spikes."},
     {"biograd_save", biograd_save, METH_VARARGS, "biograd_save($module, training, path, /)\n--\n\nWrite a file."},
     {"biograd_load", biograd_load, METH_VARARGS, "biograd_load($module, path, /)\n--\n\nRead a file."},
     {"biograd_to_bytes", biograd_to_bytes, METH_O, "biograd_to_bytes($module, training, /)\n--\n\nA file in memory."},

@@ -200,6 +200,8 @@ class BioGrad:
     ) -> bool:
         """Trains until all epochs are done or `progress` asks to stop; called again with the same data, it goes on.
 
+        Other data are refused: another training, with these weights if they are `set`, learns from those.
+
         Parameters
         ----------
         X : (n_samples, n_inputs) float in [0, 1], or SpikeTrains
@@ -270,6 +272,8 @@ class BioGrad:
 
         showing : int
             Which drawing of probabilities it is. It depends on the sample itself, not on its place among others.
+        progress : callable or None
+            Now and then given a dict with the keys done and total, in samples; returns something true to stop, which raises SpinnpropError.
         """
         own = self._input(X, step_time)
         counts = np.empty((len(X), self.layer_sizes[-1]), np.int32)
@@ -282,14 +286,15 @@ class BioGrad:
         return answers(self.counts(X, step_time=step_time, showing=showing))
 
     def gradient(
-        self, X: Any, y: Any, *, step_time: Optional[float] = None, showing: int = 0
+        self, X: Any, y: Any, *, step_time: Optional[float] = None, showing: int = 0, progress: Progress = None
     ) -> Tuple[List[npt.NDArray[np.float64]], List[npt.NDArray[np.float64]]]:
-        """The mean gradient over all samples by the training's rule: of the weights, (n, n_before) for each layer, and of the biases."""
+        """The mean gradient over all samples by the training's rule: of the weights, (n, n_before) for each layer, and of the biases;
+        showing and progress as in `counts`."""
         shapes = list(zip(self.layer_sizes[1:], self.layer_sizes))
         weights = np.empty(sum(n * before for n, before in shapes))
         biases = np.empty(sum(self.layer_sizes[1:]))
         place = checks.integer(showing, "showing", 0, 2**28 - 1)
-        _core.biograd_gradient(weights, biases, self._handle, self._input(X, step_time), checks.labels(y), place)
+        _core.biograd_gradient(weights, biases, self._handle, self._input(X, step_time), checks.labels(y), place, progress)
         ends = np.cumsum([n * before for n, before in shapes])[:-1]
         parts = np.split(weights, ends)
         return (
@@ -297,14 +302,16 @@ class BioGrad:
             np.split(biases, np.cumsum(self.layer_sizes[1:])[:-1]),
         )
 
-    def wake(self, X: Any, *, step_time: Optional[float] = None) -> None:
+    def wake(self, X: Any, *, step_time: Optional[float] = None, progress: Progress = None) -> None:
         """Scales initial weights up until each layer spikes on the first 150 samples: neurons in a tenth of the steps, the output in nearly
-        every sample. Weights of layers that do are left alone, and all weights if the network cannot be woken."""
-        _core.biograd_wake(self._handle, self._input(X, step_time))
+        every sample. Weights of layers that do are left alone, and all weights if the network cannot be woken. Several
+        runs, whose samples `progress` (as in `counts`) counts one run after another."""
+        _core.biograd_wake(self._handle, self._input(X, step_time), progress)
 
-    def sleep(self, n_samples: int) -> None:
-        """Sleeps once with so many samples, as after a batch."""
-        _core.biograd_sleep(self._handle, checks.integer(n_samples, "n_samples", 1, 2**40))
+    def sleep(self, n_samples: int, *, progress: Progress = None) -> None:
+        """Sleeps once with so many samples, as after a batch: all of it, or nothing. `progress`, as in `counts`, counts them once for each hidden
+        layer."""
+        _core.biograd_sleep(self._handle, checks.integer(n_samples, "n_samples", 1, 2**40), progress)
 
     @property
     def weights(self) -> List[npt.NDArray[np.float64]]:

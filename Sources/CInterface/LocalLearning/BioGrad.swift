@@ -176,7 +176,8 @@ private func shown(_ showing: Int64) throws(SpinnpropError) -> Int {
 public func spinnprop_biograd_gradient(
     _ weights: UnsafeMutablePointer<Double>?, _ n_weights: Int64, _ biases: UnsafeMutablePointer<Double>?,
     _ n_biases: Int64, _ training: OpaquePointer?, _ input: UnsafePointer<spinnprop_step_input>?,
-    _ labels: UnsafePointer<Int64>?, _ n: Int64, _ showing: Int64
+    _ labels: UnsafePointer<Int64>?, _ n: Int64, _ showing: Int64,
+    _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
 ) -> spinnprop_status {
     barrier {
         let own = try held(training).idle()
@@ -188,29 +189,42 @@ public func spinnprop_biograd_gradient(
         }
         let target = try output(weights, n_weights, needed: sizes.weights, "weights")
         let others = try output(biases, n_biases, needed: sizes.biases, "biases")
-        let found = try own.gradient(samples, labels: classes, showing: shown(showing))
+        let monitor = Listener(callback: progress, payload: payload).monitor(total: samples.sampleCount)
+        let found = try own.gradient(samples, labels: classes, showing: shown(showing), monitor: monitor)
         target.fill(found.weights.joined().map { Double($0) })
         others.fill(found.biases.joined().map { Double($0) })
     }
 }
 
 @c @implementation
-public func spinnprop_biograd_sleep(_ training: OpaquePointer?, _ n_samples: Int64) -> spinnprop_status {
+public func spinnprop_biograd_sleep(
+    _ training: OpaquePointer?, _ n_samples: Int64,
+    _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
+) -> spinnprop_status {
     barrier {
         let own = try held(training)
         let samples = try count(n_samples, "n_samples")
-        try own.change { (training) throws(SpinnpropError) in try training.sleep(sampleCount: samples) }
+        let listener = Listener(callback: progress, payload: payload)
+        try own.change { (training) throws(SpinnpropError) in
+            let dreams = try product(samples, training.network.layers.count - 1, "the dreams")
+            try training.sleep(sampleCount: samples, monitor: listener.monitor(total: dreams))
+        }
     }
 }
 
 @c @implementation
 public func spinnprop_biograd_wake(
-    _ training: OpaquePointer?, _ input: UnsafePointer<spinnprop_step_input>?
+    _ training: OpaquePointer?, _ input: UnsafePointer<spinnprop_step_input>?,
+    _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
 ) -> spinnprop_status {
     barrier {
         let own = try held(training)
         let samples = try spinnprop_step_input.read(input, "input").input()
-        try own.change { (training) throws(SpinnpropError) in try training.wakeSilentLayers(on: samples) }
+        let monitor = Listener(callback: progress, payload: payload).monitor(
+            total: BioGrad.wakeCount(samples.sampleCount))
+        try own.change { (training) throws(SpinnpropError) in
+            try training.wakeSilentLayers(on: samples, monitor: monitor)
+        }
     }
 }
 

@@ -94,11 +94,7 @@ struct Batches {
 extension Fingerprint {
     /// Labelled spike trains.
     mutating func add(_ input: SpikeTrains, labels: [Int]) {
-        add(UInt64(input.unitCount))
-        add(input.times)
-        add(UInt64(input.sampleCount))
-        for unit in input.units { add(UInt64(bitPattern: Int64(unit))) }
-        for offset in input.offsets { add(UInt64(offset)) }
+        add(input)
         for label in labels { add(UInt64(label)) }
     }
 }

@@ -8,7 +8,7 @@ extension LocalSamples {
     ) throws(SpinnpropError) -> LocalBatchResult {
         let own = try IntegerNetwork(network, options)
         return try run(parts, layerCount: network.layers.count, monitor: monitor) { () throws(SpinnpropError) in
-            IntegerWorker(try IntegerForward(own))
+            IntegerWorker(try IntegerForward(own, Poller(monitor)))
         }
     }
 }
@@ -25,7 +25,7 @@ private struct IntegerWorker: BatchWorker {
             let (sample, label) = (samples[n], samples.label(n))
             try forward.run(samples.input, sample: sample, random: samples.random(sample))
             if let label, let sums = part.sums {
-                let error = IntegerError(forward, label: label)
+                let error = try IntegerError(forward, label: label)
                 part.result.loss += error.loss
                 try credit.add(error, to: sums)
             }

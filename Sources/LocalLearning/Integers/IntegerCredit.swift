@@ -61,6 +61,7 @@ final class IntegerCredit {
                 guard let first = (0..<steps).first(where: { isSpiking.pointer[sender * steps + $0] })
                 else { continue }
                 run(own, sender, from: first)
+                try forward.poller.spend(steps * own.stride / 8)
                 let (a, g) = (dendrites.pointer, collected.pointer)
                 let row = sums.rows[layer].pointer + sender * own.stride
                 for j in 0..<own.stride {

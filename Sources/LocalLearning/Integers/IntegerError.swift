@@ -14,7 +14,7 @@ struct IntegerError {
     private(set) var dendrites: [Int]
 
     /// Of the sample that has been run forward.
-    init(_ forward: IntegerForward, label: Int) {
+    init(_ forward: IntegerForward, label: Int) throws(SpinnpropError) {
         let (spikes, options) = (forward.spikes[2], forward.network.options)
         let outputs = forward.network.output.neuronCount
         dendrites = [Int](repeating: 0, count: outputs)
@@ -23,6 +23,7 @@ struct IntegerError {
         for step in options.countsFrom..<max(options.countsFrom, last) { IntegerError.count(spikes, step, &counts) }
         for step in 0..<options.steps {
             if options.counts == .running, step >= options.countsFrom { IntegerError.count(spikes, step, &counts) }
+            try forward.poller.spend(8 * outputs)
             guard step >= options.softStart else { continue }
             let largest = counts.max() ?? 0
             let shares = counts.map { largest - $0 < IntegerError.powers.count ? IntegerError.powers[largest - $0] : 0 }

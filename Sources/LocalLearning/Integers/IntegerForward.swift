@@ -8,10 +8,13 @@ final class IntegerForward {
     let spikes: [StepLists]
     /// The membranes of each layer: a row for each step.
     let membranes: [Block<Int32>]
-    private let scratch = LocalInputScratch()
+    let poller: Poller
+    private let scratch: LocalInputScratch
 
-    init(_ network: IntegerNetwork) throws(SpinnpropError) {
+    init(_ network: IntegerNetwork, _ poller: Poller) throws(SpinnpropError) {
         self.network = network
+        self.poller = poller
+        scratch = LocalInputScratch(poller)
         let steps = network.options.steps
         spikes = (0...2).map { _ in StepLists() }
         membranes = try network.layers.map { (layer) throws(SpinnpropError) in
@@ -45,6 +48,7 @@ final class IntegerForward {
                 }
                 let units = below.range(step)
                 own.add(below.pointer + units.lowerBound, units.count, to: v)
+                try poller.spend((units.count + 1) * own.stride / 8)
                 for neuron in 0..<own.neuronCount where v[neuron] > own.threshold {
                     above.append(Int32(truncatingIfNeeded: neuron))
                 }

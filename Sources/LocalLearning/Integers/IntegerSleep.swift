@@ -63,11 +63,13 @@ extension IntegerNetwork {
         let found = (0..<parts).map { _ in IntegerDreams(output.neuronCount, hidden.neuronCount) }
         try parallelLoop(parts: parts, monitor: monitor) { (part) throws(SpinnpropError) in
             let membranes = try Block<Int32>(output.stride)
+            let poller = Poller(monitor)
             for sample in sampleCount * part / parts..<sampleCount * (part + 1) / parts {
                 try Memory.poll()
                 // As of two layers.
                 var random = LocalPurpose.dreams.stream(seed: options.seed, UInt64(index), UInt64(sample * 2))
-                dream(common, &random, membranes.pointer, into: found[part])
+                try dream(common, &random, membranes.pointer, poller, into: found[part])
+                monitor?.finish(1)
             }
         }
         let total = IntegerDreams(output.neuronCount, hidden.neuronCount)
@@ -76,8 +78,9 @@ extension IntegerNetwork {
     }
 
     private func dream(
-        _ common: Double, _ random: inout RandomStream, _ v: UnsafeMutablePointer<Int32>, into dreams: IntegerDreams
-    ) {
+        _ common: Double, _ random: inout RandomStream, _ v: UnsafeMutablePointer<Int32>, _ poller: Poller,
+        into dreams: IntegerDreams
+    ) throws(SpinnpropError) {
         var differences = [Int](repeating: 0, count: hidden.neuronCount)
         var counts = [Int](repeating: 0, count: output.neuronCount)
         v.update(repeating: 0, count: output.stride)
@@ -86,6 +89,7 @@ extension IntegerNetwork {
         for step in 0..<options.sleepSteps {
             if options.sleepDraw == .perStep, step > 0 { rate = random.uniform() }
             output.leak(v, to: v, decay)
+            try poller.spend(hidden.neuronCount * output.stride / 8)
             random.signs(rate, count: differences.count, words: &words) { neuron, sign in
                 output.add(row: neuron, times: Int32(sign), to: v)
                 differences[neuron] += sign

@@ -11,7 +11,7 @@ final class LocalInputProgram: Program {
     /// A bit for each unit and step.
     private let spikes: UnsafeMutablePointer<UInt32>
     private let lists = StepLists()
-    private let scratch = LocalInputScratch()
+    private let scratch = LocalInputScratch(Poller(nil))
     var job: LocalJob?
     private var sends = false
 

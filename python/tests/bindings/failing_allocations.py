@@ -61,7 +61,7 @@ CALLS = {
         np.empty((20, 3), np.int32), _core.biograd_create(np.array([5, 4, 3]), {}), (None, 0, 1, trains, 1e-3), 0, None, None
     ),
     "biograd_on_chip": lambda: _core.biograd_run(_core.biograd_copy(local), probabilities, labels, chip._handle, None, None),
-    "biograd_gradient": lambda: _core.biograd_gradient(np.empty(16), np.empty(6), local, probabilities, labels, 0),
+    "biograd_gradient": lambda: _core.biograd_gradient(np.empty(16), np.empty(6), local, probabilities, labels, 0, None),
     "biograd_history": lambda: (_core.biograd_describe(local), _core.biograd_history(local)),
     "biograd_arrays": lambda: (
         _core.biograd_get(np.empty(8), local, _core.BIOGRAD_WEIGHTS, 0),
@@ -71,7 +71,7 @@ CALLS = {
         _core.biograd_curves(np.empty(0), np.empty(1), np.empty(1), local),
     ),
     "biograd_to_bytes": lambda: _core.biograd_from_bytes(_core.biograd_to_bytes(local)),
-    "biograd_sleep": lambda: (_core.biograd_sleep(_core.biograd_copy(local), 2), _core.biograd_wake(_core.biograd_copy(local), probabilities)),
+    "biograd_sleep": lambda: (_core.biograd_sleep(_core.biograd_copy(local), 2, None), _core.biograd_wake(_core.biograd_copy(local), probabilities, None)),
     "sparse": lambda: _core.sparse_create({"n_neurons": 20, "degree": 3}, None, None, None, None),
     "sparse_run": lambda: _core.sparse_run(sparse, {"n_spikes": 50}, nothing, None),
     "sparse_stream": lambda: _core.sparse_stream(sparse, {"n_spikes": 50}, nothing, lambda *batch: False, None),

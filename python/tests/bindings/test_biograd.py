@@ -4,6 +4,7 @@ import copy
 import inspect
 import pickle
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -230,6 +231,24 @@ def test_refuses_company_while_it_runs(small):
     assert training.epochs_done == 1
 
 
+def test_long_calls_ask_whether_to_stop(small):
+    """Each takes minutes if nobody stops it."""
+    training = sp.BioGrad([6, 8, 3], steps=300_000, sleep_steps=10**8)
+    before = pickle.dumps(training)
+    X, y = np.repeat(small[0], 100, axis=0), np.repeat(small[1], 100)
+    for call in (training.sleep, partial(training.gradient, X, y), partial(training.wake, X), partial(training.counts, X)):
+        asked = []
+
+        def stop(state):
+            asked.append(state)
+            return True
+
+        with pytest.raises(sp.SpinnpropError, match="stopped|cancelled"):
+            call(2, progress=stop) if call == training.sleep else call(progress=stop)
+        assert len(asked) == 1 and asked[0]["total"] >= asked[0]["done"] == 0
+    assert pickle.dumps(training) == before
+
+
 @pytest.mark.parametrize("integer", [False, True])
 def test_files_go_on_to_the_same_bits(small, tmp_path, integer):
     X, y = small
@@ -300,6 +319,8 @@ def test_estimator_resumes(small, tmp_path):
     for other, word in [(dict(rule="bptt"), "rule 'biograd'"), (dict(hidden=(9,)), r"layers \(12, 8, 3\)"), (dict(seed=1), "seed 0")]:
         with pytest.raises(ValueError, match=f"begun with {word}.*; remove the file"):
             sp.BioGradClassifier(resume=True, **{**options, **other}).fit(X, y)
+    with pytest.raises(ValueError, match=r"begun with other data \(epoch 4"):
+        sp.BioGradClassifier(epochs=6, resume=True, **options).fit(X[::-1], y)
     with pytest.raises(ValueError, match="resume is True without a checkpoint"):
         sp.BioGradClassifier(resume=True).fit(X, y)
     with pytest.raises(TypeError, match="checkpoint is 3"):
