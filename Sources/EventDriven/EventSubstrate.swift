@@ -143,6 +143,7 @@ final class SampleRunner {
     private let poller: Poller
     private let arrivals: Arrivals
     private let synchronous: SynchronousState
+    private let feedback: FeedbackState
     private let recurrent: RecurrentState
     private let propagators = Block<Propagators>()
     private let merged: SpikeColumns
@@ -154,6 +155,7 @@ final class SampleRunner {
         rows = EventRows(input: input, poller: poller)
         arrivals = Arrivals(poller)
         synchronous = SynchronousState(poller)
+        feedback = FeedbackState(poller)
         recurrent = RecurrentState(poller)
         order = TimeOrder(poller)
         merged = try SpikeColumns()
@@ -186,11 +188,8 @@ final class SampleRunner {
                     output.count = start
                     try runNeurons(plan, output: output, endTime: endTime, budget: budget)
                 }
-            } else if plan.recurrent.isEmpty {
-                try runNeurons(plan, output: output, endTime: endTime, budget: budget)
             } else {
-                try arrivals.collect(plan.feedForward, rows: rows)
-                try plan.runRecurrent(arrivals, recurrent, output: output, endTime: endTime, budget: budget)
+                try runNeurons(plan, output: output, endTime: endTime, budget: budget)
             }
             output.ends.append(output.count)
             rows.add(
@@ -213,6 +212,11 @@ final class SampleRunner {
     private func runNeurons(
         _ plan: LayerPlan, output: SpikeColumns, endTime: Double, budget: SpikeBudget
     ) throws(SpinnpropError) {
+        guard plan.recurrent.isEmpty else {
+            try arrivals.collect(plan.feedForward, rows: rows)
+            try plan.runRecurrent(arrivals, recurrent, output: output, endTime: endTime, budget: budget)
+            return
+        }
         merged.count = 0
         try plan.forEachNeuron(rows, arrivals, propagators) { (neuron) throws(SpinnpropError) in
             try plan.runNeuron(
@@ -228,7 +232,11 @@ final class SampleRunner {
     ) throws(SpinnpropError) {
         guard plan.isShifted else {
             try arrivals.collect(plan.feedForward, rows: rows)
-            try plan.runSynchronous(arrivals, synchronous, output: output, endTime: endTime, budget: budget)
+            if plan.recurrent.isEmpty {
+                try plan.runSynchronous(arrivals, synchronous, output: output, endTime: endTime, budget: budget)
+            } else {
+                try plan.runFeedback(arrivals, feedback, output: output, endTime: endTime, budget: budget)
+            }
             return
         }
         let own = plan.feedForward[0]

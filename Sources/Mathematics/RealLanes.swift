@@ -1,4 +1,5 @@
 // One number or four side by side: what the formulas of `Elementary` are written for.
+import CSupport
 
 /// What they need of either. The operations are the same, so each of four numbers gets the bits that it would get alone.
 @usableFromInline
@@ -82,4 +83,10 @@ extension SIMD4: RealLanes where Scalar == Double {
     ) -> SIMD4<Double> {
         no.replacing(with: yes, where: condition)
     }
+}
+
+extension SIMD4 where Scalar == Int64 {
+    /// A bit for each element that is negative, as those of masks are.
+    @inlinable @inline(__always)
+    public var signs: UInt8 { spinnprop_support_signs(self) }
 }

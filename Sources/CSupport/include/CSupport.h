@@ -59,6 +59,17 @@ static inline __attribute__((always_inline)) spinnprop_support_double4 spinnprop
     return __builtin_elementwise_sqrt(values);
 }
 
+/* A bit for each of four integers that is negative: what masks of lanes are made of. */
+typedef int64_t spinnprop_support_long4 __attribute__((ext_vector_type(4)));
+typedef _Bool spinnprop_support_bool4 __attribute__((ext_vector_type(4)));
+
+static inline __attribute__((always_inline)) unsigned char spinnprop_support_signs(spinnprop_support_long4 values) {
+    spinnprop_support_bool4 lanes = __builtin_convertvector(values < 0, spinnprop_support_bool4);
+    unsigned char bits;
+    __builtin_memcpy(&bits, &lanes, sizeof bits);
+    return bits & 15;
+}
+
 /* Square roots of many numbers, in their place. */
 static inline __attribute__((always_inline)) void spinnprop_support_take_roots(double *values, long count) {
     for (long n = 0; n < count; n++) values[n] = __builtin_elementwise_sqrt(values[n]);

@@ -140,7 +140,7 @@ final class AdjointWorker {
         guard jumps.count > 0 else { return }
         let all = try bindSums(plan)
         if plan.isSynchronous {
-            try arrivals.collect(plan.feedForward, rows: rows)
+            try arrivals.collect(plan.incoming, rows: rows)
             if try plan.reverseSynchronous(arrivals, jumps, all, synchronous) { return }
         } else if plan.isShifted {
             let row = rows.source(plan.feedForward[0])

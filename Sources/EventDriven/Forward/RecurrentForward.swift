@@ -1,4 +1,4 @@
-// Forward through a layer with recurrence: a queue of arrivals and of the spikes that neurons are due to make.
+// Forward through any layer with recurrence, neuron by neuron: a queue of arrivals and of the spikes that neurons are due to make.
 import Mathematics
 import Networks
 import Neurons
@@ -39,8 +39,8 @@ extension LayerPlan {
         let start = output.count
         while true {
             try state.poller.spend(8)
-            let arrivalTime = event < arrivals.count ? arrivals.times[event] : .infinity
-            let pendingTime = state.pending.first?.time ?? .infinity
+            let arrivalTime = arrivals.time(event)
+            let pendingTime = state.pending.time
             let due = state.due.minimum
             // A spike comes before an arrival at the same time: it is what the arrival finds.
             if due <= min(arrivalTime, pendingTime) && due <= endTime {
@@ -72,7 +72,6 @@ extension LayerPlan {
         for neuron in 0..<neuronCount where !(state.i.pointer[neuron] - state.i.pointer[neuron] == 0) {
             throw overflow(neuron)
         }
-        // Spikes at the same time come in order of unit.
         orderTies(output, from: start)
     }
 
@@ -128,7 +127,8 @@ extension LayerPlan {
         }
     }
 
-    private func orderTies(_ output: SpikeColumns, from start: Int) {
+    /// Puts spikes at the same time in order of unit.
+    func orderTies(_ output: SpikeColumns, from start: Int) {
         var n = start + 1
         while n < output.count {
             var at = n

@@ -61,7 +61,7 @@ extension LayerPlan {
             }
             event &+= 1
         }
-        try checkFinite(lanes)
+        try checkFinite(lanes.i)
     }
 
     /// Propagators of the interval after each event; the last one is endless.
@@ -239,8 +239,8 @@ extension LayerPlan {
 
     /// Infinite and undefined currents stay so, whatever follows.
     @inline(__always)
-    private func checkFinite(_ lanes: SynchronousLanes) throws(SpinnpropError) {
-        let i = vectors(lanes.i)
+    func checkFinite(_ currents: UnsafeMutablePointer<Double>) throws(SpinnpropError) {
+        let i = vectors(currents)
         var sum = SIMD4<Double>.zero
         var vector = 0
         while vector < stride / 4 {
@@ -248,7 +248,7 @@ extension LayerPlan {
             vector &+= 1
         }
         guard sum != .zero else { return }
-        for n in 0..<neuronCount where !(lanes.i[n] - lanes.i[n] == 0) {
+        for n in 0..<neuronCount where !(currents[n] - currents[n] == 0) {
             throw overflow(n)
         }
     }

@@ -20,7 +20,8 @@ struct ArrivalHeap {
     private var entries: [Entry] = []
     private var sequence = 0
 
-    var first: Entry? { entries.first }
+    /// Of the first arrival; +infinity where there is none.
+    var time: Double { entries.first?.time ?? .infinity }
 
     mutating func removeAll() {
         entries.removeAll(keepingCapacity: true)

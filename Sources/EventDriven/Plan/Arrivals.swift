@@ -35,6 +35,10 @@ final class Arrivals {
     var spikes: UnsafeMutablePointer<Int32> { spikeBlock.pointer }
     var neurons: UnsafeMutablePointer<Int32> { neuronBlock.pointer }
 
+    /// When an event is; +infinity after the last one.
+    @inline(__always)
+    func time(_ event: Int) -> Double { event < count ? times[event] : .infinity }
+
     private func reserve(_ capacity: Int) throws(SpinnpropError) {
         try timeBlock.reserve(capacity)
         try connectionBlock.reserve(capacity)

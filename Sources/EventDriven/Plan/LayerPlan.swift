@@ -68,8 +68,8 @@ final class LayerPlan: @unchecked Sendable {
     let recurrent: [EventConnection]
     /// The feed-forward connections, then the recurrent ones.
     let incoming: [EventConnection]
-    /// Whether all neurons see the same events at the same times and have the same time constants, so that they can be moved together from
-    /// event to event.
+    /// Whether all neurons see the same events at the same times, their own spikes among them, and have the same time constants, so that they can
+    /// be moved together from event to event.
     let isSynchronous: Bool
     /// Whether neurons would be so but for the delays that they receive with, one connection's: each then does the same as without, later.
     let isShifted: Bool
@@ -80,8 +80,9 @@ final class LayerPlan: @unchecked Sendable {
     /// The turned weights of each incoming connection.
     let columns: Block<UnsafePointer<Double>>
 
+    /// - Parameter asOne: whether neurons may be moved together where they can be.
     /// - Throws: `cancelled` if `monitor` says so, which large networks take long enough for.
-    init(_ network: Network, layer: Int, monitor: Monitor?) throws(SpinnpropError) {
+    init(_ network: Network, layer: Int, asOne: Bool = true, monitor: Monitor?) throws(SpinnpropError) {
         self.layer = layer
         let own = network.layers[layer]
         neuronCount = own.neuronCount
@@ -107,10 +108,11 @@ final class LayerPlan: @unchecked Sendable {
         sharesArrivals = self.incoming.allSatisfy(\.arrivesAtOnce)
         let sharesTime = own.parameters.tauMem.count == 1 && own.parameters.tauSyn.count == 1
         ownThresholds = sharesTime && flows.count > 1 ? try OwnThresholds(flows, stride: stride) : nil
-        let movesAsOne = (flows.count == 1 || ownThresholds != nil) && recurrent.isEmpty
+        let movesAsOne = asOne && (flows.count == 1 || ownThresholds != nil)
         isSynchronous = movesAsOne && sharesArrivals
         isShifted =
-            movesAsOne && isSpiking && self.incoming.count == 1 && self.incoming[0].connection.delayKind == .dendritic
+            movesAsOne && isSpiking && recurrent.isEmpty && feedForward.count == 1
+            && feedForward[0].connection.delayKind == .dendritic
         columns = try Block(self.incoming.count)
         for (n, own) in self.incoming.enumerated() { columns.pointer[n] = UnsafePointer(own.columns.pointer) }
         if let monitor, monitor.isStopped { throw .cancelled }
@@ -136,9 +138,13 @@ final class LayerPlan: @unchecked Sendable {
     }
 
     /// The plans of all layers.
-    static func all(_ network: Network, monitor: Monitor?) throws(SpinnpropError) -> [LayerPlan] {
+    static func all(
+        _ network: Network, asOne: Bool = true, monitor: Monitor?
+    ) throws(SpinnpropError) -> [LayerPlan] {
         var plans: [LayerPlan] = []
-        for layer in network.layers.indices { plans.append(try LayerPlan(network, layer: layer, monitor: monitor)) }
+        for layer in network.layers.indices {
+            plans.append(try LayerPlan(network, layer: layer, asOne: asOne, monitor: monitor))
+        }
         return plans
     }
 

@@ -1,0 +1,277 @@
+// Forward through a recurrent layer whose neurons all see the same events: moved together, its own spikes among the events.
+import Mathematics
+import Networks
+import Neurons
+import Spikes
+
+extension LayerPlan {
+    /// Adds a sample's spikes to `output`, in order of time. `arrivals` are those through feed-forward connections. A spike comes before
+    /// whatever arrives at the same time, and acts after all spikes of that time.
+    func runFeedback(
+        _ arrivals: Arrivals, _ state: FeedbackState, output: SpikeColumns, endTime: Double, budget: SpikeBudget
+    ) throws(SpinnpropError) {
+        guard arrivals.count > 0 else { return }
+        if let ownThresholds {
+            try run(ownThresholds, arrivals, state, output, endTime, budget)
+        } else {
+            try run(SharedThreshold(flow: flows[0]), arrivals, state, output, endTime, budget)
+        }
+    }
+
+    /// One specialised body per case of tau.
+    @inline(__always)
+    private func run(
+        _ thresholds: some Thresholds, _ arrivals: Arrivals, _ state: FeedbackState, _ output: SpikeColumns,
+        _ endTime: Double, _ budget: SpikeBudget
+    ) throws(SpinnpropError) {
+        switch thresholds.flow.ratio {
+        case 4: try run(CrossingRatioFour.self, thresholds, arrivals, state, output, endTime, budget)
+        case 2: try run(CrossingRatioTwo.self, thresholds, arrivals, state, output, endTime, budget)
+        case 1: try run(CrossingRatioOne.self, thresholds, arrivals, state, output, endTime, budget)
+        default: try run(CrossingGeneral.self, thresholds, arrivals, state, output, endTime, budget)
+        }
+    }
+
+    private func run<Case: CrossingCase>(
+        _: Case.Type, _ thresholds: some Thresholds, _ arrivals: Arrivals, _ state: FeedbackState,
+        _ output: SpikeColumns, _ endTime: Double, _ budget: SpikeBudget
+    ) throws(SpinnpropError) {
+        let flow = thresholds.flow
+        let lanes = try state.lanes(stride: stride)
+        let columns = self.columns.pointer
+        let (v, i) = (vectors(lanes.v), vectors(lanes.i))
+        let start = output.count
+        var now = arrivals.times[0]
+        var event = 0
+        var isAnyoneNear = false
+        while true {
+            try state.poller.spend(stride)
+            let next = min(arrivals.time(event), state.pending.time)
+            var (time, winners) = (next, 0)
+            if isAnyoneNear {
+                let first = firstSpike(Case.self, flow, lanes, now: now, until: min(next, endTime))
+                winners = first.count
+                if winners > 0 { time = first.time }
+            }
+            guard time <= endTime else { break }
+            let p = Case.propagators(flow, time - now)
+            now = time
+            for n in 0..<winners {
+                let neuron = Int(lanes.rival[n])
+                try output.append(
+                    time: time, unit: neuron, current: thresholds.current(lanes.i[neuron] * p.b, neuron))
+                try send(neuron, at: time, state)
+            }
+            if winners > 0 { try budget.check(output.count, layer: layer, time: time) }
+            // What arrives at this time, if anything does.
+            var column = UnsafePointer(lanes.nothing)
+            if arrivals.time(event) == time {
+                column = columns[Int(arrivals.connections[event])] + Int(arrivals.units[event]) &* stride
+                event &+= 1
+            } else if state.pending.time == time, let own = state.pending.popFirst() {
+                column = columns[feedForward.count &+ Int(own.connection)] + Int(own.unit) &* stride
+            }
+            let horizon = min(arrivals.time(event), state.pending.time, endTime)
+            let reach = widened(horizon - time, horizon) / flow.tauMem
+            isAnyoneNear = advance(Case.self, thresholds, column, lanes, p, reach: reach)
+            for n in 0..<winners {
+                let neuron = Int(lanes.rival[n])
+                lanes.v[neuron] = thresholds.reset(neuron)
+                let vector = neuron / 4
+                lanes.mayFire[vector] = near(Case.self, flow, v: v[vector], i: i[vector], reach: reach)
+                isAnyoneNear = isAnyoneNear || lanes.mayFire[vector] != 0
+            }
+        }
+        try checkFinite(lanes.i)
+        // Neurons that reached the threshold again at the same time.
+        orderTies(output, from: start)
+    }
+
+    /// A spike sets out for its own layer.
+    private func send(_ neuron: Int, at time: Double, _ state: FeedbackState) throws(SpinnpropError) {
+        for (c, own) in recurrent.enumerated() {
+            try state.pending.insert(
+                time: time + own.delay(pre: neuron, post: 0), connection: c, unit: neuron, neuron: -1)
+        }
+    }
+
+    /// An interval up to `end` with more than what rounding can take from it.
+    @inline(__always)
+    private func widened(_ interval: Double, _ end: Double) -> Double { interval * (1 + 1e-9) + 2 * end.ulp }
+
+    /// Moves all to an event and adds what arrives with it. Returns whether anybody may reach the threshold within `reach` membrane time
+    /// constants; `mayFire` says who.
+    @inline(__always)
+    private func advance<Case: CrossingCase>(
+        _: Case.Type, _ thresholds: some Thresholds, _ column: UnsafePointer<Double>, _ lanes: FeedbackLanes,
+        _ p: Propagators, reach: Double
+    ) -> Bool {
+        let flow = thresholds.flow
+        let below = SIMD4(repeating: flow.threshold.nextDown)
+        let (v, i) = (vectors(lanes.v), vectors(lanes.i))
+        let weights = UnsafeRawPointer(column).assumingMemoryBound(to: SIMD4<Double>.self)
+        let count = stride / 4
+        var all: UInt8 = 0
+        var n = 0
+        while n < count {
+            let membrane = lesser(v[n] * p.a + i[n] * p.h, below)
+            let current = i[n] * p.b + thresholds.measured(weights[n], n)
+            v[n] = membrane
+            i[n] = current
+            let own = near(Case.self, flow, v: membrane, i: current, reach: reach)
+            lanes.mayFire[n] = own
+            all |= own
+            n &+= 1
+        }
+        return all != 0
+    }
+
+    /// A bit for each of four states that may reach the threshold within `reach`: none before Newton's first step does, since a rising membrane
+    /// is concave.
+    @inline(__always)
+    private func near<Case: CrossingCase>(
+        _: Case.Type, _ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>, reach: Double
+    ) -> UInt8 {
+        let isSoon = (SIMD4(repeating: flow.threshold) - v) .<= (i - v) * reach
+        return unsafeBitCast(isSoon .& (Case.peakMargin(flow, v: v, i: i) .> .zero), to: SIMD4<Int64>.self).signs
+    }
+
+    /// The neurons that reach the threshold first up to `horizon`, all at one time, listed as rivals in order.
+    private func firstSpike<Case: CrossingCase>(
+        _: Case.Type, _ flow: Flow, _ lanes: FeedbackLanes, now: Double, until horizon: Double
+    ) -> (time: Double, count: Int) {
+        let count = gather(lanes)
+        let soonest = bounds(
+            flow, lanes, count, Case.propagators(flow, widened(horizon - now, horizon)), Case.self)
+        guard soonest < .infinity else { return (.infinity, 0) }
+        // First those that look about as soon as the soonest, then the others that may still be before all of these.
+        var limit = soonest * 1.25
+        var listed = list(lanes, count, from: 0, limit: limit)
+        var best = solve(Case.self, flow, lanes, 0, listed, now)
+        if best > horizon { best = horizon }
+        limit = widened(best - now, best)
+        let others = list(lanes, count, from: padded(listed), limit: limit)
+        if others > padded(listed) {
+            best = min(best, solve(Case.self, flow, lanes, padded(listed), others, now))
+            listed = others
+        }
+        var winners = 0
+        for n in 0..<listed where lanes.time[n] == best {
+            // In order of units.
+            var at = winners
+            let neuron = lanes.rival[n]
+            while at > 0, lanes.rival[at - 1] > neuron {
+                lanes.rival[at] = lanes.rival[at - 1]
+                at -= 1
+            }
+            lanes.rival[at] = neuron
+            winners += 1
+        }
+        return (best, winners)
+    }
+
+    /// Lists who may fire. Returns how many.
+    @inline(__always)
+    private func gather(_ lanes: FeedbackLanes) -> Int {
+        let words = UnsafeRawPointer(lanes.mayFire).assumingMemoryBound(to: UInt64.self)
+        let wordCount = (stride / 4 + 7) / 8
+        var count = 0
+        var word = 0
+        while word < wordCount {
+            var bits = words[word]
+            while bits != 0 {
+                // A byte of four bits for each vector of four.
+                let bit = bits.trailingZeroBitCount
+                let neuron = 32 &* word &+ 4 &* (bit &>> 3) &+ (bit & 7)
+                lanes.candidate[count] = Int32(truncatingIfNeeded: neuron)
+                lanes.candidateV[count] = lanes.v[neuron]
+                lanes.candidateI[count] = lanes.i[neuron]
+                count &+= 1
+                bits &= bits &- 1
+            }
+            word &+= 1
+        }
+        return count
+    }
+
+    /// Bounds of the candidates' crossings, +infinity for those that have none in the interval of `p`. Returns the least.
+    @inline(__always)
+    private func bounds<Case: CrossingCase>(
+        _ flow: Flow, _ lanes: FeedbackLanes, _ count: Int, _ p: Propagators, _: Case.Type
+    ) -> Double {
+        // Nobody in a vector that is not full.
+        var n = count
+        while n & 3 != 0 {
+            lanes.candidateV[n] = 0
+            lanes.candidateI[n] = 0
+            n &+= 1
+        }
+        let (v, i, soonest) = (vectors(lanes.candidateV), vectors(lanes.candidateI), vectors(lanes.soonest))
+        var least = SIMD4<Double>(repeating: .infinity)
+        let end = n / 4
+        n = 0
+        while n < end {
+            let mayFire = Case.mayFire(flow, v: v[n], i: i[n], endV: v[n] * p.a + i[n] * p.h, endI: i[n] * p.b)
+            let time = (SIMD4(repeating: flow.threshold) - v[n]) / (i[n] - v[n]) * flow.tauMem
+            let bound = SIMD4(repeating: .infinity).replacing(with: time, where: mayFire .< .zero)
+            soonest[n] = bound
+            least = lesser(bound, least)
+            n &+= 1
+        }
+        return min(min(least[0], least[1]), min(least[2], least[3]))
+    }
+
+    /// Makes rivals of the candidates whose bound is not beyond `limit`. Returns where the list ends.
+    @inline(__always)
+    private func list(_ lanes: FeedbackLanes, _ count: Int, from start: Int, limit: Double) -> Int {
+        var end = start
+        var n = 0
+        while n < count {
+            if lanes.soonest[n] <= limit {
+                lanes.rival[end] = lanes.candidate[n]
+                lanes.rivalV[end] = lanes.candidateV[n]
+                lanes.rivalI[end] = lanes.candidateI[n]
+                // Listed once.
+                lanes.soonest[n] = .infinity
+                end &+= 1
+            }
+            n &+= 1
+        }
+        return end
+    }
+
+    /// When the rivals `start` ..< `end` reach the threshold. Returns the first such time.
+    @inline(__always)
+    private func solve<Case: CrossingCase>(
+        _: Case.Type, _ flow: Flow, _ lanes: FeedbackLanes, _ start: Int, _ end: Int, _ now: Double
+    ) -> Double {
+        // Others in a vector that is not full reach no threshold.
+        var n = end
+        while n & 3 != 0 {
+            lanes.rivalV[n] = 0
+            lanes.rivalI[n] = 0
+            n &+= 1
+        }
+        Case.crossings(
+            flow, count: n &- start, v: lanes.rivalV + start, i: lanes.rivalI + start, x: lanes.x + start)
+        let whole = n
+        n = start
+        while n < whole {
+            lanes.time[n] = Case.elapsed(flow, x: lanes.x[n] < 0 ? 1 : lanes.x[n])
+            n &+= 1
+        }
+        let large = Flow.soonCurrent * flow.threshold
+        var first = Double.infinity
+        n = start
+        while n < whole {
+            var elapsed = lanes.time[n]
+            if lanes.rivalI[n] > large {
+                elapsed = flow.polished(elapsed, v: lanes.rivalV[n], i: lanes.rivalI[n])
+            }
+            lanes.time[n] = lanes.x[n] < 0 ? .infinity : now + elapsed
+            first = min(first, lanes.time[n])
+            n &+= 1
+        }
+        return first
+    }
+}

@@ -1,0 +1,154 @@
+// Recurrent layers that are moved as one against the same layers neuron by neuron.
+import Mathematics
+import Networks
+import Neurons
+import Spikes
+import Testing
+
+@testable import EventDriven
+@testable import TestSupport
+
+struct FeedbackTests {
+    static let configurations: [Configuration] = {
+        var all: [Configuration] = []
+        for ratio in [4, 2, 1, 3.3, 0.5] {
+            for delays in [DelayKind.none, .axonal] {
+                for own in [false, true] {
+                    all.append(
+                        Configuration(
+                            sizes: [3, 13, 5], ratio: ratio, delays: [delays], recurrent: true, reset: own ? 0.1 : 0,
+                            ownThresholds: own, samples: 5, spikesPerInput: 3))
+                }
+            }
+        }
+        return all
+    }()
+
+    /// A run by plans that may move neurons together or must not, with the gradients of a linear loss and of rates.
+    private func run(
+        _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, unit: Double, asOne: Bool
+    ) throws -> (recording: Recording, gradients: Gradients) {
+        let plans = try LayerPlan.all(network, asOne: asOne, monitor: nil)
+        let forward = try EventForward(network, input, options, plans, nil)
+        try forward.run()
+        let recording = forward.recording(network.fingerprint)
+        let objective = Objective(
+            loss: LinearLoss(seed: 3, unit: unit), labels: [Int](repeating: 0, count: input.sampleCount),
+            rate: RateRegularisation(strength: 0.5, target: 1, tau: 4 * unit))
+        let backward = try AdjointRun(network, recording, objective, plans, nil)
+        try backward.run()
+        return (recording, try backward.gradients())
+    }
+
+    /// Returns the number of spikes of the first layer.
+    @discardableResult
+    private func compare(
+        _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, unit: Double, _ place: String
+    ) throws -> Int {
+        #expect(try LayerPlan(network, layer: 0, monitor: nil).isSynchronous, "\(place)")
+        let own = try run(network, input, options, unit: unit, asOne: true)
+        let reference = try run(network, input, options, unit: unit, asOne: false)
+        for (layer, expected) in zip(own.recording.layers, reference.recording.layers) {
+            #expect(layer.spikes.units == expected.spikes.units, "\(place)")
+            #expect(layer.spikes.offsets == expected.spikes.offsets, "\(place)")
+            #expect(worstRelative(layer.spikes.times, expected.spikes.times) < 1e-12, "\(place)")
+            #expect(worstRelative(layer.currents, expected.currents) < 1e-10, "\(place)")
+        }
+        for index in network.connections.indices {
+            #expect(
+                normRelative(own.gradients.weights[index], reference.gradients.weights[index]) < 1e-10, "\(place)")
+            #expect(normRelative(own.gradients.delays[index], reference.gradients.delays[index]) < 1e-10, "\(place)")
+        }
+        #expect(normRelative(own.gradients.inputTimes, reference.gradients.inputTimes) < 1e-10, "\(place)")
+        return own.recording.layers[0].spikeCount
+    }
+
+    @Test(arguments: configurations)
+    func movedAsOneOrNot(_ configuration: Configuration) throws {
+        for seed in 41...46 as ClosedRange<UInt64> {
+            var instance = try RandomCase(configuration, seed: seed)
+            instance.options.endTime = 6 * configuration.tauSyn
+            let spikes = try compare(
+                instance.network, instance.input, instance.options, unit: configuration.tauSyn, "\(instance)")
+            #expect(spikes > 30, "\(instance)")
+        }
+    }
+
+    /// Strong feedback of either sign, to the neuron itself alone or not, at once, soon, or after the end of the run.
+    @Test(arguments: [4, 2, 1, 3.3], [-40, -1, 0.1, 0.5] as [Double])
+    func strongFeedback(_ ratio: Double, _ strength: Double) throws {
+        for (delays, scale) in [(DelayKind.none, 0.0), (.axonal, 0), (.axonal, 1), (.axonal, 100)] {
+            for isOwn in [false, true] {
+                let configuration = Configuration(
+                    sizes: [3, 9, 2], ratio: ratio, delays: [delays], recurrent: true, samples: 3)
+                var instance = try RandomCase(configuration, seed: 51)
+                instance.options.maxSpikes = nil
+                instance.options.endTime = 4 * configuration.tauSyn
+                let index = try #require(instance.network.connectionIndex(into: 0, recurrent: true))
+                let own = instance.network.connections[index]
+                try instance.network.setWeights(
+                    own.weights.indices.map { isOwn && $0 / 9 != $0 % 9 ? 0 : strength * (1 + 0.01 * Double($0 % 7)) },
+                    connection: index)
+                if delays == .axonal {
+                    try instance.network.setDelays(own.delays.map { $0 * scale }, connection: index)
+                }
+                try compare(
+                    instance.network, instance.input, instance.options, unit: configuration.tauSyn,
+                    "\(instance), strength \(strength), delays x \(scale), own \(isOwn)")
+            }
+        }
+    }
+
+    /// Identical neurons spike at the same time, and none acts on another at that time.
+    @Test(arguments: [4, 2, 1, 3.3], [DelayKind.none, .axonal])
+    func simultaneousSpikes(_ ratio: Double, _ delays: DelayKind) throws {
+        for weight in [-30, -0.5, 0.4] as [Double] {
+            var network = try Network(
+                sizes: [2, 7, 1], parameters: [LIFParameters(tauMem: [ratio], tauSyn: [1])], delays: [delays],
+                recurrent: [true])
+            try network.setWeights((0..<14).map { $0 % 2 == 0 ? 16 : 11 }, connection: 0)
+            try network.setWeights([Double](repeating: 3, count: 7), connection: 1)
+            try network.setWeights([Double](repeating: weight, count: 49), connection: 2)
+            let input = try SpikeTrains(times: [0.5, 0.9, 1.2], units: [0, 1, 0], offsets: [0, 3], unitCount: 2)
+            let spikes = try compare(
+                network, input, ForwardOptions(endTime: 1.5, maxSpikes: 20_000), unit: 1,
+                "ratio \(ratio), \(delays), weight \(weight)")
+            #expect(spikes >= 7 && spikes % 7 == 0)
+        }
+    }
+
+    /// Input at the very time of a spike comes after it; a run that ends then has it.
+    @Test(arguments: [4, 2, 1, 3.3])
+    func spikesMeetArrivalsAndTheEnd(_ ratio: Double) throws {
+        let configuration = Configuration(
+            sizes: [3, 6, 2], ratio: ratio, recurrent: true, samples: 1, spikesPerInput: 3)
+        var instance = try RandomCase(configuration, seed: 61)
+        // The last input is kept for later.
+        let kept = zip(instance.input.times, instance.input.units).filter { $0.1 != 2 }
+        func input(_ more: [Double]) throws -> SpikeTrains {
+            try SpikeTrains(
+                times: kept.map(\.0) + more, units: kept.map(\.1) + more.map { _ in 2 },
+                offsets: [0, kept.count + more.count], unitCount: 3)
+        }
+        let before = try instance.forward(nil, input([])).layers[0].spikes
+        #expect(before.spikeCount > 6)
+        let weights = instance.network.connections[0].weights
+        for spike in stride(from: 0, to: before.spikeCount, by: 3) {
+            let time = before.times[spike]
+            let place = "ratio \(ratio), spike \(spike) at \(time)"
+            for weight in [-1e3, 12] {
+                try instance.network.setWeights(
+                    weights.enumerated().map { $0.offset % 3 == 2 ? weight : $0.element }, connection: 0)
+                let met = try instance.forward(nil, input([time])).layers[0].spikes
+                #expect(Array(met.times.prefix(spike + 1)) == Array(before.times.prefix(spike + 1)), "\(place)")
+                #expect(Array(met.units.prefix(spike + 1)) == Array(before.units.prefix(spike + 1)), "\(place)")
+            }
+            var ending = instance
+            ending.options.endTime = time
+            let ended = try ending.forward(nil, input([])).layers[0].spikes
+            #expect(ended.times == Array(before.times.prefix(spike + 1)), "\(place)")
+            ending.options.endTime = time.nextDown
+            #expect(try ending.forward(nil, input([])).layers[0].spikeCount == spike, "\(place)")
+        }
+    }
+}
