@@ -10,10 +10,14 @@ import Spikes
 ///     own spike:     lV += [(theta - V_reset) lV + g + sum_k w_k (lV - lI)_k(t + d_k)] / (I - theta)
 ///     dL/dw = -tau_s sum over arrivals of lI;     dL/dd = w (lV - lI) summed over arrivals
 ///
+/// Neuron parameters, where asked for: `NeuronGradients`.
+///
 /// Works on any recording of first-order LIF spikes: it reads times and currents, never a membrane.
 public struct EventAdjoint: GradientRule {
     public static let name = "event"
     public var name: String { EventAdjoint.name }
+
+    public var differentiatesNeurons: Bool { true }
 
     public init() {}
 
@@ -35,6 +39,8 @@ final class AdjointRun: @unchecked Sendable {
     private let objective: Objective
     private let monitor: Monitor?
     private let sums: [PartialSums]
+    /// Per part and layer; no layers unless neuron parameters are asked for.
+    private let neuronSums: [[NeuronSums]]
     private let scale: Double
     private let rate: RateErrors
     private let inputErrors: InputErrors
@@ -43,7 +49,7 @@ final class AdjointRun: @unchecked Sendable {
         _ network: Network, _ recording: Recording, _ objective: Objective, _ plans: [LayerPlan], _ monitor: Monitor?,
         memory: EventMemory = EventMemory()
     ) throws(SpinnpropError) {
-        try objective.check(network, sampleCount: recording.sampleCount)
+        try objective.check(network, sampleCount: recording.sampleCount, differentiatesNeurons: true)
         self.plans = plans
         self.network = network
         self.recording = recording
@@ -56,6 +62,11 @@ final class AdjointRun: @unchecked Sendable {
         try Memory.product(
             width, parts, bytesPerElement: MemoryLayout<Double>.stride, "the gradients of \(parts) parts of the batch")
         sums = try memory.sums(plans, parts: parts)
+        neuronSums = try (0..<parts).map { (_) throws(SpinnpropError) in
+            try (objective.wantsNeurons ? plans : []).map { (plan) throws(SpinnpropError) in
+                try NeuronSums(neuronCount: plan.neuronCount)
+            }
+        }
         scale = 1 / Double(max(1, recording.sampleCount))
         rate = RateErrors(objective.rate, recording)
         inputErrors = try InputErrors(objective, recording)
@@ -68,7 +79,7 @@ final class AdjointRun: @unchecked Sendable {
     }
 
     func run(_ part: Int, _ worker: AdjointWorker) throws(SpinnpropError) {
-        try worker.run(part: part, sums: sums[part])
+        try worker.run(part: part, sums: sums[part], neuronSums: neuronSums[part])
     }
 
     /// Runs all parts.
@@ -93,6 +104,13 @@ final class AdjointRun: @unchecked Sendable {
     /// The gradient of a connection's delays, padded as `EventConnection.delayRow` is, once all parts have been run.
     func delayTotal(_ own: EventConnection) -> UnsafeMutablePointer<Double> { PartialSums.delayTotal(sums, own.index) }
 
+    /// The gradients of neuron parameters, layer by layer, once all parts have been run; empty unless they are asked for.
+    var neuronTotals: [LIFParameters] {
+        (objective.wantsNeurons ? plans : []).map { plan in
+            NeuronSums.gradients(neuronSums.map { $0[plan.layer] }, plan)
+        }
+    }
+
     /// What the parts have added up of the loss.
     var result: BatchResult {
         BatchResult(
@@ -110,6 +128,7 @@ final class AdjointRun: @unchecked Sendable {
             gradients.delays[own.index] = own.delayRow.at(delayTotal(own)).values
             if poller.isStopped(after: 4 * own.rows.count) { throw .cancelled }
         }
+        gradients.neurons = neuronTotals
         if let monitor, monitor.isStopped { throw .cancelled }
         try gradients.take(result, inputErrors)
         return gradients

@@ -1,4 +1,5 @@
 // Derivatives of a loss with respect to everything that can be trained.
+import Neurons
 
 /// Gradients of the batch mean of a loss; arrays are shaped like the parameters they belong to.
 public struct Gradients: Sendable {
@@ -8,6 +9,9 @@ public struct Gradients: Sendable {
     public var delays: [[Double]]
     /// Derivatives with respect to input spike times, per second, in the order in which the input came; empty if not asked for.
     public var inputTimes: [Double]
+    /// Derivatives with respect to neuron parameters, one set per layer with one element per neuron, also where all neurons share a
+    /// parameter: the derivative of a shared one is their sum. Empty if not asked for.
+    public var neurons: [LIFParameters] = []
     /// The batch mean of the loss.
     public var value = 0.0
     /// Samples that added nothing because the loss could not see them (a silent label neuron, or nothing but silent

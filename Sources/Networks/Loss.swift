@@ -1,5 +1,6 @@
 // What a loss sees of a sample, what it answers, and the protocol it satisfies.
 import Mathematics
+import Neurons
 
 /// The output layer's part of one sample, borrowed from a recording for the duration of a call.
 public struct OutputSample {
@@ -119,16 +120,19 @@ public struct Objective: Sendable {
     public var rate: RateRegularisation?
     /// Whether `Gradients.inputTimes` is wanted.
     public var wantsInputTimes: Bool
+    /// Whether `Gradients.neurons` is wanted.
+    public var wantsNeurons: Bool
 
     public init(
         loss: any Loss, labels: [Int], targetTimes: [Double] = [], rate: RateRegularisation? = nil,
-        wantsInputTimes: Bool = true
+        wantsInputTimes: Bool = true, wantsNeurons: Bool = false
     ) {
         self.loss = loss
         self.labels = labels
         self.targetTimes = targetTimes
         self.rate = rate
         self.wantsInputTimes = wantsInputTimes
+        self.wantsNeurons = wantsNeurons
     }
 }
 
@@ -136,9 +140,18 @@ extension Objective {
     /// - Throws: `invalidValue` for wrong numbers of labels or targets or values out of range, `unsupported` for a loss that does
     ///   not suit the read-out.
     ///
-    /// - Parameter grid: that of the recording, or of the substrate that will make it.
-    public func check(_ network: Network, sampleCount: Int, grid: TimeGrid? = nil) throws(SpinnpropError) {
+    /// - Parameters:
+    ///   - grid: that of the recording, or of the substrate that will make it.
+    ///   - differentiatesNeurons: what the gradient rule says of itself.
+    public func check(
+        _ network: Network, sampleCount: Int, grid: TimeGrid? = nil, differentiatesNeurons: Bool = false
+    ) throws(SpinnpropError) {
         try loss.check()
+        guard differentiatesNeurons || !wantsNeurons else {
+            throw .unsupported(
+                "gradients of neuron parameters (\(LIFParameters.fields.map(\.name).joined(separator: ", "))) are asked for, which the "
+                    + "gradient rule of engine \"event\" alone has; use that engine, or leave neuron parameters out")
+        }
         guard grid != nil || !loss.needsGrid else {
             throw .unsupported(
                 "the loss \(loss.name) counts time in steps, and this engine has none; use engine \"clock\" or another loss"

@@ -71,6 +71,8 @@ public protocol GradientRule: Sendable {
     var grid: TimeGrid? { get }
     /// The values of the rule's options other than the grid: what tells rules of one name apart.
     var parameters: [Double] { get }
+    /// Whether it has gradients of neuron parameters.
+    var differentiatesNeurons: Bool { get }
     /// The network must be the one that made the recording; callers see to that with `Recording.check(madeBy:)`.
     func backward(
         _ network: Network, _ recording: Recording, _ objective: Objective, monitor: Monitor?
@@ -80,4 +82,5 @@ public protocol GradientRule: Sendable {
 extension GradientRule {
     public var grid: TimeGrid? { nil }
     public var parameters: [Double] { [] }
+    public var differentiatesNeurons: Bool { false }
 }

@@ -3,7 +3,7 @@ import Mathematics
 
 /// The linear map of a neuron's state over an interval without events: V -> a V + h I, I -> b I.
 @frozen
-public struct Propagators {
+public struct Propagators: Sendable {
     public let a: Double
     public let b: Double
     public let h: Double

@@ -31,7 +31,11 @@ struct MeasuredTests {
     private func isOnce(_ own: RandomCase) -> Bool { own.configuration.reset == -1e12 }
 
     private func differences(_ a: Gradients, _ b: Gradients) -> [Double] {
-        zip(a.weights + a.delays + [a.inputTimes], b.weights + b.delays + [b.inputTimes]).map { normRelative($0, $1) }
+        func arrays(_ own: Gradients) -> [[Double]] {
+            own.weights + own.delays + [own.inputTimes]
+                + own.neurons.flatMap { layer in LIFParameters.fields.map { layer[keyPath: $0.path] } }
+        }
+        return zip(arrays(a), arrays(b)).map { normRelative($0, $1) }
     }
 
     @Test(arguments: configurations)
@@ -41,7 +45,6 @@ struct MeasuredTests {
             let own = try RandomCase(configuration, seed: seed)
             let rate = RateRegularisation(strength: 0.3, target: 0.5, tau: 4 * configuration.tauSyn)
             let loss = LinearLoss(seed: seed, unit: configuration.tauSyn, needsLeakyReadout: configuration.leaky)
-            let objective = Objective(loss: loss, labels: own.labels, rate: rate)
             let pairs: [(any Substrate, any GradientRule)] =
                 [(EventSubstrate(), EventAdjoint())] + (isOnce(own) ? [(FirstSpikeSubstrate(), FirstSpikeRule())] : [])
             for (substrate, rule) in pairs {
@@ -66,6 +69,8 @@ struct MeasuredTests {
                     }
                     #expect(Diagnostics(measured, layer: layer).impossibleSpikes == 0)
                 }
+                let objective = Objective(
+                    loss: loss, labels: own.labels, rate: rate, wantsNeurons: rule.differentiatesNeurons)
                 let wanted = try rule.backward(own.network, made, objective, monitor: nil)
                 let found = try rule.backward(own.network, measured, objective, monitor: nil)
                 #expect(found.value == wanted.value && found.skippedCount == wanted.skippedCount, "\(own)")
@@ -90,10 +95,11 @@ struct MeasuredTests {
             let recording = try Recording.measured(own.network, own.input, layers, endTime: own.options.endTime)
             impossible += recording.layers.indices.reduce(0) { $0 + Diagnostics(recording, layer: $1).impossibleSpikes }
             let loss = LinearLoss(seed: seed, unit: configuration.tauSyn)
-            let objective = Objective(loss: loss, labels: own.labels)
-            let gradients = try EventAdjoint().backward(own.network, recording, objective, monitor: nil)
+            let gradients = try EventAdjoint().backward(
+                own.network, recording, Objective(loss: loss, labels: own.labels, wantsNeurons: true), monitor: nil)
             if isOnce(own) {
-                let other = try FirstSpikeRule().backward(own.network, recording, objective, monitor: nil)
+                let other = try FirstSpikeRule().backward(
+                    own.network, recording, Objective(loss: loss, labels: own.labels), monitor: nil)
                 for error in differences(other, gradients) { #expect(error <= 1e-9, "\(own)") }
             }
             let kicked = KickedNetwork(own.network, recording)
@@ -111,7 +117,8 @@ struct MeasuredTests {
                     }
                     let narrow = try (value(1) - value(-1)) / (2 * group.step)
                     let wide = try (value(2) - value(-2)) / (4 * group.step)
-                    guard abs(narrow - wide) <= 1e-5 * max(abs(narrow), 1e-2 * largest) else {
+                    // A membrane that is only just kicked over its threshold may stay below it: then there is no time to find.
+                    guard narrow.isFinite, abs(narrow - wide) <= 1e-5 * max(abs(narrow), 1e-2 * largest) else {
                         discarded += 1
                         continue
                     }
@@ -332,6 +339,8 @@ private struct KickedNetwork {
 
     struct Kick {
         let time, size, measured: Double
+        /// With which it decays: it is no part of the model, and does not change with it.
+        let tauMem: Double
         let isFixed: Bool
     }
 
@@ -356,7 +365,7 @@ private struct KickedNetwork {
                         made.append(
                             Kick(
                                 time: time, size: missing * exp((spike - time) / history.neuron.tauMem),
-                                measured: spike,
+                                measured: spike, tauMem: history.neuron.tauMem,
                                 isFixed: history.current(spike) <= history.neuron.threshold))
                     }
                     return made
@@ -373,16 +382,16 @@ private struct KickedNetwork {
             history.arrivals.reduce(0) { $0 + ($1.time < time ? $1.weight * potential(time - $1.time) : 0) }
         }
         guard let last = spikes.last else {
-            return free(time) + kicks.prefix(1).reduce(0) { $0 + decayed($1, history, time) }
+            return free(time) + kicks.prefix(1).reduce(0) { $0 + decayed($1, time) }
         }
         // From the reset on: what the membrane would have without it, less what that had then.
         let own = free(time) - free(last) * exp(-(time - last) / history.neuron.tauMem)
         let reset = history.neuron.reset * exp(-(time - last) / history.neuron.tauMem)
-        return own + reset + (kicks.count > spikes.count ? decayed(kicks[spikes.count], history, time) : 0)
+        return own + reset + (kicks.count > spikes.count ? decayed(kicks[spikes.count], time) : 0)
     }
 
-    private func decayed(_ kick: Kick, _ history: NeuronHistory, _ time: Double) -> Double {
-        kick.isFixed ? 0 : kick.size * exp(-(time - kick.time) / history.neuron.tauMem)
+    private func decayed(_ kick: Kick, _ time: Double) -> Double {
+        kick.isFixed ? 0 : kick.size * exp(-(time - kick.time) / kick.tauMem)
     }
 
     /// The loss of a network with other parameters or input under the same kicks.

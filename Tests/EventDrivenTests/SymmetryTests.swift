@@ -21,8 +21,49 @@ struct SymmetryTests {
             Objective(
                 loss: LinearLoss(seed: seed, unit: configuration.tauSyn, needsLeakyReadout: configuration.leaky),
                 labels: [Int](repeating: 0, count: recording.sampleCount),
-                rate: hasRate ? RateRegularisation(strength: 0.5, target: 1, tau: 4 * configuration.tauSyn) : nil),
+                rate: hasRate ? RateRegularisation(strength: 0.5, target: 1, tau: 4 * configuration.tauSyn) : nil,
+                wantsNeurons: true),
             monitor: nil)
+    }
+
+    /// All times of a network multiplied by a factor multiply its spike times and leave its maxima; all membranes, weights, thresholds and resets,
+    /// leave spike times and multiply maxima. So the derivatives with respect to those factors' logarithms are the loss, which is linear, or 0.
+    @Test(arguments: configurations)
+    func scaleRules(_ configuration: Configuration) throws {
+        var worst = 0.0
+        for seed in 21...23 as ClosedRange<UInt64> {
+            let instance = try RandomCase(configuration, seed: seed)
+            let recording = try instance.forward()
+            let g = try gradients(instance, recording, seed: seed, hasRate: false)
+            let loss = LinearLoss(seed: seed, unit: configuration.tauSyn, needsLeakyReadout: configuration.leaky)
+            var times = zip(g.inputTimes, instance.input.times).map { $0 * $1 }
+            var membranes: [Double] = []
+            for (index, connection) in instance.network.connections.enumerated() {
+                times += zip(g.delays[index], connection.delays).map { $0 * $1 }
+                membranes += zip(g.weights[index], connection.weights).map { $0 * $1 }
+            }
+            for (layer, own) in zip(instance.network.layers, g.neurons) {
+                for neuron in 0..<layer.neuronCount {
+                    let values = layer.parameters[neuron]
+                    times += [own.tauMem[neuron] * values.tauMem, own.tauSyn[neuron] * values.tauSyn]
+                    membranes += [own.threshold[neuron] * values.threshold, own.reset[neuron] * values.reset]
+                }
+            }
+            let value = loss.value(recording, rate: nil)
+            // A maximum at the end of the run would move with it; these cases have none.
+            for (terms, expected) in [
+                (times, configuration.leaky ? 0 : value), (membranes, configuration.leaky ? value : 0),
+            ] {
+                let scale = terms.reduce(abs(expected)) { $0 + abs($1) }
+                // Outputs may all be silent.
+                guard scale > 0 else { continue }
+                let error = abs(terms.reduce(0, +) - expected) / scale
+                worst = max(worst, error)
+                #expect(error <= 1e-11, "\(instance): \(terms.reduce(0, +)) instead of \(expected)")
+            }
+        }
+        #expect(worst > 0, "all outputs are silent")
+        print("scale rules: \(configuration): worst error \(worst)")
     }
 
     /// What training calls gives what forward, backward and the optimiser give.

@@ -1,5 +1,6 @@
 // All bits of results, so that "the same" means the same.
 import Networks
+import Neurons
 
 /// Of a recording: spikes, currents, membranes, and a leaky read-out's maxima.
 func bits(_ recording: Recording) -> [[[UInt64]]] {
@@ -15,7 +16,9 @@ func bits(_ recording: Recording) -> [[[UInt64]]] {
 
 /// Of gradients: every derivative, the value, and the numbers of samples skipped and right.
 func bits(_ gradients: Gradients) -> [[UInt64]] {
-    (gradients.weights + gradients.delays + [gradients.inputTimes, [gradients.value]]).map { $0.map(\.bitPattern) }
+    let neurons = gradients.neurons.flatMap { own in LIFParameters.fields.map { own[keyPath: $0.path] } }
+    return (gradients.weights + gradients.delays + neurons + [gradients.inputTimes, [gradients.value]])
+        .map { $0.map(\.bitPattern) }
         + [[UInt64(gradients.skippedCount), UInt64(gradients.correctCount)]]
 }
 

@@ -1,6 +1,7 @@
 // What every gradient rule promises, whatever it computes: a new one only calls `checkGradientRule` from its tests.
 import Mathematics
 import Networks
+import Neurons
 import Spikes
 import Testing
 
@@ -47,11 +48,14 @@ func checkGradientRule(
         let (rule, substrate) = try make(own)
         let loss = loss(own.configuration.leaky)
         let recording = try own.forward(substrate)
-        func backward(factor: Double = 1, wantsInputTimes: Bool = true) throws -> Gradients {
+        func backward(
+            factor: Double = 1, wantsInputTimes: Bool = true, wantsNeurons: Bool = rule.differentiatesNeurons
+        ) throws -> Gradients {
             try rule.backward(
                 own.network, recording,
                 Objective(
-                    loss: ScaledLoss(loss: loss, factor: factor), labels: own.labels, wantsInputTimes: wantsInputTimes),
+                    loss: ScaledLoss(loss: loss, factor: factor), labels: own.labels, wantsInputTimes: wantsInputTimes,
+                    wantsNeurons: wantsNeurons),
                 monitor: nil)
         }
         let gradients = try withThreads(1) { try backward() }
@@ -77,8 +81,19 @@ func checkGradientRule(
         #expect(arrays(none).allSatisfy { $0.allSatisfy { $0 == 0 } }, "\(own)")
         let less = try backward(wantsInputTimes: false)
         #expect(less.inputTimes.isEmpty && less.weights == gradients.weights, "\(own)")
+        let neurons = gradients.neurons.flatMap { own in LIFParameters.fields.map { own[keyPath: $0.path].count } }
+        let counts = own.network.layers.flatMap { layer in LIFParameters.fields.map { _ in layer.neuronCount } }
+        #expect(neurons == (rule.differentiatesNeurons ? counts : []), "\(own)")
+        if rule.differentiatesNeurons {
+            let without = try backward(wantsNeurons: false)
+            #expect(without.neurons.isEmpty && without.weights == gradients.weights, "\(own)")
+        } else {
+            let error = #expect(throws: SpinnpropError.self, "\(own)") { try backward(wantsNeurons: true) }
+            #expect(error?.kind == .unsupported, "\(own)")
+        }
         let watched = try rule.backward(
-            own.network, recording, Objective(loss: loss, labels: own.labels), monitor: Monitor { true })
+            own.network, recording,
+            Objective(loss: loss, labels: own.labels, wantsNeurons: rule.differentiatesNeurons), monitor: Monitor { true })
         #expect(isIdentical(watched, gradients), "\(own): watched")
         for labels in [Array(own.labels.dropLast()), own.labels.map { _ in own.network.outputCount }] {
             #expect(throws: SpinnpropError.self, "\(own): labels \(labels)") {
@@ -91,6 +106,7 @@ func checkGradientRule(
 
 private func arrays(_ gradients: Gradients) -> [[Double]] {
     gradients.weights + gradients.delays + [gradients.inputTimes]
+        + gradients.neurons.flatMap { own in LIFParameters.fields.map { own[keyPath: $0.path] } }
 }
 
 private func checkValue(of gradients: Gradients, _ loss: any Loss, _ recording: Recording, _ own: RandomCase) {

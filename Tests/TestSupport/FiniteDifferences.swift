@@ -1,6 +1,7 @@
 // Fourth-order central differences that notice when their stencil leaves the smooth neighbourhood of a network.
 import Mathematics
 import Networks
+import Neurons
 import Spikes
 
 /// What must stay the same for a loss to depend smoothly on the parameters: for every spike the arrivals before it, for
@@ -21,10 +22,10 @@ func structure(_ network: Network, _ recording: Recording) -> [UInt64] {
     return result
 }
 
-/// Some parameters of one kind: how many there are, the step, and how to shift one of them.
+/// Some parameters of one kind, whose derivatives are alike in unit: how many there are, the step, and how to shift one of them.
 struct ParameterGroup {
     let name: String
-    let isTime: Bool
+    let kind: String
     let count: Int
     let step: Double
     let gradient: [Double]
@@ -50,7 +51,7 @@ extension RandomCase {
             let mean = connection.weights.reduce(0) { $0 + abs($1) } / Double(connection.weights.count)
             groups.append(
                 ParameterGroup(
-                    name: "\(kind) weights into layer \(connection.target)", isTime: false,
+                    name: "\(kind) weights into layer \(connection.target)", kind: "weights",
                     count: connection.weights.count, step: relativeStep * mean, gradient: gradients.weights[index]
                 ) { element, amount in
                     var network = network
@@ -62,7 +63,7 @@ extension RandomCase {
             guard !connection.delays.isEmpty else { continue }
             groups.append(
                 ParameterGroup(
-                    name: "\(kind) delays into layer \(connection.target)", isTime: true,
+                    name: "\(kind) delays into layer \(connection.target)", kind: "times",
                     count: connection.delays.count, step: timeStep, gradient: gradients.delays[index]
                 ) { element, amount in
                     var network = network
@@ -74,7 +75,7 @@ extension RandomCase {
         }
         groups.append(
             ParameterGroup(
-                name: "input times", isTime: true, count: input.spikeCount, step: timeStep,
+                name: "input times", kind: "times", count: input.spikeCount, step: timeStep,
                 gradient: gradients.inputTimes
             ) { element, amount in
                 var times = input.times
@@ -83,6 +84,28 @@ extension RandomCase {
                     times: times, units: input.units, offsets: input.offsets, unitCount: input.unitCount)
                 return (network, shifted)
             })
+        for (layer, own) in gradients.neurons.enumerated() {
+            let count = network.layers[layer].neuronCount
+            for field in LIFParameters.fields {
+                let values = network.layers[layer].parameters[keyPath: field.path]
+                // Resets may be 0, and move as thresholds do.
+                let scale = field.name == "reset" ? network.layers[layer].parameters.threshold : values
+                let step = relativeStep * (scale.min() ?? 1)
+                groups.append(
+                    ParameterGroup(
+                        name: "\(field.name) of layer \(layer)", kind: field.name, count: count, step: step,
+                        gradient: own[keyPath: field.path]
+                    ) { element, amount in
+                        var network = network
+                        var parameters = network.layers[layer].parameters
+                        var shifted = (0..<count).map { values[values.count == 1 ? 0 : $0] }
+                        shifted[element] += amount
+                        parameters[keyPath: field.path] = shifted
+                        try network.setParameters(parameters, layer: layer)
+                        return (network, input)
+                    })
+            }
+        }
         return groups
     }
 
@@ -92,7 +115,9 @@ extension RandomCase {
         _ rule: some GradientRule
     ) throws -> [Comparison] {
         let recording = try forward(substrate)
-        let objective = Objective(loss: loss, labels: [Int](repeating: 0, count: input.sampleCount), rate: rate)
+        let objective = Objective(
+            loss: loss, labels: [Int](repeating: 0, count: input.sampleCount), rate: rate,
+            wantsNeurons: rule.differentiatesNeurons)
         let gradients = try rule.backward(network, recording, objective, monitor: nil)
         let base = structure(network, recording)
         var random = RandomStream(seed: seed, stream: 77)
@@ -103,7 +128,7 @@ extension RandomCase {
             var difference = 0.0
             var norm = 0.0
             // A group's own norm, but never less than a hundredth of what its kind reaches.
-            let kind = groups.lazy.filter { $0.isTime == group.isTime }.flatMap { $0.gradient }.map(abs).max() ?? 0
+            let kind = groups.lazy.filter { $0.kind == group.kind }.flatMap { $0.gradient }.map(abs).max() ?? 0
             for drawn in 0..<min(limit, group.count) {
                 let element = group.count <= limit ? drawn : Int(random.uniform() * Double(group.count))
                 func value(_ place: Double) throws -> Double? {

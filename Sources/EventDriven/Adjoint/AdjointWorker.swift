@@ -52,6 +52,7 @@ final class AdjointWorker {
     private let synchronous: SynchronousAdjointState
     private let shifted: ShiftedJumps
     private let general: GeneralAdjointState
+    private let neurons: NeuronGradients
     private let errors: [Block<Double>]
     private let orderedInputErrors = Block<Double>()
     private let maximumUnits = Block<Int32>()
@@ -62,6 +63,7 @@ final class AdjointWorker {
     /// The part's spikes of each layer.
     private var segments: [SpikeColumns] = []
     private var sums: PartialSums
+    private var neuronSums: [NeuronSums] = []
 
     init(
         plans: [LayerPlan], recording: Recording, objective: Objective, rate: RateErrors, scale: Double,
@@ -79,13 +81,16 @@ final class AdjointWorker {
         synchronous = SynchronousAdjointState(poller)
         shifted = ShiftedJumps(poller)
         general = GeneralAdjointState(poller)
+        neurons = NeuronGradients(poller)
         rows = EventRows(input: recording.input, poller: poller)
         errors = plans.map { _ in Block<Double>() }
         sums = try PartialSums([])
     }
 
-    func run(part: Int, sums: PartialSums) throws(SpinnpropError) {
+    /// - Parameter neuronSums: of each layer; none if nobody asks for gradients of neuron parameters.
+    func run(part: Int, sums: PartialSums, neuronSums: [NeuronSums]) throws(SpinnpropError) {
         self.part = part
+        self.neuronSums = neuronSums
         segments = recording.layers.map { $0.segments[part] }
         self.sums = sums
         var sampler = OutputSampler(recording)
@@ -138,6 +143,11 @@ final class AdjointWorker {
         let jumps = plan.isSpiking ? spikeJumps(plan, index) : try maximumJumps(plan, sample)
         // What follows the last error has no adjoint.
         guard jumps.count > 0 else { return }
+        try backward(plan, jumps)
+        if !neuronSums.isEmpty { try neurons.add(plan, jumps, rows, to: neuronSums[plan.layer]) }
+    }
+
+    private func backward(_ plan: LayerPlan, _ jumps: Jumps) throws(SpinnpropError) {
         let all = try bindSums(plan)
         if plan.isSynchronous {
             try arrivals.collect(plan.incoming, rows: rows)

@@ -1,5 +1,6 @@
 // Gradients beyond float64 are errors, not numbers.
 import Mathematics
+import Neurons
 
 extension SpinnpropError {
     /// Training does not go on beyond this mean loss: what pulls at spikes is then no longer which output should be first.
@@ -36,6 +37,15 @@ extension Gradients {
                     throw .invalidValue(
                         "the gradient of \(name)[\(index)], connection \(connection), is \(value); a spike only touches "
                             + "the threshold, see the recording's diagnostics")
+                }
+            }
+        }
+        for (layer, own) in neurons.enumerated() {
+            for field in LIFParameters.fields {
+                for (neuron, value) in own[keyPath: field.path].enumerated() where !value.isFinite {
+                    throw .invalidValue(
+                        "the gradient of \(field.name)[\(layer)][\(neuron)] is \(value); a spike only touches the threshold, see the "
+                            + "recording's diagnostics")
                 }
             }
         }

@@ -1,0 +1,177 @@
+// Gradients with respect to neuron parameters: a pass of its own after a layer's adjoint, one neuron after the other.
+import Mathematics
+import Networks
+import Neurons
+
+/// Replays a neuron's state forward from event to event and its adjoint back, and adds up what each interval and each spike give.
+///
+/// The adjoint method (EventProp: Wunderlich and Pehle 2021) appends the equations of motion to the loss with multipliers lV, lI, which are so
+/// chosen that nothing is left of how the state moves. What is left of a parameter is its explicit place in those equations:
+///
+///     L + integral of lV (tau_m V' + V - I) + lI (tau_s I' + I)
+///     dL/dtau_m = integral of lV V'  between events,     dL/dtau_s = integral of lI I'
+///
+/// dL/dV = -tau_m lV and dL/dI = -tau_s lI at any time. Over an interval from (V, I) to the next event, where the adjoint is (lV, lI), both integrals
+/// are the derivatives of the interval's map V -> a V + h I, I -> b I, with V and I held:
+///
+///     dL/dtau_m = -tau_m lV (da/dtau_m V + dh/dtau_m I)
+///     dL/dtau_s = -tau_m lV dh/dtau_s I - tau_s lI db/dtau_s I
+///
+/// At a spike V' passes from V'- = (I - theta) / tau_m to V'+ = (I - V_reset) / tau_m. A threshold higher by e makes it later by e / V'-, and the
+/// membrane after it lower by e V'+ / V'-; so does a membrane lower by e just before. A reset higher by e is a membrane higher by e after it:
+///
+///     dL/dtheta   = tau_m lV-     lV before the spike, after the adjoint's jump in reverse time
+///     dL/dV_reset = -tau_m lV+    lV after the spike
+///
+/// Whatever else a spike's time acts on, the loss, the neurons that the spike reaches, this layer's own among them, is in its error, and so in lV-.
+/// The time of a maximum does not matter: V' = 0 there, or it is that of an arrival or of the end. A measured spike whose membrane could not rise to the
+/// threshold has lV- = 0, as its time is taken as given; between measured spikes the membrane is the model's.
+final class NeuronGradients {
+    private let arrivals: Arrivals
+    private let groups = UnitGroups()
+    private let whole = Block<FlowDerivatives>()
+    private let steps = Block<Step>()
+    private let poller: Poller
+
+    /// An event of a neuron: the state just after it, and how that moves until the next; after the last there is no adjoint.
+    private struct Step {
+        let v, i: Double
+        /// -1: an arrival.
+        let jump: Int
+        var flow: FlowDerivatives
+    }
+
+    init(_ poller: Poller) {
+        self.poller = poller
+        arrivals = Arrivals(poller)
+    }
+
+    /// Adds what a sample gives. - Parameter jumps: with all their errors, once the layer's adjoint has been run.
+    func add(_ plan: LayerPlan, _ jumps: Jumps, _ rows: EventRows, to sums: NeuronSums) throws(SpinnpropError) {
+        try groups.sort(jumps.units, jumps.count, neurons: plan.neuronCount)
+        let first = plan.flow(0)
+        let sharesIntervals =
+            plan.sharesArrivals
+            && plan.flows.allSatisfy { $0.tauMem == first.tauMem && $0.tauSyn == first.tauSyn }
+        if plan.sharesArrivals { try arrivals.collect(plan.incoming, rows: rows, neuron: 0) }
+        if sharesIntervals { try makeIntervals(first, until: jumps.times[jumps.count - 1]) }
+        for neuron in 0..<plan.neuronCount {
+            let own = groups.range(neuron)
+            guard let last = own.last(where: { jumps.errors[Int(groups.members[$0])] != 0 }) else { continue }
+            if !plan.sharesArrivals { try arrivals.collect(plan.incoming, rows: rows, neuron: neuron) }
+            let count = try replay(plan, neuron, jumps, own.lowerBound...last, sharesIntervals: sharesIntervals)
+            reverse(plan.flow(neuron), jumps, count: count, into: sums.of(neuron))
+        }
+    }
+
+    /// The intervals between arrivals, which neurons share where no spike cuts them.
+    private func makeIntervals(_ flow: Flow, until end: Double) throws(SpinnpropError) {
+        try whole.reserve(arrivals.count)
+        var event = 0
+        while event + 1 < arrivals.count, arrivals.times[event] < end {
+            whole.pointer[event] = flow.derivatives(arrivals.times[event + 1] - arrivals.times[event])
+            event += 1
+            try poller.spend(16)
+        }
+    }
+
+    /// Leaves a neuron's events up to the last jump that has an error. - Returns: how many.
+    private func replay(
+        _ plan: LayerPlan, _ neuron: Int, _ jumps: Jumps, _ own: ClosedRange<Int>, sharesIntervals: Bool
+    ) throws(SpinnpropError) -> Int {
+        let flow = plan.flow(neuron)
+        try steps.reserve(arrivals.count + own.count)
+        let (steps, times) = (steps.pointer, arrivals.times)
+        var (v, i, now) = (0.0, 0.0, 0.0)
+        var (event, at, count) = (0, own.lowerBound, 0)
+        while at <= own.upperBound {
+            let jump = Int(groups.members[at])
+            // A spike comes before an arrival at the same time.
+            let isJump = event == arrivals.count || jumps.times[jump] <= times[event]
+            let time = isJump ? jumps.times[jump] : times[event]
+            if count > 0 {
+                let isWhole = sharesIntervals && !isJump && steps[count - 1].jump < 0
+                let moved = isWhole ? whole.pointer[event - 1] : flow.derivatives(time - now)
+                steps[count - 1].flow = moved
+                v = moved.propagators.a * v + moved.propagators.h * i
+                i *= moved.propagators.b
+            }
+            if isJump {
+                if jumps.isSpiking { v = flow.reset }
+                at += 1
+            } else {
+                let connection = plan.incoming[Int(arrivals.connections[event])]
+                i += connection.columns.pointer[Int(arrivals.units[event]) * plan.stride + neuron]
+                event += 1
+            }
+            steps[count] = Step(v: v, i: i, jump: isJump ? jump : -1, flow: .still)
+            (now, count) = (time, count + 1)
+            try poller.spend(8)
+        }
+        return count
+    }
+
+    /// From the last event to the first.
+    private func reverse(_ flow: Flow, _ jumps: Jumps, count: Int, into sums: UnsafeMutablePointer<NeuronSum>) {
+        var (lambdaV, lambdaI) = (0.0, 0.0)
+        var sum = sums.pointee
+        for at in stride(from: count - 1, through: 0, by: -1) {
+            let step = steps.pointer[at]
+            let moved = step.flow
+            sum.tauMem += lambdaV * (moved.aMem * step.v + moved.hMem * step.i)
+            sum.tauSyn += step.i * (lambdaV * moved.hSyn * flow.ratio + lambdaI * moved.bSyn)
+            lambdaI = moved.propagators.b * lambdaI + moved.propagators.h * flow.ratio * lambdaV
+            lambdaV *= moved.propagators.a
+            guard step.jump >= 0 else { continue }
+            let after = lambdaV
+            lambdaV += jumps.delta(step.jump, lambdaV: lambdaV, flow)
+            guard jumps.isSpiking else { continue }
+            sum.threshold += lambdaV
+            sum.reset += after
+        }
+        sums.pointee = sum
+    }
+}
+
+/// What one neuron's intervals and spikes add up to, without the factors that they share.
+struct NeuronSum {
+    var tauMem = 0.0
+    var tauSyn = 0.0
+    var threshold = 0.0
+    var reset = 0.0
+}
+
+/// The sums of a layer's neurons in one part of a batch.
+final class NeuronSums: @unchecked Sendable {
+    private let block: Block<NeuronSum>
+    private let neuronCount: Int
+
+    init(neuronCount: Int) throws(SpinnpropError) {
+        self.neuronCount = neuronCount
+        block = try Block(neuronCount)
+        block.pointer.update(repeating: NeuronSum(), count: neuronCount)
+    }
+
+    func of(_ neuron: Int) -> UnsafeMutablePointer<NeuronSum> { block.pointer + neuron }
+
+    /// The gradients of a layer, one per neuron, from the parts' sums in order.
+    static func gradients(_ parts: [NeuronSums], _ plan: LayerPlan) -> LIFParameters {
+        var all = LIFParameters(tauMem: [], tauSyn: [], threshold: [], reset: [])
+        for neuron in 0..<plan.neuronCount {
+            var sum = NeuronSum()
+            for part in parts {
+                let own = part.of(neuron).pointee
+                sum.tauMem += own.tauMem
+                sum.tauSyn += own.tauSyn
+                sum.threshold += own.threshold
+                sum.reset += own.reset
+            }
+            let tauMem = plan.flow(neuron).tauMem
+            all.tauMem.append(-sum.tauMem)
+            all.tauSyn.append(-sum.tauSyn)
+            all.threshold.append(tauMem * sum.threshold)
+            all.reset.append(-tauMem * sum.reset)
+        }
+        return all
+    }
+}
