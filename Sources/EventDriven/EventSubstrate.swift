@@ -144,6 +144,8 @@ final class SampleRunner {
     private let arrivals: Arrivals
     private let synchronous: SynchronousState
     private let feedback: FeedbackState
+    private let laneArrivals: LaneArrivals
+    private let lanes: LaneState
     private let recurrent: RecurrentState
     private let propagators = Block<Propagators>()
     private let merged: SpikeColumns
@@ -156,6 +158,8 @@ final class SampleRunner {
         arrivals = Arrivals(poller)
         synchronous = SynchronousState(poller)
         feedback = FeedbackState(poller)
+        laneArrivals = LaneArrivals(poller)
+        lanes = LaneState(poller)
         recurrent = RecurrentState(poller)
         order = TimeOrder(poller)
         merged = try SpikeColumns()
@@ -180,7 +184,7 @@ final class SampleRunner {
             let start = output.count
             if !plan.isSpiking {
                 try runReadout(plan, endTime: endTime, maxima: maxima)
-            } else if plan.isSynchronous || plan.isShifted {
+            } else if plan.isSynchronous || plan.isShifted || plan.isSideBySide {
                 do throws(SpinnpropError) {
                     try runAsOne(plan, output: output, endTime: endTime, budget: budget)
                 } catch {
@@ -230,6 +234,16 @@ final class SampleRunner {
     private func runAsOne(
         _ plan: LayerPlan, output: SpikeColumns, endTime: Double, budget: SpikeBudget
     ) throws(SpinnpropError) {
+        if plan.isSideBySide {
+            merged.count = 0
+            try laneArrivals.take(plan, rows)
+            for first in stride(from: 0, to: plan.neuronCount, by: 4) {
+                try laneArrivals.arrange(plan, first: first)
+                try plan.runLanes(first, laneArrivals, lanes, output: merged, endTime: endTime, budget: budget)
+            }
+            try appendMerged(to: output)
+            return
+        }
         guard plan.isShifted else {
             try arrivals.collect(plan.feedForward, rows: rows)
             if plan.recurrent.isEmpty {

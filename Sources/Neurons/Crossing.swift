@@ -9,6 +9,7 @@ import Mathematics
 public protocol CrossingCase {
     /// `Flow.propagators` for this ratio, to the last digits.
     static func propagators(_ flow: Flow, _ dt: Double) -> Propagators
+    static func propagators(_ flow: Flow, _ dt: SIMD4<Double>) -> VectorPropagators
 
     /// Positive wherever the peak of a rising membrane exceeds the threshold. It may be positive elsewhere: `crossings` decides.
     static func peakMargin(_ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double>
@@ -30,6 +31,15 @@ public protocol CrossingCase {
 }
 
 extension CrossingCase {
+    /// One after another.
+    @inlinable @inline(__always)
+    public static func propagators(_ flow: Flow, _ dt: SIMD4<Double>) -> VectorPropagators {
+        let (x, y) = (propagators(flow, dt[0]), propagators(flow, dt[1]))
+        let (z, w) = (propagators(flow, dt[2]), propagators(flow, dt[3]))
+        return VectorPropagators(
+            a: SIMD4(x.a, y.a, z.a, w.a), b: SIMD4(x.b, y.b, z.b, w.b), h: SIMD4(x.h, y.h, z.h, w.h))
+    }
+
     @inlinable @inline(__always)
     static func load(_ values: UnsafeMutablePointer<Double>, _ n: Int) -> SIMD4<Double> {
         UnsafeRawPointer(values + n).loadUnaligned(as: SIMD4<Double>.self)

@@ -14,6 +14,15 @@ public enum CrossingRatioFour: CrossingCase {
             a: a, b: square * square, h: (complement * a) * (1 + a + square) * (1.0 / 3))
     }
 
+    @inlinable @inline(__always)
+    public static func propagators(_ flow: Flow, _ dt: SIMD4<Double>) -> VectorPropagators {
+        let x = lesser(dt, SIMD4(repeating: flow.longest)) / flow.tauMem
+        let (a, complement) = Elementary.decay(x)
+        let square = a * a
+        return VectorPropagators(
+            a: a, b: square * square, h: (complement * a) * (1 + a + square) * (1.0 / 3))
+    }
+
     /// The peak, at x^3 = A / (4 B), is 3/4 A x: above threshold if 27 (A / threshold)^4 > 256 B / threshold.
     @inlinable @inline(__always)
     public static func peakMargin(_ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {

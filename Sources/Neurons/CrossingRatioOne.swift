@@ -12,6 +12,13 @@ public enum CrossingRatioOne: CrossingCase {
         return Propagators(a: a, b: a, h: s * a)
     }
 
+    @inlinable @inline(__always)
+    public static func propagators(_ flow: Flow, _ dt: SIMD4<Double>) -> VectorPropagators {
+        let s = lesser(dt, SIMD4(repeating: flow.longest)) / flow.tauMem
+        let a = Elementary.decay(s).value
+        return VectorPropagators(a: a, b: a, h: s * a)
+    }
+
     /// As e^y <= 1 / (1 - y) for y < 1, the peak is at most I^2 / (2 I - V).
     @inlinable @inline(__always)
     public static func peakMargin(_ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {

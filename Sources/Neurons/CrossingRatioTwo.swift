@@ -12,6 +12,13 @@ public enum CrossingRatioTwo: CrossingCase {
         return Propagators(a: a, b: a * a, h: complement * a)
     }
 
+    @inlinable @inline(__always)
+    public static func propagators(_ flow: Flow, _ dt: SIMD4<Double>) -> VectorPropagators {
+        let x = lesser(dt, SIMD4(repeating: flow.longest)) / flow.tauMem
+        let (a, complement) = Elementary.decay(x)
+        return VectorPropagators(a: a, b: a * a, h: complement * a)
+    }
+
     /// The peak is (V + I)^2 / (4 I).
     @inlinable @inline(__always)
     public static func peakMargin(_ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {

@@ -16,6 +16,21 @@ public struct Propagators: Sendable {
     }
 }
 
+/// The same for four intervals side by side.
+@frozen
+public struct VectorPropagators {
+    public let a: SIMD4<Double>
+    public let b: SIMD4<Double>
+    public let h: SIMD4<Double>
+
+    @inlinable
+    public init(a: SIMD4<Double>, b: SIMD4<Double>, h: SIMD4<Double>) {
+        self.a = a
+        self.b = b
+        self.h = h
+    }
+}
+
 /// Derived values of one neuron's (or a whole uniform layer's) parameters.
 ///
 /// Between events V(t) = a V + h I with h = a (t / tau_m) expm1(z) / z, z = t (tau_s - tau_m) / (tau_m tau_s): unlike the

@@ -36,6 +36,7 @@ struct IncomingSums {
     /// The errors of the source's spikes; `nil` if nobody wants them.
     let errors: UnsafeMutablePointer<Double>?
     let delayKind: DelayKind
+    let preCount: Int
 }
 
 final class AdjointWorker {
@@ -51,6 +52,7 @@ final class AdjointWorker {
     private let arrivals: Arrivals
     private let synchronous: SynchronousAdjointState
     private let shifted: ShiftedJumps
+    private let lanes: LaneAdjointState
     private let general: GeneralAdjointState
     private let neurons: NeuronGradients
     private let errors: [Block<Double>]
@@ -80,6 +82,7 @@ final class AdjointWorker {
         arrivals = Arrivals(poller)
         synchronous = SynchronousAdjointState(poller)
         shifted = ShiftedJumps(poller)
+        lanes = LaneAdjointState(poller)
         general = GeneralAdjointState(poller)
         neurons = NeuronGradients(poller)
         rows = EventRows(input: recording.input, poller: poller)
@@ -160,7 +163,14 @@ final class AdjointWorker {
                 return
             }
         }
-        if plan.recurrent.isEmpty {
+        if plan.isSideBySide {
+            let groups = general.groups
+            try groups.sort(jumps.units, jumps.count, neurons: plan.neuronCount)
+            try lanes.arrivals.take(plan, rows)
+            for first in stride(from: 0, to: plan.neuronCount, by: 4) where groups.hasAny(first..<(first + 4)) {
+                try plan.reverseLanes(first, jumps, groups, all, lanes)
+            }
+        } else if plan.recurrent.isEmpty {
             let groups = general.groups
             try groups.sort(jumps.units, jumps.count, neurons: plan.neuronCount)
             for neuron in 0..<plan.neuronCount where groups.range(neuron).count > 0 {
@@ -186,7 +196,7 @@ final class AdjointWorker {
                 columns: plan.columns.pointer[n], weights: sums.weights[own.index].pointer,
                 delays: sums.delays[own.index].pointer,
                 errors: own.connection.source.map { errors[$0].pointer } ?? wanted,
-                delayKind: own.connection.delayKind)
+                delayKind: own.connection.delayKind, preCount: own.connection.preCount)
         }
         return UnsafePointer(incomingSums.pointer)
     }

@@ -254,22 +254,20 @@ extension LayerPlan {
         }
         Case.crossings(
             flow, count: n &- start, v: lanes.rivalV + start, i: lanes.rivalI + start, x: lanes.x + start)
-        let whole = n
-        n = start
-        while n < whole {
-            lanes.time[n] = Case.elapsed(flow, x: lanes.x[n] < 0 ? 1 : lanes.x[n])
-            n &+= 1
-        }
         let large = Flow.soonCurrent * flow.threshold
+        let whole = n
         var first = Double.infinity
         n = start
         while n < whole {
-            var elapsed = lanes.time[n]
-            if lanes.rivalI[n] > large {
-                elapsed = flow.polished(elapsed, v: lanes.rivalV[n], i: lanes.rivalI[n])
+            lanes.time[n] = .infinity
+            if lanes.x[n] >= 0 {
+                var elapsed = Case.elapsed(flow, x: lanes.x[n])
+                if lanes.rivalI[n] > large {
+                    elapsed = flow.polished(elapsed, v: lanes.rivalV[n], i: lanes.rivalI[n])
+                }
+                lanes.time[n] = now + elapsed
+                first = min(first, now + elapsed)
             }
-            lanes.time[n] = lanes.x[n] < 0 ? .infinity : now + elapsed
-            first = min(first, lanes.time[n])
             n &+= 1
         }
         return first
