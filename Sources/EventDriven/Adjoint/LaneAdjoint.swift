@@ -5,15 +5,39 @@ import Neurons
 
 final class LaneAdjointState {
     let arrivals: LaneArrivals
-    fileprivate let numbers = Block<Double>()
-    fileprivate let lambdaV = Block<Double>()
+    fileprivate let poller: Poller
+    /// lI and lV - lI at each arrival, in the order in which spikes were sent, four numbers for each.
     fileprivate let lambdaI = Block<Double>()
-    let poller: Poller
+    fileprivate let difference = Block<Double>()
+    private let numbers = Block<Double>()
+    private let ends = Block<Int>()
 
     init(_ poller: Poller) {
         self.poller = poller
         arrivals = LaneArrivals(poller)
     }
+
+    fileprivate func lanes(
+        _ plan: LayerPlan, _ first: Int, _ jumps: Jumps, _ groups: UnitGroups
+    ) throws(SpinnpropError) -> JumpingLanes {
+        try numbers.reserve(16)
+        try ends.clear(4)
+        let base = numbers.pointer
+        let lanes = JumpingLanes(v: base, i: base + 4, last: base + 8, next: base + 12, end: ends.pointer)
+        vectors(lanes.next).pointee = SIMD4(repeating: -.infinity)
+        for lane in 0..<min(4, plan.neuronCount - first) {
+            lanes.end[lane] = groups.range(first + lane).upperBound
+            lanes.next[lane] = groups.lastTime(jumps.times, from: first + lane, before: lanes.end[lane])
+        }
+        return lanes
+    }
+}
+
+/// Four neurons' adjoints and when they were so; of each the jump that comes next, where those that have not been end, and its time, -infinity if
+/// there is none. Memory rather than vectors, whose elements by number are slow.
+private struct JumpingLanes {
+    let v, i, last, next: UnsafeMutablePointer<Double>
+    let end: UnsafeMutablePointer<Int>
 }
 
 extension LayerPlan {
@@ -36,82 +60,78 @@ extension LayerPlan {
     ) throws(SpinnpropError) {
         let arrivals = state.arrivals
         try arrivals.arrange(self, first: first)
-        let count = arrivals.count
-        try state.lambdaV.reserve(4 &* count)
+        let (times, order, count) = (arrivals.times, arrivals.order, arrivals.count)
         try state.lambdaI.reserve(4 &* count)
-        try state.numbers.reserve(16)
+        try state.difference.reserve(4 &* count)
+        let (lambdaI, difference) = (state.lambdaI.pointer, state.difference.pointer)
         let flow = flows[0]
-        let present = min(4, neuronCount - first)
-        let members = groups.members
-        // Adjoints and when they were; of each neuron the jump that comes next and its time, -infinity after the last.
-        let numbers = state.numbers.pointer
-        let (laneV, laneI, last, next) = (numbers, numbers + 4, numbers + 8, numbers + 12)
-        var at = SIMD4<Int>.zero
-        for lane in 0..<4 {
-            (laneV[lane], laneI[lane], last[lane]) = (0, 0, .infinity)
-            at[lane] = lane < present ? groups.range(first + lane).upperBound : 0
-            next[lane] = -.infinity
-            if lane < present, !groups.range(first + lane).isEmpty {
-                next[lane] = jumps.times[Int(members[at[lane] - 1])]
-            }
-        }
-        let (times, vs, ins) = (arrivals.times, vectors(state.lambdaV.pointer), vectors(state.lambdaI.pointer))
-        let poller = state.poller
+        let lanes = try state.lanes(self, first, jumps, groups)
+        var (v, i) = (SIMD4<Double>.zero, SIMD4<Double>.zero)
+        // When the adjoints were so.
+        var last = SIMD4<Double>(repeating: .infinity)
         var event = count &- 1
-        while event >= 0, !poller.isStopped(after: 8) {
+        while event >= 0, !state.poller.isStopped(after: 8) {
             let time = times[event]
             // An arrival at the time of a spike came after it, so it comes first here.
-            let jumping = unsafeBitCast(vectors(next).pointee .> time, to: SIMD4<Int64>.self).signs
-            if jumping != 0 {
-                for lane in 0..<present {
-                    while next[lane] > time[lane] {
-                        let jump = Int(members[at[lane] - 1])
-                        if laneV[lane] != 0 || laneI[lane] != 0 {
-                            let p = Case.propagators(flow, last[lane] - next[lane])
-                            laneI[lane] = p.b * laneI[lane] + p.h * flow.ratio * laneV[lane]
-                            laneV[lane] *= p.a
-                        }
-                        last[lane] = next[lane]
-                        laneV[lane] += jumps.delta(jump, lambdaV: laneV[lane], self.flow(first + lane))
-                        at[lane] -= 1
-                        next[lane] =
-                            at[lane] > groups.range(first + lane).lowerBound
-                            ? jumps.times[Int(members[at[lane] - 1])] : -.infinity
-                    }
-                }
+            if unsafeBitCast(vectors(lanes.next).pointee .> time, to: SIMD4<Int64>.self).signs != 0 {
+                (vectors(lanes.v).pointee, vectors(lanes.i).pointee) = (v, i)
+                vectors(lanes.last).pointee = last
+                jump(Case.self, first, jumps, groups, lanes, after: time)
+                (v, i) = (vectors(lanes.v).pointee, vectors(lanes.i).pointee)
+                last = vectors(lanes.last).pointee
             }
-            // Until its last jump a neuron has no adjoint, whatever the interval.
-            let p = Case.propagators(flow, vectors(last).pointee - time)
-            let (v, i) = (vectors(laneV).pointee, vectors(laneI).pointee)
-            let newI = i * p.b + v * p.h * flow.ratio
-            let newV = v * p.a
-            vectors(laneV).pointee = newV
-            vectors(laneI).pointee = newI
-            vectors(last).pointee = time
-            (vs[event], ins[event]) = (newV, newI)
+            let p = Case.propagators(flow, last - time)
+            i = i * p.b + v * (p.h * flow.ratio)
+            v *= p.a
+            last = time
+            let at = order + 4 &* event
+            let ahead = v - i
+            for lane in 0..<4 {
+                let place = 4 &* Int(at[lane]) &+ lane
+                lambdaI[place] = i[lane]
+                difference[place] = ahead[lane]
+            }
             event &-= 1
         }
-        if event >= 0 { return }
-        add(first, present, UnsafePointer(state.lambdaV.pointer), UnsafePointer(state.lambdaI.pointer), arrivals, sums)
+        // Once cancelled, what would be added is of no interest.
+        if event < 0 { add(first, state, sums) }
+    }
+
+    /// All jumps of four neurons after the time up to which each goes back.
+    private func jump<Case: CrossingCase>(
+        _: Case.Type, _ first: Int, _ jumps: Jumps, _ groups: UnitGroups, _ lanes: JumpingLanes,
+        after time: SIMD4<Double>
+    ) {
+        let flow = flows[0]
+        for lane in 0..<min(4, neuronCount - first) {
+            while lanes.next[lane] > time[lane] {
+                let jump = Int(groups.members[lanes.end[lane] - 1])
+                // Until its last jump a neuron has no adjoint, whatever the interval.
+                let p = Case.propagators(flow, lanes.last[lane] - lanes.next[lane])
+                lanes.i[lane] = lanes.i[lane] * p.b + lanes.v[lane] * (p.h * flow.ratio)
+                lanes.v[lane] *= p.a
+                lanes.v[lane] += jumps.delta(jump, lambdaV: lanes.v[lane], self.flow(first + lane))
+                lanes.last[lane] = lanes.next[lane]
+                lanes.end[lane] -= 1
+                lanes.next[lane] = groups.lastTime(jumps.times, from: first + lane, before: lanes.end[lane])
+            }
+        }
     }
 
     /// Adds the adjoints at all arrivals to the gradients of weights and delays and to the senders' errors, in the order in which spikes were
     /// sent.
-    private func add(
-        _ first: Int, _ present: Int, _ lambdaV: UnsafePointer<Double>, _ lambdaI: UnsafePointer<Double>,
-        _ arrivals: LaneArrivals, _ sums: UnsafePointer<IncomingSums>
-    ) {
-        let (connections, units, spikes) = (arrivals.connections, arrivals.units, arrivals.spikes)
+    private func add(_ first: Int, _ state: LaneAdjointState, _ sums: UnsafePointer<IncomingSums>) {
+        let (connections, units, spikes) = (state.arrivals.connections, state.arrivals.units, state.arrivals.spikes)
+        let (lambdaI, difference) = (vectors(state.lambdaI.pointer), vectors(state.difference.pointer))
+        let (count, present) = (state.arrivals.count, min(4, neuronCount - first))
         var n = 0
-        while n < arrivals.count {
+        while n < count {
             let own = sums[Int(connections[n])]
             let unit = Int(units[n])
             let row = unit &* stride &+ first
-            let (v, i) = (arrivals.gather(lambdaV, n), arrivals.gather(lambdaI, n))
-            let gradient = vectors(own.weights + row)
-            gradient.pointee += i
+            vectors(own.weights + row).pointee += lambdaI[n]
             let weights = UnsafeRawPointer(own.columns + row).assumingMemoryBound(to: SIMD4<Double>.self).pointee
-            let error = weights * (v - i)
+            let error = weights * difference[n]
             let total = (error[0] + error[1]) + (error[2] + error[3])
             own.errors?[Int(spikes[n])] += total
             switch own.delayKind {

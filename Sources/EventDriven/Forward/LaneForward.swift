@@ -62,7 +62,7 @@ extension LayerPlan {
         let flow = thresholds.flow
         let below = SIMD4(repeating: flow.threshold.nextDown)
         let lanes = try state.lanes()
-        let (times, weights, count) = (arrivals.times, arrivals.weights, arrivals.count)
+        let (times, order, columns, count) = (arrivals.times, arrivals.order, arrivals.columns, arrivals.count)
         try state.poller.spend(8 &* count)
         var (v, i) = (SIMD4<Double>.zero, SIMD4<Double>.zero)
         var event = 0
@@ -71,7 +71,11 @@ extension LayerPlan {
             // The last of a neuron that has got all it gets before the end goes on for ever.
             let isThere = start .<= endTime
             let length = times[event &+ 1] - start
-            i += thresholds.measured(SIMD4.zero.replacing(with: weights[event], where: isThere), first / 4)
+            let at = order + 4 &* event
+            let weights = SIMD4(
+                columns[Int(at[0])][first], columns[Int(at[1])][first &+ 1], columns[Int(at[2])][first &+ 2],
+                columns[Int(at[3])][first &+ 3])
+            i += thresholds.measured(SIMD4.zero.replacing(with: weights, where: isThere), first / 4)
             let p = Case.propagators(flow, length)
             var endV = v * p.a + i * p.h
             var endI = i * p.b

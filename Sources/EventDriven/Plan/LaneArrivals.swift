@@ -1,63 +1,61 @@
 // Arrivals at four neurons side by side, at each in an order of its own.
 import Mathematics
 import Networks
+import Neurons
 import Spikes
 
 /// What is sent to a layer in one sample, put in order of time for four neurons at once. The number of arrivals is the same for all: whoever is
 /// not there, in the last four, receives with the last neuron's delays.
 final class LaneArrivals {
     private let poller: Poller
-    private let order: TimeOrder
+    private let timeOrder: TimeOrder
     private let sentTimes = Block<Double>()
     private let connectionBlock = Block<Int32>()
     private let unitBlock = Block<Int32>()
     private let spikeBlock = Block<Int32>()
+    private let columnBlock = Block<UnsafePointer<Double>>()
     private let noDelay = Block<Double>()
     private let unordered = Block<Double>()
-    private let placeBlock = Block<Int>()
     private let timeBlock = Block<Double>()
-    private let weightBlock = Block<Double>()
+    private let orderBlock = Block<Int32>()
+    private let slices = Block<Int32>()
     private let oneNeuron = Block<Double>()
     private(set) var count = 0
 
     init(_ poller: Poller) {
         self.poller = poller
-        order = TimeOrder(poller)
+        timeOrder = TimeOrder(poller)
     }
 
-    /// Of each spike sent: through which of `LayerPlan.incoming`, from whom, and which of its population's.
-    var connections: UnsafeMutablePointer<Int32> { connectionBlock.pointer }
-    var units: UnsafeMutablePointer<Int32> { unitBlock.pointer }
-    var spikes: UnsafeMutablePointer<Int32> { spikeBlock.pointer }
-    /// Where each goes at each of the four neurons: the index of its number among those in order.
-    var places: UnsafePointer<Int> { UnsafePointer(placeBlock.pointer) }
-    /// Times in order, with an infinite one after the last, and the weights that come then.
-    var times: UnsafeMutablePointer<SIMD4<Double>> { vectors(timeBlock.pointer) }
-    var weights: UnsafeMutablePointer<SIMD4<Double>> { vectors(weightBlock.pointer) }
+    /// Of each spike sent: through which of `LayerPlan.incoming`, from whom, which of its population's, and the weights of its synapses.
+    var connections: UnsafePointer<Int32> { UnsafePointer(connectionBlock.pointer) }
+    var units: UnsafePointer<Int32> { UnsafePointer(unitBlock.pointer) }
+    var spikes: UnsafePointer<Int32> { UnsafePointer(spikeBlock.pointer) }
+    var columns: UnsafePointer<UnsafePointer<Double>> { UnsafePointer(columnBlock.pointer) }
+    /// Times in order, with an infinite one after the last, and which of the spikes sent arrives then: four numbers for each.
+    var times: UnsafePointer<SIMD4<Double>> { UnsafePointer(vectors(timeBlock.pointer)) }
+    var order: UnsafePointer<Int32> { UnsafePointer(orderBlock.pointer) }
 
     /// Takes what is sent through feed-forward connections.
     func take(_ plan: LayerPlan, _ rows: EventRows) throws(SpinnpropError) {
         count = plan.feedForward.reduce(0) { $0 + rows.source($1).count }
-        // Times twice, places, weights, one neuron's times with what sorting takes, and room to grow.
         try Memory.check(count: count, bytesPerElement: 320, "the arrivals at four neurons in one sample")
+        for block in [connectionBlock, unitBlock, spikeBlock] { try block.reserve(count) }
         try sentTimes.reserve(count)
-        try connectionBlock.reserve(count)
-        try unitBlock.reserve(count)
-        try spikeBlock.reserve(count)
+        try columnBlock.reserve(count)
         try noDelay.clear(1)
         try unordered.reserve(4 &* count)
-        try placeBlock.reserve(4 &* count)
         try timeBlock.reserve(4 &* (count &+ 1))
-        try weightBlock.reserve(4 &* count)
-        try oneNeuron.reserve(count)
+        try orderBlock.reserve(4 &* count)
         var at = 0
         for (c, own) in plan.feedForward.enumerated() {
             let row = rows.source(own)
             for n in 0..<row.count {
                 sentTimes.pointer[at] = row.times[n]
-                connections[at] = Int32(truncatingIfNeeded: c)
-                units[at] = row.units[n]
-                spikes[at] = Int32(truncatingIfNeeded: n)
+                connectionBlock.pointer[at] = Int32(truncatingIfNeeded: c)
+                unitBlock.pointer[at] = row.units[n]
+                spikeBlock.pointer[at] = Int32(truncatingIfNeeded: n)
+                columnBlock.pointer[at] = plan.columns.pointer[c] + Int(row.units[n]) &* plan.stride
                 at &+= 1
             }
         }
@@ -66,7 +64,8 @@ final class LaneArrivals {
     /// Puts in order what reaches the four neurons from `first` on.
     func arrange(_ plan: LayerPlan, first: Int) throws(SpinnpropError) {
         try poller.spend(32 &* count)
-        let (sentTimes, units, unordered) = (sentTimes.pointer, units, vectors(unordered.pointer))
+        let (sentTimes, connections, units) = (sentTimes.pointer, connections, units)
+        let unordered = vectors(unordered.pointer)
         var n = 0
         for (c, own) in plan.feedForward.enumerated() {
             let delays = LaneDelays(own, first: first, noDelay: noDelay.pointer)
@@ -75,73 +74,149 @@ final class LaneArrivals {
                 n &+= 1
             }
         }
-        if count <= 64 { rank() } else { try rankOneByOne() }
-        let (times, weights) = (timeBlock.pointer, weightBlock.pointer)
-        self.times[count] = SIMD4(repeating: .infinity)
-        n = 0
-        while n < count {
-            let column = plan.columns.pointer[Int(connections[n])] + (Int(units[n]) &* plan.stride &+ first)
-            let own = UnsafeRawPointer(column).assumingMemoryBound(to: SIMD4<Double>.self).pointee
-            scatter(unordered[n], times, n)
-            scatter(own, weights, n)
-            n &+= 1
+        vectors(timeBlock.pointer)[count] = SIMD4(repeating: .infinity)
+        if count <= 32 {
+            rank()
+        } else if try !distribute() {
+            try sortOneByOne()
         }
-    }
-
-    /// The numbers of a spike at each of the four neurons, out of those that stand in order.
-    @inline(__always)
-    func gather(_ values: UnsafePointer<Double>, _ n: Int) -> SIMD4<Double> {
-        let place = places + 4 &* n
-        return SIMD4(values[place[0]], values[place[1]], values[place[2]], values[place[3]])
-    }
-
-    @inline(__always)
-    private func scatter(_ own: SIMD4<Double>, _ values: UnsafeMutablePointer<Double>, _ n: Int) {
-        let place = places + 4 &* n
-        values[place[0]] = own[0]
-        values[place[1]] = own[1]
-        values[place[2]] = own[2]
-        values[place[3]] = own[3]
     }
 
     /// For each arrival the number of those before, at four neurons at once: as many comparisons as pairs, but no branch.
     private func rank() {
-        let (times, places) = (vectors(unordered.pointer), placeBlock.pointer)
-        let lane = SIMD4<Int64>(0, 1, 2, 3)
+        let (unordered, times, order) = (vectors(unordered.pointer), timeBlock.pointer, orderBlock.pointer)
+        let (count, lanes) = (count, SIMD4<Int64>(0, 1, 2, 3))
         var n = 0
         while n < count {
-            let own = times[n]
+            let own = unordered[n]
             var before = SIMD4<Int64>.zero
             var other = 0
             // -1 is true.
             while other < n {
-                before &-= unsafeBitCast(times[other] .<= own, to: SIMD4<Int64>.self)
+                before &-= unsafeBitCast(unordered[other] .<= own, to: SIMD4<Int64>.self)
                 other &+= 1
             }
             other &+= 1
             while other < count {
-                before &-= unsafeBitCast(times[other] .< own, to: SIMD4<Int64>.self)
+                before &-= unsafeBitCast(unordered[other] .< own, to: SIMD4<Int64>.self)
                 other &+= 1
             }
-            UnsafeMutableRawPointer(places + 4 &* n).storeBytes(of: before &* 4 &+ lane, as: SIMD4<Int64>.self)
+            let places = before &* 4 &+ lanes
+            place(own, n, (Int(places[0]), Int(places[1]), Int(places[2]), Int(places[3])), times, order)
             n &+= 1
         }
     }
 
-    /// The same for many arrivals, in O(n log n) per neuron.
-    private func rankOneByOne() throws(SpinnpropError) {
-        let (times, places, own) = (unordered.pointer, placeBlock.pointer, oneNeuron.pointer)
-        for lane in 0..<4 {
-            var n = 0
-            while n < count {
-                own[n] = times[4 &* n &+ lane]
-                n &+= 1
+    @inline(__always)
+    private func place(
+        _ own: SIMD4<Double>, _ n: Int, _ places: (Int, Int, Int, Int), _ times: UnsafeMutablePointer<Double>,
+        _ order: UnsafeMutablePointer<Int32>
+    ) {
+        let n = Int32(truncatingIfNeeded: n)
+        (times[places.0], order[places.0]) = (own[0], n)
+        (times[places.1], order[places.1]) = (own[1], n)
+        (times[places.2], order[places.2]) = (own[2], n)
+        (times[places.3], order[places.3]) = (own[3], n)
+    }
+
+    /// Counting sort into about as many equal slices of time as there are arrivals, then neighbours that are not in order. `false`, with
+    /// nothing ordered, if some slice holds so many that this would be slow.
+    private func distribute() throws(SpinnpropError) -> Bool {
+        let (unordered, count) = (vectors(unordered.pointer), count)
+        var (low, high) = (unordered[0], unordered[0])
+        var n = 1
+        while n < count {
+            low = lesser(unordered[n], low)
+            high = greater(unordered[n], high)
+            n &+= 1
+        }
+        let sliceCount = count &+ 1
+        // A slice of its own for each neuron.
+        let scale = SIMD4(repeating: Double(count)) / (high - low)
+        guard (scale - scale) == .zero else { return false }
+        try slices.clear(4 &* sliceCount)
+        let slices = slices.pointer
+        n = 0
+        while n < count {
+            let own = LaneArrivals.slices(unordered[n], low, scale)
+            slices[own.0] &+= 1
+            slices[own.1] &+= 1
+            slices[own.2] &+= 1
+            slices[own.3] &+= 1
+            n &+= 1
+        }
+        let starts = UnsafeMutableRawPointer(slices).assumingMemoryBound(to: SIMD4<Int32>.self)
+        var (start, most) = (SIMD4<Int32>.zero, SIMD4<Int32>.zero)
+        n = 0
+        while n < sliceCount {
+            let own = starts[n]
+            starts[n] = start
+            start &+= own
+            most = pointwiseMax(most, own)
+            n &+= 1
+        }
+        guard most.max() <= 24 else { return false }
+        let (times, order) = (timeBlock.pointer, orderBlock.pointer)
+        n = 0
+        while n < count {
+            let own = LaneArrivals.slices(unordered[n], low, scale)
+            let places = (
+                4 &* Int(slices[own.0]), 4 &* Int(slices[own.1]) &+ 1, 4 &* Int(slices[own.2]) &+ 2,
+                4 &* Int(slices[own.3]) &+ 3
+            )
+            slices[own.0] &+= 1
+            slices[own.1] &+= 1
+            slices[own.2] &+= 1
+            slices[own.3] &+= 1
+            place(unordered[n], n, places, times, order)
+            n &+= 1
+        }
+        exchange()
+        return true
+    }
+
+    /// Which of the numbers of slices, four for each, stand for the slices of four times.
+    @inline(__always)
+    private static func slices(
+        _ times: SIMD4<Double>, _ low: SIMD4<Double>, _ scale: SIMD4<Double>
+    ) -> (Int, Int, Int, Int) {
+        // The rounded number stands in the low bits of 2^52.
+        let bits = unsafeBitCast((times - low) * scale + SIMD4(repeating: 0x1p52), to: SIMD4<Int64>.self)
+        let own = (bits & 0xFFFF_FFFF) &* 4 &+ SIMD4(0, 1, 2, 3)
+        return (Int(own[0]), Int(own[1]), Int(own[2]), Int(own[3]))
+    }
+
+    /// Insertion sort of what is nearly in order.
+    private func exchange() {
+        let (vectors, times, order) = (times, timeBlock.pointer, orderBlock.pointer)
+        var n = 1
+        while n < count {
+            var late = unsafeBitCast(vectors[n] .< vectors[n &- 1], to: SIMD4<Int64>.self).signs
+            while late != 0 {
+                let lane = late.trailingZeroBitCount
+                late &= late &- 1
+                var at = 4 &* n &+ lane
+                let (time, index) = (times[at], order[at])
+                repeat {
+                    (times[at], order[at]) = (times[at &- 4], order[at &- 4])
+                    at &-= 4
+                } while at >= 4 && time < times[at &- 4]
+                (times[at], order[at]) = (time, index)
             }
-            let order = try order.order(own, units, count)
-            n = 0
-            while n < count {
-                places[4 &* Int(order[n]) &+ lane] = 4 &* n &+ lane
-                n &+= 1
+            n &+= 1
+        }
+    }
+
+    /// One neuron after another, in O(n log n) whatever the times are.
+    private func sortOneByOne() throws(SpinnpropError) {
+        try oneNeuron.reserve(count)
+        let (unordered, own) = (unordered.pointer, oneNeuron.pointer)
+        for lane in 0..<4 {
+            for n in 0..<count { own[n] = unordered[4 &* n &+ lane] }
+            let sorted = try timeOrder.order(own, units, count)
+            for n in 0..<count {
+                orderBlock.pointer[4 &* n &+ lane] = sorted[n]
+                timeBlock.pointer[4 &* n &+ lane] = own[Int(sorted[n])]
             }
         }
     }

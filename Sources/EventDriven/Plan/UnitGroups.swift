@@ -33,6 +33,11 @@ final class UnitGroups {
         starts.pointer[neurons.lowerBound] < starts.pointer[min(neurons.upperBound, neuronCount)]
     }
 
+    /// The time of a neuron's last event before a place among the members; -infinity if there is none.
+    func lastTime(_ times: UnsafePointer<Double>, from neuron: Int, before end: Int) -> Double {
+        end > range(neuron).lowerBound ? times[Int(members[end - 1])] : -.infinity
+    }
+
     /// Whether no neuron before this one has an event.
     func isFirst(_ neuron: Int) -> Bool { starts.pointer[neuron] == 0 }
 
