@@ -41,7 +41,8 @@ struct TogetherTests {
         try forward.run()
         let recording = forward.recording(network.fingerprint)
         let objective = Objective(
-            loss: LinearLoss(seed: 3, unit: unit, needsLeakyReadout: !network.layers[network.layers.count - 1].isSpiking),
+            loss: LinearLoss(
+                seed: 3, unit: unit, needsLeakyReadout: !network.layers[network.layers.count - 1].isSpiking),
             labels: [Int](repeating: 0, count: input.sampleCount),
             rate: RateRegularisation(strength: 0.5, target: 1, tau: 4 * unit))
         let backward = try AdjointRun(network, recording, objective, plans, nil)

@@ -14,7 +14,8 @@ final class LaneState {
         try numbers.reserve(40)
         let base = numbers.pointer
         return FiringLanes(
-            v: base, i: base + 4, endV: base + 8, endI: base + 12, start: base + 16, length: base + 20, offset: base + 24,
+            v: base, i: base + 4, endV: base + 8, endI: base + 12, start: base + 16, length: base + 20,
+            offset: base + 24,
             solvedV: base + 28, solvedI: base + 32, x: base + 36)
     }
 }
