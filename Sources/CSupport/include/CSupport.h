@@ -59,15 +59,19 @@ static inline __attribute__((always_inline)) spinnprop_support_double4 spinnprop
     return __builtin_elementwise_sqrt(values);
 }
 
-/* A bit for each of four integers that is negative: what masks of lanes are made of. */
+/* A bit for each of four integers that is negative, as in masks of lanes: one instruction where the processor has one, which compilers do not find
+   by themselves. */
 typedef int64_t spinnprop_support_long4 __attribute__((ext_vector_type(4)));
-typedef _Bool spinnprop_support_bool4 __attribute__((ext_vector_type(4)));
 
 static inline __attribute__((always_inline)) unsigned char spinnprop_support_signs(spinnprop_support_long4 values) {
-    spinnprop_support_bool4 lanes = __builtin_convertvector(values < 0, spinnprop_support_bool4);
-    unsigned char bits;
-    __builtin_memcpy(&bits, &lanes, sizeof bits);
-    return bits & 15;
+#if defined(__AVX__)
+    return (unsigned char)__builtin_ia32_movmskpd256((spinnprop_support_double4)values);
+#elif defined(__SSE2__)
+    typedef double double2 __attribute__((ext_vector_type(2)));
+    return (unsigned char)(__builtin_ia32_movmskpd((double2)values.lo) | __builtin_ia32_movmskpd((double2)values.hi) << 2);
+#else
+    return (values[0] < 0) | (values[1] < 0) << 1 | (values[2] < 0) << 2 | (values[3] < 0) << 3;
+#endif
 }
 
 /* Square roots of many numbers, in their place. */

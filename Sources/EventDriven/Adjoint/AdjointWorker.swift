@@ -166,10 +166,7 @@ final class AdjointWorker {
         if plan.isSideBySide {
             let groups = general.groups
             try groups.sort(jumps.units, jumps.count, neurons: plan.neuronCount)
-            try lanes.arrivals.take(plan, rows)
-            for first in stride(from: 0, to: plan.neuronCount, by: 4) where groups.hasAny(first..<(first + 4)) {
-                try plan.reverseLanes(first, jumps, groups, all, lanes)
-            }
+            try plan.reverseLanes(rows, jumps, groups, all, lanes)
         } else if plan.recurrent.isEmpty {
             let groups = general.groups
             try groups.sort(jumps.units, jumps.count, neurons: plan.neuronCount)

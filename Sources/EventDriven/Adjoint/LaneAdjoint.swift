@@ -1,151 +1,151 @@
-// Backward through a layer without recurrence whose neurons see the same spikes at times of their own: the mirror of LaneForward.
+// Backward through a layer without recurrence whose neurons see the same spikes at times of their own: four neurons side by side.
 import Mathematics
 import Networks
 import Neurons
 
+/// Without recurrence nothing but a neuron's own jumps changes its adjoint. So each is known at any time from the jump that comes next, and arrivals
+/// need no order.
 final class LaneAdjointState {
-    let arrivals: LaneArrivals
     fileprivate let poller: Poller
-    /// lI and lV - lI at each arrival, in the order in which spikes were sent, four numbers for each.
+    /// For each jump, grouped by neuron, when it is and the adjoint before it.
+    fileprivate let times = Block<Double>()
+    fileprivate let lambdaV = Block<Double>()
     fileprivate let lambdaI = Block<Double>()
-    fileprivate let difference = Block<Double>()
     private let numbers = Block<Double>()
-    private let ends = Block<Int>()
+    private let places = Block<Int>()
 
-    init(_ poller: Poller) {
-        self.poller = poller
-        arrivals = LaneArrivals(poller)
-    }
+    init(_ poller: Poller) { self.poller = poller }
 
-    fileprivate func lanes(
-        _ plan: LayerPlan, _ first: Int, _ jumps: Jumps, _ groups: UnitGroups
-    ) throws(SpinnpropError) -> JumpingLanes {
+    /// Four neurons before their first jumps.
+    fileprivate func lanes(_ first: Int, of neurons: Int, _ groups: UnitGroups) throws(SpinnpropError) -> JumpLanes {
         try numbers.reserve(16)
-        try ends.clear(4)
-        let base = numbers.pointer
-        let lanes = JumpingLanes(v: base, i: base + 4, last: base + 8, next: base + 12, end: ends.pointer)
-        vectors(lanes.next).pointee = SIMD4(repeating: -.infinity)
-        for lane in 0..<min(4, plan.neuronCount - first) {
-            lanes.end[lane] = groups.range(first + lane).upperBound
-            lanes.next[lane] = groups.lastTime(jumps.times, from: first + lane, before: lanes.end[lane])
+        try places.clear(12)
+        let (base, place) = (numbers.pointer, places.pointer)
+        let lanes = JumpLanes(
+            times: times.pointer, lambdaV: lambdaV.pointer, lambdaI: lambdaI.pointer, start: place, at: place + 4,
+            end: place + 8, previous: base, next: base + 4, v: base + 8, i: base + 12)
+        for lane in 0..<4 {
+            let range = first + lane < neurons ? groups.range(first + lane) : 0..<0
+            (lanes.start[lane], lanes.at[lane], lanes.end[lane]) = (
+                range.lowerBound, range.lowerBound, range.upperBound
+            )
+            lanes.turn(lane, to: -.infinity)
         }
         return lanes
     }
 }
 
-/// Four neurons' adjoints and when they were so; of each the jump that comes next, where those that have not been end, and its time, -infinity if
-/// there is none. Memory rather than vectors, whose elements by number are slow.
-private struct JumpingLanes {
-    let v, i, last, next: UnsafeMutablePointer<Double>
-    let end: UnsafeMutablePointer<Int>
+/// Of four neurons the jumps between which a time lies. Memory rather than vectors, whose elements by number are slow.
+private struct JumpLanes {
+    let times, lambdaV, lambdaI: UnsafePointer<Double>
+    /// Where a neuron's jumps start, the one that comes next, and where they end.
+    let start, at, end: UnsafeMutablePointer<Int>
+    /// When the one before was, when the next one is, infinities where there is none, and the adjoint before that one.
+    let previous, next, v, i: UnsafeMutablePointer<Double>
+
+    /// Finds a neuron's next jump after a time. An arrival at the time of a spike came after it.
+    func turn(_ lane: Int, to time: Double) {
+        var at = self.at[lane]
+        while at < end[lane], times[at] <= time { at += 1 }
+        while at > start[lane], times[at - 1] > time { at -= 1 }
+        self.at[lane] = at
+        previous[lane] = at > start[lane] ? times[at - 1] : -.infinity
+        let isLast = at == end[lane]
+        next[lane] = isLast ? .infinity : times[at]
+        v[lane] = isLast ? 0 : lambdaV[at]
+        i[lane] = isLast ? 0 : lambdaI[at]
+    }
 }
 
 extension LayerPlan {
-    /// Runs the adjoints of the four neurons from `first` on, whose jumps `groups` lists, and adds to `sums` what they give.
+    /// Adds to `sums` what one sample gives; `groups` lists the jumps of each neuron.
     func reverseLanes(
-        _ first: Int, _ jumps: Jumps, _ groups: UnitGroups, _ sums: UnsafePointer<IncomingSums>,
+        _ rows: EventRows, _ jumps: Jumps, _ groups: UnitGroups, _ sums: UnsafePointer<IncomingSums>,
         _ state: LaneAdjointState
     ) throws(SpinnpropError) {
         switch flows[0].ratio {
-        case 4: try reverse(CrossingRatioFour.self, first, jumps, groups, sums, state)
-        case 2: try reverse(CrossingRatioTwo.self, first, jumps, groups, sums, state)
-        case 1: try reverse(CrossingRatioOne.self, first, jumps, groups, sums, state)
-        default: try reverse(CrossingGeneral.self, first, jumps, groups, sums, state)
+        case 4: try reverse(CrossingRatioFour.self, rows, jumps, groups, sums, state)
+        case 2: try reverse(CrossingRatioTwo.self, rows, jumps, groups, sums, state)
+        case 1: try reverse(CrossingRatioOne.self, rows, jumps, groups, sums, state)
+        default: try reverse(CrossingGeneral.self, rows, jumps, groups, sums, state)
         }
     }
 
     private func reverse<Case: CrossingCase>(
-        _: Case.Type, _ first: Int, _ jumps: Jumps, _ groups: UnitGroups, _ sums: UnsafePointer<IncomingSums>,
+        _: Case.Type, _ rows: EventRows, _ jumps: Jumps, _ groups: UnitGroups, _ sums: UnsafePointer<IncomingSums>,
         _ state: LaneAdjointState
     ) throws(SpinnpropError) {
-        let arrivals = state.arrivals
-        try arrivals.arrange(self, first: first)
-        let (times, order, count) = (arrivals.times, arrivals.order, arrivals.count)
-        try state.lambdaI.reserve(4 &* count)
-        try state.difference.reserve(4 &* count)
-        let (lambdaI, difference) = (state.lambdaI.pointer, state.difference.pointer)
-        let flow = flows[0]
-        let lanes = try state.lanes(self, first, jumps, groups)
-        var (v, i) = (SIMD4<Double>.zero, SIMD4<Double>.zero)
-        // When the adjoints were so.
-        var last = SIMD4<Double>(repeating: .infinity)
-        var event = count &- 1
-        while event >= 0, !state.poller.isStopped(after: 8) {
-            let time = times[event]
-            // An arrival at the time of a spike came after it, so it comes first here.
-            if unsafeBitCast(vectors(lanes.next).pointee .> time, to: SIMD4<Int64>.self).signs != 0 {
-                (vectors(lanes.v).pointee, vectors(lanes.i).pointee) = (v, i)
-                vectors(lanes.last).pointee = last
-                jump(Case.self, first, jumps, groups, lanes, after: time)
-                (v, i) = (vectors(lanes.v).pointee, vectors(lanes.i).pointee)
-                last = vectors(lanes.last).pointee
+        for block in [state.times, state.lambdaV, state.lambdaI] { try block.reserve(jumps.count) }
+        for neuron in 0..<neuronCount { reverseJumps(Case.self, neuron, jumps, groups, state) }
+        for first in Swift.stride(from: 0, to: neuronCount, by: 4)
+        where groups.hasAny(first..<min(first + 4, neuronCount)) {
+            for (c, own) in feedForward.enumerated() {
+                // Once cancelled, what has been added is of no interest.
+                let row = rows.source(own)
+                if state.poller.isStopped(after: 16 * row.count) { return }
+                let lanes = try state.lanes(first, of: neuronCount, groups)
+                receive(Case.self, row, LaneDelays(own, first: first), first, lanes, sums[c])
             }
-            let p = Case.propagators(flow, last - time)
+        }
+    }
+
+    /// A neuron's adjoint before each of its jumps, from the last one on.
+    private func reverseJumps<Case: CrossingCase>(
+        _: Case.Type, _ neuron: Int, _ jumps: Jumps, _ groups: UnitGroups, _ state: LaneAdjointState
+    ) {
+        let flow = self.flow(neuron)
+        var (v, i, last) = (0.0, 0.0, Double.infinity)
+        for at in groups.range(neuron).reversed() {
+            let jump = Int(groups.members[at])
+            let p = Case.propagators(flow, last - jumps.times[jump])
             i = i * p.b + v * (p.h * flow.ratio)
             v *= p.a
-            last = time
-            let at = order + 4 &* event
-            let ahead = v - i
-            for lane in 0..<4 {
-                let place = 4 &* Int(at[lane]) &+ lane
-                lambdaI[place] = i[lane]
-                difference[place] = ahead[lane]
-            }
-            event &-= 1
+            v += jumps.delta(jump, lambdaV: v, flow)
+            last = jumps.times[jump]
+            (state.times.pointer[at], state.lambdaV.pointer[at], state.lambdaI.pointer[at]) = (last, v, i)
         }
-        // Once cancelled, what would be added is of no interest.
-        if event < 0 { add(first, state, sums) }
     }
 
-    /// All jumps of four neurons after the time up to which each goes back.
-    private func jump<Case: CrossingCase>(
-        _: Case.Type, _ first: Int, _ jumps: Jumps, _ groups: UnitGroups, _ lanes: JumpingLanes,
-        after time: SIMD4<Double>
+    /// Adds the adjoints of four neurons at all arrivals through one connection to the gradients of weights and delays and to the senders'
+    /// errors.
+    private func receive<Case: CrossingCase>(
+        _: Case.Type, _ row: SpikeRow, _ delays: LaneDelays, _ first: Int, _ lanes: JumpLanes, _ sums: IncomingSums
     ) {
-        let flow = flows[0]
-        for lane in 0..<min(4, neuronCount - first) {
-            while lanes.next[lane] > time[lane] {
-                let jump = Int(groups.members[lanes.end[lane] - 1])
-                // Until its last jump a neuron has no adjoint, whatever the interval.
-                let p = Case.propagators(flow, lanes.last[lane] - lanes.next[lane])
-                lanes.i[lane] = lanes.i[lane] * p.b + lanes.v[lane] * (p.h * flow.ratio)
-                lanes.v[lane] *= p.a
-                lanes.v[lane] += jumps.delta(jump, lambdaV: lanes.v[lane], self.flow(first + lane))
-                lanes.last[lane] = lanes.next[lane]
-                lanes.end[lane] -= 1
-                lanes.next[lane] = groups.lastTime(jumps.times, from: first + lane, before: lanes.end[lane])
-            }
-        }
-    }
-
-    /// Adds the adjoints at all arrivals to the gradients of weights and delays and to the senders' errors, in the order in which spikes were
-    /// sent.
-    private func add(_ first: Int, _ state: LaneAdjointState, _ sums: UnsafePointer<IncomingSums>) {
-        let (connections, units, spikes) = (state.arrivals.connections, state.arrivals.units, state.arrivals.spikes)
-        let (lambdaI, difference) = (vectors(state.lambdaI.pointer), vectors(state.difference.pointer))
-        let (count, present) = (state.arrivals.count, min(4, neuronCount - first))
+        let (flow, present) = (flows[0], min(4, neuronCount &- first))
+        let (previous, next, v, i) = (
+            vectors(lanes.previous), vectors(lanes.next), vectors(lanes.v), vectors(lanes.i)
+        )
         var n = 0
-        while n < count {
-            let own = sums[Int(connections[n])]
-            let unit = Int(units[n])
-            let row = unit &* stride &+ first
-            vectors(own.weights + row).pointee += lambdaI[n]
-            let weights = UnsafeRawPointer(own.columns + row).assumingMemoryBound(to: SIMD4<Double>.self).pointee
-            let error = weights * difference[n]
+        while n < row.count {
+            let unit = Int(row.units[n])
+            let time = row.times[n] + delays.from(unit)
+            let isBetween = (previous.pointee .<= time) .& (time .< next.pointee)
+            var others = ~unsafeBitCast(isBetween, to: SIMD4<Int64>.self).signs & 15
+            while others != 0 {
+                let lane = others.trailingZeroBitCount
+                others &= others &- 1
+                lanes.turn(lane, to: time[lane])
+            }
+            let p = Case.propagators(flow, next.pointee - time)
+            let lambdaI = i.pointee * p.b + v.pointee * (p.h * flow.ratio)
+            let lambdaV = v.pointee * p.a
+            let place = unit &* stride &+ first
+            vectors(sums.weights + place).pointee += lambdaI
+            let weights = UnsafeRawPointer(sums.columns + place).assumingMemoryBound(to: SIMD4<Double>.self).pointee
+            let error = weights * (lambdaV - lambdaI)
             let total = (error[0] + error[1]) + (error[2] + error[3])
-            own.errors?[Int(spikes[n])] += total
-            switch own.delayKind {
+            sums.errors?[n] += total
+            switch sums.delayKind {
             case .none: break
-            case .axonal: own.delays[unit] += total
+            case .axonal: sums.delays[unit] += total
             case .synaptic:
-                let preCount = own.preCount
-                var delay = own.delays + (first &* preCount &+ unit)
+                var delay = sums.delays + (first &* sums.preCount &+ unit)
                 for lane in 0..<present {
                     delay.pointee += error[lane]
-                    delay += preCount
+                    delay += sums.preCount
                 }
             case .dendritic:
-                for lane in 0..<present { own.delays[first &+ lane] += error[lane] }
+                for lane in 0..<present { sums.delays[first &+ lane] += error[lane] }
             }
             n &+= 1
         }

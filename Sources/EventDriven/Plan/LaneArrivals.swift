@@ -4,17 +4,15 @@ import Networks
 import Neurons
 import Spikes
 
-/// What is sent to a layer in one sample, put in order of time for four neurons at once. The number of arrivals is the same for all: whoever is
-/// not there, in the last four, receives with the last neuron's delays.
+/// What is sent to a layer in one sample, put in order of time for four neurons at once. The number of arrivals is the same for all.
 final class LaneArrivals {
     private let poller: Poller
     private let timeOrder: TimeOrder
     private let sentTimes = Block<Double>()
-    private let connectionBlock = Block<Int32>()
-    private let unitBlock = Block<Int32>()
-    private let spikeBlock = Block<Int32>()
+    private let units = Block<Int32>()
     private let columnBlock = Block<UnsafePointer<Double>>()
-    private let noDelay = Block<Double>()
+    /// Where each connection's spikes end.
+    private var ends: [Int] = []
     private let unordered = Block<Double>()
     private let timeBlock = Block<Double>()
     private let orderBlock = Block<Int32>()
@@ -27,10 +25,7 @@ final class LaneArrivals {
         timeOrder = TimeOrder(poller)
     }
 
-    /// Of each spike sent: through which of `LayerPlan.incoming`, from whom, which of its population's, and the weights of its synapses.
-    var connections: UnsafePointer<Int32> { UnsafePointer(connectionBlock.pointer) }
-    var units: UnsafePointer<Int32> { UnsafePointer(unitBlock.pointer) }
-    var spikes: UnsafePointer<Int32> { UnsafePointer(spikeBlock.pointer) }
+    /// The weights of the synapses that each spike sent takes.
     var columns: UnsafePointer<UnsafePointer<Double>> { UnsafePointer(columnBlock.pointer) }
     /// Times in order, with an infinite one after the last, and which of the spikes sent arrives then: four numbers for each.
     var times: UnsafePointer<SIMD4<Double>> { UnsafePointer(vectors(timeBlock.pointer)) }
@@ -40,36 +35,35 @@ final class LaneArrivals {
     func take(_ plan: LayerPlan, _ rows: EventRows) throws(SpinnpropError) {
         count = plan.feedForward.reduce(0) { $0 + rows.source($1).count }
         try Memory.check(count: count, bytesPerElement: 320, "the arrivals at four neurons in one sample")
-        for block in [connectionBlock, unitBlock, spikeBlock] { try block.reserve(count) }
         try sentTimes.reserve(count)
+        try units.reserve(count)
         try columnBlock.reserve(count)
-        try noDelay.clear(1)
         try unordered.reserve(4 &* count)
         try timeBlock.reserve(4 &* (count &+ 1))
         try orderBlock.reserve(4 &* count)
+        ends.removeAll(keepingCapacity: true)
         var at = 0
         for (c, own) in plan.feedForward.enumerated() {
             let row = rows.source(own)
             for n in 0..<row.count {
                 sentTimes.pointer[at] = row.times[n]
-                connectionBlock.pointer[at] = Int32(truncatingIfNeeded: c)
-                unitBlock.pointer[at] = row.units[n]
-                spikeBlock.pointer[at] = Int32(truncatingIfNeeded: n)
+                units.pointer[at] = row.units[n]
                 columnBlock.pointer[at] = plan.columns.pointer[c] + Int(row.units[n]) &* plan.stride
                 at &+= 1
             }
+            ends.append(at)
         }
     }
 
     /// Puts in order what reaches the four neurons from `first` on.
     func arrange(_ plan: LayerPlan, first: Int) throws(SpinnpropError) {
         try poller.spend(32 &* count)
-        let (sentTimes, connections, units) = (sentTimes.pointer, connections, units)
+        let (sentTimes, units) = (sentTimes.pointer, units.pointer)
         let unordered = vectors(unordered.pointer)
         var n = 0
         for (c, own) in plan.feedForward.enumerated() {
-            let delays = LaneDelays(own, first: first, noDelay: noDelay.pointer)
-            while n < count, connections[n] == Int32(truncatingIfNeeded: c) {
+            let (delays, end) = (LaneDelays(own, first: first), ends[c])
+            while n < end {
                 unordered[n] = sentTimes[n] + delays.from(Int(units[n]))
                 n &+= 1
             }
@@ -119,8 +113,8 @@ final class LaneArrivals {
         (times[places.3], order[places.3]) = (own[3], n)
     }
 
-    /// Counting sort into about as many equal slices of time as there are arrivals, then neighbours that are not in order. `false`, with
-    /// nothing ordered, if some slice holds so many that this would be slow.
+    /// Counting sort into four times as many equal slices of time as there are arrivals, so that few of these meet, then those neighbours that
+    /// are not in order. `false`, with nothing ordered, if some slice holds so many that this would be slow.
     private func distribute() throws(SpinnpropError) -> Bool {
         let (unordered, count) = (vectors(unordered.pointer), count)
         var (low, high) = (unordered[0], unordered[0])
@@ -130,9 +124,8 @@ final class LaneArrivals {
             high = greater(unordered[n], high)
             n &+= 1
         }
-        let sliceCount = count &+ 1
-        // A slice of its own for each neuron.
-        let scale = SIMD4(repeating: Double(count)) / (high - low)
+        let sliceCount = 4 &* count &+ 1
+        let scale = SIMD4(repeating: Double(4 &* count)) / (high - low)
         guard (scale - scale) == .zero else { return false }
         try slices.clear(4 &* sliceCount)
         let slices = slices.pointer
@@ -188,7 +181,7 @@ final class LaneArrivals {
 
     /// Insertion sort of what is nearly in order.
     private func exchange() {
-        let (vectors, times, order) = (times, timeBlock.pointer, orderBlock.pointer)
+        let (vectors, times, order, count) = (times, timeBlock.pointer, orderBlock.pointer, count)
         var n = 1
         while n < count {
             var late = unsafeBitCast(vectors[n] .< vectors[n &- 1], to: SIMD4<Int64>.self).signs
@@ -213,40 +206,11 @@ final class LaneArrivals {
         let (unordered, own) = (unordered.pointer, oneNeuron.pointer)
         for lane in 0..<4 {
             for n in 0..<count { own[n] = unordered[4 &* n &+ lane] }
-            let sorted = try timeOrder.order(own, units, count)
+            let sorted = try timeOrder.order(own, units.pointer, count)
             for n in 0..<count {
                 orderBlock.pointer[4 &* n &+ lane] = sorted[n]
                 timeBlock.pointer[4 &* n &+ lane] = own[Int(sorted[n])]
             }
         }
-    }
-}
-
-/// The delays from any sender to four receivers.
-private struct LaneDelays {
-    private let receivers: (UnsafePointer<Double>, UnsafePointer<Double>, UnsafePointer<Double>, UnsafePointer<Double>)
-    /// How far two senders' lie apart.
-    private let step: Int
-
-    init(_ own: EventConnection, first: Int, noDelay: UnsafePointer<Double>) {
-        let (kind, last) = (own.connection.delayKind, own.connection.postCount - 1)
-        let row = UnsafePointer(own.delayRow.pointer)
-        func receiver(_ lane: Int) -> UnsafePointer<Double> {
-            let post = min(first + lane, last)
-            switch kind {
-            case .none: return noDelay
-            case .synaptic: return row + post * own.connection.preCount
-            case .axonal: return row
-            case .dendritic: return row + post
-            }
-        }
-        receivers = (receiver(0), receiver(1), receiver(2), receiver(3))
-        step = kind == .synaptic || kind == .axonal ? 1 : 0
-    }
-
-    @inline(__always)
-    func from(_ pre: Int) -> SIMD4<Double> {
-        let at = pre &* step
-        return SIMD4(receivers.0[at], receivers.1[at], receivers.2[at], receivers.3[at])
     }
 }

@@ -13,6 +13,8 @@ final class EventConnection: @unchecked Sendable {
     let columns: Block<Double>
     let rows: SenderRows<Double>
     private let delayBlock: Block<Double>
+    /// A single 0, for whoever reads delays where there are none.
+    let noDelay: Block<Double>
     /// The delays in seconds, in the order in which a network has them: one row, padded to whole vectors.
     let delayRow: SenderRows<Double>
 
@@ -26,6 +28,8 @@ final class EventConnection: @unchecked Sendable {
         rows.load(connection.weights, poller)
         let delayCount = connection.delays.count
         delayBlock = try Block(padded(delayCount))
+        noDelay = try Block(1)
+        noDelay.pointer.pointee = 0
         delayRow = SenderRows(
             preCount: 1, postCount: delayCount, stride: padded(delayCount), pointer: delayBlock.pointer)
         delayRow.load(connection.delays, poller)
@@ -36,7 +40,7 @@ final class EventConnection: @unchecked Sendable {
         index = other.index
         connection = other.connection
         (columns, rows) = (other.columns, other.rows)
-        (delayBlock, delayRow) = (other.delayBlock, other.delayRow)
+        (delayBlock, noDelay, delayRow) = (other.delayBlock, other.noDelay, other.delayRow)
         arrivesAtOnce = other.arrivesAtOnce
     }
 

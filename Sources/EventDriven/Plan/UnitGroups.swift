@@ -4,14 +4,12 @@ import Mathematics
 final class UnitGroups {
     private let list = Block<Int32>()
     private let starts = Block<Int>()
-    private var neuronCount = 0
 
     /// Indices of events, group after group.
     var members: UnsafePointer<Int32> { UnsafePointer(list.pointer) }
 
     /// Groups events by neuron; each group keeps their order.
     func sort(_ units: UnsafePointer<Int32>, _ count: Int, neurons: Int) throws(SpinnpropError) {
-        neuronCount = neurons
         try list.reserve(count)
         try starts.reserve(neurons + 2)
         let start = starts.pointer
@@ -28,14 +26,9 @@ final class UnitGroups {
     /// The places of a neuron's group among the members.
     func range(_ neuron: Int) -> Range<Int> { starts.pointer[neuron]..<starts.pointer[neuron + 1] }
 
-    /// Whether any of some neurons, those that there are, has an event.
+    /// Whether any of some neurons has an event.
     func hasAny(_ neurons: Range<Int>) -> Bool {
-        starts.pointer[neurons.lowerBound] < starts.pointer[min(neurons.upperBound, neuronCount)]
-    }
-
-    /// The time of a neuron's last event before a place among the members; -infinity if there is none.
-    func lastTime(_ times: UnsafePointer<Double>, from neuron: Int, before end: Int) -> Double {
-        end > range(neuron).lowerBound ? times[Int(members[end - 1])] : -.infinity
+        starts.pointer[neurons.lowerBound] < starts.pointer[neurons.upperBound]
     }
 
     /// Whether no neuron before this one has an event.
