@@ -1,4 +1,4 @@
-// Recurrent layers that are moved as one, and layers moved four neurons at a time, against the same layers neuron by neuron.
+// Recurrent layers that are moved as one, and layers that go four neurons at a time, against the same layers neuron by neuron.
 import Mathematics
 import Networks
 import Neurons
@@ -12,7 +12,7 @@ struct TogetherTests {
     static let configurations: [Configuration] = {
         var all: [Configuration] = []
         for ratio in [4, 2, 1, 3.3, 0.5] {
-            for delays in [DelayKind.none, .axonal] {
+            for delays in DelayKind.allCases {
                 for own in [false, true] {
                     all.append(
                         Configuration(
@@ -56,7 +56,8 @@ struct TogetherTests {
         _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, unit: Double, _ place: String
     ) throws -> Int {
         let plan = try LayerPlan(network, layer: 0, monitor: nil)
-        #expect(network.hasRecurrence ? plan.isSynchronous : plan.isSideBySide, "\(place)")
+        let isSynchronous = [.none, .axonal].contains(network.connections[0].delayKind)
+        #expect(isSynchronous ? plan.isSynchronous : plan.isSideBySide, "\(place)")
         let own = try run(network, input, options, unit: unit, asOne: true)
         let reference = try run(network, input, options, unit: unit, asOne: false)
         for (layer, expected) in zip(own.recording.layers, reference.recording.layers) {
@@ -89,7 +90,10 @@ struct TogetherTests {
     /// Strong feedback of either sign, to the neuron itself alone or not, at once, soon, or after the end of the run.
     @Test(arguments: [4, 2, 1, 3.3], [-40, -1, 0.1, 0.5] as [Double])
     func strongFeedback(_ ratio: Double, _ strength: Double) throws {
-        for (delays, scale) in [(DelayKind.none, 0.0), (.axonal, 0), (.axonal, 1), (.axonal, 100)] {
+        for (delays, scale) in [
+            (DelayKind.none, 0.0), (.axonal, 0), (.axonal, 1), (.axonal, 100), (.synaptic, 0), (.synaptic, 1),
+            (.dendritic, 1),
+        ] {
             for isOwn in [false, true] {
                 let configuration = Configuration(
                     sizes: [3, 9, 2], ratio: ratio, delays: [delays], recurrent: true, samples: 3)
@@ -101,7 +105,7 @@ struct TogetherTests {
                 try instance.network.setWeights(
                     own.weights.indices.map { isOwn && $0 / 9 != $0 % 9 ? 0 : strength * (1 + 0.01 * Double($0 % 7)) },
                     connection: index)
-                if delays == .axonal {
+                if delays != .none {
                     try instance.network.setDelays(own.delays.map { $0 * scale }, connection: index)
                 }
                 try compare(

@@ -34,7 +34,7 @@ struct IncomingSums {
     let weights: UnsafeMutablePointer<Double>
     let delays: UnsafeMutablePointer<Double>
     /// The errors of the source's spikes; `nil` if nobody wants them.
-    let errors: UnsafeMutablePointer<Double>?
+    var errors: UnsafeMutablePointer<Double>?
     let delayKind: DelayKind
     let preCount: Int
 }

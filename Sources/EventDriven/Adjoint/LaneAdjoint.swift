@@ -1,22 +1,23 @@
-// Backward through a layer without recurrence whose neurons see the same spikes at times of their own: four neurons side by side.
+// Backward through a layer whose neurons see the same spikes at times of their own: four neurons side by side.
 import Mathematics
 import Networks
 import Neurons
 
-/// Without recurrence nothing but a neuron's own jumps changes its adjoint. So each is known at any time from the jump that comes next, and arrivals
-/// need no order.
+/// Nothing but a neuron's own jumps changes its adjoint. So each is known at any time from the jump that comes next, and arrivals need no order.
 final class LaneAdjointState {
     fileprivate let poller: Poller
     /// For each jump, grouped by neuron, when it is and the adjoint before it.
     fileprivate let times = Block<Double>()
     fileprivate let lambdaV = Block<Double>()
     fileprivate let lambdaI = Block<Double>()
+    /// For each neuron the first of its jumps that have been worked out.
+    fileprivate let firsts = Block<Int>()
     private let numbers = Block<Double>()
     private let places = Block<Int>()
 
     init(_ poller: Poller) { self.poller = poller }
 
-    /// Four neurons before their first jumps.
+    /// Four neurons before the first of their jumps that have been worked out.
     fileprivate func lanes(_ first: Int, of neurons: Int, _ groups: UnitGroups) throws(SpinnpropError) -> JumpLanes {
         try numbers.reserve(16)
         try places.clear(12)
@@ -25,10 +26,10 @@ final class LaneAdjointState {
             times: times.pointer, lambdaV: lambdaV.pointer, lambdaI: lambdaI.pointer, start: place, at: place + 4,
             end: place + 8, previous: base, next: base + 4, v: base + 8, i: base + 12)
         for lane in 0..<4 {
-            let range = first + lane < neurons ? groups.range(first + lane) : 0..<0
-            (lanes.start[lane], lanes.at[lane], lanes.end[lane]) = (
-                range.lowerBound, range.lowerBound, range.upperBound
-            )
+            let neuron = first + lane
+            lanes.start[lane] = neuron < neurons ? firsts.pointer[neuron] : 0
+            lanes.at[lane] = lanes.start[lane]
+            lanes.end[lane] = neuron < neurons ? groups.range(neuron).upperBound : 0
             lanes.turn(lane, to: -.infinity)
         }
         return lanes
@@ -76,7 +77,22 @@ extension LayerPlan {
         _ state: LaneAdjointState
     ) throws(SpinnpropError) {
         for block in [state.times, state.lambdaV, state.lambdaI] { try block.reserve(jumps.count) }
-        for neuron in 0..<neuronCount { reverseJumps(Case.self, neuron, jumps, groups, state) }
+        try state.firsts.reserve(neuronCount)
+        for neuron in 0..<neuronCount { state.firsts.pointer[neuron] = groups.range(neuron).upperBound }
+        // From the last one on; with recurrence a spike's error has what it does to any neuron later.
+        for jump in (0..<jumps.count).reversed() {
+            let own = SpikeRow(times: jumps.times + jump, units: jumps.units + jump, count: 1)
+            for (c, connection) in recurrent.enumerated() {
+                if state.poller.isStopped(after: 16 * neuronCount) { return }
+                var sums = sums[feedForward.count + c]
+                sums.errors = jumps.errors + jump
+                for first in Swift.stride(from: 0, to: neuronCount, by: 4) {
+                    let lanes = try state.lanes(first, of: neuronCount, groups)
+                    receive(Case.self, own, LaneDelays(connection, first: first), first, lanes, sums)
+                }
+            }
+            reverse(Case.self, jump, jumps, groups, state)
+        }
         for first in Swift.stride(from: 0, to: neuronCount, by: 4)
         where groups.hasAny(first..<min(first + 4, neuronCount)) {
             for (c, own) in feedForward.enumerated() {
@@ -89,21 +105,22 @@ extension LayerPlan {
         }
     }
 
-    /// A neuron's adjoint before each of its jumps, from the last one on.
-    private func reverseJumps<Case: CrossingCase>(
-        _: Case.Type, _ neuron: Int, _ jumps: Jumps, _ groups: UnitGroups, _ state: LaneAdjointState
+    /// A neuron's adjoint before one of its jumps, those after it having been worked out.
+    private func reverse<Case: CrossingCase>(
+        _: Case.Type, _ jump: Int, _ jumps: Jumps, _ groups: UnitGroups, _ state: LaneAdjointState
     ) {
+        let (neuron, time) = (Int(jumps.units[jump]), jumps.times[jump])
+        let next = state.firsts.pointer[neuron]
         let flow = self.flow(neuron)
-        var (v, i, last) = (0.0, 0.0, Double.infinity)
-        for at in groups.range(neuron).reversed() {
-            let jump = Int(groups.members[at])
-            let p = Case.propagators(flow, last - jumps.times[jump])
-            i = i * p.b + v * (p.h * flow.ratio)
-            v *= p.a
-            v += jumps.delta(jump, lambdaV: v, flow)
-            last = jumps.times[jump]
-            (state.times.pointer[at], state.lambdaV.pointer[at], state.lambdaI.pointer[at]) = (last, v, i)
+        var (v, i) = (0.0, 0.0)
+        if next < groups.range(neuron).upperBound {
+            let p = Case.propagators(flow, state.times.pointer[next] - time)
+            let lambdaV = state.lambdaV.pointer[next]
+            (v, i) = (lambdaV * p.a, state.lambdaI.pointer[next] * p.b + lambdaV * (p.h * flow.ratio))
         }
+        v += jumps.delta(jump, lambdaV: v, flow)
+        (state.times.pointer[next - 1], state.lambdaV.pointer[next - 1], state.lambdaI.pointer[next - 1]) = (time, v, i)
+        state.firsts.pointer[neuron] = next - 1
     }
 
     /// Adds the adjoints of four neurons at all arrivals through one connection to the gradients of weights and delays and to the senders'
@@ -112,23 +129,21 @@ extension LayerPlan {
         _: Case.Type, _ row: SpikeRow, _ delays: LaneDelays, _ first: Int, _ lanes: JumpLanes, _ sums: IncomingSums
     ) {
         let (flow, present) = (flows[0], min(4, neuronCount &- first))
-        let (previous, next, v, i) = (
-            vectors(lanes.previous), vectors(lanes.next), vectors(lanes.v), vectors(lanes.i)
-        )
         var n = 0
         while n < row.count {
             let unit = Int(row.units[n])
             let time = row.times[n] + delays.from(unit)
-            let isBetween = (previous.pointee .<= time) .& (time .< next.pointee)
+            let isBetween = (loadVector(lanes.previous) .<= time) .& (time .< loadVector(lanes.next))
             var others = ~unsafeBitCast(isBetween, to: SIMD4<Int64>.self).signs & 15
             while others != 0 {
                 let lane = others.trailingZeroBitCount
                 others &= others &- 1
                 lanes.turn(lane, to: time[lane])
             }
-            let p = Case.propagators(flow, next.pointee - time)
-            let lambdaI = i.pointee * p.b + v.pointee * (p.h * flow.ratio)
-            let lambdaV = v.pointee * p.a
+            let p = Case.propagators(flow, loadVector(lanes.next) - time)
+            let v = loadVector(lanes.v)
+            let lambdaI = loadVector(lanes.i) * p.b + v * (p.h * flow.ratio)
+            let lambdaV = v * p.a
             let place = unit &* stride &+ first
             vectors(sums.weights + place).pointee += lambdaI
             let weights = UnsafeRawPointer(sums.columns + place).assumingMemoryBound(to: SIMD4<Double>.self).pointee

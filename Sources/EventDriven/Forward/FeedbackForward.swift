@@ -39,7 +39,6 @@ extension LayerPlan {
         let flow = thresholds.flow
         let lanes = try state.lanes(stride: stride)
         let columns = self.columns.pointer
-        let (v, i) = (vectors(lanes.v), vectors(lanes.i))
         let start = output.count
         var now = arrivals.times[0]
         var event = 0
@@ -78,7 +77,9 @@ extension LayerPlan {
                 let neuron = Int(lanes.rival[n])
                 lanes.v[neuron] = thresholds.reset(neuron)
                 let vector = neuron / 4
-                lanes.mayFire[vector] = near(Case.self, flow, v: v[vector], i: i[vector], reach: reach)
+                lanes.mayFire[vector] = near(
+                    Case.self, flow, v: loadVector(lanes.v + 4 &* vector), i: loadVector(lanes.i + 4 &* vector),
+                    reach: reach)
                 isAnyoneNear = isAnyoneNear || lanes.mayFire[vector] != 0
             }
         }
@@ -108,16 +109,16 @@ extension LayerPlan {
     ) -> Bool {
         let flow = thresholds.flow
         let below = SIMD4(repeating: flow.threshold.nextDown)
-        let (v, i) = (vectors(lanes.v), vectors(lanes.i))
         let weights = UnsafeRawPointer(column).assumingMemoryBound(to: SIMD4<Double>.self)
         let count = stride / 4
         var all: UInt8 = 0
         var n = 0
         while n < count {
-            let membrane = lesser(v[n] * p.a + i[n] * p.h, below)
-            let current = i[n] * p.b + thresholds.measured(weights[n], n)
-            v[n] = membrane
-            i[n] = current
+            let (v, i) = (loadVector(lanes.v + 4 &* n), loadVector(lanes.i + 4 &* n))
+            let membrane = lesser(v * p.a + i * p.h, below)
+            let current = i * p.b + thresholds.measured(weights[n], n)
+            store(membrane, at: lanes.v + 4 &* n)
+            store(current, at: lanes.i + 4 &* n)
             let own = near(Case.self, flow, v: membrane, i: current, reach: reach)
             lanes.mayFire[n] = own
             all |= own
@@ -206,17 +207,17 @@ extension LayerPlan {
             lanes.candidateI[n] = 0
             n &+= 1
         }
-        let (v, i, soonest) = (vectors(lanes.candidateV), vectors(lanes.candidateI), vectors(lanes.soonest))
         var least = SIMD4<Double>(repeating: .infinity)
-        let end = n / 4
+        let end = n
         n = 0
         while n < end {
-            let mayFire = Case.mayFire(flow, v: v[n], i: i[n], endV: v[n] * p.a + i[n] * p.h, endI: i[n] * p.b)
-            let time = (SIMD4(repeating: flow.threshold) - v[n]) / (i[n] - v[n]) * flow.tauMem
+            let (v, i) = (loadVector(lanes.candidateV + n), loadVector(lanes.candidateI + n))
+            let mayFire = Case.mayFire(flow, v: v, i: i, endV: v * p.a + i * p.h, endI: i * p.b)
+            let time = (SIMD4(repeating: flow.threshold) - v) / (i - v) * flow.tauMem
             let bound = SIMD4(repeating: .infinity).replacing(with: time, where: mayFire .< .zero)
-            soonest[n] = bound
+            store(bound, at: lanes.soonest + n)
             least = lesser(bound, least)
-            n &+= 1
+            n &+= 4
         }
         return min(min(least[0], least[1]), min(least[2], least[3]))
     }

@@ -68,10 +68,10 @@ extension LayerPlan {
         var (v, i) = (SIMD4<Double>.zero, SIMD4<Double>.zero)
         var event = 0
         while event < count {
-            let start = times[event]
+            let start = loadVector(times + 4 &* event)
             // The last of a neuron that has got all it gets before the end goes on for ever.
             let isThere = start .<= endTime
-            let length = times[event &+ 1] - start
+            let length = loadVector(times + 4 &* (event &+ 1)) - start
             let at = order + 4 &* event
             let weights = SIMD4(
                 columns[Int(at[0])][first], columns[Int(at[1])][first &+ 1], columns[Int(at[2])][first &+ 2],
@@ -83,15 +83,15 @@ extension LayerPlan {
             let mayFire = Case.mayFire(flow, v: v, i: i, endV: endV, endI: endI)
             let firing = unsafeBitCast(isThere .& (mayFire .< .zero), to: SIMD4<Int64>.self).signs
             if firing != 0 {
-                vectors(lanes.v).pointee = v
-                vectors(lanes.i).pointee = i
-                vectors(lanes.endV).pointee = endV
-                vectors(lanes.endI).pointee = endI
-                vectors(lanes.start).pointee = start
-                vectors(lanes.length).pointee = length
-                vectors(lanes.offset).pointee = .zero
+                store(v, at: lanes.v)
+                store(i, at: lanes.i)
+                store(endV, at: lanes.endV)
+                store(endI, at: lanes.endI)
+                store(start, at: lanes.start)
+                store(length, at: lanes.length)
+                store(.zero, at: lanes.offset)
                 try fire(Case.self, thresholds, first, firing, lanes, state, output, endTime, budget)
-                (endV, endI) = (vectors(lanes.endV).pointee, vectors(lanes.endI).pointee)
+                (endV, endI) = (loadVector(lanes.endV), loadVector(lanes.endI))
             }
             (v, i) = (lesser(endV, below), endI)
             event &+= 1
@@ -111,8 +111,8 @@ extension LayerPlan {
         var firing = mayFire
         while firing != 0 {
             // Side by side, with nobody in what is left of a vector.
-            vectors(lanes.solvedV).pointee = .zero
-            vectors(lanes.solvedI).pointee = .zero
+            store(.zero, at: lanes.solvedV)
+            store(.zero, at: lanes.solvedI)
             var (bits, count) = (firing, 0)
             while bits != 0 {
                 let lane = bits.trailingZeroBitCount

@@ -258,3 +258,14 @@ extension LayerPlan {
 func vectors(_ pointer: UnsafeMutablePointer<Double>) -> UnsafeMutablePointer<SIMD4<Double>> {
     UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: SIMD4<Double>.self)
 }
+
+/// Four numbers where single ones are read and written, too: typed vectors would let the compiler take the two for different memory.
+@inline(__always)
+func loadVector(_ pointer: UnsafePointer<Double>) -> SIMD4<Double> {
+    UnsafeRawPointer(pointer).load(as: SIMD4<Double>.self)
+}
+
+@inline(__always)
+func store(_ vector: SIMD4<Double>, at pointer: UnsafeMutablePointer<Double>) {
+    UnsafeMutableRawPointer(pointer).storeBytes(of: vector, as: SIMD4<Double>.self)
+}

@@ -28,7 +28,7 @@ final class LaneArrivals {
     /// The weights of the synapses that each spike sent takes.
     var columns: UnsafePointer<UnsafePointer<Double>> { UnsafePointer(columnBlock.pointer) }
     /// Times in order, with an infinite one after the last, and which of the spikes sent arrives then: four numbers for each.
-    var times: UnsafePointer<SIMD4<Double>> { UnsafePointer(vectors(timeBlock.pointer)) }
+    var times: UnsafePointer<Double> { UnsafePointer(timeBlock.pointer) }
     var order: UnsafePointer<Int32> { UnsafePointer(orderBlock.pointer) }
 
     /// Takes what is sent through feed-forward connections.
@@ -68,7 +68,7 @@ final class LaneArrivals {
                 n &+= 1
             }
         }
-        vectors(timeBlock.pointer)[count] = SIMD4(repeating: .infinity)
+        store(SIMD4(repeating: .infinity), at: timeBlock.pointer + 4 &* count)
         if count <= 32 {
             rank()
         } else if try !distribute() {
@@ -138,12 +138,12 @@ final class LaneArrivals {
             slices[own.3] &+= 1
             n &+= 1
         }
-        let starts = UnsafeMutableRawPointer(slices).assumingMemoryBound(to: SIMD4<Int32>.self)
+        let starts = UnsafeMutableRawPointer(slices)
         var (start, most) = (SIMD4<Int32>.zero, SIMD4<Int32>.zero)
         n = 0
         while n < sliceCount {
-            let own = starts[n]
-            starts[n] = start
+            let own = starts.load(fromByteOffset: 16 &* n, as: SIMD4<Int32>.self)
+            starts.storeBytes(of: start, toByteOffset: 16 &* n, as: SIMD4<Int32>.self)
             start &+= own
             most = pointwiseMax(most, own)
             n &+= 1
@@ -181,10 +181,11 @@ final class LaneArrivals {
 
     /// Insertion sort of what is nearly in order.
     private func exchange() {
-        let (vectors, times, order, count) = (times, timeBlock.pointer, orderBlock.pointer, count)
+        let (times, order, count) = (timeBlock.pointer, orderBlock.pointer, count)
         var n = 1
         while n < count {
-            var late = unsafeBitCast(vectors[n] .< vectors[n &- 1], to: SIMD4<Int64>.self).signs
+            let isLate = loadVector(times + 4 &* n) .< loadVector(times + 4 &* (n &- 1))
+            var late = unsafeBitCast(isLate, to: SIMD4<Int64>.self).signs
             while late != 0 {
                 let lane = late.trailingZeroBitCount
                 late &= late &- 1
@@ -205,7 +206,7 @@ final class LaneArrivals {
         try oneNeuron.reserve(count)
         let (unordered, own) = (unordered.pointer, oneNeuron.pointer)
         for lane in 0..<4 {
-            for n in 0..<count { own[n] = unordered[4 &* n &+ lane] }
+            for n in 0..<count { own[n] = UnsafeRawPointer(unordered + (4 &* n &+ lane)).load(as: Double.self) }
             let sorted = try timeOrder.order(own, units.pointer, count)
             for n in 0..<count {
                 orderBlock.pointer[4 &* n &+ lane] = sorted[n]

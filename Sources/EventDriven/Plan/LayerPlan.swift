@@ -77,7 +77,7 @@ final class LayerPlan: @unchecked Sendable {
     let isSynchronous: Bool
     /// Whether neurons would be so but for the delays that they receive with, one connection's: each then does the same as without, later.
     let isShifted: Bool
-    /// Whether neurons have the same time constants, no recurrence, and arrivals of their own, so that four of them can be moved side by side.
+    /// Whether neurons have the same time constants, and arrivals of their own, so that four of them can be moved side by side.
     let isSideBySide: Bool
     /// Thresholds and resets of neurons that differ in nothing else.
     let ownThresholds: OwnThresholds?
@@ -119,7 +119,7 @@ final class LayerPlan: @unchecked Sendable {
         isShifted =
             movesAsOne && isSpiking && recurrent.isEmpty && feedForward.count == 1
             && feedForward[0].connection.delayKind == .dendritic
-        isSideBySide = movesAsOne && recurrent.isEmpty && !isSynchronous && !isShifted
+        isSideBySide = movesAsOne && !isSynchronous && !isShifted
         columns = try Block(self.incoming.count)
         for (n, own) in self.incoming.enumerated() { columns.pointer[n] = UnsafePointer(own.columns.pointer) }
         if let monitor, monitor.isStopped { throw .cancelled }
