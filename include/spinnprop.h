@@ -715,7 +715,7 @@ typedef struct spinnprop_step_input {
     /* (n_samples, n_units), 0 .. 1: an input spikes in each step with its probability, drawn anew at each showing. */
     const double *probabilities;
     int64_t n_samples, n_units;
-    /* A spike at time t comes in step floor(t / step_time); several of an input in one step are one, what comes later is left out. */
+    /* A spike at time t comes in the last step k with k step_time <= t; several of an input in one step are one, what comes later is left out. */
     const spinnprop_spikes *events;
     double step_time;              /* seconds                                                                         */
 } spinnprop_step_input;
@@ -758,7 +758,8 @@ SPINNPROP_API spinnprop_status spinnprop_biograd_counts(int32_t *counts, int64_t
                                                         const spinnprop_step_input *input, int64_t showing,
                                                         const spinnprop_engine *engine,
                                                         spinnprop_progress_callback progress, void *payload);
-/* The mean gradient over all samples by the training's rule: weights of all layers, one after another, then biases likewise. */
+/* The mean gradient over all samples by the training's rule: weights of all layers, one after another, then biases likewise. Probabilities are
+ * drawn by a sample's place, as in a training. SPINNPROP_INVALID_VALUE where it leaves float32. */
 SPINNPROP_API spinnprop_status spinnprop_biograd_gradient(double *weights, int64_t n_weights, double *biases,
                                                           int64_t n_biases, const spinnprop_biograd *training,
                                                           const spinnprop_step_input *input, const int64_t *labels,

@@ -248,7 +248,10 @@ public struct BioGrad: Equatable, Sendable {
         return Array(parts.map(\.counts).joined())
     }
 
-    /// What one batch would change: the mean gradient of each layer's weights, (post, pre), by the options' rule; of biases likewise.
+    /// What one batch would change: the mean gradient of each layer's weights, (post, pre), by the options' rule; of biases likewise. A sample's
+    /// encoding is drawn from its place, as in a training.
+    ///
+    /// - Throws: `invalidValue` for data that do not fit, or a gradient that leaves float32; `cancelled`, `outOfMemory`.
     public func gradient(
         _ input: LocalInput, labels: [Int], showing: Int = 0, monitor: Monitor? = nil
     ) throws(SpinnpropError) -> (weights: [[Float]], biases: [[Float]], result: LocalBatchResult) {
@@ -266,6 +269,10 @@ public struct BioGrad: Equatable, Sendable {
             let count = Float(labels.count)
             weights.append(layer.transposed(rows, layer.preCount).map { $0 / count })
             biases.append(sums.prefix(layer.neuronCount).map { $0 / count })
+            guard (weights[index] + biases[index]).allSatisfy(\.isFinite) else {
+                throw .invalidValue(
+                    "the gradient of layer \(index) leaves float32; use a smaller amplitude or decay, or fewer steps")
+            }
         }
         return (weights, biases, result)
     }

@@ -94,7 +94,9 @@ private struct Descent: @unchecked Sendable {
         var largest: UInt32 = 0
         for value in values { largest = max(largest, value.magnitude.bitPattern) }
         guard Float(bitPattern: largest).isFinite else {
-            throw .invalidValue("a \(name) of layer \(layer) leaves float32; use a smaller learning_rate")
+            throw .invalidValue(
+                "a \(name) of layer \(layer) leaves float32; use a smaller learning_rate, or, if its gradient does by itself, a smaller amplitude "
+                    + "or decay, or fewer steps")
         }
     }
 

@@ -43,7 +43,7 @@ public struct LocalInput: Sendable {
         content = .probabilities(probabilities)
     }
 
-    /// Events: a spike at time t comes in step floor(t / stepTime); several of an input in one step are one spike; what comes after the
+    /// Events: a spike at time t comes in step floor(t / stepTime), the last that begins at k stepTime <= t; several of an input in one step are one spike; what comes after the
     /// last step is left out.
     public init(_ events: SpikeTrains, stepTime: Double) throws(SpinnpropError) {
         guard stepTime > 0, stepTime < .infinity else {
@@ -144,8 +144,11 @@ package final class LocalInputScratch {
     ) throws(SpinnpropError) {
         let range = trains.offsets[sample]..<trains.offsets[sample + 1]
         func step(_ spike: Int) -> Int {
-            let exact = (trains.times[spike] / stepTime).rounded(.down)
-            return exact < Double(steps) ? Int(exact) : steps
+            let time = trains.times[spike]
+            var step = (time / stepTime).rounded(.down)
+            // A quotient may be rounded down from a step that begins at the very time.
+            if (step + 1) * stepTime <= time { step += 1 }
+            return step < Double(steps) ? Int(step) : steps
         }
         // The spikes of each step, in any order; those after the last one are left out.
         try units.reserve(range.count)

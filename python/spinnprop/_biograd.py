@@ -110,7 +110,7 @@ class BioGrad:
     Notes
     -----
     Tang et al., arXiv 2110.14092. Samples are (n_samples, n_inputs) probabilities in [0, 1], by which an input spikes in each step, drawn
-    anew at each showing; or `SpikeTrains` with `step_time` in seconds: a spike at time t comes in step floor(t / step_time).
+    anew at each showing; or `SpikeTrains` with `step_time` in seconds: a spike at time t comes in the last step k with k step_time <= t.
 
     Examples
     --------
@@ -125,10 +125,9 @@ class BioGrad:
     (5,)
     """
 
-    __slots__ = ("_handle", "_runs_on", "layer_sizes")
+    __slots__ = ("_handle", "_runs_on", "_sizes")
 
-    #: Inputs, then the neurons of each layer.
-    layer_sizes: Tuple[int, ...]
+    _sizes: Tuple[int, ...]
 
     def __init__(
         self,
@@ -161,7 +160,7 @@ class BioGrad:
     ) -> None:
         self.engine = engine
         own = partial(checks.option, of=_core.DOMAINS_BIOGRAD)
-        sizes = checks.array(list(layer_sizes), np.int64, "layer_sizes", ndim=1)
+        sizes = checks.array(layer_sizes, np.int64, "layer_sizes", ndim=1)
         options = {
             "rule": checks.choice(rule, "rule", _RULES),
             "feedback": checks.choice(feedback, "feedback", _FEEDBACK),
@@ -212,8 +211,8 @@ class BioGrad:
         checkpoint : path or None
             A file that is written as by `save` after each epoch and when the run is stopped: `load` it to go on from there.
         progress : callable or None
-            Now and then given a dict with the keys epoch, n_epochs, done, total (batches of this epoch), epoch_finished, loss, accuracy;
-            returns something true to stop.
+            Now and then given a dict with the keys epoch, n_epochs, done, total (batches of this epoch), epoch_finished, loss, accuracy
+            among those that `Trainer.run` has, the others NaN; returns something true to stop.
 
         Returns
         -------
@@ -288,8 +287,13 @@ class BioGrad:
     def gradient(
         self, X: Any, y: Any, *, step_time: Optional[float] = None, showing: int = 0, progress: Progress = None
     ) -> Tuple[List[npt.NDArray[np.float64]], List[npt.NDArray[np.float64]]]:
-        """The mean gradient over all samples by the training's rule: of the weights, (n, n_before) for each layer, and of the biases;
-        showing and progress as in `counts`."""
+        """The mean gradient over all samples by the training's rule: of the weights, (n, n_before) for each layer, and of the biases.
+
+        showing : int
+            Which drawing of probabilities it is. As in `run`, it depends on a sample's place.
+        progress : callable or None
+            As in `counts`.
+        """
         shapes = list(zip(self.layer_sizes[1:], self.layer_sizes))
         weights = np.empty(sum(n * before for n, before in shapes))
         biases = np.empty(sum(self.layer_sizes[1:]))
@@ -312,6 +316,11 @@ class BioGrad:
         """Sleeps once with so many samples, as after a batch: all of it, or nothing. `progress`, as in `counts`, counts them once for each hidden
         layer."""
         _core.biograd_sleep(self._handle, checks.integer(n_samples, "n_samples", 1, 2**40), progress)
+
+    @property
+    def layer_sizes(self) -> Tuple[int, ...]:
+        """Inputs, then the neurons of each layer."""
+        return self._sizes
 
     @property
     def weights(self) -> List[npt.NDArray[np.float64]]:
@@ -426,7 +435,7 @@ class BioGrad:
         self._handle = handle
         sizes = np.empty(_core.biograd_describe(handle)["n_layers"] + 1, np.int64)
         _core.biograd_layer_sizes(sizes, handle)
-        self.layer_sizes = tuple(sizes.tolist())
+        self._sizes = tuple(sizes.tolist())
 
     def __repr__(self) -> str:
         return f"BioGrad({list(self.layer_sizes)}, epochs_done={self.epochs_done})"

@@ -73,6 +73,14 @@ private enum BioGradParameter {
     }
 }
 
+/// - Throws: `invalidValue` naming the first that is no float32 number.
+private func singles(_ values: [Double]) throws(SpinnpropError) -> [Float] {
+    for (index, value) in values.enumerated() where !Float(value).isFinite {
+        throw .invalidValue("values[\(index)] is \(value); it must be finite in float32, at most \(Float.greatestFiniteMagnitude)")
+    }
+    return values.map { Float($0) }
+}
+
 /// What they are exponents of; 0 for none.
 private func powers(_ exponents: (weights: Int?, feedback: Int?)) -> [Float] {
     [exponents.weights, exponents.feedback].map { $0.map { 1 / Float(1 << $0) } ?? 0 }
@@ -103,7 +111,7 @@ public func spinnprop_biograd_set(
     barrier {
         let own = try held(training)
         let kind = try BioGradParameter(parameter)
-        let new = try copy(values, n, "values").map { Float($0) }
+        let new = try singles(try copy(values, n, "values"))
         try own.change { (training) throws(SpinnpropError) in
             var network = training.network
             let layer = try place(layer, network)

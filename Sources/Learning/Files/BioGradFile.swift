@@ -115,11 +115,12 @@ public enum BioGradFile {
 extension BioGrad {
     /// Trains as `run`, with a file that is written after each epoch and when the callback stops it: `BioGradFile.load` goes on from there.
     ///
-    /// - Throws: `fileNotFound` or `fileError` besides, if the file cannot be written.
+    /// - Throws: `fileNotFound` or `fileError` besides, if the file cannot be written, which is found out before the first epoch.
     public mutating func run(
         _ input: LocalInput, labels: [Int], on substrate: (any LocalSubstrate)? = nil, checkpoint path: FilePath,
         progress: ((LocalProgress) -> Bool)? = nil
     ) throws(SpinnpropError) {
+        if !isFinished { try FileAccess.checkWritable(path) }
         try run(input, labels: labels, on: substrate, progress: progress) { (training) throws(SpinnpropError) in
             try BioGradFile.save(training, path)
         }

@@ -37,6 +37,34 @@ enum FileAccess {
     /// - Throws: `fileNotFound` if the folder does not exist, `fileError` with the system's words for anything else and for a
     ///   target that is there and no regular file.
     static func writeAtomically(_ bytes: [UInt8], to path: FilePath) throws(SpinnpropError) {
+        let (target, temporary, descriptor) = try openBeside(path)
+        var failed = write(bytes, to: descriptor)
+        if failed == 0 && repeating({ fsync(descriptor) }) != 0 { failed = errno }
+        // An interrupted close has closed, and the content is synced by then.
+        if close(descriptor) != 0 && failed == 0 && errno != EINTR { failed = errno }
+        if failed == 0 && temporary.withCString({ from in target.withCString { rename(from, $0) } }) != 0 {
+            failed = errno
+        }
+        guard failed == 0 else {
+            _ = temporary.withCString { unlink($0) }
+            throw failure("cannot write", path, failed)
+        }
+        syncFolder(of: target)
+    }
+
+    /// Checks that a file could be written there, by opening one beside it: before work begins whose result shall lie there.
+    ///
+    /// - Throws: as `writeAtomically`.
+    static func checkWritable(_ path: FilePath) throws(SpinnpropError) {
+        let (_, temporary, descriptor) = try openBeside(path)
+        close(descriptor)
+        _ = temporary.withCString { unlink($0) }
+    }
+
+    /// A new file in the folder of the target, with its permissions.
+    private static func openBeside(
+        _ path: FilePath
+    ) throws(SpinnpropError) -> (target: FilePath, temporary: FilePath, descriptor: Int32) {
         try check(path)
         let target = try resolved(path)
         var (old, mode) = (stat(), mode_t(0o666))
@@ -58,18 +86,7 @@ enum FileAccess {
         guard descriptor >= 0 else { throw failure("cannot write", path) }
         // What the umask took away. Some file systems have no permissions; the content is what counts.
         if replaces { fchmod(descriptor, mode) }
-        var failed = write(bytes, to: descriptor)
-        if failed == 0 && repeating({ fsync(descriptor) }) != 0 { failed = errno }
-        // An interrupted close has closed, and the content is synced by then.
-        if close(descriptor) != 0 && failed == 0 && errno != EINTR { failed = errno }
-        if failed == 0 && temporary.withCString({ from in target.withCString { rename(from, $0) } }) != 0 {
-            failed = errno
-        }
-        guard failed == 0 else {
-            _ = temporary.withCString { unlink($0) }
-            throw failure("cannot write", path, failed)
-        }
-        syncFolder(of: target)
+        return (target, temporary, descriptor)
     }
 
     /// Whether something lies at the path.

@@ -69,11 +69,12 @@ public final class Trainer {
     ///   - progress: returns whether to go on; called every 20 ms or so and at the end of each epoch, on this thread.
     /// - Throws: `cancelled` if the callback stopped the run, `invalidValue` for data that do not fit the network or are not those
     ///   of an earlier run, and for a loss or gradient that is not finite, naming epoch and batch; what forward throws;
-    ///   `fileNotFound` or `fileError` if a checkpoint cannot be written.
+    ///   `fileNotFound` or `fileError` if a checkpoint cannot be written, which is found out before the first epoch.
     public func run(
         _ input: SpikeTrains, labels: [Int], validation: (input: SpikeTrains, labels: [Int])? = nil,
         progress: ((TrainingProgress) -> Bool)? = nil
     ) throws(SpinnpropError) {
+        if !isFinished, let path = options.checkpointPath { try FileAccess.checkWritable(path) }
         try bind(input, labels, validation)
         var batches = Batches(input, labels, batchSize: options.batchSize)
         let reporter = progress.map { ProgressReporter($0, epochCount: options.epochs, batchCount: batches.count) }

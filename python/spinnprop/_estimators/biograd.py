@@ -17,13 +17,14 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._biograd import BioGrad, answers
+from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.bars import EpochBar
 from .._support.types import PathLike, Progress
 from ..spinnaker2 import Board, Chip, Engine
 from .decisions import Decisions
 from .rescaling import rescaled
-from .validation import hidden_sizes, validate_data
+from .validation import hidden_sizes, restored, validate_data
 
 
 class BioGradClassifier(Decisions, BaseEstimator):
@@ -150,6 +151,12 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
 
     def fit(self, X: Any, y: Any, progress: Progress = None) -> BioGradClassifier:
         """Trains on (n_samples, n_features) X and labels y of any type; progress as in `BioGrad.run`."""
+        with restored(self, "training_"):
+            return self._fit(X, y, progress)
+
+    def _fit(self, X: Any, y: Any, progress: Progress) -> BioGradClassifier:
+        if isinstance(X, SpikeTrains):
+            raise TypeError("X is SpikeTrains; an estimator takes (n_samples, n_features) numbers: hand spikes to BioGrad.run, with step_time")
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         classes, labels = np.unique(y, return_inverse=True)
@@ -182,7 +189,7 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
                 f"the network learnt nothing: an accuracy of {self.history_['accuracy'][-1]:.2f} on the training set, where always the "
                 f"same answer has {most:.2f}; try another seed, feedback='aligned', a smaller learning_rate or more epochs",
                 RuntimeWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
         return self
 

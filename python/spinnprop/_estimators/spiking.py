@@ -27,7 +27,7 @@ from .._support.types import Progress
 from .._trainer import Trainer
 from .decisions import Decisions
 from .rescaling import rescaled
-from .validation import hidden_sizes, validate_data
+from .validation import hidden_sizes, restored, validate_data
 
 #: Samples that predict runs at a time, so that its memory does not grow with the number of samples.
 _CHUNK = 8192
@@ -131,16 +131,8 @@ weight_decay, schedule, schedule_epochs, schedule_gamma, clip_value, input_dropo
         -------
         The estimator itself.
         """
-        fitted = {name: value for name, value in vars(self).items() if name.endswith("_")}
-        try:
+        with restored(self, "network_"):
             return self._fit(X, y, validation, progress)
-        except BaseException:
-            # Before there is a new network, what an earlier fit left behind stays whole.
-            if vars(self).get("network_") is fitted.get("network_"):
-                for name in [name for name in vars(self) if name.endswith("_")]:
-                    delattr(self, name)
-                self.__dict__.update(fitted)
-            raise
 
     def _fit(self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]], progress: Progress) -> SpikingClassifier:
         # Engines that remember what has run on them do so for each fit alone.

@@ -198,6 +198,9 @@ def test_refuses_data_and_changes_nothing(small):
         (lambda: training.run(X[:0], y[:0]), ValueError),
         (lambda: training.set("weights", 0, np.zeros((8, 5))), ValueError),
         (lambda: training.set("weights", 0, np.full((8, 6), 1e300)), ValueError),
+        (lambda: setattr(training, "layer_sizes", (6, 3)), AttributeError),
+        (lambda: sp.BioGrad(5), ValueError),
+        (lambda: sp.BioGrad(None), TypeError),
         (lambda: training.set("feedback", 1, np.zeros((8, 3))), ValueError),
         (lambda: training.counts(X, showing=-1), ValueError),
         (lambda: training.sleep(0), ValueError),
@@ -325,6 +328,55 @@ def test_estimator_resumes(small, tmp_path):
         sp.BioGradClassifier(resume=True).fit(X, y)
     with pytest.raises(TypeError, match="checkpoint is 3"):
         sp.BioGradClassifier(resume=True, checkpoint=3).fit(X, y)
+
+
+def test_a_fit_that_fails_leaves_the_last_one_whole(small):
+    X, y = small
+    model = sp.BioGradClassifier(hidden=8, epochs=2).fit(X, y)
+    before = pickle.dumps(vars(model)), model.predict_proba(X).tobytes()
+    for wrong in (dict(decay=5), dict(steps=0), dict(engine="none")):
+        broken = pickle.loads(pickle.dumps(model)).set_params(complement=False, **wrong)
+        with pytest.raises(ValueError):
+            broken.fit(1000 * X + 7, y)
+        broken.set_params(**{**model.get_params()})
+        assert (pickle.dumps(vars(broken)), broken.predict_proba(X).tobytes()) == before
+
+    with pytest.raises(TypeError, match="BioGrad.run"):
+        model.fit(sp.SpikeTrains([0.0], [0], [0, 1], 6), [0])
+    assert (pickle.dumps(vars(model)), model.predict_proba(X).tobytes()) == before
+
+
+def test_a_gradient_beyond_float32_is_an_error(small):
+    for rule in ("biograd", "bptt"):
+        training = sp.BioGrad([6, 8, 3], rule=rule, window=10, amplitude=50, decay=1.0, steps=200, learning_rate=0)
+        for call in (training.gradient, training.run):
+            with pytest.raises(ValueError, match="float32.*smaller amplitude"):
+                call(*small)
+
+
+@pytest.mark.parametrize("step_time", [5e-3, 1e-4, 3e-3, 1e-3, 0.1])
+def test_a_spike_at_the_beginning_of_a_step_is_in_it(step_time):
+    steps = 100
+    training = sp.BioGrad([1, 1, 2], steps=steps, decay=0.0, threshold=0.5, traces_from=0)
+    training.set("weights", 0, [[1.0]])
+    training.set("weights", 1, [[1.0], [0.0]])
+    times = np.arange(steps) * step_time
+    counts = training.counts(sp.SpikeTrains(times, np.zeros(steps, np.int64), [0, steps], 1), step_time=step_time)
+    assert counts.tolist() == [[steps, 0]]
+
+
+def test_a_checkpoint_is_tried_before_the_first_epoch(small, tmp_path):
+    X, y = small
+    seen = []
+    training = sp.BioGrad([6, 8, 3], epochs=2)
+    for path, error in [(tmp_path / "none" / "there", FileNotFoundError), (tmp_path, sp.SpinnpropError), ("/proc/there", (OSError, sp.SpinnpropError))]:
+        with pytest.raises(error):
+            training.run(X, y, checkpoint=path, progress=seen.append)
+    assert training.epochs_done == 0 and seen == []
+    (tmp_path / "kept").write_bytes(b"earlier")
+    with pytest.raises(IndexError):
+        training.run(X, y + 5, checkpoint=tmp_path / "kept")
+    assert (tmp_path / "kept").read_bytes() == b"earlier" and sorted(p.name for p in tmp_path.iterdir()) == ["kept"]
 
 
 def test_integers(digits):

@@ -33,7 +33,7 @@ SETTING: Dict[str, Any] = {
     "batch_size": 32,
     "copies": 8,
     "eventprop": {"loss": "StepTTFSCrossEntropy", "steps": 27, "t_min": 2, "input": "one spike a pixel, large values early"},
-    "biograd": {"steps": 20, "input": "Bernoulli spikes of each pixel"},
+    "biograd": {"steps": 20, "learning_rate": 0.01, "input": "Bernoulli spikes of each pixel"},
 }
 #: The rules, and what is said of them.
 RULES: Dict[str, str] = {
@@ -153,7 +153,7 @@ def _eventprop(case: _Case, engine: Engine, train: _Data, test: _Data, bar: Call
 def _biograd(case: _Case, engine: Engine, train: _Data, test: _Data, bar: Callable[[Dict[str, Any]], Any]) -> _Learnt:
     training = BioGrad(
         [train[0].shape[1], SETTING["hidden"], 10], epochs=case.epochs, batch_size=SETTING["batch_size"], seed=case.seed,
-        steps=SETTING["biograd"]["steps"], engine=engine,
+        **{name: SETTING["biograd"][name] for name in ("steps", "learning_rate")}, engine=engine,
     )  # fmt: skip
     training.wake(train[0])
     curve, silent = [], 0.0

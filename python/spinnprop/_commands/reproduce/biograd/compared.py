@@ -56,7 +56,7 @@ def run(options: argparse.Namespace, setting: Setting) -> None:
         f"{setting.data}, {setting.shape}, {counted(options.epochs, 'epoch')}, {counted(options.seeds, 'seed')}",
         flush=True,
     )
-    cases = [Case(setting, name, WORDS[name], LEARNERS[name]) for name in learners]
+    cases = [Case(setting, name, WORDS[name], {**LEARNERS[name], **(setting.twin if name == TWIN else {})}) for name in learners]
     found = train(cases, options.seeds, options.epochs, options.data, options.out)
     rows = [_row(own) for own in found]
     _print_table(rows, setting)
