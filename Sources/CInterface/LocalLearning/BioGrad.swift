@@ -76,7 +76,8 @@ private enum BioGradParameter {
 /// - Throws: `invalidValue` naming the first that is no float32 number.
 private func singles(_ values: [Double]) throws(SpinnpropError) -> [Float] {
     for (index, value) in values.enumerated() where !Float(value).isFinite {
-        throw .invalidValue("values[\(index)] is \(value); it must be finite in float32, at most \(Float.greatestFiniteMagnitude)")
+        throw .invalidValue(
+            "values[\(index)] is \(value); it must be finite in float32, at most \(Float.greatestFiniteMagnitude)")
     }
     return values.map { Float($0) }
 }
