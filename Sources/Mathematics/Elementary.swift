@@ -25,7 +25,7 @@ public enum Elementary {
     public static func exp(_ x: Double) -> Double { exponential(x) }
 
     @inlinable @inline(__always)
-    public static func exp(_ x: SIMD4<Double>) -> SIMD4<Double> { exponential(x) }
+    public static func exp<Real: RealLanes>(_ x: Real) -> Real { exponential(x) }
 
     @inlinable @inline(__always)
     static func exponential<Real: RealLanes>(_ x: Real) -> Real {
@@ -37,13 +37,7 @@ public enum Elementary {
 
     /// (e^-x, 1 - e^-x) for x >= 0, both to the last digits.
     @inlinable @inline(__always)
-    public static func decay(_ x: Double) -> (value: Double, complement: Double) { decayOf(x) }
-
-    @inlinable @inline(__always)
-    public static func decay(_ x: SIMD4<Double>) -> (value: SIMD4<Double>, complement: SIMD4<Double>) { decayOf(x) }
-
-    @inlinable @inline(__always)
-    static func decayOf<Real: RealLanes>(_ x: Real) -> (value: Real, complement: Real) {
+    public static func decay<Real: RealLanes>(_ x: Real) -> (value: Real, complement: Real) {
         let top = Real(746)
         let reduced = ExponentialReduction(-Real.select(Real.isLess(top, x), top, x))
         let value = scaled(reduced)
@@ -69,11 +63,18 @@ public enum Elementary {
 
     /// e to the power x, less 1, without cancellation near 0. -1 below -37.4, +infinity above 709.78.
     @inlinable @inline(__always)
-    public static func expm1(_ x: Double) -> Double {
-        let bounded = Double.select(x > 710, 710, Double.select(x < -40, -40, x))
-        let reduced = ExponentialReduction(bounded)
+    public static func expm1(_ x: Double) -> Double { exponentialLessOne(x) }
+
+    @inlinable @inline(__always)
+    public static func expm1<Real: RealLanes>(_ x: Real) -> Real { exponentialLessOne(x) }
+
+    @inlinable @inline(__always)
+    static func exponentialLessOne<Real: RealLanes>(_ x: Real) -> Real {
+        let (top, bottom) = (Real(710), Real(-40))
+        let raised = Real.select(Real.isLess(x, bottom), bottom, x)
+        let reduced = ExponentialReduction(Real.select(Real.isLess(top, x), top, raised))
         // Half of 2^k (1 + high + rest) - 1, so that k = 1024 does not overflow before its time.
-        let scale = Double(bitPattern: (reduced.exponentBits &+ 1022) &<< 52)
+        let scale = Real(bitPattern: (reduced.exponentBits &+ 1022) &<< 52)
         // constant + lost and sum + error are exact.
         let constant = scale - 0.5
         let lost = (scale - constant) - 0.5
@@ -81,18 +82,26 @@ public enum Elementary {
         let sum = constant + scaledHigh
         let error = scaledHigh - (sum - constant)
         let value = 2 * (sum + ((error + lost) + scale * reduced.rest))
-        return Double.select(x.magnitude < tiny, x, value)
+        return Real.select(Real.isLess(x.magnitude, Real(tiny)), x, value)
     }
 
     /// The natural logarithm. log(0) = -infinity, NaN below 0.
     @inlinable @inline(__always)
-    public static func log(_ x: Double) -> Double {
+    public static func log(_ x: Double) -> Double { naturalLogarithm(x) }
+
+    @inlinable @inline(__always)
+    public static func log<Real: RealLanes>(_ x: Real) -> Real { naturalLogarithm(x) }
+
+    @inlinable @inline(__always)
+    static func naturalLogarithm<Real: RealLanes>(_ x: Real) -> Real {
         // Subnormal numbers are scaled into the normal ones.
-        let isSubnormal = x < 0x1p-1022
-        let split = BinarySplit(Double.select(isSubnormal, x * 0x1p54, x))
-        let exponent = split.exponent - Double.select(isSubnormal, 54, 0)
-        let value = logarithm(exponent: exponent, fraction: split.mantissa - 1, correction: 0)
-        return Double.select(x > 0, Double.select(x < .infinity, value, x), Double.select(x == 0, -.infinity, .nan))
+        let isSubnormal = Real.isLess(x, Real(0x1p-1022))
+        let split = BinarySplit(Real.select(isSubnormal, x * 0x1p54, x))
+        let exponent = split.exponent - Real.select(isSubnormal, Real(54), Real(0))
+        let value = logarithm(exponent: exponent, fraction: split.mantissa - 1, correction: Real(0))
+        let finite = Real.select(Real.isLess(x, Real(.infinity)), value, x)
+        let outside = Real.select(Real.isEqual(x, Real(0)), Real(-.infinity), Real(.nan))
+        return Real.select(Real.isLess(Real(0), x), finite, outside)
     }
 
     /// log(1 + x) without cancellation near 0. log1p(-1) = -infinity, NaN below -1.
@@ -100,7 +109,7 @@ public enum Elementary {
     public static func log1p(_ x: Double) -> Double { logarithmOfOnePlus(x) }
 
     @inlinable @inline(__always)
-    public static func log1p(_ x: SIMD4<Double>) -> SIMD4<Double> { logarithmOfOnePlus(x) }
+    public static func log1p<Real: RealLanes>(_ x: Real) -> Real { logarithmOfOnePlus(x) }
 
     @inlinable @inline(__always)
     static func logarithmOfOnePlus<Real: RealLanes>(_ x: Real) -> Real {

@@ -1,9 +1,8 @@
-// One number or four side by side: what the formulas of `Elementary` are written for.
+// One number or four side by side: what formulas are written for that must give both the same bits.
 import CSupport
 
 /// What they need of either. The operations are the same, so each of four numbers gets the bits that it would get alone.
-@usableFromInline
-protocol RealLanes {
+public protocol RealLanes {
     associatedtype Bits: BitLanes
     associatedtype Condition
     init(_ value: Double)
@@ -28,8 +27,7 @@ protocol RealLanes {
 }
 
 /// Their bit patterns.
-@usableFromInline
-protocol BitLanes {
+public protocol BitLanes {
     static func &+ (x: Self, y: UInt64) -> Self
     static func &- (x: Self, y: Self) -> Self
     static func &<< (x: Self, y: UInt64) -> Self
@@ -44,15 +42,15 @@ extension SIMD4: BitLanes where Scalar == UInt64 {}
 
 extension Double: RealLanes {
     @inlinable @inline(__always)
-    static func isLess(_ x: Double, _ y: Double) -> Bool { x < y }
+    public static func isLess(_ x: Double, _ y: Double) -> Bool { x < y }
 
     @inlinable @inline(__always)
-    static func isEqual(_ x: Double, _ y: Double) -> Bool { x == y }
+    public static func isEqual(_ x: Double, _ y: Double) -> Bool { x == y }
 
     /// As a blend of bits: the operator itself becomes a branch around whatever either side computes, and a loop with such
     /// branches is not vectorised for SSE2.
     @inlinable @inline(__always)
-    static func select(_ condition: Bool, _ yes: Double, _ no: Double) -> Double {
+    public static func select(_ condition: Bool, _ yes: Double, _ no: Double) -> Double {
         let mask = 0 &- (condition ? 1 : 0 as UInt64)
         return Double(bitPattern: (yes.bitPattern & mask) | (no.bitPattern & ~mask))
     }
@@ -60,25 +58,25 @@ extension Double: RealLanes {
 
 extension SIMD4: RealLanes where Scalar == Double {
     @inlinable @inline(__always)
-    init(_ value: Double) { self.init(repeating: value) }
+    public init(_ value: Double) { self.init(repeating: value) }
 
     @inlinable @inline(__always)
-    init(bitPattern: SIMD4<UInt64>) { self = unsafeBitCast(bitPattern, to: SIMD4<Double>.self) }
+    public init(bitPattern: SIMD4<UInt64>) { self = unsafeBitCast(bitPattern, to: SIMD4<Double>.self) }
 
     @inlinable @inline(__always)
-    var bitPattern: SIMD4<UInt64> { unsafeBitCast(self, to: SIMD4<UInt64>.self) }
+    public var bitPattern: SIMD4<UInt64> { unsafeBitCast(self, to: SIMD4<UInt64>.self) }
 
     @inlinable @inline(__always)
-    var magnitude: SIMD4<Double> { SIMD4(bitPattern: bitPattern & 0x7FFF_FFFF_FFFF_FFFF) }
+    public var magnitude: SIMD4<Double> { SIMD4(bitPattern: bitPattern & 0x7FFF_FFFF_FFFF_FFFF) }
 
     @inlinable @inline(__always)
-    static func isLess(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMDMask<SIMD4<Int64>> { x .< y }
+    public static func isLess(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMDMask<SIMD4<Int64>> { x .< y }
 
     @inlinable @inline(__always)
-    static func isEqual(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMDMask<SIMD4<Int64>> { x .== y }
+    public static func isEqual(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMDMask<SIMD4<Int64>> { x .== y }
 
     @inlinable @inline(__always)
-    static func select(
+    public static func select(
         _ condition: SIMDMask<SIMD4<Int64>>, _ yes: SIMD4<Double>, _ no: SIMD4<Double>
     ) -> SIMD4<Double> {
         no.replacing(with: yes, where: condition)

@@ -8,37 +8,30 @@ import Mathematics
 /// above it. Each case measures the time since the state by a coordinate x of its own.
 public protocol CrossingCase {
     /// `Flow.propagators` for this ratio, to the last digits.
-    static func propagators(_ flow: Flow, _ dt: Double) -> Propagators
-    static func propagators(_ flow: Flow, _ dt: SIMD4<Double>) -> VectorPropagators
+    static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real>
 
     /// Positive wherever the peak of a rising membrane exceeds the threshold. It may be positive elsewhere: `crossings` decides.
-    static func peakMargin(_ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double>
-    static func peakMargin(_ flow: Flow, v: Double, i: Double) -> Double
+    static func peakMargin<Real: RealLanes>(_ flow: Flow, v: Real, i: Real) -> Real
 
     /// For each of `count` rising states the coordinate of V = threshold; negative where the threshold is not reached.
-    /// Arrays have room for whole vectors of four; what lies beyond `count` may be overwritten.
+    /// Arrays hold whole vectors of four states, and those beyond `count` get a coordinate too.
     static func crossings(
         _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
         x: UnsafeMutablePointer<Double>)
 
+    /// Whether the coordinate has all digits of the time, however soon a crossing is.
+    static var isTime: Bool { get }
     /// The time that a coordinate >= 0 stands for.
-    static func elapsed(_ flow: Flow, x: Double) -> Double
+    static func elapsed<Real: RealLanes>(_ flow: Flow, x: Real) -> Real
     /// The factor by which the current has decayed at a coordinate >= 0.
-    static func decay(_ flow: Flow, x: Double) -> Double
+    static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real
     /// The map over what is left of an interval after x. `a`: the membrane's factor e^{-t / tau_m} over the interval from the state
     /// on; `remaining`: what is left, seconds.
-    static func rest(_ flow: Flow, a: Double, x: Double, remaining: Double) -> Propagators
+    static func rest<Real: RealLanes>(_ flow: Flow, a: Real, x: Real, remaining: Real) -> StateMap<Real>
 }
 
 extension CrossingCase {
-    /// One after another.
-    @inlinable @inline(__always)
-    public static func propagators(_ flow: Flow, _ dt: SIMD4<Double>) -> VectorPropagators {
-        let (x, y) = (propagators(flow, dt[0]), propagators(flow, dt[1]))
-        let (z, w) = (propagators(flow, dt[2]), propagators(flow, dt[3]))
-        return VectorPropagators(
-            a: SIMD4(x.a, y.a, z.a, w.a), b: SIMD4(x.b, y.b, z.b, w.b), h: SIMD4(x.h, y.h, z.h, w.h))
-    }
+    @inlinable public static var isTime: Bool { @inline(__always) get { false } }
 
     @inlinable @inline(__always)
     static func load(_ values: UnsafeMutablePointer<Double>, _ n: Int) -> SIMD4<Double> {

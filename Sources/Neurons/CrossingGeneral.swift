@@ -1,40 +1,52 @@
-// Any pair of time constants, equal ones included: Newton's method on the membrane itself.
+// Any pair of time constants: crossings told from the membrane's peak, and Newton's method on the membrane itself.
 import Mathematics
 
-/// Crossings by Newton's method; the coordinate x is the time itself.
+/// The coordinate x is the time itself.
 @frozen
 public enum CrossingGeneral: CrossingCase {
-    @inlinable @inline(__always)
-    public static func propagators(_ flow: Flow, _ dt: Double) -> Propagators { flow.propagators(dt) }
+    @inlinable public static var isTime: Bool { @inline(__always) get { true } }
 
-    /// The membrane equals the current at its peak, and the current only falls: a peak above threshold needs I > threshold.
     @inlinable @inline(__always)
-    public static func peakMargin(_ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
-        i - SIMD4(repeating: flow.threshold)
+    public static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real> { flow.propagators(dt) }
+
+    @inlinable @inline(__always)
+    public static func peakMargin<Real: RealLanes>(_ flow: Flow, v: Real, i: Real) -> Real {
+        CrossingLanes.peakMargin(
+            v: v * flow.inverseThreshold, i: i * flow.inverseThreshold,
+            bend: Real(flow.difference * 0.5 / flow.ratio))
     }
-
-    @inlinable @inline(__always)
-    public static func peakMargin(_ flow: Flow, v: Double, i: Double) -> Double { i - flow.threshold }
 
     @inlinable @inline(__always)
     public static func crossings(
         _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
         x: UnsafeMutablePointer<Double>
     ) {
-        for n in 0..<count {
-            let elapsed = timeToThreshold(flow, v: v[n], i: i[n])
-            x[n] = elapsed < .infinity ? elapsed : -1
+        let lanes = CrossingLanes(flow)
+        var n = 0
+        while n < count {
+            let found = lanes.crossing(v: load(v, n) * flow.inverseThreshold, i: load(i, n) * flow.inverseThreshold)
+            UnsafeMutableRawPointer(x + n).storeBytes(of: found.time, as: SIMD4<Double>.self)
+            if found.open != 0 {
+                for lane in 0..<4 as Range<UInt8> where (found.open &>> lane) & 1 != 0 {
+                    let own = n &+ Int(lane)
+                    let elapsed = timeToThreshold(flow, v: v[own], i: i[own])
+                    x[own] = elapsed < .infinity ? elapsed : -1
+                }
+            }
+            n &+= 4
         }
     }
 
     @inlinable @inline(__always)
-    public static func elapsed(_ flow: Flow, x: Double) -> Double { x }
+    public static func elapsed<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { x }
 
     @inlinable @inline(__always)
-    public static func decay(_ flow: Flow, x: Double) -> Double { Elementary.exp(-x / flow.tauSyn) }
+    public static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real {
+        Elementary.exp(-x / Real(flow.tauSyn))
+    }
 
     @inlinable @inline(__always)
-    public static func rest(_ flow: Flow, a: Double, x: Double, remaining: Double) -> Propagators {
+    public static func rest<Real: RealLanes>(_ flow: Flow, a: Real, x: Real, remaining: Real) -> StateMap<Real> {
         flow.propagators(remaining)
     }
 

@@ -5,35 +5,16 @@ import Mathematics
 @frozen
 public enum CrossingRatioFour: CrossingCase {
     @inlinable @inline(__always)
-    public static func propagators(_ flow: Flow, _ dt: Double) -> Propagators {
-        let t = dt < flow.longest ? dt : flow.longest
-        let x = t / flow.tauMem
-        let (a, complement) = Elementary.decay(x)
+    public static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real> {
+        let (a, complement) = Elementary.decay(flow.bounded(dt) / Real(flow.tauMem))
         let square = a * a
-        return Propagators(
-            a: a, b: square * square, h: (complement * a) * (1 + a + square) * (1.0 / 3))
-    }
-
-    @inlinable @inline(__always)
-    public static func propagators(_ flow: Flow, _ dt: SIMD4<Double>) -> VectorPropagators {
-        let x = lesser(dt, SIMD4(repeating: flow.longest)) / flow.tauMem
-        let (a, complement) = Elementary.decay(x)
-        let square = a * a
-        return VectorPropagators(
+        return StateMap(
             a: a, b: square * square, h: (complement * a) * (1 + a + square) * (1.0 / 3))
     }
 
     /// The peak, at x^3 = A / (4 B), is 3/4 A x: above threshold if 27 (A / threshold)^4 > 256 B / threshold.
     @inlinable @inline(__always)
-    public static func peakMargin(_ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
-        let b = i * (1.0 / 3)
-        let a = (v + b) * flow.inverseThreshold
-        let square = a * a
-        return square * square * 27 - b * (256 * flow.inverseThreshold)
-    }
-
-    @inlinable @inline(__always)
-    public static func peakMargin(_ flow: Flow, v: Double, i: Double) -> Double {
+    public static func peakMargin<Real: RealLanes>(_ flow: Flow, v: Real, i: Real) -> Real {
         let b = i * (1.0 / 3)
         let a = (v + b) * flow.inverseThreshold
         let square = a * a
@@ -122,15 +103,15 @@ public enum CrossingRatioFour: CrossingCase {
     }
 
     @inlinable @inline(__always)
-    public static func elapsed(_ flow: Flow, x: Double) -> Double { -flow.tauMem * Elementary.log(x) }
+    public static func elapsed<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { -flow.tauMem * Elementary.log(x) }
 
     @inlinable @inline(__always)
-    public static func decay(_ flow: Flow, x: Double) -> Double { (x * x) * (x * x) }
+    public static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { (x * x) * (x * x) }
 
     @inlinable @inline(__always)
-    public static func rest(_ flow: Flow, a: Double, x: Double, remaining: Double) -> Propagators {
+    public static func rest<Real: RealLanes>(_ flow: Flow, a: Real, x: Real, remaining: Real) -> StateMap<Real> {
         let rest = a / x
         let b = (rest * rest) * (rest * rest)
-        return Propagators(a: rest, b: b, h: (rest - b) * (1.0 / 3))
+        return StateMap(a: rest, b: b, h: (rest - b) * (1.0 / 3))
     }
 }

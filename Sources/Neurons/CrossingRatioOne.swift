@@ -5,29 +5,15 @@ import Mathematics
 @frozen
 public enum CrossingRatioOne: CrossingCase {
     @inlinable @inline(__always)
-    public static func propagators(_ flow: Flow, _ dt: Double) -> Propagators {
-        let t = dt < flow.longest ? dt : flow.longest
-        let s = t / flow.tauMem
+    public static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real> {
+        let s = flow.bounded(dt) / Real(flow.tauMem)
         let a = Elementary.decay(s).value
-        return Propagators(a: a, b: a, h: s * a)
-    }
-
-    @inlinable @inline(__always)
-    public static func propagators(_ flow: Flow, _ dt: SIMD4<Double>) -> VectorPropagators {
-        let s = lesser(dt, SIMD4(repeating: flow.longest)) / flow.tauMem
-        let a = Elementary.decay(s).value
-        return VectorPropagators(a: a, b: a, h: s * a)
+        return StateMap(a: a, b: a, h: s * a)
     }
 
     /// As e^y <= 1 / (1 - y) for y < 1, the peak is at most I^2 / (2 I - V).
     @inlinable @inline(__always)
-    public static func peakMargin(_ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
-        let current = i * SIMD4(repeating: flow.inverseThreshold)
-        return current * current - (i + i - v) * SIMD4(repeating: flow.inverseThreshold)
-    }
-
-    @inlinable @inline(__always)
-    public static func peakMargin(_ flow: Flow, v: Double, i: Double) -> Double {
+    public static func peakMargin<Real: RealLanes>(_ flow: Flow, v: Real, i: Real) -> Real {
         let current = i * flow.inverseThreshold
         return current * current - (i + i - v) * flow.inverseThreshold
     }
@@ -55,13 +41,13 @@ public enum CrossingRatioOne: CrossingCase {
     }
 
     @inlinable @inline(__always)
-    public static func elapsed(_ flow: Flow, x: Double) -> Double { flow.tauMem * x }
+    public static func elapsed<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { flow.tauMem * x }
 
     @inlinable @inline(__always)
-    public static func decay(_ flow: Flow, x: Double) -> Double { Elementary.decay(x).value }
+    public static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { Elementary.decay(x).value }
 
     @inlinable @inline(__always)
-    public static func rest(_ flow: Flow, a: Double, x: Double, remaining: Double) -> Propagators {
+    public static func rest<Real: RealLanes>(_ flow: Flow, a: Real, x: Real, remaining: Real) -> StateMap<Real> {
         propagators(flow, remaining)
     }
 }

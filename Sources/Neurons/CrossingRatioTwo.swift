@@ -5,29 +5,14 @@ import Mathematics
 @frozen
 public enum CrossingRatioTwo: CrossingCase {
     @inlinable @inline(__always)
-    public static func propagators(_ flow: Flow, _ dt: Double) -> Propagators {
-        let t = dt < flow.longest ? dt : flow.longest
-        let x = t / flow.tauMem
-        let (a, complement) = Elementary.decay(x)
-        return Propagators(a: a, b: a * a, h: complement * a)
-    }
-
-    @inlinable @inline(__always)
-    public static func propagators(_ flow: Flow, _ dt: SIMD4<Double>) -> VectorPropagators {
-        let x = lesser(dt, SIMD4(repeating: flow.longest)) / flow.tauMem
-        let (a, complement) = Elementary.decay(x)
-        return VectorPropagators(a: a, b: a * a, h: complement * a)
+    public static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real> {
+        let (a, complement) = Elementary.decay(flow.bounded(dt) / Real(flow.tauMem))
+        return StateMap(a: a, b: a * a, h: complement * a)
     }
 
     /// The peak is (V + I)^2 / (4 I).
     @inlinable @inline(__always)
-    public static func peakMargin(_ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
-        let sum = (v + i) * SIMD4(repeating: flow.inverseThreshold)
-        return sum * sum - i * SIMD4(repeating: 4 * flow.inverseThreshold)
-    }
-
-    @inlinable @inline(__always)
-    public static func peakMargin(_ flow: Flow, v: Double, i: Double) -> Double {
+    public static func peakMargin<Real: RealLanes>(_ flow: Flow, v: Real, i: Real) -> Real {
         let sum = (v + i) * flow.inverseThreshold
         return sum * sum - i * (4 * flow.inverseThreshold)
     }
@@ -38,8 +23,9 @@ public enum CrossingRatioTwo: CrossingCase {
         x: UnsafeMutablePointer<Double>
     ) {
         let scale = flow.inverseThreshold
+        let whole = (count + 3) & ~3
         var (n, overflows) = (0, 0)
-        while n < count {
+        while n < whole {
             let margin = peakMargin(flow, v: v[n], i: i[n])
             let isReached = margin > 0 && i[n] > v[n]
             // The larger root is the earlier time.
@@ -48,7 +34,7 @@ public enum CrossingRatioTwo: CrossingCase {
             overflows |= margin == .infinity ? 1 : 0
             n &+= 1
         }
-        if overflows != 0 { crossingsOfLarge(flow, count: count, v: v, i: i, x: x) }
+        if overflows != 0 { crossingsOfLarge(flow, count: whole, v: v, i: i, x: x) }
     }
 
     /// The crossings of neurons of which V + I, squared, is beyond float64.
@@ -66,14 +52,14 @@ public enum CrossingRatioTwo: CrossingCase {
     }
 
     @inlinable @inline(__always)
-    public static func elapsed(_ flow: Flow, x: Double) -> Double { -flow.tauMem * Elementary.log(x) }
+    public static func elapsed<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { -flow.tauMem * Elementary.log(x) }
 
     @inlinable @inline(__always)
-    public static func decay(_ flow: Flow, x: Double) -> Double { x * x }
+    public static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { x * x }
 
     @inlinable @inline(__always)
-    public static func rest(_ flow: Flow, a: Double, x: Double, remaining: Double) -> Propagators {
+    public static func rest<Real: RealLanes>(_ flow: Flow, a: Real, x: Real, remaining: Real) -> StateMap<Real> {
         let rest = a / x
-        return Propagators(a: rest, b: rest * rest, h: rest - rest * rest)
+        return StateMap(a: rest, b: rest * rest, h: rest - rest * rest)
     }
 }

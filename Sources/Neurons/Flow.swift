@@ -1,35 +1,25 @@
 // How a neuron moves between two events, for any pair of time constants.
 import Mathematics
 
-/// The linear map of a neuron's state over an interval without events: V -> a V + h I, I -> b I.
+/// The linear map of a neuron's state over an interval without events: V -> a V + h I, I -> b I. Of one neuron or of four.
 @frozen
-public struct Propagators: Sendable {
-    public let a: Double
-    public let b: Double
-    public let h: Double
+public struct StateMap<Real> {
+    public let a: Real
+    public let b: Real
+    public let h: Real
 
-    @inlinable
-    public init(a: Double, b: Double, h: Double) {
+    @inlinable @inline(__always)
+    public init(a: Real, b: Real, h: Real) {
         self.a = a
         self.b = b
         self.h = h
     }
 }
 
-/// The same for four intervals side by side.
-@frozen
-public struct VectorPropagators {
-    public let a: SIMD4<Double>
-    public let b: SIMD4<Double>
-    public let h: SIMD4<Double>
+extension StateMap: Sendable where Real: Sendable {}
 
-    @inlinable
-    public init(a: SIMD4<Double>, b: SIMD4<Double>, h: SIMD4<Double>) {
-        self.a = a
-        self.b = b
-        self.h = h
-    }
-}
+public typealias Propagators = StateMap<Double>
+public typealias VectorPropagators = StateMap<SIMD4<Double>>
 
 /// Derived values of one neuron's (or a whole uniform layer's) parameters.
 ///
@@ -48,6 +38,10 @@ public struct Flow: Sendable {
     public let k: Double
     /// tau_m / tau_s: turns the h of the forward flow into that of the adjoint.
     public let ratio: Double
+    /// (tau_s - tau_m) / tau_s = 1 - ratio without cancellation; where they are equal so small that it makes no difference, but not 0.
+    public let difference: Double
+    /// How long before its peak a membrane is at the threshold: see `Flow.beforePeak(ratio:difference:)`.
+    public let beforePeak: SIMD8<Double>
     /// 1 / threshold: crossing tests work on V / threshold, so that no power of a small or large threshold leaves float64.
     public let inverseThreshold: Double
     /// An interval long enough that nothing can happen later, and short enough that the slower exponential is not yet 0:
@@ -62,22 +56,32 @@ public struct Flow: Sendable {
         rate = (neuron.tauSyn - neuron.tauMem) / (neuron.tauMem * neuron.tauSyn)
         k = neuron.tauSyn / (neuron.tauSyn - neuron.tauMem)
         ratio = neuron.tauMem / neuron.tauSyn
+        let gap = (neuron.tauSyn - neuron.tauMem) / neuron.tauSyn
+        difference = gap == 0 ? 0x1p-60 : gap
+        beforePeak = Flow.beforePeak(ratio: ratio, difference: difference)
         inverseThreshold = 1 / neuron.threshold
         longest = 700 * max(neuron.tauMem, neuron.tauSyn)
     }
 
     /// The map over an interval `dt >= 0`; intervals beyond `longest` count as `longest`.
     @inlinable @inline(__always)
-    public func propagators(_ dt: Double) -> Propagators {
-        let t = dt < longest ? dt : longest
-        let a = Elementary.exp(-t / tauMem)
-        let b = Elementary.exp(-t / tauSyn)
+    public func propagators<Real: RealLanes>(_ dt: Real) -> StateMap<Real> {
+        let t = bounded(dt)
+        let a = Elementary.exp(-t / Real(tauMem))
+        let b = Elementary.exp(-t / Real(tauSyn))
         let z = rate * t
         // For |z| > 1/2 the difference of exponentials cancels no more than a bit, and cannot overflow as expm1 would.
-        let isSmall = z < 0.5 && z > -0.5
-        let bounded = isSmall ? z : 0.5
-        let series = bounded == 0 ? 1 : Elementary.expm1(bounded) / bounded
-        return Propagators(a: a, b: b, h: isSmall ? a * (t / tauMem) * series : k * (b - a))
+        let isSmall = Real.isLess(z.magnitude, Real(0.5))
+        let small = Real.select(isSmall, z, Real(0.5))
+        let series = Real.select(Real.isEqual(small, Real(0)), Real(1), Elementary.expm1(small) / small)
+        let nearby = a * (t / Real(tauMem)) * series
+        return StateMap(a: a, b: b, h: Real.select(isSmall, nearby, k * (b - a)))
+    }
+
+    /// An interval, but no longer than `longest`.
+    @inlinable @inline(__always)
+    func bounded<Real: RealLanes>(_ dt: Real) -> Real {
+        Real.select(Real.isLess(dt, Real(longest)), dt, Real(longest))
     }
 
     /// The time from a state with V < I to the peak of V, +infinity if V rises for ever.

@@ -10,7 +10,7 @@ import Testing
 struct OneByOneTests {
     static let configurations: [Configuration] = {
         var all: [Configuration] = []
-        for ratio in [4, 2, 1, 3.3] {
+        for ratio in [4, 2, 1, 3.3, 0.25] {
             for delays in [DelayKind.none, .axonal, .dendritic] {
                 for own in [false, true] {
                     all.append(
@@ -27,7 +27,8 @@ struct OneByOneTests {
     @Test(arguments: configurations)
     func movedAsOneOrNot(_ configuration: Configuration) throws {
         for seed in 41...44 as ClosedRange<UInt64> {
-            let instance = try RandomCase(configuration, seed: seed)
+            var instance = try RandomCase(configuration, seed: seed)
+            instance.options = ForwardOptions(maxSpikes: 30_000)
             var other = instance.network
             for layer in other.layers.indices {
                 var parameters = other.layers[layer].parameters

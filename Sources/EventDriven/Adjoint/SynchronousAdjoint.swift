@@ -24,12 +24,9 @@ final class SynchronousAdjointState {
     fileprivate func reserve(stride: Int, events: Int, jumps: Int) throws(SpinnpropError) {
         try lambdaV.clear(stride)
         try lambdaI.clear(stride)
-        try a.reserve(events)
-        try b.reserve(events)
-        try h.reserve(events)
-        try jumpA.reserve(jumps)
-        try jumpH.reserve(jumps)
-        try intervals.reserve(max(events, jumps))
+        for block in [a, b, h] { try block.reserve(padded(events)) }
+        for block in [jumpA, jumpH] { try block.reserve(padded(jumps)) }
+        try intervals.reserve(padded(max(events, jumps)))
         try event.reserve(jumps)
     }
 }
@@ -120,27 +117,33 @@ extension LayerPlan {
             intervals[n] = interval
             n &+= 1
         }
-        let (jumpA, jumpH) = (state.jumpA.pointer, state.jumpH.pointer)
-        let ratio = flow.ratio
-        n = 0
-        while n <= last {
-            let p = Case.propagators(flow, intervals[n])
-            jumpA[n] = p.a
-            jumpH[n] = p.h * ratio
-            n &+= 1
+        let lengths = vectors(intervals)
+        fill(intervals, from: n)
+        let (jumpA, jumpH) = (vectors(state.jumpA.pointer), vectors(state.jumpH.pointer))
+        for own in 0..<padded(n) / 4 {
+            let p = Case.propagators(flow, lengths[own])
+            (jumpA[own], jumpH[own]) = (p.a, p.h * flow.ratio)
         }
-        let (a, b, h) = (state.a.pointer, state.b.pointer, state.h.pointer)
         // Nothing comes before the first event; between two at the same time nothing moves: a = b = 1, h = 0.
-        (a[0], b[0], h[0]) = (1, 1, 0)
+        intervals[0] = 0
         n = 1
         while n <= event {
-            let p = Case.propagators(flow, times[n] - times[n &- 1])
-            a[n] = p.a
-            b[n] = p.b
-            h[n] = p.h * ratio
+            intervals[n] = times[n] - times[n &- 1]
             n &+= 1
         }
+        fill(intervals, from: n)
+        let (a, b, h) = (vectors(state.a.pointer), vectors(state.b.pointer), vectors(state.h.pointer))
+        for own in 0..<padded(n) / 4 {
+            let p = Case.propagators(flow, lengths[own])
+            (a[own], b[own], h[own]) = (p.a, p.b, p.h * flow.ratio)
+        }
         return event
+    }
+
+    /// Numbers up to whole vectors.
+    @inline(__always)
+    private func fill(_ intervals: UnsafeMutablePointer<Double>, from count: Int) {
+        for n in count..<padded(count) { intervals[n] = 0 }
     }
 
     /// Adds lI to the sender's row of the weight gradient, then moves all to the start of the interval before. Returns the sender's

@@ -45,12 +45,12 @@ extension LayerPlan {
         while event < events, times[event] <= endTime {
             try poller.spend(stride)
             let column = columns[Int(connections[event])] + Int(units[event]) &* stride
-            let length = event &+ 1 < events ? times[event &+ 1] - times[event] : .infinity
+            let length = lanes.length[event]
             if length == 0 {
                 receive(thresholds, column, lanes)
             } else {
-                advance(Case.self, thresholds, column, lanes, event)
-                let count = gather(thresholds, lanes, column, lanes.a[event])
+                let isAnyone = advance(Case.self, thresholds, column, lanes, event)
+                let count = isAnyone ? gather(thresholds, lanes, column, lanes.a[event]) : 0
                 swap(&lanes.v, &lanes.nextV)
                 swap(&lanes.i, &lanes.nextI)
                 if count > 0 {
@@ -64,25 +64,27 @@ extension LayerPlan {
         try checkFinite(lanes.i)
     }
 
-    /// Propagators of the interval after each event; the last one is endless.
+    /// The interval after each event, the last one endless, and its propagators.
     @inline(__always)
     private func intervals<Case: CrossingCase>(
         _: Case.Type, _ flow: Flow, _ times: UnsafePointer<Double>, _ events: Int, _ lanes: SynchronousLanes
     ) {
-        let last = events &- 1
         var n = 0
-        while n < last {
-            let p = Case.propagators(flow, times[n &+ 1] - times[n])
-            lanes.a[n] = p.a
-            lanes.b[n] = p.b
-            lanes.h[n] = p.h
+        while n < events &- 1 {
+            lanes.length[n] = times[n &+ 1] - times[n]
             n &+= 1
         }
-        guard last >= 0 else { return }
-        let p = Case.propagators(flow, .infinity)
-        lanes.a[last] = p.a
-        lanes.b[last] = p.b
-        lanes.h[last] = p.h
+        while n < padded(events) {
+            lanes.length[n] = .infinity
+            n &+= 1
+        }
+        let (a, b, h) = (vectors(lanes.a), vectors(lanes.b), vectors(lanes.h))
+        n = 0
+        while n < padded(events) / 4 {
+            let p = Case.propagators(flow, vectors(lanes.length)[n])
+            (a[n], b[n], h[n]) = (p.a, p.b, p.h)
+            n &+= 1
+        }
     }
 
     /// An arrival at the same time as the next: the current jumps, nothing moves.
@@ -95,19 +97,19 @@ extension LayerPlan {
         }
     }
 
-    /// The arrival, then the state at the end of the interval as if nobody spiked, and who may spike.
+    /// The arrival, then the state at the end of the interval as if nobody spiked, and who may spike. Returns whether anybody may.
     @inline(__always)
     private func advance<Case: CrossingCase>(
         _: Case.Type, _ thresholds: some Thresholds, _ column: UnsafePointer<Double>, _ lanes: SynchronousLanes,
         _ event: Int
-    ) {
+    ) -> Bool {
         let flow = thresholds.flow
         let (a, b, h) = (lanes.a[event], lanes.b[event], lanes.h[event])
         let below = SIMD4(repeating: flow.threshold.nextDown)
         let (v, i, nextV, nextI) = (vectors(lanes.v), vectors(lanes.i), vectors(lanes.nextV), vectors(lanes.nextI))
-        let mayFire = UnsafeMutableRawPointer(lanes.mayFire).assumingMemoryBound(to: SIMD4<Int64>.self)
         let weights = UnsafeRawPointer(column).assumingMemoryBound(to: SIMD4<Double>.self)
         let count = stride / 4
+        var all: UInt8 = 0
         var n = 0
         while n < count {
             let current = i[n] + thresholds.measured(weights[n], n)
@@ -115,9 +117,12 @@ extension LayerPlan {
             let endI = current * b
             nextI[n] = endI
             nextV[n] = lesser(endV, below)
-            mayFire[n] = Case.mayFire(flow, v: v[n], i: current, endV: endV, endI: endI)
+            let own = Case.mayFire(flow, v: v[n], i: current, endV: endV, endI: endI).signs
+            lanes.mayFire[n] = own
+            all |= own
             n &+= 1
         }
+        return all != 0
     }
 
     /// Lists the neurons that may spike, with their states after the arrival.
@@ -125,22 +130,25 @@ extension LayerPlan {
     private func gather(
         _ thresholds: some Thresholds, _ lanes: SynchronousLanes, _ column: UnsafePointer<Double>, _ a: Double
     ) -> Int {
+        // Eight vectors' bits at a time.
+        let words = UnsafeRawPointer(lanes.mayFire).assumingMemoryBound(to: UInt64.self)
+        let wordCount = (stride / 4 &+ 7) / 8
         var count = 0
-        var n = 0
-        while n < neuronCount {
-            lanes.candidate[count] = Int32(truncatingIfNeeded: n)
-            // -1 is true.
-            count &-= lanes.mayFire[n]
-            n &+= 1
-        }
-        n = 0
-        while n < count {
-            let neuron = Int(lanes.candidate[n])
-            lanes.candidateV[n] = lanes.v[neuron]
-            lanes.candidateI[n] = lanes.i[neuron] + thresholds.measured(column[neuron], neuron)
-            lanes.offset[n] = 0
-            lanes.rest[n] = a
-            n &+= 1
+        var word = 0
+        while word < wordCount {
+            var bits = words[word]
+            while bits != 0 {
+                let bit = bits.trailingZeroBitCount
+                let neuron = 32 &* word &+ 4 &* (bit &>> 3) &+ (bit & 7)
+                lanes.candidate[count] = Int32(truncatingIfNeeded: neuron)
+                lanes.candidateV[count] = lanes.v[neuron]
+                lanes.candidateI[count] = lanes.i[neuron] + thresholds.measured(column[neuron], neuron)
+                lanes.offset[count] = 0
+                lanes.rest[count] = a
+                count &+= 1
+                bits &= bits &- 1
+            }
+            word &+= 1
         }
         pad(lanes, count)
         return count
@@ -151,8 +159,11 @@ extension LayerPlan {
     private func pad(_ lanes: SynchronousLanes, _ count: Int) {
         var n = count
         while n & 3 != 0 {
+            lanes.candidate[n] = 0
             lanes.candidateV[n] = 0
             lanes.candidateI[n] = 0
+            lanes.offset[n] = 0
+            lanes.rest[n] = 1
             n &+= 1
         }
     }
@@ -169,14 +180,6 @@ extension LayerPlan {
         var generation = 0
         while count > 0 {
             Case.crossings(flow, count: count, v: lanes.candidateV, i: lanes.candidateI, x: lanes.x)
-            let whole = padded(count)
-            var n = 0
-            while n < whole {
-                let x = lanes.x[n] < 0 ? 1 : lanes.x[n]
-                lanes.elapsed[n] = Case.elapsed(flow, x: x)
-                lanes.decay[n] = Case.decay(flow, x: x)
-                n &+= 1
-            }
             let spikes = try state.spikes(made &+ count, keeping: made)
             (made, count) = fire(
                 Case.self, thresholds, lanes, count: count, made: made, start: start, length: length, endTime: endTime,
@@ -200,39 +203,59 @@ extension LayerPlan {
         length: Double, endTime: Double, _ spikes: IntervalSpikes
     ) -> (made: Int, again: Int) {
         let flow = thresholds.flow
-        let below = flow.threshold.nextDown
-        let large = Flow.soonCurrent * flow.threshold
+        let below = SIMD4(repeating: flow.threshold.nextDown)
+        let large = SIMD4(repeating: Flow.soonCurrent * flow.threshold)
+        let (length, start, endTime) = (SIMD4(repeating: length), SIMD4(repeating: start), SIMD4(repeating: endTime))
         var (made, again) = (made, 0)
         var n = 0
         while n < count {
+            let own = n / 4
+            let i = vectors(lanes.candidateI)[own]
+            let isReached = vectors(lanes.x)[own] .>= .zero
+            let x = SIMD4(repeating: 1).replacing(with: vectors(lanes.x)[own], where: isReached)
+            var elapsed = Case.elapsed(flow, x: x)
+            if !Case.isTime {
+                var soon = unsafeBitCast(isReached .& (i .> large), to: SIMD4<Int64>.self).signs
+                while soon != 0 {
+                    let lane = soon.trailingZeroBitCount
+                    elapsed[lane] = flow.polished(
+                        elapsed[lane], v: lanes.candidateV[n &+ lane], i: lanes.candidateI[n &+ lane])
+                    soon &= soon &- 1
+                }
+            }
             // Beyond the end by rounding only: the state at the end was above the threshold.
-            var elapsed = lanes.elapsed[n]
-            if lanes.candidateI[n] > large {
-                elapsed = flow.polished(elapsed, v: lanes.candidateV[n], i: lanes.candidateI[n])
-            }
-            let passed = lanes.offset[n] + elapsed
-            let offset = passed < length ? passed : length
+            let offset = lesser(vectors(lanes.offset)[own] + elapsed, length)
             let time = start + offset
-            if lanes.x[n] >= 0 && time <= endTime {
-                let neuron = lanes.candidate[n]
-                let current = lanes.candidateI[n] * lanes.decay[n]
-                spikes.times[made] = time
+            var fires = unsafeBitCast(isReached .& (time .<= endTime), to: SIMD4<Int64>.self).signs
+            let current = i * Case.decay(flow, x: x)
+            let p = Case.rest(flow, a: vectors(lanes.rest)[own], x: x, remaining: length - offset)
+            let reset = thresholds.resets(lanes.candidate + n)
+            let endV = reset * p.a + current * p.h
+            let mayFire = Case.mayFire(flow, v: reset, i: current, endV: endV, endI: current * p.b).signs
+            vectors(lanes.time)[own] = time
+            vectors(lanes.current)[own] = current
+            vectors(lanes.passed)[own] = offset
+            vectors(lanes.left)[own] = p.a
+            vectors(lanes.endV)[own] = lesser(endV, below)
+            vectors(lanes.resets)[own] = reset
+            while fires != 0 {
+                let lane = fires.trailingZeroBitCount
+                let from = n &+ lane
+                let neuron = lanes.candidate[from]
+                spikes.times[made] = lanes.time[from]
                 spikes.units[made] = neuron
-                spikes.currents[made] = thresholds.current(current, Int(neuron))
+                spikes.currents[made] = thresholds.current(lanes.current[from], Int(neuron))
                 made &+= 1
-                let reset = thresholds.reset(Int(neuron))
-                let p = Case.rest(flow, a: lanes.rest[n], x: lanes.x[n], remaining: length - offset)
-                let endV = reset * p.a + current * p.h
-                let mayFire = Case.mayFire(flow, v: reset, i: current, endV: endV, endI: current * p.b)
-                lanes.v[Int(neuron)] = min(endV, below)
+                lanes.v[Int(neuron)] = lanes.endV[from]
                 lanes.candidate[again] = neuron
-                lanes.candidateV[again] = reset
-                lanes.candidateI[again] = current
-                lanes.offset[again] = offset
-                lanes.rest[again] = p.a
-                again &+= mayFire ? 1 : 0
+                lanes.candidateV[again] = lanes.resets[from]
+                lanes.candidateI[again] = lanes.current[from]
+                lanes.offset[again] = lanes.passed[from]
+                lanes.rest[again] = lanes.left[from]
+                again &+= Int((mayFire &>> UInt8(truncatingIfNeeded: lane)) & 1)
+                fires &= fires &- 1
             }
-            n &+= 1
+            n &+= 4
         }
         return (made, again)
     }

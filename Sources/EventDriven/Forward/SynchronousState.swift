@@ -10,19 +10,25 @@ struct SynchronousLanes {
     var i: UnsafeMutablePointer<Double>
     var nextV: UnsafeMutablePointer<Double>
     var nextI: UnsafeMutablePointer<Double>
-    /// -1 where the threshold may be reached within the interval, 0 elsewhere.
-    let mayFire: UnsafeMutablePointer<Int>
+    /// For each four neurons a bit each where the threshold may be reached within the interval; whole words.
+    let mayFire: UnsafeMutablePointer<UInt8>
     /// Neurons that reach it: state, time since the interval's start, membrane factor over what is left of the interval, and the
-    /// coordinate of the crossing with what it stands for.
+    /// coordinate of the crossing.
+    let candidate: UnsafeMutablePointer<Int32>
     let candidateV: UnsafeMutablePointer<Double>
     let candidateI: UnsafeMutablePointer<Double>
     let offset: UnsafeMutablePointer<Double>
     let rest: UnsafeMutablePointer<Double>
     let x: UnsafeMutablePointer<Double>
-    let elapsed: UnsafeMutablePointer<Double>
-    let decay: UnsafeMutablePointer<Double>
-    let candidate: UnsafeMutablePointer<Int32>
-    /// Propagators of the interval after each event.
+    /// The same after the crossing: when it is, and the state at the interval's end.
+    let time: UnsafeMutablePointer<Double>
+    let current: UnsafeMutablePointer<Double>
+    let resets: UnsafeMutablePointer<Double>
+    let passed: UnsafeMutablePointer<Double>
+    let left: UnsafeMutablePointer<Double>
+    let endV: UnsafeMutablePointer<Double>
+    /// The interval after each event, and its propagators.
+    let length: UnsafeMutablePointer<Double>
     let a: UnsafeMutablePointer<Double>
     let b: UnsafeMutablePointer<Double>
     let h: UnsafeMutablePointer<Double>
@@ -31,6 +37,7 @@ struct SynchronousLanes {
 final class SynchronousState {
     private let neuronBlock = Block<Double>()
     private let candidateBlock = Block<Int32>()
+    private let bitBlock = Block<UInt8>()
     private let eventBlock = Block<Double>()
     private let spikeTimes = Block<Double>()
     private let spikeCurrents = Block<Double>()
@@ -47,19 +54,19 @@ final class SynchronousState {
     func lanes(stride: Int, events: Int) throws(SpinnpropError) -> SynchronousLanes {
         // Whole cache lines apart.
         let step = (stride + 7) & ~7
-        try neuronBlock.reserve(12 * step)
+        try neuronBlock.reserve(15 * step)
         try candidateBlock.reserve(step)
-        try eventBlock.reserve(3 * max(1, events))
-        let base = neuronBlock.pointer
+        try bitBlock.clear((stride / 4 + 7) & ~7)
+        let column = padded(max(1, events))
+        try eventBlock.reserve(4 * column)
+        let (base, event) = (neuronBlock.pointer, eventBlock.pointer)
         base.update(repeating: 0, count: 2 * step)
-        let column = max(1, events)
         return SynchronousLanes(
-            v: base, i: base + step, nextV: base + 2 * step, nextI: base + 3 * step,
-            mayFire: UnsafeMutableRawPointer(base + 4 * step).assumingMemoryBound(to: Int.self),
-            candidateV: base + 5 * step, candidateI: base + 6 * step, offset: base + 7 * step,
-            rest: base + 8 * step, x: base + 9 * step, elapsed: base + 10 * step, decay: base + 11 * step,
-            candidate: candidateBlock.pointer, a: eventBlock.pointer,
-            b: eventBlock.pointer + column, h: eventBlock.pointer + 2 * column)
+            v: base, i: base + step, nextV: base + 2 * step, nextI: base + 3 * step, mayFire: bitBlock.pointer,
+            candidate: candidateBlock.pointer, candidateV: base + 4 * step, candidateI: base + 5 * step,
+            offset: base + 6 * step, rest: base + 7 * step, x: base + 8 * step, time: base + 9 * step,
+            current: base + 10 * step, resets: base + 11 * step, passed: base + 12 * step, left: base + 13 * step,
+            endV: base + 14 * step, length: event, a: event + column, b: event + 2 * column, h: event + 3 * column)
     }
 
     /// Room for `count` spikes of one interval, the first `keeping` of which stay.

@@ -1,0 +1,124 @@
+// When four neurons of any time constants reach a threshold of 1, counted back from the peaks of their membranes.
+import Mathematics
+
+/// Constants of four neurons. With s = t / tau_m, r = tau_m / tau_s and c = 1 - r
+///
+///     e^s V(s) = V + I expm1(c s) / c,   peak: s_p = log1p(c q / r) / c with q = (I - V) / I,   P = I e^{-r s_p}
+///
+/// and u before the peak V = P e^u (1 + expm1(-c u) / c): how far before the peak the threshold is reached follows from 1 - 1 / P and r alone. A
+/// polynomial in the root of that distance is near enough for a single step of a method of fourth order.
+@frozen
+public struct CrossingLanes {
+    @usableFromInline let tauMem, ratio, difference, inverse: SIMD4<Double>
+    @usableFromInline let c0, c1, c2, c3, c4, c5, c6, c7: SIMD4<Double>
+
+    @inlinable @inline(__always)
+    public init(_ flow: Flow) {
+        tauMem = SIMD4(repeating: flow.tauMem)
+        ratio = SIMD4(repeating: flow.ratio)
+        difference = SIMD4(repeating: flow.difference)
+        inverse = SIMD4(repeating: 1 / flow.difference)
+        c0 = SIMD4(repeating: flow.beforePeak[0])
+        c1 = SIMD4(repeating: flow.beforePeak[1])
+        c2 = SIMD4(repeating: flow.beforePeak[2])
+        c3 = SIMD4(repeating: flow.beforePeak[3])
+        c4 = SIMD4(repeating: flow.beforePeak[4])
+        c5 = SIMD4(repeating: flow.beforePeak[5])
+        c6 = SIMD4(repeating: flow.beforePeak[6])
+        c7 = SIMD4(repeating: flow.beforePeak[7])
+    }
+
+    /// Positive wherever the peak is above 1. As |log1p(x)| >= |x / (1 + x / 2)|, ln(I / P) is at least w = (I - V) / (I + `bend` (I - V)) with
+    /// bend = c / (2 r), and e^w is at least its series.
+    @inlinable @inline(__always)
+    static func peakMargin<Real: RealLanes>(v: Real, i: Real, bend: Real) -> Real {
+        let rise = i - v
+        // Below 0 where a membrane rises for ever: to 0, and not above.
+        let scale = i + bend * rise
+        let w = rise / Real.select(Real.isLess(scale, Real(0x1p-1000)), Real(0x1p-1000), scale)
+        let series = 1 + w * (0.5 + (1.0 / 6) * w)
+        // Rounding must not hide a peak.
+        return (i + 0x1p-50) - (1 + w * series)
+    }
+
+    /// The time of V = 1, negative where the peak is not above it, and a bit for each of the four for which the caller must find it otherwise:
+    /// a peak so near the threshold, or so large a current, that these steps do not find it to the last digits.
+    @inlinable @inline(__always)
+    public func crossing(v: SIMD4<Double>, i: SIMD4<Double>) -> (time: SIMD4<Double>, open: UInt8) {
+        let one = SIMD4<Double>(repeating: 1)
+        let atPeak = Elementary.log1p((i - v) / i * (difference / ratio)) * inverse
+        let distance = one - Elementary.exp(atPeak * ratio) / i
+        let isReached = (distance .> .zero) .& (i .> v)
+        let root = Elementary.squareRoot(greater(distance, .zero))
+        let square = root * root
+        let low = (c0 + c1 * root) + square * (c2 + c3 * root)
+        let high = (c4 + c5 * root) + square * (c6 + c7 * root)
+        var s = greater(atPeak - root * (low + square * square * high), .zero)
+        let gap = one - v
+        var isClosed = SIMDMask<SIMD4<Int64>>(repeating: false)
+        var remaining = 3
+        repeat {
+            // f(s) = e^s (V(s) - 1) and its derivatives.
+            let synaptic = Elementary.expm1(difference * s)
+            let membrane = Elementary.expm1(s)
+            let current = i + i * synaptic
+            let bent = difference * current
+            let level = one + membrane
+            let inverseSlope = one / (current - level)
+            let step = ((i * (synaptic * inverse) - gap) - membrane) * inverseSlope
+            // In terms of Newton's step and of f'' step / f' and f''' step^2 / f'.
+            let second = (bent - level) * inverseSlope * step
+            let third = (difference * bent - level) * inverseSlope * step * step
+            let half = SIMD4<Double>(repeating: 0.5)
+            let series = (one + second * (half + half * second)) - third * SIMD4(repeating: 1.0 / 6)
+            // Each is left as it is once only rounding remains, so that none depends on which others it is found with.
+            s = greater(s - step * series, .zero).replacing(with: s, where: isClosed)
+            isClosed = isClosed .| ((second * second .<= SIMD4(repeating: 1e-8)) .& (inverseSlope .> .zero))
+            remaining &-= 1
+        } while remaining > 0 && unsafeBitCast(isReached .& .!isClosed, to: SIMD4<Int64>.self).signs != 0
+        return (
+            (s * tauMem).replacing(with: -1, where: .!isReached),
+            unsafeBitCast(isReached .& .!isClosed, to: SIMD4<Int64>.self).signs
+        )
+    }
+}
+
+extension Flow {
+    /// u / root as a polynomial in root, where u is how long before the membrane's peak P it is at the threshold, in tau_m, and
+    /// root^2 = 1 - threshold / P; the largest u, at a threshold of 0, is ln(r) / (r - 1).
+    ///
+    /// It goes through the roots of Chebyshev's kind of points, which some steps of Newton's method find near enough: where each is, is exact.
+    static func beforePeak(ratio: Double, difference c: Double) -> SIMD8<Double> {
+        let longest = -Elementary.log1p(-c) / c
+        var roots = SIMD8<Double>.zero
+        var values = SIMD8<Double>(repeating: (2 / ratio).squareRoot())
+        for n in 1...7 {
+            let wanted = SIMD8<Double>(
+                0, 0.04951556604879049, 0.18825509907063323, 0.38873953302184283, 0.6112604669781572,
+                0.8117449009293667, 0.9504844339512095, 1)[n]
+            var (u, root) = (longest, 1.0)
+            var remaining = n < 7 ? 6 : 0
+            while remaining > 0 {
+                // d root / du = (e^{r u} - P e^u (...)) / (2 root).
+                let height = Elementary.exp(u) * (1 + Elementary.expm1(-c * u) / c)
+                u -= (root - wanted) * (2 * root) / (Elementary.exp(ratio * u) - height)
+                root = (1 - Elementary.exp(u) * (1 + Elementary.expm1(-c * u) / c)).squareRoot()
+                remaining -= 1
+            }
+            roots[n] = root
+            values[n] = u / root
+        }
+        // Newton's divided differences, then powers.
+        for order in 1...7 {
+            for n in stride(from: 7, through: order, by: -1) {
+                values[n] = (values[n] - values[n - 1]) / (roots[n] - roots[n - order])
+            }
+        }
+        var powers = SIMD8<Double>.zero
+        for n in stride(from: 7, through: 0, by: -1) {
+            for k in stride(from: 7, through: 1, by: -1) { powers[k] = powers[k - 1] - roots[n] * powers[k] }
+            powers[0] = values[n] - roots[n] * powers[0]
+        }
+        return powers
+    }
+}
