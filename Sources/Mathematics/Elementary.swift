@@ -85,6 +85,10 @@ public enum Elementary {
         return Real.select(Real.isLess(x.magnitude, Real(tiny)), x, value)
     }
 
+    /// `expm1` of |x| <= ln 2 / 2.
+    @inlinable @inline(__always)
+    public static func expm1<Real: RealLanes>(near x: Real) -> Real { x + exponentialBeyondLinear(x) }
+
     /// The natural logarithm. log(0) = -infinity, NaN below 0.
     @inlinable @inline(__always)
     public static func log(_ x: Double) -> Double { naturalLogarithm(x) }
@@ -169,20 +173,24 @@ public enum Elementary {
             exponent = shifted - roundingShift
             high = x - exponent * ln2High
             let low = exponent * ln2Low
-            let r = high - low
-            let r2 = r * r
-            let r4 = r2 * r2
-            // e^r = 1 + r + r^2 (1/2 + r Q(r)), error 0.009 of 2^-53.
-            let q0 = 0.16666666666666669 + 0.041666666666666664 * r
-            let q2 = 0.008333333333330065 + 0.0013888888888886554 * r
-            let q4 = 0.00019841269863040545 + 2.4801587317135164e-05 * r
-            let q6 = 2.7557268480310024e-06 + 2.755728298405588e-07 * r
-            let q8 = 2.510037583256132e-08 + 2.091122972975863e-09 * r
-            let low4 = q0 + r2 * q2
-            let high4 = (q4 + r2 * q6) + r4 * q8
-            let q = low4 + r4 * high4
-            rest = r2 * (0.5 + r * q) - low
+            rest = exponentialBeyondLinear(high - low) - low
         }
+    }
+
+    /// e^r - 1 - r = r^2 (1/2 + r Q(r)) for |r| <= ln 2 / 2, error 0.009 of 2^-53 of e^r.
+    @inlinable @inline(__always)
+    static func exponentialBeyondLinear<Real: RealLanes>(_ r: Real) -> Real {
+        let r2 = r * r
+        let r4 = r2 * r2
+        let q0 = 0.16666666666666669 + 0.041666666666666664 * r
+        let q2 = 0.008333333333330065 + 0.0013888888888886554 * r
+        let q4 = 0.00019841269863040545 + 2.4801587317135164e-05 * r
+        let q6 = 2.7557268480310024e-06 + 2.755728298405588e-07 * r
+        let q8 = 2.510037583256132e-08 + 2.091122972975863e-09 * r
+        let low4 = q0 + r2 * q2
+        let high4 = (q4 + r2 * q6) + r4 * q8
+        let q = low4 + r4 * high4
+        return r2 * (0.5 + r * q)
     }
 
     /// x = 2^exponent * mantissa, sqrt(1/2) <= mantissa < sqrt(2), for positive normal x.

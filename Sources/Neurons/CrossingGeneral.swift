@@ -11,7 +11,7 @@ public enum CrossingGeneral: CrossingCase {
 
     @inlinable @inline(__always)
     public static func peakMargin<Real: RealLanes>(_ flow: Flow, v: Real, i: Real) -> Real {
-        CrossingLanes.peakMargin(
+        FlowLanes.peakMargin(
             v: v * flow.inverseThreshold, i: i * flow.inverseThreshold,
             bend: Real(flow.difference * 0.5 / flow.ratio))
     }
@@ -21,7 +21,7 @@ public enum CrossingGeneral: CrossingCase {
         _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
         x: UnsafeMutablePointer<Double>
     ) {
-        let lanes = CrossingLanes(flow)
+        let lanes = FlowLanes(flow)
         var n = 0
         while n < count {
             let found = lanes.crossing(v: load(v, n) * flow.inverseThreshold, i: load(i, n) * flow.inverseThreshold)
@@ -29,8 +29,7 @@ public enum CrossingGeneral: CrossingCase {
             if found.open != 0 {
                 for lane in 0..<4 as Range<UInt8> where (found.open &>> lane) & 1 != 0 {
                     let own = n &+ Int(lane)
-                    let elapsed = timeToThreshold(flow, v: v[own], i: i[own])
-                    x[own] = elapsed < .infinity ? elapsed : -1
+                    x[own] = timeOrNone(flow, v: v[own], i: i[own])
                 }
             }
             n &+= 4
@@ -48,6 +47,13 @@ public enum CrossingGeneral: CrossingCase {
     @inlinable @inline(__always)
     public static func rest<Real: RealLanes>(_ flow: Flow, a: Real, x: Real, remaining: Real) -> StateMap<Real> {
         flow.propagators(remaining)
+    }
+
+    /// The time to the threshold, negative where it is not reached.
+    @inlinable
+    public static func timeOrNone(_ flow: Flow, v: Double, i: Double) -> Double {
+        let elapsed = timeToThreshold(flow, v: v, i: i)
+        return elapsed < .infinity ? elapsed : -1
     }
 
     /// The rising branch is concave for I > 0, so Newton's method started left of the crossing approaches it from the left. The

@@ -30,8 +30,8 @@ public typealias VectorPropagators = StateMap<SIMD4<Double>>
 public struct Flow: Sendable {
     public let tauMem: Double
     public let tauSyn: Double
-    public let threshold: Double
-    public let reset: Double
+    public private(set) var threshold: Double
+    public private(set) var reset: Double
     /// (tau_s - tau_m) / (tau_m tau_s), so that z = rate * t.
     public let rate: Double
     /// tau_s / (tau_s - tau_m); infinite where they are equal.
@@ -43,7 +43,7 @@ public struct Flow: Sendable {
     /// How long before its peak a membrane is at the threshold: see `Flow.beforePeak(ratio:difference:)`.
     public let beforePeak: SIMD8<Double>
     /// 1 / threshold: crossing tests work on V / threshold, so that no power of a small or large threshold leaves float64.
-    public let inverseThreshold: Double
+    public private(set) var inverseThreshold: Double
     /// An interval long enough that nothing can happen later, and short enough that the slower exponential is not yet 0:
     /// no current float64 can hold stays above any threshold for 700 time constants.
     public let longest: Double
@@ -61,6 +61,13 @@ public struct Flow: Sendable {
         beforePeak = Flow.beforePeak(ratio: ratio, difference: difference)
         inverseThreshold = 1 / neuron.threshold
         longest = 700 * max(neuron.tauMem, neuron.tauSyn)
+    }
+
+    /// The same for states in the measure of the threshold.
+    public var inThresholds: Flow {
+        var own = self
+        (own.threshold, own.reset, own.inverseThreshold) = (1, reset * inverseThreshold, 1)
+        return own
     }
 
     /// The map over an interval `dt >= 0`; intervals beyond `longest` count as `longest`.

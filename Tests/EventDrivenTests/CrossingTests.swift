@@ -79,7 +79,7 @@ struct CrossingTests {
                 CrossingGeneral.crossings(flow, count: 4, v: &ownV, i: &ownI, x: &alone)
                 #expect(alone[1] == x[n] && alone[0] == -1, "ratio \(ratio), V \(v[n]), I \(i[n])")
             }
-            let found = CrossingLanes(flow).crossing(
+            let found = FlowLanes(flow).crossing(
                 v: SIMD4(0, 0.5, -3, 0.9), i: SIMD4(repeating: 4 + 40 * max(1, flow.ratio)))
             left += found.open.nonzeroBitCount
         }

@@ -43,20 +43,22 @@ extension LayerPlan {
     func reverseSynchronous(
         _ arrivals: Arrivals, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>, _ state: SynchronousAdjointState
     ) throws(SpinnpropError) -> Bool {
+        if let ownMotion { return try reverse(ownMotion, arrivals, jumps, sums, state) }
+        // The adjoint knows time constants alone.
+        let shared = SharedThreshold(flow: flows[0])
         switch flows[0].ratio {
-        case 4: return try reverse(CrossingRatioFour.self, arrivals, jumps, sums, state)
-        case 2: return try reverse(CrossingRatioTwo.self, arrivals, jumps, sums, state)
-        case 1: return try reverse(CrossingRatioOne.self, arrivals, jumps, sums, state)
-        default: return try reverse(CrossingGeneral.self, arrivals, jumps, sums, state)
+        case 4: return try reverse(SharedMotion(CrossingRatioFour.self, shared), arrivals, jumps, sums, state)
+        case 2: return try reverse(SharedMotion(CrossingRatioTwo.self, shared), arrivals, jumps, sums, state)
+        case 1: return try reverse(SharedMotion(CrossingRatioOne.self, shared), arrivals, jumps, sums, state)
+        default: return try reverse(SharedMotion(CrossingGeneral.self, shared), arrivals, jumps, sums, state)
         }
     }
 
     @inline(__always)
-    private func reverse<Case: CrossingCase>(
-        _: Case.Type, _ arrivals: Arrivals, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>,
+    private func reverse(
+        _ motion: some Motion, _ arrivals: Arrivals, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>,
         _ state: SynchronousAdjointState
     ) throws(SpinnpropError) -> Bool {
-        // Time constants are those of all.
         let (flow, isUniform) = (flows[0], flows.count == 1)
         // What follows the last jump with an error has no adjoint.
         var jump = jumps.count - 1
@@ -64,7 +66,7 @@ extension LayerPlan {
         guard jump >= 0, arrivals.count > 0 else { return true }
         try state.reserve(stride: stride, events: arrivals.count, jumps: jump + 1)
         if isShifted { try state.receiverDelays.clear(stride) }
-        guard let last = refer(Case.self, flow, arrivals, jumps, jump, state) else { return false }
+        guard let last = refer(motion, arrivals, jumps, jump, state) else { return false }
         let (lambdaV, lambdaI) = (state.lambdaV.pointer, state.lambdaI.pointer)
         let (jumpA, jumpH, jumpEvent) = (state.jumpA.pointer, state.jumpH.pointer, state.event.pointer)
         let (connections, units, spikes) = (arrivals.connections, arrivals.units, arrivals.spikes)
@@ -84,8 +86,10 @@ extension LayerPlan {
             let unit = Int(units[event])
             let row = unit &* stride
             let error = receive(
-                own.columns + row, own.weights + row, lambdaV, lambdaI, state.a.pointer[event], state.b.pointer[event],
-                state.h.pointer[event], wantsError: own.errors != nil || own.delayKind == .axonal,
+                motion, own.columns + row, own.weights + row, lambdaV, lambdaI,
+                Interval(
+                    length: state.intervals.pointer[event], a: state.a.pointer[event], b: state.b.pointer[event],
+                    h: state.h.pointer[event]), wantsError: own.errors != nil || own.delayKind == .axonal,
                 delays: own.delayKind == .dendritic ? state.receiverDelays.pointer : nil)
             own.errors?[Int(spikes[event])] += error
             if own.delayKind == .axonal { own.delays[unit] += error }
@@ -101,11 +105,11 @@ extension LayerPlan {
     /// Refers jumps 0 ... `last` to the events before them and prepares the intervals up to the last of these, which is
     /// returned; `nil` if an interval is too long. A jump at the time of an event came before it.
     @inline(__always)
-    private func refer<Case: CrossingCase>(
-        _: Case.Type, _ flow: Flow, _ arrivals: Arrivals, _ jumps: Jumps, _ last: Int, _ state: SynchronousAdjointState
+    private func refer(
+        _ motion: some Motion, _ arrivals: Arrivals, _ jumps: Jumps, _ last: Int, _ state: SynchronousAdjointState
     ) -> Int? {
         let (times, intervals) = (arrivals.times, state.intervals.pointer)
-        let longest = LayerPlan.longestReference * flow.tauMem
+        let longest = LayerPlan.longestReference * motion.shortestTauMem
         var event = 0
         var n = 0
         while n <= last {
@@ -117,12 +121,15 @@ extension LayerPlan {
             intervals[n] = interval
             n &+= 1
         }
-        let lengths = vectors(intervals)
         fill(intervals, from: n)
-        let (jumpA, jumpH) = (vectors(state.jumpA.pointer), vectors(state.jumpH.pointer))
-        for own in 0..<padded(n) / 4 {
-            let p = Case.propagators(flow, lengths[own])
-            (jumpA[own], jumpH[own]) = (p.a, p.h * flow.ratio)
+        for own in Swift.stride(from: 0, to: n, by: 4) {
+            // Those beyond the last are anybody's.
+            var neurons = SIMD4<Int32>.zero
+            for lane in 0..<4 { neurons[lane] = jumps.units[min(own &+ lane, last)] }
+            let constants = motion.constants(neurons)
+            let p = motion.propagators(constants, loadVector(intervals + own))
+            store(p.a, at: state.jumpA.pointer + own)
+            store(p.h * motion.ratio(constants), at: state.jumpH.pointer + own)
         }
         // Nothing comes before the first event; between two at the same time nothing moves: a = b = 1, h = 0.
         intervals[0] = 0
@@ -132,10 +139,13 @@ extension LayerPlan {
             n &+= 1
         }
         fill(intervals, from: n)
-        let (a, b, h) = (vectors(state.a.pointer), vectors(state.b.pointer), vectors(state.h.pointer))
-        for own in 0..<padded(n) / 4 {
-            let p = Case.propagators(flow, lengths[own])
-            (a[own], b[own], h[own]) = (p.a, p.b, p.h * flow.ratio)
+        guard motion.isShared else { return event }
+        let constants = motion.constants(0)
+        for own in Swift.stride(from: 0, to: n, by: 4) {
+            let p = motion.propagators(constants, loadVector(intervals + own))
+            store(p.a, at: state.a.pointer + own)
+            store(p.b, at: state.b.pointer + own)
+            store(p.h * motion.ratio(constants), at: state.h.pointer + own)
         }
         return event
     }
@@ -150,47 +160,48 @@ extension LayerPlan {
     /// error, sum of w (lV - lI), whose terms are added to the receivers' delays.
     @inline(__always)
     private func receive(
-        _ column: UnsafePointer<Double>, _ row: UnsafeMutablePointer<Double>, _ lambdaV: UnsafeMutablePointer<Double>,
-        _ lambdaI: UnsafeMutablePointer<Double>, _ a: Double, _ b: Double, _ h: Double, wantsError: Bool,
-        delays: UnsafeMutablePointer<Double>?
+        _ motion: some Motion, _ column: UnsafePointer<Double>, _ row: UnsafeMutablePointer<Double>,
+        _ lambdaV: UnsafeMutablePointer<Double>, _ lambdaI: UnsafeMutablePointer<Double>, _ interval: Interval,
+        wantsError: Bool, delays: UnsafeMutablePointer<Double>?
     ) -> Double {
         let (v, i, gradient) = (vectors(lambdaV), vectors(lambdaI), vectors(row))
         let weights = UnsafeRawPointer(column).assumingMemoryBound(to: SIMD4<Double>.self)
         let count = stride / 4
+        var error = SIMD4<Double>.zero
         var n = 0
         if let delays = delays.map({ vectors($0) }) {
-            var error = SIMD4<Double>.zero
             while n < count {
-                let (ownV, ownI) = (v[n], i[n])
-                gradient[n] += ownI
-                let own = weights[n] * (ownV - ownI)
+                let own = weights[n] * move(motion, n, v, i, gradient, interval)
                 delays[n] += own
                 error += own
-                i[n] = ownI * b + ownV * h
-                v[n] = ownV * a
                 n &+= 1
             }
-            return (error[0] + error[1]) + (error[2] + error[3])
-        }
-        if !wantsError {
+        } else if wantsError {
             while n < count {
-                let (ownV, ownI) = (v[n], i[n])
-                gradient[n] += ownI
-                i[n] = ownI * b + ownV * h
-                v[n] = ownV * a
+                error += weights[n] * move(motion, n, v, i, gradient, interval)
                 n &+= 1
             }
-            return 0
-        }
-        var error = SIMD4<Double>.zero
-        while n < count {
-            let (ownV, ownI) = (v[n], i[n])
-            gradient[n] += ownI
-            error += weights[n] * (ownV - ownI)
-            i[n] = ownI * b + ownV * h
-            v[n] = ownV * a
-            n &+= 1
+        } else {
+            while n < count {
+                _ = move(motion, n, v, i, gradient, interval)
+                n &+= 1
+            }
         }
         return (error[0] + error[1]) + (error[2] + error[3])
+    }
+
+    /// Adds lI to the gradient of four weights and moves four neurons. Returns lV - lI as it was.
+    @inline(__always)
+    private func move(
+        _ motion: some Motion, _ n: Int, _ v: UnsafeMutablePointer<SIMD4<Double>>,
+        _ i: UnsafeMutablePointer<SIMD4<Double>>, _ gradient: UnsafeMutablePointer<SIMD4<Double>>, _ interval: Interval
+    ) -> SIMD4<Double> {
+        let (ownV, ownI) = (v[n], i[n])
+        gradient[n] += ownI
+        let constants = motion.constants(n)
+        let p = motion.map(constants, interval)
+        i[n] = ownI * p.b + ownV * (motion.isShared ? p.h : p.h * motion.ratio(constants))
+        v[n] = ownV * p.a
+        return ownV - ownI
     }
 }

@@ -8,7 +8,9 @@ extension LayerPlan {
     func runSynchronous(
         _ arrivals: Arrivals, _ state: SynchronousState, output: SpikeColumns, endTime: Double, budget: SpikeBudget
     ) throws(SpinnpropError) {
-        if let ownThresholds {
+        if let ownMotion {
+            try run(ownMotion, arrivals, state, output, endTime, budget)
+        } else if let ownThresholds {
             try run(ownThresholds, arrivals, state, output, endTime, budget)
         } else {
             try run(SharedThreshold(flow: flows[0]), arrivals, state, output, endTime, budget)
@@ -22,23 +24,22 @@ extension LayerPlan {
         _ endTime: Double, _ budget: SpikeBudget
     ) throws(SpinnpropError) {
         switch thresholds.flow.ratio {
-        case 4: try run(CrossingRatioFour.self, thresholds, arrivals, state, output, endTime, budget)
-        case 2: try run(CrossingRatioTwo.self, thresholds, arrivals, state, output, endTime, budget)
-        case 1: try run(CrossingRatioOne.self, thresholds, arrivals, state, output, endTime, budget)
-        default: try run(CrossingGeneral.self, thresholds, arrivals, state, output, endTime, budget)
+        case 4: try run(SharedMotion(CrossingRatioFour.self, thresholds), arrivals, state, output, endTime, budget)
+        case 2: try run(SharedMotion(CrossingRatioTwo.self, thresholds), arrivals, state, output, endTime, budget)
+        case 1: try run(SharedMotion(CrossingRatioOne.self, thresholds), arrivals, state, output, endTime, budget)
+        default: try run(SharedMotion(CrossingGeneral.self, thresholds), arrivals, state, output, endTime, budget)
         }
     }
 
     @inline(__always)
-    private func run<Case: CrossingCase>(
-        _: Case.Type, _ thresholds: some Thresholds, _ arrivals: Arrivals, _ state: SynchronousState,
-        _ output: SpikeColumns, _ endTime: Double, _ budget: SpikeBudget
+    private func run(
+        _ motion: some Motion, _ arrivals: Arrivals, _ state: SynchronousState, _ output: SpikeColumns,
+        _ endTime: Double, _ budget: SpikeBudget
     ) throws(SpinnpropError) {
-        let flow = thresholds.flow
         let events = arrivals.count
         let (times, connections, units) = (arrivals.times, arrivals.connections, arrivals.units)
         var lanes = try state.lanes(stride: stride, events: events)
-        intervals(Case.self, flow, times, events, lanes)
+        intervals(motion, times, events, lanes)
         let columns = self.columns.pointer
         let poller = state.poller
         var event = 0
@@ -47,16 +48,17 @@ extension LayerPlan {
             let column = columns[Int(connections[event])] + Int(units[event]) &* stride
             let length = lanes.length[event]
             if length == 0 {
-                receive(thresholds, column, lanes)
+                receive(motion.thresholds, column, lanes)
             } else {
-                let isAnyone = advance(Case.self, thresholds, column, lanes, event)
-                let count = isAnyone ? gather(thresholds, lanes, column, lanes.a[event]) : 0
+                let interval = Interval(length: length, a: lanes.a[event], b: lanes.b[event], h: lanes.h[event])
+                let isAnyone = advance(motion, column, lanes, interval)
+                let count = isAnyone ? gather(motion.thresholds, lanes, column, interval.a) : 0
                 swap(&lanes.v, &lanes.nextV)
                 swap(&lanes.i, &lanes.nextI)
                 if count > 0 {
                     try emit(
-                        Case.self, thresholds, state, lanes, count: count, start: times[event], length: length,
-                        endTime: endTime, output: output, budget: budget)
+                        motion, state, lanes, count: count, start: times[event], length: length, endTime: endTime,
+                        output: output, budget: budget)
                 }
             }
             event &+= 1
@@ -66,8 +68,8 @@ extension LayerPlan {
 
     /// The interval after each event, the last one endless, and its propagators.
     @inline(__always)
-    private func intervals<Case: CrossingCase>(
-        _: Case.Type, _ flow: Flow, _ times: UnsafePointer<Double>, _ events: Int, _ lanes: SynchronousLanes
+    private func intervals(
+        _ motion: some Motion, _ times: UnsafePointer<Double>, _ events: Int, _ lanes: SynchronousLanes
     ) {
         var n = 0
         while n < events &- 1 {
@@ -78,12 +80,14 @@ extension LayerPlan {
             lanes.length[n] = .infinity
             n &+= 1
         }
-        let (a, b, h) = (vectors(lanes.a), vectors(lanes.b), vectors(lanes.h))
+        guard motion.isShared else { return }
         n = 0
-        while n < padded(events) / 4 {
-            let p = Case.propagators(flow, vectors(lanes.length)[n])
-            (a[n], b[n], h[n]) = (p.a, p.b, p.h)
-            n &+= 1
+        while n < events {
+            let p = motion.propagators(motion.constants(0), loadVector(lanes.length + n))
+            store(p.a, at: lanes.a + n)
+            store(p.b, at: lanes.b + n)
+            store(p.h, at: lanes.h + n)
+            n &+= 4
         }
     }
 
@@ -99,25 +103,24 @@ extension LayerPlan {
 
     /// The arrival, then the state at the end of the interval as if nobody spiked, and who may spike. Returns whether anybody may.
     @inline(__always)
-    private func advance<Case: CrossingCase>(
-        _: Case.Type, _ thresholds: some Thresholds, _ column: UnsafePointer<Double>, _ lanes: SynchronousLanes,
-        _ event: Int
+    private func advance(
+        _ motion: some Motion, _ column: UnsafePointer<Double>, _ lanes: SynchronousLanes, _ interval: Interval
     ) -> Bool {
-        let flow = thresholds.flow
-        let (a, b, h) = (lanes.a[event], lanes.b[event], lanes.h[event])
-        let below = SIMD4(repeating: flow.threshold.nextDown)
-        let (v, i, nextV, nextI) = (vectors(lanes.v), vectors(lanes.i), vectors(lanes.nextV), vectors(lanes.nextI))
-        let weights = UnsafeRawPointer(column).assumingMemoryBound(to: SIMD4<Double>.self)
+        let thresholds = motion.thresholds
+        let below = SIMD4(repeating: thresholds.flow.threshold.nextDown)
         let count = stride / 4
         var all: UInt8 = 0
         var n = 0
         while n < count {
-            let current = i[n] + thresholds.measured(weights[n], n)
-            let endV = v[n] * a + current * h
-            let endI = current * b
-            nextI[n] = endI
-            nextV[n] = lesser(endV, below)
-            let own = Case.mayFire(flow, v: v[n], i: current, endV: endV, endI: endI).signs
+            let current = loadVector(lanes.i + 4 &* n) + thresholds.measured(loadVector(column + 4 &* n), n)
+            let constants = motion.constants(n)
+            let p = motion.map(constants, interval)
+            let v = loadVector(lanes.v + 4 &* n)
+            let endV = v * p.a + current * p.h
+            let endI = current * p.b
+            store(endI, at: lanes.nextI + 4 &* n)
+            store(lesser(endV, below), at: lanes.nextV + 4 &* n)
+            let own = motion.mayFire(constants, v: v, i: current, endV: endV, endI: endI)
             lanes.mayFire[n] = own
             all |= own
             n &+= 1
@@ -170,20 +173,18 @@ extension LayerPlan {
 
     /// All spikes of the candidates within the interval: the first of each, then, from the reset, the next, until nobody
     /// reaches the threshold again.
-    private func emit<Case: CrossingCase>(
-        _: Case.Type, _ thresholds: some Thresholds, _ state: SynchronousState, _ lanes: SynchronousLanes,
-        count first: Int, start: Double, length: Double, endTime: Double, output: SpikeColumns, budget: SpikeBudget
+    private func emit(
+        _ motion: some Motion, _ state: SynchronousState, _ lanes: SynchronousLanes, count first: Int, start: Double,
+        length: Double, endTime: Double, output: SpikeColumns, budget: SpikeBudget
     ) throws(SpinnpropError) {
-        let flow = thresholds.flow
         var count = first
         var made = 0
         var generation = 0
         while count > 0 {
-            Case.crossings(flow, count: count, v: lanes.candidateV, i: lanes.candidateI, x: lanes.x)
+            motion.findCrossings(lanes, count: count)
             let spikes = try state.spikes(made &+ count, keeping: made)
             (made, count) = fire(
-                Case.self, thresholds, lanes, count: count, made: made, start: start, length: length, endTime: endTime,
-                spikes)
+                motion, lanes, count: count, made: made, start: start, length: length, endTime: endTime, spikes)
             pad(lanes, count)
             generation &+= 1
             if generation & 63 == 0 {
@@ -198,10 +199,11 @@ extension LayerPlan {
     /// Fires the candidates that do reach the threshold, moves them to the end of the interval, and lists those that reach it
     /// again before. Returns the spikes made so far and the new number of candidates.
     @inline(__always)
-    private func fire<Case: CrossingCase>(
-        _: Case.Type, _ thresholds: some Thresholds, _ lanes: SynchronousLanes, count: Int, made: Int, start: Double,
-        length: Double, endTime: Double, _ spikes: IntervalSpikes
+    private func fire(
+        _ motion: some Motion, _ lanes: SynchronousLanes, count: Int, made: Int, start: Double, length: Double,
+        endTime: Double, _ spikes: IntervalSpikes
     ) -> (made: Int, again: Int) {
+        let thresholds = motion.thresholds
         let flow = thresholds.flow
         let below = SIMD4(repeating: flow.threshold.nextDown)
         let large = SIMD4(repeating: Flow.soonCurrent * flow.threshold)
@@ -209,35 +211,37 @@ extension LayerPlan {
         var (made, again) = (made, 0)
         var n = 0
         while n < count {
-            let own = n / 4
-            let i = vectors(lanes.candidateI)[own]
-            let isReached = vectors(lanes.x)[own] .>= .zero
-            let x = SIMD4(repeating: 1).replacing(with: vectors(lanes.x)[own], where: isReached)
-            var elapsed = Case.elapsed(flow, x: x)
-            if !Case.isTime {
+            let neurons = SIMD4(lanes.candidate + n)
+            let constants = motion.constants(neurons)
+            let i = loadVector(lanes.candidateI + n)
+            let isReached = loadVector(lanes.x + n) .>= .zero
+            let x = SIMD4(repeating: 1).replacing(with: loadVector(lanes.x + n), where: isReached)
+            var elapsed = motion.elapsed(constants, x: x)
+            if !motion.isTime {
                 var soon = unsafeBitCast(isReached .& (i .> large), to: SIMD4<Int64>.self).signs
                 while soon != 0 {
                     let lane = soon.trailingZeroBitCount
-                    elapsed[lane] = flow.polished(
+                    elapsed[lane] = motion.polished(
                         elapsed[lane], v: lanes.candidateV[n &+ lane], i: lanes.candidateI[n &+ lane])
                     soon &= soon &- 1
                 }
             }
             // Beyond the end by rounding only: the state at the end was above the threshold.
-            let offset = lesser(vectors(lanes.offset)[own] + elapsed, length)
+            let offset = lesser(loadVector(lanes.offset + n) + elapsed, length)
             let time = start + offset
             var fires = unsafeBitCast(isReached .& (time .<= endTime), to: SIMD4<Int64>.self).signs
-            let current = i * Case.decay(flow, x: x)
-            let p = Case.rest(flow, a: vectors(lanes.rest)[own], x: x, remaining: length - offset)
-            let reset = thresholds.resets(lanes.candidate + n)
+            let current = i * motion.decay(constants, x: x)
+            let p = motion.rest(
+                constants, a: loadVector(lanes.rest + n), x: x, remaining: length - offset)
+            let reset = thresholds.resets(neurons)
             let endV = reset * p.a + current * p.h
-            let mayFire = Case.mayFire(flow, v: reset, i: current, endV: endV, endI: current * p.b).signs
-            vectors(lanes.time)[own] = time
-            vectors(lanes.current)[own] = current
-            vectors(lanes.passed)[own] = offset
-            vectors(lanes.left)[own] = p.a
-            vectors(lanes.endV)[own] = lesser(endV, below)
-            vectors(lanes.resets)[own] = reset
+            let mayFire = motion.mayFire(constants, v: reset, i: current, endV: endV, endI: current * p.b)
+            store(time, at: lanes.time + n)
+            store(current, at: lanes.current + n)
+            store(offset, at: lanes.passed + n)
+            store(p.a, at: lanes.left + n)
+            store(lesser(endV, below), at: lanes.endV + n)
+            store(reset, at: lanes.resets + n)
             while fires != 0 {
                 let lane = fires.trailingZeroBitCount
                 let from = n &+ lane

@@ -72,8 +72,8 @@ final class LayerPlan: @unchecked Sendable {
     let recurrent: [EventConnection]
     /// The feed-forward connections, then the recurrent ones.
     let incoming: [EventConnection]
-    /// Whether all neurons see the same events at the same times, their own spikes among them, and have the same time constants, so that they can
-    /// be moved together from event to event.
+    /// Whether all neurons see the same events at the same times, their own spikes among them, so that they can be moved together from event to
+    /// event. With recurrence they must have the same time constants, too.
     let isSynchronous: Bool
     /// Whether neurons would be so but for the delays that they receive with, one connection's: each then does the same as without, later.
     let isShifted: Bool
@@ -81,6 +81,8 @@ final class LayerPlan: @unchecked Sendable {
     let isSideBySide: Bool
     /// Thresholds and resets of neurons that differ in nothing else.
     let ownThresholds: OwnThresholds?
+    /// Time constants, and thresholds and resets, of neurons that differ in their time constants.
+    let ownMotion: OwnMotion?
     /// Whether every spike arrives at all neurons at once, those of recurrent connections among them.
     let sharesArrivals: Bool
     /// The turned weights of each incoming connection.
@@ -114,12 +116,13 @@ final class LayerPlan: @unchecked Sendable {
         sharesArrivals = self.incoming.allSatisfy(\.arrivesAtOnce)
         let sharesTime = own.parameters.tauMem.count == 1 && own.parameters.tauSyn.count == 1
         ownThresholds = sharesTime && flows.count > 1 ? try OwnThresholds(flows, stride: stride) : nil
-        let movesAsOne = asOne && (flows.count == 1 || ownThresholds != nil)
+        ownMotion = !sharesTime && recurrent.isEmpty ? try OwnMotion(flows, stride: stride) : nil
+        let movesAsOne = asOne && (flows.count == 1 || ownThresholds != nil || ownMotion != nil)
         isSynchronous = movesAsOne && sharesArrivals
         isShifted =
             movesAsOne && isSpiking && recurrent.isEmpty && feedForward.count == 1
             && feedForward[0].connection.delayKind == .dendritic
-        isSideBySide = movesAsOne && !isSynchronous && !isShifted
+        isSideBySide = movesAsOne && ownMotion == nil && !isSynchronous && !isShifted
         columns = try Block(self.incoming.count)
         for (n, own) in self.incoming.enumerated() { columns.pointer[n] = UnsafePointer(own.columns.pointer) }
         if let monitor, monitor.isStopped { throw .cancelled }
@@ -140,6 +143,7 @@ final class LayerPlan: @unchecked Sendable {
         isShifted = other.isShifted
         isSideBySide = other.isSideBySide
         ownThresholds = other.ownThresholds
+        ownMotion = other.ownMotion
         sharesArrivals = other.sharesArrivals
         columns = try Block(incoming.count)
         columns.pointer.update(from: other.columns.pointer, count: incoming.count)
@@ -158,7 +162,7 @@ final class LayerPlan: @unchecked Sendable {
 
     /// Whether what a neuron does in the measure of its threshold, or with its delay after the end of the run, may be an error that it does not
     /// make by itself.
-    var mayFailAsOne: Bool { ownThresholds != nil || isShifted }
+    var mayFailAsOne: Bool { ownThresholds != nil || ownMotion != nil || isShifted }
 
     @inline(__always)
     func flow(_ neuron: Int) -> Flow { flows[flows.count == 1 ? 0 : neuron] }

@@ -13,7 +13,7 @@ protocol Thresholds {
     func current(_ measured: Double, _ neuron: Int) -> Double
     func reset(_ neuron: Int) -> Double
     /// Those of four neurons.
-    func resets(_ neurons: UnsafePointer<Int32>) -> SIMD4<Double>
+    func resets(_ neurons: SIMD4<Int32>) -> SIMD4<Double>
 }
 
 /// The same for all: states as they are.
@@ -29,7 +29,7 @@ struct SharedThreshold: Thresholds {
     @inline(__always)
     func reset(_ neuron: Int) -> Double { flow.reset }
     @inline(__always)
-    func resets(_ neurons: UnsafePointer<Int32>) -> SIMD4<Double> { SIMD4(repeating: flow.reset) }
+    func resets(_ neurons: SIMD4<Int32>) -> SIMD4<Double> { SIMD4(repeating: flow.reset) }
 }
 
 /// One each: membranes and currents are measured in thresholds of their neuron, which all are linear in. So every neuron has a threshold of 1,
@@ -78,12 +78,12 @@ struct OwnThresholds: Thresholds, Sendable {
     @inline(__always)
     func reset(_ neuron: Int) -> Double { columns.reset.pointer[neuron] }
     @inline(__always)
-    func resets(_ neurons: UnsafePointer<Int32>) -> SIMD4<Double> { gathered(columns.reset.pointer, neurons) }
+    func resets(_ neurons: SIMD4<Int32>) -> SIMD4<Double> { gathered(columns.reset.pointer, neurons) }
 }
 
 /// What a column holds of four neurons.
 @inline(__always)
-func gathered(_ column: UnsafePointer<Double>, _ neurons: UnsafePointer<Int32>) -> SIMD4<Double> {
+func gathered(_ column: UnsafePointer<Double>, _ neurons: SIMD4<Int32>) -> SIMD4<Double> {
     SIMD4(
         column[Int(neurons[0])], column[Int(neurons[1])], column[Int(neurons[2])], column[Int(neurons[3])])
 }

@@ -1,4 +1,4 @@
-// When four neurons of any time constants reach a threshold of 1, counted back from the peaks of their membranes.
+// Four neurons of any time constants side by side: how they move, and when they reach a threshold of 1.
 import Mathematics
 
 /// Constants of four neurons. With s = t / tau_m, r = tau_m / tau_s and c = 1 - r
@@ -8,24 +8,80 @@ import Mathematics
 /// and u before the peak V = P e^u (1 + expm1(-c u) / c): how far before the peak the threshold is reached follows from 1 - 1 / P and r alone. A
 /// polynomial in the root of that distance is near enough for a single step of a method of fourth order.
 @frozen
-public struct CrossingLanes {
-    @usableFromInline let tauMem, ratio, difference, inverse: SIMD4<Double>
+public struct FlowLanes {
+    @usableFromInline let tauMem, tauSyn, longest, difference, inverse: SIMD4<Double>
+    public let ratio: SIMD4<Double>
     @usableFromInline let c0, c1, c2, c3, c4, c5, c6, c7: SIMD4<Double>
 
+    /// How many numbers of each neuron they are.
+    @inlinable public static var count: Int { @inline(__always) get { 14 } }
+
+    /// The first, second, ... of a neuron's.
+    @inlinable @inline(__always)
+    public static func constant(_ index: Int, of flow: Flow) -> Double {
+        switch index {
+        case 0: flow.tauMem
+        case 1: flow.tauSyn
+        case 2: flow.longest
+        case 3: flow.difference
+        case 4: 1 / flow.difference
+        case 5: flow.ratio
+        default: flow.beforePeak[index - 6]
+        }
+    }
+
+    /// - Parameter read: gives the first, second, ... number of all four.
+    @inlinable @inline(__always)
+    public init(_ read: (Int) -> SIMD4<Double>) {
+        (tauMem, tauSyn, longest) = (read(0), read(1), read(2))
+        (difference, inverse, ratio) = (read(3), read(4), read(5))
+        (c0, c1, c2, c3) = (read(6), read(7), read(8), read(9))
+        (c4, c5, c6, c7) = (read(10), read(11), read(12), read(13))
+    }
+
+    /// Four times the same neuron.
     @inlinable @inline(__always)
     public init(_ flow: Flow) {
-        tauMem = SIMD4(repeating: flow.tauMem)
-        ratio = SIMD4(repeating: flow.ratio)
-        difference = SIMD4(repeating: flow.difference)
-        inverse = SIMD4(repeating: 1 / flow.difference)
-        c0 = SIMD4(repeating: flow.beforePeak[0])
-        c1 = SIMD4(repeating: flow.beforePeak[1])
-        c2 = SIMD4(repeating: flow.beforePeak[2])
-        c3 = SIMD4(repeating: flow.beforePeak[3])
-        c4 = SIMD4(repeating: flow.beforePeak[4])
-        c5 = SIMD4(repeating: flow.beforePeak[5])
-        c6 = SIMD4(repeating: flow.beforePeak[6])
-        c7 = SIMD4(repeating: flow.beforePeak[7])
+        self.init { SIMD4(repeating: FlowLanes.constant($0, of: flow)) }
+    }
+
+    /// As `Flow.propagators`.
+    @inlinable @inline(__always)
+    public func propagators(_ dt: SIMD4<Double>) -> StateMap<SIMD4<Double>> {
+        let t = lesser(dt, longest)
+        let s = t / tauMem
+        let a = Elementary.exp(-s)
+        let b = Elementary.exp(-(t / tauSyn))
+        let z = difference * s
+        let half = SIMD4<Double>(repeating: 0.5)
+        let isSmall = (z .< half) .& (z .> -half)
+        let nearby = a * Elementary.expm1(half.replacing(with: z, where: isSmall))
+        return StateMap(a: a, b: b, h: inverse * (b - a).replacing(with: nearby, where: isSmall))
+    }
+
+    /// Up to this many tau_m, and this many tau_m over |c|, `shortPropagators` serves.
+    public static let longestSeries = 0.34
+
+    @inlinable @inline(__always)
+    public func shortPropagators(_ dt: SIMD4<Double>) -> StateMap<SIMD4<Double>> {
+        let s = dt / tauMem
+        let a = 1 + Elementary.expm1(near: -s)
+        let nearby = a * Elementary.expm1(near: difference * s)
+        return StateMap(a: a, b: a + nearby, h: nearby * inverse)
+    }
+
+    /// e^{-t / tau_s}.
+    @inlinable @inline(__always)
+    public func decay(_ t: SIMD4<Double>) -> SIMD4<Double> { Elementary.exp(-(t / tauSyn)) }
+
+    /// As `CrossingCase.mayFire`, a bit for each.
+    @inlinable @inline(__always)
+    public func mayFire(
+        v: SIMD4<Double>, i: SIMD4<Double>, endV: SIMD4<Double>, endI: SIMD4<Double>
+    ) -> UInt8 {
+        let margin = FlowLanes.peakMargin(v: v, i: i, bend: difference * 0.5 / ratio)
+        let isAbove = (endV .> 1) .| ((endV .>= endI) .& (margin .> .zero))
+        return unsafeBitCast(isAbove .& (i .> v), to: SIMD4<Int64>.self).signs
     }
 
     /// Positive wherever the peak is above 1. As |log1p(x)| >= |x / (1 + x / 2)|, ln(I / P) is at least w = (I - V) / (I + `bend` (I - V)) with

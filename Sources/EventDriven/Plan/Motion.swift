@@ -1,0 +1,204 @@
+// How the neurons of a layer that is moved as one move from event to event, four at a time.
+import Mathematics
+import Networks
+import Neurons
+
+/// An interval between two events, and its propagators where all neurons have the same.
+struct Interval {
+    let length, a, b, h: Double
+}
+
+protocol Motion {
+    associatedtype Scale: Thresholds
+    /// What four neurons move by.
+    associatedtype Constants
+    /// States are in its measure.
+    var thresholds: Scale { get }
+    /// Whether coordinates of crossings are times, with all their digits.
+    var isTime: Bool { get }
+    /// The shortest of all membrane time constants.
+    var shortestTauMem: Double { get }
+    /// Whether all neurons have the same propagators.
+    var isShared: Bool { get }
+
+    /// Four neurons in a row.
+    func constants(_ vector: Int) -> Constants
+    /// Any four.
+    func constants(_ neurons: SIMD4<Int32>) -> Constants
+
+    /// Over four intervals, one for each neuron.
+    func propagators(_ own: Constants, _ dt: SIMD4<Double>) -> VectorPropagators
+    /// Over an interval that is the same for all.
+    func map(_ own: Constants, _ interval: Interval) -> VectorPropagators
+    /// tau_m / tau_s, by which the h of the adjoint is larger.
+    func ratio(_ own: Constants) -> SIMD4<Double>
+
+    func mayFire(
+        _ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, endV: SIMD4<Double>, endI: SIMD4<Double>
+    ) -> UInt8
+    /// Coordinates of the candidates' crossings, as `CrossingCase.crossings` finds them.
+    func findCrossings(_ lanes: SynchronousLanes, count: Int)
+    func elapsed(_ own: Constants, x: SIMD4<Double>) -> SIMD4<Double>
+    func decay(_ own: Constants, x: SIMD4<Double>) -> SIMD4<Double>
+    func rest(
+        _ own: Constants, a: SIMD4<Double>, x: SIMD4<Double>, remaining: SIMD4<Double>
+    ) -> VectorPropagators
+    /// A time near the crossing with more digits.
+    func polished(_ elapsed: Double, v: Double, i: Double) -> Double
+}
+
+/// All by the same time constants.
+struct SharedMotion<Case: CrossingCase, Scale: Thresholds>: Motion {
+    let thresholds: Scale
+
+    @inline(__always)
+    init(_: Case.Type, _ thresholds: Scale) { self.thresholds = thresholds }
+
+    @inline(__always)
+    var isTime: Bool { Case.isTime }
+    @inline(__always)
+    var shortestTauMem: Double { thresholds.flow.tauMem }
+    @inline(__always)
+    var isShared: Bool { true }
+    @inline(__always)
+    func constants(_ vector: Int) -> Flow { thresholds.flow }
+    @inline(__always)
+    func constants(_ neurons: SIMD4<Int32>) -> Flow { thresholds.flow }
+    @inline(__always)
+    func propagators(_ own: Flow, _ dt: SIMD4<Double>) -> VectorPropagators { Case.propagators(own, dt) }
+    @inline(__always)
+    func map(_ own: Flow, _ interval: Interval) -> VectorPropagators {
+        StateMap(
+            a: SIMD4(repeating: interval.a), b: SIMD4(repeating: interval.b), h: SIMD4(repeating: interval.h))
+    }
+    @inline(__always)
+    func ratio(_ own: Flow) -> SIMD4<Double> { SIMD4(repeating: own.ratio) }
+    @inline(__always)
+    func mayFire(
+        _ own: Flow, v: SIMD4<Double>, i: SIMD4<Double>, endV: SIMD4<Double>, endI: SIMD4<Double>
+    ) -> UInt8 {
+        Case.mayFire(own, v: v, i: i, endV: endV, endI: endI).signs
+    }
+    @inline(__always)
+    func findCrossings(_ lanes: SynchronousLanes, count: Int) {
+        Case.crossings(thresholds.flow, count: count, v: lanes.candidateV, i: lanes.candidateI, x: lanes.x)
+    }
+    @inline(__always)
+    func elapsed(_ own: Flow, x: SIMD4<Double>) -> SIMD4<Double> { Case.elapsed(own, x: x) }
+    @inline(__always)
+    func decay(_ own: Flow, x: SIMD4<Double>) -> SIMD4<Double> { Case.decay(own, x: x) }
+    @inline(__always)
+    func rest(_ own: Flow, a: SIMD4<Double>, x: SIMD4<Double>, remaining: SIMD4<Double>) -> VectorPropagators {
+        Case.rest(own, a: a, x: x, remaining: remaining)
+    }
+    @inline(__always)
+    func polished(_ elapsed: Double, v: Double, i: Double) -> Double {
+        thresholds.flow.polished(elapsed, v: v, i: i)
+    }
+}
+
+/// Each by time constants of its own, in the measure of its threshold.
+struct OwnMotion: Motion, Sendable {
+    let thresholds: OwnThresholds
+    let shortestTauMem: Double
+    /// Up to this length the series of an exponential alone serves for all neurons.
+    private let short: Double
+    private let columns: Columns
+
+    private final class Columns: @unchecked Sendable {
+        let flows: Block<Flow>
+        /// `FlowLanes.count` of them, one after the other.
+        let constants: Block<Double>
+
+        init(_ own: [Flow], stride: Int) throws(SpinnpropError) {
+            flows = try Block(own.count)
+            constants = try Block(FlowLanes.count * stride)
+            for neuron in 0..<stride {
+                // What fills up the last vector has to be numbers.
+                let flow = own[min(neuron, own.count - 1)]
+                for index in 0..<FlowLanes.count {
+                    constants.pointer[index * stride + neuron] = FlowLanes.constant(index, of: flow)
+                }
+            }
+            for (neuron, flow) in own.enumerated() { flows.pointer[neuron] = flow.inThresholds }
+        }
+    }
+
+    private let stride: Int
+
+    /// `nil` where the neurons' thresholds are too large or too small.
+    init?(_ flows: [Flow], stride: Int) throws(SpinnpropError) {
+        guard let thresholds = try OwnThresholds(flows, stride: stride) else { return nil }
+        self.thresholds = thresholds
+        self.stride = stride
+        columns = try Columns(flows, stride: stride)
+        shortestTauMem = flows.reduce(.infinity) { min($0, $1.tauMem) }
+        short = flows.reduce(.infinity) { min($0, FlowLanes.longestSeries * $1.tauMem / max(1, $1.difference.magnitude)) }
+    }
+
+    @inline(__always)
+    var isTime: Bool { true }
+    @inline(__always)
+    var isShared: Bool { false }
+    @inline(__always)
+    func constants(_ vector: Int) -> FlowLanes {
+        let columns = UnsafeRawPointer(self.columns.constants.pointer + 4 &* vector)
+        return FlowLanes { columns.load(fromByteOffset: 8 &* stride &* $0, as: SIMD4<Double>.self) }
+    }
+    @inline(__always)
+    func constants(_ neurons: SIMD4<Int32>) -> FlowLanes {
+        let columns = self.columns.constants.pointer
+        return FlowLanes { gathered(columns + $0 &* stride, neurons) }
+    }
+    @inline(__always)
+    func propagators(_ own: FlowLanes, _ dt: SIMD4<Double>) -> VectorPropagators { own.propagators(dt) }
+    @inline(__always)
+    func map(_ own: FlowLanes, _ interval: Interval) -> VectorPropagators {
+        let length = SIMD4(repeating: interval.length)
+        return interval.length <= short ? own.shortPropagators(length) : own.propagators(length)
+    }
+    @inline(__always)
+    func ratio(_ own: FlowLanes) -> SIMD4<Double> { own.ratio }
+    @inline(__always)
+    func mayFire(
+        _ own: FlowLanes, v: SIMD4<Double>, i: SIMD4<Double>, endV: SIMD4<Double>, endI: SIMD4<Double>
+    ) -> UInt8 {
+        own.mayFire(v: v, i: i, endV: endV, endI: endI)
+    }
+    @inline(__always)
+    func findCrossings(_ lanes: SynchronousLanes, count: Int) {
+        var n = 0
+        while n < count {
+            let own = constants(SIMD4(lanes.candidate + n))
+            let found = own.crossing(v: loadVector(lanes.candidateV + n), i: loadVector(lanes.candidateI + n))
+            store(found.time, at: lanes.x + n)
+            var open = found.open
+            while open != 0 {
+                let lane = n &+ open.trailingZeroBitCount
+                lanes.x[lane] = CrossingGeneral.timeOrNone(
+                    columns.flows.pointer[Int(lanes.candidate[lane])], v: lanes.candidateV[lane],
+                    i: lanes.candidateI[lane])
+                open &= open &- 1
+            }
+            n &+= 4
+        }
+    }
+    @inline(__always)
+    func elapsed(_ own: FlowLanes, x: SIMD4<Double>) -> SIMD4<Double> { x }
+    @inline(__always)
+    func decay(_ own: FlowLanes, x: SIMD4<Double>) -> SIMD4<Double> { own.decay(x) }
+    @inline(__always)
+    func rest(_ own: FlowLanes, a: SIMD4<Double>, x: SIMD4<Double>, remaining: SIMD4<Double>) -> VectorPropagators {
+        own.propagators(remaining)
+    }
+    @inline(__always)
+    func polished(_ elapsed: Double, v: Double, i: Double) -> Double { elapsed }
+}
+
+extension SIMD4 where Scalar == Int32 {
+    /// Four numbers in a row.
+    @inline(__always)
+    init(_ pointer: UnsafePointer<Int32>) {
+        self = UnsafeRawPointer(pointer).loadUnaligned(as: SIMD4<Int32>.self)
+    }
+}
