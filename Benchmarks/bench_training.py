@@ -119,8 +119,8 @@ def compare_kinds(options):
     text = """
 On the exact engine, one thread, the 5,000 Yin-Yang samples of seed 42 in batches of 150, delays trained where there are any. 20/5 ms: tau_mem and
 tau_syn. The recurrent layer is the hidden one, run to 60 ms. Medians over %d rounds of %d epochs after %d. Layers whose neurons share time
-constants and see the same events, their own spikes among them, or the same ones later, are moved as one; with synaptic delays four neurons
-go side by side, and those whose time constants differ one by one.
+constants and see the same events, their own spikes among them, or the same ones later, are moved as one; those whose time constants differ, too,
+without recurrence; with synaptic delays four neurons go side by side.
 
 """ % (options.rounds, options.epochs, options.warm_up)
     section.write(text + results.table(["kind", "median ms", "min", "max", "times the first", "hidden spikes a sample"], rows))
