@@ -11,6 +11,7 @@ import sys
 
 import bench_training
 import results
+
 sys.path.insert(0, str(results.FOLDER / "contestants"))
 import temporal_load as load  # noqa: E402
 
@@ -60,8 +61,8 @@ def main():
     text = """
 %d samples of %s input spikes in %g s, tau_mem %g ms and tau_syn %g ms, weights of mean 0 and standard deviation 0.3 (within the layer times the square root of
 128 / H), synaptic delays up to %g ms; exact, float64, one thread. Medians per sample over %d rounds of %d repeats. Arrivals are input spikes, with recurrence
-the layer's own, too; "ns" is all time per arrival and hidden neuron, the read-out's included. JAX: the recurrent network in steps of 1 ms, float32, surrogate gradient, compiled,
-value and gradient together, one thread, the same batch.
+the layer's own, too; "ns" is all time per arrival and hidden neuron, the read-out's included. JAX: the recurrent network in steps of 1 ms,
+float32, surrogate gradient, compiled, value and gradient together, one thread, the same batch.
 
 """ % (load.SAMPLES, "{:,}".format(load.SPIKES), load.DURATION, 1e3 * load.TAU_MEM, 1e3 * load.TAU_SYN, 1e3 * load.LONGEST_DELAY,
        options.rounds, options.repeats)
