@@ -528,6 +528,8 @@ typedef struct spinnprop_gradient_options {
     double rate_target;         /* spikes per sample                                                                  */
     double rate_tau;            /* seconds; 0 (the default): 20 ms, and as many times more as the network's time constants
                                  * tau_mem + tau_syn are larger than 25 ms                                            */
+    int32_t neurons;            /* 1: gradients of SPINNPROP_TAU_MEM .. SPINNPROP_RESET, too, which take time; by the rule of exact
+                                 * events alone. A trainer asks for what it trains, whatever stands here              */
 } spinnprop_gradient_options;
 SPINNPROP_API void spinnprop_gradient_options_init(spinnprop_gradient_options *options);
 
@@ -543,7 +545,8 @@ SPINNPROP_API spinnprop_status spinnprop_network_gradient(spinnprop_gradient **g
                                                           int64_t n_targets, const spinnprop_gradient_options *options,
                                                           spinnprop_progress_callback progress, void *payload);
 SPINNPROP_API void spinnprop_gradient_free(spinnprop_gradient *gradient);
-/* The gradient of a layer's array. Shapes as spinnprop_network_shape says; SPINNPROP_WEIGHTS .. SPINNPROP_RECURRENT_DELAYS only. */
+/* The gradient of a layer's array. Shapes as spinnprop_network_shape says; of SPINNPROP_TAU_MEM .. SPINNPROP_RESET one number per neuron,
+ * if the options asked for them: that of a value which neurons share is their sum. */
 SPINNPROP_API spinnprop_status spinnprop_gradient_get(double *values, int64_t n, const spinnprop_gradient *gradient,
                                                       int32_t parameter, int32_t layer);
 /* Derivatives with respect to input spike times (1/s), one per input spike, in the order in which the input came. */
@@ -565,6 +568,10 @@ typedef struct spinnprop_trainer spinnprop_trainer;
 
 enum { SPINNPROP_OPTIMIZER_SGD = 0, SPINNPROP_OPTIMIZER_ADAM = 1, SPINNPROP_OPTIMIZER_ADAMW = 2 };
 enum { SPINNPROP_DELAY_PARAMETER_CLIP = 0, SPINNPROP_DELAY_PARAMETER_SIGMOID = 1 };
+enum {
+    SPINNPROP_TRAIN_WEIGHTS = 1, SPINNPROP_TRAIN_DELAYS = 2, SPINNPROP_TRAIN_TAU_MEM = 4, SPINNPROP_TRAIN_TAU_SYN = 8,
+    SPINNPROP_TRAIN_THRESHOLD = 16, SPINNPROP_TRAIN_RESET = 32
+};
 enum {
     SPINNPROP_SCHEDULE_CONSTANT = 0, SPINNPROP_SCHEDULE_STEP = 1, SPINNPROP_SCHEDULE_EXPONENTIAL = 2,
     SPINNPROP_SCHEDULE_SMOOTH = 3
@@ -615,6 +622,12 @@ typedef struct spinnprop_training_options {
     const char *checkpoint_path;   /* NULL: none. Written atomically                                                  */
     int32_t checkpoint_every;      /* epochs                                                                          */
     int32_t resume;                /* 1: go on from checkpoint_path if it exists                                      */
+    int32_t train;                 /* what is trained, a sum of SPINNPROP_TRAIN_*, recurrent connections among weights and delays; 0:
+                                    * left open, weights, and delays that have a learning rate. Neuron parameters by the
+                                    * rule of exact events alone                                                      */
+    double neuron_learning_rate;   /* per step, of p, which begins at 0: tau_mem, tau_syn and threshold are what they were times exp(p), a
+                                    * reset what it was plus p thresholds, kept below the threshold. Neurons of a layer that share a
+                                    * value go on sharing it; where any two differ, each has its own                  */
 } spinnprop_training_options;
 SPINNPROP_API void spinnprop_training_options_init(spinnprop_training_options *options);
 

@@ -546,7 +546,7 @@ public:
     Gradient(detail::Handle<spinnprop_gradient> handle, double value) : handle_(std::move(handle)), value_(value) {}
     // The mean of the loss.
     double value() const noexcept { return value_; }
-    // SPINNPROP_WEIGHTS .. SPINNPROP_RECURRENT_DELAYS of a layer, shaped as `of` says.
+    // SPINNPROP_WEIGHTS .. SPINNPROP_RESET of a layer, shaped as `of` says; those of neurons if the options asked for them.
     std::vector<double> get(std::int32_t parameter, std::int32_t layer, const Network &of) const {
         const auto [rows, columns] = of.shape(parameter, layer);
         std::vector<double> values(static_cast<std::size_t>(rows * columns));

@@ -121,6 +121,11 @@ final class AdjointRun: @unchecked Sendable {
     /// What the parts have added up, in the shape of the parameters.
     func gradients() throws(SpinnpropError) -> Gradients {
         try network.checkRoom("the gradients")
+        if objective.wantsNeurons {
+            try Memory.check(
+                count: plans.reduce(0) { $0 + $1.neuronCount }, bytesPerElement: 2 * MemoryLayout<NeuronSum>.stride,
+                "the gradients of neuron parameters")
+        }
         var gradients = Gradients(zerosFor: network)
         let poller = Poller(monitor)
         for own in plans.flatMap(\.incoming) where !sums.isEmpty {

@@ -18,13 +18,13 @@ extension Flow {
     /// The map over an interval `dt >= 0` with its derivatives; intervals beyond `longest` count as `longest`.
     ///
     /// With u = t / tau_m, w = t / tau_s, z = u - w, r = tau_m / tau_s, k = tau_s / (tau_s - tau_m) = u / z and
-    /// phi_1(z) = (e^z - 1) / z, phi_2(z) = (e^z - 1 - z) / z^2, for which e^z phi_2(-z) = phi_1(z) - phi_2(z):
+    /// phi_1(z) = (e^z - 1) / z = 1 + z phi_2(z), phi_2(z) = (e^z - 1 - z) / z^2:
     ///
     ///     a = e^-u      tau_m da/dtau_m = u a
     ///     b = e^-w      tau_s db/dtau_s = w b
     ///     h = u a phi_1(z)
     ///     tau_m dh/dtau_m = u a (u phi_2(z) - phi_1(z)) = k (r h - u a)
-    ///     tau_s dh/dtau_s = u w b phi_2(-z) = u w (a - b + z b) / z^2
+    ///     tau_s dh/dtau_s = u w b phi_2(-z) = u w a (phi_1(z) - phi_2(z)) = u w (a - b + z b) / z^2
     ///
     /// The forms in phi hold where the time constants meet, the others where an exponential over another would overflow. With the series
     /// within |z| < 1/2 and the others beyond neither loses more than a digit, whatever the ratio, but where a derivative itself passes 0.
@@ -41,16 +41,25 @@ extension Flow {
         let phi2 = Flow.secondRemainder(z)
         return FlowDerivatives(
             propagators: own, aMem: u * a, hMem: u * a * (u * phi2 - (1 + z * phi2)), bSyn: w * b,
-            hSyn: u * w * b * Flow.secondRemainder(-z))
+            hSyn: u * w * a * (1 + z * phi2 - phi2))
     }
 
     /// (e^z - 1 - z) / z^2 for |z| <= 1/2, by its series: the last term is 1e-18 of the first.
     static func secondRemainder(_ z: Double) -> Double {
-        var (sum, divisor) = (1.0, 15.0)
-        while divisor > 2 {
-            sum = 1 + sum * (z / divisor)
-            divisor -= 1
-        }
-        return 0.5 * sum
+        var sum = 1.0 / 1307674368000
+        sum = sum * z + 1.0 / 87178291200
+        sum = sum * z + 1.0 / 6227020800
+        sum = sum * z + 1.0 / 479001600
+        sum = sum * z + 1.0 / 39916800
+        sum = sum * z + 1.0 / 3628800
+        sum = sum * z + 1.0 / 362880
+        sum = sum * z + 1.0 / 40320
+        sum = sum * z + 1.0 / 5040
+        sum = sum * z + 1.0 / 720
+        sum = sum * z + 1.0 / 120
+        sum = sum * z + 1.0 / 24
+        sum = sum * z + 1.0 / 6
+        sum = sum * z + 1.0 / 2
+        return sum
     }
 }

@@ -14,6 +14,8 @@ struct ReferenceCase: Decodable, Sendable, CustomStringConvertible {
     struct GradientValues: Decodable, Sendable {
         let weights, recurrentWeights, delaysValues, recurrentDelaysValues: [[Double]]
         let inputTimes: [Double]
+        /// Per layer: of the value that all neurons share, or one each.
+        let tauMem, tauSyn, threshold, reset: [[Double]]
     }
 
     struct Loss: Decodable, Sendable {
@@ -107,6 +109,7 @@ extension ReferenceCase.Loss {
         if let scale { parameters.scale = scale }
         return Objective(
             loss: try parameters.makeLoss(), labels: labels, targetTimes: targets.map { $0 ?? .infinity },
-            rate: rate.map { RateRegularisation(strength: $0.strength, target: $0.target, tau: $0.tau) })
+            rate: rate.map { RateRegularisation(strength: $0.strength, target: $0.target, tau: $0.tau) },
+            wantsNeurons: true)
     }
 }

@@ -1,6 +1,7 @@
 // Spikes, currents, maxima, losses and gradients against a 60-digit solver that shares nothing with the engine.
 import EventDriven
 import Networks
+import Neurons
 import Testing
 
 @testable import TestSupport
@@ -52,10 +53,15 @@ struct ReferenceTests {
                 worst = max(worst, error)
                 #expect(error <= 1e-8, "\(place), \(name): \(values) instead of \(reference)")
             }
+            let g = expected.gradients
             for layer in network.layers.indices {
+                let references = [g.tauMem, g.tauSyn, g.threshold, g.reset]
+                for (field, reference) in zip(LIFParameters.fields, references.map { $0[layer] }) {
+                    let own = gradients.neurons[layer][keyPath: field.path]
+                    compare("\(field.name) \(layer)", reference.count == 1 ? [own.reduce(0, +)] : own, reference)
+                }
                 for isRecurrent in [false, true] {
                     guard let at = network.connectionIndex(into: layer, recurrent: isRecurrent) else { continue }
-                    let g = expected.gradients
                     compare(
                         "weights \(layer) recurrent \(isRecurrent)", gradients.weights[at],
                         (isRecurrent ? g.recurrentWeights : g.weights)[layer])

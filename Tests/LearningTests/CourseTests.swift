@@ -14,6 +14,8 @@ struct CourseTests {
         ("forward.maxSpikes", { $0.forward.maxSpikes? += 1 }), ("batchSize", { $0.batchSize += 1 }),
         ("seed", { $0.seed += 1 }), ("optimizer.kind", { $0.optimizer.kind = .sgd }),
         ("optimizer.learningRate", { $0.optimizer.learningRate += 1 }),
+        ("optimizer.train.rawValue", { $0.optimizer.train = [.tauMem] }),
+        ("optimizer.neuronLearningRate", { $0.optimizer.neuronLearningRate += 1 }),
         ("optimizer.delayLearningRate", { $0.optimizer.delayLearningRate += 1 }),
         ("optimizer.delayParameter", { $0.optimizer.delayParameter = .sigmoid }),
         ("optimizer.delayShift", { $0.optimizer.delayShift += 1 }),

@@ -18,6 +18,8 @@ from mpmath import mp, mpf
 mp.dps = 60
 STEP = mpf(10) ** -20  # of the differences: truncation about 1e-34, rounding about 1e-38
 INFINITY = mpf("inf")
+#: The parameters of neurons; a layer has one value for all, which moves for all at once, or one each.
+NEURON = ("tau_mem", "tau_syn", "threshold", "reset")
 
 
 class Neuron:
@@ -102,8 +104,8 @@ def run_layer(case, p, layer, arriving):
     """
     n_pre, n = case["sizes"][layer], case["sizes"][layer + 1]
     t_end = INFINITY if case["t_end"] is None else mpf(case["t_end"])
-    pick = lambda name, j: mpf(case[name][layer][j if len(case[name][layer]) > 1 else 0])
-    neurons = [Neuron(*(pick(name, j) for name in ("tau_mem", "tau_syn", "threshold", "reset"))) for j in range(n)]
+    pick = lambda name, j: p[name][layer][j if len(p[name][layer]) > 1 else 0]
+    neurons = [Neuron(*(pick(name, j) for name in NEURON)) for j in range(n)]
     queue, order = [], 0
     for time, i in arriving:
         for j in range(n):
@@ -233,14 +235,15 @@ def parameters_of(case):
     """Everything that is differentiated, as mpf; the doubles of the case are taken exactly."""
     exact = lambda lists: [[mpf(x) for x in values] for values in lists]
     return {name: exact(case[name]) for name in ("weights", "recurrent_weights", "delays_values",
-                                                 "recurrent_delays_values")} | {
+                                                 "recurrent_delays_values", *NEURON)} | {
         "input_times": [mpf(x) for x in case["times"]]}
 
 
 def named(p):
     """What run_sample reads."""
     return {"weights": p["weights"], "recurrent_weights": p["recurrent_weights"], "delays": p["delays_values"],
-            "recurrent_delays": p["recurrent_delays_values"], "input_times": p["input_times"]}
+            "recurrent_delays": p["recurrent_delays_values"], "input_times": p["input_times"],
+            **{name: p[name] for name in NEURON}}
 
 
 def structure(case, runs):
@@ -277,13 +280,15 @@ def differentiate(case):
         return [(a - b) / (2 * STEP) for a, b in zip(plus, minus)]
 
     everyone = set(range(n_samples))
-    for name in ("weights", "recurrent_weights", "delays_values", "recurrent_delays_values"):
+    for name in ("weights", "recurrent_weights", "delays_values", "recurrent_delays_values", *NEURON):
         for report in reports:
             report["gradients"][name] = [[None] * len(values) for values in p[name]]
         for layer, values in enumerate(p[name]):
             for index in range(len(values)):
-                for report, slope in zip(reports, slopes(values, index, everyone, "delays" in name)):
-                    report["gradients"][name][layer][index] = slope
+                # Equal time constants that are shifted differ in the twentieth digit, and lose as many.
+                with mp.workdps(mp.dps + (25 if name in NEURON else 0)):
+                    for report, slope in zip(reports, slopes(values, index, everyone, "delays" in name)):
+                        report["gradients"][name][layer][index] = slope
     for report in reports:
         report["gradients"]["input_times"] = [None] * len(case["times"])
     for sample in range(n_samples):

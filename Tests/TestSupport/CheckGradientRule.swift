@@ -93,7 +93,8 @@ func checkGradientRule(
         }
         let watched = try rule.backward(
             own.network, recording,
-            Objective(loss: loss, labels: own.labels, wantsNeurons: rule.differentiatesNeurons), monitor: Monitor { true })
+            Objective(loss: loss, labels: own.labels, wantsNeurons: rule.differentiatesNeurons),
+            monitor: Monitor { true })
         #expect(isIdentical(watched, gradients), "\(own): watched")
         for labels in [Array(own.labels.dropLast()), own.labels.map { _ in own.network.outputCount }] {
             #expect(throws: SpinnpropError.self, "\(own): labels \(labels)") {

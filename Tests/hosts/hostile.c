@@ -758,6 +758,7 @@ static void grids_that_do_not_fit(void) {
 #define GRADIENT_OF(recording, loss) \
     spinnprop_network_gradient(&gradient, &value, network, recording, loss, labels, N_SAMPLES, NULL, 0, &rule, NULL, NULL)
     WITH(rule.engine, coarse, INVALID_VALUE, GRADIENT_OF(recording, NULL));
+    WITH(rule.neurons, 1, UNSUPPORTED, GRADIENT_OF(recording, NULL));
     WITH(rule.engine, coarse, UNSUPPORTED, GRADIENT_OF(exact, NULL));
     FAILS(UNSUPPORTED, GRADIENT_OF(exact, &steps));
     FAILS(UNSUPPORTED, spinnprop_recording_predict(classes, N_SAMPLES, exact, &steps));
@@ -1148,6 +1149,20 @@ static void gradients_that_cannot_be(void) {
     WORKS(spinnprop_gradient_skipped(&skipped, g));
     (void)calls;
     spinnprop_gradient_free(g);
+
+    begin("gradients of neuron parameters");
+    o.neurons = 1;
+    WORKS(GRADIENT(network, r, &loss, labels, 4, NULL, 0));
+    for (int32_t parameter = SPINNPROP_TAU_MEM; parameter <= SPINNPROP_RESET; parameter++) {
+        for (int index = 0; index < 6; index++)
+            INVALID(spinnprop_gradient_get(values, wrong_sizes_of_gradient[index], g, parameter, 0));
+        INVALID(spinnprop_gradient_get(NULL, 4, g, parameter, 0));
+        FAILS(INVALID_INDEX, spinnprop_gradient_get(values, 4, g, parameter, 2));
+        WORKS(spinnprop_gradient_get(values, 4, g, parameter, 0));
+        for (int neuron = 0; neuron < 4; neuron++) HOLDS(isfinite(values[neuron]));
+        WORKS(spinnprop_gradient_get(values, 3, g, parameter, 1));
+    }
+    spinnprop_gradient_free(g);
     spinnprop_recording_free(r);
     spinnprop_recording_free(membrane);
     spinnprop_network_free(network);
@@ -1222,6 +1237,7 @@ static void trainings_that_cannot_be(void) {
         if (value == 0) continue;
         WITH(o.learning_rate, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         WITH(o.delay_learning_rate, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+        WITH(o.neuron_learning_rate, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         WITH(o.delay_shift, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         WITH(o.delay_scale, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         WITH(o.delay_l1, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
@@ -1237,6 +1253,12 @@ static void trainings_that_cannot_be(void) {
         WITH(o.bump_output_limit, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         WITH(o.input_dropout, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
     }
+    const int32_t trains[] = {-1, 64, INT32_MAX, INT32_MIN, SPINNPROP_TRAIN_DELAYS};
+    for (int index = 0; index < 5; index++)
+        WITH(o.train, trains[index], INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+    o.train = SPINNPROP_TRAIN_WEIGHTS;
+    WITH(o.delay_learning_rate, 1e-3, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+    o.train = 0;
     o.schedule = SPINNPROP_SCHEDULE_CONSTANT;
     WITH(o.beta1, 1.0, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
     WITH(o.beta2, 1.0, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));

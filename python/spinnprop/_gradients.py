@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import List, NoReturn, Optional, Sequence
 
 from ._support.types import Float64Array
 
@@ -12,9 +12,10 @@ class Gradients:
     ``grad.weights[0] *= 0.5`` and ``grad.weights[0] = ...`` do what they say.
 
     Per layer, each shaped like the network's array of the same name: ``weights``, ``recurrent_weights``, ``delays``
-    (per second), ``recurrent_delays``. ``input_times`` has one element per input spike, in the order in which the input
-    came (per second). ``skipped`` counts the samples that added nothing because their label neuron,
-    or all outputs with a target time, were silent.
+    (per second), ``recurrent_delays``; with ``neurons=True`` also ``tau_mem``, ``tau_syn`` (per second), ``threshold`` and ``reset``,
+    one number per neuron: the derivative with respect to a value that neurons share is their sum. ``input_times`` has one
+    element per input spike, in the order in which the input came (per second). ``skipped`` counts the samples that added
+    nothing because their label neuron, or all outputs with a target time, were silent.
 
     Examples
     --------
@@ -27,7 +28,22 @@ class Gradients:
     ((2, 1), (1,), 0)
     """
 
-    __slots__ = ("weights", "recurrent_weights", "delays", "recurrent_delays", "input_times", "skipped")
+    __slots__ = (
+        "weights",
+        "recurrent_weights",
+        "delays",
+        "recurrent_delays",
+        "tau_mem",
+        "tau_syn",
+        "threshold",
+        "reset",
+        "input_times",
+        "skipped",
+    )
+    tau_mem: List[Float64Array]
+    tau_syn: List[Float64Array]
+    threshold: List[Float64Array]
+    reset: List[Float64Array]
 
     def __init__(
         self,
@@ -37,6 +53,7 @@ class Gradients:
         recurrent_delays: List[Float64Array],
         input_times: Float64Array,
         skipped: int,
+        neurons: Optional[Sequence[List[Float64Array]]] = None,
     ) -> None:
         self.weights = weights
         self.recurrent_weights = recurrent_weights
@@ -44,6 +61,12 @@ class Gradients:
         self.recurrent_delays = recurrent_delays
         self.input_times = input_times
         self.skipped = skipped
+        if neurons is not None:
+            self.tau_mem, self.tau_syn, self.threshold, self.reset = neurons
+
+    def __getattr__(self, name: str) -> NoReturn:
+        remedy = "; ask for them: network.gradient(..., neurons=True)" if name in self.__slots__ else ""
+        raise AttributeError(f"these gradients have no {name!r}{remedy}")
 
     def __repr__(self) -> str:
         return f"<Gradients of {len(self.weights)} layers, {self.skipped} samples skipped>"

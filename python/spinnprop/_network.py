@@ -295,6 +295,7 @@ class Network:
         engine: Optional[EngineLike] = None,
         *,
         rate: Optional[RateRegularisation] = None,
+        neurons: bool = False,
         progress: Progress = None,
     ) -> Tuple[float, Gradients]:
         """The mean over the batch of a loss, and its gradient.
@@ -311,6 +312,9 @@ class Network:
             must be the recording's; `Recording.grid` is the engine that always fits.
         rate : RateRegularisation or None
             Added to the loss.
+        neurons : bool
+            Whether to differentiate with respect to tau_mem, tau_syn, threshold and reset of every neuron, too, which takes time;
+            the rule of "event" alone does.
         progress : callable or None
             As in `forward`.
 
@@ -343,6 +347,7 @@ class Network:
             if not isinstance(rate, RateRegularisation):
                 raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
             options.update(rate._fields())
+        options["neurons"] = int(checks.boolean(neurons, "neurons"))
         labels, targets = _labels_or_targets(y)
         if labels is not None and len(labels) != len(recording):
             raise ValueError(f"y has {len(labels)} labels; the recording has {len(recording)} samples")
@@ -351,7 +356,7 @@ class Network:
         handle, value = _core.network_gradient(
             self._handle, recording._handle, _fields(loss), labels, targets, options, progress
         )
-        return value, self._gradients(handle, len(recording.input.times))
+        return value, self._gradients(handle, len(recording.input.times), neurons)
 
     def __copy__(self) -> Network:
         return Network._of(_core.network_copy(self._handle))
@@ -401,7 +406,7 @@ class Network:
             is_vector = self._delay_kinds[layer] in ("axonal", "dendritic")
         return shape[:1] if is_vector and shape != (0, 0) else shape
 
-    def _gradients(self, handle: object, n_input_spikes: int) -> Gradients:
+    def _gradients(self, handle: object, n_input_spikes: int, neurons: bool) -> Gradients:
         def read(code: int) -> List[Float64Array]:
             arrays = [np.empty(self._shape(code, layer)) for layer in range(self._info["n_layers"])]
             for layer, values in enumerate(arrays):
@@ -417,7 +422,11 @@ class Network:
             recurrent_delays=read(_core.RECURRENT_DELAYS),
             input_times=input_times,
             skipped=_core.gradient_skipped(handle),
+            neurons=[read(code) for code in _NEURON_PARAMETERS] if neurons else None,
         )
+
+
+_NEURON_PARAMETERS = (_core.TAU_MEM, _core.TAU_SYN, _core.THRESHOLD, _core.RESET)
 
 
 def _from_bytes(data: bytes) -> Network:

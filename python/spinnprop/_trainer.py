@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING, Any, Dict, NoReturn, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, NoReturn, Optional, Tuple
 
 import numpy as np
 
@@ -29,12 +29,32 @@ _DELAY_PARAMETERS: Dict[Optional[str], int] = {
     "clip": _core.DELAY_PARAMETER_CLIP,
     "sigmoid": _core.DELAY_PARAMETER_SIGMOID,
 }
+_TRAINED: Dict[str, int] = {
+    "weights": _core.TRAIN_WEIGHTS,
+    "delays": _core.TRAIN_DELAYS,
+    "tau_mem": _core.TRAIN_TAU_MEM,
+    "tau_syn": _core.TRAIN_TAU_SYN,
+    "threshold": _core.TRAIN_THRESHOLD,
+    "reset": _core.TRAIN_RESET,
+}
 _SCHEDULES: Dict[Optional[str], int] = {
     "constant": _core.SCHEDULE_CONSTANT,
     "step": _core.SCHEDULE_STEP,
     "exponential": _core.SCHEDULE_EXPONENTIAL,
     "smooth": _core.SCHEDULE_SMOOTH,
 }
+
+
+def _train(value: Any) -> int:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(f"train is {value!r}; it must be a list of names, as ['weights', 'tau_mem'], or None")
+    names = list(value)
+    for n, name in enumerate(names):
+        if not isinstance(name, str) or name not in _TRAINED:
+            raise ValueError(f"element {n} of train is {name!r}; it must be one of {', '.join(map(repr, _TRAINED))}")
+    if not names:
+        raise ValueError("train is empty; name what is to be trained, as ['weights'], or give None")
+    return sum(_TRAINED[name] for name in set(names))
 
 
 def _delay_init(value: Any) -> Dict[str, Any]:
@@ -71,7 +91,14 @@ class Trainer:
     seed : int
         Seeds the order of samples, input dropout and initial delays.
     optimizer : "sgd", "adam" or "adamw"
+    train : list of str, or None
+        What is trained, of "weights", "delays" (recurrent ones among them), "tau_mem", "tau_syn", "threshold" and "reset"; None:
+        weights, and delays that have a learning rate. Neuron parameters by the gradient rule of "event" alone. Neurons of a
+        layer that share a value go on sharing it; where any two differ, each has its own.
     learning_rate : float
+    neuron_learning_rate : float
+        Per step, of numbers p without a unit that begin at 0: tau_mem, tau_syn and threshold are what they were times exp(p), a reset
+        what it was plus p thresholds, kept below the threshold.
     delay_learning_rate : float
         Per step, of what is trained: seconds, or a number without a unit with a sigmoid. 0 leaves delays as they are, outside their
         range, too: delay_parameter, _shift, _scale, _l1 and _l2 are for delays that are trained, or drawn by delay_init.
@@ -149,7 +176,9 @@ class Trainer:
         batch_size: int = 150,
         seed: int = 0,
         optimizer: str = "adam",
+        train: Optional[Iterable[str]] = None,
         learning_rate: float = 2e-2,
+        neuron_learning_rate: float = 1e-2,
         delay_learning_rate: float = 0.0,
         delay_parameter: str = "clip",
         delay_shift: float = 0.0,
@@ -192,7 +221,9 @@ class Trainer:
                 "batch_size": own(batch_size, "batch_size"),
                 "seed": checks.integer(seed, "seed", 0, checks.UINT64),
                 "optimizer": checks.choice(optimizer, "optimizer", _OPTIMIZERS),
+                **({} if train is None else {"train": _train(train)}),
                 "learning_rate": own(learning_rate, "learning_rate"),
+                "neuron_learning_rate": own(neuron_learning_rate, "neuron_learning_rate"),
                 "delay_learning_rate": own(delay_learning_rate, "delay_learning_rate"),
                 "delay_parameter": checks.choice(delay_parameter, "delay_parameter", _DELAY_PARAMETERS),
                 "delay_shift": own(delay_shift, "delay_shift"),

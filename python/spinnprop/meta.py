@@ -23,7 +23,16 @@ __dir__ = only(__all__)
 Tasks = Union[Callable[[int], Tuple[SpikeTrains, Any]], Sequence[Tuple[SpikeTrains, Any]]]
 
 #: What a task's training changes, and the outer step moves.
-_PARAMETERS = ("weights", "recurrent_weights", "delays", "recurrent_delays")
+_PARAMETERS = (
+    "weights",
+    "recurrent_weights",
+    "delays",
+    "recurrent_delays",
+    "tau_mem",
+    "tau_syn",
+    "threshold",
+    "reset",
+)
 
 
 def reptile(

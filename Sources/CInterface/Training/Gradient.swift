@@ -20,16 +20,20 @@ struct LayeredGradients {
 
     var layerCount: Int { feedForward.count }
 
-    /// The array of a layer, empty if it has none; neuron parameters have no gradient.
+    /// The array of a layer, empty if it has none.
     func values(_ parameter: Parameter, layer: Int) throws(SpinnpropError) -> [Double] {
         switch parameter {
         case .weights(let isRecurrent):
             return (isRecurrent ? recurrent : feedForward)[layer].map { gradients.weights[$0] } ?? []
         case .delays(let isRecurrent):
             return (isRecurrent ? recurrent : feedForward)[layer].map { gradients.delays[$0] } ?? []
-        case .neuron(_, let name):
-            throw .invalidValue(
-                "parameter is \(name), which has no gradient; ask for SPINNPROP_WEIGHTS .. SPINNPROP_RECURRENT_DELAYS")
+        case .neuron(let path, let name):
+            guard !gradients.neurons.isEmpty else {
+                throw .invalidValue(
+                    "parameter is \(name), whose gradient was not asked for; set `neurons` in its spinnprop_gradient_options"
+                )
+            }
+            return gradients.neurons[layer][keyPath: path]
         }
     }
 }
@@ -91,7 +95,9 @@ public func spinnprop_network_gradient(
         let options = try spinnprop_gradient_options.readOrInitial(options, "options")
         let loss = try spinnprop_loss.loss(loss, "loss", of: recording)
         let (labels, targets) = try labelsAndTargets(labels, n, targets, n_targets, recording)
-        let objective = Objective(loss: loss, labels: labels, targetTimes: targets, rate: try options.rate())
+        let objective = Objective(
+            loss: loss, labels: labels, targetTimes: targets, rate: try options.rate(),
+            wantsNeurons: options.neurons != 0)
         let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.sampleCount)
         let engine = try CInterface.engine(options.engine, "options->engine")
         let result = try network.gradient(recording, objective, engine: engine, monitor: monitor)

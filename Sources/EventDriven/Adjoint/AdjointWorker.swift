@@ -146,11 +146,11 @@ final class AdjointWorker {
         let jumps = plan.isSpiking ? spikeJumps(plan, index) : try maximumJumps(plan, sample)
         // What follows the last error has no adjoint.
         guard jumps.count > 0 else { return }
-        try backward(plan, jumps)
+        try reverse(plan, jumps)
         if !neuronSums.isEmpty { try neurons.add(plan, jumps, rows, to: neuronSums[plan.layer]) }
     }
 
-    private func backward(_ plan: LayerPlan, _ jumps: Jumps) throws(SpinnpropError) {
+    private func reverse(_ plan: LayerPlan, _ jumps: Jumps) throws(SpinnpropError) {
         let all = try bindSums(plan)
         if plan.isSynchronous {
             try arrivals.collect(plan.incoming, rows: rows)

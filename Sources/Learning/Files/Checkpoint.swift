@@ -34,6 +34,9 @@ enum Checkpoint {
         for (index, values) in state.optimizer.delayParameters.enumerated() where !values.isEmpty {
             file.add("optimizer.delay_parameters.\(index)", values, shape: [values.count])
         }
+        for (index, values) in state.optimizer.neuronParameters.enumerated() {
+            file.add("optimizer.neuron_parameters.\(index)", values, shape: [values.count])
+        }
         file.add("history", state.history.flatMap(\.numbers), shape: [state.history.count, EpochRecord.fields.count])
         if let best = state.best { NetworkFile.add(best.network, to: &file, prefix: "best.") }
         try FileAccess.writeAtomically(Checksum.seal(file), to: path)
@@ -87,7 +90,7 @@ enum Checkpoint {
         }
         var state = fresh
         state.network = try NetworkFile.network(in: file, prefix: "network.")
-        try checkShape(state.network, fresh.network)
+        try checkShape(state.network, fresh)
         state.epoch = integers[0]
         state.batch = integers[1]
         state.optimizer.stepCount = integers[2]
@@ -109,13 +112,17 @@ enum Checkpoint {
             state.optimizer.delayParameters[index] = try memory(
                 file, "optimizer.delay_parameters.\(index)", values.count, within: -largest...largest)
         }
+        for (index, values) in fresh.optimizer.neuronParameters.enumerated() {
+            state.optimizer.neuronParameters[index] = try memory(
+                file, "optimizer.neuron_parameters.\(index)", values.count, within: -largest...largest)
+        }
         let history = try file.doubles("history", shape: [state.epoch, EpochRecord.fields.count])
         state.history = (0..<state.epoch).map { epoch in
             EpochRecord(numbers: history[epoch * EpochRecord.fields.count..<(epoch + 1) * EpochRecord.fields.count])
         }
         if integers[10] == 1 {
             let best = try NetworkFile.network(in: file, prefix: "best.")
-            try checkShape(best, fresh.network)
+            try checkShape(best, fresh)
             guard !numbers[5].isNaN else { throw .invalidValue("the best validation loss is not a number") }
             state.best = TrainingState.Best(network: best, loss: numbers[5])
         }
@@ -134,10 +141,13 @@ enum Checkpoint {
         return values
     }
 
-    /// Networks of a run differ in weights and delays alone.
-    private static func checkShape(_ network: Network, _ wanted: Network) throws(SpinnpropError) {
+    /// Networks of a run differ in weights, delays and neuron parameters that are trained alone.
+    private static func checkShape(_ network: Network, _ fresh: TrainingState) throws(SpinnpropError) {
+        let wanted = fresh.network
         let isLike =
-            network.layers == wanted.layers && network.connections.count == wanted.connections.count
+            network.layers.count == wanted.layers.count
+            && zip(network.layers, wanted.layers).allSatisfy { fresh.optimizer.options.canLead(from: $1, to: $0) }
+            && network.connections.count == wanted.connections.count
             && zip(network.connections, wanted.connections).allSatisfy {
                 $0.source == $1.source && $0.preCount == $1.preCount && $0.delayKind == $1.delayKind
             }

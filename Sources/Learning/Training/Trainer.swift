@@ -20,6 +20,8 @@ public final class Trainer {
     private var state: TrainingState
     /// Holds the parameters and the optimiser's memory in the state's stead while a run goes on; `nil` between runs.
     private var session: (any Session)?
+    /// A rate's time constant that follows the network's stays what it was in the beginning, if those are trained.
+    private let rate: RateRegularisation?
 
     /// - Parameter rule: what differentiates recordings; `nil`: the substrate's own rule.
     /// - Throws: `invalidValue` naming the option that is out of its domain, or the delay that cannot be trained as they say, `unsupported`
@@ -32,7 +34,9 @@ public final class Trainer {
         self.options = options
         self.substrate = substrate
         self.rule = rule
-        try options.objective(labels: []).check(network, sampleCount: 0, grid: substrate.grid)
+        var rate = options.rate
+        if options.rate?.tau == nil { rate?.tau = RateRegularisation.defaultTau * network.timeStretch }
+        self.rate = rate
         var start = network
         try options.delayInitialisation.apply(
             to: &start, options.optimizer, substrate.precision, seed: options.seed)
@@ -41,6 +45,8 @@ public final class Trainer {
             origin: network.fingerprint,
             options: options.fingerprint(substrate, rule ?? substrate.rule))
         state = fresh
+        try objective(labels: []).check(
+            network, sampleCount: 0, grid: substrate.grid, differentiatesNeurons: differentiatesNeurons)
         if options.resume, let path = options.checkpointPath, let saved = try Checkpoint.load(path, like: fresh) {
             state = saved
         }
@@ -100,8 +106,9 @@ public final class Trainer {
         }
         var fingerprint = Fingerprint()
         for (data, own) in [(input, labels)] + (validation.map { [($0.input, $0.labels)] } ?? []) {
-            try options.objective(labels: own).check(
-                state.network, sampleCount: data.sampleCount, grid: substrate.grid)
+            try objective(labels: own).check(
+                state.network, sampleCount: data.sampleCount, grid: substrate.grid,
+                differentiatesNeurons: differentiatesNeurons)
             // Validation data are first run after an epoch of training: too late to find out.
             guard data.unitCount == state.network.inputCount else {
                 throw .invalidValue(
@@ -167,13 +174,21 @@ public final class Trainer {
             ? RandomPurpose.inputDropout.stream(seed: options.seed, UInt64(state.epoch), UInt64(state.batch)) : nil
         let (input, labels) = try batches.batch(state.batch, dropout: dropout.map { (options.inputDropout, $0) })
         let session = try beginSession()
-        let result = try session.batch(input, options.objective(labels: labels), monitor: monitor)
+        let result = try session.batch(input, objective(labels: labels), monitor: monitor)
         try SpinnpropError.check(trainingLoss: result.value)
         // Parameters are copied when they are read back. What has begun to change must come to its end.
         try state.network.checkRoom("the parameters after the step")
         let rateFactor = options.schedule.factor(epoch: state.epoch, batch: state.batch, of: batches.count)
         try state.finishBatch(result, of: session, bumping: options.bumping, rateFactor: rateFactor)
     }
+
+    private func objective(labels: [Int]) -> Objective {
+        Objective(
+            loss: options.loss, labels: labels, rate: rate, wantsInputTimes: false,
+            wantsNeurons: state.optimizer.trainsNeurons)
+    }
+
+    private var differentiatesNeurons: Bool { (rule ?? substrate.rule).differentiatesNeurons }
 
     private func evaluate(
         _ input: SpikeTrains, _ labels: [Int], _ monitor: Monitor?
@@ -185,9 +200,11 @@ public final class Trainer {
     private func beginSession() throws(SpinnpropError) -> any Session {
         if let session { return session }
         let (network, optimizer, forward) = (state.network, state.optimizer, options.forward)
+        // Engines lay out weights and delays for their loops; neurons they read anew in each batch.
         let own: any Session =
-            if let rule {
-                PlainSession(substrate, network, rule: rule, optimizer: optimizer, options: forward)
+            if rule != nil || !optimizer.trainsSynapsesAlone {
+                PlainSession(
+                    substrate, network, rule: rule ?? substrate.rule, optimizer: optimizer, options: forward)
             } else {
                 try substrate.session(network, optimizer: optimizer, options: forward)
             }
@@ -218,10 +235,4 @@ private func monotonicSeconds() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
-}
-
-extension TrainingOptions {
-    func objective(labels: [Int]) -> Objective {
-        Objective(loss: loss, labels: labels, rate: rate, wantsInputTimes: false)
-    }
 }

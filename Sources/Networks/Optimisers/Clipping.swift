@@ -1,5 +1,6 @@
 // What is done to a gradient before a step: it is checked, clipped by value and clipped by norm.
 import Mathematics
+import Neurons
 
 /// What clipping does to every entry of a gradient: entries beyond `value` are cut, then all are multiplied by `factor`.
 public struct AppliedClipping: Equatable, Sendable {
@@ -26,6 +27,15 @@ extension Optimizer {
                 try checkBounds(gradients.delays[index], "the gradient of ", connection.name(ofDelay:))
                 try checkBounds(connection.delays, "", connection.name(ofDelay:))
                 try checkBounds(delayParameters[index], "the trained number of ", connection.name(ofDelay:))
+            }
+        }
+    }
+
+    /// Of what is trained in the stead of neuron parameters.
+    func checkNeuronBounds(_ gradients: Gradients) throws(SpinnpropError) {
+        for own in neuronRule.arrays {
+            try checkBounds(gradients.neurons[own.layer][keyPath: own.path], "the gradient of ") {
+                "\(LIFParameters.fields[own.field].name)[\(own.layer)][\($0)]"
             }
         }
     }
@@ -100,15 +110,17 @@ extension Optimizer {
         return largest * sum.squareRoot()
     }
 
-    /// The arrays that are trained, in the order in which the norm is summed: weights, then delays.
+    /// The arrays that are trained, in the order in which the norm is summed: weights, delays, neuron parameters.
     private func forEachArray(_ gradients: inout Gradients, _ body: (inout UnsafeMutableBufferPointer<Double>) -> Void)
     {
-        for connection in gradients.weights.indices {
+        for connection in gradients.weights.indices where trainsWeights {
             gradients.weights[connection].withUnsafeMutableBufferPointer { body(&$0) }
         }
-        guard trainsDelays else { return }
-        for connection in gradients.delays.indices {
+        for connection in gradients.delays.indices where trainsDelays {
             gradients.delays[connection].withUnsafeMutableBufferPointer { body(&$0) }
+        }
+        for own in neuronRule.arrays {
+            gradients.neurons[own.layer][keyPath: own.path].withUnsafeMutableBufferPointer { body(&$0) }
         }
     }
 }

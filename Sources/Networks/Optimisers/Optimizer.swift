@@ -11,15 +11,18 @@ import Mathematics
 ///             p -= rate / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
 ///     AdamW   p -= rate decay p, then as Adam without its decay
 ///
-/// Gradients of delays first become those of what is trained in their stead, as `DelayRule` says.
+/// Gradients of delays and of neuron parameters first become those of what is trained in their stead, as `DelayRule` and `NeuronRule` say.
 ///
 /// In single precision every operation is a float32 one, as on a SpiNNaker2; parameters and memory are then float32 numbers held in float64
 /// arrays. The loops are `UpdateRule`'s.
 public struct Optimizer: Equatable, Sendable {
     public let options: OptimizerOptions
     public let precision: Precision
-    /// Whether delays are trained.
-    public var trainsDelays: Bool { options.delayLearningRate > 0 }
+    public var trainsWeights: Bool { options.trained.contains(.weights) }
+    public var trainsDelays: Bool { options.trained.contains(.delays) }
+    public var trainsNeurons: Bool { !neuronRule.arrays.isEmpty }
+    /// Whether a session may keep weights and delays, and take steps of them, where its engine reads them.
+    public var trainsSynapsesAlone: Bool { trainsWeights && !trainsNeurons }
     /// Steps taken.
     public package(set) var stepCount = 0
     /// beta1 and beta2 to the power of `stepCount`.
@@ -27,9 +30,12 @@ public struct Optimizer: Equatable, Sendable {
     package let delayRule: DelayRule
     /// For each connection the trained numbers of its delays, where these are not the delays themselves; empty otherwise.
     package var delayParameters: [[Double]]
-    /// m of the weights, then of the delays, of each connection.
+    package let neuronRule: NeuronRule
+    /// The trained numbers of each array of neuron parameters.
+    package var neuronParameters: [[Double]]
+    /// m of the weights, then of the delays, of each connection, then of each array of neuron parameters; empty for what is not trained.
     package var first: [[Double]]
-    /// v of the weights, then of the delays, of each connection; empty arrays for SGD.
+    /// v likewise; empty arrays for SGD.
     package var second: [[Double]]
 
     /// - Throws: `invalidValue` naming the option that is out of its domain, or a delay that is outside the range of a sigmoid.
@@ -43,11 +49,19 @@ public struct Optimizer: Equatable, Sendable {
         let delayRule = DelayRule(options, network)
         self.delayRule = delayRule
         delayParameters = try network.connections.map { (connection) throws(SpinnpropError) in
-            guard options.delayLearningRate > 0, delayRule.isSigmoid else { return [] }
+            guard options.trained.contains(.delays), delayRule.isSigmoid else { return [] }
             return try delayRule.parameters(connection, precision)
         }
-        let delayCounts = network.connections.map { options.delayLearningRate > 0 ? $0.delays.count : 0 }
-        let counts = network.connections.map(\.weights.count) + delayCounts
+        // What is trained, how it began, and both memories, of at most four parameters each.
+        try Memory.check(
+            count: network.layers.reduce(0) { $0 + $1.neuronCount }, bytesPerElement: 16 * MemoryLayout<Double>.stride,
+            "the optimiser's memory of neurons")
+        let neuronRule = NeuronRule(options.trained, network)
+        self.neuronRule = neuronRule
+        neuronParameters = neuronRule.arrays.map { [Double](repeating: 0, count: $0.initial.count) }
+        let weightCounts = network.connections.map { options.trained.contains(.weights) ? $0.weights.count : 0 }
+        let delayCounts = network.connections.map { options.trained.contains(.delays) ? $0.delays.count : 0 }
+        let counts = weightCounts + delayCounts + neuronParameters.map(\.count)
         first = counts.map { [Double](repeating: 0, count: $0) }
         second = counts.map { [Double](repeating: 0, count: options.kind == .sgd ? 0 : $0) }
     }
@@ -56,6 +70,7 @@ public struct Optimizer: Equatable, Sendable {
         left.options == right.options && left.precision == right.precision && left.stepCount == right.stepCount
             && left.powers == right.powers
             && left.delayRule == right.delayRule && left.delayParameters == right.delayParameters
+            && left.neuronRule == right.neuronRule && left.neuronParameters == right.neuronParameters
             && left.first == right.first && left.second == right.second
     }
 
@@ -79,10 +94,18 @@ public struct Optimizer: Equatable, Sendable {
         on device: DeviceStep? = nil
     ) throws(SpinnpropError) {
         try checkBounds(network, gradients)
+        guard !trainsNeurons || gradients.neurons.count == network.layers.count else {
+            throw .invalidValue(
+                "neuron parameters are trained, but the gradients were made without Objective.wantsNeurons")
+        }
         differentiateDelays(&gradients, network)
+        if trainsNeurons {
+            neuronRule.differentiate(&gradients, network)
+            try checkNeuronBounds(gradients)
+        }
         let clipping = clip(&gradients)
         let powers = (beta1: powers.beta1 * options.beta1, beta2: powers.beta2 * options.beta2)
-        if let device, precision == .single, !trainsDelays {
+        if let device, precision == .single, options.trained == .weights {
             let rule = UpdateRule<Float>(
                 options, powers: powers, rate: options.learningRate * rateFactor, decay: options.weightDecay)
             if try device(&network, rule, clipping, &first, &second) {
@@ -94,6 +117,11 @@ public struct Optimizer: Equatable, Sendable {
         stepCount += 1
         self.powers = powers
         let connectionCount = network.connections.count
+        if trainsNeurons {
+            let step = StepRule(
+                options, powers: powers, rate: options.neuronLearningRate * rateFactor, decay: 0, precision: precision)
+            try stepNeurons(&network, gradients, state: 2 * connectionCount, rule: step)
+        }
         let weightStep = StepRule(
             options, powers: powers, rate: options.learningRate * rateFactor, decay: options.weightDecay,
             precision: precision)
@@ -101,7 +129,7 @@ public struct Optimizer: Equatable, Sendable {
             options, powers: powers, rate: options.delayLearningRate * rateFactor, decay: 0, precision: precision)
         for connection in 0..<connectionCount {
             network.withMutableParameters(connection: connection) { weights, delays in
-                update(weights, gradients.weights[connection], state: connection, rule: weightStep)
+                if trainsWeights { update(weights, gradients.weights[connection], state: connection, rule: weightStep) }
                 guard trainsDelays else { return }
                 let (gradient, state) = (gradients.delays[connection], connectionCount + connection)
                 guard delayRule.isSigmoid else {
@@ -117,6 +145,19 @@ public struct Optimizer: Equatable, Sendable {
                 swap(&trained, &delayParameters[connection])
             }
         }
+    }
+
+    private mutating func stepNeurons(
+        _ network: inout Network, _ gradients: Gradients, state: Int, rule: StepRule
+    ) throws(SpinnpropError) {
+        var trained: [[Double]] = []
+        swap(&trained, &neuronParameters)
+        for (index, own) in neuronRule.arrays.enumerated() {
+            let gradient = gradients.neurons[own.layer][keyPath: own.path]
+            trained[index].withUnsafeMutableBufferPointer { update($0, gradient, state: state + index, rule: rule) }
+        }
+        swap(&trained, &neuronParameters)
+        try neuronRule.apply(&neuronParameters, to: &network)
     }
 
     /// Sets delays to what the trained numbers stand for.

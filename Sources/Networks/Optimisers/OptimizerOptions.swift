@@ -13,6 +13,8 @@ public enum OptimizerKind: Int32, Sendable, CaseIterable {
 /// |---------------------|----------|------|----------------------------------------------------------------------|
 /// | `kind`              | Adam     | -    | SGD with momentum, Adam or AdamW                                     |
 /// | `learningRate`      | 2e-2     | -    | of weights                                                           |
+/// | `train`             | open     | -    | what is trained; open: weights, and delays that have a learning rate |
+/// | `neuronLearningRate`| 1e-2     | -    | of neuron parameters: of what is trained in their stead, `NeuronRule`|
 /// | `delayLearningRate` | 0        | s    | of delays, or without a unit of p (sigmoid); 0: delays stay          |
 /// | `delayParameter`    | clip     | -    | how delays depend on what is trained: `DelayRule`                    |
 /// | `delayShift`        | 0        | s    | the smallest delay                                                   |
@@ -30,6 +32,8 @@ public enum OptimizerKind: Int32, Sendable, CaseIterable {
 public struct OptimizerOptions: Equatable, Sendable {
     public var kind = OptimizerKind.adam
     public var learningRate = 2e-2
+    public var train: TrainedParameters = []
+    public var neuronLearningRate = 1e-2
     public var delayLearningRate = 0.0
     public var delayParameter = DelayParameter.clip
     public var delayShift = 0.0
@@ -53,6 +57,12 @@ extension OptimizerOptions {
     package static let fields: [OptionField<OptimizerOptions>] = [
         OptionField("optimizer", \.kind),
         OptionField("learning_rate", \.learningRate, .closed(0, 1e6)),
+        OptionField(
+            "train", nil, isWhole: true, get: { .integer($0.train.rawValue) },
+            put: { (options, value) throws(SpinnpropError) in
+                if case .integer(let number) = value { options.train = TrainedParameters(rawValue: number) }
+            }),
+        OptionField("neuron_learning_rate", \.neuronLearningRate, .closed(0, 1e6)),
         OptionField("delay_learning_rate", \.delayLearningRate, .closed(0, 1e6)),
         OptionField("delay_parameter", \.delayParameter),
         OptionField("delay_shift", \.delayShift, .closed(0, 1e6)),
@@ -71,5 +81,6 @@ extension OptimizerOptions {
     /// - Throws: `invalidValue` naming the option, its value and its domain.
     public func check() throws(SpinnpropError) {
         for field in OptimizerOptions.fields { try field.check(self) }
+        try checkTrained()
     }
 }

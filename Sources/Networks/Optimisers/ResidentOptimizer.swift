@@ -27,6 +27,9 @@ public final class ResidentOptimizer<Real: MachineReal> {
     public init(
         _ optimizer: Optimizer, _ network: Network, weights: [SenderRows<Real>], delays: [SenderRows<Real>]
     ) throws(SpinnpropError) {
+        guard optimizer.trainsSynapsesAlone else {
+            throw SpinnpropError(.internal, "neurons, or delays without weights, are trained by a PlainSession")
+        }
         let arrays = weights + delays
         (base, shown, self.arrays, connectionCount) = (optimizer, network, arrays, weights.count)
         var (trained, blocks): ([SenderRows<Real>], [Block<Real>]) = (arrays, [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from numbers import Integral, Real
-from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -38,6 +38,8 @@ OF_TRAINER = (
     "epochs",
     "batch_size",
     "optimizer",
+    "train",
+    "neuron_learning_rate",
     "delay_learning_rate",
     "delay_parameter",
     "delay_shift",
@@ -107,6 +109,8 @@ class Parameters(BaseEstimator):
         "max_spikes": [_DOMAINS["max_spikes"], None],
         "optimizer": [StrOptions({name for name in _OPTIMIZERS if name})],
         "learning_rate": [_DOMAINS["learning_rate"], None],
+        "train": [tuple, list, None],
+        "neuron_learning_rate": [_DOMAINS["neuron_learning_rate"]],
         "delay_learning_rate": [_DOMAINS["delay_learning_rate"]],
         "delay_parameter": [StrOptions({name for name in _DELAY_PARAMETERS if name})],
         "delay_shift": [_DOMAINS["delay_shift"]],
@@ -161,6 +165,8 @@ class Parameters(BaseEstimator):
         max_spikes: Optional[int] = None,
         optimizer: str = "adam",
         learning_rate: Optional[float] = None,
+        train: Optional[Sequence[str]] = None,
+        neuron_learning_rate: float = 1e-2,
         delay_learning_rate: float = 0.0,
         delay_parameter: str = "clip",
         delay_shift: float = 0.0,
@@ -211,6 +217,8 @@ class Parameters(BaseEstimator):
         self.max_spikes = max_spikes
         self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.train = train
+        self.neuron_learning_rate = neuron_learning_rate
         self.delay_learning_rate = delay_learning_rate
         self.delay_parameter = delay_parameter
         self.delay_shift = delay_shift

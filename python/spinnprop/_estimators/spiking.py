@@ -76,8 +76,9 @@ class SpikingClassifier(Decisions, Parameters):
         As in `Network.forward`.
     learning_rate, clip_norm, bump
         As in `Trainer`. None: the engine's choice.
-    optimizer, delay_learning_rate, delay_parameter, delay_shift, delay_scale, delay_l1, delay_l2, delay_init, momentum, \
-weight_decay, schedule, schedule_epochs, schedule_gamma, clip_value, input_dropout, rate, checkpoint, checkpoint_every, resume
+    optimizer, train, neuron_learning_rate, delay_learning_rate, delay_parameter, delay_shift, delay_scale, delay_l1, delay_l2, \
+delay_init, momentum, weight_decay, schedule, schedule_epochs, schedule_gamma, clip_value, input_dropout, rate, checkpoint, \
+checkpoint_every, resume
         As in `Trainer`.
     verbose : bool
         Whether to show progress: a bar, or lines where there is no terminal.

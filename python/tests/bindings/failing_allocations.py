@@ -40,11 +40,14 @@ CALLS = {
     "network_to_bytes": lambda: _core.network_from_bytes(_core.network_to_bytes(net._handle)),
     "network_wake": lambda: _core.network_wake(_core.network_copy(net._handle), trains, forward, None),
     "network_forward": lambda: _core.network_forward(net._handle, trains, forward, lambda progress: False),
-    "network_gradient": lambda: _core.network_gradient(net._handle, rec._handle, loss, y, None, {"rate_strength": 1.0}, None),
+    "network_gradient": lambda: _core.network_gradient(net._handle, rec._handle, loss, y, None, {"rate_strength": 1.0, "neurons": 1}, None),
     "gradient_input_times": lambda: _core.gradient_input_times(np.empty(len(trains[0])), gradient),
     "recording": lambda: (_core.recording_describe(rec._handle), _core.recording_diagnose(rec._handle, 0)),
     "recording_to_bytes": lambda: _core.recording_from_bytes(_core.recording_to_bytes(rec._handle)),
     "trainer": lambda: _core.trainer_create(net._handle, {"epochs": 1}, forward, loss, {"rate_strength": 0.0}),
+    "trainer_run_neurons": lambda: _core.trainer_run(
+        _core.trainer_create(net._handle, {"epochs": 1, "train": 13}, forward, None, {}), trains, y, None, None, lambda progress: False
+    ),
     "trainer_run": lambda: _core.trainer_run(
         _core.trainer_create(net._handle, {"epochs": 1}, forward, None, {}), trains, y, None, None, lambda progress: False
     ),

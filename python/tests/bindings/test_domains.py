@@ -180,7 +180,7 @@ def test_messages_name_the_parameter_the_value_and_the_domain():
 def test_every_number_has_a_domain():
     """What has none is a flag, a seed, a path, or says so by another option."""
     free = set(_core.training_defaults()) - set(TRAINING)
-    assert free == {"seed", "bump_pairs", "restore_best", "resume", "checkpoint_path", "delay_init"}
+    assert free == {"seed", "train", "bump_pairs", "restore_best", "resume", "checkpoint_path", "delay_init"}
 
 
 def test_the_estimator_asks_for_the_same():

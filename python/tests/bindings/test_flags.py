@@ -11,11 +11,17 @@ X, Y = sp.datasets.yin_yang(30)
 SPIKES = sp.encoding.latency(X, bias=0.0)
 WRONG = ["no", "False", "", 0, 1, 2.0, [], ["no"], np.array("no"), np.array([1])]
 
+
+def gradient(network, **flag):
+    return network.gradient(network.forward(SPIKES), sp.losses.TTFSCrossEntropy(), Y, **flag)
+
+
 #: How each callable with a flag is called besides.
 CALLS = {
     "BioGrad.__init__": lambda **flag: sp.BioGrad([5, 6, 3], **flag),
     "BioGradClassifier.__init__": lambda **flag: sp.BioGradClassifier(hidden=(5,), epochs=1, **flag).fit(X, Y),
     "Network.__init__": lambda **flag: sp.Network([5, 6, 3], **flag),
+    "Network.gradient": lambda **flag: gradient(sp.Network([5, 6, 3]), **flag),
     "SpikingClassifier.__init__": lambda **flag: sp.SpikingClassifier(hidden=(5,), epochs=1, t_end=0.1, **flag).fit(X, Y),
     "Trainer.__init__": lambda **flag: sp.Trainer(sp.Network([5, 6, 3]), **flag),
     "losses.StepTTFSCrossEntropy.__init__": lambda **flag: sp.losses.StepTTFSCrossEntropy(**flag),

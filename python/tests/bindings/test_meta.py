@@ -37,10 +37,11 @@ def test_new_tasks_are_learnt_from_fewer_samples(seed):
 
 def test_a_step_moves_towards_what_was_learnt():
     start = sp.Network([5, 8, 3], delays="synaptic", recurrent=True, seed=1)
-    options = dict(epochs=1, t_end=0.1, delay_learning_rate=1e-3, batch_size=10)
+    names = ["weights", "delays", "tau_mem", "tau_syn", "threshold"]
+    options = dict(epochs=1, t_end=0.1, train=names, delay_learning_rate=1e-3, batch_size=10)
     learnt = sp.meta.reptile(start, lambda number: task(3, 40), steps=1, step_size=1.0, **options)
     quarter = sp.meta.reptile(start, lambda number: task(3, 40), steps=1, step_size=0.25, **options)
-    for name in ("weights", "recurrent_weights", "delays", "recurrent_delays"):
+    for name in (*names, "recurrent_weights", "recurrent_delays"):
         for old, new, between in zip(getattr(start, name), getattr(learnt, name), getattr(quarter, name)):
             assert np.allclose(between, old + 0.25 * (new - old), rtol=1e-13, atol=1e-18)
         assert any(np.any(new != old) for old, new in zip(getattr(start, name), getattr(learnt, name))), name

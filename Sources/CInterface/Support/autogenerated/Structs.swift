@@ -61,6 +61,7 @@ extension spinnprop_gradient_options: TabledStruct {
         StructNumber("rate_strength", \.rate_strength),
         StructNumber("rate_target", \.rate_target),
         StructNumber("rate_tau", \.rate_tau),
+        StructNumber("neurons", \.neurons),
     ]
 }
 
@@ -99,6 +100,8 @@ extension spinnprop_training_options: TabledStruct {
         StructNumber("restore_best", \.restore_best),
         StructNumber("checkpoint_every", \.checkpoint_every),
         StructNumber("resume", \.resume),
+        StructNumber("train", \.train),
+        StructNumber("neuron_learning_rate", \.neuron_learning_rate),
     ]
 }
 
