@@ -22,7 +22,8 @@ struct CrossingTests {
         var random = RandomStream(seed: seed, stream: 13)
         var (v, i) = ([Double](), [Double]())
         for n in 0..<400 {
-            let start = n % 8 == 0 ? -50 * random.uniform() : (n % 8 == 1 ? 1 - 1e-6 * random.uniform() : random.uniform())
+            let start =
+                n % 8 == 0 ? -50 * random.uniform() : (n % 8 == 1 ? 1 - 1e-6 * random.uniform() : random.uniform())
             let membrane = flow.threshold * min(start, 1.0.nextDown)
             // The current whose peak is the threshold itself, by bisection.
             var (low, high) = (flow.threshold, 1e9 * flow.threshold * max(1, flow.ratio))

@@ -133,7 +133,9 @@ struct OwnMotion: Motion, Sendable {
         self.stride = stride
         columns = try Columns(flows, stride: stride)
         shortestTauMem = flows.reduce(.infinity) { min($0, $1.tauMem) }
-        short = flows.reduce(.infinity) { min($0, FlowLanes.longestSeries * $1.tauMem / max(1, $1.difference.magnitude)) }
+        short = flows.reduce(.infinity) {
+            min($0, FlowLanes.longestSeries * $1.tauMem / max(1, $1.difference.magnitude))
+        }
     }
 
     @inline(__always)
