@@ -145,8 +145,8 @@ extension LayerPlan {
             let lambdaI = loadVector(lanes.i) * p.b + v * (p.h * flow.ratio)
             let lambdaV = v * p.a
             let place = unit &* stride &+ first
-            vectors(sums.weights + place).pointee += lambdaI
-            let weights = UnsafeRawPointer(sums.columns + place).assumingMemoryBound(to: SIMD4<Double>.self).pointee
+            store(loadVector(sums.weights + place) + lambdaI, at: sums.weights + place)
+            let weights = loadVector(sums.columns + place)
             let error = weights * (lambdaV - lambdaI)
             let total = (error[0] + error[1]) + (error[2] + error[3])
             sums.errors?[n] += total

@@ -164,26 +164,24 @@ extension LayerPlan {
         _ lambdaV: UnsafeMutablePointer<Double>, _ lambdaI: UnsafeMutablePointer<Double>, _ interval: Interval,
         wantsError: Bool, delays: UnsafeMutablePointer<Double>?
     ) -> Double {
-        let (v, i, gradient) = (vectors(lambdaV), vectors(lambdaI), vectors(row))
-        let weights = UnsafeRawPointer(column).assumingMemoryBound(to: SIMD4<Double>.self)
         let count = stride / 4
         var error = SIMD4<Double>.zero
         var n = 0
-        if let delays = delays.map({ vectors($0) }) {
+        if let delays {
             while n < count {
-                let own = weights[n] * move(motion, n, v, i, gradient, interval)
-                delays[n] += own
+                let own = loadVector(column + 4 &* n) * move(motion, n, lambdaV, lambdaI, row, interval)
+                store(loadVector(delays + 4 &* n) + own, at: delays + 4 &* n)
                 error += own
                 n &+= 1
             }
         } else if wantsError {
             while n < count {
-                error += weights[n] * move(motion, n, v, i, gradient, interval)
+                error += loadVector(column + 4 &* n) * move(motion, n, lambdaV, lambdaI, row, interval)
                 n &+= 1
             }
         } else {
             while n < count {
-                _ = move(motion, n, v, i, gradient, interval)
+                _ = move(motion, n, lambdaV, lambdaI, row, interval)
                 n &+= 1
             }
         }
@@ -193,15 +191,16 @@ extension LayerPlan {
     /// Adds lI to the gradient of four weights and moves four neurons. Returns lV - lI as it was.
     @inline(__always)
     private func move(
-        _ motion: some Motion, _ n: Int, _ v: UnsafeMutablePointer<SIMD4<Double>>,
-        _ i: UnsafeMutablePointer<SIMD4<Double>>, _ gradient: UnsafeMutablePointer<SIMD4<Double>>, _ interval: Interval
+        _ motion: some Motion, _ n: Int, _ lambdaV: UnsafeMutablePointer<Double>, _ lambdaI: UnsafeMutablePointer<Double>,
+        _ gradient: UnsafeMutablePointer<Double>, _ interval: Interval
     ) -> SIMD4<Double> {
-        let (ownV, ownI) = (v[n], i[n])
-        gradient[n] += ownI
+        let (v, i, gradient) = (lambdaV + 4 &* n, lambdaI + 4 &* n, gradient + 4 &* n)
+        let (ownV, ownI) = (loadVector(v), loadVector(i))
+        store(loadVector(gradient) + ownI, at: gradient)
         let constants = motion.constants(n)
         let p = motion.map(constants, interval)
-        i[n] = ownI * p.b + ownV * (motion.isShared ? p.h : p.h * motion.ratio(constants))
-        v[n] = ownV * p.a
+        store(ownI * p.b + ownV * (motion.isShared ? p.h : p.h * motion.ratio(constants)), at: i)
+        store(ownV * p.a, at: v)
         return ownV - ownI
     }
 }

@@ -109,14 +109,13 @@ extension LayerPlan {
     ) -> Bool {
         let flow = thresholds.flow
         let below = SIMD4(repeating: flow.threshold.nextDown)
-        let weights = UnsafeRawPointer(column).assumingMemoryBound(to: SIMD4<Double>.self)
         let count = stride / 4
         var all: UInt8 = 0
         var n = 0
         while n < count {
             let (v, i) = (loadVector(lanes.v + 4 &* n), loadVector(lanes.i + 4 &* n))
             let membrane = lesser(v * p.a + i * p.h, below)
-            let current = i * p.b + thresholds.measured(weights[n], n)
+            let current = i * p.b + thresholds.measured(loadVector(column + 4 &* n), n)
             store(membrane, at: lanes.v + 4 &* n)
             store(current, at: lanes.i + 4 &* n)
             let own = near(Case.self, flow, v: membrane, i: current, reach: reach)

@@ -267,12 +267,10 @@ extension LayerPlan {
     /// Infinite and undefined currents stay so, whatever follows.
     @inline(__always)
     func checkFinite(_ currents: UnsafeMutablePointer<Double>) throws(SpinnpropError) {
-        let i = vectors(currents)
         var sum = SIMD4<Double>.zero
-        var vector = 0
-        while vector < stride / 4 {
-            sum += i[vector] - i[vector]
-            vector &+= 1
+        for n in Swift.stride(from: 0, to: stride, by: 4) {
+            let i = loadVector(currents + n)
+            sum += i - i
         }
         guard sum != .zero else { return }
         for n in 0..<neuronCount where !(currents[n] - currents[n] == 0) {

@@ -143,6 +143,11 @@ def local(feedback, labels=4, **options):
     training.run(X, np.arange(labels) % 3)
 
 
+def graded(**options):
+    training = sp.BioGrad([5, 6, 3], window=10, **{"amplitude": 50, "decay": 1.0, "steps": 200, **options})
+    training.gradient(np.full((3, 5), 0.5), [0, 1, 2])
+
+
 def slept(rate):
     training = sp.BioGrad([5, 6, 3], sleep_rate=rate)
     training.set("feedback", 0, np.full((6, 3), 1e36))
@@ -172,6 +177,7 @@ REMEDIES = [
         lambda: local(1e36, rule="exact-error", learning_rate=1e6, sleep=False),
         lambda: local(1e36, rule="exact-error", learning_rate=1e-37, sleep=False),
     ),
+    (graded, lambda: (graded(amplitude=0.1), graded(decay=0.0), graded(steps=6))),
     (lambda: slept(1e6), lambda: slept(1e-5)),
     (lambda: sp.BioGrad([5, 6, 6, 3], integer=True), lambda: (sp.BioGrad([5, 6, 3], integer=True), sp.BioGrad([5, 6, 6, 3], integer=False))),
     (lambda: sp.BioGrad([5, 6, 3], integer=True, rule="bptt"), lambda: (sp.BioGrad([5, 6, 3], integer=True), sp.BioGrad([5, 6, 3], rule="bptt"))),
