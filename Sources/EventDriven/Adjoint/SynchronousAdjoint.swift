@@ -191,8 +191,8 @@ extension LayerPlan {
     /// Adds lI to the gradient of four weights and moves four neurons. Returns lV - lI as it was.
     @inline(__always)
     private func move(
-        _ motion: some Motion, _ n: Int, _ lambdaV: UnsafeMutablePointer<Double>, _ lambdaI: UnsafeMutablePointer<Double>,
-        _ gradient: UnsafeMutablePointer<Double>, _ interval: Interval
+        _ motion: some Motion, _ n: Int, _ lambdaV: UnsafeMutablePointer<Double>,
+        _ lambdaI: UnsafeMutablePointer<Double>, _ gradient: UnsafeMutablePointer<Double>, _ interval: Interval
     ) -> SIMD4<Double> {
         let (v, i, gradient) = (lambdaV + 4 &* n, lambdaI + 4 &* n, gradient + 4 &* n)
         let (ownV, ownI) = (loadVector(v), loadVector(i))
