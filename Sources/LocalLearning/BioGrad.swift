@@ -81,9 +81,9 @@ public struct BioGrad: Equatable, Sendable {
         progress: ((LocalProgress) -> Bool)? = nil, keep: ((BioGrad) throws(SpinnpropError) -> Void)? = nil
     ) throws(SpinnpropError) {
         try check(input, labels)
-        try bind(input, labels)
+        let data = try fingerprint(input, labels)
         do throws(SpinnpropError) {
-            try finish(input, labels, substrate, progress, keep)
+            try finish(input, labels, data, substrate, progress, keep)
         } catch {
             if error.kind == .cancelled { try keep?(self) }
             throw error
@@ -91,7 +91,7 @@ public struct BioGrad: Equatable, Sendable {
     }
 
     private mutating func finish(
-        _ input: LocalInput, _ labels: [Int], _ substrate: (any LocalSubstrate)?,
+        _ input: LocalInput, _ labels: [Int], _ data: UInt64, _ substrate: (any LocalSubstrate)?,
         _ progress: ((LocalProgress) -> Bool)?, _ keep: ((BioGrad) throws(SpinnpropError) -> Void)?
     ) throws(SpinnpropError) {
         let parts = substrate == nil ? try BatchParts(network, options) : nil
@@ -114,6 +114,7 @@ public struct BioGrad: Equatable, Sendable {
                 } else if let parts {
                     try step(samples, parts, wholeBatch: wholeBatch, monitor?.monitor)
                 }
+                self.data = data
                 // After the last batch the epoch is finished first.
                 if batch < batchCount, let monitor, monitor.monitor.poll() { throw .cancelled }
             }
@@ -207,8 +208,8 @@ public struct BioGrad: Equatable, Sendable {
         }
     }
 
-    /// Checks that the data are those that the training has begun with.
-    private mutating func bind(_ input: LocalInput, _ labels: [Int]) throws(SpinnpropError) {
+    /// A hash of the data. - Throws: `invalidValue` if the training has begun with others.
+    private func fingerprint(_ input: LocalInput, _ labels: [Int]) throws(SpinnpropError) -> UInt64 {
         var fingerprint = input.fingerprint
         for label in labels { fingerprint.add(UInt64(label)) }
         guard (epoch == 0 && batch == 0) || data == fingerprint.value else {
@@ -216,7 +217,7 @@ public struct BioGrad: Equatable, Sendable {
                 "training has begun with other data (epoch \(epoch), batch \(batch)); go on with those, or begin another "
                     + "training")
         }
-        data = fingerprint.value
+        return fingerprint.value
     }
 
     /// The output's spike counts, (samples, outputs). A sample's encoding is drawn from the seed, `showing` and the sample itself, wherever it

@@ -32,7 +32,7 @@ def test_defaults_are_the_cores():
     core = {**_core.training_defaults(), "optimizer": "adam", "schedule": "exponential", "delay_parameter": "clip"}
     assert _core.training_defaults()["delay_parameter"] == _core.DELAY_PARAMETER_CLIP
     # None leaves them open.
-    core.update(delay_scale=core["delay_scale"] or None, delay_init=core["delay_init"] or None)
+    core.update({name: core[name] or None for name in ("delay_scale", "delay_init", "train")})
     assert core["optimizer"] == "adam" and _core.training_defaults()["optimizer"] == _core.OPTIMIZER_ADAM
     parameters = inspect.signature(sp.SpikingClassifier).parameters
     chosen = ("tau_mem", "tau_syn", "t_late", "learning_rate", "clip_norm", "bump")

@@ -26,7 +26,7 @@ def test_defaults_are_the_cores():
         "clip": _core.DELAY_PARAMETER_CLIP,
     }
     # None leaves them open.
-    core.update(delay_scale=core["delay_scale"] or None, delay_init=core["delay_init"] or None)
+    core.update({name: core[name] or None for name in ("delay_scale", "delay_init", "train")})
     checked = 0
     for name, parameter in inspect.signature(sp.Trainer).parameters.items():
         if name in ("network", "loss", "rate"):
@@ -34,7 +34,7 @@ def test_defaults_are_the_cores():
         value = codes.get(parameter.default, parameter.default)
         assert core[CORE_NAMES.get(name, name)] == value, name
         checked += 1
-    assert checked == 36
+    assert checked == 38
     assert _core.forward_defaults() == {"engine": None, "t_end": math.inf, "max_spikes": 0}
     assert _core.engine_describe(sp.EventEngine()._handle)["kind"] == _core.ENGINE_EVENT
 

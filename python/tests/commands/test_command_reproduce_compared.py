@@ -122,9 +122,9 @@ def test_what_is_known_is_of_the_published_networks(setting):
 @pytest.mark.parametrize(
     "setting, networks, digest",
     [
-        ("delgrad", 48, "af1bd470acc086c72380ba20c80e33343efcf01bb28c20fd1022005623dbafe9"),
+        ("delgrad", 48, "3f5d18ae5e6b0cd788a95dc8a60bd3f48c4205cae3c8e4ebff40920847fa6ceb"),
         ("eventprop-delays", 72, "5429fced523f8b66d2faa2b524c3af37ed245844bb4c22a5335945b35c5b65b6"),
-        ("fast-and-deep", 2, "712a64f2e5b2e763a21fcb33fe976c5c7b908cf673d79eb74118d616f43e71f2"),
+        ("fast-and-deep", 2, "8b09a27bff5222f2408a8020d4fcd8123f7d5a16677f43b1c44242ee37dac878"),
     ],
 )
 def test_runs_are_described_as_in_files_of_earlier_runs(setting, networks, digest, monkeypatch):
