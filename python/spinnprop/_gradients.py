@@ -6,6 +6,9 @@ from typing import List, NoReturn, Optional, Sequence
 
 from ._support.types import Float64Array
 
+#: What of a network can be trained, by the names that networks and gradients have for it.
+PARAMETERS = ("weights", "recurrent_weights", "delays", "recurrent_delays", "tau_mem", "tau_syn", "threshold", "reset")
+
 
 class Gradients:
     """Gradients of the batch mean of a loss, made by `Network.gradient`. Lists of plain arrays, yours to change:
@@ -28,18 +31,7 @@ class Gradients:
     ((2, 1), (1,), 0)
     """
 
-    __slots__ = (
-        "weights",
-        "recurrent_weights",
-        "delays",
-        "recurrent_delays",
-        "tau_mem",
-        "tau_syn",
-        "threshold",
-        "reset",
-        "input_times",
-        "skipped",
-    )
+    __slots__ = (*PARAMETERS, "input_times", "skipped")
     tau_mem: List[Float64Array]
     tau_syn: List[Float64Array]
     threshold: List[Float64Array]

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, Sequence, Tuple, Union
 import numpy as np
 
 from . import datasets
+from ._gradients import PARAMETERS
 from ._network import Network
 from ._spikes import SpikeTrains
 from ._support import checks
@@ -21,18 +22,6 @@ __all__ = ["reptile", "yin_yang_task"]
 __dir__ = only(__all__)
 
 Tasks = Union[Callable[[int], Tuple[SpikeTrains, Any]], Sequence[Tuple[SpikeTrains, Any]]]
-
-#: What a task's training changes, and the outer step moves.
-_PARAMETERS = (
-    "weights",
-    "recurrent_weights",
-    "delays",
-    "recurrent_delays",
-    "tau_mem",
-    "tau_syn",
-    "threshold",
-    "reset",
-)
 
 
 def reptile(
@@ -152,7 +141,7 @@ def _task(tasks: Tasks, step: int, drawn: int) -> Tuple[SpikeTrains, Any]:
 
 def _move(network: Network, learnt: Network, step_size: float) -> None:
     """theta += step_size (theta' - theta)."""
-    for name in _PARAMETERS:
+    for name in PARAMETERS:
         ours, theirs = getattr(network, name), getattr(learnt, name)
         for layer in range(len(ours)):
             if ours[layer].size:

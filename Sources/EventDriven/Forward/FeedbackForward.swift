@@ -194,21 +194,22 @@ extension LayerPlan {
         return count
     }
 
+    /// Fills up the last vector with states at rest, which reach no threshold. Returns where it ends.
+    @inline(__always)
+    private func fill(_ v: UnsafeMutablePointer<Double>, _ i: UnsafeMutablePointer<Double>, from count: Int) -> Int {
+        let end = padded(count)
+        for n in count..<end { (v[n], i[n]) = (0, 0) }
+        return end
+    }
+
     /// Bounds of the candidates' crossings, +infinity for those that have none in the interval of `p`. Returns the least.
     @inline(__always)
     private func bounds<Case: CrossingCase>(
         _ flow: Flow, _ lanes: FeedbackLanes, _ count: Int, _ p: Propagators, _: Case.Type
     ) -> Double {
-        // Nobody in a vector that is not full.
-        var n = count
-        while n & 3 != 0 {
-            lanes.candidateV[n] = 0
-            lanes.candidateI[n] = 0
-            n &+= 1
-        }
+        let end = fill(lanes.candidateV, lanes.candidateI, from: count)
         var least = SIMD4<Double>(repeating: .infinity)
-        let end = n
-        n = 0
+        var n = 0
         while n < end {
             let (v, i) = (loadVector(lanes.candidateV + n), loadVector(lanes.candidateI + n))
             let mayFire = Case.mayFire(flow, v: v, i: i, endV: v * p.a + i * p.h, endI: i * p.b)
@@ -245,19 +246,12 @@ extension LayerPlan {
     private func solve<Case: CrossingCase>(
         _: Case.Type, _ flow: Flow, _ lanes: FeedbackLanes, _ start: Int, _ end: Int, _ now: Double
     ) -> Double {
-        // Others in a vector that is not full reach no threshold.
-        var n = end
-        while n & 3 != 0 {
-            lanes.rivalV[n] = 0
-            lanes.rivalI[n] = 0
-            n &+= 1
-        }
+        let whole = fill(lanes.rivalV, lanes.rivalI, from: end)
         Case.crossings(
-            flow, count: n &- start, v: lanes.rivalV + start, i: lanes.rivalI + start, x: lanes.x + start)
+            flow, count: whole &- start, v: lanes.rivalV + start, i: lanes.rivalI + start, x: lanes.x + start)
         let large = Flow.soonCurrent * flow.threshold
-        let whole = n
         var first = Double.infinity
-        n = start
+        var n = start
         while n < whole {
             lanes.time[n] = .infinity
             if lanes.x[n] >= 0 {

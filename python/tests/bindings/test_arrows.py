@@ -24,7 +24,7 @@ ARROWS = {
     "_files": "_network",
     "_biograd": "_spikes spinnaker2",
     "_trainer": "_spikes _engines losses _recording _network",
-    "meta": "_spikes _network _trainer datasets",
+    "meta": "_spikes _gradients _network _trainer datasets",
     "_estimators": "_biograd _spikes _engines losses _recording _network _trainer encoding spinnaker2",
     "_search": "_engines _estimators spinnaker2",
     "plot": "_spikes _recording _search spinnaker2",
