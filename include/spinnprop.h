@@ -243,6 +243,12 @@ typedef struct spinnprop_network_options {
     uint64_t seed;               /* of the initial weights                                                            */
     const struct spinnprop_engine *engine; /* whose setting (spinnprop_engine_setting) time constants and the spread are
                                   * unless they are given; NULL: exact events. Any engine may run the network         */
+    /* What weights are held to, as SPINNPROP_MASK .. SPINNPROP_WEIGHT_BOUNDS of all connections one after another: those into each layer,
+     * then the recurrent ones. NULL, 0: nothing. Bounds are two numbers for all connections, or two for each. Weights are drawn to suit:
+     * by default stronger where there are fewer synapses, of the sign of their sender.                                */
+    const double *masks;         int64_t n_masks;
+    const double *signs;         int64_t n_signs;
+    const double *weight_bounds; int64_t n_weight_bounds;
 } spinnprop_network_options;
 
 SPINNPROP_API void spinnprop_network_options_init(spinnprop_network_options *options);
@@ -267,6 +273,14 @@ SPINNPROP_API spinnprop_status spinnprop_network_delay_kinds(int32_t *kinds, int
 enum {
     SPINNPROP_WEIGHTS = 0, SPINNPROP_RECURRENT_WEIGHTS = 1, SPINNPROP_DELAYS = 2, SPINNPROP_RECURRENT_DELAYS = 3,
     SPINNPROP_TAU_MEM = 4, SPINNPROP_TAU_SYN = 5, SPINNPROP_THRESHOLD = 6, SPINNPROP_RESET = 7
+};
+/* What the weights of a layer are held to, whatever trains them: 1 where there is a synapse and 0 where there is none, whose weight is 0,
+ * shaped as the weights; the sign of each sender's weights, 1, -1 or 0 for any, (pre, 1); the least and the largest weight, (2, 1), infinite
+ * for none. Setting one of these brings weights to the nearest that it allows; setting weights that are not allowed is an error. A layer
+ * without the connection has shape (0, 0). */
+enum {
+    SPINNPROP_MASK = 16, SPINNPROP_RECURRENT_MASK = 17, SPINNPROP_SIGNS = 18, SPINNPROP_RECURRENT_SIGNS = 19,
+    SPINNPROP_WEIGHT_BOUNDS = 20, SPINNPROP_RECURRENT_WEIGHT_BOUNDS = 21
 };
 SPINNPROP_API spinnprop_status spinnprop_network_shape(int64_t *rows, int64_t *columns, const spinnprop_network *network,
                                                        int32_t parameter, int32_t layer);

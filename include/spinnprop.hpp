@@ -474,7 +474,7 @@ public:
         check(spinnprop_network_delay_kinds(kinds.data(), detail::size(kinds), get()));
         return kinds;
     }
-    // Rows and columns of SPINNPROP_WEIGHTS .. SPINNPROP_RESET of a layer.
+    // Rows and columns of SPINNPROP_WEIGHTS .. SPINNPROP_RESET, or of SPINNPROP_MASK and so on, of a layer.
     std::pair<std::int64_t, std::int64_t> shape(std::int32_t parameter, std::int32_t layer) const {
         std::int64_t rows = 0, columns = 0;
         check(spinnprop_network_shape(&rows, &columns, get(), parameter, layer));

@@ -57,7 +57,7 @@ final class AdjointRun: @unchecked Sendable {
         self.monitor = monitor
         let parts = recording.partition.count
         let width = plans.reduce(0) { sum, plan in
-            plan.incoming.reduce(sum) { $0 + $1.connection.preCount * plan.stride + $1.connection.delays.count }
+            plan.incoming.reduce(sum) { $0 + PartialSums.weightCount($1) + $1.connection.delays.count }
         }
         try Memory.product(
             width, parts, bytesPerElement: MemoryLayout<Double>.stride, "the gradients of \(parts) parts of the batch")
@@ -95,7 +95,7 @@ final class AdjointRun: @unchecked Sendable {
     /// Whether there was a sample.
     var hasParts: Bool { !sums.isEmpty }
 
-    /// The gradient of a connection's weights in rows, once all parts have been run.
+    /// The gradient of a connection's weights in rows, or of its synapses one after another, once all parts have been run.
     func total(_ own: EventConnection) -> UnsafeMutablePointer<Double> {
         let plan = plans[own.connection.target]
         return PartialSums.total(sums, own.index, times: (0..<plan.neuronCount).map { -plan.flow($0).tauSyn })
@@ -129,12 +129,13 @@ final class AdjointRun: @unchecked Sendable {
         var gradients = Gradients(zerosFor: network)
         let poller = Poller(monitor)
         for own in plans.flatMap(\.incoming) where !sums.isEmpty {
-            gradients.weights[own.index] = own.rows.at(total(own)).values
+            gradients.weights[own.index] = own.synapses?.whole(total(own)) ?? own.rows.at(total(own)).values
             gradients.delays[own.index] = own.delayRow.at(delayTotal(own)).values
             if poller.isStopped(after: 4 * own.rows.count) { throw .cancelled }
         }
         gradients.neurons = neuronTotals
         if let monitor, monitor.isStopped { throw .cancelled }
+        gradients.leaveOutAbsent(in: network)
         try gradients.take(result, inputErrors)
         return gradients
     }
@@ -142,13 +143,15 @@ final class AdjointRun: @unchecked Sendable {
 
 /// What one part adds up: gradients in the order in which they arise, and the loss.
 final class PartialSums: @unchecked Sendable {
-    /// For each connection the sums of lI, (pre, post) with padded rows. A row that has not been touched holds anything.
+    /// For each connection the sums of lI, (pre, post) with padded rows. A row that has not been touched holds anything. Of a sparse layer
+    /// those of the synapses one after another, padded.
     let weights: [Block<Double>]
     /// For each connection the gradient of its delays, padded as `EventConnection.delayRow` is.
     let delays: [Block<Double>]
     /// For each connection and sender whether a sample has touched the sender's row.
     private let isTouched: [Block<Bool>]
     private let rows: [SenderRows<Double>]
+    private let synapses: [Synapses?]
     var value = 0.0
     var skipped = 0
     var correct = 0
@@ -156,16 +159,25 @@ final class PartialSums: @unchecked Sendable {
     init(_ plans: [LayerPlan]) throws(SpinnpropError) {
         let incoming = plans.flatMap(\.incoming).sorted { $0.index < $1.index }
         rows = incoming.map(\.rows)
-        weights = try rows.map { (own) throws(SpinnpropError) in try Block(own.count) }
+        synapses = incoming.map(\.synapses)
+        weights = try incoming.map { (own) throws(SpinnpropError) in try Block(PartialSums.weightCount(own)) }
         delays = try incoming.map { (own) throws(SpinnpropError) in try Block(own.delayRow.count) }
-        isTouched = try rows.map { (own) throws(SpinnpropError) in try Block(own.preCount) }
+        isTouched = try incoming.map { (own) throws(SpinnpropError) in
+            try Block(own.synapses == nil ? own.rows.preCount : 0)
+        }
         clear()
     }
+
+    /// How many sums of weights a connection has.
+    static func weightCount(_ own: EventConnection) -> Int { own.synapses.map { padded($0.count) } ?? own.rows.count }
 
     /// Sets everything to 0 for another batch.
     func clear() {
         for own in delays { own.pointer.update(repeating: 0, count: own.capacity) }
         for own in isTouched { own.pointer.update(repeating: false, count: own.capacity) }
+        for (own, synapses) in zip(weights, synapses) where synapses != nil {
+            own.pointer.update(repeating: 0, count: own.capacity)
+        }
         (value, skipped, correct) = (0, 0, 0)
     }
 
@@ -173,6 +185,7 @@ final class PartialSums: @unchecked Sendable {
     func touch(_ connection: Int, _ units: UnsafePointer<Int32>, count: Int) {
         let (isTouched, own) = (isTouched[connection].pointer, rows[connection])
         let sums = weights[connection].pointer
+        guard synapses[connection] == nil else { return }
         for n in 0..<count where !isTouched[Int(units[n])] {
             isTouched[Int(units[n])] = true
             (sums + Int(units[n]) &* own.stride).update(repeating: 0, count: own.stride)
@@ -184,6 +197,15 @@ final class PartialSums: @unchecked Sendable {
         _ sums: [PartialSums], _ connection: Int, times factors: [Double]
     ) -> UnsafeMutablePointer<Double> {
         let (total, own) = (sums[0].weights[connection].pointer, sums[0].rows[connection])
+        if let synapses = sums[0].synapses[connection] {
+            for other in sums.dropFirst() {
+                for n in 0..<synapses.count { total[n] += other.weights[connection].pointer[n] }
+            }
+            for post in 0..<own.postCount {
+                for n in synapses.firsts.pointer[post]..<synapses.firsts.pointer[post + 1] { total[n] *= factors[post] }
+            }
+            return total
+        }
         for pre in 0..<own.preCount {
             let row = total + pre &* own.stride
             if !sums[0].isTouched[connection].pointer[pre] { row.update(repeating: 0, count: own.stride) }

@@ -23,7 +23,8 @@ final class EventSession: Session {
         plans = try LayerPlan.all(network, monitor: nil)
         incoming = plans.flatMap(\.incoming).sorted { $0.index < $1.index }
         resident = try ResidentOptimizer(
-            optimizer, network, weights: incoming.map(\.rows), delays: incoming.map(\.delayRow))
+            optimizer, network, weights: incoming.map(\.rows), delays: incoming.map(\.delayRow),
+            isSparse: incoming.map { $0.synapses != nil })
     }
 
     var network: Network { resident.network }

@@ -31,6 +31,8 @@ public struct Connection: Equatable, Sendable {
     public internal(set) var weights: [Double]
     /// Delays in seconds, >= 0: (post, pre) if synaptic, (pre) if axonal, (post) if dendritic, empty if none.
     public internal(set) var delays: [Double]
+    /// What the weights are held to.
+    public internal(set) var constraints = WeightConstraints()
 
     public var isRecurrent: Bool { source == target }
 
@@ -194,14 +196,21 @@ public struct Network: Equatable, Sendable {
         try Memory.check(count: count, bytesPerElement: numbers * MemoryLayout<Double>.stride, what)
     }
 
-    /// Sets the weights of a connection. - Throws: `invalidValue` on a wrong count or a value that is not finite.
+    /// Sets the weights of a connection.
+    ///
+    /// - Throws: `invalidValue` on a wrong count, a value that is not finite or one that the connection's constraints do not allow.
     public mutating func setWeights(_ values: [Double], connection: Int) throws(SpinnpropError) {
         let old = connections[connection]
         try Network.check(
             values, name: old.isRecurrent ? "recurrent_weights" : "weights", count: old.weights.count,
             shape: (old.postCount, old.preCount), layer: old.target, element: old.name(ofWeight:))
+        try old.checkAllowed(values)
         connections[connection].weights = values
     }
+
+    mutating func change(
+        _ connection: Int, _ body: (inout Connection) throws(SpinnpropError) -> Void
+    ) throws(SpinnpropError) { try body(&connections[connection]) }
 
     /// Takes over the weights of a network with the same layers and connections.
     public mutating func takeWeights(of other: Network) {
@@ -237,11 +246,18 @@ public struct Network: Equatable, Sendable {
     }
 
     /// Hands the weights and delays of a connection to an optimiser, in place; it keeps them finite and delays >= 0.
+    ///
+    /// - Parameter isHeld: whether weights are then brought to the nearest that are allowed; else whoever changes them sees to that.
     public mutating func withMutableParameters(
-        connection: Int,
+        connection: Int, isHeld: Bool = false,
         _ body: (_ weights: UnsafeMutableBufferPointer<Double>, _ delays: UnsafeMutableBufferPointer<Double>) -> Void
     ) {
-        connections[connection].withMutableParameters(body)
+        // Not the connection, of whose arrays there would then be two copies.
+        let (constraints, preCount) = (connections[connection].constraints, connections[connection].preCount)
+        connections[connection].withMutableParameters { weights, delays in
+            body(weights, delays)
+            if isHeld { constraints.project(weights, preCount: preCount) }
+        }
     }
 
     private static func check(
@@ -274,6 +290,7 @@ public struct Network: Equatable, Sendable {
             hash.add(UInt64(connection.delayKind.rawValue))
             hash.add(connection.weights)
             hash.add(connection.delays)
+            connection.constraints.add(to: &hash)
         }
         return hash.value
     }

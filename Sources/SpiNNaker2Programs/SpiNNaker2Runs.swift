@@ -97,6 +97,7 @@ extension SpiNNaker2Emulation {
                 try machine.run([Segment(phase: SpiNNaker2Phase.gather.rawValue, ticks: 1)], monitor: monitor)
             }
             read(into: &gradients)
+            gradients.leaveOutAbsent(in: network)
         }
         counts.backwardSamples += job.sampleCount
         try finish(&gradients, job)

@@ -23,6 +23,13 @@ public struct NetworkOptions: Equatable, Sendable {
     /// Whether the last layer is a leaky read-out that never spikes.
     public var leakyReadout = false
     public var initialisation = Initialisation()
+    /// What the weights of the network's connections are held to: which synapses exist, as `Network.setMask` takes them, those of all connections one after
+    /// another, feed-forward ones first; empty: all do.
+    public var masks: [Bool] = []
+    /// Signs of the senders of all connections likewise; empty: free.
+    public var signs: [Int8] = []
+    /// The least and the largest weight: two numbers for all connections, or two for each.
+    public var weightBounds: [Double] = []
     /// The engine for which what is not given is chosen: time constants and initial weights (`Engine.setting`). Any engine may
     /// run the network.
     public var engine = Engine.defaultEngine
@@ -58,6 +65,7 @@ extension Network {
                 tauMem: tauMem[layer], tauSyn: tauSyn[layer], threshold: threshold[layer], reset: reset[layer])
             try network.setParameters(parameters, layer: layer)
         }
+        try network.hold(to: options)
         var initialisation = options.initialisation
         let drives = options.engine.setting(for: network)
         initialisation.hiddenDrive = drives.hiddenDrive
@@ -65,6 +73,36 @@ extension Network {
         initialisation.outputDrive = drives.outputDrive
         try initialisation.apply(to: &network, seed: options.seed)
         self = network
+    }
+}
+
+extension Network {
+    /// Sets what weights are held to, before they are drawn.
+    fileprivate mutating func hold(to options: NetworkOptions) throws(SpinnpropError) {
+        let bounds = options.weightBounds
+        let (synapses, senders) = connections.reduce(into: (0, 0)) { $0 = ($0.0 + $1.weights.count, $0.1 + $1.preCount) }
+        for (name, count, counts) in [
+            ("masks", options.masks.count, [0, synapses]), ("signs", options.signs.count, [0, senders]),
+            ("weight_bounds", bounds.count, [0, 2, 2 * connections.count]),
+        ] where !counts.contains(count) {
+            throw .invalidValue(
+                "\(name) has \(count) elements; give none\(counts.dropFirst().map { " or \($0)" }.joined())")
+        }
+        var (synapse, sender) = (0, 0)
+        for (index, connection) in connections.enumerated() {
+            if !options.masks.isEmpty {
+                try setMask(Array(options.masks[synapse..<synapse + connection.weights.count]), connection: index)
+            }
+            if !options.signs.isEmpty {
+                try setSigns(Array(options.signs[sender..<sender + connection.preCount]), connection: index)
+            }
+            if !bounds.isEmpty {
+                let first = bounds.count == 2 ? 0 : 2 * index
+                try setBounds(low: bounds[first], high: bounds[first + 1], connection: index)
+            }
+            synapse += connection.weights.count
+            sender += connection.preCount
+        }
     }
 }
 

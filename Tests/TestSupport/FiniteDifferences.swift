@@ -48,27 +48,30 @@ extension RandomCase {
         let timeStep = relativeStep * configuration.tauSyn
         for (index, connection) in network.connections.enumerated() {
             let kind = connection.isRecurrent ? "recurrent" : "feed-forward"
-            let mean = connection.weights.reduce(0) { $0 + abs($1) } / Double(connection.weights.count)
+            let synapses = connection.weights.indices.filter(connection.constraints.exists)
+            let mean = connection.weights.reduce(0) { $0 + abs($1) } / Double(max(1, synapses.count))
             groups.append(
                 ParameterGroup(
                     name: "\(kind) weights into layer \(connection.target)", kind: "weights",
-                    count: connection.weights.count, step: relativeStep * mean, gradient: gradients.weights[index]
+                    count: synapses.count, step: relativeStep * mean,
+                    gradient: synapses.map { gradients.weights[index][$0] }
                 ) { element, amount in
                     var network = network
                     var weights = connection.weights
-                    weights[element] += amount
+                    weights[synapses[element]] += amount
                     try network.setWeights(weights, connection: index)
                     return (network, input)
                 })
             guard !connection.delays.isEmpty else { continue }
+            let delayed = connection.delayKind == .synaptic ? synapses : Array(connection.delays.indices)
             groups.append(
                 ParameterGroup(
                     name: "\(kind) delays into layer \(connection.target)", kind: "times",
-                    count: connection.delays.count, step: timeStep, gradient: gradients.delays[index]
+                    count: delayed.count, step: timeStep, gradient: delayed.map { gradients.delays[index][$0] }
                 ) { element, amount in
                     var network = network
                     var delays = connection.delays
-                    delays[element] += amount
+                    delays[delayed[element]] += amount
                     try network.setDelays(delays, connection: index)
                     return (network, input)
                 })

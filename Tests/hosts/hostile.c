@@ -455,6 +455,29 @@ static void network_access(void) {
         if (parameter != SPINNPROP_WEIGHTS && parameter != SPINNPROP_RESET)
             INVALID(spinnprop_network_set(network, parameter, 0, some, n));
     }
+    for (int32_t parameter = SPINNPROP_MASK; parameter <= SPINNPROP_RECURRENT_WEIGHT_BOUNDS; parameter++) {
+        int64_t n_rows, n_columns, n;
+        WORKS(spinnprop_network_shape(&n_rows, &n_columns, network, parameter, 0));
+        n = n_rows * n_columns;
+        double held[64];
+        WORKS(spinnprop_network_get(held, n, network, parameter, 0));
+        const int64_t counts[] = {-1, n - 1, n + 1, INT64_MAX, INT64_MIN};
+        for (int index = 0; index < 5; index++) {
+            INVALID(spinnprop_network_get(held, counts[index], network, parameter, 0));
+            INVALID(spinnprop_network_set(network, parameter, 0, held, counts[index]));
+        }
+        INVALID(spinnprop_network_get(held, n, NULL, parameter, 0));
+        INVALID(spinnprop_network_set(NULL, parameter, 0, held, n));
+        if (n == 0) continue;
+        INVALID(spinnprop_network_get(NULL, n, network, parameter, 0));
+        INVALID(spinnprop_network_set(network, parameter, 0, NULL, n));
+        const double wrong[] = {NAN, -INFINITY, 0.5, 2.0, 1e300};
+        const int n_wrong = parameter < SPINNPROP_WEIGHT_BOUNDS ? 5 : 2;
+        for (int index = 0; index < n_wrong; index++) {
+            held[n - 1] = wrong[index];
+            INVALID(spinnprop_network_set(network, parameter, 0, held, n));
+        }
+    }
     /* Where there is no array, only zeros may be set. */
     INVALID(spinnprop_network_set(plain, SPINNPROP_RECURRENT_WEIGHTS, 0, values, 16));
     INVALID(spinnprop_network_set(plain, SPINNPROP_RECURRENT_DELAYS, 0, values, 16));
@@ -1135,7 +1158,7 @@ static void gradients_that_cannot_be(void) {
         INVALID(spinnprop_gradient_get(values, wrong_sizes_of_gradient[index], g, SPINNPROP_WEIGHTS, 0));
         INVALID(spinnprop_gradient_input_times(values, wrong_sizes_of_gradient[index], g));
     }
-    const int32_t wrong_parameters[] = {-1, SPINNPROP_TAU_MEM, SPINNPROP_RESET, 8, INT32_MAX, INT32_MIN};
+    const int32_t wrong_parameters[] = {-1, SPINNPROP_TAU_MEM, SPINNPROP_RESET, SPINNPROP_MASK, INT32_MAX, INT32_MIN};
     for (int index = 0; index < 6; index++) INVALID(spinnprop_gradient_get(values, 12, g, wrong_parameters[index], 0));
     const int32_t wrong_layers[] = {-1, 2, INT32_MAX, INT32_MIN};
     for (int index = 0; index < 4; index++)

@@ -66,6 +66,28 @@ void values() {
     holds(moved.get(SPINNPROP_WEIGHTS, 0)[0] == 2.0, "a move loses the weights");
     holds(spinnprop::Network::from_bytes(moved.to_bytes()).to_bytes() == moved.to_bytes(), "bytes do not come back");
 
+    auto masked = moved.copy();
+    std::vector<double> mask(20, 1.0);
+    mask[7] = 0.0;
+    masked.set(SPINNPROP_MASK, 0, mask);
+    masked.set(SPINNPROP_SIGNS, 0, {1, 0, 0, 0, -1});
+    masked.set(SPINNPROP_WEIGHT_BOUNDS, 0, {-1.0, 1.0});
+    const auto held = masked.get(SPINNPROP_WEIGHTS, 0);
+    holds(held[7] == 0.0 && held[4] == 0.0 && held[0] == 1.0 && masked.get(SPINNPROP_MASK, 0) == mask,
+          "weights do not keep to mask, sign and bounds");
+    holds(thrown([&] { masked.set(SPINNPROP_WEIGHTS, 0, std::vector<double>(20, 1.0)); }) == SPINNPROP_INVALID_VALUE,
+          "an absent synapse is given a weight");
+    holds(spinnprop::Network::from_bytes(masked.to_bytes()).to_bytes() == masked.to_bytes(), "constraints do not come back");
+    auto options = spinnprop::options<spinnprop_network_options>();
+    const std::vector<double> masks(32, 0.0), signs(9, 1.0), bounds = {0.0, 2.0};
+    options.masks = masks.data(), options.n_masks = 31;
+    holds(thrown([&] { spinnprop::Network({5, 4, 3}, options); }) == SPINNPROP_INVALID_VALUE, "31 of 32 synapses are a mask");
+    options.n_masks = 32;
+    options.signs = signs.data(), options.n_signs = 9;
+    options.weight_bounds = bounds.data(), options.n_weight_bounds = 2;
+    holds(spinnprop::Network({5, 4, 3}, options).get(SPINNPROP_WEIGHTS, 0) == std::vector<double>(20, 0.0),
+          "absent synapses have weights");
+
     const auto input = spikes(10);
     const auto recording = moved.forward(input);
     const auto hidden = recording.spikes(0);

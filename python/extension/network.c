@@ -2,13 +2,13 @@
 #include "core.h"
 
 static PyObject *network_create(PyObject *module, PyObject *args) {
-    enum { N_ARRAYS = 9 };
+    enum { N_ARRAYS = 12 };
     PyObject *objects[N_ARRAYS], *engine_capsule, *result = NULL;
     spinnprop_network_options options;
     spinnprop_network_options_init(&options);
-    if (!PyArg_ParseTuple(args, "OOOOOOOO&OOO&O", &objects[0], &objects[1], &objects[2], &objects[3], &objects[4], &objects[5],
+    if (!PyArg_ParseTuple(args, "OOOOOOOO&OOO&OOOO", &objects[0], &objects[1], &objects[2], &objects[3], &objects[4], &objects[5],
                           &objects[6], int32_from, &options.readout, &objects[7], &objects[8], uint64_from, &options.seed,
-                          &engine_capsule))
+                          &engine_capsule, &objects[9], &objects[10], &objects[11]))
         return NULL;
     const handle *engine = handle_from(engine_capsule, &engine_kind);
     if (!engine) return NULL;
@@ -18,29 +18,36 @@ static PyObject *network_create(PyObject *module, PyObject *args) {
         array_kind kind;
         const void **data;
         int32_t *count;
+        int64_t *long_count;
     } fields[N_ARRAYS] = {
-        {"layer_sizes", ARRAY_INT32, (const void **)&options.layer_sizes, &options.n_layer_sizes},
-        {"tau_mem", ARRAY_FLOAT64, (const void **)&options.tau_mem, &options.n_tau_mem},
-        {"tau_syn", ARRAY_FLOAT64, (const void **)&options.tau_syn, &options.n_tau_syn},
-        {"threshold", ARRAY_FLOAT64, (const void **)&options.threshold, &options.n_threshold},
-        {"reset", ARRAY_FLOAT64, (const void **)&options.reset, &options.n_reset},
-        {"delays", ARRAY_INT32, (const void **)&options.delays, &options.n_delays},
-        {"recurrent", ARRAY_INT32, (const void **)&options.recurrent, &options.n_recurrent},
-        {"weight_mean", ARRAY_FLOAT64, (const void **)&options.weight_mean, &options.n_weight_mean},
-        {"weight_std", ARRAY_FLOAT64, (const void **)&options.weight_std, &options.n_weight_std},
+        {"layer_sizes", ARRAY_INT32, (const void **)&options.layer_sizes, &options.n_layer_sizes, NULL},
+        {"tau_mem", ARRAY_FLOAT64, (const void **)&options.tau_mem, &options.n_tau_mem, NULL},
+        {"tau_syn", ARRAY_FLOAT64, (const void **)&options.tau_syn, &options.n_tau_syn, NULL},
+        {"threshold", ARRAY_FLOAT64, (const void **)&options.threshold, &options.n_threshold, NULL},
+        {"reset", ARRAY_FLOAT64, (const void **)&options.reset, &options.n_reset, NULL},
+        {"delays", ARRAY_INT32, (const void **)&options.delays, &options.n_delays, NULL},
+        {"recurrent", ARRAY_INT32, (const void **)&options.recurrent, &options.n_recurrent, NULL},
+        {"weight_mean", ARRAY_FLOAT64, (const void **)&options.weight_mean, &options.n_weight_mean, NULL},
+        {"weight_std", ARRAY_FLOAT64, (const void **)&options.weight_std, &options.n_weight_std, NULL},
+        {"masks", ARRAY_FLOAT64, (const void **)&options.masks, NULL, &options.n_masks},
+        {"signs", ARRAY_FLOAT64, (const void **)&options.signs, NULL, &options.n_signs},
+        {"weight_bounds", ARRAY_FLOAT64, (const void **)&options.weight_bounds, NULL, &options.n_weight_bounds},
     };
     array arrays[N_ARRAYS] = {ARRAY_NONE};
     int is_good = 1;
     for (int i = 0; is_good && i < N_ARRAYS; i++) {
         is_good = array_read(&arrays[i], objects[i], fields[i].kind, fields[i].name);
-        if (is_good && arrays[i].count > INT32_MAX) {
+        if (is_good && fields[i].count && arrays[i].count > INT32_MAX) {
             PyErr_Format(PyExc_ValueError, "%s has %lld elements, which is too many", fields[i].name,
                          (long long)arrays[i].count);
             is_good = 0;
         }
         if (is_good && arrays[i].is_held) {
             *fields[i].data = arrays[i].view.buf;
-            *fields[i].count = (int32_t)arrays[i].count;
+            if (fields[i].count)
+                *fields[i].count = (int32_t)arrays[i].count;
+            else
+                *fields[i].long_count = arrays[i].count;
         }
     }
     if (is_good) {
@@ -226,7 +233,7 @@ static PyObject *network_forward(PyObject *module, PyObject *args) {
 PyMethodDef network_methods[] = {
     {"network_create", network_create, METH_VARARGS,
      "network_create($module, layer_sizes, tau_mem, tau_syn, threshold, reset, delays, recurrent, readout, weight_mean,"
-     " weight_std, seed, engine, /)\n--\n\nA new network; None for the core's default."},
+     " weight_std, seed, engine, masks, signs, weight_bounds, /)\n--\n\nA new network; None for the core's default."},
     {"network_copy", network_copy, METH_O, "network_copy($module, network, /)\n--\n\nA copy."},
     {"network_describe", network_describe, METH_O, "network_describe($module, network, /)\n--\n\nSizes and kinds."},
     {"network_delay_kinds", network_delay_kinds, METH_VARARGS,

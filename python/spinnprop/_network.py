@@ -14,7 +14,7 @@ from ._recording import Recording, _fields
 from ._spikes import SpikeTrains, trains
 from ._support import checks
 from ._support.layers import MutableLayerSequence
-from ._support.types import Float64Array, Int32Array, Int64Array, Progress
+from ._support.types import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, Progress
 from .losses import Loss, RateRegularisation
 
 _DELAYS: Dict[Optional[str], int] = {
@@ -59,6 +59,13 @@ class Network:
         Seeds the initial weights, 0 .. 2^64 - 1.
     engine : "event", "clock", "spinnaker2", "first-spike" or an engine object
         What the network is meant for. It only chooses what is not given; any engine may run the network.
+    masks, recurrent_masks : None or sequence of bool arrays, one per layer
+        Which synapses exist, shaped as the weights are; None, also for a single layer: all do. Initial weights whose spread is left
+        open are stronger where there are fewer synapses.
+    signs, recurrent_signs : None or sequence of int arrays, one per layer
+        Of each sender 1 (excitatory), -1 (inhibitory) or 0 (free); None: free. Initial weights take their sender's sign.
+    weight_bounds : None or (float, float)
+        The least and the largest weight of every synapse that exists.
 
     Attributes
     ----------
@@ -69,6 +76,15 @@ class Network:
         may be set in a layer without delays.
     tau_mem, tau_syn, threshold, reset : sequence of float64 arrays, one per layer
         (n,) each.
+    masks, recurrent_masks : sequence of bool arrays, one per layer
+        Whether each synapse exists, shaped as the weights. One that does not has weight 0, no gradient and no training step.
+    signs, recurrent_signs : sequence of int8 arrays, one per layer
+        (n_before,) and (n,): 1, -1 or 0 for any sign of a sender's weights.
+    weight_bounds, recurrent_weight_bounds : sequence of float64 arrays, one per layer
+        (2,): the least and the largest weight, infinite for none.
+
+    Masks, signs and bounds are kept to by every training, and are in files and copies. Setting them brings weights to the nearest
+    that they allow; setting weights that they do not allow is an error.
 
     A layer without such an array (recurrent weights of a layer without recurrence) has shape (0, 0).
 
@@ -111,10 +127,17 @@ class Network:
         weight_mean: Any = None,
         weight_std: Any = None,
         engine: EngineLike = "event",
+        masks: Optional[Sequence[Any]] = None,
+        recurrent_masks: Optional[Sequence[Any]] = None,
+        signs: Optional[Sequence[Any]] = None,
+        recurrent_signs: Optional[Sequence[Any]] = None,
+        weight_bounds: Optional[Tuple[float, float]] = None,
     ) -> None:
         sizes: Int32Array = checks.array(layer_sizes, np.int32, "layer_sizes", ndim=1)
         if len(sizes) < 2:
             raise ValueError(f"layer_sizes is {layer_sizes!r}; a network needs at least 2 sizes, the input's first")
+        flags = _flags(recurrent, "recurrent", len(sizes) - 2)
+        pairs = _connected(sizes, flags)
         self._take(
             _core.network_create(
                 sizes,
@@ -123,12 +146,15 @@ class Network:
                 _per_neuron(threshold, "threshold"),
                 _per_neuron(reset, "reset"),
                 _kinds(delays, "delays", len(sizes) - 1),
-                _flags(recurrent, "recurrent", len(sizes) - 2),
+                flags,
                 checks.choice(readout, "readout", _READOUTS),
                 None if weight_mean is None else _per_layer(weight_mean, "weight_mean"),
                 None if weight_std is None else _per_layer(weight_std, "weight_std"),
                 checks.integer(seed, "seed", 0, checks.UINT64),
                 resolve(engine)._handle,
+                _constraints("masks", (masks, recurrent_masks), np.bool_, [[(n, before) for before, n in own] for own in pairs]),
+                _constraints("signs", (signs, recurrent_signs), np.int8, [[(before,) for before, _ in own] for own in pairs]),
+                None if weight_bounds is None else checks.array(weight_bounds, np.float64, "weight_bounds", ndim=1),
             )
         )
 
@@ -206,6 +232,36 @@ class Network:
     def reset(self) -> Parameters:
         """Membrane values after a spike, (n,) for each layer."""
         return self._parameters("reset", _core.RESET)
+
+    @property
+    def masks(self) -> MutableLayerSequence[BoolArray]:
+        """Whether each feed-forward synapse exists, (n, n_before)."""
+        return self._parameters("masks", _core.MASK, np.bool_)
+
+    @property
+    def recurrent_masks(self) -> MutableLayerSequence[BoolArray]:
+        """Whether each recurrent synapse exists, (n, n); (0, 0) without recurrence."""
+        return self._parameters("recurrent_masks", _core.RECURRENT_MASK, np.bool_)
+
+    @property
+    def signs(self) -> MutableLayerSequence[Int8Array]:
+        """The sign of each sender's feed-forward weights, (n_before,): 1, -1, or 0 for any."""
+        return self._parameters("signs", _core.SIGNS, np.int8)
+
+    @property
+    def recurrent_signs(self) -> MutableLayerSequence[Int8Array]:
+        """The sign of each neuron's recurrent weights, (n,); (0, 0) without recurrence."""
+        return self._parameters("recurrent_signs", _core.RECURRENT_SIGNS, np.int8)
+
+    @property
+    def weight_bounds(self) -> Parameters:
+        """The least and the largest feed-forward weight of each layer, (2,)."""
+        return self._parameters("weight_bounds", _core.WEIGHT_BOUNDS)
+
+    @property
+    def recurrent_weight_bounds(self) -> Parameters:
+        """The least and the largest recurrent weight of each layer, (2,); (0, 0) without recurrence."""
+        return self._parameters("recurrent_weight_bounds", _core.RECURRENT_WEIGHT_BOUNDS)
 
     def forward(
         self,
@@ -373,11 +429,12 @@ class Network:
         kinds += [] if self.readout == "spiking" else [f"readout={self.readout!r}"]
         return f"<Network {'-'.join(map(str, self.layer_sizes))}{', ' * bool(kinds)}{', '.join(kinds)}>"
 
-    def _parameters(self, name: str, code: int) -> Parameters:
-        def get(layer: int) -> Float64Array:
+    def _parameters(self, name: str, code: int, dtype: Any = np.float64) -> MutableLayerSequence[Any]:
+        def get(layer: int) -> Any:
             values = np.empty(self._shape(code, layer))
             _core.network_get(values, self._handle, code, layer)
-            return checks.read_only(values, f"write net.{name}[{layer}] = net.{name}[{layer}] - step, say")
+            change = f"net.{name}[{layer}] - step" if code <= _core.RESET else "a changed copy of it"
+            return checks.read_only(values.astype(dtype, copy=False), f"write net.{name}[{layer}] = {change}, say")
 
         def set(layer: int, values: Any) -> None:
             if self._is_frozen:
@@ -385,7 +442,7 @@ class Network:
                     "a trainer's network is a copy, and training would not see the change; "
                     "change copy.copy(trainer.network) and make a new Trainer of it"
                 )
-            given: Float64Array = checks.array(values, np.float64, f"{name}[{layer}]")
+            given = checks.array(values, dtype, f"{name}[{layer}]")
             shape = self._shape(code, layer)
             if shape != (0, 0):
                 checks.shape(given, shape, f"{name}[{layer}]")
@@ -394,14 +451,14 @@ class Network:
                 checks.shape(given, self._shape(weights, layer), f"{name}[{layer}]")
             else:
                 checks.shape(given, shape, f"{name}[{layer}]")
-            _core.network_set(self._handle, code, layer, given)
+            _core.network_set(self._handle, code, layer, np.ascontiguousarray(given, np.float64))
 
         return MutableLayerSequence(name, self._info["n_layers"], get, set)
 
     def _shape(self, code: int, layer: int) -> Tuple[int, ...]:
         """The shape as Python shows it: parameters per neuron have one dimension."""
         shape = _core.network_shape(self._handle, code, layer)
-        is_vector = code >= _core.TAU_MEM
+        is_vector = code >= _core.TAU_MEM and code not in (_core.MASK, _core.RECURRENT_MASK)
         if code in (_core.DELAYS, _core.RECURRENT_DELAYS):
             is_vector = self._delay_kinds[layer] in ("axonal", "dendritic")
         return shape[:1] if is_vector and shape != (0, 0) else shape
@@ -468,6 +525,36 @@ def _flags(values: Any, name: str, n_hidden: int) -> Int32Array:
             raise ValueError(f"{name} is empty; give one bool, or one per hidden layer, {n_hidden}")
         return np.zeros(1, np.int32)
     return np.ascontiguousarray(flags.reshape(-1), np.int32)
+
+
+def _connected(sizes: Int32Array, flags: Int32Array) -> List[List[Tuple[int, int]]]:
+    """For each layer senders and receivers of its feed-forward connection, then of the recurrent one, (0, 0) where there is none."""
+    counts = sizes.tolist()
+    hidden = len(counts) - 2
+    recurrent = np.resize(flags, hidden).tolist() + [0] if hidden >= 0 else []
+    return [list(zip(counts, counts[1:])), [(n * bool(flag),) * 2 for n, flag in zip(counts[1:], recurrent)]]
+
+
+def _constraints(
+    name: str, given: Tuple[Any, Any], dtype: Any, shapes: List[List[Tuple[int, ...]]]
+) -> Optional[Float64Array]:
+    """Arrays of all connections one after another: of those into each layer, then of the recurrent ones."""
+    if all(values is None for values in given):
+        return None
+    parts: List[Float64Array] = []
+    for prefix, values, wanted in zip(("", "recurrent_"), given, shapes):
+        if values is not None and not isinstance(values, (list, tuple)):
+            raise TypeError(f"{prefix}{name} is {checks.shown(values)}; give a list of arrays, one per layer, or None")
+        if values is not None and len(values) != len(wanted):
+            raise ValueError(f"{prefix}{name} has {len(values)} elements; give one for each of the {len(wanted)} layers")
+        for layer, shape in enumerate(wanted):
+            own = None if values is None else values[layer]
+            if own is None:
+                own = np.full(shape, dtype == np.bool_, dtype)
+            array = checks.array(own, dtype, f"{prefix}{name}[{layer}]")
+            checks.shape(array, shape, f"{prefix}{name}[{layer}]")
+            parts.append(np.ascontiguousarray(array.reshape(-1), np.float64))
+    return np.concatenate(parts)
 
 
 def _forward_options(engine: BaseEngine, t_end: Optional[float], max_spikes: Optional[int]) -> Dict[str, Any]:

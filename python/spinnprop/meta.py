@@ -127,6 +127,10 @@ def reptile(
     return network
 
 
+#: What each kind of weight may be held to.
+BOUNDED = {"weights": "weight_bounds", "recurrent_weights": "recurrent_weight_bounds"}
+
+
 def _task(tasks: Tasks, step: int, drawn: int) -> Tuple[SpikeTrains, Any]:
     if callable(tasks):
         task = tasks(step)
@@ -144,8 +148,14 @@ def _move(network: Network, learnt: Network, step_size: float) -> None:
     for name in PARAMETERS:
         ours, theirs = getattr(network, name), getattr(learnt, name)
         for layer in range(len(ours)):
-            if ours[layer].size:
-                ours[layer] = ours[layer] + step_size * (theirs[layer] - ours[layer])
+            if not ours[layer].size:
+                continue
+            own, other = ours[layer], theirs[layer]
+            moved = own + step_size * (other - own)
+            if name in BOUNDED and np.isfinite(getattr(network, BOUNDED[name])[layer]).any():
+                # Rounded, what lies between two weights within bounds may lie outside these.
+                moved = np.clip(moved, np.minimum(own, other), np.maximum(own, other))
+            ours[layer] = moved
 
 
 def _state(trainer: Trainer, done: int, total: int) -> Dict[str, Any]:

@@ -45,6 +45,9 @@ extension spinnprop_network_options {
                 return delayKind
             }
         }
+        options.masks = try Parameter.mask(try array(masks, n_masks, "masks"), "masks")
+        options.signs = try Parameter.signs(try array(signs, n_signs, "signs"), "signs")
+        options.weightBounds = try array(weight_bounds, n_weight_bounds, "weight_bounds")
         options.leakyReadout = try isLeaky(readout: readout)
         options.seed = seed
         options.engine = try CInterface.engine(engine, "options->engine") ?? .defaultEngine
@@ -54,7 +57,7 @@ extension spinnprop_network_options {
 
 /// An optional array of a network's options: absent, or of one of the lengths.
 private func array<Element>(
-    _ pointer: UnsafePointer<Element>?, _ n: Int32, _ name: StaticString, lengths: [Int]? = nil
+    _ pointer: UnsafePointer<Element>?, _ n: some FixedWidthInteger, _ name: StaticString, lengths: [Int]? = nil
 ) throws(SpinnpropError) -> [Element] {
     guard n >= 0, n == 0 || lengths?.contains(Int(n)) ?? true else {
         let allowed = Set(lengths ?? []).filter { $0 > 0 }.sorted().map { " or \($0)" }.joined()

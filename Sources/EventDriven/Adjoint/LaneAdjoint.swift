@@ -12,6 +12,8 @@ final class LaneAdjointState {
     fileprivate let lambdaI = Block<Double>()
     /// For each neuron the first of its jumps that have been worked out.
     fileprivate let firsts = Block<Int>()
+    /// Of a sparse layer what each neuron receives through the connection that is worked on.
+    fileprivate let lists = ReceiverLists()
     private let numbers = Block<Double>()
     private let places = Block<Int>()
 
@@ -93,14 +95,65 @@ extension LayerPlan {
             }
             reverse(Case.self, jump, jumps, groups, state)
         }
-        for first in Swift.stride(from: 0, to: neuronCount, by: 4)
-        where groups.hasAny(first..<min(first + 4, neuronCount)) {
-            for (c, own) in feedForward.enumerated() {
-                // Once cancelled, what has been added is of no interest.
-                let row = rows.source(own)
-                if state.poller.isStopped(after: 16 * row.count) { return }
+        for (c, own) in feedForward.enumerated() {
+            let row = rows.source(own)
+            if let synapses = own.synapses {
+                try state.lists.fill(synapses, row, neurons: neuronCount, state.poller)
+            }
+            for first in Swift.stride(from: 0, to: neuronCount, by: 4)
+            where groups.hasAny(first..<min(first + 4, neuronCount)) {
                 let lanes = try state.lanes(first, of: neuronCount, groups)
+                if isSparse {
+                    receive(Case.self, row, own, state.lists, first, lanes, sums[c], state.poller)
+                    continue
+                }
+                // Once cancelled, what has been added is of no interest.
+                if state.poller.isStopped(after: 16 * row.count) { return }
                 receive(Case.self, row, LaneDelays(own, first: first), first, lanes, sums[c])
+            }
+        }
+    }
+
+    /// Adds the adjoints of four neurons, each at what it receives itself, to the gradients of its synapses and to the senders' errors.
+    private func receive<Case: CrossingCase>(
+        _: Case.Type, _ row: SpikeRow, _ own: EventConnection, _ lists: ReceiverLists, _ first: Int,
+        _ lanes: JumpLanes, _ sums: IncomingSums, _ poller: Poller
+    ) {
+        let (flow, present) = (flows[0], min(4, neuronCount &- first))
+        let (spikes, places) = (lists.spikes, lists.places)
+        // A neuron that receives nothing more stays where it is.
+        var time = SIMD4(repeating: -Double.infinity)
+        var (at, end) = (SIMD4<Int>.zero, SIMD4<Int>.zero)
+        for lane in 0..<present {
+            let range = lists.range(first &+ lane)
+            (at[lane], end[lane]) = (range.lowerBound, range.upperBound)
+        }
+        let rounds = (end &- at).max()
+        _ = poller.isStopped(after: 16 * rounds)
+        for _ in 0..<rounds {
+            for lane in 0..<present where at[lane] < end[lane] {
+                let n = Int(spikes[at[lane]])
+                time[lane] = row.times[n] + own.delay(pre: Int(row.units[n]), post: first &+ lane)
+            }
+            let isBetween = (loadVector(lanes.previous) .<= time) .& (time .< loadVector(lanes.next))
+            var others = ~unsafeBitCast(isBetween, to: SIMD4<Int64>.self).signs & 15
+            while others != 0 {
+                let lane = others.trailingZeroBitCount
+                others &= others &- 1
+                lanes.turn(lane, to: time[lane])
+            }
+            let p = Case.propagators(flow, loadVector(lanes.next) - time)
+            let v = loadVector(lanes.v)
+            let lambdaI = loadVector(lanes.i) * p.b + v * (p.h * flow.ratio)
+            let lambdaV = v * p.a
+            for lane in 0..<present where at[lane] < end[lane] {
+                let n = Int(spikes[at[lane]])
+                let (unit, neuron) = (Int(row.units[n]), first &+ lane)
+                sums.weights[Int(places[at[lane]])] += lambdaI[lane]
+                let error = sums.columns[unit &* stride &+ neuron] * (lambdaV[lane] - lambdaI[lane])
+                sums.errors?[n] += error
+                own.addDelay(error, pre: unit, post: neuron, to: sums.delays)
+                at[lane] &+= 1
             }
         }
     }

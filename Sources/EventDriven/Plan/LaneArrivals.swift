@@ -17,6 +17,13 @@ final class LaneArrivals {
     private let timeBlock = Block<Double>()
     private let orderBlock = Block<Int32>()
     private let slices = Block<Int32>()
+    /// Of a sparse layer what each neuron receives, for each connection; which of the spikes sent each of four neurons gets; and what is read
+    /// where a neuron gets no more.
+    private var lists: [ReceiverLists] = []
+    private let members = Block<Int32>()
+    private let memberUnits = Block<Int32>()
+    private let nothing = Block<Double>()
+    private var sentCount = 0
     private let oneNeuron = Block<Double>()
     private(set) var count = 0
 
@@ -33,14 +40,12 @@ final class LaneArrivals {
 
     /// Takes what is sent through feed-forward connections.
     func take(_ plan: LayerPlan, _ rows: EventRows) throws(SpinnpropError) {
-        count = plan.feedForward.reduce(0) { $0 + rows.source($1).count }
-        try Memory.check(count: count, bytesPerElement: 320, "the arrivals at four neurons in one sample")
-        try sentTimes.reserve(count)
-        try units.reserve(count)
-        try columnBlock.reserve(count)
-        try unordered.reserve(4 &* count)
-        try timeBlock.reserve(4 &* (count &+ 1))
-        try orderBlock.reserve(4 &* count)
+        sentCount = plan.feedForward.reduce(0) { $0 + rows.source($1).count }
+        try Memory.check(count: sentCount, bytesPerElement: 320, "the arrivals at four neurons in one sample")
+        try sentTimes.reserve(sentCount)
+        try units.reserve(sentCount)
+        try columnBlock.reserve(sentCount &+ 1)
+        try reserve(sentCount)
         ends.removeAll(keepingCapacity: true)
         var at = 0
         for (c, own) in plan.feedForward.enumerated() {
@@ -53,10 +58,28 @@ final class LaneArrivals {
             }
             ends.append(at)
         }
+        guard plan.isSparse else { return }
+        try nothing.clear(plan.stride)
+        columnBlock.pointer[sentCount] = UnsafePointer(nothing.pointer)
+        while lists.count < plan.feedForward.count { lists.append(ReceiverLists()) }
+        for (own, list) in zip(plan.feedForward, lists) {
+            if let synapses = own.synapses {
+                try list.fill(synapses, rows.source(own), neurons: plan.neuronCount, poller)
+            }
+        }
+    }
+
+    /// Makes room for so many arrivals at four neurons.
+    private func reserve(_ count: Int) throws(SpinnpropError) {
+        self.count = count
+        try unordered.reserve(4 &* count)
+        try timeBlock.reserve(4 &* (count &+ 1))
+        try orderBlock.reserve(4 &* count)
     }
 
     /// Puts in order what reaches the four neurons from `first` on.
     func arrange(_ plan: LayerPlan, first: Int) throws(SpinnpropError) {
+        guard !plan.isSparse else { return try arrangeSparse(plan, first: first) }
         try poller.spend(32 &* count)
         let (sentTimes, units) = (sentTimes.pointer, units.pointer)
         let unordered = vectors(unordered.pointer)
@@ -68,11 +91,57 @@ final class LaneArrivals {
                 n &+= 1
             }
         }
+        try sort(UnsafePointer(units))
+    }
+
+    /// Puts in order what reaches four neurons through the synapses that they have. Those that get less than another get nothing, much later.
+    private func arrangeSparse(_ plan: LayerPlan, first: Int) throws(SpinnpropError) {
+        let neurons = first..<min(first &+ 4, plan.neuronCount)
+        let own = zip(plan.feedForward, lists)
+        try reserve(neurons.map { neuron in own.reduce(0) { $0 &+ $1.1.range(neuron).count } }.max() ?? 0)
+        try members.reserve(4 &* count)
+        try memberUnits.reserve(count)
+        try poller.spend(32 &* count)
+        let (unordered, members, sentTimes) = (unordered.pointer, members.pointer, sentTimes.pointer)
+        let isOrdered = plan.feedForward.count == 1 && plan.feedForward[0].connection.delayKind == .none
+        for lane in 0..<4 {
+            var (at, latest) = (lane, 0.0)
+            for (c, (own, list)) in own.enumerated() where lane < neurons.count {
+                let start = c == 0 ? 0 : ends[c &- 1]
+                let range = list.range(first &+ lane)
+                for m in range {
+                    let n = start &+ Int(list.spikes[m])
+                    let delay = isOrdered ? 0 : own.delay(pre: Int(units.pointer[n]), post: first &+ lane)
+                    let time = sentTimes[n] + delay
+                    (unordered[at], members[at]) = (time, Int32(truncatingIfNeeded: n))
+                    latest = max(latest, time)
+                    at &+= 4
+                }
+            }
+            while at < 4 &* count {
+                (unordered[at], members[at]) = (latest, Int32(truncatingIfNeeded: sentCount))
+                at &+= 4
+            }
+        }
+        let (times, order) = (timeBlock.pointer, orderBlock.pointer)
+        if isOrdered {
+            times.update(from: unordered, count: 4 &* count)
+            order.update(from: members, count: 4 &* count)
+            store(SIMD4(repeating: .infinity), at: times + 4 &* count)
+        } else {
+            try sort(nil)
+            for at in 0..<4 &* count { order[at] = members[4 &* Int(order[at]) &+ at % 4] }
+        }
+        for at in 0..<4 &* count where Int(order[at]) == sentCount { times[at] = .greatestFiniteMagnitude }
+    }
+
+    /// Puts the times of four neurons in order. - Parameter units: whose spikes they are; `nil`: `members` tell.
+    private func sort(_ units: UnsafePointer<Int32>?) throws(SpinnpropError) {
         store(SIMD4(repeating: .infinity), at: timeBlock.pointer + 4 &* count)
         if count <= 32 {
             rank()
         } else if try !distribute() {
-            try sortOneByOne()
+            try sortOneByOne(units)
         }
     }
 
@@ -202,12 +271,19 @@ final class LaneArrivals {
     }
 
     /// One neuron after another, in O(n log n) whatever the times are.
-    private func sortOneByOne() throws(SpinnpropError) {
+    private func sortOneByOne(_ units: UnsafePointer<Int32>?) throws(SpinnpropError) {
         try oneNeuron.reserve(count)
         let (unordered, own) = (unordered.pointer, oneNeuron.pointer)
         for lane in 0..<4 {
             for n in 0..<count { own[n] = UnsafeRawPointer(unordered + (4 &* n &+ lane)).load(as: Double.self) }
-            let sorted = try timeOrder.order(own, units.pointer, count)
+            if units == nil {
+                // What is no arrival comes last.
+                for n in 0..<count {
+                    let member = Int(members.pointer[4 &* n &+ lane])
+                    memberUnits.pointer[n] = member == sentCount ? .max : self.units.pointer[member]
+                }
+            }
+            let sorted = try timeOrder.order(own, units ?? UnsafePointer(memberUnits.pointer), count)
             for n in 0..<count {
                 orderBlock.pointer[4 &* n &+ lane] = sorted[n]
                 timeBlock.pointer[4 &* n &+ lane] = own[Int(sorted[n])]

@@ -18,8 +18,14 @@ final class EventConnection: @unchecked Sendable {
     /// The delays in seconds, in the order in which a network has them: one row, padded to whole vectors.
     let delayRow: SenderRows<Double>
 
-    init(index: Int, connection: Connection, stride: Int, poller: Poller) throws(SpinnpropError) {
+    /// The synapses that exist, of a layer that goes through these alone.
+    let synapses: Synapses?
+
+    init(
+        index: Int, connection: Connection, stride: Int, isSparse: Bool, poller: Poller
+    ) throws(SpinnpropError) {
         self.index = index
+        synapses = isSparse ? try Synapses(connection) : nil
         self.connection = connection
         arrivesAtOnce = connection.delayKind == .none || connection.delayKind == .axonal
         columns = try Block(connection.preCount * stride)
@@ -42,6 +48,7 @@ final class EventConnection: @unchecked Sendable {
         (columns, rows) = (other.columns, other.rows)
         (delayBlock, noDelay, delayRow) = (other.delayBlock, other.noDelay, other.delayRow)
         arrivesAtOnce = other.arrivesAtOnce
+        synapses = other.synapses
     }
 
     /// The delay from sender `pre` to receiver `post`, seconds.
@@ -79,6 +86,8 @@ final class LayerPlan: @unchecked Sendable {
     let isShifted: Bool
     /// Whether neurons have the same time constants, and arrivals of their own, so that four of them can be moved side by side.
     let isSideBySide: Bool
+    /// Whether so few synapses exist that each neuron is better moved from one of its own arrivals to the next, side by side with others.
+    let isSparse: Bool
     /// Thresholds and resets of neurons that differ in nothing else.
     let ownThresholds: OwnThresholds?
     /// Time constants, and thresholds and resets, of neurons that differ in their time constants.
@@ -106,21 +115,24 @@ final class LayerPlan: @unchecked Sendable {
                 count: connection.preCount * stride, bytesPerElement: MemoryLayout<Double>.stride,
                 "the turned weights of layer \(layer)")
         }
+        let sharesTime = own.parameters.tauMem.count == 1 && own.parameters.tauSyn.count == 1
+        let isSparse = asOne && sharesTime && own.isSpiking && LayerPlan.isSparse(network, layer: layer)
         let incoming = try network.connections.enumerated().filter { $0.element.target == layer }
             .map { (index, connection) throws(SpinnpropError) in
-                try EventConnection(index: index, connection: connection, stride: stride, poller: poller)
+                try EventConnection(
+                    index: index, connection: connection, stride: stride, isSparse: isSparse, poller: poller)
             }
         feedForward = incoming.filter { !$0.connection.isRecurrent }
         recurrent = incoming.filter { $0.connection.isRecurrent }
         self.incoming = feedForward + recurrent
         sharesArrivals = self.incoming.allSatisfy(\.arrivesAtOnce)
-        let sharesTime = own.parameters.tauMem.count == 1 && own.parameters.tauSyn.count == 1
+        self.isSparse = isSparse
         ownThresholds = sharesTime && flows.count > 1 ? try OwnThresholds(flows, stride: stride) : nil
         ownMotion = !sharesTime && recurrent.isEmpty ? try OwnMotion(flows, stride: stride) : nil
         let movesAsOne = asOne && (flows.count == 1 || ownThresholds != nil || ownMotion != nil)
-        isSynchronous = movesAsOne && sharesArrivals
+        isSynchronous = movesAsOne && sharesArrivals && !isSparse
         isShifted =
-            movesAsOne && isSpiking && recurrent.isEmpty && feedForward.count == 1
+            movesAsOne && !isSparse && isSpiking && recurrent.isEmpty && feedForward.count == 1
             && feedForward[0].connection.delayKind == .dendritic
         isSideBySide = movesAsOne && ownMotion == nil && !isSynchronous && !isShifted
         columns = try Block(self.incoming.count)
@@ -142,11 +154,23 @@ final class LayerPlan: @unchecked Sendable {
         isSynchronous = other.isSynchronous
         isShifted = other.isShifted
         isSideBySide = other.isSideBySide
+        isSparse = other.isSparse
         ownThresholds = other.ownThresholds
         ownMotion = other.ownMotion
         sharesArrivals = other.sharesArrivals
         columns = try Block(incoming.count)
         columns.pointer.update(from: other.columns.pointer, count: incoming.count)
+    }
+
+    /// Whether a layer without recurrence has at most a tenth of its synapses. By counts of instructions an arrival through one synapse takes
+    /// about as many as a spike does at SPARSEBOUND neurons that are moved as one.
+    private static func isSparse(_ network: Network, layer: Int) -> Bool {
+        let incoming = network.connections.filter { $0.target == layer }
+        let all = incoming.reduce(0) { $0 + $1.weights.count }
+        let existing = incoming.reduce(0) {
+            $0 + ($1.constraints.hasMask ? $1.constraints.mask.count { $0 } : $1.weights.count)
+        }
+        return existing < all / 10 && existing <= Int(Int32.max) && !incoming.contains { $0.isRecurrent }
     }
 
     /// The plans of all layers.

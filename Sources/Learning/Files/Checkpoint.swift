@@ -150,6 +150,7 @@ enum Checkpoint {
             && network.connections.count == wanted.connections.count
             && zip(network.connections, wanted.connections).allSatisfy {
                 $0.source == $1.source && $0.preCount == $1.preCount && $0.delayKind == $1.delayKind
+                    && $0.constraints == $1.constraints
             }
         guard isLike else { throw .invalidValue("the checkpoint's network has another shape or other neurons") }
     }

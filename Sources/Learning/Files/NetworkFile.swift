@@ -5,7 +5,8 @@ import Neurons
 
 /// A network's file: metadata `delays` (the kind of all layers, or the layers' with commas between), `recurrent`, `readout`; tensors `sizes` and, per layer l, `layers.l.weights` (post, pre),
 /// `.recurrent_weights`, `.delays`, `.recurrent_delays` (as their kind says), `.tau_mem`, `.tau_syn`, `.threshold`,
-/// `.reset` (one number or one per neuron).
+/// `.reset` (one number or one per neuron); where weights are held to something `.mask` (post, pre), `.signs` (pre) and `.weight_bounds` (2), and
+/// `.recurrent_mask` and so on.
 public enum NetworkFile {
     public static func content(_ network: Network) -> FileContent {
         var file = FileKind.network.begin()
@@ -61,6 +62,43 @@ public enum NetworkFile {
             if connection.delayKind != .none {
                 file.add(names.delays, connection.delays, shape: delayShape(connection))
             }
+            add(connection.constraints, of: connection, to: &file, names.prefix)
+        }
+    }
+
+    private static func add(
+        _ own: WeightConstraints, of connection: Connection, to file: inout SafeTensors, _ prefix: String
+    ) {
+        if own.hasMask {
+            let shape = [connection.postCount, connection.preCount]
+            file.add(prefix + "mask", .uint8, FileContent(own.mask.map { $0 ? 1 : 0 as UInt8 }), shape: shape)
+        }
+        if !own.signs.isEmpty {
+            file.add(prefix + "signs", int32s: own.signs.map(Int32.init), shape: [own.signs.count])
+        }
+        if own.low > -.infinity || own.high < .infinity {
+            file.add(prefix + "weight_bounds", [own.low, own.high], shape: [2])
+        }
+    }
+
+    /// Reads what the weights of a connection are held to, if anything.
+    private static func setConstraints(
+        _ file: SafeTensors, _ prefix: String, _ connection: Connection, _ index: Int, in network: inout Network
+    ) throws(SpinnpropError) {
+        if file.contains(prefix + "mask") {
+            let mask = try file.bytes(prefix + "mask", shape: [connection.postCount, connection.preCount])
+            if let other = mask.first(where: { $0 > 1 }) {
+                throw .invalidValue("an element of \(prefix)mask is \(other); it must be 0 or 1")
+            }
+            try network.setMask(mask.map { $0 == 1 }, connection: index)
+        }
+        if file.contains(prefix + "signs") {
+            let signs = try file.int32s(prefix + "signs", shape: [connection.preCount])
+            try network.setSigns(signs.map { Int8(clamping: $0) }, connection: index)
+        }
+        if file.contains(prefix + "weight_bounds") {
+            let bounds = try file.doubles(prefix + "weight_bounds", shape: [2])
+            try network.setBounds(low: bounds[0], high: bounds[1], connection: index)
         }
     }
 
@@ -111,6 +149,7 @@ public enum NetworkFile {
         for (index, connection) in network.connections.enumerated() {
             let names = names(of: connection, prefix: prefix)
             let shape = [connection.postCount, connection.preCount]
+            try setConstraints(file, names.prefix, connection, index, in: &network)
             try network.setWeights(try file.doubles(names.weights, shape: shape), connection: index)
             if connection.delayKind != .none {
                 try network.setDelays(try file.doubles(names.delays, shape: delayShape(connection)), connection: index)
@@ -123,9 +162,11 @@ public enum NetworkFile {
         [("tau_mem", \.tauMem), ("tau_syn", \.tauSyn), ("threshold", \.threshold), ("reset", \.reset)]
     }
 
-    private static func names(of connection: Connection, prefix: String) -> (weights: String, delays: String) {
+    private static func names(
+        of connection: Connection, prefix: String
+    ) -> (prefix: String, weights: String, delays: String) {
         let own = "\(prefix)layers.\(connection.target)." + (connection.isRecurrent ? "recurrent_" : "")
-        return (own + "weights", own + "delays")
+        return (own, own + "weights", own + "delays")
     }
 
     private static func delayShape(_ connection: Connection) -> [Int] {

@@ -85,6 +85,10 @@ struct SafeTensors {
         try elements(name, .float32, shape)
     }
 
+    func bytes(_ name: String, shape: [Int]? = nil) throws(SpinnpropError) -> [UInt8] {
+        try elements(name, .uint8, shape)
+    }
+
     private func elements<Element: BitwiseCopyable>(
         _ name: String, _ type: TensorType, _ shape: [Int]?
     ) throws(SpinnpropError) -> [Element] {
@@ -132,9 +136,9 @@ struct SafeTensors {
         pending.append((name, .float32, shape, FileContent(values)))
     }
 
-    /// Adds a vector.
-    mutating func add(_ name: String, _ type: TensorType, _ data: FileContent) {
-        pending.append((name, type, [data.byteCount / type.size], data))
+    /// - Parameter shape: `nil`: a vector.
+    mutating func add(_ name: String, _ type: TensorType, _ data: FileContent, shape: [Int]? = nil) {
+        pending.append((name, type, shape ?? [data.byteCount / type.size], data))
     }
 
     /// The file. Large elements come first and the header is padded, so that every array is aligned.

@@ -20,7 +20,7 @@ public struct Drive: Equatable, Sendable {
 }
 
 /// Means and standard deviations of a network's initial weights: feed-forward ones ~ N(mean, std), recurrent ones
-/// ~ N(0, std / 2), one pair per layer.
+/// ~ N(0, std / 2), one pair per layer. The weights of a sender with a sign are drawn likewise, then turned to that sign.
 public struct Initialisation: Equatable, Sendable {
     /// Means of feed-forward weights, one per layer; empty: by `hiddenDrive`, for hidden layers after the first
     /// `laterDrive` and, for the last layer, `outputDrive`. `std`
@@ -54,7 +54,8 @@ public struct Initialisation: Equatable, Sendable {
         return Elementary.exp(exponent)
     }
 
-    /// Draws all weights. Connection c takes the stream `RandomPurpose.weights` of c, row by row.
+    /// Draws all weights. Connection c takes the stream `RandomPurpose.weights` of c, row by row. By default the weights of a neuron to which not
+    /// all synapses exist are stronger, as the root of how many times fewer there are; then all are brought to what their connection allows.
     ///
     /// - Throws: `invalidValue` unless mean and std are empty or have one number per layer, finite, std >= 0.
     public func apply(to network: inout Network, seed: UInt64) throws(SpinnpropError) {
@@ -81,9 +82,30 @@ public struct Initialisation: Equatable, Sendable {
                         + "threshold or larger tau_syn, or give weight_mean and weight_std")
             }
             var random = RandomPurpose.weights.stream(seed: seed, UInt64(index))
-            let weights = connection.weights.indices.map { _ in centre + deviation * random.normal() }
-            try network.setWeights(weights, connection: index)
+            let (isMeanOpen, isStdOpen) = (mean.isEmpty, std.isEmpty)
+            let (signs, preCount) = (connection.constraints.signs, connection.preCount)
+            var weights: [Double] = []
+            weights.reserveCapacity(connection.weights.count)
+            for neuron in 0..<connection.postCount {
+                let factor = fewerSynapses(connection, neuron)
+                let (centre, deviation) = (
+                    centre * (isMeanOpen ? factor : 1), deviation * (isStdOpen ? factor : 1)
+                )
+                for pre in 0..<preCount {
+                    let weight = centre + deviation * random.normal()
+                    let isFree = signs.isEmpty || signs[pre] == 0
+                    weights.append(isFree ? weight : weight.magnitude * Double(signs[pre]))
+                }
+            }
+            try network.setWeights(connection.allowed(weights), connection: index)
         }
+    }
+
+    /// By what the default weights to a neuron of which not all synapses exist are multiplied.
+    private func fewerSynapses(_ connection: Connection, _ neuron: Int) -> Double {
+        guard connection.constraints.hasMask else { return 1 }
+        let own = connection.constraints.mask[neuron * connection.preCount..<(neuron + 1) * connection.preCount]
+        return (Double(connection.preCount) / Double(max(1, own.count { $0 }))).squareRoot()
     }
 
     /// By the names that bindings know them by; the bounds are beyond any use, yet far from overflow.

@@ -45,7 +45,8 @@ extension Network {
                 guard Double(pairs - spiked) > allowed else { break }
                 for (index, connection) in network.connections.enumerated()
                 where connection.target <= layer && !connection.isRecurrent {
-                    try network.setWeights(connection.weights.map { waking.factor * $0 }, connection: index)
+                    let scaled = connection.weights.map { waking.factor * $0 }
+                    try network.setWeights(connection.allowed(scaled), connection: index)
                 }
             }
         }

@@ -34,11 +34,11 @@ struct BumpState: Equatable {
 }
 
 extension Network {
-    /// Adds `amount` to all feed-forward weights of the marked neurons of a layer.
+    /// Adds `amount` to all feed-forward weights of the marked neurons of a layer, as far as these are allowed to rise.
     mutating func raiseWeights(of marked: [Bool], layer: Int, by amount: Double) {
         for index in connections.indices where connections[index].target == layer && !connections[index].isRecurrent {
             let preCount = connections[index].preCount
-            withMutableParameters(connection: index) { weights, _ in
+            withMutableParameters(connection: index, isHeld: true) { weights, _ in
                 for neuron in marked.indices where marked[neuron] {
                     for synapse in neuron * preCount..<(neuron + 1) * preCount { weights[synapse] += amount }
                 }

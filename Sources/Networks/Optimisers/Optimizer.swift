@@ -43,6 +43,7 @@ public struct Optimizer: Equatable, Sendable {
         _ options: OptimizerOptions, for network: Network, precision: Precision = .double
     ) throws(SpinnpropError) {
         try options.check()
+        try Optimizer.check(network, precision)
         try network.checkRoom(numbers: options.delayParameter == .sigmoid ? 3 : 2, "the optimiser's memory")
         self.options = options
         self.precision = precision
@@ -74,6 +75,18 @@ public struct Optimizer: Equatable, Sendable {
             && left.first == right.first && left.second == right.second
     }
 
+    /// - Throws: `invalidValue` unless every sender has a weight in this precision.
+    private static func check(_ network: Network, _ precision: Precision) throws(SpinnpropError) {
+        for connection in network.connections where connection.constraints.hasRanges {
+            let own = connection.constraints
+            for pre in 0..<connection.preCount where !own.allowsSome(ofSender: pre, precision) {
+                throw .invalidValue(
+                    "\(connection.isRecurrent ? "recurrent_" : "")weight_bounds[\(connection.target)] are \(own.low) .. \(own.high), and "
+                        + "no float32 number, in which this engine trains, lies between; widen them or use engine=\"event\"")
+            }
+        }
+    }
+
     /// Takes a step of all weights on a device. - Returns: false if it cannot, and then it has changed nothing.
     public typealias DeviceStep = (
         _ network: inout Network, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping, _ mean: inout [[Double]],
@@ -85,7 +98,8 @@ public struct Optimizer: Equatable, Sendable {
     /// - Parameters:
     ///   - rateFactor: what the schedule multiplies both learning rates with, 0 ... 1e6.
     ///   - device: where the weights' step in single precision can be taken instead, with what has been done to the gradient; leaves in
-    ///     the network and in both memories what host and device then hold, the same bits, or says that it cannot.
+    ///     the network and in both memories what host and device then hold, the same bits, or says that it cannot. Constraints are
+    ///     kept to on the host alone.
     /// - Throws: `invalidValue` naming the first element of a gradient that is not a number below 1e140 in magnitude (1e12 in single
     ///   precision), or the first parameter that is not; then nothing has changed. Below these bounds no step can leave float64, and
     ///   no square float32.
@@ -99,13 +113,16 @@ public struct Optimizer: Equatable, Sendable {
                 "neuron parameters are trained, but the gradients were made without Objective.wantsNeurons")
         }
         differentiateDelays(&gradients, network)
+        gradients.leaveOutAbsent(in: network)
         if trainsNeurons {
             neuronRule.differentiate(&gradients, network)
             try checkNeuronBounds(gradients)
         }
         let clipping = clip(&gradients)
         let powers = (beta1: powers.beta1 * options.beta1, beta2: powers.beta2 * options.beta2)
-        if let device, precision == .single, options.trained == .weights {
+        if let device, precision == .single, options.trained == .weights,
+            network.connections.allSatisfy(\.constraints.isNone)
+        {
             let rule = UpdateRule<Float>(
                 options, powers: powers, rate: options.learningRate * rateFactor, decay: options.weightDecay)
             if try device(&network, rule, clipping, &first, &second) {
@@ -128,8 +145,14 @@ public struct Optimizer: Equatable, Sendable {
         let delayStep = StepRule(
             options, powers: powers, rate: options.delayLearningRate * rateFactor, decay: 0, precision: precision)
         for connection in 0..<connectionCount {
+            let (preCount, constraints) = (
+                network.connections[connection].preCount, network.connections[connection].constraints
+            )
             network.withMutableParameters(connection: connection) { weights, delays in
-                if trainsWeights { update(weights, gradients.weights[connection], state: connection, rule: weightStep) }
+                if trainsWeights {
+                    update(weights, gradients.weights[connection], state: connection, rule: weightStep)
+                    constraints.project(weights, preCount: preCount, precision)
+                }
                 guard trainsDelays else { return }
                 let (gradient, state) = (gradients.delays[connection], connectionCount + connection)
                 guard delayRule.isSigmoid else {

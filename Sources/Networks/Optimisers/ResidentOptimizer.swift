@@ -5,10 +5,17 @@ import Mathematics
 public final class ResidentOptimizer<Real: MachineReal> {
     /// The weights of each connection, then the delays of each.
     private let arrays: [SenderRows<Real>]
-    /// What is trained in their stead: the arrays themselves, but for delays that are functions of other numbers.
+    /// What is trained in their stead: the arrays themselves, but for weights that are held to something and delays that are functions of
+    /// other numbers.
     private let trained: [SenderRows<Real>]
     private let parameterBlocks: [Block<Real>]
     private let connectionCount: Int
+    /// Of each connection, if its weights are held to something.
+    private let held: [HeldWeights<Real>?]
+    /// Whose gradients come as those of the synapses alone.
+    private let isSparse: [Bool]
+    /// For each connection 1 where there is a synapse with a delay; empty where all are there.
+    private let present: [Block<Real>]
     /// The optimiser's m and v of each array; empty for arrays that are not trained.
     private let mean: [Block<Real>]
     private let square: [Block<Real>]
@@ -24,8 +31,11 @@ public final class ResidentOptimizer<Real: MachineReal> {
     /// - Parameters:
     ///   - weights: the engine's, one array per connection of the network and with its values.
     ///   - delays: the engine's, one array per connection; none if they are not trained and stay elsewhere.
+    ///   - isSparse: for each connection whether the gradient that `step` is given has the synapses that exist alone, in the order of the
+    ///     network's array, padded by zeros to a multiple of four. None: no connection's has.
     public init(
-        _ optimizer: Optimizer, _ network: Network, weights: [SenderRows<Real>], delays: [SenderRows<Real>]
+        _ optimizer: Optimizer, _ network: Network, weights: [SenderRows<Real>], delays: [SenderRows<Real>],
+        isSparse: [Bool] = []
     ) throws(SpinnpropError) {
         guard optimizer.trainsSynapsesAlone else {
             throw SpinnpropError(.internal, "neurons, or delays without weights, are trained by a PlainSession")
@@ -33,6 +43,15 @@ public final class ResidentOptimizer<Real: MachineReal> {
         let arrays = weights + delays
         (base, shown, self.arrays, connectionCount) = (optimizer, network, arrays, weights.count)
         var (trained, blocks): ([SenderRows<Real>], [Block<Real>]) = (arrays, [])
+        self.isSparse = isSparse.isEmpty ? weights.map { _ in false } : isSparse
+        held = try zip(network.connections, zip(weights, self.isSparse)).map { (own, engine) throws(SpinnpropError) in
+            own.constraints.isNone && !engine.1 ? nil : try HeldWeights(own, rows: engine.0)
+        }
+        for (index, own) in held.enumerated() { trained[index] = own?.trained ?? trained[index] }
+        present = try zip(network.connections, delays).map { (own, rows) throws(SpinnpropError) in
+            let isMasked = own.constraints.hasMask && own.delayKind == .synaptic
+            return try ResidentOptimizer.memory(rows, isMasked ? own.constraints.mask.map { $0 ? 1 : 0 } : [])
+        }
         for (index, rows) in delays.enumerated() where !optimizer.delayParameters[index].isEmpty {
             let block = try ResidentOptimizer.memory(rows, optimizer.delayParameters[index])
             trained[weights.count + index] = rows.at(block.pointer)
@@ -45,12 +64,13 @@ public final class ResidentOptimizer<Real: MachineReal> {
             try block.clear(block.capacity)
             return block
         }
-        mean = try zip(arrays, optimizer.first).map { (rows, values) throws(SpinnpropError) in
-            try ResidentOptimizer.memory(rows, values)
+        let own = (trained, held)
+        let memory = { (index: Int, values: [Double]) throws(SpinnpropError) -> Block<Real> in
+            let held = index < own.1.count && !values.isEmpty ? own.1[index] : nil
+            return try ResidentOptimizer.memory(own.0[index], held?.part(of: values) ?? values)
         }
-        square = try zip(arrays, optimizer.second).map { (rows, values) throws(SpinnpropError) in
-            try ResidentOptimizer.memory(rows, values)
-        }
+        mean = try arrays.indices.map { (index) throws(SpinnpropError) in try memory(index, optimizer.first[index]) }
+        square = try arrays.indices.map { (index) throws(SpinnpropError) in try memory(index, optimizer.second[index]) }
     }
 
     private static func memory(_ rows: SenderRows<Real>, _ values: [Double]) throws(SpinnpropError) -> Block<Real> {
@@ -78,6 +98,7 @@ public final class ResidentOptimizer<Real: MachineReal> {
         own.takeWeights(of: other)
         shown = own
         for (rows, connection) in zip(arrays, own.connections) { rows.load(connection.weights, Poller(nil)) }
+        for own in held { own?.load() }
     }
 
     private func isDelay(_ array: Int) -> Bool { array >= connectionCount }
@@ -87,14 +108,19 @@ public final class ResidentOptimizer<Real: MachineReal> {
 
     public var optimizer: Optimizer {
         var whole = base
-        for (index, rows) in arrays.enumerated() where mean[index].capacity > 0 {
-            whole.first[index] = rows.at(mean[index].pointer).values
-            if square[index].capacity > 0 { whole.second[index] = rows.at(square[index].pointer).values }
+        for index in arrays.indices where mean[index].capacity > 0 {
+            whole.first[index] = values(index, mean[index].pointer)
+            if square[index].capacity > 0 { whole.second[index] = values(index, square[index].pointer) }
         }
         for connection in whole.delayParameters.indices where !whole.delayParameters[connection].isEmpty {
             whole.delayParameters[connection] = trained[connectionCount + connection].values
         }
         return whole
+    }
+
+    /// Numbers of what is trained of an array, in the network's order.
+    private func values(_ array: Int, _ own: UnsafeMutablePointer<Real>) -> [Double] {
+        (isDelay(array) ? nil : held[array])?.whole(own) ?? trained[array].at(own).values
     }
 
     /// Takes a step with gradients in the layout of the parameters, which it changes. - Parameter delays: none unless they are trained.
@@ -103,10 +129,12 @@ public final class ResidentOptimizer<Real: MachineReal> {
     public func step(
         weights: [UnsafeMutablePointer<Real>], delays: [UnsafeMutablePointer<Real>], rateFactor: Double
     ) throws(SpinnpropError) {
-        let gradients = weights + delays
+        let own = weights.indices.map { isSparse[$0] ? weights[$0] : held[$0]?.gather(weights[$0]) ?? weights[$0] }
+        let gradients = own + delays
         var largest = 0.0
         for (index, gradient) in gradients.enumerated() {
             let rows = trained[index]
+            if isDelay(index) { leaveOutAbsent(index, gradient) }
             guard let own = survey(gradient, rows.count), survey(rows.pointer, rows.count) != nil else {
                 return try refuse(gradients)
             }
@@ -122,7 +150,7 @@ public final class ResidentOptimizer<Real: MachineReal> {
             } else {
                 update(index, gradient, clipping, isDelay(index) ? rules.delays : rules.weights)
             }
-            if isDelay(index) { setDelays(index) }
+            if isDelay(index) { setDelays(index) } else { held[index]?.settle() }
         }
         isShown = false
     }
@@ -137,9 +165,10 @@ public final class ResidentOptimizer<Real: MachineReal> {
             for n in row &* rows.stride..<row &* rows.stride &+ rows.postCount {
                 own[n] = rule.derivative(
                     Double(gradient[n]), delay: Double(rows.pointer[n]), parameter: Double(parameters[n]))
-                largest = max(largest, own[n].magnitude)
             }
         }
+        leaveOutAbsent(array, own)
+        for n in 0..<rows.count { largest = max(largest, own[n].magnitude) }
         return largest
     }
 
@@ -153,6 +182,12 @@ public final class ResidentOptimizer<Real: MachineReal> {
                 rows.pointer[n] = rule.delay(parameters[n], within: bounds)
             }
         }
+    }
+
+    /// Delays of absent synapses have no gradient.
+    private func leaveOutAbsent<Entry: BinaryFloatingPoint>(_ array: Int, _ values: UnsafeMutablePointer<Entry>) {
+        let present = present[array - connectionCount]
+        for n in 0..<present.capacity where present.pointer[n] == 0 { values[n] = 0 }
     }
 
     /// The largest magnitude; `nil` if one is beyond the bounds or no number.
@@ -176,7 +211,7 @@ public final class ResidentOptimizer<Real: MachineReal> {
     private func refuse(_ gradients: [UnsafeMutablePointer<Real>]) throws(SpinnpropError) {
         var whole = Gradients(zerosFor: shown)
         for (index, gradient) in gradients.enumerated() {
-            let values = arrays[index].at(gradient).values
+            let values = values(index, gradient)
             if isDelay(index) { whole.delays[index - connectionCount] = values } else { whole.weights[index] = values }
         }
         try optimizer.checkBounds(network, whole)
@@ -189,7 +224,7 @@ public final class ResidentOptimizer<Real: MachineReal> {
         guard applied.takesNorm, largest > 0 else { return applied }
         var sum = 0.0
         for (index, gradient) in gradients.enumerated() {
-            let rows = arrays[index]
+            let rows = trained[index]
             if isDerived(index) {
                 let own = delayGradients[index - connectionCount].pointer
                 addSquares(

@@ -96,7 +96,7 @@ def array(values: Any, dtype: Any, name: str, ndim: int | None = None) -> npt.ND
         elif not _can_cast(found.dtype, wanted):
             raise TypeError(
                 f"{name} has dtype {found.dtype}, which does not cast safely to {wanted}; "
-                f"convert it, for example by .astype(np.{wanted})"
+                f"convert it, for example by .astype({'' if wanted == np.bool_ else 'np.'}{wanted})"
             )
     if ndim is not None and found.ndim != ndim:
         raise ValueError(f"{name} has {found.ndim} dimensions, shape {found.shape}; it must have {ndim}")

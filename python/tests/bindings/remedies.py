@@ -123,6 +123,18 @@ def weighted(value):
     return own
 
 
+NO_SYNAPSE = np.zeros((6, 5), bool)
+
+
+def held(weight=None, **given):
+    own = net()
+    for name, value in given.items():
+        getattr(own, name)[0] = value
+    if weight is not None:
+        own.weights[0] = np.full((6, 5), weight)
+    return own
+
+
 def spiked(times, units, n_units):
     return sp.SpikeTrains(times, units, [0] + [len(times)] * len(SPIKES), n_units)
 
@@ -212,6 +224,21 @@ REMEDIES = [
     (lambda: net(tau_mem=[20e-3] * 4), lambda: [net(tau_mem=[20e-3]), net(tau_mem=[20e-3] * 2), net(tau_mem=[20e-3] * 9)]),
     (lambda: net(weight_mean=[]), lambda: [net(weight_mean=[1.0, 1.0]), net(weight_mean=None)]),
     (lambda: net(weight_mean=[1.0] * 3), lambda: [net(weight_mean=[1.0, 1.0]), net(weight_mean=None)]),
+    (lambda: net(masks=~NO_SYNAPSE), lambda: [net(masks=[~NO_SYNAPSE, None]), net(masks=None)]),
+    (lambda: net(masks=[~NO_SYNAPSE]), lambda: net(masks=[~NO_SYNAPSE, None])),
+    (lambda: net(weight_bounds=[1.0]), lambda: [net(weight_bounds=None), net(weight_bounds=[0.0, 1.0])]),
+    (lambda: held(1.0, masks=NO_SYNAPSE), lambda: [held(0.0, masks=NO_SYNAPSE), held(1.0, masks=~NO_SYNAPSE)]),
+    (lambda: held(1.0, weight_bounds=(0, 0.5)), lambda: [held(0.5, weight_bounds=(0, 0.5)), held(1.0, weight_bounds=(0, 1))]),
+    (lambda: held(weight_bounds=(np.nan, 1.0)), lambda: held(weight_bounds=(-np.inf, 1.0))),
+    (lambda: held(weight_bounds=(1.0, 0.0)), lambda: held(weight_bounds=(0.0, 1.0))),
+    (
+        lambda: held(signs=[1] * 5, weight_bounds=(-2, -1)),
+        lambda: [held(signs=[1] * 5, weight_bounds=(1, 2)), held(signs=[0] * 5, weight_bounds=(-2, -1))],
+    ),
+    (
+        lambda: sp.Trainer(net(weight_bounds=[0.1, 0.1]), engine="clock"),
+        lambda: [sp.Trainer(net(weight_bounds=[0.1, 0.2]), engine="clock"), sp.Trainer(net(weight_bounds=[0.1, 0.1]), engine="event")],
+    ),
     (lambda: net(recurrent=[[True]]), lambda: [net(recurrent=True), net(recurrent=[True])]),
     (lambda: net(recurrent=[]), lambda: [net(recurrent=True), net(recurrent=[True])]),
     (lambda: net(recurrent=[True, False]), lambda: [net(recurrent=True), net(recurrent=[True])]),

@@ -15,6 +15,9 @@ extension spinnprop_network_options: TabledStruct {
         StructNumber("n_weight_mean", \.n_weight_mean),
         StructNumber("n_weight_std", \.n_weight_std),
         StructNumber("seed", \.seed),
+        StructNumber("n_masks", \.n_masks),
+        StructNumber("n_signs", \.n_signs),
+        StructNumber("n_weight_bounds", \.n_weight_bounds),
     ]
 }
 
