@@ -9,13 +9,14 @@ import Testing
 @testable import TestSupport
 
 struct SparseTests {
-    /// A case of which a part of the synapses exists, the others being as strong as all together were.
+    /// A case of which a part of the synapses exists, together as strong as all were.
     private func masked(_ configuration: Configuration, seed: UInt64, density: Double) throws -> RandomCase {
         var instance = try RandomCase(configuration, seed: seed)
         var random = RandomStream(seed: seed, stream: 21)
         for (index, connection) in instance.network.connections.enumerated() {
             let mask = connection.weights.indices.map { _ in random.uniform() < density }
-            try instance.network.setWeights(connection.weights.map { $0 / density.squareRoot() }, connection: index)
+            let scale = 1 / (connection.isRecurrent ? density.squareRoot() : density)
+            try instance.network.setWeights(connection.weights.map { $0 * scale }, connection: index)
             try instance.network.setMask(mask, connection: index)
         }
         return instance
@@ -25,11 +26,17 @@ struct SparseTests {
         var all: [Configuration] = []
         for ratio in [4, 2, 1, 3.3] {
             for delays in DelayKind.allCases {
+                for own in [false, true] {
+                    all.append(
+                        Configuration(
+                            sizes: [90, 61, 5], ratio: ratio, delays: [delays], recurrent: true, reset: own ? 0.1 : 0,
+                            ownThresholds: own, samples: 3, spikesPerInput: 3, gain: 1.1))
+                }
                 for (spikes, own) in [(3, false), (3, true), (40, false)] {
                     all.append(
                         Configuration(
                             sizes: [60, 23, 5], ratio: ratio, delays: [delays], reset: own ? 0.1 : 0, ownThresholds: own,
-                            samples: 3, spikesPerInput: spikes, gain: spikes > 20 ? 0.6 : 4))
+                            samples: 3, spikesPerInput: spikes, gain: spikes > 20 ? 0.16 : 1.1))
                 }
             }
         }
@@ -39,8 +46,8 @@ struct SparseTests {
     @Test(arguments: configurations)
     func synapsesAloneOrAll(_ configuration: Configuration) throws {
         for seed in 71...73 as ClosedRange<UInt64> {
-            var instance = try masked(configuration, seed: seed, density: 0.07)
-            for end in [6 * configuration.tauSyn, .infinity] {
+            var instance = try masked(configuration, seed: seed, density: configuration.recurrent ? 0.025 : 0.07)
+            for end in [6 * configuration.tauSyn, .infinity] where !configuration.recurrent || end < .infinity {
                 instance.options = ForwardOptions(endTime: end, maxSpikes: 300_000)
                 #expect(try LayerPlan(instance.network, layer: 0, monitor: nil).isSparse)
                 let spikes = try TogetherTests().compare(
@@ -51,7 +58,7 @@ struct SparseTests {
     }
 
     /// What few synapses exist has the gradients of differences, whether a layer goes through them alone or through all.
-    @Test(arguments: [0.06, 0.5], [DelayKind.none, .synaptic, .axonal])
+    @Test(arguments: [0.02, 0.06, 0.5], [DelayKind.none, .synaptic, .axonal])
     func matchesDifferences(_ density: Double, _ delays: DelayKind) throws {
         for recurrent in [false, true] { try matchesDifferences(density, delays, recurrent) }
     }
@@ -60,9 +67,9 @@ struct SparseTests {
         var kept = 0
         for seed in 1...3 as ClosedRange<UInt64> {
             let configuration = Configuration(
-                sizes: [40, 12, 3], delays: [delays], recurrent: recurrent, spikesPerInput: 1, gain: 3, step: 1e-4)
+                sizes: [60, 21, 3], delays: [delays], recurrent: recurrent, spikesPerInput: 1, gain: 1, step: 1e-4)
             let instance = try masked(configuration, seed: seed, density: density)
-            #expect(try LayerPlan(instance.network, layer: 0, monitor: nil).isSparse == (density < 0.1 && !recurrent))
+            #expect(try LayerPlan(instance.network, layer: 0, monitor: nil).isSparse == (density < (recurrent ? 0.05 : 0.1)))
             let loss = LinearLoss(seed: seed, unit: configuration.tauSyn, needsLeakyReadout: false)
             for comparison in try instance.compare(
                 loss, rate: RateRegularisation(strength: 0.7, target: 0.4, tau: 0.02),
@@ -80,7 +87,7 @@ struct SparseTests {
     func sessionsHaveTheBitsOfPlainOnes(_ kind: OptimizerKind, _ delays: DelayKind) throws {
         for density in [0.05, 0.5] {
             let configuration = Configuration(
-                sizes: [50, 21, 3], delays: [delays], samples: 20, spikesPerInput: 1, gain: 3, step: 1e-4)
+                sizes: [50, 21, 3], delays: [delays], samples: 20, spikesPerInput: 1, gain: 1.5)
             var instance = try masked(configuration, seed: 5, density: density)
             let signs = (0..<50).map { Int8($0 % 3 - 1) }
             try instance.network.setSigns(signs, connection: 0)

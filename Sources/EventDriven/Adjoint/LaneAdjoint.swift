@@ -85,6 +85,11 @@ extension LayerPlan {
         for jump in (0..<jumps.count).reversed() {
             let own = SpikeRow(times: jumps.times + jump, units: jumps.units + jump, count: 1)
             for (c, connection) in recurrent.enumerated() {
+                if let synapses = connection.synapses {
+                    if state.poller.isStopped(after: 16 * synapses.range(Int(jumps.units[jump])).count) { return }
+                    receive(Case.self, jump, jumps, connection, synapses, groups, sums[feedForward.count + c], state)
+                    continue
+                }
                 if state.poller.isStopped(after: 16 * neuronCount) { return }
                 var sums = sums[feedForward.count + c]
                 sums.errors = jumps.errors + jump
@@ -156,6 +161,32 @@ extension LayerPlan {
                 at[lane] &+= 1
             }
         }
+    }
+
+    /// Adds the adjoints of those who receive a spike of the layer itself, one after another.
+    private func receive<Case: CrossingCase>(
+        _: Case.Type, _ jump: Int, _ jumps: Jumps, _ own: EventConnection, _ synapses: Synapses, _ groups: UnitGroups,
+        _ sums: IncomingSums, _ state: LaneAdjointState
+    ) {
+        let (flow, sender) = (flows[0], Int(jumps.units[jump]))
+        var total = 0.0
+        for at in synapses.range(sender) {
+            let receiver = Int(synapses.receivers.pointer[at])
+            let time = jumps.times[jump] + own.delay(pre: sender, post: receiver)
+            var next = state.firsts.pointer[receiver]
+            let end = groups.range(receiver).upperBound
+            // An arrival at the time of a spike came after it.
+            while next < end, state.times.pointer[next] <= time { next &+= 1 }
+            guard next < end else { continue }
+            let p = Case.propagators(flow, state.times.pointer[next] - time)
+            let v = state.lambdaV.pointer[next]
+            let lambdaI = state.lambdaI.pointer[next] * p.b + v * (p.h * flow.ratio)
+            sums.weights[Int(synapses.places.pointer[at])] += lambdaI
+            let error = sums.columns[sender &* stride &+ receiver] * (v * p.a - lambdaI)
+            own.addDelay(error, pre: sender, post: receiver, to: sums.delays)
+            total += error
+        }
+        jumps.errors[jump] += total
     }
 
     /// A neuron's adjoint before one of its jumps, those after it having been worked out.

@@ -99,10 +99,17 @@ extension LayerPlan {
 
     private func schedule(_ neuron: Int, at time: Double, _ state: RecurrentState) throws(SpinnpropError) {
         for (c, own) in recurrent.enumerated() {
-            for receiver in own.arrivesAtOnce ? -1..<0 : 0..<neuronCount {
+            func send(to receiver: Int) throws(SpinnpropError) {
                 try state.pending.insert(
                     time: time + own.delay(pre: neuron, post: max(0, receiver)), connection: c, unit: neuron,
                     neuron: receiver)
+            }
+            if own.arrivesAtOnce {
+                try send(to: -1)
+            } else if let synapses = own.synapses {
+                for at in synapses.range(neuron) { try send(to: Int(synapses.receivers.pointer[at])) }
+            } else {
+                for receiver in 0..<neuronCount { try send(to: receiver) }
             }
         }
     }
@@ -116,6 +123,14 @@ extension LayerPlan {
             mover.move(neuron, to: time, state)
             state.i.pointer[neuron] += column[neuron]
             bound(neuron, state)
+        } else if let synapses = own.synapses {
+            for at in synapses.range(unit) {
+                let receiver = Int(synapses.receivers.pointer[at])
+                mover.move(receiver, to: time, state)
+                state.i.pointer[receiver] += column[receiver]
+                bound(receiver, state)
+            }
+            try state.poller.spend(8 * synapses.range(unit).count)
         } else {
             for receiver in 0..<neuronCount {
                 mover.move(receiver, to: time, state)

@@ -56,9 +56,14 @@ final class Arrivals {
         }
         var capacity = 0
         for own in incoming {
-            capacity +=
-                rows.source(own).count
-                * (neuron == nil && !own.arrivesAtOnce ? own.connection.postCount : 1)
+            let row = rows.source(own)
+            if neuron != nil || own.arrivesAtOnce {
+                capacity += row.count
+            } else if let synapses = own.synapses {
+                for n in 0..<row.count { capacity += synapses.range(Int(row.units[n])).count }
+            } else {
+                capacity += row.count * own.connection.postCount
+            }
         }
         // Five columns, their double for sorting, and room to grow.
         try Memory.check(count: capacity, bytesPerElement: 80, "the arrivals of one sample")
@@ -69,8 +74,11 @@ final class Arrivals {
             let receivers = neuron.map { $0..<($0 + 1) } ?? (own.arrivesAtOnce ? 0..<1 : 0..<own.connection.postCount)
             let isSpread = neuron == nil && !own.arrivesAtOnce
             for n in 0..<row.count {
-                try poller.spend(8 &* receivers.count)
-                for receiver in receivers {
+                let synapses = isSpread ? own.synapses : nil
+                let places = synapses?.range(Int(row.units[n])) ?? receivers
+                try poller.spend(8 &* places.count)
+                for place in places {
+                    let receiver = synapses.map { Int($0.receivers.pointer[place]) } ?? place
                     times[at] = row.times[n] + own.delay(pre: Int(row.units[n]), post: receiver)
                     connections[at] = Int32(truncatingIfNeeded: c)
                     units[at] = row.units[n]

@@ -162,15 +162,15 @@ final class LayerPlan: @unchecked Sendable {
         columns.pointer.update(from: other.columns.pointer, count: incoming.count)
     }
 
-    /// Whether a layer without recurrence has at most a tenth of its synapses. By counts of instructions an arrival through one synapse takes
-    /// about as many as a spike does at SPARSEBOUND neurons that are moved as one.
+    /// Whether a layer has so few of its synapses that going through these alone takes fewer instructions than moving all neurons as one.
     private static func isSparse(_ network: Network, layer: Int) -> Bool {
         let incoming = network.connections.filter { $0.target == layer }
         let all = incoming.reduce(0) { $0 + $1.weights.count }
         let existing = incoming.reduce(0) {
             $0 + ($1.constraints.hasMask ? $1.constraints.mask.count { $0 } : $1.weights.count)
         }
-        return existing < all / 10 && existing <= Int(Int32.max) && !incoming.contains { $0.isRecurrent }
+        let times = incoming.contains { $0.isRecurrent } ? 30 : 10
+        return existing <= all / times && existing <= Int(Int32.max)
     }
 
     /// The plans of all layers.

@@ -43,6 +43,10 @@ final class Synapses: @unchecked Sendable {
         starts[0] = 0
     }
 
+    /// A sender's synapses in `receivers` and `places`.
+    @inline(__always)
+    func range(_ sender: Int) -> Range<Int> { starts.pointer[sender]..<starts.pointer[sender &+ 1] }
+
     /// Numbers of all synapses as an array of the network, 0 where there is none.
     func whole(_ part: UnsafePointer<Double>) -> [Double] {
         var all = [Double](repeating: 0, count: elementCount)
