@@ -99,7 +99,8 @@ extension Connection {
             guard constraints.exists(index) else {
                 guard weight == 0 else {
                     throw .invalidValue(
-                        "\(name(ofWeight: index)) is \(weight), but the mask has no such synapse; set it to 0, or change the mask")
+                        "\(name(ofWeight: index)) is \(weight), but the mask has no such synapse; set it to 0, or change the mask"
+                    )
                 }
                 continue
             }
@@ -157,7 +158,8 @@ extension Connection {
     mutating func setBounds(low: Double, high: Double) throws(SpinnpropError) {
         guard !low.isNaN, !high.isNaN else {
             throw .invalidValue(
-                "\(name("weight_bounds")) are \(low) .. \(high); give two numbers, infinite ones where there is no bound")
+                "\(name("weight_bounds")) are \(low) .. \(high); give two numbers, infinite ones where there is no bound"
+            )
         }
         var new = constraints
         // Not -0, which differs from 0 in its bits.

@@ -80,7 +80,9 @@ extension Network {
     /// Sets what weights are held to, before they are drawn.
     fileprivate mutating func hold(to options: NetworkOptions) throws(SpinnpropError) {
         let bounds = options.weightBounds
-        let (synapses, senders) = connections.reduce(into: (0, 0)) { $0 = ($0.0 + $1.weights.count, $0.1 + $1.preCount) }
+        let (synapses, senders) = connections.reduce(into: (0, 0)) {
+            $0 = ($0.0 + $1.weights.count, $0.1 + $1.preCount)
+        }
         for (name, count, counts) in [
             ("masks", options.masks.count, [0, synapses]), ("signs", options.signs.count, [0, senders]),
             ("weight_bounds", bounds.count, [0, 2, 2 * connections.count]),

@@ -35,7 +35,8 @@ struct SparseTests {
                 for (spikes, own) in [(3, false), (3, true), (40, false)] {
                     all.append(
                         Configuration(
-                            sizes: [60, 23, 5], ratio: ratio, delays: [delays], reset: own ? 0.1 : 0, ownThresholds: own,
+                            sizes: [60, 23, 5], ratio: ratio, delays: [delays], reset: own ? 0.1 : 0,
+                            ownThresholds: own,
                             samples: 3, spikesPerInput: spikes, gain: spikes > 20 ? 0.16 : 1.1))
                 }
             }
@@ -69,7 +70,9 @@ struct SparseTests {
             let configuration = Configuration(
                 sizes: [60, 21, 3], delays: [delays], recurrent: recurrent, spikesPerInput: 1, gain: 1, step: 1e-4)
             let instance = try masked(configuration, seed: seed, density: density)
-            #expect(try LayerPlan(instance.network, layer: 0, monitor: nil).isSparse == (density < (recurrent ? 0.05 : 0.1)))
+            #expect(
+                try LayerPlan(instance.network, layer: 0, monitor: nil).isSparse == (density < (recurrent ? 0.05 : 0.1))
+            )
             let loss = LinearLoss(seed: seed, unit: configuration.tauSyn, needsLeakyReadout: false)
             for comparison in try instance.compare(
                 loss, rate: RateRegularisation(strength: 0.7, target: 0.4, tau: 0.02),
@@ -135,7 +138,8 @@ struct SparseTests {
             (0..<240).map { $0 / 40 == 1 ? $0 % 40 < 15 : $0 / 40 == 4 ? $0 % 40 == 39 : false }, connection: 0)
         #expect(try LayerPlan(network, layer: 0, monitor: nil).isSparse)
         let times = (0..<40).map { 1e-3 * Double($0) }
-        let input = try SpikeTrains(times: times, units: (0..<40).map { Int32($0) }, offsets: [0, 40, 40], unitCount: 40)
+        let input = try SpikeTrains(
+            times: times, units: (0..<40).map { Int32($0) }, offsets: [0, 40, 40], unitCount: 40)
         for end in [0.012, 0.039, .infinity] {
             let own = try TogetherTests().compare(
                 network, input, ForwardOptions(endTime: end, maxSpikes: 1000), unit: 5e-3, "end \(end)")

@@ -35,7 +35,8 @@ struct LayeredGradients {
             }
             return gradients.neurons[layer][keyPath: path]
         case .mask, .signs, .bounds:
-            throw .invalidValue("parameter is \(parameter.name); it must be one with a gradient, as SPINNPROP_WEIGHTS (0)")
+            throw .invalidValue(
+                "parameter is \(parameter.name); it must be one with a gradient, as SPINNPROP_WEIGHTS (0)")
         }
     }
 }
