@@ -38,9 +38,10 @@ $(VENV)/.made-with: FORCE
 	@scripts/prepare.sh "$(PYTHON)" $(VENV)
 
 # The stamp is as old as the build's start, so that a source changed meanwhile is seen.
+$(VENV)/.installed: export SPINNPROP_FOR_THIS_PROCESSOR := 1
 $(VENV)/.installed: $(VENV)/.made-with $(PACKAGE_SOURCES)
 	@touch $@.new
-	@echo "spinnprop: 2 of 3, building the library, once for any processor and once for newer ones"
+	@echo "spinnprop: 2 of 3, building the library for this processor"
 	@scripts/build-library.sh >/dev/null
 	@echo "spinnprop: 3 of 3, installing the package and what it needs"
 	@scripts/progress.sh 's/^ *Downloading \([^ ]* .*)\)$$/spinnprop: fetching \1/p' $(PIP_ALOUD) --no-build-isolation '.[all]'
@@ -74,7 +75,11 @@ test-library: $(VENV)/.test-tools ## pytest: bindings, agreement with other libr
 test-commands: $(VENV)/.test-tools ## pytest: the command line, README and notebooks
 	$(VENV)/bin/python -u -m pytest python/tests/commands python/tests/documentation
 
+# The package as it is handed on, with the libraries for all processors.
 $(VENV)/.test-tools: $(VENV)/.installed pyproject.toml
+	@echo "spinnprop: building the library for all processors, and installing what the tests use"
+	@scripts/build-library.sh >/dev/null
+	@$(PIP) --no-build-isolation --force-reinstall --no-deps .
 	@$(PIP) 'spinnprop[test]'
 	@touch $@
 

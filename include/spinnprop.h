@@ -771,7 +771,7 @@ SPINNPROP_API spinnprop_status spinnprop_biograd_set(spinnprop_biograd *training
 /* Trains until `epochs` are done in all or the callback stops it; called again with the same data it goes on, and ends with the very
  * bits of a run that was never stopped; other data are refused. An error leaves the training after its last good batch.
  * engine: NULL, the host; or one of kind SPINNPROP_ENGINE_SPINNAKER2, whose programs for input, neurons, error neurons and sleep do the same
- * to the bit and keep account of it. Of its options time_step, steps, decay, batch_size, spikes_per_neuron and active_senders are not read, and
+ * to the bit, unless packets are lost and only counted, and keep account of it. Of its options time_step, steps, decay, batch_size, spikes_per_neuron and active_senders are not read, and
  * copies is at most the 8 parts that a batch is learnt in. SPINNPROP_UNSUPPORTED with SPINNPROP_BIOGRAD_BPTT and in integers,
  * SPINNPROP_OUT_OF_MEMORY for a network that does not fit, before anything has run.
  * checkpoint_path: a file that is written as by spinnprop_biograd_save after each epoch and on a stop; NULL: none. */
@@ -836,10 +836,14 @@ SPINNPROP_API void spinnprop_biograd_epoch_init(spinnprop_biograd_epoch *epoch);
 SPINNPROP_API spinnprop_status spinnprop_biograd_history(spinnprop_biograd_epoch *epochs, int64_t n,
                                                          const spinnprop_biograd *training);
 /* spikes: (epochs, layers), per sample. Angles in degrees between the feedback of each hidden layer and the product of the weights from it
- * to the output, and the feedback's norm over the product's: (epochs + 1, hidden layers), the last row as it is now. */
+ * to the output, and the feedback's norm over the product's: (epochs, hidden layers), at the end of each. */
 SPINNPROP_API spinnprop_status spinnprop_biograd_curves(double *spikes, int64_t n_spikes, double *angles,
                                                         int64_t n_angles, double *norm_ratios, int64_t n_norm_ratios,
                                                         const spinnprop_biograd *training);
+/* Both as they are now: one for each hidden layer. */
+SPINNPROP_API spinnprop_status spinnprop_biograd_alignment(double *angles, int64_t n_angles, double *norm_ratios,
+                                                           int64_t n_norm_ratios, const spinnprop_biograd *training,
+                                                           spinnprop_progress_callback progress, void *payload);
 
 /* ------------------------------------------------------------------------------------------- sparse recurrent networks */
 

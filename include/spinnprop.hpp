@@ -725,16 +725,27 @@ public:
     std::vector<spinnprop_biograd_epoch> history() const {
         return detail::rows<spinnprop_biograd_epoch>(info().epochs_done, spinnprop_biograd_history, get());
     }
-    // spikes: (epochs, layers); angles and norm_ratios: (epochs + 1, hidden layers), the last row as it is now.
+    // spikes: (epochs, layers); angles and norm_ratios: (epochs, hidden layers).
     struct Curves {
         std::vector<double> spikes, angles, norm_ratios;
     };
     Curves curves() const {
         const auto layers = sizes_.size() - 1, epochs = static_cast<std::size_t>(info().epochs_done);
-        Curves all{std::vector<double>(epochs * layers), std::vector<double>((epochs + 1) * (layers - 1)), {}};
+        Curves all{std::vector<double>(epochs * layers), std::vector<double>(epochs * (layers - 1)), {}};
         all.norm_ratios.resize(all.angles.size());
         check(spinnprop_biograd_curves(all.spikes.data(), detail::size(all.spikes), all.angles.data(), detail::size(all.angles),
                                        all.norm_ratios.data(), detail::size(all.norm_ratios), get()));
+        return all;
+    }
+    // Of each hidden layer, as they are now.
+    struct Alignment {
+        std::vector<double> angles, norm_ratios;
+    };
+    Alignment alignment(const Progress &progress = {}) const {
+        Alignment all{std::vector<double>(sizes_.size() - 2), std::vector<double>(sizes_.size() - 2)};
+        detail::Listener listener{progress};
+        listener.check(spinnprop_biograd_alignment(all.angles.data(), detail::size(all.angles), all.norm_ratios.data(),
+                                                   detail::size(all.norm_ratios), get(), listener.callback(), &listener));
         return all;
     }
     const spinnprop_biograd *get() const { return handle_.get(); }

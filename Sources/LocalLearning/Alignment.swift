@@ -10,47 +10,91 @@ public struct Alignment: Equatable, Sendable {
 }
 
 extension LocalNetwork {
-    /// The product W_L ... W_(l+1), transposed: (neurons, outputs).
-    func alignedFeedback(layer: Int) -> [Float] { product(from: layer).map { Float($0) } }
-
-    /// One per hidden layer.
-    public var alignments: [Alignment] {
-        layers.indices.dropLast().map { layer in
-            let (product, feedback) = (product(from: layer), feedback(layer: layer))
-            var (dot, own, other) = (0.0, 0.0, 0.0)
-            for (a, b) in zip(product, feedback) {
-                dot += a * Double(b)
-                own += Double(b) * Double(b)
-                other += a * a
-            }
-            let norms = own.squareRoot() * other.squareRoot()
-            let cosine = norms > 0 ? max(-1, min(1, dot / norms)) : .nan
-            let angle = HalfTurn.angle(((1 - cosine) * (1 + cosine)).squareRoot(), cosine)
-            return Alignment(angle: angle * 180 / .pi, normRatio: (own / other).squareRoot())
-        }
+    /// Gives each hidden layer the product W_L ... W_(l+1), transposed, as its feedback.
+    mutating func alignFeedback() throws(SpinnpropError) {
+        var all: [[Float]] = []
+        try products(nil) { (_, product) in all.append(product.map { Float($0) }) }
+        for (layer, feedback) in all.reversed().enumerated() { try setFeedback(feedback, layer: layer) }
     }
 
-    /// (neurons, outputs), in float64.
-    private func product(from layer: Int) -> [Double] {
+    /// One per hidden layer. - Throws: `cancelled` if `monitor` says so, which wide layers take long enough for; `outOfMemory`.
+    public func alignments(_ monitor: Monitor? = nil) throws(SpinnpropError) -> [Alignment] {
+        var all: [Alignment] = []
+        try products(monitor) { (layer, product) in all.append(alignment(layer, product)) }
+        return all.reversed()
+    }
+
+    private func alignment(_ layer: Int, _ product: UnsafeBufferPointer<Double>) -> Alignment {
+        let own = layers[layer]
+        var (dot, squares, others) = (0.0, 0.0, 0.0)
+        for neuron in 0..<own.neuronCount {
+            for output in 0..<outputCount {
+                let a = product[neuron * outputCount + output]
+                let b = Double(own.feedback[output * own.stride + neuron])
+                dot += a * b
+                squares += b * b
+                others += a * a
+            }
+        }
+        let norms = squares.squareRoot() * others.squareRoot()
+        let cosine = norms > 0 ? max(-1, min(1, dot / norms)) : .nan
+        let angle = HalfTurn.angle(((1 - cosine) * (1 + cosine)).squareRoot(), cosine)
+        return Alignment(angle: angle * 180 / .pi, normRatio: (squares / others).squareRoot())
+    }
+
+    /// Hands `body` each hidden layer, from the last to the first, with the product W_L ... W_(l+1), transposed: (neurons, outputs).
+    private func products(
+        _ monitor: Monitor?, _ body: (_ layer: Int, _ product: UnsafeBufferPointer<Double>) -> Void
+    ) throws(SpinnpropError) {
         let outputs = outputCount
-        var product: [Double] = []
-        for upper in layers.indices.reversed().prefix(while: { $0 > layer }) {
+        var (above, product) = (Block<Double>(), Block<Double>())
+        for upper in layers.indices.dropFirst().reversed() {
             let own = layers[upper]
-            var next = [Double](repeating: 0, count: own.preCount * outputs)
-            for sender in 0..<own.preCount {
-                for neuron in 0..<own.neuronCount {
-                    let weight = Double(own.rows[sender * own.stride + neuron])
-                    if upper == layers.count - 1 {
-                        next[sender * outputs + neuron] = weight
-                    } else {
-                        for output in 0..<outputs {
-                            next[sender * outputs + output] += weight * product[neuron * outputs + output]
-                        }
+            let isLast = upper == layers.count - 1
+            swap(&above, &product)
+            try product.reserve(own.preCount * outputs)
+            let (above, product) = (above.pointer, product.pointer)
+            try own.rows.withUnsafeBufferPointer { (rows) throws(SpinnpropError) in
+                let rows = Shared(rows.baseAddress.unsafelyUnwrapped, above, product)
+                // Each sender's row by itself, so that nothing depends on which thread does it.
+                let parts = min(own.preCount, 64)
+                try parallelLoop(parts: parts, monitor: monitor) { (part) throws(SpinnpropError) in
+                    let poller = Poller(monitor)
+                    for sender in own.preCount * part / parts..<own.preCount * (part + 1) / parts {
+                        try rows.multiply(sender, own.stride, own.neuronCount, outputs, isLast: isLast, poller)
                     }
                 }
             }
-            product = next
+            body(upper - 1, UnsafeBufferPointer(start: product, count: own.preCount * outputs))
         }
-        return product
+    }
+}
+
+/// What the threads of a product read, and where each writes its own rows.
+private struct Shared: @unchecked Sendable {
+    let rows: UnsafePointer<Float>
+    let above: UnsafeMutablePointer<Double>
+    let product: UnsafeMutablePointer<Double>
+
+    init(
+        _ rows: UnsafePointer<Float>, _ above: UnsafeMutablePointer<Double>, _ product: UnsafeMutablePointer<Double>
+    ) { (self.rows, self.above, self.product) = (rows, above, product) }
+
+    func multiply(
+        _ sender: Int, _ stride: Int, _ count: Int, _ outputs: Int, isLast: Bool, _ poller: Poller
+    ) throws(SpinnpropError) {
+        let row = rows + sender * stride
+        let sum = product + sender * outputs
+        if isLast {
+            for neuron in 0..<count { sum[neuron] = Double(row[neuron]) }
+            return try poller.spend(count)
+        }
+        sum.update(repeating: 0, count: outputs)
+        for neuron in 0..<count {
+            let weight = Double(row[neuron])
+            let other = above + neuron * outputs
+            for output in 0..<outputs { sum[output] += weight * other[output] }
+            try poller.spend(outputs)
+        }
     }
 }

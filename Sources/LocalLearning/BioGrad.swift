@@ -119,8 +119,9 @@ public struct BioGrad: Equatable, Sendable {
                 if batch < batchCount, let monitor, monitor.monitor.poll() { throw .cancelled }
             }
             var end = self.progress(batchCount)
+            if let monitor { monitor.listener.state = end }
             end.isEpochFinished = true
-            finishEpoch()
+            try finishEpoch(monitor?.monitor)
             if let progress, !progress(end) { throw .cancelled }
             try keep?(self)
         }
@@ -181,14 +182,15 @@ public struct BioGrad: Equatable, Sendable {
         self.batch += 1
     }
 
-    private mutating func finishEpoch() {
+    /// All of it, or nothing: then the epoch's batches are done, and it is finished by the next run.
+    private mutating func finishEpoch(_ monitor: Monitor?) throws(SpinnpropError) {
         var record = LocalEpoch()
         let count = Double(sums.samples)
         record.loss = sums.loss / count
         record.accuracy = Double(sums.correct) / count
         record.silent = Double(sums.silent) / count
         record.spikes = sums.spikes.map { Double($0) / count }
-        record.alignments = network.alignments
+        record.alignments = try network.alignments(monitor)
         history.append(record)
         epoch += 1
         batch = 0

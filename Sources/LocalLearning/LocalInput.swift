@@ -36,7 +36,9 @@ public struct LocalInput: Sendable {
             )
         }
         for (index, value) in probabilities.enumerated() where !(value >= 0 && value <= 1) {
-            throw .invalidValue("probability \(index) is \(value); probabilities of a spike must be 0 .. 1")
+            throw .invalidValue(
+                "the probability of input \(index % unitCount) in sample \(index / unitCount) is \(value); probabilities of a spike must be 0 .. 1"
+            )
         }
         sampleCount = probabilities.count / unitCount
         self.unitCount = unitCount
@@ -146,8 +148,9 @@ package final class LocalInputScratch {
         func step(_ spike: Int) -> Int {
             let time = trains.times[spike]
             var step = (time / stepTime).rounded(.down)
-            // A quotient may be rounded down from a step that begins at the very time.
+            // A quotient may be rounded down from a step that begins at the very time, or up to one that begins after it.
             if (step + 1) * stepTime <= time { step += 1 }
+            if step * stepTime > time { step -= 1 }
             return step < Double(steps) ? Int(step) : steps
         }
         // The spikes of each step, in any order; those after the last one are left out.

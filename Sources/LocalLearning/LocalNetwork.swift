@@ -42,6 +42,25 @@ public struct LocalNetwork: Equatable, Sendable {
     ///
     /// - Throws: `invalidValue` for fewer than two sizes, or one below 1; `outOfMemory`.
     public init(sizes: [Int], seed: UInt64 = 0, feedback: LocalFeedback = .random) throws(SpinnpropError) {
+        try self.init(zeros: sizes)
+        for layer in layers.indices {
+            var random = LocalPurpose.weights.stream(seed: seed, UInt64(layer))
+            let scale = 1 / (3 * Double(layers[layer].preCount)).squareRoot()
+            try setWeights(drawn(layers[layer].preCount * layers[layer].neuronCount, scale, &random), layer: layer)
+        }
+        switch feedback {
+        case .aligned: try alignFeedback()
+        case .random:
+            for layer in layers.indices.dropLast() {
+                var random = LocalPurpose.feedback.stream(seed: seed, UInt64(layer))
+                let scale = 1 / (5 * Double(outputCount)).squareRoot()
+                try setFeedback(drawn(layers[layer].neuronCount * outputCount, scale, &random), layer: layer)
+            }
+        }
+    }
+
+    /// All weights, biases and feedback weights 0. - Throws: as `init(sizes:seed:feedback:)`.
+    package init(zeros sizes: [Int]) throws(SpinnpropError) {
         guard sizes.count >= 2 else {
             throw .invalidValue("a network needs an input and at least one layer; \(sizes.count) sizes were given")
         }
@@ -66,19 +85,6 @@ public struct LocalNetwork: Equatable, Sendable {
                     biases: [Float](repeating: 0, count: stride),
                     feedback: [Float](
                         repeating: 0, count: layer < sizes.count - 1 ? sizes[sizes.count - 1] * stride : 0)))
-        }
-        for layer in layers.indices {
-            var random = LocalPurpose.weights.stream(seed: seed, UInt64(layer))
-            let scale = 1 / (3 * Double(layers[layer].preCount)).squareRoot()
-            try setWeights(drawn(layers[layer].preCount * layers[layer].neuronCount, scale, &random), layer: layer)
-        }
-        for layer in layers.indices.dropLast() {
-            var random = LocalPurpose.feedback.stream(seed: seed, UInt64(layer))
-            let scale = 1 / (5 * Double(outputCount)).squareRoot()
-            let values =
-                feedback == .random
-                ? drawn(layers[layer].neuronCount * outputCount, scale, &random) : alignedFeedback(layer: layer)
-            try setFeedback(values, layer: layer)
         }
     }
 

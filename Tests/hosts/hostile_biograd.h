@@ -149,10 +149,14 @@ static void local_learning_access(void) {
     spinnprop_biograd_epoch_init(NULL);
     INVALID(spinnprop_biograd_history(&epoch, 1, training));
     INVALID(spinnprop_biograd_history(&epoch, 0, NULL));
-    INVALID(spinnprop_biograd_curves(values, 1, others, 1, others + 1, 1, training));
-    INVALID(spinnprop_biograd_curves(values, 0, others, 2, others + 1, 1, training));
-    INVALID(spinnprop_biograd_curves(values, 0, NULL, 1, others + 1, 1, training));
-    INVALID(spinnprop_biograd_curves(values, 0, others, 1, others + 1, 1, NULL));
+    INVALID(spinnprop_biograd_curves(values, 1, others, 0, others, 0, training));
+    INVALID(spinnprop_biograd_curves(values, 0, others, 1, others, 0, training));
+    INVALID(spinnprop_biograd_curves(values, 0, others, 0, others, -1, training));
+    INVALID(spinnprop_biograd_curves(values, 0, others, 0, others, 0, NULL));
+    INVALID(spinnprop_biograd_alignment(values, 0, others, 1, training, NULL, NULL));
+    INVALID(spinnprop_biograd_alignment(values, 1, others, 2, training, NULL, NULL));
+    INVALID(spinnprop_biograd_alignment(NULL, 1, others, 1, training, NULL, NULL));
+    INVALID(spinnprop_biograd_alignment(values, 1, others, 1, NULL, NULL, NULL));
     spinnprop_biograd_free(training);
 }
 

@@ -334,6 +334,27 @@ static PyObject *biograd_curves(PyObject *module, PyObject *args) {
     return result;
 }
 
+static PyObject *biograd_alignment(PyObject *module, PyObject *args) {
+    PyObject *angles_object, *ratios_object, *capsule, *progress, *result = NULL;
+    call call;
+    if (!PyArg_ParseTuple(args, "OOOO", &angles_object, &ratios_object, &capsule, &progress)) return NULL;
+    spinnprop_biograd *own = NULL;
+    array angles = ARRAY_NONE, ratios = ARRAY_NONE;
+    if (array_write(&angles, angles_object, ARRAY_FLOAT64, "angles") &&
+        array_write(&ratios, ratios_object, ARRAY_FLOAT64, "norm_ratios") && call_init(module, &call, progress) &&
+        (own = biograd_snapshot(module, capsule))) {
+        call_begin(&call);
+        spinnprop_status status = spinnprop_biograd_alignment(array_data(angles), angles.count, array_data(ratios), ratios.count,
+                                                              own, call_progress, &call);
+        call_end(&call);
+        result = PyErr_Occurred() ? NULL : none_or_raise(module, status);
+    }
+    spinnprop_biograd_free(own);
+    array_release(&angles);
+    array_release(&ratios);
+    return result;
+}
+
 PyMethodDef biograd_methods[] = {
     {"biograd_defaults", biograd_defaults, METH_NOARGS, "biograd_defaults($module, /)\n--\n\nThe core's defaults."},
     {"biograd_create", biograd_create, METH_VARARGS,
@@ -368,5 +389,7 @@ PyMethodDef biograd_methods[] = {
     {"biograd_history", biograd_history, METH_O, "biograd_history($module, training, /)\n--\n\nA dict for each epoch."},
     {"biograd_curves", biograd_curves, METH_VARARGS,
      "biograd_curves($module, spikes, angles, norm_ratios, training, /)\n--\n\nFill what each layer did, epoch by epoch."},
+    {"biograd_alignment", biograd_alignment, METH_VARARGS,
+     "biograd_alignment($module, angles, norm_ratios, training, progress, /)\n--\n\nFill how far feedback is aligned now."},
     {NULL, NULL, 0, NULL},
 };

@@ -296,12 +296,29 @@ public func spinnprop_biograd_curves(
     barrier {
         let own = try held(training).idle()
         let layers = own.network.layers.count
-        let rows = own.history.map(\.alignments) + [own.network.alignments]
+        let rows = own.history.map(\.alignments)
         let first = try output(spikes, n_spikes, needed: own.history.count * layers, "spikes")
         let second = try output(angles, n_angles, needed: rows.count * (layers - 1), "angles")
         let third = try output(norm_ratios, n_norm_ratios, needed: rows.count * (layers - 1), "norm_ratios")
         first.fill(Array(own.history.map(\.spikes).joined()))
         second.fill(rows.joined().map(\.angle))
         third.fill(rows.joined().map(\.normRatio))
+    }
+}
+
+@c @implementation
+public func spinnprop_biograd_alignment(
+    _ angles: UnsafeMutablePointer<Double>?, _ n_angles: Int64, _ norm_ratios: UnsafeMutablePointer<Double>?,
+    _ n_norm_ratios: Int64, _ training: OpaquePointer?,
+    _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
+) -> spinnprop_status {
+    barrier {
+        let network = try held(training).idle().network
+        let hidden = network.layers.count - 1
+        let first = try output(angles, n_angles, needed: hidden, "angles")
+        let second = try output(norm_ratios, n_norm_ratios, needed: hidden, "norm_ratios")
+        let all = try network.alignments(Listener(callback: progress, payload: payload).monitor(total: hidden))
+        first.fill(all.map(\.angle))
+        second.fill(all.map(\.normRatio))
     }
 }

@@ -89,7 +89,7 @@ public enum BioGradFile {
                 }
             }
         }
-        var network = try LocalNetwork(sizes: sizes)
+        var network = try LocalNetwork(zeros: sizes)
         for (index, layer) in network.layers.enumerated() {
             let own = "layers.\(index)."
             if options.integer {

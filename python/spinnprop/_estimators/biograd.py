@@ -35,7 +35,7 @@ class BioGradClassifier(Decisions, BaseEstimator):
     Parameters
     ----------
     hidden : sequence of int or int
-        Neurons of each hidden layer.
+        Neurons of each hidden layer. One of 100 suits tables and small images; the published networks for MNIST have (500, 100).
     complement : bool or None
         Whether an input for 1 - x stands beside that of each feature x, so that small values speak as well. None: with fewer than 32
         features.
@@ -44,11 +44,12 @@ class BioGradClassifier(Decisions, BaseEstimator):
         becomes 0. If not, features must lie in [0, 1].
     steps, soft_start, decay, threshold, window, amplitude, rule, feedback, sleep, sleep_steps, sleep_rate, sleep_power, sleep_draw, \
 averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, traces_from, includes_threshold, integer, engine
-        As in `BioGrad`.
+        As in `BioGrad`. `window` is twice the published one: with that, neurons at rest do not learn to spike.
     checkpoint : path or None
-        A file that is written after each epoch and on Ctrl-C; see `BioGrad.run`.
+        A file that is written after each epoch and on Ctrl-C; see `BioGrad.run`. What is there is overwritten, unless `resume`.
     resume : bool
-        Whether to go on from `checkpoint` if it exists, with the same data and the same options but `epochs`.
+        Whether to go on from `checkpoint` if it exists, with the same data and the same options but `epochs`. One that has done as many or
+        more is taken as it is.
     verbose : bool
         Whether to show progress: a bar, or lines where there is no terminal.
 
@@ -56,11 +57,13 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
     ----------
     training_ : BioGrad
         What has been trained.
-    history_ : (epochs,) structured array
+    history_ : (n_iter_,) structured array
         See `BioGrad.history`: accuracy, and for each hidden layer the angle of its feedback and the ratio of norms.
     classes_ : array
     complements_ : bool
         Whether inputs for 1 - x were used.
+    feature_min_, feature_max_ : (n_features_in_,) array
+        Each feature's range in the training set, with `rescale`.
     n_features_in_ : int
     n_iter_ : int
         Epochs done.

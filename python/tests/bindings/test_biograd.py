@@ -354,15 +354,15 @@ def test_a_gradient_beyond_float32_is_an_error(small):
                 call(*small)
 
 
-@pytest.mark.parametrize("step_time", [5e-3, 1e-4, 3e-3, 1e-3, 0.1])
-def test_a_spike_at_the_beginning_of_a_step_is_in_it(step_time):
+@pytest.mark.parametrize("step_time", [5e-3, 1e-4, 3e-3, 1e-3, 0.1, 0.0005097352393619469])
+def test_spikes_at_both_ends_of_a_step_are_in_it(step_time):
     steps = 100
     training = sp.BioGrad([1, 1, 2], steps=steps, decay=0.0, threshold=0.5, traces_from=0)
     training.set("weights", 0, [[1.0]])
     training.set("weights", 1, [[1.0], [0.0]])
-    times = np.arange(steps) * step_time
-    counts = training.counts(sp.SpikeTrains(times, np.zeros(steps, np.int64), [0, steps], 1), step_time=step_time)
-    assert counts.tolist() == [[steps, 0]]
+    for times in (np.arange(steps) * step_time, np.nextafter(np.arange(1, steps + 1) * step_time, 0)):
+        counts = training.counts(sp.SpikeTrains(times, np.zeros(steps, np.int64), [0, steps], 1), step_time=step_time)
+        assert counts.tolist() == [[steps, 0]]
 
 
 def test_a_checkpoint_is_tried_before_the_first_epoch(small, tmp_path):
@@ -425,3 +425,16 @@ def test_what_cannot_wake_is_left_alone():
         before = [weights.tobytes() for weights in training.weights]
         training.wake(X)
         assert [weights.tobytes() for weights in training.weights] == before
+
+
+def test_a_training_in_use_can_be_shown(small):
+    training = sp.BioGrad([6, 8, 3], epochs=1)
+    seen = []
+    training.run(*small, progress=lambda state: seen.append(repr(training)))
+    assert set(seen) == {"BioGrad([6, 8, 3], running)"}
+    assert repr(training) == "BioGrad([6, 8, 3], epochs_done=1)"
+
+
+def test_without_hidden_layers_there_is_no_feedback():
+    with pytest.raises(ValueError, match="no hidden layer"):
+        sp.BioGrad([3, 2]).set("feedback", 0, [[0.0]])

@@ -19,15 +19,16 @@ def shown(tmp_path_factory):
     return out
 
 
-def test_three_rules_side_by_side(shown):
+def test_rules_side_by_side(shown):
     metrics = json.loads((shown / "metrics.json").read_text())
     rows = {row["rule"]: row for row in metrics["rules"]}
-    assert set(rows) == {"eventprop", "biograd", "traces"} and "estimated" in metrics["estimated"]
+    assert set(rows) == {"eventprop", "biograd", "short-sleep", "traces"} and "estimated" in metrics["estimated"]
     assert all(row["seconds"] > 0 and row["energy"] > 0 and row["packets_sent"] > 0 for row in rows.values())
     # The bits are the same, the account is not.
     assert rows["biograd"]["test_accuracies"] == rows["traces"]["test_accuracies"]
     assert rows["biograd"]["packets_sent"] == rows["traces"]["packets_sent"]
     assert rows["traces"]["cycles"] > rows["biograd"]["cycles"]
+    assert rows["short-sleep"]["energy"] < rows["biograd"]["energy"]
     assert rows["traces"]["memory"]["traces"] == rows["traces"]["memory"]["weights"] and "traces" not in rows["biograd"]["memory"]
     assert list(rows["eventprop"]["phases"]) == ["forward", "loss", "backward", "gather", "update"]
     assert list(rows["biograd"]["phases"]) == ["forward", "error", "credit", "gather", "update", "sleep", "align"]
@@ -42,7 +43,7 @@ def test_what_is_done_is_not_run_again(shown, capsys, monkeypatch):
     monkeypatch.setattr(on_chip, "_run", lambda *case: pytest.fail("it runs again"))
     assert _commands.main([*COMMAND, str(shown)]) == 0
     said = capsys.readouterr().out
-    assert said.count("from an earlier run") == 3 and "hop_energy" in said and "estimated" in said
+    assert said.count("from an earlier run") == 4 and "hop_energy" in said and "estimated" in said
 
 
 @pytest.mark.parametrize("damage", [
@@ -62,4 +63,4 @@ def test_a_file_that_is_no_result_counts_as_none(shown, tmp_path, monkeypatch, d
 
     monkeypatch.setattr(on_chip, "_run", answer)
     assert _commands.main([*COMMAND, str(tmp_path)]) == 0
-    assert ran == ["biograd"] and len(os.listdir(tmp_path)) == 5
+    assert ran == ["biograd"] and len(os.listdir(tmp_path)) == 6
