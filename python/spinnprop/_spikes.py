@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, Iterator, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Optional, Tuple, overload
 
 import numpy as np
 
 from . import _core
-from ._support import checks
+from ._support import checks, spike_arrays
 from ._support.types import Float64Array, Int32Array, Int64Array
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class SpikeTrains:
     >>> times, units = spikes[0]
     >>> times, units
     (array([0.001, 0.004]), array([0, 1], dtype=int32))
+    >>> spikes[1:]
+    SpikeTrains(1 samples, 1 spikes, n_units=2)
     """
 
     __slots__ = ("_times", "_units", "_offsets", "_n_units")
@@ -64,6 +66,88 @@ class SpikeTrains:
         self._offsets: Int64Array = _view(checks.array(offsets, np.int64, "offsets", ndim=1))
         self._n_units = checks.integer(n_units, "n_units", 1, checks.INT32)
         _core.spikes_check(self._arrays)
+
+    @classmethod
+    def concatenate(cls, parts: Iterable[SpikeTrains]) -> SpikeTrains:
+        """The samples of several, one after another.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If there are none, or their numbers of units differ.
+        """
+        all = [trains(part, f"parts[{place}]") for place, part in enumerate(parts)]
+        if not all:
+            raise ValueError("there are no spike trains to concatenate; give at least one")
+        for place, part in enumerate(all):
+            if part.n_units != all[0].n_units:
+                raise ValueError(f"parts[{place}] has {part.n_units} units, parts[0] {all[0].n_units}; they must agree")
+        counts = np.concatenate([np.diff(part.offsets) for part in all])
+        return cls._trusted(
+            np.concatenate([part.times for part in all]), np.concatenate([part.units for part in all]),
+            spike_arrays.offsets_of(counts), all[0].n_units,
+        )  # fmt: skip
+
+    @classmethod
+    def from_lists(cls, samples: Iterable[Any], n_units: int, *, time_unit: Optional[str] = None) -> SpikeTrains:
+        """From a pair (times, units) for each sample, as indexing by a number gives them.
+
+        Examples
+        --------
+        >>> import spinnprop as sp
+        >>> sp.SpikeTrains.from_lists([([1.0, 4.0], [0, 1]), ([], [])], n_units=2, time_unit="ms")
+        SpikeTrains(2 samples, 2 spikes, n_units=2)
+        """
+        return cls(*spike_arrays.from_lists(samples), n_units, time_unit=time_unit)
+
+    @classmethod
+    def from_dense(cls, array: Any, dt: float) -> SpikeTrains:
+        """From numbers of spikes, (n_samples, n_steps, n_units): those of step k come at k dt, dt in seconds.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an element is no whole number >= 0, or dt is not finite and above 0.
+        """
+        return cls(*spike_arrays.from_dense(array, _step(dt)))
+
+    def to_dense(self, dt: float, n_steps: Optional[int] = None) -> Int32Array:
+        """Numbers of spikes, (n_samples, n_steps, n_units) int32: a spike at t is in the last step k with k dt <= t, dt in seconds.
+
+        n_steps : int or None
+            What comes later is left out; None: as many as the last spike needs.
+        """
+        count = None if n_steps is None else checks.integer(n_steps, "n_steps", 0, checks.INT64)
+        return spike_arrays.to_dense((self._times, self._units, self._offsets), self._n_units, _step(dt), count)
+
+    @classmethod
+    def from_events(cls, events: Any, sensor_size: Any, *, time_unit: str = "us") -> SpikeTrains:
+        """From the events of a camera or a cochlea, structured arrays with the fields t, x and, where there are, y and p.
+
+        Parameters
+        ----------
+        events : structured array, or a sequence of them
+            One sample, or one each. Other names for t and p that recordings use are known: time, ts, timestamp; pol, polarity.
+        sensor_size : (width, height, polarities), (width, height) or int
+            An event is of the unit x + width (y + height p).
+        time_unit : "s", "ms", "us" or "ns"
+            Of t.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a field is missing, or a place lies outside the sensor.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import spinnprop as sp
+        >>> events = np.array([(3, 1, 0, 1), (1200, 0, 1, 0)], [("t", "i8"), ("x", "i2"), ("y", "i2"), ("p", "i1")])
+        >>> times, units = sp.SpikeTrains.from_events(events, (2, 2, 2))[0]
+        >>> times, units
+        (array([3.0e-06, 1.2e-03]), array([5, 2], dtype=int32))
+        """
+        return cls(*spike_arrays.from_events(events, sensor_size), time_unit=time_unit)
 
     @classmethod
     def _trusted(
@@ -103,12 +187,39 @@ class SpikeTrains:
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
-    def __getitem__(self, sample: int) -> Tuple[Float64Array, Int32Array]:
-        index = checks.integer(sample, "sample")
+    @property
+    def shape(self) -> Tuple[int, int]:
+        """(n_samples, n_units)."""
+        return len(self), self._n_units
+
+    @overload
+    def __getitem__(self, key: int) -> Tuple[Float64Array, Int32Array]: ...
+
+    @overload
+    def __getitem__(self, key: Any) -> Any: ...
+
+    def __getitem__(self, key: Any) -> Any:
+        """Times and units of a sample; of a slice, or an array or list of numbers or of one truth for each sample, SpikeTrains of those."""
+        if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
+            key = key[0]
+        if isinstance(key, slice):
+            first, stop, step = key.indices(len(self))
+            if step == 1:
+                ends = self._offsets[first : max(first, stop) + 1]
+                own = slice(ends[0], ends[-1])
+                return SpikeTrains._trusted(self._times[own], self._units[own], ends - ends[0], self._n_units)
+            return self._chosen(np.arange(first, stop, step, dtype=np.int64))
+        if isinstance(key, (list, np.ndarray)) and np.ndim(key):
+            return self._chosen(spike_arrays.sample_numbers(key, len(self)))
+        index = checks.integer(key, "sample")
         if not -len(self) <= index < len(self):
             raise IndexError(f"sample is {index}, but there are {len(self)} samples")
         start, stop = self._offsets[index % len(self)], self._offsets[index % len(self) + 1]
         return self._times[start:stop], self._units[start:stop]
+
+    def _chosen(self, samples: Int64Array) -> SpikeTrains:
+        places, offsets = spike_arrays.chosen(self._offsets, samples)
+        return SpikeTrains._trusted(self._times[places], self._units[places], offsets, self._n_units)
 
     def __iter__(self) -> Iterator[Tuple[Float64Array, Int32Array]]:
         return (self[sample] for sample in range(len(self)))
@@ -130,6 +241,13 @@ class SpikeTrains:
 
     def __repr__(self) -> str:
         return f"SpikeTrains({len(self)} samples, {len(self._times)} spikes, n_units={self._n_units})"
+
+
+def _step(dt: Any) -> float:
+    value = checks.real(dt, "dt")
+    if not 0 < value < np.inf:
+        raise ValueError(f"dt is {value!r}; it must be finite and > 0 seconds")
+    return value
 
 
 def trains(spikes: Any, name: str) -> SpikeTrains:

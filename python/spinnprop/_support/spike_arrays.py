@@ -1,0 +1,164 @@
+"""Compressed rows of spikes made from other layouts, and taken apart."""
+
+from __future__ import annotations
+
+from typing import Any, List, Sequence, Tuple, Union
+
+import numpy as np
+
+from . import checks
+from .types import Float64Array, Int32Array, Int64Array
+
+#: Times (in their own unit), units and offsets.
+Rows = Tuple[Any, Int32Array, Int64Array]
+#: What an event's fields are called, the first of each as the field's libraries have it.
+_TIMES, _POLARITIES = ("t", "time", "ts", "timestamp", "times"), ("p", "pol", "polarity")
+
+
+def offsets_of(counts: Any) -> Int64Array:
+    """Where each of so many spikes per sample begin and the last end."""
+    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
+
+
+def chosen(offsets: Int64Array, samples: Int64Array) -> Tuple[Int64Array, Int64Array]:
+    """The places of all spikes of some samples, and the offsets of the new rows."""
+    counts = offsets[samples + 1] - offsets[samples]
+    ends = offsets_of(counts)
+    return np.repeat(offsets[samples] - ends[:-1], counts) + np.arange(ends[-1]), ends
+
+
+def sample_numbers(key: Any, n_samples: int) -> Int64Array:
+    """The samples that an array or list of numbers or of truths names. - Raises IndexError, TypeError."""
+    found = np.asarray(key)
+    if found.ndim != 1:
+        raise IndexError(f"the index has {found.ndim} dimensions; samples are chosen by an integer, a slice or an array of one dimension")
+    if found.dtype == np.bool_:
+        if len(found) != n_samples:
+            raise IndexError(f"the index has {len(found)} truths for {n_samples} samples; give one each")
+        return np.flatnonzero(found).astype(np.int64)
+    if not len(found):
+        return np.empty(0, np.int64)
+    if found.dtype.kind not in "iu":
+        raise TypeError(f"the index has dtype {found.dtype}; samples are chosen by integers or truths")
+    outside = (found < -n_samples) | (found >= n_samples)
+    if outside.any():
+        raise IndexError(f"sample is {found[outside][0]}, but there are {n_samples} samples")
+    numbers: Int64Array = found.astype(np.int64)
+    return np.where(numbers < 0, numbers + n_samples, numbers)
+
+
+def from_lists(samples: Any) -> Rows:
+    """Of a pair (times, units) for each sample."""
+    times: List[Any] = []
+    units: List[Int32Array] = []
+    for sample, pair in enumerate(samples):
+        try:
+            own_times, own_units = pair
+        except (TypeError, ValueError):
+            raise ValueError(f"sample {sample} is {checks.shown(pair)}; give a pair (times, units) for each sample") from None
+        own = np.asarray(own_times if len(own_times) else np.empty(0))
+        who: Int32Array = checks.array(own_units if len(own_units) else np.empty(0, np.int32), np.int32, f"units of sample {sample}", ndim=1)
+        if own.shape != who.shape:
+            raise ValueError(f"sample {sample} has {own.size} times and {who.size} units; give one unit for each time")
+        times.append(own)
+        units.append(who)
+    return _joined(times, units)
+
+
+def from_dense(array: Any, dt: float) -> Tuple[Float64Array, Int32Array, Int64Array, int]:
+    """Of counts, (samples, steps, units): times in seconds, units, offsets, and the number of units."""
+    found = np.asarray(array)
+    if found.ndim != 3:
+        raise ValueError(f"the array has {found.ndim} dimensions, shape {found.shape}; it must be (samples, steps, units)")
+    if found.dtype.kind not in "biuf":
+        raise TypeError(f"the array has dtype {found.dtype}; it must hold numbers of spikes")
+    sample, step, unit = np.nonzero(found)
+    counts = found[sample, step, unit]
+    wrong = ~((counts > 0) & (counts < 2**31) & (counts == np.floor(counts)))
+    if wrong.any():
+        place = int(np.flatnonzero(wrong)[0])
+        raise ValueError(
+            f"the array's element [{sample[place]}, {step[place]}, {unit[place]}] is {counts[place]}; elements are numbers of "
+            "spikes: 0, 1, 2 ..."
+        )
+    numbers = counts.astype(np.int64)
+    offsets = offsets_of(np.bincount(sample, weights=numbers, minlength=found.shape[0]).astype(np.int64))
+    return np.repeat(step * dt, numbers), np.repeat(unit, numbers).astype(np.int32), offsets, found.shape[2]
+
+
+def to_dense(rows: Rows, n_units: int, dt: float, n_steps: Union[None, int]) -> Int32Array:
+    """Counts, (samples, steps, units); what lies after the last step is left out."""
+    times, units, offsets = rows
+    if len(times) and times.max() / dt >= 2**53:
+        raise ValueError(f"dt is {dt!r}, too small to count the steps to a spike at {times.max()!r} s")
+    steps = np.floor(times / dt)
+    # A quotient may be rounded down from a step that begins at the very time, or up to one that begins after it.
+    steps += (steps + 1) * dt <= times
+    steps -= steps * dt > times
+    count = int(steps.max()) + 1 if n_steps is None and len(steps) else n_steps or 0
+    shape = len(offsets) - 1, count, n_units
+    if shape[0] * count * n_units > 2**40:
+        raise MemoryError(f"an array of {shape} (samples, steps, units) is larger than any memory; dt is {dt!r} s: give a larger one, or n_steps")
+    samples = np.repeat(np.arange(shape[0]), np.diff(offsets))
+    kept = steps < count
+    dense: Int32Array = np.zeros(shape, np.int32)
+    np.add.at(dense, (samples[kept], steps[kept].astype(np.int64), units[kept]), 1)
+    return dense
+
+
+def from_events(events: Any, sensor_size: Any) -> Tuple[Any, Int32Array, Int64Array, int]:
+    """Of a structured array, or one for each sample: times, units x + width * (y + height * p), offsets, and the number of units."""
+    width, height, polarities = _sensor(sensor_size)
+    samples: Sequence[Any] = [events] if isinstance(events, np.ndarray) and events.dtype.names else events
+    times: List[Any] = []
+    units: List[Int32Array] = []
+    for sample, own in enumerate(samples):
+        names = getattr(getattr(own, "dtype", None), "names", None)
+        if not names:
+            raise TypeError(f"sample {sample} is {checks.shown(own)}; events are structured arrays with the fields t, x and, where there are, y and p")
+        times.append(own[_field(names, _TIMES, sample)])
+        unit = _within(own, "x", width, sample)
+        if height > 1 or "y" in names:
+            unit = unit + width * _within(own, "y", height, sample)
+        if polarities > 1:
+            unit = unit + width * height * _within(own, _field(names, _POLARITIES, sample), polarities, sample)
+        units.append(unit.astype(np.int32))
+    return (*_joined(times, units), width * height * polarities)
+
+
+def _sensor(size: Any) -> Tuple[int, int, int]:
+    """Width, height and polarities; of a number, so many channels."""
+    parts = (size,) if np.ndim(size) == 0 else tuple(size)
+    if not 1 <= len(parts) <= 3:
+        raise ValueError(f"sensor_size is {checks.shown(size)}; give (width, height, polarities), (width, height) or a number of channels")
+    whole = [checks.integer(part, f"sensor_size[{place}]", 1, checks.INT32) for place, part in enumerate(parts)]
+    width, height, polarities = whole + [1] * (3 - len(whole))
+    if width * height * polarities > checks.INT32:
+        raise ValueError(f"sensor_size is {checks.shown(size)}, {width * height * polarities} units; there can be {checks.INT32}")
+    return width, height, polarities
+
+
+def _field(names: Tuple[str, ...], known: Tuple[str, ...], sample: int) -> str:
+    for name in known:
+        if name in names:
+            return name
+    raise ValueError(f"sample {sample} has the fields {', '.join(names)}; one of {', '.join(known)} is needed")
+
+
+def _within(events: Any, name: str, count: int, sample: int) -> Int64Array:
+    """A field as places 0 .. count - 1."""
+    if name not in events.dtype.names:
+        raise ValueError(f"sample {sample} has the fields {', '.join(events.dtype.names)}; {name} is needed")
+    values: Int64Array = checks.array(events[name].astype(np.int8) if events[name].dtype == np.bool_ else events[name], np.int64, name, ndim=1)
+    outside = (values < 0) | (values >= count)
+    if outside.any():
+        place = int(np.flatnonzero(outside)[0])
+        raise ValueError(f"{name} of event {place} of sample {sample} is {values[place]}; with this sensor_size it must be 0 .. {count - 1}")
+    return values
+
+
+def _joined(times: List[Any], units: List[Int32Array]) -> Rows:
+    if not times:
+        return np.empty(0), np.empty(0, np.int32), np.zeros(1, np.int64)
+    filled = [own for own in times if len(own)] or times[:1]
+    return np.concatenate(filled), np.concatenate(units), offsets_of([len(own) for own in times])

@@ -1,0 +1,171 @@
+"""Spike trains as data: chosen, joined, and made from other layouts."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import spinnprop as sp
+
+
+def trains(seed=0, n=6, n_units=4):
+    random = np.random.default_rng(seed)
+    counts = random.integers(0, 5, n)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    return sp.SpikeTrains(random.uniform(0, 0.1, offsets[-1]), random.integers(0, n_units, offsets[-1]), offsets, n_units)
+
+
+def as_list(spikes):
+    return [(times.tolist(), units.tolist()) for times, units in spikes]
+
+
+KEYS = [
+    slice(None), slice(2, 5), slice(5, 2), slice(0, 0), slice(6, 9), slice(-2, None), slice(None, None, 2), slice(None, None, -1), slice(4, 1, -2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", KEYS, ids=str)
+def test_slices_are_those_of_the_samples(key):
+    spikes = trains()
+    own = spikes[key]
+    assert isinstance(own, sp.SpikeTrains) and as_list(own) == as_list(spikes)[key] and own.shape == (len(own), 4)
+    assert own == sp.SpikeTrains(own.times, own.units, own.offsets, own.n_units)
+    with pytest.raises(ValueError, match="read-only"):
+        own.offsets[0] = 1
+
+
+@given(st.lists(st.integers(-6, 5)), st.integers(0, 5))
+def test_arrays_choose_samples(index, seed):
+    spikes = trains(seed)
+    wanted = [as_list(spikes)[n] for n in index]
+    for key in (index, np.array(index, np.int64), np.array(index, np.int8)):
+        assert as_list(spikes[key]) == wanted
+    chosen = np.isin(np.arange(6), np.array(index, np.int64) % 6)
+    assert as_list(spikes[chosen]) == as_list(spikes[chosen.tolist()]) == [own for own, is_in in zip(as_list(spikes), chosen) if is_in]
+
+
+@pytest.mark.parametrize("key, error", [
+    ([6], IndexError), ([-7], IndexError), ([[0]], IndexError), (np.zeros((2, 2), int), IndexError), ([True], IndexError),
+    (np.zeros(7, bool), IndexError), ([0.5], TypeError), (["a"], TypeError), ((0, 1), TypeError), (None, TypeError), (Ellipsis, TypeError),
+    (np.array([2**63], np.uint64), IndexError), (True, TypeError),
+])  # fmt: skip
+def test_what_names_no_samples_is_refused(key, error):
+    with pytest.raises(error):
+        trains()[key]
+
+
+def test_a_forward_of_chosen_samples_is_that_of_all():
+    X, _ = sp.datasets.yin_yang(40, seed=1)
+    spikes = sp.encoding.latency(X, bias=0.0)
+    net = sp.Network([5, 20, 3], seed=2)
+    whole = net.forward(spikes).spikes[-1]
+    for key in (slice(3, 30, 4), np.array([5, 5, 0, 39])):
+        assert net.forward(spikes[key]).spikes[-1] == whole[key]
+
+
+def test_scikit_learn_splits_them():
+    model_selection = pytest.importorskip("sklearn.model_selection")
+    spikes, y = trains(3, 40), np.arange(40) % 2
+    first, second, y_first, y_second = model_selection.train_test_split(spikes, y, random_state=0, stratify=y)
+    assert isinstance(first, sp.SpikeTrains) and (len(first), len(second)) == (len(y_first), len(y_second)) == (30, 10)
+    order = np.argsort(np.concatenate(model_selection.train_test_split(np.arange(40), random_state=0, stratify=y)))
+    assert sp.SpikeTrains.concatenate([first, second])[order] == spikes
+
+
+def test_concatenate():
+    spikes = trains()
+    assert sp.SpikeTrains.concatenate([spikes[:2], spikes[2:2], spikes[2:]]) == spikes
+    assert sp.SpikeTrains.concatenate(iter([spikes])) == spikes
+    for parts, error in [([], ValueError), ([spikes, trains(n_units=5)], ValueError), ([spikes, 3], TypeError), (spikes, TypeError)]:
+        with pytest.raises(error):
+            sp.SpikeTrains.concatenate(parts)
+
+
+def test_lists():
+    spikes = trains()
+    assert sp.SpikeTrains.from_lists(spikes, 4) == spikes
+    assert len(sp.SpikeTrains.from_lists([], 4)) == 0
+    in_ms = sp.SpikeTrains.from_lists([([1, 2], [0, 1]), ((), ()), (np.array([0.5]), [3])], 4, time_unit="ms")
+    assert as_list(in_ms) == [([1e-3, 2e-3], [0, 1]), ([], []), ([5e-4], [3])]
+    for samples, word in [
+        ([([1e-3], [0, 1])], "sample 0 has 1 times and 2 units"), ([3], "sample 0 is 3"), ([([1e-3], [4])], "units"), ([([np.nan], [0])], "nan"),
+        ([([-1.0], [0])], "-1"), ([([1e-3], [0.5])], "0.5"),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match=word):
+            sp.SpikeTrains.from_lists(samples, 4)
+
+
+@given(st.integers(0, 1000), st.sampled_from([1e-3, 5e-4, 0.1, 0.0005097352393619469, 1 / 3]))
+def test_dense_arrays_go_there_and_back(seed, dt):
+    random = np.random.default_rng(seed)
+    dense = random.poisson(0.3, (3, 17, 5))
+    spikes = sp.SpikeTrains.from_dense(dense, dt)
+    assert spikes.shape == (3, 5) and len(spikes.times) == dense.sum()
+    np.testing.assert_array_equal(spikes.to_dense(dt, 17), dense)
+    np.testing.assert_array_equal(spikes.to_dense(dt), dense[:, : np.flatnonzero(dense.any((0, 2)))[-1] + 1])
+
+
+def test_every_step_holds_both_its_ends():
+    dt, steps = 0.0005097352393619469, 200
+    for times in (np.arange(steps) * dt, np.nextafter(np.arange(1, steps + 1) * dt, 0)):
+        spikes = sp.SpikeTrains(times, np.zeros(steps, np.int32), [0, steps], 1)
+        assert (spikes.to_dense(dt) == 1).all() and spikes.to_dense(dt).shape == (1, steps, 1)
+
+
+@pytest.mark.parametrize("array, dt, error", [
+    (np.zeros((2, 3)), 1e-3, ValueError), (np.full((1, 1, 1), 0.5), 1e-3, ValueError), (np.full((1, 1, 1), -1), 1e-3, ValueError),
+    (np.full((1, 1, 1), np.nan), 1e-3, ValueError), (np.full((1, 1, 1), np.inf), 1e-3, ValueError), (np.full((1, 1, 1), "a"), 1e-3, TypeError),
+    (np.ones((1, 1, 1)), 0, ValueError), (np.ones((1, 1, 1)), np.nan, ValueError), (np.ones((1, 1, 1)), "1", TypeError),
+    (np.ones((1, 1, 0)), 1e-3, ValueError), (np.full((1, 1, 1), 1j), 1e-3, TypeError),
+])  # fmt: skip
+def test_dense_arrays_that_are_none(array, dt, error):
+    with pytest.raises(error):
+        sp.SpikeTrains.from_dense(array, dt)
+
+
+def test_dense_arrays_of_nothing_and_too_much():
+    assert sp.SpikeTrains.from_dense(np.zeros((0, 4, 2), bool), 1e-3).shape == (0, 2)
+    nothing = sp.SpikeTrains.from_dense(np.zeros((3, 4, 2), np.uint8), 1e-3)
+    assert nothing.shape == (3, 2) and nothing.to_dense(1e-3).shape == (3, 0, 2)
+    far = sp.SpikeTrains([1e6], [0], [0, 1], 1)
+    with pytest.raises(MemoryError, match="n_steps"):
+        far.to_dense(1e-9)
+    with pytest.raises(ValueError, match="too small"):
+        far.to_dense(1e-15)
+    assert far.to_dense(1e-9, 3).sum() == 0
+    for n_steps in (-1, 0.5):
+        with pytest.raises((ValueError, TypeError)):
+            far.to_dense(1.0, n_steps)
+
+
+CAMERA = [("t", "u4"), ("x", "u2"), ("y", "u2"), ("p", "?")]
+
+
+def test_events_of_a_camera():
+    first = np.array([(5, 1, 0, True), (9, 2, 3, False)], CAMERA)
+    second = np.array([], CAMERA)
+    spikes = sp.SpikeTrains.from_events([first, second], (3, 4, 2))
+    assert spikes.n_units == 24 and as_list(spikes) == [([5e-6, 9e-6], [1 + 12, 2 + 3 * 3]), ([], [])]
+    assert sp.SpikeTrains.from_events(first, (3, 4, 2)) == spikes[:1]
+    assert sp.SpikeTrains.from_events(first[::-1], (3, 4)).units.tolist() == [11, 1]
+    cochlea = np.array([(0.25, 699)], [("time", "f4"), ("x", "i2")])
+    assert as_list(sp.SpikeTrains.from_events(cochlea, 700, time_unit="s")) == [([0.25], [699])]
+
+
+@pytest.mark.parametrize("events, size, word", [
+    (np.array([(5, 3, 0, 1)], CAMERA), (3, 4, 2), "x of event 0 of sample 0 is 3"), (np.array([(5, 0, 4, 1)], CAMERA), (3, 4, 2), "y of event 0"),
+    (np.array([(5, 0)], [("t", "i4"), ("x", "i4")]), (3, 4), "y is needed"), (np.array([(5, 0)], [("t", "i4"), ("q", "i4")]), 3, "x is needed"),
+    (np.array([(5, 0)], [("q", "i4"), ("x", "i4")]), 3, "one of t, time"), (np.array([(-5, 0)], [("t", "i4"), ("x", "i4")]), 3, "times"),
+    (np.array([(5, 0, 0, 1)], CAMERA), (), "sensor_size"), (np.array([(5, 0, 0, 1)], CAMERA), (3, 0), "sensor_size"),
+    (np.array([(5, 0, 0, 1)], CAMERA), (2**20, 2**20), "sensor_size"), (np.array([(5, 0, 0, 1)], CAMERA), (1, 2, 3, 4), "sensor_size"),
+    (np.array([(0.5, -1)], [("t", "f4"), ("x", "i4")]), 3, "x of event 0"), (np.array([(0.5, 0.5)], [("t", "f4"), ("x", "f4")]), 3, "x has the value 0.5"),
+])  # fmt: skip
+def test_events_that_do_not_fit(events, size, word):
+    with pytest.raises(ValueError, match=word):
+        sp.SpikeTrains.from_events(events, size)
+
+
+def test_events_that_are_none():
+    for events in (3, [3], np.zeros((2, 4)), [np.zeros(3)]):
+        with pytest.raises(TypeError):
+            sp.SpikeTrains.from_events(events, 3)
