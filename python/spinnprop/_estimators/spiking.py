@@ -14,7 +14,7 @@ from .parameters import CHOSEN, OF_NETWORK, OF_TRAINER, Parameters  # isort: ski
 from sklearn.base import _fit_context
 from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import assert_all_finite, check_consistent_length, check_is_fitted, column_or_1d
 
 from .. import encoding
 from .._engines.names import resolve
@@ -35,6 +35,8 @@ _CHUNK = 8192
 
 class SpikingClassifier(Decisions, Parameters):
     """A spiking network as a scikit-learn classifier: one output neuron per class, features as spike times.
+
+    X may be `SpikeTrains` wherever it is asked for: they are taken as they are, without encoder, rescaling and bias.
 
     Parameters
     ----------
@@ -95,6 +97,9 @@ checkpoint_every, resume
         What the network runs on.
     classes_ : array
     n_features_in_ : int
+        Features, or units of spike trains.
+    encodes_ : bool
+        Whether it has learnt from numbers, not from SpikeTrains.
     loss_ : Loss
     setting_ : dict
         tau_mem, tau_syn, t_late, learning_rate, clip_norm and bump as they were used, given or chosen.
@@ -121,7 +126,7 @@ checkpoint_every, resume
 
         Parameters
         ----------
-        X : (n_samples, n_features) float64
+        X : (n_samples, n_features) float64, or SpikeTrains
         y : (n_samples,) labels of any sort
         validation : None, or (X, y)
             Judged after every epoch, in `history_`; with early_stopping, it decides when to stop.
@@ -138,19 +143,20 @@ checkpoint_every, resume
     def _fit(self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]], progress: Progress) -> SpikingClassifier:
         # Engines that remember what has run on them do so for each fit alone.
         self.engine_ = copy.copy(resolve(self.engine))
-        X, y = validate_data(self, X, y, dtype=np.float64)
+        self.encodes_ = not isinstance(X, SpikeTrains)
+        X, y = validate_data(self, X, y, dtype=np.float64) if self.encodes_ else self._given(X, y)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         labels = labels.astype(np.int64)
         if validation is not None:
             X_validation, y_validation = checks.pair(validation, "validation", "(X, y)")
-            X_validation = validate_data(self, X_validation, dtype=np.float64, reset=False)
+            X_validation = self._alike(X_validation)
             labels_validation = self._labels(y_validation)
         elif self.early_stopping:
             X, X_validation, labels, labels_validation = train_test_split(
                 X, labels, test_size=self.validation_fraction, random_state=self.seed % 2**32, stratify=labels
             )
-        if self.rescale:
+        if self.rescale and self.encodes_:
             self.feature_min_, self.feature_max_ = X.min(axis=0), X.max(axis=0)
         given = {name: getattr(self, name) for name in CHOSEN if getattr(self, name) is not None}
         own = {**self.engine_._setting(), **given}
@@ -209,14 +215,37 @@ checkpoint_every, resume
 
     def _recordings(self, X: Any) -> Iterator[Recording]:
         check_is_fitted(self, "network_")
-        X = validate_data(self, X, dtype=np.float64, reset=False)
+        X = self._alike(X)
         for start in range(0, len(X), _CHUNK):
             yield self._forward(self.network_, X[start : start + _CHUNK])
 
-    def _forward(self, network: Network, X: npt.NDArray[np.float64]) -> Recording:
+    def _given(self, spikes: SpikeTrains, y: Any) -> Tuple[SpikeTrains, npt.NDArray[Any]]:
+        """Spikes to learn from, and their labels."""
+        if not len(spikes):
+            raise ValueError("X has 0 samples; at least 1 is needed")
+        labels = column_or_1d(y, warn=True)
+        check_consistent_length(spikes, labels)
+        assert_all_finite(labels)
+        self.n_features_in_ = spikes.n_units
+        return spikes, labels
+
+    def _alike(self, X: Any) -> Any:
+        """Samples like those that were learnt from."""
+        if self.encodes_ and not isinstance(X, SpikeTrains):
+            return validate_data(self, X, dtype=np.float64, reset=False)
+        if self.encodes_ or not isinstance(X, SpikeTrains):
+            learnt = "numbers" if self.encodes_ else "SpikeTrains"
+            raise TypeError(f"X is {type(X).__name__!r}, but the estimator has learnt from {learnt}; give such")
+        if X.n_units != self.n_features_in_:
+            raise ValueError(f"X has {X.n_units} units, but the estimator has learnt from {self.n_features_in_}; they must agree")
+        return X
+
+    def _forward(self, network: Network, X: Any) -> Recording:
         return network.forward(self._encode(X), engine=self.engine_, t_end=self.t_end, max_spikes=self.max_spikes)
 
-    def _encode(self, X: npt.NDArray[np.float64]) -> SpikeTrains:
+    def _encode(self, X: Any) -> SpikeTrains:
+        if isinstance(X, SpikeTrains):
+            return X
         if self.rescale:
             X = rescaled(X, self.feature_min_, self.feature_max_)
         if self.encoder is None:
@@ -229,8 +258,10 @@ checkpoint_every, resume
             raise ValueError(f"encoder gave {spikes!r}; it must give SpikeTrains with {len(X)} samples")
         return spikes
 
-    def _n_inputs(self, X: npt.NDArray[np.float64]) -> int:
+    def _n_inputs(self, X: Any) -> int:
         """Units of encoded samples."""
+        if isinstance(X, SpikeTrains):
+            return X.n_units
         if self.encoder is not None:
             return self._encode(X[:1]).n_units
         return int(X.shape[1] + (self.engine_._grid is not None or self.bias is not None))

@@ -10,6 +10,7 @@ from typing import Any, Callable, ClassVar, Dict, List, Mapping, Union
 
 import numpy as np
 
+from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.values import Value
 
@@ -178,7 +179,9 @@ def describe(value: Any) -> str:
 
 
 def digest(values: Any) -> str:
-    """A short checksum of an array's values."""
+    """A short checksum of the values of an array, or of spike trains."""
+    if isinstance(values, SpikeTrains):
+        return " ".join(digest(own) for own in values._arrays)
     array = np.asarray(values)
     if array.dtype == object:
         array = array.astype(str)

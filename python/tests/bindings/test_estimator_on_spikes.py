@@ -1,0 +1,91 @@
+"""The estimator on spike trains in place of numbers."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import spinnprop as sp
+
+pytest.importorskip("sklearn")
+from sklearn.base import clone  # noqa: E402
+from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split  # noqa: E402
+from sklearn.pipeline import make_pipeline  # noqa: E402
+from sklearn.preprocessing import FunctionTransformer  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def data():
+    X, y = sp.datasets.yin_yang(300, seed=3)
+    return X, sp.encoding.latency(X, bias=0.0), np.array(["yin", "yang", "dot"])[y]
+
+
+def estimator(**options):
+    return sp.SpikingClassifier(hidden=(20,), epochs=3, batch_size=50, seed=1, **options)
+
+
+def test_spikes_train_as_their_encoder_does(data):
+    X, spikes, y = data
+    ours = estimator().fit(spikes, y, validation=(spikes[:50], y[:50]))
+    encoded = estimator(encoder=lambda values: sp.encoding.latency(values, bias=0.0), rescale=False).fit(X, y, validation=(X[:50], y[:50]))
+    for own, other in zip(ours.network_.weights, encoded.network_.weights):
+        np.testing.assert_array_equal(own, other)
+    np.testing.assert_array_equal(ours.history_["validation_loss"], encoded.history_["validation_loss"])
+    np.testing.assert_array_equal(ours.predict_proba(spikes), encoded.predict_proba(X))
+    assert ours.score(spikes, y) == encoded.score(X, y) and ours.n_features_in_ == 5 and not ours.encodes_
+    for other in (pickle.loads(pickle.dumps(ours)), copy.deepcopy(ours)):
+        np.testing.assert_array_equal(other.predict(spikes), ours.predict(spikes))
+
+
+def test_early_stopping_holds_samples_out(data):
+    _, spikes, y = data
+    model = estimator(early_stopping=True).fit(spikes, y)
+    assert np.isfinite(model.history_["validation_loss"]).all()
+
+
+def test_scikit_learn_takes_them(data):
+    X, spikes, y = data
+    first, second, y_first, y_second = train_test_split(spikes, y, random_state=0)
+    fitted = estimator().fit(first, y_first)
+    assert fitted.predict(second).shape == y_second.shape
+    scores = cross_val_score(estimator(), spikes, y, cv=3)
+    search = GridSearchCV(estimator(), {"hidden": [(5,), (20,)]}, cv=3, refit=True).fit(spikes, y)
+    assert scores.mean() == search.cv_results_["mean_test_score"][1]
+    assert search.predict(spikes[:7]).shape == (7,)
+    pipeline = make_pipeline(FunctionTransformer(sp.encoding.latency, kw_args={"bias": 0.0}), estimator()).fit(X, y)
+    np.testing.assert_array_equal(pipeline.predict(X), estimator().fit(spikes, y).predict(spikes))
+    assert clone(fitted).get_params()["hidden"] == (20,)
+
+
+def test_a_search_takes_them(data, tmp_path):
+    pytest.importorskip("optuna")
+    _, spikes, y = data
+    options = dict(estimator=estimator(), n_trials=2, seed=0, storage=tmp_path / "study.db")
+    found = sp.search(spikes, y, {"hidden": [(5,), (10,)]}, **options)
+    assert found.refit(spikes, y).predict(spikes).shape == y.shape
+    with pytest.raises(ValueError, match="search as before"):
+        sp.search(spikes[::-1], y, {"hidden": [(5,), (10,)]}, **options)
+
+
+def test_what_does_not_fit_is_refused(data):
+    X, spikes, y = data
+    model = estimator().fit(spikes, y)
+    before = model.predict(spikes)
+    for given, labels, error, word in [
+        (spikes[:0], y[:0], ValueError, "0 samples"), (spikes, y[:-1], ValueError, "inconsistent"),
+        (spikes, np.full(300, np.nan), ValueError, "NaN"), (spikes, np.linspace(0, 1, 300), ValueError, "continuous"), (spikes, None, ValueError, "1d array"),
+    ]:  # fmt: skip
+        with pytest.raises(error, match=word):
+            model.fit(given, labels)
+    np.testing.assert_array_equal(model.predict(spikes), before)
+    other = sp.SpikeTrains(spikes.times, spikes.units, spikes.offsets, 6)
+    with pytest.raises(ValueError, match="6 units.*5"):
+        model.predict(other)
+    with pytest.raises(TypeError, match="learnt from SpikeTrains"):
+        model.predict(X)
+    with pytest.raises(TypeError, match="learnt from numbers"):
+        estimator().fit(X, y).predict(spikes)
+    with pytest.raises(TypeError, match="learnt from SpikeTrains"):
+        estimator().fit(spikes, y, validation=(X, y))
+    assert model.predict(spikes[:0]).shape == (0,)
