@@ -1,4 +1,4 @@
-"""Encoders: numbers become spike times."""
+"""Latency codes: one spike per feature, and when it comes tells the value."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from typing import Any, Dict, Optional
 
 import numpy as np
 
-from . import _core
-from ._spikes import SpikeTrains
-from ._support import checks
-from ._support.public import only
-from ._support.types import Float64Array, Int32Array, Int64Array
-
-__all__ = ["ceiling", "latency", "latency_grid"]
-__dir__ = only(__all__)
+from .. import _core
+from .._spikes import SpikeTrains
+from .._support import checks
+from .._support.types import Float64Array, Int32Array, Int64Array
+from ._features import features
 
 _EARLY: Dict[Optional[str], int] = {"small": _core.EARLY_SMALL, "large": _core.EARLY_LARGE}
 
@@ -55,7 +52,7 @@ def latency(
     >>> sp.encoding.latency([[0.0, 0.5, 1.0]], t_late=30e-3, bias=0.0)[0]
     (array([0.   , 0.015, 0.03 , 0.   ]), array([0, 1, 2, 3], dtype=int32))
     """
-    values = _features(X)
+    values = features(X)
     bias_time = math.nan if bias is None else checks.real(bias, "bias")
     if bias is not None and not math.isfinite(bias_time):
         raise ValueError(f"bias is {bias_time}; it must be a finite time in seconds, or None for no bias unit")
@@ -111,7 +108,7 @@ def latency_grid(
     >>> [round(time * 1e3) for time in times], units.tolist()
     ([2, 14, 0], [0, 1, 2])
     """
-    values = _features(X)
+    values = features(X)
     spikes = _empty(len(values), values.shape[1] + 1)
     _core.encode_latency_grid(
         *spikes,
@@ -123,44 +120,6 @@ def latency_grid(
         checks.choice(early, "early", _EARLY),
     )
     return SpikeTrains._trusted(*spikes, values.shape[1] + 1)
-
-
-def ceiling(spikes: SpikeTrains, y: Any) -> float:
-    """The largest accuracy that anything can reach on encoded samples, because some are encoded alike.
-
-    Parameters
-    ----------
-    spikes : SpikeTrains
-    y : (n_samples,) int64
-        Labels.
-
-    Returns
-    -------
-    float
-        The fraction of samples with the most frequent label among those with the very same spikes.
-
-    Examples
-    --------
-    >>> import spinnprop as sp
-    >>> sp.encoding.ceiling(sp.encoding.latency_grid([[0.40], [0.41], [1.0]], steps=10), [0, 1, 1])
-    0.6666666666666666
-    """
-    labels = checks.labels(y)
-    checks.shape(labels, (len(spikes),), "y")
-    counts: dict[bytes, dict[int, int]] = {}
-    for sample, label in enumerate(labels.tolist()):
-        times, units = spikes[sample]
-        order = np.lexsort((units, times))
-        of_cell = counts.setdefault(times[order].tobytes() + units[order].tobytes(), {})
-        of_cell[label] = of_cell.get(label, 0) + 1
-    return sum(max(of_cell.values()) for of_cell in counts.values()) / len(labels) if len(labels) else 1.0
-
-
-def _features(X: Any) -> Float64Array:
-    values: Float64Array = checks.array(X, np.float64, "X", ndim=2)
-    if not 1 <= values.shape[1] < checks.INT32:
-        raise ValueError(f"X has {values.shape[1]} features, shape {values.shape}; it needs at least one")
-    return values
 
 
 def _empty(n_samples: int, n_units: int) -> tuple[Float64Array, Int32Array, Int64Array]:
