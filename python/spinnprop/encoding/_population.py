@@ -45,7 +45,7 @@ def population(
     --------
     >>> import spinnprop as sp
     >>> times, units = sp.encoding.population([[0.5]], n_fields=5)[0]
-    >>> units.tolist(), times.argmin()
+    >>> units.tolist(), int(times.argmin())
     ([1, 2, 3], 1)
     """
     values = shares(X)
