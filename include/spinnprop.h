@@ -231,24 +231,28 @@ typedef struct spinnprop_network_options {
     const double *threshold; int32_t n_threshold;  /* NULL, 0: 1                                                      */
     const double *reset;     int32_t n_reset;      /* NULL, 0: 0                                                      */
     /* SPINNPROP_DELAYS_*: NULL, 0: none; one kind for all layers, or one for the connections into each, recurrent ones among
-     * them. Delays start at 0.                                                                                       */
+     * them; where connections are given, one for each of these. Delays start at 0.                                   */
     const int32_t *delays;   int32_t n_delays;
-    const int32_t *recurrent; int32_t n_recurrent; /* NULL, 0: none; one flag for all hidden layers, or one for each  */
+    const int32_t *recurrent; int32_t n_recurrent; /* NULL, 0: none; one flag for all hidden layers of a chain, or one each */
     int32_t readout;             /* SPINNPROP_READOUT_*: whether the last layer spikes                                */
     /* Initial feed-forward weights ~ N(weight_mean, weight_std), recurrent ones ~ N(0, weight_std / 2 of the layer);
-     * one number per layer. NULL, 0: the engine's spread; for exact events, about half of a layer spikes on latency-coded
-     * input.                                                                                                         */
+     * one number per layer. NULL, 0: the engine's spread, by the number of units in all sources of a layer; for exact events, about
+     * half of a layer spikes on latency-coded input.                                                                 */
     const double *weight_mean; int32_t n_weight_mean;
     const double *weight_std;  int32_t n_weight_std;
     uint64_t seed;               /* of the initial weights                                                            */
     const struct spinnprop_engine *engine; /* whose setting (spinnprop_engine_setting) time constants and the spread are
                                   * unless they are given; NULL: exact events. Any engine may run the network         */
     /* What weights are held to, as SPINNPROP_MASK .. SPINNPROP_WEIGHT_BOUNDS of all connections one after another: those into each layer,
-     * then the recurrent ones. NULL, 0: nothing. Bounds are two numbers for all connections, or two for each. Weights are drawn to suit:
+     * then the recurrent ones, or in the order in which connections are given. NULL, 0: nothing. Bounds are two numbers for all connections, or two for each. Weights are drawn to suit:
      * by default stronger where there are fewer synapses, of the sign of their sender.                                */
     const double *masks;         int64_t n_masks;
     const double *signs;         int64_t n_signs;
     const double *weight_bounds; int64_t n_weight_bounds;
+    /* (source, target) of each connection, 2 * n_connections numbers in any order: 0 the input, k the k-th layer; (k, k) connects a layer
+     * to itself. No pair twice, none from a later layer to an earlier one, and to every layer one from elsewhere. NULL, 0: the chain,
+     * with the recurrence that recurrent says.                                                                       */
+    const int32_t *connections; int32_t n_connections;
 } spinnprop_network_options;
 
 SPINNPROP_API void spinnprop_network_options_init(spinnprop_network_options *options);
@@ -260,16 +264,21 @@ SPINNPROP_API void spinnprop_network_free(spinnprop_network *network);
 
 typedef struct spinnprop_network_info {
     size_t size;
-    int32_t n_inputs, n_layers, n_outputs, readout;
+    int32_t n_inputs, n_layers, n_outputs, readout, n_connections;
 } spinnprop_network_info;
 SPINNPROP_API void spinnprop_network_info_init(spinnprop_network_info *info);
 SPINNPROP_API spinnprop_status spinnprop_network_describe(spinnprop_network_info *info, const spinnprop_network *network);
-/* SPINNPROP_DELAYS_* of the connections into each layer. n: n_layers. */
+/* (source, target) of each connection as in the options, in the network's order: 0 .. n_layers - 1 are the first ones into each layer, from the
+ * one before or, where that is no source, from the first source; then all others that lead forward, by target and source; then
+ * recurrent ones. n: 2 * n_connections. */
+SPINNPROP_API spinnprop_status spinnprop_network_connections(int32_t *ends, int64_t n, const spinnprop_network *network);
+/* SPINNPROP_DELAYS_* of each connection. n: n_connections. */
 SPINNPROP_API spinnprop_status spinnprop_network_delay_kinds(int32_t *kinds, int64_t n, const spinnprop_network *network);
 
-/* The arrays of a layer. Weights are (n, n_before), recurrent ones (n, n) with the diagonal; delays (post, pre),
- * (pre, 1) or (post, 1) as the kind of delay says; neuron parameters (n, 1). A layer without the array (recurrent weights of a
- * layer without recurrence, delays of a layer without) has shape (0, 0), but zeros of the synaptic shape may be set. */
+/* Arrays, by index: of a connection for SPINNPROP_WEIGHTS and SPINNPROP_DELAYS (of a chain connection l is that into layer l), of a layer for
+ * all others. Weights are (post, pre), recurrent ones with the diagonal; delays (post, pre),
+ * (pre, 1) or (post, 1) as the kind of delay says; neuron parameters (n, 1). What has no such array (recurrent weights of a
+ * layer without recurrence, delays of a connection without) has shape (0, 0), but zeros of the synaptic shape may be set. */
 enum {
     SPINNPROP_WEIGHTS = 0, SPINNPROP_RECURRENT_WEIGHTS = 1, SPINNPROP_DELAYS = 2, SPINNPROP_RECURRENT_DELAYS = 3,
     SPINNPROP_TAU_MEM = 4, SPINNPROP_TAU_SYN = 5, SPINNPROP_THRESHOLD = 6, SPINNPROP_RESET = 7
@@ -283,10 +292,10 @@ enum {
     SPINNPROP_WEIGHT_BOUNDS = 20, SPINNPROP_RECURRENT_WEIGHT_BOUNDS = 21
 };
 SPINNPROP_API spinnprop_status spinnprop_network_shape(int64_t *rows, int64_t *columns, const spinnprop_network *network,
-                                                       int32_t parameter, int32_t layer);
+                                                       int32_t parameter, int32_t index);
 SPINNPROP_API spinnprop_status spinnprop_network_get(double *values, int64_t n, const spinnprop_network *network,
-                                                     int32_t parameter, int32_t layer);
-SPINNPROP_API spinnprop_status spinnprop_network_set(spinnprop_network *network, int32_t parameter, int32_t layer,
+                                                     int32_t parameter, int32_t index);
+SPINNPROP_API spinnprop_status spinnprop_network_set(spinnprop_network *network, int32_t parameter, int32_t index,
                                                      const double *values, int64_t n);
 
 /* Files are safetensors: no code in them. Written beside the target first, then renamed, so a crash leaves the old file.
@@ -559,10 +568,10 @@ SPINNPROP_API spinnprop_status spinnprop_network_gradient(spinnprop_gradient **g
                                                           int64_t n_targets, const spinnprop_gradient_options *options,
                                                           spinnprop_progress_callback progress, void *payload);
 SPINNPROP_API void spinnprop_gradient_free(spinnprop_gradient *gradient);
-/* The gradient of a layer's array. Shapes as spinnprop_network_shape says; of SPINNPROP_TAU_MEM .. SPINNPROP_RESET one number per neuron,
+/* The gradient of an array. Indices and shapes as spinnprop_network_shape says; of SPINNPROP_TAU_MEM .. SPINNPROP_RESET one number per neuron,
  * if the options asked for them: that of a value which neurons share is their sum. */
 SPINNPROP_API spinnprop_status spinnprop_gradient_get(double *values, int64_t n, const spinnprop_gradient *gradient,
-                                                      int32_t parameter, int32_t layer);
+                                                      int32_t parameter, int32_t index);
 /* Derivatives with respect to input spike times (1/s), one per input spike, in the order in which the input came. */
 SPINNPROP_API spinnprop_status spinnprop_gradient_input_times(double *values, int64_t n, const spinnprop_gradient *gradient);
 /* How many samples added nothing because their label neuron, or all outputs with a target time, were silent. */

@@ -468,26 +468,34 @@ public:
     spinnprop_network_info describe() const {
         return detail::filled<spinnprop_network_info>(spinnprop_network_describe, get());
     }
-    // SPINNPROP_DELAYS_* of each layer.
+    // (source, target) of each connection: 0 is the input, k the k-th layer.
+    std::vector<std::pair<std::int32_t, std::int32_t>> connections() const {
+        std::vector<std::int32_t> ends(2 * static_cast<std::size_t>(describe().n_connections));
+        check(spinnprop_network_connections(ends.data(), detail::size(ends), get()));
+        std::vector<std::pair<std::int32_t, std::int32_t>> pairs;
+        for (std::size_t n = 0; n < ends.size(); n += 2) pairs.emplace_back(ends[n], ends[n + 1]);
+        return pairs;
+    }
+    // SPINNPROP_DELAYS_* of each connection.
     std::vector<std::int32_t> delay_kinds() const {
-        std::vector<std::int32_t> kinds(static_cast<std::size_t>(describe().n_layers));
+        std::vector<std::int32_t> kinds(static_cast<std::size_t>(describe().n_connections));
         check(spinnprop_network_delay_kinds(kinds.data(), detail::size(kinds), get()));
         return kinds;
     }
-    // Rows and columns of SPINNPROP_WEIGHTS .. SPINNPROP_RESET, or of SPINNPROP_MASK and so on, of a layer.
-    std::pair<std::int64_t, std::int64_t> shape(std::int32_t parameter, std::int32_t layer) const {
+    // Rows and columns of SPINNPROP_WEIGHTS .. SPINNPROP_RESET, or of SPINNPROP_MASK and so on, of a layer or a connection.
+    std::pair<std::int64_t, std::int64_t> shape(std::int32_t parameter, std::int32_t index) const {
         std::int64_t rows = 0, columns = 0;
-        check(spinnprop_network_shape(&rows, &columns, get(), parameter, layer));
+        check(spinnprop_network_shape(&rows, &columns, get(), parameter, index));
         return {rows, columns};
     }
-    std::vector<double> get(std::int32_t parameter, std::int32_t layer) const {
-        const auto [rows, columns] = shape(parameter, layer);
+    std::vector<double> get(std::int32_t parameter, std::int32_t index) const {
+        const auto [rows, columns] = shape(parameter, index);
         std::vector<double> values(static_cast<std::size_t>(rows * columns));
-        check(spinnprop_network_get(values.data(), detail::size(values), get(), parameter, layer));
+        check(spinnprop_network_get(values.data(), detail::size(values), get(), parameter, index));
         return values;
     }
-    void set(std::int32_t parameter, std::int32_t layer, const std::vector<double> &values) {
-        check(spinnprop_network_set(handle_.get(), parameter, layer, values.data(), detail::size(values)));
+    void set(std::int32_t parameter, std::int32_t index, const std::vector<double> &values) {
+        check(spinnprop_network_set(handle_.get(), parameter, index, values.data(), detail::size(values)));
     }
 
     Recording forward(const SpikeTrains &input,
@@ -546,11 +554,11 @@ public:
     Gradient(detail::Handle<spinnprop_gradient> handle, double value) : handle_(std::move(handle)), value_(value) {}
     // The mean of the loss.
     double value() const noexcept { return value_; }
-    // SPINNPROP_WEIGHTS .. SPINNPROP_RESET of a layer, shaped as `of` says; those of neurons if the options asked for them.
-    std::vector<double> get(std::int32_t parameter, std::int32_t layer, const Network &of) const {
-        const auto [rows, columns] = of.shape(parameter, layer);
+    // SPINNPROP_WEIGHTS .. SPINNPROP_RESET at an index, shaped as `of` says; those of neurons if the options asked for them.
+    std::vector<double> get(std::int32_t parameter, std::int32_t index, const Network &of) const {
+        const auto [rows, columns] = of.shape(parameter, index);
         std::vector<double> values(static_cast<std::size_t>(rows * columns));
-        check(spinnprop_gradient_get(values.data(), detail::size(values), handle_.get(), parameter, layer));
+        check(spinnprop_gradient_get(values.data(), detail::size(values), handle_.get(), parameter, index));
         return values;
     }
     // One per input spike; n_spikes is their number.
@@ -667,10 +675,10 @@ public:
     // SPINNPROP_BIOGRAD_WEIGHTS, _BIASES, _FEEDBACK or _UNITS of a layer.
     std::vector<double> get(std::int32_t parameter, std::int32_t layer) const {
         std::vector<double> values(count(parameter, layer));
-        check(spinnprop_biograd_get(values.data(), detail::size(values), handle_.get(), parameter, layer));
+        check(spinnprop_biograd_get(values.data(), detail::size(values), handle_.get(), parameter, index));
         return values;
     }
-    void set(std::int32_t parameter, std::int32_t layer, const std::vector<double> &values) {
+    void set(std::int32_t parameter, std::int32_t index, const std::vector<double> &values) {
         check(spinnprop_biograd_set(handle_.get(), parameter, layer, values.data(), detail::size(values)));
     }
     // Scales initial weights up until each layer spikes.

@@ -185,6 +185,11 @@ extension Network {
                 "layer \(own.target) is recurrent; engine \"first-spike\" runs feed-forward networks: use engine=\"event\""
             )
         }
+        if let own = connections.first(where: { $0.ends.source + 1 < $0.ends.target }) {
+            throw .unsupported(
+                "the connection (\(own.ends.source), \(own.ends.target)) skips layers; engine \"first-spike\" runs chains: use "
+                    + "engine=\"event\"")
+        }
         if !layers[layers.count - 1].isSpiking {
             throw .unsupported(
                 "the read-out is leaky and never spikes; engine \"first-spike\" needs readout=\"spiking\": use "

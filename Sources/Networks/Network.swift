@@ -27,6 +27,8 @@ public struct Connection: Equatable, Sendable {
     public let preCount: Int
     public let postCount: Int
     public let delayKind: DelayKind
+    /// Whether it is the first into its layer, which weights and delays of that layer stand for unless sources are named.
+    public let isFirst: Bool
     /// Weights as (post, pre), row by row.
     public internal(set) var weights: [Double]
     /// Delays in seconds, >= 0: (post, pre) if synaptic, (pre) if axonal, (post) if dendritic, empty if none.
@@ -35,6 +37,7 @@ public struct Connection: Equatable, Sendable {
     public internal(set) var constraints = WeightConstraints()
 
     public var isRecurrent: Bool { source == target }
+    public var ends: Ends { Ends(source.map { $0 + 1 } ?? 0, target + 1) }
 
     public static func delayCount(_ kind: DelayKind, preCount: Int, postCount: Int) -> Int {
         switch kind {
@@ -45,30 +48,25 @@ public struct Connection: Equatable, Sendable {
         }
     }
 
-    /// What messages call a weight: the array, the layer, row and column.
-    package func name(ofWeight index: Int) -> String {
-        Connection.name("weights", layer: target, isRecurrent: isRecurrent, index: index, columns: preCount)
+    /// What messages call one of its arrays: by the layer, or by both ends.
+    package func name(_ array: String) -> String {
+        if isRecurrent { return "recurrent_\(array)[\(target)]" }
+        return isFirst ? "\(array)[\(target)]" : "\(array)[\(ends.source), \(ends.target)]"
     }
 
-    /// What messages call a delay: the array, the layer, and row and column, or the sender or receiver. Of a connection without delays, one of
-    /// a synapse.
+    /// What messages call a weight: the array, row and column.
+    package func name(ofWeight index: Int) -> String { "\(name("weights"))[\(index / preCount), \(index % preCount)]" }
+
+    /// What messages call a delay: the array, and row and column, or the sender or receiver. Of a connection without delays, one of a synapse.
     package func name(ofDelay index: Int) -> String {
         let isOfNeuron = delayKind == .axonal || delayKind == .dendritic
-        return Connection.name(
-            "delays", layer: target, isRecurrent: isRecurrent, index: index, columns: isOfNeuron ? nil : preCount)
+        return name("delays") + (isOfNeuron ? "[\(index)]" : "[\(index / preCount), \(index % preCount)]")
     }
 
-    /// - Parameter columns: of the array; `nil`: it has one dimension.
-    package static func name(
-        _ array: String, layer: Int, isRecurrent: Bool, index: Int, columns: Int?
-    ) -> String {
-        let place = columns.map { "\(index / $0), \(index % $0)" } ?? "\(index)"
-        return "\(isRecurrent ? "recurrent_" : "")\(array)[\(layer)][\(place)]"
-    }
-
-    init(source: Int?, target: Int, preCount: Int, postCount: Int, delayKind: DelayKind) {
-        self.source = source
-        self.target = target
+    init(_ ends: Ends, preCount: Int, postCount: Int, delayKind: DelayKind, isFirst: Bool) {
+        source = ends.source == 0 ? nil : ends.source - 1
+        target = ends.target - 1
+        self.isFirst = isFirst
         self.preCount = preCount
         self.postCount = postCount
         self.delayKind = delayKind
@@ -91,8 +89,8 @@ extension Connection {
 /// A spiking network. Layers are in an order in which every connection leads from the input or an earlier layer to a later
 /// one, or from a layer to itself.
 ///
-/// `init` builds the usual chain; connections 0 ..< layers.count are then the feed-forward ones, in order, and the recurrent
-/// ones follow.
+/// Connections 0 ..< layers.count are the first ones into each layer, in order: from the layer before or, where that is no source, from the first
+/// source. Further ones that lead forward follow, by target and source, and then recurrent ones.
 public struct Network: Equatable, Sendable {
     public let inputCount: Int
     public private(set) var layers: [Layer]
@@ -102,17 +100,19 @@ public struct Network: Equatable, Sendable {
     public var hasRecurrence: Bool { connections.contains { $0.isRecurrent } }
     public var hasDelays: Bool { connections.contains { $0.delayKind != .none } }
 
-    /// A chain of layers with all weights 0.
+    /// Layers with all weights 0: a chain, or connected as is said.
     ///
     /// - Parameters:
     ///   - sizes: units of the input, then neurons of each layer; at least two numbers, all >= 1.
     ///   - parameters: one for all layers, or one per layer.
-    ///   - delays: the kind of delay of all connections, or of those into each layer, recurrent ones among them.
-    ///   - recurrent: empty, one flag for all hidden layers, or one per hidden layer.
+    ///   - delays: the kind of delay of all connections; of a chain also of those into each layer, recurrent ones among them, otherwise of
+    ///     each connection in the order in which they are given.
+    ///   - recurrent: empty, one flag for all hidden layers of a chain, or one per hidden layer.
     ///   - leakyReadout: whether the last layer is a leaky read-out that never spikes.
+    ///   - connections: in any order, each once, none from a later layer to an earlier one; every layer hears another population. `nil`: the chain.
     public init(
         sizes: [Int], parameters: [LIFParameters] = [LIFParameters()], delays: [DelayKind] = [.none],
-        recurrent: [Bool] = [], leakyReadout: Bool = false
+        recurrent: [Bool] = [], leakyReadout: Bool = false, connections given: [Ends]? = nil
     ) throws(SpinnpropError) {
         guard sizes.count >= 2 else {
             throw .invalidValue("a network needs an input and at least one layer; \(sizes.count) sizes were given")
@@ -125,29 +125,31 @@ public struct Network: Equatable, Sendable {
             throw .invalidValue(
                 "\(parameters.count) sets of neuron parameters for \(layerCount) layers; give 1 or one each")
         }
-        guard delays.count == 1 || delays.count == layerCount else {
+        let kindCount = given?.count ?? layerCount
+        guard delays.count == 1 || delays.count == kindCount else {
             throw .invalidValue(
-                "\(delays.count) kinds of delay for \(layerCount) layers; give one for all, or one each")
+                "\(delays.count) kinds of delay for \(kindCount) \(given == nil ? "layers" : "connections"); give one for all, or one each")
         }
-        let hiddenCount = layerCount - 1
-        guard recurrent.count <= 1 || recurrent.count == hiddenCount else {
-            throw .invalidValue(
-                "recurrent has \(recurrent.count) flags for \(hiddenCount) hidden layers; give one for all, or one each"
-            )
+        guard given == nil || !recurrent.contains(true) else {
+            throw .invalidValue("recurrent is given beside connections; add the layer as (k, k) to connections instead")
         }
+        let wiring =
+            if let given {
+                try Wiring(given, layerCount: layerCount, leakyReadout: leakyReadout)
+            } else {
+                try Wiring(chainOf: layerCount, recurrent: recurrent)
+            }
         // The largest array must be addressable before anything is allocated.
         var total = 0
-        for layer in 0..<layerCount {
-            let isRecurrent = layer < hiddenCount && !recurrent.isEmpty
-            for pre in [sizes[layer]] + (isRecurrent ? [sizes[layer + 1]] : []) {
-                let (product, overflow) = pre.multipliedReportingOverflow(by: sizes[layer + 1])
-                total = total.addingReportingOverflow(product).partialValue
-                guard !overflow, product <= Network.largestArray, total <= Network.largestArray else {
-                    throw SpinnpropError(
-                        .outOfMemory,
-                        "the network has more than \(Network.largestArray) weights at layer \(layer), "
-                            + "\(pre) x \(sizes[layer + 1]); use smaller layers")
-                }
+        for own in wiring.ends {
+            let (pre, post) = (sizes[own.source], sizes[own.target])
+            let (product, overflow) = pre.multipliedReportingOverflow(by: post)
+            total = total.addingReportingOverflow(product).partialValue
+            guard !overflow, product <= Network.largestArray, total <= Network.largestArray else {
+                throw SpinnpropError(
+                    .outOfMemory,
+                    "the network has more than \(Network.largestArray) weights at layer \(own.target - 1), "
+                        + "\(pre) x \(post); use smaller layers")
             }
         }
         // Weights, and the numbers they are drawn as.
@@ -162,18 +164,11 @@ public struct Network: Equatable, Sendable {
                     neuronCount: sizes[layer + 1], isSpiking: !(leakyReadout && layer == layerCount - 1),
                     parameters: own.simplified))
         }
-        connections = []
-        for layer in 0..<layerCount {
-            connections.append(
-                Connection(
-                    source: layer == 0 ? nil : layer - 1, target: layer, preCount: sizes[layer],
-                    postCount: sizes[layer + 1], delayKind: delays[delays.count == 1 ? 0 : layer]))
-        }
-        for layer in 0..<hiddenCount where !recurrent.isEmpty && recurrent[recurrent.count == 1 ? 0 : layer] {
-            connections.append(
-                Connection(
-                    source: layer, target: layer, preCount: sizes[layer + 1], postCount: sizes[layer + 1],
-                    delayKind: connections[layer].delayKind))
+        connections = wiring.ends.enumerated().map { (index, own) in
+            let kind = delays.count == 1 ? 0 : given == nil ? own.target - 1 : wiring.order[index]
+            return Connection(
+                own, preCount: sizes[own.source], postCount: sizes[own.target], delayKind: delays[kind],
+                isFirst: index < layerCount)
         }
     }
 
@@ -185,7 +180,16 @@ public struct Network: Equatable, Sendable {
     /// Units of a layer, and of the input.
     public static let layerSizes = Domain.count(from: 1)
 
-    /// The index of a layer's feed-forward or recurrent connection in `connections`.
+    /// Whether each layer is connected to the next, hidden ones perhaps to themselves with the same kind of delay, and nothing else.
+    public var isChain: Bool {
+        connections.allSatisfy {
+            $0.isRecurrent
+                ? $0.target < layers.count - 1 && $0.delayKind == connections[$0.target].delayKind
+                : $0.ends.source + 1 == $0.ends.target
+        }
+    }
+
+    /// The index of a layer's first or recurrent connection in `connections`.
     public func connectionIndex(into layer: Int, recurrent: Bool) -> Int? {
         connections.firstIndex { $0.target == layer && $0.isRecurrent == recurrent }
     }
@@ -202,8 +206,8 @@ public struct Network: Equatable, Sendable {
     public mutating func setWeights(_ values: [Double], connection: Int) throws(SpinnpropError) {
         let old = connections[connection]
         try Network.check(
-            values, name: old.isRecurrent ? "recurrent_weights" : "weights", count: old.weights.count,
-            shape: (old.postCount, old.preCount), layer: old.target, element: old.name(ofWeight:))
+            values, name: old.name("weights"), count: old.weights.count, shape: (old.postCount, old.preCount),
+            element: old.name(ofWeight:))
         try old.checkAllowed(values)
         connections[connection].weights = values
     }
@@ -222,9 +226,8 @@ public struct Network: Equatable, Sendable {
         let old = connections[connection]
         let kind: DelayKind = old.delayKind == .none ? .synaptic : old.delayKind
         let shape = (kind == .axonal ? 1 : old.postCount, kind == .dendritic ? 1 : old.preCount)
-        let name = old.isRecurrent ? "recurrent_delays" : "delays"
         try Network.check(
-            values, name: name, count: shape.0 * shape.1, shape: shape, layer: old.target, element: old.name(ofDelay:))
+            values, name: old.name("delays"), count: shape.0 * shape.1, shape: shape, element: old.name(ofDelay:))
         for (index, value) in values.enumerated() {
             guard value >= 0, value <= Network.longestDelay else {
                 throw .invalidValue(
@@ -261,11 +264,11 @@ public struct Network: Equatable, Sendable {
     }
 
     private static func check(
-        _ values: [Double], name: String, count: Int, shape: (Int, Int), layer: Int, element: (Int) -> String
+        _ values: [Double], name: String, count: Int, shape: (Int, Int), element: (Int) -> String
     ) throws(SpinnpropError) {
         guard values.count == count else {
             throw .invalidValue(
-                "\(name)[\(layer)] has \(values.count) elements; it takes \(count), shape (\(shape.0), \(shape.1))")
+                "\(name) has \(values.count) elements; it takes \(count), shape (\(shape.0), \(shape.1))")
         }
         for (index, value) in values.enumerated() where !value.isFinite {
             throw .invalidValue("\(element(index)) is \(value); every element must be finite")

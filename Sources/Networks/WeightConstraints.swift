@@ -112,8 +112,6 @@ extension Connection {
         }
     }
 
-    private func name(_ array: String) -> String { "\(isRecurrent ? "recurrent_" : "")\(array)[\(target)]" }
-
     private func check(_ array: String, _ count: Int, _ wanted: Int, _ shape: String) throws(SpinnpropError) {
         guard count != wanted else { return }
         throw .invalidValue("\(name(array)) has \(count) elements; it takes \(wanted), shape \(shape)")

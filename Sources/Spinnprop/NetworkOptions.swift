@@ -16,7 +16,7 @@ public struct NetworkOptions: Equatable, Sendable {
     public var tauSyn: [Double] = []
     public var threshold: [Double] = []
     public var reset: [Double] = []
-    /// One kind for all layers, or one for each.
+    /// One kind for all layers, or one for each; where `connections` are given one for all of these, or one for each.
     public var delays = [DelayKind.none]
     /// Empty: none; one flag for all hidden layers, or one per hidden layer.
     public var recurrent: [Bool] = []
@@ -35,6 +35,8 @@ public struct NetworkOptions: Equatable, Sendable {
     public var engine = Engine.defaultEngine
     /// Seeds the initial weights.
     public var seed: UInt64 = 0
+    /// What is connected to what; `nil`: each layer to the next, and to themselves as `recurrent` says.
+    public var connections: [Ends]?
 
     public init(sizes: [Int]) { self.sizes = sizes }
 
@@ -46,14 +48,14 @@ public struct NetworkOptions: Equatable, Sendable {
 }
 
 extension Network {
-    /// A chain of layers with random initial weights and delays of 0.
+    /// Layers with random initial weights and delays of 0.
     ///
     /// - Throws: `invalidValue` naming the option, `outOfMemory` for a network no machine can hold.
     public init(_ options: NetworkOptions) throws(SpinnpropError) {
         // A network without neuron parameters checks the sizes before anything is made from them.
         var network = try Network(
             sizes: options.sizes, delays: options.delays, recurrent: options.recurrent,
-            leakyReadout: options.leakyReadout)
+            leakyReadout: options.leakyReadout, connections: options.connections)
         let counts = network.layers.map(\.neuronCount)
         let setting = options.engine.setting()
         let tauMem = try spread(options.tauMem, "tau_mem", setting.tauMem, counts)
@@ -65,7 +67,7 @@ extension Network {
                 tauMem: tauMem[layer], tauSyn: tauSyn[layer], threshold: threshold[layer], reset: reset[layer])
             try network.setParameters(parameters, layer: layer)
         }
-        try network.hold(to: options)
+        if !(options.masks.isEmpty && options.signs.isEmpty && options.weightBounds.isEmpty) { try network.hold(to: options) }
         var initialisation = options.initialisation
         let drives = options.engine.setting(for: network)
         initialisation.hiddenDrive = drives.hiddenDrive
@@ -91,7 +93,10 @@ extension Network {
                 "\(name) has \(count) elements; give none\(counts.dropFirst().map { " or \($0)" }.joined())")
         }
         var (synapse, sender) = (0, 0)
-        for (index, connection) in connections.enumerated() {
+        let order = options.connections ?? connections.map(\.ends)
+        for (place, ends) in order.enumerated() {
+            guard let index = connections.firstIndex(where: { $0.ends == ends }) else { continue }
+            let connection = connections[index]
             if !options.masks.isEmpty {
                 try setMask(Array(options.masks[synapse..<synapse + connection.weights.count]), connection: index)
             }
@@ -99,7 +104,7 @@ extension Network {
                 try setSigns(Array(options.signs[sender..<sender + connection.preCount]), connection: index)
             }
             if !bounds.isEmpty {
-                let first = bounds.count == 2 ? 0 : 2 * index
+                let first = bounds.count == 2 ? 0 : 2 * place
                 try setBounds(low: bounds[first], high: bounds[first + 1], connection: index)
             }
             synapse += connection.weights.count

@@ -170,6 +170,19 @@ struct BitExactTests {
         compareBackward(own, gradients, samples, values)
     }
 
+    /// Layers with several sources.
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func severalSourcesEqualRestatement(seed: UInt64) throws {
+        var configuration = Configuration(
+            ratio: [4, nil, 1][Int(seed % 3)], recurrent: seed % 2 == 0, reset: 0.1, samples: 5, gain: 12)
+        configuration.grid = TimeGrid(
+            timeStep: 1e-3, steps: 40, decay: seed % 6 == 0 ? .euler : .exponential, copies: 1 + Int(seed % 3))
+        configuration.wire(layers: 2 + Int(seed % 3), seed: seed)
+        // One population is wider than a block.
+        configuration.sizes[1] = 11
+        try compareOnce(RandomCase(configuration, seed: seed))
+    }
+
     /// What training calls gives what forward, backward and the optimiser give.
     @Test(arguments: 0..<18, [1, 3]) func sessionsKeepTheBits(seed: Int, threads: Int) throws {
         let own = try RandomCase(seed: UInt64(900 + seed), leaky: seed % 4 == 0)

@@ -155,7 +155,7 @@ struct Restatement {
         let own = network.connections[c]
         func at(_ rows: [[Float]], _ step: Int, _ k: Int) -> Float { step < steps ? rows[step][k] : 0 }
         for pre in 0..<own.preCount {
-            for _ in 0..<count(sample, c, i, pre) {
+            for spike in 0..<count(sample, c, i, pre) {
                 // w (lV - lI) of each receiver, padded to blocks of 8.
                 var terms = [Float](repeating: 0, count: (own.postCount + 7) / 8 * 8)
                 for k in 0..<own.postCount {
@@ -168,7 +168,8 @@ struct Restatement {
                     let t = terms[first..<first + 8].map { $0 }
                     e += ((t[0] + t[1]) + (t[2] + t[3])) + ((t[4] + t[5]) + (t[6] + t[7]))
                 }
-                if let source = own.source { g[source][i][pre] += e } else { sample.inputErrors[i][pre] = e }
+                // Input spikes of one step have the same error, the sum of what they do through all connections.
+                if let source = own.source { g[source][i][pre] += e } else if spike == 0 { sample.inputErrors[i][pre] += e }
                 switch own.delayKind {
                 case .none: break
                 case .synaptic:

@@ -75,6 +75,18 @@ struct TogetherTests {
         return own.recording.layers[0].spikeCount
     }
 
+    /// Layers with several sources, and delays of a kind for each.
+    @Test(arguments: 1...40 as ClosedRange<UInt64>)
+    func severalSources(_ seed: UInt64) throws {
+        var configuration = Configuration(
+            ratio: [4, 2, 1, 3.3][Int(seed % 4)], recurrent: seed % 3 != 0, leaky: seed % 5 == 0,
+            ownThresholds: seed % 2 == 0, samples: 5, spikesPerInput: 3)
+        configuration.wire(layers: 3 + Int(seed % 3), seed: seed)
+        var instance = try RandomCase(configuration, seed: seed)
+        instance.options.endTime = 6 * configuration.tauSyn
+        try compare(instance.network, instance.input, instance.options, unit: configuration.tauSyn, "\(instance)")
+    }
+
     @Test(arguments: configurations)
     func movedAsOneOrNot(_ configuration: Configuration) throws {
         for seed in 41...46 as ClosedRange<UInt64> {

@@ -47,6 +47,24 @@ struct InitialisationTests {
         #expect(abs(moments(plain.connections[0].weights).0 / (Drive().mean * unit) - 1) < 0.02)
     }
 
+    /// Weights from several sources are drawn as those from one population of all of them would be.
+    @Test func inputsOfAllSourcesCount() throws {
+        let ends = [Ends(0, 1), Ends(1, 2), Ends(0, 2), Ends(2, 2), Ends(2, 3)]
+        var skip = try Network(sizes: [30, 70, 5, 2], connections: ends)
+        var chain = try Network(sizes: [30, 100, 5, 2], recurrent: [false, true])
+        try Initialisation().apply(to: &skip, seed: 3)
+        try Initialisation().apply(to: &chain, seed: 3)
+        // Stream 1 is row by row: as many numbers as there are, on the same scale.
+        #expect(skip.connections[1].weights == Array(chain.connections[1].weights.prefix(350)))
+        let scale = (30.0 / 100).squareRoot()
+        let drawn = skip.connections[3].weights.prefix(5)
+        #expect(skip.connections[3].ends == Ends(0, 2) && drawn.allSatisfy { $0 != 0 })
+        func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+        #expect(abs(mean(skip.connections[3].weights) / (mean(skip.connections[0].weights) * scale) - 1) < 0.2)
+        // Recurrent ones are drawn by their own layer's size alone.
+        #expect(skip.connections[4].weights.count == 25 && skip.connections[4].isRecurrent)
+    }
+
     @Test func seedsAndConnectionsHaveTheirOwnStreams() throws {
         var networks = try [UInt64(1), 1, 2].map { seed in
             var network = try Network(sizes: [5, 5, 5], recurrent: [true])

@@ -30,6 +30,73 @@ struct NetworkTests {
         }
     }
 
+    /// First one connection for each layer, then what skips, then recurrence; delays go with the pairs as they are given.
+    @Test func connectionsInAnyOrder() throws {
+        let given = [Ends(2, 2), Ends(0, 3), Ends(1, 3), Ends(0, 2), Ends(0, 1), Ends(1, 2), Ends(1, 1)]
+        let kinds: [DelayKind] = [.synaptic, .axonal, .dendritic, .none, .dendritic, .axonal, .none]
+        let network = try Network(sizes: [5, 4, 3, 2], delays: kinds, connections: given)
+        let order = [Ends(0, 1), Ends(1, 2), Ends(0, 3), Ends(0, 2), Ends(1, 3), Ends(1, 1), Ends(2, 2)]
+        #expect(network.connections.map(\.ends) == order && !network.isChain)
+        #expect(network.connections.map(\.isFirst) == [true, true, true, false, false, false, false])
+        #expect(network.connections.map(\.delayKind) == order.map { kinds[given.firstIndex(of: $0) ?? -1] })
+        #expect(network.connections.map(\.weights.count) == [20, 12, 10, 15, 8, 16, 9])
+        #expect(network.connections.map(\.delays.count) == [4, 4, 5, 0, 2, 0, 9])
+        #expect(network.connections[3].name("weights") == "weights[0, 2]")
+        #expect(network.connections[2].name("weights") == "weights[2]")
+        let chain = [Ends(1, 1), Ends(1, 2), Ends(0, 1)]
+        #expect(
+            try Network(sizes: [5, 4, 3], delays: [.axonal], connections: chain)
+                == Network(sizes: [5, 4, 3], delays: [.axonal], recurrent: [true]))
+        #expect(try !Network(sizes: [5, 4, 3], delays: [.axonal, .none, .none], connections: chain).isChain)
+        let recurrentOutput = try Network(sizes: [5, 4], connections: [Ends(0, 1), Ends(1, 1)])
+        #expect(!recurrentOutput.isChain && recurrentOutput.hasRecurrence)
+        let seen = try [[], [Ends(0, 2)], [Ends(2, 2)], [Ends(0, 2), Ends(2, 2)]].map {
+            try Network(sizes: [3, 3, 3], connections: [Ends(0, 1), Ends(1, 2)] + $0).fingerprint
+        }
+        #expect(Set(seen).count == 4)
+    }
+
+    @Test func wrongConnections() throws {
+        let wrong: [([Ends], Bool, String)] = [
+            ([], false, "no connection leads to population 1 but from itself; add (0, 1) to connections"),
+            ([Ends(0, 1), Ends(0, 2)], false, "no connection leads to population 3 but from itself; add (2, 3) to connections"),
+            (
+                [Ends(0, 1), Ends(1, 2), Ends(3, 3)], false,
+                "no connection leads to population 3 but from itself; add (2, 3) to connections"
+            ),
+            ([Ends(0, 1), Ends(-1, 2)], false, "connections[1] is (-1, 2); sources are 0, the input, .. 3, the last layer, and targets 1 .. 3"),
+            ([Ends(0, 4)], false, "connections[0] is (0, 4); sources are 0, the input, .. 3, the last layer, and targets 1 .. 3"),
+            ([Ends(0, 0)], false, "connections[0] is (0, 0); sources are 0, the input, .. 3, the last layer, and targets 1 .. 3"),
+            (
+                [Ends(0, 1), Ends(2, 1)], false,
+                "connections[1] is (2, 1), which leads backward; layers are run one after the other, so connect (1, 2), or a layer with itself"
+            ),
+            (
+                [Ends(0, 1), Ends(1, 2), Ends(0, 1)], false,
+                "connections[2] is (0, 1), and so is connections[0]; give each pair once"
+            ),
+            (
+                [Ends(0, 1), Ends(3, 3)], true,
+                "connections[1] is (3, 3), but the last layer is a leaky read-out, which sends nothing; leave it out"
+            ),
+            ([Ends(.max, .max)], false, "connections[0] is (\(Int.max), \(Int.max)); sources are 0, the input, .. 3, the last layer, and targets 1 .. 3"),
+        ]
+        for (ends, leaky, message) in wrong {
+            let error = #expect(throws: SpinnpropError.self, "\(ends)") {
+                try Network(sizes: [5, 4, 3, 2], leakyReadout: leaky, connections: ends)
+            }
+            #expect(error?.message == message && error?.kind == .invalidValue)
+        }
+        let both = #expect(throws: SpinnpropError.self) {
+            try Network(sizes: [5, 4, 3], recurrent: [true], connections: [Ends(0, 1), Ends(1, 2)])
+        }
+        #expect(both?.message.hasPrefix("recurrent is given beside connections") == true)
+        let kinds = #expect(throws: SpinnpropError.self) {
+            try Network(sizes: [5, 4, 3], delays: [.axonal, .none], connections: [Ends(0, 1), Ends(1, 2), Ends(0, 2)])
+        }
+        #expect(kinds?.message == "2 kinds of delay for 3 connections; give one for all, or one each")
+    }
+
     @Test(arguments: [(DelayKind.none, 0), (.synaptic, 12), (.axonal, 4), (.dendritic, 3)])
     func delayShapes(kind: DelayKind, count: Int) throws {
         var network = try Network(sizes: [4, 3], delays: [kind])

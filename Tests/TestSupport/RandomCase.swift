@@ -12,6 +12,8 @@ struct Configuration: Sendable, CustomStringConvertible {
     var ratio: Double? = 4
     var delays = [DelayKind.none]
     var recurrent = false
+    /// In place of a chain; `delays` are one for all of these, or one for each.
+    var connections: [Ends]?
     var leaky = false
     var reset = 0.0
     /// Whether thresholds and resets differ from neuron to neuron where time constants do not.
@@ -30,6 +32,7 @@ struct Configuration: Sendable, CustomStringConvertible {
 
     var description: String {
         "sizes \(sizes), tau_mem/tau_syn \(ratio.map { "\($0)" } ?? "per neuron"), delays \(delays), "
+            + (connections.map { "connections \($0.map { "\($0.source)-\($0.target)" }), " } ?? "")
             + "recurrent \(recurrent), leaky \(leaky), reset \(reset)\(ownThresholds ? " or so" : ""), samples \(samples)"
             + (grid.map { ", \($0)" } ?? "")
     }
@@ -61,6 +64,24 @@ extension Configuration {
             own.delays = own.sizes.dropFirst().map { _ in pick(DelayKind.allCases) }
         }
         return own
+    }
+}
+
+extension Configuration {
+    /// Some layers with a random choice of sources, and kinds of delay: one for all connections or one for each.
+    mutating func wire(layers: Int, seed: UInt64) {
+        var random = RandomStream(seed: seed, stream: 10)
+        func pick<Value>(_ values: [Value]) -> Value { values[random.index(below: values.count)] }
+        sizes = [3] + (1..<layers).map { _ in 3 + random.index(below: 4) } + [3]
+        var ends: [Ends] = []
+        for target in 1...layers {
+            let before = (0..<target).filter { _ in random.uniform() < 0.7 }
+            ends += (before.isEmpty ? [random.index(below: target)] : before).map { Ends($0, target) }
+            if recurrent, !(leaky && target == layers), random.uniform() < 0.5 { ends.append(Ends(target, target)) }
+        }
+        for n in ends.indices { ends.swapAt(n, random.index(below: ends.count)) }
+        connections = ends
+        delays = pick([false, true]) ? ends.map { _ in pick(DelayKind.allCases) } : [pick(DelayKind.allCases)]
     }
 }
 
@@ -107,9 +128,14 @@ struct RandomCase: CustomStringConvertible {
         }
         network = try Network(
             sizes: sizes, parameters: parameters, delays: configuration.delays,
-            recurrent: sizes.count > 2 && configuration.recurrent ? [true] : [], leakyReadout: configuration.leaky)
+            recurrent: sizes.count > 2 && configuration.recurrent && configuration.connections == nil ? [true] : [],
+            leakyReadout: configuration.leaky, connections: configuration.connections)
         for (index, connection) in network.connections.enumerated() {
-            let strength = (connection.isRecurrent ? 0.25 : configuration.gain) / Double(connection.preCount)
+            let senders = network.connections.reduce(0) {
+                $0 + ($1.target == connection.target && !$1.isRecurrent ? $1.preCount : 0)
+            }
+            let strength =
+                connection.isRecurrent ? 0.25 / Double(connection.preCount) : configuration.gain / Double(senders)
             var weights: [Double] = []
             for post in 0..<connection.postCount {
                 let neuron = network.layers[connection.target].parameters[post]

@@ -362,6 +362,21 @@ static void networks_that_cannot_be(void) {
     for (size_t index = 0; index < sizeof wrong_flags / sizeof *wrong_flags; index++)
         WITH(o.n_recurrent, wrong_flags[index], INVALID_VALUE, spinnprop_network_create(&network, &o));
     o.recurrent = NULL;
+    const int32_t pairs[] = {0, 1, 1, 2, 0, 2}, many[] = {-1, 0, 6, INT32_MAX, INT32_MIN};
+    WITH(o.n_connections, 1, INVALID_VALUE, spinnprop_network_create(&network, &o));
+    o.connections = pairs;
+    for (int index = 0; index < 5; index++)
+        WITH(o.n_connections, many[index], INVALID_VALUE, spinnprop_network_create(&network, &o));
+    WITH(o.n_connections, 1, INVALID_VALUE, spinnprop_network_create(&network, &o)); /* nothing leads to layer 1 */
+    const int32_t wrong_pairs[][4] = {{0, 1, 1, 1},  {0, 1, 2, 1},         {0, 1, 0, 1},         {0, 1, 1, 0}, {0, 1, 1, 3},
+                                      {0, 1, -1, 2}, {0, 1, INT32_MAX, 2}, {0, 1, 1, INT32_MIN}, {0, 0, 1, 2}};
+    o.n_connections = 2;
+    for (size_t index = 0; index < sizeof wrong_pairs / sizeof *wrong_pairs; index++) {
+        o.connections = wrong_pairs[index];
+        INVALID(spinnprop_network_create(&network, &o));
+    }
+    o.connections = NULL;
+    o.n_connections = 0;
     for (int index = 0; index < 64; index++) values[index] = 1.0;
     const double **spreads[] = {&o.weight_mean, &o.weight_std};
     int32_t *n_spreads[] = {&o.n_weight_mean, &o.n_weight_std};
@@ -415,6 +430,14 @@ static void network_access(void) {
     INVALID(spinnprop_network_delay_kinds(kinds, 1, network));
     INVALID(spinnprop_network_delay_kinds(kinds, 3, network));
     INVALID(spinnprop_network_delay_kinds(kinds, INT64_MIN, network));
+
+    int32_t ends[] = {77, 77, 77, 77, 77, 77};
+    WATCH(ends);
+    INVALID(spinnprop_network_connections(NULL, 4, network));
+    INVALID(spinnprop_network_connections(ends, 4, NULL));
+    INVALID(spinnprop_network_connections(ends, 2, network));
+    INVALID(spinnprop_network_connections(ends, 6, network));
+    INVALID(spinnprop_network_connections(ends, INT64_MIN, network));
 
     INVALID(spinnprop_network_copy(NULL, network));
     INVALID(spinnprop_network_shape(NULL, &columns, network, SPINNPROP_WEIGHTS, 0));

@@ -60,8 +60,8 @@ handle *idle_from(PyObject *module, PyObject *capsule, const handle_kind *kind) 
 
 PyObject *parameter_get(PyObject *module, PyObject *args, const handle_kind *kind) {
     PyObject *values_object, *capsule, *result = NULL;
-    int32_t parameter, layer;
-    if (!PyArg_ParseTuple(args, "OOO&O&", &values_object, &capsule, int32_from, &parameter, int32_from, &layer))
+    int32_t parameter, index;
+    if (!PyArg_ParseTuple(args, "OOO&O&", &values_object, &capsule, int32_from, &parameter, int32_from, &index))
         return NULL;
     const int is_network = kind == &network_kind;
     spinnprop_network *network = is_network ? network_snapshot(module, capsule) : NULL;
@@ -70,8 +70,8 @@ PyObject *parameter_get(PyObject *module, PyObject *args, const handle_kind *kin
     if ((network || gradient) && array_write(&values, values_object, ARRAY_FLOAT64, "values")) {
         spinnprop_status status;
         WITHOUT_GIL(status = is_network
-                        ? spinnprop_network_get(array_data(values), values.count, network, parameter, layer)
-                        : spinnprop_gradient_get(array_data(values), values.count, gradient->object, parameter, layer));
+                        ? spinnprop_network_get(array_data(values), values.count, network, parameter, index)
+                        : spinnprop_gradient_get(array_data(values), values.count, gradient->object, parameter, index));
         result = none_or_raise(module, status);
     }
     array_release(&values);

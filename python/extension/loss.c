@@ -98,7 +98,7 @@ PyMethodDef loss_methods[] = {
      "network_gradient($module, network, recording, loss, labels, targets, options, progress, /)\n--\n\n"
      "(gradient, value); labels or targets may be None."},
     {"gradient_get", gradient_get, METH_VARARGS,
-     "gradient_get($module, values, gradient, parameter, layer, /)\n--\n\nFill values with an array's gradient."},
+     "gradient_get($module, values, gradient, parameter, index, /)\n--\n\nFill values with an array's gradient."},
     {"gradient_input_times", gradient_input_times, METH_VARARGS,
      "gradient_input_times($module, values, gradient, /)\n--\n\nFill values, one per input spike."},
     {"gradient_skipped", gradient_skipped, METH_O,

@@ -2,13 +2,13 @@
 #include "core.h"
 
 static PyObject *network_create(PyObject *module, PyObject *args) {
-    enum { N_ARRAYS = 12 };
+    enum { N_ARRAYS = 13 };
     PyObject *objects[N_ARRAYS], *engine_capsule, *result = NULL;
     spinnprop_network_options options;
     spinnprop_network_options_init(&options);
-    if (!PyArg_ParseTuple(args, "OOOOOOOO&OOO&OOOO", &objects[0], &objects[1], &objects[2], &objects[3], &objects[4], &objects[5],
+    if (!PyArg_ParseTuple(args, "OOOOOOOO&OOO&OOOOO", &objects[0], &objects[1], &objects[2], &objects[3], &objects[4], &objects[5],
                           &objects[6], int32_from, &options.readout, &objects[7], &objects[8], uint64_from, &options.seed,
-                          &engine_capsule, &objects[9], &objects[10], &objects[11]))
+                          &engine_capsule, &objects[9], &objects[10], &objects[11], &objects[12]))
         return NULL;
     const handle *engine = handle_from(engine_capsule, &engine_kind);
     if (!engine) return NULL;
@@ -32,6 +32,7 @@ static PyObject *network_create(PyObject *module, PyObject *args) {
         {"masks", ARRAY_FLOAT64, (const void **)&options.masks, NULL, &options.n_masks},
         {"signs", ARRAY_FLOAT64, (const void **)&options.signs, NULL, &options.n_signs},
         {"weight_bounds", ARRAY_FLOAT64, (const void **)&options.weight_bounds, NULL, &options.n_weight_bounds},
+        {"connections", ARRAY_INT32, (const void **)&options.connections, &options.n_connections, NULL},
     };
     array arrays[N_ARRAYS] = {ARRAY_NONE};
     int is_good = 1;
@@ -50,6 +51,12 @@ static PyObject *network_create(PyObject *module, PyObject *args) {
                 *fields[i].long_count = arrays[i].count;
         }
     }
+    /* Pairs are counted, not their numbers. */
+    if (is_good && options.n_connections % 2) {
+        PyErr_Format(PyExc_ValueError, "connections has %d numbers; give two for each", options.n_connections);
+        is_good = 0;
+    }
+    options.n_connections /= 2;
     if (is_good) {
         spinnprop_network *network = NULL;
         spinnprop_status status;
@@ -68,15 +75,16 @@ static PyObject *network_copy(PyObject *module, PyObject *capsule) {
 GIVES_STRUCT(network_describe, network_info, network)
 
 FILLS(network_delay_kinds, network, ARRAY_INT32)
+FILLS(network_connections, network, ARRAY_INT32)
 
 static PyObject *network_shape(PyObject *module, PyObject *args) {
     PyObject *capsule;
-    int32_t parameter, layer;
-    if (!PyArg_ParseTuple(args, "OO&O&", &capsule, int32_from, &parameter, int32_from, &layer)) return NULL;
+    int32_t parameter, index;
+    if (!PyArg_ParseTuple(args, "OO&O&", &capsule, int32_from, &parameter, int32_from, &index)) return NULL;
     handle *own = handle_from(capsule, &network_kind);
     if (!own) return NULL;
     int64_t rows = 0, columns = 0;
-    spinnprop_status status = spinnprop_network_shape(&rows, &columns, own->object, parameter, layer);
+    spinnprop_status status = spinnprop_network_shape(&rows, &columns, own->object, parameter, index);
     if (status != SPINNPROP_OK) return raise_status(module, status);
     return Py_BuildValue("LL", (long long)rows, (long long)columns);
 }
@@ -85,8 +93,8 @@ static PyObject *network_get(PyObject *module, PyObject *args) { return paramete
 
 static PyObject *network_set(PyObject *module, PyObject *args) {
     PyObject *capsule, *values_object, *result = NULL;
-    int32_t parameter, layer;
-    if (!PyArg_ParseTuple(args, "OO&O&O", &capsule, int32_from, &parameter, int32_from, &layer, &values_object))
+    int32_t parameter, index;
+    if (!PyArg_ParseTuple(args, "OO&O&O", &capsule, int32_from, &parameter, int32_from, &index, &values_object))
         return NULL;
     handle *own = handle_from(capsule, &network_kind);
     array values = ARRAY_NONE;
@@ -99,7 +107,7 @@ static PyObject *network_set(PyObject *module, PyObject *args) {
             status = spinnprop_network_copy(&changed, own->object);
             if (status == SPINNPROP_OK)
                 WITHOUT_GIL(
-                    status = spinnprop_network_set(changed, parameter, layer, array_data(values), values.count));
+                    status = spinnprop_network_set(changed, parameter, index, array_data(values), values.count));
             is_done = status == SPINNPROP_OK && own->changes == changes;
             if (is_done) {
                 spinnprop_network *old = own->object;
@@ -233,17 +241,20 @@ static PyObject *network_forward(PyObject *module, PyObject *args) {
 PyMethodDef network_methods[] = {
     {"network_create", network_create, METH_VARARGS,
      "network_create($module, layer_sizes, tau_mem, tau_syn, threshold, reset, delays, recurrent, readout, weight_mean,"
-     " weight_std, seed, engine, masks, signs, weight_bounds, /)\n--\n\nA new network; None for the core's default."},
+     " weight_std, seed, engine, masks, signs, weight_bounds,"
+     " connections, /)\n--\n\nA new network; None for the core's default."},
     {"network_copy", network_copy, METH_O, "network_copy($module, network, /)\n--\n\nA copy."},
     {"network_describe", network_describe, METH_O, "network_describe($module, network, /)\n--\n\nSizes and kinds."},
     {"network_delay_kinds", network_delay_kinds, METH_VARARGS,
-     "network_delay_kinds($module, values, network, /)\n--\n\nFill values with the kind of delay of each layer."},
+     "network_delay_kinds($module, values, network, /)\n--\n\nFill values with the kind of delay of each connection."},
+    {"network_connections", network_connections, METH_VARARGS,
+     "network_connections($module, values, network, /)\n--\n\nFill values with (source, target) of each connection."},
     {"network_shape", network_shape, METH_VARARGS,
-     "network_shape($module, network, parameter, layer, /)\n--\n\n(rows, columns) of an array."},
+     "network_shape($module, network, parameter, index, /)\n--\n\n(rows, columns) of an array."},
     {"network_get", network_get, METH_VARARGS,
-     "network_get($module, values, network, parameter, layer, /)\n--\n\nFill values with an array."},
+     "network_get($module, values, network, parameter, index, /)\n--\n\nFill values with an array."},
     {"network_set", network_set, METH_VARARGS,
-     "network_set($module, network, parameter, layer, values, /)\n--\n\nSet an array."},
+     "network_set($module, network, parameter, index, values, /)\n--\n\nSet an array."},
     {"network_wake", network_wake, METH_VARARGS,
      "network_wake($module, network, spikes, options, progress, /)\n--\n\nScale weights until enough spikes."},
     {"network_save", network_save, METH_VARARGS, "network_save($module, network, path, /)\n--\n\nWrite a file."},

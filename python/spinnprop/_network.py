@@ -13,7 +13,7 @@ from ._gradients import Gradients
 from ._recording import Recording, _fields
 from ._spikes import SpikeTrains, trains
 from ._support import checks
-from ._support.layers import MutableLayerSequence
+from ._support.layers import ConnectionList, ConnectionSequence, Ends, MutableLayerSequence
 from ._support.types import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, Progress
 from .losses import Loss, RateRegularisation
 
@@ -24,14 +24,14 @@ _DELAYS: Dict[Optional[str], int] = {
     "dendritic": _core.DELAYS_DENDRITIC,
 }
 _READOUTS: Dict[Optional[str], int] = {"spiking": _core.READOUT_SPIKING, "leaky": _core.READOUT_LEAKY}
-#: Kinds of delays, one for all layers or one for each.
+#: Kinds of delays, one for all layers or one for each; where connections are given, one for all of these or one for each.
 Delays = Union[None, str, Sequence[Optional[str]]]
 if TYPE_CHECKING:
     Parameters = MutableLayerSequence[Float64Array]
 
 
 class Network:
-    """Layers of leaky integrate-and-fire neurons with exponential synaptic currents, each connected to the next.
+    """Layers of leaky integrate-and-fire neurons with exponential synaptic currents, each connected to the next or as you say.
 
         tau_mem dV/dt = -V + I,   tau_syn dI/dt = -I,   arrival of a spike: I += w,   V reaches threshold: V = reset
 
@@ -46,34 +46,42 @@ class Network:
         Membrane values, given as the time constants are; threshold > 0, reset below it.
     delays : None, "synaptic", "axonal" or "dendritic", or a sequence of these
         Whether connections have delays, and of what kind: per synapse, per sender or per receiver; one for all, or one for
-        each layer: of the connections into it, a recurrent one among them. They start at 0.
+        each layer: of the connections into it, a recurrent one among them; where `connections` are given, one for each of
+        these. They start at 0.
     recurrent : bool or sequence of bool
         Whether hidden layers are connected to themselves; one for all hidden layers, or one for each.
     readout : "spiking" or "leaky"
         Whether the last layer spikes. A leaky read-out never does; its membrane is what counts.
     weight_mean, weight_std : None or sequence of float
         Mean and standard deviation of the initial feed-forward weights, one per layer; recurrent ones have mean 0 and
-        half the deviation. None: what suits training on `engine`; for exact events, about half of a layer spikes on
-        latency-coded input.
+        half the deviation. None: what suits training on `engine`, by the number of units in all sources of a layer; for exact
+        events, about half of a layer spikes on latency-coded input.
     seed : int
         Seeds the initial weights, 0 .. 2^64 - 1.
     engine : "event", "clock", "spinnaker2", "first-spike" or an engine object
         What the network is meant for. It only chooses what is not given; any engine may run the network.
     masks, recurrent_masks : None or sequence of bool arrays, one per layer
-        Which synapses exist, shaped as the weights are; None, also for a single layer: all do. Initial weights whose spread is left
+        Which synapses exist, shaped as the weights are; None, also for a single layer: all do. Where `connections` are given,
+        `masks`, and `signs`, are of each of these. Initial weights whose spread is left
         open are stronger where there are fewer synapses.
     signs, recurrent_signs : None or sequence of int arrays, one per layer
         Of each sender 1 (excitatory), -1 (inhibitory) or 0 (free); None: free. Initial weights take their sender's sign.
     weight_bounds : None or (float, float)
         The least and the largest weight of every synapse that exists.
+    connections : None or sequence of (source, target)
+        Which populations are connected, 0 being the input and k the k-th layer: (0, 2) skips the first layer, (k, k) makes a
+        layer recurrent. In any order, none twice, none from a later layer to an earlier one, and to every layer at least one
+        from elsewhere. None: each layer to the next, and to itself as `recurrent` says.
 
     Attributes
     ----------
     weights, recurrent_weights : sequence of float64 arrays, one per layer
-        (n, n_before) and (n, n), post before pre. Reading gives a read-only copy; assign an array to set it.
+        (n, n_before) and (n, n), post before pre. Reading gives a read-only copy; assign an array to set it. ``weights[l]`` are
+        those from the layer before or, where that is no source, from the layer's first source; ``weights[0, 2]`` are those of
+        the connection (0, 2), whichever it is.
     delays, recurrent_delays : sequence of float64 arrays, one per layer
-        Seconds, >= 0; (n, n_before) if synaptic, (n_before,) if axonal, (n,) if dendritic. Zeros of the synaptic shape
-        may be set in a layer without delays.
+        Seconds, >= 0; (n, n_before) if synaptic, (n_before,) if axonal, (n,) if dendritic; ``delays[0, 2]`` as with weights.
+        Zeros of the synaptic shape may be set in a layer without delays.
     tau_mem, tau_syn, threshold, reset : sequence of float64 arrays, one per layer
         (n,) each.
     masks, recurrent_masks : sequence of bool arrays, one per layer
@@ -105,10 +113,15 @@ class Network:
     >>> rec = net.forward(sp.encoding.latency(X, bias=0.0))
     >>> value, grad = net.gradient(rec, sp.losses.TTFSCrossEntropy(), y)
     >>> net.weights[0] = net.weights[0] - 1e-3 * grad.weights[0]
+    >>> sp.Network([5, 30, 3], connections=[(0, 1), (0, 2), (1, 2)]).weights[0, 2].shape
+    (3, 5)
     """
 
-    __slots__ = ("_delay_kinds", "_handle", "_info", "_is_frozen", "__weakref__")
-    _delay_kinds: Tuple[Optional[str], ...]
+    __slots__ = ("_handle", "_info", "_is_frozen", "_kinds", "_places", "__weakref__")
+    #: Of each connection, in the core's order.
+    _kinds: Tuple[Optional[str], ...]
+    #: Where each connection comes in that order.
+    _places: Dict[Ends, int]
     _handle: object
     _info: Dict[str, int]
 
@@ -132,12 +145,14 @@ class Network:
         signs: Optional[Sequence[Any]] = None,
         recurrent_signs: Optional[Sequence[Any]] = None,
         weight_bounds: Optional[Tuple[float, float]] = None,
+        connections: Optional[Sequence[Ends]] = None,
     ) -> None:
         sizes: Int32Array = checks.array(layer_sizes, np.int32, "layer_sizes", ndim=1)
         if len(sizes) < 2:
             raise ValueError(f"layer_sizes is {layer_sizes!r}; a network needs at least 2 sizes, the input's first")
+        ends = None if connections is None else _ends(connections)
         flags = _flags(recurrent, "recurrent", len(sizes) - 2)
-        pairs = _connected(sizes, flags)
+        pairs = _connected(sizes, flags, ends)
         self._take(
             _core.network_create(
                 sizes,
@@ -145,7 +160,7 @@ class Network:
                 None if tau_syn is None else _per_neuron(tau_syn, "tau_syn"),
                 _per_neuron(threshold, "threshold"),
                 _per_neuron(reset, "reset"),
-                _kinds(delays, "delays", len(sizes) - 1),
+                _kinds(delays, len(sizes) - 1, ends),
                 flags,
                 checks.choice(readout, "readout", _READOUTS),
                 None if weight_mean is None else _per_layer(weight_mean, "weight_mean"),
@@ -155,6 +170,7 @@ class Network:
                 _constraints("masks", (masks, recurrent_masks), np.bool_, [[(n, before) for before, n in own] for own in pairs]),
                 _constraints("signs", (signs, recurrent_signs), np.int8, [[(before,) for before, _ in own] for own in pairs]),
                 None if weight_bounds is None else checks.array(weight_bounds, np.float64, "weight_bounds", ndim=1),
+                ends,
             )
         )
 
@@ -170,9 +186,12 @@ class Network:
         self._is_frozen = False
         self._info = _core.network_describe(handle)
         names = {code: name for name, code in _DELAYS.items()}
-        kinds = np.empty(self._info["n_layers"], np.int32)
+        kinds = np.empty(self._info["n_connections"], np.int32)
         _core.network_delay_kinds(kinds, handle)
-        self._delay_kinds = tuple(names[code] for code in kinds.tolist())
+        self._kinds = tuple(names[code] for code in kinds.tolist())
+        ends = np.empty((len(kinds), 2), np.int32)
+        _core.network_connections(ends, handle)
+        self._places = {(source, target): place for place, (source, target) in enumerate(ends.tolist())}
 
     @property
     def layer_sizes(self) -> Tuple[int, ...]:
@@ -184,9 +203,24 @@ class Network:
         )
 
     @property
+    def connections(self) -> Tuple[Ends, ...]:
+        """(source, target) of each connection, 0 being the input and k the k-th layer: first one into each layer, from the layer
+        before or from the first source; then all others that lead forward, by target and source; then recurrent ones."""
+        return tuple(self._places)
+
+    @property
     def delay_kinds(self) -> Tuple[Optional[str], ...]:
-        """None, "synaptic", "axonal" or "dendritic", for each layer."""
-        return self._delay_kinds
+        """None, "synaptic", "axonal" or "dendritic", for each layer of a chain, otherwise for each of `connections`."""
+        return self._kinds[: self._info["n_layers"]] if self._is_chain else self._kinds
+
+    @property
+    def _is_chain(self) -> bool:
+        """Whether sizes, recurrence of hidden layers and a kind of delay per layer say it all."""
+        last = self._info["n_layers"]
+        return all(
+            source == target - 1 or (source == target < last and self._kinds[place] == self._kinds[target - 1])
+            for (source, target), place in self._places.items()
+        )
 
     @property
     def readout(self) -> str:
@@ -195,7 +229,7 @@ class Network:
 
     @property
     def weights(self) -> Parameters:
-        """Feed-forward weights of each layer, (n, n_before)."""
+        """Feed-forward weights of each layer, (n, n_before); by a pair those of any connection."""
         return self._parameters("weights", _core.WEIGHTS)
 
     @property
@@ -205,7 +239,7 @@ class Network:
 
     @property
     def delays(self) -> Parameters:
-        """Feed-forward delays into each layer, seconds; (0, 0) without delays."""
+        """Feed-forward delays into each layer, seconds, by a pair those of any connection; (0, 0) without delays."""
         return self._parameters("delays", _core.DELAYS)
 
     @property
@@ -427,62 +461,85 @@ class Network:
         delays = self.delay_kinds[0] if len(set(self.delay_kinds)) == 1 else list(self.delay_kinds)
         kinds = [] if delays is None else [f"delays={delays!r}"]
         kinds += [] if self.readout == "spiking" else [f"readout={self.readout!r}"]
+        kinds += [] if self._is_chain else [f"connections={checks.shown(list(self.connections))}"]
         return f"<Network {'-'.join(map(str, self.layer_sizes))}{', ' * bool(kinds)}{', '.join(kinds)}>"
 
     def _parameters(self, name: str, code: int, dtype: Any = np.float64) -> MutableLayerSequence[Any]:
-        def get(layer: int) -> Any:
-            values = np.empty(self._shape(code, layer))
-            _core.network_get(values, self._handle, code, layer)
-            change = f"net.{name}[{layer}] - step" if code <= _core.RESET else "a changed copy of it"
-            return checks.read_only(values.astype(dtype, copy=False), f"write net.{name}[{layer}] = {change}, say")
+        places = self._places if code in _OF_CONNECTIONS else {}
+        n_layers = self._info["n_layers"]
 
-        def set(layer: int, values: Any) -> None:
+        def named(index: int) -> str:
+            return f"{name}[{index if index < n_layers else str(self.connections[index])[1:-1]}]"
+
+        def get(index: int) -> Any:
+            values = np.empty(self._shape(code, index))
+            _core.network_get(values, self._handle, code, index)
+            change = f"net.{named(index)} - step" if code <= _core.RESET else "a changed copy of it"
+            return checks.read_only(values.astype(dtype, copy=False), f"write net.{named(index)} = {change}, say")
+
+        def set(index: int, values: Any) -> None:
             if self._is_frozen:
                 raise ValueError(
                     "a trainer's network is a copy, and training would not see the change; "
                     "change copy.copy(trainer.network) and make a new Trainer of it"
                 )
-            given = checks.array(values, dtype, f"{name}[{layer}]")
-            shape = self._shape(code, layer)
-            if shape != (0, 0):
-                checks.shape(given, shape, f"{name}[{layer}]")
-            elif code in (_core.DELAYS, _core.RECURRENT_DELAYS):
-                weights = _core.WEIGHTS if code == _core.DELAYS else _core.RECURRENT_WEIGHTS
-                checks.shape(given, self._shape(weights, layer), f"{name}[{layer}]")
-            else:
-                checks.shape(given, shape, f"{name}[{layer}]")
-            _core.network_set(self._handle, code, layer, np.ascontiguousarray(given, np.float64))
+            given = checks.array(values, dtype, named(index))
+            shape = self._shape(code, index)
+            if shape == (0, 0) and code in (_core.DELAYS, _core.RECURRENT_DELAYS):
+                shape = self._shape(_core.WEIGHTS if code == _core.DELAYS else _core.RECURRENT_WEIGHTS, index)
+            checks.shape(given, shape, named(index))
+            _core.network_set(self._handle, code, index, np.ascontiguousarray(given, np.float64))
 
-        return MutableLayerSequence(name, self._info["n_layers"], get, set)
+        if not places:
+            return MutableLayerSequence(name, n_layers, get, set)
+        return ConnectionSequence(name, n_layers, get, set, places)
 
-    def _shape(self, code: int, layer: int) -> Tuple[int, ...]:
+    def _shape(self, code: int, index: int) -> Tuple[int, ...]:
         """The shape as Python shows it: parameters per neuron have one dimension."""
-        shape = _core.network_shape(self._handle, code, layer)
+        shape = _core.network_shape(self._handle, code, index)
         is_vector = code >= _core.TAU_MEM and code not in (_core.MASK, _core.RECURRENT_MASK)
-        if code in (_core.DELAYS, _core.RECURRENT_DELAYS):
-            is_vector = self._delay_kinds[layer] in ("axonal", "dendritic")
+        if code in (_core.DELAYS, _core.RECURRENT_DELAYS) and shape != (0, 0):
+            place = index if code == _core.DELAYS else self._places[index + 1, index + 1]
+            is_vector = self._kinds[place] in ("axonal", "dendritic")
         return shape[:1] if is_vector and shape != (0, 0) else shape
 
     def _gradients(self, handle: object, n_input_spikes: int, neurons: bool) -> Gradients:
-        def read(code: int) -> List[Float64Array]:
-            arrays = [np.empty(self._shape(code, layer)) for layer in range(self._info["n_layers"])]
-            for layer, values in enumerate(arrays):
-                _core.gradient_get(values, handle, code, layer)
-            return arrays
+        n_layers = self._info["n_layers"]
+        ends = tuple(self._places)
 
+        def read(code: int, index: int) -> Float64Array:
+            values = np.empty(self._shape(code, index))
+            _core.gradient_get(values, handle, code, index)
+            return values
+
+        def layers(code: int) -> List[Float64Array]:
+            return [read(code, layer) for layer in range(n_layers)]
+
+        def connections(code: int, recurrent: List[Float64Array]) -> ConnectionList[Float64Array]:
+            return ConnectionList(
+                layers(code),
+                {pair: layer for layer, pair in enumerate(ends[:n_layers])},
+                {(a, b): read(code, self._places[a, b]) for a, b in ends[n_layers:] if a != b},
+                recurrent,
+                {pair for pair in ends if pair[0] == pair[1]},
+            )
+
+        recurrent_weights, recurrent_delays = layers(_core.RECURRENT_WEIGHTS), layers(_core.RECURRENT_DELAYS)
         input_times = np.empty(n_input_spikes)
         _core.gradient_input_times(input_times, handle)
         return Gradients(
-            weights=read(_core.WEIGHTS),
-            recurrent_weights=read(_core.RECURRENT_WEIGHTS),
-            delays=read(_core.DELAYS),
-            recurrent_delays=read(_core.RECURRENT_DELAYS),
+            weights=connections(_core.WEIGHTS, recurrent_weights),
+            recurrent_weights=recurrent_weights,
+            delays=connections(_core.DELAYS, recurrent_delays),
+            recurrent_delays=recurrent_delays,
             input_times=input_times,
             skipped=_core.gradient_skipped(handle),
-            neurons=[read(code) for code in _NEURON_PARAMETERS] if neurons else None,
+            neurons=[layers(code) for code in _NEURON_PARAMETERS] if neurons else None,
         )
 
 
+#: Whose arrays a connection has by its index, those of a layer being of the first into it.
+_OF_CONNECTIONS = (_core.WEIGHTS, _core.DELAYS, _core.MASK, _core.SIGNS, _core.WEIGHT_BOUNDS)
 _NEURON_PARAMETERS = (_core.TAU_MEM, _core.TAU_SYN, _core.THRESHOLD, _core.RESET)
 
 
@@ -505,13 +562,24 @@ def _per_layer(values: Any, name: str) -> Float64Array:
     return array
 
 
-def _kinds(values: Any, name: str, n_layers: int) -> Int32Array:
-    """Kinds of delays: one for all layers, or one for each."""
+def _ends(values: Any) -> Int32Array:
+    """Pairs of populations; which ones there may be, the core knows."""
+    ends: Int32Array = checks.array(values, np.int32, "connections")
+    if ends.ndim != 2 or ends.shape[1] != 2 or len(ends) == 0:
+        raise ValueError(
+            f"connections has shape {ends.shape}; give (source, target) for each, as [(0, 1), (0, 2), (1, 2)], or None for a chain"
+        )
+    return ends
+
+
+def _kinds(values: Any, n_layers: int, ends: Optional[Int32Array]) -> Int32Array:
+    """Kinds of delays: one for all layers or connections, or one for each."""
     if not isinstance(values, (list, tuple, np.ndarray)):
-        return np.array([checks.choice(values, name, _DELAYS)], np.int32)
-    if getattr(values, "ndim", 1) != 1 or len(values) != n_layers:
-        raise ValueError(f"{name} is {checks.shown(values)}; give one kind, or one for each layer after the input, {n_layers}")
-    return np.array([checks.choice(kind, f"{name}[{layer}]", _DELAYS) for layer, kind in enumerate(values)], np.int32)
+        return np.array([checks.choice(values, "delays", _DELAYS)], np.int32)
+    n, of = (n_layers, "layer after the input") if ends is None else (len(ends), "connection")
+    if getattr(values, "ndim", 1) != 1 or len(values) != n:
+        raise ValueError(f"delays is {checks.shown(values)}; give one kind, or one for each {of}, {n}")
+    return np.array([checks.choice(kind, f"delays[{place}]", _DELAYS) for place, kind in enumerate(values)], np.int32)
 
 
 def _flags(values: Any, name: str, n_hidden: int) -> Int32Array:
@@ -527,9 +595,14 @@ def _flags(values: Any, name: str, n_hidden: int) -> Int32Array:
     return np.ascontiguousarray(flags.reshape(-1), np.int32)
 
 
-def _connected(sizes: Int32Array, flags: Int32Array) -> List[List[Tuple[int, int]]]:
-    """For each layer senders and receivers of its feed-forward connection, then of the recurrent one, (0, 0) where there is none."""
+def _connected(sizes: Int32Array, flags: Int32Array, ends: Optional[Int32Array]) -> List[List[Tuple[int, int]]]:
+    """Senders and receivers of each connection that is given; or for each layer those of its feed-forward connection, then of the recurrent
+    one, (0, 0) where there is none."""
     counts = sizes.tolist()
+    if ends is not None:
+        # Which populations there are the core says.
+        known = dict(enumerate(counts))
+        return [[(known.get(source, 0), known.get(target, 0)) for source, target in ends.tolist()], []]
     hidden = len(counts) - 2
     recurrent = np.resize(flags, hidden).tolist() + [0] if hidden >= 0 else []
     return [list(zip(counts, counts[1:])), [(n * bool(flag),) * 2 for n, flag in zip(counts[1:], recurrent)]]
@@ -538,15 +611,18 @@ def _connected(sizes: Int32Array, flags: Int32Array) -> List[List[Tuple[int, int
 def _constraints(
     name: str, given: Tuple[Any, Any], dtype: Any, shapes: List[List[Tuple[int, ...]]]
 ) -> Optional[Float64Array]:
-    """Arrays of all connections one after another: of those into each layer, then of the recurrent ones."""
+    """Arrays of all connections one after another: as these are given, or of those into each layer, then of the recurrent ones."""
     if all(values is None for values in given):
         return None
+    of = "layers" if shapes[1] else "connections"
     parts: List[Float64Array] = []
     for prefix, values, wanted in zip(("", "recurrent_"), given, shapes):
         if values is not None and not isinstance(values, (list, tuple)):
             raise TypeError(f"{prefix}{name} is {checks.shown(values)}; give a list of arrays, one per layer, or None")
+        if values is not None and not wanted:
+            raise ValueError(f"{prefix}{name} is given beside connections; give one of each connection as {name}")
         if values is not None and len(values) != len(wanted):
-            raise ValueError(f"{prefix}{name} has {len(values)} elements; give one for each of the {len(wanted)} layers")
+            raise ValueError(f"{prefix}{name} has {len(values)} elements; give one for each of the {len(wanted)} {of}")
         for layer, shape in enumerate(wanted):
             own = None if values is None else values[layer]
             if own is None:

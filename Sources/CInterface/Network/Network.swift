@@ -28,6 +28,7 @@ public func spinnprop_network_describe(
         info.n_inputs = Int32(clamping: network.inputCount)
         info.n_layers = Int32(clamping: network.layers.count)
         info.n_outputs = Int32(clamping: network.outputCount)
+        info.n_connections = Int32(clamping: network.connections.count)
         info.readout = readout(isSpiking: network.layers.last?.isSpiking ?? true)
         return info
     }
@@ -39,8 +40,19 @@ public func spinnprop_network_delay_kinds(
 ) -> spinnprop_status {
     barrier {
         let network = try box(network, networkKind, "network").value
-        let own = network.connections.prefix(network.layers.count).map(\.delayKind.rawValue)
+        let own = network.connections.map(\.delayKind.rawValue)
         try output(kinds, n, needed: own.count, "kinds").fill(own)
+    }
+}
+
+@c @implementation
+public func spinnprop_network_connections(
+    _ ends: UnsafeMutablePointer<Int32>?, _ n: Int64, _ network: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let network = try box(network, networkKind, "network").value
+        let own = network.connections.flatMap { [Int32(clamping: $0.ends.source), Int32(clamping: $0.ends.target)] }
+        try output(ends, n, needed: own.count, "ends").fill(own)
     }
 }
 
@@ -61,12 +73,13 @@ func isLeaky(readout: Int32) throws(SpinnpropError) -> Bool {
 @c @implementation
 public func spinnprop_network_shape(
     _ rows: UnsafeMutablePointer<Int64>?, _ columns: UnsafeMutablePointer<Int64>?, _ network: OpaquePointer?,
-    _ parameter: Int32, _ layer: Int32
+    _ parameter: Int32, _ index: Int32
 ) -> spinnprop_status {
     barrier {
         let (rows, columns) = (try given(rows, "rows"), try given(columns, "columns"))
         let network = try box(network, networkKind, "network").value
-        let shape = try Parameter(parameter).shape(in: network, layer: try layerIndex(layer, of: network.layers.count))
+        let parameter = try Parameter(parameter)
+        let shape = parameter.shape(in: network, try parameter.index(index, in: network))
         rows.pointee = Int64(shape.rows)
         columns.pointee = Int64(shape.columns)
     }
@@ -74,30 +87,30 @@ public func spinnprop_network_shape(
 
 @c @implementation
 public func spinnprop_network_get(
-    _ values: UnsafeMutablePointer<Double>?, _ n: Int64, _ network: OpaquePointer?, _ parameter: Int32, _ layer: Int32
+    _ values: UnsafeMutablePointer<Double>?, _ n: Int64, _ network: OpaquePointer?, _ parameter: Int32, _ index: Int32
 ) -> spinnprop_status {
     barrier {
         let network = try box(network, networkKind, "network").value
-        let array = try Parameter(parameter).values(
-            in: network, layer: try layerIndex(layer, of: network.layers.count))
+        let parameter = try Parameter(parameter)
+        let array = parameter.values(in: network, try parameter.index(index, in: network))
         try output(values, n, needed: array.count, "values").fill(array)
     }
 }
 
 @c @implementation
 public func spinnprop_network_set(
-    _ network: OpaquePointer?, _ parameter: Int32, _ layer: Int32, _ values: UnsafePointer<Double>?, _ n: Int64
+    _ network: OpaquePointer?, _ parameter: Int32, _ index: Int32, _ values: UnsafePointer<Double>?, _ n: Int64
 ) -> spinnprop_status {
     barrier {
         let box = try box(network, networkKind, "network")
         let parameter = try Parameter(parameter)
-        let layer = try layerIndex(layer, of: box.value.layers.count)
+        let index = try parameter.index(index, in: box.value)
         // The length is checked against the network before a single element is read.
-        let needed = parameter.countToSet(in: box.value, layer: layer)
-        guard n == Int64(needed) || (n == 0 && parameter.shape(in: box.value, layer: layer).count == 0) else {
+        let needed = parameter.countToSet(in: box.value, index)
+        guard n == Int64(needed) || (n == 0 && parameter.shape(in: box.value, index).count == 0) else {
             throw SpinnpropError.invalidValue(
-                "values has \(n) elements; \(parameter.name) of layer \(layer) takes exactly \(needed)")
+                "values has \(n) elements; \(parameter.name) at \(index) takes exactly \(needed)")
         }
-        try parameter.set(Array(try input(values, Int(n), "values")), in: &box.value, layer: layer)
+        try parameter.set(Array(try input(values, Int(n), "values")), in: &box.value, index)
     }
 }

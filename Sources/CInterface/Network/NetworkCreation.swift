@@ -34,7 +34,9 @@ extension spinnprop_network_options {
         options.recurrent = try array(recurrent, n_recurrent, "recurrent", lengths: [1, layerCount - 1]).map { $0 != 0 }
         options.initialisation.mean = try array(weight_mean, n_weight_mean, "weight_mean", lengths: [layerCount])
         options.initialisation.std = try array(weight_std, n_weight_std, "weight_std", lengths: [layerCount])
-        let kinds = try array(delays, n_delays, "delays", lengths: [1, layerCount])
+        options.connections = try ends(layerCount: layerCount)
+        let kindCount = options.connections?.count ?? layerCount
+        let kinds = try array(delays, n_delays, "delays", lengths: [1, kindCount])
         if !kinds.isEmpty {
             options.delays = try kinds.enumerated().map { (index, kind) throws(SpinnpropError) in
                 guard let delayKind = DelayKind(rawValue: kind) else {
@@ -52,6 +54,23 @@ extension spinnprop_network_options {
         options.seed = seed
         options.engine = try CInterface.engine(engine, "options->engine") ?? .defaultEngine
         return options
+    }
+
+    /// `nil` where none are given.
+    private func ends(layerCount: Int) throws(SpinnpropError) -> [Ends]? {
+        // No more are read than there are pairs.
+        let most = layerCount * (layerCount + 3) / 2
+        guard n_connections >= 0, Int(n_connections) <= most else {
+            throw .invalidValue(
+                "n_connections is \(n_connections); give 0 for a chain, or at most \(most), each pair of \(layerCount) layers and the input once")
+        }
+        guard n_connections > 0 || connections == nil else {
+            throw .invalidValue("n_connections is 0, but connections is not NULL; give the number of pairs, or NULL for a chain")
+        }
+        guard n_connections > 0 else { return nil }
+        try Memory.check(count: Int(n_connections), bytesPerElement: MemoryLayout<Ends>.stride, "the connections")
+        let numbers = try input(connections, 2 * Int(n_connections), "connections")
+        return (0..<Int(n_connections)).map { Ends(Int(numbers[2 * $0]), Int(numbers[2 * $0 + 1])) }
     }
 }
 

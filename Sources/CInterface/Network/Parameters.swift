@@ -1,4 +1,4 @@
-// The arrays of a layer that the header numbers: their shapes, and where the core keeps them.
+// The arrays of a layer or connection that the header numbers: their shapes, and where the core keeps them.
 import CSpinnprop
 import Mathematics
 import Networks
@@ -54,75 +54,94 @@ enum Parameter {
         static let none = Shape(rows: 0, columns: 0)
     }
 
-    /// The shape of the array; (0, 0) if the layer has none.
-    func shape(in network: Network, layer: Int) -> Shape {
+    /// What the array is one of: a layer, or for what is not called recurrent of weights, delays and constraints, a connection.
+    func index(_ index: Int32, layers: Int, connections: Int) throws(SpinnpropError) -> Int {
+        switch self {
+        case .weights(recurrent: false), .delays(recurrent: false), .mask(recurrent: false), .signs(recurrent: false),
+            .bounds(recurrent: false):
+            guard index >= 0, Int(index) < connections else {
+                throw .invalidIndex(
+                    "index is \(index); this network has connections 0 .. \(connections - 1), of which 0 .. \(layers - 1) are the first "
+                        + "into each layer")
+            }
+            return Int(index)
+        default: return try layerIndex(index, of: layers)
+        }
+    }
+
+    func index(_ index: Int32, in network: Network) throws(SpinnpropError) -> Int {
+        try self.index(index, layers: network.layers.count, connections: network.connections.count)
+    }
+
+    /// The shape of the array; (0, 0) if there is none.
+    func shape(in network: Network, _ index: Int) -> Shape {
         switch self {
         case .weights(let recurrent), .mask(let recurrent):
-            guard let connection = connection(network, layer, recurrent) else { return .none }
+            guard let connection = connection(network, index, recurrent) else { return .none }
             return Shape(rows: connection.postCount, columns: connection.preCount)
         case .delays(let recurrent):
-            guard let connection = connection(network, layer, recurrent) else { return .none }
+            guard let connection = connection(network, index, recurrent) else { return .none }
             switch connection.delayKind {
             case .none: return .none
             case .synaptic: return Shape(rows: connection.postCount, columns: connection.preCount)
             case .axonal: return Shape(rows: connection.preCount, columns: 1)
             case .dendritic: return Shape(rows: connection.postCount, columns: 1)
             }
-        case .neuron: return Shape(rows: network.layers[layer].neuronCount, columns: 1)
+        case .neuron: return Shape(rows: network.layers[index].neuronCount, columns: 1)
         case .signs(let recurrent):
-            return connection(network, layer, recurrent).map { Shape(rows: $0.preCount, columns: 1) } ?? .none
+            return connection(network, index, recurrent).map { Shape(rows: $0.preCount, columns: 1) } ?? .none
         case .bounds(let recurrent):
-            return connection(network, layer, recurrent) == nil ? .none : Shape(rows: 2, columns: 1)
+            return connection(network, index, recurrent) == nil ? .none : Shape(rows: 2, columns: 1)
         }
     }
 
     /// The number of elements `set` takes: where there is no array, zeros of the synaptic shape.
-    func countToSet(in network: Network, layer: Int) -> Int {
-        let shape = shape(in: network, layer: layer)
+    func countToSet(in network: Network, _ index: Int) -> Int {
+        let shape = shape(in: network, index)
         if shape.count > 0 { return shape.count }
-        let neuronCount = network.layers[layer].neuronCount
         switch self {
         case .weights(let recurrent), .delays(let recurrent):
-            return neuronCount * (recurrent ? neuronCount : connection(network, layer, false)?.preCount ?? 0)
-        case .neuron: return neuronCount
+            guard let connection = connection(network, index, recurrent) else {
+                return network.layers[index].neuronCount * network.layers[index].neuronCount
+            }
+            return connection.postCount * connection.preCount
+        case .neuron: return network.layers[index].neuronCount
         case .mask, .signs, .bounds: return 0
         }
     }
 
-    func values(in network: Network, layer: Int) -> [Double] {
+    func values(in network: Network, _ index: Int) -> [Double] {
         switch self {
-        case .weights(let recurrent): return connection(network, layer, recurrent)?.weights ?? []
-        case .delays(let recurrent): return connection(network, layer, recurrent)?.delays ?? []
+        case .weights(let recurrent): return connection(network, index, recurrent)?.weights ?? []
+        case .delays(let recurrent): return connection(network, index, recurrent)?.delays ?? []
         case .neuron(let path, _):
-            let values = network.layers[layer].parameters[keyPath: path]
-            let neuronCount = network.layers[layer].neuronCount
+            let values = network.layers[index].parameters[keyPath: path]
+            let neuronCount = network.layers[index].neuronCount
             return values.count == neuronCount ? values : [Double](repeating: values[0], count: neuronCount)
         case .mask(let recurrent):
-            guard let own = connection(network, layer, recurrent) else { return [] }
+            guard let own = connection(network, index, recurrent) else { return [] }
             return own.weights.indices.map { own.constraints.exists($0) ? 1 : 0 }
         case .signs(let recurrent):
-            guard let own = connection(network, layer, recurrent) else { return [] }
+            guard let own = connection(network, index, recurrent) else { return [] }
             return own.constraints.signs.isEmpty
                 ? [Double](repeating: 0, count: own.preCount) : own.constraints.signs.map(Double.init)
         case .bounds(let recurrent):
-            return connection(network, layer, recurrent).map { [$0.constraints.low, $0.constraints.high] } ?? []
+            return connection(network, index, recurrent).map { [$0.constraints.low, $0.constraints.high] } ?? []
         }
     }
 
-    /// Sets the array to `values`, as many as `countToSet` says, or none where the layer has no such array.
-    func set(_ values: [Double], in network: inout Network, layer: Int) throws(SpinnpropError) {
+    /// Sets the array to `values`, as many as `countToSet` says, or none where there is no such array.
+    func set(_ values: [Double], in network: inout Network, _ index: Int) throws(SpinnpropError) {
         if values.isEmpty { return }
         switch self {
         case .weights(let recurrent), .delays(let recurrent):
-            guard let connection = network.connectionIndex(into: layer, recurrent: recurrent) else {
-                guard let index = values.firstIndex(where: { $0 != 0 }) else { return }
+            guard let connection = place(network, index, recurrent) else {
+                guard let element = values.firstIndex(where: { $0 != 0 }) else { return }
                 let array = if case .weights = self { "weights" } else { "delays" }
-                let element = Connection.name(
-                    array, layer: layer, isRecurrent: recurrent, index: index,
-                    columns: network.layers[layer].neuronCount)
+                let columns = network.layers[index].neuronCount
                 throw .invalidValue(
-                    "\(element) is \(values[index]), but layer \(layer) has no recurrent connection; create the "
-                        + "network with `recurrent`")
+                    "recurrent_\(array)[\(index)][\(element / columns), \(element % columns)] is \(values[element]), but layer "
+                        + "\(index) has no recurrent connection; create the network with `recurrent`")
             }
             if case .weights = self {
                 try network.setWeights(values, connection: connection)
@@ -130,11 +149,11 @@ enum Parameter {
                 try network.setDelays(values, connection: connection)
             }
         case .neuron(let path, _):
-            var parameters = network.layers[layer].parameters
+            var parameters = network.layers[index].parameters
             parameters[keyPath: path] = values
-            try network.setParameters(parameters, layer: layer)
+            try network.setParameters(parameters, layer: index)
         case .mask(let recurrent), .signs(let recurrent), .bounds(let recurrent):
-            guard let connection = network.connectionIndex(into: layer, recurrent: recurrent) else { return }
+            guard let connection = place(network, index, recurrent) else { return }
             switch self {
             case .mask: try network.setMask(try Parameter.mask(values, name), connection: connection)
             case .signs: try network.setSigns(try Parameter.signs(values, name), connection: connection)
@@ -161,7 +180,11 @@ enum Parameter {
         }
     }
 
-    private func connection(_ network: Network, _ layer: Int, _ recurrent: Bool) -> Connection? {
-        network.connectionIndex(into: layer, recurrent: recurrent).map { network.connections[$0] }
+    private func place(_ network: Network, _ index: Int, _ recurrent: Bool) -> Int? {
+        recurrent ? network.connectionIndex(into: index, recurrent: true) : index
+    }
+
+    private func connection(_ network: Network, _ index: Int, _ recurrent: Bool) -> Connection? {
+        place(network, index, recurrent).map { network.connections[$0] }
     }
 }

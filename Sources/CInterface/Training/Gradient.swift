@@ -6,34 +6,29 @@ import Mathematics
 import Networks
 import Spinnprop
 
-/// What a gradient handle holds: the gradients and where in them each layer's arrays are.
+/// What a gradient handle holds: the gradients and where in them each layer's recurrent arrays are.
 struct LayeredGradients {
     let gradients: Gradients
-    private let feedForward: [Int?]
     private let recurrent: [Int?]
 
     init(_ gradients: Gradients, _ network: Network) {
         self.gradients = gradients
-        feedForward = network.layers.indices.map { network.connectionIndex(into: $0, recurrent: false) }
         recurrent = network.layers.indices.map { network.connectionIndex(into: $0, recurrent: true) }
     }
 
-    var layerCount: Int { feedForward.count }
-
-    /// The array of a layer, empty if it has none.
-    func values(_ parameter: Parameter, layer: Int) throws(SpinnpropError) -> [Double] {
+    /// The array of a layer or connection, empty if there is none.
+    func values(_ parameter: Parameter, _ index: Int32) throws(SpinnpropError) -> [Double] {
+        let index = try parameter.index(index, layers: recurrent.count, connections: gradients.weights.count)
         switch parameter {
-        case .weights(let isRecurrent):
-            return (isRecurrent ? recurrent : feedForward)[layer].map { gradients.weights[$0] } ?? []
-        case .delays(let isRecurrent):
-            return (isRecurrent ? recurrent : feedForward)[layer].map { gradients.delays[$0] } ?? []
+        case .weights(let isRecurrent): return (isRecurrent ? recurrent[index] : index).map { gradients.weights[$0] } ?? []
+        case .delays(let isRecurrent): return (isRecurrent ? recurrent[index] : index).map { gradients.delays[$0] } ?? []
         case .neuron(let path, let name):
             guard !gradients.neurons.isEmpty else {
                 throw .invalidValue(
                     "parameter is \(name), whose gradient was not asked for; set `neurons` in its spinnprop_gradient_options"
                 )
             }
-            return gradients.neurons[layer][keyPath: path]
+            return gradients.neurons[index][keyPath: path]
         case .mask, .signs, .bounds:
             throw .invalidValue(
                 "parameter is \(parameter.name); it must be one with a gradient, as SPINNPROP_WEIGHTS (0)")
@@ -114,11 +109,11 @@ public func spinnprop_gradient_free(_ gradient: OpaquePointer?) { freeHandle(gra
 
 @c @implementation
 public func spinnprop_gradient_get(
-    _ values: UnsafeMutablePointer<Double>?, _ n: Int64, _ gradient: OpaquePointer?, _ parameter: Int32, _ layer: Int32
+    _ values: UnsafeMutablePointer<Double>?, _ n: Int64, _ gradient: OpaquePointer?, _ parameter: Int32, _ index: Int32
 ) -> spinnprop_status {
     barrier {
         let gradient = try box(gradient, gradientKind, "gradient").value
-        let array = try gradient.values(Parameter(parameter), layer: try layerIndex(layer, of: gradient.layerCount))
+        let array = try gradient.values(Parameter(parameter), index)
         try output(values, n, needed: array.count, "values").fill(array)
     }
 }

@@ -7,6 +7,9 @@ import Neurons
 /// `.recurrent_weights`, `.delays`, `.recurrent_delays` (as their kind says), `.tau_mem`, `.tau_syn`, `.threshold`,
 /// `.reset` (one number or one per neuron); where weights are held to something `.mask` (post, pre), `.signs` (pre) and `.weight_bounds` (2), and
 /// `.recurrent_mask` and so on.
+///
+/// Where layers are no chain, metadata `connections` stand in place of `recurrent`, as "0-1,1-2,0-2", in the network's order; `delays` are theirs then,
+/// and what belongs to a layer's further sources k is `layers.l.from_k.weights`, `.delays` and so on.
 public enum NetworkFile {
     public static func content(_ network: Network) -> FileContent {
         var file = FileKind.network.begin()
@@ -42,11 +45,19 @@ public enum NetworkFile {
     // MARK: As a part of larger files
 
     static func add(_ network: Network, to file: inout SafeTensors, prefix: String) {
-        let kinds = network.connections.prefix(network.layers.count).map { name($0.delayKind) }
+        let isChain = network.isChain
+        let kinds = network.connections.prefix(isChain ? network.layers.count : Int.max).map { name($0.delayKind) }
         file.set(prefix + "delays", Set(kinds).count == 1 ? kinds[0] : kinds.joined(separator: ","))
         file.set(prefix + "readout", network.layers[network.layers.count - 1].isSpiking ? "spiking" : "leaky")
-        let flags = network.layers.indices.dropLast().map { network.connectionIndex(into: $0, recurrent: true) != nil }
-        file.set(prefix + "recurrent", flags.map { $0 ? "1" : "0" }.joined())
+        if isChain {
+            let flags = network.layers.indices.dropLast().map {
+                network.connectionIndex(into: $0, recurrent: true) == nil ? "0" : "1"
+            }
+            file.set(prefix + "recurrent", flags.joined())
+        } else {
+            let ends = network.connections.map { "\($0.ends.source)-\($0.ends.target)" }
+            file.set(prefix + "connections", ends.joined(separator: ","))
+        }
         let sizes = [network.inputCount] + network.layers.map(\.neuronCount)
         file.add(prefix + "sizes", integers: sizes, shape: [sizes.count])
         for (index, layer) in network.layers.enumerated() {
@@ -57,7 +68,7 @@ public enum NetworkFile {
             }
         }
         for connection in network.connections {
-            let names = names(of: connection, prefix: prefix)
+            let names = names(of: connection.ends, isFirst: connection.isFirst, prefix: prefix)
             file.add(names.weights, connection.weights, shape: [connection.postCount, connection.preCount])
             if connection.delayKind != .none {
                 file.add(names.delays, connection.delays, shape: delayShape(connection))
@@ -104,7 +115,7 @@ public enum NetworkFile {
 
     static func network(in file: SafeTensors, prefix: String) throws(SpinnpropError) -> Network {
         let words = try file.string(prefix + "delays").split(separator: ",", omittingEmptySubsequences: false)
-        let kinds = try words.map { (word) throws(SpinnpropError) in
+        var kinds = try words.map { (word) throws(SpinnpropError) in
             guard let kind = DelayKind.allCases.first(where: { name($0) == word }) else {
                 throw .invalidValue("the kind of delays is \"\(word)\", which this library does not know")
             }
@@ -115,30 +126,32 @@ public enum NetworkFile {
             throw .invalidValue("the read-out is \"\(readout)\"; it must be \"spiking\" or \"leaky\"")
         }
         let sizes = try file.integers(prefix + "sizes")
-        let flags = try file.string(prefix + "recurrent").unicodeScalars.map { (flag) throws(SpinnpropError) in
-            guard flag == "0" || flag == "1" else {
-                throw .invalidValue("a flag of recurrence is \"\(flag)\"; it must be \"0\" or \"1\"")
-            }
-            return flag == "1"
-        }
-        guard flags.count == max(0, sizes.count - 2) else {
-            throw .invalidValue("\(flags.count) flags of recurrence for \(sizes.count - 1) layers")
-        }
+        let hasConnections = file.hasMetadata(prefix + "connections")
+        let ends =
+            hasConnections
+            ? try connections(try file.string(prefix + "connections"))
+            : try chain(try file.string(prefix + "recurrent"), layerCount: max(0, sizes.count - 1))
         // The arrays must be there before memory is set aside for them.
-        for layer in 0..<max(0, sizes.count - 1) {
-            let own = "\(prefix)layers.\(layer)."
-            let shape = [sizes[layer + 1], sizes[layer]]
-            guard try file.shape(own + "weights", rank: 2) == shape else {
-                throw .invalidValue("\(own)weights does not have the shape \(shape)")
+        for (index, own) in ends.enumerated() {
+            guard sizes.indices.contains(own.source), sizes.indices.contains(own.target) else {
+                throw .invalidValue("the connection \(own.source)-\(own.target) leads beyond \(sizes.count - 1) layers")
             }
-            if layer < flags.count, flags[layer] {
-                let square = [sizes[layer + 1], sizes[layer + 1]]
-                guard try file.shape(own + "recurrent_weights", rank: 2) == square else {
-                    throw .invalidValue("\(own)recurrent_weights does not have the shape \(square)")
-                }
+            let name = names(of: own, isFirst: index < sizes.count - 1, prefix: prefix).weights
+            let shape = [sizes[own.target], sizes[own.source]]
+            guard try file.shape(name, rank: 2) == shape else {
+                throw .invalidValue("\(name) does not have the shape \(shape)")
             }
         }
-        var network = try Network(sizes: sizes, delays: kinds, recurrent: flags, leakyReadout: readout == "leaky")
+        if !hasConnections, kinds.count > 1 {
+            guard kinds.count == sizes.count - 1 else {
+                throw .invalidValue("\(kinds.count) kinds of delay for \(sizes.count - 1) layers")
+            }
+            kinds = ends.map { kinds[$0.target - 1] }
+        }
+        var network = try Network(sizes: sizes, delays: kinds, leakyReadout: readout == "leaky", connections: ends)
+        guard network.connections.map(\.ends) == ends else {
+            throw .invalidValue("the connections are not in a network's order")
+        }
         for layer in network.layers.indices {
             var parameters = LIFParameters()
             for (name, path) in neuronParameters {
@@ -147,7 +160,7 @@ public enum NetworkFile {
             try network.setParameters(parameters, layer: layer)
         }
         for (index, connection) in network.connections.enumerated() {
-            let names = names(of: connection, prefix: prefix)
+            let names = names(of: connection.ends, isFirst: connection.isFirst, prefix: prefix)
             let shape = [connection.postCount, connection.preCount]
             try setConstraints(file, names.prefix, connection, index, in: &network)
             try network.setWeights(try file.doubles(names.weights, shape: shape), connection: index)
@@ -163,10 +176,37 @@ public enum NetworkFile {
     }
 
     private static func names(
-        of connection: Connection, prefix: String
+        of ends: Ends, isFirst: Bool, prefix: String
     ) -> (prefix: String, weights: String, delays: String) {
-        let own = "\(prefix)layers.\(connection.target)." + (connection.isRecurrent ? "recurrent_" : "")
+        var own = "\(prefix)layers.\(ends.target - 1)."
+        if ends.source == ends.target { own += "recurrent_" } else if !isFirst { own += "from_\(ends.source)." }
         return (own, own + "weights", own + "delays")
+    }
+
+    /// Those of a chain with a flag of recurrence for each hidden layer.
+    private static func chain(_ flags: String, layerCount: Int) throws(SpinnpropError) -> [Ends] {
+        let flags = Array(flags.unicodeScalars)
+        guard flags.count == max(0, layerCount - 1) else {
+            throw .invalidValue("\(flags.count) flags of recurrence for \(layerCount) layers")
+        }
+        var ends = (0..<layerCount).map { Ends($0, $0 + 1) }
+        for (layer, flag) in flags.enumerated() {
+            guard flag == "0" || flag == "1" else {
+                throw .invalidValue("a flag of recurrence is \"\(flag)\"; it must be \"0\" or \"1\"")
+            }
+            if flag == "1" { ends.append(Ends(layer + 1, layer + 1)) }
+        }
+        return ends
+    }
+
+    private static func connections(_ text: String) throws(SpinnpropError) -> [Ends] {
+        try text.split(separator: ",", omittingEmptySubsequences: false).map { (word) throws(SpinnpropError) in
+            let numbers = word.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+            guard numbers.count == 2, let source = numbers[0], let target = numbers[1] else {
+                throw .invalidValue("a connection is \"\(word)\"; it must be two numbers with a - between")
+            }
+            return Ends(source, target)
+        }
     }
 
     private static func delayShape(_ connection: Connection) -> [Int] {

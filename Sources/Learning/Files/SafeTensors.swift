@@ -55,6 +55,8 @@ struct SafeTensors {
         return value
     }
 
+    func hasMetadata(_ key: String) -> Bool { header.metadata[key] != nil }
+
     func contains(_ name: String) -> Bool { header.tensors[name] != nil }
 
     /// The shape of a tensor that must have as many dimensions as said.

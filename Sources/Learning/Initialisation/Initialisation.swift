@@ -3,7 +3,8 @@ import Mathematics
 import Networks
 import Neurons
 
-/// Mean and standard deviation of initial weights in units of threshold / (PSP peak * sqrt(number of inputs)).
+/// Mean and standard deviation of initial weights in units of threshold / (PSP peak * sqrt(number of inputs)), those from all sources of a layer
+/// together.
 ///
 /// In these units the published settings for exact event-driven training (arXiv 2009.08378: 5-200-3 and 784-350-10) lie near one
 /// pair of numbers; the defaults are ours. About half of the neurons spike on latency-coded input, whatever the time constants and
@@ -36,12 +37,13 @@ public struct Initialisation: Equatable, Sendable {
         self.std = std
     }
 
-    /// The mean and standard deviation of a layer's feed-forward weights unless they are given.
-    func spread(of network: Network, connection: Connection) -> (mean: Double, std: Double) {
+    /// The mean and standard deviation of a connection's weights from so many inputs unless they are given.
+    private func spread(
+        of network: Network, connection: Connection, inputCount: Int
+    ) -> (mean: Double, std: Double) {
         let neuron = network.layers[connection.target].parameters[0]
         let unit =
-            neuron.threshold
-            / (Initialisation.peakOfUnitPSP(neuron) * Double(connection.preCount).squareRoot())
+            neuron.threshold / (Initialisation.peakOfUnitPSP(neuron) * Double(inputCount).squareRoot())
         let isLast = connection.target == network.layers.count - 1
         let drive = isLast ? outputDrive : connection.target == 0 ? hiddenDrive : laterDrive
         return (drive.mean * unit, drive.std * unit)
@@ -70,9 +72,15 @@ public struct Initialisation: Equatable, Sendable {
                 throw .invalidValue("\(name)[\(layer)] is \(value); it must be \(domain.text)")
             }
         }
+        var inputCounts = [Int](repeating: 0, count: network.layers.count)
+        for connection in network.connections where !connection.isRecurrent {
+            inputCounts[connection.target] += connection.preCount
+        }
         for (index, connection) in network.connections.enumerated() {
             let layer = connection.target
-            let spread = spread(of: network, connection: connection)
+            let spread = spread(
+                of: network, connection: connection,
+                inputCount: connection.isRecurrent ? connection.preCount : inputCounts[layer])
             let deviation = (std.isEmpty ? spread.std : std[layer]) * (connection.isRecurrent ? 0.5 : 1)
             let centre = connection.isRecurrent ? 0 : (mean.isEmpty ? spread.mean : mean[layer])
             // The largest normal number that 53 bits can give is near 12.

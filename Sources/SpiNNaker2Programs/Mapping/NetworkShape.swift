@@ -33,12 +33,17 @@ struct NetworkShape: Equatable, Sendable {
     /// The connections into each layer, feed-forward ones first: the order in which arrivals are summed.
     let incoming: [[ConnectionShape]]
 
-    /// - Throws: `unsupported` for a leaky read-out.
+    /// - Throws: `unsupported` for a leaky read-out, and for connections that skip layers.
     init(_ network: Network, grid: TimeGrid) throws(SpinnpropError) {
         guard network.layers.allSatisfy(\.isSpiking) else {
             throw .unsupported(
                 "the loss program of engine \"\(SpiNNaker2Engine.name)\" reads spikes; make the network with a spiking read-out"
             )
+        }
+        if let own = network.connections.first(where: { $0.ends.source + 1 < $0.ends.target }) {
+            throw .unsupported(
+                "the connection (\(own.ends.source), \(own.ends.target)) skips layers, and neuron programs of engine "
+                    + "\"\(SpiNNaker2Engine.name)\" hear one layer and themselves; use engine \"\(ClockSubstrate.name)\", which has the same steps")
         }
         sizes = [network.inputCount] + network.layers.map(\.neuronCount)
         var incoming = [[ConnectionShape]](repeating: [], count: network.layers.count)

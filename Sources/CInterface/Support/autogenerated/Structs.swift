@@ -18,6 +18,7 @@ extension spinnprop_network_options: TabledStruct {
         StructNumber("n_masks", \.n_masks),
         StructNumber("n_signs", \.n_signs),
         StructNumber("n_weight_bounds", \.n_weight_bounds),
+        StructNumber("n_connections", \.n_connections),
     ]
 }
 

@@ -1,0 +1,191 @@
+"""Networks whose layers hear several sources: how they are made, addressed, stored, run and trained, and what is refused."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from pathlib import Path
+from typing import Any, List, Tuple
+
+import numpy as np
+import pytest
+
+import spinnprop as sp
+
+PAIRS = [(1, 2), (0, 2), (0, 1), (2, 2), (2, 3), (0, 3)]
+#: First one into each layer, then what skips, then recurrence.
+ORDER = ((0, 1), (1, 2), (2, 3), (0, 2), (0, 3), (2, 2))
+KINDS = ["axonal", "synaptic", "dendritic", "axonal", None, "dendritic"]
+
+
+def make(**options: Any) -> sp.Network:
+    net = sp.Network([5, 9, 7, 3], delays=KINDS, connections=PAIRS, seed=3, **options)
+    for pair, kind in zip(PAIRS, KINDS):
+        if kind is not None:
+            net.delays[pair] = np.random.default_rng(sum(pair)).uniform(1e-3, 4e-3, net.delays[pair].shape)
+    return net
+
+
+def batch(net: sp.Network) -> Tuple[sp.SpikeTrains, Any, sp.Recording]:
+    X, y = sp.datasets.yin_yang(40, seed=1)
+    spikes = sp.encoding.latency(X, bias=0.0)
+    return spikes, y, net.forward(spikes, t_end=0.1)
+
+
+def test_any_connection_is_addressed_by_its_ends() -> None:
+    net = make()
+    assert net.connections == ORDER
+    assert net.delay_kinds == tuple(KINDS[PAIRS.index(pair)] for pair in ORDER)
+    sizes = net.layer_sizes
+    for source, target in net.connections:
+        assert net.weights[source, target].shape == (sizes[target], sizes[source])
+        assert net.weights[np.int64(source), target].any()
+    assert net.delays[1, 2].shape == (9,) and net.delays[0, 2].shape == (7, 5) and net.delays[0, 1].shape == (9,)
+    assert net.delays[2, 2].shape == (7,) and net.delays[2, 3].shape == (0, 0) and net.delays[0, 3].shape == (3,)
+    assert len(net.weights) == len(net.delays) == 3 and len(list(net.weights)) == 3
+    assert np.array_equal(net.weights[1], net.weights[1, 2]) and np.array_equal(net.weights[-1], net.weights[2, 3])
+    assert np.array_equal(net.recurrent_weights[1], net.weights[2, 2])
+    assert np.array_equal(net.recurrent_delays[1], net.delays[2, 2]) and net.recurrent_weights[0].shape == (0, 0)
+    net.weights[2, 2] = np.full((7, 7), 0.5)
+    net.weights[0, 3] = np.arange(15).reshape(3, 5)
+    assert (net.recurrent_weights[1] == 0.5).all() and net.weights[0, 3][2, 4] == 14
+    # Without (1, 2) the second layer's first source is the input.
+    other = sp.Network([5, 9, 3], connections=[(0, 2), (0, 1)])
+    assert other.connections == ((0, 1), (0, 2)) and other.weights[1].shape == (3, 5)
+
+
+def test_a_chain_is_a_chain_however_it_is_said() -> None:
+    net = sp.Network([5, 9, 7, 3], delays="axonal", recurrent=[True, False], seed=2)
+    same = sp.Network([5, 9, 7, 3], delays="axonal", connections=[(2, 3), (1, 1), (0, 1), (1, 2)], seed=2)
+    assert pickle.dumps(net) == pickle.dumps(same) and repr(net) == repr(same)
+    assert net.connections == ((0, 1), (1, 2), (2, 3), (1, 1)) and net.delay_kinds == ("axonal",) * 3
+    assert np.array_equal(net.weights[1, 1], net.recurrent_weights[0])
+    assert "connections=[(0, 1), (1, 2)" in repr(make())
+
+
+def test_copies_pickles_and_files(tmp_path: Path) -> None:
+    net = make(readout="leaky")
+    path = tmp_path / "net.safetensors"
+    sp.save(net, path)
+    for other in (copy.copy(net), pickle.loads(pickle.dumps(net)), sp.load(path)):
+        assert other.connections == net.connections and other.delay_kinds == net.delay_kinds
+        for pair in net.connections:
+            assert np.array_equal(other.weights[pair], net.weights[pair])
+            assert np.array_equal(other.delays[pair], net.delays[pair])
+        assert pickle.dumps(other) == pickle.dumps(net)
+
+
+def test_gradients_are_addressed_alike() -> None:
+    net = make()
+    _, y, rec = batch(net)
+    value, grad = net.gradient(rec, sp.losses.TTFSCrossEntropy(), y)
+    for pair in net.connections:
+        assert grad.weights[pair].shape == net.weights[pair].shape and np.abs(grad.weights[pair]).max() > 0
+        assert grad.delays[pair].shape == net.delays[pair].shape
+    assert grad.weights[1] is grad.weights[1, 2] and grad.weights[2, 2] is grad.recurrent_weights[1]
+    grad.weights[0, 2] *= 2.0
+    grad.weights[0, 2] = grad.weights[0, 2] / 2.0
+    grad.weights[2, 2] = np.zeros((7, 7))
+    grad.weights[1, 2] = np.ones((7, 9))
+    assert not grad.recurrent_weights[1].any() and grad.weights[1].all() and len(grad.weights) == 3
+    for other in (copy.deepcopy(grad), pickle.loads(pickle.dumps(grad))):
+        assert np.array_equal(other.weights[0, 2], grad.weights[0, 2])
+        assert other.weights[2, 2] is other.recurrent_weights[1]
+    for wrong in ((1, 3), (0, 4), (0,), (0, 1, 2), (2, 1)):
+        with pytest.raises(IndexError, match="is no connection of this network; it has"):
+            grad.weights[wrong]
+        with pytest.raises(IndexError, match="is no connection of this network; it has"):
+            net.weights[wrong]
+        with pytest.raises(IndexError, match="is no connection of this network; it has"):
+            net.delays[wrong] = np.zeros((2, 2))
+    with pytest.raises(TypeError, match="an end of a connection is 0.0; it must be an integer"):
+        net.weights[0.0, 2]
+
+
+def test_a_step_down_the_gradient_lowers_the_loss() -> None:
+    net = make()
+    spikes, y, rec = batch(net)
+    loss = sp.losses.TTFSCrossEntropy()
+    value, grad = net.gradient(rec, loss, y)
+    pair, step = (0, 3), 1e-6
+    direction = grad.weights[pair] / np.linalg.norm(grad.weights[pair])
+    values = []
+    for sign in (-1, 1):
+        moved = copy.copy(net)
+        moved.weights[pair] = net.weights[pair] + sign * step * direction
+        values.append(moved.gradient(moved.forward(spikes, t_end=0.1), loss, y)[0])
+    assert (values[1] - values[0]) / (2 * step) == pytest.approx(np.linalg.norm(grad.weights[pair]), rel=1e-5)
+
+
+@pytest.mark.parametrize("engine", ["event", "clock"])
+def test_training_moves_every_connection_and_resumes(engine: str, tmp_path: Path) -> None:
+    X, y = sp.datasets.yin_yang(100, seed=1)
+    options = {"engine": engine, "batch_size": 20, "seed": 4, "train": ("weights", "delays"), "delay_learning_rate": 1e-4}
+    if engine == "event":
+        net, spikes = make(), sp.encoding.latency(X, bias=0.0)
+        options["t_end"] = 0.1
+    else:
+        net = sp.Network([5, 9, 7, 3], connections=PAIRS, delays="axonal", engine=engine, seed=3)
+        spikes = sp.encoding.latency_grid(X)
+    through = sp.Trainer(net, epochs=2, **options)
+    through.run(spikes, y)
+    for pair in net.connections:
+        assert not np.array_equal(through.network.weights[pair], net.weights[pair])
+    path = tmp_path / "checkpoint"
+    sp.Trainer(net, epochs=2, checkpoint=path, **options).run(spikes, y)
+    again = sp.Trainer(net, epochs=2, checkpoint=path, **options)
+    again.run(spikes, y)
+    assert pickle.dumps(again.network) == pickle.dumps(through.network)
+
+
+@pytest.mark.parametrize("engine", ["first-spike", "spinnaker2"])
+def test_engines_that_cannot_say_so(engine: str) -> None:
+    net = sp.Network([5, 9, 3], connections=[(0, 1), (1, 2), (0, 2)], tau_mem=10e-3, tau_syn=5e-3)
+    spikes = sp.SpikeTrains([1e-3], [0], [0, 1], 5)
+    with pytest.raises(sp.SpinnpropError, match=r"the connection \(0, 2\) skips layers.*use engine"):
+        net.forward(spikes, engine=engine)
+
+
+WRONG: List[Tuple[Any, type, str]] = [
+    ([], ValueError, r"connections has shape \(0,\); give \(source, target\) for each"),
+    (np.empty((0, 2), int), ValueError, r"connections has shape \(0, 2\)"),
+    ([0, 1], ValueError, r"connections has shape \(2,\)"),
+    ([(0, 1, 2)], ValueError, r"connections has shape \(1, 3\)"),
+    ([(0, 1), (1,)], ValueError, "connections is not an array of numbers"),
+    ("chain", TypeError, "connections has dtype"),
+    (3, ValueError, r"connections has shape \(\)"),
+    ([(0, 1), (1, 2.5)], ValueError, "connections has the value 2.5; all must be whole numbers"),
+    ([(0, 1), (1, np.nan)], ValueError, "connections has the value nan"),
+    ([(0, 1), (1, 2**40)], ValueError, "connections has the value 1099511627776"),
+    ([("0", "1")], TypeError, "connections has dtype"),
+    ([(0, 1), (1, 3)], ValueError, r"connections\[1\] is \(1, 3\); sources are 0, the input, .. 2, the last layer, and targets 1 .. 2"),
+    ([(0, 1), (-1, 2)], ValueError, r"connections\[1\] is \(-1, 2\)"),
+    ([(0, 1), (1, 0)], ValueError, r"connections\[1\] is \(1, 0\)"),
+    ([(0, 1), (0, 2), (2, 1)], ValueError, r"connections\[2\] is \(2, 1\), which leads backward.*connect \(1, 2\)"),
+    ([(0, 1), (1, 2), (0, 1)], ValueError, r"connections\[2\] is \(0, 1\), and so is connections\[0\]; give each pair once"),
+    ([(0, 1), (1, 1)], ValueError, r"no connection leads to population 2 but from itself; add \(1, 2\) to connections"),
+    ([(0, 1)] * 100, ValueError, "n_connections is 100; give 0 for a chain, or at most 5"),
+]
+
+
+@pytest.mark.parametrize("connections, error, message", WRONG)
+def test_wrong_connections(connections: Any, error: type, message: str) -> None:
+    with pytest.raises(error, match=message):
+        sp.Network([5, 9, 3], connections=connections)
+
+
+def test_what_does_not_go_with_connections() -> None:
+    pairs = [(0, 1), (1, 2), (0, 2)]
+    with pytest.raises(ValueError, match=r"recurrent is given beside connections; add the layer as \(k, k\)"):
+        sp.Network([5, 9, 3], connections=pairs, recurrent=True)
+    with pytest.raises(ValueError, match="give one kind, or one for each connection, 3"):
+        sp.Network([5, 9, 3], connections=pairs, delays=["axonal", None])
+    with pytest.raises(ValueError, match=r"connections\[3\] is \(2, 2\), but the last layer is a leaky read-out"):
+        sp.Network([5, 9, 3], connections=[*pairs, (2, 2)], readout="leaky")
+    net = sp.Network([5, 9, 3], connections=[*pairs, (2, 2)])
+    with pytest.raises(ValueError, match="may never fall silent: give a finite t_end"):
+        net.forward(sp.SpikeTrains([1e-3], [0], [0, 1], 5))
+    with pytest.raises(ValueError, match=r"weights\[0, 2\] has shape \(3, 9\); it must have \(3, 5\)"):
+        net.weights[0, 2] = np.zeros((3, 9))
+    with pytest.raises(ValueError, match=r"weights\[0, 2\]\[1, 2\] is nan; every element must be finite"):
+        net.weights[0, 2] = np.where(np.arange(15).reshape(3, 5) == 7, np.nan, 1.0)
