@@ -675,10 +675,10 @@ public:
     // SPINNPROP_BIOGRAD_WEIGHTS, _BIASES, _FEEDBACK or _UNITS of a layer.
     std::vector<double> get(std::int32_t parameter, std::int32_t layer) const {
         std::vector<double> values(count(parameter, layer));
-        check(spinnprop_biograd_get(values.data(), detail::size(values), handle_.get(), parameter, index));
+        check(spinnprop_biograd_get(values.data(), detail::size(values), handle_.get(), parameter, layer));
         return values;
     }
-    void set(std::int32_t parameter, std::int32_t index, const std::vector<double> &values) {
+    void set(std::int32_t parameter, std::int32_t layer, const std::vector<double> &values) {
         check(spinnprop_biograd_set(handle_.get(), parameter, layer, values.data(), detail::size(values)));
     }
     // Scales initial weights up until each layer spikes.

@@ -15,7 +15,8 @@ class Gradients:
     ``grad.weights[0] *= 0.5`` and ``grad.weights[0] = ...`` do what they say.
 
     Per layer, each shaped like the network's array of the same name: ``weights``, ``recurrent_weights``, ``delays``
-    (per second), ``recurrent_delays``; with ``neurons=True`` also ``tau_mem``, ``tau_syn`` (per second), ``threshold`` and ``reset``,
+    (per second), ``recurrent_delays``; ``weights[0, 2]`` and ``delays[0, 2]`` are those of the connection (0, 2).
+    With ``neurons=True`` also ``tau_mem``, ``tau_syn`` (per second), ``threshold`` and ``reset``,
     one number per neuron: the derivative with respect to a value that neurons share is their sum. ``input_times`` has one
     element per input spike, in the order in which the input came (per second). ``skipped`` counts the samples that added
     nothing because their label neuron, or all outputs with a target time, were silent.

@@ -127,10 +127,6 @@ def reptile(
     return network
 
 
-#: What each kind of weight may be held to.
-BOUNDED = {"weights": "weight_bounds", "recurrent_weights": "recurrent_weight_bounds"}
-
-
 def _task(tasks: Tasks, step: int, drawn: int) -> Tuple[SpikeTrains, Any]:
     if callable(tasks):
         task = tasks(step)
@@ -147,15 +143,16 @@ def _move(network: Network, learnt: Network, step_size: float) -> None:
     """theta += step_size (theta' - theta)."""
     for name in PARAMETERS:
         ours, theirs = getattr(network, name), getattr(learnt, name)
-        for layer in range(len(ours)):
-            if not ours[layer].size:
+        # Recurrent ones are among the connections.
+        for place in network.connections if name in ("weights", "delays") else () if "recurrent" in name else range(len(ours)):
+            if not ours[place].size:
                 continue
-            own, other = ours[layer], theirs[layer]
+            own, other = ours[place], theirs[place]
             moved = own + step_size * (other - own)
-            if name in BOUNDED and np.isfinite(getattr(network, BOUNDED[name])[layer]).any():
+            if name == "weights" and np.isfinite(network.weight_bounds[place]).any():
                 # Rounded, what lies between two weights within bounds may lie outside these.
                 moved = np.clip(moved, np.minimum(own, other), np.maximum(own, other))
-            ours[layer] = moved
+            ours[place] = moved
 
 
 def _state(trainer: Trainer, done: int, total: int) -> Dict[str, Any]:
