@@ -379,7 +379,8 @@ SPINNPROP_API spinnprop_status spinnprop_clock_get_options(spinnprop_clock_optio
 
 /* SPINNPROP_ENGINE_FIRST_SPIKE: first spikes in closed form and their exact derivatives (arXiv 1912.11443; delays: arXiv
  * 2404.19165). Every neuron spikes at most once, so its reset has no effect; input units may spike at will. tau_mem is tau_syn or
- * twice that, one ratio per layer; recurrent layers and leaky read-outs are refused. */
+ * twice that, one ratio per layer; recurrent layers, leaky read-outs, and layers that hear several sources with dendritic delays or with delays of
+ * several kinds are refused. */
 typedef struct spinnprop_first_spike_options {
     size_t size;
     double max_weight_step; /* where |dL/dT dT/dw| of a sample (L: the batch mean of the loss) is larger for any of a

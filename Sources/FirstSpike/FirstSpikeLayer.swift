@@ -3,13 +3,25 @@ import Mathematics
 import Networks
 import Neurons
 
-/// Derived values of one layer and of the connection into it. Read by all parts of a batch at once.
-final class FirstSpikeLayer: @unchecked Sendable {
-    let index: Int
+/// One of a layer's sources. To the layer they are one population: its units have the numbers from `offset` on, and its weights and delays are a part
+/// of the layer's.
+struct FirstSpikeSource {
     /// The layer that sends; `nil`: the input.
-    let source: Int?
+    let layer: Int?
     /// In `Network.connections`.
     let connection: Int
+    let offset: Int
+    let weights: SenderRows<Double>
+    let delays: SenderRows<Double>
+    /// How far its part is from where the layer's weights, or delays, begin.
+    let weightOffset: Int
+    let delayOffset: Int
+}
+
+/// Derived values of one layer and of the connections into it. Read by all parts of a batch at once.
+final class FirstSpikeLayer: @unchecked Sendable {
+    let index: Int
+    let sources: [FirstSpikeSource]
     let neuronCount: Int
     /// Neurons per row of turned weights: `neuronCount` rounded up to whole vectors.
     let stride: Int
@@ -43,15 +55,12 @@ final class FirstSpikeLayer: @unchecked Sendable {
     /// - Throws: `unsupported` for what has no closed form, `cancelled`.
     init(_ network: Network, layer: Int, monitor: Monitor?) throws(SpinnpropError) {
         let own = network.layers[layer]
-        guard let connection = network.connectionIndex(into: layer, recurrent: false) else {
-            throw SpinnpropError(.internal, "layer \(layer) has no input")
-        }
-        let incoming = network.connections[connection]
-        (index, self.connection, source, neuronCount) = (layer, connection, incoming.source, own.neuronCount)
+        let incoming = network.connections.enumerated().filter { $0.element.target == layer }
+        (index, neuronCount) = (layer, own.neuronCount)
         let stride = (own.neuronCount + 3) & ~3
         self.stride = stride
         ratio = try FirstSpikeLayer.ratio(own, layer)
-        delayKind = incoming.delayKind
+        delayKind = try FirstSpikeLayer.delayKind(incoming.map(\.element), layer)
         hasOneTau = own.parameters.tauMem.count == 1
         neurons = try Block(5 * stride)
         (tauMem, threshold) = (neurons.pointer, neurons.pointer + stride)
@@ -64,24 +73,50 @@ final class FirstSpikeLayer: @unchecked Sendable {
             inverseTau[lane] = 1 / parameters.tauMem
         }
         let poller = Poller(monitor)
+        // Whole vectors of each population.
+        var offsets = [0]
+        for (_, connection) in incoming { offsets.append(offsets[offsets.count - 1] + (connection.preCount + 3) & ~3) }
+        let preCount = incoming.count == 1 ? incoming[0].element.preCount : offsets[incoming.count]
         try Memory.check(
-            count: incoming.preCount * stride, bytesPerElement: delayKind == .synaptic ? 24 : 8,
+            count: preCount * stride, bytesPerElement: delayKind == .synaptic ? 24 : 8,
             "the turned weights of layer \(layer)")
-        weightBlock = try Block(incoming.preCount * stride)
+        weightBlock = try Block(preCount * stride)
         weights = SenderRows(
-            preCount: incoming.preCount, postCount: own.neuronCount, stride: stride, pointer: weightBlock.pointer)
-        weights.load(incoming.weights, poller)
+            preCount: preCount, postCount: own.neuronCount, stride: stride, pointer: weightBlock.pointer)
         let (rows, columns) =
             switch delayKind {
             case .none: (1, 0)
-            case .synaptic: (incoming.preCount, own.neuronCount)
-            case .axonal: (1, incoming.preCount)
+            case .synaptic: (preCount, own.neuronCount)
+            case .axonal: (1, preCount)
             case .dendritic: (1, own.neuronCount)
             }
         let width = (columns + 3) & ~3
         delayBlock = try Block(rows * width)
         delays = SenderRows(preCount: rows, postCount: columns, stride: width, pointer: delayBlock.pointer)
-        delays.load(incoming.delays, poller)
+        if incoming.count > 1 {
+            // No unit has what lies between two populations.
+            try weightBlock.clear(weights.count)
+            try delayBlock.clear(delays.count)
+        }
+        var sources: [FirstSpikeSource] = []
+        for (offset, (number, connection)) in zip(offsets, incoming) {
+            let delayOffset = delayKind == .synaptic ? offset * stride : delayKind == .axonal ? offset : 0
+            let source = FirstSpikeSource(
+                layer: connection.source, connection: number, offset: offset,
+                weights: SenderRows(
+                    preCount: connection.preCount, postCount: own.neuronCount, stride: stride,
+                    pointer: weights.pointer + offset * stride),
+                delays: SenderRows(
+                    preCount: delayKind == .synaptic ? connection.preCount : 1,
+                    postCount: delayKind == .axonal ? connection.preCount : columns,
+                    stride: delayKind == .axonal ? (connection.preCount + 3) & ~3 : width,
+                    pointer: delays.pointer + delayOffset),
+                weightOffset: offset * stride, delayOffset: delayOffset)
+            source.weights.load(connection.weights, poller)
+            source.delays.load(connection.delays, poller)
+            sources.append(source)
+        }
+        self.sources = sources
         noDelays = try Block(stride)
         try noDelays.clear(stride)
         delayFactors = try Block(delayKind == .synaptic ? delays.count : stride)
@@ -154,6 +189,17 @@ final class FirstSpikeLayer: @unchecked Sendable {
         }
     }
 
+    /// That of all its connections.
+    private static func delayKind(_ incoming: [Connection], _ layer: Int) throws(SpinnpropError) -> DelayKind {
+        let kind = incoming[0].delayKind
+        guard incoming.count == 1 || (kind != .dendritic && incoming.allSatisfy { $0.delayKind == kind }) else {
+            throw .unsupported(
+                "layer \(layer) hears several sources with dendritic delays, or with delays of several kinds; engine \"first-spike\" takes "
+                    + "axonal ones, synaptic ones or none from all of them: use engine=\"event\"")
+        }
+        return kind
+    }
+
     /// That of all its neurons.
     private static func ratio(_ layer: Layer, _ index: Int) throws(SpinnpropError) -> Int {
         var found = 0
@@ -184,11 +230,6 @@ extension Network {
             throw .unsupported(
                 "layer \(own.target) is recurrent; engine \"first-spike\" runs feed-forward networks: use engine=\"event\""
             )
-        }
-        if let own = connections.first(where: { $0.ends.source + 1 < $0.ends.target }) {
-            throw .unsupported(
-                "the connection (\(own.ends.source), \(own.ends.target)) skips layers; engine \"first-spike\" runs chains: use "
-                    + "engine=\"event\"")
         }
         if !layers[layers.count - 1].isSpiking {
             throw .unsupported(

@@ -10,8 +10,9 @@ final class FirstSpikeSession: Session {
     private let trainsDelays: Bool
     /// Its shape and neurons; weights and delays are in the layers.
     private let shape: Network
-    /// In the order of the network's connections, one into each.
     private let layers: [FirstSpikeLayer]
+    /// In the order of the network's connections, each with its layer.
+    private let sources: [(layer: Int, own: FirstSpikeSource)]
     private let resident: ResidentOptimizer<Double>
     private let memory = GradientMemory()
     /// The batch that a step may be taken for.
@@ -23,8 +24,10 @@ final class FirstSpikeSession: Session {
         (self.options, self.ruleOptions, trainsDelays) = (options, ruleOptions, optimizer.trainsDelays)
         shape = network
         layers = try FirstSpikeLayer.all(network, monitor: nil)
+        sources = layers.flatMap { layer in layer.sources.map { (layer.index, $0) } }
+            .sorted { $0.own.connection < $1.own.connection }
         resident = try ResidentOptimizer(
-            optimizer, network, weights: layers.map(\.weights), delays: layers.map(\.delays))
+            optimizer, network, weights: sources.map(\.own.weights), delays: sources.map(\.own.delays))
     }
 
     var network: Network { resident.network }
@@ -65,7 +68,9 @@ final class FirstSpikeSession: Session {
         self.back = nil
         let totals = layers.map { back.total($0) }
         try resident.step(
-            weights: totals.map(\.weights), delays: trainsDelays ? totals.map(\.delays) : [], rateFactor: rateFactor)
+            weights: sources.map { totals[$0.layer].weights + $0.own.weightOffset },
+            delays: trainsDelays ? sources.map { totals[$0.layer].delays + $0.own.delayOffset } : [],
+            rateFactor: rateFactor)
         if trainsDelays { for layer in layers { layer.takeDelays() } }
     }
 

@@ -4,7 +4,8 @@ import Networks
 import Spikes
 
 /// Runs feed-forward networks whose neurons spike at most once, each first spike in closed form (Göltz et al. 2021, arXiv
-/// 1912.11443; with delays: arXiv 2404.19165). tau_mem is tau_syn or twice that, one ratio per layer.
+/// 1912.11443; with delays: arXiv 2404.19165). tau_mem is tau_syn or twice that, one ratio per layer. Layers may hear several sources, with
+/// axonal delays from all of them, synaptic ones, or none.
 ///
 /// Spikes are those first spikes of the exact engine that no second spike of another neuron has part in; after its spike a neuron is
 /// silent, so its reset value has no effect. Input units may spike as often as they like.

@@ -14,6 +14,11 @@ extension Configuration {
                 all.append(Configuration(ratio: ratio, delays: [delays], gain: 2.5))
                 all.append(Configuration(sizes: [3, 7, 5, 4], ratio: ratio, delays: [delays], gain: 3))
             }
+            for delays in [DelayKind.none, .axonal, .synaptic] {
+                var skipping = Configuration(sizes: [3, 7, 5, 4], ratio: ratio, delays: [delays], gain: 3)
+                skipping.connections = [Ends(1, 3), Ends(0, 1), Ends(0, 3), Ends(1, 2), Ends(0, 2), Ends(2, 3)]
+                all.append(skipping)
+            }
             all.append(Configuration(sizes: [5, 30, 3], ratio: ratio, samples: 20, spikesPerInput: 1, gain: 2.5))
             all.append(Configuration(sizes: [4, 3], ratio: ratio, reset: -0.5, samples: 1, gain: 2.5))
         }

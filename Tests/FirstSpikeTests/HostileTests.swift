@@ -27,10 +27,15 @@ struct HostileTests {
 
     @Test func refusesByName() throws {
         func parameters(_ tauMem: [Double]) -> LIFParameters { LIFParameters(tauMem: tauMem, tauSyn: [5e-3]) }
+        let skipping = [Ends(0, 1), Ends(1, 2), Ends(0, 2)]
         let refused = [
             try Network(sizes: [2, 3, 2], parameters: [parameters([10e-3])], recurrent: [true]),
             try Network(sizes: [2, 3, 2], parameters: [parameters([10e-3])], leakyReadout: true),
             try Network(sizes: [2, 3, 2], parameters: [parameters([20e-3])]),
+            try Network(sizes: [2, 3, 2], parameters: [parameters([10e-3])], delays: [.dendritic], connections: skipping),
+            try Network(
+                sizes: [2, 3, 2], parameters: [parameters([10e-3])], delays: [.axonal, .none, .axonal],
+                connections: skipping),
             try Network(sizes: [2, 3, 2], parameters: [parameters([10e-3 * (1 + 1e-14)])]),
             try Network(sizes: [2, 3, 2], parameters: [parameters([5e-3, 10e-3, 5e-3]), parameters([5e-3])]),
         ]

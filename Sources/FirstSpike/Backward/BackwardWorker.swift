@@ -11,6 +11,7 @@ final class BackwardWorker {
     private let errors: [Block<Double>]
     private let ends: [Block<Int>]
     private let derivatives: LayerDerivatives
+    private let merged = MergedSpikes()
 
     init(_ run: FirstSpikeBackward, _ monitor: Monitor?) throws(SpinnpropError) {
         (self.run, layers, self.monitor) = (run, run.layers, monitor)
@@ -76,14 +77,19 @@ final class BackwardWorker {
                     layer, own.row(index), currents: own.currents + own.start(index), errors: own.errors, sample: sample
                 )
                 guard isWorthwhile else { continue }
-                if let source = layer.source {
+                if layer.sources.count == 1, let source = layer.sources[0].layer {
                     try derivatives.add(layer, parts[source].row(index), to: sums, errors: parts[source].errors)
-                } else {
-                    try recording.input.withRow(ofSample: sample) { (row) throws(SpinnpropError) in
-                        try derivatives.add(
-                            layer, row, to: sums,
-                            errors: run.inputErrors.pointer.map { $0 + recording.input.offsets[sample] })
+                    continue
+                }
+                let inputErrors = run.inputErrors.pointer.map { $0 + recording.input.offsets[sample] }
+                try recording.input.withRow(ofSample: sample) { (row) throws(SpinnpropError) in
+                    guard layer.sources.count > 1 else {
+                        try derivatives.add(layer, row, to: sums, errors: inputErrors)
+                        return
                     }
+                    func sent(_ source: Int?) -> SpikeRow { source.map { parts[$0].row(index) } ?? row }
+                    try derivatives.add(layer, merged.merge(layer, sent), to: sums, errors: merged.errors)
+                    merged.addErrors(layer, sent) { source in source.map { parts[$0].errors } ?? inputErrors }
                 }
             }
             try poller.spend(1 << 12)

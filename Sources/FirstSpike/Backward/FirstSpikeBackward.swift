@@ -68,8 +68,10 @@ final class FirstSpikeBackward: @unchecked Sendable {
         let poller = Poller(monitor)
         for layer in layers where hasParts {
             let total = total(layer)
-            gradients.weights[layer.connection] = layer.weights.at(total.weights).values
-            gradients.delays[layer.connection] = layer.delays.at(total.delays).values
+            for own in layer.sources {
+                gradients.weights[own.connection] = own.weights.at(total.weights + own.weightOffset).values
+                gradients.delays[own.connection] = own.delays.at(total.delays + own.delayOffset).values
+            }
             if poller.isStopped(after: 4 * layer.weights.count) { throw .cancelled }
         }
         if let monitor, monitor.isStopped { throw .cancelled }

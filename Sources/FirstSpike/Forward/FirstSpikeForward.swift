@@ -78,6 +78,9 @@ final class FirstSpikeWorker {
     private let arrivals: LayerArrivals
     private let order: TimeOrder
     private let spikes: UnorderedSpikes
+    private let merged = MergedSpikes()
+    /// Of the sample at hand: the input's, then each layer's.
+    private var rows: [SpikeRow] = []
 
     init(_ layers: [FirstSpikeLayer], _ monitor: Monitor?) {
         self.layers = layers
@@ -94,9 +97,11 @@ final class FirstSpikeWorker {
         try poller.spend(1 << 12)
         try Memory.poll()
         try input.withRow(ofSample: sample) { (row) throws(SpinnpropError) in
-            var row = row
+            rows.removeAll(keepingCapacity: true)
+            rows.append(row)
             var made = 0
             for layer in layers {
+                let row = try row(of: layer)
                 let output = columns[layer.index]
                 let start = output.count
                 switch layer.ratio {
@@ -105,12 +110,19 @@ final class FirstSpikeWorker {
                 }
                 try spikes.append(layer, to: output, order)
                 output.ends.append(output.count)
-                row = SpikeRow(
-                    times: output.times + start, units: output.units + start, count: output.count - start)
-                made += row.count
+                rows.append(
+                    SpikeRow(
+                        times: output.times + start, units: output.units + start, count: output.count - start))
+                made += output.count - start
             }
             try budget.add(made)
         }
+    }
+
+    /// What a layer's sources send.
+    private func row(of layer: FirstSpikeLayer) throws(SpinnpropError) -> SpikeRow {
+        func row(_ source: Int?) -> SpikeRow { rows[source.map { $0 + 1 } ?? 0] }
+        return layer.sources.count == 1 ? row(layer.sources[0].layer) : try merged.merge(layer, row)
     }
 
     /// Finds the spikes of a layer, in the order of neurons.

@@ -117,13 +117,16 @@ def test_a_step_down_the_gradient_lowers_the_loss() -> None:
     assert (values[1] - values[0]) / (2 * step) == pytest.approx(np.linalg.norm(grad.weights[pair]), rel=1e-5)
 
 
-@pytest.mark.parametrize("engine", ["event", "clock"])
+@pytest.mark.parametrize("engine", ["event", "clock", "first-spike"])
 def test_training_moves_every_connection_and_resumes(engine: str, tmp_path: Path) -> None:
     X, y = sp.datasets.yin_yang(100, seed=1)
     options = {"engine": engine, "batch_size": 20, "seed": 4, "train": ("weights", "delays"), "delay_learning_rate": 1e-4}
     if engine == "event":
         net, spikes = make(), sp.encoding.latency(X, bias=0.0)
         options["t_end"] = 0.1
+    elif engine == "first-spike":
+        net = sp.Network([5, 9, 7, 3], connections=PAIRS[:3] + PAIRS[4:], delays="synaptic", engine=engine, tau_mem=10e-3, seed=3)
+        spikes = sp.encoding.latency(X, bias=0.0)
     else:
         net = sp.Network([5, 9, 7, 3], connections=PAIRS, delays="axonal", engine=engine, seed=3)
         spikes = sp.encoding.latency_grid(X)
@@ -138,12 +141,42 @@ def test_training_moves_every_connection_and_resumes(engine: str, tmp_path: Path
     assert pickle.dumps(again.network) == pickle.dumps(through.network)
 
 
-@pytest.mark.parametrize("engine", ["first-spike", "spinnaker2"])
-def test_engines_that_cannot_say_so(engine: str) -> None:
-    net = sp.Network([5, 9, 3], connections=[(0, 1), (1, 2), (0, 2)], tau_mem=10e-3, tau_syn=5e-3)
+def test_reptile_moves_every_connection() -> None:
+    net = sp.Network([5, 9, 7, 3], connections=PAIRS, seed=3)
+    X, y = sp.datasets.yin_yang(20, seed=1)
+    moved = sp.meta.reptile(net, [(sp.encoding.latency(X, bias=0.0), y)], steps=1, t_end=0.1)
+    assert not any(np.array_equal(moved.weights[pair], net.weights[pair]) for pair in net.connections)
+
+
+def test_first_spikes_of_several_sources() -> None:
+    """Where no neuron spikes twice they are the exact engine's, and so are the gradients."""
+    pairs = [(0, 1), (1, 2), (0, 2)]
+    for kind in (None, "axonal", "synaptic"):
+        net = sp.Network([5, 9, 3], connections=pairs, delays=kind, tau_mem=10e-3, reset=-1e6, seed=1)
+        if kind is not None:
+            for n, pair in enumerate(pairs):
+                net.delays[pair] = np.random.default_rng(n).uniform(0, 5e-3, net.delays[pair].shape)
+        spikes, y, exact = batch(net)
+        first = net.forward(spikes, engine="first-spike", t_end=0.1)
+        finite = np.isfinite(exact.first_spike_times)
+        assert finite.sum() > 20 and np.array_equal(finite, np.isfinite(first.first_spike_times))
+        np.testing.assert_allclose(first.first_spike_times[finite], exact.first_spike_times[finite], rtol=1e-12)
+        (_, ours), (_, theirs) = (net.gradient(rec, sp.losses.TTFSCrossEntropy(), y) for rec in (first, exact))
+        for pair in pairs:
+            for own, other in ((ours.weights, theirs.weights), (ours.delays, theirs.delays)):
+                np.testing.assert_allclose(own[pair], other[pair], rtol=1e-7, atol=1e-9 * np.abs(other[pair]).max(initial=0))
+        np.testing.assert_allclose(ours.input_times, theirs.input_times, rtol=1e-7, atol=1e-9 * np.abs(theirs.input_times).max())
+
+
+def test_engines_that_refuse() -> None:
+    pairs = [(0, 1), (1, 2), (0, 2)]
     spikes = sp.SpikeTrains([1e-3], [0], [0, 1], 5)
-    with pytest.raises(sp.SpinnpropError, match=r"the connection \(0, 2\) skips layers.*use engine"):
-        net.forward(spikes, engine=engine)
+    with pytest.raises(sp.SpinnpropError, match=r"the connection \(0, 2\) skips layers.*use engine \"clock\""):
+        sp.Network([5, 9, 3], connections=pairs).forward(spikes, engine="spinnaker2")
+    for delays in ("dendritic", ["axonal", None, "axonal"]):
+        net = sp.Network([5, 9, 3], connections=pairs, delays=delays, tau_mem=10e-3)
+        with pytest.raises(sp.SpinnpropError, match='layer 1 hears several sources with dendritic .* use engine="event"'):
+            net.forward(spikes, engine="first-spike")
 
 
 WRONG: List[Tuple[Any, type, str]] = [
