@@ -58,6 +58,22 @@ struct SparseTests {
         }
     }
 
+    /// Few synapses from several sources, and delays of a kind for each.
+    @Test(arguments: 1...12 as ClosedRange<UInt64>)
+    func severalSources(_ seed: UInt64) throws {
+        let ends = [Ends(0, 1), Ends(1, 2), Ends(0, 2), Ends(2, 3), Ends(1, 3), Ends(0, 3)]
+        let loops = seed % 3 == 0 ? [] : [Ends(1, 1), Ends(2, 2)]
+        let kinds = (ends + loops).indices.map { DelayKind.allCases[(Int(seed) + $0 * $0) % 4] }
+        let own = Configuration(
+            sizes: [60, 23, 21, 5], ratio: [4, 2, 1, 3.3][Int(seed % 4)], delays: kinds, connections: ends + loops, ownThresholds: seed % 2 == 0, samples: 3,
+            spikesPerInput: 3, gain: 1.1)
+        var instance = try masked(own, seed: seed, density: seed % 3 == 0 ? 0.06 : 0.025)
+        instance.options = ForwardOptions(endTime: 6 * own.tauSyn, maxSpikes: 300_000)
+        #expect(try LayerPlan(instance.network, layer: 1, monitor: nil).isSparse)
+        try TogetherTests().compare(
+            instance.network, instance.input, instance.options, unit: own.tauSyn, "\(instance)")
+    }
+
     /// What few synapses exist has the gradients of differences, whether a layer goes through them alone or through all.
     @Test(arguments: [0.02, 0.06, 0.5], [DelayKind.none, .synaptic, .axonal])
     func matchesDifferences(_ density: Double, _ delays: DelayKind) throws {

@@ -88,6 +88,20 @@ void values() {
     holds(spinnprop::Network({5, 4, 3}, options).get(SPINNPROP_WEIGHTS, 0) == std::vector<double>(20, 0.0),
           "absent synapses have weights");
 
+    auto skipping = spinnprop::options<spinnprop_network_options>();
+    const std::vector<std::int32_t> ends = {0, 2, 1, 2, 0, 1, 1, 1}, kinds = {SPINNPROP_DELAYS_AXONAL, 0, 0, 0};
+    skipping.connections = ends.data(), skipping.n_connections = 4;
+    skipping.delays = kinds.data(), skipping.n_delays = 4;
+    const spinnprop::Network skips({5, 4, 3}, skipping);
+    holds(skips.connections() == decltype(skips.connections()){{0, 1}, {1, 2}, {0, 2}, {1, 1}} &&
+              skips.delay_kinds() == std::vector<std::int32_t>{0, 0, SPINNPROP_DELAYS_AXONAL, 0},
+          "connections are others, or in another order");
+    holds(skips.get(SPINNPROP_WEIGHTS, 2).size() == 15 && skips.get(SPINNPROP_DELAYS, 2).size() == 5 &&
+              skips.get(SPINNPROP_WEIGHTS, 3) == skips.get(SPINNPROP_RECURRENT_WEIGHTS, 0),
+          "a connection is not addressed by its index");
+    holds(spinnprop::Network::from_bytes(skips.to_bytes()).connections() == skips.connections(),
+          "connections do not come back");
+
     const auto input = spikes(10);
     const auto recording = moved.forward(input);
     const auto hidden = recording.spikes(0);

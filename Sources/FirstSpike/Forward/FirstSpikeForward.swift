@@ -101,7 +101,7 @@ final class FirstSpikeWorker {
             rows.append(row)
             var made = 0
             for layer in layers {
-                let row = try row(of: layer)
+                let row = try sent(to: layer)
                 let output = columns[layer.index]
                 let start = output.count
                 switch layer.ratio {
@@ -120,7 +120,7 @@ final class FirstSpikeWorker {
     }
 
     /// What a layer's sources send.
-    private func row(of layer: FirstSpikeLayer) throws(SpinnpropError) -> SpikeRow {
+    private func sent(to layer: FirstSpikeLayer) throws(SpinnpropError) -> SpikeRow {
         func row(_ source: Int?) -> SpikeRow { rows[source.map { $0 + 1 } ?? 0] }
         return layer.sources.count == 1 ? row(layer.sources[0].layer) : try merged.merge(layer, row)
     }

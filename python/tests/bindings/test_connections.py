@@ -141,6 +141,31 @@ def test_training_moves_every_connection_and_resumes(engine: str, tmp_path: Path
     assert pickle.dumps(again.network) == pickle.dumps(through.network)
 
 
+def test_weights_of_any_connection_are_held() -> None:
+    """Masks and signs are of each connection, as these are given."""
+    sizes, pairs = (5, 9, 3), [(0, 2), (0, 1), (1, 2)]
+    only_the_bias = np.arange(5)[np.newaxis, :].repeat(3, 0) == 4
+    net = sp.Network(sizes, connections=pairs, masks=[only_the_bias, None, None], signs=[[0, 0, 0, 0, 1], None, [-1] * 9], seed=1)
+    assert np.array_equal(net.masks[0, 2], only_the_bias) and net.masks[0].all() and net.masks[1, 2].all()
+    assert (net.signs[1, 2] == -1).all() and not net.signs[0].any() and (net.weights[1] <= 0).all()
+    assert np.array_equal(net.weights[0, 2] != 0, only_the_bias) and (net.weights[0, 2] >= 0).all()
+    spikes, y, rec = batch(net)
+    _, grad = net.gradient(rec, sp.losses.TTFSCrossEntropy(), y)
+    assert not grad.weights[0, 2][~only_the_bias].any()
+    net.masks[0, 1] = np.zeros((9, 5), bool)
+    assert not net.weights[0].any()
+    net.weight_bounds[0, 2] = [0.0, 0.1]
+    assert net.weights[0, 2].max() == 0.1 and net.weight_bounds[1].tolist() == [-np.inf, np.inf]
+    other = pickle.loads(pickle.dumps(net))
+    assert np.array_equal(other.masks[0, 2], only_the_bias) and other.weight_bounds[0, 2].tolist() == [0.0, 0.1]
+    with pytest.raises(ValueError, match=r"weights\[0, 2\]\[0, 0\] is 1.0, but the mask has no such synapse"):
+        net.weights[0, 2] = np.ones((3, 5))
+    with pytest.raises(ValueError, match="masks has 2 elements; give one for each of the 3 connections"):
+        sp.Network(sizes, connections=pairs, masks=[None, None])
+    with pytest.raises(ValueError, match="recurrent_masks is given beside connections"):
+        sp.Network(sizes, connections=pairs, recurrent_masks=[None, None])
+
+
 def test_reptile_moves_every_connection() -> None:
     net = sp.Network([5, 9, 7, 3], connections=PAIRS, seed=3)
     X, y = sp.datasets.yin_yang(20, seed=1)
