@@ -178,8 +178,9 @@ def test_first_spikes_of_several_sources() -> None:
     pairs = [(0, 1), (1, 2), (0, 2)]
     for kind in (None, "axonal", "synaptic"):
         net = sp.Network([5, 9, 3], connections=pairs, delays=kind, tau_mem=10e-3, reset=-1e6, seed=1)
-        if kind is not None:
-            for n, pair in enumerate(pairs):
+        for n, pair in enumerate(pairs):
+            net.weights[pair] = 2.0 * net.weights[pair]
+            if kind is not None:
                 net.delays[pair] = np.random.default_rng(n).uniform(0, 5e-3, net.delays[pair].shape)
         spikes, y, exact = batch(net)
         first = net.forward(spikes, engine="first-spike", t_end=0.1)

@@ -37,7 +37,7 @@ def test_defaults_shown_are_the_cores():
     shown = sp.Network([5, 7, 3])
     core = sp._core.network_create(
         np.array([5, 7, 3], np.int32), None, None, None, None, None, None, sp._core.READOUT_SPIKING,
-        None, None, 0, sp.EventEngine()._handle, None, None, None,
+        None, None, 0, sp.EventEngine()._handle, None, None, None, None,
     )  # fmt: skip
     assert_same(sp.Network._of(core), state(shown))
     assert shown.tau_mem[0].tolist() == [20e-3] * 7 and shown.threshold[1].tolist() == [1.0] * 3
