@@ -353,7 +353,8 @@ class Network:
         """Scales initial weights up, layer after layer, until enough of each layer spikes on the first 512 samples.
 
         What is silent has no gradient that would wake it. The default spread of weights suits a latency code; other input may
-        need stronger ones. What spikes enough stays as it is. The estimator does this by itself.
+        need stronger ones. What spikes enough stays as it is. It does so with the delays that the network has: set them before.
+        The estimator does this by itself.
 
         Parameters
         ----------

@@ -116,7 +116,8 @@ class Trainer:
         delay_l1.
     delay_init : None or (float, float)
         Mean and standard deviation of what is trained, drawn when the trainer is made; delays that are clipped are brought into
-        their range. None: the network's delays. DelGrad has (0, 0.25) with a sigmoid.
+        their range. None: the network's delays. DelGrad has (0, 0.25) with a sigmoid. What `Network.wake` made of the weights
+        was for the delays before: where volleys that are drawn apart would leave neurons silent, set the network's delays, then wake it.
     momentum : float
         Of SGD, in [0, 1).
     beta1, beta2, epsilon : float
