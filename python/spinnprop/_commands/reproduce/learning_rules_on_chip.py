@@ -277,5 +277,5 @@ def _draw(figure: Any, found: Dict[str, List[Dict[str, Any]]]) -> None:
     curves.set_ylabel("test accuracy (%)")
     curves.grid(True, alpha=0.3)
     curves.legend(fontsize="small", loc="lower right")
-    bars.set_xticks(range(len(found)), list(found))
+    bars.set_xticks(range(len(found)), list(found), fontsize="small", rotation=25)
     bars.set_ylabel("energy of a training sample (uJ, estimated), by phase")
