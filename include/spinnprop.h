@@ -850,7 +850,7 @@ SPINNPROP_API spinnprop_status spinnprop_biograd_history(spinnprop_biograd_epoch
 SPINNPROP_API spinnprop_status spinnprop_biograd_curves(double *spikes, int64_t n_spikes, double *angles,
                                                         int64_t n_angles, double *norm_ratios, int64_t n_norm_ratios,
                                                         const spinnprop_biograd *training);
-/* Both as they are now: one for each hidden layer. */
+/* Both as they are now: one for each hidden layer, which progress counts. */
 SPINNPROP_API spinnprop_status spinnprop_biograd_alignment(double *angles, int64_t n_angles, double *norm_ratios,
                                                            int64_t n_norm_ratios, const spinnprop_biograd *training,
                                                            spinnprop_progress_callback progress, void *payload);

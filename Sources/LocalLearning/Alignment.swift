@@ -5,7 +5,7 @@ import Mathematics
 public struct Alignment: Equatable, Sendable {
     /// The angle between both as vectors, in degrees, 0 ... 180; NaN where one of them is 0.
     public let angle: Double
-    /// The feedback's Euclidean norm over the product's.
+    /// The feedback's Euclidean norm over the product's; 0 or infinite where it leaves float64.
     public let normRatio: Double
 }
 
@@ -13,18 +13,21 @@ extension LocalNetwork {
     /// Gives each hidden layer the product W_L ... W_(l+1), transposed, as its feedback.
     mutating func alignFeedback() throws(SpinnpropError) {
         var all: [[Float]] = []
-        try products(nil) { (_, product) in all.append(product.map { Float($0) }) }
+        try products(nil) { (_, product, unit) in all.append(product.map { Float($0 * unit) }) }
         for (layer, feedback) in all.reversed().enumerated() { try setFeedback(feedback, layer: layer) }
     }
 
     /// One per hidden layer. - Throws: `cancelled` if `monitor` says so, which wide layers take long enough for; `outOfMemory`.
     public func alignments(_ monitor: Monitor? = nil) throws(SpinnpropError) -> [Alignment] {
         var all: [Alignment] = []
-        try products(monitor) { (layer, product) in all.append(alignment(layer, product)) }
+        try products(monitor) { (layer, product, unit) in
+            all.append(alignment(layer, product, unit))
+            monitor?.finish(1)
+        }
         return all.reversed()
     }
 
-    private func alignment(_ layer: Int, _ product: UnsafeBufferPointer<Double>) -> Alignment {
+    private func alignment(_ layer: Int, _ product: UnsafeBufferPointer<Double>, _ unit: Double) -> Alignment {
         let own = layers[layer]
         var (dot, squares, others) = (0.0, 0.0, 0.0)
         for neuron in 0..<own.neuronCount {
@@ -39,14 +42,16 @@ extension LocalNetwork {
         let norms = squares.squareRoot() * others.squareRoot()
         let cosine = norms > 0 ? max(-1, min(1, dot / norms)) : .nan
         let angle = HalfTurn.angle(((1 - cosine) * (1 + cosine)).squareRoot(), cosine)
-        return Alignment(angle: angle * 180 / .pi, normRatio: (squares / others).squareRoot())
+        return Alignment(angle: angle * 180 / .pi, normRatio: (squares / others).squareRoot() / unit)
     }
 
-    /// Hands `body` each hidden layer, from the last to the first, with the product W_L ... W_(l+1), transposed: (neurons, outputs).
+    /// Hands `body` each hidden layer, from the last to the first, with the product W_L ... W_(l+1), transposed: (neurons, outputs), in a unit that
+    /// is a power of two and keeps its largest element near 1: of many layers neither it nor its squares leave float64.
     private func products(
-        _ monitor: Monitor?, _ body: (_ layer: Int, _ product: UnsafeBufferPointer<Double>) -> Void
+        _ monitor: Monitor?, _ body: (_ layer: Int, _ product: UnsafeBufferPointer<Double>, _ unit: Double) -> Void
     ) throws(SpinnpropError) {
         let outputs = outputCount
+        var unit = 1.0
         var (above, product) = (Block<Double>(), Block<Double>())
         for upper in layers.indices.dropFirst().reversed() {
             let own = layers[upper]
@@ -65,7 +70,14 @@ extension LocalNetwork {
                     }
                 }
             }
-            body(upper - 1, UnsafeBufferPointer(start: product, count: own.preCount * outputs))
+            let count = own.preCount * outputs
+            var largest = 0.0
+            for n in 0..<count { largest = max(largest, product[n].magnitude) }
+            if largest > 0 {
+                for n in 0..<count { product[n] /= largest.binade }
+                unit *= largest.binade
+            }
+            body(upper - 1, UnsafeBufferPointer(start: product, count: count), unit)
         }
     }
 }

@@ -104,6 +104,53 @@ import Testing
         #expect(try turned.alignments()[1].angle.isNaN)
     }
 
+    /// Beside loops over the formulas: the ratio to the bit, the angle, which goes by another one, to rounding.
+    @Test func alignmentIsAsItIsStated() throws {
+        let network = try LocalNetwork(sizes: [3, 20, 13, 9, 4], seed: 5)
+        let found = try network.alignments()
+        var product = network.weights(layer: 3).map { Double($0) }
+        for layer in [2, 1, 0] {
+            let count = network.sizes[layer + 1]
+            if layer < 2 {
+                let weights = network.weights(layer: layer + 1)
+                var next = [Double](repeating: 0, count: 4 * count)
+                for output in 0..<4 {
+                    for sender in 0..<count {
+                        for neuron in 0..<network.sizes[layer + 2] {
+                            next[output * count + sender] +=
+                                Double(weights[neuron * count + sender]) * product[output * network.sizes[layer + 2] + neuron]
+                        }
+                    }
+                }
+                product = next
+            }
+            let feedback = network.feedback(layer: layer)
+            var (dot, own, other) = (0.0, 0.0, 0.0)
+            for neuron in 0..<count {
+                for output in 0..<4 {
+                    let (a, b) = (product[output * count + neuron], Double(feedback[neuron * 4 + output]))
+                    dot += a * b
+                    own += b * b
+                    other += a * a
+                }
+            }
+            #expect(found[layer].normRatio == (own / other).squareRoot())
+            let cosine = HalfTurn.sineAndCosine(found[layer].angle * .pi / 180).cosine
+            #expect((cosine - dot / (own.squareRoot() * other.squareRoot())).magnitude < 1e-14)
+        }
+    }
+
+    /// A product of many large weights leaves float64; how it points does not.
+    @Test(arguments: [Float(1e38), 1e-38])
+    func alignmentOfManyLayersOfExtremeWeights(_ weight: Float) throws {
+        var network = try LocalNetwork(sizes: [4] + [Int](repeating: 5, count: 20) + [2], seed: 1)
+        for layer in 1..<21 {
+            try network.setWeights(network.weights(layer: layer).map { _ in weight }, layer: layer)
+            try network.setFeedback(network.feedback(layer: layer - 1).map { _ in -1 }, layer: layer - 1)
+        }
+        for own in try network.alignments() { #expect((own.angle - 180).magnitude < 1e-5) }
+    }
+
     /// Weights, options and state are all that a training is.
     @Test func stateGoesOnToTheSameBits() throws {
         var options = LocalOptions()

@@ -159,7 +159,7 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
 
     def _fit(self, X: Any, y: Any, progress: Progress) -> BioGradClassifier:
         if isinstance(X, SpikeTrains):
-            raise TypeError("X is SpikeTrains; an estimator takes (n_samples, n_features) numbers: hand spikes to BioGrad.run, with step_time")
+            raise TypeError("X is SpikeTrains; this estimator takes (n_samples, n_features) numbers: hand spikes to BioGrad.run, with step_time")
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         classes, labels = np.unique(y, return_inverse=True)
