@@ -117,8 +117,9 @@ import Testing
                 for output in 0..<4 {
                     for sender in 0..<count {
                         for neuron in 0..<network.sizes[layer + 2] {
+                            let weight = Double(weights[neuron * count + sender])
                             next[output * count + sender] +=
-                                Double(weights[neuron * count + sender]) * product[output * network.sizes[layer + 2] + neuron]
+                                weight * product[output * network.sizes[layer + 2] + neuron]
                         }
                     }
                 }
