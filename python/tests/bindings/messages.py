@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 #: What messages ask for, in the imperative.
 VERBS = (
-    r"(?:ask|call|change|convert|count|fill|give|install|leave|list|lower|make|move|pass|pickle|raise|report|rescale|"
+    r"(?:ask|call|change|connect|convert|count|fill|give|install|leave|list|lower|make|move|pass|pickle|raise|report|rescale|"
     r"run|say|search|set|take|train|try|use|wait|wake|write)"
 )
 #: It begins a clause, or follows "or", "and" or "so" in one.

@@ -222,6 +222,30 @@ REMEDIES = [
     (lambda: sp.losses.Loss(), lambda: sp.losses.TTFSCrossEntropy()),
     (lambda: net(tau_mem=[]), lambda: [net(tau_mem=20e-3), net(tau_mem=[20e-3, 10e-3]), net(tau_mem=[20e-3] * 9)]),
     (lambda: net(tau_mem=[20e-3] * 4), lambda: [net(tau_mem=[20e-3]), net(tau_mem=[20e-3] * 2), net(tau_mem=[20e-3] * 9)]),
+    (lambda: net(connections=[]), lambda: [net(connections=[(0, 1), (0, 2), (1, 2)]), net(connections=None)]),
+    (lambda: net(connections=[(0, 1), (0, 2), (2, 1)]), lambda: [net(connections=[(0, 1), (0, 2), (1, 2)]), net(connections=[(0, 1), (0, 2), (2, 2)])]),
+    (lambda: net(connections=[(0, 1)] * 6), lambda: [net(connections=[(0, 1), (0, 2), (1, 2)]), net(connections=None)]),
+    (lambda: net(connections=[(0, 1), (1, 2), (0, 1)]), lambda: net(connections=[(0, 1), (1, 2)])),
+    (
+        lambda: net(connections=[(0, 1), (1, 2), (2, 2)], readout="leaky"),
+        lambda: net(connections=[(0, 1), (1, 2)], readout="leaky"),
+    ),
+    (
+        lambda: net(connections=[(0, 1), (1, 2)], delays=["axonal"]),
+        lambda: [net(connections=[(0, 1), (1, 2)], delays="axonal"), net(connections=[(0, 1), (1, 2)], delays=["axonal", None])],
+    ),
+    (
+        lambda: net(connections=[(0, 1), (0, 2), (1, 2)]).forward(GRID, engine="spinnaker2"),
+        lambda: net(connections=[(0, 1), (0, 2), (1, 2)]).forward(GRID, engine="clock"),
+    ),
+    (
+        lambda: net(connections=[(0, 1), (0, 2), (1, 2)], delays="dendritic", tau_mem=10e-3).forward(GRID, engine="first-spike"),
+        lambda: net(connections=[(0, 1), (0, 2), (1, 2)], delays="dendritic", tau_mem=10e-3).forward(GRID, engine="event"),
+    ),
+    (
+        lambda: net(connections=[(0, 1), (1, 2)], recurrent_masks=[None, None]),
+        lambda: net(connections=[(0, 1), (1, 2)], masks=[None, None]),
+    ),
     (lambda: net(weight_mean=[]), lambda: [net(weight_mean=[1.0, 1.0]), net(weight_mean=None)]),
     (lambda: net(weight_mean=[1.0] * 3), lambda: [net(weight_mean=[1.0, 1.0]), net(weight_mean=None)]),
     (lambda: net(masks=~NO_SYNAPSE), lambda: [net(masks=[~NO_SYNAPSE, None]), net(masks=None)]),

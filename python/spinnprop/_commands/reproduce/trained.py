@@ -59,7 +59,7 @@ class Case(NamedTuple):
     def parameters(self) -> int:
         """How many numbers are trained."""
         network = self.untrained(0)
-        return sum(each.size for layers in (network.weights, network.delays) for each in layers)
+        return sum(int(network.masks[ends].sum()) + network.delays[ends].size for ends in network.connections)
 
     def untrained(self, seed: int) -> Network:
         """The network at the start."""
