@@ -128,7 +128,8 @@ public struct Network: Equatable, Sendable {
         let kindCount = given?.count ?? layerCount
         guard delays.count == 1 || delays.count == kindCount else {
             throw .invalidValue(
-                "\(delays.count) kinds of delay for \(kindCount) \(given == nil ? "layers" : "connections"); give one for all, or one each")
+                "\(delays.count) kinds of delay for \(kindCount) \(given == nil ? "layers" : "connections"); give one for all, or one each"
+            )
         }
         guard given == nil || !recurrent.contains(true) else {
             throw .invalidValue("recurrent is given beside connections; add the layer as (k, k) to connections instead")

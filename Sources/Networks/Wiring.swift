@@ -52,7 +52,8 @@ struct Wiring {
                         + "or a layer with itself")
             }
             guard !(own.isRecurrent && leakyReadout && own.target == layerCount) else {
-                throw .invalidValue("\(name), but the last layer is a leaky read-out, which sends nothing; leave it out")
+                throw .invalidValue(
+                    "\(name), but the last layer is a leaky read-out, which sends nothing; leave it out")
             }
             if let first = places.updateValue(place, forKey: own) {
                 throw .invalidValue("\(name), and so is connections[\(first)]; give each pair once")

@@ -67,7 +67,9 @@ extension Network {
                 tauMem: tauMem[layer], tauSyn: tauSyn[layer], threshold: threshold[layer], reset: reset[layer])
             try network.setParameters(parameters, layer: layer)
         }
-        if !(options.masks.isEmpty && options.signs.isEmpty && options.weightBounds.isEmpty) { try network.hold(to: options) }
+        if !(options.masks.isEmpty && options.signs.isEmpty && options.weightBounds.isEmpty) {
+            try network.hold(to: options)
+        }
         var initialisation = options.initialisation
         let drives = options.engine.setting(for: network)
         initialisation.hiddenDrive = drives.hiddenDrive

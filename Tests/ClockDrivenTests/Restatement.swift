@@ -169,7 +169,11 @@ struct Restatement {
                     e += ((t[0] + t[1]) + (t[2] + t[3])) + ((t[4] + t[5]) + (t[6] + t[7]))
                 }
                 // Input spikes of one step have the same error, the sum of what they do through all connections.
-                if let source = own.source { g[source][i][pre] += e } else if spike == 0 { sample.inputErrors[i][pre] += e }
+                if let source = own.source {
+                    g[source][i][pre] += e
+                } else if spike == 0 {
+                    sample.inputErrors[i][pre] += e
+                }
                 switch own.delayKind {
                 case .none: break
                 case .synaptic:

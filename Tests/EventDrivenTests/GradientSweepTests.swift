@@ -41,7 +41,9 @@ struct GradientSweepTests {
         // A slow membrane hardly feels a shift of its input: the differences need a wider step to see it.
         all.append(Configuration(ratio: 100, step: 3e-4))
         all.append(Configuration(ratio: 100, delays: [.dendritic], leaky: true, step: 3e-4))
-        for (seed, ratio) in [(0, 4), (1, nil), (2, 2), (4, 1), (5, 3.3), (6, 4), (7, nil), (8, 4), (9, 0.7)] as [(Int, Double?)] {
+        for (seed, ratio) in [(0, 4), (1, nil), (2, 2), (4, 1), (5, 3.3), (6, 4), (7, nil), (8, 4), (9, 0.7)]
+            as [(Int, Double?)]
+        {
             var own = Configuration(
                 ratio: ratio, recurrent: seed % 2 == 1, leaky: seed % 4 == 2, ownThresholds: seed % 3 == 1, samples: 2)
             own.wire(layers: 3 + seed % 3, seed: UInt64(seed))

@@ -29,7 +29,8 @@ struct SeveralSourcesTests {
             #expect(skip.ends == Ends(0, 2) && next.ends == Ends(1, 2) && next.isFirst && !skip.isFirst)
 
             var twin = try Network(
-                sizes: [9, 5], parameters: [own.network.layers[1].parameters], delays: [kinds.both], leakyReadout: leaky)
+                sizes: [9, 5], parameters: [own.network.layers[1].parameters], delays: [kinds.both], leakyReadout: leaky
+            )
             let places = (0..<5).flatMap { post in (0..<9).map { (post: post, pre: $0) } }
             try twin.setWeights(
                 places.map { $0.pre < 3 ? skip.weights[$0.post * 3 + $0.pre] : next.weights[$0.post * 6 + $0.pre - 3] },

@@ -65,7 +65,8 @@ struct SparseTests {
         let loops = seed % 3 == 0 ? [] : [Ends(1, 1), Ends(2, 2)]
         let kinds = (ends + loops).indices.map { DelayKind.allCases[(Int(seed) + $0 * $0) % 4] }
         let own = Configuration(
-            sizes: [60, 23, 21, 5], ratio: [4, 2, 1, 3.3][Int(seed % 4)], delays: kinds, connections: ends + loops, ownThresholds: seed % 2 == 0, samples: 3,
+            sizes: [60, 23, 21, 5], ratio: [4, 2, 1, 3.3][Int(seed % 4)], delays: kinds, connections: ends + loops,
+            ownThresholds: seed % 2 == 0, samples: 3,
             spikesPerInput: 3, gain: 1.1)
         var instance = try masked(own, seed: seed, density: seed % 3 == 0 ? 0.06 : 0.025)
         instance.options = ForwardOptions(endTime: 6 * own.tauSyn, maxSpikes: 300_000)

@@ -32,7 +32,8 @@ struct HostileTests {
             try Network(sizes: [2, 3, 2], parameters: [parameters([10e-3])], recurrent: [true]),
             try Network(sizes: [2, 3, 2], parameters: [parameters([10e-3])], leakyReadout: true),
             try Network(sizes: [2, 3, 2], parameters: [parameters([20e-3])]),
-            try Network(sizes: [2, 3, 2], parameters: [parameters([10e-3])], delays: [.dendritic], connections: skipping),
+            try Network(
+                sizes: [2, 3, 2], parameters: [parameters([10e-3])], delays: [.dendritic], connections: skipping),
             try Network(
                 sizes: [2, 3, 2], parameters: [parameters([10e-3])], delays: [.axonal, .none, .axonal],
                 connections: skipping),

@@ -52,7 +52,8 @@ struct FileTests {
 
     @Test func connectionsRoundTrip() throws {
         let ends = [Ends(2, 2), Ends(0, 2), Ends(0, 1), Ends(1, 2), Ends(0, 3)]
-        var network = try Network(sizes: [3, 4, 2, 2], delays: [.axonal, .none, .synaptic, .dendritic, .none], connections: ends)
+        var network = try Network(
+            sizes: [3, 4, 2, 2], delays: [.axonal, .none, .synaptic, .dendritic, .none], connections: ends)
         try Initialisation().apply(to: &network, seed: 5)
         for (index, connection) in network.connections.enumerated() where connection.delayKind != .none {
             try network.setDelays(connection.delays.indices.map { 1e-3 * Double($0) }, connection: index)
@@ -63,8 +64,10 @@ struct FileTests {
         #expect(try file.string("connections") == "0-1,1-2,0-3,0-2,2-2" && !file.hasMetadata("recurrent"))
         #expect(file.contains("layers.1.from_0.weights") && file.contains("layers.1.recurrent_delays"))
         for wrong in [
-            "", "0-1", "0-1,1-2,0-3,0-2,2-2,", "0-1,1-2,0-3,0-2,2", "0-1,1-2,0-3,2-0,2-2", "0-1,1-2,0-3,0-2,9-9", "0-1,1-2,0-3,0-2,x-2",
-            "0-2,0-1,1-2,0-3,2-2", "0-1,1-2,0-3,0-2,0-2", "0-1,1-2,0-3,0-2,99999999999999999999-2", "0-1,1-2,0-3,0-2,2-2-2",
+            "", "0-1", "0-1,1-2,0-3,0-2,2-2,", "0-1,1-2,0-3,0-2,2", "0-1,1-2,0-3,2-0,2-2", "0-1,1-2,0-3,0-2,9-9",
+            "0-1,1-2,0-3,0-2,x-2",
+            "0-2,0-1,1-2,0-3,2-2", "0-1,1-2,0-3,0-2,0-2", "0-1,1-2,0-3,0-2,99999999999999999999-2",
+            "0-1,1-2,0-3,0-2,2-2-2",
         ] {
             var damaged = file
             damaged.set("connections", wrong)

@@ -59,14 +59,26 @@ struct NetworkTests {
     @Test func wrongConnections() throws {
         let wrong: [([Ends], Bool, String)] = [
             ([], false, "no connection leads to population 1 but from itself; add (0, 1) to connections"),
-            ([Ends(0, 1), Ends(0, 2)], false, "no connection leads to population 3 but from itself; add (2, 3) to connections"),
+            (
+                [Ends(0, 1), Ends(0, 2)], false,
+                "no connection leads to population 3 but from itself; add (2, 3) to connections"
+            ),
             (
                 [Ends(0, 1), Ends(1, 2), Ends(3, 3)], false,
                 "no connection leads to population 3 but from itself; add (2, 3) to connections"
             ),
-            ([Ends(0, 1), Ends(-1, 2)], false, "connections[1] is (-1, 2); sources are 0, the input, .. 3, the last layer, and targets 1 .. 3"),
-            ([Ends(0, 4)], false, "connections[0] is (0, 4); sources are 0, the input, .. 3, the last layer, and targets 1 .. 3"),
-            ([Ends(0, 0)], false, "connections[0] is (0, 0); sources are 0, the input, .. 3, the last layer, and targets 1 .. 3"),
+            (
+                [Ends(0, 1), Ends(-1, 2)], false,
+                "connections[1] is (-1, 2); sources are 0, the input, .. 3, the last layer, and targets 1 .. 3"
+            ),
+            (
+                [Ends(0, 4)], false,
+                "connections[0] is (0, 4); sources are 0, the input, .. 3, the last layer, and targets 1 .. 3"
+            ),
+            (
+                [Ends(0, 0)], false,
+                "connections[0] is (0, 0); sources are 0, the input, .. 3, the last layer, and targets 1 .. 3"
+            ),
             (
                 [Ends(0, 1), Ends(2, 1)], false,
                 "connections[1] is (2, 1), which leads backward; layers are run one after the other, so connect (1, 2), or a layer with itself"
@@ -79,7 +91,10 @@ struct NetworkTests {
                 [Ends(0, 1), Ends(3, 3)], true,
                 "connections[1] is (3, 3), but the last layer is a leaky read-out, which sends nothing; leave it out"
             ),
-            ([Ends(.max, .max)], false, "connections[0] is (\(Int.max), \(Int.max)); sources are 0, the input, .. 3, the last layer, and targets 1 .. 3"),
+            (
+                [Ends(.max, .max)], false,
+                "connections[0] is (\(Int.max), \(Int.max)); sources are 0, the input, .. 3, the last layer, and targets 1 .. 3"
+            ),
         ]
         for (ends, leaky, message) in wrong {
             let error = #expect(throws: SpinnpropError.self, "\(ends)") {
@@ -92,7 +107,8 @@ struct NetworkTests {
         }
         #expect(both?.message.hasPrefix("recurrent is given beside connections") == true)
         let kinds = #expect(throws: SpinnpropError.self) {
-            try Network(sizes: [5, 4, 3], delays: [.axonal, .none], connections: [Ends(0, 1), Ends(1, 2), Ends(0, 2)])
+            try Network(
+                sizes: [5, 4, 3], delays: [.axonal, .none], connections: [Ends(0, 1), Ends(1, 2), Ends(0, 2)])
         }
         #expect(kinds?.message == "2 kinds of delay for 3 connections; give one for all, or one each")
     }

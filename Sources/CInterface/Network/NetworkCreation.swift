@@ -62,10 +62,12 @@ extension spinnprop_network_options {
         let most = layerCount * (layerCount + 3) / 2
         guard n_connections >= 0, Int(n_connections) <= most else {
             throw .invalidValue(
-                "n_connections is \(n_connections); give 0 for a chain, or at most \(most), each pair of \(layerCount) layers and the input once")
+                "n_connections is \(n_connections); give 0 for a chain, or at most \(most), each pair of \(layerCount) layers and the input once"
+            )
         }
         guard n_connections > 0 || connections == nil else {
-            throw .invalidValue("n_connections is 0, but connections is not NULL; give the number of pairs, or NULL for a chain")
+            throw .invalidValue(
+                "n_connections is 0, but connections is not NULL; give the number of pairs, or NULL for a chain")
         }
         guard n_connections > 0 else { return nil }
         try Memory.check(count: Int(n_connections), bytesPerElement: MemoryLayout<Ends>.stride, "the connections")

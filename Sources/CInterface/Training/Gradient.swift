@@ -20,8 +20,10 @@ struct LayeredGradients {
     func values(_ parameter: Parameter, _ index: Int32) throws(SpinnpropError) -> [Double] {
         let index = try parameter.index(index, layers: recurrent.count, connections: gradients.weights.count)
         switch parameter {
-        case .weights(let isRecurrent): return (isRecurrent ? recurrent[index] : index).map { gradients.weights[$0] } ?? []
-        case .delays(let isRecurrent): return (isRecurrent ? recurrent[index] : index).map { gradients.delays[$0] } ?? []
+        case .weights(let isRecurrent):
+            return (isRecurrent ? recurrent[index] : index).map { gradients.weights[$0] } ?? []
+        case .delays(let isRecurrent):
+            return (isRecurrent ? recurrent[index] : index).map { gradients.delays[$0] } ?? []
         case .neuron(let path, let name):
             guard !gradients.neurons.isEmpty else {
                 throw .invalidValue(

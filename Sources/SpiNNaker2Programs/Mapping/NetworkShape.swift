@@ -43,7 +43,8 @@ struct NetworkShape: Equatable, Sendable {
         if let own = network.connections.first(where: { $0.ends.source + 1 < $0.ends.target }) {
             throw .unsupported(
                 "the connection (\(own.ends.source), \(own.ends.target)) skips layers, and neuron programs of engine "
-                    + "\"\(SpiNNaker2Engine.name)\" hear one layer and themselves; use engine \"\(ClockSubstrate.name)\", which has the same steps")
+                    + "\"\(SpiNNaker2Engine.name)\" hear one layer and themselves; use engine \"\(ClockSubstrate.name)\", which has the same steps"
+            )
         }
         sizes = [network.inputCount] + network.layers.map(\.neuronCount)
         var incoming = [[ConnectionShape]](repeating: [], count: network.layers.count)
