@@ -248,3 +248,31 @@ def test_what_does_not_go_with_connections() -> None:
         net.weights[0, 2] = np.zeros((3, 9))
     with pytest.raises(ValueError, match=r"weights\[0, 2\]\[1, 2\] is nan; every element must be finite"):
         net.weights[0, 2] = np.where(np.arange(15).reshape(3, 5) == 7, np.nan, 1.0)
+
+
+def test_measured_spikes_of_several_sources() -> None:
+    """Spikes that the network itself has made, given as measured ones, have its gradients."""
+    net = make()
+    spikes, y, rec = batch(net)
+    measured = sp.Recording.measured(net, spikes, list(rec.spikes), t_end=0.1)
+    loss = sp.losses.TTFSCrossEntropy()
+    (value, grad), (expected, wanted) = net.gradient(measured, loss, y, engine="event"), net.gradient(rec, loss, y)
+    assert value == expected
+    for pair in net.connections:
+        for own, other in ((grad.weights, wanted.weights), (grad.delays, wanted.delays)):
+            np.testing.assert_allclose(own[pair], other[pair], rtol=1e-8, atol=1e-10 * np.abs(other[pair]).max(initial=0))
+
+
+def test_bits_do_not_depend_on_threads() -> None:
+    net = make()
+    before = sp.get_threads()
+    try:
+        found = []
+        for threads in (1, 3):
+            sp.set_threads(threads)
+            _, y, rec = batch(net)
+            _, grad = net.gradient(rec, sp.losses.TTFSCrossEntropy(), y)
+            found.append(pickle.dumps([grad.weights[pair] for pair in net.connections] + [grad.delays[pair] for pair in net.connections]))
+        assert found[0] == found[1]
+    finally:
+        sp.set_threads(before)
