@@ -253,6 +253,10 @@ typedef struct spinnprop_network_options {
      * to itself. No pair twice, none from a later layer to an earlier one, and to every layer one from elsewhere. NULL, 0: the chain,
      * with the recurrence that recurrent says.                                                                       */
     const int32_t *connections; int32_t n_connections;
+    /* A constant current; a neuron whose drive is not below its threshold fires by itself. Seconds for which a membrane stays at the
+     * reset after a spike. Exact events alone run networks in which either is not 0.                                 */
+    const double *drive;      int32_t n_drive;      /* NULL, 0: 0                                                     */
+    const double *refractory; int32_t n_refractory; /* NULL, 0: 0                                                     */
 } spinnprop_network_options;
 
 SPINNPROP_API void spinnprop_network_options_init(spinnprop_network_options *options);
@@ -281,7 +285,8 @@ SPINNPROP_API spinnprop_status spinnprop_network_delay_kinds(int32_t *kinds, int
  * layer without recurrence, delays of a connection without) has shape (0, 0), but zeros of the synaptic shape may be set. */
 enum {
     SPINNPROP_WEIGHTS = 0, SPINNPROP_RECURRENT_WEIGHTS = 1, SPINNPROP_DELAYS = 2, SPINNPROP_RECURRENT_DELAYS = 3,
-    SPINNPROP_TAU_MEM = 4, SPINNPROP_TAU_SYN = 5, SPINNPROP_THRESHOLD = 6, SPINNPROP_RESET = 7
+    SPINNPROP_TAU_MEM = 4, SPINNPROP_TAU_SYN = 5, SPINNPROP_THRESHOLD = 6, SPINNPROP_RESET = 7,
+    SPINNPROP_DRIVE = 8, SPINNPROP_REFRACTORY = 9
 };
 /* What the weights of a layer are held to, whatever trains them: 1 where there is a synapse and 0 where there is none, whose weight is 0,
  * shaped as the weights; the sign of each sender's weights, 1, -1 or 0 for any, (pre, 1); the least and the largest weight, (2, 1), infinite
@@ -455,9 +460,9 @@ typedef struct spinnprop_diagnostics {
     int64_t n_spikes;
     int64_t silent_neurons;          /* neurons that spiked in no sample                                              */
     int64_t silent_pairs;            /* (sample, neuron) pairs without a spike                                        */
-    int64_t near_tangential_spikes;  /* spikes with current - threshold < 1e-3 * threshold: their derivatives explode */
-    double smallest_slope;           /* min of (current - threshold) / threshold over the spikes; +infinity if none   */
-    int64_t impossible_spikes;       /* in continuous time, not among those above: spikes with current <= threshold. No
+    int64_t near_tangential_spikes;  /* spikes with current + drive - threshold < 1e-3 threshold: derivatives explode */
+    double smallest_slope;           /* min of (current + drive - threshold) / threshold over them; +infinity if none */
+    int64_t impossible_spikes;       /* in continuous time, not among those above: current + drive <= threshold. No
                                       * membrane rises to the threshold there, so gradient rules take their times as given */
 } spinnprop_diagnostics;
 SPINNPROP_API void spinnprop_diagnostics_init(spinnprop_diagnostics *diagnostics);
@@ -552,7 +557,7 @@ typedef struct spinnprop_gradient_options {
     double rate_target;         /* spikes per sample                                                                  */
     double rate_tau;            /* seconds; 0 (the default): 20 ms, and as many times more as the network's time constants
                                  * tau_mem + tau_syn are larger than 25 ms                                            */
-    int32_t neurons;            /* 1: gradients of SPINNPROP_TAU_MEM .. SPINNPROP_RESET, too, which take time; by the rule of exact
+    int32_t neurons;            /* 1: gradients of SPINNPROP_TAU_MEM .. SPINNPROP_REFRACTORY, too, which take time; by the rule of exact
                                  * events alone. A trainer asks for what it trains, whatever stands here              */
 } spinnprop_gradient_options;
 SPINNPROP_API void spinnprop_gradient_options_init(spinnprop_gradient_options *options);
@@ -569,7 +574,7 @@ SPINNPROP_API spinnprop_status spinnprop_network_gradient(spinnprop_gradient **g
                                                           int64_t n_targets, const spinnprop_gradient_options *options,
                                                           spinnprop_progress_callback progress, void *payload);
 SPINNPROP_API void spinnprop_gradient_free(spinnprop_gradient *gradient);
-/* The gradient of an array. Indices and shapes as spinnprop_network_shape says; of SPINNPROP_TAU_MEM .. SPINNPROP_RESET one number per neuron,
+/* The gradient of an array. Indices and shapes as spinnprop_network_shape says; of SPINNPROP_TAU_MEM .. SPINNPROP_REFRACTORY one number per neuron,
  * if the options asked for them: that of a value which neurons share is their sum. */
 SPINNPROP_API spinnprop_status spinnprop_gradient_get(double *values, int64_t n, const spinnprop_gradient *gradient,
                                                       int32_t parameter, int32_t index);
@@ -594,7 +599,7 @@ enum { SPINNPROP_OPTIMIZER_SGD = 0, SPINNPROP_OPTIMIZER_ADAM = 1, SPINNPROP_OPTI
 enum { SPINNPROP_DELAY_PARAMETER_CLIP = 0, SPINNPROP_DELAY_PARAMETER_SIGMOID = 1 };
 enum {
     SPINNPROP_TRAIN_WEIGHTS = 1, SPINNPROP_TRAIN_DELAYS = 2, SPINNPROP_TRAIN_TAU_MEM = 4, SPINNPROP_TRAIN_TAU_SYN = 8,
-    SPINNPROP_TRAIN_THRESHOLD = 16, SPINNPROP_TRAIN_RESET = 32
+    SPINNPROP_TRAIN_THRESHOLD = 16, SPINNPROP_TRAIN_RESET = 32, SPINNPROP_TRAIN_DRIVE = 64
 };
 enum {
     SPINNPROP_SCHEDULE_CONSTANT = 0, SPINNPROP_SCHEDULE_STEP = 1, SPINNPROP_SCHEDULE_EXPONENTIAL = 2,
@@ -650,7 +655,7 @@ typedef struct spinnprop_training_options {
                                     * left open, weights, and delays that have a learning rate. Neuron parameters by the
                                     * rule of exact events alone                                                      */
     double neuron_learning_rate;   /* per step, of p, which begins at 0: tau_mem, tau_syn and threshold are what they were times exp(p), a
-                                    * reset what it was plus p thresholds, kept below the threshold. Neurons of a layer that share a
+                                    * reset or drive what it was plus p thresholds, resets kept below the threshold. Neurons of a layer that share a
                                     * value go on sharing it; where any two differ, each has its own                  */
 } spinnprop_training_options;
 SPINNPROP_API void spinnprop_training_options_init(spinnprop_training_options *options);

@@ -482,7 +482,7 @@ public:
         check(spinnprop_network_delay_kinds(kinds.data(), detail::size(kinds), get()));
         return kinds;
     }
-    // Rows and columns of SPINNPROP_WEIGHTS .. SPINNPROP_RESET, or of SPINNPROP_MASK and so on, of a layer or a connection.
+    // Rows and columns of SPINNPROP_WEIGHTS .. SPINNPROP_REFRACTORY, or of SPINNPROP_MASK and so on, of a layer or a connection.
     std::pair<std::int64_t, std::int64_t> shape(std::int32_t parameter, std::int32_t index) const {
         std::int64_t rows = 0, columns = 0;
         check(spinnprop_network_shape(&rows, &columns, get(), parameter, index));
@@ -554,7 +554,7 @@ public:
     Gradient(detail::Handle<spinnprop_gradient> handle, double value) : handle_(std::move(handle)), value_(value) {}
     // The mean of the loss.
     double value() const noexcept { return value_; }
-    // SPINNPROP_WEIGHTS .. SPINNPROP_RESET at an index, shaped as `of` says; those of neurons if the options asked for them.
+    // SPINNPROP_WEIGHTS .. SPINNPROP_REFRACTORY at an index, shaped as `of` says; those of neurons if the options asked for them.
     std::vector<double> get(std::int32_t parameter, std::int32_t index, const Network &of) const {
         const auto [rows, columns] = of.shape(parameter, index);
         std::vector<double> values(static_cast<std::size_t>(rows * columns));

@@ -38,6 +38,24 @@ public struct EventSubstrate: Substrate {
         guard options.endTime < .infinity || !network.hasRecurrence else {
             throw .invalidValue("a network with recurrence may never fall silent: give a finite t_end")
         }
+        try checkEnd(network, options.endTime)
+    }
+
+    /// - Throws: `invalidValue` for drives that never let the network come to an end.
+    static func checkEnd(_ network: Network, _ endTime: Double) throws(SpinnpropError) {
+        guard endTime == .infinity else { return }
+        for (index, layer) in network.layers.enumerated() where layer.parameters.isDriven {
+            for neuron in 0..<layer.neuronCount {
+                let own = layer.parameters[neuron]
+                guard own.drive >= (layer.isSpiking ? own.threshold : .leastNonzeroMagnitude) else { continue }
+                throw .invalidValue(
+                    "drive of neuron \(neuron) of layer \(index) is \(own.drive), with which it "
+                        + (layer.isSpiking
+                            ? "fires by itself and never falls silent (its threshold is \(own.threshold))"
+                            : "rises for ever, as it is a leaky read-out")
+                        + ": give a finite t_end")
+            }
+        }
     }
 
     static func check(_ network: Network, _ input: SpikeTrains) throws(SpinnpropError) {
@@ -125,7 +143,7 @@ final class EventForward: @unchecked Sendable {
         let layers = network.layers.enumerated().map { (index, layer) in
             LayerRecording(
                 neuronCount: layer.neuronCount, isSpiking: layer.isSpiking, thresholds: layer.parameters.threshold,
-                segments: columns[index], maxima: layer.isSpiking ? [] : maxima.values,
+                drives: layer.parameters.drive, segments: columns[index], maxima: layer.isSpiking ? [] : maxima.values,
                 maximumTimes: layer.isSpiking ? [] : maxima.times,
                 maximumCurrents: layer.isSpiking ? [] : maxima.currents)
         }
@@ -216,7 +234,7 @@ final class SampleRunner {
     private func runNeurons(
         _ plan: LayerPlan, output: SpikeColumns, endTime: Double, budget: SpikeBudget
     ) throws(SpinnpropError) {
-        guard plan.recurrent.isEmpty else {
+        guard plan.recurrent.isEmpty, !plan.isTimed else {
             try arrivals.collect(plan.feedForward, rows: rows)
             try plan.runRecurrent(arrivals, recurrent, output: output, endTime: endTime, budget: budget)
             return

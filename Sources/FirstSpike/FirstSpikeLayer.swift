@@ -226,6 +226,7 @@ final class FirstSpikeLayer: @unchecked Sendable {
 extension Network {
     /// - Throws: `unsupported` for connections and layers that first spikes do not suit.
     func checkFirstSpike() throws(SpinnpropError) {
+        try checkPlainNeurons(engine: FirstSpikeSubstrate.name)
         if let own = connections.first(where: { $0.isRecurrent }) {
             throw .unsupported(
                 "layer \(own.target) is recurrent; engine \"first-spike\" runs feed-forward networks: use engine=\"event\""

@@ -14,7 +14,7 @@ public struct Diagnostics: Equatable, Sendable {
     /// In continuous time: spikes whose current does not exceed the threshold, so that the model's membrane, which would not rise, could not
     /// have reached it. Gradient rules take their times as given. Measured spikes may be such, and a model's own by rounding.
     public var impossibleSpikes = 0
-    /// The smallest (current - membrane) / threshold; +infinity without spikes. In continuous time the membrane is at the
+    /// The smallest (current + drive - membrane) / threshold; +infinity without spikes. In continuous time the membrane is at the
     /// threshold.
     public var smallestSlope = Double.infinity
 
@@ -27,7 +27,8 @@ public struct Diagnostics: Equatable, Sendable {
             for spike in 0..<segment.count {
                 let unit = Int(segment.units[spike])
                 let threshold = own.thresholds[own.thresholds.count == 1 ? 0 : unit]
-                let slope = (segment.currents[spike] - (segment.membranes?[spike] ?? threshold)) / threshold
+                let drive = own.drives[own.drives.count == 1 ? 0 : unit]
+                let slope = (segment.currents[spike] - ((segment.membranes?[spike] ?? threshold) - drive)) / threshold
                 if slope <= 0, segment.membranes == nil {
                     impossibleSpikes += 1
                 } else if slope < Diagnostics.tangentialFraction {

@@ -100,6 +100,18 @@ public struct Network: Equatable, Sendable {
     public var hasRecurrence: Bool { connections.contains { $0.isRecurrent } }
     public var hasDelays: Bool { connections.contains { $0.delayKind != .none } }
 
+    /// - Throws: `unsupported` for neurons with a drive or a refractory period, which an engine of this name does not have.
+    public func checkPlainNeurons(engine: String) throws(SpinnpropError) {
+        for (index, layer) in layers.enumerated() {
+            for (name, values) in [("drive", layer.parameters.drive), ("refractory", layer.parameters.refractory)] {
+                guard let neuron = values.firstIndex(where: { $0 != 0 }) else { continue }
+                throw .unsupported(
+                    "\(name) of neuron \(neuron) of layer \(index) is \(values[neuron]); engine \"\(engine)\" has neurons without: set "
+                        + "\(name) to 0, or use engine=\"event\"")
+            }
+        }
+    }
+
     /// Layers with all weights 0: a chain, or connected as is said.
     ///
     /// - Parameters:
@@ -284,9 +296,12 @@ public struct Network: Equatable, Sendable {
         for layer in layers {
             hash.add(UInt64(layer.neuronCount))
             hash.add(layer.isSpiking ? 1 : 0)
-            for values in [
-                layer.parameters.tauMem, layer.parameters.tauSyn, layer.parameters.threshold, layer.parameters.reset,
-            ] { hash.add(values) }
+            let own = layer.parameters
+            for values in [own.tauMem, own.tauSyn, own.threshold, own.reset] { hash.add(values) }
+            for (tag, values) in [own.drive, own.refractory].enumerated() where values != [0] {
+                hash.add(UInt64(tag))
+                hash.add(values)
+            }
         }
         for connection in connections {
             hash.add(UInt64(bitPattern: Int64(connection.source ?? -1)))

@@ -6,7 +6,7 @@ package struct MembraneMaximum {
     /// Never below 0, the value at the start.
     package var value: Double
     package var time: Double
-    /// The current there, before any arrival at that time. Set equal to `value` where the time does not move with the
+    /// The current there and the drive, before any arrival at that time. Set equal to `value` where the time does not move with the
     /// arrivals: at a smooth peak it is, and at the end of the run the time is fixed.
     package var current: Double
 

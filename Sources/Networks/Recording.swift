@@ -92,13 +92,15 @@ public struct LayerRecording: Sendable {
     public let isSpiking: Bool
     /// What the membrane reaches at a spike, or exceeds on a grid: one for all neurons, or one per neuron.
     public let thresholds: [Double]
+    /// The drives of its neurons, one for all or one each.
+    public let drives: [Double]
     /// Spikes of `Recording.partition[k]`'s samples, each sample's in order of time, ties in order of unit.
     public let segments: [SpikeColumns]
     /// Leaky read-out only, (sample, neuron): the largest membrane value of the run, and the first time of it. Never below 0, the value at
     /// the start.
     public let maxima: [Double]
     public let maximumTimes: [Double]
-    /// Leaky read-out only, (sample, neuron): the current at the maximum, before any arrival at that time. Equal to the maximum
+    /// Leaky read-out only, (sample, neuron): current and drive at the maximum, before any arrival at that time. Equal to the maximum
     /// at a smooth peak, larger where an arrival cuts the rise short.
     public let maximumCurrents: [Double]
     /// Spiking layers of measured recordings only, (sample, neuron): when the neuron would have spiked first, had it been left to the
@@ -106,12 +108,13 @@ public struct LayerRecording: Sendable {
     public let modelTimes: [Double]
 
     public init(
-        neuronCount: Int, isSpiking: Bool, thresholds: [Double], segments: [SpikeColumns], maxima: [Double] = [],
-        maximumTimes: [Double] = [], maximumCurrents: [Double] = [], modelTimes: [Double] = []
+        neuronCount: Int, isSpiking: Bool, thresholds: [Double], drives: [Double] = [0], segments: [SpikeColumns],
+        maxima: [Double] = [], maximumTimes: [Double] = [], maximumCurrents: [Double] = [], modelTimes: [Double] = []
     ) {
         self.neuronCount = neuronCount
         self.isSpiking = isSpiking
         self.thresholds = thresholds
+        self.drives = drives
         self.segments = segments
         self.maxima = maxima
         self.maximumTimes = maximumTimes

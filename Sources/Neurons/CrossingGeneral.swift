@@ -61,6 +61,7 @@ public enum CrossingGeneral: CrossingCase {
     @inlinable
     public static func timeToThreshold(_ flow: Flow, v: Double, i: Double) -> Double {
         let threshold = flow.threshold
+        guard threshold > 0 else { return timeToFire(flow, v: v, i: i) }
         guard i > threshold, v < i else { return .infinity }
         let peak = flow.timeToPeak(v: v, i: i)
         guard i * decay(flow, x: peak) > threshold else { return .infinity }

@@ -30,7 +30,8 @@ public enum CrossingRatioTwo: CrossingCase {
             let isReached = margin > 0 && i[n] > v[n]
             // The larger root is the earlier time.
             let root = ((v[n] + i[n]) * scale + (isReached ? margin : 0).squareRoot()) / (2 * (i[n] * scale))
-            x[n] = isReached ? (root < 1 ? root : 1) : -1
+            // No number where I = 0.
+            x[n] = isReached ? (root > 1 ? 1 : root) : -1
             overflows |= margin == .infinity ? 1 : 0
             n &+= 1
         }

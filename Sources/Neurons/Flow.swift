@@ -26,12 +26,20 @@ public typealias VectorPropagators = StateMap<SIMD4<Double>>
 /// Between events V(t) = a V + h I with h = a (t / tau_m) expm1(z) / z, z = t (tau_s - tau_m) / (tau_m tau_s): unlike the
 /// difference of two exponentials this loses no digits as tau_s approaches tau_m. The adjoint in reverse time is the same
 /// map with the roles of the two time constants exchanged: lV -> a lV, lI -> b lI + h (tau_m / tau_s) lV.
+///
+/// Membranes are measured from the drive: V - D moves as V does without one, its threshold is theta - D, its reset V_reset - D, and it begins
+/// at -D.
 @frozen
 public struct Flow: Sendable {
     public let tauMem: Double
     public let tauSyn: Double
+    /// From the drive on, as all membrane values: 0 or less where the neuron fires by itself.
     public private(set) var threshold: Double
     public private(set) var reset: Double
+    /// Where the membrane is in the beginning.
+    public private(set) var start: Double
+    public let drive: Double
+    public let refractory: Double
     /// (tau_s - tau_m) / (tau_m tau_s), so that z = rate * t.
     public let rate: Double
     /// tau_s / (tau_s - tau_m); infinite where they are equal.
@@ -51,22 +59,26 @@ public struct Flow: Sendable {
     public init(_ neuron: LIFNeuron) {
         tauMem = neuron.tauMem
         tauSyn = neuron.tauSyn
-        threshold = neuron.threshold
-        reset = neuron.reset
+        threshold = neuron.threshold - neuron.drive
+        reset = neuron.reset - neuron.drive
+        start = 0 - neuron.drive
+        drive = neuron.drive
+        refractory = neuron.refractory
         rate = (neuron.tauSyn - neuron.tauMem) / (neuron.tauMem * neuron.tauSyn)
         k = neuron.tauSyn / (neuron.tauSyn - neuron.tauMem)
         ratio = neuron.tauMem / neuron.tauSyn
         let gap = (neuron.tauSyn - neuron.tauMem) / neuron.tauSyn
         difference = gap == 0 ? 0x1p-60 : gap
         beforePeak = Flow.beforePeak(ratio: ratio, difference: difference)
-        inverseThreshold = 1 / neuron.threshold
+        inverseThreshold = 1 / threshold
         longest = 700 * max(neuron.tauMem, neuron.tauSyn)
     }
 
     /// The same for states in the measure of the threshold.
     public var inThresholds: Flow {
         var own = self
-        (own.threshold, own.reset, own.inverseThreshold) = (1, reset * inverseThreshold, 1)
+        (own.threshold, own.reset, own.start) = (1, reset * inverseThreshold, start * inverseThreshold)
+        own.inverseThreshold = 1
         return own
     }
 

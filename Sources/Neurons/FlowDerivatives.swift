@@ -8,10 +8,13 @@ public struct FlowDerivatives: Sendable {
     public let aMem, hMem: Double
     /// tau_s db/dtau_s, tau_s dh/dtau_s; a does not depend on tau_s.
     public let bSyn, hSyn: Double
+    /// 1 - a: how much of a constant current has become membrane.
+    public let complement: Double
 
     /// Of an interval of no length.
     public static let still = FlowDerivatives(
-        propagators: Propagators(a: 1, b: 1, h: 0), aMem: 0, hMem: 0, bSyn: 0, hSyn: 0)
+        propagators: Propagators(a: 1, b: 1, h: 0), aMem: 0, hMem: 0, bSyn: 0, hSyn: 0,
+        complement: 0)
 }
 
 extension Flow {
@@ -33,15 +36,16 @@ extension Flow {
         let t = dt < longest ? dt : longest
         let (u, w, z) = (t / tauMem, t / tauSyn, rate * t)
         let (a, b, h) = (own.a, own.b, own.h)
+        let complement = Elementary.decay(u).complement
         guard z < 0.5, z > -0.5 else {
             return FlowDerivatives(
                 propagators: own, aMem: u * a, hMem: k * (ratio * h - u * a), bSyn: w * b,
-                hSyn: u * w * ((a - b + z * b) / (z * z)))
+                hSyn: u * w * ((a - b + z * b) / (z * z)), complement: complement)
         }
         let phi2 = Flow.secondRemainder(z)
         return FlowDerivatives(
             propagators: own, aMem: u * a, hMem: u * a * (u * phi2 - (1 + z * phi2)), bSyn: w * b,
-            hSyn: u * w * a * (1 + z * phi2 - phi2))
+            hSyn: u * w * a * (1 + z * phi2 - phi2), complement: complement)
     }
 
     /// (e^z - 1 - z) / z^2 for |z| <= 1/2, by its series: the last term is 1e-18 of the first.

@@ -16,6 +16,9 @@ public struct NetworkOptions: Equatable, Sendable {
     public var tauSyn: [Double] = []
     public var threshold: [Double] = []
     public var reset: [Double] = []
+    public var drive: [Double] = []
+    /// Seconds.
+    public var refractory: [Double] = []
     /// One kind for all layers, or one for each; where `connections` are given one for all of these, or one for each.
     public var delays = [DelayKind.none]
     /// Empty: none; one flag for all hidden layers, or one per hidden layer.
@@ -62,9 +65,12 @@ extension Network {
         let tauSyn = try spread(options.tauSyn, "tau_syn", setting.tauSyn, counts)
         let threshold = try spread(options.threshold, "threshold", LIFParameters.defaultThreshold, counts)
         let reset = try spread(options.reset, "reset", LIFParameters.defaultReset, counts)
+        let drive = try spread(options.drive, "drive", LIFParameters.defaultDrive, counts)
+        let refractory = try spread(options.refractory, "refractory", LIFParameters.defaultRefractory, counts)
         for layer in counts.indices {
             let parameters = LIFParameters(
-                tauMem: tauMem[layer], tauSyn: tauSyn[layer], threshold: threshold[layer], reset: reset[layer])
+                tauMem: tauMem[layer], tauSyn: tauSyn[layer], threshold: threshold[layer], reset: reset[layer],
+                drive: drive[layer], refractory: refractory[layer])
             try network.setParameters(parameters, layer: layer)
         }
         if !(options.masks.isEmpty && options.signs.isEmpty && options.weightBounds.isEmpty) {

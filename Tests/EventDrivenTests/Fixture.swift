@@ -15,7 +15,7 @@ struct ReferenceCase: Decodable, Sendable, CustomStringConvertible {
         let weights, recurrentWeights, delaysValues, recurrentDelaysValues: [[Double]]
         let inputTimes: [Double]
         /// Per layer: of the value that all neurons share, or one each.
-        let tauMem, tauSyn, threshold, reset: [[Double]]
+        let tauMem, tauSyn, threshold, reset, drive, refractory: [[Double]]
     }
 
     struct Loss: Decodable, Sendable {
@@ -38,7 +38,7 @@ struct ReferenceCase: Decodable, Sendable, CustomStringConvertible {
 
     let name: String
     let sizes: [Int]
-    let tauMem, tauSyn, threshold, reset: [[Double]]
+    let tauMem, tauSyn, threshold, reset, drive, refractory: [[Double]]
     let delays: String
     let recurrent: [Bool]
     let leaky: Bool
@@ -75,7 +75,9 @@ struct ReferenceCase: Decodable, Sendable, CustomStringConvertible {
             "none": .none, "synaptic": .synaptic, "axonal": .axonal, "dendritic": .dendritic,
         ]
         let parameters = tauMem.indices.map {
-            LIFParameters(tauMem: tauMem[$0], tauSyn: tauSyn[$0], threshold: threshold[$0], reset: reset[$0])
+            LIFParameters(
+                tauMem: tauMem[$0], tauSyn: tauSyn[$0], threshold: threshold[$0], reset: reset[$0],
+                drive: drive[$0], refractory: refractory[$0])
         }
         var network = try Network(
             sizes: sizes, parameters: parameters, delays: [kinds[delays] ?? .none], recurrent: recurrent,

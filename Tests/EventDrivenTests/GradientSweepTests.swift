@@ -49,8 +49,35 @@ struct GradientSweepTests {
             own.wire(layers: 3 + seed % 3, seed: UInt64(seed))
             all.append(own)
         }
+        all += driven
         all.append(Configuration(sizes: [2, 17, 9], ratio: 4, samples: 1))
         all.append(Configuration(sizes: [2, 8, 7], ratio: 2, samples: 40, spikesPerInput: 1))
+        return all
+    }()
+
+    /// Drives below, around and above thresholds, and refractory periods.
+    static let driven: [Configuration] = {
+        var all: [Configuration] = []
+        for ratio in [4, 2, 1, 3.3, 0.5, nil] as [Double?] {
+            all.append(Configuration(ratio: ratio, drive: -0.5...0.6))
+            all.append(Configuration(ratio: ratio, drive: 0.5...1.8, gain: 0.7))
+            all.append(Configuration(ratio: ratio, refractory: 0.05...0.6))
+            all.append(Configuration(ratio: ratio, reset: -0.2, drive: -0.3...1.5, refractory: 0.05...0.5, gain: 1))
+        }
+        for delays in [DelayKind.synaptic, .axonal, .dendritic] {
+            all.append(Configuration(ratio: 4, delays: [delays], drive: -0.5...0.6))
+            all.append(Configuration(ratio: nil, delays: [delays], recurrent: true, drive: -0.5...0.6, gain: 1))
+            all.append(
+                Configuration(
+                    ratio: 2, delays: [delays], recurrent: true, drive: -0.3...1.5, refractory: 0.05...0.5, gain: 1))
+            all.append(Configuration(ratio: 0.7, delays: [delays], reset: 0.1, refractory: 0.05...0.5))
+            all.append(Configuration(ratio: 4, delays: [delays], leaky: true, drive: -0.5...0.6))
+        }
+        all.append(Configuration(ratio: 4, recurrent: true, drive: -0.5...0.6))
+        all.append(Configuration(ratio: 4, recurrent: true, refractory: 0.05...0.5))
+        for ratio in [4, 1, 0.5, nil] as [Double?] {
+            all.append(Configuration(ratio: ratio, leaky: true, drive: -0.5...1.5, refractory: 0.05...0.5))
+        }
         return all
     }()
 

@@ -12,19 +12,22 @@ import Testing
 
 struct NeuronTrainingTests {
     /// Inputs at random times to a layer of neurons, each neuron with parameters of its own or all with the same.
-    private func teacher(shared: Bool) throws -> (network: Network, input: SpikeTrains) {
+    private func teacher(shared: Bool, driven: Bool = false) throws -> (network: Network, input: SpikeTrains) {
         var own = Configuration(sizes: [4, 5], ratio: shared ? 3 : nil, samples: 10, spikesPerInput: 3, gain: 3)
         own.reset = 0.1
+        if driven { own.drive = shared ? 0.4...0.4 : 0.2...0.5 }
         let instance = try RandomCase(own, seed: 6)
         return (instance.network, instance.input)
     }
 
     /// Time constants together, and thresholds: first spikes hardly tell a higher threshold from a slower membrane.
     @Test(
-        arguments: [([.tauMem, .tauSyn], true), ([.tauMem], false), ([.threshold], false)]
+        arguments: [
+            ([.tauMem, .tauSyn], true), ([.tauMem], false), ([.threshold], false), ([.drive], false), ([.drive], true),
+        ]
             as [(TrainedParameters, Bool)])
     func wrongParametersAreLearntBack(train: TrainedParameters, shared: Bool) throws {
-        let (truth, input) = try teacher(shared: shared)
+        let (truth, input) = try teacher(shared: shared, driven: train.contains(.drive))
         func forward(_ network: Network) throws -> Recording {
             try EventSubstrate().forward(network, input, options: ForwardOptions(), monitor: nil)
         }
@@ -74,9 +77,9 @@ struct NeuronTrainingTests {
     @Test(arguments: [OptimizerKind.sgd, .adam, .adamW], [true, false])
     func stepsKeepToTheDomain(kind: OptimizerKind, shared: Bool) throws {
         let (start, _) = try teacher(shared: shared)
-        for train in [[.tauMem], [.tauSyn], [.threshold], [.reset], [.tauMem, .tauSyn, .threshold, .reset]]
-            as [TrainedParameters]
-        {
+        for train in [
+            [.tauMem], [.tauSyn], [.threshold], [.reset], [.drive], [.tauMem, .tauSyn, .threshold, .reset, .drive],
+        ] as [TrainedParameters] {
             for (rate, sign) in [(1.0, 1.0), (1, -1), (1e3, 1), (1e3, -1), (1e6, 1), (1e6, -1)] {
                 var network = start
                 var options = OptimizerOptions()
@@ -86,7 +89,11 @@ struct NeuronTrainingTests {
                 for step in 0..<6 {
                     var own = Gradients(zerosFor: network)
                     let values = (0..<5).map { sign * ($0 == step ? -3 : 1) }
-                    own.neurons = [LIFParameters(tauMem: values, tauSyn: values, threshold: values, reset: values)]
+                    own.neurons = [
+                        LIFParameters(
+                            tauMem: values, tauSyn: values, threshold: values, reset: values, drive: values,
+                            refractory: [])
+                    ]
                     try optimizer.step(&network, &own)
                     let now = network.layers[0].parameters
                     try now.check(neuronCount: 5)
@@ -94,7 +101,7 @@ struct NeuronTrainingTests {
                         #expect(reset <= now[neuron].threshold * (1 - 0.99e-3), "\(train), \(rate), \(now)")
                     }
                     for (field, trained) in zip(
-                        LIFParameters.fields, [.tauMem, .tauSyn, .threshold, .reset] as [TrainedParameters])
+                        LIFParameters.fields, [.tauMem, .tauSyn, .threshold, .reset, .drive] as [TrainedParameters])
                     where !train.contains(trained) {
                         #expect(now[keyPath: field.path] == start.layers[0].parameters[keyPath: field.path])
                     }
@@ -106,31 +113,34 @@ struct NeuronTrainingTests {
 
     /// The formulas of `NeuronRule`, by descent: one step, and the next from there.
     @Test(arguments: [true, false]) func stepsAreThoseOfTheFormulas(shared: Bool) throws {
-        let (start, _) = try teacher(shared: shared)
+        let (start, _) = try teacher(shared: shared, driven: true)
         var network = start
         var options = OptimizerOptions()
-        (options.kind, options.train) = (.sgd, [.tauMem, .tauSyn, .threshold, .reset])
+        (options.kind, options.train) = (.sgd, [.tauMem, .tauSyn, .threshold, .reset, .drive])
         (options.neuronLearningRate, options.clipNorm) = (1e-2, .infinity)
         var optimizer = try Optimizer(options, for: network)
         let base = start.layers[0].parameters
-        var numbers = LIFParameters.fields.map { base[keyPath: $0.path].map { _ in 0.0 } }
+        let fields = LIFParameters.fields.dropLast()
+        var numbers = fields.map { base[keyPath: $0.path].map { _ in 0.0 } }
         for step in 0..<3 {
             let gradient = LIFParameters(
                 tauMem: [3, -2, 1, 5, 4], tauSyn: [-7, 1, 2, 1, 0], threshold: [0.1, 0.2, -0.3, 0.4, 0.5],
-                reset: [0.3, 0.1, 0.2, -0.1, 0.4 + Double(step)])
+                reset: [0.3, 0.1, 0.2, -0.1, 0.4 + Double(step)],
+                drive: [0.5, -0.2, 0.1, 0.3, -0.6], refractory: [])
             let now = network.layers[0].parameters
             var own = Gradients(zerosFor: network)
             own.neurons = [gradient]
             try optimizer.step(&network, &own)
-            for (index, field) in LIFParameters.fields.enumerated() {
+            for (index, field) in fields.enumerated() {
+                let isAdded = field.name == "reset" || field.name == "drive"
                 let entries = gradient[keyPath: field.path]
                 for n in numbers[index].indices {
                     let sum = shared ? entries.reduce(0, +) : entries[n]
-                    let slope = field.name == "reset" ? base[n].threshold : now[keyPath: field.path][n]
+                    let slope = isAdded ? base[n].threshold : now[keyPath: field.path][n]
                     numbers[index][n] -= 1e-2 * sum * slope
                     let expected =
-                        field.name == "reset"
-                        ? base.reset[n] + base[n].threshold * numbers[index][n]
+                        isAdded
+                        ? base[keyPath: field.path][shared ? 0 : n] + base[n].threshold * numbers[index][n]
                         : base[keyPath: field.path][n] * exp(numbers[index][n])
                     let value = network.layers[0].parameters[keyPath: field.path][n]
                     #expect(abs(value - expected) <= 1e-14, "\(field.name), \(n): \(value) instead of \(expected)")
@@ -155,8 +165,8 @@ struct NeuronTrainingTests {
     @Test(
         arguments: [
             [.weights], [.tauMem], [.weights, .tauMem, .tauSyn], [.delays, .threshold],
-            [.weights, .delays, .tauMem, .tauSyn, .threshold, .reset],
-            [.delays],
+            [.weights, .delays, .tauMem, .tauSyn, .threshold, .reset, .drive],
+            [.delays], [.drive],
         ] as [TrainedParameters])
     func trainingsChangeWhatTheyTrain(train: TrainedParameters) throws {
         let instance = try RandomCase(
@@ -166,7 +176,9 @@ struct NeuronTrainingTests {
         let (before, after) = (instance.network, whole.network)
         #expect((before.connections.map(\.weights) != after.connections.map(\.weights)) == train.contains(.weights))
         #expect((before.connections.map(\.delays) != after.connections.map(\.delays)) == train.contains(.delays))
-        for (field, own) in zip(LIFParameters.fields, [.tauMem, .tauSyn, .threshold, .reset] as [TrainedParameters]) {
+        for (field, own) in zip(
+            LIFParameters.fields, [.tauMem, .tauSyn, .threshold, .reset, .drive] as [TrainedParameters])
+        {
             let differ =
                 before.layers.map { $0.parameters[keyPath: field.path] }
                 != after.layers.map { $0.parameters[keyPath: field.path] }
@@ -197,7 +209,7 @@ struct NeuronTrainingTests {
 
     @Test func refusals() throws {
         let (network, _) = try teacher(shared: true)
-        for raw in [-1, 64, 1 << 40] {
+        for raw in [-1, 128, 1 << 40] {
             #expect(throws: SpinnpropError.self) { _ = try trainer(network, TrainedParameters(rawValue: raw)) }
         }
         #expect(throws: SpinnpropError.self) {
@@ -217,7 +229,8 @@ struct NeuronTrainingTests {
             var optimizer = try Optimizer(options, for: network)
             var gradients = Gradients(zerosFor: network)
             let values = [0, value, 0, 0, 0]
-            gradients.neurons = [LIFParameters(tauMem: values, tauSyn: values, threshold: values, reset: values)]
+            gradients.neurons = [LIFParameters.none]
+            gradients.neurons[0].tauMem = values
             let before = optimizer
             var none = Gradients(zerosFor: network)
             #expect(throws: SpinnpropError.self) { try optimizer.step(&own, &none) }

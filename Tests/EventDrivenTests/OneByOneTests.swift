@@ -23,6 +23,14 @@ struct OneByOneTests {
                 }
             }
         }
+        for ratio in [4, 2, 1, 3.3, 0.25, nil] as [Double?] {
+            for delays in [DelayKind.none, .axonal, .dendritic] {
+                all.append(
+                    Configuration(
+                        sizes: [3, 7, 5], ratio: ratio, delays: [delays], leaky: ratio == nil && delays != .dendritic,
+                        drive: -0.5...0.7, samples: 5, spikesPerInput: 3))
+            }
+        }
         return all
     }()
 
@@ -30,7 +38,7 @@ struct OneByOneTests {
     func movedAsOneOrNot(_ configuration: Configuration) throws {
         for seed in 51...54 as ClosedRange<UInt64> {
             var instance = try RandomCase(configuration, seed: seed)
-            instance.options = ForwardOptions(maxSpikes: 30_000)
+            instance.options.maxSpikes = 30_000
             let spikes = try TogetherTests().compare(
                 instance.network, instance.input, instance.options, unit: configuration.tauSyn, "\(instance)")
             #expect(spikes > 20, "\(instance)")

@@ -8,7 +8,7 @@ import Testing
 
 struct ReferenceTests {
     @Test func fixtureIsRead() throws {
-        #expect(try ReferenceCase.file.get().count == 25)
+        #expect(try ReferenceCase.file.get().count == 31)
     }
 
     @Test(arguments: ReferenceCase.all)
@@ -55,7 +55,7 @@ struct ReferenceTests {
             }
             let g = expected.gradients
             for layer in network.layers.indices {
-                let references = [g.tauMem, g.tauSyn, g.threshold, g.reset]
+                let references = [g.tauMem, g.tauSyn, g.threshold, g.reset, g.drive, g.refractory]
                 for (field, reference) in zip(LIFParameters.fields, references.map { $0[layer] }) {
                     let own = gradients.neurons[layer][keyPath: field.path]
                     compare("\(field.name) \(layer)", reference.count == 1 ? [own.reduce(0, +)] : own, reference)

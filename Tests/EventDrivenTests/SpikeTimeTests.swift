@@ -42,7 +42,8 @@ struct SpikeTimeTests {
                         error <= 1e-12,
                         "\(instance): \(history) at \(spike)")
                     #expect(
-                        history.current(spike) > history.neuron.threshold, "\(instance): not from below at \(spike)")
+                        history.current(spike) + history.neuron.drive > history.neuron.threshold,
+                        "\(instance): not from below at \(spike)")
                 }
                 #expect(history.spikes == history.spikes.sorted(), "\(instance)")
             }

@@ -29,6 +29,16 @@ struct TogetherTests {
                 }
             }
         }
+        for ratio in [4, 2, 1, 3.3, 0.5] {
+            for delays in DelayKind.allCases {
+                for recurrent in [false, true] where recurrent || delays == .synaptic {
+                    all.append(
+                        Configuration(
+                            sizes: [3, 13, 5], ratio: ratio, delays: [delays], recurrent: recurrent, drive: -0.5...0.7,
+                            samples: 5, spikesPerInput: 3))
+                }
+            }
+        }
         return all
     }()
 

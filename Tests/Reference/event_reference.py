@@ -4,12 +4,16 @@ Independent of the library on purpose. Nothing here propagates a state from even
 kernels of everything that reached it,
 
     I(t) = sum_i w_i e^{-(t - t_i)/tau_s}
-    V(t) = sum_i w_i PSP(t - t_i) - sum_own (theta - reset) e^{-(t - t_own)/tau_m}
+    V(t) = sum_i w_i PSP(t - t_i) - sum_own (theta - reset) e^{-(t - t_own)/tau_m} + drive (1 - e^{-t/tau_m})
     PSP(s) = k (e^{-s/tau_s} - e^{-s/tau_m}), k = tau_s/(tau_s - tau_m); s/tau e^{-s/tau} if both are equal
+
+A refractory period is a constant term in place of all that: the kernels begin anew at its end, with what is left of the current as one
+arrival and the reset as the membrane.
 
 The exponentials of the t_i are gathered in sums, which 60 digits and unbounded exponents allow. Gradients are
 differences of losses, not an adjoint.
 """
+import copy
 import heapq
 
 import mpmath
@@ -19,20 +23,28 @@ mp.dps = 60
 STEP = mpf(10) ** -20  # of the differences: truncation about 1e-34, rounding about 1e-38
 INFINITY = mpf("inf")
 #: The parameters of neurons; a layer has one value for all, which moves for all at once, or one each.
-NEURON = ("tau_mem", "tau_syn", "threshold", "reset")
+NEURON = ("tau_mem", "tau_syn", "threshold", "reset", "drive", "refractory")
 
 
 class Neuron:
     """The sums over all that has reached one neuron."""
 
-    def __init__(self, tau_mem, tau_syn, threshold, reset):
+    def __init__(self, tau_mem, tau_syn, threshold, reset, drive=mpf(0), refractory=mpf(0)):
         self.tau_mem, self.tau_syn, self.threshold, self.reset = tau_mem, tau_syn, threshold, reset
+        self.drive, self.refractory = drive, refractory
         self.is_equal = tau_mem == tau_syn
-        self.current = mpf(0)   # sum w e^{t_i/tau_s}
-        self.membrane = mpf(0)  # sum of what decays with tau_mem
+        self.current = mpf(0)     # sum w e^{t_i/tau_s}
+        self.membrane = -drive    # sum of what decays with tau_mem
         self.now = mpf(0)
+        self.release = None       # while the membrane is held: until when
 
     def arrive(self, time, weight):
+        if self.release is not None:
+            if time < self.release:  # at the release itself it comes after
+                self.current += weight * mpmath.exp(time / self.tau_syn)
+                self.now = time
+                return
+            self.let_go()
         self.now = time
         syn = mpmath.exp(time / self.tau_syn)
         self.current += weight * syn
@@ -44,16 +56,26 @@ class Neuron:
 
     def spike(self, time):
         self.now = time
-        self.membrane -= (self.threshold - self.reset) * mpmath.exp(time / self.tau_mem)
+        if self.refractory > 0:
+            self.release = time + self.refractory
+        else:
+            self.membrane -= (self.threshold - self.reset) * mpmath.exp(time / self.tau_mem)
+
+    def let_go(self):
+        """Begins anew at the release."""
+        time, self.release = self.release, None
+        left = self.i(time)
+        self.current, self.membrane = mpf(0), (self.reset - self.drive) * mpmath.exp(time / self.tau_mem)
+        self.arrive(time, left)
 
     def i(self, time):
         return self.current * mpmath.exp(-time / self.tau_syn)
 
     def v(self, time):
         if self.is_equal:
-            return (self.current * time / self.tau_mem + self.membrane) * mpmath.exp(-time / self.tau_mem)
+            return self.drive + (self.current * time / self.tau_mem + self.membrane) * mpmath.exp(-time / self.tau_mem)
         k = self.tau_syn / (self.tau_syn - self.tau_mem)
-        return k * self.i(time) + self.membrane * mpmath.exp(-time / self.tau_mem)
+        return self.drive + k * self.i(time) + self.membrane * mpmath.exp(-time / self.tau_mem)
 
     def peak(self):
         """Where V turns from rising to falling, without further arrivals; None if that does not come after now.
@@ -62,7 +84,7 @@ class Neuron:
         strictly, so V rises to at most one peak, and is concave until there. A V that rises from below 0 and never
         reaches it has none.
         """
-        if self.current <= 0 or self.i(self.now) <= self.v(self.now):
+        if self.current <= 0 or self.i(self.now) <= self.v(self.now) - self.drive:
             return None
         if self.is_equal:
             return self.tau_mem * (1 - self.membrane / self.current)
@@ -74,13 +96,37 @@ class Neuron:
 
     def crossing(self):
         """The time at which V reaches the threshold, without further arrivals; +inf if it does not."""
+        if self.release is not None:
+            self = copy.copy(self)
+            self.let_go()
+        if self.drive > self.threshold:
+            return self.crossing_of_itself()
         peak = self.peak()
         if peak is None or self.v(peak) <= self.threshold:
             return INFINITY
         time = self.now
         for _ in range(200):  # Newton from the left on a concave rise never oversteps
             v = self.v(time)
-            step = (self.threshold - v) * self.tau_mem / (self.i(time) - v)
+            step = (self.threshold - v) * self.tau_mem / (self.i(time) + self.drive - v)
+            time += step
+            if abs(step) < mpf(10) ** -52 * self.tau_mem:
+                break
+        gap = mpf(10) ** -48 * self.tau_mem
+        assert self.v(time - gap) < self.threshold < self.v(time + gap)
+        return time
+
+    def crossing_of_itself(self):
+        """Where a drive above the threshold takes V: it changes from below to above once. Bisection, then Newton."""
+        low, high = self.now, self.now + self.tau_mem
+        while self.v(high) < self.threshold:
+            low, high = high, high + 2 * (high - self.now)
+        for _ in range(6):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.v(middle) < self.threshold else (low, middle)
+        time = high
+        for _ in range(200):
+            v = self.v(time)
+            step = (self.threshold - v) * self.tau_mem / (self.i(time) + self.drive - v)
             time += step
             if abs(step) < mpf(10) ** -52 * self.tau_mem:
                 break
@@ -122,6 +168,10 @@ def run_layer(case, p, layer, arriving):
             if time <= t_end:
                 arrivals[j].append((time, weight))
         for j, neuron in enumerate(neurons):
+            # Until the first arrival the drive alone moves it, up or down throughout.
+            first = arrivals[j][0][0] if arrivals[j] else t_end
+            if first < INFINITY and neuron.v(first) > best[j][0]:
+                best[j] = (neuron.v(first), first)
             for index, (time, weight) in enumerate(arrivals[j]):
                 neuron.arrive(time, weight)
                 until = arrivals[j][index + 1][0] if index + 1 < len(arrivals[j]) else t_end
@@ -133,7 +183,7 @@ def run_layer(case, p, layer, arriving):
 
     recurrent = layer < len(case["recurrent"]) and case["recurrent"][layer]
     spikes = []
-    next_crossing = [INFINITY] * n
+    next_crossing = [neuron.crossing() for neuron in neurons]
     while True:
         j = min(range(n), key=lambda unit: next_crossing[unit])
         if queue and queue[0][0] <= next_crossing[j]:
@@ -261,7 +311,7 @@ def differentiate(case):
         value, skipped = value_of(case, objective, base)
         reports.append({"value": value, "skipped": skipped, "gradients": {}})
 
-    def slopes(array, index, samples, non_negative):
+    def slopes(array, index, samples, non_negative, from_below=False):
         """The derivative of every objective with respect to array[index]."""
         original = array[index]
 
@@ -273,9 +323,11 @@ def differentiate(case):
             return [value_of(case, objective, runs)[0] for objective in case["objectives"]]
 
         if non_negative and original == 0:  # one-sided, second order
-            f0 = [report["value"] for report in reports]
-            f1, f2 = shifted(STEP), shifted(2 * STEP)
+            f0, f1, f2 = shifted(0), shifted(STEP), shifted(2 * STEP)
             return [(4 * b - 3 * a - c) / (2 * STEP) for a, b, c in zip(f0, f1, f2)]
+        if from_below:  # a maximum that is never above 0 would rise with more
+            f0, f1, f2 = shifted(0), shifted(-STEP), shifted(-2 * STEP)
+            return [(3 * a - 4 * b + c) / (2 * STEP) for a, b, c in zip(f0, f1, f2)]
         plus, minus = shifted(STEP), shifted(-STEP)
         return [(a - b) / (2 * STEP) for a, b in zip(plus, minus)]
 
@@ -287,7 +339,9 @@ def differentiate(case):
             for index in range(len(values)):
                 # Equal time constants that are shifted differ in the twentieth digit, and lose as many.
                 with mp.workdps(mp.dps + (25 if name in NEURON else 0)):
-                    for report, slope in zip(reports, slopes(values, index, everyone, "delays" in name)):
+                    one_sided = "delays" in name or name == "refractory"
+                    from_below = name == "drive" and case["leaky"] and layer == len(p[name]) - 1
+                    for report, slope in zip(reports, slopes(values, index, everyone, one_sided, from_below)):
                         report["gradients"][name][layer][index] = slope
     for report in reports:
         report["gradients"]["input_times"] = [None] * len(case["times"])

@@ -24,8 +24,8 @@ def psp_peak(tau_mem, tau_syn):
     return round(math.exp(-1) if abs(ratio - 1) < 1e-6 else ratio ** (1 / (1 - ratio)), 9)
 
 
-def make_case(name, sizes, tau_mem, tau_syn, seed, threshold=1.0, reset=0.0, delays="none", recurrent=(), leaky=False,
-              t_end=None, gain=(1.5, 1.0, .8), inhibition=.25, recurrent_gain=.6, per_input=2, samples=3, window=None,
+def make_case(name, sizes, tau_mem, tau_syn, seed, threshold=1.0, reset=0.0, drive=0.0, refractory=0.0, delays="none",
+              recurrent=(), leaky=False, t_end=None, gain=(1.5, 1.0, .8), inhibition=.25, recurrent_gain=.6, per_input=2, samples=3, window=None,
               inputs=None, zero_delays=False, targets=False, dead=()):
     """A random case; every number is drawn from `seed` and is an exact double.
 
@@ -37,7 +37,8 @@ def make_case(name, sizes, tau_mem, tau_syn, seed, threshold=1.0, reset=0.0, del
     # One number for all, or a list of numbers per layer.
     expand = lambda value: [value[l] if isinstance(value, list) else [value] for l in range(n_layers)]
     case = {"name": name, "sizes": sizes, "tau_mem": expand(tau_mem), "tau_syn": expand(tau_syn),
-            "threshold": expand(threshold), "reset": expand(reset), "delays": delays,
+            "threshold": expand(threshold), "reset": expand(reset), "drive": expand(drive),
+            "refractory": expand(refractory), "delays": delays,
             "recurrent": list(recurrent), "leaky": leaky, "t_end": t_end}
     scale = max(max(values) for values in case["tau_syn"])
     window = 2 * scale if window is None else window
@@ -142,6 +143,20 @@ def cases():
                     delays="synaptic", inhibition=.4, gain=[1.22, 1.0])
     yield make_case("leaky read-out, equal taus, cut by t_end", [3, 4, 3], 8 * ms, 8 * ms, 25, leaky=True,
                     recurrent=[True], t_end=14 * ms, inhibition=.4, gain=[2.17, 1.0])
+    yield make_case("drives below the threshold", [3, 5, 3], 20 * ms, 5 * ms, 26, reset=-.1,
+                    drive=[[.4, -.3, .2, .6, 0.0], [.3]], gain=[1.2, 1.0])
+    yield make_case("drives on both sides of the threshold, dendritic delays", [3, 5, 3], 8 * ms, 5 * ms, 27,
+                    drive=[[1.3, .5, 1.05, -.4, 2.1], [.2, 1.1, .8]], delays="dendritic", t_end=15 * ms, samples=2,
+                    gain=[.8, .7])
+    yield make_case("refractory periods", [3, 5, 3], 10 * ms, 5 * ms, 28, reset=.1,
+                    refractory=[[2 * ms, .3 * ms, 1 * ms, 0.0, 4 * ms], [1.5 * ms]], gain=[1.6, 1.4])
+    yield make_case("refractory periods and drives, recurrence with synaptic delays", [3, 4, 2], 6 * ms, 9 * ms, 29,
+                    refractory=[[1 * ms, 3 * ms, .5 * ms, 2 * ms], [1 * ms]], drive=[[1.2, .3, -.2, 1.02], [.4]],
+                    recurrent=[True], delays="synaptic", t_end=25 * ms, samples=2, gain=[.8, .8])
+    yield make_case("refractory periods and drives, recurrence without delays, equal taus", [3, 4, 2], 7 * ms, 7 * ms, 30,
+                    refractory=2 * ms, drive=[[1.5], [.5]], recurrent=[True], t_end=20 * ms, samples=2, gain=[.8, .8])
+    yield make_case("leaky read-out with drives", [3, 4, 4], 8 * ms, 5 * ms, 31, leaky=True, inhibition=.4,
+                    drive=[[.5], [.6, -.4, 1.5, .1]], t_end=25 * ms, gain=[1.1, .7])
 
 
 def rounded(value):
@@ -158,7 +173,9 @@ def solve(case):
             for _, unit, current in run[layer]:
                 thresholds = case["threshold"][layer]
                 threshold = thresholds[unit if len(thresholds) > 1 else 0]
-                assert current > 1.01 * threshold, f"{case['name']}: near-tangential spike"
+                drives = case["drive"][layer]
+                drive = drives[unit if len(drives) > 1 else 0]
+                assert current + drive > 1.01 * threshold, f"{case['name']}: near-tangential spike"
     case["spikes"] = []
     for layer in range(len(case["sizes"]) - 1):
         if case["leaky"] and layer == len(case["sizes"]) - 2:

@@ -92,7 +92,9 @@ private func checkInput(of own: RandomCase, _ substrate: some Substrate, _ recor
         let silence = try SpikeTrains(
             times: [], units: [], offsets: [Int](repeating: 0, count: count + 1), unitCount: input.unitCount)
         let nothing = try own.forward(substrate, nil, silence)
-        #expect(nothing.sampleCount == count && nothing.layers.allSatisfy { $0.spikeCount == 0 }, "\(own)")
+        let isDriven = own.configuration.drive.map { $0.upperBound >= 1 } ?? false
+        #expect(
+            nothing.sampleCount == count && (isDriven || nothing.layers.allSatisfy { $0.spikeCount == 0 }), "\(own)")
     }
 }
 

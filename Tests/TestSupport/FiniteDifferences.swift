@@ -4,14 +4,19 @@ import Networks
 import Neurons
 import Spikes
 
-/// What must stay the same for a loss to depend smoothly on the parameters: for every spike the arrivals before it, for
+/// What must stay the same for a loss to depend smoothly on the parameters: for every spike the arrivals before it and before its release, for
 /// every maximum of a read-out the arrivals before it and whether it sits on one or on the end of the run.
 func structure(_ network: Network, _ recording: Recording) -> [UInt64] {
     var result: [UInt64] = []
     for history in histories(network, recording) {
         if network.layers[history.layer].isSpiking {
             result.append(UInt64(history.spikes.count))
-            for spike in history.spikes { result.append(history.arrivalSet(before: spike)) }
+            for spike in history.spikes {
+                result.append(history.arrivalSet(before: spike))
+                if history.neuron.refractory > 0 {
+                    result.append(history.arrivalSet(before: spike + history.neuron.refractory))
+                }
+            }
         } else {
             let time = recording.outputLayer.maximumTimes[history.sample * network.outputCount + history.unit]
             result.append(history.arrivalSet(before: time))
@@ -91,9 +96,14 @@ extension RandomCase {
             let count = network.layers[layer].neuronCount
             for field in LIFParameters.fields {
                 let values = network.layers[layer].parameters[keyPath: field.path]
-                // Resets may be 0, and move as thresholds do.
-                let scale = field.name == "reset" ? network.layers[layer].parameters.threshold : values
-                let step = relativeStep * (scale.min() ?? 1)
+                // Resets and drives may be 0, and move as thresholds do.
+                let isShift = field.name == "reset" || field.name == "drive"
+                let scale = isShift ? network.layers[layer].parameters.threshold : values
+                // A refractory period of 0 cannot be shorter.
+                guard let least = scale.min(), least > 0 else { continue }
+                // With more of a drive a leaky read-out would rise for ever.
+                if field.name == "drive", !network.layers[layer].isSpiking, options.endTime == .infinity { continue }
+                let step = relativeStep * least
                 groups.append(
                     ParameterGroup(
                         name: "\(field.name) of layer \(layer)", kind: field.name, count: count, step: step,

@@ -47,6 +47,21 @@ struct NeuronHistory: CustomStringConvertible {
     /// V just before `time`, the resets of own spikes before it included.
     func membrane(_ time: Double) -> Double {
         let potential = PostsynapticPotential(neuron)
+        guard neuron.drive == 0, neuron.refractory == 0 else {
+            // From the last release on.
+            var (origin, start) = (0.0, 0.0)
+            if let last = spikes.last(where: { $0 < time }) {
+                (origin, start) = (last + neuron.refractory, neuron.reset)
+                if time <= origin { return neuron.reset }
+            }
+            let decay = exp(-(time - origin) / neuron.tauMem)
+            var sum = start * decay - neuron.drive * expm1(-(time - origin) / neuron.tauMem)
+            sum += current(origin) * potential(time - origin)
+            for arrival in arrivals where arrival.time >= origin && arrival.time < time {
+                sum += arrival.weight * potential(time - arrival.time)
+            }
+            return sum
+        }
         var sum = 0.0
         for arrival in arrivals where arrival.time < time { sum += arrival.weight * potential(time - arrival.time) }
         for spike in spikes where spike < time {

@@ -18,6 +18,10 @@ struct Configuration: Sendable, CustomStringConvertible {
     var reset = 0.0
     /// Whether thresholds and resets differ from neuron to neuron where time constants do not.
     var ownThresholds = false
+    /// Of each neuron's drive, in thresholds; `nil`: none has any.
+    var drive: ClosedRange<Double>?
+    /// Of each neuron's refractory period, in tau_syn; `nil`: none has any.
+    var refractory: ClosedRange<Double>?
     var samples = 3
     /// Spikes per input unit and sample.
     var spikesPerInput = 2
@@ -34,6 +38,7 @@ struct Configuration: Sendable, CustomStringConvertible {
         "sizes \(sizes), tau_mem/tau_syn \(ratio.map { "\($0)" } ?? "per neuron"), delays \(delays), "
             + (connections.map { "connections \($0.map { "\($0.source)-\($0.target)" }), " } ?? "")
             + "recurrent \(recurrent), leaky \(leaky), reset \(reset)\(ownThresholds ? " or so" : ""), samples \(samples)"
+            + (drive.map { ", drives \($0)" } ?? "") + (refractory.map { ", refractory \($0)" } ?? "")
             + (grid.map { ", \($0)" } ?? "")
     }
 }
@@ -105,7 +110,7 @@ struct RandomCase: CustomStringConvertible {
 
         let sizes = configuration.sizes
         let tau = configuration.tauSyn
-        let parameters = sizes.dropFirst().map { size -> LIFParameters in
+        var parameters = sizes.dropFirst().map { size -> LIFParameters in
             guard configuration.ratio == nil else {
                 var own = LIFParameters(
                     tauMem: [(configuration.ratio ?? 1) * tau], tauSyn: [tau], threshold: [1],
@@ -125,6 +130,19 @@ struct RandomCase: CustomStringConvertible {
                 own.reset.append(configuration.reset + uniform(-0.3, 0.3))
             }
             return own
+        }
+        // From a stream of their own, so that they change nothing else.
+        var other = RandomStream(seed: seed, stream: 1)
+        func drawn(_ range: ClosedRange<Double>) -> Double {
+            range.lowerBound + (range.upperBound - range.lowerBound) * other.uniform()
+        }
+        for (layer, size) in sizes.dropFirst().enumerated() {
+            if let drive = configuration.drive {
+                parameters[layer].drive = (0..<size).map { parameters[layer][$0].threshold * drawn(drive) }
+            }
+            if let refractory = configuration.refractory {
+                parameters[layer].refractory = (0..<size).map { _ in tau * drawn(refractory) }
+            }
         }
         network = try Network(
             sizes: sizes, parameters: parameters, delays: configuration.delays,
@@ -172,8 +190,10 @@ struct RandomCase: CustomStringConvertible {
         input = try SpikeTrains(times: times, units: units, offsets: offsets, unitCount: sizes[0])
         let outputs = sizes[sizes.count - 1]
         labels = (0..<configuration.samples).map { _ in random.index(below: outputs) }
-        if configuration.grid == nil, configuration.recurrent { options.endTime = 10 * tau }
+        let isEndless = configuration.drive.map { $0.upperBound >= (configuration.leaky ? 0 : 1) } ?? false
+        if configuration.grid == nil, configuration.recurrent || isEndless { options.endTime = 10 * tau }
         if configuration.grid != nil { options.maxSpikes = nil }
+        if isEndless { options.maxSpikes = 100_000 }
     }
 
     /// One on a grid, whose configuration is drawn from the seed, too.

@@ -320,26 +320,28 @@ static void networks_that_cannot_be(void) {
     const struct parameter {
         const double **array;
         int32_t *n;
-        int is_reset;
-    } parameters[] = {{&o.tau_mem, &o.n_tau_mem, 0},
-                      {&o.tau_syn, &o.n_tau_syn, 0},
-                      {&o.threshold, &o.n_threshold, 0},
-                      {&o.reset, &o.n_reset, 1}};
-    for (int which = 0; which < 4; which++) {
+        int takes_zero, takes_negative;
+        double too_large; /* 0: nothing finite is */
+    } parameters[] = {{&o.tau_mem, &o.n_tau_mem, 0, 0, 0.0}, {&o.tau_syn, &o.n_tau_syn, 0, 0, 0.0},
+                      {&o.threshold, &o.n_threshold, 0, 0, 0.0}, {&o.reset, &o.n_reset, 1, 1, 1.0},
+                      {&o.drive, &o.n_drive, 1, 1, 1e300}, {&o.refractory, &o.n_refractory, 1, 0, 0.0}};
+    for (size_t which = 0; which < sizeof parameters / sizeof *parameters; which++) {
         const struct parameter *p = &parameters[which];
         const int32_t counts[] = {-1, 3, 6, 8, INT32_MIN, INT32_MAX}; /* right: 0, 1, 2 layers, 7 neurons */
         *p->array = values;
-        if (p->is_reset)
+        if (p->takes_zero)
             for (int index = 0; index < 64; index++) values[index] = 0.0;
         for (size_t index = 0; index < sizeof counts / sizeof *counts; index++)
             WITH(*p->n, counts[index], INVALID_VALUE, spinnprop_network_create(&network, &o));
         *p->n = 7;
         for (size_t index = 0; index < sizeof not_positive / sizeof *not_positive; index++) {
-            if (p->is_reset && isfinite(not_positive[index])) continue;
+            const double value = not_positive[index];
+            if (isfinite(value) && (value < 0 ? p->takes_negative : p->takes_zero)) continue;
             WITH(values[0], not_positive[index], INVALID_VALUE, spinnprop_network_create(&network, &o));
             WITH(values[6], not_positive[index], INVALID_VALUE, spinnprop_network_create(&network, &o));
         }
-        if (p->is_reset) WITH(values[3], 1.0, INVALID_VALUE, spinnprop_network_create(&network, &o));
+        if (p->too_large > 0)
+            WITH(values[3], p->too_large, INVALID_VALUE, spinnprop_network_create(&network, &o));
         *p->array = NULL;
         INVALID(spinnprop_network_create(&network, &o));
         *p->n = 0;
@@ -445,7 +447,7 @@ static void network_access(void) {
     INVALID(spinnprop_network_shape(&rows, &columns, NULL, SPINNPROP_WEIGHTS, 0));
     for (int index = 0; index < 64; index++) values[index] = 0.5;
     WATCH(values);
-    const int32_t wrong_parameters[] = {-1, 8, INT32_MAX, INT32_MIN}, wrong_layers[] = {-1, 2, INT32_MAX, INT32_MIN};
+    const int32_t wrong_parameters[] = {-1, 10, INT32_MAX, INT32_MIN}, wrong_layers[] = {-1, 2, INT32_MAX, INT32_MIN};
     for (int index = 0; index < 4; index++) {
         INVALID(spinnprop_network_shape(&rows, &columns, network, wrong_parameters[index], 0));
         INVALID(spinnprop_network_get(values, 12, network, wrong_parameters[index], 0));
@@ -454,7 +456,7 @@ static void network_access(void) {
         FAILS(INVALID_INDEX, spinnprop_network_get(values, 12, network, 0, wrong_layers[index]));
         FAILS(INVALID_INDEX, spinnprop_network_set(network, 0, wrong_layers[index], values, 12));
     }
-    for (int32_t parameter = SPINNPROP_WEIGHTS; parameter <= SPINNPROP_RESET; parameter++) {
+    for (int32_t parameter = SPINNPROP_WEIGHTS; parameter <= SPINNPROP_REFRACTORY; parameter++) {
         int64_t n_rows, n_columns, n;
         WORKS(spinnprop_network_shape(&n_rows, &n_columns, network, parameter, 0));
         n = n_rows * n_columns;
@@ -475,7 +477,7 @@ static void network_access(void) {
             INVALID(spinnprop_network_set(network, parameter, 0, some, n));
         }
         some[n - 1] = -1.0;
-        if (parameter != SPINNPROP_WEIGHTS && parameter != SPINNPROP_RESET)
+        if (parameter != SPINNPROP_WEIGHTS && parameter != SPINNPROP_RESET && parameter != SPINNPROP_DRIVE)
             INVALID(spinnprop_network_set(network, parameter, 0, some, n));
     }
     for (int32_t parameter = SPINNPROP_MASK; parameter <= SPINNPROP_RECURRENT_WEIGHT_BOUNDS; parameter++) {
@@ -1181,7 +1183,7 @@ static void gradients_that_cannot_be(void) {
         INVALID(spinnprop_gradient_get(values, wrong_sizes_of_gradient[index], g, SPINNPROP_WEIGHTS, 0));
         INVALID(spinnprop_gradient_input_times(values, wrong_sizes_of_gradient[index], g));
     }
-    const int32_t wrong_parameters[] = {-1, SPINNPROP_TAU_MEM, SPINNPROP_RESET, SPINNPROP_MASK, INT32_MAX, INT32_MIN};
+    const int32_t wrong_parameters[] = {-1, SPINNPROP_TAU_MEM, SPINNPROP_REFRACTORY, SPINNPROP_MASK, INT32_MAX, INT32_MIN};
     for (int index = 0; index < 6; index++) INVALID(spinnprop_gradient_get(values, 12, g, wrong_parameters[index], 0));
     const int32_t wrong_layers[] = {-1, 2, INT32_MAX, INT32_MIN};
     for (int index = 0; index < 4; index++)
@@ -1199,7 +1201,7 @@ static void gradients_that_cannot_be(void) {
     begin("gradients of neuron parameters");
     o.neurons = 1;
     WORKS(GRADIENT(network, r, &loss, labels, 4, NULL, 0));
-    for (int32_t parameter = SPINNPROP_TAU_MEM; parameter <= SPINNPROP_RESET; parameter++) {
+    for (int32_t parameter = SPINNPROP_TAU_MEM; parameter <= SPINNPROP_REFRACTORY; parameter++) {
         for (int index = 0; index < 6; index++)
             INVALID(spinnprop_gradient_get(values, wrong_sizes_of_gradient[index], g, parameter, 0));
         INVALID(spinnprop_gradient_get(NULL, 4, g, parameter, 0));

@@ -2,13 +2,14 @@
 #include "core.h"
 
 static PyObject *network_create(PyObject *module, PyObject *args) {
-    enum { N_ARRAYS = 13 };
+    enum { N_ARRAYS = 15 };
     PyObject *objects[N_ARRAYS], *engine_capsule, *result = NULL;
     spinnprop_network_options options;
     spinnprop_network_options_init(&options);
-    if (!PyArg_ParseTuple(args, "OOOOOOOO&OOO&OOOOO", &objects[0], &objects[1], &objects[2], &objects[3], &objects[4], &objects[5],
-                          &objects[6], int32_from, &options.readout, &objects[7], &objects[8], uint64_from, &options.seed,
-                          &engine_capsule, &objects[9], &objects[10], &objects[11], &objects[12]))
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOO&OOO&OOOOO", &objects[0], &objects[1], &objects[2], &objects[3], &objects[4],
+                          &objects[5], &objects[6], &objects[7], &objects[8], int32_from, &options.readout, &objects[9],
+                          &objects[10], uint64_from, &options.seed, &engine_capsule, &objects[11], &objects[12],
+                          &objects[13], &objects[14]))
         return NULL;
     const handle *engine = handle_from(engine_capsule, &engine_kind);
     if (!engine) return NULL;
@@ -25,6 +26,8 @@ static PyObject *network_create(PyObject *module, PyObject *args) {
         {"tau_syn", ARRAY_FLOAT64, (const void **)&options.tau_syn, &options.n_tau_syn, NULL},
         {"threshold", ARRAY_FLOAT64, (const void **)&options.threshold, &options.n_threshold, NULL},
         {"reset", ARRAY_FLOAT64, (const void **)&options.reset, &options.n_reset, NULL},
+        {"drive", ARRAY_FLOAT64, (const void **)&options.drive, &options.n_drive, NULL},
+        {"refractory", ARRAY_FLOAT64, (const void **)&options.refractory, &options.n_refractory, NULL},
         {"delays", ARRAY_INT32, (const void **)&options.delays, &options.n_delays, NULL},
         {"recurrent", ARRAY_INT32, (const void **)&options.recurrent, &options.n_recurrent, NULL},
         {"weight_mean", ARRAY_FLOAT64, (const void **)&options.weight_mean, &options.n_weight_mean, NULL},
@@ -240,9 +243,8 @@ static PyObject *network_forward(PyObject *module, PyObject *args) {
 
 PyMethodDef network_methods[] = {
     {"network_create", network_create, METH_VARARGS,
-     "network_create($module, layer_sizes, tau_mem, tau_syn, threshold, reset, delays, recurrent, readout, weight_mean,"
-     " weight_std, seed, engine, masks, signs, weight_bounds,"
-     " connections, /)\n--\n\nA new network; None for the core's default."},
+     "network_create($module, layer_sizes, tau_mem, tau_syn, threshold, reset, drive, refractory, delays, recurrent, readout,"
+     " weight_mean, weight_std, seed, engine, masks, signs, weight_bounds, connections, /)\n--\n\nA new network; None for the core's default."},
     {"network_copy", network_copy, METH_O, "network_copy($module, network, /)\n--\n\nA copy."},
     {"network_describe", network_describe, METH_O, "network_describe($module, network, /)\n--\n\nSizes and kinds."},
     {"network_delay_kinds", network_delay_kinds, METH_VARARGS,

@@ -48,6 +48,7 @@ DOMAINS_TRAINING: Final[int]
 DRAW_PER_BATCH: Final[int]
 DRAW_PER_SAMPLE: Final[int]
 DRAW_PER_STEP: Final[int]
+DRIVE: Final[int]
 EARLY_LARGE: Final[int]
 EARLY_SMALL: Final[int]
 ENGINE_CLOCK: Final[int]
@@ -75,6 +76,7 @@ RECURRENT_MASK: Final[int]
 RECURRENT_SIGNS: Final[int]
 RECURRENT_WEIGHTS: Final[int]
 RECURRENT_WEIGHT_BOUNDS: Final[int]
+REFRACTORY: Final[int]
 RESET: Final[int]
 SCHEDULE_CONSTANT: Final[int]
 SCHEDULE_EXPONENTIAL: Final[int]
@@ -107,6 +109,7 @@ TAU_MEM: Final[int]
 TAU_SYN: Final[int]
 THRESHOLD: Final[int]
 TRAIN_DELAYS: Final[int]
+TRAIN_DRIVE: Final[int]
 TRAIN_RESET: Final[int]
 TRAIN_TAU_MEM: Final[int]
 TRAIN_TAU_SYN: Final[int]
@@ -154,6 +157,8 @@ def network_create(
     tau_syn: Optional[_Array],
     threshold: Optional[_Array],
     reset: Optional[_Array],
+    drive: Optional[_Array],
+    refractory: Optional[_Array],
     delays: Optional[_Array],
     recurrent: Optional[_Array],
     readout: int,

@@ -7,7 +7,8 @@ from typing import List, NoReturn, Optional, Sequence
 from ._support.types import Float64Array
 
 #: What of a network can be trained, by the names that networks and gradients have for it.
-PARAMETERS = ("weights", "recurrent_weights", "delays", "recurrent_delays", "tau_mem", "tau_syn", "threshold", "reset")
+NEURON_PARAMETERS = ("tau_mem", "tau_syn", "threshold", "reset", "drive", "refractory")
+PARAMETERS = ("weights", "recurrent_weights", "delays", "recurrent_delays", *NEURON_PARAMETERS)
 
 
 class Gradients:
@@ -16,7 +17,7 @@ class Gradients:
 
     Per layer, each shaped like the network's array of the same name: ``weights``, ``recurrent_weights``, ``delays``
     (per second), ``recurrent_delays``; ``weights[0, 2]`` and ``delays[0, 2]`` are those of the connection (0, 2).
-    With ``neurons=True`` also ``tau_mem``, ``tau_syn`` (per second), ``threshold`` and ``reset``,
+    With ``neurons=True`` also ``tau_mem``, ``tau_syn``, ``refractory`` (per second), ``threshold``, ``reset`` and ``drive``,
     one number per neuron: the derivative with respect to a value that neurons share is their sum. ``input_times`` has one
     element per input spike, in the order in which the input came (per second). ``skipped`` counts the samples that added
     nothing because their label neuron, or all outputs with a target time, were silent.
@@ -37,6 +38,8 @@ class Gradients:
     tau_syn: List[Float64Array]
     threshold: List[Float64Array]
     reset: List[Float64Array]
+    drive: List[Float64Array]
+    refractory: List[Float64Array]
 
     def __init__(
         self,
@@ -55,7 +58,8 @@ class Gradients:
         self.input_times = input_times
         self.skipped = skipped
         if neurons is not None:
-            self.tau_mem, self.tau_syn, self.threshold, self.reset = neurons
+            for name, values in zip(NEURON_PARAMETERS, neurons):
+                setattr(self, name, values)
 
     def __getattr__(self, name: str) -> NoReturn:
         remedy = "; ask for them: network.gradient(..., neurons=True)" if name in self.__slots__ else ""

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 class Network:
     """Layers of leaky integrate-and-fire neurons with exponential synaptic currents, each connected to the next or as you say.
 
-        tau_mem dV/dt = -V + I,   tau_syn dI/dt = -I,   arrival of a spike: I += w,   V reaches threshold: V = reset
+        tau_mem dV/dt = -V + I + drive,   tau_syn dI/dt = -I,   arrival of a spike: I += w,
+        V reaches threshold: V = reset for a time of refractory, in which I goes on
 
     Parameters
     ----------
@@ -44,6 +45,10 @@ class Network:
         layers, layer after layer. None: what suits training on `engine`.
     threshold, reset : float or array
         Membrane values, given as the time constants are; threshold > 0, reset below it.
+    drive, refractory : float or array
+        A constant current, and seconds for which the membrane stays at the reset after a spike, >= 0, given likewise. A neuron
+        whose drive is not below its threshold fires by itself; a run of such a network needs a `t_end`. Engine "event" alone
+        runs networks in which either is not 0.
     delays : None, "synaptic", "axonal" or "dendritic", or a sequence of these
         Whether connections have delays, and of what kind: per synapse, per sender or per receiver; one for all, or one for
         each layer: of the connections into it, a recurrent one among them; where `connections` are given, one for each of
@@ -82,7 +87,7 @@ class Network:
     delays, recurrent_delays : sequence of float64 arrays, one per layer
         Seconds, >= 0; (n, n_before) if synaptic, (n_before,) if axonal, (n,) if dendritic; ``delays[0, 2]`` as with weights.
         Zeros of the synaptic shape may be set in a layer without delays.
-    tau_mem, tau_syn, threshold, reset : sequence of float64 arrays, one per layer
+    tau_mem, tau_syn, threshold, reset, drive, refractory : sequence of float64 arrays, one per layer
         (n,) each.
     masks, recurrent_masks : sequence of bool arrays, one per layer
         Whether each synapse exists, shaped as the weights. One that does not has weight 0, no gradient and no training step.
@@ -137,6 +142,8 @@ class Network:
         seed: int = 0,
         *,
         reset: Any = 0.0,
+        drive: Any = 0.0,
+        refractory: Any = 0.0,
         weight_mean: Any = None,
         weight_std: Any = None,
         engine: EngineLike = "event",
@@ -160,6 +167,8 @@ class Network:
                 None if tau_syn is None else _per_neuron(tau_syn, "tau_syn"),
                 _per_neuron(threshold, "threshold"),
                 _per_neuron(reset, "reset"),
+                _per_neuron(drive, "drive"),
+                _per_neuron(refractory, "refractory"),
                 _kinds(delays, len(sizes) - 1, ends),
                 flags,
                 checks.choice(readout, "readout", _READOUTS),
@@ -266,6 +275,16 @@ class Network:
     def reset(self) -> Parameters:
         """Membrane values after a spike, (n,) for each layer."""
         return self._parameters("reset", _core.RESET)
+
+    @property
+    def drive(self) -> Parameters:
+        """Constant currents, (n,) for each layer."""
+        return self._parameters("drive", _core.DRIVE)
+
+    @property
+    def refractory(self) -> Parameters:
+        """For how long membranes stay at the reset after a spike, (n,) for each layer, seconds."""
+        return self._parameters("refractory", _core.REFRACTORY)
 
     @property
     def masks(self) -> MutableLayerSequence[BoolArray]:
@@ -404,8 +423,8 @@ class Network:
         rate : RateRegularisation or None
             Added to the loss.
         neurons : bool
-            Whether to differentiate with respect to tau_mem, tau_syn, threshold and reset of every neuron, too, which takes time;
-            the rule of "event" alone does.
+            Whether to differentiate with respect to tau_mem, tau_syn, threshold, reset, drive and refractory of every neuron,
+            too, which takes time; the rule of "event" alone does.
         progress : callable or None
             As in `forward`.
 
@@ -541,7 +560,7 @@ class Network:
 
 #: Whose arrays a connection has by its index, those of a layer being of the first into it.
 _OF_CONNECTIONS = (_core.WEIGHTS, _core.DELAYS, _core.MASK, _core.SIGNS, _core.WEIGHT_BOUNDS)
-_NEURON_PARAMETERS = (_core.TAU_MEM, _core.TAU_SYN, _core.THRESHOLD, _core.RESET)
+_NEURON_PARAMETERS = (_core.TAU_MEM, _core.TAU_SYN, _core.THRESHOLD, _core.RESET, _core.DRIVE, _core.REFRACTORY)
 
 
 def _from_bytes(data: bytes) -> Network:

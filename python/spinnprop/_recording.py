@@ -185,8 +185,8 @@ class Recording:
 
         ``n_spikes``; ``silent_neurons``, which spiked in no sample; ``silent_pairs``, (sample, neuron) pairs without a
         spike; ``near_tangential_spikes``, whose current exceeds the threshold by less than a thousandth of it, so that
-        their derivatives explode; ``smallest_slope``, the least (current - threshold) / threshold; ``impossible_spikes``, whose
-        current does not exceed the threshold, as that of measured spikes may not: no gradient passes through them.
+        their derivatives explode; ``smallest_slope``, the least (current + drive - threshold) / threshold; ``impossible_spikes``,
+        whose current does not exceed the threshold, as that of measured spikes may not: no gradient passes through them.
         """
         return LayerSequence(
             "diagnostics", self._info["n_layers"], lambda layer: _core.recording_diagnose(self._handle, layer)

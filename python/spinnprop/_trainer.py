@@ -36,6 +36,7 @@ _TRAINED: Dict[str, int] = {
     "tau_syn": _core.TRAIN_TAU_SYN,
     "threshold": _core.TRAIN_THRESHOLD,
     "reset": _core.TRAIN_RESET,
+    "drive": _core.TRAIN_DRIVE,
 }
 _SCHEDULES: Dict[Optional[str], int] = {
     "constant": _core.SCHEDULE_CONSTANT,
@@ -92,13 +93,13 @@ class Trainer:
         Seeds the order of samples, input dropout and initial delays.
     optimizer : "sgd", "adam" or "adamw"
     train : list of str, or None
-        What is trained, of "weights", "delays" (recurrent ones among them), "tau_mem", "tau_syn", "threshold" and "reset"; None:
-        weights, and delays that have a learning rate. Neuron parameters by the gradient rule of "event" alone. Neurons of a
+        What is trained, of "weights", "delays" (recurrent ones among them), "tau_mem", "tau_syn", "threshold", "reset" and
+        "drive"; None: weights, and delays that have a learning rate. Neuron parameters by the gradient rule of "event" alone. Neurons of a
         layer that share a value go on sharing it; where any two differ, each has its own.
     learning_rate : float
     neuron_learning_rate : float
         Per step, of numbers p without a unit that begin at 0: tau_mem, tau_syn and threshold are what they were times exp(p), a reset
-        what it was plus p thresholds, kept below the threshold.
+        or drive what it was plus p thresholds, resets kept below the threshold.
     delay_learning_rate : float
         Per step, of what is trained: seconds, or a number without a unit with a sigmoid. 0 leaves delays as they are, outside their
         range, too: delay_parameter, _shift, _scale, _l1 and _l2 are for delays that are trained, or drawn by delay_init.

@@ -31,6 +31,8 @@ extension spinnprop_network_options {
         options.tauSyn = try array(tau_syn, n_tau_syn, "tau_syn", lengths: [1, layerCount, neuronCount])
         options.threshold = try array(threshold, n_threshold, "threshold", lengths: [1, layerCount, neuronCount])
         options.reset = try array(reset, n_reset, "reset", lengths: [1, layerCount, neuronCount])
+        options.drive = try array(drive, n_drive, "drive", lengths: [1, layerCount, neuronCount])
+        options.refractory = try array(refractory, n_refractory, "refractory", lengths: [1, layerCount, neuronCount])
         options.recurrent = try array(recurrent, n_recurrent, "recurrent", lengths: [1, layerCount - 1]).map { $0 != 0 }
         options.initialisation.mean = try array(weight_mean, n_weight_mean, "weight_mean", lengths: [layerCount])
         options.initialisation.std = try array(weight_std, n_weight_std, "weight_std", lengths: [layerCount])

@@ -4,7 +4,7 @@ import Mathematics
 import Networks
 import Neurons
 
-/// SPINNPROP_WEIGHTS .. SPINNPROP_RESET, SPINNPROP_MASK .. SPINNPROP_RECURRENT_WEIGHT_BOUNDS.
+/// SPINNPROP_WEIGHTS .. SPINNPROP_REFRACTORY, SPINNPROP_MASK .. SPINNPROP_RECURRENT_WEIGHT_BOUNDS.
 enum Parameter {
     case weights(recurrent: Bool)
     case delays(recurrent: Bool)
@@ -23,6 +23,8 @@ enum Parameter {
         case SPINNPROP_TAU_SYN: self = .neuron(\.tauSyn, name: "tau_syn")
         case SPINNPROP_THRESHOLD: self = .neuron(\.threshold, name: "threshold")
         case SPINNPROP_RESET: self = .neuron(\.reset, name: "reset")
+        case SPINNPROP_DRIVE: self = .neuron(\.drive, name: "drive")
+        case SPINNPROP_REFRACTORY: self = .neuron(\.refractory, name: "refractory")
         case SPINNPROP_MASK: self = .mask(recurrent: false)
         case SPINNPROP_RECURRENT_MASK: self = .mask(recurrent: true)
         case SPINNPROP_SIGNS: self = .signs(recurrent: false)
@@ -31,7 +33,7 @@ enum Parameter {
         case SPINNPROP_RECURRENT_WEIGHT_BOUNDS: self = .bounds(recurrent: true)
         default:
             throw .invalidValue(
-                "parameter is \(number); it must be SPINNPROP_WEIGHTS (0) .. SPINNPROP_RESET (7), or SPINNPROP_MASK (16) .. "
+                "parameter is \(number); it must be SPINNPROP_WEIGHTS (0) .. SPINNPROP_REFRACTORY (9), or SPINNPROP_MASK (16) .. "
                     + "SPINNPROP_RECURRENT_WEIGHT_BOUNDS (21)")
         }
     }

@@ -109,6 +109,7 @@ final class ClockPlans: @unchecked Sendable {
 
     /// - Throws: `invalidValue` for numbers beyond float32, `cancelled`.
     init(_ network: Network, grid: TimeGrid, monitor: Monitor?) throws(SpinnpropError) {
+        try network.checkPlainNeurons(engine: ClockSubstrate.name)
         let poller = Poller(monitor)
         layerCount = network.layers.count
         planBlock = try Block(layerCount)

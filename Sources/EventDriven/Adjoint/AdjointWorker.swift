@@ -26,6 +26,13 @@ struct Jumps {
         let slope = currents[jump] - flow.threshold
         return slope > 0 ? ((flow.threshold - flow.reset) * lambdaV + errors[jump]) / slope : -lambdaV
     }
+
+    /// lV before a spike that a refractory period follows. - Parameter released: what the spike's time does at its end.
+    @inline(__always)
+    func lambdaV(_ jump: Int, released: Double, _ flow: Flow) -> Double {
+        let slope = currents[jump] - flow.threshold
+        return slope > 0 ? (released + errors[jump]) / slope : 0
+    }
 }
 
 /// Where an incoming connection's sums go while one sample is run backward; trivial, so that hot loops touch no reference counts.

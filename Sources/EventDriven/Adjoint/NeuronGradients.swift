@@ -8,20 +8,26 @@ import Neurons
 /// The adjoint method (EventProp: Wunderlich and Pehle 2021) appends the equations of motion to the loss with multipliers lV, lI, which are so
 /// chosen that nothing is left of how the state moves. What is left of a parameter is its explicit place in those equations:
 ///
-///     L + integral of lV (tau_m V' + V - I) + lI (tau_s I' + I)
-///     dL/dtau_m = integral of lV V'  between events,     dL/dtau_s = integral of lI I'
+///     L + integral of lV (tau_m V' + V - I - D) + lI (tau_s I' + I)
+///     dL/dtau_m = integral of lV V'  between events,     dL/dtau_s = integral of lI I',     dL/dD = -integral of lV
 ///
 /// dL/dV = -tau_m lV and dL/dI = -tau_s lI at any time. Over an interval from (V, I) to the next event, where the adjoint is (lV, lI), both integrals
 /// are the derivatives of the interval's map V -> a V + h I, I -> b I, with V and I held:
 ///
 ///     dL/dtau_m = -tau_m lV (da/dtau_m V + dh/dtau_m I)
 ///     dL/dtau_s = -tau_m lV dh/dtau_s I - tau_s lI db/dtau_s I
+///     dL/dD = -tau_m lV (1 - a)
 ///
-/// At a spike V' passes from V'- = (I - theta) / tau_m to V'+ = (I - V_reset) / tau_m. A threshold higher by e makes it later by e / V'-, and the
+/// Thresholds and resets are measured from the drive, as V is. At a spike V' passes from V'- = (I - theta) / tau_m to V'+ = (I - V_reset) / tau_m. A threshold higher by e makes it later by e / V'-, and the
 /// membrane after it lower by e V'+ / V'-; so does a membrane lower by e just before. A reset higher by e is a membrane higher by e after it:
 ///
 ///     dL/dtheta   = tau_m lV-     lV before the spike, after the adjoint's jump in reverse time
 ///     dL/dV_reset = -tau_m lV+    lV after the spike
+///
+/// A refractory period holds the membrane at V_reset until t_r: nothing moves it, lV = 0 until then, lV+ is that at t_r. Longer by e it leaves the membrane
+/// lower by e V'(t_r) afterwards:
+///
+///     dL/dt_ref = (I(t_r) - V_reset) lV(t_r)
 ///
 /// Whatever else a spike's time acts on, the loss, the neurons that the spike reaches, this layer's own among them, is in its error, and so in lV-.
 /// The time of a maximum does not matter: V' = 0 there, or it is that of an arrival or of the end. A measured spike whose membrane could not rise to the
@@ -36,9 +42,17 @@ final class NeuronGradients {
     /// An event of a neuron: the state just after it, and how that moves until the next; after the last there is no adjoint.
     private struct Step {
         let v, i: Double
-        /// -1: an arrival.
-        let jump: Int
+        let event: Event
         var flow: FlowDerivatives
+    }
+
+    private enum Event: Equatable {
+        /// The beginning, at time 0.
+        case start
+        case arrival
+        case jump(Int)
+        /// The end of a refractory period.
+        case release
     }
 
     init(_ poller: Poller) {
@@ -60,16 +74,17 @@ final class NeuronGradients {
             guard let last = own.last(where: { jumps.errors[Int(groups.members[$0])] != 0 }) else { continue }
             if !plan.sharesArrivals { try arrivals.collect(plan.incoming, rows: rows, neuron: neuron) }
             let count = try replay(plan, neuron, jumps, own.lowerBound...last, sharesIntervals: sharesIntervals)
-            reverse(plan.flow(neuron), jumps, count: count, into: sums.of(neuron))
+            reverse(plan, plan.flow(neuron), jumps, count: count, into: sums.of(neuron))
         }
     }
 
-    /// The intervals between arrivals, which neurons share where no spike cuts them.
+    /// The intervals before each arrival, the first one from time 0 on, which neurons share where no spike cuts them.
     private func makeIntervals(_ flow: Flow, until end: Double) throws(SpinnpropError) {
         try whole.reserve(arrivals.count)
-        var event = 0
-        while event + 1 < arrivals.count, arrivals.times[event] < end {
-            whole.pointer[event] = flow.derivatives(arrivals.times[event + 1] - arrivals.times[event])
+        var (event, last) = (0, 0.0)
+        while event < arrivals.count, last < end {
+            whole.pointer[event] = flow.derivatives(arrivals.times[event] - last)
+            last = arrivals.times[event]
             event += 1
             try poller.spend(16)
         }
@@ -80,54 +95,89 @@ final class NeuronGradients {
         _ plan: LayerPlan, _ neuron: Int, _ jumps: Jumps, _ own: ClosedRange<Int>, sharesIntervals: Bool
     ) throws(SpinnpropError) -> Int {
         let flow = plan.flow(neuron)
-        try steps.reserve(arrivals.count + own.count)
-        let (steps, times) = (steps.pointer, arrivals.times)
-        var (v, i, now) = (0.0, 0.0, 0.0)
-        var (event, at, count) = (0, own.lowerBound, 0)
+        try steps.reserve(1 + arrivals.count + (plan.isRefractory ? 2 : 1) * own.count)
+        let steps = steps.pointer
+        var (v, i, now, release) = (flow.start, 0.0, 0.0, Double.infinity)
+        steps[0] = Step(v: v, i: i, event: .start, flow: .still)
+        var (event, at, count) = (0, own.lowerBound, 1)
         while at <= own.upperBound {
             let jump = Int(groups.members[at])
-            // A spike comes before an arrival at the same time.
-            let isJump = event == arrivals.count || jumps.times[jump] <= times[event]
-            let time = isJump ? jumps.times[jump] : times[event]
-            if count > 0 {
-                let isWhole = sharesIntervals && !isJump && steps[count - 1].jump < 0
-                let moved = isWhole ? whole.pointer[event - 1] : flow.derivatives(time - now)
-                steps[count - 1].flow = moved
-                v = moved.propagators.a * v + moved.propagators.h * i
-                i *= moved.propagators.b
-            }
-            if isJump {
-                if jumps.isSpiking { v = flow.reset }
+            let arrival = arrivals.time(event)
+            // A neuron is let go before it spikes, and spikes before what arrives at the same time.
+            let isNext = jumps.times[jump] <= arrival
+            let isRelease = release < .infinity && (isNext || release <= arrival)
+            let isJump = !isRelease && isNext
+            let time = isRelease ? min(release, jumps.times[jump]) : isJump ? jumps.times[jump] : arrival
+            let before = steps[count - 1].event
+            let isWhole = sharesIntervals && !isJump && !isRelease && (before == .arrival || before == .start)
+            let moved = isWhole ? whole.pointer[event] : flow.derivatives(time - now)
+            steps[count - 1].flow = moved
+            if release == .infinity { v = moved.propagators.a * v + moved.propagators.h * i }
+            i *= moved.propagators.b
+            if isRelease {
+                release = .infinity
+            } else if isJump {
+                if jumps.isSpiking {
+                    v = flow.reset
+                    if plan.isRefractory { release = time + flow.refractory }
+                }
                 at += 1
             } else {
                 let connection = plan.incoming[Int(arrivals.connections[event])]
                 i += connection.columns.pointer[Int(arrivals.units[event]) * plan.stride + neuron]
                 event += 1
             }
-            steps[count] = Step(v: v, i: i, jump: isJump ? jump : -1, flow: .still)
+            steps[count] = Step(
+                v: v, i: i, event: isRelease ? .release : isJump ? .jump(jump) : .arrival, flow: .still)
             (now, count) = (time, count + 1)
             try poller.spend(8)
         }
         return count
     }
 
+    /// The current after all that arrives at the time of an event, as a period of 0 that is to be longer holds the membrane meanwhile.
+    private func settledCurrent(_ event: Int, _ count: Int) -> Double {
+        var at = event
+        while at + 1 < count, steps.pointer[at].flow.propagators.a == 1, steps.pointer[at + 1].event == .arrival {
+            at += 1
+        }
+        return steps.pointer[at].i
+    }
+
     /// From the last event to the first.
-    private func reverse(_ flow: Flow, _ jumps: Jumps, count: Int, into sums: UnsafeMutablePointer<NeuronSum>) {
-        var (lambdaV, lambdaI) = (0.0, 0.0)
+    private func reverse(
+        _ plan: LayerPlan, _ flow: Flow, _ jumps: Jumps, count: Int, into sums: UnsafeMutablePointer<NeuronSum>
+    ) {
+        var (lambdaV, lambdaI, released) = (0.0, 0.0, 0.0)
         var sum = sums.pointee
         for at in stride(from: count - 1, through: 0, by: -1) {
             let step = steps.pointer[at]
             let moved = step.flow
             sum.tauMem += lambdaV * (moved.aMem * step.v + moved.hMem * step.i)
             sum.tauSyn += step.i * (lambdaV * moved.hSyn * flow.ratio + lambdaI * moved.bSyn)
+            sum.drive += lambdaV * moved.complement
             lambdaI = moved.propagators.b * lambdaI + moved.propagators.h * flow.ratio * lambdaV
             lambdaV *= moved.propagators.a
-            guard step.jump >= 0 else { continue }
-            let after = lambdaV
-            lambdaV += jumps.delta(step.jump, lambdaV: lambdaV, flow)
-            guard jumps.isSpiking else { continue }
-            sum.threshold += lambdaV
-            sum.reset += after
+            switch step.event {
+            case .start, .arrival: break
+            case .release:
+                sum.reset += lambdaV
+                released = (step.i - step.v) * lambdaV
+                sum.refractory += flow.refractory > 0 ? released : (settledCurrent(at, count) - step.v) * lambdaV
+                lambdaV = 0
+            case .jump(let jump):
+                if plan.isRefractory {
+                    lambdaV = jumps.lambdaV(jump, released: released, flow)
+                    released = 0
+                } else {
+                    let after = lambdaV
+                    lambdaV += jumps.delta(jump, lambdaV: lambdaV, flow)
+                    guard jumps.isSpiking else { continue }
+                    sum.reset += after
+                    sum.refractory += (settledCurrent(at, count) - step.v) * after
+                }
+                sum.threshold += lambdaV
+            }
         }
         sums.pointee = sum
     }
@@ -139,6 +189,8 @@ struct NeuronSum {
     var tauSyn = 0.0
     var threshold = 0.0
     var reset = 0.0
+    var drive = 0.0
+    var refractory = 0.0
 }
 
 /// The sums of a layer's neurons in one part of a batch.
@@ -156,7 +208,7 @@ final class NeuronSums: @unchecked Sendable {
 
     /// The gradients of a layer, one per neuron, from the parts' sums in order.
     static func gradients(_ parts: [NeuronSums], _ plan: LayerPlan) -> LIFParameters {
-        var all = LIFParameters(tauMem: [], tauSyn: [], threshold: [], reset: [])
+        var all = LIFParameters.none
         for neuron in 0..<plan.neuronCount {
             var sum = NeuronSum()
             for part in parts {
@@ -165,12 +217,16 @@ final class NeuronSums: @unchecked Sendable {
                 sum.tauSyn += own.tauSyn
                 sum.threshold += own.threshold
                 sum.reset += own.reset
+                sum.drive += own.drive
+                sum.refractory += own.refractory
             }
             let tauMem = plan.flow(neuron).tauMem
             all.tauMem.append(-sum.tauMem)
             all.tauSyn.append(-sum.tauSyn)
             all.threshold.append(tauMem * sum.threshold)
             all.reset.append(-tauMem * sum.reset)
+            all.drive.append(-tauMem * sum.drive)
+            all.refractory.append(sum.refractory)
         }
         return all
     }

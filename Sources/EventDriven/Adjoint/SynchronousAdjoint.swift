@@ -115,8 +115,8 @@ extension LayerPlan {
         while n <= last {
             while event &+ 1 < arrivals.count, times[event &+ 1] < jumps.times[n] { event &+= 1 }
             let interval = jumps.times[n] - times[event]
-            // An interval below 0 is a jump before the first arrival, which a measured recording may hold.
-            guard interval >= 0, interval < longest else { return nil }
+            // A jump that no arrival came before: a measured spike, or a maximum at the first arrival.
+            guard jumps.times[n] > times[0], interval < longest else { return nil }
             state.event.pointer[n] = Int32(truncatingIfNeeded: event)
             intervals[n] = interval
             n &+= 1

@@ -41,6 +41,11 @@ extension LayerPlan {
         let columns = self.columns.pointer
         let start = output.count
         var now = arrivals.times[0]
+        if isDriven {
+            // Until the first event the drive alone moves them.
+            let p = Case.propagators(flow, now)
+            for n in 0..<stride / 4 { store(thresholds.starts(n) * p.a, at: lanes.v + 4 &* n) }
+        }
         var event = 0
         var isAnyoneNear = false
         while true {

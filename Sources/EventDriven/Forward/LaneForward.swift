@@ -66,6 +66,8 @@ extension LayerPlan {
         let (times, order, columns, count) = (arrivals.times, arrivals.order, arrivals.columns, arrivals.count)
         try state.poller.spend(8 &* count)
         var (v, i) = (SIMD4<Double>.zero, SIMD4<Double>.zero)
+        // Until the first arrival the drive alone moves them.
+        if isDriven, count > 0 { v = thresholds.starts(first / 4) * Case.propagators(flow, loadVector(times)).a }
         var event = 0
         while event < count {
             let start = loadVector(times + 4 &* event)

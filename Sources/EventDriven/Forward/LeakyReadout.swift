@@ -4,7 +4,7 @@ import Networks
 import Neurons
 
 extension LayerPlan {
-    /// The maximum of one neuron's membrane up to `endTime`. `propagators` are those of the interval after each event, the last
+    /// The maximum of one neuron's membrane V, not measured from the drive, up to `endTime`. `propagators` are those of the interval after each event, the last
     /// one endless.
     func maximum(
         neuron: Int, _ arrivals: Arrivals, _ propagators: UnsafePointer<Propagators>, endTime: Double, poller: Poller
@@ -12,28 +12,36 @@ extension LayerPlan {
         let flow = self.flow(neuron)
         let times = arrivals.times
         var best = MembraneMaximum()
-        var (v, i) = (0.0, 0.0)
-        var event = 0
-        while event < arrivals.count, times[event] <= endTime {
-            let start = times[event]
+        let drive = flow.drive
+        var (v, i) = (flow.start, 0.0)
+        // Until the first arrival a drive alone moves the membrane.
+        var event = isDriven ? -1 : 0
+        while event < arrivals.count, (event < 0 ? 0 : times[event]) <= endTime {
+            let start = event < 0 ? 0 : times[event]
             try poller.spend(8)
-            let own = feedForward[Int(arrivals.connections[event])]
-            i += own.columns.pointer[Int(arrivals.units[event]) * stride + neuron]
+            if event >= 0 {
+                let own = feedForward[Int(arrivals.connections[event])]
+                i += own.columns.pointer[Int(arrivals.units[event]) * stride + neuron]
+            }
             let isLast = event + 1 == arrivals.count || times[event + 1] > endTime
             let length = isLast ? endTime - start : times[event + 1] - start
-            let p = isLast ? flow.propagators(length) : propagators[event]
+            let p = isLast || event < 0 ? flow.propagators(length) : propagators[event]
             let endV = p.a * v + p.h * i
             let endI = p.b * i
-            if v < i && i > best.value {
-                // The peak, where the membrane equals the current, if it lies inside; otherwise the end of the rise.
-                if endI <= endV {
+            // It goes where current and drive, or the drive alone, draw it.
+            if max(i, 0) + drive > best.value {
+                // The end of a rise, or the peak, where the membrane equals the current, if it lies inside.
+                if endI > endV {
+                    if endV + drive > best.value {
+                        best = MembraneMaximum(
+                            value: endV + drive, time: start + length, current: (isLast ? endV : endI) + drive)
+                    }
+                } else if v < i && i > 0 {
                     let elapsed = flow.timeToPeak(v: v, i: i)
-                    let peak = i * CrossingGeneral.decay(flow, x: elapsed)
+                    let peak = i * CrossingGeneral.decay(flow, x: elapsed) + drive
                     if peak > best.value {
                         best = MembraneMaximum(value: peak, time: start + min(elapsed, length), current: peak)
                     }
-                } else if endV > best.value {
-                    best = MembraneMaximum(value: endV, time: start + length, current: isLast ? endV : endI)
                 }
             }
             (v, i) = (endV, endI)

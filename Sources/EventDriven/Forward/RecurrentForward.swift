@@ -1,4 +1,4 @@
-// Forward through any layer with recurrence, neuron by neuron: a queue of arrivals and of the spikes that neurons are due to make.
+// Forward through any layer, neuron by neuron: a queue of arrivals and of the spikes that neurons are due to make.
 import Mathematics
 import Networks
 import Neurons
@@ -9,6 +9,8 @@ final class RecurrentState {
     let v = Block<Double>()
     let i = Block<Double>()
     let last = Block<Double>()
+    /// When the refractory period after a neuron's last spike ends.
+    let release = Block<Double>()
     /// Whether the due time in the queue is exact or only a lower bound.
     let isExact = Block<Bool>()
     let poller: Poller
@@ -18,9 +20,7 @@ final class RecurrentState {
     init(_ poller: Poller) { self.poller = poller }
 
     func reset(neurons: Int) throws(SpinnpropError) {
-        try v.clear(neurons)
-        try i.clear(neurons)
-        try last.clear(neurons)
+        for block in [v, i, last, release] { try block.clear(neurons) }
         try isExact.reserve(neurons)
         isExact.pointer.update(repeating: true, count: neurons)
         due.reset(count: neurons)
@@ -34,6 +34,14 @@ extension LayerPlan {
         _ arrivals: Arrivals, _ state: RecurrentState, output: SpikeColumns, endTime: Double, budget: SpikeBudget
     ) throws(SpinnpropError) {
         try state.reset(neurons: neuronCount)
+        if isDriven {
+            for neuron in 0..<neuronCount {
+                state.v.pointer[neuron] = flow(neuron).start
+                bound(neuron, state)
+            }
+        }
+        // What never comes, at an infinite time, does not come before the end.
+        let endTime = min(endTime, .greatestFiniteMagnitude)
         var mover = Mover(plan: self)
         var event = 0
         let start = output.count
@@ -86,15 +94,25 @@ extension LayerPlan {
         let flow = self.flow(neuron)
         let (v, i) = (state.v.pointer[neuron], state.i.pointer[neuron])
         state.isExact.pointer[neuron] = false
+        let (last, release) = (state.last.pointer[neuron], state.release.pointer[neuron])
+        if release > last { return release }
+        guard flow.threshold > 0 else {
+            // As if an inhibitory current were gone.
+            let drawn = max(i, 0)
+            return v < drawn ? last + flow.tauMem * (flow.threshold - v) / (drawn - v) : .infinity
+        }
         guard i > flow.threshold, v < i else { return .infinity }
-        return state.last.pointer[neuron] + flow.tauMem * (flow.threshold - v) / (i - v)
+        return last + flow.tauMem * (flow.threshold - v) / (i - v)
     }
 
     private func refine(_ neuron: Int, _ state: RecurrentState) {
-        let elapsed = CrossingGeneral.timeToThreshold(
-            flow(neuron), v: state.v.pointer[neuron], i: state.i.pointer[neuron])
+        let flow = self.flow(neuron)
+        let last = state.last.pointer[neuron]
+        let held = max(0, state.release.pointer[neuron] - last)
+        let current = state.i.pointer[neuron] * (held > 0 ? flow.propagators(held).b : 1)
+        let elapsed = CrossingGeneral.timeToThreshold(flow, v: state.v.pointer[neuron], i: current)
         state.isExact.pointer[neuron] = true
-        state.due.set(state.last.pointer[neuron] + elapsed, at: neuron)
+        state.due.set((held > 0 ? state.release.pointer[neuron] : last) + elapsed, at: neuron)
     }
 
     private func schedule(_ neuron: Int, at time: Double, _ state: RecurrentState) throws(SpinnpropError) {
@@ -178,6 +196,14 @@ private struct Mover {
 
     @inline(__always)
     mutating func move(_ neuron: Int, to time: Double, _ state: RecurrentState) {
+        // Until its release the current alone moves.
+        let (last, release) = (state.last.pointer[neuron], state.release.pointer[neuron])
+        if release > last {
+            let until = min(release, time)
+            state.i.pointer[neuron] *= plan.flow(neuron).propagators(until - last).b
+            state.last.pointer[neuron] = until
+            if release >= time { return }
+        }
         let p = propagators(neuron, time - state.last.pointer[neuron])
         let (v, i) = (state.v.pointer[neuron], state.i.pointer[neuron])
         state.v.pointer[neuron] = min(p.a * v + p.h * i, plan.flow(neuron).threshold.nextDown)
@@ -189,5 +215,6 @@ private struct Mover {
     mutating func spike(_ neuron: Int, at time: Double, _ state: RecurrentState) {
         move(neuron, to: time, state)
         state.v.pointer[neuron] = plan.flow(neuron).reset
+        state.release.pointer[neuron] = time + plan.flow(neuron).refractory
     }
 }

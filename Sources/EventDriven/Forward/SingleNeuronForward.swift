@@ -13,7 +13,7 @@ extension LayerPlan {
         let flow = self.flow(neuron)
         let below = flow.threshold.nextDown
         let times = arrivals.times
-        var (v, i) = (0.0, 0.0)
+        var (v, i) = (flow.start * (isDriven ? flow.propagators(arrivals.time(0)).a : 0), 0.0)
         var event = 0
         while event < arrivals.count, times[event] <= endTime {
             try poller.spend(8)

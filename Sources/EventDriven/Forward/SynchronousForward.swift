@@ -40,6 +40,7 @@ extension LayerPlan {
         let (times, connections, units) = (arrivals.times, arrivals.connections, arrivals.units)
         var lanes = try state.lanes(stride: stride, events: events)
         intervals(motion, times, events, lanes)
+        if isDriven, events > 0 { start(motion, lanes, at: times[0]) }
         let columns = self.columns.pointer
         let poller = state.poller
         var event = 0
@@ -64,6 +65,15 @@ extension LayerPlan {
             event &+= 1
         }
         try checkFinite(lanes.i)
+    }
+
+    /// States at the first event: until then the drive alone moves them. Where neurons receive late, so does everything but that.
+    private func start(_ motion: some Motion, _ lanes: SynchronousLanes, at time: Double) {
+        for n in 0..<stride / 4 {
+            let late = isShifted ? loadVector(feedForward[0].delayRow.pointer + 4 &* n) : .zero
+            let p = motion.propagators(motion.constants(n), SIMD4(repeating: time) + late)
+            store(motion.thresholds.starts(n) * p.a, at: lanes.v + 4 &* n)
+        }
     }
 
     /// The interval after each event, the last one endless, and its propagators.

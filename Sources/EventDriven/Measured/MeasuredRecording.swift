@@ -14,7 +14,7 @@ extension Recording {
     ///   - layers: the spikes of each layer, in order; those of a leaky read-out, which has none, may be left out.
     ///   - endTime: when the measurement ended, seconds, inclusive; infinite: when all was silent.
     /// - Throws: `invalidValue` for spikes that do not fit the network, the input or `endTime`, and for neurons that spike twice at
-    ///   once; `cancelled`.
+    ///   once or within their refractory period; `cancelled`.
     public static func measured(
         _ network: Network, _ input: SpikeTrains, _ layers: [SpikeTrains], endTime: Double = .infinity,
         monitor: Monitor? = nil
@@ -44,6 +44,7 @@ private final class MeasuredRun: @unchecked Sendable {
     ) throws(SpinnpropError) {
         try EventSubstrate.check(network, input)
         try ForwardOptions(endTime: endTime).check()
+        try EventSubstrate.checkEnd(network, endTime)
         try MeasuredRun.check(network, input, layers, endTime)
         (self.network, self.input, measured) = (network, input, layers)
         (self.endTime, self.monitor) = (endTime, monitor)
@@ -116,7 +117,7 @@ private final class MeasuredRun: @unchecked Sendable {
             let count = layer.isSpiking ? input.sampleCount * layer.neuronCount : 0
             return LayerRecording(
                 neuronCount: layer.neuronCount, isSpiking: layer.isSpiking, thresholds: layer.parameters.threshold,
-                segments: columns[index], maxima: layer.isSpiking ? [] : maxima.values,
+                drives: layer.parameters.drive, segments: columns[index], maxima: layer.isSpiking ? [] : maxima.values,
                 maximumTimes: layer.isSpiking ? [] : maxima.times,
                 maximumCurrents: layer.isSpiking ? [] : maxima.currents,
                 modelTimes: Array(UnsafeBufferPointer(start: modelTimes[index].pointer, count: count)))

@@ -33,10 +33,17 @@ extension LayerPlan {
         func advance() throws(SpinnpropError) {
             let last = spike
             spike = own.next().map { Int(row.groups.members[$0]) }
-            if let last, let spike, row.spikes.times[last] == row.spikes.times[spike] {
+            guard let last, let spike else { return }
+            let (time, before) = (row.spikes.times[spike], row.spikes.times[last])
+            guard time != before else {
                 throw .invalidValue(
-                    "neuron \(neuron) of layer \(layer) was measured to spike twice at \(row.spikes.times[spike]) s; leave one "
-                        + "of both out")
+                    "neuron \(neuron) of layer \(layer) was measured to spike twice at \(time) s; leave one of both out"
+                )
+            }
+            guard time >= before + flow.refractory else {
+                throw .invalidValue(
+                    "neuron \(neuron) of layer \(layer) was measured to spike at \(before) s and at \(time) s, within its refractory "
+                        + "period of \(flow.refractory) s; leave one of both out, or set a shorter period")
             }
         }
         func record(_ at: Int, time: Double, current: Double) throws(SpinnpropError) {
@@ -45,7 +52,13 @@ extension LayerPlan {
             try advance()
         }
         var first = Double.infinity
-        var (v, i) = (0.0, 0.0)
+        var (v, i) = (flow.start, 0.0)
+        if isDriven {
+            let length = arrivals.time(0)
+            let elapsed = flow.threshold > 0 ? .infinity : CrossingGeneral.timeToThreshold(flow, v: v, i: 0)
+            if elapsed <= length { first = elapsed }
+            v = min(v * flow.propagators(length).a, flow.threshold.nextDown)
+        }
         var event = 0
         while event < count, times[event] <= endTime, spike != nil || first == .infinity {
             let start = times[event]
@@ -81,7 +94,10 @@ extension LayerPlan {
             let p = propagators[event - 1]
             let (endV, endI) = (p.a * v + p.h * i, p.b * i)
             if first == .infinity {
-                let mayFire = CrossingGeneral.mayFire(flow, v: v, i: i, endV: endV, endI: endI)
+                // A neuron that fires by itself stays above a threshold that it has passed.
+                let mayFire =
+                    flow.threshold > 0
+                    ? CrossingGeneral.mayFire(flow, v: v, i: i, endV: endV, endI: endI) : endV > flow.threshold
                 let elapsed = mayFire ? CrossingGeneral.timeToThreshold(flow, v: v, i: i) : .infinity
                 if elapsed < .infinity { first = start + min(elapsed, end - start) }
             }

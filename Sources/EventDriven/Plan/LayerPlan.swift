@@ -92,6 +92,10 @@ final class LayerPlan: @unchecked Sendable {
     let ownThresholds: OwnThresholds?
     /// Time constants, and thresholds and resets, of neurons that differ in their time constants.
     let ownMotion: OwnMotion?
+    /// Whether anything but arrivals moves neurons on: the end of a refractory period, a drive that makes them fire. They are run one by one.
+    let isTimed: Bool
+    let isRefractory: Bool
+    let isDriven: Bool
     /// Whether every spike arrives at all neurons at once, those of recurrent connections among them.
     let sharesArrivals: Bool
     /// The turned weights of each incoming connection.
@@ -115,8 +119,11 @@ final class LayerPlan: @unchecked Sendable {
                 count: connection.preCount * stride, bytesPerElement: MemoryLayout<Double>.stride,
                 "the turned weights of layer \(layer)")
         }
+        isRefractory = isSpiking && own.parameters.isRefractory
+        isDriven = own.parameters.isDriven
+        isTimed = isRefractory || (isSpiking && flows.contains { $0.threshold <= 0 })
         let sharesTime = own.parameters.tauMem.count == 1 && own.parameters.tauSyn.count == 1
-        let isSparse = asOne && sharesTime && own.isSpiking && LayerPlan.isSparse(network, layer: layer)
+        let isSparse = asOne && !isTimed && sharesTime && own.isSpiking && LayerPlan.isSparse(network, layer: layer)
         let incoming = try network.connections.enumerated().filter { $0.element.target == layer }
             .map { (index, connection) throws(SpinnpropError) in
                 try EventConnection(
@@ -129,7 +136,7 @@ final class LayerPlan: @unchecked Sendable {
         self.isSparse = isSparse
         ownThresholds = sharesTime && flows.count > 1 ? try OwnThresholds(flows, stride: stride) : nil
         ownMotion = !sharesTime && recurrent.isEmpty ? try OwnMotion(flows, stride: stride) : nil
-        let movesAsOne = asOne && (flows.count == 1 || ownThresholds != nil || ownMotion != nil)
+        let movesAsOne = asOne && !isTimed && (flows.count == 1 || ownThresholds != nil || ownMotion != nil)
         isSynchronous = movesAsOne && sharesArrivals && !isSparse
         isShifted =
             movesAsOne && !isSparse && isSpiking && recurrent.isEmpty && feedForward.count == 1
@@ -155,6 +162,9 @@ final class LayerPlan: @unchecked Sendable {
         isShifted = other.isShifted
         isSideBySide = other.isSideBySide
         isSparse = other.isSparse
+        isTimed = other.isTimed
+        isRefractory = other.isRefractory
+        isDriven = other.isDriven
         ownThresholds = other.ownThresholds
         ownMotion = other.ownMotion
         sharesArrivals = other.sharesArrivals

@@ -12,6 +12,8 @@ protocol Thresholds {
     /// A current as the neuron itself has it.
     func current(_ measured: Double, _ neuron: Int) -> Double
     func reset(_ neuron: Int) -> Double
+    /// Where four neurons in a row begin.
+    func starts(_ vector: Int) -> SIMD4<Double>
     /// Those of four neurons.
     func resets(_ neurons: SIMD4<Int32>) -> SIMD4<Double>
 }
@@ -29,6 +31,8 @@ struct SharedThreshold: Thresholds {
     @inline(__always)
     func reset(_ neuron: Int) -> Double { flow.reset }
     @inline(__always)
+    func starts(_ vector: Int) -> SIMD4<Double> { SIMD4(repeating: flow.start) }
+    @inline(__always)
     func resets(_ neurons: SIMD4<Int32>) -> SIMD4<Double> { SIMD4(repeating: flow.reset) }
 }
 
@@ -39,18 +43,20 @@ struct OwnThresholds: Thresholds, Sendable {
     private let columns: Columns
 
     private final class Columns: @unchecked Sendable {
-        let threshold, inverse, reset: Block<Double>
+        let threshold, inverse, reset, start: Block<Double>
 
         init(_ flows: [Flow], stride: Int) throws(SpinnpropError) {
             threshold = try Block(stride)
             inverse = try Block(stride)
             reset = try Block(stride)
-            for block in [threshold, inverse, reset] { try block.clear(stride) }
+            start = try Block(stride)
+            for block in [threshold, inverse, reset, start] { try block.clear(stride) }
             for (neuron, own) in flows.enumerated() {
                 threshold.pointer[neuron] = own.threshold
                 inverse.pointer[neuron] = own.inverseThreshold
                 // Rounding must not put it onto the threshold.
                 reset.pointer[neuron] = min(own.reset * own.inverseThreshold, 1.0.nextDown)
+                start.pointer[neuron] = own.inThresholds.start
             }
         }
     }
@@ -77,6 +83,8 @@ struct OwnThresholds: Thresholds, Sendable {
     func current(_ measured: Double, _ neuron: Int) -> Double { measured * columns.threshold.pointer[neuron] }
     @inline(__always)
     func reset(_ neuron: Int) -> Double { columns.reset.pointer[neuron] }
+    @inline(__always)
+    func starts(_ vector: Int) -> SIMD4<Double> { loadVector(columns.start.pointer + 4 &* vector) }
     @inline(__always)
     func resets(_ neurons: SIMD4<Int32>) -> SIMD4<Double> { gathered(columns.reset.pointer, neurons) }
 }

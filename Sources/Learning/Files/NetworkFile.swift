@@ -5,8 +5,8 @@ import Neurons
 
 /// A network's file: metadata `delays` (the kind of all layers, or the layers' with commas between), `recurrent`, `readout`; tensors `sizes` and, per layer l, `layers.l.weights` (post, pre),
 /// `.recurrent_weights`, `.delays`, `.recurrent_delays` (as their kind says), `.tau_mem`, `.tau_syn`, `.threshold`,
-/// `.reset` (one number or one per neuron); where weights are held to something `.mask` (post, pre), `.signs` (pre) and `.weight_bounds` (2), and
-/// `.recurrent_mask` and so on.
+/// `.reset`, and unless they are 0 `.drive` and `.refractory` (one number or one per neuron); where weights are held to something `.mask` (post, pre),
+/// `.signs` (pre) and `.weight_bounds` (2), and `.recurrent_mask` and so on.
 ///
 /// Where layers are no chain, metadata `connections` stand in place of `recurrent`, as "0-1,1-2,0-2", in the network's order; `delays` are theirs then,
 /// and what belongs to a layer's further sources k is `layers.l.from_k.weights`, `.delays` and so on.
@@ -62,9 +62,10 @@ public enum NetworkFile {
         file.add(prefix + "sizes", integers: sizes, shape: [sizes.count])
         for (index, layer) in network.layers.enumerated() {
             let own = "\(prefix)layers.\(index)."
-            for (name, path) in neuronParameters {
-                let values = layer.parameters[keyPath: path]
-                file.add(own + name, values, shape: [values.count])
+            for field in LIFParameters.fields {
+                let values = layer.parameters[keyPath: field.path]
+                if isOptional(field), values == [0] { continue }
+                file.add(own + field.name, values, shape: [values.count])
             }
         }
         for connection in network.connections {
@@ -154,8 +155,10 @@ public enum NetworkFile {
         }
         for layer in network.layers.indices {
             var parameters = LIFParameters()
-            for (name, path) in neuronParameters {
-                parameters[keyPath: path] = try file.doubles("\(prefix)layers.\(layer).\(name)")
+            for field in LIFParameters.fields {
+                let name = "\(prefix)layers.\(layer).\(field.name)"
+                if isOptional(field), !file.contains(name) { continue }
+                parameters[keyPath: field.path] = try file.doubles(name)
             }
             try network.setParameters(parameters, layer: layer)
         }
@@ -171,9 +174,8 @@ public enum NetworkFile {
         return network
     }
 
-    private static var neuronParameters: [(String, WritableKeyPath<LIFParameters, [Double]>)] {
-        [("tau_mem", \.tauMem), ("tau_syn", \.tauSyn), ("threshold", \.threshold), ("reset", \.reset)]
-    }
+    /// Whether files leave it out where it is 0.
+    private static func isOptional(_ field: LIFField) -> Bool { ["drive", "refractory"].contains(field.name) }
 
     private static func names(
         of ends: Ends, isFirst: Bool, prefix: String

@@ -5,7 +5,7 @@ import Spikes
 
 /// A recording's file: metadata `engine` ("measured" for none), `fingerprint` (16 hex digits, or "none"); tensors `end_time`, `time_stretch`, `partition` (where
 /// each part begins, and the end), `sizes` (units of the input, neurons of each layer), `input.times`, `.units`,
-/// `.offsets` and, per layer l, `layers.l.thresholds` (one number or one per neuron), `.times`, `.units`, `.currents`,
+/// `.offsets` and, per layer l, `layers.l.thresholds` and, unless it is 0, `.drives` (one number or one per neuron), `.times`, `.units`, `.currents`,
 /// `.offsets`, on a grid `.membranes`, and of measured spikes `.model_times` (samples, neurons); a leaky read-out has `.maxima`, `.maximum_times`, `.maximum_currents` (samples, neurons) in place of spikes. A
 /// recording on a grid has the metadata `decay` and the tensors `time_step`, `steps`, `copies`.
 public enum RecordingFile {
@@ -29,6 +29,7 @@ public enum RecordingFile {
         for (index, layer) in recording.layers.enumerated() {
             let own = "layers.\(index)."
             file.add(own + "thresholds", layer.thresholds, shape: [layer.thresholds.count])
+            if layer.drives != [0] { file.add(own + "drives", layer.drives, shape: [layer.drives.count]) }
             if layer.isSpiking {
                 add(layer, to: &file, prefix: own)
                 if recording.isMeasured {
@@ -211,6 +212,7 @@ public enum RecordingFile {
         }
         return LayerRecording(
             neuronCount: neuronCount, isSpiking: true, thresholds: try thresholds(in: file, layer, neuronCount),
+            drives: try drives(in: file, layer, neuronCount),
             segments: segments, modelTimes: modelTimes)
     }
 
@@ -239,6 +241,7 @@ public enum RecordingFile {
         }
         return LayerRecording(
             neuronCount: neuronCount, isSpiking: false, thresholds: try thresholds(in: file, layer, neuronCount),
+            drives: try drives(in: file, layer, neuronCount),
             segments: segments, maxima: maxima, maximumTimes: times, maximumCurrents: currents)
     }
 
@@ -252,6 +255,22 @@ public enum RecordingFile {
         }
         for (neuron, value) in values.enumerated() where !(value > 0 && value < .infinity) {
             throw .invalidValue("threshold \(neuron) of layer \(layer) is \(value); it must be finite and > 0")
+        }
+        return values
+    }
+
+    private static func drives(
+        in file: SafeTensors, _ layer: Int, _ neuronCount: Int
+    ) throws(SpinnpropError) -> [Double] {
+        let name = "layers.\(layer).drives"
+        guard file.contains(name) else { return [0] }
+        let values = try file.doubles(name)
+        guard values.count == 1 || values.count == neuronCount else {
+            throw .invalidValue(
+                "layer \(layer) has \(values.count) drives for \(neuronCount) neurons; give 1 or one each")
+        }
+        for (neuron, value) in values.enumerated() where !value.isFinite {
+            throw .invalidValue("drive \(neuron) of layer \(layer) is \(value); it must be finite")
         }
         return values
     }

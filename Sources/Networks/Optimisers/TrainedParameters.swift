@@ -15,12 +15,15 @@ public struct TrainedParameters: OptionSet, Sendable {
     public static let threshold = TrainedParameters(rawValue: 16)
     public static let reset = TrainedParameters(rawValue: 32)
 
-    static let all: TrainedParameters = [.weights, .delays, .tauMem, .tauSyn, .threshold, .reset]
+    public static let drive = TrainedParameters(rawValue: 64)
+
+    static let all = TrainedParameters(neurons).union([.weights, .delays])
+    /// In the order of `LIFParameters.fields`; refractory periods are not trained.
+    static let neurons: [TrainedParameters] = [.tauMem, .tauSyn, .threshold, .reset, .drive]
 
     /// The neuron parameters among them.
     var fields: [LIFField] {
-        zip([.tauMem, .tauSyn, .threshold, .reset] as [TrainedParameters], LIFParameters.fields)
-            .filter { contains($0.0) }.map(\.1)
+        zip(TrainedParameters.neurons, LIFParameters.fields).filter { contains($0.0) }.map(\.1)
     }
 }
 

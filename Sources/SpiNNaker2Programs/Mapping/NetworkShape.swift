@@ -33,8 +33,9 @@ struct NetworkShape: Equatable, Sendable {
     /// The connections into each layer, feed-forward ones first: the order in which arrivals are summed.
     let incoming: [[ConnectionShape]]
 
-    /// - Throws: `unsupported` for a leaky read-out, and for connections that skip layers.
+    /// - Throws: `unsupported` for a leaky read-out, for connections that skip layers, and for neurons with a drive or a refractory period.
     init(_ network: Network, grid: TimeGrid) throws(SpinnpropError) {
+        try network.checkPlainNeurons(engine: SpiNNaker2Engine.name)
         guard network.layers.allSatisfy(\.isSpiking) else {
             throw .unsupported(
                 "the loss program of engine \"\(SpiNNaker2Engine.name)\" reads spikes; make the network with a spiking read-out"

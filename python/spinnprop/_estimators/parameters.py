@@ -30,7 +30,7 @@ from ..losses import Loss, RateRegularisation
 #: Those that an engine chooses for its neurons and its grid unless they are given.
 CHOSEN = ("tau_mem", "tau_syn", "t_late", "learning_rate", "clip_norm", "bump")
 #: Those of the network alone, the trainer alone, and both, under the same names.
-OF_NETWORK = ("threshold", "delays", "recurrent", "readout", "weight_mean", "weight_std")
+OF_NETWORK = ("threshold", "drive", "refractory", "delays", "recurrent", "readout", "weight_mean", "weight_std")
 OF_TRAINER = (
     "t_end",
     "max_spikes",
@@ -100,6 +100,8 @@ class Parameters(BaseEstimator):
         "tau_mem": [Real, "array-like", None],
         "tau_syn": [Real, "array-like", None],
         "threshold": [Real, "array-like"],
+        "drive": [Real, "array-like"],
+        "refractory": [Real, "array-like"],
         "delays": [StrOptions({name for name in _DELAYS if name}), list, tuple, np.ndarray, None],
         "recurrent": ["boolean", "array-like"],
         "readout": [StrOptions({"spiking", "leaky"})],
@@ -156,6 +158,8 @@ class Parameters(BaseEstimator):
         tau_mem: Any = None,
         tau_syn: Any = None,
         threshold: Any = 1.0,
+        drive: Any = 0.0,
+        refractory: Any = 0.0,
         delays: Delays = None,
         recurrent: Any = False,
         readout: str = "spiking",
@@ -208,6 +212,8 @@ class Parameters(BaseEstimator):
         self.tau_mem = tau_mem
         self.tau_syn = tau_syn
         self.threshold = threshold
+        self.drive = drive
+        self.refractory = refractory
         self.delays = delays
         self.recurrent = recurrent
         self.readout = readout

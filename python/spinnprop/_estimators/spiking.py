@@ -71,7 +71,7 @@ class SpikingClassifier(Decisions, Parameters):
         None: the engine's own choice for the read-out and the time constants.
     tau_mem, tau_syn
         As in `Network`. None: the engine's choice; on a grid of time steps, the length of the run.
-    threshold, delays, recurrent, readout, weight_mean, weight_std
+    threshold, drive, refractory, delays, recurrent, readout, weight_mean, weight_std
         As in `Network`. Initial weights that are not given are scaled up until enough of each layer spikes on the
         first samples.
     t_end, max_spikes

@@ -12,7 +12,8 @@ numpy_files = pytest.importorskip("safetensors.numpy")
 
 
 def arrays_of(net):
-    names = ("weights", "recurrent_weights", "delays", "recurrent_delays", "tau_mem", "tau_syn", "threshold", "reset")
+    names = ("weights", "recurrent_weights", "delays", "recurrent_delays")
+    names += ("tau_mem", "tau_syn", "threshold", "reset", "drive", "refractory")
     return [array for name in names for array in getattr(net, name) if array.size]
 
 
@@ -20,7 +21,9 @@ def arrays_of(net):
     "delays, recurrent", [(None, False), ("synaptic", True), ("axonal", True), ("dendritic", False), (["axonal", None, "synaptic"], True)]
 )
 def test_it_reads_ours(delays, recurrent, tmp_path):
-    net = sp.Network([5, 7, 4, 3], delays=delays, recurrent=recurrent, seed=3, tau_mem=[1e-2, 2e-2, 3e-2])
+    net = sp.Network(
+        [5, 7, 4, 3], delays=delays, recurrent=recurrent, seed=3, tau_mem=[1e-2, 2e-2, 3e-2], drive=0.25, refractory=3e-3
+    )
     path = tmp_path / "net.safetensors"
     sp.save(net, path)
     found = numpy_files.load_file(str(path))

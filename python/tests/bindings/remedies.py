@@ -143,8 +143,8 @@ def spiked(times, units, n_units):
 HIDDEN, OUTPUT, SILENT = spiked([2e-3], [1], 6), spiked([4e-3], [1], 3), spiked([], [], 3)
 
 
-def measured(*layers, readout="spiking", **options):
-    return sp.Recording.measured(net(readout=readout), SPIKES, layers, **options)
+def measured(*layers, readout="spiking", refractory=0.0, **options):
+    return sp.Recording.measured(net(readout=readout, refractory=refractory), SPIKES, layers, **options)
 
 
 def local(feedback, labels=4, **options):
@@ -280,6 +280,18 @@ REMEDIES = [
     ),
     (lambda: sigmoid(5e-3), lambda: sigmoid(5e-3, delay_scale=6e-3)),
     (lambda: net(recurrent=True).forward(SPIKES), lambda: net(recurrent=True).forward(SPIKES, t_end=0.1)),
+    (lambda: net(drive=2.0).forward(SPIKES), lambda: net(drive=2.0).forward(SPIKES, t_end=0.05)),
+    (
+        lambda: net(drive=0.1, readout="leaky").forward(SPIKES),
+        lambda: net(drive=0.1, readout="leaky").forward(SPIKES, t_end=0.05),
+    ),
+    *(
+        (
+            lambda own=own: net(**own).forward(GRID, engine="clock"),
+            lambda own=own: [net(**own).forward(GRID, engine="event"), net().forward(GRID, engine="clock")],
+        )
+        for own in ({"drive": 0.1}, {"refractory": 1e-3})
+    ),
     (lambda: setattr(LOSS, "tau0", 1.0), lambda: sp.losses.TTFSCrossEntropy(tau0=1.0)),
     (lambda: sp.losses.SpikeTimeMSE(t_label=2e-2, t_other=1e-2), lambda: sp.losses.SpikeTimeMSE(t_label=1e-2, t_other=2e-2)),
     (lambda: SPIKES.times.__setitem__(0, 1.0), lambda: SPIKES.times.copy().__setitem__(0, 1.0)),
@@ -333,6 +345,13 @@ REMEDIES = [
         ],
     ),
     (lambda: measured(spiked([2e-3] * 2, [1, 1], 6), OUTPUT), lambda: measured(HIDDEN, OUTPUT)),
+    (
+        lambda: measured(spiked([1e-3, 2e-3], [1, 1], 6), OUTPUT, refractory=2e-3),
+        lambda: [
+            measured(spiked([2e-3], [1], 6), OUTPUT, refractory=2e-3),
+            measured(spiked([1e-3, 2e-3], [1, 1], 6), OUTPUT, refractory=5e-4),
+        ],
+    ),
     (lambda: measured(HIDDEN, OUTPUT, readout="leaky"), lambda: [measured(HIDDEN, SILENT, readout="leaky"), measured(HIDDEN, readout="leaky")]),
     (
         lambda: measured(HIDDEN, OUTPUT, t_end=3e-3),

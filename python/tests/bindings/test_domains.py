@@ -136,6 +136,8 @@ def test_options(of, name):
     for value, is_in in edges(row):
         # No threshold is above the largest number.
         is_in = is_in and not (name == "reset" and value > 1e308)
+        # At most a million thresholds, which are 1.
+        is_in = is_in and not (name == "drive" and abs(value) > 1e6)
         assert accepts(lambda: make(**{python_name: value})) == is_in, (name, value)
     if row["is_optional"] and name != "copies" and "weight" not in name:
         make(**{python_name: None})

@@ -20,6 +20,8 @@ PARAMETERS = [
     "tau_syn",
     "threshold",
     "reset",
+    "drive",
+    "refractory",
 ]
 
 
@@ -36,7 +38,7 @@ def assert_same(net, before):
 def test_defaults_shown_are_the_cores():
     shown = sp.Network([5, 7, 3])
     core = sp._core.network_create(
-        np.array([5, 7, 3], np.int32), None, None, None, None, None, None, sp._core.READOUT_SPIKING,
+        np.array([5, 7, 3], np.int32), None, None, None, None, None, None, None, None, sp._core.READOUT_SPIKING,
         None, None, 0, sp.EventEngine()._handle, None, None, None, None,
     )  # fmt: skip
     assert_same(sp.Network._of(core), state(shown))
@@ -222,6 +224,10 @@ def test_setting(net):
         ("tau_syn", np.full(29, 1e-3), ValueError),
         ("threshold", np.full(30, -1.0), ValueError),
         ("reset", np.full(30, 1.0), ValueError),
+        ("drive", np.full(30, np.nan), ValueError),
+        ("drive", np.full(30, -1e300), ValueError),
+        ("refractory", np.full(30, -1e-9), ValueError),
+        ("refractory", np.full(30, np.inf), ValueError),
     ],
 )
 def test_refused_values_change_nothing(net, name, value, error):

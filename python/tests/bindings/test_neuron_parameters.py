@@ -8,7 +8,7 @@ import pytest
 
 import spinnprop as sp
 
-NAMES = ("tau_mem", "tau_syn", "threshold", "reset")
+NAMES = ("tau_mem", "tau_syn", "threshold", "reset", "drive")
 LOSS = sp.losses.TTFSCrossEntropy()
 
 
@@ -20,24 +20,27 @@ def network(seed=2, **options):
         own.tau_syn[layer] = 5e-3 * random.uniform(0.7, 1.4, n)
         own.threshold[layer] = random.uniform(0.6, 1.1, n)
         own.reset[layer] = random.uniform(-0.2, 0.2, n)
+        own.drive[layer] = random.uniform(-0.3, 0.2, n)
     return own
 
 
-@pytest.mark.parametrize("options", [{}, {"delays": "axonal", "recurrent": True}, {"readout": "leaky"}])
+@pytest.mark.parametrize(
+    "options", [{}, {"delays": "axonal", "recurrent": True}, {"readout": "leaky"}, {"refractory": 3e-3, "recurrent": True}]
+)
 def test_gradients_match_differences(options):
     X, y = sp.datasets.yin_yang(10, seed=3)
     spikes = sp.encoding.latency(X, bias=0.0)
     net = network(**options)
     loss = sp.losses.VMaxCrossEntropy() if "readout" in options else LOSS
-    run = dict(t_end=0.1) if "recurrent" in options else {}
+    run = dict(t_end=0.1) if options else {}
     _, grad = net.gradient(net.forward(spikes, **run), loss, y, neurons=True)
     kept = 0
-    for name in NAMES:
+    for name in NAMES + (("refractory",) if "refractory" in options else ()):
         for layer, own in enumerate(getattr(grad, name)):
             assert own.shape == (net.layer_sizes[layer + 1],) and own.dtype == np.float64
             scale = np.abs(own).max()
             for neuron in range(0, len(own), 2):
-                step = 1e-5 * (1 if name in ("threshold", "reset") else getattr(net, name)[layer][neuron])
+                step = 1e-5 * (1 if name in ("threshold", "reset", "drive") else getattr(net, name)[layer][neuron])
 
                 def value(place):
                     other = copy.copy(net)

@@ -19,6 +19,8 @@ extension spinnprop_network_options: TabledStruct {
         StructNumber("n_signs", \.n_signs),
         StructNumber("n_weight_bounds", \.n_weight_bounds),
         StructNumber("n_connections", \.n_connections),
+        StructNumber("n_drive", \.n_drive),
+        StructNumber("n_refractory", \.n_refractory),
     ]
 }
 
