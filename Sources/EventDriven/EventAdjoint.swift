@@ -129,7 +129,7 @@ final class AdjointRun: @unchecked Sendable {
         var gradients = Gradients(zerosFor: network)
         let poller = Poller(monitor)
         for own in plans.flatMap(\.incoming) where !sums.isEmpty {
-            gradients.weights[own.index] = own.synapses?.whole(total(own)) ?? own.rows.at(total(own)).values
+            gradients.weights[own.index] = own.synapses?.whole(total(own), own.rows) ?? own.rows.at(total(own)).values
             gradients.delays[own.index] = own.delayRow.at(delayTotal(own)).values
             if poller.isStopped(after: 4 * own.rows.count) { throw .cancelled }
         }

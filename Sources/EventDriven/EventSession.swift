@@ -64,7 +64,11 @@ final class EventSession: Session {
         try resident.step(
             weights: incoming.map { back.total($0) },
             delays: trainsDelays ? incoming.map { back.delayTotal($0) } : [], rateFactor: rateFactor)
+        for own in incoming { own.synapses?.load(own.rows) }
     }
 
-    func setWeights(of network: Network) { resident.setWeights(of: network) }
+    func setWeights(of network: Network) {
+        resident.setWeights(of: network)
+        for own in incoming { own.synapses?.load(own.rows) }
+    }
 }

@@ -176,7 +176,7 @@ final class SampleRunner {
         arrivals = Arrivals(poller)
         synchronous = SynchronousState(poller)
         feedback = FeedbackState(poller)
-        laneArrivals = LaneArrivals(poller)
+        laneArrivals = try LaneArrivals(poller)
         lanes = LaneState(poller)
         recurrent = RecurrentState(poller)
         order = TimeOrder(poller)

@@ -21,6 +21,15 @@ public struct WeightConstraints: Equatable, Sendable {
     /// Whether an element of the weights exists.
     public func exists(_ index: Int) -> Bool { mask.isEmpty || mask[index] }
 
+    /// The senders of the synapses that a neuron has, of so many, in order.
+    @inlinable @inline(__always)
+    public func forEachSender(of post: Int, among preCount: Int, _ body: (Int) -> Void) {
+        guard !mask.isEmpty else { return (0..<preCount).forEach(body) }
+        mask.withUnsafeBufferPointer { mask in
+            for pre in 0..<preCount where mask[post &* preCount &+ pre] { body(pre) }
+        }
+    }
+
     /// Which weights a sender's synapses may have.
     func range(ofSender pre: Int) -> (low: Double, high: Double) {
         let sign = signs.isEmpty ? 0 : signs[pre]
@@ -82,6 +91,9 @@ public struct WeightConstraints: Equatable, Sendable {
 }
 
 extension Connection {
+    /// How many synapses exist.
+    public var synapseCount: Int { constraints.hasMask ? constraints.mask.count { $0 } : weights.count }
+
     /// Weights brought to the nearest that are allowed.
     package func allowed(_ weights: [Double]) -> [Double] {
         var allowed = weights

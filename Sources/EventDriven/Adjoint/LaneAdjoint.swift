@@ -124,22 +124,20 @@ extension LayerPlan {
         _: Case.Type, _ row: SpikeRow, _ own: EventConnection, _ lists: ReceiverLists, _ first: Int,
         _ lanes: JumpLanes, _ sums: IncomingSums, _ poller: Poller
     ) {
-        let (flow, present) = (flows[0], min(4, neuronCount &- first))
-        let (spikes, places) = (lists.spikes, lists.places)
-        // A neuron that receives nothing more stays where it is.
-        var time = SIMD4(repeating: -Double.infinity)
-        var (at, end) = (SIMD4<Int>.zero, SIMD4<Int>.zero)
-        for lane in 0..<present {
-            let range = lists.range(first &+ lane)
-            (at[lane], end[lane]) = (range.lowerBound, range.upperBound)
-        }
-        let rounds = (end &- at).max()
+        guard let synapses = own.synapses else { return }
+        let (flow, delays) = (flows[0], LaneDelays(own, first: first))
+        let (spikes, places, weights) = (lists.spikes, lists.places, synapses.weights.pointer)
+        let (a, b) = (lists.range(first), lists.range(min(first &+ 1, neuronCount)))
+        let (c, d) = (lists.range(min(first &+ 2, neuronCount)), lists.range(min(first &+ 3, neuronCount)))
+        let rounds = max(max(a.count, b.count), max(c.count, d.count))
         _ = poller.isStopped(after: 16 * rounds)
-        for _ in 0..<rounds {
-            for lane in 0..<present where at[lane] < end[lane] {
-                let n = Int(spikes[at[lane]])
-                time[lane] = row.times[n] + own.delay(pre: Int(row.units[n]), post: first &+ lane)
-            }
+        var round = 0
+        while round < rounds {
+            // Whoever receives nothing more takes an arrival again, and adds nothing.
+            let at = (a.nth(round), b.nth(round), c.nth(round), d.nth(round))
+            let n = (Int(spikes[at.0]), Int(spikes[at.1]), Int(spikes[at.2]), Int(spikes[at.3]))
+            let units = (Int(row.units[n.0]), Int(row.units[n.1]), Int(row.units[n.2]), Int(row.units[n.3]))
+            let time = SIMD4(row.times[n.0], row.times[n.1], row.times[n.2], row.times[n.3]) + delays.from(units)
             let isBetween = (loadVector(lanes.previous) .<= time) .& (time .< loadVector(lanes.next))
             var others = ~unsafeBitCast(isBetween, to: SIMD4<Int64>.self).signs & 15
             while others != 0 {
@@ -150,16 +148,23 @@ extension LayerPlan {
             let p = Case.propagators(flow, loadVector(lanes.next) - time)
             let v = loadVector(lanes.v)
             let lambdaI = loadVector(lanes.i) * p.b + v * (p.h * flow.ratio)
-            let lambdaV = v * p.a
-            for lane in 0..<present where at[lane] < end[lane] {
-                let n = Int(spikes[at[lane]])
-                let (unit, neuron) = (Int(row.units[n]), first &+ lane)
-                sums.weights[Int(places[at[lane]])] += lambdaI[lane]
-                let error = sums.columns[unit &* stride &+ neuron] * (lambdaV[lane] - lambdaI[lane])
+            let place = (Int(places[at.0]), Int(places[at.1]), Int(places[at.2]), Int(places[at.3]))
+            let error =
+                SIMD4(weights[place.0], weights[place.1], weights[place.2], weights[place.3]) * (v * p.a - lambdaI)
+            func add(
+                _ range: Range<Int>, _ place: Int, _ n: Int, _ unit: Int, _ lane: Int, _ lambdaI: Double,
+                _ error: Double
+            ) {
+                guard round < range.count else { return }
+                sums.weights[place] += lambdaI
                 sums.errors?[n] += error
-                own.addDelay(error, pre: unit, post: neuron, to: sums.delays)
-                at[lane] &+= 1
+                own.addDelay(error, pre: unit, post: first &+ lane, to: sums.delays)
             }
+            add(a, place.0, n.0, units.0, 0, lambdaI[0], error[0])
+            add(b, place.1, n.1, units.1, 1, lambdaI[1], error[1])
+            add(c, place.2, n.2, units.2, 2, lambdaI[2], error[2])
+            add(d, place.3, n.3, units.3, 3, lambdaI[3], error[3])
+            round &+= 1
         }
     }
 
@@ -249,4 +254,10 @@ extension LayerPlan {
             n &+= 1
         }
     }
+}
+
+extension Range<Int> {
+    /// The element so many after the first, or the last one; 0 where there is none.
+    @inline(__always)
+    fileprivate func nth(_ n: Int) -> Int { Swift.max(0, Swift.min(lowerBound &+ n, upperBound &- 1)) }
 }

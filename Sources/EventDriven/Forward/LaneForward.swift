@@ -29,41 +29,83 @@ private struct FiringLanes {
     let solvedV, solvedI, x: UnsafeMutablePointer<Double>
 }
 
+/// The weights of the synapses that an arrival takes to four neurons.
+private protocol LaneWeights {
+    func at(_ event: Int) -> SIMD4<Double>
+}
+
+/// Of spikes that all neurons receive.
+private struct SentWeights: LaneWeights {
+    let order: UnsafePointer<Int32>
+    let columns: UnsafePointer<UnsafePointer<Double>>
+    let first: Int
+
+    @inline(__always)
+    func at(_ event: Int) -> SIMD4<Double> {
+        let at = order + 4 &* event
+        return SIMD4(
+            columns[Int(at[0])][first], columns[Int(at[1])][first &+ 1], columns[Int(at[2])][first &+ 2],
+            columns[Int(at[3])][first &+ 3])
+    }
+}
+
+/// Of spikes that each neuron receives by itself.
+private struct OwnWeights: LaneWeights {
+    let weights: UnsafePointer<Double>
+
+    @inline(__always)
+    func at(_ event: Int) -> SIMD4<Double> { loadVector(weights + 4 &* event) }
+}
+
 extension LayerPlan {
     /// Appends the spikes of four neurons from `first` on up to `endTime` to `output`, in any order.
     func runLanes(
         _ first: Int, _ arrivals: LaneArrivals, _ state: LaneState, output: SpikeColumns, endTime: Double,
         budget: SpikeBudget
     ) throws(SpinnpropError) {
-        if let ownThresholds {
-            try run(ownThresholds, first, arrivals, state, output, endTime, budget)
+        if isSparse {
+            let weights = OwnWeights(weights: arrivals.weights)
+            try run(weights, first, arrivals, state, output, endTime, budget)
         } else {
-            try run(SharedThreshold(flow: flows[0]), first, arrivals, state, output, endTime, budget)
+            let weights = SentWeights(order: arrivals.order, columns: arrivals.columns, first: first)
+            try run(weights, first, arrivals, state, output, endTime, budget)
+        }
+    }
+
+    @inline(__always)
+    private func run(
+        _ weights: some LaneWeights, _ first: Int, _ arrivals: LaneArrivals, _ state: LaneState,
+        _ output: SpikeColumns, _ endTime: Double, _ budget: SpikeBudget
+    ) throws(SpinnpropError) {
+        if let ownThresholds {
+            try run(ownThresholds, weights, first, arrivals, state, output, endTime, budget)
+        } else {
+            try run(SharedThreshold(flow: flows[0]), weights, first, arrivals, state, output, endTime, budget)
         }
     }
 
     /// One specialised body per case of tau.
     @inline(__always)
     private func run(
-        _ thresholds: some Thresholds, _ first: Int, _ arrivals: LaneArrivals, _ state: LaneState,
-        _ output: SpikeColumns, _ endTime: Double, _ budget: SpikeBudget
+        _ thresholds: some Thresholds, _ weights: some LaneWeights, _ first: Int, _ arrivals: LaneArrivals,
+        _ state: LaneState, _ output: SpikeColumns, _ endTime: Double, _ budget: SpikeBudget
     ) throws(SpinnpropError) {
         switch thresholds.flow.ratio {
-        case 4: try run(CrossingRatioFour.self, thresholds, first, arrivals, state, output, endTime, budget)
-        case 2: try run(CrossingRatioTwo.self, thresholds, first, arrivals, state, output, endTime, budget)
-        case 1: try run(CrossingRatioOne.self, thresholds, first, arrivals, state, output, endTime, budget)
-        default: try run(CrossingGeneral.self, thresholds, first, arrivals, state, output, endTime, budget)
+        case 4: try run(CrossingRatioFour.self, thresholds, weights, first, arrivals, state, output, endTime, budget)
+        case 2: try run(CrossingRatioTwo.self, thresholds, weights, first, arrivals, state, output, endTime, budget)
+        case 1: try run(CrossingRatioOne.self, thresholds, weights, first, arrivals, state, output, endTime, budget)
+        default: try run(CrossingGeneral.self, thresholds, weights, first, arrivals, state, output, endTime, budget)
         }
     }
 
     private func run<Case: CrossingCase>(
-        _: Case.Type, _ thresholds: some Thresholds, _ first: Int, _ arrivals: LaneArrivals, _ state: LaneState,
-        _ output: SpikeColumns, _ endTime: Double, _ budget: SpikeBudget
+        _: Case.Type, _ thresholds: some Thresholds, _ arriving: some LaneWeights, _ first: Int,
+        _ arrivals: LaneArrivals, _ state: LaneState, _ output: SpikeColumns, _ endTime: Double, _ budget: SpikeBudget
     ) throws(SpinnpropError) {
         let flow = thresholds.flow
         let below = SIMD4(repeating: flow.threshold.nextDown)
         let lanes = try state.lanes()
-        let (times, order, columns, count) = (arrivals.times, arrivals.order, arrivals.columns, arrivals.count)
+        let (times, count) = (arrivals.times, arrivals.count)
         try state.poller.spend(8 &* count)
         var (v, i) = (SIMD4<Double>.zero, SIMD4<Double>.zero)
         // Until the first arrival the drive alone moves them.
@@ -74,11 +116,7 @@ extension LayerPlan {
             // The last of a neuron that has got all it gets before the end goes on for ever.
             let isThere = start .<= endTime
             let length = loadVector(times + 4 &* (event &+ 1)) - start
-            let at = order + 4 &* event
-            let weights = SIMD4(
-                columns[Int(at[0])][first], columns[Int(at[1])][first &+ 1], columns[Int(at[2])][first &+ 2],
-                columns[Int(at[3])][first &+ 3])
-            i += thresholds.measured(SIMD4.zero.replacing(with: weights, where: isThere), first / 4)
+            i += thresholds.measured(SIMD4.zero.replacing(with: arriving.at(event), where: isThere), first / 4)
             let p = Case.propagators(flow, length)
             var endV = v * p.a + i * p.h
             var endI = i * p.b

@@ -17,21 +17,25 @@ final class LaneArrivals {
     private let timeBlock = Block<Double>()
     private let orderBlock = Block<Int32>()
     private let slices = Block<Int32>()
-    /// Of a sparse layer what each neuron receives, for each connection; which of the spikes sent each of four neurons gets; and what is read
-    /// where a neuron gets no more.
+    /// Of a sparse layer what each neuron receives, for each connection; and the weights and senders of what four neurons receive, as `order` has
+    /// it before it is sorted, and the weights as they arrive.
     private var lists: [ReceiverLists] = []
-    private let members = Block<Int32>()
-    private let memberUnits = Block<Int32>()
-    private let nothing = Block<Double>()
-    private var sentCount = 0
+    private let weightBlock = Block<Double>()
+    private let sortedWeights = Block<Double>()
+    private let senders = Block<Int32>()
+    private let counts: Block<Int>
+    private let oneNeuronsUnits = Block<Int32>()
     private let oneNeuron = Block<Double>()
     private(set) var count = 0
 
-    init(_ poller: Poller) {
+    init(_ poller: Poller) throws(SpinnpropError) {
         self.poller = poller
+        counts = try Block(4)
         timeOrder = TimeOrder(poller)
     }
 
+    /// Of a sparse layer the weights of the synapses that arrivals take: four numbers for each, 0 where a neuron gets no more.
+    var weights: UnsafePointer<Double> { UnsafePointer(sortedWeights.pointer) }
     /// The weights of the synapses that each spike sent takes.
     var columns: UnsafePointer<UnsafePointer<Double>> { UnsafePointer(columnBlock.pointer) }
     /// Times in order, with an infinite one after the last, and which of the spikes sent arrives then: four numbers for each.
@@ -40,12 +44,12 @@ final class LaneArrivals {
 
     /// Takes what is sent through feed-forward connections.
     func take(_ plan: LayerPlan, _ rows: EventRows) throws(SpinnpropError) {
-        sentCount = plan.feedForward.reduce(0) { $0 + rows.source($1).count }
-        try Memory.check(count: sentCount, bytesPerElement: 320, "the arrivals at four neurons in one sample")
-        try sentTimes.reserve(sentCount)
-        try units.reserve(sentCount)
-        try columnBlock.reserve(sentCount &+ 1)
-        try reserve(sentCount)
+        let count = plan.feedForward.reduce(0) { $0 + rows.source($1).count }
+        try Memory.check(count: count, bytesPerElement: 320, "the arrivals at four neurons in one sample")
+        try sentTimes.reserve(count)
+        try units.reserve(count)
+        try columnBlock.reserve(count)
+        try reserve(count)
         ends.removeAll(keepingCapacity: true)
         var at = 0
         for (c, own) in plan.feedForward.enumerated() {
@@ -59,8 +63,6 @@ final class LaneArrivals {
             ends.append(at)
         }
         guard plan.isSparse else { return }
-        try nothing.clear(plan.stride)
-        columnBlock.pointer[sentCount] = UnsafePointer(nothing.pointer)
         while lists.count < plan.feedForward.count { lists.append(ReceiverLists()) }
         for (own, list) in zip(plan.feedForward, lists) {
             if let synapses = own.synapses {
@@ -97,45 +99,65 @@ final class LaneArrivals {
     /// Puts in order what reaches four neurons through the synapses that they have. Those that get less than another get nothing, much later.
     private func arrangeSparse(_ plan: LayerPlan, first: Int) throws(SpinnpropError) {
         let neurons = first..<min(first &+ 4, plan.neuronCount)
-        let own = zip(plan.feedForward, lists)
-        try reserve(neurons.map { neuron in own.reduce(0) { $0 &+ $1.1.range(neuron).count } }.max() ?? 0)
-        try members.reserve(4 &* count)
-        try memberUnits.reserve(count)
-        try poller.spend(32 &* count)
-        let (unordered, members, sentTimes) = (unordered.pointer, members.pointer, sentTimes.pointer)
+        var most = 0
+        for neuron in neurons {
+            most = max(most, lists.prefix(plan.feedForward.count).reduce(0) { $0 &+ $1.range(neuron).count })
+        }
+        try reserve(most)
+        for block in [weightBlock, sortedWeights] { try block.reserve(4 &* most) }
+        try senders.reserve(4 &* most)
+        try poller.spend(32 &* most)
         let isOrdered = plan.feedForward.count == 1 && plan.feedForward[0].connection.delayKind == .none
+        let times = isOrdered ? timeBlock.pointer : unordered.pointer
+        let weights = isOrdered ? sortedWeights.pointer : weightBlock.pointer
         for lane in 0..<4 {
-            var (at, latest) = (lane, 0.0)
-            for (c, (own, list)) in own.enumerated() where lane < neurons.count {
-                let start = c == 0 ? 0 : ends[c &- 1]
-                let range = list.range(first &+ lane)
-                for m in range {
-                    let n = start &+ Int(list.spikes[m])
-                    let delay = isOrdered ? 0 : own.delay(pre: Int(units.pointer[n]), post: first &+ lane)
-                    let time = sentTimes[n] + delay
-                    (unordered[at], members[at]) = (time, Int32(truncatingIfNeeded: n))
-                    latest = max(latest, time)
-                    at &+= 4
-                }
+            var (to, latest) = (lane, 0.0)
+            for (c, own) in plan.feedForward.enumerated() where lane < neurons.count {
+                append(own, c, neuron: first &+ lane, times, weights, &to, &latest)
             }
-            while at < 4 &* count {
-                (unordered[at], members[at]) = (latest, Int32(truncatingIfNeeded: sentCount))
-                at &+= 4
+            counts.pointer[lane] = to / 4
+            while to < 4 &* most {
+                (times[to], weights[to], senders.pointer[to]) = (latest, 0, .max)
+                to &+= 4
             }
         }
-        let (times, order) = (timeBlock.pointer, orderBlock.pointer)
         if isOrdered {
-            times.update(from: unordered, count: 4 &* count)
-            order.update(from: members, count: 4 &* count)
-            store(SIMD4(repeating: .infinity), at: times + 4 &* count)
+            store(SIMD4(repeating: .infinity), at: times + 4 &* most)
         } else {
             try sort(nil)
-            for at in 0..<4 &* count { order[at] = members[4 &* Int(order[at]) &+ at % 4] }
+            let (sorted, order) = (sortedWeights.pointer, orderBlock.pointer)
+            for at in 0..<4 &* most { sorted[at] = weights[4 &* Int(order[at]) &+ at % 4] }
         }
-        for at in 0..<4 &* count where Int(order[at]) == sentCount { times[at] = .greatestFiniteMagnitude }
+        for lane in 0..<4 {
+            for at in counts.pointer[lane]..<most { timeBlock.pointer[4 &* at &+ lane] = .greatestFiniteMagnitude }
+        }
     }
 
-    /// Puts the times of four neurons in order. - Parameter units: whose spikes they are; `nil`: `members` tell.
+    /// Adds what a neuron receives through one connection, as it was sent.
+    @inline(__always)
+    private func append(
+        _ own: EventConnection, _ connection: Int, neuron: Int, _ times: UnsafeMutablePointer<Double>,
+        _ weights: UnsafeMutablePointer<Double>, _ to: inout Int, _ latest: inout Double
+    ) {
+        guard let synapses = own.synapses else { return }
+        let (list, range) = (lists[connection], lists[connection].range(neuron))
+        let (spikes, places, all, senders) = (list.spikes, list.places, synapses.weights.pointer, senders.pointer)
+        let start = connection == 0 ? 0 : ends[connection &- 1]
+        let (sentTimes, units, isDelayed) = (
+            sentTimes.pointer + start, units.pointer + start, own.connection.delayKind != .none
+        )
+        var m = range.lowerBound
+        while m < range.upperBound {
+            let n = Int(spikes[m])
+            let time = sentTimes[n] + (isDelayed ? own.delay(pre: Int(units[n]), post: neuron) : 0)
+            (times[to], weights[to], senders[to]) = (time, all[Int(places[m])], units[n])
+            latest = max(latest, time)
+            to &+= 4
+            m &+= 1
+        }
+    }
+
+    /// Puts the times of four neurons in order. - Parameter units: whose spikes they are; `nil`: `senders` tell, neuron by neuron.
     private func sort(_ units: UnsafePointer<Int32>?) throws(SpinnpropError) {
         store(SIMD4(repeating: .infinity), at: timeBlock.pointer + 4 &* count)
         if count <= 32 {
@@ -273,17 +295,14 @@ final class LaneArrivals {
     /// One neuron after another, in O(n log n) whatever the times are.
     private func sortOneByOne(_ units: UnsafePointer<Int32>?) throws(SpinnpropError) {
         try oneNeuron.reserve(count)
+        try oneNeuronsUnits.reserve(count)
         let (unordered, own) = (unordered.pointer, oneNeuron.pointer)
         for lane in 0..<4 {
             for n in 0..<count { own[n] = UnsafeRawPointer(unordered + (4 &* n &+ lane)).load(as: Double.self) }
             if units == nil {
-                // What is no arrival comes last.
-                for n in 0..<count {
-                    let member = Int(members.pointer[4 &* n &+ lane])
-                    memberUnits.pointer[n] = member == sentCount ? .max : self.units.pointer[member]
-                }
+                for n in 0..<count { oneNeuronsUnits.pointer[n] = senders.pointer[4 &* n &+ lane] }
             }
-            let sorted = try timeOrder.order(own, units ?? UnsafePointer(memberUnits.pointer), count)
+            let sorted = try timeOrder.order(own, units ?? UnsafePointer(oneNeuronsUnits.pointer), count)
             for n in 0..<count {
                 orderBlock.pointer[4 &* n &+ lane] = sorted[n]
                 timeBlock.pointer[4 &* n &+ lane] = own[Int(sorted[n])]

@@ -29,4 +29,12 @@ struct LaneDelays {
         let at = pre &* step
         return SIMD4(receivers.0[at], receivers.1[at], receivers.2[at], receivers.3[at])
     }
+
+    /// Of a sender each.
+    @inline(__always)
+    func from(_ pre: (Int, Int, Int, Int)) -> SIMD4<Double> {
+        SIMD4(
+            receivers.0[pre.0 &* step], receivers.1[pre.1 &* step], receivers.2[pre.2 &* step],
+            receivers.3[pre.3 &* step])
+    }
 }

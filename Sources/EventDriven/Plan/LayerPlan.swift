@@ -25,13 +25,13 @@ final class EventConnection: @unchecked Sendable {
         index: Int, connection: Connection, stride: Int, isSparse: Bool, poller: Poller
     ) throws(SpinnpropError) {
         self.index = index
-        synapses = isSparse ? try Synapses(connection) : nil
         self.connection = connection
         arrivesAtOnce = connection.delayKind == .none || connection.delayKind == .axonal
         columns = try Block(connection.preCount * stride)
         rows = SenderRows(
             preCount: connection.preCount, postCount: connection.postCount, stride: stride, pointer: columns.pointer)
         rows.load(connection.weights, poller)
+        synapses = isSparse ? try Synapses(connection, rows) : nil
         let delayCount = connection.delays.count
         delayBlock = try Block(padded(delayCount))
         noDelay = try Block(1)
@@ -176,9 +176,7 @@ final class LayerPlan: @unchecked Sendable {
     private static func isSparse(_ network: Network, layer: Int) -> Bool {
         let incoming = network.connections.filter { $0.target == layer }
         let all = incoming.reduce(0) { $0 + $1.weights.count }
-        let existing = incoming.reduce(0) {
-            $0 + ($1.constraints.hasMask ? $1.constraints.mask.count { $0 } : $1.weights.count)
-        }
+        let existing = incoming.reduce(0) { $0 + $1.synapseCount }
         let times = incoming.contains { $0.isRecurrent } ? 30 : 10
         return existing <= all / times && existing <= Int(Int32.max)
     }

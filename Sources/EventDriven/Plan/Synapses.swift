@@ -2,45 +2,57 @@
 import Mathematics
 import Networks
 
-/// The receivers of each sender. Synapses have places in a list of all, in the order of the network's array.
+/// The receivers of each sender. Synapses have places in a list of all, in the order of the network's array: receiver by receiver.
 final class Synapses: @unchecked Sendable {
     let count: Int
     /// Where each sender's synapses begin.
-    let starts: Block<Int>
+    private let starts: Block<Int>
     /// Of each synapse, sender by sender, who receives, and its place.
     let receivers: Block<Int32>
     let places: Block<Int32>
     /// Where each receiver's synapses begin in the list of all.
     let firsts: Block<Int>
-    /// The index in the network's array of each place.
-    private let indices: Block<Int>
-    private let elementCount: Int
+    /// The weight at each place: those of a neuron side by side, which the turned ones are not.
+    let weights: Block<Double>
+    /// Who sends at each place.
+    private let senders: Block<Int32>
 
-    init(_ connection: Connection) throws(SpinnpropError) {
-        let (pre, constraints) = (connection.preCount, connection.constraints)
-        elementCount = connection.weights.count
-        count = constraints.hasMask ? constraints.mask.count { $0 } : elementCount
-        (starts, firsts) = (try Block(pre + 1), try Block(connection.postCount + 1))
-        (receivers, places, indices) = (try Block(count), try Block(count), try Block(count))
-        let starts = starts.pointer
-        starts.update(repeating: 0, count: pre + 1)
-        for index in connection.weights.indices where constraints.exists(index) { starts[index % pre + 1] += 1 }
-        for sender in 0..<pre { starts[sender + 1] += starts[sender] }
+    init(_ connection: Connection, _ rows: SenderRows<Double>) throws(SpinnpropError) {
+        let (pre, post) = (connection.preCount, connection.postCount)
+        count = connection.synapseCount
+        (starts, firsts, weights) = (try Block(pre + 2), try Block(post + 1), try Block(count))
+        (receivers, places, senders) = (try Block(count), try Block(count), try Block(count))
+        let (starts, senders) = (starts.pointer, senders.pointer)
+        starts.update(repeating: 0, count: pre + 2)
         var place = 0
-        for post in 0..<connection.postCount {
-            firsts.pointer[post] = place
-            for sender in 0..<pre where constraints.exists(post * pre + sender) {
-                receivers.pointer[starts[sender]] = Int32(truncatingIfNeeded: post)
-                places.pointer[starts[sender]] = Int32(truncatingIfNeeded: place)
-                indices.pointer[place] = post * pre + sender
-                starts[sender] += 1
-                place += 1
+        for receiver in 0..<post {
+            firsts.pointer[receiver] = place
+            connection.constraints.forEachSender(of: receiver, among: pre) { sender in
+                senders[place] = Int32(truncatingIfNeeded: sender)
+                starts[sender &+ 2] &+= 1
+                place &+= 1
             }
         }
-        firsts.pointer[connection.postCount] = place
-        // Each has moved to where the next one begins.
-        for sender in (0..<pre).reversed() { starts[sender + 1] = starts[sender] }
-        starts[0] = 0
+        firsts.pointer[post] = place
+        for sender in 0..<pre { starts[sender + 2] += starts[sender + 1] }
+        for receiver in 0..<post {
+            for place in firsts.pointer[receiver]..<firsts.pointer[receiver + 1] {
+                let at = starts[Int(senders[place]) &+ 1]
+                receivers.pointer[at] = Int32(truncatingIfNeeded: receiver)
+                places.pointer[at] = Int32(truncatingIfNeeded: place)
+                starts[Int(senders[place]) &+ 1] = at &+ 1
+            }
+        }
+        load(rows)
+    }
+
+    /// Takes the turned weights.
+    func load(_ rows: SenderRows<Double>) {
+        for receiver in 0..<rows.postCount {
+            for place in firsts.pointer[receiver]..<firsts.pointer[receiver + 1] {
+                weights.pointer[place] = rows.pointer[Int(senders.pointer[place]) &* rows.stride &+ receiver]
+            }
+        }
     }
 
     /// A sender's synapses in `receivers` and `places`.
@@ -48,9 +60,13 @@ final class Synapses: @unchecked Sendable {
     func range(_ sender: Int) -> Range<Int> { starts.pointer[sender]..<starts.pointer[sender &+ 1] }
 
     /// Numbers of all synapses as an array of the network, 0 where there is none.
-    func whole(_ part: UnsafePointer<Double>) -> [Double] {
-        var all = [Double](repeating: 0, count: elementCount)
-        for place in 0..<count { all[indices.pointer[place]] = part[place] }
+    func whole(_ part: UnsafePointer<Double>, _ rows: SenderRows<Double>) -> [Double] {
+        var all = [Double](repeating: 0, count: rows.preCount * rows.postCount)
+        for receiver in 0..<rows.postCount {
+            for place in firsts.pointer[receiver]..<firsts.pointer[receiver + 1] {
+                all[receiver * rows.preCount + Int(senders.pointer[place])] = part[place]
+            }
+        }
         return all
     }
 }
@@ -65,20 +81,19 @@ final class ReceiverLists {
     var spikes: UnsafePointer<Int32> { UnsafePointer(spikeBlock.pointer) }
     var places: UnsafePointer<Int32> { UnsafePointer(placeBlock.pointer) }
 
-    func range(_ neuron: Int) -> Range<Int> { starts.pointer[neuron]..<starts.pointer[neuron + 1] }
+    /// The arrivals at a neuron; none at one after the last.
+    @inline(__always)
+    func range(_ neuron: Int) -> Range<Int> { starts.pointer[neuron]..<starts.pointer[neuron &+ 1] }
 
     func fill(_ own: Synapses, _ row: SpikeRow, neurons: Int, _ poller: Poller) throws(SpinnpropError) {
         try starts.clear(neurons + 2)
-        let (start, first, receivers, places) = (
-            starts.pointer, own.starts.pointer, own.receivers.pointer, own.places.pointer
-        )
+        let (start, receivers, places) = (starts.pointer, own.receivers.pointer, own.places.pointer)
         var count = 0
         for n in 0..<row.count {
-            let unit = Int(row.units[n])
-            var at = first[unit]
-            let end = first[unit &+ 1]
-            count &+= end &- at
-            while at < end {
+            let range = own.range(Int(row.units[n]))
+            var at = range.lowerBound
+            count &+= range.count
+            while at < range.upperBound {
                 start[Int(receivers[at]) &+ 2] &+= 1
                 at &+= 1
             }
@@ -90,10 +105,9 @@ final class ReceiverLists {
         for neuron in 1..<(neurons + 2) { start[neuron] &+= start[neuron &- 1] }
         let (spikes, taken) = (spikeBlock.pointer, placeBlock.pointer)
         for n in 0..<row.count {
-            let unit = Int(row.units[n])
-            var at = first[unit]
-            let end = first[unit &+ 1]
-            while at < end {
+            let range = own.range(Int(row.units[n]))
+            var at = range.lowerBound
+            while at < range.upperBound {
                 let receiver = Int(receivers[at]) &+ 1
                 let to = start[receiver]
                 spikes[to] = Int32(truncatingIfNeeded: n)

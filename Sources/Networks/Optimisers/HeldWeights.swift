@@ -16,8 +16,7 @@ final class HeldWeights<Real: MachineReal> {
 
     init(_ connection: Connection, rows: SenderRows<Real>) throws(SpinnpropError) {
         let own = connection.constraints
-        let all = connection.weights.indices
-        let count = own.hasMask ? own.mask.count { $0 } : all.count
+        let count = connection.synapseCount
         // As engines pad their rows.
         let stride = (count + 3) & ~3
         self.rows = rows
@@ -27,13 +26,13 @@ final class HeldWeights<Real: MachineReal> {
         (low, high) = (try Block(rangeCount), try Block(rangeCount))
         trained = SenderRows(preCount: 1, postCount: count, stride: stride, pointer: trainedBlock.pointer)
         var n = 0
-        for index in all where own.exists(index) {
-            let (post, pre) = index.quotientAndRemainder(dividingBy: connection.preCount)
-            (indices.pointer[n], places.pointer[n]) = (index, pre &* rows.stride &+ post)
-            if own.hasRanges {
-                (low.pointer[n], high.pointer[n]) = own.range(ofSender: pre, as: Real.self)
+        for post in 0..<connection.postCount {
+            own.forEachSender(of: post, among: connection.preCount) { pre in
+                indices.pointer[n] = post &* connection.preCount &+ pre
+                places.pointer[n] = pre &* rows.stride &+ post
+                if own.hasRanges { (low.pointer[n], high.pointer[n]) = own.range(ofSender: pre, as: Real.self) }
+                n &+= 1
             }
-            n &+= 1
         }
         for block in [trainedBlock, gradient] { try block.clear(stride) }
         load()
