@@ -101,6 +101,21 @@ def event_trainer():
 
 
 @case
+def event_sparse_trainer():
+    data, _, y = spikes(300)
+    random = np.random.default_rng(0)
+    masks = [None, random.random((300, 500)) < 0.01, random.random((3, 300)) < 0.3]
+    net = sp.Network([5, 500, 300, 3], seed=1, masks=masks, signs=[None, np.ones(500, int), None])
+    trainer = sp.Trainer(net, TTFS, epochs=2, batch_size=300)
+
+    def train():
+        trainer.run(data, y)
+        return trainer.network.weights
+
+    return train
+
+
+@case
 def first_spike_forward():
     net, (data, _, _) = sp.Network([5, 150, 150, 3], engine="first-spike", tau_mem=None, tau_syn=None, seed=1), spikes(1500)
     return lambda: recorded(net.forward(data, engine="first-spike"))
