@@ -366,3 +366,47 @@ def test_a_layer_without_synapses_gets_nothing(data):
     trainer = sp.Trainer(net, epochs=2, weight_decay=0.1)
     trainer.run(spikes, y)
     assert not trainer.network.weights[0].any()
+
+
+@pytest.mark.parametrize("options", [{}, {"delays": "synaptic"}, {"recurrent": True}, {"recurrent": True, "delays": "synaptic"}])
+def test_few_synapses_give_what_all_give(options):
+    """A layer that goes through what is there, against one that goes through zeros; the same bits with any number of threads."""
+    sizes = [300, 120, 3]
+    random = np.random.default_rng(4)
+    own = masks(0.012, sizes[:2]) + [None]
+    recurrent = [random.random((120, 120)) < 0.012, None]
+    net = sp.Network(sizes, seed=1, masks=own, **options, **({"recurrent_masks": recurrent} if "recurrent" in options else {}))
+    full = sp.Network(sizes, seed=1, **options)
+    for name in ("weights", "recurrent_weights", "delays", "recurrent_delays"):
+        for layer, values in enumerate(getattr(net, name)):
+            if not values.size:
+                continue
+            if "delays" in name:
+                getattr(net, name)[layer] = random.uniform(0, 5e-3, values.shape)
+            getattr(full, name)[layer] = getattr(net, name)[layer]
+    times = np.sort(random.uniform(0, 0.03, (20, 200)))
+    spikes = sp.SpikeTrains(times.ravel(), random.integers(0, 300, 4000), np.arange(21) * 200, 300)
+    y = np.arange(20) % 3
+    found = []
+    for each in (net, full):
+        rec = each.forward(spikes, t_end=0.05)
+        value, grad = each.gradient(rec, LOSS, y)
+        found.append((rec.spikes[0], grad))
+    assert len(found[0][0].times) > 300 and np.array_equal(found[0][0].units, found[1][0].units)
+    assert np.allclose(found[0][0].times, found[1][0].times, rtol=1e-12, atol=0)
+    for name in ("weights", "recurrent_weights", "delays", "recurrent_delays"):
+        held = net.recurrent_masks if "recurrent" in name else net.masks
+        for one, other, mask in zip(getattr(found[0][1], name), getattr(found[1][1], name), held):
+            if one.size:
+                assert np.abs(one - other)[mask].max() <= 1e-9 * np.abs(other).max() and not one[~mask].any()
+    trained = []
+    for threads in (1, 3):
+        sp.set_threads(threads)
+        try:
+            trainer = sp.Trainer(net, epochs=2, batch_size=10, t_end=0.05)
+            trainer.run(spikes, y)
+            trained.append(pickle.dumps(trainer.network))
+        finally:
+            sp.set_threads(0)
+    assert trained[0] == trained[1] != pickle.dumps(net)
+    assert_kept(pickle.loads(trained[0]), net)
