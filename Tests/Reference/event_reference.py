@@ -29,12 +29,12 @@ NEURON = ("tau_mem", "tau_syn", "threshold", "reset", "drive", "refractory")
 class Neuron:
     """The sums over all that has reached one neuron."""
 
-    def __init__(self, tau_mem, tau_syn, threshold, reset, drive=mpf(0), refractory=mpf(0)):
+    def __init__(self, tau_mem, tau_syn, threshold, reset, drive=0, refractory=0):
         self.tau_mem, self.tau_syn, self.threshold, self.reset = tau_mem, tau_syn, threshold, reset
         self.drive, self.refractory = drive, refractory
         self.is_equal = tau_mem == tau_syn
         self.current = mpf(0)     # sum w e^{t_i/tau_s}
-        self.membrane = -drive    # sum of what decays with tau_mem
+        self.membrane = mpf(0) - drive  # sum of what decays with tau_mem
         self.now = mpf(0)
         self.release = None       # while the membrane is held: until when
 
