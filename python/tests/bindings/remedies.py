@@ -14,6 +14,8 @@ GRID = sp.encoding.latency_grid(X)
 MANY = sp.encoding.latency_grid(sp.datasets.yin_yang(20000)[0])
 AT_ONCE = sp.encoding.latency_grid(np.ones((2, 4)))
 LOSS, STEP_LOSS = sp.losses.TTFSCrossEntropy(), sp.losses.StepTTFSCrossEntropy()
+FAR = sp.SpikeTrains([1e6], [0], [0, 1], 1)
+EVENTS = np.array([(3, 1)], [("t", "i8"), ("x", "i2")])
 FEW = {"hidden": (5,), "epochs": 1}
 
 
@@ -182,6 +184,18 @@ def local_on_chip(sizes=(5, 6, 3), engine=None, **options):
 
 #: What provokes a message, and the same as the message says.
 REMEDIES = [
+    # spike trains
+    (lambda: sp.SpikeTrains.from_lists([3], 2), lambda: sp.SpikeTrains.from_lists([([3.0], [0])], 2)),
+    (lambda: sp.SpikeTrains.from_lists([([0.1, 0.2], [0])], 2), lambda: sp.SpikeTrains.from_lists([([0.1, 0.2], [0, 0])], 2)),
+    (lambda: SPIKES[np.zeros(7, bool)], lambda: SPIKES[np.zeros(40, bool)]),
+    (lambda: sp.SpikeTrains.concatenate([]), lambda: sp.SpikeTrains.concatenate([SPIKES])),
+    (lambda: FAR.to_dense(1e-9), lambda: (FAR.to_dense(1.0), FAR.to_dense(1e-9, 3))),
+    (
+        lambda: sp.SpikeTrains.from_events(EVENTS, ()),
+        lambda: [sp.SpikeTrains.from_events(EVENTS, size) for size in ((3, 1, 1), (3, 1), 3)],
+    ),
+    (lambda: sp.encoding.poisson([[1.5]]), lambda: sp.encoding.poisson([[1.0]])),
+    (lambda: sp.SpikingClassifier(**FEW).fit(SPIKES, Y).predict(X), lambda: sp.SpikingClassifier(**FEW).fit(SPIKES, Y).predict(SPIKES)),
     # local learning
     (lambda: shown(SPIKES), lambda: shown(SPIKES, step_time=1e-3)),
     (lambda: shown(np.zeros((len(Y), 5)), step_time=1e-3), lambda: shown(np.zeros((len(Y), 5)))),
