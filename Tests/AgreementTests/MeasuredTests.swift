@@ -366,7 +366,7 @@ private struct KickedNetwork {
                             Kick(
                                 time: time, size: missing * exp((spike - time) / history.neuron.tauMem),
                                 measured: spike, tauMem: history.neuron.tauMem,
-                                isFixed: history.current(spike) <= history.neuron.threshold))
+                                isFixed: history.current(spike) + history.neuron.drive <= history.neuron.threshold))
                     }
                     return made
                 })
@@ -381,13 +381,17 @@ private struct KickedNetwork {
         func free(_ time: Double) -> Double {
             history.arrivals.reduce(0) { $0 + ($1.time < time ? $1.weight * potential(time - $1.time) : 0) }
         }
+        /// What a drive makes of a membrane that was 0.
+        func driven(_ elapsed: Double) -> Double {
+            -history.neuron.drive * expm1(-elapsed / history.neuron.tauMem)
+        }
         guard let last = spikes.last else {
-            return free(time) + kicks.prefix(1).reduce(0) { $0 + decayed($1, time) }
+            return free(time) + driven(time) + kicks.prefix(1).reduce(0) { $0 + decayed($1, time) }
         }
         // From the reset on: what the membrane would have without it, less what that had then.
         let own = free(time) - free(last) * exp(-(time - last) / history.neuron.tauMem)
         let reset = history.neuron.reset * exp(-(time - last) / history.neuron.tauMem)
-        return own + reset + (kicks.count > spikes.count ? decayed(kicks[spikes.count], time) : 0)
+        return own + reset + driven(time - last) + (kicks.count > spikes.count ? decayed(kicks[spikes.count], time) : 0)
     }
 
     private func decayed(_ kick: Kick, _ time: Double) -> Double {
@@ -412,7 +416,7 @@ private struct KickedNetwork {
                             let v = membrane(history, times[layer][at][..<ordinal], kicks[layer][at], time)
                             let step =
                                 history.neuron.tauMem * (history.neuron.threshold - v)
-                                / (history.current(time) - history.neuron.threshold)
+                                / (history.current(time) + history.neuron.drive - history.neuron.threshold)
                             time += step
                             if abs(step) < 1e-16 * abs(time) { break }
                         }

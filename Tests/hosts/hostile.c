@@ -1301,7 +1301,7 @@ static void trainings_that_cannot_be(void) {
         WITH(o.bump_output_limit, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
         WITH(o.input_dropout, value, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
     }
-    const int32_t trains[] = {-1, 64, INT32_MAX, INT32_MIN, SPINNPROP_TRAIN_DELAYS};
+    const int32_t trains[] = {-1, 128, INT32_MAX, INT32_MIN, SPINNPROP_TRAIN_DELAYS};
     for (int index = 0; index < 5; index++)
         WITH(o.train, trains[index], INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
     o.train = SPINNPROP_TRAIN_WEIGHTS;
