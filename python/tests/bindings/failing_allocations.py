@@ -34,9 +34,11 @@ replaced = ((b"hop_energy", 1e-12),)
 
 CALLS = {
     "domains": lambda: [_core.domains(of) for of in range(-8, 5)],
-    "network_create": lambda: _core.network_create(sizes, tau, None, tau, None, kinds, None, 0, None, None, 7, event, None, None, None, None),
+    "network_create": lambda: _core.network_create(
+        sizes, tau, None, tau, None, tau, tau, kinds, None, 0, None, None, 7, event, None, None, None, None
+    ),
     "network_create_connections": lambda: _core.network_create(
-        sizes, None, None, None, None, None, None, 0, None, None, 7, event, None, None, None, np.array([[0, 1], [0, 2], [1, 2], [1, 1]], np.int32)
+        sizes, None, None, None, None, None, None, None, None, 0, None, None, 7, event, None, None, None, np.array([[0, 1], [0, 2], [1, 2], [1, 1]], np.int32)
     ),
     "network_copy": lambda: _core.network_copy(net._handle),
     "network_set": lambda: _core.network_set(clocked._handle, _core.WEIGHTS, 0, np.ones((3, 2))),
