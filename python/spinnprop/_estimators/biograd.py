@@ -24,12 +24,13 @@ from .._support.types import PathLike, Progress
 from ..spinnaker2 import Board, Chip, Engine
 from .decisions import Decisions
 from .rescaling import rescaled
-from .validation import hidden_sizes, restored, validate_data
+from .validation import alike, hidden_sizes, learnt, restored
 
 
 class BioGradClassifier(Decisions, BaseEstimator):
     """BioGrad as a scikit-learn classifier: features as probabilities of a spike in each step, one output neuron per class.
 
+    X may be `SpikeTrains` wherever it is asked for, with `step_time`: they are taken as they are, without rescaling and complements.
     Initial weights are scaled up until each layer spikes on the first samples.
 
     Parameters
@@ -45,6 +46,8 @@ class BioGradClassifier(Decisions, BaseEstimator):
     steps, soft_start, decay, threshold, window, amplitude, rule, feedback, sleep, sleep_steps, sleep_rate, sleep_power, sleep_draw, \
 averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, traces_from, includes_threshold, integer, engine
         As in `BioGrad`. `window` is twice the published one: with that, neurons at rest do not learn to spike.
+    step_time : float or None
+        Seconds per step, of SpikeTrains alone.
     checkpoint : path or None
         A file that is written after each epoch and on Ctrl-C; see `BioGrad.run`. What is there is overwritten, unless `resume`.
     resume : bool
@@ -65,6 +68,9 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
     feature_min_, feature_max_ : (n_features_in_,) array
         Each feature's range in the training set, with `rescale`.
     n_features_in_ : int
+        Features, or units of spike trains.
+    encodes_ : bool
+        Whether it has learnt from numbers, not from SpikeTrains.
     n_iter_ : int
         Epochs done.
 
@@ -117,6 +123,7 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
         engine: Union[str, Engine, Chip, Board] = "host",
         complement: Optional[bool] = None,
         rescale: bool = True,
+        step_time: Optional[float] = None,
         checkpoint: Optional[PathLike] = None,
         resume: bool = False,
         verbose: bool = False,
@@ -148,28 +155,28 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
         self.engine = engine
         self.complement = complement
         self.rescale = rescale
+        self.step_time = step_time
         self.checkpoint = checkpoint
         self.resume = resume
         self.verbose = verbose
 
     def fit(self, X: Any, y: Any, progress: Progress = None) -> BioGradClassifier:
-        """Trains on (n_samples, n_features) X and labels y of any type; progress as in `BioGrad.run`."""
+        """Trains on X, (n_samples, n_features) or SpikeTrains, and labels y of any type; progress as in `BioGrad.run`."""
         with restored(self, "training_"):
             return self._fit(X, y, progress)
 
     def _fit(self, X: Any, y: Any, progress: Progress) -> BioGradClassifier:
-        if isinstance(X, SpikeTrains):
-            raise TypeError("X is SpikeTrains; this estimator takes (n_samples, n_features) numbers: hand spikes to BioGrad.run, with step_time")
-        X, y = validate_data(self, X, y, dtype=np.float64)
+        X, y = learnt(self, X, y)
         check_classification_targets(y)
         classes, labels = np.unique(y, return_inverse=True)
         rescale, verbose = checks.boolean(self.rescale, "rescale"), checks.boolean(self.verbose, "verbose")
-        if rescale:
+        if rescale and self.encodes_:
             self.feature_min_, self.feature_max_ = X.min(axis=0), X.max(axis=0)
         hidden = hidden_sizes(self.hidden)
         checks.progress(progress)
         few = X.shape[1] < _FEW_FEATURES
-        self.complements_ = few if self.complement is None else checks.boolean(self.complement, "complement")
+        complements = few if self.complement is None else checks.boolean(self.complement, "complement")
+        self.complements_ = self.encodes_ and complements
         encoded = self._encode(X)
         training = BioGrad(
             [encoded.shape[1], *hidden, len(classes)], **{name: getattr(self, name) for name in _OF_TRAINING}
@@ -183,7 +190,7 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
                 return progress is not None and progress(state)
 
             try:
-                training.run(encoded, labels.astype(np.int64), checkpoint=self.checkpoint, progress=watch)
+                training.run(encoded, labels.astype(np.int64), step_time=self.step_time, checkpoint=self.checkpoint, progress=watch)
             finally:
                 self.training_, self.history_, self.n_iter_ = training, training.history, training.epochs_done
         most = np.bincount(labels).max() / len(labels)
@@ -196,7 +203,7 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
             )
         return self
 
-    def _resumed(self, fresh: BioGrad, encoded: npt.NDArray[np.float64]) -> BioGrad:
+    def _resumed(self, fresh: BioGrad, encoded: Any) -> BioGrad:
         """The training of the checkpoint, or the fresh one, awake."""
         if checks.boolean(self.resume, "resume"):
             if self.checkpoint is None:
@@ -211,7 +218,7 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
                             f"the checkpoint was begun with {name} {theirs[name]!r}, this is {value!r}; remove the file to begin anew"
                         )
                 return earlier
-        fresh.wake(encoded)
+        fresh.wake(encoded, step_time=self.step_time)
         return fresh
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
@@ -223,14 +230,15 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
 
     def _counts(self, X: Any) -> npt.NDArray[np.int32]:
         check_is_fitted(self, "training_")
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        return self.training_.counts(self._encode(X))
+        return self.training_.counts(self._encode(alike(self, X)), step_time=self.step_time)
 
     def _decide(self, X: Any) -> npt.NDArray[np.int64]:
         return answers(self._counts(X))
 
-    def _encode(self, X: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Probabilities of a spike, (n_samples, n_inputs)."""
+    def _encode(self, X: Any) -> Any:
+        """Probabilities of a spike, (n_samples, n_inputs), or the spikes that are given."""
+        if isinstance(X, SpikeTrains):
+            return X
         probabilities = rescaled(X, self.feature_min_, self.feature_max_) if self.rescale else X
         return np.hstack([probabilities, 1 - probabilities]) if self.complements_ else probabilities
 

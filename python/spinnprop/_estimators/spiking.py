@@ -14,7 +14,7 @@ from .parameters import CHOSEN, OF_NETWORK, OF_TRAINER, Parameters  # isort: ski
 from sklearn.base import _fit_context
 from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import assert_all_finite, check_consistent_length, check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from .. import encoding
 from .._engines.names import resolve
@@ -27,7 +27,7 @@ from .._support.types import Progress
 from .._trainer import Trainer
 from .decisions import Decisions
 from .rescaling import rescaled
-from .validation import hidden_sizes, restored, validate_data
+from .validation import alike, hidden_sizes, learnt, restored
 
 #: Samples that predict runs at a time, so that its memory does not grow with the number of samples.
 _CHUNK = 8192
@@ -143,14 +143,13 @@ checkpoint_every, resume
     def _fit(self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]], progress: Progress) -> SpikingClassifier:
         # Engines that remember what has run on them do so for each fit alone.
         self.engine_ = copy.copy(resolve(self.engine))
-        self.encodes_ = not isinstance(X, SpikeTrains)
-        X, y = validate_data(self, X, y, dtype=np.float64) if self.encodes_ else self._given(X, y)
+        X, y = learnt(self, X, y)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         labels = labels.astype(np.int64)
         if validation is not None:
             X_validation, y_validation = checks.pair(validation, "validation", "(X, y)")
-            X_validation = self._alike(X_validation)
+            X_validation = alike(self, X_validation)
             labels_validation = self._labels(y_validation)
         elif self.early_stopping:
             X, X_validation, labels, labels_validation = train_test_split(
@@ -215,30 +214,9 @@ checkpoint_every, resume
 
     def _recordings(self, X: Any) -> Iterator[Recording]:
         check_is_fitted(self, "network_")
-        X = self._alike(X)
+        X = alike(self, X)
         for start in range(0, len(X), _CHUNK):
             yield self._forward(self.network_, X[start : start + _CHUNK])
-
-    def _given(self, spikes: SpikeTrains, y: Any) -> Tuple[SpikeTrains, npt.NDArray[Any]]:
-        """Spikes to learn from, and their labels."""
-        if not len(spikes):
-            raise ValueError("X has 0 samples; at least 1 is needed")
-        labels = column_or_1d(y, warn=True)
-        check_consistent_length(spikes, labels)
-        assert_all_finite(labels)
-        self.n_features_in_ = spikes.n_units
-        return spikes, labels
-
-    def _alike(self, X: Any) -> Any:
-        """Samples like those that were learnt from."""
-        if self.encodes_ and not isinstance(X, SpikeTrains):
-            return validate_data(self, X, dtype=np.float64, reset=False)
-        if self.encodes_ or not isinstance(X, SpikeTrains):
-            learnt = "numbers" if self.encodes_ else "SpikeTrains"
-            raise TypeError(f"X is {type(X).__name__!r}, but the estimator has learnt from {learnt}; give such")
-        if X.n_units != self.n_features_in_:
-            raise ValueError(f"X has {X.n_units} units, but the estimator has learnt from {self.n_features_in_}; they must agree")
-        return X
 
     def _forward(self, network: Network, X: Any) -> Recording:
         return network.forward(self._encode(X), engine=self.engine_, t_end=self.t_end, max_spikes=self.max_spikes)

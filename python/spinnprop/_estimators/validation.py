@@ -1,16 +1,18 @@
-"""What estimators validate: data, as scikit-learn has it wherever its version does, and sizes of layers."""
+"""What estimators validate: data, as scikit-learn has it wherever its version does, spike trains, and sizes of layers."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from numbers import Integral
-from typing import Any, Iterator, List
+from typing import Any, Iterator, List, Tuple
 
 import numpy as np
+from sklearn.utils.validation import assert_all_finite, check_consistent_length, column_or_1d
 
+from .._spikes import SpikeTrains
 from .._support import checks
 
-__all__ = ["hidden_sizes", "restored", "validate_data"]
+__all__ = ["alike", "hidden_sizes", "learnt", "restored"]
 
 try:
     from sklearn.utils.validation import validate_data
@@ -19,6 +21,33 @@ except ImportError:  # scikit-learn before 1.6
     def validate_data(estimator: Any, *arrays: Any, **options: Any) -> Any:
         """As an estimator has it there."""
         return estimator._validate_data(*arrays, **options)
+
+
+def learnt(estimator: Any, X: Any, y: Any) -> Tuple[Any, Any]:
+    """Samples to learn from, numbers or spike trains, and their labels; the estimator then has `encodes_` and `n_features_in_`."""
+    estimator.encodes_ = not isinstance(X, SpikeTrains)
+    if estimator.encodes_:
+        X, y = validate_data(estimator, X, y, dtype=np.float64)
+        return X, y
+    if not len(X):
+        raise ValueError("X has 0 samples; at least 1 is needed")
+    labels = column_or_1d(y, warn=True)
+    check_consistent_length(X, labels)
+    assert_all_finite(labels)
+    estimator.n_features_in_ = X.n_units
+    return X, labels
+
+
+def alike(estimator: Any, X: Any) -> Any:
+    """Samples like those that were learnt from."""
+    if estimator.encodes_ and not isinstance(X, SpikeTrains):
+        return validate_data(estimator, X, dtype=np.float64, reset=False)
+    if estimator.encodes_ or not isinstance(X, SpikeTrains):
+        kind = "numbers" if estimator.encodes_ else "SpikeTrains"
+        raise TypeError(f"X is {type(X).__name__!r}, but the estimator has learnt from {kind}; give such")
+    if X.n_units != estimator.n_features_in_:
+        raise ValueError(f"X has {X.n_units} units, but the estimator has learnt from {estimator.n_features_in_}; they must agree")
+    return X
 
 
 @contextmanager

@@ -341,7 +341,7 @@ def test_a_fit_that_fails_leaves_the_last_one_whole(small):
         broken.set_params(**{**model.get_params()})
         assert (pickle.dumps(vars(broken)), broken.predict_proba(X).tobytes()) == before
 
-    with pytest.raises(TypeError, match="BioGrad.run"):
+    with pytest.raises(ValueError, match="give step_time"):
         model.fit(sp.SpikeTrains([0.0], [0], [0, 1], 6), [0])
     assert (pickle.dumps(vars(model)), model.predict_proba(X).tobytes()) == before
 
@@ -438,3 +438,27 @@ def test_a_training_in_use_can_be_shown(small):
 def test_without_hidden_layers_there_is_no_feedback():
     with pytest.raises(ValueError, match="no hidden layer"):
         sp.BioGrad([3, 2]).set("feedback", 0, [[0.0]])
+
+
+def test_the_estimator_takes_spike_trains():
+    random = np.random.default_rng(0)
+    dense, y = random.random((60, 20, 8)) < 0.1, np.repeat(["a", "b"], 30)
+    dense[:30, :, :4] |= random.random((30, 20, 4)) < 0.6
+    dense[30:, :, 4:] |= random.random((30, 20, 4)) < 0.6
+    spikes = sp.SpikeTrains.from_dense(dense, 1e-3)
+    options = dict(hidden=(12,), epochs=20, batch_size=10, learning_rate=0.05, step_time=1e-3)
+    model = sp.BioGradClassifier(**options).fit(spikes[::2], y[::2])
+    assert model.score(spikes[1::2], y[1::2]) > 0.9 and model.n_features_in_ == 8 and not model.complements_ and not model.encodes_
+    direct = sp.BioGrad([8, 12, 2], epochs=20, batch_size=10, learning_rate=0.05)
+    direct.wake(spikes[::2], step_time=1e-3)
+    direct.run(spikes[::2], np.repeat([0, 1], 15), step_time=1e-3)
+    np.testing.assert_array_equal(direct.weights[0], model.training_.weights[0])
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(spikes), model.predict(spikes))
+    with pytest.raises(TypeError, match="learnt from SpikeTrains"):
+        model.predict(np.zeros((2, 8)))
+    with pytest.raises(ValueError, match="7 units.*8"):
+        model.predict(sp.SpikeTrains([], [], [0, 0], 7))
+    with pytest.raises(ValueError, match="step_time"):
+        model.set_params(step_time=-1.0).fit(spikes, y)
+    with pytest.raises(ValueError, match="step_time"):
+        sp.BioGradClassifier(step_time=1e-3, hidden=5, epochs=1).fit(np.zeros((4, 2)), [0, 1, 0, 1])
