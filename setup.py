@@ -50,6 +50,8 @@ class BuildExtension(build_ext):
         for extension in self.extensions:
             # With `--inplace` and editable installs this is the source folder.
             package = os.path.dirname(os.path.abspath(self.get_ext_fullpath(extension.name)))
+            # An earlier build may have left a library for newer processors, which the dynamic linker would take in place of this one.
+            shutil.rmtree(os.path.join(package, "glibc-hwcaps"), ignore_errors=True)
             for folder, _, names in os.walk(self.library):
                 target = os.path.join(package, os.path.relpath(folder, self.library))
                 os.makedirs(target, exist_ok=True)
