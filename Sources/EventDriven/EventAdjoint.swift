@@ -135,8 +135,7 @@ final class AdjointRun: @unchecked Sendable {
         }
         gradients.neurons = neuronTotals
         if let monitor, monitor.isStopped { throw .cancelled }
-        gradients.leaveOutAbsent(in: network)
-        try gradients.take(result, inputErrors)
+        try gradients.take(result, inputErrors, of: network)
         return gradients
     }
 }

@@ -24,8 +24,11 @@ public final class InputErrors: @unchecked Sendable {
 }
 
 extension Gradients {
-    /// Takes what a batch has added up beside the gradients of the parameters.
-    public mutating func take(_ result: BatchResult, _ inputErrors: InputErrors) throws(SpinnpropError) {
+    /// Takes what a batch has added up beside the gradients of the parameters, of which absent synapses have none.
+    public mutating func take(
+        _ result: BatchResult, _ inputErrors: InputErrors, of network: Network
+    ) throws(SpinnpropError) {
+        leaveOutAbsent(in: network)
         value = result.value
         skippedCount = result.skippedCount
         correctCount = result.correctCount

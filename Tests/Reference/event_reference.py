@@ -104,16 +104,8 @@ class Neuron:
         peak = self.peak()
         if peak is None or self.v(peak) <= self.threshold:
             return INFINITY
-        time = self.now
-        for _ in range(200):  # Newton from the left on a concave rise never oversteps
-            v = self.v(time)
-            step = (self.threshold - v) * self.tau_mem / (self.i(time) + self.drive - v)
-            time += step
-            if abs(step) < mpf(10) ** -52 * self.tau_mem:
-                break
-        gap = mpf(10) ** -48 * self.tau_mem
-        assert self.v(time - gap) < self.threshold < self.v(time + gap)
-        return time
+        # From the left on a concave rise Newton never oversteps.
+        return self.newton(self.now)
 
     def crossing_of_itself(self):
         """Where a drive above the threshold takes V: it changes from below to above once. Bisection, then Newton."""
@@ -123,7 +115,10 @@ class Neuron:
         for _ in range(6):
             middle = (low + high) / 2
             low, high = (middle, high) if self.v(middle) < self.threshold else (low, middle)
-        time = high
+        return self.newton(high)
+
+    def newton(self, time):
+        """The crossing that Newton's method finds from a time on."""
         for _ in range(200):
             v = self.v(time)
             step = (self.threshold - v) * self.tau_mem / (self.i(time) + self.drive - v)

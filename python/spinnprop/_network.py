@@ -13,19 +13,12 @@ from ._gradients import Gradients
 from ._recording import Recording, _fields
 from ._spikes import SpikeTrains, trains
 from ._support import checks
+from ._support import network_arguments as arguments
 from ._support.layers import ConnectionList, ConnectionSequence, Ends, MutableLayerSequence
 from ._support.types import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, Progress
 from .losses import Loss, RateRegularisation
 
-_DELAYS: Dict[Optional[str], int] = {
-    None: _core.DELAYS_NONE,
-    "synaptic": _core.DELAYS_SYNAPTIC,
-    "axonal": _core.DELAYS_AXONAL,
-    "dendritic": _core.DELAYS_DENDRITIC,
-}
 _READOUTS: Dict[Optional[str], int] = {"spiking": _core.READOUT_SPIKING, "leaky": _core.READOUT_LEAKY}
-#: Kinds of delays, one for all layers or one for each; where connections are given, one for all of these or one for each.
-Delays = Union[None, str, Sequence[Optional[str]]]
 if TYPE_CHECKING:
     Parameters = MutableLayerSequence[Float64Array]
 
@@ -136,7 +129,7 @@ class Network:
         tau_mem: Any = 20e-3,
         tau_syn: Any = 5e-3,
         threshold: Any = 1.0,
-        delays: Delays = None,
+        delays: arguments.Delays = None,
         recurrent: Union[bool, Sequence[bool]] = False,
         readout: str = "spiking",
         seed: int = 0,
@@ -157,27 +150,27 @@ class Network:
         sizes: Int32Array = checks.array(layer_sizes, np.int32, "layer_sizes", ndim=1)
         if len(sizes) < 2:
             raise ValueError(f"layer_sizes is {layer_sizes!r}; a network needs at least 2 sizes, the input's first")
-        ends = None if connections is None else _ends(connections)
-        flags = _flags(recurrent, "recurrent", len(sizes) - 2)
-        pairs = _connected(sizes, flags, ends)
+        ends = None if connections is None else arguments.population_pairs(connections)
+        flags = arguments.recurrence(recurrent, "recurrent", len(sizes) - 2)
+        pairs = arguments.connected(sizes, flags, ends)
         self._take(
             _core.network_create(
                 sizes,
-                None if tau_mem is None else _per_neuron(tau_mem, "tau_mem"),
-                None if tau_syn is None else _per_neuron(tau_syn, "tau_syn"),
-                _per_neuron(threshold, "threshold"),
-                _per_neuron(reset, "reset"),
-                _per_neuron(drive, "drive"),
-                _per_neuron(refractory, "refractory"),
-                _kinds(delays, len(sizes) - 1, ends),
+                None if tau_mem is None else arguments.per_neuron(tau_mem, "tau_mem"),
+                None if tau_syn is None else arguments.per_neuron(tau_syn, "tau_syn"),
+                arguments.per_neuron(threshold, "threshold"),
+                arguments.per_neuron(reset, "reset"),
+                arguments.per_neuron(drive, "drive"),
+                arguments.per_neuron(refractory, "refractory"),
+                arguments.delay_kinds(delays, len(sizes) - 1, ends),
                 flags,
                 checks.choice(readout, "readout", _READOUTS),
-                None if weight_mean is None else _per_layer(weight_mean, "weight_mean"),
-                None if weight_std is None else _per_layer(weight_std, "weight_std"),
+                None if weight_mean is None else arguments.per_layer(weight_mean, "weight_mean"),
+                None if weight_std is None else arguments.per_layer(weight_std, "weight_std"),
                 checks.integer(seed, "seed", 0, checks.UINT64),
                 resolve(engine)._handle,
-                _constraints("masks", (masks, recurrent_masks), np.bool_, [[(n, before) for before, n in own] for own in pairs]),
-                _constraints("signs", (signs, recurrent_signs), np.int8, [[(before,) for before, _ in own] for own in pairs]),
+                arguments.constraints("masks", (masks, recurrent_masks), np.bool_, [[(n, before) for before, n in own] for own in pairs]),
+                arguments.constraints("signs", (signs, recurrent_signs), np.int8, [[(before,) for before, _ in own] for own in pairs]),
                 None if weight_bounds is None else checks.array(weight_bounds, np.float64, "weight_bounds", ndim=1),
                 ends,
             )
@@ -194,7 +187,7 @@ class Network:
         #: Whether a change would be lost, because it is a trainer's.
         self._is_frozen = False
         self._info = _core.network_describe(handle)
-        names = {code: name for name, code in _DELAYS.items()}
+        names = {code: name for name, code in arguments.DELAY_KINDS.items()}
         kinds = np.empty(self._info["n_connections"], np.int32)
         _core.network_delay_kinds(kinds, handle)
         self._kinds = tuple(names[code] for code in kinds.tolist())
@@ -565,92 +558,6 @@ _NEURON_PARAMETERS = (_core.TAU_MEM, _core.TAU_SYN, _core.THRESHOLD, _core.RESET
 
 def _from_bytes(data: bytes) -> Network:
     return Network._of(_core.network_from_bytes(data))
-
-
-def _per_neuron(values: Any, name: str) -> Float64Array:
-    """A scalar, or one per layer or neuron."""
-    array: Float64Array = checks.array(values, np.float64, name)
-    if array.ndim > 1 or array.size == 0:
-        raise ValueError(f"{name} has shape {array.shape}; give one number, one per layer, or one per neuron")
-    return array.reshape(-1)
-
-
-def _per_layer(values: Any, name: str) -> Float64Array:
-    array: Float64Array = checks.array(values, np.float64, name, ndim=1)
-    if array.size == 0:
-        raise ValueError(f"{name} is empty; give one number per layer, or None")
-    return array
-
-
-def _ends(values: Any) -> Int32Array:
-    """Pairs of populations; which ones there may be, the core knows."""
-    ends: Int32Array = checks.array(values, np.int32, "connections")
-    if ends.ndim != 2 or ends.shape[1] != 2 or len(ends) == 0:
-        raise ValueError(
-            f"connections has shape {ends.shape}; give (source, target) for each, as [(0, 1), (0, 2), (1, 2)], or None for a chain"
-        )
-    return ends
-
-
-def _kinds(values: Any, n_layers: int, ends: Optional[Int32Array]) -> Int32Array:
-    """Kinds of delays: one for all layers or connections, or one for each."""
-    if not isinstance(values, (list, tuple, np.ndarray)):
-        return np.array([checks.choice(values, "delays", _DELAYS)], np.int32)
-    n, of = (n_layers, "layer after the input") if ends is None else (len(ends), "connection")
-    if getattr(values, "ndim", 1) != 1 or len(values) != n:
-        raise ValueError(f"delays is {checks.shown(values)}; give one kind, or one for each {of}, {n}")
-    return np.array([checks.choice(kind, f"delays[{place}]", _DELAYS) for place, kind in enumerate(values)], np.int32)
-
-
-def _flags(values: Any, name: str, n_hidden: int) -> Int32Array:
-    flags = np.asarray(values)
-    if flags.dtype != np.bool_ and flags.size > 0:
-        raise TypeError(f"{name} is {values!r}; it must be a bool, or one bool per hidden layer")
-    if flags.ndim > 1:
-        raise ValueError(f"{name} has shape {flags.shape}; give one bool, or one per hidden layer")
-    if flags.size == 0:
-        if n_hidden > 0:
-            raise ValueError(f"{name} is empty; give one bool, or one per hidden layer, {n_hidden}")
-        return np.zeros(1, np.int32)
-    return np.ascontiguousarray(flags.reshape(-1), np.int32)
-
-
-def _connected(sizes: Int32Array, flags: Int32Array, ends: Optional[Int32Array]) -> List[List[Tuple[int, int]]]:
-    """Senders and receivers of each connection that is given; or for each layer those of its feed-forward connection, then of the recurrent
-    one, (0, 0) where there is none."""
-    counts = sizes.tolist()
-    if ends is not None:
-        # Which populations there are the core says.
-        known = dict(enumerate(counts))
-        return [[(known.get(source, 0), known.get(target, 0)) for source, target in ends.tolist()], []]
-    hidden = len(counts) - 2
-    recurrent = np.resize(flags, hidden).tolist() + [0] if hidden >= 0 else []
-    return [list(zip(counts, counts[1:])), [(n * bool(flag),) * 2 for n, flag in zip(counts[1:], recurrent)]]
-
-
-def _constraints(
-    name: str, given: Tuple[Any, Any], dtype: Any, shapes: List[List[Tuple[int, ...]]]
-) -> Optional[Float64Array]:
-    """Arrays of all connections one after another: as these are given, or of those into each layer, then of the recurrent ones."""
-    if all(values is None for values in given):
-        return None
-    of = "layers" if shapes[1] else "connections"
-    parts: List[Float64Array] = []
-    for prefix, values, wanted in zip(("", "recurrent_"), given, shapes):
-        if values is not None and not isinstance(values, (list, tuple)):
-            raise TypeError(f"{prefix}{name} is {checks.shown(values)}; give a list of arrays, one per layer, or None")
-        if values is not None and not wanted:
-            raise ValueError(f"{prefix}{name} is given beside connections; give one of each connection as {name}")
-        if values is not None and len(values) != len(wanted):
-            raise ValueError(f"{prefix}{name} has {len(values)} elements; give one for each of the {len(wanted)} {of}")
-        for layer, shape in enumerate(wanted):
-            own = None if values is None else values[layer]
-            if own is None:
-                own = np.full(shape, dtype == np.bool_, dtype)
-            array = checks.array(own, dtype, f"{prefix}{name}[{layer}]")
-            checks.shape(array, shape, f"{prefix}{name}[{layer}]")
-            parts.append(np.ascontiguousarray(array.reshape(-1), np.float64))
-    return np.concatenate(parts)
 
 
 def _forward_options(engine: BaseEngine, t_end: Optional[float], max_spikes: Optional[int]) -> Dict[str, Any]:

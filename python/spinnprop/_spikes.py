@@ -109,7 +109,7 @@ class SpikeTrains:
         ValueError, TypeError
             If an element is no whole number >= 0, or dt is not finite and above 0.
         """
-        return cls(*spike_arrays.from_dense(array, _step(dt)))
+        return cls(*spike_arrays.from_dense(array, checks.positive(dt, "dt", "seconds")))
 
     def to_dense(self, dt: float, n_steps: Optional[int] = None) -> Int32Array:
         """Numbers of spikes, (n_samples, n_steps, n_units) int32: a spike at t is in the last step k with k dt <= t, dt in seconds.
@@ -118,7 +118,7 @@ class SpikeTrains:
             What comes later is left out; None: as many as the last spike needs.
         """
         count = None if n_steps is None else checks.integer(n_steps, "n_steps", 0, checks.INT64)
-        return spike_arrays.to_dense((self._times, self._units, self._offsets), self._n_units, _step(dt), count)
+        return spike_arrays.to_dense((self._times, self._units, self._offsets), self._n_units, checks.positive(dt, "dt", "seconds"), count)
 
     @classmethod
     def from_events(cls, events: Any, sensor_size: Any, *, time_unit: str = "us") -> SpikeTrains:
@@ -241,13 +241,6 @@ class SpikeTrains:
 
     def __repr__(self) -> str:
         return f"SpikeTrains({len(self)} samples, {len(self._times)} spikes, n_units={self._n_units})"
-
-
-def _step(dt: Any) -> float:
-    value = checks.real(dt, "dt")
-    if not 0 < value < np.inf:
-        raise ValueError(f"dt is {value!r}; it must be finite and > 0 seconds")
-    return value
 
 
 def trains(spikes: Any, name: str) -> SpikeTrains:

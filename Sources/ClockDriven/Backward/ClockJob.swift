@@ -237,8 +237,7 @@ final class ClockJob: @unchecked Sendable {
             }
             if poller.isStopped(after: own.rows.count) { throw .cancelled }
         }
-        gradients.leaveOutAbsent(in: network)
-        try gradients.take(result, inputErrors)
+        try gradients.take(result, inputErrors, of: network)
         return gradients
     }
 }

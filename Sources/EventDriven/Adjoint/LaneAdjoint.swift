@@ -58,6 +58,23 @@ private struct JumpLanes {
         v[lane] = isLast ? 0 : lambdaV[at]
         i[lane] = isLast ? 0 : lambdaI[at]
     }
+
+    /// lV and lI of four neurons, each at a time of its own.
+    @inline(__always)
+    func adjoint<Case: CrossingCase>(
+        _: Case.Type, _ flow: Flow, at time: SIMD4<Double>
+    ) -> (lambdaV: SIMD4<Double>, lambdaI: SIMD4<Double>) {
+        let isBetween = (loadVector(previous) .<= time) .& (time .< loadVector(next))
+        var others = ~unsafeBitCast(isBetween, to: SIMD4<Int64>.self).signs & 15
+        while others != 0 {
+            let lane = others.trailingZeroBitCount
+            others &= others &- 1
+            turn(lane, to: time[lane])
+        }
+        let p = Case.propagators(flow, loadVector(next) - time)
+        let v = loadVector(self.v)
+        return (v * p.a, loadVector(i) * p.b + v * (p.h * flow.ratio))
+    }
 }
 
 extension LayerPlan {
@@ -138,19 +155,10 @@ extension LayerPlan {
             let n = (Int(spikes[at.0]), Int(spikes[at.1]), Int(spikes[at.2]), Int(spikes[at.3]))
             let units = (Int(row.units[n.0]), Int(row.units[n.1]), Int(row.units[n.2]), Int(row.units[n.3]))
             let time = SIMD4(row.times[n.0], row.times[n.1], row.times[n.2], row.times[n.3]) + delays.from(units)
-            let isBetween = (loadVector(lanes.previous) .<= time) .& (time .< loadVector(lanes.next))
-            var others = ~unsafeBitCast(isBetween, to: SIMD4<Int64>.self).signs & 15
-            while others != 0 {
-                let lane = others.trailingZeroBitCount
-                others &= others &- 1
-                lanes.turn(lane, to: time[lane])
-            }
-            let p = Case.propagators(flow, loadVector(lanes.next) - time)
-            let v = loadVector(lanes.v)
-            let lambdaI = loadVector(lanes.i) * p.b + v * (p.h * flow.ratio)
+            let (lambdaV, lambdaI) = lanes.adjoint(Case.self, flow, at: time)
             let place = (Int(places[at.0]), Int(places[at.1]), Int(places[at.2]), Int(places[at.3]))
             let error =
-                SIMD4(weights[place.0], weights[place.1], weights[place.2], weights[place.3]) * (v * p.a - lambdaI)
+                SIMD4(weights[place.0], weights[place.1], weights[place.2], weights[place.3]) * (lambdaV - lambdaI)
             func add(
                 _ range: Range<Int>, _ place: Int, _ n: Int, _ unit: Int, _ lane: Int, _ lambdaI: Double,
                 _ error: Double
@@ -222,17 +230,7 @@ extension LayerPlan {
         while n < row.count {
             let unit = Int(row.units[n])
             let time = row.times[n] + delays.from(unit)
-            let isBetween = (loadVector(lanes.previous) .<= time) .& (time .< loadVector(lanes.next))
-            var others = ~unsafeBitCast(isBetween, to: SIMD4<Int64>.self).signs & 15
-            while others != 0 {
-                let lane = others.trailingZeroBitCount
-                others &= others &- 1
-                lanes.turn(lane, to: time[lane])
-            }
-            let p = Case.propagators(flow, loadVector(lanes.next) - time)
-            let v = loadVector(lanes.v)
-            let lambdaI = loadVector(lanes.i) * p.b + v * (p.h * flow.ratio)
-            let lambdaV = v * p.a
+            let (lambdaV, lambdaI) = lanes.adjoint(Case.self, flow, at: time)
             let place = unit &* stride &+ first
             store(loadVector(sums.weights + place) + lambdaI, at: sums.weights + place)
             let weights = loadVector(sums.columns + place)

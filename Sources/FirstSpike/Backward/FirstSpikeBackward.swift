@@ -75,8 +75,7 @@ final class FirstSpikeBackward: @unchecked Sendable {
             if poller.isStopped(after: 4 * layer.weights.count) { throw .cancelled }
         }
         if let monitor, monitor.isStopped { throw .cancelled }
-        gradients.leaveOutAbsent(in: network)
-        try gradients.take(result, inputErrors)
+        try gradients.take(result, inputErrors, of: network)
         return gradients
     }
 }

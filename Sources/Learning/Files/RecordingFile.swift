@@ -248,29 +248,28 @@ public enum RecordingFile {
     private static func thresholds(
         in file: SafeTensors, _ layer: Int, _ neuronCount: Int
     ) throws(SpinnpropError) -> [Double] {
-        let values = try file.doubles("layers.\(layer).thresholds")
-        guard values.count == 1 || values.count == neuronCount else {
-            throw .invalidValue(
-                "layer \(layer) has \(values.count) thresholds for \(neuronCount) neurons; give 1 or one each")
-        }
-        for (neuron, value) in values.enumerated() where !(value > 0 && value < .infinity) {
-            throw .invalidValue("threshold \(neuron) of layer \(layer) is \(value); it must be finite and > 0")
-        }
-        return values
+        try ofNeurons(file, layer, neuronCount, "threshold", isGood: { $0 > 0 && $0 < .infinity }, "finite and > 0")
     }
 
     private static func drives(
         in file: SafeTensors, _ layer: Int, _ neuronCount: Int
     ) throws(SpinnpropError) -> [Double] {
-        let name = "layers.\(layer).drives"
-        guard file.contains(name) else { return [0] }
-        let values = try file.doubles(name)
+        guard file.contains("layers.\(layer).drives") else { return [0] }
+        return try ofNeurons(file, layer, neuronCount, "drive", isGood: \.isFinite, "finite")
+    }
+
+    /// A parameter of a layer's neurons: one number for all, or one each.
+    private static func ofNeurons(
+        _ file: SafeTensors, _ layer: Int, _ neuronCount: Int, _ name: String, isGood: (Double) -> Bool,
+        _ domain: String
+    ) throws(SpinnpropError) -> [Double] {
+        let values = try file.doubles("layers.\(layer).\(name)s")
         guard values.count == 1 || values.count == neuronCount else {
             throw .invalidValue(
-                "layer \(layer) has \(values.count) drives for \(neuronCount) neurons; give 1 or one each")
+                "layer \(layer) has \(values.count) \(name)s for \(neuronCount) neurons; give 1 or one each")
         }
-        for (neuron, value) in values.enumerated() where !value.isFinite {
-            throw .invalidValue("drive \(neuron) of layer \(layer) is \(value); it must be finite")
+        for (neuron, value) in values.enumerated() where !isGood(value) {
+            throw .invalidValue("\(name) \(neuron) of layer \(layer) is \(value); it must be \(domain)")
         }
         return values
     }

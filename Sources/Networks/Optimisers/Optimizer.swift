@@ -81,7 +81,7 @@ public struct Optimizer: Equatable, Sendable {
             let own = connection.constraints
             for pre in 0..<connection.preCount where !own.allowsSome(ofSender: pre, precision) {
                 throw .invalidValue(
-                    "\(connection.isRecurrent ? "recurrent_" : "")weight_bounds[\(connection.target)] are \(own.low) .. \(own.high), and "
+                    "\(connection.name("weight_bounds")) are \(own.low) .. \(own.high), and "
                         + "no float32 number, in which this engine trains, lies between; widen them or use engine=\"event\""
                 )
             }

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Optional
 from .. import datasets, encoding
 from .._engines.names import ENGINES, kind_of
 from .._library import __version__
-from .._network import _DELAYS
+from .._support.network_arguments import DELAY_KINDS
 from .._trainer import _DELAY_PARAMETERS, _delay_init
 from . import folder, grammar
 from .output import percent, save_picture, write_json
@@ -20,7 +20,7 @@ from .output import percent, save_picture, write_json
 #: Of an engine with time steps, unless others are given: fewer let classes share cells of the encoding.
 STEPS = 52
 #: Of delays.
-KINDS = [name or "none" for name in _DELAYS]
+KINDS = [name or "none" for name in DELAY_KINDS]
 PARAMETERS = [name for name in _DELAY_PARAMETERS if name]
 #: What is said of how delays are trained, by the trainer's names.
 DELAYS = {

@@ -20,9 +20,9 @@ except ImportError as error:
 from .. import _core
 from .._engines.base import BaseEngine
 from .._engines.names import EngineLike
-from .._network import _DELAYS, Delays
 from .._spikes import SpikeTrains
 from .._support import checks
+from .._support.network_arguments import DELAY_KINDS, Delays
 from .._support.types import PathLike
 from .._trainer import _DELAY_PARAMETERS, _OPTIMIZERS, _SCHEDULES
 from ..losses import Loss, RateRegularisation
@@ -102,7 +102,7 @@ class Parameters(BaseEstimator):
         "threshold": [Real, "array-like"],
         "drive": [Real, "array-like"],
         "refractory": [Real, "array-like"],
-        "delays": [StrOptions({name for name in _DELAYS if name}), list, tuple, np.ndarray, None],
+        "delays": [StrOptions({name for name in DELAY_KINDS if name}), list, tuple, np.ndarray, None],
         "recurrent": ["boolean", "array-like"],
         "readout": [StrOptions({"spiking", "leaky"})],
         "weight_mean": ["array-like", None],

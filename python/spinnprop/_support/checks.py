@@ -48,6 +48,14 @@ def real(value: Any, name: str) -> float:
         raise ValueError(f"{name} is too large for float64") from None
 
 
+def positive(value: Any, name: str, unit: str = "") -> float:
+    """A finite float above 0, of a unit that the message names."""
+    number = real(value, name)
+    if not 0 < number < math.inf:
+        raise ValueError(f"{name} is {number!r}; it must be finite and > 0{unit and ' '}{unit}")
+    return number
+
+
 @lru_cache(maxsize=None)
 def domains(of: int) -> Dict[str, Dict[str, Any]]:
     """The core's options of a kind by their names there, each with its domain and its default."""

@@ -52,11 +52,8 @@ def nmnist(folder: PathLike, part: str = "train", step_time: Optional[float] = N
     See `mnist` for the images it was recorded from.
     """
     top = os.path.join(folder_name(folder), part_name(part).capitalize())
-    step = None if step_time is None else checks.real(step_time, "step_time")
-    if step is not None and not 0 < step < np.inf:
-        raise ValueError(f"step_time is {step!r}; it must be a finite number above 0")
-    times: List[Float64Array] = []
-    units: List[Int32Array] = []
+    step = None if step_time is None else checks.positive(step_time, "step_time", "seconds")
+    samples: List[Tuple[Float64Array, Int32Array]] = []
     labels: List[int] = []
     for digit in range(10):
         own = os.path.join(top, str(digit))
@@ -65,13 +62,9 @@ def nmnist(folder: PathLike, part: str = "train", step_time: Optional[float] = N
             raise FileNotFoundError(f"{own} has no .bin files; {_HELP}")
         for name in names:
             found = _read(os.path.join(own, name))
-            at, who = found if step is None else _in_steps(*found, step)
-            times.append(at)
-            units.append(who)
+            samples.append(found if step is None else _in_steps(*found, step))
             labels.append(digit)
-    offsets = np.concatenate([[0], np.cumsum([len(own) for own in times])])
-    spikes = SpikeTrains(np.concatenate(times), np.concatenate(units), offsets, 2 * _SIDE * _SIDE)
-    return spikes, np.array(labels, np.int64)
+    return SpikeTrains.from_lists(samples, 2 * _SIDE * _SIDE), np.array(labels, np.int64)
 
 
 def _read(path: str) -> Tuple[Float64Array, Int32Array]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -29,11 +28,3 @@ def shares(X: Any) -> Float64Array:
         sample, feature = np.argwhere(wrong)[0]
         raise ValueError(f"X[{sample}, {feature}] is {values[sample, feature]}; features must be in [0, 1]: rescale them")
     return np.clip(values, 0.0, 1.0)
-
-
-def positive(value: Any, name: str) -> float:
-    """A finite number above 0."""
-    number = checks.real(value, name)
-    if not 0 < number < math.inf:
-        raise ValueError(f"{name} is {number!r}; it must be finite and > 0")
-    return number

@@ -9,7 +9,7 @@ import numpy as np
 from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.spike_arrays import offsets_of
-from ._features import positive, shares
+from ._features import shares
 
 
 def poisson(X: Any, duration: float = 0.1, max_rate: float = 100.0, seed: int = 0) -> SpikeTrains:
@@ -39,7 +39,7 @@ def poisson(X: Any, duration: float = 0.1, max_rate: float = 100.0, seed: int = 
     (2, {1})
     """
     values = shares(X)
-    seconds, rate = positive(duration, "duration"), positive(max_rate, "max_rate")
+    seconds, rate = checks.positive(duration, "duration"), checks.positive(max_rate, "max_rate")
     random = np.random.default_rng(checks.integer(seed, "seed", 0, checks.UINT64))
     if rate * seconds > 1e9:
         raise ValueError(f"max_rate * duration is {rate * seconds:g} spikes of one unit; it must be at most 1e9")
@@ -77,7 +77,7 @@ def bernoulli(X: Any, steps: int = 20, time_step: float = 1e-3, seed: int = 0) -
     (array([0.   , 0.001]), array([1, 1], dtype=int32))
     """
     values = shares(X)
-    count, dt = checks.integer(steps, "steps", 1, checks.INT32), positive(time_step, "time_step")
+    count, dt = checks.integer(steps, "steps", 1, checks.INT32), checks.positive(time_step, "time_step")
     random = np.random.default_rng(checks.integer(seed, "seed", 0, checks.UINT64))
     rows = [np.nonzero(random.random((count, values.shape[1])) < own) for own in values]
     where = [np.concatenate([row[n] for row in rows]) if rows else np.empty(0, np.int64) for n in (0, 1)]

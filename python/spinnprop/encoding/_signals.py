@@ -10,7 +10,6 @@ from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.spike_arrays import offsets_of
 from .._support.types import Float64Array
-from ._features import positive
 
 
 def delta_modulation(signals: Any, dt: float, threshold: float) -> SpikeTrains:
@@ -40,7 +39,7 @@ def delta_modulation(signals: Any, dt: float, threshold: float) -> SpikeTrains:
     (array([0.002]), array([0], dtype=int32))
     """
     samples, n_channels = _samples(signals)
-    step, least = positive(dt, "dt"), positive(threshold, "threshold")
+    step, least = checks.positive(dt, "dt"), checks.positive(threshold, "threshold")
     rows = []
     for own in samples:
         times: List[Float64Array] = []
@@ -82,7 +81,7 @@ def level_crossing(signals: Any, dt: float, levels: Any) -> SpikeTrains:
     (array([0.00025, 0.0005 , 0.0015 , 0.00175]), array([0, 1, 3, 2], dtype=int32))
     """
     samples, n_channels = _samples(signals)
-    step = positive(dt, "dt")
+    step = checks.positive(dt, "dt")
     marks: Float64Array = checks.array(levels, np.float64, "levels", ndim=1)
     if not len(marks) or not np.isfinite(marks).all() or (np.diff(marks) <= 0).any():
         raise ValueError(f"levels is {checks.shown(levels)}; they must be finite and in ascending order, at least one")

@@ -563,7 +563,7 @@ ELSEWHERE = {
     "wait": "by threads: test_processes.py",
     "the path is empty|zero byte": "Python looks at paths first",
     "elements for .* (neurons|layers);|initial phases|labels for|kinds of delay for|"
-    "sets of neuron|thresholds for|drives for|flags for|; give 1, one for each|target times for": "Python "
+    r"sets of neuron|has \.\* \.\*s for \.\* neurons|flags for|; give 1, one for each|target times for": "Python "
     "or the border of C counts first; the rooms' own tests do it",
     "needs spikes on a grid|counts time in steps, and engine": "the composition says so before the engine",
     "run a batch first": "sessions are the core's own",

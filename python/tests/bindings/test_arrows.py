@@ -28,7 +28,7 @@ ARROWS = {
     "_estimators": "_biograd _spikes _engines losses _recording _network _trainer encoding spinnaker2",
     "_search": "_engines _estimators spinnaker2 _spikes",
     "plot": "_spikes _recording _search spinnaker2",
-    "_commands": "_library losses _spikes _biograd datasets encoding _engines spinnaker2 sparse _network _files _trainer _estimators _search plot",
+    "_commands": "_library losses _biograd datasets encoding _engines spinnaker2 sparse _network _files _trainer _estimators _search plot",
     "__main__": "_commands",
 }
 

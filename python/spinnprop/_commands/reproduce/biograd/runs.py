@@ -12,7 +12,6 @@ import numpy.typing as npt
 from ...._biograd import BioGrad
 from ...._core import SpinnpropError
 from ...._library import __version__
-from ...._spikes import SpikeTrains
 from ...._support.bars import EpochBar
 from ...folder import CHECKPOINT
 from ..results import begun, file_name, found_or_run, is_number, write
@@ -103,7 +102,7 @@ def _run(case: Case, own: Dict[str, Any], load: Callable[[], Data], path: str, c
     seed, epochs = own["seed"], own["epochs"]
     twin = None if case.is_twin else case.untrained(seed, epochs, rule="bptt", integer=False)
     probed = np.linspace(0, len(y) - 1, min(_PROBED, len(y))).astype(np.int64)
-    probe = _chosen(X, probed), y[probed]
+    probe = X[probed], y[probed]
     training, accuracies, cosines = _interrupted(case, own, path, checkpoint)
     if training is None:
         training = case.untrained(seed, epochs)
@@ -152,15 +151,6 @@ def _interrupted(
     has_all = _is_table([accuracies], 1, done, 100.0) and (case.is_twin or _is_table(cosines, done, layers, 1.0))
     is_own = list(training.layer_sizes) == case.setting.sizes and training.options == own["options"]
     return (training, accuracies, cosines) if has_all and is_own else (None, [], [])
-
-
-def _chosen(X: Any, at: npt.NDArray[np.int64]) -> Any:
-    """Some samples."""
-    if not isinstance(X, SpikeTrains):
-        return X[at]
-    times, units = zip(*(X[int(n)] for n in at))
-    offsets = np.concatenate([[0], np.cumsum([len(own) for own in times])])
-    return SpikeTrains(np.concatenate(times), np.concatenate(units), offsets, X.n_units)
 
 
 def _cosines(training: BioGrad, twin: BioGrad, probe: Tuple[Any, Any], step_time: Optional[float]) -> List[float]:
