@@ -76,7 +76,7 @@ class SpikeTrains:
         ValueError, TypeError
             If there are none, or their numbers of units differ.
         """
-        all = [trains(part, f"parts[{place}]") for place, part in enumerate(parts)]
+        all = [trains(part, f"parts[{place}]") for place, part in enumerate(checks.each(parts, "parts", "SpikeTrains"))]
         if not all:
             raise ValueError("there are no spike trains to concatenate; give at least one")
         for place, part in enumerate(all):

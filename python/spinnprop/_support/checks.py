@@ -7,7 +7,7 @@ import numbers
 import operator
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, SupportsFloat, cast
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Optional, SupportsFloat, cast
 
 import numpy as np
 
@@ -92,12 +92,7 @@ def array(values: Any, dtype: Any, name: str, ndim: int | None = None) -> npt.ND
     Where integers are wanted, any integers that fit will do, and floats that are whole numbers.
     """
     wanted = np.dtype(dtype)
-    if isinstance(values, np.ma.MaskedArray):
-        raise TypeError(f"{name} is a masked array, whose mask would be lost; fill or leave out what is masked")
-    try:
-        found = np.asarray(values)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{name} is not an array of numbers: {error}") from None
+    found = numbers_of(values, name)
     if found.dtype != wanted:
         if wanted.kind == "i" and found.dtype.kind in "iuf":
             _must_fit(found, wanted, name)
@@ -109,6 +104,24 @@ def array(values: Any, dtype: Any, name: str, ndim: int | None = None) -> npt.ND
     if ndim is not None and found.ndim != ndim:
         raise ValueError(f"{name} has {found.ndim} dimensions, shape {found.shape}; it must have {ndim}")
     return np.require(found, dtype=wanted, requirements=["C", "A"])
+
+
+def numbers_of(values: Any, name: str) -> npt.NDArray[Any]:
+    """An array of whatever type the values are."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array, whose mask would be lost; fill or leave out what is masked")
+    try:
+        return np.asarray(values)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{name} is not an array of numbers: {error}") from None
+
+
+def each(values: Any, name: str, what: str) -> Iterator[Any]:
+    """One after another of what must be a sequence."""
+    try:
+        return iter(values)
+    except TypeError:
+        raise TypeError(f"{name} is {shown(values)}; it must be a sequence of {what}") from None
 
 
 def _can_cast(found: np.dtype[Any], wanted: np.dtype[Any]) -> bool:

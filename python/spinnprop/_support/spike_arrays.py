@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence, Tuple, Union
+from typing import Any, List, Tuple, Union
 
 import numpy as np
 
@@ -29,7 +29,7 @@ def chosen(offsets: Int64Array, samples: Int64Array) -> Tuple[Int64Array, Int64A
 
 def sample_numbers(key: Any, n_samples: int) -> Int64Array:
     """The samples that an array or list of numbers or of truths names. - Raises IndexError, TypeError."""
-    found = np.asarray(key)
+    found = checks.numbers_of(key, "the index")
     if found.ndim != 1:
         raise IndexError(f"the index has {found.ndim} dimensions; samples are chosen by an integer, a slice or an array of one dimension")
     if found.dtype == np.bool_:
@@ -51,13 +51,14 @@ def from_lists(samples: Any) -> Rows:
     """Of a pair (times, units) for each sample."""
     times: List[Any] = []
     units: List[Int32Array] = []
-    for sample, pair in enumerate(samples):
+    for sample, pair in enumerate(checks.each(samples, "samples", "pairs (times, units)")):
         try:
             own_times, own_units = pair
         except (TypeError, ValueError):
             raise ValueError(f"sample {sample} is {checks.shown(pair)}; give a pair (times, units) for each sample") from None
-        own = np.asarray(own_times if len(own_times) else np.empty(0))
-        who: Int32Array = checks.array(own_units if len(own_units) else np.empty(0, np.int32), np.int32, f"units of sample {sample}", ndim=1)
+        own, who = checks.numbers_of(own_times, f"times of sample {sample}"), checks.numbers_of(own_units, f"units of sample {sample}")
+        # An empty list has no type of its own.
+        who = checks.array(who if who.size else who.astype(np.int32), np.int32, f"units of sample {sample}", ndim=1)
         if own.shape != who.shape:
             raise ValueError(f"sample {sample} has {own.size} times and {who.size} units; give one unit for each time")
         times.append(own)
@@ -67,7 +68,7 @@ def from_lists(samples: Any) -> Rows:
 
 def from_dense(array: Any, dt: float) -> Tuple[Float64Array, Int32Array, Int64Array, int]:
     """Of counts, (samples, steps, units): times in seconds, units, offsets, and the number of units."""
-    found = np.asarray(array)
+    found = checks.numbers_of(array, "the array")
     if found.ndim != 3:
         raise ValueError(f"the array has {found.ndim} dimensions, shape {found.shape}; it must be (samples, steps, units)")
     if found.dtype.kind not in "biuf":
@@ -90,7 +91,7 @@ def to_dense(rows: Rows, n_units: int, dt: float, n_steps: Union[None, int]) -> 
     """Counts, (samples, steps, units); what lies after the last step is left out."""
     times, units, offsets = rows
     if len(times) and times.max() / dt >= 2**53:
-        raise ValueError(f"dt is {dt!r}, too small to count the steps to a spike at {times.max()!r} s")
+        raise ValueError(f"dt is {dt!r}, too small to count the steps to a spike at {float(times.max())!r} s")
     steps = np.floor(times / dt)
     # A quotient may be rounded down from a step that begins at the very time, or up to one that begins after it.
     steps += (steps + 1) * dt <= times
@@ -109,7 +110,8 @@ def to_dense(rows: Rows, n_units: int, dt: float, n_steps: Union[None, int]) -> 
 def from_events(events: Any, sensor_size: Any) -> Tuple[Any, Int32Array, Int64Array, int]:
     """Of a structured array, or one for each sample: times, units x + width * (y + height * p), offsets, and the number of units."""
     width, height, polarities = _sensor(sensor_size)
-    samples: Sequence[Any] = [events] if isinstance(events, np.ndarray) and events.dtype.names else events
+    is_one = isinstance(events, np.ndarray) and events.dtype.names
+    samples = iter([events]) if is_one else checks.each(events, "events", "structured arrays, one each sample")
     times: List[Any] = []
     units: List[Int32Array] = []
     for sample, own in enumerate(samples):

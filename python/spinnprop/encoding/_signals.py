@@ -107,7 +107,7 @@ def _samples(signals: Any) -> Tuple[List[Float64Array], int]:
     if isinstance(signals, np.ndarray) and signals.dtype != object and signals.ndim != 3:
         raise ValueError(f"signals has {signals.ndim} dimensions, shape {signals.shape}; it must be (n_samples, n_steps, n_channels)")
     samples: List[Float64Array] = []
-    for place, own in enumerate(signals):
+    for place, own in enumerate(checks.each(signals, "signals", "arrays (n_steps, n_channels)")):
         values: Float64Array = checks.array(own, np.float64, f"signals[{place}]", ndim=2)
         if samples and values.shape[1] != samples[0].shape[1]:
             raise ValueError(f"signals[{place}] has {values.shape[1]} channels, signals[0] {samples[0].shape[1]}; they must agree")

@@ -169,3 +169,28 @@ def test_events_that_are_none():
     for events in (3, [3], np.zeros((2, 4)), [np.zeros(3)]):
         with pytest.raises(TypeError):
             sp.SpikeTrains.from_events(events, 3)
+
+
+def test_no_mask_is_lost():
+    masked = np.ma.masked_array
+    for call in (
+        lambda: trains()[masked([0, 1], [0, 1])],
+        lambda: sp.SpikeTrains.from_dense(masked(np.ones((1, 2, 2)), np.ones((1, 2, 2))), 1e-3),
+        lambda: sp.SpikeTrains.from_lists([(masked([1e-3], [1]), [0])], 2),
+        lambda: sp.SpikeTrains.from_lists([([1e-3], masked([0], [1]))], 2),
+        lambda: sp.SpikeTrains.from_events(masked([(1, 2)], [(0, 1)], [("t", "i4"), ("x", "i4")]), 3),
+        lambda: sp.encoding.delta_modulation([masked([[0.0], [5.0]], [[0], [1]])], 1e-3, 1),
+    ):
+        with pytest.raises(TypeError, match="masked"):
+            call()
+
+
+def test_what_is_no_sequence_is_named():
+    for call, word in [
+        (lambda: sp.SpikeTrains.concatenate(None), "parts is None"), (lambda: sp.SpikeTrains.from_lists(3, 2), "samples is 3"),
+        (lambda: sp.SpikeTrains.from_events(None, 3), "events is None"), (lambda: sp.encoding.level_crossing(None, 1e-3, [0]), "signals is None"),
+    ]:  # fmt: skip
+        with pytest.raises(TypeError, match=word):
+            call()
+    with pytest.raises(ValueError, match="units of sample 0 has 0 dimensions"):
+        sp.SpikeTrains.from_lists([(1.0, 0)], 2)
