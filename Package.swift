@@ -64,6 +64,7 @@ let package = Package(
             ["SpiNNaker2", "ClockDriven", "ClockArithmetic", "Networks", "Spikes", "Mathematics"]),
         room(
             "LocalLearningPrograms", ["SpiNNaker2", "SpiNNaker2Programs", "LocalLearning", "Mathematics"]),
+        room("BrainScaleS2", ["Mathematics"]),
         room("DataSets", ["Mathematics"]),
         room(
             "Spinnprop",
@@ -121,6 +122,7 @@ let package = Package(
                 "TestSupport", "SpiNNaker2Programs", "SpiNNaker2", "ClockDriven", "Learning", "Networks", "Spikes",
                 "Mathematics",
             ]),
+        .testTarget(name: "BrainScaleS2Tests", dependencies: ["BrainScaleS2", "Mathematics"]),
         .testTarget(name: "SparseRecurrentTests", dependencies: ["SparseRecurrent", "Spikes", "Mathematics"]),
         .testTarget(
             name: "LocalLearningTests", dependencies: ["LocalLearning", "Spikes", "Mathematics"]),
