@@ -12,7 +12,7 @@ from sklearn.utils.validation import assert_all_finite, check_consistent_length,
 from .._spikes import SpikeTrains
 from .._support import checks
 
-__all__ = ["alike", "hidden_sizes", "learnt", "restored"]
+__all__ = ["alike", "hidden_sizes", "learnt", "restored", "validate_data"]
 
 try:
     from sklearn.utils.validation import validate_data
