@@ -99,7 +99,7 @@ class Trainer:
     learning_rate : float
     neuron_learning_rate : float
         Per step, of numbers p without a unit that begin at 0: tau_mem, tau_syn and threshold are what they were times exp(p), a reset
-        or drive what it was plus p thresholds, resets kept below the threshold.
+        or drive what it was plus p thresholds, resets kept below the threshold. Where a drive may reach its threshold on the way, give t_end.
     delay_learning_rate : float
         Per step, of what is trained: seconds, or a number without a unit with a sigmoid. 0 leaves delays as they are, outside their
         range, too: delay_parameter, _shift, _scale, _l1 and _l2 are for delays that are trained, or drawn by delay_init.
@@ -119,6 +119,7 @@ class Trainer:
         Mean and standard deviation of what is trained, drawn when the trainer is made; delays that are clipped are brought into
         their range. None: the network's delays. DelGrad has (0, 0.25) with a sigmoid. What `Network.wake` made of the weights
         was for the delays before: where volleys that are drawn apart would leave neurons silent, set the network's delays, then wake it.
+        The estimator wakes its network with the delays that are drawn.
     momentum : float
         Of SGD, in [0, 1).
     beta1, beta2, epsilon : float

@@ -297,7 +297,9 @@ def _from_fields(fields: Dict[str, Any]) -> Loss:
 class RateRegularisation(Value):
     """Keeps hidden neurons near a firing rate: strength / 2 * sum over hidden neurons of (mean of n - target)^2.
 
-    n = sum over a neuron's spikes of exp(-t / tau) is a soft spike count; its mean is over the batch.
+    n = sum over a neuron's spikes of exp(-t / tau) is a soft spike count; its mean is over the batch. A spike at 3 tau counts for 0.05: the
+    default tau is for samples of some tens of milliseconds, as a latency code makes them. For longer ones give about their length, so that late
+    spikes count, and a target that is below the number of spikes.
 
     Parameters
     ----------

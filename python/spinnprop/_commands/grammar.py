@@ -64,6 +64,21 @@ def positive(text: str) -> int:
     return number
 
 
+def number(low: float) -> Callable[[str], float]:
+    """A finite number, not below `low`."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and value >= low):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a finite number{'' if low == -math.inf else f' >= {low:g}'}")
+        return value
+
+    return read
+
+
 def above_zero(text: str) -> float:
     """A finite number above 0."""
     try:

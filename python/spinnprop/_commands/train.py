@@ -13,7 +13,7 @@ from .. import datasets, encoding
 from .._engines.names import ENGINES, kind_of
 from .._library import __version__
 from .._support.network_arguments import DELAY_KINDS
-from .._trainer import _DELAY_PARAMETERS, _delay_init
+from .._trainer import _DELAY_PARAMETERS, _TRAINED, _delay_init
 from . import folder, grammar
 from .output import percent, save_picture, write_json
 
@@ -30,7 +30,8 @@ DELAYS = {
     "delay_l1": "penalty that makes them sparse, per second",
     "delay_l2": "penalty on their squares, per second squared",
 }
-TRAINED = (*DELAYS, "delay_parameter", "delay_init")
+#: What the estimator is told of delays and neurons by the options of the same names.
+HANDED_ON = (*DELAYS, "delay_parameter", "delay_init", "drive", "refractory", "t_end", "train", "neuron_learning_rate")
 
 
 def add_parser(commands: Any) -> None:
@@ -69,6 +70,23 @@ def add_parser(commands: Any) -> None:
         add(flag, type=grammar.trained(name), default=default, metavar="X", help=f"of delays: {meaning}")
     add("--delay-parameter", default="clip", choices=sorted(PARAMETERS), help="of delays: what is trained")
     add("--delay-init", type=float, nargs=2, metavar=("MEAN", "STD"), help="of delays: drawn in the beginning, what is trained")
+    add("--drive", type=grammar.number(-math.inf), default=0.0, metavar="X", help="a constant current into every neuron")
+    add("--refractory", type=grammar.number(0.0), default=0.0, metavar="X", help="seconds for which membranes stay at the reset after a spike")
+    add("--t-end", type=grammar.number(0.0), metavar="X", help="seconds after which a sample ends; needed where a drive is not below the threshold")
+    add(
+        "--train",
+        nargs="+",
+        choices=list(_TRAINED),
+        metavar="NAME",
+        help=f"what is trained, of {', '.join(_TRAINED)}; weights, and delays that have a learning rate, unless given",
+    )
+    add(
+        "--neuron-learning-rate",
+        type=grammar.trained("neuron_learning_rate"),
+        default=training["neuron_learning_rate"]["initial"],
+        metavar="X",
+        help="per step, of parameters of neurons that --train names",
+    )
     add("--steps", type=grammar.positive, metavar="N", help=f"of an engine with time steps, {STEPS} unless given")
     add("--samples", type=grammar.positive, default=5000, metavar="N", help="training samples")
     add("--seed", type=grammar.seed, default=0, metavar="N", help="of weights and sample order")
@@ -84,6 +102,21 @@ def _judge_delays(options: argparse.Namespace, has_delays: bool) -> None:
         raise grammar.Unusable(f"{flag} is for networks with delays; give --delays")
     if has_delays and trained and options.delay_parameter == "sigmoid" and options.delay_init is None:
         raise grammar.Unusable("--delay-parameter sigmoid trains no delay from 0, an end of its range; give --delay-init, as 0 0.25")
+
+
+def _judge_neurons(options: argparse.Namespace, engine: Any) -> None:
+    """Refuses what other engines cannot do for neurons, and delays that are named without a learning rate or the reverse."""
+    trained = set(options.train or ()) - {"weights", "delays"}
+    given = {"--drive": options.drive, "--refractory": options.refractory, f"--train {' '.join(sorted(trained))}": trained}
+    for flag in (flag for flag, value in given.items() if value and options.engine != "event"):
+        raise grammar.Unusable(f"{flag} is for --engine event, which this is not; leave it out on engine {options.engine}")
+    if options.t_end is not None and engine._grid is not None:
+        raise grammar.Unusable(f"--t-end is {options.t_end}, but engine {options.engine} ends after its steps; leave it out, or give --steps")
+    if options.train is not None and ("delays" in options.train) != (options.delay_learning_rate > 0):
+        raise grammar.Unusable(
+            f"--train is {' '.join(options.train)}, and --delay-learning-rate {options.delay_learning_rate}; name delays and give them a "
+            "learning rate, or neither"
+        )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -102,6 +135,7 @@ def run(options: argparse.Namespace) -> None:
             f"--delays has {len(delays)} kinds; give one, or one for each of the {len(options.hidden) + 1} layers after the input"
         )
     _judge_delays(options, any(delays))
+    _judge_neurons(options, engine)
     folder.begin(options.out, "train")
     checkpoint = os.path.join(options.out, folder.CHECKPOINT)
     if options.resume and not os.path.exists(checkpoint):
@@ -119,7 +153,7 @@ def run(options: argparse.Namespace) -> None:
         seed=options.seed,
         learning_rate=options.learning_rate,
         delays=delays[0] if len(delays) == 1 else delays,
-        **{name: getattr(options, name) for name in TRAINED},
+        **{name: getattr(options, name) for name in HANDED_ON},
         rescale=False,
         verbose=True,
         checkpoint=checkpoint,
@@ -157,7 +191,7 @@ def run(options: argparse.Namespace) -> None:
             "engine": options.engine,
             **({} if engine._grid is None else {"steps": engine.steps, "time_step": engine.time_step}),
             "hidden": options.hidden,
-            **{name: getattr(classifier, name) for name in ("epochs", "batch_size", "seed", "delays", *TRAINED)},
+            **{name: getattr(classifier, name) for name in ("epochs", "batch_size", "seed", "delays", *HANDED_ON)},
             # Without a bound JSON has no number.
             **{name: value for name, value in classifier.setting_.items() if value != math.inf},
         },

@@ -22,6 +22,7 @@ from .._engines.base import BaseEngine
 from .._engines.names import EngineLike
 from .._spikes import SpikeTrains
 from .._support import checks
+from .._support.layers import Ends
 from .._support.network_arguments import DELAY_KINDS, Delays
 from .._support.types import PathLike
 from .._trainer import _DELAY_PARAMETERS, _OPTIMIZERS, _SCHEDULES
@@ -30,7 +31,23 @@ from ..losses import Loss, RateRegularisation
 #: Those that an engine chooses for its neurons and its grid unless they are given.
 CHOSEN = ("tau_mem", "tau_syn", "t_late", "learning_rate", "clip_norm", "bump")
 #: Those of the network alone, the trainer alone, and both, under the same names.
-OF_NETWORK = ("threshold", "drive", "refractory", "delays", "recurrent", "readout", "weight_mean", "weight_std")
+OF_NETWORK = (
+    "threshold",
+    "reset",
+    "drive",
+    "refractory",
+    "delays",
+    "recurrent",
+    "connections",
+    "readout",
+    "weight_mean",
+    "weight_std",
+    "masks",
+    "recurrent_masks",
+    "signs",
+    "recurrent_signs",
+    "weight_bounds",
+)
 OF_TRAINER = (
     "t_end",
     "max_spikes",
@@ -100,13 +117,20 @@ class Parameters(BaseEstimator):
         "tau_mem": [Real, "array-like", None],
         "tau_syn": [Real, "array-like", None],
         "threshold": [Real, "array-like"],
+        "reset": [Real, "array-like"],
         "drive": [Real, "array-like"],
         "refractory": [Real, "array-like"],
         "delays": [StrOptions({name for name in DELAY_KINDS if name}), list, tuple, np.ndarray, None],
         "recurrent": ["boolean", "array-like"],
+        "connections": ["array-like", None],
         "readout": [StrOptions({"spiking", "leaky"})],
         "weight_mean": ["array-like", None],
         "weight_std": ["array-like", None],
+        "masks": [tuple, list, None],
+        "recurrent_masks": [tuple, list, None],
+        "signs": [tuple, list, None],
+        "recurrent_signs": [tuple, list, None],
+        "weight_bounds": ["array-like", None],
         "t_end": [_DOMAINS["t_end"], None],
         "max_spikes": [_DOMAINS["max_spikes"], None],
         "optimizer": [StrOptions({name for name in _OPTIMIZERS if name})],
@@ -158,13 +182,20 @@ class Parameters(BaseEstimator):
         tau_mem: Any = None,
         tau_syn: Any = None,
         threshold: Any = 1.0,
+        reset: Any = 0.0,
         drive: Any = 0.0,
         refractory: Any = 0.0,
         delays: Delays = None,
         recurrent: Any = False,
+        connections: Optional[Sequence[Ends]] = None,
         readout: str = "spiking",
         weight_mean: Any = None,
         weight_std: Any = None,
+        masks: Optional[Sequence[Any]] = None,
+        recurrent_masks: Optional[Sequence[Any]] = None,
+        signs: Optional[Sequence[Any]] = None,
+        recurrent_signs: Optional[Sequence[Any]] = None,
+        weight_bounds: Optional[Tuple[float, float]] = None,
         t_end: Optional[float] = None,
         max_spikes: Optional[int] = None,
         optimizer: str = "adam",
@@ -212,13 +243,20 @@ class Parameters(BaseEstimator):
         self.tau_mem = tau_mem
         self.tau_syn = tau_syn
         self.threshold = threshold
+        self.reset = reset
         self.drive = drive
         self.refractory = refractory
         self.delays = delays
         self.recurrent = recurrent
+        self.connections = connections
         self.readout = readout
         self.weight_mean = weight_mean
         self.weight_std = weight_std
+        self.masks = masks
+        self.recurrent_masks = recurrent_masks
+        self.signs = signs
+        self.recurrent_signs = recurrent_signs
+        self.weight_bounds = weight_bounds
         self.t_end = t_end
         self.max_spikes = max_spikes
         self.optimizer = optimizer

@@ -71,8 +71,10 @@ class SpikingClassifier(Decisions, Parameters):
         None: the engine's own choice for the read-out and the time constants.
     tau_mem, tau_syn
         As in `Network`. None: the engine's choice; on a grid of time steps, the length of the run.
-    threshold, drive, refractory, delays, recurrent, readout, weight_mean, weight_std
-        As in `Network`. Initial weights that are not given are scaled up until enough of each layer spikes on the
+    threshold, reset, drive, refractory, delays, recurrent, connections, readout, weight_mean, weight_std, masks, recurrent_masks, signs, \
+recurrent_signs, weight_bounds
+        As in `Network`, whose input has one unit for each feature and one for the bias, and whose last layer one neuron per class.
+        Initial weights that are not given are scaled up until enough of each layer spikes on the
         first samples.
     t_end, max_spikes
         As in `Network.forward`.
@@ -176,18 +178,20 @@ checkpoint_every, resume
         held_out = None
         if validation is not None or self.early_stopping:
             held_out = (self._encode(X_validation), labels_validation)
-        if self.weight_mean is None and self.weight_std is None:
-            network.wake(spikes, self.engine_, self.t_end, self.max_spikes)
-        trainer = Trainer(
-            network,
-            self.loss,
-            engine=self.engine_,
-            seed=self.seed,
+        trained: Dict[str, Any] = {
+            "engine": self.engine_,
+            "seed": self.seed,
             **{name: self.setting_[name] for name in ("learning_rate", "clip_norm", "bump")},
-            patience=self.patience if self.early_stopping else 0,
-            restore_best=self.early_stopping,
+            "patience": self.patience if self.early_stopping else 0,
+            "restore_best": self.early_stopping,
             **{name: getattr(self, name) for name in OF_TRAINER},
-        )
+        }
+        if self.weight_mean is None and self.weight_std is None:
+            if self.delay_init is not None:
+                # Volleys that are drawn apart wake fewer neurons: delays come first. The trainer below draws the same ones again.
+                network = copy.copy(Trainer(network, self.loss, **{**trained, "checkpoint": None, "resume": False}).network)
+            network.wake(spikes, self.engine_, self.t_end, self.max_spikes)
+        trainer = Trainer(network, self.loss, **trained)
         with EpochBar(self.epochs, shown=bool(self.verbose)) as bar:
 
             def watch(state: Dict[str, Any]) -> object:

@@ -171,6 +171,8 @@ def describe(value: Any) -> str:
         return "{" + ", ".join(f"{name}: {describe(part)}" for name, part in value.items()) + "}"
     if isinstance(value, list):
         return f"[{', '.join(map(describe, value))}]"
+    if type(value) is tuple:
+        return f"({', '.join(map(describe, value))}{',' * (len(value) == 1)})"
     if isinstance(value, np.generic):
         return repr(value.item())
     if callable(value) and hasattr(value, "__qualname__"):

@@ -18,6 +18,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import spinnprop as sp
 from spinnprop import _core
+from spinnprop._estimators import parameters as _parameters
 
 X, y = sp.datasets.yin_yang(400)
 
@@ -41,7 +42,7 @@ def test_defaults_are_the_cores():
     for name in shared:
         assert parameters[name].default == core[name], name
     network = inspect.signature(sp.Network).parameters
-    for name in ("threshold", "delays", "recurrent", "readout", "seed"):
+    for name in (*_parameters.OF_NETWORK, "seed"):
         assert parameters[name].default == network[name].default, name
     # What is left to the engine is, for exact events, what networks and trainers have.
     core["t_late"] = _core.engine_setting(sp.EventEngine()._handle, None)["t_late"]
@@ -234,6 +235,24 @@ def test_silent_layers_are_woken():
     assert not given.fit(points, points[:, 0] > 0.5).network_.weights[0].any()
 
 
+@pytest.mark.parametrize("parameter, drawn", [("clip", (20e-3, 15e-3)), ("sigmoid", (0.0, 2.0))])
+def test_networks_are_woken_with_the_delays_that_are_drawn(parameter, drawn):
+    delays = dict(delay_init=drawn, delay_parameter=parameter, delay_scale=50e-3, delay_learning_rate=1e-4)
+    clf = sp.SpikingClassifier(hidden=(30,), epochs=0, delays="synaptic", **delays).fit(X, y)
+    spikes = clf._encode(X)
+
+    def awake(network):
+        silent = [own["silent_pairs"] for own in network.forward(spikes).diagnostics]
+        return silent[0] <= 0.7 * 400 * 30 and silent[1] <= 0.1 * 400 * 3
+
+    # Woken before, delays that are drawn apart leave it silent.
+    before = sp.Network([5, 30, 3], delays="synaptic")
+    before.wake(spikes)
+    after = sp.Trainer(before, **delays).network
+    assert awake(before) and not awake(after)
+    assert awake(clf.network_) and all(np.array_equal(*each) for each in zip(clf.network_.delays, after.delays))
+
+
 def test_options_reach_the_network():
     clf = sp.SpikingClassifier(
         hidden=[8, 6],
@@ -257,6 +276,56 @@ def test_options_reach_the_network():
     assert sp.SpikingClassifier(hidden=(), epochs=1).fit(X, y).network_.layer_sizes == (5, 3)
     counted = sp.SpikingClassifier(hidden=(8,), epochs=1, loss=sp.losses.SpikeCountCrossEntropy()).fit(X, y)
     assert counted.loss_ == sp.losses.SpikeCountCrossEntropy()
+
+
+def test_masks_signs_bounds_and_connections_reach_the_network():
+    rng = np.random.default_rng(0)
+    masks = [rng.random((12, 5)) < 0.6, None, rng.random((3, 5)) < 0.7, rng.random((12, 12)) < 0.3]
+    signs = [None, np.where(np.arange(12) % 4, 1, -1), None, None]
+    ends = [(0, 1), (1, 2), (0, 2), (1, 1)]
+    own = dict(connections=ends, masks=masks, signs=signs, weight_bounds=(-2.0, 3.0), delays=[None, "axonal", None, "synaptic"])
+    neurons = dict(reset=-0.25, drive=0.1, refractory=1e-3, train=["weights", "drive"], neuron_learning_rate=0.05)
+    clf = sp.SpikingClassifier(hidden=12, epochs=2, t_end=0.1, **own, **neurons).fit(X, y)
+    net = clf.network_
+    assert net.connections == ((0, 1), (1, 2), (0, 2), (1, 1)) and net.delay_kinds == (None, "axonal", None, "synaptic")
+    assert np.array_equal(net.masks[0, 1], masks[0]) and np.array_equal(net.masks[0, 2], masks[2])
+    assert not net.weights[0, 1][~masks[0]].any() and not net.recurrent_weights[0][~masks[3]].any()
+    assert np.all(net.weights[1, 2] * signs[1] >= 0) and net.weight_bounds[0, 2].tolist() == [-2.0, 3.0]
+    assert net.reset[0][0] == -0.25 and net.drive[1][0] not in (0.0, 0.1) and net.refractory[1][0] == 1e-3
+    # As a network and a trainer have it that are made by hand.
+    by_hand = sp.Network([5, 12, 3], seed=0, **own, **{name: neurons[name] for name in ("reset", "drive", "refractory")})
+    spikes = clf._encode(X)
+    by_hand.wake(spikes, t_end=0.1)
+    trainer = sp.Trainer(by_hand, epochs=2, t_end=0.1, train=neurons["train"], neuron_learning_rate=0.05)
+    trainer.run(spikes, y)
+    assert all(np.array_equal(trainer.network.weights[pair], net.weights[pair]) for pair in ends)
+    for other in (pickle.loads(pickle.dumps(clf)), copy.deepcopy(clf), clone(clf).fit(X, y)):
+        assert np.array_equal(other.predict_proba(X), clf.predict_proba(X))
+    assert sp.SpikingClassifier().set_params(masks=masks, drive=0.5).get_params()["masks"] is masks
+    # In layers, as networks that are chains have them.
+    layers = dict(recurrent=True, masks=[masks[0], None], recurrent_masks=[masks[3], None], recurrent_signs=[signs[1], None])
+    net = sp.SpikingClassifier(hidden=12, epochs=1, t_end=0.1, **layers).fit(X, y).network_
+    assert np.all(net.recurrent_weights[0] * signs[1] >= 0) and not net.recurrent_weights[0][~masks[3]].any()
+    for wrong, said in (
+        (dict(masks=[masks[0][:, :4], None]), r"masks\[0\] has shape \(12, 4\); it must have \(12, 5\)"),
+        (dict(masks="all"), "masks"),
+        (dict(connections=[(0, 1)]), "connections|layer"),
+        (dict(signs=[None, np.full(12, 2)]), "sign"),
+        (dict(weight_bounds=(1.0, -1.0)), "bound"),
+        (dict(reset=1.0), "reset"),
+        (dict(refractory=-1.0), "refractory"),
+        (dict(drive=np.nan), "drive"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=said):
+            sp.SpikingClassifier(hidden=12, epochs=1, **wrong).fit(X, y)
+
+
+def test_masks_and_neurons_are_searched():
+    rng = np.random.default_rng(0)
+    several = [None, [rng.random((6, 5)) < 0.5, None], [rng.random((6, 5)) < 0.5, rng.random((3, 6)) < 0.8]]
+    grid = {"masks": several, "drive": [0.0, 0.2], "refractory": [0.0, 2e-3]}
+    found = GridSearchCV(sp.SpikingClassifier(hidden=6, epochs=1), grid, cv=2, error_score="raise").fit(X[:80], y[:80])
+    assert len(found.cv_results_["params"]) == 12 and np.isfinite(found.cv_results_["mean_test_score"]).all()
 
 
 @pytest.mark.parametrize("kinds", [["synaptic", None], ("synaptic", None), np.array(["synaptic", None], dtype=object)])

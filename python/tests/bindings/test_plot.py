@@ -24,6 +24,12 @@ def test_raster(net, data):
     assert sp.plot.raster(rec).figure is not None
     with pytest.raises(IndexError):
         sp.plot.raster(rec, sample=60)
+    # A leaky read-out never spikes, and would be a row of nothing.
+    leaky = sp.plot.raster(sp.Network([5, 30, 3], readout="leaky").forward(data[0]), ax=axes())
+    assert [label.get_text() for label in leaky.get_yticklabels()] == ["input\n(5 units)", "hidden layer 1\n(30 units)"]
+    assert leaky.get_ylim() == (0, 2)
+    alone = sp.plot.raster(sp.Network([5, 3], readout="leaky").forward(data[0]), ax=axes())
+    assert [label.get_text() for label in alone.get_yticklabels()] == ["input\n(5 units)"] and alone.get_ylim() == (0, 1)
     for wrong in (None, [1.0], net):
         with pytest.raises(TypeError):
             sp.plot.raster(wrong)

@@ -35,6 +35,21 @@ def commands(tmp_path):
         ([*train, other, "--delay-init", "0", "1e-3"], [[*train, other, "--delay-init", "0", "1e-3", "--delays", "axonal"]]),
         ([*train, other, *sigmoid], [[*train, other, *sigmoid, "--delay-init", "0", "0.25"]]),
         ([*train, other, "--steps", "30"], [[*train, other], [*train, other, "--steps", "30", "--engine", "clock"]]),
+        *(
+            ([*train, other, "--engine", engine, *flag], [[*train, other, "--engine", engine]])
+            for engine, flag in (("clock", ["--drive", "0.1"]), ("first-spike", ["--refractory", "1e-3"]), ("clock", ["--train", "tau_mem"]))
+        ),
+        (
+            [*train, other, "--engine", "clock", "--t-end", "0.1"],
+            [[*train, other, "--engine", "clock"], [*train, other, "--engine", "clock", "--steps", "100"]],
+        ),
+        (
+            [*train, other, "--delays", "axonal", "--train", "weights", "delays"],
+            [
+                [*train, other, "--delays", "axonal", "--train", "weights", "delays", "--delay-learning-rate", "1e-4"],
+                [*train, other, "--delays", "axonal", "--train", "weights"],
+            ],
+        ),
         (
             [*search, "--objective", "accuracy-energy"],
             [[*search, "--objective", "accuracy-energy", "--engine", engine] for engine in ("clock", "spinnaker2")],

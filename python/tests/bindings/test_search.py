@@ -59,6 +59,20 @@ def test_the_score_is_the_validation_accuracy():
     assert found.best_score == np.mean(judged == validation[1])
 
 
+def test_drives_refractory_periods_and_masks_are_drawn():
+    rng = np.random.default_rng(0)
+    masks = [[rng.random((40, 5)) < share, rng.random((3, 40)) < share] for share in (0.5, 0.9)]
+    space = {"drive": sp.Uniform(-0.2, 0.5), "refractory": sp.LogUniform(1e-4, 5e-3), "masks": masks}
+    given = sp.SpikingClassifier(hidden=40, epochs=1, train=["weights", "drive"])
+    found = search(space=space, estimator=given)
+    for trial in found.trials:
+        network = found.estimator(trial["number"]).fit(X, y).network_
+        assert -0.2 <= trial["params"]["drive"] <= 0.5 and network.refractory[0][0] == trial["params"]["refractory"]
+        assert np.array_equal(network.masks[0], masks[trial["drawn"]["masks"] == spaces.describe(masks[1])][0])
+    # Printed, arrays as large look alike.
+    assert len({spaces.describe(tuple(parts)) for parts in masks}) == 2 and spaces.describe((1,)) == "(1,)"
+
+
 def test_same_seed_same_trials():
     one, two, other = search(), search(), search(seed=1)
     assert without_clock(one.trials) == without_clock(two.trials)

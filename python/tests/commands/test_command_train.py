@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import inspect
 import json
 import os
 import signal
@@ -62,6 +63,50 @@ def test_a_run_can_be_repeated_from_its_metrics_alone(engine, tmp_path):
     assert ("steps" in settings) == (engine != "event")
     assert _commands.main(arguments) == 0
     assert (first / "model.safetensors").read_bytes() == (again / "model.safetensors").read_bytes()
+
+
+def test_neurons_are_trained_as_told_and_repeated_from_the_metrics(tmp_path, capsys):
+    first, again, plain = (tmp_path / name for name in ("first", "again", "plain"))
+    command = ["train", "yin-yang", *QUICK, "--hidden", "6", "--out"]
+    neurons = ["--drive", "2e-1", "--refractory", "1e-3", "--t-end", "0.2", "--train", "weights", "tau_mem", "drive"]
+    assert _commands.main([*command, str(first), *neurons, "--neuron-learning-rate", "0.03"]) == 0
+    settings = json.loads((first / "metrics.json").read_text())["settings"]
+    told = {"drive": 0.2, "refractory": 1e-3, "t_end": 0.2, "train": ["weights", "tau_mem", "drive"], "neuron_learning_rate": 0.03}
+    assert {name: settings[name] for name in told} == told
+    arguments = [*command, str(again)]
+    for name in told:
+        value = settings[name]
+        arguments += [f"--{name.replace('_', '-')}", *map(str, value if isinstance(value, list) else [value])]
+    assert _commands.main(arguments) == 0
+    assert (first / "model.safetensors").read_bytes() == (again / "model.safetensors").read_bytes()
+    net = sp.load(first / "model.safetensors")
+    assert net.refractory[0][0] == 1e-3 and net.drive[0][0] not in (0.0, 0.2) and net.tau_mem[1][0] != 20e-3 and net.tau_syn[0][0] == 5e-3
+    # What is not given is as the library has it.
+    assert _commands.main([*command, str(plain)]) == 0
+    settings = json.loads((plain / "metrics.json").read_text())["settings"]
+    parameters = inspect.signature(sp.SpikingClassifier).parameters
+    assert all(settings[name] == parameters[name].default for name in told)
+    capsys.readouterr()
+    for wrong, said in (
+        (["--drive", "nan"], "'nan' is not a finite number"),
+        (["--drive", "-inf"], "'-inf' is not a finite number"),
+        (["--refractory", "-1e-3"], "'-1e-3' is not a finite number >= 0"),
+        (["--t-end", "inf"], "'inf' is not a finite number >= 0"),
+        (["--train", "tau"], "invalid choice: 'tau'"),
+        (["--neuron-learning-rate", "-1"], "'-1' is not a number"),
+        (["--engine", "clock", "--drive", "0.1"], "--drive is for --engine event, which this is not; leave it out"),
+        (["--engine", "first-spike", "--refractory", "1"], "--refractory is for --engine event"),
+        (["--engine", "spinnaker2", "--train", "weights", "reset"], "--train reset is for --engine event"),
+        (["--engine", "clock", "--t-end", "0.1"], "--t-end is 0.1, but engine clock ends after its steps; leave it out"),
+        (["--train", "delays", "--delays", "axonal"], "--train is delays, and --delay-learning-rate 0.0; name delays and give"),
+    ):
+        by_the_grammar = "choice" in said or "is not a" in said
+        with pytest.raises(SystemExit) if by_the_grammar else contextlib.nullcontext() as stopped:
+            assert _commands.main([*command, str(first), *wrong]) == 2
+        assert stopped is None or stopped.value.code == 2
+        assert said in capsys.readouterr().err
+    assert _commands.main([*command, str(first), "--drive", "1.5"]) == 1
+    assert "give a finite t_end" in capsys.readouterr().err
 
 
 def test_an_interrupted_training_is_kept_and_goes_on(tmp_path, capsys):
