@@ -81,6 +81,8 @@ $(VENV)/.test-tools: $(VENV)/.installed pyproject.toml
 	@scripts/build-library.sh >/dev/null
 	@$(PIP) --no-build-isolation --force-reinstall --no-deps .
 	@$(PIP) 'spinnprop[test]'
+# For a data set in it; tests skip that without it.
+	-@$(PIP) --no-deps aeon
 	@touch $@
 
 generate: ## write again what follows from include/spinnprop.h

@@ -1,10 +1,13 @@
-"""What all tests share: small networks and data, pictures without a screen, repeatable hypothesis runs."""
+"""What all tests share: small networks and data, pictures without a screen, a cache of their own, repeatable hypothesis runs."""
 
 import os
 import signal
 import sys
+import tempfile
 
 os.environ["MPLBACKEND"] = "Agg"
+CACHE = tempfile.TemporaryDirectory()
+os.environ["SPINNPROP_CACHE"] = CACHE.name
 
 import hypothesis  # noqa: E402
 import pytest  # noqa: E402

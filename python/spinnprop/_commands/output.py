@@ -7,6 +7,8 @@ import json
 import os
 from typing import Any, Callable, Tuple
 
+from .._support.optional import need
+
 
 def percent(fraction: float) -> str:
     """With one digit after the point."""
@@ -24,8 +26,6 @@ def save_picture(
     options: argparse.Namespace, name: str, draw: Callable[[Any], Any], size: Tuple[float, float] = (6, 5)
 ) -> None:
     """Draws on a figure of its own, which needs no screen, and writes it to the folder as ``--pictures`` says."""
-    from matplotlib.figure import Figure
-
-    figure: Any = Figure(figsize=size, layout="constrained")
+    figure: Any = need("matplotlib.figure", "a picture", "plot").Figure(figsize=size, layout="constrained")
     draw(figure)
     figure.savefig(os.path.join(options.out, f"{name}.{options.pictures}"), dpi=120)

@@ -244,7 +244,7 @@ class DeltaModulation(SignalEncoder, encode=encoding.delta_modulation, dt=1e-3, 
     --------
     >>> import spinnprop as sp
     >>> sp.encoding.DeltaModulation(threshold=0.5).fit_transform([[[0.0], [6.0], [11.0], [2.0]]])
-    SpikeTrains(1 samples, 2 spikes, n_units=2)
+    SpikeTrains(1 samples, 1 spikes, n_units=2)
     """
 
 

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from .._support.public import only
-from ._mnist import mnist
+from ._heidelberg import shd, ssc
+from ._mnist import fashion_mnist, mnist
 from ._nmnist import nmnist
 from ._packaged import digits, mnist5k
+from ._toys import circles, moons, spirals
+from ._vowels import japanese_vowels, japanese_vowels_signals
 from ._yin_yang import yin_yang
 
-__all__ = ["digits", "mnist", "mnist5k", "nmnist", "yin_yang"]
+__all__ = [
+    "circles",
+    "digits",
+    "fashion_mnist",
+    "japanese_vowels",
+    "japanese_vowels_signals",
+    "mnist",
+    "mnist5k",
+    "moons",
+    "nmnist",
+    "shd",
+    "spirals",
+    "ssc",
+    "yin_yang",
+]
 __dir__ = only(__all__)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, Optional
+from typing import Any, Dict, Optional, Sequence
 
 from .._support import checks
 from .._support.types import PathLike
-
-_PARTS: Dict[Optional[str], int] = {"train": 0, "test": 1}
 
 
 def folder_name(folder: PathLike) -> str:
@@ -16,7 +14,33 @@ def folder_name(folder: PathLike) -> str:
     return os.fsdecode(checks.path(folder, "folder"))
 
 
-def part_name(part: str) -> str:
-    """The word itself, if it is one of both."""
-    checks.choice(part, "part", _PARTS)
+def part_name(part: str, parts: Sequence[str] = ("train", "test")) -> str:
+    """The word itself, if it is one of them."""
+    known: Dict[Optional[str], int] = {each: place for place, each in enumerate(parts)}
+    checks.choice(part, "part", known)
     return part
+
+
+def step_of(step_time: Any) -> Optional[float]:
+    """Seconds of a step, or None."""
+    return None if step_time is None else checks.positive(step_time, "step_time", "seconds")
+
+
+def chosen(samples: Any, n: int) -> range:
+    """Which of n samples: those of a slice, or all."""
+    if samples is None:
+        return range(n)
+    if not isinstance(samples, slice):
+        raise TypeError(f"samples is {checks.shown(samples)}; it must be a slice, as slice(0, 1000), or None for all")
+    for bound in (samples.start, samples.stop, samples.step):
+        if bound is not None:
+            checks.integer(bound, "a bound of samples")
+    if samples.step is not None and samples.step < 1:
+        raise ValueError(f"samples is {samples}; its step must be at least 1")
+    return range(*samples.indices(n))
+
+
+def stamp(path: str) -> Any:
+    """What changes when a file does."""
+    found = os.stat(path)
+    return os.path.abspath(path), found.st_size, found.st_mtime_ns

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
 from .._spikes import SpikeTrains
 from .._support import checks
-from .._support.types import Float64Array, Int32Array, Int64Array, PathLike
-from ._files import folder_name, part_name
+from .._support.bars import Bar
+from .._support.types import Int64Array, PathLike
+from ._cache import cached
+from ._events import Events, Gathered
+from ._files import chosen, folder_name, part_name, stamp, step_of
 
 _SIDE = 34
 _EVENT = 5
+#: Events that are read at a time.
+_BLOCK = 1 << 20
 #: In place of a row: an event that says that 2^13 us have gone by which later times leave out.
 _OVERFLOW_ROW, _OVERFLOW = 240, 1 << 13
 _HELP = (
@@ -22,7 +27,15 @@ _HELP = (
 )
 
 
-def nmnist(folder: PathLike, part: str = "train", step_time: Optional[float] = None) -> Tuple[SpikeTrains, Int64Array]:
+def nmnist(
+    folder: PathLike,
+    part: str = "train",
+    step_time: Optional[float] = None,
+    *,
+    samples: Optional[slice] = None,
+    cache: bool = True,
+    verbose: bool = False,
+) -> Tuple[SpikeTrains, Int64Array]:
     """N-MNIST, digits seen by an event camera, from its files on this machine.
 
     Parameters
@@ -34,6 +47,13 @@ def nmnist(folder: PathLike, part: str = "train", step_time: Optional[float] = N
     step_time : float or None
         Seconds. If given, what a pixel sends within a step is one spike in the middle of the step, which takes less memory; the first
         step begins at time 0.
+    samples : slice or None
+        Which recordings, in that order, as slice(0, 1000), or slice(None, None, 60) for a few of each digit; None: all.
+    cache : bool
+        Whether to keep what has been read, in the folder $SPINNPROP_CACHE or else ~/.cache/spinnprop, where there is room: the same
+        is then read fast.
+    verbose : bool
+        Whether to show progress.
 
     Returns
     -------
@@ -48,44 +68,56 @@ def nmnist(folder: PathLike, part: str = "train", step_time: Optional[float] = N
         If files are missing; the message says where they are from and where they belong.
     ValueError
         If a file is not what it should be, cut short for instance; the message names the file and what was found.
+    MemoryError
+        If there is no room for so many events; the message says how to read fewer.
 
     See `mnist` for the images it was recorded from.
     """
     top = os.path.join(folder_name(folder), part_name(part).capitalize())
-    step = None if step_time is None else checks.positive(step_time, "step_time", "seconds")
-    samples: List[Tuple[Float64Array, Int32Array]] = []
-    labels: List[int] = []
+    step, shown = step_of(step_time), checks.boolean(verbose, "verbose")
+    paths: List[Tuple[str, int]] = []
     for digit in range(10):
         own = os.path.join(top, str(digit))
         names = sorted(name for name in os.listdir(own) if name.endswith(".bin")) if os.path.isdir(own) else []
         if not names:
             raise FileNotFoundError(f"{own} has no .bin files; {_HELP}")
-        for name in names:
-            found = _read(os.path.join(own, name))
-            samples.append(found if step is None else _in_steps(*found, step))
-            labels.append(digit)
-    return SpikeTrains.from_lists(samples, 2 * _SIDE * _SIDE), np.array(labels, np.int64)
+        paths += [(os.path.join(own, name), digit) for name in names]
+    paths = [paths[place] for place in chosen(samples, len(paths))]
+    stamps = [stamp(path) for path, _ in paths]
+
+    def read() -> Dict[str, Any]:
+        found = Gathered(top, 2 * _SIDE * _SIDE, step)
+        if step is None:
+            found.announce(sum(size for _, size, _ in stamps) // _EVENT)
+        with Bar(len(paths), "recording", f"N-MNIST, {part}", shown) as bar:
+            for n, (path, _) in enumerate(paths):
+                found.add(_read(path))
+                bar.move(n + 1)
+        return found.arrays()
+
+    kept = cached(("nmnist", step, stamps), read) if checks.boolean(cache, "cache") else read()
+    return SpikeTrains(**kept, n_units=2 * _SIDE * _SIDE), np.array([digit for _, digit in paths], np.int64)
 
 
-def _read(path: str) -> Tuple[Float64Array, Int32Array]:
+def _read(path: str) -> Iterator[Events]:
     """Times and units of a file: column, row, then 24 big-endian bits, the polarity and a time in us."""
-    raw = np.fromfile(path, np.uint8)
-    if not len(raw) or len(raw) % _EVENT:
-        raise ValueError(f"{path} has {len(raw)} bytes; it must be a multiple of {_EVENT}, and not 0; get the file again")
-    x, y, high, middle, low = raw.reshape(-1, _EVENT).T.astype(np.int64)
-    is_overflow = y == _OVERFLOW_ROW
-    wrong = ~is_overflow & ((x >= _SIDE) | (y >= _SIDE))
-    if wrong.any():
-        n = int(wrong.argmax())
-        raise ValueError(f"event {n} of {path} is at column {x[n]}, row {y[n]}; there are {_SIDE} of both; get the file again")
-    time = ((high & 0x7F) << 16 | middle << 8 | low) + _OVERFLOW * np.cumsum(is_overflow)
-    unit = (high >> 7) * _SIDE**2 + y * _SIDE + x
-    return time[~is_overflow] * 1e-6, unit[~is_overflow].astype(np.int32)
-
-
-def _in_steps(times: Float64Array, units: Int32Array, step_time: float) -> Tuple[Float64Array, Int32Array]:
-    """One spike at most of a unit within a step, by step and unit."""
-    count = 2 * _SIDE**2
-    places = np.unique(np.floor(times / step_time) * count + units)
-    steps = np.floor(places / count)
-    return (steps + 0.5) * step_time, (places - steps * count).astype(np.int32)
+    size = os.path.getsize(path)
+    if not size or size % _EVENT:
+        raise ValueError(f"{path} has {size} bytes; it must be a multiple of {_EVENT}, and not 0; get the file again")
+    passed = 0
+    with open(path, "rb") as file:
+        for begin in range(0, size // _EVENT, _BLOCK):
+            raw = np.frombuffer(file.read(_BLOCK * _EVENT), np.uint8)
+            x, y, high, middle, low = raw.reshape(-1, _EVENT).T.astype(np.int64)
+            is_overflow = y == _OVERFLOW_ROW
+            wrong = ~is_overflow & ((x >= _SIDE) | (y >= _SIDE))
+            if wrong.any():
+                n = int(wrong.argmax())
+                raise ValueError(
+                    f"event {begin + n} of {path} is at column {x[n]}, row {y[n]}; there are {_SIDE} of both; get the file again"
+                )
+            overflows = passed + np.cumsum(is_overflow)
+            passed = int(overflows[-1])
+            time = ((high & 0x7F) << 16 | middle << 8 | low) + _OVERFLOW * overflows
+            unit = (high >> 7) * _SIDE**2 + y * _SIDE + x
+            yield time[~is_overflow] * 1e-6, unit[~is_overflow].astype(np.int32)

@@ -1,13 +1,18 @@
 """Data sets from packages and from files, which these tests write."""
 
 import gzip
+import importlib.util
+import os
 import struct
+import subprocess
 import sys
 
 import numpy as np
 import pytest
 
 import spinnprop as sp
+from spinnprop._support import memory
+from spinnprop.datasets import _cache
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (12, 28, 28)).astype(np.uint8)
@@ -35,6 +40,25 @@ def test_mnist(tmp_path, part, start, spelling):
     assert y.dtype == np.int64 and np.array_equal(y, LABELS)
     with pytest.raises(FileNotFoundError, match=f"has no {'t10k' if part == 'train' else 'train'}-images.*get them from https.*put them"):
         sp.datasets.mnist(str(tmp_path), part="test" if part == "train" else "train")
+
+
+def test_fashion_mnist(tmp_path):
+    write_mnist(tmp_path, spelling="{}-idx{}-ubyte.gz", pack=gzip.compress)
+    X, y = sp.datasets.fashion_mnist(tmp_path)
+    assert np.array_equal(X, IMAGES.reshape(12, 784) / 255.0) and np.array_equal(y, LABELS)
+    with pytest.raises(FileNotFoundError, match="has no t10k-images.*Fashion-MNIST is four files.*get them from https.*put them"):
+        sp.datasets.fashion_mnist(tmp_path, part="test")
+    write_mnist(tmp_path, images=idx(IMAGES, sizes=(12, 14, 56)))
+    with pytest.raises(ValueError, match="images of 14 x 56 pixels; those of Fashion-MNIST have 28 x 28"):
+        sp.datasets.fashion_mnist(tmp_path)
+
+
+def test_files_that_unpack_without_end(tmp_path, monkeypatch):
+    endless = struct.pack(">4I", 2051, 2**32 - 1, 28, 28) + bytes(100_000_000)
+    write_mnist(tmp_path, images=endless, spelling="{}-idx{}-ubyte.gz", pack=lambda content: gzip.compress(content, 1))
+    monkeypatch.setattr(memory, "free_bytes", lambda: 60e6)
+    with pytest.raises(MemoryError, match="train-images-idx3-ubyte.gz takes 0.0. GB of memory, of which 0.06 GB are free"):
+        sp.datasets.mnist(tmp_path)
 
 
 WHOLE = idx(IMAGES)
@@ -136,18 +160,215 @@ def test_files_that_are_not_nmnist(tmp_path, content, said):
         sp.datasets.nmnist(tmp_path)
 
 
-@pytest.mark.parametrize("reader", [sp.datasets.mnist, sp.datasets.nmnist])
+@pytest.mark.parametrize("samples", [slice(0, 3), slice(None, None, 4), slice(-2, None), slice(5, 5)])
+def test_some_of_nmnist(tmp_path, samples):
+    write_nmnist(tmp_path)
+    whole, labels = sp.datasets.nmnist(tmp_path)
+    spikes, y = sp.datasets.nmnist(tmp_path, samples=samples)
+    assert spikes == whole[samples] and np.array_equal(y, labels[samples])
+
+
+def test_what_was_read_is_kept_until_files_change(tmp_path, monkeypatch):
+    kept = tmp_path / "kept"
+    monkeypatch.setenv("SPINNPROP_CACHE", str(kept))
+    write_nmnist(tmp_path)
+    first = sp.datasets.nmnist(tmp_path)
+    assert len(os.listdir(kept)) == 1 and os.listdir(kept)[0].endswith(".npz")
+    with monkeypatch.context() as patched:
+        patched.setattr("spinnprop.datasets._nmnist._read", None)
+        again = sp.datasets.nmnist(tmp_path)
+        assert again[0] == first[0] and np.array_equal(again[1], first[1])
+        with pytest.raises(TypeError):
+            sp.datasets.nmnist(tmp_path, cache=False)
+    # A damaged file of the cache is read anew, and nothing in it is unpickled.
+    path = kept / os.listdir(kept)[0]
+    for content in (path.read_bytes()[:-50], b"", path.read_bytes().replace(b"\0" * 8, b"\1" * 8)):
+        path.write_bytes(content)
+        assert sp.datasets.nmnist(tmp_path)[0] == first[0]
+    np.savez(path, times=np.array([print], object), units=[0], offsets=[0, 1])
+    assert sp.datasets.nmnist(tmp_path)[0] == first[0]
+    # Another time of a file, another step, other samples.
+    changed = tmp_path / "Train" / "4" / "00001.bin"
+    changed.write_bytes(events((1, 1, 0, 77)))
+    assert sp.datasets.nmnist(tmp_path)[0][4][0].tolist() == pytest.approx([77e-6])
+    sp.datasets.nmnist(tmp_path, step_time=1e-3)
+    sp.datasets.nmnist(tmp_path, samples=slice(0, 2))
+    assert len(os.listdir(kept)) == 4
+    # Where nothing can be kept, or too little room is left, reading goes on.
+    monkeypatch.setattr(_cache, "_SHARE", 0.0)
+    sp.datasets.nmnist(tmp_path, step_time=2e-3)
+    monkeypatch.setattr("numpy.savez", lambda file, **arrays: file.write(b"half") and (_ for _ in ()).throw(OSError(28, "full")))
+    monkeypatch.setattr(_cache, "_SHARE", 1.0)
+    assert len(sp.datasets.nmnist(tmp_path, step_time=2e-3)[0]) == 10
+    assert len(os.listdir(kept)) == 4
+    monkeypatch.setenv("SPINNPROP_CACHE", str(changed))
+    assert len(sp.datasets.nmnist(tmp_path, step_time=2e-3)[0]) == 10
+
+
+def test_progress_is_shown_if_asked(tmp_path, capsys):
+    write_nmnist(tmp_path)
+    sp.datasets.nmnist(tmp_path, cache=False)
+    assert capsys.readouterr().err == ""
+    sp.datasets.nmnist(tmp_path, cache=False, verbose=True)
+    assert capsys.readouterr().err.splitlines()[-1] == "N-MNIST, train, recording 10 of 10"
+
+
+def test_five_gigabytes_of_events_on_one(tmp_path):
+    """Refused before they are read; some of them are read, and all if they are few steps."""
+    write_nmnist(tmp_path, files={"3/00009.bin": b""})
+    code = (
+        "import os, resource, sys, time, spinnprop as sp\n"
+        "huge = os.path.join(sys.argv[1], 'Train', '3', '00009.bin')\n"
+        "def limit(margin):\n"
+        "    used = 1024 * int(next(line for line in open('/proc/self/status') if line.startswith('VmSize')).split()[1])\n"
+        "    resource.setrlimit(resource.RLIMIT_AS, (used + margin, resource.getrlimit(resource.RLIMIT_AS)[1]))\n"
+        "os.truncate(huge, 5 * 10**9)\n"
+        "sp.datasets.nmnist\n"
+        "limit(10**9)\n"
+        "begun = time.process_time()\n"
+        "try: sp.datasets.nmnist(sys.argv[1])\n"
+        "except MemoryError as error: print(error)\n"
+        "assert time.process_time() - begun < 1\n"
+        "assert len(sp.datasets.nmnist(sys.argv[1], samples=slice(0, 3))[0]) == 3\n"
+        "os.truncate(huge, 10**8)\n"
+        "limit(2 * 10**8)\n"
+        "assert len(sp.datasets.nmnist(sys.argv[1], step_time=1e-3)[0].times) == 11\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, timeout=300)
+    said = done.stdout.decode()
+    assert done.returncode == 0 and "takes 24.00 GB of memory, of which 1.00 GB are free; read fewer at a time, as samples=slice(0, 1000)" in said
+
+
+TS = "@problemName JapaneseVowels\n@data\n"
+
+
+def utterance(n, label, seed=0, channels=12):
+    values = np.random.default_rng(seed).normal(size=(channels, n)).round(6)
+    return ":".join([*(",".join(map(str, row.tolist())) for row in values), str(label)]) + "\n", values.T
+
+
+def test_japanese_vowels_from_files(tmp_path):
+    rows = [utterance(n, label, n) for n, label in ((7, 1), (29, 9), (1, 4))]
+    (tmp_path / "JapaneseVowels_TRAIN.ts").write_text("#of\n" + TS + "".join(row for row, _ in rows))
+    (tmp_path / "JapaneseVowels_TEST.ts").write_text(TS + "".join(row for row, _ in rows[:2]))
+    signals, y = sp.datasets.japanese_vowels_signals(folder=tmp_path)
+    assert y.tolist() == [0, 8, 3] and all(np.array_equal(own, values) for own, (_, values) in zip(signals, rows))
+    known = np.concatenate(signals)
+    for part, n in (("train", 3), ("test", 2)):
+        spikes, labels = sp.datasets.japanese_vowels(part, folder=tmp_path)
+        assert labels.tolist() == y[:n].tolist() and spikes.shape == (n, 120)
+        for (times, units), own in zip(spikes, signals):
+            wanted = sp.encoding.population((own - known.min(axis=0)) / (known.max(axis=0) - known.min(axis=0)), 10, t_late=5e-3)
+            assert np.array_equal(units, wanted.units)
+            np.testing.assert_allclose(times, wanted.times + 5e-3 * np.repeat(np.arange(len(own)), np.diff(wanted.offsets)), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        ("", "has no line after @data"),
+        (TS, "has no line after @data"),
+        (TS + utterance(5, 1)[0][:-1], "ends within line 3 of|ends within line 3"),
+        (TS + utterance(5, 1)[0][:100] + "\n", "line 3 of .* has . channels and a label; there must be 12"),
+        (TS + utterance(5, 1, channels=13)[0], "has 13 channels"),
+        (TS + utterance(5, 10)[0], "line 3 of .* ends with the label '10'; labels are 1 .. 9"),
+        (TS + utterance(5, 1)[0].replace(",", ",x", 1), "line 3 of .*could not convert"),
+        (TS + utterance(5, 1)[0].replace(",", ",nan,", 1), r"has channels of \[5, 6\] values"),
+        (TS + utterance(5, 1)[0].replace(utterance(5, 1)[0].split(",")[0], "inf"), r"has channels of \[5\] values; .* all finite"),
+        (TS.encode() + b"\xff\n", "is no text"),
+    ],
+    ids=range(10),
+)
+def test_files_that_are_not_japanese_vowels(tmp_path, content, said):
+    (tmp_path / "JapaneseVowels_TRAIN.ts").write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ValueError, match=said):
+        sp.datasets.japanese_vowels(folder=tmp_path)
+
+
+def test_japanese_vowels_that_are_missing(tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match="has no JapaneseVowels_TEST.ts; get JapaneseVowels.zip from https.*unpack it there"):
+        sp.datasets.japanese_vowels("test", folder=tmp_path)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="pip install --no-deps aeon, or give the folder"):
+        sp.datasets.japanese_vowels()
+
+
+def test_japanese_vowels():
+    if importlib.util.find_spec("aeon") is None:
+        pytest.skip("aeon brings the data")
+    for part, n, counts in (("train", 270, [30] * 9), ("test", 370, [31, 35, 88, 44, 29, 24, 40, 50, 29])):
+        signals, y = sp.datasets.japanese_vowels_signals(part)
+        assert len(signals) == n and np.bincount(y).tolist() == counts
+        assert {own.shape[1] for own in signals} == {12} and all(7 <= len(own) <= 29 for own in signals)
+    assert "aeon" not in sys.modules
+
+
+@pytest.mark.parametrize("name", ["moons", "circles", "spirals"])
+def test_toys(name):
+    draw = getattr(sp.datasets, name)
+    X, y = draw(301, seed=1)
+    assert X.shape == (301, 4) and X.dtype == np.float64 and X.min() >= 0 and X.max() <= 1 and np.array_equal(X[:, 2:], 1 - X[:, :2])
+    assert y.dtype == np.int64 and np.bincount(y).tolist() == [151, 150]
+    assert np.array_equal(draw(301, seed=1)[0], X) and not np.array_equal(draw(301, seed=2)[0], X)
+    assert draw(0)[0].shape == (0, 4)
+    # Told apart by the nearest neighbour, not by a line.
+    (X, y), (X_test, y_test) = draw(400, seed=1), draw(400, seed=2)
+    nearest = ((X_test[:, None, :2] - X[None, :, :2]) ** 2).sum(axis=2).argmin(axis=1)
+    line = np.linalg.lstsq(np.c_[X[:, :2], np.ones(400)], 2.0 * y - 1, rcond=None)[0]
+    assert np.mean(y[nearest] == y_test) > 0.97 > 0.93 > np.mean((np.c_[X_test[:, :2], np.ones(400)] @ line > 0) == y_test)
+    for wrong in ({"n": -1}, {"n": 2**60}, {"seed": -1}, {"noise": -0.1}, {"noise": np.nan}, {"noise": 2}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            draw(**{"n": 5, **wrong})
+    with pytest.raises(MemoryError, match="draw fewer"):
+        draw(10**12)
+    with pytest.raises(TypeError, match="n is 1.5"):
+        draw(1.5)
+
+
+def test_options_of_toys():
+    for wrong in (0, 1, -1, np.nan):
+        with pytest.raises(ValueError, match="factor"):
+            sp.datasets.circles(5, factor=wrong)
+    for wrong in ({"turns": 0}, {"turns": np.inf}, {"arms": 1}, {"arms": 1001}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            sp.datasets.spirals(5, **wrong)
+    assert np.bincount(sp.datasets.spirals(10, arms=5, turns=2.5)[1]).tolist() == [2] * 5
+
+
+def test_free_memory_is_the_least_that_is_left():
+    import resource
+
+    free = memory.free_bytes()
+    with open("/proc/meminfo", encoding="ascii") as file:
+        total = 1024 * int(file.readline().split()[1])
+    assert 0 < free <= total
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (2**31, before[1]))
+        assert memory.free_bytes() < 2**31
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@pytest.mark.parametrize("reader", [sp.datasets.mnist, sp.datasets.fashion_mnist, sp.datasets.nmnist, sp.datasets.shd, sp.datasets.ssc])
 def test_arguments(tmp_path, reader):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         reader(tmp_path / "nowhere")
     for folder, error in ((None, TypeError), ("", ValueError), ("a\0b", ValueError)):
         with pytest.raises(error, match="folder"):
             reader(folder)
-    with pytest.raises(ValueError, match="part is 'both'; it must be 'train' or 'test'"):
+    with pytest.raises(ValueError, match="part is 'both'; it must be 'train'.* or 'test'"):
         reader(tmp_path, part="both")
     for step_time in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="step_time"):
             sp.datasets.nmnist(tmp_path, step_time=step_time)
+    write_nmnist(tmp_path)
+    for samples, error in ((5, TypeError), ([1], TypeError), (slice(0, 5, -1), ValueError), (slice(0, 5, 0), ValueError), (slice(0.5), TypeError)):
+        with pytest.raises(error, match="samples"):
+            sp.datasets.nmnist(tmp_path, samples=samples)
+    for word in ("cache", "verbose"):
+        with pytest.raises(TypeError, match=word):
+            sp.datasets.nmnist(tmp_path, **{word: "no"})
 
 
 def test_digits():

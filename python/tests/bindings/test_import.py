@@ -80,6 +80,64 @@ def test_what_is_missing_is_named():
     assert "pip install 'spinnprop[sklearn]'" in output and "pip install 'spinnprop[plot]'" in output
 
 
+def test_numpy_and_tqdm_are_enough_for_all_that_needs_no_more(tmp_path):
+    import numpy
+    import tqdm
+
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    for module in (numpy, tqdm, sp):
+        folder = Path(module.__file__).parent
+        for own in (folder, folder.with_name(f"{folder.name}.libs")):
+            if own.exists():
+                (packages / own.name).symlink_to(own)
+    code = """
+import os
+import sys
+
+import numpy as np
+import spinnprop as sp
+from tqdm.auto import tqdm
+
+for name in ("yin_yang", "moons", "circles", "spirals"):
+    X, y = getattr(sp.datasets, name)(60)
+for name in ("latency", "latency_grid", "poisson", "bernoulli", "population"):
+    assert len(getattr(sp.encoding, name)(X)) == 60
+signal = np.random.default_rng(0).normal(size=(2, 9, 3))
+assert len(sp.encoding.delta_modulation(signal, 1e-3, 0.1)) == len(sp.encoding.level_crossing(signal, 1e-3, [0.0])) == 2
+trainer = sp.Trainer(sp.Network([5, 10, 2]), epochs=2)
+trainer.run(sp.encoding.latency(X, bias=0.0), y)
+sp.save(trainer.network, "model.safetensors")
+assert sp.load("model.safetensors").layer_sizes == (5, 10, 2)
+sp.BioGrad([4, 8, 2], epochs=1).run(X, y)
+sp.sparse.RecurrentNetwork(50, 5).run(20)
+sp.spinnaker2.Chip()
+from spinnprop import _commands
+assert _commands.main(["simulate", "sparse", "--n", "50", "--k", "5", "--seconds", "0.1", "--out", "out"]) == 1
+assert sorted(os.listdir("out")) == ["metrics.json", "rates.npy"]
+for need, extra in (
+    (lambda: sp.SpikingClassifier, "sklearn"), (lambda: sp.encoding.Poisson, "sklearn"), (lambda: sp.datasets.digits(), "sklearn"),
+    (lambda: sp.datasets.mnist5k(), "data"), (lambda: sp.datasets.shd("."), "data"), (lambda: sp.plot, "plot"),
+    (lambda: sp.search(X, y, {"hidden": (5, 9)}), "sklearn"),
+):
+    try:
+        need()
+    except ImportError as error:
+        assert f"pip install 'spinnprop[{extra}]'" in str(error), error
+    else:
+        raise AssertionError(extra)
+try:
+    sp.datasets.japanese_vowels()
+except ImportError as error:
+    assert "pip install --no-deps aeon" in str(error)
+assert not {"sklearn", "scipy", "matplotlib", "pandas", "h5py"} & set(sys.modules)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(packages)}
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=str(tmp_path), env=environment, stderr=subprocess.PIPE)
+    said = done.stderr.decode()
+    assert done.returncode == 0 and "a picture needs matplotlib (No module named 'matplotlib'); pip install 'spinnprop[plot]'" in said, said
+
+
 def test_a_search_names_optuna_if_it_is_missing():
     code = (
         "import sys; sys.modules['optuna'] = None\n"

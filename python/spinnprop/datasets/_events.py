@@ -1,0 +1,71 @@
+"""Events of many samples, gathered as long as memory has room for them."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable, List, Optional, Tuple
+
+import numpy as np
+
+from .._support import memory
+from .._support.spike_arrays import offsets_of
+from .._support.types import Float64Array, Int32Array
+
+#: Bytes of an event's time and unit.
+EVENT = 12
+#: Events between two looks at what memory is left.
+_LOOK = 1 << 20
+
+Events = Tuple[Float64Array, Int32Array]
+
+
+class Gathered:
+    """Samples one after another. `step_time`: what a unit sends within so many seconds is one spike in the middle of them."""
+
+    def __init__(self, what: str, n_units: int, step_time: Optional[float]) -> None:
+        self._what, self._n_units, self._step = what, n_units, step_time
+        self._times: List[Float64Array] = []
+        self._units: List[Int32Array] = []
+        self._counts: List[int] = []
+        self._n = self._seen = 0
+
+    def announce(self, n_events: int) -> None:
+        """Refuses so many more events if there is no room for them, and for all in one piece."""
+        memory.must_fit(EVENT * (2.0 * n_events + self._n), self._what, self._remedy)
+
+    @property
+    def _remedy(self) -> str:
+        steps = "" if self._step is not None else ", or step_time=1e-3 for one spike of a unit in a millisecond"
+        return f"read fewer at a time, as samples=slice(0, 1000){steps}"
+
+    def add(self, parts: Iterable[Events]) -> None:
+        """A sample, in parts."""
+        places: Any = None
+        count = 0
+        for times, units in parts:
+            self._seen += len(times)
+            if self._seen > _LOOK:
+                self._seen = 0
+                self.announce(len(times))
+            if self._step is None:
+                self._times.append(times)
+                self._units.append(units)
+                self._n, count = self._n + len(times), count + len(times)
+            else:
+                own = np.unique(np.floor(times / self._step) * self._n_units + units)
+                places = own if places is None else np.union1d(places, own)
+        if places is not None:
+            assert self._step is not None
+            steps = np.floor(places / self._n_units)
+            self._times.append((steps + 0.5) * self._step)
+            self._units.append((places - steps * self._n_units).astype(np.int32))
+            self._n, count = self._n + len(places), len(places)
+        self._counts.append(count)
+
+    def arrays(self) -> Dict[str, Any]:
+        """Times, units and offsets of all of them, which are then here no more."""
+        self.announce(0)
+        times = np.concatenate([np.empty(0), *self._times])
+        self._times.clear()
+        units = np.concatenate([np.empty(0, np.int32), *self._units])
+        self._units.clear()
+        return {"times": times, "units": units, "offsets": offsets_of(self._counts)}

@@ -1,0 +1,193 @@
+"""The Heidelberg sets of spoken digits and speech commands from their files: HDF5, read by h5py."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, Iterator, Optional, Tuple
+
+import numpy as np
+
+from .._spikes import SpikeTrains
+from .._support import checks
+from .._support.bars import Bar
+from .._support.optional import need
+from .._support.types import Int64Array, PathLike
+from ._cache import cached
+from ._events import Gathered
+from ._files import chosen, folder_name, part_name, stamp, step_of
+
+#: Channels of the artificial cochlea.
+_CHANNELS = 700
+#: Samples that are read at a time.
+_BLOCK = 64
+_SOURCE = "https://zenkelab.org/datasets/"
+
+
+def shd(
+    folder: PathLike,
+    part: str = "train",
+    step_time: Optional[float] = None,
+    *,
+    samples: Optional[slice] = None,
+    cache: bool = True,
+    verbose: bool = False,
+) -> Tuple[SpikeTrains, Int64Array]:
+    """The Spiking Heidelberg Digits, spoken in German and English and heard by an artificial cochlea, from a file on this machine.
+
+    Parameters
+    ----------
+    folder : path
+        Where shd_train.h5 and shd_test.h5 lie. Nothing is downloaded.
+    part : "train" or "test"
+        About 8,200 or 2,100 utterances, in the order of the file.
+    step_time : float or None
+        Seconds. If given, what a channel sends within a step is one spike in the middle of the step, which takes less memory and time;
+        the first step begins at time 0.
+    samples : slice or None
+        Which utterances, as slice(0, 1000); None: all.
+    cache : bool
+        Whether to keep what has been read, in the folder $SPINNPROP_CACHE or else ~/.cache/spinnprop, where there is room: the same
+        is then read fast.
+    verbose : bool
+        Whether to show progress.
+
+    Returns
+    -------
+    spikes : SpikeTrains of 700 units
+        Times in seconds.
+    y : (n,) int64
+        0 .. 9 in German, 10 .. 19 in English.
+
+    Raises
+    ------
+    ImportError
+        If h5py is missing.
+    FileNotFoundError
+        If the file is missing; the message says where it is from and where it belongs.
+    ValueError
+        If it is not what it should be, cut short for instance; the message names what was found.
+    MemoryError
+        If there is no room for so many spikes; the message says how to read fewer.
+
+    Notes
+    -----
+    Cramer, Stradmann, Schemmel and Zenke (2022), IEEE Transactions on Neural Networks and Learning Systems 33, 2744 to 2757. See `ssc` for
+    the larger set.
+    """
+    return _read("shd", folder, part_name(part), 20, step_time, samples, cache, verbose)
+
+
+def ssc(
+    folder: PathLike,
+    part: str = "train",
+    step_time: Optional[float] = None,
+    *,
+    samples: Optional[slice] = None,
+    cache: bool = True,
+    verbose: bool = False,
+) -> Tuple[SpikeTrains, Int64Array]:
+    """The Spiking Speech Commands, 35 words heard by an artificial cochlea, from a file on this machine.
+
+    Parameters
+    ----------
+    folder : path
+        Where ssc_train.h5, ssc_valid.h5 and ssc_test.h5 lie. Nothing is downloaded.
+    part : "train", "valid" or "test"
+        75,466, 9,981 or 20,382 utterances, in the order of the file.
+    step_time, samples, cache, verbose
+        As in `shd`.
+
+    Returns
+    -------
+    spikes : SpikeTrains of 700 units
+        Times in seconds.
+    y : (n,) int64
+        0 .. 34.
+
+    Raises
+    ------
+    ImportError, FileNotFoundError, ValueError, MemoryError
+        As `shd` does.
+
+    See `shd` for the smaller set.
+    """
+    return _read("ssc", folder, part_name(part, ("train", "valid", "test")), 35, step_time, samples, cache, verbose)
+
+
+def _read(
+    name: str, folder: PathLike, part: str, n_classes: int, step_time: Any, samples: Any, cache: Any, verbose: Any
+) -> Tuple[SpikeTrains, Int64Array]:
+    where, step, shown = folder_name(folder), step_of(step_time), checks.boolean(verbose, "verbose")
+    h5py = need("h5py", f"datasets.{name}", "data")
+    path = os.path.join(where, f"{name}_{part}.h5")
+    if not os.path.isfile(path):
+        if os.path.isfile(path + ".gz"):
+            raise FileNotFoundError(f"{where} has {name}_{part}.h5.gz, which is compressed; gunzip it")
+        raise FileNotFoundError(f"{where} has no {name}_{part}.h5; get {name}_{part}.h5.gz from {_SOURCE} and gunzip it there")
+
+    def read() -> Dict[str, Any]:
+        try:
+            with h5py.File(path, "r") as file:
+                return _gathered(_File(h5py, path, file, n_classes), samples, step, f"{name.upper()}, {part}", shown)
+        except (OSError, RuntimeError, KeyError) as error:
+            raise ValueError(f"{path} cannot be read: {' '.join(str(error).split())}; get the file again") from error
+
+    key = (name, step, samples, stamp(path))
+    kept = cached(key, read) if checks.boolean(cache, "cache") else read()
+    labels = kept.pop("labels")
+    return SpikeTrains(**kept, n_units=_CHANNELS), labels
+
+
+def _gathered(file: _File, samples: Any, step: Optional[float], description: str, shown: bool) -> Dict[str, Any]:
+    wanted = chosen(samples, len(file.labels))
+    found = Gathered(file.path, _CHANNELS, step)
+    with Bar(len(wanted), "utterance", description, shown) as bar:
+        for n, events in enumerate(file.events(wanted)):
+            found.add([events])
+            bar.move(n + 1)
+    return {**found.arrays(), "labels": file.labels[wanted.start : wanted.stop : wanted.step]}
+
+
+class _File:
+    """A file with spikes/times, spikes/units and labels, as it should be."""
+
+    def __init__(self, h5py: Any, path: str, file: Any, n_classes: int) -> None:
+        self.path = path
+        found = {}
+        for name, kinds, is_ragged in (("spikes/times", "fiu", True), ("spikes/units", "iu", True), ("labels", "iu", False)):
+            own = file.get(name)
+            if not isinstance(own, h5py.Dataset) or own.ndim != 1:
+                raise ValueError(f"{path} has no list {name}; it must have spikes/times, spikes/units and labels; get the file again")
+            dtype = h5py.check_vlen_dtype(own.dtype) if is_ragged else own.dtype
+            if dtype is None or dtype.kind not in kinds:
+                raise ValueError(f"{name} of {path} has the type {own.dtype}; its elements must be {'arrays of ' * is_ragged}numbers")
+            found[name] = own
+        self._times, self._units = found["spikes/times"], found["spikes/units"]
+        if not len(self._times) == len(self._units) == len(found["labels"]):
+            sizes = ", ".join(f"{len(own)} {name}" for name, own in found.items())
+            raise ValueError(f"{path} has {sizes}; there must be as many of each; get the file again")
+        self.labels = found["labels"][:].astype(np.int64)
+        wrong = (self.labels < 0) | (self.labels >= n_classes)
+        if wrong.any():
+            n = int(wrong.argmax())
+            raise ValueError(f"label {n} of {path} is {self.labels[n]}; labels are 0 .. {n_classes - 1}; get the file again")
+
+    def events(self, samples: range) -> Iterator[Any]:
+        """Times and units of samples, one after another."""
+        for first in range(0, len(samples), _BLOCK):
+            block = samples[first : first + _BLOCK]
+            own = slice(block.start, block.stop, block.step)
+            for n, times, units in zip(block, self._times[own], self._units[own]):
+                yield self._judged(n, times.astype(np.float64), units.astype(np.int64))
+
+    def _judged(self, n: int, times: Any, units: Any) -> Any:
+        if len(times) != len(units):
+            raise ValueError(f"sample {n} of {self.path} has {len(times)} times and {len(units)} units; get the file again")
+        wrong = ~((times >= 0) & (times < np.inf)) | (units < 0) | (units >= _CHANNELS)
+        if wrong.any():
+            place = int(wrong.argmax())
+            raise ValueError(
+                f"spike {place} of sample {n} of {self.path} is at {times[place]} s in channel {units[place]}; times must be finite "
+                f"and >= 0, channels 0 .. {_CHANNELS - 1}; get the file again"
+            )
+        return times, units.astype(np.int32)

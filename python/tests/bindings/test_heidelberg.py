@@ -1,0 +1,158 @@
+"""SHD and SSC from HDF5 files, which these tests write: whole, in part, cut, damaged, and larger than memory."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import spoken
+
+import spinnprop as sp
+from spinnprop._support import memory
+
+h5py = pytest.importorskip("h5py", reason="h5py reads the files")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shd")
+    spoken.write_set(folder, 150, 20)
+    return folder
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_shd(whole, cache):
+    for _ in range(2):
+        spikes, y = sp.datasets.shd(whole, cache=cache)
+        times, labels = spoken.draw(150, 0)
+        assert np.array_equal(y, labels) and y.dtype == np.int64 and spikes.n_units == 700 and len(spikes) == 150
+        dense = np.empty_like(times)
+        for n, (own, units) in enumerate(spikes):
+            assert (np.diff(own) >= 0).all()
+            dense[n, units] = own
+        assert np.array_equal(dense, times.astype(np.float32))
+    test, y_test = sp.datasets.shd(str(whole), part="test", cache=cache)
+    assert len(test) == len(y_test) == 20
+
+
+@pytest.mark.parametrize("samples", [slice(0, 10), slice(60, 140), slice(None, None, 7), slice(-5, None), slice(3, 3), slice(149, 1000)])
+def test_some_samples(whole, samples):
+    spikes, y = sp.datasets.shd(whole)
+    part, labels = sp.datasets.shd(whole, samples=samples)
+    assert part == spikes[samples] and np.array_equal(labels, y[samples])
+
+
+def test_in_steps(tmp_path):
+    spoken.write(tmp_path / "ssc_valid.h5", [[0.0, 0.4e-3, 0.9e-3, 1.1e-3], [], [2.5e-3]], [34, 0, 7], [[5, 5, 6, 5], [], [699]])
+    spikes, y = sp.datasets.ssc(tmp_path, part="valid", step_time=1e-3)
+    assert y.tolist() == [34, 0, 7] and spikes[0][0].tolist() == [0.5e-3, 0.5e-3, 1.5e-3] and spikes[0][1].tolist() == [5, 6, 5]
+    assert len(spikes[1][0]) == 0 and spikes[2][0].tolist() == [2.5e-3] and spikes[2][1].tolist() == [699]
+
+
+def test_times_of_two_bytes(tmp_path):
+    spoken.write(tmp_path / "shd_test.h5", [[0.1, 0.5]], [3], time_type="f2")
+    assert sp.datasets.shd(tmp_path, part="test")[0].times.tolist() == np.array([0.1, 0.5], "f2").tolist()
+
+
+def test_no_samples_are_no_error(tmp_path):
+    spoken.write(tmp_path / "shd_train.h5", [], [])
+    spikes, y = sp.datasets.shd(tmp_path)
+    assert len(spikes) == len(y) == 0 and spikes.n_units == 700
+
+
+def test_missing_files_and_packages(tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match=r"has no shd_train.h5; get shd_train.h5.gz from https://\S+ and gunzip it there"):
+        sp.datasets.shd(tmp_path)
+    (tmp_path / "shd_train.h5.gz").write_bytes(b"x")
+    with pytest.raises(FileNotFoundError, match="shd_train.h5.gz, which is compressed; gunzip it"):
+        sp.datasets.shd(tmp_path)
+    with pytest.raises(ValueError, match="part is 'valid'; it must be 'train' or 'test'"):
+        sp.datasets.shd(tmp_path, part="valid")
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(ImportError, match=r"datasets.ssc needs h5py .*pip install 'spinnprop\[data\]'"):
+        sp.datasets.ssc(tmp_path)
+
+
+def spoilt(path, name, values):
+    with h5py.File(path, "r+") as file:
+        if name in file:
+            del file[name]
+        if values is not None:
+            file[name] = values
+
+
+@pytest.mark.parametrize(
+    "name, values, said",
+    [
+        ("spikes/times", None, "has no list spikes/times"),
+        ("spikes", None, "has no list spikes/times"),
+        ("spikes/units", np.zeros(3), "spikes/units of .* has the type float64; its elements must be arrays of numbers"),
+        ("labels", None, "has no list labels"),
+        ("labels", np.zeros((3, 1), int), "has no list labels"),
+        ("labels", np.zeros(3), "labels of .* has the type float64; its elements must be numbers"),
+        ("labels", np.array([0, 20, 1]), "label 1 of .* is 20; labels are 0 .. 19"),
+        ("labels", np.array([0, 1, -1]), "label 2 of .* is -1"),
+        ("labels", np.array([0, 1]), "has 3 spikes/times, 3 spikes/units, 2 labels"),
+    ],
+    ids=range(9),
+)
+def test_files_of_another_form(tmp_path, name, values, said):
+    path = tmp_path / "shd_train.h5"
+    spoken.write(path, [[0.1], [0.2], [0.3]], [0, 1, 2])
+    spoilt(path, name, values)
+    with pytest.raises(ValueError, match=said):
+        sp.datasets.shd(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "times, units, said",
+    [
+        ([0.1, np.nan], [1, 2], "spike 1 of sample 1 of .* is at nan s in channel 2"),
+        ([-1.0], [1], "spike 0 of sample 1 of .* is at -1.0 s"),
+        ([np.inf], [1], "is at inf s"),
+        ([0.1], [700], "in channel 700; times must be finite and >= 0, channels 0 .. 699"),
+        ([0.1, 0.2], [3], "sample 1 of .* has 2 times and 1 units"),
+    ],
+    ids=range(5),
+)
+def test_spikes_that_are_none(tmp_path, times, units, said):
+    spoken.write(tmp_path / "shd_train.h5", [[0.1], times], [0, 1], [[0], units])
+    with pytest.raises(ValueError, match=said):
+        sp.datasets.shd(tmp_path)
+
+
+def test_files_that_are_cut_or_damaged(whole, tmp_path):
+    """In a process of their own, lest the HDF5 library takes these tests with it."""
+    code = (
+        "import sys, numpy as np, spinnprop as sp\n"
+        "from pathlib import Path\n"
+        "whole, folder = Path(sys.argv[1]).read_bytes(), Path(sys.argv[2])\n"
+        "path, random, refused = folder / 'shd_test.h5', np.random.default_rng(0), 0\n"
+        "def read():\n"
+        "    global refused\n"
+        "    try: sp.datasets.shd(folder, part='test', cache=False)\n"
+        "    except ValueError as error: refused += str(path) in str(error) and '\\n' not in str(error)\n"
+        "for size in [0, 1, 8, 100, *range(500, len(whole), len(whole) // 20)]:\n"
+        "    path.write_bytes(whole[:size])\n"
+        "    before = refused\n"
+        "    read()\n"
+        "    assert refused == before + 1, size\n"
+        "for _ in range(150):\n"
+        "    damaged = bytearray(whole)\n"
+        "    damaged[random.integers(min(4096, len(whole)))] ^= 1 << random.integers(8)\n"
+        "    path.write_bytes(damaged)\n"
+        "    read()\n"
+        "print(refused)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(whole / "shd_test.h5"), str(tmp_path)], stdout=subprocess.PIPE, timeout=300)
+    assert done.returncode == 0 and int(done.stdout) > 30
+
+
+def test_more_than_memory_holds(whole, tmp_path, monkeypatch):
+    n, many = 40, 60_000
+    spoken.write(tmp_path / "shd_train.h5", [np.linspace(0, 0.5, many)] * n, np.zeros(n), [np.zeros(many)] * n)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 24e6)
+    with pytest.raises(MemoryError, match=r"takes 0.0\d GB of memory, of which 0.02 GB are free; read fewer .*slice\(0, 1000\), or step_time=1e-3"):
+        sp.datasets.shd(tmp_path)
+    assert len(sp.datasets.shd(tmp_path, samples=slice(0, 10))[0].times) == 10 * many
+    assert len(sp.datasets.shd(tmp_path, step_time=1e-3)[0].times) == n * 501
