@@ -135,6 +135,8 @@ def _judge_neurons(options: argparse.Namespace, engine: Any) -> None:
     given = {"--drive": options.drive, "--refractory": options.refractory, f"--train {' '.join(sorted(trained))}": trained}
     for flag in (flag for flag, value in given.items() if value and options.engine != "event"):
         raise grammar.Unusable(f"{flag} is for --engine event, which this is not; leave it out on engine {options.engine}")
+    if options.drive >= 1 and options.t_end is None:
+        raise grammar.Unusable(f"--drive is {options.drive}, with which neurons fire by themselves for ever; give --t-end, or less than 1")
     if options.t_end is not None and engine._grid is not None:
         raise grammar.Unusable(f"--t-end is {options.t_end}, but engine {options.engine} ends after its steps; leave it out, or give --steps")
     if options.train is not None and ("delays" in options.train) != (options.delay_learning_rate > 0):
