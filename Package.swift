@@ -64,7 +64,7 @@ let package = Package(
             ["SpiNNaker2", "ClockDriven", "ClockArithmetic", "Networks", "Spikes", "Mathematics"]),
         room(
             "LocalLearningPrograms", ["SpiNNaker2", "SpiNNaker2Programs", "LocalLearning", "Mathematics"]),
-        room("BrainScaleS2", ["Mathematics"]),
+        room("BrainScaleS2", ["Neurons", "Spikes", "Mathematics"]),
         room("DataSets", ["Mathematics"]),
         room(
             "Spinnprop",
@@ -79,7 +79,7 @@ let package = Package(
             name: "CInterface",
             dependencies: [
                 "Spinnprop", "FirstSpike", "LocalLearning", "LocalLearningPrograms", "SparseRecurrent", "SpiNNaker2",
-                "SpiNNaker2Programs", "ClockDriven", "Learning", "DataSets", "Networks", "Neurons", "Spikes",
+                "SpiNNaker2Programs", "BrainScaleS2", "ClockDriven", "Learning", "DataSets", "Networks", "Neurons", "Spikes",
                 "Mathematics", "CSupport", "CSpinnprop",
             ],
             swiftSettings: librarySwiftSettings,

@@ -1292,6 +1292,148 @@ SPINNPROP_API void spinnprop_spinnaker2_slip_init(spinnprop_spinnaker2_slip *sli
 SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_slips(spinnprop_spinnaker2_slip *slips, int64_t n,
     const spinnprop_spinnaker2_account *account);
 
+/* ------------------------------------------------------------------------------- arrays of neurons with plasticity */
+
+/* The neuron array of an emulated BrainScaleS-2 as a machine: up to 512 leaky integrate-and-fire neurons that all differ, each with an excitatory and
+ * an inhibitory current, signed 6-bit weights, correlation sensors in each synapse, rate counters, and a processor whose programs change
+ * weights at periods. Its state lives on: a run goes on where the last one ended. Between spikes it is exact.
+ *
+ *     tau_m dV/dt = -V + I_e + I_i + D + sigma sqrt(2 tau_m) xi,   tau_e dI_e/dt = -I_e,   tau_i dI_i/dt = -I_i
+ *     arrival: I_e += g w for w > 0, I_i += g w for w < 0;   V reaches theta: V = V_reset for t_ref, the currents go on
+ *
+ * With noise, a membrane gets its exact increment whenever it is looked at, at the latest tau_m / 32 after the last.
+ *
+ * Senders are the n_sources sources and then, if it is recurrent, the neurons. Matrices are (senders, neurons), row by row. All times are the user's but
+ * resolution; on the chip the same takes 1 / speedup of it. What comes at one time goes in this order: neurons' spikes, arrivals, programs.
+ * Not emulated: limits of event rates, crosstalk between sensors, the time that programs take (estimated in spinnprop_brainscales2_array_info). */
+typedef struct spinnprop_brainscales2_array spinnprop_brainscales2_array;
+
+/* Neuron parameters are one number for all or one per neuron; NULL, 0: the default. */
+typedef struct spinnprop_brainscales2_array_options {
+    size_t size;
+    int32_t n_neurons, n_sources;
+    int32_t is_recurrent;       /* whether neurons are senders, too                                                   */
+    int32_t fan_in;             /* the most synapses a neuron may have                                                */
+    uint64_t seed;              /* of noise, jitter, spreads of sensors, and the processor's random numbers           */
+    double speedup;             /* how many times faster than the user's time the chip is                             */
+    double resolution;          /* of event times, seconds of the chip (8e-9 there): inputs go to the nearest point of the grid, spikes to the
+                                 * next; 0: exact                                                                     */
+    double delay_jitter;        /* spread of each spike's delay, seconds; no delay falls below 0                      */
+    double sensor_amplitude;    /* what a pair of spikes at the same time adds to a read-out                          */
+    double sensor_tau_causal, sensor_tau_acausal;
+    double sensor_spread;       /* of amplitudes between synapses, relative                                           */
+    double sensor_offset;       /* spread of offsets between synapses, in units of the read-out                       */
+    double read_low, read_high; /* the membrane values that read as 0 and as 255                                      */
+    int32_t has_sensors;        /* whether synapses have correlation sensors                                          */
+    int32_t n_tau_mem;
+    const double *tau_mem;      /* s, 20e-3                                                                           */
+    const double *tau_syn_exc;  int32_t n_tau_syn_exc; /* s, 5e-3                                                     */
+    const double *tau_syn_inh;  int32_t n_tau_syn_inh; /* s, 5e-3                                                     */
+    const double *threshold;    int32_t n_threshold;   /* 1                                                           */
+    const double *reset;        int32_t n_reset;       /* 0                                                           */
+    const double *drive;        int32_t n_drive;       /* D, 0                                                        */
+    const double *refractory;   int32_t n_refractory;  /* s, 0                                                        */
+    const double *gain;         int32_t n_gain;        /* g, 1 / 63                                                   */
+    const double *delay;        int32_t n_delay;       /* s, from a spike to its arrival at others, 0                 */
+    const double *noise;        int32_t n_noise;       /* sigma, 0                                                    */
+    const uint8_t *mask;        int64_t n_mask;  /* where synapses are, not 0; NULL, 0: everywhere                    */
+    const int8_t *signs;        int64_t n_signs; /* of each sender's weights: 1, -1, 0 for both; NULL, 0: both        */
+} spinnprop_brainscales2_array_options;
+SPINNPROP_API void spinnprop_brainscales2_array_options_init(spinnprop_brainscales2_array_options *options);
+
+/* All weights are 0 at first. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_create(spinnprop_brainscales2_array **array,
+                                                                   const spinnprop_brainscales2_array_options *options);
+/* With its state. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_copy(spinnprop_brainscales2_array **copy,
+                                                                 const spinnprop_brainscales2_array *array);
+SPINNPROP_API void spinnprop_brainscales2_array_free(spinnprop_brainscales2_array *array);
+/* Back to time 0 and the state of then, random numbers included; weights and synapses stay. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_reset(spinnprop_brainscales2_array *array);
+
+typedef struct spinnprop_brainscales2_array_info {
+    size_t size;
+    int64_t n_neurons, n_sources, n_senders, n_synapses;
+    int64_t n_spikes;             /* of the last run                                                                  */
+    double time;                  /* s since the beginning                                                            */
+    /* Since the beginning: calls of programs, and their operations on vectors of 128 lanes: rows of synapses or counters read or written,
+     * read-outs of sensors and membranes converted, vectors computed.                                                */
+    int64_t n_calls, n_rows, n_conversions, n_instructions;
+    double processor_seconds;     /* that the two processors take for them, estimated: s of the chip                  */
+    int64_t n_overruns;           /* calls that would last longer than their period, estimated                        */
+} spinnprop_brainscales2_array_info;
+SPINNPROP_API void spinnprop_brainscales2_array_info_init(spinnprop_brainscales2_array_info *info);
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_describe(spinnprop_brainscales2_array_info *info,
+                                                                     const spinnprop_brainscales2_array *array);
+
+/* n = n_senders * n_neurons, here and wherever matrices are read or written. Weights are -63 .. 63, 0 where no synapse is. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_weights(int8_t *weights, int64_t n,
+                                                                    const spinnprop_brainscales2_array *array);
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_set_weights(spinnprop_brainscales2_array *array, const int8_t *weights,
+                                                                        int64_t n);
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_mask(uint8_t *mask, int64_t n, const spinnprop_brainscales2_array *array);
+
+/* A program of the plasticity processor, in whole numbers of 8 bits that saturate; factors have 12 bits after the point, -8 .. 8.
+ *   RATE_HOMEOSTASIS      w += learning_rate (target - spikes since the last call) with a probability, each synapse by itself
+ *   REWARD_MODULATED_STDP w += learning_rate * success * causal read-out, of the synapses of one sender; all sensors are reset
+ *   STRUCTURAL_PLASTICITY synapses from sources with |w| < threshold are given, with a probability, to sources drawn among those that
+ *                         their neuron does not hear, and begin with a weight; the number of a neuron's synapses stays */
+enum {
+    SPINNPROP_BRAINSCALES2_RATE_HOMEOSTASIS = 0,
+    SPINNPROP_BRAINSCALES2_REWARD_MODULATED_STDP = 1,
+    SPINNPROP_BRAINSCALES2_STRUCTURAL_PLASTICITY = 2
+};
+typedef struct spinnprop_brainscales2_program_options {
+    size_t size;
+    int32_t kind;         /* SPINNPROP_BRAINSCALES2_*                                                                 */
+    int32_t target;       /* spikes per period, 0 .. 255                                                              */
+    int32_t sender;
+    int32_t threshold;    /* 0 .. 64                                                                                  */
+    int32_t weight;       /* of new synapses, -63 .. 63                                                               */
+    double learning_rate;
+    double probability;
+    double success;       /* the reward less what was to be expected                                                  */
+} spinnprop_brainscales2_program_options;
+SPINNPROP_API void spinnprop_brainscales2_program_options_init(spinnprop_brainscales2_program_options *program);
+
+/* A program of the host: what it leaves in weights and mask, matrices as above, is what the array goes on with. causal and acausal are the
+ * read-outs of all sensors, NULL without sensors, rates the spikes of each neuron since they were read last (at most 255), membranes their
+ * read-outs; what is handed over has been read and therefore reset. seed is drawn anew for each call from the array's. Return 0 to go on,
+ * anything else to stop with SPINNPROP_CANCELLED. The rules of spinnprop_progress_callback hold. */
+typedef int (*spinnprop_brainscales2_rule)(int8_t *weights, uint8_t *mask, const uint8_t *causal, const uint8_t *acausal,
+                                           const uint8_t *rates, const uint8_t *membranes, double time, uint64_t seed, void *rule_payload);
+
+typedef struct spinnprop_brainscales2_run_options {
+    size_t size;
+    double duration;      /* s                                                                                        */
+    double period;        /* s; programs run at each multiple of it, counted from time 0                              */
+    int64_t max_spikes;   /* a run with more ends with SPINNPROP_TOO_MANY_SPIKES                                      */
+} spinnprop_brainscales2_run_options;
+SPINNPROP_API void spinnprop_brainscales2_run_options_init(spinnprop_brainscales2_run_options *options);
+
+/* Goes on for a duration. spikes: one sample of the sources' spikes in seconds since the beginning of this run, or NULL; one of program and rule, or
+ * neither (NULL). A run that fails on its way (SPINNPROP_CANCELLED, _TOO_MANY_SPIKES, a program's failure) leaves the array where it came to, with
+ * the spikes until then; all else leaves it as it was. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_run(spinnprop_brainscales2_array *array, const spinnprop_spikes *spikes,
+    const spinnprop_brainscales2_run_options *options, const spinnprop_brainscales2_program_options *program, spinnprop_brainscales2_rule rule,
+    void *rule_payload, spinnprop_progress_callback progress, void *payload);
+/* Runs a program or a rule now. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_apply(spinnprop_brainscales2_array *array,
+    const spinnprop_brainscales2_program_options *program, spinnprop_brainscales2_rule rule, void *rule_payload);
+
+/* Spikes of the last run in the order of time, seconds since its beginning: n_spikes of them. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_spikes(double *times, int32_t *units, int64_t n,
+                                                                   const spinnprop_brainscales2_array *array);
+/* Membranes now: as the emulation has them, and as the chip's 8 bits do. n = n_neurons. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_membranes(double *values, uint8_t *read_outs, int64_t n,
+                                                                      const spinnprop_brainscales2_array *array);
+/* Spikes of each neuron since they were read last, at most 255; reading resets. n = n_neurons. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_rates(uint8_t *rates, int64_t n, spinnprop_brainscales2_array *array);
+/* Read-outs of all sensors, causal += e^{-(t_post - t_pre) / tau} at each spike of a neuron with its sender's last arrival, acausal at each arrival
+ * with the neuron's last spike; times the amplitude, 0 .. 255. resets: 1 as on the chip, 0 to look only. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_correlations(uint8_t *causal, uint8_t *acausal, int64_t n,
+                                                                         spinnprop_brainscales2_array *array, int32_t resets);
+
 #ifdef __cplusplus
 }
 #endif

@@ -127,6 +127,11 @@ static void null_where_nothing_is_returned(void) {
     spinnprop_sparse_free(NULL);
     spinnprop_sparse_recording_free(NULL);
     spinnprop_sparse_gradient_free(NULL);
+    spinnprop_brainscales2_array_options_init(NULL);
+    spinnprop_brainscales2_array_info_init(NULL);
+    spinnprop_brainscales2_program_options_init(NULL);
+    spinnprop_brainscales2_run_options_init(NULL);
+    spinnprop_brainscales2_array_free(NULL);
 }
 
 /* ----------------------------------------------------------------------------------------------------------- spikes */
@@ -1448,6 +1453,7 @@ static void callbacks_that_meddle(void) {
 #include "hostile_spinnaker2.h"
 #include "hostile_sparse.h"
 #include "hostile_biograd.h"
+#include "hostile_brainscales2_array.h"
 
 int main(int argc, char **argv) {
     const char *folder = argc > 1 ? argv[1] : ".";
@@ -1479,6 +1485,9 @@ int main(int argc, char **argv) {
     local_learning_data();
     local_learning_files();
     local_learning_on_engines();
+    neuron_arrays_that_cannot_be();
+    neuron_array_access();
+    neuron_array_runs_that_cannot_be();
     begin("all statuses");
     /* SPINNPROP_INTERNAL is a defect of the library; the Swift tests of the error barrier produce it. */
     for (int status = SPINNPROP_OK; status < SPINNPROP_INTERNAL; status++)

@@ -52,6 +52,8 @@ handle *idle_from(PyObject *module, PyObject *capsule, const handle_kind *kind) 
     if (own && own->is_running) {
         raise_spinnprop_error(module, kind == &trainer_kind
                                           ? "the trainer is in use by another call; wait until that has returned"
+                                      : kind == &brainscales2_array_kind
+                                          ? "the array is in use by another call; wait until that has returned"
                                           : "the training is in use by another call; wait until that has returned");
         return NULL;
     }

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import datasets, encoding, losses, meta, plot, sparse, spinnaker2
+    from . import brainscales2, datasets, encoding, losses, meta, plot, sparse, spinnaker2
     from ._biograd import BioGrad
     from ._core import SpinnpropError
     from ._engines.base import BaseEngine
@@ -42,6 +42,7 @@ __all__ = [
     "Trainer",
     "Uniform",
     "__version__",
+    "brainscales2",
     "datasets",
     "encoding",
     "get_threads",
@@ -82,7 +83,7 @@ _HOMES = {
     "save": "._files",
     "search": "._search.search",
     "set_threads": "._library",
-    **{module: f".{module}" for module in ("datasets", "encoding", "losses", "meta", "plot", "sparse", "spinnaker2")},
+    **{module: f".{module}" for module in ("brainscales2", "datasets", "encoding", "losses", "meta", "plot", "sparse", "spinnaker2")},
 }
 
 

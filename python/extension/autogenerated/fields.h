@@ -37,3 +37,7 @@ extern const field spinnaker2_pe_fields[];
 extern const field spinnaker2_buffer_fields[];
 extern const field spinnaker2_counters_fields[];
 extern const field spinnaker2_slip_fields[];
+extern const field brainscales2_array_options_fields[];
+extern const field brainscales2_array_info_fields[];
+extern const field brainscales2_program_options_fields[];
+extern const field brainscales2_run_options_fields[];

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     BoolArray = npt.NDArray[np.bool_]
     Float64Array = npt.NDArray[np.float64]
     Int8Array = npt.NDArray[np.int8]
+    UInt8Array = npt.NDArray[np.uint8]
     Int32Array = npt.NDArray[np.int32]
     Int64Array = npt.NDArray[np.int64]
 else:
     # numpy.typing takes longer to import than all of this package.
-    BoolArray = Float64Array = Int8Array = Int32Array = Int64Array = np.ndarray
+    BoolArray = Float64Array = Int8Array = Int32Array = Int64Array = UInt8Array = np.ndarray

@@ -30,6 +30,8 @@ labels = np.array([0, 1, 0, 1])
 local = _core.biograd_create(np.array([2, 4, 2]), {"epochs": 1})
 errors = np.zeros(50)
 event = sp.EventEngine()._handle
+neurons = _core.brainscales2_array_create({"n_neurons": 3, "n_sources": 2, "has_sensors": 1}, (None,) * 10, None, None)
+heard = (np.array([0.0, 1e-3]), np.zeros(2, np.int32), np.array([0, 2]), 2)
 replaced = ((b"hop_energy", 1e-12),)
 
 CALLS = {
@@ -57,6 +59,12 @@ CALLS = {
         _core.trainer_create(net._handle, {"epochs": 1}, forward, None, {}), trains, y, None, None, lambda progress: False
     ),
     "trainer_history": lambda: _core.trainer_history(trainer._handle),
+    "neuron_array": lambda: _core.brainscales2_array_describe(
+        _core.brainscales2_array_copy(_core.brainscales2_array_create({"n_neurons": 2, "n_sources": 1}, (tau,) * 4 + (None,) * 6, None, None))
+    ),
+    "neuron_array_run": lambda: _core.brainscales2_array_run(neurons, heard, {"duration": 0.1, "period": 0.05}, {"target": 3}, lambda progress: False),
+    "neuron_array_rule": lambda: _core.brainscales2_array_apply(neurons, lambda weights, mask, *more: (weights, mask)),
+    "neuron_array_read": lambda: _core.brainscales2_array_correlations(np.empty(6, np.uint8), np.empty(6, np.uint8), neurons, True),
     "engines": lambda: (_core.engine_create(0), _core.clock_create({"steps": 9}), _core.engine_describe(event)),
     "engine_setting": lambda: (_core.engine_setting(event, None), _core.engine_loss(event, net._handle)),
     "spinnaker2_create": lambda: _core.spinnaker2_create({"steps": 9}, replaced),

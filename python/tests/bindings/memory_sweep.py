@@ -342,6 +342,19 @@ def search():
 
 
 @case
+def neuron_array():
+    weights = np.random.default_rng(0).integers(-20, 40, (712, 512))
+    spikes = sp.SpikeTrains(np.arange(20000) * 1e-5, np.arange(20000) % 200, [0, 20000], 200)
+
+    def ran():
+        array = sp.brainscales2.Array(512, 200, True, weights=weights, fan_in=712, gain=0.01, refractory=2e-3, sensors=True)
+        found = array.run(spikes, 0.2, lambda processor: processor.weights // 2, 0.1)
+        return [found.times, array.copy().weights, array.correlations()[0]]
+
+    return ran
+
+
+@case
 def sparse_creation():
     return lambda: [sp.sparse.RecurrentNetwork(40000, 100, stored=True, seed=1).run(10).times]
 

@@ -43,6 +43,25 @@ def halved(network):
     network.weights[0] *= 0.5
 
 
+HOMEOSTASIS = sp.brainscales2.RateHomeostasis()
+
+
+def array(**options):
+    return sp.brainscales2.Array(2, 1, **options)
+
+
+def late(duration):
+    return array().run(sp.SpikeTrains([0.75], [0], [0, 1], 1), duration)
+
+
+def assigned(own, weights):
+    own.weights = weights
+
+
+def raised(own):
+    own.weights += 1
+
+
 def sparse(**options):
     return sp.sparse.RecurrentNetwork(20, 4, **options)
 
@@ -408,6 +427,30 @@ REMEDIES = [
             sp.losses.TTFSCrossEntropy(tau0=1e-3),
         ],
     ),
+    # neuron arrays
+    (lambda: sp.brainscales2.Array(2, 0), lambda: [sp.brainscales2.Array(2, 1), sp.brainscales2.Array(2, 0, True)]),
+    (
+        lambda: sp.brainscales2.Array(2, 300),
+        lambda: [sp.brainscales2.Array(2, 300, mask=np.arange(600).reshape(300, 2) < 400), sp.brainscales2.Array(2, 300, fan_in=300)],
+    ),
+    (
+        lambda: sp.brainscales2.Array(2, 1, mask=[[True, False]], weights=[[1, 1]]),
+        lambda: sp.brainscales2.Array(2, 1, mask=[[True, False]], weights=[[1, 0]]),
+    ),
+    (lambda: array(tau_mem=[]), lambda: [array(tau_mem=1e-2), array(tau_mem=[1e-2, 2e-2])]),
+    (lambda: array().correlations(), lambda: array(sensors=True).correlations()),
+    (lambda: array().apply(lambda processor: processor.causal), lambda: array(sensors=True).apply(lambda processor: processor.weights * 0 * processor.causal)),
+    (lambda: array().apply(None), lambda: [array().apply(HOMEOSTASIS), array().apply(lambda processor: None)]),
+    (
+        lambda: array().run(None, 1.0, HOMEOSTASIS),
+        lambda: [array().run(None, 1.0, HOMEOSTASIS, 0.5), array().run(None, 1.0), array().apply(HOMEOSTASIS)],
+    ),
+    (lambda: array().run(duration=1e16), lambda: [array().run(duration=1.0), array().reset()]),
+    (lambda: late(0.5), lambda: late(1.0)),
+    (lambda: array(drive=2.0).run(duration=1.0, max_spikes=3), lambda: [array().run(duration=1.0, max_spikes=3), array(drive=2.0).run(duration=1.0)]),
+    (lambda: assigned(array(), None), lambda: assigned(array(), [[1, 2]])),
+    (lambda: raised(array()), lambda: [own := array(), assigned(own, own.weights + 1)]),
+    (lambda: pickle.dumps(array()), lambda: array(weights=array().weights)),
     # sparse networks
     (lambda: sparse(drives=[]), lambda: [sparse(drives=5.0), sparse(drives=np.full(20, 5.0))]),
     (lambda: sparse(drives=[5.0] * 3), lambda: [sparse(drives=5.0), sparse(drives=np.full(20, 5.0))]),

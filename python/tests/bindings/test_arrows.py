@@ -19,6 +19,7 @@ ARROWS = {
     "_engines": "losses",
     "spinnaker2": "_engines",
     "sparse": "_spikes",
+    "brainscales2": "_spikes",
     "_recording": "_spikes _engines losses",
     "_network": "_spikes _engines losses _recording _gradients",
     "_files": "_network",

@@ -24,6 +24,8 @@ CALLS = {
     "Network.gradient": lambda **flag: gradient(sp.Network([5, 6, 3]), **flag),
     "SpikingClassifier.__init__": lambda **flag: sp.SpikingClassifier(hidden=(5,), epochs=1, t_end=0.1, **flag).fit(X, Y),
     "Trainer.__init__": lambda **flag: sp.Trainer(sp.Network([5, 6, 3]), **flag),
+    "brainscales2.Array.__init__": lambda **flag: sp.brainscales2.Array(3, 2, **flag),
+    "brainscales2.Array.correlations": lambda **flag: sp.brainscales2.Array(3, 2, sensors=True).correlations(**flag),
     "losses.StepTTFSCrossEntropy.__init__": lambda **flag: sp.losses.StepTTFSCrossEntropy(**flag),
     "meta.reptile": lambda **flag: sp.meta.reptile(sp.Network([5, 6, 3]), [(SPIKES, Y)], steps=1, **flag),
     "meta.yin_yang_task": lambda **flag: sp.meta.yin_yang_task(0, 5, **flag),

@@ -212,6 +212,60 @@ extension spinnprop_spinnaker2_fit_options: TabledStruct {
     ]
 }
 
+extension spinnprop_brainscales2_array_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_brainscales2_array_options>] = [
+        StructNumber("n_neurons", \.n_neurons),
+        StructNumber("n_sources", \.n_sources),
+        StructNumber("is_recurrent", \.is_recurrent),
+        StructNumber("fan_in", \.fan_in),
+        StructNumber("seed", \.seed),
+        StructNumber("speedup", \.speedup),
+        StructNumber("resolution", \.resolution),
+        StructNumber("delay_jitter", \.delay_jitter),
+        StructNumber("sensor_amplitude", \.sensor_amplitude),
+        StructNumber("sensor_tau_causal", \.sensor_tau_causal),
+        StructNumber("sensor_tau_acausal", \.sensor_tau_acausal),
+        StructNumber("sensor_spread", \.sensor_spread),
+        StructNumber("sensor_offset", \.sensor_offset),
+        StructNumber("read_low", \.read_low),
+        StructNumber("read_high", \.read_high),
+        StructNumber("has_sensors", \.has_sensors),
+        StructNumber("n_tau_mem", \.n_tau_mem),
+        StructNumber("n_tau_syn_exc", \.n_tau_syn_exc),
+        StructNumber("n_tau_syn_inh", \.n_tau_syn_inh),
+        StructNumber("n_threshold", \.n_threshold),
+        StructNumber("n_reset", \.n_reset),
+        StructNumber("n_drive", \.n_drive),
+        StructNumber("n_refractory", \.n_refractory),
+        StructNumber("n_gain", \.n_gain),
+        StructNumber("n_delay", \.n_delay),
+        StructNumber("n_noise", \.n_noise),
+        StructNumber("n_mask", \.n_mask),
+        StructNumber("n_signs", \.n_signs),
+    ]
+}
+
+extension spinnprop_brainscales2_program_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_brainscales2_program_options>] = [
+        StructNumber("kind", \.kind),
+        StructNumber("target", \.target),
+        StructNumber("sender", \.sender),
+        StructNumber("threshold", \.threshold),
+        StructNumber("weight", \.weight),
+        StructNumber("learning_rate", \.learning_rate),
+        StructNumber("probability", \.probability),
+        StructNumber("success", \.success),
+    ]
+}
+
+extension spinnprop_brainscales2_run_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_brainscales2_run_options>] = [
+        StructNumber("duration", \.duration),
+        StructNumber("period", \.period),
+        StructNumber("max_spikes", \.max_spikes),
+    ]
+}
+
 extension spinnprop_spikes: VersionedStruct {}
 
 extension spinnprop_network_info: ResultStruct {}
@@ -259,6 +313,8 @@ extension spinnprop_spinnaker2_buffer: ResultStruct {}
 extension spinnprop_spinnaker2_counters: ResultStruct {}
 
 extension spinnprop_spinnaker2_slip: ResultStruct {}
+
+extension spinnprop_brainscales2_array_info: ResultStruct {}
 
 @c @implementation
 public func spinnprop_spikes_init(_ spikes: UnsafeMutablePointer<spinnprop_spikes>?) { spinnprop_spikes.initialise(spikes) }
@@ -367,3 +423,15 @@ public func spinnprop_spinnaker2_counters_init(_ counters: UnsafeMutablePointer<
 
 @c @implementation
 public func spinnprop_spinnaker2_slip_init(_ slip: UnsafeMutablePointer<spinnprop_spinnaker2_slip>?) { spinnprop_spinnaker2_slip.initialise(slip) }
+
+@c @implementation
+public func spinnprop_brainscales2_array_options_init(_ options: UnsafeMutablePointer<spinnprop_brainscales2_array_options>?) { spinnprop_brainscales2_array_options.initialise(options) }
+
+@c @implementation
+public func spinnprop_brainscales2_array_info_init(_ info: UnsafeMutablePointer<spinnprop_brainscales2_array_info>?) { spinnprop_brainscales2_array_info.initialise(info) }
+
+@c @implementation
+public func spinnprop_brainscales2_program_options_init(_ program: UnsafeMutablePointer<spinnprop_brainscales2_program_options>?) { spinnprop_brainscales2_program_options.initialise(program) }
+
+@c @implementation
+public func spinnprop_brainscales2_run_options_init(_ options: UnsafeMutablePointer<spinnprop_brainscales2_run_options>?) { spinnprop_brainscales2_run_options.initialise(options) }

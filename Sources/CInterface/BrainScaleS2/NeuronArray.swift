@@ -1,0 +1,185 @@
+// Neuron arrays: made, described, read and changed by C hosts.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
+import BrainScaleS2
+import CSpinnprop
+import Mathematics
+
+let neuronArrayKind = HandleKind<Exclusive<NeuronArray>>(mark: 0x5350_4253_5241_5209, noun: "brainscales2_array")
+
+func heldArray(_ array: OpaquePointer?) throws(SpinnpropError) -> Exclusive<NeuronArray> {
+    try box(array, neuronArrayKind, "array").value
+}
+
+extension spinnprop_brainscales2_array_options {
+    static var initial: spinnprop_brainscales2_array_options {
+        var options = spinnprop_brainscales2_array_options()
+        options.size = MemoryLayout<spinnprop_brainscales2_array_options>.size
+        options.take(ArrayOptions(), ArrayOptions.fields)
+        return options
+    }
+
+    func array() throws(SpinnpropError) -> NeuronArray {
+        var options = ArrayOptions()
+        try hand(to: &options, ArrayOptions.fields)
+        return try NeuronArray(
+            options, try neurons(), mask: try copy(mask, n_mask, "mask"), signs: try copy(signs, n_signs, "signs"))
+    }
+
+    private func neurons() throws(SpinnpropError) -> ArrayNeurons {
+        var neurons = ArrayNeurons()
+        let given: [(String, UnsafePointer<Double>?, Int32)] = [
+            ("tau_mem", tau_mem, n_tau_mem), ("tau_syn_exc", tau_syn_exc, n_tau_syn_exc),
+            ("tau_syn_inh", tau_syn_inh, n_tau_syn_inh), ("threshold", threshold, n_threshold),
+            ("reset", reset, n_reset), ("drive", drive, n_drive), ("refractory", refractory, n_refractory),
+            ("gain", gain, n_gain), ("delay", delay, n_delay), ("noise", noise, n_noise),
+        ]
+        for (name, values, count) in given where values != nil || count != 0 {
+            guard let field = ArrayNeurons.fields.first(where: { $0.name == name }) else { continue }
+            // More can be of no array; what is less is looked at by the core.
+            guard let values, count >= 1, count <= ChipGeometry.neuronCount else {
+                throw .invalidValue(
+                    "\(name) has \(count) elements\(values == nil ? " at NULL" : ""); give one for all, or one per neuron"
+                )
+            }
+            neurons[keyPath: field.path] = Array(UnsafeBufferPointer(start: values, count: Int(count)))
+        }
+        return neurons
+    }
+}
+
+@c @implementation
+public func spinnprop_brainscales2_array_create(
+    _ array: UnsafeMutablePointer<OpaquePointer?>?, _ options: UnsafePointer<spinnprop_brainscales2_array_options>?
+) -> spinnprop_status {
+    create(array, "array", neuronArrayKind) {
+        let options = try spinnprop_brainscales2_array_options.readOrInitial(options, "options")
+        return Exclusive(try options.array(), "brainscales2_array")
+    }
+}
+
+@c @implementation
+public func spinnprop_brainscales2_array_copy(
+    _ copy: UnsafeMutablePointer<OpaquePointer?>?, _ array: OpaquePointer?
+) -> spinnprop_status {
+    create(copy, "copy", neuronArrayKind) {
+        Exclusive(try NeuronArray(copying: try heldArray(array).idle()), "brainscales2_array")
+    }
+}
+
+@c @implementation
+public func spinnprop_brainscales2_array_free(_ array: OpaquePointer?) { freeHandle(array, neuronArrayKind) }
+
+@c @implementation
+public func spinnprop_brainscales2_array_reset(_ array: OpaquePointer?) -> spinnprop_status {
+    barrier { try heldArray(array).change { (array) throws(SpinnpropError) in array.reset() } }
+}
+
+@c @implementation
+public func spinnprop_brainscales2_array_describe(
+    _ info: UnsafeMutablePointer<spinnprop_brainscales2_array_info>?, _ array: OpaquePointer?
+) -> spinnprop_status {
+    fill(info, "info") {
+        let array = try heldArray(array).idle()
+        let account = array.account
+        return spinnprop_brainscales2_array_info(
+            size: 0, n_neurons: Int64(array.options.neuronCount), n_sources: Int64(array.options.sourceCount),
+            n_senders: Int64(array.options.senderCount), n_synapses: Int64(array.synapseCount),
+            n_spikes: Int64(array.spikeCount), time: array.time, n_calls: Int64(account.calls),
+            n_rows: Int64(account.costs.rows), n_conversions: Int64(account.costs.conversions),
+            n_instructions: Int64(account.costs.instructions), processor_seconds: account.seconds,
+            n_overruns: Int64(account.overruns))
+    }
+}
+
+@c @implementation
+public func spinnprop_brainscales2_array_weights(
+    _ weights: UnsafeMutablePointer<Int8>?, _ n: Int64, _ array: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let array = try heldArray(array).idle()
+        try array.withWeights { (own) throws(SpinnpropError) in
+            try output(weights, n, needed: own.count, "weights").fill(own)
+        }
+    }
+}
+
+@c @implementation
+public func spinnprop_brainscales2_array_set_weights(
+    _ array: OpaquePointer?, _ weights: UnsafePointer<Int8>?, _ n: Int64
+) -> spinnprop_status {
+    barrier {
+        let own = try heldArray(array)
+        let new = try input(weights, try count(n, "n"), "weights")
+        try own.change { (array) throws(SpinnpropError) in try array.setWeights(new) }
+    }
+}
+
+@c @implementation
+public func spinnprop_brainscales2_array_mask(
+    _ mask: UnsafeMutablePointer<UInt8>?, _ n: Int64, _ array: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let array = try heldArray(array).idle()
+        try array.withMask { (own) throws(SpinnpropError) in
+            try output(mask, n, needed: own.count, "mask").fill(own)
+        }
+    }
+}
+
+@c @implementation
+public func spinnprop_brainscales2_array_spikes(
+    _ times: UnsafeMutablePointer<Double>?, _ units: UnsafeMutablePointer<Int32>?, _ n: Int64, _ array: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let own = try heldArray(array).idle().lastSpikes
+        let allTimes = try output(times, n, needed: own.times.count, "times")
+        let allUnits = try output(units, n, needed: own.times.count, "units")
+        allTimes.fill(own.times)
+        allUnits.fill(own.units)
+    }
+}
+
+@c @implementation
+public func spinnprop_brainscales2_array_membranes(
+    _ values: UnsafeMutablePointer<Double>?, _ read_outs: UnsafeMutablePointer<UInt8>?, _ n: Int64,
+    _ array: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let array = try heldArray(array).idle()
+        let exact = try output(values, n, needed: array.options.neuronCount, "values")
+        let rough = try output(read_outs, n, needed: array.options.neuronCount, "read_outs")
+        let own = array.membranes()
+        exact.fill(own.values)
+        rough.fill(own.readOuts)
+    }
+}
+
+@c @implementation
+public func spinnprop_brainscales2_array_rates(
+    _ rates: UnsafeMutablePointer<UInt8>?, _ n: Int64, _ array: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        try heldArray(array).change { (array) throws(SpinnpropError) in
+            let all = try output(rates, n, needed: array.options.neuronCount, "rates")
+            all.fill(array.readRates())
+        }
+    }
+}
+
+@c @implementation
+public func spinnprop_brainscales2_array_correlations(
+    _ causal: UnsafeMutablePointer<UInt8>?, _ acausal: UnsafeMutablePointer<UInt8>?, _ n: Int64,
+    _ array: OpaquePointer?,
+    _ resets: Int32
+) -> spinnprop_status {
+    barrier {
+        try heldArray(array).change { (array) throws(SpinnpropError) in
+            let needed = array.options.senderCount * array.options.neuronCount
+            let first = try output(causal, n, needed: needed, "causal")
+            let second = try output(acausal, n, needed: needed, "acausal")
+            guard let first = first.baseAddress, let second = second.baseAddress else { return }
+            try array.readCorrelations(causal: first, acausal: second, resets: resets != 0)
+        }
+    }
+}

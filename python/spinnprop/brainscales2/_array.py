@@ -1,0 +1,364 @@
+"""The neuron array as a machine: it runs, and goes on from where it was."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from .. import _core
+from .._spikes import SpikeTrains, trains
+from .._support import checks
+from .._support.types import BoolArray, Float64Array, Int8Array, Progress, UInt8Array
+from ._programs import AnyProgram, carried
+
+
+class Account(NamedTuple):
+    """What programs have done since the array's beginning, and the time it would take on the chip, estimated.
+
+    Operations are on vectors of 128 lanes; what each takes is assumed (`ProcessorCosts` in Sources/BrainScaleS2).
+    """
+
+    #: Calls of programs and rules; what a rule computes in Python is not counted, only what it reads and writes.
+    calls: int
+    #: Rows of synapses or counters read or written.
+    rows: int
+    #: Read-outs of sensors and membranes.
+    conversions: int
+    #: Vectors computed.
+    instructions: int
+    #: Estimated seconds of the chip.
+    seconds: float
+    #: Calls that would last longer than their period, estimated.
+    overruns: int
+
+
+class Array:
+    """Up to 512 leaky integrate-and-fire neurons that all differ, 6-bit synapses, and a processor that changes these.
+
+    Each neuron has an excitatory and an inhibitory current; between spikes it is exact::
+
+        tau_mem dV/dt = -V + I_exc + I_inh + drive + noise sqrt(2 tau_mem) xi
+        a spike of a sender with weight w adds gain * w to I_exc (w > 0) or I_inh (w < 0)
+        V reaches threshold: V = reset for `refractory`, the currents go on
+
+    State lives on between calls: `run` goes on where the last run ended. All times are yours but `resolution`: give biological ones with the
+    default speedup, or the chip's own with ``speedup=1``. Limits of event rates are not emulated.
+
+    Parameters
+    ----------
+    n : int
+        Neurons, 1 .. 512.
+    n_sources : int
+        Senders outside, 0 .. 16384.
+    recurrent : bool
+        Whether neurons are senders, too. Senders are the sources, then the neurons; matrices are (senders, neurons).
+    mask : (senders, n) bool or None
+        Where synapses are; None: everywhere.
+    weights : (senders, n) int or None
+        -63 .. 63, 0 where no synapse is; None: 0.
+    signs : (senders,) int or None
+        What each sender's weights may be: 1 (0 .. 63), -1 (-63 .. 0) or 0 (both); None: both.
+    tau_mem, tau_syn_exc, tau_syn_inh, refractory : float or (n,)
+        Seconds.
+    threshold, reset, drive : float or (n,)
+        The membrane value that fires, the one after a spike, and the one it leaks to.
+    gain : float or (n,)
+        The current that a weight of 1 adds.
+    delay : float or (n,)
+        From a neuron's spike to its arrival at others, seconds.
+    noise : float or (n,)
+        Spread that temporal noise alone gives a membrane; increments are exact, at most tau_mem / 32 apart.
+    fan_in : int
+        The most synapses a neuron may have; the chip's columns have 256.
+    speedup : float
+        How many times faster than your time the chip is.
+    resolution : float
+        Of event times in seconds of the chip, 8e-9 there: inputs go to the nearest point of the grid, spikes to the next. 0: exact.
+    delay_jitter : float
+        Spread of each spike's delay, seconds.
+    sensors : bool
+        Whether synapses have correlation sensors.
+    sensor_amplitude : float
+        What a pair of spikes at the same time adds to a read-out.
+    sensor_tau_causal, sensor_tau_acausal : float
+        Seconds.
+    sensor_spread, sensor_offset : float
+        Standard deviations between synapses: of amplitudes, relative, and of offsets, in units of the read-out.
+    read_low, read_high : float
+        Membrane values that read as 0 and as 255.
+    seed : int
+        Of noise, jitter, spreads of sensors, and the processor's random numbers.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what no array can have; the message names the value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spinnprop as sp
+    >>> array = sp.brainscales2.Array(3, 1, gain=0.2, weights=np.full((1, 3), 20), refractory=2e-3)
+    >>> inputs = sp.SpikeTrains([1e-3, 2e-3, 3e-3], [0, 0, 0], [0, 3], n_units=1)
+    >>> array.run(inputs, 0.02)
+    SpikeTrains(1 samples, 6 spikes, n_units=3)
+    >>> array.time
+    0.02
+    >>> array.run(duration=0.02)
+    SpikeTrains(1 samples, 0 spikes, n_units=3)
+    """
+
+    __slots__ = ("_handle", "_shape", "_n_sources")
+    _handle: object
+    _shape: Tuple[int, int]
+    _n_sources: int
+
+    def __init__(
+        self,
+        n: int = 512,
+        n_sources: int = 0,
+        recurrent: bool = False,
+        *,
+        mask: Any = None,
+        weights: Any = None,
+        signs: Any = None,
+        tau_mem: Any = 20e-3,
+        tau_syn_exc: Any = 5e-3,
+        tau_syn_inh: Any = 5e-3,
+        threshold: Any = 1.0,
+        reset: Any = 0.0,
+        drive: Any = 0.0,
+        refractory: Any = 0.0,
+        gain: Any = 1 / 63,
+        delay: Any = 0.0,
+        noise: Any = 0.0,
+        fan_in: int = 256,
+        speedup: float = 1000.0,
+        resolution: float = 0.0,
+        delay_jitter: float = 0.0,
+        sensors: bool = False,
+        sensor_amplitude: float = 36.0,
+        sensor_tau_causal: float = 20e-3,
+        sensor_tau_acausal: float = 20e-3,
+        sensor_spread: float = 0.0,
+        sensor_offset: float = 0.0,
+        read_low: float = -1.0,
+        read_high: float = 2.0,
+        seed: int = 0,
+    ) -> None:
+        options = {
+            "n_neurons": checks.integer(n, "n", 1, 512),
+            "n_sources": checks.integer(n_sources, "n_sources", 0, 16384),
+            "is_recurrent": int(checks.boolean(recurrent, "recurrent")),
+            "fan_in": checks.integer(fan_in, "fan_in", 1, checks.INT32),
+            "seed": checks.integer(seed, "seed", 0, checks.UINT64),
+            "speedup": checks.real(speedup, "speedup"),
+            "resolution": checks.real(resolution, "resolution"),
+            "delay_jitter": checks.real(delay_jitter, "delay_jitter"),
+            "has_sensors": int(checks.boolean(sensors, "sensors")),
+            "sensor_amplitude": checks.real(sensor_amplitude, "sensor_amplitude"),
+            "sensor_tau_causal": checks.real(sensor_tau_causal, "sensor_tau_causal"),
+            "sensor_tau_acausal": checks.real(sensor_tau_acausal, "sensor_tau_acausal"),
+            "sensor_spread": checks.real(sensor_spread, "sensor_spread"),
+            "sensor_offset": checks.real(sensor_offset, "sensor_offset"),
+            "read_low": checks.real(read_low, "read_low"),
+            "read_high": checks.real(read_high, "read_high"),
+        }
+        self._n_sources = options["n_sources"]
+        self._shape = (options["n_sources"] + options["is_recurrent"] * options["n_neurons"], options["n_neurons"])
+        parameters = {
+            "tau_mem": tau_mem, "tau_syn_exc": tau_syn_exc, "tau_syn_inh": tau_syn_inh, "threshold": threshold, "reset": reset,
+            "drive": drive, "refractory": refractory, "gain": gain, "delay": delay, "noise": noise,
+        }  # fmt: skip
+        self._handle = _core.brainscales2_array_create(
+            options, tuple(_each(value, name) for name, value in parameters.items()), self._matrix(mask, np.bool_, "mask"),
+            None if signs is None else checks.array(signs, np.int8, "signs", ndim=1).view(np.uint8),
+        )  # fmt: skip
+        if weights is not None:
+            self.weights = weights
+
+    def _matrix(self, values: Any, dtype: Any, name: str) -> Any:
+        if values is None:
+            return None
+        found = checks.array(values, dtype, name, ndim=2)
+        checks.shape(found, self._shape, name)
+        return found
+
+    @property
+    def _info(self) -> Dict[str, Any]:
+        return _core.brainscales2_array_describe(self._handle)
+
+    @property
+    def n(self) -> int:
+        """Neurons."""
+        return self._shape[1]
+
+    @property
+    def n_sources(self) -> int:
+        """Senders outside."""
+        return self._n_sources
+
+    @property
+    def n_synapses(self) -> int:
+        """Synapses that exist."""
+        return int(self._info["n_synapses"])
+
+    @property
+    def time(self) -> float:
+        """Seconds since the beginning."""
+        return float(self._info["time"])
+
+    @property
+    def weights(self) -> Int8Array:
+        """(senders, n) int8; a read-only copy. Assign to set: whole numbers -63 .. 63, 0 where no synapse is."""
+        values = np.empty(self._shape, np.int8)
+        _core.brainscales2_array_weights(values.view(np.uint8), self._handle)
+        return checks.read_only(values, "write array.weights = array.weights + step, say")
+
+    @weights.setter
+    def weights(self, weights: Any) -> None:
+        if weights is None:
+            raise TypeError("weights is None; give whole numbers (senders, neurons)")
+        _core.brainscales2_array_set_weights(self._handle, self._matrix(weights, np.int8, "weights").view(np.uint8))
+
+    @property
+    def mask(self) -> BoolArray:
+        """(senders, n) bool, where synapses are; a read-only copy."""
+        values = np.empty(self._shape, np.bool_)
+        _core.brainscales2_array_mask(values, self._handle)
+        return checks.read_only(values)
+
+    def run(
+        self,
+        spikes: Optional[SpikeTrains] = None,
+        duration: float = 1.0,
+        program: Optional[AnyProgram] = None,
+        period: Optional[float] = None,
+        *,
+        max_spikes: Optional[int] = None,
+        progress: Progress = None,
+    ) -> SpikeTrains:
+        """Goes on for a duration.
+
+        Parameters
+        ----------
+        spikes : SpikeTrains or None
+            One sample of the sources' spikes, seconds since the beginning of this run, none after its end; None: silence.
+        duration : float
+            Seconds.
+        program : a program, a function of a `Processor`, or None
+            Run at each multiple of `period` since time 0. If it raises, the run ends there, and what it did is kept.
+        period : float or None
+            Seconds.
+        max_spikes : int or None
+            A run with more ends with an error. None: 10 million.
+        progress : callable or None
+            Called now and then; something true ends the run by an error.
+
+        Returns
+        -------
+        SpikeTrains
+            One sample: the neurons' spikes, seconds since the beginning of this run.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Before anything is run.
+        SpinnpropError, KeyboardInterrupt, MemoryError, or what a rule raises
+            The array is then at the time of that; `spikes` has those until then.
+        """
+        checks.progress(progress)
+        options: Dict[str, Any] = {"duration": checks.real(duration, "duration")}
+        if period is not None:
+            options["period"] = checks.real(period, "period")
+        if (program is None) != (period is None):
+            raise ValueError("give a program with a period, or neither; array.apply(program) runs one now")
+        if max_spikes is not None:
+            options["max_spikes"] = checks.integer(max_spikes, "max_spikes", 1, checks.INT64)
+        arrays = None if spikes is None else trains(spikes, "spikes")._arrays
+        _core.brainscales2_array_run(self._handle, arrays, options, carried(program, self._shape), progress)
+        return self.spikes
+
+    def apply(self, program: AnyProgram) -> None:
+        """Runs a program, or a function of a `Processor`, now."""
+        if program is None:
+            raise TypeError("program is None; give a program, or a function of a Processor")
+        _core.brainscales2_array_apply(self._handle, carried(program, self._shape))
+
+    @property
+    def spikes(self) -> SpikeTrains:
+        """One sample: the spikes of the last run, whether it ended well or not."""
+        n_spikes = self._info["n_spikes"]
+        times, units = np.empty(n_spikes), np.empty(n_spikes, np.int32)
+        _core.brainscales2_array_spikes(times, units, self._handle)
+        return SpikeTrains._trusted(times, units, np.array([0, n_spikes]), self.n)
+
+    def correlations(self, reset: bool = True) -> Tuple[UInt8Array, UInt8Array]:
+        """Read-outs of all sensors, (causal, acausal), each (senders, n) uint8; reading resets, as on the chip, unless it shall not.
+
+        causal grows by ``amplitude * exp(-(t_post - t_pre) / tau)`` at each spike of a neuron, with its sender's last arrival; acausal at each arrival,
+        with the neuron's last spike.
+        """
+        causal, acausal = np.empty(self._shape, np.uint8), np.empty(self._shape, np.uint8)
+        _core.brainscales2_array_correlations(causal, acausal, self._handle, checks.boolean(reset, "reset"))
+        return causal, acausal
+
+    def rates(self) -> UInt8Array:
+        """(n,) uint8: spikes of each neuron since they were read last, at most 255; reading resets."""
+        values = np.empty(self.n, np.uint8)
+        _core.brainscales2_array_rates(values, self._handle)
+        return values
+
+    def membranes(self) -> UInt8Array:
+        """(n,) uint8: membranes now, as the chip reads them."""
+        return self._membranes()[1]
+
+    @property
+    def membrane(self) -> Float64Array:
+        """(n,) float64: membranes now, as the emulation has them."""
+        return checks.read_only(self._membranes()[0])
+
+    def _membranes(self) -> Tuple[Float64Array, UInt8Array]:
+        values, read_outs = np.empty(self.n), np.empty(self.n, np.uint8)
+        _core.brainscales2_array_membranes(values, read_outs, self._handle)
+        return values, read_outs
+
+    @property
+    def account(self) -> Account:
+        """What programs have done since the beginning."""
+        info = self._info
+        return Account(
+            info["n_calls"], info["n_rows"], info["n_conversions"], info["n_instructions"], info["processor_seconds"],
+            info["n_overruns"],
+        )  # fmt: skip
+
+    def reset(self) -> None:
+        """Back to time 0 and the state of then, random numbers included; weights and synapses stay."""
+        _core.brainscales2_array_reset(self._handle)
+
+    def __copy__(self) -> Array:
+        copy = Array.__new__(Array)
+        copy._handle, copy._shape, copy._n_sources = _core.brainscales2_array_copy(self._handle), self._shape, self._n_sources
+        return copy
+
+    def copy(self) -> Array:
+        """An independent one, with its state."""
+        return self.__copy__()
+
+    def __deepcopy__(self, memo: Any) -> Array:
+        return self.__copy__()
+
+    def __reduce__(self) -> Any:
+        raise TypeError("an array's state cannot be pickled; keep its arguments and weights, and make it anew")
+
+    def __repr__(self) -> str:
+        return f"<Array of {self.n} neurons, {self._n_sources} sources, {self.n_synapses} synapses>"
+
+
+def _each(values: Any, name: str) -> Float64Array:
+    """One number for all neurons, or one each."""
+    found = checks.array(values, np.float64, name)
+    if found.ndim > 1 or found.size == 0:
+        raise ValueError(f"{name} has shape {found.shape}; give one number, or one per neuron")
+    return found.reshape(-1)
