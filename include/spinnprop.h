@@ -455,6 +455,17 @@ SPINNPROP_API spinnprop_status spinnprop_recording_first_spike_times(double *tim
 SPINNPROP_API spinnprop_status spinnprop_recording_maxima(double *values, double *times, int64_t n,
                                                           const spinnprop_recording *recording);
 
+/* Membranes and synaptic currents of a layer just before whatever happens at a time: the membrane before a reset, the current before arrivals.
+ * Exact, from the recorded spikes; of measured recordings those of the network under the measured spikes. (n_samples, n_times, n_neurons) both,
+ * of n_samples samples from first_sample on; currents may be NULL. times: seconds, 0 .. t_end, in any order. network: the one that made the
+ * recording, its parameters unchanged since. Of recordings in continuous time alone. */
+SPINNPROP_API spinnprop_status spinnprop_recording_states(double *membranes, double *currents, int64_t n,
+                                                          const spinnprop_recording *recording,
+                                                          const spinnprop_network *network, int32_t layer,
+                                                          int64_t first_sample, int64_t n_samples, const double *times,
+                                                          int64_t n_times, spinnprop_progress_callback progress,
+                                                          void *payload);
+
 typedef struct spinnprop_diagnostics {
     size_t size;
     int64_t n_spikes;
@@ -582,6 +593,20 @@ SPINNPROP_API spinnprop_status spinnprop_gradient_get(double *values, int64_t n,
 SPINNPROP_API spinnprop_status spinnprop_gradient_input_times(double *values, int64_t n, const spinnprop_gradient *gradient);
 /* How many samples added nothing because their label neuron, or all outputs with a target time, were silent. */
 SPINNPROP_API spinnprop_status spinnprop_gradient_skipped(int64_t *skipped, const spinnprop_gradient *gradient);
+
+/* What errors that somebody else has taken make of parameters and input times: the product of these derivatives with the recording's
+ * Jacobian, not divided by the number of samples. It is read like any gradient; nothing is skipped. So a loss may be any function of
+ * spike times, maxima and membranes.
+ * errors: derivatives with respect to the time of each spike (1/s), layer after layer in the order of spinnprop_recording_spikes; of a leaky
+ * read-out with respect to its maxima, (n_samples, n_outputs). times: NULL, or n_times at which the membranes of a leaky read-out
+ * were read by spinnprop_recording_states, seconds; membrane_errors: derivatives with respect to these, (n_samples, n_times, n_outputs).
+ * By the rule of exact events alone. Rate regularisation among the options is left out. */
+SPINNPROP_API spinnprop_status spinnprop_network_pull_back(spinnprop_gradient **gradient, const spinnprop_network *network,
+                                                           const spinnprop_recording *recording, const double *errors,
+                                                           int64_t n_errors, const double *times, int64_t n_times,
+                                                           const double *membrane_errors, int64_t n_membrane_errors,
+                                                           const spinnprop_gradient_options *options,
+                                                           spinnprop_progress_callback progress, void *payload);
 
 /* Decisions: the class of each sample (-1: no output spoke), and the loss's softmax over outputs (n_samples, n_outputs;
  * uniform where no output spoke). */

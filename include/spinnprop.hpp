@@ -384,6 +384,12 @@ public:
     spinnprop_recording_info describe() const {
         return detail::filled<spinnprop_recording_info>(spinnprop_recording_describe, get());
     }
+    // How many neurons a layer has.
+    std::int64_t layer_size(std::int32_t layer) const {
+        std::int64_t n_neurons = 0;
+        check(spinnprop_recording_layer_size(&n_neurons, get(), layer));
+        return n_neurons;
+    }
     SpikeTrains spikes(std::int32_t layer) const {
         std::int64_t n = 0;
         check(spinnprop_recording_spike_count(&n, get(), layer));
@@ -393,9 +399,7 @@ public:
         result.offsets.resize(static_cast<std::size_t>(describe().n_samples) + 1);
         check(spinnprop_recording_spikes(result.times.data(), result.units.data(), nullptr, nullptr, n,
                                          result.offsets.data(), detail::size(result.offsets), get(), layer));
-        std::int64_t n_neurons = 0;
-        check(spinnprop_recording_layer_size(&n_neurons, get(), layer));
-        result.n_units = static_cast<std::int32_t>(n_neurons);
+        result.n_units = static_cast<std::int32_t>(layer_size(layer));
         return result;
     }
     // (n_samples, n_outputs), +infinity where silent.
@@ -406,9 +410,7 @@ public:
     }
     // Of a measured recording: (n_samples, n_neurons), see spinnprop_recording_deviations.
     std::vector<double> deviations(std::int32_t layer) const {
-        std::int64_t n_neurons = 0;
-        check(spinnprop_recording_layer_size(&n_neurons, get(), layer));
-        std::vector<double> values(static_cast<std::size_t>(describe().n_samples * n_neurons));
+        std::vector<double> values(static_cast<std::size_t>(describe().n_samples * layer_size(layer)));
         check(spinnprop_recording_deviations(values.data(), detail::size(values), get(), layer));
         return values;
     }
@@ -536,6 +538,25 @@ public:
     gradient(const Recording &recording, const spinnprop_loss &loss, const std::vector<std::int64_t> &labels,
              const spinnprop_gradient_options &options = spinnprop::options<spinnprop_gradient_options>(),
              const Progress &progress = {}) const;
+    // What errors of spikes and maxima, and of membranes at some times, make of parameters: no mean over the batch.
+    inline Gradient
+    pull_back(const Recording &recording, const std::vector<double> &errors, const std::vector<double> &times = {},
+              const std::vector<double> &membrane_errors = {},
+              const spinnprop_gradient_options &options = spinnprop::options<spinnprop_gradient_options>(),
+              const Progress &progress = {}) const;
+    // Membranes of all samples at some times, (samples, times, neurons); into `currents` the currents, unless it is nullptr.
+    std::vector<double> membranes(const Recording &recording, std::int32_t layer, const std::vector<double> &times,
+                                  std::vector<double> *currents = nullptr, const Progress &progress = {}) const {
+        const auto samples = recording.describe().n_samples;
+        std::vector<double> values(static_cast<std::size_t>(samples) * times.size() *
+                                   static_cast<std::size_t>(recording.layer_size(layer)));
+        if (currents) currents->resize(values.size());
+        detail::Listener listener{progress};
+        listener.check(spinnprop_recording_states(values.data(), currents ? currents->data() : nullptr,
+                                                  detail::size(values), recording.get(), get(), layer, 0, samples,
+                                                  times.data(), detail::size(times), listener.callback(), &listener));
+        return values;
+    }
     const spinnprop_network *get() const noexcept { return handle_.get(); }
 
 private:
@@ -593,6 +614,17 @@ inline Gradient Network::gradient(const Recording &recording, const spinnprop_lo
                                               detail::size(labels), nullptr, 0, &options, listener.callback(),
                                               &listener));
     return Gradient(detail::Handle<spinnprop_gradient>(gradient), value);
+}
+
+inline Gradient Network::pull_back(const Recording &recording, const std::vector<double> &errors,
+                                   const std::vector<double> &times, const std::vector<double> &membrane_errors,
+                                   const spinnprop_gradient_options &options, const Progress &progress) const {
+    detail::Listener listener{progress};
+    spinnprop_gradient *gradient = nullptr;
+    listener.check(spinnprop_network_pull_back(&gradient, get(), recording.get(), errors.data(), detail::size(errors),
+                                               times.data(), detail::size(times), membrane_errors.data(),
+                                               detail::size(membrane_errors), &options, listener.callback(), &listener));
+    return Gradient(detail::Handle<spinnprop_gradient>(gradient), 0);
 }
 
 // ------------------------------------------------------------------------------------------------------------ training

@@ -43,6 +43,7 @@ final class AdjointRun: @unchecked Sendable {
     private let neuronSums: [[NeuronSums]]
     private let scale: Double
     private let rate: RateErrors
+    private let given: PlacedErrors?
     private let inputErrors: InputErrors
 
     init(
@@ -69,12 +70,13 @@ final class AdjointRun: @unchecked Sendable {
         }
         scale = 1 / Double(max(1, recording.sampleCount))
         rate = RateErrors(objective.rate, recording)
+        given = try PlacedErrors(objective, recording)
         inputErrors = try InputErrors(objective, recording)
     }
 
     func worker(_ plans: [LayerPlan]) throws(SpinnpropError) -> AdjointWorker {
         try AdjointWorker(
-            plans: plans, recording: recording, objective: objective, rate: rate, scale: scale,
+            plans: plans, recording: recording, objective: objective, rate: rate, given: given, scale: scale,
             inputErrors: inputErrors, monitor: monitor)
     }
 

@@ -122,6 +122,8 @@ public struct Objective: Sendable {
     public var wantsInputTimes: Bool
     /// Whether `Gradients.neurons` is wanted.
     public var wantsNeurons: Bool
+    /// Derivatives to take further back in place of the loss's, which is then not asked.
+    public private(set) var given: GivenErrors?
 
     public init(
         loss: any Loss, labels: [Int], targetTimes: [Double] = [], rate: RateRegularisation? = nil,
@@ -133,6 +135,28 @@ public struct Objective: Sendable {
         self.rate = rate
         self.wantsInputTimes = wantsInputTimes
         self.wantsNeurons = wantsNeurons
+    }
+
+    /// The product of given derivatives with a recording's Jacobian.
+    public init(_ given: GivenErrors, wantsNeurons: Bool = false) {
+        self.init(loss: NoLoss(), labels: [], wantsNeurons: wantsNeurons)
+        self.given = given
+    }
+}
+
+/// Stands where derivatives are given.
+private struct NoLoss: Loss {
+    let name = "errors that are given"
+    let parameters: [Double] = []
+    let needsLeakyReadout = false
+
+    func check() {}
+    func evaluate(_ output: OutputSample, target: Target, errors: UnsafeMutablePointer<Double>) -> SampleResult {
+        SampleResult(value: 0)
+    }
+    func predict(_ output: OutputSample) -> Int { -1 }
+    func probabilities(_ output: OutputSample, into probabilities: UnsafeMutablePointer<Double>) {
+        probabilities.update(repeating: 1 / Double(output.outputCount), count: output.outputCount)
     }
 }
 
@@ -152,6 +176,8 @@ extension Objective {
                 "gradients of neuron parameters (\(LIFParameters.fields.map(\.name).joined(separator: ", "))) are asked for, which the "
                     + "gradient rule of engine \"event\" alone has; use that engine, or leave neuron parameters out")
         }
+        // They are checked against the recording, where it is read.
+        guard given == nil else { return }
         guard grid != nil || !loss.needsGrid else {
             throw .unsupported(
                 "the loss \(loss.name) counts time in steps, and this engine has none; use engine \"clock\" or another loss"

@@ -80,6 +80,11 @@ public final class SpiNNaker2Engine: Substrate, GradientRule, @unchecked Sendabl
 
     private func check(_ objective: Objective, _ network: Network, sampleCount: Int) throws(SpinnpropError) {
         try objective.check(network, sampleCount: sampleCount, grid: options.grid)
+        guard objective.given == nil else {
+            throw .unsupported(
+                "errors are given, and programs of engine \"\(name)\" take those of a loss that runs on the chip; use engine "
+                    + "\"\(ClockSubstrate.name)\" for the gradient, which has the same bits")
+        }
         guard objective.rate == nil else {
             throw .unsupported(
                 "rate regularisation needs means over the batch, which no program of engine \"\(name)\" takes; use engine "

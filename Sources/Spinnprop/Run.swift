@@ -39,6 +39,24 @@ extension Network {
             throw .unsupported(
                 "\(objective.loss.name) takes labels, not target times; use SpikeTimeMSE, or leave the targets out")
         }
+        return try differentiate(recording, objective, engine, monitor)
+    }
+
+    /// What given derivatives with respect to a recording's spikes, maxima and membranes make of parameters and input times: their
+    /// product with its Jacobian, without a batch mean.
+    ///
+    /// - Throws: as `gradient`; `invalidValue` for errors that do not fit the recording or are not finite.
+    public func pullBack(
+        _ recording: Recording, _ errors: GivenErrors, wantsNeurons: Bool = false, engine: Engine? = nil,
+        monitor: Monitor? = nil
+    ) throws(SpinnpropError) -> Gradients {
+        try recording.check(madeBy: self)
+        return try differentiate(recording, Objective(errors, wantsNeurons: wantsNeurons), engine, monitor)
+    }
+
+    private func differentiate(
+        _ recording: Recording, _ objective: Objective, _ engine: Engine?, _ monitor: Monitor?
+    ) throws(SpinnpropError) -> Gradients {
         let maker = try Engine(of: recording)
         let engine = engine ?? maker
         try engine.checkCanDifferentiate(recordingsOf: maker, named: recording.engine)

@@ -127,11 +127,22 @@ extension RandomCase {
         _ loss: LinearLoss, rate: RateRegularisation?, relativeStep: Double, limit: Int, _ substrate: some Substrate,
         _ rule: some GradientRule
     ) throws -> [Comparison] {
-        let recording = try forward(substrate)
         let objective = Objective(
             loss: loss, labels: [Int](repeating: 0, count: input.sampleCount), rate: rate,
             wantsNeurons: rule.differentiatesNeurons)
-        let gradients = try rule.backward(network, recording, objective, monitor: nil)
+        return try compare(
+            relativeStep: relativeStep, limit: limit, substrate, rule, objective: { _ in objective },
+            value: { loss.value($1, rate: rate) })
+    }
+
+    /// The same for any function of a network's recording. - Parameter objective: whose derivative the function has.
+    func compare(
+        relativeStep: Double, limit: Int, _ substrate: some Substrate, _ rule: some GradientRule,
+        objective: (Recording) throws -> Objective, value: (Network, Recording) throws -> Double
+    ) throws -> [Comparison] {
+        let function = value
+        let recording = try forward(substrate)
+        let gradients = try rule.backward(network, recording, objective(recording), monitor: nil)
         let base = structure(network, recording)
         var random = RandomStream(seed: seed, stream: 77)
         let groups = groups(gradients, relativeStep: relativeStep)
@@ -147,7 +158,7 @@ extension RandomCase {
                 func value(_ place: Double) throws -> Double? {
                     let (network, input) = try group.shifted(element, place * group.step)
                     let shifted = try forward(substrate, network, input)
-                    return structure(network, shifted) == base ? loss.value(shifted, rate: rate) : nil
+                    return structure(network, shifted) == base ? try function(network, shifted) : nil
                 }
                 guard let plus2 = try value(2), let minus2 = try value(-2), let plus = try value(1),
                     let minus = try value(-1)

@@ -1,5 +1,6 @@
 // What spinnprop.hpp promises beyond spinnprop.h: exceptions, ownership, vectors of the right size.
 #include <spinnprop.hpp>
+#include <algorithm>
 
 #include <cmath>
 #include <cstdlib>
@@ -130,6 +131,16 @@ void values() {
     holds(gradient.get(SPINNPROP_WEIGHTS, 0, moved).size() == 20, "the gradient has another shape");
     holds(gradient.input_times(input.times.size()).size() == 50 && gradient.skipped() >= 0,
           "the gradient is incomplete");
+    // The last errors are those of the output's spikes.
+    std::vector<double> errors(hidden.times.size() + recording.spikes(1).times.size());
+    errors.back() = 1;
+    const auto back = moved.pull_back(recording, errors).get(SPINNPROP_WEIGHTS, 1, moved);
+    holds(back.size() == 12 && std::any_of(back.begin(), back.end(), [](double own) { return own != 0; }),
+          "errors are not taken back");
+    std::vector<double> currents;
+    const auto membranes = moved.membranes(recording, 0, {1e-3, 0.0}, &currents);
+    holds(membranes.size() == 80 && currents.size() == 80 && membranes[4] == 0 && currents[4] == 0,
+          "membranes are read elsewhere");
     const auto measured = moved.measured(input, {hidden, recording.spikes(1)});
     const auto deviations = measured.deviations(0);
     holds(deviations.size() == 40 && !(deviations[0] > 1e-12) && measured.spikes(1).times == recording.spikes(1).times,

@@ -66,6 +66,43 @@ static PyObject *network_gradient(PyObject *module, PyObject *args) {
     return result;
 }
 
+static PyObject *network_pull_back(PyObject *module, PyObject *args) {
+    PyObject *network_object, *recording_object, *errors_object, *times_object, *membranes_object, *dict, *progress;
+    if (!PyArg_ParseTuple(args, "OOOOOOO", &network_object, &recording_object, &errors_object, &times_object,
+                          &membranes_object, &dict, &progress))
+        return NULL;
+    handle *recording = handle_from(recording_object, &recording_kind);
+    spinnprop_network *network = recording ? network_snapshot(module, network_object) : NULL;
+    spinnprop_gradient_options options;
+    spinnprop_gradient_options_init(&options);
+    array errors = ARRAY_NONE, times = ARRAY_NONE, membranes = ARRAY_NONE;
+    call call;
+    PyObject *held = network ? set_fields(&options, gradient_options_fields, dict, "options") : NULL, *result = NULL;
+    if (held && array_read(&errors, errors_object, ARRAY_FLOAT64, "errors") &&
+        array_read(&times, times_object, ARRAY_FLOAT64, "times") &&
+        array_read(&membranes, membranes_object, ARRAY_FLOAT64, "membrane_errors") && call_init(module, &call, progress)) {
+        spinnprop_gradient *gradient = NULL;
+        call_begin(&call);
+        spinnprop_status status = spinnprop_network_pull_back(
+            &gradient, network, recording->object, array_data(errors), errors.count, array_data(times), times.count,
+            array_data(membranes), membranes.count, &options, call_progress, &call);
+        call_end(&call);
+        if (status == SPINNPROP_OK && PyErr_Occurred()) {
+            spinnprop_gradient_free(gradient);
+        } else if (status == SPINNPROP_OK) {
+            result = handle_new(gradient, &gradient_kind);
+        } else {
+            raise_status(module, status);
+        }
+    }
+    array_release(&errors);
+    array_release(&times);
+    array_release(&membranes);
+    Py_XDECREF(held);
+    spinnprop_network_free(network);
+    return result;
+}
+
 static PyObject *gradient_get(PyObject *module, PyObject *args) { return parameter_get(module, args, &gradient_kind); }
 
 static PyObject *gradient_input_times(PyObject *module, PyObject *args) {
@@ -97,6 +134,9 @@ PyMethodDef loss_methods[] = {
     {"network_gradient", network_gradient, METH_VARARGS,
      "network_gradient($module, network, recording, loss, labels, targets, options, progress, /)\n--\n\n"
      "(gradient, value); labels or targets may be None."},
+    {"network_pull_back", network_pull_back, METH_VARARGS,
+     "network_pull_back($module, network, recording, errors, times, membrane_errors, options, progress, /)\n--\n\n"
+     "The gradient of given errors; times and membrane_errors may be None."},
     {"gradient_get", gradient_get, METH_VARARGS,
      "gradient_get($module, values, gradient, parameter, index, /)\n--\n\nFill values with an array's gradient."},
     {"gradient_input_times", gradient_input_times, METH_VARARGS,

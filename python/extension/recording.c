@@ -134,6 +134,39 @@ static PyObject *recording_create_measured(PyObject *module, PyObject *args) {
     return result;
 }
 
+static PyObject *recording_states(PyObject *module, PyObject *args) {
+    PyObject *membranes_object, *currents_object, *recording_object, *network_object, *times_object, *progress, *result = NULL;
+    int32_t layer;
+    int64_t first, n_samples;
+    if (!PyArg_ParseTuple(args, "OOOOO&O&O&OO", &membranes_object, &currents_object, &recording_object, &network_object,
+                          int32_from, &layer, int64_from, &first, int64_from, &n_samples, &times_object, &progress))
+        return NULL;
+    handle *recording = handle_from(recording_object, &recording_kind);
+    spinnprop_network *network = recording ? network_snapshot(module, network_object) : NULL;
+    if (!network) return NULL;
+    array membranes = ARRAY_NONE, currents = ARRAY_NONE, times = ARRAY_NONE;
+    call call;
+    if (array_write(&membranes, membranes_object, ARRAY_FLOAT64, "membranes") &&
+        array_write(&currents, currents_object, ARRAY_FLOAT64, "currents") &&
+        array_read(&times, times_object, ARRAY_FLOAT64, "times") && call_init(module, &call, progress)) {
+        if (currents.is_held && currents.count != membranes.count) {
+            PyErr_SetString(PyExc_ValueError, "membranes and currents must be equally long");
+        } else {
+            call_begin(&call);
+            spinnprop_status status = spinnprop_recording_states(
+                array_data(membranes), array_data(currents), membranes.count, recording->object, network, layer, first,
+                n_samples, array_data(times), times.count, call_progress, &call);
+            call_end(&call);
+            if (!PyErr_Occurred()) result = none_or_raise(module, status);
+        }
+    }
+    array_release(&membranes);
+    array_release(&currents);
+    array_release(&times);
+    spinnprop_network_free(network);
+    return result;
+}
+
 FILLS_OF(recording_deviations, recording, ARRAY_FLOAT64)
 
 static PyObject *recording_diagnose(PyObject *module, PyObject *args) {
@@ -222,6 +255,9 @@ PyMethodDef recording_methods[] = {
      "recording_first_spike_times($module, times, recording, /)\n--\n\nFill times."},
     {"recording_maxima", recording_maxima, METH_VARARGS,
      "recording_maxima($module, values, times, recording, /)\n--\n\nFill values and times."},
+    {"recording_states", recording_states, METH_VARARGS,
+     "recording_states($module, membranes, currents, recording, network, layer, first_sample, n_samples, times, progress, /)\n--\n\n"
+     "Fill the arrays, (samples, times, neurons); currents may be None."},
     {"recording_create_measured", recording_create_measured, METH_VARARGS,
      "recording_create_measured($module, network, spikes, layers, t_end, progress, /)\n--\n\n"
      "The recording of a tuple of measured spikes, one of each layer."},

@@ -233,6 +233,18 @@ def recording_spikes(
 ) -> None: ...
 def recording_first_spike_times(times: _Array, recording: _Handle, /) -> None: ...
 def recording_maxima(values: _Array, times: _Array, recording: _Handle, /) -> None: ...
+def recording_states(
+    membranes: _Array,
+    currents: Optional[_Array],
+    recording: _Handle,
+    network: _Handle,
+    layer: int,
+    first_sample: int,
+    n_samples: int,
+    times: _Array,
+    progress: _Progress,
+    /,
+) -> None: ...
 def recording_create_measured(
     network: _Handle, spikes: _Spikes, layers: Tuple[_Spikes, ...], t_end: float, progress: _Progress, /
 ) -> _Handle: ...
@@ -258,6 +270,16 @@ def network_gradient(
     progress: _Progress,
     /,
 ) -> Tuple[_Handle, float]: ...
+def network_pull_back(
+    network: _Handle,
+    recording: _Handle,
+    errors: _Array,
+    times: Optional[_Array],
+    membrane_errors: Optional[_Array],
+    options: Dict[str, Any],
+    progress: _Progress,
+    /,
+) -> _Handle: ...
 def gradient_get(values: _Array, gradient: _Handle, parameter: int, index: int, /) -> None: ...
 def gradient_input_times(values: _Array, gradient: _Handle, /) -> None: ...
 def gradient_skipped(gradient: _Handle, /) -> int: ...

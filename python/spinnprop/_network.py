@@ -16,7 +16,7 @@ from ._support import checks
 from ._support import network_arguments as arguments
 from ._support.layers import ConnectionList, ConnectionSequence, Ends, MutableLayerSequence
 from ._support.types import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, Progress
-from .losses import Loss, RateRegularisation
+from .losses import Custom, Loss, RateRegularisation
 
 _READOUTS: Dict[Optional[str], int] = {"spiking": _core.READOUT_SPIKING, "leaky": _core.READOUT_LEAKY}
 if TYPE_CHECKING:
@@ -351,7 +351,8 @@ class Network:
         runs_on = resolve(engine)
         options = _forward_options(runs_on, t_end, max_spikes)
         given = trains(spikes, "spikes")
-        return Recording._of(_core.network_forward(self._handle, given._arrays, options, progress), given, runs_on)
+        made_by = _core.network_copy(self._handle)
+        return Recording._of(_core.network_forward(made_by, given._arrays, options, progress), made_by, given, runs_on)
 
     def wake(
         self,
@@ -393,7 +394,7 @@ class Network:
     def gradient(
         self,
         recording: Recording,
-        loss: Loss,
+        loss: Union[Loss, Custom],
         y: Any,
         engine: Optional[EngineLike] = None,
         *,
@@ -407,9 +408,10 @@ class Network:
         ----------
         recording : Recording
             Made by this network, or of measured spikes for it, with the parameters it has now.
-        loss : Loss
+        loss : Loss or Custom
         y : (n_samples,) int64, or (n_samples, n_outputs) float64
-            Labels 0 .. n_outputs - 1; or target times in seconds, +inf for none, for `SpikeTimeMSE`.
+            Labels 0 .. n_outputs - 1; or target times in seconds, +inf for none, for `SpikeTimeMSE`; for `losses.Custom` whatever its
+            function takes.
         engine : None, "event", "clock", "spinnaker2", "first-spike" or an engine object
             The gradient rule; None: that of the engine that made the recording. "clock" stands for its default grid, which
             must be the recording's; `Recording.grid` is the engine that always fits.
@@ -440,12 +442,13 @@ class Network:
         >>> net = sp.Network([4, 30, 3])
         >>> value, grad = net.gradient(net.forward(sp.encoding.latency(X)), sp.losses.TTFSCrossEntropy(), y)
         """
-        if not isinstance(recording, Recording):
-            raise TypeError(f"recording is {type(recording).__name__!r}; it must be a Recording")
-        options: Dict[str, Any] = {}
-        rule = recording._maker if engine is None else resolve(engine)
-        if rule is not None:
-            options["engine"] = rule._handle
+        if isinstance(loss, Custom):
+            if rate is not None:
+                raise TypeError("rate is for losses of the core; let the function of losses.Custom have such a term, or leave it out")
+            _is_recording(recording)
+            value, errors = loss._evaluate(recording, y)
+            return value, self.pull_back(recording, engine=engine, neurons=neurons, progress=progress, **errors)
+        options = _rule(recording, engine)
         if rate is not None:
             if not isinstance(rate, RateRegularisation):
                 raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
@@ -460,6 +463,86 @@ class Network:
             self._handle, recording._handle, _fields(loss), labels, targets, options, progress
         )
         return value, self._gradients(handle, len(recording.input.times), neurons)
+
+    def pull_back(
+        self,
+        recording: Recording,
+        spike_errors: Optional[Sequence[Any]] = None,
+        maximum_errors: Any = None,
+        *,
+        membrane_errors: Any = None,
+        times: Any = None,
+        engine: Optional[EngineLike] = None,
+        neurons: bool = False,
+        progress: Progress = None,
+    ) -> Gradients:
+        """What errors that somebody else has taken make of parameters and input times: a vector-Jacobian product, no batch mean.
+
+        Parameters
+        ----------
+        recording : Recording
+            As in `gradient`.
+        spike_errors : sequence, optional
+            For each layer the derivative with respect to the time of each of its spikes, (n_spikes,) float64, per second, in the
+            order of ``recording.spikes[layer]``, or None. Hidden layers too.
+        maximum_errors : (n_samples, n_outputs) float64, optional
+            With respect to the maxima of a leaky read-out.
+        membrane_errors : (n_samples, n_times, n_outputs) float64, optional
+            With respect to ``recording.membrane(-1, None, times)`` of a leaky read-out; by the rule of "event" alone.
+        times : (n_times,) float64, optional
+            Seconds: when those membranes were read.
+        engine, neurons, progress
+            As in `gradient`.
+
+        Returns
+        -------
+        Gradients
+
+        Raises
+        ------
+        SpinnpropError
+            If the network has changed since the recording was made, or errors and read-out do not go together.
+        ValueError, TypeError
+            If an array does not fit the recording, or an error is not finite.
+
+        Examples
+        --------
+        >>> import numpy as np, spinnprop as sp
+        >>> X, y = sp.datasets.yin_yang(10)
+        >>> net = sp.Network([4, 30, 3])
+        >>> rec = net.forward(sp.encoding.latency(X))
+        >>> grad = net.pull_back(rec, [None, np.ones(len(rec.spikes[1].times))])   # of the sum of all output spike times
+        >>> grad.weights[1].shape
+        (3, 30)
+        """
+        _is_recording(recording)
+        # A chip's programs take the errors of a loss that runs on it; its twin takes any.
+        rule = recording.grid if engine is None and recording.grid is not None else engine
+        options = {**_rule(recording, rule), "neurons": int(checks.boolean(neurons, "neurons"))}
+        n_layers = self._info["n_layers"]
+        own = [None] * n_layers if spike_errors is None else list(checks.each(spike_errors, "spike_errors", "arrays, one per layer"))
+        n_spiking = n_layers - (self.readout == "leaky")
+        if len(own) not in (n_layers, n_spiking):
+            raise ValueError(f"spike_errors has {len(own)} elements; give {n_layers}, one for each layer (None: no errors)")
+        errors = []
+        for layer, given in enumerate(own[:n_spiking]):
+            errors.append(_errors(given, (len(recording.spikes[layer].times),), f"spike_errors[{layer}]"))
+        if len(own) > n_spiking and own[-1] is not None:
+            raise ValueError("spike_errors[-1] is for a leaky read-out, which has no spikes; leave it None")
+        if self.readout == "leaky":
+            errors.append(_errors(maximum_errors, (len(recording), self._info["n_outputs"]), "maximum_errors").ravel())
+        elif maximum_errors is not None or membrane_errors is not None:
+            raise ValueError("maximum_errors and membrane_errors are for a leaky read-out, and this one spikes; leave them out")
+        if (membrane_errors is None) != (times is None):
+            raise ValueError("membrane_errors and times go together; give both or neither")
+        if times is not None:
+            times = checks.array(times, np.float64, "times", ndim=1)
+            shape = (len(recording), len(times), self._info["n_outputs"])
+            membrane_errors = _errors(membrane_errors, shape, "membrane_errors")
+        handle = _core.network_pull_back(
+            self._handle, recording._handle, np.concatenate(errors), times, membrane_errors, options, progress
+        )
+        return self._gradients(handle, len(recording.input.times), neurons)
 
     def __copy__(self) -> Network:
         return Network._of(_core.network_copy(self._handle))
@@ -567,6 +650,27 @@ def _forward_options(engine: BaseEngine, t_end: Optional[float], max_spikes: Opt
     if max_spikes is not None:
         options["max_spikes"] = checks.option(max_spikes, "max_spikes", _core.DOMAINS_FORWARD)
     return options
+
+
+def _is_recording(recording: Any) -> None:
+    if not isinstance(recording, Recording):
+        raise TypeError(f"recording is {type(recording).__name__!r}; it must be a Recording")
+
+
+def _rule(recording: Recording, engine: Optional[EngineLike]) -> Dict[str, Any]:
+    """The option that names a gradient rule, the recording's own unless one is given."""
+    _is_recording(recording)
+    rule = recording._maker if engine is None else resolve(engine)
+    return {} if rule is None else {"engine": rule._handle}
+
+
+def _errors(given: Any, shape: Tuple[int, ...], name: str) -> Float64Array:
+    """Errors of a shape; 0 where none are given."""
+    if given is None:
+        return np.zeros(shape)
+    errors = checks.array(given, np.float64, name)
+    checks.shape(errors, shape, name)
+    return errors
 
 
 def _labels_or_targets(y: Any) -> Tuple[Optional[Int64Array], Optional[Float64Array]]:

@@ -38,8 +38,10 @@ class Recording:
     (1, 2)
     """
 
-    __slots__ = ("_handle", "_input", "_info", "_spikes", "_maker")
+    __slots__ = ("_handle", "_network", "_input", "_info", "_spikes", "_maker")
     _handle: object
+    #: The core's network that made it, as it was then.
+    _network: object
     _input: SpikeTrains
     _info: Dict[str, int]
     _spikes: Dict[int, SpikeTrains]
@@ -118,12 +120,16 @@ class Recording:
         arrays = tuple(trains(each, f"layers[{layer}]")._arrays for layer, each in enumerate(layers))
         end = math.inf if t_end is None else checks.option(t_end, "t_end", _core.DOMAINS_FORWARD)
         given = trains(spikes, "spikes")
-        return cls._of(_core.recording_create_measured(network._handle, given._arrays, arrays, end, progress), given)
+        made_by = _core.network_copy(network._handle)
+        return cls._of(_core.recording_create_measured(made_by, given._arrays, arrays, end, progress), made_by, given)
 
     @classmethod
-    def _of(cls, handle: object, input: SpikeTrains, maker: Optional[BaseEngine] = None) -> Recording:
+    def _of(
+        cls, handle: object, network: object, input: SpikeTrains, maker: Optional[BaseEngine] = None
+    ) -> Recording:
         recording = cls.__new__(cls)
         recording._handle = handle
+        recording._network = network
         recording._input = input
         recording._info = _core.recording_describe(handle)
         recording._spikes = {}
@@ -218,6 +224,80 @@ class Recording:
         """(n_samples, n_outputs) float64, seconds: when a leaky read-out had its largest membrane values."""
         return self._maxima()[1]
 
+    def membrane(self, layer: int, sample: Optional[int], times: Any) -> Float64Array:
+        """The membranes of a layer's neurons at any times, exact.
+
+        Between events they follow their closed form, so nothing is interpolated. At a spike, and at the end of a refractory period, the value
+        is that just before. A measured recording has the membranes of the model under the measured spikes; one of first spikes those that go on
+        after the spike and pass the threshold unheard.
+
+        Parameters
+        ----------
+        layer : int
+            From 0, the first after the input; -1 is the read-out.
+        sample : int or None
+            None: all samples.
+        times : (n_times,) float64
+            Seconds, 0 .. t_end of the run, in any order.
+
+        Returns
+        -------
+        (n_times, n_neurons) float64, or with ``sample=None`` (n_samples, n_times, n_neurons)
+
+        Raises
+        ------
+        IndexError
+            If there is no such layer or sample.
+        ValueError, TypeError
+            If a time is not within the run.
+        SpinnpropError
+            If the recording is on a grid of time steps.
+
+        Examples
+        --------
+        >>> import spinnprop as sp
+        >>> net = sp.Network([1, 1], tau_mem=20e-3, tau_syn=10e-3)
+        >>> net.weights[0] = [[1.0]]
+        >>> rec = net.forward(sp.SpikeTrains([0.0], [0], [0, 1], 1))
+        >>> rec.membrane(0, 0, [0.0, 10e-3]).round(4)
+        array([[0.    ],
+               [0.2387]])
+        """
+        return self._states(layer, sample, times)[0]
+
+    def current(self, layer: int, sample: Optional[int], times: Any) -> Float64Array:
+        """The synaptic currents of a layer's neurons at any times, exact; at an arrival that just before it. As `membrane`.
+
+        Examples
+        --------
+        >>> import spinnprop as sp
+        >>> net = sp.Network([1, 1], tau_mem=20e-3, tau_syn=10e-3)
+        >>> net.weights[0] = [[1.0]]
+        >>> rec = net.forward(sp.SpikeTrains([0.0], [0], [0, 1], 1))
+        >>> rec.current(0, 0, [0.0, 10e-3]).round(4)
+        array([[0.    ],
+               [0.3679]])
+        """
+        return self._states(layer, sample, times)[1]
+
+    def _states(self, layer: int, sample: Optional[int], times: Any) -> Tuple[Float64Array, Float64Array]:
+        n_layers = self._info["n_layers"]
+        layer = checks.integer(layer, "layer")
+        if not -n_layers <= layer < n_layers:
+            raise IndexError(f"layer is {layer}; the recording has layers 0 .. {n_layers - 1}")
+        layer %= n_layers
+        first, count = 0, len(self)
+        if sample is not None:
+            first, count = checks.integer(sample, "sample"), 1
+            if not -len(self) <= first < len(self):
+                raise IndexError(f"sample is {first}; the recording has samples 0 .. {len(self) - 1}")
+            first %= len(self)
+        at = checks.array(times, np.float64, "times", ndim=1)
+        shape = (count, len(at), _core.recording_layer_size(self._handle, layer))
+        membranes, currents = np.empty(shape), np.empty(shape)
+        _core.recording_states(membranes, currents, self._handle, self._network, layer, first, count, at, None)
+        return (membranes, currents) if sample is None else (membranes[0], currents[0])
+
     def predict(self, loss: Optional[Loss] = None) -> Int64Array:
         """(n_samples,) int64: the class each sample's output stands for under a loss, -1 if no output spoke.
 
@@ -240,7 +320,7 @@ class Recording:
         return self
 
     def __reduce__(self) -> Tuple[Any, ...]:
-        return _from_bytes, (_core.recording_to_bytes(self._handle), self._input)
+        return _from_bytes, (_core.recording_to_bytes(self._handle), _core.network_to_bytes(self._network), self._input)
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.layer_sizes))
@@ -283,5 +363,5 @@ def _fields(loss: Loss) -> Dict[str, Any]:
     return loss._fields()
 
 
-def _from_bytes(data: bytes, input: SpikeTrains) -> Recording:
-    return Recording._of(_core.recording_from_bytes(data), input)
+def _from_bytes(data: bytes, network: bytes, input: SpikeTrains) -> Recording:
+    return Recording._of(_core.recording_from_bytes(data), _core.network_from_bytes(network), input)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar, Dict, Optional
 
 from . import _core
+from ._custom_loss import Custom
 from ._support import checks
 from ._support.public import only
 from ._support.values import Value
 
 __all__ = [
+    "Custom",
     "Loss",
     "RateRegularisation",
     "ShiftInvariantMSE",

@@ -106,6 +106,49 @@ public func spinnprop_network_gradient(
     }
 }
 
+/// The caller's errors, layer by layer.
+private func layered(
+    _ errors: UnsafePointer<Double>?, _ n: Int64, _ recording: Recording
+) throws(SpinnpropError) -> [[Double]] {
+    let counts = recording.layers.map { $0.isSpiking ? $0.spikeCount : $0.maxima.count }
+    let needed = counts.reduce(0, +)
+    guard n == Int64(needed) else {
+        throw .invalidValue(
+            "n_errors is \(n); there are \(needed) spikes and maxima in the recording, layer after layer, and there must be as many errors"
+        )
+    }
+    let all = try input(errors, needed, "errors")
+    try Memory.check(count: needed, bytesPerElement: MemoryLayout<Double>.stride, "the copy of errors")
+    var start = 0
+    return counts.map { count in
+        defer { start += count }
+        return Array(all[start..<start + count])
+    }
+}
+
+@c @implementation
+public func spinnprop_network_pull_back(
+    _ gradient: UnsafeMutablePointer<OpaquePointer?>?, _ network: OpaquePointer?, _ recording: OpaquePointer?,
+    _ errors: UnsafePointer<Double>?, _ n_errors: Int64, _ times: UnsafePointer<Double>?, _ n_times: Int64,
+    _ membrane_errors: UnsafePointer<Double>?, _ n_membrane_errors: Int64,
+    _ options: UnsafePointer<spinnprop_gradient_options>?, _ progress: spinnprop_progress_callback?,
+    _ payload: UnsafeMutableRawPointer?
+) -> spinnprop_status {
+    create(gradient, "gradient", gradientKind) {
+        let network = try box(network, networkKind, "network").value
+        let recording = try box(recording, recordingKind, "recording").value
+        let options = try spinnprop_gradient_options.readOrInitial(options, "options")
+        let given = GivenErrors(
+            layers: try layered(errors, n_errors, recording), times: try copy(times, n_times, "times"),
+            membranes: try copy(membrane_errors, n_membrane_errors, "membrane_errors"))
+        let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.sampleCount)
+        let result = try network.pullBack(
+            recording, given, wantsNeurons: options.neurons != 0,
+            engine: try CInterface.engine(options.engine, "options->engine"), monitor: monitor)
+        return LayeredGradients(result, network)
+    }
+}
+
 @c @implementation
 public func spinnprop_gradient_free(_ gradient: OpaquePointer?) { freeHandle(gradient, gradientKind) }
 

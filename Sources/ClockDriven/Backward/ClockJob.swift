@@ -53,6 +53,7 @@ final class ClockJob: @unchecked Sendable {
     let objective: Objective
     let grid: TimeGrid
     let rate: RateErrors
+    let given: PlacedErrors?
     /// 1 / batch.
     let scale: Float
     let sums: [CopySums]
@@ -78,6 +79,12 @@ final class ClockJob: @unchecked Sendable {
         self.grid = grid
         let sampleCount = recording.sampleCount
         rate = RateErrors(objective.rate, recording)
+        given = try PlacedErrors(objective, recording)
+        guard given?.given.times.isEmpty ?? true else {
+            throw .unsupported(
+                "errors of membranes between steps are given, which the gradient rule of engine \"clock\" has no time for; give "
+                    + "errors of the maxima")
+        }
         scale = Float(1 / Double(max(1, sampleCount)))
         var spaces: [GradientSpace] = []
         for own in plans.connections {

@@ -80,7 +80,11 @@ final class ClockWorker {
     func backward(_ sample: Int, _ part: Int, _ index: Int, _ unit: ClockUnit) throws(SpinnpropError) {
         for plan in layers { try beginErrors(plan, part, index) }
         if job.inputErrors.isWanted { try inputErrors.clear(rows.inputRow.count) }
-        try evaluateLoss(sample, part, index)
+        if let given = job.given {
+            try add(given, sample, part, index)
+        } else {
+            try evaluateLoss(sample, part, index)
+        }
         for plan in layers.reversed() { try backward(plan, sample, unit) }
         storeInputErrors(sample)
     }
@@ -99,6 +103,24 @@ final class ClockWorker {
         for n in 0..<count { errors[n] = Float(lossErrors.pointer[n] * job.grid.timeStep) }
     }
 
+    private func add(_ given: PlacedErrors, _ sample: Int, _ part: Int, _ index: Int) throws(SpinnpropError) {
+        (job.values.pointer[sample], job.isSkipped.pointer[sample], job.isCorrect.pointer[sample]) = (0, false, false)
+        for plan in layers {
+            let own = rows[plan.layer]
+            let count = plan.isSpiking ? own.count : plan.neuronCount
+            try lossErrors.clear(count)
+            let segment = job.recording.layers[plan.layer].segments[part]
+            given.add(
+                to: lossErrors.pointer, layer: plan.layer, part: part, index: index,
+                spikes: segment.range(ofSample: index))
+            let unit = unit(plan)
+            for n in 0..<count { own.errors[n] += Float(lossErrors.pointer[n] * unit) }
+        }
+    }
+
+    /// What an error is multiplied by: the time of a step, but that of a maximum is no derivative with respect to time.
+    private func unit(_ plan: ClockPlan) -> Double { plan.isSpiking ? job.grid.timeStep : 1 }
+
     private func evaluateLoss(_ sample: Int, _ part: Int, _ index: Int) throws(SpinnpropError) {
         let plan = layers[layers.count - 1]
         let count = plan.isSpiking ? rows[plan.layer].count : plan.neuronCount
@@ -115,8 +137,7 @@ final class ClockWorker {
             }
         }
         let own = rows[plan.layer].errors
-        // A maximum's error is no derivative with respect to time.
-        let unit = plan.isSpiking ? job.grid.timeStep : 1
+        let unit = unit(plan)
         for n in 0..<count { own[n] += Float(perSecond[n] * unit) * job.scale }
     }
 

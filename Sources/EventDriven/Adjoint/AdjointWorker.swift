@@ -51,6 +51,7 @@ final class AdjointWorker {
     private let recording: Recording
     private let objective: Objective
     private let rate: RateErrors
+    private let given: PlacedErrors?
     private let scale: Double
     private let inputErrors: InputErrors
     private let rows: EventRows
@@ -67,6 +68,9 @@ final class AdjointWorker {
     private let maximumUnits = Block<Int32>()
     private let maximumTimes = Block<Double>()
     private let maximumErrors = Block<Double>()
+    private let (readTimes, readUnits, readErrors) = (Block<Double>(), Block<Int32>(), Block<Double>())
+    private let (orderedTimes, orderedUnits, orderedErrors) = (Block<Double>(), Block<Int32>(), Block<Double>())
+    private let order: TimeOrder
     private let incomingSums = Block<IncomingSums>()
     private var part = 0
     /// The part's spikes of each layer.
@@ -75,18 +79,20 @@ final class AdjointWorker {
     private var neuronSums: [NeuronSums] = []
 
     init(
-        plans: [LayerPlan], recording: Recording, objective: Objective, rate: RateErrors, scale: Double,
-        inputErrors: InputErrors, monitor: Monitor?
+        plans: [LayerPlan], recording: Recording, objective: Objective, rate: RateErrors, given: PlacedErrors?,
+        scale: Double, inputErrors: InputErrors, monitor: Monitor?
     ) throws(SpinnpropError) {
         self.plans = plans
         self.recording = recording
         self.objective = objective
         self.rate = rate
+        self.given = given
         self.scale = scale
         self.inputErrors = inputErrors
         self.monitor = monitor
         poller = Poller(monitor)
         arrivals = Arrivals(poller)
+        order = TimeOrder(poller)
         synchronous = SynchronousAdjointState(poller)
         shifted = ShiftedJumps(poller)
         lanes = LaneAdjointState(poller)
@@ -107,7 +113,7 @@ final class AdjointWorker {
         for (index, sample) in recording.partition[part].enumerated() {
             try Memory.poll()
             try beginSample(sample, index)
-            evaluateLoss(&sampler, sample, index)
+            if let given { add(given, index) } else { evaluateLoss(&sampler, sample, index) }
             for plan in plans.reversed() { try backward(plan, sample, index) }
             storeInputErrors(sample)
             try poller.spend(1 << 12)
@@ -131,6 +137,14 @@ final class AdjointWorker {
         if inputErrors.isWanted { try orderedInputErrors.clear(rows.inputRow.count) }
     }
 
+    private func add(_ given: PlacedErrors, _ index: Int) {
+        for plan in plans {
+            given.add(
+                to: errors[plan.layer].pointer, layer: plan.layer, part: part, index: index,
+                spikes: segments[plan.layer].range(ofSample: index))
+        }
+    }
+
     private func evaluateLoss(_ sampler: inout OutputSampler, _ sample: Int, _ index: Int) {
         let output = errors[plans.count - 1].pointer
         let outputs = plans[plans.count - 1]
@@ -150,7 +164,7 @@ final class AdjointWorker {
     }
 
     private func backward(_ plan: LayerPlan, _ sample: Int, _ index: Int) throws(SpinnpropError) {
-        let jumps = plan.isSpiking ? spikeJumps(plan, index) : try maximumJumps(plan, sample)
+        let jumps = plan.isSpiking ? spikeJumps(plan, index) : try readoutJumps(plan, sample)
         // What follows the last error has no adjoint.
         guard jumps.count > 0 else { return }
         try reverse(plan, jumps)
@@ -212,6 +226,39 @@ final class AdjointWorker {
         return Jumps(
             times: row.times, units: row.units, currents: segment.currents + range.lowerBound,
             errors: errors[plan.layer].pointer, count: row.count, isSpiking: true)
+    }
+
+    /// Those at which errors of a leaky read-out are: maxima, and membranes that were read.
+    private func readoutJumps(_ plan: LayerPlan, _ sample: Int) throws(SpinnpropError) -> Jumps {
+        let maxima = try maximumJumps(plan, sample)
+        guard let given = given?.given, !given.times.isEmpty else { return maxima }
+        let readings = plan.neuronCount * given.times.count
+        let count = maxima.count + readings
+        for block in [readTimes, readErrors, orderedTimes, orderedErrors] { try block.reserve(count) }
+        for block in [readUnits, orderedUnits] { try block.reserve(count) }
+        readTimes.pointer.update(from: maxima.times, count: maxima.count)
+        readUnits.pointer.update(from: maxima.units, count: maxima.count)
+        readErrors.pointer.update(from: maxima.errors, count: maxima.count)
+        given.membranes.withUnsafeBufferPointer { membranes in
+            given.times.withUnsafeBufferPointer { times in
+                for n in 0..<readings {
+                    let at = maxima.count + n
+                    readUnits.pointer[at] = Int32(truncatingIfNeeded: n % plan.neuronCount)
+                    readTimes.pointer[at] = times[n / plan.neuronCount]
+                    readErrors.pointer[at] = membranes[sample * readings + n]
+                }
+            }
+        }
+        let positions = try order.order(readTimes.pointer, readUnits.pointer, count)
+        for n in 0..<count {
+            let from = Int(positions[n])
+            orderedTimes.pointer[n] = readTimes.pointer[from]
+            orderedUnits.pointer[n] = readUnits.pointer[from]
+            orderedErrors.pointer[n] = readErrors.pointer[from]
+        }
+        return Jumps(
+            times: orderedTimes.pointer, units: orderedUnits.pointer, currents: orderedTimes.pointer,
+            errors: orderedErrors.pointer, count: count, isSpiking: false)
     }
 
     /// One jump per read-out neuron at the time of its maximum; none where it never rose above its start.

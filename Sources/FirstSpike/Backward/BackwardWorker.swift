@@ -68,9 +68,18 @@ final class BackwardWorker {
                 run.rate.add(
                     to: parts[layer].errors, layer: layer, times: row.times, units: row.units, count: row.count)
             }
-            let output = parts[parts.count - 1]
-            evaluate(loss, &sampler, part, index, sample, sums, errors: output.errors)
-            for n in 0..<output.row(index).count { output.errors[n] *= run.scale }
+            if let given = run.given {
+                for layer in parts.indices {
+                    let own = parts[layer]
+                    given.add(
+                        to: own.errors, layer: layer, part: part, index: index,
+                        spikes: own.start(index)..<own.ends[index])
+                }
+            } else {
+                let output = parts[parts.count - 1]
+                evaluate(loss, &sampler, part, index, sample, sums, errors: output.errors)
+                for n in 0..<output.row(index).count { output.errors[n] *= run.scale }
+            }
             for layer in layers.reversed() {
                 let own = parts[layer.index]
                 let isWorthwhile = try derivatives.begin(

@@ -10,6 +10,7 @@ final class FirstSpikeBackward: @unchecked Sendable {
     let objective: Objective
     let options: FirstSpikeOptions
     let rate: RateErrors
+    let given: PlacedErrors?
     let scale: Double
     let inputErrors: InputErrors
     private let network: Network
@@ -30,6 +31,7 @@ final class FirstSpikeBackward: @unchecked Sendable {
         sums = try memory.sums(layers, parts: parts)
         scale = 1 / Double(max(1, recording.sampleCount))
         rate = RateErrors(objective.rate, recording)
+        given = try PlacedErrors(objective, recording)
         inputErrors = try InputErrors(objective, recording)
     }
 

@@ -306,6 +306,22 @@ def recording_reading():
 
 
 @case
+def recording_membranes():
+    net, (data, _, _) = lively(100), spikes(400)
+    recording = net.forward(data)
+    times = np.linspace(0, 20e-3, 20)
+    return lambda: [recording.membrane(layer, None, times) for layer in range(3)]
+
+
+@case
+def errors_taken_back():
+    net, (data, _, _) = lively(100), spikes(1000)
+    recording = net.forward(data)
+    errors = [np.ones(len(each.times)) for each in recording.spikes]
+    return lambda: [net.pull_back(recording, errors).input_times]
+
+
+@case
 def yin_yang():
     return lambda: sp.datasets.yin_yang(400000, seed=2)[:1]
 

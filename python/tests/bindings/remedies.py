@@ -35,6 +35,18 @@ def rate(strength=1e-3):
     return sp.losses.RateRegularisation(strength)
 
 
+def taken_back(readout="spiking", engine="event", rule=None, **errors):
+    network = net(readout=readout)
+    recording = network.forward(GRID if engine != "event" else SPIKES, engine=engine)
+    return network.pull_back(recording, engine=rule, **errors)
+
+
+def custom(**options):
+    network = net()
+    loss = sp.losses.Custom(lambda times, y: (0.0, np.zeros_like(times)))
+    return network.gradient(network.forward(SPIKES), loss, Y, **options)
+
+
 def step(network):
     network.weights[0] = network.weights[0] - np.ones((6, 5))
 
@@ -249,6 +261,31 @@ REMEDIES = [
             local_on_chip((5, 200, 200, 3), engine={"copies": 2}),
             local_on_chip((5, 800, 800, 3), engine={"copies": 2, "chip": sp.spinnaker2.Board(2)}),
         ],
+    ),
+    # errors that are given, membranes
+    (lambda: taken_back(spike_errors=[]), lambda: [taken_back(spike_errors=[None, None]), taken_back()]),
+    (lambda: taken_back(maximum_errors=np.ones((40, 3))), lambda: taken_back()),
+    (lambda: taken_back("leaky", spike_errors=[None, []]), lambda: taken_back("leaky", spike_errors=[None, None])),
+    (
+        lambda: taken_back("leaky", times=[0.0]),
+        lambda: [taken_back("leaky", times=[0.0], membrane_errors=np.ones((40, 1, 3))), taken_back("leaky")],
+    ),
+    (
+        lambda: taken_back("leaky", "clock", times=[0.0], membrane_errors=np.ones((40, 1, 3))),
+        lambda: taken_back("leaky", "clock", maximum_errors=np.ones((40, 3))),
+    ),
+    (
+        lambda: taken_back(engine=chip(), rule=chip()),
+        lambda: [taken_back(engine=chip(), rule="clock"), taken_back(engine=chip())],
+    ),
+    (
+        lambda: net().forward(GRID, engine="clock").membrane(0, 0, [0.0]),
+        lambda: net().forward(SPIKES, engine="event").membrane(0, 0, [0.0]),
+    ),
+    (lambda: custom(rate=rate()), lambda: custom()),
+    (
+        lambda: sp.losses.Custom(len, of="membrane"),
+        lambda: [sp.losses.Custom(len, of="membrane", times=[0.0]), sp.losses.Custom(len, of="maxima")],
     ),
     # engines, networks, losses
     (lambda: sp.BaseEngine(), lambda: sp.EventEngine()),
@@ -608,6 +645,8 @@ ELSEWHERE = {
     "elements for .* (neurons|layers);|initial phases|labels for|kinds of delay for|"
     r"sets of neuron|has \.\* \.\*s for \.\* neurons|flags for|; give 1, one for each|target times for": "Python "
     "or the border of C counts first; the rooms' own tests do it",
+    "errors of .* layers for a recording|errors for (the|.* membranes)|errors of membranes are for": "Python counts first; GivenErrorsTests",
+    "autograd=": "test_custom_losses.py",
     "needs spikes on a grid|counts time in steps, and engine": "the composition says so before the engine",
     "run a batch first": "sessions are the core's own",
     "engine .first-spike.": "FirstSpikeTests, and the tests of that engine here",

@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[2] / "spinnprop"
 #: everybody's. A part stands below those that it imports.
 ARROWS = {
     "_library": "",
-    "losses": "",
+    "_custom_loss": "",
+    "losses": "_custom_loss",
     "_spikes": "",
     "_gradients": "",
     "datasets": "_spikes",

@@ -1,0 +1,168 @@
+"""A loss that somebody writes in Python: a function of what the read-out did, and its derivative."""
+
+from __future__ import annotations
+
+import math
+from importlib import import_module
+from typing import Any, Callable, Dict, Optional, Tuple
+
+import numpy as np
+
+from ._support import checks
+from ._support.types import Float64Array
+from ._support.values import Value
+
+_KINDS = ("first spikes", "spikes", "maxima", "membrane")
+#: What differentiates the function, with where it is had from.
+_AUTOGRADS = {"torch": "https://pytorch.org/get-started (the build for CPU is enough)", "jax": "pip install jax"}
+
+
+class Custom(Value):
+    """Any function of what the read-out did.
+
+    ``function(values, y)`` is called once for a whole batch and returns ``(value, derivative)``: a number, and an array of the
+    shape of `values` with its derivative with respect to each of them. Written in PyTorch or JAX it returns the number alone and
+    their autograd does the rest. What a mean over the batch is, the function says.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(values, y)``; `y` is what `Network.gradient` was given, unchanged.
+    of : "first spikes", "spikes", "maxima" or "membrane"
+        What `values` are, float64:
+
+        - "first spikes": (n_samples, n_outputs), seconds, +inf where an output was silent;
+        - "spikes": (n_samples, n_outputs, k), seconds, each output's spikes in order, filled up with +inf to the largest number k;
+        - "maxima": (n_samples, n_outputs), the largest membrane values of a leaky read-out;
+        - "membrane": (n_samples, n_times, n_outputs), the membranes of a leaky read-out at `times`. The rule of engine "event" alone
+          takes these back.
+
+        Derivatives with respect to spikes that are not there are not looked at.
+    times : (n_times,) float64, optional
+        Seconds, for "membrane".
+    autograd : None, "torch" or "jax"
+        What differentiates `function`, which is then given a tensor or array of that library and returns one number of it. JAX computes
+        in float32 unless told otherwise (``jax_enable_x64``).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is none of those; in use, if the function returns anything else, NaN, or an infinity.
+
+    Examples
+    --------
+    >>> import numpy as np, spinnprop as sp
+    >>> def earliest(times, y):                 # the mean first spike of each sample's label, as early as may be
+    ...     label = np.arange(len(y)), y
+    ...     heard = np.isfinite(times[label])
+    ...     derivative = np.zeros_like(times)
+    ...     derivative[label] = heard / len(y)
+    ...     return times[label][heard].sum() / len(y), derivative
+    >>> X, y = sp.datasets.yin_yang(10)
+    >>> net = sp.Network([4, 30, 3])
+    >>> value, grad = net.gradient(net.forward(sp.encoding.latency(X)), sp.losses.Custom(earliest), y)
+    >>> grad.weights[0].shape
+    (30, 4)
+    """
+
+    function: Callable[..., Any]
+    of: str
+    times: Optional[Tuple[float, ...]]
+    autograd: Optional[str]
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        of: str = "first spikes",
+        times: Any = None,
+        autograd: Optional[str] = None,
+    ) -> None:
+        if not callable(function):
+            raise TypeError(f"function is {type(function).__name__!r}; it must be callable as function(values, y)")
+        if of not in _KINDS:
+            raise ValueError(f"of is {of!r}; it must be one of {', '.join(map(repr, _KINDS))}")
+        if autograd is not None and autograd not in _AUTOGRADS:
+            raise ValueError(f"autograd is {autograd!r}; it must be one of None, {', '.join(map(repr, _AUTOGRADS))}")
+        if (times is None) != (of != "membrane"):
+            raise ValueError(
+                f"times is {times!r} for of={of!r}; give the times at which membranes are read with of='membrane', and with nothing else"
+            )
+        if autograd is not None:
+            _imported(autograd)
+        own = None if times is None else tuple(checks.array(times, np.float64, "times", ndim=1).tolist())
+        for name, value in (("function", function), ("of", of), ("times", own), ("autograd", autograd)):
+            self.__dict__[name] = value
+
+    def _evaluate(self, recording: Any, y: Any) -> Tuple[float, Dict[str, Any]]:
+        """The value for a recording, and the errors as `Network.pull_back` takes them."""
+        values, places = self._read(recording)
+        value, derivative = self._called(values, y)
+        heard = np.isfinite(values)
+        derivative = np.where(heard, derivative, 0.0)
+        if not np.isfinite(derivative).all():
+            place = tuple(int(n) for n in np.argwhere(~np.isfinite(derivative))[0])
+            raise ValueError(f"the derivative that function returned is {derivative[place]} at {place}; it must be finite")
+        if self.of == "membrane":
+            return value, {"membrane_errors": derivative, "times": self.times}
+        if self.of == "maxima":
+            return value, {"maximum_errors": derivative}
+        errors = np.zeros(len(recording.spikes[-1].times))
+        errors[places[heard]] = derivative[heard]
+        return value, {"spike_errors": [None] * (len(recording.spikes) - 1) + [errors]}
+
+    def _read(self, recording: Any) -> Tuple[Float64Array, Any]:
+        """What the function is given, and for spikes where each of them stands in the recording."""
+        if self.of == "membrane":
+            return recording.membrane(-1, None, self.times), None
+        if self.of == "maxima":
+            return recording.maxima, None
+        spikes = recording.spikes[-1]
+        n_outputs = recording.layer_sizes[-1]
+        pair = np.repeat(np.arange(len(recording)), np.diff(spikes.offsets)) * n_outputs + spikes.units
+        order = np.argsort(pair, kind="stable")
+        counts = np.bincount(pair, minlength=len(recording) * n_outputs)
+        ordinal = np.empty(len(pair), np.int64)
+        ordinal[order] = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
+        length = 1 if self.of == "first spikes" else max(1, int(counts.max(initial=0)))
+        kept = np.flatnonzero(ordinal < length)
+        values = np.full((len(recording) * n_outputs, length), math.inf)
+        places = np.zeros(values.shape, np.int64)
+        values[pair[kept], ordinal[kept]] = spikes.times[kept]
+        places[pair[kept], ordinal[kept]] = kept
+        shape = (len(recording), n_outputs) + ((length,) if self.of == "spikes" else ())
+        return values.reshape(shape), places.reshape(shape)
+
+    def _called(self, values: Float64Array, y: Any) -> Tuple[float, Float64Array]:
+        if self.autograd == "torch":
+            torch = _imported("torch")
+            leaf = torch.tensor(values, requires_grad=True)
+            answer = self.function(leaf, y)
+            if not isinstance(answer, torch.Tensor) or answer.numel() != 1 or not answer.requires_grad:
+                raise TypeError("function must return one number, a tensor that depends on the values it was given")
+            (derivative,) = torch.autograd.grad(answer, leaf)
+            return _finite(answer.item()), derivative.numpy()
+        if self.autograd == "jax":
+            jax = _imported("jax")
+            answer, derivative = jax.value_and_grad(self.function)(jax.numpy.asarray(values), y)
+            return _finite(float(answer)), np.asarray(derivative, np.float64)
+        answer = self.function(checks.read_only(values.copy()), y)
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            raise TypeError(f"function returned {type(answer).__name__!r}; it must return (value, derivative)")
+        derivative = checks.array(answer[1], np.float64, "the derivative that function returned")
+        checks.shape(derivative, values.shape, "the derivative that function returned")
+        return _finite(checks.real(answer[0], "the value that function returned")), derivative
+
+
+def _imported(autograd: str) -> Any:
+    try:
+        return import_module(autograd)
+    except ImportError as error:
+        raise ImportError(
+            f"autograd={autograd!r} needs {autograd} ({error}): {_AUTOGRADS[autograd]}; or leave it out and return the derivative"
+        ) from error
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"the value that function returned is {value}; it must be finite")
+    return value

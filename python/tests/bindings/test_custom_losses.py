@@ -1,0 +1,264 @@
+"""Membranes at any time, errors taken back, losses that somebody writes."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+import sys
+
+import numpy as np
+import pytest
+
+import spinnprop as sp
+
+TTFS = sp.losses.TTFSCrossEntropy(tau0=2e-3, alpha=0.0)
+
+
+def ttfs(times, y):
+    """TTFSCrossEntropy(tau0=2e-3, alpha=0), restated."""
+    n = len(y)
+    heard = np.isfinite(times[np.arange(n), y])
+    logits = np.where(np.isfinite(times), -times / 2e-3, -np.inf)
+    logits = logits - np.where(heard, logits.max(axis=1), 0.0)[:, None]
+    p = np.exp(logits)
+    p /= np.where(p.sum(axis=1) > 0, p.sum(axis=1), 1.0)[:, None]
+    onehot = np.eye(times.shape[1])[y]
+    value = -np.log(p[heard, y[heard]]).sum() / n
+    return value, -(p - onehot) * heard[:, None] / 2e-3 / n
+
+
+@pytest.fixture(scope="module")
+def case():
+    X, y = sp.datasets.yin_yang(40, seed=3)
+    net = sp.Network([4, 20, 3], seed=1)
+    return net, net.forward(sp.encoding.latency(X)), y
+
+
+@pytest.fixture(scope="module")
+def leaky():
+    X, y = sp.datasets.yin_yang(25, seed=3)
+    net = sp.Network([4, 20, 3], readout="leaky", seed=1)
+    return net, net.forward(sp.encoding.latency(X), t_end=60e-3), y
+
+
+def same(a, b, rtol):
+    for name in ("weights", "delays"):
+        for one, other in zip(getattr(a, name), getattr(b, name)):
+            np.testing.assert_allclose(one, other, rtol=rtol, atol=1e-12 * max(1e-300, np.abs(other).max(initial=0)))
+    np.testing.assert_allclose(a.input_times, b.input_times, rtol=rtol, atol=1e-12 * np.abs(b.input_times).max())
+
+
+def test_a_loss_of_ones_own_is_the_built_in_one(case):
+    net, rec, y = case
+    wanted_value, wanted = net.gradient(rec, TTFS, y)
+    value, grad = net.gradient(rec, sp.losses.Custom(ttfs), y)
+    assert abs(value - wanted_value) < 1e-12
+    same(grad, wanted, 1e-9)
+    assert grad.skipped == 0
+
+
+def test_all_spikes_are_given_in_order(case):
+    net, rec, y = case
+    seen = {}
+
+    def last(times, y):
+        seen["times"] = times
+        return 0.0, np.where(np.isfinite(times), 1.0, math.nan)
+
+    _, grad = net.gradient(rec, sp.losses.Custom(last, of="spikes"), y)
+    times = seen["times"]
+    n_spikes = len(rec.spikes[-1].times)
+    assert np.isfinite(times).sum() == n_spikes and times.shape[:2] == (40, 3)
+    np.testing.assert_array_equal(times[:, :, 0], rec.first_spike_times)
+    with np.errstate(invalid="ignore"):
+        assert not (np.diff(times, axis=2) < 0).any()
+    same(grad, net.pull_back(rec, [None, np.ones(n_spikes)]), 0.0)
+
+
+@pytest.mark.parametrize("of", ["maxima", "membrane"])
+def test_a_leaky_readout_against_differences(leaky, of):
+    net, rec, y = leaky
+    times = np.array([20e-3, 5e-3, 60e-3])
+    target = np.eye(3)[y] if of == "maxima" else np.eye(3)[y][:, None, :] * [[1.0], [0.5], [0.2]]
+
+    def mse(values, y):
+        return 0.5 * ((values - target) ** 2).mean(), (values - target) / values.size
+
+    loss = sp.losses.Custom(mse, of=of, times=times if of == "membrane" else None)
+    _, grad = net.gradient(rec, loss, y)
+
+    def value(layer, place, step):
+        other = copy.copy(net)
+        weights = np.array(other.weights[layer])
+        weights[place] += step
+        other.weights[layer] = weights
+        return other.gradient(other.forward(rec.input, t_end=60e-3), loss, y)[0]
+
+    for layer, place in [(0, (3, 1)), (0, (7, 2)), (1, (0, 5)), (1, (2, 11))]:
+        h = 1e-5 * np.abs(net.weights[layer]).mean()
+        narrow = (value(layer, place, h) - value(layer, place, -h)) / (2 * h)
+        wide = (value(layer, place, 2 * h) - value(layer, place, -2 * h)) / (4 * h)
+        scale = np.abs(grad.weights[layer]).max()
+        assert abs((4 * narrow - wide) / 3 - grad.weights[layer][place]) < 1e-6 * scale
+
+
+def test_torch_differentiates(case, leaky):
+    torch = pytest.importorskip("torch")
+
+    def function(times, y):
+        rows = torch.arange(len(y))
+        heard = torch.isfinite(times[rows, torch.as_tensor(y)])
+        loss = torch.nn.functional.cross_entropy((-times / 2e-3)[heard], torch.as_tensor(y)[heard], reduction="sum")
+        return loss / len(y)
+
+    net, rec, y = case
+    value, grad = net.gradient(rec, sp.losses.Custom(function, autograd="torch"), y)
+    wanted_value, wanted = net.gradient(rec, TTFS, y)
+    assert abs(value - wanted_value) < 1e-12
+    same(grad, wanted, 1e-9)
+    net, rec, y = leaky
+    _, grad = net.gradient(
+        rec, sp.losses.Custom(lambda v, y: torch.nn.functional.cross_entropy(v, torch.as_tensor(y)), "maxima", autograd="torch"), y
+    )
+    same(grad, net.gradient(rec, sp.losses.VMaxCrossEntropy(), y)[1], 1e-9)
+    for bad in (lambda t, y: 1.0, lambda t, y: t, lambda t, y: torch.zeros(())):
+        with pytest.raises(TypeError, match="must return one number"):
+            net.gradient(rec, sp.losses.Custom(bad, "maxima", autograd="torch"), y)
+
+
+@pytest.mark.parametrize("engine", ["event", "clock", "first-spike"])
+def test_given_errors_are_taken_back_by_every_rule(engine):
+    X, y = sp.datasets.yin_yang(16, seed=3)
+    on_grid = engine == "clock"
+    spikes = sp.encoding.latency_grid(X, steps=27) if on_grid else sp.encoding.latency(X)
+    net = sp.Network([spikes.n_units, 20, 3], tau_mem=20e-3, tau_syn=10e-3, seed=1)
+    rec = net.forward(spikes, engine=engine)
+    assert len(rec.spikes[0].times) > 20
+    errors = [np.linspace(-1, 1, len(each.times)) for each in rec.spikes]
+    whole = net.pull_back(rec, errors)
+    parts = [net.pull_back(rec, [errors[0], None]), net.pull_back(rec, [None, errors[1]])]
+    for layer in range(2):
+        sum_of_parts = parts[0].weights[layer] + parts[1].weights[layer]
+        np.testing.assert_allclose(whole.weights[layer], sum_of_parts, rtol=1e-4 if on_grid else 1e-9, atol=1e-5 if on_grid else 1e-12)
+    assert np.abs(parts[0].weights[0]).max() > 0 and not parts[0].weights[1].any()
+
+
+def test_membranes_reach_thresholds_at_spikes_and_maxima_at_theirs(case, leaky):
+    net, rec, _ = case
+    for layer in range(2):
+        for sample in range(3):
+            times, units = rec.spikes[layer][sample]
+            at = rec.membrane(layer, sample, times)
+            np.testing.assert_allclose(at[np.arange(len(times)), units], 1.0, rtol=1e-9)
+    net, rec, _ = leaky
+    for sample in (0, 24, -1):
+        at = rec.membrane(-1, sample, rec.maximum_times[sample])
+        np.testing.assert_allclose(np.maximum(at.diagonal(), 0), rec.maxima[sample], rtol=1e-9, atol=1e-12)
+    times = [0.0, 50e-3, 10e-3]
+    whole = rec.membrane(0, None, times)
+    assert whole.shape == (25, 3, 20)
+    np.testing.assert_array_equal(whole[4], rec.membrane(0, 4, times))
+    assert rec.membrane(0, 0, []).shape == (0, 20)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(rec)).current(0, 2, times), rec.current(0, 2, times))
+
+
+def test_membranes_stay_those_of_the_network_that_ran(case):
+    net, rec, _ = case
+    before = rec.membrane(0, 0, [10e-3])
+    other = copy.copy(net)
+    rec = other.forward(rec.input)
+    other.weights[0] = np.zeros((20, 4))
+    np.testing.assert_array_equal(rec.membrane(0, 0, [10e-3]), before)
+
+
+@pytest.mark.parametrize("times", [[math.nan], [-1e-3], [math.inf], [0.061], [[0.0]], "x", None])
+def test_times_that_are_none(leaky, times):
+    with pytest.raises((ValueError, TypeError)):
+        leaky[1].membrane(0, 0, times)
+
+
+def test_what_there_is_not(case, leaky):
+    net, rec, y = case
+    for layer, sample in [(2, 0), (-3, 0), (0, 40), (0, -41)]:
+        with pytest.raises(IndexError):
+            rec.membrane(layer, sample, [0.0])
+    clocked = net.forward(rec.input, engine=sp.ClockEngine(steps=60))
+    with pytest.raises(sp.SpinnpropError, match="grid"):
+        clocked.membrane(0, 0, [0.0])
+    n = len(rec.spikes[1].times)
+    for arguments in (
+        dict(spike_errors=[None]),
+        dict(spike_errors=[None, np.ones(n + 1)]),
+        dict(spike_errors=[None, np.full(n, math.nan)]),
+        dict(spike_errors=[None, ["a"] * n]),
+        dict(spike_errors=3),
+        dict(maximum_errors=np.ones((40, 3))),
+        dict(membrane_errors=np.ones((40, 1, 3)), times=[0.0]),
+        dict(times=[0.0]),
+    ):
+        with pytest.raises((ValueError, TypeError)):
+            net.pull_back(rec, **arguments)
+    other, readout, _ = leaky
+    for arguments in (
+        dict(spike_errors=[None, np.ones(3)]),
+        dict(maximum_errors=np.ones((25, 2))),
+        dict(membrane_errors=np.ones((25, 1, 3)), times=[0.2]),
+        dict(membrane_errors=np.ones((25, 2, 3)), times=[0.0]),
+        dict(membrane_errors=np.full((25, 1, 3), math.inf), times=[0.0]),
+    ):
+        with pytest.raises((ValueError, TypeError)):
+            other.pull_back(readout, **arguments)
+    changed = copy.copy(net)
+    changed.weights[0] = np.zeros((20, 4))
+    with pytest.raises(sp.SpinnpropError, match="changed"):
+        changed.pull_back(rec)
+    with pytest.raises(TypeError):
+        net.pull_back(3)
+
+
+@pytest.mark.parametrize(
+    "answer, error",
+    [
+        (1.0, TypeError),
+        ((1.0,), TypeError),
+        ((math.nan, 0), ValueError),
+        ((1.0, np.zeros((40, 2))), ValueError),
+        ((1.0, np.full((40, 3), math.nan)), ValueError),
+        ((1.0, None), TypeError),
+        (("a", np.zeros((40, 3))), TypeError),
+    ],
+)
+def test_functions_that_answer_wrongly(case, answer, error):
+    net, rec, y = case
+    with pytest.raises(error):
+        net.gradient(rec, sp.losses.Custom(lambda times, y: answer), y)
+
+
+def test_an_autograd_that_is_not_there(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ImportError, match="pytorch.org.*or leave it out and return the derivative"):
+        sp.losses.Custom(ttfs, autograd="torch")
+
+
+def test_functions_that_raise_or_change_what_they_are_given(case):
+    net, rec, y = case
+    with pytest.raises(ZeroDivisionError):
+        net.gradient(rec, sp.losses.Custom(lambda times, y: 1 / 0), y)
+
+    def changes(times, y):
+        times[0] = 0
+
+    with pytest.raises(ValueError, match="read-only"):
+        net.gradient(rec, sp.losses.Custom(changes), y)
+    with pytest.raises(TypeError, match="rate"):
+        net.gradient(rec, sp.losses.Custom(ttfs), y, rate=sp.losses.RateRegularisation(1.0))
+    for arguments in (
+        dict(function=3),
+        dict(function=ttfs, of="x"),
+        dict(function=ttfs, of="membrane"),
+        dict(function=ttfs, times=[0.0]),
+        dict(function=ttfs, autograd="numpy"),
+    ):
+        with pytest.raises((ValueError, TypeError)):
+            sp.losses.Custom(**arguments)
