@@ -49,7 +49,7 @@ class Encoder(TransformerMixin, BaseEstimator):
     def fit(self, X: Any, y: Any = None) -> Encoder:
         """Learns the ranges of X; y is not looked at."""
         with restored(self, "n_units_"):
-            samples = self._validated(X, reset=True)
+            samples = self._values(X, reset=True)
             if checks.boolean(self.rescale, "rescale"):
                 if not len(samples):
                     raise ValueError("X has 0 samples, which have no ranges; give at least one, or rescale=False")
@@ -61,13 +61,19 @@ class Encoder(TransformerMixin, BaseEstimator):
     def transform(self, X: Any) -> SpikeTrains:
         """The spikes of each sample."""
         check_is_fitted(self, "n_units_")
-        return self._spikes(self._validated(X, reset=False))
+        return self._spikes(self._values(X, reset=False))
 
     def _spikes(self, samples: Any) -> SpikeTrains:
         options = self.get_params(deep=False)
         return self._encode(self._rescaled(samples) if options.pop("rescale") else samples, **options)
 
+    def _values(self, X: Any, reset: bool) -> Any:
+        if isinstance(X, SpikeTrains):
+            raise TypeError("X is SpikeTrains, which need no encoder; leave it out, estimators take them as they are")
+        return self._validated(X, reset)
+
     def _validated(self, X: Any, reset: bool) -> Any:
+        """Samples as the function takes them; `reset`: they are learnt from."""
         raise NotImplementedError
 
     def _rows(self, samples: Any) -> Any:

@@ -13,6 +13,8 @@ from typing import Any, Callable, Dict
 
 import numpy as np
 
+from .._support import memory
+
 #: Changes with what is kept and how it was read.
 _FORM = "1"
 #: The share of what is free on the disk that one set may take.
@@ -25,12 +27,12 @@ def cached(key: Any, read: Callable[[], Arrays]) -> Arrays:
     """What `read` gives, arrays by name, or what it gave for the same key: whatever the arrays depend on, files' times among them."""
     digest = hashlib.sha256(repr((_FORM, key)).encode("utf-8", "surrogateescape")).hexdigest()
     path = os.path.join(folder(), f"{digest[:32]}.npz")
-    try:
-        # Checked as it is read: each array has a checksum.
-        with np.load(path, allow_pickle=False) as kept:
-            return {name: kept[name] for name in kept.files}
-    except (OSError, ValueError, EOFError, KeyError, zlib.error, zipfile.BadZipFile):
-        pass
+    with contextlib.suppress(OSError, ValueError, EOFError, KeyError, zlib.error, zipfile.BadZipFile):
+        # What memory has no room for is read anew: that says so, and what to do.
+        if os.path.getsize(path) <= memory.free_bytes():
+            # Checked as it is read: each array has a checksum.
+            with np.load(path, allow_pickle=False) as kept:
+                return {name: kept[name] for name in kept.files}
     arrays = read()
     # A cache that cannot be written is none; nothing else depends on it.
     with contextlib.suppress(OSError):

