@@ -9,10 +9,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .. import encoding
+from .. import _encoders as encoding
+from .._encoders.signals import _samples
 from .._spikes import SpikeTrains
 from .._support import checks
-from ..encoding._signals import _samples
 from .rescaling import rescaled
 from .validation import restored, validate_data
 

@@ -16,7 +16,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from .. import encoding
+from .. import _encoders as encoding
 from .._engines.names import resolve
 from .._network import Network
 from .._recording import Recording

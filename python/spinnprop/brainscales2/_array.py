@@ -147,7 +147,7 @@ class Array:
         read_high: float = 2.0,
         seed: int = 0,
     ) -> None:
-        options = {
+        options: Dict[str, Any] = {
             "n_neurons": checks.integer(n, "n", 1, 512),
             "n_sources": checks.integer(n_sources, "n_sources", 0, 16384),
             "is_recurrent": int(checks.boolean(recurrent, "recurrent")),

@@ -8,7 +8,7 @@ from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
-from .. import encoding
+from .. import _encoders as encoding
 from .._spikes import SpikeTrains
 from .._support import memory
 from .._support.types import Float64Array, Int64Array, PathLike

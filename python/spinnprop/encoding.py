@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._support.public import only
-from ._ceiling import ceiling
-from ._latency import latency, latency_grid
-from ._population import population
-from ._rates import bernoulli, poisson
-from ._signals import delta_modulation, level_crossing
+from ._encoders import bernoulli, ceiling, delta_modulation, latency, latency_grid, level_crossing, poisson, population
+from ._support.public import only
 
 if TYPE_CHECKING:
-    from .._estimators.encoders import (
+    from ._estimators.encoders import (
         Bernoulli,
         DeltaModulation,
         Latency,
@@ -46,10 +42,10 @@ def __getattr__(name: str) -> object:
     """The transformers: scikit-learn is imported when the first of them is used."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .._support.optional import need
+    from ._support.optional import need
 
     need("sklearn", f"encoding.{name}", "sklearn")
-    from .._estimators import encoders
+    from ._estimators import encoders
 
     value = globals()[name] = getattr(encoders, name)
     return value

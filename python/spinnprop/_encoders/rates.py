@@ -9,7 +9,7 @@ import numpy as np
 from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.spike_arrays import offsets_of
-from ._features import shares
+from .features import shares
 
 
 def poisson(X: Any, duration: float = 0.1, max_rate: float = 100.0, seed: int = 0) -> SpikeTrains:

@@ -10,7 +10,7 @@ import numpy as np
 from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.spike_arrays import offsets_of
-from ._features import shares
+from .features import shares
 
 
 def population(

@@ -11,7 +11,7 @@ from .. import _core
 from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.types import Float64Array, Int32Array, Int64Array
-from ._features import features
+from .features import features
 
 _EARLY: Dict[Optional[str], int] = {"small": _core.EARLY_SMALL, "large": _core.EARLY_LARGE}
 
