@@ -64,14 +64,14 @@ let package = Package(
             ["SpiNNaker2", "ClockDriven", "ClockArithmetic", "Networks", "Spikes", "Mathematics"]),
         room(
             "LocalLearningPrograms", ["SpiNNaker2", "SpiNNaker2Programs", "LocalLearning", "Mathematics"]),
-        room("BrainScaleS2", ["Neurons", "Spikes", "Mathematics"]),
+        room("BrainScaleS2", ["EventDriven", "Networks", "Neurons", "Spikes", "Mathematics"]),
         room("DataSets", ["Mathematics"]),
         room(
             "Spinnprop",
             [
                 "ClockDriven", "EventDriven", "FirstSpike", "SparseRecurrent", "LocalLearning", "SpiNNaker2",
-                "SpiNNaker2Programs", "LocalLearningPrograms", "Learning", "DataSets", "Networks", "Neurons", "Spikes",
-                "Mathematics",
+                "SpiNNaker2Programs", "LocalLearningPrograms", "BrainScaleS2", "Learning", "DataSets", "Networks",
+                "Neurons", "Spikes", "Mathematics",
             ]),
         .systemLibrary(name: "CSpinnprop", path: "include"),
         .target(name: "CSupport", cSettings: isDistribution ? [.define("SPINNPROP_DIST")] : []),
@@ -79,8 +79,8 @@ let package = Package(
             name: "CInterface",
             dependencies: [
                 "Spinnprop", "FirstSpike", "LocalLearning", "LocalLearningPrograms", "SparseRecurrent", "SpiNNaker2",
-                "SpiNNaker2Programs", "BrainScaleS2", "ClockDriven", "Learning", "DataSets", "Networks", "Neurons", "Spikes",
-                "Mathematics", "CSupport", "CSpinnprop",
+                "SpiNNaker2Programs", "BrainScaleS2", "ClockDriven", "Learning", "DataSets", "Networks", "Neurons",
+                "Spikes", "Mathematics", "CSupport", "CSpinnprop",
             ],
             swiftSettings: librarySwiftSettings,
             linkerSettings: libraryLinkerSettings),
@@ -122,7 +122,9 @@ let package = Package(
                 "TestSupport", "SpiNNaker2Programs", "SpiNNaker2", "ClockDriven", "Learning", "Networks", "Spikes",
                 "Mathematics",
             ]),
-        .testTarget(name: "BrainScaleS2Tests", dependencies: ["BrainScaleS2", "Mathematics"]),
+        .testTarget(
+            name: "BrainScaleS2Tests",
+            dependencies: ["BrainScaleS2", "EventDriven", "Networks", "Neurons", "Spikes", "Mathematics"]),
         .testTarget(name: "SparseRecurrentTests", dependencies: ["SparseRecurrent", "Spikes", "Mathematics"]),
         .testTarget(
             name: "LocalLearningTests", dependencies: ["LocalLearning", "Spikes", "Mathematics"]),

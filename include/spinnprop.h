@@ -322,6 +322,7 @@ enum {
     SPINNPROP_ENGINE_CLOCK = 1,  /* time steps in float32: see "time steps" below                                     */
     SPINNPROP_ENGINE_SPINNAKER2 = 2, /* those time steps by programs: see "emulated SpiNNaker2" below                 */
     SPINNPROP_ENGINE_FIRST_SPIKE = 3, /* each neuron's first spike in closed form: see "first spikes" below           */
+    SPINNPROP_ENGINE_BRAINSCALES2 = 4, /* analog circuits that differ: see "emulated BrainScaleS-2" below             */
     SPINNPROP_ENGINE_MEASURED = -1 /* of recordings only: spikes that somebody else has measured                      */
 };
 
@@ -701,7 +702,9 @@ SPINNPROP_API void spinnprop_domain_init(spinnprop_domain *domain);
  * its number SPINNPROP_LOSS_*. Flags and seeds have no rows. */
 enum {
     SPINNPROP_DOMAINS_TRAINING = -1, SPINNPROP_DOMAINS_FORWARD = -2, SPINNPROP_DOMAINS_GRADIENT = -3, SPINNPROP_DOMAINS_CLOCK = -4,
-    SPINNPROP_DOMAINS_SPINNAKER2 = -5, SPINNPROP_DOMAINS_NETWORK = -6, SPINNPROP_DOMAINS_FIRST_SPIKE = -7, SPINNPROP_DOMAINS_BIOGRAD = -8
+    SPINNPROP_DOMAINS_SPINNAKER2 = -5, SPINNPROP_DOMAINS_NETWORK = -6, SPINNPROP_DOMAINS_FIRST_SPIKE = -7, SPINNPROP_DOMAINS_BIOGRAD = -8,
+    SPINNPROP_DOMAINS_BRAINSCALES2_CHIP = -9, SPINNPROP_DOMAINS_BRAINSCALES2 = -10,
+    SPINNPROP_DOMAINS_BRAINSCALES2_CALIBRATION = -11
 };
 SPINNPROP_API spinnprop_status spinnprop_domain_count(int64_t *n, int32_t of);
 SPINNPROP_API spinnprop_status spinnprop_domain_rows(spinnprop_domain *rows, int64_t n, int32_t of);
@@ -1060,6 +1063,145 @@ SPINNPROP_API spinnprop_status spinnprop_sparse_lyapunov(double *exponents, int6
                                                          double *duration, const spinnprop_sparse_recording *recording,
                                                          const spinnprop_sparse_lyapunov_options *options,
                                                          spinnprop_progress_callback progress, void *payload);
+/* ------------------------------------------------------------------------------------------ emulated BrainScaleS-2 */
+
+/* An analog chip: 512 neuron circuits, each with deviations of its own, drawn from a seed; the same seed is the same chip on any
+ * machine. Spreads are standard deviations over circuits, relative to what the circuit was meant to have, unless another unit is
+ * given; factors are log-normal with mean 1. The defaults, a calibrated chip's, are published statistics. */
+typedef struct spinnprop_brainscales2_chip_options {
+    size_t size;
+    uint64_t seed;          /* of the circuits                                                                        */
+    uint64_t noise_seed;    /* of noise, with each run's parameters and input                                         */
+    double tau_mem_spread, tau_syn_spread;
+    double threshold_spread; /* of the way from leak to threshold                                                     */
+    double threshold_shift; /* by how much all thresholds are off, relative                                           */
+    double reset_spread;    /* thresholds                                                                             */
+    double gain_spread;     /* over neurons, of what a weight is worth                                                */
+    double row_offset;      /* over synapse rows, of what is added to weights other than 0: steps of 63               */
+    double delay_spread;
+    double noise;           /* of a membrane, anew for each spike: thresholds                                         */
+    double batch_noise;     /* of thresholds, anew for each batch                                                     */
+    double jitter;          /* of spikes on their way: tau_syn                                                        */
+    double drift;           /* over circuits, of the rates at which time constants and thresholds drift: 1/hour       */
+    double age;             /* for how long they have drifted: hours                                                  */
+    double resolution;      /* of event times: seconds of the chip; 0: they are not rounded                           */
+    double event_interval;  /* from one event to the next: seconds of the chip; 0: no limit                           */
+    int32_t weight_bits;    /* of a weight beside its sign, 1 .. 6; 0: weights are not rounded and do not saturate    */
+    int32_t readout_bits;   /* of what reads the membranes of a leaky read-out, 1 .. 16; 0: it does not round         */
+} spinnprop_brainscales2_chip_options;
+SPINNPROP_API void spinnprop_brainscales2_chip_options_init(spinnprop_brainscales2_chip_options *options);
+
+enum {
+    SPINNPROP_BRAINSCALES2_CALIBRATED = 0,     /* what _init fills in                                                 */
+    SPINNPROP_BRAINSCALES2_UNCALIBRATED = 1,   /* every circuit at the same setting                                   */
+    SPINNPROP_BRAINSCALES2_HARDWARE_AWARE = 2, /* the published model for training in simulation (arXiv 2404.19165)   */
+    SPINNPROP_BRAINSCALES2_IDEAL = 3           /* nothing differs, nothing is noisy; weights and times are rounded    */
+};
+/* Sets all spreads and noise to those of one of these; seeds stay. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_preset(spinnprop_brainscales2_chip_options *options, int32_t preset);
+
+/* Calibration moves each circuit's settings, ten bits each, toward targets by bisection, by what noisy measurements say: what these leave
+ * is the published spread of calibrated chips. */
+typedef struct spinnprop_brainscales2_calibration_options {
+    size_t size;
+    uint64_t seed;          /* of the measurements' noise                                                             */
+    double tau_mem, tau_syn, threshold; /* what is aimed at, over what circuits are meant to have: 1                  */
+    double reset;           /* what is aimed at, less what circuits are meant to have, thresholds: 0                  */
+    double noise;           /* of a measurement, over that which leaves the published spread; 0: none                 */
+    int32_t repeats;        /* measurements of each setting, whose mean is taken                                      */
+} spinnprop_brainscales2_calibration_options;
+SPINNPROP_API void spinnprop_brainscales2_calibration_options_init(spinnprop_brainscales2_calibration_options *options);
+
+typedef struct spinnprop_brainscales2_chip spinnprop_brainscales2_chip;
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_chip_create(spinnprop_brainscales2_chip **chip,
+                                                                  const spinnprop_brainscales2_chip_options *options);
+/* A calibrated copy. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_chip_calibrate(
+    spinnprop_brainscales2_chip **calibrated, const spinnprop_brainscales2_chip *chip,
+    const spinnprop_brainscales2_calibration_options *options);
+/* The settings that calibration has found, 0 .. 1023: of tau_mem, tau_syn, threshold and reset, each of the 512 circuits; for keeping and making
+ * the chip again. A chip that was not calibrated so has none: n is then 0. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_chip_code_count(int64_t *n, const spinnprop_brainscales2_chip *chip);
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_chip_codes(int32_t *codes, int64_t n,
+                                                                 const spinnprop_brainscales2_chip *chip);
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_chip_create_with_codes(
+    spinnprop_brainscales2_chip **chip, const spinnprop_brainscales2_chip_options *options, const int32_t *codes, int64_t n);
+SPINNPROP_API void spinnprop_brainscales2_chip_free(spinnprop_brainscales2_chip *chip);
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_chip_get_options(spinnprop_brainscales2_chip_options *options,
+                                                                       const spinnprop_brainscales2_chip *chip);
+
+enum {
+    SPINNPROP_BRAINSCALES2_TAU_MEM = 0,   /* of the 512 circuits, as all that follows but the last: over what was meant */
+    SPINNPROP_BRAINSCALES2_TAU_SYN = 1,   /* likewise                                                                 */
+    SPINNPROP_BRAINSCALES2_THRESHOLD = 2, /* likewise                                                                 */
+    SPINNPROP_BRAINSCALES2_RESET = 3,     /* less what was meant, thresholds                                          */
+    SPINNPROP_BRAINSCALES2_GAIN = 4,      /* what a weight is worth                                                   */
+    SPINNPROP_BRAINSCALES2_DELAY = 5,     /* of a circuit that delays: over what was meant                            */
+    SPINNPROP_BRAINSCALES2_ROW = 6        /* of the 2 x 256 synapse rows: weight steps                                */
+};
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_chip_values(double *values, int64_t n,
+                                                                  const spinnprop_brainscales2_chip *chip, int32_t parameter);
+
+/* SPINNPROP_ENGINE_BRAINSCALES2: networks run on the chip's circuits, layer by layer, and leave measured recordings of the network that
+ * was given (spinnprop_recording_create_measured), for training in the loop. With several chips each run takes one of them, drawn from
+ * parameters and input as its noise is. What does not fit is refused with its sizes. */
+typedef struct spinnprop_brainscales2_options {
+    size_t size;
+    double weight_scale;  /* steps of 63 that a weight of 1 is worth                                                  */
+    double speedup;       /* by how much the chip is faster than the network's times say: 1000; 1 for times of the chip */
+    double readout_range; /* membrane values that the converter of a leaky read-out reaches, from 0                   */
+    int32_t input_copies; /* synapses of each pair of an input and a neuron, whose weights add up                     */
+    int32_t single_spikes; /* whether a neuron is silent after its first spike of a sample, as rules of first spikes want */
+} spinnprop_brainscales2_options;
+SPINNPROP_API void spinnprop_brainscales2_options_init(spinnprop_brainscales2_options *options);
+/* The chips are copied. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_create(spinnprop_engine **engine,
+                                                             const spinnprop_brainscales2_chip *const *chips, int64_t n,
+                                                             const spinnprop_brainscales2_options *options);
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_get_options(spinnprop_brainscales2_options *options,
+                                                                  const spinnprop_engine *engine);
+/* The weights of a connection as the first chip's synapses have them, in the network's units: (post, pre). */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_weights(double *values, int64_t n, const spinnprop_engine *engine,
+                                                              const spinnprop_network *network, int32_t index);
+
+/* Whether a chain of layers fits: a circuit has synapses for 128 signed inputs, neurons of more take several, each delay takes one. That it does
+ * not fit is an answer, no error. */
+typedef struct spinnprop_brainscales2_fit_options {
+    size_t size;
+    const int32_t *layer_sizes; /* input units first; at least two numbers                                            */
+    int32_t n_layer_sizes;
+    int32_t input_copies;
+    int32_t delays;         /* SPINNPROP_DELAYS_*, of all connections                                                 */
+    int32_t recurrent;      /* whether hidden layers are                                                              */
+} spinnprop_brainscales2_fit_options;
+SPINNPROP_API void spinnprop_brainscales2_fit_options_init(spinnprop_brainscales2_fit_options *options);
+typedef struct spinnprop_brainscales2_fit {
+    size_t size;
+    int32_t fits;
+    int32_t circuits;        /* that it takes                                                                         */
+    int32_t available;       /* 512                                                                                   */
+    int32_t delay_circuits;  /* of those that it takes                                                                */
+} spinnprop_brainscales2_fit;
+SPINNPROP_API void spinnprop_brainscales2_fit_init(spinnprop_brainscales2_fit *fit);
+/* merged: of each layer, the circuits that a neuron takes; n_layers of them. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_place(spinnprop_brainscales2_fit *fit, int32_t *merged, int64_t n_layers,
+                                                            const spinnprop_brainscales2_fit_options *options);
+
+/* Time and energy by each published measurement: a sample lasts as long as the published one, or as it runs on the chip, if that is
+ * longer, at the power that was measured. All estimated. A step's gradient, which the host finds, is not in it. */
+typedef struct spinnprop_brainscales2_cost {
+    size_t size;
+    double published_seconds, published_joules; /* of one image: the constants that all else rests on                 */
+    double watts;
+    double sample_seconds, sample_joules;
+    double step_seconds, step_joules;           /* of batch_size samples one after another                            */
+    char source[64];
+} spinnprop_brainscales2_cost;
+SPINNPROP_API void spinnprop_brainscales2_cost_init(spinnprop_brainscales2_cost *cost);
+enum { SPINNPROP_BRAINSCALES2_COSTS = 2 /* rows there are */ };
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_costs(spinnprop_brainscales2_cost *costs, int64_t n, double duration,
+                                                            int64_t batch_size);
+
 /* --------------------------------------------------------------------------------------------- emulated SpiNNaker2 */
 
 /* SPINNPROP_ENGINE_SPINNAKER2: the bits of time steps by programs on an emulated SpiNNaker2, the optimiser's among them, which keeps

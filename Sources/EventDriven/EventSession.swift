@@ -5,8 +5,17 @@ import Spikes
 
 /// Each part of a batch goes forward and backward in one go: its spikes are still in the cache when its adjoint runs, and threads meet once
 /// instead of twice.
-final class EventSession: Session {
+///
+/// Spikes may be somebody else's, a chip's with the network's weights: the session then goes backward from what was measured.
+public final class EventSession: Session {
+    /// Runs a network somewhere else. - Returns: the spikes of the layers that spike, and the maxima of a leaky read-out, as
+    /// `Recording.measured` takes them; no neuron spikes twice at once or within its refractory period.
+    public typealias Measurement = (
+        _ network: Network, _ input: SpikeTrains, _ monitor: Monitor?
+    ) throws(SpinnpropError) -> (spikes: [SpikeTrains], maxima: [Double]?)
+
     private let options: ForwardOptions
+    private let measure: Measurement?
     private let trainsDelays: Bool
     /// The network's shape and neurons; its weights and delays are in the plans.
     private let shape: Network
@@ -18,8 +27,12 @@ final class EventSession: Session {
     /// The batch whose gradient the next step takes.
     private var back: AdjointRun?
 
-    init(_ network: Network, _ optimizer: Optimizer, _ options: ForwardOptions) throws(SpinnpropError) {
+    /// - Parameter measure: where the network runs; `nil`: here.
+    public init(
+        _ network: Network, _ optimizer: Optimizer, _ options: ForwardOptions, measure: Measurement? = nil
+    ) throws(SpinnpropError) {
         (self.options, shape, trainsDelays) = (options, network, optimizer.trainsDelays)
+        self.measure = measure
         plans = try LayerPlan.all(network, monitor: nil)
         incoming = plans.flatMap(\.incoming).sorted { $0.index < $1.index }
         resident = try ResidentOptimizer(
@@ -27,14 +40,23 @@ final class EventSession: Session {
             isSparse: incoming.map { $0.synapses != nil })
     }
 
-    var network: Network { resident.network }
+    public var network: Network { resident.network }
 
-    var optimizer: Optimizer { resident.optimizer }
+    public var optimizer: Optimizer { resident.optimizer }
 
-    func batch(
+    public func batch(
         _ input: SpikeTrains, _ objective: Objective, monitor: Monitor?
     ) throws(SpinnpropError) -> BatchResult {
         back = nil
+        if let measure {
+            let (spikes, maxima) = try measure(network, input, monitor)
+            let run = try MeasuredRun(shape, input, spikes, options.endTime, plans, wantsModel: false, monitor)
+            let own = try AdjointRun(
+                shape, try run.recording(nil, maxima), objective, plans, monitor, memory: memory)
+            try own.run()
+            back = own
+            return own.result
+        }
         let there = try EventForward(shape, input, options, plans, monitor)
         // Only when all parts have run forward are maxima copied into the recording and mean rates known.
         let isJoint = objective.rate == nil && shape.layers.allSatisfy(\.isSpiking)
@@ -58,7 +80,7 @@ final class EventSession: Session {
         }
     }
 
-    func step(rateFactor: Double) throws(SpinnpropError) {
+    public func step(rateFactor: Double) throws(SpinnpropError) {
         guard let back, back.hasParts else { throw .noGradient }
         self.back = nil
         try resident.step(
@@ -67,7 +89,7 @@ final class EventSession: Session {
         for own in incoming { own.synapses?.load(own.rows) }
     }
 
-    func setWeights(of network: Network) {
+    public func setWeights(of network: Network) {
         resident.setWeights(of: network)
         for own in incoming { own.synapses?.load(own.rows) }
     }

@@ -246,6 +246,9 @@ extension Recording {
         guard own.isSpiking else {
             throw .unsupported("layer \(layer) is a leaky read-out; deviations are of layers that spike")
         }
+        guard own.modelTimes.count == sampleCount * own.neuronCount else {
+            throw .unsupported("this recording is of a training, which does not find deviations; run forward for one")
+        }
         try Memory.check(
             count: own.modelTimes.count, bytesPerElement: 2 * MemoryLayout<Double>.stride, "the deviations")
         return zip(firstSpikeTimes(layer: layer), own.modelTimes).map { $0 - $1 }

@@ -46,6 +46,8 @@ public protocol Substrate: Sendable {
     /// The grid of time steps it runs on; `nil` in continuous time.
     var grid: TimeGrid? { get }
     var precision: Precision { get }
+    /// The values of its options other than the grid: what tells substrates of one name apart, whose runs differ.
+    var optionValues: [Double] { get }
     /// What differentiates its recordings unless another rule is asked for.
     var rule: any GradientRule { get }
     /// Runs every sample. - Throws: `unsupported` for a network it cannot run, `tooManySpikes`, `cancelled`.
@@ -62,6 +64,7 @@ public protocol Substrate: Sendable {
 extension Substrate {
     public var grid: TimeGrid? { nil }
     public var precision: Precision { .double }
+    public var optionValues: [Double] { [] }
 }
 
 /// Something that turns a recording and an objective into gradients.

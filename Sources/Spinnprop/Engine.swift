@@ -1,4 +1,5 @@
 // The engines by name: each a substrate with its gradient rule.
+import BrainScaleS2
 import ClockDriven
 import EventDriven
 import FirstSpike
@@ -27,6 +28,9 @@ public struct Engine: Sendable {
         Engine(try FirstSpikeSubstrate(options))
     }
 
+    /// Analog circuits that differ: an emulated BrainScaleS-2, whose spikes are measured and differentiated as the model's.
+    public static func brainScaleS2(_ engine: BrainScaleS2Engine) -> Engine { Engine(engine) }
+
     /// What forward runs take unless told otherwise.
     public static let defaultEngine = Engine.event
 
@@ -36,6 +40,7 @@ public struct Engine: Sendable {
         EngineKind(1, make: { .clock(TimeGrid()) }, rule: { .clock($0) }),
         EngineKind(2, make: { .spinnaker2(SpiNNaker2Engine()) }, rule: { .clock($0) }),
         EngineKind(3, make: { Engine(FirstSpikeSubstrate()) }),
+        EngineKind(4, make: { .brainScaleS2(BrainScaleS2Engine()) }),
     ]
 
     /// All engines there are, with their default options; an emulated SpiNNaker2 of its own each time.
@@ -109,6 +114,7 @@ extension Engine: Equatable {
             return left.substrate as AnyObject === right.substrate as AnyObject
         }
         return left.name == right.name && left.grid == right.grid
+            && left.substrate.optionValues == right.substrate.optionValues
             && left.gradientRule.parameters == right.gradientRule.parameters
     }
 }

@@ -1,4 +1,5 @@
 // The library as Swift users import it: `import Spinnprop` brings every room's public names.
+@_exported import BrainScaleS2
 @_exported import ClockDriven
 @_exported import DataSets
 @_exported import EventDriven

@@ -17,18 +17,18 @@ struct ChipTests {
     }
 
     /// 100 chips of 512 circuits: at this distance one in a thousand samples of the true distribution is turned away.
-    @Test(arguments: [ChipOptions(), .uncalibrated, .hardwareAware])
-    func spreadsOfAHundredSeeds(_ options: ChipOptions) throws {
-        func chips(_ path: (Chip) -> [Double]) throws -> [Double] {
+    @Test(arguments: [BrainScaleS2ChipOptions(), .uncalibrated, .hardwareAware])
+    func spreadsOfAHundredSeeds(_ options: BrainScaleS2ChipOptions) throws {
+        func chips(_ path: (BrainScaleS2Chip) -> [Double]) throws -> [Double] {
             try (0..<100).flatMap { seed in
                 var own = options
                 own.seed = UInt64(seed)
-                return path(try Chip(own))
+                return path(try BrainScaleS2Chip(own))
             }
         }
         func normal(_ z: Double) -> Double { 0.5 * erfc(-z / 2.0.squareRoot()) }
         let limit = 1.95 / 51_200.0.squareRoot()
-        let rows: [(String, (Chip) -> [Double], Double, Double)] = [
+        let rows: [(String, (BrainScaleS2Chip) -> [Double], Double, Double)] = [
             ("tau_mem", \.tauMem, options.tauMem, 1), ("tau_syn", \.tauSyn, options.tauSyn, 1),
             ("threshold", \.threshold, options.threshold, 1 + options.thresholdShift),
             ("gain", \.gain, options.gain, 1), ("delay", \.delay, options.delay, 1),
@@ -53,21 +53,23 @@ struct ChipTests {
 
     /// What these streams draw is part of the contract.
     @Test func isTheSameEverywhere() throws {
-        let chip = try Chip()
-        #expect(chip == (try Chip()))
-        var other = ChipOptions()
+        let chip = try BrainScaleS2Chip()
+        #expect(chip == (try BrainScaleS2Chip()))
+        var other = BrainScaleS2ChipOptions()
         other.noiseSeed = 5
-        #expect(try Chip(other).threshold == chip.threshold)
+        #expect(try BrainScaleS2Chip(other).threshold == chip.threshold)
         other.seed = 1
-        let next = try Chip(other)
+        let next = try BrainScaleS2Chip(other)
         #expect(zip(next.threshold, chip.threshold).allSatisfy { $0 != $1 })
     }
 
     @Test func spreadsOutOfTheirDomainAreNamed() {
         for value in [-0.1, .nan, .infinity] {
-            var options = ChipOptions()
+            var options = BrainScaleS2ChipOptions()
             options.gain = value
-            #expect { try Chip(options) } throws: { "\($0)".contains("gain_spread is \(value); it must be 0 .. 2") }
+            #expect { try BrainScaleS2Chip(options) } throws: {
+                "\($0)".contains("gain_spread is \(value); it must be 0 .. 2")
+            }
         }
     }
 }

@@ -1549,6 +1549,7 @@ static void callbacks_that_meddle(void) {
 #include "hostile_sparse.h"
 #include "hostile_biograd.h"
 #include "hostile_brainscales2_array.h"
+#include "hostile_brainscales2.h"
 
 int main(int argc, char **argv) {
     const char *folder = argc > 1 ? argv[1] : ".";
@@ -1584,6 +1585,9 @@ int main(int argc, char **argv) {
     neuron_arrays_that_cannot_be();
     neuron_array_access();
     neuron_array_runs_that_cannot_be();
+    brainscales2_chips_that_cannot_be();
+    brainscales2_engines_that_cannot_be();
+    brainscales2_fits_that_cannot_be();
     begin("all statuses");
     /* SPINNPROP_INTERNAL is a defect of the library; the Swift tests of the error barrier produce it. */
     for (int status = SPINNPROP_OK; status < SPINNPROP_INTERNAL; status++)

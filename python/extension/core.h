@@ -188,6 +188,6 @@ int watch_exit_and_fork(PyObject *module);
 /* -- the functions Python sees, one table per noun. */
 extern PyMethodDef library_methods[], data_methods[], network_methods[], recording_methods[], loss_methods[];
 extern PyMethodDef training_methods[], engine_methods[], sparse_methods[], sparse_recording_methods[], clock_methods[], first_spike_methods[];
-extern PyMethodDef spinnaker2_methods[], biograd_methods[], brainscales2_array_methods[];
+extern PyMethodDef spinnaker2_methods[], biograd_methods[], brainscales2_methods[], brainscales2_array_methods[];
 
 #endif

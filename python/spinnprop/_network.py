@@ -56,7 +56,7 @@ class Network:
         events, about half of a layer spikes on latency-coded input.
     seed : int
         Seeds the initial weights, 0 .. 2^64 - 1.
-    engine : "event", "clock", "spinnaker2", "first-spike" or an engine object
+    engine : "event", "clock", "spinnaker2", "first-spike", "brainscales2" or an engine object
         What the network is meant for. It only chooses what is not given; any engine may run the network.
     masks, recurrent_masks : None or sequence of bool arrays, one per layer
         Which synapses exist, shaped as the weights are; None, also for a single layer: all do. Where `connections` are given,
@@ -324,7 +324,7 @@ class Network:
         ----------
         spikes : SpikeTrains
             The input, with as many units as the network has inputs.
-        engine : "event", "clock", "spinnaker2", "first-spike" or an engine object
+        engine : "event", "clock", "spinnaker2", "first-spike", "brainscales2" or an engine object
         t_end : float or None
             Seconds, inclusive; None runs until the network is silent. Required with recurrence. Engines with time steps end
             after these, whatever the network does: leave it None.
@@ -412,7 +412,7 @@ class Network:
         y : (n_samples,) int64, or (n_samples, n_outputs) float64
             Labels 0 .. n_outputs - 1; or target times in seconds, +inf for none, for `SpikeTimeMSE`; for `losses.Custom` whatever its
             function takes.
-        engine : None, "event", "clock", "spinnaker2", "first-spike" or an engine object
+        engine : None, "event", "clock", "spinnaker2", "first-spike", "brainscales2" or an engine object
             The gradient rule; None: that of the engine that made the recording. "clock" stands for its default grid, which
             must be the recording's; `Recording.grid` is the engine that always fits.
         rate : RateRegularisation or None

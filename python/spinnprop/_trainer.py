@@ -80,7 +80,7 @@ class Trainer:
         defaults times (tau_mem + tau_syn) / 25 ms, the mean over layers.
     engine, t_end, max_spikes
         As in `Network.forward`.
-    gradient_engine : None, "event", "clock", "spinnaker2", "first-spike" or an engine object
+    gradient_engine : None, "event", "clock", "spinnaker2", "first-spike", "brainscales2" or an engine object
         The gradient rule, as in `Network.gradient`; None: the engine's own. With an emulated chip as `engine` and its twin here,
         the chip runs forward, and gradients and updates are the host's.
     rate : RateRegularisation or None

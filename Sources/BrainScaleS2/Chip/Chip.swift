@@ -12,14 +12,38 @@ public enum ChipGeometry {
 }
 
 /// A chip is a value: the same options make the same chip on any machine.
-public struct Chip: Equatable, Sendable {
-    public let options: ChipOptions
+public struct BrainScaleS2Chip: Equatable, Sendable {
+    public let options: BrainScaleS2ChipOptions
+    /// The ten-bit settings that calibration has found: of each parameter that has one, in the order of `CodedParameter`, of each circuit. `nil`:
+    /// all are in the middle, where circuits have what is drawn for them.
+    public let codes: [UInt16]?
 
-    /// - Throws: `invalidValue` naming the option that is out of its domain.
-    public init(_ options: ChipOptions = ChipOptions()) throws(SpinnpropError) {
+    /// - Throws: `invalidValue` naming the option that is out of its domain, or the code.
+    public init(
+        _ options: BrainScaleS2ChipOptions = BrainScaleS2ChipOptions(), codes: [UInt16]? = nil
+    ) throws(SpinnpropError) {
         try options.check()
+        if let codes {
+            guard codes.count == BrainScaleS2Chip.codeCount else {
+                throw .invalidValue(
+                    "codes has \(codes.count) elements; a chip has \(BrainScaleS2Chip.codeCount): of \(CodedParameter.allCases.count) "
+                        + "parameters, \(ChipGeometry.neuronCount) circuits each")
+            }
+            if let at = codes.firstIndex(where: { $0 > CodedParameter.largest }) {
+                throw .invalidValue("codes[\(at)] is \(codes[at]); it must be 0 .. \(CodedParameter.largest)")
+            }
+        }
         self.options = options
+        self.codes = codes
     }
+
+    /// Settings of a chip.
+    public static let codeCount = CodedParameter.allCases.count * ChipGeometry.neuronCount
+
+    /// A calibrated chip of seed 0.
+    public static let standard = BrainScaleS2Chip()
+
+    private init() { (options, codes) = (BrainScaleS2ChipOptions(), nil) }
 
     /// What is drawn, each from streams of its own: the purpose is the upper byte of the stream, the circuit its second index, and the first
     /// is 0 for what is there from the start, 1 for how it drifts.
@@ -31,6 +55,7 @@ public struct Chip: Equatable, Sendable {
         case gain
         case delay
         case row
+        case measurement
 
         func normal(_ seed: UInt64, _ circuit: Int, drift: Bool = false) -> Double {
             var stream = RandomStream(seed: seed, purpose: rawValue, drift ? 1 : 0, UInt64(circuit))
@@ -49,18 +74,33 @@ public struct Chip: Equatable, Sendable {
         }
     }
 
+    /// What circuits have with their settings in the middle.
+    func uncoded(_ parameter: CodedParameter) -> [Double] {
+        switch parameter {
+        case .tauMem: factors(.tauMem, spread: options.tauMem, drifts: true)
+        case .tauSyn: factors(.tauSyn, spread: options.tauSyn, drifts: true)
+        case .threshold:
+            factors(.threshold, spread: options.threshold, mean: 1 + options.thresholdShift, drifts: true)
+        case .reset:
+            (0..<ChipGeometry.neuronCount).map { options.reset * Purpose.reset.normal(options.seed, $0) }
+        }
+    }
+
+    private func coded(_ parameter: CodedParameter) -> [Double] {
+        let raw = uncoded(parameter)
+        guard let codes else { return raw }
+        let first = parameter.rawValue * ChipGeometry.neuronCount
+        return raw.indices.map { parameter.value(raw[$0], code: Int(codes[first + $0])) }
+    }
+
     /// Of each circuit: its membrane time constant over the one it was meant to have.
-    public var tauMem: [Double] { factors(.tauMem, spread: options.tauMem, drifts: true) }
+    public var tauMem: [Double] { coded(.tauMem) }
     /// Of each circuit: its synaptic time constant over the one it was meant to have.
-    public var tauSyn: [Double] { factors(.tauSyn, spread: options.tauSyn, drifts: true) }
+    public var tauSyn: [Double] { coded(.tauSyn) }
     /// Of each circuit: its threshold over the one it was meant to have.
-    public var threshold: [Double] {
-        factors(.threshold, spread: options.threshold, mean: 1 + options.thresholdShift, drifts: true)
-    }
+    public var threshold: [Double] { coded(.threshold) }
     /// Of each circuit: its reset value less the one it was meant to have, in thresholds.
-    public var reset: [Double] {
-        (0..<ChipGeometry.neuronCount).map { options.reset * Purpose.reset.normal(options.seed, $0) }
-    }
+    public var reset: [Double] { coded(.reset) }
     /// Of each circuit: what a weight is worth there.
     public var gain: [Double] { factors(.gain, spread: options.gain) }
     /// Of each circuit, if it delays: its delay over the one it was meant to have.
@@ -69,6 +109,32 @@ public struct Chip: Equatable, Sendable {
     public var rowOffset: [Double] {
         (0..<ChipGeometry.halves * ChipGeometry.rowCount).map {
             options.rowOffset * Purpose.row.normal(options.seed, $0)
+        }
+    }
+}
+
+/// What deviates from circuit to circuit, by number.
+public enum BrainScaleS2Parameter: Int32, Sendable, CaseIterable {
+    case tauMem = 0
+    case tauSyn = 1
+    case threshold = 2
+    case reset = 3
+    case gain = 4
+    case delay = 5
+    case row = 6
+}
+
+extension BrainScaleS2Chip {
+    /// Of each circuit, or of each row.
+    public func values(of parameter: BrainScaleS2Parameter) -> [Double] {
+        switch parameter {
+        case .tauMem: tauMem
+        case .tauSyn: tauSyn
+        case .threshold: threshold
+        case .reset: reset
+        case .gain: gain
+        case .delay: delay
+        case .row: rowOffset
         }
     }
 }

@@ -24,11 +24,12 @@ import Mathematics
 /// | `weightBits`     | 6          | 6            | -          | of a weight beside its sign; 0: weights are not rounded          |
 /// | `resolution`     | 8e-9       | 8e-9         | s, chip    | of events' times; 0: they are not rounded                        |
 /// | `eventInterval`  | 8e-9       | 8e-9         | s, chip    | from one event of the chip to the next; 0: no limit              |
+/// | `readoutBits`    | 8          | 8            | -          | of a leaky read-out's converter; 0: it is not rounded            |
 ///
 /// Sources: the spreads are statistics of published measurements of 512 neurons; the noise of membranes and the resolution are published
 /// with the chip; jitter and noise per batch are those of the hardware-aware model of Göltz, Weber, Kriener et al. (DelGrad, arXiv
 /// 2404.19165), which tracks it. No spread of rows is published.
-public struct ChipOptions: Equatable, Sendable {
+public struct BrainScaleS2ChipOptions: Equatable, Sendable {
     /// What the circuits are drawn from.
     public var seed: UInt64 = 0
     /// What noise is drawn from, together with the parameters and the input of each run.
@@ -37,7 +38,7 @@ public struct ChipOptions: Equatable, Sendable {
     public var tauSyn = 0.049
     public var threshold = 0.14
     public var thresholdShift = 0.0
-    public var reset = 5.9e-3 / ChipOptions.thresholdVolts
+    public var reset = 5.9e-3 / BrainScaleS2ChipOptions.thresholdVolts
     public var gain = 0.17
     public var rowOffset = 0.0
     public var delay = 0.1
@@ -50,6 +51,7 @@ public struct ChipOptions: Equatable, Sendable {
     /// One period of the 125 MHz at which events come and go.
     public var resolution = 8e-9
     public var eventInterval = 8e-9
+    public var readoutBits = 8
 
     /// From leak to threshold in volts: 2 mV of noise are .7 % of it.
     static let thresholdVolts = 2e-3 / 0.007
@@ -57,7 +59,7 @@ public struct ChipOptions: Equatable, Sendable {
     /// A calibrated chip.
     public init() {}
 
-    public static let fields: [OptionField<ChipOptions>] = [
+    public static let fields: [OptionField<BrainScaleS2ChipOptions>] = [
         OptionField("seed", \.seed),
         OptionField("noise_seed", \.noiseSeed),
         OptionField("tau_mem_spread", \.tauMem, spread),
@@ -76,6 +78,7 @@ public struct ChipOptions: Equatable, Sendable {
         OptionField("weight_bits", \.weightBits, .closed(0, 6)),
         OptionField("resolution", \.resolution, .closed(0, 1)),
         OptionField("event_interval", \.eventInterval, .closed(0, 1)),
+        OptionField("readout_bits", \.readoutBits, .closed(0, 16)),
     ]
 
     /// Beyond this circuits have nothing to do with what they were meant to be.
@@ -83,14 +86,14 @@ public struct ChipOptions: Equatable, Sendable {
 
     /// - Throws: `invalidValue` naming the option that is out of its domain.
     public func check() throws(SpinnpropError) {
-        for field in ChipOptions.fields { try field.check(self) }
+        for field in BrainScaleS2ChipOptions.fields { try field.check(self) }
     }
 }
 
-extension ChipOptions {
+extension BrainScaleS2ChipOptions {
     /// A chip as it comes, every circuit at the same setting.
-    public static var uncalibrated: ChipOptions {
-        var options = ChipOptions()
+    public static var uncalibrated: BrainScaleS2ChipOptions {
+        var options = BrainScaleS2ChipOptions()
         options.tauMem = 0.103
         options.tauSyn = 0.35
         options.threshold = 0.25
@@ -100,7 +103,7 @@ extension ChipOptions {
 
     /// The model by which networks are trained in simulation before they go to the chip (DelGrad): thresholds 2.6 + N(.13, .08), and N(0, .04)
     /// more in each batch; delays with N(0, .01) tau_syn; six-bit weights; nothing else.
-    public static var hardwareAware: ChipOptions {
+    public static var hardwareAware: BrainScaleS2ChipOptions {
         var options = ideal
         options.thresholdShift = 0.13 / 2.6
         options.threshold = 0.08 / 2.73
@@ -110,11 +113,29 @@ extension ChipOptions {
     }
 
     /// No circuit differs and nothing is noisy; weights are rounded, events have their resolution and their limit.
-    public static var ideal: ChipOptions {
-        var options = ChipOptions()
+    public static var ideal: BrainScaleS2ChipOptions {
+        var options = BrainScaleS2ChipOptions()
         for path in [
-            \ChipOptions.tauMem, \.tauSyn, \.threshold, \.reset, \.gain, \.delay, \.noise, \.batchNoise, \.jitter,
+            \BrainScaleS2ChipOptions.tauMem, \.tauSyn, \.threshold, \.reset, \.gain, \.delay, \.noise, \.batchNoise,
+            \.jitter,
         ] { options[keyPath: path] = 0 }
         return options
+    }
+}
+
+/// Chips by number.
+public enum BrainScaleS2Preset: Int32, Sendable, CaseIterable {
+    case calibrated = 0
+    case uncalibrated = 1
+    case hardwareAware = 2
+    case ideal = 3
+
+    public var options: BrainScaleS2ChipOptions {
+        switch self {
+        case .calibrated: BrainScaleS2ChipOptions()
+        case .uncalibrated: .uncalibrated
+        case .hardwareAware: .hardwareAware
+        case .ideal: .ideal
+        }
     }
 }

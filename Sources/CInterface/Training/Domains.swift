@@ -1,6 +1,7 @@
 // Which values options may have, for bindings that say so before the library is asked.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
+import BrainScaleS2
 import CSpinnprop
 import FirstSpike
 import Learning
@@ -41,6 +42,10 @@ extension spinnprop_domain {
         case SPINNPROP_DOMAINS_SPINNAKER2: return rows(SpiNNaker2Options.fields, SpiNNaker2Options())
         case SPINNPROP_DOMAINS_FIRST_SPIKE: return rows(FirstSpikeOptions.fields, FirstSpikeOptions())
         case SPINNPROP_DOMAINS_BIOGRAD: return rows(LocalOptions.fields, LocalOptions())
+        case SPINNPROP_DOMAINS_BRAINSCALES2_CHIP: return rows(BrainScaleS2ChipOptions.fields, BrainScaleS2ChipOptions())
+        case SPINNPROP_DOMAINS_BRAINSCALES2: return rows(BrainScaleS2Options.fields, BrainScaleS2Options())
+        case SPINNPROP_DOMAINS_BRAINSCALES2_CALIBRATION:
+            return rows(BrainScaleS2Calibration.fields, BrainScaleS2Calibration())
         case SPINNPROP_DOMAINS_NETWORK:
             return NetworkOptions.elements.map { element in
                 spinnprop_domain(
@@ -49,7 +54,7 @@ extension spinnprop_domain {
         default:
             guard let kind = LossKind(rawValue: of) else {
                 throw .invalidValue(
-                    "of is \(of); it must be one of SPINNPROP_DOMAINS_* (\(SPINNPROP_DOMAINS_BIOGRAD) .. -1) or SPINNPROP_LOSS_*"
+                    "of is \(of); it must be one of SPINNPROP_DOMAINS_* (\(SPINNPROP_DOMAINS_BRAINSCALES2_CALIBRATION) .. -1) or SPINNPROP_LOSS_*"
                 )
             }
             return kind.parameters.compactMap { own in

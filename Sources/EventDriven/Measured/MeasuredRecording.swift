@@ -13,25 +13,29 @@ extension Recording {
     /// - Parameters:
     ///   - layers: the spikes of each layer, in order; those of a leaky read-out, which has none, may be left out.
     ///   - endTime: when the measurement ended, seconds, inclusive; infinite: when all was silent.
+    ///   - maxima: of a leaky read-out what was measured, (sample, neuron), finite; when it was, and what it depends on, are the replay's. `nil`:
+    ///     those of the replay.
     /// - Throws: `invalidValue` for spikes that do not fit the network, the input or `endTime`, and for neurons that spike twice at
     ///   once or within their refractory period; `cancelled`.
     public static func measured(
         _ network: Network, _ input: SpikeTrains, _ layers: [SpikeTrains], endTime: Double = .infinity,
-        monitor: Monitor? = nil
+        maxima: [Double]? = nil, monitor: Monitor? = nil
     ) throws(SpinnpropError) -> Recording {
-        let run = try MeasuredRun(network, input, layers, endTime, monitor)
-        return try run.recording()
+        let plans = try LayerPlan.all(network, monitor: monitor)
+        let run = try MeasuredRun(network, input, layers, endTime, plans, wantsModel: true, monitor)
+        return try run.recording(network.fingerprint, maxima)
     }
 }
 
 /// One replay: what its parts share, and where each leaves what it finds.
-private final class MeasuredRun: @unchecked Sendable {
+final class MeasuredRun: @unchecked Sendable {
     private let network: Network
     private let input: SpikeTrains
     private let measured: [SpikeTrains]
     private let endTime: Double
     private let monitor: Monitor?
     private let plans: [LayerPlan]
+    private let wantsModel: Bool
     private let partition: [Range<Int>]
     /// Per layer and part.
     private let columns: [[SpikeColumns]]
@@ -39,8 +43,12 @@ private final class MeasuredRun: @unchecked Sendable {
     private let modelTimes: [Block<Double>]
     private let maxima: ReadoutMaxima
 
+    /// - Parameters:
+    ///   - network: its shape and neurons; weights and delays are in the plans.
+    ///   - wantsModel: whether to find when the model would have spiked first, which takes most of the time.
     init(
-        _ network: Network, _ input: SpikeTrains, _ layers: [SpikeTrains], _ endTime: Double, _ monitor: Monitor?
+        _ network: Network, _ input: SpikeTrains, _ layers: [SpikeTrains], _ endTime: Double, _ plans: [LayerPlan],
+        wantsModel: Bool, _ monitor: Monitor?
     ) throws(SpinnpropError) {
         try EventSubstrate.check(network, input)
         try ForwardOptions(endTime: endTime).check()
@@ -48,7 +56,7 @@ private final class MeasuredRun: @unchecked Sendable {
         try MeasuredRun.check(network, input, layers, endTime)
         (self.network, self.input, measured) = (network, input, layers)
         (self.endTime, self.monitor) = (endTime, monitor)
-        plans = try LayerPlan.all(network, monitor: monitor)
+        (self.plans, self.wantsModel) = (plans, wantsModel)
         let partition = EventSubstrate.partition(samples: input.sampleCount, network: network)
         self.partition = partition
         columns = try network.layers.indices.map { (layer) throws(SpinnpropError) in
@@ -62,7 +70,7 @@ private final class MeasuredRun: @unchecked Sendable {
         modelTimes = try network.layers.map { (layer) throws(SpinnpropError) in
             try Block(
                 Memory.product(
-                    layer.isSpiking ? input.sampleCount : 0, layer.neuronCount, bytesPerElement: 16,
+                    layer.isSpiking && wantsModel ? input.sampleCount : 0, layer.neuronCount, bytesPerElement: 16,
                     "the measured recording"))
         }
         maxima = try ReadoutMaxima(network, sampleCount: input.sampleCount)
@@ -103,27 +111,28 @@ private final class MeasuredRun: @unchecked Sendable {
         }
     }
 
-    func recording() throws(SpinnpropError) -> Recording {
+    func recording(_ fingerprint: UInt64?, _ measuredMaxima: [Double]?) throws(SpinnpropError) -> Recording {
         let runners = WorkerPool { [self] () throws(SpinnpropError) in
             MeasuredRunner(
                 try plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) }, input, measured, endTime,
-                monitor)
+                wantsModel: wantsModel, monitor)
         }
         try parallelLoop(parts: partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
             try runners.withWorker { (runner) throws(SpinnpropError) in try run(part, runner) }
         }
         if let monitor, monitor.isStopped { throw .cancelled }
         let layers = network.layers.enumerated().map { (index, layer) in
-            let count = layer.isSpiking ? input.sampleCount * layer.neuronCount : 0
+            let count = layer.isSpiking && wantsModel ? input.sampleCount * layer.neuronCount : 0
             return LayerRecording(
                 neuronCount: layer.neuronCount, isSpiking: layer.isSpiking, thresholds: layer.parameters.threshold,
-                drives: layer.parameters.drive, segments: columns[index], maxima: layer.isSpiking ? [] : maxima.values,
+                drives: layer.parameters.drive, segments: columns[index],
+                maxima: layer.isSpiking ? [] : measuredMaxima ?? maxima.values,
                 maximumTimes: layer.isSpiking ? [] : maxima.times,
                 maximumCurrents: layer.isSpiking ? [] : maxima.currents,
                 modelTimes: Array(UnsafeBufferPointer(start: modelTimes[index].pointer, count: count)))
         }
         return Recording(
-            input: input, layers: layers, partition: partition, fingerprint: network.fingerprint,
+            input: input, layers: layers, partition: partition, fingerprint: fingerprint,
             engine: Recording.measuredEngine, endTime: endTime, timeStretch: network.timeStretch)
     }
 
@@ -146,6 +155,7 @@ private final class MeasuredRunner {
     private let plans: [LayerPlan]
     private let measured: [SpikeTrains]
     private let endTime: Double
+    private let wantsModel: Bool
     private let rows: EventRows
     private let measuredRows: [EventRows]
     private let poller: Poller
@@ -155,11 +165,13 @@ private final class MeasuredRunner {
     private let order: TimeOrder
     private let times = Block<Double>()
     private let currents = Block<Double>()
+    private let together = ReplayState()
 
     init(
-        _ plans: [LayerPlan], _ input: SpikeTrains, _ measured: [SpikeTrains], _ endTime: Double, _ monitor: Monitor?
+        _ plans: [LayerPlan], _ input: SpikeTrains, _ measured: [SpikeTrains], _ endTime: Double, wantsModel: Bool,
+        _ monitor: Monitor?
     ) {
-        (self.plans, self.measured, self.endTime) = (plans, measured, endTime)
+        (self.plans, self.measured, self.endTime, self.wantsModel) = (plans, measured, endTime, wantsModel)
         let poller = Poller(monitor)
         self.poller = poller
         rows = EventRows(input: input, poller: poller)
@@ -179,7 +191,7 @@ private final class MeasuredRunner {
         for plan in plans {
             let output = columns[plan.layer]
             if plan.isSpiking {
-                try replay(plan, sample, into: output, modelTimes[plan.layer] + sample * plan.neuronCount)
+                try replay(plan, sample, into: output, modelTimes[plan.layer])
             } else {
                 try plan.forEachNeuron(rows, arrivals, propagators) { (neuron) throws(SpinnpropError) in
                     maxima[neuron] = try plan.maximum(
@@ -193,18 +205,25 @@ private final class MeasuredRunner {
     private func replay(
         _ plan: LayerPlan, _ sample: Int, into output: SpikeColumns, _ modelTimes: UnsafeMutablePointer<Double>
     ) throws(SpinnpropError) {
+        let isTogether = !wantsModel && plan.isReplayedAsOne
         let own = measuredRows[plan.layer]
         try own.begin(sample)
         let spikes = own.inputRow
         try times.reserve(spikes.count)
         try currents.reserve(spikes.count)
-        try groups.sort(spikes.units, spikes.count, neurons: plan.neuronCount)
+        if !isTogether { try groups.sort(spikes.units, spikes.count, neurons: plan.neuronCount) }
         let row = MeasuredRow(spikes: spikes, groups: groups, times: times.pointer, currents: currents.pointer)
         // Recurrent connections carry the layer's own spikes as they were measured.
         if !plan.recurrent.isEmpty { rows.add(spikes) }
-        try plan.forEachNeuron(rows, arrivals, propagators) { (neuron) throws(SpinnpropError) in
-            modelTimes[neuron] = try plan.replay(
-                neuron, arrivals, propagators.pointer, row, endTime: endTime, poller: poller)
+        if isTogether {
+            try arrivals.collect(plan.incoming, rows: rows)
+            try plan.replayAsOne(arrivals, together, row, endTime: endTime, poller: poller)
+        } else {
+            try plan.forEachNeuron(rows, arrivals, propagators) { (neuron) throws(SpinnpropError) in
+                let first = try plan.replay(
+                    neuron, arrivals, propagators.pointer, row, endTime: endTime, poller: poller)
+                if wantsModel { modelTimes[sample * plan.neuronCount + neuron] = first }
+            }
         }
         let start = output.count
         let sorted = try order.order(row.times, spikes.units, spikes.count)

@@ -76,14 +76,10 @@ extension LayerPlan {
             let last = times[event - 1]
             try poller.spend(16)
             while let at = spike, row.spikes.times[at] <= last + tie {
-                let time = row.spikes.times[at]
-                if recurrent.isEmpty, before > flow.threshold {
-                    try record(at, time: min(time, start.nextDown), current: before)
-                } else if recurrent.isEmpty, i > flow.threshold, last < endTime {
-                    try record(at, time: max(time, last.nextUp), current: i)
-                } else {
-                    try record(at, time: time, current: before)
-                }
+                let own = placed(
+                    row.spikes.times[at], flow.threshold, from: start, to: last, endTime: endTime, before: before,
+                    after: i)
+                try record(at, time: own.time, current: own.current)
             }
             let end = event < count ? times[event] : .infinity
             while let at = spike, event == count || row.spikes.times[at] < end - 64 * end.ulp {
@@ -106,5 +102,20 @@ extension LayerPlan {
         while let at = spike { try record(at, time: row.spikes.times[at], current: 0) }
         guard i - i == 0 else { throw overflow(neuron) }
         return first <= endTime ? first : .infinity
+    }
+
+    /// Time and current of a spike that comes with arrivals, before or after them.
+    ///
+    /// - Parameters:
+    ///   - start, last: the first and the last of these arrivals.
+    ///   - before, after: the current without and with them.
+    @inline(__always)
+    func placed(
+        _ time: Double, _ threshold: Double, from start: Double, to last: Double, endTime: Double, before: Double,
+        after: Double
+    ) -> (time: Double, current: Double) {
+        if recurrent.isEmpty, before > threshold { return (min(time, start.nextDown), before) }
+        if recurrent.isEmpty, after > threshold, last < endTime { return (max(time, last.nextUp), after) }
+        return (time, before)
     }
 }

@@ -27,6 +27,7 @@ extension TrainingOptions {
             hash.add(grid.map { [$0.timeStep, Double($0.steps), Double($0.decay.rawValue), Double($0.copies)] } ?? [])
         }
         if !rule.parameters.isEmpty { hash.add(rule.parameters) }
+        if !substrate.optionValues.isEmpty { hash.add(substrate.optionValues) }
         return hash.value
     }
 }

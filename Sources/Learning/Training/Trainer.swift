@@ -190,6 +190,15 @@ public final class Trainer {
 
     private var differentiatesNeurons: Bool { (rule ?? substrate.rule).differentiatesNeurons }
 
+    /// Whether another rule differentiates recordings than the substrate's own, which sessions know.
+    private var hasOtherRule: Bool {
+        guard let rule else { return false }
+        let own = substrate.rule
+        // What keeps account of what runs on it is itself alone.
+        guard !(type(of: substrate) is AnyClass) else { return true }
+        return rule.name != own.name || rule.grid != own.grid || rule.parameters != own.parameters
+    }
+
     private func evaluate(
         _ input: SpikeTrains, _ labels: [Int], _ monitor: Monitor?
     ) throws(SpinnpropError) -> Evaluation {
@@ -202,7 +211,7 @@ public final class Trainer {
         let (network, optimizer, forward) = (state.network, state.optimizer, options.forward)
         // Engines lay out weights and delays for their loops; neurons they read anew in each batch.
         let own: any Session =
-            if rule != nil || !optimizer.trainsSynapsesAlone {
+            if hasOtherRule || !optimizer.trainsSynapsesAlone {
                 PlainSession(
                     substrate, network, rule: rule ?? substrate.rule, optimizer: optimizer, options: forward)
             } else {

@@ -9,7 +9,7 @@ from typing import Optional, Sequence
 
 from .._core import SpinnpropError
 from .._library import __version__, set_threads
-from . import grammar, reproduce, search, simulate, spinnaker2, train
+from . import brainscales2, grammar, reproduce, search, simulate, spinnaker2, train
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -54,6 +54,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="spinnprop", description="Exact, event-based training of spiking networks.")
     parser.add_argument("--version", action="version", version=f"spinnprop {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (train, search, simulate, spinnaker2, reproduce):
+    for module in (train, search, simulate, spinnaker2, brainscales2, reproduce):
         module.add_parser(commands)
     return parser

@@ -59,7 +59,7 @@ def add_parser(commands: Any) -> None:
 
 
 #: Engines of continuous time.
-_WITHOUT_STEPS = ("event", "first-spike")
+_WITHOUT_STEPS = ("event", "first-spike", "brainscales2")
 
 
 def space(engine: str, steps: Optional[int], hidden: Optional[int]) -> Dict[str, Any]:

@@ -12,6 +12,7 @@ ENGINES: Dict[str, str] = {
     "event": "spinnprop._engines.event:EventEngine",
     "clock": "spinnprop._engines.clock:ClockEngine",
     "spinnaker2": "spinnprop.spinnaker2:Engine",
+    "brainscales2": "spinnprop.brainscales2:Engine",
     "first-spike": "spinnprop._engines.first_spike:FirstSpikeEngine",
 }
 

@@ -42,7 +42,7 @@ class SpikingClassifier(Decisions, Parameters):
     ----------
     hidden : sequence of int or int
         Neurons of each hidden layer.
-    engine : "event", "clock", "spinnaker2", "first-spike" or an engine object
+    engine : "event", "clock", "spinnaker2", "first-spike", "brainscales2" or an engine object
         What the network runs on. It chooses what is None below unless that is given: encoder, loss, and what suits training on
         its neurons and its grid. Of an emulated chip fit takes a copy, `engine_`, with an account of its own.
     epochs : int

@@ -11,6 +11,7 @@ X, y = sp.datasets.yin_yang(20)
 spikes = sp.encoding.latency(X, bias=0.0)
 net = sp.Network([5, 8, 3], recurrent=True)
 chip = sp.spinnaker2.Engine(steps=10)
+analog = sp.brainscales2.Engine()
 clocked = sp.Network([2, 3])
 clocked.forward(sp.SpikeTrains([1e-3], [0], [0, 1], 2), engine=chip)
 rec = net.forward(spikes, t_end=0.1)
@@ -35,7 +36,7 @@ heard = (np.array([0.0, 1e-3]), np.zeros(2, np.int32), np.array([0, 2]), 2)
 replaced = ((b"hop_energy", 1e-12),)
 
 CALLS = {
-    "domains": lambda: [_core.domains(of) for of in range(-8, 5)],
+    "domains": lambda: [_core.domains(of) for of in range(-11, 5)],
     "network_create": lambda: _core.network_create(
         sizes, tau, None, tau, None, tau, tau, kinds, None, 0, None, None, 7, event, None, None, None, None
     ),
@@ -67,6 +68,17 @@ CALLS = {
     "neuron_array_read": lambda: _core.brainscales2_array_correlations(np.empty(6, np.uint8), np.empty(6, np.uint8), neurons, True),
     "engines": lambda: (_core.engine_create(0), _core.clock_create({"steps": 9}), _core.engine_describe(event)),
     "engine_setting": lambda: (_core.engine_setting(event, None), _core.engine_loss(event, net._handle)),
+    "brainscales2_create": lambda: _core.brainscales2_create({"input_copies": 2}, (_core.brainscales2_chip_create({"seed": 1}),)),
+    "brainscales2_calibrate": lambda: _core.brainscales2_chip_calibrate(analog.chip._handle, {"repeats": 2}),
+    "brainscales2_place": lambda: (_core.brainscales2_place(slices, sizes, 0, 0, 1), _core.brainscales2_costs(1e-5, 10)),
+    "brainscales2_codes": lambda: _core.brainscales2_chip_codes(
+        np.empty(2048, np.int32), _core.brainscales2_chip_create_with_codes({"seed": 1}, np.full(2048, 512, np.int32))
+    ),
+    "brainscales2_weights": lambda: (
+        _core.brainscales2_chip_values(np.empty(512), analog.chip._handle, _core.BRAINSCALES2_GAIN),
+        _core.brainscales2_weights(np.empty((8, 5)), analog._handle, net._handle, 0),
+    ),
+    "brainscales2_forward": lambda: _core.network_forward(net._handle, trains, {**forward, "engine": analog._handle}, None),
     "spinnaker2_create": lambda: _core.spinnaker2_create({"steps": 9}, replaced),
     "spinnaker2_describe": lambda: _core.spinnaker2_describe(chip._handle),
     "spinnaker2_estimate": lambda: _core.spinnaker2_estimate(chip._handle, sizes, 0, 1, 1.0, None, 1, slices, largest),

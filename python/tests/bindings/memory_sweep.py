@@ -116,6 +116,24 @@ def event_sparse_trainer():
 
 
 @case
+def brainscales2_forward():
+    net, (data, _, _) = sp.Network([5, 150, 150, 3], delays="axonal", seed=1), spikes(1500)
+    return lambda: recorded(net.forward(data, engine="brainscales2"))
+
+
+@case
+def brainscales2_trainer():
+    data, _, y = spikes(600)
+    trainer = sp.Trainer(sp.Network([5, 200, 3], seed=1), TTFS, engine="brainscales2", epochs=2, batch_size=300)
+
+    def train():
+        trainer.run(data, y, validation=(data, y))
+        return trainer.network.weights
+
+    return train
+
+
+@case
 def first_spike_forward():
     net, (data, _, _) = sp.Network([5, 150, 150, 3], engine="first-spike", tau_mem=None, tau_syn=None, seed=1), spikes(1500)
     return lambda: recorded(net.forward(data, engine="first-spike"))

@@ -213,6 +213,16 @@ def local_on_chip(sizes=(5, 6, 3), engine=None, **options):
     sp.BioGrad(list(sizes), epochs=1, engine=own, **options).run(np.full((len(Y), sizes[0]), 0.5), Y)
 
 
+def loaded_chip(text):
+    """A chip from a file that somebody else has written, or that `save` has."""
+    if text is None:
+        sp.brainscales2.Chip().save("chip.json")
+    else:
+        with open("chip.json", "w", encoding="utf-8") as file:
+            file.write(text)
+    return sp.brainscales2.Chip.load("chip.json")
+
+
 #: What provokes a message, and the same as the message says.
 REMEDIES = [
     # spike trains
@@ -520,7 +530,20 @@ REMEDIES = [
         lambda: sparse().run(9, keep_tape=False).gradient(np.ones(9)),
         lambda: sparse().run(9, keep_tape=True).gradient(np.ones(9)),
     ),
-    # the emulated chip
+    # emulated chips
+    (lambda: loaded_chip("{}"), lambda: loaded_chip(None)),
+    (lambda: sp.brainscales2.Engine([]), lambda: sp.brainscales2.Engine([sp.brainscales2.Chip()])),
+    (
+        lambda: sp.Network([5, 510, 3]).forward(SPIKES, engine="brainscales2"),
+        lambda: sp.Network([5, 500, 3]).forward(SPIKES, engine="brainscales2"),
+    ),
+    (
+        lambda: sp.Network([5, 500, 3], delays="axonal").forward(SPIKES, engine=sp.brainscales2.Engine(input_copies=30)),
+        lambda: [
+            sp.Network([5, 3], delays="axonal").forward(SPIKES, engine=sp.brainscales2.Engine(input_copies=30)),
+            sp.Network([5, 500, 3]).forward(SPIKES, engine=sp.brainscales2.Engine(input_copies=1)),
+        ],
+    ),
     (lambda: sp.spinnaker2.Chip(high_clock=2e8), lambda: sp.spinnaker2.Chip(clock_hz=2e8)),
     (lambda: sp.spinnaker2.fit(5), lambda: sp.spinnaker2.fit([5, 3])),
     (lambda: sp.spinnaker2.fit([5]), lambda: sp.spinnaker2.fit([5, 3])),
@@ -648,7 +671,7 @@ ELSEWHERE = {
     "errors of .* layers for a recording|errors for (the|.* membranes)|errors of membranes are for": "Python counts first; GivenErrorsTests",
     "autograd=": "test_custom_losses.py",
     "needs spikes on a grid|counts time in steps, and engine": "the composition says so before the engine",
-    "run a batch first": "sessions are the core's own",
+    "run a batch first|of a training, which does not|chips is empty": "sessions are the core's own, and Python looks at chips first",
     "engine .first-spike.": "FirstSpikeTests, and the tests of that engine here",
     "payload words|receive FIFO|no routing entry|asks for .* bytes and|packet keys|routing table of chip|senders": "a machine that is "
     "programmed by hand, or filled to the brim: SpiNNaker2Tests and SpiNNaker2ProgramsTests",

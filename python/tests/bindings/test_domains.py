@@ -114,6 +114,7 @@ KINDS = {
         {f"rate_{name}": name for name in ("strength", "target", "tau")},
     ),
     _core.DOMAINS_FIRST_SPIKE: (sp.FirstSpikeEngine, sp.FirstSpikeEngine, {}),
+    _core.DOMAINS_BRAINSCALES2: (sp.brainscales2.Engine, sp.brainscales2.Engine, {}),
     _core.DOMAINS_NETWORK: (network, sp.Network, {}),
 }
 #: What Python writes for a default that is infinite or that an engine chooses; what it wants to be given; what a board has.

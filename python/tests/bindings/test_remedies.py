@@ -57,6 +57,7 @@ def commands(tmp_path):
         (["spinnaker2", "fit", "784x10"], [["spinnaker2", "fit", "784-350-10"]]),
         ([*constant, "hop_energy"], [[*constant, "hop_energy=1e-12"]]),
         ([*constant, "clock_hz=2e8", "--set", "high_clock=2e8"], [[*constant, "clock_hz=2e8"], [*constant, "high_clock=2e8"]]),
+        (["brainscales2", "fit", "many"], [["brainscales2", "fit", "25-120-3"]]),
         (
             ["spinnaker2", "account", str(tmp_path)],
             [[*train, chip_run, "--engine", "spinnaker2"], ["spinnaker2", "account", chip_run]],

@@ -89,6 +89,10 @@ class Objects:
         network = self.make("spinnprop_network_create", ctypes.byref(options))
         self.clock = self.make("spinnprop_clock_create", None)
         self.first_spike = self.make("spinnprop_first_spike_create", None)
+        analog = self.make("spinnprop_brainscales2_chip_create", None)
+        chips = (ctypes.c_void_p * 1)(analog.value)
+        self.kept.append(chips)
+        self.analog = self.make("spinnprop_brainscales2_create", chips, ctypes.c_int64(1), None)
         # Slow, so that ticks slip.
         names, values = (ctypes.c_char_p * 1)(b"high_clock"), (ctypes.c_double * 1)(2e5)
         self.kept += [names, values]
@@ -121,7 +125,11 @@ class Objects:
         local_input = initial(library, "spinnprop_step_input")
         local_input.events, local_input.step_time = ctypes.addressof(spikes), 1e-3
         self.good("spinnprop_biograd_run", biograd, ctypes.byref(local_input), labels, ctypes.c_int64(n), None, None, None, None)
+        analog_fit = initial(library, "spinnprop_brainscales2_fit_options")
+        analog_fit.layer_sizes, analog_fit.n_layer_sizes = ctypes.addressof(sizes), 3
+        self.analog_fit, self.merged = analog_fit, (ctypes.c_int32 * 2)()
         self.handles = {
+            "spinnprop_brainscales2_chip": analog,
             "spinnprop_biograd": biograd,
             "spinnprop_network": network,
             "spinnprop_recording": recording,
@@ -147,11 +155,17 @@ class Objects:
         if parameter.base == "spinnprop_engine":
             if "_clock_" in function.name:
                 return self.clock
+            if "_brainscales2_" in function.name:
+                return self.analog
             return self.first_spike if "_first_spike_" in function.name else self.engine
         if parameter.base in self.handles:
             return self.handles[parameter.base]
         if parameter.base == "spinnprop_sparse_run_options":
             return ctypes.byref(self.sparse_run)
+        if function.name == "spinnprop_brainscales2_place" and parameter.name in ("merged", "n_layers", "options"):
+            return {"merged": self.merged, "n_layers": ctypes.c_int64(2), "options": ctypes.byref(self.analog_fit)}[parameter.name]
+        if parameter.name == "batch_size":
+            return ctypes.c_int64(1)
         if parameter.base == "spinnprop_spinnaker2_fit_options":
             return ctypes.byref(self.fit)
         if parameter.stars or parameter.base.endswith(("_callback", "_sink")):

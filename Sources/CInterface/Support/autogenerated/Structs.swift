@@ -177,6 +177,61 @@ extension spinnprop_sparse_lyapunov_options: TabledStruct {
     ]
 }
 
+extension spinnprop_brainscales2_chip_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_brainscales2_chip_options>] = [
+        StructNumber("seed", \.seed),
+        StructNumber("noise_seed", \.noise_seed),
+        StructNumber("tau_mem_spread", \.tau_mem_spread),
+        StructNumber("tau_syn_spread", \.tau_syn_spread),
+        StructNumber("threshold_spread", \.threshold_spread),
+        StructNumber("threshold_shift", \.threshold_shift),
+        StructNumber("reset_spread", \.reset_spread),
+        StructNumber("gain_spread", \.gain_spread),
+        StructNumber("row_offset", \.row_offset),
+        StructNumber("delay_spread", \.delay_spread),
+        StructNumber("noise", \.noise),
+        StructNumber("batch_noise", \.batch_noise),
+        StructNumber("jitter", \.jitter),
+        StructNumber("drift", \.drift),
+        StructNumber("age", \.age),
+        StructNumber("resolution", \.resolution),
+        StructNumber("event_interval", \.event_interval),
+        StructNumber("weight_bits", \.weight_bits),
+        StructNumber("readout_bits", \.readout_bits),
+    ]
+}
+
+extension spinnprop_brainscales2_calibration_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_brainscales2_calibration_options>] = [
+        StructNumber("seed", \.seed),
+        StructNumber("tau_mem", \.tau_mem),
+        StructNumber("tau_syn", \.tau_syn),
+        StructNumber("threshold", \.threshold),
+        StructNumber("reset", \.reset),
+        StructNumber("noise", \.noise),
+        StructNumber("repeats", \.repeats),
+    ]
+}
+
+extension spinnprop_brainscales2_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_brainscales2_options>] = [
+        StructNumber("weight_scale", \.weight_scale),
+        StructNumber("speedup", \.speedup),
+        StructNumber("readout_range", \.readout_range),
+        StructNumber("input_copies", \.input_copies),
+        StructNumber("single_spikes", \.single_spikes),
+    ]
+}
+
+extension spinnprop_brainscales2_fit_options: TabledStruct {
+    static let numbers: [StructNumber<spinnprop_brainscales2_fit_options>] = [
+        StructNumber("n_layer_sizes", \.n_layer_sizes),
+        StructNumber("input_copies", \.input_copies),
+        StructNumber("delays", \.delays),
+        StructNumber("recurrent", \.recurrent),
+    ]
+}
+
 extension spinnprop_spinnaker2_options: TabledStruct {
     static let numbers: [StructNumber<spinnprop_spinnaker2_options>] = [
         StructNumber("time_step", \.time_step),
@@ -292,6 +347,10 @@ extension spinnprop_sparse_info: ResultStruct {}
 
 extension spinnprop_sparse_summary: ResultStruct {}
 
+extension spinnprop_brainscales2_fit: ResultStruct {}
+
+extension spinnprop_brainscales2_cost: ResultStruct {}
+
 extension spinnprop_spinnaker2_info: ResultStruct {}
 
 extension spinnprop_spinnaker2_constant: ResultStruct {}
@@ -384,6 +443,24 @@ public func spinnprop_sparse_summary_init(_ summary: UnsafeMutablePointer<spinnp
 
 @c @implementation
 public func spinnprop_sparse_lyapunov_options_init(_ options: UnsafeMutablePointer<spinnprop_sparse_lyapunov_options>?) { spinnprop_sparse_lyapunov_options.initialise(options) }
+
+@c @implementation
+public func spinnprop_brainscales2_chip_options_init(_ options: UnsafeMutablePointer<spinnprop_brainscales2_chip_options>?) { spinnprop_brainscales2_chip_options.initialise(options) }
+
+@c @implementation
+public func spinnprop_brainscales2_calibration_options_init(_ options: UnsafeMutablePointer<spinnprop_brainscales2_calibration_options>?) { spinnprop_brainscales2_calibration_options.initialise(options) }
+
+@c @implementation
+public func spinnprop_brainscales2_options_init(_ options: UnsafeMutablePointer<spinnprop_brainscales2_options>?) { spinnprop_brainscales2_options.initialise(options) }
+
+@c @implementation
+public func spinnprop_brainscales2_fit_options_init(_ options: UnsafeMutablePointer<spinnprop_brainscales2_fit_options>?) { spinnprop_brainscales2_fit_options.initialise(options) }
+
+@c @implementation
+public func spinnprop_brainscales2_fit_init(_ fit: UnsafeMutablePointer<spinnprop_brainscales2_fit>?) { spinnprop_brainscales2_fit.initialise(fit) }
+
+@c @implementation
+public func spinnprop_brainscales2_cost_init(_ cost: UnsafeMutablePointer<spinnprop_brainscales2_cost>?) { spinnprop_brainscales2_cost.initialise(cost) }
 
 @c @implementation
 public func spinnprop_spinnaker2_options_init(_ options: UnsafeMutablePointer<spinnprop_spinnaker2_options>?) { spinnprop_spinnaker2_options.initialise(options) }

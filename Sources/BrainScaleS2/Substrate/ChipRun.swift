@@ -1,0 +1,272 @@
+// One run on a chip: each layer in turn by the exact engine, and between layers what happens to events.
+import EventDriven
+import Mathematics
+import Networks
+import Neurons
+import Spikes
+
+/// What is drawn anew for a run; the purpose is the upper byte of the stream.
+private enum NoisePurpose: UInt64 {
+    /// Of (layer, neuron): the threshold's in this batch.
+    case batch = 0x51
+    /// Of (layer, sample): for each spike in turn its membrane's, then its jitter.
+    case spikes
+    /// Of (connection, sample): for each delayed spike in turn its jitter.
+    case delayed
+}
+
+struct ChipRun {
+    private let network: Network
+    private let physical: PhysicalLayer
+    private let noiseSeed: UInt64
+    private let forward: ForwardOptions
+    private let monitor: Monitor?
+    private let link: EventLink
+    /// The spikes of each layer that spikes, as the chip reports them.
+    private(set) var spikes: [SpikeTrains] = []
+    /// Of a leaky read-out, (sample, neuron), as its converter has them.
+    private(set) var maxima: [Double] = []
+    private(set) var lostCount = 0
+
+    init(
+        _ network: Network, _ physical: PhysicalLayer, noiseSeed: UInt64, _ forward: ForwardOptions, _ monitor: Monitor?
+    ) {
+        (self.network, self.physical, self.noiseSeed) = (network, physical, noiseSeed)
+        (self.forward, self.monitor) = (forward, monitor)
+        let (chip, speedup) = (physical.chip.options, physical.options.speedup)
+        link = EventLink(
+            resolution: chip.resolution * speedup, interval: chip.eventInterval * speedup, endTime: forward.endTime)
+    }
+
+    mutating func run(_ input: SpikeTrains) throws(SpinnpropError) {
+        let sent = try sentInput(input)
+        for index in network.layers.indices {
+            let layer = network.layers[index]
+            let own = try physicalNetwork(index)
+            let trains = try arriving(at: index, sent)
+            let recording = try EventSubstrate().forward(own, trains, options: forward, monitor: monitor)
+            if layer.isSpiking {
+                spikes.append(try reported(recording.layers[0], own.layers[0].parameters, index))
+            } else {
+                maxima = recording.layers[0].maxima.map(converted)
+            }
+            monitor?.restart()
+        }
+    }
+
+    /// The input's events as they leave for the chip.
+    private mutating func sentInput(_ input: SpikeTrains) throws(SpinnpropError) -> SpikeTrains {
+        guard !link.isIdeal else { return input }
+        return try carried(unitCount: input.unitCount, samples: input.sampleCount, refractory: nil) {
+            [link] (sample, times, units) in
+            let own = input[sample]
+            for (time, unit) in zip(own.times, own.units) {
+                times.append(link.rounded(time))
+                units.append(unit)
+            }
+        }
+    }
+
+    /// What the neurons of a layer fire, on its way: membrane noise, jitter, the clock.
+    private mutating func reported(
+        _ layer: LayerRecording, _ own: LIFParameters, _ index: Int
+    ) throws(SpinnpropError) -> SpikeTrains {
+        let spikes = layer.spikes
+        let (noise, jitter) = (physical.chip.options.noise, physical.chip.options.jitter)
+        let isSingle = physical.options.singleSpikes
+        guard !link.isIdeal || noise > 0 || jitter > 0 || isSingle else { return spikes }
+        let nominal = network.layers[index].parameters
+        let currents = layer.currents
+        // The last sample in which a neuron has spiked.
+        var latest = [Int](repeating: -1, count: isSingle ? spikes.unitCount : 0)
+        return try carried(
+            unitCount: spikes.unitCount, samples: spikes.sampleCount,
+            refractory: { nominal.refractory[nominal.refractory.count == 1 ? 0 : $0] }
+        ) { [link, noiseSeed] (sample, times, units) in
+            var stream = RandomStream(
+                seed: noiseSeed, purpose: NoisePurpose.spikes.rawValue, UInt64(index), UInt64(sample))
+            for spike in spikes.offsets[sample]..<spikes.offsets[sample + 1] {
+                let unit = Int(spikes.units[spike])
+                var time = spikes.times[spike]
+                if isSingle {
+                    guard latest[unit] < sample else { continue }
+                    latest[unit] = sample
+                }
+                if noise > 0 {
+                    let (here, meant) = (own[unit], nominal[unit])
+                    let slope = (currents[spike] + here.drive - here.threshold) / here.tauMem
+                    let shift = noise * meant.threshold * stream.normal() / slope
+                    time += shift.isNaN ? 0 : min(max(shift, -here.tauMem), here.tauMem)
+                }
+                if jitter > 0 { time += jitter * nominal[unit].tauSyn * stream.normal() }
+                times.append(link.rounded(max(time, 0)))
+                units.append(Int32(unit))
+            }
+        }
+    }
+
+    /// The spikes of all sources of a layer, side by side: each source's units follow those of the one before. Delays of senders are over.
+    private mutating func arriving(at index: Int, _ input: SpikeTrains) throws(SpinnpropError) -> SpikeTrains {
+        let sources = feedForward(index).map { connection in
+            (connection: connection, trains: network.connections[connection].source.map { spikes[$0] } ?? input)
+        }
+        let delayed = try sources.map { (own) throws(SpinnpropError) in
+            network.connections[own.connection].delayKind == .axonal
+                ? try late(own.trains, through: own.connection) : own.trains
+        }
+        guard delayed.count > 1 else { return delayed[0] }
+        var (times, units, offsets): ([Double], [Int32], [Int]) = ([], [], [0])
+        let count = delayed.reduce(0) { $0 + $1.spikeCount }
+        try times.makeRoom(for: count)
+        try units.makeRoom(for: count)
+        for sample in 0..<input.sampleCount {
+            var first = 0
+            for own in delayed {
+                times += own[sample].times
+                units += own[sample].units.map { $0 + Int32(first) }
+                first += own.unitCount
+            }
+            offsets.append(times.count)
+        }
+        return SpikeTrains(
+            trustedTimes: times, units: units, offsets: offsets, unitCount: delayed.reduce(0) { $0 + $1.unitCount })
+    }
+
+    /// What leaves the circuits that delay a connection's senders.
+    private mutating func late(_ trains: SpikeTrains, through index: Int) throws(SpinnpropError) -> SpikeTrains {
+        let connection = network.connections[index]
+        let delays = physical.delays(connection, index)
+        let jitter = physical.chip.options.jitter
+        let tauSyn = network.layers[connection.target].parameters.tauSyn[0]
+        var link = link
+        link.endTime = .infinity
+        let seed = noiseSeed
+        return try carried(through: link, unitCount: trains.unitCount, samples: trains.sampleCount, refractory: nil) {
+            [link] (sample, times, units) in
+            var stream = RandomStream(
+                seed: seed, purpose: NoisePurpose.delayed.rawValue, UInt64(index), UInt64(sample))
+            for spike in trains.offsets[sample]..<trains.offsets[sample + 1] {
+                var time = trains.times[spike] + delays[Int(trains.units[spike])]
+                if jitter > 0 { time = max(time + jitter * tauSyn * stream.normal(), 0) }
+                times.append(link.rounded(time))
+                units.append(trains.units[spike])
+            }
+        }
+    }
+
+    /// Has the events of one sample after another take turns.
+    private mutating func carried(
+        through own: EventLink? = nil, unitCount: Int, samples: Int, refractory: ((Int) -> Double)?,
+        _ events: (_ sample: Int, _ times: inout [Double], _ units: inout [Int32]) -> Void
+    ) throws(SpinnpropError) -> SpikeTrains {
+        let link = own ?? self.link
+        let poller = Poller(monitor)
+        var (times, units, offsets): ([Double], [Int32], [Int]) = ([], [], [0])
+        var (sampleTimes, sampleUnits): ([Double], [Int32]) = ([], [])
+        var last = [Double](repeating: -.infinity, count: unitCount)
+        offsets.reserveCapacity(samples + 1)
+        for sample in 0..<samples {
+            sampleTimes.removeAll(keepingCapacity: true)
+            sampleUnits.removeAll(keepingCapacity: true)
+            events(sample, &sampleTimes, &sampleUnits)
+            lostCount += link.carry(&sampleTimes, &sampleUnits, refractory: refractory, last: &last)
+            try times.makeRoom(for: sampleTimes.count)
+            try units.makeRoom(for: sampleUnits.count)
+            times += sampleTimes
+            units += sampleUnits
+            offsets.append(times.count)
+            try poller.spend(64 + 64 * sampleTimes.count)
+        }
+        return SpikeTrains(trustedTimes: times, units: units, offsets: offsets, unitCount: unitCount)
+    }
+
+    /// A layer alone, with all its sources as one input.
+    private func physicalNetwork(_ index: Int) throws(SpinnpropError) -> Network {
+        let layer = network.layers[index]
+        let forward = feedForward(index)
+        let recurrent = network.connections.indices.first {
+            network.connections[$0].target == index && network.connections[$0].isRecurrent
+        }
+        var inputs = 0
+        var columns: [(weights: [Double], delays: [Double]?, preCount: Int, kind: DelayKind)] = []
+        func add(_ at: Int) {
+            let connection = network.connections[at]
+            let weights = physical.weights(connection, firstInput: inputs)
+            // Delays of senders are over when events arrive; a layer's own spikes wait for theirs.
+            let isOver = connection.delayKind == .axonal && !connection.isRecurrent
+            let kind = isOver ? .none : connection.delayKind
+            columns.append((weights, kind == .none ? nil : physical.delays(connection, at), connection.preCount, kind))
+            inputs += connection.preCount * (connection.source == nil ? physical.options.inputCopies : 1)
+        }
+        for connection in forward { add(connection) }
+        if let recurrent { add(recurrent) }
+        let sources = columns.prefix(forward.count)
+        let preCount = sources.reduce(0) { $0 + $1.preCount }
+        let kind: DelayKind =
+            sources.allSatisfy { $0.kind == .none } ? .none : sources.count == 1 ? sources[0].kind : .synaptic
+        var own = try Network(
+            sizes: [preCount, layer.neuronCount],
+            parameters: [
+                physical.parameters(
+                    layer, index, batchFactors: batchFactors(index),
+                    isSingle: recurrent != nil && physical.options.singleSpikes)
+            ],
+            delays: recurrent == nil ? [kind] : [kind, columns[forward.count].kind], leakyReadout: !layer.isSpiking,
+            connections: [Ends(0, 1)] + (recurrent == nil ? [] : [Ends(1, 1)]))
+        try own.setWeights(
+            sources.count == 1
+                ? sources[0].weights : sideBySide(sources.map { ($0.weights, $0.preCount) }, layer.neuronCount),
+            connection: 0)
+        if kind != .none {
+            try own.setDelays(
+                sources.count == 1
+                    ? sources[0].delays ?? []
+                    : sideBySide(
+                        sources.map { (each($0.delays, $0.kind, $0.preCount, layer.neuronCount), $0.preCount) },
+                        layer.neuronCount), connection: 0)
+        }
+        if recurrent != nil {
+            try own.setWeights(columns[forward.count].weights, connection: 1)
+            if let delays = columns[forward.count].delays { try own.setDelays(delays, connection: 1) }
+        }
+        return own
+    }
+
+    /// A delay for each synapse, (post, pre).
+    private func each(_ delays: [Double]?, _ kind: DelayKind, _ preCount: Int, _ postCount: Int) -> [Double] {
+        guard let delays else { return [Double](repeating: 0, count: preCount * postCount) }
+        return kind == .synaptic ? delays : delays.flatMap { [Double](repeating: $0, count: preCount) }
+    }
+
+    /// Rows of several matrices (post, pre) one after another.
+    private func sideBySide(_ parts: [(values: [Double], preCount: Int)], _ postCount: Int) -> [Double] {
+        (0..<postCount).flatMap { post in
+            parts.flatMap { $0.values[post * $0.preCount..<(post + 1) * $0.preCount] }
+        }
+    }
+
+    private func feedForward(_ index: Int) -> [Int] {
+        network.connections.indices.filter {
+            network.connections[$0].target == index && !network.connections[$0].isRecurrent
+        }
+    }
+
+    /// What thresholds are multiplied by in this batch.
+    private func batchFactors(_ index: Int) -> [Double] {
+        let spread = physical.chip.options.batchNoise
+        return (0..<network.layers[index].neuronCount).map { neuron in
+            guard spread > 0 else { return 1 }
+            var stream = RandomStream(
+                seed: noiseSeed, purpose: NoisePurpose.batch.rawValue, UInt64(index), UInt64(neuron))
+            return max(1 + spread * stream.normal(), 0.1)
+        }
+    }
+
+    /// What 8 bits hold of a membrane.
+    private func converted(_ value: Double) -> Double {
+        guard physical.chip.options.readoutBits > 0 else { return value }
+        let largest = Double(1 << physical.chip.options.readoutBits - 1)
+        let step = physical.options.readoutRange / largest
+        return min((value / step).rounded(), largest) * step
+    }
+}

@@ -1,0 +1,90 @@
+// The way of events between neurons: noise in their times, the clock's resolution, one after another.
+import Mathematics
+import Networks
+import Spikes
+
+/// What happens to a population's events in one sample after another; all times are the network's.
+struct EventLink {
+    /// 0: times are not rounded.
+    let resolution: Double
+    /// From one event to the next at least; 0: any number at once.
+    let interval: Double
+    var endTime: Double
+
+    /// Events that can wait; what comes while so many do is lost.
+    static let queueLength = 128
+
+    var isIdeal: Bool { resolution == 0 && interval == 0 }
+
+    /// The nearest time of the clock.
+    func rounded(_ time: Double) -> Double {
+        guard resolution > 0 else { return time }
+        let ticks = (time / resolution).rounded()
+        // Beyond 2^53 ticks there is nothing to round.
+        return ticks < 0x1p53 ? ticks * resolution : time
+    }
+
+    /// The first time of the clock that is not before another.
+    private func notBefore(_ time: Double) -> Double {
+        guard resolution > 0 else { return time }
+        var own = (time / resolution).rounded(.up) * resolution
+        while own < time { own += resolution }
+        return own
+    }
+
+    /// Has a sample's events take turns, and keeps each neuron's apart: by its refractory period, or as little as can be told.
+    ///
+    /// - Parameters:
+    ///   - times, units: of one sample, in any order; those that arrive are left, in order.
+    ///   - refractory: of a neuron.
+    ///   - last: room for a time per neuron, all -infinity; left so.
+    /// - Returns: how many events are lost.
+    func carry(
+        _ times: inout [Double], _ units: inout [Int32], refractory: ((Int) -> Double)?, last: inout [Double]
+    ) -> Int {
+        sort(&times, &units)
+        var (kept, lost, isSorted) = (0, 0, true)
+        var free = -Double.infinity
+        for n in times.indices {
+            var time = times[n]
+            if interval > 0 {
+                guard free - time <= Double(EventLink.queueLength) * interval else {
+                    lost += 1
+                    continue
+                }
+                time = max(time, free)
+                free = time + interval
+            }
+            let unit = Int(units[n])
+            if let refractory, last[unit] > -.infinity {
+                let least = last[unit] + refractory(unit)
+                if time < least || time == last[unit] {
+                    time = notBefore(max(least, resolution > 0 ? last[unit] + resolution : last[unit].nextUp))
+                }
+            }
+            guard time <= endTime else { continue }
+            last[unit] = time
+            (times[kept], units[kept]) = (time, units[n])
+            if kept > 0, times[kept - 1] > time { isSorted = false }
+            kept += 1
+        }
+        times.removeLast(times.count - kept)
+        units.removeLast(units.count - kept)
+        for unit in units { last[Int(unit)] = -.infinity }
+        if !isSorted { sort(&times, &units) }
+        return lost
+    }
+
+    /// Puts events in order of (time, unit): few and nearly so, as a rule.
+    private func sort(_ times: inout [Double], _ units: inout [Int32]) {
+        let isSorted = times.withUnsafeBufferPointer { times in
+            units.withUnsafeBufferPointer { units in
+                guard let first = times.baseAddress, let unit = units.baseAddress else { return true }
+                return TimeOrder.isSorted(first, unit, times.count)
+            }
+        }
+        guard !isSorted else { return }
+        let order = times.indices.sorted { (times[$0], units[$0], $0) < (times[$1], units[$1], $1) }
+        (times, units) = (order.map { times[$0] }, order.map { units[$0] })
+    }
+}

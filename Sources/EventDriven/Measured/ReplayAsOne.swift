@@ -1,0 +1,92 @@
+// The currents at measured spikes of a layer whose neurons share time constants and arrivals: all neurons move from arrival to arrival together.
+import Mathematics
+import Networks
+import Neurons
+
+/// What a replay of all neurons at once works on.
+final class ReplayState {
+    private let current = Block<Double>()
+    private let tied = Block<Double>()
+
+    /// All currents 0.
+    func begin(stride: Int) throws(SpinnpropError) -> UnsafeMutablePointer<Double> {
+        try current.reserve(stride)
+        current.pointer.update(repeating: 0, count: stride)
+        return current.pointer
+    }
+
+    /// Room for the currents before arrivals that come with spikes.
+    func before(_ count: Int) throws(SpinnpropError) -> UnsafeMutablePointer<Double> {
+        try tied.reserve(count)
+        return tied.pointer
+    }
+}
+
+extension LayerPlan {
+    /// Whether a replay may move all neurons together.
+    var isReplayedAsOne: Bool { sharesArrivals && flows.count == 1 && isSpiking }
+
+    /// What `replay` finds of each neuron's spikes, for all neurons; not when the model would have spiked, nor whether spikes are measured too
+    /// close to one another: whoever measured them knows.
+    ///
+    /// - Parameter row: its spikes in order of (time, unit).
+    func replayAsOne(
+        _ arrivals: Arrivals, _ state: ReplayState, _ row: MeasuredRow, endTime: Double, poller: Poller
+    ) throws(SpinnpropError) {
+        let flow = flows[0]
+        let (times, count, stride) = (arrivals.times, arrivals.count, self.stride)
+        let spikes = row.spikes
+        let i = try state.begin(stride: stride)
+        let columns = self.columns.pointer
+        var (spike, event, last) = (0, 0, 0.0)
+        func record(upTo end: Double, tie: Double) {
+            while spike < spikes.count, spikes.times[spike] < end - tie {
+                let time = spikes.times[spike]
+                row.times[spike] = time
+                row.currents[spike] =
+                    event == 0 ? 0 : i[Int(spikes.units[spike])] * flow.propagators(time - last).b
+                spike += 1
+            }
+        }
+        while event < count, times[event] <= endTime, spike < spikes.count {
+            let start = times[event]
+            let tie = 64 * start.ulp
+            record(upTo: start, tie: tie)
+            if event > 0 {
+                let b = flow.propagators(start - times[event - 1]).b
+                var n = 0
+                while n < stride {
+                    i[n] *= b
+                    n &+= 1
+                }
+            }
+            var next = event + 1
+            while next < count, times[next] <= start + tie { next += 1 }
+            let end = times[next - 1]
+            var tied = spike
+            while tied < spikes.count, spikes.times[tied] <= end + tie { tied += 1 }
+            let before = try state.before(tied - spike)
+            for n in spike..<tied { before[n - spike] = i[Int(spikes.units[n])] }
+            while event < next {
+                let column = columns[Int(arrivals.connections[event])] + Int(arrivals.units[event]) &* stride
+                var n = 0
+                while n < stride {
+                    i[n] += column[n]
+                    n &+= 1
+                }
+                event += 1
+            }
+            for n in spike..<tied {
+                let after = i[Int(spikes.units[n])]
+                (row.times[n], row.currents[n]) = placed(
+                    spikes.times[n], flow.threshold, from: start, to: end, endTime: endTime, before: before[n - spike],
+                    after: after)
+            }
+            spike = tied
+            last = start
+            try poller.spend(stride)
+        }
+        record(upTo: .infinity, tie: 0)
+        for neuron in 0..<neuronCount where !(i[neuron] - i[neuron] == 0) { throw overflow(neuron) }
+    }
+}

@@ -1,0 +1,303 @@
+"""The emulated BrainScaleS-2: chips, the engine, training in the loop."""
+
+import copy
+import math
+import pickle
+
+import numpy as np
+import pytest
+
+import spinnprop as sp
+from spinnprop import _core
+
+X, Y = sp.datasets.yin_yang(150)
+SPIKES = sp.encoding.latency(X, bias=0.0)
+NET = sp.Network([5, 30, 3], seed=1)
+LOSS = sp.losses.TTFSCrossEntropy()
+#: A chip on which nothing differs from the exact engine.
+NOTHING = {"resolution": 0, "event_interval": 0, "weight_bits": 0, "readout_bits": 0}
+
+
+def engine(chip=None, **options):
+    return sp.brainscales2.Engine(chip, **{"input_copies": 5, **options})
+
+
+def same(one, other):
+    return all(np.array_equal(a.times, b.times) and np.array_equal(a.units, b.units) for a, b in zip(one.spikes, other.spikes))
+
+
+def test_a_seed_is_a_chip():
+    chip = sp.brainscales2.Chip(seed=3)
+    assert chip == sp.brainscales2.Chip(seed=3) != sp.brainscales2.Chip(seed=4)
+    assert hash(chip) == hash(sp.brainscales2.Chip(seed=3))
+    for name in ("tau_mem", "tau_syn", "threshold", "gain", "delay"):
+        values = chip.deviations(name)
+        assert values.shape == (512,) and (values > 0).all() and abs(values.mean() - 1) < 0.05
+        assert np.array_equal(values, sp.brainscales2.Chip(seed=3).deviations(name))
+        assert not np.array_equal(values, sp.brainscales2.Chip(seed=4).deviations(name))
+    assert chip.deviations("row").tolist() == [0.0] * 512
+    assert abs(sp.brainscales2.Chip(calibrated=False).deviations("tau_syn").std() - 0.35) < 0.05
+    assert (sp.brainscales2.Chip.ideal().deviations("threshold") == 1).all()
+    aware = sp.brainscales2.Chip.hardware_aware(seed=2)
+    assert abs(aware.deviations("threshold").mean() - 1.05) < 0.01 and aware.jitter == 0.01
+
+
+def test_chips_are_values():
+    chip = sp.brainscales2.Chip(seed=2**64 - 1, gain_spread=0.1)
+    assert repr(chip) == f"Chip(seed={2**64 - 1}, gain_spread=0.1)"
+    own = engine([chip, sp.brainscales2.Chip.ideal(1)])
+    for value in (chip, own):
+        assert pickle.loads(pickle.dumps(value)) == value == copy.deepcopy(value)
+    with pytest.raises(AttributeError, match="never changes"):
+        chip.gain_spread = 0.2
+
+
+@pytest.mark.parametrize("row", _core.domains(_core.DOMAINS_BRAINSCALES2_CHIP), ids=lambda row: row["name"])
+def test_statistics_have_domains(row):
+    assert getattr(sp.brainscales2.Chip(), row["name"]) == row["initial"]
+    sp.brainscales2.Chip(**{row["name"]: row["low"] if not row["is_whole"] else int(row["low"])})
+    for value in (math.nan, math.inf, -math.inf, row["high"] + 1, row["low"] - 1):
+        if row["is_whole"] and not math.isfinite(value):
+            continue
+        with pytest.raises(ValueError, match=f"{row['name']} is .*; it must be"):
+            sp.brainscales2.Chip(**{row["name"]: int(value) if row["is_whole"] else value})
+
+
+def test_wrong_arguments_are_named():
+    for make, error, message in (
+        (lambda: sp.brainscales2.Chip(spread=1), ValueError, "spread is no statistic of a chip; there are seed"),
+        (lambda: sp.brainscales2.Chip(seed=-1), ValueError, "seed is -1"),
+        (lambda: sp.brainscales2.Chip(calibrated="no"), TypeError, "calibrated is 'no'"),
+        (lambda: sp.brainscales2.Chip(gain_spread="wide"), TypeError, "gain_spread is 'wide'"),
+        (lambda: engine(5), TypeError, "chip is 5; it must be a sequence"),
+        (lambda: engine([]), ValueError, "chip is empty"),
+        (lambda: engine([None]), TypeError, r"chip\[0\] is None"),
+        (lambda: engine(input_copies=0), ValueError, "input_copies is 0; it must be 1 .. 128"),
+        (lambda: engine().weights(5), TypeError, "network is 5"),
+        (lambda: engine().weights(NET, 2), IndexError, "index"),
+        (lambda: sp.brainscales2.Chip().deviations("weight"), ValueError, "of is 'weight'"),
+    ):
+        with pytest.raises(error, match=message):
+            make()
+
+
+def test_what_does_not_fit_is_refused_with_its_sizes():
+    net = sp.Network([5, 510, 3])
+    with pytest.raises(sp.SpinnpropError, match="takes 522 neuron circuits of BrainScaleS-2's 512: 510 of layer 0"):
+        net.forward(SPIKES, engine="brainscales2")
+    with pytest.raises(sp.SpinnpropError, match="takes 522"):
+        sp.Trainer(net, engine="brainscales2", epochs=1).run(SPIKES, Y)
+
+
+def test_without_imperfections_it_is_the_exact_engine():
+    exact = NET.forward(SPIKES)
+    own = NET.forward(SPIKES, engine=engine(sp.brainscales2.Chip.ideal(**NOTHING)))
+    assert own.engine == "measured" and same(exact, own)
+    value, grad = NET.gradient(exact, LOSS, Y)
+    own_value, own_grad = NET.gradient(own, LOSS, Y)
+    assert own_value == value
+    for layer in range(2):
+        np.testing.assert_allclose(own_grad.weights[layer], grad.weights[layer], rtol=1e-9, atol=1e-12)
+    # Chip times are the network's times, if it says so.
+    for speedup in (1.0, 1000.0):
+        chip = sp.brainscales2.Chip.ideal(**{**NOTHING, "resolution": 1e-4 / speedup})
+        times = NET.forward(SPIKES, engine=engine(chip, speedup=speedup)).spikes[0].times
+        assert abs(times / 1e-4 - np.round(times / 1e-4)).max() < 1e-9 and len(times) > 100
+
+
+def test_runs_repeat_and_noise_does_not():
+    own = engine(sp.brainscales2.Chip(seed=5))
+    first = NET.forward(SPIKES, engine=own)
+    assert same(first, NET.forward(SPIKES, engine=own))
+    assert same(first, NET.forward(SPIKES, engine=engine(sp.brainscales2.Chip(seed=5))))
+    assert not same(first, NET.forward(SPIKES, engine=engine(sp.brainscales2.Chip(seed=5, noise_seed=1))))
+    assert np.isfinite(first.deviations[0][np.isfinite(first.deviations[0])]).any()
+
+
+def test_weights_are_whole_numbers():
+    own = engine(sp.brainscales2.Chip.ideal(), weight_scale=40)
+    whole = own.weights(NET, 1) * 40
+    np.testing.assert_allclose(whole, np.round(whole), atol=1e-9)
+    np.testing.assert_array_equal(np.round(whole), np.clip(np.round(NET.weights[1] * 40), -63, 63))
+
+
+@pytest.mark.parametrize("rule", [None, "event", "first-spike"])
+def test_training_in_the_loop(rule):
+    net = sp.Network([5, 30, 3], tau_mem=20e-3, tau_syn=10e-3, seed=1)
+    X, y = sp.datasets.yin_yang(600)
+    spikes = sp.encoding.latency(X, bias=0.0)
+    own = engine(sp.brainscales2.Chip(seed=3), single_spikes=rule == "first-spike")
+    settings = {"engine": own, "gradient_engine": rule, "seed": 1}
+    trainer = sp.Trainer(net, epochs=6, **settings)
+    trainer.run(spikes, y)
+    history = trainer.history
+    assert history["loss"][-1] < 0.85 * history["loss"][0] and np.isfinite(history["loss"]).all()
+    again = sp.Trainer(net, epochs=6, **settings)
+    again.run(spikes, y)
+    assert np.array_equal(again.network.weights[0], trainer.network.weights[0])
+
+
+def test_a_resumed_training_ends_alike_and_knows_its_chip(tmp_path):
+    path = tmp_path / "checkpoint"
+    settings = {"engine": engine(sp.brainscales2.Chip(seed=3)), "seed": 1, "batch_size": 50}
+    whole = sp.Trainer(NET, epochs=3, **settings)
+    whole.run(SPIKES, Y)
+    sp.Trainer(NET, epochs=1, checkpoint=path, **settings).run(SPIKES, Y)
+    resumed = sp.Trainer(NET, epochs=3, checkpoint=path, resume=True, **settings)
+    resumed.run(SPIKES, Y)
+    assert np.array_equal(resumed.network.weights[0], whole.network.weights[0])
+    other = {**settings, "engine": engine(sp.brainscales2.Chip(seed=4))}
+    with pytest.raises(sp.SpinnpropError, match="options"):
+        sp.Trainer(NET, epochs=3, checkpoint=path, resume=True, **other)
+
+
+def test_many_chips_take_turns():
+    chips = [sp.brainscales2.Chip.hardware_aware(seed) for seed in range(4)]
+    firsts = [NET.forward(SPIKES[n : n + 10], engine=engine(chips)).spikes[0].times for n in range(0, 150, 10)]
+    alone = [[NET.forward(SPIKES[n : n + 10], engine=engine(chip)).spikes[0] for chip in chips] for n in range(0, 150, 10)]
+    taken = {
+        seed for first, others in zip(firsts, alone) for seed, own in enumerate(others) if len(own.times) == len(first) and
+        abs(own.times - first).max() < 5e-3
+    }
+    assert taken
+    trainer = sp.Trainer(NET, engine=engine(chips), epochs=1)
+    trainer.run(SPIKES, Y)
+    assert np.isfinite(trainer.history["loss"]).all()
+
+
+def test_estimators_and_pickles():
+    classifier = sp.SpikingClassifier(hidden=(20,), engine=engine(sp.brainscales2.Chip(seed=3)), epochs=2)
+    classifier.fit(X, Y)
+    assert classifier.predict(X).shape == (150,)
+    sp.SpikingClassifier(hidden=(20,), engine="brainscales2", epochs=1).fit(X, Y)
+    rec = NET.forward(SPIKES, engine=engine())
+    again = pickle.loads(pickle.dumps(rec))
+    assert same(again, rec) and again.engine == "measured"
+
+
+def test_leaky_readouts_are_read_by_eight_bits():
+    net = sp.Network([5, 30, 3], readout="leaky", seed=1)
+    chip = sp.brainscales2.Chip.ideal(resolution=0, event_interval=0, weight_bits=0)
+    maxima = net.forward(SPIKES, engine=engine(chip, readout_range=4.0)).maxima
+    exact = net.forward(SPIKES).maxima
+    steps = maxima / (4.0 / 255)
+    np.testing.assert_allclose(steps, np.round(steps), atol=1e-9)
+    assert abs(maxima - np.minimum(exact, 4.0)).max() < 4.0 / 255
+
+
+def test_calibration_hits_its_targets(tmp_path):
+    raw = sp.brainscales2.Chip(seed=1, calibrated=False)
+    assert raw.codes is None
+    chip = sp.brainscales2.calibrate(raw, {"threshold": 1.2})
+    published = sp.brainscales2.Chip()
+    for name in ("tau_mem", "tau_syn"):
+        spread = chip.deviations(name).std() / chip.deviations(name).mean()
+        assert abs(spread / getattr(published, f"{name}_spread") - 1) < 0.2
+    assert abs(chip.deviations("threshold").mean() - 1.2) < 0.03
+    assert np.array_equal(chip.deviations("gain"), raw.deviations("gain"))
+    assert chip.codes.shape == (4, 512) and chip.codes.max() <= 1023
+    assert chip == sp.brainscales2.calibrate(raw, {"threshold": 1.2}) != sp.brainscales2.calibrate(raw)
+    assert chip != raw and "calibrated" in repr(chip)
+    chip.save(tmp_path / "chip.json")
+    for copied in (sp.brainscales2.Chip.load(tmp_path / "chip.json"), pickle.loads(pickle.dumps(chip)), copy.deepcopy(chip)):
+        assert copied == chip and np.array_equal(copied.deviations("reset"), chip.deviations("reset"))
+    raw.save(tmp_path / "raw.json")
+    assert sp.brainscales2.Chip.load(tmp_path / "raw.json") == raw
+    assert not same(NET.forward(SPIKES, engine=engine(raw)), NET.forward(SPIKES, engine=engine(chip)))
+
+
+def test_calibrations_that_cannot_be(tmp_path):
+    chip = sp.brainscales2.Chip(calibrated=False)
+    path = tmp_path / "chip"
+    path.write_text("{}")
+    for make, error, message in (
+        (lambda: sp.brainscales2.calibrate(None), TypeError, "chip is None"),
+        (lambda: sp.brainscales2.calibrate(chip, 5), TypeError, "targets is 5"),
+        (lambda: sp.brainscales2.calibrate(chip, {"gain": 1}), ValueError, "targets has 'gain'; circuits have settings for tau_mem"),
+        (lambda: sp.brainscales2.calibrate(chip, {"tau_mem": math.nan}), ValueError, "tau_mem is nan; it must be 0.1 .. 10"),
+        (lambda: sp.brainscales2.calibrate(chip, repeats=0), ValueError, "repeats is 0"),
+        (lambda: sp.brainscales2.calibrate(chip, noise=-1), ValueError, "noise is -1.0"),
+        (lambda: sp.brainscales2.Chip.load(path), ValueError, "is no chip; Chip.save writes one"),
+        (lambda: sp.brainscales2.Chip.load(tmp_path / "none"), FileNotFoundError, "none"),
+    ):
+        with pytest.raises(error, match=message):
+            make()
+
+
+def test_what_fits():
+    for sizes, copies, delays, circuits in (
+        ([25, 120, 3], 1, None, 123), ([25, 120, 3], 5, None, 123), ([25, 120, 3], 6, None, 243), ([25, 120, 3], 1, "axonal", 268),
+        ([256, 246, 10], 1, None, 512), ([256, 246, 11], 1, None, 514), ([4, 30, 3], 5, "synaptic", 243), ([2**31 - 1] * 3, 128, None, 2**31 - 1),
+    ):  # fmt: skip
+        answer = sp.brainscales2.fit(sizes, copies, delays=delays)
+        assert answer.circuits == circuits and bool(answer) == answer.fits == (circuits <= answer.available == 512), sizes
+        assert ("does not fit" in str(answer)) != answer.fits and "-".join(map(str, sizes)) in str(answer)
+    assert sp.brainscales2.fit([5, 100, 3], recurrent=True).merged == (1, 1)
+    assert sp.brainscales2.fit([50, 100, 3], recurrent=True).merged == (2, 1)
+    for make, error in (
+        (lambda: sp.brainscales2.fit([5]), ValueError),
+        (lambda: sp.brainscales2.fit(5), TypeError),
+        (lambda: sp.brainscales2.fit([5, 0]), ValueError),
+        (lambda: sp.brainscales2.fit([5, 3], 129), ValueError),
+        (lambda: sp.brainscales2.fit([5, 3], delays="long"), ValueError),
+    ):
+        with pytest.raises(error):
+            make()
+
+
+def test_fits_as_it_runs():
+    for sizes, delays in (([5, 509, 3], None), ([5, 510, 3], None), ([200, 250, 3], "axonal"), ([5, 100, 3], "synaptic")):
+        spikes = sp.SpikeTrains([], [], [0, 0], sizes[0])
+        net = sp.Network(sizes, delays=delays)
+        if sp.brainscales2.fit(sizes, delays=delays):
+            net.forward(spikes, engine="brainscales2")
+        else:
+            with pytest.raises(sp.SpinnpropError, match="neuron circuits"):
+                net.forward(spikes, engine="brainscales2")
+
+
+def test_accounts_are_the_published_figures():
+    account = sp.brainscales2.account(30e-3)
+    first, later = account.rows
+    assert (first["published_seconds"], first["published_joules"]) == (48e-6, 8.4e-6)
+    assert first["sample_seconds"] == 48e-6 and first["sample_joules"] == pytest.approx(8.4e-6)
+    assert later["sample_seconds"] == pytest.approx(30e-6) and later["sample_joules"] == pytest.approx(30e-6 * 2.4e-6 * 85000)
+    assert first["step_joules"] == pytest.approx(150 * 8.4e-6)
+    assert "estimated" in str(account) and "8.4 uJ" in str(account)
+    chip = sp.brainscales2.Engine(speedup=1)
+    assert sp.brainscales2.account(30e-3, chip).rows[0]["sample_seconds"] == 30e-3
+    own = sp.spinnaker2.Engine()
+    sp.Network([5, 30, 3]).forward(sp.encoding.latency_grid(X), engine=own)
+    assert "SpiNNaker2, estimated" in account.beside(own.account())
+    for make, error in (
+        (lambda: sp.brainscales2.account(-1), ValueError),
+        (lambda: sp.brainscales2.account(math.nan), ValueError),
+        (lambda: sp.brainscales2.account(1, batch_size=0), ValueError),
+        (lambda: sp.brainscales2.account(1, "brainscales2"), TypeError),
+        (lambda: account.beside(5), TypeError),
+    ):
+        with pytest.raises(error):
+            make()
+
+
+def test_the_command_says_what_fits(capsys):
+    from spinnprop._commands import main
+
+    assert main(["brainscales2", "fit", "25-120-3"]) == 0
+    assert "25-120-3 fits: 123 of 512 neuron circuits" in capsys.readouterr().out
+    assert main(["brainscales2", "fit", "25-600-3"]) == 1
+    assert "does not fit" in capsys.readouterr().out
+    assert main(["brainscales2", "fit", "25-120-3", "--delays", "axonal", "--json"]) == 0
+    assert main(["brainscales2", "fit", "many"]) == 2
+    assert main(["brainscales2", "account", "0.03"]) == 0
+    assert "estimated" in capsys.readouterr().out
+
+
+def test_spreads_are_drawn():
+    pytest.importorskip("matplotlib").use("agg")
+    raw = sp.brainscales2.Chip(calibrated=False)
+    axes = sp.plot.brainscales2_spread(raw, sp.brainscales2.calibrate(raw), "tau_syn")
+    assert [text.get_text() for text in axes.get_legend().get_texts()][0].startswith("before calibration")
+    sp.plot.brainscales2_spread(raw, of="reset")
+    with pytest.raises(TypeError, match="after is 5"):
+        sp.plot.brainscales2_spread(raw, 5)
