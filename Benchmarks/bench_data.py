@@ -19,7 +19,7 @@ import results
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python" / "tests"))
 import spoken  # noqa: E402
 
-PLAIN = ["--recurrent", "no", "--delays", "none", "--delay-learning-rate", "0"]
+PLAIN = ["--recurrent", "no", "--delays", "none"]
 SETS = ("moons", "circles", "spirals", "digits", "japanese-vowels", "mnist5k")
 
 

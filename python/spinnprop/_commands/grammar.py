@@ -110,13 +110,6 @@ def trained(name: str) -> Callable[[str], float]:
     return read
 
 
-def yes_or_no(text: str) -> bool:
-    """A truth by its word."""
-    if text not in ("yes", "no"):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither yes nor no")
-    return text == "yes"
-
-
 #: Of everything that is drawn.
 seed = whole(0, checks.UINT64)
 

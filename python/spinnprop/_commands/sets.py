@@ -24,7 +24,7 @@ class Set(NamedTuple):
     """A data set."""
 
     title: str
-    #: Of a folder (None unless it `has_files`), seconds of a step of events (None: as they are), and how many training samples to draw.
+    #: Of a folder (None unless it `has_files`), seconds of a step of events (None: as they are), and how many training samples to draw if it is drawn.
     load: Callable[[Optional[str], Optional[float], int], Data]
     #: Options whose defaults differ from those of other sets.
     defaults: Dict[str, Any]
@@ -91,7 +91,7 @@ _EVENTS: Dict[str, Any] = {"has_files": True, "has_events": True}
 _IMAGES = {"hidden": [100], "batch_size": 50, "epochs": 30, "input_dropout": 0.15}
 #: Of what lasts half a second and more: memory in recurrence, delays, and a slow read-out, of whose membranes the largest wins.
 _SPOKEN = {
-    "hidden": [128], "recurrent": True, "delays": ["axonal"], "delay_learning_rate": 1e-3, "readout": "leaky", "tau_mem": [20e-3, 100e-3],
+    "hidden": [128], "recurrent": "yes", "delays": ["axonal"], "delay_learning_rate": 1e-3, "readout": "leaky", "tau_mem": [20e-3, 100e-3],
     "tau_syn": [10e-3], "t_end": 1.4, "batch_size": 50, "epochs": 30, "learning_rate": 2e-3,
 }  # fmt: skip
 

@@ -75,7 +75,7 @@ def _add_set(sets: Any, word: str, own: Set) -> None:
     )
     add("--learning-rate", type=grammar.learning_rate, metavar="X", help="of Adam; the engine's choice unless given")
     add("--input-dropout", type=grammar.trained("input_dropout"), default=0.0, metavar="X", help="the share of input units that a sample goes without")
-    add("--recurrent", type=grammar.yes_or_no, default=False, metavar="yes|no", help="whether hidden layers are connected to themselves")
+    add("--recurrent", default="no", choices=["yes", "no"], help="whether hidden layers are connected to themselves")
     add("--readout", default="spiking", choices=[each for each in _READOUTS if each], help="whether the last layer spikes, or its membranes count")
     for tau, of in (("mem", "membranes"), ("syn", "currents")):
         add(
@@ -164,8 +164,12 @@ def run(options: argparse.Namespace) -> None:
     taus = {name: _taus(getattr(options, name), name, len(options.hidden)) for name in ("tau_mem", "tau_syn")}
     with grammar.judged(*taus):
         Network([1] * (len(options.hidden) + 2), engine=engine, **taus)
-    if engine._grid is not None and options.t_end == SETS[options.data_set].defaults.get("t_end"):
+    # What a set has by default gives way to what rules it out.
+    defaults = SETS[options.data_set].defaults
+    if engine._grid is not None and options.t_end == defaults.get("t_end"):
         options.t_end = None
+    if not any(delays) and options.delay_learning_rate == defaults.get("delay_learning_rate"):
+        options.delay_learning_rate = 0.0
     _judge_delays(options, any(delays))
     _judge_neurons(options, engine)
     folder.begin(options.out, "train")
@@ -186,7 +190,7 @@ def run(options: argparse.Namespace) -> None:
         seed=options.seed,
         learning_rate=options.learning_rate,
         delays=delays[0] if len(delays) == 1 else delays,
-        recurrent=options.recurrent,
+        recurrent=options.recurrent == "yes",
         **taus,
         **{name: getattr(options, name) for name in HANDED_ON},
         rescale=False,

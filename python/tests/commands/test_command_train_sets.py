@@ -41,8 +41,9 @@ def test_each_set_trains(name, files, tmp_path, capsys):
     assert _commands.main(["train", name, *data, "--samples", "60", "--epochs", "1", "--hidden", "9", "8", "--out", out]) == 0
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert metrics["data"] == name and metrics["settings"]["samples"] <= 60
-    for option in set(own.defaults) & {"readout", "batch_size", "input_dropout", "step_time", "recurrent"}:
+    for option in set(own.defaults) & {"readout", "batch_size", "input_dropout", "step_time"}:
         assert metrics["settings"][option] == own.defaults[option]
+    assert metrics["settings"]["recurrent"] == ("recurrent" in own.defaults)
     has_validation = name in ("yin-yang", "moons", "circles", "spirals", "ssc")
     assert set(metrics["accuracy"]) == {"train", "test"} | ({"validation"} if has_validation else set())
     net = sp.load(tmp_path / "run" / "model.safetensors")
@@ -87,11 +88,15 @@ def test_steps_of_events_are_above_zero(wrong, capsys):
     assert stopped.value.code == 2 and f"argument --step-time: '{wrong}' is not a number above 0" in capsys.readouterr().err
 
 
-def test_a_set_on_a_grid_of_time_steps(files, tmp_path):
+def test_defaults_give_way(files, tmp_path):
     pytest.importorskip("h5py")
     command = ["train", "shd", "--data", str(files), "--engine", "clock", "--steps", "700", "--epochs", "1", "--hidden", "7"]
     assert _commands.main([*command, "--out", str(tmp_path / "run")]) == 0
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["settings"]["t_end"] is None
+    plain = ["train", "shd", "--data", str(files), "--recurrent", "no", "--delays", "none", "--epochs", "1", "--hidden", "7"]
+    assert _commands.main([*plain, "--out", str(tmp_path / "run")]) == 0
+    net = sp.load(tmp_path / "run" / "model.safetensors")
+    assert net.delay_kinds == (None, None) and net.recurrent_weights[0].shape == (0, 0)
 
 
 def trained(name, out, *more):
