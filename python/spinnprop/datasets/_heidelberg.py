@@ -32,14 +32,14 @@ def shd(
     cache: bool = True,
     verbose: bool = False,
 ) -> Tuple[SpikeTrains, Int64Array]:
-    """The Spiking Heidelberg Digits, spoken in German and English and heard by an artificial cochlea, from a file on this machine.
+    """The Spiking Heidelberg Digits, spoken in English and German and heard by an artificial cochlea, from a file on this machine.
 
     Parameters
     ----------
     folder : path
         Where shd_train.h5 and shd_test.h5 lie. Nothing is downloaded.
     part : "train" or "test"
-        About 8,200 or 2,100 utterances, in the order of the file.
+        8,156 or 2,264 utterances, in the order of the file.
     step_time : float or None
         Seconds. If given, what a channel sends within a step is one spike in the middle of the step, which takes less memory and time;
         the first step begins at time 0.
@@ -56,7 +56,7 @@ def shd(
     spikes : SpikeTrains of 700 units
         Times in seconds.
     y : (n,) int64
-        0 .. 9 in German, 10 .. 19 in English.
+        0 .. 9 in English, 10 .. 19 in German.
 
     Raises
     ------
@@ -121,9 +121,10 @@ def _read(
     h5py = need("h5py", f"datasets.{name}", "data")
     path = os.path.join(where, f"{name}_{part}.h5")
     if not os.path.isfile(path):
-        if os.path.isfile(path + ".gz"):
-            raise FileNotFoundError(f"{where} has {name}_{part}.h5.gz, which is compressed; gunzip it")
-        raise FileNotFoundError(f"{where} has no {name}_{part}.h5; get {name}_{part}.h5.gz from {_SOURCE} and gunzip it there")
+        packed = [end for end in (".gz", ".zip") if os.path.isfile(path + end)]
+        if packed:
+            raise FileNotFoundError(f"{where} has {name}_{part}.h5{packed[0]}, which is compressed; unpack it")
+        raise FileNotFoundError(f"{where} has no {name}_{part}.h5; get {name}_{part}.h5.zip or .gz from {_SOURCE} and unpack it there")
 
     def read() -> Dict[str, Any]:
         try:

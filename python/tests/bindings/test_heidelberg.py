@@ -61,10 +61,10 @@ def test_no_samples_are_no_error(tmp_path):
 
 
 def test_missing_files_and_packages(tmp_path, monkeypatch):
-    with pytest.raises(FileNotFoundError, match=r"has no shd_train.h5; get shd_train.h5.gz from https://\S+ and gunzip it there"):
+    with pytest.raises(FileNotFoundError, match=r"has no shd_train.h5; get shd_train.h5.zip or .gz from https://\S+ and unpack it there"):
         sp.datasets.shd(tmp_path)
     (tmp_path / "shd_train.h5.gz").write_bytes(b"x")
-    with pytest.raises(FileNotFoundError, match="shd_train.h5.gz, which is compressed; gunzip it"):
+    with pytest.raises(FileNotFoundError, match="shd_train.h5.gz, which is compressed; unpack it"):
         sp.datasets.shd(tmp_path)
     with pytest.raises(ValueError, match="part is 'valid'; it must be 'train' or 'test'"):
         sp.datasets.shd(tmp_path, part="valid")
