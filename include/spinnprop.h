@@ -585,7 +585,13 @@ SPINNPROP_API spinnprop_status spinnprop_network_gradient(spinnprop_gradient **g
                                                           const int64_t *labels, int64_t n, const double *targets,
                                                           int64_t n_targets, const spinnprop_gradient_options *options,
                                                           spinnprop_progress_callback progress, void *payload);
+/* One that is all zero, for a loop of one's own: a sum of gradients, say, or one that is scaled. It has those of neuron parameters once any of
+ * them is set. */
+SPINNPROP_API spinnprop_status spinnprop_gradient_create(spinnprop_gradient **gradient, const spinnprop_network *network);
 SPINNPROP_API void spinnprop_gradient_free(spinnprop_gradient *gradient);
+/* Sets an array, of exactly as many elements as it has. */
+SPINNPROP_API spinnprop_status spinnprop_gradient_set(spinnprop_gradient *gradient, int32_t parameter, int32_t index,
+                                                      const double *values, int64_t n);
 /* The gradient of an array. Indices and shapes as spinnprop_network_shape says; of SPINNPROP_TAU_MEM .. SPINNPROP_REFRACTORY one number per neuron,
  * if the options asked for them: that of a value which neurons share is their sum. */
 SPINNPROP_API spinnprop_status spinnprop_gradient_get(double *values, int64_t n, const spinnprop_gradient *gradient,
@@ -732,6 +738,10 @@ SPINNPROP_API spinnprop_status spinnprop_trainer_run(spinnprop_trainer *trainer,
                                                      const int64_t *labels, int64_t n, const spinnprop_spikes *validation,
                                                      const int64_t *validation_labels, int64_t n_validation,
                                                      spinnprop_progress_callback progress, void *payload);
+/* A step of the optimiser with a gradient of the network as it stands, in a loop of one's own: epochs are not counted, no schedule is followed, no
+ * checkpoint written. rate_factor: of all learning rates, >= 0. An error changes nothing. */
+SPINNPROP_API spinnprop_status spinnprop_trainer_step(spinnprop_trainer *trainer, const spinnprop_gradient *gradient,
+                                                      double rate_factor);
 /* A copy of the network as it stands. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_network(spinnprop_network **network, const spinnprop_trainer *trainer);
 /* Epochs finished so far, which is how many rows spinnprop_trainer_history fills, in order. */

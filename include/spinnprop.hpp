@@ -584,6 +584,9 @@ inline spinnprop_setting Engine::setting(const Network &network) const {
 // The gradient of a loss's mean over a batch.
 class Gradient {
 public:
+    // All zero.
+    explicit Gradient(const Network &network)
+        : handle_(detail::make<spinnprop_gradient>(spinnprop_gradient_create, network.get())), value_(0) {}
     Gradient(detail::Handle<spinnprop_gradient> handle, double value) : handle_(std::move(handle)), value_(value) {}
     // The mean of the loss.
     double value() const noexcept { return value_; }
@@ -594,6 +597,11 @@ public:
         check(spinnprop_gradient_get(values.data(), detail::size(values), handle_.get(), parameter, index));
         return values;
     }
+    // Sets an array, of exactly as many elements as it has.
+    void set(std::int32_t parameter, std::int32_t index, const std::vector<double> &values) {
+        check(spinnprop_gradient_set(handle_.get(), parameter, index, values.data(), detail::size(values)));
+    }
+    const spinnprop_gradient *get() const noexcept { return handle_.get(); }
     // One per input spike; n_spikes is their number.
     std::vector<double> input_times(std::size_t n_spikes) const {
         std::vector<double> values(n_spikes);
@@ -649,6 +657,10 @@ public:
     void run(const SpikeTrains &input, const std::vector<std::int64_t> &labels, const SpikeTrains &validation,
              const std::vector<std::int64_t> &validation_labels, const Progress &progress = {}) {
         run(input, labels, &validation, &validation_labels, progress);
+    }
+    // A step of the optimiser with a gradient of `network()`, in a loop of one's own.
+    void step(const Gradient &gradient, double rate_factor = 1) {
+        check(spinnprop_trainer_step(handle_.get(), gradient.get(), rate_factor));
     }
     Network network() const {
         return Network(detail::make<spinnprop_network>(spinnprop_trainer_network, handle_.get()));

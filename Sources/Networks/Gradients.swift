@@ -25,4 +25,15 @@ public struct Gradients: Sendable {
         delays = network.connections.map { [Double](repeating: 0, count: $0.delays.count) }
         inputTimes = []
     }
+
+    /// Whether there is an element for each parameter of a network, of neuron parameters unless there are none.
+    public func isShaped(like network: Network) -> Bool {
+        weights.map(\.count) == network.connections.map(\.weights.count)
+            && delays.map(\.count) == network.connections.map(\.delays.count)
+            && (neurons.isEmpty
+                || neurons.count == network.layers.count
+                    && zip(neurons, network.layers).allSatisfy { own, layer in
+                        LIFParameters.fields.allSatisfy { own[keyPath: $0.path].count == layer.neuronCount }
+                    })
+    }
 }

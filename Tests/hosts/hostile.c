@@ -1298,6 +1298,47 @@ static void gradients_that_cannot_be(void) {
     (void)calls;
     spinnprop_gradient_free(g);
 
+    begin("gradients that are made");
+    double twelve[12];
+    for (int index = 0; index < 12; index++) twelve[index] = 1e-3 * index;
+    WATCH(g);
+    INVALID(spinnprop_gradient_create(NULL, network));
+    INVALID(spinnprop_gradient_create(&g, NULL));
+    INVALID(spinnprop_gradient_create(&g, (const spinnprop_network *)(const void *)r));
+    begin("gradients that are set");
+    WORKS(spinnprop_gradient_create(&g, network));
+    INVALID(spinnprop_gradient_set(NULL, SPINNPROP_WEIGHTS, 0, twelve, 12));
+    INVALID(spinnprop_gradient_set((spinnprop_gradient *)(void *)r, SPINNPROP_WEIGHTS, 0, twelve, 12));
+    INVALID(spinnprop_gradient_set(g, SPINNPROP_WEIGHTS, 0, NULL, 12));
+    for (int index = 0; index < 6; index++) INVALID(spinnprop_gradient_set(g, SPINNPROP_WEIGHTS, 0, twelve, wrong_sizes_of_gradient[index]));
+    for (int index = 0; index < 4; index++)
+        FAILS(INVALID_INDEX, spinnprop_gradient_set(g, SPINNPROP_WEIGHTS, wrong_layers[index], twelve, 12));
+    INVALID(spinnprop_gradient_set(g, SPINNPROP_MASK, 0, twelve, 12));
+    INVALID(spinnprop_gradient_set(g, -1, 0, twelve, 12));
+    WORKS(spinnprop_gradient_set(g, SPINNPROP_WEIGHTS, 0, twelve, 12));
+    WORKS(spinnprop_gradient_set(g, SPINNPROP_RECURRENT_WEIGHTS, 0, NULL, 0));
+    WORKS(spinnprop_gradient_get(values, 12, g, SPINNPROP_WEIGHTS, 0));
+    HOLDS(values[11] == twelve[11]);
+    INVALID(spinnprop_gradient_get(values, 4, g, SPINNPROP_TAU_MEM, 0));
+    WORKS(spinnprop_gradient_set(g, SPINNPROP_TAU_MEM, 0, twelve, 4));
+    WORKS(spinnprop_gradient_get(values, 3, g, SPINNPROP_DRIVE, 1));
+    spinnprop_trainer *trainer = NULL;
+    spinnprop_training_options training;
+    spinnprop_training_options_init(&training);
+    WORKS(spinnprop_trainer_create(&trainer, network, &training));
+    INVALID(spinnprop_trainer_step(NULL, g, 1.0));
+    INVALID(spinnprop_trainer_step(trainer, NULL, 1.0));
+    INVALID(spinnprop_trainer_step(trainer, (const spinnprop_gradient *)(const void *)r, 1.0));
+    for (int index = 0; index < 3; index++) INVALID(spinnprop_trainer_step(trainer, g, not_numbers[index]));
+    INVALID(spinnprop_trainer_step(trainer, g, -1.0));
+    WORKS(spinnprop_trainer_step(trainer, g, 0.0));
+    WORKS(spinnprop_trainer_step(trainer, g, 1.0));
+    twelve[3] = NAN;
+    WORKS(spinnprop_gradient_set(g, SPINNPROP_WEIGHTS, 0, twelve, 12));
+    INVALID(spinnprop_trainer_step(trainer, g, 1.0));
+    spinnprop_trainer_free(trainer);
+    spinnprop_gradient_free(g);
+
     begin("gradients of neuron parameters");
     o.neurons = 1;
     WORKS(GRADIENT(network, r, &loss, labels, 4, NULL, 0));

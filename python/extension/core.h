@@ -71,8 +71,8 @@ PyObject *list_from_rows(const void *rows, int64_t n, size_t stride, const field
 /* A loss from a dictionary with at least its kind, or NULL from None. 0 with an exception on failure. */
 int loss_from(PyObject *module, const spinnprop_loss **loss, spinnprop_loss *storage, PyObject *dict);
 
-/* -- handles.c: the library's objects as capsules. Recordings, gradients, engines and sparse
- * networks never change. */
+/* -- handles.c: the library's objects as capsules. Recordings, engines and sparse networks never change, nor do gradients that somebody
+ * else sees. */
 typedef struct handle_kind {
     const char *name; /* of the capsule */
     void (*free)(void *object);

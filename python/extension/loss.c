@@ -103,6 +103,28 @@ static PyObject *network_pull_back(PyObject *module, PyObject *args) {
     return result;
 }
 
+static PyObject *gradient_create(PyObject *module, PyObject *capsule) {
+    spinnprop_network *network = network_snapshot(module, capsule);
+    if (!network) return NULL;
+    spinnprop_gradient *gradient = NULL;
+    spinnprop_status status;
+    WITHOUT_GIL(status = spinnprop_gradient_create(&gradient, network));
+    spinnprop_network_free(network);
+    return status == SPINNPROP_OK ? handle_new(gradient, &gradient_kind) : raise_status(module, status);
+}
+
+static PyObject *gradient_set(PyObject *module, PyObject *args) {
+    PyObject *capsule, *values_object, *result = NULL;
+    int32_t parameter, index;
+    if (!PyArg_ParseTuple(args, "OO&O&O", &capsule, int32_from, &parameter, int32_from, &index, &values_object)) return NULL;
+    handle *own = handle_from(capsule, &gradient_kind);
+    array values = ARRAY_NONE;
+    if (own && array_read(&values, values_object, ARRAY_FLOAT64, "values"))
+        result = none_or_raise(module, spinnprop_gradient_set(own->object, parameter, index, array_data(values), values.count));
+    array_release(&values);
+    return result;
+}
+
 static PyObject *gradient_get(PyObject *module, PyObject *args) { return parameter_get(module, args, &gradient_kind); }
 
 static PyObject *gradient_input_times(PyObject *module, PyObject *args) {
@@ -137,6 +159,9 @@ PyMethodDef loss_methods[] = {
     {"network_pull_back", network_pull_back, METH_VARARGS,
      "network_pull_back($module, network, recording, errors, times, membrane_errors, options, progress, /)\n--\n\n"
      "The gradient of given errors; times and membrane_errors may be None."},
+    {"gradient_create", gradient_create, METH_O, "gradient_create($module, network, /)\n--\n\nOne that is all zero."},
+    {"gradient_set", gradient_set, METH_VARARGS,
+     "gradient_set($module, gradient, parameter, index, values, /)\n--\n\nSet an array; nobody else may use the gradient meanwhile."},
     {"gradient_get", gradient_get, METH_VARARGS,
      "gradient_get($module, values, gradient, parameter, index, /)\n--\n\nFill values with an array's gradient."},
     {"gradient_input_times", gradient_input_times, METH_VARARGS,

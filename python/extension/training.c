@@ -67,6 +67,19 @@ static PyObject *trainer_run(PyObject *module, PyObject *args) {
     return result;
 }
 
+static PyObject *trainer_step(PyObject *module, PyObject *args) {
+    PyObject *capsule, *gradient_object;
+    double rate_factor;
+    if (!PyArg_ParseTuple(args, "OOO&", &capsule, &gradient_object, double_from, &rate_factor)) return NULL;
+    handle *gradient = handle_from(gradient_object, &gradient_kind), *own = gradient ? idle_from(module, capsule, &trainer_kind) : NULL;
+    if (!own) return NULL;
+    own->is_running = 1;
+    spinnprop_status status;
+    WITHOUT_GIL(status = spinnprop_trainer_step(own->object, gradient->object, rate_factor));
+    own->is_running = 0;
+    return none_or_raise(module, status);
+}
+
 static PyObject *trainer_network(PyObject *module, PyObject *capsule) {
     handle *own = idle_from(module, capsule, &trainer_kind);
     if (!own) return NULL;
@@ -111,6 +124,8 @@ PyMethodDef training_methods[] = {
     {"trainer_run", trainer_run, METH_VARARGS,
      "trainer_run($module, trainer, input, labels, validation, validation_labels, progress, /)\n--\n\n"
      "Train; False if the progress callable asked to stop."},
+    {"trainer_step", trainer_step, METH_VARARGS,
+     "trainer_step($module, trainer, gradient, rate_factor, /)\n--\n\nOne step of the optimiser."},
     {"trainer_network", trainer_network, METH_O, "trainer_network($module, trainer, /)\n--\n\nA copy of the network."},
     {"trainer_epochs_done", trainer_epochs_done, METH_O,
      "trainer_epochs_done($module, trainer, /)\n--\n\nEpochs so far."},

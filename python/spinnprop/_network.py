@@ -9,7 +9,7 @@ import numpy as np
 from . import _core
 from ._engines.base import BaseEngine
 from ._engines.names import EngineLike, resolve
-from ._gradients import Gradients
+from ._gradients import NEURON_PARAMETERS, Gradients
 from ._recording import Recording, _fields
 from ._spikes import SpikeTrains, trains
 from ._support import checks
@@ -598,6 +598,36 @@ class Network:
             place = index if code == _core.DELAYS else self._places[index + 1, index + 1]
             is_vector = self._kinds[place] in ("axonal", "dendritic")
         return shape[:1] if is_vector and shape != (0, 0) else shape
+
+    def _core_gradients(self, gradients: Gradients) -> object:
+        """The core's gradient of these numbers, all of which must be there."""
+        handle = _core.gradient_create(self._handle)
+        n_layers = self._info["n_layers"]
+        ends = tuple(self._places)
+
+        def give(code: int, index: int, values: Any, name: str) -> None:
+            own = checks.array(values, np.float64, name)
+            checks.shape(own, self._shape(code, index), name)
+            _core.gradient_set(handle, code, index, own)
+
+        def give_layers(code: int, arrays: Any, name: str) -> None:
+            if len(arrays) != n_layers:
+                raise ValueError(f"{name} has {len(arrays)} elements; give one for each of the {n_layers} layers")
+            for layer, values in enumerate(arrays):
+                give(code, layer, values, f"{name}[{layer}]")
+
+        for code, name in ((_core.WEIGHTS, "weights"), (_core.DELAYS, "delays")):
+            arrays = getattr(gradients, name)
+            give_layers(code, arrays, name)
+            for a, b in ends[n_layers:]:
+                if a != b:
+                    give(code, self._places[a, b], arrays[a, b], f"{name}[{a}, {b}]")
+        give_layers(_core.RECURRENT_WEIGHTS, gradients.recurrent_weights, "recurrent_weights")
+        give_layers(_core.RECURRENT_DELAYS, gradients.recurrent_delays, "recurrent_delays")
+        for code, name in zip(_NEURON_PARAMETERS, NEURON_PARAMETERS):
+            if hasattr(gradients, name):
+                give_layers(code, getattr(gradients, name), name)
+        return handle
 
     def _gradients(self, handle: object, n_input_spikes: int, neurons: bool) -> Gradients:
         n_layers = self._info["n_layers"]

@@ -16,7 +16,7 @@ from ._spikes import SpikeTrains, trains
 from ._support import checks
 from ._support.layers import LayerSequence
 from ._support.types import Float64Array, Int64Array, Progress
-from .losses import Loss
+from .losses import Custom, Loss
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -358,6 +358,8 @@ class Recording:
 
 
 def _fields(loss: Loss) -> Dict[str, Any]:
+    if isinstance(loss, Custom):
+        raise TypeError("losses.Custom is for Network.gradient alone; train with Trainer.step, which takes such gradients")
     if not isinstance(loss, Loss):
         raise TypeError(f"loss is {loss!r}; it must be one of those in spinnprop.losses")
     return loss._fields()

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import _core
 from ._engines.names import EngineLike, resolve
+from ._gradients import Gradients
 from ._network import Network, _forward_options
 from ._recording import _fields
 from ._spikes import SpikeTrains, trains
@@ -308,6 +309,42 @@ class Trainer:
         return _core.trainer_run(
             self._handle, trains(spikes, "spikes")._arrays, checks.labels(y), held_out, held_out_labels, progress
         )
+
+    def step(self, gradients: Gradients, factor: float = 1.0) -> None:
+        """One step of the optimiser with gradients of one's own: for losses, batches and schedules that `run` does not have.
+
+        The optimiser, its memory, clipping, limits of gradients, and what is trained are the trainer's; masks, signs and bounds are kept to. Epochs
+        are not counted, `schedule` is not followed, bumping and checkpoints are left out.
+
+        Parameters
+        ----------
+        gradients : Gradients
+            Of ``trainer.network`` as it stands, or of what you have made of them: scaled, added up over batches, set to 0 for layers that stay.
+        factor : float
+            Of all learning rates, finite and >= 0.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If gradients do not fit the network or are not finite, or those of neuron parameters are missing that are trained; nothing has
+            changed then.
+
+        Examples
+        --------
+        >>> import spinnprop as sp
+        >>> X, y = sp.datasets.yin_yang(300)
+        >>> spikes = sp.encoding.latency(X, bias=0.0)
+        >>> trainer = sp.Trainer(sp.Network([5, 30, 3]))
+        >>> for epoch in range(2):
+        ...     for first in range(0, 300, 50):
+        ...         batch = slice(first, first + 50)
+        ...         rec = trainer.network.forward(spikes[batch])
+        ...         value, grad = trainer.network.gradient(rec, sp.losses.TTFSCrossEntropy(), y[batch])
+        ...         trainer.step(grad, factor=0.9**epoch)
+        """
+        if not isinstance(gradients, Gradients):
+            raise TypeError(f"gradients is {type(gradients).__name__!r}; it must be Gradients, as Network.gradient gives")
+        _core.trainer_step(self._handle, self.network._core_gradients(gradients), checks.real(factor, "factor"))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(

@@ -4,15 +4,18 @@
 import CSpinnprop
 import Mathematics
 import Networks
+import Neurons
 import Spinnprop
 
 /// What a gradient handle holds: the gradients and where in them each layer's recurrent arrays are.
 struct LayeredGradients {
-    let gradients: Gradients
+    private(set) var gradients: Gradients
     private let recurrent: [Int?]
+    private let layers: [Layer]
 
     init(_ gradients: Gradients, _ network: Network) {
         self.gradients = gradients
+        layers = network.layers
         recurrent = network.layers.indices.map { network.connectionIndex(into: $0, recurrent: true) }
     }
 
@@ -34,6 +37,37 @@ struct LayeredGradients {
         case .mask, .signs, .bounds:
             throw .invalidValue(
                 "parameter is \(parameter.name); it must be one with a gradient, as SPINNPROP_WEIGHTS (0)")
+        }
+    }
+}
+
+extension LayeredGradients {
+    /// Sets an array of as many elements as it has.
+    mutating func set(
+        _ parameter: Parameter, _ index: Int32, _ values: [Double]
+    ) throws(SpinnpropError) {
+        if case .neuron = parameter, gradients.neurons.isEmpty {
+            gradients.neurons = layers.map { layer in
+                var own = layer.parameters
+                for field in LIFParameters.fields {
+                    own[keyPath: field.path] = [Double](repeating: 0, count: layer.neuronCount)
+                }
+                return own
+            }
+        }
+        let needed = try self.values(parameter, index).count
+        guard values.count == needed else {
+            throw .invalidValue("values has \(values.count) elements; it must have exactly \(needed)")
+        }
+        guard needed > 0 else { return }
+        let place = try parameter.index(index, layers: recurrent.count, connections: gradients.weights.count)
+        switch parameter {
+        case .weights(let isRecurrent):
+            gradients.weights[isRecurrent ? recurrent[place] ?? place : place] = values
+        case .delays(let isRecurrent):
+            gradients.delays[isRecurrent ? recurrent[place] ?? place : place] = values
+        case .neuron(let path, _): gradients.neurons[place][keyPath: path] = values
+        case .mask, .signs, .bounds: break
         }
     }
 }
@@ -151,6 +185,27 @@ public func spinnprop_network_pull_back(
 
 @c @implementation
 public func spinnprop_gradient_free(_ gradient: OpaquePointer?) { freeHandle(gradient, gradientKind) }
+
+@c @implementation
+public func spinnprop_gradient_create(
+    _ gradient: UnsafeMutablePointer<OpaquePointer?>?, _ network: OpaquePointer?
+) -> spinnprop_status {
+    create(gradient, "gradient", gradientKind) {
+        let network = try box(network, networkKind, "network").value
+        try network.checkRoom("the gradients")
+        return LayeredGradients(Gradients(zerosFor: network), network)
+    }
+}
+
+@c @implementation
+public func spinnprop_gradient_set(
+    _ gradient: OpaquePointer?, _ parameter: Int32, _ index: Int32, _ values: UnsafePointer<Double>?, _ n: Int64
+) -> spinnprop_status {
+    barrier {
+        let gradient = try box(gradient, gradientKind, "gradient")
+        try gradient.value.set(Parameter(parameter), index, try copy(values, n, "values"))
+    }
+}
 
 @c @implementation
 public func spinnprop_gradient_get(

@@ -81,6 +81,17 @@ public func spinnprop_trainer_run(
 }
 
 @c @implementation
+public func spinnprop_trainer_step(
+    _ trainer: OpaquePointer?, _ gradient: OpaquePointer?, _ rate_factor: Double
+) -> spinnprop_status {
+    barrier {
+        let holder = try box(trainer, trainerKind, "trainer").value
+        let gradients = try box(gradient, gradientKind, "gradient").value.gradients
+        try holder.change { (trainer) throws(SpinnpropError) in try trainer.step(gradients, rateFactor: rate_factor) }
+    }
+}
+
+@c @implementation
 public func spinnprop_trainer_network(
     _ network: UnsafeMutablePointer<OpaquePointer?>?, _ trainer: OpaquePointer?
 ) -> spinnprop_status {

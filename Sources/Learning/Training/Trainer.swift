@@ -97,6 +97,27 @@ public final class Trainer {
         }
     }
 
+    /// Takes a step of the optimiser with a gradient that somebody else has taken, of `network` as it stands: a loop of one's own. Epochs are not
+    /// counted, no schedule is followed and no checkpoint written; what `run` has begun goes on from there.
+    ///
+    /// - Parameter rateFactor: of all learning rates, >= 0.
+    /// - Throws: `invalidValue` for gradients of another network's shape or without those of neuron parameters that are trained, and for numbers that
+    ///   are not finite; then nothing has changed.
+    public func step(_ gradients: Gradients, rateFactor: Double = 1) throws(SpinnpropError) {
+        guard rateFactor >= 0, rateFactor < .infinity else {
+            throw .invalidValue("rate_factor is \(rateFactor); it must be finite and >= 0")
+        }
+        // Where a run has ended with the best epoch's parameters, these are what the gradient is of.
+        var (changed, own) = (network, gradients)
+        guard own.isShaped(like: changed) else {
+            throw .invalidValue("the gradients have the shape of another network; take them of the trainer's own")
+        }
+        try changed.checkRoom("the parameters after the step")
+        try state.optimizer.step(&changed, &own, rateFactor: rateFactor)
+        state.network = changed
+        if isFinished { state.best = nil }
+    }
+
     /// Checks the data, and that they are those of the run that is to go on.
     private func bind(
         _ input: SpikeTrains, _ labels: [Int], _ validation: (input: SpikeTrains, labels: [Int])?

@@ -25,7 +25,7 @@ ARROWS = {
     "_network": "_spikes _engines losses _recording _gradients",
     "_files": "_network",
     "_biograd": "_spikes spinnaker2",
-    "_trainer": "_spikes _engines losses _recording _network",
+    "_trainer": "_spikes _engines losses _gradients _recording _network",
     "meta": "_spikes _gradients _network _trainer datasets",
     "_estimators": "_biograd _spikes _engines losses _recording _network _trainer _encoders spinnaker2",
     "encoding": "_encoders _estimators",
