@@ -37,6 +37,8 @@ def _runs(*starts: str) -> Tuple[str, ...]:
 COMPARED = ("fast-and-deep-yin-yang", "delgrad-yin-yang", "eventprop-delays-yin-yang")
 #: Those of local learning.
 LOCAL = ("biograd-digits", "biograd-mnist5k", "biograd-mnist", "biograd-nmnist")
+#: Those on an emulated BrainScaleS-2, and their pictures.
+BRAINSCALES2 = ("pong",)
 _TABLE_OF_RUNS = ("metrics.json", *_pictures("error_by_hidden", "error_by_parameters", "validation_error"))
 
 #: What each command writes to its folder; * stands for anything.
@@ -62,6 +64,14 @@ FILES = {
     ),
     **{f"reproduce {setting}": (*_runs(f"{setting}-*"), *_TABLE_OF_RUNS) for setting in COMPARED},
     **{f"reproduce {setting}": (*_runs(f"{setting}-*"), "metrics.json", *_pictures("accuracy", "angle", "cosine")) for setting in LOCAL},
+    **{
+        f"reproduce brainscales2-{setting}": (
+            *(f"brainscales2-{setting}-*.{end}" for end in ("json", "json.part")),
+            "metrics.json",
+            *_pictures(setting),
+        )
+        for setting in BRAINSCALES2
+    },
     "reproduce biograd-choices": (*_runs("biograd-choices-*"), "metrics.json", "choices.md"),
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 from .. import grammar
 from . import (
     biograd,
+    brainscales2,
     comparison,
     delgrad_yin_yang,
     eventprop_delays_yin_yang,
@@ -28,3 +29,4 @@ def add_parser(commands: Any) -> None:
     for module in (fast_and_deep_yin_yang, delgrad_yin_yang, eventprop_delays_yin_yang):
         comparison.add_parser(settings, module.SETTING)
     biograd.add_parser(settings)
+    brainscales2.add_parser(settings)
