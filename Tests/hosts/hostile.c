@@ -1515,7 +1515,7 @@ static void trainings_that_cannot_be(void) {
     for (int index = 0; index < 6; index++) INVALID(spinnprop_trainer_history(epochs, wrong_counts[index], trainer));
     spinnprop_domain domains[64];
     int64_t n_domains = 0;
-    const int32_t no_table[] = {SPINNPROP_DOMAINS_BIOGRAD - 1, 1000, INT32_MAX, INT32_MIN};
+    const int32_t no_table[] = {SPINNPROP_DOMAINS_BRAINSCALES2_CALIBRATION - 1, 1000, INT32_MAX, INT32_MIN};
     spinnprop_domain_init(NULL);
     spinnprop_domain_init(domains);
     begin("domains");

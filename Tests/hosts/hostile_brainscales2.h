@@ -70,6 +70,7 @@ static void brainscales2_chips_that_cannot_be(void) {
     INVALID(spinnprop_brainscales2_chip_code_count(&n_codes, NULL));
     WORKS(spinnprop_brainscales2_chip_code_count(&n_codes, chip));
     HOLDS(n_codes == 0);
+    unwatch_all();
     WORKS(spinnprop_brainscales2_chip_calibrate(&calibrated, chip, NULL));
     WORKS(spinnprop_brainscales2_chip_code_count(&n_codes, calibrated));
     HOLDS(n_codes == 2048);
