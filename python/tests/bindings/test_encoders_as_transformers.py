@@ -40,7 +40,11 @@ def impossible(estimator):
     return {"check_methods_subset_invariance": drawn, "check_methods_sample_order_invariance": drawn}
 
 
-@parametrize_with_checks([dense(transformer(name)) for name in OF_FEATURES], expected_failed_checks=impossible)
+#: scikit-learn before 1.6 cannot be told what must fail: those that draw are left out there.
+EXPECTED = {"expected_failed_checks": impossible} if "expected_failed_checks" in inspect.signature(parametrize_with_checks).parameters else {}
+
+
+@parametrize_with_checks([dense(transformer(name)) for name in (OF_FEATURES if EXPECTED else OF_FEATURES[:3])], **EXPECTED)
 def test_scikit_learns_checks(estimator, check):
     check(estimator)
 
