@@ -1,17 +1,21 @@
-"""``spinnprop reproduce brainscales2-...``: what was published of networks with plasticity, on arrays of an emulated BrainScaleS-2."""
+"""``spinnprop reproduce brainscales2-...``: networks that are trained for emulated BrainScaleS-2 chips, and arrays of neurons with plasticity."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from . import pong
+from . import compared, pong, yin_yang
 from .experiment import add_parser as _add_parser
 
-#: All of them.
+#: Those with plasticity.
 EXPERIMENTS = (pong.EXPERIMENT,)
+#: Those of trained networks.
+NETWORKS = (yin_yang.EXPERIMENT,)
 
 
 def add_parser(settings: Any) -> None:
     """The grammar of all of them."""
     for experiment in EXPERIMENTS:
         _add_parser(settings, experiment)
+    for networks in NETWORKS:
+        compared.add_parser(settings, networks)

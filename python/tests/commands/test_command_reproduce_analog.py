@@ -1,0 +1,87 @@
+"""spinnprop reproduce, of networks for emulated analog chips."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from spinnprop import _commands
+from spinnprop._commands.reproduce import brainscales2
+from spinnprop._commands.reproduce.brainscales2 import runs, yin_yang
+
+
+@pytest.fixture(autouse=True)
+def few_samples(monkeypatch):
+    monkeypatch.setattr(yin_yang, "SAMPLES", {"train": [300, 42], "test": [80, 43]})
+
+
+def command(name, out, *more, seeds=2, epochs=2):
+    return ["reproduce", name, "--seeds", str(seeds), "--epochs", str(epochs), "--out", str(out), *more]
+
+
+def test_yin_yang(tmp_path, capsys, monkeypatch):
+    own = command("brainscales2-yin-yang", tmp_path)
+    assert _commands.main(own) == 0
+    first = capsys.readouterr().out
+    rows = json.loads((tmp_path / "metrics.json").read_text())["networks"]
+    networks = [("4-30-3", "none", runs.METHODS), ("5-120-3", "none", ("ideal", "in-the-loop")), ("4-30-3", "axonal", runs.METHODS)]
+    expected = {
+        (shape, delays, method, tested)
+        for shape, delays, methods in networks
+        for method in methods
+        for tested in ("training_substrate", "chip")
+        if (method, tested) != ("in-the-loop", "training_substrate")
+    }
+    assert len(rows) == len(expected) == 17
+    assert {(row["network"], row["delays"], row["trained"], row["tested"]) for row in rows} == expected
+    files = [
+        f"brainscales2-yin-yang-{shape}-{delays}-{method}-seed-{seed}-2-epochs.json"
+        for shape, delays, methods in networks for method in methods for seed in (0, 1)
+    ]  # fmt: skip
+    assert sorted(os.listdir(tmp_path)) == sorted([*files, "metrics.json", "yin-yang.png"])
+    for row in rows:
+        start = f"brainscales2-yin-yang-{row['network']}-{row['delays']}-{row['trained']}"
+        found = [json.loads((tmp_path / f"{start}-seed-{seed}-2-epochs.json").read_text()) for seed in (0, 1)]
+        assert row["test_accuracies"] == [each[row["tested"]] for each in found]
+        assert row["median"] == pytest.approx(np.median(row["test_accuracies"])) and f"{row['median']:.1f}" in first
+    assert "84.9 to 86.3" in first and "90.9 to 92.6" in first and "93.7" in first
+    # What is there is not run again, and the same is said.
+    ran, run = [], runs._run
+    monkeypatch.setattr(runs, "_run", lambda case, seed, *rest: (ran.append((case.label, seed)), run(case, seed, *rest))[1])
+    assert _commands.main(own) == 0 and ran == []
+    again = capsys.readouterr().out
+    assert again.count(" (from an earlier run)\n") == 20 and again.replace(" (from an earlier run)", "") == first
+    # A file that holds no result, or one of other options, counts as none; what it was is found again.
+    path = tmp_path / files[6]
+    whole = path.read_bytes()
+    for spoil in ({"chip": 101.0}, {"training_substrate": None}, {"setting": {}}, {"training_accuracy_by_epoch": [1.0]}):
+        path.write_text(json.dumps({**json.loads(whole), **spoil}))
+        assert _commands.main(own) == 0 and ran == [("4-30-3-none-in-the-loop", 0)] and path.read_bytes() == whole
+        ran.clear()
+    # Fewer networks: the others' results stay.
+    assert _commands.main([*own, "--methods", "ideal", "--delays", "axonal", "--pictures", "svg"]) == 0 and ran == []
+    assert sorted(os.listdir(tmp_path)) == sorted([*files, "metrics.json", "yin-yang.svg"])
+
+
+def test_weights_stay_within_what_synapses_can_be():
+    """63 steps of 1/30, and five times that from an input."""
+    network = yin_yang.cases("axonal", "in-the-loop")[0].untrained(0)
+    assert [np.abs(bounds).tolist() for bounds in network.weight_bounds] == [[10.5, 10.5], [2.1, 2.1]]
+    assert all(np.abs(weights).max() <= bounds[1] for weights, bounds in zip(network.weights, network.weight_bounds))
+
+
+def test_networks_are_tested_on_a_chip_that_training_has_not_seen_unless_in_the_loop():
+    for method in runs.METHODS:
+        case = runs.Case(yin_yang.task(30, "none", yin_yang.SAMPLES), "none", method)
+        assert (repr(case.substrate(1)) == repr(case.chip(1))) == (method == "in-the-loop")
+        assert repr(case.chip(1)) != repr(case.chip(2)) and repr(case.chip(1)) == repr(case.chip(1))
+        chips = getattr(case.substrate(1), "chip", None)
+        assert case.chip(1).chip.seed == 1 and (method != "several-chips" or 1 not in {chip.seed for chip in chips})
+
+
+@pytest.mark.parametrize("name", [experiment.name for experiment in brainscales2.NETWORKS])
+def test_a_folder_of_another_command_is_refused(name, tmp_path, capsys):
+    (tmp_path / "best.json").write_text("{}")
+    assert _commands.main(command(name, tmp_path, epochs=1)) == 1
+    assert "spinnprop search" in capsys.readouterr().err
