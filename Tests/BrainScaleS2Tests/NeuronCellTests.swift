@@ -72,26 +72,54 @@ struct NeuronCellTests {
         #expect(most < 100)
     }
 
+    /// The second bound holds whatever arrives meanwhile.
+    @Test func silenceWithArrivalsIsSafe() throws {
+        var stream = RandomStream(seed: 6, stream: 1)
+        var tried = 0
+        for trial in 0..<2000 {
+            var own = try cell(&stream)
+            let silence = own.silence()
+            guard own.peak >= own.threshold, silence > 0 else { continue }
+            var (times, currents) = ([Double](repeating: 0, count: 16), [Double](repeating: 0, count: 16))
+            let current = 0.5 * stream.uniform()
+            var bound = own
+            let silent = bound.silenceEnd(adding: current)
+            #expect(silent <= own.time + max(silence, own.horizon))
+            let when = silent * stream.uniform()
+            guard silent > when else { continue }
+            tried += 1
+            for n in 0..<100 {
+                let time = when + (silent - when) * Double(n) / 100
+                (times[2], currents[2]) = (when, current)
+                var later = own
+                later.taken = 3
+                later.advance(to: time, &times, &currents)
+                #expect(later.membrane < own.threshold, "trial \(trial), \(n) of 100")
+            }
+        }
+        #expect(tried > 100)
+    }
+
     /// One by one or together: what waits is what has come.
     @Test func arrivalsMayWait() throws {
         var stream = RandomStream(seed: 5, stream: 1)
         for trial in 0..<200 {
             let start = try cell(&stream)
             var (times, currents) = ([Double](repeating: 0, count: 16), [Double](repeating: 0, count: 16))
-            let count = 1 + stream.index(below: 16)
-            for n in 0..<count {
-                times[n] = (n == 0 ? 0 : times[n - 1]) + 1e-3 * stream.uniform()
+            let taken = 3 + stream.index(below: 14)
+            for n in 2..<taken {
+                times[n] = times[n - 1] + 1e-3 * stream.uniform()
                 currents[n] = stream.uniform() - 0.5
             }
             var single = start
-            for n in 0..<count {
+            for n in 2..<taken {
                 single = moved(single, to: times[n])
                 if currents[n] > 0 { single.excitation += currents[n] } else { single.inhibition += currents[n] }
             }
-            let end = times[count - 1] + 2e-3
+            let end = times[taken - 1] + 2e-3
             single = moved(single, to: end)
             var together = start
-            together.waiting = count
+            together.taken = taken
             together.advance(to: end, &times, &currents)
             for (one, other) in [
                 (single.membrane, together.membrane), (single.excitation, together.excitation),

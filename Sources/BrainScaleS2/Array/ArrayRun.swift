@@ -126,15 +126,24 @@ extension NeuronArray {
             let neuron = Int(target)
             let weight = Double(row[neuron])
             let cell = cells + neuron
-            let waiting = cell.pointee.waiting
-            let place = neuron &* NeuronCell.room &+ waiting
-            times[place] = arrival
-            currents[place] = cell.pointee.gain * weight
-            cell.pointee.waiting = waiting &+ 1
+            let place = cell.pointee.taken
+            let current = cell.pointee.gain * weight
+            times[neuron &* NeuronCell.room &+ place] = arrival
+            currents[neuron &* NeuronCell.room &+ place] = current
+            cell.pointee.taken = place &+ 1
             let peak = cell.pointee.peak + cell.pointee.peakGain * max(0, weight)
             cell.pointee.peak = peak
-            // A neuron that may fire is looked at where an arrival makes it fire sooner, or there is no more room.
-            if (peak >= cell.pointee.threshold && weight > 0) || waiting &+ 1 == NeuronCell.room {
+            // Inhibition makes nobody fire sooner.
+            var mustLook = place &+ 1 == NeuronCell.room
+            if peak >= cell.pointee.threshold, weight > 0 {
+                let silent = cell.pointee.silenceEnd(adding: current)
+                if silent > arrival {
+                    if silent < silences.key(of: neuron) { silences.set(silent, at: neuron) }
+                } else {
+                    mustLook = true
+                }
+            }
+            if mustLook {
                 advance(neuron, to: arrival)
                 settle(neuron)
             }

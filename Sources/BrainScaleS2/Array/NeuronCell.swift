@@ -2,20 +2,30 @@
 import Mathematics
 import Neurons
 
-/// A neuron is only touched when it has to be: arrivals wait (`waiting` of them, at most `NeuronCell.room`) until they might make it fire.
+/// A neuron is only touched when it has to be: arrivals wait until they might make it fire.
 ///
-/// By superposition, the arrivals of weights w_k at t_k move the membrane by the sum of w_k h(t - t_k), h as in `Flow`, whatever else
-/// happens but a spike. So the highest value it can reach later is at most what it was before an arrival plus the highest value of w h;
-/// while that sum, `peak`, is below the threshold, an arrival costs an addition. Membranes are measured from the drive, as in `Flow`.
+/// By superposition, the arrivals of currents c_k at t_k move the membrane by the sum of c_k h(t - t_k), h as in `Flow`, whatever else
+/// happens but a spike; so do the two currents of the state, as if they had arrived at its time. Two bounds follow:
+/// - The highest value the membrane can reach later is at most what it was before an arrival plus the highest value of c h. While that
+///   sum, `peak`, is below the threshold, an arrival costs an addition.
+/// - Until `sureUntil` the membrane rises by at most `steepest` / tau_m, and that grows by c with an arrival. While the threshold is not
+///   reached at that rate, an arrival costs a division.
+///
+/// Membranes are measured from the drive, as in `Flow`.
 struct NeuronCell {
     // What each arrival needs.
-    /// The membrane stays below this until `time` plus for ever if nothing else arrives; -infinity while refractory.
+    /// -infinity while refractory.
     var peak: Double
     let threshold: Double
     let gain: Double
     /// By how much an excitatory weight of 1 raises the peak at most.
     let peakGain: Double
-    var waiting = 0
+    /// How many places are taken: the state's two, then one for each arrival that waits.
+    var taken = 2
+    /// How far the threshold was from the membrane at `time`, times tau_m.
+    var distance = 0.0
+    var steepest = 0.0
+    var sureUntil = 0.0
 
     // State at `time`, which is at most the time of the first arrival that waits.
     var time = 0.0
@@ -39,7 +49,7 @@ struct NeuronCell {
     static let smallestStep = 1e-15
     /// With noise, the longest time between two increments in time constants of the membrane.
     static let noiseStep = 1.0 / 32
-    /// Arrivals that may wait; a multiple of 4.
+    /// Places for the state's two currents and for arrivals that wait; a multiple of 4.
     static let room = 16
 
     init(_ own: ArrayNeuron) {
@@ -64,32 +74,27 @@ struct NeuronCell {
     /// As it was in the beginning.
     mutating func restart() {
         (time, membrane, excitation, inhibition, refractoryEnd) = (0, start, 0, 0, 0)
-        (waiting, peak) = (0, .infinity)
+        (taken, peak) = (2, .infinity)
     }
 
     var isRefractory: Bool { time < refractoryEnd }
 
-    /// Moves the state to `t`, with all arrivals that wait; these came at `times` and add `currents`. Within a refractory period `t` is
-    /// not after its end.
+    /// Moves the state to `t`, with all arrivals that wait. Places: when each came and the current it adds. Within a refractory period `t`
+    /// is not after its end.
     mutating func advance(
         to t: Double, _ times: UnsafeMutablePointer<Double>, _ currents: UnsafeMutablePointer<Double>
     ) {
-        let elapsed = t - time
-        let decays = Elementary.exp(SIMD4(decayMem, decayExc, decayInh, 0) * elapsed)
-        let isFixed = isRefractory
-        let a = decays[0]
-        var moved = SIMD4<Double>.zero
-        var excited = SIMD4<Double>.zero
-        var inhibited = SIMD4<Double>.zero
-        let room = (waiting &+ 3) & ~3
-        var n = waiting
-        while n < room {
-            times[n] = t
-            currents[n] = 0
+        (times[0], times[1], currents[0], currents[1]) = (time, time, excitation, inhibition)
+        var n = taken
+        while n & 3 != 0 {
+            (times[n], currents[n]) = (t, 0)
             n &+= 1
         }
+        let end = n
+        var (moved, excited, inhibited) = (SIMD4<Double>.zero, SIMD4<Double>.zero, SIMD4<Double>.zero)
+        var decayed = 0.0
         n = 0
-        while n < room {
+        while n < end {
             let since = SIMD4(repeating: t) - UnsafeRawPointer(times + n).loadUnaligned(as: SIMD4<Double>.self)
             let current = UnsafeRawPointer(currents + n).loadUnaligned(as: SIMD4<Double>.self)
             let isInhibitory = current .< .zero
@@ -102,17 +107,13 @@ struct NeuronCell {
             let response = exc.response(since, decayMembrane, decay).replacing(
                 with: inh.response(since, decayMembrane, decay), where: isInhibitory)
             moved += current * response
+            if n == 0 { decayed = decayMembrane[0] * membrane }
             n &+= 4
         }
-        if !isFixed {
-            membrane =
-                a * membrane + exc.response(elapsed, a, decays[1]) * excitation
-                + inh.response(elapsed, a, decays[2]) * inhibition + ((moved[0] + moved[1]) + (moved[2] + moved[3]))
-        }
-        excitation = decays[1] * excitation + ((excited[0] + excited[1]) + (excited[2] + excited[3]))
-        inhibition = decays[2] * inhibition + ((inhibited[0] + inhibited[1]) + (inhibited[2] + inhibited[3]))
-        time = t
-        waiting = 0
+        if !isRefractory { membrane = decayed + ((moved[0] + moved[1]) + (moved[2] + moved[3])) }
+        excitation = (excited[0] + excited[1]) + (excited[2] + excited[3])
+        inhibition = (inhibited[0] + inhibited[1]) + (inhibited[2] + inhibited[3])
+        (time, taken) = (t, 2)
     }
 
     /// What temporal noise does to a membrane over an interval: an Ornstein-Uhlenbeck process, exact at its end.
@@ -137,14 +138,16 @@ struct NeuronCell {
         peak = min(alone, balanced)
         if gap <= 0 { return 0 }
         var step = Double.infinity
+        sureUntil = -.infinity
         if peak >= threshold {
             let slope = current - membrane
             let reach = slope > 0 ? min(horizon, 2 * tauMem * gap / slope) : horizon
             // The current is at most this parabola: what decays is above its tangent, and below that with half the square.
             let (rise, bend) = (excitation * decayExc + inhibition * decayInh, 0.5 * excitation * decayExc * decayExc)
             let bent = max(current, current + reach * (rise + reach * bend))
-            let most = min(bent, excitation + inhibition * (1 + reach * decayInh)) - membrane
-            step = most > gap ? min(reach, tauMem * gap / most) : reach
+            steepest = min(bent, excitation + inhibition * (1 + reach * decayInh)) - membrane
+            (distance, sureUntil) = (tauMem * gap, time + reach)
+            step = steepest > gap ? min(reach, distance / steepest) : reach
             if current < threshold {
                 // And for as long as the current is below the threshold, the membrane is.
                 let below = threshold - current
@@ -155,6 +158,13 @@ struct NeuronCell {
             if step <= max(NeuronCell.smallestStep * tauMem, 2 * time.ulp) { return 0 }
         }
         return noise > 0 ? min(step, NeuronCell.noiseStep * tauMem) : step
+    }
+
+    /// Until when the neuron surely does not fire, with `current` arriving, of the second bound; at most `time` where that says nothing.
+    @inline(__always)
+    mutating func silenceEnd(adding current: Double) -> Double {
+        steepest += current
+        return steepest > 0 ? min(sureUntil, time + distance / steepest) : sureUntil
     }
 
     /// A spike at `time`.
