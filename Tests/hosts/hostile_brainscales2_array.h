@@ -109,8 +109,6 @@ static void neuron_array_access(void) {
     int32_t units[ARRAY_N] = {0};
     spinnprop_brainscales2_array_info_init(&info);
     WATCH(out);
-    WATCH(info);
-    WATCH(weights);
     WATCH(bytes);
     WATCH(more);
     WATCH(values);

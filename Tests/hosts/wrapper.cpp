@@ -338,6 +338,57 @@ void sparse() {
 
 } // namespace
 
+static void neuron_arrays() {
+    auto options = spinnprop::options<spinnprop_brainscales2_array_options>();
+    options.n_neurons = 3;
+    options.n_sources = 1;
+    options.has_sensors = 1;
+    spinnprop::NeuronArray array(options);
+    array.set_weights({63, 63, 0});
+    holds(array.weights() == std::vector<std::int8_t>{63, 63, 0} && array.mask() == std::vector<std::uint8_t>{1, 1, 1},
+          "weights or synapses are others");
+    holds(thrown([&] { array.set_weights({64, 0, 0}); }) == SPINNPROP_INVALID_VALUE, "a weight of seven bits is set");
+    spinnprop::SpikeTrains inputs;
+    for (int k = 0; k < 20; k++) {
+        inputs.times.push_back(1e-3 * k);
+        inputs.units.push_back(0);
+    }
+    inputs.offsets = {0, 20};
+    auto run = spinnprop::options<spinnprop_brainscales2_run_options>();
+    run.duration = 0.02;
+    const auto before = array.copy();
+    const auto spikes = array.run(inputs, run);
+    holds(spikes.times.size() > 2 && spikes.n_units == 3 && array.describe().time == 0.02, "the run is another");
+    holds(array.spikes().times == spikes.times && before.describe().time == 0, "a copy runs, too");
+    holds(array.membranes().first.size() == 3 && array.membranes().second.size() == 3, "membranes are missing");
+    holds(array.correlations(false).first[0] > 0 && array.rates()[0] > 0 && array.rates()[0] == 0, "nothing was sensed");
+
+    auto program = spinnprop::options<spinnprop_brainscales2_program_options>();
+    program.kind = SPINNPROP_BRAINSCALES2_STRUCTURAL_PLASTICITY;
+    array.apply(program);
+    program.kind = SPINNPROP_BRAINSCALES2_RATE_HOMEOSTASIS;
+    program.learning_rate = 1;
+    run.period = 0.01;
+    array.run(inputs, run, program);
+    holds(array.weights()[2] == 20 && array.describe().n_calls == 3, "the program did something else");
+    int calls = 0;
+    const spinnprop::NeuronArray::Rule rule = [&](const spinnprop::NeuronArray::Synapses &synapses) {
+        calls++;
+        synapses.weights[2] = 7;
+    };
+    array.run(inputs, run, rule);
+    holds(array.weights()[2] == 7 && calls == 2, "the rule did something else");
+    const spinnprop::NeuronArray::Rule failing = [](const spinnprop::NeuronArray::Synapses &) { throw std::runtime_error("enough"); };
+    try {
+        array.apply(failing);
+        holds(false, "what the rule threw is lost");
+    } catch (const std::runtime_error &error) {
+        holds(std::string(error.what()) == "enough", "the rule threw something else");
+    }
+    array.reset();
+    holds(array.describe().time == 0, "the array goes on");
+}
+
 int main() {
     try {
         errors();
@@ -346,6 +397,7 @@ int main() {
         local_learning();
         spinnaker2();
         sparse();
+        neuron_arrays();
     } catch (const std::exception &error) {
         holds(false, std::string("unexpected: ") + error.what());
     }

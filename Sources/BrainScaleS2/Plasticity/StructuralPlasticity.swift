@@ -29,7 +29,7 @@ public final class StructuralPlasticity: PlasticityProgram {
             for source in sources where rows[source].synapses.values[neuron] != 0 {
                 let isWeak = Int(rows[source].weights.values[neuron].magnitude) < threshold
                 guard isWeak, chosen[source].values[neuron] != 0, !free.isEmpty else { continue }
-                // Who gives a synapse away may get it back from another one only at the next call.
+                // A source that is left is free from the next call on.
                 let new = free.remove(at: processor.index(below: free.count))
                 moves.append(SynapseMove(neuron: neuron, from: source, to: new, weight: weight))
             }

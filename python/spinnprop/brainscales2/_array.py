@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from .. import _core
 from .._spikes import SpikeTrains, trains
 from .._support import checks
 from .._support.types import BoolArray, Float64Array, Int8Array, Progress, UInt8Array
+from ._chip import Chip
 from ._programs import AnyProgram, carried
 
 
@@ -177,6 +179,61 @@ class Array:
         )  # fmt: skip
         if weights is not None:
             self.weights = weights
+
+    @classmethod
+    def on(cls, chip: Chip, **arguments: Any) -> Array:
+        """An array on the first circuits of a chip: what they make of the parameters that are asked for.
+
+        Time constants (the chip's synaptic ones serve for both), gains and delays are multiplied by each circuit's factor, and so is the way from
+        drive to threshold; resets are moved. Noise, resolution and jitter (in tau_syn_exc) are the chip's unless given.
+
+        Parameters
+        ----------
+        chip : Chip
+        **arguments
+            As `Array` takes them.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `Array` does: a circuit may deviate so far that no neuron is left, its reset above its threshold, say.
+
+        Examples
+        --------
+        >>> import spinnprop as sp
+        >>> sp.brainscales2.Array.on(sp.brainscales2.Chip(seed=3), n=100, n_sources=20, tau_mem=10e-3)
+        <Array of 100 neurons, 20 sources, 2000 synapses>
+        """
+        if not isinstance(chip, Chip):
+            raise TypeError(f"chip is {checks.shown(chip)}; it must be a spinnprop.brainscales2.Chip")
+        shown = inspect.signature(cls).parameters
+        n = checks.integer(arguments.get("n", shown["n"].default), "n", 1, 512)
+
+        def meant(name: str) -> Float64Array:
+            """Of each neuron, what was asked for."""
+            values = _each(arguments.get(name, shown[name].default), name)
+            if values.size not in (1, n):
+                raise ValueError(f"{name} has {values.size} elements; an array of {n} neurons takes 1 or {n}")
+            return np.broadcast_to(values, n)
+
+        circuits = {of: chip.deviations(of)[:n] for of in ("tau_mem", "tau_syn", "threshold", "reset", "gain", "delay")}
+        drive, threshold = meant("drive"), meant("threshold")
+        made = {
+            "tau_mem": meant("tau_mem") * circuits["tau_mem"],
+            "tau_syn_exc": meant("tau_syn_exc") * circuits["tau_syn"],
+            "tau_syn_inh": meant("tau_syn_inh") * circuits["tau_syn"],
+            "threshold": drive + (threshold - drive) * circuits["threshold"],
+            "reset": meant("reset") + threshold * circuits["reset"],
+            "gain": meant("gain") * circuits["gain"],
+            "delay": meant("delay") * circuits["delay"],
+        }
+        statistics = chip._options()
+        own = {
+            "noise": statistics["noise"] * threshold,
+            "resolution": statistics["resolution"],
+            "delay_jitter": statistics["jitter"] * meant("tau_syn_exc").mean(),
+        }
+        return cls(**{**own, **arguments, **made})
 
     def _matrix(self, values: Any, dtype: Any, name: str) -> Any:
         if values is None:

@@ -589,6 +589,34 @@ def test_calls_that_cannot_be(call, error, message):
     assert array.spikes == before[0] and array.time == before[1] and np.array_equal(array.membrane, before[2])
 
 
+def test_arrays_on_chips():
+    chip = sp.brainscales2.Chip(seed=4)
+    aims = dict(tau_mem=10e-3, threshold=1.5, drive=np.linspace(-0.2, 0.9, 40), delay=1e-3, refractory=2e-3)
+    weights = random_weights((10, 40), 1)
+    spikes = poisson(60, 10, 0.5, seed=1)
+    own = {of: chip.deviations(of)[:40] for of in ("tau_mem", "tau_syn", "threshold", "reset", "gain", "delay")}
+    expected = Array(
+        40, 10, weights=weights, tau_mem=10e-3 * own["tau_mem"], tau_syn_exc=5e-3 * own["tau_syn"], tau_syn_inh=5e-3 * own["tau_syn"],
+        threshold=aims["drive"] + (1.5 - aims["drive"]) * own["threshold"], reset=1.5 * own["reset"], drive=aims["drive"],
+        gain=own["gain"] / 63 * 2, delay=1e-3 * own["delay"], refractory=2e-3, noise=0.007 * 1.5, resolution=8e-9, delay_jitter=0.01 * 5e-3,
+    )  # fmt: skip
+    found = Array.on(chip, n=40, n_sources=10, weights=weights, gain=2 / 63, **aims)
+    assert len(expected.run(spikes, 0.5).times) > 50
+    assert found.run(spikes, 0.5) == expected.spikes
+    # A perfect chip is no chip.
+    ideal = sp.brainscales2.Chip.ideal(resolution=0.0)
+    plain = Array(40, 10, weights=weights, gain=2 / 63, **aims).run(spikes, 0.5)
+    perfect = Array.on(ideal, n=40, n_sources=10, weights=weights, gain=2 / 63, **aims).run(spikes, 0.5)
+    assert np.array_equal(perfect.units, plain.units) and perfect.times == pytest.approx(plain.times, rel=1e-12)
+    for wrong, error, message in (
+        (lambda: Array.on(3), TypeError, "chip is 3; it must be a spinnprop.brainscales2.Chip"),
+        (lambda: Array.on(chip, n=4, n_sources=1, tau_mem=[1.0, 2.0]), ValueError, "tau_mem has 2 elements"),
+        (lambda: Array.on(chip, n=4, n_sources=1, colour=1), TypeError, "colour"),
+    ):
+        with pytest.raises(error, match=message):
+            wrong()
+
+
 def test_weights_are_set_whole_or_not_at_all():
     array = busy()
     weights = array.weights

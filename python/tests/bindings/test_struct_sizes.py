@@ -128,7 +128,10 @@ class Objects:
         analog_fit = initial(library, "spinnprop_brainscales2_fit_options")
         analog_fit.layer_sizes, analog_fit.n_layer_sizes = ctypes.addressof(sizes), 3
         self.analog_fit, self.merged = analog_fit, (ctypes.c_int32 * 2)()
+        neurons = initial(library, "spinnprop_brainscales2_array_options")
+        neurons.n_sources = 1
         self.handles = {
+            "spinnprop_brainscales2_array": self.make("spinnprop_brainscales2_array_create", ctypes.byref(neurons)),
             "spinnprop_brainscales2_chip": analog,
             "spinnprop_biograd": biograd,
             "spinnprop_network": network,
