@@ -497,7 +497,7 @@ REMEDIES = [
     ),
     (lambda: array().run(duration=1e16), lambda: [array().run(duration=1.0), array().reset()]),
     (lambda: late(0.5), lambda: late(1.0)),
-    (lambda: array(drive=2.0).run(duration=1.0, max_spikes=3), lambda: [array().run(duration=1.0, max_spikes=3), array(drive=2.0).run(duration=1.0)]),
+    (lambda: array(tau_mem=np.ones(2000)), lambda: [array(tau_mem=1e-2), array(tau_mem=[1e-2, 2e-2])]),
     (lambda: assigned(array(), None), lambda: assigned(array(), [[1, 2]])),
     (lambda: raised(array()), lambda: [own := array(), assigned(own, own.weights + 1)]),
     (lambda: pickle.dumps(array()), lambda: array(weights=array().weights)),
