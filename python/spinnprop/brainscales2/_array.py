@@ -104,7 +104,7 @@ class Array:
     >>> array = sp.brainscales2.Array(3, 1, gain=0.2, weights=np.full((1, 3), 20), refractory=2e-3)
     >>> inputs = sp.SpikeTrains([1e-3, 2e-3, 3e-3], [0, 0, 0], [0, 3], n_units=1)
     >>> array.run(inputs, 0.02)
-    SpikeTrains(1 samples, 6 spikes, n_units=3)
+    SpikeTrains(1 samples, 3 spikes, n_units=3)
     >>> array.time
     0.02
     >>> array.run(duration=0.02)
