@@ -20,7 +20,7 @@ def fit(options: argparse.Namespace) -> int:
     with grammar.judged("input_copies"):
         answer = brainscales2.fit(sizes, options.input_copies, delays=delays, recurrent=options.recurrent)
     print(json.dumps(vars(answer), indent=2) if options.json else answer)
-    return 0 if answer.fits else 1
+    return 0 if answer else 1
 
 
 def account(options: argparse.Namespace) -> None:

@@ -52,7 +52,7 @@ class Encoder(TransformerMixin, BaseEstimator):
             samples = self._values(X, reset=True)
             if checks.boolean(self.rescale, "rescale"):
                 if not len(samples):
-                    raise ValueError("X has 0 samples, which have no ranges; give at least one, or rescale=False")
+                    raise ValueError("X has 0 samples, which have no ranges; give at least one")
                 rows = self._rows(samples)
                 self.feature_min_, self.feature_max_ = rows.min(axis=0), rows.max(axis=0)
             self.n_units_ = self._spikes(samples[:1]).n_units

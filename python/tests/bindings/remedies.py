@@ -239,6 +239,18 @@ REMEDIES = [
     ),
     (lambda: sp.encoding.poisson([[1.5]]), lambda: sp.encoding.poisson([[1.0]])),
     (lambda: sp.SpikingClassifier(**FEW).fit(SPIKES, Y).predict(X), lambda: sp.SpikingClassifier(**FEW).fit(SPIKES, Y).predict(SPIKES)),
+    (
+        lambda: sp.encoding.DeltaModulation(threshold=0.5).fit(np.zeros((0, 3, 1))),
+        lambda: sp.encoding.DeltaModulation(threshold=0.5).fit(np.zeros((1, 3, 1))),
+    ),
+    (lambda: sp.encoding.Latency().fit(SPIKES), lambda: sp.SpikingClassifier(**FEW).fit(SPIKES, Y)),
+    (
+        lambda: sp.encoding.DeltaModulation(threshold=0.5).fit([np.zeros((0, 1))]),
+        lambda: [
+            sp.encoding.DeltaModulation(threshold=0.5).fit([np.zeros((3, 1))]),
+            sp.encoding.DeltaModulation(threshold=0.5, rescale=False).fit([np.zeros((0, 1))]),
+        ],
+    ),
     # local learning
     (lambda: shown(SPIKES), lambda: shown(SPIKES, step_time=1e-3)),
     (lambda: shown(np.zeros((len(Y), 5)), step_time=1e-3), lambda: shown(np.zeros((len(Y), 5)))),
@@ -671,7 +683,8 @@ ELSEWHERE = {
     "elements for .* (neurons|layers);|initial phases|labels for|kinds of delay for|"
     r"sets of neuron|has \.\* \.\*s for \.\* neurons|flags for|; give 1, one for each|target times for": "Python "
     "or the border of C counts first; the rooms' own tests do it",
-    "gradients have the shape of another|errors of .* layers for a recording|errors for (the|.* membranes)|errors of membranes are for": "Python counts first; GivenErrorsTests",
+    "gradients have the shape of another|errors of .* layers for a recording|errors for (the|.* membranes)|errors of membranes are for": "Python "
+    "counts first; GivenErrorsTests",
     "autograd=": "test_custom_losses.py",
     "needs spikes on a grid|counts time in steps, and engine": "the composition says so before the engine",
     "run a batch first|of a training, which does not|chips is empty": "sessions are the core's own, and Python looks at chips first",
