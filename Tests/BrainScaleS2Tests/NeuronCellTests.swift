@@ -50,7 +50,7 @@ struct NeuronCellTests {
     @Test func stepsLeadToTheSpike() throws {
         var stream = RandomStream(seed: 4, stream: 1)
         var (fired, most) = (0, 0)
-        for trial in 0..<2000 {
+        for trial in 0..<5000 {
             var own = try cell(&stream)
             var steps = 0
             while true {
