@@ -97,6 +97,10 @@ public struct Flow: Sendable {
         return StateMap(a: a, b: b, h: Real.select(isSmall, nearby, k * (b - a)))
     }
 
+    /// What is left of a current after an interval `dt >= 0`: the b of the map, to the bit.
+    @inlinable @inline(__always)
+    public func decay(_ dt: Double) -> Double { Elementary.exp(-bounded(dt) / tauSyn) }
+
     /// An interval, but no longer than `longest`.
     @inlinable @inline(__always)
     func bounded<Real: RealLanes>(_ dt: Real) -> Real {

@@ -189,13 +189,27 @@ struct EngineTests {
         #expect(last == [-.infinity])
     }
 
+    /// Few events and many are put in the same order.
+    @Test func eventsLeaveInOrder() {
+        let link = EventLink(resolution: 0.25, interval: 0, endTime: .infinity)
+        for count in [2, 100, 1000] {
+            var stream = RandomStream(seed: 1, stream: UInt64(count))
+            var times = (0..<count).map { _ in link.rounded(20 * stream.uniform()) }
+            var units = (0..<count).map { _ in Int32(stream.index(below: 5)) }
+            let sorted = zip(times, units).sorted { ($0.0, $0.1) < ($1.0, $1.1) }
+            var last = [Double](repeating: -.infinity, count: 5)
+            #expect(link.carry(&times, &units, refractory: nil, last: &last) == 0)
+            #expect(times == sorted.map(\.0) && units == sorted.map(\.1), "\(count)")
+        }
+    }
+
     /// A neuron's spikes stay a refractory period apart, however they are moved.
     @Test func refractoryPeriodsAreKept() {
         for resolution in [0, 0.3] {
             let link = EventLink(resolution: resolution, interval: 0, endTime: 10)
             var (times, units): ([Double], [Int32]) = ([1, 1.2, 1.3, 9.9, 2], [0, 0, 1, 1, 0])
             var last = [Double](repeating: -.infinity, count: 2)
-            _ = link.carry(&times, &units, refractory: { _ in 0.7 }, last: &last)
+            _ = link.carry(&times, &units, refractory: [0.7, 0.7], last: &last)
             let own = zip(times, units).filter { $0.1 == 0 }.map(\.0)
             #expect(own.count == 3 && own[1] >= own[0] + 0.7 && own[2] >= own[1] + 0.7, "\(own)")
             #expect(times == times.sorted())

@@ -14,8 +14,8 @@ import Spikes
 ///
 /// What is emulated, and how closely:
 /// - Neurons are those of the exact engine, each with one synaptic time constant, for which the spread of excitatory inputs' is taken.
-/// - Noise of a membrane moves its spikes by how far the membrane is moved over how fast it rises, at most by a tau_mem: a first
-///   approximation, in which no spike comes or goes by noise.
+/// - Noise of a membrane moves its spikes by how far the membrane is moved over how fast it rises, together with jitter at most by a
+///   tau_mem: a first approximation, in which no spike comes or goes by noise.
 /// - Spikes of a layer with recurrence reach the layer itself exactly when they happen; only on the way out they are jittered and rounded.
 /// - The events of the input and of each layer take turns among themselves; up to 128 wait, further ones are lost.
 public struct BrainScaleS2Engine: Substrate {

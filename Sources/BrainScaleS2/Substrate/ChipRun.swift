@@ -9,10 +9,35 @@ import Spikes
 private enum NoisePurpose: UInt64 {
     /// Of (layer, neuron): the threshold's in this batch.
     case batch = 0x51
-    /// Of (layer, sample): for each spike in turn its membrane's, then its jitter.
+    /// Of (layer, sample): for each spike in turn its shift.
     case spikes
     /// Of (connection, sample): for each delayed spike in turn its jitter.
     case delayed
+}
+
+/// How far a neuron's spikes are moved.
+private struct SpikeNoise {
+    /// What the noise of its membrane shifts, times how fast that rises.
+    private let membrane: Double
+    /// The threshold as the current has to pass it.
+    private let threshold: Double
+    private let jitter: Double
+    private let longest: Double
+
+    init(_ own: LIFNeuron, _ meant: LIFNeuron, noise: Double, jitter: Double) {
+        membrane = noise * meant.threshold * own.tauMem
+        threshold = own.threshold - own.drive
+        self.jitter = jitter * meant.tauSyn
+        longest = own.tauMem
+    }
+
+    var isNoisy: Bool { membrane > 0 || jitter > 0 }
+
+    /// The membrane moves by its noise over its slope, (I + D - theta) / tau_m; together with the jitter that is one normal number.
+    func shift(current: Double, _ normal: Double) -> Double {
+        let own = membrane > 0 ? min(membrane / (current - threshold), longest) : 0
+        return min(max(normal * (own * own + jitter * jitter).squareRoot(), -longest), longest)
+    }
 }
 
 struct ChipRun {
@@ -75,30 +100,26 @@ struct ChipRun {
         let (noise, jitter) = (physical.chip.options.noise, physical.chip.options.jitter)
         let isSingle = physical.options.singleSpikes
         guard !link.isIdeal || noise > 0 || jitter > 0 || isSingle else { return spikes }
-        let nominal = network.layers[index].parameters
         let currents = layer.currents
+        let ways = (0..<layer.neuronCount).map {
+            SpikeNoise(own[$0], network.layers[index].parameters[$0], noise: noise, jitter: jitter)
+        }
         // The last sample in which a neuron has spiked.
         var latest = [Int](repeating: -1, count: isSingle ? spikes.unitCount : 0)
         return try carried(
             unitCount: spikes.unitCount, samples: spikes.sampleCount,
-            refractory: { nominal.refractory[nominal.refractory.count == 1 ? 0 : $0] }
+            refractory: (0..<layer.neuronCount).map { network.layers[index].parameters[$0].refractory }
         ) { [link, noiseSeed] (sample, times, units) in
             var stream = RandomStream(
                 seed: noiseSeed, purpose: NoisePurpose.spikes.rawValue, UInt64(index), UInt64(sample))
             for spike in spikes.offsets[sample]..<spikes.offsets[sample + 1] {
                 let unit = Int(spikes.units[spike])
-                var time = spikes.times[spike]
                 if isSingle {
                     guard latest[unit] < sample else { continue }
                     latest[unit] = sample
                 }
-                if noise > 0 {
-                    let (here, meant) = (own[unit], nominal[unit])
-                    let slope = (currents[spike] + here.drive - here.threshold) / here.tauMem
-                    let shift = noise * meant.threshold * stream.normal() / slope
-                    time += shift.isNaN ? 0 : min(max(shift, -here.tauMem), here.tauMem)
-                }
-                if jitter > 0 { time += jitter * nominal[unit].tauSyn * stream.normal() }
+                var time = spikes.times[spike]
+                if ways[unit].isNoisy { time += ways[unit].shift(current: currents[spike], stream.normal()) }
                 times.append(link.rounded(max(time, 0)))
                 units.append(Int32(unit))
             }
@@ -156,7 +177,7 @@ struct ChipRun {
 
     /// Has the events of one sample after another take turns.
     private mutating func carried(
-        through own: EventLink? = nil, unitCount: Int, samples: Int, refractory: ((Int) -> Double)?,
+        through own: EventLink? = nil, unitCount: Int, samples: Int, refractory: [Double]?,
         _ events: (_ sample: Int, _ times: inout [Double], _ units: inout [Int32]) -> Void
     ) throws(SpinnpropError) -> SpikeTrains {
         let link = own ?? self.link

@@ -36,11 +36,11 @@ struct EventLink {
     ///
     /// - Parameters:
     ///   - times, units: of one sample, in any order; those that arrive are left, in order.
-    ///   - refractory: of a neuron.
+    ///   - refractory: of each neuron.
     ///   - last: room for a time per neuron, all -infinity; left so.
     /// - Returns: how many events are lost.
     func carry(
-        _ times: inout [Double], _ units: inout [Int32], refractory: ((Int) -> Double)?, last: inout [Double]
+        _ times: inout [Double], _ units: inout [Int32], refractory: [Double]?, last: inout [Double]
     ) -> Int {
         sort(&times, &units)
         var (kept, lost, isSorted) = (0, 0, true)
@@ -57,7 +57,7 @@ struct EventLink {
             }
             let unit = Int(units[n])
             if let refractory, last[unit] > -.infinity {
-                let least = last[unit] + refractory(unit)
+                let least = last[unit] + refractory[unit]
                 if time < least || time == last[unit] {
                     time = notBefore(max(least, resolution > 0 ? last[unit] + resolution : last[unit].nextUp))
                 }
@@ -84,7 +84,27 @@ struct EventLink {
             }
         }
         guard !isSorted else { return }
+        guard times.count > EventLink.fewEvents else { return insert(&times, &units) }
         let order = times.indices.sorted { (times[$0], units[$0], $0) < (times[$1], units[$1], $1) }
         (times, units) = (order.map { times[$0] }, order.map { units[$0] })
+    }
+
+    /// Up to so many are put in order by insertion.
+    private static let fewEvents = 128
+
+    private func insert(_ times: inout [Double], _ units: inout [Int32]) {
+        times.withUnsafeMutableBufferPointer { times in
+            units.withUnsafeMutableBufferPointer { units in
+                for n in 1..<times.count {
+                    let (time, unit) = (times[n], units[n])
+                    var at = n
+                    while at > 0, times[at - 1] > time || (times[at - 1] == time && units[at - 1] > unit) {
+                        (times[at], units[at]) = (times[at - 1], units[at - 1])
+                        at -= 1
+                    }
+                    (times[at], units[at]) = (time, unit)
+                }
+            }
+        }
     }
 }

@@ -44,7 +44,7 @@ extension LayerPlan {
                 let time = spikes.times[spike]
                 row.times[spike] = time
                 row.currents[spike] =
-                    event == 0 ? 0 : i[Int(spikes.units[spike])] * flow.propagators(time - last).b
+                    event == 0 ? 0 : i[Int(spikes.units[spike])] * flow.decay(time - last)
                 spike += 1
             }
         }
@@ -53,7 +53,7 @@ extension LayerPlan {
             let tie = 64 * start.ulp
             record(upTo: start, tie: tie)
             if event > 0 {
-                let b = flow.propagators(start - times[event - 1]).b
+                let b = flow.decay(start - times[event - 1])
                 var n = 0
                 while n < stride {
                     i[n] *= b
