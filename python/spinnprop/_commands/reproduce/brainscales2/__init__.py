@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import compared, pong, structural_plasticity, yin_yang
+from . import compared, homeostasis, pong, sampling, structural_plasticity, yin_yang
 from .experiment import add_parser as _add_parser
 
 #: Those with plasticity.
-EXPERIMENTS = (pong.EXPERIMENT, structural_plasticity.EXPERIMENT)
+EXPERIMENTS = (homeostasis.EXPERIMENT, pong.EXPERIMENT, sampling.EXPERIMENT, structural_plasticity.EXPERIMENT)
 #: Those of trained networks.
 NETWORKS = (yin_yang.EXPERIMENT,)
 

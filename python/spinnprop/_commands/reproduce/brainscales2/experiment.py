@@ -93,7 +93,7 @@ def run(options: argparse.Namespace, experiment: Experiment) -> None:
     metrics = {"spinnprop": __version__, "setting": experiment.name, "sizes": sizes, "seeds": options.seeds, "table": table}
     write_json(os.path.join(options.out, "metrics.json"), metrics)
     picture = experiment.name[len("brainscales2-") :]
-    save_picture(options, picture, partial(experiment.draw, found=found), experiment.figure_size)
+    save_picture(options, picture, lambda figure: experiment.draw(figure, found), experiment.figure_size)
 
 
 def _find(
