@@ -48,7 +48,7 @@ class _Game:
     @property
     def column(self) -> int:
         """The ball's."""
-        return min(self._columns - 1, int(self._at[0]))
+        return int(min(self._columns - 1, self._at[0]))
 
     def step(self, target: int) -> List[bool]:
         """Ball and paddle move on; whether the paddle hits the ball, if it is there."""
@@ -73,7 +73,8 @@ class _Game:
 
 def _array(chip: str, seed: int, sizes: Mapping[str, Any], rng: np.random.Generator) -> Array:
     columns = sizes["columns"]
-    weights = np.clip(np.rint(rng.normal(*sizes["weights"], (columns, columns))), 0, 63).astype(np.int64)
+    mean, spread = sizes["weights"]
+    weights = np.clip(np.rint(rng.normal(mean, spread, (columns, columns))), 0, 63).astype(np.int64)
     return Array(
         columns, columns, weights=weights, signs=np.ones(columns, np.int64), noise=sizes["noise"], sensors=True,
         sensor_amplitude=_FINER * sizes["amplitude"], sensor_tau_causal=sizes["tau"], seed=seed,

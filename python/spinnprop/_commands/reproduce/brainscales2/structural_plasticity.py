@@ -17,7 +17,7 @@ from .experiment import Experiment, Results, Row, draw_band
 _SIZES: Dict[str, Any] = {
     "chip": "calibrated", "fan_in": 8, "train": 500, "test": 300, "epochs": 20,
     "spikes": 8, "duration": 0.05, "pause": 0.03, "noise": 0.02,
-    "amplitude": 20.0, "tau": 0.02, "learning_rate": 0.05, "weight": 16, "threshold": 10,
+    "amplitude": 20.0, "tau": 0.02, "learning_rate": 0.05, "forgetting": 0.001, "weight": 16, "threshold": 10,
     "neurons": {
         "tau_mem": 0.02, "tau_syn_exc": 0.005, "tau_syn_inh": 0.005, "threshold": 1.0, "reset": 0.0, "gain": 0.08, "refractory": 0.002,
     },
@@ -50,14 +50,15 @@ class _Classifier:
         return np.bincount(found.units, minlength=_CLASSES)
 
     def learn(self, image: Any, label: int) -> None:
-        """Weights change by their causal correlation, upwards of the label's neuron, downwards of the others as far as they answered."""
+        """Weights change by their causal correlation, upwards of the label's neuron, downwards of the others as far as they answered; and they
+        are forgotten, or synapses would stay for ever on pixels that are never bright."""
         counts = self.counts(image)
         shares = np.exp(counts - counts.max())
         errors = (np.arange(_CLASSES) == label) - shares / shares.sum()
-        rate = self._sizes["learning_rate"]
+        rate, forgetting = self._sizes["learning_rate"], self._sizes["forgetting"]
 
         def rule(processor: Processor) -> Any:
-            change = rate * errors * processor.causal
+            change = rate * errors * processor.causal - forgetting * processor.weights
             weights = processor.weights + np.floor(change + processor.rng.random(change.shape))
             return np.where(processor.mask, np.clip(weights, -63, 63), 0).astype(np.int8)
 
@@ -123,6 +124,7 @@ def _draw(figure: Any, found: Mapping[str, Results]) -> None:
         images[n].set_xticks([])
         images[n].set_yticks([])
     axes.set_xlabel("epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("test accuracy (%): median, quartiles")
     axes.set_ylim(0, 100)
     axes.grid(True, alpha=0.3)
