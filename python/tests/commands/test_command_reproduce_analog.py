@@ -8,7 +8,7 @@ import pytest
 
 from spinnprop import _commands
 from spinnprop._commands.reproduce import brainscales2
-from spinnprop._commands.reproduce.brainscales2 import runs, yin_yang
+from spinnprop._commands.reproduce.brainscales2 import robustness, runs, yin_yang
 
 
 @pytest.fixture(autouse=True)
@@ -85,3 +85,19 @@ def test_a_folder_of_another_command_is_refused(name, tmp_path, capsys):
     (tmp_path / "best.json").write_text("{}")
     assert _commands.main(command(name, tmp_path, epochs=1)) == 1
     assert "spinnprop search" in capsys.readouterr().err
+
+
+def test_robustness(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(robustness, "SAMPLES", {"train": [300, 42], "test": [80, 43]})
+    own = command("brainscales2-robustness", tmp_path, "--delays", "none", "--sweeps", "bits", "spread", seeds=1, epochs=1)
+    assert _commands.main(own) == 0
+    shown = capsys.readouterr().out
+    rows = json.loads((tmp_path / "metrics.json").read_text())["networks"]
+    swept = {(tuple(row["chip"]), *set(row["chip"].values())) for row in rows}
+    assert swept == {(names, value) for names, values in (robustness.SWEEPS["bits"], robustness.SWEEPS["spread"]) for value in values}
+    assert len(rows) == 5 * len(swept) and (tmp_path / "robustness.png").exists()
+    assert "weight_bits 2" in shown and "tau_mem_spread 0.3, tau_syn_spread 0.3, threshold_spread 0.3" in shown
+    # Each chip has what it is said to have.
+    case = robustness.cases("none", "in-the-loop")[3]
+    assert case.statistics["threshold_spread"] == 0.5 and case.chip(2).chip.deviations("threshold").std() == pytest.approx(0.5, abs=0.1)
+    assert _commands.main(own) == 0 and capsys.readouterr().out.count(" (from an earlier run)\n") == 3 * len(swept)

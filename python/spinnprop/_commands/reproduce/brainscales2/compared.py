@@ -6,7 +6,7 @@ import argparse
 import functools
 import os
 from functools import partial
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from ...._library import __version__
 from ... import grammar
@@ -35,6 +35,8 @@ class Experiment(NamedTuple):
     #: Draws rows on a figure of this size.
     draw: Callable[[Any, Sequence[Row]], None]
     size: Tuple[float, float]
+    #: The statistics of chips that each sweep varies, if there are sweeps.
+    sweeps: Mapping[str, Tuple[str, ...]] = {}
 
 
 def add_parser(settings: Any, experiment: Experiment) -> None:
@@ -54,6 +56,13 @@ def add_parser(settings: Any, experiment: Experiment) -> None:
     parser.add_argument(
         "--delays", nargs="+", default=list(DELAYS), choices=DELAYS, metavar="KIND", help=f"kinds of delays: {', '.join(DELAYS)}"
     )
+    if experiment.sweeps:
+        parser.add_argument(
+            "--sweeps", nargs="+", default=list(experiment.sweeps), choices=list(experiment.sweeps), metavar="NAME",
+            help="; ".join(f"{name}: {', '.join(statistics)}" for name, statistics in experiment.sweeps.items()),
+        )  # fmt: skip
+    else:
+        parser.set_defaults(sweeps=None)
     add_shared(parser, seeds=5, epochs=experiment.epochs, out=f"reproduce-{experiment.name}")
 
 
@@ -69,12 +78,13 @@ def run(options: argparse.Namespace, experiment: Experiment) -> None:
         for delays in dict.fromkeys(options.delays)
         for method in dict.fromkeys(options.methods)
         for case in experiment.cases(delays, method)
+        if options.sweeps is None or tuple(case.statistics) in [experiment.sweeps[name] for name in options.sweeps]
     ]
     print(f"{counted(len(cases), 'network')}, {counted(options.epochs, 'epoch')}, {counted(options.seeds, 'seed')}", flush=True)
     rows = train(experiment.name, cases, options.seeds, options.epochs, options.out)
     _print_table(rows, experiment.notes)
     clear(options.out, command, but=(f"{experiment.name}-*",))
-    chosen = {name: getattr(options, name) for name in ("methods", "delays", "seeds", "epochs")}
+    chosen = {name: getattr(options, name) for name in ("methods", "delays", "sweeps", "seeds", "epochs")}
     metrics = {
         "spinnprop": __version__, "setting": experiment.name, "options": chosen, "networks": [row.as_json() for row in rows]
     }  # fmt: skip

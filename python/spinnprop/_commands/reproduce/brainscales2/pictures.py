@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
 from ..trained import quartiles
 from .runs import AWARE, CHIP, CHIPS, IDEAL, LOOP, TRAINED, Row
@@ -17,6 +17,14 @@ _PLACES = {
     (AWARE, CHIP): "model,\nthen the chip",
     (CHIPS, CHIP): "several,\nthen the chip",
     (LOOP, CHIP): "in the loop",
+}
+
+#: Words for what is swept.
+_SWEPT = {
+    ("tau_mem_spread", "tau_syn_spread", "threshold_spread"): "spread of time constants\nand thresholds",
+    ("weight_bits",): "bits of a weight",
+    ("jitter",): "jitter (tau_syn)",
+    ("noise",): "noise (thresholds)",
 }
 
 
@@ -44,3 +52,27 @@ def draw_places(figure: Any, rows: Sequence[Row]) -> None:
     axes.set_ylabel("test accuracy (%): median, quartiles")
     axes.grid(True, axis="y", alpha=0.3)
     axes.legend(fontsize="small")
+
+
+def draw_sweeps(figure: Any, rows: Sequence[Row]) -> None:
+    """Accuracy on the chip over what was swept, a panel for each; a colour for each way of training, a line style for each kind of delays."""
+    own = [row for row in rows if row.tested == CHIP]
+    names = list(dict.fromkeys(tuple(row.case.statistics) for row in own))
+    panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
+    methods = list(dict.fromkeys(row.case.method for row in own))
+    for axes, swept in zip(panels, names):
+        lines: Dict[Tuple[str, str], List[Row]] = {}
+        for row in own:
+            if tuple(row.case.statistics) == swept:
+                lines.setdefault((row.case.method, row.case.delays), []).append(row)
+        for (method, delays), along in lines.items():
+            at = [row.case.statistics[swept[0]] for row in along]
+            low, middle, high = quartiles([row.accuracies for row in along], axis=1)
+            axes.errorbar(
+                at, middle, [middle - low, high - middle], color=f"C{methods.index(method)}", marker="o", markersize=4, capsize=3,
+                linewidth=1.2, linestyle="-" if delays == "none" else "--", label=f"{method}, {'no' if delays == 'none' else delays} delays",
+            )  # fmt: skip
+        axes.set_xlabel(_SWEPT.get(swept, ", ".join(swept)))
+        axes.grid(True, alpha=0.3)
+    panels[0].set_ylabel("test accuracy on the chip (%): median, quartiles")
+    panels[-1].legend(fontsize="x-small")
