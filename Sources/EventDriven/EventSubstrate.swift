@@ -202,7 +202,7 @@ final class SampleRunner {
             let start = output.count
             if !plan.isSpiking {
                 try runReadout(plan, endTime: endTime, maxima: maxima)
-            } else if plan.isSynchronous || plan.isShifted || (plan.isSideBySide && plan.recurrent.isEmpty) {
+            } else if plan.runsAsOne {
                 do throws(SpinnpropError) {
                     try runAsOne(plan, output: output, endTime: endTime, budget: budget)
                 } catch {

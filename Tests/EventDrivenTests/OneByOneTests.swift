@@ -29,6 +29,16 @@ struct OneByOneTests {
                     Configuration(
                         sizes: [3, 7, 5], ratio: ratio, delays: [delays], leaky: ratio == nil && delays != .dendritic,
                         drive: -0.5...0.7, samples: 5, spikesPerInput: 3))
+                // Periods shorter and longer than the intervals between arrivals, and some of 0.
+                for (drive, refractory, gain) in [
+                    (nil, 0.02...0.5, 1.5), (-0.5...0.7, 0.3...0.3, 1.5), (nil, -0.05...2, 3), (nil, 0.05...0.05, 3),
+                ] as [(ClosedRange<Double>?, ClosedRange<Double>, Double)] {
+                    all.append(
+                        Configuration(
+                            sizes: [3, 7, 5], ratio: ratio, delays: [delays], reset: gain > 2 ? -0.1 : 0,
+                            ownThresholds: drive == nil, drive: drive, refractory: refractory, samples: 5,
+                            spikesPerInput: 8, gain: gain))
+                }
             }
         }
         return all

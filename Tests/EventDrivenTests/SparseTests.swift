@@ -9,19 +9,6 @@ import Testing
 @testable import TestSupport
 
 struct SparseTests {
-    /// A case of which a part of the synapses exists, together as strong as all were.
-    private func masked(_ configuration: Configuration, seed: UInt64, density: Double) throws -> RandomCase {
-        var instance = try RandomCase(configuration, seed: seed)
-        var random = RandomStream(seed: seed, stream: 21)
-        for (index, connection) in instance.network.connections.enumerated() {
-            let mask = connection.weights.indices.map { _ in random.uniform() < density }
-            let scale = 1 / (connection.isRecurrent ? density.squareRoot() : density)
-            try instance.network.setWeights(connection.weights.map { $0 * scale }, connection: index)
-            try instance.network.setMask(mask, connection: index)
-        }
-        return instance
-    }
-
     static let configurations: [Configuration] = {
         var all: [Configuration] = []
         for ratio in [4, 2, 1, 3.3] {
@@ -47,7 +34,7 @@ struct SparseTests {
     @Test(arguments: configurations)
     func synapsesAloneOrAll(_ configuration: Configuration) throws {
         for seed in 71...73 as ClosedRange<UInt64> {
-            var instance = try masked(configuration, seed: seed, density: configuration.recurrent ? 0.012 : 0.04)
+            var instance = try RandomCase(configuration, seed: seed, density: configuration.recurrent ? 0.012 : 0.04)
             for end in [6 * configuration.tauSyn, .infinity] where !configuration.recurrent || end < .infinity {
                 instance.options = ForwardOptions(endTime: end, maxSpikes: 300_000)
                 #expect(try LayerPlan(instance.network, layer: 0, monitor: nil).isSparse)
@@ -68,7 +55,7 @@ struct SparseTests {
             sizes: [60, 23, 21, 5], ratio: [4, 2, 1, 3.3][Int(seed % 4)], delays: kinds, connections: ends + loops,
             ownThresholds: seed % 2 == 0, samples: 3,
             spikesPerInput: 3, gain: 1.1)
-        var instance = try masked(own, seed: seed, density: seed % 3 == 0 ? 0.06 : 0.025)
+        var instance = try RandomCase(own, seed: seed, density: seed % 3 == 0 ? 0.06 : 0.025)
         instance.options = ForwardOptions(endTime: 6 * own.tauSyn, maxSpikes: 300_000)
         #expect(try LayerPlan(instance.network, layer: 1, monitor: nil).isSparse)
         try TogetherTests().compare(
@@ -86,7 +73,7 @@ struct SparseTests {
         for seed in 1...3 as ClosedRange<UInt64> {
             let configuration = Configuration(
                 sizes: [100, 41, 3], delays: [delays], recurrent: recurrent, spikesPerInput: 1, gain: 1, step: 1e-4)
-            let instance = try masked(configuration, seed: seed, density: density)
+            let instance = try RandomCase(configuration, seed: seed, density: density)
             let bound = delays == .synaptic ? 1 / 3.0 : recurrent ? 1 / 60.0 : 1 / 20.0
             #expect(try LayerPlan(instance.network, layer: 0, monitor: nil).isSparse == (density < bound))
             let loss = LinearLoss(seed: seed, unit: configuration.tauSyn, needsLeakyReadout: false)
@@ -107,7 +94,7 @@ struct SparseTests {
         for density in [0.03, 0.6] {
             let configuration = Configuration(
                 sizes: [80, 21, 3], delays: [delays], samples: 20, spikesPerInput: 1, gain: 1.5)
-            var instance = try masked(configuration, seed: 5, density: density)
+            var instance = try RandomCase(configuration, seed: 5, density: density)
             let signs = (0..<80).map { Int8($0 % 3 - 1) }
             try instance.network.setSigns(signs, connection: 0)
             try instance.network.setBounds(low: -0.9, high: 1.4, connection: 1)

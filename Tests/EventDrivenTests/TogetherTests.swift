@@ -37,6 +37,13 @@ struct TogetherTests {
                             sizes: [3, 13, 5], ratio: ratio, delays: [delays], recurrent: recurrent, drive: -0.5...0.7,
                             samples: 5, spikesPerInput: 3))
                 }
+                for refractory in [0.02...0.5, -0.1...2] where delays == .none || delays == .axonal {
+                    all.append(
+                        Configuration(
+                            sizes: [3, 13, 5], ratio: ratio, delays: [delays], recurrent: true,
+                            ownThresholds: ratio < 3,
+                            refractory: refractory, samples: 5, spikesPerInput: 8, gain: 3))
+                }
             }
         }
         return all
@@ -67,6 +74,14 @@ struct TogetherTests {
     ) throws -> Int {
         let plan = try LayerPlan(network, layer: 0, monitor: nil)
         #expect(plan.isSynchronous || plan.isShifted || plan.isSideBySide, "\(place)")
+        return try agree(network, input, options, unit: unit, place)
+    }
+
+    /// The same for networks whose first layer need not be moved together.
+    @discardableResult
+    func agree(
+        _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, unit: Double, _ place: String
+    ) throws -> Int {
         let own = try run(network, input, options, unit: unit, asOne: true)
         let reference = try run(network, input, options, unit: unit, asOne: false)
         for (layer, expected) in zip(own.recording.layers, reference.recording.layers) {

@@ -20,7 +20,7 @@ struct Configuration: Sendable, CustomStringConvertible {
     var ownThresholds = false
     /// Of each neuron's drive, in thresholds; `nil`: none has any.
     var drive: ClosedRange<Double>?
-    /// Of each neuron's refractory period, in tau_syn; `nil`: none has any.
+    /// Of each neuron's refractory period, in tau_syn, less than 0 standing for 0; `nil`: none has any.
     var refractory: ClosedRange<Double>?
     var samples = 3
     /// Spikes per input unit and sample.
@@ -141,7 +141,7 @@ struct RandomCase: CustomStringConvertible {
                 parameters[layer].drive = (0..<size).map { parameters[layer][$0].threshold * drawn(drive) }
             }
             if let refractory = configuration.refractory {
-                parameters[layer].refractory = (0..<size).map { _ in tau * drawn(refractory) }
+                parameters[layer].refractory = (0..<size).map { _ in tau * max(0, drawn(refractory)) }
             }
         }
         network = try Network(

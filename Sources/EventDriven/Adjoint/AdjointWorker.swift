@@ -19,10 +19,28 @@ struct Jumps {
     let errors: UnsafeMutablePointer<Double>
     let count: Int
     let isSpiking: Bool
+    /// Where jumps are those of `HeldJumps`; currents and errors are the spikes'.
+    var holds: Holds?
+
+    /// Whether nothing but errors that come from elsewhere makes the jump more than 0 where lV is.
+    @inline(__always)
+    func isWithoutError(_ jump: Int) -> Bool {
+        let spike = holds.map { Int($0.spikes[jump]) } ?? jump
+        return spike < 0 || errors[spike] == 0
+    }
 
     @inline(__always)
     func delta(_ jump: Int, lambdaV: Double, _ flow: Flow) -> Double {
         guard isSpiking else { return -errors[jump] / flow.tauMem }
+        if let holds {
+            let spike = Int(holds.spikes[jump])
+            guard spike < 0 else {
+                let released = (holds.currents[spike] - flow.reset) * holds.lambdaV[spike]
+                return self.lambdaV(spike, released: released, flow) - lambdaV
+            }
+            holds.lambdaV[-1 - spike] = lambdaV
+            return -lambdaV
+        }
         let slope = currents[jump] - flow.threshold
         return slope > 0 ? ((flow.threshold - flow.reset) * lambdaV + errors[jump]) / slope : -lambdaV
     }
@@ -60,6 +78,7 @@ final class AdjointWorker {
     private let arrivals: Arrivals
     private let synchronous: SynchronousAdjointState
     private let shifted: ShiftedJumps
+    private let held: HeldJumps
     private let lanes: LaneAdjointState
     private let general: GeneralAdjointState
     private let neurons: NeuronGradients
@@ -95,6 +114,7 @@ final class AdjointWorker {
         order = TimeOrder(poller)
         synchronous = SynchronousAdjointState(poller)
         shifted = ShiftedJumps(poller)
+        held = HeldJumps(poller)
         lanes = LaneAdjointState(poller)
         general = GeneralAdjointState(poller)
         neurons = NeuronGradients(poller)
@@ -175,14 +195,12 @@ final class AdjointWorker {
         let all = try bindSums(plan)
         if plan.isSynchronous {
             try arrivals.collect(plan.incoming, rows: rows)
-            if try plan.reverseSynchronous(arrivals, jumps, all, synchronous) { return }
+            if try reverseSynchronous(plan, jumps, all) { return }
         } else if plan.isShifted {
             let row = rows.source(plan.feedForward[0])
             try shifted.fill(jumps, plan, row)
             try arrivals.copy(row)
-            if try plan.reverseSynchronous(arrivals, shifted.jumps, all, synchronous) {
-                return
-            }
+            if try reverseSynchronous(plan, shifted.jumps, all) { return }
         }
         if plan.isSideBySide {
             let groups = general.groups
@@ -202,6 +220,13 @@ final class AdjointWorker {
             try general.groups.all(jumps.count)
             try plan.reverse(arrivals, jumps, 0..<jumps.count, receivers: 0..<plan.neuronCount, all, general)
         }
+    }
+
+    private func reverseSynchronous(
+        _ plan: LayerPlan, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>
+    ) throws(SpinnpropError) -> Bool {
+        let jumps = plan.isRefractory ? try held.jumps(jumps, plan, arrivals) : jumps
+        return try plan.reverseSynchronous(arrivals, jumps, sums, synchronous)
     }
 
     private func bindSums(_ plan: LayerPlan) throws(SpinnpropError) -> UnsafePointer<IncomingSums> {

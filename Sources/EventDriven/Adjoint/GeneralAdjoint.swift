@@ -46,14 +46,7 @@ final class GeneralAdjointState {
     }
 }
 
-/// The refractory period of the jump that comes next in reverse time.
-///
-/// The membrane is let go at the release, t_r = t + t_ref, however it came to the threshold: before, lV = 0. A later spike is a later release, and
-/// a membrane that is lower afterwards by its slope then, so that the spike's error has (I(t_r) - V_reset) lV(t_r) more, and its jump is to
-///
-///     lV = [g + (I(t_r) - V_reset) lV(t_r)] / (I(t) - theta)
-///
-/// which without a refractory period is what `Jumps` says. An arrival at the time of the release comes after it.
+/// The refractory period of the jump that comes next in reverse time: see `Holds`, which without one is what `Jumps` says.
 private struct Hold {
     /// -1: none.
     var jump: Int32 = -1

@@ -62,7 +62,7 @@ extension LayerPlan {
         let (flow, isUniform) = (flows[0], flows.count == 1)
         // What follows the last jump with an error has no adjoint.
         var jump = jumps.count - 1
-        while jump >= 0, jumps.errors[jump] == 0 { jump -= 1 }
+        while jump >= 0, jumps.isWithoutError(jump) { jump -= 1 }
         guard jump >= 0, arrivals.count > 0 else { return true }
         try state.reserve(stride: stride, events: arrivals.count, jumps: jump + 1)
         if isShifted { try state.receiverDelays.clear(stride) }

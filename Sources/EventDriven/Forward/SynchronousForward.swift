@@ -53,7 +53,11 @@ extension LayerPlan {
             } else {
                 let interval = Interval(length: length, a: lanes.a[event], b: lanes.b[event], h: lanes.h[event])
                 let isAnyone = advance(motion, column, lanes, interval)
-                let count = isAnyone ? gather(motion.thresholds, lanes, column, interval.a) : 0
+                if isRefractory { hold(lanes) }
+                var count = isAnyone ? gather(motion.thresholds, lanes, column, interval.a) : 0
+                if isRefractory {
+                    count = release(motion, lanes, column, count: count, start: times[event], length: length)
+                }
                 swap(&lanes.v, &lanes.nextV)
                 swap(&lanes.i, &lanes.nextI)
                 if count > 0 {
@@ -169,7 +173,7 @@ extension LayerPlan {
 
     /// Candidates are worked on four at a time: what fills up the last four must be numbers too, and reach no threshold.
     @inline(__always)
-    private func pad(_ lanes: SynchronousLanes, _ count: Int) {
+    func pad(_ lanes: SynchronousLanes, _ count: Int) {
         var n = count
         while n & 3 != 0 {
             lanes.candidate[n] = 0
@@ -218,6 +222,8 @@ extension LayerPlan {
         let below = SIMD4(repeating: flow.threshold.nextDown)
         let large = SIMD4(repeating: Flow.soonCurrent * flow.threshold)
         let (length, start, endTime) = (SIMD4(repeating: length), SIMD4(repeating: start), SIMD4(repeating: endTime))
+        // Where a refractory period follows, the next state is that at its end.
+        let after = isRefractory ? lanes.after : lanes.current
         var (made, again) = (made, 0)
         var n = 0
         while n < count {
@@ -241,14 +247,24 @@ extension LayerPlan {
             let time = start + offset
             var fires = unsafeBitCast(isReached .& (time .<= endTime), to: SIMD4<Int64>.self).signs
             let current = i * motion.decay(constants, x: x)
-            let p = motion.rest(
-                constants, a: loadVector(lanes.rest + n), x: x, remaining: length - offset)
-            let reset = thresholds.resets(neurons)
-            let endV = reset * p.a + current * p.h
-            let mayFire = motion.mayFire(constants, v: reset, i: current, endV: endV, endI: current * p.b)
             store(time, at: lanes.time + n)
             store(current, at: lanes.current + n)
-            store(offset, at: lanes.passed + n)
+            var (next, passed, isHeld) = (current, offset, UInt8(0))
+            let p: VectorPropagators
+            if isRefractory {
+                let until = offset + gathered(refractory.pointer, neurons)
+                isHeld = unsafeBitCast(until .>= length, to: SIMD4<Int64>.self).signs
+                passed = lesser(until, length)
+                next = current * motion.propagators(constants, passed - offset).b
+                p = motion.propagators(constants, length - passed)
+                store(next, at: lanes.after + n)
+            } else {
+                p = motion.rest(constants, a: loadVector(lanes.rest + n), x: x, remaining: length - offset)
+            }
+            let reset = thresholds.resets(neurons)
+            let endV = reset * p.a + next * p.h
+            let mayFire = motion.mayFire(constants, v: reset, i: next, endV: endV, endI: next * p.b) & ~isHeld
+            store(passed, at: lanes.passed + n)
             store(p.a, at: lanes.left + n)
             store(lesser(endV, below), at: lanes.endV + n)
             store(reset, at: lanes.resets + n)
@@ -263,10 +279,15 @@ extension LayerPlan {
                 lanes.v[Int(neuron)] = lanes.endV[from]
                 lanes.candidate[again] = neuron
                 lanes.candidateV[again] = lanes.resets[from]
-                lanes.candidateI[again] = lanes.current[from]
+                lanes.candidateI[again] = after[from]
                 lanes.offset[again] = lanes.passed[from]
                 lanes.rest[again] = lanes.left[from]
                 again &+= Int((mayFire &>> UInt8(truncatingIfNeeded: lane)) & 1)
+                if isHeld &>> UInt8(truncatingIfNeeded: lane) & 1 != 0 {
+                    lanes.held[lanes.heldCount.pointee] = neuron
+                    lanes.heldCount.pointee &+= 1
+                    lanes.release[Int(neuron)] = lanes.time[from] + refractory.pointer[Int(neuron)]
+                }
                 fires &= fires &- 1
             }
             n &+= 4

@@ -27,6 +27,12 @@ struct SynchronousLanes {
     let passed: UnsafeMutablePointer<Double>
     let left: UnsafeMutablePointer<Double>
     let endV: UnsafeMutablePointer<Double>
+    /// With refractory periods the current at a neuron's next release, which neurons are held, when they are let go, and those that are just now.
+    let after: UnsafeMutablePointer<Double>
+    let held: UnsafeMutablePointer<Int32>
+    let heldCount: UnsafeMutablePointer<Int>
+    let release: UnsafeMutablePointer<Double>
+    let freed: UnsafeMutablePointer<Int32>
     /// The interval after each event, and its propagators.
     let length: UnsafeMutablePointer<Double>
     let a: UnsafeMutablePointer<Double>
@@ -37,6 +43,7 @@ struct SynchronousLanes {
 final class SynchronousState {
     private let neuronBlock = Block<Double>()
     private let candidateBlock = Block<Int32>()
+    private let heldCount = Block<Int>()
     private let bitBlock = Block<UInt8>()
     private let eventBlock = Block<Double>()
     private let spikeTimes = Block<Double>()
@@ -54,19 +61,22 @@ final class SynchronousState {
     func lanes(stride: Int, events: Int) throws(SpinnpropError) -> SynchronousLanes {
         // Whole cache lines apart.
         let step = (stride + 7) & ~7
-        try neuronBlock.reserve(15 * step)
-        try candidateBlock.reserve(step)
+        try neuronBlock.reserve(17 * step)
+        try candidateBlock.reserve(3 * step)
+        try heldCount.clear(1)
         try bitBlock.clear((stride / 4 + 7) & ~7)
         let column = padded(max(1, events))
         try eventBlock.reserve(4 * column)
-        let (base, event) = (neuronBlock.pointer, eventBlock.pointer)
+        let (base, whole, event) = (neuronBlock.pointer, candidateBlock.pointer, eventBlock.pointer)
         base.update(repeating: 0, count: 2 * step)
         return SynchronousLanes(
             v: base, i: base + step, nextV: base + 2 * step, nextI: base + 3 * step, mayFire: bitBlock.pointer,
-            candidate: candidateBlock.pointer, candidateV: base + 4 * step, candidateI: base + 5 * step,
+            candidate: whole, candidateV: base + 4 * step, candidateI: base + 5 * step,
             offset: base + 6 * step, rest: base + 7 * step, x: base + 8 * step, time: base + 9 * step,
             current: base + 10 * step, resets: base + 11 * step, passed: base + 12 * step, left: base + 13 * step,
-            endV: base + 14 * step, length: event, a: event + column, b: event + 2 * column, h: event + 3 * column)
+            endV: base + 14 * step, after: base + 15 * step, held: whole + step, heldCount: heldCount.pointer,
+            release: base + 16 * step, freed: whole + 2 * step, length: event, a: event + column, b: event + 2 * column,
+            h: event + 3 * column)
     }
 
     /// Room for `count` spikes of one interval, the first `keeping` of which stay.

@@ -80,7 +80,7 @@ final class LayerPlan: @unchecked Sendable {
     /// The feed-forward connections, then the recurrent ones.
     let incoming: [EventConnection]
     /// Whether all neurons see the same events at the same times, their own spikes among them, so that they can be moved together from event to
-    /// event. With recurrence they must have the same time constants, too.
+    /// event. With recurrence they must have the same time constants, too, and with refractory periods besides they are moved together backward only.
     let isSynchronous: Bool
     /// Whether neurons would be so but for the delays that they receive with, one connection's: each then does the same as without, later.
     let isShifted: Bool
@@ -92,9 +92,11 @@ final class LayerPlan: @unchecked Sendable {
     let ownThresholds: OwnThresholds?
     /// Time constants, and thresholds and resets, of neurons that differ in their time constants.
     let ownMotion: OwnMotion?
-    /// Whether anything but arrivals moves neurons on: the end of a refractory period, a drive that makes them fire. They are run one by one.
+    /// Whether anything but arrivals moves neurons on: the end of a refractory period, a drive that makes them fire.
     let isTimed: Bool
     let isRefractory: Bool
+    /// Of each neuron, where any has a refractory period.
+    let refractory: Block<Double>
     let isDriven: Bool
     /// Whether every spike arrives at all neurons at once, those of recurrent connections among them.
     let sharesArrivals: Bool
@@ -121,7 +123,12 @@ final class LayerPlan: @unchecked Sendable {
         }
         isRefractory = isSpiking && own.parameters.isRefractory
         isDriven = own.parameters.isDriven
-        isTimed = isRefractory || (isSpiking && flows.contains { $0.threshold <= 0 })
+        let firesAlone = isSpiking && flows.contains { $0.threshold <= 0 }
+        isTimed = isRefractory || firesAlone
+        refractory = try Block(isRefractory ? stride : 0)
+        for neuron in 0..<(isRefractory ? stride : 0) {
+            refractory.pointer[neuron] = own.parameters[min(neuron, own.neuronCount - 1)].refractory
+        }
         let sharesTime = own.parameters.tauMem.count == 1 && own.parameters.tauSyn.count == 1
         let isSparse = asOne && !isTimed && sharesTime && own.isSpiking && LayerPlan.isSparse(network, layer: layer)
         let incoming = try network.connections.enumerated().filter { $0.element.target == layer }
@@ -136,12 +143,12 @@ final class LayerPlan: @unchecked Sendable {
         self.isSparse = isSparse
         ownThresholds = sharesTime && flows.count > 1 ? try OwnThresholds(flows, stride: stride) : nil
         ownMotion = !sharesTime && recurrent.isEmpty ? try OwnMotion(flows, stride: stride) : nil
-        let movesAsOne = asOne && !isTimed && (flows.count == 1 || ownThresholds != nil || ownMotion != nil)
+        let movesAsOne = asOne && !firesAlone && (flows.count == 1 || ownThresholds != nil || ownMotion != nil)
         isSynchronous = movesAsOne && sharesArrivals && !isSparse
         isShifted =
             movesAsOne && !isSparse && isSpiking && recurrent.isEmpty && feedForward.count == 1
             && feedForward[0].connection.delayKind == .dendritic
-        isSideBySide = movesAsOne && ownMotion == nil && !isSynchronous && !isShifted
+        isSideBySide = movesAsOne && !isTimed && ownMotion == nil && !isSynchronous && !isShifted
         columns = try Block(self.incoming.count)
         for (n, own) in self.incoming.enumerated() { columns.pointer[n] = UnsafePointer(own.columns.pointer) }
         if let monitor, monitor.isStopped { throw .cancelled }
@@ -164,6 +171,7 @@ final class LayerPlan: @unchecked Sendable {
         isSparse = other.isSparse
         isTimed = other.isTimed
         isRefractory = other.isRefractory
+        refractory = other.refractory
         isDriven = other.isDriven
         ownThresholds = other.ownThresholds
         ownMotion = other.ownMotion
@@ -195,6 +203,11 @@ final class LayerPlan: @unchecked Sendable {
             plans.append(try LayerPlan(network, layer: layer, asOne: asOne, monitor: monitor))
         }
         return plans
+    }
+
+    /// Whether neurons are moved together forward.
+    var runsAsOne: Bool {
+        recurrent.isEmpty ? isSynchronous || isShifted || isSideBySide : isSynchronous && !isRefractory
     }
 
     /// Whether what a neuron does in the measure of its threshold, or with its delay after the end of the run, may be an error that it does not

@@ -2,7 +2,7 @@
 import Mathematics
 
 /// The kinds of files, each with the version of its layout that this library writes and the highest it reads.
-enum FileKind: String {
+enum FileKind: String, CaseIterable {
     case network
     case recording
     case checkpoint
@@ -11,6 +11,17 @@ enum FileKind: String {
     var version: Int {
         switch self {
         case .network, .recording, .checkpoint, .biograd: 1
+        }
+    }
+
+    /// What to do with a file of the kind that somebody takes for another.
+    private var remedy: String {
+        switch self {
+        case .network: "; give it to sp.load"
+        case .checkpoint: "; give it to sp.Trainer as checkpoint, with resume"
+        case .biograd: "; give it to sp.BioGrad.load"
+        // No user has one: they are parts of pickles.
+        case .recording: ""
         }
     }
 
@@ -27,7 +38,9 @@ enum FileKind: String {
         let file = try SafeTensors(parsing: bytes)
         let kind = try file.string("kind")
         guard kind == "spinnprop \(rawValue)" else {
-            throw SpinnpropError(.fileError, "the file's kind is \"\(kind)\"; \"spinnprop \(rawValue)\" is needed")
+            let remedy = FileKind.allCases.first { kind == "spinnprop \($0.rawValue)" }?.remedy ?? ""
+            throw SpinnpropError(
+                .fileError, "the file's kind is \"\(kind)\"; \"spinnprop \(rawValue)\" is needed\(remedy)")
         }
         let text = try file.string("format_version")
         guard let written = Int(text), written >= 1 else {

@@ -116,6 +116,36 @@ def event_sparse_trainer():
 
 
 @case
+def event_neuron_gradients():
+    net, (data, _, y) = sp.Network([5, 300, 300, 3], seed=1, drive=0.2, refractory=1e-3), spikes(150)
+    recording = net.forward(data)
+
+    def differentiate():
+        _, grad = net.gradient(recording, TTFS, y, neurons=True)
+        return [*grad.tau_mem, *grad.drive, *grad.refractory]
+
+    return differentiate
+
+
+@case
+def event_driven_trainer():
+    data, _, y = spikes(100)
+    ends = [(0, 1), (1, 2), (0, 2), (2, 3), (0, 3), (1, 1)]
+    random = np.random.default_rng(0)
+    masks = [None, random.random((60, 100)) < 0.2, None, None, None, random.random((100, 100)) < 0.01]
+    delays = ["axonal", "synaptic", None, "dendritic", None, "axonal"]
+    net = sp.Network([5, 100, 60, 3], connections=ends, delays=delays, drive=1.2, refractory=2e-3, seed=1, masks=masks)
+    trained = dict(train=["weights", "delays", "tau_mem", "drive"], delay_learning_rate=1e-5)
+    trainer = sp.Trainer(net, TTFS, epochs=1, batch_size=50, t_end=0.03, **trained)
+
+    def train():
+        trainer.run(data, y)
+        return [trainer.network.weights[pair] for pair in ends] + [*trainer.network.drive, *trainer.network.tau_mem]
+
+    return train
+
+
+@case
 def brainscales2_forward():
     net, (data, _, _) = sp.Network([5, 150, 150, 3], delays="axonal", seed=1), spikes(1500)
     return lambda: recorded(net.forward(data, engine="brainscales2"))

@@ -88,6 +88,17 @@ def scaled_sparse(network):
     network.weights *= 2
 
 
+def file(kind):
+    """The name of a file of a kind."""
+    if kind == "network":
+        sp.save(net(), kind)
+    elif kind == "training":
+        sp.BioGrad([5, 6, 3]).save(kind)
+    else:
+        sp.Trainer(net(), epochs=1, checkpoint=kind).run(SPIKES, Y)
+    return kind
+
+
 def pathless():
     sp.save(net(), "")
 
@@ -411,6 +422,9 @@ REMEDIES = [
     (lambda: trained(STEP_LOSS), lambda: [trained(STEP_LOSS, "clock"), trained(LOSS)]),
     (lambda: trained(train=[]), lambda: [trained(train=["weights"]), trained(train=None)]),
     (lambda: trained(train=["delays"]), lambda: [trained(train=["delays"], delay_learning_rate=1e-3), trained(train=["weights"])]),
+    (lambda: sp.load(file("training")), lambda: sp.BioGrad.load(file("training"))),
+    (lambda: sp.BioGrad.load(file("network")), lambda: sp.load(file("network"))),
+    (lambda: sp.load(file("checkpoint")), lambda: sp.Trainer(net(), epochs=1, checkpoint=file("checkpoint"), resume=True)),
     (lambda: sp.Trainer(net(), resume=True), lambda: sp.Trainer(net(), resume=True, checkpoint="to-go-on-from")),
     (lambda: trained_with(validation=empty()), lambda: [trained_with(validation=(SPIKES, Y)), trained_with(validation=None)]),
     (lambda: sp.Trainer(net()).run(SPIKES, Y[:5]), lambda: sp.Trainer(net(), epochs=1).run(SPIKES, Y)),
