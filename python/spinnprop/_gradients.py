@@ -22,6 +22,9 @@ class Gradients:
     element per input spike, in the order in which the input came (per second). ``skipped`` counts the samples that added
     nothing because their label neuron, or all outputs with a target time, were silent.
 
+    Where a derivative differs on both sides, it is the left one with respect to a drive: a leaky read-out that never rises has the largest value 0, at its
+    beginning, and with more than no drive it would rise.
+
     Examples
     --------
     >>> import spinnprop as sp

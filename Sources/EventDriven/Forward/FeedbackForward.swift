@@ -50,7 +50,7 @@ extension LayerPlan {
         var isAnyoneNear = false
         while true {
             try state.poller.spend(stride)
-            let next = min(arrivals.time(event), state.pending.time)
+            let next = min(arrivals.time(event), state.pending.time, nextRelease(lanes))
             var (time, winners) = (next, 0)
             if isAnyoneNear {
                 let first = firstSpike(Case.self, flow, lanes, now: now, until: min(next, endTime))
@@ -75,11 +75,12 @@ extension LayerPlan {
             } else if state.pending.time == time, let own = state.pending.popFirst() {
                 column = columns[feedForward.count &+ Int(own.connection)] + Int(own.unit) &* stride
             }
-            let horizon = min(arrivals.time(event), state.pending.time, endTime)
+            let freed = isRefractory ? release(lanes, winners, at: time) : 0
+            let horizon = min(arrivals.time(event), state.pending.time, nextRelease(lanes), endTime)
             let reach = widened(horizon - time, horizon) / flow.tauMem
             isAnyoneNear = advance(Case.self, thresholds, column, lanes, p, reach: reach)
-            for n in 0..<winners {
-                let neuron = Int(lanes.rival[n])
+            for n in 0..<winners + freed {
+                let neuron = Int(n < winners ? lanes.rival[n] : lanes.candidate[n - winners])
                 lanes.v[neuron] = thresholds.reset(neuron)
                 let vector = neuron / 4
                 lanes.mayFire[vector] = near(
@@ -87,10 +88,52 @@ extension LayerPlan {
                     reach: reach)
                 isAnyoneNear = isAnyoneNear || lanes.mayFire[vector] != 0
             }
+            if isRefractory { hold(thresholds, lanes) }
         }
         try checkFinite(lanes.i)
         // Neurons that reached the threshold again at the same time.
         orderTies(output, from: start)
+    }
+
+    /// When the next neuron is let go: an event at which nothing arrives.
+    @inline(__always)
+    private func nextRelease(_ lanes: FeedbackLanes) -> Double {
+        var next = Double.infinity
+        guard isRefractory else { return next }
+        for n in 0..<lanes.heldCount.pointee { next = min(next, lanes.release[n]) }
+        return next
+    }
+
+    /// Ends the periods that end by now, whose neurons are then the first candidates, and begins those of the winners. - Returns: how many end.
+    private func release(_ lanes: FeedbackLanes, _ winners: Int, at time: Double) -> Int {
+        var (kept, freed) = (0, 0)
+        for n in 0..<lanes.heldCount.pointee {
+            if lanes.release[n] <= time {
+                lanes.candidate[freed] = lanes.held[n]
+                freed &+= 1
+            } else {
+                (lanes.held[kept], lanes.release[kept]) = (lanes.held[n], lanes.release[n])
+                kept &+= 1
+            }
+        }
+        for n in 0..<winners where refractory.pointer[Int(lanes.rival[n])] > 0 {
+            (lanes.held[kept], lanes.release[kept]) = (
+                lanes.rival[n], time + refractory.pointer[Int(lanes.rival[n])]
+            )
+            kept &+= 1
+        }
+        lanes.heldCount.pointee = kept
+        return freed
+    }
+
+    /// Puts those that are held back to the reset, and out of those that may spike.
+    @inline(__always)
+    private func hold(_ thresholds: some Thresholds, _ lanes: FeedbackLanes) {
+        for n in 0..<lanes.heldCount.pointee {
+            let neuron = Int(lanes.held[n])
+            lanes.v[neuron] = thresholds.reset(neuron)
+            lanes.mayFire[neuron / 4] &= ~(1 &<< UInt8(truncatingIfNeeded: neuron & 3))
+        }
     }
 
     /// A spike sets out for its own layer.

@@ -22,11 +22,16 @@ struct FeedbackLanes {
     let time: UnsafeMutablePointer<Double>
     /// The weights of an event that brings nothing: 0.
     let nothing: UnsafeMutablePointer<Double>
+    /// Neurons in their refractory periods, and when these end.
+    let held: UnsafeMutablePointer<Int32>
+    let heldCount: UnsafeMutablePointer<Int>
+    let release: UnsafeMutablePointer<Double>
 }
 
 final class FeedbackState {
     private let numbers = Block<Double>()
     private let integers = Block<Int32>()
+    private let heldCount = Block<Int>()
     private let bits = Block<UInt8>()
     let poller: Poller
     /// Spikes of the layer on their way to it.
@@ -38,8 +43,9 @@ final class FeedbackState {
     func lanes(stride: Int) throws(SpinnpropError) -> FeedbackLanes {
         // Whole cache lines apart, with room for a vector that is not full.
         let step = (stride + 11) & ~7
-        try numbers.reserve(10 * step)
-        try integers.reserve(2 * step)
+        try numbers.reserve(11 * step)
+        try integers.reserve(3 * step)
+        try heldCount.clear(1)
         // Read in words of eight.
         try bits.clear((stride / 4 + 7) & ~7)
         pending.removeAll()
@@ -48,6 +54,7 @@ final class FeedbackState {
         return FeedbackLanes(
             v: base, i: base + step, mayFire: bits.pointer, candidate: whole, candidateV: base + 3 * step,
             candidateI: base + 4 * step, soonest: base + 5 * step, rival: whole + step, rivalV: base + 6 * step,
-            rivalI: base + 7 * step, x: base + 8 * step, time: base + 9 * step, nothing: base + 2 * step)
+            rivalI: base + 7 * step, x: base + 8 * step, time: base + 9 * step, nothing: base + 2 * step,
+            held: whole + 2 * step, heldCount: heldCount.pointer, release: base + 10 * step)
     }
 }

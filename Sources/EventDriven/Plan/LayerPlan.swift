@@ -80,7 +80,7 @@ final class LayerPlan: @unchecked Sendable {
     /// The feed-forward connections, then the recurrent ones.
     let incoming: [EventConnection]
     /// Whether all neurons see the same events at the same times, their own spikes among them, so that they can be moved together from event to
-    /// event. With recurrence they must have the same time constants, too, and with refractory periods besides they are moved together backward only.
+    /// event. With recurrence they must have the same time constants, too.
     let isSynchronous: Bool
     /// Whether neurons would be so but for the delays that they receive with, one connection's: each then does the same as without, later.
     let isShifted: Bool
@@ -206,9 +206,7 @@ final class LayerPlan: @unchecked Sendable {
     }
 
     /// Whether neurons are moved together forward.
-    var runsAsOne: Bool {
-        recurrent.isEmpty ? isSynchronous || isShifted || isSideBySide : isSynchronous && !isRefractory
-    }
+    var runsAsOne: Bool { isSynchronous || isShifted || (isSideBySide && recurrent.isEmpty) }
 
     /// Whether what a neuron does in the measure of its threshold, or with its delay after the end of the run, may be an error that it does not
     /// make by itself.

@@ -35,6 +35,19 @@ def test_a_read_out_rises_to_its_drive():
     assert rec.maxima[:, 0] == pytest.approx(0.5 * -np.expm1(-1), rel=1e-14)
 
 
+def test_a_read_out_that_never_rises_has_the_left_derivative():
+    net = sp.Network([1, 2], readout="leaky", drive=0.0)
+    net.weights[0] = [[-3.0], [0.1]]
+    spikes, loss = sp.SpikeTrains([1e-3], [0], [0, 1], 1), sp.losses.VMaxCrossEntropy()
+
+    def value(drive):
+        net.drive[0] = [drive, 0.0]
+        return net.gradient(net.forward(spikes, t_end=0.03), loss, [1], neurons=True)
+
+    (at, grad), (left, _), (right, _) = value(0.0), value(-1e-6), value(1e-6)
+    assert grad.drive[0][0] == 0 == left - at and (right - at) / 1e-6 > 1e-3
+
+
 @pytest.mark.parametrize("engine", ["clock", "spinnaker2", "first-spike"])
 @pytest.mark.parametrize("name, value", [("drive", 0.25), ("drive", -1.0), ("refractory", 1e-3)])
 def test_other_engines_refuse(engine, name, value):
