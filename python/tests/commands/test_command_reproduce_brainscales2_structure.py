@@ -27,14 +27,14 @@ def test_synapses_move_and_stay_as_many(shown):
         assert found["fan_in"] == [8] * 10 and sum(found["used"]) == 80 and len(found["accuracy"]) == 3
     # Both are the same until synapses are re-drawn.
     assert moving["accuracy"][:2] == fixed["accuracy"][:2] and moving["used"] != fixed["used"]
-    assert len(json.loads((shown / "metrics.json").read_text())["table"]) == 6
+    assert len(json.loads((shown / "metrics.json").read_text())["table"]) == 9
     assert (shown / "structural-plasticity.png").stat().st_size > 10_000
 
 
 def test_what_is_done_is_not_run_again(shown, capsys, monkeypatch):
     monkeypatch.setattr(structural, "_Classifier", lambda *case: pytest.fail("it runs again"))
     assert _commands.main([*COMMAND, str(shown)]) == 0
-    assert capsys.readouterr().out.count("from an earlier run") == 2
+    assert capsys.readouterr().out.count("from an earlier run") == 3
 
 
 def test_it_learns_what_it_is_shown():

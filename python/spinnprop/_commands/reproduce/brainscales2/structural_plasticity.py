@@ -23,7 +23,11 @@ _SIZES: Dict[str, Any] = {
     },
 }  # fmt: skip
 _CLASSES, _PIXELS = 10, 64
-WORDS = {"re-drawn": "weak synapses are re-drawn after every epoch", "fixed": "synapses stay where they were drawn"}
+WORDS = {
+    "re-drawn": "weak synapses are re-drawn after every epoch",
+    "fixed": "synapses stay where they were drawn",
+    "unforgetting": "synapses stay, and nothing is forgotten",
+}
 
 
 class _Classifier:
@@ -83,7 +87,7 @@ def _data(sizes: Mapping[str, Any]) -> Tuple[Any, Any, Any, Any]:
 def _run(case: Mapping[str, Any], seed: int, sizes: Mapping[str, Any]) -> Dict[str, Any]:
     """Test accuracy in percent at first and after every epoch, and on which pixels synapses are in the end, neuron by neuron."""
     images, labels, test_images, test_labels = _data(sizes)
-    classifier = _Classifier(seed, sizes)
+    classifier = _Classifier(seed, {**sizes, "forgetting": 0.0} if case["synapses"] == "unforgetting" else sizes)
     accuracy = [classifier.accuracy(test_images, test_labels)]
     redraw = StructuralPlasticity(threshold=sizes["threshold"], weight=sizes["weight"])
     moved = 0
