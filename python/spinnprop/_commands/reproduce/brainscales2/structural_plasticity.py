@@ -132,7 +132,7 @@ def _draw(figure: Any, found: Mapping[str, Results]) -> None:
     axes.set_ylabel("test accuracy (%): median, quartiles")
     axes.set_ylim(0, 100)
     axes.grid(True, alpha=0.3)
-    axes.legend(fontsize="small", loc="lower right")
+    axes.legend(fontsize="small", loc="upper left")
 
 
 EXPERIMENT = Experiment(
