@@ -204,8 +204,8 @@ public enum Elementary {
             let rootHalf: UInt64 = 0x3FE6_A09E_667F_3BCD
             let offset = x.bitPattern &+ (0x3FF0_0000_0000_0000 &- rootHalf)
             // The biased exponent becomes a number by standing in the low bits of 2^52.
-            exponent = Real(bitPattern: (offset &>> 52) | 0x4330_0000_0000_0000) - (0x1p52 + 1023)
-            mantissa = Real(bitPattern: (offset & 0x000F_FFFF_FFFF_FFFF) &+ rootHalf)
+            exponent = Real(bitPattern: (offset &>> 52).joined(0x4330_0000_0000_0000)) - (0x1p52 + 1023)
+            mantissa = Real(bitPattern: offset.masked(0x000F_FFFF_FFFF_FFFF) &+ rootHalf)
         }
     }
 

@@ -9,7 +9,11 @@ public enum LambertW {
     /// millions of arguments against extended precision: 3.3 ulp for the argument as given.
     @inlinable @inline(__always)
     public static func principalPlusOne(branchDistance: SIMD4<Double>) -> SIMD4<Double> {
-        let p = Elementary.squareRoot(2 * branchDistance)
+        principalPlusOne(root: Elementary.squareRoot(branchDistance + branchDistance))
+    }
+
+    @inlinable @inline(__always)
+    static func principalPlusOne<Real: RealLanes>(root p: Real) -> Real {
         let (p2, p4) = (p * p, (p * p) * (p * p))
         // 1 + W0 = p (1 + p Q(p)); error 0.21 of 2^-53. Made by Tests/MathematicsTests/Generators/lambert_w_coefficients.py.
         let q0 = quartet(p, p2, -0.3333333333333333, 0.1527777777777741, -0.07962962962924709, 0.04450231479889947)
@@ -27,7 +31,7 @@ public enum LambertW {
 
     /// a + b p + c p^2 + d p^3.
     @inlinable @inline(__always)
-    static func quartet(
-        _ p: SIMD4<Double>, _ p2: SIMD4<Double>, _ a: Double, _ b: Double, _ c: Double, _ d: Double
-    ) -> SIMD4<Double> { (a + b * p) + p2 * (c + d * p) }
+    static func quartet<Real: RealLanes>(
+        _ p: Real, _ p2: Real, _ a: Double, _ b: Double, _ c: Double, _ d: Double
+    ) -> Real { (a + b * p) + p2 * (c + d * p) }
 }

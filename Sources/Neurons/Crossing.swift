@@ -76,6 +76,6 @@ extension Flow {
 
 /// Elementwise minimum and maximum as the machine has them: the second operand where the first is not a number.
 @inlinable @inline(__always)
-public func lesser(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMD4<Double> { y.replacing(with: x, where: x .< y) }
+public func lesser(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMD4<Double> { .select(x .< y, x, y) }
 @inlinable @inline(__always)
-public func greater(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMD4<Double> { y.replacing(with: x, where: x .> y) }
+public func greater(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMD4<Double> { .select(x .> y, x, y) }

@@ -62,9 +62,9 @@ public enum CrossingRatioFour: CrossingCase {
                 remaining &-= 1
             } while remaining > 0
             // Below 1e-10 only rounding is left. Thrown beyond the peak, where the membrane falls, it may have found the other root.
-            let isClosed = (last * last .<= slope * slope * SIMD4(repeating: 1e-10)) .& (slope .< .zero)
+            let isClosed = (last * last .<= slope * slope * 1e-10) .& (slope .< .zero)
             let bounded = lesser(root, one)
-            let answer = bounded.replacing(with: -1, where: .!isReached)
+            let answer = SIMD4.select(isReached, bounded, SIMD4(-1))
             UnsafeMutableRawPointer(x + n).storeBytes(of: answer, as: SIMD4<Double>.self)
             let open = unsafeBitCast(isReached .& .!isClosed, to: SIMD4<Int64>.self)
             if open[0] | open[1] | open[2] | open[3] != 0 {

@@ -34,7 +34,7 @@ public enum CrossingRatioOne: CrossingCase {
             let distance = one - threshold / (current * Elementary.exp(-toPeak))
             let isReached = (distance .> .zero) .& (current .> membrane)
             let left = LambertW.principalPlusOne(branchDistance: greater(distance, .zero))
-            let answer = greater(toPeak - left, .zero).replacing(with: -1, where: .!isReached)
+            let answer = SIMD4.select(isReached, greater(toPeak - left, .zero), SIMD4(-1))
             UnsafeMutableRawPointer(x + n).storeBytes(of: answer, as: SIMD4<Double>.self)
             n &+= 4
         }

@@ -55,8 +55,8 @@ public struct FlowLanes {
         let z = difference * s
         let half = SIMD4<Double>(repeating: 0.5)
         let isSmall = (z .< half) .& (z .> -half)
-        let nearby = a * Elementary.expm1(half.replacing(with: z, where: isSmall))
-        return StateMap(a: a, b: b, h: inverse * (b - a).replacing(with: nearby, where: isSmall))
+        let nearby = a * Elementary.expm1(.select(isSmall, z, half))
+        return StateMap(a: a, b: b, h: inverse * .select(isSmall, nearby, b - a))
     }
 
     /// Up to this many tau_m, and this many tau_m over |c|, `shortPropagators` serves.
@@ -128,12 +128,12 @@ public struct FlowLanes {
             let half = SIMD4<Double>(repeating: 0.5)
             let series = (one + second * (half + half * second)) - third * SIMD4(repeating: 1.0 / 6)
             // Each is left as it is once only rounding remains, so that none depends on which others it is found with.
-            s = greater(s - step * series, .zero).replacing(with: s, where: isClosed)
-            isClosed = isClosed .| ((second * second .<= SIMD4(repeating: 1e-8)) .& (inverseSlope .> .zero))
+            s = .select(isClosed, s, greater(s - step * series, .zero))
+            isClosed = isClosed .| ((second * second .<= SIMD4<Double>(repeating: 1e-8)) .& (inverseSlope .> .zero))
             remaining &-= 1
         } while remaining > 0 && unsafeBitCast(isReached .& .!isClosed, to: SIMD4<Int64>.self).signs != 0
         return (
-            (s * tauMem).replacing(with: -1, where: .!isReached),
+            SIMD4.select(isReached, s * tauMem, SIMD4(-1)),
             unsafeBitCast(isReached .& .!isClosed, to: SIMD4<Int64>.self).signs
         )
     }

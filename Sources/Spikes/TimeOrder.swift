@@ -7,6 +7,7 @@ public struct TimeOrder {
     private let spare = Block<Int32>()
     private let starts = Block<Int32>()
     private let keys = Block<Double>()
+    private let places = Block<Int64>()
     private let poller: Poller
 
     public init(_ poller: Poller) { self.poller = poller }
@@ -35,7 +36,7 @@ public struct TimeOrder {
     ) throws(SpinnpropError) -> UnsafePointer<Int32> {
         try positions.reserve(count)
         let order = positions.pointer
-        if count <= 32, try rank(times, count, order) { return UnsafePointer(order) }
+        if count <= 64, try rank(times, count, order) { return UnsafePointer(order) }
         let isDistributed = count > 16 ? try distribute(times, count, order) : false
         if !isDistributed {
             for n in 0..<count { order[n] = Int32(truncatingIfNeeded: n) }
@@ -56,32 +57,37 @@ public struct TimeOrder {
     ) throws(SpinnpropError) -> Bool {
         let vectors = (count &+ 3) / 4
         try keys.reserve(4 &* vectors)
-        let key = keys.pointer
+        try places.reserve(4 &* vectors)
+        let (key, place) = (keys.pointer, places.pointer)
         key.update(from: times, count: count)
         var n = count
         while n < 4 &* vectors {
             key[n] = .infinity
             n &+= 1
         }
-        let block = UnsafeRawPointer(key).assumingMemoryBound(to: SIMD4<Double>.self)
-        var total = 0
+        var total = SIMD4<Int64>.zero
+        var vector = 0
+        while vector < vectors {
+            let own = UnsafeRawPointer(key + 4 &* vector).load(as: SIMD4<Double>.self)
+            var before = SIMD4<Int64>.zero
+            n = 0
+            while n < count {
+                // -1 is true.
+                before &-= unsafeBitCast(SIMD4<Double>(repeating: key[n]) .< own, to: SIMD4<Int64>.self)
+                n &+= 1
+            }
+            UnsafeMutableRawPointer(place + 4 &* vector).storeBytes(of: before, as: SIMD4<Int64>.self)
+            total &+= before
+            vector &+= 1
+        }
         n = 0
         while n < count {
-            let own = SIMD4(repeating: key[n])
-            var before = SIMD4<Int64>.zero
-            var vector = 0
-            while vector < vectors {
-                // -1 is true.
-                before &-= unsafeBitCast(block[vector] .< own, to: SIMD4<Int64>.self)
-                vector &+= 1
-            }
-            let place = Int((before[0] &+ before[1]) &+ (before[2] &+ before[3]))
-            order[place] = Int32(truncatingIfNeeded: n)
-            total &+= place
+            order[Int(place[n])] = Int32(truncatingIfNeeded: n)
             n &+= 1
         }
-        // Each pair of different times counts once.
-        return total == count &* (count &- 1) / 2
+        // Each pair of different times counts once; those that fill up the last four come after all.
+        let pairs = count &* (count &- 1) / 2 &+ (4 &* vectors &- count) &* count
+        return (total[0] &+ total[1]) &+ (total[2] &+ total[3]) == pairs
     }
 
     @inline(__always)

@@ -59,10 +59,33 @@ static inline __attribute__((always_inline)) spinnprop_support_double4 spinnprop
     return __builtin_elementwise_sqrt(values);
 }
 
+/* Arithmetic on four numbers at once, said to the compiler as such: Swift's own operators on vectors of numbers go through one element after
+   the other, and in long functions compilers put only parts of that together again. */
+typedef uint64_t spinnprop_support_bits4 __attribute__((ext_vector_type(4)));
+typedef int64_t spinnprop_support_long4 __attribute__((ext_vector_type(4)));
+#define SPINNPROP_SUPPORT_LANES(type, name, expression)                                                                \
+    static inline __attribute__((always_inline)) spinnprop_support_##type spinnprop_support_##name(                    \
+        spinnprop_support_##type x, spinnprop_support_##type y) {                                                      \
+        return expression;                                                                                             \
+    }
+SPINNPROP_SUPPORT_LANES(double4, add, x + y)
+SPINNPROP_SUPPORT_LANES(double4, subtract, x - y)
+SPINNPROP_SUPPORT_LANES(double4, multiply, x * y)
+SPINNPROP_SUPPORT_LANES(double4, divide, x / y)
+SPINNPROP_SUPPORT_LANES(bits4, and, x & y)
+SPINNPROP_SUPPORT_LANES(bits4, or, x | y)
+SPINNPROP_SUPPORT_LANES(bits4, shift_left, x << (y & 63))
+SPINNPROP_SUPPORT_LANES(bits4, shift_right, x >> (y & 63))
+#undef SPINNPROP_SUPPORT_LANES
+
+/* `yes` where a mask of lanes is set, `no` elsewhere. */
+static inline __attribute__((always_inline)) spinnprop_support_double4 spinnprop_support_select(
+    spinnprop_support_long4 mask, spinnprop_support_double4 yes, spinnprop_support_double4 no) {
+    return mask ? yes : no;
+}
+
 /* A bit for each of four integers that is negative, as in masks of lanes: one instruction where the processor has one, which compilers do not find
    by themselves. */
-typedef int64_t spinnprop_support_long4 __attribute__((ext_vector_type(4)));
-
 static inline __attribute__((always_inline)) unsigned char spinnprop_support_signs(spinnprop_support_long4 values) {
 #if defined(__AVX__)
     return (unsigned char)__builtin_ia32_movmskpd256((spinnprop_support_double4)values);

@@ -1,0 +1,33 @@
+// Operators on four numbers at once, for this room: those of the standard library are loops over elements, which compilers vectorise in part.
+import Mathematics
+
+extension SIMD4 where Scalar == Double {
+    @inlinable @inline(__always)
+    static func + (x: Self, y: Self) -> Self { sum(x, y) }
+    @inlinable @inline(__always)
+    static func + (x: Double, y: Self) -> Self { sum(Self(repeating: x), y) }
+    @inlinable @inline(__always)
+    static func + (x: Self, y: Double) -> Self { sum(x, Self(repeating: y)) }
+    @inlinable @inline(__always)
+    static func - (x: Self, y: Self) -> Self { difference(x, y) }
+    @inlinable @inline(__always)
+    static func - (x: Double, y: Self) -> Self { difference(Self(repeating: x), y) }
+    @inlinable @inline(__always)
+    static func - (x: Self, y: Double) -> Self { difference(x, Self(repeating: y)) }
+    @inlinable @inline(__always)
+    static func * (x: Self, y: Self) -> Self { product(x, y) }
+    @inlinable @inline(__always)
+    static func * (x: Double, y: Self) -> Self { product(Self(repeating: x), y) }
+    @inlinable @inline(__always)
+    static func * (x: Self, y: Double) -> Self { product(x, Self(repeating: y)) }
+    @inlinable @inline(__always)
+    static func / (x: Self, y: Self) -> Self { quotient(x, y) }
+    @inlinable @inline(__always)
+    static prefix func - (x: Self) -> Self { negative(x) }
+    @inlinable @inline(__always)
+    static func += (x: inout Self, y: Self) { x = sum(x, y) }
+    @inlinable @inline(__always)
+    static func -= (x: inout Self, y: Self) { x = difference(x, y) }
+    @inlinable @inline(__always)
+    static func *= (x: inout Self, y: Self) { x = product(x, y) }
+}
