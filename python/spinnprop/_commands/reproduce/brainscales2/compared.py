@@ -89,7 +89,7 @@ def run(options: argparse.Namespace, experiment: Experiment) -> None:
         "spinnprop": __version__, "setting": experiment.name, "options": chosen, "networks": [row.as_json() for row in rows]
     }  # fmt: skip
     write_json(os.path.join(options.out, "metrics.json"), metrics)
-    save_picture(options, experiment.name.split("-", 1)[1], partial(experiment.draw, rows=rows), experiment.size)
+    save_picture(options, experiment.name.split("-", 1)[1], lambda figure: experiment.draw(figure, rows), experiment.size)
 
 
 def train(name: str, cases: Sequence[Case], seeds: int, epochs: int, out: str) -> List[Row]:

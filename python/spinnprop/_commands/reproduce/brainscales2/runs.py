@@ -70,7 +70,7 @@ class Case(NamedTuple):
     delays: str
     method: str
     #: Of chips, where they are not the usual ones.
-    statistics: Mapping[str, float] = {}
+    statistics: Mapping[str, Any] = {}
     #: Published accuracies in percent, the least and the most, by where a network is tested.
     known: Mapping[str, Tuple[float, float]] = {}
 
