@@ -19,6 +19,7 @@ class Account(NamedTuple):
     """What programs have done since the array's beginning, and the time it would take on the chip, estimated.
 
     Operations are on vectors of 128 lanes; what each takes is assumed (`ProcessorCosts` in Sources/BrainScaleS2).
+    See `Array.account`, which gives it.
     """
 
     #: Calls of programs and rules; what a rule computes in Python is not counted, only what it reads and writes.

@@ -14,7 +14,7 @@ from ._engine import Engine
 
 
 class Fit(Value):
-    """The answer of `fit`, see there for an example.
+    """Whether and how a network fits: the answer of `fit`. See `fit` for an example.
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ def fit(
 
 
 class Costs(Value):
-    """The answer of `account`: estimates, one for each published measurement.
+    """The answer of `account`: estimates, one for each published measurement. See `account` for an example.
 
     Attributes
     ----------

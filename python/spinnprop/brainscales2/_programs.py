@@ -37,6 +37,16 @@ class RateHomeostasis(Program):
         -8 .. 8, in steps of 2^-12.
     probability : float
         0 .. 1.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> array = sp.brainscales2.Array(3, 2)
+    >>> program = sp.brainscales2.RateHomeostasis(target=10, learning_rate=0.2)
+    >>> array.run(duration=0.05, program=program, period=0.01)     # nothing fires: 10 spikes too few, five times
+    SpikeTrains(1 samples, 0 spikes, n_units=3)
+    >>> array.weights[0]
+    array([10, 10, 10], dtype=int8)
     """
 
     _kind = _core.BRAINSCALES2_RATE_HOMEOSTASIS
@@ -56,6 +66,15 @@ class RewardModulatedSTDP(Program):
         The reward less what was to be expected.
     learning_rate : float
         Its product with the success is held to -8 .. 8, in steps of 2^-12.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> array = sp.brainscales2.Array(3, 2, gain=0.2, weights=[[20] * 3, [0] * 3], sensors=True)
+    >>> _ = array.run(sp.SpikeTrains([1e-3, 2e-3], [0, 0], [0, 2], n_units=2), 0.02)
+    >>> array.apply(sp.brainscales2.RewardModulatedSTDP(sender=0, success=0.5))
+    >>> bool((array.weights[0] > 20).all())
+    True
     """
 
     _kind = _core.BRAINSCALES2_REWARD_MODULATED_STDP
@@ -75,6 +94,14 @@ class StructuralPlasticity(Program):
         With which new ones begin, as far as their source's sign allows: -63 .. 63.
     probability : float
         With which a weak synapse is given away at a call.
+
+    Examples
+    --------
+    >>> import numpy as np, spinnprop as sp
+    >>> array = sp.brainscales2.Array(3, 8, mask=np.arange(24).reshape(8, 3) < 12)      # of 8 sources, 4 are heard
+    >>> array.apply(sp.brainscales2.StructuralPlasticity(threshold=1, weight=10))
+    >>> int(array.mask.sum()), bool(array.mask[4:].any())
+    (12, True)
     """
 
     _kind = _core.BRAINSCALES2_STRUCTURAL_PLASTICITY
@@ -90,6 +117,7 @@ class Processor:
     """What a rule in Python sees of an array, one call of it; matrices are (senders, neurons), sources first.
 
     A rule changes `weights` in place, assigns others, or returns them; likewise `mask`. The array goes on with what it leaves.
+    See `Array.run` for an example.
     """
 
     #: int8, -63 .. 63; 0 where no synapse is.

@@ -118,6 +118,7 @@ def _read(
     name: str, folder: PathLike, part: str, n_classes: int, step_time: Any, samples: Any, cache: Any, verbose: Any
 ) -> Tuple[SpikeTrains, Int64Array]:
     where, step, shown = folder_name(folder), step_of(step_time), checks.boolean(verbose, "verbose")
+    is_kept = checks.boolean(cache, "cache")
     h5py = need("h5py", f"datasets.{name}", "data")
     path = os.path.join(where, f"{name}_{part}.h5")
     if not os.path.isfile(path):
@@ -134,7 +135,7 @@ def _read(
             raise ValueError(f"{path} cannot be read: {' '.join(str(error).split())}; get the file again") from error
 
     key = (name, step, samples, stamp(path))
-    kept = cached(key, read) if checks.boolean(cache, "cache") else read()
+    kept = cached(key, read) if is_kept else read()
     labels = kept.pop("labels")
     return SpikeTrains(**kept, n_units=_CHANNELS), labels
 

@@ -74,7 +74,7 @@ def nmnist(
     See `mnist` for the images it was recorded from.
     """
     top = os.path.join(folder_name(folder), part_name(part).capitalize())
-    step, shown = step_of(step_time), checks.boolean(verbose, "verbose")
+    step, shown, is_kept = step_of(step_time), checks.boolean(verbose, "verbose"), checks.boolean(cache, "cache")
     paths: List[Tuple[str, int]] = []
     for digit in range(10):
         own = os.path.join(top, str(digit))
@@ -95,7 +95,7 @@ def nmnist(
                 bar.move(n + 1)
         return found.arrays()
 
-    kept = cached(("nmnist", step, stamps), read) if checks.boolean(cache, "cache") else read()
+    kept = cached(("nmnist", step, stamps), read) if is_kept else read()
     return SpikeTrains(**kept, n_units=2 * _SIDE * _SIDE), np.array([digit for _, digit in paths], np.int64)
 
 

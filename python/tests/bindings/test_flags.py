@@ -1,5 +1,6 @@
 """Every parameter that is a flag takes True and False alone: words like "no" would count as true."""
 
+import contextlib
 import inspect
 
 import numpy as np
@@ -16,12 +17,23 @@ def gradient(network, **flag):
     return network.gradient(network.forward(SPIKES), sp.losses.TTFSCrossEntropy(), Y, **flag)
 
 
+def without_files(read, **flag):
+    """Up to where it looks for files, or for what reads them, that are not there."""
+    with contextlib.suppress(FileNotFoundError, ImportError):
+        read("nowhere", **flag)
+
+
+def back(network, **flag):
+    return network.pull_back(network.forward(SPIKES), **flag)
+
+
 #: How each callable with a flag is called besides.
 CALLS = {
     "BioGrad.__init__": lambda **flag: sp.BioGrad([5, 6, 3], **flag),
     "BioGradClassifier.__init__": lambda **flag: sp.BioGradClassifier(hidden=(5,), epochs=1, **flag).fit(X, Y),
     "Network.__init__": lambda **flag: sp.Network([5, 6, 3], **flag),
     "Network.gradient": lambda **flag: gradient(sp.Network([5, 6, 3]), **flag),
+    "Network.pull_back": lambda **flag: back(sp.Network([5, 6, 3]), **flag),
     "SpikingClassifier.__init__": lambda **flag: sp.SpikingClassifier(hidden=(5,), epochs=1, t_end=0.1, **flag).fit(X, Y),
     "Trainer.__init__": lambda **flag: sp.Trainer(sp.Network([5, 6, 3]), **flag),
     "brainscales2.Array.__init__": lambda **flag: sp.brainscales2.Array(3, 2, **flag),
@@ -29,6 +41,16 @@ CALLS = {
     "brainscales2.Chip.__init__": lambda **flag: sp.brainscales2.Chip(**flag),
     "brainscales2.Engine.__init__": lambda **flag: sp.brainscales2.Engine(**flag),
     "brainscales2.fit": lambda **flag: sp.brainscales2.fit([5, 6, 3], **flag),
+    "datasets.nmnist": lambda **flag: without_files(sp.datasets.nmnist, **flag),
+    "datasets.shd": lambda **flag: without_files(sp.datasets.shd, **flag),
+    "datasets.ssc": lambda **flag: without_files(sp.datasets.ssc, **flag),
+    "encoding.Bernoulli.__init__": lambda **flag: sp.encoding.Bernoulli(**flag).fit(X),
+    "encoding.DeltaModulation.__init__": lambda **flag: sp.encoding.DeltaModulation(**flag).fit(X[:, :, None]),
+    "encoding.Latency.__init__": lambda **flag: sp.encoding.Latency(**flag).fit(X),
+    "encoding.LatencyGrid.__init__": lambda **flag: sp.encoding.LatencyGrid(**flag).fit(X),
+    "encoding.LevelCrossing.__init__": lambda **flag: sp.encoding.LevelCrossing(**flag).fit(X[:, :, None]),
+    "encoding.Poisson.__init__": lambda **flag: sp.encoding.Poisson(**flag).fit(X),
+    "encoding.Population.__init__": lambda **flag: sp.encoding.Population(**flag).fit(X),
     "losses.StepTTFSCrossEntropy.__init__": lambda **flag: sp.losses.StepTTFSCrossEntropy(**flag),
     "meta.reptile": lambda **flag: sp.meta.reptile(sp.Network([5, 6, 3]), [(SPIKES, Y)], steps=1, **flag),
     "meta.yin_yang_task": lambda **flag: sp.meta.yin_yang_task(0, 5, **flag),

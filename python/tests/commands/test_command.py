@@ -161,7 +161,7 @@ PYTHON = re.compile(r"\b(None|True|False|ndarray|kwargs|dtype|numpy|np|str|dict|
 def unusable():
     for words, parser in LEAVES:
         for action in parser._actions:
-            if action.type is not None:
+            if action.type is not None and action.option_strings:
                 for wrong in WRONG:
                     yield words, action.option_strings[0], wrong
 
