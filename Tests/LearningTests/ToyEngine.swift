@@ -48,6 +48,7 @@ struct ToyRule: GradientRule {
     /// What the first element of the gradient is replaced by from this backward pass on.
     var poison: (call: Int, value: Double)?
     let calls = ToySubstrate.Calls()
+    var parameters: [Double] { poison.map { [Double($0.call), $0.value] } ?? [] }
 
     func backward(
         _ network: Network, _ recording: Recording, _ objective: Objective, monitor: Monitor?

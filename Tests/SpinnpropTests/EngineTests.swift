@@ -7,7 +7,9 @@ struct EngineTests {
         for engine in Engine.all {
             #expect(try Engine(name: engine.name).code == engine.code)
             #expect(try Engine(code: engine.code).name == engine.name)
-            #expect(engine.substrate.name == engine.name && engine.gradientRule.name == engine.name)
+            // A chip that is measured leaves its recordings to another engine's rule.
+            #expect(engine.substrate.name == engine.name)
+            #expect(engine.gradientRule.name == (engine.name == "brainscales2" ? "event" : engine.name))
         }
         #expect(Engine.clock(TimeGrid()).name == "clock" && Engine.clock(TimeGrid()).code == 1)
         #expect(try Engine(name: "spinnaker2").code == 2)

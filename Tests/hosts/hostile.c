@@ -1124,13 +1124,13 @@ static void errors_that_cannot_be(void) {
     WORKS(spinnprop_recording_spike_count(&n_leaky, readout, 0));
     const int64_t n = n_hidden + n_output, m = n_leaky + N_SAMPLES * N_OUTPUTS;
     double *errors = calloc((size_t)(n + m) + 1, sizeof *errors);
-    double times[2] = {5e-3, 1e-3}, membrane_errors[2 * N_SAMPLES * N_OUTPUTS] = {1.0}, values[2 * N_SAMPLES * 4];
+    double instants[2] = {5e-3, 1e-3}, membrane_errors[2 * N_SAMPLES * N_OUTPUTS] = {1.0}, values[2 * N_SAMPLES * 4];
     double currents[2 * N_SAMPLES * 4];
     HOLDS(errors && n > 0);
     begin("given errors");
     WATCH(g);
-#define BACK(network, recording, n, times, n_times, membranes, n_membranes) \
-    spinnprop_network_pull_back(&g, network, recording, errors, n, times, n_times, membranes, n_membranes, &o, NULL, NULL)
+#define BACK(network, recording, n, moments, n_times, membranes, n_membranes) \
+    spinnprop_network_pull_back(&g, network, recording, errors, n, moments, n_times, membranes, n_membranes, &o, NULL, NULL)
     INVALID(spinnprop_network_pull_back(NULL, network, r, errors, n, NULL, 0, NULL, 0, &o, NULL, NULL));
     INVALID(spinnprop_network_pull_back(&g, network, r, NULL, n, NULL, 0, NULL, 0, &o, NULL, NULL));
     INVALID(BACK(NULL, r, n, NULL, 0, NULL, 0));
@@ -1140,16 +1140,16 @@ static void errors_that_cannot_be(void) {
     const int64_t wrong_counts[] = {-1, 0, n - 1, n + 1, INT64_MAX, INT64_MIN};
     for (int index = 0; index < 6; index++) {
         INVALID(BACK(network, r, wrong_counts[index], NULL, 0, NULL, 0));
-        if (wrong_counts[index] != 2) INVALID(BACK(leaky, readout, m, times, wrong_counts[index], membrane_errors, 24));
-        if (wrong_counts[index] != 24) INVALID(BACK(leaky, readout, m, times, 2, membrane_errors, wrong_counts[index]));
+        if (wrong_counts[index] != 2) INVALID(BACK(leaky, readout, m, instants, wrong_counts[index], membrane_errors, 24));
+        if (wrong_counts[index] != 24) INVALID(BACK(leaky, readout, m, instants, 2, membrane_errors, wrong_counts[index]));
     }
     WITH(errors[0], NAN, INVALID_VALUE, BACK(network, r, n, NULL, 0, NULL, 0));
     WITH(errors[n - 1], INFINITY, INVALID_VALUE, BACK(network, r, n, NULL, 0, NULL, 0));
-    WITH(membrane_errors[3], NAN, INVALID_VALUE, BACK(leaky, readout, m, times, 2, membrane_errors, 24));
-    WITH(times[1], NAN, INVALID_VALUE, BACK(leaky, readout, m, times, 2, membrane_errors, 24));
-    WITH(times[1], -1.0, INVALID_VALUE, BACK(leaky, readout, m, times, 2, membrane_errors, 24));
-    WITH(times[1], INFINITY, INVALID_VALUE, BACK(leaky, readout, m, times, 2, membrane_errors, 24));
-    FAILS(UNSUPPORTED, BACK(network, r, n, times, 2, membrane_errors, 24));
+    WITH(membrane_errors[3], NAN, INVALID_VALUE, BACK(leaky, readout, m, instants, 2, membrane_errors, 24));
+    WITH(instants[1], NAN, INVALID_VALUE, BACK(leaky, readout, m, instants, 2, membrane_errors, 24));
+    WITH(instants[1], -1.0, INVALID_VALUE, BACK(leaky, readout, m, instants, 2, membrane_errors, 24));
+    WITH(instants[1], INFINITY, INVALID_VALUE, BACK(leaky, readout, m, instants, 2, membrane_errors, 24));
+    FAILS(UNSUPPORTED, BACK(network, r, n, instants, 2, membrane_errors, 24));
     INVALID(BACK(network, readout, m, NULL, 0, NULL, 0)); /* another shape */
     EACH_WRONG_SIZE(o, BACK(network, r, n, NULL, 0, NULL, 0));
     WITH(o.engine, NOBODY(spinnprop_engine), INVALID_VALUE, BACK(network, r, n, NULL, 0, NULL, 0));
@@ -1163,7 +1163,7 @@ static void errors_that_cannot_be(void) {
     WORKS(spinnprop_gradient_get(values, 12, g, SPINNPROP_WEIGHTS, 0));
     for (int index = 0; index < 12; index++) HOLDS(values[index] == 0);
     spinnprop_gradient_free(g);
-    WORKS(BACK(leaky, readout, m, times, 2, membrane_errors, 24));
+    WORKS(BACK(leaky, readout, m, instants, 2, membrane_errors, 24));
     spinnprop_gradient_free(g);
 
     begin("membranes");
@@ -1172,9 +1172,9 @@ static void errors_that_cannot_be(void) {
     WATCH(values);
     WATCH(currents);
 #define STATES(network, recording, layer, first, n_samples, n_times) \
-    spinnprop_recording_states(values, currents, 32, recording, network, layer, first, n_samples, times, n_times, NULL, NULL)
-    INVALID(spinnprop_recording_states(NULL, currents, 32, r, network, 0, 0, 4, times, 2, NULL, NULL));
-    INVALID(spinnprop_recording_states(values, currents, 31, r, network, 0, 0, 4, times, 2, NULL, NULL));
+    spinnprop_recording_states(values, currents, 32, recording, network, layer, first, n_samples, instants, n_times, NULL, NULL)
+    INVALID(spinnprop_recording_states(NULL, currents, 32, r, network, 0, 0, 4, instants, 2, NULL, NULL));
+    INVALID(spinnprop_recording_states(values, currents, 31, r, network, 0, 0, 4, instants, 2, NULL, NULL));
     INVALID(spinnprop_recording_states(values, currents, 32, r, network, 0, 0, 4, NULL, 2, NULL, NULL));
     INVALID(STATES(NULL, r, 0, 0, 4, 2));
     INVALID(STATES(network, NULL, 0, 0, 4, 2));
@@ -1190,12 +1190,12 @@ static void errors_that_cannot_be(void) {
         HOLDS(STATES(network, r, 0, 0, 4, no_counts[index]) != SPINNPROP_OK);
     }
     FAILS(STALE_RECORDING, STATES(changed, r, 0, 0, 4, 2));
-    WITH(times[0], NAN, INVALID_VALUE, STATES(network, r, 0, 0, 4, 2));
-    WITH(times[0], -1.0, INVALID_VALUE, STATES(network, r, 0, 0, 4, 2));
+    WITH(instants[0], NAN, INVALID_VALUE, STATES(network, r, 0, 0, 4, 2));
+    WITH(instants[0], -1.0, INVALID_VALUE, STATES(network, r, 0, 0, 4, 2));
     unwatch_all();
     WORKS(STATES(network, r, 0, 0, 4, 2));
     for (int index = 0; index < 32; index++) HOLDS(isfinite(values[index]) && isfinite(currents[index]));
-    WORKS(spinnprop_recording_states(values, NULL, 32, r, network, 0, 0, 4, times, 2, NULL, NULL));
+    WORKS(spinnprop_recording_states(values, NULL, 32, r, network, 0, 0, 4, instants, 2, NULL, NULL));
     WORKS(spinnprop_recording_states(NULL, NULL, 0, r, network, 0, 0, 4, NULL, 0, NULL, NULL));
     free(errors);
     spinnprop_network_free(changed);

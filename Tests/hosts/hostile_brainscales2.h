@@ -110,11 +110,11 @@ static void brainscales2_fits_that_cannot_be(void) {
     int32_t merged[2] = {7, 7};
     WATCH(merged);
     INVALID(spinnprop_brainscales2_place(&fit, merged, 2, &o));
-    const int32_t sizes[] = {25, 120, 3}, wrong[] = {25, 0, 3};
+    const int32_t layers[] = {25, 120, 3}, wrong[] = {25, 0, 3};
     o.layer_sizes = wrong;
     o.n_layer_sizes = 3;
     INVALID(spinnprop_brainscales2_place(&fit, merged, 2, &o));
-    o.layer_sizes = sizes;
+    o.layer_sizes = layers;
     INVALID(spinnprop_brainscales2_place(NULL, merged, 2, &o));
     INVALID(spinnprop_brainscales2_place(&fit, NULL, 2, &o));
     INVALID(spinnprop_brainscales2_place(&fit, merged, 3, &o));
@@ -183,10 +183,10 @@ static void brainscales2_engines_that_cannot_be(void) {
     EACH_WRONG_SIZE(made, spinnprop_brainscales2_get_options(&made, engine));
     WORKS(spinnprop_brainscales2_get_options(&made, engine));
     HOLDS(made.input_copies == 5);
-    const int32_t sizes[] = {5, 510, 3};
+    const int32_t layers[] = {5, 510, 3};
     spinnprop_network_options wide;
     spinnprop_network_options_init(&wide);
-    wide.layer_sizes = sizes;
+    wide.layer_sizes = layers;
     wide.n_layer_sizes = 3;
     spinnprop_network *network = NULL;
     WORKS(spinnprop_network_create(&network, &wide));

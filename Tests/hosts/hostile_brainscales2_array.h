@@ -82,17 +82,17 @@ static void neuron_arrays_that_cannot_be(void) {
     uint8_t mask[ARRAY_ELEMENTS] = {0};
     int8_t signs[ARRAY_SENDERS] = {1, -1, 0, 1, -1};
     o.mask = mask;
-    const int64_t sizes[] = {-1, 0, ARRAY_ELEMENTS - 1, INT64_MIN, INT64_MAX};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        if (sizes[i] != 0) WITH(o.n_mask, sizes[i], INVALID_VALUE, CREATE);
+    const int64_t array_sizes[] = {-1, 0, ARRAY_ELEMENTS - 1, INT64_MIN, INT64_MAX};
+    for (size_t i = 0; i < sizeof array_sizes / sizeof *array_sizes; i++)
+        if (array_sizes[i] != 0) WITH(o.n_mask, array_sizes[i], INVALID_VALUE, CREATE);
     o.mask = NULL;
     o.n_mask = ARRAY_ELEMENTS;
     INVALID(CREATE);
     o.n_mask = 0;
     o.signs = signs;
     o.n_signs = ARRAY_SENDERS;
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        if (sizes[i] != 0) WITH(o.n_signs, sizes[i], INVALID_VALUE, CREATE);
+    for (size_t i = 0; i < sizeof array_sizes / sizeof *array_sizes; i++)
+        if (array_sizes[i] != 0) WITH(o.n_signs, array_sizes[i], INVALID_VALUE, CREATE);
     WITH(o.signs, NULL, INVALID_VALUE, CREATE);
     WITH(signs[4], 2, INVALID_VALUE, CREATE);
     WITH(signs[4], INT8_MIN, INVALID_VALUE, CREATE);
@@ -106,7 +106,7 @@ static void neuron_array_access(void) {
     int8_t weights[ARRAY_ELEMENTS] = {0};
     uint8_t bytes[ARRAY_ELEMENTS] = {0}, more[ARRAY_ELEMENTS] = {0};
     double values[ARRAY_N] = {0};
-    int32_t units[ARRAY_N] = {0};
+    int32_t spiking[ARRAY_N] = {0};
     spinnprop_brainscales2_array_info_init(&info);
     WATCH(out);
     WATCH(bytes);
@@ -119,15 +119,15 @@ static void neuron_array_access(void) {
     INVALID(spinnprop_brainscales2_array_describe(NULL, array));
     INVALID(spinnprop_brainscales2_array_describe(&info, NULL));
     EACH_WRONG_SIZE(info, spinnprop_brainscales2_array_describe(&info, array));
-    const int64_t sizes[] = {-1, 0, ARRAY_N - 1, ARRAY_ELEMENTS - 1, INT64_MIN, INT64_MAX};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        INVALID(spinnprop_brainscales2_array_weights(weights, sizes[i], array));
-        INVALID(spinnprop_brainscales2_array_set_weights(array, weights, sizes[i]));
-        INVALID(spinnprop_brainscales2_array_mask(bytes, sizes[i], array));
-        INVALID(spinnprop_brainscales2_array_correlations(bytes, more, sizes[i], array, 1));
-        INVALID(spinnprop_brainscales2_array_rates(bytes, sizes[i], array));
-        INVALID(spinnprop_brainscales2_array_membranes(values, bytes, sizes[i], array));
-        if (sizes[i] != 0) INVALID(spinnprop_brainscales2_array_spikes(values, units, sizes[i], array));
+    const int64_t array_sizes[] = {-1, 0, ARRAY_N - 1, ARRAY_ELEMENTS - 1, INT64_MIN, INT64_MAX};
+    for (size_t i = 0; i < sizeof array_sizes / sizeof *array_sizes; i++) {
+        INVALID(spinnprop_brainscales2_array_weights(weights, array_sizes[i], array));
+        INVALID(spinnprop_brainscales2_array_set_weights(array, weights, array_sizes[i]));
+        INVALID(spinnprop_brainscales2_array_mask(bytes, array_sizes[i], array));
+        INVALID(spinnprop_brainscales2_array_correlations(bytes, more, array_sizes[i], array, 1));
+        INVALID(spinnprop_brainscales2_array_rates(bytes, array_sizes[i], array));
+        INVALID(spinnprop_brainscales2_array_membranes(values, bytes, array_sizes[i], array));
+        if (array_sizes[i] != 0) INVALID(spinnprop_brainscales2_array_spikes(values, spiking, array_sizes[i], array));
     }
     INVALID(spinnprop_brainscales2_array_weights(NULL, ARRAY_ELEMENTS, array));
     INVALID(spinnprop_brainscales2_array_weights(weights, ARRAY_ELEMENTS, NULL));
@@ -146,7 +146,7 @@ static void neuron_array_access(void) {
     INVALID(spinnprop_brainscales2_array_membranes(NULL, bytes, ARRAY_N, array));
     INVALID(spinnprop_brainscales2_array_membranes(values, NULL, ARRAY_N, array));
     INVALID(spinnprop_brainscales2_array_membranes(values, bytes, ARRAY_N, NULL));
-    INVALID(spinnprop_brainscales2_array_spikes(values, units, 0, NULL));
+    INVALID(spinnprop_brainscales2_array_spikes(values, spiking, 0, NULL));
     spinnprop_brainscales2_array_options o = good_array_options();
     o.has_sensors = 0;
     spinnprop_brainscales2_array *bare = NULL;
@@ -187,15 +187,15 @@ static void neuron_array_runs_that_cannot_be(void) {
     spinnprop_brainscales2_run_options o;
     spinnprop_brainscales2_program_options p;
     spinnprop_spikes s;
-    const double times[] = {0.0, 1e-3, 2e-3, 3e-3};
-    const int32_t units[] = {0, 1, 0, 1};
-    int64_t offsets[] = {0, 4};
+    const double spike_times[] = {0.0, 1e-3, 2e-3, 3e-3};
+    const int32_t spike_units[] = {0, 1, 0, 1};
+    int64_t spike_offsets[] = {0, 4};
     int calls = 0;
     array_rule rule = {array, 0, 0, 0, 1};
     spinnprop_spikes_init(&s);
-    s.times = times;
-    s.units = units;
-    s.offsets = offsets;
+    s.times = spike_times;
+    s.units = spike_units;
+    s.offsets = spike_offsets;
     s.n_spikes = 4;
     s.n_samples = 1;
     s.n_units = ARRAY_SOURCES;

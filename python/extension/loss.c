@@ -119,8 +119,11 @@ static PyObject *gradient_set(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OO&O&O", &capsule, int32_from, &parameter, int32_from, &index, &values_object)) return NULL;
     handle *own = handle_from(capsule, &gradient_kind);
     array values = ARRAY_NONE;
-    if (own && array_read(&values, values_object, ARRAY_FLOAT64, "values"))
-        result = none_or_raise(module, spinnprop_gradient_set(own->object, parameter, index, array_data(values), values.count));
+    if (own && array_read(&values, values_object, ARRAY_FLOAT64, "values")) {
+        spinnprop_status status;
+        WITHOUT_GIL(status = spinnprop_gradient_set(own->object, parameter, index, array_data(values), values.count));
+        result = none_or_raise(module, status);
+    }
     array_release(&values);
     return result;
 }

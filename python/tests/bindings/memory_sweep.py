@@ -147,7 +147,7 @@ def event_driven_trainer():
 
 @case
 def brainscales2_forward():
-    net, (data, _, _) = sp.Network([5, 150, 150, 3], delays="axonal", seed=1), spikes(1500)
+    net, (data, _, _) = sp.Network([5, 90, 90, 3], delays="axonal", seed=1), spikes(1500)
     return lambda: recorded(net.forward(data, engine="brainscales2"))
 
 

@@ -252,7 +252,7 @@ def test_any_bytes_that_load_as_a_recording_on_a_grid_can_be_used(net):
         except (sp.SpinnpropError, ValueError, MemoryError):
             continue
         loaded += 1
-        again = sp.Recording._of(handle, rec.input)
+        again = sp.Recording._of(handle, rec._network, rec.input)
         again.predict(), again.grid, again.membranes[0]
         try:
             value, _ = small.gradient(again, LOSS, [0])

@@ -105,7 +105,7 @@ def test_signals(name):
     with pytest.raises(ValueError, match="X has 3 channels, but the encoder has learnt from 2"):
         fitted.transform(np.zeros((1, 5, 3)))
     for nothing in ([np.zeros((0, 2))], np.zeros((0, 5, 2))):
-        with pytest.raises(ValueError, match="rescale=False"):
+        with pytest.raises(ValueError, match="no ranges; give"):
             transformer(name)().fit(nothing)
     with pytest.raises(ValueError, match=r"signals\[0\]\[0, 0\] is nan"):
         transformer(name)().fit([[[np.nan]]])
