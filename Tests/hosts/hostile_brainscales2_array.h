@@ -55,7 +55,7 @@ static void neuron_arrays_that_cannot_be(void) {
         WITH(o.read_high, not_numbers[i], INVALID_VALUE, CREATE);
     }
     WITH(o.read_high, o.read_low, INVALID_VALUE, CREATE);
-    double values[ARRAY_N + 1] = {1e-2, 1e-2, 1e-2};
+    double values[ARRAY_N] = {1e-2, 1e-2, 1e-2};
     const struct {
         const double **values;
         int32_t *n;
@@ -79,8 +79,8 @@ static void neuron_arrays_that_cannot_be(void) {
     WITH(values[1], 1.0, INVALID_VALUE, CREATE);
     o.reset = NULL;
     o.n_reset = 0;
-    uint8_t mask[ARRAY_ELEMENTS + 1] = {0};
-    int8_t signs[ARRAY_ELEMENTS + 1] = {1, -1, 0, 1, -1};
+    uint8_t mask[ARRAY_ELEMENTS] = {0};
+    int8_t signs[ARRAY_SENDERS] = {1, -1, 0, 1, -1};
     o.mask = mask;
     const int64_t array_sizes[] = {-1, 0, ARRAY_ELEMENTS - 1, INT64_MIN, INT64_MAX};
     for (size_t i = 0; i < sizeof array_sizes / sizeof *array_sizes; i++)
@@ -105,8 +105,8 @@ static void neuron_array_access(void) {
     spinnprop_brainscales2_array_info info;
     int8_t weights[ARRAY_ELEMENTS] = {0};
     uint8_t bytes[ARRAY_ELEMENTS] = {0}, more[ARRAY_ELEMENTS] = {0};
-    double values[ARRAY_ELEMENTS + 1] = {0};
-    int32_t spiking[ARRAY_ELEMENTS + 1] = {0};
+    double values[ARRAY_N] = {0};
+    int32_t spiking[ARRAY_N] = {0};
     spinnprop_brainscales2_array_info_init(&info);
     WATCH(out);
     WATCH(bytes);

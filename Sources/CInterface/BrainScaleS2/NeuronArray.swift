@@ -22,11 +22,16 @@ extension spinnprop_brainscales2_array_options {
     func array() throws(SpinnpropError) -> NeuronArray {
         var options = ArrayOptions()
         try hand(to: &options, ArrayOptions.fields)
+        try options.check()
+        // An array that is left open has none.
+        let synapses = n_mask == 0 ? 0 : options.senderCount * options.neuronCount
+        let senders = n_signs == 0 ? 0 : options.senderCount
         return try NeuronArray(
-            options, try neurons(), mask: try copy(mask, n_mask, "mask"), signs: try copy(signs, n_signs, "signs"))
+            options, try neurons(options.neuronCount), mask: try copy(mask, n_mask, needed: synapses, "mask"),
+            signs: try copy(signs, n_signs, needed: senders, "signs"))
     }
 
-    private func neurons() throws(SpinnpropError) -> ArrayNeurons {
+    private func neurons(_ neuronCount: Int) throws(SpinnpropError) -> ArrayNeurons {
         var neurons = ArrayNeurons()
         let given: [(String, UnsafePointer<Double>?, Int32)] = [
             ("tau_mem", tau_mem, n_tau_mem), ("tau_syn_exc", tau_syn_exc, n_tau_syn_exc),
@@ -36,10 +41,9 @@ extension spinnprop_brainscales2_array_options {
         ]
         for (name, values, count) in given where values != nil || count != 0 {
             guard let field = ArrayNeurons.fields.first(where: { $0.name == name }) else { continue }
-            // More can be of no array; what is less is looked at by the core.
-            guard let values, count >= 1, count <= ChipGeometry.neuronCount else {
+            guard let values, count == 1 || Int(count) == neuronCount else {
                 throw .invalidValue(
-                    "\(name) has \(count) elements\(values == nil ? " at NULL" : ""); give one for all, or one per neuron"
+                    "\(name) has \(count) elements\(values == nil ? " at NULL" : ""); give 1 for all, or \(neuronCount)"
                 )
             }
             neurons[keyPath: field.path] = Array(UnsafeBufferPointer(start: values, count: Int(count)))

@@ -112,10 +112,10 @@ public func spinnprop_biograd_set(
     barrier {
         let own = try held(training)
         let kind = try BioGradParameter(parameter)
-        let new = try singles(try copy(values, n, "values"))
         try own.change { (training) throws(SpinnpropError) in
             var network = training.network
             let layer = try place(layer, network)
+            let new = try singles(try copy(values, n, needed: kind.values(network, layer).count, "values"))
             switch kind {
             case .weights: try network.setWeights(new, layer: layer)
             case .biases: try network.setBiases(new, layer: layer)

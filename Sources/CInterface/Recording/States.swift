@@ -18,10 +18,11 @@ public func spinnprop_recording_states(
         let network = try box(network, networkKind, "network").value
         let layer = try layerIndex(layer, of: recording.layers.count)
         let (first, samples) = (try count(first_sample, "first_sample"), try count(n_samples, "n_samples"))
-        let times = try copy(times, n_times, "times")
-        let perSample = try product(times.count, recording.layers[layer].neuronCount, "membranes")
+        let timeCount = try count(n_times, "n_times")
+        let perSample = try product(timeCount, recording.layers[layer].neuronCount, "membranes")
         let needed = try product(samples, perSample, "membranes")
         let destination = try output(membranes, n, needed: needed, "membranes")
+        let times = try copy(times, n_times, "times")
         let monitor = Listener(callback: progress, payload: payload).monitor(total: samples)
         let found = try recording.states(
             of: network, layer: layer, samples: first..<first + samples, times: times, monitor: monitor)

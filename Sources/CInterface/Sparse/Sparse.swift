@@ -119,7 +119,8 @@ public func spinnprop_sparse_set_weights(
 ) -> spinnprop_status {
     barrier {
         let own = try box(network, sparseKind, "network")
-        try own.value.setWeights(try copy(weights, n_weights, "weights"))
+        let needed = n_weights == 1 ? 1 : own.value.connectivity.synapseCount
+        try own.value.setWeights(try copy(weights, n_weights, needed: needed, "weights"))
     }
 }
 

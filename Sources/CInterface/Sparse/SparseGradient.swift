@@ -46,8 +46,10 @@ public func spinnprop_sparse_differentiate(
 ) -> spinnprop_status {
     create(gradient, "gradient", sparseGradientKind) {
         let recording = try box(recording, sparseRecordingKind, "recording").value
-        let errors = try copy(time_errors, n, "time_errors")
-        let final = try copy(next_time_errors, n_next_time_errors, "next_time_errors")
+        let errors = try copy(time_errors, n, needed: n == 0 ? 0 : recording.spikeCount, "time_errors")
+        let final = try copy(
+            next_time_errors, n_next_time_errors,
+            needed: n_next_time_errors == 0 ? 0 : recording.network.neuronCount, "next_time_errors")
         let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.spikeCount)
         let result = try recording.gradient(
             timeErrors: errors, nextTimeErrors: final, monitor: monitor)

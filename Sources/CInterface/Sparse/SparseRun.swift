@@ -22,7 +22,9 @@ extension spinnprop_sparse_run_options {
     func options(_ network: SparseNetwork) throws(SpinnpropError) -> SparseRunOptions {
         return SparseRunOptions(
             spikes: Int(n_spikes), endTime: t_end,
-            initialPhases: try copy(initial_phases, n_initial_phases, "initial_phases"),
+            initialPhases: try copy(
+                initial_phases, n_initial_phases, needed: n_initial_phases == 0 ? 0 : network.neuronCount,
+                "initial_phases"),
             inputs: n_inputs == 0
                 ? .none
                 : try InputSpikes(

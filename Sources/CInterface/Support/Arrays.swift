@@ -43,6 +43,16 @@ func copy<Element>(
     return Array(view)
 }
 
+/// The same of an array that must have exactly `needed` elements, before one of them is read.
+func copy<Element>(
+    _ pointer: UnsafePointer<Element>?, _ n: Int64, needed: Int, _ name: StaticString
+) throws(SpinnpropError) -> [Element] {
+    guard n == Int64(needed) else {
+        throw .invalidValue("\(name) has \(n) elements; give exactly \(needed)")
+    }
+    return try copy(pointer, n, name)
+}
+
 /// A view of the caller's output array, which must have exactly `needed` elements. NULL is fine if that is none.
 func output<Element>(
     _ pointer: UnsafeMutablePointer<Element>?, _ n: Int64, needed: Int, _ name: StaticString

@@ -42,12 +42,13 @@ struct LayeredGradients {
 }
 
 extension LayeredGradients {
-    /// Sets an array of as many elements as it has.
+    /// Sets an array of as many elements as it has. A failed call changes nothing.
     mutating func set(
-        _ parameter: Parameter, _ index: Int32, _ values: [Double]
+        _ parameter: Parameter, _ index: Int32, _ pointer: UnsafePointer<Double>?, _ n: Int64
     ) throws(SpinnpropError) {
+        var changed = self
         if case .neuron = parameter, gradients.neurons.isEmpty {
-            gradients.neurons = layers.map { layer in
+            changed.gradients.neurons = layers.map { layer in
                 var own = layer.parameters
                 for field in LIFParameters.fields {
                     own[keyPath: field.path] = [Double](repeating: 0, count: layer.neuronCount)
@@ -55,20 +56,18 @@ extension LayeredGradients {
                 return own
             }
         }
-        let needed = try self.values(parameter, index).count
-        guard values.count == needed else {
-            throw .invalidValue("values has \(values.count) elements; it must have exactly \(needed)")
-        }
-        guard needed > 0 else { return }
+        let values = try copy(pointer, n, needed: try changed.values(parameter, index).count, "values")
+        guard !values.isEmpty else { return }
         let place = try parameter.index(index, layers: recurrent.count, connections: gradients.weights.count)
         switch parameter {
         case .weights(let isRecurrent):
-            gradients.weights[isRecurrent ? recurrent[place] ?? place : place] = values
+            changed.gradients.weights[isRecurrent ? recurrent[place] ?? place : place] = values
         case .delays(let isRecurrent):
-            gradients.delays[isRecurrent ? recurrent[place] ?? place : place] = values
-        case .neuron(let path, _): gradients.neurons[place][keyPath: path] = values
+            changed.gradients.delays[isRecurrent ? recurrent[place] ?? place : place] = values
+        case .neuron(let path, _): changed.gradients.neurons[place][keyPath: path] = values
         case .mask, .signs, .bounds: break
         }
+        self = changed
     }
 }
 
@@ -160,6 +159,16 @@ private func layered(
     }
 }
 
+/// The caller's errors of membranes. Where the read-out spikes it has none, which the core says where times are given.
+private func membraneErrors(
+    _ errors: UnsafePointer<Double>?, _ n: Int64, _ nTimes: Int64, _ recording: Recording
+) throws(SpinnpropError) -> [Double] {
+    let output = recording.outputLayer
+    guard !output.isSpiking || nTimes == 0 else { return [] }
+    let needed = try product(output.maxima.count, try count(nTimes, "n_times"), "membrane_errors")
+    return try copy(errors, n, needed: needed, "membrane_errors")
+}
+
 @c @implementation
 public func spinnprop_network_pull_back(
     _ gradient: UnsafeMutablePointer<OpaquePointer?>?, _ network: OpaquePointer?, _ recording: OpaquePointer?,
@@ -172,9 +181,11 @@ public func spinnprop_network_pull_back(
         let network = try box(network, networkKind, "network").value
         let recording = try box(recording, recordingKind, "recording").value
         let options = try spinnprop_gradient_options.readOrInitial(options, "options")
+        // Before the times are read: the errors say how many there are.
+        let membranes = try membraneErrors(membrane_errors, n_membrane_errors, n_times, recording)
         let given = GivenErrors(
             layers: try layered(errors, n_errors, recording), times: try copy(times, n_times, "times"),
-            membranes: try copy(membrane_errors, n_membrane_errors, "membrane_errors"))
+            membranes: membranes)
         let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.sampleCount)
         let result = try network.pullBack(
             recording, given, wantsNeurons: options.neurons != 0,
@@ -203,7 +214,7 @@ public func spinnprop_gradient_set(
 ) -> spinnprop_status {
     barrier {
         let gradient = try box(gradient, gradientKind, "gradient")
-        try gradient.value.set(Parameter(parameter), index, try copy(values, n, "values"))
+        try gradient.value.set(Parameter(parameter), index, values, n)
     }
 }
 

@@ -11,7 +11,7 @@ X, Y = sp.datasets.yin_yang(40)
 SPIKES = sp.encoding.latency(X, bias=0.0)
 GRID = sp.encoding.latency_grid(X)
 #: So many that progress is asked.
-MANY = sp.encoding.latency_grid(sp.datasets.yin_yang(20000)[0])
+MANY = sp.encoding.latency_grid(sp.datasets.yin_yang(100000)[0])
 AT_ONCE = sp.encoding.latency_grid(np.ones((2, 4)))
 LOSS, STEP_LOSS = sp.losses.TTFSCrossEntropy(), sp.losses.StepTTFSCrossEntropy()
 FAR = sp.SpikeTrains([1e6], [0], [0, 1], 1)
