@@ -58,6 +58,20 @@ import Testing
         #expect(NeuronModel(name: "hh") == nil)
     }
 
+    @Test func refusesErrorsForOtherSpikes() throws {
+        let network = try SparseNetwork(
+            Connectivity(neuronCount: 10, degree: 3, seed: 2, isStored: true), model: .lif, drives: [0.2], weights: [-0.2],
+            seed: 4)
+        let recording = try network.run(SparseRunOptions(spikes: 20, keepsTape: true))
+        let error = [Double](repeating: 0, count: 20)
+        for (times, final) in [([], []), ([0.0], []), (error + [0], []), (error, [0]), (error, error)] {
+            let refusal = #expect(throws: SpinnpropError.self) {
+                try recording.gradient(timeErrors: times, nextTimeErrors: final)
+            }
+            #expect(refusal?.message.contains(" errors ") == true)
+        }
+    }
+
     @Test func refusesImpossibleRuns() throws {
         let network = try SparseNetwork(neuronCount: 4, degree: 2)
         for phase in [1, 2, Double.nan, .infinity, -.infinity] {

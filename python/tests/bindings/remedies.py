@@ -694,7 +694,7 @@ ELSEWHERE = {
     "install a newer": "a file of a later version",
     "wait": "by threads: test_processes.py",
     "the path is empty|zero byte": "Python looks at paths first",
-    "elements for .* (neurons|layers);|initial phases|labels for|kinds of delay for|"
+    "elements for .* (neurons|layers);|initial phases|errors for .* spikes|errors of final states|labels for|kinds of delay for|"
     r"sets of neuron|has \.\* \.\*s for \.\* neurons|flags for|; give 1, one for each|target times for": "Python "
     "or the border of C counts first; the rooms' own tests do it",
     "gradients have the shape of another|errors of .* layers for a recording|errors for (the|.* membranes)|errors of membranes are for": "Python "
