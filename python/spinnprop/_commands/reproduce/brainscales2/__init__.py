@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import compared, homeostasis, pong, robustness, sampling, structural_plasticity, yin_yang
+from . import compared, digits, homeostasis, pong, robustness, sampling, structural_plasticity, yin_yang
 from .experiment import add_parser as _add_parser
 
 #: Those with plasticity.
 EXPERIMENTS = (homeostasis.EXPERIMENT, pong.EXPERIMENT, sampling.EXPERIMENT, structural_plasticity.EXPERIMENT)
 #: Those of trained networks.
-NETWORKS = (yin_yang.EXPERIMENT, robustness.EXPERIMENT)
+NETWORKS = (yin_yang.EXPERIMENT, robustness.EXPERIMENT, digits.EXPERIMENT)
 
 
 def add_parser(settings: Any) -> None:

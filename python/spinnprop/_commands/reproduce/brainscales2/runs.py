@@ -55,6 +55,8 @@ class Task(NamedTuple):
     loss: Loss
     #: Synapses of each pair of an input and a neuron.
     copies: int
+    #: Keywords of `Trainer` that it has otherwise.
+    training: Mapping[str, Any] = {}
 
     @property
     def shape(self) -> str:
@@ -113,7 +115,7 @@ class Case(NamedTuple):
         own: Dict[str, Any] = {
             "batch_size": task.batch_size, "learning_rate": task.learning_rate, "clip_norm": math.inf,
             "schedule": "step", "schedule_epochs": max(1, round(0.8 * epochs)), "schedule_gamma": 0.1,
-            "bump": 5e-4, "bump_hidden_limit": 0.3, "bump_output_limit": 0.0, "bump_pairs": True,
+            "bump": 5e-4, "bump_hidden_limit": 0.3, "bump_output_limit": 0.0, "bump_pairs": True, **task.training,
         }  # fmt: skip
         if self.delays != "none":
             own.update(
