@@ -541,7 +541,10 @@ enum {
     SPINNPROP_LOSS_STEP_TTFS_CROSS_ENTROPY = 4,
     /* 1/2 sum over the other outputs of ((t - t_label - separation) / tau0)^2, t the first spike times, with the gradient through
      * t_label too; silent outputs add nothing, nor does a sample whose label neuron is silent. Fields: separation, tau0 */
-    SPINNPROP_LOSS_SHIFT_INVARIANT_MSE = 5
+    SPINNPROP_LOSS_SHIFT_INVARIANT_MSE = 5,
+    /* 1/2 sum over outputs of (max over time of V - target)^2 of a leaky read-out. Targets are given, finite, or 1 for the label and 0 for
+     * the others.                                                                                        Fields: none  */
+    SPINNPROP_LOSS_VMAX_MSE = 6
 };
 
 typedef struct spinnprop_loss {
@@ -719,7 +722,7 @@ SPINNPROP_API spinnprop_status spinnprop_domain_rows(spinnprop_domain *rows, int
  * in the loss, and as wrong. */
 typedef struct spinnprop_epoch {
     size_t size;
-    double loss, accuracy, validation_loss, validation_accuracy; /* NaN without validation                            */
+    double loss, accuracy, validation_loss, validation_accuracy; /* NaN without validation; accuracies without labels */
     double hidden_spikes, output_spikes;                         /* per training sample                               */
     double skipped;                                              /* fraction of training samples without an answer    */
     double learning_rate, seconds;
@@ -738,6 +741,14 @@ SPINNPROP_API spinnprop_status spinnprop_trainer_run(spinnprop_trainer *trainer,
                                                      const int64_t *labels, int64_t n, const spinnprop_spikes *validation,
                                                      const int64_t *validation_labels, int64_t n_validation,
                                                      spinnprop_progress_callback progress, void *payload);
+/* The same on numbers in place of labels, (samples, outputs): target times for SPINNPROP_LOSS_SPIKE_TIME_MSE, seconds, +infinity for
+ * none; membranes for SPINNPROP_LOSS_VMAX_MSE. Accuracies are NaN then, and a sample whose outputs with a target are all silent counts as
+ * n_outputs / 2 in the loss of the history. */
+SPINNPROP_API spinnprop_status spinnprop_trainer_run_targets(spinnprop_trainer *trainer, const spinnprop_spikes *input,
+                                                             const double *targets, int64_t n_targets,
+                                                             const spinnprop_spikes *validation,
+                                                             const double *validation_targets, int64_t n_validation_targets,
+                                                             spinnprop_progress_callback progress, void *payload);
 /* A step of the optimiser with a gradient of the network as it stands, in a loop of one's own: epochs are not counted, no schedule is followed, no
  * checkpoint written. rate_factor: of all learning rates, >= 0. An error changes nothing. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_step(spinnprop_trainer *trainer, const spinnprop_gradient *gradient,

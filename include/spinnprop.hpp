@@ -652,11 +652,19 @@ public:
 
     // Trains until the options' epochs are done; to be called again after a stop.
     void run(const SpikeTrains &input, const std::vector<std::int64_t> &labels, const Progress &progress = {}) {
-        run(input, labels, nullptr, nullptr, progress);
+        run(spinnprop_trainer_run, input, labels, nullptr, nullptr, progress);
     }
     void run(const SpikeTrains &input, const std::vector<std::int64_t> &labels, const SpikeTrains &validation,
              const std::vector<std::int64_t> &validation_labels, const Progress &progress = {}) {
-        run(input, labels, &validation, &validation_labels, progress);
+        run(spinnprop_trainer_run, input, labels, &validation, &validation_labels, progress);
+    }
+    // The same on numbers in place of labels, row by row.
+    void run_targets(const SpikeTrains &input, const std::vector<double> &targets, const Progress &progress = {}) {
+        run(spinnprop_trainer_run_targets, input, targets, nullptr, nullptr, progress);
+    }
+    void run_targets(const SpikeTrains &input, const std::vector<double> &targets, const SpikeTrains &validation,
+                     const std::vector<double> &validation_targets, const Progress &progress = {}) {
+        run(spinnprop_trainer_run_targets, input, targets, &validation, &validation_targets, progress);
     }
     // A step of the optimiser with a gradient of `network()`, in a loop of one's own.
     void step(const Gradient &gradient, double rate_factor = 1) {
@@ -672,16 +680,17 @@ public:
     }
 
 private:
-    void run(const SpikeTrains &input, const std::vector<std::int64_t> &labels, const SpikeTrains *validation,
-             const std::vector<std::int64_t> *validation_labels, const Progress &progress) {
+    template <class Function, class Wanted>
+    void run(Function function, const SpikeTrains &input, const std::vector<Wanted> &wanted, const SpikeTrains *validation,
+             const std::vector<Wanted> *validation_wanted, const Progress &progress) {
         const auto view = input.view();
         spinnprop_spikes validation_view{};
         if (validation) validation_view = validation->view();
         detail::Listener listener{progress};
-        listener.check(spinnprop_trainer_run(
-            handle_.get(), &view, labels.data(), detail::size(labels), validation ? &validation_view : nullptr,
-            validation_labels ? validation_labels->data() : nullptr,
-            validation_labels ? detail::size(*validation_labels) : 0, listener.callback(), &listener));
+        listener.check(function(
+            handle_.get(), &view, wanted.data(), detail::size(wanted), validation ? &validation_view : nullptr,
+            validation_wanted ? validation_wanted->data() : nullptr,
+            validation_wanted ? detail::size(*validation_wanted) : 0, listener.callback(), &listener));
     }
     detail::Handle<spinnprop_trainer> handle_;
 };

@@ -4,26 +4,32 @@ import Networks
 
 /// Batch means of a loss over a recording.
 public struct Evaluation: Equatable, Sendable {
-    /// The mean of the loss over all samples. A skipped one counts as undecided, log(outputs): a network that falls silent would
-    /// otherwise be perfect.
+    /// The mean of the loss over all samples, the skipped ones counted as `undecided`.
     public var value = 0.0
     /// Samples whose prediction equals their label.
     public var correctCount = 0
-    /// Samples without an answer to learn from: the label neuron is silent.
+    /// Samples without an answer to learn from: the label neuron, or all that have a target, are silent.
     public var skippedCount = 0
     public var sampleCount = 0
+    /// Whether there were labels.
+    public var areLabelled = true
 
-    public var accuracy: Double { sampleCount == 0 ? .nan : Double(correctCount) / Double(sampleCount) }
+    /// NaN without samples or labels.
+    public var accuracy: Double {
+        sampleCount == 0 || !areLabelled ? .nan : Double(correctCount) / Double(sampleCount)
+    }
 
-    /// What skipped samples add to the mean of a loss in which they are 0.
-    static func undecided(_ skipped: Int, of samples: Int, outputCount: Int) -> Double {
-        Double(skipped) / Double(max(1, samples)) * Elementary.log(Double(outputCount))
+    /// What skipped samples add to the mean of a loss in which they are 0, so that a network that falls silent is not perfect: the
+    /// cross-entropy of any guess, log(outputs), or where targets are given a distance of 1 in the loss's unit for each output, outputs / 2.
+    static func undecided(_ skipped: Int, of samples: Int, outputCount: Int, areLabelled: Bool) -> Double {
+        Double(skipped) / Double(max(1, samples))
+            * (areLabelled ? Elementary.log(Double(outputCount)) : Double(outputCount) / 2)
     }
 }
 
 extension Loss {
-    /// Value and accuracy over a recording.
-    public func evaluate(_ recording: Recording, labels: [Int]) -> Evaluation {
+    /// Value and accuracy over a recording, of labels, or of targets (sample, output) in their place.
+    public func evaluate(_ recording: Recording, labels: [Int], targets: [Double] = []) -> Evaluation {
         var evaluation = Evaluation()
         // A loss always adds its derivatives; here they are not wanted.
         var errors = [Double](repeating: 0, count: recording.outputLayer.neuronCount)
@@ -31,18 +37,25 @@ extension Loss {
             if errors.count < output.spikeCount {
                 errors.append(contentsOf: repeatElement(0, count: max(output.spikeCount - errors.count, errors.count)))
             }
-            let result = errors.withUnsafeMutableBufferPointer { buffer in
-                // Never empty: a layer has at least one neuron.
-                evaluate(output, target: Target(label: labels[sample]), errors: buffer.baseAddress.unsafelyUnwrapped)
+            let label = targets.isEmpty ? labels[sample] : -1
+            let result = targets.withUnsafeBufferPointer { targets in
+                let values = targets.isEmpty ? nil : targets.baseAddress.map { $0 + sample * output.outputCount }
+                return errors.withUnsafeMutableBufferPointer { buffer in
+                    // Never empty: a layer has at least one neuron.
+                    evaluate(
+                        output, target: Target(label: label, values: values),
+                        errors: buffer.baseAddress.unsafelyUnwrapped)
+                }
             }
             evaluation.value += result.value
             evaluation.skippedCount += result.isSkipped ? 1 : 0
-            evaluation.correctCount += predict(output) == labels[sample] ? 1 : 0
+            evaluation.correctCount += label >= 0 && predict(output) == label ? 1 : 0
         }
-        evaluation.sampleCount = recording.sampleCount
+        (evaluation.sampleCount, evaluation.areLabelled) = (recording.sampleCount, targets.isEmpty)
         if evaluation.sampleCount > 0 { evaluation.value /= Double(evaluation.sampleCount) }
         evaluation.value += Evaluation.undecided(
-            evaluation.skippedCount, of: evaluation.sampleCount, outputCount: recording.outputLayer.neuronCount)
+            evaluation.skippedCount, of: evaluation.sampleCount, outputCount: recording.outputLayer.neuronCount,
+            areLabelled: targets.isEmpty)
         return evaluation
     }
 

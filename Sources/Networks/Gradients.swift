@@ -15,7 +15,7 @@ public struct Gradients: Sendable {
     /// The batch mean of the loss.
     public var value = 0.0
     /// Samples that added nothing because the loss could not see them (a silent label neuron, or nothing but silent
-    /// outputs where target times are given).
+    /// outputs where targets are given).
     public var skippedCount = 0
     /// Samples whose prediction equals their label.
     public var correctCount = 0

@@ -36,17 +36,27 @@ public struct OutputSample {
     }
 }
 
-/// What a sample should have given: a label, or a target time per output.
+/// What a sample should have given: a label, or a number per output.
 public struct Target {
     /// The class, -1 if none was given.
     public let label: Int
-    /// A time in seconds for each output, +infinity for none; `nil` unless target times were given.
-    public let times: UnsafePointer<Double>?
+    /// A number for each output, of the loss's `TargetKind`; `nil` unless targets were given.
+    public let values: UnsafePointer<Double>?
 
-    public init(label: Int, times: UnsafePointer<Double>? = nil) {
+    public init(label: Int, values: UnsafePointer<Double>? = nil) {
         self.label = label
-        self.times = times
+        self.values = values
     }
+}
+
+/// What a loss takes of each output in place of labels.
+public enum TargetKind: Sendable {
+    /// Nothing: it needs labels.
+    case none
+    /// A time in seconds, >= 0; +infinity: no target.
+    case times
+    /// A membrane value, finite.
+    case membranes
 }
 
 public struct SampleResult {
@@ -69,6 +79,8 @@ public protocol Loss: Sendable {
     var needsLeakyReadout: Bool { get }
     /// Whether it counts time in steps and so needs a recording on a grid.
     var needsGrid: Bool { get }
+    /// What it can be given in place of labels.
+    var targets: TargetKind { get }
     /// - Throws: `invalidValue` naming the parameter that is out of its domain.
     func check() throws(SpinnpropError)
     /// The value for one sample. Adds the derivative with respect to each output spike's time (as many elements as spikes),
@@ -82,6 +94,7 @@ public protocol Loss: Sendable {
 
 extension Loss {
     public var needsGrid: Bool { false }
+    public var targets: TargetKind { .none }
 }
 
 /// Firing-rate regularisation of hidden layers:
@@ -113,10 +126,10 @@ public struct RateRegularisation: Equatable, Sendable {
 /// All that a gradient rule needs to know of what is wanted.
 public struct Objective: Sendable {
     public var loss: any Loss
-    /// A class for each sample; empty if target times are given and labels are not.
+    /// A class for each sample; empty if targets are given and labels are not.
     public var labels: [Int]
-    /// Target times in seconds, (sample, output); empty unless the loss takes them.
-    public var targetTimes: [Double]
+    /// (sample, output), of the loss's `TargetKind`; empty unless it takes them.
+    public var targets: [Double]
     public var rate: RateRegularisation?
     /// Whether `Gradients.inputTimes` is wanted.
     public var wantsInputTimes: Bool
@@ -126,12 +139,12 @@ public struct Objective: Sendable {
     public private(set) var given: GivenErrors?
 
     public init(
-        loss: any Loss, labels: [Int], targetTimes: [Double] = [], rate: RateRegularisation? = nil,
+        loss: any Loss, labels: [Int], targets: [Double] = [], rate: RateRegularisation? = nil,
         wantsInputTimes: Bool = true, wantsNeurons: Bool = false
     ) {
         self.loss = loss
         self.labels = labels
-        self.targetTimes = targetTimes
+        self.targets = targets
         self.rate = rate
         self.wantsInputTimes = wantsInputTimes
         self.wantsNeurons = wantsNeurons
@@ -189,24 +202,39 @@ extension Objective {
                 "the loss \(loss.name) needs a \(loss.needsLeakyReadout ? "leaky" : "spiking") read-out and the network's "
                     + "is \(isLeaky ? "leaky" : "spiking")")
         }
-        guard labels.count == sampleCount || (labels.isEmpty && !targetTimes.isEmpty) else {
+        guard labels.count == sampleCount || (labels.isEmpty && !targets.isEmpty) else {
             throw .invalidValue("\(labels.count) labels for \(sampleCount) samples; give one per sample")
         }
         for (sample, label) in labels.enumerated() where label < 0 || label >= network.outputCount {
             throw .invalidValue(
                 "the label of sample \(sample) is \(label); the network has outputs 0 .. \(network.outputCount - 1)")
         }
-        guard targetTimes.isEmpty || targetTimes.count == sampleCount * network.outputCount else {
+        guard targets.isEmpty || targets.count == sampleCount * network.outputCount else {
             throw .invalidValue(
-                "\(targetTimes.count) target times for \(sampleCount) samples of \(network.outputCount) outputs; "
-                    + "give samples x outputs")
+                "\(targets.count) targets for \(sampleCount) samples of \(network.outputCount) outputs; give samples x outputs"
+            )
         }
-        for (index, time) in targetTimes.enumerated() where !(time >= 0) {
-            throw .invalidValue(
-                "target time \(index) is \(time); target times must be >= 0, +infinity for none")
-        }
+        try checkTargets()
         if let rate {
             for field in RateRegularisation.fields { try field.check(rate) }
+        }
+    }
+
+    private func checkTargets() throws(SpinnpropError) {
+        guard !targets.isEmpty else { return }
+        switch loss.targets {
+        case .none:
+            throw .unsupported(
+                "\(loss.name) takes labels, not targets; use SpikeTimeMSE or VMaxMSE, or leave the targets out")
+        case .times:
+            for (index, time) in targets.enumerated() where !(time >= 0) {
+                throw .invalidValue(
+                    "target time \(index) is \(time); target times must be >= 0, +infinity for none")
+            }
+        case .membranes:
+            for (index, value) in targets.enumerated() where !value.isFinite {
+                throw .invalidValue("target \(index) is \(value); targets of membranes must be finite")
+            }
         }
     }
 }

@@ -110,7 +110,7 @@ extension ReferenceCase.Loss {
         if let tOther { parameters.tOther = tOther }
         if let scale { parameters.scale = scale }
         return Objective(
-            loss: try parameters.makeLoss(), labels: labels, targetTimes: targets.map { $0 ?? .infinity },
+            loss: try parameters.makeLoss(), labels: labels, targets: targets.map { $0 ?? .infinity },
             rate: rate.map { RateRegularisation(strength: $0.strength, target: $0.target, tau: $0.tau) },
             wantsNeurons: true)
     }

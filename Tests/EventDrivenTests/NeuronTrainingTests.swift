@@ -34,7 +34,7 @@ struct NeuronTrainingTests {
         var loss = SpikeTimeMSE()
         loss.tau0 = 5e-3
         let objective = Objective(
-            loss: loss, labels: [], targetTimes: try forward(truth).firstSpikeTimes, wantsInputTimes: false,
+            loss: loss, labels: [], targets: try forward(truth).firstSpikeTimes, wantsInputTimes: false,
             wantsNeurons: true)
         let fields = train.fields
         var (network, wrong) = (truth, truth.layers[0].parameters)

@@ -15,5 +15,6 @@ struct LossConformanceTests {
         try checkLoss(SpikeCountCrossEntropy())
         try checkLoss(SpikeCountCrossEntropy(scale: 3, tau0: 5e-3))
         try checkLoss(VMaxCrossEntropy())
+        try checkLoss(VMaxMSE())
     }
 }

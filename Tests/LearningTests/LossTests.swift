@@ -36,6 +36,15 @@ struct LossTests {
         #expect(abs(errors[2] - 0.211_941_557_617_085_4) < 1e-15)
     }
 
+    @Test func membraneDistance() {
+        let sample = recording(maxima: [[1, 0.5, 0]])
+        let (labelled, errors) = evaluate(VMaxMSE(), sample, label: 1)
+        #expect(labelled.value == 0.625 && errors == [1, -0.5, 0])
+        let (aimed, distances) = evaluate(VMaxMSE(), sample, label: -1, targets: [1, 2.5, -1])
+        #expect(aimed.value == 2.5 && distances == [0, -2, 1] && !aimed.isSkipped)
+        #expect(evaluate(VMaxMSE(), sample, label: -1).result.isSkipped)
+    }
+
     @Test func timeDistance() {
         // ((10 - 20) / 5)^2 / 2 + ((25 - 30) / 5)^2 / 2 = 2.5; the third output is silent, a later spike does not count.
         let loss = SpikeTimeMSE(tau0: 5e-3, tLabel: 20e-3, tOther: 30e-3)

@@ -87,14 +87,15 @@ struct TrainerTests {
 
     /// The batches of an epoch cover every sample once, the rest of 103 = 5 x 20 + 3 included.
     @Test func epochsAreWholePasses() throws {
-        var batches = Batches(data.input, data.labels, batchSize: 20)
+        var batches = Batches(Examples(data.input, labels: data.labels), batchSize: 20)
         #expect(batches.count == 6)
         var orders: [[Double]] = []
         for epoch in [0, 1, 0] {
             batches.shuffle(seed: 9, epoch: epoch)
             var first: [Double] = []
             for index in 0..<6 {
-                let (input, labels) = try batches.batch(index, dropout: nil)
+                let batch = try batches.batch(index, dropout: nil)
+                let (input, labels) = (batch.input, batch.labels)
                 #expect(input.sampleCount == (index == 5 ? 3 : 20) && labels.count == input.sampleCount)
                 for sample in 0..<input.sampleCount {
                     let times = Array(input[sample].times)
@@ -111,10 +112,10 @@ struct TrainerTests {
     }
 
     @Test func dropoutIsSeededAndOfTheRightSize() throws {
-        var batches = Batches(data.input, data.labels, batchSize: 103)
+        var batches = Batches(Examples(data.input, labels: data.labels), batchSize: 103)
         batches.shuffle(seed: 9, epoch: 0)
         func thinned(_ stream: UInt64) -> SpikeTrains {
-            try! batches.batch(0, dropout: (0.25, RandomStream(seed: 1, stream: stream))).0
+            try! batches.batch(0, dropout: (0.25, RandomStream(seed: 1, stream: stream))).input
         }
         #expect(thinned(0) == thinned(0) && thinned(0) != thinned(1))
         let kept = (0..<50).map { Double(thinned($0).spikeCount) }.reduce(0, +) / (50 * 412)

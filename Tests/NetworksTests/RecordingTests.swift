@@ -90,6 +90,7 @@ struct RecordingTests {
             var name: String { "Anything" }
             var parameters: [Double] { [] }
             var needsLeakyReadout = false
+            var targets = TargetKind.times
             func check() throws(SpinnpropError) {}
             func evaluate(
                 _ output: OutputSample, target: Target, errors: UnsafeMutablePointer<Double>
@@ -99,14 +100,18 @@ struct RecordingTests {
         }
         let network = try Network(sizes: [2, 3])
         try Objective(loss: Anything(), labels: [0, 2]).check(network, sampleCount: 2)
-        try Objective(loss: Anything(), labels: [], targetTimes: [0, 1, .infinity]).check(network, sampleCount: 1)
+        try Objective(loss: Anything(), labels: [], targets: [0, 1, .infinity]).check(network, sampleCount: 1)
         let wrong = [
             Objective(loss: Anything(), labels: [0]), Objective(loss: Anything(), labels: [0, 3]),
             Objective(loss: Anything(), labels: [0, -1]), Objective(loss: Anything(), labels: []),
-            Objective(loss: Anything(), labels: [0, 0], targetTimes: [1]),
-            Objective(loss: Anything(), labels: [], targetTimes: [0, 0, 0, 0, 0, .nan]),
+            Objective(loss: Anything(), labels: [0, 0], targets: [1]),
+            Objective(loss: Anything(), labels: [], targets: [0, 0, 0, 0, 0, .nan]),
+            Objective(loss: Anything(targets: .membranes), labels: [], targets: [0, 0, 0, 0, 0, .infinity]),
             Objective(loss: Anything(), labels: [0, 0], rate: RateRegularisation(strength: 1, target: 1, tau: 0)),
         ]
+        let labelled = Objective(loss: Anything(targets: .none), labels: [], targets: [0, 1, 2])
+        let refusal = #expect(throws: SpinnpropError.self) { try labelled.check(network, sampleCount: 1) }
+        #expect(refusal?.kind == .unsupported)
         for (index, objective) in wrong.enumerated() {
             let error = #expect(throws: SpinnpropError.self, "\(index)") {
                 try objective.check(network, sampleCount: 2)

@@ -60,7 +60,8 @@ import Testing
 
     @Test func refusesErrorsForOtherSpikes() throws {
         let network = try SparseNetwork(
-            Connectivity(neuronCount: 10, degree: 3, seed: 2, isStored: true), model: .lif, drives: [0.2], weights: [-0.2],
+            Connectivity(neuronCount: 10, degree: 3, seed: 2, isStored: true), model: .lif, drives: [0.2],
+            weights: [-0.2],
             seed: 4)
         let recording = try network.run(SparseRunOptions(spikes: 20, keepsTape: true))
         let error = [Double](repeating: 0, count: 20)

@@ -43,12 +43,12 @@ struct FacadeTests {
         let targets = [Double](repeating: 20e-3, count: 30)
         #expect(
             kind {
-                _ = try network.gradient(recording, Objective(loss: SpikeTimeMSE(), labels: [], targetTimes: targets))
+                _ = try network.gradient(recording, Objective(loss: SpikeTimeMSE(), labels: [], targets: targets))
             } == nil)
         #expect(
             kind {
                 _ = try network.gradient(
-                    recording, Objective(loss: TTFSCrossEntropy(), labels: [], targetTimes: targets))
+                    recording, Objective(loss: TTFSCrossEntropy(), labels: [], targets: targets))
             }
                 == .unsupported)
         #expect(

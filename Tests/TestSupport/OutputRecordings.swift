@@ -49,7 +49,7 @@ func evaluate(
     let result = sampler.withSample(part: 0, index: 0) { output, _ in
         errors.withUnsafeMutableBufferPointer { errors in
             (targets ?? []).withUnsafeBufferPointer { times in
-                let target = Target(label: label, times: targets == nil ? nil : times.baseAddress)
+                let target = Target(label: label, values: targets == nil ? nil : times.baseAddress)
                 return loss.evaluate(output, target: target, errors: errors.baseAddress.unsafelyUnwrapped)
             }
         }

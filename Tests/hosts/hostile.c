@@ -1487,6 +1487,34 @@ static void trainings_that_cannot_be(void) {
     spinnprop_spikes wider = s;
     wider.n_units = N_INPUTS + 1;
     INVALID(spinnprop_trainer_run(trainer, &s, labels, 4, &wider, labels, 4, NULL, NULL));
+    double targets[N_SAMPLES * N_OUTPUTS] = {0};
+    const int64_t n_targets = N_SAMPLES * N_OUTPUTS;
+    INVALID(spinnprop_trainer_run_targets(NULL, &s, targets, n_targets, NULL, NULL, 0, NULL, NULL));
+    INVALID(spinnprop_trainer_run_targets(trainer, NULL, targets, n_targets, NULL, NULL, 0, NULL, NULL));
+    INVALID(spinnprop_trainer_run_targets(trainer, &s, NULL, n_targets, NULL, NULL, 0, NULL, NULL));
+    INVALID(spinnprop_trainer_run_targets(trainer, &s, targets, n_targets, &s, NULL, n_targets, NULL, NULL));
+    INVALID(spinnprop_trainer_run_targets(trainer, &s, targets, n_targets, NULL, targets, n_targets, NULL, NULL));
+    const int64_t no_targets[] = {-1, 0, n_targets - 1, n_targets + 1, INT64_MAX, INT64_MIN};
+    for (int index = 0; index < 6; index++) {
+        INVALID(spinnprop_trainer_run_targets(trainer, &s, targets, no_targets[index], NULL, NULL, 0, NULL, NULL));
+        INVALID(spinnprop_trainer_run_targets(trainer, &s, targets, n_targets, &s, targets, no_targets[index], NULL, NULL));
+    }
+    EACH_WRONG_SIZE(s, spinnprop_trainer_run_targets(trainer, &s, targets, n_targets, NULL, NULL, 0, NULL, NULL));
+    /* This trainer's loss knows labels only. */
+    FAILS(UNSUPPORTED, spinnprop_trainer_run_targets(trainer, &s, targets, n_targets, NULL, NULL, 0, NULL, NULL));
+    spinnprop_loss distance;
+    WORKS(spinnprop_loss_init(&distance, SPINNPROP_LOSS_SPIKE_TIME_MSE));
+    spinnprop_training_options aimed = o;
+    aimed.loss = &distance;
+    spinnprop_trainer *aims = NULL;
+    WORKS(spinnprop_trainer_create(&aims, network, &aimed));
+    const double no_times[] = {-1e-300, -INFINITY, NAN};
+    for (int index = 0; index < 3; index++) {
+        WITH(targets[5], no_times[index], INVALID_VALUE,
+             spinnprop_trainer_run_targets(aims, &s, targets, n_targets, NULL, NULL, 0, NULL, NULL));
+    }
+    WORKS(spinnprop_trainer_run_targets(aims, &s, targets, n_targets, &s, targets, n_targets, NULL, NULL));
+    spinnprop_trainer_free(aims);
     /* Nothing has been trained yet. */
     int64_t n_before = 0, n_after = 0;
     spinnprop_network *untouched = NULL;

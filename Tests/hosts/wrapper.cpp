@@ -170,6 +170,15 @@ void training() {
     }
     holds(is_caught, "what a callback throws is lost");
     trainer.run(input, labels);
+    spinnprop_loss distance;
+    spinnprop::check(spinnprop_loss_init(&distance, SPINNPROP_LOSS_SPIKE_TIME_MSE));
+    spinnprop_training_options aimed = options;
+    aimed.loss = &distance;
+    spinnprop::Trainer aims(spinnprop::Network({5, 10, 3}), aimed);
+    const std::vector<double> targets(3 * labels.size(), 20e-3);
+    aims.run_targets(input, targets, input, targets);
+    holds(std::isnan(aims.history().back().accuracy) && std::isfinite(aims.history().back().validation_loss),
+          "a training on target times has no accuracy");
     holds(trainer.history().size() == 3, "the history is incomplete");
     holds(trainer.network().forward(input).describe().n_samples == 60, "the trained network does not run");
 }

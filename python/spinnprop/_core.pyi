@@ -83,6 +83,7 @@ LOSS_SPIKE_TIME_MSE: Final[int]
 LOSS_STEP_TTFS_CROSS_ENTROPY: Final[int]
 LOSS_TTFS_CROSS_ENTROPY: Final[int]
 LOSS_VMAX_CROSS_ENTROPY: Final[int]
+LOSS_VMAX_MSE: Final[int]
 MASK: Final[int]
 MAX_THREADS: Final[int]
 OPTIMIZER_ADAM: Final[int]
@@ -332,6 +333,15 @@ def trainer_run(
     labels: _Array,
     validation: Optional[_Spikes],
     validation_labels: Optional[_Array],
+    progress: _Progress,
+    /,
+) -> bool: ...
+def trainer_run_targets(
+    trainer: _Handle,
+    input: _Spikes,
+    targets: _Array,
+    validation: Optional[_Spikes],
+    validation_targets: Optional[_Array],
     progress: _Progress,
     /,
 ) -> bool: ...

@@ -15,7 +15,7 @@ from ._spikes import SpikeTrains, trains
 from ._support import checks
 from ._support import network_arguments as arguments
 from ._support.layers import ConnectionList, ConnectionSequence, Ends, MutableLayerSequence
-from ._support.types import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, Progress
+from ._support.types import BoolArray, Float64Array, Int8Array, Int32Array, Progress
 from .losses import Custom, Loss, RateRegularisation
 
 _READOUTS: Dict[Optional[str], int] = {"spiking": _core.READOUT_SPIKING, "leaky": _core.READOUT_LEAKY}
@@ -410,7 +410,8 @@ class Network:
             Made by this network, or of measured spikes for it, with the parameters it has now.
         loss : Loss or Custom
         y : (n_samples,) int64, or (n_samples, n_outputs) float64
-            Labels 0 .. n_outputs - 1; or target times in seconds, +inf for none, for `SpikeTimeMSE`; for `losses.Custom` whatever its
+            Labels 0 .. n_outputs - 1; or target times in seconds, +inf for none, for `losses.SpikeTimeMSE`, or membranes for
+            `losses.VMaxMSE`; for `losses.Custom` whatever its
             function takes.
         engine : None, "event", "clock", "spinnaker2", "first-spike", "brainscales2" or an engine object
             The gradient rule; None: that of the engine that made the recording. "clock" stands for its default grid, which
@@ -454,11 +455,9 @@ class Network:
                 raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
             options.update(rate._fields())
         options["neurons"] = int(checks.boolean(neurons, "neurons"))
-        labels, targets = _labels_or_targets(y)
+        labels, targets = checks.labels_or_targets(y, len(recording), self._info["n_outputs"])
         if labels is not None and len(labels) != len(recording):
             raise ValueError(f"y has {len(labels)} labels; the recording has {len(recording)} samples")
-        if targets is not None:
-            checks.shape(targets, (len(recording), self._info["n_outputs"]), "y")
         handle, value = _core.network_gradient(
             self._handle, recording._handle, _fields(loss), labels, targets, options, progress
         )
@@ -701,9 +700,3 @@ def _errors(given: Any, shape: Tuple[int, ...], name: str) -> Float64Array:
     errors = checks.array(given, np.float64, name)
     checks.shape(errors, shape, name)
     return errors
-
-
-def _labels_or_targets(y: Any) -> Tuple[Optional[Int64Array], Optional[Float64Array]]:
-    if np.ndim(y) == 2:
-        return None, checks.array(y, np.float64, "y", ndim=2)
-    return checks.labels(y), None

@@ -164,7 +164,7 @@ class Trainer:
     (2,)
     """
 
-    __slots__ = ("_handle", "_loss")
+    __slots__ = ("_handle", "_loss", "_n_outputs")
 
     def __init__(
         self,
@@ -214,6 +214,7 @@ class Trainer:
         if not isinstance(network, Network):
             raise TypeError(f"network is {type(network).__name__!r}; it must be a Network")
         runs_on = resolve(engine)
+        self._n_outputs = network.layer_sizes[-1]
         self._loss = runs_on._default_loss(network._handle) if loss is None else loss
         if rate is not None and not isinstance(rate, RateRegularisation):
             raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
@@ -276,10 +277,10 @@ class Trainer:
         Parameters
         ----------
         spikes : SpikeTrains
-        y : (n_samples,) int64
-            Labels, 0 .. n_outputs - 1.
-        validation : None, or (SpikeTrains, labels)
-            Judged after every epoch.
+        y : (n_samples,) int64, or (n_samples, n_outputs) float64
+            Labels, 0 .. n_outputs - 1; or targets: seconds, +inf for none, for `losses.SpikeTimeMSE`, membranes for `losses.VMaxMSE`.
+        validation : None, or (SpikeTrains, y)
+            Judged after every epoch; labels or targets, as `y`.
         progress : callable or None
             Now and then, and at the end of each epoch, given a dict with the keys epoch, n_epochs, done, total (batches
             of this epoch), epoch_finished, loss, accuracy, validation_loss, validation_accuracy, hidden_spikes,
@@ -297,18 +298,25 @@ class Trainer:
         ValueError, TypeError, SpinnpropError
             If the data do not fit the network, or a run passes max_spikes.
         """
-        if np.ndim(y) == 2:
-            raise TypeError(
-                f"y has shape {np.shape(y)}; a Trainer takes one label per sample (target times: Network.gradient takes them)"
-            )
-        held_out, held_out_labels = None, None
+        n_outputs = self._n_outputs
+        own = trains(spikes, "spikes")
+        labels, targets = checks.labels_or_targets(y, len(own), n_outputs)
+        held_out, held_out_labels, held_out_targets = None, None, None
         if validation is not None:
-            held_out_spikes, held_out_y = checks.pair(validation, "validation", "(spikes, labels)")
-            held_out = trains(held_out_spikes, "validation[0]")._arrays
-            held_out_labels = checks.labels(held_out_y, "validation[1]")
-        return _core.trainer_run(
-            self._handle, trains(spikes, "spikes")._arrays, checks.labels(y), held_out, held_out_labels, progress
-        )
+            held_out_spikes, held_out_y = checks.pair(validation, "validation", "(spikes, y)")
+            held_out_own = trains(held_out_spikes, "validation[0]")
+            held_out = held_out_own._arrays
+            held_out_labels, held_out_targets = checks.labels_or_targets(
+                held_out_y, len(held_out_own), n_outputs, "validation[1]"
+            )
+            if (labels is None) != (held_out_labels is None):
+                raise ValueError(
+                    f"y has {np.ndim(y)} and validation[1] {np.ndim(held_out_y)} dimensions; give labels or targets for both"
+                )
+        if labels is not None:
+            return _core.trainer_run(self._handle, own._arrays, labels, held_out, held_out_labels, progress)
+        assert targets is not None
+        return _core.trainer_run_targets(self._handle, own._arrays, targets, held_out, held_out_targets, progress)
 
     def step(self, gradients: Gradients, factor: float = 1.0) -> None:
         """One step of the optimiser with gradients of one's own: for losses, batches and schedules that `run` does not have.
@@ -372,7 +380,8 @@ class Trainer:
     def history(self) -> npt.NDArray[np.void]:
         """(epochs_done,) structured array, read-only: ``history["loss"]`` is a curve, ``history[-1]`` the last epoch.
 
-        A sample whose label neuron is silent gives no answer to learn from: it counts as wrong, and as log(n_outputs) in the loss.
+        A sample whose label neuron is silent gives no answer to learn from: it counts as wrong, and as log(n_outputs) in the loss. With targets
+        in place of labels accuracies are NaN, and a sample whose outputs with a target are all silent counts as n_outputs / 2.
 
         Fields: loss, accuracy, validation_loss, validation_accuracy (NaN without validation), hidden_spikes and
         output_spikes per training sample, skipped (fraction of training samples without an answer), learning_rate, seconds.

@@ -20,6 +20,7 @@ __all__ = [
     "StepTTFSCrossEntropy",
     "TTFSCrossEntropy",
     "VMaxCrossEntropy",
+    "VMaxMSE",
 ]
 __dir__ = only(__all__)
 
@@ -132,11 +133,33 @@ class VMaxCrossEntropy(Loss):
         self._set()
 
 
+class VMaxMSE(Loss):
+    """Squared distance of a leaky read-out's largest membrane values from targets: 1/2 sum over outputs of (max over time of V - target)^2.
+
+    The network must be made with ``readout="leaky"``. Targets are 1 for the label's neuron and 0 for the others; or give them,
+    (n, n_outputs) float64, to `Trainer.run` or `Network.gradient` in place of labels. A membrane begins at 0, so no target below 0 is reached.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.datasets.yin_yang(100)
+    >>> trainer = sp.Trainer(sp.Network([5, 20, 1], readout="leaky"), sp.losses.VMaxMSE(), epochs=2)
+    >>> trainer.run(sp.encoding.latency(X, bias=0.0), X[:, :1])  # a number per sample
+    True
+    """
+
+    _kind = _core.LOSS_VMAX_MSE
+    needs_leaky_readout = True
+
+    def __init__(self) -> None:
+        self._set()
+
+
 class SpikeTimeMSE(Loss):
     """Squared distance of first spike times from targets: 1/2 sum over outputs of ((t - target) / tau0)^2.
 
     Targets are t_label for the label's neuron and t_other, which must be later, for the others; or give target times, (n, n_outputs) float64
-    seconds with +inf for none, to `Network.gradient` in place of labels. Silent outputs and infinite targets add
+    seconds with +inf for none, to `Trainer.run` or `Network.gradient` in place of labels. Silent outputs and infinite targets add
     nothing.
 
     Parameters

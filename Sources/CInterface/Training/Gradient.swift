@@ -129,7 +129,7 @@ public func spinnprop_network_gradient(
         let loss = try spinnprop_loss.loss(loss, "loss", of: recording)
         let (labels, targets) = try labelsAndTargets(labels, n, targets, n_targets, recording)
         let objective = Objective(
-            loss: loss, labels: labels, targetTimes: targets, rate: try options.rate(),
+            loss: loss, labels: labels, targets: targets, rate: try options.rate(),
             wantsNeurons: options.neurons != 0)
         let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.sampleCount)
         let engine = try CInterface.engine(options.engine, "options->engine")

@@ -47,14 +47,42 @@ public func spinnprop_trainer_create(
 public func spinnprop_trainer_free(_ trainer: OpaquePointer?) { freeHandle(trainer, trainerKind) }
 
 /// Spikes and one label per sample.
-private func labelled(
+private func examples(
     _ spikes: UnsafePointer<spinnprop_spikes>?, _ labels: UnsafePointer<Int64>?, _ n: Int64, _ name: StaticString
-) throws(SpinnpropError) -> (input: SpikeTrains, labels: [Int]) {
+) throws(SpinnpropError) -> Examples {
     let trains = try spikeTrains(spikes, name)
     guard n == Int64(trains.sampleCount) else {
         throw .invalidValue("\(n) labels for the \(trains.sampleCount) samples of \(name); give one label per sample")
     }
-    return (trains, integers(try CInterface.input(labels, trains.sampleCount, "labels")))
+    return Examples(trains, labels: integers(try CInterface.input(labels, trains.sampleCount, "labels")))
+}
+
+/// Spikes and one number per sample and output.
+private func examples(
+    _ spikes: UnsafePointer<spinnprop_spikes>?, _ targets: UnsafePointer<Double>?, _ n: Int64, outputCount: Int,
+    _ name: StaticString
+) throws(SpinnpropError) -> Examples {
+    let trains = try spikeTrains(spikes, name)
+    let needed = try product(trains.sampleCount, outputCount, "targets")
+    guard n == Int64(needed) else {
+        throw .invalidValue(
+            "\(n) targets for the \(trains.sampleCount) samples of \(name); give one for each of \(outputCount) outputs of each sample"
+        )
+    }
+    return Examples(trains, targets: try copy(targets, n, "targets"))
+}
+
+extension Exclusive where Value == Trainer {
+    fileprivate func run(
+        _ training: Examples, _ validation: Examples?, _ progress: spinnprop_progress_callback?,
+        _ payload: UnsafeMutableRawPointer?
+    ) throws(SpinnpropError) {
+        let listener = Listener(callback: progress, payload: payload)
+        let tell: ((TrainingProgress) -> Bool)? = progress == nil ? nil : { listener.tell(spinnprop_progress($0)) }
+        try change { (trainer) throws(SpinnpropError) in
+            try trainer.run(training, validation: validation, progress: tell)
+        }
+    }
 }
 
 @c @implementation
@@ -65,18 +93,35 @@ public func spinnprop_trainer_run(
 ) -> spinnprop_status {
     barrier {
         let holder = try box(trainer, trainerKind, "trainer").value
-        let training = try labelled(input, labels, n, "input")
-        var held: (input: SpikeTrains, labels: [Int])?
+        let training = try examples(input, labels, n, "input")
+        var held: Examples?
         if validation != nil {
-            held = try labelled(validation, validation_labels, n_validation, "validation")
+            held = try examples(validation, validation_labels, n_validation, "validation")
         } else if validation_labels != nil || n_validation != 0 {
             throw SpinnpropError.invalidValue("validation is NULL, but there are labels for it; give both or none")
         }
-        let listener = Listener(callback: progress, payload: payload)
-        let tell: ((TrainingProgress) -> Bool)? = progress == nil ? nil : { listener.tell(spinnprop_progress($0)) }
-        try holder.change { (trainer) throws(SpinnpropError) in
-            try trainer.run(training.input, labels: training.labels, validation: held, progress: tell)
+        try holder.run(training, held, progress, payload)
+    }
+}
+
+@c @implementation
+public func spinnprop_trainer_run_targets(
+    _ trainer: OpaquePointer?, _ input: UnsafePointer<spinnprop_spikes>?, _ targets: UnsafePointer<Double>?,
+    _ n_targets: Int64, _ validation: UnsafePointer<spinnprop_spikes>?, _ validation_targets: UnsafePointer<Double>?,
+    _ n_validation_targets: Int64, _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
+) -> spinnprop_status {
+    barrier {
+        let holder = try box(trainer, trainerKind, "trainer").value
+        let outputCount = try holder.idle().network.outputCount
+        let training = try examples(input, targets, n_targets, outputCount: outputCount, "input")
+        var held: Examples?
+        if validation != nil {
+            held = try examples(
+                validation, validation_targets, n_validation_targets, outputCount: outputCount, "validation")
+        } else if validation_targets != nil || n_validation_targets != 0 {
+            throw SpinnpropError.invalidValue("validation is NULL, but there are targets for it; give both or none")
         }
+        try holder.run(training, held, progress, payload)
     }
 }
 

@@ -127,10 +127,11 @@ final class ClockWorker {
         try lossErrors.clear(count)
         let perSecond = lossErrors.pointer
         let label = job.objective.labels.isEmpty ? -1 : job.objective.labels[sample]
-        job.objective.targetTimes.withUnsafeBufferPointer { targets in
+        job.objective.targets.withUnsafeBufferPointer { targets in
             sampler.withSample(part: part, index: index) { shown, _ in
-                let times = targets.isEmpty ? nil : targets.baseAddress.map { $0 + sample * plan.neuronCount }
-                let result = loss.pointee.evaluate(shown, target: Target(label: label, times: times), errors: perSecond)
+                let values = targets.isEmpty ? nil : targets.baseAddress.map { $0 + sample * plan.neuronCount }
+                let result = loss.pointee.evaluate(
+                    shown, target: Target(label: label, values: values), errors: perSecond)
                 job.values.pointer[sample] = result.value
                 job.isSkipped.pointer[sample] = result.isSkipped
                 job.isCorrect.pointer[sample] = label >= 0 && loss.pointee.predict(shown) == label

@@ -169,10 +169,10 @@ final class AdjointWorker {
         let output = errors[plans.count - 1].pointer
         let outputs = plans[plans.count - 1]
         let (loss, label) = (objective.loss, objective.labels.isEmpty ? -1 : objective.labels[sample])
-        let result = objective.targetTimes.withUnsafeBufferPointer { targets in
+        let result = objective.targets.withUnsafeBufferPointer { targets in
             sampler.withSample(part: part, index: index) { shown, _ in
-                let times = targets.isEmpty ? nil : targets.baseAddress.map { $0 + sample * outputs.neuronCount }
-                let result = loss.evaluate(shown, target: Target(label: label, times: times), errors: output)
+                let values = targets.isEmpty ? nil : targets.baseAddress.map { $0 + sample * outputs.neuronCount }
+                let result = loss.evaluate(shown, target: Target(label: label, values: values), errors: output)
                 if label >= 0, loss.predict(shown) == label { sums.correct += 1 }
                 return result
             }

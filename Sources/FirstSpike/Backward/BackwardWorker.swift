@@ -114,10 +114,10 @@ final class BackwardWorker {
     ) {
         let label = run.objective.labels.isEmpty ? -1 : run.objective.labels[sample]
         let first = sample * layers[layers.count - 1].neuronCount
-        let result = run.objective.targetTimes.withUnsafeBufferPointer { targets in
+        let result = run.objective.targets.withUnsafeBufferPointer { targets in
             sampler.withSample(part: part, index: index) { shown, _ in
-                let times = targets.isEmpty ? nil : targets.baseAddress.map { $0 + first }
-                let result = loss.evaluate(shown, target: Target(label: label, times: times), errors: errors)
+                let values = targets.isEmpty ? nil : targets.baseAddress.map { $0 + first }
+                let result = loss.evaluate(shown, target: Target(label: label, values: values), errors: errors)
                 if label >= 0, loss.predict(shown) == label { sums.correct += 1 }
                 return result
             }

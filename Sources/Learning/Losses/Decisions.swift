@@ -14,6 +14,13 @@ extension OutputSample {
         return winner
     }
 
+    /// The output of a leaky read-out whose membrane rises highest.
+    var highestOutput: Int {
+        var winner = 0
+        for neuron in 1..<max(1, outputCount) where maxima[neuron] > maxima[winner] { winner = neuron }
+        return winner
+    }
+
     /// Logits of a softmax over first spike times, -t / tau; -infinity for silent outputs.
     ///
     /// Taken from the earliest spike on, so that a small `tau` cannot make all of them infinite.

@@ -9,6 +9,7 @@ public enum LossKind: Int32, Sendable, CaseIterable {
     case spikeCountCrossEntropy = 3
     case stepTTFSCrossEntropy = 4
     case shiftInvariantMSE = 5
+    case vMaxMSE = 6
 
     fileprivate var row: LossRow {
         switch self {
@@ -18,6 +19,7 @@ public enum LossKind: Int32, Sendable, CaseIterable {
         case .spikeCountCrossEntropy: LossRow(SpikeCountCrossEntropy.self)
         case .stepTTFSCrossEntropy: LossRow(StepTTFSCrossEntropy.self)
         case .shiftInvariantMSE: LossRow(ShiftInvariantMSE.self)
+        case .vMaxMSE: LossRow(VMaxMSE.self)
         }
     }
 

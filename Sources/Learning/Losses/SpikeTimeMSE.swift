@@ -6,7 +6,7 @@ import Networks
 ///
 ///     1/2 sum over outputs of ((t - target) / tau0)^2,   t: first spike times
 ///
-/// Targets are given per sample and output (`Objective.targetTimes`), or follow from the label. Silent outputs and
+/// Targets are given per sample and output (`Objective.targets`), or follow from the label. Silent outputs and
 /// infinite targets add nothing. A sample is skipped if its label neuron is silent, where targets follow from the label, or if
 /// every output with a target is.
 ///
@@ -36,6 +36,7 @@ public struct SpikeTimeMSE: TabledLoss, Equatable {
 
     public var name: String { "SpikeTimeMSE" }
     public var needsLeakyReadout: Bool { false }
+    public var targets: TargetKind { .times }
 
     public static let fields: [OptionField<SpikeTimeMSE>] = [
         OptionField("tau0", \.tau0, .positive),
@@ -56,13 +57,13 @@ public struct SpikeTimeMSE: TabledLoss, Equatable {
         _ output: OutputSample, target: Target, errors: UnsafeMutablePointer<Double>
     ) -> SampleResult {
         let label = target.label
-        if target.times == nil {
+        if target.values == nil {
             guard label >= 0, output.firstSpikes[label] >= 0 else { return SampleResult(value: 0, isSkipped: true) }
         }
         var value = 0.0
         var (isSeen, isWanted) = (false, false)
         for neuron in 0..<output.outputCount {
-            let wanted = target.times.map { $0[neuron] } ?? (neuron == label ? tLabel : tOther)
+            let wanted = target.values.map { $0[neuron] } ?? (neuron == label ? tLabel : tOther)
             guard wanted < .infinity else { continue }
             isWanted = true
             guard output.firstSpikes[neuron] >= 0 else { continue }

@@ -28,13 +28,7 @@ public struct VMaxCrossEntropy: TabledLoss, Equatable {
         }
     }
 
-    public func predict(_ output: OutputSample) -> Int {
-        var winner = 0
-        for neuron in 1..<max(1, output.outputCount) where output.maxima[neuron] > output.maxima[winner] {
-            winner = neuron
-        }
-        return winner
-    }
+    public func predict(_ output: OutputSample) -> Int { output.highestOutput }
 
     public func probabilities(_ output: OutputSample, into probabilities: UnsafeMutablePointer<Double>) {
         probabilities.update(from: output.maxima, count: output.outputCount)

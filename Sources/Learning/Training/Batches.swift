@@ -3,25 +3,24 @@ import Mathematics
 import Networks
 import Spikes
 
-/// Draws batches from labelled spike trains.
+/// Draws batches from examples.
 struct Batches {
-    let input: SpikeTrains
-    let labels: [Int]
+    let examples: Examples
     let batchSize: Int
     private var order: [Int] = []
 
-    init(_ input: SpikeTrains, _ labels: [Int], batchSize: Int) {
-        self.input = input
-        self.labels = labels
+    init(_ examples: Examples, batchSize: Int) {
+        self.examples = examples
         self.batchSize = batchSize
     }
 
-    var count: Int { (labels.count + batchSize - 1) / batchSize }
+    private var input: SpikeTrains { examples.input }
+    var count: Int { (input.sampleCount + batchSize - 1) / batchSize }
 
     /// Shuffles for an epoch: the order depends on the seed and the epoch alone.
     mutating func shuffle(seed: UInt64, epoch: Int) {
         order.removeAll(keepingCapacity: true)
-        order.append(contentsOf: 0..<labels.count)
+        order.append(contentsOf: 0..<input.sampleCount)
         var random = RandomPurpose.order.stream(seed: seed, UInt64(epoch))
         random.shuffle(&order)
     }
@@ -29,9 +28,9 @@ struct Batches {
     /// Batch `index` of the epoch; the last one may be smaller.
     ///
     /// - Parameter dropout: the probability of leaving out a spike, and the stream that decides.
-    func batch(_ index: Int, dropout: (probability: Double, stream: RandomStream)?) throws(SpinnpropError) -> (
-        SpikeTrains, [Int]
-    ) {
+    func batch(
+        _ index: Int, dropout: (probability: Double, stream: RandomStream)?
+    ) throws(SpinnpropError) -> Examples {
         try Memory.poll()
         let samples = order[index * batchSize..<min(order.count, (index + 1) * batchSize)]
         let total = samples.reduce(0) { $0 + input.offsets[$1 + 1] - input.offsets[$1] }
@@ -42,7 +41,7 @@ struct Batches {
         } else {
             spikes = gathered(samples)
         }
-        return (spikes, samples.map { labels[$0] })
+        return examples.some(samples, spikes: spikes)
     }
 
     private func gathered(_ samples: ArraySlice<Int>) -> SpikeTrains {
@@ -88,13 +87,5 @@ struct Batches {
             offsets.append(times.count)
         }
         return SpikeTrains(trustedTimes: times, units: units, offsets: offsets, unitCount: input.unitCount)
-    }
-}
-
-extension Fingerprint {
-    /// Labelled spike trains.
-    mutating func add(_ input: SpikeTrains, labels: [Int]) {
-        add(input)
-        for label in labels { add(UInt64(label)) }
     }
 }

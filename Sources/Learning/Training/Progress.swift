@@ -26,7 +26,8 @@ public struct TrainingProgress: Equatable, Sendable {
 
 /// One epoch of a training run; all but the last two are means over its samples.
 public struct EpochRecord: Equatable, Sendable {
-    /// Mean loss and accuracy; a sample without an answer counts as log(outputs) and as wrong.
+    /// Mean loss and accuracy; a sample without an answer counts as undecided (`Evaluation.undecided`) and as wrong. An accuracy is NaN
+    /// where targets stand in the place of labels.
     public var loss = 0.0
     public var accuracy = 0.0
     /// On the validation data; NaN without any.
@@ -63,10 +64,10 @@ final class ProgressReporter {
         monitor = Monitor { box.callback(box.latest) }
     }
 
-    func update(_ state: TrainingState) {
+    func update(_ state: TrainingState, _ examples: Examples) {
         box.latest.epoch = state.epoch
         box.latest.done = state.batch
-        box.latest.show(state.sums.record(outputCount: state.network.outputCount))
+        box.latest.show(state.sums.record(of: examples, outputCount: state.network.outputCount))
     }
 
     /// The one call that ends an epoch. Returns whether to go on.

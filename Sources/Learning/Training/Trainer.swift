@@ -4,7 +4,7 @@ import Mathematics
 import Networks
 import Spikes
 
-/// Trains a copy of a network on labelled spike trains.
+/// Trains a copy of a network on spike trains with labels or targets.
 ///
 /// A run goes on until `TrainingOptions.epochs` are done in all or early stopping ends it. Between two batches everything it is
 /// made of is one value, and every order is drawn from the seed, the epoch and the batch alone. So when the callback stops a run, the
@@ -45,7 +45,7 @@ public final class Trainer {
             origin: network.fingerprint,
             options: options.fingerprint(substrate, rule ?? substrate.rule))
         state = fresh
-        try objective(labels: []).check(
+        try objective(labels: [], targets: []).check(
             network, sampleCount: 0, grid: substrate.grid, differentiatesNeurons: differentiatesNeurons)
         if options.resume, let path = options.checkpointPath, let saved = try Checkpoint.load(path, like: fresh) {
             state = saved
@@ -70,19 +70,17 @@ public final class Trainer {
     /// Trains until the end, or until the callback stops it.
     ///
     /// - Parameters:
-    ///   - labels: one per sample, 0 ..< outputs.
-    ///   - validation: spike trains and labels on which each epoch is judged. Early stopping and `restoreBest` need them.
+    ///   - validation: on which each epoch is judged, labelled or not as `training` is. Early stopping and `restoreBest` need it.
     ///   - progress: returns whether to go on; called every 20 ms or so and at the end of each epoch, on this thread.
     /// - Throws: `cancelled` if the callback stopped the run, `invalidValue` for data that do not fit the network or are not those
     ///   of an earlier run, and for a loss or gradient that is not finite, naming epoch and batch; what forward throws;
     ///   `fileNotFound` or `fileError` if a checkpoint cannot be written, which is found out before the first epoch.
     public func run(
-        _ input: SpikeTrains, labels: [Int], validation: (input: SpikeTrains, labels: [Int])? = nil,
-        progress: ((TrainingProgress) -> Bool)? = nil
+        _ training: Examples, validation: Examples? = nil, progress: ((TrainingProgress) -> Bool)? = nil
     ) throws(SpinnpropError) {
         if !isFinished, let path = options.checkpointPath { try FileAccess.checkWritable(path) }
-        try bind(input, labels, validation)
-        var batches = Batches(input, labels, batchSize: options.batchSize)
+        try bind(training, validation)
+        var batches = Batches(training, batchSize: options.batchSize)
         let reporter = progress.map { ProgressReporter($0, epochCount: options.epochs, batchCount: batches.count) }
         do throws(SpinnpropError) {
             while !isFinished {
@@ -95,6 +93,16 @@ public final class Trainer {
             if error.kind == .cancelled { try saveCheckpoint() }
             throw error
         }
+    }
+
+    /// The same on labels, one per sample, 0 ..< outputs.
+    public func run(
+        _ input: SpikeTrains, labels: [Int], validation: (input: SpikeTrains, labels: [Int])? = nil,
+        progress: ((TrainingProgress) -> Bool)? = nil
+    ) throws(SpinnpropError) {
+        try run(
+            Examples(input, labels: labels), validation: validation.map { Examples($0.input, labels: $0.labels) },
+            progress: progress)
     }
 
     /// Takes a step of the optimiser with a gradient that somebody else has taken, of `network` as it stands: a loop of one's own. Epochs are not
@@ -120,23 +128,23 @@ public final class Trainer {
 
     /// Checks the data, and that they are those of the run that is to go on.
     private func bind(
-        _ input: SpikeTrains, _ labels: [Int], _ validation: (input: SpikeTrains, labels: [Int])?
+        _ training: Examples, _ validation: Examples?
     ) throws(SpinnpropError) {
-        guard input.sampleCount > 0 else {
+        guard training.input.sampleCount > 0 else {
             throw .invalidValue("the training data have 0 samples; at least 1 is needed")
         }
         var fingerprint = Fingerprint()
-        for (data, own) in [(input, labels)] + (validation.map { [($0.input, $0.labels)] } ?? []) {
-            try objective(labels: own).check(
-                state.network, sampleCount: data.sampleCount, grid: substrate.grid,
+        for data in [training] + (validation.map { [$0] } ?? []) {
+            try objective(labels: data.labels, targets: data.targets).check(
+                state.network, sampleCount: data.input.sampleCount, grid: substrate.grid,
                 differentiatesNeurons: differentiatesNeurons)
             // Validation data are first run after an epoch of training: too late to find out.
-            guard data.unitCount == state.network.inputCount else {
+            guard data.input.unitCount == state.network.inputCount else {
                 throw .invalidValue(
-                    "the spike trains have n_units = \(data.unitCount), the network \(state.network.inputCount) inputs; they "
+                    "the spike trains have n_units = \(data.input.unitCount), the network \(state.network.inputCount) inputs; they "
                         + "must agree")
             }
-            fingerprint.add(data, labels: own)
+            fingerprint.add(data)
         }
         if let validation {
             guard validation.input.sampleCount > 0 else {
@@ -156,13 +164,13 @@ public final class Trainer {
 
     /// Trains through what is left of the running epoch, validates, and closes it.
     private func runEpoch(
-        _ batches: inout Batches, _ validation: (input: SpikeTrains, labels: [Int])?, _ reporter: ProgressReporter?
+        _ batches: inout Batches, _ validation: Examples?, _ reporter: ProgressReporter?
     ) throws(SpinnpropError) {
         let start = monotonicSeconds()
         let secondsBefore = state.sums.seconds
         defer { if state.batch > 0 { state.sums.seconds = secondsBefore + monotonicSeconds() - start } }
         batches.shuffle(seed: options.seed, epoch: state.epoch)
-        reporter?.update(state)
+        reporter?.update(state, batches.examples)
         while state.batch < batches.count {
             do throws(SpinnpropError) {
                 try runBatch(batches, reporter?.monitor)
@@ -170,13 +178,13 @@ public final class Trainer {
                 guard error.kind != .cancelled else { throw error }
                 throw SpinnpropError(error.kind, "epoch \(state.epoch), batch \(state.batch): \(error.message)")
             }
-            reporter?.update(state)
+            reporter?.update(state, batches.examples)
             if let reporter, reporter.monitor.poll() { throw .cancelled }
         }
-        var record = state.sums.record(outputCount: state.network.outputCount)
+        var record = state.sums.record(of: batches.examples, outputCount: state.network.outputCount)
         var criterion: Double?
         if let validation {
-            let evaluation = try evaluate(validation.input, validation.labels, reporter?.monitor)
+            let evaluation = try evaluate(validation, reporter?.monitor)
             record.validationLoss = evaluation.value
             record.validationAccuracy = evaluation.accuracy
             criterion = evaluation.value
@@ -193,9 +201,10 @@ public final class Trainer {
         let dropout =
             options.inputDropout > 0
             ? RandomPurpose.inputDropout.stream(seed: options.seed, UInt64(state.epoch), UInt64(state.batch)) : nil
-        let (input, labels) = try batches.batch(state.batch, dropout: dropout.map { (options.inputDropout, $0) })
+        let examples = try batches.batch(state.batch, dropout: dropout.map { (options.inputDropout, $0) })
         let session = try beginSession()
-        let result = try session.batch(input, objective(labels: labels), monitor: monitor)
+        let objective = objective(labels: examples.labels, targets: examples.targets)
+        let result = try session.batch(examples.input, objective, monitor: monitor)
         try SpinnpropError.check(trainingLoss: result.value)
         // Parameters are copied when they are read back. What has begun to change must come to its end.
         try state.network.checkRoom("the parameters after the step")
@@ -203,9 +212,9 @@ public final class Trainer {
         try state.finishBatch(result, of: session, bumping: options.bumping, rateFactor: rateFactor)
     }
 
-    private func objective(labels: [Int]) -> Objective {
+    private func objective(labels: [Int], targets: [Double]) -> Objective {
         Objective(
-            loss: options.loss, labels: labels, rate: rate, wantsInputTimes: false,
+            loss: options.loss, labels: labels, targets: targets, rate: rate, wantsInputTimes: false,
             wantsNeurons: state.optimizer.trainsNeurons)
     }
 
@@ -220,11 +229,9 @@ public final class Trainer {
         return rule.name != own.name || rule.grid != own.grid || rule.parameters != own.parameters
     }
 
-    private func evaluate(
-        _ input: SpikeTrains, _ labels: [Int], _ monitor: Monitor?
-    ) throws(SpinnpropError) -> Evaluation {
-        let recording = try substrate.forward(network, input, options: options.forward, monitor: monitor)
-        return options.loss.evaluate(recording, labels: labels)
+    private func evaluate(_ examples: Examples, _ monitor: Monitor?) throws(SpinnpropError) -> Evaluation {
+        let recording = try substrate.forward(network, examples.input, options: options.forward, monitor: monitor)
+        return options.loss.evaluate(recording, labels: examples.labels, targets: examples.targets)
     }
 
     private func beginSession() throws(SpinnpropError) -> any Session {

@@ -80,11 +80,14 @@ struct EpochSums: Equatable {
     }
 
     /// Means over the samples so far, those without an answer counted as undecided; NaN before the first.
-    func record(outputCount: Int) -> EpochRecord {
+    func record(of examples: Examples, outputCount: Int) -> EpochRecord {
         var record = EpochRecord()
         let count = Double(samples)
-        record.loss = value / count + Evaluation.undecided(skipped, of: samples, outputCount: outputCount)
-        record.accuracy = Double(correct) / count
+        record.loss =
+            value / count
+            + Evaluation.undecided(
+                skipped, of: samples, outputCount: outputCount, areLabelled: examples.areLabelled)
+        record.accuracy = examples.areLabelled ? Double(correct) / count : .nan
         record.hiddenSpikes = Double(hiddenSpikes) / count
         record.outputSpikes = Double(outputSpikes) / count
         record.skipped = Double(skipped) / count

@@ -125,7 +125,7 @@ final class LossProgram: Program {
             firstSpikes.pointer[Int(tapeUnits[spike])] = spike
         }
         let label = objective.labels.isEmpty ? -1 : objective.labels[sample]
-        objective.targetTimes.withUnsafeBufferPointer { targets in
+        objective.targets.withUnsafeBufferPointer { targets in
             let own = targets.isEmpty ? nil : targets.baseAddress.map { $0 + sample * outputCount }
             // No read-out: the pointer to its maxima is never followed.
             let output = OutputSample(
@@ -133,7 +133,7 @@ final class LossProgram: Program {
                 spikeCount: count, firstSpikes: UnsafePointer(firstSpikes.pointer),
                 maxima: UnsafePointer(times.pointer), grid: job.grid)
             let result = objective.loss.evaluate(
-                output, target: Target(label: label, times: own), errors: perSecond.pointer)
+                output, target: Target(label: label, values: own), errors: perSecond.pointer)
             job.values.pointer[sample] = result.value
             job.isSkipped.pointer[sample] = result.isSkipped
             job.isCorrect.pointer[sample] = label >= 0 && objective.loss.predict(output) == label

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import _core
 from .arrays import ReadOnly
-from .types import Int64Array, PathLike
+from .types import Float64Array, Int64Array, PathLike
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -149,6 +149,17 @@ def shape(values: npt.NDArray[Any], wanted: tuple[int, ...], name: str) -> None:
 def labels(values: Any, name: str = "y") -> Int64Array:
     """Class labels, one per sample."""
     return array(values, np.int64, name, ndim=1)
+
+
+def labels_or_targets(
+    values: Any, n_samples: int, n_outputs: int, name: str = "y"
+) -> tuple[Optional[Int64Array], Optional[Float64Array]]:
+    """Class labels, or in their place a number per sample and output."""
+    if np.ndim(values) != 2:
+        return labels(values, name), None
+    targets = array(values, np.float64, name, ndim=2)
+    shape(targets, (n_samples, n_outputs), name)
+    return None, targets
 
 
 def pair(value: Any, name: str, parts: str) -> tuple[Any, Any]:

@@ -15,7 +15,7 @@ analog = sp.brainscales2.Engine()
 clocked = sp.Network([2, 3])
 clocked.forward(sp.SpikeTrains([1e-3], [0], [0, 1], 2), engine=chip)
 rec = net.forward(spikes, t_end=0.1)
-loss = sp.losses.TTFSCrossEntropy()._fields()
+loss, distance = sp.losses.TTFSCrossEntropy()._fields(), sp.losses.SpikeTimeMSE()._fields()
 gradient, _ = _core.network_gradient(net._handle, rec._handle, loss, y, None, {}, None)
 trainer = sp.Trainer(net, t_end=0.1, epochs=1)
 trainer.run(spikes, y)
@@ -58,6 +58,10 @@ CALLS = {
     ),
     "trainer_run": lambda: _core.trainer_run(
         _core.trainer_create(net._handle, {"epochs": 1}, forward, None, {}), trains, y, None, None, lambda progress: False
+    ),
+    "trainer_run_targets": lambda: _core.trainer_run_targets(
+        _core.trainer_create(net._handle, {"epochs": 1}, forward, distance, {}), trains, np.full((len(y), sizes[-1]), 0.02), None, None,
+        lambda progress: False
     ),
     "trainer_history": lambda: _core.trainer_history(trainer._handle),
     "neuron_array": lambda: _core.brainscales2_array_describe(

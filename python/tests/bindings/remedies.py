@@ -426,6 +426,7 @@ REMEDIES = [
     (lambda: sp.BioGrad.load(file("network")), lambda: sp.load(file("network"))),
     (lambda: sp.load(file("checkpoint")), lambda: sp.Trainer(net(), epochs=1, checkpoint=file("checkpoint"), resume=True)),
     (lambda: sp.Trainer(net(), resume=True), lambda: sp.Trainer(net(), resume=True, checkpoint="to-go-on-from")),
+    (lambda: aimed_with(validation=(SPIKES, Y)), lambda: [aimed_with(validation=(SPIKES, TIMES)), trained_with(validation=(SPIKES, Y))]),
     (lambda: trained_with(validation=empty()), lambda: [trained_with(validation=(SPIKES, Y)), trained_with(validation=None)]),
     (lambda: sp.Trainer(net()).run(SPIKES, Y[:5]), lambda: sp.Trainer(net(), epochs=1).run(SPIKES, Y)),
     (lambda: forward_on_grid(t_end=0.1), lambda: forward_on_grid()),
@@ -662,6 +663,13 @@ def empty():
     return sp.SpikeTrains([], [], [0], 5), np.empty(0, np.int64)
 
 
+TIMES = np.full((40, 3), 0.02)
+
+
+def aimed_with(validation):
+    return sp.Trainer(net(), sp.losses.SpikeTimeMSE(), epochs=1).run(SPIKES, TIMES, validation=validation)
+
+
 def trained_with(validation):
     return sp.Trainer(net(), epochs=1).run(SPIKES, Y, validation=validation)
 
@@ -695,7 +703,7 @@ ELSEWHERE = {
     "wait": "by threads: test_processes.py",
     "the path is empty|zero byte": "Python looks at paths first",
     "elements for .* (neurons|layers);|initial phases|errors for .* spikes|errors of final states|labels for|kinds of delay for|"
-    r"sets of neuron|has \.\* \.\*s for \.\* neurons|flags for|; give 1, one for each|target times for": "Python "
+    r"sets of neuron|has \.\* \.\*s for \.\* neurons|flags for|; give 1, one for each|targets for": "Python "
     "or the border of C counts first; the rooms' own tests do it",
     "gradients have the shape of another|errors of .* layers for a recording|errors for (the|.* membranes)|errors of membranes are for": "Python "
     "counts first; GivenErrorsTests",

@@ -110,11 +110,6 @@ def test_an_estimators_network_takes_changes():
     assert len(set(fitted.predict(X).tolist())) == 1
 
 
-def test_a_trainer_says_that_it_takes_labels(net, data):
-    with pytest.raises(TypeError, match="one label per sample"):
-        sp.Trainer(net, sp.losses.SpikeTimeMSE()).run(data[0], np.full((60, 3), 0.03))
-
-
 def test_words_are_no_flags():
     X, y = sp.datasets.yin_yang(30)
     with pytest.raises(TypeError, match="verbose is 'no'"):

@@ -1,0 +1,40 @@
+// What a training or validation set is.
+import Mathematics
+import Networks
+import Spikes
+
+/// Spike trains, and what each sample should give: a class, or a number for each output.
+public struct Examples: Sendable {
+    public var input: SpikeTrains
+    /// One per sample, 0 ..< outputs; empty where targets stand in their place.
+    public var labels: [Int]
+    /// (sample, output), of the loss's `TargetKind`; empty where labels stand in their place.
+    public var targets: [Double]
+
+    public init(_ input: SpikeTrains, labels: [Int]) {
+        (self.input, self.labels, targets) = (input, labels, [])
+    }
+
+    public init(_ input: SpikeTrains, targets: [Double]) {
+        (self.input, labels, self.targets) = (input, [], targets)
+    }
+
+    /// Whether a decision of theirs is right or wrong.
+    var areLabelled: Bool { targets.isEmpty }
+
+    /// The same with the spikes of some samples, in that order.
+    func some(_ samples: ArraySlice<Int>, spikes: SpikeTrains) -> Examples {
+        guard !areLabelled else { return Examples(spikes, labels: samples.map { labels[$0] }) }
+        let outputCount = targets.count / max(1, input.sampleCount)
+        return Examples(
+            spikes, targets: samples.flatMap { targets[$0 * outputCount..<($0 + 1) * outputCount] })
+    }
+}
+
+extension Fingerprint {
+    mutating func add(_ examples: Examples) {
+        add(examples.input)
+        for label in examples.labels { add(UInt64(label)) }
+        if !examples.areLabelled { add(examples.targets) }
+    }
+}

@@ -1,0 +1,145 @@
+"""Training on a number per output in place of labels: target times, and membranes of a leaky read-out."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import spinnprop as sp
+
+X, Y = sp.datasets.yin_yang(60)
+SPIKES = sp.encoding.latency(X, bias=0.0)
+GRID = sp.encoding.latency_grid(X)
+
+
+def one_hot(y, of_label, of_others):
+    return np.where(np.arange(3) == y[:, None], of_label, of_others)
+
+
+def weights(trainer):
+    return [w.tobytes() for w in trainer.network.weights]
+
+
+@pytest.mark.parametrize("engine", ["event", "first-spike", "clock", "spinnaker2"])
+@pytest.mark.parametrize("train", [None, ["weights", "delays"]])
+def test_targets_that_follow_from_labels_train_the_same(engine, train):
+    """To the last bit: sessions, validation, early stopping."""
+    own = dict(tau_mem=1e-2) if engine == "first-spike" else {}
+    network = sp.Network([5, 20, 3], seed=3, engine=engine, delays="axonal" if train else None, **own)
+    spikes = GRID if engine in ("clock", "spinnaker2") else SPIKES
+    network.wake(spikes, engine)
+    network.weights[1] = 2 * network.weights[1]  # every output speaks: on labels, samples whose own output is silent are left out
+    loss = sp.losses.SpikeTimeMSE(t_label=4e-3, t_other=9e-3)
+    options = dict(engine=engine, epochs=3, batch_size=25, patience=1, restore_best=True, seed=4, train=train)
+    options.update(delay_learning_rate=1e-4 if train else 0.0, learning_rate=2e-3)
+    on_labels, on_times = (sp.Trainer(network, loss, **options) for _ in range(2))
+    times = one_hot(Y, 4e-3, 9e-3)
+    on_labels.run(spikes[:40], Y[:40], (spikes[40:], Y[40:]))
+    on_times.run(spikes[:40], times[:40], (spikes[40:], times[40:]))
+    assert weights(on_times) == weights(on_labels) != weights(sp.Trainer(network, loss, **options))
+    assert not on_labels.history["skipped"].any()
+    assert on_times.history["loss"].tobytes() == on_labels.history["loss"].tobytes()
+    assert np.isnan(on_times.history["accuracy"]).all() and np.isnan(on_times.history["validation_accuracy"]).all()
+
+
+@pytest.mark.parametrize("engine", ["event", "clock"])
+def test_membranes_that_follow_from_labels_train_the_same(engine):
+    network = sp.Network([5, 10, 3], seed=3, engine=engine, readout="leaky")
+    spikes = GRID if engine == "clock" else SPIKES
+    on_labels, on_targets = (sp.Trainer(network, sp.losses.VMaxMSE(), engine=engine, epochs=2, batch_size=25) for _ in range(2))
+    on_labels.run(spikes, Y)
+    on_targets.run(spikes, one_hot(Y, 1.0, 0.0))
+    assert weights(on_targets) == weights(on_labels)
+    assert on_targets.history["loss"].tobytes() == on_labels.history["loss"].tobytes()
+
+
+def test_a_step_on_targets_is_one_of_the_gradient():
+    network = sp.Network([5, 10, 3], seed=3)
+    times = np.random.default_rng(1).uniform(5e-3, 3e-2, (60, 3))
+    times[::7, 1] = np.inf
+    loss = sp.losses.SpikeTimeMSE()
+    own, by_hand = (sp.Trainer(network, loss, epochs=1, batch_size=60, schedule="constant") for _ in range(2))
+    own.run(SPIKES, times)
+    value, gradient = network.gradient(network.forward(SPIKES), loss, times)
+    by_hand.step(gradient)
+    for a, b in zip(own.network.weights, by_hand.network.weights):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-9)
+    assert own.history["skipped"][0] > 0 or own.history["loss"][0] == pytest.approx(value, rel=1e-12)
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path):
+    times = one_hot(Y, 4e-3, 9e-3)
+    loss, options = sp.losses.SpikeTimeMSE(), dict(epochs=4, batch_size=25)
+    network = sp.Network([5, 10, 3], seed=3)
+    whole, stopped = sp.Trainer(network, loss, **options), sp.Trainer(network, loss, **options)
+    whole.run(SPIKES, times)
+    assert not stopped.run(SPIKES, times, progress=lambda state: state["epoch_finished"])
+    with pytest.raises(ValueError, match="begun with other data"):
+        stopped.run(SPIKES, times + 1e-3)
+    with pytest.raises(ValueError, match="begun with other data"):
+        stopped.run(SPIKES, Y)
+    stopped.run(SPIKES, times)
+    assert weights(stopped) == weights(whole)
+
+
+def test_silence_is_not_perfect():
+    network = sp.Network([5, 4, 3], seed=3)
+    network.weights[1] = np.zeros((3, 4))
+    trainer = sp.Trainer(network, sp.losses.SpikeTimeMSE(), epochs=1, learning_rate=0.0)
+    trainer.run(SPIKES, np.full((60, 3), 0.02), (SPIKES, np.full((60, 3), 0.02)))
+    last = trainer.history[-1]
+    assert last["skipped"] == 1 and last["loss"] == 1.5 == last["validation_loss"]
+
+
+def test_spike_times_are_learnt():
+    """16 inputs, 3 outputs, targets of 1.4 ms standard deviation, in one call; on samples it has not seen."""
+    random = np.random.default_rng(0)
+    features = random.uniform(size=(600, 16))
+    mixed = features @ random.normal(size=(16, 3))
+    spikes = sp.encoding.latency(features, t_late=5e-3, bias=0.0)
+    network = sp.Network([17, 100, 3], seed=1)
+    network.wake(spikes)
+    times = np.median(network.forward(spikes).first_spike_times) + 1.4e-3 * (mixed - mixed.mean(axis=0)) / mixed.std(axis=0)
+    trainer = sp.Trainer(network, sp.losses.SpikeTimeMSE(), epochs=100, batch_size=50)
+    trainer.run(spikes[:500], times[:500])
+    found = trainer.network.forward(spikes[500:]).first_spike_times
+    assert np.sqrt(np.mean((found - times[500:]) ** 2)) < 1.4e-3 / 3
+
+
+WRONG = np.full((60, 3), 0.02)
+
+
+@pytest.mark.parametrize(
+    "y, validation, error, message",
+    [
+        (WRONG.T.copy(), None, ValueError, r"y has shape \(3, 60\)"),
+        (WRONG[:59], None, ValueError, "y has shape"),
+        (WRONG[:, :2], None, ValueError, "y has shape"),
+        (np.where(WRONG > 0, np.nan, 0), None, ValueError, "target time 0 is nan"),
+        (-WRONG, None, ValueError, "target time 0 is -0.02"),
+        (WRONG.astype(complex), None, TypeError, "y"),
+        (WRONG[:, :, None], None, (ValueError, TypeError), "y"),
+        (WRONG, (SPIKES, Y), ValueError, r"y has 2 and validation\[1\] 1 dimensions; give labels or targets for both"),
+        (Y, (SPIKES, WRONG), ValueError, "give labels or targets for both"),
+        (WRONG, (SPIKES[:10], WRONG), ValueError, r"validation\[1\] has shape"),
+    ],
+)
+def test_targets_that_cannot_be(y, validation, error, message):
+    trainer = sp.Trainer(sp.Network([5, 4, 3]), sp.losses.SpikeTimeMSE(), epochs=1)
+    before = weights(trainer)
+    with pytest.raises(error, match=message):
+        trainer.run(SPIKES, y, validation)
+    assert weights(trainer) == before and trainer.epochs_done == 0
+
+
+def test_losses_without_targets_refuse_them():
+    for loss in (sp.losses.TTFSCrossEntropy(), sp.losses.ShiftInvariantMSE(), sp.losses.SpikeCountCrossEntropy()):
+        trainer = sp.Trainer(sp.Network([5, 4, 3]), loss, epochs=1)
+        with pytest.raises(sp.SpinnpropError, match="takes labels, not targets; use SpikeTimeMSE or VMaxMSE"):
+            trainer.run(SPIKES, WRONG)
+    leaky = sp.Trainer(sp.Network([5, 4, 3], readout="leaky"), sp.losses.VMaxMSE(), epochs=1)
+    with pytest.raises(ValueError, match="target 0 is inf; targets of membranes must be finite"):
+        leaky.run(SPIKES, np.full((60, 3), np.inf))
+    copied = copy.copy(leaky.network)
+    leaky.run(SPIKES, np.full((60, 3), -1.0))
+    assert copied.weights[0].tobytes() != leaky.network.weights[0].tobytes()
