@@ -124,7 +124,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "BrainScaleS2Tests",
-            dependencies: ["BrainScaleS2", "EventDriven", "Networks", "Neurons", "Spikes", "Mathematics"]),
+            dependencies: [
+                "TestSupport", "BrainScaleS2", "EventDriven", "Networks", "Neurons", "Spikes", "Mathematics",
+            ]),
         .testTarget(name: "SparseRecurrentTests", dependencies: ["SparseRecurrent", "Spikes", "Mathematics"]),
         .testTarget(
             name: "LocalLearningTests", dependencies: ["LocalLearning", "Spikes", "Mathematics"]),

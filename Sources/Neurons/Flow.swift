@@ -99,7 +99,7 @@ public struct Flow: Sendable {
 
     /// What is left of a current after an interval `dt >= 0`: the b of the map, to the bit.
     @inlinable @inline(__always)
-    public func decay(_ dt: Double) -> Double { Elementary.exp(-bounded(dt) / tauSyn) }
+    public func decay<Real: RealLanes>(_ dt: Real) -> Real { Elementary.exp(-bounded(dt) / Real(tauSyn)) }
 
     /// An interval, but no longer than `longest`.
     @inlinable @inline(__always)

@@ -51,7 +51,38 @@ struct ChipTests {
         }
     }
 
-    /// What these streams draw is part of the contract.
+    /// What these streams draw is part of the contract: chips that somebody has trained for stay what they were. Values of the first circuit
+    /// and the last, as this code has drawn them on x86-64.
+    @Test(
+        arguments: [
+            (
+                0,
+                [
+                    1.0983292361762205, 1.0616522341871428, 1.0992646788052134, 1.0074326248325505, 0.700307644471671,
+                    0.9525617301512374, -0.007042767233302641, 0.004420169461035775, 0.6795345443703886,
+                    0.7213981469301635, 0.896068559566598, 1.1594747125797882, 1.556902713262783, 0.7186195377305996,
+                ]
+            ),
+            (
+                20261,
+                [
+                    1.1882972632369129, 0.9631758312210951, 1.1243565464706127, 1.024621266506962, 0.9940293931697944,
+                    1.096775213564734, 0.023050144841230694, -0.016631701840715517, 1.2252977425187903,
+                    0.9309558873211305, 1.0781760083045528, 0.8783068382625903, -0.634905369207056, 0.15618078700887286,
+                ]
+            ),
+        ] as [(UInt64, [Double])])
+    func hasKnownValues(_ seed: UInt64, _ expected: [Double]) throws {
+        var options = BrainScaleS2ChipOptions()
+        (options.seed, options.rowOffset, options.drift, options.age) = (seed, 1, 0.1, 2)
+        let chip = try BrainScaleS2Chip(options)
+        let values = BrainScaleS2Parameter.allCases.flatMap { parameter in
+            let own = chip.values(of: parameter)
+            return [own[0], own[own.count - 1]]
+        }
+        #expect(values == expected)
+    }
+
     @Test func isTheSameEverywhere() throws {
         let chip = try BrainScaleS2Chip()
         #expect(chip == (try BrainScaleS2Chip()))

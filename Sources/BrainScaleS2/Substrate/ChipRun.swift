@@ -82,13 +82,9 @@ struct ChipRun {
     /// The input's events as they leave for the chip.
     private mutating func sentInput(_ input: SpikeTrains) throws(SpinnpropError) -> SpikeTrains {
         guard !link.isIdeal else { return input }
-        return try carried(unitCount: input.unitCount, samples: input.sampleCount, refractory: nil) {
-            [link] (sample, times, units) in
-            let own = input[sample]
-            for (time, unit) in zip(own.times, own.units) {
-                times.append(link.rounded(time))
-                units.append(unit)
-            }
+        return try carried(input, through: link, refractory: nil) { [link] (_, times, _, count) in
+            for n in 0..<count { times[n] = link.rounded(times[n]) }
+            return count
         }
     }
 
@@ -107,22 +103,25 @@ struct ChipRun {
         // The last sample in which a neuron has spiked.
         var latest = [Int](repeating: -1, count: isSingle ? spikes.unitCount : 0)
         return try carried(
-            unitCount: spikes.unitCount, samples: spikes.sampleCount,
+            spikes, through: link,
             refractory: (0..<layer.neuronCount).map { network.layers[index].parameters[$0].refractory }
-        ) { [link, noiseSeed] (sample, times, units) in
+        ) { [link, noiseSeed] (sample, times, units, count) in
             var stream = RandomStream(
                 seed: noiseSeed, purpose: NoisePurpose.spikes.rawValue, UInt64(index), UInt64(sample))
-            for spike in spikes.offsets[sample]..<spikes.offsets[sample + 1] {
-                let unit = Int(spikes.units[spike])
+            let first = spikes.offsets[sample]
+            var kept = 0
+            for n in 0..<count {
+                let unit = Int(units[n])
                 if isSingle {
                     guard latest[unit] < sample else { continue }
                     latest[unit] = sample
                 }
-                var time = spikes.times[spike]
-                if ways[unit].isNoisy { time += ways[unit].shift(current: currents[spike], stream.normal()) }
-                times.append(link.rounded(max(time, 0)))
-                units.append(Int32(unit))
+                var time = times[n]
+                if ways[unit].isNoisy { time += ways[unit].shift(current: currents[first + n], stream.normal()) }
+                (times[kept], units[kept]) = (link.rounded(max(time, 0)), units[n])
+                kept += 1
             }
+            return kept
         }
     }
 
@@ -162,43 +161,65 @@ struct ChipRun {
         var link = link
         link.endTime = .infinity
         let seed = noiseSeed
-        return try carried(through: link, unitCount: trains.unitCount, samples: trains.sampleCount, refractory: nil) {
-            [link] (sample, times, units) in
+        return try carried(trains, through: link, refractory: nil) { [link] (sample, times, units, count) in
             var stream = RandomStream(
                 seed: seed, purpose: NoisePurpose.delayed.rawValue, UInt64(index), UInt64(sample))
-            for spike in trains.offsets[sample]..<trains.offsets[sample + 1] {
-                var time = trains.times[spike] + delays[Int(trains.units[spike])]
+            for n in 0..<count {
+                var time = times[n] + delays[Int(units[n])]
                 if jitter > 0 { time = max(time + jitter * tauSyn * stream.normal(), 0) }
-                times.append(link.rounded(time))
-                units.append(trains.units[spike])
+                times[n] = link.rounded(time)
             }
+            return count
         }
     }
 
     /// Has the events of one sample after another take turns.
+    ///
+    /// - Parameter move: moves a sample's events, `count` of them, where they are, and keeps the first of them. Returns how many.
     private mutating func carried(
-        through own: EventLink? = nil, unitCount: Int, samples: Int, refractory: [Double]?,
-        _ events: (_ sample: Int, _ times: inout [Double], _ units: inout [Int32]) -> Void
+        _ trains: SpikeTrains, through link: EventLink, refractory: [Double]?,
+        _ move: (
+            _ sample: Int, _ times: UnsafeMutablePointer<Double>, _ units: UnsafeMutablePointer<Int32>, _ count: Int
+        ) -> Int
     ) throws(SpinnpropError) -> SpikeTrains {
-        let link = own ?? self.link
         let poller = Poller(monitor)
-        var (times, units, offsets): ([Double], [Int32], [Int]) = ([], [], [0])
-        var (sampleTimes, sampleUnits): ([Double], [Int32]) = ([], [])
-        var last = [Double](repeating: -.infinity, count: unitCount)
-        offsets.reserveCapacity(samples + 1)
-        for sample in 0..<samples {
-            sampleTimes.removeAll(keepingCapacity: true)
-            sampleUnits.removeAll(keepingCapacity: true)
-            events(sample, &sampleTimes, &sampleUnits)
-            lostCount += link.carry(&sampleTimes, &sampleUnits, refractory: refractory, last: &last)
-            try times.makeRoom(for: sampleTimes.count)
-            try units.makeRoom(for: sampleUnits.count)
-            times += sampleTimes
-            units += sampleUnits
-            offsets.append(times.count)
-            try poller.spend(64 + 64 * sampleTimes.count)
+        let times = try Block<Double>(trains.spikeCount)
+        let units = try Block<Int32>(trains.spikeCount)
+        trains.times.withUnsafeBufferPointer { own in
+            if let first = own.baseAddress { times.pointer.update(from: first, count: own.count) }
         }
-        return SpikeTrains(trustedTimes: times, units: units, offsets: offsets, unitCount: unitCount)
+        trains.units.withUnsafeBufferPointer { own in
+            if let first = own.baseAddress { units.pointer.update(from: first, count: own.count) }
+        }
+        let last = try Block<Double>(trains.unitCount)
+        last.pointer.update(repeating: -.infinity, count: trains.unitCount)
+        let apart = try refractory.map { (own) throws(SpinnpropError) in
+            let block = try Block<Double>(own.count)
+            for (neuron, period) in own.enumerated() { block.pointer[neuron] = period }
+            return block
+        }
+        var (offsets, end) = ([0], 0)
+        offsets.reserveCapacity(trains.sampleCount + 1)
+        for sample in 0..<trains.sampleCount {
+            let (first, count) = (trains.offsets[sample], trains.offsets[sample + 1] - trains.offsets[sample])
+            let (ownTimes, ownUnits) = (times.pointer + first, units.pointer + first)
+            let (kept, lost) = link.carry(
+                ownTimes, ownUnits, move(sample, ownTimes, ownUnits, count),
+                refractory: apart.map { UnsafePointer($0.pointer) }, last: last.pointer)
+            lostCount += lost
+            if end < first {
+                (times.pointer + end).update(from: ownTimes, count: kept)
+                (units.pointer + end).update(from: ownUnits, count: kept)
+            }
+            end += kept
+            offsets.append(end)
+            try poller.spend(64 + 64 * kept)
+        }
+        try Memory.check(count: end, bytesPerElement: 12, "the events of a chip")
+        return SpikeTrains(
+            trustedTimes: Array(UnsafeBufferPointer(start: times.pointer, count: end)),
+            units: Array(UnsafeBufferPointer(start: units.pointer, count: end)), offsets: offsets,
+            unitCount: trains.unitCount)
     }
 
     /// A layer alone, with all its sources as one input.

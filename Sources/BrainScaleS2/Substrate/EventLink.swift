@@ -35,17 +35,18 @@ struct EventLink {
     /// Has a sample's events take turns, and keeps each neuron's apart: by its refractory period, or as little as can be told.
     ///
     /// - Parameters:
-    ///   - times, units: of one sample, in any order; those that arrive are left, in order.
+    ///   - times, units: of one sample, `count` of them in any order; those that arrive are left, in order.
     ///   - refractory: of each neuron.
     ///   - last: room for a time per neuron, all -infinity; left so.
-    /// - Returns: how many events are lost.
+    /// - Returns: how many events arrive, and how many are lost.
     func carry(
-        _ times: inout [Double], _ units: inout [Int32], refractory: [Double]?, last: inout [Double]
-    ) -> Int {
-        sort(&times, &units)
+        _ times: UnsafeMutablePointer<Double>, _ units: UnsafeMutablePointer<Int32>, _ count: Int,
+        refractory: UnsafePointer<Double>?, last: UnsafeMutablePointer<Double>
+    ) -> (kept: Int, lost: Int) {
+        sort(times, units, count)
         var (kept, lost, isSorted) = (0, 0, true)
         var free = -Double.infinity
-        for n in times.indices {
+        for n in 0..<count {
             var time = times[n]
             if interval > 0 {
                 guard free - time <= Double(EventLink.queueLength) * interval else {
@@ -68,43 +69,36 @@ struct EventLink {
             if kept > 0, times[kept - 1] > time { isSorted = false }
             kept += 1
         }
-        times.removeLast(times.count - kept)
-        units.removeLast(units.count - kept)
-        for unit in units { last[Int(unit)] = -.infinity }
-        if !isSorted { sort(&times, &units) }
-        return lost
+        for n in 0..<kept { last[Int(units[n])] = -.infinity }
+        if !isSorted { sort(times, units, kept) }
+        return (kept, lost)
     }
 
     /// Puts events in order of (time, unit): few and nearly so, as a rule.
-    private func sort(_ times: inout [Double], _ units: inout [Int32]) {
-        let isSorted = times.withUnsafeBufferPointer { times in
-            units.withUnsafeBufferPointer { units in
-                guard let first = times.baseAddress, let unit = units.baseAddress else { return true }
-                return TimeOrder.isSorted(first, unit, times.count)
-            }
-        }
-        guard !isSorted else { return }
-        guard times.count > EventLink.fewEvents else { return insert(&times, &units) }
-        let order = times.indices.sorted { (times[$0], units[$0], $0) < (times[$1], units[$1], $1) }
-        (times, units) = (order.map { times[$0] }, order.map { units[$0] })
+    private func sort(
+        _ times: UnsafeMutablePointer<Double>, _ units: UnsafeMutablePointer<Int32>, _ count: Int
+    ) {
+        guard !TimeOrder.isSorted(times, units, count) else { return }
+        guard count > EventLink.fewEvents else { return insert(times, units, count) }
+        let order = (0..<count).sorted { (times[$0], units[$0], $0) < (times[$1], units[$1], $1) }
+        let (sortedTimes, sortedUnits) = (order.map { times[$0] }, order.map { units[$0] })
+        for n in 0..<count { (times[n], units[n]) = (sortedTimes[n], sortedUnits[n]) }
     }
 
     /// Up to so many are put in order by insertion.
     private static let fewEvents = 128
 
-    private func insert(_ times: inout [Double], _ units: inout [Int32]) {
-        times.withUnsafeMutableBufferPointer { times in
-            units.withUnsafeMutableBufferPointer { units in
-                for n in 1..<times.count {
-                    let (time, unit) = (times[n], units[n])
-                    var at = n
-                    while at > 0, times[at - 1] > time || (times[at - 1] == time && units[at - 1] > unit) {
-                        (times[at], units[at]) = (times[at - 1], units[at - 1])
-                        at -= 1
-                    }
-                    (times[at], units[at]) = (time, unit)
-                }
+    private func insert(
+        _ times: UnsafeMutablePointer<Double>, _ units: UnsafeMutablePointer<Int32>, _ count: Int
+    ) {
+        for n in 1..<count {
+            let (time, unit) = (times[n], units[n])
+            var at = n
+            while at > 0, times[at - 1] > time || (times[at - 1] == time && units[at - 1] > unit) {
+                (times[at], units[at]) = (times[at - 1], units[at - 1])
+                at -= 1
             }
+            (times[at], units[at]) = (time, unit)
         }
     }
 }

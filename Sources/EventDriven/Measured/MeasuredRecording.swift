@@ -226,9 +226,11 @@ private final class MeasuredRunner {
             }
         }
         let start = output.count
-        let sorted = try order.order(row.times, spikes.units, spikes.count)
+        // Few are moved, if any.
+        let isInOrder = TimeOrder.isSorted(row.times, spikes.units, spikes.count)
+        let sorted = isInOrder ? nil : try order.order(row.times, spikes.units, spikes.count)
         for n in 0..<spikes.count {
-            let from = Int(sorted[n])
+            let from = sorted.map { Int($0[n]) } ?? n
             try output.append(time: row.times[from], unit: Int(spikes.units[from]), current: row.currents[from])
         }
         let found = SpikeRow(times: output.times + start, units: output.units + start, count: spikes.count)

@@ -7,6 +7,8 @@ import Neurons
 final class ReplayState {
     private let current = Block<Double>()
     private let tied = Block<Double>()
+    private let between = Block<Double>()
+    private let since = Block<Double>()
 
     /// All currents 0.
     func begin(stride: Int) throws(SpinnpropError) -> UnsafeMutablePointer<Double> {
@@ -19,6 +21,39 @@ final class ReplayState {
     func before(_ count: Int) throws(SpinnpropError) -> UnsafeMutablePointer<Double> {
         try tied.reserve(count)
         return tied.pointer
+    }
+
+    /// What is left of currents from each arrival to the next.
+    func left(by flow: Flow, _ arrivals: Arrivals) throws(SpinnpropError) -> UnsafePointer<Double> {
+        let (times, count) = (arrivals.times, arrivals.count)
+        try between.reserve(padded(count))
+        let own = between.pointer
+        var n = 0
+        while n < count &- 1 {
+            own[n] = times[n &+ 1] - times[n]
+            n &+= 1
+        }
+        while n < padded(count) {
+            own[n] = 0
+            n &+= 1
+        }
+        decay(own, count, by: flow)
+        return UnsafePointer(own)
+    }
+
+    /// Room for how long before each spike its current was known; 0 until it is set.
+    func since(_ count: Int) throws(SpinnpropError) -> UnsafeMutablePointer<Double> {
+        try since.clear(padded(count))
+        return since.pointer
+    }
+
+    /// Turns intervals into what is left of currents after them, four at a time.
+    func decay(_ lengths: UnsafeMutablePointer<Double>, _ count: Int, by flow: Flow) {
+        var n = 0
+        while n < count {
+            store(flow.decay(loadVector(lengths + n)), at: lengths + n)
+            n &+= 4
+        }
     }
 }
 
@@ -38,13 +73,15 @@ extension LayerPlan {
         let spikes = row.spikes
         let i = try state.begin(stride: stride)
         let columns = self.columns.pointer
+        let left = try state.left(by: flow, arrivals)
+        let since = try state.since(spikes.count)
         var (spike, event, last) = (0, 0, 0.0)
         func record(upTo end: Double, tie: Double) {
             while spike < spikes.count, spikes.times[spike] < end - tie {
                 let time = spikes.times[spike]
                 row.times[spike] = time
-                row.currents[spike] =
-                    event == 0 ? 0 : i[Int(spikes.units[spike])] * flow.decay(time - last)
+                row.currents[spike] = i[Int(spikes.units[spike])]
+                since[spike] = event == 0 ? 0 : time - last
                 spike += 1
             }
         }
@@ -53,11 +90,11 @@ extension LayerPlan {
             let tie = 64 * start.ulp
             record(upTo: start, tie: tie)
             if event > 0 {
-                let b = flow.decay(start - times[event - 1])
+                let b = left[event - 1]
                 var n = 0
                 while n < stride {
-                    i[n] *= b
-                    n &+= 1
+                    store(loadVector(i + n) * b, at: i + n)
+                    n &+= 4
                 }
             }
             var next = event + 1
@@ -71,8 +108,8 @@ extension LayerPlan {
                 let column = columns[Int(arrivals.connections[event])] + Int(arrivals.units[event]) &* stride
                 var n = 0
                 while n < stride {
-                    i[n] += column[n]
-                    n &+= 1
+                    store(loadVector(i + n) + loadVector(column + n), at: i + n)
+                    n &+= 4
                 }
                 event += 1
             }
@@ -87,6 +124,8 @@ extension LayerPlan {
             try poller.spend(stride)
         }
         record(upTo: .infinity, tie: 0)
-        for neuron in 0..<neuronCount where !(i[neuron] - i[neuron] == 0) { throw overflow(neuron) }
+        state.decay(since, spikes.count, by: flow)
+        for n in 0..<spikes.count { row.currents[n] *= since[n] }
+        try checkFinite(i)
     }
 }

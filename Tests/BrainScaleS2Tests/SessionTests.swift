@@ -1,0 +1,49 @@
+// Training in the loop: what a session does is what its substrate and the exact engine's rule do by hand, on any number of threads.
+import EventDriven
+import Mathematics
+import Networks
+import Spikes
+import Testing
+
+@testable import BrainScaleS2
+@testable import TestSupport
+
+@Suite(.serialized)
+struct SessionTests {
+    /// A calibrated chip and one without imperfections, with every kind of network.
+    @Test(arguments: [1, 3])
+    func sessionsTrainAsByHand(_ threads: Int) throws {
+        let optimizers = everyOptimizer
+        let batches = try (1...3).map { try input(5, seed: UInt64($0)) }
+        try withThreads(threads) {
+            for (index, (name, network, forward)) in try networks().enumerated() {
+                let loss = countLoss(needsLeakyReadout: network.layers.last?.isSpiking == false)
+                for chip in [BrainScaleS2Chip.standard, try chip()] {
+                    let own = try engine(chip)
+                    let difference = try differenceOfSession(
+                        own, plain: (own, EventAdjoint()), network, batches,
+                        { _ in
+                            Objective(loss: loss, labels: (0..<40).map { $0 % 3 }, wantsInputTimes: false)
+                        }, optimizers[(3 * index + threads) % optimizers.count], forward: forward)
+                    #expect(difference == nil, "\(name)")
+                }
+            }
+        }
+    }
+
+    /// Noise, too, is drawn from streams of its own: the same spikes on any machine and any number of threads.
+    @Test func noisyRunsHaveKnownBits() throws {
+        var network = try Network(sizes: [5, 30, 3], delays: [.axonal])
+        try fill(&network, mean: 2.5, spread: 1.5)
+        for threads in [1, 2, 5] {
+            let recording = try withThreads(threads) {
+                try engine(BrainScaleS2Chip.standard).forward(
+                    network, input(5), options: ForwardOptions(), monitor: nil)
+            }
+            var bits = Fingerprint()
+            for layer in recording.layers { bits.add(layer.spikes) }
+            #expect(
+                bits.value == 13_303_691_292_807_279_665, "\(threads) threads: \(recording.layers.map(\.spikeCount))")
+        }
+    }
+}
