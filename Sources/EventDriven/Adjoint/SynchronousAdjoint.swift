@@ -59,7 +59,6 @@ extension LayerPlan {
         _ motion: some Motion, _ arrivals: Arrivals, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>,
         _ state: SynchronousAdjointState
     ) throws(SpinnpropError) -> Bool {
-        let (flow, isUniform) = (flows[0], flows.count == 1)
         // What follows the last jump with an error has no adjoint.
         var jump = jumps.count - 1
         while jump >= 0, jumps.isWithoutError(jump) { jump -= 1 }
@@ -67,19 +66,34 @@ extension LayerPlan {
         try state.reserve(stride: stride, events: arrivals.count, jumps: jump + 1)
         if isShifted { try state.receiverDelays.clear(stride) }
         guard let last = refer(motion, arrivals, jumps, jump, state) else { return false }
+        if isNarrow {
+            receiveNarrow(motion, arrivals, jumps, sums, state, last: last, jump: jump)
+        } else {
+            receiveWide(motion, arrivals, jumps, sums, state, last: last, jump: jump)
+        }
+        // A layer that is moved as one has delays at the receivers through a single connection alone.
+        if isShifted {
+            for neuron in 0..<neuronCount { sums[0].delays[neuron] += state.receiverDelays.pointer[neuron] }
+        }
+        return true
+    }
+
+    /// Takes the jumps and arrivals up to event `last` and jump `jump` in reverse order.
+    @inline(__always)
+    private func receiveWide(
+        _ motion: some Motion, _ arrivals: Arrivals, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>,
+        _ state: SynchronousAdjointState, last: Int, jump: Int
+    ) {
         let (lambdaV, lambdaI) = (state.lambdaV.pointer, state.lambdaI.pointer)
-        let (jumpA, jumpH, jumpEvent) = (state.jumpA.pointer, state.jumpH.pointer, state.event.pointer)
         let (connections, units, spikes) = (arrivals.connections, arrivals.units, arrivals.spikes)
-        var event = last
+        let (intervals, a, b, h) = (state.intervals.pointer, state.a.pointer, state.b.pointer, state.h.pointer)
+        let jumpEvent = state.event.pointer
+        var (event, jump) = (last, jump)
         let poller = state.poller
         // Once cancelled, what has been added is of no interest.
         while event >= 0, !poller.isStopped(after: stride) {
             while jump >= 0, jumpEvent[jump] == Int32(truncatingIfNeeded: event) {
-                let neuron = Int(jumps.units[jump])
-                let own = isUniform ? flow : flows[neuron]
-                let delta = jumps.delta(jump, lambdaV: lambdaV[neuron] / jumpA[jump], own)
-                lambdaV[neuron] += jumpA[jump] * delta
-                lambdaI[neuron] += jumpH[jump] * delta
+                take(jump, jumps, state)
                 jump &-= 1
             }
             let own = sums[Int(connections[event])]
@@ -87,19 +101,67 @@ extension LayerPlan {
             let row = unit &* stride
             let error = receive(
                 motion, own.columns + row, own.weights + row, lambdaV, lambdaI,
-                Interval(
-                    length: state.intervals.pointer[event], a: state.a.pointer[event], b: state.b.pointer[event],
-                    h: state.h.pointer[event]), wantsError: own.errors != nil || own.delayKind == .axonal,
+                Interval(length: intervals[event], a: a[event], b: b[event], h: h[event]),
+                wantsError: own.errors != nil || own.delayKind == .axonal,
                 delays: own.delayKind == .dendritic ? state.receiverDelays.pointer : nil)
             own.errors?[Int(spikes[event])] += error
             if own.delayKind == .axonal { own.delays[unit] += error }
             event &-= 1
         }
-        // A layer that is moved as one has delays at the receivers through a single connection alone.
-        if isShifted {
-            for neuron in 0..<neuronCount { sums[0].delays[neuron] += state.receiverDelays.pointer[neuron] }
+    }
+
+    /// The same for at most four neurons, whose adjoints stay in registers between jumps.
+    @inline(__always)
+    private func receiveNarrow(
+        _ motion: some Motion, _ arrivals: Arrivals, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>,
+        _ state: SynchronousAdjointState, last: Int, jump: Int
+    ) {
+        let (lambdaV, lambdaI) = (state.lambdaV.pointer, state.lambdaI.pointer)
+        let (connections, units, spikes) = (arrivals.connections, arrivals.units, arrivals.spikes)
+        let (intervals, a, b, h) = (state.intervals.pointer, state.a.pointer, state.b.pointer, state.h.pointer)
+        let jumpEvent = state.event.pointer
+        let constants = motion.constants(0)
+        var (v, i, delays) = (SIMD4<Double>.zero, SIMD4<Double>.zero, SIMD4<Double>.zero)
+        var (event, jump) = (last, jump)
+        let poller = state.poller
+        while event >= 0, !poller.isStopped(after: 4) {
+            if jump >= 0, jumpEvent[jump] == Int32(truncatingIfNeeded: event) {
+                store(v, at: lambdaV)
+                store(i, at: lambdaI)
+                repeat {
+                    take(jump, jumps, state)
+                    jump &-= 1
+                } while jump >= 0 && jumpEvent[jump] == Int32(truncatingIfNeeded: event)
+                (v, i) = (loadVector(lambdaV), loadVector(lambdaI))
+            }
+            let own = sums + Int(connections[event])
+            let unit = Int(units[event])
+            let row = own.pointee.weights + 4 &* unit
+            store(loadVector(row) + i, at: row)
+            let terms = loadVector(own.pointee.columns + 4 &* unit) * (v - i)
+            let error = (terms[0] + terms[1]) + (terms[2] + terms[3])
+            own.pointee.errors?[Int(spikes[event])] += error
+            switch own.pointee.delayKind {
+            case .axonal: own.pointee.delays[unit] += error
+            case .dendritic: delays += terms
+            default: break
+            }
+            let interval = Interval(length: intervals[event], a: a[event], b: b[event], h: h[event])
+            (v, i) = moved(motion, constants, v: v, i: i, interval)
+            event &-= 1
         }
-        return true
+        if isShifted { store(delays, at: state.receiverDelays.pointer) }
+    }
+
+    /// A jump, at the event before it.
+    @inline(__always)
+    private func take(_ jump: Int, _ jumps: Jumps, _ state: SynchronousAdjointState) {
+        let (lambdaV, lambdaI) = (state.lambdaV.pointer, state.lambdaI.pointer)
+        let (a, h) = (state.jumpA.pointer[jump], state.jumpH.pointer[jump])
+        let neuron = Int(jumps.units[jump])
+        let delta = jumps.delta(jump, lambdaV: lambdaV[neuron] / a, flow(neuron))
+        lambdaV[neuron] += a * delta
+        lambdaI[neuron] += h * delta
     }
 
     /// Refers jumps 0 ... `last` to the events before them and prepares the intervals up to the last of these, which is
@@ -197,10 +259,18 @@ extension LayerPlan {
         let (v, i, gradient) = (lambdaV + 4 &* n, lambdaI + 4 &* n, gradient + 4 &* n)
         let (ownV, ownI) = (loadVector(v), loadVector(i))
         store(loadVector(gradient) + ownI, at: gradient)
-        let constants = motion.constants(n)
-        let p = motion.map(constants, interval)
-        store(ownI * p.b + ownV * (motion.isShared ? p.h : p.h * motion.ratio(constants)), at: i)
-        store(ownV * p.a, at: v)
+        let moved = moved(motion, motion.constants(n), v: ownV, i: ownI, interval)
+        store(moved.i, at: i)
+        store(moved.v, at: v)
         return ownV - ownI
+    }
+
+    /// Four neurons at the start of the interval before.
+    @inline(__always)
+    private func moved<Rule: Motion>(
+        _ motion: Rule, _ constants: Rule.Constants, v: SIMD4<Double>, i: SIMD4<Double>, _ interval: Interval
+    ) -> (v: SIMD4<Double>, i: SIMD4<Double>) {
+        let p = motion.map(constants, interval)
+        return (v * p.a, i * p.b + v * (motion.isShared ? p.h : p.h * motion.ratio(constants)))
     }
 }

@@ -41,6 +41,9 @@ extension LayerPlan {
         var lanes = try state.lanes(stride: stride, events: events)
         intervals(motion, times, events, lanes)
         if isDriven, events > 0 { start(motion, lanes, at: times[0]) }
+        if isNarrow, !isRefractory {
+            return try runNarrow(motion, arrivals, state, lanes, output, endTime, budget)
+        }
         let columns = self.columns.pointer
         let poller = state.poller
         var event = 0
@@ -187,7 +190,7 @@ extension LayerPlan {
 
     /// All spikes of the candidates within the interval: the first of each, then, from the reset, the next, until nobody
     /// reaches the threshold again.
-    private func emit(
+    func emit(
         _ motion: some Motion, _ state: SynchronousState, _ lanes: SynchronousLanes, count first: Int, start: Double,
         length: Double, endTime: Double, output: SpikeColumns, budget: SpikeBudget
     ) throws(SpinnpropError) {
