@@ -149,10 +149,12 @@ final class PartialSums: @unchecked Sendable {
     let weights: [Block<Double>]
     /// For each connection the gradient of its delays, padded as `EventConnection.delayRow` is.
     let delays: [Block<Double>]
-    /// For each connection and sender whether a sample has touched the sender's row.
+    /// For each connection and sender whether a sample has touched the sender's row; of a small connection all rows count as touched.
     private let isTouched: [Block<Bool>]
     private let rows: [SenderRows<Double>]
     private let synapses: [Synapses?]
+    /// Which connections have rows that are touched one by one.
+    private let isTouchedByRow: [Bool]
     var value = 0.0
     var skipped = 0
     var correct = 0
@@ -166,27 +168,31 @@ final class PartialSums: @unchecked Sendable {
         isTouched = try incoming.map { (own) throws(SpinnpropError) in
             try Block(own.synapses == nil ? own.rows.preCount : 0)
         }
+        isTouchedByRow = incoming.map { $0.synapses == nil && $0.rows.count > PartialSums.smallCount }
         clear()
     }
 
     /// How many sums of weights a connection has.
     static func weightCount(_ own: EventConnection) -> Int { own.synapses.map { padded($0.count) } ?? own.rows.count }
 
+    /// Up to so many sums setting all to 0 takes less time than asking at each spike whether its row is.
+    private static let smallCount = 4096
+
     /// Sets everything to 0 for another batch.
     func clear() {
         for own in delays { own.pointer.update(repeating: 0, count: own.capacity) }
-        for own in isTouched { own.pointer.update(repeating: false, count: own.capacity) }
-        for (own, synapses) in zip(weights, synapses) where synapses != nil {
-            own.pointer.update(repeating: 0, count: own.capacity)
+        for (n, own) in weights.enumerated() {
+            isTouched[n].pointer.update(repeating: !isTouchedByRow[n], count: isTouched[n].capacity)
+            if !isTouchedByRow[n] { own.pointer.update(repeating: 0, count: own.capacity) }
         }
         (value, skipped, correct) = (0, 0, 0)
     }
 
     /// Sets rows to zero that are touched for the first time: those of the senders of some spikes.
     func touch(_ connection: Int, _ units: UnsafePointer<Int32>, count: Int) {
+        guard isTouchedByRow[connection] else { return }
         let (isTouched, own) = (isTouched[connection].pointer, rows[connection])
         let sums = weights[connection].pointer
-        guard synapses[connection] == nil else { return }
         for n in 0..<count where !isTouched[Int(units[n])] {
             isTouched[Int(units[n])] = true
             (sums + Int(units[n]) &* own.stride).update(repeating: 0, count: own.stride)

@@ -272,7 +272,7 @@ final class SampleRunner {
             return
         }
         let own = plan.feedForward[0]
-        try arrivals.copy(rows.source(own))
+        try arrivals.take(rows.source(own))
         merged.count = 0
         try plan.runSynchronous(arrivals, synchronous, output: merged, endTime: endTime, budget: budget)
         let (times, units, currents) = (merged.times, merged.units, merged.currents)

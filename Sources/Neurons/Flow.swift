@@ -24,7 +24,8 @@ public typealias VectorPropagators = StateMap<SIMD4<Double>>
 /// Derived values of one neuron's (or a whole uniform layer's) parameters.
 ///
 /// Between events V(t) = a V + h I with h = a (t / tau_m) expm1(z) / z, z = t (tau_s - tau_m) / (tau_m tau_s): unlike the
-/// difference of two exponentials this loses no digits as tau_s approaches tau_m. The adjoint in reverse time is the same
+/// difference of two exponentials this loses no digits as tau_s approaches tau_m. With the slower exponential in front it needs but
+/// one other, e^-|z|. The adjoint in reverse time is the same
 /// map with the roles of the two time constants exchanged: lV -> a lV, lI -> b lI + h (tau_m / tau_s) lV.
 ///
 /// Membranes are measured from the drive: V - D moves as V does without one, its threshold is theta - D, its reset V_reset - D, and it begins
@@ -42,6 +43,11 @@ public struct Flow: Sendable {
     public let refractory: Double
     /// (tau_s - tau_m) / (tau_m tau_s), so that z = rate * t.
     public let rate: Double
+    /// |`difference`| / tau_m, so that |z| = gapRate * t, and 1 / |`difference`|; the larger time constant, and whether it is the synapse's.
+    public let gapRate: Double
+    public let inverseGap: Double
+    public let slowest: Double
+    public let isSynapseSlower: Bool
     /// tau_s / (tau_s - tau_m); infinite where they are equal.
     public let k: Double
     /// tau_m / tau_s: turns the h of the forward flow into that of the adjoint.
@@ -69,9 +75,13 @@ public struct Flow: Sendable {
         ratio = neuron.tauMem / neuron.tauSyn
         let gap = (neuron.tauSyn - neuron.tauMem) / neuron.tauSyn
         difference = gap == 0 ? 0x1p-60 : gap
+        gapRate = difference.magnitude / neuron.tauMem
+        inverseGap = 1 / difference.magnitude
+        slowest = max(neuron.tauMem, neuron.tauSyn)
+        isSynapseSlower = neuron.tauSyn > neuron.tauMem
         beforePeak = Flow.beforePeak(ratio: ratio, difference: difference)
         inverseThreshold = 1 / threshold
-        longest = 700 * max(neuron.tauMem, neuron.tauSyn)
+        longest = 700 * slowest
     }
 
     /// The same for states in the measure of the threshold.
@@ -85,21 +95,28 @@ public struct Flow: Sendable {
     /// The map over an interval `dt >= 0`; intervals beyond `longest` count as `longest`.
     @inlinable @inline(__always)
     public func propagators<Real: RealLanes>(_ dt: Real) -> StateMap<Real> {
-        let t = bounded(dt)
-        let a = Elementary.exp(-t / Real(tauMem))
-        let b = Elementary.exp(-t / Real(tauSyn))
-        let z = rate * t
-        // For |z| > 1/2 the difference of exponentials cancels no more than a bit, and cannot overflow as expm1 would.
-        let isSmall = Real.isLess(z.magnitude, Real(0.5))
-        let small = Real.select(isSmall, z, Real(0.5))
-        let series = Real.select(Real.isEqual(small, Real(0)), Real(1), Elementary.expm1(small) / small)
-        let nearby = a * (t / Real(tauMem)) * series
-        return StateMap(a: a, b: b, h: Real.select(isSmall, nearby, k * (b - a)))
+        let decays = self.decays(dt)
+        let h = decays.slow * (decays.complement * inverseGap)
+        let (slow, fast) = (decays.slow, decays.fast)
+        return isSynapseSlower ? StateMap(a: fast, b: slow, h: h) : StateMap(a: slow, b: fast, h: h)
     }
 
     /// What is left of a current after an interval `dt >= 0`: the b of the map, to the bit.
     @inlinable @inline(__always)
-    public func decay<Real: RealLanes>(_ dt: Real) -> Real { Elementary.exp(-bounded(dt) / Real(tauSyn)) }
+    public func decay<Real: RealLanes>(_ dt: Real) -> Real {
+        let decays = self.decays(dt)
+        return isSynapseSlower ? decays.slow : decays.fast
+    }
+
+    /// With x = |z| the slower exponential, the faster one, which is e^-x times the slower, and 1 - e^-x: no digit is lost however near the time
+    /// constants are, nor does anything overflow.
+    @inlinable @inline(__always)
+    func decays<Real: RealLanes>(_ dt: Real) -> (slow: Real, fast: Real, complement: Real) {
+        let t = bounded(dt)
+        let slow = Elementary.decay(t / Real(slowest)).value
+        let (apart, complement) = Elementary.decay(gapRate * t)
+        return (slow, slow * apart, complement)
+    }
 
     /// An interval, but no longer than `longest`.
     @inlinable @inline(__always)

@@ -45,18 +45,18 @@ public struct FlowLanes {
         self.init { SIMD4(repeating: FlowLanes.constant($0, of: flow)) }
     }
 
-    /// As `Flow.propagators`.
+    /// As `Flow.propagators`, up to rounding.
     @inlinable @inline(__always)
     public func propagators(_ dt: SIMD4<Double>) -> StateMap<SIMD4<Double>> {
         let t = lesser(dt, longest)
         let s = t / tauMem
-        let a = Elementary.exp(-s)
-        let b = Elementary.exp(-(t / tauSyn))
-        let z = difference * s
-        let half = SIMD4<Double>(repeating: 0.5)
-        let isSmall = (z .< half) .& (z .> -half)
-        let nearby = a * Elementary.expm1(.select(isSmall, z, half))
-        return StateMap(a: a, b: b, h: inverse * .select(isSmall, nearby, b - a))
+        let slow = Elementary.decay(lesser(s, t / tauSyn)).value
+        let (apart, complement) = Elementary.decay((difference * s).magnitude)
+        let fast = slow * apart
+        let isSynapseSlower = difference .> .zero
+        return StateMap(
+            a: .select(isSynapseSlower, fast, slow), b: .select(isSynapseSlower, slow, fast),
+            h: slow * (complement * inverse.magnitude))
     }
 
     /// Up to this many tau_m, and this many tau_m over |c|, `shortPropagators` serves.

@@ -199,7 +199,7 @@ final class AdjointWorker {
         } else if plan.isShifted {
             let row = rows.source(plan.feedForward[0])
             try shifted.fill(jumps, plan, row)
-            try arrivals.copy(row)
+            try arrivals.take(row)
             if try reverseSynchronous(plan, shifted.jumps, all) { return }
         }
         if plan.isSideBySide {

@@ -24,8 +24,11 @@ final class SynchronousAdjointState {
     fileprivate func reserve(stride: Int, events: Int, jumps: Int) throws(SpinnpropError) {
         try lambdaV.clear(stride)
         try lambdaI.clear(stride)
-        for block in [a, b, h] { try block.reserve(padded(events)) }
-        for block in [jumpA, jumpH] { try block.reserve(padded(jumps)) }
+        try a.reserve(padded(events))
+        try b.reserve(padded(events))
+        try h.reserve(padded(events))
+        try jumpA.reserve(padded(jumps))
+        try jumpH.reserve(padded(jumps))
         try intervals.reserve(padded(max(events, jumps)))
         try event.reserve(jumps)
     }
@@ -88,12 +91,13 @@ extension LayerPlan {
         let (connections, units, spikes) = (arrivals.connections, arrivals.units, arrivals.spikes)
         let (intervals, a, b, h) = (state.intervals.pointer, state.a.pointer, state.b.pointer, state.h.pointer)
         let jumpEvent = state.event.pointer
+        let (flow, isUniform) = (flows[0], flows.count == 1)
         var (event, jump) = (last, jump)
         let poller = state.poller
         // Once cancelled, what has been added is of no interest.
         while event >= 0, !poller.isStopped(after: stride) {
             while jump >= 0, jumpEvent[jump] == Int32(truncatingIfNeeded: event) {
-                take(jump, jumps, state)
+                take(jump, jumps, isUniform ? flow : flows[Int(jumps.units[jump])], state)
                 jump &-= 1
             }
             let own = sums[Int(connections[event])]
@@ -120,6 +124,7 @@ extension LayerPlan {
         let (connections, units, spikes) = (arrivals.connections, arrivals.units, arrivals.spikes)
         let (intervals, a, b, h) = (state.intervals.pointer, state.a.pointer, state.b.pointer, state.h.pointer)
         let jumpEvent = state.event.pointer
+        let (flow, isUniform) = (flows[0], flows.count == 1)
         let constants = motion.constants(0)
         var (v, i, delays) = (SIMD4<Double>.zero, SIMD4<Double>.zero, SIMD4<Double>.zero)
         var (event, jump) = (last, jump)
@@ -129,7 +134,7 @@ extension LayerPlan {
                 store(v, at: lambdaV)
                 store(i, at: lambdaI)
                 repeat {
-                    take(jump, jumps, state)
+                    take(jump, jumps, isUniform ? flow : flows[Int(jumps.units[jump])], state)
                     jump &-= 1
                 } while jump >= 0 && jumpEvent[jump] == Int32(truncatingIfNeeded: event)
                 (v, i) = (loadVector(lambdaV), loadVector(lambdaI))
@@ -155,11 +160,11 @@ extension LayerPlan {
 
     /// A jump, at the event before it.
     @inline(__always)
-    private func take(_ jump: Int, _ jumps: Jumps, _ state: SynchronousAdjointState) {
+    private func take(_ jump: Int, _ jumps: Jumps, _ flow: Flow, _ state: SynchronousAdjointState) {
         let (lambdaV, lambdaI) = (state.lambdaV.pointer, state.lambdaI.pointer)
         let (a, h) = (state.jumpA.pointer[jump], state.jumpH.pointer[jump])
         let neuron = Int(jumps.units[jump])
-        let delta = jumps.delta(jump, lambdaV: lambdaV[neuron] / a, flow(neuron))
+        let delta = jumps.delta(jump, lambdaV: lambdaV[neuron] / a, flow)
         lambdaV[neuron] += a * delta
         lambdaI[neuron] += h * delta
     }

@@ -23,26 +23,31 @@ final class Arrivals {
     private let sorter: TimeOrder
     private let poller: Poller
     private(set) var count = 0
+    /// In order of time: those of the blocks, or a source's row as it is.
+    private(set) var times: UnsafePointer<Double>
+    private(set) var units: UnsafePointer<Int32>
+    /// How many of the first arrivals in the blocks are those of a row as it is: of the first connection, the spikes one after another, at all
+    /// neurons.
+    private var plainCount = 0
 
     init(_ poller: Poller) {
         self.poller = poller
         sorter = TimeOrder(poller)
+        (times, units) = (UnsafePointer(timeBlock.pointer), UnsafePointer(unitBlock.pointer))
     }
 
-    var times: UnsafeMutablePointer<Double> { timeBlock.pointer }
-    var connections: UnsafeMutablePointer<Int32> { connectionBlock.pointer }
-    var units: UnsafeMutablePointer<Int32> { unitBlock.pointer }
-    var spikes: UnsafeMutablePointer<Int32> { spikeBlock.pointer }
-    var neurons: UnsafeMutablePointer<Int32> { neuronBlock.pointer }
+    var connections: UnsafePointer<Int32> { UnsafePointer(connectionBlock.pointer) }
+    var spikes: UnsafePointer<Int32> { UnsafePointer(spikeBlock.pointer) }
+    var neurons: UnsafePointer<Int32> { UnsafePointer(neuronBlock.pointer) }
 
     /// When an event is; +infinity after the last one.
     @inline(__always)
     func time(_ event: Int) -> Double { event < count ? times[event] : .infinity }
 
+    /// Room for so many in the blocks of whatever a row does not have by itself.
     private func reserve(_ capacity: Int) throws(SpinnpropError) {
-        try timeBlock.reserve(capacity)
+        if capacity > connectionBlock.capacity { plainCount = 0 }
         try connectionBlock.reserve(capacity)
-        try unitBlock.reserve(capacity)
         try spikeBlock.reserve(capacity)
         try neuronBlock.reserve(capacity)
     }
@@ -51,7 +56,7 @@ final class Arrivals {
     /// once are spread out into single arrivals.
     func collect(_ incoming: [EventConnection], rows: EventRows, neuron: Int? = nil) throws(SpinnpropError) {
         if incoming.count == 1, incoming[0].connection.delayKind == .none {
-            try copy(rows.source(incoming[0]))
+            try take(rows.source(incoming[0]))
             return
         }
         var capacity = 0
@@ -67,7 +72,12 @@ final class Arrivals {
         }
         // Five columns, their double for sorting, and room to grow.
         try Memory.check(count: capacity, bytesPerElement: 80, "the arrivals of one sample")
+        try timeBlock.reserve(capacity)
+        try unitBlock.reserve(capacity)
         try reserve(capacity)
+        plainCount = 0
+        let (times, units) = (timeBlock.pointer, unitBlock.pointer)
+        let (connections, spikes, neurons) = (connectionBlock.pointer, spikeBlock.pointer, neuronBlock.pointer)
         var at = 0
         for (c, own) in incoming.enumerated() {
             let row = rows.source(own)
@@ -89,19 +99,21 @@ final class Arrivals {
             }
         }
         count = at
+        (self.times, self.units) = (UnsafePointer(times), UnsafePointer(units))
         try sort()
     }
 
-    /// Arrivals through one connection as if without delay: the source's row as it is.
-    func copy(_ row: SpikeRow) throws(SpinnpropError) {
+    /// Arrivals through one connection as if without delay: the source's row as it is, which has to stay where it is.
+    func take(_ row: SpikeRow) throws(SpinnpropError) {
         try reserve(row.count)
-        count = row.count
-        times.update(from: row.times, count: count)
-        units.update(from: row.units, count: count)
-        connections.update(repeating: 0, count: count)
-        neurons.update(repeating: -1, count: count)
-        let spikes = self.spikes
-        for n in 0..<count { spikes[n] = Int32(truncatingIfNeeded: n) }
+        (count, times, units) = (row.count, row.times, row.units)
+        let (connections, spikes, neurons) = (connectionBlock.pointer, spikeBlock.pointer, neuronBlock.pointer)
+        while plainCount < count {
+            connections[plainCount] = 0
+            spikes[plainCount] = Int32(truncatingIfNeeded: plainCount)
+            neurons[plainCount] = -1
+            plainCount &+= 1
+        }
     }
 
     private func sort() throws(SpinnpropError) {
@@ -109,8 +121,10 @@ final class Arrivals {
         let order = try sorter.order(times, units, count)
         try spareTimes.reserve(count)
         try spareIntegers.reserve(count)
-        permute(times, order, spareTimes.pointer)
-        for column in [connections, units, spikes, neurons] { permute(column, order, spareIntegers.pointer) }
+        permute(timeBlock.pointer, order, spareTimes.pointer)
+        for block in [connectionBlock, unitBlock, spikeBlock, neuronBlock] {
+            permute(block.pointer, order, spareIntegers.pointer)
+        }
     }
 
     @inline(__always)
