@@ -38,7 +38,7 @@ COMPARED = ("fast-and-deep-yin-yang", "delgrad-yin-yang", "eventprop-delays-yin-
 #: Those of local learning.
 LOCAL = ("biograd-digits", "biograd-mnist5k", "biograd-mnist", "biograd-nmnist")
 #: Those on an emulated BrainScaleS-2, and their pictures.
-BRAINSCALES2 = ("homeostasis", "pong", "sampling", "structural-plasticity", "yin-yang", "robustness", "digits")
+BRAINSCALES2 = ("homeostasis", "path-integration", "pong", "sampling", "structural-plasticity", "yin-yang", "robustness", "digits")
 _TABLE_OF_RUNS = ("metrics.json", *_pictures("error_by_hidden", "error_by_parameters", "validation_error"))
 
 #: What each command writes to its folder; * stands for anything.

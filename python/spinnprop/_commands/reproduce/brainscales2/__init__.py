@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import compared, digits, homeostasis, pong, robustness, sampling, structural_plasticity, yin_yang
+from . import (
+    compared,
+    digits,
+    homeostasis,
+    path_integration,
+    pong,
+    robustness,
+    sampling,
+    structural_plasticity,
+    yin_yang,
+)
 from .experiment import add_parser as _add_parser
 
 #: Those with plasticity.
-EXPERIMENTS = (homeostasis.EXPERIMENT, pong.EXPERIMENT, sampling.EXPERIMENT, structural_plasticity.EXPERIMENT)
+EXPERIMENTS = (homeostasis.EXPERIMENT, path_integration.EXPERIMENT, pong.EXPERIMENT, sampling.EXPERIMENT, structural_plasticity.EXPERIMENT)
 #: Those of trained networks.
 NETWORKS = (yin_yang.EXPERIMENT, robustness.EXPERIMENT, digits.EXPERIMENT)
 

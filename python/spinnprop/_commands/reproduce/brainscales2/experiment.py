@@ -12,11 +12,20 @@ import numpy as np
 
 from ...._library import __version__
 from ...._spikes import SpikeTrains
+from ....brainscales2 import Chip
 from ... import grammar
 from ...folder import begin, clear
 from ...output import save_picture, write_json
 from ..results import EARLIER, begun, counted, kept, write
 from ..trained import quartiles
+
+#: Chips by name, each made from a seed, and what they are in words.
+CHIPS: Dict[str, Callable[[int], Chip]] = {"ideal": Chip.ideal, "calibrated": Chip, "uncalibrated": partial(Chip, calibrated=False)}
+WORDS = {
+    "ideal": "neurons that do not differ",
+    "calibrated": "neurons that differ as on a calibrated chip",
+    "uncalibrated": "neurons that differ as on a chip before calibration",
+}
 
 #: What the runs of a case found, one per seed: numbers, and lists of them, by name.
 Results = List[Dict[str, Any]]

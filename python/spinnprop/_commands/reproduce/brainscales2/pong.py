@@ -10,8 +10,7 @@ import numpy as np
 from ...._spikes import SpikeTrains
 from ...._support.bars import Bar
 from ....brainscales2 import Array, RewardModulatedSTDP
-from .circuits import WORDS, drawn
-from .experiment import Experiment, Results, Row, draw_band
+from .experiment import CHIPS, WORDS, Experiment, Results, Row, draw_band
 
 #: The first line is published; lengths are in columns of the field, which are input units, and neurons that are targets of the paddle.
 _SIZES: Dict[str, Any] = {
@@ -75,10 +74,9 @@ def _array(chip: str, seed: int, sizes: Mapping[str, Any], rng: np.random.Genera
     columns = sizes["columns"]
     mean, spread = sizes["weights"]
     weights = np.clip(np.rint(rng.normal(mean, spread, (columns, columns))), 0, 63).astype(np.int64)
-    return Array(
-        columns, columns, weights=weights, signs=np.ones(columns, np.int64), noise=sizes["noise"], sensors=True,
-        sensor_amplitude=_FINER * sizes["amplitude"], sensor_tau_causal=sizes["tau"], seed=seed,
-        **drawn(chip, seed, columns, sizes["neurons"]),
+    return Array.on(
+        CHIPS[chip](seed), n=columns, n_sources=columns, weights=weights, signs=np.ones(columns, np.int64), noise=sizes["noise"], sensors=True,
+        sensor_amplitude=_FINER * sizes["amplitude"], sensor_tau_causal=sizes["tau"], seed=seed, **sizes["neurons"],
     )  # fmt: skip
 
 

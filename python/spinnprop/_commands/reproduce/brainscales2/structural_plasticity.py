@@ -9,13 +9,12 @@ import numpy as np
 from .... import datasets
 from ...._spikes import SpikeTrains
 from ...._support.bars import Bar
-from ....brainscales2 import Array, Processor, StructuralPlasticity
-from .circuits import drawn
+from ....brainscales2 import Array, Chip, Processor, StructuralPlasticity
 from .experiment import Experiment, Results, Row, draw_band
 
 #: Scikit-learn's digits: 64 pixels, a neuron for each class. Nothing of it is published but the principle.
 _SIZES: Dict[str, Any] = {
-    "chip": "calibrated", "fan_in": 8, "train": 500, "test": 300, "epochs": 20,
+    "fan_in": 8, "train": 500, "test": 300, "epochs": 20,
     "spikes": 8, "duration": 0.05, "pause": 0.03, "noise": 0.02,
     "amplitude": 20.0, "tau": 0.02, "learning_rate": 0.05, "forgetting": 0.001, "weight": 16, "threshold": 10,
     "neurons": {
@@ -38,10 +37,10 @@ class _Classifier:
         mask = np.zeros((_PIXELS, _CLASSES), np.bool_)
         for neuron in range(_CLASSES):
             mask[self._rng.choice(_PIXELS, sizes["fan_in"], replace=False), neuron] = True
-        self.array = Array(
-            _CLASSES, _PIXELS, mask=mask, weights=np.where(mask, sizes["weight"], 0), fan_in=sizes["fan_in"], noise=sizes["noise"],
+        self.array = Array.on(
+            Chip(seed), n=_CLASSES, n_sources=_PIXELS, mask=mask, weights=np.where(mask, sizes["weight"], 0), fan_in=sizes["fan_in"], noise=sizes["noise"],
             sensors=True, sensor_amplitude=sizes["amplitude"], sensor_tau_causal=sizes["tau"], seed=seed,
-            **drawn(sizes["chip"], seed, _CLASSES, sizes["neurons"]),
+            **sizes["neurons"],
         )  # fmt: skip
 
     def counts(self, image: Any) -> Any:
