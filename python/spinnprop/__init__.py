@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ._engines.event import EventEngine
     from ._engines.first_spike import FirstSpikeEngine
     from ._estimators.biograd import BioGradClassifier
+    from ._estimators.regressor import SpikingRegressor
     from ._estimators.spiking import SpikingClassifier
     from ._files import load, save
     from ._gradients import Gradients
@@ -38,6 +39,7 @@ __all__ = [
     "SearchResult",
     "SpikeTrains",
     "SpikingClassifier",
+    "SpikingRegressor",
     "SpinnpropError",
     "Trainer",
     "Uniform",
@@ -74,6 +76,7 @@ _HOMES = {
     "SearchResult": "._search.result",
     "SpikeTrains": "._spikes",
     "SpikingClassifier": "._estimators.spiking",
+    "SpikingRegressor": "._estimators.regressor",
     "SpinnpropError": "._core",
     "Trainer": "._trainer",
     "Uniform": "._search.space",

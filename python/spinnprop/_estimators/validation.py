@@ -7,12 +7,12 @@ from numbers import Integral
 from typing import Any, Iterator, List, Tuple
 
 import numpy as np
-from sklearn.utils.validation import assert_all_finite, check_consistent_length, column_or_1d
+from sklearn.utils.validation import assert_all_finite, check_array, check_consistent_length, column_or_1d
 
 from .._spikes import SpikeTrains
 from .._support import checks
 
-__all__ = ["alike", "hidden_sizes", "learnt", "restored", "validate_data"]
+__all__ = ["alike", "hidden_sizes", "learnt", "learnt_numbers", "restored", "validate_data"]
 
 try:
     from sklearn.utils.validation import validate_data
@@ -36,6 +36,20 @@ def learnt(estimator: Any, X: Any, y: Any) -> Tuple[Any, Any]:
     assert_all_finite(labels)
     estimator.n_features_in_ = X.n_units
     return X, labels
+
+
+def learnt_numbers(estimator: Any, X: Any, y: Any) -> Tuple[Any, Any]:
+    """The same with numbers in place of labels: (n_samples,) or (n_samples, n_targets) float64."""
+    estimator.encodes_ = not isinstance(X, SpikeTrains)
+    if estimator.encodes_:
+        X, y = validate_data(estimator, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
+        return X, np.asarray(y, np.float64)
+    if not len(X):
+        raise ValueError("X has 0 samples; at least 1 is needed")
+    y = check_array(y, dtype=np.float64, ensure_2d=False, input_name="y")
+    check_consistent_length(X, y)
+    estimator.n_features_in_ = X.n_units
+    return X, y
 
 
 def alike(estimator: Any, X: Any) -> Any:

@@ -254,6 +254,8 @@ REMEDIES = [
         lambda: sp.encoding.DeltaModulation(threshold=0.5).fit(np.zeros((0, 3, 1))),
         lambda: sp.encoding.DeltaModulation(threshold=0.5).fit(np.zeros((1, 3, 1))),
     ),
+    (lambda: said_in_numbers(readout="leaky"), lambda: said_in_numbers(readout="spiking")),
+    (lambda: said_in_numbers(weight_mean=[0.0, 0.0], weight_std=[0.0, 0.0]), lambda: [said_in_numbers(), said_in_numbers(weight_mean=[2.0, 2.0])]),
     (lambda: sp.encoding.Latency().fit(SPIKES), lambda: sp.SpikingClassifier(**FEW).fit(SPIKES, Y)),
     (
         lambda: sp.encoding.DeltaModulation(threshold=0.5).fit([np.zeros((0, 1))]),
@@ -668,6 +670,10 @@ TIMES = np.full((40, 3), 0.02)
 
 def aimed_with(validation):
     return sp.Trainer(net(), sp.losses.SpikeTimeMSE(), epochs=1).run(SPIKES, TIMES, validation=validation)
+
+
+def said_in_numbers(**options):
+    return sp.SpikingRegressor(**FEW, **options).fit(X, X[:, 0])
 
 
 def trained_with(validation):

@@ -123,4 +123,4 @@ def test_pictures_and_commands_are_nobodys_ground():
 
 def test_the_walk_finds_imports():
     assert {"_core", "_support.checks", "losses"} <= IMPORTS["_network"]
-    assert "_trainer" in IMPORTS["_estimators.spiking"] and "plot" in IMPORTS["_commands.train"]
+    assert "_trainer" in IMPORTS["_estimators.base"] and "plot" in IMPORTS["_commands.train"]

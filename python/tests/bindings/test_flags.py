@@ -35,6 +35,7 @@ CALLS = {
     "Network.gradient": lambda **flag: gradient(sp.Network([5, 6, 3]), **flag),
     "Network.pull_back": lambda **flag: back(sp.Network([5, 6, 3]), **flag),
     "SpikingClassifier.__init__": lambda **flag: sp.SpikingClassifier(hidden=(5,), epochs=1, t_end=0.1, **flag).fit(X, Y),
+    "SpikingRegressor.__init__": lambda **flag: sp.SpikingRegressor(hidden=(5,), epochs=1, t_end=0.1, **flag).fit(X, Y.astype(float)),
     "Trainer.__init__": lambda **flag: sp.Trainer(sp.Network([5, 6, 3]), **flag),
     "brainscales2.Array.__init__": lambda **flag: sp.brainscales2.Array(3, 2, **flag),
     "brainscales2.Array.correlations": lambda **flag: sp.brainscales2.Array(3, 2, sensors=True).correlations(**flag),
@@ -60,7 +61,7 @@ CALLS = {
     "spinnaker2.fit": lambda **flag: sp.spinnaker2.fit([5, 6, 3], **flag),
 }
 #: scikit-learn's own parameter of all estimators also takes numbers of lines.
-ALSO = {("SpikingClassifier.__init__", "verbose"): (0, 1), ("Network.__init__", "recurrent"): ()}
+ALSO = {("SpikingClassifier.__init__", "verbose"): (0, 1), ("SpikingRegressor.__init__", "verbose"): (0, 1), ("Network.__init__", "recurrent"): ()}
 
 
 def public(module, prefix=""):

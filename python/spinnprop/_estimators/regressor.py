@@ -1,0 +1,140 @@
+"""A scikit-learn regressor."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Tuple
+
+# First, as it says what to install if scikit-learn is missing.
+from .base import SpikingEstimator  # isort: skip
+import numpy as np
+from sklearn.base import RegressorMixin
+
+from .. import losses
+from .._network import Network
+from .._spikes import SpikeTrains
+from .._support import checks
+from .._support.types import Float64Array
+from .validation import learnt_numbers
+
+#: So many samples of the training set tell when outputs spike before they are trained.
+_LOOKED_AT = 1000
+
+
+class SpikingRegressor(RegressorMixin, SpikingEstimator):
+    """A spiking network as a scikit-learn regressor: one output neuron per target, whose first spike time stands for its value.
+
+    A target's range in the training set is spread over a window of times as wide as the mean synaptic time constant, around the time at
+    which its output of the untrained network spikes; large values are early, or as `early` says. A time is read as a number by the same line,
+    beyond the ends of the range, too; an output that is silent says the mean of the training set.
+
+    Parameters
+    ----------
+    hidden, engine, epochs, batch_size, seed, early_stopping, validation_fraction, patience, rescale, early, t_early, t_late, bias, t_min, \
+encoder, tau_mem, tau_syn, threshold, reset, drive, refractory, delays, recurrent, connections, readout, weight_mean, weight_std, masks, \
+recurrent_masks, signs, recurrent_signs, weight_bounds, t_end, max_spikes, learning_rate, clip_norm, bump, optimizer, train, \
+neuron_learning_rate, delay_learning_rate, delay_parameter, delay_shift, delay_scale, delay_l1, delay_l2, delay_init, momentum, weight_decay, \
+schedule, schedule_epochs, schedule_gamma, clip_value, input_dropout, rate, checkpoint, checkpoint_every, resume, verbose
+        As in `SpikingClassifier`. t_late None: one synaptic time constant after t_early on engines in continuous time, so that all inputs are
+        heard before an output must speak. learning_rate None: four times what a classifier takes. The read-out must be spiking.
+    loss : losses.SpikeTimeMSE or None
+        None: with the mean tau_syn as tau0.
+
+    Attributes
+    ----------
+    network_, history_, report_, engine_, n_features_in_, encodes_, loss_, setting_
+        As in `SpikingClassifier`; accuracies in history_ are NaN.
+    target_ndim_ : int
+        Dimensions of the y that was learnt.
+    target_min_, target_max_, target_mean_ : (n_targets,) float64
+        Of the training set.
+    target_times_ : (2, n_targets) float64
+        Seconds that stand for target_min_ and target_max_.
+
+    Examples
+    --------
+    >>> import numpy as np, spinnprop as sp
+    >>> X = np.random.default_rng(0).uniform(size=(300, 4))
+    >>> y = X @ [1.0, -2.0, 0.5, 0.0]
+    >>> reg = sp.SpikingRegressor(hidden=(60,), batch_size=50).fit(X, y)
+    >>> reg.predict(X).shape, reg.score(X, y) > 0.8
+    ((300,), True)
+    """
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _more_tags(self) -> Dict[str, Any]:  # scikit-learn before 1.6
+        return {"multioutput": True}
+
+    def _begin(self, X: Any, y: Any) -> Tuple[Any, Float64Array]:
+        X, y = learnt_numbers(self, X, y)
+        self.target_ndim_ = y.ndim
+        y = y.reshape(len(y), -1)
+        self.target_min_, self.target_max_, self.target_mean_ = y.min(axis=0), y.max(axis=0), y.mean(axis=0)
+        with np.errstate(over="ignore"):
+            spans = self.target_max_ - self.target_min_
+        if not np.isfinite(spans).all():
+            raise ValueError("y spans more than float64 holds; scale it down")
+        return X, self._fractions(y)
+
+    def _held(self, y: Any) -> Float64Array:
+        y = checks.array(y, np.float64, "the validation set's y")
+        wanted = (len(y),) if self.target_ndim_ == 1 else (len(y), self._n_outputs)
+        checks.shape(y, wanted, "the validation set's y")
+        if not np.isfinite(y).all():
+            raise ValueError("the validation set's y has NaN or infinity; every element must be finite")
+        return self._fractions(y.reshape(len(y), -1))
+
+    @property
+    def _n_outputs(self) -> int:
+        return len(self.target_min_)
+
+    @property
+    def _span(self) -> Float64Array:
+        """1 for targets that are all the same."""
+        span = self.target_max_ - self.target_min_
+        return np.asarray(np.where(span > 0, span, 1.0), np.float64)
+
+    def _fractions(self, y: Float64Array) -> Float64Array:
+        fractions: Float64Array = (y - self.target_min_) / self._span
+        return fractions
+
+    def _chosen(self, network: Network) -> Dict[str, Any]:
+        chosen = super()._chosen(network)
+        # Times are to be met, not only told apart, which takes longer ways.
+        return {
+            **chosen,
+            "t_late": self.t_early + float(np.mean(network.tau_syn[0])),
+            "learning_rate": 4 * chosen["learning_rate"],
+        }
+
+    def _loss_of(self, network: Network) -> Any:
+        if self.readout != "spiking":
+            raise ValueError("readout is 'leaky'; this estimator reads spike times: give 'spiking', or train membranes with Trainer and VMaxMSE")
+        return losses.SpikeTimeMSE(tau0=float(np.mean(network.tau_syn[-1]))) if self.loss is None else self.loss
+
+    def _aim(self, network: Network, spikes: SpikeTrains) -> None:
+        times = self._forward(network, spikes[:_LOOKED_AT]).first_spike_times
+        heard = np.isfinite(times)
+        if not heard.any(axis=0).all():
+            raise ValueError("an output of the untrained network is silent in all samples; give a larger weight_mean, or leave weights open")
+        middle = np.nanmedian(np.where(heard, times, np.nan), axis=0)
+        width = float(np.mean(network.tau_syn[-1]))
+        first = np.maximum(0.0, middle - width / 2)
+        self.target_times_ = np.array([first + width, first] if self.early == "large" else [first, first + width])
+
+    def _goal(self, wanted: Float64Array) -> Float64Array:
+        low, high = self.target_times_
+        # Validation samples may lie beyond the range.
+        goal: Float64Array = np.maximum(low + (high - low) * wanted, 0.0)
+        return goal
+
+    def predict(self, X: Any) -> Float64Array:
+        """What the network says of each sample: (n_samples,) float64, or (n_samples, n_targets) where y had such a shape."""
+        said = [recording.first_spike_times for recording in self._recordings(X)]
+        low, high = self.target_times_
+        fractions = (np.concatenate([np.empty((0, self._n_outputs)), *said]) - low) / (high - low)
+        numbers: Float64Array = np.where(np.isfinite(fractions), self.target_min_ + self._span * fractions, self.target_mean_)
+        return numbers[:, 0] if self.target_ndim_ == 1 else numbers

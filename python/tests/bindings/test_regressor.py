@@ -1,0 +1,104 @@
+"""SpikingRegressor: numbers as first spike times."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import spinnprop as sp
+
+RANDOM = np.random.default_rng(0)
+X = RANDOM.uniform(size=(300, 6))
+Y = X @ RANDOM.normal(size=(6, 2))
+FEW = dict(hidden=(20,), epochs=3, batch_size=50)
+
+
+@parametrize_with_checks([sp.SpikingRegressor(hidden=(40,), epochs=40, batch_size=20)])
+def test_conventions(estimator, check):
+    check(estimator)
+
+
+def test_a_number_by_its_spike_time():
+    """Digits as regression of their number."""
+    images, numbers = load_digits(return_X_y=True)
+    parts = train_test_split(images, numbers.astype(float), test_size=0.25, random_state=0)
+    model = sp.SpikingRegressor().fit(parts[0], parts[2])
+    assert model.score(parts[1], parts[3]) > 0.75
+    assert np.isnan(model.history_["accuracy"]).all() and model.history_["loss"][-1] < 0.1 * model.history_["loss"][0]
+
+
+def test_several_targets_each_by_its_own_line():
+    model = sp.SpikingRegressor(hidden=(80,), batch_size=50).fit(X, Y)
+    assert model.predict(X).shape == Y.shape and model.score(X, Y) > 0.85
+    scaled = sp.SpikingRegressor(hidden=(80,), batch_size=50).fit(X, Y * [1e-6, 1e6] + [5, -3])
+    np.testing.assert_allclose((scaled.predict(X) - [5, -3]) / [1e-6, 1e6], model.predict(X), rtol=0, atol=0.05)
+
+
+@pytest.mark.parametrize("engine", ["event", "first-spike", "clock", "spinnaker2"])
+def test_engines(engine):
+    model = sp.SpikingRegressor(engine=engine, **FEW).fit(X, Y[:, 0])
+    assert model.predict(X).shape == (300,) and np.isfinite(model.predict(X)).all()
+    low, high = model.target_times_[:, 0]
+    assert low > high >= 0  # large values are early
+    assert clone(model).set_params(early="small").fit(X, Y[:, 0]).target_times_[0, 0] < high + model.network_.tau_syn[-1].mean()
+
+
+def test_what_scikit_learn_does_with_it():
+    assert cross_val_score(sp.SpikingRegressor(**FEW), X, Y, cv=3).shape == (3,)
+    found = GridSearchCV(make_pipeline(MinMaxScaler(), sp.SpikingRegressor(**FEW)), {"spikingregressor__hidden": [(5,), (9,)]}, cv=2)
+    assert found.fit(X, Y).best_estimator_.predict(X).shape == Y.shape
+    model = sp.SpikingRegressor(**FEW).fit(X, Y)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
+
+
+def test_spike_trains_and_a_validation_set():
+    spikes = sp.encoding.latency(X, t_late=5e-3, bias=0.0)
+    model = sp.SpikingRegressor(**FEW).fit(spikes[:200], Y[:200], (spikes[200:], 3 * Y[200:]))
+    assert np.isfinite(model.history_["validation_loss"]).all() and model.predict(spikes).shape == Y.shape
+    stopped = sp.SpikingRegressor(early_stopping=True, patience=1, hidden=(10,), epochs=50).fit(X, Y)
+    assert stopped.n_iter_ <= 50 and np.isfinite(stopped.history_["validation_loss"]).all()
+
+
+def test_silent_outputs_say_the_mean():
+    model = sp.SpikingRegressor(**FEW).fit(X, Y)
+    model.network_.weights[1] = 0 * model.network_.weights[1]
+    np.testing.assert_array_equal(model.predict(X), np.broadcast_to(Y.mean(axis=0), Y.shape))
+
+
+def test_a_target_that_never_changes():
+    model = sp.SpikingRegressor(**FEW).fit(X, np.full(300, 7.0))
+    assert np.isfinite(model.predict(X)).all() and model.target_min_ == model.target_max_ == 7
+
+
+@pytest.mark.parametrize(
+    "options, y, error, message",
+    [
+        (dict(readout="leaky"), Y, ValueError, "readout is 'leaky'"),
+        (dict(loss=sp.losses.TTFSCrossEntropy()), Y, sp.SpinnpropError, "takes labels, not targets"),
+        (dict(loss=sp.losses.VMaxMSE()), Y, sp.SpinnpropError, "needs a leaky read-out"),
+        (dict(weight_mean=[0.0, 0.0], weight_std=[0.0, 0.0]), Y, ValueError, "an output of the untrained network is silent"),
+        ({}, np.where(Y > 0, np.nan, Y), ValueError, "NaN"),
+        ({}, np.where(Y > 0, np.inf, Y), ValueError, "infinity"),
+        ({}, Y[:299], ValueError, "inconsistent"),
+        ({}, np.array([-1.7e308, 1.7e308] * 150), ValueError, "more than float64 holds"),
+        ({}, ["a"] * 300, ValueError, "could not convert"),
+    ],
+)
+def test_what_cannot_be(options, y, error, message):
+    model = sp.SpikingRegressor(**FEW).fit(X, Y)
+    before = model.predict(X)
+    with pytest.raises(error, match=message):
+        model.set_params(**options).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), before)
+
+
+@pytest.mark.parametrize("y, message", [(Y[:, 0], "shape"), (np.where(Y > 0, np.nan, Y), "finite"), (Y[:5], "shape|samples")])
+def test_validation_that_cannot_be(y, message):
+    with pytest.raises(ValueError, match=message):
+        sp.SpikingRegressor(**FEW).fit(X, Y, (X, y))
