@@ -271,27 +271,35 @@ extension LayerPlan {
             store(p.a, at: lanes.left + n)
             store(lesser(endV, below), at: lanes.endV + n)
             store(reset, at: lanes.resets + n)
+            var (others, held) = (fires & mayFire, fires & isHeld)
             while fires != 0 {
-                let lane = fires.trailingZeroBitCount
-                let from = n &+ lane
+                let from = n &+ fires.trailingZeroBitCount
                 let neuron = lanes.candidate[from]
                 spikes.times[made] = lanes.time[from]
                 spikes.units[made] = neuron
                 spikes.currents[made] = thresholds.current(lanes.current[from], Int(neuron))
-                made &+= 1
                 lanes.v[Int(neuron)] = lanes.endV[from]
-                lanes.candidate[again] = neuron
+                made &+= 1
+                fires &= fires &- 1
+            }
+            while held != 0 {
+                let from = n &+ held.trailingZeroBitCount
+                let neuron = lanes.candidate[from]
+                lanes.held[lanes.heldCount.pointee] = neuron
+                lanes.heldCount.pointee &+= 1
+                lanes.release[Int(neuron)] = lanes.time[from] + refractory.pointer[Int(neuron)]
+                held &= held &- 1
+            }
+            // Last, as they take the places of those before.
+            while others != 0 {
+                let from = n &+ others.trailingZeroBitCount
+                lanes.candidate[again] = lanes.candidate[from]
                 lanes.candidateV[again] = lanes.resets[from]
                 lanes.candidateI[again] = after[from]
                 lanes.offset[again] = lanes.passed[from]
                 lanes.rest[again] = lanes.left[from]
-                again &+= Int((mayFire &>> UInt8(truncatingIfNeeded: lane)) & 1)
-                if isHeld &>> UInt8(truncatingIfNeeded: lane) & 1 != 0 {
-                    lanes.held[lanes.heldCount.pointee] = neuron
-                    lanes.heldCount.pointee &+= 1
-                    lanes.release[Int(neuron)] = lanes.time[from] + refractory.pointer[Int(neuron)]
-                }
-                fires &= fires &- 1
+                again &+= 1
+                others &= others &- 1
             }
             n &+= 4
         }
