@@ -115,7 +115,7 @@ def _run(case: Mapping[str, Any], seed: int, sizes: Mapping[str, Any]) -> Dict[s
     """Of each trip how far from home the agent turns back, comes on the way back at least, and is in the last third of that in the mean; the
     median distance after each step; and the first trips' places, x and y in turn."""
     agent, trips = Agent(case, seed, sizes), []
-    with Bar(sizes["trips"], "trip", f"{case['chip']}, seed {seed}") as bar:
+    with Bar(sizes["trips"], "trip", f"{case['chip']} chip, seed {seed}") as bar:
         for trip in range(sizes["trips"]):
             trips.append(agent.trip())
             bar.move(trip + 1)
