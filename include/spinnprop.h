@@ -1109,6 +1109,7 @@ typedef struct spinnprop_brainscales2_chip_options {
     double event_interval;  /* from one event to the next: seconds of the chip; 0: no limit                           */
     int32_t weight_bits;    /* of a weight beside its sign, 1 .. 6; 0: weights are not rounded and do not saturate    */
     int32_t readout_bits;   /* of what reads the membranes of a leaky read-out, 1 .. 16; 0: it does not round         */
+    double correlation;     /* between the deviations of one circuit, but for its delay: 0 .. 1; none is published     */
 } spinnprop_brainscales2_chip_options;
 SPINNPROP_API void spinnprop_brainscales2_chip_options_init(spinnprop_brainscales2_chip_options *options);
 
@@ -1184,6 +1185,10 @@ SPINNPROP_API spinnprop_status spinnprop_brainscales2_get_options(spinnprop_brai
 /* The weights of a connection as the first chip's synapses have them, in the network's units: (post, pre). */
 SPINNPROP_API spinnprop_status spinnprop_brainscales2_weights(double *values, int64_t n, const spinnprop_engine *engine,
                                                               const spinnprop_network *network, int32_t index);
+
+/* Events lost on their way, because 128 waited for their turn already, in all runs of this engine so far, trainings and what shares the
+ * engine among them. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_lost_events(int64_t *n, const spinnprop_engine *engine);
 
 /* Whether a chain of layers fits: a circuit has synapses for 128 signed inputs, neurons of more take several, each delay takes one. That it does
  * not fit is an answer, no error. */

@@ -12,7 +12,7 @@ static void brainscales2_chips_that_cannot_be(void) {
     const double wrong[] = {-1.0, NAN, INFINITY, -INFINITY, 1e300};
     double *numbers[] = {&o.tau_mem_spread, &o.tau_syn_spread, &o.threshold_spread, &o.threshold_shift, &o.reset_spread,
                          &o.gain_spread, &o.row_offset, &o.delay_spread, &o.noise, &o.batch_noise, &o.jitter, &o.drift,
-                         &o.age, &o.resolution, &o.event_interval};
+                         &o.age, &o.resolution, &o.event_interval, &o.correlation};
     for (size_t at = 0; at < sizeof numbers / sizeof *numbers; at++)
         for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
             WITH(*numbers[at], wrong[i], INVALID_VALUE, spinnprop_brainscales2_chip_create(&chip, &o));
@@ -183,6 +183,13 @@ static void brainscales2_engines_that_cannot_be(void) {
     EACH_WRONG_SIZE(made, spinnprop_brainscales2_get_options(&made, engine));
     WORKS(spinnprop_brainscales2_get_options(&made, engine));
     HOLDS(made.input_copies == 5);
+    int64_t lost = -1;
+    INVALID(spinnprop_brainscales2_lost_events(NULL, engine));
+    INVALID(spinnprop_brainscales2_lost_events(&lost, NULL));
+    FAILS(UNSUPPORTED, spinnprop_brainscales2_lost_events(&lost, event));
+    HOLDS(lost == -1);
+    WORKS(spinnprop_brainscales2_lost_events(&lost, engine));
+    HOLDS(lost == 0);
     const int32_t layers[] = {5, 510, 3};
     spinnprop_network_options wide;
     spinnprop_network_options_init(&wide);

@@ -151,6 +151,14 @@ static PyObject *brainscales2_create(PyObject *module, PyObject *args) {
 
 GIVES_STRUCT(brainscales2_get_options, brainscales2_options, engine)
 
+static PyObject *brainscales2_lost_events(PyObject *module, PyObject *capsule) {
+    handle *own = handle_from(capsule, &engine_kind);
+    if (!own) return NULL;
+    int64_t n = 0;
+    const spinnprop_status status = spinnprop_brainscales2_lost_events(&n, own->object);
+    return status == SPINNPROP_OK ? PyLong_FromLongLong(n) : raise_status(module, status);
+}
+
 static PyObject *brainscales2_weights(PyObject *module, PyObject *args) {
     PyObject *values_object, *engine_object, *network_object, *result = NULL;
     int32_t index;
@@ -198,6 +206,8 @@ PyMethodDef brainscales2_methods[] = {
      "brainscales2_create($module, options, chips, /)\n--\n\nA new engine of analog circuits."},
     {"brainscales2_get_options", brainscales2_get_options, METH_O,
      "brainscales2_get_options($module, engine, /)\n--\n\nThe options it was made with."},
+    {"brainscales2_lost_events", brainscales2_lost_events, METH_O,
+     "brainscales2_lost_events($module, engine, /)\n--\n\nEvents lost in all its runs."},
     {"brainscales2_weights", brainscales2_weights, METH_VARARGS,
      "brainscales2_weights($module, values, engine, network, index, /)\n--\n\nWeights as the chip's synapses have them."},
     {NULL, NULL, 0, NULL},

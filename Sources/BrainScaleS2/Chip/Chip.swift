@@ -56,6 +56,8 @@ public struct BrainScaleS2Chip: Equatable, Sendable {
         case delay
         case row
         case measurement
+        /// What deviates all parameters of a circuit alike.
+        case common
 
         func normal(_ seed: UInt64, _ circuit: Int, drift: Bool = false) -> Double {
             var stream = RandomStream(seed: seed, purpose: rawValue, drift ? 1 : 0, UInt64(circuit))
@@ -63,12 +65,20 @@ public struct BrainScaleS2Chip: Equatable, Sendable {
         }
     }
 
+    /// A standard normal number of a circuit; part of it is common to all its parameters where these are correlated.
+    private func normal(_ purpose: Purpose, _ circuit: Int) -> Double {
+        let own = purpose.normal(options.seed, circuit)
+        guard options.correlation > 0, purpose != .delay else { return own }
+        return (1 - options.correlation).squareRoot() * own
+            + options.correlation.squareRoot() * Purpose.common.normal(options.seed, circuit)
+    }
+
     /// Factors of a mean of 1 are log-normal: they are positive, however wide the spread.
     private func factors(_ purpose: Purpose, spread: Double, mean: Double = 1, drifts: Bool = false) -> [Double] {
         let sigma = Elementary.log(1 + spread * spread).squareRoot()
         let drift = drifts ? options.drift * options.age : 0
         return (0..<ChipGeometry.neuronCount).map { circuit in
-            var exponent = spread == 0 ? 0 : sigma * purpose.normal(options.seed, circuit) - sigma * sigma / 2
+            var exponent = spread == 0 ? 0 : sigma * normal(purpose, circuit) - sigma * sigma / 2
             if drift != 0 { exponent += drift * purpose.normal(options.seed, circuit, drift: true) }
             return exponent == 0 ? mean : mean * Elementary.exp(min(max(exponent, -10), 10))
         }
@@ -82,7 +92,7 @@ public struct BrainScaleS2Chip: Equatable, Sendable {
         case .threshold:
             factors(.threshold, spread: options.threshold, mean: 1 + options.thresholdShift, drifts: true)
         case .reset:
-            (0..<ChipGeometry.neuronCount).map { options.reset * Purpose.reset.normal(options.seed, $0) }
+            (0..<ChipGeometry.neuronCount).map { options.reset * normal(.reset, $0) }
         }
     }
 

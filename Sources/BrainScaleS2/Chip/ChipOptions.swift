@@ -21,6 +21,7 @@ import Mathematics
 /// | `jitter`         | .01        | .01          | tau_syn    | of spikes on their way, anew for each                            |
 /// | `drift`          | 0          | 0            | 1/hour     | spread of the rates at which time constants and thresholds drift |
 /// | `age`            | 0          | 0            | hours      | for how long they have drifted                                   |
+/// | `correlation`    | 0          | 0            | -          | between any two deviations of one circuit but its delay          |
 /// | `weightBits`     | 6          | 6            | -          | of a weight beside its sign; 0: weights are not rounded          |
 /// | `resolution`     | 8e-9       | 8e-9         | s, chip    | of events' times; 0: they are not rounded                        |
 /// | `eventInterval`  | 8e-9       | 8e-9         | s, chip    | from one event of the chip to the next; 0: no limit              |
@@ -28,7 +29,8 @@ import Mathematics
 ///
 /// Sources: the spreads are statistics of published measurements of 512 neurons; the noise of membranes and the resolution are published
 /// with the chip; jitter and noise per batch are those of the hardware-aware model of Göltz, Weber, Kriener et al. (DelGrad, arXiv
-/// 2404.19165), which tracks it. No spread of rows is published.
+/// 2404.19165), which tracks it. No spread of rows is published, nor
+/// how deviations of a circuit go together.
 public struct BrainScaleS2ChipOptions: Equatable, Sendable {
     /// What the circuits are drawn from.
     public var seed: UInt64 = 0
@@ -47,6 +49,7 @@ public struct BrainScaleS2ChipOptions: Equatable, Sendable {
     public var jitter = 0.01
     public var drift = 0.0
     public var age = 0.0
+    public var correlation = 0.0
     public var weightBits = 6
     /// One period of the 125 MHz at which events come and go.
     public var resolution = 8e-9
@@ -79,6 +82,7 @@ public struct BrainScaleS2ChipOptions: Equatable, Sendable {
         OptionField("resolution", \.resolution, .closed(0, 1)),
         OptionField("event_interval", \.eventInterval, .closed(0, 1)),
         OptionField("readout_bits", \.readoutBits, .closed(0, 16)),
+        OptionField("correlation", \.correlation, .closed(0, 1)),
     ]
 
     /// Beyond this circuits have nothing to do with what they were meant to be.

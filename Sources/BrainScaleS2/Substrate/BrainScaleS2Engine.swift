@@ -3,6 +3,7 @@ import EventDriven
 import Mathematics
 import Networks
 import Spikes
+import Synchronization
 
 /// Runs networks as an analog chip would: with its circuits' own time constants, thresholds, resets and delays, weights in six bits, noise, and
 /// events that its clock rounds. Its recordings are measured ones: of the network that it was given, with the spikes that the chip's
@@ -26,6 +27,7 @@ public struct BrainScaleS2Engine: Substrate {
     public let chips: [BrainScaleS2Chip]
     public let options: BrainScaleS2Options
     private let deviations: [Deviations]
+    private let losses = Losses()
 
     /// - Throws: `invalidValue` naming the option that is out of its domain, or if there is no chip.
     public init(_ chips: [BrainScaleS2Chip], _ options: BrainScaleS2Options = BrainScaleS2Options())
@@ -44,6 +46,9 @@ public struct BrainScaleS2Engine: Substrate {
         options = BrainScaleS2Options()
         deviations = [Deviations(BrainScaleS2Chip.standard)]
     }
+
+    /// Events lost on their way in all runs of this engine and of its copies so far, those of sessions among them.
+    public var lostEvents: Int { losses.count.load(ordering: .relaxed) }
 
     /// Everything that makes a difference to what it records.
     public var optionValues: [Double] {
@@ -94,6 +99,7 @@ public struct BrainScaleS2Engine: Substrate {
         hash.add(chips[own].options.noiseSeed)
         var run = ChipRun(network, physical(placement, chip: own), noiseSeed: hash.value, options, monitor)
         try run.run(input)
+        losses.count.add(run.lostCount, ordering: .relaxed)
         return (run.spikes, network.layers.last?.isSpiking == false ? run.maxima : nil)
     }
 
@@ -119,4 +125,9 @@ public struct BrainScaleS2Engine: Substrate {
         }
         return physical(placement, chip: 0).weights(own, firstInput: first)
     }
+}
+
+/// What an engine and its copies count together.
+private final class Losses: Sendable {
+    let count = Atomic<Int>(0)
 }

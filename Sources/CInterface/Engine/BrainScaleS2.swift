@@ -76,3 +76,10 @@ public func spinnprop_brainscales2_weights(
         try output(values, n, needed: found.count, "values").fill(found)
     }
 }
+
+@c @implementation
+public func spinnprop_brainscales2_lost_events(
+    _ n: UnsafeMutablePointer<Int64>?, _ engine: OpaquePointer?
+) -> spinnprop_status {
+    barrier { try given(n, "n").pointee = Int64(try brainScaleS2(engine).lostEvents) }
+}

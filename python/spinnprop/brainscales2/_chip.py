@@ -59,6 +59,7 @@ class Chip(Value):
         jitter             .01        .01          tau_syn         of spikes on their way
         drift              0          0            1/hour          over circuits: how fast time constants and thresholds drift
         age                0          0            hours           for how long they have drifted
+        correlation        0          0                            between any two deviations of one circuit but its delay
         resolution         8e-9       8e-9         s of the chip   of event times; 0: they are not rounded
         event_interval     8e-9       8e-9         s of the chip   from one event to the next; 0: no limit
         weight_bits        6          6                            of a weight beside its sign; 0: no rounding, no saturation
@@ -73,7 +74,7 @@ class Chip(Value):
     Notes
     -----
     Statistics of published measurements of 512 neurons; noise per batch and jitter are those of DelGrad's model of the chip (arXiv
-    2404.19165). No spread of rows is published.
+    2404.19165). No spread of rows is published, nor how deviations of a circuit go together.
 
     Examples
     --------
@@ -164,7 +165,7 @@ class Chip(Value):
             try:
                 content = json.load(file)
                 options, codes = dict(content["options"]), content["codes"]
-                is_chip = content["format"] == _FORMAT and set(options) == set(_core.brainscales2_preset(0))
+                is_chip = content["format"] == _FORMAT and set(options) <= set(_core.brainscales2_preset(0))
             except (ValueError, KeyError, TypeError, AttributeError):
                 is_chip = False
         if not is_chip:
@@ -178,6 +179,27 @@ class Chip(Value):
         if self._core_chip[0] != os.getpid():
             self._make()
         return self._core_chip[1]
+
+    def later(self, hours: float) -> Chip:
+        """The same chip when it has drifted for so many hours more; with `drift` 0, the default, it is still what it was.
+
+        An engine's chip stands still while it runs. A chip that drifts during a training is a training in pieces: a new `Trainer` on the network
+        so far, with an engine of ``chip.later(...)``.
+
+        Parameters
+        ----------
+        hours : float
+            Not before age 0.
+
+        >>> import spinnprop as sp
+        >>> sp.brainscales2.Chip(seed=3, drift=0.01).later(2.5)
+        Chip(seed=3, drift=0.01, age=2.5)
+        """
+        chip = type(self).__new__(type(self))
+        age = checks.option(self._options()["age"] + checks.real(hours, "hours"), "age", _core.DOMAINS_BRAINSCALES2_CHIP)
+        chip.__dict__.update(vars(self), age=age)
+        chip._make()
+        return chip
 
     def deviations(self, of: str) -> Float64Array:
         """What the 512 circuits (of "row": the 2 x 256 synapse rows) deviate by.

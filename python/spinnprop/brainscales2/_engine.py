@@ -54,7 +54,7 @@ class Engine(BaseEngine):
     Neurons are those of the exact engine, with one synaptic time constant each. Noise of a membrane moves a spike by how far the membrane is
     moved over how fast it rises, by a tau_mem at most: no spike comes or goes by noise. Spikes of a recurrent layer reach the layer itself when
     they happen; on the way out they are jittered and rounded. The events of the input, and those of each layer, take turns: one per
-    ``event_interval``, while up to 128 wait; further ones are lost.
+    ``event_interval``, while up to 128 wait; further ones are lost, and counted (`lost_events`).
 
     Examples
     --------
@@ -100,6 +100,17 @@ class Engine(BaseEngine):
         options = {name: int(value) if name == "single_spikes" else value for name, value in vars(self).items() if name != "chip"}
         chips = self.chip if isinstance(self.chip, tuple) else (self.chip,)
         return _core.brainscales2_create(options, tuple(chip._handle for chip in chips))
+
+    @property
+    def lost_events(self) -> int:
+        """How many events were lost on their way, because too many waited for their turn, in all runs of this engine so far: those of trainings
+        that it was given to, too.
+
+        >>> import spinnprop as sp
+        >>> sp.brainscales2.Engine().lost_events
+        0
+        """
+        return _core.brainscales2_lost_events(self._handle)
 
     def weights(self, network: object, layer: int = 0) -> Float64Array:
         """The weights of a network's connection as the (first) chip's synapses have them: whole numbers over `weight_scale`, times the gain

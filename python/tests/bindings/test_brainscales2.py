@@ -301,3 +301,35 @@ def test_spreads_are_drawn():
     sp.plot.brainscales2_spread(raw, of="reset")
     with pytest.raises(TypeError, match="after is 5"):
         sp.plot.brainscales2_spread(raw, 5)
+
+
+def test_lost_events_are_counted():
+    burst = sp.encoding.latency(np.zeros((3, 200)))
+    chip = sp.brainscales2.Engine(sp.brainscales2.Chip.ideal())
+    net = sp.Network([200, 4], seed=1)
+    net.forward(burst, engine=chip)
+    # One event leaves at once, 128 wait.
+    assert chip.lost_events == 3 * (200 - 129)
+    sp.Trainer(net, engine=chip, gradient_engine="event", epochs=2).run(burst, [0, 1, 2])
+    assert chip.lost_events > 3 * (200 - 129)
+    assert sp.brainscales2.Engine().lost_events == 0
+
+
+def test_chips_drift_between_runs():
+    chip = sp.brainscales2.Chip(seed=3, drift=0.01)
+    later = chip.later(2.5)
+    assert later == sp.brainscales2.Chip(seed=3, drift=0.01, age=2.5) and chip.later(0) == chip
+    assert later.later(1).age == 3.5 and (later.deviations("tau_mem") != chip.deviations("tau_mem")).all()
+    assert (sp.brainscales2.Chip(seed=3).later(2.5).deviations("tau_mem") == chip.deviations("tau_mem")).all()
+    for hours in (-1, float("nan"), float("inf"), 1e300):
+        with pytest.raises(ValueError, match="age is"):
+            chip.later(hours)
+    with pytest.raises(TypeError, match="hours is '1'"):
+        chip.later("1")
+
+
+def test_deviations_may_be_correlated():
+    chip = sp.brainscales2.Chip(seed=3, correlation=1)
+    logarithms = [np.log(chip.deviations(name)) for name in ("tau_mem", "gain", "delay")]
+    correlations = np.corrcoef(logarithms)
+    assert correlations[0, 1] > 1 - 1e-9 and abs(correlations[0, 2]) < 0.2

@@ -198,6 +198,7 @@ extension spinnprop_brainscales2_chip_options: TabledStruct {
         StructNumber("event_interval", \.event_interval),
         StructNumber("weight_bits", \.weight_bits),
         StructNumber("readout_bits", \.readout_bits),
+        StructNumber("correlation", \.correlation),
     ]
 }
 
