@@ -38,15 +38,17 @@ import Testing
     }
 
     @Test func backwardStopsWithinASample() throws {
-        var network = try Network(sizes: [7, 48, 2])
-        try network.setWeights([Double](repeating: 1e-3, count: 48 * 7), connection: 0)
-        let trains = try input(400_000)
+        // Many times the 20 ms after which somebody is asked.
+        let hidden = 192
+        var network = try Network(sizes: [7, hidden, 2])
+        try network.setWeights([Double](repeating: 1e-3, count: hidden * 7), connection: 0)
+        let trains = try input(900_000)
         // Late spikes that somebody is to blame for: the adjoint has to go through all events.
         let columns = [try SpikeColumns(), try SpikeColumns()]
-        for unit in 0..<48 { try columns[0].append(time: 1, unit: unit, current: 2) }
+        for unit in 0..<hidden { try columns[0].append(time: 1, unit: unit, current: 2) }
         for unit in 0..<2 { try columns[1].append(time: 1.01, unit: unit, current: 2) }
         for own in columns { own.ends = [own.count] }
-        try network.setWeights([Double](repeating: 1, count: 96), connection: 1)
+        try network.setWeights([Double](repeating: 1, count: 2 * hidden), connection: 1)
         let layers = zip(network.layers, columns).map { layer, own in
             LayerRecording(neuronCount: layer.neuronCount, isSpiking: true, thresholds: [1], segments: [own])
         }
