@@ -652,19 +652,19 @@ public:
 
     // Trains until the options' epochs are done; to be called again after a stop.
     void run(const SpikeTrains &input, const std::vector<std::int64_t> &labels, const Progress &progress = {}) {
-        run(spinnprop_trainer_run, input, labels, nullptr, nullptr, progress);
+        train<std::int64_t>(spinnprop_trainer_run, input, labels, nullptr, nullptr, progress);
     }
     void run(const SpikeTrains &input, const std::vector<std::int64_t> &labels, const SpikeTrains &validation,
              const std::vector<std::int64_t> &validation_labels, const Progress &progress = {}) {
-        run(spinnprop_trainer_run, input, labels, &validation, &validation_labels, progress);
+        train<std::int64_t>(spinnprop_trainer_run, input, labels, &validation, &validation_labels, progress);
     }
     // The same on numbers in place of labels, row by row.
     void run_targets(const SpikeTrains &input, const std::vector<double> &targets, const Progress &progress = {}) {
-        run(spinnprop_trainer_run_targets, input, targets, nullptr, nullptr, progress);
+        train<double>(spinnprop_trainer_run_targets, input, targets, nullptr, nullptr, progress);
     }
     void run_targets(const SpikeTrains &input, const std::vector<double> &targets, const SpikeTrains &validation,
                      const std::vector<double> &validation_targets, const Progress &progress = {}) {
-        run(spinnprop_trainer_run_targets, input, targets, &validation, &validation_targets, progress);
+        train<double>(spinnprop_trainer_run_targets, input, targets, &validation, &validation_targets, progress);
     }
     // A step of the optimiser with a gradient of `network()`, in a loop of one's own.
     void step(const Gradient &gradient, double rate_factor = 1) {
@@ -680,9 +680,9 @@ public:
     }
 
 private:
-    template <class Function, class Wanted>
-    void run(Function function, const SpikeTrains &input, const std::vector<Wanted> &wanted, const SpikeTrains *validation,
-             const std::vector<Wanted> *validation_wanted, const Progress &progress) {
+    template <class Wanted, class Function>
+    void train(Function function, const SpikeTrains &input, const std::vector<Wanted> &wanted, const SpikeTrains *validation,
+               const std::vector<Wanted> *validation_wanted, const Progress &progress) {
         const auto view = input.view();
         spinnprop_spikes validation_view{};
         if (validation) validation_view = validation->view();

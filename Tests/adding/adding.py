@@ -63,7 +63,7 @@ ADDITIONS: List[Tuple[str, object, Tuple[str, ...], Tuple[Insertion, ...]]] = [
                 "    def __init__(self, gain: float = 2.0, tau0: float = 5e-3) -> None:\n"
                 "        self._set(gain=gain, tau0=tau0)\n\n\n",
             ),
-            ("python/spinnprop/losses.py", '    "VMaxCrossEntropy",\n]', '    "ToyLoss",\n'),
+            ("python/spinnprop/losses.py", '    "VMaxMSE",\n]', '    "ToyLoss",\n'),
         ),
     ),
     (
