@@ -580,7 +580,7 @@ SPINNPROP_API void spinnprop_gradient_options_init(spinnprop_gradient_options *o
 typedef struct spinnprop_gradient spinnprop_gradient;
 
 /* Mean over the batch of the loss and its gradient. n is the recording's number of samples. labels: n of them,
- * 0 .. n_outputs - 1. targets: NULL, or (n, n_outputs) target times of SPINNPROP_LOSS_SPIKE_TIME_MSE, in which case
+ * 0 .. n_outputs - 1. targets: NULL, or (n, n_outputs) target times of SPINNPROP_LOSS_SPIKE_TIME_MSE or membranes of SPINNPROP_LOSS_VMAX_MSE, in which case
  * labels may be NULL. The network must be the one that made the recording, its parameters unchanged since. */
 SPINNPROP_API spinnprop_status spinnprop_network_gradient(spinnprop_gradient **gradient, double *value,
                                                           const spinnprop_network *network,
@@ -1204,9 +1204,9 @@ SPINNPROP_API void spinnprop_brainscales2_fit_options_init(spinnprop_brainscales
 typedef struct spinnprop_brainscales2_fit {
     size_t size;
     int32_t fits;
-    int32_t circuits;        /* that it takes                                                                         */
+    int64_t circuits;        /* that it takes                                                                         */
     int32_t available;       /* 512                                                                                   */
-    int32_t delay_circuits;  /* of those that it takes                                                                */
+    int64_t delay_circuits;  /* of those that it takes                                                                */
 } spinnprop_brainscales2_fit;
 SPINNPROP_API void spinnprop_brainscales2_fit_init(spinnprop_brainscales2_fit *fit);
 /* merged: of each layer, the circuits that a neuron takes; n_layers of them. */

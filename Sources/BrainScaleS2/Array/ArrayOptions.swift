@@ -42,7 +42,7 @@ public struct ArrayOptions: Equatable, Sendable {
             OptionField("is_recurrent", \.isRecurrent),
             OptionField("fan_in", \.fanIn, .closed(1, 16896)),
             OptionField("speedup", \.speedup, .closed(1e-3, 1e9)),
-            OptionField("resolution", \.resolution, .notNegative),
+            OptionField("resolution", \.resolution, .closed(0, 1)),
             OptionField("delay_jitter", \.delayJitter, .notNegative),
             OptionField("seed", \.seed),
             OptionField("has_sensors", \.hasSensors),
@@ -58,9 +58,6 @@ public struct ArrayOptions: Equatable, Sendable {
         }
         guard readLow < readHigh else {
             throw .invalidValue("read_low is \(readLow) and read_high \(readHigh); read_low must be the smaller")
-        }
-        guard grid < .infinity else {
-            throw .invalidValue("resolution is \(resolution) at a speedup of \(speedup), which is no finite time")
         }
     }
 }

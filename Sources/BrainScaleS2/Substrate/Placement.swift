@@ -16,7 +16,7 @@ public struct BrainScaleS2Placement: Equatable, Sendable {
         /// The first circuit.
         public let first: Int
 
-        public var circuitCount: Int { neuronCount * merged }
+        public var circuitCount: Int { BrainScaleS2Placement.product(neuronCount, merged) }
     }
 
     /// A circuit has a pair of rows for each.
@@ -28,7 +28,7 @@ public struct BrainScaleS2Placement: Equatable, Sendable {
     public let circuitCount: Int
 
     /// Circuits that delay.
-    public var delayCount: Int { circuitCount - layers.reduce(0) { $0 + $1.circuitCount } }
+    public let delayCount: Int
 
     public var fits: Bool { circuitCount <= ChipGeometry.neuronCount }
 
@@ -36,26 +36,39 @@ public struct BrainScaleS2Placement: Equatable, Sendable {
     ///   - sizes: units of the input, then neurons of each layer.
     ///   - connections: ends and number of delays of each.
     init(sizes: [Int], connections: [(ends: Ends, delays: Int)], inputCopies: Int) {
-        var next = 0
-        // Sizes are bounded so that nothing overflows: what is so large does not fit anyway.
-        func bounded(_ count: Int) -> Int { min(count, 1 << 24) }
+        var (next, delaying) = (0, 0)
         layers = (1..<sizes.count).map { target in
             let inputs = connections.filter { $0.ends.target == target }.reduce(0) {
-                $0 + bounded(sizes[$1.ends.source]) * ($1.ends.source == 0 ? inputCopies : 1)
+                $0 + sizes[$1.ends.source] * ($1.ends.source == 0 ? inputCopies : 1)
             }
             let merged = max(
                 1,
                 (inputs + BrainScaleS2Placement.signedInputsOfACircuit - 1)
                     / BrainScaleS2Placement.signedInputsOfACircuit)
-            defer { next += bounded(sizes[target]) * merged }
-            return LayerPlace(
+            let place = LayerPlace(
                 neuronCount: sizes[target], signedInputs: inputs, merged: merged, first: next)
+            next = BrainScaleS2Placement.sum(next, place.circuitCount)
+            return place
         }
         delays = connections.map { connection in
-            defer { next += bounded(connection.delays) }
+            defer {
+                next = BrainScaleS2Placement.sum(next, connection.delays)
+                delaying = BrainScaleS2Placement.sum(delaying, connection.delays)
+            }
             return next
         }
-        circuitCount = next
+        (circuitCount, delayCount) = (next, delaying)
+    }
+
+    /// The largest number stands for all that are larger: what is so large does not fit anyway.
+    private static func sum(_ a: Int, _ b: Int) -> Int {
+        let (sum, overflow) = a.addingReportingOverflow(b)
+        return overflow ? .max : sum
+    }
+
+    private static func product(_ a: Int, _ b: Int) -> Int {
+        let (product, overflow) = a.multipliedReportingOverflow(by: b)
+        return overflow ? .max : product
     }
 
     /// Of a chain of layers, whether or not such a network could be made.
@@ -77,7 +90,7 @@ public struct BrainScaleS2Placement: Equatable, Sendable {
         let last = sizes.count - 1
         var ends = (0..<last).map { Ends($0, $0 + 1) }
         if recurrent { ends += (1..<max(1, last)).map { Ends($0, $0) } }
-        // Products of sizes fit into 64 bits, and what is cut off does not fit the chip.
+        // Products of two sizes fit into 64 bits.
         self.init(
             sizes: sizes,
             connections: ends.map {

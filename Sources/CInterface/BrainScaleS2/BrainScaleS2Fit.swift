@@ -40,9 +40,9 @@ public func spinnprop_brainscales2_place(
         let each = try output(merged, n_layers, needed: placement.layers.count, "merged")
         var own = spinnprop_brainscales2_fit.initial
         own.fits = placement.fits ? 1 : 0
-        own.circuits = Int32(clamping: placement.circuitCount)
+        own.circuits = Int64(placement.circuitCount)
         own.available = Int32(ChipGeometry.neuronCount)
-        own.delay_circuits = Int32(clamping: placement.delayCount)
+        own.delay_circuits = Int64(placement.delayCount)
         each.fill(placement.layers.map { Int32(clamping: $0.merged) })
         destination.write(own)
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from typing import Any
 
 from .. import brainscales2
@@ -25,7 +26,9 @@ def fit(options: argparse.Namespace) -> int:
 
 def account(options: argparse.Namespace) -> None:
     """Prints what a sample and a step take, estimated."""
-    with grammar.judged("duration", "batch_size"):
+    if not 0 < options.duration < math.inf:
+        raise grammar.Unusable(f"SECONDS is {options.duration}; it must be finite and > 0")
+    with grammar.judged("batch_size"):
         answer = brainscales2.account(options.duration, batch_size=options.batch_size)
     print(json.dumps({"estimated": True, **vars(answer)}, indent=2) if options.json else answer)
 

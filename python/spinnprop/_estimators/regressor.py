@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Dict, Tuple
 
 # First, as it says what to install if scikit-learn is missing.
@@ -23,9 +24,10 @@ _LOOKED_AT = 1000
 class SpikingRegressor(RegressorMixin, SpikingEstimator):
     """A spiking network as a scikit-learn regressor: one output neuron per target, whose first spike time stands for its value.
 
-    A target's range in the training set is spread over a window of times as wide as the mean synaptic time constant, around the time at
-    which its output of the untrained network spikes; large values are early, or as `early` says. A time is read as a number by the same line,
-    beyond the ends of the range, too; an output that is silent says the mean of the training set.
+    A target's range in the training set is spread over a window of times around the one at which its output of the untrained network spikes in the
+    median, as wide as the mean synaptic time constant, or as the input is long if that is more; within the run, and at most half of it, where
+    a run has an end. Large values are early, or as `early` says. A time is read as a number by the same line, beyond the ends of the range, too; an
+    output that is silent says the mean of the training set, and a target that never changed in it stays what it was.
 
     Parameters
     ----------
@@ -72,12 +74,14 @@ schedule, schedule_epochs, schedule_gamma, clip_value, input_dropout, rate, chec
         X, y = learnt_numbers(self, X, y)
         self.target_ndim_ = y.ndim
         y = y.reshape(len(y), -1)
-        self.target_min_, self.target_max_, self.target_mean_ = y.min(axis=0), y.max(axis=0), y.mean(axis=0)
+        self.target_min_, self.target_max_ = y.min(axis=0), y.max(axis=0)
         with np.errstate(over="ignore"):
             spans = self.target_max_ - self.target_min_
         if not np.isfinite(spans).all():
             raise ValueError("y spans more than float64 holds; scale it down")
-        return X, self._fractions(y)
+        fractions = self._fractions(y)
+        self.target_mean_ = self.target_min_ + spans * fractions.mean(axis=0)
+        return X, fractions
 
     def _held(self, y: Any) -> Float64Array:
         y = checks.array(y, np.float64, "the validation set's y")
@@ -91,14 +95,10 @@ schedule, schedule_epochs, schedule_gamma, clip_value, input_dropout, rate, chec
     def _n_outputs(self) -> int:
         return len(self.target_min_)
 
-    @property
-    def _span(self) -> Float64Array:
-        """1 for targets that are all the same."""
-        span = self.target_max_ - self.target_min_
-        return np.asarray(np.where(span > 0, span, 1.0), np.float64)
-
     def _fractions(self, y: Float64Array) -> Float64Array:
-        fractions: Float64Array = (y - self.target_min_) / self._span
+        """Where in its range each number lies; of targets that are all the same 0."""
+        span = self.target_max_ - self.target_min_
+        fractions: Float64Array = (y - self.target_min_) / np.where(span > 0, span, 1.0)
         return fractions
 
     def _chosen(self, network: Network) -> Dict[str, Any]:
@@ -121,8 +121,13 @@ schedule, schedule_epochs, schedule_gamma, clip_value, input_dropout, rate, chec
         if not heard.any(axis=0).all():
             raise ValueError("an output of the untrained network is silent in all samples; give a larger weight_mean, or leave weights open")
         middle = np.nanmedian(np.where(heard, times, np.nan), axis=0)
-        width = float(np.mean(network.tau_syn[-1]))
-        first = np.maximum(0.0, middle - width / 2)
+        width = max(float(np.mean(network.tau_syn[-1])), float(np.ptp(spikes.times)))
+        grid = self.engine_._grid
+        latest = math.inf if self.t_end is None else float(self.t_end)
+        if grid is not None:
+            latest = min(latest, grid.time_step * (grid.steps - 1))
+        width = min(width, latest / 2)
+        first = np.clip(middle - width / 2, 0.0, latest - width)
         self.target_times_ = np.array([first + width, first] if self.early == "large" else [first, first + width])
 
     def _goal(self, wanted: Float64Array) -> Float64Array:
@@ -136,5 +141,5 @@ schedule, schedule_epochs, schedule_gamma, clip_value, input_dropout, rate, chec
         said = [recording.first_spike_times for recording in self._recordings(X)]
         low, high = self.target_times_
         fractions = (np.concatenate([np.empty((0, self._n_outputs)), *said]) - low) / (high - low)
-        numbers: Float64Array = np.where(np.isfinite(fractions), self.target_min_ + self._span * fractions, self.target_mean_)
+        numbers: Float64Array = np.where(np.isfinite(fractions), self.target_min_ + (self.target_max_ - self.target_min_) * fractions, self.target_mean_)
         return numbers[:, 0] if self.target_ndim_ == 1 else numbers

@@ -156,6 +156,12 @@ def labels_or_targets(
 ) -> tuple[Optional[Int64Array], Optional[Float64Array]]:
     """Class labels, or in their place a number per sample and output."""
     if np.ndim(values) != 2:
+        given = np.asarray(values)
+        if given.ndim == 1 and given.dtype.kind == "f" and not (given == np.floor(given)).all():
+            raise ValueError(
+                f"{name} has shape {given.shape} and numbers that are not whole; give whole numbers as labels, or targets of shape "
+                f"({n_samples}, {n_outputs})"
+            )
         return labels(values, name), None
     targets = array(values, np.float64, name, ndim=2)
     shape(targets, (n_samples, n_outputs), name)

@@ -176,7 +176,7 @@ class Array:
         }  # fmt: skip
         self._handle = _core.brainscales2_array_create(
             options, tuple(_each(value, name) for name, value in parameters.items()), self._matrix(mask, np.bool_, "mask"),
-            None if signs is None else checks.array(signs, np.int8, "signs", ndim=1).view(np.uint8),
+            None if signs is None else self._signs(signs),
         )  # fmt: skip
         if weights is not None:
             self.weights = weights
@@ -242,6 +242,11 @@ class Array:
         found = checks.array(values, dtype, name, ndim=2)
         checks.shape(found, self._shape, name)
         return found
+
+    def _signs(self, values: Any) -> Any:
+        signs = checks.array(values, np.int8, "signs", ndim=1)
+        checks.shape(signs, self._shape[:1], "signs")
+        return signs.view(np.uint8)
 
     @property
     def _info(self) -> Dict[str, Any]:
@@ -317,7 +322,8 @@ class Array:
         Returns
         -------
         SpikeTrains
-            One sample: the neurons' spikes, seconds since the beginning of this run.
+            One sample: the neurons' spikes, seconds since the beginning of this run. With a `resolution` each is at the next point of that grid,
+            which may be later than the run's end by less than one step.
 
         Raises
         ------

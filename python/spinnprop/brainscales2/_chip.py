@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
@@ -148,8 +149,15 @@ class Chip(Value):
         checks.path(path)
         codes = self.codes
         content = {"format": _FORMAT, "options": self._options(), "codes": None if codes is None else codes.ravel().tolist()}
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(content, file)
+        # Beside the target first: a disk that is full leaves an older file whole.
+        handle, part = tempfile.mkstemp(suffix=".part", dir=os.path.dirname(os.path.abspath(os.fsdecode(path))))
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(content, file)
+            os.replace(part, path)
+        except BaseException:
+            os.remove(part)
+            raise
 
     @classmethod
     def load(cls, path: PathLike) -> Chip:
@@ -165,8 +173,8 @@ class Chip(Value):
             try:
                 content = json.load(file)
                 options, codes = dict(content["options"]), content["codes"]
-                is_chip = content["format"] == _FORMAT and set(options) <= set(_core.brainscales2_preset(0))
-            except (ValueError, KeyError, TypeError, AttributeError):
+                is_chip = content["format"] == _FORMAT and set(options) == set(_core.brainscales2_preset(0)) and _are_codes(codes)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 is_chip = False
         if not is_chip:
             raise ValueError(f"{os.fspath(path)!r} is no chip; Chip.save writes one")
@@ -226,6 +234,11 @@ class Chip(Value):
 
     def __reduce__(self) -> Tuple[Any, ...]:
         return _chip, (self._options(), self.codes)
+
+
+def _are_codes(codes: Any) -> bool:
+    """None, or whole numbers of 10 bits, four for each circuit."""
+    return codes is None or (len(codes) == 4 * 512 and all(type(code) is int and 0 <= code < 1024 for code in codes))
 
 
 def _chip(options: Dict[str, Any], codes: Optional[Int32Array]) -> Chip:

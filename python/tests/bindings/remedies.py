@@ -428,6 +428,7 @@ REMEDIES = [
     (lambda: sp.BioGrad.load(file("network")), lambda: sp.load(file("network"))),
     (lambda: sp.load(file("checkpoint")), lambda: sp.Trainer(net(), epochs=1, checkpoint=file("checkpoint"), resume=True)),
     (lambda: sp.Trainer(net(), resume=True), lambda: sp.Trainer(net(), resume=True, checkpoint="to-go-on-from")),
+    (lambda: trained_on(X[:, 0]), lambda: [trained_on(Y), aimed_with(validation=None)]),
     (lambda: aimed_with(validation=(SPIKES, Y)), lambda: [aimed_with(validation=(SPIKES, TIMES)), trained_with(validation=(SPIKES, Y))]),
     (lambda: trained_with(validation=empty()), lambda: [trained_with(validation=(SPIKES, Y)), trained_with(validation=None)]),
     (lambda: sp.Trainer(net()).run(SPIKES, Y[:5]), lambda: sp.Trainer(net(), epochs=1).run(SPIKES, Y)),
@@ -674,6 +675,10 @@ def aimed_with(validation):
 
 def said_in_numbers(**options):
     return sp.SpikingRegressor(**FEW, **options).fit(X, X[:, 0])
+
+
+def trained_on(y):
+    return sp.Trainer(net(), epochs=1).run(SPIKES, y)
 
 
 def trained_with(validation):

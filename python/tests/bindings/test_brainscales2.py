@@ -1,6 +1,7 @@
 """The emulated BrainScaleS-2: chips, the engine, training in the loop."""
 
 import copy
+import json
 import math
 import pickle
 
@@ -227,11 +228,13 @@ def test_calibrations_that_cannot_be(tmp_path):
 def test_what_fits():
     for sizes, copies, delays, circuits in (
         ([25, 120, 3], 1, None, 123), ([25, 120, 3], 5, None, 123), ([25, 120, 3], 6, None, 243), ([25, 120, 3], 1, "axonal", 268),
-        ([256, 246, 10], 1, None, 512), ([256, 246, 11], 1, None, 514), ([4, 30, 3], 5, "synaptic", 243), ([2**31 - 1] * 3, 128, None, 2**31 - 1),
+        ([256, 246, 10], 1, None, 512), ([256, 246, 11], 1, None, 514), ([4, 30, 3], 5, "synaptic", 243), ([2**31 - 1] * 3, 128, None, 4647714811134607361),
+        ([30000, 30000, 3], 1, "synaptic", 30000 * 235 + 3 * 235 + 900090000), ([2**31 - 1] * 3, 128, "synaptic", 2**63 - 1),
     ):  # fmt: skip
         answer = sp.brainscales2.fit(sizes, copies, delays=delays)
         assert answer.circuits == circuits and bool(answer) == answer.fits == (circuits <= answer.available == 512), sizes
         assert ("does not fit" in str(answer)) != answer.fits and "-".join(map(str, sizes)) in str(answer)
+    assert sp.brainscales2.fit([30000, 30000, 3], delays="synaptic").delay_circuits == 900090000
     assert sp.brainscales2.fit([5, 100, 3], recurrent=True).merged == (1, 1)
     assert sp.brainscales2.fit([50, 100, 3], recurrent=True).merged == (2, 1)
     for make, error in (
@@ -333,3 +336,25 @@ def test_deviations_may_be_correlated():
     logarithms = [np.log(chip.deviations(name)) for name in ("tau_mem", "gain", "delay")]
     correlations = np.corrcoef(logarithms)
     assert correlations[0, 1] > 1 - 1e-9 and abs(correlations[0, 2]) < 0.2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content.update(codes=[-1] + content["codes"][1:]), lambda content: content.update(codes=[1, 2]),
+        lambda content: content.update(codes=[0.5] * 2048), lambda content: content.update(codes=7), lambda content: content.update(options={}),
+        lambda content: content["options"].pop("seed"), lambda content: content["options"].update(more=1), lambda content: content.pop("format"),
+    ],
+)  # fmt: skip
+def test_files_that_are_no_chips(tmp_path, change):
+    path = tmp_path / "chip.json"
+    sp.brainscales2.calibrate(sp.brainscales2.Chip(seed=1), repeats=1).save(path)
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="is no chip"):
+        sp.brainscales2.Chip.load(path)
+    path.write_text("[" * 100_000)
+    with pytest.raises(ValueError, match="is no chip"):
+        sp.brainscales2.Chip.load(path)
+    assert [each.name for each in tmp_path.iterdir()] == ["chip.json"]

@@ -118,6 +118,7 @@ WRONG = np.full((60, 3), 0.02)
         (np.where(WRONG > 0, np.nan, 0), None, ValueError, "target time 0 is nan"),
         (-WRONG, None, ValueError, "target time 0 is -0.02"),
         (WRONG.astype(complex), None, TypeError, "y"),
+        (WRONG[:, 0], None, ValueError, r"y has shape \(60,\) and numbers that are not whole; give whole numbers as labels, or targets of shape \(60, 3\)"),
         (WRONG[:, :, None], None, (ValueError, TypeError), "y"),
         (WRONG, (SPIKES, Y), ValueError, r"y has 2 and validation\[1\] 1 dimensions; give labels or targets for both"),
         (Y, (SPIKES, WRONG), ValueError, "give labels or targets for both"),
