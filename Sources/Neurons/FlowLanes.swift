@@ -148,22 +148,25 @@ extension Flow {
         let longest = -Elementary.log1p(-c) / c
         var roots = SIMD8<Double>.zero
         var values = SIMD8<Double>(repeating: (2 / ratio).squareRoot())
-        for n in 1...7 {
-            let wanted = SIMD8<Double>(
-                0, 0.04951556604879049, 0.18825509907063323, 0.38873953302184283, 0.6112604669781572,
-                0.8117449009293667, 0.9504844339512095, 1)[n]
-            var (u, root) = (longest, 1.0)
-            var remaining = n < 7 ? 6 : 0
-            while remaining > 0 {
+        // Four points side by side; the last one, at a threshold of 0, is the longest.
+        let wanted: [SIMD4<Double>] = [
+            SIMD4(0.04951556604879049, 0.18825509907063323, 0.38873953302184283, 0.6112604669781572),
+            SIMD4(0.8117449009293667, 0.9504844339512095, 1, 1),
+        ]
+        for (four, wanted) in wanted.enumerated() {
+            var (u, root) = (SIMD4(repeating: longest), SIMD4(repeating: 1.0))
+            for _ in 0..<6 {
                 // d root / du = (e^{r u} - P e^u (...)) / (2 root).
                 let height = Elementary.exp(u) * (1 + Elementary.expm1(-c * u) / c)
                 u -= (root - wanted) * (2 * root) / (Elementary.exp(ratio * u) - height)
-                root = (1 - Elementary.exp(u) * (1 + Elementary.expm1(-c * u) / c)).squareRoot()
-                remaining -= 1
+                root = Elementary.squareRoot(1 - Elementary.exp(u) * (1 + Elementary.expm1(-c * u) / c))
             }
-            roots[n] = root
-            values[n] = u / root
+            for n in 0..<4 where 4 * four + n < 6 {
+                roots[4 * four + n + 1] = root[n]
+                values[4 * four + n + 1] = u[n] / root[n]
+            }
         }
+        (roots[7], values[7]) = (1, longest)
         // Newton's divided differences, then powers.
         for order in 1...7 {
             for n in stride(from: 7, through: order, by: -1) {

@@ -83,6 +83,27 @@ struct ChipTests {
         #expect(values == expected)
     }
 
+    /// Spreads stay what they are; deviations of a circuit go together as far as was asked.
+    @Test func deviationsOfACircuitAreCorrelated() throws {
+        for wanted in [0, 0.4, 1] {
+            var products: [[Double]] = [[], []]
+            for seed in 0..<40 {
+                var options = BrainScaleS2ChipOptions()
+                (options.seed, options.correlation) = (UInt64(seed), wanted)
+                let chip = try BrainScaleS2Chip(options)
+                func normal(_ values: [Double], _ spread: Double) -> [Double] {
+                    let sigma = log(1 + spread * spread).squareRoot()
+                    return values.map { (log($0) + sigma * sigma / 2) / sigma }
+                }
+                let (own, delays) = (normal(chip.tauMem, options.tauMem), normal(chip.delay, options.delay))
+                products[0] += zip(own, normal(chip.gain, options.gain)).map { $0 * $1 }
+                products[1] += zip(own, delays).map { $0 * $1 }
+            }
+            let means = products.map { $0.reduce(0, +) / Double($0.count) }
+            #expect(abs(means[0] - wanted) < 0.04 && abs(means[1]) < 0.04, "\(wanted): \(means)")
+        }
+    }
+
     @Test func isTheSameEverywhere() throws {
         let chip = try BrainScaleS2Chip()
         #expect(chip == (try BrainScaleS2Chip()))

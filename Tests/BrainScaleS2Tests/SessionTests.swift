@@ -46,4 +46,23 @@ struct SessionTests {
                 bits.value == 13_303_691_292_807_279_665, "\(threads) threads: \(recording.layers.map(\.spikeCount))")
         }
     }
+
+    /// An engine and its copies count together what a slow link loses.
+    @Test func lostEventsAreCounted() throws {
+        var network = try Network(sizes: [200, 4])
+        try fill(&network, mean: 0, spread: 0)
+        let burst = try SpikeTrains(
+            times: [Double](repeating: 1e-3, count: 200), units: (0..<200).map { Int32($0) }, offsets: [0, 200],
+            unitCount: 200)
+        let own = try engine(chip { $0.eventInterval = 8e-9 })
+        let copy = own
+        _ = try own.forward(network, burst, options: ForwardOptions(), monitor: nil)
+        #expect(own.lostEvents == 200 - EventLink.queueLength - 1 && copy.lostEvents == own.lostEvents)
+        let session = try copy.session(
+            network, optimizer: Optimizer(OptimizerOptions(), for: network), options: ForwardOptions())
+        let loss = countLoss(needsLeakyReadout: false)
+        _ = try session.batch(burst, Objective(loss: loss, labels: [0]), monitor: nil)
+        #expect(own.lostEvents == 2 * (200 - EventLink.queueLength - 1))
+        #expect(try engine(chip()).lostEvents == 0)
+    }
 }
