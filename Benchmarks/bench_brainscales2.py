@@ -3,7 +3,8 @@
     python Benchmarks/bench_brainscales2.py [--quick] [--brian2 PYTHON]
 
 512 neurons, a fifth of which inhibit, hear 100 of each other and 64 of 256 Poisson sources; every second, programs bring them nearer to
-10 Hz, for 100 s before anything is measured; what they have come to is beside the times. Brian2 runs the same model in steps, as it does by default and as a C++ program.
+10 Hz, for 100 s before anything is measured; what they have come to is beside the times.
+Brian2 runs the same model in steps, as it does by default and as a C++ program.
 --brian2 names a Python in which Brian2 is installed (pip install brian2 cython "numpy<2"); this one unless told otherwise.
 """
 
