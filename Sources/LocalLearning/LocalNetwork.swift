@@ -107,16 +107,24 @@ public struct LocalNetwork: Equatable, Sendable {
         layers[layer].feedback.isEmpty ? [] : layers[layer].transposed(layers[layer].feedback, outputCount)
     }
 
+    /// How many weights, biases and feedback weights a layer has.
+    public func counts(layer: Int) -> (weights: Int, biases: Int, feedback: Int) {
+        let own = layers[layer]
+        return (
+            own.preCount * own.neuronCount, own.neuronCount, own.feedback.isEmpty ? 0 : own.neuronCount * outputCount
+        )
+    }
+
     /// - Throws: `invalidValue` on a wrong count, a value that is not finite, or of integers one beyond int8.
     public mutating func setWeights(_ values: [Float], layer: Int) throws(SpinnpropError) {
         let own = layers[layer]
-        try LocalNetwork.check(values, "weights", own.preCount * own.neuronCount)
+        try LocalNetwork.check(values, "weights", counts(layer: layer).weights)
         let held = try LocalLayer.onGrid(values, own.weightExponent, "weights")
         layers[layer].fill(\.rows, held, rowCount: own.preCount)
     }
 
     public mutating func setBiases(_ values: [Float], layer: Int) throws(SpinnpropError) {
-        try LocalNetwork.check(values, "biases", layers[layer].neuronCount)
+        try LocalNetwork.check(values, "biases", counts(layer: layer).biases)
         let held = try LocalLayer.onGrid(values, layers[layer].weightExponent, "biases")
         for (neuron, value) in held.enumerated() { layers[layer].biases[neuron] = value }
     }
@@ -124,7 +132,7 @@ public struct LocalNetwork: Equatable, Sendable {
     /// - Throws: `invalidValue` for the last layer, which has none, besides.
     public mutating func setFeedback(_ values: [Float], layer: Int) throws(SpinnpropError) {
         let own = layers[layer]
-        try LocalNetwork.check(values, "feedback", own.feedback.isEmpty ? 0 : own.neuronCount * outputCount)
+        try LocalNetwork.check(values, "feedback", counts(layer: layer).feedback)
         let held = try LocalLayer.onGrid(values, own.feedbackExponent, "feedback")
         if !own.feedback.isEmpty { layers[layer].fill(\.feedback, held, rowCount: outputCount) }
     }

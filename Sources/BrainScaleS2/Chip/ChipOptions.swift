@@ -29,8 +29,8 @@ import Mathematics
 ///
 /// Sources: the spreads are statistics of published measurements of 512 neurons; the noise of membranes and the resolution are published
 /// with the chip; jitter and noise per batch are those of the hardware-aware model of Göltz, Weber, Kriener et al. (DelGrad, arXiv
-/// 2404.19165), which tracks it. No spread of rows is published, nor
-/// how deviations of a circuit go together.
+/// 2404.19165), which tracks it. No spread of rows is published, nor how deviations of
+/// a circuit go together.
 public struct BrainScaleS2ChipOptions: Equatable, Sendable {
     /// What the circuits are drawn from.
     public var seed: UInt64 = 0

@@ -115,11 +115,14 @@ public func spinnprop_biograd_set(
         try own.change { (training) throws(SpinnpropError) in
             var network = training.network
             let layer = try place(layer, network)
-            let new = try singles(try copy(values, n, needed: kind.values(network, layer).count, "values"))
+            let needed = network.counts(layer: layer)
+            func new(_ needed: Int) throws(SpinnpropError) -> [Float] {
+                try singles(try copy(values, n, needed: needed, "values"))
+            }
             switch kind {
-            case .weights: try network.setWeights(new, layer: layer)
-            case .biases: try network.setBiases(new, layer: layer)
-            case .feedback: try network.setFeedback(new, layer: layer)
+            case .weights: try network.setWeights(new(needed.weights), layer: layer)
+            case .biases: try network.setBiases(new(needed.biases), layer: layer)
+            case .feedback: try network.setFeedback(new(needed.feedback), layer: layer)
             case .units:
                 throw .invalidValue("SPINNPROP_BIOGRAD_UNITS are only read; set weights or feedback")
             }

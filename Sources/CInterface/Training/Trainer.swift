@@ -72,6 +72,18 @@ private func examples(
     return Examples(trains, targets: try copy(targets, n, "targets"))
 }
 
+/// What each epoch is judged on, if anything; labels or targets without spikes are a mistake.
+private func validationSet(
+    _ spikes: UnsafePointer<spinnprop_spikes>?, hasMore: Bool, _ noun: StaticString,
+    _ read: () throws(SpinnpropError) -> Examples
+) throws(SpinnpropError) -> Examples? {
+    guard spikes == nil else { return try read() }
+    guard !hasMore else {
+        throw .invalidValue("validation is NULL, but there are \(noun) for it; give both or none")
+    }
+    return nil
+}
+
 extension Exclusive where Value == Trainer {
     fileprivate func run(
         _ training: Examples, _ validation: Examples?, _ progress: spinnprop_progress_callback?,
@@ -94,11 +106,9 @@ public func spinnprop_trainer_run(
     barrier {
         let holder = try box(trainer, trainerKind, "trainer").value
         let training = try examples(input, labels, n, "input")
-        var held: Examples?
-        if validation != nil {
-            held = try examples(validation, validation_labels, n_validation, "validation")
-        } else if validation_labels != nil || n_validation != 0 {
-            throw SpinnpropError.invalidValue("validation is NULL, but there are labels for it; give both or none")
+        let hasLabels = validation_labels != nil || n_validation != 0
+        let held = try validationSet(validation, hasMore: hasLabels, "labels") { () throws(SpinnpropError) in
+            try examples(validation, validation_labels, n_validation, "validation")
         }
         try holder.run(training, held, progress, payload)
     }
@@ -114,12 +124,10 @@ public func spinnprop_trainer_run_targets(
         let holder = try box(trainer, trainerKind, "trainer").value
         let outputCount = try holder.idle().network.outputCount
         let training = try examples(input, targets, n_targets, outputCount: outputCount, "input")
-        var held: Examples?
-        if validation != nil {
-            held = try examples(
+        let hasTargets = validation_targets != nil || n_validation_targets != 0
+        let held = try validationSet(validation, hasMore: hasTargets, "targets") { () throws(SpinnpropError) in
+            try examples(
                 validation, validation_targets, n_validation_targets, outputCount: outputCount, "validation")
-        } else if validation_targets != nil || n_validation_targets != 0 {
-            throw SpinnpropError.invalidValue("validation is NULL, but there are targets for it; give both or none")
         }
         try holder.run(training, held, progress, payload)
     }

@@ -75,12 +75,10 @@ schedule, schedule_epochs, schedule_gamma, clip_value, input_dropout, rate, chec
         self.target_ndim_ = y.ndim
         y = y.reshape(len(y), -1)
         self.target_min_, self.target_max_ = y.min(axis=0), y.max(axis=0)
-        with np.errstate(over="ignore"):
-            spans = self.target_max_ - self.target_min_
-        if not np.isfinite(spans).all():
+        if not np.isfinite(self._span).all():
             raise ValueError("y spans more than float64 holds; scale it down")
         fractions = self._fractions(y)
-        self.target_mean_ = self.target_min_ + spans * fractions.mean(axis=0)
+        self.target_mean_ = self.target_min_ + self._span * fractions.mean(axis=0)
         return X, fractions
 
     def _held(self, y: Any) -> Float64Array:
@@ -95,10 +93,15 @@ schedule, schedule_epochs, schedule_gamma, clip_value, input_dropout, rate, chec
     def _n_outputs(self) -> int:
         return len(self.target_min_)
 
+    @property
+    def _span(self) -> Float64Array:
+        with np.errstate(over="ignore"):
+            span: Float64Array = self.target_max_ - self.target_min_
+        return span
+
     def _fractions(self, y: Float64Array) -> Float64Array:
         """Where in its range each number lies; of targets that are all the same 0."""
-        span = self.target_max_ - self.target_min_
-        fractions: Float64Array = (y - self.target_min_) / np.where(span > 0, span, 1.0)
+        fractions: Float64Array = (y - self.target_min_) / np.where(self._span > 0, self._span, 1.0)
         return fractions
 
     def _chosen(self, network: Network) -> Dict[str, Any]:
@@ -121,7 +124,7 @@ schedule, schedule_epochs, schedule_gamma, clip_value, input_dropout, rate, chec
         if not heard.any(axis=0).all():
             raise ValueError("an output of the untrained network is silent in all samples; give a larger weight_mean, or leave weights open")
         middle = np.nanmedian(np.where(heard, times, np.nan), axis=0)
-        width = max(float(np.mean(network.tau_syn[-1])), float(np.ptp(spikes.times)))
+        width = max(float(np.mean(network.tau_syn[-1])), float(np.ptp(spikes.times)) if len(spikes.times) else 0.0)
         grid = self.engine_._grid
         latest = math.inf if self.t_end is None else float(self.t_end)
         if grid is not None:
@@ -141,5 +144,5 @@ schedule, schedule_epochs, schedule_gamma, clip_value, input_dropout, rate, chec
         said = [recording.first_spike_times for recording in self._recordings(X)]
         low, high = self.target_times_
         fractions = (np.concatenate([np.empty((0, self._n_outputs)), *said]) - low) / (high - low)
-        numbers: Float64Array = np.where(np.isfinite(fractions), self.target_min_ + (self.target_max_ - self.target_min_) * fractions, self.target_mean_)
+        numbers: Float64Array = np.where(np.isfinite(fractions), self.target_min_ + self._span * fractions, self.target_mean_)
         return numbers[:, 0] if self.target_ndim_ == 1 else numbers

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 
 from .. import _core
 from .._support import checks
+from .._support.files import replaced
 from .._support.types import Float64Array, Int32Array, PathLike
 from .._support.values import Value
 
@@ -146,18 +146,10 @@ class Chip(Value):
 
     def save(self, path: PathLike) -> None:
         """Writes the chip to a file (JSON), its settings included; `Chip.load` reads it."""
-        checks.path(path)
         codes = self.codes
         content = {"format": _FORMAT, "options": self._options(), "codes": None if codes is None else codes.ravel().tolist()}
-        # Beside the target first: a disk that is full leaves an older file whole.
-        handle, part = tempfile.mkstemp(suffix=".part", dir=os.path.dirname(os.path.abspath(os.fsdecode(path))))
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(content, file)
-            os.replace(part, path)
-        except BaseException:
-            os.remove(part)
-            raise
+        with replaced(checks.path(path)) as part, open(part, "w", encoding="utf-8") as file:
+            json.dump(content, file)
 
     @classmethod
     def load(cls, path: PathLike) -> Chip:
@@ -173,13 +165,14 @@ class Chip(Value):
             try:
                 content = json.load(file)
                 options, codes = dict(content["options"]), content["codes"]
-                is_chip = content["format"] == _FORMAT and set(options) == set(_core.brainscales2_preset(0)) and _are_codes(codes)
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                is_chip = False
-        if not is_chip:
-            raise ValueError(f"{os.fspath(path)!r} is no chip; Chip.save writes one")
-        chip = cls(**options)
-        return chip if codes is None else coded(chip, checks.array(codes, np.int32, "codes", ndim=1))
+                if content["format"] == _FORMAT and set(options) == set(_core.brainscales2_preset(0)):
+                    chip = cls(**options)
+                    return chip if codes is None else coded(chip, checks.array(codes, np.int32, "codes", ndim=1))
+                reason = None
+            # What the core refuses is as little a chip's as what is no JSON.
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                reason = error
+        raise ValueError(f"{os.fspath(path)!r} is no chip; Chip.save writes one") from reason
 
     @property
     def _handle(self) -> object:
@@ -234,11 +227,6 @@ class Chip(Value):
 
     def __reduce__(self) -> Tuple[Any, ...]:
         return _chip, (self._options(), self.codes)
-
-
-def _are_codes(codes: Any) -> bool:
-    """None, or whole numbers of 10 bits, four for each circuit."""
-    return codes is None or (len(codes) == 4 * 512 and all(type(code) is int and 0 <= code < 1024 for code in codes))
 
 
 def _chip(options: Dict[str, Any], codes: Optional[Int32Array]) -> Chip:

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import os
 import shutil
-import tempfile
 import zipfile
 import zlib
 from typing import Any, Callable, Dict
@@ -14,6 +13,7 @@ from typing import Any, Callable, Dict
 import numpy as np
 
 from .._support import memory
+from .._support.files import replaced
 
 #: Changes with what is kept and how it was read.
 _FORM = "1"
@@ -50,11 +50,5 @@ def _keep(path: str, arrays: Arrays) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if sum(values.nbytes for values in arrays.values()) > _SHARE * shutil.disk_usage(os.path.dirname(path)).free:
         return
-    handle, part = tempfile.mkstemp(suffix=".part", dir=os.path.dirname(path))
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
-        os.replace(part, path)
-    except BaseException:
-        os.remove(part)
-        raise
+    with replaced(path) as part, open(part, "wb") as file:
+        np.savez(file, **arrays)

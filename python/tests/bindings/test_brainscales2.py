@@ -358,3 +358,20 @@ def test_files_that_are_no_chips(tmp_path, change):
     with pytest.raises(ValueError, match="is no chip"):
         sp.brainscales2.Chip.load(path)
     assert [each.name for each in tmp_path.iterdir()] == ["chip.json"]
+
+
+def test_a_chip_that_cannot_be_written_leaves_the_older_file(tmp_path, monkeypatch):
+    path = tmp_path / "chip.json"
+    sp.brainscales2.Chip(seed=1).save(path)
+    before = path.read_bytes()
+
+    def full(content, file):
+        file.write("{")
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(json, "dump", full)
+        with pytest.raises(OSError, match="No space"):
+            sp.brainscales2.Chip(seed=2).save(path)
+    assert path.read_bytes() == before and [each.name for each in tmp_path.iterdir()] == ["chip.json"]
+    assert sp.brainscales2.Chip.load(path) == sp.brainscales2.Chip(seed=1)

@@ -123,3 +123,9 @@ def test_what_never_changes_is_said(y):
 def test_means_of_huge_numbers():
     model = sp.SpikingRegressor(**FEW).fit(X, 1.5e308 + 1e307 * X[:, 0])
     assert 1.5e308 < model.target_mean_ < 1.6e308
+
+
+def test_outputs_that_fire_by_themselves_need_no_input():
+    model = sp.SpikingRegressor(drive=1.5, t_end=50e-3, **FEW)
+    spikes = sp.SpikeTrains([], [], np.zeros(31, np.int64), 4)
+    assert np.isfinite(model.fit(spikes, np.arange(30.0)).predict(spikes)).all()

@@ -1,0 +1,25 @@
+"""Files that are whole or not there."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import contextmanager
+from typing import Iterator, TypeVar
+
+#: A path as it was given: text, bytes stay bytes.
+_Path = TypeVar("_Path", str, bytes)
+
+
+@contextmanager
+def replaced(path: _Path) -> Iterator[_Path]:
+    """A path beside another, of a file that takes its place at the end; if anything is raised it is removed, and the other stays as it was."""
+    ending = f".{os.getpid()}-{threading.get_ident()}.part"
+    part = path + (ending if isinstance(path, str) else ending.encode())
+    try:
+        yield part
+        os.replace(part, path)
+    except BaseException:
+        if os.path.exists(part):
+            os.remove(part)
+        raise
