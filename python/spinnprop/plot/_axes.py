@@ -19,3 +19,9 @@ def new_or_given(ax: Any) -> Any:
     if not isinstance(ax, Axes):
         raise TypeError(f"ax is {checks.shown(ax)}; it must be matplotlib Axes, or None for a new figure")
     return ax
+
+
+def word(label: Any) -> str:
+    """A label of the user's as text of a picture: one line, not too long, and no mathematics between dollars."""
+    text = " ".join(str(label).split())
+    return (text if len(text) <= 40 else text[:37] + "...").replace("$", r"\$")

@@ -1,29 +1,47 @@
-"""Pictures of training and of what was learnt."""
+"""Pictures of how training went."""
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence
 
-import matplotlib
 import numpy as np
 
 from .._support import checks
 from ._axes import new_or_given
 
+#: Of the fields of a history: the axis' label, and what a value is multiplied by for its unit.
+_QUANTITIES = {
+    "loss": ("loss", 1.0),
+    "accuracy": ("accuracy (%)", 100.0),
+    "hidden_spikes": ("hidden spikes per sample", 1.0),
+    "output_spikes": ("output spikes per sample", 1.0),
+    "skipped": ("samples without an answer (%)", 100.0),
+    "learning_rate": ("learning rate", 1.0),
+    "seconds": ("time per epoch (s)", 1.0),
+}
 
-def learning_curve(history: Any, ax: Any = None) -> Any:
-    """Accuracy by epoch, in training and validation.
+
+def learning_curve(history: Any, ax: Any = None, of: Optional[str] = None) -> Any:
+    """Accuracy or loss by epoch, in training and validation; of several runs the median, and the quartiles around it.
 
     Parameters
     ----------
-    history : structured array
-        `Trainer.history`, or `history_` of an estimator.
+    history : structured array, Trainer, fitted estimator, or sequence of these
+        `Trainer.history`, `history_` of an estimator, or who has it. Several runs are drawn as far as the shortest came.
     ax : matplotlib Axes or None
         None: a new figure.
+    of : str or None
+        A field of the history with one number per epoch: "accuracy", "loss", "hidden_spikes", "learning_rate" and so on. None: the accuracy, or
+        the loss of what was trained on targets, which has none.
 
     Returns
     -------
     matplotlib Axes
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no history, or none of this field.
 
     Examples
     --------
@@ -32,120 +50,87 @@ def learning_curve(history: Any, ax: Any = None) -> Any:
     >>> trainer = sp.Trainer(sp.Network([4, 30, 3]), epochs=2)
     >>> trainer.run(sp.encoding.latency(X), y)
     True
-    >>> ax = sp.plot.learning_curve(trainer.history)
+    >>> ax = sp.plot.learning_curve(trainer, of="loss")
     """
+    runs = _histories(history)
+    if of is None:
+        of = "accuracy" if any(_has_numbers(run, "accuracy") for run in runs) or not _has_numbers(runs[0], "loss") else "loss"
+    curves = {"training": _curves(runs, of)}
+    if any(_has_numbers(run, f"validation_{of}") for run in runs):
+        curves["validation"] = _curves(runs, f"validation_{of}")
+    label, factor = _QUANTITIES.get(of, (of, 1.0))
     axes = new_or_given(ax)
-    epochs = np.arange(1, len(history) + 1)
-    axes.plot(epochs, 100 * history["accuracy"], label="training")
-    if not np.all(np.isnan(history["validation_accuracy"])):
-        axes.plot(epochs, 100 * history["validation_accuracy"], label="validation")
+    epochs = np.arange(1, len(curves["training"][0]) + 1)
+    for name, values in curves.items():
+        low, middle, high = np.quantile(factor * values, [0.25, 0.5, 0.75], axis=0)
+        # A line of one point would not be seen.
+        marker = "o" if len(epochs) == 1 else None
+        (line,) = axes.plot(epochs, middle, marker=marker, label=name if len(runs) == 1 else f"{name}, median and quartiles of {len(runs)}")
+        if len(runs) > 1:
+            axes.fill_between(epochs, low, high, color=line.get_color(), alpha=0.25, linewidth=0)
     axes.set_xlabel("epoch")
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set_ylabel("accuracy (%)")
+    axes.set_ylabel(label)
     axes.grid(True, alpha=0.3)
-    axes.legend(loc="lower right")
+    axes.legend(fontsize="small" if len(runs) > 1 else None, loc="lower right" if of == "accuracy" else "best")
     return axes
 
 
-def decision_map(
-    classifier: Any,
-    X: Any = None,
-    y: Any = None,
-    ax: Any = None,
-    resolution: int = 200,
-    classes: Optional[Sequence[Any]] = None,
-) -> Any:
-    """What a classifier of two features makes of every point of the plane, and the accuracy on given samples.
+def learning_curves(history: Any, ax: Optional[Sequence[Any]] = None) -> Any:
+    """Loss and accuracy by epoch, side by side; each as `learning_curve` draws it.
 
     Parameters
     ----------
-    classifier : object with predict
-        Of two features, or of the Yin-Yang data's x, y, 1 - x, 1 - y.
-    X, y : (n_samples, 2 or 4) float64 and (n_samples,), or None
-        Samples to draw on top; those judged wrongly get a cross. For two features the plane
-        is drawn as far as they reach; otherwise, and without samples, it is the unit square.
-    ax : matplotlib Axes or None
-        None: a new figure.
-    resolution : int
-        Points along each side.
-    classes : sequence or None
-        The labels in order; None: ``classifier.classes_``.
+    history : structured array, Trainer, fitted estimator, or sequence of these
+    ax : pair of matplotlib Axes or None
+        For the loss and for the accuracy; None: a new figure.
 
     Returns
     -------
-    matplotlib Axes
-
-    Raises
-    ------
-    ValueError
-        If the data have another number of features, a label is none of the classes, or only one of X and y is given.
+    (2,) array of matplotlib Axes
 
     Examples
     --------
     >>> import spinnprop as sp
-    >>> X, y = sp.datasets.yin_yang(300)
-    >>> clf = sp.SpikingClassifier(hidden=(30,), epochs=1).fit(X, y)
-    >>> ax = sp.plot.decision_map(clf, X, y, resolution=20)
+    >>> X, y = sp.datasets.yin_yang(100)
+    >>> runs = [sp.SpikingClassifier(hidden=(20,), epochs=2, seed=seed).fit(X, y) for seed in range(3)]
+    >>> loss, accuracy = sp.plot.learning_curves(runs)
     """
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Rectangle
+    runs = _histories(history)
+    if ax is None:
+        from matplotlib import pyplot
 
-    resolution = checks.integer(resolution, "resolution", 2, 10000)
-    if (X is None) != (y is None):
-        raise ValueError(f"{'X' if X is None else 'y'} is None; give both X and y, or neither")
-    points = None if X is None else np.asarray(X)
-    if points is not None and (points.ndim != 2 or not len(points)):
-        raise ValueError(f"X has the shape {points.shape}; it must be (n_samples, 2), or (n_samples, 4) for Yin-Yang")
-    n_features = int(getattr(classifier, "n_features_in_", 4)) if points is None else points.shape[1]
-    if n_features not in (2, 4):
-        raise ValueError(f"the data have {n_features} features; a map needs 2, or the 4 of Yin-Yang: x, y, 1 - x, 1 - y")
-    if points is not None and n_features == 4 and not np.allclose(points[:, :2] + points[:, 2:], 1.0):
-        raise ValueError("X has 4 features that are not x, y, 1 - x, 1 - y; a map needs 2 features or those of Yin-Yang")
-    labels = np.asarray(classifier.classes_ if classes is None else classes)
-    colours = np.array([matplotlib.colormaps["tab10"](n % 10) for n in range(len(labels))])
-    low, high = _reach(points, n_features)
-    x, height = (
-        grid.ravel() for grid in np.meshgrid(*(a + (np.arange(resolution) + 0.5) / resolution * (b - a) for a, b in zip(low, high)))
-    )
-    features = [x, height] if n_features == 2 else [x, height, 1 - x, 1 - height]
-    image = colours[_indices(labels, classifier.predict(np.stack(features, axis=1)))].reshape(resolution, resolution, 4)
-    image[..., 3] = 0.45
-    if n_features == 4:
-        # The data lie in a disc; what is outside is no part of the task.
-        image[np.hypot(x - 0.5, height - 0.5).reshape(resolution, resolution) > 0.5, 3] = 0.1
-    axes = new_or_given(ax)
-    axes.imshow(image, origin="lower", extent=(low[0], high[0], low[1], high[1]), interpolation="nearest", aspect="auto")
-    handles: List[Any] = [Rectangle((0, 0), 1, 1, color=colour, label=f"class {name}") for colour, name in zip(colours, labels)]
-    if points is not None:
-        given = _indices(labels, np.asarray(y))
-        wrong = classifier.predict(points) != np.asarray(y)
-        axes.scatter(points[~wrong, 0], points[~wrong, 1], s=4, c=colours[given[~wrong]])
-        axes.scatter(points[wrong, 0], points[wrong, 1], s=30, marker="x", linewidths=1.2, c=colours[given[wrong]])
-        axes.set_title(f"accuracy {100 * float(np.mean(~wrong)):.1f} % of {len(points)} samples", fontsize="medium")
-        if wrong.any():
-            handles.append(Line2D([], [], color="0.3", marker="x", linestyle="none", label=f"mistakes ({int(wrong.sum())})"))
-    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncol=4, fontsize="small", frameon=False)
-    if n_features == 4:
-        axes.set_aspect("equal")
-    axes.set_xlabel("x" if n_features == 4 else "feature 0")
-    axes.set_ylabel("y" if n_features == 4 else "feature 1")
-    return axes
+        panels = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")[1]
+    else:
+        panels = np.array(checks.pair(ax, "ax", "of matplotlib Axes") if not isinstance(ax, np.ndarray) else ax, dtype=object).ravel()
+        if len(panels) != 2:
+            raise ValueError(f"ax has {len(panels)} elements; it must be a pair of matplotlib Axes, or None for a new figure")
+    for panel, of in zip(panels, ("loss", "accuracy")):
+        learning_curve(runs, new_or_given(panel), of)
+    return panels
 
 
-def _indices(labels: Any, given: Any) -> Any:
-    """The position of each given label among the labels, which need not be sorted."""
-    order = np.argsort(labels)
-    found = order[np.minimum(np.searchsorted(labels, given, sorter=order), len(labels) - 1)]
-    strange = given[labels[found] != given]
-    if len(strange):
-        raise ValueError(f"label {strange[0]!r} is none of the classes {', '.join(map(str, labels))}; give them as classes")
+def _histories(given: Any) -> List[Any]:
+    """The histories of what was given, or of each of several."""
+    several = given if isinstance(given, (list, tuple)) else [given]
+    if not several:
+        raise ValueError("history is empty; give at least one run")
+    found = [getattr(each, "history_", getattr(each, "history", each)) for each in several]
+    for each, history in zip(several, found):
+        if not isinstance(history, np.ndarray) or history.dtype.names is None or history.ndim != 1:
+            raise TypeError(f"history is {checks.shown(each)}; it must be Trainer.history, history_ of a fitted estimator, or who has it")
     return found
 
 
-def _reach(points: Any, n_features: int) -> Tuple[Any, Any]:
-    """The plane's lower left and upper right corners: the unit square, or all samples and a margin."""
-    if points is None or n_features == 4:
-        return np.zeros(2), np.ones(2)
-    low, high = points.min(axis=0), points.max(axis=0)
-    margin = np.where(high > low, 0.05 * (high - low), 0.5)
-    return low - margin, high + margin
+def _has_numbers(history: Any, field: str) -> bool:
+    return field in history.dtype.names and not bool(np.isnan(history[field]).all())
+
+
+def _curves(runs: Sequence[Any], field: str) -> Any:
+    """(n_runs, n_epochs): a field of each run, as far as all came."""
+    for run in runs:
+        if field not in run.dtype.names or run[field].ndim != 1:
+            one = [name for name in run.dtype.names if run[name].ndim == 1]
+            raise ValueError(f"of is {checks.shown(field)}; the history has {', '.join(one)}")
+    n_epochs = min(len(run) for run in runs)
+    return np.array([run[field][:n_epochs] for run in runs], np.float64)

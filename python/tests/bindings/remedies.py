@@ -628,6 +628,16 @@ REMEDIES = [
         lambda: [mapped([0, 1, 2]), sp.plot.decision_map(sp.SpikingClassifier(**FEW).fit(X, Y), resolution=5)],
     ),
     (lambda: mapped([0, 1]), lambda: mapped([0, 1, 2])),
+    (
+        lambda: sp.plot.delay_histogram(net()),
+        lambda: [sp.plot.delay_histogram(net(delays=kind)) for kind in ("synaptic", "axonal", "dendritic")],
+    ),
+    (lambda: sp.plot.learning_curve([]), lambda: sp.plot.learning_curve([sp.Trainer(net())])),
+    (
+        lambda: sp.plot.membrane(net().forward(SPIKES), neurons=[]),
+        lambda: [sp.plot.membrane(net().forward(SPIKES), neurons=neurons) for neurons in ([0], None)],
+    ),
+    (lambda: sp.plot.raster(SPIKES, y=Y + 1, classes=["a"]), lambda: sp.plot.raster(SPIKES, y=Y, classes=["a", "b", "c"])),
 ]
 
 

@@ -55,6 +55,7 @@ CALLS = {
     "losses.StepTTFSCrossEntropy.__init__": lambda **flag: sp.losses.StepTTFSCrossEntropy(**flag),
     "meta.reptile": lambda **flag: sp.meta.reptile(sp.Network([5, 6, 3]), [(SPIKES, Y)], steps=1, **flag),
     "meta.yin_yang_task": lambda **flag: sp.meta.yin_yang_task(0, 5, **flag),
+    "plot.membrane": lambda **flag: sp.plot.membrane(sp.Network([5, 6, 3]).forward(SPIKES), **flag),
     "search": lambda **flag: sp.search(X, Y, {"hidden": (5, 6)}, n_trials=1, **flag),
     "sparse.RecurrentNetwork.__init__": lambda **flag: sp.sparse.RecurrentNetwork(20, 4, **flag),
     "sparse.RecurrentNetwork.run": lambda **flag: sp.sparse.RecurrentNetwork(20, 4).run(5, **flag),

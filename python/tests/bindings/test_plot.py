@@ -139,3 +139,102 @@ def test_searches():
     nothing = {**options, "space": {"max_spikes": [20]}}
     for draw, objectives in ((sp.plot.search_history, "accuracy"), (sp.plot.pareto_front, ("accuracy", "spikes"))):
         draw(sp.search(X, y, n_trials=1, objectives=objectives, **nothing), ax=axes()).figure.canvas.draw()
+
+
+def test_learning_curves_of_several_runs(net, data):
+    runs = []
+    for seed, epochs in enumerate((4, 3, 5)):
+        trainer = sp.Trainer(net, epochs=epochs, seed=seed)
+        trainer.run(*data, validation=data if seed == 0 else None)
+        runs.append(trainer)
+    lines = sp.plot.learning_curve(runs, ax=axes(), of="loss").get_lines()
+    values = np.array([run.history["loss"][:3] for run in runs])
+    assert np.allclose(lines[0].get_ydata(), np.median(values, axis=0)) and list(lines[0].get_xdata()) == [1, 2, 3]
+    band = sp.plot.learning_curve(runs, ax=axes(), of="loss").collections[0].get_paths()[0].vertices
+    for quarter in (0.25, 0.75):
+        assert set(np.quantile(values, quarter, axis=0)) <= set(band[:, 1])
+    left, right = sp.plot.learning_curves(runs[0])
+    assert (left.get_ylabel(), right.get_ylabel()) == ("loss", "accuracy (%)") and left.figure is right.figure
+    for panel, of, factor in ((left, "loss", 1), (right, "accuracy", 100)):
+        for line, field in zip(panel.get_lines(), (of, f"validation_{of}")):
+            assert np.allclose(line.get_ydata(), factor * runs[0].history[field])
+    given = Figure().subplots(1, 2)
+    assert list(sp.plot.learning_curves(runs, ax=given)) == list(given) == list(sp.plot.learning_curves(runs, ax=tuple(given)))
+
+
+def test_learning_curves_of_whoever_has_a_history(data):
+    X, y = sp.datasets.yin_yang(60)
+    fitted = sp.SpikingClassifier(hidden=(5,), epochs=2).fit(X, y)
+    assert np.allclose(sp.plot.learning_curve(fitted, ax=axes()).get_lines()[0].get_ydata(), 100 * fitted.history_["accuracy"])
+    # Of numbers there is no accuracy.
+    numbers = sp.SpikingRegressor(hidden=(20,), epochs=2).fit(X, X[:, 0])
+    ax = sp.plot.learning_curve(numbers, ax=axes())
+    assert ax.get_ylabel() == "loss" and np.allclose(ax.get_lines()[0].get_ydata(), numbers.history_["loss"])
+    local = sp.BioGradClassifier(hidden=(8,), epochs=2).fit(X, y)
+    assert np.allclose(sp.plot.learning_curve(local, ax=axes()).get_lines()[0].get_ydata(), 100 * local.history_["accuracy"])
+    sp.plot.learning_curve(fitted.history_[:0], ax=axes()).figure.canvas.draw()
+    sp.plot.learning_curve(fitted.history_[:1], ax=axes()).figure.canvas.draw()
+    for error, wrong in ((TypeError, None), (TypeError, [1.0]), (TypeError, sp.SpikingClassifier()), (TypeError, {}), (ValueError, [])):
+        with pytest.raises(error, match="history is"):
+            sp.plot.learning_curve(wrong, ax=axes())
+    for run, of in ((fitted, "speed"), (fitted, 3), (local, "angle")):
+        with pytest.raises(ValueError, match="the history has .*accuracy"):
+            sp.plot.learning_curve(run, ax=axes(), of=of)
+    for error, wrong in ((TypeError, "ab"), (TypeError, (1, 2)), (TypeError, axes()), (ValueError, Figure().subplots(1, 3))):
+        with pytest.raises(error, match="ax "):
+            sp.plot.learning_curves(fitted, wrong)
+
+
+def test_confusion_matrix():
+    y, predicted = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 1, -1, 1, 1, 0])
+    ax = sp.plot.confusion_matrix(y, predicted, ax=axes())
+    assert [text.get_text() for text in ax.texts] == ["1", "1", "0", "1", "0", "2", "0", "0", "1", "0", "0", "0"]
+    assert np.allclose(ax.get_images()[0].get_array()[:2], [[100 / 3, 100 / 3, 0, 100 / 3], [0, 100, 0, 0]])
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0", "1", "2", "no answer"]
+    assert ax.get_title() == "accuracy 50.0 % of 6 samples"
+    named = sp.plot.confusion_matrix(y, predicted, classes=["a", "<script>", "$x"], ax=axes())
+    assert [tick.get_text() for tick in named.get_yticklabels()] == ["a", "<script>", r"\$x"]
+    named.figure.canvas.draw()
+    # Labels of any sort, in an order of one's own; -1 may be a class.
+    words = sp.plot.confusion_matrix(np.array(["b", "a"]), np.array(["b", "b"]), classes=["b", "a"], ax=axes())
+    assert [text.get_text() for text in words.texts] == ["1", "0", "1", "0"]
+    signs = sp.plot.confusion_matrix([-1, 1, 1], [1, -1, 1], ax=axes())
+    assert [tick.get_text() for tick in signs.get_xticklabels()] == ["-1", "1"]
+    many = sp.plot.confusion_matrix(np.arange(300), np.arange(300), ax=axes())
+    assert not many.texts and len(many.get_xticklabels()) == 30
+    many.figure.canvas.draw()
+    for wrong in (([], []), ([0, 1], [0]), ([[0]], [[0]])):
+        with pytest.raises(ValueError, match="shapes"):
+            sp.plot.confusion_matrix(*wrong, ax=axes())
+    with pytest.raises(ValueError, match="label .*3.* is none of the classes"):
+        sp.plot.confusion_matrix([0, 3], [0, 0], classes=["a", "b"], ax=axes())
+    with pytest.raises(TypeError, match="classes is 3"):
+        sp.plot.confusion_matrix([0], [0], classes=3, ax=axes())
+
+
+def test_a_raster_says_label_and_decision(net, data):
+    rec = net.forward(data[0])
+    predicted = rec.predict()
+    sample = int(np.flatnonzero(predicted >= 0)[0])
+    ax = sp.plot.raster(rec, sample, axes(), data[1], predicted, ["yin", "yang", "$<dot>"])
+    names = ["yin", "yang", r"\$<dot>"]
+    assert ax.get_title() == f"label {names[data[1][sample]]}, decision {names[predicted[sample]]}"
+    ax.figure.canvas.draw()
+    (ring,) = (line for line in ax.get_lines() if line.get_marker() == "o")
+    assert ring.get_xdata() == pytest.approx(1e3 * rec.first_spike_times[sample, predicted[sample]])
+    assert ring.get_ydata() == pytest.approx(2 + (predicted[sample] + 0.5) / 3)
+    shaded = ax.patches[0].get_extents().transformed(ax.transData.inverted())
+    assert (shaded.y0, shaded.y1) == pytest.approx((2 + data[1][sample] / 3, 2 + (data[1][sample] + 1) / 3))
+    silent = sp.plot.raster(rec, sample, axes(), predicted=np.full(60, -1))
+    assert silent.get_title() == "decision none" and not [line for line in silent.get_lines() if line.get_marker() == "o"]
+    assert sp.plot.raster(data[0], sample, axes(), data[1]).get_title() == f"label {data[1][sample]}"
+    leaky = sp.plot.raster(sp.Network([5, 30, 3], readout="leaky").forward(data[0]), sample, axes(), data[1], predicted)
+    assert leaky.get_legend() is None and leaky.get_title() == f"label {data[1][sample]}, decision {predicted[sample]}"
+    for error, arguments in (
+        (ValueError, {"y": [0]}),
+        (ValueError, {"y": np.full(60, 0.5)}),
+        (ValueError, {"y": np.full(60, 9), "classes": ["a"]}),
+        (TypeError, {"y": data[1], "classes": 3}),
+    ):
+        with pytest.raises(error):
+            sp.plot.raster(rec, sample, axes(), **arguments)
