@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import List, NoReturn, Optional, Sequence
 
+from ._support import overviews
 from ._support.types import Float64Array
 
 #: What of a network can be trained, by the names that networks and gradients have for it.
@@ -70,3 +71,6 @@ class Gradients:
 
     def __repr__(self) -> str:
         return f"<Gradients of {len(self.weights)} layers, {self.skipped} samples skipped>"
+
+    def _repr_html_(self) -> str:
+        return overviews.gradients(self, PARAMETERS)

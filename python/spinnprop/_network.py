@@ -12,7 +12,7 @@ from ._engines.names import EngineLike, resolve
 from ._gradients import NEURON_PARAMETERS, Gradients
 from ._recording import Recording, _fields
 from ._spikes import SpikeTrains, trains
-from ._support import checks
+from ._support import checks, overviews
 from ._support import network_arguments as arguments
 from ._support.layers import ConnectionList, ConnectionSequence, Ends, MutableLayerSequence
 from ._support.types import BoolArray, Float64Array, Int8Array, Int32Array, Progress
@@ -558,6 +558,9 @@ class Network:
         kinds += [] if self.readout == "spiking" else [f"readout={self.readout!r}"]
         kinds += [] if self._is_chain else [f"connections={checks.shown(list(self.connections))}"]
         return f"<Network {'-'.join(map(str, self.layer_sizes))}{', ' * bool(kinds)}{', '.join(kinds)}>"
+
+    def _repr_html_(self) -> str:
+        return overviews.network(self, NEURON_PARAMETERS)
 
     def _parameters(self, name: str, code: int, dtype: Any = np.float64) -> MutableLayerSequence[Any]:
         places = self._places if code in _OF_CONNECTIONS else {}

@@ -13,7 +13,7 @@ from ._engines.clock import ClockEngine
 from ._engines.grid import TimeGrid
 from ._engines.names import name_of
 from ._spikes import SpikeTrains, trains
-from ._support import checks
+from ._support import checks, overviews
 from ._support.layers import LayerSequence
 from ._support.types import Float64Array, Int64Array, Progress
 from .losses import Custom, Loss
@@ -325,6 +325,9 @@ class Recording:
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.layer_sizes))
         return f"<Recording of {len(self)} samples through {sizes}, engine {self.engine!r}>"
+
+    def _repr_html_(self) -> str:
+        return overviews.recording(self)
 
     def _spikes_of(self, layer: int) -> SpikeTrains:
         if layer not in self._spikes:

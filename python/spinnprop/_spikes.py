@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, Optional, Tuple, over
 import numpy as np
 
 from . import _core
-from ._support import checks, spike_arrays
+from ._support import checks, overviews, spike_arrays
 from ._support.types import Float64Array, Int32Array, Int64Array
 
 if TYPE_CHECKING:
@@ -241,6 +241,9 @@ class SpikeTrains:
 
     def __repr__(self) -> str:
         return f"SpikeTrains({len(self)} samples, {len(self._times)} spikes, n_units={self._n_units})"
+
+    def _repr_html_(self) -> str:
+        return overviews.spike_trains(self)
 
 
 def trains(spikes: Any, name: str) -> SpikeTrains:

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .._core import SpinnpropError
 from .._estimators.spiking import SpikingClassifier
-from .._support import checks
+from .._support import checks, tables
 from . import space as spaces
 
 #: Under this name a trial, and a study, keeps what Optuna has no place for.
@@ -100,6 +100,19 @@ class SearchResult:
         counts = ", ".join(f"{states.count(state)} {state}" for state in ("complete", "pruned", "failed"))
         best = f", best accuracy {self.best_score:.3f}" if "complete" in states else ""
         return f"<SearchResult {counts}{best}>"
+
+    def _repr_html_(self) -> str:
+        trials = counted(self.study)
+        complete = [trial for trial in trials if trial.state.name == "COMPLETE"]
+        best = sorted(complete, key=lambda trial: (-trial.values[0], trial.number))[: tables.ROWS]
+        drawn = sorted({name for trial in best for name in trial.params})
+        rows = [
+            (trial.number, *map(tables.number, trial.values), *(checks.shown(trial.params.get(name, "")) for name in drawn)) for trial in best
+        ]
+        return tables.page(
+            f"SearchResult, {len(complete)} of {len(trials)} trials complete, the most accurate first",
+            tables.grid(["trial", *self.objectives, *drawn], rows, len(complete)),
+        )
 
     def _record(self, trial: Any) -> Dict[str, Any]:
         from optuna.trial import FixedTrial

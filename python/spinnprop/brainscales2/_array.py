@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _core
 from .._spikes import SpikeTrains, trains
-from .._support import checks
+from .._support import checks, tables
 from .._support.types import BoolArray, Float64Array, Int8Array, Progress, UInt8Array
 from ._chip import Chip
 from ._programs import AnyProgram, carried
@@ -34,6 +34,11 @@ class Account(NamedTuple):
     seconds: float
     #: Calls that would last longer than their period, estimated.
     overruns: int
+
+    def _repr_html_(self) -> str:
+        names = {"seconds": "seconds of the chip (estimated)", "overruns": "overruns (estimated)"}
+        rows = [(names.get(name, name), tables.number(value) if isinstance(value, float) else value) for name, value in self._asdict().items()]
+        return tables.page("Account of programs on an emulated BrainScaleS-2", tables.facts(rows))
 
 
 class Array:

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from .. import _core
-from .._support import checks
+from .._support import checks, tables
 from .._support.network_arguments import DELAY_KINDS
 from .._support.values import Value
 from ._engine import Engine
@@ -123,6 +123,16 @@ class Costs(Value):
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
+
+    def _repr_html_(self) -> str:
+        header = ["published in", "power (mW)", "a sample (us)", "(uJ)", f"a step of {vars(self)['batch_size']} (ms)", "(mJ)"]
+        rows = [
+            (row["source"], *map(tables.number, (
+                1e3 * row["watts"], 1e6 * row["sample_seconds"], 1e6 * row["sample_joules"], 1e3 * row["step_seconds"], 1e3 * row["step_joules"],
+            )))
+            for row in self.rows
+        ]  # fmt: skip
+        return tables.page("BrainScaleS-2, estimated from published measurements; the host's gradient is not in it", tables.grid(header, rows))
 
     def _lines(self) -> List[str]:
         return ["BrainScaleS-2, estimated from published measurements; the host's gradient is not in it"] + [

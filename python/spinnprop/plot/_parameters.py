@@ -8,6 +8,7 @@ import numpy as np
 
 from .._network import Network
 from .._support import checks
+from .._support.overviews import population
 from .._support.types import Float64Array
 from ._axes import new_or_given
 
@@ -99,13 +100,9 @@ def _histogram(network: Network, values: List[Tuple[Tuple[int, int], Float64Arra
         # Shares, as one connection may have a hundred times the synapses of another.
         axes.hist(
             own.ravel(), edges, weights=np.full(own.size, 100 / max(1, own.size)), histtype="stepfilled", linewidth=1.2,
-            facecolor=to_rgba(f"C{place}", 0.25), edgecolor=f"C{place}", label=f"{_name(source, n_layers)} to {_name(target, n_layers)} ({own.size})",
+            facecolor=to_rgba(f"C{place}", 0.25), edgecolor=f"C{place}", label=f"{population(source, n_layers)} to {population(target, n_layers)} ({own.size})",
         )  # fmt: skip
     axes.set_xlabel(label)
     axes.set_ylabel(f"share of {what} (%)")
     axes.legend(fontsize="small")
     return axes
-
-
-def _name(population: int, n_layers: int) -> str:
-    return "input" if population == 0 else "output" if population == n_layers else f"hidden layer {population}"

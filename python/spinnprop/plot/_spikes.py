@@ -8,6 +8,7 @@ from .. import _core
 from .._recording import Recording
 from .._spikes import SpikeTrains
 from .._support import checks
+from .._support.overviews import population
 from ._axes import new_or_given, word
 
 
@@ -56,7 +57,7 @@ def raster(
     names: List[str] = []
     if isinstance(spikes, Recording):
         trains = [spikes.input, *spikes.spikes]
-        names = ["input", *(f"hidden layer {layer}" for layer in range(1, len(trains) - 1)), "output"]
+        names = [population(index, len(trains) - 1) for index in range(len(trains))]
         if spikes._info["readout"] == _core.READOUT_LEAKY:
             trains.pop()
     for each in trains:

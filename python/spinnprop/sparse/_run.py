@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _core
 from .._spikes import SpikeTrains
-from .._support import checks
+from .._support import checks, overviews
 from .._support.types import Float64Array, Int32Array, Progress
 from ._analysis import Gradient, LyapunovSpectrum
 
@@ -294,3 +294,6 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<Run of {self._network.n} neurons, {len(self)} spikes>"
+
+    def _repr_html_(self) -> str:
+        return overviews.sparse_run(self)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any, Dict, List, Tuple
 
 import numpy as np
+
+from .._support import tables
 
 #: Numbers of a processing element, a program or a phase, in the order of the core's counters.
 _LARGEST = ("largest_tick", "largest_fifo")
@@ -152,16 +153,8 @@ class Account:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        head = "".join(
-            f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>" for name, value in self._summary()
-        )
         header = ["phase", "ticks", *(f"{name} (estimated)" for name in ("slips", "ms", "mJ", "W", "cycles")), "packets", "hops"]
-        cells = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row[:9]) + "</tr>"
-            for row in self._phase_rows()
-        )
-        title = "".join(f"<th>{name}</th>" for name in header)
-        return f"<table>{head}</table><table><tr>{title}</tr>{cells}</table>"
+        return tables.page("Account of an emulated SpiNNaker2", tables.facts(self._summary()), tables.grid(header, [row[:9] for row in self._phase_rows()]))
 
     def _summary(self) -> List[Tuple[str, str]]:
         tight = self.tightest
