@@ -72,7 +72,7 @@ test-python: test-library test-commands ## pytest in two halves that take as lon
 test-library: $(VENV)/.test-tools ## pytest: bindings, agreement with other libraries
 	$(VENV)/bin/python -u -m pytest python/tests/bindings python/tests/agreement
 
-test-commands: $(VENV)/.test-tools ## pytest: the command line, README and notebooks
+test-commands: $(VENV)/.test-tools ## pytest: the command line, pages and notebooks
 	$(VENV)/bin/python -u -m pytest python/tests/commands python/tests/documentation
 
 # The package as it is handed on, with the libraries for all processors.

@@ -1,0 +1,69 @@
+"""What README.md says was measured is what Benchmarks/RESULTS.md and the pages of docs/ have."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+import spinnprop as sp
+
+ROOT = Path(__file__).resolve().parents[3]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MEASURED = (ROOT / "Benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
+RESULTS = (ROOT / "docs" / "guide" / "results.md").read_text(encoding="utf-8")
+
+
+def rows(text, first):
+    """The cells of the tables' rows whose first cell begins so."""
+    cells = [[cell.strip() for cell in line.strip("| ").split("|")] for line in text.splitlines() if line.startswith("|")]
+    return [row for row in cells if row[0].startswith(first)]
+
+
+def median(contestant, threads):
+    (row,) = [row for row in rows(MEASURED, contestant) if row[2] == str(threads)]
+    return f"{float(row[3]):,.0f}"
+
+
+def test_times_of_an_epoch():
+    (claim,) = [line for line in README.splitlines() if line.startswith("- **Fast.**")]
+    assert f"takes {median('spinnprop, event', 1)} ms on one thread" in claim
+    assert f"take {median('spyx, update split and compiled by hand', 1)} ms in spyx" in claim
+    for peer in ("spikingjelly", "snntorch", "norse"):
+        assert f"{median(peer, 1)} in {peer}" in claim
+
+
+def test_accuracies():
+    def shown(text):
+        return text.replace("+-", "±")
+
+    published = shown(rows(RESULTS, "the published setting, 5-200-3")[0][1]).split("; published ")
+    assert rows(README, "Yin-Yang, 5-200-3")[0][1:] == published
+    for part in [*published, shown(rows(RESULTS, "the defaults, 5-120-3, 100 epochs")[0][1])]:
+        assert part in README.split("## Install")[0]
+    grid = rows(RESULTS, "the published setting, 27 steps")[0]
+    said = rows(README, "Yin-Yang in 27 steps")[0]
+    assert said[1] in grid[1] and said[2] == "bound " + grid[2]
+    chip = rows((ROOT / "docs" / "guide" / "brainscales2.md").read_text(encoding="utf-8"), "4-30-3, axonal delays")[0]
+    here, there = rows(README, "Yin-Yang, 4-30-3, axonal")[0][1:]
+    assert chip[6] == f"{here[:-2]} ({there[:-2]})"
+    assert f"{here} where weights trained elsewhere drop to {chip[2]} %" in " ".join(README.split())
+    for data, start in (("Japanese Vowels", "japanese-vowels"), ("MNIST", "mnist5k")):
+        assert rows(README, data)[0][1] == rows(MEASURED, start)[0][5] + " %"
+
+
+def test_time_of_a_spike_among_a_billion_neurons():
+    row = rows(MEASURED, "1000000000")[0]
+    assert rows(README, "a spike of a network of 10⁹")[0][1:] == [f"{float(row[1]):.1f} µs", f"{float(row[3]):.0f} µs"]
+
+
+def test_citation():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0" and citation["type"] == "software" and citation["message"]
+    assert citation["title"] == "spinnprop" and citation["version"] == sp.__version__
+    assert citation["license"] == "Apache-2.0" and "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+    for work in [citation, *citation["references"]]:
+        assert work["title"] and all("name" in author or {"family-names", "given-names"} <= set(author) for author in work["authors"])
+    # The papers, and no others, have a line in the guide.
+    papers = (ROOT / "docs" / "guide" / "papers.md").read_text(encoding="utf-8")
+    arxiv = [identifier["value"] for work in citation["references"] for identifier in work["identifiers"]]
+    assert sorted(arxiv) == sorted("arXiv:" + number for number in set(re.findall(r"arXiv (\d+\.\d+)", papers)))

@@ -1,0 +1,132 @@
+"""Every code block of README.md and of the pages in docs/ runs and prints what is shown, and every file they point to is there."""
+
+import ast
+import doctest
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import spinnprop
+from spinnprop import _commands
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]}
+TEXTS = dict(PAGES, **{name: (ROOT / name).read_text(encoding="utf-8") for name in ("CONTRIBUTING.md", "CHANGELOG.md")})
+FENCE = re.compile(r"^```(\S+)(?: (\S+))?\n((?:(?!```).*\n)*)```\n(?:\n((?:    .*\n|\n(?=    ))+))?", re.MULTILINE)
+
+
+def blocks(language):
+    """Page and number, what package the block needs besides this one, the code, and what it prints: an indented block right below."""
+    return [
+        pytest.param(needed, code, re.sub("^    ", "", output, flags=re.MULTILINE), id=f"{page}-{number}")
+        for page, text in PAGES.items()
+        for number, (found, needed, code, output) in enumerate(FENCE.findall(text))
+        if found == language
+    ]
+
+
+def run(command, folder, output):
+    printed = subprocess.run(command, cwd=str(folder), check=True, stdout=subprocess.PIPE).stdout.decode()
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    assert not output or doctest.OutputChecker().check_output(output, printed, flags), f"shown:\n{output}\nprinted:\n{printed}"
+
+
+def test_no_block_is_overlooked():
+    for page, text in PAGES.items():
+        fences = re.findall(r"^ *```.*$", text, re.MULTILINE)
+        assert len(fences) == 2 * len(FENCE.findall(text)), page
+        assert {found[0] for found in FENCE.findall(text)} <= {"python", "c", "cpp", "swift"}, page
+
+
+@pytest.mark.parametrize("needed, code, output", blocks("python"))
+def test_python_block(needed, code, output, tmp_path):
+    ast.parse(code)
+    if needed and importlib.util.find_spec(needed) is None:
+        pytest.skip(f"needs {needed}")
+    (tmp_path / "block.py").write_text(code, encoding="utf-8")
+    # What other packages warn of is not ours.
+    warnings = [] if needed else ["-W", "error"]
+    run([sys.executable, *warnings, "block.py"], tmp_path, output)
+
+
+@pytest.mark.parametrize("needed, code, output", [*blocks("c"), *blocks("cpp")])
+def test_c_block(needed, code, output, tmp_path):
+    is_cpp = ".hpp>" in code
+    compiler = shutil.which("c++" if is_cpp else "cc")
+    assert compiler, "a compiler is needed: apt-get install g++"
+    source = "block.cpp" if is_cpp else "block.c"
+    (tmp_path / source).write_text(code, encoding="utf-8")
+    library = Path(spinnprop.__file__).parent
+    subprocess.run(
+        [compiler, "-std=c++17" if is_cpp else "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", source]
+        + ["-I", str(ROOT / "include"), str(library / "libspinnprop.so"), "-Wl,-rpath," + str(library), "-o", "block"],
+        cwd=str(tmp_path), check=True)
+    run(["./block"], tmp_path, output)
+
+
+@pytest.mark.parametrize("needed, code, output", blocks("swift"))
+def test_swift_block(needed, code, output, tmp_path):
+    if not code.startswith("dependencies:"):
+        # `make test-swift` builds and runs that program.
+        assert code in (ROOT / "examples" / "swift" / "main.swift").read_text(encoding="utf-8")
+        return
+    # Lines of a package's manifest: they lead to this package, and to the product that is named.
+    if shutil.which("swift") is None:
+        pytest.skip("needs Swift")
+    (tmp_path / "App" / "Sources" / "App").mkdir(parents=True)
+    (tmp_path / "App" / "Sources" / "App" / "main.swift").write_text("import Spinnprop\n")
+    (tmp_path / "spinnprop").symlink_to(ROOT)
+    manifest = '// swift-tools-version:6.0\nimport PackageDescription\nlet package = Package(name: "App",\n%s)\n' % code
+    (tmp_path / "App" / "Package.swift").write_text(manifest)
+    graph = subprocess.run(
+        ["swift", "package", "show-dependencies", "--format", "flatlist"], cwd=str(tmp_path / "App"), check=True, stdout=subprocess.PIPE
+    )
+    assert graph.stdout.decode().split() == ["spinnprop"]
+    product = re.search(r'\.product\(name: "(\w+)"', code)
+    assert product and f'.library(name: "{product[1]}", targets:' in (ROOT / "Package.swift").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", list(TEXTS))
+def test_files_that_are_pointed_to_are_there(name):
+    text = TEXTS[name]
+    linked = [target for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text) if "://" not in target]
+    named = re.findall(r"`((?:Sources|Tests|include|scripts|python|examples|Benchmarks|docs)/[^`*<> ]*)`", text)
+    missing = [path for path in linked if not (ROOT / name).parent.joinpath(path).exists()]
+    missing += [path for path in named if not (ROOT / path).exists() and "Your" not in path]
+    assert not missing
+
+
+def test_every_page_is_found_from_the_first():
+    seen, found = set(), ["README.md"]
+    while found:
+        page = found.pop()
+        if page not in seen and page in PAGES:
+            seen.add(page)
+            linked = re.findall(r"\]\(([^)#:]+\.md)(?:#[^)]*)?\)", PAGES[page])
+            found += [(ROOT / page).parent.joinpath(each).resolve().relative_to(ROOT).as_posix() for each in linked]
+    assert set(PAGES) == seen
+
+
+def test_make_targets_that_are_named_are_there():
+    help_text = subprocess.run(["make", "-s", "help"], cwd=str(ROOT), check=True, stdout=subprocess.PIPE).stdout.decode()
+    targets = set(re.findall(r"^  make (\S+)", help_text, re.MULTILINE))
+    for name, text in TEXTS.items():
+        if name != "CHANGELOG.md":
+            for line in re.findall(r"(?:`|^    )make ([a-z][a-z -]*[a-z])", text, re.MULTILINE):
+                assert set(line.split()) <= targets, "%s says make %s" % (name, line)
+
+
+def test_commands_that_are_named_are_there(capsys):
+    named = [each for text in PAGES.values() for each in re.findall(r"(?:`|^    )spinnprop (\w+) ([a-z0-9|-]+)", text, re.MULTILINE)]
+    commands = {(verb, noun) for verb, nouns in named for noun in nouns.split("|")}
+    assert ("train", "yin-yang") in commands
+    for command in sorted(commands):
+        with pytest.raises(SystemExit) as ended:
+            _commands.main([*command, "--help"])
+        assert ended.value.code == 0, command
+        assert command[1] in capsys.readouterr().out
