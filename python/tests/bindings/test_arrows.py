@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2] / "spinnprop"
 #: everybody's. A part stands below those that it imports.
 ARROWS = {
     "_library": "",
+    "callbacks": "",
     "_custom_loss": "",
     "losses": "_custom_loss",
     "_spikes": "",

@@ -20,6 +20,8 @@ MODULES = sorted(
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    if name == "spinnprop.callbacks":
+        pytest.importorskip("tensorboardX")
     module = importlib.import_module(name)
     assert module.__doc__
     outcome = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
