@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import brainscales2, callbacks, datasets, encoding, losses, meta, plot, sparse, spinnaker2
+    from . import brainscales2, callbacks, datasets, encoding, executors, losses, meta, plot, sparse, spinnaker2
     from ._biograd import BioGrad
     from ._core import SpinnpropError
     from ._engines.base import BaseEngine
@@ -48,6 +48,7 @@ __all__ = [
     "callbacks",
     "datasets",
     "encoding",
+    "executors",
     "get_threads",
     "load",
     "losses",
@@ -87,7 +88,7 @@ _HOMES = {
     "save": "._files",
     "search": "._search.search",
     "set_threads": "._library",
-    **{module: f".{module}" for module in ("brainscales2", "callbacks", "datasets", "encoding", "losses", "meta", "plot", "sparse", "spinnaker2")},
+    **{module: f".{module}" for module in ("brainscales2", "callbacks", "datasets", "encoding", "executors", "losses", "meta", "plot", "sparse", "spinnaker2")},
 }
 
 

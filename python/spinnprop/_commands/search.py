@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import math
 import os
 import sys
-from typing import Any, Dict, Optional
+from concurrent.futures import Executor
+from typing import Any, Dict, Iterator, Optional
 
-from .. import datasets
+from .. import datasets, executors
 from .._engines.names import ENGINES
 from .._library import __version__
 from .._search.space import Build, LogUniform, Uniform
@@ -54,7 +56,16 @@ def add_parser(commands: Any) -> None:
     )
     add("--seed", type=grammar.seed, default=0, metavar="N", help="of what is drawn")
     add("--resume", action="store_true", help="go on with the trials in the folder")
-    add("--storage", metavar="FILE", help="keep the trials in this SQLite file and go on with those in it")
+    add(
+        "--storage",
+        metavar="WHERE",
+        help="keep the trials here and go on with those there: an SQLite file, a file that ends in .journal, or a database's "
+        "address; any number of commands may share one, each with its own --out",
+    )
+    add("--jobs", type=grammar.positive, default=1, metavar="N", help="trials at the same time")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--ray", metavar="ADDRESS", help="train on a Ray cluster: auto for this machine's, or host:port")
+    where.add_argument("--dask", metavar="ADDRESS", help="train on a Dask cluster, as tcp://host:8786")
     grammar.add_out(parser, "search")
 
 
@@ -164,7 +175,7 @@ def run(options: argparse.Namespace) -> None:
         _must_tell(options.objective, engine)
     folder.begin(options.out, "search")
     storage = os.path.join(options.out, folder.TRIALS) if options.storage is None else options.storage
-    if options.resume and not os.path.exists(storage):
+    if options.resume and "://" not in storage and not os.path.exists(storage):
         print(f"nothing to go on from in {storage}; searching from the start", file=sys.stderr)
     if not options.resume and options.storage is None:
         folder.clear(options.out, "search")
@@ -180,19 +191,22 @@ def run(options: argparse.Namespace) -> None:
     kept = () if options.storage is not None else (folder.TRIALS, f"{folder.TRIALS}-journal")
     make = Maker(options.engine, options.epochs)
     try:
-        found = search(
-            X,
-            y,
-            space(options.engine, options.steps, options.hidden),
-            estimator=make,
-            validation=validation,
-            n_trials=options.trials,
-            objectives=objectives,
-            last_epochs=LAST_EPOCHS,
-            seed=options.seed,
-            storage=storage,
-            verbose=True,
-        )
+        with _executor(options) as executor:
+            found = search(
+                X,
+                y,
+                space(options.engine, options.steps, options.hidden),
+                estimator=make,
+                validation=validation,
+                n_trials=options.trials,
+                objectives=objectives,
+                last_epochs=LAST_EPOCHS,
+                seed=options.seed,
+                storage=storage,
+                verbose=True,
+                n_jobs=options.jobs,
+                executor=executor,
+            )
     except KeyboardInterrupt as interrupt:
         # Without the attribute it came before the first trial.
         partial = getattr(interrupt, "result", None)
@@ -242,6 +256,20 @@ def run(options: argparse.Namespace) -> None:
     print(f"validation accuracy {percent(best['accuracy'])}, mean of the last {epochs} epochs")
     print(f"results in {options.out}")
     print(f"test accuracy {percent(test)}")
+
+
+@contextlib.contextmanager
+def _executor(options: argparse.Namespace) -> Iterator[Optional[Executor]]:
+    """Where trials are trained, if not here."""
+    if options.ray is None and options.dask is None:
+        yield None
+        return
+    executor = executors.ray(options.ray) if options.ray is not None else executors.dask(options.dask)
+    try:
+        yield executor
+    finally:
+        # What runs there after Ctrl-C is not waited for.
+        executor.shutdown(wait=False)
 
 
 def _must_tell(objective: str, engine: Any) -> None:

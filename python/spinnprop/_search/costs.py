@@ -82,11 +82,21 @@ def resolve(
             known = ", ".join(dict.fromkeys(("accuracy", *functions, *_ESTIMATES)))
             raise ValueError(f"objectives has {name!r}; there are {known}, and what costs= names")
 
-    def of(estimator: SpikingClassifier) -> List[float]:
-        estimated = [name for name in names[1:] if name not in functions]
+    return names, Costs(names[1:], functions, X)
+
+
+class Costs:
+    """From a fitted estimator to its costs; a class, so that it can be sent to other processes."""
+
+    def __init__(self, names: Sequence[str], functions: Mapping[str, Cost], X: Any) -> None:
+        self._functions = {name: functions.get(name) for name in names}
+        self._X = X
+
+    def __call__(self, estimator: SpikingClassifier) -> List[float]:
+        estimated = [name for name, function in self._functions.items() if function is None]
         if estimated:
             _must_estimate(estimator.engine_, estimated[0])
-        known = _estimated(estimator, X) if estimated else {}
-        return [float(known[name] if name in estimated else functions[name](estimator)) for name in names[1:]]
-
-    return names, of
+        known = _estimated(estimator, self._X) if estimated else {}
+        return [
+            float(known[name] if function is None else function(estimator)) for name, function in self._functions.items()
+        ]

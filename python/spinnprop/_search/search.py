@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from concurrent.futures import Executor
 from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -10,13 +10,16 @@ import numpy as np
 from .._engines.base import BaseEngine
 from .._engines.names import resolve
 from .._estimators.spiking import SpikingClassifier
+from .._library import __version__
 from .._support import checks
 from .._support.bars import Bar
 from .._support.types import PathLike
 from . import space as spaces
 from .costs import EngineOrKind
 from .costs import resolve as resolve_costs
+from .evaluation import Judge, Work
 from .result import SearchResult, counted
+from .runners import Runners
 from .study import fingerprint, make_pruner, open_study
 from .trials import Trials, show
 
@@ -40,6 +43,8 @@ def search(
     storage: Optional[PathLike] = None,
     name: str = "search",
     n_jobs: int = 1,
+    executor: Optional[Executor] = None,
+    timeout: Optional[float] = None,
     verbose: bool = False,
 ) -> SearchResult:
     """Searches for parameters of the estimator that give the best validation accuracy, alone or against a cost.
@@ -71,17 +76,25 @@ def search(
         epoch. With early_stopping, that of the parameters restored.
     pruner : "median", "hyperband" or None
         Gives up trials that lag behind others in validation accuracy after the same epoch. Used for one objective only:
-        with several, a trial that lags may be on the front for being cheap.
+        with several, a trial that lags may be on the front for being cheap. Trials on an `executor` run to their end.
     seed : int
-        Seeds what is drawn, not the networks (their seed is the estimator's). With ``n_jobs=1`` the trials depend on nothing
+        Seeds what is drawn, not the networks (their seed is the estimator's). With one trial at a time these depend on nothing
         else, whether interrupted and resumed or not (hyperband's decisions excepted).
-    storage : path or None
-        An SQLite file that keeps the trials. With the same name, a search goes on where an earlier one ended. For one
-        process at a time.
+    storage : path, str or None
+        What keeps the trials: with the same name, a search goes on where an earlier one ended. Any number of processes may give the same
+        storage at the same time and share the trials: each returns when all `n_trials` are there, and what one that is
+        killed had begun, another does again. A path is an SQLite file, for the processes of one machine; one that ends in
+        ".journal" is a journal of Optuna's, for machines that share a folder (as in a SLURM array); an address such as
+        "postgresql://user@host/database" is a database, which needs its Python driver.
     name : str
-        The name of the study in the file.
+        The name of the study in the storage.
     n_jobs : int
-        Trials at the same time.
+        Trials at the same time, in threads of this process or on `executor`.
+    executor : concurrent.futures.Executor or None
+        Where trials are trained: processes, or a cluster by `spinnprop.executors`. What is drawn and what came of it stay
+        here, so workers need no storage. The estimator, its data and costs must be ones that the executor can send.
+    timeout : float or None
+        Seconds after which a trial is given up and noted as failed, when its training next tells how far it is.
     verbose : bool
         Whether to show progress: a bar, or lines where there is no terminal.
 
@@ -98,6 +111,8 @@ def search(
         If an argument is out of its domain, parameters do not suit the estimator, or the study in the file was made
         with another space, estimator, data or objectives. A trial whose network runs away or cannot run on the chip
         (`SpinnpropError`), or does not fit (`MemoryError`), is noted as failed, and the search goes on.
+    SpinnpropError
+        If the storage cannot be reached. Trials that have ended are in it.
 
     Notes
     -----
@@ -123,6 +138,10 @@ def search(
     checks.integer(seed, "seed", 0, checks.UINT64)
     if pruner not in _PRUNERS:
         raise ValueError(f"pruner is {pruner!r}; it must be {', '.join(map(repr, _PRUNERS))}")
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise TypeError(f"executor is {checks.shown(executor)}; it must be a concurrent.futures.Executor")
+    if timeout is not None:
+        timeout = checks.positive(timeout, "timeout", "seconds")
     verbose = checks.boolean(verbose, "verbose")
     space = spaces.checked(space)
     make = _maker(estimator, space)
@@ -140,6 +159,7 @@ def search(
         name,
         make_pruner(pruner if len(names) == 1 else None),
         {
+            "version": __version__,
             "space": {key: spaces.describe(part) for key, part in space.items()},
             "estimator": fingerprint(estimator, space),
             "data": [spaces.digest(part) for part in (X, y, *validation)],
@@ -148,19 +168,16 @@ def search(
         },
     )
 
-    def judge(fitted: SpikingClassifier) -> List[float]:
-        values = [_score(fitted, last_epochs), *costs_of(fitted)]
-        for objective, value in zip(names, values):
-            if math.isnan(value):
-                raise ValueError(f"the objective {objective!r} is NaN, which is neither more nor less than anything")
-        return values
-
     result = SearchResult(study, space, make, names)
+    work = Work(make, (X, y, validation), Judge(names, costs_of, last_epochs), timeout)
     reports = len(names) == 1 and pruner is not None
-    trials = Trials(result, (X, y, validation), judge, n_trials, seed, n_jobs, reports)
     try:
-        with Bar(n_trials, "trial", shown=verbose, begun=len(counted(study))) as bar:
-            trials.all(lambda: show(bar, study))
+        with Bar(n_trials, "trial", shown=verbose, begun=len(counted(study))) as bar, Runners(study) as runners:
+            trials = Trials(result, work, n_trials, seed, n_jobs, reports, runners)
+            if executor is None:
+                trials.all(lambda: show(bar, study))
+            else:
+                trials.on(executor, lambda: show(bar, study))
     except KeyboardInterrupt as interrupt:
         interrupt.result = result  # type: ignore[attr-defined]
         raise
@@ -169,8 +186,6 @@ def search(
 
 def _maker(estimator: Any, space: Mapping[str, Any]) -> Callable[..., Any]:
     """From drawn parameters to an estimator."""
-    from sklearn.base import clone
-
     if estimator is None:
         estimator = SpikingClassifier()
     if callable(estimator):
@@ -182,7 +197,20 @@ def _maker(estimator: Any, space: Mapping[str, Any]) -> Callable[..., Any]:
         raise ValueError(f"space has {', '.join(map(repr, unknown))}, which SpikingClassifier does not take")
     if estimator.checkpoint is not None:
         raise ValueError("the estimator writes checkpoints, which trials would overwrite; set checkpoint=None")
-    return lambda **params: clone(estimator).set_params(**params)
+    return Varied(estimator)
+
+
+class Varied:
+    """From drawn parameters to a copy of an estimator with these; a class, so that it can be sent to other processes."""
+
+    def __init__(self, estimator: SpikingClassifier) -> None:
+        self._estimator = estimator
+
+    def __call__(self, **params: Any) -> SpikingClassifier:
+        from sklearn.base import clone
+
+        varied: SpikingClassifier = clone(self._estimator).set_params(**params)
+        return varied
 
 
 def _known_engines(estimator: Any, space: Mapping[str, Any]) -> List[EngineOrKind]:
@@ -193,12 +221,3 @@ def _known_engines(estimator: Any, space: Mapping[str, Any]) -> List[EngineOrKin
     if isinstance(part, spaces.Build):
         return [part.make] if isinstance(part.make, type) and issubclass(part.make, BaseEngine) else []
     return [resolve(engine) for engine in part] if isinstance(part, list) else []
-
-
-def _score(estimator: SpikingClassifier, last_epochs: int) -> float:
-    history = estimator.history_
-    if not len(history):
-        raise ValueError("epochs is 0; a search needs at least one epoch to judge a trial by")
-    if estimator.early_stopping:
-        return float(history["validation_accuracy"][np.argmin(history["validation_loss"])])
-    return float(np.mean(history["validation_accuracy"][-last_epochs:]))

@@ -1,9 +1,10 @@
-"""The Optuna study of a search: a new one, or the one that a file keeps."""
+"""The Optuna study of a search: a new one, or the one that a storage keeps."""
 
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Mapping, Optional
+import time
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 from .._core import SpinnpropError
 from .._estimators.spiking import SpikingClassifier
@@ -16,6 +17,12 @@ from .result import NOTES
 #: The median pruner judges no trial before so many have finished, nor in its first epochs.
 _PRUNER_TRIALS = 5
 _PRUNER_EPOCHS = 3
+#: How the name of a journal of Optuna's ends, a file that may lie in a folder which machines share.
+_JOURNAL = ".journal"
+#: Seconds that a process waits for others to be done with a file.
+_PATIENCE = 60.0
+#: How often opening is tried, and the seconds in between.
+_ATTEMPTS, _PAUSE = 5, 0.2
 
 
 def make_pruner(pruner: Optional[str]) -> Any:
@@ -27,41 +34,101 @@ def make_pruner(pruner: Optional[str]) -> Any:
 
 
 def open_study(storage: Optional[PathLike], name: str, pruner: Any, made_with: Dict[str, Any]) -> Any:
-    """A new study, or the one in the file if it was made with the same."""
+    """A new study, or the one in the storage if it was made with the same."""
     optuna = need("optuna", "spinnprop.search", "search")
     if not isinstance(name, str) or not name:
         raise TypeError(f"name is {name!r}; it must be the name of a study")
-    path = None if storage is None else os.path.abspath(os.fsdecode(checks.path(storage, "storage")))
-    if path is not None and not os.path.isdir(os.path.dirname(path)):
-        raise FileNotFoundError(f"storage is {path}, but there is no such folder")
-    if path is not None and "?" in path:
-        raise ValueError(f"storage is {path}; the name of an SQLite file cannot hold a question mark here")
+    where, opened = _storage(storage)
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        study = optuna.create_study(
-            storage=None if path is None else f"sqlite:///{path}",
-            study_name=name,
-            pruner=pruner,
-            directions=["maximize", *["minimize"] * (len(made_with["objectives"]) - 1)],
-            load_if_exists=True,
-        )
-    except ImportError:
-        raise
-    except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise SpinnpropError(f"{path} cannot be used as the storage of a search: {reason}") from error
+        study, is_new = _study(opened, where, study_name=name, pruner=pruner, n_costs=len(made_with["objectives"]) - 1)
     finally:
         optuna.logging.set_verbosity(verbosity)
-    before = study.user_attrs.get(NOTES)
-    if before is None and not study.get_trials(deepcopy=False):
+    if is_new:
         study.set_user_attr(NOTES, made_with)
-    elif before != made_with:
+        return study
+    before = _notes(study)
+    if before != made_with:
         raise ValueError(
-            f"the study {name!r} in {path} was made with other {_difference(before, made_with)}; "
-            "take another name or file, or search as before"
+            f"the study {name!r} in {where} was made with other {_difference(before, made_with)}; "
+            "take another name or storage, or search as before"
         )
     return study
+
+
+def _storage(storage: Optional[PathLike]) -> Tuple[str, Callable[[], Any]]:
+    """What messages call a storage, and what opens it."""
+    from optuna import storages
+
+    if storage is None:
+        return "memory", storages.InMemoryStorage
+    if isinstance(storage, str) and "://" in storage:
+        scheme, _, rest = storage.partition("://")
+        # Addresses of databases hold passwords.
+        where = f"{scheme}://{rest.rpartition('@')[2]}"
+        if scheme.partition("+")[0] != "sqlite":
+            return where, lambda: storages.RDBStorage(storage, engine_kwargs={"pool_pre_ping": True})
+        return where, lambda: _sqlite(storage)
+    path = os.path.abspath(os.fsdecode(checks.path(storage, "storage")))
+    if not os.path.isdir(os.path.dirname(path)):
+        raise FileNotFoundError(f"storage is {path}, but there is no such folder")
+    if path.endswith(_JOURNAL):
+        from optuna.storages.journal import JournalFileBackend
+
+        return path, lambda: storages.JournalStorage(JournalFileBackend(path))
+    if "?" in path:
+        raise ValueError(f"storage is {path}; the name of an SQLite file cannot hold a question mark here")
+    return path, lambda: _sqlite(f"sqlite:///{path}")
+
+
+def _sqlite(url: str) -> Any:
+    """An SQLite storage that several processes use."""
+    from optuna.storages import RDBStorage
+
+    storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": _PATIENCE}})
+    from sqlalchemy import event
+
+    # By itself a transaction that first reads asks for the right to write later, which fails at once if another process has it:
+    # one that asks at its beginning waits.
+    event.listen(storage.engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
+    event.listen(storage.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    storage.engine.dispose()
+    return storage
+
+
+def _study(opened: Callable[[], Any], where: str, study_name: str, pruner: Any, n_costs: int) -> Tuple[Any, bool]:
+    """A study, and whether this call has made it. Tried again: several processes may make the tables of a database at once."""
+    import optuna
+
+    directions: Any = ["maximize", *["minimize"] * n_costs]
+    for attempt in range(_ATTEMPTS):
+        try:
+            storage = opened()
+            try:
+                study = optuna.create_study(
+                    storage=storage, study_name=study_name, pruner=pruner, directions=directions
+                )
+                return study, True
+            except optuna.exceptions.DuplicatedStudyError:
+                return optuna.load_study(storage=storage, study_name=study_name, pruner=pruner), False
+        except ImportError as error:
+            raise ImportError(f"the storage {where} needs {error.name or error}; install it, or take an SQLite file") from error
+        except Exception as error:
+            if attempt == _ATTEMPTS - 1:
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                raise SpinnpropError(f"{where} cannot be used as the storage of a search: {reason}") from error
+            time.sleep(_PAUSE)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _notes(study: Any) -> Any:
+    """What a study was made with: who made it may be about to write that down."""
+    for _ in range(_ATTEMPTS):
+        if NOTES in study.user_attrs:
+            break
+        time.sleep(_PAUSE)
+    return study.user_attrs.get(NOTES)
 
 
 def _difference(before: Any, now: Dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The trials of a search: drawn, trained, judged, one after another or several at a time."""
+"""The trials of a search: begun, run one after another or several at a time, and ended."""
 
 from __future__ import annotations
 
@@ -6,60 +6,84 @@ import contextlib
 import threading
 import time
 from concurrent import futures
-from typing import Any, Callable, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
-import numpy as np
-
-from .._core import SpinnpropError
-from .._estimators.spiking import SpikingClassifier
 from .._support.bars import Bar
+from . import sampler
 from . import space as spaces
-from .result import NOTES, SearchResult, counted, made
+from .evaluation import Outcome, Work, evaluate
+from .result import NOTES, SearchResult, counted
+from .runners import Runners, running
+
+#: Seconds between two looks at what others do. Only a main thread that wakes up now and then sees Ctrl-C.
+_POLL = 0.05
 
 
 class Trials:
-    """The trials of one call."""
+    """The trials of one call. Any number of processes may run trials of one study, and any of them may die.
+
+    A trial is run only if it holds one of `n_trials` positions (see `sampler`), each of which one trial holds at most: where two have taken
+    the same, the one with the lower number, which storages give in the order of beginning. So there are never too many,
+    and as soon as one that died is told to have failed, another takes its position.
+    """
 
     def __init__(
-        self,
-        result: SearchResult,
-        data: Tuple[Any, Any, Tuple[Any, Any]],
-        judge: Callable[[SpikingClassifier], List[float]],
-        n_trials: int,
-        seed: int,
-        n_jobs: int,
-        reports: bool,
+        self, result: SearchResult, work: Work, n_trials: int, seed: int, n_jobs: int, reports: bool, runners: Runners
     ) -> None:
         self._result = result
         self._study = result.study
-        self._data = data
-        self._judge = judge
+        self._work = work
         self._n_trials = n_trials
         self._seed = seed
         self._n_jobs = n_jobs
         self._reports = reports
+        self._runners = runners
         self._lock = threading.Lock()
-        self._n_begun = len(counted(self._study))
         self._stopped = threading.Event()
 
     def all(self, bar: Callable[[], None]) -> None:
-        """Runs until there are enough trials."""
+        """Runs until there are enough trials: those of others are waited for, since they may die."""
         if self._n_jobs == 1:
             while self._one():
                 bar()
             return
         with futures.ThreadPoolExecutor(self._n_jobs) as pool:
-            jobs = [pool.submit(self._work, bar) for _ in range(self._n_jobs)]
+            jobs = [pool.submit(self._thread, bar) for _ in range(self._n_jobs)]
             try:
-                # Only a main thread that wakes up now and then sees Ctrl-C.
-                while futures.wait(jobs, timeout=0.05).not_done:
+                while futures.wait(jobs, timeout=_POLL).not_done:
                     pass
             finally:
                 self._stopped.set()
         for job in jobs:
             job.result()
 
-    def _work(self, bar: Callable[[], None]) -> None:
+    def on(self, executor: Any, bar: Callable[[], None]) -> None:
+        """The same on the workers of an executor: trials begin and end here."""
+        jobs: Dict[Any, Any] = {}
+        try:
+            while True:
+                begun = self._begin() if len(jobs) < self._n_jobs else None
+                if begun is not None:
+                    trial, params = begun
+                    with self._failed_if_interrupted(trial):
+                        jobs[executor.submit(evaluate, self._work, params)] = trial
+                    continue
+                if not jobs:
+                    if not self._runners.others():
+                        return
+                    time.sleep(_POLL)
+                for job in futures.wait(jobs, _POLL, futures.FIRST_COMPLETED).done:
+                    trial = jobs.pop(job)
+                    with self._failed_if_interrupted(trial):
+                        self._end(trial, job.result())
+                bar()
+        except BaseException:
+            for job, trial in jobs.items():
+                job.cancel()
+                self._fail(trial)
+            raise
+
+    def _thread(self, bar: Callable[[], None]) -> None:
         try:
             while not self._stopped.is_set() and self._one():
                 with self._lock:
@@ -69,68 +93,89 @@ class Trials:
             raise
 
     def _one(self) -> bool:
-        """Runs one trial; false if there are enough."""
-        with self._lock:
-            if self._n_begun >= self._n_trials:
+        """Runs one trial, or waits a while for those of others; false if there are enough."""
+        begun = self._begin()
+        if begun is None:
+            waits = self._runners.others()
+            if waits:
+                time.sleep(_POLL)
+            return waits
+        trial, params = begun
+        with self._failed_if_interrupted(trial):
+            outcome = evaluate(self._work, params, lambda progress: self._watch(trial, progress))
+            if self._stopped.is_set():
+                self._fail(trial)
                 return False
-            trial, params = self._ask(self._n_begun)
-            self._n_begun += 1
-        self._run(trial, params)
-        return not self._stopped.is_set()
+            self._end(trial, outcome)
+        return True
 
-    def _ask(self, position: int) -> Tuple[Any, Dict[str, Any]]:
-        from optuna.samplers import TPESampler
+    def _begin(self) -> Optional[Tuple[Any, Dict[str, Any]]]:
+        """A trial of this process; None if all positions are held."""
+        with self._lock:
+            while True:
+                self._runners.bury()
+                if len(sampler.held(self._study)) >= self._n_trials:
+                    return None
+                self._study.sampler = sampler.make(self._study, self._seed)
+                trial = self._study.ask()
+                with self._failed_if_interrupted(trial):
+                    self._runners.sign(trial)
+                    if self._holds(trial, self._study.sampler.position):
+                        return trial, spaces.draw(trial, self._result._space)
+                    self._fail(trial)
 
-        # A stream of its own for each position: a resumed search draws what an uninterrupted one would have drawn.
-        stream = np.random.SeedSequence([self._seed, position]).generate_state(1)[0]
-        # That holds only if what runs, or was left running by a process that died, is not taken for a bad trial.
-        options: Dict[str, Any] = {"constant_liar": False} if self._n_jobs == 1 else {}
-        self._study.sampler = TPESampler(seed=int(stream), **options)
-        trial = self._study.ask()
-        with self._interrupted_if_it_fails(trial):
-            return trial, spaces.draw(trial, self._result._space)
+    def _holds(self, trial: Any, position: int) -> bool:
+        """Takes a position for a trial; false if there are enough, or an earlier trial has taken it in the same moment."""
+        if position >= self._n_trials:
+            return False
+        trial.set_user_attr(sampler.POSITION, position)
+        while any(
+            sampler.POSITION not in other.user_attrs and other.number < trial.number for other in running(self._study)
+        ):
+            time.sleep(_POLL)
+            self._runners.bury()
+        first = sampler.held(self._study)[position]
+        return bool(first.number == trial.number)
 
-    def _run(self, trial: Any, params: Dict[str, Any]) -> None:
+    def _watch(self, trial: Any, progress: Dict[str, Any]) -> bool:
+        """Tells the pruner; true if the trial is to be given up."""
+        from optuna.exceptions import UpdateFinishedTrialError
+
+        is_pruned = False
+        if self._reports and progress["epoch_finished"]:
+            try:
+                trial.report(progress["validation_accuracy"], progress["epoch"] + 1)
+            except UpdateFinishedTrialError:
+                # Taken for dead by others, who have put another in its place.
+                return True
+            is_pruned = progress["epoch"] + 1 < progress["n_epochs"] and trial.should_prune()
+        return is_pruned or self._stopped.is_set()
+
+    def _end(self, trial: Any, outcome: Outcome) -> None:
+        from optuna.exceptions import UpdateFinishedTrialError
         from optuna.trial import TrialState
 
-        started = time.perf_counter()
-        last: Dict[str, Any] = {"epochs": 0, "accuracy": None}
-        is_pruned = False
+        # The sampler learns nothing from Optuna's failed trials, but everything from pruned ones.
+        state = TrialState.PRUNED if outcome.values is None else TrialState.COMPLETE
+        # One that was taken for dead stays so: another is in its place.
+        with contextlib.suppress(UpdateFinishedTrialError):
+            trial.set_user_attr(NOTES, outcome.notes)
+            self._study.tell(trial, outcome.values, state, skip_if_finished=True)
+        self._runners.leave(trial)
 
-        def watch(progress: Dict[str, Any]) -> bool:
-            nonlocal is_pruned
-            if progress["epoch_finished"]:
-                last.update(epochs=progress["epoch"] + 1, accuracy=progress["validation_accuracy"])
-                if self._reports:
-                    trial.report(progress["validation_accuracy"], progress["epoch"] + 1)
-                    is_pruned = last["epochs"] < progress["n_epochs"] and trial.should_prune()
-            return is_pruned or self._stopped.is_set()
-
-        with self._interrupted_if_it_fails(trial):
-            X, y, validation = self._data
-            values, error = None, None
-            try:
-                fitted = made(self._result._make, params).fit(X, y, validation, progress=watch)
-                if self._stopped.is_set():
-                    self._study.tell(trial, state=TrialState.FAIL)
-                    return
-                if not is_pruned:
-                    values = self._judge(fitted)
-            except (SpinnpropError, MemoryError) as failure:
-                error = str(failure)
-            trial.set_user_attr(NOTES, {**last, "seconds": time.perf_counter() - started, "error": error})
-            # The sampler learns nothing from Optuna's failed trials, but everything from pruned ones.
-            self._study.tell(trial, values, TrialState.PRUNED if values is None else TrialState.COMPLETE)
-
-    @contextlib.contextmanager
-    def _interrupted_if_it_fails(self, trial: Any) -> Iterator[None]:
+    def _fail(self, trial: Any) -> None:
         """An unfinished trial is told to be one, so that it does not count when the search goes on."""
         from optuna.trial import TrialState
 
+        self._study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+        self._runners.leave(trial)
+
+    @contextlib.contextmanager
+    def _failed_if_interrupted(self, trial: Any) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            self._study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+            self._fail(trial)
             raise
 
 

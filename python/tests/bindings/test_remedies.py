@@ -98,7 +98,7 @@ def test_remedies_work(wrong, right):
 
 def test_remedies_of_a_study_work(tmp_path):
     wrong, right = studies(tmp_path)
-    assert "take another name or file" in said(wrong)
+    assert "take another name or storage" in said(wrong)
     right()
 
 

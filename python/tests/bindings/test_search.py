@@ -7,18 +7,11 @@ import threading
 import numpy as np
 import optuna
 import pytest
+from searching import SPACE, X, search, started, y
 
 import spinnprop as sp
 from spinnprop._search import costs
 from spinnprop._search import space as spaces
-
-X, y = sp.datasets.yin_yang(120)
-SPACE = {"hidden": sp.LogUniform(4, 12), "learning_rate": (1e-3, 1e-1)}
-SMALL = sp.SpikingClassifier(epochs=2, batch_size=60)
-
-
-def search(**options):
-    return sp.search(**{"X": X, "y": y, "space": SPACE, "estimator": SMALL, "n_trials": 4, **options})
 
 
 def without_clock(trials):
@@ -87,8 +80,11 @@ def test_a_resumed_search_goes_on_as_if_it_had_never_stopped(tmp_path, objective
     first = search(n_trials=n_trials - 2, **options)
     assert len(first.trials) == n_trials - 2
     # As a process leaves it that was killed: its trial runs for ever, and does not count.
-    spaces.draw(first.study.ask(), spaces.checked(SPACE))
+    with started(n_trials=n_trials, dies_at=0, **options) as killed:
+        assert killed.wait() == -signal.SIGKILL, killed.stderr.read()
     resumed = search(n_trials=n_trials, **options)
+    states = [trial.state.name for trial in resumed.study.get_trials()]
+    assert states.count("FAIL") == 1 and len(states) == n_trials + 1
     assert without_number(resumed.trials) == without_number(whole.trials)
     assert len(search(n_trials=1, **options).trials) == n_trials
 
@@ -355,7 +351,7 @@ def test_descriptions_are_the_same_in_every_process():
     class Odd:
         pass
 
-    assert " at " not in spaces.describe(Odd()) and spaces.describe(search) == "test_search.search"
+    assert " at " not in spaces.describe(Odd()) and spaces.describe(search) == "searching.search"
     assert spaces.describe([np.float64(0.5), {"a": np.arange(3)}]) == spaces.describe([0.5, {"a": np.arange(3)}])
     assert spaces.digest(np.arange(3)) != spaces.digest(np.arange(3.0)) != spaces.digest(np.arange(4.0))
     assert spaces.digest(np.array(["a", 1], object)) == spaces.digest(np.array(["a", 1], object))

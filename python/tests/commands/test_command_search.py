@@ -44,6 +44,17 @@ def test_search(tmp_path, capsys):
     assert "made with other data" in capsys.readouterr().err
 
 
+def test_searches_share_a_storage_and_train_side_by_side(tmp_path, capsys):
+    for name in ("one", "other"):
+        command = [*SEARCH, "--jobs", "2", "--storage", str(tmp_path / "trials.journal"), "--out", str(tmp_path / name)]
+        assert _commands.main(command) == 0 and "4 trials complete" in capsys.readouterr().out
+    one, other = (sp.load(tmp_path / name / "model.safetensors") for name in ("one", "other"))
+    assert np.array_equal(one.weights[0], other.weights[0])
+    with pytest.raises(SystemExit):
+        _commands.main([*SEARCH, "--ray", "auto", "--dask", "tcp://127.0.0.1:1"])
+    assert "not allowed with" in capsys.readouterr().err
+
+
 def test_search_against_a_cost(tmp_path, capsys):
     command = [*SEARCH, "--out", str(tmp_path)]
     assert _commands.main([*command, "--objective", "accuracy-spikes"]) == 0

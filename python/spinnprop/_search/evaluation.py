@@ -1,0 +1,84 @@
+"""A trial is trained and judged: in the process that searches, or wherever an executor has its workers."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from .._core import SpinnpropError
+from .._estimators.spiking import SpikingClassifier
+from .._library import __version__
+from .result import made
+
+
+class Judge:
+    """From a fitted estimator to a trial's values: its validation accuracy, then its costs."""
+
+    def __init__(self, names: Sequence[str], costs_of: Callable[[SpikingClassifier], List[float]], last_epochs: int) -> None:
+        self._names, self._costs_of, self._last_epochs = tuple(names), costs_of, last_epochs
+
+    def __call__(self, fitted: SpikingClassifier) -> List[float]:
+        values = [self._score(fitted), *self._costs_of(fitted)]
+        for objective, value in zip(self._names, values):
+            if math.isnan(value):
+                raise ValueError(f"the objective {objective!r} is NaN, which is neither more nor less than anything")
+        return values
+
+    def _score(self, fitted: SpikingClassifier) -> float:
+        history = fitted.history_
+        if not len(history):
+            raise ValueError("epochs is 0; a search needs at least one epoch to judge a trial by")
+        if fitted.early_stopping:
+            return float(history["validation_accuracy"][np.argmin(history["validation_loss"])])
+        return float(np.mean(history["validation_accuracy"][-self._last_epochs :]))
+
+
+class Work(NamedTuple):
+    """What all trials of a search have in common."""
+
+    make: Callable[..., Any]
+    data: Tuple[Any, Any, Tuple[Any, Any]]
+    judge: Judge
+    timeout: Optional[float]
+    version: str = __version__
+
+
+class Outcome(NamedTuple):
+    """What became of a trial; values are None unless it ran to its end."""
+
+    values: Optional[List[float]]
+    notes: Dict[str, Any]
+
+
+def evaluate(
+    work: Work, params: Mapping[str, Any], watch: Callable[[Dict[str, Any]], bool] = lambda progress: False
+) -> Outcome:
+    """Trains with what was drawn. `watch` is given the progress of the training and says whether to give it up."""
+    if work.version != __version__:
+        raise SpinnpropError(f"a worker has version {__version__}, the search {work.version}; install the same everywhere")
+    started = time.perf_counter()
+    last: Dict[str, Any] = {"epochs": 0, "accuracy": None}
+    is_late, is_given_up = False, False
+
+    def progress(now: Dict[str, Any]) -> bool:
+        nonlocal is_late, is_given_up
+        if now["epoch_finished"]:
+            last.update(epochs=now["epoch"] + 1, accuracy=now["validation_accuracy"])
+        is_late = work.timeout is not None and time.perf_counter() - started > work.timeout
+        is_given_up = is_late or watch(now)
+        return is_given_up
+
+    X, y, validation = work.data
+    values, error = None, None
+    try:
+        fitted = made(work.make, params).fit(X, y, validation, progress=progress)
+        if is_late:
+            error = f"took longer than {work.timeout} s"
+        elif not is_given_up:
+            values = work.judge(fitted)
+    except (SpinnpropError, MemoryError) as failure:
+        error = str(failure)
+    return Outcome(values, {**last, "seconds": time.perf_counter() - started, "error": error})

@@ -1,0 +1,62 @@
+"""What draws the trials of a search, and the positions it draws for.
+
+A search of n trials has the positions 0 .. n - 1. Each is held by one trial that runs or has ended by itself; that of a trial which
+failed is free again. So a search that was interrupted draws what it would have drawn, and of processes that share a
+study no two draw the same.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any, Dict, Optional
+
+import numpy as np
+
+#: Under this name a trial keeps its position.
+POSITION = "spinnprop position"
+
+
+def held(study: Any, but: Optional[int] = None) -> Dict[int, Any]:
+    """The trials that hold a position, by position; without the one of number `but`.
+
+    A trial that has not written its position down yet has the first that is free when all others have theirs.
+    """
+    from optuna.trial import TrialState
+
+    states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+    others = [trial for trial in study.get_trials(deepcopy=False, states=states) if trial.number != but]
+    found: Dict[int, Any] = {}
+    for trial in sorted(others, key=lambda trial: (POSITION not in trial.user_attrs, trial.number)):
+        found.setdefault(trial.user_attrs.get(POSITION, _free(found)), trial)
+    return found
+
+
+def _free(found: Dict[int, Any]) -> int:
+    return next(position for position in count() if position not in found)
+
+
+def make(study: Any, seed: int) -> Any:
+    """Optuna's tree-structured Parzen estimator for one trial, with a stream of random numbers that belongs to the trial's position."""
+    from optuna.samplers import BaseSampler, TPESampler
+
+    class Positioned(BaseSampler):
+        """Its `position` is that of the trial it was asked for."""
+
+        def before_trial(self, shown: Any, trial: Any) -> None:
+            # A pruner may show the sampler only some of the study's trials.
+            self.position = _free(held(study, but=trial.number))
+            stream = np.random.SeedSequence([seed, self.position]).generate_state(1)[0]
+            # Trials that others run count as bad ones until they have ended, so that not all search at one place.
+            self._own = TPESampler(seed=int(stream), constant_liar=True)
+            self._own.before_trial(shown, trial)
+
+        def infer_relative_search_space(self, *arguments: Any) -> Any:
+            return self._own.infer_relative_search_space(*arguments)
+
+        def sample_relative(self, *arguments: Any) -> Any:
+            return self._own.sample_relative(*arguments)
+
+        def sample_independent(self, *arguments: Any) -> Any:
+            return self._own.sample_independent(*arguments)
+
+    return Positioned()

@@ -1,0 +1,120 @@
+"""Searches on clusters that the tests start on this machine, and lose parts of: Ray, Dask, a PostgreSQL database."""
+
+import glob
+import logging
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from searching import search, started
+
+import spinnprop as sp
+from spinnprop import executors
+from spinnprop._search import evaluation, runners
+
+SERVERS = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
+
+
+class Losing:
+    """An executor that loses a part of its cluster before its fourth trial."""
+
+    def __init__(self, executor, lose):
+        self._executor, self._lose, self._left = executor, lose, 3
+
+    def submit(self, *arguments):
+        job = self._executor.submit(*arguments)
+        if self._left == 0:
+            self._lose()
+        self._left -= 1
+        return job
+
+
+def without_clock(found):
+    return sorted((trial["number"], *trial["drawn"].values(), trial["accuracy"]) for trial in found.trials)
+
+
+@pytest.fixture
+def ray_cluster():
+    ray = pytest.importorskip("ray", reason="pip install ray")
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    yield cluster, cluster.add_node(num_cpus=1)
+    ray.shutdown()
+    cluster.shutdown()
+
+
+def test_ray_loses_a_node(ray_cluster):
+    cluster, node = ray_cluster
+    with executors.ray(cluster.address) as executor:
+        # Workers import what a search sends them from where this file is.
+        executor.submit(sys.path.append, os.path.dirname(__file__)).result()
+        losing = Losing(executor, lambda: cluster.remove_node(node, allow_graceful=False))
+        found = search(executor=losing, n_jobs=2, n_trials=8)
+        assert len(found.trials) == 8 and [trial["state"] for trial in found.trials] == ["complete"] * 8
+        one_by_one = search(executor=executor, n_trials=3)
+        with pytest.raises(ValueError, match="learning_rate"):
+            search(executor=executor, space={"learning_rate": (-2.0, -1.0)})
+    assert without_clock(one_by_one) == without_clock(search(n_trials=3, pruner=None))
+
+
+def test_dask_loses_a_worker():
+    distributed = pytest.importorskip("distributed", reason="pip install distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL
+    ) as cluster, executors.dask(cluster.scheduler_address) as executor:
+        lost = next(iter(cluster.workers.values())).pid
+        found = search(executor=Losing(executor, lambda: os.kill(lost, signal.SIGKILL)), n_jobs=2, n_trials=8)
+        assert [trial["state"] for trial in found.trials] == ["complete"] * 8
+        one_by_one = search(executor=executor, n_trials=3)
+        with pytest.raises(ValueError, match="learning_rate"):
+            search(executor=executor, space={"learning_rate": (-2.0, -1.0)})
+    assert without_clock(one_by_one) == without_clock(search(n_trials=3, pruner=None))
+
+
+@pytest.fixture
+def database(tmp_path):
+    """The address of a PostgreSQL database that listens in a folder alone."""
+    pytest.importorskip("psycopg2", reason="pip install psycopg2-binary")
+    if not SERVERS:
+        pytest.skip("there is no PostgreSQL: apt-get install postgresql")
+    # PostgreSQL refuses to run as root, and a socket's path has at most 107 characters.
+    user = [] if os.getuid() else ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    folder = subprocess.run([*user, "mktemp", "-d"], check=True, capture_output=True, text=True).stdout.strip()
+
+    def run(program, *arguments):
+        command = [*user, os.path.join(SERVERS[-1], program), "-D", f"{folder}/data", *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
+
+    run("initdb", "--auth=trust", "--username=search")
+    run("pg_ctl", "-w", "-l", f"{folder}/log", "-o", f"-k {folder} -c listen_addresses=''", "start")
+    yield f"postgresql+psycopg2://search@/postgres?host={folder}"
+    run("pg_ctl", "-w", "-m", "immediate", "stop")
+    subprocess.run([*user, "rm", "-r", folder], check=True)
+
+
+def test_processes_share_a_database_and_one_is_killed(database):
+    n_trials = 7
+    processes = [started(database, n_trials, dies_at) for dies_at in (None, 1, None)]
+    said = [process.communicate()[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, -signal.SIGKILL, 0], said
+    found = search(storage=database, n_trials=1)
+    assert len({trial["params"]["learning_rate"] for trial in found.trials}) == len(found.trials) == n_trials
+    assert not runners.running(found.study)
+
+
+def test_what_executors_refuse(monkeypatch):
+    for wrong in (None, 3, ""):
+        with pytest.raises(TypeError, match="address"):
+            executors.dask(wrong)
+    with pytest.raises(ValueError, match="retries"):
+        executors.ray(retries=-1)
+    for name, package in (("ray", "ray"), ("dask", "distributed")):
+        monkeypatch.setitem(sys.modules, package, None)
+        with pytest.raises(ImportError, match=rf"pip install 'spinnprop\[{name}\]'"):
+            getattr(executors, name)("address")
+    work = evaluation.Work(None, None, None, None, version="0.0")
+    with pytest.raises(sp.SpinnpropError, match=r"the search 0\.0; install the same everywhere"):
+        evaluation.evaluate(work, {})

@@ -1,0 +1,143 @@
+"""Searches that share one study: processes, some of which are killed, and executors."""
+
+import concurrent.futures
+import signal
+import threading
+import time
+
+import optuna
+import pytest
+from searching import SMALL, SPACE, X, search, started, y
+
+import spinnprop as sp
+from spinnprop._search import runners, sampler
+
+
+def drawn(found):
+    return [tuple(trial["drawn"].values()) for trial in found.trials]
+
+
+@pytest.mark.parametrize("name", ["search.db", "search.journal"])
+def test_processes_share_a_study_and_one_is_killed(tmp_path, name):
+    storage, n_trials = tmp_path / name, 7
+    processes = [started(storage, n_trials, dies_at) for dies_at in (None, 1, None)]
+    assert [process.wait() for process in processes] == [0, -signal.SIGKILL, 0], processes[0].stderr.read()
+    for process in processes:
+        process.stderr.close()
+    found = search(storage=storage, n_trials=1)
+    assert len(found.trials) == n_trials and len(set(drawn(found))) == n_trials
+    assert not runners.running(found.study)
+
+
+def test_a_runner_elsewhere_is_waited_for_while_it_gives_signs_of_life(tmp_path, monkeypatch):
+    storage = tmp_path / "search.db"
+    first = search(storage=storage, n_trials=1)
+    elsewhere = first.study.ask()
+    elsewhere.suggest_int("hidden", 4, 12, log=True)
+    sign = {"machine": "elsewhere", "process": 1, "born": "1"}
+    elsewhere.set_user_attr(runners.RUNNER, {**sign, "beats": 0})
+    monkeypatch.setattr(runners, "GRACE", 0.5)
+    beats, told = threading.Event(), []
+
+    def lives():
+        for beat in range(8):
+            elsewhere.set_user_attr(runners.RUNNER, {**sign, "beats": beat})
+            time.sleep(0.2)
+        told.append(time.monotonic())
+        beats.set()
+
+    thread = threading.Thread(target=lives)
+    thread.start()
+    found = search(storage=storage, n_trials=2)
+    ended = time.monotonic()
+    thread.join()
+    # It was alive for 1.6 s; then it was not, and its trial was done again.
+    assert beats.is_set() and ended > told[0]
+    states = [trial.state.name for trial in found.study.get_trials()]
+    assert states == ["COMPLETE", "FAIL", "COMPLETE"]
+    # Whoever was taken for dead and comes back finds its trial ended.
+    with pytest.raises(optuna.exceptions.UpdateFinishedTrialError):
+        elsewhere.set_user_attr(runners.RUNNER, {**sign, "beats": 9})
+
+
+def test_a_process_is_known_by_its_number_and_its_start():
+    this = runners._this_process()
+    assert runners._born(this["process"]) == this["born"] is not None
+    assert runners._born(None) is None and runners._born("1") is None and runners._born(2**22 + 1) is None
+    assert runners._this_process()["machine"] == this["machine"]
+
+
+def test_positions_of_trials_that_failed_are_free_again():
+    study = optuna.create_study()
+    for position, state in enumerate(("COMPLETE", "FAIL", "PRUNED", "RUNNING", "FAIL")):
+        trial = study.ask()
+        trial.set_user_attr(sampler.POSITION, position)
+        if state == "COMPLETE":
+            study.tell(trial, 1.0)
+        elif state != "RUNNING":
+            study.tell(trial, state=optuna.trial.TrialState[state])
+    study.ask()
+    # The last one has not said yet which it takes: the first that is free.
+    numbers = {position: trial.number for position, trial in sampler.held(study).items()}
+    assert numbers == {0: 0, 1: 5, 2: 2, 3: 3}
+    study.sampler = sampler.make(study, 0)
+    study.ask()
+    assert study.sampler.position == 4
+
+
+@pytest.mark.parametrize("kind", [concurrent.futures.ThreadPoolExecutor, concurrent.futures.ProcessPoolExecutor])
+def test_an_executor_trains_the_same_trials(kind):
+    here = search(n_trials=5, pruner=None, objectives=("accuracy", "spikes"))
+    with kind(1) as executor:
+        there = search(n_trials=5, executor=executor, objectives=("accuracy", "spikes"))
+    for one, other in zip(here.trials, there.trials):
+        assert {**one, "seconds": 0} == {**other, "seconds": 0}
+    with kind(2) as executor:
+        side_by_side = search(n_trials=5, executor=executor, n_jobs=2)
+    assert len(set(drawn(side_by_side))) == len(side_by_side.trials) == 5
+    assert {trial["epochs"] for trial in side_by_side.trials} == {2}
+
+
+def test_what_goes_wrong_on_a_worker(tmp_path):
+    storage = tmp_path / "search.db"
+    with concurrent.futures.ProcessPoolExecutor(2) as executor:
+        failed = search(executor=executor, n_jobs=2, estimator=sp.SpikingClassifier(max_spikes=1), n_trials=2)
+        assert [trial["state"] for trial in failed.trials] == ["failed"] * 2
+        with pytest.raises(ValueError, match="learning_rate"):
+            search(executor=executor, space={"learning_rate": (-2.0, -1.0)}, storage=storage, name="bad")
+        search(executor=executor, n_trials=1, storage=storage)
+    with concurrent.futures.ProcessPoolExecutor(1) as executor:
+        with pytest.raises(concurrent.futures.process.BrokenProcessPool):
+            search(executor=_Killed(executor), n_trials=3, storage=storage)
+    kept = search(storage=storage, n_trials=1)
+    assert len(kept.trials) == 1 and not runners.running(kept.study)
+    with pytest.raises(TypeError, match="executor is 3"):
+        search(executor=3)
+
+
+class _Killed:
+    """An executor whose worker is killed by what it is given."""
+
+    def __init__(self, executor):
+        self._executor = executor
+
+    def submit(self, function, *arguments):
+        return self._executor.submit(signal.raise_signal, signal.SIGKILL)
+
+
+def test_a_trial_that_takes_too_long():
+    slow = sp.SpikingClassifier(epochs=10**6, batch_size=60)
+    found = sp.search(X, y, SPACE, estimator=slow, n_trials=1, timeout=1e-3)
+    (trial,) = found.trials
+    assert trial["state"] == "failed" and trial["error"] == "took longer than 0.001 s" and trial["epochs"] < 10**6
+    for wrong in (0, -1, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="timeout"):
+            sp.search(X, y, SPACE, estimator=SMALL, timeout=wrong)
+
+
+def test_storages_that_cannot_be_used(tmp_path):
+    (tmp_path / "text.journal").write_text("no journal\n")
+    for storage in (tmp_path / "text.journal", "postgresql+psycopg2://me:secret@127.0.0.1:1/none", "nothing://here"):
+        with pytest.raises((sp.SpinnpropError, ImportError)) as caught:
+            search(storage=storage)
+        assert "storage" in str(caught.value) and "secret" not in str(caught.value)
