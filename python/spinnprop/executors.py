@@ -12,8 +12,10 @@ from typing import Any, Callable, Optional
 
 from ._support import checks
 from ._support.optional import need
+from ._support.public import only
 
 __all__ = ["dask", "ray"]
+__dir__ = only(__all__)
 
 
 def ray(address: Optional[str] = None, retries: int = 3) -> Executor:
