@@ -588,6 +588,24 @@ SPINNPROP_API spinnprop_status spinnprop_network_gradient(spinnprop_gradient **g
                                                           const int64_t *labels, int64_t n, const double *targets,
                                                           int64_t n_targets, const spinnprop_gradient_options *options,
                                                           spinnprop_progress_callback progress, void *payload);
+/* What samples should give, and how much each of them counts. The arrays stay the caller's. */
+typedef struct spinnprop_supervision {
+    size_t size;
+    const int64_t *labels;         /* one per sample; NULL where targets stand in their place                         */
+    int64_t n_labels;
+    const double *targets;         /* (samples, outputs), of the losses that take them; or NULL                       */
+    int64_t n_targets;
+    const double *weights;         /* what each sample's loss and derivatives are multiplied by, finite and >= 0; NULL: 1. */
+    int64_t n_weights;             /*   The divisor of means stays the number of samples: whole numbers stand for repeated
+                                    *   samples but for that. Accuracies, and how many samples are skipped, are counts */
+} spinnprop_supervision;
+SPINNPROP_API void spinnprop_supervision_init(spinnprop_supervision *supervision);
+
+/* The same, with weights if there are any. */
+SPINNPROP_API spinnprop_status spinnprop_network_gradient_supervised(
+    spinnprop_gradient **gradient, double *value, const spinnprop_network *network, const spinnprop_recording *recording,
+    const spinnprop_loss *loss, const spinnprop_supervision *supervision, const spinnprop_gradient_options *options,
+    spinnprop_progress_callback progress, void *payload);
 /* One that is all zero, for a loop of one's own: a sum of gradients, say, or one that is scaled. It has those of neuron parameters once any of
  * them is set. */
 SPINNPROP_API spinnprop_status spinnprop_gradient_create(spinnprop_gradient **gradient, const spinnprop_network *network);
@@ -749,6 +767,11 @@ SPINNPROP_API spinnprop_status spinnprop_trainer_run_targets(spinnprop_trainer *
                                                              const spinnprop_spikes *validation,
                                                              const double *validation_targets, int64_t n_validation_targets,
                                                              spinnprop_progress_callback progress, void *payload);
+/* The same on labels or targets, with weights if there are any. validation may be NULL, with NULL after it. */
+SPINNPROP_API spinnprop_status spinnprop_trainer_run_supervised(
+    spinnprop_trainer *trainer, const spinnprop_spikes *input, const spinnprop_supervision *supervision,
+    const spinnprop_spikes *validation, const spinnprop_supervision *validation_supervision,
+    spinnprop_progress_callback progress, void *payload);
 /* A step of the optimiser with a gradient of the network as it stands, in a loop of one's own: epochs are not counted, no schedule is followed, no
  * checkpoint written. rate_factor: of all learning rates, >= 0. An error changes nothing. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_step(spinnprop_trainer *trainer, const spinnprop_gradient *gradient,

@@ -56,6 +56,7 @@ inline void initialise(spinnprop_forward_options &o) { spinnprop_forward_options
 inline void initialise(spinnprop_recording_info &o) { spinnprop_recording_info_init(&o); }
 inline void initialise(spinnprop_diagnostics &o) { spinnprop_diagnostics_init(&o); }
 inline void initialise(spinnprop_gradient_options &o) { spinnprop_gradient_options_init(&o); }
+inline void initialise(spinnprop_supervision &o) { spinnprop_supervision_init(&o); }
 inline void initialise(spinnprop_training_options &o) { spinnprop_training_options_init(&o); }
 inline void initialise(spinnprop_domain &o) { spinnprop_domain_init(&o); }
 inline void initialise(spinnprop_epoch &o) { spinnprop_epoch_init(&o); }
@@ -212,6 +213,26 @@ struct SpikeTrains {
         result.n_spikes = detail::size(times);
         result.n_samples = detail::size(offsets) - 1;
         result.n_units = n_units;
+        return result;
+    }
+};
+
+// What samples should give, labels or targets (row by row), and what their losses are multiplied by; no weights: 1.
+struct Supervision {
+    std::vector<std::int64_t> labels;
+    std::vector<double> targets;
+    std::vector<double> weights;
+
+    // As SpikeTrains::view.
+    spinnprop_supervision view() const {
+        spinnprop_supervision result;
+        spinnprop_supervision_init(&result);
+        result.labels = labels.empty() ? nullptr : labels.data();
+        result.n_labels = detail::size(labels);
+        result.targets = targets.empty() ? nullptr : targets.data();
+        result.n_targets = detail::size(targets);
+        result.weights = weights.empty() ? nullptr : weights.data();
+        result.n_weights = detail::size(weights);
         return result;
     }
 };
@@ -545,6 +566,10 @@ public:
     gradient(const Recording &recording, const spinnprop_loss &loss, const std::vector<std::int64_t> &labels,
              const spinnprop_gradient_options &options = spinnprop::options<spinnprop_gradient_options>(),
              const Progress &progress = {}) const;
+    inline Gradient
+    gradient(const Recording &recording, const spinnprop_loss &loss, const Supervision &supervision,
+             const spinnprop_gradient_options &options = spinnprop::options<spinnprop_gradient_options>(),
+             const Progress &progress = {}) const;
     // What errors of spikes and maxima, and of membranes at some times, make of parameters: no mean over the batch.
     inline Gradient
     pull_back(const Recording &recording, const std::vector<double> &errors, const std::vector<double> &times = {},
@@ -631,6 +656,17 @@ inline Gradient Network::gradient(const Recording &recording, const spinnprop_lo
     return Gradient(detail::Handle<spinnprop_gradient>(gradient), value);
 }
 
+inline Gradient Network::gradient(const Recording &recording, const spinnprop_loss &loss, const Supervision &supervision,
+                                  const spinnprop_gradient_options &options, const Progress &progress) const {
+    const auto wanted = supervision.view();
+    detail::Listener listener{progress};
+    spinnprop_gradient *gradient = nullptr;
+    double value = 0;
+    listener.check(spinnprop_network_gradient_supervised(&gradient, &value, get(), recording.get(), &loss, &wanted,
+                                                         &options, listener.callback(), &listener));
+    return Gradient(detail::Handle<spinnprop_gradient>(gradient), value);
+}
+
 inline Gradient Network::pull_back(const Recording &recording, const std::vector<double> &errors,
                                    const std::vector<double> &times, const std::vector<double> &membrane_errors,
                                    const spinnprop_gradient_options &options, const Progress &progress) const {
@@ -665,6 +701,22 @@ public:
     void run_targets(const SpikeTrains &input, const std::vector<double> &targets, const SpikeTrains &validation,
                      const std::vector<double> &validation_targets, const Progress &progress = {}) {
         train<double>(spinnprop_trainer_run_targets, input, targets, &validation, &validation_targets, progress);
+    }
+    // The same on labels or targets, with weights if there are any.
+    void run(const SpikeTrains &input, const Supervision &supervision, const Progress &progress = {}) {
+        const auto view = input.view();
+        const auto wanted = supervision.view();
+        detail::Listener listener{progress};
+        listener.check(spinnprop_trainer_run_supervised(handle_.get(), &view, &wanted, nullptr, nullptr, listener.callback(),
+                                                        &listener));
+    }
+    void run(const SpikeTrains &input, const Supervision &supervision, const SpikeTrains &validation,
+             const Supervision &validation_supervision, const Progress &progress = {}) {
+        const auto view = input.view(), validation_view = validation.view();
+        const auto wanted = supervision.view(), validation_wanted = validation_supervision.view();
+        detail::Listener listener{progress};
+        listener.check(spinnprop_trainer_run_supervised(handle_.get(), &view, &wanted, &validation_view, &validation_wanted,
+                                                        listener.callback(), &listener));
     }
     // A step of the optimiser with a gradient of `network()`, in a loop of one's own.
     void step(const Gradient &gradient, double rate_factor = 1) {

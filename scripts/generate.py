@@ -105,7 +105,7 @@ def swift(header: Header) -> str:
     for name in sized(header):
         if name in read:
             continue
-        protocol = "VersionedStruct" if name.endswith("_spikes") else "ResultStruct"
+        protocol = "VersionedStruct" if name.endswith(("_spikes", "_supervision")) else "ResultStruct"
         lines += ["", f"extension {name}: {protocol} {{}}"]
     for function in plain_inits(header):
         name = function.name[: -len("_init")]

@@ -115,9 +115,9 @@ final class AdjointRun: @unchecked Sendable {
 
     /// What the parts have added up of the loss.
     var result: BatchResult {
-        BatchResult(
-            recording, value: sums.reduce(0) { $0 + $1.value } * scale + rate.value,
-            skippedCount: sums.reduce(0) { $0 + $1.skipped }, correctCount: sums.reduce(0) { $0 + $1.correct })
+        var judged = JudgedSum()
+        for own in sums { judged.add(own.judged) }
+        return BatchResult(recording, value: judged.value * scale + rate.value, judged)
     }
 
     /// What the parts have added up, in the shape of the parameters.
@@ -155,9 +155,7 @@ final class PartialSums: @unchecked Sendable {
     private let synapses: [Synapses?]
     /// Which connections have rows that are touched one by one.
     private let isTouchedByRow: [Bool]
-    var value = 0.0
-    var skipped = 0
-    var correct = 0
+    var judged = JudgedSum()
 
     init(_ plans: [LayerPlan]) throws(SpinnpropError) {
         let incoming = plans.flatMap(\.incoming).sorted { $0.index < $1.index }
@@ -185,7 +183,7 @@ final class PartialSums: @unchecked Sendable {
             isTouched[n].pointer.update(repeating: !isTouchedByRow[n], count: isTouched[n].capacity)
             if !isTouchedByRow[n] { own.pointer.update(repeating: 0, count: own.capacity) }
         }
-        (value, skipped, correct) = (0, 0, 0)
+        judged = JudgedSum()
     }
 
     /// Sets rows to zero that are touched for the first time: those of the senders of some spikes.

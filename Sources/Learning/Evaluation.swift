@@ -19,44 +19,45 @@ public struct Evaluation: Equatable, Sendable {
         sampleCount == 0 || !areLabelled ? .nan : Double(correctCount) / Double(sampleCount)
     }
 
-    /// What skipped samples add to the mean of a loss in which they are 0, so that a network that falls silent is not perfect: the
+    /// What a skipped sample of weight 1 counts in the mean of a loss that is 0 there, so that a network that falls silent is not perfect: the
     /// cross-entropy of any guess, log(outputs), or where targets are given a distance of 1 in the loss's unit for each output, outputs / 2.
-    static func undecided(_ skipped: Int, of samples: Int, outputCount: Int, areLabelled: Bool) -> Double {
-        Double(skipped) / Double(max(1, samples))
-            * (areLabelled ? Elementary.log(Double(outputCount)) : Double(outputCount) / 2)
+    static func undecided(outputCount: Int, areLabelled: Bool) -> Double {
+        areLabelled ? Elementary.log(Double(outputCount)) : Double(outputCount) / 2
     }
 }
 
-extension Loss {
-    /// Value and accuracy over a recording, of labels, or of targets (sample, output) in their place.
-    public func evaluate(_ recording: Recording, labels: [Int], targets: [Double] = []) -> Evaluation {
-        var evaluation = Evaluation()
+extension Objective {
+    /// Value and accuracy of the loss over a recording.
+    func evaluate(_ recording: Recording) -> Evaluation {
+        var judged = JudgedSum()
         // A loss always adds its derivatives; here they are not wanted.
         var errors = [Double](repeating: 0, count: recording.outputLayer.neuronCount)
         recording.forEachOutput { sample, output in
             if errors.count < output.spikeCount {
                 errors.append(contentsOf: repeatElement(0, count: max(output.spikeCount - errors.count, errors.count)))
             }
-            let label = targets.isEmpty ? labels[sample] : -1
-            let result = targets.withUnsafeBufferPointer { targets in
-                let values = targets.isEmpty ? nil : targets.baseAddress.map { $0 + sample * output.outputCount }
-                return errors.withUnsafeMutableBufferPointer { buffer in
-                    // Never empty: a layer has at least one neuron.
-                    evaluate(
-                        output, target: Target(label: label, values: values),
-                        errors: buffer.baseAddress.unsafelyUnwrapped)
-                }
+            errors.withUnsafeMutableBufferPointer { buffer in
+                // Never empty: a layer has at least one neuron.
+                judged.add(judge(output, sample: sample, errors: buffer.baseAddress.unsafelyUnwrapped))
             }
-            evaluation.value += result.value
-            evaluation.skippedCount += result.isSkipped ? 1 : 0
-            evaluation.correctCount += label >= 0 && predict(output) == label ? 1 : 0
         }
+        var evaluation = Evaluation()
         (evaluation.sampleCount, evaluation.areLabelled) = (recording.sampleCount, targets.isEmpty)
-        if evaluation.sampleCount > 0 { evaluation.value /= Double(evaluation.sampleCount) }
-        evaluation.value += Evaluation.undecided(
-            evaluation.skippedCount, of: evaluation.sampleCount, outputCount: recording.outputLayer.neuronCount,
-            areLabelled: targets.isEmpty)
+        (evaluation.skippedCount, evaluation.correctCount) = (judged.skippedCount, judged.correctCount)
+        let undecided = Evaluation.undecided(
+            outputCount: recording.outputLayer.neuronCount, areLabelled: targets.isEmpty)
+        evaluation.value =
+            (judged.value + judged.skippedWeight * undecided) / Double(max(1, recording.sampleCount))
         return evaluation
+    }
+}
+
+extension Loss {
+    /// Value and accuracy over a recording, of labels, or of targets (sample, output) in their place.
+    public func evaluate(
+        _ recording: Recording, labels: [Int], targets: [Double] = [], sampleWeights: [Double] = []
+    ) -> Evaluation {
+        Objective(loss: self, labels: labels, targets: targets, sampleWeights: sampleWeights).evaluate(recording)
     }
 
     /// The class of each sample, -1 where no output spoke.

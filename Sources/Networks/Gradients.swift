@@ -17,6 +17,8 @@ public struct Gradients: Sendable {
     /// Samples that added nothing because the loss could not see them (a silent label neuron, or nothing but silent
     /// outputs where targets are given).
     public var skippedCount = 0
+    /// The sum of their weights.
+    public var skippedWeight = 0.0
     /// Samples whose prediction equals their label.
     public var correctCount = 0
 

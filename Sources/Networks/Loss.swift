@@ -70,7 +70,7 @@ public struct SampleResult {
     }
 }
 
-/// A loss on the output of one sample. Batches are means over samples; rules divide by the batch size.
+/// A loss on the output of one sample. Batches are means over samples; rules multiply by samples' weights and divide by the batch size.
 public protocol Loss: Sendable {
     var name: String { get }
     /// The values of all its fields, in their order: what tells losses of one name apart.
@@ -130,6 +130,9 @@ public struct Objective: Sendable {
     public var labels: [Int]
     /// (sample, output), of the loss's `TargetKind`; empty unless it takes them.
     public var targets: [Double]
+    /// What each sample's loss and derivatives are multiplied by, finite and >= 0; empty: 1. The divisor of the mean stays the number of samples,
+    /// so that whole numbers stand for repeated samples but for that.
+    public var sampleWeights: [Double]
     public var rate: RateRegularisation?
     /// Whether `Gradients.inputTimes` is wanted.
     public var wantsInputTimes: Bool
@@ -139,12 +142,13 @@ public struct Objective: Sendable {
     public private(set) var given: GivenErrors?
 
     public init(
-        loss: any Loss, labels: [Int], targets: [Double] = [], rate: RateRegularisation? = nil,
-        wantsInputTimes: Bool = true, wantsNeurons: Bool = false
+        loss: any Loss, labels: [Int], targets: [Double] = [], sampleWeights: [Double] = [],
+        rate: RateRegularisation? = nil, wantsInputTimes: Bool = true, wantsNeurons: Bool = false
     ) {
         self.loss = loss
         self.labels = labels
         self.targets = targets
+        self.sampleWeights = sampleWeights
         self.rate = rate
         self.wantsInputTimes = wantsInputTimes
         self.wantsNeurons = wantsNeurons
@@ -215,6 +219,13 @@ extension Objective {
             )
         }
         try checkTargets()
+        guard sampleWeights.isEmpty || sampleWeights.count == sampleCount else {
+            throw .invalidValue(
+                "\(sampleWeights.count) sample weights for \(sampleCount) samples; give one per sample, or none")
+        }
+        for (sample, weight) in sampleWeights.enumerated() where !(weight >= 0 && weight < .infinity) {
+            throw .invalidValue("the weight of sample \(sample) is \(weight); it must be finite and >= 0")
+        }
         if let rate {
             for field in RateRegularisation.fields { try field.check(rate) }
         }

@@ -8,19 +8,25 @@ public struct BatchResult: Sendable {
     /// The batch mean of the loss; counts are of samples, as in `Gradients`.
     public let value: Double
     public let skippedCount: Int
+    /// The sum of the weights of skipped samples.
+    public let skippedWeight: Double
     public let correctCount: Int
 
-    public init(_ recording: Recording, value: Double, skippedCount: Int, correctCount: Int) {
+    /// - Parameter value: the mean, with all that is added to the samples' own loss.
+    public init(_ recording: Recording, value: Double, _ judged: JudgedSum) {
         self.recording = recording
         self.value = value
-        self.skippedCount = skippedCount
-        self.correctCount = correctCount
+        skippedCount = judged.skippedCount
+        skippedWeight = judged.skippedWeight
+        correctCount = judged.correctCount
     }
 
     public init(_ recording: Recording, _ gradients: Gradients) {
-        self.init(
-            recording, value: gradients.value, skippedCount: gradients.skippedCount,
-            correctCount: gradients.correctCount)
+        self.recording = recording
+        value = gradients.value
+        skippedCount = gradients.skippedCount
+        skippedWeight = gradients.skippedWeight
+        correctCount = gradients.correctCount
     }
 }
 

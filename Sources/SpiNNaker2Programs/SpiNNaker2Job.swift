@@ -108,10 +108,8 @@ final class SpiNNaker2Job: @unchecked Sendable {
     let objective: Objective?
     /// 1 / batch.
     let scale: Float
-    /// For each sample the value of the loss, whether it is skipped, whether it is predicted right.
-    let values: Block<Double>
-    let isSkipped: Block<Bool>
-    let isCorrect: Block<Bool>
+    /// What the loss says of each sample.
+    let judgements: Block<Judgement>
     /// The error of each input spike in the table's order, in steps.
     let inputErrors: Block<Float>?
     /// Counts the samples that have begun.
@@ -128,9 +126,7 @@ final class SpiNNaker2Job: @unchecked Sendable {
         self.objective = objective
         self.budget = budget
         scale = Float(1 / Double(max(1, sampleCount)))
-        values = try Block(objective == nil ? 0 : sampleCount)
-        isSkipped = try Block(objective == nil ? 0 : sampleCount)
-        isCorrect = try Block(objective == nil ? 0 : sampleCount)
+        judgements = try Block(objective == nil ? 0 : sampleCount)
         let spikes = tables[0].offsets[sampleCount]
         inputErrors = objective?.wantsInputTimes ?? false ? try Block(spikes) : nil
         try inputErrors?.clear(spikes)

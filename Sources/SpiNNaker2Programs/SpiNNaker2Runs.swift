@@ -190,12 +190,12 @@ extension SpiNNaker2Emulation {
     }
 
     private func finish(_ gradients: inout Gradients, _ job: SpiNNaker2Job) throws(SpinnpropError) {
-        for sample in 0..<job.sampleCount {
-            gradients.value += job.values.pointer[sample]
-            if job.isSkipped.pointer[sample] { gradients.skippedCount += 1 }
-            if job.isCorrect.pointer[sample] { gradients.correctCount += 1 }
-        }
-        gradients.value = gradients.value / Double(max(1, job.sampleCount))
+        var judged = JudgedSum()
+        for sample in 0..<job.sampleCount { judged.add(job.judgements.pointer[sample]) }
+        gradients.value = judged.value / Double(max(1, job.sampleCount))
+        gradients.skippedCount = judged.skippedCount
+        gradients.skippedWeight = judged.skippedWeight
+        gradients.correctCount = judged.correctCount
         guard let inputErrors = job.inputErrors else { return }
         let (table, perSecond) = (job.tables[0], Float(1 / grid.timeStep))
         let count = table.offsets[job.sampleCount]

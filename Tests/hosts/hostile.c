@@ -1223,6 +1223,29 @@ static void gradients_that_cannot_be(void) {
     begin("gradient");
     WATCH(g);
     WATCH(value);
+/* Of one with labels and weights. */
+#define EACH_WRONG_SUPERVISION(s, call) \
+    do { \
+        EACH_WRONG_SIZE(s, call); \
+        double wrong_weights[N_SAMPLES] = {1.0, 1.0, 1.0, 1.0}; \
+        const double *right_weights = (s).weights; \
+        const double no_weights[] = {-1e-300, -1.0, NAN, INFINITY, -INFINITY}; \
+        const int64_t no_counts[] = {-1, 0, 3, 5, INT64_MAX, INT64_MIN}; \
+        for (int count = 0; count < 6; count++) { \
+            WITH((s).n_labels, no_counts[count], INVALID_VALUE, call); \
+            WITH((s).n_weights, no_counts[count], INVALID_VALUE, call); \
+            WITH((s).n_targets, no_counts[count] == 0 ? 1 : no_counts[count], INVALID_VALUE, call); \
+        } \
+        (s).weights = wrong_weights; \
+        for (int wrong = 0; wrong < 5; wrong++) WITH(wrong_weights[2], no_weights[wrong], INVALID_VALUE, call); \
+        (s).weights = NULL; \
+        INVALID(call); \
+        (s).weights = right_weights; \
+        const int64_t *right_labels = (s).labels; \
+        (s).labels = NULL; \
+        INVALID(call); \
+        (s).labels = right_labels; \
+    } while (0)
 #define GRADIENT(network, recording, loss, labels, n, targets, n_targets) \
     spinnprop_network_gradient(&g, &value, network, recording, loss, labels, n, targets, n_targets, &o, NULL, NULL)
     INVALID(spinnprop_network_gradient(NULL, &value, network, r, &loss, labels, 4, NULL, 0, &o, NULL, NULL));
@@ -1268,6 +1291,27 @@ static void gradients_that_cannot_be(void) {
     WORKS(spinnprop_network_copy(&changed, network));
     WORKS(spinnprop_network_set(changed, SPINNPROP_WEIGHTS, 0, other_weights, 12));
     FAILS(STALE_RECORDING, GRADIENT(changed, r, &loss, labels, 4, NULL, 0));
+
+    begin("gradients with weights");
+    const double sample_weights[N_SAMPLES] = {0.0, 1.0, 2.0, 0.5};
+    spinnprop_supervision supervision;
+    spinnprop_supervision_init(NULL);
+    spinnprop_supervision_init(&supervision);
+#define SUPERVISED(gradient, value, network, recording) \
+    spinnprop_network_gradient_supervised(gradient, value, network, recording, &loss, &supervision, &o, NULL, NULL)
+    INVALID(SUPERVISED(&g, &value, network, r)); /* neither labels nor targets */
+    supervision.labels = labels;
+    supervision.n_labels = 4;
+    supervision.weights = sample_weights;
+    supervision.n_weights = 4;
+    EACH_WRONG_SUPERVISION(supervision, SUPERVISED(&g, &value, network, r));
+    INVALID(SUPERVISED(NULL, &value, network, r));
+    INVALID(SUPERVISED(&g, NULL, network, r));
+    INVALID(SUPERVISED(&g, &value, NULL, r));
+    INVALID(SUPERVISED(&g, &value, network, NULL));
+    INVALID(spinnprop_network_gradient_supervised(&g, &value, network, r, &loss, NULL, &o, NULL, NULL));
+    WORKS(SUPERVISED(&g, &value, network, r));
+    spinnprop_gradient_free(g);
 
     begin("gradient access");
     WORKS(GRADIENT(network, r, &loss, labels, 4, NULL, 0));
@@ -1515,6 +1559,28 @@ static void trainings_that_cannot_be(void) {
     }
     WORKS(spinnprop_trainer_run_targets(aims, &s, targets, n_targets, &s, targets, n_targets, NULL, NULL));
     spinnprop_trainer_free(aims);
+    const double sample_weights[N_SAMPLES] = {0.0, 1.0, 2.0, 0.5};
+    spinnprop_supervision wanted, held_out;
+    spinnprop_supervision_init(&wanted);
+    INVALID(spinnprop_trainer_run_supervised(trainer, &s, &wanted, NULL, NULL, NULL, NULL));
+    wanted.labels = labels;
+    wanted.n_labels = 4;
+    wanted.weights = sample_weights;
+    wanted.n_weights = 4;
+    held_out = wanted;
+    EACH_WRONG_SUPERVISION(wanted, spinnprop_trainer_run_supervised(trainer, &s, &wanted, NULL, NULL, NULL, NULL));
+    EACH_WRONG_SUPERVISION(held_out, spinnprop_trainer_run_supervised(trainer, &s, &wanted, &s, &held_out, NULL, NULL));
+    INVALID(spinnprop_trainer_run_supervised(NULL, &s, &wanted, NULL, NULL, NULL, NULL));
+    INVALID(spinnprop_trainer_run_supervised(trainer, NULL, &wanted, NULL, NULL, NULL, NULL));
+    INVALID(spinnprop_trainer_run_supervised(trainer, &s, NULL, NULL, NULL, NULL, NULL));
+    INVALID(spinnprop_trainer_run_supervised(trainer, &s, &wanted, &s, NULL, NULL, NULL));
+    INVALID(spinnprop_trainer_run_supervised(trainer, &s, &wanted, NULL, &held_out, NULL, NULL));
+    wanted.targets = targets;
+    wanted.n_targets = n_targets;
+    INVALID(spinnprop_trainer_run_supervised(trainer, &s, &wanted, NULL, NULL, NULL, NULL)); /* both */
+    wanted.labels = NULL;
+    wanted.n_labels = 0;
+    FAILS(UNSUPPORTED, spinnprop_trainer_run_supervised(trainer, &s, &wanted, NULL, NULL, NULL, NULL));
     /* Nothing has been trained yet. */
     int64_t n_before = 0, n_after = 0;
     spinnprop_network *untouched = NULL;

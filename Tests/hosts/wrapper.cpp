@@ -179,6 +179,18 @@ void training() {
     aims.run_targets(input, targets, input, targets);
     holds(std::isnan(aims.history().back().accuracy) && std::isfinite(aims.history().back().validation_loss),
           "a training on target times has no accuracy");
+    spinnprop::Supervision weighed;
+    weighed.targets = targets;
+    weighed.weights.assign(labels.size(), 2);
+    spinnprop::Trainer twice(spinnprop::Network({5, 10, 3}), aimed);
+    twice.run(input, weighed, input, weighed);
+    holds(std::abs(twice.history()[0].validation_loss / twice.history()[0].loss) > 0, "weighed targets are not trained on");
+    spinnprop::Network own({5, 10, 3});
+    const auto recording = own.forward(input);
+    const double once = own.gradient(recording, distance, labels).value();
+    weighed.targets.clear();
+    weighed.labels = labels;
+    holds(std::abs(own.gradient(recording, distance, weighed).value() - 2 * once) < 1e-12 * once, "weights do not multiply");
     holds(trainer.history().size() == 3, "the history is incomplete");
     holds(trainer.network().forward(input).describe().n_samples == 60, "the trained network does not run");
 }

@@ -86,3 +86,29 @@ void spikes_release(spike_arrays *arrays) {
     array_release(&arrays->units);
     array_release(&arrays->offsets);
 }
+
+int supervision_read(supervision_arrays *arrays, PyObject *tuple, const char *name) {
+    spinnprop_supervision *supervision = &arrays->supervision;
+    spinnprop_supervision_init(supervision);
+    if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != 3) {
+        PyErr_Format(PyExc_TypeError, "%s must be a tuple (labels, targets, weights)", name);
+        return 0;
+    }
+    if (!array_read(&arrays->labels, PyTuple_GetItem(tuple, 0), ARRAY_INT64, "labels") ||
+        !array_read(&arrays->targets, PyTuple_GetItem(tuple, 1), ARRAY_FLOAT64, "targets") ||
+        !array_read(&arrays->weights, PyTuple_GetItem(tuple, 2), ARRAY_FLOAT64, "weights"))
+        return 0;
+    supervision->labels = array_data(arrays->labels);
+    supervision->n_labels = arrays->labels.count;
+    supervision->targets = array_data(arrays->targets);
+    supervision->n_targets = arrays->targets.count;
+    supervision->weights = array_data(arrays->weights);
+    supervision->n_weights = arrays->weights.count;
+    return 1;
+}
+
+void supervision_release(supervision_arrays *arrays) {
+    array_release(&arrays->labels);
+    array_release(&arrays->targets);
+    array_release(&arrays->weights);
+}

@@ -53,6 +53,15 @@ typedef struct spike_arrays {
 /* From a tuple (times, units, offsets, n_units). */
 int spikes_read(spike_arrays *arrays, PyObject *tuple, const char *name);
 void spikes_release(spike_arrays *arrays);
+/* What samples should give. */
+typedef struct supervision_arrays {
+    array labels, targets, weights;
+    spinnprop_supervision supervision;
+} supervision_arrays;
+#define SUPERVISION_NONE {.labels = ARRAY_NONE, .targets = ARRAY_NONE, .weights = ARRAY_NONE}
+/* From a tuple (labels, targets, weights), each an array or None. */
+int supervision_read(supervision_arrays *arrays, PyObject *tuple, const char *name);
+void supervision_release(supervision_arrays *arrays);
 
 /* -- fields.c: structs of numbers as dictionaries, by tables. */
 typedef enum field_type { FIELD_INT32, FIELD_INT64, FIELD_UINT64, FIELD_DOUBLE, FIELD_PATH, FIELD_ENGINE, FIELD_TEXT } field_type;

@@ -19,9 +19,9 @@ static PyObject *loss_check(PyObject *module, PyObject *dict) {
 GIVES_INITIAL(gradient_defaults, gradient_options)
 
 static PyObject *network_gradient(PyObject *module, PyObject *args) {
-    PyObject *network_object, *recording_object, *loss_object, *labels_object, *targets_object, *dict, *progress;
-    if (!PyArg_ParseTuple(args, "OOOOOOO", &network_object, &recording_object, &loss_object, &labels_object,
-                          &targets_object, &dict, &progress))
+    PyObject *network_object, *recording_object, *loss_object, *wanted_object, *dict, *progress;
+    if (!PyArg_ParseTuple(args, "OOOOOO", &network_object, &recording_object, &loss_object, &wanted_object, &dict,
+                          &progress))
         return NULL;
     handle *recording = handle_from(recording_object, &recording_kind);
     spinnprop_network *network = recording ? network_snapshot(module, network_object) : NULL;
@@ -29,26 +29,18 @@ static PyObject *network_gradient(PyObject *module, PyObject *args) {
     spinnprop_loss loss_storage;
     spinnprop_gradient_options options;
     spinnprop_gradient_options_init(&options);
-    spinnprop_recording_info info;
-    spinnprop_recording_info_init(&info);
-    array labels = ARRAY_NONE, targets = ARRAY_NONE;
+    supervision_arrays wanted = SUPERVISION_NONE;
     call call;
     PyObject *held = network ? set_fields(&options, gradient_options_fields, dict, "options") : NULL, *result = NULL;
     if (held && loss_from(module, &loss, &loss_storage, loss_object) &&
-        array_read(&labels, labels_object, ARRAY_INT64, "labels") &&
-        array_read(&targets, targets_object, ARRAY_FLOAT64, "targets") && call_init(module, &call, progress)) {
+        supervision_read(&wanted, wanted_object, "supervision") && call_init(module, &call, progress)) {
         spinnprop_gradient *gradient = NULL;
         double value = 0;
-        spinnprop_status status = spinnprop_recording_describe(&info, recording->object);
-        if (status == SPINNPROP_OK) {
-            /* With targets alone there is one target for every sample of the recording. */
-            int64_t n = labels.is_held ? labels.count : info.n_samples;
-            call_begin(&call);
-            status = spinnprop_network_gradient(&gradient, &value, network, recording->object, loss,
-                                                array_data(labels), n, array_data(targets), targets.count, &options,
-                                                call_progress, &call);
-            call_end(&call);
-        }
+        call_begin(&call);
+        spinnprop_status status =
+            spinnprop_network_gradient_supervised(&gradient, &value, network, recording->object, loss,
+                                                  &wanted.supervision, &options, call_progress, &call);
+        call_end(&call);
         PyObject *capsule = NULL;
         if (status == SPINNPROP_OK && PyErr_Occurred()) {
             spinnprop_gradient_free(gradient);
@@ -59,8 +51,7 @@ static PyObject *network_gradient(PyObject *module, PyObject *args) {
         }
         if (capsule) result = Py_BuildValue("Nd", capsule, value);
     }
-    array_release(&labels);
-    array_release(&targets);
+    supervision_release(&wanted);
     Py_XDECREF(held);
     spinnprop_network_free(network);
     return result;
@@ -157,8 +148,8 @@ PyMethodDef loss_methods[] = {
     {"loss_check", loss_check, METH_O, "loss_check($module, loss, /)\n--\n\nRaise unless the loss is in its domain."},
     {"gradient_defaults", gradient_defaults, METH_NOARGS, "gradient_defaults($module, /)\n--\n\nThe core's defaults."},
     {"network_gradient", network_gradient, METH_VARARGS,
-     "network_gradient($module, network, recording, loss, labels, targets, options, progress, /)\n--\n\n"
-     "(gradient, value); labels or targets may be None."},
+     "network_gradient($module, network, recording, loss, supervision, options, progress, /)\n--\n\n"
+     "(gradient, value) for a tuple (labels, targets, weights)."},
     {"network_pull_back", network_pull_back, METH_VARARGS,
      "network_pull_back($module, network, recording, errors, times, membrane_errors, options, progress, /)\n--\n\n"
      "The gradient of given errors; times and membrane_errors may be None."},

@@ -32,34 +32,26 @@ static PyObject *trainer_create(PyObject *module, PyObject *args) {
     return result;
 }
 
-/* Trains on labels, or on a number per output in their place. */
-static PyObject *train(PyObject *module, PyObject *args, int on_targets) {
+static PyObject *trainer_run(PyObject *module, PyObject *args) {
     PyObject *capsule, *input_object, *wanted_object, *validation_object, *validation_wanted_object, *progress;
     if (!PyArg_ParseTuple(args, "OOOOOO", &capsule, &input_object, &wanted_object, &validation_object,
                           &validation_wanted_object, &progress))
         return NULL;
     handle *own = NULL;
     spike_arrays input = SPIKES_NONE, validation = SPIKES_NONE;
-    array wanted = ARRAY_NONE, validation_wanted = ARRAY_NONE;
+    supervision_arrays wanted = SUPERVISION_NONE, validation_wanted = SUPERVISION_NONE;
     const int validates = validation_object != Py_None;
     call call;
     PyObject *result = NULL;
-    if (spikes_read(&input, input_object, "input") &&
-        array_read(&wanted, wanted_object, on_targets ? ARRAY_FLOAT64 : ARRAY_INT64, on_targets ? "targets" : "labels") &&
-        (!validates || spikes_read(&validation, validation_object, "validation")) &&
-        array_read(&validation_wanted, validation_wanted_object, on_targets ? ARRAY_FLOAT64 : ARRAY_INT64,
-                   on_targets ? "validation_targets" : "validation_labels") &&
+    if (spikes_read(&input, input_object, "input") && supervision_read(&wanted, wanted_object, "supervision") &&
+        (!validates || (spikes_read(&validation, validation_object, "validation") &&
+                        supervision_read(&validation_wanted, validation_wanted_object, "validation_supervision"))) &&
         call_init(module, &call, progress) && (own = idle_from(module, capsule, &trainer_kind))) {
-        const spinnprop_spikes *held = validates ? &validation.spikes : NULL;
         own->is_running = 1;
         call_begin(&call);
-        spinnprop_status status =
-            on_targets ? spinnprop_trainer_run_targets(own->object, &input.spikes, array_data(wanted), wanted.count, held,
-                                                       array_data(validation_wanted), validation_wanted.count,
-                                                       call_progress, &call)
-                       : spinnprop_trainer_run(own->object, &input.spikes, array_data(wanted), wanted.count, held,
-                                               array_data(validation_wanted), validation_wanted.count, call_progress,
-                                               &call);
+        spinnprop_status status = spinnprop_trainer_run_supervised(
+            own->object, &input.spikes, &wanted.supervision, validates ? &validation.spikes : NULL,
+            validates ? &validation_wanted.supervision : NULL, call_progress, &call);
         call_end(&call);
         own->is_running = 0;
         if (!PyErr_Occurred() && (status == SPINNPROP_OK || status == SPINNPROP_CANCELLED))
@@ -69,13 +61,10 @@ static PyObject *train(PyObject *module, PyObject *args, int on_targets) {
     }
     spikes_release(&input);
     spikes_release(&validation);
-    array_release(&wanted);
-    array_release(&validation_wanted);
+    supervision_release(&wanted);
+    supervision_release(&validation_wanted);
     return result;
 }
-
-static PyObject *trainer_run(PyObject *module, PyObject *args) { return train(module, args, 0); }
-static PyObject *trainer_run_targets(PyObject *module, PyObject *args) { return train(module, args, 1); }
 
 static PyObject *trainer_step(PyObject *module, PyObject *args) {
     PyObject *capsule, *gradient_object;
@@ -132,11 +121,8 @@ PyMethodDef training_methods[] = {
      "trainer_create($module, network, options, forward, loss, gradient, /)\n--\n\n"
      "A trainer of a copy of the network; loss None for the engine's own."},
     {"trainer_run", trainer_run, METH_VARARGS,
-     "trainer_run($module, trainer, input, labels, validation, validation_labels, progress, /)\n--\n\n"
-     "Train; False if the progress callable asked to stop."},
-    {"trainer_run_targets", trainer_run_targets, METH_VARARGS,
-     "trainer_run_targets($module, trainer, input, targets, validation, validation_targets, progress, /)\n--\n\n"
-     "The same on a number per output in place of labels."},
+     "trainer_run($module, trainer, input, supervision, validation, validation_supervision, progress, /)\n--\n\n"
+     "Train on tuples (labels, targets, weights); False if the progress callable asked to stop."},
     {"trainer_step", trainer_step, METH_VARARGS,
      "trainer_step($module, trainer, gradient, rate_factor, /)\n--\n\nOne step of the optimiser."},
     {"trainer_network", trainer_network, METH_O, "trainer_network($module, trainer, /)\n--\n\nA copy of the network."},

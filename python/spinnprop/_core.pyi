@@ -15,6 +15,7 @@ _Handle = object
 # numpy declares its arrays to be buffers for Python 3.12 and newer only.
 _Array = Union[Buffer, "np.ndarray[Any, Any]"]
 _Spikes = Tuple[_Array, _Array, _Array, int]
+_Supervision = Tuple[Optional[_Array], Optional[_Array], Optional[_Array]]
 _StepInput = Tuple[Optional[_Array], int, int, Optional[_Spikes], float]
 _Progress = Optional[Callable[[Dict[str, Any]], object]]
 
@@ -297,8 +298,7 @@ def network_gradient(
     network: _Handle,
     recording: _Handle,
     loss: Optional[Dict[str, Any]],
-    labels: Optional[_Array],
-    targets: Optional[_Array],
+    supervision: _Supervision,
     options: Dict[str, Any],
     progress: _Progress,
     /,
@@ -331,18 +331,9 @@ def trainer_create(
 def trainer_run(
     trainer: _Handle,
     input: _Spikes,
-    labels: _Array,
+    supervision: _Supervision,
     validation: Optional[_Spikes],
-    validation_labels: Optional[_Array],
-    progress: _Progress,
-    /,
-) -> bool: ...
-def trainer_run_targets(
-    trainer: _Handle,
-    input: _Spikes,
-    targets: _Array,
-    validation: Optional[_Spikes],
-    validation_targets: Optional[_Array],
+    validation_supervision: Optional[_Supervision],
     progress: _Progress,
     /,
 ) -> bool: ...

@@ -400,6 +400,7 @@ class Network:
         *,
         rate: Optional[RateRegularisation] = None,
         neurons: bool = False,
+        sample_weight: Any = None,
         progress: Progress = None,
     ) -> Tuple[float, Gradients]:
         """The mean over the batch of a loss, and its gradient.
@@ -421,6 +422,8 @@ class Network:
         neurons : bool
             Whether to differentiate with respect to tau_mem, tau_syn, threshold, reset, drive and refractory of every neuron,
             too, which takes time; the rule of "event" alone does.
+        sample_weight : (n_samples,) float64, optional
+            What each sample's loss is multiplied by, as in `Trainer.run`.
         progress : callable or None
             As in `forward`.
 
@@ -444,6 +447,8 @@ class Network:
         >>> value, grad = net.gradient(net.forward(sp.encoding.latency(X)), sp.losses.TTFSCrossEntropy(), y)
         """
         if isinstance(loss, Custom):
+            if sample_weight is not None:
+                raise TypeError("sample_weight is for losses of the core; let the function of losses.Custom weigh samples, by what y holds")
             if rate is not None:
                 raise TypeError("rate is for losses of the core; let the function of losses.Custom have such a term, or leave it out")
             _is_recording(recording)
@@ -455,11 +460,11 @@ class Network:
                 raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
             options.update(rate._fields())
         options["neurons"] = int(checks.boolean(neurons, "neurons"))
-        labels, targets = checks.labels_or_targets(y, len(recording), self._info["n_outputs"])
-        if labels is not None and len(labels) != len(recording):
-            raise ValueError(f"y has {len(labels)} labels; the recording has {len(recording)} samples")
+        wanted = checks.supervision(y, sample_weight, len(recording), self._info["n_outputs"])
+        if wanted[0] is not None and len(wanted[0]) != len(recording):
+            raise ValueError(f"y has {len(wanted[0])} labels; the recording has {len(recording)} samples")
         handle, value = _core.network_gradient(
-            self._handle, recording._handle, _fields(loss), labels, targets, options, progress
+            self._handle, recording._handle, _fields(loss), wanted, options, progress
         )
         return value, self._gradients(handle, len(recording.input.times), neurons)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING, Any, Dict, Iterable, NoReturn, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, NoReturn, Optional, Tuple, Union
 
 import numpy as np
 
@@ -269,8 +269,10 @@ class Trainer:
         self,
         spikes: SpikeTrains,
         y: Any,
-        validation: Optional[Tuple[SpikeTrains, Any]] = None,
+        validation: Optional[Union[Tuple[SpikeTrains, Any], Tuple[SpikeTrains, Any, Any]]] = None,
         progress: Progress = None,
+        *,
+        sample_weight: Any = None,
     ) -> bool:
         """Trains until all epochs are done, patience ends or `progress` asks to stop; called again, it goes on.
 
@@ -279,12 +281,15 @@ class Trainer:
         spikes : SpikeTrains
         y : (n_samples,) int64, or (n_samples, n_outputs) float64
             Labels, 0 .. n_outputs - 1; or targets: seconds, +inf for none, for `losses.SpikeTimeMSE`, membranes for `losses.VMaxMSE`.
-        validation : None, or (SpikeTrains, y)
+        validation : None, or (SpikeTrains, y), or (SpikeTrains, y, sample_weight)
             Judged after every epoch; labels or targets, as `y`.
         progress : callable or None
             Now and then, and at the end of each epoch, given a dict with the keys epoch, n_epochs, done, total (batches
             of this epoch), epoch_finished, loss, accuracy, validation_loss, validation_accuracy, hidden_spikes,
             output_spikes (per sample), skipped; returns something true to stop.
+        sample_weight : (n_samples,) float64, optional
+            What each sample's loss and its derivatives are multiplied by, finite and >= 0; None: 1. A batch's sum is divided by its number of
+            samples all the same: whole numbers do what repeating samples would, but for that divisor. Accuracies and `skipped` count samples.
 
         Returns
         -------
@@ -300,23 +305,23 @@ class Trainer:
         """
         n_outputs = self._n_outputs
         own = trains(spikes, "spikes")
-        labels, targets = checks.labels_or_targets(y, len(own), n_outputs)
-        held_out, held_out_labels, held_out_targets = None, None, None
+        wanted = checks.supervision(y, sample_weight, len(own), n_outputs)
+        held_out, held_out_wanted = None, None
         if validation is not None:
-            held_out_spikes, held_out_y = checks.pair(validation, "validation", "(spikes, y)")
+            given: Any = validation
+            has_weight = isinstance(given, (tuple, list)) and len(given) == 3
+            held_out_spikes, held_out_y = checks.pair(given[:2] if has_weight else given, "validation", "(spikes, y)")
+            held_out_weight = given[2] if has_weight else None
             held_out_own = trains(held_out_spikes, "validation[0]")
             held_out = held_out_own._arrays
-            held_out_labels, held_out_targets = checks.labels_or_targets(
-                held_out_y, len(held_out_own), n_outputs, "validation[1]"
+            held_out_wanted = checks.supervision(
+                held_out_y, held_out_weight, len(held_out_own), n_outputs, "validation[1]", "validation[2]"
             )
-            if (labels is None) != (held_out_labels is None):
+            if (wanted[0] is None) != (held_out_wanted[0] is None):
                 raise ValueError(
                     f"y has {np.ndim(y)} and validation[1] {np.ndim(held_out_y)} dimensions; give labels or targets for both"
                 )
-        if labels is not None:
-            return _core.trainer_run(self._handle, own._arrays, labels, held_out, held_out_labels, progress)
-        assert targets is not None
-        return _core.trainer_run_targets(self._handle, own._arrays, targets, held_out, held_out_targets, progress)
+        return _core.trainer_run(self._handle, own._arrays, wanted, held_out, held_out_wanted, progress)
 
     def step(self, gradients: Gradients, factor: float = 1.0) -> None:
         """One step of the optimiser with gradients of one's own: for losses, batches and schedules that `run` does not have.

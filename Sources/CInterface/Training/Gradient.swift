@@ -121,16 +121,43 @@ public func spinnprop_network_gradient(
     _ targets: UnsafePointer<Double>?, _ n_targets: Int64, _ options: UnsafePointer<spinnprop_gradient_options>?,
     _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
 ) -> spinnprop_status {
+    differentiate(gradient, value, network, recording, loss, options, progress, payload) {
+        (recording, objective) throws(SpinnpropError) in
+        (objective.labels, objective.targets) = try labelsAndTargets(labels, n, targets, n_targets, recording)
+    }
+}
+
+@c @implementation
+public func spinnprop_network_gradient_supervised(
+    _ gradient: UnsafeMutablePointer<OpaquePointer?>?, _ value: UnsafeMutablePointer<Double>?,
+    _ network: OpaquePointer?, _ recording: OpaquePointer?, _ loss: UnsafePointer<spinnprop_loss>?,
+    _ supervision: UnsafePointer<spinnprop_supervision>?, _ options: UnsafePointer<spinnprop_gradient_options>?,
+    _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
+) -> spinnprop_status {
+    differentiate(gradient, value, network, recording, loss, options, progress, payload) {
+        (recording, objective) throws(SpinnpropError) in
+        let own = try Supervision(
+            supervision, "supervision", samples: recording.sampleCount, outputs: recording.outputLayer.neuronCount)
+        (objective.labels, objective.targets, objective.sampleWeights) = (own.labels, own.targets, own.weights)
+    }
+}
+
+/// - Parameter supervise: writes what the samples should give into the objective.
+private func differentiate(
+    _ gradient: UnsafeMutablePointer<OpaquePointer?>?, _ value: UnsafeMutablePointer<Double>?,
+    _ network: OpaquePointer?, _ recording: OpaquePointer?, _ loss: UnsafePointer<spinnprop_loss>?,
+    _ options: UnsafePointer<spinnprop_gradient_options>?, _ progress: spinnprop_progress_callback?,
+    _ payload: UnsafeMutableRawPointer?, _ supervise: (Recording, inout Objective) throws(SpinnpropError) -> Void
+) -> spinnprop_status {
     barrier {
         let (destination, value) = (try given(gradient, "gradient"), try given(value, "value"))
         let network = try box(network, networkKind, "network").value
         let recording = try box(recording, recordingKind, "recording").value
         let options = try spinnprop_gradient_options.readOrInitial(options, "options")
-        let loss = try spinnprop_loss.loss(loss, "loss", of: recording)
-        let (labels, targets) = try labelsAndTargets(labels, n, targets, n_targets, recording)
-        let objective = Objective(
-            loss: loss, labels: labels, targets: targets, rate: try options.rate(),
+        var objective = Objective(
+            loss: try spinnprop_loss.loss(loss, "loss", of: recording), labels: [], rate: try options.rate(),
             wantsNeurons: options.neurons != 0)
+        try supervise(recording, &objective)
         let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.sampleCount)
         let engine = try CInterface.engine(options.engine, "options->engine")
         let result = try network.gradient(recording, objective, engine: engine, monitor: monitor)

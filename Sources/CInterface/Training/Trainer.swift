@@ -133,6 +133,37 @@ public func spinnprop_trainer_run_targets(
     }
 }
 
+/// Spikes, and what they should give.
+private func examples(
+    _ spikes: UnsafePointer<spinnprop_spikes>?, _ supervision: UnsafePointer<spinnprop_supervision>?,
+    outputCount: Int, _ name: StaticString, _ supervisionName: StaticString
+) throws(SpinnpropError) -> Examples {
+    let trains = try spikeTrains(spikes, name)
+    return try Supervision(supervision, supervisionName, samples: trains.sampleCount, outputs: outputCount)
+        .examples(trains, supervisionName)
+}
+
+@c @implementation
+public func spinnprop_trainer_run_supervised(
+    _ trainer: OpaquePointer?, _ input: UnsafePointer<spinnprop_spikes>?,
+    _ supervision: UnsafePointer<spinnprop_supervision>?, _ validation: UnsafePointer<spinnprop_spikes>?,
+    _ validation_supervision: UnsafePointer<spinnprop_supervision>?,
+    _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
+) -> spinnprop_status {
+    barrier {
+        let holder = try box(trainer, trainerKind, "trainer").value
+        let outputCount = try holder.idle().network.outputCount
+        let training = try examples(input, supervision, outputCount: outputCount, "input", "supervision")
+        let held = try validationSet(
+            validation, hasMore: validation_supervision != nil, "labels, targets or weights"
+        ) { () throws(SpinnpropError) in
+            try examples(
+                validation, validation_supervision, outputCount: outputCount, "validation", "validation_supervision")
+        }
+        try holder.run(training, held, progress, payload)
+    }
+}
+
 @c @implementation
 public func spinnprop_trainer_step(
     _ trainer: OpaquePointer?, _ gradient: OpaquePointer?, _ rate_factor: Double

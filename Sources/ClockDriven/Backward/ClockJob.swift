@@ -62,10 +62,8 @@ final class ClockJob: @unchecked Sendable {
     private(set) var delaySpace: [Int?] = []
     /// Pieces that may be summed at the same time.
     private let slices: [SumSlice]
-    /// For each sample the value of the loss, whether it is skipped, and whether it is predicted right.
-    let values: Block<Double>
-    let isSkipped: Block<Bool>
-    let isCorrect: Block<Bool>
+    /// What the loss says of each sample.
+    let judgements: Block<Judgement>
     /// Derivatives with respect to input spikes per second, if wanted.
     let inputErrors: InputErrors
 
@@ -102,9 +100,7 @@ final class ClockJob: @unchecked Sendable {
             "the gradients of \(copies) copies of the network")
         sums = try memory.sums(spaces, copies: copies)
         slices = sums.enumerated().flatMap { (index, sum) in sum.slices.map { SumSlice(space: index, columns: $0) } }
-        values = try Block(sampleCount)
-        isSkipped = try Block(sampleCount)
-        isCorrect = try Block(sampleCount)
+        judgements = try Block(sampleCount)
         inputErrors = try InputErrors(objective, recording)
     }
 
@@ -221,15 +217,10 @@ final class ClockJob: @unchecked Sendable {
 
     /// Adds the samples up.
     var result: BatchResult {
-        var (value, skipped, correct) = (0.0, 0, 0)
-        for sample in 0..<recording.sampleCount {
-            value += values.pointer[sample]
-            if isSkipped.pointer[sample] { skipped += 1 }
-            if isCorrect.pointer[sample] { correct += 1 }
-        }
+        var judged = JudgedSum()
+        for sample in 0..<recording.sampleCount { judged.add(judgements.pointer[sample]) }
         return BatchResult(
-            recording, value: value / Double(max(1, recording.sampleCount)) + rate.value, skippedCount: skipped,
-            correctCount: correct)
+            recording, value: judged.value / Double(max(1, recording.sampleCount)) + rate.value, judged)
     }
 
     /// Value and gradients, in the shape of the network's parameters.

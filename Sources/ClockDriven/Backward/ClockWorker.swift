@@ -11,7 +11,6 @@ final class ClockWorker {
     private let rows: StepRows
     private let state: ClockAdjointState
     private let layers: UnsafeBufferPointer<ClockPlan>
-    private let loss: UnsafeMutablePointer<any Loss>
     /// Errors per second, as losses give them.
     private let lossErrors = Block<Double>()
     private let inputErrors = Block<Float>()
@@ -36,18 +35,11 @@ final class ClockWorker {
                 try StepRows(input: job.recording.input, job.plans, grid: job.grid, poller: poller)
             }
         layers = job.plans.layers
-        loss = .allocate(capacity: 1)
-        loss.initialize(to: job.objective.loss)
         state = ClockAdjointState(poller)
         order = TimeOrder(poller)
         marks = try job.sums.map { (sum) throws(SpinnpropError) in try Block<Int>(sum.space.rowCount) }
         sampler = OutputSampler(job.recording)
         partStarts = job.recording.partition.map(\.lowerBound)
-    }
-
-    deinit {
-        loss.deinitialize(count: 1)
-        loss.deallocate()
     }
 
     /// Runs the samples of a unit backward, with the spikes that the recording has of them.
@@ -104,7 +96,7 @@ final class ClockWorker {
     }
 
     private func add(_ given: PlacedErrors, _ sample: Int, _ part: Int, _ index: Int) throws(SpinnpropError) {
-        (job.values.pointer[sample], job.isSkipped.pointer[sample], job.isCorrect.pointer[sample]) = (0, false, false)
+        job.judgements.pointer[sample] = .none
         for plan in layers {
             let own = rows[plan.layer]
             let count = plan.isSpiking ? own.count : plan.neuronCount
@@ -126,16 +118,8 @@ final class ClockWorker {
         let count = plan.isSpiking ? rows[plan.layer].count : plan.neuronCount
         try lossErrors.clear(count)
         let perSecond = lossErrors.pointer
-        let label = job.objective.labels.isEmpty ? -1 : job.objective.labels[sample]
-        job.objective.targets.withUnsafeBufferPointer { targets in
-            sampler.withSample(part: part, index: index) { shown, _ in
-                let values = targets.isEmpty ? nil : targets.baseAddress.map { $0 + sample * plan.neuronCount }
-                let result = loss.pointee.evaluate(
-                    shown, target: Target(label: label, values: values), errors: perSecond)
-                job.values.pointer[sample] = result.value
-                job.isSkipped.pointer[sample] = result.isSkipped
-                job.isCorrect.pointer[sample] = label >= 0 && loss.pointee.predict(shown) == label
-            }
+        job.judgements.pointer[sample] = sampler.withSample(part: part, index: index) { shown, _ in
+            job.objective.judge(shown, sample: sample, errors: perSecond)
         }
         let own = rows[plan.layer].errors
         let unit = unit(plan)

@@ -168,17 +168,10 @@ final class AdjointWorker {
     private func evaluateLoss(_ sampler: inout OutputSampler, _ sample: Int, _ index: Int) {
         let output = errors[plans.count - 1].pointer
         let outputs = plans[plans.count - 1]
-        let (loss, label) = (objective.loss, objective.labels.isEmpty ? -1 : objective.labels[sample])
-        let result = objective.targets.withUnsafeBufferPointer { targets in
+        sums.judged.add(
             sampler.withSample(part: part, index: index) { shown, _ in
-                let values = targets.isEmpty ? nil : targets.baseAddress.map { $0 + sample * outputs.neuronCount }
-                let result = loss.evaluate(shown, target: Target(label: label, values: values), errors: output)
-                if label >= 0, loss.predict(shown) == label { sums.correct += 1 }
-                return result
-            }
-        }
-        sums.value += result.value
-        if result.isSkipped { sums.skipped += 1 }
+                objective.judge(shown, sample: sample, errors: output)
+            })
         let count = outputs.isSpiking ? rows.layer(plans.count - 1).count : outputs.neuronCount
         for n in 0..<count { output[n] *= scale }
     }

@@ -57,7 +57,7 @@ final class BackwardWorker {
     }
 
     func run(part: Int, sums: GradientSums) throws(SpinnpropError) {
-        let (recording, loss) = (run.recording, run.objective.loss)
+        let recording = run.recording
         var sampler = OutputSampler(recording)
         let parts = try parts(part)
         for (index, sample) in recording.partition[part].enumerated() {
@@ -77,7 +77,10 @@ final class BackwardWorker {
                 }
             } else {
                 let output = parts[parts.count - 1]
-                evaluate(loss, &sampler, part, index, sample, sums, errors: output.errors)
+                sums.judged.add(
+                    sampler.withSample(part: part, index: index) { shown, _ in
+                        run.objective.judge(shown, sample: sample, errors: output.errors)
+                    })
                 for n in 0..<output.row(index).count { output.errors[n] *= run.scale }
             }
             for layer in layers.reversed() {
@@ -104,25 +107,5 @@ final class BackwardWorker {
             try poller.spend(1 << 12)
             monitor?.finish(1)
         }
-    }
-
-    @inline(__always)
-    private func evaluate(
-        _ loss: any Loss, _ sampler: inout OutputSampler, _ part: Int, _ index: Int, _ sample: Int,
-        _ sums: GradientSums,
-        errors: UnsafeMutablePointer<Double>
-    ) {
-        let label = run.objective.labels.isEmpty ? -1 : run.objective.labels[sample]
-        let first = sample * layers[layers.count - 1].neuronCount
-        let result = run.objective.targets.withUnsafeBufferPointer { targets in
-            sampler.withSample(part: part, index: index) { shown, _ in
-                let values = targets.isEmpty ? nil : targets.baseAddress.map { $0 + first }
-                let result = loss.evaluate(shown, target: Target(label: label, values: values), errors: errors)
-                if label >= 0, loss.predict(shown) == label { sums.correct += 1 }
-                return result
-            }
-        }
-        sums.value += result.value
-        if result.isSkipped { sums.skipped += 1 }
     }
 }

@@ -58,9 +58,9 @@ final class FirstSpikeBackward: @unchecked Sendable {
 
     /// What the parts have added up of the loss.
     var result: BatchResult {
-        BatchResult(
-            recording, value: sums.reduce(0) { $0 + $1.value } * scale + rate.value,
-            skippedCount: sums.reduce(0) { $0 + $1.skipped }, correctCount: sums.reduce(0) { $0 + $1.correct })
+        var judged = JudgedSum()
+        for own in sums { judged.add(own.judged) }
+        return BatchResult(recording, value: judged.value * scale + rate.value, judged)
     }
 
     /// What the parts have added up, in the shape of the parameters.

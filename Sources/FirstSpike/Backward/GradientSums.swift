@@ -10,9 +10,7 @@ final class GradientSums: @unchecked Sendable {
     /// Per layer and sender: whether a sample has touched its rows.
     private let isTouched: [Block<Bool>]
     private let layers: [FirstSpikeLayer]
-    var value = 0.0
-    var skipped = 0
-    var correct = 0
+    var judged = JudgedSum()
 
     init(_ layers: [FirstSpikeLayer]) throws(SpinnpropError) {
         self.layers = layers
@@ -28,7 +26,7 @@ final class GradientSums: @unchecked Sendable {
         for (own, layer) in zip(delays, layers) where layer.delayKind != .synaptic {
             own.pointer.update(repeating: 0, count: layer.delays.count)
         }
-        (value, skipped, correct) = (0, 0, 0)
+        judged = JudgedSum()
     }
 
     /// Sets the rows of some spikes' senders to zero that are touched for the first time.

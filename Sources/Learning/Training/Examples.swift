@@ -10,13 +10,15 @@ public struct Examples: Sendable {
     public var labels: [Int]
     /// (sample, output), of the loss's `TargetKind`; empty where labels stand in their place.
     public var targets: [Double]
+    /// What each sample's loss is multiplied by, as in `Objective`; empty: 1.
+    public var weights: [Double]
 
-    public init(_ input: SpikeTrains, labels: [Int]) {
-        (self.input, self.labels, targets) = (input, labels, [])
+    public init(_ input: SpikeTrains, labels: [Int], weights: [Double] = []) {
+        (self.input, self.labels, targets, self.weights) = (input, labels, [], weights)
     }
 
-    public init(_ input: SpikeTrains, targets: [Double]) {
-        (self.input, labels, self.targets) = (input, [], targets)
+    public init(_ input: SpikeTrains, targets: [Double], weights: [Double] = []) {
+        (self.input, labels, self.targets, self.weights) = (input, [], targets, weights)
     }
 
     /// Whether a decision of theirs is right or wrong.
@@ -24,10 +26,11 @@ public struct Examples: Sendable {
 
     /// The same with the spikes of some samples, in that order.
     func some(_ samples: ArraySlice<Int>, spikes: SpikeTrains) -> Examples {
-        guard !areLabelled else { return Examples(spikes, labels: samples.map { labels[$0] }) }
+        let weights = self.weights.isEmpty ? [] : samples.map { self.weights[$0] }
+        guard !areLabelled else { return Examples(spikes, labels: samples.map { labels[$0] }, weights: weights) }
         let outputCount = targets.count / max(1, input.sampleCount)
         return Examples(
-            spikes, targets: samples.flatMap { targets[$0 * outputCount..<($0 + 1) * outputCount] })
+            spikes, targets: samples.flatMap { targets[$0 * outputCount..<($0 + 1) * outputCount] }, weights: weights)
     }
 }
 
@@ -36,5 +39,6 @@ extension Fingerprint {
         add(examples.input)
         for label in examples.labels { add(UInt64(label)) }
         if !examples.areLabelled { add(examples.targets) }
+        if !examples.weights.isEmpty { add(examples.weights) }
     }
 }

@@ -67,7 +67,7 @@ final class ProgressReporter {
     func update(_ state: TrainingState, _ examples: Examples) {
         box.latest.epoch = state.epoch
         box.latest.done = state.batch
-        box.latest.show(state.sums.record(of: examples, outputCount: state.network.outputCount))
+        box.latest.show(state.sums.record(areLabelled: examples.areLabelled))
     }
 
     /// The one call that ends an epoch. Returns whether to go on.

@@ -45,7 +45,7 @@ public final class Trainer {
             origin: network.fingerprint,
             options: options.fingerprint(substrate, rule ?? substrate.rule))
         state = fresh
-        try objective(labels: [], targets: []).check(
+        try objective().check(
             network, sampleCount: 0, grid: substrate.grid, differentiatesNeurons: differentiatesNeurons)
         if options.resume, let path = options.checkpointPath, let saved = try Checkpoint.load(path, like: fresh) {
             state = saved
@@ -135,7 +135,7 @@ public final class Trainer {
         }
         var fingerprint = Fingerprint()
         for data in [training] + (validation.map { [$0] } ?? []) {
-            try objective(labels: data.labels, targets: data.targets).check(
+            try objective(data).check(
                 state.network, sampleCount: data.input.sampleCount, grid: substrate.grid,
                 differentiatesNeurons: differentiatesNeurons)
             // Validation data are first run after an epoch of training: too late to find out.
@@ -181,7 +181,7 @@ public final class Trainer {
             reporter?.update(state, batches.examples)
             if let reporter, reporter.monitor.poll() { throw .cancelled }
         }
-        var record = state.sums.record(of: batches.examples, outputCount: state.network.outputCount)
+        var record = state.sums.record(areLabelled: batches.examples.areLabelled)
         var criterion: Double?
         if let validation {
             let evaluation = try evaluate(validation, reporter?.monitor)
@@ -203,18 +203,19 @@ public final class Trainer {
             ? RandomPurpose.inputDropout.stream(seed: options.seed, UInt64(state.epoch), UInt64(state.batch)) : nil
         let examples = try batches.batch(state.batch, dropout: dropout.map { (options.inputDropout, $0) })
         let session = try beginSession()
-        let objective = objective(labels: examples.labels, targets: examples.targets)
-        let result = try session.batch(examples.input, objective, monitor: monitor)
+        let result = try session.batch(examples.input, objective(examples), monitor: monitor)
         try SpinnpropError.check(trainingLoss: result.value)
         // Parameters are copied when they are read back. What has begun to change must come to its end.
         try state.network.checkRoom("the parameters after the step")
         let rateFactor = options.schedule.factor(epoch: state.epoch, batch: state.batch, of: batches.count)
-        try state.finishBatch(result, of: session, bumping: options.bumping, rateFactor: rateFactor)
+        try state.finishBatch(
+            result, of: session, areLabelled: examples.areLabelled, bumping: options.bumping, rateFactor: rateFactor)
     }
 
-    private func objective(labels: [Int], targets: [Double]) -> Objective {
+    private func objective(_ examples: Examples? = nil) -> Objective {
         Objective(
-            loss: options.loss, labels: labels, targets: targets, rate: rate, wantsInputTimes: false,
+            loss: options.loss, labels: examples?.labels ?? [], targets: examples?.targets ?? [],
+            sampleWeights: examples?.weights ?? [], rate: rate, wantsInputTimes: false,
             wantsNeurons: state.optimizer.trainsNeurons)
     }
 
@@ -231,7 +232,7 @@ public final class Trainer {
 
     private func evaluate(_ examples: Examples, _ monitor: Monitor?) throws(SpinnpropError) -> Evaluation {
         let recording = try substrate.forward(network, examples.input, options: options.forward, monitor: monitor)
-        return options.loss.evaluate(recording, labels: examples.labels, targets: examples.targets)
+        return objective(examples).evaluate(recording)
     }
 
     private func beginSession() throws(SpinnpropError) -> any Session {

@@ -27,7 +27,7 @@ struct TrainingState: Equatable {
 
     /// Bumps silent neurons or takes a step, and counts the batch.
     mutating func finishBatch(
-        _ result: BatchResult, of session: any Session, bumping: WeightBumping, rateFactor: Double
+        _ result: BatchResult, of session: any Session, areLabelled: Bool, bumping: WeightBumping, rateFactor: Double
     ) throws(SpinnpropError) {
         if let silent = bump.next(bumping, after: result.recording) {
             var network = session.network
@@ -36,7 +36,7 @@ struct TrainingState: Equatable {
         } else {
             try session.step(rateFactor: rateFactor)
         }
-        sums.add(result)
+        sums.add(result, areLabelled: areLabelled)
         batch += 1
     }
 
@@ -62,6 +62,7 @@ struct TrainingState: Equatable {
 /// Sums over the finished batches of the running epoch.
 struct EpochSums: Equatable {
     var samples = 0
+    /// Of the loss, samples without an answer counted as undecided.
     var value = 0.0
     var correct = 0
     var skipped = 0
@@ -69,25 +70,25 @@ struct EpochSums: Equatable {
     var outputSpikes = 0
     var seconds = 0.0
 
-    mutating func add(_ result: BatchResult) {
+    mutating func add(_ result: BatchResult, areLabelled: Bool) {
         let recording = result.recording
         samples += recording.sampleCount
         value += result.value * Double(recording.sampleCount)
+        value +=
+            result.skippedWeight
+            * Evaluation.undecided(outputCount: recording.outputLayer.neuronCount, areLabelled: areLabelled)
         correct += result.correctCount
         skipped += result.skippedCount
         for layer in recording.layers.dropLast() { hiddenSpikes += layer.spikeCount }
         outputSpikes += recording.outputLayer.spikeCount
     }
 
-    /// Means over the samples so far, those without an answer counted as undecided; NaN before the first.
-    func record(of examples: Examples, outputCount: Int) -> EpochRecord {
+    /// Means over the samples so far; NaN before the first.
+    func record(areLabelled: Bool) -> EpochRecord {
         var record = EpochRecord()
         let count = Double(samples)
-        record.loss =
-            value / count
-            + Evaluation.undecided(
-                skipped, of: samples, outputCount: outputCount, areLabelled: examples.areLabelled)
-        record.accuracy = examples.areLabelled ? Double(correct) / count : .nan
+        record.loss = value / count
+        record.accuracy = areLabelled ? Double(correct) / count : .nan
         record.hiddenSpikes = Double(hiddenSpikes) / count
         record.outputSpikes = Double(outputSpikes) / count
         record.skipped = Double(skipped) / count

@@ -124,20 +124,12 @@ final class LossProgram: Program {
             times.pointer[spike] = job.grid.time(ofStep: Int(tapeSteps[spike]))
             firstSpikes.pointer[Int(tapeUnits[spike])] = spike
         }
-        let label = objective.labels.isEmpty ? -1 : objective.labels[sample]
-        objective.targets.withUnsafeBufferPointer { targets in
-            let own = targets.isEmpty ? nil : targets.baseAddress.map { $0 + sample * outputCount }
-            // No read-out: the pointer to its maxima is never followed.
-            let output = OutputSample(
-                outputCount: outputCount, times: UnsafePointer(times.pointer), units: UnsafePointer(tapeUnits),
-                spikeCount: count, firstSpikes: UnsafePointer(firstSpikes.pointer),
-                maxima: UnsafePointer(times.pointer), grid: job.grid)
-            let result = objective.loss.evaluate(
-                output, target: Target(label: label, values: own), errors: perSecond.pointer)
-            job.values.pointer[sample] = result.value
-            job.isSkipped.pointer[sample] = result.isSkipped
-            job.isCorrect.pointer[sample] = label >= 0 && objective.loss.predict(output) == label
-        }
+        // No read-out: the pointer to its maxima is never followed.
+        let output = OutputSample(
+            outputCount: outputCount, times: UnsafePointer(times.pointer), units: UnsafePointer(tapeUnits),
+            spikeCount: count, firstSpikes: UnsafePointer(firstSpikes.pointer), maxima: UnsafePointer(times.pointer),
+            grid: job.grid)
+        job.judgements.pointer[sample] = objective.judge(output, sample: sample, errors: perSecond.pointer)
         for n in 0..<count { tapeErrors[n] = Float(perSecond.pointer[n] * job.grid.timeStep) * job.scale }
         context.charge(outputCount * costs.lossOutput)
     }

@@ -12,6 +12,7 @@ extern const field recording_info_fields[];
 extern const field diagnostics_fields[];
 extern const field loss_fields[];
 extern const field gradient_options_fields[];
+extern const field supervision_fields[];
 extern const field training_options_fields[];
 extern const field domain_fields[];
 extern const field epoch_fields[];

@@ -16,7 +16,7 @@ clocked = sp.Network([2, 3])
 clocked.forward(sp.SpikeTrains([1e-3], [0], [0, 1], 2), engine=chip)
 rec = net.forward(spikes, t_end=0.1)
 loss, distance = sp.losses.TTFSCrossEntropy()._fields(), sp.losses.SpikeTimeMSE()._fields()
-gradient, _ = _core.network_gradient(net._handle, rec._handle, loss, y, None, {}, None)
+gradient, _ = _core.network_gradient(net._handle, rec._handle, loss, (y, None, None), {}, None)
 trainer = sp.Trainer(net, t_end=0.1, epochs=1)
 trainer.run(spikes, y)
 trains = spikes._arrays
@@ -48,19 +48,19 @@ CALLS = {
     "network_to_bytes": lambda: _core.network_from_bytes(_core.network_to_bytes(net._handle)),
     "network_wake": lambda: _core.network_wake(_core.network_copy(net._handle), trains, forward, None),
     "network_forward": lambda: _core.network_forward(net._handle, trains, forward, lambda progress: False),
-    "network_gradient": lambda: _core.network_gradient(net._handle, rec._handle, loss, y, None, {"rate_strength": 1.0, "neurons": 1}, None),
+    "network_gradient": lambda: _core.network_gradient(net._handle, rec._handle, loss, (y, None, None), {"rate_strength": 1.0, "neurons": 1}, None),
     "gradient_input_times": lambda: _core.gradient_input_times(np.empty(len(trains[0])), gradient),
     "recording": lambda: (_core.recording_describe(rec._handle), _core.recording_diagnose(rec._handle, 0)),
     "recording_to_bytes": lambda: _core.recording_from_bytes(_core.recording_to_bytes(rec._handle)),
     "trainer": lambda: _core.trainer_create(net._handle, {"epochs": 1}, forward, loss, {"rate_strength": 0.0}),
     "trainer_run_neurons": lambda: _core.trainer_run(
-        _core.trainer_create(net._handle, {"epochs": 1, "train": 13}, forward, None, {}), trains, y, None, None, lambda progress: False
+        _core.trainer_create(net._handle, {"epochs": 1, "train": 13}, forward, None, {}), trains, (y, None, None), None, None, lambda progress: False
     ),
     "trainer_run": lambda: _core.trainer_run(
-        _core.trainer_create(net._handle, {"epochs": 1}, forward, None, {}), trains, y, None, None, lambda progress: False
+        _core.trainer_create(net._handle, {"epochs": 1}, forward, None, {}), trains, (y, None, np.ones(len(y))), None, None, lambda progress: False
     ),
-    "trainer_run_targets": lambda: _core.trainer_run_targets(
-        _core.trainer_create(net._handle, {"epochs": 1}, forward, distance, {}), trains, np.full((len(y), sizes[-1]), 0.02), None, None,
+    "trainer_run_targets": lambda: _core.trainer_run(
+        _core.trainer_create(net._handle, {"epochs": 1}, forward, distance, {}), trains, (None, np.full((len(y), sizes[-1]), 0.02), None), None, None,
         lambda progress: False
     ),
     "trainer_history": lambda: _core.trainer_history(trainer._handle),

@@ -724,6 +724,7 @@ ELSEWHERE = {
     "wait": "by threads: test_processes.py",
     "the path is empty|zero byte": "Python looks at paths first",
     "elements for .* (neurons|layers);|initial phases|errors for .* spikes|errors of final states|labels for|kinds of delay for|"
+    "sample weights for|neither labels nor targets|"
     r"sets of neuron|has \.\* \.\*s for \.\* neurons|flags for|; give 1, one for each|targets for": "Python "
     "or the border of C counts first; the rooms' own tests do it",
     "gradients have the shape of another|errors of .* layers for a recording|errors for (the|.* membranes)|errors of membranes are for": "Python "

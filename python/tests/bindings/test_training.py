@@ -454,7 +454,7 @@ def test_flags_are_booleans(net, name):
 
 def test_validation_is_a_pair(net, data):
     trainer = sp.Trainer(net, epochs=1)
-    for wrong in (5, (data[0],), (*data, 3), data[0]):
+    for wrong in (5, (data[0],), (*data, None, None), data[0]):
         with pytest.raises(TypeError, match=r"validation is .* \(spikes, y\)"):
             trainer.run(*data, validation=wrong)
     assert trainer.epochs_done == 0

@@ -334,6 +334,8 @@ extension spinnprop_recording_info: ResultStruct {}
 
 extension spinnprop_diagnostics: ResultStruct {}
 
+extension spinnprop_supervision: VersionedStruct {}
+
 extension spinnprop_domain: ResultStruct {}
 
 extension spinnprop_epoch: ResultStruct {}
@@ -408,6 +410,9 @@ public func spinnprop_diagnostics_init(_ diagnostics: UnsafeMutablePointer<spinn
 
 @c @implementation
 public func spinnprop_gradient_options_init(_ options: UnsafeMutablePointer<spinnprop_gradient_options>?) { spinnprop_gradient_options.initialise(options) }
+
+@c @implementation
+public func spinnprop_supervision_init(_ supervision: UnsafeMutablePointer<spinnprop_supervision>?) { spinnprop_supervision.initialise(supervision) }
 
 @c @implementation
 public func spinnprop_training_options_init(_ options: UnsafeMutablePointer<spinnprop_training_options>?) { spinnprop_training_options.initialise(options) }
