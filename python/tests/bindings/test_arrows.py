@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2] / "spinnprop"
 ARROWS = {
     "_library": "",
     "callbacks": "",
+    "executors": "",
     "_custom_loss": "",
     "losses": "_custom_loss",
     "_spikes": "",
@@ -30,9 +31,9 @@ ARROWS = {
     "meta": "_spikes _gradients _network _trainer datasets",
     "_estimators": "_biograd _spikes _engines losses _recording _network _trainer _encoders spinnaker2",
     "encoding": "_encoders _estimators",
-    "_search": "_engines _estimators spinnaker2 _spikes",
+    "_search": "_library _engines _estimators spinnaker2 _spikes",
     "plot": "_spikes _recording _network _search spinnaker2 brainscales2",
-    "_commands": "_library losses _biograd _spikes datasets encoding _engines spinnaker2 brainscales2 sparse _network _files _trainer _estimators _search plot",
+    "_commands": "_library executors losses _biograd _spikes datasets encoding _engines spinnaker2 brainscales2 sparse _network _files _trainer _estimators _search plot",
     "__main__": "_commands",
 }
 
