@@ -83,6 +83,8 @@ $(VENV)/.test-tools: $(VENV)/.installed pyproject.toml
 	@$(PIP) 'spinnprop[test]'
 # For a data set in it; tests skip that without it.
 	-@$(PIP) --no-deps aeon
+# The build without CUDA, which is not on PyPI; what is of PyTorch is skipped without it.
+	-@$(PIP) --retries 0 --extra-index-url https://download.pytorch.org/whl/cpu 'torch==2.13.*'
 	@touch $@
 
 generate: ## write again what follows from include/spinnprop.h

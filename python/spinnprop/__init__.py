@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import brainscales2, callbacks, datasets, encoding, executors, losses, meta, plot, sparse, spinnaker2
+    from . import torch as torch
     from ._biograd import BioGrad
     from ._core import SpinnpropError
     from ._engines.base import BaseEngine
@@ -61,7 +62,8 @@ __all__ = [
     "sparse",
 ]
 
-#: Where each name is; modules are named alike. What is used alone is imported, when it is first used: a command ends quietly at
+#: Where each name is; modules are named alike, "torch" too, which `from spinnprop import *` leaves out: it would hide PyTorch itself.
+#: What is used alone is imported, when it is first used: a command ends quietly at
 #: Ctrl-C even while numpy is imported, and nobody waits for what needs scikit-learn, matplotlib or Optuna.
 _HOMES = {
     "BaseEngine": "._engines.base",
@@ -89,11 +91,12 @@ _HOMES = {
     "search": "._search.search",
     "set_threads": "._library",
     **{module: f".{module}" for module in ("brainscales2", "callbacks", "datasets", "encoding", "executors", "losses", "meta", "plot", "sparse", "spinnaker2")},
+    "torch": ".torch",
 }
 
 
 def __dir__() -> "list[str]":
-    return sorted(__all__)
+    return sorted([*__all__, "torch"])
 
 
 def __getattr__(name: str) -> object:

@@ -519,10 +519,7 @@ class Network:
         >>> grad.weights[1].shape
         (3, 30)
         """
-        _is_recording(recording)
-        # A chip's programs take the errors of a loss that runs on it; its twin takes any.
-        rule = recording.grid if engine is None and recording.grid is not None else engine
-        options = {**_rule(recording, rule), "neurons": int(checks.boolean(neurons, "neurons"))}
+        options = {**_rule_of_errors(recording, engine), "neurons": int(checks.boolean(neurons, "neurons"))}
         n_layers = self._info["n_layers"]
         own = [None] * n_layers if spike_errors is None else list(checks.each(spike_errors, "spike_errors", "arrays, one per layer"))
         n_spiking = n_layers - (self.readout == "leaky")
@@ -530,7 +527,8 @@ class Network:
             raise ValueError(f"spike_errors has {len(own)} elements; give {n_layers}, one for each layer (None: no errors)")
         errors = []
         for layer, given in enumerate(own[:n_spiking]):
-            errors.append(_errors(given, (len(recording.spikes[layer].times),), f"spike_errors[{layer}]"))
+            n_spikes = _core.recording_spike_count(recording._handle, layer)
+            errors.append(_errors(given, (n_spikes,), f"spike_errors[{layer}]"))
         if len(own) > n_spiking and own[-1] is not None:
             raise ValueError("spike_errors[-1] is for a leaky read-out, which has no spikes; leave it None")
         if self.readout == "leaky":
@@ -699,6 +697,12 @@ def _rule(recording: Recording, engine: Optional[EngineLike]) -> Dict[str, Any]:
     _is_recording(recording)
     rule = recording._maker if engine is None else resolve(engine)
     return {} if rule is None else {"engine": rule._handle}
+
+
+def _rule_of_errors(recording: Recording, engine: Optional[EngineLike]) -> Dict[str, Any]:
+    """`_rule` for errors that somebody else has taken: a chip's programs take those of a loss that runs on it, its twin takes any."""
+    _is_recording(recording)
+    return _rule(recording, recording.grid if engine is None else engine)
 
 
 def _errors(given: Any, shape: Tuple[int, ...], name: str) -> Float64Array:

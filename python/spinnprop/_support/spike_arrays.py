@@ -47,6 +47,28 @@ def sample_numbers(key: Any, n_samples: int) -> Int64Array:
     return np.where(numbers < 0, numbers + n_samples, numbers)
 
 
+def firsts(rows: Tuple[Float64Array, Int32Array, Int64Array, int], n_spikes: int) -> Tuple[Float64Array, Int64Array]:
+    """Of each unit in each sample the first of spikes that come in order of time: (n_samples, n_units, n_spikes) times, +inf where there are
+    none, and where they stand in the rows, there as many as there are spikes.
+    """
+    times, units, offsets, n_units = rows
+    n_samples = len(offsets) - 1
+    pair = np.repeat(np.arange(n_samples) * n_units, offsets[1:] - offsets[:-1])
+    pair += units
+    places = np.full((n_samples * n_units, n_spikes), len(times))
+    left = np.arange(len(times))
+    for rank in range(n_spikes):
+        # Of all that are assigned to one place the last stays: from behind, the first.
+        places[pair[::-1], rank] = left[::-1]
+        if rank + 1 < n_spikes:
+            is_later = places[pair, rank] != left
+            left, pair = left[is_later], pair[is_later]
+            if not len(left):
+                break
+    shape = n_samples, n_units, n_spikes
+    return np.append(times, np.inf)[places].reshape(shape), places.reshape(shape)
+
+
 def from_lists(samples: Any) -> Rows:
     """Of a pair (times, units) for each sample."""
     times: List[Any] = []

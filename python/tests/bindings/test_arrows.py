@@ -25,6 +25,7 @@ ARROWS = {
     "brainscales2": "_spikes _engines",
     "_recording": "_spikes _engines losses",
     "_network": "_spikes _engines losses _recording _gradients",
+    "torch": "_spikes _engines _gradients _recording _network",
     "_files": "_network",
     "_biograd": "_spikes spinnaker2",
     "_trainer": "_spikes _engines losses _gradients _recording _network",

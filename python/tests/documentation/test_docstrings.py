@@ -1,7 +1,7 @@
 """Every public object is documented, and every example in a docstring runs."""
 
 import doctest
-import importlib
+import importlib.util
 import inspect
 from pathlib import Path
 
@@ -22,6 +22,8 @@ def test_examples(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if name == "spinnprop.callbacks":
         pytest.importorskip("tensorboardX")
+    if name.startswith("spinnprop.torch"):
+        pytest.importorskip("torch")
     module = importlib.import_module(name)
     assert module.__doc__
     outcome = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
@@ -29,7 +31,7 @@ def test_examples(name, tmp_path, monkeypatch):
 
 
 def public_objects():
-    for name in sp.__all__:
+    for name in (*sp.__all__, *(["torch"] if importlib.util.find_spec("torch") else [])):
         value = getattr(sp, name)
         if inspect.ismodule(value):
             yield from ((f"{name}.{inner}", getattr(value, inner)) for inner in value.__all__)

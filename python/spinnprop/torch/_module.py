@@ -1,0 +1,307 @@
+"""A spiking network as a module of PyTorch."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+
+import numpy as np
+import torch
+import torch.nn.utils.parametrize
+from torch import Tensor, nn
+
+from .._engines.names import EngineLike, resolve
+from .._gradients import NEURON_PARAMETERS
+from .._network import Network
+from .._spikes import SpikeTrains
+from .._support import checks
+from ._layer import Layer, Readings, trained_names, values_of
+from ._operators import event_prop
+
+_OUTPUTS = {"spiking": ("spikes",), "leaky": ("maxima", "membrane")}
+
+
+class Parameters(nn.Module):
+    """The trained arrays of one kind: one per layer, and by a pair (source, target) those that lead past a layer."""
+
+    def __init__(self, tensors: Dict[str, Tensor]) -> None:
+        super().__init__()
+        for name, tensor in tensors.items():
+            self.register_parameter(name, nn.Parameter(tensor))
+
+    def __getitem__(self, key: Union[int, Tuple[int, int]]) -> Tensor:
+        name = "-".join(map(str, key)) if isinstance(key, tuple) else str(key)
+        if name not in self._parameters and name not in getattr(self, "parametrizations", ()):
+            raise IndexError(f"there is no {key!r}; there are {', '.join(self._parameters)}")
+        found: Tensor = getattr(self, name)
+        return found
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return iter(self.parameters())
+
+    def __len__(self) -> int:
+        return len(list(self.parameters()))
+
+
+class EventProp(nn.Module):
+    """Layers of spiking neurons with exact gradients, as a layer of a PyTorch model.
+
+    Times go in and come out, seconds; gradients pass through them, so that encoders before it and further layers after it
+    train. What a spike's time, the largest value of a membrane or a membrane at a given time depends on is differentiated
+    exactly (EventProp); spikes that come or go are not.
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int, or Network
+        Input units first, as for `spinnprop.Network`; or a network, which is copied.
+    train : None or sequence of str
+        What are parameters of the module, of "weights", "delays" (recurrent ones among them), "tau_mem", "tau_syn", "threshold", "reset",
+        "drive" and "refractory"; None: weights, and delays where the network has them. All else is in the buffer ``fixed``. Those of neurons
+        take time, and engine "event".
+    n_spikes : int
+        How many spikes of each output come out, the first ones.
+    n_hidden_spikes : int
+        How many spikes of each hidden neuron come out, too; 0: none.
+    output : None, "spikes", "maxima" or "membrane"
+        What comes out: spikes of a spiking read-out; of a leaky one (``readout="leaky"``) the largest membrane values (None), or those at `times`.
+    times : (n_times,) float64, optional
+        Seconds, 0 .. t_end, for output "membrane".
+    engine, t_end, max_spikes
+        As in `spinnprop.Network.forward`. An emulated chip runs forward, and its twin or the model takes errors back.
+    gradient_engine : None or as `engine`
+        The gradient rule, as in `spinnprop.Network.gradient`; None: the engine's own.
+    seed : int, optional
+        Of the initial weights; None: drawn from torch's generator, so that ``torch.manual_seed`` decides.
+    dtype : torch.dtype, optional
+        Of parameters; None: float64. Whatever it is, all is computed in float64.
+    **network
+        As in `spinnprop.Network`: tau_mem, delays, recurrent, readout, masks and so on.
+
+    Attributes
+    ----------
+    weights, recurrent_weights, delays, recurrent_delays, tau_mem, ...
+        What is trained: ``layer.weights[0]`` is a parameter, (n, n_before), ``layer.weights[0, 2]`` that of a connection past a layer.
+    fixed : (n_fixed,) buffer
+        All else, one array after another; change it by `load_network`.
+    layer_sizes : tuple of int
+
+    Raises
+    ------
+    ValueError, TypeError, ImportError
+        If an argument is out of its domain, or PyTorch is missing.
+
+    Notes
+    -----
+    Parameters that leave their domain in a step, as delays below 0, are an error in the next forward run: call `constrain_` after each
+    step. Computing is done by the CPU; tensors elsewhere are refused. There are first derivatives alone, and no `torch.func.grad`;
+    `torch.vmap` goes sample by sample. Wunderlich and Pehle (2021), arXiv 2009.08378.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from spinnprop.torch import EventProp
+    >>> model = torch.nn.Sequential(EventProp([4, 30, 3], seed=1), torch.nn.Flatten())
+    >>> times = torch.rand(8, 4) * 20e-3
+    >>> first = model(times)
+    >>> first.shape, first.dtype
+    (torch.Size([8, 3]), torch.float32)
+    >>> torch.exp(-first / 5e-3).sum().backward()
+    >>> model[0].weights[1].grad.shape
+    torch.Size([3, 30])
+    """
+
+    fixed: Tensor
+
+    def __init__(
+        self,
+        layer_sizes: Union[Sequence[int], Network],
+        *,
+        train: Optional[Iterable[str]] = None,
+        n_spikes: int = 1,
+        n_hidden_spikes: int = 0,
+        output: Optional[str] = None,
+        times: Any = None,
+        engine: EngineLike = "event",
+        gradient_engine: Optional[EngineLike] = None,
+        t_end: Optional[float] = None,
+        max_spikes: Optional[int] = None,
+        seed: Optional[int] = None,
+        dtype: Optional[torch.dtype] = None,
+        **network: Any,
+    ) -> None:
+        super().__init__()
+        runs_on = resolve(engine)
+        if isinstance(layer_sizes, Network):
+            own = layer_sizes
+            if network or seed is not None:
+                raise TypeError(f"{', '.join(network) or 'seed'} is given beside a network, which has its own; change the network before")
+        else:
+            drawn = int(torch.randint(2**63 - 1, ()).item()) if seed is None else seed
+            own = Network(layer_sizes, seed=drawn, engine=runs_on, **network)
+        kind = torch.float64 if dtype is None else dtype
+        if not isinstance(kind, torch.dtype) or not kind.is_floating_point:
+            raise TypeError(f"dtype is {dtype!r}; it must be one of torch's floating-point types, or None for torch.float64")
+        self._layer = Layer(
+            own,
+            runs_on,
+            None if gradient_engine is None else resolve(gradient_engine),
+            t_end,
+            max_spikes,
+            _readings(own, output, times, n_spikes, n_hidden_spikes),
+            trained_names(train, own),
+        )
+        tensors: Dict[str, Dict[str, Tensor]] = {}
+        for array, values in zip(self._layer.trained, values_of(own, self._layer.trained)):
+            tensors.setdefault(array.kind, {})[array.name] = torch.from_numpy(values).to(kind)
+        for name, own_tensors in tensors.items():
+            self.add_module(name, Parameters(own_tensors))
+        self.register_buffer("fixed", _flat([torch.from_numpy(values) for values in values_of(own, self._layer.fixed)]).to(kind))
+
+    @property
+    def layer_sizes(self) -> Tuple[int, ...]:
+        """Input units, then neurons of each layer."""
+        return self._layer.sizes
+
+    def forward(self, times: Union[Tensor, SpikeTrains]) -> Any:
+        """Runs the network on every sample.
+
+        Parameters
+        ----------
+        times : (n_samples, n_inputs) or (n_samples, n_inputs, k) tensor, or SpikeTrains
+            Seconds, >= 0, any floating-point type; of each input its spikes in any order, +inf for none. No gradient passes through
+            SpikeTrains.
+
+        Returns
+        -------
+        output : tensor
+            Of the type of `times`, or for SpikeTrains of the layer's own. (n_samples, n_outputs, n_spikes) spike times, +inf where an output spiked
+            less often; or (n_samples, n_outputs) maxima; or (n_samples, n_times, n_outputs) membranes.
+        hidden : list of tensors
+            With `n_hidden_spikes` alone: of each hidden layer (n_samples, n, n_hidden_spikes), likewise.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an input or a parameter is out of its domain, or lies on another device than the CPU.
+        SpinnpropError
+            If a run passes max_spikes.
+        """
+        units = offsets = None
+        if isinstance(times, SpikeTrains):
+            if times.n_units != self.layer_sizes[0]:
+                raise ValueError(f"times have {times.n_units} units; the layer has {self.layer_sizes[0]} inputs")
+            dtype = self.fixed.dtype
+            at, units, offsets = (torch.tensor(np.asarray(array)) for array in times._arrays[:3])
+        else:
+            at, dtype = _checked(times, self.layer_sizes[0])
+        trained = self._trained()
+        for array, tensor in zip(self._layer.trained, trained):
+            if tensor.device.type not in ("cpu", "meta"):
+                raise ValueError(f"{array.kind}[{array.name}] is on {tensor.device}; spinnprop computes on the CPU: layer.cpu()")
+        neurons = any(tensor.requires_grad for array, tensor in zip(self._layer.trained, trained) if array.kind in NEURON_PARAMETERS)
+        output, hidden = event_prop(
+            at.to(torch.float64), units, offsets, _flat(trained), self.fixed.to(torch.float64), self._layer.key, neurons
+        )
+        output = output.to(dtype)
+        if not self._layer.n_hidden:
+            return output
+        return output, list(hidden.to(dtype).split(list(self.layer_sizes[1:-1]), dim=1))
+
+    def to_network(self) -> Network:
+        """A `spinnprop.Network` with the values that parameters have now."""
+        with torch.no_grad():
+            return Network._of(self._layer.with_values(_flat(self._trained()).numpy(), self.fixed.to(torch.float64).numpy()))
+
+    def load_network(self, network: Network) -> None:
+        """Takes over all values of a network with the same connections, masks, signs and bounds.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the network has others.
+        """
+        if not isinstance(network, Network):
+            raise TypeError(f"network is {type(network).__name__!r}; it must be a spinnprop.Network")
+        own = self._layer
+        if (network.layer_sizes, network.connections, network.delay_kinds) != (own.sizes, own.network.connections, own.network.delay_kinds):
+            raise ValueError(f"network is {network!r}; this layer is made for {own.network!r}: make another, EventProp(network)")
+        trained = [torch.from_numpy(values) for values in values_of(network, own.trained)]
+        fixed = _flat([torch.from_numpy(values) for values in values_of(network, own.fixed)])
+        own.with_values(_flat(trained).numpy(), fixed.numpy())
+        self._assign(trained)
+        with torch.no_grad():
+            self.fixed.copy_(fixed)
+
+    def constrain_(self) -> None:
+        """Brings parameters to the nearest values that they may have, to be called after each step of an optimiser.
+
+        Weights keep to masks, signs and bounds of the network, delays and refractory periods are not below 0. Time constants, thresholds and
+        resets have no nearest value; `torch.nn.utils.parametrize` keeps them positive.
+        """
+        network = self._layer.network
+        kept = []
+        for array, tensor in zip(self._layer.trained, self._trained()):
+            values = tensor.detach()
+            if array.kind in ("weights", "recurrent_weights"):
+                prefix = array.kind[: -len("weights")]
+                mask, signs, (low, high) = (
+                    np.asarray(getattr(network, prefix + of)[array.place]) for of in ("masks", "signs", "weight_bounds")
+                )
+                low, high = np.where(signs > 0, max(low, 0.0), low), np.where(signs < 0, min(high, 0.0), high)
+                values = values.clamp(*(torch.tensor(bound, dtype=values.dtype) for bound in (low, high))) * torch.tensor(mask)
+            elif array.kind.replace("recurrent_", "") in ("delays", "refractory"):
+                values = values.clamp(min=0.0)
+            kept.append(values)
+        self._assign(kept)
+
+    def extra_repr(self) -> str:
+        layer = self._layer
+        return f"{'-'.join(map(str, layer.sizes))}, engine={layer.engine.name!r}, output={layer.readings.of!r}"
+
+    def _trained(self) -> List[Tensor]:
+        return [getattr(self._modules[array.kind], array.name) for array in self._layer.trained]
+
+    def _assign(self, values: Sequence[Tensor]) -> None:
+        with torch.no_grad():
+            for array, given in zip(self._layer.trained, values):
+                module = self._modules[array.kind]
+                if nn.utils.parametrize.is_parametrized(module, array.name):
+                    setattr(module, array.name, given)
+                else:
+                    getattr(module, array.name).copy_(given)
+
+
+def _flat(tensors: Sequence[Tensor]) -> Tensor:
+    """All values, one tensor after another, float64."""
+    if not tensors:
+        return torch.empty(0, dtype=torch.float64)
+    return torch.cat([tensor.to(torch.float64).reshape(-1) for tensor in tensors])
+
+
+def _checked(times: Any, n_inputs: int) -> Tuple[Tensor, torch.dtype]:
+    """Spike times as (n_samples, n_inputs, k), and their type."""
+    if not isinstance(times, Tensor):
+        raise TypeError(f"times is {type(times).__name__!r}; it must be a tensor or SpikeTrains")
+    if not times.dtype.is_floating_point:
+        raise TypeError(f"times has dtype {times.dtype}; spike times are seconds, of a floating-point type")
+    if times.device.type not in ("cpu", "meta"):
+        raise ValueError(f"times is on {times.device}; spinnprop computes on the CPU: times.cpu()")
+    if times.layout is not torch.strided:
+        raise TypeError(f"times has layout {times.layout}; give a dense tensor, +inf where there is no spike")
+    if times.ndim not in (2, 3) or times.shape[1] != n_inputs:
+        raise ValueError(f"times has shape {tuple(times.shape)}; it must be (n_samples, {n_inputs}) or (n_samples, {n_inputs}, k)")
+    return (times.unsqueeze(-1) if times.ndim == 2 else times), times.dtype
+
+
+def _readings(network: Network, output: Optional[str], times: Any, n_spikes: int, n_hidden_spikes: int) -> Readings:
+    known = _OUTPUTS[network.readout]
+    of = known[0] if output is None else output
+    if of not in known:
+        raise ValueError(f"output is {output!r}; a {network.readout} read-out gives {' or '.join(map(repr, known))}")
+    if (times is None) != (of != "membrane"):
+        raise ValueError(f"times is {checks.shown(times)} for output {of!r}; give the times at which membranes are read with output='membrane' alone")
+    return Readings(
+        of,
+        checks.integer(n_spikes, "n_spikes", 1, checks.INT32),
+        checks.integer(n_hidden_spikes, "n_hidden_spikes", 0, checks.INT32),
+        () if times is None else tuple(checks.array(times, np.float64, "times", ndim=1).tolist()),
+    )

@@ -1,0 +1,371 @@
+"""Layers in PyTorch, as training uses them: within models, compiled, in several threads and processes, on emulated chips."""
+
+import copy
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import spinnprop as sp
+
+torch = pytest.importorskip("torch", minversion="2.4")
+from torch import nn  # noqa: E402
+
+from spinnprop.torch import EventProp  # noqa: E402
+
+
+def made(**options):
+    net = sp.Network([3, 8, 2], seed=4)
+    for n in range(2):
+        net.weights[n] = 2.5 * np.abs(net.weights[n])
+    return EventProp(net, **options)
+
+
+def some_times(n_samples=6, seed=0):
+    return torch.from_numpy(1e-3 + 20e-3 * np.random.default_rng(seed).random((n_samples, 3)))
+
+
+def value(times):
+    return torch.exp(-times / 10e-3).sum()
+
+
+def gradients(function, layer, *inputs):
+    layer.zero_grad()
+    for each in inputs:
+        each.grad = None
+    value(function(*inputs)).backward()
+    return [own.grad.clone() for own in (*layer.parameters(), *inputs)]
+
+
+def equal(some, others):
+    assert len(some) == len(others)
+    for one, other in zip(some, others):
+        assert torch.equal(one, other)
+    return True
+
+
+class Chain(nn.Module):
+    """An encoder that learns, two layers whose spikes are the next one's input, and a head."""
+
+    def __init__(self, **options):
+        super().__init__()
+        self.encoder = nn.Linear(2, 5)
+        self.first = EventProp([5, 20], n_spikes=2, weight_mean=[2.0], weight_std=[1.0], **options)
+        self.second = EventProp([20, 3], weight_mean=[0.7], weight_std=[0.4], **options)
+        self.head = nn.Linear(3, 3)
+
+    def forward(self, x):
+        times = 25e-3 * torch.sigmoid(self.encoder(x))
+        times = self.second(self.first(times)).squeeze(-1)
+        return self.head(torch.exp((15e-3 - times) / 5e-3))
+
+
+def trained(model, x, y, steps, rate):
+    optimizer = torch.optim.Adam(model.parameters(), rate)
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+@pytest.fixture
+def problem():
+    x, y = sp.datasets.yin_yang(60)
+    return torch.tensor(x[:, :2], dtype=torch.float32), torch.from_numpy(y)
+
+
+def test_encoders_layers_and_heads_train_together(problem):
+    torch.manual_seed(0)
+    model = Chain()
+    before = copy.deepcopy(model.state_dict())
+    losses = trained(model, *problem, steps=40, rate=0.05)
+    assert losses[-1] < 0.8 * losses[0]
+    for name, now in model.state_dict().items():
+        assert torch.isfinite(now).all() and torch.equal(now, before[name]) == name.endswith("fixed")
+
+
+@pytest.mark.parametrize("chip", ["clock", "spinnaker2", "brainscales2"])
+def test_forward_on_a_chip_and_backward_off_it(chip):
+    """The loss falls by the gradients of the chip's own spikes."""
+    x, y = sp.datasets.yin_yang(100)
+    engine = {
+        "clock": lambda: sp.ClockEngine(steps=40),
+        "spinnaker2": lambda: sp.spinnaker2.Engine(steps=40, copies=2),
+        "brainscales2": lambda: sp.brainscales2.Engine(sp.brainscales2.Chip(seed=3), input_copies=5),
+    }[chip]()
+    layer = EventProp([5, 30, 3], engine=engine, gradient_engine="event" if chip == "brainscales2" else None, seed=1)
+    times = torch.tensor(np.column_stack([25e-3 * x, np.zeros(100)]))
+    optimizer = torch.optim.Adam(layer.parameters(), 5e-3)
+    losses = []
+    for _ in range(15):
+        optimizer.zero_grad()
+        first = layer(times).squeeze(-1).clamp(max=40e-3)
+        loss = nn.functional.cross_entropy(-first / 5e-3, torch.from_numpy(y))
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] - 0.1
+    if chip == "spinnaker2":
+        assert engine.account().forward_samples == 1500
+
+
+def test_a_layer_used_twice_and_a_tensor_given_twice():
+    layer, times = made(), some_times().requires_grad_()
+    once = gradients(layer, layer, times)
+    twice = gradients(lambda t: torch.cat([layer(t), layer(t)]), layer, times)
+    assert equal(twice, [2 * own for own in once])
+    other = made()
+    other.weights = layer.weights
+    assert equal(gradients(lambda t: torch.cat([layer(t), other(t)]), layer, times), twice)
+
+
+def test_layouts():
+    layer, times = made(), some_times()
+    wanted = layer(times)
+    assert torch.equal(layer(times.t().contiguous().t()), wanted)
+    assert torch.equal(layer(torch.stack([times, times], 1)[:, 1]), wanted)
+    row = times[:1].expand(6, 3)
+    assert torch.equal(layer(row), layer(row.contiguous()))
+    layer(times).sum().backward()  # the derivative is one number, expanded
+    given = torch.ones(2, 1, 6, dtype=torch.float64).permute(2, 0, 1)
+    before = layer.weights[0].grad.clone()
+    layer.zero_grad()
+    layer(times).backward(given)
+    assert torch.equal(layer.weights[0].grad, before)
+
+
+def test_only_what_asks_gets_a_gradient():
+    layer, times = made(train=("weights", "tau_mem")), some_times()
+    with torch.no_grad():
+        assert not layer(times).requires_grad
+    with torch.inference_mode():
+        inferred = layer(times)
+    assert torch.equal(inferred, layer(times).detach())
+    layer.requires_grad_(False)
+    assert not layer(times).requires_grad
+    times.requires_grad_()
+    value(layer(times)).backward()
+    alone = times.grad.clone()
+    assert all(own.grad is None for own in layer.parameters())
+    layer.weights[1].requires_grad_()
+    assert torch.equal(torch.autograd.grad(value(layer(times)), [times, layer.weights[1]])[0], alone)
+    assert not torch.equal(layer.weights[1], torch.zeros_like(layer.weights[1]))
+    with pytest.raises(RuntimeError, match="no derivatives with respect to its buffer"):
+        torch.func.functional_call(layer, {"fixed": layer.fixed.clone().requires_grad_()}, (times,))
+
+
+def test_changes_between_forward_and_backward():
+    layer, times = made(), some_times().requires_grad_()
+    wanted = gradients(layer, layer, times)
+    layer.zero_grad()
+    output = layer(times)
+    with torch.no_grad():
+        layer.weights[0].mul_(2.0)
+    value(output).backward()  # of the weights that it was computed with
+    assert torch.equal(layer.weights[0].grad, wanted[0])
+    moved = times * 1.0
+    output = layer(moved)
+    moved.add_(1e-3)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        value(output).backward()
+    output = layer(times)
+    value(output.mul_(1.0)).backward()
+    with pytest.raises(RuntimeError, match="second time"):
+        value(output).backward()
+
+
+def test_saved_tensors_that_are_copies_give_the_same_bits():
+    layer, times = made(), some_times().requires_grad_()
+    wanted = gradients(layer, layer, times)
+    with torch.autograd.graph.saved_tensors_hooks(lambda own: own.clone(), lambda own: own.clone()):
+        output = layer(times)
+    layer.zero_grad()
+    times.grad = None
+    value(output).backward()
+    assert equal([own.grad for own in (*layer.parameters(), times)], wanted)
+    again = gradients(lambda t: torch.utils.checkpoint.checkpoint(layer, t, use_reentrant=False), layer, times)
+    assert equal(again, wanted)
+
+
+def test_recordings_go_with_their_graphs():
+    from spinnprop.torch import _operators
+
+    layer, times = made(), some_times().requires_grad_()
+    outputs = [layer(times) for _ in range(3)]
+    assert len(_operators._tapes) == 3
+    del outputs[0]
+    assert len(_operators._tapes) == 2
+    value(outputs[0]).backward()
+    assert len(_operators._tapes) == 1
+    del outputs
+    assert not _operators._tapes
+    layer(times.detach())
+    output = made()(times)  # whose module is gone
+    value(output).backward()
+
+
+def test_errors_leave_the_layer_in_use():
+    layer, times = made(), some_times().requires_grad_()
+    wanted = gradients(layer, layer, times)
+    with pytest.raises(ValueError, match="nan"):
+        (layer(times) * float("nan")).sum().backward()
+
+    def refuse(gradient):
+        raise KeyError("hook")
+
+    output = layer(times)
+    times.register_hook(refuse)
+    with pytest.raises(KeyError, match="hook"):
+        value(output).backward()
+    times = times.detach().clone().requires_grad_()
+    assert equal(gradients(layer, layer, times), wanted)
+    with pytest.raises(sp.SpinnpropError, match="max_spikes"):
+        made(max_spikes=1)(times)
+
+
+def test_parametrizations():
+    class Positive(nn.Module):
+        def forward(self, x):
+            return torch.exp(x)
+
+        def right_inverse(self, x):
+            return torch.log(x)
+
+    layer, times = made(train=("weights", "tau_mem")), some_times()
+    wanted = layer(times)
+    nn.utils.parametrize.register_parametrization(layer.tau_mem, "0", Positive())
+    torch.testing.assert_close(layer(times), wanted)
+    value(layer(times)).backward()
+    assert layer.tau_mem.parametrizations["0"].original.grad.abs().max() > 0
+    net = layer.to_network()
+    net.tau_mem[0] = np.full(8, 30e-3)
+    layer.load_network(net)
+    torch.testing.assert_close(layer.tau_mem[0], torch.full((8,), 30e-3, dtype=torch.float64))
+    layer.constrain_()
+
+
+def test_transforms():
+    layer = made()
+    times = torch.stack([some_times(seed=seed) for seed in range(3)])
+    wanted = torch.stack([layer(each) for each in times])
+    assert torch.equal(torch.func.vmap(layer)(times), wanted)
+    one = times[0].clone().requires_grad_()
+    plain = torch.autograd.functional.jacobian(lambda t: layer(t).sum(0), one)
+    assert torch.equal(torch.autograd.functional.jacobian(lambda t: layer(t).sum(0), one, vectorize=True), plain)
+    with pytest.raises(RuntimeError):
+        torch.func.grad(lambda t: layer(t).sum())(times[0])
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_compiled_without_a_break(problem, dynamic):
+    torch.manual_seed(1)
+    model = Chain(n_hidden_spikes=0)
+    compiled = torch.compile(model, fullgraph=True, backend="aot_eager", dynamic=dynamic)
+    x, y = problem
+    for n in (60, 50):
+        model.zero_grad()
+        nn.functional.cross_entropy(model(x[:n]), y[:n]).backward()
+        wanted = [own.grad.clone() for own in model.parameters()]
+        model.zero_grad()
+        nn.functional.cross_entropy(compiled(x[:n]), y[:n]).backward()
+        assert equal([own.grad for own in model.parameters()], wanted)
+    with torch.no_grad():
+        assert torch.equal(compiled(x), model(x))
+
+
+@pytest.mark.skipif("SPINNPROP_LONG" not in os.environ, reason="takes half a minute; SPINNPROP_LONG=1 runs it")
+def test_compiled_to_machine_code(problem):
+    torch.manual_seed(1)
+    model = Chain().double()
+    x, y = problem[0].double(), problem[1]
+    nn.functional.cross_entropy(model(x), y).backward()
+    wanted = [own.grad.clone() for own in model.parameters()]
+    model.zero_grad()
+    nn.functional.cross_entropy(torch.compile(model, fullgraph=True)(x), y).backward()
+    for own, other in zip(model.parameters(), wanted):
+        torch.testing.assert_close(own.grad, other, rtol=1e-9, atol=1e-12)
+
+
+def test_threads():
+    layer = made()
+    inputs = [some_times(seed=seed).requires_grad_() for seed in range(4)]
+    wanted = [gradients(layer, layer, each)[-1] for each in inputs]
+    found = [None] * 4
+
+    def work(n):
+        for _ in range(20):
+            (found[n],) = torch.autograd.grad(value(layer(inputs[n])), inputs[n])
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert equal(found, wanted)
+
+
+class Encoded(torch.utils.data.Dataset):
+    """Samples that a layer has already seen, in a worker."""
+
+    def __init__(self, layer):
+        self.layer = layer
+
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, n):
+        with torch.no_grad():
+            return self.layer(some_times()[n : n + 1])[0]
+
+
+def test_workers():
+    layer = made()
+    wanted = layer(some_times())
+    for method in ("fork", "spawn"):
+        loader = torch.utils.data.DataLoader(Encoded(layer), batch_size=6, num_workers=1, multiprocessing_context=method)
+        assert torch.equal(next(iter(loader)), wanted)
+
+
+DISTRIBUTED = """
+import sys
+import torch, torch.distributed as dist, torch.multiprocessing as mp
+from spinnprop.torch import EventProp
+from torch.nn.parallel import DistributedDataParallel
+
+def work(rank, folder, seed):
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method="file://" + folder + "/meeting", rank=rank, world_size=2)
+    torch.manual_seed(seed + rank)
+    model = DistributedDataParallel(EventProp([3, 8, 2], weight_mean=[3.0, 1.5], train=("weights", "tau_mem")))
+    times = torch.load(folder + "/times.pt")
+    torch.exp(-model(times[rank::2]) / 10e-3).sum().backward()
+    torch.save({"gradients": [own.grad for own in model.parameters()], "state": model.module.state_dict()}, f"{folder}/{rank}.pt")
+    dist.destroy_process_group()
+
+if __name__ == "__main__":
+    mp.spawn(work, (sys.argv[1], 5), 2)
+"""
+
+
+def test_two_processes_are_one(tmp_path):
+    times = some_times(8)
+    torch.save(times, tmp_path / "times.pt")
+    (tmp_path / "distributed.py").write_text(DISTRIBUTED)
+    environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "SPINNPROP_THREADS": "1"}
+    subprocess.run([sys.executable, str(tmp_path / "distributed.py"), str(tmp_path)], check=True, env=environment)
+    first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
+    assert equal(first["gradients"], second["gradients"])
+    assert equal(list(first["state"].values()), list(second["state"].values()))
+    alone = EventProp([3, 8, 2], train=("weights", "tau_mem"))
+    alone.load_state_dict(first["state"])
+    (0.5 * value(alone(times))).backward()
+    for own, other in zip(alone.parameters(), first["gradients"]):
+        assert own.grad.abs().max() > 0
+        torch.testing.assert_close(own.grad, other, rtol=1e-12, atol=1e-18)
