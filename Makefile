@@ -21,7 +21,7 @@ PACKAGE_SOURCES := $(SWIFT_SOURCES) $(wildcard setup.py pyproject.toml MANIFEST.
 CHECKED := -c release --scratch-path .build/checked -Xswiftc -enable-testing -Xswiftc -assert-config -Xswiftc Debug
 FORMATTED := Package.swift Sources Tests $(wildcard Benchmarks/sparse examples)
 
-.PHONY: help demo install test test-tools test-adding test-swift test-hosts test-python test-library test-commands test-wheel generate bench wheel format lint clean FORCE
+.PHONY: help demo install test test-tools test-adding test-swift test-hosts test-python test-library test-commands test-peers test-wheel generate bench wheel format lint clean FORCE
 
 help: ## list the targets
 	@echo "spinnprop: exact, event-based training of spiking neural networks"
@@ -72,6 +72,9 @@ test-python: test-library test-commands ## pytest in two halves that take as lon
 test-library: $(VENV)/.test-tools ## pytest: bindings, agreement with other libraries
 	$(VENV)/bin/python -u -m pytest python/tests/bindings python/tests/agreement
 
+test-peers: $(VENV)/.peers ## exported networks in other libraries, jaxsnn (400 MB) among them
+	$(VENV)/bin/python -u -m pytest python/tests/agreement/test_nir_peers.py
+
 test-commands: $(VENV)/.test-tools ## pytest: the command line, pages and notebooks
 	$(VENV)/bin/python -u -m pytest python/tests/commands python/tests/documentation
 
@@ -85,6 +88,12 @@ $(VENV)/.test-tools: $(VENV)/.installed pyproject.toml
 	-@$(PIP) --no-deps aeon
 # The build without CUDA, which is not on PyPI; what is of PyTorch is skipped without it.
 	-@$(PIP) --retries 0 --extra-index-url https://download.pytorch.org/whl/cpu 'torch==2.13.*'
+# Libraries that exported networks are held against: 45 MB without what they do not need here; skipped where missing.
+	-@$(PIP) --no-deps nirtorch==2.6 spikingjelly==2.0.0 loguru snntorch==1.0.0 norse==1.1.0 sc-neurocore==3.16.0 defusedxml
+	@touch $@
+
+$(VENV)/.peers: $(VENV)/.test-tools
+	@$(PIP) jaxsnn==0.3.0 jax==0.10.2
 	@touch $@
 
 generate: ## write again what follows from include/spinnprop.h

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ._gradients import Gradients
     from ._library import __version__, get_threads, set_threads
     from ._network import Network
+    from ._nir.reading import from_nir
+    from ._nir.writing import to_nir
     from ._recording import Recording
     from ._search.result import SearchResult
     from ._search.search import search
@@ -50,6 +52,7 @@ __all__ = [
     "datasets",
     "encoding",
     "executors",
+    "from_nir",
     "get_threads",
     "load",
     "losses",
@@ -60,6 +63,7 @@ __all__ = [
     "set_threads",
     "spinnaker2",
     "sparse",
+    "to_nir",
 ]
 
 #: Where each name is; modules are named alike, "torch" too, which `from spinnprop import *` leaves out: it would hide PyTorch itself.
@@ -85,6 +89,7 @@ _HOMES = {
     "Trainer": "._trainer",
     "Uniform": "._search.space",
     "__version__": "._library",
+    "from_nir": "._nir.reading",
     "get_threads": "._library",
     "load": "._files",
     "save": "._files",
@@ -92,6 +97,9 @@ _HOMES = {
     "set_threads": "._library",
     **{module: f".{module}" for module in ("brainscales2", "callbacks", "datasets", "encoding", "executors", "losses", "meta", "plot", "sparse", "spinnaker2")},
     "torch": ".torch",
+=======
+    "to_nir": "._nir.writing",
+    **{module: f".{module}" for module in ("brainscales2", "datasets", "encoding", "losses", "meta", "plot", "sparse", "spinnaker2")},
 }
 
 

@@ -1,0 +1,1 @@
+"""Networks and spikes as the Neuromorphic Intermediate Representation (NIR) has them."""

@@ -1,0 +1,59 @@
+"""Numbers of NIR's nodes: checked, in float64, and to the last bit where a file keeps it."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Tuple
+
+import numpy as np
+
+from .._spikes import _PER_SECOND
+from .._support import checks
+from .._support.types import Float64Array
+
+#: Numbers of a node's metadata: what the network had where the node's own number is scaled, and so rounded.
+EXACT = "exact_"
+#: How far a scaled number scaled back may be from what it was, relative: some roundings.
+_ROUNDINGS = 16 * np.finfo(np.float64).eps
+
+
+def per_second(time_unit: Any) -> float:
+    """How many of a unit of time a second has."""
+    if not isinstance(time_unit, str) or time_unit not in _PER_SECOND:
+        raise ValueError(f"time_unit is {checks.shown(time_unit)}; it must be {', '.join(map(repr, _PER_SECOND))}")
+    return _PER_SECOND[time_unit]
+
+
+def parameter(node: Any, name: str, field: str) -> Float64Array:
+    """A node's parameter: real and finite numbers, whatever their type."""
+    found = np.asarray(getattr(node, field, None))
+    if found.dtype.kind not in "biuf":
+        raise ValueError(f"{field} of node {name!r} has dtype {found.dtype}; it must be an array of real numbers")
+    values = found.astype(np.float64)
+    if not np.isfinite(values).all():
+        value = values[~np.isfinite(values)].ravel()[0]
+        raise ValueError(f"{field} of node {name!r} has the value {value}; all must be finite")
+    return values
+
+
+def per_channel(values: Float64Array, n: int, what: str) -> Float64Array:
+    """One number for each of n channels: a single number without dimensions stands for all."""
+    if values.ndim == 0:
+        return np.full(n, values)
+    checks.shape(values, (n,), what)
+    return values
+
+
+def scaled_back(node: Any, field: str, values: Float64Array) -> Float64Array:
+    """Numbers that had been scaled: those of the node's metadata where these are the same but for roundings."""
+    kept = _kept(node, field, values.shape)
+    if kept is None:
+        return values
+    return np.where(np.abs(kept - values) <= _ROUNDINGS * np.abs(kept), kept, values)
+
+
+def _kept(node: Any, field: str, shape: Tuple[int, ...]) -> Optional[Float64Array]:
+    metadata = getattr(node, "metadata", None)
+    kept = metadata.get(EXACT + field) if isinstance(metadata, dict) else None
+    if not isinstance(kept, np.ndarray) or kept.dtype != np.float64 or kept.shape != shape or not np.isfinite(kept).all():
+        return None
+    return kept
