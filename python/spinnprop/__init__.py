@@ -95,11 +95,9 @@ _HOMES = {
     "save": "._files",
     "search": "._search.search",
     "set_threads": "._library",
+    "to_nir": "._nir.writing",
     **{module: f".{module}" for module in ("brainscales2", "callbacks", "datasets", "encoding", "executors", "losses", "meta", "plot", "sparse", "spinnaker2")},
     "torch": ".torch",
-=======
-    "to_nir": "._nir.writing",
-    **{module: f".{module}" for module in ("brainscales2", "datasets", "encoding", "losses", "meta", "plot", "sparse", "spinnaker2")},
 }
 
 

@@ -76,8 +76,11 @@ def to_nir(
     --------
     >>> import spinnprop as sp
     >>> net = sp.Network([5, 30, 3], delays="axonal", seed=1)
-    >>> graph = sp.to_nir(net)                                        # doctest: +SKIP
-    >>> sp.from_nir(graph)                                            # doctest: +SKIP
+    >>> graph = sp.to_nir(net, dt=1e-4)
+    >>> graph.edges
+    [('input', 'delays_0_1'), ('delays_0_1', 'weights_0_1'), ('weights_0_1', 'layer_1'),
+     ('layer_1', 'delays_1_2'), ('delays_1_2', 'weights_1_2'), ('weights_1_2', 'layer_2'), ('layer_2', 'output')]
+    >>> sp.from_nir(graph)
     <Network 5-30-3, delays='axonal'>
     """
     scale = per_second(time_unit)

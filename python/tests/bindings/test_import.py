@@ -119,6 +119,7 @@ assert sorted(os.listdir("out")) == ["metrics.json", "rates.npy"]
 for need, extra in (
     (lambda: sp.SpikingClassifier, "sklearn"), (lambda: sp.encoding.Poisson, "sklearn"), (lambda: sp.datasets.digits(), "sklearn"),
     (lambda: sp.datasets.mnist5k(), "data"), (lambda: sp.datasets.shd("."), "data"), (lambda: sp.plot, "plot"),
+    (lambda: sp.to_nir(trainer.network), "nir"), (lambda: sp.from_nir("net.nir"), "nir"),
     (lambda: sp.search(X, y, {"hidden": (5, 9)}), "sklearn"),
 ):
     try:

@@ -24,6 +24,8 @@ def test_examples(name, tmp_path, monkeypatch):
         pytest.importorskip("tensorboardX")
     if name.startswith("spinnprop.torch"):
         pytest.importorskip("torch")
+    if name.startswith("spinnprop._nir"):
+        pytest.importorskip("nir")
     module = importlib.import_module(name)
     assert module.__doc__
     outcome = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
