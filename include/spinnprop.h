@@ -636,6 +636,17 @@ SPINNPROP_API spinnprop_status spinnprop_network_pull_back(spinnprop_gradient **
                                                            const spinnprop_gradient_options *options,
                                                            spinnprop_progress_callback progress, void *payload);
 
+/* The adjoint behind a gradient, of the neurons of a layer at any times: what a kick just before whatever happens at a time would do to what the gradient is
+ * of, the mean over the batch or the product with given errors: dL/dV = -tau_mem lambda_v, dL/dI = -tau_syn lambda_i. lambda_v jumps at spikes, at ends
+ * of refractory periods, at maxima and membranes with errors, where the value is that on the left; minus tau_syn times the sum of lambda_i over
+ * arrivals is the gradient of a weight. Exact, worked out anew for the samples that are asked for. (n_samples, n_times, n_neurons) both; samples and times
+ * as in spinnprop_recording_states. Of gradients by the rule of exact events that no other function has made or changed. */
+SPINNPROP_API spinnprop_status spinnprop_gradient_adjoint(double *lambda_v, double *lambda_i, int64_t n,
+                                                          const spinnprop_gradient *gradient, int32_t layer,
+                                                          int64_t first_sample, int64_t n_samples, const double *times,
+                                                          int64_t n_times, spinnprop_progress_callback progress,
+                                                          void *payload);
+
 /* Decisions: the class of each sample (-1: no output spoke), and the loss's softmax over outputs (n_samples, n_outputs;
  * uniform where no output spoke). */
 SPINNPROP_API spinnprop_status spinnprop_recording_predict(int64_t *classes, int64_t n, const spinnprop_recording *recording,

@@ -633,6 +633,17 @@ public:
         check(spinnprop_gradient_input_times(values.data(), detail::size(values), handle_.get()));
         return values;
     }
+    // The adjoint of a layer of `of` in samples `first` .. `first + n_samples - 1` at some times: lambda_v and lambda_i, both (samples, times, neurons).
+    std::pair<std::vector<double>, std::vector<double>> adjoint(const Recording &of, std::int32_t layer, std::int64_t first,
+                                                                std::int64_t n_samples, const std::vector<double> &times,
+                                                                const Progress &progress = {}) const {
+        std::vector<double> v(static_cast<std::size_t>(n_samples) * times.size() * static_cast<std::size_t>(of.layer_size(layer)));
+        auto i = v;
+        detail::Listener listener{progress};
+        listener.check(spinnprop_gradient_adjoint(v.data(), i.data(), detail::size(v), handle_.get(), layer, first, n_samples,
+                                                  times.data(), detail::size(times), listener.callback(), &listener));
+        return {std::move(v), std::move(i)};
+    }
     std::int64_t skipped() const {
         std::int64_t n = 0;
         check(spinnprop_gradient_skipped(&n, handle_.get()));

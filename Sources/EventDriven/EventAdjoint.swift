@@ -46,9 +46,10 @@ final class AdjointRun: @unchecked Sendable {
     private let given: PlacedErrors?
     private let inputErrors: InputErrors
 
+    /// - Parameter parts: of how many it keeps sums; `nil`: of all.
     init(
         _ network: Network, _ recording: Recording, _ objective: Objective, _ plans: [LayerPlan], _ monitor: Monitor?,
-        memory: EventMemory = EventMemory()
+        memory: EventMemory = EventMemory(), parts: Int? = nil
     ) throws(SpinnpropError) {
         try objective.check(network, sampleCount: recording.sampleCount, differentiatesNeurons: true)
         self.plans = plans
@@ -56,7 +57,7 @@ final class AdjointRun: @unchecked Sendable {
         self.recording = recording
         self.objective = objective
         self.monitor = monitor
-        let parts = recording.partition.count
+        let parts = parts ?? recording.partition.count
         let width = plans.reduce(0) { sum, plan in
             plan.incoming.reduce(sum) { $0 + PartialSums.weightCount($1) + $1.connection.delays.count }
         }

@@ -21,18 +21,7 @@ extension Recording {
         of network: Network, layer: Int, samples: Range<Int>, times: [Double], monitor: Monitor? = nil
     ) throws(SpinnpropError) -> (membranes: [Double], currents: [Double]) {
         try check(madeBy: network)
-        guard grid == nil else {
-            throw .unsupported(
-                "the recording of engine \"\(engine)\" is on a grid of time steps, between which there is no membrane; run forward with "
-                    + "engine \"event\"")
-        }
-        guard layers.indices.contains(layer) else {
-            throw .invalidIndex("layer is \(layer); the recording has layers 0 .. \(layers.count - 1)")
-        }
-        guard samples.lowerBound >= 0, samples.upperBound <= sampleCount else {
-            throw .invalidIndex("samples are \(samples); the recording has samples 0 .. \(sampleCount - 1)")
-        }
-        for (index, time) in times.enumerated() { try checkReading(time, index) }
+        try checkReadings(layer: layer, samples: samples, times: times)
         let table = try StateTable(samples: samples, width: times.count, neurons: layers[layer].neuronCount)
         let plans = try LayerPlan.all(network, monitor: monitor)
         let order = times.indices.sorted { times[$0] < times[$1] }
@@ -45,14 +34,30 @@ extension Recording {
                 }
             }
         }
-        return (table.values(table.membranes), table.values(table.currents))
+        return (table.values(table.first), table.values(table.second))
+    }
+
+    /// - Throws: what `states` throws for a grid, and for what is out of range.
+    func checkReadings(layer: Int, samples: Range<Int>, times: [Double]) throws(SpinnpropError) {
+        guard grid == nil else {
+            throw .unsupported(
+                "the recording of engine \"\(engine)\" is on a grid of time steps, between which there is no membrane; run forward with "
+                    + "engine \"event\"")
+        }
+        guard layers.indices.contains(layer) else {
+            throw .invalidIndex("layer is \(layer); the recording has layers 0 .. \(layers.count - 1)")
+        }
+        guard samples.lowerBound >= 0, samples.upperBound <= sampleCount else {
+            throw .invalidIndex("samples are \(samples); the recording has samples 0 .. \(sampleCount - 1)")
+        }
+        for (index, time) in times.enumerated() { try checkReading(time, index) }
     }
 }
 
-/// Membranes and currents as (sample, time, neuron); parts write disjoint pieces.
-private final class StateTable: @unchecked Sendable {
-    let membranes: Block<Double>
-    let currents: Block<Double>
+/// A neuron's two numbers, of its membrane and of its current, as (sample, time, neuron); parts write disjoint pieces.
+final class StateTable: @unchecked Sendable {
+    let first: Block<Double>
+    let second: Block<Double>
     private let count: Int
     private let sampleSize: Int
     private let firstSample: Int
@@ -60,10 +65,14 @@ private final class StateTable: @unchecked Sendable {
     init(samples: Range<Int>, width: Int, neurons: Int) throws(SpinnpropError) {
         // Both, here and in arrays.
         let size = 4 * MemoryLayout<Double>.stride
-        sampleSize = try Memory.product(width, neurons, bytesPerElement: size, "the membranes of a sample")
-        count = try Memory.product(samples.count, sampleSize, bytesPerElement: size, "the membranes")
+        sampleSize = try Memory.product(width, neurons, bytesPerElement: size, "the states of a sample")
+        count = try Memory.product(samples.count, sampleSize, bytesPerElement: size, "the states")
         firstSample = samples.lowerBound
-        (membranes, currents) = (try Block(max(1, count)), try Block(max(1, count)))
+        (first, second) = (try Block(max(1, count)), try Block(max(1, count)))
+    }
+
+    func clear() {
+        for block in [first, second] { block.pointer.update(repeating: 0, count: count) }
     }
 
     /// Where those of a sample begin.
@@ -109,7 +118,7 @@ private final class StateReader {
         try groups.sort(spikes.units, spikes.count, neurons: plan.neuronCount)
         try plan.forEachNeuron(rows, arrivals, propagators) { (neuron) throws(SpinnpropError) in
             let first = table.start(sample) + neuron
-            try read(plan, neuron, spikes.times, table.membranes.pointer + first, table.currents.pointer + first)
+            try read(plan, neuron, spikes.times, table.first.pointer + first, table.second.pointer + first)
         }
     }
 

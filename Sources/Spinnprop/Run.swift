@@ -53,12 +53,35 @@ extension Network {
     private func differentiate(
         _ recording: Recording, _ objective: Objective, _ engine: Engine?, _ monitor: Monitor?
     ) throws(SpinnpropError) -> Gradients {
+        let gradients = try rule(of: engine, for: recording).backward(self, recording, objective, monitor: monitor)
+        try gradients.checkFinite()
+        return gradients
+    }
+
+    /// The adjoint lV, lI of a layer behind the gradient of an objective: see `EventAdjoint.traces`.
+    ///
+    /// - Throws: also `staleRecording`, and `unsupported` for another gradient rule than that of exact events.
+    public func adjoint(
+        _ recording: Recording, _ objective: Objective, engine: Engine? = nil, layer: Int, samples: Range<Int>,
+        times: [Double], monitor: Monitor? = nil
+    ) throws(SpinnpropError) -> (lambdaV: [Double], lambdaI: [Double]) {
+        try recording.check(madeBy: self)
+        let rule = try rule(of: engine, for: recording)
+        guard let exact = rule as? EventAdjoint else {
+            throw .unsupported(
+                "the gradient is by the rule of engine \"\(rule.name)\"; that of \"event\" alone has an adjoint at any time, so take the gradient "
+                    + "by it, of a recording in continuous time")
+        }
+        return try exact.traces(
+            self, recording, objective, layer: layer, samples: samples, times: times, monitor: monitor)
+    }
+
+    /// An engine's gradient rule, `nil` standing for the one that made the recording.
+    private func rule(of engine: Engine?, for recording: Recording) throws(SpinnpropError) -> any GradientRule {
         let maker = try Engine(of: recording)
         let engine = engine ?? maker
         try engine.checkCanDifferentiate(recordingsOf: maker, named: recording.engine)
-        let gradients = try engine.gradientRule.backward(self, recording, objective, monitor: monitor)
-        try gradients.checkFinite()
-        return gradients
+        return engine.gradientRule
     }
 }
 

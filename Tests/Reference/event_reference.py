@@ -68,6 +68,19 @@ class Neuron:
         self.current, self.membrane = mpf(0), (self.reset - self.drive) * mpmath.exp(time / self.tau_mem)
         self.arrive(time, left)
 
+    def kick(self, time, membrane=0, current=0):
+        """Moves both at once; a membrane that is held stays where it is."""
+        self.arrive(time, mpf(current))
+        if self.release is None:
+            self.membrane += membrane * mpmath.exp(time / self.tau_mem)
+
+    def state(self, time):
+        """Membrane and current at a time before which nothing more happens."""
+        if self.release is not None and time > self.release:
+            self = copy.copy(self)
+            self.let_go()
+        return (self.v(time) if self.release is None else self.reset), self.i(time)
+
     def i(self, time):
         return self.current * mpmath.exp(-time / self.tau_syn)
 
@@ -138,10 +151,11 @@ def delay_of(case, values, index, j, i, n_pre):
     return values[index][{"synaptic": j * n_pre + i, "axonal": i, "dendritic": j}[kind]]
 
 
-def run_layer(case, p, layer, arriving):
+def run_layer(case, p, layer, arriving, visits=()):
     """Spikes (time, unit, current) of a layer, sorted; or (maxima, times) of a leaky read-out.
 
     arriving: (time, unit) of the layer before. A spike acts on its own layer after itself, never on its own crossing.
+    visits: (time, unit, function); the function is given the neuron and the time just before whatever else happens then.
     """
     n_pre, n = case["sizes"][layer], case["sizes"][layer + 1]
     t_end = INFINITY if case["t_end"] is None else mpf(case["t_end"])
@@ -153,7 +167,14 @@ def run_layer(case, p, layer, arriving):
             queue.append((time + delay_of(case, p["delays"], layer, j, i, n_pre), order, j,
                           p["weights"][layer][j * n_pre + i]))
             order += 1
+    queue += [(time, index - len(visits), j, visit) for index, (time, j, visit) in enumerate(visits)]
     heapq.heapify(queue)
+
+    def receive(neuron, time, what):
+        if callable(what):
+            what(neuron, time)
+        else:
+            neuron.arrive(time, what)
 
     if case["leaky"] and layer == len(case["sizes"]) - 2:
         best = [(mpf(0), mpf(0))] * n
@@ -168,7 +189,7 @@ def run_layer(case, p, layer, arriving):
             if first < INFINITY and neuron.v(first) > best[j][0]:
                 best[j] = (neuron.v(first), first)
             for index, (time, weight) in enumerate(arrivals[j]):
-                neuron.arrive(time, weight)
+                receive(neuron, time, weight)
                 until = arrivals[j][index + 1][0] if index + 1 < len(arrivals[j]) else t_end
                 peak = neuron.peak()
                 for at in [until] + ([peak] if peak is not None and peak < until else []):
@@ -185,7 +206,7 @@ def run_layer(case, p, layer, arriving):
             time, _, target, weight = heapq.heappop(queue)
             if time > t_end:
                 break
-            neurons[target].arrive(time, weight)
+            receive(neurons[target], time, weight)
             next_crossing[target] = neurons[target].crossing()
             continue
         time = next_crossing[j]
@@ -203,13 +224,13 @@ def run_layer(case, p, layer, arriving):
     return sorted(spikes, key=lambda s: (s[0], s[1]))
 
 
-def run_sample(case, p, sample):
-    """The layers' results for one sample, in order."""
+def run_sample(case, p, sample, visits=None):
+    """The layers' results for one sample, in order. visits: layer -> what `run_layer` takes."""
     first, last = case["offsets"][sample], case["offsets"][sample + 1]
     arriving = [(p["input_times"][k], case["units"][k]) for k in range(first, last)]
     results = []
     for layer in range(len(case["sizes"]) - 1):
-        results.append(run_layer(case, p, layer, arriving))
+        results.append(run_layer(case, p, layer, arriving, (visits or {}).get(layer, ())))
         if not (case["leaky"] and layer == len(case["sizes"]) - 2):
             arriving = [(time, unit) for time, unit, _ in results[-1]]
     return results

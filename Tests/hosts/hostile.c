@@ -1205,6 +1205,44 @@ static void errors_that_cannot_be(void) {
     spinnprop_network_free(leaky);
 }
 
+/* The adjoint behind a gradient, of N_SAMPLES samples and 4 hidden neurons; afterwards there is none. */
+static void adjoints_that_cannot_be(spinnprop_gradient *g, const spinnprop_recording *r) {
+    double v[32], i[32], instants[2] = {5e-3, 1e-3}, weights[12];
+    begin("adjoints");
+    memset(v, 0x55, sizeof v);
+    memset(i, 0x55, sizeof i);
+    WATCH(v);
+    WATCH(i);
+#define ADJOINT(gradient, layer, first, n_samples, n_times) \
+    spinnprop_gradient_adjoint(v, i, 32, gradient, layer, first, n_samples, instants, n_times, NULL, NULL)
+    INVALID(spinnprop_gradient_adjoint(NULL, i, 32, g, 0, 0, 4, instants, 2, NULL, NULL));
+    INVALID(spinnprop_gradient_adjoint(v, NULL, 32, g, 0, 0, 4, instants, 2, NULL, NULL));
+    INVALID(spinnprop_gradient_adjoint(v, i, 31, g, 0, 0, 4, instants, 2, NULL, NULL));
+    INVALID(spinnprop_gradient_adjoint(v, i, 32, g, 0, 0, 4, NULL, 2, NULL, NULL));
+    INVALID(ADJOINT(NULL, 0, 0, 4, 2));
+    INVALID(ADJOINT((const spinnprop_gradient *)(const void *)r, 0, 0, 4, 2));
+    const int32_t wrong_layers[] = {-1, 2, INT32_MAX, INT32_MIN};
+    for (int index = 0; index < 4; index++) FAILS(INVALID_INDEX, ADJOINT(g, wrong_layers[index], 0, 4, 2));
+    FAILS(INVALID_INDEX, ADJOINT(g, 0, 1, 4, 2));
+    FAILS(INVALID_INDEX, ADJOINT(g, 0, 4, 4, 2));
+    const int64_t no_counts[] = {-1, 3, 5, INT64_MAX, INT64_MIN};
+    for (int index = 0; index < 5; index++) {
+        HOLDS(ADJOINT(g, 0, 0, no_counts[index], 2) != SPINNPROP_OK);
+        HOLDS(ADJOINT(g, 0, 0, 4, no_counts[index]) != SPINNPROP_OK);
+        HOLDS(ADJOINT(g, 0, no_counts[index], 4, 2) != SPINNPROP_OK);
+    }
+    WITH(instants[0], NAN, INVALID_VALUE, ADJOINT(g, 0, 0, 4, 2));
+    WITH(instants[0], -1.0, INVALID_VALUE, ADJOINT(g, 0, 0, 4, 2));
+    WITH(instants[1], INFINITY, INVALID_VALUE, ADJOINT(g, 0, 0, 4, 2));
+    unwatch_all();
+    WORKS(ADJOINT(g, 0, 0, 4, 2));
+    for (int index = 0; index < 32; index++) HOLDS(isfinite(v[index]) && isfinite(i[index]));
+    WORKS(spinnprop_gradient_adjoint(NULL, NULL, 0, g, 0, 0, 4, NULL, 0, NULL, NULL));
+    WORKS(spinnprop_gradient_get(weights, 12, g, SPINNPROP_WEIGHTS, 0));
+    WORKS(spinnprop_gradient_set(g, SPINNPROP_WEIGHTS, 0, weights, 12));
+    FAILS(UNSUPPORTED, ADJOINT(g, 0, 0, 4, 2));
+}
+
 static void gradients_that_cannot_be(void) {
     spinnprop_network *network = good_network(SPINNPROP_DELAYS_NONE, SPINNPROP_READOUT_SPIKING);
     spinnprop_network *leaky = good_network(SPINNPROP_DELAYS_NONE, SPINNPROP_READOUT_LEAKY);
@@ -1340,6 +1378,7 @@ static void gradients_that_cannot_be(void) {
     WORKS(spinnprop_gradient_input_times(values, 12, g));
     WORKS(spinnprop_gradient_skipped(&skipped, g));
     (void)calls;
+    adjoints_that_cannot_be(g, r);
     spinnprop_gradient_free(g);
 
     begin("gradients that are made");

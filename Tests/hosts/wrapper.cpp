@@ -141,6 +141,8 @@ void values() {
     const auto membranes = moved.membranes(recording, 0, {1e-3, 0.0}, &currents);
     holds(membranes.size() == 80 && currents.size() == 80 && membranes[4] == 0 && currents[4] == 0,
           "membranes are read elsewhere");
+    const auto [lambda_v, lambda_i] = gradient.adjoint(recording, 0, 2, 3, {0.0, 1e-3});
+    holds(lambda_v.size() == 24 && lambda_i.size() == 24 && lambda_i[0] != 0, "adjoints are read elsewhere");
     const auto measured = moved.measured(input, {hidden, recording.spikes(1)});
     const auto deviations = measured.deviations(0);
     holds(deviations.size() == 40 && !(deviations[0] > 1e-12) && measured.spikes(1).times == recording.spikes(1).times,

@@ -143,6 +143,36 @@ static PyObject *gradient_skipped(PyObject *module, PyObject *capsule) {
     return status == SPINNPROP_OK ? PyLong_FromLongLong(skipped) : raise_status(module, status);
 }
 
+static PyObject *gradient_adjoint(PyObject *module, PyObject *args) {
+    PyObject *v_object, *i_object, *capsule, *times_object, *progress, *result = NULL;
+    int32_t layer;
+    int64_t first, n_samples;
+    if (!PyArg_ParseTuple(args, "OOOO&O&O&OO", &v_object, &i_object, &capsule, int32_from, &layer, int64_from, &first,
+                          int64_from, &n_samples, &times_object, &progress))
+        return NULL;
+    handle *own = handle_from(capsule, &gradient_kind);
+    array v = ARRAY_NONE, i = ARRAY_NONE, times = ARRAY_NONE;
+    call call;
+    if (own && array_write(&v, v_object, ARRAY_FLOAT64, "lambda_v") &&
+        array_write(&i, i_object, ARRAY_FLOAT64, "lambda_i") &&
+        array_read(&times, times_object, ARRAY_FLOAT64, "times") && call_init(module, &call, progress)) {
+        if (i.count != v.count) {
+            PyErr_SetString(PyExc_ValueError, "lambda_v and lambda_i must be equally long");
+        } else {
+            call_begin(&call);
+            spinnprop_status status =
+                spinnprop_gradient_adjoint(array_data(v), array_data(i), v.count, own->object, layer, first, n_samples,
+                                           array_data(times), times.count, call_progress, &call);
+            call_end(&call);
+            if (!PyErr_Occurred()) result = none_or_raise(module, status);
+        }
+    }
+    array_release(&v);
+    array_release(&i);
+    array_release(&times);
+    return result;
+}
+
 PyMethodDef loss_methods[] = {
     {"loss_defaults", loss_defaults, METH_VARARGS, "loss_defaults($module, kind, /)\n--\n\nThe core's defaults."},
     {"loss_check", loss_check, METH_O, "loss_check($module, loss, /)\n--\n\nRaise unless the loss is in its domain."},
@@ -160,6 +190,9 @@ PyMethodDef loss_methods[] = {
      "gradient_get($module, values, gradient, parameter, index, /)\n--\n\nFill values with an array's gradient."},
     {"gradient_input_times", gradient_input_times, METH_VARARGS,
      "gradient_input_times($module, values, gradient, /)\n--\n\nFill values, one per input spike."},
+    {"gradient_adjoint", gradient_adjoint, METH_VARARGS,
+     "gradient_adjoint($module, lambda_v, lambda_i, gradient, layer, first_sample, n_samples, times, progress, /)\n--\n\n"
+     "Fill both with a layer's adjoint at times."},
     {"gradient_skipped", gradient_skipped, METH_O,
      "gradient_skipped($module, gradient, /)\n--\n\nSamples that added nothing."},
     {NULL, NULL, 0, NULL},

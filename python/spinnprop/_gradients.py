@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, NoReturn, Optional, Sequence
+from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from ._support import overviews
 from ._support.types import Float64Array
@@ -10,6 +10,10 @@ from ._support.types import Float64Array
 #: What of a network can be trained, by the names that networks and gradients have for it.
 NEURON_PARAMETERS = ("tau_mem", "tau_syn", "threshold", "reset", "drive", "refractory")
 PARAMETERS = ("weights", "recurrent_weights", "delays", "recurrent_delays", *NEURON_PARAMETERS)
+
+
+#: The adjoints of a layer in one sample or all at some times.
+ReadAdjoint = Callable[[int, Optional[int], Any], Tuple[Float64Array, Float64Array]]
 
 
 class Gradients:
@@ -37,13 +41,14 @@ class Gradients:
     ((2, 1), (1,), 0)
     """
 
-    __slots__ = (*PARAMETERS, "input_times", "skipped")
+    __slots__ = (*PARAMETERS, "input_times", "skipped", "_read_adjoint")
     tau_mem: List[Float64Array]
     tau_syn: List[Float64Array]
     threshold: List[Float64Array]
     reset: List[Float64Array]
     drive: List[Float64Array]
     refractory: List[Float64Array]
+    _read_adjoint: Optional[ReadAdjoint]
 
     def __init__(
         self,
@@ -54,6 +59,7 @@ class Gradients:
         input_times: Float64Array,
         skipped: int,
         neurons: Optional[Sequence[List[Float64Array]]] = None,
+        read_adjoint: Optional[ReadAdjoint] = None,
     ) -> None:
         self.weights = weights
         self.recurrent_weights = recurrent_weights
@@ -61,9 +67,71 @@ class Gradients:
         self.recurrent_delays = recurrent_delays
         self.input_times = input_times
         self.skipped = skipped
+        self._read_adjoint = read_adjoint
         if neurons is not None:
             for name, values in zip(NEURON_PARAMETERS, neurons):
                 setattr(self, name, values)
+
+    def adjoint(self, layer: int, sample: Optional[int], times: Any) -> Tuple[Float64Array, Float64Array]:
+        """The adjoint variables lV, lI of EventProp behind these gradients, at any times, exact.
+
+        They say what a kick just before whatever happens at a time would do to the value that was differentiated, L: the mean
+        of a loss over the batch, as in all of these gradients, or the product with given errors.
+
+            dL/dV(t) = -tau_mem lV(t),     dL/dI(t) = -tau_syn lI(t)
+
+        So where lV jumps, at spikes, at the ends of refractory periods, and where the loss reads a membrane, at its maximum
+        say, the value is that on the left. Both are 0 after the last time at which the neuron matters to L. A weight's
+        gradient is -tau_syn times the sum of lI over its arrivals in all samples.
+
+        Nothing of it is stored but what was differentiated, recording included; the first call takes the gradient again. What
+        is done to the arrays of these gradients changes nothing of it.
+
+        Parameters
+        ----------
+        layer : int
+            From 0, the first after the input; -1 is the read-out.
+        sample : int or None
+            None: all samples.
+        times : (n_times,) float64
+            Seconds, 0 .. t_end of the run, in any order.
+
+        Returns
+        -------
+        lambda_v, lambda_i : (n_times, n_neurons) float64, or with ``sample=None`` (n_samples, n_times, n_neurons)
+            Per second.
+
+        Raises
+        ------
+        IndexError
+            If there is no such layer or sample.
+        ValueError, TypeError
+            If a time is not within the run, or these gradients have been copied or pickled, which leaves the recording behind.
+        SpinnpropError
+            If these gradients are by another rule than that of "event".
+
+        Examples
+        --------
+        >>> import spinnprop as sp
+        >>> net = sp.Network([1, 2])
+        >>> net.weights[0] = [[10.0], [9.0]]
+        >>> rec = net.forward(sp.SpikeTrains([0.0], [0], [0, 1], 1))
+        >>> value, grad = net.gradient(rec, sp.losses.TTFSCrossEntropy(), [0])
+        >>> lambda_v, lambda_i = grad.adjoint(0, 0, [0.0, 50e-3])
+        >>> abs(-5e-3 * lambda_i[0] - grad.weights[0][:, 0]).max() < 1e-12     # tau_syn is 5 ms; the one arrival is at 0
+        True
+        >>> lambda_v[1]                                 # after the spikes
+        array([0., 0.])
+        """
+        read: Optional[ReadAdjoint] = getattr(self, "_read_adjoint", None)
+        if read is None:
+            raise ValueError(
+                "these gradients are a copy, without the recording they were taken of; ask those that Network.gradient returned"
+            )
+        return read(layer, sample, times)
+
+    def __getstate__(self) -> Tuple[None, Dict[str, Any]]:
+        return None, {name: getattr(self, name) for name in self.__slots__ if name != "_read_adjoint" and hasattr(self, name)}
 
     def __getattr__(self, name: str) -> NoReturn:
         remedy = "; ask for them: network.gradient(..., neurons=True)" if name in self.__slots__ else ""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 from . import _core
 from ._engines.base import BaseEngine
 from ._engines.names import EngineLike, resolve
-from ._gradients import NEURON_PARAMETERS, Gradients
+from ._gradients import NEURON_PARAMETERS, Gradients, ReadAdjoint
 from ._recording import Recording, _fields
 from ._spikes import SpikeTrains, trains
 from ._support import checks, overviews
@@ -466,7 +466,14 @@ class Network:
         handle, value = _core.network_gradient(
             self._handle, recording._handle, _fields(loss), wanted, options, progress
         )
-        return value, self._gradients(handle, len(recording.input.times), neurons)
+        # What the caller does to y must not change the adjoint.
+        labels, targets, weights = wanted
+        given = (_copied(labels), _copied(targets), _copied(weights))
+
+        def again() -> object:
+            return _core.network_gradient(recording._network, recording._handle, _fields(loss), given, options, None)[0]
+
+        return value, self._gradients(handle, recording, neurons, again)
 
     def pull_back(
         self,
@@ -541,10 +548,13 @@ class Network:
             times = checks.array(times, np.float64, "times", ndim=1)
             shape = (len(recording), len(times), self._info["n_outputs"])
             membrane_errors = _errors(membrane_errors, shape, "membrane_errors")
-        handle = _core.network_pull_back(
-            self._handle, recording._handle, np.concatenate(errors), times, membrane_errors, options, progress
-        )
-        return self._gradients(handle, len(recording.input.times), neurons)
+        given = (np.concatenate(errors), _copied(times), _copied(membrane_errors))
+        handle = _core.network_pull_back(self._handle, recording._handle, *given, options, progress)
+
+        def again() -> object:
+            return _core.network_pull_back(recording._network, recording._handle, *given, options, None)
+
+        return self._gradients(handle, recording, neurons, again)
 
     def __copy__(self) -> Network:
         return Network._of(_core.network_copy(self._handle))
@@ -634,7 +644,8 @@ class Network:
                 give_layers(code, getattr(gradients, name), name)
         return handle
 
-    def _gradients(self, handle: object, n_input_spikes: int, neurons: bool) -> Gradients:
+    def _gradients(self, handle: object, recording: Recording, neurons: bool, again: Callable[[], object]) -> Gradients:
+        """The numbers of the core's gradient. `again` makes another of the same recording, whatever has become of the network."""
         n_layers = self._info["n_layers"]
         ends = tuple(self._places)
 
@@ -656,7 +667,7 @@ class Network:
             )
 
         recurrent_weights, recurrent_delays = layers(_core.RECURRENT_WEIGHTS), layers(_core.RECURRENT_DELAYS)
-        input_times = np.empty(n_input_spikes)
+        input_times = np.empty(len(recording.input.times))
         _core.gradient_input_times(input_times, handle)
         return Gradients(
             weights=connections(_core.WEIGHTS, recurrent_weights),
@@ -666,12 +677,28 @@ class Network:
             input_times=input_times,
             skipped=_core.gradient_skipped(handle),
             neurons=[layers(code) for code in _NEURON_PARAMETERS] if neurons else None,
+            read_adjoint=_adjoint_reader(recording, again),
         )
 
 
 #: Whose arrays a connection has by its index, those of a layer being of the first into it.
 _OF_CONNECTIONS = (_core.WEIGHTS, _core.DELAYS, _core.MASK, _core.SIGNS, _core.WEIGHT_BOUNDS)
 _NEURON_PARAMETERS = (_core.TAU_MEM, _core.TAU_SYN, _core.THRESHOLD, _core.RESET, _core.DRIVE, _core.REFRACTORY)
+
+
+def _adjoint_reader(recording: Recording, again: Callable[[], object]) -> ReadAdjoint:
+    """Reads the adjoint behind a gradient, which the core makes once more when it is first asked for."""
+    made: List[object] = []
+
+    def read(layer: int, sample: Optional[int], times: Any) -> Tuple[Float64Array, Float64Array]:
+        def fill(lambda_v: Float64Array, lambda_i: Float64Array, layer: int, first: int, count: int, at: Float64Array) -> None:
+            if not made:
+                made.append(again())
+            _core.gradient_adjoint(lambda_v, lambda_i, made[0], layer, first, count, at, None)
+
+        return recording._at_times(fill, layer, sample, times)
+
+    return read
 
 
 def _from_bytes(data: bytes) -> Network:
@@ -703,6 +730,10 @@ def _rule_of_errors(recording: Recording, engine: Optional[EngineLike]) -> Dict[
     """`_rule` for errors that somebody else has taken: a chip's programs take those of a loss that runs on it, its twin takes any."""
     _is_recording(recording)
     return _rule(recording, recording.grid if engine is None else engine)
+
+
+def _copied(array: Any) -> Any:
+    return None if array is None else array.copy()
 
 
 def _errors(given: Any, shape: Tuple[int, ...], name: str) -> Float64Array:

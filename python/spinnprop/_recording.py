@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -281,6 +281,15 @@ class Recording:
         return self._states(layer, sample, times)[1]
 
     def _states(self, layer: int, sample: Optional[int], times: Any) -> Tuple[Float64Array, Float64Array]:
+        def fill(membranes: Float64Array, currents: Float64Array, layer: int, first: int, count: int, at: Float64Array) -> None:
+            _core.recording_states(membranes, currents, self._handle, self._network, layer, first, count, at, None)
+
+        return self._at_times(fill, layer, sample, times)
+
+    def _at_times(
+        self, fill: Callable[..., None], layer: int, sample: Optional[int], times: Any
+    ) -> Tuple[Float64Array, Float64Array]:
+        """Two numbers of each of a layer's neurons, as ``fill(ones, others, layer, first_sample, n_samples, times)`` has them."""
         n_layers = self._info["n_layers"]
         layer = checks.integer(layer, "layer")
         if not -n_layers <= layer < n_layers:
@@ -294,9 +303,9 @@ class Recording:
             first %= len(self)
         at = checks.array(times, np.float64, "times", ndim=1)
         shape = (count, len(at), _core.recording_layer_size(self._handle, layer))
-        membranes, currents = np.empty(shape), np.empty(shape)
-        _core.recording_states(membranes, currents, self._handle, self._network, layer, first, count, at, None)
-        return (membranes, currents) if sample is None else (membranes[0], currents[0])
+        ones, others = np.empty(shape), np.empty(shape)
+        fill(ones, others, layer, first, count, at)
+        return (ones, others) if sample is None else (ones[0], others[0])
 
     def predict(self, loss: Optional[Loss] = None) -> Int64Array:
         """(n_samples,) int64: the class each sample's output stands for under a loss, -1 if no output spoke.

@@ -7,14 +7,25 @@ import Networks
 import Neurons
 import Spinnprop
 
+/// What a gradient is of, and by whose rule: enough to look at its adjoint.
+struct GradientOrigin {
+    let network: Network
+    let recording: Recording
+    let objective: Objective
+    let engine: Engine?
+}
+
 /// What a gradient handle holds: the gradients and where in them each layer's recurrent arrays are.
 struct LayeredGradients {
     private(set) var gradients: Gradients
+    /// `nil` where somebody else has put numbers here.
+    private(set) var origin: GradientOrigin?
     private let recurrent: [Int?]
     private let layers: [Layer]
 
-    init(_ gradients: Gradients, _ network: Network) {
+    init(_ gradients: Gradients, _ network: Network, of origin: GradientOrigin? = nil) {
         self.gradients = gradients
+        self.origin = origin
         layers = network.layers
         recurrent = network.layers.indices.map { network.connectionIndex(into: $0, recurrent: true) }
     }
@@ -47,6 +58,7 @@ extension LayeredGradients {
         _ parameter: Parameter, _ index: Int32, _ pointer: UnsafePointer<Double>?, _ n: Int64
     ) throws(SpinnpropError) {
         var changed = self
+        changed.origin = nil
         if case .neuron = parameter, gradients.neurons.isEmpty {
             changed.gradients.neurons = layers.map { layer in
                 var own = layer.parameters
@@ -162,7 +174,8 @@ private func differentiate(
         let engine = try CInterface.engine(options.engine, "options->engine")
         let result = try network.gradient(recording, objective, engine: engine, monitor: monitor)
         value.pointee = result.value
-        destination.pointee = makeHandle(LayeredGradients(result, network), gradientKind)
+        let origin = GradientOrigin(network: network, recording: recording, objective: objective, engine: engine)
+        destination.pointee = makeHandle(LayeredGradients(result, network, of: origin), gradientKind)
     }
 }
 
@@ -214,10 +227,12 @@ public func spinnprop_network_pull_back(
             layers: try layered(errors, n_errors, recording), times: try copy(times, n_times, "times"),
             membranes: membranes)
         let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.sampleCount)
+        let engine = try CInterface.engine(options.engine, "options->engine")
         let result = try network.pullBack(
-            recording, given, wantsNeurons: options.neurons != 0,
-            engine: try CInterface.engine(options.engine, "options->engine"), monitor: monitor)
-        return LayeredGradients(result, network)
+            recording, given, wantsNeurons: options.neurons != 0, engine: engine, monitor: monitor)
+        let origin = GradientOrigin(
+            network: network, recording: recording, objective: Objective(given), engine: engine)
+        return LayeredGradients(result, network, of: origin)
     }
 }
 

@@ -96,6 +96,8 @@ final class AdjointWorker {
     private var segments: [SpikeColumns] = []
     private var sums: PartialSums
     private var neuronSums: [NeuronSums] = []
+    /// Where the adjoint of a layer is read, which then is the last that is run.
+    var traces: AdjointTraces?
 
     init(
         plans: [LayerPlan], recording: Recording, objective: Objective, rate: RateErrors, given: PlacedErrors?,
@@ -123,18 +125,23 @@ final class AdjointWorker {
         sums = try PartialSums([])
     }
 
-    /// - Parameter neuronSums: of each layer; none if nobody asks for gradients of neuron parameters.
-    func run(part: Int, sums: PartialSums, neuronSums: [NeuronSums]) throws(SpinnpropError) {
+    /// - Parameters:
+    ///   - samples: those of the part that are wanted; `nil`: all.
+    ///   - neuronSums: of each layer; none if nobody asks for gradients of neuron parameters.
+    func run(
+        part: Int, of samples: Range<Int>? = nil, sums: PartialSums, neuronSums: [NeuronSums]
+    ) throws(SpinnpropError) {
         self.part = part
         self.neuronSums = neuronSums
         segments = recording.layers.map { $0.segments[part] }
         self.sums = sums
         var sampler = OutputSampler(recording)
-        for (index, sample) in recording.partition[part].enumerated() {
+        let first = traces?.layer ?? 0
+        for (index, sample) in recording.partition[part].enumerated() where samples?.contains(sample) ?? true {
             try Memory.poll()
             try beginSample(sample, index)
             if let given { add(given, index) } else { evaluateLoss(&sampler, sample, index) }
-            for plan in plans.reversed() { try backward(plan, sample, index) }
+            for plan in plans[first...].reversed() { try backward(plan, sample, index) }
             storeInputErrors(sample)
             try poller.spend(1 << 12)
             monitor?.finish(1)
@@ -182,6 +189,7 @@ final class AdjointWorker {
         guard jumps.count > 0 else { return }
         try reverse(plan, jumps)
         if !neuronSums.isEmpty { try neurons.add(plan, jumps, rows, to: neuronSums[plan.layer]) }
+        if let traces, traces.layer == plan.layer { try traces.add(plan, jumps, rows, sample: sample) }
     }
 
     private func reverse(_ plan: LayerPlan, _ jumps: Jumps) throws(SpinnpropError) {

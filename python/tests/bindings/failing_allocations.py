@@ -50,6 +50,7 @@ CALLS = {
     "network_forward": lambda: _core.network_forward(net._handle, trains, forward, lambda progress: False),
     "network_gradient": lambda: _core.network_gradient(net._handle, rec._handle, loss, (y, None, None), {"rate_strength": 1.0, "neurons": 1}, None),
     "gradient_input_times": lambda: _core.gradient_input_times(np.empty(len(trains[0])), gradient),
+    "gradient_adjoint": lambda: _core.gradient_adjoint(*np.empty((2, len(y) * 8 * 2)), gradient, 0, 0, len(y), np.array([0.0, 1e-3]), None),
     "recording": lambda: (_core.recording_describe(rec._handle), _core.recording_diagnose(rec._handle, 0)),
     "recording_to_bytes": lambda: _core.recording_from_bytes(_core.recording_to_bytes(rec._handle)),
     "trainer": lambda: _core.trainer_create(net._handle, {"epochs": 1}, forward, loss, {"rate_strength": 0.0}),

@@ -362,6 +362,14 @@ def recording_membranes():
 
 
 @case
+def adjoint_traces():
+    net, (data, _, labels) = lively(100), spikes(400)
+    _, grad = net.gradient(net.forward(data), TTFS, labels)
+    times = np.linspace(0, 20e-3, 20)
+    return lambda: [each for layer in range(3) for each in grad.adjoint(layer, None, times)]
+
+
+@case
 def errors_taken_back():
     net, (data, _, _) = lively(100), spikes(1000)
     recording = net.forward(data)
