@@ -18,6 +18,8 @@ CHECKPOINT, TRIALS = "checkpoint", "trials.db"
 MODEL = "model.safetensors"
 #: Where a training goes unless told otherwise.
 RUN = "run"
+#: A page with all of it, of every command.
+REPORT = "report.html"
 _TABLES = ("spinnaker2-pes.csv", "spinnaker2-phases.csv", "spinnaker2-programs.csv")
 
 #: How pictures may end.
@@ -39,7 +41,7 @@ COMPARED = ("fast-and-deep-yin-yang", "delgrad-yin-yang", "eventprop-delays-yin-
 LOCAL = ("biograd-digits", "biograd-mnist5k", "biograd-mnist", "biograd-nmnist")
 #: Those on an emulated BrainScaleS-2, and their pictures.
 BRAINSCALES2 = ("homeostasis", "path-integration", "pong", "sampling", "structural-plasticity", "yin-yang", "robustness", "digits")
-_TABLE_OF_RUNS = ("metrics.json", *_pictures("error_by_hidden", "error_by_parameters", "validation_error"))
+_TABLE_OF_RUNS = ("metrics.json", REPORT, *_pictures("error_by_hidden", "error_by_parameters", "validation_error"))
 
 #: What each command writes to its folder; * stands for anything.
 FILES = {
@@ -49,30 +51,33 @@ FILES = {
         MODEL,
         CHECKPOINT,
         "spinnaker2.json",
+        REPORT,
         *_TABLES,
-        *_pictures("learning_curve", "decision_map", "raster"),
+        *_pictures("learning_curve", "confusion_matrix", "decision_map", "raster", "membrane"),
         *_pictures("spinnaker2_program", "spinnaker2_load", "spinnaker2_memory", "spinnaker2_traffic"),
     ),
-    "search": (TRIALS, f"{TRIALS}-journal", "trials.csv", "best.json", MODEL, *_pictures("history", "pareto")),
-    "simulate": ("metrics.json", "rates.npy", *_pictures("raster")),
+    "search": (TRIALS, f"{TRIALS}-journal", "trials.csv", "best.json", MODEL, REPORT, *_pictures("history", "pareto")),
+    "simulate": ("metrics.json", "rates.npy", REPORT, *_pictures("raster")),
     "reproduce eventprop-yin-yang": _runs("seed-*"),
     "reproduce spinnaker2-yin-yang": _runs("clock-seed-*", "spinnaker2-seed-*"),
     "reproduce learning-rules-on-chip": (
         *_runs("eventprop-seed-*", "biograd-seed-*", "traces-seed-*"),
         "metrics.json",
+        REPORT,
         *_pictures("accuracy_over_energy"),
     ),
     **{f"reproduce {setting}": (*_runs(f"{setting}-*"), *_TABLE_OF_RUNS) for setting in COMPARED},
-    **{f"reproduce {setting}": (*_runs(f"{setting}-*"), "metrics.json", *_pictures("accuracy", "angle", "cosine")) for setting in LOCAL},
+    **{f"reproduce {setting}": (*_runs(f"{setting}-*"), "metrics.json", REPORT, *_pictures("accuracy", "angle", "cosine")) for setting in LOCAL},
     **{
         f"reproduce brainscales2-{setting}": (
             *(f"brainscales2-{setting}-*.{end}" for end in ("json", "json.part")),
             "metrics.json",
+            REPORT,
             *_pictures(setting),
         )
         for setting in BRAINSCALES2
     },
-    "reproduce biograd-choices": (*_runs("biograd-choices-*"), "metrics.json", "choices.md"),
+    "reproduce biograd-choices": (*_runs("biograd-choices-*"), "metrics.json", "choices.md", REPORT),
 }
 
 

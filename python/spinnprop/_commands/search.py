@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import csv
 import math
 import os
 import sys
 from concurrent.futures import Executor
-from typing import Any, Dict, Iterator, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 from .. import datasets, executors
 from .._engines.names import ENGINES
@@ -17,8 +16,8 @@ from .._library import __version__
 from .._search.space import Build, LogUniform, Uniform
 from .._support.values import Value
 from ..losses import StepTTFSCrossEntropy, TTFSCrossEntropy
-from . import folder, grammar
-from .output import percent, save_picture, write_json
+from . import folder, grammar, report
+from .output import percent, save_picture, write_json, write_table
 from .train import on_steps
 
 #: Validation accuracy swings from epoch to epoch: trials are judged by the mean of so many last ones.
@@ -221,26 +220,29 @@ def run(options: argparse.Namespace) -> None:
     _write_trials(options.out, found, make)
     best = found.best_trial
     params = reported(make, best["params"])
-    _write_picture(options, plot, found)
+    picture = _write_picture(options, plot, found)
     winner = found.refit(X, y, validation=validation)
     folder.save_model(winner.network_, options.out)
     # Nothing was chosen by the test set: it is looked at here, once.
     test = winner.score(*datasets.yin_yang(1000, seed=40))
     settings = ("engine", "epochs", "hidden", "objective", "samples", "seed", "steps", "trials")
-    write_json(
-        os.path.join(options.out, "best.json"),
-        {
-            "spinnprop": __version__,
-            "data": "yin-yang",
-            "settings": {name: getattr(options, name) for name in settings},
-            "trial": best["number"],
-            "params": params,
-            "units": {name: UNITS[name] for name in params if name in UNITS},
-            "fixed": {"epochs": options.epochs, "rescale": False},
-            "accuracy": {"validation": best["accuracy"], "test": test},
-            "costs": {name: best[name] for name in objectives[1:]},
-        },
-    )
+    content = {
+        "spinnprop": __version__,
+        "data": "yin-yang",
+        "settings": {name: getattr(options, name) for name in settings},
+        "trial": best["number"],
+        "params": params,
+        "units": {name: UNITS[name] for name in params if name in UNITS},
+        "fixed": {"epochs": options.epochs, "rescale": False},
+        "accuracy": {"validation": best["accuracy"], "test": test},
+        "costs": {name: best[name] for name in objectives[1:]},
+    }
+    write_json(os.path.join(options.out, "best.json"), content)
+    report.write(options.out, f"Search on Yin-Yang, engine {options.engine}, objective {options.objective}", [
+        ("Best trial", [report.values(content)]),
+        ("Trials", [picture, report.rows([_row(trial, make) for trial in found.trials])]),
+        ("Network of the best trial", [winner.network_._repr_html_()]),
+    ])  # fmt: skip
 
     states = [trial["state"] for trial in found.trials]
     print(", ".join(f"{states.count(state)} trials {state}" for state in ("complete", "pruned", "failed")))
@@ -290,20 +292,26 @@ def _write_trials(out: str, found: Any, make: Maker) -> None:
     settings = [reported(make, trial["params"]) for trial in trials]
     names = sorted({name for setting in settings for name in setting})
     front = {trial["number"] for trial in found.pareto}
-    with open(os.path.join(out, "trials.csv"), "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["trial", "state", *found.objectives, "on_front", "epochs", "seconds", *names, "error"])
-        for trial, setting in zip(trials, settings):
-            scores = [trial[name] for name in (*found.objectives, "seconds")]
-            accuracy_and_costs = ["" if math.isnan(score) else repr(float(score)) for score in scores]
-            writer.writerow(
-                [trial["number"], trial["state"], *accuracy_and_costs[:-1], int(trial["number"] in front)]
-                + [trial["epochs"], accuracy_and_costs[-1]]
-                + [setting.get(name, "") for name in names]
-                + [trial["error"] or ""]
-            )
+    rows: List[List[Any]] = []
+    for trial, setting in zip(trials, settings):
+        scores = [trial[name] for name in (*found.objectives, "seconds")]
+        accuracy_and_costs = ["" if math.isnan(score) else repr(float(score)) for score in scores]
+        rows.append(
+            [trial["number"], trial["state"], *accuracy_and_costs[:-1], int(trial["number"] in front)]
+            + [trial["epochs"], accuracy_and_costs[-1]]
+            + [setting.get(name, "") for name in names]
+            + [trial["error"] or ""]
+        )
+    header = ["trial", "state", *found.objectives, "on_front", "epochs", "seconds", *names, "error"]
+    write_table(os.path.join(out, "trials.csv"), header, rows)
 
 
-def _write_picture(options: argparse.Namespace, plot: Any, found: Any) -> None:
+def _row(trial: Dict[str, Any], make: Maker) -> Dict[str, Any]:
+    """A trial with its settings beside its scores."""
+    scores = {name: value for name, value in trial.items() if name not in ("params", "drawn")}
+    return {**scores, **reported(make, trial["params"])}
+
+
+def _write_picture(options: argparse.Namespace, plot: Any, found: Any) -> str:
     name, draw = ("history", plot.search_history) if len(found.objectives) == 1 else ("pareto", plot.pareto_front)
-    save_picture(options, name, lambda figure: draw(found, ax=figure.add_subplot()))
+    return report.picture(save_picture(options, name, lambda figure: draw(found, ax=figure.add_subplot())), name)

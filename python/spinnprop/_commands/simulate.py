@@ -14,10 +14,10 @@ import numpy as np
 from .. import _core
 from .._library import __version__
 from .._support.bars import Bar
+from .._support.files import replaced
 from .._support.types import Float64Array, Int32Array
 from ..sparse import RecurrentNetwork, Summary
-from . import folder, grammar
-from .output import save_picture, write_json
+from . import folder, grammar, report
 
 #: Rows of the raster, and spikes of them that are kept for it.
 _SHOWN, _SHOWN_SPIKES = 200, 20000
@@ -116,8 +116,8 @@ def run(options: argparse.Namespace) -> None:
         "peak_memory_mb": memory,
     }
     folder.clear(options.out, "simulate")
-    write_json(os.path.join(options.out, "metrics.json"), metrics)
-    np.save(os.path.join(options.out, "rates.npy"), rates)
+    with replaced(os.path.join(options.out, "rates.npy")) as part, open(part, "wb") as file:
+        np.save(file, rates)
 
     def draw(figure: Any) -> None:
         raster, histogram = figure.subplots(2, 1, height_ratios=(2, 1))
@@ -129,7 +129,7 @@ def run(options: argparse.Namespace) -> None:
             histogram.hist(rates, bins=_edges(int(counts.max())) / summary.t_end)
         histogram.set(xlabel="rate (Hz)", ylabel="neurons", title=f"all neurons in {summary.t_end:.4g} s, mean {summary.rate:.3g} Hz")
 
-    save_picture(options, "raster", draw, (8, 6))
+    report.write_results(options, f"{options.n} {options.model} neurons", metrics, {"raster": (draw, (8, 6))})
     if interrupt is not None:
         print(f"\nstopped after {summary.t_end:.6g} s of model time; what was simulated is in {options.out}", file=sys.stderr)
         raise interrupt

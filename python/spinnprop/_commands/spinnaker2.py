@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 from typing import Any, Dict
@@ -14,6 +13,7 @@ from ..spinnaker2._account import ESTIMATED, Account, estimated_column
 from ..spinnaker2._fit import _answer
 from . import grammar
 from .folder import RUN, digest_of_model
+from .output import write_json, write_table
 
 #: What `write_account` leaves in a folder.
 ACCOUNT_FILE = "spinnaker2.json"
@@ -123,14 +123,9 @@ def account(options: argparse.Namespace) -> None:
 
 def write_account(found: Account, folder: str, model_sha256: str) -> None:
     """Writes spinnaker2.json, and as CSV the tables by phase, program and processing element, to a folder, with the digest of the model."""
-    with open(os.path.join(folder, ACCOUNT_FILE), "w", encoding="utf-8") as file:
-        json.dump({"summary": str(found), "model_sha256": model_sha256, **found.to_dict()}, file, indent=1)
-        file.write("\n")
+    write_json(os.path.join(folder, ACCOUNT_FILE), {"summary": str(found), "model_sha256": model_sha256, **found.to_dict()})
     for name, table in (("pes", found.pes), ("phases", found.phases), ("programs", found.programs)):
-        with open(os.path.join(folder, f"spinnaker2-{name}.csv"), "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(map(estimated_column, table.dtype.names))
-            writer.writerows(table.tolist())
+        write_table(os.path.join(folder, f"spinnaker2-{name}.csv"), map(estimated_column, table.dtype.names), table.tolist())
 
 
 def add_parser(commands: Any) -> None:

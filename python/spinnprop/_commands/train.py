@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 import os
 import sys
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Dict, Optional
 
 import numpy as np
 
@@ -18,8 +17,8 @@ from .._network import _READOUTS, Network
 from .._spikes import SpikeTrains
 from .._support.network_arguments import DELAY_KINDS
 from .._trainer import _DELAY_PARAMETERS, _TRAINED, _delay_init
-from . import folder, grammar
-from .output import percent, save_picture, write_json
+from . import folder, grammar, training_page
+from .output import percent, write_json, write_table
 from .sets import SETS, Set, some
 
 #: Of an engine with time steps, unless others are given: fewer let classes share cells of the encoding.
@@ -50,7 +49,7 @@ def add_parser(commands: Any) -> None:
 
 def _add_set(sets: Any, word: str, own: Set) -> None:
     parser = grammar.command(
-        sets, word, run, own.title, f"Train on {own.title} and write metrics, model and pictures to a folder.", pictures=True
+        sets, word, run, own.title, f"Train on {own.title} and write metrics, model, pictures and a page with all of it to a folder.", pictures=True
     )
     add, training = parser.add_argument, grammar.TRAINING
     if own.has_files:
@@ -216,9 +215,12 @@ def run(options: argparse.Namespace) -> None:
         raise
     folder.clear(options.out, "train", but=(folder.CHECKPOINT,))
     folder.save_model(classifier.network_, options.out)
-    report = classifier.report_
-    judged = {"training": (X, y), "validation": data.validation, "test": data.test}
+    found = classifier.report_
+    judged = {"training": (X, y), "validation": data.validation}
     accuracies = {name: classifier.score(*samples) for name, samples in judged.items() if samples is not None}
+    decisions = classifier._decide(X_test)
+    predicted = np.where(decisions < 0, -1, classifier.classes_[np.maximum(decisions, 0)])
+    accuracies["test"] = float(np.mean(predicted == y_test))
     metrics = {
         "spinnprop": __version__,
         "data": options.data_set,
@@ -234,25 +236,26 @@ def run(options: argparse.Namespace) -> None:
             **{name: value for name, value in classifier.setting_.items() if value != math.inf},
         },
         "accuracy": {"train" if name == "training" else name: share for name, share in accuracies.items()},
-        "spikes_per_sample": {"hidden": report["hidden_spikes"], "output": report["output_spikes"]},
-        "seconds_per_epoch": report["seconds_per_epoch"],
-        "seconds": report["seconds"],
+        "spikes_per_sample": {"hidden": found["hidden_spikes"], "output": found["output_spikes"]},
+        "seconds_per_epoch": found["seconds_per_epoch"],
+        "seconds": found["seconds"],
     }
-    account = report.get("account")
+    account = found.get("account")
     if account is not None:
         from . import spinnaker2
 
         metrics["spinnaker2"] = {"estimated": True, **account.totals()}
         spinnaker2.write_account(account, options.out, metrics["model_sha256"])
     _write_metrics(options.out, metrics, classifier.history_)
-    _write_pictures(options, plot, classifier, X_test, y_test)
+    pictures = training_page.write_pictures(options, plot, classifier, X_test, y_test, predicted)
+    training_page.write(options.out, f"{own.title}, network {sizes}, engine {options.engine}", metrics, accuracies, classifier, pictures)
 
     os.remove(checkpoint)
 
     for name in (name for name in accuracies if name != "test"):
         print(f"{name} accuracy {percent(accuracies[name])}")
-    print(f"spikes per sample {report['hidden_spikes']:.1f} hidden, {report['output_spikes']:.1f} output")
-    print(f"time per epoch {1e3 * report['seconds_per_epoch']:.1f} ms")
+    print(f"spikes per sample {found['hidden_spikes']:.1f} hidden, {found['output_spikes']:.1f} output")
+    print(f"time per epoch {1e3 * found['seconds_per_epoch']:.1f} ms")
     if account is not None:
         print(account)
     print(f"results in {options.out}")
@@ -294,23 +297,5 @@ def on_steps(engine: str, steps: Optional[int]) -> Any:
 
 def _write_metrics(out: str, metrics: Dict[str, Any], history: Any) -> None:
     write_json(os.path.join(out, "metrics.json"), metrics)
-    with open(os.path.join(out, "metrics.csv"), "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["epoch", *history.dtype.names])
-        for epoch, numbers in enumerate(history, start=1):
-            writer.writerow([epoch, *("" if math.isnan(number) else repr(float(number)) for number in numbers)])
-
-
-def _write_pictures(options: argparse.Namespace, plot: Any, classifier: Any, X: Any, y: Any) -> None:
-    account = classifier.report_.get("account")
-    pictures: Dict[str, Callable[[Any], Any]] = {
-        "learning_curve": lambda ax: plot.learning_curve(classifier.history_, ax=ax),
-        "raster": lambda ax: plot.raster(classifier._forward(classifier.network_, X[:1]), ax=ax),
-    }
-    if not isinstance(X, SpikeTrains) and X.shape[1] == 4:
-        pictures["decision_map"] = lambda ax: plot.decision_map(classifier, X, y, ax=ax)
-    if account is not None:
-        for by in ("program", "load", "memory", "traffic"):
-            pictures[f"spinnaker2_{by}"] = lambda ax, by=by: plot.spinnaker2(account, by, ax)  # type: ignore[misc]
-    for name, draw in pictures.items():
-        save_picture(options, name, lambda figure, draw=draw: draw(figure.add_subplot()))  # type: ignore[misc]
+    rows = ([epoch, *("" if math.isnan(number) else repr(float(number)) for number in own)] for epoch, own in enumerate(history, start=1))
+    write_table(os.path.join(out, "metrics.csv"), ["epoch", *history.dtype.names], rows)

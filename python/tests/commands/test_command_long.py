@@ -24,7 +24,7 @@ LONG = {
 LEFT = {
     "train": (["checkpoint", "model.safetensors"], b"--resume goes on"),
     "search": (["trials.csv", "trials.db"], b"--resume goes on"),
-    "simulate": (["metrics.json", "raster.png", "rates.npy"], b"what was simulated is in run"),
+    "simulate": (["metrics.json", "raster.png", "rates.npy", "report.html"], b"what was simulated is in run"),
     "eventprop": ([], b"the same command goes on"),
     "spinnaker2": ([], b"the same command goes on"),
     "delgrad": (

@@ -39,7 +39,7 @@ def test_yin_yang(tmp_path, capsys, monkeypatch):
         f"brainscales2-yin-yang-{shape}-{delays}-{method}-seed-{seed}-2-epochs.json"
         for shape, delays, methods in networks for method in methods for seed in (0, 1)
     ]  # fmt: skip
-    assert sorted(os.listdir(tmp_path)) == sorted([*files, "metrics.json", "yin-yang.png"])
+    assert sorted(os.listdir(tmp_path)) == sorted([*files, "metrics.json", "report.html", "yin-yang.png"])
     for row in rows:
         start = f"brainscales2-yin-yang-{row['network']}-{row['delays']}-{row['trained']}"
         found = [json.loads((tmp_path / f"{start}-seed-{seed}-2-epochs.json").read_text()) for seed in (0, 1)]
@@ -61,7 +61,7 @@ def test_yin_yang(tmp_path, capsys, monkeypatch):
         ran.clear()
     # Fewer networks: the others' results stay.
     assert _commands.main([*own, "--methods", "ideal", "--delays", "axonal", "--pictures", "svg"]) == 0 and ran == []
-    assert sorted(os.listdir(tmp_path)) == sorted([*files, "metrics.json", "yin-yang.svg"])
+    assert sorted(os.listdir(tmp_path)) == sorted([*files, "metrics.json", "report.html", "yin-yang.svg"])
 
 
 def test_weights_stay_within_what_synapses_can_be():

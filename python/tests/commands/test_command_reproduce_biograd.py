@@ -29,7 +29,7 @@ def test_networks_side_by_side(few_samples, tmp_path, capsys, monkeypatch):
     assert _commands.main(own) == 0
     first = capsys.readouterr().out
     results = [f"biograd-digits-{name}-seed-{seed}-2-epochs.json" for name in settings.LEARNERS for seed in (0, 1)]
-    assert sorted(os.listdir(tmp_path)) == sorted([*results, "metrics.json", "accuracy.png", "angle.png", "cosine.png"])
+    assert sorted(os.listdir(tmp_path)) == sorted([*results, "metrics.json", "report.html", "accuracy.png", "angle.png", "cosine.png"])
     rows = json.loads((tmp_path / "metrics.json").read_text())["networks"]
     assert [row["learner"] for row in rows] == list(settings.LEARNERS)
     for row in rows:
@@ -67,7 +67,7 @@ def test_networks_side_by_side(few_samples, tmp_path, capsys, monkeypatch):
         ran.clear()
     # Fewer networks: results stay, pictures of what is not shown go.
     assert _commands.main([*own, "--learners", "twin", "--pictures", "svg"]) == 0 and ran == []
-    assert sorted(os.listdir(tmp_path)) == sorted([*results, "metrics.json", "accuracy.svg"])
+    assert sorted(os.listdir(tmp_path)) == sorted([*results, "metrics.json", "report.html", "accuracy.svg"])
 
 
 def test_an_interrupted_run_goes_on_to_the_same_end(few_samples, tmp_path, capsys, monkeypatch):

@@ -32,7 +32,7 @@ def test_published_beside_measured(experiment, tmp_path, capsys, monkeypatch):
     first = capsys.readouterr().out
     results = [f"{experiment.name}-{case}-seed-{seed}-quick.json" for case in experiment.cases for seed in (0, 1)]
     picture = f"{experiment.name[13:]}.png"
-    assert sorted(os.listdir(tmp_path)) == sorted([*results, "metrics.json", picture])
+    assert sorted(os.listdir(tmp_path)) == sorted([*results, "metrics.json", "report.html", picture])
     assert (tmp_path / picture).stat().st_size > 10_000
     for row in json.loads((tmp_path / "metrics.json").read_text())["table"]:
         assert len(row["values"]) == 2 and row["what"] in first

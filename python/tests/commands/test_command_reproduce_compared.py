@@ -55,7 +55,7 @@ def test_networks_side_by_side(setting, tmp_path, capsys, monkeypatch):
         for engine in ("event", "first-spike") for hidden in (10, 5) for delays in ("none", "synaptic") for seed in (0, 1)
     ]  # fmt: skip
     pictures = ["error_by_hidden.png", "error_by_parameters.png", "validation_error.png"]
-    assert files == sorted([*runs, "metrics.json", *pictures])
+    assert files == sorted([*runs, "metrics.json", "report.html", *pictures])
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["options"] == {
         "engine": "both", "hidden": [10, 5], "delays": ["none", "synaptic"], "seeds": 2, "epochs": 2
@@ -93,7 +93,7 @@ def test_networks_side_by_side(setting, tmp_path, capsys, monkeypatch):
         ran.clear()
     # Fewer networks, other pictures: those of the earlier run are gone, its results are not.
     assert _commands.main([*own, "--hidden", "5", "--engine", "event", "--pictures", "svg"]) == 0 and ran == []
-    assert sorted(os.listdir(tmp_path)) == sorted([*runs, "metrics.json", "validation_error.svg"])
+    assert sorted(os.listdir(tmp_path)) == sorted([*runs, "metrics.json", "report.html", "validation_error.svg"])
 
 
 def test_fast_and_deep(tmp_path, capsys):

@@ -63,4 +63,4 @@ def test_a_file_that_is_no_result_counts_as_none(shown, tmp_path, monkeypatch, d
 
     monkeypatch.setattr(on_chip, "_run", answer)
     assert _commands.main([*COMMAND, str(tmp_path)]) == 0
-    assert ran == ["biograd"] and len(os.listdir(tmp_path)) == 6
+    assert ran == ["biograd"] and len(os.listdir(tmp_path)) == 7

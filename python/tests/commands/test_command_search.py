@@ -35,7 +35,7 @@ def test_search(tmp_path, capsys):
     spikes = sp.encoding.latency(1 - X, t_late=best["params"]["t_late"], bias=0.0)
     loss = sp.losses.TTFSCrossEntropy(tau0=best["params"]["loss.tau0"], alpha=best["params"]["loss.alpha"])
     assert np.mean(net.forward(spikes).predict(loss) == y) == best["accuracy"]["test"]
-    assert (out / "history.png").read_bytes().startswith(b"\x89PNG") and len(os.listdir(out)) == 4
+    assert (out / "history.png").read_bytes().startswith(b"\x89PNG") and len(os.listdir(out)) == 5
     # It goes on from the file, and only with what the file was made with.
     again = [*SEARCH, "--storage", str(storage), "--out", str(out)]
     assert _commands.main([*again, "--trials", "5"]) == 0

@@ -20,7 +20,7 @@ def test_simulate_sparse(tmp_path, capsys):
     assert lines[-1] == f"mean rate {metrics['rate_hz']:.2f} Hz" and metrics["model_seconds"] == 0.5
     assert metrics["spikes"] == len(sp.sparse.RecurrentNetwork(500, 20).run(t_end=0.5))
     assert np.load(out / "rates.npy").sum() * 0.5 == pytest.approx(metrics["spikes"])
-    assert (out / "raster.png").read_bytes().startswith(b"\x89PNG") and len(os.listdir(out)) == 3
+    assert (out / "raster.png").read_bytes().startswith(b"\x89PNG") and len(os.listdir(out)) == 4
     assert _commands.main([*command, "--k", "500"]) == 2
     assert "k is 500" in capsys.readouterr().err
     assert _commands.main([*command, "--spikes", "7", "--redraw", "--model", "qif"]) == 0

@@ -34,10 +34,10 @@ def test_train(tmp_path, capsys):
     X, y = sp.datasets.yin_yang(1000, seed=40)
     classes = net.forward(sp.encoding.latency(1 - X, bias=0.0)).predict(sp.losses.TTFSCrossEntropy())
     assert np.mean(classes == y) == metrics["accuracy"]["test"]
-    for name in ("learning_curve", "decision_map", "raster"):
+    for name in ("learning_curve", "confusion_matrix", "decision_map", "raster", "membrane"):
         picture = (out / f"{name}.png").read_bytes()
         assert picture.startswith(b"\x89PNG") and len(picture) > 5000
-    assert len(os.listdir(out)) == 6
+    assert len(os.listdir(out)) == 9
 
 
 @pytest.mark.parametrize("ending, start", [("svg", b"<?xml"), ("pdf", b"%PDF")])

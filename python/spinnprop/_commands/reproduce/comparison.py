@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from functools import partial
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
@@ -13,7 +12,7 @@ from ..._engines.base import BaseEngine
 from ..._library import __version__
 from .. import grammar
 from ..folder import begin, clear
-from ..output import save_picture, write_json
+from ..report import Pictures, write_results
 from . import trained
 from .results import EARLIER, add_shared, counted
 from .trained import PUBLISHED_TEST, TEST, VALIDATION, Case, Found, find, load, quartiles
@@ -118,13 +117,13 @@ def run(options: argparse.Namespace, setting: Setting, engines: Mapping[str, Bas
     clear(options.out, command, but=(f"{setting.name}-*",))
     chosen = {name: getattr(options, name) for name in ("engine", "hidden", "delays", "seeds", "epochs")}
     metrics = {"spinnprop": __version__, "setting": setting.name, "options": chosen, "samples": trained.SAMPLES, "networks": rows}
-    write_json(os.path.join(options.out, "metrics.json"), metrics)
+    drawn: Pictures = {}
     if len(set(options.hidden)) > 1:
         for by in ("hidden", "parameters"):
-            draw = partial(pictures.draw_errors, found=found, by=by, known=setting.known)
-            save_picture(options, f"error_by_{by}", draw, (7, 5))
+            drawn[f"error_by_{by}"] = (partial(pictures.draw_errors, found=found, by=by, known=setting.known), (7, 5))
     width = 3 + 3 * len(set(options.delays))
-    save_picture(options, "validation_error", lambda figure: pictures.draw_courses(figure, found), (width, 4.5))
+    drawn["validation_error"] = (lambda figure: pictures.draw_courses(figure, found), (width, 4.5))
+    write_results(options, command, metrics, drawn)
 
 
 def _row(found: Found) -> Dict[str, Any]:

@@ -21,7 +21,7 @@ from ...spinnaker2 import Account, Chip, Engine
 from ...spinnaker2._account import ESTIMATED
 from .. import grammar
 from ..folder import begin, clear
-from ..output import save_picture, write_json
+from ..report import write_results
 from .results import EARLIER, add_shared, counted, file_name, found_or_run, is_number
 
 NAME = "learning-rules-on-chip"
@@ -103,8 +103,7 @@ def run(options: argparse.Namespace) -> None:
     clear(options.out, f"reproduce {NAME}", but=("*-epochs.json",))
     rows = [_row(rule, results) for rule, results in found.items()]
     metrics = {"spinnprop": __version__, "estimated": ESTIMATED, "setting": SETTING, "rules": rows, "constants": constants}
-    write_json(os.path.join(options.out, "metrics.json"), metrics)
-    save_picture(options, "accuracy_over_energy", partial(_draw, found=found), (8, 4.5))
+    write_results(options, "Learning rules on an emulated SpiNNaker2", metrics, {"accuracy_over_energy": (partial(_draw, found=found), (8, 4.5))})
     _print(rows, constants)
 
 

@@ -13,7 +13,8 @@ from ...._biograd import BioGrad
 from ...._library import __version__
 from ... import grammar
 from ...folder import begin, clear
-from ...output import write_json
+from ...output import write_text
+from ...report import write_results
 from ..results import add_shared, counted
 from .compared import spread, train, with_spread
 from .runs import Case, Found
@@ -105,10 +106,9 @@ def run(options: argparse.Namespace) -> None:
     rows = _rows([train([case], options.seeds, options.epochs, None, options.out)[0] for case in chosen])
     clear(options.out, command, but=(f"{NAME}-*",))
     shown = {"seeds": options.seeds, "epochs": options.epochs}
-    write_json(os.path.join(options.out, "metrics.json"), {"spinnprop": __version__, "setting": NAME, "options": shown, "networks": rows})
+    write_results(options, command, {"spinnprop": __version__, "setting": NAME, "options": shown, "networks": rows}, {})
     table = _table(rows)
-    with open(os.path.join(options.out, "choices.md"), "w", encoding="utf-8") as file:
-        file.write(f"{table}\n")
+    write_text(os.path.join(options.out, "choices.md"), f"{table}\n")
     print(f"\n{table}")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import os
 from functools import partial
 from typing import Any, Dict, List, Optional, Sequence
 
@@ -14,7 +13,7 @@ import numpy.typing as npt
 from ...._library import __version__
 from ... import grammar
 from ...folder import begin, clear
-from ...output import save_picture, write_json
+from ...report import Pictures, write_results
 from ..results import EARLIER, add_shared, counted
 from .runs import ANGLES, COSINES, TEST, Case, Found, find
 from .settings import LEARNERS, TWIN, WORDS, Setting
@@ -63,13 +62,13 @@ def run(options: argparse.Namespace, setting: Setting) -> None:
     clear(options.out, command, but=(f"{setting.name}-*",))
     chosen = {name: getattr(options, name) for name in ("learners", "seeds", "epochs")}
     metrics = {"spinnprop": __version__, "setting": setting.name, "options": chosen, "networks": rows}
-    write_json(os.path.join(options.out, "metrics.json"), metrics)
-    save_picture(options, "accuracy", partial(pictures.draw_accuracies, found=found, known=setting.known), (7, 5))
+    drawn: Pictures = {"accuracy": (partial(pictures.draw_accuracies, found=found, known=setting.known), (7, 5))}
     local = [own for own in found if not own.case.is_twin]
     if local:
         hidden = len(setting.sizes) - 2
-        save_picture(options, "angle", partial(pictures.draw_angles, found=local), (3 + 3 * hidden, 4.5))
-        save_picture(options, "cosine", partial(pictures.draw_cosines, found=local), (6 + 3 * hidden, 4.5))
+        drawn["angle"] = (partial(pictures.draw_angles, found=local), (3 + 3 * hidden, 4.5))
+        drawn["cosine"] = (partial(pictures.draw_cosines, found=local), (6 + 3 * hidden, 4.5))
+    write_results(options, f"{setting.data}, {setting.shape}: {command}", metrics, drawn)
 
 
 def train(cases: Sequence[Case], seeds: int, epochs: int, folder: Optional[str], out: str) -> List[Found]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import functools
-import os
 from functools import partial
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from ...._library import __version__
 from ... import grammar
 from ...folder import begin, clear
-from ...output import save_picture, write_json
+from ...report import write_results
 from ..results import EARLIER, add_shared, counted
 from ..trained import quartiles
 from .runs import CHIP, LOOP, METHODS, TRAINED, Case, Row, find
@@ -88,8 +87,8 @@ def run(options: argparse.Namespace, experiment: Experiment) -> None:
     metrics = {
         "spinnprop": __version__, "setting": experiment.name, "options": chosen, "networks": [row.as_json() for row in rows]
     }  # fmt: skip
-    write_json(os.path.join(options.out, "metrics.json"), metrics)
-    save_picture(options, experiment.name.split("-", 1)[1], lambda figure: experiment.draw(figure, rows), experiment.size)
+    pictures = {experiment.name.split("-", 1)[1]: (lambda figure: experiment.draw(figure, rows), experiment.size)}
+    write_results(options, command, metrics, pictures)
 
 
 def train(name: str, cases: Sequence[Case], seeds: int, epochs: int, out: str) -> List[Row]:

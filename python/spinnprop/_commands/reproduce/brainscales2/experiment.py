@@ -15,7 +15,7 @@ from ...._spikes import SpikeTrains
 from ....brainscales2 import Chip
 from ... import grammar
 from ...folder import begin, clear
-from ...output import save_picture, write_json
+from ...report import write_results
 from ..results import EARLIER, begun, counted, kept, write
 from ..trained import quartiles
 
@@ -100,9 +100,8 @@ def run(options: argparse.Namespace, experiment: Experiment) -> None:
     clear(options.out, command, but=(f"{experiment.name}-*",))
     table = [{**row._asdict(), "values": list(row.values), "quartiles": list(quartiles(row.values))} for row in rows]
     metrics = {"spinnprop": __version__, "setting": experiment.name, "sizes": sizes, "seeds": options.seeds, "table": table}
-    write_json(os.path.join(options.out, "metrics.json"), metrics)
     picture = experiment.name[len("brainscales2-") :]
-    save_picture(options, picture, lambda figure: experiment.draw(figure, found), experiment.figure_size)
+    write_results(options, command, metrics, {picture: (lambda figure: experiment.draw(figure, found), experiment.figure_size)})
 
 
 def _find(
