@@ -17,6 +17,8 @@ from ._axes import new_or_given
 _POINTS = 1000
 #: How many neurons are drawn unless they are given.
 _NEURONS = 4
+#: How often the time in which a run ended is halved: to a thousandth of a picture's width and less.
+_HALVINGS = 12
 #: Numbers that are read at a time: states are of all of a layer's neurons.
 _ROOM = 1 << 22
 
@@ -160,21 +162,28 @@ def _arrivals(
 
 
 def _times(recording: Recording, network: Network, layer: int, sample: int, events: Sequence[Float64Array]) -> Float64Array:
-    """Evenly from 0 to a while after the last spike, if the run lasted so long, and before and after each event."""
-    last = max((float(spikes[sample][0].max(initial=0.0)) for spikes in (recording.input, *recording.spikes)), default=0.0)
-    latest = max([last, *(float(own.max(initial=0.0)) for own in events)])
-    slowest = float(max(network.tau_mem[layer].max(), network.tau_syn[layer].max()))
-    end = 0.0
-    # A recording does not say when its run ended; it does say whether a time was within.
-    for end in (latest + slowest, latest + 0.5 * slowest, latest, last):
-        try:
-            recording.membrane(layer, sample, [end])
-            break
-        except ValueError:
-            continue
+    """Evenly from 0 to a while after the last event, if the run lasted so long, and before and after each event."""
+    seen = [spikes[sample][0] for spikes in (recording.input, *recording.spikes)]
+    last = max(float(own.max(initial=0.0)) for own in [*seen, *events])
+    end = last + float(max(network.tau_mem[layer].max(), network.tau_syn[layer].max()))
+    if not _is_within(recording, layer, sample, end):
+        # A recording does not say when its run ended; it does say whether a time was within.
+        end, after = 0.0, end
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (end + after)
+            end, after = (middle, after) if _is_within(recording, layer, sample, middle) else (end, middle)
     both = np.concatenate([np.linspace(0.0, end, _POINTS), *events, *(np.nextafter(own, math.inf) for own in events)])
     times: Float64Array = np.unique(both[both <= end])
     return times
+
+
+def _is_within(recording: Recording, layer: int, sample: int, time: float) -> bool:
+    """Whether a time lies within the run."""
+    try:
+        recording.membrane(layer, sample, [time])
+    except ValueError:
+        return False
+    return True
 
 
 def _states(recording: Recording, layer: int, sample: int, times: Float64Array, neurons: Int64Array) -> Tuple[Float64Array, Float64Array]:
