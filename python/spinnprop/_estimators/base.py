@@ -9,11 +9,11 @@ from typing import Any, Dict, Iterator, Optional, Tuple
 import numpy.typing as npt
 
 # First, as it says what to install if scikit-learn is missing.
-from .parameters import CHOSEN, OF_NETWORK, OF_TRAINER, Parameters  # isort: skip
+from .parameters import CHOSEN, OF_NETWORK, OF_OPTIMISER, OF_TRAINER, Parameters  # isort: skip
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.model_selection import train_test_split
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .. import _encoders as encoding
 from .._engines.names import resolve
@@ -25,7 +25,7 @@ from .._support.bars import EpochBar
 from .._support.types import Progress
 from .._trainer import Trainer
 from .rescaling import rescaled
-from .validation import alike, hidden_sizes, restored
+from .validation import alike, hidden_sizes, restored, seed_of, weights_of
 
 #: Samples that predict runs at a time, so that its memory does not grow with the number of samples.
 _CHUNK = 8192
@@ -34,12 +34,17 @@ _CHUNK = 8192
 class SpikingEstimator(Parameters):
     """A spiking network that learns what a subclass makes of y."""
 
-    def _begin(self, X: Any, y: Any) -> Tuple[Any, npt.NDArray[Any]]:
-        """What is learnt from, and y as `_held` gives it."""
+    network_: Network
+    setting_: Dict[str, Any]
+    #: Of partial_fit: what takes its steps, and what draws the order of samples.
+    _going_on: Optional[Tuple[Trainer, np.random.Generator]]
+
+    def _begin(self, X: Any, y: Any, classes: Any = None) -> Tuple[Any, npt.NDArray[Any]]:
+        """What is learnt from first, and y as `_held` gives it; `classes`: all that there will be, where not y alone tells."""
         raise NotImplementedError
 
-    def _held(self, y: Any) -> npt.NDArray[Any]:
-        """y of validation samples, as it is learnt."""
+    def _held(self, y: Any, whose: str) -> npt.NDArray[Any]:
+        """Further y, as it is learnt; `whose` it is, for messages."""
         raise NotImplementedError
 
     @property
@@ -50,12 +55,19 @@ class SpikingEstimator(Parameters):
         """What a split of the samples keeps the shares of."""
         return None
 
+    def _look_at(self, wanted: npt.NDArray[Any], weights: Optional[npt.NDArray[np.float64]]) -> None:
+        """Looks at what is to be learnt before there is a network."""
+
+    def _class_weight(self, wanted: npt.NDArray[Any]) -> Optional[npt.NDArray[np.float64]]:
+        """How much samples count for what they are."""
+        return None
+
     def _chosen(self, network: Network) -> Dict[str, Any]:
         """What is used of `CHOSEN` where it is not given."""
         setting = self.engine_._setting(network._handle)
         return {**setting, "t_late": setting["t_late"] + self.t_early}
 
-    def _aim(self, network: Network, spikes: SpikeTrains) -> None:
+    def _aim(self, network: Network, spikes: SpikeTrains, weights: Optional[npt.NDArray[np.float64]]) -> None:
         """Looks at the network before it is trained."""
 
     def _goal(self, wanted: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -67,9 +79,17 @@ class SpikingEstimator(Parameters):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]] = None, progress: Progress = None
+        self,
+        X: Any,
+        y: Any,
+        validation: Optional[Tuple[Any, Any]] = None,
+        progress: Progress = None,
+        *,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
     ) -> Any:
-        """Trains a new network.
+        """Trains a new network; with `warm_start`, the one that an earlier fit has left.
 
         Parameters
         ----------
@@ -79,62 +99,43 @@ class SpikingEstimator(Parameters):
             Judged after every epoch, in `history_`; with early_stopping, it decides when to stop.
         progress : callable or None
             As in `Trainer.run`: returns something true to stop after what has been learnt so far.
+        sample_weight : (n_samples,) float64 >= 0, or None
+            How much samples count beside each other: only ratios matter. Those of 0 are left out. Accuracies in `history_` count samples.
+        X_val, y_val
+            The validation set in two parts, in place of `validation`: as scikit-learn's pipelines hand it on through the steps before,
+            with ``Pipeline(steps, transform_input=["X_val"])`` and ``set_fit_request(X_val=True, y_val=True)``.
 
         Returns
         -------
         The estimator itself.
         """
+        if (X_val is None) != (y_val is None) or (validation is not None and X_val is not None):
+            raise ValueError("the validation set is given in part or twice; give validation=(X, y), or both X_val and y_val")
+        if X_val is not None:
+            validation = (X_val, y_val)
         with restored(self, "network_"):
-            return self._fit(X, y, validation, progress)
+            return self._fit(X, y, sample_weight, validation, progress)
 
-    def _fit(self, X: Any, y: Any, validation: Optional[Tuple[Any, Any]], progress: Progress) -> Any:
-        # Engines that remember what has run on them do so for each fit alone.
-        self.engine_ = copy.copy(resolve(self.engine))
-        X, wanted = self._begin(X, y)
+    def _fit(self, X: Any, y: Any, sample_weight: Any, validation: Optional[Tuple[Any, Any]], progress: Progress) -> Any:
+        goes_on = self.warm_start and hasattr(self, "network_")
+        seed = seed_of(self)
+        X, wanted, weights = self._samples(X, y, sample_weight, goes_on)
         if validation is not None:
             X_validation, y_validation = checks.pair(validation, "validation", "(X, y)")
             X_validation = alike(self, X_validation)
-            wanted_validation = self._held(y_validation)
+            wanted_validation = self._held(y_validation, "the validation set's y")
         elif self.early_stopping:
-            X, X_validation, wanted, wanted_validation = train_test_split(
-                X, wanted, test_size=self.validation_fraction, random_state=self.seed % 2**32, stratify=self._stratum(wanted)
+            kept, out = train_test_split(
+                np.arange(len(wanted)), test_size=self.validation_fraction, random_state=seed % 2**32, stratify=self._stratum(wanted)
             )
-        if self.rescale and self.encodes_:
-            self.feature_min_, self.feature_max_ = X.min(axis=0), X.max(axis=0)
-        given = {name: getattr(self, name) for name in CHOSEN if getattr(self, name) is not None}
-        own = {**self.engine_._setting(), **given}
-        hidden = hidden_sizes(self.hidden)
+            X_validation, wanted_validation = X[out], wanted[out]
+            X, wanted, weights = X[kept], wanted[kept], None if weights is None else weights[kept]
         checks.progress(progress)
-        network = Network(
-            [self._n_inputs(X), *hidden, self._n_outputs],
-            tau_mem=own["tau_mem"],
-            tau_syn=own["tau_syn"],
-            seed=self.seed,
-            engine=self.engine_,
-            **{name: getattr(self, name) for name in OF_NETWORK},
-        )
-        chosen = self._chosen(network)
-        self.setting_ = {name: given.get(name, chosen[name]) for name in CHOSEN}
-        spikes = self._encode(X)
-        trained: Dict[str, Any] = {
-            "engine": self.engine_,
-            "seed": self.seed,
-            **{name: self.setting_[name] for name in ("learning_rate", "clip_norm", "bump")},
-            "patience": self.patience if self.early_stopping else 0,
-            "restore_best": self.early_stopping,
-            **{name: getattr(self, name) for name in OF_TRAINER},
-        }
-        loss = self._loss_of(network)
-        if self.weight_mean is None and self.weight_std is None:
-            if self.delay_init is not None:
-                # Volleys that are drawn apart wake fewer neurons: delays come first. The trainer below draws the same ones again.
-                network = copy.copy(Trainer(network, loss, **{**trained, "checkpoint": None, "resume": False}).network)
-            network.wake(spikes, self.engine_, self.t_end, self.max_spikes)
-        self._aim(network, spikes)
+        network, spikes = self._woken(X, weights, seed, goes_on)
         held_out = None
         if validation is not None or self.early_stopping:
             held_out = (self._encode(X_validation), self._goal(wanted_validation))
-        trainer = Trainer(network, loss, **trained)
+        trainer = self._trainer_of(network, seed, goes_on)
         with EpochBar(self.epochs, shown=bool(self.verbose)) as bar:
 
             def watch(state: Dict[str, Any]) -> object:
@@ -142,12 +143,107 @@ class SpikingEstimator(Parameters):
                 return progress is not None and progress(state)
 
             try:
-                trainer.run(spikes, self._goal(wanted), held_out, watch)
+                trainer.run(spikes, self._goal(wanted), held_out, watch, sample_weight=weights)
             except KeyboardInterrupt:
                 self._take(trainer)
                 raise
         self._take(trainer)
         return self
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Any:
+        """One pass through samples, in an order drawn, with the optimiser as the pass before has left it."""
+        goes_on = hasattr(self, "network_")
+        with restored(self, "network_"):
+            X, wanted, weights = self._samples(X, y, sample_weight, goes_on, classes)
+            if goes_on and self._going_on is not None:
+                (trainer, order), spikes = self._going_on, self._encode(X)
+            else:
+                seed = seed_of(self)
+                network, spikes = self._woken(X, weights, seed, goes_on)
+                trainer = self._trainer_of(network, seed, goes_on, checkpoint=None, resume=False, patience=0, restore_best=False)
+                order = np.random.default_rng(seed)
+            goal = self._goal(wanted)
+            try:
+                for batch in np.split(order.permutation(len(X)), range(self.batch_size, len(X), self.batch_size)):
+                    self._step(trainer, spikes[batch], goal[batch], None if weights is None else weights[batch])
+            finally:
+                self._take(trainer)
+                self._going_on = trainer, order
+        return self
+
+    def _step(self, trainer: Trainer, spikes: SpikeTrains, goal: Any, weights: Any) -> None:
+        network = trainer.network
+        recording = network.forward(spikes, engine=self.engine_, t_end=self.t_end, max_spikes=self.max_spikes)
+        neurons = not set(self.train or ()) <= {"weights", "delays"}
+        _, gradients = network.gradient(recording, trainer.loss, goal, rate=self.rate, neurons=neurons, sample_weight=weights)
+        trainer.step(gradients)
+
+    def _samples(
+        self, X: Any, y: Any, sample_weight: Any, goes_on: bool, classes: Any = None
+    ) -> Tuple[Any, npt.NDArray[Any], Optional[npt.NDArray[np.float64]]]:
+        """What is learnt from, and how much each sample counts, 1 in the mean; None where all count alike."""
+        if goes_on:
+            X, wanted = alike(self, X), self._held(y, "y")
+            check_consistent_length(X, wanted)
+            if not len(X):
+                raise ValueError("X has 0 samples; at least 1 is needed")
+            if self._sizes(X) != self.network_.layer_sizes:
+                raise ValueError(
+                    f"the network to go on with has layers of {self.network_.layer_sizes}, this is to be one of {self._sizes(X)}; "
+                    "set warm_start=False and fit to begin anew"
+                )
+        else:
+            # Engines that remember what has run on them do so for each fit alone.
+            self.engine_ = copy.copy(resolve(self.engine))
+            X, wanted = self._begin(X, y, classes)
+        weights = weights_of(sample_weight, X, self._class_weight(wanted))
+        if weights is not None and not weights.all():
+            X, wanted, weights = X[weights > 0], wanted[weights > 0], weights[weights > 0]
+        if not goes_on:
+            self._look_at(wanted, weights)
+            if self.rescale and self.encodes_:
+                self.feature_min_, self.feature_max_ = X.min(axis=0), X.max(axis=0)
+        return X, wanted, None if weights is None else weights / weights.mean()
+
+    def _woken(
+        self, X: Any, weights: Optional[npt.NDArray[np.float64]], seed: int, goes_on: bool
+    ) -> Tuple[Network, SpikeTrains]:
+        """The network that is to be trained, and the spikes of X."""
+        given = {name: getattr(self, name) for name in CHOSEN if getattr(self, name) is not None}
+        if goes_on:
+            self.setting_ = {**self.setting_, **{name: given[name] for name in OF_OPTIMISER if name in given}}
+            return copy.copy(self.network_), self._encode(X)
+        own = {**self.engine_._setting(), **given}
+        network = Network(
+            self._sizes(X),
+            tau_mem=own["tau_mem"],
+            tau_syn=own["tau_syn"],
+            seed=seed,
+            engine=self.engine_,
+            **{name: getattr(self, name) for name in OF_NETWORK},
+        )
+        chosen = self._chosen(network)
+        self.setting_ = {name: given.get(name, chosen[name]) for name in CHOSEN}
+        spikes = self._encode(X)
+        if self.weight_mean is None and self.weight_std is None:
+            if self.delay_init is not None:
+                # Volleys that are drawn apart wake fewer neurons: delays come first. The trainer draws the same ones again.
+                network = copy.copy(self._trainer_of(network, seed, checkpoint=None, resume=False).network)
+            network.wake(spikes, self.engine_, self.t_end, self.max_spikes)
+        self._aim(network, spikes, weights)
+        return network, spikes
+
+    def _trainer_of(self, network: Network, seed: int, goes_on: bool = False, **other: Any) -> Trainer:
+        own: Dict[str, Any] = {
+            "patience": self.patience if self.early_stopping else 0,
+            "restore_best": self.early_stopping,
+            **{name: self.setting_[name] for name in OF_OPTIMISER},
+            **{name: getattr(self, name) for name in OF_TRAINER},
+            **other,
+        }
+        if goes_on:
+            own["delay_init"] = None
+        return Trainer(network, self._loss_of(network), engine=self.engine_, seed=seed, **own)
 
     def _recordings(self, X: Any) -> Iterator[Recording]:
         check_is_fitted(self, "network_")
@@ -173,6 +269,9 @@ class SpikingEstimator(Parameters):
             raise ValueError(f"encoder gave {spikes!r}; it must give SpikeTrains with {len(X)} samples")
         return spikes
 
+    def _sizes(self, X: Any) -> Tuple[int, ...]:
+        return (self._n_inputs(X), *hidden_sizes(self.hidden), self._n_outputs)
+
     def _n_inputs(self, X: Any) -> int:
         """Units of encoded samples."""
         if isinstance(X, SpikeTrains):
@@ -181,8 +280,13 @@ class SpikingEstimator(Parameters):
             return self._encode(X[:1]).n_units
         return int(X.shape[1] + (self.engine_._grid is not None or self.bias is not None))
 
+    def __getstate__(self) -> Dict[str, Any]:
+        # A trainer can be neither pickled nor copied: a copy goes on with an optimiser that begins anew.
+        return {**super().__getstate__(), "_going_on": None}
+
     def _take(self, trainer: Trainer) -> None:
         """Keeps what has been learnt."""
+        self._going_on = None
         self.network_ = copy.copy(trainer.network)
         self.loss_ = trainer.loss
         self.history_ = trainer.history

@@ -23,11 +23,12 @@ from .._support.bars import EpochBar
 from .._support.types import PathLike, Progress
 from ..spinnaker2 import Board, Chip, Engine
 from .decisions import Decisions
+from .nested import NestedParameters
 from .rescaling import rescaled
-from .validation import alike, hidden_sizes, learnt, restored
+from .validation import alike, hidden_sizes, learnt, restored, seed_of
 
 
-class BioGradClassifier(Decisions, BaseEstimator):
+class BioGradClassifier(Decisions, NestedParameters, BaseEstimator):
     """BioGrad as a scikit-learn classifier: features as probabilities of a spike in each step, one output neuron per class.
 
     X may be `SpikeTrains` wherever it is asked for, with `step_time`: they are taken as they are, without rescaling and complements.
@@ -53,6 +54,8 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
     resume : bool
         Whether to go on from `checkpoint` if it exists, with the same data and the same options but `epochs`. One that has done as many or
         more is taken as it is.
+    random_state : None, int or RandomState
+        As in `SpikingClassifier`.
     verbose : bool
         Whether to show progress: a bar, or lines where there is no terminal.
 
@@ -126,6 +129,7 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
         step_time: Optional[float] = None,
         checkpoint: Optional[PathLike] = None,
         resume: bool = False,
+        random_state: Any = None,
         verbose: bool = False,
     ) -> None:
         self.hidden = hidden
@@ -158,6 +162,7 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
         self.step_time = step_time
         self.checkpoint = checkpoint
         self.resume = resume
+        self.random_state = random_state
         self.verbose = verbose
 
     def fit(self, X: Any, y: Any, progress: Progress = None) -> BioGradClassifier:
@@ -178,9 +183,8 @@ averages_sleep, learning_rate, batch_size, epochs, seed, counts, counts_from, tr
         complements = few if self.complement is None else checks.boolean(self.complement, "complement")
         self.complements_ = self.encodes_ and complements
         encoded = self._encode(X)
-        training = BioGrad(
-            [encoded.shape[1], *hidden, len(classes)], **{name: getattr(self, name) for name in _OF_TRAINING}
-        )
+        options = {name: getattr(self, name) for name in _OF_TRAINING}
+        training = BioGrad([encoded.shape[1], *hidden, len(classes)], **{**options, "seed": seed_of(self)})
         training = self._resumed(training, encoded)
         self.classes_ = classes
         with EpochBar(self.epochs, shown=verbose) as bar:

@@ -26,6 +26,16 @@ class Decisions(ClassifierMixin):
         classes: npt.NDArray[Any] = self.classes_[np.maximum(decisions, 0)]
         return classes
 
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Each class's share: (n_samples, n_classes) float64."""
+        raise NotImplementedError
+
+    def predict_log_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """The logarithm of `predict_proba`: (n_samples, n_classes) float64, -inf where that is 0."""
+        with np.errstate(divide="ignore"):
+            logarithms: npt.NDArray[np.float64] = np.log(self.predict_proba(X))
+        return logarithms
+
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The fraction of samples judged rightly, weighted if asked; one on which no output spoke is wrong, whatever its label.
 

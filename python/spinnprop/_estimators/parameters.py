@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
 from numbers import Integral, Real
@@ -27,9 +28,12 @@ from .._support.network_arguments import DELAY_KINDS, Delays
 from .._support.types import PathLike
 from .._trainer import _DELAY_PARAMETERS, _OPTIMIZERS, _SCHEDULES
 from ..losses import Loss, RateRegularisation
+from .nested import NestedParameters
 
 #: Those that an engine chooses for its neurons and its grid unless they are given.
 CHOSEN = ("tau_mem", "tau_syn", "t_late", "learning_rate", "clip_norm", "bump")
+#: And of these, those that a trainer takes.
+OF_OPTIMISER = ("learning_rate", "clip_norm", "bump")
 #: Those of the network alone, the trainer alone, and both, under the same names.
 OF_NETWORK = (
     "threshold",
@@ -51,6 +55,7 @@ OF_NETWORK = (
 OF_TRAINER = (
     "t_end",
     "max_spikes",
+    "gradient_engine",
     "rate",
     "epochs",
     "batch_size",
@@ -65,11 +70,17 @@ OF_TRAINER = (
     "delay_l2",
     "delay_init",
     "momentum",
+    "beta1",
+    "beta2",
+    "epsilon",
     "weight_decay",
     "schedule",
     "schedule_epochs",
     "schedule_gamma",
     "clip_value",
+    "bump_hidden_limit",
+    "bump_output_limit",
+    "bump_pairs",
     "input_dropout",
     "checkpoint",
     "checkpoint_every",
@@ -94,7 +105,7 @@ _DOMAINS = {
 }
 
 
-class Parameters(BaseEstimator):
+class Parameters(NestedParameters, BaseEstimator):
     """Base of spiking estimators; `SpikingClassifier` says what the parameters mean."""
 
     _parameter_constraints: Dict[str, List[Any]] = {
@@ -133,6 +144,7 @@ class Parameters(BaseEstimator):
         "weight_bounds": ["array-like", None],
         "t_end": [_DOMAINS["t_end"], None],
         "max_spikes": [_DOMAINS["max_spikes"], None],
+        "gradient_engine": [str, BaseEngine, None],
         "optimizer": [StrOptions({name for name in _OPTIMIZERS if name})],
         "learning_rate": [_DOMAINS["learning_rate"], None],
         "train": [tuple, list, None],
@@ -145,6 +157,9 @@ class Parameters(BaseEstimator):
         "delay_l2": [_DOMAINS["delay_l2"]],
         "delay_init": [tuple, list, None],
         "momentum": [_DOMAINS["momentum"]],
+        "beta1": [_DOMAINS["beta1"]],
+        "beta2": [_DOMAINS["beta2"]],
+        "epsilon": [_DOMAINS["epsilon"]],
         "weight_decay": [_DOMAINS["weight_decay"]],
         "schedule": [StrOptions({name for name in _SCHEDULES if name})],
         "schedule_epochs": [_DOMAINS["schedule_epochs"]],
@@ -152,13 +167,39 @@ class Parameters(BaseEstimator):
         "clip_value": [_DOMAINS["clip_value"]],
         "clip_norm": [_DOMAINS["clip_norm"], None],
         "bump": [_DOMAINS["bump"], None],
+        "bump_hidden_limit": [_DOMAINS["bump_hidden_limit"]],
+        "bump_output_limit": [_DOMAINS["bump_output_limit"]],
+        "bump_pairs": ["boolean"],
         "input_dropout": [_DOMAINS["input_dropout"]],
         "rate": [RateRegularisation, None],
         "checkpoint": [str, bytes, os.PathLike, None],
         "checkpoint_every": [_DOMAINS["checkpoint_every"]],
         "resume": ["boolean"],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "random_state": ["random_state"],
+        "warm_start": ["boolean"],
         "verbose": ["verbose"],
     }
+
+    def __init_subclass__(cls, without: Sequence[str] = (), **defaults: Any) -> None:
+        """A class `without` some of the parameters, or with `defaults` of its own."""
+        super().__init_subclass__()
+        if not without and not defaults:
+            return
+        first, *own = inspect.signature(Parameters.__init__).parameters.values()
+        taken = inspect.Signature(
+            [first, *(each.replace(default=defaults.get(each.name, each.default)) for each in own if each.name not in without)]
+        )
+
+        def __init__(*arguments: Any, **parameters: Any) -> None:
+            bound = taken.bind(*arguments, **parameters)
+            bound.apply_defaults()
+            Parameters.__init__(*bound.args, **bound.kwargs)
+
+        # Where scikit-learn finds the names of parameters.
+        __init__.__signature__ = taken  # type: ignore[attr-defined]
+        cls.__init__ = __init__  # type: ignore[method-assign]
+        cls._parameter_constraints = {name: kinds for name, kinds in cls._parameter_constraints.items() if name not in without}
 
     def __init__(
         self,
@@ -198,6 +239,7 @@ class Parameters(BaseEstimator):
         weight_bounds: Optional[Tuple[float, float]] = None,
         t_end: Optional[float] = None,
         max_spikes: Optional[int] = None,
+        gradient_engine: Optional[EngineLike] = None,
         optimizer: str = "adam",
         learning_rate: Optional[float] = None,
         train: Optional[Sequence[str]] = None,
@@ -210,6 +252,9 @@ class Parameters(BaseEstimator):
         delay_l2: float = 0.0,
         delay_init: Optional[Tuple[float, float]] = None,
         momentum: float = 0.0,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
         weight_decay: float = 0.0,
         schedule: str = "exponential",
         schedule_epochs: int = 20,
@@ -217,11 +262,17 @@ class Parameters(BaseEstimator):
         clip_value: float = math.inf,
         clip_norm: Optional[float] = None,
         bump: Optional[float] = None,
+        bump_hidden_limit: float = 0.3,
+        bump_output_limit: float = 0.0,
+        bump_pairs: bool = False,
         input_dropout: float = 0.0,
         rate: Optional[RateRegularisation] = None,
         checkpoint: Optional[PathLike] = None,
         checkpoint_every: int = 1,
         resume: bool = False,
+        class_weight: Union[None, str, Dict[Any, float]] = None,
+        random_state: Any = None,
+        warm_start: bool = False,
         verbose: Union[bool, int] = False,
     ) -> None:
         self.hidden = hidden
@@ -259,6 +310,7 @@ class Parameters(BaseEstimator):
         self.weight_bounds = weight_bounds
         self.t_end = t_end
         self.max_spikes = max_spikes
+        self.gradient_engine = gradient_engine
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.train = train
@@ -271,6 +323,9 @@ class Parameters(BaseEstimator):
         self.delay_l2 = delay_l2
         self.delay_init = delay_init
         self.momentum = momentum
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
         self.weight_decay = weight_decay
         self.schedule = schedule
         self.schedule_epochs = schedule_epochs
@@ -278,9 +333,15 @@ class Parameters(BaseEstimator):
         self.clip_value = clip_value
         self.clip_norm = clip_norm
         self.bump = bump
+        self.bump_hidden_limit = bump_hidden_limit
+        self.bump_output_limit = bump_output_limit
+        self.bump_pairs = bump_pairs
         self.input_dropout = input_dropout
         self.rate = rate
         self.checkpoint = checkpoint
         self.checkpoint_every = checkpoint_every
         self.resume = resume
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.warm_start = warm_start
         self.verbose = verbose

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 # First, as it says what to install if scikit-learn is missing.
 from .base import SpikingEstimator  # isort: skip
 import numpy as np
-from sklearn.base import RegressorMixin
+from sklearn.base import RegressorMixin, _fit_context
 
 from .. import losses
 from .._network import Network
@@ -21,11 +21,11 @@ from .validation import learnt_numbers
 _LOOKED_AT = 1000
 
 
-class SpikingRegressor(RegressorMixin, SpikingEstimator):
+class SpikingRegressor(RegressorMixin, SpikingEstimator, without=("class_weight",)):
     """A spiking network as a scikit-learn regressor: one output neuron per target, whose first spike time stands for its value.
 
     A target's range in the training set is spread over a window of times around the one at which its output of the untrained network spikes in the
-    median, as wide as the mean synaptic time constant, or as the input is long if that is more; within the run, and at most half of it, where
+    mean, as wide as the mean synaptic time constant, or as the input is long if that is more; within the run, and at most half of it, where
     a run has an end. Large values are early, or as `early` says. A time is read as a number by the same line, beyond the ends of the range, too; an
     output that is silent says the mean of the training set, and a target that never changed in it stays what it was.
 
@@ -34,8 +34,9 @@ class SpikingRegressor(RegressorMixin, SpikingEstimator):
     hidden, engine, epochs, batch_size, seed, early_stopping, validation_fraction, patience, rescale, early, t_early, t_late, bias, t_min, \
 encoder, tau_mem, tau_syn, threshold, reset, drive, refractory, delays, recurrent, connections, readout, weight_mean, weight_std, masks, \
 recurrent_masks, signs, recurrent_signs, weight_bounds, t_end, max_spikes, learning_rate, clip_norm, bump, optimizer, train, \
-neuron_learning_rate, delay_learning_rate, delay_parameter, delay_shift, delay_scale, delay_l1, delay_l2, delay_init, momentum, weight_decay, \
-schedule, schedule_epochs, schedule_gamma, clip_value, input_dropout, rate, checkpoint, checkpoint_every, resume, verbose
+neuron_learning_rate, delay_learning_rate, delay_parameter, delay_shift, delay_scale, delay_l1, delay_l2, delay_init, momentum, beta1, beta2, \
+epsilon, weight_decay, schedule, schedule_epochs, schedule_gamma, clip_value, bump_hidden_limit, bump_output_limit, bump_pairs, input_dropout, \
+rate, gradient_engine, checkpoint, checkpoint_every, resume, random_state, warm_start, verbose
         As in `SpikingClassifier`. t_late None: one synaptic time constant after t_early on engines in continuous time, so that all inputs are
         heard before an output must speak. learning_rate None: four times what a classifier takes. The read-out must be spiking.
     loss : losses.SpikeTimeMSE or None
@@ -70,24 +71,24 @@ schedule, schedule_epochs, schedule_gamma, clip_value, input_dropout, rate, chec
     def _more_tags(self) -> Dict[str, Any]:  # scikit-learn before 1.6
         return {"multioutput": True}
 
-    def _begin(self, X: Any, y: Any) -> Tuple[Any, Float64Array]:
+    def _begin(self, X: Any, y: Any, classes: Any = None) -> Tuple[Any, Float64Array]:
         X, y = learnt_numbers(self, X, y)
         self.target_ndim_ = y.ndim
-        y = y.reshape(len(y), -1)
-        self.target_min_, self.target_max_ = y.min(axis=0), y.max(axis=0)
+        return X, y.reshape(len(y), -1)
+
+    def _look_at(self, wanted: Float64Array, weights: Optional[Float64Array]) -> None:
+        self.target_min_, self.target_max_ = wanted.min(axis=0), wanted.max(axis=0)
         if not np.isfinite(self._span).all():
             raise ValueError("y spans more than float64 holds; scale it down")
-        fractions = self._fractions(y)
-        self.target_mean_ = self.target_min_ + self._span * fractions.mean(axis=0)
-        return X, fractions
+        self.target_mean_ = self.target_min_ + self._span * np.average(self._fractions(wanted), axis=0, weights=weights)
 
-    def _held(self, y: Any) -> Float64Array:
-        y = checks.array(y, np.float64, "the validation set's y")
+    def _held(self, y: Any, whose: str) -> Float64Array:
+        y = checks.array(y, np.float64, whose)
         wanted = (len(y),) if self.target_ndim_ == 1 else (len(y), self._n_outputs)
-        checks.shape(y, wanted, "the validation set's y")
+        checks.shape(y, wanted, whose)
         if not np.isfinite(y).all():
-            raise ValueError("the validation set's y has NaN or infinity; every element must be finite")
-        return self._fractions(y.reshape(len(y), -1))
+            raise ValueError(f"{whose} has NaN or infinity; every element must be finite")
+        return y.reshape(len(y), -1)  # type: ignore[no-any-return]
 
     @property
     def _n_outputs(self) -> int:
@@ -114,16 +115,17 @@ schedule, schedule_epochs, schedule_gamma, clip_value, input_dropout, rate, chec
         }
 
     def _loss_of(self, network: Network) -> Any:
-        if self.readout != "spiking":
-            raise ValueError("readout is 'leaky'; this estimator reads spike times: give 'spiking', or train membranes with Trainer and VMaxMSE")
         return losses.SpikeTimeMSE(tau0=float(np.mean(network.tau_syn[-1]))) if self.loss is None else self.loss
 
-    def _aim(self, network: Network, spikes: SpikeTrains) -> None:
+    def _aim(self, network: Network, spikes: SpikeTrains, weights: Optional[Float64Array]) -> None:
+        if network.readout != "spiking":
+            raise ValueError("readout is 'leaky'; this estimator reads spike times: give 'spiking', or train membranes with Trainer and VMaxMSE")
         times = self._forward(network, spikes[:_LOOKED_AT]).first_spike_times
         heard = np.isfinite(times)
         if not heard.any(axis=0).all():
             raise ValueError("an output of the untrained network is silent in all samples; give a larger weight_mean, or leave weights open")
-        middle = np.nanmedian(np.where(heard, times, np.nan), axis=0)
+        counts = heard if weights is None else heard * weights[:_LOOKED_AT, None]
+        middle = np.average(np.where(heard, times, 0.0), axis=0, weights=counts)
         width = max(float(np.mean(network.tau_syn[-1])), float(np.ptp(spikes.times)) if len(spikes.times) else 0.0)
         grid = self.engine_._grid
         latest = math.inf if self.t_end is None else float(self.t_end)
@@ -136,8 +138,15 @@ schedule, schedule_epochs, schedule_gamma, clip_value, input_dropout, rate, chec
     def _goal(self, wanted: Float64Array) -> Float64Array:
         low, high = self.target_times_
         # Validation samples may lie beyond the range.
-        goal: Float64Array = np.maximum(low + (high - low) * wanted, 0.0)
+        goal: Float64Array = np.maximum(low + (high - low) * self._fractions(wanted), 0.0)
         return goal
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, *, sample_weight: Any = None) -> Any:
+        """One pass through samples; see `SpikingClassifier.partial_fit`. The targets' ranges are those of the first call."""
+        if not hasattr(self, "network_") and (np.ptp(np.asarray(y, np.float64), axis=0) == 0).any():
+            raise ValueError("y never changes in the first call of partial_fit; give samples whose targets differ, as their ranges are kept")
+        return self._partial_fit(X, y, sample_weight)
 
     def predict(self, X: Any) -> Float64Array:
         """What the network says of each sample: (n_samples,) float64, or (n_samples, n_targets) where y had such a shape."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Tuple
+from typing import Any, Optional, Tuple
 
 import numpy.typing as npt
 
 # First, as it says what to install if scikit-learn is missing.
 from .base import SpikingEstimator  # isort: skip
 import numpy as np
+from sklearn.base import _fit_context
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
 
+from .._support import checks
 from .decisions import Decisions
 from .validation import learnt
 
@@ -32,7 +36,7 @@ class SpikingClassifier(Decisions, SpikingEstimator):
     batch_size : int
         Samples per step; a partial last batch is used.
     seed : int
-        Seeds initial weights, sample order, dropout and the validation split.
+        Seeds initial weights, sample order, dropout and the validation split: the same numbers in every fit.
     early_stopping : bool
         Whether to hold out `validation_fraction` of the samples (unless fit is given a validation set), to stop after
         `patience` epochs without a better validation loss, and to end with the best parameters seen.
@@ -62,10 +66,19 @@ recurrent_signs, weight_bounds
         As in `Network.forward`.
     learning_rate, clip_norm, bump
         As in `Trainer`. None: the engine's choice.
-    optimizer, train, neuron_learning_rate, delay_learning_rate, delay_parameter, delay_shift, delay_scale, delay_l1, delay_l2, \
-delay_init, momentum, weight_decay, schedule, schedule_epochs, schedule_gamma, clip_value, input_dropout, rate, checkpoint, \
-checkpoint_every, resume
+    gradient_engine, optimizer, train, neuron_learning_rate, delay_learning_rate, delay_parameter, delay_shift, delay_scale, delay_l1, \
+delay_l2, delay_init, momentum, beta1, beta2, epsilon, weight_decay, schedule, schedule_epochs, schedule_gamma, clip_value, bump_hidden_limit, \
+bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every, resume
         As in `Trainer`.
+    class_weight : None, "balanced" or dict
+        How much samples of each label count beside those of others; "balanced": labels count alike, however many samples they have. Times
+        `sample_weight` of fit.
+    random_state : None, int or RandomState
+        In place of `seed`, as scikit-learn has it, for ensembles and searches that set it: a number below 2**32 means the same, from a RandomState each
+        fit draws another. None: `seed` counts.
+    warm_start : bool
+        Whether fit goes on with the network that an earlier one has left, for `epochs` more, with an optimiser that begins anew; ranges of
+        features, labels and initial weights stay what they were.
     verbose : bool
         Whether to show progress: a bar, or lines where there is no terminal.
 
@@ -102,19 +115,58 @@ checkpoint_every, resume
     ((1000,), True)
     """
 
-    def _begin(self, X: Any, y: Any) -> Tuple[Any, npt.NDArray[np.int64]]:
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, *, sample_weight: Any = None) -> Any:
+        """One pass through samples, to go on with what fit or partial_fit has learnt, or to begin.
+
+        The first call makes the network: ranges of features and initial weights follow from its samples, which should be of all sorts. Further calls go
+        on with the optimiser as the one before has left it; one after fit, or of a copy or a pickle, begins it anew. Passes follow no schedule,
+        have no input dropout, bump no silent neurons, write no checkpoint, and are not in `history_`; weights and accuracy are what to look at.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+        classes : (n_classes,) array, or None
+            All labels that there will be; needed in the first call alone.
+
+        Returns
+        -------
+        The estimator itself.
+
+        Examples
+        --------
+        >>> import spinnprop as sp
+        >>> X, y = sp.datasets.yin_yang(300)
+        >>> clf = sp.SpikingClassifier(hidden=(30,), batch_size=50)
+        >>> for first in range(0, 300, 100):
+        ...     part = slice(first, first + 100)
+        ...     clf = clf.partial_fit(X[part], y[part], classes=[0, 1, 2])
+        >>> clf.predict(X).shape
+        (300,)
+        """
+        if self.class_weight == "balanced":
+            raise ValueError("class_weight is 'balanced', which part of the samples cannot tell; give the weights, as {label: weight}")
+        if not hasattr(self, "network_") and classes is None:
+            raise ValueError("classes is None in the first call of partial_fit; give all labels that there will be")
+        if hasattr(self, "network_") and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(f"classes is {checks.shown(classes)}, but the estimator has {checks.shown(self.classes_)}; they must agree")
+        return self._partial_fit(X, y, sample_weight, classes)
+
+    def _begin(self, X: Any, y: Any, classes: Any = None) -> Tuple[Any, npt.NDArray[np.int64]]:
         X, y = learnt(self, X, y)
         check_classification_targets(y)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        return X, labels.astype(np.int64)
+        self.classes_ = np.unique(y if classes is None else classes)
+        return X, self._held(y, "y")
 
-    def _held(self, y: Any) -> npt.NDArray[np.int64]:
+    def _held(self, y: Any, whose: str) -> npt.NDArray[np.int64]:
         """The positions of known labels in classes_."""
-        given = np.asarray(y).ravel()
+        given = column_or_1d(y, warn=True)
         unknown = given[~np.isin(given, self.classes_)]
         if len(unknown):
-            raise ValueError(f"the validation set has the label {unknown[:1].tolist()[0]!r}, which the training set has not")
-        return np.searchsorted(self.classes_, given).astype(np.int64)
+            raise ValueError(f"{whose} has the label {unknown[:1].tolist()[0]!r}, which is none of the classes {checks.shown(self.classes_.tolist())}")
+        places: npt.NDArray[np.int64] = np.searchsorted(self.classes_, given).astype(np.int64)
+        return places
 
     @property
     def _n_outputs(self) -> int:
@@ -122,6 +174,12 @@ checkpoint_every, resume
 
     def _stratum(self, wanted: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return wanted
+
+    def _class_weight(self, wanted: npt.NDArray[Any]) -> Optional[npt.NDArray[np.float64]]:
+        if self.class_weight is None:
+            return None
+        weights: npt.NDArray[np.float64] = compute_sample_weight(self.class_weight, self.classes_[wanted])
+        return weights
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """The loss's softmax over outputs: (n_samples, n_classes) float64, uniform where no output spoke."""

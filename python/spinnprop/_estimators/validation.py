@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from numbers import Integral
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Iterator, List, Optional, Tuple
 
 import numpy as np
-from sklearn.utils.validation import assert_all_finite, check_array, check_consistent_length, column_or_1d
+import numpy.typing as npt
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    assert_all_finite,
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+)
 
 from .._spikes import SpikeTrains
 from .._support import checks
 
-__all__ = ["alike", "hidden_sizes", "learnt", "learnt_numbers", "restored", "validate_data"]
+__all__ = ["alike", "hidden_sizes", "learnt", "learnt_numbers", "restored", "seed_of", "validate_data", "weights_of"]
 
 try:
     from sklearn.utils.validation import validate_data
@@ -62,6 +70,34 @@ def alike(estimator: Any, X: Any) -> Any:
     if X.n_units != estimator.n_features_in_:
         raise ValueError(f"X has {X.n_units} units, but the estimator has learnt from {estimator.n_features_in_}; they must agree")
     return X
+
+
+def seed_of(estimator: Any) -> int:
+    """What a fit begins with: `random_state` if it is given, or else `seed`."""
+    given = estimator.random_state
+    if given is None:
+        return checks.integer(estimator.seed, "seed", 0, checks.UINT64)
+    if isinstance(given, Integral):
+        return checks.integer(given, "random_state", 0, 2**32 - 1)
+    return int(check_random_state(given).randint(checks.INT32))
+
+
+def weights_of(given: Any, X: Any, of_classes: Optional[npt.NDArray[np.float64]]) -> Optional[npt.NDArray[np.float64]]:
+    """How much each sample counts beside the others, at most 1; None where all count alike."""
+    if given is None and of_classes is None:
+        return None
+    weights: npt.NDArray[np.float64] = _check_sample_weight(given, X, dtype=np.float64)
+    for name, own in (("sample_weight", weights), ("class_weight", of_classes)):
+        if own is not None:
+            if not (np.isfinite(own).all() and own.min() >= 0 < own.max()):
+                raise ValueError(f"{name} gives samples weights of {own.min()} .. {own.max()}; all must be finite and >= 0, and some > 0")
+    # Only ratios matter, and products shall not overflow.
+    weights = weights / weights.max()
+    if of_classes is not None:
+        weights = weights * (of_classes / of_classes.max())
+    if not weights.any():
+        raise ValueError("all samples weigh 0 by sample_weight times class_weight; some must weigh more")
+    return None if (weights == weights[0]).all() else weights
 
 
 @contextmanager

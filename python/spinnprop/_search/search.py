@@ -192,7 +192,8 @@ def _maker(estimator: Any, space: Mapping[str, Any]) -> Callable[..., Any]:
         return estimator  # type: ignore[no-any-return]
     if not isinstance(estimator, SpikingClassifier):
         raise TypeError(f"estimator is {checks.shown(estimator)}; it must be a SpikingClassifier or make one")
-    unknown = sorted(set(space) - set(estimator.get_params(deep=False)))
+    known = estimator.get_params(deep=False)
+    unknown = sorted(name for name in space if name.partition("__")[0] not in known)
     if unknown:
         raise ValueError(f"space has {', '.join(map(repr, unknown))}, which SpikingClassifier does not take")
     if estimator.checkpoint is not None:

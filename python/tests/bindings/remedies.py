@@ -485,6 +485,30 @@ REMEDIES = [
     ),
     (lambda: sp.Network([2**20, 2**20, 3]), lambda: sp.Network([2**10, 2**10, 3])),
     # estimators, searches, initialisations
+    (
+        lambda: sp.SpikingClassifier().set_params(loss__tau0=1e-3),
+        lambda: sp.SpikingClassifier(loss=sp.losses.TTFSCrossEntropy()).set_params(loss__tau0=1e-3),
+    ),
+    (
+        lambda: sp.SpikingClassifier(class_weight="balanced", **FEW).partial_fit(X, Y, classes=[0, 1, 2]),
+        lambda: sp.SpikingClassifier(class_weight={0: 2.0}, **FEW).partial_fit(X, Y, classes=[0, 1, 2]),
+    ),
+    (
+        lambda: sp.SpikingClassifier(**FEW).partial_fit(X, Y),
+        lambda: sp.SpikingClassifier(**FEW).partial_fit(X, Y, classes=[0, 1, 2]),
+    ),
+    (
+        lambda: sp.SpikingClassifier(**FEW).fit(X, Y, X_val=X),
+        lambda: [sp.SpikingClassifier(**FEW).fit(X, Y, validation=(X, Y)), sp.SpikingClassifier(**FEW).fit(X, Y, X_val=X, y_val=Y)],
+    ),
+    (
+        lambda: sp.SpikingClassifier(**FEW).fit(X, Y).set_params(hidden=(7,)).partial_fit(X, Y),
+        lambda: sp.SpikingClassifier(**FEW).fit(X, Y).set_params(hidden=(7,), warm_start=False).fit(X, Y),
+    ),
+    (
+        lambda: sp.SpikingRegressor(**FEW).partial_fit(X[:1], X[:1, 0]),
+        lambda: sp.SpikingRegressor(**FEW).partial_fit(X, X[:, 0]),
+    ),
     (lambda: reptile_with_delays(delay_init=(0, 0.25)), lambda: reptile_with_delays(delays=0.1)),
     (lambda: sp.meta.reptile(net(), [(SPIKES, Y)], steps=1, resume=False), lambda: sp.meta.reptile(net(), [(SPIKES, Y)], steps=1, epochs=1)),
     (

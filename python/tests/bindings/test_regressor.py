@@ -19,7 +19,8 @@ Y = X @ RANDOM.normal(size=(6, 2))
 FEW = dict(hidden=(20,), epochs=3, batch_size=50)
 
 
-@parametrize_with_checks([sp.SpikingRegressor(hidden=(40,), epochs=40, batch_size=20)])
+# Batches of all samples: of parts of them, those that weigh twice would be other ones than those that are there twice.
+@parametrize_with_checks([sp.SpikingRegressor(hidden=(40,), epochs=300, batch_size=300, schedule_gamma=0.99)])
 def test_conventions(estimator, check):
     check(estimator)
 
