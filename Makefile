@@ -21,7 +21,7 @@ PACKAGE_SOURCES := $(SWIFT_SOURCES) $(wildcard setup.py pyproject.toml MANIFEST.
 CHECKED := -c release --scratch-path .build/checked -Xswiftc -enable-testing -Xswiftc -assert-config -Xswiftc Debug
 FORMATTED := Package.swift Sources Tests $(wildcard Benchmarks/sparse examples)
 
-.PHONY: help demo install test test-tools test-adding test-swift test-hosts test-python test-library test-commands test-peers test-wheel generate bench wheel format lint clean FORCE
+.PHONY: help demo install test test-tools test-adding test-swift test-hosts test-python test-library test-commands test-peers test-wheel generate bench wheel format lint clean docs FORCE
 
 help: ## list the targets
 	@echo "spinnprop: exact, event-based training of spiking neural networks"
@@ -94,6 +94,15 @@ $(VENV)/.test-tools: $(VENV)/.installed pyproject.toml
 
 $(VENV)/.peers: $(VENV)/.test-tools
 	@$(PIP) jaxsnn==0.3.0 jax==0.10.2
+	@touch $@
+
+docs: $(VENV)/.docs-tools ## build the documentation as a site, in .build/docs/html
+	@scripts/build-library.sh >/dev/null
+	@$(VENV)/bin/python scripts/site/build.py .build/docs
+
+# Versions are pinned, and new enough Pythons have them.
+$(VENV)/.docs-tools: $(VENV)/.test-tools pyproject.toml
+	@$(PIP) --no-build-isolation 'spinnprop[docs]'
 	@touch $@
 
 generate: ## write again what follows from include/spinnprop.h

@@ -121,7 +121,7 @@ public struct Network: Equatable, Sendable {
     ///     each connection in the order in which they are given.
     ///   - recurrent: empty, one flag for all hidden layers of a chain, or one per hidden layer.
     ///   - leakyReadout: whether the last layer is a leaky read-out that never spikes.
-    ///   - connections: in any order, each once, none from a later layer to an earlier one; every layer hears another population. `nil`: the chain.
+    ///   - given: connections in any order, each once, none from a later layer to an earlier one; every layer hears another population. `nil`: the chain.
     public init(
         sizes: [Int], parameters: [LIFParameters] = [LIFParameters()], delays: [DelayKind] = [.none],
         recurrent: [Bool] = [], leakyReadout: Bool = false, connections given: [Ends]? = nil

@@ -5,7 +5,7 @@ import ClockArithmetic
 ///
 /// - Parameters:
 ///   - arrivals: `nil` if nothing arrives.
-///   - units, spikeCurrents, spikeMembranes: take, per spike, the neuron (counted from the slice's first), I and V*; they have
+///   - units: takes, per spike, the neuron, counted from the slice's first; `spikeCurrents` and `spikeMembranes` take I and V*. All have
 ///     room for `count`.
 /// - Returns: the number of spikes.
 @inline(never)

@@ -41,7 +41,7 @@ public struct UpdateRule<Real: MachineReal>: Sendable {
     /// - Parameters:
     ///   - p: parameters, changed in place.
     ///   - g: their gradients.
-    ///   - m, v: the optimiser's memory of them, zeros before the first step. SGD leaves v alone.
+    ///   - m: the optimiser's memory of them, as is `v`; zeros before the first step. SGD leaves `v` alone.
     public func update(
         _ p: UnsafeMutablePointer<Real>, _ g: UnsafePointer<Real>, _ m: UnsafeMutablePointer<Real>,
         _ v: UnsafeMutablePointer<Real>, count: Int
