@@ -21,7 +21,7 @@ PACKAGE_SOURCES := $(SWIFT_SOURCES) $(wildcard setup.py pyproject.toml MANIFEST.
 CHECKED := -c release --scratch-path .build/checked -Xswiftc -enable-testing -Xswiftc -assert-config -Xswiftc Debug
 FORMATTED := Package.swift Sources Tests $(wildcard Benchmarks/sparse examples)
 
-.PHONY: help demo install test test-tools test-adding test-swift test-hosts test-python test-library test-commands test-peers test-wheel generate bench wheel format lint clean docs FORCE
+.PHONY: help demo install test test-tools test-adding test-swift test-hosts test-python test-library test-commands test-peers test-wheel generate bench wheel format lint clean docs test-site FORCE
 
 help: ## list the targets
 	@echo "spinnprop: exact, event-based training of spiking neural networks"
@@ -48,7 +48,7 @@ $(VENV)/.installed: $(VENV)/.made-with $(PACKAGE_SOURCES)
 	@mv $@.new $@
 
 test: ## make lint and all that follows, side by side, with the time each takes
-	@scripts/stages.sh test-tools test-library test-swift test-commands test-hosts test-adding lint
+	@scripts/stages.sh test-tools test-library test-swift test-commands test-hosts test-site test-adding lint
 
 test-tools: $(VENV)/.test-tools ## install the package with what its tests use
 
@@ -97,12 +97,16 @@ $(VENV)/.peers: $(VENV)/.test-tools
 	@touch $@
 
 docs: $(VENV)/.docs-tools ## build the documentation as a site, in .build/docs/html
-	@scripts/build-library.sh >/dev/null
-	@$(VENV)/bin/python scripts/site/build.py .build/docs
+	@$(VENV)/docs/bin/python scripts/site/build.py .build/docs
 
-# Versions are pinned, and new enough Pythons have them.
+# An environment of its own, with pinned versions; the package and what it needs it finds in the other.
 $(VENV)/.docs-tools: $(VENV)/.test-tools pyproject.toml
-	@$(PIP) --no-build-isolation 'spinnprop[docs]'
+	@echo "spinnprop: installing what the documentation is made with"
+	@$(VENV)/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11) and "spinnprop: the documentation needs Python 3.11 or newer")'
+	@$(VENV)/bin/python -m venv --clear --without-pip $(VENV)/docs
+	@$(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >$(VENV)/package.pth
+	@mv $(VENV)/package.pth $(VENV)/docs/lib/python*/site-packages/
+	@$(VENV)/bin/python -m pip --python $(VENV)/docs/bin/python install -q --disable-pip-version-check 'spinnprop[docs]'
 	@touch $@
 
 generate: ## write again what follows from include/spinnprop.h
@@ -126,6 +130,11 @@ wheel: $(VENV)/.wheel-tools $(PACKAGE_SOURCES) ## a wheel that needs no Swift wh
 	$(VENV)/bin/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist/plain .
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m auditwheel repair -w dist dist/plain/*.whl
 	@rm -r dist/plain && ls dist/*.whl
+
+test-site: $(VENV)/.test-tools ## the documentation in a headless Chromium: every page opens, every link leads somewhere
+	@if $(VENV)/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+		$(MAKE) docs && $(VENV)/bin/python -u -m pytest python/tests/site; \
+	else echo "spinnprop: test-site is left out: the documentation needs Python 3.11 or newer"; fi
 
 test-wheel: wheel ## the wheel in an empty environment, with no Swift in PATH
 	scripts/test-wheel.sh $(VENV)/bin/python dist/*.whl

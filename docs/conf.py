@@ -23,7 +23,10 @@ templates_path = ["_templates"]
 exclude_patterns = ["jupyter_execute", "**.ipynb_checkpoints"]
 html_theme = "pydata_sphinx_theme"
 html_title = "spinnprop"
-html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False, "show_prev_next": True}
+html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False, "header_links_before_dropdown": 8}
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_favicon = "_static/favicon.svg"
 html_show_sourcelink = False
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
@@ -47,7 +50,7 @@ def visit_math(translator, node, display="inline"):
 
 
 def visit_equation(translator, node):
-    translator.body.append('<div class="math">')
+    translator.body.append('<div class="equation">')
     try:
         visit_math(translator, node, "block")
     finally:

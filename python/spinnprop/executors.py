@@ -54,7 +54,7 @@ def dask(address: str, retries: int = 3) -> Executor:
     Parameters
     ----------
     address : str
-        Of the scheduler, as "tcp://host:8786".
+        Of the scheduler, as ``"tcp://host:8786"``.
     retries : int
         How often what ran on a worker that died is done again.
 

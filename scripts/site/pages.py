@@ -94,8 +94,8 @@ def write(folder: Path, modules: Dict[str, List[str]]) -> None:
         if path.endswith(".md"):
             text = relink(source.read_text(encoding="utf-8"), path, waiting.append)
             if path == "docs/index.md":
-                text += "\n## Reference\n\n- [Python](api/python/index.md)\n- [C](api/c/index.md)\n- [Swift](api/swift.md)\n"
-            if source.name == "index.md":
+                text = text.replace("- [Gallery]", "- [Reference](api/index.md): of Python, C and Swift\n- [Gallery]")
+            if source.name in ("index.md", "notebooks.md"):
                 text = contents(text)
             target.write_text(text, encoding="utf-8")
         elif path.endswith(".ipynb"):
@@ -115,5 +115,6 @@ def write(folder: Path, modules: Dict[str, List[str]]) -> None:
         (folder / "api" / language).mkdir(parents=True)
         for name, text in pages.items():
             (folder / "api" / language / (name + ".md")).write_text(contents(text) if name == "index" else text, encoding="utf-8")
+    (folder / "api" / "index.md").write_text(contents("# Reference\n\n- [Python](python/index.md)\n- [C](c/index.md)\n- [Swift](swift.md)\n"), encoding="utf-8")
     (folder / "api" / "swift.md").write_text(swift.page(), encoding="utf-8")
 

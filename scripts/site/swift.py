@@ -21,7 +21,8 @@ def page() -> str:
     """The site's page that leads to them."""
     lists = "\n".join(f'<li><a href="../{BASE}/documentation/{name.lower()}/">{name}</a></li>' for name in rooms())
     texts = "\n".join(f"- **{name}**: {text}" for name, text in rooms().items())
-    return f"# Swift\n\n`import Spinnprop` brings all of these, the rooms of the library. Their pages are DocC's:\n\n<ul>\n{lists}\n</ul>\n\nWhat lives where:\n\n{texts}\n"
+    begin = "# Swift\n\n`import Spinnprop` brings all of these, the rooms of the library. Their pages are DocC's:"
+    return f"{begin}\n\n<ul>\n{lists}\n</ul>\n\nWhat lives where:\n\n{texts}\n"
 
 
 def build(work: Path, html: Path) -> None:
@@ -44,7 +45,9 @@ def build(work: Path, html: Path) -> None:
         path.unlink()
     catalogue = work / "Spinnprop.docc"
     catalogue.mkdir(exist_ok=True)
-    (catalogue / "Spinnprop.md").write_text("# ``Spinnprop``\n\nExact, event-based training of spiking neural networks: engines by name, defaults, composition.\n")
+    (catalogue / "Spinnprop.md").write_text("# ``Spinnprop``\n\nWhat programs import: engines by name, defaults, composition.\n")
+    # Its pages ask for this, and may do without.
+    (catalogue / "theme-settings.json").write_text("{}\n")
     printed = subprocess.run(
         ["docc", "convert", str(catalogue), "--fallback-display-name", "Spinnprop", "--fallback-bundle-identifier", "spinnprop"]
         + ["--additional-symbol-graph-dir", str(graphs), "--output-path", str(out), "--transform-for-static-hosting", "--hosting-base-path", BASE],
