@@ -19,8 +19,14 @@ import spinnprop as sp
 
 def public_modules():
     """Names of modules and the names that each shows: the package's own, then those of its public modules."""
-    inner = {name: getattr(sp, name) for name in sp.__all__ if inspect.ismodule(getattr(sp, name))}
-    own = [name for name in sp.__all__ if name not in inner and not name.startswith("__")]
+    shown = {}
+    for name in dir(sp):
+        try:
+            shown[name] = getattr(sp, name)
+        except ImportError as error:
+            print(f"spinnprop: the documentation is without {name}: {error}")
+    inner = {name: value for name, value in shown.items() if inspect.ismodule(value)}
+    own = [name for name in shown if name not in inner and not name.startswith("__")]
     return {"spinnprop": own, **{f"spinnprop.{name}": list(module.__all__) for name, module in sorted(inner.items())}}
 
 
