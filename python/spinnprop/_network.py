@@ -729,7 +729,8 @@ def _rule(recording: Recording, engine: Optional[EngineLike]) -> Dict[str, Any]:
 def _rule_of_errors(recording: Recording, engine: Optional[EngineLike]) -> Dict[str, Any]:
     """`_rule` for errors that somebody else has taken: a chip's programs take those of a loss that runs on it, its twin takes any."""
     _is_recording(recording)
-    return _rule(recording, recording.grid if engine is None else engine)
+    is_on_grid = recording._maker is None or recording._maker._grid is not None
+    return _rule(recording, recording.grid if engine is None and is_on_grid else engine)
 
 
 def _copied(array: Any) -> Any:

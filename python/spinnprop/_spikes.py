@@ -153,9 +153,9 @@ class SpikeTrains:
     def _trusted(
         cls, times: Float64Array, units: Int32Array, offsets: Int64Array, n_units: int
     ) -> SpikeTrains:
-        """Spike trains of arrays that the core has just filled."""
+        """Spike trains of arrays that nobody else has, and that keep the rules."""
         spikes = cls.__new__(cls)
-        spikes._times, spikes._units, spikes._offsets = _view(times), _view(units), _view(offsets)
+        spikes._times, spikes._units, spikes._offsets = checks.read_only(times), checks.read_only(units), checks.read_only(offsets)
         spikes._n_units = n_units
         return spikes
 

@@ -47,16 +47,14 @@ def sample_numbers(key: Any, n_samples: int) -> Int64Array:
     return np.where(numbers < 0, numbers + n_samples, numbers)
 
 
-def firsts(rows: Tuple[Float64Array, Int32Array, Int64Array, int], n_spikes: int) -> Tuple[Float64Array, Int64Array]:
-    """Of each unit in each sample the first of spikes that come in order of time: (n_samples, n_units, n_spikes) times, +inf where there are
-    none, and where they stand in the rows, there as many as there are spikes.
-    """
-    times, units, offsets, n_units = rows
+def firsts(units: Int32Array, offsets: Int64Array, n_units: int, n_spikes: int) -> Int64Array:
+    """Where the first spikes of each unit in each sample stand in rows that are in order of time: (n_samples, n_units, n_spikes), the number of
+    all spikes where there are none."""
     n_samples = len(offsets) - 1
     pair = np.repeat(np.arange(n_samples) * n_units, offsets[1:] - offsets[:-1])
     pair += units
-    places = np.full((n_samples * n_units, n_spikes), len(times))
-    left = np.arange(len(times))
+    places = np.full((n_samples * n_units, n_spikes), len(units))
+    left = np.arange(len(units))
     for rank in range(n_spikes):
         # Of all that are assigned to one place the last stays: from behind, the first.
         places[pair[::-1], rank] = left[::-1]
@@ -65,8 +63,7 @@ def firsts(rows: Tuple[Float64Array, Int32Array, Int64Array, int], n_spikes: int
             left, pair = left[is_later], pair[is_later]
             if not len(left):
                 break
-    shape = n_samples, n_units, n_spikes
-    return np.append(times, np.inf)[places].reshape(shape), places.reshape(shape)
+    return places.reshape(n_samples, n_units, n_spikes)
 
 
 def from_lists(samples: Any) -> Rows:

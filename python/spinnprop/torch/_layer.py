@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -32,7 +32,8 @@ class Array(NamedTuple):
     code: int
     place: int
     shape: Tuple[int, ...]
-    size: int
+    #: Its part of what holds all trained, or all fixed ones.
+    part: slice
 
 
 class Readings(NamedTuple):
@@ -48,30 +49,37 @@ class Readings(NamedTuple):
 
 
 class Run:
-    """A recording, and where its input came from."""
+    """A recording, the layer that made it, and where its input came from."""
 
-    __slots__ = ("recording", "input_places", "_places")
+    __slots__ = ("layer", "recording", "input_places", "_places")
 
-    def __init__(self, recording: Recording, input_places: Any) -> None:
+    def __init__(self, layer: Layer, recording: Recording, input_places: Any) -> None:
+        self.layer = layer
         self.recording = recording
         self.input_places = input_places
         self._places: Dict[Tuple[int, int], Int64Array] = {}
 
     def spikes(self, layer: int, n_spikes: int) -> Float64Array:
         """(n_samples, n, n_spikes): the first spikes of each neuron, +inf where there are none."""
-        times, self._places[layer, n_spikes] = spike_arrays.firsts(self.recording.spikes[layer]._arrays, n_spikes)
-        return times
+        if n_spikes == 1 and layer == len(self.layer.sizes) - 2:
+            return self.recording._first_spike_times()[:, :, None]
+        times = self.recording._rows(layer)[0]
+        return np.append(times, np.inf)[self._firsts(layer, n_spikes)]
 
     def errors(self, layer: int, given: Optional[Float64Array], n_spikes: int) -> Float64Array:
         """Of every spike of a layer, from those of each neuron's first spikes; what is said of spikes that are not there is not looked at."""
         count = _core.recording_spike_count(self.recording._handle, layer)
         if given is None:
             return np.zeros(count)
-        if (layer, n_spikes) not in self._places:
-            self.spikes(layer, n_spikes)
         errors = np.zeros(count + 1)
-        errors[self._places[layer, n_spikes]] = given
+        errors[self._firsts(layer, n_spikes)] = given
         return errors[:count]
+
+    def _firsts(self, layer: int, n_spikes: int) -> Int64Array:
+        if (layer, n_spikes) not in self._places:
+            _, units, offsets, n_units, _, _ = self.recording._rows(layer)
+            self._places[layer, n_spikes] = spike_arrays.firsts(units, offsets, n_units, n_spikes)
+        return self._places[layer, n_spikes]
 
 
 class Layer:
@@ -96,8 +104,8 @@ class Layer:
         self.options = _forward_options(engine, t_end, max_spikes)
         self.sizes = network.layer_sizes
         arrays = list(_arrays(network))
-        self.trained = [array for array in arrays if array.kind.replace("recurrent_", "") in trained]
-        self.fixed = [array for array in arrays if array not in self.trained]
+        self.trained = _one_after_another(array for array in arrays if array.kind.replace("recurrent_", "") in trained)
+        self.fixed = _one_after_another(array for array in arrays if array.kind.replace("recurrent_", "") not in trained)
         #: A threshold must lie above the reset: with these, either may be set first.
         self.network = copy.copy(network)
         for layer, n in enumerate(self.sizes[1:]):
@@ -137,7 +145,7 @@ class Layer:
     def run(self, spikes: SpikeTrains, input_places: Any, trained: Float64Array, fixed: Float64Array) -> Run:
         network = self.with_values(trained, fixed)
         handle = _core.network_forward(network, spikes._arrays, {**self.options, "engine": self.engine._handle}, None)
-        return Run(Recording._of(handle, network, spikes, self.engine), input_places)
+        return Run(self, Recording._of(handle, network, spikes, self.engine), input_places)
 
     @property
     def is_leaky(self) -> bool:
@@ -164,8 +172,6 @@ class Layer:
             output = run.recording.membrane(-1, None, self.readings.times)
         elif self.is_leaky:
             output = np.array(run.recording.maxima)
-        elif self.readings.n_spikes == 1:
-            output = np.array(run.recording.first_spike_times)[:, :, None]
         else:
             output = run.spikes(len(self.sizes) - 2, self.readings.n_spikes)
         if not self.n_hidden:
@@ -195,23 +201,28 @@ class Layer:
         )
         of_times = np.empty(len(recording.input.times))
         _core.gradient_input_times(of_times, handle)
-        trained = np.zeros(sum(array.size for array in self.trained))
-        for array, values in _parts(self.trained, trained):
+        trained = np.zeros(self.trained[-1].part.stop if self.trained else 0)
+        for array in self.trained:
             if neurons or array.kind not in NEURON_PARAMETERS:
-                _core.gradient_get(values, handle, array.code, array.place)
+                _core.gradient_get(trained[array.part], handle, array.code, array.place)
         return of_times, trained
 
 
-def dense_spikes(times: Float64Array) -> Tuple[SpikeTrains, Int64Array]:
+def dense_spikes(times: Float64Array) -> Tuple[SpikeTrains, Any]:
     """Spike times (n_samples, n_units, k), +inf where there are none, as SpikeTrains, and their places in the flat array.
 
     Raises ValueError if a time is NaN or below 0.
     """
-    is_good = times >= 0
-    if not is_good.all():
-        place = tuple(int(n) for n in np.argwhere(~is_good)[0])
+    # NaN is the least of all.
+    if times.size and not times.min() >= 0:
+        place = tuple(int(n) for n in np.argwhere(~(times >= 0))[0])
         raise ValueError(f"times[{', '.join(map(str, place))}] is {times[place]}; spike times are seconds >= 0, or +inf where there is no spike")
     n_samples, n_units, k = times.shape
+    if k == 1 and times.size and times.max() < np.inf:
+        units = np.empty((n_samples, n_units), np.int32)
+        units[:] = np.arange(n_units)
+        offsets = np.arange(0, (n_samples + 1) * n_units, n_units, dtype=np.int64)
+        return SpikeTrains._trusted(times.ravel(), units.ravel(), offsets, n_units), slice(None)
     heard = times != np.inf
     places = np.flatnonzero(heard)
     units = (places if k == 1 else places // k) % n_units
@@ -237,7 +248,7 @@ def _arrays(network: Network) -> List[Array]:
     def add(kind: str, code: int, index: int, name: str) -> None:
         shape = network._shape(code, index)
         if 0 not in shape:
-            found.append(Array(kind, name, code, index, shape, int(np.prod(shape))))
+            found.append(Array(kind, name, code, index, shape, slice(0)))
 
     for kind, code, recurrent in (
         ("weights", _core.WEIGHTS, _core.RECURRENT_WEIGHTS),
@@ -254,19 +265,20 @@ def _arrays(network: Network) -> List[Array]:
     return found
 
 
-def _parts(arrays: Sequence[Array], flat: Float64Array) -> List[Tuple[Array, Float64Array]]:
-    """Each array with its part of what holds them all."""
-    first, found = 0, []
+def _one_after_another(arrays: Iterable[Array]) -> List[Array]:
+    """The arrays, each with its part of what holds them all."""
+    found, first = [], 0
     for array in arrays:
-        found.append((array, flat[first : first + array.size].reshape(array.shape)))
-        first += array.size
+        size = int(np.prod(array.shape))
+        found.append(array._replace(part=slice(first, first + size)))
+        first += size
     return found
 
 
 def _set(network: object, arrays: Sequence[Array], flat: Float64Array) -> None:
-    for array, values in _parts(arrays, flat):
+    for array in arrays:
         try:
-            _core.network_set(network, array.code, array.place, values)
+            _core.network_set(network, array.code, array.place, flat[array.part])
         except ValueError as error:
             raise ValueError(f"{array.kind}[{array.name}]: {error}") from None
 

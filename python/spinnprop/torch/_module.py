@@ -185,26 +185,24 @@ class EventProp(nn.Module):
         SpinnpropError
             If a run passes max_spikes.
         """
-        units = offsets = None
+        layer = self._layer
         if isinstance(times, SpikeTrains):
-            if times.n_units != self.layer_sizes[0]:
-                raise ValueError(f"times have {times.n_units} units; the layer has {self.layer_sizes[0]} inputs")
-            dtype = self.fixed.dtype
-            at, units, offsets = (torch.tensor(np.asarray(array)) for array in times._arrays[:3])
+            if times.n_units != layer.sizes[0]:
+                raise ValueError(f"times have {times.n_units} units; the layer has {layer.sizes[0]} inputs")
+            at, dtype = times, self.fixed.dtype
         else:
-            at, dtype = _checked(times, self.layer_sizes[0])
+            given, dtype = _checked(times, layer.sizes[0])
+            at = given.to(torch.float64)
         trained = self._trained()
-        for array, tensor in zip(self._layer.trained, trained):
+        for array, tensor in zip(layer.trained, trained):
             if tensor.device.type not in ("cpu", "meta"):
                 raise ValueError(f"{array.kind}[{array.name}] is on {tensor.device}; spinnprop computes on the CPU: layer.cpu()")
-        neurons = any(tensor.requires_grad for array, tensor in zip(self._layer.trained, trained) if array.kind in NEURON_PARAMETERS)
-        output, hidden = event_prop(
-            at.to(torch.float64), units, offsets, _flat(trained), self.fixed.to(torch.float64), self._layer.key, neurons
-        )
+        neurons = any(tensor.requires_grad for array, tensor in zip(layer.trained, trained) if array.kind in NEURON_PARAMETERS)
+        output, hidden = event_prop(at, [each.to(torch.float64) for each in trained], self.fixed.to(torch.float64), layer, neurons)
         output = output.to(dtype)
-        if not self._layer.n_hidden:
+        if not layer.n_hidden:
             return output
-        return output, list(hidden.to(dtype).split(list(self.layer_sizes[1:-1]), dim=1))
+        return output, list(hidden.to(dtype).split(list(layer.sizes[1:-1]), dim=1))
 
     def to_network(self) -> Network:
         """A `spinnprop.Network` with the values that parameters have now."""

@@ -1,16 +1,17 @@
 """The layer as operators of torch, forward and backward, so that autograd, torch.compile and transforms know what they do.
 
-They are defined by themselves and not by `torch.library.custom_op`, which registers the same and adds some 30 microseconds to each call.
+They are defined by themselves and not by `torch.library.custom_op`, which registers the same and adds some 30 microseconds to each call. Where
+nobody looks on, a plain autograd function does the same work with half of what torch adds.
 """
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, List, Optional, Sequence, Tuple, Union
 from weakref import WeakValueDictionary
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .._spikes import SpikeTrains
 from ._layer import Layer, Run, dense_spikes
@@ -23,15 +24,110 @@ torch.library.define(
 )
 
 
+def event_prop(
+    times: Union[Tensor, SpikeTrains], trained: Sequence[Tensor], fixed: Tensor, layer: Layer, neurons: bool
+) -> Tuple[Tensor, Tensor]:
+    """The output and all hidden spikes of a layer, float64, from float64; see `EventProp.forward`.
+
+    times: (n_samples, n_inputs, k), or SpikeTrains.
+    """
+    if _is_eager() and all(type(each) in (Tensor, nn.Parameter, SpikeTrains) for each in (times, *trained)):
+        output, hidden, _ = _Eager.apply(times, fixed, layer, neurons, *trained)
+        return output, hidden
+    units = offsets = None
+    if isinstance(times, SpikeTrains):
+        times, units, offsets = _tensors(times)
+    flat = torch.cat([each.reshape(-1) for each in trained]) if trained else torch.empty(0, dtype=torch.float64)
+    output, hidden, _ = torch.ops.spinnprop.event_prop.default(times, units, offsets, flat, fixed, layer.key, neurons)
+    return output, hidden
+
+
 class _Tape(np.ndarray):
     """The memory of a tensor, which keeps the run that made it for as long as the tensor's memory is needed."""
 
     run: Run
-    layer: Layer
 
 
 #: Tapes by the addresses of their memory. A tensor that is a copy of one has another: the run is then repeated, to the same bits.
 _tapes: WeakValueDictionary[int, _Tape] = WeakValueDictionary()
+
+
+def _run(layer: Layer, times: Any, trained: Any, fixed: Any) -> Tuple[Tensor, Tensor, Tensor]:
+    run = layer.run(*_spikes(times), trained, fixed)
+    output, hidden = layer.read(run)
+    tape = np.zeros(1, np.uint8).view(_Tape)
+    tape.run = run
+    memory = torch.from_numpy(tape)
+    _tapes[memory.data_ptr()] = tape
+    return torch.from_numpy(output), torch.from_numpy(hidden), memory
+
+
+def _run_of(tape: Tensor, key: str, times: Any, units: Any, offsets: Any, trained: Tensor, fixed: Tensor) -> Run:
+    """The run that a tape is of."""
+    known = _tapes.get(tape.data_ptr())
+    if known is not None:
+        return known.run
+    layer = Layer.of(key)
+    return layer.run(*_spikes(_given(layer, times, units, offsets)), _array(trained), _array(fixed))
+
+
+def _taken_back(run: Run, output_errors: Tensor, hidden_errors: Tensor, shape: Any, neurons: bool) -> Tuple[Any, Any]:
+    """Derivatives with respect to the times of spikes, of a shape, and to all that is trained."""
+    of_times, of_trained = run.layer.pull_back(run, _array(output_errors), _array(hidden_errors), neurons)
+    gradient = np.zeros(shape)
+    gradient.reshape(-1)[run.input_places] = of_times
+    return gradient, of_trained
+
+
+def _spikes(times: Any) -> Tuple[SpikeTrains, Any]:
+    """The input, and where in `times` each of its spikes stands."""
+    return (times, slice(None)) if isinstance(times, SpikeTrains) else dense_spikes(np.ascontiguousarray(times))
+
+
+def _array(tensor: Tensor) -> Any:
+    return tensor.detach().numpy()
+
+
+def _is_eager() -> bool:
+    """Whether nobody stands between this call and its numbers: no compiler, no transform, nothing that traces."""
+    return not (
+        torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active() or torch._C._len_torch_dispatch_stack()
+    )
+
+
+def _refuse_fixed(fixed: Tensor) -> None:
+    if fixed.requires_grad:
+        raise RuntimeError("EventProp has no derivatives with respect to its buffer `fixed`; name what is to be trained, as train=['weights', 'tau_mem']")
+
+
+class _Eager(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, times: Any, fixed: Tensor, layer: Layer, neurons: bool, *trained: Tensor) -> Tuple[Tensor, ...]:
+        _refuse_fixed(fixed)
+        flat = np.concatenate([_array(each).reshape(-1) for each in trained]) if trained else np.empty(0)
+        is_tensor = isinstance(times, Tensor)
+        output, hidden, tape = _run(layer, _given(layer, times, None, None), flat, _array(fixed))
+        ctx.save_for_backward(tape, times if is_tensor else None, fixed, torch.from_numpy(flat))
+        ctx.given, ctx.layer, ctx.neurons = None if is_tensor else times, layer, neurons
+        ctx.mark_non_differentiable(tape)
+        return output, hidden, tape
+
+    @staticmethod
+    def backward(ctx: Any, output_errors: Tensor, hidden_errors: Tensor, _: Any) -> Tuple[Optional[Tensor], ...]:
+        tape, times, fixed, trained = ctx.saved_tensors
+        is_batched = torch._C._functorch.is_legacy_batchedtensor(output_errors) or torch._C._functorch.is_legacy_batchedtensor(hidden_errors)
+        if _is_eager() and not (is_batched or torch.is_grad_enabled()):
+            given = ctx.given if times is None else times
+            run = _run_of(tape, ctx.layer.key, given, None, None, trained, fixed)
+            of_times, flat = _taken_back(run, output_errors, hidden_errors, len(given.times) if times is None else times.shape, ctx.neurons)
+            parts = [torch.from_numpy(flat[array.part].reshape(array.shape)) for array in ctx.layer.trained]
+            return (None if times is None else torch.from_numpy(of_times)), None, None, None, *parts
+        inputs = _tensors(ctx.given) if times is None else (times, None, None)
+        of_times, flat = torch.ops.spinnprop.event_prop_backward.default(
+            output_errors, hidden_errors, tape, *inputs, trained, fixed, ctx.layer.key, ctx.neurons
+        )
+        parts = [flat[array.part].reshape(array.shape) for array in ctx.layer.trained]
+        return (None if times is None else of_times), None, None, None, *parts
 
 
 @torch.library.impl("spinnprop::event_prop", "cpu")
@@ -40,13 +136,7 @@ def _forward(
     times: Tensor, units: Optional[Tensor], offsets: Optional[Tensor], trained: Tensor, fixed: Tensor, layer: str, neurons: bool
 ) -> Tuple[Tensor, Tensor, Tensor]:
     own = Layer.of(layer)
-    run = own.run(*_spikes(own, times, units, offsets), _array(trained), _array(fixed))
-    output, hidden = own.read(run)
-    tape = np.zeros(1, np.uint8).view(_Tape)
-    tape.run, tape.layer = run, own
-    memory = torch.from_numpy(tape)
-    _tapes[memory.data_ptr()] = tape
-    return torch.from_numpy(output), torch.from_numpy(hidden), memory
+    return _run(own, _given(own, times, units, offsets), _array(trained), _array(fixed))
 
 
 @torch.library.register_fake("spinnprop::event_prop")
@@ -68,13 +158,9 @@ def _backward(
     output_errors: Tensor, hidden_errors: Tensor, tape: Tensor,
     times: Tensor, units: Optional[Tensor], offsets: Optional[Tensor], trained: Tensor, fixed: Tensor, layer: str, neurons: bool,
 ) -> Tuple[Tensor, Tensor]:  # fmt: skip
-    known = _tapes.get(tape.data_ptr())
-    own = Layer.of(layer) if known is None else known.layer
-    run = own.run(*_spikes(own, times, units, offsets), _array(trained), _array(fixed)) if known is None else known.run
-    of_times, of_trained = own.pull_back(run, _array(output_errors), _array(hidden_errors), neurons)
-    gradient = np.zeros(times.shape)
-    gradient.ravel()[run.input_places] = of_times
-    return torch.from_numpy(gradient), torch.from_numpy(of_trained)
+    run = _run_of(tape, layer, times, units, offsets, trained, fixed)
+    of_times, of_trained = _taken_back(run, output_errors, hidden_errors, times.shape, neurons)
+    return torch.from_numpy(of_times), torch.from_numpy(of_trained)
 
 
 @torch.library.register_fake("spinnprop::event_prop_backward")
@@ -87,8 +173,7 @@ def _(
 
 def _keep(ctx: Any, inputs: Tuple[Any, ...], output: Tuple[Tensor, ...]) -> None:
     times, units, offsets, trained, fixed, ctx.layer, ctx.neurons = inputs
-    if fixed.requires_grad:
-        raise RuntimeError("EventProp has no derivatives with respect to its buffer `fixed`; name what is to be trained, as train=['weights', 'tau_mem']")
+    _refuse_fixed(fixed)
     ctx.save_for_backward(output[2], times, units, offsets, trained, fixed)
 
 
@@ -109,18 +194,15 @@ torch.library.register_autograd("spinnprop::event_prop", _pull_back, setup_conte
 torch.library.register_autograd("spinnprop::event_prop_backward", _refuse)
 
 
-def event_prop(*inputs: Any) -> Tuple[Tensor, Tensor]:
-    """The output and all hidden spikes of a layer; see `EventProp.forward`."""
-    output, hidden, _ = torch.ops.spinnprop.event_prop.default(*inputs)
-    return output, hidden
-
-
-def _array(tensor: Tensor) -> Any:
-    return tensor.detach().numpy()
-
-
-def _spikes(layer: Layer, times: Tensor, units: Optional[Tensor], offsets: Optional[Tensor]) -> Tuple[SpikeTrains, Any]:
-    """The input, and where each of its spikes stands in `times`."""
+def _given(layer: Layer, times: Any, units: Optional[Tensor], offsets: Optional[Tensor]) -> Any:
+    """The input as it is worked on: padded times, or SpikeTrains where there are units."""
+    if isinstance(times, SpikeTrains):
+        return times
     if units is None or offsets is None:
-        return dense_spikes(np.ascontiguousarray(_array(times)))
-    return SpikeTrains(_array(times), _array(units), _array(offsets), layer.sizes[0]), slice(None)
+        return _array(times)
+    return SpikeTrains(_array(times), _array(units), _array(offsets), layer.sizes[0])
+
+
+def _tensors(spikes: SpikeTrains) -> List[Tensor]:
+    """SpikeTrains as an operator takes them."""
+    return [torch.tensor(np.asarray(array)) for array in spikes._arrays[:3]]
