@@ -99,9 +99,11 @@ def rows(content: Sequence[Mapping[str, Any]]) -> str:
 
 def shown(value: Any) -> str:
     """A value as text: numbers short, lists not too long."""
+    if value is None or value != value:
+        return "-"
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, (list, tuple)):
         more = f", ... ({len(value)} in all)" if len(value) > _NUMBERS else ""
         return ", ".join(map(shown, value[:_NUMBERS])) + more
-    return "-" if value is None else str(value)
+    return str(value)

@@ -80,16 +80,25 @@ def recording(own: Any) -> str:
 
 def gradients(own: Any, names: Sequence[str]) -> str:
     """Of Gradients: of the arrays of these names, one per layer, and of the input."""
-    arrays = [(f"{name}[{layer}]", values) for name in names for layer, values in enumerate(getattr(own, name, ()))]
-    arrays = [(name, np.asarray(values)) for name, values in [*arrays, ("input_times", own.input_times)]]
+    given = [(name, getattr(own, name, [])) for name in names]
+    layers = [(f"{name}[{layer}]", values) for name, each in given if isinstance(each, (list, tuple)) for layer, values in enumerate(each)]
+    arrays = [(name, _array(values)) for name, values in [*layers, ("input_times", own.input_times)]]
     there = [(name, values) for name, values in arrays if values.size]
     rows = [(name, " x ".join(map(str, values.shape)), *_magnitude(values)) for name, values in there[:ROWS]]
     header = ["", "shape", "Euclidean norm", "largest magnitude", "not finite"]
     return page(f"Gradients, {own.skipped} samples skipped", grid(header, rows, len(there)))
 
 
+def _array(values: Any) -> Any:
+    """An array of what its owner may have changed to anything."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        return np.asarray(None)
+
+
 def _magnitude(values: Any) -> Tuple[Any, ...]:
-    """Of an array that its owner may have changed to anything."""
+    """Euclidean norm, largest magnitude, and how many elements are not finite."""
     if values.dtype.kind not in "biuf" or not is_small(values):
         return "not read", "not read", "not read"
     magnitudes = np.abs(values.astype(np.float64))

@@ -10,6 +10,9 @@ import numpy as np
 from .._support import checks
 from ._axes import new_or_given, word
 
+#: Numbers that are no classes would make a matrix as large as the memory.
+_CLASSES = 1000
+
 
 def decision_map(
     classifier: Any,
@@ -116,7 +119,7 @@ def confusion_matrix(y: Any, predicted: Any, classes: Optional[Sequence[Any]] = 
     Raises
     ------
     ValueError
-        If y and predicted have different lengths or none, or a label is none of the classes.
+        If y and predicted have different lengths or none, a label is none of the classes, or there are more than 1,000 classes.
 
     Examples
     --------
@@ -138,6 +141,8 @@ def confusion_matrix(y: Any, predicted: Any, classes: Optional[Sequence[Any]] = 
     words = [word(label) for label in labels]
     if labels.dtype.kind == "U" and true.dtype.kind in "iu":
         labels = np.arange(len(words))
+    if len(labels) > _CLASSES:
+        raise ValueError(f"there are {len(labels)} labels; at most {_CLASSES} classes can be shown")
     n_columns = len(labels) + bool(silent.any())
     columns = np.full(len(said), len(labels))
     columns[~silent] = _indices(labels, said[~silent])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, List, Optional, Sequence, Tuple
+from functools import partial
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from .._gradients import Gradients
 from .._network import Network
 from .._recording import Recording
 from .._support import checks
@@ -71,24 +73,18 @@ def membrane(
     >>> rec = sp.Network([5, 30, 3]).forward(sp.encoding.latency(X, bias=0.0))
     >>> ax = sp.plot.membrane(rec, layer=0, neurons=[0, 3], current=True)
     """
-    if not isinstance(recording, Recording):
-        raise TypeError(f"recording is {checks.shown(recording)}; it must be a Recording")
-    layer, sample = _index(layer, "layer", len(recording.spikes)), _index(sample, "sample", len(recording))
+    seen = _chosen(recording, layer, sample, neurons)
     has_currents = checks.boolean(current, "current")
-    spike_times, units = recording.spikes[layer][sample]
-    chosen = _neurons(neurons, recording.layer_sizes[layer + 1], units)
-    network = Network._of(recording._network)
-    arrivals = _arrivals(network, recording, layer, sample, chosen)
-    own = [spike_times[units == neuron] for neuron in chosen]
+    arrivals = _arrivals(recording, seen)
     if times is None:
-        at = _times(recording, network, layer, sample, [*own, *(each[0] for each in arrivals if has_currents)])
+        at = _times(recording, seen, [*seen.spikes, *(each[0] for each in arrivals if has_currents)])
     else:
         at = checks.array(times, np.float64, "times", ndim=1)
-    membranes, currents = _states(recording, layer, sample, at, chosen)
-    thresholds = np.asarray(network.threshold[layer])[chosen]
-    is_spiking = layer < len(recording.spikes) - 1 or network.readout == "spiking"
+    membranes, currents = _read(partial(recording._states, seen.layer, seen.sample), recording.layer_sizes[seen.layer + 1], at, seen.neurons)
+    thresholds = np.asarray(seen.network.threshold[seen.layer])[seen.neurons]
+    is_spiking = seen.layer < len(recording.spikes) - 1 or seen.network.readout == "spiking"
     axes = new_or_given(ax)
-    for place, neuron in enumerate(chosen):
+    for place, neuron in enumerate(seen.neurons):
         colour = f"C{place}"
         axes.plot(1e3 * at, membranes[:, place], color=colour, linewidth=1.2, label=f"neuron {neuron}")
         if has_currents:
@@ -101,17 +97,99 @@ def membrane(
             axes.axhline(
                 threshold, color="0.4" if same else f"C{place}", linestyle="--", linewidth=0.8, label=None if place else "threshold", zorder=1
             )
-        for place, (seen, threshold) in enumerate(zip(own, thresholds)):
-            seen = _within(seen, at)
-            axes.plot(1e3 * seen, np.full(len(seen), threshold), color=f"C{place}", marker="^", markersize=6, linestyle="none", zorder=3)
-        if any(map(len, own)):
+        for place, (own, threshold) in enumerate(zip(seen.spikes, thresholds)):
+            own = _within(own, at)
+            axes.plot(1e3 * own, np.full(len(own), threshold), color=f"C{place}", marker="^", markersize=6, linestyle="none", zorder=3)
+        if any(map(len, seen.spikes)):
             axes.plot([], [], color="0.4", marker="^", markersize=6, linestyle="none", label="spike")
     _draw_arrivals(axes, arrivals, at)
-    axes.set_xlabel("time (ms)")
     axes.set_ylabel("membrane V, current I" if has_currents else "membrane V")
-    axes.margins(x=0.01)
-    axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    _finish(axes)
     return axes
+
+
+def adjoint(
+    gradients: Gradients,
+    recording: Recording,
+    layer: int = -1,
+    sample: int = 0,
+    neurons: Optional[Sequence[int]] = None,
+    times: Any = None,
+    ax: Any = None,
+) -> Any:
+    """The adjoint variables behind a gradient over time, exact: what a kick to a membrane or a current would do to the loss.
+
+    lV is drawn through, lI dashed. Strokes along the upper edge are the neurons' spikes, where lV jumps.
+
+    Parameters
+    ----------
+    gradients : Gradients
+        Of `Network.gradient` or `pull_back`, by the rule of "event".
+    recording : Recording
+        What the gradient was taken of.
+    layer, sample, neurons, times, ax
+        As in `membrane`; times as in `Gradients.adjoint`.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    IndexError, ValueError, TypeError
+        If there is no such layer, sample or neuron, a time is not within the run, the gradients are of another recording's size, or a copy.
+    SpinnpropError
+        If these gradients are by another rule than that of "event".
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.datasets.yin_yang(1)
+    >>> net = sp.Network([5, 30, 3])
+    >>> rec = net.forward(sp.encoding.latency(X, bias=0.0))
+    >>> value, grad = net.gradient(rec, sp.losses.TTFSCrossEntropy(), y)
+    >>> ax = sp.plot.adjoint(grad, rec, layer=0)
+    """
+    if not isinstance(gradients, Gradients):
+        raise TypeError(f"gradients is {checks.shown(gradients)}; it must be Gradients, as Network.gradient gives")
+    seen = _chosen(recording, layer, sample, neurons)
+    at = _times(recording, seen, seen.spikes) if times is None else checks.array(times, np.float64, "times", ndim=1)
+
+    def read(at: Float64Array) -> Tuple[Float64Array, Float64Array]:
+        both = gradients.adjoint(seen.layer, seen.sample, at)
+        checks.shape(both[0], (len(at), recording.layer_sizes[seen.layer + 1]), "the adjoint of these gradients")
+        return both
+
+    of_membranes, of_currents = _read(read, recording.layer_sizes[seen.layer + 1], at, seen.neurons)
+    axes = new_or_given(ax)
+    for place, neuron in enumerate(seen.neurons):
+        axes.plot(1e3 * at, of_membranes[:, place], color=f"C{place}", linewidth=1.2, label=f"neuron {neuron}")
+        axes.plot(1e3 * at, of_currents[:, place], color=f"C{place}", linewidth=1.0, linestyle="--")
+        _stroke(axes, _within(seen.spikes[place], at), 0.98, f"C{place}", None)
+    for label, style in ((r"$\lambda_V$", {"linestyle": "-"}), (r"$\lambda_I$", {"linestyle": "--"}), ("spike", {"linestyle": "none", "marker": "|"})):
+        axes.plot([], [], color="0.4", label=label, **style)
+    axes.set_ylabel(r"adjoint $\lambda_V$, $\lambda_I$ (1/s)")
+    _finish(axes)
+    return axes
+
+
+class _Chosen(NamedTuple):
+    """What is looked at, and the spikes of each of these neurons."""
+
+    network: Network
+    layer: int
+    sample: int
+    neurons: Int64Array
+    spikes: List[Float64Array]
+
+
+def _chosen(recording: Any, layer: Any, sample: Any, neurons: Optional[Sequence[int]]) -> _Chosen:
+    if not isinstance(recording, Recording):
+        raise TypeError(f"recording is {checks.shown(recording)}; it must be a Recording")
+    layer, sample = _index(layer, "layer", len(recording.spikes)), _index(sample, "sample", len(recording))
+    times, units = recording.spikes[layer][sample]
+    own = _neurons(neurons, recording.layer_sizes[layer + 1], units)
+    return _Chosen(Network._of(recording._network), layer, sample, own, [times[units == neuron] for neuron in own])
 
 
 def _index(value: Any, name: str, length: int) -> int:
@@ -138,18 +216,17 @@ def _neurons(given: Optional[Sequence[int]], n_neurons: int, units: Any) -> Int6
     return chosen
 
 
-def _arrivals(
-    network: Network, recording: Recording, layer: int, sample: int, neurons: Int64Array
-) -> List[Tuple[Float64Array, Float64Array]]:
+def _arrivals(recording: Recording, seen: _Chosen) -> List[Tuple[Float64Array, Float64Array]]:
     """Of each neuron the times at which spikes reach it, in seconds, and the weights that they come with."""
-    found: List[List[Tuple[Any, Any]]] = [[] for _ in neurons]
+    network = seen.network
+    found: List[List[Tuple[Any, Any]]] = [[] for _ in seen.neurons]
     for (source, target), kind in zip(network.connections, network._kinds):
-        if target != layer + 1:
+        if target != seen.layer + 1:
             continue
-        sent, senders = (recording.input if source == 0 else recording.spikes[source - 1])[sample]
+        sent, senders = (recording.input if source == 0 else recording.spikes[source - 1])[seen.sample]
         parts = (network.delays, network.masks, network.weights)
         delays, masks, weights = (np.asarray(each[source, target]) for each in parts)
-        for neuron, own in zip(neurons, found):
+        for neuron, own in zip(seen.neurons, found):
             exists = masks[neuron, senders]
             if not delays.size:
                 late: Any = 0.0
@@ -161,37 +238,39 @@ def _arrivals(
     return [(np.concatenate([times for times, _ in own]), np.concatenate([weights for _, weights in own])) for own in found]
 
 
-def _times(recording: Recording, network: Network, layer: int, sample: int, events: Sequence[Float64Array]) -> Float64Array:
+def _times(recording: Recording, seen: _Chosen, events: Sequence[Float64Array]) -> Float64Array:
     """Evenly from 0 to a while after the last event, if the run lasted so long, and before and after each event."""
-    seen = [spikes[sample][0] for spikes in (recording.input, *recording.spikes)]
-    last = max(float(own.max(initial=0.0)) for own in [*seen, *events])
-    end = last + float(max(network.tau_mem[layer].max(), network.tau_syn[layer].max()))
-    if not _is_within(recording, layer, sample, end):
+    all_spikes = [spikes[seen.sample][0] for spikes in (recording.input, *recording.spikes)]
+    last = max(float(own.max(initial=0.0)) for own in [*all_spikes, *events])
+    end = last + float(max(seen.network.tau_mem[seen.layer].max(), seen.network.tau_syn[seen.layer].max()))
+    if not _is_within(recording, seen, end):
         # A recording does not say when its run ended; it does say whether a time was within.
         end, after = 0.0, end
         for _ in range(_HALVINGS):
             middle = 0.5 * (end + after)
-            end, after = (middle, after) if _is_within(recording, layer, sample, middle) else (end, middle)
+            end, after = (middle, after) if _is_within(recording, seen, middle) else (end, middle)
     both = np.concatenate([np.linspace(0.0, end, _POINTS), *events, *(np.nextafter(own, math.inf) for own in events)])
     times: Float64Array = np.unique(both[both <= end])
     return times
 
 
-def _is_within(recording: Recording, layer: int, sample: int, time: float) -> bool:
+def _is_within(recording: Recording, seen: _Chosen, time: float) -> bool:
     """Whether a time lies within the run."""
     try:
-        recording.membrane(layer, sample, [time])
+        recording.membrane(seen.layer, seen.sample, [time])
     except ValueError:
         return False
     return True
 
 
-def _states(recording: Recording, layer: int, sample: int, times: Float64Array, neurons: Int64Array) -> Tuple[Float64Array, Float64Array]:
-    """(n_times, n) membranes and currents of these neurons; read in parts, as a layer's are read all at once."""
-    part = max(1, _ROOM // recording.layer_sizes[layer + 1])
-    states = [recording._states(layer, sample, times[start : start + part]) for start in range(0, max(1, len(times)), part)]
-    membranes, currents = ([each[which][:, neurons] for each in states] for which in (0, 1))
-    return np.concatenate(membranes), np.concatenate(currents)
+def _read(
+    read: Callable[[Float64Array], Tuple[Float64Array, Float64Array]], n_neurons: int, times: Float64Array, neurons: Int64Array
+) -> Tuple[Float64Array, Float64Array]:
+    """Two numbers of these neurons at each time, (n_times, n); in parts, as those of a whole layer are read at once."""
+    part = max(1, _ROOM // n_neurons)
+    found = [read(times[start : start + part]) for start in range(0, max(1, len(times)), part)]
+    ones, others = ([each[which][:, neurons] for each in found] for which in (0, 1))
+    return np.concatenate(ones), np.concatenate(others)
 
 
 def _within(times: Float64Array, at: Float64Array) -> Float64Array:
@@ -209,9 +288,19 @@ def _draw_arrivals(axes: Any, arrivals: Sequence[Tuple[Float64Array, Float64Arra
     else:
         kinds = [("arrival", "0.4", np.unique(np.concatenate([times for times, _ in arrivals])))]
     for label, colour, times in kinds:
-        seen = _within(times, at)
-        if len(seen):
-            axes.plot(
-                1e3 * seen, np.full(len(seen), 0.02), color=colour, marker="|", markersize=9, linestyle="none", label=label,
-                transform=axes.get_xaxis_transform(), zorder=2,
-            )  # fmt: skip
+        _stroke(axes, _within(times, at), 0.02, colour, label)
+
+
+def _stroke(axes: Any, times: Float64Array, height: float, colour: str, label: Optional[str]) -> None:
+    """Strokes at a height that is a part of the axes' own."""
+    if len(times):
+        axes.plot(
+            1e3 * times, np.full(len(times), height), color=colour, marker="|", markersize=9, linestyle="none", label=label,
+            transform=axes.get_xaxis_transform(), zorder=2,
+        )  # fmt: skip
+
+
+def _finish(axes: Any) -> None:
+    axes.set_xlabel("time (ms)")
+    axes.margins(x=0.01)
+    axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)

@@ -33,7 +33,7 @@ ARROWS = {
     "_estimators": "_biograd _spikes _engines losses _recording _network _trainer _encoders spinnaker2",
     "encoding": "_encoders _estimators",
     "_search": "_library _engines _estimators spinnaker2 _spikes",
-    "plot": "_spikes _recording _network _search spinnaker2 brainscales2",
+    "plot": "_spikes _recording _network _gradients _search spinnaker2 brainscales2",
     "_commands": "_library executors losses _biograd _spikes datasets encoding _engines spinnaker2 brainscales2 sparse "
     "_network _files _trainer _estimators _search plot",
     "__main__": "_commands",

@@ -92,6 +92,8 @@ def test_gradients_whatever_was_made_of_them(net, data):
     grad.weights[1] = np.array([np.nan, np.inf, -1e300, 1e-300])
     found = {line[0]: line[1:] for line in rows(grad)}
     assert found["weights[0]"] == ["", *["not read"] * 3] and found["weights[1]"][-1] == "2"
+    grad.delays, grad.recurrent_weights, grad.input_times = 3, [[[1.0], [2.0, 3.0]]], [1.0]
+    assert {line[0]: line[1:] for line in rows(grad)}["recurrent_weights[0]"] == ["", *["not read"] * 3]
     grad.weights[1] = np.full((2, 2), 1e300)
     assert {line[0]: line for line in rows(grad)}["weights[1]"][2] == "2e+300"
 

@@ -206,6 +206,8 @@ def test_confusion_matrix():
     for wrong in (([], []), ([0, 1], [0]), ([[0]], [[0]])):
         with pytest.raises(ValueError, match="shapes"):
             sp.plot.confusion_matrix(*wrong, ax=axes())
+    with pytest.raises(ValueError, match="100000 labels; at most 1000"):
+        sp.plot.confusion_matrix(np.arange(1e5), np.arange(1e5), ax=axes())
     with pytest.raises(ValueError, match="label .*3.* is none of the classes"):
         sp.plot.confusion_matrix([0, 3], [0, 0], classes=["a", "b"], ax=axes())
     with pytest.raises(TypeError, match="classes is 3"):

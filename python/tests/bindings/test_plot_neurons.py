@@ -184,3 +184,51 @@ def test_networks_of_others_have_histograms(net, data):
             sp.plot.weight_histogram(**{"network": net, **arguments}, ax=axes())
     with pytest.raises(ValueError, match="no delays; give Network"):
         sp.plot.delay_histogram(net, ax=axes())
+
+
+def test_an_adjoint_is_the_gradients(net, data):
+    rec = net.forward(data[0])
+    value, grad = net.gradient(rec, sp.losses.TTFSCrossEntropy(), data[1])
+    times = [3e-3, 1e-3, 2e-2]
+    ax = sp.plot.adjoint(grad, rec, 0, 2, [7, 3], times, axes())
+    of_membranes, of_currents = grad.adjoint(0, 2, times)
+    drawn = ax.get_lines()
+    for place, neuron in enumerate((7, 3)):
+        assert np.array_equal(lines(ax)[f"neuron {neuron}"].get_ydata(), of_membranes[:, neuron])
+        assert any(np.array_equal(line.get_ydata(), of_currents[:, neuron]) and line.get_linestyle() == "--" for line in drawn), place
+    assert ax.get_xlabel() == "time (ms)" and "(1/s)" in ax.get_ylabel() and {"spike", r"$\lambda_I$"} <= set(said(ax))
+    ax.figure.canvas.draw()
+    # Unless they are said, those that spike first; it jumps at their spikes.
+    sample = 4
+    whole = sp.plot.adjoint(grad, rec, sample=sample, ax=axes())
+    times, units = rec.spikes[-1][sample]
+    trace = lines(whole)[f"neuron {units[0]}"]
+    at = np.searchsorted(trace.get_xdata(), 1e3 * times[0])
+    assert trace.get_xdata()[at] == pytest.approx(1e3 * times[0]) and trace.get_ydata()[at] != trace.get_ydata()[at + 1]
+    strokes = [line.get_xdata() for line in whole.get_lines() if line.get_marker() == "|"]
+    assert np.sort(np.concatenate(strokes)) == pytest.approx(np.sort(1e3 * times))
+
+
+def test_adjoints_that_are_none(net, data):
+    import copy
+
+    rec = net.forward(data[0])
+    value, grad = net.gradient(rec, sp.losses.TTFSCrossEntropy(), data[1])
+    other = sp.Network([5, 6, 3]).forward(data[0])
+    for error, arguments in (
+        (TypeError, {"gradients": None}),
+        (TypeError, {"recording": data[0]}),
+        (ValueError, {"recording": other, "layer": 0}),
+        (ValueError, {"gradients": copy.copy(grad)}),
+        (IndexError, {"layer": -3}),
+        (IndexError, {"sample": 60}),
+        (IndexError, {"neurons": [3]}),
+        (ValueError, {"times": [np.inf]}),
+    ):
+        with pytest.raises(error):
+            sp.plot.adjoint(**{"gradients": grad, "recording": rec, "ax": axes(), **arguments})
+    grid = sp.encoding.latency_grid(sp.datasets.yin_yang(3)[0])
+    rec = net.forward(grid, engine="clock")
+    value, grad = net.gradient(rec, sp.losses.StepTTFSCrossEntropy(), np.zeros(3, np.int64))
+    with pytest.raises(sp.SpinnpropError):
+        sp.plot.adjoint(grad, rec, ax=axes())

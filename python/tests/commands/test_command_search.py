@@ -113,9 +113,9 @@ def test_what_is_searched_on_a_grid_becomes_an_estimator():
 
 
 def test_an_interrupted_search_writes_its_trials(tmp_path, capsys, monkeypatch):
-    from spinnprop._search import search as _search
+    from spinnprop._search.evaluation import Judge
 
-    score, scored = _search._score, []
+    score, scored = Judge._score, []
 
     def interrupt(*arguments):
         scored.append(arguments)
@@ -123,11 +123,11 @@ def test_an_interrupted_search_writes_its_trials(tmp_path, capsys, monkeypatch):
             raise KeyboardInterrupt
         return score(*arguments)
 
-    monkeypatch.setattr(_search, "_score", interrupt)
+    monkeypatch.setattr(Judge, "_score", interrupt)
     assert _commands.main([*SEARCH, "--out", str(tmp_path)]) == 130
     assert "stopped after 2 trials" in capsys.readouterr().err
     assert len((tmp_path / "trials.csv").read_text().splitlines()) == 3 and sorted(os.listdir(tmp_path)) == ["trials.csv", "trials.db"]
-    monkeypatch.setattr(_search, "_score", score)
+    monkeypatch.setattr(Judge, "_score", score)
     assert _commands.main([*SEARCH, "--out", str(tmp_path), "--resume"]) == 0
     whole = [row.split(",")[1:3] for row in (tmp_path / "trials.csv").read_text().splitlines()]
     fresh = tmp_path / "fresh"
