@@ -153,6 +153,7 @@ def digest_of_model(folder: str) -> str:
 
 
 def _found(folder: str, command: str) -> List[str]:
-    """The files in the folder that have names which the command gives."""
+    """The files in the folder that have names which the command gives, and parts of such that a killed run has left."""
     files = [name for name in os.listdir(folder) if os.path.isfile(os.path.join(folder, name))]
-    return sorted({name for pattern in FILES[command] for name in matching(files, pattern)})
+    patterns = [each for pattern in FILES[command] for each in (pattern, f"{pattern}.*-*.part")]
+    return sorted({name for pattern in patterns for name in matching(files, pattern)})

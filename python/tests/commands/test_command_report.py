@@ -131,3 +131,10 @@ def test_an_earlier_page_does_not_stay_beside_another_run(tmp_path):
     first = (tmp_path / "report.html").read_bytes()
     assert _commands.main(["train", "yin-yang", *QUICK, "--seed", "1", "--out", str(tmp_path)]) == 0
     assert (tmp_path / "report.html").read_bytes() != first
+
+
+def test_parts_of_files_that_a_killed_run_left_go(tmp_path):
+    (tmp_path / "report.html.12-34.part").write_text("<h1>")
+    (tmp_path / "mine.12-34.part").write_text("stays")
+    assert _commands.main(["train", "yin-yang", *QUICK, "--out", str(tmp_path)]) == 0
+    assert [path.name for path in tmp_path.glob("*.part")] == ["mine.12-34.part"]
