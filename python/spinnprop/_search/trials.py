@@ -69,7 +69,7 @@ class Trials:
                         jobs[executor.submit(evaluate, self._work, params)] = trial
                     continue
                 if not jobs:
-                    if not self._runners.others():
+                    if not self._waits():
                         return
                     time.sleep(_POLL)
                 for job in futures.wait(jobs, _POLL, futures.FIRST_COMPLETED).done:
@@ -96,7 +96,7 @@ class Trials:
         """Runs one trial, or waits a while for those of others; false if there are enough."""
         begun = self._begin()
         if begun is None:
-            waits = self._runners.others()
+            waits = self._waits()
             if waits:
                 time.sleep(_POLL)
             return waits
@@ -108,6 +108,10 @@ class Trials:
                 return False
             self._end(trial, outcome)
         return True
+
+    def _waits(self) -> bool:
+        """Whether trials of others are needed, which may die."""
+        return len(counted(self._study)) < self._n_trials and self._runners.others()
 
     def _begin(self) -> Optional[Tuple[Any, Dict[str, Any]]]:
         """A trial of this process; None if all positions are held."""

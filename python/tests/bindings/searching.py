@@ -1,13 +1,15 @@
-"""A small search, and a process that makes one: ``python searching.py STORAGE N_TRIALS SEARCH_OPTIONS [DIES_AT]``."""
+"""A small search, and a process that makes one: ``python searching.py STORAGE N_TRIALS SEARCH_OPTIONS [hangs]``."""
 
 import ast
-import os
 import signal
 import subprocess
 import sys
+import time
 
 import spinnprop as sp
 from spinnprop._search import trials
+from spinnprop._search.result import counted
+from spinnprop._search.runners import running
 
 X, y = sp.datasets.yin_yang(120)
 SPACE = {"hidden": sp.LogUniform(4, 12), "learning_rate": (1e-3, 1e-1)}
@@ -18,24 +20,43 @@ def search(**options):
     return sp.search(**{"X": X, "y": y, "space": SPACE, "estimator": SMALL, "n_trials": 4, **options})
 
 
-def started(storage, n_trials, dies_at=None, **options):
-    """A process that searches; with `dies_at` it is killed at the beginning of its trial of this number, from 0."""
-    arguments = [str(storage), str(n_trials), repr(options), *([] if dies_at is None else [str(dies_at)])]
-    return subprocess.Popen([sys.executable, __file__, *arguments], stderr=subprocess.PIPE, text=True)
+def started(storage, n_trials, hangs=False, **options):
+    """A process that searches; one that hangs says so in its first trial, and goes on for ever."""
+    arguments = [str(storage), str(n_trials), repr(options), *["hangs"] * hangs]
+    return subprocess.Popen(
+        [sys.executable, __file__, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
-def _dying(at):
-    evaluate, begun = trials.evaluate, iter(range(at + 1))
+def killed(process):
+    """Waits until a process hangs, and kills it."""
+    assert process.stdout.readline() == "hangs\n", process.stderr.read()
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    process.communicate()
 
-    def evaluate_or_die(*arguments):
-        if next(begun) == at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return evaluate(*arguments)
 
-    return evaluate_or_die
+def shared(storage, n_trials=7):
+    """A search by three processes, one of which is killed when the others have nothing left to do but its trial."""
+    processes = [started(storage, n_trials, hangs) for hangs in (True, False, False)]
+    while len(counted(search(storage=storage, n_trials=1).study)) < n_trials - 1:
+        assert processes[0].poll() is None, processes[0].stderr.read()
+        time.sleep(0.1)
+    assert all(process.poll() is None for process in processes)
+    killed(processes[0])
+    for process in processes[1:]:
+        assert process.communicate()[1] == "" and process.returncode == 0
+    found = search(storage=storage, n_trials=1)
+    assert len({trial["params"]["learning_rate"] for trial in found.trials}) == len(found.trials) == n_trials
+    assert not running(found.study)
+
+
+def _hang(*arguments):
+    print("hangs", flush=True)
+    signal.pause()
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 4:
-        trials.evaluate = _dying(int(sys.argv[4]))
+        trials.evaluate = _hang
     search(storage=sys.argv[1], n_trials=int(sys.argv[2]), **ast.literal_eval(sys.argv[3]))

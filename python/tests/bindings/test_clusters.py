@@ -8,11 +8,11 @@ import subprocess
 import sys
 
 import pytest
-from searching import search, started
+from searching import search, shared
 
 import spinnprop as sp
 from spinnprop import executors
-from spinnprop._search import evaluation, runners
+from spinnprop._search import evaluation
 
 SERVERS = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
 
@@ -96,13 +96,7 @@ def database(tmp_path):
 
 
 def test_processes_share_a_database_and_one_is_killed(database):
-    n_trials = 7
-    processes = [started(database, n_trials, dies_at) for dies_at in (None, 1, None)]
-    said = [process.communicate()[1] for process in processes]
-    assert [process.returncode for process in processes] == [0, -signal.SIGKILL, 0], said
-    found = search(storage=database, n_trials=1)
-    assert len({trial["params"]["learning_rate"] for trial in found.trials}) == len(found.trials) == n_trials
-    assert not runners.running(found.study)
+    shared(database)
 
 
 def test_what_executors_refuse(monkeypatch):

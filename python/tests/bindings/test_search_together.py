@@ -7,7 +7,7 @@ import time
 
 import optuna
 import pytest
-from searching import SMALL, SPACE, X, search, started, y
+from searching import SMALL, SPACE, X, search, shared, y
 
 import spinnprop as sp
 from spinnprop._search import runners, sampler
@@ -19,14 +19,7 @@ def drawn(found):
 
 @pytest.mark.parametrize("name", ["search.db", "search.journal"])
 def test_processes_share_a_study_and_one_is_killed(tmp_path, name):
-    storage, n_trials = tmp_path / name, 7
-    processes = [started(storage, n_trials, dies_at) for dies_at in (None, 1, None)]
-    assert [process.wait() for process in processes] == [0, -signal.SIGKILL, 0], processes[0].stderr.read()
-    for process in processes:
-        process.stderr.close()
-    found = search(storage=storage, n_trials=1)
-    assert len(found.trials) == n_trials and len(set(drawn(found))) == n_trials
-    assert not runners.running(found.study)
+    shared(tmp_path / name)
 
 
 def test_a_runner_elsewhere_is_waited_for_while_it_gives_signs_of_life(tmp_path, monkeypatch):
