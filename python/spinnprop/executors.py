@@ -1,4 +1,4 @@
-"""Executors of other packages, for work that outgrows a machine: what takes a ``concurrent.futures.Executor`` takes these.
+"""Work that outgrows a machine: executors of other packages, for what takes a ``concurrent.futures.Executor``, and gradients of batches on any.
 
 What a cluster's workers are sent they run, functions included (pickled): whoever can reach a scheduler's address can make them run
 anything. Neither Ray nor Dask asks who somebody is unless told to, so keep them on a network that you trust. On every worker the
@@ -10,11 +10,12 @@ from __future__ import annotations
 from concurrent.futures import Executor, Future
 from typing import Any, Callable, Optional
 
+from ._shards import gradient
 from ._support import checks
 from ._support.optional import need
 from ._support.public import only
 
-__all__ = ["dask", "ray"]
+__all__ = ["dask", "gradient", "ray"]
 __dir__ = only(__all__)
 
 

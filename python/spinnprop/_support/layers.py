@@ -109,6 +109,10 @@ class ConnectionList(List[Item]):
             store, place = self._place(key)
             store[place] = value
 
+    def places(self) -> List[Any]:
+        """One index for each array but those of recurrent connections."""
+        return [*range(len(self)), *self._parts[1]]
+
     def __reduce__(self) -> Tuple[Any, ...]:
         return ConnectionList, (list(self), *self._parts)
 

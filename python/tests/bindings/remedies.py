@@ -740,7 +740,8 @@ def studies(tmp_path):
 
 #: Remedies that are not tried here, and why.
 ELSEWHERE = {
-    "pip install": "test_import.py takes the packages away",
+    "pip install|the storage .* needs": "test_import.py and test_clusters.py take the packages away",
+    "install the same everywhere": "a worker of another version: test_clusters.py",
     "please report": "a defect nobody knows how to provoke",
     "SPINNPROP_|NULL|_init function|spinnprop_|n_.* is 0|free yet": "hosts in C alone can do that; Tests/hosts/ does",
     "more than the system gives|the memory there is|the system gives this process|any machine holds": "test_memory.py",

@@ -12,7 +12,6 @@ ROOT = Path(__file__).resolve().parents[2] / "spinnprop"
 ARROWS = {
     "_library": "",
     "callbacks": "",
-    "executors": "",
     "_custom_loss": "",
     "losses": "_custom_loss",
     "_spikes": "",
@@ -27,6 +26,8 @@ ARROWS = {
     "_network": "_spikes _engines losses _recording _gradients",
     "torch": "_spikes _engines _gradients _recording _network",
     "_files": "_network",
+    "_shards": "_spikes _engines _gradients _network",
+    "executors": "_shards",
     "_biograd": "_spikes spinnaker2",
     "_trainer": "_spikes _engines losses _gradients _recording _network",
     "meta": "_spikes _gradients _network _trainer datasets",
