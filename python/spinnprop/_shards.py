@@ -112,8 +112,8 @@ def _sum(shares: List[float], gradients: List[Gradients]) -> Gradients:
     total = gradients[0]
     for name in PARAMETERS:
         # Neuron parameters are there if they were asked for.
-        own = getattr(total, name, None)
-        for place in own.places() if isinstance(own, ConnectionList) else range(len(own or ())):
+        own: Any = getattr(total, name, ())
+        for place in own.places() if isinstance(own, ConnectionList) else range(len(own)):
             own[place] = sum(share * getattr(grad, name)[place] for share, grad in zip(shares, gradients))
     total.input_times = np.concatenate([share * grad.input_times for share, grad in zip(shares, gradients)])
     total.skipped = sum(grad.skipped for grad in gradients)

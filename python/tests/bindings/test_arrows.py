@@ -26,6 +26,7 @@ ARROWS = {
     "_network": "_spikes _engines losses _recording _gradients",
     "torch": "_spikes _engines _gradients _recording _network",
     "_files": "_network",
+    "_nir": "_network _recording _spikes",
     "_shards": "_spikes _engines _gradients _network",
     "executors": "_shards",
     "_biograd": "_spikes spinnaker2",

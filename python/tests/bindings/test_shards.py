@@ -38,7 +38,7 @@ def arrays(gradients, connections=()):
 def test_shards_add_up_to_the_batch_whatever_runs_them(net, options):
     rec = net.forward(SPIKES, **{name: value for name, value in options.items() if name != "neurons"})
     value, whole = net.gradient(rec, LOSS, y, neurons="neurons" in options)
-    skips = [(0, 2)] if len(net.connections) == 3 else []
+    skips = [(0, 2)] if (0, 2) in net.connections else []
     with here() as one, here(3) as three, concurrent.futures.ProcessPoolExecutor(2) as processes:
         results = [
             sp.executors.gradient(net, SPIKES, LOSS, y, executor=executor, shards=4, **options)
@@ -48,7 +48,9 @@ def test_shards_add_up_to_the_batch_whatever_runs_them(net, options):
     for name, expected in arrays(whole, skips):
         assert np.array_equal(dict(arrays(only, skips))[name], expected), name
         close = dict(arrays(results[0][1], skips))[name]
-        np.testing.assert_allclose(close, expected, rtol=1e-5 if "engine" in options else 1e-9, atol=1e-9 * np.abs(expected).max(initial=0))
+        # The clock engine adds up in single precision.
+        bound = (1e-5 if "engine" in options else 1e-9) * np.abs(expected).max(initial=0)
+        np.testing.assert_allclose(close, expected, rtol=0, atol=bound)
         for _, grad in results[1:]:
             assert np.array_equal(dict(arrays(grad, skips))[name], close), name
     assert alone == value and {result[0] for result in results} == {results[0][0]}
