@@ -118,7 +118,7 @@ class Gradients:
         >>> rec = net.forward(sp.SpikeTrains([0.0], [0], [0, 1], 1))
         >>> value, grad = net.gradient(rec, sp.losses.TTFSCrossEntropy(), [0])
         >>> lambda_v, lambda_i = grad.adjoint(0, 0, [0.0, 50e-3])
-        >>> abs(-5e-3 * lambda_i[0] - grad.weights[0][:, 0]).max() < 1e-12     # tau_syn is 5 ms; the one arrival is at 0
+        >>> bool(abs(-5e-3 * lambda_i[0] - grad.weights[0][:, 0]).max() < 1e-12)     # tau_syn is 5 ms; the one arrival is at 0
         True
         >>> lambda_v[1]                                 # after the spikes
         array([0., 0.])

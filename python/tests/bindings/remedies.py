@@ -755,6 +755,7 @@ ELSEWHERE = {
     "gradients have the shape of another|errors of .* layers for a recording|errors for (the|.* membranes)|errors of membranes are for": "Python "
     "counts first; GivenErrorsTests",
     "autograd=": "test_custom_losses.py",
+    "tracker is closed": "needs a package that may be missing: test_callbacks.py",
     "needs spikes on a grid|counts time in steps, and engine": "the composition says so before the engine",
     "run a batch first|of a training, which does not|chips is empty": "sessions are the core's own, and Python looks at chips first",
     "engine .first-spike.": "FirstSpikeTests, and the tests of that engine here",
