@@ -47,7 +47,7 @@ def membrane(
         From 0, the first after the input; -1 is the read-out.
     sample : int
     neurons : sequence of int or None
-        None: the four that spike first, or those of the lowest numbers.
+        None: the four that spike first, then those of the lowest numbers; of a leaky read-out the four that rise highest.
     times : (n_times,) float64 or None
         Seconds, as in `Recording.membrane`; None: a thousand from 0 on until after the last spike, and just before and after every spike of these neurons.
     current : bool
@@ -187,9 +187,12 @@ def _chosen(recording: Any, layer: Any, sample: Any, neurons: Optional[Sequence[
     if not isinstance(recording, Recording):
         raise TypeError(f"recording is {checks.shown(recording)}; it must be a Recording")
     layer, sample = _index(layer, "layer", len(recording.spikes)), _index(sample, "sample", len(recording))
+    network = Network._of(recording._network)
     times, units = recording.spikes[layer][sample]
+    if neurons is None and layer == len(recording.spikes) - 1 and network.readout == "leaky":
+        neurons = np.sort(np.argsort(-recording.maxima[sample], kind="stable")[:_NEURONS]).tolist()
     own = _neurons(neurons, recording.layer_sizes[layer + 1], units)
-    return _Chosen(Network._of(recording._network), layer, sample, own, [times[units == neuron] for neuron in own])
+    return _Chosen(network, layer, sample, own, [times[units == neuron] for neuron in own])
 
 
 def _index(value: Any, name: str, length: int) -> int:
