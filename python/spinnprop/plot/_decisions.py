@@ -175,6 +175,8 @@ def confusion_matrix(y: Any, predicted: Any, classes: Optional[Sequence[Any]] = 
 
 def _indices(labels: Any, given: Any) -> Any:
     """The position of each given label among the labels, which need not be sorted."""
+    if not len(labels):
+        raise ValueError("there are no classes, but labels")
     order = np.argsort(labels)
     found = order[np.minimum(np.searchsorted(labels, given, sorter=order), len(labels) - 1)]
     strange = given[labels[found] != given]

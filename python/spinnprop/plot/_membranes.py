@@ -199,7 +199,7 @@ def _index(value: Any, name: str, length: int) -> int:
     """A number of a layer or sample; negative ones count from the end."""
     index = checks.integer(value, name)
     if not -length <= index < length:
-        raise IndexError(f"{name} is {index}; the recording has {length}, 0 .. {length - 1}")
+        raise IndexError(f"{name} is {index}, but the recording has {length} of them")
     return index % length
 
 
@@ -210,6 +210,8 @@ def _neurons(given: Optional[Sequence[int]], n_neurons: int, units: Any) -> Int6
         early = first[np.argsort(places)][:_NEURONS]
         others = (neuron for neuron in range(min(n_neurons, 2 * _NEURONS)) if neuron not in early)
         return np.sort(np.array([*early, *others][:_NEURONS], np.int64))
+    if np.asarray(given).dtype == np.bool_:
+        raise TypeError(f"neurons is {checks.shown(given)}; it must be numbers of neurons")
     chosen: Int64Array = checks.array(given, np.int64, "neurons", ndim=1)
     if not len(chosen):
         raise ValueError("neurons is empty; give at least one, or None")

@@ -210,6 +210,8 @@ def test_confusion_matrix():
         sp.plot.confusion_matrix(np.arange(1e5), np.arange(1e5), ax=axes())
     with pytest.raises(ValueError, match="label .*3.* is none of the classes"):
         sp.plot.confusion_matrix([0, 3], [0, 0], classes=["a", "b"], ax=axes())
+    with pytest.raises(ValueError, match="no classes"):
+        sp.plot.confusion_matrix([0, 1], [0, 1], classes=[], ax=axes())
     with pytest.raises(TypeError, match="classes is 3"):
         sp.plot.confusion_matrix([0], [0], classes=3, ax=axes())
 

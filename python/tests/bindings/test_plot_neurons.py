@@ -127,6 +127,7 @@ def test_membranes_that_are_none(net, data):
         (IndexError, {"neurons": [-1]}),
         (ValueError, {"neurons": []}),
         (ValueError, {"neurons": [0.5]}),
+        (TypeError, {"neurons": [True, False, True]}),
         (ValueError, {"times": [np.nan]}),
         (ValueError, {"times": [-1.0]}),
         (TypeError, {"current": "no"}),
