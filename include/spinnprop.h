@@ -754,7 +754,7 @@ typedef struct spinnprop_epoch {
     double loss, accuracy, validation_loss, validation_accuracy; /* NaN without validation; accuracies without labels */
     double hidden_spikes, output_spikes;                         /* per training sample                               */
     double skipped;                                              /* fraction of training samples without an answer    */
-    double learning_rate, seconds;
+    double learning_rate, seconds;                               /* of weights, the largest of all layers             */
 } spinnprop_epoch;
 SPINNPROP_API void spinnprop_epoch_init(spinnprop_epoch *epoch);
 
@@ -783,10 +783,28 @@ SPINNPROP_API spinnprop_status spinnprop_trainer_run_supervised(
     spinnprop_trainer *trainer, const spinnprop_spikes *input, const spinnprop_supervision *supervision,
     const spinnprop_spikes *validation, const spinnprop_supervision *validation_supervision,
     spinnprop_progress_callback progress, void *payload);
+/* Learning rates layer by layer, from the next batch on: of the kinds of parameters that a sum of SPINNPROP_TRAIN_* names, all of which are trained;
+ * recurrent and skipping connections have those of the layer that they lead to. 0 .. 1e6; 0 freezes: what belongs to the layer keeps its bits,
+ * whatever decay, bumping and ranges would have, and its gradient is left out of the norm that is clipped. The options' rates are those of all layers. */
+SPINNPROP_API spinnprop_status spinnprop_trainer_set_learning_rates(spinnprop_trainer *trainer, int32_t kinds,
+                                                                    const double *rates, int64_t n_layers);
+/* What all learning rates are multiplied with in an epoch, counted from 0, in the stead of the options' schedule: 0 .. 1e6, anything else ends the
+ * run with SPINNPROP_INVALID_VALUE. Asked for when an epoch begins or goes on, on the thread that runs; as a progress callback it may use the library,
+ * but not the trainer. NULL: the options' schedule. */
+typedef double (*spinnprop_schedule_callback)(int32_t epoch, void *payload);
+SPINNPROP_API spinnprop_status spinnprop_trainer_set_schedule(spinnprop_trainer *trainer, spinnprop_schedule_callback schedule,
+                                                              void *payload);
+/* How many epochs there are in all: more than are done, and a run that had come to its end goes on, unless early stopping has ended it. */
+SPINNPROP_API spinnprop_status spinnprop_trainer_set_epochs(spinnprop_trainer *trainer, int32_t epochs);
 /* A step of the optimiser with a gradient of the network as it stands, in a loop of one's own: epochs are not counted, no schedule is followed, no
- * checkpoint written. rate_factor: of all learning rates, >= 0. An error changes nothing. */
+ * checkpoint written. rate_factor: of all learning rates, 0 .. 1e6. An error changes nothing. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_step(spinnprop_trainer *trainer, const spinnprop_gradient *gradient,
                                                       double rate_factor);
+/* The same with the gradient of a batch. value: the batch mean of the loss before the step. */
+SPINNPROP_API spinnprop_status spinnprop_trainer_step_batch(double *value, spinnprop_trainer *trainer,
+                                                            const spinnprop_spikes *batch,
+                                                            const spinnprop_supervision *supervision, double rate_factor,
+                                                            spinnprop_progress_callback progress, void *payload);
 /* A copy of the network as it stands. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_network(spinnprop_network **network, const spinnprop_trainer *trainer);
 /* Epochs finished so far, which is how many rows spinnprop_trainer_history fills, in order. */

@@ -718,20 +718,41 @@ public:
         const auto view = input.view();
         const auto wanted = supervision.view();
         detail::Listener listener{progress};
-        listener.check(spinnprop_trainer_run_supervised(handle_.get(), &view, &wanted, nullptr, nullptr, listener.callback(),
-                                                        &listener));
+        check_run(listener, spinnprop_trainer_run_supervised(handle_.get(), &view, &wanted, nullptr, nullptr,
+                                                             listener.callback(), &listener));
     }
     void run(const SpikeTrains &input, const Supervision &supervision, const SpikeTrains &validation,
              const Supervision &validation_supervision, const Progress &progress = {}) {
         const auto view = input.view(), validation_view = validation.view();
         const auto wanted = supervision.view(), validation_wanted = validation_supervision.view();
         detail::Listener listener{progress};
-        listener.check(spinnprop_trainer_run_supervised(handle_.get(), &view, &wanted, &validation_view, &validation_wanted,
-                                                        listener.callback(), &listener));
+        check_run(listener, spinnprop_trainer_run_supervised(handle_.get(), &view, &wanted, &validation_view, &validation_wanted,
+                                                             listener.callback(), &listener));
     }
+    // Learning rates of each layer, of the kinds that a sum of SPINNPROP_TRAIN_* names; 0 freezes.
+    void set_learning_rates(std::int32_t kinds, const std::vector<double> &rates) {
+        check(spinnprop_trainer_set_learning_rates(handle_.get(), kinds, rates.data(), detail::size(rates)));
+    }
+    // What learning rates are multiplied with in an epoch, counted from 0. What it throws, `run` throws.
+    void set_schedule(std::function<double(std::int32_t)> schedule) {
+        auto own = std::make_unique<Schedule>(Schedule{std::move(schedule), nullptr});
+        check(spinnprop_trainer_set_schedule(handle_.get(), own->factor ? &Schedule::call : nullptr, own.get()));
+        schedule_ = std::move(own);
+    }
+    void set_epochs(std::int32_t epochs) { check(spinnprop_trainer_set_epochs(handle_.get(), epochs)); }
     // A step of the optimiser with a gradient of `network()`, in a loop of one's own.
     void step(const Gradient &gradient, double rate_factor = 1) {
         check(spinnprop_trainer_step(handle_.get(), gradient.get(), rate_factor));
+    }
+    // The same with the gradient of a batch; returns the batch mean of the loss before the step.
+    double step(const SpikeTrains &batch, const Supervision &supervision, double rate_factor = 1, const Progress &progress = {}) {
+        const auto view = batch.view();
+        const auto wanted = supervision.view();
+        detail::Listener listener{progress};
+        double value = 0;
+        listener.check(spinnprop_trainer_step_batch(&value, handle_.get(), &view, &wanted, rate_factor, listener.callback(),
+                                                    &listener));
+        return value;
     }
     Network network() const {
         return Network(detail::make<spinnprop_network>(spinnprop_trainer_network, handle_.get()));
@@ -743,6 +764,26 @@ public:
     }
 
 private:
+    struct Schedule {
+        std::function<double(std::int32_t)> factor;
+        std::exception_ptr thrown;
+
+        static double call(std::int32_t epoch, void *payload) noexcept {
+            auto *self = static_cast<Schedule *>(payload);
+            try {
+                return self->factor(epoch);
+            } catch (...) {
+                self->thrown = std::current_exception();
+                return std::numeric_limits<double>::quiet_NaN();
+            }
+        }
+    };
+
+    // What the schedule or the callback has thrown comes first.
+    void check_run(const detail::Listener &listener, spinnprop_status status) {
+        if (schedule_ && schedule_->thrown) std::rethrow_exception(std::exchange(schedule_->thrown, nullptr));
+        listener.check(status);
+    }
     template <class Wanted, class Function>
     void train(Function function, const SpikeTrains &input, const std::vector<Wanted> &wanted, const SpikeTrains *validation,
                const std::vector<Wanted> *validation_wanted, const Progress &progress) {
@@ -750,11 +791,13 @@ private:
         spinnprop_spikes validation_view{};
         if (validation) validation_view = validation->view();
         detail::Listener listener{progress};
-        listener.check(function(
+        check_run(listener, function(
             handle_.get(), &view, wanted.data(), detail::size(wanted), validation ? &validation_view : nullptr,
             validation_wanted ? validation_wanted->data() : nullptr,
             validation_wanted ? detail::size(*validation_wanted) : 0, listener.callback(), &listener));
     }
+    // Outlives the trainer, which asks it.
+    std::unique_ptr<Schedule> schedule_;
     detail::Handle<spinnprop_trainer> handle_;
 };
 

@@ -111,12 +111,13 @@ public final class SpiNNaker2Engine: Substrate, GradientRule, @unchecked Sendabl
     ///
     /// - Returns: whether it did; not if somebody else has run another network or batch meanwhile.
     func step(
-        of session: ObjectIdentifier, _ network: inout Network, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping,
+        of session: ObjectIdentifier, _ network: inout Network, _ rules: [UpdateRule<Float>?],
+        _ clipping: AppliedClipping,
         mean: inout [[Double]], square: inout [[Double]]
     ) throws(SpinnpropError) -> Bool {
         try locked { (mapped) throws(SpinnpropError) in
             try (mapped as? SpiNNaker2Emulation)?
-                .step(of: session, &network, rule, clipping, mean: &mean, square: &square) ?? false
+                .step(of: session, &network, rules, clipping, mean: &mean, square: &square) ?? false
         }
     }
 

@@ -121,21 +121,23 @@ extension SpiNNaker2Emulation {
     /// Takes the optimiser's step with the gradient that the optimisers hold, if it is that session's.
     ///
     /// - Parameters:
+    ///   - rules: one per connection; `nil`: its weights are frozen.
     ///   - mean, square: the optimiser's memory, one array per connection first of all; the chip has the same, in float32.
     /// - Returns: whether it did; not if there is no gradient for this network.
     func step(
-        of session: ObjectIdentifier, _ network: inout Network, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping,
+        of session: ObjectIdentifier, _ network: inout Network, _ rules: [UpdateRule<Float>?],
+        _ clipping: AppliedClipping,
         mean: inout [[Double]], square: inout [[Double]]
     ) throws(SpinnpropError) -> Bool {
         guard session == holder, holds(network) else { return false }
         holder = nil
         loadMemory(mean, square)
-        for optimizer in optimizers { (optimizer.rule, optimizer.clipping) = (rule, clipping) }
+        for optimizer in optimizers { (optimizer.rules, optimizer.clipping) = (rules, clipping) }
         try guarded { () throws(SpinnpropError) in
             try machine.run([Segment(phase: SpiNNaker2Phase.update.rawValue, ticks: 1)])
         }
         for optimizer in optimizers {
-            for own in optimizer.chunks where !own.chunk.isDelay {
+            for own in optimizer.chunks where !own.chunk.isDelay && rules[own.chunk.connection] != nil {
                 let connection = own.chunk.connection
                 network.withMutableParameters(connection: connection) { weights, _ in
                     forEachParameter(own.chunk) { weights[$1] = Double(optimizer.master[own.start + $0]) }

@@ -30,8 +30,8 @@ final class SpiNNaker2Session: Session {
         gradients = nil
         let (engine, name) = (engine, ObjectIdentifier(self))
         try optimizer.step(&network, &own, rateFactor: rateFactor) {
-            (network, rule, clipping, mean, square) throws(SpinnpropError) in
-            try engine.step(of: name, &network, rule, clipping, mean: &mean, square: &square)
+            (network, rules, clipping, mean, square) throws(SpinnpropError) in
+            try engine.step(of: name, &network, rules, clipping, mean: &mean, square: &square)
         }
     }
 

@@ -23,9 +23,10 @@ struct BumpingTests {
 
     /// As training does. Returns whether there was a layer to bump.
     private func bump(
-        _ state: inout BumpState, _ options: WeightBumping, _ network: inout Network, after recording: Recording
+        _ state: inout BumpState, _ options: WeightBumping, _ network: inout Network, after recording: Recording,
+        isFrozen: [Bool] = [false, false]
     ) -> Bool {
-        guard let silent = state.next(options, after: recording) else { return false }
+        guard let silent = state.next(options, after: recording, isFrozen: isFrozen) else { return false }
         network.raiseWeights(of: silent, layer: state.layer, by: state.amount)
         return true
     }
@@ -47,6 +48,16 @@ struct BumpingTests {
         #expect(network.connections[0].weights == [0, 0, 0.5, 0.5, 0, 0, 0.5, 0.5])
         // Later layers and recurrent weights wait.
         #expect(network.connections[1...].allSatisfy { $0.weights.allSatisfy { $0 == 0 } })
+    }
+
+    @Test func frozenLayersArePassedOver() throws {
+        var network = try Network(sizes: [2, 4, 2])
+        var state = BumpState()
+        let dead = recording(hidden: [0], outputs: [1])
+        let bumped = bump(&state, bumping(), &network, after: dead, isFrozen: [true, false])
+        #expect(bumped && state.layer == 1 && network.connections[0].weights.allSatisfy { $0 == 0 })
+        let none = bump(&state, bumping(), &network, after: dead, isFrozen: [true, true])
+        #expect(!none && state == BumpState())
     }
 
     @Test func amountDoublesWhileTheSameLayerCalls() throws {

@@ -13,9 +13,9 @@ struct CourseTests {
         ("rate.tau", { $0.rate?.tau = 2 }), ("forward.endTime", { $0.forward.endTime = 1 }),
         ("forward.maxSpikes", { $0.forward.maxSpikes? += 1 }), ("batchSize", { $0.batchSize += 1 }),
         ("seed", { $0.seed += 1 }), ("optimizer.kind", { $0.optimizer.kind = .sgd }),
-        ("optimizer.learningRate", { $0.optimizer.learningRate += 1 }),
+
         ("optimizer.train.rawValue", { $0.optimizer.train = [.tauMem] }),
-        ("optimizer.neuronLearningRate", { $0.optimizer.neuronLearningRate += 1 }),
+
         ("optimizer.delayLearningRate", { $0.optimizer.delayLearningRate += 1 }),
         ("optimizer.delayParameter", { $0.optimizer.delayParameter = .sigmoid }),
         ("optimizer.delayShift", { $0.optimizer.delayShift += 1 }),
@@ -28,17 +28,22 @@ struct CourseTests {
         ("optimizer.beta2", { $0.optimizer.beta2 += 1 }), ("optimizer.epsilon", { $0.optimizer.epsilon += 1 }),
         ("optimizer.weightDecay", { $0.optimizer.weightDecay += 1 }),
         ("optimizer.clipValue", { $0.optimizer.clipValue = 1 }),
-        ("optimizer.clipNorm", { $0.optimizer.clipNorm += 1 }), ("schedule.kind", { $0.schedule.kind = .smooth }),
-        ("schedule.epochs", { $0.schedule.epochs += 1 }), ("schedule.gamma", { $0.schedule.gamma += 1 }),
+        ("optimizer.clipNorm", { $0.optimizer.clipNorm += 1 }),
+
         ("bumping.amount", { $0.bumping.amount += 1 }), ("bumping.hiddenLimit", { $0.bumping.hiddenLimit += 1 }),
         ("bumping.outputLimit", { $0.bumping.outputLimit += 1 }), ("bumping.ofPairs", { $0.bumping.ofPairs.toggle() }),
         ("inputDropout", { $0.inputDropout += 1 }),
     ]
-    /// Fields that only say how long a run goes on and what is kept of it.
+    /// Fields that only say how long a run goes on, how fast, and what is kept of it.
     private let others: [(path: String, change: (inout TrainingOptions) -> Void)] = [
         ("epochs", { $0.epochs += 1 }), ("patience", { $0.patience += 1 }),
         ("restoreBest", { $0.restoreBest.toggle() }), ("checkpointPath", { $0.checkpointPath = nil }),
         ("checkpointEvery", { $0.checkpointEvery += 1 }), ("resume", { $0.resume.toggle() }),
+        ("optimizer.learningRate", { $0.optimizer.learningRate += 1 }),
+        ("optimizer.neuronLearningRate", { $0.optimizer.neuronLearningRate += 1 }),
+        ("schedule.kind", { $0.schedule.kind = .smooth }),
+        ("schedule.epochs", { $0.schedule.epochs += 1 }),
+        ("schedule.gamma", { $0.schedule.gamma += 1 }),
     ]
 
     private var options: TrainingOptions {

@@ -241,15 +241,19 @@ struct TrainerTests {
             return own
         }
         try trainer(withPath()).run(data.input, labels: data.labels)
-        // How long a run goes on is not part of what it is.
-        _ = try trainer(
+        // How long a run goes on and how fast is not part of what it is.
+        let further = try trainer(
             withPath {
-                $0.epochs = 9; $0.checkpointEvery = 4
+                $0.epochs = 9; $0.checkpointEvery = 4; $0.optimizer.learningRate = 0.06; $0.schedule.gamma = 0.9
             })
+        try further.run(data.input, labels: data.labels)
+        let schedule = further.options.schedule
+        #expect(further.epochsDone == 9 && further.history[7].learningRate == 0.06 * schedule.factor(epoch: 7))
+        try trainer(withPath { $0.resume = false }).run(data.input, labels: data.labels)
         let others: [(inout TrainingOptions) -> Void] = [
-            { $0.seed = 4 }, { $0.batchSize = 21 }, { $0.optimizer.learningRate = 0.06 }, { $0.optimizer.kind = .sgd },
+            { $0.seed = 4 }, { $0.batchSize = 21 }, { $0.optimizer.kind = .sgd },
             { $0.loss = TTFSCrossEntropy(tau0: 0.6e-3) }, { $0.loss = SpikeTimeMSE() }, { $0.inputDropout = 0.1 },
-            { $0.schedule.gamma = 0.9 }, { $0.forward.endTime = 1 }, { $0.bumping.amount = 1 },
+            { $0.optimizer.delayLearningRate = 1e-3 }, { $0.forward.endTime = 1 }, { $0.bumping.amount = 1 },
             { $0.rate = RateRegularisation(strength: 1, target: 1, tau: 1) },
         ]
         for (index, change) in others.enumerated() {
@@ -267,6 +271,102 @@ struct TrainerTests {
         #expect(data?.kind == .invalidValue && data?.message.contains("other data") == true)
         try longer.run(self.data.input, labels: self.data.labels)
         #expect(longer.epochsDone == 3)
+    }
+
+    // MARK: Rates, schedules, more epochs, steps of one's own
+
+    @Test func schedulesOfOnesOwn() throws {
+        let plain = try trainer(options())
+        try plain.run(data.input, labels: data.labels)
+        let own = try trainer(options { $0.schedule.kind = .constant })
+        var asked: [Int] = []
+        own.schedule = { epoch in
+            asked.append(epoch)
+            return plain.options.schedule.factor(epoch: epoch)
+        }
+        try own.run(data.input, labels: data.labels)
+        #expect(asked == [0, 1, 2, 3, 4, 5])
+        #expect(own.network == plain.network && timeless(own.history) == timeless(plain.history))
+        for factor in [-1, Double.nan, .infinity, 2e6] {
+            let bad = try trainer(options())
+            bad.schedule = { $0 == 2 ? factor : 1 }
+            let error = #expect(throws: SpinnpropError.self) { try bad.run(data.input, labels: data.labels) }
+            #expect(error?.kind == .invalidValue && error?.message.hasPrefix("epoch 2: the factor") == true)
+            #expect(bad.epochsDone == 2)
+            bad.schedule = nil
+            try bad.run(data.input, labels: data.labels)
+            #expect(bad.isFinished)
+        }
+    }
+
+    /// The same end as a run that knew from the beginning.
+    @Test func epochsMayBeAddedAndRatesChanged() throws {
+        let whole = try trainer(options())
+        try whole.run(data.input, labels: data.labels)
+        let own = try trainer(options { $0.epochs = 2 })
+        try own.run(data.input, labels: data.labels)
+        #expect(own.epochsDone == 2)
+        try own.setEpochs(6)
+        try own.run(data.input, labels: data.labels)
+        #expect(own.network == whole.network)
+        let network = own.network
+        try own.setLearningRates([0], of: .weights)
+        try own.setEpochs(8)
+        try own.run(data.input, labels: data.labels)
+        #expect(own.network == network && own.epochsDone == 8 && own.history[7].learningRate == 0)
+        for epochs in [-1, Int(Int32.max) + 1] { #expect(throws: SpinnpropError.self) { try own.setEpochs(epochs) } }
+        for (rates, kinds) in [
+            ([1.0, 1], TrainedParameters.weights), ([], .weights), ([-1], .weights), ([.nan], .weights),
+            ([2e6], .weights),
+            ([1], .delays), ([1], []), ([1], [.weights, .tauMem]), ([1], TrainedParameters(rawValue: 1 << 20)),
+        ] {
+            #expect(throws: SpinnpropError.self, "\(rates)") { try own.setLearningRates(rates, of: kinds) }
+        }
+    }
+
+    /// Nothing but reading is for callbacks of a run.
+    @Test func runningTrainersCannotBeChanged() throws {
+        let own = try trainer(options())
+        try own.run(data.input, labels: data.labels) { _ in
+            #expect(throws: SpinnpropError.self) { try own.setEpochs(1) }
+            #expect(throws: SpinnpropError.self) { try own.setLearningRates([1], of: .weights) }
+            #expect(throws: SpinnpropError.self) { try own.step(Gradients(zerosFor: own.network)) }
+            return true
+        }
+        #expect(own.epochsDone == 6)
+    }
+
+    @Test func batchesMayBeSteppedByHand() throws {
+        let whole = try trainer(options())
+        try whole.run(data.input, labels: data.labels)
+        let own = try trainer(options())
+        var batches = Batches(Examples(data.input, labels: data.labels), batchSize: 20)
+        for epoch in 0..<6 {
+            batches.shuffle(seed: 3, epoch: epoch)
+            var sum = 0.0
+            for index in 0..<6 {
+                let batch = try batches.batch(index, dropout: nil)
+                let factor = own.options.schedule.factor(epoch: epoch)
+                sum += try own.step(batch, rateFactor: factor) * Double(batch.input.sampleCount)
+            }
+            #expect((sum / 103 - whole.history[epoch].loss).magnitude < 1e-12)
+        }
+        #expect(own.network == whole.network && own.epochsDone == 0)
+        let network = own.network
+        let other = SpikeTrains(trustedTimes: [], units: [], offsets: [0], unitCount: 4)
+        let wide = SpikeTrains(trustedTimes: [], units: [], offsets: [0, 0], unitCount: 5)
+        for batch in [
+            Examples(other, labels: []), Examples(wide, labels: [0]), Examples(data.input, labels: [0]),
+            Examples(data.input, labels: [Int](repeating: 3, count: 103)),
+        ] {
+            #expect(throws: SpinnpropError.self) { try own.step(batch) }
+        }
+        for factor in [-1, Double.nan, 2e6] {
+            #expect(throws: SpinnpropError.self) {
+                try own.step(Examples(data.input, labels: data.labels), rateFactor: factor)
+            }
+        }
+        #expect(own.network == network)
     }
 
     // MARK: Validation

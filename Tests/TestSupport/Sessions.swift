@@ -4,7 +4,8 @@ import Networks
 import Spikes
 
 /// Trains some batches in a session and by hand, and compares bits after each: the loss, the spikes, the parameters, the optimiser's memory. A
-/// batch in three is left without a step, and once the weights are raised in between, as bumping does.
+/// batch in three is left without a step, and once the weights are raised in between, as bumping does. Likewise with the first layer frozen and
+/// other learning rates for those after it.
 ///
 /// - Parameters:
 ///   - plain: what runs by hand; the session's substrate and its rule, or another pair that gives the same bits.
@@ -15,7 +16,24 @@ public func differenceOfSession(
     _ network: Network, _ batches: [SpikeTrains], _ objective: (Int) -> Objective, _ options: OptimizerOptions,
     forward: ForwardOptions = ForwardOptions()
 ) throws(SpinnpropError) -> String? {
-    var optimizer = try Optimizer(options, for: network, precision: substrate.precision)
+    let optimizer = try Optimizer(options, for: network, precision: substrate.precision)
+    let difference = try differenceOfSession(substrate, plain: plain, network, batches, objective, optimizer, forward)
+    guard difference == nil else { return difference }
+    var frozen = optimizer
+    for (kinds, rate) in [(TrainedParameters.weights, options.learningRate), (.delays, options.delayLearningRate)]
+    where options.trained.contains(kinds) {
+        try frozen.setLearningRates(network.layers.indices.map { Double($0) * 0.5 * rate }, of: kinds)
+    }
+    return try differenceOfSession(substrate, plain: plain, network, batches, objective, frozen, forward)
+        .map { "frozen: \($0)" }
+}
+
+private func differenceOfSession(
+    _ substrate: any Substrate, plain: (substrate: any Substrate, rule: any GradientRule),
+    _ network: Network, _ batches: [SpikeTrains], _ objective: (Int) -> Objective, _ start: Optimizer,
+    _ forward: ForwardOptions
+) throws(SpinnpropError) -> String? {
+    var optimizer = start
     var own = network
     let session = try substrate.session(network, optimizer: optimizer, options: forward)
     for (n, input) in batches.enumerated() {
@@ -37,8 +55,13 @@ public func differenceOfSession(
             }
             session.setWeights(of: own)
         } else {
+            let before = own
             try optimizer.step(&own, &gradients, rateFactor: 0.9)
             try session.step(rateFactor: 0.9)
+            for (index, (old, new)) in zip(before.connections, own.connections).enumerated()
+            where optimizer.hasFrozenWeights[old.target] {
+                guard old == new else { return "batch \(n): connection \(index) is not frozen" }
+            }
         }
         guard bits(own) == bits(session.network) else { return "batch \(n): the parameters differ" }
         guard optimizer == session.optimizer else { return "batch \(n): the optimiser's memory differs" }

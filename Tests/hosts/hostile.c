@@ -1446,6 +1446,11 @@ static void gradients_that_cannot_be(void) {
 
 /* --------------------------------------------------------------------------------------------------------- training */
 
+static double no_factor(int32_t epoch, void *payload) {
+    (void)payload;
+    return epoch == 0 ? NAN : 1;
+}
+
 static void trainings_that_cannot_be(void) {
     spinnprop_network *network = good_network(SPINNPROP_DELAYS_NONE, SPINNPROP_READOUT_SPIKING);
     spinnprop_network *result = NOBODY(spinnprop_network);
@@ -1620,6 +1625,36 @@ static void trainings_that_cannot_be(void) {
     wanted.labels = NULL;
     wanted.n_labels = 0;
     FAILS(UNSUPPORTED, spinnprop_trainer_run_supervised(trainer, &s, &wanted, NULL, NULL, NULL, NULL));
+    double value = 0;
+    FAILS(UNSUPPORTED, spinnprop_trainer_step_batch(&value, trainer, &s, &wanted, 1, NULL, NULL));
+    wanted = held_out;
+    EACH_WRONG_SUPERVISION(wanted, spinnprop_trainer_step_batch(&value, trainer, &s, &wanted, 1, NULL, NULL));
+    INVALID(spinnprop_trainer_step_batch(NULL, trainer, &s, &wanted, 1, NULL, NULL));
+    INVALID(spinnprop_trainer_step_batch(&value, NULL, &s, &wanted, 1, NULL, NULL));
+    INVALID(spinnprop_trainer_step_batch(&value, trainer, NULL, &wanted, 1, NULL, NULL));
+    INVALID(spinnprop_trainer_step_batch(&value, trainer, &s, NULL, 1, NULL, NULL));
+    EACH_WRONG_SIZE(s, spinnprop_trainer_step_batch(&value, trainer, &s, &wanted, 1, NULL, NULL));
+    for (int index = 0; index < 3; index++)
+        INVALID(spinnprop_trainer_step_batch(&value, trainer, &s, &wanted, not_numbers[index], NULL, NULL));
+    HOLDS(value == 0);
+    const double rates[] = {1e-2, 1e-2, 1e-2}, wrong_rates[] = {1e-2, NAN, 1e-2};
+    const int32_t no_kinds[] = {0, -1, SPINNPROP_TRAIN_DELAYS, SPINNPROP_TRAIN_TAU_MEM, 128, INT32_MAX, INT32_MIN};
+    const int64_t no_layers[] = {-1, 0, 1, 3, INT64_MAX, INT64_MIN};
+    INVALID(spinnprop_trainer_set_learning_rates(NULL, SPINNPROP_TRAIN_WEIGHTS, rates, 2));
+    INVALID(spinnprop_trainer_set_learning_rates(trainer, SPINNPROP_TRAIN_WEIGHTS, NULL, 2));
+    INVALID(spinnprop_trainer_set_learning_rates(trainer, SPINNPROP_TRAIN_WEIGHTS, wrong_rates, 2));
+    for (int index = 0; index < 7; index++) INVALID(spinnprop_trainer_set_learning_rates(trainer, no_kinds[index], rates, 2));
+    for (int index = 0; index < 6; index++)
+        INVALID(spinnprop_trainer_set_learning_rates(trainer, SPINNPROP_TRAIN_WEIGHTS, rates, no_layers[index]));
+    WORKS(spinnprop_trainer_set_learning_rates(trainer, SPINNPROP_TRAIN_WEIGHTS, rates, 2));
+    INVALID(spinnprop_trainer_set_epochs(NULL, 1));
+    INVALID(spinnprop_trainer_set_epochs(trainer, -1));
+    INVALID(spinnprop_trainer_set_epochs(trainer, INT32_MIN));
+    WORKS(spinnprop_trainer_set_epochs(trainer, o.epochs));
+    INVALID(spinnprop_trainer_set_schedule(NULL, no_factor, NULL));
+    WORKS(spinnprop_trainer_set_schedule(trainer, no_factor, NULL));
+    INVALID(spinnprop_trainer_run(trainer, &s, labels, 4, NULL, NULL, 0, NULL, NULL));
+    WORKS(spinnprop_trainer_set_schedule(trainer, NULL, NULL));
     /* Nothing has been trained yet. */
     int64_t n_before = 0, n_after = 0;
     spinnprop_network *untouched = NULL;
@@ -1702,6 +1737,11 @@ static int meddle(const spinnprop_progress *progress, void *payload) {
     INVALID(spinnprop_trainer_run(m->trainer, m->spikes, labels, 4, NULL, NULL, 0, NULL, NULL));
     INVALID(spinnprop_trainer_network(&network, m->trainer));
     INVALID(spinnprop_trainer_epochs_done(&n, m->trainer));
+    double value = 1;
+    INVALID(spinnprop_trainer_set_epochs(m->trainer, 1));
+    INVALID(spinnprop_trainer_set_learning_rates(m->trainer, SPINNPROP_TRAIN_WEIGHTS, &value, 1));
+    INVALID(spinnprop_trainer_set_schedule(m->trainer, NULL, NULL));
+    INVALID(spinnprop_trainer_step_batch(&value, m->trainer, m->spikes, labels, 4, NULL, 0, 1, NULL, NULL));
     INVALID(spinnprop_trainer_history(&epoch, 0, m->trainer));
     return 0;
 }

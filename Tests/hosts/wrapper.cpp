@@ -171,7 +171,25 @@ void training() {
         is_caught = std::string(error.what()) == "mine";
     }
     holds(is_caught, "what a callback throws is lost");
+    is_caught = false;
+    trainer.set_schedule([](std::int32_t) -> double { throw std::logic_error("mine"); });
+    try {
+        trainer.run(input, labels);
+    } catch (const std::logic_error &) {
+        is_caught = true;
+    }
+    holds(is_caught, "what a schedule throws is lost");
+    trainer.set_schedule([](std::int32_t epoch) { return epoch == 0 ? 1.0 : 0.5; });
+    trainer.set_learning_rates(SPINNPROP_TRAIN_WEIGHTS, {0, 1e-2});
+    trainer.set_epochs(2);
     trainer.run(input, labels);
+    holds(trainer.history().size() == 2 && trainer.history()[1].learning_rate == 5e-3, "a schedule is not followed");
+    trainer.set_schedule(nullptr);
+    trainer.set_epochs(3);
+    trainer.run(input, labels);
+    spinnprop::Supervision wanted;
+    wanted.labels = labels;
+    holds(std::isfinite(trainer.step(input, wanted)), "a step with a batch has no loss");
     spinnprop_loss distance;
     spinnprop::check(spinnprop_loss_init(&distance, SPINNPROP_LOSS_SPIKE_TIME_MSE));
     spinnprop_training_options aimed = options;

@@ -8,6 +8,7 @@ int call_init(PyObject *module, call *call, PyObject *callable) {
     call->n_forks = call->state->n_forks;
     call->thread = NULL;
     call->callable = callable == Py_None ? NULL : callable;
+    call->schedule = NULL;
     if (call->callable && !PyCallable_Check(callable)) {
         PyErr_Format(PyExc_TypeError, "progress must be callable or None, got %R", (PyObject *)Py_TYPE(callable));
         return 0;
@@ -42,6 +43,18 @@ int call_progress(const spinnprop_progress *progress, void *payload) {
     }
     call->thread = PyEval_SaveThread();
     return stops;
+}
+
+double call_schedule(int32_t epoch, void *payload) {
+    call *call = payload;
+    if (atomic_load(&call->state->is_exiting)) return Py_NAN;
+    PyEval_RestoreThread(call->thread);
+    PyObject *answer = PyObject_CallFunction(call->schedule, "i", epoch);
+    double factor = Py_NAN;
+    if (answer && !double_from(answer, &factor)) factor = Py_NAN;
+    Py_XDECREF(answer);
+    call->thread = PyEval_SaveThread();
+    return factor;
 }
 
 /* Run at exit: asks the calls of other threads to stop and gives them a second to do so. */

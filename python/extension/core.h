@@ -182,6 +182,7 @@ PyObject *parameter_get(PyObject *module, PyObject *args, const handle_kind *kin
 typedef struct call {
     module_state *state;
     PyObject *callable; /* borrowed; NULL for none */
+    PyObject *schedule; /* likewise, of a training alone */
     int n_forks;        /* when it began */
     PyThreadState *thread;
 } call;
@@ -190,6 +191,8 @@ void call_begin(call *call);
 void call_end(call *call);
 /* The library's callback: payload is a call between begin and end. */
 int call_progress(const spinnprop_progress *progress, void *payload);
+/* Likewise of a schedule; NaN with an exception. */
+double call_schedule(int32_t epoch, void *payload);
 /* Sees to it that the interpreter ends without waiting for calls that go on for ever, nor a forked child for calls that
  * only its parent has. */
 int watch_exit_and_fork(PyObject *module);

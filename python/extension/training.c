@@ -33,9 +33,9 @@ static PyObject *trainer_create(PyObject *module, PyObject *args) {
 }
 
 static PyObject *trainer_run(PyObject *module, PyObject *args) {
-    PyObject *capsule, *input_object, *wanted_object, *validation_object, *validation_wanted_object, *progress;
-    if (!PyArg_ParseTuple(args, "OOOOOO", &capsule, &input_object, &wanted_object, &validation_object,
-                          &validation_wanted_object, &progress))
+    PyObject *capsule, *input_object, *wanted_object, *validation_object, *validation_wanted_object, *progress, *schedule;
+    if (!PyArg_ParseTuple(args, "OOOOOOO", &capsule, &input_object, &wanted_object, &validation_object,
+                          &validation_wanted_object, &progress, &schedule))
         return NULL;
     handle *own = NULL;
     spike_arrays input = SPIKES_NONE, validation = SPIKES_NONE;
@@ -48,10 +48,14 @@ static PyObject *trainer_run(PyObject *module, PyObject *args) {
                         supervision_read(&validation_wanted, validation_wanted_object, "validation_supervision"))) &&
         call_init(module, &call, progress) && (own = idle_from(module, capsule, &trainer_kind))) {
         own->is_running = 1;
+        call.schedule = schedule == Py_None ? NULL : schedule;
         call_begin(&call);
+        /* The trainer knows the call as long as it lasts alone. */
+        spinnprop_trainer_set_schedule(own->object, call.schedule ? call_schedule : NULL, &call);
         spinnprop_status status = spinnprop_trainer_run_supervised(
             own->object, &input.spikes, &wanted.supervision, validates ? &validation.spikes : NULL,
             validates ? &validation_wanted.supervision : NULL, call_progress, &call);
+        spinnprop_trainer_set_schedule(own->object, NULL, NULL);
         call_end(&call);
         own->is_running = 0;
         if (!PyErr_Occurred() && (status == SPINNPROP_OK || status == SPINNPROP_CANCELLED))
@@ -77,6 +81,50 @@ static PyObject *trainer_step(PyObject *module, PyObject *args) {
     WITHOUT_GIL(status = spinnprop_trainer_step(own->object, gradient->object, rate_factor));
     own->is_running = 0;
     return none_or_raise(module, status);
+}
+
+static PyObject *trainer_step_batch(PyObject *module, PyObject *args) {
+    PyObject *capsule, *batch_object, *wanted_object, *progress, *result = NULL;
+    double rate_factor;
+    if (!PyArg_ParseTuple(args, "OOOO&O", &capsule, &batch_object, &wanted_object, double_from, &rate_factor, &progress)) return NULL;
+    handle *own = NULL;
+    spike_arrays batch = SPIKES_NONE;
+    supervision_arrays wanted = SUPERVISION_NONE;
+    call call;
+    if (spikes_read(&batch, batch_object, "batch") && supervision_read(&wanted, wanted_object, "supervision") &&
+        call_init(module, &call, progress) && (own = idle_from(module, capsule, &trainer_kind))) {
+        double value = 0;
+        own->is_running = 1;
+        call_begin(&call);
+        spinnprop_status status = spinnprop_trainer_step_batch(&value, own->object, &batch.spikes, &wanted.supervision, rate_factor,
+                                                               call_progress, &call);
+        call_end(&call);
+        own->is_running = 0;
+        result = status == SPINNPROP_OK && !PyErr_Occurred() ? PyFloat_FromDouble(value) : raise_status(module, status);
+    }
+    spikes_release(&batch);
+    supervision_release(&wanted);
+    return result;
+}
+
+static PyObject *trainer_set_learning_rates(PyObject *module, PyObject *args) {
+    PyObject *capsule, *rates_object, *result = NULL;
+    int32_t kinds;
+    if (!PyArg_ParseTuple(args, "OO&O", &capsule, int32_from, &kinds, &rates_object)) return NULL;
+    array rates = ARRAY_NONE;
+    handle *own;
+    if (array_read(&rates, rates_object, ARRAY_FLOAT64, "rates") && (own = idle_from(module, capsule, &trainer_kind)))
+        result = none_or_raise(module, spinnprop_trainer_set_learning_rates(own->object, kinds, array_data(rates), rates.count));
+    array_release(&rates);
+    return result;
+}
+
+static PyObject *trainer_set_epochs(PyObject *module, PyObject *args) {
+    PyObject *capsule;
+    int32_t epochs;
+    if (!PyArg_ParseTuple(args, "OO&", &capsule, int32_from, &epochs)) return NULL;
+    handle *own = idle_from(module, capsule, &trainer_kind);
+    return own ? none_or_raise(module, spinnprop_trainer_set_epochs(own->object, epochs)) : NULL;
 }
 
 static PyObject *trainer_network(PyObject *module, PyObject *capsule) {
@@ -121,10 +169,18 @@ PyMethodDef training_methods[] = {
      "trainer_create($module, network, options, forward, loss, gradient, /)\n--\n\n"
      "A trainer of a copy of the network; loss None for the engine's own."},
     {"trainer_run", trainer_run, METH_VARARGS,
-     "trainer_run($module, trainer, input, supervision, validation, validation_supervision, progress, /)\n--\n\n"
-     "Train on tuples (labels, targets, weights); False if the progress callable asked to stop."},
+     "trainer_run($module, trainer, input, supervision, validation, validation_supervision, progress, schedule, /)\n--\n\n"
+     "Train on tuples (labels, targets, weights); False if the progress callable asked to stop.\n"
+     "schedule: of an epoch the factor of learning rates, or None."},
     {"trainer_step", trainer_step, METH_VARARGS,
      "trainer_step($module, trainer, gradient, rate_factor, /)\n--\n\nOne step of the optimiser."},
+    {"trainer_step_batch", trainer_step_batch, METH_VARARGS,
+     "trainer_step_batch($module, trainer, batch, supervision, rate_factor, progress, /)\n--\n\n"
+     "One step with the gradient of a batch; its loss before."},
+    {"trainer_set_learning_rates", trainer_set_learning_rates, METH_VARARGS,
+     "trainer_set_learning_rates($module, trainer, kinds, rates, /)\n--\n\nOne per layer, of kinds of parameters."},
+    {"trainer_set_epochs", trainer_set_epochs, METH_VARARGS,
+     "trainer_set_epochs($module, trainer, epochs, /)\n--\n\nAnother number of epochs in all."},
     {"trainer_network", trainer_network, METH_O, "trainer_network($module, trainer, /)\n--\n\nA copy of the network."},
     {"trainer_epochs_done", trainer_epochs_done, METH_O,
      "trainer_epochs_done($module, trainer, /)\n--\n\nEpochs so far."},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING, Any, Dict, Iterable, NoReturn, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, NoReturn, Optional, Tuple, Union
 
 import numpy as np
 
@@ -15,59 +15,23 @@ from ._network import Network, _forward_options
 from ._recording import _fields
 from ._spikes import SpikeTrains, trains
 from ._support import checks
+from ._support.training import (
+    DELAY_PARAMETERS,
+    NEURONS,
+    OPTIMIZERS,
+    SCHEDULES,
+    TRAINED,
+    Rates,
+    delay_init_fields,
+    layer_rates,
+    neuron_rates,
+    trained_kinds,
+)
 from ._support.types import PathLike, Progress
 from .losses import Loss, RateRegularisation
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-_OPTIMIZERS: Dict[Optional[str], int] = {
-    "sgd": _core.OPTIMIZER_SGD,
-    "adam": _core.OPTIMIZER_ADAM,
-    "adamw": _core.OPTIMIZER_ADAMW,
-}
-_DELAY_PARAMETERS: Dict[Optional[str], int] = {
-    "clip": _core.DELAY_PARAMETER_CLIP,
-    "sigmoid": _core.DELAY_PARAMETER_SIGMOID,
-}
-_TRAINED: Dict[str, int] = {
-    "weights": _core.TRAIN_WEIGHTS,
-    "delays": _core.TRAIN_DELAYS,
-    "tau_mem": _core.TRAIN_TAU_MEM,
-    "tau_syn": _core.TRAIN_TAU_SYN,
-    "threshold": _core.TRAIN_THRESHOLD,
-    "reset": _core.TRAIN_RESET,
-    "drive": _core.TRAIN_DRIVE,
-}
-_SCHEDULES: Dict[Optional[str], int] = {
-    "constant": _core.SCHEDULE_CONSTANT,
-    "step": _core.SCHEDULE_STEP,
-    "exponential": _core.SCHEDULE_EXPONENTIAL,
-    "smooth": _core.SCHEDULE_SMOOTH,
-}
-
-
-def _train(value: Any) -> int:
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise TypeError(f"train is {value!r}; it must be a list of names, as ['weights', 'tau_mem'], or None")
-    names = list(value)
-    for n, name in enumerate(names):
-        if not isinstance(name, str) or name not in _TRAINED:
-            raise ValueError(f"element {n} of train is {name!r}; it must be one of {', '.join(map(repr, _TRAINED))}")
-    if not names:
-        raise ValueError("train is empty; name what is to be trained, as ['weights'], or give None")
-    return sum(_TRAINED[name] for name in set(names))
-
-
-def _delay_init(value: Any) -> Dict[str, Any]:
-    parts = checks.pair(value, "delay_init", "(mean, std)")
-    fields = ("delay_init_mean", "delay_init_std")
-    numbers = (
-        checks.option(part, f"delay_init[{n}]", _core.DOMAINS_TRAINING, field)
-        for n, (part, field) in enumerate(zip(parts, fields))
-    )
-    return {"delay_init": 1, **dict(zip(fields, numbers))}
-
 
 class Trainer:
     """Trains a copy of a network by mini-batches.
@@ -97,11 +61,14 @@ class Trainer:
         What is trained, of "weights", "delays" (recurrent ones among them), "tau_mem", "tau_syn", "threshold", "reset" and
         "drive"; None: weights, and delays that have a learning rate. Neuron parameters by the gradient rule of "event" alone. Neurons of a
         layer that share a value go on sharing it; where any two differ, each has its own.
-    learning_rate : float
-    neuron_learning_rate : float
-        Per step, of numbers p without a unit that begin at 0: tau_mem, tau_syn and threshold are what they were times exp(p), a reset
+    learning_rate : float, or one for each layer
+        Of weights; recurrent and skipping connections have that of the layer they lead to. 0 freezes: a layer's weights keep their bits,
+        whatever weight_decay and bump would have, and their gradient does not count in clip_norm. Likewise of the next two.
+    neuron_learning_rate : float, or one for each layer, or a dict of kinds
+        {"tau_mem": 1e-2, "threshold": [0, 1e-3]}: kinds that it leaves out have the default. Per step, of numbers p without a unit that
+        begin at 0: tau_mem, tau_syn and threshold are what they were times exp(p), a reset
         or drive what it was plus p thresholds, resets kept below the threshold. Where a drive may reach its threshold on the way, give t_end.
-    delay_learning_rate : float
+    delay_learning_rate : float, or one for each layer
         Per step, of what is trained: seconds, or a number without a unit with a sigmoid. 0 leaves delays as they are, outside their
         range, too: delay_parameter, _shift, _scale, _l1 and _l2 are for delays that are trained, or drawn by delay_init.
     delay_parameter : "clip" or "sigmoid"
@@ -127,8 +94,9 @@ class Trainer:
         Decay of the mean gradient and of the mean square, and what is added to its root (Adam, AdamW).
     weight_decay : float
         An L2 term (SGD, Adam), or decoupled (AdamW).
-    schedule : "constant", "step", "exponential" or "smooth"
-        Learning rates are times schedule_gamma every schedule_epochs epochs (step), every epoch (exponential), or as much
+    schedule : "constant", "step", "exponential", "smooth", or a callable
+        A callable gives the factor of all learning rates in an epoch, counted from 0: ``lambda epoch: 0.5 ** (epoch // 10)``. Else they are
+        times schedule_gamma every schedule_epochs epochs (step), every epoch (exponential), or as much
         in the course of an epoch, by an equal factor after every batch (smooth).
     clip_value, clip_norm : float
         Largest magnitude of a gradient's entry, and largest Euclidean norm of the whole; inf: off.
@@ -146,7 +114,8 @@ class Trainer:
     restore_best : bool
         Whether to end with the parameters of the best validation loss.
     checkpoint : path or None
-        Written atomically every `checkpoint_every` epochs; with `resume`, training goes on from it if it exists.
+        Written atomically every `checkpoint_every` epochs; with `resume`, training goes on from it if it exists: with more epochs, other learning
+        rates and another schedule, patience and restore_best, if you like; all else must be as it was.
 
     Raises
     ------
@@ -164,7 +133,7 @@ class Trainer:
     (2,)
     """
 
-    __slots__ = ("_handle", "_loss", "_n_outputs")
+    __slots__ = ("_handle", "_loss", "_sizes", "_epochs", "_schedule", "_rates")
 
     def __init__(
         self,
@@ -181,9 +150,9 @@ class Trainer:
         seed: int = 0,
         optimizer: str = "adam",
         train: Optional[Iterable[str]] = None,
-        learning_rate: float = 2e-2,
-        neuron_learning_rate: float = 1e-2,
-        delay_learning_rate: float = 0.0,
+        learning_rate: Rates = 2e-2,
+        neuron_learning_rate: Union[Rates, Mapping[str, Rates]] = 1e-2,
+        delay_learning_rate: Rates = 0.0,
         delay_parameter: str = "clip",
         delay_shift: float = 0.0,
         delay_scale: Optional[float] = None,
@@ -195,7 +164,7 @@ class Trainer:
         beta2: float = 0.999,
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
-        schedule: str = "exponential",
+        schedule: Union[str, Callable[[int], float]] = "exponential",
         schedule_epochs: int = 20,
         schedule_gamma: float = 0.96,
         clip_value: float = math.inf,
@@ -214,34 +183,40 @@ class Trainer:
         if not isinstance(network, Network):
             raise TypeError(f"network is {type(network).__name__!r}; it must be a Network")
         runs_on = resolve(engine)
-        self._n_outputs = network.layer_sizes[-1]
+        self._sizes = network.layer_sizes[1:]
         self._loss = runs_on._default_loss(network._handle) if loss is None else loss
         if rate is not None and not isinstance(rate, RateRegularisation):
             raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
         own = partial(checks.option, of=_core.DOMAINS_TRAINING)
+        n_layers = len(self._sizes)
+        weight_rates = layer_rates(learning_rate, "learning_rate", n_layers)
+        delay_rates = layer_rates(delay_learning_rate, "delay_learning_rate", n_layers)
+        trained = trained_kinds(train) if train is not None else ["weights", *(["delays"] if any(delay_rates) else [])]
+        of_neurons = neuron_rates(neuron_learning_rate, n_layers, trained)
+        self._schedule = schedule if callable(schedule) else None
+        self._epochs: int = own(epochs, "epochs")
         self._handle = _core.trainer_create(
             network._handle,
             {
-                "epochs": own(epochs, "epochs"),
+                "epochs": self._epochs,
                 "batch_size": own(batch_size, "batch_size"),
                 "seed": checks.integer(seed, "seed", 0, checks.UINT64),
-                "optimizer": checks.choice(optimizer, "optimizer", _OPTIMIZERS),
-                **({} if train is None else {"train": _train(train)}),
-                "learning_rate": own(learning_rate, "learning_rate"),
-                "neuron_learning_rate": own(neuron_learning_rate, "neuron_learning_rate"),
-                "delay_learning_rate": own(delay_learning_rate, "delay_learning_rate"),
-                "delay_parameter": checks.choice(delay_parameter, "delay_parameter", _DELAY_PARAMETERS),
+                "optimizer": checks.choice(optimizer, "optimizer", OPTIMIZERS),
+                **({} if train is None else {"train": sum(TRAINED[name] for name in set(trained))}),
+                "learning_rate": max(weight_rates),
+                "delay_learning_rate": max(delay_rates),
+                "delay_parameter": checks.choice(delay_parameter, "delay_parameter", DELAY_PARAMETERS),
                 "delay_shift": own(delay_shift, "delay_shift"),
                 **({} if delay_scale is None else {"delay_scale": own(delay_scale, "delay_scale")}),
                 "delay_l1": own(delay_l1, "delay_l1"),
                 "delay_l2": own(delay_l2, "delay_l2"),
-                **({} if delay_init is None else _delay_init(delay_init)),
+                **({} if delay_init is None else delay_init_fields(delay_init)),
                 "momentum": own(momentum, "momentum"),
                 "beta1": own(beta1, "beta1"),
                 "beta2": own(beta2, "beta2"),
                 "epsilon": own(epsilon, "epsilon"),
                 "weight_decay": own(weight_decay, "weight_decay"),
-                "schedule": checks.choice(schedule, "schedule", _SCHEDULES),
+                **({} if callable(schedule) else {"schedule": checks.choice(schedule, "schedule", SCHEDULES)}),
                 "schedule_epochs": own(schedule_epochs, "schedule_epochs"),
                 "schedule_gamma": own(schedule_gamma, "schedule_gamma"),
                 "clip_value": own(clip_value, "clip_value"),
@@ -264,6 +239,18 @@ class Trainer:
                 **({} if gradient_engine is None else {"engine": resolve(gradient_engine)._handle}),
             },
         )
+        usual = checks.domains(_core.DOMAINS_TRAINING)["neuron_learning_rate"]["initial"]
+        rates = {"weights": weight_rates, "delays": delay_rates, **neuron_rates(usual, n_layers, trained), **of_neurons}
+        self._rates = {kind: own for kind, own in rates.items() if kind in trained}
+        self._set_rates(self._rates)
+
+    def _set_rates(self, rates: Mapping[str, List[float]]) -> None:
+        for kind in rates:
+            if kind not in self._rates:
+                raise ValueError(f"{kind} are not trained; name them in train when the trainer is made")
+        for kind, own in rates.items():
+            _core.trainer_set_learning_rates(self._handle, TRAINED[kind], np.array(own))
+            self._rates[kind] = own
 
     def run(
         self,
@@ -273,8 +260,9 @@ class Trainer:
         progress: Progress = None,
         *,
         sample_weight: Any = None,
+        callbacks: Iterable[Callable[[Trainer], object]] = (),
     ) -> bool:
-        """Trains until all epochs are done, patience ends or `progress` asks to stop; called again, it goes on.
+        """Trains until all epochs are done, patience ends, or `progress` or a callback asks to stop; called again, it goes on.
 
         Parameters
         ----------
@@ -290,11 +278,15 @@ class Trainer:
         sample_weight : (n_samples,) float64, optional
             What each sample's loss and its derivatives are multiplied by, finite and >= 0; None: 1. A batch's sum is divided by its number of
             samples all the same: whole numbers do what repeating samples would, but for that divisor. Accuracies and `skipped` count samples.
+        callbacks : iterable of callables
+            Called one after another at the end of each epoch, given the trainer, which stands still meanwhile: `network` and `history` can
+            be read, learning rates and `epochs` set. One that returns something true stops; what one raises, `run` raises, and the epochs before are
+            kept. A checkpoint is written before each.
 
         Returns
         -------
         bool
-            False if `progress` asked to stop.
+            False if `progress` or a callback asked to stop.
 
         Raises
         ------
@@ -303,7 +295,7 @@ class Trainer:
         ValueError, TypeError, SpinnpropError
             If the data do not fit the network, or a run passes max_spikes.
         """
-        n_outputs = self._n_outputs
+        n_outputs = self._sizes[-1]
         own = trains(spikes, "spikes")
         wanted = checks.supervision(y, sample_weight, len(own), n_outputs)
         held_out, held_out_wanted = None, None
@@ -321,20 +313,56 @@ class Trainer:
                 raise ValueError(
                     f"y has {np.ndim(y)} and validation[1] {np.ndim(held_out_y)} dimensions; give labels or targets for both"
                 )
-        return _core.trainer_run(self._handle, own._arrays, wanted, held_out, held_out_wanted, progress)
+        checks.progress(progress)
+        calls = [checks.function(call, f"callbacks[{n}]") for n, call in enumerate(checks.each(callbacks, "callbacks", "of callables"))]
 
-    def step(self, gradients: Gradients, factor: float = 1.0) -> None:
-        """One step of the optimiser with gradients of one's own: for losses, batches and schedules that `run` does not have.
+        def go_on(progress: Progress) -> bool:
+            return _core.trainer_run(
+                self._handle, own._arrays, wanted, held_out, held_out_wanted, progress, self._factor()
+            )
+
+        if not calls:
+            return go_on(progress)
+        while True:
+            done, has_stopped = self.epochs_done, False
+
+            def watch(state: Dict[str, Any]) -> bool:
+                nonlocal has_stopped
+                has_stopped = progress is not None and bool(progress(state))
+                return has_stopped or bool(state["epoch_finished"])
+
+            is_over = go_on(watch)
+            if self.epochs_done > done:
+                # Each is called, whatever those before it say.
+                has_stopped = any([call(self) for call in calls]) or has_stopped
+            if is_over or has_stopped:
+                return not has_stopped
+
+    def _factor(self) -> Optional[Callable[[int], float]]:
+        """The schedule, of numbers alone."""
+        schedule = self._schedule
+        return None if schedule is None else lambda epoch: checks.real(schedule(epoch), f"what schedule gives for epoch {epoch}")
+
+    def step(
+        self, batch: Union[Gradients, Tuple[SpikeTrains, Any], Tuple[SpikeTrains, Any, Any]], factor: float = 1.0
+    ) -> Optional[float]:
+        """One step of the optimiser, for loops of one's own: with a batch, or with gradients that are not those of the trainer's loss.
 
         The optimiser, its memory, clipping, limits of gradients, and what is trained are the trainer's; masks, signs and bounds are kept to. Epochs
-        are not counted, `schedule` is not followed, bumping and checkpoints are left out.
+        are not counted, `schedule` is not followed, bumping, dropout and checkpoints are left out.
 
         Parameters
         ----------
-        gradients : Gradients
-            Of ``trainer.network`` as it stands, or of what you have made of them: scaled, added up over batches, set to 0 for layers that stay.
+        batch : (SpikeTrains, y), (SpikeTrains, y, sample_weight), or Gradients
+            y and sample_weight as in `run`. Gradients are of ``trainer.network`` as it stands, or what you have made of them: scaled, added up over
+            batches, set to 0 for layers that stay.
         factor : float
-            Of all learning rates, finite and >= 0.
+            Of all learning rates, 0 .. 1e6.
+
+        Returns
+        -------
+        float or None
+            The batch mean of the loss before the step; None for gradients, which come with theirs.
 
         Raises
         ------
@@ -348,6 +376,7 @@ class Trainer:
         >>> X, y = sp.datasets.yin_yang(300)
         >>> spikes = sp.encoding.latency(X, bias=0.0)
         >>> trainer = sp.Trainer(sp.Network([5, 30, 3]))
+        >>> losses = [trainer.step((spikes[n : n + 50], y[n : n + 50])) for n in range(0, 300, 50)]
         >>> for epoch in range(2):
         ...     for first in range(0, 300, 50):
         ...         batch = slice(first, first + 50)
@@ -355,9 +384,15 @@ class Trainer:
         ...         value, grad = trainer.network.gradient(rec, sp.losses.TTFSCrossEntropy(), y[batch])
         ...         trainer.step(grad, factor=0.9**epoch)
         """
-        if not isinstance(gradients, Gradients):
-            raise TypeError(f"gradients is {type(gradients).__name__!r}; it must be Gradients, as Network.gradient gives")
-        _core.trainer_step(self._handle, self.network._core_gradients(gradients), checks.real(factor, "factor"))
+        rate_factor = checks.real(factor, "factor")
+        if isinstance(batch, Gradients):
+            _core.trainer_step(self._handle, self.network._core_gradients(batch), rate_factor)
+            return None
+        if not isinstance(batch, tuple) or len(batch) not in (2, 3):
+            raise TypeError(f"batch is {type(batch).__name__!r}; it must be a pair (spikes, y), or Gradients, as Network.gradient gives")
+        own = trains(batch[0], "batch[0]")
+        wanted = checks.supervision(batch[1], batch[2] if len(batch) == 3 else None, len(own), self._sizes[-1], "batch[1]", "batch[2]")
+        return _core.trainer_step_batch(self._handle, own._arrays, wanted, rate_factor, None)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -375,6 +410,44 @@ class Trainer:
         network = Network._of(_core.trainer_network(self._handle))
         network._is_frozen = True
         return network
+
+    @property
+    def learning_rate(self) -> Tuple[float, ...]:
+        """Of the weights that lead to each layer; assign one number or one for each layer, 0 to freeze."""
+        return tuple(self._rates.get("weights", ()))
+
+    @learning_rate.setter
+    def learning_rate(self, rates: Rates) -> None:
+        self._set_rates({"weights": layer_rates(rates, "learning_rate", len(self._sizes))})
+
+    @property
+    def delay_learning_rate(self) -> Tuple[float, ...]:
+        """Of delays, likewise; empty where they are not trained."""
+        return tuple(self._rates.get("delays", ()))
+
+    @delay_learning_rate.setter
+    def delay_learning_rate(self, rates: Rates) -> None:
+        self._set_rates({"delays": layer_rates(rates, "delay_learning_rate", len(self._sizes))})
+
+    @property
+    def neuron_learning_rate(self) -> Dict[str, Tuple[float, ...]]:
+        """Of each kind of neuron parameter that is trained, likewise; assign one number, one for each layer, or a dict of them."""
+        return {kind: tuple(own) for kind, own in self._rates.items() if kind in NEURONS}
+
+    @neuron_learning_rate.setter
+    def neuron_learning_rate(self, rates: Union[Rates, Mapping[str, Rates]]) -> None:
+        self._set_rates(neuron_rates(rates, len(self._sizes), self._rates))
+
+    @property
+    def epochs(self) -> int:
+        """Passes through the training set, in all; assign more than are done to go on, or fewer to end earlier."""
+        return self._epochs
+
+    @epochs.setter
+    def epochs(self, count: int) -> None:
+        own: int = checks.option(count, "epochs", of=_core.DOMAINS_TRAINING)
+        _core.trainer_set_epochs(self._handle, own)
+        self._epochs = own
 
     @property
     def epochs_done(self) -> int:

@@ -4,6 +4,7 @@
 import CSpinnprop
 import Learning
 import Mathematics
+import Networks
 import Spikes
 import Spinnprop
 
@@ -172,6 +173,58 @@ public func spinnprop_trainer_step(
         let holder = try box(trainer, trainerKind, "trainer").value
         let gradients = try box(gradient, gradientKind, "gradient").value.gradients
         try holder.change { (trainer) throws(SpinnpropError) in try trainer.step(gradients, rateFactor: rate_factor) }
+    }
+}
+
+@c @implementation
+public func spinnprop_trainer_step_batch(
+    _ value: UnsafeMutablePointer<Double>?, _ trainer: OpaquePointer?, _ batch: UnsafePointer<spinnprop_spikes>?,
+    _ supervision: UnsafePointer<spinnprop_supervision>?, _ rate_factor: Double,
+    _ progress: spinnprop_progress_callback?, _ payload: UnsafeMutableRawPointer?
+) -> spinnprop_status {
+    barrier {
+        let destination = try given(value, "value")
+        let holder = try box(trainer, trainerKind, "trainer").value
+        let own = try examples(
+            batch, supervision, outputCount: try holder.idle().network.outputCount, "batch", "supervision")
+        let monitor = Listener(callback: progress, payload: payload).monitor(total: own.input.sampleCount)
+        try holder.change { (trainer) throws(SpinnpropError) in
+            destination.pointee = try trainer.step(own, rateFactor: rate_factor, monitor: monitor)
+        }
+    }
+}
+
+@c @implementation
+public func spinnprop_trainer_set_learning_rates(
+    _ trainer: OpaquePointer?, _ kinds: Int32, _ rates: UnsafePointer<Double>?, _ n_layers: Int64
+) -> spinnprop_status {
+    barrier {
+        let holder = try box(trainer, trainerKind, "trainer").value
+        let layerCount = try holder.idle().network.layers.count
+        let own = try copy(rates, n_layers, needed: layerCount, "rates")
+        try holder.change { (trainer) throws(SpinnpropError) in
+            try trainer.setLearningRates(own, of: TrainedParameters(rawValue: Int(kinds)))
+        }
+    }
+}
+
+@c @implementation
+public func spinnprop_trainer_set_schedule(
+    _ trainer: OpaquePointer?, _ schedule: spinnprop_schedule_callback?, _ payload: UnsafeMutableRawPointer?
+) -> spinnprop_status {
+    barrier {
+        let holder = try box(trainer, trainerKind, "trainer").value
+        try holder.change { (trainer) throws(SpinnpropError) in
+            trainer.schedule = schedule.map { own in { own(Int32(clamping: $0), payload) } }
+        }
+    }
+}
+
+@c @implementation
+public func spinnprop_trainer_set_epochs(_ trainer: OpaquePointer?, _ epochs: Int32) -> spinnprop_status {
+    barrier {
+        let holder = try box(trainer, trainerKind, "trainer").value
+        try holder.change { (trainer) throws(SpinnpropError) in try trainer.setEpochs(Int(epochs)) }
     }
 }
 

@@ -11,10 +11,11 @@ struct BumpState: Equatable {
     /// Doubling ends here: what still does not spike has no input, and its weights must stay within float64.
     static let largestFactor = 65536.0
 
-    /// Turns to the first layer that is silent beyond its limit. Returns its neurons to be bumped by `amount`; `nil` if there is none.
-    mutating func next(_ options: WeightBumping, after recording: Recording) -> [Bool]? {
+    /// Turns to the first layer that is silent beyond its limit and not frozen. Returns its neurons to be bumped by `amount`; `nil` if there
+    /// is none.
+    mutating func next(_ options: WeightBumping, after recording: Recording, isFrozen: [Bool]) -> [Bool]? {
         guard options.amount > 0, recording.sampleCount > 0 else { return nil }
-        for (layer, own) in recording.layers.enumerated() where own.isSpiking {
+        for (layer, own) in recording.layers.enumerated() where own.isSpiking && !isFrozen[layer] {
             let isLast = layer == recording.layers.count - 1
             let samples = recording.sampleCount
             // Of each neuron how many samples it missed, or whether it missed all.

@@ -3,10 +3,13 @@ import Mathematics
 import Networks
 
 extension TrainingOptions {
-    /// Options that say how long a run goes on and what is kept of it.
-    private static let shapeless: Set = ["epochs", "patience", "restore_best", "checkpoint_every", "resume"]
+    /// Options that say how long a run goes on, how fast, and what is kept of it.
+    private static let shapeless: Set = [
+        "epochs", "patience", "restore_best", "checkpoint_every", "resume", "learning_rate", "neuron_learning_rate",
+        "delay_learning_rate", "schedule", "schedule_epochs", "schedule_gamma", "train",
+    ]
 
-    /// A hash of all that shapes the course of a run: not how long it goes on, nor where checkpoints lie.
+    /// A hash of all that shapes what a run is: not how long it goes on, with which learning rates, nor where checkpoints lie.
     func fingerprint(_ substrate: any Substrate, _ rule: any GradientRule) -> UInt64 {
         var hash = Fingerprint()
         hash.add(loss.name)
@@ -22,6 +25,8 @@ extension TrainingOptions {
             case .open: hash.add(0)
             }
         }
+        // What is trained, whether it is named or follows from a learning rate.
+        hash.add(UInt64(optimizer.trained.rawValue))
         for (name, grid) in [(substrate.name, substrate.grid), (rule.name, rule.grid)] {
             hash.add(name)
             hash.add(grid.map { [$0.timeStep, Double($0.steps), Double($0.decay.rawValue), Double($0.copies)] } ?? [])

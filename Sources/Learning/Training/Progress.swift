@@ -38,6 +38,7 @@ public struct EpochRecord: Equatable, Sendable {
     public var outputSpikes = 0.0
     /// The fraction of samples without an answer to learn from.
     public var skipped = 0.0
+    /// Of weights, the largest of all layers.
     public var learningRate = 0.0
     /// Wall-clock time, validation included.
     public var seconds = 0.0

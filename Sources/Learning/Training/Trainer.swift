@@ -13,13 +13,18 @@ import Spikes
 ///
 /// After an error the trainer likewise stands after the last good batch. A trainer belongs to one thread at a time.
 public final class Trainer {
-    public let options: TrainingOptions
+    public private(set) var options: TrainingOptions
+    /// What learning rates are multiplied with in an epoch, counted from 0, in the options' schedule's stead: 0 ... 1e6. Asked for on the thread that
+    /// runs, when an epoch begins or goes on.
+    public var schedule: ((Int) -> Double)?
     private let substrate: any Substrate
     /// What differentiates recordings; `nil`: the substrate's own rule.
     private let rule: (any GradientRule)?
     private var state: TrainingState
     /// Holds the parameters and the optimiser's memory in the state's stead while a run goes on; `nil` between runs.
     private var session: (any Session)?
+    /// Whether the checkpoint holds what has been done.
+    private var isSaved = false
     /// A rate's time constant that follows the network's stays what it was in the beginning, if those are trained.
     private let rate: RateRegularisation?
 
@@ -105,6 +110,31 @@ public final class Trainer {
             progress: progress)
     }
 
+    /// Gives layers learning rates of their own, from the next batch on; see `Optimizer.setLearningRates`.
+    ///
+    /// - Throws: what that does, and `invalidValue` while a run goes on.
+    public func setLearningRates(_ rates: [Double], of kinds: TrainedParameters) throws(SpinnpropError) {
+        try checkIdle()
+        try state.optimizer.setLearningRates(rates, of: kinds)
+    }
+
+    /// Sets how many epochs there are in all: more than are done for a run that goes on.
+    ///
+    /// - Throws: `invalidValue` out of its domain, or while a run goes on.
+    public func setEpochs(_ count: Int) throws(SpinnpropError) {
+        try checkIdle()
+        var changed = options
+        changed.epochs = count
+        try changed.check()
+        options = changed
+    }
+
+    private func checkIdle() throws(SpinnpropError) {
+        guard session == nil else {
+            throw .invalidValue("the trainer is running; change it between two runs")
+        }
+    }
+
     /// Takes a step of the optimiser with a gradient that somebody else has taken, of `network` as it stands: a loop of one's own. Epochs are not
     /// counted, no schedule is followed and no checkpoint written; what `run` has begun goes on from there.
     ///
@@ -112,9 +142,8 @@ public final class Trainer {
     /// - Throws: `invalidValue` for gradients of another network's shape or without those of neuron parameters that are trained, and for numbers that
     ///   are not finite; then nothing has changed.
     public func step(_ gradients: Gradients, rateFactor: Double = 1) throws(SpinnpropError) {
-        guard rateFactor >= 0, rateFactor < .infinity else {
-            throw .invalidValue("rate_factor is \(rateFactor); it must be finite and >= 0")
-        }
+        try checkIdle()
+        try Trainer.check(rateFactor, "rate_factor is")
         // Where a run has ended with the best epoch's parameters, these are what the gradient is of.
         var (changed, own) = (network, gradients)
         guard own.isShaped(like: changed) else {
@@ -122,34 +151,67 @@ public final class Trainer {
         }
         try changed.checkRoom("the parameters after the step")
         try state.optimizer.step(&changed, &own, rateFactor: rateFactor)
-        state.network = changed
-        if isFinished { state.best = nil }
+        state.goOn(with: changed, isFinished: isFinished)
+        isSaved = false
+    }
+
+    /// Takes a step of the optimiser with the gradient of a batch, of `network` as it stands: likewise for a loop of one's own.
+    ///
+    /// - Returns: the batch mean of the loss before the step.
+    /// - Throws: what `run` does for such data, and `cancelled` by the monitor; then nothing has changed.
+    public func step(
+        _ batch: Examples, rateFactor: Double = 1, monitor: Monitor? = nil
+    ) throws(SpinnpropError) -> Double {
+        try checkIdle()
+        try Trainer.check(rateFactor, "rate_factor is")
+        try check(batch, "batch")
+        let before = state
+        state.goOn(with: network, isFinished: isFinished)
+        defer { session = nil }
+        do throws(SpinnpropError) {
+            let (session, result) = try gradient(of: batch, monitor)
+            try session.step(rateFactor: rateFactor)
+            settle()
+            isSaved = false
+            return result.value
+        } catch {
+            state = before
+            throw error
+        }
+    }
+
+    private static func check(_ factor: Double, _ what: String) throws(SpinnpropError) {
+        guard OptimizerOptions.rates.contains(factor) else {
+            throw .invalidValue("\(what) \(factor); it must be \(OptimizerOptions.rates.text)")
+        }
+    }
+
+    /// Checks data that are to be run.
+    private func check(_ data: Examples, _ name: String) throws(SpinnpropError) {
+        guard data.input.sampleCount > 0 else {
+            throw .invalidValue("the \(name) data have 0 samples; at least 1 is needed")
+        }
+        try objective(data).check(
+            state.network, sampleCount: data.input.sampleCount, grid: substrate.grid,
+            differentiatesNeurons: differentiatesNeurons)
+        // Validation data are first run after an epoch of training: too late to find out.
+        guard data.input.unitCount == state.network.inputCount else {
+            throw .invalidValue(
+                "the spike trains have n_units = \(data.input.unitCount), the network \(state.network.inputCount) inputs; they "
+                    + "must agree")
+        }
     }
 
     /// Checks the data, and that they are those of the run that is to go on.
     private func bind(
         _ training: Examples, _ validation: Examples?
     ) throws(SpinnpropError) {
-        guard training.input.sampleCount > 0 else {
-            throw .invalidValue("the training data have 0 samples; at least 1 is needed")
-        }
         var fingerprint = Fingerprint()
-        for data in [training] + (validation.map { [$0] } ?? []) {
-            try objective(data).check(
-                state.network, sampleCount: data.input.sampleCount, grid: substrate.grid,
-                differentiatesNeurons: differentiatesNeurons)
-            // Validation data are first run after an epoch of training: too late to find out.
-            guard data.input.unitCount == state.network.inputCount else {
-                throw .invalidValue(
-                    "the spike trains have n_units = \(data.input.unitCount), the network \(state.network.inputCount) inputs; they "
-                        + "must agree")
-            }
-            fingerprint.add(data)
-        }
+        try check(training, "training")
+        fingerprint.add(training)
         if let validation {
-            guard validation.input.sampleCount > 0 else {
-                throw .invalidValue("the validation data have 0 samples; give some, or no validation")
-            }
+            try check(validation, "validation")
+            fingerprint.add(validation)
         } else if options.patience > 0 || options.restoreBest {
             throw .invalidValue("early stopping and restore_best need validation data; none were given")
         }
@@ -170,10 +232,12 @@ public final class Trainer {
         let secondsBefore = state.sums.seconds
         defer { if state.batch > 0 { state.sums.seconds = secondsBefore + monotonicSeconds() - start } }
         batches.shuffle(seed: options.seed, epoch: state.epoch)
+        let factor = schedule?(state.epoch)
+        if let factor { try Trainer.check(factor, "epoch \(state.epoch): the factor that the schedule gives is") }
         reporter?.update(state, batches.examples)
         while state.batch < batches.count {
             do throws(SpinnpropError) {
-                try runBatch(batches, reporter?.monitor)
+                try runBatch(batches, factor, reporter?.monitor)
             } catch {
                 guard error.kind != .cancelled else { throw error }
                 throw SpinnpropError(error.kind, "epoch \(state.epoch), batch \(state.batch): \(error.message)")
@@ -189,27 +253,39 @@ public final class Trainer {
             record.validationAccuracy = evaluation.accuracy
             criterion = evaluation.value
         }
-        record.learningRate = options.optimizer.learningRate * options.schedule.factor(epoch: state.epoch)
+        record.learningRate =
+            state.optimizer.largestWeightRate * (factor ?? options.schedule.factor(epoch: state.epoch))
         record.seconds = secondsBefore + monotonicSeconds() - start
         if validation != nil { settle() }
         state.finishEpoch(record, criterion: criterion)
+        isSaved = false
         if isFinished || state.epoch % options.checkpointEvery == 0 { try saveCheckpoint() }
         if let reporter, !reporter.reportEpoch(state.epoch - 1, record) { throw .cancelled }
     }
 
-    private func runBatch(_ batches: Batches, _ monitor: Monitor?) throws(SpinnpropError) {
+    /// - Parameter factor: of learning rates; `nil`: as the options' schedule has it.
+    private func runBatch(_ batches: Batches, _ factor: Double?, _ monitor: Monitor?) throws(SpinnpropError) {
         let dropout =
             options.inputDropout > 0
             ? RandomPurpose.inputDropout.stream(seed: options.seed, UInt64(state.epoch), UInt64(state.batch)) : nil
         let examples = try batches.batch(state.batch, dropout: dropout.map { (options.inputDropout, $0) })
+        let (session, result) = try gradient(of: examples, monitor)
+        let rateFactor = factor ?? options.schedule.factor(epoch: state.epoch, batch: state.batch, of: batches.count)
+        isSaved = false
+        try state.finishBatch(
+            result, of: session, areLabelled: examples.areLabelled, bumping: options.bumping, rateFactor: rateFactor)
+    }
+
+    /// Runs a batch, and leaves its gradient with the session.
+    private func gradient(
+        of examples: Examples, _ monitor: Monitor?
+    ) throws(SpinnpropError) -> (any Session, BatchResult) {
         let session = try beginSession()
         let result = try session.batch(examples.input, objective(examples), monitor: monitor)
         try SpinnpropError.check(trainingLoss: result.value)
         // Parameters are copied when they are read back. What has begun to change must come to its end.
         try state.network.checkRoom("the parameters after the step")
-        let rateFactor = options.schedule.factor(epoch: state.epoch, batch: state.batch, of: batches.count)
-        try state.finishBatch(
-            result, of: session, areLabelled: examples.areLabelled, bumping: options.bumping, rateFactor: rateFactor)
+        return (session, result)
     }
 
     private func objective(_ examples: Examples? = nil) -> Objective {
@@ -261,10 +337,12 @@ public final class Trainer {
         session = nil
     }
 
-    /// Writes a checkpoint, if a path was given.
+    /// Writes a checkpoint, if a path was given and there is something new.
     private func saveCheckpoint() throws(SpinnpropError) {
-        if options.checkpointPath != nil { settle() }
-        if let path = options.checkpointPath { try Checkpoint.save(state, path) }
+        guard let path = options.checkpointPath, !isSaved else { return }
+        settle()
+        try Checkpoint.save(state, path)
+        isSaved = true
     }
 }
 

@@ -29,7 +29,7 @@ struct TrainingState: Equatable {
     mutating func finishBatch(
         _ result: BatchResult, of session: any Session, areLabelled: Bool, bumping: WeightBumping, rateFactor: Double
     ) throws(SpinnpropError) {
-        if let silent = bump.next(bumping, after: result.recording) {
+        if let silent = bump.next(bumping, after: result.recording, isFrozen: optimizer.hasFrozenWeights) {
             var network = session.network
             network.raiseWeights(of: silent, layer: bump.layer, by: bump.amount)
             session.setWeights(of: network)
@@ -38,6 +38,12 @@ struct TrainingState: Equatable {
         }
         sums.add(result, areLabelled: areLabelled)
         batch += 1
+    }
+
+    /// Takes over a network that the run's own was handed out as. - Parameter isFinished: whether it may be the best one, which then counts no more.
+    mutating func goOn(with network: Network, isFinished: Bool) {
+        self.network = network
+        if isFinished { best = nil }
     }
 
     /// Closes the running epoch.

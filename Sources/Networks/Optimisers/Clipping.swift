@@ -75,21 +75,21 @@ extension Optimizer {
         }
     }
 
-    /// Clips to `clipValue`, then to `clipNorm`, the gradients of all that is trained.
-    func clip(_ gradients: inout Gradients) -> AppliedClipping {
+    /// Clips to `clipValue`, then to `clipNorm`, the gradients of all that is trained and not frozen.
+    func clip(_ gradients: inout Gradients, _ network: Network) -> AppliedClipping {
         var applied = AppliedClipping(value: options.clipValue, takesNorm: options.clipNorm < .infinity)
         if options.clipValue < .infinity {
             let bound = options.clipValue
-            forEachArray(&gradients) { values in
+            forEachArray(&gradients, network) { values in
                 for index in values.indices { values[index] = max(-bound, min(bound, values[index])) }
             }
         }
         if options.clipNorm < .infinity {
-            let norm = norm(&gradients)
+            let norm = norm(&gradients, network)
             guard norm > options.clipNorm else { return applied }
             let factor = options.clipNorm / norm
             applied.factor = factor
-            forEachArray(&gradients) { values in
+            forEachArray(&gradients, network) { values in
                 for index in values.indices { values[index] *= factor }
             }
         }
@@ -97,29 +97,30 @@ extension Optimizer {
     }
 
     /// The Euclidean norm. Elements are scaled by the largest, so that no square leaves float64.
-    private func norm(_ gradients: inout Gradients) -> Double {
+    private func norm(_ gradients: inout Gradients, _ network: Network) -> Double {
         var largest = 0.0
-        forEachArray(&gradients) { values in
+        forEachArray(&gradients, network) { values in
             for value in values { largest = max(largest, value.magnitude) }
         }
         guard largest > 0 else { return 0 }
         var sum = 0.0
-        forEachArray(&gradients) { values in
+        forEachArray(&gradients, network) { values in
             for value in values { sum += (value / largest) * (value / largest) }
         }
         return largest * sum.squareRoot()
     }
 
-    /// The arrays that are trained, in the order in which the norm is summed: weights, delays, neuron parameters.
-    private func forEachArray(_ gradients: inout Gradients, _ body: (inout UnsafeMutableBufferPointer<Double>) -> Void)
-    {
-        for connection in gradients.weights.indices where trainsWeights {
-            gradients.weights[connection].withUnsafeMutableBufferPointer { body(&$0) }
+    /// The arrays that are trained and not frozen, in the order in which the norm is summed: weights, delays, neuron parameters.
+    private func forEachArray(
+        _ gradients: inout Gradients, _ network: Network, _ body: (inout UnsafeMutableBufferPointer<Double>) -> Void
+    ) {
+        for (index, own) in network.connections.enumerated() where weightRate(own) != nil {
+            gradients.weights[index].withUnsafeMutableBufferPointer { body(&$0) }
         }
-        for connection in gradients.delays.indices where trainsDelays {
-            gradients.delays[connection].withUnsafeMutableBufferPointer { body(&$0) }
+        for (index, own) in network.connections.enumerated() where delayRate(own) != nil {
+            gradients.delays[index].withUnsafeMutableBufferPointer { body(&$0) }
         }
-        for own in neuronRule.arrays {
+        for own in neuronRule.arrays where neuronRate(own) != nil {
             gradients.neurons[own.layer][keyPath: own.path].withUnsafeMutableBufferPointer { body(&$0) }
         }
     }

@@ -62,11 +62,13 @@ package struct NeuronRule: Equatable, Sendable {
         }
     }
 
-    /// Brings the trained numbers of all arrays back into the domain and sets the parameters that they stand for.
-    func apply(_ trained: inout [[Double]], to network: inout Network) throws(SpinnpropError) {
+    /// Brings the trained numbers of all arrays that are not frozen back into the domain and sets the parameters that they stand for.
+    func apply(
+        _ trained: inout [[Double]], to network: inout Network, isFrozen: [Bool]
+    ) throws(SpinnpropError) {
         for layer in network.layers.indices {
             var own = network.layers[layer].parameters
-            let places = arrays.indices.filter { arrays[$0].layer == layer }
+            let places = arrays.indices.filter { arrays[$0].layer == layer && !isFrozen[$0] }
             guard !places.isEmpty else { continue }
             for at in places {
                 for n in trained[at].indices { trained[at][n] = max(-230, min(230, trained[at][n])) }

@@ -18,6 +18,7 @@ import Mathematics
 public struct Optimizer: Equatable, Sendable {
     public let options: OptimizerOptions
     public let precision: Precision
+    var rates: LearningRates
     public var trainsWeights: Bool { options.trained.contains(.weights) }
     public var trainsDelays: Bool { options.trained.contains(.delays) }
     public var trainsNeurons: Bool { !neuronRule.arrays.isEmpty }
@@ -47,6 +48,7 @@ public struct Optimizer: Equatable, Sendable {
         try network.checkRoom(numbers: options.delayParameter == .sigmoid ? 3 : 2, "the optimiser's memory")
         self.options = options
         self.precision = precision
+        rates = LearningRates(options, layerCount: network.layers.count)
         let delayRule = DelayRule(options, network)
         self.delayRule = delayRule
         delayParameters = try network.connections.map { (connection) throws(SpinnpropError) in
@@ -68,8 +70,8 @@ public struct Optimizer: Equatable, Sendable {
     }
 
     public static func == (left: Optimizer, right: Optimizer) -> Bool {
-        left.options == right.options && left.precision == right.precision && left.stepCount == right.stepCount
-            && left.powers == right.powers
+        left.options == right.options && left.precision == right.precision && left.rates == right.rates
+            && left.stepCount == right.stepCount && left.powers == right.powers
             && left.delayRule == right.delayRule && left.delayParameters == right.delayParameters
             && left.neuronRule == right.neuronRule && left.neuronParameters == right.neuronParameters
             && left.first == right.first && left.second == right.second
@@ -88,9 +90,10 @@ public struct Optimizer: Equatable, Sendable {
         }
     }
 
-    /// Takes a step of all weights on a device. - Returns: false if it cannot, and then it has changed nothing.
+    /// Takes a step of all weights on a device, by a rule for each connection that has some to train. - Returns: false if it cannot, and then
+    /// it has changed nothing.
     public typealias DeviceStep = (
-        _ network: inout Network, _ rule: UpdateRule<Float>, _ clipping: AppliedClipping, _ mean: inout [[Double]],
+        _ network: inout Network, _ rules: [UpdateRule<Float>?], _ clipping: AppliedClipping, _ mean: inout [[Double]],
         _ square: inout [[Double]]
     ) throws(SpinnpropError) -> Bool
 
@@ -119,14 +122,17 @@ public struct Optimizer: Equatable, Sendable {
             neuronRule.differentiate(&gradients, network)
             try checkNeuronBounds(gradients)
         }
-        let clipping = clip(&gradients)
+        let clipping = clip(&gradients, network)
         let powers = (beta1: powers.beta1 * options.beta1, beta2: powers.beta2 * options.beta2)
         if let device, precision == .single, options.trained == .weights,
             network.connections.allSatisfy(\.constraints.isNone)
         {
-            let rule = UpdateRule<Float>(
-                options, powers: powers, rate: options.learningRate * rateFactor, decay: options.weightDecay)
-            if try device(&network, rule, clipping, &first, &second) {
+            let rules = network.connections.map { own in
+                weightRate(own).map {
+                    UpdateRule<Float>(options, powers: powers, rate: $0 * rateFactor, decay: options.weightDecay)
+                }
+            }
+            if try device(&network, rules, clipping, &first, &second) {
                 stepCount += 1
                 self.powers = powers
                 return
@@ -135,26 +141,27 @@ public struct Optimizer: Equatable, Sendable {
         stepCount += 1
         self.powers = powers
         let connectionCount = network.connections.count
-        if trainsNeurons {
-            let step = StepRule(
-                options, powers: powers, rate: options.neuronLearningRate * rateFactor, decay: 0, precision: precision)
-            try stepNeurons(&network, gradients, state: 2 * connectionCount, rule: step)
+        func rule(_ rate: Double?, decay: Double) -> StepRule? {
+            rate.map {
+                StepRule(options, powers: powers, rate: $0 * rateFactor, decay: decay, precision: precision)
+            }
         }
-        let weightStep = StepRule(
-            options, powers: powers, rate: options.learningRate * rateFactor, decay: options.weightDecay,
-            precision: precision)
-        let delayStep = StepRule(
-            options, powers: powers, rate: options.delayLearningRate * rateFactor, decay: 0, precision: precision)
+        if trainsNeurons {
+            let rules = neuronRule.arrays.map { rule(neuronRate($0), decay: 0) }
+            try stepNeurons(&network, gradients, state: 2 * connectionCount, rules: rules)
+        }
+        let weightSteps = network.connections.map { rule(weightRate($0), decay: options.weightDecay) }
+        let delaySteps = network.connections.map { rule(delayRate($0), decay: 0) }
         for connection in 0..<connectionCount {
             let (preCount, constraints) = (
                 network.connections[connection].preCount, network.connections[connection].constraints
             )
             network.withMutableParameters(connection: connection) { weights, delays in
-                if trainsWeights {
+                if let weightStep = weightSteps[connection] {
                     update(weights, gradients.weights[connection], state: connection, rule: weightStep)
                     constraints.project(weights, preCount: preCount, precision)
                 }
-                guard trainsDelays else { return }
+                guard let delayStep = delaySteps[connection] else { return }
                 let (gradient, state) = (gradients.delays[connection], connectionCount + connection)
                 guard delayRule.isSigmoid else {
                     update(delays, gradient, state: state, rule: delayStep)
@@ -172,16 +179,17 @@ public struct Optimizer: Equatable, Sendable {
     }
 
     private mutating func stepNeurons(
-        _ network: inout Network, _ gradients: Gradients, state: Int, rule: StepRule
+        _ network: inout Network, _ gradients: Gradients, state: Int, rules: [StepRule?]
     ) throws(SpinnpropError) {
         var trained: [[Double]] = []
         swap(&trained, &neuronParameters)
         for (index, own) in neuronRule.arrays.enumerated() {
+            guard let rule = rules[index] else { continue }
             let gradient = gradients.neurons[own.layer][keyPath: own.path]
             trained[index].withUnsafeMutableBufferPointer { update($0, gradient, state: state + index, rule: rule) }
         }
         swap(&trained, &neuronParameters)
-        try neuronRule.apply(&neuronParameters, to: &network)
+        try neuronRule.apply(&neuronParameters, to: &network, isFrozen: rules.map { $0 == nil })
     }
 
     /// Sets delays to what the trained numbers stand for.
@@ -195,14 +203,15 @@ public struct Optimizer: Equatable, Sendable {
         }
     }
 
-    /// Counts a step and says what it does to each weight and to each delay.
-    mutating func advance<Real>(rateFactor: Double) -> (weights: UpdateRule<Real>, delays: UpdateRule<Real>) {
+    /// Counts a step and says what it does to the weights of each connection, then to the delays of each; `nil`: nothing.
+    mutating func advance<Real>(_ connections: [Connection], rateFactor: Double) -> [UpdateRule<Real>?] {
         stepCount += 1
         powers = (powers.beta1 * options.beta1, powers.beta2 * options.beta2)
-        return (
-            UpdateRule(options, powers: powers, rate: options.learningRate * rateFactor, decay: options.weightDecay),
-            UpdateRule(options, powers: powers, rate: options.delayLearningRate * rateFactor, decay: 0)
-        )
+        func rule(_ rate: Double?, decay: Double) -> UpdateRule<Real>? {
+            rate.map { UpdateRule(options, powers: powers, rate: $0 * rateFactor, decay: decay) }
+        }
+        return connections.map { rule(weightRate($0), decay: options.weightDecay) }
+            + connections.map { rule(delayRate($0), decay: 0) }
     }
 
     private mutating func update(

@@ -28,7 +28,8 @@ public enum OptimizerKind: Int32, Sendable, CaseIterable {
 /// | `clipValue`         | infinity | -    | largest magnitude of a gradient's entry                              |
 /// | `clipNorm`          | 0.1      | -    | largest Euclidean norm of the gradient of all that is trained        |
 ///
-/// With a `delayLearningRate` of 0 delays stay as they are, outside their range, too.
+/// With a `delayLearningRate` of 0 delays stay as they are, outside their range, too. Learning rates are those of all layers, unless
+/// `Optimizer.setLearningRates` gives layers their own; with 0 parameters are frozen: they keep their bits.
 public struct OptimizerOptions: Equatable, Sendable {
     public var kind = OptimizerKind.adam
     public var learningRate = 2e-2
@@ -53,17 +54,20 @@ public struct OptimizerOptions: Equatable, Sendable {
 }
 
 extension OptimizerOptions {
+    /// Which learning rates there are, and which factors of them.
+    public static let rates = Domain.closed(0, 1e6)
+
     /// Named as in `TrainingOptions.fields`.
     package static let fields: [OptionField<OptimizerOptions>] = [
         OptionField("optimizer", \.kind),
-        OptionField("learning_rate", \.learningRate, .closed(0, 1e6)),
+        OptionField("learning_rate", \.learningRate, rates),
         OptionField(
             "train", nil, isWhole: true, get: { .integer($0.train.rawValue) },
             put: { (options, value) throws(SpinnpropError) in
                 if case .integer(let number) = value { options.train = TrainedParameters(rawValue: number) }
             }),
-        OptionField("neuron_learning_rate", \.neuronLearningRate, .closed(0, 1e6)),
-        OptionField("delay_learning_rate", \.delayLearningRate, .closed(0, 1e6)),
+        OptionField("neuron_learning_rate", \.neuronLearningRate, rates),
+        OptionField("delay_learning_rate", \.delayLearningRate, rates),
         OptionField("delay_parameter", \.delayParameter),
         OptionField("delay_shift", \.delayShift, .closed(0, 1e6)),
         OptionField("delay_scale", \.delayScale, .above(0, to: 1e6)),

@@ -21,6 +21,8 @@ public final class ResidentOptimizer<Real: MachineReal> {
     private let square: [Block<Real>]
     /// For each connection the gradient of what is trained of its delays, before it is clipped; empty where that is the delays' own.
     private let delayGradients: [Block<Double>]
+    /// Of each array, whether steps leave it alone.
+    private let isFrozen: [Bool]
     /// Options, numbers of steps and bounds; its own memory is not kept up.
     private var base: Optimizer
     /// The network as it was given or read back last; its parameters hold until a step changes them.
@@ -42,6 +44,9 @@ public final class ResidentOptimizer<Real: MachineReal> {
         }
         let arrays = weights + delays
         (base, shown, self.arrays, connectionCount) = (optimizer, network, arrays, weights.count)
+        isFrozen =
+            network.connections.map { optimizer.weightRate($0) == nil }
+            + (delays.isEmpty ? [] : network.connections.map { optimizer.delayRate($0) == nil })
         var (trained, blocks): ([SenderRows<Real>], [Block<Real>]) = (arrays, [])
         self.isSparse = isSparse.isEmpty ? weights.map { _ in false } : isSparse
         held = try zip(network.connections, zip(weights, self.isSparse)).map { (own, engine) throws(SpinnpropError) in
@@ -82,7 +87,7 @@ public final class ResidentOptimizer<Real: MachineReal> {
     /// The network as it stands: in float64 as it was set, until a step in single precision rounds it.
     public var network: Network {
         if !isShown {
-            for (index, rows) in arrays.enumerated() {
+            for (index, rows) in arrays.enumerated() where !isFrozen[index] {
                 shown.withMutableParameters(connection: index % connectionCount) { weights, delays in
                     _ = (isDelay(index) ? delays : weights).baseAddress.map { rows.store($0) }
                 }
@@ -138,17 +143,19 @@ public final class ResidentOptimizer<Real: MachineReal> {
             guard let own = survey(gradient, rows.count), survey(rows.pointer, rows.count) != nil else {
                 return try refuse(gradients)
             }
+            guard !isFrozen[index] else { continue }
             largest = max(largest, isDerived(index) ? differentiateDelays(index, gradient) : Double(own))
         }
         let clipping = clipping(gradients, largest: min(largest, base.options.clipValue))
-        let rules: (weights: UpdateRule<Real>, delays: UpdateRule<Real>) = base.advance(rateFactor: rateFactor)
+        let rules: [UpdateRule<Real>?] = base.advance(shown.connections, rateFactor: rateFactor)
         for (index, gradient) in gradients.enumerated() {
+            guard let rule = rules[index] else { continue }
             if isDerived(index) {
                 let own = delayGradients[index - connectionCount].pointer
                 for n in 0..<arrays[index].count { gradient[n] = Real(clipping(own[n])) }
-                update(index, gradient, nil, rules.delays)
+                update(index, gradient, nil, rule)
             } else {
-                update(index, gradient, clipping, isDelay(index) ? rules.delays : rules.weights)
+                update(index, gradient, clipping, rule)
             }
             if isDelay(index) { setDelays(index) } else { held[index]?.settle() }
         }
@@ -223,7 +230,7 @@ public final class ResidentOptimizer<Real: MachineReal> {
         var applied = AppliedClipping(value: base.options.clipValue, takesNorm: base.options.clipNorm < .infinity)
         guard applied.takesNorm, largest > 0 else { return applied }
         var sum = 0.0
-        for (index, gradient) in gradients.enumerated() {
+        for (index, gradient) in gradients.enumerated() where !isFrozen[index] {
             let rows = trained[index]
             if isDerived(index) {
                 let own = delayGradients[index - connectionCount].pointer

@@ -29,7 +29,7 @@ public struct TrainedParameters: OptionSet, Sendable {
 
 extension OptimizerOptions {
     /// What is trained: what `train` says, or if that is left open weights, and delays that have a learning rate.
-    var trained: TrainedParameters {
+    package var trained: TrainedParameters {
         train.isEmpty ? (delayLearningRate > 0 ? [.weights, .delays] : [.weights]) : train
     }
 

@@ -27,8 +27,8 @@ final class OptimizerProgram: Program {
     private let staging: UnsafeMutablePointer<Float>
     /// Copies that ran a sample of the batch: the sums of the others are those of an earlier one.
     var activeCopies = 0
-    /// The step to take; `nil`: new parameters are only handed out.
-    var rule: UpdateRule<Float>?
+    /// The step to take, for each connection; `nil`: its weights are frozen.
+    var rules: [UpdateRule<Float>?] = []
     /// The norm it rests on is the host's, in float64; the chip is charged for taking it.
     var clipping: AppliedClipping?
 
@@ -89,16 +89,14 @@ final class OptimizerProgram: Program {
 
     /// Takes the optimiser's step for the weights and hands the new ones out.
     private func update(_ context: TickContext, _ own: OwnedChunk) throws(SpinnpropError) {
-        guard !own.chunk.isDelay else { return }
+        guard !own.chunk.isDelay, let rule = rules[own.chunk.connection] else { return }
         let (count, start) = (own.chunk.count, own.start)
-        if let rule {
-            if let clipping {
-                for j in start..<start + count { sum[j] = Float(clipping(Double(sum[j]))) }
-                if clipping.takesNorm { context.charge(count * costs.sumWeight) }
-            }
-            rule.update(master + start, sum + start, first + start, second + start, count: count)
-            context.charge(count * costs.optimizerWeight)
+        if let clipping {
+            for j in start..<start + count { sum[j] = Float(clipping(Double(sum[j]))) }
+            if clipping.takesNorm { context.charge(count * costs.sumWeight) }
         }
+        rule.update(master + start, sum + start, first + start, second + start, count: count)
+        context.charge(count * costs.optimizerWeight)
         for buffer in own.parameters {
             try context.dmaWrite(master + start, bytes: 4 * count, to: buffer, offset: 4 * own.chunk.offset)
         }

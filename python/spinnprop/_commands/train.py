@@ -16,7 +16,7 @@ from .._library import __version__
 from .._network import _READOUTS, Network
 from .._spikes import SpikeTrains
 from .._support.network_arguments import DELAY_KINDS
-from .._trainer import _DELAY_PARAMETERS, _TRAINED, _delay_init
+from .._support.training import DELAY_PARAMETERS, TRAINED, delay_init_fields
 from . import folder, grammar, training_page
 from .output import percent, write_json, write_table
 from .sets import SETS, Set, some
@@ -25,7 +25,7 @@ from .sets import SETS, Set, some
 STEPS = 52
 #: Of delays.
 KINDS = [name or "none" for name in DELAY_KINDS]
-PARAMETERS = [name for name in _DELAY_PARAMETERS if name]
+PARAMETERS = [name for name in DELAY_PARAMETERS if name]
 #: What is said of how delays are trained, by the trainer's names.
 DELAYS = {
     "delay_learning_rate": "per step; 0: they stay, and the range and penalties do nothing",
@@ -97,9 +97,9 @@ def _add_set(sets: Any, word: str, own: Set) -> None:
     add(
         "--train",
         nargs="+",
-        choices=list(_TRAINED),
+        choices=list(TRAINED),
         metavar="NAME",
-        help=f"what is trained, of {', '.join(_TRAINED)}; weights, and delays that have a learning rate, unless given",
+        help=f"what is trained, of {', '.join(TRAINED)}; weights, and delays that have a learning rate, unless given",
     )
     add(
         "--neuron-learning-rate",
@@ -154,7 +154,7 @@ def run(options: argparse.Namespace) -> None:
     with grammar.judged("delay_init"):
         engine = on_steps(options.engine, options.steps)
         if options.delay_init is not None:
-            _delay_init(options.delay_init)
+            delay_init_fields(options.delay_init)
     delays = [None if kind == "none" else kind for kind in options.delays]
     if len(delays) not in (1, len(options.hidden) + 1):
         raise grammar.Unusable(

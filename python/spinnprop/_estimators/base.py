@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Tuple
 
 import numpy.typing as npt
 
@@ -88,6 +88,7 @@ class SpikingEstimator(Parameters):
         sample_weight: Any = None,
         X_val: Any = None,
         y_val: Any = None,
+        callbacks: Iterable[Callable[[Trainer], object]] = (),
     ) -> Any:
         """Trains a new network; with `warm_start`, the one that an earlier fit has left.
 
@@ -104,6 +105,8 @@ class SpikingEstimator(Parameters):
         X_val, y_val
             The validation set in two parts, in place of `validation`: as scikit-learn's pipelines hand it on through the steps before,
             with ``Pipeline(steps, transform_input=["X_val"])`` and ``set_fit_request(X_val=True, y_val=True)``.
+        callbacks : iterable of callables
+            As in `Trainer.run`: given the trainer at the end of each epoch.
 
         Returns
         -------
@@ -114,9 +117,17 @@ class SpikingEstimator(Parameters):
         if X_val is not None:
             validation = (X_val, y_val)
         with restored(self, "network_"):
-            return self._fit(X, y, sample_weight, validation, progress)
+            return self._fit(X, y, sample_weight, validation, progress, callbacks)
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, validation: Optional[Tuple[Any, Any]], progress: Progress) -> Any:
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: Optional[Tuple[Any, Any]],
+        progress: Progress,
+        callbacks: Iterable[Callable[[Trainer], object]] = (),
+    ) -> Any:
         goes_on = self.warm_start and hasattr(self, "network_")
         seed = seed_of(self)
         X, wanted, weights = self._samples(X, y, sample_weight, goes_on)
@@ -143,7 +154,7 @@ class SpikingEstimator(Parameters):
                 return progress is not None and progress(state)
 
             try:
-                trainer.run(spikes, self._goal(wanted), held_out, watch, sample_weight=weights)
+                trainer.run(spikes, self._goal(wanted), held_out, watch, sample_weight=weights, callbacks=callbacks)
             except KeyboardInterrupt:
                 self._take(trainer)
                 raise

@@ -6,7 +6,7 @@ import inspect
 import math
 import os
 from numbers import Integral, Real
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -25,8 +25,8 @@ from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.layers import Ends
 from .._support.network_arguments import DELAY_KINDS, Delays
+from .._support.training import DELAY_PARAMETERS, OPTIMIZERS, SCHEDULES, Rates
 from .._support.types import PathLike
-from .._trainer import _DELAY_PARAMETERS, _OPTIMIZERS, _SCHEDULES
 from ..losses import Loss, RateRegularisation
 from .nested import NestedParameters
 
@@ -145,12 +145,12 @@ class Parameters(NestedParameters, BaseEstimator):
         "t_end": [_DOMAINS["t_end"], None],
         "max_spikes": [_DOMAINS["max_spikes"], None],
         "gradient_engine": [str, BaseEngine, None],
-        "optimizer": [StrOptions({name for name in _OPTIMIZERS if name})],
-        "learning_rate": [_DOMAINS["learning_rate"], None],
+        "optimizer": [StrOptions({name for name in OPTIMIZERS if name})],
+        "learning_rate": [_DOMAINS["learning_rate"], "array-like", None],
         "train": [tuple, list, None],
-        "neuron_learning_rate": [_DOMAINS["neuron_learning_rate"]],
-        "delay_learning_rate": [_DOMAINS["delay_learning_rate"]],
-        "delay_parameter": [StrOptions({name for name in _DELAY_PARAMETERS if name})],
+        "neuron_learning_rate": [_DOMAINS["neuron_learning_rate"], "array-like", dict],
+        "delay_learning_rate": [_DOMAINS["delay_learning_rate"], "array-like"],
+        "delay_parameter": [StrOptions({name for name in DELAY_PARAMETERS if name})],
         "delay_shift": [_DOMAINS["delay_shift"]],
         "delay_scale": [_DOMAINS["delay_scale"], None],
         "delay_l1": [_DOMAINS["delay_l1"]],
@@ -161,7 +161,7 @@ class Parameters(NestedParameters, BaseEstimator):
         "beta2": [_DOMAINS["beta2"]],
         "epsilon": [_DOMAINS["epsilon"]],
         "weight_decay": [_DOMAINS["weight_decay"]],
-        "schedule": [StrOptions({name for name in _SCHEDULES if name})],
+        "schedule": [StrOptions({name for name in SCHEDULES if name}), callable],
         "schedule_epochs": [_DOMAINS["schedule_epochs"]],
         "schedule_gamma": [_DOMAINS["schedule_gamma"]],
         "clip_value": [_DOMAINS["clip_value"]],
@@ -241,10 +241,10 @@ class Parameters(NestedParameters, BaseEstimator):
         max_spikes: Optional[int] = None,
         gradient_engine: Optional[EngineLike] = None,
         optimizer: str = "adam",
-        learning_rate: Optional[float] = None,
+        learning_rate: Optional[Rates] = None,
         train: Optional[Sequence[str]] = None,
-        neuron_learning_rate: float = 1e-2,
-        delay_learning_rate: float = 0.0,
+        neuron_learning_rate: Union[Rates, Mapping[str, Rates]] = 1e-2,
+        delay_learning_rate: Rates = 0.0,
         delay_parameter: str = "clip",
         delay_shift: float = 0.0,
         delay_scale: Optional[float] = None,
@@ -256,7 +256,7 @@ class Parameters(NestedParameters, BaseEstimator):
         beta2: float = 0.999,
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
-        schedule: str = "exponential",
+        schedule: Union[str, Callable[[int], float]] = "exponential",
         schedule_epochs: int = 20,
         schedule_gamma: float = 0.96,
         clip_value: float = math.inf,

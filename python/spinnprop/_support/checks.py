@@ -192,6 +192,13 @@ def progress(value: Any) -> None:
         raise TypeError(f"progress is {shown(value)}; it must be callable, or None")
 
 
+def function(value: Any, name: str) -> Any:
+    """A callable."""
+    if not callable(value):
+        raise TypeError(f"{name} is {shown(value)}; it must be callable")
+    return value
+
+
 def path(value: PathLike, name: str = "path") -> bytes:
     """A path as the operating system spells it."""
     try:

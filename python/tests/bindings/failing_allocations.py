@@ -55,14 +55,19 @@ CALLS = {
     "recording_to_bytes": lambda: _core.recording_from_bytes(_core.recording_to_bytes(rec._handle)),
     "trainer": lambda: _core.trainer_create(net._handle, {"epochs": 1}, forward, loss, {"rate_strength": 0.0}),
     "trainer_run_neurons": lambda: _core.trainer_run(
-        _core.trainer_create(net._handle, {"epochs": 1, "train": 13}, forward, None, {}), trains, (y, None, None), None, None, lambda progress: False
+        _core.trainer_create(net._handle, {"epochs": 1, "train": 13}, forward, None, {}), trains, (y, None, None), None, None, lambda progress: False,
+        lambda epoch: 1.0
     ),
     "trainer_run": lambda: _core.trainer_run(
-        _core.trainer_create(net._handle, {"epochs": 1}, forward, None, {}), trains, (y, None, np.ones(len(y))), None, None, lambda progress: False
+        _core.trainer_create(net._handle, {"epochs": 1}, forward, None, {}), trains, (y, None, np.ones(len(y))), None, None,
+        lambda progress: False, lambda epoch: 1.0
     ),
     "trainer_run_targets": lambda: _core.trainer_run(
         _core.trainer_create(net._handle, {"epochs": 1}, forward, distance, {}), trains, (None, np.full((len(y), sizes[-1]), 0.02), None), None, None,
-        lambda progress: False
+        lambda progress: False, None
+    ),
+    "trainer_step_batch": lambda: _core.trainer_step_batch(
+        _core.trainer_create(net._handle, {"epochs": 1}, forward, None, {}), trains, (y, None, None), 1.0, lambda progress: False
     ),
     "trainer_history": lambda: _core.trainer_history(trainer._handle),
     "neuron_array": lambda: _core.brainscales2_array_describe(

@@ -1,0 +1,304 @@
+"""The course of a training: learning rates of layers, what is frozen, schedules, callbacks, and going on for longer."""
+
+import copy
+import math
+
+import numpy as np
+import pytest
+
+import spinnprop as sp
+
+ENGINES = {
+    "event": {},
+    "clock": {},
+    "first-spike": {},
+    "brainscales2": {},
+    "spinnaker2": {},
+}
+
+
+@pytest.fixture(scope="module")
+def data():
+    X, y = sp.datasets.yin_yang(60, seed=3)
+    return sp.encoding.latency(X, bias=0.0), y
+
+
+@pytest.fixture(scope="module")
+def on_grid():
+    X, y = sp.datasets.yin_yang(60, seed=3)
+    return sp.encoding.latency_grid(X, 52, 2, 1e-3), y
+
+
+def net(**options):
+    return sp.Network([5, 12, 3], seed=1, **options)
+
+
+def bits(network):
+    names = ("weights", "recurrent_weights", "delays", "recurrent_delays", "tau_mem", "tau_syn", "threshold", "reset", "drive")
+    return [np.array(own).view(np.uint64) for name in names for own in getattr(network, name)]
+
+
+def same(a, b):
+    return all(np.array_equal(x, y) for x, y in zip(bits(a), bits(b)))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_frozen_layers_keep_their_bits(engine, data, on_grid):
+    """Also where all else would move them: decay, bumping, rounding to float32."""
+    spikes, y = on_grid if engine in ("clock", "spinnaker2") else data
+    network = net()
+    own = dict(engine=engine, epochs=2, batch_size=20, optimizer="adamw", weight_decay=0.1, bump=1e-3, bump_pairs=True)
+    trainer = sp.Trainer(network, learning_rate=[0, 1e-2], **own)
+    assert trainer.run(spikes, y)
+    assert np.array_equal(trainer.network.weights[0].view(np.uint64), network.weights[0].view(np.uint64))
+    assert (trainer.network.weights[1] != network.weights[1]).any()
+    assert trainer.learning_rate == (0, 1e-2)
+    # All of it frozen, then thawed.
+    trainer.learning_rate = 0
+    trainer.epochs = 3
+    before = trainer.network
+    assert trainer.run(spikes, y) and trainer.epochs_done == 3
+    assert same(trainer.network, before) and trainer.history["learning_rate"][-1] == 0
+    trainer.learning_rate = [1e-2, 0]
+    trainer.epochs = 4
+    trainer.run(spikes, y)
+    assert (trainer.network.weights[0] != before.weights[0]).any() and (trainer.network.weights[1] == before.weights[1]).all()
+
+
+def test_delays_and_neurons_have_rates_of_their_own(data):
+    spikes, y = data
+    network = net(delays="synaptic", recurrent=True)
+    for delays in network.delays:
+        delays[:] = 1e-3
+    kinds = ["weights", "delays", "tau_mem", "threshold"]
+    trainer = sp.Trainer(
+        network,
+        epochs=1,
+        batch_size=20,
+        t_end=60e-3,
+        train=kinds,
+        learning_rate=[1e-3, 0],
+        delay_learning_rate=[0, 1e-5],
+        neuron_learning_rate={"tau_mem": [0, 1e-3], "threshold": 0},
+    )
+    assert trainer.neuron_learning_rate == {"tau_mem": (0, 1e-3), "threshold": (0, 0)} and trainer.delay_learning_rate == (0, 1e-5)
+    trainer.run(spikes, y)
+    own = trainer.network
+    stays = [(own.weights[1], network.weights[1]), (own.delays[0], network.delays[0])]
+    stays += [(own.tau_mem[0], network.tau_mem[0]), (own.threshold[0], network.threshold[0]), (own.threshold[1], network.threshold[1])]
+    assert all(np.array_equal(a, b) for a, b in stays)
+    moves = [(own.weights[0], network.weights[0]), (own.recurrent_weights[0], network.recurrent_weights[0])]
+    moves += [(own.delays[1], network.delays[1]), (own.tau_mem[1], network.tau_mem[1])]
+    assert all(not np.array_equal(a, b) for a, b in moves)
+
+
+def test_frozen_layers_do_not_count_in_clipping(data):
+    """The gradient of the rest is clipped as if it were the whole."""
+    spikes, y = data
+    own = dict(optimizer="sgd", clip_norm=1e-4)
+    frozen = sp.Trainer(net(), learning_rate=[0, 0.1], **own)
+    plain = sp.Trainer(net(), learning_rate=0.1, **own)
+    network = frozen.network
+    _, grad = network.gradient(network.forward(spikes), frozen.loss, y)
+    frozen.step(grad)
+    alone = copy.copy(grad)
+    alone.weights[0][:] = 0
+    plain.step(alone)
+    assert same(frozen.network, plain.network)
+    step = frozen.network.weights[1] - network.weights[1]
+    assert np.linalg.norm(step) == pytest.approx(0.1 * 1e-4, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "options, error",
+    [
+        (dict(learning_rate=[1e-2]), "learning_rate has 1 elements; .* 2 layers"),
+        (dict(learning_rate=[1e-2, -1]), r"learning_rate\[1\] is -1"),
+        (dict(learning_rate=[1e-2, math.nan]), r"learning_rate\[1\] is nan"),
+        (dict(learning_rate=[1e-2, "x"]), r"learning_rate\[1\] is 'x'"),
+        (dict(learning_rate=[[1e-2, 1e-2]]), "learning_rate"),
+        (dict(delay_learning_rate=[0, 2e6]), r"delay_learning_rate\[1\] is 2000000"),
+        (dict(neuron_learning_rate={"tau_mem": 1}), "names 'tau_mem'"),
+        (dict(train=["weights", "tau_mem"], neuron_learning_rate={"tau_mem": [1, -1]}), r"neuron_learning_rate\['tau_mem'\]\[1\] is -1"),
+        (dict(schedule="falling"), "schedule"),
+    ],
+)
+def test_rates_that_cannot_be(options, error):
+    with pytest.raises((ValueError, TypeError), match=error):
+        sp.Trainer(net(), **options)
+
+
+def test_rates_of_what_is_not_trained():
+    trainer = sp.Trainer(net(delays="axonal"))
+    for name in ("delay_learning_rate", "learning_rate"):
+        for wrong in ([1, 2, 3], -1, None, [1, math.inf]):
+            with pytest.raises((ValueError, TypeError), match=name):
+                setattr(trainer, name, wrong)
+    with pytest.raises(ValueError, match="delays are not trained"):
+        trainer.delay_learning_rate = 1e-3
+    with pytest.raises(ValueError, match="tau_mem"):
+        trainer.neuron_learning_rate = {"tau_mem": 1e-3}
+    trainer.neuron_learning_rate = 1e-3
+    assert trainer.learning_rate == (2e-2, 2e-2) and trainer.delay_learning_rate == () and trainer.neuron_learning_rate == {}
+
+
+def test_schedules_are_functions(data):
+    spikes, y = data
+    own = dict(epochs=4, batch_size=20)
+    asked = []
+
+    def falling(epoch):
+        asked.append(epoch)
+        return 0.96**epoch
+
+    plain, mine = sp.Trainer(net(), **own), sp.Trainer(net(), schedule=falling, **own)
+    plain.run(spikes, y)
+    mine.run(spikes, y)
+    np.testing.assert_allclose(mine.history["learning_rate"], plain.history["learning_rate"], rtol=1e-15)
+    assert asked == [0, 1, 2, 3]
+    frozen = sp.Trainer(net(), schedule=lambda epoch: np.float32(0), **own)
+    frozen.run(spikes, y)
+    assert (frozen.history["learning_rate"] == 0).all()
+
+
+@pytest.mark.parametrize("wrong", [-1.0, math.nan, math.inf, 1e7, None, "x", [1.0]])
+def test_schedules_that_give_nonsense(data, wrong):
+    spikes, y = data
+    trainer = sp.Trainer(net(), epochs=3, batch_size=20, schedule=lambda epoch: wrong if epoch == 1 else 1.0)
+    for _ in range(2):
+        with pytest.raises((ValueError, TypeError), match="epoch 1"):
+            trainer.run(spikes, y)
+        assert trainer.epochs_done == 1
+
+
+def test_schedules_that_raise(data):
+    spikes, y = data
+    answers = iter([1.0, KeyError("mine"), KeyboardInterrupt(), 1.0, 1.0])
+
+    def schedule(epoch):
+        answer = next(answers)
+        if isinstance(answer, BaseException):
+            raise answer
+        with pytest.raises(sp.SpinnpropError, match="runn"):
+            trainer.history  # noqa: B018
+        return answer
+
+    trainer = sp.Trainer(net(), epochs=3, batch_size=20, schedule=schedule)
+    with pytest.raises(KeyError, match="mine"):
+        trainer.run(spikes, y)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run(spikes, y)
+    assert trainer.epochs_done == 1 and trainer.run(spikes, y) and trainer.epochs_done == 3
+
+
+def test_callbacks_see_every_epoch_and_change_nothing(data):
+    spikes, y = data
+    own = dict(epochs=4, batch_size=20)
+    plain, trainer = sp.Trainer(net(), **own), sp.Trainer(net(), **own)
+    plain.run(spikes, y, (spikes, y))
+    seen, told = [], []
+
+    def watch(given):
+        assert given is trainer
+        with pytest.raises(ValueError, match="copy"):
+            given.network.weights[0] = np.zeros((12, 5))
+        seen.append((len(given.history), given.history["validation_loss"][-1], given.network.weights[0].copy()))
+
+    assert trainer.run(spikes, y, (spikes, y), told.append, [watch, lambda given: 0])
+    assert [n for n, _, _ in seen] == [1, 2, 3, 4] and same(trainer.network, plain.network)
+    assert [value for _, value, _ in seen] == list(plain.history["validation_loss"])
+    assert sum(state["epoch_finished"] for state in told) == 4
+    assert all((a != b).any() for (_, _, a), (_, _, b) in zip(seen, seen[1:]))
+
+
+def test_callbacks_stop_raise_and_steer(data, tmp_path):
+    spikes, y = data
+    plain = sp.Trainer(net(), epochs=5, batch_size=20)
+    plain.run(spikes, y)
+    trainer = sp.Trainer(net(), epochs=5, batch_size=20, checkpoint=tmp_path / "c", checkpoint_every=100)
+    assert trainer.run(spikes, y, callbacks=[lambda own: own.epochs_done == 2]) is False and trainer.epochs_done == 2
+
+    def fail(own):
+        raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        trainer.run(spikes, y, callbacks=(fail,))
+    assert trainer.epochs_done == 3
+    # The epochs before are on the disk.
+    resumed = sp.Trainer(net(), epochs=5, batch_size=20, checkpoint=tmp_path / "c", resume=True)
+    assert resumed.epochs_done == 3
+    for own in (trainer, resumed):
+        assert own.run(spikes, y) and same(own.network, plain.network)
+
+    def steer(own):
+        own.learning_rate = [0, 1e-3 / own.epochs_done]
+        own.epochs = 3
+
+    steered = sp.Trainer(net(), epochs=9, batch_size=20)
+    assert steered.run(spikes, y, callbacks=[steer]) and steered.epochs_done == 3
+    np.testing.assert_allclose(steered.history["learning_rate"], [2e-2, 1e-3 * 0.96, 0.5e-3 * 0.96**2])
+    for wrong in (3, [3], "x", [None]):
+        with pytest.raises(TypeError, match="callbacks"):
+            trainer.run(spikes, y, callbacks=wrong)
+    # Progress stops where it is; callbacks are for epochs that are over.
+    calls = []
+    stopped = sp.Trainer(net(), epochs=3, batch_size=20)
+    assert stopped.run(spikes, y, progress=lambda state: state["done"] == 1, callbacks=[calls.append]) is False
+    assert not calls and stopped.epochs_done == 0
+
+
+def test_more_epochs_and_other_rates_after_a_resume(data, tmp_path):
+    spikes, y = data
+    own = dict(batch_size=20, checkpoint=tmp_path / "c")
+    first = sp.Trainer(net(), epochs=2, **own)
+    first.run(spikes, y)
+    further = sp.Trainer(
+        net(), epochs=4, learning_rate=[1e-3, 0], schedule=lambda epoch: 0.5, patience=9, restore_best=True, resume=True, **own
+    )
+    assert further.epochs_done == 2
+    with pytest.raises(ValueError, match="validation"):
+        further.run(spikes, y)
+    further = sp.Trainer(net(), epochs=4, learning_rate=[1e-3, 0], schedule=lambda epoch: 0.5, resume=True, **own)
+    further.run(spikes, y)
+    assert further.epochs_done == 4 and list(further.history["learning_rate"][2:]) == [5e-4, 5e-4]
+    assert (further.network.weights[1] == first.network.weights[1]).all()
+    for other in (dict(seed=1), dict(optimizer="sgd"), dict(delay_learning_rate=1e-4), dict(clip_norm=1.0)):
+        with pytest.raises(sp.SpinnpropError, match="other options"):
+            sp.Trainer(net(), epochs=4, resume=True, **{**own, **other})
+    first.epochs = 3
+    assert first.run(spikes, y) and first.epochs_done == 3 and first.epochs == 3
+    for wrong in (-1, 2**40, 1.5, True, None):
+        with pytest.raises((ValueError, TypeError), match="epochs"):
+            first.epochs = wrong
+
+
+def test_steps_of_batches(data):
+    spikes, y = data
+    own = dict(learning_rate=1e-2)
+    by_batch, by_gradient = sp.Trainer(net(), **own), sp.Trainer(net(), **own)
+    for n in (0, 20, 40):
+        part = slice(n, n + 20)
+        network = by_gradient.network
+        value, grad = network.gradient(network.forward(spikes[part]), by_gradient.loss, y[part])
+        assert by_gradient.step(grad, 0.5) is None
+        assert by_batch.step((spikes[part], y[part]), factor=0.5) == value
+    assert same(by_batch.network, by_gradient.network) and by_batch.epochs_done == 0
+    assert by_batch.step((spikes, y, np.zeros(60)), 0.0) == 0
+    before = by_batch.network
+    for wrong, error in [
+        ((spikes, y[:3]), "labels"),
+        ((spikes, y, y, y), "batch"),
+        ((spikes, y, y[:3]), "batch"),
+        (spikes, "batch"),
+        ((spikes[:0], y[:0]), "0 samples"),
+        ((spikes, np.full(60, 3)), "label"),
+        ((spikes, np.zeros((60, 3))), "targets|labels"),
+    ]:
+        with pytest.raises((ValueError, TypeError, sp.SpinnpropError), match=error):
+            by_batch.step(wrong)
+    for factor in (-1, math.nan, math.inf, 2e6):
+        with pytest.raises(ValueError, match="rate_factor"):
+            by_batch.step((spikes, y), factor)
+    assert same(by_batch.network, before)
+    aims = sp.Trainer(net(), sp.losses.SpikeTimeMSE())
+    assert aims.step((spikes, np.full((60, 3), 20e-3))) > 0
