@@ -58,8 +58,8 @@ FILES = {
     ),
     "search": (TRIALS, f"{TRIALS}-journal", "trials.csv", "best.json", MODEL, REPORT, *_pictures("history", "pareto")),
     "simulate": ("metrics.json", "rates.npy", REPORT, *_pictures("raster")),
-    "reproduce eventprop-yin-yang": _runs("seed-*"),
-    "reproduce spinnaker2-yin-yang": _runs("clock-seed-*", "spinnaker2-seed-*"),
+    "reproduce eventprop-yin-yang": (*_runs("seed-*"), REPORT),
+    "reproduce spinnaker2-yin-yang": (*_runs("clock-seed-*", "spinnaker2-seed-*"), REPORT),
     "reproduce learning-rules-on-chip": (
         *_runs("eventprop-seed-*", "biograd-seed-*", "traces-seed-*"),
         "metrics.json",

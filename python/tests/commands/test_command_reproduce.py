@@ -38,7 +38,9 @@ def test_reproduce(tmp_path, capsys, monkeypatch):
     assert ran == [1, 0, 1] and "1 epoch, 2 seeds (" in capsys.readouterr().out
     assert _commands.main(command) == 0
     assert ran == [1, 0, 1] and capsys.readouterr().out.count("from an earlier run") == 2
-    assert len(os.listdir(tmp_path)) == 4
+    assert len(os.listdir(tmp_path)) == 5
+    page = (tmp_path / "report.html").read_text()
+    assert all(f"<td>{value:.6g}</td>" in page for value in (50.0, 60.0, *curves[0]))
 
 
 def _with(curve=None, silent=5.0):
@@ -187,7 +189,7 @@ def test_spinnaker2_yin_yang_on_the_chip_alone(tmp_path, capsys, monkeypatch):
     text = capsys.readouterr().out
     assert "1 epoch of" in text and "1 seed," in text and "mean of the last epoch:" in text and "between" not in text
     assert sorted(os.listdir(tmp_path)) == [
-        "clock-seed-0-1-epochs.json", "clock-seed-0-2-epochs.json", "spinnaker2-seed-0-2-epochs.json"
+        "clock-seed-0-1-epochs.json", "clock-seed-0-2-epochs.json", "report.html", "spinnaker2-seed-0-2-epochs.json"
     ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from ..._trainer import Trainer
 from ...losses import TTFSCrossEntropy
 from .. import grammar
 from ..folder import begin
-from .results import EARLIER, add_shared, counted, file_name, found_or_run
+from .results import EARLIER, add_shared, counted, file_name, found_or_run, write_page
 
 #: Wunderlich and Pehle (2021), arXiv 2009.08378, table 1 and the authors' published code.
 SETTING: Dict[str, Any] = {
@@ -73,15 +73,18 @@ def run(options: argparse.Namespace) -> None:
     )
     curves: List[List[float]] = []
     silent: List[float] = []
+    results: Dict[str, Dict[str, Any]] = {}
     for seed in range(options.seeds):
         path = os.path.join(options.out, file_name(f"seed-{seed}", options.epochs))
         own = {"spinnprop": __version__, "seed": seed, "epochs": options.epochs, "setting": SETTING}
         run_seed = partial(_run, seed, options.epochs, train, test)
         result, is_earlier = found_or_run(path, own, ["test_accuracy_by_epoch"], run_seed)
+        results[f"seed {seed}"] = result
         curves.append(result["test_accuracy_by_epoch"])
         silent.append(result["silent_test_samples_percent"])
         print(f"seed {seed}: test accuracy {curves[-1][-1]:.2f} %{EARLIER if is_earlier else ''}", flush=True)
     _print_table(curves, silent)
+    write_page(options.out, f"reproduce eventprop-yin-yang, {counted(options.epochs, 'epoch')}", results)
 
 
 def _run(seed: int, epochs: int, train: Any, test: Any) -> Dict[str, Any]:

@@ -7,9 +7,9 @@ import contextlib
 import json
 import os
 import sys
-from typing import Any, Callable, Dict, Iterator, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, Mapping, Sequence, Tuple
 
-from .. import grammar
+from .. import grammar, report
 
 #: What is said of a seed that need not be run again.
 EARLIER = " (from an earlier run)"
@@ -110,6 +110,17 @@ def write(path: str, run: Dict[str, Any]) -> None:
         json.dump(run, file, indent=2)
         file.write("\n")
     os.replace(_unfinished(path), path)
+
+
+def write_page(out: str, title: str, runs: Mapping[str, Dict[str, Any]]) -> None:
+    """Writes a page with what each run found: its numbers, and its curves by epoch beside those of the others."""
+    numbers = [{"run": run, **{name: value for name, value in found.items() if not isinstance(value, list)}} for run, found in runs.items()]
+    parts = [("Runs", [report.rows(numbers)])]
+    for name in [name for name, value in next(iter(runs.values())).items() if isinstance(value, list)]:
+        values = zip(*(found[name] for found in runs.values()))
+        epochs = [{"epoch": epoch, **dict(zip(runs, own))} for epoch, own in enumerate(values, start=1)]
+        parts.append((name.replace("_", " "), [report.rows(epochs)]))
+    report.write(out, title, parts)
 
 
 def _unfinished(path: str) -> str:

@@ -26,7 +26,7 @@ from ...losses import StepTTFSCrossEntropy
 from ...spinnaker2._account import ESTIMATED, Account
 from .. import grammar
 from ..folder import begin
-from .results import EARLIER, add_shared, counted, file_name, found_or_run, is_number, kept, write
+from .results import EARLIER, add_shared, counted, file_name, found_or_run, is_number, kept, write, write_page
 
 _SIZES = (5, 120, 3)
 #: Weights ~ N(mu / sqrt(n), sigma / sqrt(n)) for n senders.
@@ -141,6 +141,7 @@ def run(options: argparse.Namespace) -> None:
     )
     curves: List[List[float]] = []
     lenient: List[List[float]] = []
+    results: Dict[str, Dict[str, Any]] = {}
     # Off chip first: on the chip the same would come out, so there it is trained only.
     engine = ClockEngine.name if options.engine == "both" else options.engine
     for seed in range(options.seeds):
@@ -154,6 +155,7 @@ def run(options: argparse.Namespace) -> None:
         }
         run_seed = partial(_run, seed, options.epochs, training, sets, engine)
         result, is_earlier = found_or_run(path, own, [_STRICT, _LENIENT], run_seed, partial(_is_whole, engine))
+        results[f"seed {seed}"] = result
         note = EARLIER if is_earlier else ""
         curve = result[_STRICT]
         curves.append(curve)
@@ -178,6 +180,8 @@ def run(options: argparse.Namespace) -> None:
         if is_compared or engine == spinnaker2.Engine.name:
             print(f"{_chip_line(seed, result, is_compared)}{note}", flush=True)
     _print_summary(curves, lenient, 100 * encoding.ceiling(*sets["test"]))
+    title = f"reproduce spinnaker2-yin-yang, engine {options.engine}, {counted(options.epochs, 'epoch')}; what a chip takes is estimated"
+    write_page(options.out, title, results)
 
 
 def _is_whole(engine_name: str, result: Dict[str, Any]) -> bool:
