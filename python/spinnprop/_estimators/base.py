@@ -67,6 +67,10 @@ class SpikingEstimator(Parameters):
         setting = self.engine_._setting(network._handle)
         return {**setting, "t_late": setting["t_late"] + self.t_early}
 
+    def _network_options(self, tau_mem: Any) -> Dict[str, Any]:
+        """What else the network is made with."""
+        return {name: getattr(self, name) for name in OF_NETWORK}
+
     def _aim(self, network: Network, spikes: SpikeTrains, weights: Optional[npt.NDArray[np.float64]]) -> None:
         """Looks at the network before it is trained."""
 
@@ -231,7 +235,7 @@ class SpikingEstimator(Parameters):
             tau_syn=own["tau_syn"],
             seed=seed,
             engine=self.engine_,
-            **{name: getattr(self, name) for name in OF_NETWORK},
+            **self._network_options(own["tau_mem"]),
         )
         chosen = self._chosen(network)
         self.setting_ = {name: given.get(name, chosen[name]) for name in CHOSEN}

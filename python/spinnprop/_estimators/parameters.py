@@ -199,7 +199,11 @@ class Parameters(NestedParameters, BaseEstimator):
         # Where scikit-learn finds the names of parameters.
         __init__.__signature__ = taken  # type: ignore[attr-defined]
         cls.__init__ = __init__  # type: ignore[method-assign]
-        cls._parameter_constraints = {name: kinds for name, kinds in cls._parameter_constraints.items() if name not in without}
+        cls._parameter_constraints = {
+            name: [*kinds, None] if name in defaults and defaults[name] is None else kinds
+            for name, kinds in cls._parameter_constraints.items()
+            if name not in without
+        }
 
     def __init__(
         self,

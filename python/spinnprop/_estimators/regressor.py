@@ -1,4 +1,4 @@
-"""A scikit-learn regressor."""
+"""A scikit-learn regressor: numbers as first spike times, or as what the membranes of a leaky read-out reach."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sklearn.base import RegressorMixin, _fit_context
 
 from .. import losses
 from .._network import Network
+from .._recording import Recording
 from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.types import Float64Array
@@ -21,26 +22,33 @@ from .validation import learnt_numbers
 _LOOKED_AT = 1000
 
 
-class SpikingRegressor(RegressorMixin, SpikingEstimator, without=("class_weight",)):
-    """A spiking network as a scikit-learn regressor: one output neuron per target, whose first spike time stands for its value.
+class SpikingRegressor(RegressorMixin, SpikingEstimator, without=("class_weight",), batch_size=10, refractory=None):
+    """A spiking network as a scikit-learn regressor: one output neuron per target, whose first spike time stands for its value, or with
+    ``readout="leaky"`` the largest value of its membrane.
 
     A target's range in the training set is spread over a window of times around the one at which its output of the untrained network spikes in the
     mean, as wide as the mean synaptic time constant, or as the input is long if that is more; within the run, and at most half of it, where
     a run has an end. Large values are early, or as `early` says. A time is read as a number by the same line, beyond the ends of the range, too; an
     output that is silent says the mean of the training set, and a target that never changed in it stays what it was.
 
+    Membranes have a window of width 1 around their mean in the untrained network, none of it below 0. Initial weights to a leaky read-out that are not
+    given are shifted to a sum of 0 for each output, and scaled so that its membrane reaches 1 in the mean.
+
     Parameters
     ----------
     hidden, engine, epochs, batch_size, seed, early_stopping, validation_fraction, patience, rescale, early, t_early, t_late, bias, t_min, \
-encoder, tau_mem, tau_syn, threshold, reset, drive, refractory, delays, recurrent, connections, readout, weight_mean, weight_std, masks, \
-recurrent_masks, signs, recurrent_signs, weight_bounds, t_end, max_spikes, learning_rate, clip_norm, bump, optimizer, train, \
-neuron_learning_rate, delay_learning_rate, delay_parameter, delay_shift, delay_scale, delay_l1, delay_l2, delay_init, momentum, beta1, beta2, \
-epsilon, weight_decay, schedule, schedule_epochs, schedule_gamma, clip_value, bump_hidden_limit, bump_output_limit, bump_pairs, input_dropout, \
-rate, gradient_engine, checkpoint, checkpoint_every, resume, random_state, warm_start, verbose
-        As in `SpikingClassifier`. t_late None: one synaptic time constant after t_early on engines in continuous time, so that all inputs are
-        heard before an output must speak. learning_rate None: four times what a classifier takes. The read-out must be spiking.
-    loss : losses.SpikeTimeMSE or None
-        None: with the mean tau_syn as tau0.
+encoder, tau_mem, tau_syn, threshold, reset, drive, delays, recurrent, connections, readout, weight_mean, weight_std, masks, recurrent_masks, \
+signs, recurrent_signs, weight_bounds, t_end, max_spikes, learning_rate, clip_norm, bump, gradient_engine, optimizer, train, neuron_learning_rate, \
+delay_learning_rate, delay_parameter, delay_shift, delay_scale, delay_l1, delay_l2, delay_init, momentum, beta1, beta2, epsilon, weight_decay, \
+schedule, schedule_epochs, schedule_gamma, clip_value, bump_hidden_limit, bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, \
+checkpoint_every, resume, random_state, warm_start, verbose
+        As in `SpikingClassifier`. t_late None: 7/8 of a synaptic time constant after t_early on engines in continuous time, so that all inputs
+        are heard before an output must speak. learning_rate None: what a classifier takes, for spike times 2.5 times as much.
+    refractory : float, array-like or None
+        As in `Network`. None: tau_mem with engine "event" and without recurrence, so that a neuron speaks once in a latency code and the
+        network's answer has fewer steps; else 0.
+    loss : Loss or None
+        One that takes targets. None: `losses.SpikeTimeMSE` with the mean tau_syn as tau0, or `losses.VMaxMSE`.
 
     Attributes
     ----------
@@ -50,16 +58,16 @@ rate, gradient_engine, checkpoint, checkpoint_every, resume, random_state, warm_
         Dimensions of the y that was learnt.
     target_min_, target_max_, target_mean_ : (n_targets,) float64
         Of the training set.
-    target_times_ : (2, n_targets) float64
-        Seconds that stand for target_min_ and target_max_.
+    target_outputs_ : (2, n_targets) float64
+        What stands for target_min_ and target_max_: seconds, or membranes.
 
     Examples
     --------
     >>> import numpy as np, spinnprop as sp
     >>> X = np.random.default_rng(0).uniform(size=(300, 4))
     >>> y = X @ [1.0, -2.0, 0.5, 0.0]
-    >>> reg = sp.SpikingRegressor(hidden=(60,), batch_size=50).fit(X, y)
-    >>> reg.predict(X).shape, reg.score(X, y) > 0.8
+    >>> reg = sp.SpikingRegressor(hidden=(60,), epochs=50).fit(X, y)
+    >>> reg.predict(X).shape, reg.score(X, y) > 0.9
     ((300,), True)
     """
 
@@ -108,24 +116,33 @@ rate, gradient_engine, checkpoint, checkpoint_every, resume, random_state, warm_
     def _chosen(self, network: Network) -> Dict[str, Any]:
         chosen = super()._chosen(network)
         # Times are to be met, not only told apart, which takes longer ways.
+        faster = 1.0 if network.readout == "leaky" else 2.5
         return {
             **chosen,
-            "t_late": self.t_early + float(np.mean(network.tau_syn[0])),
-            "learning_rate": 4 * chosen["learning_rate"],
+            "t_late": self.t_early + 0.875 * float(np.mean(network.tau_syn[0])),
+            "learning_rate": faster * chosen["learning_rate"],
         }
 
+    def _network_options(self, tau_mem: Any) -> Dict[str, Any]:
+        options = super()._network_options(tau_mem)
+        if self.refractory is None:
+            recurs = np.any(self.recurrent) or any(source == target for source, target in self.connections or ())
+            options["refractory"] = tau_mem if self.engine_.name == "event" and not recurs else 0.0
+        return options
+
     def _loss_of(self, network: Network) -> Any:
-        return losses.SpikeTimeMSE(tau0=float(np.mean(network.tau_syn[-1]))) if self.loss is None else self.loss
+        if self.loss is not None:
+            return self.loss
+        return losses.VMaxMSE() if network.readout == "leaky" else losses.SpikeTimeMSE(tau0=float(np.mean(network.tau_syn[-1])))
 
     def _aim(self, network: Network, spikes: SpikeTrains, weights: Optional[Float64Array]) -> None:
-        if network.readout != "spiking":
-            raise ValueError("readout is 'leaky'; this estimator reads spike times: give 'spiking', or train membranes with Trainer and VMaxMSE")
-        times = self._forward(network, spikes[:_LOOKED_AT]).first_spike_times
-        heard = np.isfinite(times)
-        if not heard.any(axis=0).all():
-            raise ValueError("an output of the untrained network is silent in all samples; give a larger weight_mean, or leave weights open")
-        counts = heard if weights is None else heard * weights[:_LOOKED_AT, None]
-        middle = np.average(np.where(heard, times, 0.0), axis=0, weights=counts)
+        if network.readout == "leaky":
+            if self.weight_mean is None and self.weight_std is None:
+                self._spread(network, spikes, weights)
+            first = np.maximum(self._said_in_the_mean(network, spikes, weights) - 0.5, 0.0)
+            self.target_outputs_ = np.array([first, first + 1.0])
+            return
+        middle = self._said_in_the_mean(network, spikes, weights)
         width = max(float(np.mean(network.tau_syn[-1])), float(np.ptp(spikes.times)) if len(spikes.times) else 0.0)
         grid = self.engine_._grid
         latest = math.inf if self.t_end is None else float(self.t_end)
@@ -133,10 +150,37 @@ rate, gradient_engine, checkpoint, checkpoint_every, resume, random_state, warm_
             latest = min(latest, grid.time_step * (grid.steps - 1))
         width = min(width, latest / 2)
         first = np.clip(middle - width / 2, 0.0, latest - width)
-        self.target_times_ = np.array([first + width, first] if self.early == "large" else [first, first + width])
+        self.target_outputs_ = np.array([first + width, first] if self.early == "large" else [first, first + width])
+
+    def _said_in_the_mean(self, network: Network, spikes: SpikeTrains, weights: Optional[Float64Array]) -> Float64Array:
+        """What outputs of the untrained network say of the first samples: (n_targets,)."""
+        said = _said(network, self._forward(network, spikes[:_LOOKED_AT]))
+        heard = np.isfinite(said)
+        if not heard.any(axis=0).all():
+            raise ValueError("an output of the untrained network is silent in all samples; give a larger weight_mean, or leave weights open")
+        counts = heard if weights is None else heard * weights[:_LOOKED_AT, None]
+        mean: Float64Array = np.average(np.where(heard, said, 0.0), axis=0, weights=counts)
+        return mean
+
+    def _spread(self, network: Network, spikes: SpikeTrains, weights: Optional[Float64Array]) -> None:
+        """Has membranes of the read-out differ around zero, as sums of signed weights do, and reach 1."""
+        into = [ends for ends in network.connections if ends[1] == len(network.layer_sizes) - 1]
+
+        def scale(factors: Float64Array) -> None:
+            for ends in into:
+                network.weights[ends] = network.weights[ends] * factors[:, None]
+
+        for ends in into:
+            network.weights[ends] = network.weights[ends] - network.weights[ends].mean(axis=1, keepdims=True)
+        up = self._said_in_the_mean(network, spikes, weights)
+        scale(np.full(len(up), -1.0))
+        down = self._said_in_the_mean(network, spikes, weights)
+        # The larger side is the one above zero, where membranes are read.
+        most = np.maximum(up, down)
+        scale(np.where(up > down, -1.0, 1.0) / np.where(most > 0, most, 1.0))
 
     def _goal(self, wanted: Float64Array) -> Float64Array:
-        low, high = self.target_times_
+        low, high = self.target_outputs_
         # Validation samples may lie beyond the range.
         goal: Float64Array = np.maximum(low + (high - low) * self._fractions(wanted), 0.0)
         return goal
@@ -150,8 +194,13 @@ rate, gradient_engine, checkpoint, checkpoint_every, resume, random_state, warm_
 
     def predict(self, X: Any) -> Float64Array:
         """What the network says of each sample: (n_samples,) float64, or (n_samples, n_targets) where y had such a shape."""
-        said = [recording.first_spike_times for recording in self._recordings(X)]
-        low, high = self.target_times_
+        said = [_said(self.network_, recording) for recording in self._recordings(X)]
+        low, high = self.target_outputs_
         fractions = (np.concatenate([np.empty((0, self._n_outputs)), *said]) - low) / (high - low)
         numbers: Float64Array = np.where(np.isfinite(fractions), self.target_min_ + self._span * fractions, self.target_mean_)
         return numbers[:, 0] if self.target_ndim_ == 1 else numbers
+
+
+def _said(network: Network, recording: Recording) -> Float64Array:
+    """What stands for numbers, (n_samples, n_targets); +inf where an output is silent."""
+    return recording.maxima if network.readout == "leaky" else recording.first_spike_times
