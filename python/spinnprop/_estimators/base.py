@@ -180,18 +180,11 @@ class SpikingEstimator(Parameters):
             goal = self._goal(wanted)
             try:
                 for batch in np.split(order.permutation(len(X)), range(self.batch_size, len(X), self.batch_size)):
-                    self._step(trainer, spikes[batch], goal[batch], None if weights is None else weights[batch])
+                    trainer.step((spikes[batch], goal[batch], None if weights is None else weights[batch]))
             finally:
                 self._take(trainer)
                 self._going_on = trainer, order
         return self
-
-    def _step(self, trainer: Trainer, spikes: SpikeTrains, goal: Any, weights: Any) -> None:
-        network = trainer.network
-        recording = network.forward(spikes, engine=self.engine_, t_end=self.t_end, max_spikes=self.max_spikes)
-        neurons = not set(self.train or ()) <= {"weights", "delays"}
-        _, gradients = network.gradient(recording, trainer.loss, goal, rate=self.rate, neurons=neurons, sample_weight=weights)
-        trainer.step(gradients)
 
     def _samples(
         self, X: Any, y: Any, sample_weight: Any, goes_on: bool, classes: Any = None
