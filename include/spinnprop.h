@@ -456,6 +456,16 @@ SPINNPROP_API spinnprop_status spinnprop_recording_first_spike_times(double *tim
 SPINNPROP_API spinnprop_status spinnprop_recording_maxima(double *values, double *times, int64_t n,
                                                           const spinnprop_recording *recording);
 
+/* Integrals over the run of e^(-t / tau) V(t), V the membranes of a leaky read-out, exact: a recording that is the same but has them, which losses that look at
+ * them are asked about (SPINNPROP_LOSS_V_INTEGRAL_CROSS_ENTROPY, tau being its tau0; spinnprop_recording_predict). tau: seconds, +infinity for a weight of 1; it or
+ * t_end is finite. network: as in spinnprop_recording_states. A gradient needs no such recording. */
+SPINNPROP_API spinnprop_status spinnprop_recording_integrate(spinnprop_recording **integrated,
+                                                             const spinnprop_recording *recording,
+                                                             const spinnprop_network *network, double tau,
+                                                             spinnprop_progress_callback progress, void *payload);
+/* (n_samples, n_outputs), of a recording that has them. */
+SPINNPROP_API spinnprop_status spinnprop_recording_integrals(double *values, int64_t n, const spinnprop_recording *recording);
+
 /* Membranes and synaptic currents of a layer just before whatever happens at a time: the membrane before a reset, the current before arrivals.
  * Exact, from the recorded spikes; of measured recordings those of the network under the measured spikes. (n_samples, n_times, n_neurons) both,
  * of n_samples samples from first_sample on; currents may be NULL. times: seconds, 0 .. t_end, in any order. network: the one that made the
@@ -544,7 +554,10 @@ enum {
     SPINNPROP_LOSS_SHIFT_INVARIANT_MSE = 5,
     /* 1/2 sum over outputs of (max over time of V - target)^2 of a leaky read-out. Targets are given, finite, or 1 for the label and 0 for
      * the others.                                                                                        Fields: none  */
-    SPINNPROP_LOSS_VMAX_MSE = 6
+    SPINNPROP_LOSS_VMAX_MSE = 6,
+    /* -log softmax(scale / T * integral of e^(-t / tau0) V)[label] of a leaky read-out, T the end of the run or, of a run until silence, tau0; tau0 =
+     * +infinity is a weight of 1 (loss shaping, arXiv 2212.01232). By exact events alone.            Fields: tau0, scale  */
+    SPINNPROP_LOSS_V_INTEGRAL_CROSS_ENTROPY = 7
 };
 
 typedef struct spinnprop_loss {
@@ -628,11 +641,14 @@ SPINNPROP_API spinnprop_status spinnprop_gradient_skipped(int64_t *skipped, cons
  * errors: derivatives with respect to the time of each spike (1/s), layer after layer in the order of spinnprop_recording_spikes; of a leaky
  * read-out with respect to its maxima, (n_samples, n_outputs). times: NULL, or n_times at which the membranes of a leaky read-out
  * were read by spinnprop_recording_states, seconds; membrane_errors: derivatives with respect to these, (n_samples, n_times, n_outputs).
- * By the rule of exact events alone. Rate regularisation among the options is left out. */
+ * By the rule of exact events alone, as integral_errors: NULL, or derivatives with respect to integrals with this tau (spinnprop_recording_integrals),
+ * (n_samples, n_outputs). Rate regularisation among the options is left out. */
 SPINNPROP_API spinnprop_status spinnprop_network_pull_back(spinnprop_gradient **gradient, const spinnprop_network *network,
                                                            const spinnprop_recording *recording, const double *errors,
                                                            int64_t n_errors, const double *times, int64_t n_times,
                                                            const double *membrane_errors, int64_t n_membrane_errors,
+                                                           const double *integral_errors, int64_t n_integral_errors,
+                                                           double tau,
                                                            const spinnprop_gradient_options *options,
                                                            spinnprop_progress_callback progress, void *payload);
 

@@ -575,7 +575,16 @@ public:
     pull_back(const Recording &recording, const std::vector<double> &errors, const std::vector<double> &times = {},
               const std::vector<double> &membrane_errors = {},
               const spinnprop_gradient_options &options = spinnprop::options<spinnprop_gradient_options>(),
-              const Progress &progress = {}) const;
+              const Progress &progress = {}, const std::vector<double> &integral_errors = {},
+              double tau = std::numeric_limits<double>::infinity()) const;
+    // The same recording with the integrals of a leaky read-out's membranes times e^(-t / tau).
+    Recording integrate(const Recording &recording, double tau = std::numeric_limits<double>::infinity(),
+                        const Progress &progress = {}) const {
+        detail::Listener listener{progress};
+        spinnprop_recording *integrated = nullptr;
+        listener.check(spinnprop_recording_integrate(&integrated, recording.get(), get(), tau, listener.callback(), &listener));
+        return Recording(detail::Handle<spinnprop_recording>(integrated));
+    }
     // Membranes of all samples at some times, (samples, times, neurons); into `currents` the currents, unless it is nullptr.
     std::vector<double> membranes(const Recording &recording, std::int32_t layer, const std::vector<double> &times,
                                   std::vector<double> *currents = nullptr, const Progress &progress = {}) const {
@@ -680,12 +689,15 @@ inline Gradient Network::gradient(const Recording &recording, const spinnprop_lo
 
 inline Gradient Network::pull_back(const Recording &recording, const std::vector<double> &errors,
                                    const std::vector<double> &times, const std::vector<double> &membrane_errors,
-                                   const spinnprop_gradient_options &options, const Progress &progress) const {
+                                   const spinnprop_gradient_options &options, const Progress &progress,
+                                   const std::vector<double> &integral_errors, double tau) const {
     detail::Listener listener{progress};
     spinnprop_gradient *gradient = nullptr;
     listener.check(spinnprop_network_pull_back(&gradient, get(), recording.get(), errors.data(), detail::size(errors),
                                                times.data(), detail::size(times), membrane_errors.data(),
-                                               detail::size(membrane_errors), &options, listener.callback(), &listener));
+                                               detail::size(membrane_errors), integral_errors.data(),
+                                               detail::size(integral_errors), tau, &options, listener.callback(),
+                                               &listener));
     return Gradient(detail::Handle<spinnprop_gradient>(gradient), 0);
 }
 

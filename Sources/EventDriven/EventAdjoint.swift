@@ -72,6 +72,7 @@ final class AdjointRun: @unchecked Sendable {
         scale = 1 / Double(max(1, recording.sampleCount))
         rate = RateErrors(objective.rate, recording)
         given = try PlacedErrors(objective, recording)
+        if let tau = objective.integralTau { try recording.checkIntegral(tau: tau) }
         inputErrors = try InputErrors(objective, recording)
     }
 

@@ -19,9 +19,12 @@ public struct EventSubstrate: Substrate {
     public func forward(
         _ network: Network, _ input: SpikeTrains, options: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording {
-        let run = try EventForward(network, input, options, LayerPlan.all(network, monitor: monitor), monitor)
+        let plans = try LayerPlan.all(network, monitor: monitor)
+        let run = try EventForward(network, input, options, plans, monitor)
         try run.run()
-        return run.recording(network.fingerprint)
+        let recording = run.recording(network.fingerprint)
+        guard let tau = options.integralTau else { return recording }
+        return try recording.integrated(plans, tau: tau, monitor: monitor)
     }
 
     public func session(

@@ -105,15 +105,7 @@ private final class StateReader {
 
     func read(_ layer: Int, _ sample: Int, _ part: Int, _ table: StateTable) throws(SpinnpropError) {
         try Memory.poll()
-        try rows.begin(sample)
-        for own in recording.layers[...layer] {
-            let segment = own.segments[part]
-            let range = segment.range(ofSample: sample - recording.partition[part].lowerBound)
-            rows.add(
-                SpikeRow(
-                    times: segment.times + range.lowerBound, units: segment.units + range.lowerBound, count: range.count
-                ))
-        }
+        try rows.begin(sample, recording, part, layers: layer + 1)
         let (plan, spikes) = (plans[layer], rows.layer(layer))
         try groups.sort(spikes.units, spikes.count, neurons: plan.neuronCount)
         try plan.forEachNeuron(rows, arrivals, propagators) { (neuron) throws(SpinnpropError) in

@@ -13,11 +13,20 @@ public struct GivenErrors: Equatable, Sendable {
     public var times: [Double]
     /// The derivative with respect to each membrane that was read, (sample, time, neuron).
     public var membranes: [Double]
+    /// The derivative with respect to each integral of the membranes of a leaky read-out, (sample, neuron), with the weight's time constant `integralTau`
+    /// (seconds; +infinity: a weight of 1). An empty array stands for zeros.
+    public var integrals: [Double]
+    public var integralTau: Double
 
-    public init(layers: [[Double]], times: [Double] = [], membranes: [Double] = []) {
+    public init(
+        layers: [[Double]], times: [Double] = [], membranes: [Double] = [], integrals: [Double] = [],
+        integralTau: Double = .infinity
+    ) {
         self.layers = layers
         self.times = times
         self.membranes = membranes
+        self.integrals = integrals
+        self.integralTau = integralTau
     }
 
     /// - Throws: `invalidValue` for arrays of the wrong size, and for values that are not finite.
@@ -38,8 +47,19 @@ public struct GivenErrors: Equatable, Sendable {
                 throw .invalidValue("error \(n) of layer \(index) is \(error); errors must be finite")
             }
         }
-        guard !times.isEmpty || !membranes.isEmpty else { return }
         let output = recording.outputLayer
+        if !integrals.isEmpty {
+            try recording.checkIntegral(tau: integralTau)
+            guard integrals.count == output.maxima.count else {
+                throw .invalidValue(
+                    "\(integrals.count) errors for \(output.maxima.count) integrals; give one for each sample and output"
+                )
+            }
+            for (n, error) in integrals.enumerated() where !error.isFinite {
+                throw .invalidValue("error \(n) of integrals is \(error); errors must be finite")
+            }
+        }
+        guard !times.isEmpty || !membranes.isEmpty else { return }
         guard !output.isSpiking else {
             throw .unsupported(
                 "errors of membranes are for a leaky read-out, and this read-out spikes; give errors of its spikes")
@@ -91,6 +111,12 @@ public struct PlacedErrors: Sendable {
         neuronCounts = recording.layers.map(\.neuronCount)
         isSpiking = recording.layers.map(\.isSpiking)
         firstSamples = recording.partition.map(\.lowerBound)
+    }
+
+    /// Adds those of the read-out's integrals in one sample.
+    public func addIntegrals(to errors: UnsafeMutablePointer<Double>, sample: Int) {
+        guard !given.integrals.isEmpty, let count = neuronCounts.last else { return }
+        for n in 0..<count { errors[n] += given.integrals[sample * count + n] }
     }
 
     /// Adds those of a layer in one sample. - Parameter spikes: the sample's, in the part's segment of the layer.

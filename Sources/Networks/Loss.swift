@@ -13,12 +13,17 @@ public struct OutputSample {
     public let firstSpikes: UnsafePointer<Int>
     /// For each output of a leaky read-out its largest membrane value. Not to be read for a spiking one.
     public let maxima: UnsafePointer<Double>
+    /// For each output of a leaky read-out the integral of its membrane that the loss asks for by `integralTau`. Not to be read by other losses.
+    public let integrals: UnsafePointer<Double>
+    /// When the run ended, seconds; +infinity if it went on until silence.
+    public let endTime: Double
     /// The grid on which times lie, if they do.
     public let grid: TimeGrid?
 
     public init(
         outputCount: Int, times: UnsafePointer<Double>, units: UnsafePointer<Int32>, spikeCount: Int,
-        firstSpikes: UnsafePointer<Int>, maxima: UnsafePointer<Double>, grid: TimeGrid? = nil
+        firstSpikes: UnsafePointer<Int>, maxima: UnsafePointer<Double>, integrals: UnsafePointer<Double>,
+        endTime: Double, grid: TimeGrid? = nil
     ) {
         self.outputCount = outputCount
         self.times = times
@@ -26,6 +31,8 @@ public struct OutputSample {
         self.spikeCount = spikeCount
         self.firstSpikes = firstSpikes
         self.maxima = maxima
+        self.integrals = integrals
+        self.endTime = endTime
         self.grid = grid
     }
 
@@ -77,6 +84,8 @@ public protocol Loss: Sendable {
     var parameters: [Double] { get }
     /// Whether it looks at a leaky read-out's membrane rather than at spikes.
     var needsLeakyReadout: Bool { get }
+    /// Where it looks at integrals of the membranes of a leaky read-out, seconds, of their weight e^{-t / tau}; +infinity: of a weight of 1. `nil`: at maxima or spikes.
+    var integralTau: Double? { get }
     /// Whether it counts time in steps and so needs a recording on a grid.
     var needsGrid: Bool { get }
     /// What it can be given in place of labels.
@@ -84,7 +93,7 @@ public protocol Loss: Sendable {
     /// - Throws: `invalidValue` naming the parameter that is out of its domain.
     func check() throws(SpinnpropError)
     /// The value for one sample. Adds the derivative with respect to each output spike's time (as many elements as spikes),
-    /// or with respect to each maximum of a leaky read-out (as many as outputs), to `errors`.
+    /// or with respect to each maximum or integral of a leaky read-out (as many as outputs), to `errors`.
     func evaluate(_ output: OutputSample, target: Target, errors: UnsafeMutablePointer<Double>) -> SampleResult
     /// The class the output stands for, -1 if no output spoke. Ties: the lowest index.
     func predict(_ output: OutputSample) -> Int
@@ -93,6 +102,7 @@ public protocol Loss: Sendable {
 }
 
 extension Loss {
+    public var integralTau: Double? { nil }
     public var needsGrid: Bool { false }
     public var targets: TargetKind { .none }
 }
@@ -154,6 +164,12 @@ public struct Objective: Sendable {
         self.wantsNeurons = wantsNeurons
     }
 
+    /// Of the integrals of membranes at which errors are, if they are at any.
+    public var integralTau: Double? {
+        guard let given else { return loss.integralTau }
+        return given.integrals.isEmpty ? nil : given.integralTau
+    }
+
     /// The product of given derivatives with a recording's Jacobian.
     public init(_ given: GivenErrors, wantsNeurons: Bool = false) {
         self.init(loss: NoLoss(), labels: [], wantsNeurons: wantsNeurons)
@@ -199,6 +215,11 @@ extension Objective {
             throw .unsupported(
                 "the loss \(loss.name) counts time in steps, and this engine has none; use engine \"clock\" or another loss"
             )
+        }
+        guard grid == nil || loss.integralTau == nil else {
+            throw .unsupported(
+                "the loss \(loss.name) looks at integrals of membranes, which engines with time steps do not have; use engine \"event\" or another "
+                    + "loss")
         }
         let isLeaky = !network.layers[network.layers.count - 1].isSpiking
         guard loss.needsLeakyReadout == isLeaky else {

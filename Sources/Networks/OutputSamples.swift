@@ -11,27 +11,36 @@ public struct OutputSampler: ~Copyable {
     /// Empty for a leaky read-out, which sends no spikes.
     @usableFromInline let segments: [SpikeColumns]
     @usableFromInline let recordedMaxima: [Double]
+    /// Empty unless the recording has them.
+    @usableFromInline let recordedIntegrals: [Double]
+    @usableFromInline let endTime: Double
     @usableFromInline let outputCount: Int
     @usableFromInline let grid: TimeGrid?
     @usableFromInline let firstSpikes: UnsafeMutablePointer<Int>
     @usableFromInline let maxima: UnsafeMutablePointer<Double>
+    @usableFromInline let integrals: UnsafeMutablePointer<Double>
 
     public init(_ recording: Recording) {
         let output = recording.outputLayer
         partition = recording.partition
         segments = output.isSpiking ? output.segments : []
         recordedMaxima = output.maxima
+        recordedIntegrals = recording.integrals?.values ?? []
+        endTime = recording.endTime
         outputCount = output.neuronCount
         grid = recording.grid
         firstSpikes = .allocate(capacity: outputCount)
         maxima = .allocate(capacity: outputCount)
+        integrals = .allocate(capacity: outputCount)
         firstSpikes.initialize(repeating: -1, count: outputCount)
         maxima.initialize(repeating: 0, count: outputCount)
+        integrals.initialize(repeating: 0, count: outputCount)
     }
 
     deinit {
         firstSpikes.deallocate()
         maxima.deallocate()
+        integrals.deallocate()
     }
 
     /// Calls `body` with one sample.
@@ -39,11 +48,13 @@ public struct OutputSampler: ~Copyable {
     /// - Parameters:
     ///   - part: an index of the recording's partition.
     ///   - index: counts the part's samples from 0; the sample's number in the recording is `partition[part].lowerBound + index`.
+    ///   - integrals: of the outputs' membranes, if somebody else than the recording has them.
     ///   - body: takes the output, whose pointers are valid during the call only, and the index of its first spike in the
     ///     output layer's `segments[part]` (0 for a leaky read-out).
     @inlinable
     public mutating func withSample<Result>(
-        part: Int, index: Int, _ body: (_ output: OutputSample, _ firstSpike: Int) -> Result
+        part: Int, index: Int, integrals others: UnsafePointer<Double>? = nil,
+        _ body: (_ output: OutputSample, _ firstSpike: Int) -> Result
     ) -> Result {
         if segments.isEmpty {
             let row = (partition[part].lowerBound + index) * outputCount
@@ -51,6 +62,7 @@ public struct OutputSampler: ~Copyable {
                 var output = 0
                 while output < outputCount {
                     maxima[output] = recorded[row + output]
+                    if !recordedIntegrals.isEmpty { integrals[output] = recordedIntegrals[row + output] }
                     output += 1
                 }
             }
@@ -59,7 +71,7 @@ public struct OutputSampler: ~Copyable {
             return body(
                 OutputSample(
                     outputCount: outputCount, times: maxima, units: noUnits, spikeCount: 0, firstSpikes: firstSpikes,
-                    maxima: maxima, grid: grid), 0)
+                    maxima: maxima, integrals: others ?? UnsafePointer(integrals), endTime: endTime, grid: grid), 0)
         }
         let columns = segments[part]
         let range = columns.range(ofSample: index)
@@ -79,6 +91,6 @@ public struct OutputSampler: ~Copyable {
         return body(
             OutputSample(
                 outputCount: outputCount, times: times, units: units, spikeCount: range.count, firstSpikes: firstSpikes,
-                maxima: maxima, grid: grid), range.lowerBound)
+                maxima: maxima, integrals: integrals, endTime: endTime, grid: grid), range.lowerBound)
     }
 }

@@ -151,6 +151,19 @@ public struct LayerRecording: Sendable {
     }
 }
 
+/// The integral over a run of e^{-t / tau} V(t), V the membrane of each output of a leaky read-out.
+public struct MembraneIntegrals: Sendable {
+    /// Seconds; +infinity: a weight of 1.
+    public let tau: Double
+    /// (sample, output), seconds times the membrane's unit.
+    public let values: [Double]
+
+    public init(tau: Double, values: [Double]) {
+        self.tau = tau
+        self.values = values
+    }
+}
+
 /// The result of a run. A plain value: any gradient rule that suits the network can be applied to it.
 public struct Recording: Sendable {
     public let input: SpikeTrains
@@ -168,6 +181,8 @@ public struct Recording: Sendable {
     public let grid: TimeGrid?
     /// `Network.timeStretch` of the network that made it, by which a loss that nobody chose reads the spikes.
     public let timeStretch: Double
+    /// For losses that look at them; files leave them out.
+    public var integrals: MembraneIntegrals?
 
     public init(
         input: SpikeTrains, layers: [LayerRecording], partition: [Range<Int>], fingerprint: UInt64?, engine: String,
@@ -202,6 +217,32 @@ public struct Recording: Sendable {
             }
         }
         return first
+    }
+
+    /// - Throws: `unsupported` for a loss that looks at integrals which this recording does not have.
+    public func checkIntegrals(for loss: any Loss) throws(SpinnpropError) {
+        guard let tau = loss.integralTau, integrals?.tau != tau else { return }
+        throw .unsupported(
+            "the loss \(loss.name) looks at integrals of membranes with tau = \(tau) s, and the recording has \(integrals.map { "those with tau = \($0.tau) s" } ?? "none"); "
+                + "make one that has them by spinnprop_recording_integrate")
+    }
+
+    /// - Throws: `unsupported` and `invalidValue` where membranes of the read-out have no such integral.
+    package func checkIntegral(tau: Double) throws(SpinnpropError) {
+        guard grid == nil else {
+            throw .unsupported(
+                "the recording of engine \"\(engine)\" is on a grid of time steps, between which there is no membrane to integrate; run forward with "
+                    + "engine \"event\"")
+        }
+        guard !outputLayer.isSpiking else {
+            throw .unsupported("integrals of membranes are for a leaky read-out, and this read-out spikes")
+        }
+        guard tau > 0 else { throw .invalidValue("tau is \(tau) s; it must be > 0, +infinity for a weight of 1") }
+        guard min(tau, endTime) < .infinity else {
+            throw .invalidValue(
+                "the integral of a membrane over a run until silence needs a finite tau: give one, or run forward with a finite t_end"
+            )
+        }
     }
 
     /// - Throws: `staleRecording` if the network's parameters are not those that made this recording, `invalidValue` if

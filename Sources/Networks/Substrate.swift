@@ -7,10 +7,13 @@ public struct ForwardOptions: Equatable, Sendable {
     public var endTime: Double
     /// The most spikes of all samples and layers together; passing it is an error. `nil`: `defaultMaxSpikes` of the run.
     public var maxSpikes: Int?
+    /// Of the integrals of the read-out's membranes that the recording is to have, seconds; `nil`: of none. For losses that look at them: see `Loss.integralTau`.
+    public var integralTau: Double?
 
-    public init(endTime: Double = .infinity, maxSpikes: Int? = nil) {
+    public init(endTime: Double = .infinity, maxSpikes: Int? = nil, integralTau: Double? = nil) {
         self.endTime = endTime
         self.maxSpikes = maxSpikes
+        self.integralTau = integralTau
     }
 
     /// What is checked, and what bindings carry.

@@ -27,8 +27,11 @@ private struct Coefficients {
         let layers = recording.layers.enumerated().map { (index, layer) in
             layer.isSpiking ? draw(index, layer.spikeCount).map { $0 / unit } : draw(index, layer.maxima.count)
         }
+        let integrals = draw(101, times.isEmpty ? 0 : output.maxima.count).map { $0 / unit }
+        let isWeighted = seed % 2 == 1 || recording.endTime == .infinity
         return GivenErrors(
-            layers: layers, times: times, membranes: draw(100, output.maxima.count * times.count))
+            layers: layers, times: times, membranes: draw(100, output.maxima.count * times.count), integrals: integrals,
+            integralTau: isWeighted ? 3 * unit : .infinity)
     }
 
     func value(_ network: Network, _ recording: Recording, unit: Double) throws -> Double {
@@ -43,7 +46,9 @@ private struct Coefficients {
         let membranes = try recording.states(
             of: network, layer: recording.layers.count - 1, samples: 0..<recording.sampleCount, times: times
         ).membranes
-        return zip(errors.membranes, membranes).reduce(sum) { $0 + $1.0 * $1.1 }
+        sum = zip(errors.membranes, membranes).reduce(sum) { $0 + $1.0 * $1.1 }
+        let integrals = try #require(recording.integrated(by: network, tau: errors.integralTau).integrals).values
+        return zip(errors.integrals, integrals).reduce(sum) { $0 + $1.0 * $1.1 }
     }
 }
 
@@ -200,6 +205,18 @@ struct GivenErrorsTests {
             let errors = GivenErrors(layers: [[], []], times: times, membranes: [Double](repeating: 1, count: count))
             #expect(kind(leaky.network, readout, errors) == .invalidValue, "\(times)")
         }
+        let wrong: [(Double, Int)] =
+            [(1e-3, 1), (1e-3, maxima + 1)] + [0, -1, .nan, .infinity].map { ($0, maxima) }
+        for (tau, count) in wrong {
+            let errors = GivenErrors(
+                layers: [[], []], integrals: [Double](repeating: 1, count: count), integralTau: tau)
+            #expect(kind(leaky.network, readout, errors) == .invalidValue, "\(tau), \(count)")
+        }
+        let notFinite = GivenErrors(
+            layers: [[], []], integrals: [Double](repeating: .infinity, count: maxima), integralTau: 1)
+        #expect(kind(leaky.network, readout, notFinite) == .invalidValue)
+        #expect(
+            kind(own.network, recording, GivenErrors(layers: [[], []], integrals: [1], integralTau: 1)) == .unsupported)
         for time in [-1, .nan, .infinity] {
             #expect(throws: SpinnpropError.self) {
                 try recording.states(of: own.network, layer: 0, samples: 0..<1, times: [time])

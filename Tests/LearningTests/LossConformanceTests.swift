@@ -16,5 +16,7 @@ struct LossConformanceTests {
         try checkLoss(SpikeCountCrossEntropy(scale: 3, tau0: 5e-3))
         try checkLoss(VMaxCrossEntropy())
         try checkLoss(VMaxMSE())
+        try checkLoss(VIntegralCrossEntropy())
+        try checkLoss(VIntegralCrossEntropy(tau0: 0.3, scale: 2))
     }
 }

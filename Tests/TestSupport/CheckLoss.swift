@@ -17,7 +17,7 @@ func checkLoss(_ loss: some Loss, unit: Double = 5e-3, grid: TimeGrid? = nil, ca
         let outputs = 2 + random.index(below: 5)
         let own =
             loss.needsLeakyReadout
-            ? OutputCase.maxima((0..<outputs).map { _ in 0.1 + 3 * random.uniform() })
+            ? OutputCase.membranes((0..<outputs).map { _ in 0.1 + 3 * random.uniform() }, tau: loss.integralTau)
             : OutputCase.spikes(
                 // Times apart from each other, so that no stencil changes their order.
                 (0...random.index(below: 3 * outputs)).map { slot in
@@ -39,12 +39,13 @@ func checkLoss(_ loss: some Loss, unit: Double = 5e-3, grid: TimeGrid? = nil, ca
 /// What a loss sees of one sample.
 private enum OutputCase {
     case spikes([OutputSpike], outputs: Int, grid: TimeGrid?)
-    case maxima([Double])
+    /// Maxima, or with a time constant integrals, of a run of 1 s.
+    case membranes([Double], tau: Double?)
 
     var recording: Recording {
         switch self {
         case .spikes(let spikes, let outputs, let grid): TestSupport.recording([spikes], outputs: outputs, grid: grid)
-        case .maxima(let maxima): TestSupport.recording(maxima: [maxima])
+        case .membranes(let values, let tau): TestSupport.recording(maxima: [values], tau: tau)
         }
     }
 
@@ -52,14 +53,14 @@ private enum OutputCase {
     func speaker(_ number: Int) -> Int {
         switch self {
         case .spikes(let spikes, _, _): spikes[number % spikes.count].unit
-        case .maxima(let maxima): number % maxima.count
+        case .membranes(let values, _): number % values.count
         }
     }
 
     var count: Int {
         switch self {
         case .spikes(let spikes, _, _): spikes.count
-        case .maxima(let maxima): maxima.count
+        case .membranes(let values, _): values.count
         }
     }
 
@@ -68,9 +69,9 @@ private enum OutputCase {
         case .spikes(var spikes, let outputs, let grid):
             spikes[index].time += amount
             return .spikes(spikes, outputs: outputs, grid: grid)
-        case .maxima(var maxima):
-            maxima[index] += amount
-            return .maxima(maxima)
+        case .membranes(var values, let tau):
+            values[index] += amount
+            return .membranes(values, tau: tau)
         }
     }
 

@@ -21,22 +21,26 @@ func recording(_ samples: [[OutputSpike]], outputs: Int, grid: TimeGrid? = nil) 
     return recording(of: layer, sampleCount: samples.count, grid: grid)
 }
 
-/// A recording of a leaky read-out with the given maxima per sample.
-func recording(maxima: [[Double]]) -> Recording {
+/// A recording of a leaky read-out with the given maxima per sample; with a time constant the same numbers are integrals, of a run of 1 s.
+func recording(maxima: [[Double]], tau: Double? = nil) -> Recording {
     let columns = try! SpikeColumns()
     columns.ends = maxima.map { _ in 0 }
     let values = maxima.flatMap { $0 }
     let layer = LayerRecording(
         neuronCount: maxima[0].count, isSpiking: false, thresholds: [1], segments: [columns], maxima: values,
         maximumTimes: values.map { _ in 1e-3 }, maximumCurrents: values)
-    return recording(of: layer, sampleCount: maxima.count)
+    var own = recording(of: layer, sampleCount: maxima.count, endTime: tau == nil ? .infinity : 1)
+    own.integrals = tau.map { MembraneIntegrals(tau: $0, values: values) }
+    return own
 }
 
-private func recording(of layer: LayerRecording, sampleCount: Int, grid: TimeGrid? = nil) -> Recording {
+private func recording(
+    of layer: LayerRecording, sampleCount: Int, grid: TimeGrid? = nil, endTime: Double = .infinity
+) -> Recording {
     Recording(
         input: SpikeTrains(
             trustedTimes: [], units: [], offsets: [Int](repeating: 0, count: sampleCount + 1), unitCount: 1),
-        layers: [layer], partition: [0..<sampleCount], fingerprint: nil, engine: "test", endTime: .infinity, grid: grid)
+        layers: [layer], partition: [0..<sampleCount], fingerprint: nil, engine: "test", endTime: endTime, grid: grid)
 }
 
 /// The loss of the first sample of a recording, and its derivatives.

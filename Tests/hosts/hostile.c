@@ -1130,9 +1130,11 @@ static void errors_that_cannot_be(void) {
     begin("given errors");
     WATCH(g);
 #define BACK(network, recording, n, moments, n_times, membranes, n_membranes) \
-    spinnprop_network_pull_back(&g, network, recording, errors, n, moments, n_times, membranes, n_membranes, &o, NULL, NULL)
-    INVALID(spinnprop_network_pull_back(NULL, network, r, errors, n, NULL, 0, NULL, 0, &o, NULL, NULL));
-    INVALID(spinnprop_network_pull_back(&g, network, r, NULL, n, NULL, 0, NULL, 0, &o, NULL, NULL));
+    spinnprop_network_pull_back(&g, network, recording, errors, n, moments, n_times, membranes, n_membranes, NULL, 0, 0, &o, NULL, NULL)
+    INVALID(spinnprop_network_pull_back(NULL, network, r, errors, n, NULL, 0, NULL, 0, NULL, 0, 0, &o, NULL, NULL));
+    INVALID(spinnprop_network_pull_back(&g, network, r, NULL, n, NULL, 0, NULL, 0, NULL, 0, 0, &o, NULL, NULL));
+#define BACK_INTEGRALS(network, recording, n, integrals, n_integrals, tau) \
+    spinnprop_network_pull_back(&g, network, recording, errors, n, NULL, 0, NULL, 0, integrals, n_integrals, tau, &o, NULL, NULL)
     INVALID(BACK(NULL, r, n, NULL, 0, NULL, 0));
     INVALID(BACK(network, NULL, n, NULL, 0, NULL, 0));
     INVALID(BACK(network, (const spinnprop_recording *)(const void *)network, n, NULL, 0, NULL, 0));
@@ -1150,6 +1152,25 @@ static void errors_that_cannot_be(void) {
     WITH(instants[1], -1.0, INVALID_VALUE, BACK(leaky, readout, m, instants, 2, membrane_errors, 24));
     WITH(instants[1], INFINITY, INVALID_VALUE, BACK(leaky, readout, m, instants, 2, membrane_errors, 24));
     FAILS(UNSUPPORTED, BACK(network, r, n, instants, 2, membrane_errors, 24));
+    const int64_t not_twelve[] = {-1, 11, 13, INT64_MAX, INT64_MIN};
+    for (int index = 0; index < 5; index++) {
+        INVALID(BACK_INTEGRALS(leaky, readout, m, membrane_errors, not_twelve[index], 1.0));
+        INVALID(BACK_INTEGRALS(network, r, n, membrane_errors, not_twelve[index], 1.0));
+    }
+    const double wrong_weights[] = {0, -1.0, NAN, -INFINITY, INFINITY}; /* the run went on until silence */
+    for (int index = 0; index < 5; index++) INVALID(BACK_INTEGRALS(leaky, readout, m, membrane_errors, 12, wrong_weights[index]));
+    INVALID(BACK_INTEGRALS(leaky, readout, m, NULL, 12, 1.0));
+    WITH(membrane_errors[3], NAN, INVALID_VALUE, BACK_INTEGRALS(leaky, readout, m, membrane_errors, 12, 1.0));
+    spinnprop_recording *integrated = NOBODY(spinnprop_recording);
+    WATCH(integrated);
+    INVALID(spinnprop_recording_integrate(NULL, readout, leaky, 1.0, NULL, NULL));
+    INVALID(spinnprop_recording_integrate(&integrated, NULL, leaky, 1.0, NULL, NULL));
+    INVALID(spinnprop_recording_integrate(&integrated, readout, NULL, 1.0, NULL, NULL));
+    INVALID(spinnprop_recording_integrate(&integrated, (const spinnprop_recording *)(const void *)leaky, leaky, 1.0, NULL, NULL));
+    for (int index = 0; index < 5; index++)
+        INVALID(spinnprop_recording_integrate(&integrated, readout, leaky, wrong_weights[index], NULL, NULL));
+    FAILS(UNSUPPORTED, spinnprop_recording_integrate(&integrated, r, network, 1.0, NULL, NULL));
+    FAILS(UNSUPPORTED, spinnprop_recording_integrals(values, 12, readout));
     INVALID(BACK(network, readout, m, NULL, 0, NULL, 0)); /* another shape */
     EACH_WRONG_SIZE(o, BACK(network, r, n, NULL, 0, NULL, 0));
     WITH(o.engine, NOBODY(spinnprop_engine), INVALID_VALUE, BACK(network, r, n, NULL, 0, NULL, 0));
@@ -1165,6 +1186,27 @@ static void errors_that_cannot_be(void) {
     spinnprop_gradient_free(g);
     WORKS(BACK(leaky, readout, m, instants, 2, membrane_errors, 24));
     spinnprop_gradient_free(g);
+    WORKS(BACK_INTEGRALS(leaky, readout, m, membrane_errors, 12, 1e-2));
+    spinnprop_gradient_free(g);
+
+    begin("integrals");
+    WORKS(spinnprop_recording_integrate(&integrated, readout, leaky, 1e-2, NULL, NULL));
+    memset(values, 0x55, sizeof values);
+    WATCH(values);
+    INVALID(spinnprop_recording_integrals(NULL, 12, integrated));
+    INVALID(spinnprop_recording_integrals(values, 12, NULL));
+    INVALID(spinnprop_recording_integrals(values, 0, integrated));
+    for (int index = 0; index < 5; index++) INVALID(spinnprop_recording_integrals(values, not_twelve[index], integrated));
+    spinnprop_loss by_integrals;
+    WORKS(spinnprop_loss_init(&by_integrals, SPINNPROP_LOSS_V_INTEGRAL_CROSS_ENTROPY));
+    FAILS(UNSUPPORTED, spinnprop_recording_probabilities(values, 12, integrated, &by_integrals)); /* another tau */
+    by_integrals.tau0 = 1e-2;
+    FAILS(UNSUPPORTED, spinnprop_recording_probabilities(values, 12, readout, &by_integrals));
+    unwatch_all();
+    WORKS(spinnprop_recording_integrals(values, 12, integrated));
+    for (int index = 0; index < 12; index++) HOLDS(isfinite(values[index]));
+    WORKS(spinnprop_recording_probabilities(values, 12, integrated, &by_integrals));
+    spinnprop_recording_free(integrated);
 
     begin("membranes");
     memset(values, 0x55, sizeof values);

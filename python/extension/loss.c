@@ -58,25 +58,29 @@ static PyObject *network_gradient(PyObject *module, PyObject *args) {
 }
 
 static PyObject *network_pull_back(PyObject *module, PyObject *args) {
-    PyObject *network_object, *recording_object, *errors_object, *times_object, *membranes_object, *dict, *progress;
-    if (!PyArg_ParseTuple(args, "OOOOOOO", &network_object, &recording_object, &errors_object, &times_object,
-                          &membranes_object, &dict, &progress))
+    PyObject *network_object, *recording_object, *errors_object, *times_object, *membranes_object, *integrals_object;
+    PyObject *dict, *progress;
+    double tau;
+    if (!PyArg_ParseTuple(args, "OOOOOOdOO", &network_object, &recording_object, &errors_object, &times_object,
+                          &membranes_object, &integrals_object, &tau, &dict, &progress))
         return NULL;
     handle *recording = handle_from(recording_object, &recording_kind);
     spinnprop_network *network = recording ? network_snapshot(module, network_object) : NULL;
     spinnprop_gradient_options options;
     spinnprop_gradient_options_init(&options);
-    array errors = ARRAY_NONE, times = ARRAY_NONE, membranes = ARRAY_NONE;
+    array errors = ARRAY_NONE, times = ARRAY_NONE, membranes = ARRAY_NONE, integrals = ARRAY_NONE;
     call call;
     PyObject *held = network ? set_fields(&options, gradient_options_fields, dict, "options") : NULL, *result = NULL;
     if (held && array_read(&errors, errors_object, ARRAY_FLOAT64, "errors") &&
         array_read(&times, times_object, ARRAY_FLOAT64, "times") &&
-        array_read(&membranes, membranes_object, ARRAY_FLOAT64, "membrane_errors") && call_init(module, &call, progress)) {
+        array_read(&membranes, membranes_object, ARRAY_FLOAT64, "membrane_errors") &&
+        array_read(&integrals, integrals_object, ARRAY_FLOAT64, "integral_errors") && call_init(module, &call, progress)) {
         spinnprop_gradient *gradient = NULL;
         call_begin(&call);
         spinnprop_status status = spinnprop_network_pull_back(
             &gradient, network, recording->object, array_data(errors), errors.count, array_data(times), times.count,
-            array_data(membranes), membranes.count, &options, call_progress, &call);
+            array_data(membranes), membranes.count, array_data(integrals), integrals.count, tau, &options, call_progress,
+            &call);
         call_end(&call);
         if (status == SPINNPROP_OK && PyErr_Occurred()) {
             spinnprop_gradient_free(gradient);
@@ -89,6 +93,7 @@ static PyObject *network_pull_back(PyObject *module, PyObject *args) {
     array_release(&errors);
     array_release(&times);
     array_release(&membranes);
+    array_release(&integrals);
     Py_XDECREF(held);
     spinnprop_network_free(network);
     return result;
@@ -181,8 +186,8 @@ PyMethodDef loss_methods[] = {
      "network_gradient($module, network, recording, loss, supervision, options, progress, /)\n--\n\n"
      "(gradient, value) for a tuple (labels, targets, weights)."},
     {"network_pull_back", network_pull_back, METH_VARARGS,
-     "network_pull_back($module, network, recording, errors, times, membrane_errors, options, progress, /)\n--\n\n"
-     "The gradient of given errors; times and membrane_errors may be None."},
+     "network_pull_back($module, network, recording, errors, times, membrane_errors, integral_errors, tau, options, progress, /)\n--\n\n"
+     "The gradient of given errors; times, membrane_errors and integral_errors may be None."},
     {"gradient_create", gradient_create, METH_O, "gradient_create($module, network, /)\n--\n\nOne that is all zero."},
     {"gradient_set", gradient_set, METH_VARARGS,
      "gradient_set($module, gradient, parameter, index, values, /)\n--\n\nSet an array; nobody else may use the gradient meanwhile."},

@@ -167,6 +167,31 @@ static PyObject *recording_states(PyObject *module, PyObject *args) {
     return result;
 }
 
+static PyObject *recording_integrate(PyObject *module, PyObject *args) {
+    PyObject *recording_object, *network_object, *progress, *result = NULL;
+    double tau;
+    if (!PyArg_ParseTuple(args, "OOdO", &recording_object, &network_object, &tau, &progress)) return NULL;
+    handle *recording = handle_from(recording_object, &recording_kind);
+    spinnprop_network *network = recording ? network_snapshot(module, network_object) : NULL;
+    call call;
+    if (network && call_init(module, &call, progress)) {
+        spinnprop_recording *integrated = NULL;
+        call_begin(&call);
+        spinnprop_status status = spinnprop_recording_integrate(&integrated, recording->object, network, tau, call_progress, &call);
+        call_end(&call);
+        if (status == SPINNPROP_OK && PyErr_Occurred()) {
+            spinnprop_recording_free(integrated);
+        } else if (status == SPINNPROP_OK) {
+            result = handle_new(integrated, &recording_kind);
+        } else {
+            raise_status(module, status);
+        }
+    }
+    spinnprop_network_free(network);
+    return result;
+}
+
+FILLS(recording_integrals, recording, ARRAY_FLOAT64)
 FILLS_OF(recording_deviations, recording, ARRAY_FLOAT64)
 
 static PyObject *recording_diagnose(PyObject *module, PyObject *args) {
@@ -255,6 +280,10 @@ PyMethodDef recording_methods[] = {
      "recording_first_spike_times($module, times, recording, /)\n--\n\nFill times."},
     {"recording_maxima", recording_maxima, METH_VARARGS,
      "recording_maxima($module, values, times, recording, /)\n--\n\nFill values and times."},
+    {"recording_integrate", recording_integrate, METH_VARARGS,
+     "recording_integrate($module, recording, network, tau, progress, /)\n--\n\nThe same with integrals of membranes."},
+    {"recording_integrals", recording_integrals, METH_VARARGS,
+     "recording_integrals($module, values, recording, /)\n--\n\nFill values, one per sample and output."},
     {"recording_states", recording_states, METH_VARARGS,
      "recording_states($module, membranes, currents, recording, network, layer, first_sample, n_samples, times, progress, /)\n--\n\n"
      "Fill the arrays, (samples, times, neurons); currents may be None."},

@@ -85,6 +85,7 @@ LOSS_STEP_TTFS_CROSS_ENTROPY: Final[int]
 LOSS_TTFS_CROSS_ENTROPY: Final[int]
 LOSS_VMAX_CROSS_ENTROPY: Final[int]
 LOSS_VMAX_MSE: Final[int]
+LOSS_V_INTEGRAL_CROSS_ENTROPY: Final[int]
 MASK: Final[int]
 MAX_THREADS: Final[int]
 OPTIMIZER_ADAM: Final[int]
@@ -267,6 +268,8 @@ def recording_spikes(
 ) -> None: ...
 def recording_first_spike_times(times: _Array, recording: _Handle, /) -> None: ...
 def recording_maxima(values: _Array, times: _Array, recording: _Handle, /) -> None: ...
+def recording_integrate(recording: _Handle, network: _Handle, tau: float, progress: _Progress, /) -> _Handle: ...
+def recording_integrals(values: _Array, recording: _Handle, /) -> None: ...
 def recording_states(
     membranes: _Array,
     currents: Optional[_Array],
@@ -309,6 +312,8 @@ def network_pull_back(
     errors: _Array,
     times: Optional[_Array],
     membrane_errors: Optional[_Array],
+    integral_errors: Optional[_Array],
+    tau: float,
     options: Dict[str, Any],
     progress: _Progress,
     /,

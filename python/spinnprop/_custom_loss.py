@@ -12,7 +12,7 @@ from ._support import checks
 from ._support.types import Float64Array
 from ._support.values import Value
 
-_KINDS = ("first spikes", "spikes", "maxima", "membrane")
+_KINDS = ("first spikes", "spikes", "maxima", "membrane", "integrals")
 #: What differentiates the function, with where it is had from.
 _AUTOGRADS = {"torch": "https://pytorch.org/get-started (the build for CPU is enough)", "jax": "pip install jax"}
 
@@ -28,7 +28,7 @@ class Custom(Value):
     ----------
     function : callable
         ``function(values, y)``; `y` is what `Network.gradient` was given, unchanged.
-    of : "first spikes", "spikes", "maxima" or "membrane"
+    of : "first spikes", "spikes", "maxima", "membrane" or "integrals"
         What `values` are, float64:
 
         - "first spikes": (n_samples, n_outputs), seconds, +inf where an output was silent;
@@ -37,9 +37,13 @@ class Custom(Value):
         - "membrane": (n_samples, n_times, n_outputs), the membranes of a leaky read-out at `times`. The rule of engine "event" alone
           takes these back.
 
+        - "integrals": (n_samples, n_outputs), the integrals of the membranes of a leaky read-out with the weight exp(-t / tau); likewise.
+
         Derivatives with respect to spikes that are not there are not looked at.
     times : (n_times,) float64, optional
         Seconds, for "membrane".
+    tau : float
+        Seconds, for "integrals"; +inf: a weight of 1.
     autograd : None, "torch" or "jax"
         What differentiates `function`, which is then given a tensor or array of that library and returns one number of it. JAX computes
         in float32 unless told otherwise (``jax_enable_x64``).
@@ -69,6 +73,7 @@ class Custom(Value):
     of: str
     times: Optional[Tuple[float, ...]]
     autograd: Optional[str]
+    tau: float
 
     def __init__(
         self,
@@ -76,6 +81,7 @@ class Custom(Value):
         of: str = "first spikes",
         times: Any = None,
         autograd: Optional[str] = None,
+        tau: float = math.inf,
     ) -> None:
         if not callable(function):
             raise TypeError(f"function is {type(function).__name__!r}; it must be callable as function(values, y)")
@@ -90,7 +96,10 @@ class Custom(Value):
         if autograd is not None:
             _imported(autograd)
         own = None if times is None else tuple(checks.array(times, np.float64, "times", ndim=1).tolist())
-        for name, value in (("function", function), ("of", of), ("times", own), ("autograd", autograd)):
+        weight = checks.real(tau, "tau")
+        if of != "integrals" and weight != math.inf:
+            raise ValueError(f"tau is {weight} for of={of!r}; it is for of='integrals', so leave it out")
+        for name, value in (("function", function), ("of", of), ("times", own), ("autograd", autograd), ("tau", weight)):
             self.__dict__[name] = value
 
     def _evaluate(self, recording: Any, y: Any) -> Tuple[float, Dict[str, Any]]:
@@ -106,6 +115,8 @@ class Custom(Value):
             return value, {"membrane_errors": derivative, "times": self.times}
         if self.of == "maxima":
             return value, {"maximum_errors": derivative}
+        if self.of == "integrals":
+            return value, {"integral_errors": derivative, "tau": self.tau}
         errors = np.zeros(len(recording.spikes[-1].times))
         errors[places[heard]] = derivative[heard]
         return value, {"spike_errors": [None] * (len(recording.spikes) - 1) + [errors]}
@@ -116,6 +127,8 @@ class Custom(Value):
             return recording.membrane(-1, None, self.times), None
         if self.of == "maxima":
             return recording.maxima, None
+        if self.of == "integrals":
+            return recording.integrals(self.tau), None
         spikes = recording.spikes[-1]
         n_outputs = recording.layer_sizes[-1]
         pair = np.repeat(np.arange(len(recording)), np.diff(spikes.offsets)) * n_outputs + spikes.units

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -483,6 +484,8 @@ class Network:
         *,
         membrane_errors: Any = None,
         times: Any = None,
+        integral_errors: Any = None,
+        tau: float = math.inf,
         engine: Optional[EngineLike] = None,
         neurons: bool = False,
         progress: Progress = None,
@@ -502,6 +505,10 @@ class Network:
             With respect to ``recording.membrane(-1, None, times)`` of a leaky read-out; by the rule of "event" alone.
         times : (n_times,) float64, optional
             Seconds: when those membranes were read.
+        integral_errors : (n_samples, n_outputs) float64, optional
+            With respect to ``recording.integrals(tau)`` of a leaky read-out; by the rule of "event" alone.
+        tau : float
+            Seconds, of those integrals.
         engine, neurons, progress
             As in `gradient`.
 
@@ -540,15 +547,20 @@ class Network:
             raise ValueError("spike_errors[-1] is for a leaky read-out, which has no spikes; leave it None")
         if self.readout == "leaky":
             errors.append(_errors(maximum_errors, (len(recording), self._info["n_outputs"]), "maximum_errors").ravel())
-        elif maximum_errors is not None or membrane_errors is not None:
-            raise ValueError("maximum_errors and membrane_errors are for a leaky read-out, and this one spikes; leave them out")
+        elif maximum_errors is not None or membrane_errors is not None or integral_errors is not None:
+            raise ValueError(
+                "maximum_errors, membrane_errors and integral_errors are for a leaky read-out, and this one spikes; leave them out"
+            )
         if (membrane_errors is None) != (times is None):
             raise ValueError("membrane_errors and times go together; give both or neither")
         if times is not None:
             times = checks.array(times, np.float64, "times", ndim=1)
             shape = (len(recording), len(times), self._info["n_outputs"])
             membrane_errors = _errors(membrane_errors, shape, "membrane_errors")
-        given = (np.concatenate(errors), _copied(times), _copied(membrane_errors))
+        if integral_errors is not None:
+            integral_errors = _errors(integral_errors, (len(recording), self._info["n_outputs"]), "integral_errors")
+        weight = checks.real(tau, "tau")
+        given = (np.concatenate(errors), _copied(times), _copied(membrane_errors), _copied(integral_errors), weight)
         handle = _core.network_pull_back(self._handle, recording._handle, *given, options, progress)
 
         def again() -> object:

@@ -16,7 +16,7 @@ from ._spikes import SpikeTrains, trains
 from ._support import checks, overviews
 from ._support.layers import LayerSequence
 from ._support.types import Float64Array, Int64Array, Progress
-from .losses import Custom, Loss
+from .losses import Custom, Loss, VIntegralCrossEntropy
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -222,6 +222,48 @@ class Recording:
         """(n_samples, n_outputs) float64, seconds: when a leaky read-out had its largest membrane values."""
         return self._maxima()[1]
 
+    def integrals(self, tau: float = math.inf) -> Float64Array:
+        """The integral over the run of exp(-t / tau) V(t), V each membrane of a leaky read-out, exact.
+
+        Parameters
+        ----------
+        tau : float
+            Seconds, > 0; +inf: a weight of 1, for runs with a finite t_end.
+
+        Returns
+        -------
+        (n_samples, n_outputs) float64
+            Seconds, V having no unit.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If tau is out of its domain, or neither it nor t_end is finite.
+        SpinnpropError
+            If the read-out spikes, or the recording is on a grid of time steps.
+
+        Examples
+        --------
+        >>> import spinnprop as sp
+        >>> net = sp.Network([1, 1], readout="leaky", tau_mem=20e-3, tau_syn=10e-3)
+        >>> net.weights[0] = [[1.0]]
+        >>> rec = net.forward(sp.SpikeTrains([0.0], [0], [0, 1], 1), t_end=1.0)
+        >>> rec.integrals().round(6)                        # the charge, tau_syn, once all has decayed
+        array([[0.01]])
+        """
+        values = np.empty((len(self), self._info["n_outputs"]))
+        _core.recording_integrals(values, self._integrated(checks.real(tau, "tau")))
+        return checks.read_only(values)
+
+    def _integrated(self, tau: float) -> object:
+        """The core's recording with integrals."""
+        return _core.recording_integrate(self._handle, self._network, tau, None)
+
+    def _judged(self, loss: Optional[Loss]) -> Tuple[object, Optional[Dict[str, Any]]]:
+        """The core's recording with whatever a loss looks at, and the loss."""
+        handle = self._integrated(loss.tau0) if isinstance(loss, VIntegralCrossEntropy) else self._handle
+        return handle, None if loss is None else _fields(loss)
+
     def membrane(self, layer: int, sample: Optional[int], times: Any) -> Float64Array:
         """The membranes of a layer's neurons at any times, exact.
 
@@ -311,13 +353,13 @@ class Recording:
         None: the loss that the engine takes unless told otherwise.
         """
         classes = np.empty(len(self), np.int64)
-        _core.recording_predict(classes, self._handle, None if loss is None else _fields(loss))
+        _core.recording_predict(classes, *self._judged(loss))
         return classes
 
     def probabilities(self, loss: Optional[Loss] = None) -> Float64Array:
         """(n_samples, n_outputs) float64: the loss's softmax over outputs, uniform where no output spoke."""
         values = np.empty((len(self), self._info["n_outputs"]))
-        _core.recording_probabilities(values, self._handle, None if loss is None else _fields(loss))
+        _core.recording_probabilities(values, *self._judged(loss))
         return values
 
     def __copy__(self) -> Recording:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, Dict, Optional
 
 from . import _core
@@ -19,6 +20,7 @@ __all__ = [
     "SpikeTimeMSE",
     "StepTTFSCrossEntropy",
     "TTFSCrossEntropy",
+    "VIntegralCrossEntropy",
     "VMaxCrossEntropy",
     "VMaxMSE",
 ]
@@ -153,6 +155,47 @@ class VMaxMSE(Loss):
 
     def __init__(self) -> None:
         self._set()
+
+
+class VIntegralCrossEntropy(Loss):
+    """Cross-entropy over time integrals of the membranes of a leaky read-out: -log softmax(scale / T * integral of exp(-t / tau0) V)[label].
+
+    The network must be made with ``readout="leaky"``; T is the ``t_end`` of the run, or tau0 of a run until silence. For samples that last: an
+    integral feels every spike of the layers before, where a maximum feels those until then. On engine "event", exactly.
+
+    Parameters
+    ----------
+    tau0 : float
+        Seconds; of the weight, which lets early membranes count more, > 0. +inf: a weight of 1, for runs with a ``t_end``.
+    scale : float
+        What a mean membrane of 1 counts, > 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its domain.
+
+    Notes
+    -----
+    Loss shaping: Nowotny, Turner and Knight (2022), arXiv 2212.01232, with tau0 = T.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.datasets.yin_yang(100)
+    >>> loss = sp.losses.VIntegralCrossEntropy(tau0=50e-3)
+    >>> trainer = sp.Trainer(sp.Network([5, 20, 3], readout="leaky"), loss, t_end=50e-3, epochs=2)
+    >>> trainer.run(sp.encoding.latency(X, bias=0.0), y)
+    True
+    """
+
+    tau0: float
+    scale: float
+    _kind = _core.LOSS_V_INTEGRAL_CROSS_ENTROPY
+    needs_leaky_readout = True
+
+    def __init__(self, tau0: float = math.inf, scale: float = 10.0) -> None:
+        self._set(tau0=tau0, scale=scale)
 
 
 class SpikeTimeMSE(Loss):

@@ -68,8 +68,10 @@ public struct BrainScaleS2Engine: Substrate {
         _ network: Network, _ input: SpikeTrains, options: ForwardOptions, monitor: Monitor?
     ) throws(SpinnpropError) -> Recording {
         let (spikes, maxima) = try measure(network, input, options, monitor)
-        return try Recording.measured(
+        let recording = try Recording.measured(
             network, input, spikes, endTime: options.endTime, maxima: maxima, monitor: monitor)
+        guard let tau = options.integralTau else { return recording }
+        return try recording.integrated(by: network, tau: tau, monitor: monitor)
     }
 
     /// Parameters stay where the exact engine's adjoint reads them; only spikes come from the chip.

@@ -213,7 +213,8 @@ private func membraneErrors(
 public func spinnprop_network_pull_back(
     _ gradient: UnsafeMutablePointer<OpaquePointer?>?, _ network: OpaquePointer?, _ recording: OpaquePointer?,
     _ errors: UnsafePointer<Double>?, _ n_errors: Int64, _ times: UnsafePointer<Double>?, _ n_times: Int64,
-    _ membrane_errors: UnsafePointer<Double>?, _ n_membrane_errors: Int64,
+    _ membrane_errors: UnsafePointer<Double>?, _ n_membrane_errors: Int64, _ integral_errors: UnsafePointer<Double>?,
+    _ n_integral_errors: Int64, _ tau: Double,
     _ options: UnsafePointer<spinnprop_gradient_options>?, _ progress: spinnprop_progress_callback?,
     _ payload: UnsafeMutableRawPointer?
 ) -> spinnprop_status {
@@ -221,11 +222,14 @@ public func spinnprop_network_pull_back(
         let network = try box(network, networkKind, "network").value
         let recording = try box(recording, recordingKind, "recording").value
         let options = try spinnprop_gradient_options.readOrInitial(options, "options")
+        let integrals = try copy(
+            integral_errors, n_integral_errors, needed: n_integral_errors == 0 ? 0 : recording.outputLayer.maxima.count,
+            "integral_errors")
         // Before the times are read: the errors say how many there are.
         let membranes = try membraneErrors(membrane_errors, n_membrane_errors, n_times, recording)
         let given = GivenErrors(
             layers: try layered(errors, n_errors, recording), times: try copy(times, n_times, "times"),
-            membranes: membranes)
+            membranes: membranes, integrals: integrals, integralTau: tau)
         let monitor = Listener(callback: progress, payload: payload).monitor(total: recording.sampleCount)
         let engine = try CInterface.engine(options.engine, "options->engine")
         let result = try network.pullBack(

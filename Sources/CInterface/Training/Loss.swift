@@ -80,6 +80,7 @@ private func judged(
             "\(loss.name) counts time in steps, and engine \"\(recording.engine)\" has none; use engine \"clock\" or another loss"
         )
     }
+    try recording.checkIntegrals(for: loss)
     return (recording, loss)
 }
 

@@ -65,12 +65,25 @@ final class AdjointTraces {
         arrivals = Arrivals(poller)
     }
 
-    func add(_ plan: LayerPlan, _ jumps: Jumps, _ rows: EventRows, sample: Int) throws(SpinnpropError) {
+    /// - Parameter integrals: those of a read-out that have errors.
+    func add(
+        _ plan: LayerPlan, _ jumps: Jumps, _ integrals: ReadoutIntegrals?, _ rows: EventRows, sample: Int
+    ) throws(SpinnpropError) {
         try groups.sort(jumps.units, jumps.count, neurons: plan.neuronCount)
         for neuron in 0..<plan.neuronCount where groups.range(neuron).count > 0 {
             // What arrives within refractory periods alone matters to the adjoint.
             if plan.isRefractory { try arrivals.collect(plan.incoming, rows: rows, neuron: neuron) }
             try read(plan, neuron, jumps, from: table.start(sample) + neuron)
+        }
+        guard let integrals else { return }
+        for (place, time) in times.enumerated() {
+            let first = table.start(sample) + place * plan.neuronCount
+            for neuron in 0..<plan.neuronCount {
+                let own = integrals.adjoint(plan.flow(neuron), neuron, at: time)
+                table.first.pointer[first + neuron] += own.v
+                table.second.pointer[first + neuron] += own.i
+            }
+            try poller.spend(16 * plan.neuronCount)
         }
     }
 

@@ -91,6 +91,8 @@ final class AdjointWorker {
     private let (orderedTimes, orderedUnits, orderedErrors) = (Block<Double>(), Block<Int32>(), Block<Double>())
     private let order: TimeOrder
     private let incomingSums = Block<IncomingSums>()
+    /// Where errors of integrals of the read-out's membranes are.
+    private let integrals: ReadoutIntegrals?
     private var part = 0
     /// The part's spikes of each layer.
     private var segments: [SpikeColumns] = []
@@ -122,6 +124,10 @@ final class AdjointWorker {
         neurons = NeuronGradients(poller)
         rows = EventRows(input: recording.input, poller: poller)
         errors = plans.map { _ in Block<Double>() }
+        let (endTime, shared) = (recording.endTime, poller)
+        integrals = objective.integralTau.map {
+            ReadoutIntegrals(WeightedIntegral(tau: $0, endTime: endTime), shared)
+        }
         sums = try PartialSums([])
     }
 
@@ -140,7 +146,7 @@ final class AdjointWorker {
         for (index, sample) in recording.partition[part].enumerated() where samples?.contains(sample) ?? true {
             try Memory.poll()
             try beginSample(sample, index)
-            if let given { add(given, index) } else { evaluateLoss(&sampler, sample, index) }
+            if let given { add(given, sample, index) } else { try evaluateLoss(&sampler, sample, index) }
             for plan in plans[first...].reversed() { try backward(plan, sample, index) }
             storeInputErrors(sample)
             try poller.spend(1 << 12)
@@ -162,9 +168,11 @@ final class AdjointWorker {
                 to: errors[plan.layer].pointer, layer: plan.layer, times: row.times, units: row.units, count: row.count)
         }
         if inputErrors.isWanted { try orderedInputErrors.clear(rows.inputRow.count) }
+        try integrals?.begin(plans[plans.count - 1], rows)
     }
 
-    private func add(_ given: PlacedErrors, _ index: Int) {
+    private func add(_ given: PlacedErrors, _ sample: Int, _ index: Int) {
+        if let integrals { given.addIntegrals(to: integrals.errors, sample: sample) }
         for plan in plans {
             given.add(
                 to: errors[plan.layer].pointer, layer: plan.layer, part: part, index: index,
@@ -172,11 +180,14 @@ final class AdjointWorker {
         }
     }
 
-    private func evaluateLoss(_ sampler: inout OutputSampler, _ sample: Int, _ index: Int) {
-        let output = errors[plans.count - 1].pointer
+    private func evaluateLoss(
+        _ sampler: inout OutputSampler, _ sample: Int, _ index: Int
+    ) throws(SpinnpropError) {
         let outputs = plans[plans.count - 1]
+        try integrals?.evaluate(outputs)
+        let output = integrals?.errors ?? errors[plans.count - 1].pointer
         sums.judged.add(
-            sampler.withSample(part: part, index: index) { shown, _ in
+            sampler.withSample(part: part, index: index, integrals: integrals?.values) { shown, _ in
                 objective.judge(shown, sample: sample, errors: output)
             })
         let count = outputs.isSpiking ? rows.layer(plans.count - 1).count : outputs.neuronCount
@@ -186,10 +197,13 @@ final class AdjointWorker {
     private func backward(_ plan: LayerPlan, _ sample: Int, _ index: Int) throws(SpinnpropError) {
         let jumps = plan.isSpiking ? spikeJumps(plan, index) : try readoutJumps(plan, sample)
         // What follows the last error has no adjoint.
-        guard jumps.count > 0 else { return }
-        try reverse(plan, jumps)
-        if !neuronSums.isEmpty { try neurons.add(plan, jumps, rows, to: neuronSums[plan.layer]) }
-        if let traces, traces.layer == plan.layer { try traces.add(plan, jumps, rows, sample: sample) }
+        if jumps.count > 0 {
+            try reverse(plan, jumps)
+            if !neuronSums.isEmpty { try neurons.add(plan, jumps, rows, to: neuronSums[plan.layer]) }
+        }
+        let own = plan.isSpiking ? nil : integrals
+        try own?.reverse(plan, bindSums(plan), neuronSums.isEmpty ? nil : neuronSums[plan.layer])
+        if let traces, traces.layer == plan.layer { try traces.add(plan, jumps, own, rows, sample: sample) }
     }
 
     private func reverse(_ plan: LayerPlan, _ jumps: Jumps) throws(SpinnpropError) {
@@ -291,11 +305,13 @@ final class AdjointWorker {
     private func maximumJumps(_ plan: LayerPlan, _ sample: Int) throws(SpinnpropError) -> Jumps {
         let own = recording.layers[plan.layer]
         let first = sample * plan.neuronCount
+        // A loss on integrals looks at no maximum.
+        let looks = given != nil || integrals == nil
         try maximumUnits.reserve(plan.neuronCount)
         try maximumTimes.reserve(plan.neuronCount)
         try maximumErrors.reserve(plan.neuronCount)
         var count = 0
-        for unit in 0..<plan.neuronCount where own.maxima[first + unit] > 0 {
+        for unit in 0..<plan.neuronCount where looks && own.maxima[first + unit] > 0 {
             maximumUnits.pointer[count] = Int32(truncatingIfNeeded: unit)
             count += 1
         }

@@ -51,6 +51,19 @@ final class EventRows {
         inputRow = SpikeRow(times: orderedTimes, units: orderedUnits, count: count)
     }
 
+    /// Turns to a sample of a recording, with the layers that others hear.
+    func begin(_ sample: Int, _ recording: Recording, _ part: Int, layers: Int? = nil) throws(SpinnpropError) {
+        try begin(sample)
+        for own in recording.layers.prefix(layers ?? recording.layers.count) {
+            let segment = own.segments[part]
+            let range = segment.range(ofSample: sample - recording.partition[part].lowerBound)
+            add(
+                SpikeRow(
+                    times: segment.times + range.lowerBound, units: segment.units + range.lowerBound, count: range.count
+                ))
+        }
+    }
+
     func add(_ row: SpikeRow) { layers.append(row) }
 
     /// In place of the row that has been added last.

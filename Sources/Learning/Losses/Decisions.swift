@@ -15,9 +15,12 @@ extension OutputSample {
     }
 
     /// The output of a leaky read-out whose membrane rises highest.
-    var highestOutput: Int {
+    var highestOutput: Int { OutputSample.highest(maxima, count: outputCount) }
+
+    /// Where the largest of some values is.
+    static func highest(_ values: UnsafePointer<Double>, count: Int) -> Int {
         var winner = 0
-        for neuron in 1..<max(1, outputCount) where maxima[neuron] > maxima[winner] { winner = neuron }
+        for neuron in 1..<max(1, count) where values[neuron] > values[winner] { winner = neuron }
         return winner
     }
 

@@ -10,6 +10,7 @@ public enum LossKind: Int32, Sendable, CaseIterable {
     case stepTTFSCrossEntropy = 4
     case shiftInvariantMSE = 5
     case vMaxMSE = 6
+    case vIntegralCrossEntropy = 7
 
     fileprivate var row: LossRow {
         switch self {
@@ -20,6 +21,7 @@ public enum LossKind: Int32, Sendable, CaseIterable {
         case .stepTTFSCrossEntropy: LossRow(StepTTFSCrossEntropy.self)
         case .shiftInvariantMSE: LossRow(ShiftInvariantMSE.self)
         case .vMaxMSE: LossRow(VMaxMSE.self)
+        case .vIntegralCrossEntropy: LossRow(VIntegralCrossEntropy.self)
         }
     }
 

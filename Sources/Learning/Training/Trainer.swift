@@ -307,7 +307,10 @@ public final class Trainer {
     }
 
     private func evaluate(_ examples: Examples, _ monitor: Monitor?) throws(SpinnpropError) -> Evaluation {
-        let recording = try substrate.forward(network, examples.input, options: options.forward, monitor: monitor)
+        var forward = options.forward
+        forward.integralTau = options.loss.integralTau
+        let recording = try substrate.forward(network, examples.input, options: forward, monitor: monitor)
+        try recording.checkIntegrals(for: options.loss)
         return objective(examples).evaluate(recording)
     }
 

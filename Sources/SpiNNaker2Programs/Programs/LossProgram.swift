@@ -124,11 +124,11 @@ final class LossProgram: Program {
             times.pointer[spike] = job.grid.time(ofStep: Int(tapeSteps[spike]))
             firstSpikes.pointer[Int(tapeUnits[spike])] = spike
         }
-        // No read-out: the pointer to its maxima is never followed.
+        // No read-out: the pointers to its maxima and integrals are never followed.
         let output = OutputSample(
             outputCount: outputCount, times: UnsafePointer(times.pointer), units: UnsafePointer(tapeUnits),
             spikeCount: count, firstSpikes: UnsafePointer(firstSpikes.pointer), maxima: UnsafePointer(times.pointer),
-            grid: job.grid)
+            integrals: UnsafePointer(times.pointer), endTime: .infinity, grid: job.grid)
         job.judgements.pointer[sample] = objective.judge(output, sample: sample, errors: perSecond.pointer)
         for n in 0..<count { tapeErrors[n] = Float(perSecond.pointer[n] * job.grid.timeStep) * job.scale }
         context.charge(outputCount * costs.lossOutput)

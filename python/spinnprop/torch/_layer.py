@@ -197,7 +197,7 @@ class Layer:
         recording = run.recording
         options = {**_rule_of_errors(recording, self.gradient_engine), "neurons": int(neurons)}
         handle = _core.network_pull_back(
-            recording._network, recording._handle, np.concatenate(errors), times, membranes, options, None
+            recording._network, recording._handle, np.concatenate(errors), times, membranes, None, np.inf, options, None
         )
         of_times = np.empty(len(recording.input.times))
         _core.gradient_input_times(of_times, handle)

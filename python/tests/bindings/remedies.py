@@ -41,6 +41,18 @@ def taken_back(readout="spiking", engine="event", rule=None, **errors):
     return network.pull_back(recording, engine=rule, **errors)
 
 
+INTEGRALS = sp.losses.VIntegralCrossEntropy()
+
+
+def read_out(engine="event", **options):
+    return net(readout="leaky").forward(GRID if engine != "event" else SPIKES, engine=engine, **options)
+
+
+def adjoint(change=lambda gradients: gradients, engine="event"):
+    network = net()
+    return change(network.gradient(network.forward(SPIKES if engine != "clock" else GRID, engine=engine), LOSS, Y)[1]).adjoint(0, 0, [0.0])
+
+
 CUSTOM = sp.losses.Custom(lambda times, y: (0.0, np.zeros_like(times)))
 
 
@@ -319,6 +331,20 @@ REMEDIES = [
         lambda: net().forward(GRID, engine="clock").membrane(0, 0, [0.0]),
         lambda: net().forward(SPIKES, engine="event").membrane(0, 0, [0.0]),
     ),
+    # integrals of membranes, adjoints
+    (lambda: read_out().integrals(), lambda: [read_out().integrals(0.1), read_out(t_end=0.1).integrals()]),
+    (lambda: read_out("clock").integrals(1.0), lambda: read_out("event").integrals(1.0)),
+    (
+        lambda: sp.Trainer(net(readout="leaky"), INTEGRALS, engine="clock"),
+        lambda: [
+            sp.Trainer(net(readout="leaky"), INTEGRALS, engine="event"),
+            sp.Trainer(net(readout="leaky"), sp.losses.VMaxCrossEntropy(), engine="clock"),
+        ],
+    ),
+    (lambda: sp.losses.Custom(len, of="maxima", tau=1.0), lambda: sp.losses.Custom(len, of="maxima")),
+    (lambda: taken_back(integral_errors=np.ones((40, 3))), lambda: taken_back()),
+    (lambda: adjoint(copy.copy), lambda: adjoint()),
+    (lambda: adjoint(engine="clock"), lambda: adjoint(engine="event")),
     (lambda: custom(rate=rate()), lambda: custom()),
     (lambda: sp.Trainer(net(), CUSTOM), lambda: sp.Trainer(net()).step(custom()[1])),
     (
@@ -752,7 +778,7 @@ ELSEWHERE = {
     "sample weights for|neither labels nor targets|"
     r"sets of neuron|has \.\* \.\*s for \.\* neurons|flags for|; give 1, one for each|targets for": "Python "
     "or the border of C counts first; the rooms' own tests do it",
-    "gradients have the shape of another|errors of .* layers for a recording|errors for (the|.* membranes)|errors of membranes are for": "Python "
+    "gradients have the shape of another|errors of .* layers for a recording|errors for (the|.* membranes|.* integrals)|errors of membranes are for": "Python "
     "counts first; GivenErrorsTests",
     "autograd=": "test_custom_losses.py",
     "tracker is closed": "needs a package that may be missing: test_callbacks.py",
