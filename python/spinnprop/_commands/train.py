@@ -10,7 +10,7 @@ from typing import Any, Dict, Optional
 
 import numpy as np
 
-from .. import encoding
+from .. import encoding, losses
 from .._engines.names import ENGINES, kind_of
 from .._library import __version__
 from .._network import _READOUTS, Network
@@ -26,6 +26,8 @@ STEPS = 52
 #: Of delays.
 KINDS = [name or "none" for name in DELAY_KINDS]
 PARAMETERS = [name for name in DELAY_PARAMETERS if name]
+#: By name; those that are for numbers per output are left out.
+LOSSES = {own.__name__: own for own in losses.Loss.__subclasses__() if not own.__name__.endswith("MSE")}
 #: What is said of how delays are trained, by the trainer's names.
 DELAYS = {
     "delay_learning_rate": "per step; 0: they stay, and the range and penalties do nothing",
@@ -76,6 +78,7 @@ def _add_set(sets: Any, word: str, own: Set) -> None:
     add("--input-dropout", type=grammar.trained("input_dropout"), default=0.0, metavar="X", help="the share of input units that a sample goes without")
     add("--recurrent", default="no", choices=["yes", "no"], help="whether hidden layers are connected to themselves")
     add("--readout", default="spiking", choices=[each for each in _READOUTS if each], help="whether the last layer spikes, or its membranes count")
+    add("--loss", choices=sorted(LOSSES), help="of the last layer's spikes or membranes; the engine's choice unless given")
     for tau, of in (("mem", "membranes"), ("syn", "currents")):
         add(
             f"--tau-{tau}",
@@ -167,10 +170,13 @@ def run(options: argparse.Namespace) -> None:
     defaults = SETS[options.data_set].defaults
     if engine._grid is not None and options.t_end == defaults.get("t_end"):
         options.t_end = None
+    if options.loss == defaults.get("loss") and (engine._grid is not None or options.readout != defaults.get("readout")):
+        options.loss = None
     if not any(delays) and options.delay_learning_rate == defaults.get("delay_learning_rate"):
         options.delay_learning_rate = 0.0
     _judge_delays(options, any(delays))
     _judge_neurons(options, engine)
+    loss = _loss(options)
     folder.begin(options.out, "train")
     checkpoint = os.path.join(options.out, folder.CHECKPOINT)
     if options.resume and not os.path.exists(checkpoint):
@@ -192,6 +198,7 @@ def run(options: argparse.Namespace) -> None:
         recurrent=options.recurrent == "yes",
         **taus,
         **{name: getattr(options, name) for name in HANDED_ON},
+        loss=loss,
         rescale=False,
         verbose=True,
         checkpoint=checkpoint,
@@ -230,6 +237,7 @@ def run(options: argparse.Namespace) -> None:
             "engine": options.engine,
             **({} if engine._grid is None else {"steps": engine.steps, "time_step": engine.time_step}),
             "hidden": options.hidden,
+            "loss": repr(classifier.loss_),
             **{name: getattr(options, name) for name in ("step_time",) if hasattr(options, name)},
             **{name: getattr(classifier, name) for name in ("epochs", "batch_size", "seed", "delays", "recurrent", *HANDED_ON)},
             # Without a bound JSON has no number.
@@ -264,6 +272,18 @@ def run(options: argparse.Namespace) -> None:
         if ceiling < 1:
             print(f"no more than {percent(ceiling)} of the test samples can be told apart on the grid of time steps")
     print(f"test accuracy {percent(accuracies['test'])}")
+
+
+def _loss(options: argparse.Namespace) -> Optional[losses.Loss]:
+    """The loss by its name; None: the engine's choice. Integrals of membranes have the weight of the paper, exp(-t / t_end)."""
+    if options.loss is None:
+        return None
+    own: Any = LOSSES[options.loss]
+    if own is losses.VIntegralCrossEntropy and options.t_end is None:
+        raise grammar.Unusable(f"--loss {options.loss} is a mean over samples that end; give --t-end")
+    with grammar.judged():
+        chosen: losses.Loss = own(tau0=options.t_end) if own is losses.VIntegralCrossEntropy else own()
+    return chosen
 
 
 def _taus(given: Any, name: str, n_hidden: int) -> Any:
