@@ -8,7 +8,7 @@ study no two draw the same.
 from __future__ import annotations
 
 from itertools import count
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Iterator, Optional
 
 import numpy as np
 
@@ -24,15 +24,20 @@ def held(study: Any, but: Optional[int] = None) -> Dict[int, Any]:
     from optuna.trial import TrialState
 
     states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
-    others = [trial for trial in study.get_trials(deepcopy=False, states=states) if trial.number != but]
+    trials = study.get_trials(deepcopy=False, states=states)
+    others = sorted((trial for trial in trials if trial.number != but), key=lambda trial: trial.number)
     found: Dict[int, Any] = {}
-    for trial in sorted(others, key=lambda trial: (POSITION not in trial.user_attrs, trial.number)):
-        found.setdefault(trial.user_attrs.get(POSITION, _free(found)), trial)
+    for trial in others:
+        if POSITION in trial.user_attrs:
+            found.setdefault(trial.user_attrs[POSITION], trial)
+    for position, trial in zip(_free(found), [trial for trial in others if POSITION not in trial.user_attrs]):
+        found[position] = trial
     return found
 
 
-def _free(found: Dict[int, Any]) -> int:
-    return next(position for position in count() if position not in found)
+def _free(found: Dict[int, Any]) -> Iterator[int]:
+    """Positions that no trial holds, the first ones first."""
+    return (position for position in count() if position not in found)
 
 
 def make(study: Any, seed: int) -> Any:
@@ -44,7 +49,7 @@ def make(study: Any, seed: int) -> Any:
 
         def before_trial(self, shown: Any, trial: Any) -> None:
             # A pruner may show the sampler only some of the study's trials.
-            self.position = _free(held(study, but=trial.number))
+            self.position = next(_free(held(study, but=trial.number)))
             stream = np.random.SeedSequence([seed, self.position]).generate_state(1)[0]
             # Trials that others run count as bad ones until they have ended, so that not all search at one place.
             self._own = TPESampler(seed=int(stream), constant_liar=True)

@@ -28,24 +28,34 @@ def started(storage, n_trials, hangs=False, **options):
     )
 
 
-def killed(process):
-    """Waits until a process hangs, and kills it."""
+def hanging(storage, n_trials, **options):
+    """A process that hangs in a trial of a search."""
+    process = started(storage, n_trials, hangs=True, **options)
     assert process.stdout.readline() == "hangs\n", process.stderr.read()
+    return process
+
+
+def killed(process):
     process.kill()
-    assert process.wait() == -signal.SIGKILL
     process.communicate()
+    assert process.returncode == -signal.SIGKILL
 
 
-def shared(storage, n_trials=7):
-    """A search by three processes, one of which is killed when the others have nothing left to do but its trial."""
-    processes = [started(storage, n_trials, hangs) for hangs in (True, False, False)]
+def shared(storage, n_trials=5):
+    """A search that three processes begin at once, then one that goes on, and is killed when others have nothing left to do but its trial."""
+    _ended([started(storage, 2) for _ in range(3)], storage, 2)
+    lost = hanging(storage, n_trials)
+    others = [started(storage, n_trials) for _ in range(2)]
     while len(counted(search(storage=storage, n_trials=1).study)) < n_trials - 1:
-        assert processes[0].poll() is None, processes[0].stderr.read()
         time.sleep(0.1)
-    assert all(process.poll() is None for process in processes)
-    killed(processes[0])
-    for process in processes[1:]:
-        assert process.communicate()[1] == "" and process.returncode == 0
+    assert [process.poll() for process in others] == [None, None]
+    killed(lost)
+    _ended(others, storage, n_trials)
+
+
+def _ended(processes, storage, n_trials):
+    said = [process.communicate()[1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(processes) and not any(said), said
     found = search(storage=storage, n_trials=1)
     assert len({trial["params"]["learning_rate"] for trial in found.trials}) == len(found.trials) == n_trials
     assert not running(found.study)

@@ -1,0 +1,101 @@
+"""What a search and a training by many workers take of the one process that leads them, from which the plan in docs/how-to/many-machines.md follows.
+
+    python Benchmarks/bench_many_machines.py
+
+Writes its section of RESULTS.md. One thread.
+"""
+
+import argparse
+import pickle
+import time
+
+import numpy as np
+import optuna
+import results
+
+import spinnprop as sp
+from spinnprop import _shards
+from spinnprop._commands.search import Maker, space
+from spinnprop._search import sampler
+from spinnprop._search import space as spaces
+from spinnprop._search.evaluation import Judge, Outcome, Work, evaluate
+
+TRIALS = (100, 1000, 10000)
+#: A batch of 150, and spikes as a latency code has them.
+NETWORKS = ([5, 120, 3], [784, 350, 10])
+SHARDS = (1, 10, 150)
+
+
+def milliseconds(work, repeats):
+    """The least processor milliseconds of a call."""
+    found = []
+    for _ in range(repeats):
+        begun = time.process_time()
+        work()
+        found.append(1e3 * (time.process_time() - begun))
+    return min(found)
+
+
+def chosen(n_trials):
+    """What it takes to choose the next parameters, given so many trials."""
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
+    parts, rng = spaces.checked(space("event", None, None)), np.random.default_rng(0)
+
+    def begun():
+        trial = study.ask()
+        spaces.draw(trial, parts)
+        return trial
+
+    for position in range(n_trials):
+        trial = begun()
+        trial.set_user_attr(sampler.POSITION, position)
+        study.tell(trial, rng.random())
+
+    def choose():
+        sampler.held(study)
+        study.sampler = sampler.make(study, 0)
+        trial = begun()
+        study.tell(trial, state=optuna.trial.TrialState.FAIL)
+
+    return milliseconds(choose, 5)
+
+
+def shard(sizes, n_shards):
+    """Bytes there and back, and processor milliseconds of the worker's run, of one shard of a batch of 150."""
+    n = 150 // n_shards
+    rng = np.random.default_rng(0)
+    spikes = sp.encoding.latency(rng.random((n, sizes[0])))
+    net, y = sp.Network(sizes, seed=0), rng.integers(0, sizes[-1], n)
+    net.wake(spikes)
+    arguments = (net, spikes, sp.losses.TTFSCrossEntropy(), y, {"engine": "event"}, False)
+    back = _shards._shard(*arguments)
+    return len(pickle.dumps((_shards._shard, arguments))), len(pickle.dumps(back)), milliseconds(lambda: _shards._shard(*arguments), 5)
+
+
+def main():
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    sp.set_threads(1)
+    section = results.Section("Many machines")
+    data = (*sp.datasets.yin_yang(5000), sp.datasets.yin_yang(1000, seed=41))
+    work = Work(Maker("event", 30), data, Judge(("accuracy",), None, 5), None)
+    there = len(pickle.dumps((evaluate, work, {"hidden": 120})))
+    back = len(pickle.dumps(Outcome([0.9], {"epochs": 30, "accuracy": 0.9, "seconds": 1.0, "error": None})))
+    shards = [
+        ["-".join(map(str, sizes)), n, there / 1e3, back / 1e3, spent]
+        for sizes in NETWORKS for n in SHARDS for there, back, spent in [shard(sizes, n)]
+    ]  # fmt: skip
+    section.write(
+        f"A trial of `spinnprop search yin-yang` is {there / 1e3:.0f} kB to a worker, data included, and {back} bytes back. What the leading process takes to\n"
+        "choose the next parameters, processor milliseconds:\n\n"
+        + results.table(["trials so far", "ms"], [[n, f"{chosen(n):.0f}"] for n in TRIALS])
+        + "\n\nA shard of a batch of 150 samples, network and spikes to a worker, gradient back, and what the worker takes, processor milliseconds:\n\n"
+        + results.table(
+            ["network", "shards", "kB there", "kB back", "ms of the worker"],
+            [[name, n, f"{a:.0f}", f"{b:.0f}", f"{spent:.2f}"] for name, n, a, b, spent in shards],
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
