@@ -209,7 +209,7 @@ class Layer:
 
 
 def dense_spikes(times: Float64Array) -> Tuple[SpikeTrains, Any]:
-    """Spike times (n_samples, n_units, k), +inf where there are none, as SpikeTrains, and their places in the flat array.
+    """Spike times (n_samples, n_units) or (n_samples, n_units, k), +inf where there are none, as SpikeTrains, and their places in the flat array.
 
     Raises ValueError if a time is NaN or below 0.
     """
@@ -217,7 +217,7 @@ def dense_spikes(times: Float64Array) -> Tuple[SpikeTrains, Any]:
     if times.size and not times.min() >= 0:
         place = tuple(int(n) for n in np.argwhere(~(times >= 0))[0])
         raise ValueError(f"times[{', '.join(map(str, place))}] is {times[place]}; spike times are seconds >= 0, or +inf where there is no spike")
-    n_samples, n_units, k = times.shape
+    n_samples, n_units, k = times.shape if times.ndim == 3 else (*times.shape, 1)
     if k == 1 and times.size and times.max() < np.inf:
         units = np.empty((n_samples, n_units), np.int32)
         units[:] = np.arange(n_units)

@@ -191,8 +191,8 @@ class EventProp(nn.Module):
                 raise ValueError(f"times have {times.n_units} units; the layer has {layer.sizes[0]} inputs")
             at, dtype = times, self.fixed.dtype
         else:
-            given, dtype = _checked(times, layer.sizes[0])
-            at = given.to(torch.float64)
+            given = _checked(times, layer.sizes[0])
+            at, dtype = given.to(torch.float64), given.dtype
         trained = self._trained()
         for array, tensor in zip(layer.trained, trained):
             if tensor.device.type not in ("cpu", "meta"):
@@ -275,8 +275,8 @@ def _flat(tensors: Sequence[Tensor]) -> Tensor:
     return torch.cat([tensor.to(torch.float64).reshape(-1) for tensor in tensors])
 
 
-def _checked(times: Any, n_inputs: int) -> Tuple[Tensor, torch.dtype]:
-    """Spike times as (n_samples, n_inputs, k), and their type."""
+def _checked(times: Any, n_inputs: int) -> Tensor:
+    """Spike times that a layer can take."""
     if not isinstance(times, Tensor):
         raise TypeError(f"times is {type(times).__name__!r}; it must be a tensor or SpikeTrains")
     if not times.dtype.is_floating_point:
@@ -287,7 +287,7 @@ def _checked(times: Any, n_inputs: int) -> Tuple[Tensor, torch.dtype]:
         raise TypeError(f"times has layout {times.layout}; give a dense tensor, +inf where there is no spike")
     if times.ndim not in (2, 3) or times.shape[1] != n_inputs:
         raise ValueError(f"times has shape {tuple(times.shape)}; it must be (n_samples, {n_inputs}) or (n_samples, {n_inputs}, k)")
-    return (times.unsqueeze(-1) if times.ndim == 2 else times), times.dtype
+    return times
 
 
 def _readings(network: Network, output: Optional[str], times: Any, n_spikes: int, n_hidden_spikes: int) -> Readings:

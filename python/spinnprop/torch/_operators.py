@@ -29,7 +29,7 @@ def event_prop(
 ) -> Tuple[Tensor, Tensor]:
     """The output and all hidden spikes of a layer, float64, from float64; see `EventProp.forward`.
 
-    times: (n_samples, n_inputs, k), or SpikeTrains.
+    times: (n_samples, n_inputs) or (n_samples, n_inputs, k), or SpikeTrains.
     """
     if _is_eager() and all(type(each) in (Tensor, nn.Parameter, SpikeTrains) for each in (times, *trained)):
         output, hidden, _ = _Eager.apply(times, fixed, layer, neurons, *trained)

@@ -1,0 +1,85 @@
+"""A batch of 150 through 5-120-3, by the core's calls and by `spinnprop.torch.EventProp`, in turn on one thread.
+
+    torch_layer.py ROUNDS
+
+Prints a line of JSON: of each contestant the processor seconds of all rounds. Under `valgrind --tool=callgrind --instr-atstart=no`, and with
+0 rounds, it has a dump written for each contestant, of REPEATS batches.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import setting
+import torch
+
+import spinnprop as sp
+from spinnprop.torch import EventProp
+
+REPEATS = 30
+rounds = int(sys.argv[1])
+torch.set_num_threads(1)
+sp.set_threads(1)
+x, y = setting.yin_yang(setting.BATCH, 42)
+spikes = sp.encoding.latency(x, bias=0.0)
+net = sp.Network([setting.INPUTS, setting.HIDDEN, setting.CLASSES], seed=0)
+weights = [np.array(own) for own in net.weights]
+# What is taken back: the sum of the first spikes of all outputs.
+recording = net.forward(spikes)
+output = recording.spikes[1]
+errors = np.zeros(len(output.times))
+for n, first in enumerate(output.offsets[:-1]):
+    errors[first + np.unique(output[n][1], return_index=True)[1]] = 1.0
+
+layer = EventProp(net)
+parameters = list(layer.parameters())
+times = torch.full((len(x), setting.INPUTS), float("inf"), dtype=torch.float64)
+times[np.repeat(np.arange(len(x)), setting.INPUTS), spikes.units.astype(np.int64)] = torch.tensor(np.asarray(spikes.times))
+given = torch.ones(len(x), setting.CLASSES, 1, dtype=torch.float64)
+
+
+def two_calls():
+    return net.pull_back(net.forward(spikes), [None, errors])
+
+
+def core():
+    for n in range(2):
+        net.weights[n] = weights[n]
+    recording = net.forward(spikes)
+    return recording.first_spike_times, net.pull_back(recording, [None, errors])
+
+
+def module():
+    for own in parameters:
+        own.grad = None
+    layer(times).backward(given)
+
+
+CONTESTANTS = {"two calls": two_calls, "core": core, "layer": module}
+module()
+_, gradients = core()
+if not all(np.array_equal(own.grad, wanted) for own, wanted in zip(layer.weights, gradients.weights)):
+    sys.exit("the layer's gradient is not the core's")
+if rounds:
+    seconds = {name: [] for name in CONTESTANTS}
+    for _ in range(rounds):
+        for name, contestant in CONTESTANTS.items():
+            start = time.thread_time()
+            contestant()
+            seconds[name].append(time.thread_time() - start)
+    print(json.dumps({"seconds": seconds, "version": torch.__version__}))
+else:
+
+    def control(*words):
+        subprocess.run(["callgrind_control", *words, str(os.getpid())], stdout=subprocess.DEVNULL, check=True)
+
+    control("-i", "on")
+    for name, contestant in CONTESTANTS.items():
+        contestant()
+        control("-z")
+        for _ in range(REPEATS):
+            contestant()
+        control("-d", name)
