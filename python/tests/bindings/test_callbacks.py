@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import spinnprop as sp
@@ -16,8 +17,8 @@ def events(folder):
     """(epoch, tag, value) of all event files of a folder, by the format of records: length, its checksum, bytes, their checksum."""
     from tensorboardX.proto.event_pb2 import Event
 
-    for name in sorted(os.listdir(folder)):
-        data = (folder / name).read_bytes()
+    for path in sorted(folder.glob("events.*")):
+        data = path.read_bytes()
         while data:
             (length,) = struct.unpack("<Q", data[:8])
             event = Event.FromString(data[12 : 12 + length])
@@ -145,3 +146,17 @@ for make in (lambda: sp.callbacks.TensorBoard("runs"), sp.callbacks.MLflow):
 """
     said = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE).stdout.decode()
     assert "pip install 'spinnprop[tensorboard]'" in said and "pip install 'spinnprop[mlflow]'" in said and not os.path.exists("runs")
+
+
+def test_callbacks_of_a_trainer(tmp_path):
+    pytest.importorskip("tensorboardX")
+    with sp.callbacks.TensorBoard(tmp_path) as board:
+        trainer = trained(None, callbacks=[board])
+    found = {(epoch, tag): value for epoch, tag, value in events(tmp_path)}
+    assert [found[epoch, "loss/training"] for epoch in (1, 2, 3)] == pytest.approx(trainer.history["loss"], rel=1e-6)
+    assert np.all([found[epoch, "seconds"] > 0 for epoch in (1, 2, 3)])
+    X, y = sp.datasets.yin_yang(60)
+    with sp.callbacks.TensorBoard(tmp_path / "fitted") as board:
+        fitted = sp.SpikingClassifier(hidden=(8,), epochs=2).fit(X, y, callbacks=[board])
+    losses = [value for _, tag, value in events(tmp_path / "fitted") if tag == "loss/training"]
+    assert losses == pytest.approx(fitted.history_["loss"], rel=1e-6)
