@@ -39,13 +39,15 @@ class Array(NamedTuple):
 class Readings(NamedTuple):
     """What is read of a run."""
 
-    #: "spikes", "maxima" or "membrane".
+    #: "spikes", "maxima", "membrane" or "integrals".
     of: str
     n_spikes: int
     #: Of each hidden neuron.
     n_hidden_spikes: int
     #: When membranes are read, seconds.
     times: Tuple[float, ...]
+    #: Of integrals, seconds.
+    tau: float
 
 
 class Run:
@@ -170,6 +172,8 @@ class Layer:
         output: Float64Array
         if self.readings.of == "membrane":
             output = run.recording.membrane(-1, None, self.readings.times)
+        elif self.readings.of == "integrals":
+            output = np.array(run.recording.integrals(self.readings.tau))
         elif self.is_leaky:
             output = np.array(run.recording.maxima)
         else:
@@ -186,18 +190,21 @@ class Layer:
             own = hidden[:, first : first + n] if self.n_hidden else None
             errors.append(run.errors(layer, own, readings.n_hidden_spikes))
             first += n
-        times = membranes = None
+        times = membranes = integrals = None
         if readings.of == "spikes":
             errors.append(run.errors(len(self.sizes) - 2, output, readings.n_spikes))
         elif readings.of == "maxima":
             errors.append(output.ravel())
         else:
             errors.append(np.zeros(len(output) * self.sizes[-1]))
-            times, membranes = np.array(readings.times), np.ascontiguousarray(output)
+            if readings.of == "membrane":
+                times, membranes = np.array(readings.times), np.ascontiguousarray(output)
+            else:
+                integrals = np.ascontiguousarray(output)
         recording = run.recording
         options = {**_rule_of_errors(recording, self.gradient_engine), "neurons": int(neurons)}
         handle = _core.network_pull_back(
-            recording._network, recording._handle, np.concatenate(errors), times, membranes, None, np.inf, options, None
+            recording._network, recording._handle, np.concatenate(errors), times, membranes, integrals, readings.tau, options, None
         )
         of_times = np.empty(len(recording.input.times))
         _core.gradient_input_times(of_times, handle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -17,29 +18,36 @@ from .._support import checks
 from ._layer import Layer, Readings, trained_names, values_of
 from ._operators import event_prop
 
-_OUTPUTS = {"spiking": ("spikes",), "leaky": ("maxima", "membrane")}
+_OUTPUTS = {"spiking": ("spikes",), "leaky": ("maxima", "membrane", "integrals")}
 
 
 class Parameters(nn.Module):
     """The trained arrays of one kind: one per layer, and by a pair (source, target) those that lead past a layer."""
 
-    def __init__(self, tensors: Dict[str, Tensor]) -> None:
+    def __init__(self, tensors: Dict[str, Tensor], n_layers: int) -> None:
         super().__init__()
+        self._n_layers, self._names = n_layers, tuple(tensors)
         for name, tensor in tensors.items():
             self.register_parameter(name, nn.Parameter(tensor))
 
     def __getitem__(self, key: Union[int, Tuple[int, int]]) -> Tensor:
-        name = "-".join(map(str, key)) if isinstance(key, tuple) else str(key)
-        if name not in self._parameters and name not in getattr(self, "parametrizations", ()):
-            raise IndexError(f"there is no {key!r}; there are {', '.join(self._parameters)}")
+        if isinstance(key, tuple):
+            name = "-".join(map(str, key))
+        else:
+            name = str(key + self._n_layers if -self._n_layers <= key < 0 else key)
+        if name not in self._names:
+            raise IndexError(f"there is no {key!r}; there are {', '.join(self._names)}")
         found: Tensor = getattr(self, name)
         return found
 
     def __iter__(self) -> Iterator[Tensor]:
-        return iter(self.parameters())
+        return (getattr(self, name) for name in self._names)
 
     def __len__(self) -> int:
-        return len(list(self.parameters()))
+        return len(self._names)
+
+    def extra_repr(self) -> str:
+        return ", ".join(f"({name}): {' x '.join(map(str, own.shape))}" for name, own in zip(self._names, self))
 
 
 class EventProp(nn.Module):
@@ -61,10 +69,13 @@ class EventProp(nn.Module):
         How many spikes of each output come out, the first ones.
     n_hidden_spikes : int
         How many spikes of each hidden neuron come out, too; 0: none.
-    output : None, "spikes", "maxima" or "membrane"
-        What comes out: spikes of a spiking read-out; of a leaky one (``readout="leaky"``) the largest membrane values (None), or those at `times`.
+    output : None, "spikes", "maxima", "membrane" or "integrals"
+        What comes out: spikes of a spiking read-out; of a leaky one (``readout="leaky"``) the largest membrane values (None), those at `times`,
+        or membranes integrated over the run.
     times : (n_times,) float64, optional
         Seconds, 0 .. t_end, for output "membrane".
+    tau : float
+        Seconds, > 0, for output "integrals": they are of exp(-t / tau) V(t); +inf for runs with a finite t_end.
     engine, t_end, max_spikes
         As in `spinnprop.Network.forward`. An emulated chip runs forward, and its twin or the model takes errors back.
     gradient_engine : None or as `engine`
@@ -120,6 +131,7 @@ class EventProp(nn.Module):
         n_hidden_spikes: int = 0,
         output: Optional[str] = None,
         times: Any = None,
+        tau: float = math.inf,
         engine: EngineLike = "event",
         gradient_engine: Optional[EngineLike] = None,
         t_end: Optional[float] = None,
@@ -146,14 +158,14 @@ class EventProp(nn.Module):
             None if gradient_engine is None else resolve(gradient_engine),
             t_end,
             max_spikes,
-            _readings(own, output, times, n_spikes, n_hidden_spikes),
+            _readings(own, output, times, tau, n_spikes, n_hidden_spikes),
             trained_names(train, own),
         )
         tensors: Dict[str, Dict[str, Tensor]] = {}
         for array, values in zip(self._layer.trained, values_of(own, self._layer.trained)):
             tensors.setdefault(array.kind, {})[array.name] = torch.from_numpy(values).to(kind)
         for name, own_tensors in tensors.items():
-            self.add_module(name, Parameters(own_tensors))
+            self.add_module(name, Parameters(own_tensors, len(own.layer_sizes) - 1))
         self.register_buffer("fixed", _flat([torch.from_numpy(values) for values in values_of(own, self._layer.fixed)]).to(kind))
 
     @property
@@ -174,7 +186,7 @@ class EventProp(nn.Module):
         -------
         output : tensor
             Of the type of `times`, or for SpikeTrains of the layer's own. (n_samples, n_outputs, n_spikes) spike times, +inf where an output spiked
-            less often; or (n_samples, n_outputs) maxima; or (n_samples, n_times, n_outputs) membranes.
+            less often; or (n_samples, n_outputs) maxima or integrals; or (n_samples, n_times, n_outputs) membranes.
         hidden : list of tensors
             With `n_hidden_spikes` alone: of each hidden layer (n_samples, n, n_hidden_spikes), likewise.
 
@@ -195,7 +207,7 @@ class EventProp(nn.Module):
             at, dtype = given.to(torch.float64), given.dtype
         trained = self._trained()
         for array, tensor in zip(layer.trained, trained):
-            if tensor.device.type not in ("cpu", "meta"):
+            if tensor.device.type != "cpu":
                 raise ValueError(f"{array.kind}[{array.name}] is on {tensor.device}; spinnprop computes on the CPU: layer.cpu()")
         neurons = any(tensor.requires_grad for array, tensor in zip(layer.trained, trained) if array.kind in NEURON_PARAMETERS)
         output, hidden = event_prop(at, [each.to(torch.float64) for each in trained], self.fixed.to(torch.float64), layer, neurons)
@@ -222,6 +234,10 @@ class EventProp(nn.Module):
         own = self._layer
         if (network.layer_sizes, network.connections, network.delay_kinds) != (own.sizes, own.network.connections, own.network.delay_kinds):
             raise ValueError(f"network is {network!r}; this layer is made for {own.network!r}: make another, EventProp(network)")
+        for kind in ("masks", "signs", "weight_bounds"):
+            for pair in network.connections:
+                if not np.array_equal(getattr(network, kind)[pair], getattr(own.network, kind)[pair]):
+                    raise ValueError(f"network has other {kind} of the connection {pair} than this layer: make another, EventProp(network)")
         trained = [torch.from_numpy(values) for values in values_of(network, own.trained)]
         fixed = _flat([torch.from_numpy(values) for values in values_of(network, own.fixed)])
         own.with_values(_flat(trained).numpy(), fixed.numpy())
@@ -281,7 +297,7 @@ def _checked(times: Any, n_inputs: int) -> Tensor:
         raise TypeError(f"times is {type(times).__name__!r}; it must be a tensor or SpikeTrains")
     if not times.dtype.is_floating_point:
         raise TypeError(f"times has dtype {times.dtype}; spike times are seconds, of a floating-point type")
-    if times.device.type not in ("cpu", "meta"):
+    if times.device.type != "cpu":
         raise ValueError(f"times is on {times.device}; spinnprop computes on the CPU: times.cpu()")
     if times.layout is not torch.strided:
         raise TypeError(f"times has layout {times.layout}; give a dense tensor, +inf where there is no spike")
@@ -290,11 +306,13 @@ def _checked(times: Any, n_inputs: int) -> Tensor:
     return times
 
 
-def _readings(network: Network, output: Optional[str], times: Any, n_spikes: int, n_hidden_spikes: int) -> Readings:
+def _readings(network: Network, output: Optional[str], times: Any, tau: Any, n_spikes: int, n_hidden_spikes: int) -> Readings:
     known = _OUTPUTS[network.readout]
     of = known[0] if output is None else output
     if of not in known:
         raise ValueError(f"output is {output!r}; a {network.readout} read-out gives {' or '.join(map(repr, known))}")
+    if checks.real(tau, "tau") != math.inf and of != "integrals":
+        raise ValueError(f"tau is {tau!r} for output {of!r}; it is of output='integrals' alone")
     if (times is None) != (of != "membrane"):
         raise ValueError(f"times is {checks.shown(times)} for output {of!r}; give the times at which membranes are read with output='membrane' alone")
     return Readings(
@@ -302,4 +320,5 @@ def _readings(network: Network, output: Optional[str], times: Any, n_spikes: int
         checks.integer(n_spikes, "n_spikes", 1, checks.INT32),
         checks.integer(n_hidden_spikes, "n_hidden_spikes", 0, checks.INT32),
         () if times is None else tuple(checks.array(times, np.float64, "times", ndim=1).tolist()),
+        checks.real(tau, "tau"),
     )

@@ -85,7 +85,7 @@ def _spikes(times: Any) -> Tuple[SpikeTrains, Any]:
 
 
 def _array(tensor: Tensor) -> Any:
-    return tensor.detach().numpy()
+    return (tensor.resolve_neg() if tensor.is_neg() else tensor).detach().numpy()
 
 
 def _is_eager() -> bool:

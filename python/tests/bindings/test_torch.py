@@ -128,15 +128,18 @@ def test_connections_past_a_layer():
     wanted = net.pull_back(rec, [None, errors_of(rec.spikes[1], np.ones(output.shape))])
     np.testing.assert_array_equal(layer.weights[0, 2].grad, wanted.weights[0, 2])
     np.testing.assert_array_equal(layer.recurrent_weights[0].grad, wanted.recurrent_weights[0])
-    with pytest.raises(IndexError, match="1, 2"):
-        layer.weights[1, 2]
+    assert layer.weights[-1] is layer.weights[1] and len(layer.weights) == len(list(layer.weights)) == 3
+    assert "(0-2): 2 x 3" in repr(layer)
+    for wrong in ((1, 2), 2, -3):
+        with pytest.raises(IndexError, match="there are 0, 1, 0-2"):
+            layer.weights[wrong]
 
 
-@pytest.mark.parametrize("of", ["maxima", "membrane"])
+@pytest.mark.parametrize("of", ["maxima", "membrane", "integrals"])
 def test_leaky_readouts(of):
     net = sp.Network([4, 10, 3], readout="leaky", seed=3)
     at = [5e-3, 20e-3, 35e-3]
-    layer = EventProp(net, output=of, t_end=40e-3, **({"times": at} if of == "membrane" else {}))
+    layer = EventProp(net, output=of, t_end=40e-3, **{"membrane": {"times": at}, "integrals": {"tau": 15e-3}}.get(of, {}))
     times = some_times(7, 4, 1).squeeze(-1).requires_grad_()
     output = layer(times)
     rec = net.forward(trains(times.detach().unsqueeze(-1)), t_end=40e-3)
@@ -145,6 +148,9 @@ def test_leaky_readouts(of):
     if of == "maxima":
         np.testing.assert_array_equal(output.detach(), rec.maxima)
         wanted = net.pull_back(rec, maximum_errors=given)
+    elif of == "integrals":
+        np.testing.assert_array_equal(output.detach(), rec.integrals(15e-3))
+        wanted = net.pull_back(rec, integral_errors=given, tau=15e-3)
     else:
         np.testing.assert_array_equal(output.detach(), rec.membrane(-1, None, at))
         wanted = net.pull_back(rec, membrane_errors=given, times=at)
@@ -265,6 +271,7 @@ def test_what_is_wrong_is_named():
         ({"output": "maxima"}, ValueError, "spiking read-out gives 'spikes'"),
         ({"output": "membrane", "readout": "leaky"}, ValueError, "times"),
         ({"times": [0.0]}, ValueError, "membrane"),
+        ({"tau": 1.0}, ValueError, "output='integrals' alone"),
         ({"n_spikes": 0}, ValueError, "n_spikes"),
         ({"n_hidden_spikes": -1}, ValueError, "n_hidden_spikes"),
         ({"train": "weights"}, TypeError, "list of names"),
@@ -287,6 +294,10 @@ def test_other_devices_are_refused():
     with FakeTensorMode(allow_non_fake_inputs=True):
         with pytest.raises(ValueError, match=r"times is on cuda:0.*times.cpu\(\)"):
             layer(torch.empty(2, 3, device="cuda"))
+    with pytest.raises(ValueError, match=r"times is on meta"):
+        layer(torch.empty(2, 3, device="meta"))
+    with pytest.raises(ValueError, match=r"weights\[0\] is on meta.*layer.cpu\(\)"):
+        layer.to("meta")(torch.empty(2, 3))
 
 
 def test_second_derivatives_are_refused():
@@ -336,6 +347,9 @@ def test_networks_go_in_and_come_out():
     for wrong, error in ((sp.Network([3, 6, 2]), ValueError), ("net", TypeError)):
         with pytest.raises(error, match="network is"):
             layer.load_network(wrong)
+    again.masks[1, 1] = np.eye(6) == 0
+    with pytest.raises(ValueError, match=r"other masks of the connection \(1, 1\)"):
+        layer.load_network(again)
     with torch.no_grad():
         layer.weights[0][0, 0] = 1.0
     with pytest.raises(ValueError, match=r"weights\[0\]"):

@@ -133,12 +133,14 @@ def test_layouts():
     assert torch.equal(layer(torch.stack([times, times], 1)[:, 1]), wanted)
     row = times[:1].expand(6, 3)
     assert torch.equal(layer(row), layer(row.contiguous()))
+    assert torch.equal(layer(torch._neg_view(-times)), wanted)
     layer(times).sum().backward()  # the derivative is one number, expanded
     given = torch.ones(2, 1, 6, dtype=torch.float64).permute(2, 0, 1)
     before = layer.weights[0].grad.clone()
-    layer.zero_grad()
-    layer(times).backward(given)
-    assert torch.equal(layer.weights[0].grad, before)
+    for each in (given, torch._neg_view(-given)):
+        layer.zero_grad()
+        layer(times).backward(each)
+        assert torch.equal(layer.weights[0].grad, before)
 
 
 def test_only_what_asks_gets_a_gradient():
