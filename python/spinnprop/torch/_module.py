@@ -15,7 +15,7 @@ from .._gradients import NEURON_PARAMETERS
 from .._network import Network
 from .._spikes import SpikeTrains
 from .._support import checks
-from ._layer import Layer, Readings, trained_names, values_of
+from ._layer import Array, Layer, Readings, trained_names, values_of
 from ._operators import event_prop
 
 _OUTPUTS = {"spiking": ("spikes",), "leaky": ("maxima", "membrane", "integrals")}
@@ -241,7 +241,8 @@ class EventProp(nn.Module):
         trained = [torch.from_numpy(values) for values in values_of(network, own.trained)]
         fixed = _flat([torch.from_numpy(values) for values in values_of(network, own.fixed)])
         own.with_values(_flat(trained).numpy(), fixed.numpy())
-        self._assign(trained)
+        for array, values in zip(own.trained, trained):
+            self._assign(array, values)
         with torch.no_grad():
             self.fixed.copy_(fixed)
 
@@ -252,20 +253,16 @@ class EventProp(nn.Module):
         resets have no nearest value; `torch.nn.utils.parametrize` keeps them positive.
         """
         network = self._layer.network
-        kept = []
         for array, tensor in zip(self._layer.trained, self._trained()):
             values = tensor.detach()
             if array.kind in ("weights", "recurrent_weights"):
-                prefix = array.kind[: -len("weights")]
-                mask, signs, (low, high) = (
-                    np.asarray(getattr(network, prefix + of)[array.place]) for of in ("masks", "signs", "weight_bounds")
-                )
+                pair = network.connections[array.place] if array.kind == "weights" else (array.place + 1, array.place + 1)
+                mask, signs, (low, high) = (np.asarray(getattr(network, of)[pair]) for of in ("masks", "signs", "weight_bounds"))
                 low, high = np.where(signs > 0, max(low, 0.0), low), np.where(signs < 0, min(high, 0.0), high)
-                values = values.clamp(*(torch.tensor(bound, dtype=values.dtype) for bound in (low, high))) * torch.tensor(mask)
+                kept = values.clamp(_rounded(low, values.dtype, math.inf), _rounded(high, values.dtype, -math.inf)) * torch.tensor(mask)
+                self._assign(array, kept)
             elif array.kind.replace("recurrent_", "") in ("delays", "refractory"):
-                values = values.clamp(min=0.0)
-            kept.append(values)
-        self._assign(kept)
+                self._assign(array, values.clamp(min=0.0))
 
     def extra_repr(self) -> str:
         layer = self._layer
@@ -274,14 +271,21 @@ class EventProp(nn.Module):
     def _trained(self) -> List[Tensor]:
         return [getattr(self._modules[array.kind], array.name) for array in self._layer.trained]
 
-    def _assign(self, values: Sequence[Tensor]) -> None:
+    def _assign(self, array: Array, given: Tensor) -> None:
+        module = self._modules[array.kind]
         with torch.no_grad():
-            for array, given in zip(self._layer.trained, values):
-                module = self._modules[array.kind]
-                if nn.utils.parametrize.is_parametrized(module, array.name):
-                    setattr(module, array.name, given)
-                else:
-                    getattr(module, array.name).copy_(given)
+            if nn.utils.parametrize.is_parametrized(module, array.name):
+                setattr(module, array.name, given)
+            else:
+                getattr(module, array.name).copy_(given)
+
+
+def _rounded(bounds: Any, dtype: torch.dtype, inwards: float) -> Tensor:
+    """Bounds of a type, none of them further out than it was."""
+    exact = torch.tensor(bounds)
+    rounded = exact.to(dtype)
+    is_outside = (rounded.double() - exact) * math.copysign(1.0, inwards) < 0
+    return torch.where(is_outside, torch.nextafter(rounded, torch.full_like(rounded, inwards)), rounded)
 
 
 def _flat(tensors: Sequence[Tensor]) -> Tensor:

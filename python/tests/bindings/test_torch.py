@@ -371,6 +371,19 @@ def test_parameters_are_brought_back():
     assert layer.weights[0].tolist() == [[0.0, 0.0], [3.0, -2.0], [0.5, -0.5]]
     assert not layer.delays[0].any() and not layer.refractory[0].any()
     layer(torch.ones(1, 2))
+    rounded = EventProp(sp.Network([2, 2], weight_bounds=(-0.1, 0.1)), dtype=torch.float32)
+    with torch.no_grad():
+        rounded.weights[0].copy_(torch.tensor([[1.0, -1.0], [0.05, 0.0]]))
+    rounded.constrain_()
+    rounded(torch.ones(1, 2))
+    net = sp.Network([2, 3, 2], connections=[(0, 1), (0, 2), (1, 2), (1, 1)], masks=[None, np.eye(2) == 1, None, np.eye(3) == 0])
+    layer = EventProp(net)
+    with torch.no_grad():
+        for own in layer.parameters():
+            own.fill_(1.0)
+    layer.constrain_()
+    assert layer.weights[0, 2].tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    assert torch.equal(layer.recurrent_weights[0], 1 - torch.eye(3, dtype=torch.float64)) and (layer.weights[0] == 1).all()
 
 
 def test_types():
