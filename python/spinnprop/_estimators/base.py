@@ -15,6 +15,7 @@ from sklearn.base import _fit_context
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from .. import _core
 from .. import _encoders as encoding
 from .._engines.names import resolve
 from .._network import Network
@@ -170,8 +171,12 @@ class SpikingEstimator(Parameters):
         goes_on = hasattr(self, "network_")
         with restored(self, "network_"):
             X, wanted, weights = self._samples(X, y, sample_weight, goes_on, classes)
+            size = checks.option(self.batch_size, "batch_size", _core.DOMAINS_TRAINING)
             if goes_on and self._going_on is not None:
                 (trainer, order), spikes = self._going_on, self._encode(X)
+                if self.learning_rate is not None and not np.array_equal(self.learning_rate, self.setting_["learning_rate"]):
+                    trainer.learning_rate = self.learning_rate
+                    self.setting_["learning_rate"] = self.learning_rate
             else:
                 seed = seed_of(self)
                 network, spikes = self._woken(X, weights, seed, goes_on)
@@ -179,7 +184,7 @@ class SpikingEstimator(Parameters):
                 order = np.random.default_rng(seed)
             goal = self._goal(wanted)
             try:
-                for batch in np.split(order.permutation(len(X)), range(self.batch_size, len(X), self.batch_size)):
+                for batch in np.split(order.permutation(len(X)), range(size, len(X), size)):
                     trainer.step((spikes[batch], goal[batch], None if weights is None else weights[batch]))
             finally:
                 self._take(trainer)

@@ -32,7 +32,8 @@ class SpikingRegressor(RegressorMixin, SpikingEstimator, without=("class_weight"
     output that is silent says the mean of the training set, and a target that never changed in it stays what it was.
 
     Membranes have a window of width 1 around their mean in the untrained network, none of it below 0. Initial weights to a leaky read-out that are not
-    given are shifted to a sum of 0 for each output, and scaled so that its membrane reaches 1 in the mean.
+    given are shifted to a sum of 0 for each output, and scaled so that its membrane reaches 1 in the mean. A membrane that never rises says
+    the mean, too. It takes some tens of hidden neurons: of few, too many fall silent.
 
     Parameters
     ----------
@@ -194,9 +195,13 @@ checkpoint_every, resume, random_state, warm_start, verbose
 
     def predict(self, X: Any) -> Float64Array:
         """What the network says of each sample: (n_samples,) float64, or (n_samples, n_targets) where y had such a shape."""
-        said = [_said(self.network_, recording) for recording in self._recordings(X)]
+        parts = [_said(self.network_, recording) for recording in self._recordings(X)]
+        said = np.concatenate([np.empty((0, self._n_outputs)), *parts])
+        if self.network_.readout == "leaky":
+            # A membrane that never rises says as little as a neuron that never speaks.
+            said[said == 0] = np.inf
         low, high = self.target_outputs_
-        fractions = (np.concatenate([np.empty((0, self._n_outputs)), *said]) - low) / (high - low)
+        fractions = (said - low) / (high - low)
         numbers: Float64Array = np.where(np.isfinite(fractions), self.target_min_ + self._span * fractions, self.target_mean_)
         return numbers[:, 0] if self.target_ndim_ == 1 else numbers
 

@@ -180,6 +180,15 @@ def test_a_pass_is_one_of_the_trainers_steps():
         np.testing.assert_allclose(own, other, rtol=0, atol=1e-9)
 
 
+def test_a_pass_takes_the_rate_that_is_set():
+    model = sp.SpikingClassifier(**SMALL).partial_fit(X, Y, classes=[0, 1, 2])
+    before = weights(model)
+    assert weights(model.set_params(learning_rate=0.0).partial_fit(X, Y)) == before
+    assert weights(model.set_params(learning_rate=[0.0, 1e-2]).partial_fit(X, Y))[0] == before[0] and weights(model)[1] != before[1]
+    with pytest.raises(ValueError, match="batch_size is -1"):
+        model.set_params(batch_size=-1).partial_fit(X, Y)
+
+
 def test_passes_after_a_fit_and_on_spike_trains():
     model = sp.SpikingClassifier(**SMALL).fit(SPIKES, Y)
     before = weights(model)
@@ -196,6 +205,25 @@ def test_passes_after_a_fit_and_on_spike_trains():
     with pytest.raises(ValueError, match="layers of"):
         model.set_params(hidden=(7,)).partial_fit(SPIKES, Y)
     assert weights(model) == before
+
+
+def test_a_pass_that_is_interrupted_leaves_an_estimator():
+    model = sp.SpikingClassifier(hidden=(20,), batch_size=1).partial_fit(X, Y, classes=[0, 1, 2])
+    before = weights(model)
+
+    steps = []
+
+    def step(batch):
+        steps.append(batch)
+        if len(steps) == 3:
+            raise KeyboardInterrupt
+        return inner.step(batch)
+
+    inner = model._going_on[0]
+    model._going_on = type("Steps", (), {"step": staticmethod(step), "__getattr__": lambda self, name: getattr(inner, name)})(), model._going_on[1]
+    with pytest.raises(KeyboardInterrupt):
+        model.partial_fit(X, Y)
+    assert len(steps) == 3 and weights(model) != before and model.predict(X).shape == (300,)
 
 
 def test_first_calls_that_cannot_be():

@@ -106,8 +106,9 @@ def test_spike_trains_and_a_validation_set():
     assert stopped.n_iter_ <= 50 and np.isfinite(stopped.history_["validation_loss"]).all()
 
 
-def test_silent_outputs_say_the_mean():
-    model = sp.SpikingRegressor(**FEW).fit(X, Y)
+@pytest.mark.parametrize("readout", ["spiking", "leaky"])
+def test_silent_outputs_say_the_mean(readout):
+    model = sp.SpikingRegressor(readout=readout, **FEW).fit(X, Y)
     model.network_.weights[1] = 0 * model.network_.weights[1]
     np.testing.assert_allclose(model.predict(X), np.broadcast_to(Y.mean(axis=0), Y.shape), rtol=1e-12)
 
