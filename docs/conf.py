@@ -58,8 +58,8 @@ def visit_equation(translator, node):
 
 
 def skip_member(app, what, name, member, skip, options):
-    """Leaves out what classes have from scikit-learn: its documentation is its own."""
-    return True if (getattr(member, "__module__", None) or "").startswith("sklearn.") else None
+    """Leaves out what classes have from scikit-learn and PyTorch: their documentation is their own."""
+    return True if (getattr(member, "__module__", None) or "").startswith(("sklearn.", "torch.")) else None
 
 
 def escape_names(app, what, name, member, options, lines):
