@@ -214,8 +214,6 @@ class SpikingEstimator(Parameters):
             X, wanted, weights = X[weights > 0], wanted[weights > 0], weights[weights > 0]
         if not goes_on:
             self._look_at(wanted, weights)
-            if self.rescale and self.encodes_:
-                self.feature_min_, self.feature_max_ = X.min(axis=0), X.max(axis=0)
         return X, wanted, None if weights is None else weights / weights.mean()
 
     def _woken(
@@ -226,6 +224,8 @@ class SpikingEstimator(Parameters):
         if goes_on:
             self.setting_ = {**self.setting_, **{name: given[name] for name in OF_OPTIMISER if name in given}}
             return copy.copy(self.network_), self._encode(X)
+        if self.rescale and self.encodes_:
+            self.feature_min_, self.feature_max_ = X.min(axis=0), X.max(axis=0)
         own = {**self.engine_._setting(), **given}
         network = Network(
             self._sizes(X),

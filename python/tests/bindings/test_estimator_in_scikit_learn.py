@@ -13,7 +13,7 @@ pytest.importorskip("sklearn")
 import sklearn  # noqa: E402
 from sklearn.base import clone  # noqa: E402
 from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier  # noqa: E402
-from sklearn.model_selection import GridSearchCV, cross_val_score  # noqa: E402
+from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split  # noqa: E402
 from sklearn.pipeline import Pipeline, make_pipeline  # noqa: E402
 from sklearn.preprocessing import MinMaxScaler, StandardScaler  # noqa: E402
 
@@ -275,6 +275,12 @@ def test_a_pipeline_transforms_the_validation_set():
     # As it is, it would not do: what is not scaled is refused.
     with pytest.raises(ValueError, match=r"\[0, 1\]|0 .. 1"):
         inner.fit(scaler.transform(raw), Y, (held_out, Y[::-1]))
+
+
+def test_samples_that_are_held_out_tell_no_ranges():
+    kept, _ = train_test_split(X, test_size=0.5, random_state=0, stratify=Y)
+    model = sp.SpikingClassifier(early_stopping=True, validation_fraction=0.5, **SMALL).fit(X, Y)
+    np.testing.assert_array_equal([model.feature_min_, model.feature_max_], [kept.min(axis=0), kept.max(axis=0)])
 
 
 def test_a_validation_set_in_two_parts():
