@@ -21,7 +21,7 @@ PACKAGE_SOURCES := $(SWIFT_SOURCES) $(wildcard setup.py pyproject.toml MANIFEST.
 CHECKED := -c release --scratch-path .build/checked -Xswiftc -enable-testing -Xswiftc -assert-config -Xswiftc Debug
 FORMATTED := Package.swift Sources Tests $(wildcard Benchmarks/sparse examples)
 
-.PHONY: help demo install test test-tools test-adding test-swift test-hosts test-python test-library test-commands test-peers test-wheel generate bench wheel format lint clean docs test-site FORCE
+.PHONY: help demo install test test-tools test-adding test-swift test-hosts test-python test-library test-commands test-peers test-wheel generate bench wheel format lint clean docs notebooks test-site FORCE
 
 help: ## list the targets
 	@echo "spinnprop: exact, event-based training of spiking neural networks"
@@ -98,6 +98,9 @@ $(VENV)/.peers: $(VENV)/.test-tools
 
 docs: $(VENV)/.docs-tools ## build the documentation as a site, in .build/docs/html
 	@$(VENV)/docs/bin/python scripts/site/build.py .build/docs
+
+notebooks: $(VENV)/.test-tools ## run the notebooks and store what they print and draw in them
+	$(VENV)/bin/python scripts/notebooks.py
 
 # An environment of its own, with pinned versions; the package and what it needs it finds in the other.
 $(VENV)/.docs-tools: $(VENV)/.test-tools pyproject.toml
