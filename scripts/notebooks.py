@@ -7,6 +7,7 @@ Pictures are kept small: 256 colours. A test holds what is stored against what r
 import base64
 import io
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -22,13 +23,20 @@ FOLDER = Path(__file__).resolve().parents[1] / "examples" / "notebooks"
 def run(path: Path, folder: str, **environment: str) -> nbformat.NotebookNode:
     """The notebook with its outputs, run by this Python in a folder; nothing is stored."""
     notebook = nbformat.read(path, as_version=4)
-    # Pictures go into the notebook, whatever was chosen for programs; bars of progress are drawn over and over.
-    environment = {**os.environ, "MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_DISABLE": "1", **environment}
+    # Pictures go into the notebook, whatever was chosen for programs; bars of progress would be drawn over and over, and what bars there
+    # could be is of no interest.
+    own = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_DISABLE": "1", "PYTHONWARNINGS": "ignore:IProgress not found"}
+    environment = {**os.environ, **own, **environment}
     with tempfile.TemporaryDirectory() as sockets:
         # What is sent to the kernel goes by files of this user's, not by ports of the machine.
         config = Config(KernelManager={"transport": "ipc", "ip": os.path.join(sockets, "kernel")})
         client = NotebookClient(notebook, timeout=None, kernel_name="python3", record_timing=False, coalesce_streams=True, config=config)
         client.execute(env=environment, cwd=folder)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "text" in output:
+                # Temporary folders have a new name each time.
+                output.text = re.sub(r"/tmp/\w+", "/tmp/...", output.text)
     return notebook
 
 
