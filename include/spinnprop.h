@@ -557,8 +557,57 @@ enum {
     SPINNPROP_LOSS_VMAX_MSE = 6,
     /* -log softmax(scale / T * integral of e^(-t / tau0) V)[label] of a leaky read-out, T the end of the run or, of a run until silence, tau0; tau0 =
      * +infinity is a weight of 1 (loss shaping, arXiv 2212.01232). By exact events alone.            Fields: tau0, scale  */
-    SPINNPROP_LOSS_V_INTEGRAL_CROSS_ENTROPY = 7
+    SPINNPROP_LOSS_V_INTEGRAL_CROSS_ENTROPY = 7,
+    /* 1/2 sum over times and outputs of (V(t) - target)^2 of a leaky read-out. Targets are given, (n_samples, n_times, n_outputs), or 1 for the
+     * label and 0 for the others at all times. By the rule of exact events alone.                       Fields: times */
+    SPINNPROP_LOSS_MEMBRANE_MSE = 8,
+    /* 1/2 sum over outputs of (n - target)^2, n as for SPINNPROP_LOSS_SPIKE_COUNT_CROSS_ENTROPY. Targets are given, finite and >= 0, or n_label
+     * for the label and n_other, which must be fewer, for the others. No sample is skipped.  Fields: tau0, n_label, n_other */
+    SPINNPROP_LOSS_SPIKE_COUNT_MSE = 9,
+    /* Van Rossum's distance, added up over outputs: 1/2 [sum_ij e(t_i - t_j) + sum_kl e(s_k - s_l) - 2 sum_ik e(t_i - s_k)], e(d) =
+     * exp(-|d| / tau0), t an output's spikes and s its targets, which are given, (n_samples, n_outputs, n) with +infinity for none.
+     *                                                                                                     Fields: tau0 */
+    SPINNPROP_LOSS_VAN_ROSSUM = 10,
+    /* -log softmax(-t / tau0)[label] + alpha min(t) / tau1, t the first spike times: the penalty is on the time of the decision, whoever
+     * makes it; else as SPINNPROP_LOSS_TTFS_CROSS_ENTROPY.                                       Fields: tau0, alpha, tau1 */
+    SPINNPROP_LOSS_EARLY_DECISION_CROSS_ENTROPY = 11,
+    /* What a function of the host's says of a whole batch.                     Fields: reads, times, tau0, function, payload */
+    SPINNPROP_LOSS_CUSTOM = 100
 };
+
+/* What the function of a SPINNPROP_LOSS_CUSTOM is shown of the read-out. */
+enum {
+    SPINNPROP_READS_FIRST_SPIKES = 0, /* (n_samples, n_outputs), seconds, +infinity where an output is silent          */
+    SPINNPROP_READS_SPIKES = 1,       /* (n_samples, n_outputs, depth): each output's spikes in order, filled up with +infinity to the
+                                       * largest number of any                                                        */
+    SPINNPROP_READS_MAXIMA = 2,       /* (n_samples, n_outputs): the largest membrane values of a leaky read-out      */
+    SPINNPROP_READS_MEMBRANES = 3,    /* (n_samples, depth, n_outputs): the membranes of a leaky read-out at `times`, depth of them; by the
+                                       * rule of exact events alone                                                   */
+    SPINNPROP_READS_INTEGRALS = 4     /* (n_samples, n_outputs): integrals of the membranes of a leaky read-out with the weight
+                                       * e^(-t / tau0), +infinity for a weight of 1; by the rule of exact events alone */
+};
+
+/* A batch as the function sees it: what it reads, and what it is to write. Pointers are valid during the call only. */
+typedef struct spinnprop_loss_batch {
+    size_t size;
+    int64_t n_samples, n_outputs, depth; /* depth is 1 where an output has one value                                  */
+    const double *values;
+    double *derivatives;           /* to be written: that of `value` with respect to each of `values`, 0 before. Those of spikes that are not
+                                    * there are not looked at                                                         */
+    const int64_t *samples;        /* the number of each sample among the data that training or validation was given: for whatever the
+                                    * host knows of them                                                              */
+    const int64_t *labels;         /* one per sample; NULL where none were given                                      */
+    const double *targets;         /* n_targets per sample, as many as were given; NULL where none were               */
+    int64_t n_targets;
+    const double *weights;         /* one per sample; NULL where none were given                                      */
+    int32_t is_validation;         /* 1: of validation data, where derivatives are not looked at                      */
+    double value;                  /* to be written, finite. Taken as it is, like the derivatives: what a mean over the batch is, and
+                                    * what weights do, the function says                                              */
+} spinnprop_loss_batch;
+
+/* Called once for each batch, on the thread that made the call. Returns 0; anything else stops with SPINNPROP_CANCELLED and leaves all as it was
+ * before the batch. It must not use the trainer that is running, nor throw or jump out. */
+typedef int (*spinnprop_loss_function)(spinnprop_loss_batch *batch, void *payload);
 
 typedef struct spinnprop_loss {
     size_t size;
@@ -566,6 +615,12 @@ typedef struct spinnprop_loss {
     double tau0, alpha, tau1, t_label, t_other, scale, xi, beta;
     int32_t ties_are_wrong;
     double separation;
+    int32_t reads;                 /* SPINNPROP_READS_*                                                               */
+    const double *times;           /* seconds, n_times of them, at which membranes are read; else NULL. Copied by what reads the loss */
+    int64_t n_times;
+    spinnprop_loss_function function; /* to be called as long as a trainer lives that was made with the loss. A checkpoint cannot know it: going on */
+    void *payload;                    /* with the same one is the host's business                                     */
+    double n_label, n_other;
 } spinnprop_loss;
 
 /* Sets the defaults of a kind. */
@@ -794,7 +849,8 @@ SPINNPROP_API spinnprop_status spinnprop_trainer_run_targets(spinnprop_trainer *
                                                              const spinnprop_spikes *validation,
                                                              const double *validation_targets, int64_t n_validation_targets,
                                                              spinnprop_progress_callback progress, void *payload);
-/* The same on labels or targets, with weights if there are any. validation may be NULL, with NULL after it. */
+/* The same on labels or targets, with weights if there are any; for SPINNPROP_LOSS_CUSTOM as many targets for each sample as its function likes.
+ * validation may be NULL, with NULL after it. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_run_supervised(
     spinnprop_trainer *trainer, const spinnprop_spikes *input, const spinnprop_supervision *supervision,
     const spinnprop_spikes *validation, const spinnprop_supervision *validation_supervision,

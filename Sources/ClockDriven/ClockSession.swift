@@ -59,7 +59,7 @@ final class ClockSession: Session {
     private func jointly(
         _ run: ClockRun, _ objective: Objective, _ monitor: Monitor?
     ) throws(SpinnpropError) -> ClockJob? {
-        guard objective.rate == nil, shape.layers[shape.layers.count - 1].isSpiking else { return nil }
+        guard objective.isBySample, shape.layers[shape.layers.count - 1].isSpiking else { return nil }
         // Filled while its parts are run.
         let job = try ClockJob(plans, run.recording(nil), objective, grid: grid, memory: memory)
         guard job.fitsWhole else { return nil }

@@ -29,6 +29,25 @@ public struct EventAdjoint: GradientRule {
         try run.run()
         return try run.gradients()
     }
+
+    public func read(
+        _ values: OutputValues, _ network: Network, _ recording: Recording, monitor: Monitor?
+    ) throws(SpinnpropError) -> [Double] {
+        try recording.values(values, try LayerPlan.all(network, monitor: monitor), monitor)
+    }
+}
+
+extension Recording {
+    /// Membranes or integrals of the read-out, by the plans of the network that made the recording.
+    fileprivate func values(
+        _ values: OutputValues, _ plans: [LayerPlan], _ monitor: Monitor?
+    ) throws(SpinnpropError) -> [Double] {
+        switch values {
+        case .membranes(let times): try states(plans, layers.count - 1, 0..<sampleCount, times, monitor).membranes
+        case .integrals(let tau): try integrated(plans, tau: tau, monitor: monitor).integrals?.values ?? []
+        case .firstSpikes, .spikes, .maxima: try noMembranes(values)
+        }
+    }
 }
 
 /// One backward run: what its parts share, and where each leaves what it adds up.
@@ -71,7 +90,9 @@ final class AdjointRun: @unchecked Sendable {
         }
         scale = 1 / Double(max(1, recording.sampleCount))
         rate = RateErrors(objective.rate, recording)
-        given = try PlacedErrors(objective, recording)
+        given = try PlacedErrors(objective, recording) { (values) throws(SpinnpropError) in
+            try recording.values(values, plans, monitor)
+        }
         if let tau = objective.integralTau { try recording.checkIntegral(tau: tau) }
         inputErrors = try InputErrors(objective, recording)
     }
@@ -119,7 +140,8 @@ final class AdjointRun: @unchecked Sendable {
     var result: BatchResult {
         var judged = JudgedSum()
         for own in sums { judged.add(own.judged) }
-        return BatchResult(recording, value: judged.value * scale + rate.value, judged)
+        judged.correctCount += given?.correctCount ?? 0
+        return BatchResult(recording, value: judged.value * scale + (given?.value ?? 0) + rate.value, judged)
     }
 
     /// What the parts have added up, in the shape of the parameters.
@@ -138,6 +160,7 @@ final class AdjointRun: @unchecked Sendable {
             if poller.isStopped(after: 4 * own.rows.count) { throw .cancelled }
         }
         gradients.neurons = neuronTotals
+        gradients.batchErrors = objective.loss is any BatchLoss ? given?.given : nil
         if let monitor, monitor.isStopped { throw .cancelled }
         try gradients.take(result, inputErrors, of: network)
         return gradients

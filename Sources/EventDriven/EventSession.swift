@@ -59,7 +59,7 @@ public final class EventSession: Session {
         }
         let there = try EventForward(shape, input, options, plans, monitor)
         // Only when all parts have run forward are maxima copied into the recording and mean rates known.
-        let isJoint = objective.rate == nil && shape.layers.allSatisfy(\.isSpiking)
+        let isJoint = objective.isBySample && shape.layers.allSatisfy(\.isSpiking)
         if !isJoint { try there.run() }
         let own = try AdjointRun(shape, there.recording(nil), objective, plans, monitor, memory: memory)
         if isJoint { try run(there, own, monitor) } else { try own.run() }

@@ -21,9 +21,15 @@ extension Recording {
         of network: Network, layer: Int, samples: Range<Int>, times: [Double], monitor: Monitor? = nil
     ) throws(SpinnpropError) -> (membranes: [Double], currents: [Double]) {
         try check(madeBy: network)
+        return try states(try LayerPlan.all(network, monitor: monitor), layer, samples, times, monitor)
+    }
+
+    /// The same by the plans of the network that made the recording.
+    func states(
+        _ plans: [LayerPlan], _ layer: Int, _ samples: Range<Int>, _ times: [Double], _ monitor: Monitor?
+    ) throws(SpinnpropError) -> (membranes: [Double], currents: [Double]) {
         try checkReadings(layer: layer, samples: samples, times: times)
         let table = try StateTable(samples: samples, width: times.count, neurons: layers[layer].neuronCount)
-        let plans = try LayerPlan.all(network, monitor: monitor)
         let order = times.indices.sorted { times[$0] < times[$1] }
         let workers = WorkerPool { () throws(SpinnpropError) in StateReader(self, plans, times, order, monitor) }
         try parallelLoop(parts: partition.count, monitor: monitor) { (part) throws(SpinnpropError) in

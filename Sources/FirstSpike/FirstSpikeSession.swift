@@ -39,8 +39,8 @@ final class FirstSpikeSession: Session {
     ) throws(SpinnpropError) -> BatchResult {
         back = nil
         let there = try FirstSpikeForward(shape, input, options, layers, monitor)
-        // Mean rates are known only when all parts have run forward.
-        let isJoint = objective.rate == nil
+        // Mean rates are known only when all parts have run forward, as is what a loss of whole batches sees.
+        let isJoint = objective.isBySample
         if !isJoint { try there.run() }
         let own = try FirstSpikeBackward(
             shape, there.recording(nil), objective, ruleOptions, layers, monitor, memory: memory)

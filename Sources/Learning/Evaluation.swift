@@ -28,7 +28,15 @@ public struct Evaluation: Equatable, Sendable {
 
 extension Objective {
     /// Value and accuracy of the loss over a recording.
-    func evaluate(_ recording: Recording) -> Evaluation {
+    func evaluate(
+        _ recording: Recording, membranes: MembraneReader = noMembranes
+    ) throws(SpinnpropError) -> Evaluation {
+        var evaluation = Evaluation()
+        (evaluation.sampleCount, evaluation.areLabelled) = (recording.sampleCount, targets.isEmpty)
+        if loss is any BatchLoss, let whole = try PlacedErrors(self, recording, membranes: membranes) {
+            (evaluation.value, evaluation.correctCount) = (whole.value, whole.correctCount)
+            return evaluation
+        }
         var judged = JudgedSum()
         // A loss always adds its derivatives; here they are not wanted.
         var errors = [Double](repeating: 0, count: recording.outputLayer.neuronCount)
@@ -41,8 +49,6 @@ extension Objective {
                 judged.add(judge(output, sample: sample, errors: buffer.baseAddress.unsafelyUnwrapped))
             }
         }
-        var evaluation = Evaluation()
-        (evaluation.sampleCount, evaluation.areLabelled) = (recording.sampleCount, targets.isEmpty)
         (evaluation.skippedCount, evaluation.correctCount) = (judged.skippedCount, judged.correctCount)
         let undecided = Evaluation.undecided(
             outputCount: recording.outputLayer.neuronCount, areLabelled: targets.isEmpty)
@@ -56,8 +62,8 @@ extension Loss {
     /// Value and accuracy over a recording, of labels, or of targets (sample, output) in their place.
     public func evaluate(
         _ recording: Recording, labels: [Int], targets: [Double] = [], sampleWeights: [Double] = []
-    ) -> Evaluation {
-        Objective(loss: self, labels: labels, targets: targets, sampleWeights: sampleWeights).evaluate(recording)
+    ) throws(SpinnpropError) -> Evaluation {
+        try Objective(loss: self, labels: labels, targets: targets, sampleWeights: sampleWeights).evaluate(recording)
     }
 
     /// The class of each sample, -1 where no output spoke.
@@ -79,17 +85,5 @@ extension Loss {
             }
         }
         return result
-    }
-}
-
-extension Recording {
-    /// Calls `body` with each sample's number and output, in order.
-    fileprivate func forEachOutput(_ body: (_ sample: Int, _ output: OutputSample) -> Void) {
-        var sampler = OutputSampler(self)
-        for (part, samples) in partition.enumerated() {
-            for (index, sample) in samples.enumerated() {
-                sampler.withSample(part: part, index: index) { output, _ in body(sample, output) }
-            }
-        }
     }
 }

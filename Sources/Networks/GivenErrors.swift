@@ -18,6 +18,9 @@ public struct GivenErrors: Equatable, Sendable {
     public var integrals: [Double]
     public var integralTau: Double
 
+    /// `nil` where no integral has an error.
+    public var usedIntegralTau: Double? { integrals.isEmpty ? nil : integralTau }
+
     public init(
         layers: [[Double]], times: [Double] = [], membranes: [Double] = [], integrals: [Double] = [],
         integralTau: Double = .infinity
@@ -87,20 +90,38 @@ extension Recording {
     }
 }
 
+/// Of rules that know membranes at no times but their own.
+public func noMembranes(_ values: OutputValues) throws(SpinnpropError) -> [Double] {
+    throw .unsupported(
+        "membranes at given times, or their integrals, are asked for, which the gradient rule of engine \"event\" alone reads and differentiates; use that engine, or a "
+            + "loss on maxima")
+}
+
 /// Given errors laid along a recording's parts; gradient rules add them sample by sample.
 public struct PlacedErrors: Sendable {
     public let given: GivenErrors
+    /// What a loss of whole batches says; 0 where errors are given.
+    public let value: Double
+    public let correctCount: Int
     /// For each layer and part, where the part's errors begin.
     private let starts: [[Int]]
     private let neuronCounts: [Int]
     private let isSpiking: [Bool]
     private let firstSamples: [Int]
 
-    /// - Returns: `nil` unless the objective has errors in place of a loss.
-    public init?(_ objective: Objective, _ recording: Recording) throws(SpinnpropError) {
-        guard let given = objective.given else { return nil }
-        try given.check(recording)
-        self.given = given
+    /// - Returns: `nil` where a loss is to be asked sample by sample: unless the objective has errors in place of a loss, or one of whole batches,
+    ///   which is asked here.
+    public init?(
+        _ objective: Objective, _ recording: Recording, membranes: MembraneReader = noMembranes
+    ) throws(SpinnpropError) {
+        if let loss = objective.loss as? any BatchLoss {
+            (value, given, correctCount) = try objective.judge(loss, recording, membranes)
+        } else if let own = objective.given {
+            try own.check(recording)
+            (value, given, correctCount) = (0, own, 0)
+        } else {
+            return nil
+        }
         starts = recording.layers.map { layer in
             var start = 0
             return layer.segments.map { segment in

@@ -22,6 +22,9 @@ public struct Gradients: Sendable {
     /// Samples whose prediction equals their label.
     public var correctCount = 0
 
+    /// What a loss of whole batches said of the recording; `nil` for other losses.
+    public var batchErrors: GivenErrors?
+
     public init(zerosFor network: Network) {
         weights = network.connections.map { [Double](repeating: 0, count: $0.weights.count) }
         delays = network.connections.map { [Double](repeating: 0, count: $0.delays.count) }

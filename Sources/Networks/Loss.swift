@@ -64,6 +64,10 @@ public enum TargetKind: Sendable {
     case times
     /// A membrane value, finite.
     case membranes
+    /// A number of spikes, finite and >= 0.
+    case counts
+    /// As many numbers for each sample as the loss likes.
+    case any
 }
 
 public struct SampleResult {
@@ -143,6 +147,10 @@ public struct Objective: Sendable {
     /// What each sample's loss and derivatives are multiplied by, finite and >= 0; empty: 1. The divisor of the mean stays the number of samples,
     /// so that whole numbers stand for repeated samples but for that.
     public var sampleWeights: [Double]
+    /// The number of each sample among the data it is from; empty: 0, 1, ...
+    public var samples: [Int] = []
+    /// Whether the value alone is wanted, of validation data.
+    public var isValidation = false
     public var rate: RateRegularisation?
     /// Whether `Gradients.inputTimes` is wanted.
     public var wantsInputTimes: Bool
@@ -167,12 +175,12 @@ public struct Objective: Sendable {
     /// Of the integrals of membranes at which errors are, if they are at any.
     public var integralTau: Double? {
         guard let given else { return loss.integralTau }
-        return given.integrals.isEmpty ? nil : given.integralTau
+        return given.usedIntegralTau
     }
 
     /// The product of given derivatives with a recording's Jacobian.
-    public init(_ given: GivenErrors, wantsNeurons: Bool = false) {
-        self.init(loss: NoLoss(), labels: [], wantsNeurons: wantsNeurons)
+    public init(_ given: GivenErrors, rate: RateRegularisation? = nil, wantsNeurons: Bool = false) {
+        self.init(loss: NoLoss(), labels: [], rate: rate, wantsNeurons: wantsNeurons)
         self.given = given
     }
 }
@@ -234,7 +242,7 @@ extension Objective {
             throw .invalidValue(
                 "the label of sample \(sample) is \(label); the network has outputs 0 .. \(network.outputCount - 1)")
         }
-        guard targets.isEmpty || targets.count == sampleCount * network.outputCount else {
+        guard targets.isEmpty || loss.targets == .any || targets.count == sampleCount * network.outputCount else {
             throw .invalidValue(
                 "\(targets.count) targets for \(sampleCount) samples of \(network.outputCount) outputs; give samples x outputs"
             )
@@ -257,11 +265,17 @@ extension Objective {
         switch loss.targets {
         case .none:
             throw .unsupported(
-                "\(loss.name) takes labels, not targets; use SpikeTimeMSE or VMaxMSE, or leave the targets out")
+                "\(loss.name) takes labels, not targets; use SpikeTimeMSE, SpikeCountMSE, VMaxMSE or MembraneMSE, or leave the targets out"
+            )
         case .times:
             for (index, time) in targets.enumerated() where !(time >= 0) {
                 throw .invalidValue(
                     "target time \(index) is \(time); target times must be >= 0, +infinity for none")
+            }
+        case .any: break
+        case .counts:
+            for (index, count) in targets.enumerated() where !(count >= 0 && count < .infinity) {
+                throw .invalidValue("target \(index) is \(count); target counts must be finite and >= 0")
             }
         case .membranes:
             for (index, value) in targets.enumerated() where !value.isFinite {

@@ -94,3 +94,15 @@ public struct OutputSampler: ~Copyable {
                 maxima: maxima, integrals: integrals, endTime: endTime, grid: grid), range.lowerBound)
     }
 }
+
+extension Recording {
+    /// Calls `body` with each sample's number and output, in order.
+    package func forEachOutput(_ body: (_ sample: Int, _ output: OutputSample) -> Void) {
+        var sampler = OutputSampler(self)
+        for (part, samples) in partition.enumerated() {
+            for (index, sample) in samples.enumerated() {
+                sampler.withSample(part: part, index: index) { output, _ in body(sample, output) }
+            }
+        }
+    }
+}

@@ -83,10 +83,18 @@ public protocol GradientRule: Sendable {
     func backward(
         _ network: Network, _ recording: Recording, _ objective: Objective, monitor: Monitor?
     ) throws(SpinnpropError) -> Gradients
+    /// The membranes of a leaky read-out at given times, or their integrals. - Throws: `unsupported` where it knows none.
+    func read(
+        _ values: OutputValues, _ network: Network, _ recording: Recording, monitor: Monitor?
+    ) throws(SpinnpropError) -> [Double]
 }
 
 extension GradientRule {
     public var grid: TimeGrid? { nil }
     public var parameters: [Double] { [] }
     public var differentiatesNeurons: Bool { false }
+
+    public func read(
+        _ values: OutputValues, _ network: Network, _ recording: Recording, monitor: Monitor?
+    ) throws(SpinnpropError) -> [Double] { try noMembranes(values) }
 }

@@ -80,6 +80,11 @@ public final class SpiNNaker2Engine: Substrate, GradientRule, @unchecked Sendabl
 
     private func check(_ objective: Objective, _ network: Network, sampleCount: Int) throws(SpinnpropError) {
         try objective.check(network, sampleCount: sampleCount, grid: options.grid)
+        guard !(objective.loss is any BatchLoss) else {
+            throw .unsupported(
+                "the loss \(objective.loss.name) sees whole batches, and a chip's program its own samples; train with engine \"clock\", or with its "
+                    + "gradient rule (gradient_engine)")
+        }
         guard objective.given == nil else {
             throw .unsupported(
                 "errors are given, and programs of engine \"\(name)\" take those of a loss that runs on the chip; use engine "

@@ -18,5 +18,9 @@ struct LossConformanceTests {
         try checkLoss(VMaxMSE())
         try checkLoss(VIntegralCrossEntropy())
         try checkLoss(VIntegralCrossEntropy(tau0: 0.3, scale: 2))
+        try checkLoss(SpikeCountMSE())
+        try checkLoss(SpikeCountMSE(tau0: 3e-3, nLabel: 4, nOther: 0))
+        try checkLoss(EarlyDecisionCrossEntropy())
+        try checkLoss(EarlyDecisionCrossEntropy(tau0: 4e-3, alpha: 0.5, tau1: 2e-3))
     }
 }

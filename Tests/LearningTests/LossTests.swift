@@ -45,6 +45,34 @@ struct LossTests {
         #expect(evaluate(VMaxMSE(), sample, label: -1).result.isSkipped)
     }
 
+    @Test func countDistance() {
+        // Plain counts 2, 1 and 0 against 1.5, 0.25 and 0.25.
+        let spikes = [
+            OutputSpike(time: 10e-3, unit: 0), OutputSpike(time: 25e-3, unit: 1), OutputSpike(time: 28e-3, unit: 0),
+        ]
+        let sample = recording([spikes], outputs: 3)
+        let plain = evaluate(SpikeCountMSE(tau0: .infinity, nLabel: 1.5, nOther: 0.25), sample, label: 0)
+        #expect(plain.result.value == (0.25 + 0.5625 + 0.0625) / 2 && plain.errors == [0, 0, 0])
+        // n = e^-1 for the second output, whose target is 1: (e^-1 - 1)^2 / 2, and -(e^-1 - 1) e^-1 / tau0.
+        let late = recording([[spikes[1]]], outputs: 2)
+        let soft = evaluate(SpikeCountMSE(tau0: 25e-3), late, label: -1, targets: [0, 1])
+        #expect(abs(soft.result.value - 0.199_788_200_446_864_1) < 1e-15 && !soft.result.isSkipped)
+        #expect(abs(soft.errors[0] - 9.301_766_317_393_185) < 1e-12)
+        #expect(evaluate(SpikeCountMSE(), sample, label: -1).result.isSkipped)
+        #expect(throws: SpinnpropError.self) { try SpikeCountMSE(nLabel: 1, nOther: 1).check() }
+    }
+
+    @Test func earlyDecision() {
+        // The other output decides, at 1 ms, and pays 0.1 * 1 / 4; the entropy is that of the label.
+        let sample = recording([[OutputSpike(time: 1e-3, unit: 0), OutputSpike(time: 2e-3, unit: 1)]], outputs: 3)
+        let loss = EarlyDecisionCrossEntropy(tau0: 1e-3, alpha: 0.1, tau1: 4e-3)
+        let entropy = evaluate(TTFSCrossEntropy(tau0: 1e-3, alpha: 0, tau1: 1), sample, label: 1)
+        let (result, errors) = evaluate(loss, sample, label: 1)
+        #expect(abs(result.value - entropy.result.value - 0.025) < 1e-15)
+        #expect(abs(errors[0] - entropy.errors[0] - 25) < 1e-12 && errors[1] == entropy.errors[1])
+        #expect(evaluate(loss, sample, label: 2).result.isSkipped)
+    }
+
     @Test func timeDistance() {
         // ((10 - 20) / 5)^2 / 2 + ((25 - 30) / 5)^2 / 2 = 2.5; the third output is silent, a later spike does not count.
         let loss = SpikeTimeMSE(tau0: 5e-3, tLabel: 20e-3, tOther: 30e-3)
@@ -233,7 +261,7 @@ struct LossTests {
         #expect(abs(p[0] - 0.576_116_884_765_829_1) < 1e-15)
     }
 
-    @Test func evaluationOfRecordings() {
+    @Test func evaluationOfRecordings() throws {
         let many = recording(
             [
                 [OutputSpike(time: 1e-3, unit: 1)], [],
@@ -241,12 +269,12 @@ struct LossTests {
             ],
             outputs: 2)
         let loss = TTFSCrossEntropy(tau0: 1e-3, alpha: 0, tau1: 1)
-        let evaluation = loss.evaluate(many, labels: [1, 0, 1])
+        let evaluation = try loss.evaluate(many, labels: [1, 0, 1])
         #expect(evaluation.correctCount == 1 && evaluation.skippedCount == 1 && evaluation.sampleCount == 3)
         // The silent sample counts as undecided between two.
         #expect(abs(evaluation.value - (1.313_261_687_518_222_8 + 0.693_147_180_559_945_3) / 3) < 1e-15)
         #expect(abs(evaluation.accuracy - 1.0 / 3) < 1e-15)
-        #expect(loss.evaluate(recording([], outputs: 2), labels: []).accuracy.isNaN)
+        #expect(try loss.evaluate(recording([], outputs: 2), labels: []).accuracy.isNaN)
     }
 
     // MARK: The ends of float64

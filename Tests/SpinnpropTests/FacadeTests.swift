@@ -90,7 +90,7 @@ struct FacadeTests {
             weights[index] += shift
             try moved.setWeights(weights, connection: 1)
             let recording = try moved.forward(input)
-            return (objective.loss.evaluate(recording, labels: labels).value, recording.outputLayer.spikes.offsets)
+            return (try objective.loss.evaluate(recording, labels: labels).value, recording.outputLayer.spikes.offsets)
         }
         let gradients = try network.gradient(try network.forward(input), objective)
         let (center, spikes) = try value(0, 0)

@@ -23,7 +23,7 @@ struct YinYangTrainingTests {
         options.epochs = 10
         let trainer = try Trainer(Network(NetworkOptions(sizes: [5, 60, 3])), options)
         try trainer.run(training.input, labels: training.labels)
-        let evaluation = options.loss.evaluate(try trainer.network.forward(test.input), labels: test.labels)
+        let evaluation = try options.loss.evaluate(trainer.network.forward(test.input), labels: test.labels)
         #expect(evaluation.accuracy >= 0.75)
         #expect(trainer.history[9].accuracy > trainer.history[0].accuracy + 0.2)
     }

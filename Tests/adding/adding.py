@@ -24,9 +24,9 @@ COPIED = ("Package.swift", "CONTRIBUTING.md", "Sources", "include", "scripts", "
 
 
 def next_number(what: str) -> int:
-    """The first that the header does not have."""
+    """The first that the header does not have, below those that stand apart from 100 on."""
     header = (ROOT / "include" / "spinnprop.h").read_text(encoding="utf-8")
-    return 1 + max(int(number) for number in re.findall(rf"SPINNPROP_{what}_\w+ = (\d+)", header))
+    return 1 + max(int(number) for number in re.findall(rf"SPINNPROP_{what}_\w+ = (\d{{1,2}})\b", header))
 
 
 NEXT_LOSS, NEXT_ENGINE = next_number("LOSS"), next_number("ENGINE")
@@ -63,7 +63,7 @@ ADDITIONS: List[Tuple[str, object, Tuple[str, ...], Tuple[Insertion, ...]]] = [
                 "    def __init__(self, gain: float = 2.0, tau0: float = 5e-3) -> None:\n"
                 "        self._set(gain=gain, tau0=tau0)\n\n\n",
             ),
-            ("python/spinnprop/losses.py", '    "VMaxMSE",\n]', '    "ToyLoss",\n'),
+            ("python/spinnprop/losses.py", '    "VanRossum",\n]', '    "ToyLoss",\n'),
         ),
     ),
     (

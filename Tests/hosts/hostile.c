@@ -990,7 +990,7 @@ static void recording_access(void) {
     FAILS(UNSUPPORTED, spinnprop_recording_predict(classes, N_SAMPLES, membrane, &loss));
     FAILS(UNSUPPORTED, spinnprop_recording_probabilities(values, 12, membrane, &loss));
     EACH_WRONG_SIZE(loss, spinnprop_recording_predict(classes, N_SAMPLES, recording, &loss));
-    WITH(loss.kind, 9, INVALID_VALUE, spinnprop_recording_predict(classes, N_SAMPLES, recording, &loss));
+    WITH(loss.kind, 99, INVALID_VALUE, spinnprop_recording_predict(classes, N_SAMPLES, recording, &loss));
     free(t);
     free(u);
     spinnprop_recording_free(recording);
@@ -1486,6 +1486,22 @@ static void gradients_that_cannot_be(void) {
     spinnprop_network_free(leaky);
 }
 
+/* A loss of the host's: what it is asked, and what it does wrong. */
+typedef struct own_loss_state {
+    int answer, mode;
+    int64_t calls;
+} own_loss_state;
+static int own_loss(spinnprop_loss_batch *batch, void *payload) {
+    own_loss_state *state = payload;
+    state->calls++;
+    if (state->answer) return state->answer;
+    if (state->mode == 1) return 0;
+    const int64_t n = batch->n_samples * batch->n_outputs * batch->depth;
+    batch->value = state->mode == 2 ? NAN : 0.0;
+    for (int64_t index = 0; index < n; index++) batch->derivatives[index] = state->mode == 3 ? INFINITY : batch->values[index];
+    return 0;
+}
+
 /* --------------------------------------------------------------------------------------------------------- training */
 
 static double no_factor(int32_t epoch, void *payload) {
@@ -1522,7 +1538,7 @@ static void trainings_that_cannot_be(void) {
     WITH(forward.engine, NOBODY(spinnprop_engine), INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
     WITH(forward.t_end, NAN, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
     WITH(forward.max_spikes, -1, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
-    WITH(loss.kind, 9, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
+    WITH(loss.kind, 99, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
     WITH(loss.tau0, NAN, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
     WITH(gradient.engine, NOBODY(spinnprop_engine), INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
     WITH(gradient.rate_strength, NAN, INVALID_VALUE, spinnprop_trainer_create(&trainer, network, &o));
@@ -1697,6 +1713,48 @@ static void trainings_that_cannot_be(void) {
     WORKS(spinnprop_trainer_set_schedule(trainer, no_factor, NULL));
     INVALID(spinnprop_trainer_run(trainer, &s, labels, 4, NULL, NULL, 0, NULL, NULL));
     WORKS(spinnprop_trainer_set_schedule(trainer, NULL, NULL));
+    spinnprop_loss custom;
+    WORKS(spinnprop_loss_init(&custom, SPINNPROP_LOSS_CUSTOM));
+    INVALID(spinnprop_loss_check(&custom)); /* no function */
+    custom.function = own_loss;
+    own_loss_state state = {0, 0, 0};
+    custom.payload = &state;
+    WORKS(spinnprop_loss_check(&custom));
+    const int32_t no_reads[] = {-1, 4, INT32_MAX, INT32_MIN};
+    for (int index = 0; index < 4; index++) WITH(custom.reads, no_reads[index], INVALID_VALUE, spinnprop_loss_check(&custom));
+    double reading_times[2] = {1e-3, 2e-3};
+    custom.times = reading_times;
+    custom.n_times = 2;
+    INVALID(spinnprop_loss_check(&custom)); /* times and first spikes */
+    custom.reads = SPINNPROP_READS_MEMBRANES;
+    WORKS(spinnprop_loss_check(&custom));
+    for (int index = 0; index < 3; index++)
+        WITH(reading_times[1], no_times[index] < 0 ? no_times[index] : INFINITY, INVALID_VALUE, spinnprop_loss_check(&custom));
+    const int64_t no_counts[] = {-1, 0, INT64_MAX, INT64_MIN};
+    for (int index = 0; index < 4; index++) WITH(custom.n_times, no_counts[index], INVALID_VALUE, spinnprop_loss_check(&custom));
+    WITH(custom.times, NULL, INVALID_VALUE, spinnprop_loss_check(&custom));
+    EACH_WRONG_SIZE(custom, spinnprop_loss_check(&custom));
+    aimed.loss = &custom;
+    FAILS(UNSUPPORTED, spinnprop_trainer_create(&aims, network, &aimed)); /* no membranes */
+    custom.reads = SPINNPROP_READS_FIRST_SPIKES;
+    custom.times = NULL;
+    custom.n_times = 0;
+    WORKS(spinnprop_trainer_create(&aims, network, &aimed));
+    wanted.labels = labels;
+    wanted.n_labels = 4;
+    wanted.targets = NULL;
+    wanted.n_targets = 0;
+    state.answer = 1;
+    FAILS(CANCELLED, spinnprop_trainer_run_supervised(aims, &s, &wanted, NULL, NULL, NULL, NULL));
+    for (state.answer = 0, state.mode = 1; state.mode < 4; state.mode++)
+        INVALID(spinnprop_trainer_run_supervised(aims, &s, &wanted, NULL, NULL, NULL, NULL)); /* nothing, NaN, an infinite derivative */
+    int64_t n_finished = -1;
+    WORKS(spinnprop_trainer_epochs_done(&n_finished, aims));
+    HOLDS(n_finished == 0);
+    state.mode = 0;
+    WORKS(spinnprop_trainer_run_supervised(aims, &s, &wanted, &s, &held_out, NULL, NULL));
+    HOLDS(state.calls > 0);
+    spinnprop_trainer_free(aims);
     /* Nothing has been trained yet. */
     int64_t n_before = 0, n_after = 0;
     spinnprop_network *untouched = NULL;

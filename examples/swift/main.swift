@@ -24,6 +24,7 @@ try trainer.run(training.input, labels: training.labels, validation: validation)
 }
 
 let recording = try trainer.network.forward(test.input)
-print("test accuracy \(percent(options.loss.evaluate(recording, labels: test.labels).accuracy))")
+let evaluation = try options.loss.evaluate(recording, labels: test.labels)
+print("test accuracy \(percent(evaluation.accuracy))")
 
 func percent(_ fraction: Double) -> String { "\((1000 * fraction).rounded() / 10) %" }

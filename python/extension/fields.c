@@ -84,20 +84,3 @@ PyObject *set_fields(void *options, const field *fields, PyObject *dict, const c
     }
     return own;
 }
-
-int loss_from(PyObject *module, const spinnprop_loss **loss, spinnprop_loss *storage, PyObject *dict) {
-    *loss = NULL;
-    if (dict == Py_None) return 1;
-    memset(storage, 0, sizeof *storage);
-    PyObject *held = set_fields(storage, loss_fields, dict, "loss");
-    if (held) {
-        const int32_t kind = storage->kind;
-        spinnprop_status status = spinnprop_loss_init(storage, kind);
-        /* Nothing in a loss points into the dictionary. */
-        Py_DECREF(held);
-        held = status == SPINNPROP_OK ? set_fields(storage, loss_fields, dict, "loss") : raise_status(module, status);
-    }
-    Py_XDECREF(held);
-    *loss = storage;
-    return held != NULL;
-}

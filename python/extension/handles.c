@@ -12,6 +12,7 @@ static void handle_free(PyObject *capsule) {
     handle *own = PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule));
     if (!own) return;
     own->kind->free(own->object);
+    PyMem_Free(own->payload);
     PyMem_Free(own);
 }
 

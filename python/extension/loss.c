@@ -1,6 +1,95 @@
 /* Losses and gradients. */
 #include "core.h"
 
+#include <string.h>
+
+/* Gives what (value, derivatives) a callable answers to (values, shape, samples, is_validation, weights); 0 with an exception on failure. */
+static int ask(PyObject *callable, spinnprop_loss_batch *batch) {
+    const int64_t n = batch->n_samples * batch->n_outputs * batch->depth;
+    PyObject *weights = Py_None;
+    if (batch->weights)
+        weights = PyBytes_FromStringAndSize((const char *)batch->weights, (Py_ssize_t)(batch->n_samples * 8));
+    else
+        Py_INCREF(weights);
+    /* The library's arrays are gone when the call is over; what the callable keeps is its own. */
+    PyObject *answer =
+        weights ? PyObject_CallFunction(callable, "y#(LLL)y#iO", n > 0 ? (const char *)batch->values : "", (Py_ssize_t)(n * 8),
+                                        (long long)batch->n_samples, (long long)batch->n_outputs, (long long)batch->depth,
+                                        n > 0 ? (const char *)batch->samples : "", (Py_ssize_t)(batch->n_samples * 8),
+                                        (int)batch->is_validation, weights)
+                : NULL;
+    Py_XDECREF(weights);
+    array derivatives = ARRAY_NONE;
+    int is_good = 0;
+    if (answer && !(PyTuple_Check(answer) && PyTuple_Size(answer) == 2)) {
+        PyErr_SetString(PyExc_TypeError, "the function of a loss must return (value, derivatives)");
+    } else if (answer && double_from(PyTuple_GetItem(answer, 0), &batch->value) &&
+               array_read(&derivatives, PyTuple_GetItem(answer, 1), ARRAY_FLOAT64, "derivatives")) {
+        is_good = derivatives.count == n;
+        if (!is_good)
+            PyErr_Format(PyExc_ValueError, "derivatives has %lld elements; there are %lld values", (long long)derivatives.count,
+                         (long long)n);
+        else if (n > 0)
+            memcpy(batch->derivatives, derivatives.view.buf, (size_t)n * sizeof(double));
+    }
+    array_release(&derivatives);
+    Py_XDECREF(answer);
+    return is_good;
+}
+
+/* The library's callback: payload is an own_function whose call is between begin and end. */
+static int call_loss(spinnprop_loss_batch *batch, void *payload) {
+    own_function *own = payload;
+    call *call = own->call;
+    /* As in call_progress. */
+    if (!call || atomic_load(&call->state->is_exiting)) return 1;
+    PyEval_RestoreThread(call->thread);
+    int stops = PyErr_CheckSignals() < 0;
+    if (!stops && (!own->callable || own->callable == Py_None)) {
+        PyErr_SetString(PyExc_TypeError, "the loss is one of the caller's own, and no function for it is given");
+        stops = 1;
+    }
+    if (!stops) stops = !ask(own->callable, batch);
+    call->thread = PyEval_SaveThread();
+    return stops;
+}
+
+int loss_read(PyObject *module, loss_arrays *arrays, PyObject *dict) {
+    if (dict == Py_None) return 1;
+    spinnprop_loss *loss = &arrays->loss;
+    memset(loss, 0, sizeof *loss);
+    if (!PyDict_Check(dict)) {
+        PyErr_Format(PyExc_TypeError, "loss must be a dict or None, got %R", (PyObject *)Py_TYPE(dict));
+        return 0;
+    }
+    PyObject *numbers = PyDict_Copy(dict), *held = NULL;
+    if (!numbers) return 0;
+    PyObject *times = PyDict_GetItemString(numbers, "times");
+    int is_good = (!times || array_read(&arrays->times, times, ARRAY_FLOAT64, "times")) &&
+                  (!times || PyDict_DelItemString(numbers, "times") == 0) &&
+                  (held = set_fields(loss, loss_fields, numbers, "loss")) != NULL;
+    if (is_good) {
+        const int32_t kind = loss->kind;
+        const spinnprop_status status = spinnprop_loss_init(loss, kind);
+        /* Nothing in a loss points into the dictionary. */
+        Py_DECREF(held);
+        held = status == SPINNPROP_OK ? set_fields(loss, loss_fields, numbers, "loss") : raise_status(module, status);
+        is_good = held != NULL;
+    }
+    Py_XDECREF(held);
+    Py_DECREF(numbers);
+    loss->times = array_data(arrays->times);
+    loss->n_times = arrays->times.count;
+    if (is_good && loss->kind == SPINNPROP_LOSS_CUSTOM) {
+        loss->function = call_loss;
+        loss->payload = &arrays->function;
+    }
+    arrays->given = loss;
+    return is_good;
+}
+
+void loss_release(loss_arrays *arrays) { array_release(&arrays->times); }
+
 static PyObject *loss_defaults(PyObject *module, PyObject *args) {
     int32_t kind;
     if (!PyArg_ParseTuple(args, "O&", int32_from, &kind)) return NULL;
@@ -10,35 +99,36 @@ static PyObject *loss_defaults(PyObject *module, PyObject *args) {
 }
 
 static PyObject *loss_check(PyObject *module, PyObject *dict) {
-    const spinnprop_loss *loss;
-    spinnprop_loss storage;
-    if (!loss_from(module, &loss, &storage, dict)) return NULL;
-    return none_or_raise(module, spinnprop_loss_check(loss));
+    loss_arrays loss = LOSS_NONE;
+    PyObject *result = loss_read(module, &loss, dict) ? none_or_raise(module, spinnprop_loss_check(loss.given)) : NULL;
+    loss_release(&loss);
+    return result;
 }
 
 GIVES_INITIAL(gradient_defaults, gradient_options)
 
 static PyObject *network_gradient(PyObject *module, PyObject *args) {
-    PyObject *network_object, *recording_object, *loss_object, *wanted_object, *dict, *progress;
-    if (!PyArg_ParseTuple(args, "OOOOOO", &network_object, &recording_object, &loss_object, &wanted_object, &dict,
-                          &progress))
+    PyObject *network_object, *recording_object, *loss_object, *wanted_object, *dict, *progress, *function;
+    if (!PyArg_ParseTuple(args, "OOOOOOO", &network_object, &recording_object, &loss_object, &wanted_object, &dict,
+                          &progress, &function))
         return NULL;
     handle *recording = handle_from(recording_object, &recording_kind);
     spinnprop_network *network = recording ? network_snapshot(module, network_object) : NULL;
-    const spinnprop_loss *loss;
-    spinnprop_loss loss_storage;
+    loss_arrays loss = LOSS_NONE;
     spinnprop_gradient_options options;
     spinnprop_gradient_options_init(&options);
     supervision_arrays wanted = SUPERVISION_NONE;
     call call;
     PyObject *held = network ? set_fields(&options, gradient_options_fields, dict, "options") : NULL, *result = NULL;
-    if (held && loss_from(module, &loss, &loss_storage, loss_object) &&
+    if (held && loss_read(module, &loss, loss_object) &&
         supervision_read(&wanted, wanted_object, "supervision") && call_init(module, &call, progress)) {
         spinnprop_gradient *gradient = NULL;
         double value = 0;
+        loss.function.callable = function;
+        loss.function.call = &call;
         call_begin(&call);
         spinnprop_status status =
-            spinnprop_network_gradient_supervised(&gradient, &value, network, recording->object, loss,
+            spinnprop_network_gradient_supervised(&gradient, &value, network, recording->object, loss.given,
                                                   &wanted.supervision, &options, call_progress, &call);
         call_end(&call);
         PyObject *capsule = NULL;
@@ -52,6 +142,7 @@ static PyObject *network_gradient(PyObject *module, PyObject *args) {
         if (capsule) result = Py_BuildValue("Nd", capsule, value);
     }
     supervision_release(&wanted);
+    loss_release(&loss);
     Py_XDECREF(held);
     spinnprop_network_free(network);
     return result;
@@ -183,8 +274,8 @@ PyMethodDef loss_methods[] = {
     {"loss_check", loss_check, METH_O, "loss_check($module, loss, /)\n--\n\nRaise unless the loss is in its domain."},
     {"gradient_defaults", gradient_defaults, METH_NOARGS, "gradient_defaults($module, /)\n--\n\nThe core's defaults."},
     {"network_gradient", network_gradient, METH_VARARGS,
-     "network_gradient($module, network, recording, loss, supervision, options, progress, /)\n--\n\n"
-     "(gradient, value) for a tuple (labels, targets, weights)."},
+     "network_gradient($module, network, recording, loss, supervision, options, progress, function, /)\n--\n\n"
+     "(gradient, value) for a tuple (labels, targets, weights); function is that of a loss of one's own, or None."},
     {"network_pull_back", network_pull_back, METH_VARARGS,
      "network_pull_back($module, network, recording, errors, times, membrane_errors, integral_errors, tau, options, progress, /)\n--\n\n"
      "The gradient of given errors; times, membrane_errors and integral_errors may be None."},

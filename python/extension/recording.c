@@ -243,20 +243,20 @@ static PyObject *judge(PyObject *module, PyObject *args, int is_class) {
     PyObject *answers_object, *capsule, *dict, *result = NULL;
     if (!PyArg_ParseTuple(args, "OOO", &answers_object, &capsule, &dict)) return NULL;
     handle *own = handle_from(capsule, &recording_kind);
-    const spinnprop_loss *loss;
-    spinnprop_loss storage;
+    loss_arrays loss = LOSS_NONE;
     array answers = ARRAY_NONE;
-    if (own && loss_from(module, &loss, &storage, dict) &&
+    if (own && loss_read(module, &loss, dict) &&
         array_write(&answers, answers_object, is_class ? ARRAY_INT64 : ARRAY_FLOAT64,
                     is_class ? "classes" : "probabilities")) {
         spinnprop_status status;
         WITHOUT_GIL(
             status = is_class
-                         ? spinnprop_recording_predict(array_data(answers), answers.count, own->object, loss)
-                         : spinnprop_recording_probabilities(array_data(answers), answers.count, own->object, loss));
+                         ? spinnprop_recording_predict(array_data(answers), answers.count, own->object, loss.given)
+                         : spinnprop_recording_probabilities(array_data(answers), answers.count, own->object, loss.given));
         result = none_or_raise(module, status);
     }
     array_release(&answers);
+    loss_release(&loss);
     return result;
 }
 

@@ -11,20 +11,33 @@ static PyObject *trainer_create(PyObject *module, PyObject *args) {
     spinnprop_training_options_init(&options);
     spinnprop_forward_options forward;
     spinnprop_forward_options_init(&forward);
-    spinnprop_loss loss;
+    loss_arrays loss = LOSS_NONE;
+    own_function *function = NULL;
     spinnprop_gradient_options gradient;
     spinnprop_gradient_options_init(&gradient);
     PyObject *held = network ? set_fields(&options, training_options_fields, dict, "options") : NULL;
     PyObject *held_forward = held ? set_fields(&forward, forward_options_fields, forward_dict, "forward") : NULL;
     PyObject *held_gradient = held_forward ? set_fields(&gradient, gradient_options_fields, gradient_dict, "gradient") : NULL;
-    if (held_gradient && loss_from(module, &options.loss, &loss, loss_dict)) {
+    int is_read = held_gradient && loss_read(module, &loss, loss_dict);
+    if (is_read && loss.given && loss.loss.function) {
+        function = loss.loss.payload = PyMem_Calloc(1, sizeof *function);
+        if (!function) is_read = PyErr_NoMemory() != NULL;
+    }
+    if (is_read) {
+        options.loss = loss.given;
         options.forward = &forward;
         options.gradient = &gradient;
         spinnprop_trainer *trainer = NULL;
         spinnprop_status status;
         WITHOUT_GIL(status = spinnprop_trainer_create(&trainer, network, &options));
         result = status == SPINNPROP_OK ? handle_new(trainer, &trainer_kind) : raise_status(module, status);
+        if (result && function) {
+            handle_from(result, &trainer_kind)->payload = function;
+            function = NULL;
+        }
     }
+    PyMem_Free(function);
+    loss_release(&loss);
     Py_XDECREF(held);
     Py_XDECREF(held_forward);
     Py_XDECREF(held_gradient);
@@ -33,9 +46,9 @@ static PyObject *trainer_create(PyObject *module, PyObject *args) {
 }
 
 static PyObject *trainer_run(PyObject *module, PyObject *args) {
-    PyObject *capsule, *input_object, *wanted_object, *validation_object, *validation_wanted_object, *progress, *schedule;
-    if (!PyArg_ParseTuple(args, "OOOOOOO", &capsule, &input_object, &wanted_object, &validation_object,
-                          &validation_wanted_object, &progress, &schedule))
+    PyObject *capsule, *input_object, *wanted_object, *validation_object, *validation_wanted_object, *progress, *schedule, *callable;
+    if (!PyArg_ParseTuple(args, "OOOOOOOO", &capsule, &input_object, &wanted_object, &validation_object,
+                          &validation_wanted_object, &progress, &schedule, &callable))
         return NULL;
     handle *own = NULL;
     spike_arrays input = SPIKES_NONE, validation = SPIKES_NONE;
@@ -49,6 +62,8 @@ static PyObject *trainer_run(PyObject *module, PyObject *args) {
         call_init(module, &call, progress) && (own = idle_from(module, capsule, &trainer_kind))) {
         own->is_running = 1;
         call.schedule = schedule == Py_None ? NULL : schedule;
+        own_function *function = own->payload;
+        if (function) *function = (own_function){callable, &call};
         call_begin(&call);
         /* The trainer knows the call as long as it lasts alone. */
         spinnprop_trainer_set_schedule(own->object, call.schedule ? call_schedule : NULL, &call);
@@ -58,6 +73,7 @@ static PyObject *trainer_run(PyObject *module, PyObject *args) {
         spinnprop_trainer_set_schedule(own->object, NULL, NULL);
         call_end(&call);
         own->is_running = 0;
+        if (function) *function = (own_function){NULL, NULL};
         if (!PyErr_Occurred() && (status == SPINNPROP_OK || status == SPINNPROP_CANCELLED))
             result = PyBool_FromLong(status == SPINNPROP_OK);
         else
@@ -84,9 +100,10 @@ static PyObject *trainer_step(PyObject *module, PyObject *args) {
 }
 
 static PyObject *trainer_step_batch(PyObject *module, PyObject *args) {
-    PyObject *capsule, *batch_object, *wanted_object, *progress, *result = NULL;
+    PyObject *capsule, *batch_object, *wanted_object, *progress, *callable, *result = NULL;
     double rate_factor;
-    if (!PyArg_ParseTuple(args, "OOOO&O", &capsule, &batch_object, &wanted_object, double_from, &rate_factor, &progress)) return NULL;
+    if (!PyArg_ParseTuple(args, "OOOO&OO", &capsule, &batch_object, &wanted_object, double_from, &rate_factor, &progress, &callable))
+        return NULL;
     handle *own = NULL;
     spike_arrays batch = SPIKES_NONE;
     supervision_arrays wanted = SUPERVISION_NONE;
@@ -95,11 +112,14 @@ static PyObject *trainer_step_batch(PyObject *module, PyObject *args) {
         call_init(module, &call, progress) && (own = idle_from(module, capsule, &trainer_kind))) {
         double value = 0;
         own->is_running = 1;
+        own_function *function = own->payload;
+        if (function) *function = (own_function){callable, &call};
         call_begin(&call);
         spinnprop_status status = spinnprop_trainer_step_batch(&value, own->object, &batch.spikes, &wanted.supervision, rate_factor,
                                                                call_progress, &call);
         call_end(&call);
         own->is_running = 0;
+        if (function) *function = (own_function){NULL, NULL};
         result = status == SPINNPROP_OK && !PyErr_Occurred() ? PyFloat_FromDouble(value) : raise_status(module, status);
     }
     spikes_release(&batch);
@@ -169,13 +189,13 @@ PyMethodDef training_methods[] = {
      "trainer_create($module, network, options, forward, loss, gradient, /)\n--\n\n"
      "A trainer of a copy of the network; loss None for the engine's own."},
     {"trainer_run", trainer_run, METH_VARARGS,
-     "trainer_run($module, trainer, input, supervision, validation, validation_supervision, progress, schedule, /)\n--\n\n"
+     "trainer_run($module, trainer, input, supervision, validation, validation_supervision, progress, schedule, function, /)\n--\n\n"
      "Train on tuples (labels, targets, weights); False if the progress callable asked to stop.\n"
-     "schedule: of an epoch the factor of learning rates, or None."},
+     "schedule: of an epoch the factor of learning rates, or None; function: of a loss of one's own, or None."},
     {"trainer_step", trainer_step, METH_VARARGS,
      "trainer_step($module, trainer, gradient, rate_factor, /)\n--\n\nOne step of the optimiser."},
     {"trainer_step_batch", trainer_step_batch, METH_VARARGS,
-     "trainer_step_batch($module, trainer, batch, supervision, rate_factor, progress, /)\n--\n\n"
+     "trainer_step_batch($module, trainer, batch, supervision, rate_factor, progress, function, /)\n--\n\n"
      "One step with the gradient of a batch; its loss before."},
     {"trainer_set_learning_rates", trainer_set_learning_rates, METH_VARARGS,
      "trainer_set_learning_rates($module, trainer, kinds, rates, /)\n--\n\nOne per layer, of kinds of parameters."},

@@ -78,11 +78,16 @@ ENGINE_MEASURED: Final[int]
 ENGINE_SPINNAKER2: Final[int]
 FEEDBACK_ALIGNED: Final[int]
 FEEDBACK_RANDOM: Final[int]
+LOSS_CUSTOM: Final[int]
+LOSS_EARLY_DECISION_CROSS_ENTROPY: Final[int]
+LOSS_MEMBRANE_MSE: Final[int]
 LOSS_SHIFT_INVARIANT_MSE: Final[int]
 LOSS_SPIKE_COUNT_CROSS_ENTROPY: Final[int]
+LOSS_SPIKE_COUNT_MSE: Final[int]
 LOSS_SPIKE_TIME_MSE: Final[int]
 LOSS_STEP_TTFS_CROSS_ENTROPY: Final[int]
 LOSS_TTFS_CROSS_ENTROPY: Final[int]
+LOSS_VAN_ROSSUM: Final[int]
 LOSS_VMAX_CROSS_ENTROPY: Final[int]
 LOSS_VMAX_MSE: Final[int]
 LOSS_V_INTEGRAL_CROSS_ENTROPY: Final[int]
@@ -93,6 +98,11 @@ OPTIMIZER_ADAMW: Final[int]
 OPTIMIZER_SGD: Final[int]
 READOUT_LEAKY: Final[int]
 READOUT_SPIKING: Final[int]
+READS_FIRST_SPIKES: Final[int]
+READS_INTEGRALS: Final[int]
+READS_MAXIMA: Final[int]
+READS_MEMBRANES: Final[int]
+READS_SPIKES: Final[int]
 RECURRENT_DELAYS: Final[int]
 RECURRENT_MASK: Final[int]
 RECURRENT_SIGNS: Final[int]
@@ -304,6 +314,7 @@ def network_gradient(
     supervision: _Supervision,
     options: Dict[str, Any],
     progress: _Progress,
+    function: Optional[Callable[..., Tuple[float, _Array]]],
     /,
 ) -> Tuple[_Handle, float]: ...
 def network_pull_back(
@@ -352,6 +363,7 @@ def trainer_run(
     validation_supervision: Optional[_Supervision],
     progress: _Progress,
     schedule: Optional[Callable[[int], float]],
+    function: Optional[Callable[..., Tuple[float, _Array]]],
     /,
 ) -> bool: ...
 def trainer_step(trainer: _Handle, gradient: _Handle, rate_factor: float, /) -> None: ...
@@ -361,6 +373,7 @@ def trainer_step_batch(
     supervision: _Supervision,
     rate_factor: float,
     progress: _Progress,
+    function: Optional[Callable[..., Tuple[float, _Array]]],
     /,
 ) -> float: ...
 def trainer_set_learning_rates(trainer: _Handle, kinds: int, rates: _Array, /) -> None: ...

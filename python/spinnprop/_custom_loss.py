@@ -8,26 +8,34 @@ from typing import Any, Callable, Dict, Optional, Tuple
 
 import numpy as np
 
+from . import _core
+from ._loss import Loss
 from ._support import checks
 from ._support.types import Float64Array
-from ._support.values import Value
 
 _KINDS = ("first spikes", "spikes", "maxima", "membrane", "integrals")
 #: What differentiates the function, with where it is had from.
 _AUTOGRADS = {"torch": "https://pytorch.org/get-started (the build for CPU is enough)", "jax": "pip install jax"}
 
 
-class Custom(Value):
+class Custom(Loss):
     """Any function of what the read-out did.
 
     ``function(values, y)`` is called once for a whole batch and returns ``(value, derivative)``: a number, and an array of the
     shape of `values` with its derivative with respect to each of them. Written in PyTorch or JAX it returns the number alone and
-    their autograd does the rest. What a mean over the batch is, the function says.
+    their autograd does the rest. What a mean over the batch is, the function says: value and derivatives are taken as they are, and the history of
+    a training has the mean of batches by their sizes.
+
+    It is the loss of `Network.gradient`, `Trainer` and estimators; of the emulated SpiNNaker2, whose programs see one sample each, with
+    ``gradient_engine="clock"``. A checkpoint cannot know the function: resume with the same. An exception of the function ends the call, and the trainer
+    stands after its last good batch.
 
     Parameters
     ----------
     function : callable
-        ``function(values, y)``; `y` is what `Network.gradient` was given, unchanged.
+        ``function(values, y)``; `y` is what `Network.gradient` was given, unchanged, or of what `Trainer.run` was given the elements of the batch's
+        samples: of an array whose first axis is the sample, or of SpikeTrains. With `sample_weight` it is ``function(values, y, sample_weight)``,
+        with the weights of these samples. It must not change `values`, and must not use the trainer that is running.
     of : "first spikes", "spikes", "maxima", "membrane" or "integrals"
         What `values` are, float64:
 
@@ -69,6 +77,7 @@ class Custom(Value):
     (30, 4)
     """
 
+    _kind = _core.LOSS_CUSTOM
     function: Callable[..., Any]
     of: str
     times: Optional[Tuple[float, ...]]
@@ -102,63 +111,45 @@ class Custom(Value):
         for name, value in (("function", function), ("of", of), ("times", own), ("autograd", autograd), ("tau", weight)):
             self.__dict__[name] = value
 
-    def _evaluate(self, recording: Any, y: Any) -> Tuple[float, Dict[str, Any]]:
-        """The value for a recording, and the errors as `Network.pull_back` takes them."""
-        values, places = self._read(recording)
-        value, derivative = self._called(values, y)
-        heard = np.isfinite(values)
-        derivative = np.where(heard, derivative, 0.0)
-        if not np.isfinite(derivative).all():
-            place = tuple(int(n) for n in np.argwhere(~np.isfinite(derivative))[0])
-            raise ValueError(f"the derivative that function returned is {derivative[place]} at {place}; it must be finite")
-        if self.of == "membrane":
-            return value, {"membrane_errors": derivative, "times": self.times}
-        if self.of == "maxima":
-            return value, {"maximum_errors": derivative}
-        if self.of == "integrals":
-            return value, {"integral_errors": derivative, "tau": self.tau}
-        errors = np.zeros(len(recording.spikes[-1].times))
-        errors[places[heard]] = derivative[heard]
-        return value, {"spike_errors": [None] * (len(recording.spikes) - 1) + [errors]}
+    @property
+    def needs_leaky_readout(self) -> bool:  # type: ignore[override]
+        """Whether the function is given membranes, which a leaky read-out alone has."""
+        return self.of in ("maxima", "membrane", "integrals")
 
-    def _read(self, recording: Any) -> Tuple[Float64Array, Any]:
-        """What the function is given, and for spikes where each of them stands in the recording."""
-        if self.of == "membrane":
-            return recording.membrane(-1, None, self.times), None
-        if self.of == "maxima":
-            return recording.maxima, None
-        if self.of == "integrals":
-            return recording.integrals(self.tau), None
-        spikes = recording.spikes[-1]
-        n_outputs = recording.layer_sizes[-1]
-        pair = np.repeat(np.arange(len(recording)), np.diff(spikes.offsets)) * n_outputs + spikes.units
-        order = np.argsort(pair, kind="stable")
-        counts = np.bincount(pair, minlength=len(recording) * n_outputs)
-        ordinal = np.empty(len(pair), np.int64)
-        ordinal[order] = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
-        length = 1 if self.of == "first spikes" else max(1, int(counts.max(initial=0)))
-        kept = np.flatnonzero(ordinal < length)
-        values = np.full((len(recording) * n_outputs, length), math.inf)
-        places = np.zeros(values.shape, np.int64)
-        values[pair[kept], ordinal[kept]] = spikes.times[kept]
-        places[pair[kept], ordinal[kept]] = kept
-        shape = (len(recording), n_outputs) + ((length,) if self.of == "spikes" else ())
-        return values.reshape(shape), places.reshape(shape)
+    def _fields(self) -> Dict[str, Any]:
+        times = None if self.times is None else np.array(self.times)
+        weight = {"tau0": self.tau} if self.of == "integrals" else {}
+        return {"kind": self._kind, "reads": _KINDS.index(self.of), "times": times, **weight}
 
-    def _called(self, values: Float64Array, y: Any) -> Tuple[float, Float64Array]:
+    def _asked(self, y: Any, held_out_y: Any = None, is_whole: bool = False) -> Callable[..., Any]:
+        """What the core calls, for what samples should give: of all of them at once, or of those of a batch."""
+
+        def answer(values: bytes, sizes: Tuple[int, int, int], samples: bytes, is_validation: int, weights: Optional[bytes]) -> Any:
+            n_samples, n_outputs, depth = sizes
+            shape = {"spikes": sizes, "membrane": (n_samples, depth, n_outputs)}.get(self.of, (n_samples, n_outputs))
+            own = held_out_y if is_validation else y
+            wanted = [own if is_whole else own[np.frombuffer(samples, np.int64)]]
+            if weights is not None:
+                wanted.append(np.frombuffer(weights))
+            value, derivative = self._called(np.frombuffer(values).reshape(shape), *wanted)
+            return value, np.ascontiguousarray(derivative)
+
+        return answer
+
+    def _called(self, values: Float64Array, *wanted: Any) -> Tuple[float, Float64Array]:
         if self.autograd == "torch":
             torch = _imported("torch")
             leaf = torch.tensor(values, requires_grad=True)
-            answer = self.function(leaf, y)
+            answer = self.function(leaf, *wanted)
             if not isinstance(answer, torch.Tensor) or answer.numel() != 1 or not answer.requires_grad:
                 raise TypeError("function must return one number, a tensor that depends on the values it was given")
             (derivative,) = torch.autograd.grad(answer, leaf)
             return _finite(answer.item()), derivative.numpy()
         if self.autograd == "jax":
             jax = _imported("jax")
-            answer, derivative = jax.value_and_grad(self.function)(jax.numpy.asarray(values), y)
+            answer, derivative = jax.value_and_grad(self.function)(jax.numpy.asarray(values), *wanted)
             return _finite(float(answer)), np.asarray(derivative, np.float64)
-        answer = self.function(checks.read_only(values.copy()), y)
+        answer = self.function(values, *wanted)
         if not isinstance(answer, tuple) or len(answer) != 2:
             raise TypeError(f"function returned {type(answer).__name__!r}; it must return (value, derivative)")
         derivative = checks.array(answer[1], np.float64, "the derivative that function returned")

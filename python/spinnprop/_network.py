@@ -11,12 +11,12 @@ from . import _core
 from ._engines.base import BaseEngine
 from ._engines.names import EngineLike, resolve
 from ._gradients import NEURON_PARAMETERS, Gradients, ReadAdjoint
-from ._recording import Recording, _fields
+from ._recording import Recording, _fields, _is_loss
 from ._spikes import SpikeTrains, trains
 from ._support import checks, overviews
 from ._support import network_arguments as arguments
 from ._support.layers import ConnectionList, ConnectionSequence, Ends, MutableLayerSequence
-from ._support.types import BoolArray, Float64Array, Int8Array, Int32Array, Progress
+from ._support.types import BoolArray, Float64Array, Int8Array, Int32Array, Progress, Supervision
 from .losses import Custom, Loss, RateRegularisation
 
 _READOUTS: Dict[Optional[str], int] = {"spiking": _core.READOUT_SPIKING, "leaky": _core.READOUT_LEAKY}
@@ -413,8 +413,7 @@ class Network:
         loss : Loss or Custom
         y : (n_samples,) int64, or (n_samples, n_outputs) float64
             Labels 0 .. n_outputs - 1; or target times in seconds, +inf for none, for `losses.SpikeTimeMSE`, or membranes for
-            `losses.VMaxMSE`; for `losses.Custom` whatever its
-            function takes.
+            `losses.VMaxMSE`; for `losses.Custom` whatever its function takes.
         engine : None, "event", "clock", "spinnaker2", "first-spike", "brainscales2" or an engine object
             The gradient rule; None: that of the engine that made the recording. "clock" stands for its default grid, which
             must be the recording's; `Recording.grid` is the engine that always fits.
@@ -424,7 +423,7 @@ class Network:
             Whether to differentiate with respect to tau_mem, tau_syn, threshold, reset, drive and refractory of every neuron,
             too, which takes time; the rule of "event" alone does.
         sample_weight : (n_samples,) float64, optional
-            What each sample's loss is multiplied by, as in `Trainer.run`.
+            What each sample's loss is multiplied by, as in `Trainer.run`; handed to the function of a `losses.Custom`.
         progress : callable or None
             As in `forward`.
 
@@ -447,32 +446,34 @@ class Network:
         >>> net = sp.Network([4, 30, 3])
         >>> value, grad = net.gradient(net.forward(sp.encoding.latency(X)), sp.losses.TTFSCrossEntropy(), y)
         """
-        if isinstance(loss, Custom):
-            if sample_weight is not None:
-                raise TypeError("sample_weight is for losses of the core; let the function of losses.Custom weigh samples, by what y holds")
-            if rate is not None:
-                raise TypeError("rate is for losses of the core; let the function of losses.Custom have such a term, or leave it out")
-            _is_recording(recording)
-            value, errors = loss._evaluate(recording, y)
-            return value, self.pull_back(recording, engine=engine, neurons=neurons, progress=progress, **errors)
-        options = _rule(recording, engine)
+        is_custom = isinstance(loss, Custom)
+        _is_recording(recording)
+        # A chip's programs take the errors of a loss that runs on it; its twin takes any.
+        options = _rule(recording, recording.grid if is_custom and engine is None and recording.grid is not None else engine)
         if rate is not None:
             if not isinstance(rate, RateRegularisation):
                 raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
             options.update(rate._fields())
         options["neurons"] = int(checks.boolean(neurons, "neurons"))
-        wanted = checks.supervision(y, sample_weight, len(recording), self._info["n_outputs"])
-        if wanted[0] is not None and len(wanted[0]) != len(recording):
-            raise ValueError(f"y has {len(wanted[0])} labels; the recording has {len(recording)} samples")
+        function = None
+        if isinstance(loss, Custom):
+            # The function is given y itself, whatever that is.
+            wanted: Supervision = None, np.zeros((len(recording), 1)), checks.weights(sample_weight, len(recording))
+            function = loss._asked(y, is_whole=True)
+        else:
+            _is_loss(loss)
+            wanted = loss._supervision(y, sample_weight, len(recording), self._info["n_outputs"])
+            if wanted[0] is not None and len(wanted[0]) != len(recording):
+                raise ValueError(f"y has {len(wanted[0])} labels; the recording has {len(recording)} samples")
         handle, value = _core.network_gradient(
-            self._handle, recording._handle, _fields(loss), wanted, options, progress
+            self._handle, recording._handle, _fields(loss), wanted, options, progress, function
         )
         # What the caller does to y must not change the adjoint.
         labels, targets, weights = wanted
         given = (_copied(labels), _copied(targets), _copied(weights))
 
         def again() -> object:
-            return _core.network_gradient(recording._network, recording._handle, _fields(loss), given, options, None)[0]
+            return _core.network_gradient(recording._network, recording._handle, _fields(loss), given, options, None, function)[0]
 
         return value, self._gradients(handle, recording, neurons, again)
 

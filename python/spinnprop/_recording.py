@@ -16,7 +16,7 @@ from ._spikes import SpikeTrains, trains
 from ._support import checks, overviews
 from ._support.layers import LayerSequence
 from ._support.types import Float64Array, Int64Array, Progress
-from .losses import Custom, Loss, VIntegralCrossEntropy
+from .losses import Loss, VIntegralCrossEntropy
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -418,11 +418,13 @@ class Recording:
         return checks.read_only(values), checks.read_only(times)
 
 
-def _fields(loss: Loss) -> Dict[str, Any]:
-    if isinstance(loss, Custom):
-        raise TypeError("losses.Custom is for Network.gradient alone; train with Trainer.step, which takes such gradients")
+def _is_loss(loss: Any) -> None:
     if not isinstance(loss, Loss):
         raise TypeError(f"loss is {loss!r}; it must be one of those in spinnprop.losses")
+
+
+def _fields(loss: Loss) -> Dict[str, Any]:
+    _is_loss(loss)
     return loss._fields()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, NoReturn, Optional, Tuple, Union
 
@@ -27,11 +28,25 @@ from ._support.training import (
     neuron_rates,
     trained_kinds,
 )
-from ._support.types import PathLike, Progress
-from .losses import Loss, RateRegularisation
+from ._support.types import Float64Array, Int64Array, PathLike, Progress, Supervision
+from .losses import Custom, Loss, RateRegularisation
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+
+def _remembered(y: Any, n_outputs: int) -> Tuple[Optional[Int64Array], Optional[Float64Array]]:
+    """What the core knows of targets that are anything: labels, of which it counts the right ones, or a checksum for each sample, by which it
+    tells that a run goes on with the same."""
+    if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "iu" and ((y >= 0) & (y < n_outputs)).all():
+        return y.astype(np.int64), None
+    rows = (b"".join(map(np.ndarray.tobytes, row)) if isinstance(row, tuple) else _bytes(row) for row in y)
+    return None, np.array([[zlib.crc32(row)] for row in rows], np.float64).reshape(len(y), 1)
+
+
+def _bytes(row: Any) -> bytes:
+    return repr(row).encode() if np.asarray(row).dtype.hasobject else np.ascontiguousarray(row).tobytes()
+
 
 class Trainer:
     """Trains a copy of a network by mini-batches.
@@ -268,7 +283,9 @@ class Trainer:
         ----------
         spikes : SpikeTrains
         y : (n_samples,) int64, or (n_samples, n_outputs) float64
-            Labels, 0 .. n_outputs - 1; or targets: seconds, +inf for none, for `losses.SpikeTimeMSE`, membranes for `losses.VMaxMSE`.
+            Labels, 0 .. n_outputs - 1; or targets: seconds, +inf for none, for `losses.SpikeTimeMSE`, membranes for `losses.VMaxMSE`, counts for
+            `losses.SpikeCountMSE`; of other shapes for `losses.MembraneMSE` and `losses.VanRossum`;
+            for `losses.Custom` any array whose first axis is the sample, or SpikeTrains. Accuracies are of labels alone.
         validation : None, or (SpikeTrains, y), or (SpikeTrains, y, sample_weight)
             Judged after every epoch; labels or targets, as `y`.
         progress : callable or None
@@ -295,10 +312,9 @@ class Trainer:
         ValueError, TypeError, SpinnpropError
             If the data do not fit the network, or a run passes max_spikes.
         """
-        n_outputs = self._sizes[-1]
         own = trains(spikes, "spikes")
-        wanted = checks.supervision(y, sample_weight, len(own), n_outputs)
-        held_out, held_out_wanted = None, None
+        wanted, own_y = self._supervision(y, sample_weight, len(own))
+        held_out, held_out_wanted, held_out_y = None, None, None
         if validation is not None:
             given: Any = validation
             has_weight = isinstance(given, (tuple, list)) and len(given) == 3
@@ -306,8 +322,8 @@ class Trainer:
             held_out_weight = given[2] if has_weight else None
             held_out_own = trains(held_out_spikes, "validation[0]")
             held_out = held_out_own._arrays
-            held_out_wanted = checks.supervision(
-                held_out_y, held_out_weight, len(held_out_own), n_outputs, "validation[1]", "validation[2]"
+            held_out_wanted, held_out_y = self._supervision(
+                held_out_y, held_out_weight, len(held_out_own), "validation[1]", "validation[2]"
             )
             if (wanted[0] is None) != (held_out_wanted[0] is None):
                 raise ValueError(
@@ -315,10 +331,11 @@ class Trainer:
                 )
         checks.progress(progress)
         calls = [checks.function(call, f"callbacks[{n}]") for n, call in enumerate(checks.each(callbacks, "callbacks", "of callables"))]
+        function = self._loss._asked(own_y, held_out_y) if isinstance(self._loss, Custom) else None
 
         def go_on(progress: Progress) -> bool:
             return _core.trainer_run(
-                self._handle, own._arrays, wanted, held_out, held_out_wanted, progress, self._factor()
+                self._handle, own._arrays, wanted, held_out, held_out_wanted, progress, self._factor(), function
             )
 
         if not calls:
@@ -337,6 +354,17 @@ class Trainer:
                 has_stopped = any([call(self) for call in calls]) or has_stopped
             if is_over or has_stopped:
                 return not has_stopped
+
+    def _supervision(
+        self, y: Any, sample_weight: Any, n_samples: int, name: str = "y", weight_name: str = "sample_weight"
+    ) -> Tuple[Supervision, Any]:
+        """Labels or targets, and weights, as the core takes them; and what a loss of one's own is given for them."""
+        if not isinstance(self._loss, Custom):
+            return self._loss._supervision(y, sample_weight, n_samples, self._sizes[-1], name, weight_name), None
+        own: Any = y if isinstance(y, SpikeTrains) else np.asarray(y)
+        if own.shape == () or len(own) != n_samples:
+            raise ValueError(f"{name} has shape {own.shape}; there are {n_samples} samples, and its first axis must be theirs")
+        return (*_remembered(own, self._sizes[-1]), checks.weights(sample_weight, n_samples, weight_name)), own
 
     def _factor(self) -> Optional[Callable[[int], float]]:
         """The schedule, of numbers alone."""
@@ -391,8 +419,9 @@ class Trainer:
         if not isinstance(batch, tuple) or len(batch) not in (2, 3):
             raise TypeError(f"batch is {type(batch).__name__!r}; it must be a pair (spikes, y), or Gradients, as Network.gradient gives")
         own = trains(batch[0], "batch[0]")
-        wanted = checks.supervision(batch[1], batch[2] if len(batch) == 3 else None, len(own), self._sizes[-1], "batch[1]", "batch[2]")
-        return _core.trainer_step_batch(self._handle, own._arrays, wanted, rate_factor, None)
+        wanted, own_y = self._supervision(batch[1], batch[2] if len(batch) == 3 else None, len(own), "batch[1]", "batch[2]")
+        function = self._loss._asked(own_y) if isinstance(self._loss, Custom) else None
+        return _core.trainer_step_batch(self._handle, own._arrays, wanted, rate_factor, None, function)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(

@@ -3,47 +3,37 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, Dict, Optional
+from typing import Any, Dict, Optional, Tuple
+
+import numpy as np
 
 from . import _core
 from ._custom_loss import Custom
+from ._loss import Loss
+from ._spikes import SpikeTrains
 from ._support import checks
 from ._support.public import only
+from ._support.types import Float64Array
 from ._support.values import Value
 
 __all__ = [
     "Custom",
+    "EarlyDecisionCrossEntropy",
     "Loss",
+    "MembraneMSE",
     "RateRegularisation",
     "ShiftInvariantMSE",
     "SpikeCountCrossEntropy",
+    "SpikeCountMSE",
     "SpikeTimeMSE",
     "StepTTFSCrossEntropy",
     "TTFSCrossEntropy",
     "VIntegralCrossEntropy",
     "VMaxCrossEntropy",
     "VMaxMSE",
+    "VanRossum",
 ]
 __dir__ = only(__all__)
-
-
-class Loss(Value):
-    """What all losses have in common; make one of its subclasses."""
-
-    _kind: ClassVar[int]
-    #: Whether the loss looks at the membrane of a leaky read-out rather than at spikes.
-    needs_leaky_readout: ClassVar[bool] = False
-
-    def __init__(self) -> None:
-        raise TypeError("Loss is what all losses have in common; make one of those in spinnprop.losses")
-
-    def _set(self, **fields: Any) -> None:
-        super()._set(**fields)
-        _core.loss_check(self._fields())
-
-    def _fields(self) -> Dict[str, Any]:
-        """As the core takes it."""
-        return {"kind": self._kind, **vars(self)}
 
 
 class TTFSCrossEntropy(Loss):
@@ -349,6 +339,180 @@ class StepTTFSCrossEntropy(Loss):
 
     def _fields(self) -> Dict[str, Any]:
         return {name: int(value) if isinstance(value, bool) else value for name, value in super()._fields().items()}
+
+
+class MembraneMSE(Loss):
+    """Squared distance of a leaky read-out's membranes from targets at given times: 1/2 sum over times and outputs of (V(t) - target)^2.
+
+    The network must be made with ``readout="leaky"``. Targets are given, (n, n_times, n_outputs) float64, to `Trainer.run` or `Network.gradient`; of
+    labels they are 1 for the label's neuron and 0 for the others at all times. The rule of engine "event" alone reads membranes at any time and
+    differentiates them. The class is the output whose membrane rises highest.
+
+    Parameters
+    ----------
+    times : (n_times,) float64
+        Seconds, >= 0, within the run: give it a t_end.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there are no times, or one of them is out of its domain.
+
+    Examples
+    --------
+    >>> import numpy as np, spinnprop as sp
+    >>> X, y = sp.datasets.yin_yang(100)
+    >>> times = np.array([10e-3, 20e-3, 30e-3])
+    >>> trainer = sp.Trainer(sp.Network([5, 20, 1], readout="leaky"), sp.losses.MembraneMSE(times), t_end=40e-3, epochs=2)
+    >>> trainer.run(sp.encoding.latency(X, bias=0.0), X[:, :1, None] * times[:, None] / 30e-3)  # a ramp per sample
+    True
+    """
+
+    times: Tuple[float, ...]
+    _kind = _core.LOSS_MEMBRANE_MSE
+    needs_leaky_readout = True
+
+    def __init__(self, times: Any) -> None:
+        self.__dict__["times"] = tuple(checks.array(times, np.float64, "times", ndim=1).tolist())
+        self._set()
+
+    def _fields(self) -> Dict[str, Any]:
+        return {"kind": self._kind, "times": np.array(self.times)}
+
+    def _targets(self, y: Any, n_samples: int, n_outputs: int, name: str) -> Optional[Float64Array]:
+        if np.ndim(y) != 3:
+            return None
+        targets = checks.array(y, np.float64, name, ndim=3)
+        checks.shape(targets, (n_samples, len(self.times), n_outputs), name)
+        return targets.reshape(n_samples, -1)
+
+
+class SpikeCountMSE(Loss):
+    """Squared distance of soft spike counts from targets: 1/2 sum over outputs of (n - target)^2, n = sum over spikes of exp(-t / tau0).
+
+    Targets are n_label for the label's neuron and n_other for the others; or give them, (n, n_outputs) float64, finite and >= 0, to `Trainer.run` or
+    `Network.gradient` in place of labels. A silent output counts 0: there is nothing to differentiate, but its distance is in the value, and
+    no sample is skipped. The class is the output with the largest count.
+
+    Parameters
+    ----------
+    tau0 : float
+        Seconds; when a spike fades, > 0. +inf is the plain count, whose gradient is zero.
+    n_label, n_other : float
+        Spikes, as they fade; >= 0, n_other the fewer.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its domain.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> sp.losses.SpikeCountMSE(n_label=3.0)
+    SpikeCountMSE(tau0=0.02, n_label=3.0, n_other=0.2)
+    """
+
+    tau0: float
+    n_label: float
+    n_other: float
+    _kind = _core.LOSS_SPIKE_COUNT_MSE
+
+    def __init__(self, tau0: float = 20e-3, n_label: float = 2.0, n_other: float = 0.2) -> None:
+        self._set(tau0=tau0, n_label=n_label, n_other=n_other)
+
+
+class VanRossum(Loss):
+    """Van Rossum's distance of output spike trains from target trains, added up over outputs.
+
+    Both trains are filtered by exp(-t / tau0) from each spike on; 1 / tau0 times the integral of the squared distance of the two traces, in closed
+    form. A spike that is missing or too many counts 1/2. Targets are given in place of labels to `Trainer.run` or `Network.gradient`: SpikeTrains with as
+    many units as there are outputs, or (n, n_outputs, k) float64 seconds with +inf for none.
+
+    Parameters
+    ----------
+    tau0 : float
+        Seconds; how far apart spikes still see each other, > 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the parameter is out of its domain.
+
+    Notes
+    -----
+    van Rossum (2001), A novel spike distance, Neural Computation 13; as sums: Paiva, Park and Principe (2009), Neural Computation 21.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> X, y = sp.datasets.yin_yang(100)
+    >>> spikes = sp.encoding.latency(X, bias=0.0)
+    >>> teacher = sp.Network([5, 20, 3], seed=1).forward(spikes)
+    >>> trainer = sp.Trainer(sp.Network([5, 20, 3], seed=2), sp.losses.VanRossum(), epochs=2)
+    >>> trainer.run(spikes, teacher.spikes[-1])
+    True
+    """
+
+    tau0: float
+    _kind = _core.LOSS_VAN_ROSSUM
+
+    def __init__(self, tau0: float = 5e-3) -> None:
+        self._set(tau0=tau0)
+
+    def _targets(self, y: Any, n_samples: int, n_outputs: int, name: str) -> Optional[Float64Array]:
+        if not isinstance(y, SpikeTrains):
+            targets = checks.array(y, np.float64, name, ndim=3)
+            checks.shape(targets, (n_samples, n_outputs, targets.shape[2]), name)
+            return targets.reshape(n_samples, -1) if targets.size else np.full((n_samples, n_outputs), np.inf)
+        if len(y) != n_samples or y.n_units != n_outputs:
+            raise ValueError(
+                f"{name} has {len(y)} spike trains of {y.n_units} units; there are {n_samples} samples of {n_outputs} outputs, "
+                "and there must be as many"
+            )
+        pair = np.repeat(np.arange(n_samples), np.diff(y.offsets)) * n_outputs + y.units
+        order = np.argsort(pair, kind="stable")
+        counts = np.bincount(pair, minlength=n_samples * n_outputs)
+        targets = np.full((n_samples * n_outputs, max(1, int(counts.max(initial=0)))), np.inf)
+        ordinal = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
+        targets[pair[order], ordinal] = y.times[order]
+        return targets.reshape(n_samples, -1)
+
+
+class EarlyDecisionCrossEntropy(Loss):
+    """Cross-entropy over first spike times that also wants decisions early: -log softmax(-t / tau0)[label] + alpha min(t) / tau1.
+
+    The penalty grows with the first spike of any output, at which the class is known; that of `TTFSCrossEntropy` with the label's. Outputs that never
+    spike are left out; a sample whose label neuron is silent adds nothing.
+
+    Parameters
+    ----------
+    tau0 : float
+        Seconds; the scale on which earlier counts, > 0.
+    alpha : float
+        What a decision that comes tau1 later costs, >= 0.
+    tau1 : float
+        Seconds, > 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its domain.
+
+    Examples
+    --------
+    >>> import spinnprop as sp
+    >>> sp.losses.EarlyDecisionCrossEntropy(alpha=0.1)
+    EarlyDecisionCrossEntropy(tau0=0.0005, alpha=0.1, tau1=0.0064)
+    """
+
+    tau0: float
+    alpha: float
+    tau1: float
+    _kind = _core.LOSS_EARLY_DECISION_CROSS_ENTROPY
+
+    def __init__(self, tau0: float = 0.5e-3, alpha: float = 1e-2, tau1: float = 6.4e-3) -> None:
+        self._set(tau0=tau0, alpha=alpha, tau1=tau1)
 
 
 def _from_fields(fields: Dict[str, Any]) -> Loss:

@@ -174,6 +174,8 @@ private func differentiate(
         let engine = try CInterface.engine(options.engine, "options->engine")
         let result = try network.gradient(recording, objective, engine: engine, monitor: monitor)
         value.pointee = result.value
+        // A function of the host's may be gone when the adjoint is asked for.
+        if let errors = result.batchErrors { objective = Objective(errors, rate: objective.rate) }
         let origin = GradientOrigin(network: network, recording: recording, objective: objective, engine: engine)
         destination.pointee = makeHandle(LayeredGradients(result, network, of: origin), gradientKind)
     }

@@ -22,8 +22,10 @@ extension spinnprop_loss {
 
     /// The loss as the core knows it, checked.
     func loss() throws(SpinnpropError) -> any Loss {
+        guard Int(kind) != SPINNPROP_LOSS_CUSTOM else { return try CallbackLoss(self) }
         var parameters = LossParameters(try spinnprop_loss.kind(kind))
         try hand(to: &parameters, LossParameters.fields)
+        parameters.times = try copy(times, n_times, "times")
         return try parameters.makeLoss()
     }
 
@@ -44,7 +46,7 @@ extension spinnprop_loss {
     static func kind(_ number: Int32) throws(SpinnpropError) -> LossKind {
         guard let kind = LossKind(rawValue: number) else {
             throw .invalidValue(
-                "the loss's kind is \(number); it must be a number of SPINNPROP_LOSS_*, 0 .. \(LossKind.allCases.count - 1)"
+                "the loss's kind is \(number); it must be a number of SPINNPROP_LOSS_*, 0 .. \(LossKind.allCases.count - 1) or \(SPINNPROP_LOSS_CUSTOM)"
             )
         }
         return kind
@@ -55,6 +57,12 @@ extension spinnprop_loss {
 public func spinnprop_loss_init(_ loss: UnsafeMutablePointer<spinnprop_loss>?, _ kind: Int32) -> spinnprop_status {
     barrier {
         let destination = try given(loss, "loss")
+        guard Int(kind) != SPINNPROP_LOSS_CUSTOM else {
+            var custom = spinnprop_loss.initial
+            custom.kind = kind
+            destination.initialize(to: custom)
+            return
+        }
         destination.initialize(to: spinnprop_loss(LossParameters(try spinnprop_loss.kind(kind))))
     }
 }

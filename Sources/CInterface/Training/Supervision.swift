@@ -43,7 +43,9 @@ struct Supervision {
             throw .invalidValue("\(name) has neither labels nor targets; give one of them")
         }
         labels = integers(try given(view.labels, view.n_labels, needed: samples, "labels"))
-        let targetCount = try product(samples, outputs, "targets")
+        // Losses of one's own take as many for each sample as they like, which the core knows.
+        let isEven = samples > 0 && view.n_targets > 0 && view.n_targets % Int64(samples) == 0
+        let targetCount = isEven ? try count(view.n_targets, "n_targets") : try product(samples, outputs, "targets")
         targets = Array(try given(view.targets, view.n_targets, needed: targetCount, "targets"))
         weights = Array(try given(view.weights, view.n_weights, needed: samples, "weights"))
     }

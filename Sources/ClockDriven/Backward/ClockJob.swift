@@ -219,8 +219,9 @@ final class ClockJob: @unchecked Sendable {
     var result: BatchResult {
         var judged = JudgedSum()
         for sample in 0..<recording.sampleCount { judged.add(judgements.pointer[sample]) }
-        return BatchResult(
-            recording, value: judged.value / Double(max(1, recording.sampleCount)) + rate.value, judged)
+        judged.correctCount += given?.correctCount ?? 0
+        let value = judged.value / Double(max(1, recording.sampleCount)) + (given?.value ?? 0)
+        return BatchResult(recording, value: value + rate.value, judged)
     }
 
     /// Value and gradients, in the shape of the network's parameters.

@@ -125,7 +125,8 @@ final class AdjointWorker {
         rows = EventRows(input: recording.input, poller: poller)
         errors = plans.map { _ in Block<Double>() }
         let (endTime, shared) = (recording.endTime, poller)
-        integrals = objective.integralTau.map {
+        let weight = given == nil ? objective.integralTau : given?.given.usedIntegralTau
+        integrals = weight.map {
             ReadoutIntegrals(WeightedIntegral(tau: $0, endTime: endTime), shared)
         }
         sums = try PartialSums([])

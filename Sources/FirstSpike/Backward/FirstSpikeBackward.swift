@@ -60,7 +60,8 @@ final class FirstSpikeBackward: @unchecked Sendable {
     var result: BatchResult {
         var judged = JudgedSum()
         for own in sums { judged.add(own.judged) }
-        return BatchResult(recording, value: judged.value * scale + rate.value, judged)
+        judged.correctCount += given?.correctCount ?? 0
+        return BatchResult(recording, value: judged.value * scale + (given?.value ?? 0) + rate.value, judged)
     }
 
     /// What the parts have added up, in the shape of the parameters.

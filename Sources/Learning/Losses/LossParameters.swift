@@ -11,6 +11,10 @@ public enum LossKind: Int32, Sendable, CaseIterable {
     case shiftInvariantMSE = 5
     case vMaxMSE = 6
     case vIntegralCrossEntropy = 7
+    case membraneMSE = 8
+    case spikeCountMSE = 9
+    case vanRossum = 10
+    case earlyDecisionCrossEntropy = 11
 
     fileprivate var row: LossRow {
         switch self {
@@ -22,6 +26,10 @@ public enum LossKind: Int32, Sendable, CaseIterable {
         case .shiftInvariantMSE: LossRow(ShiftInvariantMSE.self)
         case .vMaxMSE: LossRow(VMaxMSE.self)
         case .vIntegralCrossEntropy: LossRow(VIntegralCrossEntropy.self)
+        case .membraneMSE: LossRow(MembraneMSE.self)
+        case .spikeCountMSE: LossRow(SpikeCountMSE.self)
+        case .vanRossum: LossRow(VanRossum.self)
+        case .earlyDecisionCrossEntropy: LossRow(EarlyDecisionCrossEntropy.self)
         }
     }
 
@@ -42,6 +50,10 @@ public struct LossParameters: Equatable, Sendable {
     public var beta = 0.0
     public var tiesAreWrong = false
     public var separation = 0.0
+    public var nLabel = 0.0
+    public var nOther = 0.0
+    /// Of those that are a `TimedLoss`.
+    public var times: [Double] = []
 
     /// All fields by name; domains are the losses' own.
     public static let fields: [OptionField<LossParameters>] = [
@@ -56,6 +68,8 @@ public struct LossParameters: Equatable, Sendable {
         OptionField("beta", \.beta, .any),
         OptionField("ties_are_wrong", \.tiesAreWrong),
         OptionField("separation", \.separation, .any),
+        OptionField("n_label", \.nLabel, .any),
+        OptionField("n_other", \.nOther, .any),
     ]
 
     /// The defaults of a kind; fields it does not read are 0.
@@ -72,6 +86,7 @@ public struct LossParameters: Equatable, Sendable {
         var result = self
         let times = [\Self.tau0, \Self.tau1, \Self.tLabel, \Self.tOther, \Self.separation]
         for time in times { result[keyPath: time] *= factor }
+        for n in result.times.indices { result.times[n] *= factor }
         return result
     }
 
@@ -96,6 +111,12 @@ extension TabledLoss {
     public var parameters: [Double] { Self.fields.compactMap { $0.get(self).number } }
 }
 
+/// One that reads membranes at times.
+public protocol TimedLoss: TabledLoss {
+    /// Seconds.
+    var times: [Double] { get set }
+}
+
 /// A tabled loss of any type.
 private struct LossRow {
     let parameters: [(name: String, domain: Domain?, initial: OptionValue)]
@@ -109,6 +130,11 @@ private struct LossRow {
             for field in Own.fields {
                 guard let value = LossParameters.field(field.name)?.get(numbers) else { continue }
                 try field.set(&loss, value)
+            }
+            if var timed = loss as? any TimedLoss {
+                timed.times = numbers.times
+                try timed.check()
+                return timed
             }
             try loss.check()
             return loss

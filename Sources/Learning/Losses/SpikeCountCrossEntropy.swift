@@ -36,7 +36,7 @@ public struct SpikeCountCrossEntropy: TabledLoss, Equatable {
     ]
 
     /// The logits scale * n.
-    private func countSpikes(_ output: OutputSample, into logits: UnsafeMutablePointer<Double>) {
+    func countSpikes(_ output: OutputSample, into logits: UnsafeMutablePointer<Double>) {
         for neuron in 0..<output.outputCount { logits[neuron] = 0 }
         for spike in 0..<output.spikeCount {
             logits[Int(output.units[spike])] += scale * Elementary.exp(-output.times[spike] / tau0)

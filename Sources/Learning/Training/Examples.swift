@@ -12,6 +12,8 @@ public struct Examples: Sendable {
     public var targets: [Double]
     /// What each sample's loss is multiplied by, as in `Objective`; empty: 1.
     public var weights: [Double]
+    /// The number of each sample among the data it is from; empty: 0, 1, ...
+    var samples: [Int] = []
 
     public init(_ input: SpikeTrains, labels: [Int], weights: [Double] = []) {
         (self.input, self.labels, targets, self.weights) = (input, labels, [], weights)
@@ -27,10 +29,14 @@ public struct Examples: Sendable {
     /// The same with the spikes of some samples, in that order.
     func some(_ samples: ArraySlice<Int>, spikes: SpikeTrains) -> Examples {
         let weights = self.weights.isEmpty ? [] : samples.map { self.weights[$0] }
-        guard !areLabelled else { return Examples(spikes, labels: samples.map { labels[$0] }, weights: weights) }
-        let outputCount = targets.count / max(1, input.sampleCount)
-        return Examples(
-            spikes, targets: samples.flatMap { targets[$0 * outputCount..<($0 + 1) * outputCount] }, weights: weights)
+        let width = targets.count / max(1, input.sampleCount)
+        var some =
+            areLabelled
+            ? Examples(spikes, labels: samples.map { labels[$0] }, weights: weights)
+            : Examples(
+                spikes, targets: samples.flatMap { targets[$0 * width..<($0 + 1) * width] }, weights: weights)
+        some.samples = Array(samples)
+        return some
     }
 }
 

@@ -289,10 +289,12 @@ public final class Trainer {
     }
 
     private func objective(_ examples: Examples? = nil) -> Objective {
-        Objective(
+        var objective = Objective(
             loss: options.loss, labels: examples?.labels ?? [], targets: examples?.targets ?? [],
             sampleWeights: examples?.weights ?? [], rate: rate, wantsInputTimes: false,
             wantsNeurons: state.optimizer.trainsNeurons)
+        objective.samples = examples?.samples ?? []
+        return objective
     }
 
     private var differentiatesNeurons: Bool { (rule ?? substrate.rule).differentiatesNeurons }
@@ -311,7 +313,11 @@ public final class Trainer {
         forward.integralTau = options.loss.integralTau
         let recording = try substrate.forward(network, examples.input, options: forward, monitor: monitor)
         try recording.checkIntegrals(for: options.loss)
-        return objective(examples).evaluate(recording)
+        var objective = objective(examples)
+        objective.isValidation = true
+        return try objective.evaluate(recording) { (values) throws(SpinnpropError) in
+            try (rule ?? substrate.rule).read(values, network, recording, monitor: monitor)
+        }
     }
 
     private func beginSession() throws(SpinnpropError) -> any Session {

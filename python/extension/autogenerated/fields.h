@@ -10,6 +10,7 @@ extern const field first_spike_options_fields[];
 extern const field forward_options_fields[];
 extern const field recording_info_fields[];
 extern const field diagnostics_fields[];
+extern const field loss_batch_fields[];
 extern const field loss_fields[];
 extern const field gradient_options_fields[];
 extern const field supervision_fields[];

@@ -168,15 +168,13 @@ def labels_or_targets(
     return None, targets
 
 
-def supervision(
-    values: Any, sample_weight: Any, n_samples: int, n_outputs: int, name: str = "y", weight_name: str = "sample_weight"
-) -> tuple[Optional[Int64Array], Optional[Float64Array], Optional[Float64Array]]:
-    """Labels or targets, and weights if there are any, as the core takes them."""
-    weights = None
-    if sample_weight is not None:
-        weights = array(sample_weight, np.float64, weight_name, ndim=1)
-        shape(weights, (n_samples,), weight_name)
-    return (*labels_or_targets(values, n_samples, n_outputs, name), weights)
+def weights(values: Any, n_samples: int, name: str = "sample_weight") -> Optional[Float64Array]:
+    """One number per sample, or None."""
+    if values is None:
+        return None
+    own = array(values, np.float64, name, ndim=1)
+    shape(own, (n_samples,), name)
+    return own
 
 
 def pair(value: Any, name: str, parts: str) -> tuple[Any, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, Union
 
 import numpy as np
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     UInt8Array = npt.NDArray[np.uint8]
     Int32Array = npt.NDArray[np.int32]
     Int64Array = npt.NDArray[np.int64]
+    #: Labels, targets, weights.
+    Supervision = Tuple[Optional[Int64Array], Optional[Float64Array], Optional[Float64Array]]
 else:
     # numpy.typing takes longer to import than all of this package.
+    Supervision = tuple
     BoolArray = Float64Array = Int8Array = Int32Array = Int64Array = UInt8Array = np.ndarray

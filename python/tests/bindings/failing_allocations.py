@@ -16,7 +16,14 @@ clocked = sp.Network([2, 3])
 clocked.forward(sp.SpikeTrains([1e-3], [0], [0, 1], 2), engine=chip)
 rec = net.forward(spikes, t_end=0.1)
 loss, distance = sp.losses.TTFSCrossEntropy()._fields(), sp.losses.SpikeTimeMSE()._fields()
-gradient, _ = _core.network_gradient(net._handle, rec._handle, loss, (y, None, None), {}, None)
+custom = sp.losses.Custom(lambda times, y: None)._fields()
+
+
+def given_zeros(values, *more):
+    return 0.0, np.zeros(len(values) // 8)
+
+
+gradient, _ = _core.network_gradient(net._handle, rec._handle, loss, (y, None, None), {}, None, None)
 trainer = sp.Trainer(net, t_end=0.1, epochs=1)
 trainer.run(spikes, y)
 trains = spikes._arrays
@@ -48,7 +55,8 @@ CALLS = {
     "network_to_bytes": lambda: _core.network_from_bytes(_core.network_to_bytes(net._handle)),
     "network_wake": lambda: _core.network_wake(_core.network_copy(net._handle), trains, forward, None),
     "network_forward": lambda: _core.network_forward(net._handle, trains, forward, lambda progress: False),
-    "network_gradient": lambda: _core.network_gradient(net._handle, rec._handle, loss, (y, None, None), {"rate_strength": 1.0, "neurons": 1}, None),
+    "network_gradient": lambda: _core.network_gradient(net._handle, rec._handle, loss, (y, None, None), {"rate_strength": 1.0, "neurons": 1}, None, None),
+    "network_gradient_custom": lambda: _core.network_gradient(net._handle, rec._handle, custom, (y, None, None), {}, None, given_zeros),
     "gradient_input_times": lambda: _core.gradient_input_times(np.empty(len(trains[0])), gradient),
     "gradient_adjoint": lambda: _core.gradient_adjoint(*np.empty((2, len(y) * 8 * 2)), gradient, 0, 0, len(y), np.array([0.0, 1e-3]), None),
     "recording": lambda: (_core.recording_describe(rec._handle), _core.recording_diagnose(rec._handle, 0)),
@@ -56,18 +64,21 @@ CALLS = {
     "trainer": lambda: _core.trainer_create(net._handle, {"epochs": 1}, forward, loss, {"rate_strength": 0.0}),
     "trainer_run_neurons": lambda: _core.trainer_run(
         _core.trainer_create(net._handle, {"epochs": 1, "train": 13}, forward, None, {}), trains, (y, None, None), None, None, lambda progress: False,
-        lambda epoch: 1.0
+        lambda epoch: 1.0, None
     ),
     "trainer_run": lambda: _core.trainer_run(
         _core.trainer_create(net._handle, {"epochs": 1}, forward, None, {}), trains, (y, None, np.ones(len(y))), None, None,
-        lambda progress: False, lambda epoch: 1.0
+        lambda progress: False, lambda epoch: 1.0, None
+    ),
+    "trainer_run_custom": lambda: _core.trainer_run(
+        _core.trainer_create(net._handle, {"epochs": 1}, forward, custom, {}), trains, (y, None, None), None, None, None, None, given_zeros
     ),
     "trainer_run_targets": lambda: _core.trainer_run(
         _core.trainer_create(net._handle, {"epochs": 1}, forward, distance, {}), trains, (None, np.full((len(y), sizes[-1]), 0.02), None), None, None,
-        lambda progress: False, None
+        lambda progress: False, None, None
     ),
     "trainer_step_batch": lambda: _core.trainer_step_batch(
-        _core.trainer_create(net._handle, {"epochs": 1}, forward, None, {}), trains, (y, None, None), 1.0, lambda progress: False
+        _core.trainer_create(net._handle, {"epochs": 1}, forward, None, {}), trains, (y, None, None), 1.0, lambda progress: False, None
     ),
     "trainer_history": lambda: _core.trainer_history(trainer._handle),
     "neuron_array": lambda: _core.brainscales2_array_describe(

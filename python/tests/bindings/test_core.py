@@ -33,7 +33,7 @@ def things():
     rec = net.forward(spikes, t_end=0.1)
     trainer = sp.Trainer(net, epochs=1, t_end=0.1)
     gradient, _ = _core.network_gradient(
-        net._handle, rec._handle, sp.losses.TTFSCrossEntropy()._fields(), (np.zeros(6, np.int64), None, None), {}, None
+        net._handle, rec._handle, sp.losses.TTFSCrossEntropy()._fields(), (np.zeros(6, np.int64), None, None), {}, None, None
     )
     frozen = np.zeros(6)
     frozen.flags.writeable = False

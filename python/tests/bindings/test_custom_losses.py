@@ -251,8 +251,11 @@ def test_functions_that_raise_or_change_what_they_are_given(case):
 
     with pytest.raises(ValueError, match="read-only"):
         net.gradient(rec, sp.losses.Custom(changes), y)
-    with pytest.raises(TypeError, match="rate"):
-        net.gradient(rec, sp.losses.Custom(ttfs), y, rate=sp.losses.RateRegularisation(1.0))
+    rate = sp.losses.RateRegularisation(1.0)
+    value, grad = net.gradient(rec, sp.losses.Custom(ttfs), y, rate=rate)
+    wanted_value, wanted = net.gradient(rec, TTFS, y, rate=rate)
+    assert abs(value - wanted_value) < 1e-12
+    same(grad, wanted, 1e-9)
     for arguments in (
         dict(function=3),
         dict(function=ttfs, of="x"),

@@ -11,7 +11,8 @@ import pytest
 import spinnprop as sp
 from spinnprop import _core
 
-LOSSES = sp.losses.Loss.__subclasses__()
+#: Those whose parameters are numbers.
+LOSSES = [loss for loss in sp.losses.Loss.__subclasses__() if loss not in (sp.losses.Custom, sp.losses.MembraneMSE)]
 
 
 @pytest.mark.parametrize("kind", LOSSES)

@@ -59,6 +59,10 @@ extension spinnprop_loss: TabledStruct {
         StructNumber("beta", \.beta),
         StructNumber("ties_are_wrong", \.ties_are_wrong),
         StructNumber("separation", \.separation),
+        StructNumber("reads", \.reads),
+        StructNumber("n_times", \.n_times),
+        StructNumber("n_label", \.n_label),
+        StructNumber("n_other", \.n_other),
     ]
 }
 

@@ -1,10 +1,7 @@
 // How an output layer's spikes or maxima are read as a class: ties go to the lowest index.
-import Mathematics
-import Networks
-
 extension OutputSample {
     /// The output that spikes first, -1 if none does.
-    var earliestOutput: Int {
+    public var earliestOutput: Int {
         var winner = -1
         var earliest = Double.infinity
         for output in 0..<outputCount where firstTime(output) < earliest {
@@ -15,10 +12,10 @@ extension OutputSample {
     }
 
     /// The output of a leaky read-out whose membrane rises highest.
-    var highestOutput: Int { OutputSample.highest(maxima, count: outputCount) }
+    public var highestOutput: Int { OutputSample.highest(maxima, count: outputCount) }
 
     /// Where the largest of some values is.
-    static func highest(_ values: UnsafePointer<Double>, count: Int) -> Int {
+    public static func highest(_ values: UnsafePointer<Double>, count: Int) -> Int {
         var winner = 0
         for neuron in 1..<max(1, count) where values[neuron] > values[winner] { winner = neuron }
         return winner
@@ -27,7 +24,7 @@ extension OutputSample {
     /// Logits of a softmax over first spike times, -t / tau; -infinity for silent outputs.
     ///
     /// Taken from the earliest spike on, so that a small `tau` cannot make all of them infinite.
-    func latencyLogits(tau: Double, into logits: UnsafeMutablePointer<Double>) {
+    public func latencyLogits(tau: Double, into logits: UnsafeMutablePointer<Double>) {
         var earliest = Double.infinity
         for output in 0..<outputCount { earliest = min(earliest, firstTime(output)) }
         for output in 0..<outputCount {
