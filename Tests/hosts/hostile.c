@@ -1720,7 +1720,7 @@ static void trainings_that_cannot_be(void) {
     own_loss_state state = {0, 0, 0};
     custom.payload = &state;
     WORKS(spinnprop_loss_check(&custom));
-    const int32_t no_reads[] = {-1, 4, INT32_MAX, INT32_MIN};
+    const int32_t no_reads[] = {-1, 5, INT32_MAX, INT32_MIN};
     for (int index = 0; index < 4; index++) WITH(custom.reads, no_reads[index], INVALID_VALUE, spinnprop_loss_check(&custom));
     double reading_times[2] = {1e-3, 2e-3};
     custom.times = reading_times;
@@ -1841,7 +1841,11 @@ static int meddle(const spinnprop_progress *progress, void *payload) {
     INVALID(spinnprop_trainer_set_epochs(m->trainer, 1));
     INVALID(spinnprop_trainer_set_learning_rates(m->trainer, SPINNPROP_TRAIN_WEIGHTS, &value, 1));
     INVALID(spinnprop_trainer_set_schedule(m->trainer, NULL, NULL));
-    INVALID(spinnprop_trainer_step_batch(&value, m->trainer, m->spikes, labels, 4, NULL, 0, 1, NULL, NULL));
+    spinnprop_supervision wanted;
+    spinnprop_supervision_init(&wanted);
+    wanted.labels = labels;
+    wanted.n_labels = 4;
+    INVALID(spinnprop_trainer_step_batch(&value, m->trainer, m->spikes, &wanted, 1, NULL, NULL));
     INVALID(spinnprop_trainer_history(&epoch, 0, m->trainer));
     return 0;
 }

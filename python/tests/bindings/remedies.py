@@ -56,11 +56,6 @@ def adjoint(change=lambda gradients: gradients, engine="event"):
 CUSTOM = sp.losses.Custom(lambda times, y: (0.0, np.zeros_like(times)))
 
 
-def custom(**options):
-    network = net()
-    return network.gradient(network.forward(SPIKES), CUSTOM, Y, **options)
-
-
 def step(network):
     network.weights[0] = network.weights[0] - np.ones((6, 5))
 
@@ -345,8 +340,12 @@ REMEDIES = [
     (lambda: taken_back(integral_errors=np.ones((40, 3))), lambda: taken_back()),
     (lambda: adjoint(copy.copy), lambda: adjoint()),
     (lambda: adjoint(engine="clock"), lambda: adjoint(engine="event")),
-    (lambda: custom(rate=rate()), lambda: custom()),
-    (lambda: sp.Trainer(net(), CUSTOM), lambda: sp.Trainer(net()).step(custom()[1])),
+    (
+        lambda: sp.Trainer(net(engine="spinnaker2"), CUSTOM, engine="spinnaker2", epochs=1).run(GRID, Y),
+        lambda: sp.Trainer(net(engine="spinnaker2"), CUSTOM, engine="spinnaker2", gradient_engine="clock", epochs=1).run(GRID, Y),
+    ),
+    (lambda: sp.losses.SpikeCountMSE(n_other=2.0), lambda: sp.losses.SpikeCountMSE(n_other=1.0)),
+    (lambda: sp.losses.MembraneMSE([]), lambda: sp.losses.MembraneMSE([1e-3])),
     (
         lambda: sp.losses.Custom(len, of="membrane"),
         lambda: [sp.losses.Custom(len, of="membrane", times=[0.0]), sp.losses.Custom(len, of="maxima")],

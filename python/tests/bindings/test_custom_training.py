@@ -91,7 +91,7 @@ def test_a_step_is_that_of_its_gradient_and_the_gradient_what_is_pulled_back(eng
         assert a.tobytes() == b.tobytes()
 
 
-@pytest.mark.parametrize("of", ["spikes", "maxima", "membrane"])
+@pytest.mark.parametrize("of", ["spikes", "maxima", "membrane", "integrals"])
 def test_other_values(of):
     leaky = of != "spikes"
     net = network(readout="leaky" if leaky else "spiking")
@@ -100,7 +100,7 @@ def test_other_values(of):
     def function(values, y):
         seen.append((values.shape, y.shape, y.dtype))
         there = np.isfinite(values)
-        wanted = y[:, None, :] if of == "membrane" else y if of == "maxima" else y[:, :, None]
+        wanted = y[:, None, :] if of == "membrane" else y[:, :, None] if of == "spikes" else y
         distance = np.where(there, values, 0) - np.where(there, wanted, 0)
         return (distance**2).sum() / 2 / len(y), distance / len(y)
 
@@ -110,7 +110,7 @@ def test_other_values(of):
     trainer.run(SPIKES, targets, (SPIKES[:30], targets[:30]))
     shapes = {shape for shape, _, _ in seen}
     assert {shape[0] for shape in shapes} == {50, 20, 30}
-    assert {len(shape) for shape in shapes} == {2 if of == "maxima" else 3}
+    assert {len(shape) for shape in shapes} == {2 if of in ("maxima", "integrals") else 3}
     assert {(s[1], d) for _, s, d in seen} == {(3, np.dtype(np.float32))}
     assert trainer.history["loss"][1] < trainer.history["loss"][0]
     assert np.isnan(trainer.history["accuracy"]).all()
@@ -130,6 +130,38 @@ def test_y_is_anything_with_a_first_axis(y):
     assert len(got) == 120
     if isinstance(y, np.ndarray):
         assert sorted(map(str, got)) == sorted(map(str, y))
+
+
+def test_integrals_train_like_the_built_in_loss():
+    net = network(readout="leaky")
+    built_in = sp.losses.VIntegralCrossEntropy(tau0=20e-3, scale=3.0)
+
+    def function(integrals, y):
+        logits = 3.0 / 60e-3 * integrals
+        p = np.exp(logits - logits.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        return -np.log(p[np.arange(len(y)), y]).mean(), 3.0 / 60e-3 * (p - np.eye(3)[y]) / len(y)
+
+    custom = sp.losses.Custom(function, of="integrals", tau=20e-3)
+    trained = [sp.Trainer(net, loss, epochs=2, batch_size=50, t_end=60e-3) for loss in (built_in, custom)]
+    for trainer in trained:
+        trainer.run(SPIKES, Y, (SPIKES, Y))
+    for name in ("loss", "validation_loss"):
+        np.testing.assert_allclose(trained[1].history[name], trained[0].history[name], rtol=1e-9)
+    for a, b in zip(trained[0].network.weights, trained[1].network.weights):
+        np.testing.assert_allclose(a, b, atol=1e-7)
+
+
+def test_steps_with_batches_are_those_of_a_run():
+    run, stepped = (sp.Trainer(network(), sp.losses.Custom(ttfs), epochs=1, batch_size=120, schedule="constant") for _ in range(2))
+    run.run(SPIKES, Y)
+    assert stepped.step((SPIKES, Y)) == pytest.approx(run.history["loss"][0], rel=1e-12)
+    for a, b in zip(run.network.weights, stepped.network.weights):
+        np.testing.assert_allclose(a, b, atol=1e-9)
+    weights = np.arange(120.0)
+    seen = []
+    sp.Trainer(network(), sp.losses.Custom(lambda t, y, w: seen.append(w) or (0.0, np.zeros_like(t)))).step((SPIKES, Y, weights))
+    assert (seen[0] == weights).all()
 
 
 def test_an_estimator_takes_it():
