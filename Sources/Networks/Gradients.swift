@@ -31,6 +31,36 @@ public struct Gradients: Sendable {
         inputTimes = []
     }
 
+    /// Adds those of a recording of the same network, times a factor.
+    mutating func add(_ other: Gradients, times factor: Double) {
+        func add(_ sum: inout [Double], _ own: [Double]) {
+            for index in sum.indices { sum[index] += factor * own[index] }
+        }
+        for index in weights.indices {
+            add(&weights[index], other.weights[index])
+            add(&delays[index], other.delays[index])
+        }
+        for layer in neurons.indices {
+            for field in LIFParameters.fields {
+                add(&neurons[layer][keyPath: field.path], other.neurons[layer][keyPath: field.path])
+            }
+        }
+    }
+
+    /// Multiplies all by a factor.
+    mutating func scale(by factor: Double) {
+        func scale(_ own: inout [Double]) {
+            for index in own.indices { own[index] *= factor }
+        }
+        for index in weights.indices {
+            scale(&weights[index])
+            scale(&delays[index])
+        }
+        for layer in neurons.indices {
+            for field in LIFParameters.fields { scale(&neurons[layer][keyPath: field.path]) }
+        }
+    }
+
     /// Whether there is an element for each parameter of a network, of neuron parameters unless there are none.
     public func isShaped(like network: Network) -> Bool {
         weights.map(\.count) == network.connections.map(\.weights.count)

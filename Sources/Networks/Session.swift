@@ -58,18 +58,25 @@ extension Substrate {
 }
 
 /// A session of any substrate with any rule: forward, backward, and a step on the network's own arrays.
+///
+/// It may accumulate gradients: batches then add up until a step, which is that of the mean over all their samples. After an error of a batch it is not
+/// used any more.
 public final class PlainSession: Session {
     private let substrate: any Substrate
     private let rule: any GradientRule
     private let options: ForwardOptions
     public private(set) var network: Network
     public private(set) var optimizer: Optimizer
+    private let accumulates: Bool
     private var gradients: Gradients?
+    /// In the gradients, if they add up: these are then the sum over so many samples.
+    private var sampleCount = 0
 
     public init(
         _ substrate: any Substrate, _ network: Network, rule: any GradientRule, optimizer: Optimizer,
-        options: ForwardOptions
+        options: ForwardOptions, accumulates: Bool = false
     ) {
+        self.accumulates = accumulates
         self.substrate = substrate
         self.rule = rule
         self.options = options
@@ -80,20 +87,35 @@ public final class PlainSession: Session {
     public func batch(
         _ input: SpikeTrains, _ objective: Objective, monitor: Monitor?
     ) throws(SpinnpropError) -> BatchResult {
-        gradients = nil
+        if !accumulates { gradients = nil }
         let recording = try substrate.forward(network, input, options: options, monitor: monitor)
         let made = try rule.backward(network, recording, objective, monitor: monitor)
-        gradients = made
+        if accumulates { add(made, sampleCount: recording.sampleCount) } else { gradients = made }
         return BatchResult(recording, made)
+    }
+
+    private func add(_ made: Gradients, sampleCount: Int) {
+        if gradients == nil {
+            var sum = made
+            sum.scale(by: Double(sampleCount))
+            (gradients, self.sampleCount) = (sum, sampleCount)
+        } else {
+            gradients?.add(made, times: Double(sampleCount))
+            self.sampleCount += sampleCount
+        }
     }
 
     public func step(rateFactor: Double) throws(SpinnpropError) {
         guard var own = gradients else { throw .noGradient }
         gradients = nil
+        if accumulates { own.scale(by: 1 / Double(sampleCount)) }
         try optimizer.step(&network, &own, rateFactor: rateFactor)
     }
 
-    public func setWeights(of other: Network) { network.takeWeights(of: other) }
+    public func setWeights(of other: Network) {
+        gradients = nil
+        network.takeWeights(of: other)
+    }
 }
 
 extension SpinnpropError {

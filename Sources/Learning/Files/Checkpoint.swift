@@ -2,10 +2,11 @@
 import Mathematics
 import Networks
 
-/// A checkpoint's file: the network's tensors under `network.`, the best one's under `best.`, the optimiser's memory under
-/// `optimizer.`, and the numbers of `TrainingState`. A checksum refuses damage: a run must not go on from other numbers.
+/// A checkpoint's file: the network's tensors under `network.`, the best one's under `best.`, those of the last epochs under `ends.k.`, the optimiser's
+/// memory under `optimizer.`, and the numbers of `TrainingState`. A checksum refuses damage: a run must not go on from other numbers.
 enum Checkpoint {
-    static func save(_ state: TrainingState, _ path: FilePath) throws(SpinnpropError) {
+    /// - Parameter handsOutBest: whether the best network is the one that the trainer hands out.
+    static func save(_ state: TrainingState, _ path: FilePath, handsOutBest: Bool) throws(SpinnpropError) {
         var file = FileKind.checkpoint.begin()
         NetworkFile.add(state.network, to: &file, prefix: "network.")
         let sums = state.sums
@@ -15,7 +16,8 @@ enum Checkpoint {
                 state.epoch, state.batch, state.optimizer.stepCount, state.bump.layer, state.epochsSinceBest,
                 sums.samples,
                 sums.correct, sums.skipped, sums.hiddenSpikes, sums.outputSpikes, state.best == nil ? 0 : 1,
-            ], shape: [11])
+                state.ends.count, handsOutBest ? 1 : 0,
+            ], shape: [integerCount])
         file.add(
             "numbers",
             [
@@ -38,8 +40,30 @@ enum Checkpoint {
             file.add("optimizer.neuron_parameters.\(index)", values, shape: [values.count])
         }
         file.add("history", state.history.flatMap(\.numbers), shape: [state.history.count, EpochRecord.fields.count])
+        for (index, end) in state.ends.enumerated() { NetworkFile.add(end, to: &file, prefix: "ends.\(index).") }
         if let best = state.best { NetworkFile.add(best.network, to: &file, prefix: "best.") }
         try FileAccess.writeAtomically(Checksum.seal(file), to: path)
+    }
+
+    private static let integerCount = 13
+
+    /// Where there are such, the networks at the ends of the last epochs.
+    private static func ends(in file: SafeTensors, _ integers: [Int]) throws(SpinnpropError) -> [Network] {
+        guard integers[11] <= integers[0] else {
+            throw .invalidValue("there are \(integers[11]) networks of the ends of \(integers[0]) epochs")
+        }
+        var ends: [Network] = []
+        for index in 0..<integers[11] {
+            ends.append(try NetworkFile.network(in: file, prefix: "ends.\(index)."))
+        }
+        return ends
+    }
+
+    /// The network that the trainer handed out.
+    static func network(in file: SafeTensors) throws(SpinnpropError) -> Network {
+        let integers = try file.integers("integers", shape: [integerCount])
+        if integers[12] == 1 { return try NetworkFile.network(in: file, prefix: "best.") }
+        return try Network.mean(of: try ends(in: file, integers)) ?? NetworkFile.network(in: file, prefix: "network.")
     }
 
     /// The state of an earlier run, or `nil` if there is no such file.
@@ -71,13 +95,13 @@ enum Checkpoint {
     /// The content of a file that is whole. Its numbers are checked all the same: anybody can write a checksum.
     static func state(in file: SafeTensors, like fresh: TrainingState) throws(SpinnpropError) -> TrainingState {
         let fingerprints = try file.integers("fingerprints", shape: [3]).map { UInt64(bitPattern: Int64($0)) }
-        for (found, wanted, what) in [
-            (fingerprints[0], fresh.origin, "another network"), (fingerprints[1], fresh.options, "other options"),
-        ]
-        where found != wanted {
-            throw SpinnpropError(.fileError, "it was begun with \(what) and goes on with the same alone")
+        if fingerprints[0] != fresh.origin {
+            // The network that it holds will do as well, unless what is trained is told by how it began.
+            let handsOut = try fresh.optimizer.trainsNeurons ? nil : network(in: file).fingerprint
+            guard handsOut == fresh.origin else { throw begun(with: "another network") }
         }
-        let integers = try file.integers("integers", shape: [11])
+        guard fingerprints[1] == fresh.options else { throw begun(with: "other options") }
+        let integers = try file.integers("integers", shape: [integerCount])
         let numbers = try file.doubles("numbers", shape: [6])
         // Only the bumped layer may be -1; counts so large that their sums overflow are no counts.
         for (index, value) in integers.enumerated() where value < (index == 3 ? -1 : 0) || value > 1 << 53 {
@@ -126,8 +150,16 @@ enum Checkpoint {
             guard !numbers[5].isNaN else { throw .invalidValue("the best validation loss is not a number") }
             state.best = TrainingState.Best(network: best, loss: numbers[5])
         }
+        let ends = try ends(in: file, integers)
+        for end in ends { try checkShape(end, fresh) }
+        try state.average(over: ends, atMost: ends.count)
+        state.origin = fingerprints[0]
         state.data = fingerprints[2]
         return state
+    }
+
+    private static func begun(with what: String) -> SpinnpropError {
+        SpinnpropError(.fileError, "it was begun with \(what) and goes on with the same alone")
     }
 
     /// The bounds are far above what an optimiser can reach and keep its next step within float64.

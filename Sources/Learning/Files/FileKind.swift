@@ -33,11 +33,17 @@ enum FileKind: String, CaseIterable {
         return file
     }
 
+    func isKind(of file: SafeTensors) throws(SpinnpropError) -> Bool {
+        try file.string("kind") == "spinnprop \(rawValue)"
+    }
+
+    /// - Parameter other: a kind that will do as well.
     /// - Throws: `fileError` for a file of another kind or of a newer version.
-    func open(_ bytes: [UInt8]) throws(SpinnpropError) -> SafeTensors {
+    func open(_ bytes: [UInt8], or other: FileKind? = nil) throws(SpinnpropError) -> SafeTensors {
         let file = try SafeTensors(parsing: bytes)
+        if let other, try other.isKind(of: file) { return try other.open(bytes) }
         let kind = try file.string("kind")
-        guard kind == "spinnprop \(rawValue)" else {
+        guard try isKind(of: file) else {
             let remedy = FileKind.allCases.first { kind == "spinnprop \($0.rawValue)" }?.remedy ?? ""
             throw SpinnpropError(
                 .fileError, "the file's kind is \"\(kind)\"; \"spinnprop \(rawValue)\" is needed\(remedy)")

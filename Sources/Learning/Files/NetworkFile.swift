@@ -17,10 +17,16 @@ public enum NetworkFile {
         return file.serialised()
     }
 
+    /// Of a checkpoint, the network that its trainer hands out.
+    ///
     /// - Throws: `fileError` saying what is malformed.
     public static func network(_ bytes: [UInt8]) throws(SpinnpropError) -> Network {
-        let file = try FileKind.network.open(bytes)
-        return try asFileError { () throws(SpinnpropError) in try network(in: file, prefix: "") }
+        let file = try FileKind.network.open(bytes, or: .checkpoint)
+        return try asFileError { () throws(SpinnpropError) in
+            guard try FileKind.checkpoint.isKind(of: file) else { return try network(in: file, prefix: "") }
+            try Checksum.check(bytes)
+            return try Checkpoint.network(in: file)
+        }
     }
 
     /// Writes beside the target first, then renames. - Throws: `fileNotFound` without the folder, `fileError`.

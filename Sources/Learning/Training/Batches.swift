@@ -7,11 +7,13 @@ import Spikes
 struct Batches {
     let examples: Examples
     let batchSize: Int
-    private var order: [Int] = []
+    private var order: [Int]
 
+    /// In the order of the examples, until they are shuffled.
     init(_ examples: Examples, batchSize: Int) {
         self.examples = examples
         self.batchSize = batchSize
+        order = Array(0..<examples.input.sampleCount)
     }
 
     private var input: SpikeTrains { examples.input }

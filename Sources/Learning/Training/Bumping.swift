@@ -13,13 +13,17 @@ struct BumpState: Equatable {
 
     /// Turns to the first layer that is silent beyond its limit and not frozen. Returns its neurons to be bumped by `amount`; `nil` if there
     /// is none.
-    mutating func next(_ options: WeightBumping, after recording: Recording, isFrozen: [Bool]) -> [Bool]? {
-        guard options.amount > 0, recording.sampleCount > 0 else { return nil }
-        for (layer, own) in recording.layers.enumerated() where own.isSpiking && !isFrozen[layer] {
-            let isLast = layer == recording.layers.count - 1
-            let samples = recording.sampleCount
+    mutating func next(_ options: WeightBumping, after recordings: [Recording], isFrozen: [Bool]) -> [Bool]? {
+        let samples = recordings.reduce(0) { $0 + $1.sampleCount }
+        guard options.amount > 0, samples > 0 else { return nil }
+        for (layer, own) in recordings[0].layers.enumerated() where own.isSpiking && !isFrozen[layer] {
+            let isLast = layer == recordings[0].layers.count - 1
+            var spiking = [Int](repeating: 0, count: own.neuronCount)
+            for recording in recordings {
+                for (neuron, count) in recording.samplesWithSpikes(layer: layer).enumerated() { spiking[neuron] += count }
+            }
             // Of each neuron how many samples it missed, or whether it missed all.
-            let missed = recording.samplesWithSpikes(layer: layer).map { spiked in
+            let missed = spiking.map { spiked in
                 options.ofPairs ? samples - spiked : (spiked == 0 ? 1 : 0)
             }
             let all = Double(own.neuronCount) * (options.ofPairs ? Double(samples) : 1)

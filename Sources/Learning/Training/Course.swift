@@ -5,7 +5,7 @@ import Networks
 extension TrainingOptions {
     /// Options that say how long a run goes on, how fast, and what is kept of it.
     private static let shapeless: Set = [
-        "epochs", "patience", "restore_best", "checkpoint_every", "resume", "learning_rate", "neuron_learning_rate",
+        "epochs", "average_epochs", "patience", "restore_best", "checkpoint_every", "resume", "learning_rate", "neuron_learning_rate",
         "delay_learning_rate", "schedule", "schedule_epochs", "schedule_gamma", "train",
     ]
 

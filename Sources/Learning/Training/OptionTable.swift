@@ -8,6 +8,8 @@ extension TrainingOptions {
         OptimizerOptions.fields.map { $0.within(\.optimizer) } + [
             OptionField("epochs", \.epochs, .count(from: 0)),
             OptionField("batch_size", \.batchSize, .count(from: 1)),
+            OptionField("accumulate", \.accumulate, .count(from: 1)),
+            OptionField("average_epochs", \.averageEpochs, .count(from: 1)),
             OptionField("seed", \.seed),
             OptionField("delay_init", \.delayInitialisation.isDrawn),
             OptionField("delay_init_mean", \.delayInitialisation.mean, .closed(-1e6, 1e6)),

@@ -54,13 +54,26 @@ public final class Trainer {
             network, sampleCount: 0, grid: substrate.grid, differentiatesNeurons: differentiatesNeurons)
         if options.resume, let path = options.checkpointPath, let saved = try Checkpoint.load(path, like: fresh) {
             state = saved
+            try state.average(over: saved.ends, atMost: options.averageEpochs)
         }
     }
 
-    /// The network as it stands; after the end of a run with `restoreBest`, that of the best epoch.
+    /// The network as it stands, or as it was at the end of the last epochs on average; after the end of a run with `restoreBest`, that of
+    /// the best epoch.
     public var network: Network {
-        if isFinished, options.restoreBest, let best = state.best { return best.network }
-        return session?.network ?? state.network
+        if handsOutBest, let best = state.best { return best.network }
+        return state.mean ?? session?.network ?? state.network
+    }
+
+    private var handsOutBest: Bool { isFinished && options.restoreBest && state.best != nil }
+
+    /// Writes a checkpoint somewhere: `network`, the optimiser's memory and all else that a trainer needs to go on from there. `NetworkFile.load`
+    /// reads the network alone.
+    ///
+    /// - Throws: `fileNotFound` without the folder, `fileError`; `invalidValue` while a run goes on.
+    public func save(_ path: FilePath) throws(SpinnpropError) {
+        try checkIdle()
+        try Checkpoint.save(state, path, handsOutBest: handsOutBest)
     }
 
     public var epochsDone: Int { state.epoch }
@@ -85,7 +98,8 @@ public final class Trainer {
     ) throws(SpinnpropError) {
         if !isFinished, let path = options.checkpointPath { try FileAccess.checkWritable(path) }
         try bind(training, validation)
-        var batches = Batches(training, batchSize: options.batchSize)
+        // What makes a step.
+        var batches = Batches(training, batchSize: options.batchSize * options.accumulate)
         let reporter = progress.map { ProgressReporter($0, epochCount: options.epochs, batchCount: batches.count) }
         do throws(SpinnpropError) {
             while !isFinished {
@@ -169,7 +183,8 @@ public final class Trainer {
         state.goOn(with: network, isFinished: isFinished)
         defer { session = nil }
         do throws(SpinnpropError) {
-            let (session, result) = try gradient(of: batch, monitor)
+            let session = try beginSession()
+            let result = try gradient(of: batch, by: session, monitor)
             try session.step(rateFactor: rateFactor)
             settle()
             isSaved = false
@@ -246,9 +261,16 @@ public final class Trainer {
             if let reporter, reporter.monitor.poll() { throw .cancelled }
         }
         var record = state.sums.record(areLabelled: batches.examples.areLabelled)
+        if validation != nil || options.averageEpochs > 1 { settle() }
+        // Until all of it is done the epoch is not over.
+        var closed = state
+        if options.averageEpochs > 1 {
+            try state.network.checkRoom(numbers: 2, "the network at the end of an epoch and the mean of several")
+            try closed.average(over: state.ends + [state.network], atMost: options.averageEpochs)
+        }
         var criterion: Double?
         if let validation {
-            let evaluation = try evaluate(validation, reporter?.monitor)
+            let evaluation = try evaluate(closed.mean ?? closed.network, validation, reporter?.monitor)
             record.validationLoss = evaluation.value
             record.validationAccuracy = evaluation.accuracy
             criterion = evaluation.value
@@ -256,8 +278,8 @@ public final class Trainer {
         record.learningRate =
             state.optimizer.largestWeightRate * (factor ?? options.schedule.factor(epoch: state.epoch))
         record.seconds = secondsBefore + monotonicSeconds() - start
-        if validation != nil { settle() }
-        state.finishEpoch(record, criterion: criterion)
+        closed.finishEpoch(record, criterion: criterion)
+        state = closed
         isSaved = false
         if isFinished || state.epoch % options.checkpointEvery == 0 { try saveCheckpoint() }
         if let reporter, !reporter.reportEpoch(state.epoch - 1, record) { throw .cancelled }
@@ -269,23 +291,28 @@ public final class Trainer {
             options.inputDropout > 0
             ? RandomPurpose.inputDropout.stream(seed: options.seed, UInt64(state.epoch), UInt64(state.batch)) : nil
         let examples = try batches.batch(state.batch, dropout: dropout.map { (options.inputDropout, $0) })
-        let (session, result) = try gradient(of: examples, monitor)
+        let session = try beginSession()
+        var results: [BatchResult] = []
+        let parts = Batches(examples, batchSize: options.batchSize)
+        for index in 0..<parts.count {
+            let part = parts.count == 1 ? examples : try parts.batch(index, dropout: nil)
+            results.append(try gradient(of: part, by: session, monitor))
+        }
         let rateFactor = factor ?? options.schedule.factor(epoch: state.epoch, batch: state.batch, of: batches.count)
         isSaved = false
         try state.finishBatch(
-            result, of: session, areLabelled: examples.areLabelled, bumping: options.bumping, rateFactor: rateFactor)
+            results, of: session, areLabelled: examples.areLabelled, bumping: options.bumping, rateFactor: rateFactor)
     }
 
     /// Runs a batch, and leaves its gradient with the session.
     private func gradient(
-        of examples: Examples, _ monitor: Monitor?
-    ) throws(SpinnpropError) -> (any Session, BatchResult) {
-        let session = try beginSession()
+        of examples: Examples, by session: any Session, _ monitor: Monitor?
+    ) throws(SpinnpropError) -> BatchResult {
         let result = try session.batch(examples.input, objective(examples), monitor: monitor)
         try SpinnpropError.check(trainingLoss: result.value)
         // Parameters are copied when they are read back. What has begun to change must come to its end.
         try state.network.checkRoom("the parameters after the step")
-        return (session, result)
+        return result
     }
 
     private func objective(_ examples: Examples? = nil) -> Objective {
@@ -308,7 +335,9 @@ public final class Trainer {
         return rule.name != own.name || rule.grid != own.grid || rule.parameters != own.parameters
     }
 
-    private func evaluate(_ examples: Examples, _ monitor: Monitor?) throws(SpinnpropError) -> Evaluation {
+    private func evaluate(
+        _ network: Network, _ examples: Examples, _ monitor: Monitor?
+    ) throws(SpinnpropError) -> Evaluation {
         var forward = options.forward
         forward.integralTau = options.loss.integralTau
         let recording = try substrate.forward(network, examples.input, options: forward, monitor: monitor)
@@ -325,9 +354,10 @@ public final class Trainer {
         let (network, optimizer, forward) = (state.network, state.optimizer, options.forward)
         // Engines lay out weights and delays for their loops; neurons they read anew in each batch.
         let own: any Session =
-            if hasOtherRule || !optimizer.trainsSynapsesAlone {
+            if hasOtherRule || !optimizer.trainsSynapsesAlone || options.accumulate > 1 {
                 PlainSession(
-                    substrate, network, rule: rule ?? substrate.rule, optimizer: optimizer, options: forward)
+                    substrate, network, rule: rule ?? substrate.rule, optimizer: optimizer, options: forward,
+                    accumulates: options.accumulate > 1)
             } else {
                 try substrate.session(network, optimizer: optimizer, options: forward)
             }
@@ -350,7 +380,7 @@ public final class Trainer {
     private func saveCheckpoint() throws(SpinnpropError) {
         guard let path = options.checkpointPath, !isSaved else { return }
         settle()
-        try Checkpoint.save(state, path)
+        try Checkpoint.save(state, path, handsOutBest: handsOutBest)
         isSaved = true
     }
 }

@@ -44,6 +44,8 @@ public struct WeightBumping: Equatable, Sendable {
 /// |------------------|---------|----------------------------------------------------------------------------------|
 /// | `epochs`         | 100     | passes over the data, in all                                                     |
 /// | `batchSize`      | 150     | samples per step; what is left at the end of an epoch is a smaller batch         |
+/// | `accumulate`     | 1       | batches per step: the gradient of the mean over all their samples                |
+/// | `averageEpochs`  | 1       | what is handed out and judged: the mean of so many last epochs' ends             |
 /// | `seed`           | 0       | of the order of samples, of input dropout and of initial delays                  |
 /// | `inputDropout`   | 0       | probability with which an input spike is left out in training                    |
 /// | `patience`  | 0       | epochs without a better validation loss before stopping; 0: never                |
@@ -59,6 +61,8 @@ public struct TrainingOptions: Sendable {
     public var forward = ForwardOptions()
     public var epochs = 100
     public var batchSize = 150
+    public var accumulate = 1
+    public var averageEpochs = 1
     public var seed: UInt64 = 0
     public var optimizer = OptimizerOptions()
     public var schedule = Schedule()

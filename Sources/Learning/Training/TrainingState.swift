@@ -15,8 +15,11 @@ struct TrainingState: Equatable {
     var best: Best?
     var epochsSinceBest = 0
     var history: [EpochRecord] = []
+    /// Parameters at the ends of the last epochs, of which the mean is handed out, and that mean; none where it is not asked for.
+    private(set) var ends: [Network] = []
+    private(set) var mean: Network?
     /// Fingerprints of the network at the start, of the options that shape the run, and of the data (nil before any).
-    let origin: UInt64
+    var origin: UInt64
     let options: UInt64
     var data: UInt64?
 
@@ -25,35 +28,45 @@ struct TrainingState: Equatable {
         var loss: Double
     }
 
-    /// Bumps silent neurons or takes a step, and counts the batch.
+    /// Bumps silent neurons or takes a step with what some batches have given, and counts them as one.
     mutating func finishBatch(
-        _ result: BatchResult, of session: any Session, areLabelled: Bool, bumping: WeightBumping, rateFactor: Double
+        _ results: [BatchResult], of session: any Session, areLabelled: Bool, bumping: WeightBumping, rateFactor: Double
     ) throws(SpinnpropError) {
-        if let silent = bump.next(bumping, after: result.recording, isFrozen: optimizer.hasFrozenWeights) {
+        if let silent = bump.next(
+            bumping, after: results.map(\.recording), isFrozen: optimizer.hasFrozenWeights)
+        {
             var network = session.network
             network.raiseWeights(of: silent, layer: bump.layer, by: bump.amount)
             session.setWeights(of: network)
         } else {
             try session.step(rateFactor: rateFactor)
         }
-        sums.add(result, areLabelled: areLabelled)
+        for result in results { sums.add(result, areLabelled: areLabelled) }
         batch += 1
     }
 
     /// Takes over a network that the run's own was handed out as. - Parameter isFinished: whether it may be the best one, which then counts no more.
     mutating func goOn(with network: Network, isFinished: Bool) {
         self.network = network
+        (ends, mean) = ([], nil)
         if isFinished { best = nil }
     }
 
-    /// Closes the running epoch.
+    /// Takes over the ends of some epochs, the last one's last, as far as they are asked for.
+    mutating func average(over ends: [Network], atMost count: Int) throws(SpinnpropError) {
+        let last = count > 1 ? Array(ends.suffix(count)) : []
+        mean = try Network.mean(of: last)
+        self.ends = last
+    }
+
+    /// Closes the running epoch, at whose end parameters have been averaged.
     ///
     /// - Parameter criterion: the validation loss that decides which epoch is best; `nil` without validation.
     mutating func finishEpoch(_ record: EpochRecord, criterion: Double?) {
         history.append(record)
         if let criterion {
             if criterion < best?.loss ?? .infinity {
-                best = Best(network: network, loss: criterion)
+                best = Best(network: mean ?? network, loss: criterion)
                 epochsSinceBest = 0
             } else {
                 epochsSinceBest += 1
