@@ -792,6 +792,10 @@ typedef struct spinnprop_training_options {
     double neuron_learning_rate;   /* per step, of p, which begins at 0: tau_mem, tau_syn and threshold are what they were times exp(p), a
                                     * reset or drive what it was plus p thresholds, resets kept below the threshold. Neurons of a layer that share a
                                     * value go on sharing it; where any two differ, each has its own                  */
+    int32_t accumulate;            /* batches per step: the gradient is that of the mean over all their samples, the order of samples that of
+                                    * batches as large as all of them together                                        */
+    int32_t average_epochs;        /* > 1: the network that is handed out, and judged on the validation data, is the mean of the parameters at the
+                                    * ends of so many last epochs, or of all while there are fewer; training goes on from the parameters themselves */
 } spinnprop_training_options;
 SPINNPROP_API void spinnprop_training_options_init(spinnprop_training_options *options);
 
@@ -877,6 +881,9 @@ SPINNPROP_API spinnprop_status spinnprop_trainer_step_batch(double *value, spinn
                                                             const spinnprop_spikes *batch,
                                                             const spinnprop_supervision *supervision, double rate_factor,
                                                             spinnprop_progress_callback progress, void *payload);
+/* Writes a checkpoint to a path of one's own: the network, the optimiser's memory and all else that a trainer with resume needs. That one is made of
+ * the network the run began with or, unless neuron parameters are trained, of the one that spinnprop_network_load reads from this file. */
+SPINNPROP_API spinnprop_status spinnprop_trainer_save(const spinnprop_trainer *trainer, const char *path);
 /* A copy of the network as it stands. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_network(spinnprop_network **network, const spinnprop_trainer *trainer);
 /* Epochs finished so far, which is how many rows spinnprop_trainer_history fills, in order. */

@@ -751,6 +751,8 @@ public:
         check(spinnprop_trainer_set_schedule(handle_.get(), own->factor ? &Schedule::call : nullptr, own.get()));
         schedule_ = std::move(own);
     }
+    // Writes a checkpoint, for trainers that resume; Network::load reads the network from it.
+    void save(const std::string &path) const { check(spinnprop_trainer_save(handle_.get(), path.c_str())); }
     void set_epochs(std::int32_t epochs) { check(spinnprop_trainer_set_epochs(handle_.get(), epochs)); }
     // A step of the optimiser with a gradient of `network()`, in a loop of one's own.
     void step(const Gradient &gradient, double rate_factor = 1) {

@@ -32,11 +32,12 @@ struct CourseTests {
 
         ("bumping.amount", { $0.bumping.amount += 1 }), ("bumping.hiddenLimit", { $0.bumping.hiddenLimit += 1 }),
         ("bumping.outputLimit", { $0.bumping.outputLimit += 1 }), ("bumping.ofPairs", { $0.bumping.ofPairs.toggle() }),
-        ("inputDropout", { $0.inputDropout += 1 }),
+        ("inputDropout", { $0.inputDropout += 1 }), ("accumulate", { $0.accumulate += 1 }),
     ]
     /// Fields that only say how long a run goes on, how fast, and what is kept of it.
     private let others: [(path: String, change: (inout TrainingOptions) -> Void)] = [
-        ("epochs", { $0.epochs += 1 }), ("patience", { $0.patience += 1 }),
+        ("epochs", { $0.epochs += 1 }), ("averageEpochs", { $0.averageEpochs += 1 }),
+        ("patience", { $0.patience += 1 }),
         ("restoreBest", { $0.restoreBest.toggle() }), ("checkpointPath", { $0.checkpointPath = nil }),
         ("checkpointEvery", { $0.checkpointEvery += 1 }), ("resume", { $0.resume.toggle() }),
         ("optimizer.learningRate", { $0.optimizer.learningRate += 1 }),

@@ -355,7 +355,7 @@ struct FileTests {
         let (fresh, state) = try trained()
         let path = FilePath("/tmp/spinnprop-\(getpid())-shapes.safetensors")
         defer { unlink(path.description) }
-        try Checkpoint.save(state, path)
+        try Checkpoint.save(state, path, handsOutBest: false)
         let columns = try SpikeColumns(withMembranes: true)
         try columns.append(time: TimeGrid().time(ofStep: 2), unit: 1, current: 2, membrane: 1.5)
         columns.ends = [1]
@@ -420,7 +420,7 @@ struct FileTests {
         let path = FilePath(name)
         defer { unlink(name) }
         let (fresh, state) = try trained()
-        try Checkpoint.save(state, path)
+        try Checkpoint.save(state, path, handsOutBest: false)
         let bytes = try FileAccess.read(path)
         let read = try Checkpoint.load(path, like: fresh)
         // Nothing is left out.

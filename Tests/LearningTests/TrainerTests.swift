@@ -369,6 +369,154 @@ struct TrainerTests {
         #expect(own.network == network)
     }
 
+    // MARK: Accumulation, averages, files
+
+    /// As one batch so much larger, up to rounding: with dropout, clipping, sample weights and what is left at the end of an epoch.
+    @Test func accumulatedBatchesAreOne() throws {
+        let weights = (0..<103).map { Double($0 % 4) }
+        let examples = Examples(data.input, labels: data.labels, weights: weights)
+        for dropout in [0, 0.2] {
+            let whole = try trainer(
+                options {
+                    $0.batchSize = 40; $0.inputDropout = dropout
+                })
+            let parts = try trainer(
+                options {
+                    $0.batchSize = 10; $0.accumulate = 4; $0.inputDropout = dropout
+                })
+            for own in [whole, parts] { try own.run(examples) }
+            #expect(parts.network != (try toyNetwork()))
+            for (a, b) in zip(whole.network.connections[0].weights, parts.network.connections[0].weights) {
+                #expect(abs(a - b) < 1e-9 * abs(a))
+            }
+            for (a, b) in zip(whole.history, parts.history) {
+                #expect(abs(a.loss - b.loss) < 1e-9 && a.accuracy == b.accuracy && a.outputSpikes == b.outputSpikes)
+            }
+        }
+    }
+
+    /// An error in the midst of a step leaves nothing of it.
+    @Test func accumulationBeginsAnewAfterAStop() throws {
+        let own = options {
+            $0.batchSize = 7; $0.accumulate = 3; $0.bumping.amount = 1e-3; $0.bumping.outputLimit = 0
+        }
+        let whole = try trainer(own)
+        try whole.run(data.input, labels: data.labels)
+        for stop in [1, 2, 3, 4, 15, 16, 31] {
+            var substrate = ToySubstrate()
+            substrate.onForward = { (call) throws(SpinnpropError) in if call == stop { throw .cancelled } }
+            let stopped = try trainer(own, substrate: substrate)
+            #expect(throws: SpinnpropError.self) { try stopped.run(data.input, labels: data.labels) }
+            try stopped.run(data.input, labels: data.labels)
+            #expect(stopped.network == whole.network && timeless(stopped.history) == timeless(whole.history))
+        }
+    }
+
+    @Test func averagesAreOverTheLastEpochs() throws {
+        var ends: [[Double]] = []
+        let plain = try trainer(options())
+        try plain.run(data.input, labels: data.labels) { progress in
+            if progress.isEpochFinished { ends.append(plain.network.connections[0].weights) }
+            return true
+        }
+        let own = try trainer(options { $0.averageEpochs = 3 })
+        var handedOut: [[Double]] = []
+        try own.run(data.input, labels: data.labels, validation: validation) { progress in
+            if progress.isEpochFinished { handedOut.append(own.network.connections[0].weights) }
+            return true
+        }
+        for (epoch, found) in handedOut.enumerated() {
+            let last = ends[max(0, epoch - 2)...epoch]
+            for (index, value) in found.enumerated() {
+                #expect(abs(value - last.map { $0[index] }.reduce(0, +) / Double(last.count)) < 1e-14)
+            }
+        }
+        #expect(handedOut.count == 6 && own.network.connections[0].weights == handedOut[5])
+        // It is what validation judges.
+        let judged = try ToySubstrate().forward(
+            own.network, validation.input, options: ForwardOptions(), monitor: nil)
+        let value = own.options.loss.evaluate(judged, labels: validation.labels, targets: []).value
+        #expect(own.history[5].validationLoss == value)
+    }
+
+    /// Frozen layers and what all share keep their bits; means lie within.
+    @Test func meansLieWithin() throws {
+        var network = try toyNetwork()
+        #expect(try Network.mean(of: []) == nil)
+        for count in 1...9 {
+            #expect(try Network.mean(of: [Network](repeating: network, count: count)) == network)
+        }
+        var others: [Network] = []
+        for n in 0..<7 {
+            try network.setWeights((0..<12).map { n == $0 ? 0.1 : 0.1.nextUp }, connection: 0)
+            others.append(network)
+        }
+        let mean = try #require(try Network.mean(of: others))
+        #expect(mean.connections[0].weights.allSatisfy { $0 >= 0.1 && $0 <= 0.1.nextUp })
+    }
+
+    @Test func averagesAreInCheckpointsAndFiles() throws {
+        let path = temporaryPath("average")
+        defer { unlink(path) }
+        func own(_ count: Int, epochs: Int, average: Int = 3) throws -> Trainer {
+            try trainer(
+                options {
+                    $0.epochs = epochs; $0.averageEpochs = average; $0.checkpointPath = FilePath(path); $0.resume = true
+                })
+        }
+        let whole = try trainer(options { $0.averageEpochs = 3 })
+        try whole.run(data.input, labels: data.labels)
+        try own(1, epochs: 4).run(data.input, labels: data.labels)
+        let resumed = try own(2, epochs: 6)
+        try resumed.run(data.input, labels: data.labels)
+        #expect(resumed.network == whole.network && timeless(resumed.history) == timeless(whole.history))
+        #expect(try NetworkFile.load(path) == whole.network)
+        // Fewer are a part of more.
+        let two = try trainer(options { $0.averageEpochs = 2 })
+        try two.run(data.input, labels: data.labels)
+        #expect(try own(3, epochs: 6, average: 2).network == two.network)
+        let one = try own(3, epochs: 6, average: 1)
+        let plain = try trainer(options())
+        try plain.run(data.input, labels: data.labels)
+        #expect(one.network == plain.network)
+    }
+
+    /// With the network from the file as with the one that the training began with.
+    @Test func savedTrainingsGoOn() throws {
+        let path = temporaryPath("saved")
+        defer { unlink(path) }
+        let whole = try trainer(options { $0.epochs = 8 })
+        try whole.run(data.input, labels: data.labels)
+        let begun = try trainer(options())
+        try begun.run(data.input, labels: data.labels)
+        try begun.save(FilePath(path))
+        let network = try NetworkFile.load(path)
+        #expect(network == begun.network)
+        let own = options {
+            $0.epochs = 8; $0.checkpointPath = FilePath(path); $0.resume = true
+        }
+        for start in [network, try toyNetwork()] {
+            try begun.save(FilePath(path))
+            let further = try Trainer(start, own, substrate: ToySubstrate(), rule: ToyRule())
+            #expect(further.epochsDone == 6)
+            try further.run(data.input, labels: data.labels)
+            #expect(further.network == whole.network)
+            // And so on, from its own checkpoint and the network of the beginning.
+            #expect(try trainer(own).epochsDone == 8)
+        }
+        #expect(throws: SpinnpropError.self) {
+            try Trainer(toyNetwork(seed: 8), own, substrate: ToySubstrate(), rule: ToyRule())
+        }
+        // The best network is the one in the file, if it is handed out.
+        let best = try trainer(
+            options {
+                $0.restoreBest = true; $0.optimizer.learningRate = 1
+            })
+        try best.run(data.input, labels: data.labels, validation: validation)
+        try best.save(FilePath(path))
+        #expect(try NetworkFile.load(path) == best.network)
+    }
+
     // MARK: Validation
 
     @Test func earlyStoppingAndRestoreBest() throws {

@@ -1705,6 +1705,10 @@ static void trainings_that_cannot_be(void) {
     for (int index = 0; index < 6; index++)
         INVALID(spinnprop_trainer_set_learning_rates(trainer, SPINNPROP_TRAIN_WEIGHTS, rates, no_layers[index]));
     WORKS(spinnprop_trainer_set_learning_rates(trainer, SPINNPROP_TRAIN_WEIGHTS, rates, 2));
+    INVALID(spinnprop_trainer_save(NULL, "there"));
+    INVALID(spinnprop_trainer_save(trainer, NULL));
+    INVALID(spinnprop_trainer_save(trainer, ""));
+    FAILS(FILE_NOT_FOUND, spinnprop_trainer_save(trainer, "/no/such/folder/file"));
     INVALID(spinnprop_trainer_set_epochs(NULL, 1));
     INVALID(spinnprop_trainer_set_epochs(trainer, -1));
     INVALID(spinnprop_trainer_set_epochs(trainer, INT32_MIN));
@@ -1839,6 +1843,7 @@ static int meddle(const spinnprop_progress *progress, void *payload) {
     INVALID(spinnprop_trainer_epochs_done(&n, m->trainer));
     double value = 1;
     INVALID(spinnprop_trainer_set_epochs(m->trainer, 1));
+    INVALID(spinnprop_trainer_save(m->trainer, "there"));
     INVALID(spinnprop_trainer_set_learning_rates(m->trainer, SPINNPROP_TRAIN_WEIGHTS, &value, 1));
     INVALID(spinnprop_trainer_set_schedule(m->trainer, NULL, NULL));
     spinnprop_supervision wanted;

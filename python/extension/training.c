@@ -147,6 +147,19 @@ static PyObject *trainer_set_epochs(PyObject *module, PyObject *args) {
     return own ? none_or_raise(module, spinnprop_trainer_set_epochs(own->object, epochs)) : NULL;
 }
 
+static PyObject *trainer_save(PyObject *module, PyObject *args) {
+    PyObject *capsule;
+    const char *path;
+    if (!PyArg_ParseTuple(args, "Oy", &capsule, &path)) return NULL;
+    handle *own = idle_from(module, capsule, &trainer_kind);
+    if (!own) return NULL;
+    own->is_running = 1;
+    spinnprop_status status;
+    WITHOUT_GIL(status = spinnprop_trainer_save(own->object, path));
+    own->is_running = 0;
+    return none_or_raise(module, status);
+}
+
 static PyObject *trainer_network(PyObject *module, PyObject *capsule) {
     handle *own = idle_from(module, capsule, &trainer_kind);
     if (!own) return NULL;
@@ -201,6 +214,7 @@ PyMethodDef training_methods[] = {
      "trainer_set_learning_rates($module, trainer, kinds, rates, /)\n--\n\nOne per layer, of kinds of parameters."},
     {"trainer_set_epochs", trainer_set_epochs, METH_VARARGS,
      "trainer_set_epochs($module, trainer, epochs, /)\n--\n\nAnother number of epochs in all."},
+    {"trainer_save", trainer_save, METH_VARARGS, "trainer_save($module, trainer, path, /)\n--\n\nWrite a checkpoint."},
     {"trainer_network", trainer_network, METH_O, "trainer_network($module, trainer, /)\n--\n\nA copy of the network."},
     {"trainer_epochs_done", trainer_epochs_done, METH_O,
      "trainer_epochs_done($module, trainer, /)\n--\n\nEpochs so far."},

@@ -69,6 +69,12 @@ class Trainer:
         Passes through the training set.
     batch_size : int
         Samples per step; a partial last batch is used.
+    accumulate : int
+        Batches per step: the gradient is that of the mean over all their samples, as of one batch so much larger up to rounding (means that `rate`
+        looks at are those of each batch), with the memory that one batch takes.
+    average_epochs : int
+        More than 1: `network`, and what is judged on validation data, is the mean of the parameters at the ends of so many last epochs, or of all
+        while there are fewer. Training goes on from the parameters themselves.
     seed : int
         Seeds the order of samples, input dropout and initial delays.
     optimizer : "sgd", "adam" or "adamw"
@@ -130,7 +136,7 @@ class Trainer:
         Whether to end with the parameters of the best validation loss.
     checkpoint : path or None
         Written atomically every `checkpoint_every` epochs; with `resume`, training goes on from it if it exists: with more epochs, other learning
-        rates and another schedule, patience and restore_best, if you like; all else must be as it was.
+        rates and another schedule, average_epochs, patience and restore_best, if you like; all else must be as it was.
 
     Raises
     ------
@@ -162,6 +168,8 @@ class Trainer:
         rate: Optional[RateRegularisation] = None,
         epochs: int = 100,
         batch_size: int = 150,
+        accumulate: int = 1,
+        average_epochs: int = 1,
         seed: int = 0,
         optimizer: str = "adam",
         train: Optional[Iterable[str]] = None,
@@ -215,6 +223,8 @@ class Trainer:
             {
                 "epochs": self._epochs,
                 "batch_size": own(batch_size, "batch_size"),
+                "accumulate": own(accumulate, "accumulate"),
+                "average_epochs": own(average_epochs, "average_epochs"),
                 "seed": checks.integer(seed, "seed", 0, checks.UINT64),
                 "optimizer": checks.choice(optimizer, "optimizer", OPTIMIZERS),
                 **({} if train is None else {"train": sum(TRAINED[name] for name in set(trained))}),
@@ -423,6 +433,33 @@ class Trainer:
         function = self._loss._asked(own_y) if isinstance(self._loss, Custom) else None
         return _core.trainer_step_batch(self._handle, own._arrays, wanted, rate_factor, None, function)
 
+    def save(self, path: PathLike) -> None:
+        """Writes a checkpoint to a path of its own: the network with the optimiser's memory, the history, and where the training stands.
+
+        ``sp.load(path)`` gives the network. ``sp.Trainer(network, ..., checkpoint=path, resume=True)`` goes on, with the network that the training began
+        with or, unless neuron parameters are trained, with the one from the file.
+
+        Raises
+        ------
+        FileNotFoundError, SpinnpropError
+            If the file cannot be written; it is whole or not there.
+
+        Examples
+        --------
+        >>> import spinnprop as sp
+        >>> X, y = sp.datasets.yin_yang(300)
+        >>> spikes = sp.encoding.latency(X, bias=0.0)
+        >>> trainer = sp.Trainer(sp.Network([5, 30, 3]), epochs=2)
+        >>> trainer.run(spikes, y)
+        True
+        >>> trainer.save("model.safetensors")
+        >>> network = sp.load("model.safetensors")
+        >>> more = sp.Trainer(network, epochs=3, checkpoint="model.safetensors", resume=True)
+        >>> more.epochs_done
+        2
+        """
+        _core.trainer_save(self._handle, checks.path(path))
+
     def __reduce__(self) -> NoReturn:
         raise TypeError(
             "a Trainer can be neither pickled nor copied; pickle its network, or train with a checkpoint and resume"
@@ -435,7 +472,7 @@ class Trainer:
 
     @property
     def network(self) -> Network:
-        """The network as it stands: not to be changed; ``copy.copy`` of it is."""
+        """The network as it stands, or on average over the last epochs: not to be changed; ``copy.copy`` of it is."""
         network = Network._of(_core.trainer_network(self._handle))
         network._is_frozen = True
         return network

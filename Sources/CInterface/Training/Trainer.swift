@@ -229,6 +229,14 @@ public func spinnprop_trainer_set_epochs(_ trainer: OpaquePointer?, _ epochs: In
 }
 
 @c @implementation
+public func spinnprop_trainer_save(_ trainer: OpaquePointer?, _ path: UnsafePointer<CChar>?) -> spinnprop_status {
+    barrier {
+        let trainer = try box(trainer, trainerKind, "trainer").value.idle()
+        try trainer.save(try CInterface.path(path, "path"))
+    }
+}
+
+@c @implementation
 public func spinnprop_trainer_network(
     _ network: UnsafeMutablePointer<OpaquePointer?>?, _ trainer: OpaquePointer?
 ) -> spinnprop_status {

@@ -63,7 +63,8 @@ enum Checkpoint {
     static func network(in file: SafeTensors) throws(SpinnpropError) -> Network {
         let integers = try file.integers("integers", shape: [integerCount])
         if integers[12] == 1 { return try NetworkFile.network(in: file, prefix: "best.") }
-        return try Network.mean(of: try ends(in: file, integers)) ?? NetworkFile.network(in: file, prefix: "network.")
+        if let mean = try Network.mean(of: try ends(in: file, integers)) { return mean }
+        return try NetworkFile.network(in: file, prefix: "network.")
     }
 
     /// The state of an earlier run, or `nil` if there is no such file.

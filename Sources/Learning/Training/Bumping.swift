@@ -20,7 +20,9 @@ struct BumpState: Equatable {
             let isLast = layer == recordings[0].layers.count - 1
             var spiking = [Int](repeating: 0, count: own.neuronCount)
             for recording in recordings {
-                for (neuron, count) in recording.samplesWithSpikes(layer: layer).enumerated() { spiking[neuron] += count }
+                for (neuron, count) in recording.samplesWithSpikes(layer: layer).enumerated() {
+                    spiking[neuron] += count
+                }
             }
             // Of each neuron how many samples it missed, or whether it missed all.
             let missed = spiking.map { spiked in

@@ -5,8 +5,8 @@ import Networks
 extension TrainingOptions {
     /// Options that say how long a run goes on, how fast, and what is kept of it.
     private static let shapeless: Set = [
-        "epochs", "average_epochs", "patience", "restore_best", "checkpoint_every", "resume", "learning_rate", "neuron_learning_rate",
-        "delay_learning_rate", "schedule", "schedule_epochs", "schedule_gamma", "train",
+        "epochs", "average_epochs", "patience", "restore_best", "checkpoint_every", "resume", "learning_rate",
+        "neuron_learning_rate", "delay_learning_rate", "schedule", "schedule_epochs", "schedule_gamma", "train",
     ]
 
     /// A hash of all that shapes what a run is: not how long it goes on, with which learning rates, nor where checkpoints lie.

@@ -59,6 +59,8 @@ OF_TRAINER = (
     "rate",
     "epochs",
     "batch_size",
+    "accumulate",
+    "average_epochs",
     "optimizer",
     "train",
     "neuron_learning_rate",
@@ -113,6 +115,8 @@ class Parameters(NestedParameters, BaseEstimator):
         "engine": [str, BaseEngine],
         "epochs": [_DOMAINS["epochs"]],
         "batch_size": [_DOMAINS["batch_size"]],
+        "accumulate": [_DOMAINS["accumulate"]],
+        "average_epochs": [_DOMAINS["average_epochs"]],
         "seed": [Interval(Integral, 0, checks.UINT64, closed="both")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
@@ -263,6 +267,8 @@ class Parameters(NestedParameters, BaseEstimator):
         schedule: Union[str, Callable[[int], float]] = "exponential",
         schedule_epochs: int = 20,
         schedule_gamma: float = 0.96,
+        accumulate: int = 1,
+        average_epochs: int = 1,
         clip_value: float = math.inf,
         clip_norm: Optional[float] = None,
         bump: Optional[float] = None,
@@ -334,6 +340,8 @@ class Parameters(NestedParameters, BaseEstimator):
         self.schedule = schedule
         self.schedule_epochs = schedule_epochs
         self.schedule_gamma = schedule_gamma
+        self.accumulate = accumulate
+        self.average_epochs = average_epochs
         self.clip_value = clip_value
         self.clip_norm = clip_norm
         self.bump = bump

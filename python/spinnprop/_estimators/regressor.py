@@ -41,7 +41,8 @@ class SpikingRegressor(RegressorMixin, SpikingEstimator, without=("class_weight"
 encoder, tau_mem, tau_syn, threshold, reset, drive, delays, recurrent, connections, readout, weight_mean, weight_std, masks, recurrent_masks, \
 signs, recurrent_signs, weight_bounds, t_end, max_spikes, learning_rate, clip_norm, bump, gradient_engine, optimizer, train, neuron_learning_rate, \
 delay_learning_rate, delay_parameter, delay_shift, delay_scale, delay_l1, delay_l2, delay_init, momentum, beta1, beta2, epsilon, weight_decay, \
-schedule, schedule_epochs, schedule_gamma, clip_value, bump_hidden_limit, bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, \
+schedule, schedule_epochs, schedule_gamma, accumulate, average_epochs, clip_value, bump_hidden_limit, bump_output_limit, bump_pairs, \
+input_dropout, rate, checkpoint, \
 checkpoint_every, resume, random_state, warm_start, verbose
         As in `SpikingClassifier`. t_late None: 7/8 of a synaptic time constant after t_early on engines in continuous time, so that all inputs
         are heard before an output must speak. learning_rate None: what a classifier takes, for spike times 2.5 times as much.

@@ -67,7 +67,8 @@ recurrent_signs, weight_bounds
     learning_rate, clip_norm, bump
         As in `Trainer`. None: the engine's choice.
     gradient_engine, optimizer, train, neuron_learning_rate, delay_learning_rate, delay_parameter, delay_shift, delay_scale, delay_l1, \
-delay_l2, delay_init, momentum, beta1, beta2, epsilon, weight_decay, schedule, schedule_epochs, schedule_gamma, clip_value, bump_hidden_limit, \
+delay_l2, delay_init, momentum, beta1, beta2, epsilon, weight_decay, schedule, schedule_epochs, schedule_gamma, accumulate, average_epochs, clip_value, \
+bump_hidden_limit, \
 bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every, resume
         As in `Trainer`.
     class_weight : None, "balanced" or dict

@@ -451,7 +451,7 @@ REMEDIES = [
     (lambda: trained(train=["delays"]), lambda: [trained(train=["delays"], delay_learning_rate=1e-3), trained(train=["weights"])]),
     (lambda: sp.load(file("training")), lambda: sp.BioGrad.load(file("training"))),
     (lambda: sp.BioGrad.load(file("network")), lambda: sp.load(file("network"))),
-    (lambda: sp.load(file("checkpoint")), lambda: sp.Trainer(net(), epochs=1, checkpoint=file("checkpoint"), resume=True)),
+    (lambda: sp.BioGrad.load(file("checkpoint")), lambda: sp.Trainer(net(), epochs=1, checkpoint=file("checkpoint"), resume=True)),
     (lambda: sp.Trainer(net(), resume=True), lambda: sp.Trainer(net(), resume=True, checkpoint="to-go-on-from")),
     (lambda: trained_on(X[:, 0]), lambda: [trained_on(Y), aimed_with(validation=None)]),
     (lambda: aimed_with(validation=(SPIKES, Y)), lambda: [aimed_with(validation=(SPIKES, TIMES)), trained_with(validation=(SPIKES, Y))]),

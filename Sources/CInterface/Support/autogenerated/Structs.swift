@@ -112,6 +112,8 @@ extension spinnprop_training_options: TabledStruct {
         StructNumber("resume", \.resume),
         StructNumber("train", \.train),
         StructNumber("neuron_learning_rate", \.neuron_learning_rate),
+        StructNumber("accumulate", \.accumulate),
+        StructNumber("average_epochs", \.average_epochs),
     ]
 }
 
