@@ -29,7 +29,8 @@ class SpikingRegressor(RegressorMixin, SpikingEstimator, without=("class_weight"
     A target's range in the training set is spread over a window of times around the one at which its output of the untrained network spikes in the
     mean, as wide as the mean synaptic time constant, or as the input is long if that is more; within the run, and at most half of it, where
     a run has an end. Large values are early, or as `early` says. A time is read as a number by the same line, beyond the ends of the range, too; an
-    output that is silent says the mean of the training set, and a target that never changed in it stays what it was.
+    output that is silent says the mean of the training set, and a target that never changed in it stays what it was. On time steps numbers come out
+    coarser: more steps and a smaller learning_rate help.
 
     Membranes have a window of width 1 around their mean in the untrained network, none of it below 0. Initial weights to a leaky read-out that are not
     given are shifted to a sum of 0 for each output, and scaled so that its membrane reaches 1 in the mean. A membrane that never rises says
