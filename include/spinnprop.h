@@ -337,10 +337,11 @@ enum { SPINNPROP_DECAY_EXPONENTIAL = 0, SPINNPROP_DECAY_EULER = 1 };
 typedef struct spinnprop_engine_info {
     size_t size;
     int32_t kind;        /* SPINNPROP_ENGINE_*                                                                        */
-    int32_t steps;       /* of a run, that at time 0 included; 0 in continuous time, and so are the three below       */
+    int32_t steps;       /* of a run, that at time 0 included; 0 in continuous time, and so are all below             */
     double time_step;    /* seconds                                                                                   */
     int32_t decay;       /* SPINNPROP_DECAY_*: of a neuron in a step, e^(-dt / tau) or 1 - dt / tau                   */
     int32_t copies;      /* of the network, in whose order gradients are summed; 0: as many as fit                    */
+    int32_t weight_bits; /* that runs round weights to; 0: they do not                                                */
 } spinnprop_engine_info;
 SPINNPROP_API void spinnprop_engine_info_init(spinnprop_engine_info *info);
 SPINNPROP_API spinnprop_status spinnprop_engine_describe(spinnprop_engine_info *info, const spinnprop_engine *engine);
@@ -375,6 +376,9 @@ typedef struct spinnprop_clock_options {
     int32_t steps;       /* of a run, that at time 0 included, >= 2                                                   */
     int32_t decay;       /* SPINNPROP_DECAY_*                                                                         */
     int32_t copies;      /* gradients are summed as a SpiNNaker2 sums them that holds so many copies of the network   */
+    int32_t weight_bits; /* 2 .. 16: runs round the weights into a layer to whole multiples of a scale, the largest being
+                            2^(bits - 1) - 1, or with 2 bits to -1, 0 or 1 of it; gradients are with respect to rounded
+                            weights, and training gives them to those that are rounded. 0 (the default): none are     */
 } spinnprop_clock_options;
 SPINNPROP_API void spinnprop_clock_options_init(spinnprop_clock_options *options);
 SPINNPROP_API spinnprop_status spinnprop_clock_create(spinnprop_engine **engine, const spinnprop_clock_options *options);

@@ -32,7 +32,11 @@ public struct ClockSubstrate: Substrate {
     public func session(
         _ network: Network, optimizer: Optimizer, options forward: ForwardOptions
     ) throws(SpinnpropError) -> any Session {
-        try ClockSession(self, network, optimizer, forward)
+        // Weights that are rounded are not those that loops read.
+        if options.weightBits != nil {
+            return PlainSession(self, network, rule: rule, optimizer: optimizer, options: forward)
+        }
+        return try ClockSession(self, network, optimizer, forward)
     }
 
     /// What every engine on this grid asks of a run. - Parameter engine: its name, for messages.

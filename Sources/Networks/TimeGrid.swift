@@ -28,12 +28,13 @@ public enum Decay: Int32, Sendable, CaseIterable {
 
 /// Options of a clock-driven engine, and what a recording remembers of them: steps 0 ..< steps, `timeStep` seconds apart.
 ///
-/// | name       | default     | unit | meaning                                                                          |
-/// |------------|-------------|------|----------------------------------------------------------------------------------|
-/// | `timeStep` | 1e-3        | s    | dt, from one step to the next, > 0                                               |
-/// | `steps`    | 27          | -    | T; the first step is the state of rest, so at least 2                            |
-/// | `decay`    | exponential | -    | how neurons decay in one step                                                    |
-/// | `copies`   | 1           | -    | gradients are summed as a SpiNNaker2 with so many copies of the network sums them |
+/// | name         | default     | unit | meaning                                                                          |
+/// |--------------|-------------|------|----------------------------------------------------------------------------------|
+/// | `timeStep`   | 1e-3        | s    | dt, from one step to the next, > 0                                               |
+/// | `steps`      | 27          | -    | T; the first step is the state of rest, so at least 2                            |
+/// | `decay`      | exponential | -    | how neurons decay in one step                                                    |
+/// | `copies`     | 1           | -    | gradients are summed as a SpiNNaker2 with so many copies of the network sums them |
+/// | `weightBits` | none        | -    | runs round weights to whole multiples of a scale, 2: -1, 0, 1; 8: -127 ... 127   |
 public struct TimeGrid: Equatable, Sendable {
     public static let defaultTimeStep = 1e-3
     public static let defaultSteps = 27
@@ -44,15 +45,17 @@ public struct TimeGrid: Equatable, Sendable {
     public var steps: Int
     public var decay: Decay
     public var copies: Int
+    public var weightBits: Int?
 
     public init(
         timeStep: Double = defaultTimeStep, steps: Int = defaultSteps, decay: Decay = defaultDecay,
-        copies: Int = defaultCopies
+        copies: Int = defaultCopies, weightBits: Int? = nil
     ) {
         self.timeStep = timeStep
         self.steps = steps
         self.decay = decay
         self.copies = copies
+        self.weightBits = weightBits
     }
 
     /// What is checked, and what bindings carry. Steps are counted in 32 bits.
@@ -61,6 +64,7 @@ public struct TimeGrid: Equatable, Sendable {
         OptionField("steps", \.steps, .count(from: 2)),
         OptionField("decay", \.decay),
         OptionField("copies", \.copies, .count(from: 1)),
+        OptionField("weight_bits", \.weightBits, .closed(2, 16)),
     ]
 
     /// - Throws: `invalidValue` naming the option that is out of its domain.
@@ -79,8 +83,8 @@ public struct TimeGrid: Equatable, Sendable {
         return exact < Double(steps) ? Int(exact) : steps
     }
 
-    /// Whether two grids have the same steps and decay; how gradients are summed may differ.
+    /// Whether two grids have the same steps, decay and rounding of weights; how gradients are summed may differ.
     public func runsLike(_ other: TimeGrid) -> Bool {
-        timeStep == other.timeStep && steps == other.steps && decay == other.decay
+        timeStep == other.timeStep && steps == other.steps && decay == other.decay && weightBits == other.weightBits
     }
 }

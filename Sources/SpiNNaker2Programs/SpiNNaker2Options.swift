@@ -60,7 +60,7 @@ public struct SpiNNaker2Options: Equatable, Sendable {
 
     /// What is checked, and what bindings carry: all but the constants and the costs.
     public static let fields: [OptionField<SpiNNaker2Options>] =
-        TimeGrid.fields.filter { $0.name != "copies" }.map { $0.within(\.grid) } + [
+        TimeGrid.fields.filter { !["copies", "weight_bits"].contains($0.name) }.map { $0.within(\.grid) } + [
             OptionField("copies", \.copies, .count(from: 1)),
             OptionField(
                 "chips", .closed(1, Double(Board.largest)), isWhole: true, get: { .integer($0.board.chipCount) },

@@ -652,7 +652,10 @@ static void engines_that_cannot_be(void) {
         WITH(o.decay, wrong_decays[index], INVALID_VALUE, spinnprop_clock_create(&engine, &o));
         if (wrong_steps[index] != 1)
             WITH(o.copies, wrong_steps[index], INVALID_VALUE, spinnprop_clock_create(&engine, &o));
+        if (wrong_steps[index] != 0)
+            WITH(o.weight_bits, wrong_steps[index], INVALID_VALUE, spinnprop_clock_create(&engine, &o));
     }
+    WITH(o.weight_bits, 17, INVALID_VALUE, spinnprop_clock_create(&engine, &o));
     INVALID(spinnprop_engine_describe(&made, NULL));
     INVALID(spinnprop_engine_describe(&made, (const spinnprop_engine *)(const void *)network));
     INVALID(spinnprop_engine_loss(&loss, NOBODY(spinnprop_engine), network));

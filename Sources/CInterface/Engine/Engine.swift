@@ -23,6 +23,7 @@ extension spinnprop_engine_info {
         time_step = grid.timeStep
         decay = grid.decay.rawValue
         copies = Int32(clamping: grid.copies)
+        weight_bits = Int32(clamping: grid.weightBits ?? 0)
     }
 }
 

@@ -22,7 +22,10 @@ final class ClockConnection: @unchecked Sendable {
     private let delays: Block<Int32>
     private(set) var largestDelay = 0
 
-    init(_ connection: Connection, index: Int, stride: Int, grid: TimeGrid, poller: Poller) throws(SpinnpropError) {
+    /// - Parameter weights: that it runs with, in the order of the connection's own.
+    init(
+        _ connection: Connection, weights: [Double], index: Int, stride: Int, grid: TimeGrid, poller: Poller
+    ) throws(SpinnpropError) {
         self.index = index
         self.stride = stride
         (source, target) = (connection.source, connection.target)
@@ -35,10 +38,10 @@ final class ClockConnection: @unchecked Sendable {
             "the turned weights of layer \(connection.target)")
         block = try Block(pre * stride)
         rows = SenderRows(preCount: pre, postCount: post, stride: stride, pointer: block.pointer)
-        rows.load(connection.weights, poller)
+        rows.load(weights, poller)
         let turned = block.pointer
         guard ClockKernels.areFinite(turned, count: pre * stride) else {
-            let at = connection.weights.firstIndex { !Float($0).isFinite } ?? 0
+            let at = weights.firstIndex { !Float($0).isFinite } ?? 0
             throw .invalidValue(
                 "\(connection.name(ofWeight: at)) is \(connection.weights[at]); the clock engine takes finite float32 numbers"
             )
@@ -114,11 +117,12 @@ final class ClockPlans: @unchecked Sendable {
         layerCount = network.layers.count
         planBlock = try Block(layerCount)
         var connections: [ClockConnection] = []
+        let rounded = try network.roundedWeights(grid, poller)
         for (index, connection) in network.connections.enumerated() {
             connections.append(
                 try ClockConnection(
-                    connection, index: index, stride: ClockKernels.padded(connection.postCount), grid: grid,
-                    poller: poller))
+                    connection, weights: rounded?[index] ?? connection.weights, index: index,
+                    stride: ClockKernels.padded(connection.postCount), grid: grid, poller: poller))
         }
         self.connections = connections
         var (sources, constants): ([Block<ClockSource>], [Block<Float>]) = ([], [])

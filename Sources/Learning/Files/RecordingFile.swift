@@ -20,6 +20,7 @@ public enum RecordingFile {
             file.add("time_step", [grid.timeStep], shape: [1])
             file.add("steps", integers: [grid.steps], shape: [1])
             file.add("copies", integers: [grid.copies], shape: [1])
+            if let bits = grid.weightBits { file.add("weight_bits", integers: [bits], shape: [1]) }
         }
         let bounds = recording.partition.map(\.lowerBound) + [recording.sampleCount]
         file.add("partition", integers: bounds, shape: [bounds.count])
@@ -142,7 +143,8 @@ public enum RecordingFile {
         guard file.contains("time_step") else { return nil }
         let grid = TimeGrid(
             timeStep: try file.doubles("time_step", shape: [1])[0], steps: try file.integers("steps", shape: [1])[0],
-            decay: try Decay(name: try file.string("decay")), copies: try file.integers("copies", shape: [1])[0])
+            decay: try Decay(name: try file.string("decay")), copies: try file.integers("copies", shape: [1])[0],
+            weightBits: file.contains("weight_bits") ? try file.integers("weight_bits", shape: [1])[0] : nil)
         try grid.check()
         return grid
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from .. import _core
 from .base import BaseEngine
 from .grid import TimeGrid
@@ -24,6 +26,10 @@ class ClockEngine(BaseEngine):
         How neurons decay in a step: by e^(-time_step / tau), or by 1 - time_step / tau.
     copies : int
         Gradients are summed as a SpiNNaker2 with so many copies of the network sums them; copies beyond a batch's samples are idle.
+    weight_bits : int or None
+        2 .. 16: runs round the weights into each layer to whole multiples of one scale, as a chip of few bits holds them: to -127 ..
+        127 with 8 bits, -7 .. 7 with 4; with 2 they are -1, 0 or 1 times a scale. Training takes the gradient of the rounded weights
+        for that of those it keeps, and so learns weights that lose little when they are rounded; see `spinnaker2.export`. None: as they are.
 
     Raises
     ------
@@ -32,7 +38,8 @@ class ClockEngine(BaseEngine):
 
     Notes
     -----
-    The public training code of arXiv 2412.15021.
+    The public training code of arXiv 2412.15021. Rounded weights: the straight-through estimator, arXiv 1308.3432; of 2 bits: arXiv
+    1605.04711.
 
     Examples
     --------
@@ -48,16 +55,17 @@ class ClockEngine(BaseEngine):
     steps: int
     decay: str
     copies: int
+    weight_bits: Optional[int]
 
     def __init__(
-        self, time_step: float = 1e-3, steps: int = 27, decay: str = "exponential", copies: int = 1
+        self, time_step: float = 1e-3, steps: int = 27, decay: str = "exponential", copies: int = 1, weight_bits: Optional[int] = None
     ) -> None:
-        self.__dict__.update(vars(TimeGrid(time_step, steps, decay, copies)))
+        self.__dict__.update(vars(TimeGrid(time_step, steps, decay, copies, weight_bits)))
         self._make()
 
     @property
     def _grid(self) -> TimeGrid:
-        return TimeGrid(self.time_step, self.steps, self.decay, self.copies)
+        return TimeGrid(self.time_step, self.steps, self.decay, self.copies, self.weight_bits)
 
     def _made(self) -> object:
         return _core.clock_create(self._grid._options())

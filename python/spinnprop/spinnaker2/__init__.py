@@ -1,10 +1,11 @@
-"""Training on an emulated SpiNNaker2: chips, boards, the engine, its account, and what fits."""
+"""Training on an emulated SpiNNaker2: chips, boards, the engine, its account, what fits, and networks for the real chip."""
 
 from .._support.public import only
 from ._account import Account
 from ._chip import Board, Chip
 from ._engine import Engine
+from ._export import Export, export
 from ._fit import Fit, fit
 
-__all__ = ["Account", "Board", "Chip", "Engine", "Fit", "fit"]
+__all__ = ["Account", "Board", "Chip", "Engine", "Export", "Fit", "export", "fit"]
 __dir__ = only(__all__)

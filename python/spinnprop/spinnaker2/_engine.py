@@ -137,7 +137,7 @@ class Engine(BaseEngine):
             raise TypeError(f"chip is {checks.shown(chip)}; it must be a spinnaker2.Chip or a spinnaker2.Board")
         self.__dict__["chip"] = Chip() if chip is None else chip
         grid = TimeGrid(time_step, steps, decay, 1 if copies == "auto" else copies)  # type: ignore[arg-type]
-        self.__dict__.update(vars(grid))
+        self.__dict__.update(time_step=grid.time_step, steps=grid.steps, decay=grid.decay)
         checks.choice(placement, "placement", _PLACEMENTS)
         checks.choice(overflow, "overflow", _OVERFLOW)
         checks.choice(faults, "faults", _FAULTS)
@@ -195,10 +195,12 @@ class Engine(BaseEngine):
     def _options(self) -> Dict[str, Any]:
         own = dict(vars(self))
         chip, seed = own.pop("chip"), own.pop("seed")
+        grid = self._grid._options()
+        del grid["weight_bits"]
         return {
             **own,
             "chips": chip.chips if isinstance(chip, Board) else 1,
-            **self._grid._options(),
+            **grid,
             "copies": 0 if self.copies == "auto" else self.copies,
             "placement": _PLACEMENTS[own["placement"]],
             "placement_seed": seed,

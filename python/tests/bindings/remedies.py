@@ -1,7 +1,10 @@
 """What provokes each message that names a remedy, and the same as the message says."""
 
 import copy
+import importlib.util
+import os
 import pickle
+import tempfile
 
 import numpy as np
 
@@ -763,8 +766,57 @@ def studies(tmp_path):
     )
 
 
+def of_nir():
+    """Graphs, recordings and exports that are refused, and as the message wants them."""
+    import nir
+    from test_nir import CHAIN, in_row, linear, neurons, single, two, with_edges
+
+    one, row = (np.array([[0]]), np.array([[1.0]])), [("input", "n0"), ("n0", "n1"), ("n1", "output")]
+    recorded = nir.NIRGraphData({"g": sp.to_nir(net().forward(SPIKES))})
+    never = net(refractory=1e-3)
+    for layer, size in enumerate((6, 3)):
+        never.refractory[layer] = np.zeros(size)
+
+    def affine(bias):
+        return in_row(nir.Affine(np.ones((2, 3)), np.full(2, bias)), neurons())
+
+    def loose(*edges):
+        return two([*CHAIN, *edges], x=linear(2, 2))
+
+    def export(*samples, network=None):
+        with tempfile.TemporaryDirectory() as folder:
+            return sp.spinnaker2.export(network or net(), os.path.join(folder, "net.nir"), *samples)
+
+    read = sp.from_nir
+    spiking = nir.NIRNodeData({"spikes": nir.EventData(*one, 3, 1.0)})
+    return [
+        (lambda: sp.to_nir(SPIKES, dt=1e-3), lambda: sp.to_nir(SPIKES)),
+        (lambda: sp.to_nir(net(refractory=1e-3)), lambda: sp.to_nir(never)),
+        (
+            lambda: sp.to_nir(sp.Network([300, 200], delays="synaptic")),
+            lambda: [sp.to_nir(sp.Network([300, 200], delays=kind)) for kind in ("axonal", "dendritic")],
+        ),
+        (lambda: read(nir.ValuedEventData(*one, 3, 1.0, one[1])), lambda: read(spiking.observables["spikes"])),
+        (lambda: read(recorded), lambda: read(recorded.nodes["g"])),
+        (lambda: read(two([*CHAIN, ("b", "input")])), lambda: read(two(CHAIN))),
+        (lambda: read(with_edges([*row, row[0]])), lambda: read(with_edges(row))),
+        (lambda: read(in_row(single())), lambda: read(in_row(neurons(3), n_out=3))),
+        (lambda: read(affine(1.0)), lambda: (read(affine(0.0)), read(in_row(linear(2, 4), neurons(), n_in=4)))),
+        (lambda: read(loose(("a", "x"))), lambda: (read(two(CHAIN)), read(loose(("b", "x"), ("x", "b"))))),
+        (lambda: read(loose()), lambda: (read(two(CHAIN)), read(loose(("b", "x"), ("x", "b"))))),
+        (lambda: export(GRID), lambda: (export(GRID, Y), export())),
+        (lambda: export(network=net(delays="axonal")), lambda: export()),
+        (lambda: export(network=net(readout="leaky")), lambda: export()),
+        (lambda: export(network=net(refractory=1e-3)), lambda: export(network=never)),
+    ]
+
+
+if importlib.util.find_spec("nir"):
+    REMEDIES += of_nir()
+
 #: Remedies that are not tried here, and why.
 ELSEWHERE = {
+    **({} if importlib.util.find_spec("nir") else {"NIR|graph|node|the chip's": "nir is missing"}),
     "pip install|the storage .* needs": "test_import.py and test_clusters.py take the packages away",
     "install the same everywhere": "a worker of another version: test_clusters.py",
     "please report": "a defect nobody knows how to provoke",

@@ -25,10 +25,11 @@ def net():
 def test_defaults_are_the_cores():
     core = _core.clock_defaults()
     for name, parameter in inspect.signature(sp.ClockEngine).parameters.items():
-        ours = grid._DECAYS[parameter.default] if name == "decay" else parameter.default
+        ours = grid._DECAYS[parameter.default] if name == "decay" else parameter.default or 0
         assert core[name] == ours, name
-    handle = sp.ClockEngine(2e-3, 40, "euler", 3)._handle
-    assert _core.clock_get_options(handle) == {"time_step": 2e-3, "steps": 40, "decay": _core.DECAY_EULER, "copies": 3}
+    handle = sp.ClockEngine(2e-3, 40, "euler", 3, 8)._handle
+    options = {"time_step": 2e-3, "steps": 40, "decay": _core.DECAY_EULER, "copies": 3, "weight_bits": 8}
+    assert _core.clock_get_options(handle) == options
     assert _core.engine_describe(handle) == {**_core.clock_get_options(handle), "kind": _core.ENGINE_CLOCK}
     core = _core.loss_defaults(_core.LOSS_STEP_TTFS_CROSS_ENTROPY)
     for name, parameter in inspect.signature(sp.losses.StepTTFSCrossEntropy).parameters.items():
@@ -37,7 +38,7 @@ def test_defaults_are_the_cores():
 
 def test_engines_are_values():
     engine = sp.ClockEngine(0.5e-3, 40, "euler", 3)
-    assert repr(engine) == "ClockEngine(time_step=0.0005, steps=40, decay='euler', copies=3)"
+    assert repr(engine) == "ClockEngine(time_step=0.0005, steps=40, decay='euler', copies=3, weight_bits=None)"
     for other in (pickle.loads(pickle.dumps(engine)), copy.deepcopy(engine)):
         assert other == engine and hash(other) == hash(engine)
     assert engine != sp.ClockEngine(0.5e-3, 40, "euler")

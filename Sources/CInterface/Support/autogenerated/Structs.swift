@@ -30,6 +30,7 @@ extension spinnprop_clock_options: TabledStruct {
         StructNumber("steps", \.steps),
         StructNumber("decay", \.decay),
         StructNumber("copies", \.copies),
+        StructNumber("weight_bits", \.weight_bits),
     ]
 }
 
