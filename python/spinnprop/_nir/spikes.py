@@ -9,7 +9,7 @@ import numpy as np
 from .._recording import Recording
 from .._spikes import SpikeTrains
 from .._support import checks, memory
-from .values import parameter
+from .values import parameter, real
 
 _SMALLER = "take fewer samples at a time"
 
@@ -43,9 +43,9 @@ def trains_of(data: Any, scale: float, name: str = "the recording") -> SpikeTrai
         raise ValueError(f"{name} is ValuedEventData, and spikes have no values; make EventData of those that count")
     if hasattr(data, "dt"):
         return _of_grid(data, scale, name)
-    idx, time = parameter(data, name, "idx"), np.asarray(data.time)
-    if time.dtype.kind not in "iuf" or idx.ndim != 2 or time.shape != idx.shape:
-        raise ValueError(f"idx of {name} has shape {idx.shape}, time {time.shape}; both must be numbers, (n_samples, n_events)")
+    idx, time = (real(data, name, field) for field in ("idx", "time"))
+    if idx.ndim != 2 or time.shape != idx.shape:
+        raise ValueError(f"idx of {name} has shape {idx.shape}, time {time.shape}; both must be (n_samples, n_events)")
     n_units = checks.integer(getattr(data, "n_neurons", None), f"n_neurons of {name}", 1, checks.INT32)
     is_spike = idx != -1
     units = idx[is_spike]
@@ -53,7 +53,7 @@ def trains_of(data: Any, scale: float, name: str = "the recording") -> SpikeTrai
         wrong = units[~((units >= 0) & (units < n_units) & (units == np.floor(units)))][0]
         raise ValueError(f"idx of {name} has the value {wrong:g}; units are 0 .. {n_units - 1}, and -1 where there is no spike")
     offsets = np.concatenate([[0], np.cumsum(is_spike.sum(1))])
-    return SpikeTrains(time[is_spike].astype(np.float64) / scale, units.astype(np.int32), offsets, n_units)
+    return SpikeTrains(time[is_spike] / scale, units.astype(np.int32), offsets, n_units)
 
 
 def recordings_of(data: Any, scale: float) -> Dict[str, SpikeTrains]:

@@ -25,14 +25,23 @@ def per_second(time_unit: Any) -> float:
 
 def parameter(node: Any, name: str, field: str) -> Float64Array:
     """A node's parameter: real and finite numbers, whatever their type."""
-    found = np.asarray(getattr(node, field, None))
-    if found.dtype.kind not in "biuf":
-        raise ValueError(f"{field} of node {name!r} has dtype {found.dtype}; it must be an array of real numbers")
-    values = found.astype(np.float64)
+    values = real(node, name, field)
     if not np.isfinite(values).all():
         value = values[~np.isfinite(values)].ravel()[0]
         raise ValueError(f"{field} of node {name!r} has the value {value}; all must be finite")
     return values
+
+
+def real(node: Any, name: str, field: str) -> Float64Array:
+    """Likewise, infinite ones too."""
+    try:
+        found = np.asarray(getattr(node, field, None))
+    except (ValueError, RuntimeError, TypeError) as error:
+        # Lists of unequal length, tensors that take part in a gradient.
+        raise ValueError(f"{field} of node {name!r} is no array: {checks.shown(str(error))}") from None
+    if found.dtype.kind not in "biuf":
+        raise ValueError(f"{field} of node {name!r} has dtype {found.dtype}; it must be an array of real numbers")
+    return found.astype(np.float64)
 
 
 def per_channel(values: Float64Array, n: int, what: str) -> Float64Array:

@@ -212,6 +212,12 @@ def with_edges(edges):
     return graph
 
 
+def with_field(name, value):
+    graph = in_row(linear(2, 3), neurons())
+    setattr(graph.nodes["n0"], name, value)
+    return graph
+
+
 def unused_branch():
     graph = in_row(linear(2, 3), neurons())
     graph.nodes["loose"] = linear(2, 2)
@@ -233,6 +239,7 @@ REFUSED = {
     "an infinite threshold": (lambda: in_row(linear(2, 3), neurons(v_threshold=np.inf)), "v_threshold of node 'n1' has the value inf"),
     "words": (lambda: in_row(nir.Linear(np.array([["a", "b", "c"]] * 2)), neurons()), "weight of node 'n0' has dtype <U1"),
     "objects": (lambda: in_row(nir.Linear(np.array([[None] * 3] * 2)), neurons()), "weight of node 'n0' has dtype object"),
+    "unequal lists": (lambda: with_field("weight", [[1.0, 2.0], [1.0]]), "weight of node 'n0' is no array"),
     "complex": (lambda: in_row(nir.Linear(np.ones((2, 3), complex)), neurons()), "weight of node 'n0' has dtype complex"),
     "no neurons": (lambda: in_row(linear(2, 3)), "no neurons"),
     "no neurons in a node": (lambda: in_row(linear(0, 3), neurons(0), n_out=2), "'n1' has no neurons"),
@@ -443,7 +450,7 @@ def test_recordings_come_back(tmp_path):
         (lambda: nir.EventData(np.array([[0]]), np.array([[np.inf]]), 3, 1.0), "inf"),
         (lambda: nir.EventData(np.array([[0]]), np.array([[-1.0]]), 3, 1.0), "-1"),
         (lambda: nir.EventData(np.array([0]), np.array([1.0]), 3, 1.0), "shape"),
-        (lambda: nir.EventData(np.array([[0]]), np.array([["a"]]), 3, 1.0), "numbers"),
+        (lambda: nir.EventData(np.array([[0]]), np.array([["a"]]), 3, 1.0), "dtype"),
         (lambda: nir.EventData(np.array([[0]]), np.array([[1.0]]), 0, 1.0), "n_neurons"),
         (lambda: nir.EventData(np.array([["a"]]), np.array([[1.0]]), 3, 1.0), "dtype"),
         (lambda: nir.ValuedEventData(np.array([[0]]), np.array([[1.0]]), 3, 1.0, np.array([[2.0]])), "ValuedEventData"),
