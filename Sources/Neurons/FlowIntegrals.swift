@@ -25,7 +25,7 @@ extension Flow {
     ///   - length: from the arrival to the end, >= 0; +infinity: for ever.
     ///   - tau: of the weight, > 0; +infinity: none.
     public func integrals(_ length: Double, tau: Double) -> FlowIntegrals {
-        let weight = 1 / tau
+        let weight = Flow.rate(tau)
         let (alpha, beta) = (weight + 1 / tauMem, weight + 1 / tauSyn)
         // Beyond, every exponential is 0.
         let u = min(length, 750 / min(alpha, beta))
@@ -38,9 +38,12 @@ extension Flow {
             currentMem: u * w * (w * difference.slopes.0) - current, currentSyn: u * w * (s * difference.slopes.1))
     }
 
+    /// 1 / tau; finite even where tau is next to 0.
+    private static func rate(_ tau: Double) -> Double { min(1 / tau, .greatestFiniteMagnitude) }
+
     /// The integral over a run of e^{-t / tau} (1 - a(t)), of a unit of drive: that of a current which does not decay.
     public func driveIntegral(_ end: Double, tau: Double) -> Double {
-        let weight = 1 / tau
+        let weight = Flow.rate(tau)
         let u = min(end, 750 / weight)
         return u * (u / tauMem) * DividedExponential((weight + 1 / tauMem) * u, weight * u, apart: u / tauMem).value
     }
