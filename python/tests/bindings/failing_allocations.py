@@ -15,6 +15,7 @@ analog = sp.brainscales2.Engine()
 clocked = sp.Network([2, 3])
 clocked.forward(sp.SpikeTrains([1e-3], [0], [0, 1], 2), engine=chip)
 rec = net.forward(spikes, t_end=0.1)
+leaky = sp.Network([5, 8, 3], readout="leaky").forward(spikes)
 loss, distance = sp.losses.TTFSCrossEntropy()._fields(), sp.losses.SpikeTimeMSE()._fields()
 custom = sp.losses.Custom(lambda times, y: None)._fields()
 
@@ -59,6 +60,9 @@ CALLS = {
     "network_gradient_custom": lambda: _core.network_gradient(net._handle, rec._handle, custom, (y, None, None), {}, None, given_zeros),
     "gradient_input_times": lambda: _core.gradient_input_times(np.empty(len(trains[0])), gradient),
     "gradient_adjoint": lambda: _core.gradient_adjoint(*np.empty((2, len(y) * 8 * 2)), gradient, 0, 0, len(y), np.array([0.0, 1e-3]), None),
+    "recording_integrate": lambda: _core.recording_integrals(
+        np.empty(3 * len(y)), _core.recording_integrate(leaky._handle, leaky._network, 0.1, lambda progress: False)
+    ),
     "recording": lambda: (_core.recording_describe(rec._handle), _core.recording_diagnose(rec._handle, 0)),
     "recording_to_bytes": lambda: _core.recording_from_bytes(_core.recording_to_bytes(rec._handle)),
     "trainer": lambda: _core.trainer_create(net._handle, {"epochs": 1}, forward, loss, {"rate_strength": 0.0}),

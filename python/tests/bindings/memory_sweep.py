@@ -370,6 +370,14 @@ def adjoint_traces():
 
 
 @case
+def integrals():
+    (data, _, labels), loss = spikes(300), sp.losses.VIntegralCrossEntropy(tau0=20e-3)
+    net = sp.Network([5, 3000, 3], readout="leaky", delays="synaptic", seed=1)
+    recording = net.forward(data)
+    return lambda: [recording.integrals(20e-3), recording.probabilities(loss), net.gradient(recording, loss, labels)[1].weights[0]]
+
+
+@case
 def errors_taken_back():
     net, (data, _, _) = lively(100), spikes(1000)
     recording = net.forward(data)
