@@ -71,7 +71,7 @@ class Trainer:
         Samples per step; a partial last batch is used.
     accumulate : int
         Batches per step: the gradient is that of the mean over all their samples, as of one batch so much larger up to rounding (means that `rate`
-        looks at are those of each batch), with the memory that one batch takes.
+        looks at are those of each batch), with the memory that one batch takes. On chips that are noisy each batch is a run of its own.
     average_epochs : int
         More than 1: `network`, and what is judged on validation data, is the mean of the parameters at the ends of so many last epochs, or of all
         while there are fewer. Training goes on from the parameters themselves.

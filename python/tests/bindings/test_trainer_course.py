@@ -296,3 +296,64 @@ def test_steps_of_batches(data):
     assert same(by_batch.network, before)
     aims = sp.Trainer(net(), sp.losses.SpikeTimeMSE())
     assert aims.step((spikes, np.full((60, 3), 20e-3))) > 0
+
+
+@pytest.mark.parametrize("engine", ["event", "clock", "spinnaker2"])
+def test_accumulated_batches_are_one_batch(engine, data, on_grid):
+    """Up to rounding, that of float32 on a grid. On an analog chip each batch would be a run with noise of its own."""
+    spikes, y = on_grid if engine in ("clock", "spinnaker2") else data
+    own = dict(engine=engine, epochs=2, optimizer="sgd", momentum=0.9, clip_norm=1e-2, learning_rate=1e-1)
+    whole, parts = sp.Trainer(net(), batch_size=40, **own), sp.Trainer(net(), batch_size=10, accumulate=4, **own)
+    for trainer in (whole, parts):
+        assert trainer.run(spikes, y)
+    atol = 1e-11 if engine == "event" else 1e-6
+    for a, b, start in zip(whole.network.weights, parts.network.weights, net().weights):
+        np.testing.assert_allclose(a, b, rtol=0, atol=atol)
+        assert np.abs(a - start).max() > 1e3 * atol
+    np.testing.assert_allclose(whole.history["loss"], parts.history["loss"], rtol=1e-5)
+
+
+def test_averages_are_of_the_ends_of_epochs(data, tmp_path):
+    spikes, y = data
+    ends = []
+    plain = sp.Trainer(net(), epochs=5, batch_size=20)
+    plain.run(spikes, y, callbacks=[lambda trainer: ends.append(trainer.network.weights[0])])
+    own = dict(epochs=5, batch_size=20, average_epochs=3)
+    trainer = sp.Trainer(net(), checkpoint=tmp_path / "c", **own)
+    handed_out = []
+    trainer.run(spikes, y, callbacks=[lambda trainer: handed_out.append(trainer.network.weights[0])])
+    for n, found in enumerate(handed_out):
+        np.testing.assert_allclose(found, np.mean(ends[max(0, n - 2) : n + 1], axis=0), rtol=0, atol=1e-15)
+    assert same(sp.load(tmp_path / "c"), trainer.network)
+    # A frozen layer keeps its bits on average, too.
+    frozen = sp.Trainer(net(), learning_rate=[0, 1e-2], **own)
+    frozen.run(spikes, y)
+    assert np.array_equal(frozen.network.weights[0], net().weights[0])
+    for wrong in (0, -1, 1.5, 2**40):
+        for name in ("average_epochs", "accumulate"):
+            with pytest.raises((ValueError, TypeError), match=name):
+                sp.Trainer(net(), **{name: wrong})
+
+
+def test_a_saved_training_goes_on(data, tmp_path):
+    spikes, y = data
+    whole = sp.Trainer(net(), epochs=4, batch_size=20)
+    whole.run(spikes, y)
+    begun = sp.Trainer(net(), epochs=2, batch_size=20)
+    begun.run(spikes, y)
+    path = tmp_path / "model.safetensors"
+    begun.save(path)
+    network = sp.load(path)
+    assert same(network, begun.network)
+    for start in (network, net()):
+        begun.save(path)
+        further = sp.Trainer(start, epochs=4, batch_size=20, checkpoint=path, resume=True)
+        assert further.run(spikes, y) and same(further.network, whole.network)
+        np.testing.assert_array_equal(further.history["loss"], whole.history["loss"])
+    with pytest.raises(sp.SpinnpropError, match="another network"):
+        sp.Trainer(sp.Network([5, 12, 3], seed=2), epochs=4, batch_size=20, checkpoint=path, resume=True)
+    with pytest.raises(FileNotFoundError):
+        begun.save(tmp_path / "none" / "there")
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(sp.SpinnpropError):
+        sp.load(path)

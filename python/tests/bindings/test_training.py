@@ -34,7 +34,7 @@ def test_defaults_are_the_cores():
         value = codes.get(parameter.default, parameter.default)
         assert core[CORE_NAMES.get(name, name)] == value, name
         checked += 1
-    assert checked == 38
+    assert checked == 40
     assert _core.forward_defaults() == {"engine": None, "t_end": math.inf, "max_spikes": 0}
     assert _core.engine_describe(sp.EventEngine()._handle)["kind"] == _core.ENGINE_EVENT
 
