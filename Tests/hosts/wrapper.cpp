@@ -182,11 +182,10 @@ void training() {
     holds(is_caught, "what a schedule throws is lost");
     trainer.set_schedule([](std::int32_t epoch) { return epoch == 0 ? 1.0 : 0.5; });
     trainer.set_learning_rates(SPINNPROP_TRAIN_WEIGHTS, {0, 1e-2});
-    trainer.set_epochs(2);
     trainer.run(input, labels);
-    holds(trainer.history().size() == 2 && trainer.history()[1].learning_rate == 5e-3, "a schedule is not followed");
+    holds(trainer.history().size() == 3 && trainer.history()[2].learning_rate == 5e-3, "a schedule is not followed");
     trainer.set_schedule(nullptr);
-    trainer.set_epochs(3);
+    trainer.set_epochs(4);
     trainer.run(input, labels);
     spinnprop::Supervision wanted;
     wanted.labels = labels;
@@ -212,7 +211,7 @@ void training() {
     weighed.targets.clear();
     weighed.labels = labels;
     holds(std::abs(own.gradient(recording, distance, weighed).value() - 2 * once) < 1e-12 * once, "weights do not multiply");
-    holds(trainer.history().size() == 3, "the history is incomplete");
+    holds(trainer.history().size() == 4, "the history is incomplete");
     holds(trainer.network().forward(input).describe().n_samples == 60, "the trained network does not run");
 }
 

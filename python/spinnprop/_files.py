@@ -37,7 +37,7 @@ def save(network: Network, path: PathLike) -> None:
 
 
 def load(path: PathLike) -> Network:
-    """Reads a network from a file that `save` wrote.
+    """Reads a network from a file that `save` wrote, or `Trainer.save`, or a checkpoint: the one that the trainer hands out.
 
     Parameters
     ----------
