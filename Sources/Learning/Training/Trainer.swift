@@ -204,7 +204,7 @@ public final class Trainer {
     /// Checks data that are to be run.
     private func check(_ data: Examples, _ name: String) throws(SpinnpropError) {
         guard data.input.sampleCount > 0 else {
-            throw .invalidValue("the \(name) data have 0 samples; at least 1 is needed")
+            throw .invalidValue("the \(name) data have 0 samples; give some\(name == "validation" ? ", or no validation" : "")")
         }
         try objective(data).check(
             state.network, sampleCount: data.input.sampleCount, grid: substrate.grid,

@@ -264,7 +264,6 @@ REMEDIES = [
         lambda: sp.encoding.DeltaModulation(threshold=0.5).fit(np.zeros((0, 3, 1))),
         lambda: sp.encoding.DeltaModulation(threshold=0.5).fit(np.zeros((1, 3, 1))),
     ),
-    (lambda: said_in_numbers(readout="leaky"), lambda: said_in_numbers(readout="spiking")),
     (lambda: said_in_numbers(weight_mean=[0.0, 0.0], weight_std=[0.0, 0.0]), lambda: [said_in_numbers(), said_in_numbers(weight_mean=[2.0, 2.0])]),
     (lambda: sp.encoding.Latency().fit(SPIKES), lambda: sp.SpikingClassifier(**FEW).fit(SPIKES, Y)),
     (

@@ -1,5 +1,6 @@
 """Every parameter that is a flag takes True and False alone: words like "no" would count as true."""
 
+import concurrent.futures
 import contextlib
 import inspect
 
@@ -25,6 +26,12 @@ def without_files(read, **flag):
 
 def back(network, **flag):
     return network.pull_back(network.forward(SPIKES), **flag)
+
+
+def in_shards(**flag):
+    with concurrent.futures.ThreadPoolExecutor(1) as executor:
+        loss = sp.losses.TTFSCrossEntropy()
+        return sp.executors.gradient(sp.Network([5, 6, 3]), SPIKES, loss, Y, executor=executor, shards=2, **flag)
 
 
 #: How each callable with a flag is called besides.
@@ -63,6 +70,7 @@ CALLS = {
     "sparse.RecurrentNetwork.__init__": lambda **flag: sp.sparse.RecurrentNetwork(20, 4, **flag),
     "sparse.RecurrentNetwork.run": lambda **flag: sp.sparse.RecurrentNetwork(20, 4).run(5, **flag),
     "spinnaker2.fit": lambda **flag: sp.spinnaker2.fit([5, 6, 3], **flag),
+    "executors.gradient": in_shards,
 }
 #: scikit-learn's own parameter of all estimators also takes numbers of lines.
 ALSO = {("SpikingClassifier.__init__", "verbose"): (0, 1), ("SpikingRegressor.__init__", "verbose"): (0, 1), ("Network.__init__", "recurrent"): ()}
