@@ -9,7 +9,7 @@ from typing import Any
 _TORCH = "pip install torch --index-url https://download.pytorch.org/whl/cpu"
 
 
-def need(module: str, whose: str, extra: str = "") -> Any:
+def need(module: str, whose: str, extra: str) -> Any:
     """A module from outside; if it is missing, an error that says who needs it and how it is installed."""
     try:
         return import_module(module)

@@ -85,7 +85,8 @@ def _spikes(times: Any) -> Tuple[SpikeTrains, Any]:
 
 
 def _array(tensor: Tensor) -> Any:
-    return (tensor.resolve_neg() if tensor.is_neg() else tensor).detach().numpy()
+    plain = tensor.detach() if tensor.requires_grad else tensor
+    return (plain.resolve_neg() if plain.is_neg() else plain).numpy()
 
 
 def _is_eager() -> bool:

@@ -415,3 +415,6 @@ def test_torch_is_named_if_it_is_missing():
     code = "import sys; sys.modules['torch'] = None\nimport spinnprop as sp\ntry: sp.torch\nexcept ImportError as error: print(error)"
     said = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE).stdout.decode()
     assert "spinnprop.torch needs torch" in said and "https://download.pytorch.org/whl/cpu" in said
+    code = "import torch; del torch.library.register_autograd\nimport spinnprop as sp\ntry: sp.torch\nexcept ImportError as error: print(error)"
+    said = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE).stdout.decode()
+    assert f"needs PyTorch 2.4 or newer, this is {torch.__version__}; pip install --upgrade torch" in said

@@ -336,14 +336,16 @@ def test_workers():
 
 
 DISTRIBUTED = """
-import sys
+import datetime, faulthandler, sys
 import torch, torch.distributed as dist, torch.multiprocessing as mp
 from spinnprop.torch import EventProp
 from torch.nn.parallel import DistributedDataParallel
 
 def work(rank, folder, seed):
+    faulthandler.dump_traceback_later(200)
     torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method="file://" + folder + "/meeting", rank=rank, world_size=2)
+    patience = datetime.timedelta(seconds=200)
+    dist.init_process_group("gloo", init_method="file://" + folder + "/meeting", rank=rank, world_size=2, timeout=patience)
     torch.manual_seed(seed + rank)
     model = DistributedDataParallel(EventProp([3, 8, 2], weight_mean=[3.0, 1.5], train=("weights", "tau_mem")))
     times = torch.load(folder + "/times.pt")
@@ -361,7 +363,7 @@ def test_two_processes_are_one(tmp_path):
     torch.save(times, tmp_path / "times.pt")
     (tmp_path / "distributed.py").write_text(DISTRIBUTED)
     environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "SPINNPROP_THREADS": "1"}
-    subprocess.run([sys.executable, str(tmp_path / "distributed.py"), str(tmp_path)], check=True, env=environment)
+    subprocess.run([sys.executable, str(tmp_path / "distributed.py"), str(tmp_path)], check=True, env=environment, timeout=300)
     first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
     assert equal(first["gradients"], second["gradients"])
     assert equal(list(first["state"].values()), list(second["state"].values()))
