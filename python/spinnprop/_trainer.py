@@ -40,8 +40,12 @@ def _remembered(y: Any, n_outputs: int) -> Tuple[Optional[Int64Array], Optional[
     tells that a run goes on with the same."""
     if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "iu" and ((y >= 0) & (y < n_outputs)).all():
         return y.astype(np.int64), None
+    return None, _checksums(y)
+
+
+def _checksums(y: Any) -> Float64Array:
     rows = (b"".join(map(np.ndarray.tobytes, row)) if isinstance(row, tuple) else _bytes(row) for row in y)
-    return None, np.array([[zlib.crc32(row)] for row in rows], np.float64).reshape(len(y), 1)
+    return np.array([[zlib.crc32(row)] for row in rows], np.float64).reshape(len(y), 1)
 
 
 def _bytes(row: Any) -> bytes:
@@ -324,7 +328,7 @@ class Trainer:
         """
         own = trains(spikes, "spikes")
         wanted, own_y = self._supervision(y, sample_weight, len(own))
-        held_out, held_out_wanted, held_out_y = None, None, None
+        held_out, held_out_wanted, own_held_out_y = None, None, None
         if validation is not None:
             given: Any = validation
             has_weight = isinstance(given, (tuple, list)) and len(given) == 3
@@ -332,16 +336,22 @@ class Trainer:
             held_out_weight = given[2] if has_weight else None
             held_out_own = trains(held_out_spikes, "validation[0]")
             held_out = held_out_own._arrays
-            held_out_wanted, held_out_y = self._supervision(
+            held_out_wanted, own_held_out_y = self._supervision(
                 held_out_y, held_out_weight, len(held_out_own), "validation[1]", "validation[2]"
             )
             if (wanted[0] is None) != (held_out_wanted[0] is None):
-                raise ValueError(
-                    f"y has {np.ndim(y)} and validation[1] {np.ndim(held_out_y)} dimensions; give labels or targets for both"
-                )
+                if isinstance(self._loss, Custom):
+                    # Numbers of which only some look like labels are none.
+                    wanted, held_out_wanted = (
+                        (None, _checksums(one), told[2]) for one, told in ((own_y, wanted), (own_held_out_y, held_out_wanted))
+                    )
+                else:
+                    raise ValueError(
+                        f"y has {np.ndim(y)} and validation[1] {np.ndim(held_out_y)} dimensions; give labels or targets for both"
+                    )
         checks.progress(progress)
         calls = [checks.function(call, f"callbacks[{n}]") for n, call in enumerate(checks.each(callbacks, "callbacks", "of callables"))]
-        function = self._loss._asked(own_y, held_out_y) if isinstance(self._loss, Custom) else None
+        function = self._loss._asked(own_y, own_held_out_y) if isinstance(self._loss, Custom) else None
 
         def go_on(progress: Progress) -> bool:
             return _core.trainer_run(

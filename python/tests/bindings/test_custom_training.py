@@ -311,3 +311,12 @@ def test_readouts_must_fit():
         sp.Trainer(network(readout="leaky"), sp.losses.Custom(ttfs), epochs=1)
     with pytest.raises(sp.SpinnpropError, match="leaky"):
         sp.Trainer(network(), sp.losses.Custom(ttfs, of="maxima"), epochs=1)
+
+
+def test_numbers_of_which_some_look_like_labels():
+    numbers = np.arange(120)
+    loss = sp.losses.Custom(lambda times, y: (float(y.mean()), np.zeros_like(times)))
+    trainer = sp.Trainer(network(), loss, epochs=1, batch_size=120)
+    assert trainer.run(SPIKES, numbers, (SPIKES[:3], numbers[:3]))
+    assert trainer.history["loss"][0] == numbers.mean() and trainer.history["validation_loss"][0] == 1
+    assert np.isnan(trainer.history["validation_accuracy"]).all()

@@ -54,7 +54,7 @@ def struct(name):
         elif member.base == "char":
             kind = ctypes.c_char * int(member.length)
         else:
-            kind = {**NUMBERS, "size_t": ctypes.c_size_t}[member.base]
+            kind = {**NUMBERS, "size_t": ctypes.c_size_t, "spinnprop_loss_function": ctypes.c_void_p}[member.base]
         fields.append((member.name, kind))
     return type(name, (ctypes.Structure,), {"_fields_": fields})
 

@@ -136,7 +136,7 @@ def test_targets_that_cannot_be(y, validation, error, message):
 def test_losses_without_targets_refuse_them():
     for loss in (sp.losses.TTFSCrossEntropy(), sp.losses.ShiftInvariantMSE(), sp.losses.SpikeCountCrossEntropy()):
         trainer = sp.Trainer(sp.Network([5, 4, 3]), loss, epochs=1)
-        with pytest.raises(sp.SpinnpropError, match="takes labels, not targets; use SpikeTimeMSE or VMaxMSE"):
+        with pytest.raises(sp.SpinnpropError, match="takes labels, not targets; use SpikeTimeMSE, SpikeCountMSE, VMaxMSE or MembraneMSE"):
             trainer.run(SPIKES, WRONG)
     leaky = sp.Trainer(sp.Network([5, 4, 3], readout="leaky"), sp.losses.VMaxMSE(), epochs=1)
     with pytest.raises(ValueError, match="target 0 is inf; targets of membranes must be finite"):
