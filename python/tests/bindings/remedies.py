@@ -5,6 +5,7 @@ import importlib.util
 import os
 import pickle
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -673,6 +674,20 @@ REMEDIES = [
         lambda: busy(spikes_per_neuron=1.0),
         lambda: [busy(spikes_per_neuron=40.0, active_senders=1.0), busy(scale=0.1, spikes_per_neuron=1.0)],
     ),
+    # courses of trainings
+    (
+        lambda: sp.Trainer(net(), learning_rate=[1e-2] * 3),
+        lambda: [sp.Trainer(net(), learning_rate=rate) for rate in (1e-2, [1e-2, 0.0])],
+    ),
+    (lambda: lengthened(during=True), lambda: lengthened(during=False)),
+    (
+        lambda: differentiated(sp.losses.MembraneMSE([1e-3]), np.zeros((40, 1, 3)), "clock"),
+        lambda: [
+            differentiated(sp.losses.MembraneMSE([1e-3]), np.zeros((40, 1, 3)), "event"),
+            differentiated(sp.losses.VMaxMSE(), np.zeros((40, 3)), "clock"),
+        ],
+    ),
+    (lambda: in_shards(Y[:3]), lambda: in_shards(Y)),
     # pictures
     (
         lambda: sp.plot.decision_map(sp.SpikingClassifier(), X),
@@ -690,6 +705,27 @@ REMEDIES = [
     ),
     (lambda: sp.plot.raster(SPIKES, y=Y + 1, classes=["a"]), lambda: sp.plot.raster(SPIKES, y=Y, classes=["a", "b", "c"])),
 ]
+
+
+def lengthened(during):
+    trainer = sp.Trainer(net(), epochs=1)
+
+    def lengthen(state=None):
+        trainer.epochs = 2
+
+    trainer.run(SPIKES, Y, progress=lengthen if during else None)
+    lengthen()
+    return trainer.run(SPIKES, Y)
+
+
+def differentiated(loss, y, engine):
+    network = net(readout="leaky")
+    return network.gradient(network.forward(GRID if engine == "clock" else SPIKES, engine=engine), loss, y)
+
+
+def in_shards(y):
+    with ThreadPoolExecutor(1) as executor:
+        return sp.executors.gradient(net(), SPIKES, LOSS, y, executor=executor, shards=2)
 
 
 def busy(scale=1.0, **options):
@@ -810,12 +846,35 @@ def of_nir():
     ]
 
 
+def of_torch():
+    """Layers in PyTorch that are refused, and as the message wants them."""
+    import torch
+
+    from spinnprop.torch import EventProp
+
+    own, masks = net(), [np.ones((6, 5), bool), np.eye(3, 6, dtype=bool)]
+    times = torch.full((2, 5), 1e-3)
+    return [
+        (lambda: EventProp(own, tau_mem=10e-3), lambda: EventProp(net(tau_mem=10e-3))),
+        (lambda: EventProp(own).load_network(sp.Network([5, 3])), lambda: EventProp(sp.Network([5, 3]))),
+        (lambda: EventProp(own).load_network(net(masks=masks)), lambda: EventProp(net(masks=masks))),
+        (lambda: EventProp(own)(times.to_sparse()), lambda: EventProp(own)(times)),
+        (
+            lambda: EventProp(net(readout="leaky"), output="membrane"),
+            lambda: [EventProp(net(readout="leaky"), output="membrane", times=[1e-3]), EventProp(net(readout="leaky"))],
+        ),
+    ]
+
+
 if importlib.util.find_spec("nir"):
     REMEDIES += of_nir()
+if importlib.util.find_spec("torch"):
+    REMEDIES += of_torch()
 
 #: Remedies that are not tried here, and why.
 ELSEWHERE = {
     **({} if importlib.util.find_spec("nir") else {"NIR|graph|node|the chip's": "nir is missing"}),
+    **({} if importlib.util.find_spec("torch") else {"EventProp|times has layout|for output|beside a network": "torch is missing"}),
     "pip install|the storage .* needs": "test_import.py and test_clusters.py take the packages away",
     "install the same everywhere": "a worker of another version: test_clusters.py",
     "please report": "a defect nobody knows how to provoke",
@@ -825,7 +884,7 @@ ELSEWHERE = {
     "wait": "by threads: test_processes.py",
     "the path is empty|zero byte": "Python looks at paths first",
     "elements for .* (neurons|layers);|initial phases|errors for .* spikes|errors of final states|labels for|kinds of delay for|"
-    "sample weights for|neither labels nor targets|"
+    "sample weights for|learning rates for .* layers|targets per sample|between two runs|neither labels nor targets|"
     r"sets of neuron|has \.\* \.\*s for \.\* neurons|flags for|; give 1, one for each|targets for": "Python "
     "or the border of C counts first; the rooms' own tests do it",
     "gradients have the shape of another|errors of .* layers for a recording|errors for (the|.* membranes|.* integrals)|errors of membranes are for": "Python "
