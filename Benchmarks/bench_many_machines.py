@@ -67,7 +67,7 @@ def shard(sizes, n_shards):
     spikes = sp.encoding.latency(rng.random((n, sizes[0])))
     net, y = sp.Network(sizes, seed=0), rng.integers(0, sizes[-1], n)
     net.wake(spikes)
-    arguments = (net, spikes, sp.losses.TTFSCrossEntropy(), y, {"engine": "event"}, False)
+    arguments = (sp.__version__, net, spikes, sp.losses.TTFSCrossEntropy(), y, {"engine": "event"}, False)
     back = _shards._shard(*arguments)
     return len(pickle.dumps((_shards._shard, arguments))), len(pickle.dumps(back)), milliseconds(lambda: _shards._shard(*arguments), 5)
 

@@ -19,9 +19,10 @@ struct WeightRoundingTests {
         let weights = [1.27, -0.5, 0.004, 0]
         #expect(try rounded(weights, bits: nil) == nil)
         let mean = (1.27 + 0.5) / 2
-        for (bits, expected) in [
+        let cases: [(Int, [Double])] = [
             (8, [1.27, -0.5, 0, 0]), (3, [1.27, -1.27 / 3, 0, 0]), (2, [mean, -mean, 0, 0]),
-        ] {
+        ]
+        for (bits, expected) in cases {
             let found = try #require(try rounded(weights, bits: bits))
             #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-15 }, "\(bits) bits: \(found)")
         }
@@ -45,7 +46,7 @@ struct WeightRoundingTests {
         #expect(try rounded([0, 0, 0, -0.0], bits: 2) == [0, 0, 0, 0])
         for bits in [2, 8] {
             let least = try #require(try rounded([.leastNonzeroMagnitude, 0, 0, 0], bits: bits))
-            #expect(least.allSatisfy(\.isFinite))
+            #expect(least.allSatisfy { $0.isFinite })
             let largest = try #require(try rounded([1e308, -1e308, 1, 0], bits: bits, tauMem: [20e-3, 1e-3]))
             #expect(largest.allSatisfy { !$0.isNaN })
         }

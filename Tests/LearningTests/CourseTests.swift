@@ -42,6 +42,7 @@ struct CourseTests {
         ("checkpointEvery", { $0.checkpointEvery += 1 }), ("resume", { $0.resume.toggle() }),
         ("optimizer.learningRate", { $0.optimizer.learningRate += 1 }),
         ("optimizer.neuronLearningRate", { $0.optimizer.neuronLearningRate += 1 }),
+        ("forward.integralTau", { $0.forward.integralTau = 1 }),
         ("schedule.kind", { $0.schedule.kind = .smooth }),
         ("schedule.epochs", { $0.schedule.epochs += 1 }),
         ("schedule.gamma", { $0.schedule.gamma += 1 }),
@@ -79,7 +80,9 @@ struct CourseTests {
 
     @Test func lossesTellAllTheirFields() throws {
         for kind in LossKind.allCases {
-            let loss = try LossParameters(kind).makeLoss()
+            var numbers = try LossParameters(kind)
+            numbers.times = [1e-3]
+            let loss = try numbers.makeLoss()
             #expect(loss.parameters.count == Mirror(reflecting: loss).children.count, "\(loss.name)")
         }
         var changed = options
@@ -91,6 +94,7 @@ struct CourseTests {
         let plain = TimeGrid()
         let grids = [
             TimeGrid(timeStep: 2e-3), TimeGrid(steps: 28), TimeGrid(decay: .euler), TimeGrid(copies: 2),
+            TimeGrid(weightBits: 8),
         ]
         #expect(Mirror(reflecting: plain).children.count == grids.count)
         func fingerprint(_ grid: TimeGrid?) -> UInt64 {

@@ -435,7 +435,7 @@ struct TrainerTests {
         // It is what validation judges.
         let judged = try ToySubstrate().forward(
             own.network, validation.input, options: ForwardOptions(), monitor: nil)
-        let value = own.options.loss.evaluate(judged, labels: validation.labels, targets: []).value
+        let value = try own.options.loss.evaluate(judged, labels: validation.labels, targets: []).value
         #expect(own.history[5].validationLoss == value)
     }
 

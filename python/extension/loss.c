@@ -64,10 +64,13 @@ int loss_read(PyObject *module, loss_arrays *arrays, PyObject *dict) {
     }
     PyObject *numbers = PyDict_Copy(dict), *held = NULL;
     if (!numbers) return 0;
-    PyObject *times = PyDict_GetItemString(numbers, "times");
-    int is_good = (!times || array_read(&arrays->times, times, ARRAY_FLOAT64, "times")) &&
-                  (!times || PyDict_DelItemString(numbers, "times") == 0) &&
+    PyObject *key = PyUnicode_FromString("times");
+    PyObject *times = key ? PyDict_GetItemWithError(numbers, key) : NULL;
+    int is_good = (times || !PyErr_Occurred()) &&
+                  (!times || array_read(&arrays->times, times, ARRAY_FLOAT64, "times")) &&
+                  (!times || PyDict_DelItem(numbers, key) == 0) &&
                   (held = set_fields(loss, loss_fields, numbers, "loss")) != NULL;
+    Py_XDECREF(key);
     if (is_good) {
         const int32_t kind = loss->kind;
         const spinnprop_status status = spinnprop_loss_init(loss, kind);

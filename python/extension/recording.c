@@ -191,7 +191,20 @@ static PyObject *recording_integrate(PyObject *module, PyObject *args) {
     return result;
 }
 
-FILLS(recording_integrals, recording, ARRAY_FLOAT64)
+static PyObject *recording_integrals(PyObject *module, PyObject *args) {
+    PyObject *values_object, *capsule, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OO", &values_object, &capsule)) return NULL;
+    handle *own = handle_from(capsule, &recording_kind);
+    array values = ARRAY_NONE;
+    if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values")) {
+        spinnprop_status status;
+        WITHOUT_GIL(status = spinnprop_recording_integrals(array_data(values), values.count, own->object));
+        result = none_or_raise(module, status);
+    }
+    array_release(&values);
+    return result;
+}
+
 FILLS_OF(recording_deviations, recording, ARRAY_FLOAT64)
 
 static PyObject *recording_diagnose(PyObject *module, PyObject *args) {

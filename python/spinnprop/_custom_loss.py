@@ -168,5 +168,5 @@ def _imported(autograd: str) -> Any:
 
 def _finite(value: float) -> float:
     if not math.isfinite(value):
-        raise ValueError(f"the value that function returned is {value}; it must be finite")
+        raise ValueError(f"the value that function returned is {value}; it must be finite: outputs that are silent have +inf, which may be clamped")
     return value

@@ -7,8 +7,10 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
+from ._core import SpinnpropError
 from ._engines.names import EngineLike
 from ._gradients import PARAMETERS, Gradients
+from ._library import __version__
 from ._network import Network
 from ._spikes import SpikeTrains, trains
 from ._support import checks
@@ -32,7 +34,8 @@ def gradient(
 
     The batch is cut into `shards` parts, one after another and as equal as can be, which are run forward and backward wherever the executor
     has room. Their results are multiplied by their share of the samples and added up in the order of the samples, by whom ever and whenever
-    they were made: the number of shards decides about the last digits, that of workers does not.
+    they were made: the number of shards decides about the last digits, that of workers does not. (An engine with noise draws it shard by
+    shard, so that with it their number decides about more.)
 
     Parameters
     ----------
@@ -90,9 +93,14 @@ def gradient(
     ends = [n_samples * shard // n_shards for shard in range(n_shards + 1)]
     forward = {"engine": engine, "t_end": t_end, "max_spikes": max_spikes}
     parts = [slice(first, last) for first, last in zip(ends, ends[1:])]
-    jobs = [executor.submit(_shard, network, spikes[part], loss, y[part], forward, neurons) for part in parts]
+    jobs = [executor.submit(_shard, __version__, network, spikes[part], loss, y[part], forward, neurons) for part in parts]
+    results = []
     try:
-        results = [job.result() for job in jobs]
+        for part, job in zip(parts, jobs):
+            try:
+                results.append(job.result())
+            except (ValueError, SpinnpropError) as error:
+                raise type(error)(f"samples {part.start} .. {part.stop - 1} of the batch: {error}") from error
     except BaseException:
         for job in jobs:
             job.cancel()
@@ -102,8 +110,10 @@ def gradient(
 
 
 def _shard(
-    network: Network, spikes: SpikeTrains, loss: Any, y: Any, forward: Dict[str, Any], neurons: bool
+    version: str, network: Network, spikes: SpikeTrains, loss: Any, y: Any, forward: Dict[str, Any], neurons: bool
 ) -> Tuple[float, Gradients]:
+    if version != __version__:
+        raise SpinnpropError(f"a worker has version {__version__}, who sends it work {version}; install the same everywhere")
     return network.gradient(network.forward(spikes, **forward), loss, y, neurons=neurons)
 
 

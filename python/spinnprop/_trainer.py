@@ -350,7 +350,7 @@ class Trainer:
                         f"y has {np.ndim(y)} and validation[1] {np.ndim(held_out_y)} dimensions; give labels or targets for both"
                     )
         checks.progress(progress)
-        calls = [checks.function(call, f"callbacks[{n}]") for n, call in enumerate(checks.each(callbacks, "callbacks", "of callables"))]
+        calls = [checks.function(call, f"callbacks[{n}]") for n, call in enumerate(checks.each(callbacks, "callbacks", "callables"))]
         function = self._loss._asked(own_y, own_held_out_y) if isinstance(self._loss, Custom) else None
 
         def go_on(progress: Progress) -> bool:
@@ -365,8 +365,9 @@ class Trainer:
 
             def watch(state: Dict[str, Any]) -> bool:
                 nonlocal has_stopped
+                is_at_the_end = bool(state["epoch_finished"])
                 has_stopped = progress is not None and bool(progress(state))
-                return has_stopped or bool(state["epoch_finished"])
+                return has_stopped or is_at_the_end
 
             is_over = go_on(watch)
             if self.epochs_done > done:

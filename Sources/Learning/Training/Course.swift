@@ -30,6 +30,7 @@ extension TrainingOptions {
         for (name, grid) in [(substrate.name, substrate.grid), (rule.name, rule.grid)] {
             hash.add(name)
             hash.add(grid.map { [$0.timeStep, Double($0.steps), Double($0.decay.rawValue), Double($0.copies)] } ?? [])
+            if let bits = grid?.weightBits { hash.add([Double(bits)]) }
         }
         if !rule.parameters.isEmpty { hash.add(rule.parameters) }
         if !substrate.optionValues.isEmpty { hash.add(substrate.optionValues) }

@@ -35,7 +35,7 @@ public struct Examples: Sendable {
             ? Examples(spikes, labels: samples.map { labels[$0] }, weights: weights)
             : Examples(
                 spikes, targets: samples.flatMap { targets[$0 * width..<($0 + 1) * width] }, weights: weights)
-        some.samples = Array(samples)
+        some.samples = self.samples.isEmpty ? Array(samples) : samples.map { self.samples[$0] }
         return some
     }
 }

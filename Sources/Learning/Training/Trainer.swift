@@ -204,7 +204,8 @@ public final class Trainer {
     /// Checks data that are to be run.
     private func check(_ data: Examples, _ name: String) throws(SpinnpropError) {
         guard data.input.sampleCount > 0 else {
-            throw .invalidValue("the \(name) data have 0 samples; give some\(name == "validation" ? ", or no validation" : "")")
+            let remedy = name == "validation" ? "give some, or no validation" : "give some"
+            throw .invalidValue("the \(name) data have 0 samples; \(remedy)")
         }
         try objective(data).check(
             state.network, sampleCount: data.input.sampleCount, grid: substrate.grid,

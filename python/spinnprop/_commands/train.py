@@ -26,8 +26,8 @@ STEPS = 52
 #: Of delays.
 KINDS = [name or "none" for name in DELAY_KINDS]
 PARAMETERS = [name for name in DELAY_PARAMETERS if name]
-#: By name; those that are for numbers per output are left out.
-LOSSES = {own.__name__: own for own in losses.Loss.__subclasses__() if not own.__name__.endswith("MSE")}
+#: By name: those that take labels and need nothing told.
+LOSSES = {name: getattr(losses, name) for name in losses.__all__ if name.endswith("CrossEntropy")}
 #: What is said of how delays are trained, by the trainer's names.
 DELAYS = {
     "delay_learning_rate": "per step; 0: they stay, and the range and penalties do nothing",
@@ -279,8 +279,8 @@ def _loss(options: argparse.Namespace) -> Optional[losses.Loss]:
     if options.loss is None:
         return None
     own: Any = LOSSES[options.loss]
-    if own is losses.VIntegralCrossEntropy and options.t_end is None:
-        raise grammar.Unusable(f"--loss {options.loss} is a mean over samples that end; give --t-end")
+    if own is losses.VIntegralCrossEntropy and (options.t_end is None or options.readout != "leaky"):
+        raise grammar.Unusable(f"--loss {options.loss} is a mean over the membranes of samples that end; give --readout leaky and --t-end")
     with grammar.judged():
         chosen: losses.Loss = own(tau0=options.t_end) if own is losses.VIntegralCrossEntropy else own()
     return chosen

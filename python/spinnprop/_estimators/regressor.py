@@ -134,7 +134,10 @@ checkpoint_every, resume, random_state, warm_start, verbose
         return options
 
     def _loss_of(self, network: Network) -> Any:
+        own = losses.VMaxMSE if network.readout == "leaky" else losses.SpikeTimeMSE
         if self.loss is not None:
+            if not isinstance(self.loss, (own, losses.Custom)):
+                raise ValueError(f"loss is {self.loss!r}; a regressor with a {network.readout} read-out has losses.{own.__name__} or losses.Custom")
             return self.loss
         return losses.VMaxMSE() if network.readout == "leaky" else losses.SpikeTimeMSE(tau0=float(np.mean(network.tau_syn[-1])))
 

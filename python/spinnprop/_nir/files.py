@@ -56,6 +56,8 @@ def read(nir: Any, path: PathLike) -> Any:
     name = os.fsdecode(checks.path(path))
     if not os.path.exists(name):
         raise FileNotFoundError(f"there is no file {name!r}")
+    if not os.path.isfile(name):
+        raise ValueError(f"{name!r} is no file")
     need("h5py", "from_nir", "nir")
     most = memory.free_bytes() / 3
     trial = subprocess.run(

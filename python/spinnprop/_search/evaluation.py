@@ -24,7 +24,7 @@ class Judge:
         values = [self._score(fitted), *self._costs_of(fitted)]
         for objective, value in zip(self._names, values):
             if math.isnan(value):
-                raise ValueError(f"the objective {objective!r} is NaN, which is neither more nor less than anything")
+                raise SpinnpropError(f"the objective {objective!r} is NaN, which is neither more nor less than anything")
         return values
 
     def _score(self, fitted: SpikingClassifier) -> float:

@@ -6,7 +6,8 @@ import os
 import socket
 import threading
 import time
-from typing import Any, Dict, Optional, Tuple
+import uuid
+from typing import Any, Dict, Optional, Set, Tuple
 
 #: Under this name a running trial keeps who runs it.
 RUNNER = "spinnprop runner"
@@ -23,8 +24,12 @@ class Runners:
     by its process instead: it may be stopped for long, and is known at once to be dead.
     """
 
+    #: The names of those of this process that are at work.
+    _at_work: Set[str] = set()
+
     def __init__(self, study: Any) -> None:
         self._study = study
+        self._name = uuid.uuid4().hex
         self._own: Dict[int, Any] = {}
         self._beats = 0
         self._seen: Dict[int, Tuple[Any, float]] = {}
@@ -33,9 +38,11 @@ class Runners:
         self._thread: Optional[threading.Thread] = None
 
     def __enter__(self) -> Runners:
+        self._at_work.add(self._name)
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._at_work.discard(self._name)
         self._ended.set()
         if self._thread is not None:
             self._thread.join()
@@ -44,7 +51,7 @@ class Runners:
         """This process runs a trial from now on."""
         with self._lock:
             self._own[trial.number] = trial
-            trial.set_user_attr(RUNNER, {**_this_process(), "beats": self._beats})
+            trial.set_user_attr(RUNNER, self._sign())
             if self._thread is None:
                 self._thread = threading.Thread(target=self._beat, name="spinnprop signs of life", daemon=True)
                 self._thread.start()
@@ -71,10 +78,17 @@ class Runners:
                     # Somebody else has buried it in between, or it was not dead after all.
                     continue
 
+    def _sign(self) -> Dict[str, Any]:
+        return {**_this_process(), "name": self._name, "beats": self._beats}
+
     def _is_dead(self, trial: Any) -> bool:
         sign = trial.user_attrs.get(RUNNER)
         known = sign if isinstance(sign, dict) else {}
-        if known.get("machine") == _this_process()["machine"]:
+        this = _this_process()
+        if known.get("machine") == this["machine"]:
+            # A search of this process that a storage failed could not say that its trial has.
+            if known.get("process") == this["process"] and known.get("name") not in self._at_work:
+                return True
             return _born(known.get("process")) != known.get("born")
         now = time.monotonic()
         last, since = self._seen.setdefault(trial.number, (sign, now))
@@ -89,7 +103,7 @@ class Runners:
                 self._beats += 1
                 for trial in list(self._own.values()):
                     try:
-                        trial.set_user_attr(RUNNER, {**_this_process(), "beats": self._beats})
+                        trial.set_user_attr(RUNNER, self._sign())
                     except Exception:  # noqa: BLE001, S112: of a storage that has gone away the trial itself will tell
                         continue
 

@@ -16,10 +16,10 @@ import numpy as np
 POSITION = "spinnprop position"
 
 
-def held(study: Any, but: Optional[int] = None) -> Dict[int, Any]:
+def held(study: Any, but: Optional[int] = None, silent: bool = True) -> Dict[int, Any]:
     """The trials that hold a position, by position; without the one of number `but`.
 
-    A trial that has not written its position down yet has the first that is free when all others have theirs.
+    With `silent`, trials that have not written their position down yet count as having the first that are free when all others have theirs.
     """
     from optuna.trial import TrialState
 
@@ -30,7 +30,8 @@ def held(study: Any, but: Optional[int] = None) -> Dict[int, Any]:
     for trial in others:
         if POSITION in trial.user_attrs:
             found.setdefault(trial.user_attrs[POSITION], trial)
-    for position, trial in zip(_free(found), [trial for trial in others if POSITION not in trial.user_attrs]):
+    unknown = [trial for trial in others if POSITION not in trial.user_attrs] if silent else []
+    for position, trial in zip(_free(found), unknown):
         found[position] = trial
     return found
 

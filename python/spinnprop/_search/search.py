@@ -7,6 +7,7 @@ from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple, Unio
 
 import numpy as np
 
+from .._core import SpinnpropError
 from .._engines.base import BaseEngine
 from .._engines.names import resolve
 from .._estimators.spiking import SpikingClassifier
@@ -20,7 +21,7 @@ from .costs import resolve as resolve_costs
 from .evaluation import Judge, Work
 from .result import SearchResult, counted
 from .runners import Runners
-from .study import fingerprint, make_pruner, open_study
+from .study import fingerprint, make_pruner, open_study, storage_errors
 from .trials import Trials, show
 
 _PRUNERS = ("median", "hyperband", None)
@@ -112,7 +113,7 @@ def search(
         with another space, estimator, data or objectives. A trial whose network runs away or cannot run on the chip
         (`SpinnpropError`), or does not fit (`MemoryError`), is noted as failed, and the search goes on.
     SpinnpropError
-        If the storage cannot be reached. Trials that have ended are in it.
+        If the storage cannot be reached, or fails. Trials that have ended are in it.
 
     Notes
     -----
@@ -138,7 +139,7 @@ def search(
     checks.integer(seed, "seed", 0, checks.UINT64)
     if pruner not in _PRUNERS:
         raise ValueError(f"pruner is {pruner!r}; it must be {', '.join(map(repr, _PRUNERS))}")
-    if executor is not None and not callable(getattr(executor, "submit", None)):
+    if executor is not None and (isinstance(executor, type) or not callable(getattr(executor, "submit", None))):
         raise TypeError(f"executor is {checks.shown(executor)}; it must be a concurrent.futures.Executor")
     if timeout is not None:
         timeout = checks.positive(timeout, "timeout", "seconds")
@@ -181,6 +182,9 @@ def search(
     except KeyboardInterrupt as interrupt:
         interrupt.result = result  # type: ignore[attr-defined]
         raise
+    except storage_errors() as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise SpinnpropError(f"the storage of the search has failed: {reason}; trials that had ended are in it") from error
     return result
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Type
 
 from .._core import SpinnpropError
 from .._estimators.spiking import SpikingClassifier
@@ -49,6 +50,12 @@ def open_study(storage: Optional[PathLike], name: str, pruner: Any, made_with: D
         study.set_user_attr(NOTES, made_with)
         return study
     before = _notes(study)
+    if before is None and not study.get_trials(deepcopy=False):
+        # Who made it was killed in the next moment.
+        study.set_user_attr(NOTES, made_with)
+        return study
+    if before is None:
+        raise ValueError(f"the study {name!r} in {where} does not say what it was made with; take another name or storage")
     if before != made_with:
         raise ValueError(
             f"the study {name!r} in {where} was made with other {_difference(before, made_with)}; "
@@ -74,12 +81,35 @@ def _storage(storage: Optional[PathLike]) -> Tuple[str, Callable[[], Any]]:
     if not os.path.isdir(os.path.dirname(path)):
         raise FileNotFoundError(f"storage is {path}, but there is no such folder")
     if path.endswith(_JOURNAL):
-        from optuna.storages.journal import JournalFileBackend
-
-        return path, lambda: storages.JournalStorage(JournalFileBackend(path))
+        return path, lambda: _journal(path)
     if "?" in path:
         raise ValueError(f"storage is {path}; the name of an SQLite file cannot hold a question mark here")
     return path, lambda: _sqlite(f"sqlite:///{path}")
+
+
+def storage_errors() -> Tuple[Type[Exception], ...]:
+    """What a storage that goes away, is full or is damaged raises."""
+    from optuna.exceptions import StorageInternalError
+
+    return StorageInternalError, json.JSONDecodeError
+
+
+def _journal(path: str) -> Any:
+    """A journal of Optuna's; what a process that died, or a full disk, has left of its last line is cut off, since none could be written after it."""
+    from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock, JournalStorage
+
+    if os.path.exists(path):
+        lock = JournalFileSymlinkLock(path)
+        lock.acquire()
+        try:
+            with open(path, "rb+") as file:
+                content = file.read()
+                whole = content.rfind(b"\n") + 1
+                if whole and whole < len(content):
+                    file.truncate(whole)
+        finally:
+            lock.release()
+    return JournalStorage(JournalFileBackend(path))
 
 
 def _sqlite(url: str) -> Any:
@@ -113,7 +143,7 @@ def _study(opened: Callable[[], Any], where: str, study_name: str, pruner: Any, 
             except optuna.exceptions.DuplicatedStudyError:
                 return optuna.load_study(storage=storage, study_name=study_name, pruner=pruner), False
         except ImportError as error:
-            raise ImportError(f"the storage {where} needs {error.name or error}; install it, or take an SQLite file") from error
+            raise ImportError(f"the storage {where} needs a driver ({error}); install it, psycopg2-binary for PostgreSQL, or take an SQLite file") from error
         except Exception as error:
             if attempt == _ATTEMPTS - 1:
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__

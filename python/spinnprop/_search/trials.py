@@ -13,7 +13,7 @@ from . import sampler
 from . import space as spaces
 from .evaluation import Outcome, Work, evaluate
 from .result import NOTES, SearchResult, counted
-from .runners import Runners, running
+from .runners import Runners
 
 #: Seconds between two looks at what others do. Only a main thread that wakes up now and then sees Ctrl-C.
 _POLL = 0.05
@@ -22,9 +22,8 @@ _POLL = 0.05
 class Trials:
     """The trials of one call. Any number of processes may run trials of one study, and any of them may die.
 
-    A trial is run only if it holds one of `n_trials` positions (see `sampler`), each of which one trial holds at most: where two have taken
-    the same, the one with the lower number, which storages give in the order of beginning. So there are never too many,
-    and as soon as one that died is told to have failed, another takes its position.
+    A trial is run only if it holds one of `n_trials` positions (see `sampler`), each of which one trial holds at most. So there are never too
+    many, and as soon as one that died is told to have failed, another takes its position.
     """
 
     def __init__(
@@ -80,7 +79,8 @@ class Trials:
         except BaseException:
             for job, trial in jobs.items():
                 job.cancel()
-                self._fail(trial)
+                with contextlib.suppress(Exception):
+                    self._fail(trial)
             raise
 
     def _thread(self, bar: Callable[[], None]) -> None:
@@ -115,6 +115,8 @@ class Trials:
 
     def _begin(self) -> Optional[Tuple[Any, Dict[str, Any]]]:
         """A trial of this process; None if all positions are held."""
+        from optuna.exceptions import UpdateFinishedTrialError
+
         with self._lock:
             while True:
                 self._runners.bury()
@@ -122,24 +124,27 @@ class Trials:
                     return None
                 self._study.sampler = sampler.make(self._study, self._seed)
                 trial = self._study.ask()
-                with self._failed_if_interrupted(trial):
-                    self._runners.sign(trial)
-                    if self._holds(trial, self._study.sampler.position):
-                        return trial, spaces.draw(trial, self._result._space)
-                    self._fail(trial)
+                try:
+                    with self._failed_if_interrupted(trial):
+                        self._runners.sign(trial)
+                        if self._holds(trial, self._study.sampler.position):
+                            return trial, spaces.draw(trial, self._result._space)
+                        self._fail(trial)
+                        # Who took the same position in the same moment waits for another while.
+                        time.sleep(_POLL * (trial.number % 5))
+                except UpdateFinishedTrialError:
+                    # This process was stopped for so long that it was taken for dead.
+                    continue
 
     def _holds(self, trial: Any, position: int) -> bool:
-        """Takes a position for a trial; false if there are enough, or an earlier trial has taken it in the same moment."""
+        """Takes a position for a trial; false if there are enough, or another trial has taken it in the same moment.
+
+        Each writes first and looks then, so that of two at least one sees the other, and gives way.
+        """
         if position >= self._n_trials:
             return False
         trial.set_user_attr(sampler.POSITION, position)
-        while any(
-            sampler.POSITION not in other.user_attrs and other.number < trial.number for other in running(self._study)
-        ):
-            time.sleep(_POLL)
-            self._runners.bury()
-        first = sampler.held(self._study)[position]
-        return bool(first.number == trial.number)
+        return position not in sampler.held(self._study, but=trial.number, silent=False)
 
     def _watch(self, trial: Any, progress: Dict[str, Any]) -> bool:
         """Tells the pruner; true if the trial is to be given up."""
@@ -171,15 +176,19 @@ class Trials:
         """An unfinished trial is told to be one, so that it does not count when the search goes on."""
         from optuna.trial import TrialState
 
-        self._study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
-        self._runners.leave(trial)
+        try:
+            self._study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+        finally:
+            self._runners.leave(trial)
 
     @contextlib.contextmanager
     def _failed_if_interrupted(self, trial: Any) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            self._fail(trial)
+            # Where the storage itself has failed, whoever comes next sees that nobody runs the trial any more.
+            with contextlib.suppress(Exception):
+                self._fail(trial)
             raise
 
 

@@ -13,7 +13,13 @@ _Path = TypeVar("_Path", str, bytes)
 
 @contextmanager
 def replaced(path: _Path) -> Iterator[_Path]:
-    """A path beside another, of a file that takes its place at the end; if anything is raised it is removed, and the other stays as it was."""
+    """A path beside another, of a file that takes its place at the end; if anything is raised it is removed, and the other stays as it was.
+
+    A link stays, and leads to the new file. Raises OSError for what is there and no file, as a device or a pipe.
+    """
+    path = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        raise OSError(f"{os.fsdecode(path)} is no file that could be replaced; give another path")
     ending = f".{os.getpid()}-{threading.get_ident()}.part"
     part = path + (ending if isinstance(path, str) else ending.encode())
     try:

@@ -34,6 +34,9 @@ def event_prop(
     if _is_eager() and all(type(each) in (Tensor, nn.Parameter, SpikeTrains) for each in (times, *trained)):
         output, hidden, _ = _Eager.apply(times, fixed, layer, neurons, *trained)
         return output, hidden
+    if torch.autograd.forward_ad._current_level >= 0:
+        # An operator that has no such formula would pass for constant.
+        raise RuntimeError("EventProp has no forward-mode derivatives (jvp, jacfwd); take torch.autograd.grad")
     units = offsets = None
     if isinstance(times, SpikeTrains):
         times, units, offsets = _tensors(times)

@@ -101,9 +101,11 @@ def test_processes_share_a_database_and_one_is_killed(database):
 
 def test_what_executors_refuse(monkeypatch):
     for wrong in (None, 3, ""):
-        with pytest.raises(TypeError, match="address"):
-            executors.dask(wrong)
+        for make in (executors.ray, executors.dask):
+            with pytest.raises((TypeError, ImportError), match="address|pip install"):
+                make(wrong)
     with pytest.raises(ValueError, match="retries"):
+        pytest.importorskip("ray")
         executors.ray(retries=-1)
     for name, package in (("ray", "ray"), ("dask", "distributed")):
         monkeypatch.setitem(sys.modules, package, None)

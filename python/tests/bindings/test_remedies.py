@@ -48,7 +48,7 @@ def commands(tmp_path):
             [[*train, other, "--tau-mem", *taus] for taus in (["0.02"], ["0.02", "0.01"])],
         ),
         (
-            [*train, other, "--readout", "leaky", "--loss", "VIntegralCrossEntropy"],
+            [*train, other, "--loss", "VIntegralCrossEntropy"],
             [[*train, other, "--readout", "leaky", "--loss", "VIntegralCrossEntropy", "--t-end", "0.1"]],
         ),
         ([*train, other, "--drive", "1"], [[*train, other, "--drive", "1", "--t-end", "0.1"], [*train, other, "--drive", "0.9"]]),

@@ -231,6 +231,11 @@ def test_parameters_that_hang_together():
     assert fitted.t_end == 2 * found.best_params["window"] and fitted.predict(X).shape == (120,)
 
 
+def test_an_objective_that_is_nan_is_noted():
+    found = search(n_trials=2, objectives=("accuracy", "joy"), costs={"joy": lambda fitted: np.nan})
+    assert [trial["state"] for trial in found.trials] == ["failed"] * 2 and "'joy' is NaN" in found.trials[0]["error"]
+
+
 def test_networks_that_run_away_are_noted_and_left_behind():
     found = search(space={"max_spikes": [1, 10**6]}, n_trials=6)
     for trial in found.trials:
@@ -320,7 +325,6 @@ def test_the_progress_bar(capsys):
         ({"objectives": ("accuracy", "energy")}, ValueError, "engine 'event' does not estimate the energy"),
         ({"objectives": ("accuracy", "time"), "space": {"engine": ["event"]}}, ValueError, "estimate the time"),
         ({"objectives": ("accuracy", "joy"), "costs": {"joy": 3}}, TypeError, "joy"),
-        ({"objectives": ("accuracy", "joy"), "costs": {"joy": lambda fitted: np.nan}}, ValueError, "'joy' is NaN"),
     ],
 )
 def test_bad_arguments(options, error, said):

@@ -10,7 +10,7 @@ import pytest
 from searching import SMALL, SPACE, X, search, shared, y
 
 import spinnprop as sp
-from spinnprop._search import runners, sampler
+from spinnprop._search import runners, sampler, trials
 
 
 def drawn(found):
@@ -134,3 +134,48 @@ def test_storages_that_cannot_be_used(tmp_path):
         with pytest.raises((sp.SpinnpropError, ImportError)) as caught:
             search(storage=storage)
         assert "storage" in str(caught.value) and "secret" not in str(caught.value)
+
+
+def test_a_search_whose_storage_failed_leaves_nothing_to_wait_for(tmp_path):
+    storage = tmp_path / "search.db"
+    study = search(storage=storage, n_trials=1).study
+    with runners.Runners(study) as lost:
+        lost.sign(study.ask())
+        assert not runners.Runners(study)._is_dead(runners.running(study)[0])
+    assert [trial.state.name for trial in search(storage=storage, n_trials=2).study.get_trials()] == ["COMPLETE", "FAIL", "COMPLETE"]
+
+
+def test_a_trial_that_was_taken_for_dead_is_begun_again(monkeypatch):
+    holds = trials.Trials._holds
+
+    def slow(own, trial, position):
+        if trial.number == 1:
+            own._study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+        return holds(own, trial, position)
+
+    monkeypatch.setattr(trials.Trials, "_holds", slow)
+    assert [trial["number"] for trial in search(n_trials=3).trials] == [0, 2, 3]
+
+
+def test_the_last_line_of_a_journal_may_be_cut(tmp_path):
+    storage = tmp_path / "search.journal"
+    search(storage=storage, n_trials=2)
+    content = storage.read_bytes()
+    for rest in (b'{"op_code": 4, "worker', bytes(7)):
+        storage.write_bytes(content + rest)
+        assert len(search(storage=storage, n_trials=2).trials) == 2
+    storage.write_bytes(content[:-5])
+    assert len(search(storage=storage, n_trials=3).trials) == 3
+
+
+def test_a_storage_that_goes_away(tmp_path, monkeypatch):
+    storage = tmp_path / "search.db"
+
+    def gone(work, params, watch):
+        storage.write_bytes(b"no database" * 1000)
+        return evaluate(work, params, watch)
+
+    evaluate = trials.evaluate
+    monkeypatch.setattr(trials, "evaluate", gone)
+    with pytest.raises(sp.SpinnpropError, match="the storage of the search has failed: .*; trials that had ended are in it"):
+        search(storage=storage)

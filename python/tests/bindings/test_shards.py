@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import spinnprop as sp
+from spinnprop import _shards
 from spinnprop._gradients import PARAMETERS
 
 X, y = sp.datasets.yin_yang(31)
@@ -79,6 +80,12 @@ def test_gradients_pickle():
     assert all(np.array_equal(*pair) for pair in zip(*(dict(arrays(own, [(0, 2)])).values() for own in (grad, copy))))
 
 
+def test_a_worker_of_another_version_is_refused(monkeypatch):
+    monkeypatch.setattr(_shards, "__version__", "0.0")
+    with pytest.raises(sp.SpinnpropError, match=r"a worker has version 0\.0, .*install the same"):
+        _shards._shard(sp.__version__, NETS[0][0], SPIKES, LOSS, y, {}, False)
+
+
 def test_what_is_refused():
     net = NETS[0][0]
     with here() as executor:
@@ -94,5 +101,5 @@ def test_what_is_refused():
         ):
             with pytest.raises((ValueError, TypeError), match=said):
                 sp.executors.gradient(*arguments, **{"executor": executor, "shards": 2, **changed})
-        with pytest.raises(sp.SpinnpropError, match="max_spikes"):
+        with pytest.raises(sp.SpinnpropError, match="samples 0 .. 14 of the batch: .*max_spikes"):
             sp.executors.gradient(net, SPIKES, LOSS, y, executor=executor, shards=2, max_spikes=1)

@@ -418,3 +418,10 @@ def test_torch_is_named_if_it_is_missing():
     code = "import torch; del torch.library.register_autograd\nimport spinnprop as sp\ntry: sp.torch\nexcept ImportError as error: print(error)"
     said = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE).stdout.decode()
     assert f"needs PyTorch 2.4 or newer, this is {torch.__version__}; pip install --upgrade torch" in said
+
+
+def test_forward_mode_is_refused():
+    layer = EventProp([3, 4, 2], seed=1)
+    times = torch.full((2, 3), 1e-3, dtype=torch.float64)
+    with pytest.raises(RuntimeError, match="no forward-mode derivatives"):
+        torch.func.jvp(layer, (times,), (torch.ones_like(times),))

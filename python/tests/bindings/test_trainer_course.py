@@ -313,6 +313,21 @@ def test_accumulated_batches_are_one_batch(engine, data, on_grid):
     np.testing.assert_allclose(whole.history["loss"], parts.history["loss"], rtol=1e-5)
 
 
+def test_a_loss_of_ones_own_is_given_what_belongs_to_accumulated_samples(data):
+    spikes, y = data
+    pairs = set()
+
+    def paired(times, ids):
+        pairs.update((int(n), tuple(row)) for n, row in zip(ids, times))
+        return 0.0, np.zeros_like(times)
+
+    trainer = sp.Trainer(net(), sp.losses.Custom(paired), batch_size=10, accumulate=3, epochs=2)
+    trainer.run(spikes, np.arange(len(y)))
+    assert {n for n, _ in pairs} == set(range(len(y)))
+    first = net().forward(spikes).first_spike_times
+    assert pairs == {(n, tuple(row)) for n, row in enumerate(first)}
+
+
 def test_averages_are_of_the_ends_of_epochs(data, tmp_path):
     spikes, y = data
     ends = []

@@ -124,7 +124,7 @@ def test_what_is_known_is_of_the_published_networks(setting):
     "setting, networks, digest",
     [
         ("delgrad", 48, "3f5d18ae5e6b0cd788a95dc8a60bd3f48c4205cae3c8e4ebff40920847fa6ceb"),
-        ("eventprop-delays", 72, "5429fced523f8b66d2faa2b524c3af37ed245844bb4c22a5335945b35c5b65b6"),
+        ("eventprop-delays", 72, "4de50d9fc1b87f42d578ced04a0d2271ca31257311e887253f8e036a8b783ed7"),
         ("fast-and-deep", 2, "956b2464a26fd96b29a266841d3ce0c895bad572821d64a79a37de76994d10b1"),
     ],
 )

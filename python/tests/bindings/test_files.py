@@ -1,0 +1,34 @@
+"""Files that are whole or not there."""
+
+import os
+import stat
+
+import pytest
+
+from spinnprop._support.files import replaced
+
+
+def test_a_link_stays_and_leads_to_the_new_file(tmp_path):
+    (tmp_path / "file").write_text("old")
+    os.symlink("file", tmp_path / "link")
+    with replaced(str(tmp_path / "link")) as part:
+        with open(part, "w") as file:
+            file.write("new")
+    assert (tmp_path / "file").read_text() == "new" and os.path.islink(tmp_path / "link")
+
+
+def test_what_is_no_file_is_left_alone(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="no file that could be replaced; give another path"):
+        with replaced(str(tmp_path / "pipe")):
+            raise AssertionError("nothing is written")
+    assert stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode)
+
+
+def test_a_mistake_leaves_the_old_one(tmp_path):
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(KeyError):
+        with replaced(str(tmp_path / "file")) as part:
+            open(part, "w").close()
+            raise KeyError
+    assert (tmp_path / "file").read_text() == "old" and os.listdir(tmp_path) == ["file"]
