@@ -334,6 +334,9 @@ class Trainer:
             has_weight = isinstance(given, (tuple, list)) and len(given) == 3
             held_out_spikes, held_out_y = checks.pair(given[:2] if has_weight else given, "validation", "(spikes, y)")
             held_out_weight = given[2] if has_weight else None
+            if held_out_weight is None and sample_weight is not None and isinstance(self._loss, Custom):
+                # Its function takes weights in each of its calls, or in none.
+                held_out_weight = np.ones(len(trains(held_out_spikes, "validation[0]")))
             held_out_own = trains(held_out_spikes, "validation[0]")
             held_out = held_out_own._arrays
             held_out_wanted, own_held_out_y = self._supervision(

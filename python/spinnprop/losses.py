@@ -193,7 +193,7 @@ class SpikeTimeMSE(Loss):
 
     Targets are t_label for the label's neuron and t_other, which must be later, for the others; or give target times, (n, n_outputs) float64
     seconds with +inf for none, to `Trainer.run` or `Network.gradient` in place of labels. Silent outputs and infinite targets add
-    nothing.
+    nothing; with labels, nor does a sample whose label's output is silent.
 
     Parameters
     ----------

@@ -123,7 +123,7 @@ bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every
         The first call makes the network: ranges of features and initial weights follow from its samples, which should be of all sorts. Further calls go
         on with the optimiser as the one before has left it, with `learning_rate` and `batch_size` as they are set now, and all else as it was; one after
         fit, or of a copy or a pickle, begins it anew. Passes follow no schedule, have no input dropout, bump no silent neurons, write no
-        checkpoint, and are not in `history_`.
+        checkpoint, and are not in `history_`, which is empty then.
 
         Parameters
         ----------

@@ -265,3 +265,16 @@ def test_functions_that_raise_or_change_what_they_are_given(case):
     ):
         with pytest.raises((ValueError, TypeError)):
             sp.losses.Custom(**arguments)
+
+
+def test_validation_without_weights_has_ones_where_training_has_weights():
+    X, y = sp.datasets.yin_yang(40)
+    spikes, seen = sp.encoding.latency(X, bias=0.0), []
+
+    def weighted(times, y, weight):
+        seen.append(weight.copy())
+        return 0.0, np.zeros_like(times)
+
+    trainer = sp.Trainer(sp.Network([5, 6, 3]), sp.losses.Custom(weighted), epochs=1, batch_size=40)
+    trainer.run(spikes, y, validation=(spikes[:10], y[:10]), sample_weight=np.full(40, 2.0))
+    assert [own.tolist() for own in seen] == [[2.0] * 40, [1.0] * 10]
