@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -67,16 +68,9 @@ class Runners:
 
     def bury(self) -> None:
         """Trials whose runners are dead are told to have failed, so that somebody runs others in their place."""
-        from optuna.exceptions import UpdateFinishedTrialError
-        from optuna.trial import TrialState
-
         for trial in running(self._study):
             if trial.number not in self._own and self._is_dead(trial):
-                try:
-                    self._study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-                except UpdateFinishedTrialError:
-                    # Somebody else has buried it in between, or it was not dead after all.
-                    continue
+                fail(self._study, trial.number)
 
     def _sign(self) -> Dict[str, Any]:
         return {**_this_process(), "name": self._name, "beats": self._beats}
@@ -106,6 +100,16 @@ class Runners:
                         trial.set_user_attr(RUNNER, self._sign())
                     except Exception:  # noqa: BLE001, S112: of a storage that has gone away the trial itself will tell
                         continue
+
+
+def fail(study: Any, number: int) -> None:
+    """Tells that a trial has failed, unless it has ended in between, by itself or because somebody else took it for dead."""
+    from optuna.exceptions import UpdateFinishedTrialError
+    from optuna.trial import TrialState
+
+    # Of a trial that has ended Optuna says the one or the other, by what it has read last.
+    with contextlib.suppress(UpdateFinishedTrialError, ValueError):
+        study.tell(number, state=TrialState.FAIL)
 
 
 def running(study: Any) -> Any:

@@ -13,7 +13,7 @@ from . import sampler
 from . import space as spaces
 from .evaluation import Outcome, Work, evaluate
 from .result import NOTES, SearchResult, counted
-from .runners import Runners
+from .runners import Runners, fail
 
 #: Seconds between two looks at what others do. Only a main thread that wakes up now and then sees Ctrl-C.
 _POLL = 0.05
@@ -174,10 +174,8 @@ class Trials:
 
     def _fail(self, trial: Any) -> None:
         """An unfinished trial is told to be one, so that it does not count when the search goes on."""
-        from optuna.trial import TrialState
-
         try:
-            self._study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+            fail(self._study, trial.number)
         finally:
             self._runners.leave(trial)
 
