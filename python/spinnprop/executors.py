@@ -57,7 +57,7 @@ def dask(address: str) -> Executor:
     Parameters
     ----------
     address : str
-        Of the scheduler, as "tcp://host:8786".
+        Of the scheduler, as ``"tcp://host:8786"``.
 
     Returns
     -------

@@ -86,7 +86,7 @@ def search(
         storage at the same time and share the trials: each returns when all `n_trials` are there, and what one that is
         killed had begun, another does again. A path is an SQLite file, for the processes of one machine; one that ends in
         ".journal" is a journal of Optuna's, for machines that share a folder (as in a SLURM array); an address such as
-        "postgresql://user@host/database" is a database, which needs its Python driver.
+        ``"postgresql://user@host/database"`` is a database, which needs its Python driver.
     name : str
         The name of the study in the storage.
     n_jobs : int
