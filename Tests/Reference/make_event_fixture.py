@@ -204,12 +204,17 @@ def text():
     return "[\n" + ",\n".join(json.dumps(case, separators=(",", ":")) for case in solved) + "\n]\n"
 
 
-if __name__ == "__main__":
+def write_or_check(fixture, text, usage):
+    """Writes a file; with --check, says whether it has this text already."""
     if sys.argv[1:] == ["--check"]:
-        if FIXTURE.read_text() != text():
-            sys.exit(f"{FIXTURE.name} is not what this script writes")
-        print(f"{FIXTURE.name} is what this script writes")
+        if fixture.read_text() != text():
+            sys.exit(f"{fixture.name} is not what this script writes")
+        print(f"{fixture.name} is what this script writes")
     elif sys.argv[1:]:
-        sys.exit(__doc__)
+        sys.exit(usage)
     else:
-        FIXTURE.write_text(text())
+        fixture.write_text(text())
+
+
+if __name__ == "__main__":
+    write_or_check(FIXTURE, text, __doc__)

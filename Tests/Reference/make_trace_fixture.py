@@ -10,10 +10,9 @@ import json
 import multiprocessing
 import pathlib
 import random
-import sys
 
 import event_reference as reference
-from make_event_fixture import cases, rounded
+from make_event_fixture import cases, rounded, write_or_check
 from mpmath import mpf
 
 FIXTURE = pathlib.Path(__file__).with_name("trace_reference.json")
@@ -75,11 +74,4 @@ def text():
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--check"]:
-        if FIXTURE.read_text() != text():
-            sys.exit(f"{FIXTURE.name} is not what this script writes")
-        print(f"{FIXTURE.name} is what this script writes")
-    elif sys.argv[1:]:
-        sys.exit(__doc__)
-    else:
-        FIXTURE.write_text(text())
+    write_or_check(FIXTURE, text, __doc__)

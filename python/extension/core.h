@@ -119,6 +119,22 @@ PyObject *parameter_get(PyObject *module, PyObject *args, const handle_kind *kin
         return result; \
     }
 
+/* Likewise without the GIL, of what never changes. */
+#define FILLS_FREELY(function, noun, elements) \
+    static PyObject *function(PyObject *module, PyObject *args) { \
+        PyObject *values_object, *capsule, *result = NULL; \
+        if (!PyArg_ParseTuple(args, "OO", &values_object, &capsule)) return NULL; \
+        handle *own = handle_from(capsule, &noun##_kind); \
+        array values = ARRAY_NONE; \
+        if (own && array_write(&values, values_object, elements, "values")) { \
+            spinnprop_status status; \
+            WITHOUT_GIL(status = spinnprop_##function(array_data(values), values.count, own->object)); \
+            result = none_or_raise(module, status); \
+        } \
+        array_release(&values); \
+        return result; \
+    }
+
 /* Likewise, of a layer or a kind of values that is a number. */
 #define FILLS_OF(function, noun, elements) \
     static PyObject *function(PyObject *module, PyObject *args) { \

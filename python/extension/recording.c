@@ -58,19 +58,7 @@ static PyObject *recording_spikes(PyObject *module, PyObject *args) {
     return result;
 }
 
-static PyObject *recording_first_spike_times(PyObject *module, PyObject *args) {
-    PyObject *times_object, *capsule, *result = NULL;
-    if (!PyArg_ParseTuple(args, "OO", &times_object, &capsule)) return NULL;
-    handle *own = handle_from(capsule, &recording_kind);
-    array times = ARRAY_NONE;
-    if (own && array_write(&times, times_object, ARRAY_FLOAT64, "times")) {
-        spinnprop_status status;
-        WITHOUT_GIL(status = spinnprop_recording_first_spike_times(array_data(times), times.count, own->object));
-        result = none_or_raise(module, status);
-    }
-    array_release(&times);
-    return result;
-}
+FILLS_FREELY(recording_first_spike_times, recording, ARRAY_FLOAT64)
 
 static PyObject *recording_maxima(PyObject *module, PyObject *args) {
     PyObject *values_object, *times_object, *capsule, *result = NULL;
@@ -191,20 +179,7 @@ static PyObject *recording_integrate(PyObject *module, PyObject *args) {
     return result;
 }
 
-static PyObject *recording_integrals(PyObject *module, PyObject *args) {
-    PyObject *values_object, *capsule, *result = NULL;
-    if (!PyArg_ParseTuple(args, "OO", &values_object, &capsule)) return NULL;
-    handle *own = handle_from(capsule, &recording_kind);
-    array values = ARRAY_NONE;
-    if (own && array_write(&values, values_object, ARRAY_FLOAT64, "values")) {
-        spinnprop_status status;
-        WITHOUT_GIL(status = spinnprop_recording_integrals(array_data(values), values.count, own->object));
-        result = none_or_raise(module, status);
-    }
-    array_release(&values);
-    return result;
-}
-
+FILLS_FREELY(recording_integrals, recording, ARRAY_FLOAT64)
 FILLS_OF(recording_deviations, recording, ARRAY_FLOAT64)
 
 static PyObject *recording_diagnose(PyObject *module, PyObject *args) {

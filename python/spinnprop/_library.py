@@ -8,6 +8,12 @@ from ._support import checks
 __version__ = _core.version()
 
 
+def must_be_here(version: str, sender: str) -> None:
+    """Raises unless this is the version of who sends work to this process."""
+    if version != __version__:
+        raise _core.SpinnpropError(f"a worker has version {__version__}, {sender} {version}; install the same everywhere")
+
+
 def set_threads(threads: int) -> None:
     """Sets how many host threads every call of this process uses. Results never depend on it.
 

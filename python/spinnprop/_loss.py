@@ -36,8 +36,6 @@ class Loss(Value):
         labels = None
         if targets is None:
             labels, targets = checks.labels_or_targets(y, n_samples, n_outputs, name)
-        if labels is not None and len(labels) != n_samples:
-            raise ValueError(f"{name} has {len(labels)} elements for {n_samples} samples; give one each")
         return labels, targets, checks.weights(sample_weight, n_samples, weight_name)
 
     def _targets(self, y: Any, n_samples: int, n_outputs: int, name: str) -> Optional[Float64Array]:

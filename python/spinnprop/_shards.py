@@ -10,7 +10,7 @@ import numpy as np
 from ._core import SpinnpropError
 from ._engines.names import EngineLike
 from ._gradients import PARAMETERS, Gradients
-from ._library import __version__
+from ._library import __version__, must_be_here
 from ._network import Network
 from ._spikes import SpikeTrains, trains
 from ._support import checks
@@ -84,11 +84,9 @@ def gradient(
     """
     if not isinstance(network, Network):
         raise TypeError(f"network is {type(network).__name__!r}; it must be a Network")
-    if not callable(getattr(executor, "submit", None)):
-        raise TypeError(f"executor is {checks.shown(executor)}; it must be a concurrent.futures.Executor")
+    checks.executor(executor)
     n_samples = len(trains(spikes, "spikes"))
-    if np.ndim(y) == 0 or len(y) != n_samples:
-        raise ValueError(f"y has {np.size(y) if np.ndim(y) == 0 else len(y)} elements for {n_samples} samples; give one each")
+    checks.one_each(y, "y", n_samples)
     n_shards = max(1, min(checks.integer(shards, "shards", 1, checks.INT32), n_samples))
     ends = [n_samples * shard // n_shards for shard in range(n_shards + 1)]
     forward = {"engine": engine, "t_end": t_end, "max_spikes": max_spikes}
@@ -112,8 +110,7 @@ def gradient(
 def _shard(
     version: str, network: Network, spikes: SpikeTrains, loss: Any, y: Any, forward: Dict[str, Any], neurons: bool
 ) -> Tuple[float, Gradients]:
-    if version != __version__:
-        raise SpinnpropError(f"a worker has version {__version__}, who sends it work {version}; install the same everywhere")
+    must_be_here(version, "who sends it work")
     return network.gradient(network.forward(spikes, **forward), loss, y, neurons=neurons)
 
 

@@ -334,10 +334,10 @@ class Trainer:
             has_weight = isinstance(given, (tuple, list)) and len(given) == 3
             held_out_spikes, held_out_y = checks.pair(given[:2] if has_weight else given, "validation", "(spikes, y)")
             held_out_weight = given[2] if has_weight else None
+            held_out_own = trains(held_out_spikes, "validation[0]")
             if held_out_weight is None and sample_weight is not None and isinstance(self._loss, Custom):
                 # Its function takes weights in each of its calls, or in none.
-                held_out_weight = np.ones(len(trains(held_out_spikes, "validation[0]")))
-            held_out_own = trains(held_out_spikes, "validation[0]")
+                held_out_weight = np.ones(len(held_out_own))
             held_out = held_out_own._arrays
             held_out_wanted, own_held_out_y = self._supervision(
                 held_out_y, held_out_weight, len(held_out_own), "validation[1]", "validation[2]"
@@ -384,7 +384,10 @@ class Trainer:
     ) -> Tuple[Supervision, Any]:
         """Labels or targets, and weights, as the core takes them; and what a loss of one's own is given for them."""
         if not isinstance(self._loss, Custom):
-            return self._loss._supervision(y, sample_weight, n_samples, self._sizes[-1], name, weight_name), None
+            known = self._loss._supervision(y, sample_weight, n_samples, self._sizes[-1], name, weight_name)
+            if known[0] is not None:
+                checks.one_each(known[0], name, n_samples)
+            return known, None
         own: Any = y if isinstance(y, SpikeTrains) else np.asarray(y)
         if own.shape == () or len(own) != n_samples:
             raise ValueError(f"{name} has shape {own.shape}; there are {n_samples} samples, and its first axis must be theirs")

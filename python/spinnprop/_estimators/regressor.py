@@ -51,7 +51,7 @@ checkpoint_every, resume, random_state, warm_start, verbose
         As in `Network`. None: tau_mem with engine "event" and without recurrence, so that a neuron speaks once in a latency code and the
         network's answer has fewer steps; else 0.
     loss : Loss or None
-        One that takes targets. None: `losses.SpikeTimeMSE` with the mean tau_syn as tau0, or `losses.VMaxMSE`.
+        `losses.SpikeTimeMSE`, of membranes `losses.VMaxMSE`, or `losses.Custom`. None: the one of the read-out, with the mean tau_syn as tau0.
 
     Attributes
     ----------
@@ -134,12 +134,14 @@ checkpoint_every, resume, random_state, warm_start, verbose
         return options
 
     def _loss_of(self, network: Network) -> Any:
-        own = losses.VMaxMSE if network.readout == "leaky" else losses.SpikeTimeMSE
-        if self.loss is not None:
-            if not isinstance(self.loss, (own, losses.Custom)):
-                raise ValueError(f"loss is {self.loss!r}; a regressor with a {network.readout} read-out has losses.{own.__name__} or losses.Custom")
-            return self.loss
-        return losses.VMaxMSE() if network.readout == "leaky" else losses.SpikeTimeMSE(tau0=float(np.mean(network.tau_syn[-1])))
+        usual = losses.VMaxMSE() if network.readout == "leaky" else losses.SpikeTimeMSE(tau0=float(np.mean(network.tau_syn[-1])))
+        if self.loss is None:
+            return usual
+        if not isinstance(self.loss, (type(usual), losses.Custom)):
+            raise ValueError(
+                f"loss is {self.loss!r}; a regressor with a {network.readout} read-out has losses.{type(usual).__name__} or losses.Custom"
+            )
+        return self.loss
 
     def _aim(self, network: Network, spikes: SpikeTrains, weights: Optional[Float64Array]) -> None:
         if network.readout == "leaky":

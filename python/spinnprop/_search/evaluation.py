@@ -10,7 +10,7 @@ import numpy as np
 
 from .._core import SpinnpropError
 from .._estimators.spiking import SpikingClassifier
-from .._library import __version__
+from .._library import __version__, must_be_here
 from .result import made
 
 
@@ -57,8 +57,7 @@ def evaluate(
     work: Work, params: Mapping[str, Any], watch: Callable[[Dict[str, Any]], bool] = lambda progress: False
 ) -> Outcome:
     """Trains with what was drawn. `watch` is given the progress of the training and says whether to give it up."""
-    if work.version != __version__:
-        raise SpinnpropError(f"a worker has version {__version__}, the search {work.version}; install the same everywhere")
+    must_be_here(work.version, "the search")
     started = time.perf_counter()
     last: Dict[str, Any] = {"epochs": 0, "accuracy": None}
     is_late, is_given_up = False, False

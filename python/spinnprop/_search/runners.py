@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import uuid
+from functools import lru_cache
 from typing import Any, Dict, Optional, Set, Tuple
 
 #: Under this name a running trial keeps who runs it.
@@ -124,14 +125,14 @@ def _this_process() -> Dict[str, Any]:
     return {"machine": _machine(), "process": number, "born": _born(number)}
 
 
+@lru_cache(maxsize=None)
 def _machine() -> str:
     """What tells apart machines that share process numbers: containers among them, and one before and after it was started again."""
     parts = [socket.gethostname()]
-    for path in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):
-        try:
-            parts.append(os.readlink(path) if path.endswith("pid") else open(path, encoding="ascii").read().strip())
-        except OSError:
-            continue
+    with contextlib.suppress(OSError), open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        parts.append(file.read().strip())
+    with contextlib.suppress(OSError):
+        parts.append(os.readlink("/proc/self/ns/pid"))
     return " ".join(parts)
 
 

@@ -139,8 +139,8 @@ def search(
     checks.integer(seed, "seed", 0, checks.UINT64)
     if pruner not in _PRUNERS:
         raise ValueError(f"pruner is {pruner!r}; it must be {', '.join(map(repr, _PRUNERS))}")
-    if executor is not None and (isinstance(executor, type) or not callable(getattr(executor, "submit", None))):
-        raise TypeError(f"executor is {checks.shown(executor)}; it must be a concurrent.futures.Executor")
+    if executor is not None:
+        checks.executor(executor)
     if timeout is not None:
         timeout = checks.positive(timeout, "timeout", "seconds")
     verbose = checks.boolean(verbose, "verbose")

@@ -15,8 +15,10 @@ from .evaluation import Outcome, Work, evaluate
 from .result import NOTES, SearchResult, counted
 from .runners import Runners, fail
 
-#: Seconds between two looks at what others do. Only a main thread that wakes up now and then sees Ctrl-C.
+#: Only a main thread that wakes up after so many seconds sees Ctrl-C.
 _POLL = 0.05
+#: Seconds between two looks at what others do, each of which reads the storage.
+_PAUSE = 0.5
 
 
 class Trials:
@@ -70,8 +72,8 @@ class Trials:
                 if not jobs:
                     if not self._waits():
                         return
-                    time.sleep(_POLL)
-                for job in futures.wait(jobs, _POLL, futures.FIRST_COMPLETED).done:
+                    time.sleep(_PAUSE)
+                for job in futures.wait(jobs, _PAUSE, futures.FIRST_COMPLETED).done:
                     trial = jobs.pop(job)
                     with self._failed_if_interrupted(trial):
                         self._end(trial, job.result())
@@ -98,7 +100,7 @@ class Trials:
         if begun is None:
             waits = self._waits()
             if waits:
-                time.sleep(_POLL)
+                self._stopped.wait(_PAUSE)
             return waits
         trial, params = begun
         with self._failed_if_interrupted(trial):

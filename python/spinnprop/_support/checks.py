@@ -116,6 +116,23 @@ def numbers_of(values: Any, name: str) -> npt.NDArray[Any]:
         raise ValueError(f"{name} is not an array of numbers: {error}") from None
 
 
+def one_each(values: Any, name: str, n_samples: int) -> None:
+    """Raises unless there is one of them for each sample."""
+    try:
+        count = len(values)
+    except TypeError:
+        count = 1
+    if count != n_samples:
+        raise ValueError(f"{name} has {count} elements for {n_samples} samples; give one each")
+
+
+def executor(value: Any) -> Any:
+    """What runs work elsewhere, as those of concurrent.futures do."""
+    if isinstance(value, type) or not callable(getattr(value, "submit", None)):
+        raise TypeError(f"executor is {shown(value)}; it must be a concurrent.futures.Executor")
+    return value
+
+
 def each(values: Any, name: str, what: str) -> Iterator[Any]:
     """One after another of what must be a sequence."""
     try:

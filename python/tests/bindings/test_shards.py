@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import spinnprop as sp
-from spinnprop import _shards
+from spinnprop import _library, _shards
 from spinnprop._gradients import PARAMETERS
 
 X, y = sp.datasets.yin_yang(31)
@@ -81,9 +81,10 @@ def test_gradients_pickle():
 
 
 def test_a_worker_of_another_version_is_refused(monkeypatch):
-    monkeypatch.setattr(_shards, "__version__", "0.0")
+    sent = sp.__version__
+    monkeypatch.setattr(_library, "__version__", "0.0")
     with pytest.raises(sp.SpinnpropError, match=r"a worker has version 0\.0, .*install the same"):
-        _shards._shard(sp.__version__, NETS[0][0], SPIKES, LOSS, y, {}, False)
+        _shards._shard(sent, NETS[0][0], SPIKES, LOSS, y, {}, False)
 
 
 def test_what_is_refused():
