@@ -386,7 +386,7 @@ class Trainer:
         if not isinstance(self._loss, Custom):
             known = self._loss._supervision(y, sample_weight, n_samples, self._sizes[-1], name, weight_name)
             if known[0] is not None:
-                checks.one_each(known[0], name, n_samples)
+                checks.one_each(known[0], name, n_samples, "labels")
             return known, None
         own: Any = y if isinstance(y, SpikeTrains) else np.asarray(y)
         if own.shape == () or len(own) != n_samples:

@@ -116,14 +116,14 @@ def numbers_of(values: Any, name: str) -> npt.NDArray[Any]:
         raise ValueError(f"{name} is not an array of numbers: {error}") from None
 
 
-def one_each(values: Any, name: str, n_samples: int) -> None:
-    """Raises unless there is one of them for each sample."""
+def one_each(values: Any, name: str, n_samples: int, what: str = "elements") -> None:
+    """Raises unless there is one of them for each sample; `what` they are, for the message."""
     try:
         count = len(values)
     except TypeError:
         count = 1
     if count != n_samples:
-        raise ValueError(f"{name} has {count} elements for {n_samples} samples; give one each")
+        raise ValueError(f"{name} has {count} {what} for {n_samples} samples; give one each")
 
 
 def executor(value: Any) -> Any:
