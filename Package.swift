@@ -16,8 +16,8 @@ let librarySwiftSettings: [SwiftSetting] =
 let stripping = Context.environment["SPINNPROP_SYMBOLS"] == "1" ? ["-Xlinker", "-S"] : ["-Xlinker", "-s"]
 /// The name by which programs look for the library they were linked with.
 let soname = Context.environment["SPINNPROP_SONAME"] ?? "libspinnprop.so"
-/// What the Swift runtime allocates by; `Sources/CSupport/Reserve.c` stands in between.
-let allocations = ["malloc", "calloc", "realloc", "posix_memalign", "strdup", "_Znwm", "_ZnwmSt11align_val_t"]
+/// Functions of the system that `Sources/CSupport/` stands in for: what the Swift runtime allocates by (`Reserve.c`), and `OlderSystems.c`.
+let wrapped = ["malloc", "calloc", "realloc", "posix_memalign", "strdup", "_Znwm", "_ZnwmSt11align_val_t", "hypotf"]
 let libraryLinkerSettings: [LinkerSetting] =
     isDistribution
     ? [
@@ -30,7 +30,7 @@ let libraryLinkerSettings: [LinkerSetting] =
                 "-Xlinker", "--no-undefined-version",
                 "-Xlinker", "-soname=\(soname)",
                 "-Xlinker", "-z", "-Xlinker", "nodelete",
-            ] + allocations.flatMap { ["-Xlinker", "--wrap=\($0)"] } + stripping)
+            ] + wrapped.flatMap { ["-Xlinker", "--wrap=\($0)"] } + stripping)
     ] : []
 
 /// A room: a folder under Sources with the rooms it may import.

@@ -23,10 +23,10 @@
  *               spinnprop_set_threads concerns the whole process. Results never depend on the number of threads.
  *   Layers      are counted from 0, the first layer after the input.
  *
- * LINKING      After scripts/install.sh PREFIX:
+ * LINKING      PREFIX is where the tarball (make tarball) was unpacked, or what scripts/install.sh PREFIX was given:
  *   cc program.c -I PREFIX/include -L PREFIX/lib -lspinnprop -Wl,-rpath,PREFIX/lib
  *   or $(pkg-config --cflags --libs spinnprop) and, where PREFIX/lib is not searched by itself, LD_LIBRARY_PATH=PREFIX/lib;
- *   or CMake's find_package(spinnprop). The library's name, libspinnprop.so.1, ends in SPINNPROP_ABI_VERSION.
+ *   or CMake's find_package(spinnprop), with -DCMAKE_PREFIX_PATH=PREFIX. The library's name, libspinnprop.so.1, ends in SPINNPROP_ABI_VERSION.
  *
  * A FIRST PROGRAM (examples/ has longer ones)
  *   #include <spinnprop.h>
