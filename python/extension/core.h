@@ -228,9 +228,13 @@ void loss_release(loss_arrays *arrays);
  * only its parent has. */
 int watch_exit_and_fork(PyObject *module);
 
+/* -- layers.c: one error of each spike and maximum of a recording, from a tuple of dense arrays (output, hidden) of which either may be None. Free
+ * them by PyMem_Free. 0 with an exception on failure. */
+int layer_errors(PyObject *module, double **errors, int64_t *n, PyObject *tuple, PyObject *recording);
+
 /* -- the functions Python sees, one table per noun. */
 extern PyMethodDef library_methods[], data_methods[], network_methods[], recording_methods[], loss_methods[];
 extern PyMethodDef training_methods[], engine_methods[], sparse_methods[], sparse_recording_methods[], clock_methods[], first_spike_methods[];
-extern PyMethodDef spinnaker2_methods[], biograd_methods[], brainscales2_methods[], brainscales2_array_methods[];
+extern PyMethodDef spinnaker2_methods[], biograd_methods[], brainscales2_methods[], brainscales2_array_methods[], layer_methods[];
 
 #endif

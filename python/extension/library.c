@@ -50,7 +50,7 @@ static int library_exec(PyObject *module) {
     PyMethodDef *tables[] = {library_methods, data_methods, network_methods, recording_methods, loss_methods,
                              training_methods, engine_methods, sparse_methods, sparse_recording_methods,
                              clock_methods, first_spike_methods, spinnaker2_methods, biograd_methods,
-                             brainscales2_methods, brainscales2_array_methods};
+                             brainscales2_methods, brainscales2_array_methods, layer_methods};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         if (PyModule_AddFunctions(module, tables[i]) < 0) return -1;
     for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)

@@ -163,18 +163,22 @@ static PyObject *network_pull_back(PyObject *module, PyObject *args) {
     spinnprop_gradient_options options;
     spinnprop_gradient_options_init(&options);
     array errors = ARRAY_NONE, times = ARRAY_NONE, membranes = ARRAY_NONE, integrals = ARRAY_NONE;
+    double *of_layers = NULL;
+    int64_t n_errors = 0;
     call call;
     PyObject *held = network ? set_fields(&options, gradient_options_fields, dict, "options") : NULL, *result = NULL;
-    if (held && array_read(&errors, errors_object, ARRAY_FLOAT64, "errors") &&
+    if (held &&
+        (PyTuple_Check(errors_object) ? layer_errors(module, &of_layers, &n_errors, errors_object, recording_object)
+                                      : array_read(&errors, errors_object, ARRAY_FLOAT64, "errors")) &&
         array_read(&times, times_object, ARRAY_FLOAT64, "times") &&
         array_read(&membranes, membranes_object, ARRAY_FLOAT64, "membrane_errors") &&
         array_read(&integrals, integrals_object, ARRAY_FLOAT64, "integral_errors") && call_init(module, &call, progress)) {
         spinnprop_gradient *gradient = NULL;
         call_begin(&call);
         spinnprop_status status = spinnprop_network_pull_back(
-            &gradient, network, recording->object, array_data(errors), errors.count, array_data(times), times.count,
-            array_data(membranes), membranes.count, array_data(integrals), integrals.count, tau, &options, call_progress,
-            &call);
+            &gradient, network, recording->object, of_layers ? of_layers : array_data(errors), of_layers ? n_errors : errors.count,
+            array_data(times), times.count, array_data(membranes), membranes.count, array_data(integrals), integrals.count, tau, &options,
+            call_progress, &call);
         call_end(&call);
         if (status == SPINNPROP_OK && PyErr_Occurred()) {
             spinnprop_gradient_free(gradient);
@@ -184,6 +188,7 @@ static PyObject *network_pull_back(PyObject *module, PyObject *args) {
             raise_status(module, status);
         }
     }
+    PyMem_Free(of_layers);
     array_release(&errors);
     array_release(&times);
     array_release(&membranes);
@@ -281,7 +286,8 @@ PyMethodDef loss_methods[] = {
      "(gradient, value) for a tuple (labels, targets, weights); function is that of a loss of one's own, or None."},
     {"network_pull_back", network_pull_back, METH_VARARGS,
      "network_pull_back($module, network, recording, errors, times, membrane_errors, integral_errors, tau, options, progress, /)\n--\n\n"
-     "The gradient of given errors; times, membrane_errors and integral_errors may be None."},
+     "The gradient of given errors, of each spike and maximum or a tuple of dense arrays (output, hidden) of the first spikes of each neuron, or of"
+     " maxima, either of which may be None; times, membrane_errors and integral_errors may be None."},
     {"gradient_create", gradient_create, METH_O, "gradient_create($module, network, /)\n--\n\nOne that is all zero."},
     {"gradient_set", gradient_set, METH_VARARGS,
      "gradient_set($module, gradient, parameter, index, values, /)\n--\n\nSet an array; nobody else may use the gradient meanwhile."},

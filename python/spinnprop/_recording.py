@@ -150,8 +150,7 @@ class Recording:
     @property
     def grid(self) -> Optional[ClockEngine]:
         """The time steps on which its spikes lie, as the engine that can differentiate it; None in continuous time."""
-        grid = TimeGrid._of(_core.recording_engine(self._handle))
-        return None if grid is None else ClockEngine(**vars(grid))
+        return grid_of(self._handle)
 
     @property
     def layer_sizes(self) -> Tuple[int, ...]:
@@ -416,6 +415,12 @@ class Recording:
         values, times = np.empty((2, len(self), self._info["n_outputs"]))
         _core.recording_maxima(values, times, self._handle)
         return checks.read_only(values), checks.read_only(times)
+
+
+def grid_of(recording: object) -> Optional[ClockEngine]:
+    """The time steps on which the spikes of a recording of the core's lie."""
+    grid = TimeGrid._of(_core.recording_engine(recording))
+    return None if grid is None else ClockEngine(**vars(grid))
 
 
 def _is_loss(loss: Any) -> None:

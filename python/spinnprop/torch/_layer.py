@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -12,11 +12,11 @@ import numpy as np
 from .. import _core
 from .._engines.base import BaseEngine
 from .._gradients import NEURON_PARAMETERS
-from .._network import _NEURON_PARAMETERS, Network, _forward_options, _rule_of_errors
-from .._recording import Recording
+from .._network import _NEURON_PARAMETERS, Network, _forward_options
+from .._recording import grid_of
 from .._spikes import SpikeTrains
-from .._support import checks, spike_arrays
-from .._support.types import Float64Array, Int64Array
+from .._support import checks
+from .._support.types import Float64Array
 
 #: What `train` may name.
 TRAINED = ("weights", "delays", *NEURON_PARAMETERS)
@@ -50,38 +50,12 @@ class Readings(NamedTuple):
     tau: float
 
 
-class Run:
-    """A recording, the layer that made it, and where its input came from."""
+class Run(NamedTuple):
+    """What the core has of a run."""
 
-    __slots__ = ("layer", "recording", "input_places", "_places")
-
-    def __init__(self, layer: Layer, recording: Recording, input_places: Any) -> None:
-        self.layer = layer
-        self.recording = recording
-        self.input_places = input_places
-        self._places: Dict[Tuple[int, int], Int64Array] = {}
-
-    def spikes(self, layer: int, n_spikes: int) -> Float64Array:
-        """(n_samples, n, n_spikes): the first spikes of each neuron, +inf where there are none."""
-        if n_spikes == 1 and layer == len(self.layer.sizes) - 2:
-            return self.recording._first_spike_times()[:, :, None]
-        times = self.recording._rows(layer)[0]
-        return np.append(times, np.inf)[self._firsts(layer, n_spikes)]
-
-    def errors(self, layer: int, given: Optional[Float64Array], n_spikes: int) -> Float64Array:
-        """Of every spike of a layer, from those of each neuron's first spikes; what is said of spikes that are not there is not looked at."""
-        count = _core.recording_spike_count(self.recording._handle, layer)
-        if given is None:
-            return np.zeros(count)
-        errors = np.zeros(count + 1)
-        errors[self._firsts(layer, n_spikes)] = given
-        return errors[:count]
-
-    def _firsts(self, layer: int, n_spikes: int) -> Int64Array:
-        if (layer, n_spikes) not in self._places:
-            _, units, offsets, n_units, _, _ = self.recording._rows(layer)
-            self._places[layer, n_spikes] = spike_arrays.firsts(units, offsets, n_units, n_spikes)
-        return self._places[layer, n_spikes]
+    layer: Layer
+    network: object
+    recording: object
 
 
 class Layer:
@@ -113,8 +87,13 @@ class Layer:
         for layer, n in enumerate(self.sizes[1:]):
             self.network.threshold[layer] = np.full(n, 1e300)
             self.network.reset[layer] = np.full(n, -1e300)
+        self.trains_neurons = any(array.kind in NEURON_PARAMETERS for array in self.trained)
+        self._trained_places, self._fixed_places = _places(self.trained), _places(self.fixed)
         #: The fixed values seen last, and the network that has them.
         self._last: Tuple[Optional[bytes], object] = (None, None)
+        own = engine if gradient_engine is None else gradient_engine
+        #: The gradient rule's engine; None: the one that goes with the time steps of each recording.
+        self._rule = None if own._grid is not None and gradient_engine is None else own
         self.key = f"{next(Layer._numbers)}"
         Layer._known[self.key] = self
 
@@ -132,22 +111,24 @@ class Layer:
     def __deepcopy__(self, memo: Any) -> Layer:
         return self
 
-    def with_values(self, trained: Float64Array, fixed: Float64Array) -> object:
-        """The core's network of these values, one array after another. - Raises ValueError if one is out of its domain."""
+    def with_values(self, trained: Sequence[Float64Array], fixed: Float64Array) -> object:
+        """The core's network of these values. - Raises ValueError if one is out of its domain."""
         content = fixed.tobytes()
         known, network = self._last
         if known != content:
-            network = _core.network_copy(self.network._handle)
-            _set(network, self.fixed, fixed)
+            network = _with(self.network._handle, self.fixed, self._fixed_places, split(fixed, self.fixed))
             self._last = (content, network)
-        network = _core.network_copy(network)
-        _set(network, self.trained, trained)
-        return network
+        return _with(network, self.trained, self._trained_places, trained)
 
-    def run(self, spikes: SpikeTrains, input_places: Any, trained: Float64Array, fixed: Float64Array) -> Run:
-        network = self.with_values(trained, fixed)
-        handle = _core.network_forward(network, spikes._arrays, {**self.options, "engine": self.engine._handle}, None)
-        return Run(self, Recording._of(handle, network, spikes, self.engine), input_places)
+    def run(self, network: object, times: Union[SpikeTrains, Float64Array]) -> Run:
+        """Times as SpikeTrains, or dense, (n_samples, n_units) or (n_samples, n_units, k).
+
+        Raises ValueError if a time is NaN or below 0.
+        """
+        options = {**self.options, "engine": self.engine._handle}
+        if isinstance(times, SpikeTrains):
+            return Run(self, network, _core.network_forward(network, times._arrays, options, None))
+        return Run(self, network, _core.layer_forward(network, times, options))
 
     @property
     def is_leaky(self) -> bool:
@@ -167,82 +148,76 @@ class Layer:
     def hidden_shape(self, n_samples: Any) -> Tuple[Any, ...]:
         return n_samples, self.n_hidden, self.readings.n_hidden_spikes
 
-    def read(self, run: Run) -> Tuple[Float64Array, Float64Array]:
-        """The output, and the spikes of all hidden layers side by side."""
-        output: Float64Array
-        if self.readings.of == "membrane":
-            output = run.recording.membrane(-1, None, self.readings.times)
-        elif self.readings.of == "integrals":
-            output = np.array(run.recording.integrals(self.readings.tau))
-        elif self.is_leaky:
-            output = np.array(run.recording.maxima)
-        else:
-            output = run.spikes(len(self.sizes) - 2, self.readings.n_spikes)
-        if not self.n_hidden:
-            return output, np.empty(self.hidden_shape(len(output)))
-        hidden = [run.spikes(layer, self.readings.n_hidden_spikes) for layer in range(len(self.sizes) - 2)]
-        return output, np.concatenate(hidden, axis=1)
-
-    def pull_back(self, run: Run, output: Float64Array, hidden: Float64Array, neurons: bool) -> Tuple[Float64Array, Float64Array]:
-        """Derivatives with respect to the times of input spikes, in their order, and to trained values, from those with respect to what was read."""
-        readings, errors, first = self.readings, [], 0
-        for layer, n in enumerate(self.sizes[1:-1]):
-            own = hidden[:, first : first + n] if self.n_hidden else None
-            errors.append(run.errors(layer, own, readings.n_hidden_spikes))
-            first += n
-        times = membranes = integrals = None
-        if readings.of == "spikes":
-            errors.append(run.errors(len(self.sizes) - 2, output, readings.n_spikes))
+    def read(self, run: Run, n_samples: int) -> Tuple[Float64Array, Optional[Float64Array]]:
+        """The output, and the spikes of all hidden layers side by side if they are read."""
+        output: Float64Array = np.empty(self.output_shape(n_samples))
+        hidden: Optional[Float64Array] = np.empty(self.hidden_shape(n_samples)) if self.n_hidden else None
+        readings = self.readings
+        if readings.of == "membrane":
+            _core.recording_states(output, None, run.recording, run.network, len(self.sizes) - 2, 0, n_samples, np.array(readings.times), None)
+        elif readings.of == "integrals":
+            _core.recording_integrals(output, _core.recording_integrate(run.recording, run.network, readings.tau, None))
         elif readings.of == "maxima":
-            errors.append(output.ravel())
-        else:
-            errors.append(np.zeros(len(output) * self.sizes[-1]))
-            if readings.of == "membrane":
-                times, membranes = np.array(readings.times), np.ascontiguousarray(output)
-            else:
-                integrals = np.ascontiguousarray(output)
-        recording = run.recording
-        options = {**_rule_of_errors(recording, self.gradient_engine), "neurons": int(neurons)}
-        handle = _core.network_pull_back(
-            recording._network, recording._handle, np.concatenate(errors), times, membranes, integrals, readings.tau, options, None
+            _core.recording_maxima(output, np.empty_like(output), run.recording)
+        if hidden is not None or not self.is_leaky:
+            _core.layer_spikes(None if self.is_leaky else output, hidden, run.recording)
+        return output, hidden
+
+    def pull_back(self, run: Run, output: Float64Array, hidden: Optional[Float64Array], neurons: bool) -> object:
+        """The core's gradient, from derivatives with respect to what was read."""
+        of, times = self.readings.of, self.readings.times
+        rule = grid_of(run.recording) if self._rule is None else self._rule
+        options = {"neurons": int(neurons), **({} if rule is None else {"engine": rule._handle})}
+        return _core.network_pull_back(
+            run.network,
+            run.recording,
+            (output if of in ("spikes", "maxima") else None, hidden),
+            np.array(times) if of == "membrane" else None,
+            output if of == "membrane" else None,
+            output if of == "integrals" else None,
+            self.readings.tau,
+            options,
+            None,
         )
-        of_times = np.empty(len(recording.input.times))
-        _core.gradient_input_times(of_times, handle)
-        trained = np.zeros(self.trained[-1].part.stop if self.trained else 0)
+
+    def of_trained(self, gradient: object, neurons: bool) -> List[Float64Array]:
+        """Derivatives with respect to all that is trained."""
+        found = []
         for array in self.trained:
             if neurons or array.kind not in NEURON_PARAMETERS:
-                _core.gradient_get(trained[array.part], handle, array.code, array.place)
-        return of_times, trained
+                values = np.empty(array.shape)
+                _core.gradient_get(values, gradient, array.code, array.place)
+            else:
+                values = np.zeros(array.shape)
+            found.append(values)
+        return found
 
 
-def dense_spikes(times: Float64Array) -> Tuple[SpikeTrains, Any]:
-    """Spike times (n_samples, n_units) or (n_samples, n_units, k), +inf where there are none, as SpikeTrains, and their places in the flat array.
-
-    Raises ValueError if a time is NaN or below 0.
-    """
-    # NaN is the least of all.
-    if times.size and not times.min() >= 0:
-        place = tuple(int(n) for n in np.argwhere(~(times >= 0))[0])
-        raise ValueError(f"times[{', '.join(map(str, place))}] is {times[place]}; spike times are seconds >= 0, or +inf where there is no spike")
-    n_samples, n_units, k = times.shape if times.ndim == 3 else (*times.shape, 1)
-    if k == 1 and times.size and times.max() < np.inf:
-        units = np.empty((n_samples, n_units), np.int32)
-        units[:] = np.arange(n_units)
-        offsets = np.arange(0, (n_samples + 1) * n_units, n_units, dtype=np.int64)
-        return SpikeTrains._trusted(times.ravel(), units.ravel(), offsets, n_units), slice(None)
+def of_times(gradient: object, times: Union[SpikeTrains, Float64Array]) -> Float64Array:
+    """Derivatives with respect to the times that a run was given; 0 where they are +inf."""
+    if isinstance(times, SpikeTrains):
+        values = np.empty(len(times.times))
+        _core.gradient_input_times(values, gradient)
+        return values
     heard = times != np.inf
-    places = np.flatnonzero(heard)
-    units = (places if k == 1 else places // k) % n_units
-    offsets = spike_arrays.offsets_of(heard.reshape(n_samples, n_units * k).sum(axis=1))
-    return SpikeTrains._trusted(times.ravel()[places], units.astype(np.int32), offsets, n_units), places
+    found = np.zeros(times.shape)
+    of_heard = np.empty(np.count_nonzero(heard))
+    _core.gradient_input_times(of_heard, gradient)
+    found[heard] = of_heard
+    return found
 
 
-def values_of(network: Network, arrays: Sequence[Array]) -> List[Float64Array]:
-    """A network's values of these arrays."""
+def split(flat: Float64Array, arrays: Sequence[Array]) -> List[Float64Array]:
+    """The arrays in what holds one after another."""
+    return [flat[array.part] for array in arrays]
+
+
+def values_of(network: object, arrays: Sequence[Array]) -> List[Float64Array]:
+    """A network of the core's values of these arrays."""
     found = []
     for array in arrays:
         values = np.empty(array.shape)
-        _core.network_get(values, network._handle, array.code, array.place)
+        _core.network_get(values, network, array.code, array.place)
         found.append(values)
     return found
 
@@ -282,12 +257,21 @@ def _one_after_another(arrays: Iterable[Array]) -> List[Array]:
     return found
 
 
-def _set(network: object, arrays: Sequence[Array], flat: Float64Array) -> None:
-    for array in arrays:
-        try:
-            _core.network_set(network, array.code, array.place, flat[array.part])
-        except ValueError as error:
-            raise ValueError(f"{array.kind}[{array.name}]: {error}") from None
+def _places(arrays: Sequence[Array]) -> Tuple[Tuple[int, int], ...]:
+    return tuple((array.code, array.place) for array in arrays)
+
+
+def _with(network: object, arrays: Sequence[Array], places: Tuple[Tuple[int, int], ...], values: Sequence[Float64Array]) -> object:
+    """A copy of a network with these values."""
+    try:
+        return _core.layer_network(network, places, tuple(values))
+    except ValueError:
+        for array, own in zip(arrays, values):
+            try:
+                _core.layer_network(network, _places([array]), (own,))
+            except ValueError as error:
+                raise ValueError(f"{array.kind}[{array.name}]: {error}") from None
+        raise
 
 
 def trained_names(train: Any, network: Network) -> Tuple[str, ...]:

@@ -162,11 +162,11 @@ class EventProp(nn.Module):
             trained_names(train, own),
         )
         tensors: Dict[str, Dict[str, Tensor]] = {}
-        for array, values in zip(self._layer.trained, values_of(own, self._layer.trained)):
+        for array, values in zip(self._layer.trained, values_of(own._handle, self._layer.trained)):
             tensors.setdefault(array.kind, {})[array.name] = torch.from_numpy(values).to(kind)
         for name, own_tensors in tensors.items():
             self.add_module(name, Parameters(own_tensors, len(own.layer_sizes) - 1))
-        self.register_buffer("fixed", _flat([torch.from_numpy(values) for values in values_of(own, self._layer.fixed)]).to(kind))
+        self.register_buffer("fixed", _flat([torch.from_numpy(values) for values in values_of(own._handle, self._layer.fixed)]).to(kind))
 
     @property
     def layer_sizes(self) -> Tuple[int, ...]:
@@ -201,25 +201,28 @@ class EventProp(nn.Module):
         if isinstance(times, SpikeTrains):
             if times.n_units != layer.sizes[0]:
                 raise ValueError(f"times have {times.n_units} units; the layer has {layer.sizes[0]} inputs")
-            at, dtype = times, self.fixed.dtype
+            dtype = self.fixed.dtype
         else:
-            given = _checked(times, layer.sizes[0])
-            at, dtype = given.to(torch.float64), given.dtype
+            dtype = _checked(times, layer.sizes[0]).dtype
+            times = _exact(times)
         trained = self._trained()
         for array, tensor in zip(layer.trained, trained):
-            if tensor.device.type != "cpu":
+            if not tensor.is_cpu:
                 raise ValueError(f"{array.kind}[{array.name}] is on {tensor.device}; spinnprop computes on the CPU: layer.cpu()")
-        neurons = any(tensor.requires_grad for array, tensor in zip(layer.trained, trained) if array.kind in NEURON_PARAMETERS)
-        output, hidden = event_prop(at, [each.to(torch.float64) for each in trained], self.fixed.to(torch.float64), layer, neurons)
+        neurons = layer.trains_neurons and any(
+            tensor.requires_grad for array, tensor in zip(layer.trained, trained) if array.kind in NEURON_PARAMETERS
+        )
+        output, *hidden = event_prop(times, [_exact(each) for each in trained], _exact(self.fixed), layer, neurons)
         output = output.to(dtype)
         if not layer.n_hidden:
             return output
-        return output, list(hidden.to(dtype).split(list(layer.sizes[1:-1]), dim=1))
+        return output, list(hidden[0].to(dtype).split(list(layer.sizes[1:-1]), dim=1))
 
     def to_network(self) -> Network:
         """A `spinnprop.Network` with the values that parameters have now."""
         with torch.no_grad():
-            return Network._of(self._layer.with_values(_flat(self._trained()).numpy(), self.fixed.to(torch.float64).numpy()))
+            values = [tensor.to(torch.float64).contiguous().numpy() for tensor in (*self._trained(), self.fixed)]
+            return Network._of(self._layer.with_values(values[:-1], values[-1]))
 
     def load_network(self, network: Network) -> None:
         """Takes over all values of a network with the same connections, masks, signs and bounds.
@@ -238,11 +241,11 @@ class EventProp(nn.Module):
             for pair in network.connections:
                 if not np.array_equal(getattr(network, kind)[pair], getattr(own.network, kind)[pair]):
                     raise ValueError(f"network has other {kind} of the connection {pair} than this layer: make another, EventProp(network)")
-        trained = [torch.from_numpy(values) for values in values_of(network, own.trained)]
-        fixed = _flat([torch.from_numpy(values) for values in values_of(network, own.fixed)])
-        own.with_values(_flat(trained).numpy(), fixed.numpy())
+        trained = values_of(network._handle, own.trained)
+        fixed = _flat([torch.from_numpy(values) for values in values_of(network._handle, own.fixed)])
+        own.with_values(trained, fixed.numpy())
         for array, values in zip(own.trained, trained):
-            self._assign(array, values)
+            self._assign(array, torch.from_numpy(values))
         with torch.no_grad():
             self.fixed.copy_(fixed)
 
@@ -288,6 +291,11 @@ def _rounded(bounds: Any, dtype: torch.dtype, inwards: float) -> Tensor:
     return torch.where(is_outside, torch.nextafter(rounded, torch.full_like(rounded, inwards)), rounded)
 
 
+def _exact(tensor: Tensor) -> Tensor:
+    """In float64; what already is costs no call of torch's."""
+    return tensor if tensor.dtype is torch.float64 else tensor.to(torch.float64)
+
+
 def _flat(tensors: Sequence[Tensor]) -> Tensor:
     """All values, one tensor after another, float64."""
     if not tensors:
@@ -301,7 +309,7 @@ def _checked(times: Any, n_inputs: int) -> Tensor:
         raise TypeError(f"times is {type(times).__name__!r}; it must be a tensor or SpikeTrains")
     if not times.dtype.is_floating_point:
         raise TypeError(f"times has dtype {times.dtype}; spike times are seconds, of a floating-point type")
-    if times.device.type != "cpu":
+    if not times.is_cpu:
         raise ValueError(f"times is on {times.device}; spinnprop computes on the CPU: times.cpu()")
     if times.layout is not torch.strided:
         raise TypeError(f"times has layout {times.layout}; give a dense tensor, +inf where there is no spike")

@@ -6,7 +6,7 @@ nobody looks on, a plain autograd function does the same work with half of what 
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .._spikes import SpikeTrains
-from ._layer import Layer, Run, dense_spikes
+from ._layer import Layer, Run, of_times, split, values_of
 
 _INPUTS = "Tensor times, Tensor? units, Tensor? offsets, Tensor trained, Tensor fixed, str layer, bool neurons"
 torch.library.define("spinnprop::event_prop", f"({_INPUTS}) -> (Tensor output, Tensor hidden, Tensor tape)")
@@ -26,14 +26,14 @@ torch.library.define(
 
 def event_prop(
     times: Union[Tensor, SpikeTrains], trained: Sequence[Tensor], fixed: Tensor, layer: Layer, neurons: bool
-) -> Tuple[Tensor, Tensor]:
-    """The output and all hidden spikes of a layer, float64, from float64; see `EventProp.forward`.
+) -> Tuple[Tensor, ...]:
+    """The output and all hidden spikes of a layer, where these are read, float64, from float64; see `EventProp.forward`.
 
     times: (n_samples, n_inputs) or (n_samples, n_inputs, k), or SpikeTrains.
     """
-    if _is_eager() and all(type(each) in (Tensor, nn.Parameter, SpikeTrains) for each in (times, *trained)):
-        output, hidden, _ = _Eager.apply(times, fixed, layer, neurons, *trained)
-        return output, hidden
+    if _is_eager() and type(times) in _PLAIN and all(type(each) in _PLAIN for each in trained):
+        found: Tuple[Tensor, ...] = _Eager.apply(times, fixed, layer, neurons, *trained)
+        return found
     if torch.autograd.forward_ad._current_level >= 0:
         # An operator that has no such formula would pass for constant.
         raise RuntimeError("EventProp has no forward-mode derivatives (jvp, jacfwd); take torch.autograd.grad")
@@ -43,6 +43,10 @@ def event_prop(
     flat = torch.cat([each.reshape(-1) for each in trained]) if trained else torch.empty(0, dtype=torch.float64)
     output, hidden, _ = torch.ops.spinnprop.event_prop.default(times, units, offsets, flat, fixed, layer.key, neurons)
     return output, hidden
+
+
+#: What is no tensor of a kind that wants to see what is done to it.
+_PLAIN = (Tensor, nn.Parameter, SpikeTrains)
 
 
 class _Tape(np.ndarray):
@@ -55,41 +59,27 @@ class _Tape(np.ndarray):
 _tapes: WeakValueDictionary[int, _Tape] = WeakValueDictionary()
 
 
-def _run(layer: Layer, times: Any, trained: Any, fixed: Any) -> Tuple[Tensor, Tensor, Tensor]:
-    run = layer.run(*_spikes(times), trained, fixed)
-    output, hidden = layer.read(run)
+def _run(layer: Layer, network: object, times: Any) -> Tuple[Tensor, Optional[Tensor], Tensor]:
+    run = layer.run(network, times)
+    output, hidden = layer.read(run, len(times))
     tape = np.zeros(1, np.uint8).view(_Tape)
     tape.run = run
     memory = torch.from_numpy(tape)
     _tapes[memory.data_ptr()] = tape
-    return torch.from_numpy(output), torch.from_numpy(hidden), memory
+    return torch.from_numpy(output), None if hidden is None else torch.from_numpy(hidden), memory
 
 
-def _run_of(tape: Tensor, key: str, times: Any, units: Any, offsets: Any, trained: Tensor, fixed: Tensor) -> Run:
+def _run_of(tape: Tensor, again: Callable[[], Run]) -> Run:
     """The run that a tape is of."""
     known = _tapes.get(tape.data_ptr())
-    if known is not None:
-        return known.run
-    layer = Layer.of(key)
-    return layer.run(*_spikes(_given(layer, times, units, offsets)), _array(trained), _array(fixed))
-
-
-def _taken_back(run: Run, output_errors: Tensor, hidden_errors: Tensor, shape: Any, neurons: bool) -> Tuple[Any, Any]:
-    """Derivatives with respect to the times of spikes, of a shape, and to all that is trained."""
-    of_times, of_trained = run.layer.pull_back(run, _array(output_errors), _array(hidden_errors), neurons)
-    gradient = np.zeros(shape)
-    gradient.reshape(-1)[run.input_places] = of_times
-    return gradient, of_trained
-
-
-def _spikes(times: Any) -> Tuple[SpikeTrains, Any]:
-    """The input, and where in `times` each of its spikes stands."""
-    return (times, slice(None)) if isinstance(times, SpikeTrains) else dense_spikes(np.ascontiguousarray(times))
+    return again() if known is None else known.run
 
 
 def _array(tensor: Tensor) -> Any:
     plain = tensor.detach() if tensor.requires_grad else tensor
-    return (plain.resolve_neg() if plain.is_neg() else plain).numpy()
+    if plain.is_neg() or not plain.is_contiguous():
+        plain = plain.resolve_neg().contiguous()
+    return plain.numpy()
 
 
 def _is_eager() -> bool:
@@ -108,30 +98,36 @@ class _Eager(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, times: Any, fixed: Tensor, layer: Layer, neurons: bool, *trained: Tensor) -> Tuple[Tensor, ...]:
         _refuse_fixed(fixed)
-        flat = np.concatenate([_array(each).reshape(-1) for each in trained]) if trained else np.empty(0)
+        network = layer.with_values([_array(each) for each in trained], _array(fixed))
         is_tensor = isinstance(times, Tensor)
-        output, hidden, tape = _run(layer, _given(layer, times, None, None), flat, _array(fixed))
-        ctx.save_for_backward(tape, times if is_tensor else None, fixed, torch.from_numpy(flat))
-        ctx.given, ctx.layer, ctx.neurons = None if is_tensor else times, layer, neurons
-        ctx.mark_non_differentiable(tape)
-        return output, hidden, tape
+        output, hidden, tape = _run(layer, network, _array(times) if is_tensor else times)
+        ctx.save_for_backward(tape, times if is_tensor else None)
+        ctx.given, ctx.layer, ctx.neurons, ctx.network = None if is_tensor else times, layer, neurons, network
+        return (output,) if hidden is None else (output, hidden)
 
     @staticmethod
-    def backward(ctx: Any, output_errors: Tensor, hidden_errors: Tensor, _: Any) -> Tuple[Optional[Tensor], ...]:
-        tape, times, fixed, trained = ctx.saved_tensors
-        is_batched = torch._C._functorch.is_legacy_batchedtensor(output_errors) or torch._C._functorch.is_legacy_batchedtensor(hidden_errors)
-        if _is_eager() and not (is_batched or torch.is_grad_enabled()):
-            given = ctx.given if times is None else times
-            run = _run_of(tape, ctx.layer.key, given, None, None, trained, fixed)
-            of_times, flat = _taken_back(run, output_errors, hidden_errors, len(given.times) if times is None else times.shape, ctx.neurons)
-            parts = [torch.from_numpy(flat[array.part].reshape(array.shape)) for array in ctx.layer.trained]
-            return (None if times is None else torch.from_numpy(of_times)), None, None, None, *parts
-        inputs = _tensors(ctx.given) if times is None else (times, None, None)
-        of_times, flat = torch.ops.spinnprop.event_prop_backward.default(
-            output_errors, hidden_errors, tape, *inputs, trained, fixed, ctx.layer.key, ctx.neurons
+    def backward(ctx: Any, output_errors: Tensor, hidden_errors: Optional[Tensor] = None) -> Tuple[Optional[Tensor], ...]:
+        tape, times = ctx.saved_tensors
+        layer, neurons, network = ctx.layer, ctx.neurons, ctx.network
+        is_batched = torch._C._functorch.is_legacy_batchedtensor(output_errors) or (
+            hidden_errors is not None and torch._C._functorch.is_legacy_batchedtensor(hidden_errors)
         )
-        parts = [flat[array.part].reshape(array.shape) for array in ctx.layer.trained]
-        return (None if times is None else of_times), None, None, None, *parts
+        if _is_eager() and not (is_batched or torch.is_grad_enabled()):
+            run = _run_of(tape, lambda: layer.run(network, ctx.given if times is None else _array(times)))
+            gradient = layer.pull_back(run, _array(output_errors), None if hidden_errors is None else _array(hidden_errors), neurons)
+            parts = [torch.from_numpy(own) for own in layer.of_trained(gradient, neurons)]
+            return torch.from_numpy(of_times(gradient, _array(times))) if ctx.needs_input_grad[0] else None, None, None, None, *parts
+        inputs = _tensors(ctx.given) if times is None else (times, None, None)
+        trained, fixed = (torch.from_numpy(_joined(values_of(network, arrays))) for arrays in (layer.trained, layer.fixed))
+        # What depends on it is refused, should it be differentiated.
+        trained.requires_grad_(any(ctx.needs_input_grad[4:]))
+        if hidden_errors is None:
+            hidden_errors = output_errors.new_empty(layer.hidden_shape(len(output_errors)))
+        of_given, flat = torch.ops.spinnprop.event_prop_backward.default(
+            output_errors, hidden_errors, tape, *inputs, trained, fixed, layer.key, neurons
+        )
+        parts = [flat[array.part].reshape(array.shape) for array in layer.trained]
+        return None if times is None else of_given, None, None, None, *parts
 
 
 @torch.library.impl("spinnprop::event_prop", "cpu")
@@ -140,7 +136,10 @@ def _forward(
     times: Tensor, units: Optional[Tensor], offsets: Optional[Tensor], trained: Tensor, fixed: Tensor, layer: str, neurons: bool
 ) -> Tuple[Tensor, Tensor, Tensor]:
     own = Layer.of(layer)
-    return _run(own, _given(own, times, units, offsets), _array(trained), _array(fixed))
+    network = own.with_values(split(_array(trained), own.trained), _array(fixed))
+    given = _given(own, times, units, offsets)
+    output, hidden, tape = _run(own, network, given)
+    return output, torch.empty(own.hidden_shape(len(given)), dtype=torch.float64) if hidden is None else hidden, tape
 
 
 @torch.library.register_fake("spinnprop::event_prop")
@@ -162,9 +161,11 @@ def _backward(
     output_errors: Tensor, hidden_errors: Tensor, tape: Tensor,
     times: Tensor, units: Optional[Tensor], offsets: Optional[Tensor], trained: Tensor, fixed: Tensor, layer: str, neurons: bool,
 ) -> Tuple[Tensor, Tensor]:  # fmt: skip
-    run = _run_of(tape, layer, times, units, offsets, trained, fixed)
-    of_times, of_trained = _taken_back(run, output_errors, hidden_errors, times.shape, neurons)
-    return torch.from_numpy(of_times), torch.from_numpy(of_trained)
+    own = Layer.of(layer)
+    given = _given(own, times, units, offsets)
+    run = _run_of(tape, lambda: own.run(own.with_values(split(_array(trained), own.trained), _array(fixed)), given))
+    gradient = own.pull_back(run, _array(output_errors), _array(hidden_errors) if own.n_hidden else None, neurons)
+    return torch.from_numpy(of_times(gradient, given)), torch.from_numpy(_joined(own.of_trained(gradient, neurons)))
 
 
 @torch.library.register_fake("spinnprop::event_prop_backward")
@@ -198,10 +199,12 @@ torch.library.register_autograd("spinnprop::event_prop", _pull_back, setup_conte
 torch.library.register_autograd("spinnprop::event_prop_backward", _refuse)
 
 
-def _given(layer: Layer, times: Any, units: Optional[Tensor], offsets: Optional[Tensor]) -> Any:
+def _joined(arrays: Sequence[Any]) -> Any:
+    return np.concatenate([own.ravel() for own in arrays]) if arrays else np.empty(0)
+
+
+def _given(layer: Layer, times: Tensor, units: Optional[Tensor], offsets: Optional[Tensor]) -> Any:
     """The input as it is worked on: padded times, or SpikeTrains where there are units."""
-    if isinstance(times, SpikeTrains):
-        return times
     if units is None or offsets is None:
         return _array(times)
     return SpikeTrains(_array(times), _array(units), _array(offsets), layer.sizes[0])

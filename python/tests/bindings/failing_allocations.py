@@ -24,6 +24,14 @@ def given_zeros(values, *more):
     return 0.0, np.zeros(len(values) // 8)
 
 
+def as_layer():
+    own = _core.layer_network(net._handle, ((_core.WEIGHTS, 1),), (np.ones((3, 8)),))
+    recording = _core.layer_forward(own, np.full((2, 5, 2), 1e-3), forward)
+    hidden, output = np.empty((2, 8, 3)), np.empty((2, 3, 2))
+    _core.layer_spikes(output, hidden, recording)
+    return _core.network_pull_back(own, recording, (output, hidden), None, None, None, 1.0, {}, None)
+
+
 gradient, _ = _core.network_gradient(net._handle, rec._handle, loss, (y, None, None), {}, None, None)
 trainer = sp.Trainer(net, t_end=0.1, epochs=1)
 trainer.run(spikes, y)
@@ -60,6 +68,7 @@ CALLS = {
     "network_gradient_custom": lambda: _core.network_gradient(net._handle, rec._handle, custom, (y, None, None), {}, None, given_zeros),
     "gradient_input_times": lambda: _core.gradient_input_times(np.empty(len(trains[0])), gradient),
     "gradient_adjoint": lambda: _core.gradient_adjoint(*np.empty((2, len(y) * 8 * 2)), gradient, 0, 0, len(y), np.array([0.0, 1e-3]), None),
+    "layer": as_layer,
     "recording_integrate": lambda: _core.recording_integrals(
         np.empty(3 * len(y)), _core.recording_integrate(leaky._handle, leaky._network, 0.1, lambda progress: False)
     ),

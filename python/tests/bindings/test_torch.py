@@ -253,6 +253,8 @@ def test_what_is_wrong_is_named():
         bad[1, 2] = value
         with pytest.raises(ValueError, match=r"times\[1, 2\] is (nan|-0.001|-inf); .* >= 0"):
             layer(bad)
+        with pytest.raises(ValueError, match=r"times\[1, 2, 1\] is (nan|-0.001|-inf); .* >= 0"):
+            layer(torch.stack([good, bad], dim=2))
     for bad, error, message in (
         (good[:, :2], ValueError, r"\(2, 2\); it must be \(n_samples, 3\)"),
         (good[0], ValueError, "shape"),
@@ -307,6 +309,11 @@ def test_second_derivatives_are_refused():
     (gradient,) = torch.autograd.grad(output[torch.isfinite(output)].sum(), times, create_graph=True)
     with pytest.raises(RuntimeError, match="first derivatives alone"):
         gradient.sum().backward()
+    # A loss that is linear in the output: what comes back depends on parameters alone.
+    output = layer(times.detach())
+    (gradient,) = torch.autograd.grad(output[torch.isfinite(output)].sum(), layer.weights[0], create_graph=True)
+    with pytest.raises(RuntimeError, match="first derivatives alone"):
+        (output.nansum() + gradient.square().sum()).backward()
 
 
 def test_states_are_saved_and_loaded(tmp_path):
@@ -418,6 +425,42 @@ def test_torch_is_named_if_it_is_missing():
     code = "import torch; del torch.library.register_autograd\nimport spinnprop as sp\ntry: sp.torch\nexcept ImportError as error: print(error)"
     said = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE).stdout.decode()
     assert f"needs PyTorch 2.4 or newer, this is {torch.__version__}; pip install --upgrade torch" in said
+
+
+def test_dense_arrays_of_the_extension():
+    """What the layer never hands over is refused as well."""
+    from spinnprop import _core
+
+    net = sp.Network([3, 4, 2], seed=1)
+    times = np.full((5, 3), 1e-3)
+    rec = _core.layer_forward(net._handle, times, {})
+    places = ((_core.WEIGHTS, 0),)
+    for call, error in (
+        (lambda: _core.layer_forward(net._handle, times[0], {}), ValueError),
+        (lambda: _core.layer_forward(net._handle, times[None, None], {}), ValueError),
+        (lambda: _core.layer_forward(net._handle, None, {}), ValueError),
+        (lambda: _core.layer_forward(net._handle, np.full((5, 2), 1e-3), {}), ValueError),
+        (lambda: _core.layer_forward(net._handle, np.empty((5, 0)), {}), ValueError),
+        (lambda: _core.layer_forward(net._handle, times.astype(np.float32), {}), TypeError),
+        (lambda: _core.layer_forward(net._handle, times.T, {}), TypeError),
+        (lambda: _core.layer_forward(rec, times, {}), TypeError),
+        (lambda: _core.layer_network(net._handle, places, ()), ValueError),
+        (lambda: _core.layer_network(net._handle, places, (np.ones(3),)), ValueError),
+        (lambda: _core.layer_network(net._handle, places, (None,)), ValueError),
+        (lambda: _core.layer_network(net._handle, ((0,),), (np.ones(3),)), TypeError),
+        (lambda: _core.layer_network(net._handle, (3,), (np.ones(3),)), TypeError),
+        (lambda: _core.layer_spikes(np.empty((5, 3, 1)), None, rec), ValueError),
+        (lambda: _core.layer_spikes(None, np.empty((4, 4, 1)), rec), ValueError),
+        (lambda: _core.layer_spikes(np.empty(10), None, rec), ValueError),
+        (lambda: _core.network_pull_back(net._handle, rec, (np.ones((5, 2, 1)),), None, None, None, 1.0, {}, None), TypeError),
+        (lambda: _core.network_pull_back(net._handle, rec, (np.ones((5, 1, 1)), None), None, None, None, 1.0, {}, None), ValueError),
+    ):
+        with pytest.raises(error):
+            call()
+    _core.layer_spikes(None, None, rec)
+    output = np.empty((5, 2, 0))
+    _core.layer_spikes(output, None, rec)
+    _core.network_pull_back(net._handle, rec, (output, None), None, None, None, 1.0, {}, None)
 
 
 def test_forward_mode_is_refused():
