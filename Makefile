@@ -117,6 +117,7 @@ generate: ## write again what follows from include/spinnprop.h
 
 bench: $(VENV)/.installed ## measure speed, growth and size beside the peers; writes Benchmarks/RESULTS.md
 	$(VENV)/bin/python Benchmarks/bench_training.py
+	$(VENV)/bin/python Benchmarks/bench_binding.py
 	$(VENV)/bin/python Benchmarks/bench_torch.py
 	$(VENV)/bin/python Benchmarks/bench_temporal.py
 	$(VENV)/bin/python Benchmarks/bench_biograd.py
