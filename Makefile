@@ -7,7 +7,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 PYTHON ?= python3
 VENV := .venv
-PIP_ALOUD := $(VENV)/bin/python -m pip install --disable-pip-version-check --progress-bar off
+# Modules are compiled when they are first imported: of large packages most never are.
+PIP_ALOUD := $(VENV)/bin/python -m pip install --disable-pip-version-check --progress-bar off --no-compile
 PIP := $(PIP_ALOUD) -q
 # Nothing here may read a user's site-packages or PYTHONPATH instead of the environment's own.
 export PYTHONNOUSERSITE := 1
@@ -109,7 +110,7 @@ $(VENV)/.docs-tools: $(VENV)/.test-tools pyproject.toml
 	@$(VENV)/bin/python -m venv --clear --without-pip $(VENV)/docs
 	@$(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >$(VENV)/package.pth
 	@mv $(VENV)/package.pth $(VENV)/docs/lib/python*/site-packages/
-	@$(VENV)/bin/python -m pip --python $(VENV)/docs/bin/python install -q --disable-pip-version-check 'spinnprop[docs]'
+	@$(VENV)/bin/python -m pip --python $(VENV)/docs/bin/python install -q --disable-pip-version-check --no-compile 'spinnprop[docs]'
 	@touch $@
 
 generate: ## write again what follows from include/spinnprop.h

@@ -67,6 +67,6 @@ fi
 
 echo "spinnprop: 1 of 3, making $venv with Python ${identity##* }"
 "$python" -m venv --clear "$venv"
-"$venv/bin/python" -m pip install -q --disable-pip-version-check --upgrade pip setuptools wheel
+"$venv/bin/python" -m pip install -q --disable-pip-version-check --no-compile --upgrade pip setuptools wheel
 # Written last: an environment without it is made again.
 echo "$identity" >"$venv/.made-with"

@@ -145,7 +145,8 @@ def leaves(parser, words=()):
             yield from leaves(each, (*words, name))
 
 
-LEAVES = list(leaves(_commands.build_parser()))
+GRAMMAR = _commands.build_parser()
+LEAVES = list(leaves(GRAMMAR))
 
 
 def test_no_two_commands_share_a_folder_unasked():
@@ -173,6 +174,8 @@ SINGLE = [words for words, _ in LEAVES if words[0] != "train" or words[1] == "yi
 @pytest.mark.parametrize("words", SINGLE, ids=" ".join)
 def test_unusable_numbers_exit_with_2_and_no_words_of_python(words, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    # Making it again takes longer than all else that a refused command does.
+    monkeypatch.setattr(_commands, "build_parser", lambda: GRAMMAR)
     small = {"train": ["--samples", "60", "--epochs", "1", "--hidden", "5"], "simulate": ["--n", "50", "--k", "5"]}
     needed = [*words, *(["5-6-3"] if words[-1] == "fit" else []), *small.get(words[0], [])]
     for own, option, wrong in unusable():

@@ -30,8 +30,7 @@ def blocks(language):
     ]
 
 
-def run(command, folder, output):
-    printed = subprocess.run(command, cwd=str(folder), check=True, stdout=subprocess.PIPE).stdout.decode()
+def hold(printed, output):
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     assert not output or doctest.OutputChecker().check_output(output, printed, flags), f"shown:\n{output}\nprinted:\n{printed}"
 
@@ -43,15 +42,44 @@ def test_no_block_is_overlooked():
         assert {found[0] for found in FENCE.findall(text)} <= {"python", "c", "cpp", "swift"}, page
 
 
+def printed_by(command, folder):
+    return subprocess.run(command, cwd=str(folder), check=True, stdout=subprocess.PIPE).stdout.decode()
+
+
+@pytest.fixture(scope="module")
+def run_forked():
+    """Runs a script and gives what it prints."""
+    command = [sys.executable, "-W", "error", str(Path(__file__).with_name("forks.py"))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, universal_newlines=True) as process:
+
+        def run(script):
+            process.stdin.write(f"{script}\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "0\n"
+            return (script.parent / "printed").read_text(encoding="utf-8")
+
+        yield run
+        process.stdin.close()
+
+
+def test_scripts_fail_and_warn_in_forks_too(run_forked, tmp_path):
+    script = tmp_path / "block.py"
+    script.write_text("import sys; print(__name__, 'spinnprop' in sys.modules, sys.argv, input)")
+    assert run_forked(script) == f"__main__ False ['{script}'] <built-in function input>\n"
+    for wrong in ("raise SystemExit(3)", "undefined", "import warnings; warnings.warn('x')", "input()", "import os; os._exit(4)"):
+        script.write_text(wrong)
+        with pytest.raises(AssertionError):
+            run_forked(script)
+
+
 @pytest.mark.parametrize("needed, code, output", blocks("python"))
-def test_python_block(needed, code, output, tmp_path):
+def test_python_block(needed, code, output, tmp_path, run_forked):
     ast.parse(code)
     if needed and importlib.util.find_spec(needed) is None:
         pytest.skip(f"needs {needed}")
     (tmp_path / "block.py").write_text(code, encoding="utf-8")
     # What other packages warn of is not ours.
-    warnings = [] if needed else ["-W", "error"]
-    run([sys.executable, *warnings, "block.py"], tmp_path, output)
+    hold(printed_by([sys.executable, "block.py"], tmp_path) if needed else run_forked(tmp_path / "block.py"), output)
     # Pictures are of the size that is stored; what they show is for the eye.
     for drawn in tmp_path.glob("*.png"):
         stored = ROOT / "docs" / "pictures" / "gallery" / drawn.name
@@ -70,7 +98,7 @@ def test_c_block(needed, code, output, tmp_path):
         [compiler, "-std=c++17" if is_cpp else "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", source]
         + ["-I", str(ROOT / "include"), str(library / "libspinnprop.so"), "-Wl,-rpath," + str(library), "-o", "block"],
         cwd=str(tmp_path), check=True)
-    run(["./block"], tmp_path, output)
+    hold(printed_by(["./block"], tmp_path), output)
 
 
 @pytest.mark.parametrize("needed, code, output", blocks("swift"))
