@@ -58,7 +58,8 @@ def test_networks_side_by_side(setting, tmp_path, capsys, monkeypatch):
     assert files == sorted([*runs, "metrics.json", "report.html", *pictures])
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["options"] == {
-        "engine": "both", "hidden": [10, 5], "delays": ["none", "synaptic"], "seeds": 2, "epochs": 2
+        "engine": "both", "hidden": [10, 5], "delays": ["none", "synaptic"], "seeds": 2, "epochs": 2,
+        **({"as_published": False} if setting == "delgrad" else {}),
     }  # fmt: skip
     rows = metrics["networks"]
     assert [row["parameters"] for row in rows] == 2 * [70, 140, 35, 70]
@@ -123,7 +124,7 @@ def test_what_is_known_is_of_the_published_networks(setting):
 @pytest.mark.parametrize(
     "setting, networks, digest",
     [
-        ("delgrad", 48, "3f5d18ae5e6b0cd788a95dc8a60bd3f48c4205cae3c8e4ebff40920847fa6ceb"),
+        ("delgrad", 48, "7264fa522513a5685218740b622c4943238b68e3fed8f8259bc401647094ae55"),
         ("eventprop-delays", 72, "4de50d9fc1b87f42d578ced04a0d2271ca31257311e887253f8e036a8b783ed7"),
         ("fast-and-deep", 2, "956b2464a26fd96b29a266841d3ce0c895bad572821d64a79a37de76994d10b1"),
     ],
@@ -145,6 +146,35 @@ def test_published_weights_and_delays_spike_as_published():
     spikes = sp.SpikeTrains([0.3, 0.7, 1.2, 0.15], [0, 1, 2, 3], [0, 4], 4)
     times = network.forward(spikes, engine="first-spike").first_spike_times[0]
     assert times == pytest.approx([1.255930746916, 1.434069072027, np.inf], abs=1e-12)
+
+
+@pytest.mark.parametrize("limit, wakes", [(None, True), (0.3, False)])
+def test_a_hidden_neuron_that_never_spikes_is_woken(limit, wakes):
+    """One of five, which is less than the published limit to what may be silent, and more than this setting's."""
+    case = delgrad_yin_yang.case(sp.FirstSpikeEngine(), 5, "synaptic")
+    training = case.training if limit is None else {**case.training, "bump_hidden_limit": limit}
+    X, y = sp.datasets.yin_yang(300, seed=42)
+    spikes = sp.encoding.latency(X, **case.encoding)
+    network = case.untrained(15)
+    weights = np.array(network.weights[0])
+    weights[0] = -1.0
+    network.weights[0] = weights
+    trainer = sp.Trainer(network, case.loss, engine=case.engine, **training, epochs=5)
+    trainer.run(spikes, y)
+    units = trainer.network.forward(spikes, engine=case.engine).spikes[0].units
+    assert (units == 0).any() == wakes and (units == 1).any()
+
+
+def test_trained_as_published(tmp_path, capsys):
+    own = command("delgrad", tmp_path, "--hidden", "5", "--delays", "synaptic", "--engine", "first-spike", seeds=1)
+    assert _commands.main(own) == 0 and _commands.main([*own, "--as-published"]) == 0
+    files = [f"delgrad-yin-yang{way}-first-spike-4-5-3-synaptic-seed-0-2-epochs.json" for way in ("", "-as-published")]
+    project, published = (json.loads((tmp_path / file).read_text())["setting"] for file in files)
+    differing = {name for name in project["training"] if project["training"][name] != published["training"][name]}
+    assert differing == {"batch_size", "schedule_epochs", "schedule_gamma", "average_epochs", "bump_hidden_limit"}
+    assert "0.2" in published.pop("engine") and "0.2" not in project.pop("engine")
+    assert {name for name in project if project[name] != published[name]} == {"training"}
+    assert json.loads((tmp_path / "metrics.json").read_text())["options"]["as_published"] is True
 
 
 def test_an_interrupted_run_goes_on_to_the_same_end(tmp_path, capsys, monkeypatch):

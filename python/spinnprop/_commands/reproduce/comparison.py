@@ -40,6 +40,8 @@ class Setting(NamedTuple):
     case: Callable[[BaseEngine, int, str], Case]
     hidden: Sequence[int] = HIDDEN
     delays: Sequence[str] = DELAYS
+    #: Where `case` has choices of this project: what makes its training the published one.
+    as_published: Optional[Callable[[Case], Case]] = None
 
 
 def add_parser(settings: Any, setting: Setting) -> None:
@@ -71,6 +73,8 @@ def add_parser(settings: Any, setting: Setting) -> None:
         )  # fmt: skip
     else:
         parser.set_defaults(hidden=list(setting.hidden), delays=list(setting.delays))
+    if setting.as_published is not None:
+        parser.add_argument("--as-published", action="store_true", help="train as the authors do, without this project's choices")
     add_shared(parser, seeds=5, epochs=300, out=f"reproduce-{setting.name}")
 
 
@@ -92,6 +96,11 @@ def run(options: argparse.Namespace, setting: Setting, engines: Mapping[str, Bas
         for hidden in dict.fromkeys(options.hidden)
         for delays in dict.fromkeys(options.delays)
     ]
+    name, names = setting.name, ["engine", "hidden", "delays", "seeds", "epochs"]
+    if setting.as_published is not None:
+        names.append("as_published")
+        if options.as_published:
+            name, cases = f"{setting.name}-as-published", list(map(setting.as_published, cases))
     print(
         f"Yin-Yang, {counted(len(cases), 'network')}, {counted(options.epochs, 'epoch')} of "
         f"{trained.SAMPLES['train'][0]:,} samples, {counted(options.seeds, 'seed')}, engine {options.engine}",
@@ -102,7 +111,7 @@ def run(options: argparse.Namespace, setting: Setting, engines: Mapping[str, Bas
     for case in cases:
         own = Found(case, case.parameters, [], [], [])
         for seed in range(options.seeds):
-            result, is_earlier = find(setting.name, case, seed, options.epochs, sets, options.out)
+            result, is_earlier = find(name, case, seed, options.epochs, sets, options.out)
             own.accuracies.append(result[TEST])
             own.published.append(result[PUBLISHED_TEST])
             own.curves.append(result[VALIDATION])
@@ -115,7 +124,7 @@ def run(options: argparse.Namespace, setting: Setting, engines: Mapping[str, Bas
     rows = [_row(own) for own in found]
     _print_table(rows, setting)
     clear(options.out, command, but=(f"{setting.name}-*",))
-    chosen = {name: getattr(options, name) for name in ("engine", "hidden", "delays", "seeds", "epochs")}
+    chosen = {each: getattr(options, each) for each in names}
     metrics = {"spinnprop": __version__, "setting": setting.name, "options": chosen, "samples": trained.SAMPLES, "networks": rows}
     drawn: Pictures = {}
     if len(set(options.hidden)) > 1:

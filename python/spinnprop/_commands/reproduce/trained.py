@@ -116,7 +116,7 @@ def training_options(**own: Any) -> Dict[str, Any]:
     """A setting's own keywords of `Trainer` among those that all settings share, in the order in which files have them."""
     shared = {"batch_size": 150, "optimizer": "adam"}
     bumping = {"bump": 5e-4, "bump_hidden_limit": 0.3, "bump_output_limit": 0.0, "bump_pairs": True}
-    return {**shared, **own, "clip_norm": math.inf, **bumping}
+    return {**shared, **own, "clip_norm": math.inf, **bumping, **own}
 
 
 def load(case: Case) -> Dict[str, Tuple[Any, Any]]:
