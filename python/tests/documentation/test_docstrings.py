@@ -24,7 +24,7 @@ def test_examples(name, tmp_path, monkeypatch):
         pytest.importorskip("tensorboardX")
     if name.startswith("spinnprop.torch"):
         pytest.importorskip("torch")
-    if name.startswith("spinnprop._nir"):
+    if name.startswith("spinnprop._nir") or name == "spinnprop.spinnaker2._export":
         pytest.importorskip("nir")
     module = importlib.import_module(name)
     assert module.__doc__
