@@ -209,6 +209,8 @@ class EventProp(nn.Module):
         for array, tensor in zip(layer.trained, trained):
             if not tensor.is_cpu:
                 raise ValueError(f"{array.kind}[{array.name}] is on {tensor.device}; spinnprop computes on the CPU: layer.cpu()")
+            if tensor.shape != array.shape:
+                raise ValueError(f"{array.kind}[{array.name}] has shape {tuple(tensor.shape)}; it must be {array.shape}")
         neurons = layer.trains_neurons and any(
             tensor.requires_grad for array, tensor in zip(layer.trained, trained) if array.kind in NEURON_PARAMETERS
         )

@@ -41,7 +41,12 @@ def event_prop(
     if isinstance(times, SpikeTrains):
         times, units, offsets = _tensors(times)
     flat = torch.cat([each.reshape(-1) for each in trained]) if trained else torch.empty(0, dtype=torch.float64)
-    output, hidden, _ = torch.ops.spinnprop.event_prop.default(times, units, offsets, flat, fixed, layer.key, neurons)
+    try:
+        output, hidden, _ = torch.ops.spinnprop.event_prop.default(times, units, offsets, flat, fixed, layer.key, neurons)
+    except RuntimeError as error:
+        if "setup_context" not in str(error):
+            raise
+        raise RuntimeError("EventProp has no torch.func.grad, vjp or jacrev; take torch.autograd.grad") from error
     return output, hidden
 
 

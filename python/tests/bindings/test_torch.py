@@ -289,6 +289,17 @@ def test_what_is_wrong_is_named():
         EventProp(sp.Network([3, 2]), seed=1)
 
 
+def test_parameters_of_another_shape_are_refused():
+    layer, times = EventProp([3, 5, 2], seed=0), torch.full((2, 3), 1e-3)
+    # As many numbers, in another order.
+    other = {"weights.0": layer.weights[0].detach().t().contiguous()}
+    with pytest.raises(ValueError, match=r"weights\[0\] has shape \(3, 5\); it must be \(5, 3\)"):
+        torch.func.functional_call(layer, other, (times,))
+    # As they are told, wherever they lie.
+    same = {"weights.0": layer.weights[0].detach().t().contiguous().t()}
+    assert torch.equal(torch.func.functional_call(layer, same, (times,)), layer(times))
+
+
 def test_other_devices_are_refused():
     from torch._subclasses.fake_tensor import FakeTensorMode
 
