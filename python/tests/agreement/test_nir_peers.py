@@ -58,7 +58,11 @@ def margin(net, spikes):
         steps = np.zeros(len(tau_mem)) if kind is None else np.round(np.array(net.delays[layer]) / DT)
         if kind == "axonal":
             arriving = shifted(arriving, steps)
-        currents = arriving @ np.array(net.weights[layer]).T
+        own = np.array(net.weights[layer])
+        if kind == "synaptic":
+            currents = sum(shifted(arriving[:, :, [pre]] * own[:, pre], steps[:, pre]) for pre in range(own.shape[1]))
+        else:
+            currents = arriving @ own.T
         if kind == "dendritic":
             currents = shifted(currents, steps)
         recurrent = np.array(net.recurrent_weights[layer])
@@ -106,7 +110,7 @@ def unequal(rng, kind):
     net = chain(rng, delays=kind, readout="leaky")
     for layer, n in enumerate(net.layer_sizes[1:]):
         net.tau_mem[layer], net.tau_syn[layer] = rng.uniform(10e-3, 30e-3, n), rng.uniform(3e-3, 8e-3, n)
-        net.delays[layer] = DT * rng.integers(0, 30, len(net.delays[layer]))
+        net.delays[layer] = DT * rng.integers(0, 30, net.delays[layer].shape)
     net.threshold[0], net.reset[0] = rng.uniform(0.5, 1.5, 12), rng.uniform(-0.5, 0.2, 12)
     return net
 
@@ -150,7 +154,7 @@ def test_recurrent(peer, recurrence, inner, spikes, tmp_path):
     assert list(differing(net, spikes, found)) == [0, 0]
 
 
-@pytest.mark.parametrize("kind", ["axonal", "dendritic"])
+@pytest.mark.parametrize("kind", ["axonal", "dendritic", "synaptic"])
 def test_delays_unequal_neurons_and_readout(kind, spikes, tmp_path):
     net = network(lambda rng: unequal(rng, kind), spikes)
     found = in_peer("sc_neurocore", sp.to_nir(net, dt=DT), names(net), tmp_path, dt=DT, spikes=grid(spikes).astype(np.float32))
