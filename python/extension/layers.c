@@ -262,9 +262,12 @@ int layer_errors(PyObject *module, double **errors, int64_t *n, PyObject *tuple,
         const int is_leaky = reading.info.readout == SPINNPROP_READOUT_LEAKY;
         const int64_t n_maxima = is_leaky ? reading.info.n_samples * reading.info.n_outputs : 0;
         *n = reading.n_spikes + n_maxima;
+        if (is_leaky && reading.output.data && reading.output.array.count != n_maxima)
+            PyErr_Format(PyExc_ValueError, "output has %lld elements; there are %lld maxima", (long long)reading.output.array.count,
+                         (long long)n_maxima);
         /* One more: none would be no memory. */
-        *errors = PyMem_Calloc((size_t)*n + 1, sizeof **errors);
-        if (!*errors) PyErr_NoMemory();
+        else if (!(*errors = PyMem_Calloc((size_t)*n + 1, sizeof **errors)))
+            PyErr_NoMemory();
         if (*errors && is_leaky && reading.output.data)
             memcpy(*errors + reading.n_spikes, reading.output.data, (size_t)n_maxima * sizeof **errors);
         if (is_leaky) reading.output.data = NULL;

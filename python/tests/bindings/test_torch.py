@@ -468,6 +468,11 @@ def test_dense_arrays_of_the_extension():
     ):
         with pytest.raises(error):
             call()
+    leaky = sp.Network([3, 4, 2], readout="leaky", seed=1)
+    of_leaky = _core.layer_forward(leaky._handle, times, {})
+    for k in (0, 2):
+        with pytest.raises(ValueError, match=f"output has {10 * k} elements; there are 10 maxima"):
+            _core.network_pull_back(leaky._handle, of_leaky, (np.ones((5, 2, k)), None), None, None, None, 1.0, {}, None)
     _core.layer_spikes(None, None, rec)
     output = np.empty((5, 2, 0))
     _core.layer_spikes(output, None, rec)
