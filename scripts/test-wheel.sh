@@ -10,7 +10,7 @@ trap 'PATH=${path:-$PATH}; rm -rf "$temporary"' EXIT
 trap 'exit 130' INT TERM
 folder="$temporary/a folder ü"
 mkdir "$folder"
-.venv/bin/virtualenv -q -p "$python" "$folder/environment"
+"$python" -m venv "$folder/environment"
 cd "$folder"
 environment/bin/python -m pip install -q --disable-pip-version-check "$wheel[all]"
 installed() { PATH=$path find environment/lib/python*/site-packages/spinnprop -type f | PATH=$path sort; }

@@ -7,13 +7,15 @@ cd "$(dirname "$0")/.."
 failed=0
 models=
 describe='
-import os, sys, sysconfig
+import importlib.util, os, sys, sysconfig
 if sys.implementation.name != "cpython":
     refused = "it is not CPython"
 elif sys.version_info < (3, 8):
     refused = "it is older than 3.8"
 elif sysconfig.get_config_var("Py_GIL_DISABLED"):
     refused = "it has no global lock"
+elif importlib.util.find_spec("ensurepip") is None:
+    refused = "it has no ensurepip: apt-get install python3-venv"
 else:
     refused = ""
 wheel = "cp311-abi3" if sys.version_info >= (3, 11) else "cp%d%d-cp%d%d" % (sys.version_info[:2] * 2)

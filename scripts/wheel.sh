@@ -12,7 +12,7 @@ trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
 PATH="$PWD/.venv/bin:$PATH"
 rm -rf build
-virtualenv -q -p "$python" "$folder/environment"
+"$python" -m venv "$folder/environment"
 "$folder/environment/bin/python" -m pip wheel -q --disable-pip-version-check --no-deps -w "$folder/plain" "$source"
 auditwheel -v repair -w "$folder/repaired" "$folder"/plain/*.whl >"$folder/log" 2>&1 || { cat "$folder/log" >&2; exit 1; }
 wheel=$(echo "$folder"/repaired/*.whl)
