@@ -12,8 +12,8 @@ folder="$temporary/a folder ü"
 mkdir "$folder"
 "$python" -m venv "$folder/environment"
 cd "$folder"
-environment/bin/python -m pip install -q --disable-pip-version-check "$wheel[all]"
-installed() { PATH=$path find environment/lib/python*/site-packages/spinnprop -type f | PATH=$path sort; }
+environment/bin/python -m pip install -q --disable-pip-version-check --no-compile "$wheel[sklearn,plot]"
+installed() { PATH=$path find environment/lib/python*/site-packages/spinnprop -type f -not -name "*.pyc" | PATH=$path sort; }
 mkdir tools
 for tool in sh env uname; do ln -s "$(command -v $tool)" tools/$tool; done
 path=$PATH
@@ -25,7 +25,7 @@ for tool in swift cc gcc clang; do
 done
 installed >before
 spinnprop train yin-yang --out run >log 2>&1 || { PATH=$path cat log >&2; exit 1; }
-# Nothing is written where it is installed, which may be a folder that cannot be written.
+# But for compiled modules nothing is written where it is installed, which may be a folder that cannot be written.
 installed | PATH=$path diff before -
 python - <<'END'
 import json, os
