@@ -19,6 +19,7 @@ import setting
 import torch
 
 import spinnprop as sp
+from spinnprop import _core
 from spinnprop.torch import EventProp
 
 REPEATS = 30
@@ -52,6 +53,19 @@ def core():
         net.weights[n] = weights[n]
     recording = net.forward(spikes)
     return recording.first_spike_times, net.pull_back(recording, [None, errors])
+
+
+dense, dense_errors = times.numpy(), given.numpy()
+places = tuple((_core.WEIGHTS, n) for n in range(2))
+
+
+def calls():
+    own = _core.layer_network(net._handle, places, tuple(weights))
+    recording = _core.layer_forward(own, dense, {})
+    _core.layer_spikes(np.empty(dense_errors.shape), None, recording)
+    gradient = _core.network_pull_back(own, recording, (dense_errors, None), None, None, None, 1.0, {}, None)
+    for n in range(2):
+        _core.gradient_get(np.empty(weights[n].shape), gradient, _core.WEIGHTS, n)
 
 
 def module():
@@ -93,7 +107,7 @@ def torch_alone():
     nothing(times).backward(given)
 
 
-CONTESTANTS = {"two calls": two_calls, "core": core, "layer": module, "torch": torch_alone}
+CONTESTANTS = {"two calls": two_calls, "core": core, "calls": calls, "layer": module, "torch": torch_alone}
 module()
 _, gradients = core()
 if not all(np.array_equal(own.grad, wanted) for own, wanted in zip(layer.weights, gradients.weights)):

@@ -79,6 +79,9 @@ class Layer:
         self.engine, self.gradient_engine, self.readings = engine, gradient_engine, readings
         self.options = _forward_options(engine, t_end, max_spikes)
         self.sizes = network.layer_sizes
+        self.is_leaky = readings.of != "spikes"
+        #: All hidden neurons whose spikes are read.
+        self.n_hidden = sum(self.sizes[1:-1]) if readings.n_hidden_spikes else 0
         arrays = list(_arrays(network))
         self.trained = _one_after_another(array for array in arrays if array.kind.replace("recurrent_", "") in trained)
         self.fixed = _one_after_another(array for array in arrays if array.kind.replace("recurrent_", "") not in trained)
@@ -129,15 +132,6 @@ class Layer:
         if isinstance(times, SpikeTrains):
             return Run(self, network, _core.network_forward(network, times._arrays, options, None))
         return Run(self, network, _core.layer_forward(network, times, options))
-
-    @property
-    def is_leaky(self) -> bool:
-        return self.readings.of != "spikes"
-
-    @property
-    def n_hidden(self) -> int:
-        """All hidden neurons whose spikes are read."""
-        return sum(self.sizes[1:-1]) if self.readings.n_hidden_spikes else 0
 
     def output_shape(self, n_samples: Any) -> Tuple[Any, ...]:
         n_outputs = self.sizes[-1]

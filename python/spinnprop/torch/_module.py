@@ -215,7 +215,8 @@ class EventProp(nn.Module):
             tensor.requires_grad for array, tensor in zip(layer.trained, trained) if array.kind in NEURON_PARAMETERS
         )
         output, *hidden = event_prop(times, [_exact(each) for each in trained], _exact(self.fixed), layer, neurons)
-        output = output.to(dtype)
+        if output.dtype is not dtype:
+            output = output.to(dtype)
         if not layer.n_hidden:
             return output
         return output, list(hidden[0].to(dtype).split(list(layer.sizes[1:-1]), dim=1))
@@ -274,7 +275,13 @@ class EventProp(nn.Module):
         return f"{'-'.join(map(str, layer.sizes))}, engine={layer.engine.name!r}, output={layer.readings.of!r}"
 
     def _trained(self) -> List[Tensor]:
-        return [getattr(self._modules[array.kind], array.name) for array in self._layer.trained]
+        found = []
+        for array in self._layer.trained:
+            module: Any = self._modules[array.kind]
+            # As an attribute it takes longer to find; one that is made of others, as by a parametrization, is found so alone.
+            own = module._parameters.get(array.name)
+            found.append(getattr(module, array.name) if own is None else own)
+        return found
 
     def _assign(self, array: Array, given: Tensor) -> None:
         module = self._modules[array.kind]
