@@ -209,7 +209,9 @@ class Recording:
     @property
     def first_spike_times(self) -> Float64Array:
         """(n_samples, n_outputs) float64, seconds: each output's first spike; +inf where it was silent."""
-        return checks.read_only(self._first_spike_times())
+        times = np.empty((len(self), self._info["n_outputs"]))
+        _core.recording_first_spike_times(times, self._handle)
+        return checks.read_only(times)
 
     @property
     def maxima(self) -> Float64Array:
@@ -383,23 +385,13 @@ class Recording:
         return self._spikes[layer]
 
     def _read(self, layer: int) -> Tuple[SpikeTrains, Float64Array, Float64Array]:
-        times, units, offsets, n_units, currents, membranes = self._rows(layer)
-        trains = SpikeTrains._trusted(times, units, offsets, n_units)
-        return trains, checks.read_only(currents), checks.read_only(membranes)
-
-    def _rows(self, layer: int) -> Tuple[Any, ...]:
-        """Times, units, offsets and number of units of a layer's spikes, then currents and membranes, as the core gives them."""
         n_spikes = _core.recording_spike_count(self._handle, layer)
         times, currents, membranes = np.empty(n_spikes), np.empty(n_spikes), np.empty(n_spikes)
         units = np.empty(n_spikes, np.int32)
         offsets = np.empty(len(self) + 1, np.int64)
         _core.recording_spikes(times, units, currents, membranes, offsets, self._handle, layer)
-        return times, units, offsets, _core.recording_layer_size(self._handle, layer), currents, membranes
-
-    def _first_spike_times(self) -> Float64Array:
-        times = np.empty((len(self), self._info["n_outputs"]))
-        _core.recording_first_spike_times(times, self._handle)
-        return times
+        trains = SpikeTrains._trusted(times, units, offsets, _core.recording_layer_size(self._handle, layer))
+        return trains, checks.read_only(currents), checks.read_only(membranes)
 
     def _silent_of(self, layer: int) -> npt.NDArray[np.bool_]:
         silent = np.empty(_core.recording_layer_size(self._handle, layer), np.bool_)

@@ -47,25 +47,6 @@ def sample_numbers(key: Any, n_samples: int) -> Int64Array:
     return np.where(numbers < 0, numbers + n_samples, numbers)
 
 
-def firsts(units: Int32Array, offsets: Int64Array, n_units: int, n_spikes: int) -> Int64Array:
-    """Where the first spikes of each unit in each sample stand in rows that are in order of time: (n_samples, n_units, n_spikes), the number of
-    all spikes where there are none."""
-    n_samples = len(offsets) - 1
-    pair = np.repeat(np.arange(n_samples) * n_units, offsets[1:] - offsets[:-1])
-    pair += units
-    places = np.full((n_samples * n_units, n_spikes), len(units))
-    left = np.arange(len(units))
-    for rank in range(n_spikes):
-        # Of all that are assigned to one place the last stays: from behind, the first.
-        places[pair[::-1], rank] = left[::-1]
-        if rank + 1 < n_spikes:
-            is_later = places[pair, rank] != left
-            left, pair = left[is_later], pair[is_later]
-            if not len(left):
-                break
-    return places.reshape(n_samples, n_units, n_spikes)
-
-
 def from_lists(samples: Any) -> Rows:
     """Of a pair (times, units) for each sample."""
     times: List[Any] = []

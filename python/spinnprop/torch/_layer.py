@@ -76,7 +76,7 @@ class Layer:
         trained: Sequence[str],
     ) -> None:
         self._given = (network, engine, gradient_engine, t_end, max_spikes, readings, tuple(trained))
-        self.engine, self.gradient_engine, self.readings = engine, gradient_engine, readings
+        self.engine, self.readings = engine, readings
         self.options = _forward_options(engine, t_end, max_spikes)
         self.sizes = network.layer_sizes
         self.is_leaky = readings.of != "spikes"
