@@ -135,26 +135,33 @@ def test_connections_past_a_layer():
             layer.weights[wrong]
 
 
+@pytest.mark.parametrize("n_hidden_spikes", [0, 2])
 @pytest.mark.parametrize("of", ["maxima", "membrane", "integrals"])
-def test_leaky_readouts(of):
-    net = sp.Network([4, 10, 3], readout="leaky", seed=3)
+def test_leaky_readouts(of, n_hidden_spikes):
+    net = sp.Network([4, 10, 6, 3], readout="leaky", seed=3)
+    for n in range(2):
+        net.weights[n] = 1.5 * np.abs(net.weights[n])
     at = [5e-3, 20e-3, 35e-3]
-    layer = EventProp(net, output=of, t_end=40e-3, **{"membrane": {"times": at}, "integrals": {"tau": 15e-3}}.get(of, {}))
+    options = {"membrane": {"times": at}, "integrals": {"tau": 15e-3}}.get(of, {})
+    layer = EventProp(net, output=of, t_end=40e-3, n_hidden_spikes=n_hidden_spikes, **options)
     times = some_times(7, 4, 1).squeeze(-1).requires_grad_()
-    output = layer(times)
+    output, hidden = layer(times) if n_hidden_spikes else (layer(times), [])
     rec = net.forward(trains(times.detach().unsqueeze(-1)), t_end=40e-3)
-    given = np.random.default_rng(2).normal(size=output.shape)
-    output.backward(torch.from_numpy(given))
+    given, *of_hidden = (np.random.default_rng(2).normal(size=each.shape) for each in (output, *hidden))
+    torch.autograd.backward([output, *hidden], [torch.from_numpy(each) for each in (given, *of_hidden)])
+    spike_errors = [errors_of(rec.spikes[n], each) for n, each in enumerate(of_hidden)] + [None] if hidden else None
     if of == "maxima":
         np.testing.assert_array_equal(output.detach(), rec.maxima)
-        wanted = net.pull_back(rec, maximum_errors=given)
+        wanted = net.pull_back(rec, spike_errors, maximum_errors=given)
     elif of == "integrals":
         np.testing.assert_array_equal(output.detach(), rec.integrals(15e-3))
-        wanted = net.pull_back(rec, integral_errors=given, tau=15e-3)
+        wanted = net.pull_back(rec, spike_errors, integral_errors=given, tau=15e-3)
     else:
         np.testing.assert_array_equal(output.detach(), rec.membrane(-1, None, at))
-        wanted = net.pull_back(rec, membrane_errors=given, times=at)
-    np.testing.assert_array_equal(layer.weights[1].grad, wanted.weights[1])
+        wanted = net.pull_back(rec, spike_errors, membrane_errors=given, times=at)
+    for n in range(3):
+        np.testing.assert_array_equal(layer.weights[n].grad, wanted.weights[n])
+        assert layer.weights[n].grad.abs().max() > 0
     np.testing.assert_array_equal(times.grad[torch.isfinite(times)], wanted.input_times)
 
 
