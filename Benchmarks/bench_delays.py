@@ -3,7 +3,7 @@
     python Benchmarks/bench_delays.py FOLDER [FOLDER ...]
 
 Each folder is what `spinnprop reproduce delgrad-yin-yang` (or `fast-and-deep-yin-yang`, `eventprop-delays-yin-yang`) has written with `--out`.
-Writes a section of RESULTS.md and copies pictures to docs/pictures. Nothing of it depends on the machine.
+Writes a section of RESULTS.md and copies pictures to docs/pictures, with the folder's name before theirs. Nothing of it depends on the machine.
 """
 
 import argparse
@@ -34,14 +34,14 @@ def main():
     text = "Test accuracies in percent on 10,000 samples; the published test set has 1,000.\n"
     for folder in parser.parse_args().folders:
         found = json.loads((folder / "metrics.json").read_text())
-        setting, options = found["setting"], found["options"]
-        setting += "-as-published" if options.get("as_published") else ""
-        text += f"\n`spinnprop reproduce {found['setting']}{' --as-published' if options.get('as_published') else ''}`, "
+        options = found["options"]
+        way = " --as-published" if options.get("as_published") else ""
+        text += f"\n`spinnprop reproduce {found['setting']}{way}`, "
         text += f"{options['seeds']} seeds, {options['epochs']} epochs:\n\n"
         text += results.table(HEADER, rows(found["networks"])) + "\n"
         for picture in sorted(folder.glob("*.png")):
-            shutil.copy(picture, PICTURES / f"{setting}-{picture.name}")
-            text += f"\nPicture: `docs/pictures/{setting}-{picture.name}`.\n"
+            shutil.copy(picture, PICTURES / f"{folder.name}-{picture.name}")
+            text += f"\nPicture: `docs/pictures/{folder.name}-{picture.name}`.\n"
     section.write(text.rstrip())
 
 

@@ -124,9 +124,9 @@ def test_what_is_known_is_of_the_published_networks(setting):
 @pytest.mark.parametrize(
     "setting, networks, digest",
     [
-        ("delgrad", 48, "7264fa522513a5685218740b622c4943238b68e3fed8f8259bc401647094ae55"),
+        ("delgrad", 48, "cbb14afed1ea89a1349736457392250301b0f610ec08406e470067a5d0563acd"),
         ("eventprop-delays", 72, "4de50d9fc1b87f42d578ced04a0d2271ca31257311e887253f8e036a8b783ed7"),
-        ("fast-and-deep", 2, "956b2464a26fd96b29a266841d3ce0c895bad572821d64a79a37de76994d10b1"),
+        ("fast-and-deep", 2, "14a42077c2eb4fb8828ccf733b792874b2d61bd64f4c001b5ca439af63e8b93b"),
     ],
 )
 def test_runs_are_described_as_in_files_of_earlier_runs(setting, networks, digest, monkeypatch):
@@ -165,13 +165,21 @@ def test_a_hidden_neuron_that_never_spikes_is_woken(limit, wakes):
     assert (units == 0).any() == wakes and (units == 1).any()
 
 
-def test_trained_as_published(tmp_path, capsys):
-    own = command("delgrad", tmp_path, "--hidden", "5", "--delays", "synaptic", "--engine", "first-spike", seeds=1)
+@pytest.mark.parametrize(
+    "setting, network, more, rates",
+    [
+        ("delgrad", "4-5-3-synaptic", ["--hidden", "5", "--delays", "synaptic"], {"schedule_epochs", "schedule_gamma"}),
+        ("delgrad", "4-5-3-none", ["--hidden", "5", "--delays", "none"], {"schedule_epochs", "schedule_gamma", "learning_rate"}),
+        ("fast-and-deep", "5-120-3-none", [], set()),
+    ],
+)
+def test_trained_as_published(setting, network, more, rates, tmp_path, capsys):
+    own = command(setting, tmp_path, *more, "--engine", "first-spike", seeds=1)
     assert _commands.main(own) == 0 and _commands.main([*own, "--as-published"]) == 0
-    files = [f"delgrad-yin-yang{way}-first-spike-4-5-3-synaptic-seed-0-2-epochs.json" for way in ("", "-as-published")]
+    files = [f"{setting}-yin-yang{way}-first-spike-{network}-seed-0-2-epochs.json" for way in ("", "-as-published")]
     project, published = (json.loads((tmp_path / file).read_text())["setting"] for file in files)
     differing = {name for name in project["training"] if project["training"][name] != published["training"][name]}
-    assert differing == {"batch_size", "schedule_epochs", "schedule_gamma", "average_epochs", "bump_hidden_limit"}
+    assert differing == {"batch_size", "average_epochs", "bump_hidden_limit", *rates}
     assert "0.2" in published.pop("engine") and "0.2" not in project.pop("engine")
     assert {name for name in project if project[name] != published[name]} == {"training"}
     assert json.loads((tmp_path / "metrics.json").read_text())["options"]["as_published"] is True
