@@ -97,8 +97,8 @@ SETTING = comparison.Setting(
         "initial weights and learning rates are published for the networks with a stored net; the others have those of 30 hidden "
         "neurons, dendritic delays those of axonal ones",
         "choices of this project: batches of 50, half the published learning rate where there are no delays, rates that are kept for 270 epochs and then fall "
-        "to a tenth, silent neurons bumped where they miss more than 0.1 of a hidden layer's spikes, no limit to a sample's part in a weight's step, and the mean "
-        "of the last 20 epochs' parameters",
+        "to a tenth, silent neurons bumped where they miss more than 0.1 of a hidden layer's spikes, no limit to a sample's part in a weight's step, and the "
+        "mean of the last 20 epochs' parameters",
         AS_PUBLISHED,
     ],
     engines=first_spike_and_exact,
