@@ -9,6 +9,7 @@ Usage: memory_sweep.py [--dense] [--threads] [name ...]
 import argparse
 import gc
 import hashlib
+import importlib.util
 import os
 import pickle
 import resource
@@ -98,6 +99,88 @@ def event_trainer():
         return trainer.network.weights
 
     return train
+
+
+@case
+def target_trainer():
+    data, _, _ = spikes(600)
+    targets = np.random.default_rng(0).uniform(10e-3, 40e-3, (600, 300))
+    weights = np.random.default_rng(1).uniform(0, 2, 600)
+    net = sp.Network([5, 300, 300], seed=1)
+    trainer = sp.Trainer(net, sp.losses.SpikeTimeMSE(), epochs=2, batch_size=300, average_epochs=2)
+
+    def train():
+        trainer.run(data, targets, (data, targets, weights), sample_weight=weights)
+        return trainer.network.weights
+
+    return train
+
+
+@case
+def membrane_trainer():
+    data, _, _ = spikes(300)
+    targets = np.random.default_rng(0).uniform(-0.2, 0.4, (300, 40, 100))
+    net = sp.Network([5, 300, 100], seed=1, readout="leaky")
+    trainer = sp.Trainer(net, sp.losses.MembraneMSE(np.linspace(1e-3, 40e-3, 40)), epochs=2, batch_size=150)
+
+    def train():
+        trainer.run(data, targets)
+        return trainer.network.weights
+
+    return train
+
+
+@case
+def spike_train_trainer():
+    data, _, _ = spikes(400)
+    counts = np.random.default_rng(0).integers(0, 20, (400, 20))
+    units = np.concatenate([np.repeat(np.arange(20), row) for row in counts])
+    times = np.random.default_rng(1).uniform(0, 40e-3, len(units))
+    targets = sp.SpikeTrains(times, units, np.concatenate([[0], np.cumsum(counts.sum(axis=1))]), 20)
+    net = sp.Network([5, 200, 20], seed=1)
+    trainer = sp.Trainer(net, sp.losses.VanRossum(tau0=4e-3), epochs=2, batch_size=200)
+
+    def train():
+        trainer.run(data, targets)
+        return trainer.network.weights
+
+    return train
+
+
+@case
+def custom_trainer():
+    data, _, y = spikes(600)
+    net = sp.Network([5, 300, 300], seed=1)
+
+    def loss(times, y):
+        late = np.where(np.isfinite(times), times - 20e-3, 0.0)
+        return float((late**2).mean()), 2 * late / late.size
+
+    trainer = sp.Trainer(net, sp.losses.Custom(loss), epochs=2, batch_size=300, average_epochs=2)
+
+    def train():
+        trainer.run(data, y, (data, y))
+        return trainer.network.weights
+
+    return train
+
+
+@case
+def regressor():
+    X = np.random.default_rng(0).random((1000, 8))
+    y = X[:, :2] @ np.array([[1.0, 0.5], [-0.5, 1.0]])
+    model = sp.SpikingRegressor(hidden=(200,), epochs=2, seed=1)
+    clone(model).set_params(hidden=(2,), epochs=1).fit(X, y)
+    return lambda: [clone(model).fit(X, y).predict(X)]
+
+
+@case
+def weighted_estimator():
+    X, y = sp.datasets.yin_yang(400, seed=2)
+    weights = np.random.default_rng(0).uniform(0, 2, 400)
+    model = sp.SpikingClassifier(hidden=(300,), epochs=2, seed=1, class_weight={0: 1.0, 1: 2.0, 2: 0.5})
+    clone(model).set_params(hidden=(2,), epochs=1).fit(X, y, sample_weight=weights)
+    return lambda: [clone(model).fit(X, y, sample_weight=weights).partial_fit(X, y).predict_proba(X)]
 
 
 @case
@@ -419,6 +502,16 @@ def search():
     find()
 
     return find
+
+
+if importlib.util.find_spec("nir"):
+
+    @case
+    def nir_graphs():
+        net = sp.Network([700, 800, 3], seed=1, delays="axonal")
+        # Imports what comes later.
+        sp.from_nir(sp.to_nir(lively(5)))
+        return lambda: sp.from_nir(sp.to_nir(net)).weights
 
 
 @case

@@ -14,6 +14,7 @@ from running import QUICK, spinnprop
 import spinnprop as sp
 from spinnprop import _commands
 from spinnprop._commands import simulate as simulate_command
+from spinnprop._commands import training_page
 
 
 def test_version_and_help(capsys):
@@ -174,8 +175,10 @@ SINGLE = [words for words, _ in LEAVES if words[0] != "train" or words[1] == "yi
 @pytest.mark.parametrize("words", SINGLE, ids=" ".join)
 def test_unusable_numbers_exit_with_2_and_no_words_of_python(words, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    # Making it again takes longer than all else that a refused command does.
+    # What takes longer than all else: making the grammar again, and drawing what is learnt where a number is taken.
     monkeypatch.setattr(_commands, "build_parser", lambda: GRAMMAR)
+    monkeypatch.setattr(training_page, "write_pictures", lambda *given: {})
+    monkeypatch.setattr(training_page, "write", lambda *given: None)
     small = {"train": ["--samples", "60", "--epochs", "1", "--hidden", "5"], "simulate": ["--n", "50", "--k", "5"]}
     needed = [*words, *(["5-6-3"] if words[-1] == "fit" else []), *small.get(words[0], [])]
     for own, option, wrong in unusable():

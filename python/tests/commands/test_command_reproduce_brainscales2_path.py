@@ -21,9 +21,13 @@ def shown(tmp_path_factory):
     return out
 
 
+def result(shown, name):
+    return json.loads((shown / f"{NAME}-{name}-seed-0-quick.json").read_text())
+
+
 def test_what_is_found(shown):
     for name in CASES:
-        found = json.loads((shown / f"{NAME}-{name}-seed-0-quick.json").read_text())
+        found = result(shown, name)
         steps = np.diff(np.reshape(found["paths"][0], (-1, 2)), axis=0)
         assert len(steps) == 749 and np.hypot(*steps.T) == pytest.approx(1, abs=0.02)
         assert all(nearest <= ended for nearest, ended in zip(found["nearest"], found["ended"]))
@@ -37,9 +41,8 @@ def test_what_is_done_is_not_run_again(shown, capsys, monkeypatch):
     assert capsys.readouterr().out.count("from an earlier run") == 5
 
 
-def test_it_finds_home_by_its_memory():
-    sizes = {**path.EXPERIMENT.sizes, "trips": 6}
-    home, lost = (path._run(CASES[name], 0, sizes) for name in ("ideal", "no-memory"))
+def test_it_finds_home_by_its_memory(shown):
+    home, lost = result(shown, "ideal"), result(shown, "no-memory")
     assert np.median(home["nearest"]) < 0.15 * np.median(home["turned"])
     assert np.median(home["ended"]) < 0.5 * np.median(lost["ended"]) and np.median(lost["nearest"]) > 3 * np.median(home["nearest"])
 
