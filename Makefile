@@ -79,10 +79,16 @@ test-peers: $(VENV)/.peers ## exported networks in other libraries, jaxsnn (400 
 test-commands: $(VENV)/.test-tools ## pytest: the command line, pages and notebooks
 	$(VENV)/bin/python -u -m pytest python/tests/commands python/tests/documentation
 
-# The package as it is handed on, with the libraries for all processors.
-$(VENV)/.test-tools: $(VENV)/.installed pyproject.toml
-	@echo "spinnprop: building the library for all processors, and installing what the tests use"
+# Both side by side, which keeps the processors busy, before the package is installed with the one that it would else build alone.
+$(VENV)/.libraries: $(VENV)/.made-with $(SWIFT_SOURCES) scripts/build-library.sh
+	@touch $@.new
+	@echo "spinnprop: building the library for all processors"
 	@scripts/build-library.sh >/dev/null
+	@mv $@.new $@
+
+# The package as it is handed on, with the libraries for all processors.
+$(VENV)/.test-tools: $(VENV)/.libraries $(VENV)/.installed pyproject.toml
+	@echo "spinnprop: installing it for all processors, and what the tests use"
 	@$(PIP) --no-build-isolation --force-reinstall --no-deps .
 	@$(PIP) 'spinnprop[test]'
 # For a data set in it; tests skip that without it.
