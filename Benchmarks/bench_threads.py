@@ -1,4 +1,5 @@
-"""What a second thread brings: training epochs on two threads and on one, in pairs, beside an idle and a busy processor.
+"""What a second thread brings: training epochs on two threads and on one, in pairs, beside an idle and a busy processor; and what two
+processes that have nothing to wait for would bring on this machine, whose processors share caches, memory and perhaps a core.
 
     python Benchmarks/bench_threads.py [--pairs N]
 
@@ -6,6 +7,7 @@ Writes its section of RESULTS.md. Bound to two processors; the busy process is b
 """
 
 import argparse
+import multiprocessing
 import os
 import statistics
 import subprocess
@@ -49,8 +51,45 @@ def ratios(run, pairs):
     return found
 
 
+def train_when_told(engine, batch, processor, told):
+    """Trains so many epochs on one thread as it is told, and answers with the seconds that they took."""
+    os.sched_setaffinity(0, [processor])
+    run = epochs(engine, batch)
+    run(1)
+    told.send(None)
+    while (count := told.recv()) > 0:
+        told.send(sum(run(1) for _ in range(count)))
+
+
+def side_by_side(engine, batch, processors, pairs, count=20):
+    """The time of epochs in two processes at once, each on one thread and a processor of its own, as a part of the time of both one after
+    the other: no division of an epoch between threads takes less."""
+    context = multiprocessing.get_context("spawn")
+    ends, workers = [], []
+    for processor in processors:
+        end, told = context.Pipe()
+        workers.append(context.Process(target=train_when_told, args=(engine, batch, processor, told)))
+        workers[-1].start()
+        end.recv()
+        ends.append(end)
+
+    def seconds(some):
+        for end in some:
+            end.send(count)
+        return [end.recv() for end in some]
+
+    found = []
+    for _ in range(pairs):
+        alone = sum(seconds(ends[:1]) + seconds(ends[1:]))
+        found.append(max(seconds(ends)) / alone)
+    for end, worker in zip(ends, workers):
+        end.send(0)
+        worker.join()
+    return found
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("--pairs", type=int, default=15)
     pairs = parser.parse_args().pairs
     processors = sorted(os.sched_getaffinity(0))[:2]
@@ -67,16 +106,19 @@ def main():
             for engine in ENGINES:
                 for batch in BATCHES:
                     found = ratios(epochs(engine, batch), pairs)
+                    least = "" if is_busy else "%.2f" % statistics.median(side_by_side(engine, batch, processors, pairs))
                     rows.append([engine, batch, "busy" if is_busy else "idle", "%.2f" % statistics.median(found),
-                                 "%.2f to %.2f" % (min(found), max(found)), "%.2f" % LIMITS[batch, is_busy]])
+                                 "%.2f to %.2f" % (min(found), max(found)), least, "%.2f" % LIMITS[batch, is_busy]])
         finally:
             if busy:
                 busy.kill()
                 busy.wait()
     section.write(
         "Time of a training epoch (5-120-3, 5,000 samples) on two threads as a part of that on one; median and range of\n"
-        "%d pairs, on an otherwise idle machine and beside a process that keeps one of the two processors busy.\n\n" % pairs
-        + results.table(["engine", "batch", "other processor", "two threads / one", "range", "limit"], rows))
+        "%d pairs, on an otherwise idle machine and beside a process that keeps one of the two processors busy.\n"
+        "Two processes that train by themselves, each on one thread and a processor of its own, take as long as the next column says, as a part of\n"
+        "both one after the other: what this machine's second processor brings at most.\n\n" % pairs
+        + results.table(["engine", "batch", "other processor", "two threads / one", "range", "two processes / one after the other", "limit"], rows))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ import time
 import traceback
 
 import numpy as np
-from sklearn.base import clone
 
 import spinnprop as sp
 
@@ -118,10 +117,10 @@ def target_trainer():
 
 @case
 def membrane_trainer():
-    data, _, _ = spikes(300)
-    targets = np.random.default_rng(0).uniform(-0.2, 0.4, (300, 40, 100))
-    net = sp.Network([5, 300, 100], seed=1, readout="leaky")
-    trainer = sp.Trainer(net, sp.losses.MembraneMSE(np.linspace(1e-3, 40e-3, 40)), epochs=2, batch_size=150)
+    data, _, _ = spikes(200)
+    targets = np.random.default_rng(0).uniform(-0.2, 0.4, (200, 30, 100))
+    net = sp.Network([5, 200, 100], seed=1, readout="leaky")
+    trainer = sp.Trainer(net, sp.losses.MembraneMSE(np.linspace(1e-3, 40e-3, 30)), epochs=1, batch_size=200)
 
     def train():
         trainer.run(data, targets)
@@ -167,20 +166,13 @@ def custom_trainer():
 
 @case
 def regressor():
+    from sklearn.base import clone
+
     X = np.random.default_rng(0).random((1000, 8))
     y = X[:, :2] @ np.array([[1.0, 0.5], [-0.5, 1.0]])
     model = sp.SpikingRegressor(hidden=(200,), epochs=2, seed=1)
     clone(model).set_params(hidden=(2,), epochs=1).fit(X, y)
     return lambda: [clone(model).fit(X, y).predict(X)]
-
-
-@case
-def weighted_estimator():
-    X, y = sp.datasets.yin_yang(400, seed=2)
-    weights = np.random.default_rng(0).uniform(0, 2, 400)
-    model = sp.SpikingClassifier(hidden=(300,), epochs=2, seed=1, class_weight={0: 1.0, 1: 2.0, 2: 0.5})
-    clone(model).set_params(hidden=(2,), epochs=1).fit(X, y, sample_weight=weights)
-    return lambda: [clone(model).fit(X, y, sample_weight=weights).partial_fit(X, y).predict_proba(X)]
 
 
 @case
@@ -481,6 +473,8 @@ def encoders():
 
 @case
 def estimator():
+    from sklearn.base import clone
+
     X, y = sp.datasets.yin_yang(400, seed=2)
     model = sp.SpikingClassifier(hidden=(300,), epochs=2, seed=1)
     clone(model).set_params(hidden=(2,), epochs=1).fit(X, y)
@@ -517,11 +511,11 @@ if importlib.util.find_spec("nir"):
 @case
 def neuron_array():
     weights = np.random.default_rng(0).integers(-20, 40, (712, 512))
-    spikes = sp.SpikeTrains(np.arange(20000) * 1e-5, np.arange(20000) % 200, [0, 20000], 200)
+    spikes = sp.SpikeTrains(np.arange(5000) * 1e-5, np.arange(5000) % 200, [0, 5000], 200)
 
     def ran():
         array = sp.brainscales2.Array(512, 200, True, weights=weights, fan_in=712, gain=0.01, refractory=2e-3, sensors=True)
-        found = array.run(spikes, 0.2, lambda processor: processor.weights // 2, 0.1)
+        found = array.run(spikes, 0.05, lambda processor: processor.weights // 2, 0.025)
         return [found.times, array.copy().weights, array.correlations()[0]]
 
     return ran
