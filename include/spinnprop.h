@@ -147,6 +147,8 @@ enum { SPINNPROP_MAX_THREADS = 1024 };
  * OMP_NUM_THREADS, which process pools such as joblib's set for their workers; 0 where neither is a number that is taken. */
 SPINNPROP_API spinnprop_status spinnprop_set_threads(int32_t threads);
 SPINNPROP_API int32_t spinnprop_get_threads(void);
+/* How many threads that comes to just now, at least 1. */
+SPINNPROP_API int32_t spinnprop_thread_count(void);
 
 /* ------------------------------------------------------------------------------------------------------- progress */
 
@@ -384,6 +386,12 @@ SPINNPROP_API void spinnprop_clock_options_init(spinnprop_clock_options *options
 SPINNPROP_API spinnprop_status spinnprop_clock_create(spinnprop_engine **engine, const spinnprop_clock_options *options);
 SPINNPROP_API spinnprop_status spinnprop_clock_get_options(spinnprop_clock_options *options,
                                                            const spinnprop_engine *engine);
+/* The weights that a run reads where weight_bits rounds them, and the whole numbers that these are of a scale, n of each: connection after connection,
+ * each (n_post, n_pre). units: of each layer the scale of its first neuron, 0 where all weights are; another neuron's is as many times it as the first's
+ * current adds more to its membrane in a step. */
+SPINNPROP_API spinnprop_status spinnprop_clock_round_weights(double *rounded, int32_t *whole, int64_t n, double *units,
+                                                             int64_t n_layers, const spinnprop_engine *engine,
+                                                             const spinnprop_network *network);
 
 /* ---------------------------------------------------------------------------------------------------- first spikes */
 
@@ -876,6 +884,34 @@ SPINNPROP_API spinnprop_status spinnprop_trainer_set_schedule(spinnprop_trainer 
                                                               void *payload);
 /* How many epochs there are in all: more than are done, and a run that had come to its end goes on, unless early stopping has ended it. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_set_epochs(spinnprop_trainer *trainer, int32_t epochs);
+/* Batches of one step, which somebody else is to run: see spinnprop_trainer_set_batches. Pointers are valid during the call only. */
+typedef struct spinnprop_batches {
+    size_t size;
+    const spinnprop_network *network; /* with the parameters as they stand                                            */
+    int64_t n_batches;
+    const spinnprop_spikes *spikes;   /* n_batches of them; what input_dropout leaves out is left out                 */
+    const int64_t *samples;        /* batch after batch the number of each sample among the data that the training was given, by which the host knows its
+                                    * label, target and weight                                                        */
+    double *numbers;               /* to be written: (n_batches, n_numbers), of each batch those of spinnprop_trainer_batch */
+    int64_t n_numbers;
+} spinnprop_batches;
+
+/* Called once for each step, on the thread that made the call. Returns 0; anything else stops with SPINNPROP_CANCELLED and leaves all as it was before
+ * the step. It must not use the trainer that is running, nor throw or jump out. */
+typedef int (*spinnprop_batches_callback)(spinnprop_batches *batches, void *payload);
+
+/* Has the batches of each step (`accumulate` of them) run by the host: in other processes, or on other machines. Their gradients are added up here, in
+ * the order of the batches, as without it, and the step has the same bits. Validation stays here. An emulated SpiNNaker2, which keeps account of what runs
+ * on it, refuses it when the trainer runs. NULL: batches run here. */
+SPINNPROP_API spinnprop_status spinnprop_trainer_set_batches(spinnprop_trainer *trainer, spinnprop_batches_callback batches,
+                                                             void *payload);
+/* What a batch gives such a function: the numbers that its trainer wants, in an order of their own. To be run by a trainer of the network that the
+ * function was shown, with the same loss, rate regularisation, engines, and kinds of parameters that are trained, bumping as well. Nothing changes. */
+SPINNPROP_API spinnprop_status spinnprop_trainer_batch(double *numbers, int64_t n_numbers, spinnprop_trainer *trainer,
+                                                       const spinnprop_spikes *batch, const spinnprop_supervision *supervision,
+                                                       spinnprop_progress_callback progress, void *payload);
+/* How many numbers that are. */
+SPINNPROP_API spinnprop_status spinnprop_trainer_batch_size(int64_t *n_numbers, const spinnprop_trainer *trainer);
 /* A step of the optimiser with a gradient of the network as it stands, in a loop of one's own: epochs are not counted, no schedule is followed, no
  * checkpoint written. rate_factor: of all learning rates, 0 .. 1e6. An error changes nothing. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_step(spinnprop_trainer *trainer, const spinnprop_gradient *gradient,

@@ -4,7 +4,7 @@ import Spikes
 
 /// What a batch of training leaves beside its gradient, which stays in the session.
 public struct BatchResult: Sendable {
-    public let recording: Recording
+    public let spikes: BatchSpikes
     /// The batch mean of the loss; counts are of samples, as in `Gradients`.
     public let value: Double
     public let skippedCount: Int
@@ -14,7 +14,7 @@ public struct BatchResult: Sendable {
 
     /// - Parameter value: the mean, with all that is added to the samples' own loss.
     public init(_ recording: Recording, value: Double, _ judged: JudgedSum) {
-        self.recording = recording
+        spikes = BatchSpikes(recording)
         self.value = value
         skippedCount = judged.skippedCount
         skippedWeight = judged.skippedWeight
@@ -22,7 +22,11 @@ public struct BatchResult: Sendable {
     }
 
     public init(_ recording: Recording, _ gradients: Gradients) {
-        self.recording = recording
+        self.init(BatchSpikes(recording), gradients)
+    }
+
+    public init(_ spikes: BatchSpikes, _ gradients: Gradients) {
+        self.spikes = spikes
         value = gradients.value
         skippedCount = gradients.skippedCount
         skippedWeight = gradients.skippedWeight
@@ -90,8 +94,13 @@ public final class PlainSession: Session {
         if !accumulates { gradients = nil }
         let recording = try substrate.forward(network, input, options: options, monitor: monitor)
         let made = try rule.backward(network, recording, objective, monitor: monitor)
-        if accumulates { add(made, sampleCount: recording.sampleCount) } else { gradients = made }
+        take(made, sampleCount: recording.sampleCount)
         return BatchResult(recording, made)
+    }
+
+    /// Takes over the gradient of a batch that somebody else has run with the parameters as they stand, as `batch` takes its own.
+    public func take(_ made: Gradients, sampleCount: Int) {
+        if accumulates { add(made, sampleCount: sampleCount) } else { gradients = made }
     }
 
     private func add(_ made: Gradients, sampleCount: Int) {

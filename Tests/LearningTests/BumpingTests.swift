@@ -26,7 +26,9 @@ struct BumpingTests {
         _ state: inout BumpState, _ options: WeightBumping, _ network: inout Network, after recording: Recording,
         isFrozen: [Bool] = [false, false]
     ) -> Bool {
-        guard let silent = state.next(options, after: [recording], isFrozen: isFrozen) else { return false }
+        guard let silent = state.next(options, after: [BatchSpikes(recording)], isFrozen: isFrozen) else {
+            return false
+        }
         network.raiseWeights(of: silent, layer: state.layer, by: state.amount)
         return true
     }

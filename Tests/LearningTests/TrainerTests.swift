@@ -85,6 +85,59 @@ struct TrainerTests {
         #expect(try trainer.network == toyNetwork())
     }
 
+    /// Whoever runs the batches of a step, it has the same bits, silent neurons that are bumped included.
+    @Test func batchesThatRunElsewhere() throws {
+        for (accumulate, bump, dropout) in [(1, 0.0, 0.0), (3, 0.0, 0.2), (3, 1e-2, 0.0)] {
+            let options = options {
+                $0.batchSize = 11
+                $0.accumulate = accumulate
+                $0.bumping.amount = bump
+                $0.inputDropout = dropout
+            }
+            var network = try toyNetwork()
+            if bump > 0 { try network.setWeights([Double](repeating: -0.05, count: 12), connection: 0) }
+            let (here, away) = (
+                try Trainer(network, options, substrate: ToySubstrate(), rule: ToyRule()),
+                try Trainer(network, options, substrate: ToySubstrate(), rule: ToyRule())
+            )
+            var most = 0
+            away.elsewhere = { (network, batches) throws(SpinnpropError) in
+                most = max(most, batches.count)
+                var numbers: [[Double]] = []
+                // Any order will do.
+                for batch in batches.reversed() {
+                    let worker = try Trainer(network, options, substrate: ToySubstrate(), rule: ToyRule())
+                    numbers.append(try worker.run(batch: batch))
+                    guard try worker.batchNumberCount() == numbers[0].count else { throw .invalidValue("counts") }
+                }
+                return numbers.reversed()
+            }
+            try here.run(data.input, labels: data.labels, validation: validation)
+            try away.run(data.input, labels: data.labels, validation: validation)
+            #expect(here.network == away.network && most == accumulate)
+            #expect(timeless(here.history) == timeless(away.history))
+        }
+    }
+
+    @Test func whatComesBackFromElsewhereIsChecked() throws {
+        let trainer = try trainer(options())
+        let before = trainer.network
+        let size = try trainer.batchNumberCount()
+        var zeros = [Double](repeating: 0, count: size)
+        zeros[1] = 20
+        for (place, number) in [(1, 19.0), (1, 20.5), (1, .nan), (2, 21), (3, -1), (5, 0x1p54), (0, .nan)] {
+            var wrong = zeros
+            wrong[place] = number
+            trainer.elsewhere = { (_, _) throws(SpinnpropError) in [wrong] }
+            #expect(throws: SpinnpropError.self) { try trainer.run(data.input, labels: data.labels) }
+        }
+        for wrong in [[], [zeros, zeros], [zeros + [0]], [[]]] {
+            trainer.elsewhere = { (_, _) throws(SpinnpropError) in wrong }
+            #expect(throws: SpinnpropError.self) { try trainer.run(data.input, labels: data.labels) }
+        }
+        #expect(trainer.network == before && trainer.epochsDone == 0)
+    }
+
     /// The batches of an epoch cover every sample once, the rest of 103 = 5 x 20 + 3 included.
     @Test func epochsAreWholePasses() throws {
         var batches = Batches(Examples(data.input, labels: data.labels), batchSize: 20)

@@ -86,7 +86,7 @@ struct AccountTests {
         let session = try engine.session(
             network, optimizer: Optimizer(OptimizerOptions(), for: network, precision: .single),
             options: ForwardOptions())
-        let recording = try session.batch(input, objective, monitor: nil).recording
+        let recording = try #require(try session.batch(input, objective, monitor: nil).spikes.recording)
         try session.step(rateFactor: 1)
         let account = try #require(engine.account)
         var activity = Activity()

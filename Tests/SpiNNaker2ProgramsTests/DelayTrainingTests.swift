@@ -43,7 +43,7 @@ struct DelayTrainingTests {
         func steps(_ network: Network) -> [Int] {
             network.connections.flatMap { $0.delays.map { grid.step(nearest: $0) } }
         }
-        func spikes(_ result: BatchResult) -> [SpikeTrains] { result.recording.layers.map(\.spikes) }
+        func spikes(_ result: BatchResult) -> [SpikeTrains] { result.spikes.recording?.layers.map(\.spikes) ?? [] }
         var first: [SpikeTrains] = []
         for batch in 0..<40 {
             let before = sessions[0].network

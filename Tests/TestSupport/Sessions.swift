@@ -43,7 +43,8 @@ private func differenceOfSession(
         guard result.value.bitPattern == gradients.value.bitPattern, result.skippedCount == gradients.skippedCount,
             result.correctCount == gradients.correctCount
         else { return "batch \(n): the loss is \(result.value), by hand \(gradients.value)" }
-        for (layer, (a, b)) in zip(result.recording.layers, recording.layers).enumerated()
+        guard let ran = result.spikes.recording else { return "batch \(n): there is no recording" }
+        for (layer, (a, b)) in zip(ran.layers, recording.layers).enumerated()
         where a.spikes != b.spikes || a.currents != b.currents || a.maxima != b.maxima {
             return "batch \(n): the spikes or maxima of layer \(layer) differ"
         }

@@ -94,9 +94,9 @@ static void version_and_threads(void) {
     INVALID(spinnprop_set_threads(SPINNPROP_MAX_THREADS + 1));
     INVALID(spinnprop_set_threads(INT32_MIN));
     INVALID(spinnprop_set_threads(INT32_MAX));
-    HOLDS(spinnprop_get_threads() == SPINNPROP_MAX_THREADS);
+    HOLDS(spinnprop_get_threads() == SPINNPROP_MAX_THREADS && spinnprop_thread_count() == SPINNPROP_MAX_THREADS);
     WORKS(spinnprop_set_threads(0));
-    HOLDS(spinnprop_get_threads() == 0);
+    HOLDS(spinnprop_get_threads() == 0 && spinnprop_thread_count() >= 1);
 }
 
 /* Void functions that take NULL. */
@@ -676,9 +676,35 @@ static void engines_that_cannot_be(void) {
     EACH_WRONG_SIZE(options, spinnprop_clock_get_options(&options, engine));
     WORKS(spinnprop_clock_get_options(&options, engine));
     HOLDS(options.steps == o.steps && options.time_step == o.time_step && options.copies == o.copies);
+    double rounded[64], scales[3];
+    int32_t whole[64];
+    int64_t n_weights = 0;
+    for (int32_t layer = 0; layer < 2; layer++) {
+        int64_t rows = 0, columns = 0;
+        WORKS(spinnprop_network_shape(&rows, &columns, network, SPINNPROP_WEIGHTS, layer));
+        n_weights += rows * columns;
+    }
+    HOLDS(n_weights < 64);
+    INVALID(spinnprop_clock_round_weights(rounded, whole, n_weights, scales, 2, engine, network)); /* it does not round */
+    spinnprop_engine_free(engine);
+    o.weight_bits = 4;
+    WORKS(spinnprop_clock_create(&engine, &o));
+    o.weight_bits = 0;
+    const int64_t no_weights[] = {-1, 0, n_weights - 1, n_weights + 1, INT64_MAX, INT64_MIN};
+    for (int index = 0; index < 6; index++)
+        INVALID(spinnprop_clock_round_weights(rounded, whole, no_weights[index], scales, 2, engine, network));
+    INVALID(spinnprop_clock_round_weights(rounded, whole, n_weights, scales, 3, engine, network));
+    INVALID(spinnprop_clock_round_weights(NULL, whole, n_weights, scales, 2, engine, network));
+    INVALID(spinnprop_clock_round_weights(rounded, NULL, n_weights, scales, 2, engine, network));
+    INVALID(spinnprop_clock_round_weights(rounded, whole, n_weights, NULL, 2, engine, network));
+    INVALID(spinnprop_clock_round_weights(rounded, whole, n_weights, scales, 2, NULL, network));
+    INVALID(spinnprop_clock_round_weights(rounded, whole, n_weights, scales, 2, engine, NULL));
+    WORKS(spinnprop_clock_round_weights(rounded, whole, n_weights, scales, 2, engine, network));
+    for (int64_t index = 0; index < n_weights; index++) HOLDS(whole[index] >= -7 && whole[index] <= 7);
     spinnprop_engine_free(engine);
     WORKS(spinnprop_engine_create(&engine, SPINNPROP_ENGINE_EVENT));
     FAILS(UNSUPPORTED, spinnprop_clock_get_options(&options, engine));
+    FAILS(UNSUPPORTED, spinnprop_clock_round_weights(rounded, whole, n_weights, scales, 2, engine, network));
     spinnprop_first_spike_options first;
     spinnprop_first_spike_options_init(NULL);
     spinnprop_first_spike_options_init(&first);
@@ -1512,6 +1538,34 @@ static double no_factor(int32_t epoch, void *payload) {
     return epoch == 0 ? NAN : 1;
 }
 
+/* Whoever runs batches elsewhere, well or badly. */
+typedef struct batch_runner {
+    spinnprop_trainer *trainer;
+    const int64_t *labels;
+    int64_t n_numbers;
+    int mode;
+} batch_runner;
+
+static int run_batches(spinnprop_batches *batches, void *payload) {
+    batch_runner *own = payload;
+    double number = 0;
+    int64_t n = 0;
+    /* The trainer is running. */
+    INVALID(spinnprop_trainer_batch_size(&n, own->trainer));
+    INVALID(spinnprop_trainer_set_batches(own->trainer, NULL, NULL));
+    INVALID(spinnprop_trainer_batch(&number, 1, own->trainer, batches->spikes, NULL, NULL, NULL));
+    HOLDS(batches->n_batches == 1 && batches->n_numbers == own->n_numbers && batches->spikes->n_samples == N_SAMPLES);
+    WORKS(spinnprop_spikes_check(batches->spikes));
+    if (own->mode == 1) return 1;
+    if (own->mode == 2) return 0; /* nothing is written */
+    for (int64_t index = 0; index < batches->n_numbers; index++) batches->numbers[index] = 0;
+    if (own->mode == 3) return 0; /* of no samples */
+    batches->numbers[1] = (double)batches->spikes->n_samples;
+    if (own->mode == 4) batches->numbers[2] = 0.5;
+    if (own->mode == 5) batches->numbers[0] = NAN;
+    return 0;
+}
+
 static void trainings_that_cannot_be(void) {
     spinnprop_network *network = good_network(SPINNPROP_DELAYS_NONE, SPINNPROP_READOUT_SPIKING);
     spinnprop_network *result = NOBODY(spinnprop_network);
@@ -1720,6 +1774,34 @@ static void trainings_that_cannot_be(void) {
     WORKS(spinnprop_trainer_set_schedule(trainer, no_factor, NULL));
     INVALID(spinnprop_trainer_run(trainer, &s, labels, 4, NULL, NULL, 0, NULL, NULL));
     WORKS(spinnprop_trainer_set_schedule(trainer, NULL, NULL));
+    int64_t n_numbers = -1;
+    INVALID(spinnprop_trainer_batch_size(NULL, trainer));
+    INVALID(spinnprop_trainer_batch_size(&n_numbers, NULL));
+    WORKS(spinnprop_trainer_batch_size(&n_numbers, trainer));
+    double *numbers = malloc((size_t)n_numbers * sizeof(double));
+    HOLDS(n_numbers > 5 && numbers);
+    wanted = held_out;
+    EACH_WRONG_SUPERVISION(wanted, spinnprop_trainer_batch(numbers, n_numbers, trainer, &s, &wanted, NULL, NULL));
+    EACH_WRONG_SIZE(s, spinnprop_trainer_batch(numbers, n_numbers, trainer, &s, &wanted, NULL, NULL));
+    const int64_t no_numbers[] = {-1, 0, n_numbers - 1, n_numbers + 1, INT64_MAX, INT64_MIN};
+    for (int index = 0; index < 6; index++)
+        INVALID(spinnprop_trainer_batch(numbers, no_numbers[index], trainer, &s, &wanted, NULL, NULL));
+    INVALID(spinnprop_trainer_batch(NULL, n_numbers, trainer, &s, &wanted, NULL, NULL));
+    INVALID(spinnprop_trainer_batch(numbers, n_numbers, NULL, &s, &wanted, NULL, NULL));
+    INVALID(spinnprop_trainer_batch(numbers, n_numbers, trainer, NULL, &wanted, NULL, NULL));
+    INVALID(spinnprop_trainer_batch(numbers, n_numbers, trainer, &s, NULL, NULL, NULL));
+    WORKS(spinnprop_trainer_batch(numbers, n_numbers, trainer, &s, &wanted, NULL, NULL));
+    batch_runner runner = {trainer, labels, n_numbers, 0};
+    INVALID(spinnprop_trainer_set_batches(NULL, run_batches, &runner));
+    WORKS(spinnprop_trainer_set_batches(trainer, run_batches, &runner));
+    for (runner.mode = 1; runner.mode < 6; runner.mode++) {
+        if (runner.mode == 1)
+            FAILS(CANCELLED, spinnprop_trainer_run(trainer, &s, labels, 4, NULL, NULL, 0, NULL, NULL));
+        else
+            INVALID(spinnprop_trainer_run(trainer, &s, labels, 4, NULL, NULL, 0, NULL, NULL));
+    }
+    WORKS(spinnprop_trainer_set_batches(trainer, NULL, NULL));
+    free(numbers);
     spinnprop_loss custom;
     WORKS(spinnprop_loss_init(&custom, SPINNPROP_LOSS_CUSTOM));
     INVALID(spinnprop_loss_check(&custom)); /* no function */
@@ -1849,6 +1931,8 @@ static int meddle(const spinnprop_progress *progress, void *payload) {
     INVALID(spinnprop_trainer_save(m->trainer, "there"));
     INVALID(spinnprop_trainer_set_learning_rates(m->trainer, SPINNPROP_TRAIN_WEIGHTS, &value, 1));
     INVALID(spinnprop_trainer_set_schedule(m->trainer, NULL, NULL));
+    INVALID(spinnprop_trainer_set_batches(m->trainer, NULL, NULL));
+    INVALID(spinnprop_trainer_batch_size(&n, m->trainer));
     spinnprop_supervision wanted;
     spinnprop_supervision_init(&wanted);
     wanted.labels = labels;

@@ -1,6 +1,7 @@
 /* The longest calls: they run without the GIL, and now and then take it back to listen to signals and to report progress. */
 #include "core.h"
 
+#include <string.h>
 #include <time.h>
 
 int call_init(PyObject *module, call *call, PyObject *callable) {
@@ -8,7 +9,7 @@ int call_init(PyObject *module, call *call, PyObject *callable) {
     call->n_forks = call->state->n_forks;
     call->thread = NULL;
     call->callable = callable == Py_None ? NULL : callable;
-    call->schedule = NULL;
+    call->schedule = call->batches = NULL;
     if (call->callable && !PyCallable_Check(callable)) {
         PyErr_Format(PyExc_TypeError, "progress must be callable or None, got %R", (PyObject *)Py_TYPE(callable));
         return 0;
@@ -55,6 +56,51 @@ double call_schedule(int32_t epoch, void *payload) {
     Py_XDECREF(answer);
     call->thread = PyEval_SaveThread();
     return factor;
+}
+
+/* (times, units, offsets, n_units), whose arrays are bytes of their own: the library's are gone when the call is over. */
+static PyObject *spikes_copied(const spinnprop_spikes *spikes) {
+    return Py_BuildValue("(y#y#y#i)", spikes->n_spikes > 0 ? (const char *)spikes->times : "", (Py_ssize_t)(spikes->n_spikes * 8),
+                         spikes->n_spikes > 0 ? (const char *)spikes->units : "", (Py_ssize_t)(spikes->n_spikes * 4),
+                         (const char *)spikes->offsets, (Py_ssize_t)((spikes->n_samples + 1) * 8), (int)spikes->n_units);
+}
+
+/* Gives what a callable answers, the numbers of each batch one after another, to (network, spikes, samples); 0 with an exception on failure. */
+static int ask_for_batches(PyObject *callable, spinnprop_batches *batches) {
+    spinnprop_network *copy = NULL;
+    if (spinnprop_network_copy(&copy, batches->network) != SPINNPROP_OK) return PyErr_NoMemory() != NULL;
+    PyObject *network = handle_new(copy, &network_kind), *list = network ? PyList_New((Py_ssize_t)batches->n_batches) : NULL;
+    int64_t n_samples = 0;
+    for (int64_t i = 0; list && i < batches->n_batches; i++) {
+        n_samples += batches->spikes[i].n_samples;
+        PyObject *spikes = spikes_copied(&batches->spikes[i]);
+        if (!spikes || PyList_SetItem(list, (Py_ssize_t)i, spikes) < 0) Py_CLEAR(list);
+    }
+    PyObject *answer = list ? PyObject_CallFunction(callable, "OOy#", network, list, (const char *)batches->samples,
+                                                    (Py_ssize_t)(n_samples * 8))
+                            : NULL;
+    Py_XDECREF(list);
+    Py_XDECREF(network);
+    array numbers = ARRAY_NONE;
+    int is_good = answer && array_read(&numbers, answer, ARRAY_FLOAT64, "numbers");
+    if (is_good && numbers.count != batches->n_batches * batches->n_numbers) {
+        PyErr_Format(PyExc_ValueError, "%lld numbers came back of %lld batches; each has %lld", (long long)numbers.count,
+                     (long long)batches->n_batches, (long long)batches->n_numbers);
+        is_good = 0;
+    }
+    if (is_good) memcpy(batches->numbers, numbers.view.buf, (size_t)numbers.count * sizeof(double));
+    array_release(&numbers);
+    Py_XDECREF(answer);
+    return is_good;
+}
+
+int call_batches(spinnprop_batches *batches, void *payload) {
+    call *call = payload;
+    if (atomic_load(&call->state->is_exiting)) return 1;
+    PyEval_RestoreThread(call->thread);
+    const int stops = PyErr_CheckSignals() < 0 || !ask_for_batches(call->batches, batches);
+    call->thread = PyEval_SaveThread();
+    return stops;
 }
 
 /* Run at exit: asks the calls of other threads to stop and gives them a second to do so. */

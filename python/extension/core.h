@@ -197,7 +197,7 @@ PyObject *parameter_get(PyObject *module, PyObject *args, const handle_kind *kin
 typedef struct call {
     module_state *state;
     PyObject *callable; /* borrowed; NULL for none */
-    PyObject *schedule; /* likewise, of a training alone */
+    PyObject *schedule, *batches; /* likewise, of a training alone */
     int n_forks;        /* when it began */
     PyThreadState *thread;
 } call;
@@ -208,6 +208,8 @@ void call_end(call *call);
 int call_progress(const spinnprop_progress *progress, void *payload);
 /* Likewise of a schedule; NaN with an exception. */
 double call_schedule(int32_t epoch, void *payload);
+/* Likewise of batches that are run elsewhere. */
+int call_batches(spinnprop_batches *batches, void *payload);
 /* What the function of a loss of one's own is called by, while a call goes on. */
 typedef struct own_function {
     PyObject *callable; /* borrowed; NULL or None for none */

@@ -30,10 +30,33 @@ GIVES_STRUCT(engine_describe, engine_info, engine)
 
 TAKES_OPTIONS(clock)
 
+static PyObject *clock_round_weights(PyObject *module, PyObject *args) {
+    PyObject *rounded_object, *whole_object, *units_object, *engine, *capsule, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OOOOO", &rounded_object, &whole_object, &units_object, &engine, &capsule)) return NULL;
+    array rounded = ARRAY_NONE, whole = ARRAY_NONE, units = ARRAY_NONE;
+    handle *own = handle_from(engine, &engine_kind), *network = own ? handle_from(capsule, &network_kind) : NULL;
+    if (network && array_write(&rounded, rounded_object, ARRAY_FLOAT64, "rounded") && array_write(&whole, whole_object, ARRAY_INT32, "whole") &&
+        array_write(&units, units_object, ARRAY_FLOAT64, "units")) {
+        if (rounded.count != whole.count)
+            PyErr_Format(PyExc_ValueError, "rounded has %lld elements and whole %lld; they must be as many", (long long)rounded.count,
+                         (long long)whole.count);
+        else
+            result = none_or_raise(module, spinnprop_clock_round_weights(array_data(rounded), array_data(whole), whole.count,
+                                                                         array_data(units), units.count, own->object,
+                                                                         network->object));
+    }
+    array_release(&rounded);
+    array_release(&whole);
+    array_release(&units);
+    return result;
+}
+
 PyMethodDef clock_methods[] = {
     {"clock_defaults", clock_defaults, METH_NOARGS, "clock_defaults($module, /)\n--\n\nThe core's defaults."},
     {"clock_get_options", clock_get_options, METH_O,
      "clock_get_options($module, engine, /)\n--\n\nThe options it was made with."},
+    {"clock_round_weights", clock_round_weights, METH_VARARGS,
+     "clock_round_weights($module, rounded, whole, units, engine, network, /)\n--\n\nWhat a run reads where weight_bits rounds weights."},
     {"clock_create", clock_create, METH_O, "clock_create($module, options, /)\n--\n\nA new engine of time steps."},
     {NULL, NULL, 0, NULL},
 };

@@ -17,6 +17,11 @@ static PyObject *get_threads(PyObject *module, PyObject *unused) {
     return PyLong_FromLong(spinnprop_get_threads());
 }
 
+static PyObject *thread_count(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    return PyLong_FromLong(spinnprop_thread_count());
+}
+
 static PyObject *calls_running(PyObject *module, PyObject *unused) {
     (void)unused;
     return PyLong_FromLong(atomic_load(&((module_state *)PyModule_GetState(module))->n_long_calls));
@@ -27,6 +32,7 @@ PyMethodDef library_methods[] = {
     {"set_threads", set_threads, METH_VARARGS,
      "set_threads($module, threads, /)\n--\n\nHost threads; 0: one per processor."},
     {"get_threads", get_threads, METH_NOARGS, "get_threads($module, /)\n--\n\nWhat set_threads was last given."},
+    {"thread_count", thread_count, METH_NOARGS, "thread_count($module, /)\n--\n\nHow many threads that comes to now."},
     {"calls_running", calls_running, METH_NOARGS,
      "calls_running($module, /)\n--\n\nHow many forward, gradient and training calls this process has under way."},
     {NULL, NULL, 0, NULL},

@@ -46,9 +46,9 @@ static PyObject *trainer_create(PyObject *module, PyObject *args) {
 }
 
 static PyObject *trainer_run(PyObject *module, PyObject *args) {
-    PyObject *capsule, *input_object, *wanted_object, *validation_object, *validation_wanted_object, *progress, *schedule, *callable;
-    if (!PyArg_ParseTuple(args, "OOOOOOOO", &capsule, &input_object, &wanted_object, &validation_object,
-                          &validation_wanted_object, &progress, &schedule, &callable))
+    PyObject *capsule, *input_object, *wanted_object, *validation_object, *validation_wanted_object, *progress, *schedule, *callable, *batches;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOO", &capsule, &input_object, &wanted_object, &validation_object,
+                          &validation_wanted_object, &progress, &schedule, &callable, &batches))
         return NULL;
     handle *own = NULL;
     spike_arrays input = SPIKES_NONE, validation = SPIKES_NONE;
@@ -62,15 +62,19 @@ static PyObject *trainer_run(PyObject *module, PyObject *args) {
         call_init(module, &call, progress) && (own = idle_from(module, capsule, &trainer_kind))) {
         own->is_running = 1;
         call.schedule = schedule == Py_None ? NULL : schedule;
+        call.batches = batches == Py_None ? NULL : batches;
         own_function *function = own->payload;
         if (function) *function = (own_function){callable, &call};
         call_begin(&call);
         /* The trainer knows the call as long as it lasts alone. */
         spinnprop_trainer_set_schedule(own->object, call.schedule ? call_schedule : NULL, &call);
-        spinnprop_status status = spinnprop_trainer_run_supervised(
-            own->object, &input.spikes, &wanted.supervision, validates ? &validation.spikes : NULL,
-            validates ? &validation_wanted.supervision : NULL, call_progress, &call);
+        spinnprop_status status = spinnprop_trainer_set_batches(own->object, call.batches ? call_batches : NULL, &call);
+        if (status == SPINNPROP_OK)
+            status = spinnprop_trainer_run_supervised(
+                own->object, &input.spikes, &wanted.supervision, validates ? &validation.spikes : NULL,
+                validates ? &validation_wanted.supervision : NULL, call_progress, &call);
         spinnprop_trainer_set_schedule(own->object, NULL, NULL);
+        spinnprop_trainer_set_batches(own->object, NULL, NULL);
         call_end(&call);
         own->is_running = 0;
         if (function) *function = (own_function){NULL, NULL};
@@ -125,6 +129,42 @@ static PyObject *trainer_step_batch(PyObject *module, PyObject *args) {
     spikes_release(&batch);
     supervision_release(&wanted);
     return result;
+}
+
+static PyObject *trainer_batch(PyObject *module, PyObject *args) {
+    PyObject *numbers_object, *capsule, *batch_object, *wanted_object, *progress, *callable, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OOOOOO", &numbers_object, &capsule, &batch_object, &wanted_object, &progress, &callable)) return NULL;
+    handle *own = NULL;
+    array numbers = ARRAY_NONE;
+    spike_arrays batch = SPIKES_NONE;
+    supervision_arrays wanted = SUPERVISION_NONE;
+    call call;
+    if (array_write(&numbers, numbers_object, ARRAY_FLOAT64, "numbers") && spikes_read(&batch, batch_object, "batch") &&
+        supervision_read(&wanted, wanted_object, "supervision") && call_init(module, &call, progress) &&
+        (own = idle_from(module, capsule, &trainer_kind))) {
+        own->is_running = 1;
+        own_function *function = own->payload;
+        if (function) *function = (own_function){callable, &call};
+        call_begin(&call);
+        spinnprop_status status = spinnprop_trainer_batch(array_data(numbers), numbers.count, own->object, &batch.spikes,
+                                                          &wanted.supervision, call_progress, &call);
+        call_end(&call);
+        own->is_running = 0;
+        if (function) *function = (own_function){NULL, NULL};
+        result = PyErr_Occurred() ? NULL : none_or_raise(module, status);
+    }
+    array_release(&numbers);
+    spikes_release(&batch);
+    supervision_release(&wanted);
+    return result;
+}
+
+static PyObject *trainer_batch_size(PyObject *module, PyObject *capsule) {
+    handle *own = idle_from(module, capsule, &trainer_kind);
+    if (!own) return NULL;
+    int64_t n_numbers = 0;
+    spinnprop_status status = spinnprop_trainer_batch_size(&n_numbers, own->object);
+    return status == SPINNPROP_OK ? PyLong_FromLongLong(n_numbers) : raise_status(module, status);
 }
 
 static PyObject *trainer_set_learning_rates(PyObject *module, PyObject *args) {
@@ -202,14 +242,18 @@ PyMethodDef training_methods[] = {
      "trainer_create($module, network, options, forward, loss, gradient, /)\n--\n\n"
      "A trainer of a copy of the network; loss None for the engine's own."},
     {"trainer_run", trainer_run, METH_VARARGS,
-     "trainer_run($module, trainer, input, supervision, validation, validation_supervision, progress, schedule, function, /)\n--\n\n"
+     "trainer_run($module, trainer, input, supervision, validation, validation_supervision, progress, schedule, function, batches, /)\n--\n\n"
      "Train on tuples (labels, targets, weights); False if the progress callable asked to stop.\n"
-     "schedule: of an epoch the factor of learning rates, or None; function: of a loss of one's own, or None."},
+     "schedule: of an epoch the factor of learning rates, or None; function: of a loss of one's own, or None;\n"
+     "batches: what batches give that are run elsewhere, from (network, spikes, samples), or None."},
     {"trainer_step", trainer_step, METH_VARARGS,
      "trainer_step($module, trainer, gradient, rate_factor, /)\n--\n\nOne step of the optimiser."},
     {"trainer_step_batch", trainer_step_batch, METH_VARARGS,
      "trainer_step_batch($module, trainer, batch, supervision, rate_factor, progress, function, /)\n--\n\n"
      "One step with the gradient of a batch; its loss before."},
+    {"trainer_batch", trainer_batch, METH_VARARGS,
+     "trainer_batch($module, numbers, trainer, batch, supervision, progress, function, /)\n--\n\nWhat a batch gives, for `batches` of trainer_run."},
+    {"trainer_batch_size", trainer_batch_size, METH_O, "trainer_batch_size($module, trainer, /)\n--\n\nHow many numbers that are."},
     {"trainer_set_learning_rates", trainer_set_learning_rates, METH_VARARGS,
      "trainer_set_learning_rates($module, trainer, kinds, rates, /)\n--\n\nOne per layer, of kinds of parameters."},
     {"trainer_set_epochs", trainer_set_epochs, METH_VARARGS,

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from ._core import SpinnpropError
+from ._batches import in_order
 from ._engines.names import EngineLike
 from ._gradients import PARAMETERS, Gradients
 from ._library import __version__, must_be_here
@@ -92,17 +92,7 @@ def gradient(
     forward = {"engine": engine, "t_end": t_end, "max_spikes": max_spikes}
     parts = [slice(first, last) for first, last in zip(ends, ends[1:])]
     jobs = [executor.submit(_shard, __version__, network, spikes[part], loss, y[part], forward, neurons) for part in parts]
-    results = []
-    try:
-        for part, job in zip(parts, jobs):
-            try:
-                results.append(job.result())
-            except (ValueError, SpinnpropError) as error:
-                raise type(error)(f"samples {part.start} .. {part.stop - 1} of the batch: {error}") from error
-    except BaseException:
-        for job in jobs:
-            job.cancel()
-        raise
+    results = in_order(jobs, parts)
     shares = [(part.stop - part.start) / max(1, n_samples) for part in parts]
     return sum(share * value for share, (value, _) in zip(shares, results)), _sum(shares, [grad for _, grad in results])
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import zlib
+from concurrent.futures import Executor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, NoReturn, Optional, Tuple, Union
 
 import numpy as np
 
 from . import _core
+from ._batches import run_batches
 from ._engines.names import EngineLike, resolve
 from ._gradients import Gradients
+from ._library import __version__, must_be_here
 from ._network import Network, _forward_options
 from ._recording import _fields
 from ._spikes import SpikeTrains, trains
@@ -50,6 +53,14 @@ def _checksums(y: Any) -> Float64Array:
 
 def _bytes(row: Any) -> bytes:
     return repr(row).encode() if np.asarray(row).dtype.hasobject else np.ascontiguousarray(row).tobytes()
+
+
+def _run_batch(
+    version: str, options: Dict[str, Any], network: Network, spikes: SpikeTrains, y: Any, weights: Optional[Float64Array]
+) -> Float64Array:
+    """What a batch gives a trainer with such options that has it run elsewhere."""
+    must_be_here(version, "who sends it work")
+    return Trainer(network, **options)._batch(spikes, y, weights)
 
 
 class Trainer:
@@ -158,7 +169,7 @@ class Trainer:
     (2,)
     """
 
-    __slots__ = ("_handle", "_loss", "_sizes", "_epochs", "_schedule", "_rates")
+    __slots__ = ("_handle", "_loss", "_sizes", "_epochs", "_schedule", "_rates", "_of_batches")
 
     def __init__(
         self,
@@ -221,6 +232,10 @@ class Trainer:
         trained = trained_kinds(train) if train is not None else ["weights", *(["delays"] if any(delay_rates) else [])]
         of_neurons = neuron_rates(neuron_learning_rate, n_layers, trained)
         self._schedule = schedule if callable(schedule) else None
+        self._of_batches: Dict[str, Any] = {
+            **{"loss": self._loss, "engine": engine, "t_end": t_end, "max_spikes": max_spikes, "gradient_engine": gradient_engine},
+            **{"rate": rate, "bump": bump, "train": ["weights", *(kind for kind in trained if kind in NEURONS)]},
+        }
         self._epochs: int = own(epochs, "epochs")
         self._handle = _core.trainer_create(
             network._handle,
@@ -290,6 +305,7 @@ class Trainer:
         *,
         sample_weight: Any = None,
         callbacks: Iterable[Callable[[Trainer], object]] = (),
+        executor: Optional[Executor] = None,
     ) -> bool:
         """Trains until all epochs are done, patience ends, or `progress` or a callback asks to stop; called again, it goes on.
 
@@ -313,6 +329,11 @@ class Trainer:
             Called one after another at the end of each epoch, given the trainer, which stands still meanwhile: `network` and `history` can
             be read, learning rates and `epochs` set. One that returns something true stops; what one raises, `run` raises, and the epochs before are
             kept. A checkpoint is written before each.
+        executor : concurrent.futures.Executor or None
+            Where the batches of each step are run, `accumulate` of them at once: threads, processes, or a cluster's (`executors`). Gradients are
+            added up here, in the order of the batches, and validation runs here: every bit is the same as without an executor. With n samples a step
+            on w workers, give batch_size = n / w and accumulate = w, or a multiple of w. What runs on a worker that dies is done again where
+            the executor does that (Ray, Dask, `executors.processes`); else its error comes out here, and `run` goes on from the last step.
 
         Returns
         -------
@@ -324,7 +345,8 @@ class Trainer:
         KeyboardInterrupt
             On Ctrl-C, within 0.2 s. What was learnt so far is kept; call again to go on.
         ValueError, TypeError, SpinnpropError
-            If the data do not fit the network, or a run passes max_spikes.
+            If the data do not fit the network, or a run passes max_spikes; with an executor for an emulated SpiNNaker2, which keeps account of what
+            runs on it, and where `rate` has no tau and time constants are trained.
         """
         own = trains(spikes, "spikes")
         wanted, own_y = self._supervision(y, sample_weight, len(own))
@@ -355,10 +377,11 @@ class Trainer:
         checks.progress(progress)
         calls = [checks.function(call, f"callbacks[{n}]") for n, call in enumerate(checks.each(callbacks, "callbacks", "callables"))]
         function = self._loss._asked(own_y, own_held_out_y) if isinstance(self._loss, Custom) else None
+        batches = None if executor is None else self._elsewhere(checks.executor(executor), y, sample_weight)
 
         def go_on(progress: Progress) -> bool:
             return _core.trainer_run(
-                self._handle, own._arrays, wanted, held_out, held_out_wanted, progress, self._factor(), function
+                self._handle, own._arrays, wanted, held_out, held_out_wanted, progress, self._factor(), function, batches
             )
 
         if not calls:
@@ -378,6 +401,22 @@ class Trainer:
                 has_stopped = any([call(self) for call in calls]) or has_stopped
             if is_over or has_stopped:
                 return not has_stopped
+
+    def _elsewhere(self, executor: Executor, y: Any, sample_weight: Any) -> Callable[..., Any]:
+        """What runs the batches of a step on an executor."""
+        rate = self._of_batches["rate"]
+        if rate is not None and rate.tau is None and {"tau_mem", "tau_syn"} & set(self._rates):
+            raise ValueError("rate has no tau, and the time constants that it would follow are trained; give it one to train on an executor")
+        wanted = y if isinstance(y, SpikeTrains) else np.asarray(y)
+        weights = None if sample_weight is None else np.asarray(sample_weight)
+        return partial(run_batches, executor, partial(_run_batch, __version__, self._of_batches), wanted, weights)
+
+    def _batch(self, spikes: SpikeTrains, y: Any, sample_weight: Any) -> Float64Array:
+        wanted, own_y = self._supervision(y, sample_weight, len(spikes))
+        function = self._loss._asked(own_y) if isinstance(self._loss, Custom) else None
+        numbers = np.empty(_core.trainer_batch_size(self._handle))
+        _core.trainer_batch(numbers, self._handle, spikes._arrays, wanted, None, function)
+        return numbers
 
     def _supervision(
         self, y: Any, sample_weight: Any, n_samples: int, name: str = "y", weight_name: str = "sample_weight"

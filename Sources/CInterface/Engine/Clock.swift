@@ -34,17 +34,45 @@ public func spinnprop_clock_create(
     }
 }
 
+/// The grid of an engine of time steps.
+private func grid(_ engine: OpaquePointer?) throws(SpinnpropError) -> TimeGrid {
+    let engine = try box(engine, engineKind, "engine").value
+    guard engine.substrate is ClockSubstrate, let grid = engine.grid else {
+        throw SpinnpropError.unsupported(
+            "engine \"\(engine.name)\" is not of kind SPINNPROP_ENGINE_CLOCK (\"\(ClockSubstrate.name)\"); make one by "
+                + "spinnprop_clock_create")
+    }
+    return grid
+}
+
+@c @implementation
+public func spinnprop_clock_round_weights(
+    _ rounded: UnsafeMutablePointer<Double>?, _ whole: UnsafeMutablePointer<Int32>?, _ n: Int64,
+    _ units: UnsafeMutablePointer<Double>?, _ n_layers: Int64, _ engine: OpaquePointer?, _ network: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let grid = try grid(engine)
+        let network = try box(network, networkKind, "network").value
+        let count = network.connections.reduce(0) { $0 + $1.weights.count }
+        let roundedWeights = try output(rounded, n, needed: count, "rounded")
+        let wholeNumbers = try output(whole, n, needed: count, "whole")
+        let scales = try output(units, n_layers, needed: network.layers.count, "units")
+        let found = try network.wholeWeights(grid)
+        var start = 0
+        for (whole, rounded) in zip(found.whole, found.rounded) {
+            for place in whole.indices {
+                roundedWeights[start + place] = rounded[place]
+                wholeNumbers[start + place] = whole[place]
+            }
+            start += whole.count
+        }
+        scales.fill(found.units)
+    }
+}
+
 @c @implementation
 public func spinnprop_clock_get_options(
     _ options: UnsafeMutablePointer<spinnprop_clock_options>?, _ engine: OpaquePointer?
 ) -> spinnprop_status {
-    fill(options, "options") {
-        let engine = try box(engine, engineKind, "engine").value
-        guard engine.substrate is ClockSubstrate, let grid = engine.grid else {
-            throw SpinnpropError.unsupported(
-                "engine \"\(engine.name)\" is not of kind SPINNPROP_ENGINE_CLOCK (\"\(ClockSubstrate.name)\"); make one by "
-                    + "spinnprop_clock_create")
-        }
-        return spinnprop_clock_options(grid)
-    }
+    fill(options, "options") { spinnprop_clock_options(try grid(engine)) }
 }

@@ -11,3 +11,6 @@ public func spinnprop_set_threads(_ threads: Int32) -> spinnprop_status {
 
 @c @implementation
 public func spinnprop_get_threads() -> Int32 { Int32(Threads.requested) }
+
+@c @implementation
+public func spinnprop_thread_count() -> Int32 { Int32(clamping: Threads.count) }

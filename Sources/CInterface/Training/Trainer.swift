@@ -135,7 +135,7 @@ public func spinnprop_trainer_run_targets(
 }
 
 /// Spikes, and what they should give.
-private func examples(
+func examples(
     _ spikes: UnsafePointer<spinnprop_spikes>?, _ supervision: UnsafePointer<spinnprop_supervision>?,
     outputCount: Int, _ name: StaticString, _ supervisionName: StaticString
 ) throws(SpinnpropError) -> Examples {

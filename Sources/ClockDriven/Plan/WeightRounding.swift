@@ -33,6 +33,51 @@ extension Network {
     }
 }
 
+/// Rounded weights as what they are: whole numbers times a scale.
+public struct WholeWeights: Sendable {
+    /// By connection, like weights.
+    public internal(set) var whole: [[Int32]] = []
+    /// What a run on the grid reads in the weights' stead.
+    public internal(set) var rounded: [[Double]] = []
+    /// Of each layer the scale of its first neuron; 0 where all weights are.
+    public internal(set) var units: [Double] = []
+}
+
+extension Network {
+    /// The weights that a run on this grid reads, and the whole numbers that they stand for.
+    ///
+    /// - Throws: `invalidValue` for a grid that does not round, and for weights beyond what float64 can scale.
+    public func wholeWeights(_ grid: TimeGrid) throws(SpinnpropError) -> WholeWeights {
+        guard let bits = grid.weightBits else {
+            throw .invalidValue("the engine does not round weights; make one with weight_bits")
+        }
+        let count = connections.reduce(0) { $0 + $1.weights.count }
+        try Memory.check(count: count, bytesPerElement: MemoryLayout<Double>.stride, "rounded weights")
+        try Memory.check(count: count, bytesPerElement: MemoryLayout<Int32>.stride, "whole weights")
+        var found = WholeWeights()
+        found.rounded = connections.map(\.weights)
+        found.whole = connections.map { [Int32](repeating: 0, count: $0.weights.count) }
+        for layer in layers.indices {
+            let gains = layers[layer].gains(grid)
+            let incoming = connections.indices.filter { connections[$0].target == layer }
+            let scale = WeightScale(bits: bits, incoming.map { connections[$0].weights }, gains)
+            guard scale.unit.isFinite, gains.allSatisfy(\.isFinite) else {
+                throw .invalidValue("the weights into layer \(layer) are too large to be rounded; scale them down")
+            }
+            found.units.append(scale.unit)
+            for index in incoming where scale.unit > 0 {
+                let pre = max(1, connections[index].preCount)
+                for (place, weight) in connections[index].weights.enumerated() {
+                    let gain = gains[place / pre]
+                    found.rounded[index][place] = scale.rounded(weight, gain: gain)
+                    found.whole[index][place] = Int32(scale.whole(weight * gain))
+                }
+            }
+        }
+        return found
+    }
+}
+
 extension Layer {
     /// By what a neuron's current is multiplied in a step, relative to the layer's first neuron.
     fileprivate func gains(_ grid: TimeGrid) -> [Double] {
@@ -46,7 +91,7 @@ extension Layer {
 
 /// What weights into a layer are whole multiples of.
 private struct WeightScale {
-    private let unit: Double
+    let unit: Double
     private let largest: Double
     /// Ternary weights: below it they are 0.
     private let least: Double?
@@ -77,8 +122,12 @@ private struct WeightScale {
     /// As it is where all are 0, or beyond what float64 can scale: what comes of those is refused as too large for float32, or 0 there.
     func rounded(_ weight: Double, gain: Double) -> Double {
         guard unit > 0, unit.isFinite, weight.isFinite else { return weight }
-        let size = weight * gain
-        if let least { return abs(size) > least ? (size > 0 ? unit : -unit) / gain : 0 }
-        return max(-largest, min(largest, (size / unit).rounded(.toNearestOrEven))) * unit / gain
+        return whole(weight * gain) * unit / gain
+    }
+
+    /// How many units, of a positive scale.
+    func whole(_ size: Double) -> Double {
+        if let least { return abs(size) > least ? (size > 0 ? 1 : -1) : 0 }
+        return max(-largest, min(largest, (size / unit).rounded(.toNearestOrEven)))
     }
 }

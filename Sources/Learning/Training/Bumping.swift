@@ -13,22 +13,22 @@ struct BumpState: Equatable {
 
     /// Turns to the first layer that is silent beyond its limit and not frozen. Returns its neurons to be bumped by `amount`; `nil` if there
     /// is none.
-    mutating func next(_ options: WeightBumping, after recordings: [Recording], isFrozen: [Bool]) -> [Bool]? {
-        let samples = recordings.reduce(0) { $0 + $1.sampleCount }
+    mutating func next(_ options: WeightBumping, after batches: [BatchSpikes], isFrozen: [Bool]) -> [Bool]? {
+        let samples = batches.reduce(0) { $0 + $1.sampleCount }
         guard options.amount > 0, samples > 0 else { return nil }
-        for (layer, own) in recordings[0].layers.enumerated() where own.isSpiking && !isFrozen[layer] {
-            let isLast = layer == recordings[0].layers.count - 1
-            var spiking = [Int](repeating: 0, count: own.neuronCount)
-            for recording in recordings {
-                for (neuron, count) in recording.samplesWithSpikes(layer: layer).enumerated() {
-                    spiking[neuron] += count
-                }
+        for layer in isFrozen.indices where !isFrozen[layer] {
+            let isLast = layer == isFrozen.count - 1
+            var spiking = batches[0].samplesWithSpikes(layer: layer)
+            // A read-out that does not spike.
+            if spiking.isEmpty { continue }
+            for batch in batches.dropFirst() {
+                for (neuron, count) in batch.samplesWithSpikes(layer: layer).enumerated() { spiking[neuron] += count }
             }
             // Of each neuron how many samples it missed, or whether it missed all.
             let missed = spiking.map { spiked in
                 options.ofPairs ? samples - spiked : (spiked == 0 ? 1 : 0)
             }
-            let all = Double(own.neuronCount) * (options.ofPairs ? Double(samples) : 1)
+            let all = Double(spiking.count) * (options.ofPairs ? Double(samples) : 1)
             let fraction = Double(missed.reduce(0, +)) / all
             guard fraction > (isLast ? options.outputLimit : options.hiddenLimit) else { continue }
             amount = self.layer == layer ? min(2 * amount, options.amount * BumpState.largestFactor) : options.amount

@@ -13,7 +13,7 @@ public struct Examples: Sendable {
     /// What each sample's loss is multiplied by, as in `Objective`; empty: 1.
     public var weights: [Double]
     /// The number of each sample among the data it is from; empty: 0, 1, ...
-    var samples: [Int] = []
+    public internal(set) var samples: [Int] = []
 
     public init(_ input: SpikeTrains, labels: [Int], weights: [Double] = []) {
         (self.input, self.labels, targets, self.weights) = (input, labels, [], weights)

@@ -17,6 +17,9 @@ public final class Trainer {
     /// What learning rates are multiplied with in an epoch, counted from 0, in the options' schedule's stead: 0 ... 1e6. Asked for on the thread that
     /// runs, when an epoch begins or goes on.
     public var schedule: ((Int) -> Double)?
+    /// Has the batches of a step run by somebody else, with the parameters of this network, and gives what `run(batch:)` of a trainer like this one gave
+    /// for each; `nil`: they run here. The bits are the same. Called on the thread that runs, once for each step.
+    public var elsewhere: ((Network, [Examples]) throws(SpinnpropError) -> [[Double]])?
     private let substrate: any Substrate
     /// What differentiates recordings; `nil`: the substrate's own rule.
     private let rule: (any GradientRule)?
@@ -96,6 +99,11 @@ public final class Trainer {
     public func run(
         _ training: Examples, validation: Examples? = nil, progress: ((TrainingProgress) -> Bool)? = nil
     ) throws(SpinnpropError) {
+        if elsewhere != nil, type(of: substrate) is AnyClass {
+            throw .unsupported(
+                "the engine \"\(substrate.name)\" keeps account of what runs on it, so its batches run here; train on its twin on the host"
+            )
+        }
         if !isFinished, let path = options.checkpointPath { try FileAccess.checkWritable(path) }
         try bind(training, validation)
         // What makes a step.
@@ -193,6 +201,26 @@ public final class Trainer {
             state = before
             throw error
         }
+    }
+
+    /// Runs a batch with the parameters as they stand, and gives what a trainer wants that has it run `elsewhere`. Nothing changes.
+    ///
+    /// - Throws: what `run` does for such data, and `cancelled` by the monitor.
+    public func run(batch: Examples, monitor: Monitor? = nil) throws(SpinnpropError) -> [Double] {
+        try checkIdle()
+        try check(batch, "batch")
+        let network = self.network
+        let recording = try substrate.forward(network, batch.input, options: options.forward, monitor: monitor)
+        let made = try (rule ?? substrate.rule).backward(network, recording, objective(batch), monitor: monitor)
+        return try numbers(of: network).numbers(BatchResult(recording, made), made)
+    }
+
+    /// How many numbers `run(batch:)` gives.
+    public func batchNumberCount() throws(SpinnpropError) -> Int { try numbers(of: state.network).count() }
+
+    private func numbers(of network: Network) -> BatchNumbers {
+        BatchNumbers(
+            network: network, withNeurons: state.optimizer.trainsNeurons, forBumping: options.bumping.amount > 0)
     }
 
     private static func check(_ factor: Double, _ what: String) throws(SpinnpropError) {
@@ -295,9 +323,15 @@ public final class Trainer {
         let session = try beginSession()
         var results: [BatchResult] = []
         let parts = Batches(examples, batchSize: options.batchSize)
-        for index in 0..<parts.count {
-            let part = parts.count == 1 ? examples : try parts.batch(index, dropout: nil)
-            results.append(try gradient(of: part, by: session, monitor))
+        func part(_ index: Int) throws(SpinnpropError) -> Examples {
+            parts.count == 1 ? examples : try parts.batch(index, dropout: nil)
+        }
+        if let elsewhere, let session = session as? PlainSession {
+            var all: [Examples] = []
+            for index in 0..<parts.count { all.append(try part(index)) }
+            results = try gradients(of: all, from: elsewhere, for: session)
+        } else {
+            for index in 0..<parts.count { results.append(try gradient(of: try part(index), by: session, monitor)) }
         }
         let rateFactor = factor ?? options.schedule.factor(epoch: state.epoch, batch: state.batch, of: batches.count)
         isSaved = false
@@ -314,6 +348,27 @@ public final class Trainer {
         // Parameters are copied when they are read back. What has begun to change must come to its end.
         try state.network.checkRoom("the parameters after the step")
         return result
+    }
+
+    /// Has batches run elsewhere, and leaves the sum of their gradients, in the order of the batches, with the session.
+    private func gradients(
+        of batches: [Examples], from elsewhere: (Network, [Examples]) throws(SpinnpropError) -> [[Double]],
+        for session: PlainSession
+    ) throws(SpinnpropError) -> [BatchResult] {
+        let numbers = numbers(of: session.network)
+        let given = try elsewhere(numbers.network, batches)
+        guard given.count == batches.count else {
+            throw .invalidValue("\(given.count) batches came back of \(batches.count); give what each gave")
+        }
+        var results: [BatchResult] = []
+        for (batch, own) in zip(batches, given) {
+            let (result, made) = try numbers.read(own, sampleCount: batch.input.sampleCount)
+            try SpinnpropError.check(trainingLoss: result.value)
+            session.take(made, sampleCount: batch.input.sampleCount)
+            results.append(result)
+        }
+        try state.network.checkRoom("the parameters after the step")
+        return results
     }
 
     private func objective(_ examples: Examples? = nil) -> Objective {
@@ -355,7 +410,7 @@ public final class Trainer {
         let (network, optimizer, forward) = (state.network, state.optimizer, options.forward)
         // Engines lay out weights and delays for their loops; neurons they read anew in each batch.
         let own: any Session =
-            if hasOtherRule || !optimizer.trainsSynapsesAlone || options.accumulate > 1 {
+            if elsewhere != nil || hasOtherRule || !optimizer.trainsSynapsesAlone || options.accumulate > 1 {
                 PlainSession(
                     substrate, network, rule: rule ?? substrate.rule, optimizer: optimizer, options: forward,
                     accumulates: options.accumulate > 1)

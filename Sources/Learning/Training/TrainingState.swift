@@ -33,7 +33,7 @@ struct TrainingState: Equatable {
         _ results: [BatchResult], of session: any Session, areLabelled: Bool, bumping: WeightBumping, rateFactor: Double
     ) throws(SpinnpropError) {
         if let silent = bump.next(
-            bumping, after: results.map(\.recording), isFrozen: optimizer.hasFrozenWeights)
+            bumping, after: results.map(\.spikes), isFrozen: optimizer.hasFrozenWeights)
         {
             var network = session.network
             network.raiseWeights(of: silent, layer: bump.layer, by: bump.amount)
@@ -41,7 +41,9 @@ struct TrainingState: Equatable {
         } else {
             try session.step(rateFactor: rateFactor)
         }
-        for result in results { sums.add(result, areLabelled: areLabelled) }
+        for result in results {
+            sums.add(result, outputCount: network.outputCount, areLabelled: areLabelled)
+        }
         batch += 1
     }
 
@@ -89,17 +91,17 @@ struct EpochSums: Equatable {
     var outputSpikes = 0
     var seconds = 0.0
 
-    mutating func add(_ result: BatchResult, areLabelled: Bool) {
-        let recording = result.recording
-        samples += recording.sampleCount
-        value += result.value * Double(recording.sampleCount)
+    mutating func add(_ result: BatchResult, outputCount: Int, areLabelled: Bool) {
+        let spikes = result.spikes
+        samples += spikes.sampleCount
+        value += result.value * Double(spikes.sampleCount)
         value +=
             result.skippedWeight
-            * Evaluation.undecided(outputCount: recording.outputLayer.neuronCount, areLabelled: areLabelled)
+            * Evaluation.undecided(outputCount: outputCount, areLabelled: areLabelled)
         correct += result.correctCount
         skipped += result.skippedCount
-        for layer in recording.layers.dropLast() { hiddenSpikes += layer.spikeCount }
-        outputSpikes += recording.outputLayer.spikeCount
+        hiddenSpikes += spikes.counts.dropLast().reduce(0, +)
+        outputSpikes += spikes.counts.last ?? 0
     }
 
     /// Means over the samples so far; NaN before the first.

@@ -17,6 +17,7 @@ extern const field supervision_fields[];
 extern const field training_options_fields[];
 extern const field domain_fields[];
 extern const field epoch_fields[];
+extern const field batches_fields[];
 extern const field biograd_options_fields[];
 extern const field step_input_fields[];
 extern const field biograd_info_fields[];

@@ -16,6 +16,8 @@ from .._network import Network
 #: What goes on with an interrupted run: a training, a search.
 CHECKPOINT, TRIALS = "checkpoint", "trials.db"
 MODEL = "model.safetensors"
+#: That model in whole numbers.
+EXPORTED = "network.nir"
 #: Where a training goes unless told otherwise.
 RUN = "run"
 #: A page with all of it, of every command.
@@ -49,6 +51,7 @@ FILES = {
         "metrics.json",
         "metrics.csv",
         MODEL,
+        EXPORTED,
         CHECKPOINT,
         "spinnaker2.json",
         REPORT,

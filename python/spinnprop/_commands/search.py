@@ -61,7 +61,13 @@ def add_parser(commands: Any) -> None:
         help="keep the trials here and go on with those there: an SQLite file, a file that ends in .journal, or a database's "
         "address; any number of commands may share one, each with its own --out",
     )
-    add("--jobs", type=grammar.positive, default=1, metavar="N", help="trials at the same time")
+    add(
+        "--jobs",
+        type=grammar.positive,
+        metavar="N",
+        help="trials at the same time; one for each thread, or each worker of a cluster, unless given. What is drawn depends on the seed "
+        "alone with 1",
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--ray", metavar="ADDRESS", help="train on a Ray cluster: auto for this machine's, or host:port")
     where.add_argument("--dask", metavar="ADDRESS", help="train on a Dask cluster, as tcp://host:8786")
@@ -203,7 +209,7 @@ def run(options: argparse.Namespace) -> None:
                 seed=options.seed,
                 storage=storage,
                 verbose=True,
-                n_jobs=options.jobs,
+                n_jobs=-1 if options.jobs is None else options.jobs,
                 executor=executor,
             )
     except KeyboardInterrupt as interrupt:

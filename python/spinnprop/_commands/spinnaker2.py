@@ -1,19 +1,22 @@
-"""``spinnprop spinnaker2``: what fits an emulated SpiNNaker2, what it rests on, and what has run on it."""
+"""``spinnprop spinnaker2``: what fits an emulated SpiNNaker2, what it rests on, what has run on it, and what goes from it to a real one."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 from typing import Any, Dict
 
-from .. import _core, spinnaker2
+from .. import _core, losses, spinnaker2
+from .._files import load
 from .._support import checks
 from ..spinnaker2._account import ESTIMATED, Account, estimated_column
 from ..spinnaker2._fit import _answer
 from . import grammar
-from .folder import RUN, digest_of_model
+from .folder import EXPORTED, MODEL, RUN, digest_of_model
 from .output import write_json, write_table
+from .sets import SETS
 
 #: What `write_account` leaves in a folder.
 ACCOUNT_FILE = "spinnaker2.json"
@@ -121,6 +124,50 @@ def account(options: argparse.Namespace) -> None:
     print(json.dumps(found, indent=2) if options.json else text)
 
 
+def export(options: argparse.Namespace) -> None:
+    """Writes a trained model in whole numbers for the real chip's software, and prints what rounding costs on the test set."""
+    # Imported here: it needs scikit-learn.
+    from .._estimators.spiking import SpikingClassifier
+
+    path = os.path.join(options.folder, "metrics.json")
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+        own, name = found["settings"], found["data"]
+        data, is_of_model = SETS[name], found["model_sha256"] == digest_of_model(options.folder)
+        loss = getattr(losses, own["loss"].partition("(")[0])()
+        is_gridded = own["engine"] in ("clock", "spinnaker2")
+        grid = (float(own["time_step"]), int(own["steps"])) if is_gridded else None
+        n_samples, step_time = int(own["samples"]), own.get("step_time")
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, AttributeError) as error:
+        state = "is not there" if isinstance(error, OSError) else "is not of a training"
+        raise ValueError(f"{path} {state}; `spinnprop train yin-yang --engine clock` writes one, with a model beside it") from None
+    if not is_of_model:
+        raise ValueError(f"{path} is not of the same run as the model beside it; train again into a folder of its own")
+    if grid is None:
+        raise ValueError(
+            f"the model in {options.folder} was trained by the engine {own['engine']}, and the chip runs in time steps; train by --engine clock or spinnaker2"
+        )
+    if data.has_files and options.data is None:
+        raise grammar.Unusable(f"the model was trained on {name}; say by --data where its files lie")
+    network = load(os.path.join(options.folder, MODEL))
+    engine = spinnaker2.Engine(time_step=grid[0], steps=grid[1])
+    X, y = data.load(options.data, step_time, n_samples).test
+    encoder = SpikingClassifier(engine=engine, rescale=False)
+    encoder.engine_ = engine
+    out = os.path.join(options.folder, EXPORTED) if options.out is None else options.out
+    report = spinnaker2.export(network, out, encoder._encode(X), y, engine=engine, weight_bits=options.bits, loss=loss)
+    if options.json:
+        numbers = {name: value for name, value in vars(report).items() if name != "network"}
+        print(json.dumps({"test_samples": len(y), **numbers}, indent=2))
+        return
+    print(report)
+    assert report.accuracy is not None and report.rounded_accuracy is not None
+    lost = 100 * (report.accuracy - report.rounded_accuracy)
+    spread = 100 * math.sqrt(report.accuracy * (1 - report.accuracy) / len(y))
+    print(f"quantisation costs {lost:.2f} points on {len(y)} test samples (standard error of such an accuracy: {spread:.2f})")
+
+
 def write_account(found: Account, folder: str, model_sha256: str) -> None:
     """Writes spinnaker2.json, and as CSV the tables by phase, program and processing element, to a folder, with the digest of the model."""
     write_json(os.path.join(folder, ACCOUNT_FILE), {"summary": str(found), "model_sha256": model_sha256, **found.to_dict()})
@@ -162,6 +209,11 @@ def add_parser(commands: Any) -> None:
     add("--input-activity", type=float, metavar="X", help="spikes per input unit and sample")
     add("--spikes-per-neuron", type=float, metavar="X", help="what tapes of spikes are made for; what suits unless given")
     add("--active-senders", type=float, metavar="X", help="part of a layer that sums have room for; likewise")
+    exports = question("export", "a trained model in whole numbers for the real chip's software, and what rounding costs", export, has_constants=False)
+    exports.add_argument("folder", nargs="?", default=RUN, metavar="FOLDER", help="of a training by engine clock or spinnaker2")
+    exports.add_argument("--bits", type=grammar.whole(2, 8), default=8, metavar="N", help="of weights, 2 .. 8")
+    exports.add_argument("--data", metavar="FOLDER", help="where the files of the data set lie, if it has any")
+    exports.add_argument("--to", dest="out", metavar="FILE", help=f"what to write; {EXPORTED} in the folder unless given")
     question("constants", "the table that all estimates rest on", constants)
     question("published", "published measurements beside what the constants predict", published)
     accounts = question("account", "the account of a training on the chip", account, has_constants=False)

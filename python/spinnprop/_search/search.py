@@ -7,6 +7,7 @@ from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple, Unio
 
 import numpy as np
 
+from .. import _core
 from .._core import SpinnpropError
 from .._engines.base import BaseEngine
 from .._engines.names import resolve
@@ -15,6 +16,7 @@ from .._library import __version__
 from .._support import checks
 from .._support.bars import Bar
 from .._support.types import PathLike
+from ..executors import workers
 from . import space as spaces
 from .costs import EngineOrKind
 from .costs import resolve as resolve_costs
@@ -25,6 +27,7 @@ from .study import fingerprint, make_pruner, open_study, storage_errors
 from .trials import Trials, show
 
 _PRUNERS = ("median", "hyperband", None)
+_MOST_JOBS = 1024
 
 
 def search(
@@ -43,7 +46,7 @@ def search(
     seed: int = 0,
     storage: Optional[PathLike] = None,
     name: str = "search",
-    n_jobs: int = 1,
+    n_jobs: Optional[int] = None,
     executor: Optional[Executor] = None,
     timeout: Optional[float] = None,
     verbose: bool = False,
@@ -80,7 +83,7 @@ def search(
         with several, a trial that lags may be on the front for being cheap. Trials on an `executor` run to their end.
     seed : int
         Seeds what is drawn, not the networks (their seed is the estimator's). With one trial at a time these depend on nothing
-        else, whether interrupted and resumed or not (hyperband's decisions excepted).
+        else, whether interrupted and resumed or not (hyperband's decisions excepted); with several, on which end first, too.
     storage : path, str or None
         What keeps the trials: with the same name, a search goes on where an earlier one ended. Any number of processes may give the same
         storage at the same time and share the trials: each returns when all `n_trials` are there, and what one that is
@@ -89,8 +92,9 @@ def search(
         ``"postgresql://user@host/database"`` is a database, which needs its Python driver.
     name : str
         The name of the study in the storage.
-    n_jobs : int
-        Trials at the same time, in threads of this process or on `executor`.
+    n_jobs : int or None
+        Trials at the same time, in threads of this process or on `executor`. As in scikit-learn: None is 1; -1 is one for each thread that the
+        library would use (see `set_threads`) or for each worker of the executor, which is fastest; -2 is one less.
     executor : concurrent.futures.Executor or None
         Where trials are trained: processes, or a cluster by `spinnprop.executors`. What is drawn and what came of it stay
         here, so workers need no storage. The estimator, its data and costs must be ones that the executor can send.
@@ -134,13 +138,13 @@ def search(
     (200,)
     """
     n_trials = checks.integer(n_trials, "n_trials", 1, checks.INT32)
-    n_jobs = checks.integer(n_jobs, "n_jobs", 1, 1024)
     checks.integer(last_epochs, "last_epochs", 1, checks.INT32)
     checks.integer(seed, "seed", 0, checks.UINT64)
     if pruner not in _PRUNERS:
         raise ValueError(f"pruner is {pruner!r}; it must be {', '.join(map(repr, _PRUNERS))}")
     if executor is not None:
         checks.executor(executor)
+    jobs = _jobs(n_jobs, executor)
     if timeout is not None:
         timeout = checks.positive(timeout, "timeout", "seconds")
     verbose = checks.boolean(verbose, "verbose")
@@ -174,7 +178,7 @@ def search(
     reports = len(names) == 1 and pruner is not None
     try:
         with Bar(n_trials, "trial", shown=verbose, begun=len(counted(study))) as bar, Runners(study) as runners:
-            trials = Trials(result, work, n_trials, seed, n_jobs, reports, runners)
+            trials = Trials(result, work, n_trials, seed, jobs, reports, runners)
             if executor is None:
                 trials.all(lambda: show(bar, study))
             else:
@@ -186,6 +190,18 @@ def search(
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SpinnpropError(f"the storage of the search has failed: {reason}; trials that had ended are in it") from error
     return result
+
+
+def _jobs(n_jobs: Optional[int], executor: Optional[Executor]) -> int:
+    """How many trials there are at the same time."""
+    if n_jobs is None:
+        return 1
+    given: int = checks.integer(n_jobs, "n_jobs", -_MOST_JOBS, _MOST_JOBS)
+    if given == 0:
+        raise ValueError("n_jobs is 0; give how many trials there are to be at a time, -1 for as many as there are processors, or None for one")
+    if given > 0:
+        return given
+    return max(1, min(_MOST_JOBS, 1 + given + (_core.thread_count() if executor is None else workers(executor))))
 
 
 def _maker(estimator: Any, space: Mapping[str, Any]) -> Callable[..., Any]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import copy
 import os
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 
+from .. import _core
+from .._engines.clock import ClockEngine
 from .._network import Network
 from .._nir.writing import to_nir
 from .._spikes import SpikeTrains, trains
 from .._support import checks
 from .._support.files import replaced
+from .._support.layers import Ends
 from .._support.optional import need
-from .._support.types import Float64Array, PathLike
+from .._support.types import Float64Array, Int32Array, PathLike
 from .._support.values import Value
 from ..losses import Loss
 from ._engine import Engine
@@ -151,20 +154,19 @@ def export(
     dt = engine.time_step
     graph, rounded = to_nir(network, dt=dt), copy.copy(network)
     scales, errors, zeros = [], [], []
-    for layer, tau in enumerate(network.tau_mem, 1):
+    values, whole, units = _rounded(network, engine, bits)
+    for layer, (tau, unit) in enumerate(zip(network.tau_mem, units), 1):
         incoming = [ends for ends in network.connections if ends[1] == layer]
-        gains = dt / tau if engine.decay == "euler" else -np.expm1(-dt / tau)
-        before = [np.array(network.weights[ends]) for ends in incoming]
-        unit, whole = _rounded([own * (gains / gains[0])[:, None] for own in before], bits)
-        after = [own * unit / (gains / gains[0])[:, None] for own in whole]
-        for ends, own, values in zip(incoming, whole, after):
+        for ends in incoming:
             # Bounds are of weights before they are rounded.
             rounded.weight_bounds[ends] = (-np.inf, np.inf)
-            rounded.weights[ends] = values
-            graph.nodes["weights_%d_%d" % ends] = nir.Linear(weight=own.astype(np.int8))
-        scales.append(float(1 / (unit * gains[0])))
+            rounded.weights[ends] = values[ends]
+            graph.nodes["weights_%d_%d" % ends] = nir.Linear(weight=whole[ends].astype(np.int8))
+        # What a step adds of a current to a membrane.
+        gain = dt / tau[0] if engine.decay == "euler" else -np.expm1(-dt / tau[0])
+        scales.append(float(1 / ((unit or 1.0) * gain)))
         graph.nodes[f"layer_{layer}"].v_threshold *= scales[-1]
-        old, new = (np.concatenate([own.ravel() for own in each]) for each in (before, after))
+        old, new = (np.concatenate([np.ravel(own[ends]) for ends in incoming]) for own in (network.weights, values))
         errors.append(float(np.sqrt(np.sum((new - old) ** 2) / max(np.sum(old**2), np.finfo(float).tiny))))
         zeros.append(float(np.mean((new == 0) & (old != 0))))
     accuracy = rounded_accuracy = agreement = None
@@ -183,16 +185,19 @@ def export(
     )  # fmt: skip
 
 
-def _rounded(weights: List[Float64Array], bits: int) -> Tuple[float, List[Float64Array]]:
-    """The scale of all weights into a layer and whole multiples of it, as the clock engine rounds them."""
-    sizes = np.abs(np.concatenate([own.ravel() for own in weights]))
-    if not sizes.any():
-        return 1.0, weights
-    if bits == 2:
-        bound = 0.7 * np.mean(sizes[sizes > 0])
-        return float(np.mean(sizes[sizes > bound])), [np.sign(own) * (np.abs(own) > bound) for own in weights]
-    unit = float(np.max(sizes) / (2 ** (bits - 1) - 1))
-    return unit, [np.rint(own / unit) for own in weights]
+def _rounded(network: Network, engine: Engine, bits: int) -> Tuple[Dict[Ends, Float64Array], Dict[Ends, Int32Array], Float64Array]:
+    """Rounded weights and the whole numbers that they stand for, by connection, as the clock engine rounds them; and each layer's scale."""
+    grid = ClockEngine(engine.time_step, engine.steps, engine.decay, weight_bits=bits)
+    shapes = [network.weights[ends].shape for ends in network.connections]
+    ends = np.cumsum([0, *(rows * columns for rows, columns in shapes)])
+    values, whole, units = np.empty(ends[-1]), np.empty(ends[-1], np.int32), np.empty(len(network.tau_mem))
+    _core.clock_round_weights(values, whole, units, grid._handle, network._handle)
+    parts = list(zip(network.connections, shapes, ends, ends[1:]))
+    return (
+        {own: values[first:last].reshape(shape) for own, shape, first, last in parts},
+        {own: whole[first:last].reshape(shape) for own, shape, first, last in parts},
+        units,
+    )
 
 
 def _check(network: Network) -> None:

@@ -36,6 +36,9 @@ gradient, _ = _core.network_gradient(net._handle, rec._handle, loss, (y, None, N
 trainer = sp.Trainer(net, t_end=0.1, epochs=1)
 trainer.run(spikes, y)
 trains = spikes._arrays
+given_numbers = np.empty(_core.trainer_batch_size(trainer._handle))
+_core.trainer_batch(given_numbers, trainer._handle, trains, (y, None, None), None, None)
+rounding = sp.ClockEngine(weight_bits=4)._handle
 forward, sizes = {"t_end": 0.1}, np.array([5, 8, 3], np.int32)
 slices, largest = np.zeros(2, np.int32), np.zeros(3, np.int32)
 sparse = _core.sparse_create({"n_neurons": 20, "degree": 3}, None, None, None, None)
@@ -77,18 +80,26 @@ CALLS = {
     "trainer": lambda: _core.trainer_create(net._handle, {"epochs": 1}, forward, loss, {"rate_strength": 0.0}),
     "trainer_run_neurons": lambda: _core.trainer_run(
         _core.trainer_create(net._handle, {"epochs": 1, "train": 13}, forward, None, {}), trains, (y, None, None), None, None, lambda progress: False,
-        lambda epoch: 1.0, None
+        lambda epoch: 1.0, None, None
     ),
     "trainer_run": lambda: _core.trainer_run(
         _core.trainer_create(net._handle, {"epochs": 1}, forward, None, {}), trains, (y, None, np.ones(len(y))), None, None,
-        lambda progress: False, lambda epoch: 1.0, None
+        lambda progress: False, lambda epoch: 1.0, None, None
+    ),
+    "trainer_run_elsewhere": lambda: _core.trainer_run(
+        _core.trainer_create(net._handle, {"epochs": 1}, forward, None, {}), trains, (y, None, None), None, None, None, None, None,
+        lambda network, batches, samples: given_numbers
+    ),
+    "trainer_batch": lambda: _core.trainer_batch(given_numbers, trainer._handle, trains, (y, None, None), None, None),
+    "clock_round_weights": lambda: _core.clock_round_weights(
+        np.empty(64 + 40 + 24), np.empty(64 + 40 + 24, np.int32), np.empty(2), rounding, net._handle
     ),
     "trainer_run_custom": lambda: _core.trainer_run(
-        _core.trainer_create(net._handle, {"epochs": 1}, forward, custom, {}), trains, (y, None, None), None, None, None, None, given_zeros
+        _core.trainer_create(net._handle, {"epochs": 1}, forward, custom, {}), trains, (y, None, None), None, None, None, None, given_zeros, None
     ),
     "trainer_run_targets": lambda: _core.trainer_run(
         _core.trainer_create(net._handle, {"epochs": 1}, forward, distance, {}), trains, (None, np.full((len(y), sizes[-1]), 0.02), None), None, None,
-        lambda progress: False, None, None
+        lambda progress: False, None, None, None
     ),
     "trainer_step_batch": lambda: _core.trainer_step_batch(
         _core.trainer_create(net._handle, {"epochs": 1}, forward, None, {}), trains, (y, None, None), 1.0, lambda progress: False, None

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import optuna
@@ -284,6 +285,26 @@ def test_several_at_a_time():
         search(space={"learning_rate": (-2.0, -1.0)}, n_jobs=2)
 
 
+def test_as_many_at_a_time_as_there_are_threads_or_workers():
+    from spinnprop._search.search import _jobs
+
+    class Elsewhere:
+        def submit(self, function, *arguments):
+            raise NotImplementedError
+
+    before = sp.get_threads()
+    try:
+        sp.set_threads(3)
+        assert [_jobs(own, None) for own in (None, 1, 5, -1, -2, -3, -4, -1024)] == [1, 1, 5, 3, 2, 1, 1, 1]
+    finally:
+        sp.set_threads(before)
+    with ThreadPoolExecutor(4) as executor:
+        assert [_jobs(own, executor) for own in (None, 2, -1, -2)] == [1, 2, 4, 3]
+    assert _jobs(2, Elsewhere()) == 2
+    with pytest.raises(ValueError, match="is not known; give n_jobs"):
+        _jobs(-1, Elsewhere())
+
+
 def test_the_progress_bar(capsys):
     level = optuna.logging.get_verbosity()
     search(n_trials=2)
@@ -313,7 +334,9 @@ def test_the_progress_bar(capsys):
         ({"estimator": sp.SpikingClassifier(checkpoint="here")}, ValueError, "checkpoint"),
         ({"validation": 3}, TypeError, "validation"),
         ({"n_trials": 0}, ValueError, "n_trials"),
-        ({"n_jobs": 0}, ValueError, "n_jobs"),
+        ({"n_jobs": 0}, ValueError, "n_jobs is 0"),
+        ({"n_jobs": 1025}, ValueError, "n_jobs"),
+        ({"n_jobs": 1.5}, (ValueError, TypeError), "n_jobs"),
         ({"last_epochs": 0}, ValueError, "last_epochs"),
         ({"seed": -1}, ValueError, "seed"),
         ({"pruner": "best"}, ValueError, "pruner"),

@@ -124,12 +124,13 @@ def test_an_interrupted_search_writes_its_trials(tmp_path, capsys, monkeypatch):
         return score(*arguments)
 
     monkeypatch.setattr(Judge, "_score", interrupt)
-    assert _commands.main([*SEARCH, "--out", str(tmp_path)]) == 130
+    one_by_one = [*SEARCH, "--jobs", "1"]
+    assert _commands.main([*one_by_one, "--out", str(tmp_path)]) == 130
     assert "stopped after 2 trials" in capsys.readouterr().err
     assert len((tmp_path / "trials.csv").read_text().splitlines()) == 3 and sorted(os.listdir(tmp_path)) == ["trials.csv", "trials.db"]
     monkeypatch.setattr(Judge, "_score", score)
-    assert _commands.main([*SEARCH, "--out", str(tmp_path), "--resume"]) == 0
+    assert _commands.main([*one_by_one, "--out", str(tmp_path), "--resume"]) == 0
     whole = [row.split(",")[1:3] for row in (tmp_path / "trials.csv").read_text().splitlines()]
     fresh = tmp_path / "fresh"
-    assert _commands.main([*SEARCH, "--out", str(fresh)]) == 0
+    assert _commands.main([*one_by_one, "--out", str(fresh)]) == 0
     assert [row.split(",")[1:3] for row in (fresh / "trials.csv").read_text().splitlines()] == whole
