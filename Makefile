@@ -133,6 +133,7 @@ bench: $(VENV)/.installed ## measure speed, growth and size beside the peers; wr
 	$(VENV)/bin/python Benchmarks/bench_brainscales2.py
 	$(VENV)/bin/python Benchmarks/bench_data.py
 	$(VENV)/bin/python Benchmarks/bench_many_machines.py
+	$(VENV)/bin/python Benchmarks/bench_search.py
 	$(VENV)/bin/python Benchmarks/bench_chip.py
 	$(VENV)/bin/python Benchmarks/bench_threads.py
 	$(VENV)/bin/python Benchmarks/bench_billion.py

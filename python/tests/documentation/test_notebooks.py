@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "examples" / "notebooks").glob("*.ipynb"))}
 #: These take more than a minute; unless SPINNPROP_LONG is set they run with less of everything, and only what kinds of output they give is compared.
 LONG = ("delays", "temporal-tasks")
+#: Packages of some of them that not everybody has.
+NEEDS = {"pytorch": "torch", "two-nodes": "distributed"}
 
 specification = importlib.util.spec_from_file_location("notebooks", ROOT / "scripts" / "notebooks.py")
 notebooks = importlib.util.module_from_spec(specification)
@@ -61,8 +63,8 @@ NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d*)?(?:e[-+]?\d+)?")
 
 @pytest.mark.parametrize("name", list(NOTEBOOKS))
 def test_running_gives_what_is_stored(name, tmp_path):
-    if name == "pytorch":
-        pytest.importorskip("torch")
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name])
     is_short = name in LONG and "SPINNPROP_LONG" not in os.environ
     stored = code(nbformat.read(NOTEBOOKS[name], as_version=4))
     # An error in a cell raises here.
