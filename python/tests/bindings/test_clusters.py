@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from searching import search, shared
 
@@ -35,6 +36,14 @@ def without_clock(found):
     return sorted((trial["number"], *trial["drawn"].values(), trial["accuracy"]) for trial in found.trials)
 
 
+def trained(executor=None):
+    """What a training of six steps of three batches learns."""
+    X, y = sp.datasets.yin_yang(120)
+    trainer = sp.Trainer(sp.Network([5, 8, 3], seed=1), epochs=2, batch_size=14, accumulate=3)
+    trainer.run(sp.encoding.latency(X, bias=0.0), y, executor=executor)
+    return trainer.network.weights[0]
+
+
 @pytest.fixture
 def ray_cluster():
     ray = pytest.importorskip("ray", reason="pip install ray")
@@ -60,13 +69,26 @@ def test_ray_loses_a_node(ray_cluster):
     assert without_clock(one_by_one) == without_clock(search(n_trials=3, pruner=None))
 
 
-def test_dask_loses_a_worker():
+def test_ray_loses_a_node_in_a_training(ray_cluster):
+    cluster, node = ray_cluster
+    with executors.ray(cluster.address) as executor:
+        assert executor.n_workers == 2
+        losing = Losing(executor, lambda: cluster.remove_node(node, allow_graceful=False))
+        assert np.array_equal(trained(losing), trained())
+
+
+def test_dask_loses_workers():
     distributed = pytest.importorskip("distributed", reason="pip install distributed")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL
     ) as cluster, executors.dask(cluster.scheduler_address) as executor:
-        lost = next(iter(cluster.workers.values())).pid
-        found = search(executor=Losing(executor, lambda: os.kill(lost, signal.SIGKILL)), n_jobs=2, n_trials=8)
+
+        def lose():
+            os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+
+        assert executor.n_workers == 2
+        assert np.array_equal(trained(Losing(executor, lose)), trained())
+        found = search(executor=Losing(executor, lose), n_jobs=2, n_trials=8)
         assert [trial["state"] for trial in found.trials] == ["complete"] * 8
         one_by_one = search(executor=executor, n_trials=3)
         with pytest.raises(ValueError, match="learning_rate"):
