@@ -13,6 +13,8 @@ from typing import Any, Dict, Optional, Set, Tuple
 
 #: Under this name a running trial keeps who runs it.
 RUNNER = "spinnprop runner"
+#: Under this name a trial keeps that its runner died.
+DIED = "spinnprop died"
 #: Seconds between two signs of life.
 BEAT = 10.0
 #: A runner on another machine that gives no sign of life for so many seconds, on the clock of who waits for it, is taken for dead.
@@ -71,7 +73,7 @@ class Runners:
         """Trials whose runners are dead are told to have failed, so that somebody runs others in their place."""
         for trial in running(self._study):
             if trial.number not in self._own and self._is_dead(trial):
-                fail(self._study, trial.number)
+                fail(self._study, trial.number, has_died=True)
 
     def _sign(self) -> Dict[str, Any]:
         return {**_this_process(), "name": self._name, "beats": self._beats}
@@ -103,13 +105,15 @@ class Runners:
                         continue
 
 
-def fail(study: Any, number: int) -> None:
+def fail(study: Any, number: int, has_died: bool = False) -> None:
     """Tells that a trial has failed, unless it has ended in between, by itself or because somebody else took it for dead."""
     from optuna.exceptions import UpdateFinishedTrialError
-    from optuna.trial import TrialState
+    from optuna.trial import Trial, TrialState
 
     # Of a trial that has ended Optuna says the one or the other, by what it has read last.
     with contextlib.suppress(UpdateFinishedTrialError, ValueError):
+        if has_died:
+            Trial(study, study._storage.get_trial_id_from_study_id_trial_number(study._study_id, number)).set_user_attr(DIED, True)
         study.tell(number, state=TrialState.FAIL)
 
 

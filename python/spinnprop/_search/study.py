@@ -96,7 +96,23 @@ def storage_errors() -> Tuple[Type[Exception], ...]:
 
 def _journal(path: str) -> Any:
     """A journal of Optuna's; what a process that died, or a full disk, has left of its last line is cut off, since none could be written after it."""
+    from optuna.exceptions import StorageInternalError
     from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock, JournalStorage
+
+    class Journal(JournalFileBackend):
+        """What goes wrong with its file is the storage's fault, as with databases."""
+
+        def append_logs(self, logs: Any) -> None:
+            try:
+                super().append_logs(logs)
+            except OSError as error:
+                raise StorageInternalError(f"{path}: {error.strerror or error}") from error
+
+        def read_logs(self, *arguments: Any) -> Any:
+            try:
+                yield from super().read_logs(*arguments)
+            except OSError as error:
+                raise StorageInternalError(f"{path}: {error.strerror or error}") from error
 
     if os.path.exists(path):
         lock = JournalFileSymlinkLock(path)
@@ -109,7 +125,7 @@ def _journal(path: str) -> Any:
                     file.truncate(whole)
         finally:
             lock.release()
-    return JournalStorage(JournalFileBackend(path))
+    return JournalStorage(Journal(path))
 
 
 def _sqlite(url: str) -> Any:

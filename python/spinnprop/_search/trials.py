@@ -13,10 +13,12 @@ from . import sampler
 from . import space as spaces
 from .evaluation import Outcome, Work, evaluate
 from .result import NOTES, SearchResult, counted
-from .runners import Runners, fail
+from .runners import DIED, Runners, fail
 
 #: Only a main thread that wakes up after so many seconds sees Ctrl-C.
 _POLL = 0.05
+#: How often a trial is begun whose runner dies: it may be the trial that kills it.
+_ATTEMPTS = 5
 #: Seconds between two looks at what others do, each of which reads the storage.
 _PAUSE = 0.5
 
@@ -76,6 +78,8 @@ class Trials:
                 for job in futures.wait(jobs, _PAUSE, futures.FIRST_COMPLETED).done:
                     trial = jobs.pop(job)
                     with self._failed_if_interrupted(trial):
+                        if isinstance(job.exception(), futures.BrokenExecutor):
+                            fail(self._study, trial.number, has_died=True)
                         self._end(trial, job.result())
                 bar()
         except BaseException:
@@ -130,7 +134,12 @@ class Trials:
                     with self._failed_if_interrupted(trial):
                         self._runners.sign(trial)
                         if self._holds(trial, self._study.sampler.position):
-                            return trial, spaces.draw(trial, self._result._space)
+                            params = spaces.draw(trial, self._result._space)
+                            if not self._is_deadly(self._study.sampler.position):
+                                return trial, params
+                            died = f"its process died {_ATTEMPTS} times"
+                            self._end(trial, Outcome(None, {"epochs": 0, "accuracy": None, "error": died}))
+                            continue
                         self._fail(trial)
                         # Who took the same position in the same moment waits for another while.
                         time.sleep(_POLL * (trial.number % 5))
@@ -147,6 +156,14 @@ class Trials:
             return False
         trial.set_user_attr(sampler.POSITION, position)
         return position not in sampler.held(self._study, but=trial.number, silent=False)
+
+    def _is_deadly(self, position: int) -> bool:
+        """Whether all attempts at the trial of a position ended with the death of who ran it."""
+        from optuna.trial import TrialState
+
+        failed = self._study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
+        died = [trial for trial in failed if trial.user_attrs.get(DIED) and trial.user_attrs.get(sampler.POSITION) == position]
+        return len(died) >= _ATTEMPTS
 
     def _watch(self, trial: Any, progress: Dict[str, Any]) -> bool:
         """Tells the pruner; true if the trial is to be given up."""

@@ -1,7 +1,10 @@
 """Searches that share one study: processes, some of which are killed, and executors."""
 
 import concurrent.futures
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -179,3 +182,53 @@ def test_a_storage_that_goes_away(tmp_path, monkeypatch):
     monkeypatch.setattr(trials, "evaluate", gone)
     with pytest.raises(sp.SpinnpropError, match="the storage of the search has failed: .*; trials that had ended are in it"):
         search(storage=storage)
+
+
+def test_a_trial_that_kills_its_process_is_given_up(tmp_path):
+    storage = tmp_path / "search.db"
+    study = search(storage=storage, n_trials=1).study
+    dead = {**runners._this_process(), "process": 2**22 + 1, "name": "dead", "beats": 0}
+    for attempt in range(trials._ATTEMPTS):
+        if attempt:
+            assert [trial["state"] for trial in search(storage=storage, n_trials=1).trials] == ["complete"]
+        lost = study.ask()
+        lost.set_user_attr(sampler.POSITION, 1)
+        lost.set_user_attr(runners.RUNNER, dead)
+    found = search(storage=storage, n_trials=3)
+    assert [trial["state"] for trial in found.trials] == ["complete", "failed", "complete"]
+    assert found.trials[1]["error"] == f"its process died {trials._ATTEMPTS} times" and found.trials[1]["drawn"]
+    # Whoever was stopped by hand has not died.
+    assert sum(runners.DIED in trial.user_attrs for trial in study.get_trials()) == trials._ATTEMPTS
+
+
+def test_a_pool_that_breaks_counts_as_a_death(tmp_path):
+    storage = tmp_path / "search.db"
+    for _ in range(trials._ATTEMPTS):
+        with concurrent.futures.ProcessPoolExecutor(1) as executor, pytest.raises(concurrent.futures.process.BrokenProcessPool):
+            search(executor=_Killed(executor), n_trials=1, storage=storage)
+    found = search(storage=storage, n_trials=2)
+    assert [trial["state"] for trial in found.trials] == ["failed", "complete"]
+
+
+FULL = """
+import resource, sys
+sys.path.insert(0, {folder!r})
+from searching import search
+search(storage={storage!r}, n_trials=1)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
+search(storage={storage!r}, n_trials=60)
+"""
+
+
+@pytest.mark.parametrize("name", ["search.db", "search.journal"])
+def test_a_full_disk_is_told_and_what_is_finished_stays(tmp_path, name):
+    storage = tmp_path / name
+    first = search(storage=storage, n_trials=1)
+    size = storage.stat().st_size + 1500
+    code = FULL.format(folder=os.path.dirname(__file__), storage=str(storage), size=size)
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and "SpinnpropError: " in done.stderr.splitlines()[-1], done.stderr
+    kept = search(storage=storage, n_trials=1)
+    n_trials = len(kept.trials)
+    assert 1 <= n_trials < 60 and kept.trials[0]["drawn"] == first.trials[0]["drawn"]
+    assert len(search(storage=storage, n_trials=n_trials + 1).trials) == n_trials + 1
