@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Tuple
 import numpy.typing as npt
 
 # First, as it says what to install if scikit-learn is missing.
-from .parameters import CHOSEN, OF_NETWORK, OF_OPTIMISER, OF_TRAINER, Parameters  # isort: skip
+from .parameters import CHOSEN, OF_NETWORK, OF_NEURONS, OF_OPTIMISER, OF_TRAINER, Parameters  # isort: skip
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.model_selection import train_test_split
@@ -67,6 +67,11 @@ class SpikingEstimator(Parameters):
         """What is used of `CHOSEN` where it is not given."""
         setting = self.engine_._setting(network._handle)
         return {**setting, "t_late": setting["t_late"] + self.t_early}
+
+    def _time_constants(self, X: Any) -> Dict[str, Any]:
+        """Those of a network that is given none."""
+        setting = self.engine_._setting()
+        return {name: setting[name] for name in OF_NEURONS}
 
     def _network_options(self, tau_mem: Any) -> Dict[str, Any]:
         """What else the network is made with."""
@@ -226,16 +231,17 @@ class SpikingEstimator(Parameters):
             return copy.copy(self.network_), self._encode(X)
         if self.rescale and self.encodes_:
             self.feature_min_, self.feature_max_ = X.min(axis=0), X.max(axis=0)
-        own = {**self.engine_._setting(), **given}
+        taus = {name: given[name] for name in OF_NEURONS if name in given}
+        # One that is given wants the other as it stands beside it on this engine, not as it suits X.
+        taus = {**(SpikingEstimator._time_constants(self, X) if taus else self._time_constants(X)), **taus}
         network = Network(
             self._sizes(X),
-            tau_mem=own["tau_mem"],
-            tau_syn=own["tau_syn"],
+            **taus,
             seed=seed,
             engine=self.engine_,
-            **self._network_options(own["tau_mem"]),
+            **self._network_options(taus["tau_mem"]),
         )
-        chosen = self._chosen(network)
+        chosen = {**self._chosen(network), **taus}
         self.setting_ = {name: given.get(name, chosen[name]) for name in CHOSEN}
         spikes = self._encode(X)
         if self.weight_mean is None and self.weight_std is None:

@@ -32,7 +32,8 @@ from .nested import NestedParameters
 
 #: Those that an engine chooses for its neurons and its grid unless they are given.
 CHOSEN = ("tau_mem", "tau_syn", "t_late", "learning_rate", "clip_norm", "bump")
-#: And of these, those that a trainer takes.
+#: Of these, those that neurons have, and those that a trainer takes.
+OF_NEURONS = ("tau_mem", "tau_syn")
 OF_OPTIMISER = ("learning_rate", "clip_norm", "bump")
 #: Those of the network alone, the trainer alone, and both, under the same names.
 OF_NETWORK = (

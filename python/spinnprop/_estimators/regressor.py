@@ -22,7 +22,20 @@ from .validation import learnt_numbers
 _LOOKED_AT = 1000
 
 
-class SpikingRegressor(RegressorMixin, SpikingEstimator, without=("class_weight",), batch_size=10, refractory=None):
+#: How long a latency code is in synaptic time constants: short enough for all inputs to be heard before an output must speak, long enough
+#: for hidden neurons to answer to parts of them.
+_CODE = 0.7
+
+
+class SpikingRegressor(
+    RegressorMixin,
+    SpikingEstimator,
+    without=("class_weight",),
+    batch_size=10,
+    refractory=None,
+    average_epochs=10,
+    bump_hidden_limit=0.02,
+):
     """A spiking network as a scikit-learn regressor: one output neuron per target, whose first spike time stands for its value, or with
     ``readout="leaky"`` the largest value of its membrane.
 
@@ -45,8 +58,11 @@ delay_learning_rate, delay_parameter, delay_shift, delay_scale, delay_l1, delay_
 schedule, schedule_epochs, schedule_gamma, accumulate, average_epochs, clip_value, bump_hidden_limit, bump_output_limit, bump_pairs, \
 input_dropout, rate, checkpoint, \
 checkpoint_every, resume, random_state, warm_start, verbose
-        As in `SpikingClassifier`. t_late None: 7/8 of a synaptic time constant after t_early on engines in continuous time, so that all inputs
-        are heard before an output must speak. learning_rate None: what a classifier takes, for spike times 2.5 times as much.
+        As in `SpikingClassifier`. In continuous time a latency code is best 0.7 synaptic time constants long, so that all inputs are heard before
+        an output must speak: with t_late None it is so long; of SpikeTrains in which no input unit spikes twice in a sample, the engine's time
+        constants are stretched to it where both are None. learning_rate None: what a classifier takes, for spike times 4 times as much, less by the
+        root of their number with more than 20 input units. bump None: 0.05 in continuous time, since each hidden neuron that never speaks makes the
+        function coarser. An input_dropout of 0.05 helps where inputs are many and alike, as pixels are, and harms where each counts.
     refractory : float, array-like or None
         As in `Network`. None: tau_mem with engine "event" and without recurrence, so that a neuron speaks once in a latency code and the
         network's answer has fewer steps; else 0.
@@ -118,13 +134,22 @@ checkpoint_every, resume, random_state, warm_start, verbose
 
     def _chosen(self, network: Network) -> Dict[str, Any]:
         chosen = super()._chosen(network)
-        # Times are to be met, not only told apart, which takes longer ways.
-        faster = 1.0 if network.readout == "leaky" else 2.5
+        # Times are to be met, not only told apart, which takes longer ways; and the more inputs a neuron has, the further a step moves its spikes.
+        faster = 1.0 if network.readout == "leaky" else 4.0 * min(1.0, math.sqrt(20 / network.layer_sizes[0]))
         return {
             **chosen,
-            "t_late": self.t_early + 0.875 * float(np.mean(network.tau_syn[0])),
+            "t_late": self.t_early + _CODE * float(np.mean(network.tau_syn[0])),
             "learning_rate": faster * chosen["learning_rate"],
+            "bump": 0.05 if self.engine_._grid is None else chosen["bump"],
         }
+
+    def _time_constants(self, X: Any) -> Dict[str, Any]:
+        own = super()._time_constants(X)
+        if not isinstance(X, SpikeTrains) or self.engine_._grid is not None or not _is_latency_code(X):
+            return own
+        stretch = float(np.ptp(X.times)) / (_CODE * own["tau_syn"])
+        # Beyond that it is no code that was meant to be read in one volley.
+        return {name: stretch * tau for name, tau in own.items()} if 0.01 <= stretch <= 100 else own
 
     def _network_options(self, tau_mem: Any) -> Dict[str, Any]:
         options = super()._network_options(tau_mem)
@@ -216,3 +241,11 @@ checkpoint_every, resume, random_state, warm_start, verbose
 def _said(network: Network, recording: Recording) -> Float64Array:
     """What stands for numbers, (n_samples, n_targets); +inf where an output is silent."""
     return recording.maxima if network.readout == "leaky" else recording.first_spike_times
+
+
+def _is_latency_code(spikes: SpikeTrains) -> bool:
+    """Whether units spike once at most in each sample."""
+    if not len(spikes.times):
+        return False
+    sample = np.repeat(np.arange(len(spikes)), np.diff(spikes.offsets))
+    return len(np.unique(sample * spikes.n_units + spikes.units)) == len(spikes.units)
