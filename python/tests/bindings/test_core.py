@@ -65,17 +65,17 @@ def test_nothing_crashes_it(function, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # some arguments are good file names
     threads = sp.get_threads()
     choice = random.Random(function.__name__)
-    pool = things()
+    pool, n = things(), n_arguments(function)
     for _ in range(1500):
-        arguments = [choice.choice(pool) for _ in range(n_arguments(function))]
+        arguments = [choice.choice(pool) for _ in range(n)]
         try:
             function(*arguments)
         except EXPECTED:
             pass
         except LookupError as error:
             assert str(error) == "hostile"
-    for wrong in (n_arguments(function) + 1, max(n_arguments(function) - 1, 0)):
-        if wrong != n_arguments(function):
+    for wrong in (n + 1, max(n - 1, 0)):
+        if wrong != n:
             with pytest.raises(TypeError):
                 function(*pool[:wrong])
     sp.set_threads(threads)
