@@ -248,7 +248,18 @@ def loaded_chip(text):
 
 
 #: What provokes a message, and the same as the message says.
+def run_on_threads(spikes=SPIKES, **options):
+    trainer = sp.Trainer(net(), epochs=1, **options)
+    with ThreadPoolExecutor(1) as executor:
+        return trainer.run(spikes, Y, executor=executor)
+
+
+TAUS = {"train": ["weights", "tau_mem"]}
+
 REMEDIES = [
+    # batches elsewhere
+    (lambda: run_on_threads(rate=rate(), **TAUS), lambda: run_on_threads(rate=sp.losses.RateRegularisation(1e-3, tau=20e-3), **TAUS)),
+    (lambda: run_on_threads(GRID, engine="spinnaker2"), lambda: run_on_threads(GRID, engine="clock")),
     # spike trains
     (lambda: sp.SpikeTrains.from_lists([3], 2), lambda: sp.SpikeTrains.from_lists([([3.0], [0])], 2)),
     (lambda: sp.SpikeTrains.from_lists([([0.1, 0.2], [0])], 2), lambda: sp.SpikeTrains.from_lists([([0.1, 0.2], [0, 0])], 2)),
@@ -879,6 +890,9 @@ ELSEWHERE = {
     "install the same everywhere": "a worker of another version: test_clusters.py, test_shards.py",
     "the executor has been shut down|cluster of Ray; leave": "test_clusters.py",
     "no forward-mode derivatives": "test_torch.py",
+    "how many workers": "test_search.py",
+    "with a model beside it|as the model beside it|the model .*was trained": "test_command_spinnaker2.py",
+    "batches came back of|does not round weights": "Python counts first, and rounds by engines that do; LearningTests, Tests/hosts/",
     "does not say what it was made with": "a study of somebody else's: test_search.py",
     "no file that could be replaced": "test_files.py",
     "please report": "a defect nobody knows how to provoke",
