@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
 from ._support import overviews
 from ._support.types import Float64Array
@@ -12,8 +12,11 @@ NEURON_PARAMETERS = ("tau_mem", "tau_syn", "threshold", "reset", "drive", "refra
 PARAMETERS = ("weights", "recurrent_weights", "delays", "recurrent_delays", *NEURON_PARAMETERS)
 
 
-#: The adjoints of a layer in one sample or all at some times.
-ReadAdjoint = Callable[[int, Optional[int], Any], Tuple[Float64Array, Float64Array]]
+class ReadAdjoint(NamedTuple):
+    """What reads the adjoints of a layer in one sample or all at some times, and the recording that was differentiated."""
+
+    recording: object
+    read: Callable[[int, Optional[int], Any], Tuple[Float64Array, Float64Array]]
 
 
 class Gradients:
@@ -128,7 +131,12 @@ class Gradients:
             raise ValueError(
                 "these gradients are a copy, without the recording they were taken of; ask those that Network.gradient returned"
             )
-        return read(layer, sample, times)
+        return read.read(layer, sample, times)
+
+    def _are_of(self, recording: object) -> bool:
+        """Whether these gradients were taken of this very recording; copies no longer know."""
+        read: Optional[ReadAdjoint] = getattr(self, "_read_adjoint", None)
+        return read is not None and read.recording is recording
 
     def __getstate__(self) -> Tuple[None, Dict[str, Any]]:
         return None, {name: getattr(self, name) for name in self.__slots__ if name != "_read_adjoint" and hasattr(self, name)}

@@ -711,7 +711,7 @@ def _adjoint_reader(recording: Recording, again: Callable[[], object]) -> ReadAd
 
         return recording._at_times(fill, layer, sample, times)
 
-    return read
+    return ReadAdjoint(recording, read)
 
 
 def _from_bytes(data: bytes) -> Network:

@@ -427,7 +427,7 @@ class Trainer:
             if known[0] is not None:
                 checks.one_each(known[0], name, n_samples, "labels")
             return known, None
-        own: Any = y if isinstance(y, SpikeTrains) else np.asarray(y)
+        own: Any = y if isinstance(y, SpikeTrains) else checks.numbers_of(y, name)
         if own.shape == () or len(own) != n_samples:
             raise ValueError(f"{name} has shape {own.shape}; there are {n_samples} samples, and its first axis must be theirs")
         return (*_remembered(own, self._sizes[-1]), checks.weights(sample_weight, n_samples, weight_name)), own

@@ -36,9 +36,12 @@ DELAYS = {
     "delay_l1": "penalty that makes them sparse, per second",
     "delay_l2": "penalty on their squares, per second squared",
 }
+#: What is said of steps and of what they leave, by the trainer's names.
+STEPPING = {"accumulate": "batches per step, of the mean over all their samples", "average_epochs": "last epochs whose mean weights are kept"}
 #: What the estimator is told by the options of the same names.
 HANDED_ON = (
     *DELAYS, "delay_parameter", "delay_init", "drive", "refractory", "t_end", "train", "neuron_learning_rate", "readout", "input_dropout",
+    *STEPPING,
 )  # fmt: skip
 
 
@@ -74,6 +77,9 @@ def _add_set(sets: Any, word: str, own: Set) -> None:
         metavar="N",
         help="samples per step of the optimizer",
     )
+    for name, meaning in STEPPING.items():
+        flag = f"--{name.replace('_', '-')}"
+        add(flag, type=grammar.positive, default=int(training[name]["initial"]), metavar="N", help=meaning)
     add("--learning-rate", type=grammar.learning_rate, metavar="X", help="of Adam; the engine's choice unless given")
     add("--input-dropout", type=grammar.trained("input_dropout"), default=0.0, metavar="X", help="the share of input units that a sample goes without")
     add("--recurrent", default="no", choices=["yes", "no"], help="whether hidden layers are connected to themselves")

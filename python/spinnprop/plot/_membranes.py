@@ -137,7 +137,7 @@ def adjoint(
     Raises
     ------
     IndexError, ValueError, TypeError
-        If there is no such layer, sample or neuron, a time is not within the run, the gradients are of another recording's size, or a copy.
+        If there is no such layer, sample or neuron, a time is not within the run, the gradients are of another recording, or a copy.
     SpinnpropError
         If these gradients are by another rule than that of "event".
 
@@ -153,12 +153,12 @@ def adjoint(
     if not isinstance(gradients, Gradients):
         raise TypeError(f"gradients is {checks.shown(gradients)}; it must be Gradients, as Network.gradient gives")
     seen = _chosen(recording, layer, sample, neurons)
+    if not gradients._are_of(recording):
+        raise ValueError("gradients are a copy or were taken of another recording; give both as Network.gradient returned and was given them")
     at = _times(recording, seen, seen.spikes) if times is None else checks.array(times, np.float64, "times", ndim=1)
 
     def read(at: Float64Array) -> Tuple[Float64Array, Float64Array]:
-        both = gradients.adjoint(seen.layer, seen.sample, at)
-        checks.shape(both[0], (len(at), recording.layer_sizes[seen.layer + 1]), "the adjoint of these gradients")
-        return both
+        return gradients.adjoint(seen.layer, seen.sample, at)
 
     of_membranes, of_currents = _read(read, recording.layer_sizes[seen.layer + 1], at, seen.neurons)
     axes = new_or_given(ax)

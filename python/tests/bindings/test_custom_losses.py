@@ -278,3 +278,11 @@ def test_validation_without_weights_has_ones_where_training_has_weights():
     trainer = sp.Trainer(sp.Network([5, 6, 3]), sp.losses.Custom(weighted), epochs=1, batch_size=40)
     trainer.run(spikes, y, validation=(spikes[:10], y[:10]), sample_weight=np.full(40, 2.0))
     assert [own.tolist() for own in seen] == [[2.0] * 40, [1.0] * 10]
+
+
+def test_masks_are_not_lost_in_trainings():
+    X, y = sp.datasets.yin_yang(10)
+    trainer = sp.Trainer(sp.Network([5, 10, 3]), sp.losses.Custom(lambda times, y: (0.0, np.zeros_like(times))), epochs=1)
+    with pytest.raises(TypeError, match="y is a masked array, whose mask would be lost"):
+        trainer.run(sp.encoding.latency(X, bias=0.0), np.ma.masked_array(y, y == 1))
+    assert trainer.epochs_done == 0

@@ -224,6 +224,7 @@ def test_adjoints_that_are_none(net, data):
         (TypeError, {"gradients": None}),
         (TypeError, {"recording": data[0]}),
         (ValueError, {"recording": other, "layer": 0}),
+        (ValueError, {"recording": net.forward(data[0])}),
         (ValueError, {"gradients": copy.copy(grad)}),
         (IndexError, {"layer": -3}),
         (IndexError, {"sample": 60}),

@@ -81,6 +81,18 @@ def test_options_of_all_sets(tmp_path, capsys):
         assert said in capsys.readouterr().err
 
 
+def test_batches_are_accumulated_and_epochs_averaged(tmp_path):
+    def trained(*options):
+        assert _commands.main(["train", "moons", *QUICK, "--batch-size", "30", *options, "--out", str(tmp_path)]) == 0
+        return sp.load(tmp_path / "model.safetensors").weights[0], json.loads((tmp_path / "metrics.json").read_text())["settings"]
+
+    plain, settings = trained()
+    assert (settings["accumulate"], settings["average_epochs"]) == (1, 1)
+    for flag in ("accumulate", "average_epochs"):
+        weights, settings = trained(f"--{flag.replace('_', '-')}", "2")
+        assert settings[flag] == 2 and not np.array_equal(weights, plain)
+
+
 @pytest.mark.parametrize("wrong", ["0", "-1", "nan", "inf", "x"])
 def test_steps_of_events_are_above_zero(wrong, capsys):
     with pytest.raises(SystemExit) as stopped:
