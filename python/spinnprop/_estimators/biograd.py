@@ -34,6 +34,9 @@ class BioGradClassifier(Decisions, NestedParameters, BaseEstimator):
     X may be `SpikeTrains` wherever it is asked for, with `step_time`: they are taken as they are, without rescaling and complements.
     Initial weights are scaled up until each layer spikes on the first samples.
 
+    There are neither weights of samples and classes nor `partial_fit` and `warm_start`, as errors come as spikes of single samples: repeat samples that
+    count more, and go on with ``model.training_``, whose `epochs` may be raised before it runs again (see `BioGrad`).
+
     Parameters
     ----------
     hidden : sequence of int or int

@@ -155,7 +155,7 @@ def custom_trainer():
         late = np.where(np.isfinite(times), times - 20e-3, 0.0)
         return float((late**2).mean()), 2 * late / late.size
 
-    trainer = sp.Trainer(net, sp.losses.Custom(loss), epochs=2, batch_size=300, average_epochs=2)
+    trainer = sp.Trainer(net, sp.losses.Custom(loss), epochs=2, batch_size=150, accumulate=2, average_epochs=2)
 
     def train():
         trainer.run(data, y, (data, y))
