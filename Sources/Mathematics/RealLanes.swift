@@ -90,10 +90,19 @@ extension SIMD4: RealLanes where Scalar == Double {
     public var magnitude: SIMD4<Double> { SIMD4(bitPattern: bitPattern.masked(0x7FFF_FFFF_FFFF_FFFF)) }
 
     @inlinable @inline(__always)
-    public static func isLess(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMDMask<SIMD4<Int64>> { x .< y }
+    public static func isLess(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMDMask<SIMD4<Int64>> {
+        unsafeBitCast(spinnprop_support_less(x, y), to: SIMDMask<SIMD4<Int64>>.self)
+    }
 
     @inlinable @inline(__always)
-    public static func isEqual(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMDMask<SIMD4<Int64>> { x .== y }
+    public static func isNotAbove(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMDMask<SIMD4<Int64>> {
+        unsafeBitCast(spinnprop_support_less_or_equal(x, y), to: SIMDMask<SIMD4<Int64>>.self)
+    }
+
+    @inlinable @inline(__always)
+    public static func isEqual(_ x: SIMD4<Double>, _ y: SIMD4<Double>) -> SIMDMask<SIMD4<Int64>> {
+        unsafeBitCast(spinnprop_support_equal(x, y), to: SIMDMask<SIMD4<Int64>>.self)
+    }
 
     @inlinable @inline(__always)
     public static func select(

@@ -10,6 +10,8 @@ public protocol CrossingCase {
     /// `Flow.propagators` for this ratio, to the last digits.
     static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real>
 
+    /// Whether `peakMargin` takes so long that it is better asked for only where a peak lies inside.
+    static var isMarginSlow: Bool { get }
     /// Positive wherever the peak of a rising membrane exceeds the threshold. It may be positive elsewhere: `crossings` decides.
     static func peakMargin<Real: RealLanes>(_ flow: Flow, v: Real, i: Real) -> Real
 
@@ -25,13 +27,19 @@ public protocol CrossingCase {
     static func elapsed<Real: RealLanes>(_ flow: Flow, x: Real) -> Real
     /// The factor by which the current has decayed at a coordinate >= 0.
     static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real
-    /// The map over what is left of an interval after x. `a`: the membrane's factor e^{-t / tau_m} over the interval from the state
-    /// on; `remaining`: what is left, seconds.
-    static func rest<Real: RealLanes>(_ flow: Flow, a: Real, x: Real, remaining: Real) -> StateMap<Real>
+    /// What `rest` needs of the map over an interval: the exponential that x is at its end.
+    static func kept<Real>(_ p: StateMap<Real>) -> Real
+    /// The map over what is left of an interval after x. `kept`: of the map over the interval from the state on; `remaining`: what is
+    /// left, seconds.
+    static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real>
 }
 
 extension CrossingCase {
     @inlinable public static var isTime: Bool { @inline(__always) get { false } }
+    @inlinable public static var isMarginSlow: Bool { @inline(__always) get { false } }
+
+    @inlinable @inline(__always)
+    public static func kept<Real>(_ p: StateMap<Real>) -> Real { p.a }
 
     @inlinable @inline(__always)
     static func load(_ values: UnsafeMutablePointer<Double>, _ n: Int) -> SIMD4<Double> {
@@ -53,9 +61,14 @@ extension CrossingCase {
     public static func mayFire(
         _ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>, endV: SIMD4<Double>, endI: SIMD4<Double>
     ) -> SIMD4<Int64> {
-        let threshold = SIMD4(repeating: flow.threshold)
-        let isAbove = (endV .> threshold) .| ((endV .>= endI) .& (peakMargin(flow, v: v, i: i) .> .zero))
-        return unsafeBitCast(isAbove .& (i .> v), to: SIMD4<Int64>.self)
+        let isEndAbove = endV .> SIMD4<Double>(repeating: flow.threshold)
+        let (isRising, hasPeak) = (i .> v, endV .>= endI)
+        if isMarginSlow {
+            let mayFire = unsafeBitCast((isEndAbove .| hasPeak) .& isRising, to: SIMD4<Int64>.self)
+            guard mayFire.signs != 0 else { return .zero }
+        }
+        let isAbove = isEndAbove .| (hasPeak .& (peakMargin(flow, v: v, i: i) .> .zero))
+        return unsafeBitCast(isAbove .& isRising, to: SIMD4<Int64>.self)
     }
 }
 

@@ -5,6 +5,7 @@ import Mathematics
 @frozen
 public enum CrossingGeneral: CrossingCase {
     @inlinable public static var isTime: Bool { @inline(__always) get { true } }
+    @inlinable public static var isMarginSlow: Bool { @inline(__always) get { true } }
 
     @inlinable @inline(__always)
     public static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real> { flow.propagators(dt) }
@@ -45,7 +46,7 @@ public enum CrossingGeneral: CrossingCase {
     }
 
     @inlinable @inline(__always)
-    public static func rest<Real: RealLanes>(_ flow: Flow, a: Real, x: Real, remaining: Real) -> StateMap<Real> {
+    public static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real> {
         flow.propagators(remaining)
     }
 

@@ -4,6 +4,8 @@ import Mathematics
 /// s = t / tau; V(s) = (V + I s) e^{-s}, with its peak I e^{V / I - 1} at s = 1 - V / I.
 @frozen
 public enum CrossingRatioOne: CrossingCase {
+    @inlinable public static var isMarginSlow: Bool { @inline(__always) get { true } }
+
     @inlinable @inline(__always)
     public static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real> {
         let s = flow.bounded(dt) / Real(flow.tauMem)
@@ -11,11 +13,19 @@ public enum CrossingRatioOne: CrossingCase {
         return StateMap(a: a, b: a, h: s * a)
     }
 
-    /// As e^y <= 1 / (1 - y) for y < 1, the peak is at most I^2 / (2 I - V).
+    /// As e^w >= 1 + w + w^2 / 2 + w^3 / 6 for w >= 0, the peak I e^-w with w = (I - V) / I is at most I over that series; here
+    /// times I^3.
     @inlinable @inline(__always)
     public static func peakMargin<Real: RealLanes>(_ flow: Flow, v: Real, i: Real) -> Real {
         let current = i * flow.inverseThreshold
-        return current * current - (i + i - v) * flow.inverseThreshold
+        let rise = current - v * flow.inverseThreshold
+        let square = current * current
+        let cube = square * current
+        let series = cube + rise * (square + rise * (0.5 * current + (1.0 / 6) * rise))
+        // Rounding must not hide a peak, nor what overflows.
+        let margin = cube * (current + 0x1p-50) - series
+        let least = current - 1e60
+        return Real.select(Real.isLess(least, margin), margin, least)
     }
 
     /// With u = 1 - (what is left to the peak), V = threshold is u e^{-u} = threshold / (e peak): before the peak, u = -W0.
@@ -47,7 +57,8 @@ public enum CrossingRatioOne: CrossingCase {
     public static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { Elementary.decay(x).value }
 
     @inlinable @inline(__always)
-    public static func rest<Real: RealLanes>(_ flow: Flow, a: Real, x: Real, remaining: Real) -> StateMap<Real> {
-        propagators(flow, remaining)
+    public static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real> {
+        let rest = kept / decay(flow, x: x)
+        return StateMap(a: rest, b: rest, h: flow.bounded(remaining) / Real(flow.tauMem) * rest)
     }
 }

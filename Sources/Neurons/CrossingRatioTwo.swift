@@ -59,8 +59,8 @@ public enum CrossingRatioTwo: CrossingCase {
     public static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { x * x }
 
     @inlinable @inline(__always)
-    public static func rest<Real: RealLanes>(_ flow: Flow, a: Real, x: Real, remaining: Real) -> StateMap<Real> {
-        let rest = a / x
+    public static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real> {
+        let rest = kept / x
         return StateMap(a: rest, b: rest * rest, h: rest - rest * rest)
     }
 }

@@ -79,9 +79,11 @@ public struct FlowLanes {
     public func mayFire(
         v: SIMD4<Double>, i: SIMD4<Double>, endV: SIMD4<Double>, endI: SIMD4<Double>
     ) -> UInt8 {
+        let (isEndAbove, isRising, hasPeak) = (endV .> SIMD4<Double>(repeating: 1), i .> v, endV .>= endI)
+        guard unsafeBitCast((isEndAbove .| hasPeak) .& isRising, to: SIMD4<Int64>.self).signs != 0 else { return 0 }
         let margin = FlowLanes.peakMargin(v: v, i: i, bend: difference * 0.5 / ratio)
-        let isAbove = (endV .> 1) .| ((endV .>= endI) .& (margin .> .zero))
-        return unsafeBitCast(isAbove .& (i .> v), to: SIMD4<Int64>.self).signs
+        let isAbove = isEndAbove .| (hasPeak .& (margin .> .zero))
+        return unsafeBitCast(isAbove .& isRising, to: SIMD4<Int64>.self).signs
     }
 
     /// Positive wherever the peak is above 1. As |log1p(x)| >= |x / (1 + x / 2)|, ln(I / P) is at least w = (I - V) / (I + `bend` (I - V)) with

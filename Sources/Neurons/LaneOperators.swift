@@ -30,4 +30,13 @@ extension SIMD4 where Scalar == Double {
     static func -= (x: inout Self, y: Self) { x = difference(x, y) }
     @inlinable @inline(__always)
     static func *= (x: inout Self, y: Self) { x = product(x, y) }
+
+    @inlinable @inline(__always)
+    static func .< (x: Self, y: Self) -> SIMDMask<SIMD4<Int64>> { isLess(x, y) }
+    @inlinable @inline(__always)
+    static func .> (x: Self, y: Self) -> SIMDMask<SIMD4<Int64>> { isLess(y, x) }
+    @inlinable @inline(__always)
+    static func .<= (x: Self, y: Self) -> SIMDMask<SIMD4<Int64>> { isNotAbove(x, y) }
+    @inlinable @inline(__always)
+    static func .>= (x: Self, y: Self) -> SIMDMask<SIMD4<Int64>> { isNotAbove(y, x) }
 }

@@ -36,9 +36,10 @@ public struct TimeOrder {
     ) throws(SpinnpropError) -> UnsafePointer<Int32> {
         try positions.reserve(count)
         let order = positions.pointer
-        if count <= 64, try rank(times, count, order) { return UnsafePointer(order) }
-        let isDistributed = count > 16 ? try distribute(times, count, order) : false
-        if !isDistributed {
+        if count <= 40, try rank(times, count, order) { return UnsafePointer(order) }
+        let distribution = count > 16 ? try distribute(times, count, order) : .none
+        if distribution == .whole { return UnsafePointer(order) }
+        if distribution == .none {
             for n in 0..<count { order[n] = Int32(truncatingIfNeeded: n) }
             if count > 16 {
                 try mergeSort(times, units, count)
@@ -55,7 +56,8 @@ public struct TimeOrder {
     private func rank(
         _ times: UnsafePointer<Double>, _ count: Int, _ order: UnsafeMutablePointer<Int32>
     ) throws(SpinnpropError) -> Bool {
-        let vectors = (count &+ 3) / 4
+        // Two vectors go together.
+        let vectors = (count &+ 7) / 8 &* 2
         try keys.reserve(4 &* vectors)
         try places.reserve(4 &* vectors)
         let (key, place) = (keys.pointer, places.pointer)
@@ -69,16 +71,20 @@ public struct TimeOrder {
         var vector = 0
         while vector < vectors {
             let own = UnsafeRawPointer(key + 4 &* vector).load(as: SIMD4<Double>.self)
-            var before = SIMD4<Int64>.zero
+            let next = UnsafeRawPointer(key + (4 &* vector &+ 4)).load(as: SIMD4<Double>.self)
+            var (before, beforeNext) = (SIMD4<Int64>.zero, SIMD4<Int64>.zero)
             n = 0
             while n < count {
                 // -1 is true.
-                before &-= unsafeBitCast(SIMD4<Double>(repeating: key[n]) .< own, to: SIMD4<Int64>.self)
+                let time = SIMD4<Double>(repeating: key[n])
+                before &-= unsafeBitCast(time .< own, to: SIMD4<Int64>.self)
+                beforeNext &-= unsafeBitCast(time .< next, to: SIMD4<Int64>.self)
                 n &+= 1
             }
             UnsafeMutableRawPointer(place + 4 &* vector).storeBytes(of: before, as: SIMD4<Int64>.self)
-            total &+= before
-            vector &+= 1
+            UnsafeMutableRawPointer(place + (4 &* vector &+ 4)).storeBytes(of: beforeNext, as: SIMD4<Int64>.self)
+            total &+= before &+ beforeNext
+            vector &+= 2
         }
         n = 0
         while n < count {
@@ -119,42 +125,72 @@ public struct TimeOrder {
         }
     }
 
-    /// Counting sort into as many equal slices of time as there are events. `false` if some slice holds so many that an
-    /// insertion pass would be slow.
+    /// Counting sort into as many equal slices of time as there are events, then those neighbours that are not in order; events at the same time are
+    /// left in any. Nothing, with any order, if some slice holds so many that this would be slow.
     @inline(__always)
     private func distribute(
         _ times: UnsafePointer<Double>, _ count: Int, _ order: UnsafeMutablePointer<Int32>
-    ) throws(SpinnpropError) -> Bool {
+    ) throws(SpinnpropError) -> Distribution {
         var (low, high) = (times[0], times[0])
-        for n in 1..<count {
-            low = min(low, times[n])
-            high = max(high, times[n])
+        var n = 1
+        while n < count {
+            let time = times[n]
+            low = time < low ? time : low
+            high = time > high ? time : high
+            n &+= 1
         }
         let scale = Double(count - 1) / (high - low)
-        guard scale.isFinite else { return false }
+        guard scale.isFinite else { return .none }
         try starts.reserve(count + 1)
         try spare.reserve(count)
-        let (start, slice) = (starts.pointer, spare.pointer)
+        try keys.reserve(count)
+        let (start, slice, key) = (starts.pointer, spare.pointer, keys.pointer)
         start.update(repeating: 0, count: count + 1)
-        for n in 0..<count {
-            // Between 0 and count - 1 up to rounding.
-            let at = min(Int32((times[n] - low) * scale), Int32(truncatingIfNeeded: count - 1))
+        n = 0
+        while n < count {
+            // Between 0 and count - 1; the rounded number stands in the low bits of 2^52.
+            let at = Int32(truncatingIfNeeded: ((times[n] - low) * scale + 0x1p52).bitPattern)
             slice[n] = at
-            start[Int(at) + 1] += 1
-            if isStopped(n) { return false }
+            start[Int(at) &+ 1] &+= 1
+            if isStopped(n) { return .none }
+            n &+= 1
         }
-        for n in 0..<count {
-            if start[n + 1] > 24 { return false }
-            start[n + 1] += start[n]
+        n = 0
+        while n < count {
+            if start[n &+ 1] > 24 { return .none }
+            start[n &+ 1] &+= start[n]
+            n &+= 1
         }
-        for n in 0..<count {
+        n = 0
+        while n < count {
             let at = Int(slice[n])
-            order[Int(start[at])] = Int32(truncatingIfNeeded: n)
-            start[at] += 1
-            if isStopped(n) { return false }
+            let place = Int(start[at])
+            start[at] &+= 1
+            order[place] = Int32(truncatingIfNeeded: n)
+            key[place] = times[n]
+            if isStopped(n) { return .none }
+            n &+= 1
         }
-        return true
+        var hasTies = false
+        n = 1
+        while n < count {
+            let time = key[n]
+            if time <= key[n &- 1] {
+                let moving = order[n]
+                var hole = n
+                while hole > 0, time < key[hole &- 1] {
+                    (key[hole], order[hole]) = (key[hole &- 1], order[hole &- 1])
+                    hole &-= 1
+                }
+                (key[hole], order[hole]) = (time, moving)
+                hasTies = hasTies || (hole > 0 && time == key[hole &- 1])
+            }
+            n &+= 1
+        }
+        return hasTies ? .withTies : .whole
     }
+
+    private enum Distribution { case none, withTies, whole }
 
     /// Bottom-up merge sort of `positions`.
     private func mergeSort(_ times: UnsafePointer<Double>, _ units: UnsafePointer<Int32>, _ count: Int)

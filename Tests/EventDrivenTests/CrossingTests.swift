@@ -87,4 +87,51 @@ struct CrossingTests {
         print("crossings of any ratio: worst \(worst)")
         #expect(worst < 1e-13 && left == 0)
     }
+
+    /// The ratios that have a coordinate of their own: when membranes cross, that no margin hides a peak, what is left of currents, and
+    /// the map over what is left of an interval.
+    @Test(arguments: [1, 1e-300, 3e5])
+    func closedForms(_ threshold: Double) {
+        check(CrossingRatioFour.self, 4, threshold)
+        check(CrossingRatioTwo.self, 2, threshold)
+        check(CrossingRatioOne.self, 1, threshold)
+        check(CrossingRatioHalf.self, 0.5, threshold)
+        check(CrossingRatioQuarter.self, 0.25, threshold)
+    }
+
+    private func check<Case: CrossingCase>(_: Case.Type, _ ratio: Double, _ threshold: Double) {
+        let flow = Flow(LIFNeuron(tauMem: ratio * 5e-3, tauSyn: 5e-3, threshold: threshold, reset: 0))
+        #expect(flow.ratio == ratio)
+        var (v, i) = states(flow, seed: 77)
+        var x = [Double](repeating: 0, count: v.count)
+        Case.crossings(flow, count: v.count, v: &v, i: &i, x: &x)
+        for n in v.indices {
+            let expected = CrossingGeneral.timeToThreshold(flow, v: v[n], i: i[n])
+            let place = "ratio \(ratio), threshold \(threshold), V \(v[n]), I \(i[n]): \(x[n]) for \(expected)"
+            let isReached = expected < .infinity
+            let (margin, rounding) = peak(flow, v[n], i[n])
+            if margin.magnitude > rounding { #expect((x[n] >= 0) == isReached, "\(place), margin \(margin)") }
+            #expect(Case.peakMargin(flow, v: v[n], i: i[n]) > 0 || margin < rounding, "\(place), margin \(margin)")
+            guard isReached, x[n] >= 0 else { continue }
+            let elapsed = Case.elapsed(flow, x: x[n])
+            let slope = i[n] * CrossingGeneral.decay(flow, x: expected) / threshold - 1
+            let digits = 4e-15 * (1 + 2 * max(v[n].magnitude, i[n]) / threshold)
+            #expect(
+                (elapsed - expected).magnitude <= 1e-13 * expected + digits / slope * flow.tauMem + 1e-15
+                    * flow.slowest,
+                "\(place)")
+            let (left, decay) = (Case.decay(flow, x: x[n]), flow.decay(elapsed))
+            #expect((left - decay).magnitude <= 1e-14 * (1 + elapsed / flow.tauSyn) * decay, "\(place)")
+            for remaining in [0, 1e-6, 1e-3, 0.02] {
+                let whole = Case.propagators(flow, elapsed + remaining)
+                let rest = Case.rest(flow, kept: Case.kept(whole), x: x[n], remaining: remaining)
+                let exact = flow.propagators(remaining)
+                for (found, wanted) in [(rest.a, exact.a), (rest.b, exact.b), (rest.h, exact.h)] {
+                    // As the interval's length itself is rounded.
+                    let digits = max(1, (elapsed + remaining) / min(flow.tauMem, flow.tauSyn))
+                    #expect((found - wanted).magnitude <= 1e-14 * digits, "\(place)")
+                }
+            }
+        }
+    }
 }

@@ -63,19 +63,23 @@ static inline __attribute__((always_inline)) spinnprop_support_double4 spinnprop
    the other, and in long functions compilers put only parts of that together again. */
 typedef uint64_t spinnprop_support_bits4 __attribute__((ext_vector_type(4)));
 typedef int64_t spinnprop_support_long4 __attribute__((ext_vector_type(4)));
-#define SPINNPROP_SUPPORT_LANES(type, name, expression)                                                                \
-    static inline __attribute__((always_inline)) spinnprop_support_##type spinnprop_support_##name(                    \
+#define SPINNPROP_SUPPORT_LANES(result, type, name, expression)                                                        \
+    static inline __attribute__((always_inline)) spinnprop_support_##result spinnprop_support_##name(                  \
         spinnprop_support_##type x, spinnprop_support_##type y) {                                                      \
         return expression;                                                                                             \
     }
-SPINNPROP_SUPPORT_LANES(double4, add, x + y)
-SPINNPROP_SUPPORT_LANES(double4, subtract, x - y)
-SPINNPROP_SUPPORT_LANES(double4, multiply, x * y)
-SPINNPROP_SUPPORT_LANES(double4, divide, x / y)
-SPINNPROP_SUPPORT_LANES(bits4, and, x & y)
-SPINNPROP_SUPPORT_LANES(bits4, or, x | y)
-SPINNPROP_SUPPORT_LANES(bits4, shift_left, x << (y & 63))
-SPINNPROP_SUPPORT_LANES(bits4, shift_right, x >> (y & 63))
+SPINNPROP_SUPPORT_LANES(double4, double4, add, x + y)
+SPINNPROP_SUPPORT_LANES(double4, double4, subtract, x - y)
+SPINNPROP_SUPPORT_LANES(double4, double4, multiply, x * y)
+SPINNPROP_SUPPORT_LANES(double4, double4, divide, x / y)
+SPINNPROP_SUPPORT_LANES(bits4, bits4, and, x & y)
+SPINNPROP_SUPPORT_LANES(bits4, bits4, or, x | y)
+SPINNPROP_SUPPORT_LANES(bits4, bits4, shift_left, x << (y & 63))
+SPINNPROP_SUPPORT_LANES(bits4, bits4, shift_right, x >> (y & 63))
+/* Masks of lanes: -1 where it is so. */
+SPINNPROP_SUPPORT_LANES(long4, double4, less, x < y)
+SPINNPROP_SUPPORT_LANES(long4, double4, less_or_equal, x <= y)
+SPINNPROP_SUPPORT_LANES(long4, double4, equal, x == y)
 #undef SPINNPROP_SUPPORT_LANES
 
 /* `yes` where a mask of lanes is set, `no` elsewhere. */

@@ -87,6 +87,8 @@ extension LayerPlan {
         case 4: try reverse(CrossingRatioFour.self, rows, jumps, groups, sums, state)
         case 2: try reverse(CrossingRatioTwo.self, rows, jumps, groups, sums, state)
         case 1: try reverse(CrossingRatioOne.self, rows, jumps, groups, sums, state)
+        case 0.5: try reverse(CrossingRatioHalf.self, rows, jumps, groups, sums, state)
+        case 0.25: try reverse(CrossingRatioQuarter.self, rows, jumps, groups, sums, state)
         default: try reverse(CrossingGeneral.self, rows, jumps, groups, sums, state)
         }
     }

@@ -53,6 +53,8 @@ extension LayerPlan {
         case 4: return try reverse(SharedMotion(CrossingRatioFour.self, shared), arrivals, jumps, sums, state)
         case 2: return try reverse(SharedMotion(CrossingRatioTwo.self, shared), arrivals, jumps, sums, state)
         case 1: return try reverse(SharedMotion(CrossingRatioOne.self, shared), arrivals, jumps, sums, state)
+        case 0.5: return try reverse(SharedMotion(CrossingRatioHalf.self, shared), arrivals, jumps, sums, state)
+        case 0.25: return try reverse(SharedMotion(CrossingRatioQuarter.self, shared), arrivals, jumps, sums, state)
         default: return try reverse(SharedMotion(CrossingGeneral.self, shared), arrivals, jumps, sums, state)
         }
     }

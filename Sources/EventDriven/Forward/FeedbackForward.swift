@@ -28,6 +28,8 @@ extension LayerPlan {
         case 4: try run(CrossingRatioFour.self, thresholds, arrivals, state, output, endTime, budget)
         case 2: try run(CrossingRatioTwo.self, thresholds, arrivals, state, output, endTime, budget)
         case 1: try run(CrossingRatioOne.self, thresholds, arrivals, state, output, endTime, budget)
+        case 0.5: try run(CrossingRatioHalf.self, thresholds, arrivals, state, output, endTime, budget)
+        case 0.25: try run(CrossingRatioQuarter.self, thresholds, arrivals, state, output, endTime, budget)
         default: try run(CrossingGeneral.self, thresholds, arrivals, state, output, endTime, budget)
         }
     }
@@ -180,7 +182,7 @@ extension LayerPlan {
     private func near<Case: CrossingCase>(
         _: Case.Type, _ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>, reach: Double
     ) -> UInt8 {
-        let isSoon = (SIMD4(repeating: flow.threshold) - v) .<= (i - v) * reach
+        let isSoon = (SIMD4<Double>(repeating: flow.threshold) - v) .<= (i - v) * reach
         return unsafeBitCast(isSoon .& (Case.peakMargin(flow, v: v, i: i) .> .zero), to: SIMD4<Int64>.self).signs
     }
 
@@ -262,7 +264,7 @@ extension LayerPlan {
             let (v, i) = (loadVector(lanes.candidateV + n), loadVector(lanes.candidateI + n))
             let mayFire = Case.mayFire(flow, v: v, i: i, endV: v * p.a + i * p.h, endI: i * p.b)
             let time = (SIMD4(repeating: flow.threshold) - v) / (i - v) * flow.tauMem
-            let bound = SIMD4(repeating: .infinity).replacing(with: time, where: mayFire .< .zero)
+            let bound = SIMD4.select(mayFire .< .zero, time, SIMD4(repeating: .infinity))
             store(bound, at: lanes.soonest + n)
             least = lesser(bound, least)
             n &+= 4

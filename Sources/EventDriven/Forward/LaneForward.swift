@@ -94,6 +94,9 @@ extension LayerPlan {
         case 4: try run(CrossingRatioFour.self, thresholds, weights, first, arrivals, state, output, endTime, budget)
         case 2: try run(CrossingRatioTwo.self, thresholds, weights, first, arrivals, state, output, endTime, budget)
         case 1: try run(CrossingRatioOne.self, thresholds, weights, first, arrivals, state, output, endTime, budget)
+        case 0.5: try run(CrossingRatioHalf.self, thresholds, weights, first, arrivals, state, output, endTime, budget)
+        case 0.25:
+            try run(CrossingRatioQuarter.self, thresholds, weights, first, arrivals, state, output, endTime, budget)
         default: try run(CrossingGeneral.self, thresholds, weights, first, arrivals, state, output, endTime, budget)
         }
     }
@@ -114,9 +117,9 @@ extension LayerPlan {
         while event < count {
             let start = loadVector(times + 4 &* event)
             // The last of a neuron that has got all it gets before the end goes on for ever.
-            let isThere = start .<= endTime
+            let isThere = start .<= SIMD4<Double>(repeating: endTime)
             let length = loadVector(times + 4 &* (event &+ 1)) - start
-            i += thresholds.measured(SIMD4.zero.replacing(with: arriving.at(event), where: isThere), first / 4)
+            i += thresholds.measured(SIMD4.select(isThere, arriving.at(event), .zero), first / 4)
             let p = Case.propagators(flow, length)
             var endV = v * p.a + i * p.h
             var endI = i * p.b

@@ -37,12 +37,9 @@ extension LayerPlan {
                 if mayFire == 0 {
                     v = lesser(endV, below)
                 } else {
-                    let count = list(mayFire, lanes, v: v, i: i, a: interval.a)
-                    store(lesser(endV, below), at: lanes.v)
-                    try emit(
-                        motion, state, lanes, count: count, start: times[event &- 1], length: length, endTime: endTime,
-                        output: output, budget: budget)
-                    v = loadVector(lanes.v)
+                    v = try emitNarrow(
+                        motion, state, lanes, mayFire, v: v, i: i, endV: lesser(endV, below), interval,
+                        start: times[event &- 1], endTime: endTime, output: output, budget: budget)
                 }
                 i = endI
             }
@@ -51,25 +48,60 @@ extension LayerPlan {
         try checkFinite(lanes.i)
     }
 
-    /// Lists those of four neurons that may spike.
-    @inline(__always)
-    private func list(
-        _ mayFire: UInt8, _ lanes: SynchronousLanes, v: SIMD4<Double>, i: SIMD4<Double>, a: Double
-    ) -> Int {
-        store(v, at: lanes.nextV)
-        store(i, at: lanes.nextI)
-        var (bits, count) = (mayFire, 0)
-        while bits != 0 {
-            let neuron = bits.trailingZeroBitCount
-            lanes.candidate[count] = Int32(truncatingIfNeeded: neuron)
-            lanes.candidateV[count] = lanes.nextV[neuron]
-            lanes.candidateI[count] = lanes.nextI[neuron]
-            lanes.offset[count] = 0
-            lanes.rest[count] = a
-            count &+= 1
-            bits &= bits &- 1
+    /// All spikes within the interval of those of the four neurons that may spike: the first of each, then, from the reset, the next, until nobody
+    /// reaches the threshold again. Returns the membranes at the interval's end. - Parameter endV: those if nobody spikes.
+    private func emitNarrow(
+        _ motion: some Motion, _ state: SynchronousState, _ lanes: SynchronousLanes, _ mayFire: UInt8,
+        v: SIMD4<Double>, i: SIMD4<Double>, endV: SIMD4<Double>, _ interval: Interval, start: Double, endTime: Double,
+        output: SpikeColumns, budget: SpikeBudget
+    ) throws(SpinnpropError) -> SIMD4<Double> {
+        let (thresholds, constants) = (motion.thresholds, motion.constants(0))
+        let below = SIMD4(repeating: thresholds.flow.threshold.nextDown)
+        let reset = thresholds.resets(SIMD4(0, 1, 2, 3))
+        let (length, from, endTime) = (
+            SIMD4(repeating: interval.length), SIMD4(repeating: start), SIMD4(repeating: endTime)
+        )
+        var (v, i, endV, offset, kept) = (v, i, endV, SIMD4<Double>.zero, SIMD4(repeating: motion.kept(interval)))
+        for lane in 0..<4 { lanes.candidate[lane] = Int32(truncatingIfNeeded: lane) }
+        var (mayFire, made, generation) = (mayFire, 0, 0)
+        while mayFire != 0 {
+            store(v, at: lanes.candidateV)
+            store(i, at: lanes.candidateI)
+            motion.findCrossings(lanes, count: 4)
+            let isReached = loadVector(lanes.x) .>= .zero
+            let x = SIMD4.select(isReached, loadVector(lanes.x), SIMD4(repeating: 1))
+            // Beyond the end by rounding only: the state at the end was above the threshold.
+            offset = lesser(offset + elapsed(motion, constants, lanes, 0, x: x, isReached), length)
+            let time = from + offset
+            var fires = mayFire & unsafeBitCast(isReached .& (time .<= endTime), to: SIMD4<Int64>.self).signs
+            i *= motion.decay(constants, x: x)
+            let p = motion.rest(constants, kept: kept, x: x, remaining: length - offset)
+            let nextV = reset * p.a + i * p.h
+            mayFire = fires & motion.mayFire(constants, v: reset, i: i, endV: nextV, endI: i * p.b)
+            (v, kept) = (reset, motion.kept(p))
+            store(time, at: lanes.time)
+            store(i, at: lanes.current)
+            store(endV, at: lanes.v)
+            store(lesser(nextV, below), at: lanes.endV)
+            let spikes = try state.spikes(made &+ 4, keeping: made)
+            while fires != 0 {
+                let lane = fires.trailingZeroBitCount
+                spikes.times[made] = lanes.time[lane]
+                spikes.units[made] = Int32(truncatingIfNeeded: lane)
+                spikes.currents[made] = thresholds.current(lanes.current[lane], lane)
+                lanes.v[lane] = lanes.endV[lane]
+                made &+= 1
+                fires &= fires &- 1
+            }
+            endV = loadVector(lanes.v)
+            generation &+= 1
+            if generation & 63 == 0 {
+                try budget.check(output.count + made, layer: layer, time: start)
+                try state.poller.spend(256)
+            }
         }
-        pad(lanes, count)
-        return count
+        try budget.check(output.count + made, layer: layer, time: start)
+        try state.append(made, to: output)
+        return endV
     }
 }

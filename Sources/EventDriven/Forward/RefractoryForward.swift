@@ -52,7 +52,7 @@ extension LayerPlan {
             store(lesser(endV, below), at: lanes.endV + n)
             store(reset, at: lanes.resets + n)
             store(current, at: lanes.after + n)
-            store(p.a, at: lanes.left + n)
+            store(motion.kept(p), at: lanes.left + n)
             for from in n..<min(n &+ 4, free) {
                 lanes.nextV[Int(freed[from])] = lanes.endV[from]
                 guard mayFire &>> UInt8(truncatingIfNeeded: from & 3) & 1 != 0 else { continue }

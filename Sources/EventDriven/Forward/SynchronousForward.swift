@@ -27,6 +27,9 @@ extension LayerPlan {
         case 4: try run(SharedMotion(CrossingRatioFour.self, thresholds), arrivals, state, output, endTime, budget)
         case 2: try run(SharedMotion(CrossingRatioTwo.self, thresholds), arrivals, state, output, endTime, budget)
         case 1: try run(SharedMotion(CrossingRatioOne.self, thresholds), arrivals, state, output, endTime, budget)
+        case 0.5: try run(SharedMotion(CrossingRatioHalf.self, thresholds), arrivals, state, output, endTime, budget)
+        case 0.25:
+            try run(SharedMotion(CrossingRatioQuarter.self, thresholds), arrivals, state, output, endTime, budget)
         default: try run(SharedMotion(CrossingGeneral.self, thresholds), arrivals, state, output, endTime, budget)
         }
     }
@@ -57,7 +60,7 @@ extension LayerPlan {
                 let interval = Interval(length: length, a: lanes.a[event], b: lanes.b[event], h: lanes.h[event])
                 let isAnyone = advance(motion, column, lanes, interval)
                 if isRefractory { hold(lanes) }
-                var count = isAnyone ? gather(motion.thresholds, lanes, column, interval.a) : 0
+                var count = isAnyone ? gather(motion.thresholds, lanes, column, motion.kept(interval)) : 0
                 if isRefractory {
                     count = release(motion, lanes, column, count: count, start: times[event], length: length)
                 }
@@ -148,7 +151,7 @@ extension LayerPlan {
     /// Lists the neurons that may spike, with their states after the arrival.
     @inline(__always)
     private func gather(
-        _ thresholds: some Thresholds, _ lanes: SynchronousLanes, _ column: UnsafePointer<Double>, _ a: Double
+        _ thresholds: some Thresholds, _ lanes: SynchronousLanes, _ column: UnsafePointer<Double>, _ kept: Double
     ) -> Int {
         // Eight vectors' bits at a time.
         let words = UnsafeRawPointer(lanes.mayFire).assumingMemoryBound(to: UInt64.self)
@@ -164,7 +167,7 @@ extension LayerPlan {
                 lanes.candidateV[count] = lanes.v[neuron]
                 lanes.candidateI[count] = lanes.i[neuron] + thresholds.measured(column[neuron], neuron)
                 lanes.offset[count] = 0
-                lanes.rest[count] = a
+                lanes.rest[count] = kept
                 count &+= 1
                 bits &= bits &- 1
             }
@@ -223,7 +226,6 @@ extension LayerPlan {
         let thresholds = motion.thresholds
         let flow = thresholds.flow
         let below = SIMD4(repeating: flow.threshold.nextDown)
-        let large = SIMD4(repeating: Flow.soonCurrent * flow.threshold)
         let (length, start, endTime) = (SIMD4(repeating: length), SIMD4(repeating: start), SIMD4(repeating: endTime))
         // Where a refractory period follows, the next state is that at its end.
         let after = isRefractory ? lanes.after : lanes.current
@@ -234,17 +236,8 @@ extension LayerPlan {
             let constants = motion.constants(neurons)
             let i = loadVector(lanes.candidateI + n)
             let isReached = loadVector(lanes.x + n) .>= .zero
-            let x = SIMD4(repeating: 1).replacing(with: loadVector(lanes.x + n), where: isReached)
-            var elapsed = motion.elapsed(constants, x: x)
-            if !motion.isTime {
-                var soon = unsafeBitCast(isReached .& (i .> large), to: SIMD4<Int64>.self).signs
-                while soon != 0 {
-                    let lane = soon.trailingZeroBitCount
-                    elapsed[lane] = motion.polished(
-                        elapsed[lane], v: lanes.candidateV[n &+ lane], i: lanes.candidateI[n &+ lane])
-                    soon &= soon &- 1
-                }
-            }
+            let x = SIMD4.select(isReached, loadVector(lanes.x + n), SIMD4(repeating: 1))
+            let elapsed = elapsed(motion, constants, lanes, n, x: x, isReached)
             // Beyond the end by rounding only: the state at the end was above the threshold.
             let offset = lesser(loadVector(lanes.offset + n) + elapsed, length)
             let time = start + offset
@@ -262,13 +255,13 @@ extension LayerPlan {
                 p = motion.propagators(constants, length - passed)
                 store(next, at: lanes.after + n)
             } else {
-                p = motion.rest(constants, a: loadVector(lanes.rest + n), x: x, remaining: length - offset)
+                p = motion.rest(constants, kept: loadVector(lanes.rest + n), x: x, remaining: length - offset)
             }
             let reset = thresholds.resets(neurons)
             let endV = reset * p.a + next * p.h
             let mayFire = motion.mayFire(constants, v: reset, i: next, endV: endV, endI: next * p.b) & ~isHeld
             store(passed, at: lanes.passed + n)
-            store(p.a, at: lanes.left + n)
+            store(motion.kept(p), at: lanes.left + n)
             store(lesser(endV, below), at: lanes.endV + n)
             store(reset, at: lanes.resets + n)
             var (others, held) = (fires & mayFire, fires & isHeld)
@@ -304,6 +297,26 @@ extension LayerPlan {
             n &+= 4
         }
         return (made, again)
+    }
+
+    /// How long the candidates from `n` on take to the threshold.
+    @inline(__always)
+    func elapsed<Rule: Motion>(
+        _ motion: Rule, _ constants: Rule.Constants, _ lanes: SynchronousLanes, _ n: Int, x: SIMD4<Double>,
+        _ isReached: SIMDMask<SIMD4<Int64>>
+    ) -> SIMD4<Double> {
+        var elapsed = motion.elapsed(constants, x: x)
+        if motion.isTime { return elapsed }
+        let large = SIMD4(repeating: Flow.soonCurrent * motion.thresholds.flow.threshold)
+        let isLarge = loadVector(lanes.candidateI + n) .> large
+        var soon = unsafeBitCast(isReached .& isLarge, to: SIMD4<Int64>.self).signs
+        while soon != 0 {
+            let lane = soon.trailingZeroBitCount
+            elapsed[lane] = motion.polished(
+                elapsed[lane], v: lanes.candidateV[n &+ lane], i: lanes.candidateI[n &+ lane])
+            soon &= soon &- 1
+        }
+        return elapsed
     }
 
     /// Infinite and undefined currents stay so, whatever follows.

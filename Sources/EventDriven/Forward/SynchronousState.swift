@@ -12,8 +12,8 @@ struct SynchronousLanes {
     var nextI: UnsafeMutablePointer<Double>
     /// For each four neurons a bit each where the threshold may be reached within the interval; whole words.
     let mayFire: UnsafeMutablePointer<UInt8>
-    /// Neurons that reach it: state, time since the interval's start, membrane factor over what is left of the interval, and the
-    /// coordinate of the crossing.
+    /// Neurons that reach it: state, time since the interval's start, what the motion keeps of the map over what is left of the interval, and
+    /// the coordinate of the crossing.
     let candidate: UnsafeMutablePointer<Int32>
     let candidateV: UnsafeMutablePointer<Double>
     let candidateI: UnsafeMutablePointer<Double>

@@ -40,8 +40,11 @@ protocol Motion {
     func findCrossings(_ lanes: SynchronousLanes, count: Int)
     func elapsed(_ own: Constants, x: SIMD4<Double>) -> SIMD4<Double>
     func decay(_ own: Constants, x: SIMD4<Double>) -> SIMD4<Double>
+    /// What `rest` needs of the propagators over an interval.
+    func kept(_ p: VectorPropagators) -> SIMD4<Double>
+    func kept(_ interval: Interval) -> Double
     func rest(
-        _ own: Constants, a: SIMD4<Double>, x: SIMD4<Double>, remaining: SIMD4<Double>
+        _ own: Constants, kept: SIMD4<Double>, x: SIMD4<Double>, remaining: SIMD4<Double>
     ) -> VectorPropagators
     /// A time near the crossing with more digits.
     func polished(_ elapsed: Double, v: Double, i: Double) -> Double
@@ -88,8 +91,12 @@ struct SharedMotion<Case: CrossingCase, Scale: Thresholds>: Motion {
     @inline(__always)
     func decay(_ own: Flow, x: SIMD4<Double>) -> SIMD4<Double> { Case.decay(own, x: x) }
     @inline(__always)
-    func rest(_ own: Flow, a: SIMD4<Double>, x: SIMD4<Double>, remaining: SIMD4<Double>) -> VectorPropagators {
-        Case.rest(own, a: a, x: x, remaining: remaining)
+    func kept(_ p: VectorPropagators) -> SIMD4<Double> { Case.kept(p) }
+    @inline(__always)
+    func kept(_ interval: Interval) -> Double { Case.kept(StateMap(a: interval.a, b: interval.b, h: interval.h)) }
+    @inline(__always)
+    func rest(_ own: Flow, kept: SIMD4<Double>, x: SIMD4<Double>, remaining: SIMD4<Double>) -> VectorPropagators {
+        Case.rest(own, kept: kept, x: x, remaining: remaining)
     }
     @inline(__always)
     func polished(_ elapsed: Double, v: Double, i: Double) -> Double {
@@ -190,7 +197,11 @@ struct OwnMotion: Motion, Sendable {
     @inline(__always)
     func decay(_ own: FlowLanes, x: SIMD4<Double>) -> SIMD4<Double> { own.decay(x) }
     @inline(__always)
-    func rest(_ own: FlowLanes, a: SIMD4<Double>, x: SIMD4<Double>, remaining: SIMD4<Double>) -> VectorPropagators {
+    func kept(_ p: VectorPropagators) -> SIMD4<Double> { p.a }
+    @inline(__always)
+    func kept(_ interval: Interval) -> Double { interval.a }
+    @inline(__always)
+    func rest(_ own: FlowLanes, kept: SIMD4<Double>, x: SIMD4<Double>, remaining: SIMD4<Double>) -> VectorPropagators {
         own.propagators(remaining)
     }
     @inline(__always)

@@ -1,0 +1,56 @@
+// tau_s = 2 tau_m: in x = e^{-t / tau_s} the membrane is a quadratic.
+import Mathematics
+
+/// x = e^{-t / tau_s}; V(x) = A x - B x^2 with A = 2 I, B = A - V.
+@frozen
+public enum CrossingRatioHalf: CrossingCase {
+    @inlinable @inline(__always)
+    public static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real> {
+        let (b, complement) = Elementary.decay(flow.bounded(dt) / Real(flow.tauSyn))
+        return StateMap(a: b * b, b: b, h: (complement * b) * 2)
+    }
+
+    /// The peak is A^2 / (4 B).
+    @inlinable @inline(__always)
+    public static func peakMargin<Real: RealLanes>(_ flow: Flow, v: Real, i: Real) -> Real {
+        let current = i * flow.inverseThreshold
+        return current * current - (current + current - v * flow.inverseThreshold)
+    }
+
+    @inlinable @inline(__always)
+    public static func crossings(
+        _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
+        x: UnsafeMutablePointer<Double>
+    ) {
+        let one = SIMD4<Double>(repeating: 1)
+        var n = 0
+        while n < count {
+            let (membrane, current) = (load(v, n), load(i, n))
+            let scaled = current * flow.inverseThreshold
+            let fall = scaled + scaled - membrane * flow.inverseThreshold
+            // The discriminant over A^2, which does not leave float64; 0 where rounding hides the peak.
+            let margin = one - fall / scaled / scaled
+            let isReached = (margin .> .zero) .& (current .> membrane)
+            // The larger root is the earlier time.
+            let root = scaled / fall * (one + Elementary.squareRoot(greater(margin, .zero)))
+            let answer = SIMD4.select(isReached, lesser(root, one), SIMD4(-1))
+            UnsafeMutableRawPointer(x + n).storeBytes(of: answer, as: SIMD4<Double>.self)
+            n &+= 4
+        }
+    }
+
+    @inlinable @inline(__always)
+    public static func elapsed<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { -flow.tauSyn * Elementary.log(x) }
+
+    @inlinable @inline(__always)
+    public static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { x }
+
+    @inlinable @inline(__always)
+    public static func kept<Real>(_ p: StateMap<Real>) -> Real { p.b }
+
+    @inlinable @inline(__always)
+    public static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real> {
+        let rest = kept / x
+        return StateMap(a: rest * rest, b: rest, h: (rest - rest * rest) * 2)
+    }
+}

@@ -1,0 +1,54 @@
+// tau_s = 4 tau_m: in x = e^{-t / tau_s} the membrane is a quartic.
+import Mathematics
+
+/// x = e^{-t / tau_s}; V(x) = A x - B x^4 with A = 4/3 I, B = A - V.
+@frozen
+public enum CrossingRatioQuarter: CrossingCase {
+    @inlinable @inline(__always)
+    public static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real> {
+        let (b, complement) = Elementary.decay(flow.bounded(dt) / Real(flow.tauSyn))
+        let square = b * b
+        return StateMap(a: square * square, b: b, h: (complement * b) * (1 + b + square) * (4.0 / 3))
+    }
+
+    /// The peak, at x^3 = A / (4 B), is 3/4 A x: above threshold if 27 (A / threshold)^4 > 256 B / threshold.
+    @inlinable @inline(__always)
+    public static func peakMargin<Real: RealLanes>(_ flow: Flow, v: Real, i: Real) -> Real {
+        let a = i * (flow.inverseThreshold * (4.0 / 3))
+        let square = a * a
+        return square * square * 27 - (a - v * flow.inverseThreshold) * 256
+    }
+
+    @inlinable @inline(__always)
+    public static func crossings(
+        _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
+        x: UnsafeMutablePointer<Double>
+    ) {
+        let scale = flow.inverseThreshold
+        var n = 0
+        while n < count {
+            let membrane = load(v, n)
+            let current = load(i, n)
+            let a = current * (scale * (4.0 / 3))
+            let isReached = (peakMargin(flow, v: membrane, i: current) .> .zero) .& (current .> membrane)
+            Quartic.solve(a: a, b: a - membrane * scale, isReached, x + n)
+            n &+= 4
+        }
+    }
+
+    @inlinable @inline(__always)
+    public static func elapsed<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { -flow.tauSyn * Elementary.log(x) }
+
+    @inlinable @inline(__always)
+    public static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { x }
+
+    @inlinable @inline(__always)
+    public static func kept<Real>(_ p: StateMap<Real>) -> Real { p.b }
+
+    @inlinable @inline(__always)
+    public static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real> {
+        let rest = kept / x
+        let a = (rest * rest) * (rest * rest)
+        return StateMap(a: a, b: rest, h: (rest - a) * (4.0 / 3))
+    }
+}
