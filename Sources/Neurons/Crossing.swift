@@ -25,7 +25,13 @@ public protocol CrossingCase {
     static var isTime: Bool { get }
     /// The time that a coordinate >= 0 stands for.
     static func elapsed<Real: RealLanes>(_ flow: Flow, x: Real) -> Real
-    /// The factor by which the current has decayed at a coordinate >= 0.
+    /// What `decay` and `rest` take of a coordinate >= 0; its own where it is an exponential.
+    static func exponential<Real: RealLanes>(_ flow: Flow, x: Real) -> Real
+    /// The same, where the state (V, I) is at the threshold at x.
+    static func exponential(
+        _ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>
+    ) -> SIMD4<Double>
+    /// The factor by which the current has decayed.
     static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real
     /// What `rest` needs of the map over an interval: the exponential that x is at its end.
     static func kept<Real>(_ p: StateMap<Real>) -> Real
@@ -37,6 +43,14 @@ public protocol CrossingCase {
 extension CrossingCase {
     @inlinable public static var isTime: Bool { @inline(__always) get { false } }
     @inlinable public static var isMarginSlow: Bool { @inline(__always) get { false } }
+
+    @inlinable @inline(__always)
+    public static func exponential<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { x }
+
+    @inlinable @inline(__always)
+    public static func exponential(
+        _ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>
+    ) -> SIMD4<Double> { exponential(flow, x: x) }
 
     @inlinable @inline(__always)
     public static func kept<Real>(_ p: StateMap<Real>) -> Real { p.a }

@@ -7,7 +7,8 @@ public enum CrossingRatioFour: CrossingCase {
     @inlinable @inline(__always)
     public static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real> {
         let (a, complement) = Elementary.decay(flow.bounded(dt) / Real(flow.tauMem))
-        let square = a * a
+        let part = Elementary.vanishing(a, power: 4)
+        let square = part * part
         return StateMap(
             a: a, b: square * square, h: (complement * a) * (1 + a + square) * (1.0 / 3))
     }
@@ -47,7 +48,8 @@ public enum CrossingRatioFour: CrossingCase {
     @inlinable @inline(__always)
     public static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real> {
         let rest = kept / x
-        let b = (rest * rest) * (rest * rest)
+        let part = Elementary.vanishing(rest, power: 4)
+        let b = (part * part) * (part * part)
         return StateMap(a: rest, b: b, h: (rest - b) * (1.0 / 3))
     }
 }

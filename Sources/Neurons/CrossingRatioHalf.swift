@@ -7,7 +7,8 @@ public enum CrossingRatioHalf: CrossingCase {
     @inlinable @inline(__always)
     public static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real> {
         let (b, complement) = Elementary.decay(flow.bounded(dt) / Real(flow.tauSyn))
-        return StateMap(a: b * b, b: b, h: (complement * b) * 2)
+        let part = Elementary.vanishing(b, power: 2)
+        return StateMap(a: part * part, b: b, h: (complement * b) * 2)
     }
 
     /// The peak is A^2 / (4 B).
@@ -51,6 +52,7 @@ public enum CrossingRatioHalf: CrossingCase {
     @inlinable @inline(__always)
     public static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real> {
         let rest = kept / x
-        return StateMap(a: rest * rest, b: rest, h: (rest - rest * rest) * 2)
+        let part = Elementary.vanishing(rest, power: 2)
+        return StateMap(a: part * part, b: rest, h: (rest - part * part) * 2)
     }
 }

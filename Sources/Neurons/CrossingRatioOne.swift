@@ -54,11 +54,26 @@ public enum CrossingRatioOne: CrossingCase {
     public static func elapsed<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { flow.tauMem * x }
 
     @inlinable @inline(__always)
-    public static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { Elementary.decay(x).value }
+    public static func exponential<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { Elementary.decay(x).value }
+
+    /// At the threshold e^{-s} = threshold / (V + I s), which has all digits where nothing in it is much larger than the threshold.
+    @inlinable @inline(__always)
+    public static func exponential(
+        _ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>
+    ) -> SIMD4<Double> {
+        let near = SIMD4<Double>(repeating: flow.threshold) / (v + i * x)
+        let bound = SIMD4<Double>(repeating: 8 * flow.threshold)
+        let isLarge = greater(i, -v) .> bound
+        guard unsafeBitCast(isLarge, to: SIMD4<Int64>.self).signs != 0 else { return near }
+        return .select(isLarge, exponential(flow, x: x), near)
+    }
+
+    @inlinable @inline(__always)
+    public static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { x }
 
     @inlinable @inline(__always)
     public static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real> {
-        let rest = kept / decay(flow, x: x)
+        let rest = kept / x
         return StateMap(a: rest, b: rest, h: flow.bounded(remaining) / Real(flow.tauMem) * rest)
     }
 }

@@ -7,7 +7,8 @@ public enum CrossingRatioQuarter: CrossingCase {
     @inlinable @inline(__always)
     public static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real> {
         let (b, complement) = Elementary.decay(flow.bounded(dt) / Real(flow.tauSyn))
-        let square = b * b
+        let part = Elementary.vanishing(b, power: 4)
+        let square = part * part
         return StateMap(a: square * square, b: b, h: (complement * b) * (1 + b + square) * (4.0 / 3))
     }
 
@@ -48,7 +49,8 @@ public enum CrossingRatioQuarter: CrossingCase {
     @inlinable @inline(__always)
     public static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real> {
         let rest = kept / x
-        let a = (rest * rest) * (rest * rest)
+        let part = Elementary.vanishing(rest, power: 4)
+        let a = (part * part) * (part * part)
         return StateMap(a: a, b: rest, h: (rest - a) * (4.0 / 3))
     }
 }

@@ -7,7 +7,8 @@ public enum CrossingRatioTwo: CrossingCase {
     @inlinable @inline(__always)
     public static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real> {
         let (a, complement) = Elementary.decay(flow.bounded(dt) / Real(flow.tauMem))
-        return StateMap(a: a, b: a * a, h: complement * a)
+        let part = Elementary.vanishing(a, power: 2)
+        return StateMap(a: a, b: part * part, h: complement * a)
     }
 
     /// The peak is (V + I)^2 / (4 I).
@@ -61,6 +62,7 @@ public enum CrossingRatioTwo: CrossingCase {
     @inlinable @inline(__always)
     public static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real> {
         let rest = kept / x
-        return StateMap(a: rest, b: rest * rest, h: rest - rest * rest)
+        let part = Elementary.vanishing(rest, power: 2)
+        return StateMap(a: rest, b: part * part, h: rest - part * part)
     }
 }

@@ -113,9 +113,17 @@ public struct Flow: Sendable {
     @inlinable @inline(__always)
     func decays<Real: RealLanes>(_ dt: Real) -> (slow: Real, fast: Real, complement: Real) {
         let t = bounded(dt)
-        let slow = Elementary.decay(t / Real(slowest)).value
-        let (apart, complement) = Elementary.decay(gapRate * t)
-        return (slow, slow * apart, complement)
+        let s = t / Real(slowest)
+        let slow = Elementary.decay(s).value
+        let gap = gapRate * t
+        let (apart, complement) = Elementary.decay(Real.select(Real.isLess(gap, Real(700)), gap, Real(700)))
+        return (slow, Flow.product(slow, apart, exponent: s + gap), complement)
+    }
+
+    /// e^-`exponent` from two factors, 0 where it is below 1e-290.
+    @inlinable @inline(__always)
+    static func product<Real: RealLanes>(_ x: Real, _ y: Real, exponent: Real) -> Real {
+        x * Real.select(Real.isLess(Real(667), exponent), Real(0), y)
     }
 
     /// An interval, but no longer than `longest`.

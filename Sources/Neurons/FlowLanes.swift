@@ -51,12 +51,20 @@ public struct FlowLanes {
         let t = lesser(dt, longest)
         let s = t / tauMem
         let slow = Elementary.decay(lesser(s, t / tauSyn)).value
-        let (apart, complement) = Elementary.decay((difference * s).magnitude)
-        let fast = slow * apart
+        let gap = (difference * s).magnitude
+        let (apart, complement) = Elementary.decay(lesser(gap, SIMD4(repeating: 700)))
+        let fast = Flow.product(slow, apart, exponent: lesser(s, t / tauSyn) + gap)
         let isSynapseSlower = difference .> .zero
         return StateMap(
             a: .select(isSynapseSlower, fast, slow), b: .select(isSynapseSlower, slow, fast),
             h: slow * (complement * inverse.magnitude))
+    }
+
+    /// The same where e^{-t / tau_s} is known: h = (b - a) / c.
+    @inlinable @inline(__always)
+    public func propagators(_ dt: SIMD4<Double>, b: SIMD4<Double>) -> StateMap<SIMD4<Double>> {
+        let a = Elementary.vanishingDecay(dt / tauMem)
+        return StateMap(a: a, b: b, h: (b - a) * inverse)
     }
 
     /// Up to this many tau_m, and this many tau_m over |c|, `shortPropagators` serves.

@@ -71,7 +71,10 @@ private struct JumpLanes {
             others &= others &- 1
             turn(lane, to: time[lane])
         }
-        let p = Case.propagators(flow, loadVector(next) - time)
+        // Where no jump comes next there is nothing, however far.
+        let next = loadVector(next)
+        let isLast = next .>= SIMD4<Double>(repeating: .infinity)
+        let p = Case.propagators(flow, SIMD4.select(isLast, .zero, next - time))
         let v = loadVector(self.v)
         return (v * p.a, loadVector(i) * p.b + v * (p.h * flow.ratio))
     }

@@ -208,13 +208,12 @@ extension LayerPlan {
             n &+= 1
         }
         fill(intervals, from: n)
-        guard motion.isShared else { return event }
-        let constants = motion.constants(0)
+        let ratio = SIMD4(repeating: flows[0].ratio)
         for own in Swift.stride(from: 0, to: n, by: 4) {
-            let p = motion.propagators(constants, loadVector(intervals + own))
+            let p = motion.common(loadVector(intervals + own))
             store(p.a, at: state.a.pointer + own)
             store(p.b, at: state.b.pointer + own)
-            store(p.h * motion.ratio(constants), at: state.h.pointer + own)
+            store(p.h * ratio, at: state.h.pointer + own)
         }
         return event
     }

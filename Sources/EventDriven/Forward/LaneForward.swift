@@ -11,22 +11,15 @@ final class LaneState {
     init(_ poller: Poller) { self.poller = poller }
 
     fileprivate func lanes() throws(SpinnpropError) -> FiringLanes {
-        try numbers.reserve(40)
+        try numbers.reserve(20)
         let base = numbers.pointer
-        return FiringLanes(
-            v: base, i: base + 4, endV: base + 8, endI: base + 12, start: base + 16, length: base + 20,
-            offset: base + 24,
-            solvedV: base + 28, solvedI: base + 32, x: base + 36)
+        return FiringLanes(v: base, i: base + 4, x: base + 8, time: base + 12, current: base + 16)
     }
 }
 
 private struct FiringLanes {
-    /// States, and what becomes of them at the end of the interval.
-    let v, i, endV, endI: UnsafeMutablePointer<Double>
-    /// The interval, and how much of it has passed.
-    let start, length, offset: UnsafeMutablePointer<Double>
-    /// Those that are looked for together, and the coordinates of their crossings.
-    let solvedV, solvedI, x: UnsafeMutablePointer<Double>
+    /// States, the coordinates of their crossings, when these are, and the currents then.
+    let v, i, x, time, current: UnsafeMutablePointer<Double>
 }
 
 /// The weights of the synapses that an arrival takes to four neurons.
@@ -123,18 +116,15 @@ extension LayerPlan {
             let p = Case.propagators(flow, length)
             var endV = v * p.a + i * p.h
             var endI = i * p.b
-            let mayFire = Case.mayFire(flow, v: v, i: i, endV: endV, endI: endI)
-            let firing = unsafeBitCast(isThere .& (mayFire .< .zero), to: SIMD4<Int64>.self).signs
-            if firing != 0 {
-                store(v, at: lanes.v)
-                store(i, at: lanes.i)
-                store(endV, at: lanes.endV)
-                store(endI, at: lanes.endI)
-                store(start, at: lanes.start)
-                store(length, at: lanes.length)
-                store(.zero, at: lanes.offset)
-                try fire(Case.self, thresholds, first, firing, lanes, state, output, endTime, budget)
-                (endV, endI) = (loadVector(lanes.endV), loadVector(lanes.endI))
+            let firing = isThere .& mask(Case.mayFire(flow, v: v, i: i, endV: endV, endI: endI))
+            if unsafeBitCast(firing, to: SIMD4<Int64>.self).signs != 0 {
+                let (from, interval) = (State(v: v, i: i), (start: start, length: length))
+                var end = State(v: endV, i: endI)
+                try fire(
+                    Case.self, thresholds, first, firing, from: from, end: &end, interval, lanes, state, output,
+                    endTime,
+                    budget)
+                (endV, endI) = (end.v, end.i)
             }
             (v, i) = (lesser(endV, below), endI)
             event &+= 1
@@ -143,55 +133,68 @@ extension LayerPlan {
         if undefined != 0 { throw overflow(first + undefined.trailingZeroBitCount) }
     }
 
+    @inline(__always)
+    private func mask(_ lanes: SIMD4<Int64>) -> SIMDMask<SIMD4<Int64>> {
+        unsafeBitCast(lanes, to: SIMDMask<SIMD4<Int64>>.self)
+    }
+
+    /// Of four neurons.
+    private struct State {
+        var v, i: SIMD4<Double>
+    }
+
     /// All spikes within the interval of those of four neurons that may spike: the first of each, then, from the reset, the next, until nobody
-    /// reaches the threshold again.
+    /// reaches the threshold again. - Parameter end: the states at its end, as if nobody spiked and as it is.
     private func fire<Case: CrossingCase>(
-        _: Case.Type, _ thresholds: some Thresholds, _ first: Int, _ mayFire: UInt8, _ lanes: FiringLanes,
-        _ state: LaneState, _ output: SpikeColumns, _ endTime: Double, _ budget: SpikeBudget
+        _: Case.Type, _ thresholds: some Thresholds, _ first: Int, _ mayFire: SIMDMask<SIMD4<Int64>>, from: State,
+        end: inout State, _ interval: (start: SIMD4<Double>, length: SIMD4<Double>),
+        _ lanes: FiringLanes, _ state: LaneState, _ output: SpikeColumns, _ endTime: Double, _ budget: SpikeBudget
     ) throws(SpinnpropError) {
         let flow = thresholds.flow
-        let large = Flow.soonCurrent * flow.threshold
-        var firing = mayFire
-        while firing != 0 {
-            // Side by side, with nobody in what is left of a vector.
-            store(.zero, at: lanes.solvedV)
-            store(.zero, at: lanes.solvedI)
-            var (bits, count) = (firing, 0)
-            while bits != 0 {
-                let lane = bits.trailingZeroBitCount
-                lanes.solvedV[count] = lanes.v[lane]
-                lanes.solvedI[count] = lanes.i[lane]
-                count &+= 1
-                bits &= bits &- 1
-            }
-            Case.crossings(flow, count: count, v: lanes.solvedV, i: lanes.solvedI, x: lanes.x)
-            (bits, count) = (firing, 0)
-            while bits != 0 {
-                let lane = bits.trailingZeroBitCount
-                bits &= bits &- 1
-                let (x, v, i) = (lanes.x[count], lanes.v[lane], lanes.i[lane])
-                count &+= 1
-                firing &= ~(1 &<< UInt8(truncatingIfNeeded: lane))
-                guard x >= 0 else { continue }
-                var elapsed = Case.elapsed(flow, x: x)
-                if i > large { elapsed = flow.polished(elapsed, v: v, i: i) }
-                let offset = min(lanes.offset[lane] + elapsed, lanes.length[lane])
-                let time = lanes.start[lane] + offset
-                guard time <= endTime else { continue }
-                let neuron = first &+ lane
-                let current = i * Case.decay(flow, x: x)
-                try output.append(time: time, unit: neuron, current: thresholds.current(current, neuron))
-                let reset = thresholds.reset(neuron)
-                let p = Case.propagators(flow, lanes.length[lane] - offset)
-                let (endV, endI) = (reset * p.a + current * p.h, current * p.b)
-                (lanes.v[lane], lanes.i[lane], lanes.offset[lane]) = (reset, current, offset)
-                (lanes.endV[lane], lanes.endI[lane]) = (endV, endI)
-                if Case.mayFire(flow, v: reset, i: current, endV: endV, endI: endI) {
-                    firing |= 1 &<< UInt8(truncatingIfNeeded: lane)
+        let large = SIMD4<Double>(repeating: Flow.soonCurrent * flow.threshold)
+        let last = SIMD4<Double>(repeating: endTime)
+        let own = Int32(truncatingIfNeeded: first)
+        let reset = thresholds.resets(SIMD4(own, own &+ 1, own &+ 2, own &+ 3))
+        var (v, i, offset, mayFire) = (from.v, from.i, SIMD4<Double>.zero, mayFire)
+        repeat {
+            store(v, at: lanes.v)
+            store(i, at: lanes.i)
+            Case.crossings(flow, count: 4, v: lanes.v, i: lanes.i, x: lanes.x)
+            let isReached = loadVector(lanes.x) .>= .zero
+            let x = SIMD4.select(isReached, loadVector(lanes.x), SIMD4(repeating: 1))
+            var elapsed = Case.elapsed(flow, x: x)
+            if !Case.isTime {
+                var soon = unsafeBitCast(mayFire .& isReached .& (i .> large), to: SIMD4<Int64>.self).signs
+                while soon != 0 {
+                    let lane = soon.trailingZeroBitCount
+                    elapsed[lane] = flow.polished(elapsed[lane], v: lanes.v[lane], i: lanes.i[lane])
+                    soon &= soon &- 1
                 }
             }
-            try budget.check(output.count, layer: layer, time: lanes.start[0])
+            // Beyond the end by rounding only: the state at the end was above the threshold.
+            offset = lesser(offset + elapsed, interval.length)
+            let time = interval.start + offset
+            let fires = mayFire .& isReached .& (time .<= last)
+            let y = Case.exponential(flow, v: v, i: i, x: x)
+            i *= Case.decay(flow, x: y)
+            let p = Case.propagators(flow, interval.length - offset)
+            let (nextV, nextI) = (reset * p.a + i * p.h, i * p.b)
+            end.v = .select(fires, nextV, end.v)
+            end.i = .select(fires, nextI, end.i)
+            mayFire = fires .& mask(Case.mayFire(flow, v: reset, i: i, endV: nextV, endI: nextI))
+            v = reset
+            store(time, at: lanes.time)
+            store(i, at: lanes.current)
+            var spikes = unsafeBitCast(fires, to: SIMD4<Int64>.self).signs
+            while spikes != 0 {
+                let lane = spikes.trailingZeroBitCount
+                let neuron = first &+ lane
+                try output.append(
+                    time: lanes.time[lane], unit: neuron, current: thresholds.current(lanes.current[lane], neuron))
+                spikes &= spikes &- 1
+            }
+            try budget.check(output.count, layer: layer, time: interval.start[0])
             try state.poller.spend(64)
-        }
+        } while unsafeBitCast(mayFire, to: SIMD4<Int64>.self).signs != 0
     }
 }

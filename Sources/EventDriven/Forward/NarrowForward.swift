@@ -74,8 +74,9 @@ extension LayerPlan {
             offset = lesser(offset + elapsed(motion, constants, lanes, 0, x: x, isReached), length)
             let time = from + offset
             var fires = mayFire & unsafeBitCast(isReached .& (time .<= endTime), to: SIMD4<Int64>.self).signs
-            i *= motion.decay(constants, x: x)
-            let p = motion.rest(constants, kept: kept, x: x, remaining: length - offset)
+            let y = motion.exponential(constants, v: v, i: i, x: x)
+            i *= motion.decay(constants, x: y)
+            let p = motion.rest(constants, kept: kept, x: y, remaining: length - offset)
             let nextV = reset * p.a + i * p.h
             mayFire = fires & motion.mayFire(constants, v: reset, i: i, endV: nextV, endI: i * p.b)
             (v, kept) = (reset, motion.kept(p))

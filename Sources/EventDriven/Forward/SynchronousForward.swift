@@ -100,10 +100,9 @@ extension LayerPlan {
             lanes.length[n] = .infinity
             n &+= 1
         }
-        guard motion.isShared else { return }
         n = 0
         while n < events {
-            let p = motion.propagators(motion.constants(0), loadVector(lanes.length + n))
+            let p = motion.common(loadVector(lanes.length + n))
             store(p.a, at: lanes.a + n)
             store(p.b, at: lanes.b + n)
             store(p.h, at: lanes.h + n)
@@ -242,7 +241,8 @@ extension LayerPlan {
             let offset = lesser(loadVector(lanes.offset + n) + elapsed, length)
             let time = start + offset
             var fires = unsafeBitCast(isReached .& (time .<= endTime), to: SIMD4<Int64>.self).signs
-            let current = i * motion.decay(constants, x: x)
+            let y = motion.exponential(constants, v: loadVector(lanes.candidateV + n), i: i, x: x)
+            let current = i * motion.decay(constants, x: y)
             store(time, at: lanes.time + n)
             store(current, at: lanes.current + n)
             var (next, passed, isHeld) = (current, offset, UInt8(0))
@@ -255,7 +255,7 @@ extension LayerPlan {
                 p = motion.propagators(constants, length - passed)
                 store(next, at: lanes.after + n)
             } else {
-                p = motion.rest(constants, kept: loadVector(lanes.rest + n), x: x, remaining: length - offset)
+                p = motion.rest(constants, kept: loadVector(lanes.rest + n), x: y, remaining: length - offset)
             }
             let reset = thresholds.resets(neurons)
             let endV = reset * p.a + next * p.h

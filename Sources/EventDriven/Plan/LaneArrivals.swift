@@ -160,10 +160,41 @@ final class LaneArrivals {
     /// Puts the times of four neurons in order. - Parameter units: whose spikes they are; `nil`: `senders` tell, neuron by neuron.
     private func sort(_ units: UnsafePointer<Int32>?) throws(SpinnpropError) {
         store(SIMD4(repeating: .infinity), at: timeBlock.pointer + 4 &* count)
-        if count <= 32 {
+        if count <= 8 {
+            insert()
+        } else if count <= 32 {
             rank()
         } else if try !distribute() {
             try sortOneByOne(units)
+        }
+    }
+
+    /// Takes one arrival after another back past all that are later, at four neurons at once and without a branch: for few.
+    private func insert() {
+        // Where times come from goes where they are when they have been taken.
+        let (times, positions, order) = (vectors(timeBlock.pointer), vectors(unordered.pointer), orderBlock.pointer)
+        var n = 0
+        while n < count {
+            // Integers, which are only moved.
+            var (time, position) = (positions[n], unsafeBitCast(SIMD4(repeating: Int64(n)), to: SIMD4<Double>.self))
+            var at = n
+            while at > 0 {
+                let (other, its) = (times[at &- 1], positions[at &- 1])
+                let isLater = time .< other
+                times[at] = .select(isLater, other, time)
+                positions[at] = .select(isLater, its, position)
+                time = .select(isLater, time, other)
+                position = .select(isLater, position, its)
+                at &-= 1
+            }
+            (times[0], positions[0]) = (time, position)
+            n &+= 1
+        }
+        let taken = UnsafeRawPointer(unordered.pointer)
+        n = 0
+        while n < 4 &* count {
+            order[n] = taken.load(fromByteOffset: 8 &* n, as: Int32.self)
+            n &+= 1
         }
     }
 

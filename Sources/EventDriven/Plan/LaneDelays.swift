@@ -9,19 +9,10 @@ struct LaneDelays {
 
     /// To the receivers from `first` on; whoever is not there, in the last four, receives as the last one does.
     init(_ own: EventConnection, first: Int) {
-        let (kind, last) = (own.connection.delayKind, own.connection.postCount - 1)
-        let (row, noDelay) = (UnsafePointer(own.delayRow.pointer), UnsafePointer(own.noDelay.pointer))
-        func receiver(_ lane: Int) -> UnsafePointer<Double> {
-            let post = min(first + lane, last)
-            switch kind {
-            case .none: return noDelay
-            case .synaptic: return row + post * own.connection.preCount
-            case .axonal: return row
-            case .dendritic: return row + post
-            }
-        }
+        let (start, last, each) = (own.delayStart, own.receiverCount - 1, own.delaysPerReceiver)
+        func receiver(_ lane: Int) -> UnsafePointer<Double> { start + min(first &+ lane, last) &* each }
         receivers = (receiver(0), receiver(1), receiver(2), receiver(3))
-        step = kind == .synaptic || kind == .axonal ? 1 : 0
+        step = own.delaysPerSender
     }
 
     @inline(__always)

@@ -14,7 +14,12 @@ final class EventConnection: @unchecked Sendable {
     let rows: SenderRows<Double>
     private let delayBlock: Block<Double>
     /// A single 0, for whoever reads delays where there are none.
-    let noDelay: Block<Double>
+    private let noDelay: Block<Double>
+    /// The delay from the first sender to the first receiver, and how far those of the next sender, and of the next receiver, lie apart.
+    let delayStart: UnsafePointer<Double>
+    let delaysPerSender: Int
+    let delaysPerReceiver: Int
+    let receiverCount: Int
     /// The delays in seconds, in the order in which a network has them: one row, padded to whole vectors.
     let delayRow: SenderRows<Double>
 
@@ -39,6 +44,15 @@ final class EventConnection: @unchecked Sendable {
         delayRow = SenderRows(
             preCount: 1, postCount: delayCount, stride: padded(delayCount), pointer: delayBlock.pointer)
         delayRow.load(connection.delays, poller)
+        receiverCount = connection.postCount
+        (delaysPerSender, delaysPerReceiver) =
+            switch connection.delayKind {
+            case .none: (0, 0)
+            case .synaptic: (1, connection.preCount)
+            case .axonal: (1, 0)
+            case .dendritic: (0, 1)
+            }
+        delayStart = UnsafePointer(connection.delayKind == .none ? noDelay.pointer : delayRow.pointer)
     }
 
     /// Another object for the same weights and delays.
@@ -47,6 +61,8 @@ final class EventConnection: @unchecked Sendable {
         connection = other.connection
         (columns, rows) = (other.columns, other.rows)
         (delayBlock, noDelay, delayRow) = (other.delayBlock, other.noDelay, other.delayRow)
+        (delayStart, receiverCount) = (other.delayStart, other.receiverCount)
+        (delaysPerSender, delaysPerReceiver) = (other.delaysPerSender, other.delaysPerReceiver)
         arrivesAtOnce = other.arrivesAtOnce
         synapses = other.synapses
     }
@@ -54,12 +70,7 @@ final class EventConnection: @unchecked Sendable {
     /// The delay from sender `pre` to receiver `post`, seconds.
     @inline(__always)
     func delay(pre: Int, post: Int) -> Double {
-        switch connection.delayKind {
-        case .none: return 0
-        case .synaptic: return delayRow.pointer[post * connection.preCount + pre]
-        case .axonal: return delayRow.pointer[pre]
-        case .dendritic: return delayRow.pointer[post]
-        }
+        delayStart[pre &* delaysPerSender &+ post &* delaysPerReceiver]
     }
 
     /// Whether a sender's spike arrives at all receivers at once.

@@ -20,6 +20,8 @@ protocol Motion {
     var shortestTauMem: Double { get }
     /// Whether all neurons have the same propagators.
     var isShared: Bool { get }
+    /// What all have the same of the propagators over four intervals; anything elsewhere.
+    func common(_ dt: SIMD4<Double>) -> VectorPropagators
 
     /// Four neurons in a row.
     func constants(_ vector: Int) -> Constants
@@ -39,6 +41,8 @@ protocol Motion {
     /// Coordinates of the candidates' crossings, as `CrossingCase.crossings` finds them.
     func findCrossings(_ lanes: SynchronousLanes, count: Int)
     func elapsed(_ own: Constants, x: SIMD4<Double>) -> SIMD4<Double>
+    /// Of coordinates at which the states (V, I) are at the threshold what `decay` and `rest` take.
+    func exponential(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>) -> SIMD4<Double>
     func decay(_ own: Constants, x: SIMD4<Double>) -> SIMD4<Double>
     /// What `rest` needs of the propagators over an interval.
     func kept(_ p: VectorPropagators) -> SIMD4<Double>
@@ -89,6 +93,12 @@ struct SharedMotion<Case: CrossingCase, Scale: Thresholds>: Motion {
     @inline(__always)
     func elapsed(_ own: Flow, x: SIMD4<Double>) -> SIMD4<Double> { Case.elapsed(own, x: x) }
     @inline(__always)
+    func common(_ dt: SIMD4<Double>) -> VectorPropagators { Case.propagators(thresholds.flow, dt) }
+    @inline(__always)
+    func exponential(_ own: Flow, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>) -> SIMD4<Double> {
+        Case.exponential(own, v: v, i: i, x: x)
+    }
+    @inline(__always)
     func decay(_ own: Flow, x: SIMD4<Double>) -> SIMD4<Double> { Case.decay(own, x: x) }
     @inline(__always)
     func kept(_ p: VectorPropagators) -> SIMD4<Double> { Case.kept(p) }
@@ -110,6 +120,11 @@ struct OwnMotion: Motion, Sendable {
     let shortestTauMem: Double
     /// Up to this length the series of an exponential alone serves for all neurons.
     private let short: Double
+    /// As `Flow.longest`, for all neurons.
+    private let longest: Double
+    /// The synapses' time constant where it is that of all neurons and so far from those of the membranes that the difference of two
+    /// exponentials has all digits of a current.
+    private let tauSyn: Double?
     private let columns: Columns
 
     private final class Columns: @unchecked Sendable {
@@ -143,6 +158,9 @@ struct OwnMotion: Motion, Sendable {
         short = flows.reduce(.infinity) {
             min($0, FlowLanes.longestSeries * $1.tauMem / max(1, $1.difference.magnitude))
         }
+        longest = flows.reduce(0) { max($0, $1.longest) }
+        let tauSyn = flows[0].tauSyn
+        self.tauSyn = flows.allSatisfy { $0.tauSyn == tauSyn && $0.difference.magnitude >= 0.25 } ? tauSyn : nil
     }
 
     @inline(__always)
@@ -164,7 +182,9 @@ struct OwnMotion: Motion, Sendable {
     @inline(__always)
     func map(_ own: FlowLanes, _ interval: Interval) -> VectorPropagators {
         let length = SIMD4(repeating: interval.length)
-        return interval.length <= short ? own.shortPropagators(length) : own.propagators(length)
+        if interval.length <= short { return own.shortPropagators(length) }
+        guard tauSyn != nil else { return own.propagators(length) }
+        return own.propagators(lesser(length, SIMD4(repeating: longest)), b: SIMD4(repeating: interval.b))
     }
     @inline(__always)
     func ratio(_ own: FlowLanes) -> SIMD4<Double> { own.ratio }
@@ -195,14 +215,22 @@ struct OwnMotion: Motion, Sendable {
     @inline(__always)
     func elapsed(_ own: FlowLanes, x: SIMD4<Double>) -> SIMD4<Double> { x }
     @inline(__always)
+    func common(_ dt: SIMD4<Double>) -> VectorPropagators {
+        guard let tauSyn else { return VectorPropagators(a: .zero, b: .zero, h: .zero) }
+        let b = Elementary.vanishingDecay(lesser(dt, SIMD4(repeating: longest)) / SIMD4(repeating: tauSyn))
+        return VectorPropagators(a: .zero, b: b, h: .zero)
+    }
+    @inline(__always)
+    func exponential(_ own: FlowLanes, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>) -> SIMD4<Double> { x }
+    @inline(__always)
     func decay(_ own: FlowLanes, x: SIMD4<Double>) -> SIMD4<Double> { own.decay(x) }
     @inline(__always)
-    func kept(_ p: VectorPropagators) -> SIMD4<Double> { p.a }
+    func kept(_ p: VectorPropagators) -> SIMD4<Double> { p.b }
     @inline(__always)
-    func kept(_ interval: Interval) -> Double { interval.a }
+    func kept(_ interval: Interval) -> Double { interval.b }
     @inline(__always)
     func rest(_ own: FlowLanes, kept: SIMD4<Double>, x: SIMD4<Double>, remaining: SIMD4<Double>) -> VectorPropagators {
-        own.propagators(remaining)
+        tauSyn == nil ? own.propagators(remaining) : own.propagators(remaining, b: kept / own.decay(x))
     }
     @inline(__always)
     func polished(_ elapsed: Double, v: Double, i: Double) -> Double { elapsed }
