@@ -889,7 +889,7 @@ ELSEWHERE = {
     "pip install|the storage .* needs": "test_import.py and test_clusters.py take the packages away",
     "install the same everywhere": "a worker of another version: test_clusters.py, test_shards.py",
     "the executor has been shut down|cluster of Ray; leave": "test_clusters.py",
-    "no forward-mode derivatives": "test_torch.py",
+    "no forward-mode derivatives|no torch.func.grad": "test_torch.py, test_torch_training.py",
     "how many workers": "test_search.py",
     "with a model beside it|as the model beside it|the model .*was trained": "test_command_spinnaker2.py",
     "batches came back of|does not round weights": "Python counts first, and rounds by engines that do; LearningTests, Tests/hosts/",
