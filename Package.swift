@@ -64,7 +64,7 @@ let package = Package(
             ["SpiNNaker2", "ClockDriven", "ClockArithmetic", "Networks", "Spikes", "Mathematics"]),
         room(
             "LocalLearningPrograms", ["SpiNNaker2", "SpiNNaker2Programs", "LocalLearning", "Mathematics"]),
-        room("BrainScaleS2", ["EventDriven", "Networks", "Neurons", "Spikes", "Mathematics"]),
+        room("BrainScaleS2", ["EventDriven", "Networks", "Neurons", "Spikes", "Mathematics", "CSupport"]),
         room("DataSets", ["Mathematics"]),
         room(
             "Spinnprop",

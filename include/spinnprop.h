@@ -1665,7 +1665,7 @@ SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_slips(spinnprop_spin
  *     tau_m dV/dt = -V + I_e + I_i + D + sigma sqrt(2 tau_m) xi,   tau_e dI_e/dt = -I_e,   tau_i dI_i/dt = -I_i
  *     arrival: I_e += g w for w > 0, I_i += g w for w < 0;   V reaches theta: V = V_reset for t_ref, the currents go on
  *
- * With noise, a membrane gets its exact increment whenever it is looked at, at the latest tau_m / 32 after the last.
+ * With noise, membranes get exact increments every 1 / 32 of the shortest tau_m of those that have noise.
  *
  * Senders are the n_sources sources and then, if it is recurrent, the neurons. Matrices are (senders, neurons), row by row. All times are the user's but
  * resolution; on the chip the same takes 1 / speedup of it. What comes at one time goes in this order: neurons' spikes, arrivals, programs.

@@ -76,6 +76,31 @@ public struct RandomStream: Sendable, Equatable {
         }
     }
 
+    /// Many such numbers at once, both of each accepted pair: four pairs at a time, the first numbers of all four before the second ones.
+    ///
+    /// - Parameter values: room for `count` rounded up to whole eights, all of which are drawn.
+    public mutating func normals(_ values: UnsafeMutablePointer<Double>, _ count: Int) {
+        var n = 0
+        while n < count {
+            var squares = SIMD4<Double>(repeating: 1)
+            var lane = 0
+            while lane < 4 {
+                let u = 2 * uniform() - 1
+                let v = 2 * uniform() - 1
+                let square = u * u + v * v
+                guard square < 1 && square > 0 else { continue }
+                (values[n &+ lane], values[n &+ lane &+ 4], squares[lane]) = (u, v, square)
+                lane &+= 1
+            }
+            let scale = Elementary.squareRoot(-2 * Elementary.log(squares) / squares)
+            for part in 0..<2 {
+                let place = UnsafeMutableRawPointer(values + (n &+ 4 &* part))
+                place.storeBytes(of: place.loadUnaligned(as: SIMD4<Double>.self) * scale, as: SIMD4<Double>.self)
+            }
+            n &+= 8
+        }
+    }
+
     /// 64 Bernoulli trials at once, with one probability, in each of the lanes that are set: the lanes in which it succeeds.
     ///
     /// Each lane's uniform number is drawn bit by bit, from the highest on and for all lanes with one word, and compared with the

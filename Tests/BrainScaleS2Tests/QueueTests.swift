@@ -5,41 +5,21 @@ import Testing
 @testable import BrainScaleS2
 
 struct QueueTests {
-    @Test(arguments: [1, 31, 32, 33, 512])
-    func theFirstSilenceThatEnds(count: Int) throws {
-        var stream = RandomStream(seed: 1, stream: UInt64(count))
-        var queue = try SilenceQueue(count: count)
-        var keys = [Double](repeating: .infinity, count: count)
-        #expect(queue.first(until: .greatestFiniteMagnitude) == nil)
-        for step in 0..<5000 {
-            let index = stream.index(below: count)
-            keys[index] = stream.uniform() < 0.2 ? .infinity : (10 * stream.uniform()).rounded()
-            queue.set(keys[index], at: index)
-            #expect(queue.earliest <= keys.min() ?? 0)
-            let limit = (10 * stream.uniform()).rounded()
-            guard step % 3 == 0 else { continue }
-            let smallest = keys.min() ?? 0
-            let expected = smallest <= limit ? keys.firstIndex(of: smallest) : nil
-            #expect(queue.first(until: limit) == expected, "step \(step)")
-            if let expected { #expect(queue.key(of: expected) == smallest) }
-        }
-    }
-
-    @Test func arrivalsInOrder() throws {
+    @Test func theNextIsFirst() throws {
         var stream = RandomStream(seed: 2, stream: 0)
-        var queue = ArrivalQueue()
-        var all: [(time: Double, sender: Int)] = []
+        var queue = try TimedQueue(room: 0)
+        var all: [(time: Double, neuron: Int)] = []
         #expect(queue.nextTime == .infinity)
         for step in 0..<3000 {
             if stream.uniform() < 0.55 || all.isEmpty {
-                let new = (time: (50 * stream.uniform()).rounded(), sender: stream.index(below: 9))
+                let new = (time: (50 * stream.uniform()).rounded(), neuron: stream.index(below: 9))
                 try queue.makeRoom()
-                queue.add(new.time, new.sender)
+                queue.add(new.time, new.neuron)
                 all.append(new)
             } else {
-                all.sort { ($0.time, $0.sender) < ($1.time, $1.sender) }
+                all.sort { ($0.time, $0.neuron) < ($1.time, $1.neuron) }
                 #expect(queue.nextTime == all[0].time, "step \(step)")
-                #expect(queue.removeFirst() == all[0].sender, "step \(step)")
+                #expect(queue.removeFirst() == all[0].neuron, "step \(step)")
                 all.removeFirst()
             }
             #expect(queue.count == all.count)

@@ -52,6 +52,29 @@ struct RandomStreamTests {
         #expect(RandomStream(state: [0, 0, 0, 1]) != nil)
     }
 
+    /// The first of each pair is what `normal` gives; the second is as normal, and has nothing to do with it.
+    @Test func manyNormalsAreThoseOfPairs() {
+        for count in [1, 7, 8, 9, 20_000] {
+            var (one, many) = (RandomStream(seed: 9, stream: 3), RandomStream(seed: 9, stream: 3))
+            let room = (count + 7) / 8 * 8
+            var values = [Double](repeating: .nan, count: room)
+            many.normals(&values, count)
+            var (square, product) = (0.0, 0.0)
+            for first in stride(from: 0, to: room, by: 8) {
+                for lane in first..<first + 4 {
+                    #expect(values[lane] == one.normal(), "\(count), \(lane)")
+                    square += values[lane + 4] * values[lane + 4]
+                    product += values[lane] * values[lane + 4]
+                }
+            }
+            #expect(one == many)
+            // Ten thousand pairs, four standard errors.
+            guard count == 20_000 else { continue }
+            #expect((square / 10_000 - 1).magnitude < 4 * (2.0 / 10_000).squareRoot())
+            #expect((product / 10_000).magnitude < 4 * 0.01)
+        }
+    }
+
     @Test(arguments: [UInt64(0), 1, 2])
     func uniformFillsTheUnitInterval(seed: UInt64) {
         var generator = RandomStream(seed: seed, stream: 0)

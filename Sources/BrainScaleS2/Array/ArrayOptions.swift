@@ -87,7 +87,7 @@ public struct SensorOptions: Equatable, Sendable {
 
 /// The streams that an array's seed gives.
 enum ArrayStream: UInt64 {
-    /// One per neuron.
+    /// A number per neuron at each step.
     case noise = 0x61
     case jitter
     /// One per sender: amplitudes and offsets of its causal, then of its acausal sensors.

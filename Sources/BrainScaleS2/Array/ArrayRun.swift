@@ -98,89 +98,80 @@ extension NeuronArray {
     private func work(
         until boundary: Double, _ inputs: ArrayInputs, _ run: ArrayRunOptions, _ poller: Poller
     ) throws(SpinnpropError) {
+        func nextEvent() -> Double { min(min(inputs.nextTime, flight.nextTime), nextNoise) }
+        // Where the last run ended is no event: whoever might fire after that has not been looked for yet.
+        move(to: state.time, nil, until: min(nextEvent(), boundary))
         while true {
-            let (outside, inside) = (inputs.nextTime, flight.nextTime)
-            let arrival = min(outside, inside)
-            let limit = min(arrival, boundary)
-            if silences.earliest <= limit, let neuron = silences.first(until: limit) {
+            let event = nextEvent()
+            let limit = min(event, boundary)
+            let next = min(spikesToCome.nextTime, refractoryEnds.nextTime)
+            if next <= limit {
                 try poller.spend(8)
-                try wake(neuron, run)
+                time = max(time, next)
+                if refractoryEnds.nextTime == next {
+                    wake(refractoryEnds.removeFirst(), next, until: limit)
+                } else {
+                    try fire(next, run)
+                }
                 continue
             }
-            guard arrival <= boundary else { return }
-            time = max(time, arrival)
+            guard event <= boundary else { return }
+            try poller.spend(8 + options.neuronCount / 2)
+            time = max(time, event)
+            if nextNoise == event {
+                state.move(to: event, nil, until: event)
+                shake()
+                move(to: event, nil, until: min(nextEvent(), boundary))
+                continue
+            }
             // Inputs before spikes from inside that come at the same time.
-            let sender = outside <= inside ? inputs.take() : options.sourceCount + flight.removeFirst()
-            deliver(sender, at: arrival)
-            try poller.spend(8 + 4 * synapses.targets(of: sender).count)
+            let sender = inputs.nextTime == event ? inputs.take() : options.sourceCount + flight.removeFirst()
+            let row = synapses.weights + sender * options.neuronCount
+            move(to: event, row, until: min(nextEvent(), boundary))
+            sensors?.arrival(of: sender, at: event, synapses.targets(of: sender))
         }
     }
 
-    /// A spike comes at all synapses of its sender.
-    @inline(__always)
-    private func deliver(_ sender: Int, at arrival: Double) {
-        let targets = synapses.targets(of: sender)
-        let row = synapses.weights + sender * options.neuronCount
-        let (cells, times, currents) = (cells.pointer, waitingTimes.pointer, waitingCurrents.pointer)
-        for target in targets {
-            let neuron = Int(target)
-            let weight = Double(row[neuron])
-            let cell = cells + neuron
-            let place = cell.pointee.taken
-            let current = cell.pointee.gain * weight
-            times[neuron &* NeuronCell.room &+ place] = arrival
-            currents[neuron &* NeuronCell.room &+ place] = current
-            cell.pointee.taken = place &+ 1
-            let peak = cell.pointee.peak + cell.pointee.peakGain * max(0, weight)
-            cell.pointee.peak = peak
-            // Inhibition makes nobody fire sooner.
-            var mustLook = place &+ 1 == NeuronCell.room
-            if peak >= cell.pointee.threshold, weight > 0 {
-                let silent = cell.pointee.silenceEnd(adding: current)
-                if silent > arrival {
-                    if silent < silences.key(of: neuron) { silences.set(silent, at: neuron) }
-                } else {
-                    mustLook = true
-                }
-            }
-            if mustLook {
-                advance(neuron, to: arrival)
-                settle(neuron)
-            }
+    /// Moves everybody to an event, and finds who fires before the next.
+    private func move(to event: Double, _ weights: UnsafePointer<Int8>?, until limit: Double) {
+        state.move(to: event, weights, until: limit)
+        spikesToCome.clear()
+        for suspect in state.suspects { look(at: Int(suspect), until: limit) }
+    }
+
+    /// Finds out whether a neuron fires before the next event.
+    private func look(at neuron: Int, until limit: Double) {
+        guard !isRefractory.pointer[neuron] else { return }
+        var cell = cells.pointer[neuron]
+        state.load(&cell, neuron)
+        state.catchUp(&cell, neuron)
+        if cell.moveToSpike(until: limit) { spikesToCome.add(cell.time, neuron) }
+    }
+
+    /// The refractory period of a neuron ends.
+    private func wake(_ neuron: Int, _ now: Double, until limit: Double) {
+        var cell = cells.pointer[neuron]
+        // The membrane that leads to the reset grows with the time that is left until then.
+        if now - state.time > cell.tauMem { move(to: now, nil, until: limit) }
+        isRefractory.pointer[neuron] = false
+        state.load(&cell, neuron)
+        cell.aim(at: cell.reset, when: now)
+        state.membranes.pointer[neuron] = cell.membrane
+        state.since.pointer[neuron] = now
+        look(at: neuron, until: limit)
+    }
+
+    /// Temporal noise: an Ornstein-Uhlenbeck process in steps of one length, exact at the end of each.
+    private func shake() {
+        noiseSteps += 1
+        noiseStream.normals(normals.pointer, options.neuronCount)
+        for neuron in 0..<options.neuronCount {
+            state.membranes.pointer[neuron] += kicks.pointer[neuron] * normals.pointer[neuron]
         }
-        sensors?.arrival(of: sender, at: arrival, targets)
     }
 
-    /// Moves a neuron's state on.
-    private func advance(_ neuron: Int, to now: Double) {
-        let cell = cells.pointer + neuron
-        let elapsed = cell.pointee.isRefractory ? 0 : now - cell.pointee.time
-        let first = neuron &* NeuronCell.room
-        cell.pointee.advance(to: now, waitingTimes.pointer + first, waitingCurrents.pointer + first)
-        if cell.pointee.noise > 0 { cell.pointee.shake(over: elapsed, &noiseStreams[neuron]) }
-    }
-
-    /// Finds until when a neuron is silent. - Returns: whether it fires now.
-    @discardableResult
-    func settle(_ neuron: Int) -> Bool {
-        let cell = cells.pointer + neuron
-        guard !cell.pointee.isRefractory else {
-            cell.pointee.peak = -.infinity
-            silences.set(cell.pointee.refractoryEnd, at: neuron)
-            return false
-        }
-        let silence = cell.pointee.silence()
-        silences.set(cell.pointee.time + silence, at: neuron)
-        return silence == 0
-    }
-
-    /// The time until which a neuron was surely silent is over.
-    private func wake(_ neuron: Int, _ run: ArrayRunOptions) throws(SpinnpropError) {
-        let cell = cells.pointer + neuron
-        let now = silences.key(of: neuron)
-        time = max(time, now)
-        advance(neuron, to: now)
-        guard settle(neuron) else { return }
+    /// The next spike that is to come.
+    private func fire(_ now: Double, _ run: ArrayRunOptions) throws(SpinnpropError) {
         guard spikeCount < run.mostSpikes else {
             throw SpinnpropError(
                 .tooManySpikes,
@@ -190,6 +181,7 @@ extension NeuronArray {
         try recordedTimes.grow(spikeCount + 1, keeping: spikeCount)
         try recordedUnits.grow(spikeCount + 1, keeping: spikeCount)
         try flight.makeRoom()
+        let neuron = spikesToCome.removeFirst()
         let spike = onGrid(now)
         recordedTimes.pointer[spikeCount] = spike - runStart
         recordedUnits.pointer[spikeCount] = Int32(truncatingIfNeeded: neuron)
@@ -197,12 +189,13 @@ extension NeuronArray {
         counters.pointer[neuron] += 1
         sensors?.spike(of: neuron, at: now, synapses.senders(of: neuron))
         if options.isRecurrent {
-            var delay = cell.pointee.delay
+            var delay = cells.pointer[neuron].delay
             if options.delayJitter > 0 { delay = max(0, delay + options.delayJitter * jitterStream.normal()) }
             flight.add(max(spike, onGrid(spike + delay)), neuron)
         }
-        cell.pointee.fire()
-        settle(neuron)
+        isRefractory.pointer[neuron] = true
+        state.membranes.pointer[neuron] = -.infinity
+        refractoryEnds.add(now + cells.pointer[neuron].refractory, neuron)
     }
 
     /// The first point of the grid of events that is not before a time.

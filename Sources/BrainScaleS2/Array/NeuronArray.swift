@@ -5,23 +5,31 @@ import Mathematics
 /// sensors, rate counters, read-outs of membranes, and the processor whose programs change weights.
 ///
 /// A run goes on where the last one ended, so two runs give the bits of one over both durations (where the times of their inputs add up
-/// exactly). Between spikes it is exact; `NeuronCell` says how.
+/// exactly). Between spikes it is exact; `ArrayState` and `NeuronCell` say how.
 ///
 /// What it does not emulate: limits of event rates, crosstalk between sensors, the time a program takes (that is estimated in `account`).
 public final class NeuronArray: @unchecked Sendable {
     public let options: ArrayOptions
     public let neurons: ArrayNeurons
     let synapses: Synapses
+    /// Each neuron's parameters.
     let cells: Block<NeuronCell>
-    /// Arrivals that wait at each neuron, `NeuronCell.room` of them.
-    let waitingTimes: Block<Double>
-    let waitingCurrents: Block<Double>
+    let state: ArrayState
+    let isRefractory: Block<Bool>
     let sensors: CorrelationSensors?
     /// Spikes of each neuron since the counters were read.
     let counters: Block<Int>
-    var silences: SilenceQueue
-    var flight: ArrivalQueue
-    var noiseStreams: [RandomStream]
+    /// Spikes that neurons will have before the next event.
+    var spikesToCome: TimedQueue
+    var refractoryEnds: TimedQueue
+    /// Spikes on their way to other neurons.
+    var flight: TimedQueue
+    /// What a step of noise does to each membrane: a normal number times its kick.
+    let kicks, normals: Block<Double>
+    /// Seconds; +infinity without noise.
+    let noiseStep: Double
+    var noiseSteps = 0.0
+    var noiseStream: RandomStream
     var jitterStream: RandomStream
     var processorStream: RandomStream
     /// Seconds since the beginning.
@@ -47,16 +55,19 @@ public final class NeuronArray: @unchecked Sendable {
         let count = options.neuronCount
         synapses = try Synapses(options, mask: mask, signs: signs)
         cells = try Block(count)
-        (waitingTimes, waitingCurrents) = (try Block(count * NeuronCell.room), try Block(count * NeuronCell.room))
+        for neuron in 0..<count { cells.pointer[neuron] = NeuronCell(neurons[neuron]) }
+        state = try ArrayState(cells.pointer, count)
+        isRefractory = try Block(count)
         sensors = options.hasSensors ? try CorrelationSensors(options) : nil
         counters = try Block(count)
-        silences = try SilenceQueue(count: count)
-        flight = ArrivalQueue()
-        noiseStreams = (0..<count).map { ArrayStream.noise.of(options.seed, $0) }
+        (spikesToCome, refractoryEnds) = (try TimedQueue(room: count), try TimedQueue(room: count))
+        flight = try TimedQueue(room: 0)
+        (kicks, normals) = (try Block(count), try Block(count + 7))
+        noiseStep = NeuronArray.noiseStep(UnsafeBufferPointer(start: cells.pointer, count: count), kicks.pointer)
+        noiseStream = ArrayStream.noise.of(options.seed)
         jitterStream = ArrayStream.jitter.of(options.seed)
         processorStream = ArrayStream.processor.of(options.seed)
         (recordedTimes, recordedUnits) = (Block(), Block())
-        for neuron in 0..<count { cells.pointer[neuron] = NeuronCell(neurons[neuron]) }
         restart()
     }
 
@@ -66,18 +77,23 @@ public final class NeuronArray: @unchecked Sendable {
         let count = options.neuronCount
         synapses = try Synapses(copying: other.synapses)
         cells = try Block(count)
-        (waitingTimes, waitingCurrents) = (try Block(count * NeuronCell.room), try Block(count * NeuronCell.room))
+        cells.pointer.update(from: other.cells.pointer, count: count)
+        state = try ArrayState(cells.pointer, count)
+        state.copy(other.state)
+        isRefractory = try Block(count)
+        isRefractory.pointer.update(from: other.isRefractory.pointer, count: count)
         sensors = if let sensors = other.sensors { try CorrelationSensors(copying: sensors) } else { nil }
         counters = try Block(count)
-        silences = try SilenceQueue(copying: other.silences)
-        flight = try ArrivalQueue(copying: other.flight)
-        (noiseStreams, jitterStream) = (other.noiseStreams, other.jitterStream)
+        spikesToCome = try TimedQueue(room: count)
+        refractoryEnds = try TimedQueue(copying: other.refractoryEnds, room: count)
+        flight = try TimedQueue(copying: other.flight, room: 0)
+        (kicks, normals) = (try Block(count), try Block(count + 7))
+        kicks.pointer.update(from: other.kicks.pointer, count: count)
+        (noiseStep, noiseSteps, noiseStream) = (other.noiseStep, other.noiseSteps, other.noiseStream)
+        jitterStream = other.jitterStream
         (processorStream, time, account) = (other.processorStream, other.time, other.account)
         (spikeCount, runStart) = (other.spikeCount, other.runStart)
         (recordedTimes, recordedUnits) = (try Block(spikeCount), try Block(spikeCount))
-        cells.pointer.update(from: other.cells.pointer, count: count)
-        waitingTimes.pointer.update(from: other.waitingTimes.pointer, count: count * NeuronCell.room)
-        waitingCurrents.pointer.update(from: other.waitingCurrents.pointer, count: count * NeuronCell.room)
         counters.pointer.update(from: other.counters.pointer, count: count)
         recordedTimes.pointer.update(from: other.recordedTimes.pointer, count: spikeCount)
         recordedUnits.pointer.update(from: other.recordedUnits.pointer, count: spikeCount)
@@ -85,10 +101,7 @@ public final class NeuronArray: @unchecked Sendable {
 
     /// Back to time 0 and to the membranes, streams, sensors and counters of then; synapses stay.
     public func reset() {
-        for neuron in 0..<options.neuronCount {
-            cells.pointer[neuron].restart()
-            noiseStreams[neuron] = ArrayStream.noise.of(options.seed, neuron)
-        }
+        noiseStream = ArrayStream.noise.of(options.seed)
         jitterStream = ArrayStream.jitter.of(options.seed)
         processorStream = ArrayStream.processor.of(options.seed)
         restart()
@@ -98,9 +111,25 @@ public final class NeuronArray: @unchecked Sendable {
         (time, runStart, spikeCount, account) = (0, 0, 0, ProcessorAccount())
         sensors?.restart()
         counters.pointer.update(repeating: 0, count: options.neuronCount)
+        state.restart(cells.pointer)
+        isRefractory.pointer.update(repeating: false, count: options.neuronCount)
         flight.clear()
-        silences.clear()
-        for neuron in 0..<options.neuronCount { settle(neuron) }
+        refractoryEnds.clear()
+        noiseSteps = 0
+    }
+
+    var nextNoise: Double { (noiseSteps + 1) * noiseStep }
+
+    /// The time between two steps of noise, a small part of the shortest membrane time constant that has some, and each neuron's kick.
+    private static func noiseStep(
+        _ cells: UnsafeBufferPointer<NeuronCell>, _ kicks: UnsafeMutablePointer<Double>
+    ) -> Double {
+        let step = cells.reduce(Double.infinity) { $1.noise > 0 ? min($0, $1.tauMem / 32) : $0 }
+        for (neuron, cell) in cells.enumerated() {
+            let kept = cell.noise > 0 ? -Elementary.expm1(2 * cell.decayMem * step) : 0
+            kicks[neuron] = cell.noise * kept.squareRoot()
+        }
+        return step
     }
 
     // MARK: - Synapses
@@ -136,12 +165,13 @@ public final class NeuronArray: @unchecked Sendable {
         return (values, values.map { UInt8(max(0, min(255, ($0 - options.readLow) * scale)).rounded()) })
     }
 
-    /// Without a change: when a state is moved is what later bits follow from.
+    /// Without a change: when states are moved is what later bits follow from.
     private func membrane(of neuron: Int) -> Double {
         var own = cells.pointer[neuron]
-        let room = NeuronCell.room
-        own.advance(
-            to: max(own.time, time), waitingTimes.pointer + neuron * room, waitingCurrents.pointer + neuron * room)
+        guard !isRefractory.pointer[neuron] else { return own.reset - own.start }
+        state.load(&own, neuron)
+        state.catchUp(&own, neuron)
+        own.move(to: max(own.time, time))
         return own.membrane - own.start
     }
 

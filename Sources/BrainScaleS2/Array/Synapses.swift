@@ -11,6 +11,8 @@ final class Synapses {
     /// +1, -1, or 0 for both signs, which a pair of rows gives.
     let signs: [Int8]
     private let weightBlock: Block<Int8>
+    /// Rows are read four weights at a time.
+    private static let margin = 3
     private let maskBlock: Block<UInt8>
     /// The neurons that each sender reaches, and the senders that reach each neuron.
     private let firstTarget: Block<Int32>
@@ -37,7 +39,7 @@ final class Synapses {
             throw .invalidValue("the sign of sender \(sender) is \(signs[sender]); it must be 1, -1, or 0 for both")
         }
         self.signs = signs.isEmpty ? [Int8](repeating: 0, count: senderCount) : signs
-        (weightBlock, maskBlock) = (try Block(elements), try Block(elements))
+        (weightBlock, maskBlock) = (try Block(elements + Synapses.margin), try Block(elements))
         (firstTarget, firstSender) = (try Block(senderCount + 1), try Block(neuronCount + 1))
         (targetBlock, senderBlock) = (Block(), Block())
         weightBlock.pointer.update(repeating: 0, count: elements)
@@ -57,7 +59,8 @@ final class Synapses {
     /// An independent copy.
     init(copying other: Synapses) throws(SpinnpropError) {
         (senderCount, neuronCount, fanIn, signs) = (other.senderCount, other.neuronCount, other.fanIn, other.signs)
-        (weightBlock, maskBlock) = (try Block(other.elementCount), try Block(other.elementCount))
+        weightBlock = try Block(other.elementCount + Synapses.margin)
+        maskBlock = try Block(other.elementCount)
         (firstTarget, firstSender) = (try Block(senderCount + 1), try Block(neuronCount + 1))
         (targetBlock, senderBlock) = (Block(), Block())
         weightBlock.pointer.update(from: other.weights, count: other.elementCount)

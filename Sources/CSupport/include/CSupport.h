@@ -63,6 +63,7 @@ static inline __attribute__((always_inline)) spinnprop_support_double4 spinnprop
    the other, and in long functions compilers put only parts of that together again. */
 typedef uint64_t spinnprop_support_bits4 __attribute__((ext_vector_type(4)));
 typedef int64_t spinnprop_support_long4 __attribute__((ext_vector_type(4)));
+typedef int32_t spinnprop_support_int4 __attribute__((ext_vector_type(4)));
 #define SPINNPROP_SUPPORT_LANES(result, type, name, expression)                                                        \
     static inline __attribute__((always_inline)) spinnprop_support_##result spinnprop_support_##name(                  \
         spinnprop_support_##type x, spinnprop_support_##type y) {                                                      \
@@ -72,6 +73,8 @@ SPINNPROP_SUPPORT_LANES(double4, double4, add, x + y)
 SPINNPROP_SUPPORT_LANES(double4, double4, subtract, x - y)
 SPINNPROP_SUPPORT_LANES(double4, double4, multiply, x * y)
 SPINNPROP_SUPPORT_LANES(double4, double4, divide, x / y)
+SPINNPROP_SUPPORT_LANES(double4, double4, larger, x > y ? x : y)
+SPINNPROP_SUPPORT_LANES(double4, double4, smaller, x < y ? x : y)
 SPINNPROP_SUPPORT_LANES(bits4, bits4, and, x & y)
 SPINNPROP_SUPPORT_LANES(bits4, bits4, or, x | y)
 SPINNPROP_SUPPORT_LANES(bits4, bits4, shift_left, x << (y & 63))
@@ -81,6 +84,14 @@ SPINNPROP_SUPPORT_LANES(long4, double4, less, x < y)
 SPINNPROP_SUPPORT_LANES(long4, double4, less_or_equal, x <= y)
 SPINNPROP_SUPPORT_LANES(long4, double4, equal, x == y)
 #undef SPINNPROP_SUPPORT_LANES
+
+/* Four small integers as numbers. */
+static inline __attribute__((always_inline)) spinnprop_support_double4 spinnprop_support_bytes(const int8_t *values) {
+    typedef int8_t byte4 __attribute__((ext_vector_type(4)));
+    byte4 four;
+    __builtin_memcpy(&four, values, sizeof four);
+    return __builtin_convertvector(__builtin_convertvector(four, spinnprop_support_int4), spinnprop_support_double4);
+}
 
 /* `yes` where a mask of lanes is set, `no` elsewhere. */
 static inline __attribute__((always_inline)) spinnprop_support_double4 spinnprop_support_select(

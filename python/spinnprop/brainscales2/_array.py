@@ -76,7 +76,7 @@ class Array:
     delay : float or (n,)
         From a neuron's spike to its arrival at others, seconds.
     noise : float or (n,)
-        Spread that temporal noise alone gives a membrane; increments are exact, at most tau_mem / 32 apart.
+        Spread that temporal noise alone gives a membrane; increments are exact, 1 / 32 of the shortest tau_mem of those that have noise apart.
     fan_in : int
         The most synapses a neuron may have; the chip's columns have 256.
     speedup : float
