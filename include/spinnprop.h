@@ -1668,8 +1668,8 @@ SPINNPROP_API spinnprop_status spinnprop_spinnaker2_account_slips(spinnprop_spin
  * With noise, membranes get exact increments every 1 / 32 of the shortest tau_m of those that have noise.
  *
  * Senders are the n_sources sources and then, if it is recurrent, the neurons. Matrices are (senders, neurons), row by row. All times are the user's but
- * resolution; on the chip the same takes 1 / speedup of it. What comes at one time goes in this order: neurons' spikes, arrivals, programs.
- * Not emulated: limits of event rates, crosstalk between sensors, the time that programs take (estimated in spinnprop_brainscales2_array_info). */
+ * resolution and event_interval; on the chip the same takes 1 / speedup of it. What comes at one time goes in this order: neurons' spikes, arrivals, programs.
+ * Not emulated: crosstalk between sensors, the time that programs take (estimated in spinnprop_brainscales2_array_info). */
 typedef struct spinnprop_brainscales2_array spinnprop_brainscales2_array;
 
 /* Neuron parameters are one number for all or one per neuron; NULL, 0: the default. */
@@ -1702,6 +1702,8 @@ typedef struct spinnprop_brainscales2_array_options {
     const double *noise;        int32_t n_noise;       /* sigma, 0                                                    */
     const uint8_t *mask;        int64_t n_mask;  /* where synapses are, not 0; NULL, 0: everywhere                    */
     const int8_t *signs;        int64_t n_signs; /* of each sender's weights: 1, -1, 0 for both; NULL, 0: both        */
+    double event_interval;      /* from one event to the next at least, seconds of the chip (8e-9 there): the sources' events take turns among
+                                 * themselves, and so do the neurons'; of either up to 128 wait, further ones are lost; 0: any number at once */
 } spinnprop_brainscales2_array_options;
 SPINNPROP_API void spinnprop_brainscales2_array_options_init(spinnprop_brainscales2_array_options *options);
 
@@ -1725,10 +1727,18 @@ typedef struct spinnprop_brainscales2_array_info {
     int64_t n_calls, n_rows, n_conversions, n_instructions;
     double processor_seconds;     /* that the two processors take for them, estimated: s of the chip                  */
     int64_t n_overruns;           /* calls that would last longer than their period, estimated                        */
+    int64_t n_lost_events;        /* since the beginning, because 128 waited for their turn already                   */
 } spinnprop_brainscales2_array_info;
 SPINNPROP_API void spinnprop_brainscales2_array_info_init(spinnprop_brainscales2_array_info *info);
 SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_describe(spinnprop_brainscales2_array_info *info,
                                                                      const spinnprop_brainscales2_array *array);
+
+/* The state as n bytes, n what _state_size says: membranes, currents, events on their way, sensors, counters, random numbers, account; neither weights,
+ * mask nor the last run's spikes. An array with the same options and the same version of the library goes on from there with the same bits.
+ * Anything else is refused, and the array left as it was. */
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_state_size(int64_t *n, const spinnprop_brainscales2_array *array);
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_state(uint8_t *bytes, int64_t n, const spinnprop_brainscales2_array *array);
+SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_set_state(spinnprop_brainscales2_array *array, const uint8_t *bytes, int64_t n);
 
 /* n = n_senders * n_neurons, here and wherever matrices are read or written. Weights are -63 .. 63, 0 where no synapse is. */
 SPINNPROP_API spinnprop_status spinnprop_brainscales2_array_weights(int8_t *weights, int64_t n,

@@ -1211,6 +1211,18 @@ public:
         return detail::filled<spinnprop_brainscales2_array_info>(spinnprop_brainscales2_array_describe, get());
     }
 
+    // Without weights, mask and the last run's spikes.
+    std::vector<std::uint8_t> state() const {
+        std::int64_t n = 0;
+        check(spinnprop_brainscales2_array_state_size(&n, get()));
+        std::vector<std::uint8_t> bytes(static_cast<std::size_t>(n));
+        check(spinnprop_brainscales2_array_state(bytes.data(), n, get()));
+        return bytes;
+    }
+    void set_state(const std::vector<std::uint8_t> &bytes) {
+        check(spinnprop_brainscales2_array_set_state(handle_.get(), bytes.data(), detail::size(bytes)));
+    }
+
     std::vector<std::int8_t> weights() const {
         std::vector<std::int8_t> values(n_elements());
         check(spinnprop_brainscales2_array_weights(values.data(), detail::size(values), get()));

@@ -7,7 +7,7 @@ import Testing
 struct QueueTests {
     @Test func theNextIsFirst() throws {
         var stream = RandomStream(seed: 2, stream: 0)
-        var queue = try TimedQueue(room: 0)
+        var queue = TimedQueue()
         var all: [(time: Double, neuron: Int)] = []
         #expect(queue.nextTime == .infinity)
         for step in 0..<3000 {

@@ -47,6 +47,7 @@ static void neuron_arrays_that_cannot_be(void) {
     }
     for (size_t i = 0; i < sizeof not_numbers / sizeof *not_numbers; i++) {
         WITH(o.resolution, not_numbers[i], INVALID_VALUE, CREATE);
+        WITH(o.event_interval, not_numbers[i], INVALID_VALUE, CREATE);
         WITH(o.delay_jitter, not_numbers[i], INVALID_VALUE, CREATE);
         WITH(o.sensor_amplitude, not_numbers[i], INVALID_VALUE, CREATE);
         WITH(o.sensor_spread, not_numbers[i], INVALID_VALUE, CREATE);
@@ -147,6 +148,35 @@ static void neuron_array_access(void) {
     INVALID(spinnprop_brainscales2_array_membranes(values, NULL, ARRAY_N, array));
     INVALID(spinnprop_brainscales2_array_membranes(values, bytes, ARRAY_N, NULL));
     INVALID(spinnprop_brainscales2_array_spikes(values, spiking, 0, NULL));
+    int64_t size = 0;
+    uint8_t state[4096] = {0};
+    INVALID(spinnprop_brainscales2_array_state_size(NULL, array));
+    INVALID(spinnprop_brainscales2_array_state_size(&size, NULL));
+    WORKS(spinnprop_brainscales2_array_state_size(&size, array));
+    HOLDS(size > 0 && size <= (int64_t)sizeof state);
+    INVALID(spinnprop_brainscales2_array_state(NULL, size, array));
+    INVALID(spinnprop_brainscales2_array_state(state, size, NULL));
+    const int64_t state_sizes[] = {-1, 0, size - 1, INT64_MIN, INT64_MAX};
+    for (size_t i = 0; i < sizeof state_sizes / sizeof *state_sizes; i++) INVALID(spinnprop_brainscales2_array_state(state, state_sizes[i], array));
+    WORKS(spinnprop_brainscales2_array_state(state, size, array));
+    INVALID(spinnprop_brainscales2_array_set_state(NULL, state, size));
+    INVALID(spinnprop_brainscales2_array_set_state(array, NULL, size));
+    for (int64_t n = -1; n < size; n++) INVALID(spinnprop_brainscales2_array_set_state(array, state, n));
+    /* Whatever byte is another: refused, or a state that can be gone on from. */
+    spinnprop_brainscales2_run_options run;
+    spinnprop_brainscales2_run_options_init(&run);
+    run.duration = 1e-3;
+    run.max_spikes = 100;
+    for (int64_t n = 0; n < size; n++) {
+        const uint8_t own = state[n];
+        state[n] = (uint8_t)~own;
+        if (spinnprop_brainscales2_array_set_state(array, state, size) == SPINNPROP_OK) {
+            spinnprop_brainscales2_array_run(array, NULL, &run, NULL, NULL, NULL, NULL, NULL);
+            WORKS(spinnprop_brainscales2_array_membranes(values, bytes, ARRAY_N, array));
+        }
+        state[n] = own;
+    }
+    WORKS(spinnprop_brainscales2_array_set_state(array, state, size));
     spinnprop_brainscales2_array_options o = good_array_options();
     o.has_sensors = 0;
     spinnprop_brainscales2_array *bare = NULL;

@@ -402,6 +402,11 @@ static void neuron_arrays() {
     holds(spikes.times.size() > 2 && spikes.n_units == 3 && array.describe().time == 0.02, "the run is another");
     holds(array.spikes().times == spikes.times && before.describe().time == 0, "a copy runs, too");
     holds(array.membranes().first.size() == 3 && array.membranes().second.size() == 3, "membranes are missing");
+    auto other = array.copy();
+    other.reset();
+    other.set_state(array.state());
+    holds(other.describe().time == 0.02 && other.membranes() == array.membranes() && other.state() == array.state(), "the state is another");
+    holds(thrown([&] { other.set_state({1, 2, 3}); }) == SPINNPROP_INVALID_VALUE, "three bytes are a state");
     holds(array.correlations(false).first[0] > 0 && array.rates()[0] > 0 && array.rates()[0] == 0, "nothing was sensed");
 
     auto program = spinnprop::options<spinnprop_brainscales2_program_options>();

@@ -72,17 +72,30 @@ GIVES_STRUCT(brainscales2_array_describe, brainscales2_array_info, brainscales2_
 FILLS(brainscales2_array_weights, brainscales2_array, ARRAY_BYTES)
 FILLS(brainscales2_array_mask, brainscales2_array, ARRAY_BYTES)
 FILLS(brainscales2_array_rates, brainscales2_array, ARRAY_BYTES)
+FILLS(brainscales2_array_state, brainscales2_array, ARRAY_BYTES)
 
-static PyObject *brainscales2_array_set_weights(PyObject *module, PyObject *args) {
-    PyObject *capsule, *weights_object, *result = NULL;
-    if (!PyArg_ParseTuple(args, "OO", &capsule, &weights_object)) return NULL;
-    array weights = ARRAY_NONE;
-    handle *own;
-    if (array_read(&weights, weights_object, ARRAY_BYTES, "weights") &&
-        (own = idle_from(module, capsule, &brainscales2_array_kind)))
-        result = none_or_raise(module, spinnprop_brainscales2_array_set_weights(own->object, array_data(weights), weights.count));
-    array_release(&weights);
-    return result;
+/* Defines a function that hands bytes to a setter. */
+#define TAKES_BYTES(function, name) \
+    static PyObject *function(PyObject *module, PyObject *args) { \
+        PyObject *capsule, *bytes_object, *result = NULL; \
+        if (!PyArg_ParseTuple(args, "OO", &capsule, &bytes_object)) return NULL; \
+        array bytes = ARRAY_NONE; \
+        handle *own; \
+        if (array_read(&bytes, bytes_object, ARRAY_BYTES, name) && (own = idle_from(module, capsule, &brainscales2_array_kind))) \
+            result = none_or_raise(module, spinnprop_##function(own->object, array_data(bytes), bytes.count)); \
+        array_release(&bytes); \
+        return result; \
+    }
+
+TAKES_BYTES(brainscales2_array_set_weights, "weights")
+TAKES_BYTES(brainscales2_array_set_state, "state")
+
+static PyObject *brainscales2_array_state_size(PyObject *module, PyObject *capsule) {
+    handle *own = idle_from(module, capsule, &brainscales2_array_kind);
+    if (!own) return NULL;
+    int64_t n = 0;
+    const spinnprop_status status = spinnprop_brainscales2_array_state_size(&n, own->object);
+    return status == SPINNPROP_OK ? PyLong_FromLongLong(n) : raise_status(module, status);
 }
 
 static PyObject *brainscales2_array_spikes(PyObject *module, PyObject *args) {
@@ -275,6 +288,12 @@ PyMethodDef brainscales2_array_methods[] = {
      "brainscales2_array_weights($module, weights, array, /)\n--\n\nFill weights."},
     {"brainscales2_array_set_weights", brainscales2_array_set_weights, METH_VARARGS,
      "brainscales2_array_set_weights($module, array, weights, /)\n--\n\nSet weights."},
+    {"brainscales2_array_state_size", brainscales2_array_state_size, METH_O,
+     "brainscales2_array_state_size($module, array, /)\n--\n\nBytes of its state."},
+    {"brainscales2_array_state", brainscales2_array_state, METH_VARARGS,
+     "brainscales2_array_state($module, state, array, /)\n--\n\nFill state."},
+    {"brainscales2_array_set_state", brainscales2_array_set_state, METH_VARARGS,
+     "brainscales2_array_set_state($module, array, state, /)\n--\n\nGo on from a state."},
     {"brainscales2_array_mask", brainscales2_array_mask, METH_VARARGS,
      "brainscales2_array_mask($module, mask, array, /)\n--\n\nFill mask: where synapses are."},
     {"brainscales2_array_run", brainscales2_array_run, METH_VARARGS,

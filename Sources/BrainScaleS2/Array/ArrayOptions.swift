@@ -18,6 +18,9 @@ public struct ArrayOptions: Equatable, Sendable {
     public var speedup = 1000.0
     /// The grid of event times in seconds of the chip; 0: none. Inputs go to the nearest point, spikes to the next one.
     public var resolution = 0.0
+    /// From one event to the next at least, seconds of the chip; 0: any number at once. The sources' events take turns among themselves, and so do
+    /// the neurons'; of either up to `EventLink.queueLength` wait, further ones are lost.
+    public var eventInterval = 0.0
     /// Spread of a spike's delay around its neuron's, seconds: drawn anew for each spike; delays stay >= 0.
     public var delayJitter = 0.0
     /// Seeds noise, jitter, spreads of sensors, and the processor's random numbers.
@@ -34,6 +37,8 @@ public struct ArrayOptions: Equatable, Sendable {
     public var senderCount: Int { sourceCount + (isRecurrent ? neuronCount : 0) }
     /// The grid in the user's seconds.
     var grid: Double { resolution * speedup }
+    /// `eventInterval` in the user's seconds.
+    var interval: Double { eventInterval * speedup }
 
     public static let fields: [OptionField<ArrayOptions>] =
         [
@@ -43,6 +48,7 @@ public struct ArrayOptions: Equatable, Sendable {
             OptionField("fan_in", \.fanIn, .closed(1, 16896)),
             OptionField("speedup", \.speedup, .closed(1e-3, 1e9)),
             OptionField("resolution", \.resolution, .closed(0, 1)),
+            OptionField("event_interval", \.eventInterval, .closed(0, 1)),
             OptionField("delay_jitter", \.delayJitter, .notNegative),
             OptionField("seed", \.seed),
             OptionField("has_sensors", \.hasSensors),

@@ -100,7 +100,7 @@ extension NeuronArray {
     ) throws(SpinnpropError) {
         func nextEvent() -> Double { min(min(inputs.nextTime, flight.nextTime), nextNoise) }
         // Where the last run ended is no event: whoever might fire after that has not been looked for yet.
-        move(to: state.time, nil, until: min(nextEvent(), boundary))
+        try move(to: state.time, nil, until: min(nextEvent(), boundary))
         while true {
             let event = nextEvent()
             let limit = min(event, boundary)
@@ -109,7 +109,7 @@ extension NeuronArray {
                 try poller.spend(8)
                 time = max(time, next)
                 if refractoryEnds.nextTime == next {
-                    wake(refractoryEnds.removeFirst(), next, until: limit)
+                    try wake(refractoryEnds.removeFirst(), next, until: limit)
                 } else {
                     try fire(next, run)
                 }
@@ -121,44 +121,53 @@ extension NeuronArray {
             if nextNoise == event {
                 state.move(to: event, nil, until: event)
                 shake()
-                move(to: event, nil, until: min(nextEvent(), boundary))
+                try move(to: event, nil, until: min(nextEvent(), boundary))
                 continue
             }
             // Inputs before spikes from inside that come at the same time.
-            let sender = inputs.nextTime == event ? inputs.take() : options.sourceCount + flight.removeFirst()
+            let isInput = inputs.nextTime == event
+            let sender = isInput ? inputs.take() : flight.removeFirst()
+            if isInput, try !arrives(sender, at: event) {
+                try move(to: event, nil, until: min(nextEvent(), boundary))
+                continue
+            }
             let row = synapses.weights + sender * options.neuronCount
-            move(to: event, row, until: min(nextEvent(), boundary))
+            try move(to: event, row, until: min(nextEvent(), boundary))
             sensors?.arrival(of: sender, at: event, synapses.targets(of: sender))
         }
     }
 
     /// Moves everybody to an event, and finds who fires before the next.
-    private func move(to event: Double, _ weights: UnsafePointer<Int8>?, until limit: Double) {
+    private func move(
+        to event: Double, _ weights: UnsafePointer<Int8>?, until limit: Double
+    ) throws(SpinnpropError) {
         state.move(to: event, weights, until: limit)
         spikesToCome.clear()
-        for suspect in state.suspects { look(at: Int(suspect), until: limit) }
+        for suspect in state.suspects { try look(at: Int(suspect), until: limit) }
     }
 
     /// Finds out whether a neuron fires before the next event.
-    private func look(at neuron: Int, until limit: Double) {
+    private func look(at neuron: Int, until limit: Double) throws(SpinnpropError) {
         guard !isRefractory.pointer[neuron] else { return }
         var cell = cells.pointer[neuron]
         state.load(&cell, neuron)
         state.catchUp(&cell, neuron)
-        if cell.moveToSpike(until: limit) { spikesToCome.add(cell.time, neuron) }
+        guard cell.moveToSpike(until: limit) else { return }
+        try spikesToCome.makeRoom()
+        spikesToCome.add(cell.time, neuron)
     }
 
     /// The refractory period of a neuron ends.
-    private func wake(_ neuron: Int, _ now: Double, until limit: Double) {
+    private func wake(_ neuron: Int, _ now: Double, until limit: Double) throws(SpinnpropError) {
         var cell = cells.pointer[neuron]
         // The membrane that leads to the reset grows with the time that is left until then.
-        if now - state.time > cell.tauMem { move(to: now, nil, until: limit) }
+        if now - state.time > cell.tauMem { try move(to: now, nil, until: limit) }
         isRefractory.pointer[neuron] = false
         state.load(&cell, neuron)
         cell.aim(at: cell.reset, when: now)
         state.membranes.pointer[neuron] = cell.membrane
         state.since.pointer[neuron] = now
-        look(at: neuron, until: limit)
+        try look(at: neuron, until: limit)
     }
 
     /// Temporal noise: an Ornstein-Uhlenbeck process in steps of one length, exact at the end of each.
@@ -181,21 +190,45 @@ extension NeuronArray {
         try recordedTimes.grow(spikeCount + 1, keeping: spikeCount)
         try recordedUnits.grow(spikeCount + 1, keeping: spikeCount)
         try flight.makeRoom()
+        try refractoryEnds.makeRoom()
         let neuron = spikesToCome.removeFirst()
-        let spike = onGrid(now)
-        recordedTimes.pointer[spikeCount] = spike - runStart
-        recordedUnits.pointer[spikeCount] = Int32(truncatingIfNeeded: neuron)
-        spikeCount += 1
         counters.pointer[neuron] += 1
         sensors?.spike(of: neuron, at: now, synapses.senders(of: neuron))
-        if options.isRecurrent {
-            var delay = cells.pointer[neuron].delay
-            if options.delayJitter > 0 { delay = max(0, delay + options.delayJitter * jitterStream.normal()) }
-            flight.add(max(spike, onGrid(spike + delay)), neuron)
+        if let spike = leave(onGrid(now)) {
+            recordedTimes.pointer[spikeCount] = spike - runStart
+            recordedUnits.pointer[spikeCount] = Int32(truncatingIfNeeded: neuron)
+            spikeCount += 1
+            if options.isRecurrent {
+                var delay = cells.pointer[neuron].delay
+                if options.delayJitter > 0 { delay = max(0, delay + options.delayJitter * jitterStream.normal()) }
+                flight.add(max(spike, onGrid(spike + delay)), options.sourceCount + neuron)
+            }
         }
         isRefractory.pointer[neuron] = true
         state.membranes.pointer[neuron] = -.infinity
         refractoryEnds.add(now + cells.pointer[neuron].refractory, neuron)
+    }
+
+    /// Whether an event of the sources arrives at once; if not, it waits for its turn or is lost.
+    private func arrives(_ source: Int, at event: Double) throws(SpinnpropError) -> Bool {
+        guard options.interval > 0 else { return true }
+        try flight.makeRoom()
+        guard let own = EventLink.turn(event, options.interval, &sourcesFree) else {
+            lostEvents += 1
+            return false
+        }
+        if own > event { flight.add(onGrid(own), source) }
+        return own <= event
+    }
+
+    /// When a neuron's event leaves the array, as soon as it is its turn; `nil`: it is lost.
+    private func leave(_ spike: Double) -> Double? {
+        guard options.interval > 0 else { return spike }
+        guard let own = EventLink.turn(spike, options.interval, &neuronsFree) else {
+            lostEvents += 1
+            return nil
+        }
+        return onGrid(own)
     }
 
     /// The first point of the grid of events that is not before a time.

@@ -17,7 +17,7 @@ final class ArrayState {
     let count: Int
     /// `count` rounded up to whole vectors; places beyond have no synapses, and a threshold of +infinity.
     private let places: Int
-    private(set) var time = 0.0
+    var time = 0.0
     let membranes, excitations, inhibitions: Block<Double>
     /// When each neuron last left a refractory period.
     let since: Block<Double>

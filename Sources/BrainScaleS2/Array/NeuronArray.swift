@@ -7,7 +7,7 @@ import Mathematics
 /// A run goes on where the last one ended, so two runs give the bits of one over both durations (where the times of their inputs add up
 /// exactly). Between spikes it is exact; `ArrayState` and `NeuronCell` say how.
 ///
-/// What it does not emulate: limits of event rates, crosstalk between sensors, the time a program takes (that is estimated in `account`).
+/// What it does not emulate: crosstalk between sensors, the time a program takes (that is estimated in `account`).
 public final class NeuronArray: @unchecked Sendable {
     public let options: ArrayOptions
     public let neurons: ArrayNeurons
@@ -22,8 +22,12 @@ public final class NeuronArray: @unchecked Sendable {
     /// Spikes that neurons will have before the next event.
     var spikesToCome: TimedQueue
     var refractoryEnds: TimedQueue
-    /// Spikes on their way to other neurons.
+    /// Events on their way, by their senders: spikes to other neurons, and inputs that wait for their turn.
     var flight: TimedQueue
+    /// When the next event of the sources, and of the neurons, may come.
+    var (sourcesFree, neuronsFree) = (0.0, 0.0)
+    /// Events since the beginning that were lost because too many waited for their turn.
+    public internal(set) var lostEvents = 0
     /// What a step of noise does to each membrane: a normal number times its kick.
     let kicks, normals: Block<Double>
     /// Seconds; +infinity without noise.
@@ -60,8 +64,7 @@ public final class NeuronArray: @unchecked Sendable {
         isRefractory = try Block(count)
         sensors = options.hasSensors ? try CorrelationSensors(options) : nil
         counters = try Block(count)
-        (spikesToCome, refractoryEnds) = (try TimedQueue(room: count), try TimedQueue(room: count))
-        flight = try TimedQueue(room: 0)
+        (spikesToCome, refractoryEnds, flight) = (TimedQueue(), TimedQueue(), TimedQueue())
         (kicks, normals) = (try Block(count), try Block(count + 7))
         noiseStep = NeuronArray.noiseStep(UnsafeBufferPointer(start: cells.pointer, count: count), kicks.pointer)
         noiseStream = ArrayStream.noise.of(options.seed)
@@ -84,15 +87,16 @@ public final class NeuronArray: @unchecked Sendable {
         isRefractory.pointer.update(from: other.isRefractory.pointer, count: count)
         sensors = if let sensors = other.sensors { try CorrelationSensors(copying: sensors) } else { nil }
         counters = try Block(count)
-        spikesToCome = try TimedQueue(room: count)
-        refractoryEnds = try TimedQueue(copying: other.refractoryEnds, room: count)
-        flight = try TimedQueue(copying: other.flight, room: 0)
+        spikesToCome = TimedQueue()
+        refractoryEnds = try TimedQueue(copying: other.refractoryEnds)
+        flight = try TimedQueue(copying: other.flight)
         (kicks, normals) = (try Block(count), try Block(count + 7))
         kicks.pointer.update(from: other.kicks.pointer, count: count)
         (noiseStep, noiseSteps, noiseStream) = (other.noiseStep, other.noiseSteps, other.noiseStream)
         jitterStream = other.jitterStream
         (processorStream, time, account) = (other.processorStream, other.time, other.account)
         (spikeCount, runStart) = (other.spikeCount, other.runStart)
+        (sourcesFree, neuronsFree, lostEvents) = (other.sourcesFree, other.neuronsFree, other.lostEvents)
         (recordedTimes, recordedUnits) = (try Block(spikeCount), try Block(spikeCount))
         counters.pointer.update(from: other.counters.pointer, count: count)
         recordedTimes.pointer.update(from: other.recordedTimes.pointer, count: spikeCount)
@@ -109,6 +113,7 @@ public final class NeuronArray: @unchecked Sendable {
 
     private func restart() {
         (time, runStart, spikeCount, account) = (0, 0, 0, ProcessorAccount())
+        (sourcesFree, neuronsFree, lostEvents) = (0, 0, 0)
         sensors?.restart()
         counters.pointer.update(repeating: 0, count: options.neuronCount)
         state.restart(cells.pointer)

@@ -13,11 +13,10 @@ struct TimedQueue {
     private let items: Block<Item>
     private(set) var count = 0
 
-    /// - Parameter room: for how many there is room without `makeRoom`.
-    init(room: Int) throws(SpinnpropError) { items = try Block(room) }
+    init() { items = Block() }
 
-    init(copying other: TimedQueue, room: Int) throws(SpinnpropError) {
-        items = try Block(max(room, other.count))
+    init(copying other: TimedQueue) throws(SpinnpropError) {
+        items = try Block(other.count)
         items.pointer.update(from: other.items.pointer, count: other.count)
         count = other.count
     }
@@ -29,7 +28,7 @@ struct TimedQueue {
 
     var nextTime: Double { count == 0 ? .infinity : items.pointer[0].time }
 
-    /// Where there is room.
+    /// After `makeRoom`.
     mutating func add(_ time: Double, _ neuron: Int) {
         let (heap, item) = (items.pointer, Item(time: time, neuron: neuron))
         var place = count
@@ -41,6 +40,21 @@ struct TimedQueue {
             place = parent
         }
         heap[place] = item
+    }
+
+    /// All that is in it, of neurons below a limit.
+    mutating func exchange(_ tape: inout StateTape, below limit: Int) throws(SpinnpropError) {
+        let own = count
+        let length = try tape.count(own, to: 1 << 40)
+        if tape.isKept { clear() }
+        for n in 0..<length {
+            let item = tape.isReading ? Item(time: 0, neuron: 0) : items.pointer[n]
+            let time = try tape.number(item.time, NeuronArray.times)
+            let neuron = try tape.count(item.neuron, to: limit - 1)
+            guard tape.isKept else { continue }
+            try makeRoom()
+            add(time, neuron)
+        }
     }
 
     /// Takes the next one, of at least one; its neuron.

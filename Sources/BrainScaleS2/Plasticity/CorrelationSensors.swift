@@ -37,6 +37,13 @@ final class CorrelationSensors {
         lastSpikes.pointer.update(from: other.lastSpikes.pointer, count: neuronCount)
     }
 
+    func exchange(_ tape: inout StateTape) throws(SpinnpropError) {
+        try tape.numbers(causal, senderCount * neuronCount, 0...1e300)
+        try tape.numbers(acausal, senderCount * neuronCount, 0...1e300)
+        try tape.numbers(lastArrivals, senderCount, -.infinity...1e16)
+        try tape.numbers(lastSpikes, neuronCount, -.infinity...1e16)
+    }
+
     /// Forgets all spikes.
     func restart() {
         clear()

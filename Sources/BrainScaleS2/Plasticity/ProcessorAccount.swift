@@ -1,4 +1,5 @@
 // What programs would take of the plasticity processors' time.
+import Mathematics
 
 /// Operations of a call, or of many, on vectors of 128 lanes.
 public struct ProcessorCosts: Equatable, Sendable {
@@ -39,6 +40,15 @@ public struct ProcessorAccount: Equatable, Sendable {
     public private(set) var overruns = 0
 
     public init() {}
+
+    mutating func exchange(_ tape: inout StateTape) throws(SpinnpropError) {
+        try tape.count(&calls)
+        try tape.count(&costs.rows)
+        try tape.count(&costs.conversions)
+        try tape.count(&costs.instructions)
+        try tape.number(&seconds, 0...1e300)
+        try tape.count(&overruns)
+    }
 
     mutating func add(_ call: ProcessorCosts, chipPeriod: Double) {
         calls += 1

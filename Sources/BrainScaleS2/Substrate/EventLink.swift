@@ -16,6 +16,14 @@ struct EventLink {
 
     var isIdeal: Bool { resolution == 0 && interval == 0 }
 
+    /// The time at which an event comes that has to wait until `free`, from which on the next may come; `nil`: it is lost.
+    static func turn(_ time: Double, _ interval: Double, _ free: inout Double) -> Double? {
+        guard free - time <= Double(queueLength) * interval else { return nil }
+        let own = max(time, free)
+        free = own + interval
+        return own
+    }
+
     /// The nearest time of the clock.
     func rounded(_ time: Double) -> Double {
         guard resolution > 0 else { return time }
@@ -49,12 +57,11 @@ struct EventLink {
         for n in 0..<count {
             var time = times[n]
             if interval > 0 {
-                guard free - time <= Double(EventLink.queueLength) * interval else {
+                guard let own = EventLink.turn(time, interval, &free) else {
                     lost += 1
                     continue
                 }
-                time = max(time, free)
-                free = time + interval
+                time = own
             }
             let unit = Int(units[n])
             if let refractory, last[unit] > -.infinity {

@@ -92,7 +92,35 @@ public func spinnprop_brainscales2_array_describe(
             n_spikes: Int64(array.spikeCount), time: array.time, n_calls: Int64(account.calls),
             n_rows: Int64(account.costs.rows), n_conversions: Int64(account.costs.conversions),
             n_instructions: Int64(account.costs.instructions), processor_seconds: account.seconds,
-            n_overruns: Int64(account.overruns))
+            n_overruns: Int64(account.overruns), n_lost_events: Int64(array.lostEvents))
+    }
+}
+
+@c @implementation
+public func spinnprop_brainscales2_array_state_size(
+    _ n: UnsafeMutablePointer<Int64>?, _ array: OpaquePointer?
+) -> spinnprop_status {
+    answer(n, "n") { try heldArray(array).idle().stateByteCount() }
+}
+
+@c @implementation
+public func spinnprop_brainscales2_array_state(
+    _ bytes: UnsafeMutablePointer<UInt8>?, _ n: Int64, _ array: OpaquePointer?
+) -> spinnprop_status {
+    barrier {
+        let array = try heldArray(array).idle()
+        try array.writeState(try output(bytes, n, needed: try array.stateByteCount(), "bytes"))
+    }
+}
+
+@c @implementation
+public func spinnprop_brainscales2_array_set_state(
+    _ array: OpaquePointer?, _ bytes: UnsafePointer<UInt8>?, _ n: Int64
+) -> spinnprop_status {
+    barrier {
+        let own = try heldArray(array)
+        let new = try input(bytes, try count(n, "n"), "bytes")
+        try own.change { (array) throws(SpinnpropError) in try array.readState(new) }
     }
 }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import json
+import os
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -10,7 +12,9 @@ import numpy as np
 from .. import _core
 from .._spikes import SpikeTrains, trains
 from .._support import checks, tables
-from .._support.types import BoolArray, Float64Array, Int8Array, Progress, UInt8Array
+from .._support.files import replaced
+from .._support.types import BoolArray, Float64Array, Int8Array, PathLike, Progress, UInt8Array
+from ._array_files import Made, content, restored
 from ._chip import Chip
 from ._programs import AnyProgram, carried
 
@@ -50,8 +54,8 @@ class Array:
         a spike of a sender with weight w adds gain * w to I_exc (w > 0) or I_inh (w < 0)
         V reaches threshold: V = reset for `refractory`, the currents go on
 
-    State lives on between calls: `run` goes on where the last run ended. All times are yours but `resolution`: give biological ones with the
-    default speedup, or the chip's own with ``speedup=1``. Limits of event rates are not emulated.
+    State lives on between calls: `run` goes on where the last run ended. All times are yours but `resolution` and
+    `event_interval`: give biological ones with the default speedup, or the chip's own with ``speedup=1``.
 
     Parameters
     ----------
@@ -83,6 +87,9 @@ class Array:
         How many times faster than your time the chip is.
     resolution : float
         Of event times in seconds of the chip, 8e-9 there: inputs go to the nearest point of the grid, spikes to the next. 0: exact.
+    event_interval : float
+        From one event to the next at least, seconds of the chip, 8e-9 there: the sources' events take turns among themselves, and so do the neurons'.
+        Of either up to 128 wait; further ones are lost, and counted (`lost_events`). 0: any number at once.
     delay_jitter : float
         Spread of each spike's delay, seconds.
     sensors : bool
@@ -117,10 +124,9 @@ class Array:
     SpikeTrains(1 samples, 0 spikes, n_units=3)
     """
 
-    __slots__ = ("_handle", "_shape", "_n_sources")
+    __slots__ = ("_handle", "_made")
     _handle: object
-    _shape: Tuple[int, int]
-    _n_sources: int
+    _made: Made
 
     def __init__(
         self,
@@ -144,6 +150,7 @@ class Array:
         fan_in: int = 256,
         speedup: float = 1000.0,
         resolution: float = 0.0,
+        event_interval: float = 0.0,
         delay_jitter: float = 0.0,
         sensors: bool = False,
         sensor_amplitude: float = 36.0,
@@ -163,6 +170,7 @@ class Array:
             "seed": checks.integer(seed, "seed", 0, checks.UINT64),
             "speedup": checks.real(speedup, "speedup"),
             "resolution": checks.real(resolution, "resolution"),
+            "event_interval": checks.real(event_interval, "event_interval"),
             "delay_jitter": checks.real(delay_jitter, "delay_jitter"),
             "has_sensors": int(checks.boolean(sensors, "sensors")),
             "sensor_amplitude": checks.real(sensor_amplitude, "sensor_amplitude"),
@@ -173,16 +181,14 @@ class Array:
             "read_low": checks.real(read_low, "read_low"),
             "read_high": checks.real(read_high, "read_high"),
         }
-        self._n_sources = options["n_sources"]
-        self._shape = (options["n_sources"] + options["is_recurrent"] * options["n_neurons"], options["n_neurons"])
         parameters = {
             "tau_mem": tau_mem, "tau_syn_exc": tau_syn_exc, "tau_syn_inh": tau_syn_inh, "threshold": threshold, "reset": reset,
             "drive": drive, "refractory": refractory, "gain": gain, "delay": delay, "noise": noise,
         }  # fmt: skip
-        self._handle = _core.brainscales2_array_create(
-            options, tuple(_each(value, name) for name, value in parameters.items()), self._matrix(mask, np.bool_, "mask"),
-            None if signs is None else self._signs(signs),
-        )  # fmt: skip
+        self._made = Made(options, tuple(_each(value, name) for name, value in parameters.items()), None)
+        if signs is not None:
+            self._made = self._made._replace(signs=self._signs(signs))
+        self._handle = self._made.array(self._matrix(mask, np.bool_, "mask"))
         if weights is not None:
             self.weights = weights
 
@@ -191,7 +197,8 @@ class Array:
         """An array on the first circuits of a chip: what they make of the parameters that are asked for.
 
         Time constants (the chip's synaptic ones serve for both), gains and delays are multiplied by each circuit's factor, and so is the way from
-        drive to threshold; resets are moved. Noise, resolution and jitter (in tau_syn_exc) are the chip's unless given.
+        drive to threshold; resets are moved. Noise, resolution, the interval of events and jitter (in tau_syn_exc)
+        are the chip's unless given.
 
         Parameters
         ----------
@@ -237,6 +244,7 @@ class Array:
         own = {
             "noise": statistics["noise"] * threshold,
             "resolution": statistics["resolution"],
+            "event_interval": statistics["event_interval"],
             "delay_jitter": statistics["jitter"] * meant("tau_syn_exc").mean(),
         }
         return cls(**{**own, **arguments, **made})
@@ -258,6 +266,10 @@ class Array:
         return _core.brainscales2_array_describe(self._handle)
 
     @property
+    def _shape(self) -> Tuple[int, int]:
+        return self._made.shape
+
+    @property
     def n(self) -> int:
         """Neurons."""
         return self._shape[1]
@@ -265,12 +277,17 @@ class Array:
     @property
     def n_sources(self) -> int:
         """Senders outside."""
-        return self._n_sources
+        return int(self._made.options["n_sources"])
 
     @property
     def n_synapses(self) -> int:
         """Synapses that exist."""
         return int(self._info["n_synapses"])
+
+    @property
+    def lost_events(self) -> int:
+        """Events since the beginning that were lost because too many waited for their turn (`event_interval`)."""
+        return int(self._info["n_lost_events"])
 
     @property
     def time(self) -> float:
@@ -408,7 +425,7 @@ class Array:
 
     def __copy__(self) -> Array:
         copy = Array.__new__(Array)
-        copy._handle, copy._shape, copy._n_sources = _core.brainscales2_array_copy(self._handle), self._shape, self._n_sources
+        copy._handle, copy._made = _core.brainscales2_array_copy(self._handle), self._made
         return copy
 
     def copy(self) -> Array:
@@ -418,11 +435,49 @@ class Array:
     def __deepcopy__(self, memo: Any) -> Array:
         return self.__copy__()
 
-    def __reduce__(self) -> Any:
-        raise TypeError("an array's state cannot be pickled; keep its arguments and weights, and make it anew")
+    def save(self, path: PathLike) -> None:
+        """Writes the array to a file (JSON): what it was made of, synapses, and its state; `Array.load` reads it. The last run's spikes are not kept.
+
+        >>> import os, tempfile, spinnprop as sp
+        >>> array = sp.brainscales2.Array(3, 2, drive=1.2, seed=5)
+        >>> first = array.run(duration=0.1)
+        >>> path = os.path.join(tempfile.mkdtemp(), "array.json")
+        >>> array.save(path)
+        >>> sp.brainscales2.Array.load(path).run(duration=0.1) == array.run(duration=0.1)
+        True
+        """
+        with replaced(checks.path(path)) as part, open(part, "w", encoding="utf-8") as file:
+            json.dump(content(self._made, self._handle, self.mask, self.weights), file)
+
+    @classmethod
+    def load(cls, path: PathLike) -> Array:
+        """The array that `save` has written, which goes on with the bits that the saved one would have had.
+
+        Raises
+        ------
+        ValueError
+            If the file is of something else.
+        """
+        checks.path(path)
+        with open(path, encoding="utf-8") as file:
+            try:
+                return cls._restored(json.load(file))
+            # What the core refuses is as little an array as what is no JSON.
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                reason = error
+        raise ValueError(f"{os.fspath(path)!r} is no array; Array.save writes one") from reason
+
+    @classmethod
+    def _restored(cls, found: Any) -> Array:
+        array = cls.__new__(cls)
+        array._made, array._handle = restored(found)
+        return array
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return type(self)._restored, (content(self._made, self._handle, self.mask, self.weights),)
 
     def __repr__(self) -> str:
-        return f"<Array of {self.n} neurons, {self._n_sources} sources, {self.n_synapses} synapses>"
+        return f"<Array of {self.n} neurons, {self.n_sources} sources, {self.n_synapses} synapses>"
 
 
 def _each(values: Any, name: str) -> Float64Array:

@@ -51,6 +51,14 @@ local = _core.biograd_create(np.array([2, 4, 2]), {"epochs": 1})
 errors = np.zeros(50)
 event = sp.EventEngine()._handle
 neurons = _core.brainscales2_array_create({"n_neurons": 3, "n_sources": 2, "has_sensors": 1}, (None,) * 10, None, None)
+
+
+def array_state(array):
+    state = np.empty(_core.brainscales2_array_state_size(array), np.uint8)
+    _core.brainscales2_array_state(state, array)
+    return state
+
+
 heard = (np.array([0.0, 1e-3]), np.zeros(2, np.int32), np.array([0, 2]), 2)
 replaced = ((b"hop_energy", 1e-12),)
 
@@ -110,6 +118,7 @@ CALLS = {
     ),
     "neuron_array_run": lambda: _core.brainscales2_array_run(neurons, heard, {"duration": 0.1, "period": 0.05}, {"target": 3}, lambda progress: False),
     "neuron_array_rule": lambda: _core.brainscales2_array_apply(neurons, lambda weights, mask, *more: (weights, mask)),
+    "neuron_array_state": lambda: _core.brainscales2_array_set_state(neurons, array_state(neurons)),
     "neuron_array_read": lambda: _core.brainscales2_array_correlations(np.empty(6, np.uint8), np.empty(6, np.uint8), neurons, True),
     "engines": lambda: (_core.engine_create(0), _core.clock_create({"steps": 9}), _core.engine_describe(event)),
     "engine_setting": lambda: (_core.engine_setting(event, None), _core.engine_loss(event, net._handle)),

@@ -516,7 +516,8 @@ def neuron_array():
     def ran():
         array = sp.brainscales2.Array(512, 200, True, weights=weights, fan_in=712, gain=0.01, refractory=2e-3, sensors=True)
         found = array.run(spikes, 0.05, lambda processor: processor.weights // 2, 0.025)
-        return [found.times, array.copy().weights, array.correlations()[0]]
+        again = pickle.loads(pickle.dumps(array))
+        return [found.times, array.copy().weights, array.correlations()[0], again.membrane]
 
     return ran
 

@@ -247,6 +247,16 @@ def loaded_chip(text):
     return sp.brainscales2.Chip.load("chip.json")
 
 
+def loaded_array(text):
+    """Likewise of an array."""
+    if text is None:
+        array().save("array.json")
+    else:
+        with open("array.json", "w", encoding="utf-8") as file:
+            file.write(text)
+    return sp.brainscales2.Array.load("array.json")
+
+
 #: What provokes a message, and the same as the message says.
 def run_on_threads(spikes=SPIKES, **options):
     trainer = sp.Trainer(net(), epochs=1, **options)
@@ -628,6 +638,7 @@ REMEDIES = [
     ),
     # emulated chips
     (lambda: loaded_chip("{}"), lambda: loaded_chip(None)),
+    (lambda: loaded_array("{}"), lambda: loaded_array(None)),
     (lambda: sp.brainscales2.Engine([]), lambda: sp.brainscales2.Engine([sp.brainscales2.Chip()])),
     (
         lambda: sp.Network([5, 510, 3]).forward(SPIKES, engine="brainscales2"),

@@ -136,10 +136,10 @@ def noisy_rule(processor):
     processor.weights = np.clip(processor.weights + step, -63, 63) * processor.mask
 
 
-@pytest.mark.parametrize("resolution", [0.0, 2.0**-27])
-def test_two_runs_have_the_bits_of_one(resolution):
+@pytest.mark.parametrize("options", [{}, {"resolution": 2.0**-27}, {"resolution": 2.0**-27, "event_interval": 2.0**-19}])
+def test_two_runs_have_the_bits_of_one(options):
     spikes = poisson(100, 5, 0.5, seed=2)
-    whole, halves = busy(resolution=resolution), busy(resolution=resolution)
+    whole, halves = busy(**options), busy(**options)
     cuts = [0.0, 0.0625, 0.0625, 0.28125, 0.5]
     expected = whole.run(spikes, 0.5, noisy_rule, 0.046875)
     found = [halves.run(part(spikes, *ends), ends[1] - ends[0], noisy_rule, 0.046875) for ends in zip(cuts, cuts[1:])]
@@ -151,6 +151,7 @@ def test_two_runs_have_the_bits_of_one(resolution):
     assert whole.time == halves.time == 0.5
     assert np.array_equal(whole.membrane, halves.membrane) and np.array_equal(whole.weights, halves.weights)
     assert whole.account == halves.account and whole.account.calls == 10
+    assert whole.lost_events == halves.lost_events
     for one, other in zip(whole.correlations(), halves.correlations()):
         assert np.array_equal(one, other) and one.any()
     assert np.array_equal(whole.rates(), halves.rates())
@@ -179,8 +180,8 @@ def test_copies_and_resets():
     array.reset()
     assert array.time == 0 and array.run(spikes, 0.25) == first
     assert busy(seed=8).run(spikes, 0.25) != first
-    with pytest.raises(TypeError, match="cannot be pickled; keep its arguments and weights"):
-        pickle.dumps(array)
+    again = pickle.loads(pickle.dumps(array))
+    assert again.run(spikes, 0.25) == array.run(spikes, 0.25)
 
 
 def test_the_number_of_threads_does_not_matter():
@@ -205,6 +206,53 @@ def test_events_lie_on_the_grid():
     exact, who = Array(n, 4, weights=weights, gain=0.05).run(nearest, 0.25)[0]
     assert np.array_equal(units, who)
     assert np.array_equal(times, np.ceil(exact / grid) * grid)
+
+
+def taking_turns(times, interval):
+    """When each of some events in order comes, and which are lost, because 128 wait already."""
+    free, came = 0.0, np.full(len(times), np.nan)
+    for k, time in enumerate(times):
+        if free - time <= 128 * interval:
+            came[k] = max(time, free)
+            free = came[k] + interval
+    return came
+
+
+def test_events_take_turns():
+    """Of the sources, and of the neurons, each among themselves."""
+    n, interval = 30, 2.0**-12
+    weights = random_weights((4, n), 3, 20, 60)
+    busy_start = sp.SpikeTrains(np.zeros(300), np.arange(300) % 4, [0, 300], 4)
+    spikes = sp.SpikeTrains.concatenate([busy_start, poisson(300, 4, 0.25, seed=4)])
+    spikes = sp.SpikeTrains(spikes.times, spikes.units, [0, len(spikes.times)], 4)
+    options = dict(weights=weights, gain=0.05, tau_mem=np.linspace(9e-3, 12e-3, n))
+    array = Array(n, 4, event_interval=interval / 1000, **options)
+    times, units = array.run(spikes, 0.25)[0]
+    order = np.lexsort((spikes.units, spikes.times))
+    came = taking_turns(spikes.times[order], interval)
+    kept = came <= 0.25
+    inputs = sp.SpikeTrains(came[kept], spikes.units[order][kept], [0, kept.sum()], 4)
+    fired, who = Array(n, 4, **options).run(inputs, 0.25)[0]
+    left = taking_turns(fired, interval)
+    arrive = ~np.isnan(left)
+    assert np.isnan(came).sum() == 171 and not arrive.all() and len(times) > 200
+    assert np.array_equal(units, who[arrive]) and np.array_equal(times, left[arrive])
+    assert array.lost_events == 171 + (~arrive).sum()
+    array.reset()
+    assert array.lost_events == 0
+    assert array.run(spikes, 0.25).times == pytest.approx(times, abs=0)
+
+
+def test_a_run_that_ends_early_takes_no_turns():
+    """What has not come yet when a run is stopped does not hold up what comes in the next."""
+    array = Array(64, 1, drive=3.0, event_interval=1e-6)
+    many = sp.SpikeTrains(np.linspace(0, 1.0, 900), np.zeros(900, np.int32), [0, 900], 1)
+    with pytest.raises(sp.SpinnpropError, match="max_spikes"):
+        array.run(many, 1.0, max_spikes=100)
+    lost, time = array.lost_events, array.time
+    assert time < 0.1
+    array.run(sp.SpikeTrains([0.01], [0], [0, 1], 1), 0.02, max_spikes=1000)
+    assert array.lost_events - lost < 64 * 4, "neurons alone lose events"
 
 
 def test_noise_spreads_membranes():
@@ -530,6 +578,8 @@ def test_threads_of_python_do_not_meet():
         (dict(noise=np.nan), ValueError, "noise of neuron 0 is nan"),
         (dict(resolution=-1.0), ValueError, "resolution is -1.0; it must be 0 .. 1"),
         (dict(resolution=1e306), ValueError, "resolution is 1e.306; it must be 0 .. 1"),
+        (dict(event_interval=-1e-9), ValueError, "event_interval is -1e-09; it must be 0 .. 1"),
+        (dict(event_interval=np.nan), ValueError, "event_interval is nan"),
         (dict(speedup=0.0), ValueError, "speedup is 0.0"),
         (dict(read_low=3.0), ValueError, "read_low is 3.0 and read_high 2.0"),
         (dict(sensor_tau_causal=0.0), ValueError, "sensor_tau_causal is 0.0"),
@@ -598,13 +648,14 @@ def test_arrays_on_chips():
     expected = Array(
         40, 10, weights=weights, tau_mem=10e-3 * own["tau_mem"], tau_syn_exc=5e-3 * own["tau_syn"], tau_syn_inh=5e-3 * own["tau_syn"],
         threshold=aims["drive"] + (1.5 - aims["drive"]) * own["threshold"], reset=1.5 * own["reset"], drive=aims["drive"],
-        gain=own["gain"] / 63 * 2, delay=1e-3 * own["delay"], refractory=2e-3, noise=0.007 * 1.5, resolution=8e-9, delay_jitter=0.01 * 5e-3,
+        gain=own["gain"] / 63 * 2, delay=1e-3 * own["delay"], refractory=2e-3, noise=0.007 * 1.5,
+        resolution=8e-9, event_interval=8e-9, delay_jitter=0.01 * 5e-3,
     )  # fmt: skip
     found = Array.on(chip, n=40, n_sources=10, weights=weights, gain=2 / 63, **aims)
     assert len(expected.run(spikes, 0.5).times) > 50
     assert found.run(spikes, 0.5) == expected.spikes
     # A perfect chip is no chip.
-    ideal = sp.brainscales2.Chip.ideal(resolution=0.0)
+    ideal = sp.brainscales2.Chip.ideal(resolution=0.0, event_interval=0.0)
     plain = Array(40, 10, weights=weights, gain=2 / 63, **aims).run(spikes, 0.5)
     perfect = Array.on(ideal, n=40, n_sources=10, weights=weights, gain=2 / 63, **aims).run(spikes, 0.5)
     assert np.array_equal(perfect.units, plain.units) and perfect.times == pytest.approx(plain.times, rel=1e-12)

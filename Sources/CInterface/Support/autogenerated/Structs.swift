@@ -305,6 +305,7 @@ extension spinnprop_brainscales2_array_options: TabledStruct {
         StructNumber("n_noise", \.n_noise),
         StructNumber("n_mask", \.n_mask),
         StructNumber("n_signs", \.n_signs),
+        StructNumber("event_interval", \.event_interval),
     ]
 }
 
