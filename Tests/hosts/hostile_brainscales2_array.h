@@ -149,7 +149,8 @@ static void neuron_array_access(void) {
     INVALID(spinnprop_brainscales2_array_membranes(values, bytes, ARRAY_N, NULL));
     INVALID(spinnprop_brainscales2_array_spikes(values, spiking, 0, NULL));
     int64_t size = 0;
-    uint8_t state[4096] = {0};
+    uint8_t state[4096] = {0}, read_outs[ARRAY_N];
+    double membranes[ARRAY_N];
     INVALID(spinnprop_brainscales2_array_state_size(NULL, array));
     INVALID(spinnprop_brainscales2_array_state_size(&size, NULL));
     WORKS(spinnprop_brainscales2_array_state_size(&size, array));
@@ -172,7 +173,7 @@ static void neuron_array_access(void) {
         state[n] = (uint8_t)~own;
         if (spinnprop_brainscales2_array_set_state(array, state, size) == SPINNPROP_OK) {
             spinnprop_brainscales2_array_run(array, NULL, &run, NULL, NULL, NULL, NULL, NULL);
-            WORKS(spinnprop_brainscales2_array_membranes(values, bytes, ARRAY_N, array));
+            WORKS(spinnprop_brainscales2_array_membranes(membranes, read_outs, ARRAY_N, array));
         }
         state[n] = own;
     }

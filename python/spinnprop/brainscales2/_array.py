@@ -345,7 +345,7 @@ class Array:
         -------
         SpikeTrains
             One sample: the neurons' spikes, seconds since the beginning of this run. With a `resolution` each is at the next point of that grid,
-            which may be later than the run's end by less than one step.
+            with an `event_interval` where its turn is; both may be later than the run's end.
 
         Raises
         ------

@@ -226,7 +226,7 @@ def test_events_take_turns():
     spikes = sp.SpikeTrains.concatenate([busy_start, poisson(300, 4, 0.25, seed=4)])
     spikes = sp.SpikeTrains(spikes.times, spikes.units, [0, len(spikes.times)], 4)
     options = dict(weights=weights, gain=0.05, tau_mem=np.linspace(9e-3, 12e-3, n))
-    array = Array(n, 4, event_interval=interval / 1000, **options)
+    array = Array(n, 4, event_interval=interval, speedup=1.0, **options)
     times, units = array.run(spikes, 0.25)[0]
     order = np.lexsort((spikes.units, spikes.times))
     came = taking_turns(spikes.times[order], interval)
@@ -236,7 +236,8 @@ def test_events_take_turns():
     left = taking_turns(fired, interval)
     arrive = ~np.isnan(left)
     assert np.isnan(came).sum() == 171 and not arrive.all() and len(times) > 200
-    assert np.array_equal(units, who[arrive]) and np.array_equal(times, left[arrive])
+    # What is lost or has to wait is an event, too: the same membranes, differently rounded.
+    assert np.array_equal(units, who[arrive]) and times == pytest.approx(left[arrive], rel=1e-12)
     assert array.lost_events == 171 + (~arrive).sum()
     array.reset()
     assert array.lost_events == 0

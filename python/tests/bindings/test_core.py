@@ -148,6 +148,7 @@ def extension_sources():
                 text = source.read()
             parts = r"GIVES_INITIAL(\1_defaults, \1_options) spinnprop_\1_create(&engine); GIVES_STRUCT(\1_get_options, \1_options, engine)"
             text = re.sub(r"(?<!define )TAKES_OPTIONS\((\w+)\)", parts, text)
+            text = re.sub(r"(?<!define )TAKES_BYTES\((\w+), .*\)\n", r"spinnprop_\1(bytes);\n", text)
             text = re.sub(r"FILLS\((\w+), .*\)\n", r"spinnprop_\1(values);\n", text)
             text = re.sub(r"FILLS_FREELY\((\w+), .*\)\n", r"WITHOUT_GIL(spinnprop_\1(values));\n", text)
             text = re.sub(r"FILLS_OF\((\w+), .*\)\n", r"WITHOUT_GIL(spinnprop_\1(values));\n", text)
