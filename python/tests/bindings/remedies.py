@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 import spinnprop as sp
+from spinnprop import _core
 
 X, Y = sp.datasets.yin_yang(40)
 SPIKES = sp.encoding.latency(X, bias=0.0)
