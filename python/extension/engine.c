@@ -34,17 +34,21 @@ static PyObject *clock_round_weights(PyObject *module, PyObject *args) {
     PyObject *rounded_object, *whole_object, *units_object, *engine, *capsule, *result = NULL;
     if (!PyArg_ParseTuple(args, "OOOOO", &rounded_object, &whole_object, &units_object, &engine, &capsule)) return NULL;
     array rounded = ARRAY_NONE, whole = ARRAY_NONE, units = ARRAY_NONE;
-    handle *own = handle_from(engine, &engine_kind), *network = own ? handle_from(capsule, &network_kind) : NULL;
+    handle *own = handle_from(engine, &engine_kind);
+    spinnprop_network *network = own ? network_snapshot(module, capsule) : NULL;
     if (network && array_write(&rounded, rounded_object, ARRAY_FLOAT64, "rounded") && array_write(&whole, whole_object, ARRAY_INT32, "whole") &&
         array_write(&units, units_object, ARRAY_FLOAT64, "units")) {
         if (rounded.count != whole.count)
             PyErr_Format(PyExc_ValueError, "rounded has %lld elements and whole %lld; they must be as many", (long long)rounded.count,
                          (long long)whole.count);
-        else
-            result = none_or_raise(module, spinnprop_clock_round_weights(array_data(rounded), array_data(whole), whole.count,
-                                                                         array_data(units), units.count, own->object,
-                                                                         network->object));
+        else {
+            spinnprop_status status;
+            WITHOUT_GIL(status = spinnprop_clock_round_weights(array_data(rounded), array_data(whole), whole.count,
+                                                               array_data(units), units.count, own->object, network));
+            result = none_or_raise(module, status);
+        }
     }
+    spinnprop_network_free(network);
     array_release(&rounded);
     array_release(&whole);
     array_release(&units);
