@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence,
 import numpy as np
 
 from . import _core
+from ._custom_loss import Answer
 from ._engines.base import BaseEngine
 from ._engines.names import EngineLike, resolve
 from ._gradients import NEURON_PARAMETERS, Gradients, ReadAdjoint
@@ -389,6 +390,7 @@ class Network:
         >>> net.forward(lonely).diagnostics[0]["silent_pairs"] <= 0.7 * 20
         True
         """
+        self._must_be_free()
         options = _forward_options(resolve(engine), t_end, max_spikes)
         _core.network_wake(self._handle, trains(spikes, "spikes")._arrays, options, progress)
 
@@ -455,25 +457,26 @@ class Network:
                 raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
             options.update(rate._fields())
         options["neurons"] = int(checks.boolean(neurons, "neurons"))
-        function = None
+        answer = None
         if isinstance(loss, Custom):
             # The function is given y itself, whatever that is.
             wanted: Supervision = None, np.zeros((len(recording), 1)), checks.weights(sample_weight, len(recording))
-            function = loss._asked(y, is_whole=True)
+            answer = Answer(loss._asked(y, is_whole=True))
         else:
             _is_loss(loss)
             wanted = loss._supervision(y, sample_weight, len(recording), self._info["n_outputs"])
             if wanted[0] is not None and len(wanted[0]) != len(recording):
                 raise ValueError(f"y has {len(wanted[0])} labels; the recording has {len(recording)} samples")
         handle, value = _core.network_gradient(
-            self._handle, recording._handle, _fields(loss), wanted, options, progress, function
+            self._handle, recording._handle, _fields(loss), wanted, options, progress, answer
         )
-        # What the caller does to y must not change the adjoint.
+        # What the caller does to y must not change the adjoint; a function of the caller's is not asked a second time.
         labels, targets, weights = wanted
         given = (_copied(labels), _copied(targets), _copied(weights))
+        answered = None if answer is None else answer.again
 
         def again() -> object:
-            return _core.network_gradient(recording._network, recording._handle, _fields(loss), given, options, None, function)[0]
+            return _core.network_gradient(recording._network, recording._handle, _fields(loss), given, options, None, answered)[0]
 
         return value, self._gradients(handle, recording, neurons, again)
 
@@ -588,6 +591,14 @@ class Network:
     def _repr_html_(self) -> str:
         return overviews.network(self, NEURON_PARAMETERS)
 
+    def _must_be_free(self) -> None:
+        """Refuses what changes a trainer's network."""
+        if self._is_frozen:
+            raise ValueError(
+                "a trainer's network is a copy, and training would not see the change; "
+                "change copy.copy(trainer.network) and make a new Trainer of it"
+            )
+
     def _parameters(self, name: str, code: int, dtype: Any = np.float64) -> MutableLayerSequence[Any]:
         places = self._places if code in _OF_CONNECTIONS else {}
         n_layers = self._info["n_layers"]
@@ -602,11 +613,7 @@ class Network:
             return checks.read_only(values.astype(dtype, copy=False), f"write net.{named(index)} = {change}, say")
 
         def set(index: int, values: Any) -> None:
-            if self._is_frozen:
-                raise ValueError(
-                    "a trainer's network is a copy, and training would not see the change; "
-                    "change copy.copy(trainer.network) and make a new Trainer of it"
-                )
+            self._must_be_free()
             given = checks.array(values, dtype, named(index))
             shape = self._shape(code, index)
             if shape == (0, 0) and code in (_core.DELAYS, _core.RECURRENT_DELAYS):

@@ -165,8 +165,9 @@ class SpikingEstimator(Parameters):
 
             try:
                 trainer.run(spikes, self._goal(wanted), held_out, watch, sample_weight=weights, callbacks=callbacks)
-            except KeyboardInterrupt:
-                self._take(trainer)
+            except BaseException as error:
+                if trainer.epochs_done or isinstance(error, KeyboardInterrupt):
+                    self._take(trainer)
                 raise
         self._take(trainer)
         return self

@@ -105,7 +105,8 @@ bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every
     Raises
     ------
     KeyboardInterrupt
-        From fit on Ctrl-C, within 0.2 s; the estimator keeps what it has learnt so far and can be used or fitted again.
+        From fit on Ctrl-C, within 0.2 s; the estimator keeps what it has learnt so far and can be used or fitted again. So it
+        does where a callback, progress or a function of one's own raises after the first epoch.
 
     Examples
     --------

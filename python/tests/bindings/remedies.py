@@ -166,6 +166,14 @@ def used_while_running(engine, other):
     return network.forward(MANY, engine=engine, progress=lambda seen: network.forward(GRID, engine=other) and None)
 
 
+def adjoint_of(copy):
+    """A picture of adjoints, of the recording's own gradients or of a copy of the recording."""
+    own = net()
+    recording = own.forward(SPIKES)
+    _, gradients = own.gradient(recording, LOSS, Y)
+    return sp.plot.adjoint(gradients, recording.copy() if copy else recording)
+
+
 def mapped(labels):
     classifier = sp.SpikingClassifier(**FEW).fit(X, Y)
     return sp.plot.decision_map(classifier, X, Y, resolution=5, classes=labels)
@@ -728,6 +736,7 @@ REMEDIES = [
         lambda: sp.plot.delay_histogram(net()),
         lambda: [sp.plot.delay_histogram(net(delays=kind)) for kind in ("synaptic", "axonal", "dendritic")],
     ),
+    (lambda: adjoint_of(copy=True), lambda: [adjoint_of(copy=False)]),
     (lambda: sp.plot.learning_curve([]), lambda: sp.plot.learning_curve([sp.Trainer(net())])),
     (
         lambda: sp.plot.membrane(net().forward(SPIKES), neurons=[]),

@@ -128,3 +128,24 @@ def test_what_does_not_fit_is_refused():
     _, stepped = on_grid.gradient(on_grid.forward(grid, engine="clock"), sp.losses.TTFSCrossEntropy(), y)
     with pytest.raises(sp.SpinnpropError, match='rule of engine "clock"'):
         stepped.adjoint(0, 0, [0.0])
+
+
+def test_adjoints_of_own_losses_are_of_what_was_answered():
+    net, asked = lively(), []
+    spikes = sp.encoding.latency(np.random.default_rng(3).random((6, 4)), bias=None)
+    recording = net.forward(spikes)
+    wanted = np.full((6, 3), 20e-3)
+
+    def squares(times, y):
+        asked.append(y.copy())
+        errors = np.where(np.isfinite(times), times - y, 0.0)
+        return float((errors**2).sum() / 2), errors
+
+    _, expected = net.gradient(recording, sp.losses.Custom(squares), wanted.copy())
+    expected = expected.adjoint(0, None, [1e-3, 5e-3])
+    _, gradients = net.gradient(recording, sp.losses.Custom(squares), wanted)
+    wanted[:] = 0
+    n_asked = len(asked)
+    for own, other in zip(gradients.adjoint(0, None, [1e-3, 5e-3]), expected):
+        np.testing.assert_array_equal(own, other)
+    assert len(asked) == n_asked and np.any(expected[1])

@@ -180,6 +180,8 @@ def test_weights_that_are_not_allowed_are_refused():
     trainer = sp.Trainer(net)
     with pytest.raises(ValueError, match="a trainer's network is a copy"):
         trainer.network.masks[0] = net.masks[0]
+    with pytest.raises(ValueError, match="a trainer's network is a copy"):
+        trainer.network.wake(sp.SpikeTrains([0.0], [0], [0, 1], net.layer_sizes[0]))
 
 
 def test_copies_and_files(tmp_path):

@@ -442,6 +442,21 @@ def test_interrupted_fit_leaves_a_usable_estimator(monkeypatch):
     assert clf.set_params(epochs=2).fit(X, y).n_iter_ == 2
 
 
+@pytest.mark.parametrize("where", ["callbacks", "progress"])
+def test_what_was_learnt_is_kept_when_something_raises(where):
+    X, y = sp.datasets.yin_yang(60, seed=1)
+    clf = sp.SpikingClassifier(hidden=(10,), epochs=5, seed=0)
+
+    def raises(_, calls=[]):  # noqa: B006
+        calls.append(None)
+        if len(calls) == 3:
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        clf.fit(X, y, **{where: [raises] if where == "callbacks" else lambda state: state["epoch_finished"] and raises(state)})
+    assert clf.n_iter_ >= 2 and clf.predict(X).shape == (60,)
+
+
 def test_progress_can_stop_a_fit():
     seen = []
 
