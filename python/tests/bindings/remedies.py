@@ -171,7 +171,7 @@ def adjoint_of(copy):
     own = net()
     recording = own.forward(SPIKES)
     _, gradients = own.gradient(recording, LOSS, Y)
-    return sp.plot.adjoint(gradients, recording.copy() if copy else recording)
+    return sp.plot.adjoint(gradients, pickle.loads(pickle.dumps(recording)) if copy else recording)
 
 
 def mapped(labels):
