@@ -22,7 +22,7 @@ PACKAGE_SOURCES := $(SWIFT_SOURCES) $(wildcard setup.py pyproject.toml MANIFEST.
 CHECKED := -c release --scratch-path .build/checked -Xswiftc -enable-testing -Xswiftc -assert-config -Xswiftc Debug
 FORMATTED := Package.swift Sources Tests $(wildcard Benchmarks/sparse examples)
 
-.PHONY: help demo install test test-tools test-adding test-swift test-hosts test-python test-library test-commands test-peers test-wheel generate bench wheel sdist tarball format lint clean docs notebooks test-site FORCE
+.PHONY: help demo install test test-tools test-adding test-swift test-hosts test-python test-library test-commands test-peers test-notebooks test-wheel generate bench wheel sdist tarball format lint clean docs notebooks test-site FORCE
 
 help: ## list the targets
 	@echo "spinnprop: exact, event-based training of spiking neural networks"
@@ -75,6 +75,9 @@ test-library: $(VENV)/.test-tools ## pytest: bindings, agreement with other libr
 
 test-peers: $(VENV)/.peers ## exported networks in other libraries, jaxsnn (400 MB) among them
 	$(VENV)/bin/python -u -m pytest python/tests/agreement/test_nir_peers.py
+
+test-notebooks: $(VENV)/.test-tools ## every notebook in full, the long ones too, against what is stored in it; before a release
+	SPINNPROP_LONG=1 $(VENV)/bin/python -u -m pytest python/tests/documentation/test_notebooks.py
 
 test-commands: $(VENV)/.test-tools ## pytest: the command line, pages and notebooks
 	$(VENV)/bin/python -u -m pytest python/tests/commands python/tests/documentation

@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "examples" / "notebooks").glob("*.ipynb"))}
-#: These take more than a minute; unless SPINNPROP_LONG is set they run with less of everything, and only what kinds of output they give is compared.
+#: These take more than a minute; unless SPINNPROP_LONG is set, as `make test-notebooks` does, they run with less of everything, and only what kinds of
+#: output they give is compared.
 LONG = ("delays", "temporal-tasks")
 #: Packages of some of them that not everybody has.
 NEEDS = {"pytorch": "torch", "two-nodes": "distributed"}

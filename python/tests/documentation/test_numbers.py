@@ -1,5 +1,6 @@
-"""What README.md says was measured is what Benchmarks/RESULTS.md and the pages of docs/ have."""
+"""What README.md and pages of docs/ say was measured is what Benchmarks/RESULTS.md, other pages and the notebooks have."""
 
+import json
 import re
 from pathlib import Path
 
@@ -54,6 +55,51 @@ def test_accuracies():
 def test_time_of_a_spike_among_a_billion_neurons():
     row = rows(MEASURED, "1000000000")[0]
     assert rows(README, "a spike of a network of 10⁹")[0][1:] == [f"{float(row[1]):.1f} µs", f"{float(row[3]):.0f} µs"]
+
+
+def page(name):
+    return " ".join((ROOT / "docs" / name).read_text(encoding="utf-8").split())
+
+
+def printed(notebook):
+    """What is stored as printed by the notebook's cells."""
+    cells = json.loads((ROOT / "examples" / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
+    return "".join("".join(output.get("text", "")) for cell in cells for output in cell.get("outputs", ()))
+
+
+def test_what_delays_do_for_small_networks():
+    def row(kind, hidden):
+        (found,) = re.findall(rf"^{kind}: {hidden} hidden, (\d+) parameters, error (\S+) %", printed("delays"), re.MULTILINE)
+        return found
+
+    (parameters, error), (more_parameters, less_error) = row("synaptic", 10), row("no delays", 30)
+    said = page("guide/networks.md")
+    assert f"synaptic delays ({parameters} parameters) do nearly as well as 30 without delays ({more_parameters})" in said
+    assert f"over ten seeds is {error} and {less_error} %" in said
+    others = [row(kind, 10)[1] for kind in ("axonal", "dendritic")]
+    assert [round(float(each)) for each in others] == [10, 10]
+    assert f"it is about 10 %, without delays {row('no delays', 10)[1]} %" in said
+
+
+def test_what_is_remembered():
+    def of_both(kind):
+        found = re.findall(rf"^  {kind}: median (\S+) %", printed("temporal-tasks"), re.MULTILINE)
+        assert len(found) == 2
+        return map(float, found)
+
+    limits = re.findall(r"at best (\d+) % without memory", printed("temporal-tasks"))
+    said = page("guide/networks.md")
+    assert "delayed XOR, of which {} % can be had without any, and a delayed match, {} %".format(*limits) in said
+    assert "answer {:g} and {:g} % of the test trials".format(*of_both("all")) in said
+    assert "stay as they were drawn, {:.0f} and {:.0f} %".format(*of_both("delays, as drawn")) in said
+
+
+def test_what_averaging_does():
+    said = page("how-to/average.md")
+    for first, words in (("constant", "changes by {} % from one epoch to the next over the second half, and ends at {} %"),
+                         ("constant, mean", "changes by {} % and ends at {} %, but"), ("x 0.96", "changes by {} % and ends at {} %: where")):
+        row = rows(MEASURED, first)[0]
+        assert words.format(row[1], row[3]) in said
 
 
 def test_citation():
