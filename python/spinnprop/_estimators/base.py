@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Tuple
 import numpy.typing as npt
 
 # First, as it says what to install if scikit-learn is missing.
-from .parameters import CHOSEN, OF_NETWORK, OF_NEURONS, OF_OPTIMISER, OF_TRAINER, Parameters  # isort: skip
+from .parameters import CHOSEN, OF_CODE, OF_NETWORK, OF_NEURONS, OF_OPTIMISER, OF_TRAINER, Parameters  # isort: skip
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.model_selection import train_test_split
@@ -26,7 +26,7 @@ from .._support.bars import EpochBar
 from .._support.types import Progress
 from .._trainer import Trainer
 from .rescaling import rescaled
-from .validation import alike, hidden_sizes, restored, seed_of, weights_of
+from .validation import alike, comparable, hidden_sizes, restored, seed_of, weights_of
 
 #: Samples that predict runs at a time, so that its memory does not grow with the number of samples.
 _CHUNK = 8192
@@ -37,6 +37,7 @@ class SpikingEstimator(Parameters):
 
     network_: Network
     setting_: Dict[str, Any]
+    _made_with: Dict[str, Any]
     #: Of partial_fit: what takes its steps, and what draws the order of samples.
     _going_on: Optional[Tuple[Trainer, np.random.Generator]]
 
@@ -211,6 +212,12 @@ class SpikingEstimator(Parameters):
                     f"the network to go on with has layers of {self.network_.layer_sizes}, this is to be one of {self._sizes(X)}; "
                     "set warm_start=False and fit to begin anew"
                 )
+            for name, value in self._shape().items():
+                if value != self._made_with[name]:
+                    raise ValueError(
+                        f"{name} is {checks.shown(getattr(self, name))}, which the network to go on with was not made with; give it as it was, "
+                        "or set warm_start=False and fit to begin anew"
+                    )
         else:
             # Engines that remember what has run on them do so for each fit alone.
             self.engine_ = copy.copy(resolve(self.engine))
@@ -221,6 +228,10 @@ class SpikingEstimator(Parameters):
         if not goes_on:
             self._look_at(wanted, weights)
         return X, wanted, None if weights is None else weights / weights.mean()
+
+    def _shape(self) -> Dict[str, Any]:
+        """Parameters that a network that goes on cannot change, to be compared."""
+        return {name: comparable(getattr(self, name)) for name in ("engine", "t_late", *OF_NEURONS, *OF_NETWORK, *OF_CODE)}
 
     def _woken(
         self, X: Any, weights: Optional[npt.NDArray[np.float64]], seed: int, goes_on: bool
@@ -307,6 +318,7 @@ class SpikingEstimator(Parameters):
     def _take(self, trainer: Trainer) -> None:
         """Keeps what has been learnt."""
         self._going_on = None
+        self._made_with = self._shape()
         self.network_ = copy.copy(trainer.network)
         self.loss_ = trainer.loss
         self.history_ = trainer.history

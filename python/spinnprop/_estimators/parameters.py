@@ -53,6 +53,8 @@ OF_NETWORK = (
     "recurrent_signs",
     "weight_bounds",
 )
+#: Those that say how numbers become spikes.
+OF_CODE = ("rescale", "early", "t_early", "bias", "t_min", "encoder")
 OF_TRAINER = (
     "t_end",
     "max_spikes",

@@ -571,6 +571,13 @@ REMEDIES = [
         lambda: sp.SpikingClassifier(**FEW).fit(X, Y).set_params(hidden=(7,), warm_start=False).fit(X, Y),
     ),
     (
+        lambda: sp.SpikingClassifier(**FEW).fit(X, Y).set_params(tau_mem=50e-3).partial_fit(X, Y),
+        lambda: [
+            sp.SpikingClassifier(**FEW).fit(X, Y).set_params(tau_mem=50e-3, warm_start=False).fit(X, Y),
+            sp.SpikingClassifier(**FEW, tau_mem=50e-3).fit(X, Y).set_params(tau_mem=50e-3).partial_fit(X, Y),
+        ],
+    ),
+    (
         lambda: sp.SpikingRegressor(**FEW).partial_fit(X[:1], X[:1, 0]),
         lambda: sp.SpikingRegressor(**FEW).partial_fit(X, X[:, 0]),
     ),

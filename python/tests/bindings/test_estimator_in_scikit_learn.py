@@ -359,3 +359,29 @@ def test_boosting():
     boosted = AdaBoostClassifier(sp.SpikingClassifier(hidden=(10,), epochs=5, batch_size=50), n_estimators=4, random_state=0).fit(X, Y)
     assert len(boosted.estimators_) == 4 and len({own.random_state for own in boosted.estimators_}) == 4
     assert boosted.score(X, Y) > 0.5
+
+
+@pytest.mark.parametrize("change", [{"tau_mem": 50e-3}, {"engine": "clock"}, {"readout": "leaky"}, {"delays": "axonal"}, {"t_late": 5e-3}, {"bias": 1e-3}])
+def test_a_warm_start_refuses_what_it_cannot_change(change):
+    X, y = sp.datasets.yin_yang(40, seed=1)
+    clf = sp.SpikingClassifier(hidden=(6,), epochs=1, warm_start=True).fit(X, y)
+    assert clf.set_params(epochs=2, learning_rate=1e-3, threshold=1).fit(X, y).n_iter_ == 2
+    with pytest.raises(ValueError, match=f"{next(iter(change))} is .*set warm_start=False"):
+        clf.set_params(**change).fit(X, y)
+    with pytest.raises(ValueError, match=f"{next(iter(change))} is .*set warm_start=False"):
+        clf.partial_fit(X, y)
+    assert clf.set_params(warm_start=False).fit(X, y).n_iter_ == 2
+
+
+def test_masks_are_not_lost_without_a_word():
+    X, y = sp.datasets.yin_yang(40, seed=1)
+    masked = np.ma.array(X, mask=X > 0.9)
+    for make in (sp.SpikingClassifier, sp.SpikingRegressor, sp.BioGradClassifier):
+        estimator = make(hidden=(6,), epochs=1)
+        for given in ((masked, y), (X, np.ma.array(y, mask=y > 1))):
+            with pytest.raises(TypeError, match="masked array"):
+                estimator.fit(*given)
+    clf = sp.SpikingClassifier(hidden=(6,), epochs=1).fit(X, y)
+    for call in (lambda: clf.predict(masked), lambda: clf.fit(X, y, sample_weight=np.ma.array(np.ones(40), mask=y > 1)), lambda: clf.partial_fit(masked, y)):
+        with pytest.raises(TypeError, match="masked array"):
+            call()

@@ -26,6 +26,9 @@ def test_fields():
             spikes[index]
     with pytest.raises(TypeError):
         spikes[0.5]
+    assert spikes[range(1, -1, -1)] == spikes[[1, 0]]
+    pandas = pytest.importorskip("pandas")
+    assert spikes[pandas.Series([False, True])] == spikes[1:] and spikes[pandas.Index([1])] == spikes[1:]
 
 
 @pytest.mark.parametrize(
