@@ -209,7 +209,7 @@ class SpikeTrains:
                 own = slice(ends[0], ends[-1])
                 return SpikeTrains._trusted(self._times[own], self._units[own], ends - ends[0], self._n_units)
             return self._chosen(np.arange(first, stop, step, dtype=np.int64))
-        if not isinstance(key, tuple) and (isinstance(key, list) or getattr(key, "ndim", 0) or isinstance(key, range)):
+        if not isinstance(key, tuple) and (isinstance(key, list) or isinstance(key, range) or getattr(key, "ndim", 0) > 0):
             return self._chosen(spike_arrays.sample_numbers(key, len(self)))
         index = checks.integer(key, "sample")
         if not -len(self) <= index < len(self):
