@@ -96,7 +96,7 @@ class Custom(Loss):
             raise TypeError(f"function is {type(function).__name__!r}; it must be callable as function(values, y)")
         if of not in _KINDS:
             raise ValueError(f"of is {of!r}; it must be one of {', '.join(map(repr, _KINDS))}")
-        if autograd is not None and autograd not in _AUTOGRADS:
+        if autograd is not None and (not isinstance(autograd, str) or autograd not in _AUTOGRADS):
             raise ValueError(f"autograd is {autograd!r}; it must be one of None, {', '.join(map(repr, _AUTOGRADS))}")
         if (times is None) != (of != "membrane"):
             raise ValueError(
@@ -110,6 +110,7 @@ class Custom(Loss):
             raise ValueError(f"tau is {weight} for of={of!r}; it is for of='integrals', so leave it out")
         for name, value in (("function", function), ("of", of), ("times", own), ("autograd", autograd), ("tau", weight)):
             self.__dict__[name] = value
+        self._set()
 
     @property
     def needs_leaky_readout(self) -> bool:  # type: ignore[override]

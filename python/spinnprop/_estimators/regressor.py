@@ -221,7 +221,7 @@ checkpoint_every, resume, random_state, warm_start, verbose
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, *, sample_weight: Any = None) -> Any:
         """One pass through samples; see `SpikingClassifier.partial_fit`. The targets' ranges are those of the first call."""
-        if not hasattr(self, "network_") and (np.ptp(np.asarray(y, np.float64), axis=0) == 0).any():
+        if not hasattr(self, "network_") and np.size(y) and (np.ptp(np.asarray(y, np.float64), axis=0) == 0).any():
             raise ValueError("y never changes in the first call of partial_fit; give samples whose targets differ, as their ranges are kept")
         return self._partial_fit(X, y, sample_weight)
 

@@ -286,3 +286,17 @@ def test_masks_are_not_lost_in_trainings():
     with pytest.raises(TypeError, match="y is a masked array, whose mask would be lost"):
         trainer.run(sp.encoding.latency(X, bias=0.0), np.ma.masked_array(y, y == 1))
     assert trainer.epochs_done == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"of": "membrane", "times": [math.nan]}, "times must be finite"),
+        ({"of": "membrane", "times": []}, "give one at least"),
+        ({"of": "integrals", "tau": 0.0}, "must be > 0"),
+        ({"autograd": ["torch"]}, "must be one of None"),
+    ],
+)
+def test_functions_are_given_what_can_be_read(options, message):
+    with pytest.raises(ValueError, match=message):
+        sp.losses.Custom(ttfs, **options)

@@ -208,3 +208,8 @@ def test_outputs_that_fire_by_themselves_need_no_input():
     model = sp.SpikingRegressor(drive=1.5, t_end=50e-3, **FEW)
     spikes = sp.SpikeTrains([], [], np.zeros(31, np.int64), 4)
     assert np.isfinite(model.fit(spikes, np.arange(30.0)).predict(spikes)).all()
+
+
+def test_no_samples_are_named_in_a_first_pass():
+    with pytest.raises(ValueError, match="0 sample"):
+        sp.SpikingRegressor(hidden=(5,)).partial_fit(np.empty((0, 3)), np.empty(0))
