@@ -39,6 +39,8 @@ def main():
         text += f"\n`spinnprop reproduce {found['setting']}{way}`, "
         text += f"{options['seeds']} seeds, {options['epochs']} epochs:\n\n"
         text += results.table(HEADER, rows(found["networks"])) + "\n"
+        for ended in found.get("ended", []):
+            text += f"\nEnded early, and counts with what it had learnt: {ended}.\n"
         for picture in sorted(folder.glob("*.png")):
             shutil.copy(picture, PICTURES / f"{folder.name}-{picture.name}")
             text += f"\nPicture: `docs/pictures/{folder.name}-{picture.name}`.\n"

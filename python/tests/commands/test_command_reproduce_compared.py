@@ -236,3 +236,22 @@ def test_networks_that_are_not_published_are_refused(more, said, tmp_path, capsy
     with pytest.raises(SystemExit) as caught:
         _commands.main(command("delgrad", tmp_path, *more))
     assert caught.value.code == 2 and said in capsys.readouterr().err
+
+
+def test_a_run_whose_activity_runs_away_counts_with_what_it_had_learnt(tmp_path, capsys, monkeypatch):
+    whole = sp.Trainer.run
+
+    def run(self, *samples, **options):
+        whole(self, *samples, **{**options, "progress": lambda state: state["epoch_finished"]})
+        raise sp.SpinnpropError("runaway activity")
+
+    monkeypatch.setattr(sp.Trainer, "run", run)
+    own = command("eventprop-delays", tmp_path, "--hidden", "5", "--delays", "none", "--engine", "event", seeds=1, epochs=3)
+    assert _commands.main(own) == 0
+    said = "event, 4-5-3, delays none, seed 0 ended in epoch 2: runaway activity"
+    assert said in capsys.readouterr().out
+    assert json.loads((tmp_path / "metrics.json").read_text())["ended"] == [said]
+    found = json.loads((tmp_path / "eventprop-delays-yin-yang-event-4-5-3-none-seed-0-3-epochs.json").read_text())
+    first, *rest = found[trained.VALIDATION]
+    assert rest == [first, first] and found[trained.TEST] >= 0
+    assert _commands.main(own) == 0 and "from an earlier run" in capsys.readouterr().out

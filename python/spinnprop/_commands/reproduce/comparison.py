@@ -15,7 +15,7 @@ from ..folder import begin, clear
 from ..report import Pictures, write_results
 from . import trained
 from .results import EARLIER, add_shared, counted
-from .trained import PUBLISHED_TEST, TEST, VALIDATION, Case, Found, find, load, quartiles
+from .trained import ENDED, PUBLISHED_TEST, TEST, VALIDATION, Case, Found, find, load, quartiles
 
 #: Kinds of delays, and sizes of the hidden layer, in the order in which they are trained.
 DELAYS = ("none", "axonal", "dendritic", "synaptic")
@@ -107,7 +107,7 @@ def run(options: argparse.Namespace, setting: Setting, engines: Mapping[str, Bas
         flush=True,
     )
     sets = load(cases[0])
-    found = []
+    found, ended = [], []
     for case in cases:
         own = Found(case, case.parameters, [], [], [])
         for seed in range(options.seeds):
@@ -115,6 +115,8 @@ def run(options: argparse.Namespace, setting: Setting, engines: Mapping[str, Bas
             own.accuracies.append(result[TEST])
             own.published.append(result[PUBLISHED_TEST])
             own.curves.append(result[VALIDATION])
+            if ENDED in result:
+                ended.append(f"{case.engine.name}, {case.shape}, delays {case.delays}, seed {seed} ended {result[ENDED]}")
             print(
                 f"{case.engine.name}, {case.shape}, delays {case.delays}, seed {seed}: "
                 f"test accuracy {result[TEST]:.1f} %{EARLIER if is_earlier else ''}",
@@ -123,9 +125,11 @@ def run(options: argparse.Namespace, setting: Setting, engines: Mapping[str, Bas
         found.append(own)
     rows = [_row(own) for own in found]
     _print_table(rows, setting)
+    if ended:
+        print("runs that ended early count with what they had learnt:", *ended, sep="\n")
     clear(options.out, command, but=(f"{setting.name}-*",))
     chosen = {each: getattr(options, each) for each in names}
-    metrics = {"spinnprop": __version__, "setting": setting.name, "options": chosen, "samples": trained.SAMPLES, "networks": rows}
+    metrics = {"spinnprop": __version__, "setting": setting.name, "options": chosen, "samples": trained.SAMPLES, "networks": rows, "ended": ended}
     drawn: Pictures = {}
     if len(set(options.hidden)) > 1:
         for by in ("hidden", "parameters"):
