@@ -28,7 +28,8 @@ public struct FirstSpikeRule: GradientRule {
 
     public var parameters: [Double] { [options.maxWeightStep ?? .infinity] }
 
-    /// - Throws: `unsupported` for networks that `FirstSpikeSubstrate` cannot run, and for a neuron that spikes twice in a sample.
+    /// - Throws: `unsupported` for networks that `FirstSpikeSubstrate` cannot run, for a neuron that spikes twice in a sample, and for a loss that asks
+    ///   for more than one spike.
     public func backward(
         _ network: Network, _ recording: Recording, _ objective: Objective, monitor: Monitor?
     ) throws(SpinnpropError) -> Gradients {
@@ -36,5 +37,18 @@ public struct FirstSpikeRule: GradientRule {
         let run = try FirstSpikeBackward(network, recording, objective, options, layers, monitor)
         try run.run()
         return try run.gradients()
+    }
+}
+
+extension Objective {
+    /// - Throws: `unsupported` if the loss asks for more spikes than an output has here; the gradient would pull at what is out of reach.
+    func checkFirstSpike(sampleCount: Int, outputCount: Int) throws(SpinnpropError) {
+        guard given == nil else { return }
+        let asked = loss.spikesAsked(self, sampleCount: sampleCount, outputCount: outputCount)
+        guard asked <= 1 else {
+            throw .unsupported(
+                "the loss \(loss.name) asks for \(asked) spikes of an output; in engine \"first-spike\" each spikes once at most: use "
+                    + "engine=\"event\", or ask for no more than 1")
+        }
     }
 }

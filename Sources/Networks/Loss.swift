@@ -94,6 +94,8 @@ public protocol Loss: Sendable {
     var needsGrid: Bool { get }
     /// What it can be given in place of labels.
     var targets: TargetKind { get }
+    /// The largest number of spikes that it asks of one output in a sample; 0 if it asks for none in particular.
+    func spikesAsked(_ objective: Objective, sampleCount: Int, outputCount: Int) -> Double
     /// - Throws: `invalidValue` naming the parameter that is out of its domain.
     func check() throws(SpinnpropError)
     /// The value for one sample. Adds the derivative with respect to each output spike's time (as many elements as spikes),
@@ -109,6 +111,7 @@ extension Loss {
     public var integralTau: Double? { nil }
     public var needsGrid: Bool { false }
     public var targets: TargetKind { .none }
+    public func spikesAsked(_ objective: Objective, sampleCount: Int, outputCount: Int) -> Double { 0 }
 }
 
 /// Firing-rate regularisation of hidden layers:
@@ -252,13 +255,18 @@ extension Objective {
             throw .invalidValue(
                 "\(sampleWeights.count) sample weights for \(sampleCount) samples; give one per sample, or none")
         }
-        for (sample, weight) in sampleWeights.enumerated() where !(weight >= 0 && weight < .infinity) {
-            throw .invalidValue("the weight of sample \(sample) is \(weight); it must be finite and >= 0")
+        for (sample, weight) in sampleWeights.enumerated() where !(weight >= 0 && weight <= Objective.largestNumber) {
+            throw .invalidValue(
+                "the weight of sample \(sample) is \(weight); it must be finite and >= 0, at most \(Objective.largestNumber); rescale the "
+                    + "weights, so that their mean is 1")
         }
         if let rate {
             for field in RateRegularisation.fields { try field.check(rate) }
         }
     }
+
+    /// Of targets and samples' weights: far above what anybody measures, and its square is a number.
+    private static let largestNumber = 1e100
 
     private func checkTargets() throws(SpinnpropError) {
         guard !targets.isEmpty else { return }
@@ -268,18 +276,24 @@ extension Objective {
                 "\(loss.name) takes labels, not targets; use SpikeTimeMSE, SpikeCountMSE, VMaxMSE or MembraneMSE, or leave the targets out"
             )
         case .times:
-            for (index, time) in targets.enumerated() where !(time >= 0) {
+            for (index, time) in targets.enumerated()
+            where !(time >= 0 && (time <= Objective.largestNumber || time == .infinity)) {
                 throw .invalidValue(
-                    "target time \(index) is \(time); target times must be >= 0, +infinity for none")
+                    "target time \(index) is \(time); target times must be >= 0, at most \(Objective.largestNumber), "
+                        + "+infinity for none")
             }
         case .any: break
         case .counts:
-            for (index, count) in targets.enumerated() where !(count >= 0 && count < .infinity) {
-                throw .invalidValue("target \(index) is \(count); target counts must be finite and >= 0")
+            for (index, count) in targets.enumerated() where !(count >= 0 && count <= Objective.largestNumber) {
+                throw .invalidValue(
+                    "target \(index) is \(count); target counts must be finite and >= 0, at most \(Objective.largestNumber)"
+                )
             }
         case .membranes:
-            for (index, value) in targets.enumerated() where !value.isFinite {
-                throw .invalidValue("target \(index) is \(value); targets of membranes must be finite")
+            for (index, value) in targets.enumerated() where !(value.magnitude <= Objective.largestNumber) {
+                throw .invalidValue(
+                    "target \(index) is \(value); targets of membranes must be finite, of magnitude <= \(Objective.largestNumber)"
+                )
             }
         }
     }

@@ -443,7 +443,8 @@ class Trainer:
         """One step of the optimiser, for loops of one's own: with a batch, or with gradients that are not those of the trainer's loss.
 
         The optimiser, its memory, clipping, limits of gradients, and what is trained are the trainer's; masks, signs and bounds are kept to. Epochs
-        are not counted, `schedule` is not followed, bumping, dropout and checkpoints are left out.
+        are not counted, `schedule` is not followed, bumping, dropout, checkpoints and `average_epochs` are left out: where `run` has left a mean of
+        parameters, the step changes the parameters themselves, and `network` stays that mean until an epoch of `run` ends.
 
         Parameters
         ----------

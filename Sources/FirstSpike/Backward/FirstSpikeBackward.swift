@@ -22,6 +22,7 @@ final class FirstSpikeBackward: @unchecked Sendable {
         _ layers: [FirstSpikeLayer], _ monitor: Monitor?, memory: GradientMemory = GradientMemory()
     ) throws(SpinnpropError) {
         try objective.check(network, sampleCount: recording.sampleCount)
+        try objective.checkFirstSpike(sampleCount: recording.sampleCount, outputCount: network.outputCount)
         (self.network, self.recording, self.objective, self.options) = (network, recording, objective, options)
         (self.layers, self.monitor) = (layers, monitor)
         let parts = recording.partition.count

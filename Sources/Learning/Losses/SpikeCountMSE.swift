@@ -52,6 +52,11 @@ public struct SpikeCountMSE: TabledLoss, Equatable {
         }
     }
 
+    public func spikesAsked(_ objective: Objective, sampleCount: Int, outputCount: Int) -> Double {
+        // n_other is less than n_label.
+        objective.targets.isEmpty ? objective.labels.isEmpty ? 0 : nLabel : objective.targets.max() ?? 0
+    }
+
     private var counts: SpikeCountCrossEntropy { SpikeCountCrossEntropy(scale: 1, tau0: tau0) }
 
     public func evaluate(

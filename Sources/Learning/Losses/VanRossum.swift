@@ -33,6 +33,16 @@ public struct VanRossum: TabledLoss, BatchLoss, Equatable {
         for field in VanRossum.fields { try field.check(self) }
     }
 
+    public func spikesAsked(_ objective: Objective, sampleCount: Int, outputCount: Int) -> Double {
+        // (sample, output, n): whether their number is right is looked at where the loss is evaluated.
+        let (pairs, targets) = (sampleCount * outputCount, objective.targets)
+        guard pairs > 0, targets.count % pairs == 0 else { return 0 }
+        let width = targets.count / pairs
+        var most = 0
+        for pair in 0..<pairs { most = max(most, targets[pair * width..<(pair + 1) * width].count { $0 < .infinity }) }
+        return Double(most)
+    }
+
     public func evaluate(_ batch: OutputBatch) throws(SpinnpropError) -> Double {
         let pairs = batch.sampleCount * batch.outputCount
         guard pairs > 0 else { return 0 }

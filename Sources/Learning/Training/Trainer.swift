@@ -64,8 +64,13 @@ public final class Trainer {
     /// The network as it stands, or as it was at the end of the last epochs on average; after the end of a run with `restoreBest`, that of
     /// the best epoch.
     public var network: Network {
+        handsOutBest ? ownNetwork : state.mean ?? session?.network ?? state.network
+    }
+
+    /// What a step between runs starts from: the parameters that training goes on from, never a mean of several.
+    private var ownNetwork: Network {
         if handsOutBest, let best = state.best { return best.network }
-        return state.mean ?? session?.network ?? state.network
+        return state.network
     }
 
     private var handsOutBest: Bool { isFinished && options.restoreBest && state.best != nil }
@@ -158,7 +163,8 @@ public final class Trainer {
     }
 
     /// Takes a step of the optimiser with a gradient that somebody else has taken, of `network` as it stands: a loop of one's own. Epochs are not
-    /// counted, no schedule is followed and no checkpoint written; what `run` has begun goes on from there.
+    /// counted, no schedule is followed, no checkpoint written and, as no epoch ends, nothing averaged: where `run` has left a mean of parameters, the
+    /// step changes the parameters themselves, and `network` stays that mean until an epoch of `run` ends. What `run` has begun goes on from there.
     ///
     /// - Parameter rateFactor: of all learning rates, >= 0.
     /// - Throws: `invalidValue` for gradients of another network's shape or without those of neuron parameters that are trained, and for numbers that
@@ -167,17 +173,17 @@ public final class Trainer {
         try checkIdle()
         try Trainer.check(rateFactor, "rate_factor is")
         // Where a run has ended with the best epoch's parameters, these are what the gradient is of.
-        var (changed, own) = (network, gradients)
+        var (changed, own) = (ownNetwork, gradients)
         guard own.isShaped(like: changed) else {
             throw .invalidValue("the gradients have the shape of another network; take them of the trainer's own")
         }
         try changed.checkRoom("the parameters after the step")
         try state.optimizer.step(&changed, &own, rateFactor: rateFactor)
-        state.goOn(with: changed, isFinished: isFinished)
+        state.goOn(with: changed, fromBest: handsOutBest)
         isSaved = false
     }
 
-    /// Takes a step of the optimiser with the gradient of a batch, of `network` as it stands: likewise for a loop of one's own.
+    /// Takes a step of the optimiser with the gradient of a batch, of the parameters that the step changes: likewise for a loop of one's own.
     ///
     /// - Returns: the batch mean of the loss before the step.
     /// - Throws: what `run` does for such data, and `cancelled` by the monitor; then nothing has changed.
@@ -188,7 +194,7 @@ public final class Trainer {
         try Trainer.check(rateFactor, "rate_factor is")
         try check(batch, "batch")
         let before = state
-        state.goOn(with: network, isFinished: isFinished)
+        state.goOn(with: ownNetwork, fromBest: handsOutBest)
         defer { session = nil }
         do throws(SpinnpropError) {
             let session = try beginSession()
@@ -209,7 +215,7 @@ public final class Trainer {
     public func run(batch: Examples, monitor: Monitor? = nil) throws(SpinnpropError) -> [Double] {
         try checkIdle()
         try check(batch, "batch")
-        let network = self.network
+        let network = ownNetwork
         let recording = try substrate.forward(network, batch.input, options: options.forward, monitor: monitor)
         let made = try (rule ?? substrate.rule).backward(network, recording, objective(batch), monitor: monitor)
         return try numbers(of: network).numbers(BatchResult(recording, made), made)
@@ -246,15 +252,25 @@ public final class Trainer {
         }
     }
 
+    /// Batches may have no target time, but of data without any the loss is 0 whatever the network.
+    private func checkTimes(_ data: Examples, _ name: String) throws(SpinnpropError) {
+        guard options.loss.targets != .times || data.targets.isEmpty || data.targets.contains(where: { $0 < .infinity })
+        else {
+            throw .invalidValue("all target times of the \(name) data are +infinity, which is none; give one at least")
+        }
+    }
+
     /// Checks the data, and that they are those of the run that is to go on.
     private func bind(
         _ training: Examples, _ validation: Examples?
     ) throws(SpinnpropError) {
         var fingerprint = Fingerprint()
         try check(training, "training")
+        try checkTimes(training, "training")
         fingerprint.add(training)
         if let validation {
             try check(validation, "validation")
+            try checkTimes(validation, "validation")
             fingerprint.add(validation)
         } else if options.patience > 0 || options.restoreBest {
             throw .invalidValue("early stopping and restore_best need validation data; none were given")
@@ -344,7 +360,7 @@ public final class Trainer {
         of examples: Examples, by session: any Session, _ monitor: Monitor?
     ) throws(SpinnpropError) -> BatchResult {
         let result = try session.batch(examples.input, objective(examples), monitor: monitor)
-        try SpinnpropError.check(trainingLoss: result.value)
+        try SpinnpropError.check(trainingLoss: result.value, sampleWeights: examples.weights)
         // Parameters are copied when they are read back. What has begun to change must come to its end.
         try state.network.checkRoom("the parameters after the step")
         return result
@@ -363,7 +379,7 @@ public final class Trainer {
         var results: [BatchResult] = []
         for (batch, own) in zip(batches, given) {
             let (result, made) = try numbers.read(own, sampleCount: batch.input.sampleCount)
-            try SpinnpropError.check(trainingLoss: result.value)
+            try SpinnpropError.check(trainingLoss: result.value, sampleWeights: batch.weights)
             session.take(made, sampleCount: batch.input.sampleCount)
             results.append(result)
         }

@@ -47,11 +47,11 @@ struct TrainingState: Equatable {
         batch += 1
     }
 
-    /// Takes over a network that the run's own was handed out as. - Parameter isFinished: whether it may be the best one, which then counts no more.
-    mutating func goOn(with network: Network, isFinished: Bool) {
+    /// Takes over parameters after a step out of the epochs' course. - Parameter fromBest: whether they began as those of the best epoch, which then
+    /// counts no more, nor do the ends of epochs since.
+    mutating func goOn(with network: Network, fromBest: Bool) {
         self.network = network
-        (ends, mean) = ([], nil)
-        if isFinished { best = nil }
+        if fromBest { (ends, mean, best) = ([], nil, nil) }
     }
 
     /// Takes over the ends of some epochs, the last one's last, as far as they are asked for.

@@ -8,8 +8,14 @@ extension SpinnpropError {
 
     /// - Throws: `invalidValue` unless the value of a loss is finite and of a size that can be learnt from. Clipped gradients would
     ///   hide it.
-    public static func check(trainingLoss value: Double) throws(SpinnpropError) {
+    public static func check(trainingLoss value: Double, sampleWeights: [Double]) throws(SpinnpropError) {
         try check(loss: value)
+        let largest = sampleWeights.max() ?? 1
+        guard value <= largestTrainingLoss || value / max(1, largest) > largestTrainingLoss else {
+            throw .invalidValue(
+                "the loss is \(value), too large to learn from, and the sample weights are as large as \(largest); rescale them, so that "
+                    + "their mean is 1")
+        }
         guard value <= largestTrainingLoss else {
             throw .invalidValue(
                 "the loss is \(value), too large to learn from: outputs spike many of the loss's time constants late; leave "

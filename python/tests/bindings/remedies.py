@@ -36,6 +36,14 @@ def net(**options):
     return sp.Network([5, 6, 3], seed=1, **options)
 
 
+def on_times(y):
+    return sp.Trainer(net(), sp.losses.SpikeTimeMSE(), epochs=1).run(SPIKES, y)
+
+
+def on_samples(weights):
+    return sp.Trainer(net(), LOSS, epochs=1).run(SPIKES, Y, sample_weight=weights)
+
+
 def rate(strength=1e-3):
     return sp.losses.RateRegularisation(strength)
 
@@ -466,6 +474,8 @@ REMEDIES = [
         for own in ({"drive": 0.1}, {"refractory": 1e-3})
     ),
     (lambda: setattr(LOSS, "tau0", 1.0), lambda: sp.losses.TTFSCrossEntropy(tau0=1.0)),
+    (lambda: on_times(np.full((40, 3), np.inf)), lambda: on_times(np.where(np.eye(40, 3) > 0, 1e-2, np.inf))),
+    (lambda: on_samples(np.full(40, 1e308)), lambda: on_samples(np.ones(40))),
     (lambda: sp.losses.SpikeTimeMSE(t_label=2e-2, t_other=1e-2), lambda: sp.losses.SpikeTimeMSE(t_label=1e-2, t_other=2e-2)),
     (lambda: SPIKES.times.__setitem__(0, 1.0), lambda: SPIKES.times.copy().__setitem__(0, 1.0)),
     (pathless, lambda: sp.save(net(), "named.safetensors")),

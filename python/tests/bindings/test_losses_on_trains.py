@@ -134,12 +134,35 @@ def test_training(name):
 def test_on_other_engines(name, engine):
     _, loss, y = CASES[name]
     spikes = sp.encoding.latency_grid(X) if engine == "clock" else SPIKES
-    own = dict(tau_mem=1e-2) if engine == "first-spike" else {}
+    own = {}
+    if engine == "first-spike":
+        own = dict(tau_mem=1e-2)
+        if name == "counts on targets":
+            y = y / 2
+        elif name == "counts on labels":
+            loss = sp.losses.SpikeCountMSE(tau0=10e-3, n_label=1.0)
+        elif name == "trains":
+            y = drawn_trains(np.random.default_rng(6), np.random.default_rng(6).integers(0, 2, (40, 3)))
     net = sp.Network([5, 15, 3], seed=1, engine=engine, **own)
     net.wake(spikes, engine)
     trainer = sp.Trainer(net, loss, engine=engine, epochs=6, batch_size=15, learning_rate=5e-3)
     trainer.run(spikes, y)
     assert trainer.history["loss"].min() < trainer.history["loss"][0]
+
+
+@pytest.mark.parametrize("name", ["counts on targets", "counts on labels", "trains"])
+def test_first_spikes_are_one_for_each_output(name):
+    _, loss, y = CASES[name]
+    net = sp.Network([5, 15, 3], seed=1, tau_mem=1e-2, engine="first-spike")
+    before = [w.tobytes() for w in net.weights]
+    trainer = sp.Trainer(net, loss, engine="first-spike", epochs=1)
+    message = r'asks for .* spikes of an output; in engine "first-spike" .*use engine="event", or ask for no more than 1'
+    with pytest.raises(sp.SpinnpropError, match=message):
+        trainer.run(SPIKES, y)
+    assert [w.tobytes() for w in trainer.network.weights] == before and trainer.epochs_done == 0
+    with pytest.raises(sp.SpinnpropError, match=message):
+        net.gradient(net.forward(SPIKES, engine="first-spike"), loss, y, engine="first-spike")
+    sp.Trainer(net, loss, engine="event", epochs=1).run(SPIKES, y)
 
 
 def test_target_trains_are_the_same_as_arrays():

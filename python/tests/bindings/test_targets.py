@@ -144,3 +144,33 @@ def test_losses_without_targets_refuse_them():
     copied = copy.copy(leaky.network)
     leaky.run(SPIKES, np.full((60, 3), -1.0))
     assert copied.weights[0].tobytes() != leaky.network.weights[0].tobytes()
+
+
+def test_numbers_whose_squares_are_none():
+    labels = np.zeros(60, int)
+    for weight, message in ((1e308, "the weight of sample 0 is 1e\\+308; .*rescale"), (1e12, "the sample weights are as large as .*; rescale them")):
+        trainer = sp.Trainer(sp.Network([5, 4, 3], seed=1), sp.losses.SpikeCountMSE(), epochs=1)
+        with pytest.raises(ValueError, match=message):
+            trainer.run(SPIKES, labels, sample_weight=np.full(60, weight))
+    leaky = sp.Trainer(sp.Network([5, 4, 3], readout="leaky"), sp.losses.VMaxMSE(), epochs=1)
+    cases = [
+        (leaky, -np.ones((60, 3)), "of magnitude <= 1e\\+100"),
+        (sp.Trainer(sp.Network([5, 4, 3]), sp.losses.SpikeCountMSE(), epochs=1), np.ones((60, 3)), "finite and >= 0, at most 1e\\+100"),
+        (sp.Trainer(sp.Network([5, 4, 3]), sp.losses.SpikeTimeMSE(), epochs=1), np.full((60, 3), 1e-2), "at most 1e\\+100, .infinity for none"),
+    ]
+    for trainer, y, message in cases:
+        for training, validation in ((1e200 * abs(y), None), (y, (SPIKES, 1e200 * abs(y)))):
+            with pytest.raises(ValueError, match=message):
+                trainer.run(SPIKES, training, validation)
+        assert trainer.epochs_done == 0
+
+
+def test_data_need_a_target_time():
+    trainer = sp.Trainer(sp.Network([5, 4, 3]), sp.losses.SpikeTimeMSE(), epochs=1, batch_size=30)
+    none, some = np.full((60, 3), np.inf), np.full((60, 3), np.inf)
+    some[0, 1] = 1e-2
+    for y, validation, name in ((none, None, "training"), (some, (SPIKES, none), "validation")):
+        with pytest.raises(ValueError, match=f"all target times of the {name} data are .infinity, which is none; give one at least"):
+            trainer.run(SPIKES, y, validation)
+    assert trainer.epochs_done == 0
+    trainer.run(SPIKES, some, (SPIKES, some))

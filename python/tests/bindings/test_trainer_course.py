@@ -350,6 +350,21 @@ def test_averages_are_of_the_ends_of_epochs(data, tmp_path):
                 sp.Trainer(net(), **{name: wrong})
 
 
+def test_steps_are_of_the_parameters_themselves(data):
+    spikes, y = data
+    own = dict(epochs=3, batch_size=20, average_epochs=3, optimizer="sgd")
+    whole, stepped = sp.Trainer(net(), **own), sp.Trainer(net(), **own)
+    for trainer in (whole, stepped):
+        trainer.run(spikes, y)
+    mean = stepped.network
+    stepped.step((spikes, y), factor=0.0)
+    assert same(stepped.network, mean)
+    for trainer in (whole, stepped):
+        trainer.epochs = 5
+        trainer.run(spikes, y)
+    assert same(stepped.network, whole.network)
+
+
 def test_a_saved_training_goes_on(data, tmp_path):
     spikes, y = data
     whole = sp.Trainer(net(), epochs=4, batch_size=20)
