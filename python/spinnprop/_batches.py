@@ -10,18 +10,26 @@ import numpy as np
 from ._core import SpinnpropError
 from ._network import Network
 from ._spikes import SpikeTrains
+from ._support import checks
 from ._support.types import Float64Array
 
 
-def in_order(jobs: Sequence[Future[Any]], sample_ranges: Sequence[slice]) -> List[Any]:
-    """The results of parts of a batch, as they come; if one fails, the others are given up."""
+def in_order(jobs: Sequence[Future[Any]], sample_ranges: Sequence[slice], kind: type) -> List[Any]:
+    """The results of parts of a batch, as they come, all of one kind; if one fails, the others are given up."""
     results = []
     try:
         for part, job in zip(sample_ranges, jobs):
+            place = f"samples {part.start} .. {part.stop - 1} of the batch"
             try:
-                results.append(job.result())
+                result = job.result()
             except (ValueError, SpinnpropError) as error:
-                raise type(error)(f"samples {part.start} .. {part.stop - 1} of the batch: {error}") from error
+                # Subclasses may be made of more than a message.
+                if type(error) not in (ValueError, SpinnpropError):
+                    raise
+                raise type(error)(f"{place}: {error}") from error
+            if not isinstance(result, kind):
+                raise TypeError(f"{place}: the executor answers {checks.shown(result)}; its futures must give what the function returns that it was sent")
+            results.append(result)
     except BaseException:
         for job in jobs:
             job.cancel()
@@ -53,4 +61,4 @@ def run_batches(
         own_weights = None if weights is None else weights[own]
         parts.append(part)
         jobs.append(executor.submit(run, shown, batch, y[own], own_weights))
-    return np.concatenate(in_order(jobs, parts))
+    return np.concatenate(in_order(jobs, parts, np.ndarray))

@@ -92,7 +92,7 @@ def gradient(
     forward = {"engine": engine, "t_end": t_end, "max_spikes": max_spikes}
     parts = [slice(first, last) for first, last in zip(ends, ends[1:])]
     jobs = [executor.submit(_shard, __version__, network, spikes[part], loss, y[part], forward, neurons) for part in parts]
-    results = in_order(jobs, parts)
+    results = in_order(jobs, parts, tuple)
     shares = [(part.stop - part.start) / max(1, n_samples) for part in parts]
     return sum(share * value for share, (value, _) in zip(shares, results)), _sum(shares, [grad for _, grad in results])
 

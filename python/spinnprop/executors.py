@@ -7,10 +7,14 @@ same version of this package must be installed.
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections import deque
+from concurrent import futures
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, Callable, Optional
+from functools import partial
+from typing import Any, Callable, Deque, NamedTuple, Optional, Set
 
 from . import _core
 from ._shards import gradient
@@ -20,6 +24,8 @@ from ._support.public import only
 
 __all__ = ["dask", "gradient", "processes", "ray"]
 __dir__ = only(__all__)
+
+_CLOSED = "the executor has been shut down; make a new one"
 
 
 def ray(address: str = "auto", retries: int = 3) -> Executor:
@@ -36,7 +42,8 @@ def ray(address: str = "auto", retries: int = 3) -> Executor:
     Returns
     -------
     concurrent.futures.Executor
-        Its ``shutdown`` leaves the cluster, which runs on, unless this process was connected before.
+        Its ``shutdown`` leaves the cluster, which runs on, unless this process was connected before; with ``wait=False`` what has not ended then
+        raises RuntimeError. Ray does not tell what has begun, so ``cancel`` and ``cancel_futures`` end what runs, too.
 
     Raises
     ------
@@ -90,13 +97,14 @@ def processes(n_workers: Optional[int] = None, retries: int = 3) -> Executor:
     n_workers : int or None
         None: one for each thread that the library would use here (`set_threads`).
     retries : int
-        How often what ran when a process died is done again: with it everything else that had begun.
+        How often what ran when a process died is done again: with it everything else that had begun. What waits has not.
 
     Returns
     -------
     concurrent.futures.Executor
         Without the replacing it is a ``ProcessPoolExecutor``, whose processes run Python anew (spawn): a script needs its
-        ``if __name__ == "__main__":``. Each uses one thread of the library.
+        ``if __name__ == "__main__":``. Each uses one thread of the library. What still waits when Python ends never begins; ``shutdown``, or
+        the end of a ``with``, waits for it.
 
     Examples
     --------
@@ -135,10 +143,27 @@ def _one_thread() -> None:
     _core.set_threads(1)
 
 
+class _Call(NamedTuple):
+    """What a future will tell: the result of a function, which deaths of its process may still stop so many times."""
+
+    future: Future[Any]
+    retries: int
+    function: Callable[..., Any]
+    arguments: Any
+    named: Any
+
+
 class _Processes(Executor):
+    """A pool is handed no more calls than it has processes: what waits here has not begun, so a death costs it nothing."""
+
     def __init__(self, n_workers: int, retries: int) -> None:
         self.n_workers, self._retries = n_workers, retries
-        self._lock = threading.Lock()
+        self._waiting: Deque[_Call] = deque()
+        self._n_begun = 0
+        self._is_closed = False
+        # Is held for what stands here alone: a pool's own locks may be held when it tells of an end.
+        self._changed = threading.Condition()
+        self._closing = threading.Lock()
         self._pool = self._made()
 
     def _made(self) -> ProcessPoolExecutor:
@@ -147,39 +172,83 @@ class _Processes(Executor):
         return ProcessPoolExecutor(self.n_workers, multiprocessing.get_context("spawn"), _one_thread)
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        outer: Future[Any] = Future()
-        self._begin(outer, self._retries, function, arguments, named)
-        return outer
+        call = _Call(Future(), self._retries, function, arguments, named)
+        with self._changed:
+            if self._is_closed:
+                raise RuntimeError(_CLOSED)
+            self._waiting.append(call)
+        self._fill()
+        return call.future
 
-    def _begin(self, outer: Future[Any], retries: int, function: Callable[..., Any], arguments: Any, named: Any) -> None:
-        def ended(inner: Future[Any]) -> None:
-            if outer.cancelled() or inner.cancelled():
-                outer.cancel()
-                return
-            error = inner.exception()
-            if isinstance(error, BrokenProcessPool) and retries > 0:
-                try:
-                    self._begin(outer, retries - 1, function, arguments, named)
+    def _fill(self) -> None:
+        """Begins what waits while a process is free."""
+        while True:
+            with self._changed:
+                if not self._waiting or self._n_begun == self.n_workers:
+                    self._changed.notify_all()
                     return
-                except RuntimeError as closed:
-                    error = closed
-            if outer.set_running_or_notify_cancel():
-                if error is None:
-                    outer.set_result(inner.result())
-                else:
-                    outer.set_exception(error)
-
-        with self._lock:
+                call, pool = self._waiting.popleft(), self._pool
+                # What is done again runs already.
+                if not (call.future.running() or call.future.set_running_or_notify_cancel()):
+                    continue
+                self._n_begun += 1
             try:
-                job = self._pool.submit(function, *arguments, **named)
+                job = pool.submit(call.function, *call.arguments, **call.named)
             except BrokenProcessPool:
-                self._pool.shutdown(wait=False)
+                self._replace(pool)
+                self._put_back(call)
+            except BaseException as error:
+                self._end(call, error)
+                if not isinstance(error, Exception):
+                    raise
+            else:
+                job.add_done_callback(partial(self._ended, call, pool))
+
+    def _ended(self, call: _Call, pool: ProcessPoolExecutor, job: Future[Any]) -> None:
+        error = job.exception()
+        has_died = isinstance(error, BrokenProcessPool)
+        if has_died:
+            self._replace(pool)
+        if has_died and call.retries > 0:
+            self._put_back(call._replace(retries=call.retries - 1))
+        else:
+            self._end(call, error, None if error else job.result())
+        self._fill()
+
+    def _replace(self, broken: ProcessPoolExecutor) -> None:
+        with self._changed:
+            # Each call that was with it tells of the death.
+            if self._pool is broken:
                 self._pool = self._made()
-                job = self._pool.submit(function, *arguments, **named)
-        job.add_done_callback(ended)
+
+    def _put_back(self, call: _Call) -> None:
+        with self._changed:
+            self._waiting.appendleft(call)
+            self._n_begun -= 1
+
+    def _end(self, call: _Call, error: Optional[BaseException], result: Any = None) -> None:
+        if error is None:
+            call.future.set_result(result)
+        else:
+            call.future.set_exception(error)
+        with self._changed:
+            self._n_begun -= 1
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        self._pool.shutdown(wait, cancel_futures=cancel_futures)
+        with self._changed:
+            self._is_closed = True
+            waiting = list(self._waiting)
+        if cancel_futures:
+            for call in waiting:
+                call.future.cancel()
+        if not wait:
+            threading.Thread(target=self.shutdown).start()
+            return
+        self._fill()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._waiting and self._n_begun == 0)
+        with self._closing:
+            self._pool.shutdown()
 
 
 class _RayExecutor(Executor):
@@ -187,6 +256,8 @@ class _RayExecutor(Executor):
         self._ray = module
         self._is_own = not module.is_initialized()
         self._is_closed = False
+        self._lock = threading.Lock()
+        self._jobs: Set[Future[Any]] = set()
         if self._is_own:
             module.init(address=address, logging_level="ERROR", log_to_driver=False)
         elif address not in ("auto", module.get_runtime_context().gcs_address):
@@ -194,19 +265,55 @@ class _RayExecutor(Executor):
         self._remote = module.remote(max_retries=retries)(_call)
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        if self._is_closed:
-            raise RuntimeError("the executor has been shut down; make a new one")
-        future: Future[Any] = self._remote.remote(function, arguments, named).future()
+        with self._lock:
+            if self._is_closed:
+                raise RuntimeError(_CLOSED)
+            reference = self._remote.remote(function, arguments, named)
+            future: Future[Any] = Future()
+            self._jobs.add(future)
+        reference.future().add_done_callback(partial(self._pass_on, future))
+        future.add_done_callback(partial(self._ended, reference))
         return future
+
+    def _pass_on(self, future: Future[Any], inner: Future[Any]) -> None:
+        error = inner.exception()
+        if isinstance(error, self._ray.exceptions.RayTaskError) and isinstance(error.cause, BaseException):
+            # What the function has raised, as other executors give it; Ray's own tells where.
+            error.cause.__cause__ = error
+            error = error.cause
+        # Who has given it up is not told.
+        with contextlib.suppress(futures.InvalidStateError):
+            if error is None:
+                future.set_result(inner.result())
+            else:
+                future.set_exception(error)
+
+    def _ended(self, reference: Any, future: Future[Any]) -> None:
+        self._jobs.discard(future)
+        if future.cancelled():
+            # Without that, who waits for it is not told.
+            future.set_running_or_notify_cancel()
+            self._ray.cancel(reference)
 
     @property
     def n_workers(self) -> int:
         return int(self._ray.cluster_resources().get("CPU", 0))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        if self._is_own and not self._is_closed:
-            self._ray.shutdown()
-        self._is_closed = True
+        with self._lock:
+            leaves, self._is_closed = self._is_own and not self._is_closed, True
+        if cancel_futures:
+            for future in list(self._jobs):
+                future.cancel()
+        try:
+            if wait:
+                futures.wait(list(self._jobs))
+        finally:
+            if leaves:
+                self._ray.shutdown()
+                for future in list(self._jobs):
+                    with contextlib.suppress(futures.InvalidStateError):
+                        future.set_exception(RuntimeError("the executor has left the cluster before this ended; shut it down with wait=True"))
 
 
 class _DaskExecutor(Executor):

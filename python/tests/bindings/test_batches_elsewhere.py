@@ -102,7 +102,7 @@ def test_a_process_that_dies_is_replaced_and_its_batch_done_again():
         with pytest.raises(ZeroDivisionError):
             executor.submit(divmod, 1, 0).result()
     same(here, there)
-    with pytest.raises(RuntimeError, match="shutdown"):
+    with pytest.raises(RuntimeError, match="has been shut down"):
         executor.submit(os.getpid)
     with sp.executors.processes(1, retries=1) as executor:
         with pytest.raises(concurrent.futures.process.BrokenProcessPool):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent import futures
 
 import numpy as np
 import pytest
@@ -75,6 +76,28 @@ def test_ray_loses_a_node_in_a_training(ray_cluster):
         assert executor.n_workers == 2
         losing = Losing(executor, lambda: cluster.remove_node(node, allow_graceful=False))
         assert np.array_equal(trained(losing), trained())
+
+
+def test_what_is_left_with_ray_ends(ray_cluster):
+    cluster, _ = ray_cluster
+    with executors.ray(cluster.address) as executor:
+        jobs = [executor.submit(abs, -number) for number in range(8)]
+        wrong = executor.submit(divmod, 1, 0)
+    assert all(job.done() for job in jobs) and [job.result() for job in jobs] == list(range(8))
+    assert type(wrong.exception()) is ZeroDivisionError
+    with pytest.raises(RuntimeError, match="has been shut down"):
+        executor.submit(abs, 1)
+    executor = executors.ray(cluster.address)
+    jobs = [executor.submit(signal.pause) for _ in range(4)]
+    assert jobs[3].cancel() and not futures.wait(jobs[3:]).not_done
+    executor.shutdown(wait=False)
+    for job in jobs[:3]:
+        with pytest.raises(RuntimeError, match="left the cluster"):
+            job.result()
+    with executors.ray(cluster.address) as executor:
+        jobs = [executor.submit(signal.pause) for _ in range(4)]
+        executor.shutdown(cancel_futures=True)
+    assert all(job.cancelled() for job in jobs)
 
 
 def test_dask_loses_workers():

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -85,6 +86,47 @@ def test_a_worker_of_another_version_is_refused(monkeypatch):
     monkeypatch.setattr(_library, "__version__", "0.0")
     with pytest.raises(sp.SpinnpropError, match=r"a worker has version 0\.0, .*install the same"):
         _shards._shard(sent, NETS[0][0], SPIKES, LOSS, y, {}, False)
+
+
+class _Answering:
+    """An executor that does nothing but say what it was told to, or raise it."""
+
+    def __init__(self, answer):
+        self._answer = answer
+
+    def submit(self, *arguments):
+        job = concurrent.futures.Future()
+        if isinstance(self._answer, Exception):
+            job.set_exception(self._answer)
+        else:
+            job.set_result(self._answer)
+        return job
+
+
+def both(answer):
+    """What calls it for a gradient and for a training."""
+    executor = _Answering(answer)
+    yield lambda: sp.executors.gradient(NETS[0][0], SPIKES, LOSS, y, executor=executor, shards=2)
+    yield lambda: sp.Trainer(NETS[0][0], epochs=1, batch_size=15).run(SPIKES, y, executor=executor)
+
+
+def test_errors_of_workers_come_out_as_they_are():
+    for error in (UnicodeDecodeError("ascii", b"\xff", 0, 1, "no"), KeyError("x"), OSError(2, "gone")):
+        for call in both(error):
+            with pytest.raises(type(error)) as caught:
+                call()
+            assert caught.value is error
+    for kind in (ValueError, sp.SpinnpropError):
+        for call in both(kind("no")):
+            with pytest.raises(kind, match=r"^samples 0 \.\. 14 of the batch: no$"):
+                call()
+
+
+@pytest.mark.parametrize("answer", [None, "x", 3.0, [1.0]])
+def test_answers_that_are_none(answer):
+    for call in both(answer):
+        with pytest.raises(TypeError, match=rf"samples 0 \.\. 14 of the batch: the executor answers {re.escape(repr(answer))}; "):
+            call()
 
 
 def test_what_is_refused():

@@ -1,0 +1,104 @@
+"""Executors on processes of this machine: what waits, what is cancelled, what is waited for, whatever dies meanwhile."""
+
+import os
+import signal
+import threading
+import time
+from concurrent import futures
+
+import pytest
+
+import spinnprop as sp
+
+
+def appears(path):
+    while not path.exists():
+        time.sleep(0.01)
+
+
+def dies_once(path):
+    """Kills its process, unless it has done so before."""
+    if not path.exists():
+        path.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return path.name
+
+
+def holds(begun, go):
+    """Tells by one file that it has begun, and ends when there is another."""
+    begun.touch()
+    appears(go)
+    return "held"
+
+
+def test_what_waits_is_not_done_again_for_the_deaths_of_others(tmp_path):
+    names = [str(number) for number in range(4)]
+    with sp.executors.processes(1, retries=1) as executor:
+        jobs = [executor.submit(dies_once, tmp_path / name) for name in names]
+        assert [job.result() for job in jobs] == names
+
+
+def test_a_call_that_always_dies_is_given_up_and_the_others_are_done():
+    with sp.executors.processes(1, retries=1) as executor:
+        dying, *others = [executor.submit(os.abort), *(executor.submit(abs, -number) for number in range(3))]
+        with pytest.raises(futures.BrokenExecutor):
+            dying.result()
+        assert [job.result() for job in others] == [0, 1, 2]
+
+
+def test_shutdown_waits_for_what_is_done_again(tmp_path):
+    begun, go = tmp_path / "begun", tmp_path / "go"
+    executor = sp.executors.processes(1)
+    jobs = [executor.submit(holds, begun, go), executor.submit(dies_once, tmp_path / "died"), executor.submit(abs, -3)]
+    appears(begun)
+    (first,) = executor._pool._processes
+    closing = [threading.Thread(target=executor.shutdown) for _ in range(2)]
+    for thread in closing:
+        thread.start()
+    while not executor._is_closed:
+        time.sleep(0.01)
+    begun.unlink()
+    os.kill(first, signal.SIGKILL)
+    appears(begun)
+    assert all(thread.is_alive() for thread in closing)
+    for submits in (executor.submit, lambda *arguments: executor.map(*arguments[:1], [1])):
+        with pytest.raises(RuntimeError, match="has been shut down"):
+            submits(abs, -1)
+    go.touch()
+    for thread in closing:
+        thread.join()
+    assert [job.done() for job in jobs] == [True] * 3 and [job.result() for job in jobs] == ["held", "died", 3]
+    assert not executor._pool._processes
+    executor.shutdown()
+
+
+def test_what_waits_can_be_cancelled_and_what_runs_cannot(tmp_path):
+    begun, go, never = (tmp_path / name for name in ("begun", "go", "never"))
+    for whole in (False, True):
+        executor = sp.executors.processes(1)
+        running, *waiting = [executor.submit(holds, begun, go), *(executor.submit(never.touch) for _ in range(3))]
+        appears(begun)
+        assert running.running() and not running.cancel() and not waiting[0].running()
+        if whole:
+            executor.shutdown(wait=False, cancel_futures=True)
+        else:
+            assert all(job.cancel() for job in waiting)
+            last = executor.submit(abs, -3)
+        assert all(job.cancelled() for job in waiting) and not running.done()
+        go.touch()
+        assert not futures.wait([running, *waiting]).not_done and running.result() == "held"
+        executor.shutdown()
+        assert not never.exists() and (whole or last.result() == 3)
+        begun.unlink()
+        go.unlink()
+
+
+def test_what_cannot_be_sent_takes_no_place():
+    with sp.executors.processes(1) as executor:
+        for _ in range(2):
+            with pytest.raises(Exception, match="lambda|pickle"):
+                executor.submit(lambda: 3).result()
+        chained = futures.Future()
+        executor.submit(abs, -1).add_done_callback(lambda job: chained.set_result(executor.submit(abs, -2)))
+        assert chained.result().result() == 2
+        assert list(executor.map(divmod, range(5), [2] * 5)) == [divmod(number, 2) for number in range(5)]
