@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 import zlib
 from concurrent.futures import Executor
 from functools import partial
@@ -19,6 +20,7 @@ from ._network import Network, _forward_options
 from ._recording import _fields
 from ._spikes import SpikeTrains, trains
 from ._support import checks
+from ._support.callers import caller_level
 from ._support.training import (
     DELAY_PARAMETERS,
     NEURONS,
@@ -347,6 +349,11 @@ class Trainer:
         ValueError, TypeError, SpinnpropError
             If the data do not fit the network, or a run passes max_spikes; with an executor for an emulated SpiNNaker2, which keeps account of what
             runs on it, and where `rate` has no tau and time constants are trained.
+
+        Warns
+        -----
+        RuntimeWarning
+            If in the last epoch no hidden neuron spiked, or no sample had an answer.
         """
         own = trains(spikes, "spikes")
         wanted, own_y = self._supervision(y, sample_weight, len(own))
@@ -384,6 +391,14 @@ class Trainer:
                 self._handle, own._arrays, wanted, held_out, held_out_wanted, progress, self._factor(), function, batches
             )
 
+        begun = self.epochs_done
+        is_over = self._all_epochs(go_on, progress, calls)
+        if self.epochs_done > begun:
+            self._warn_of_silence()
+        return is_over
+
+    def _all_epochs(self, go_on: Callable[[Progress], bool], progress: Progress, calls: List[Callable[..., Any]]) -> bool:
+        """What `run` gives: in one go, or from one epoch's end to the next where there are callbacks."""
         if not calls:
             return go_on(progress)
         while True:
@@ -401,6 +416,18 @@ class Trainer:
                 has_stopped = any([call(self) for call in calls]) or has_stopped
             if is_over or has_stopped:
                 return not has_stopped
+
+    def _warn_of_silence(self) -> None:
+        """Says so where the last epoch had nothing to learn from, which a loss that stays where it is does not tell."""
+        last = self.history[-1]
+        if len(self._sizes) > 1 and last["hidden_spikes"] == 0:
+            found = "no hidden neuron spiked in the last epoch: hidden layers learn nothing"
+        elif last["skipped"] == 1:
+            found = "no sample had an answer in the last epoch, as the outputs that should give it are silent: nothing is learnt from them"
+        else:
+            return
+        remedy = "scale the weights up to the data before the trainer is made, net.wake(spikes, t_end=t_end), or give larger ones"
+        warnings.warn(f"{found}; {remedy}", RuntimeWarning, stacklevel=caller_level())
 
     def _elsewhere(self, executor: Executor, y: Any, sample_weight: Any) -> Callable[..., Any]:
         """What runs the batches of a step on an executor."""

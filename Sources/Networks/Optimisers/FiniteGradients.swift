@@ -18,8 +18,9 @@ extension SpinnpropError {
         }
         guard value <= largestTrainingLoss else {
             throw .invalidValue(
-                "the loss is \(value), too large to learn from: outputs spike many of the loss's time constants late; leave "
-                    + "the loss open, then it follows the network's, or raise the loss's time constants")
+                "the loss is \(value), too large to learn from: outputs spike many of the loss's time constants late; raise the "
+                    + "network's tau_mem and tau_syn, which a loss that is left open follows, to about the length of the input, "
+                    + "or the loss's own")
         }
     }
 

@@ -11,6 +11,7 @@ from typing import Any, Dict, Optional
 import numpy as np
 
 from .. import encoding, losses
+from .._core import SpinnpropError
 from .._engines.names import ENGINES, kind_of
 from .._library import __version__
 from .._network import _READOUTS, Network
@@ -40,7 +41,7 @@ DELAYS = {
 STEPPING = {"accumulate": "batches per step, of the mean over all their samples", "average_epochs": "last epochs whose mean weights are kept"}
 #: What the estimator is told by the options of the same names.
 HANDED_ON = (
-    *DELAYS, "delay_parameter", "delay_init", "drive", "refractory", "t_end", "train", "neuron_learning_rate", "readout", "input_dropout",
+    *DELAYS, "delay_parameter", "delay_init", "drive", "refractory", "t_end", "max_spikes", "train", "neuron_learning_rate", "readout", "input_dropout",
     *STEPPING,
 )  # fmt: skip
 
@@ -103,6 +104,7 @@ def _add_set(sets: Any, word: str, own: Set) -> None:
     add("--drive", type=grammar.number(-math.inf), default=0.0, metavar="X", help="a constant current into every neuron")
     add("--refractory", type=grammar.number(0.0), default=0.0, metavar="X", help="seconds for which membranes stay at the reset after a spike")
     add("--t-end", type=grammar.number(0.0), metavar="X", help="seconds after which a sample ends; needed where a drive is not below the threshold")
+    add("--max-spikes", type=grammar.positive, metavar="N", help="spikes of a batch above which a training ends; the engine's choice unless given")
     add(
         "--train",
         nargs="+",
@@ -176,6 +178,8 @@ def run(options: argparse.Namespace) -> None:
     defaults = SETS[options.data_set].defaults
     if engine._grid is not None and options.t_end == defaults.get("t_end"):
         options.t_end = None
+    if options.engine != "event" and options.refractory == defaults.get("refractory"):
+        options.refractory = 0.0
     if options.loss == defaults.get("loss") and (engine._grid is not None or options.readout != defaults.get("readout")):
         options.loss = None
     if not any(delays) and options.delay_learning_rate == defaults.get("delay_learning_rate"):
@@ -218,13 +222,12 @@ def run(options: argparse.Namespace) -> None:
     try:
         classifier.fit(X, y, validation=data.validation)
     except KeyboardInterrupt:
-        if hasattr(classifier, "network_"):
-            folder.clear(options.out, "train", but=(folder.CHECKPOINT,))
-            folder.save_model(classifier.network_, options.out)
-            print(
-                f"\nstopped after {classifier.n_iter_} epochs; the model so far is in {options.out}; --resume goes on",
-                file=sys.stderr,
-            )
+        _keep(classifier, options)
+        raise
+    except (SpinnpropError, ValueError) as error:
+        if _keep(classifier, options, "with a lower --learning-rate than {learning_rate}"):
+            print(f"test accuracy of the model so far {_tested(classifier, *data.test)}", flush=True)
+        error.args = (str(error).replace("max_spikes", "--max-spikes"),)
         raise
     folder.clear(options.out, "train", but=(folder.CHECKPOINT,))
     folder.save_model(classifier.network_, options.out)
@@ -278,6 +281,25 @@ def run(options: argparse.Namespace) -> None:
         if ceiling < 1:
             print(f"no more than {percent(ceiling)} of the test samples can be told apart on the grid of time steps")
     print(f"test accuracy {percent(accuracies['test'])}")
+
+
+def _keep(classifier: Any, options: argparse.Namespace, how: str = "") -> bool:
+    """Writes what a training has learnt that did not come to its end, and says how to go on; whether there is anything."""
+    if not hasattr(classifier, "network_"):
+        return False
+    folder.clear(options.out, "train", but=(folder.CHECKPOINT,))
+    folder.save_model(classifier.network_, options.out)
+    told = f"\nstopped after {classifier.n_iter_} epochs; the model so far is in {options.out}; --resume goes on"
+    print(" ".join([told, how.format(**classifier.setting_)]).rstrip(), file=sys.stderr)
+    return True
+
+
+def _tested(classifier: Any, X: Any, y: Any) -> str:
+    """The test accuracy, if the network bears the test."""
+    try:
+        return percent(classifier.score(X, y))
+    except SpinnpropError as error:
+        return f"unknown, as it fails there, too ({error})"
 
 
 def _loss(options: argparse.Namespace) -> Optional[losses.Loss]:

@@ -16,7 +16,7 @@ from .._support import memory
 from .._support.files import replaced
 
 #: Changes with what is kept and how it was read.
-_FORM = "1"
+_FORM = "2"
 #: The share of what is free on the disk that one set may take.
 _SHARE = 0.1
 

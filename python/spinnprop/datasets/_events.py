@@ -51,6 +51,7 @@ class Gathered:
                 self._units.append(units)
                 self._n, count = self._n + len(times), count + len(times)
             else:
+                self._judge_steps(times, self._step)
                 own = np.unique(np.floor(times / self._step) * self._n_units + units)
                 places = own if places is None else np.union1d(places, own)
         if places is not None:
@@ -60,6 +61,13 @@ class Gathered:
             self._units.append((places - steps * self._n_units).astype(np.int32))
             self._n, count = self._n + len(places), len(places)
         self._counts.append(count)
+
+    def _judge_steps(self, times: Float64Array, step: float) -> None:
+        """Refuses steps so many that a step and a unit together are no longer a whole number of float64."""
+        last = float(times.max(initial=0.0))
+        if last / step * self._n_units >= 2.0**53 - self._n_units:
+            least = 2 * last * self._n_units / 2.0**53
+            raise ValueError(f"step_time is {step} s, too short to tell steps apart until {last} s, in {self._what}; give at least {least:.0e}, or None")
 
     def arrays(self) -> Dict[str, Any]:
         """Times, units and offsets of all of them, which are then here no more."""

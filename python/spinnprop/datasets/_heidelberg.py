@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any, Dict, Iterator, Optional, Tuple
 
 import numpy as np
@@ -68,6 +69,11 @@ def shd(
         If it is not what it should be, cut short for instance; the message names what was found.
     MemoryError
         If there is no room for so many spikes; the message says how to read fewer.
+
+    Warns
+    -----
+    UserWarning
+        If times are integers, 1 or more: they are taken as seconds, too.
 
     Notes
     -----
@@ -136,7 +142,13 @@ def _read(
 
     key = (name, step, samples, stamp(path))
     kept = cached(key, read) if is_kept else read()
-    labels = kept.pop("labels")
+    labels, last = kept.pop("labels"), int(kept.pop("last_whole"))
+    if last >= 1:
+        warnings.warn(
+            f"times of {path} are whole numbers up to {last} and taken as seconds; if they are milliseconds, go on with "
+            "sp.SpikeTrains(spikes.times / 1000, spikes.units, spikes.offsets, spikes.n_units)",
+            stacklevel=3,
+        )
     return SpikeTrains(**kept, n_units=_CHANNELS), labels
 
 
@@ -147,7 +159,8 @@ def _gathered(file: _File, samples: Any, step: Optional[float], description: str
         for n, events in enumerate(file.events(wanted)):
             found.add([events])
             bar.move(n + 1)
-    return {**found.arrays(), "labels": file.labels[wanted.start : wanted.stop : wanted.step]}
+    labels = file.labels[wanted.start : wanted.stop : wanted.step]
+    return {**found.arrays(), "labels": labels, "last_whole": np.array(file.last_whole)}
 
 
 class _File:
@@ -162,9 +175,12 @@ class _File:
                 raise ValueError(f"{path} has no list {name}; it must have spikes/times, spikes/units and labels; get the file again")
             dtype = h5py.check_vlen_dtype(own.dtype) if is_ragged else own.dtype
             if dtype is None or dtype.kind not in kinds:
-                raise ValueError(f"{name} of {path} has the type {own.dtype}; its elements must be {'arrays of ' * is_ragged}numbers")
+                wanted = f"{'arrays of ' * is_ragged}{'numbers' if 'f' in kinds else 'whole numbers'}"
+                raise ValueError(f"{name} of {path} has the type {own.dtype}; its elements must be {wanted}")
             found[name] = own
         self._times, self._units = found["spikes/times"], found["spikes/units"]
+        #: Of what has been read, the largest time that came as an integer.
+        self.last_whole = 0
         if not len(self._times) == len(self._units) == len(found["labels"]):
             sizes = ", ".join(f"{len(own)} {name}" for name, own in found.items())
             raise ValueError(f"{path} has {sizes}; there must be as many of each; get the file again")
@@ -180,6 +196,8 @@ class _File:
             block = samples[first : first + _BLOCK]
             own = slice(block.start, block.stop, block.step)
             for n, times, units in zip(block, self._times[own], self._units[own]):
+                if times.dtype.kind in "iu" and times.size:
+                    self.last_whole = max(self.last_whole, int(times.max()))
                 yield self._judged(n, times.astype(np.float64), units.astype(np.int64))
 
     def _judged(self, n: int, times: Any, units: Any) -> Any:

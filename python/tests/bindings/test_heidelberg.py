@@ -54,6 +54,28 @@ def test_times_of_two_bytes(tmp_path):
     assert sp.datasets.shd(tmp_path, part="test")[0].times.tolist() == np.array([0.1, 0.5], "f2").tolist()
 
 
+@pytest.mark.parametrize("step", [None, 0.5])
+def test_whole_numbers_are_taken_as_seconds_with_a_warning(tmp_path, step):
+    spoken.write(tmp_path / "shd_test.h5", [[], [1, 250]], [3, 4], [[], [0, 1]], time_type="i4")
+    # From the file, and then from the cache.
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=r"shd_test.h5 are whole numbers up to 250 and taken as seconds; if they are milliseconds") as said:
+            spikes, _ = sp.datasets.shd(tmp_path, part="test", step_time=step)
+        assert said[0].filename == __file__
+    assert spikes.times.tolist() == ([1.0, 250.0] if step is None else [1.25, 250.25])
+    spoken.write(tmp_path / "shd_train.h5", [[0, 0]], [3], [[0, 1]], time_type="i4")
+    assert sp.datasets.shd(tmp_path)[0].times.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("step", [1e-18, 1e-14, 5e-324])
+def test_steps_that_are_too_short_to_count(tmp_path, step):
+    spoken.write(tmp_path / "shd_test.h5", [[0.1, 0.5]], [3], [[3, 699]])
+    with pytest.raises(ValueError, match=rf"step_time is {step} s, too short .* until 0.5 s, in .*shd_test.h5; give at least 8e-14") as said:
+        sp.datasets.shd(tmp_path, part="test", step_time=step)
+    least = float(str(said.value).split("give at least ")[1].split(",")[0])
+    assert sp.datasets.shd(tmp_path, part="test", step_time=least)[0].units.tolist() == [3, 699]
+
+
 def test_no_samples_are_no_error(tmp_path):
     spoken.write(tmp_path / "shd_train.h5", [], [])
     spikes, y = sp.datasets.shd(tmp_path)
@@ -86,10 +108,10 @@ def spoilt(path, name, values):
     [
         ("spikes/times", None, "has no list spikes/times"),
         ("spikes", None, "has no list spikes/times"),
-        ("spikes/units", np.zeros(3), "spikes/units of .* has the type float64; its elements must be arrays of numbers"),
+        ("spikes/units", np.zeros(3), "spikes/units of .* has the type float64; its elements must be arrays of whole numbers"),
         ("labels", None, "has no list labels"),
         ("labels", np.zeros((3, 1), int), "has no list labels"),
-        ("labels", np.zeros(3), "labels of .* has the type float64; its elements must be numbers"),
+        ("labels", np.zeros(3), "labels of .* has the type float64; its elements must be whole numbers"),
         ("labels", np.array([0, 20, 1]), "label 1 of .* is 20; labels are 0 .. 19"),
         ("labels", np.array([0, 1, -1]), "label 2 of .* is -1"),
         ("labels", np.array([0, 1]), "has 3 spikes/times, 3 spikes/units, 2 labels"),

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -387,3 +388,28 @@ def test_a_saved_training_goes_on(data, tmp_path):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(sp.SpinnpropError):
         sp.load(path)
+
+
+@pytest.mark.parametrize("hidden, said", [([10], "no hidden neuron spiked in the last epoch"), ([], "no sample had an answer in the last epoch")])
+def test_silence_is_told_once_at_the_end(hidden, said):
+    X, y = sp.datasets.moons(20, seed=0)
+    spikes = sp.encoding.latency(X, bias=0.0)
+    n_layers = len(hidden) + 1
+    net = sp.Network([spikes.n_units, *hidden, 2], weight_mean=[1e-9] * n_layers, weight_std=[0.0] * n_layers, seed=0)
+    trainer = sp.Trainer(net, epochs=3, batch_size=10)
+    for callbacks in ([], [lambda own: None]):
+        with pytest.warns(RuntimeWarning, match=f"{said}.*net.wake") as told:
+            assert trainer.run(spikes, y, callbacks=callbacks)
+        assert len(told) == 1 and told[0].filename == __file__
+        trainer.epochs += 1
+    trainer.epochs -= 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        # A run without an epoch has nothing to tell, nor one whose network is awake.
+        assert trainer.run(spikes, y)
+        net = sp.Network([spikes.n_units, 10, 2], seed=0)
+        net.wake(spikes)
+        assert sp.Trainer(net, epochs=1).run(spikes, y)
+    with pytest.warns(RuntimeWarning, match="no hidden neuron spiked") as told:
+        sp.SpikingClassifier(hidden=(10,), weight_mean=[1e-9] * 2, weight_std=[0.0] * 2, epochs=1, bump=0.0).fit(X, y)
+    assert len(told) == 1 and told[0].filename == __file__

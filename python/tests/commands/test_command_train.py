@@ -132,6 +132,32 @@ def test_an_interrupted_training_is_kept_and_goes_on(tmp_path, capsys):
     assert sorted(os.listdir(cut)) == sorted(os.listdir(whole))
 
 
+def test_what_was_learnt_before_an_error_is_kept_tested_and_goes_on(tmp_path, capsys, monkeypatch):
+    whole_run = sp.Trainer.run
+
+    def runs_away(trainer, *arguments, callbacks=(), **more):
+        def after(own):
+            raise sp.SpinnpropError("epoch 1, batch 0: more than max_spikes = 5 spikes; a larger max_spikes allows it")
+
+        return whole_run(trainer, *arguments, callbacks=[after], **more)
+
+    command = ["train", "yin-yang", "--samples", "300", "--epochs", "3", "--hidden", "10", "--out", str(tmp_path / "run")]
+    monkeypatch.setattr(sp.Trainer, "run", runs_away)
+    assert _commands.main(command) == 1
+    out, err = capsys.readouterr()
+    assert "test accuracy of the model so far " in out and out.rstrip().endswith("%")
+    assert "stopped after 1 epochs; the model so far is in " in err and "--resume goes on with a lower --learning-rate than 0.0" in err
+    assert err.splitlines()[-1].endswith("more than --max-spikes = 5 spikes; a larger --max-spikes allows it")
+    assert sorted(os.listdir(tmp_path / "run")) == ["checkpoint", "model.safetensors"]
+    monkeypatch.undo()
+    assert _commands.main([*command, "--resume", "--learning-rate", "1e-3"]) == 0
+    assert len((tmp_path / "run" / "metrics.csv").read_text().splitlines()) == 1 + 3
+    # Before there is anything learnt, an error is all there is.
+    assert _commands.main([*command, "--max-spikes", "5"]) == 1
+    said = capsys.readouterr().err
+    assert "more than --max-spikes = 5 spikes" in said and "so far" not in said
+
+
 def test_delays_are_trained_as_told(tmp_path, capsys):
     out = tmp_path / "run"
     command = ["train", "yin-yang", *QUICK, "--hidden", "6", "--out", str(out)]
