@@ -177,11 +177,11 @@ class _Processes(Executor):
             if self._is_closed:
                 raise RuntimeError(_CLOSED)
             self._waiting.append(call)
-        self._fill()
+        self._fill(call)
         return call.future
 
-    def _fill(self) -> None:
-        """Begins what waits while a process is free."""
+    def _fill(self, new: Optional[_Call] = None) -> None:
+        """Begins what waits while a process is free; raises if a new call cannot begin."""
         while True:
             with self._changed:
                 if not self._waiting or self._n_begun == self.n_workers:
@@ -199,7 +199,7 @@ class _Processes(Executor):
                 self._put_back(call)
             except BaseException as error:
                 self._end(call, error)
-                if not isinstance(error, Exception):
+                if call is new or not isinstance(error, Exception):
                     raise
             else:
                 job.add_done_callback(partial(self._ended, call, pool))

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent import futures
@@ -91,6 +93,13 @@ def test_what_waits_can_be_cancelled_and_what_runs_cannot(tmp_path):
         assert not never.exists() and (whole or last.result() == 3)
         begun.unlink()
         go.unlink()
+
+
+def test_a_script_that_processes_run_anew_is_told_so(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import spinnprop as sp\nsp.executors.processes(1, retries=0).submit(abs, -1).result()\n")
+    done = subprocess.run([sys.executable, script], stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    assert done.returncode == 1 and "if __name__ == '__main__':" in done.stderr and "BrokenProcessPool" in done.stderr
 
 
 def test_what_cannot_be_sent_takes_no_place():
