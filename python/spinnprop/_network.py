@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence,
 import numpy as np
 
 from . import _core
-from ._custom_loss import Answer
 from ._engines.base import BaseEngine
 from ._engines.names import EngineLike, resolve
 from ._gradients import NEURON_PARAMETERS, Gradients, ReadAdjoint
@@ -461,7 +460,7 @@ class Network:
         if isinstance(loss, Custom):
             # The function is given y itself, whatever that is.
             wanted: Supervision = None, np.zeros((len(recording), 1)), checks.weights(sample_weight, len(recording))
-            answer = Answer(loss._asked(y, is_whole=True))
+            answer = loss._remembered(y)
         else:
             _is_loss(loss)
             wanted = loss._supervision(y, sample_weight, len(recording), self._info["n_outputs"])
