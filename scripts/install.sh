@@ -13,7 +13,7 @@ PREFIX=${1-${PREFIX:-/usr/local}}
 LIBDIR=${LIBDIR:-lib}
 DESTDIR=${DESTDIR:-}
 case $PREFIX in /*) ;; *) usage "PREFIX is '$PREFIX'; it must start with /" ;; esac
-case $LIBDIR in /* | *..*) usage "LIBDIR is '$LIBDIR'; it must be a folder within PREFIX, such as lib64" ;; esac
+case /$LIBDIR/ in //* | */./* | */../*) usage "LIBDIR is '$LIBDIR'; it must be a folder within PREFIX, such as lib64, with no part . or .." ;; esac
 
 number() { sed -n "s/^#define SPINNPROP_VERSION_$1 //p" include/spinnprop.h; }
 major=$(number MAJOR)

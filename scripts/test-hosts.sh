@@ -246,7 +246,11 @@ knows_its_name() {
 }
 expect "and all of its forms know that name" knows_its_name
 refuses() { ! scripts/install.sh "$@" && [ ! -e relative ]; }
+refuses_libdir() { ! LIBDIR=$1 scripts/install.sh "$out/refused" && [ ! -e "$out/refused" ]; }
 expect "install.sh refuses a relative prefix" refuses relative
+for part in . ./lib lib/. lib/../lib /lib; do
+    expect "install.sh refuses LIBDIR=$part" refuses_libdir "$part"
+done
 expect "install.sh refuses two arguments" refuses "$out/one" "$out/two"
 with_rpath() {
     $first_compiler -std=c11 $warnings -I"$prefix/include" "$out/first.c" -L"$prefix/lib/host" -lspinnprop \
