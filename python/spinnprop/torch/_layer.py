@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-import itertools
-from typing import Any, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
+import hashlib
+import threading
+from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -17,6 +18,7 @@ from .._recording import grid_of
 from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.types import Float64Array
+from .._support.values import Value
 
 #: What `train` may name.
 TRAINED = ("weights", "delays", *NEURON_PARAMETERS)
@@ -59,11 +61,15 @@ class Run(NamedTuple):
 
 
 class Layer:
-    """Never changes; known by its key for as long as somebody holds it."""
+    """Never changes; known by its key for as long as somebody holds it.
+
+    Graphs have its key, and some outlive the process: exported programs, and what compilers keep on disk. So it is a digest of all that shapes
+    what the layer computes, but for the values of parameters, which come in as tensors: a graph finds a layer that does the same, or none.
+    """
 
     #: All layers there are: an operator of tensors takes strings, and no objects.
     _known: WeakValueDictionary[str, Layer] = WeakValueDictionary()
-    _numbers = itertools.count()
+    _naming = threading.Lock()
 
     def __init__(
         self,
@@ -97,16 +103,37 @@ class Layer:
         own = engine if gradient_engine is None else gradient_engine
         #: The gradient rule's engine; None: the one that goes with the time steps of each recording.
         self._rule = None if own._grid is not None and gradient_engine is None else own
-        self.key = f"{next(Layer._numbers)}"
-        Layer._known[self.key] = self
+        digest, number = self._digest(gradient_engine), 0
+        with Layer._naming:
+            # Layers that are alike die one by one, so each has a key of its own.
+            while f"{digest}-{number}" in Layer._known:
+                number += 1
+            self.key = f"{digest}-{number}"
+            Layer._known[self.key] = self
 
     @classmethod
     def of(cls, key: str) -> Layer:
-        """The layer of a key. - Raises RuntimeError if nobody holds it any more."""
+        """The layer of a key. - Raises RuntimeError if nobody holds one."""
         layer = cls._known.get(key)
         if layer is None:
-            raise RuntimeError("the EventProp layer of this operation is gone; keep the module for as long as its outputs are differentiated")
+            raise RuntimeError(
+                "the EventProp layer of this operation is gone, or was never here; keep the module for as long as its outputs are differentiated, and "
+                "where a program that was exported runs have one with the same arguments"
+            )
         return layer
+
+    def _digest(self, gradient_engine: Optional[BaseEngine]) -> str:
+        network = self.network
+        constraints = [[np.asarray(of[pair]) for pair in network.connections] for of in (network.masks, network.signs, network.weight_bounds)]
+        options = {name: value for name, value in self.options.items() if name != "engine"}
+        digest = hashlib.sha256()
+        for own in (
+            (network.layer_sizes, network.connections, network.delay_kinds, network.readout, constraints),
+            (self.engine, gradient_engine, options, tuple(self.readings)),
+            [(array.kind, array.name) for array in self.trained],
+        ):
+            _describe(own, digest.update)
+        return digest.hexdigest()
 
     def __reduce__(self) -> Tuple[Any, ...]:
         return Layer, self._given
@@ -185,6 +212,24 @@ class Layer:
                 values = np.zeros(array.shape)
             found.append(values)
         return found
+
+
+def _describe(own: Any, write: Callable[[bytes], object]) -> None:
+    """Writes what a value is, the same in every process."""
+    if isinstance(own, Value):
+        write(type(own).__qualname__.encode() + type(own).__module__.encode())
+        own = vars(own)
+    if isinstance(own, dict):
+        own = tuple(own.items())
+    if isinstance(own, (tuple, list)):
+        write(b"(%d" % len(own))
+        for each in own:
+            _describe(each, write)
+    elif isinstance(own, np.ndarray):
+        write(f"{own.dtype.str}{own.shape}".encode())
+        write(own.tobytes())
+    else:
+        write(f"{own!r};".encode())
 
 
 def of_times(gradient: object, times: Union[SpikeTrains, Float64Array]) -> Float64Array:

@@ -1,6 +1,7 @@
 """Layers in PyTorch, as training uses them: within models, compiled, in several threads and processes, on emulated chips."""
 
 import copy
+import gc
 import os
 import subprocess
 import sys
@@ -294,6 +295,82 @@ def test_compiled_to_machine_code(problem):
     nn.functional.cross_entropy(torch.compile(model, fullgraph=True)(x), y).backward()
     for own, other in zip(model.parameters(), wanted):
         torch.testing.assert_close(own.grad, other, rtol=1e-9, atol=1e-12)
+
+
+COMPILED = """
+import sys, torch
+from spinnprop.torch import EventProp
+
+times = torch.linspace(0, 20e-3, 12, dtype=torch.float64).reshape(4, 3)
+for n_spikes in sys.argv[1]:
+    torch._dynamo.reset()
+    layer = EventProp([3, 8, 2], seed=1, weight_mean=[3.0, 1.5], n_spikes=int(n_spikes))
+    with torch.no_grad():
+        torch.testing.assert_close(torch.compile(layer, fullgraph=True)(times), layer(times))
+    print(torch._dynamo.utils.counters["inductor"]["fxgraph_cache_hit"])
+"""
+
+
+@pytest.mark.skipif("SPINNPROP_LONG" not in os.environ, reason="takes half a minute; SPINNPROP_LONG=1 runs it")
+def test_what_the_compiler_keeps_on_disk_is_of_the_same_layer(tmp_path):
+    """Two processes with one cache: another layer compiles anew, the same finds what was left."""
+    (tmp_path / "compiled.py").write_text(COMPILED)
+    environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache"), "SPINNPROP_THREADS": "1"}
+    hits = []
+    for n_spikes in ("1", "21"):
+        command = [sys.executable, str(tmp_path / "compiled.py"), n_spikes]
+        hits += subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True, timeout=300).stdout.split()
+    assert hits == ["0", "0", "1"]
+
+
+EXPORTED = """
+import sys, torch
+from spinnprop.torch import EventProp
+
+folder, made = sys.argv[1], []
+for more in ([], [30e-3], [20e-3]):
+    # Of the same arguments, other weights: an exported program has its own.
+    made += [EventProp([3, 8, 2], seed=7, readout="leaky", output="membrane", times=[10e-3, end]) for end in more]
+    try:
+        found = torch.export.load(folder + "/layer.pt2").module()(torch.load(folder + "/times.pt"))
+        print(torch.equal(found, torch.load(folder + "/output.pt")))
+    except RuntimeError as error:
+        print("refused" if "was never here" in str(error) else error)
+"""
+
+
+def test_exported_programs_find_the_same_layer_or_none(tmp_path):
+    layer = EventProp([3, 8, 2], seed=1, readout="leaky", output="membrane", times=[10e-3, 20e-3], weight_mean=[3.0, 1.5])
+    times = some_times(4)
+    torch.export.save(torch.export.export(layer, (times,)), tmp_path / "layer.pt2")
+    torch.save(times, tmp_path / "times.pt")
+    torch.save(layer(times).detach(), tmp_path / "output.pt")
+    (tmp_path / "exported.py").write_text(EXPORTED)
+    command = [sys.executable, str(tmp_path / "exported.py"), str(tmp_path)]
+    assert subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=300).stdout.split() == ["refused", "refused", "True"]
+
+
+def test_keys_are_of_what_a_layer_computes():
+    masks = [np.ones((8, 3), bool), np.arange(16).reshape(2, 8) % 3 > 0]
+    chip = sp.brainscales2.Chip
+    others = (
+        {"n_spikes": 2}, {"n_hidden_spikes": 1}, {"t_end": 0.1}, {"max_spikes": 99}, {"train": ["delays"], "delays": "axonal"}, {"delays": "synaptic"},
+        {"train": ["weights", "tau_mem"]}, {"engine": "clock"}, {"engine": sp.ClockEngine(steps=9)}, {"gradient_engine": "clock", "engine": "clock"},
+        {"engine": sp.brainscales2.Engine(chip(seed=1))}, {"engine": sp.brainscales2.Engine(chip(seed=2))}, {"masks": masks},
+        {"signs": [np.ones(3, np.int8), None]}, {"weight_bounds": (-9.0, 9.0)}, {"recurrent": True}, {"connections": [(0, 1), (1, 2), (0, 2)]},
+        {"readout": "leaky"}, {"readout": "leaky", "output": "integrals"}, {"readout": "leaky", "output": "integrals", "tau": 1.0},
+    )  # fmt: skip
+    layers = [EventProp([3, 8, 2], seed=1, **options)._layer for options in ({}, *others)]
+    digests = {layer.key.partition("-")[0] for layer in layers}
+    assert len(digests) == len(layers) and all(layer.key.endswith("-0") for layer in layers)
+    # Values do not count, and of layers that are alike each goes on without the others.
+    alike = [EventProp([3, 8, 2], seed=seed, tau_mem=0.1 * seed)._layer for seed in (2, 3)]
+    assert [layer.key for layer in alike] == [layers[0].key[:-1] + number for number in "12"]
+    kept = alike.pop()
+    del alike[:]
+    gc.collect()
+    assert type(kept).of(kept.key) is kept
+    assert EventProp([3, 8, 2])._layer.key.endswith("-1")
 
 
 def test_threads():
