@@ -10,11 +10,13 @@ from typing import Any, Dict
 
 from .. import _core, losses, spinnaker2
 from .._files import load
+from .._network import Network
 from .._support import checks
+from .._support.files import judge
 from ..spinnaker2._account import ESTIMATED, Account, estimated_column
 from ..spinnaker2._fit import _answer
 from . import grammar
-from .folder import EXPORTED, MODEL, RUN, digest_of_model
+from .folder import EXPORTED, FILES, MODEL, RUN, digest_of_model
 from .output import write_json, write_table
 from .sets import SETS
 
@@ -129,6 +131,7 @@ def export(options: argparse.Namespace) -> None:
     # Imported here: it needs scikit-learn.
     from .._estimators.spiking import SpikingClassifier
 
+    out = os.path.join(options.folder, EXPORTED) if options.out is None else options.out
     path = os.path.join(options.folder, "metrics.json")
     try:
         with open(path, encoding="utf-8") as file:
@@ -150,12 +153,16 @@ def export(options: argparse.Namespace) -> None:
         )
     if data.has_files and options.data is None:
         raise grammar.Unusable(f"the model was trained on {name}; say by --data where its files lie")
+    folder, file_name = os.path.split(os.path.realpath(out))
+    if folder == os.path.realpath(options.folder) and file_name in FILES["train"] and file_name != EXPORTED:
+        raise grammar.Unusable(f"--to {out} is a file of the training; give another path")
+    judge(out)
     network = load(os.path.join(options.folder, MODEL))
+    _judge_training(network, options.folder)
     engine = spinnaker2.Engine(time_step=grid[0], steps=grid[1])
     X, y = data.load(options.data, step_time, n_samples).test
     encoder = SpikingClassifier(engine=engine, rescale=False)
     encoder.engine_ = engine
-    out = os.path.join(options.folder, EXPORTED) if options.out is None else options.out
     report = spinnaker2.export(network, out, encoder._encode(X), y, engine=engine, weight_bits=options.bits, loss=loss)
     if options.json:
         numbers = {name: value for name, value in vars(report).items() if name != "network"}
@@ -166,6 +173,14 @@ def export(options: argparse.Namespace) -> None:
     lost = 100 * (report.accuracy - report.rounded_accuracy)
     spread = 100 * math.sqrt(report.accuracy * (1 - report.accuracy) / len(y))
     print(f"quantisation costs {lost:.2f} points on {len(y)} test samples (standard error of such an accuracy: {spread:.2f})")
+
+
+def _judge_training(network: Network, folder: str) -> None:
+    """Refuses what the export would, by the flags that are in the way."""
+    flags = {"--delays": any(network.delay_kinds), "--readout leaky": network.readout == "leaky"}
+    given = " and ".join(flag for flag, is_given in flags.items() if is_given)
+    if given:
+        raise ValueError(f"the model in {folder} was trained with {given}, for which such files or the real chip have no room; train without {given}")
 
 
 def write_account(found: Account, folder: str, model_sha256: str) -> None:

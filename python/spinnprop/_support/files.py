@@ -11,6 +11,20 @@ from typing import Iterator, TypeVar
 _Path = TypeVar("_Path", str, bytes)
 
 
+def judge(path: str) -> None:
+    """Refuses a path where no file can come to be, before the work whose result goes there.
+
+    Raises FileNotFoundError, NotADirectoryError or IsADirectoryError.
+    """
+    folder = os.path.dirname(os.path.realpath(path))
+    if os.path.isdir(path) or path.endswith(os.sep):
+        raise IsADirectoryError(f"{path} is a folder; give the path of a file")
+    if not os.path.exists(folder):
+        raise FileNotFoundError(f"{path} cannot be written: there is no folder {folder}; make it first, or give another path")
+    if not os.path.isdir(folder):
+        raise NotADirectoryError(f"{path} cannot be written: {folder} is no folder; give another path")
+
+
 @contextmanager
 def replaced(path: _Path) -> Iterator[_Path]:
     """A path beside another, of a file that takes its place at the end; if anything is raised it is removed, and the other stays as it was.

@@ -14,10 +14,10 @@ from .._network import Network
 from .._nir.writing import to_nir
 from .._spikes import SpikeTrains, trains
 from .._support import checks
-from .._support.files import replaced
+from .._support.files import judge, replaced
 from .._support.layers import Ends
 from .._support.optional import need
-from .._support.types import Float64Array, Int32Array, PathLike
+from .._support.types import Float64Array, Int32Array, Int64Array, PathLike
 from .._support.values import Value
 from ..losses import Loss
 from ._engine import Engine
@@ -118,9 +118,9 @@ def export(
     ------
     ValueError
         If the network has what such a file or the chip's neurons cannot hold: delays, a leaky read-out, a reset other than 0, drives or
-        refractory periods.
-    FileNotFoundError, OSError
-        If the file cannot be written; an old one stays as it was.
+        refractory periods; if there are no samples, or a label is none of an output.
+    FileNotFoundError, IsADirectoryError, OSError
+        If the file's folder is missing, a folder is there or the file cannot be written; an old one stays as it was.
     ImportError
         If nir is missing.
 
@@ -131,9 +131,13 @@ def export(
     Examples
     --------
     >>> import spinnprop as sp
-    >>> X, y = sp.datasets.yin_yang(50)
+    >>> X, y = sp.datasets.yin_yang(300)
+    >>> spikes = sp.encoding.latency_grid(X)
     >>> net = sp.Network([5, 30, 3], seed=1, engine="spinnaker2", tau_mem=None, tau_syn=None)
-    >>> report = sp.spinnaker2.export(net, "net.nir", sp.encoding.latency_grid(X), y)
+    >>> net.wake(spikes, engine="clock")
+    >>> trainer = sp.Trainer(net, engine="clock", batch_size=20, epochs=10)
+    >>> history = trainer.run(spikes, y)
+    >>> report = sp.spinnaker2.export(trainer.network, "net.nir", spikes, y)
     >>> print(report)                                                   # doctest: +ELLIPSIS
     net.nir: <Network 5-30-3> with weights of 8 bits
     layer 1: rounding changed weights by ...% of their size, ...% became 0
@@ -148,7 +152,9 @@ def export(
         raise ValueError("spikes and y go together; give both or neither")
     bits = checks.integer(weight_bits, "weight_bits", 2, 8)
     name = os.fsdecode(checks.path(path))
+    judge(name)
     _check(network)
+    labels = None if spikes is None else _labels(y, len(trains(spikes, "spikes")), network.layer_sizes[-1])
     nir = need("nir", "export", "nir")
     engine = Engine() if engine is None else engine
     dt = engine.time_step
@@ -171,9 +177,6 @@ def export(
         zeros.append(float(np.mean((new == 0) & (old != 0))))
     accuracy = rounded_accuracy = agreement = None
     if spikes is not None:
-        labels = checks.labels(y)
-        if len(labels) != len(trains(spikes, "spikes")):
-            raise ValueError(f"y has {len(labels)} labels and spikes {len(spikes)} samples; they must be as many")
         answers = [np.asarray(each.forward(spikes, engine=engine).predict(loss)) for each in (network, rounded)]
         accuracy, rounded_accuracy = (float(np.mean(own == labels)) for own in answers)
         agreement = float(np.mean(answers[0] == answers[1]))
@@ -198,6 +201,20 @@ def _rounded(network: Network, engine: Engine, bits: int) -> Tuple[Dict[Ends, Fl
         {own: whole[first:last].reshape(shape) for own, shape, first, last in parts},
         units,
     )
+
+
+def _labels(y: Any, n_samples: int, n_outputs: int) -> Int64Array:
+    """A label of each sample that one of the outputs stands for."""
+    labels = checks.labels(y)
+    if n_samples == 0:
+        raise ValueError("spikes have no samples, so there is no accuracy; give one at least, or neither spikes nor y")
+    if len(labels) != n_samples:
+        raise ValueError(f"y has {len(labels)} labels and spikes {n_samples} samples; they must be as many")
+    wrong = (labels < 0) | (labels >= n_outputs)
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        raise ValueError(f"y[{first}] is {labels[first]}; the network has {n_outputs} outputs; give labels of 0 .. {n_outputs - 1}")
+    return labels
 
 
 def _check(network: Network) -> None:

@@ -874,9 +874,9 @@ def of_nir():
     def loose(*edges):
         return two([*CHAIN, *edges], x=linear(2, 2))
 
-    def export(*samples, network=None):
+    def export(*samples, network=None, name="net.nir"):
         with tempfile.TemporaryDirectory() as folder:
-            return sp.spinnaker2.export(network or net(), os.path.join(folder, "net.nir"), *samples)
+            return sp.spinnaker2.export(network or net(), os.path.join(folder, name), *samples)
 
     read = sp.from_nir
     spiking = nir.NIRNodeData({"spikes": nir.EventData(*one, 3, 1.0)})
@@ -896,6 +896,10 @@ def of_nir():
         (lambda: read(loose(("a", "x"))), lambda: (read(two(CHAIN)), read(loose(("b", "x"), ("x", "b"))))),
         (lambda: read(loose()), lambda: (read(two(CHAIN)), read(loose(("b", "x"), ("x", "b"))))),
         (lambda: export(GRID), lambda: (export(GRID, Y), export())),
+        (lambda: export(GRID, Y + 3), lambda: export(GRID, Y)),
+        (lambda: export(GRID[:0], Y[:0]), lambda: (export(GRID[:1], Y[:1]), export())),
+        (lambda: export(name="missing/net.nir"), lambda: export()),
+        (lambda: export(name=""), lambda: export()),
         (lambda: export(network=net(delays="axonal")), lambda: export()),
         (lambda: export(network=net(readout="leaky")), lambda: export()),
         (lambda: export(network=net(refractory=1e-3)), lambda: export(network=never)),

@@ -180,11 +180,26 @@ def test_arguments_of_an_export(tmp_path):
         ({"y": Y}, ValueError, "go together"),
         ({"spikes": SPIKES, "y": Y[:-1]}, ValueError, "y has 59"),
         ({"spikes": X, "y": Y}, TypeError, "SpikeTrains"),
+        ({"spikes": SPIKES, "y": np.where(np.arange(60) == 7, 3, Y)}, ValueError, r"y\[7\] is 3; .*; give labels of 0 .. 2"),
+        ({"spikes": SPIKES, "y": Y - 5}, ValueError, "give labels of 0 .. 2"),
+        ({"spikes": SPIKES[:0], "y": Y[:0]}, ValueError, "no samples"),
     ):
         with pytest.raises(error, match=said):
             sp.spinnaker2.export(net, path, **arguments)
         assert path.read_bytes() == b"old"
     with pytest.raises(TypeError, match="Network"):
         sp.spinnaker2.export(None, path)
-    with pytest.raises(OSError):
-        sp.spinnaker2.export(net, tmp_path / "missing" / "net.nir")
+
+
+def test_where_nothing_can_be_exported_to(tmp_path):
+    """Said before any work: nobody looks at the samples."""
+    (tmp_path / "file").write_bytes(b"old")
+    for path, error, said in (
+        (tmp_path / "missing" / "net.nir", FileNotFoundError, "there is no folder .*missing; make it first"),
+        (tmp_path / "file" / "net.nir", NotADirectoryError, "file is no folder; give another"),
+        (tmp_path, IsADirectoryError, "is a folder; give the path of a file"),
+        (f"{tmp_path}/missing/", IsADirectoryError, "is a folder"),
+    ):
+        with pytest.raises(error, match=said):
+            sp.spinnaker2.export(network(), path, X, Y)
+    assert [own.name for own in tmp_path.iterdir()] == ["file"]

@@ -41,6 +41,35 @@ def test_a_trained_model_is_exported(trained, tmp_path, capsys):
     assert np.mean(rec.predict(sp.losses.StepTTFSCrossEntropy()) == y) == found["rounded_accuracy"]
 
 
+def test_where_a_model_cannot_be_exported_to(trained, tmp_path, capsys):
+    before = {own.name: own.read_bytes() for own in trained.iterdir()}
+    (tmp_path / "link.nir").symlink_to(trained / "model.safetensors")
+    for to, code, said in (
+        (trained / "metrics.json", 2, "is a file of the training"),
+        (trained / "model.safetensors", 2, "is a file of the training"),
+        (tmp_path / "link.nir", 2, "is a file of the training"),
+        (tmp_path, 1, "is a folder"),
+        (tmp_path / "missing" / "net.nir", 1, "there is no folder"),
+    ):
+        assert _commands.main(["spinnaker2", "export", str(trained), "--to", str(to)]) == code
+        shown = capsys.readouterr()
+        assert said in shown.err and shown.err.count("\n") == 1 and not shown.out, shown
+    assert {own.name: own.read_bytes() for own in trained.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [(["--delays", "axonal"], "--delays"), (["--readout", "leaky"], "--readout leaky")],
+)
+def test_flags_whose_models_cannot_be_exported(flags, named, tmp_path, capsys):
+    command = ["train", "yin-yang", "--engine", "clock", "--samples", "20", "--hidden", "4", "--epochs", "1", "--steps", "40"]
+    assert _commands.main([*command, *flags, "--out", str(tmp_path)]) == 0
+    capsys.readouterr()
+    assert _commands.main(["spinnaker2", "export", str(tmp_path)]) == 1
+    shown = capsys.readouterr().err
+    assert shown.endswith(f"; train without {named}\n") and shown.count("\n") == 1
+
+
 def test_what_cannot_be_exported(trained, tmp_path, capsys):
     folder = tmp_path / "copy"
     shutil.copytree(trained, folder)
