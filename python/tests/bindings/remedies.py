@@ -933,7 +933,7 @@ if importlib.util.find_spec("torch"):
 
 #: Remedies that are not tried here, and why.
 ELSEWHERE = {
-    **({} if importlib.util.find_spec("nir") else {"NIR|graph|node|the chip's": "nir is missing"}),
+    **({} if importlib.util.find_spec("nir") else {"NIR|graph|node|the chip's|no accuracy|give labels of|there is no folder|the path of a file": "nir is missing"}),
     **({} if importlib.util.find_spec("torch") else {"EventProp|times has layout|for output|beside a network": "torch is missing"}),
     "pip install|the storage .* needs": "test_import.py and test_clusters.py take the packages away",
     "install the same everywhere": "a worker of another version: test_clusters.py, test_shards.py",
@@ -944,6 +944,8 @@ ELSEWHERE = {
     "batches came back of|does not round weights": "Python counts first, and rounds by engines that do; LearningTests, Tests/hosts/",
     "does not say what it was made with": "a study of somebody else's: test_search.py",
     "no file that could be replaced": "test_files.py",
+    "is no folder; give another path": "test_rounded_weights.py",
+    "is a file of the training": "test_command_spinnaker2.py",
     "please report": "a defect nobody knows how to provoke",
     "SPINNPROP_|NULL|_init function|spinnprop_|n_.* is 0|free yet": "hosts in C alone can do that; Tests/hosts/ does",
     "more than the system gives|the memory there is|the system gives this process|any machine holds": "test_memory.py",
