@@ -90,11 +90,11 @@ _EVENTS: Dict[str, Any] = {"has_files": True, "has_events": True}
 #: Of images: small batches and dropout for the sake of what has not been seen.
 _IMAGES = {"hidden": [100], "batch_size": 50, "epochs": 30, "input_dropout": 0.15}
 #: Of what lasts half a second and more: memory in recurrence, delays, and a slow read-out, of whose membranes the one that is highest in the mean wins.
-#: A refractory time bounds the rates of what excites itself.
+#: A refractory time bounds the rates of what excites itself; steps are large, for the sake of sparse words, and a mean over the last epochs makes up for it.
 _SPOKEN = {
     "hidden": [128], "recurrent": "yes", "delays": ["axonal"], "delay_learning_rate": 1e-3, "readout": "leaky",
     "loss": "VIntegralCrossEntropy", "tau_mem": [20e-3, 100e-3], "tau_syn": [10e-3], "t_end": 1.4, "refractory": 5e-3, "batch_size": 50,
-    "epochs": 30, "learning_rate": 5e-3,
+    "epochs": 30, "learning_rate": 1e-2, "average_epochs": 5,
 }  # fmt: skip
 
 SETS: Dict[str, Set] = {
