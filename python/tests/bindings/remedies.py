@@ -933,7 +933,7 @@ if importlib.util.find_spec("torch"):
 
 #: Remedies that are not tried here, and why.
 ELSEWHERE = {
-    **({} if importlib.util.find_spec("nir") else {"NIR|graph|node|the chip's|no accuracy|give labels of|there is no folder|the path of a file": "nir is missing"}),
+    **({} if importlib.util.find_spec("nir") else {"NIR|graph|node|the chip's|no accuracy|give labels|is no folder|path of a file": "nir is missing"}),
     **({} if importlib.util.find_spec("torch") else {"EventProp|times has layout|for output|beside a network": "torch is missing"}),
     "pip install|the storage .* needs": "test_import.py and test_clusters.py take the packages away",
     "install the same everywhere": "a worker of another version: test_clusters.py, test_shards.py",
