@@ -5,6 +5,7 @@ import Learning
 import Mathematics
 import Networks
 import Neurons
+import Spikes
 import Testing
 
 @testable import TestSupport
@@ -96,5 +97,34 @@ struct FirstSpikeAgreementTests {
             #expect(worstRelative(closed.firstSpikeTimes, exact.firstSpikeTimes) <= 1e-12, "\(own)")
             #expect(exact.layers[0].spikeCount > closed.layers[0].spikeCount, "\(own)")
         }
+    }
+
+    /// Targets that no single spike reaches.
+    @Test func firstSpikesRefuseTargetsOfMoreThanOne() throws {
+        let network = try Network(sizes: [2, 3, 2], parameters: [LIFParameters(tauMem: [10e-3], tauSyn: [5e-3])])
+        let input = try SpikeTrains(times: [1e-3, 2e-3], units: [0, 1], offsets: [0, 1, 2], unitCount: 2)
+        let recording = try FirstSpikeSubstrate().forward(network, input, options: ForwardOptions(), monitor: nil)
+        func refusal(_ loss: any Loss, labels: [Int] = [], targets: [Double] = []) -> SpinnpropError? {
+            do throws(SpinnpropError) {
+                let objective = Objective(loss: loss, labels: labels, targets: targets)
+                _ = try FirstSpikeRule().backward(network, recording, objective, monitor: nil)
+                return nil
+            } catch { return error }
+        }
+        let refused = [
+            refusal(SpikeCountMSE(), targets: [0, 1, 2, 0]), refusal(SpikeCountMSE(), targets: [0, 1.0.nextUp, 1, 0]),
+            refusal(SpikeCountMSE(), labels: [0, 1]),
+            refusal(VanRossum(), targets: [1e-3, 2e-3, .infinity, .infinity, 1e-3, .infinity, 1e-3, .infinity]),
+        ]
+        for error in refused {
+            #expect(error?.kind == .unsupported && error?.message.contains("engine=\"event\"") == true)
+        }
+        let taken = [
+            refusal(SpikeCountMSE(), targets: [0, 1, 0.5, 0]), refusal(SpikeCountMSE(nLabel: 1), labels: [0, 1]),
+            refusal(SpikeCountCrossEntropy(), labels: [0, 1]),
+            refusal(VanRossum(), targets: [1e-3, .infinity, 2e-3, 1e-3]),
+            refusal(VanRossum(), targets: [1e-3, .infinity, .infinity, 2e-3, 1e-3, .infinity, .infinity, .infinity]),
+        ]
+        #expect(taken.allSatisfy { $0 == nil }, "\(taken)")
     }
 }

@@ -492,6 +492,41 @@ struct TrainerTests {
         #expect(own.history[5].validationLoss == value)
     }
 
+    /// A step between runs is taken from the parameters themselves, as those of a run are: one of nothing changes nothing.
+    @Test func stepsAreOfTheParametersThemselves() throws {
+        func own() throws -> Trainer {
+            try trainer(
+                options {
+                    $0.averageEpochs = 4; $0.optimizer.kind = .sgd
+                })
+        }
+        let (whole, stepped) = (try own(), try own())
+        let examples = Examples(data.input, labels: data.labels)
+        for one in [whole, stepped] { try one.run(examples) }
+        let mean = stepped.network
+        _ = try stepped.step(examples, rateFactor: 0)
+        try stepped.step(Gradients(zerosFor: mean), rateFactor: 0)
+        let last = try trainer(options { $0.optimizer.kind = .sgd })
+        try last.run(examples)
+        #expect(stepped.network == last.network && stepped.network != mean && mean == whole.network)
+        for one in [whole, stepped] {
+            try one.setEpochs(8)
+            try one.run(examples)
+        }
+        #expect(stepped.network == whole.network && timeless(stepped.history) == timeless(whole.history))
+        // A step of something is one of what training goes on from.
+        let plain = try trainer(options { $0.optimizer.kind = .sgd })
+        try plain.run(examples)
+        let averaged = try own()
+        try averaged.run(examples)
+        #expect(try averaged.step(examples) == plain.step(examples))
+        for one in [plain, averaged] {
+            try one.setEpochs(10)
+            try one.run(examples)
+        }
+        #expect(averaged.history.map(\.loss) == plain.history.map(\.loss))
+    }
+
     /// Frozen layers and what all share keep their bits; means lie within.
     @Test func meansLieWithin() throws {
         var network = try toyNetwork()

@@ -47,11 +47,11 @@ struct TrainingState: Equatable {
         batch += 1
     }
 
-    /// Takes over parameters after a step out of the epochs' course. - Parameter fromBest: whether they began as those of the best epoch, which then
+    /// Takes over parameters after a step out of the epochs' course, which no mean hides. - Parameter fromBest: whether they began as those of the best epoch, which then
     /// counts no more, nor do the ends of epochs since.
     mutating func goOn(with network: Network, fromBest: Bool) {
-        self.network = network
-        if fromBest { (ends, mean, best) = ([], nil, nil) }
+        (self.network, mean) = (network, nil)
+        if fromBest { (ends, best) = ([], nil) }
     }
 
     /// Takes over the ends of some epochs, the last one's last, as far as they are asked for.
