@@ -47,8 +47,9 @@ struct TrainingState: Equatable {
         batch += 1
     }
 
-    /// Takes over parameters after a step out of the epochs' course, which no mean hides. - Parameter fromBest: whether they began as those of the best epoch, which then
-    /// counts no more, nor do the ends of epochs since.
+    /// Takes over parameters after a step out of the epochs' course, which no mean hides.
+    ///
+    /// - Parameter fromBest: whether they began as those of the best epoch, which then counts no more, nor do the ends of epochs since.
     mutating func goOn(with network: Network, fromBest: Bool) {
         (self.network, mean) = (network, nil)
         if fromBest { (ends, best) = ([], nil) }
