@@ -944,6 +944,7 @@ ELSEWHERE = {
     "batches came back of|does not round weights": "Python counts first, and rounds by engines that do; LearningTests, Tests/hosts/",
     "does not say what it was made with": "a study of somebody else's: test_search.py",
     "no file that could be replaced": "test_files.py",
+    "too short to tell steps apart": "files of events: test_heidelberg.py",
     "is no folder; give another path": "test_rounded_weights.py",
     "is a file of the training": "test_command_spinnaker2.py",
     "please report": "a defect nobody knows how to provoke",
