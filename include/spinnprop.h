@@ -914,7 +914,7 @@ SPINNPROP_API spinnprop_status spinnprop_trainer_batch(double *numbers, int64_t 
 SPINNPROP_API spinnprop_status spinnprop_trainer_batch_size(int64_t *n_numbers, const spinnprop_trainer *trainer);
 /* A step of the optimiser with a gradient of the network as it stands, in a loop of one's own: epochs are not counted, no schedule is followed, no
  * checkpoint written, and average_epochs has no effect. Where a run has left a mean of parameters, the step changes the parameters themselves, and they are
- * the network handed out until an epoch of a run ends. rate_factor: of all learning rates, 0 .. 1e6. An error changes nothing. */
+ * the network handed out, and averaging begins anew. rate_factor: of all learning rates, 0 .. 1e6. An error changes nothing. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_step(spinnprop_trainer *trainer, const spinnprop_gradient *gradient,
                                                       double rate_factor);
 /* The same with the gradient of a batch. value: the batch mean of the loss before the step. */

@@ -471,7 +471,7 @@ class Trainer:
 
         The optimiser, its memory, clipping, limits of gradients, and what is trained are the trainer's; masks, signs and bounds are kept to. Epochs
         are not counted, `schedule` is not followed, bumping, dropout, checkpoints and `average_epochs` are left out: where `run` has left a mean of
-        parameters, the step changes the parameters themselves, and they are `network` until an epoch of `run` ends.
+        parameters, the step changes the parameters themselves, they are `network`, and averaging begins anew.
 
         Parameters
         ----------

@@ -164,7 +164,7 @@ public final class Trainer {
 
     /// Takes a step of the optimiser with a gradient that somebody else has taken, of `network` as it stands: a loop of one's own. Epochs are not
     /// counted, no schedule is followed, no checkpoint written and, as no epoch ends, nothing averaged: where `run` has left a mean of parameters, the
-    /// step changes the parameters themselves, and they are `network` until an epoch of `run` ends. What `run` has begun goes on from there.
+    /// step changes the parameters themselves, they are `network`, and averaging begins anew. What `run` has begun goes on from there.
     ///
     /// - Parameter rateFactor: of all learning rates, >= 0.
     /// - Throws: `invalidValue` for gradients of another network's shape or without those of neuron parameters that are trained, and for numbers that

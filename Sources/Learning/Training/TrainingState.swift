@@ -47,12 +47,12 @@ struct TrainingState: Equatable {
         batch += 1
     }
 
-    /// Takes over parameters after a step out of the epochs' course, which no mean hides.
+    /// Takes over parameters after a step out of the epochs' course, which no mean hides: averaging begins anew.
     ///
-    /// - Parameter fromBest: whether they began as those of the best epoch, which then counts no more, nor do the ends of epochs since.
+    /// - Parameter fromBest: whether they began as those of the best epoch, which then counts no more.
     mutating func goOn(with network: Network, fromBest: Bool) {
-        (self.network, mean) = (network, nil)
-        if fromBest { (ends, best) = ([], nil) }
+        (self.network, ends, mean) = (network, [], nil)
+        if fromBest { best = nil }
     }
 
     /// Takes over the ends of some epochs, the last one's last, as far as they are asked for.

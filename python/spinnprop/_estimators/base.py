@@ -215,7 +215,7 @@ class SpikingEstimator(Parameters):
             for name, value in self._shape().items():
                 if value != self._made_with[name]:
                     raise ValueError(
-                        f"{name} is {checks.shown(getattr(self, name))}, which the network to go on with was not made with; give it as it was, "
+                        f"{name} is {checks.shown(getattr(self, name))}, which is not what the network to go on with was made with; give it as it was, "
                         "or set warm_start=False and fit to begin anew"
                     )
         else:
@@ -231,7 +231,8 @@ class SpikingEstimator(Parameters):
 
     def _shape(self) -> Dict[str, Any]:
         """Parameters that a network that goes on cannot change, to be compared."""
-        return {name: comparable(getattr(self, name)) for name in ("engine", "t_late", *OF_NEURONS, *OF_NETWORK, *OF_CODE)}
+        others = {name: comparable(getattr(self, name)) for name in ("t_late", *OF_NEURONS, *OF_NETWORK, *OF_CODE)}
+        return {"engine": comparable(resolve(self.engine)), **others}
 
     def _woken(
         self, X: Any, weights: Optional[npt.NDArray[np.float64]], seed: int, goes_on: bool

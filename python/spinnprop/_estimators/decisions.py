@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 
 from .._support import checks
+from .validation import unmasked
 
 
 class Decisions(ClassifierMixin):
@@ -41,6 +42,7 @@ class Decisions(ClassifierMixin):
 
         Accuracies in `history_` count alike.
         """
+        unmasked(y=y, sample_weight=sample_weight)
         decisions = self._decide(X)
         given = np.asarray(y).ravel()
         checks.shape(given, decisions.shape, "y")

@@ -14,7 +14,7 @@ from .._encoders.signals import _samples
 from .._spikes import SpikeTrains
 from .._support import checks
 from .rescaling import rescaled
-from .validation import restored, validate_data
+from .validation import restored, unmasked, validate_data
 
 
 class Encoder(TransformerMixin, BaseEstimator):
@@ -70,6 +70,7 @@ class Encoder(TransformerMixin, BaseEstimator):
     def _values(self, X: Any, reset: bool) -> Any:
         if isinstance(X, SpikeTrains):
             raise TypeError("X is SpikeTrains, which need no encoder; leave it out, estimators take them as they are")
+        unmasked(X)
         return self._validated(X, reset)
 
     def _validated(self, X: Any, reset: bool) -> Any:

@@ -16,7 +16,7 @@ from sklearn.utils.validation import column_or_1d
 
 from .._support import checks
 from .decisions import Decisions
-from .validation import learnt
+from .validation import learnt, unmasked
 
 
 class SpikingClassifier(Decisions, SpikingEstimator):
@@ -164,6 +164,7 @@ bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every
 
     def _held(self, y: Any, whose: str) -> npt.NDArray[np.int64]:
         """The positions of known labels in classes_."""
+        unmasked(y=y)
         given = column_or_1d(y, warn=True)
         unknown = given[~np.isin(given, self.classes_)]
         if len(unknown):

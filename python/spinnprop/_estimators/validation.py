@@ -22,7 +22,7 @@ from .._engines.base import BaseEngine
 from .._spikes import SpikeTrains
 from .._support import checks
 
-__all__ = ["alike", "comparable", "hidden_sizes", "learnt", "learnt_numbers", "restored", "seed_of", "validate_data", "weights_of"]
+__all__ = ["alike", "comparable", "hidden_sizes", "learnt", "learnt_numbers", "restored", "seed_of", "unmasked", "validate_data", "weights_of"]
 
 try:
     from sklearn.utils.validation import validate_data
@@ -36,7 +36,7 @@ except ImportError:  # scikit-learn before 1.6
 def learnt(estimator: Any, X: Any, y: Any) -> Tuple[Any, Any]:
     """Samples to learn from, numbers or spike trains, and their labels; the estimator then has `encodes_` and `n_features_in_`."""
     estimator.encodes_ = not isinstance(X, SpikeTrains)
-    _unmasked(X, y)
+    unmasked(X, y)
     if estimator.encodes_:
         X, y = validate_data(estimator, X, y, dtype=np.float64)
         return X, y
@@ -52,7 +52,7 @@ def learnt(estimator: Any, X: Any, y: Any) -> Tuple[Any, Any]:
 def learnt_numbers(estimator: Any, X: Any, y: Any) -> Tuple[Any, Any]:
     """The same with numbers in place of labels: (n_samples,) or (n_samples, n_targets) float64."""
     estimator.encodes_ = not isinstance(X, SpikeTrains)
-    _unmasked(X, y)
+    unmasked(X, y)
     if estimator.encodes_:
         X, y = validate_data(estimator, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         return X, np.asarray(y, np.float64)
@@ -64,7 +64,7 @@ def learnt_numbers(estimator: Any, X: Any, y: Any) -> Tuple[Any, Any]:
     return X, y
 
 
-def _unmasked(X: Any = None, y: Any = None, sample_weight: Any = None) -> None:
+def unmasked(X: Any = None, y: Any = None, sample_weight: Any = None) -> None:
     """Raises TypeError where a mask would be lost, as scikit-learn loses it."""
     for name, given in (("X", X), ("y", y), ("sample_weight", sample_weight)):
         if isinstance(given, np.ma.MaskedArray):
@@ -73,7 +73,7 @@ def _unmasked(X: Any = None, y: Any = None, sample_weight: Any = None) -> None:
 
 def alike(estimator: Any, X: Any) -> Any:
     """Samples like those that were learnt from."""
-    _unmasked(X)
+    unmasked(X)
     if estimator.encodes_ and not isinstance(X, SpikeTrains):
         return validate_data(estimator, X, dtype=np.float64, reset=False)
     if estimator.encodes_ or not isinstance(X, SpikeTrains):
@@ -86,8 +86,8 @@ def alike(estimator: Any, X: Any) -> Any:
 
 def comparable(parameter: Any) -> Any:
     """What two parameters of an estimator have in common if, and only if, they say the same."""
-    if isinstance(parameter, np.ndarray):
-        parameter = parameter.tolist()
+    if hasattr(parameter, "__array__"):
+        parameter = np.asarray(parameter).tolist()
     if isinstance(parameter, (list, tuple)):
         return tuple(map(comparable, parameter))
     return pickle.dumps(parameter) if isinstance(parameter, BaseEngine) else parameter
@@ -107,7 +107,7 @@ def weights_of(given: Any, X: Any, of_classes: Optional[npt.NDArray[np.float64]]
     """How much each sample counts beside the others, at most 1; None where all count alike."""
     if given is None and of_classes is None:
         return None
-    _unmasked(sample_weight=given)
+    unmasked(sample_weight=given)
     weights: npt.NDArray[np.float64] = _check_sample_weight(given, X, dtype=np.float64)
     for name, own in (("sample_weight", weights), ("class_weight", of_classes)):
         if own is not None:

@@ -373,6 +373,28 @@ def test_a_warm_start_refuses_what_it_cannot_change(change):
     assert clf.set_params(warm_start=False).fit(X, y).n_iter_ == 2
 
 
+@pytest.mark.parametrize(
+    "alike",
+    [
+        ("engine", "event", sp.EventEngine()),
+        ("tau_mem", [0.02, 0.02], np.array([0.02, 0.02])),
+        ("delays", ["axonal", None], ("axonal", None)),
+    ],
+)
+def test_a_warm_start_takes_the_same_in_other_words(alike):
+    X, y = sp.datasets.yin_yang(40, seed=1)
+    name, first, second = alike
+    clf = sp.SpikingClassifier(hidden=(6,), epochs=1, warm_start=True, **{name: first}).fit(X, y)
+    assert clf.set_params(**{name: second}).fit(X, y).n_iter_ == 1
+
+
+def test_series_are_parameters_of_warm_starts():
+    pandas = pytest.importorskip("pandas")
+    X, y = sp.datasets.yin_yang(40, seed=1)
+    clf = sp.SpikingClassifier(hidden=(6,), epochs=1, warm_start=True, tau_mem=pandas.Series([0.02, 0.02]))
+    assert clf.fit(X, y).fit(X, y).n_iter_ == 1
+
+
 def test_masks_are_not_lost_without_a_word():
     X, y = sp.datasets.yin_yang(40, seed=1)
     masked = np.ma.array(X, mask=X > 0.9)
@@ -382,6 +404,16 @@ def test_masks_are_not_lost_without_a_word():
             with pytest.raises(TypeError, match="masked array"):
                 estimator.fit(*given)
     clf = sp.SpikingClassifier(hidden=(6,), epochs=1).fit(X, y)
-    for call in (lambda: clf.predict(masked), lambda: clf.fit(X, y, sample_weight=np.ma.array(np.ones(40), mask=y > 1)), lambda: clf.partial_fit(masked, y)):
+    labels, weights = np.ma.array(y, mask=y > 1), np.ma.array(np.ones(40), mask=y > 1)
+    for call in (
+        lambda: clf.predict(masked),
+        lambda: clf.fit(X, y, sample_weight=weights),
+        lambda: clf.partial_fit(masked, y),
+        lambda: clf.partial_fit(X, labels),
+        lambda: clf.fit(X, y, validation=(X, labels)),
+        lambda: clf.score(X, labels),
+        lambda: clf.score(X, y, sample_weight=weights),
+        lambda: sp.encoding.Population().fit(masked),
+    ):
         with pytest.raises(TypeError, match="masked array"):
             call()

@@ -351,7 +351,7 @@ def test_averages_are_of_the_ends_of_epochs(data, tmp_path):
                 sp.Trainer(net(), **{name: wrong})
 
 
-def test_steps_are_of_the_parameters_themselves(data):
+def test_steps_are_of_the_parameters_themselves(data, tmp_path):
     spikes, y = data
     own = dict(epochs=3, batch_size=20, average_epochs=3, optimizer="sgd")
     whole, stepped = sp.Trainer(net(), **own), sp.Trainer(net(), **own)
@@ -362,8 +362,10 @@ def test_steps_are_of_the_parameters_themselves(data):
     last = sp.Trainer(net(), **{**own, "average_epochs": 1})
     last.run(spikes, y)
     assert same(stepped.network, last.network) and not same(stepped.network, mean)
+    stepped.save(tmp_path / "stepped.safetensors")
+    assert same(sp.load(tmp_path / "stepped.safetensors"), stepped.network)
     for trainer in (whole, stepped):
-        trainer.epochs = 5
+        trainer.epochs = 6
         trainer.run(spikes, y)
     assert same(stepped.network, whole.network)
 
