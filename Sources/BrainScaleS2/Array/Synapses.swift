@@ -42,7 +42,7 @@ final class Synapses {
         (weightBlock, maskBlock) = (try Block(elements + Synapses.margin), try Block(elements))
         (firstTarget, firstSender) = (try Block(senderCount + 1), try Block(neuronCount + 1))
         (targetBlock, senderBlock) = (Block(), Block())
-        weightBlock.pointer.update(repeating: 0, count: elements)
+        weightBlock.pointer.update(repeating: 0, count: elements + Synapses.margin)
         if mask.isEmpty {
             maskBlock.pointer.update(repeating: 1, count: elements)
         } else {
@@ -63,7 +63,7 @@ final class Synapses {
         maskBlock = try Block(other.elementCount)
         (firstTarget, firstSender) = (try Block(senderCount + 1), try Block(neuronCount + 1))
         (targetBlock, senderBlock) = (Block(), Block())
-        weightBlock.pointer.update(from: other.weights, count: other.elementCount)
+        weightBlock.pointer.update(from: other.weights, count: other.elementCount + Synapses.margin)
         maskBlock.pointer.update(from: other.mask, count: other.elementCount)
         try link()
     }
