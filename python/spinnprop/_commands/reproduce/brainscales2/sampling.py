@@ -96,10 +96,14 @@ def _activation(sizes: Mapping[str, Any], case: Mapping[str, Any], neurons: Mapp
     # A logistic function is about as wide as the distribution of a membrane; near the threshold neurons of such inputs fire half of the time.
     drive = (np.repeat(neurons["threshold"], times).reshape(n, times) + 0.55 * deviation * (_PROBED - 0.75)).ravel()
     repeated = {name: np.repeat(values, times) for name, values in neurons.items()}
-    array = _array(sizes, case, repeated, drive, np.zeros((n * times, n * times), int), seed)
-    inputs = poisson(np.random.default_rng([seed, 2]), sizes["background_rate"], 2 * n * times, seconds)
-    spikes = array.run(inputs, seconds)
-    active = np.bincount(spikes.units, minlength=n * times) * sizes["tau_syn"] / seconds
+    counts = np.empty(n * times)
+    for place in range(n * times):
+        # An event moves a whole array, so that neurons that share none are faster each in one of its own.
+        own = {name: values[place : place + 1] for name, values in repeated.items()}
+        array = _array(sizes, case, own, drive[place : place + 1], np.zeros((1, 1), int), seed + place)
+        inputs = poisson(np.random.default_rng([seed, 2, place]), sizes["background_rate"], 2, seconds)
+        counts[place] = len(array.run(inputs, seconds).times)
+    active = counts * sizes["tau_syn"] / seconds
     v0, alpha, farthest = np.empty(n), np.empty(n), 0.0
     for k, (x, p) in enumerate(zip(drive.reshape(n, times), active.reshape(n, times))):
         v0[k], alpha[k] = logistic(x, np.minimum(p, 1.0), 0.55 * deviation)
