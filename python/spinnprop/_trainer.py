@@ -383,7 +383,7 @@ class Trainer:
                     )
         checks.progress(progress)
         calls = [checks.function(call, f"callbacks[{n}]") for n, call in enumerate(checks.each(callbacks, "callbacks", "callables"))]
-        function = self._loss._asked(own_y, own_held_out_y) if isinstance(self._loss, Custom) else None
+        function = self._function(own_y, own_held_out_y)
         batches = None if executor is None else self._elsewhere(checks.executor(executor), y, sample_weight)
 
         def go_on(progress: Progress) -> bool:
@@ -440,10 +440,13 @@ class Trainer:
 
     def _batch(self, spikes: SpikeTrains, y: Any, sample_weight: Any) -> Float64Array:
         wanted, own_y = self._supervision(y, sample_weight, len(spikes))
-        function = self._loss._asked(own_y) if isinstance(self._loss, Custom) else None
         numbers = np.empty(_core.trainer_batch_size(self._handle))
-        _core.trainer_batch(numbers, self._handle, spikes._arrays, wanted, None, function)
+        _core.trainer_batch(numbers, self._handle, spikes._arrays, wanted, None, self._function(own_y))
         return numbers
+
+    def _function(self, own_y: Any, own_held_out_y: Any = None) -> Optional[Callable[..., Any]]:
+        """What the core calls for a loss of one's own, for what samples should give as `_supervision` has it."""
+        return self._loss._asked(own_y, own_held_out_y) if isinstance(self._loss, Custom) else None
 
     def _supervision(
         self, y: Any, sample_weight: Any, n_samples: int, name: str = "y", weight_name: str = "sample_weight"
@@ -514,8 +517,7 @@ class Trainer:
             raise TypeError(f"batch is {type(batch).__name__!r}; it must be a pair (spikes, y), or Gradients, as Network.gradient gives")
         own = trains(batch[0], "batch[0]")
         wanted, own_y = self._supervision(batch[1], batch[2] if len(batch) == 3 else None, len(own), "batch[1]", "batch[2]")
-        function = self._loss._asked(own_y) if isinstance(self._loss, Custom) else None
-        return _core.trainer_step_batch(self._handle, own._arrays, wanted, rate_factor, None, function)
+        return _core.trainer_step_batch(self._handle, own._arrays, wanted, rate_factor, None, self._function(own_y))
 
     def save(self, path: PathLike) -> None:
         """Writes a checkpoint to a path of its own: the network with the optimiser's memory, the history, and where the training stands.
