@@ -82,8 +82,8 @@ def case(engine: BaseEngine, hidden: int, delays: str) -> Case:
 
 def published_case(own: Case) -> Case:
     """The same network, trained as the authors' public code does."""
-    training = {**as_published(own).training, "learning_rate": _published(own.sizes[1], own.delays).weight_rate}
-    return as_published(own)._replace(training=training)
+    published = as_published(own)
+    return published._replace(training={**published.training, "learning_rate": _published(own.sizes[1], own.delays).weight_rate})
 
 
 SETTING = comparison.Setting(

@@ -94,18 +94,17 @@ def _activation(sizes: Mapping[str, Any], case: Mapping[str, Any], neurons: Mapp
     n, times, seconds = sizes["neurons"], len(_PROBED), sizes["calibration_seconds"]
     deviation = sizes["gain"] * sizes["background_weight"] * np.sqrt(sizes["background_rate"] * sizes["tau_syn"])
     # A logistic function is about as wide as the distribution of a membrane; near the threshold neurons of such inputs fire half of the time.
-    drive = (np.repeat(neurons["threshold"], times).reshape(n, times) + 0.55 * deviation * (_PROBED - 0.75)).ravel()
-    repeated = {name: np.repeat(values, times) for name, values in neurons.items()}
-    counts = np.empty(n * times)
-    for place in range(n * times):
+    drive = neurons["threshold"][:, None] + 0.55 * deviation * (_PROBED - 0.75)
+    counts = np.empty((n, times))
+    for place, (k, time) in enumerate(np.ndindex(n, times)):
         # An event moves a whole array, so that neurons that share none are faster each in one of its own.
-        own = {name: values[place : place + 1] for name, values in repeated.items()}
-        array = _array(sizes, case, own, drive[place : place + 1], np.zeros((1, 1), int), seed + place)
+        own = {name: values[k : k + 1] for name, values in neurons.items()}
+        array = _array(sizes, case, own, drive[k, time : time + 1], np.zeros((1, 1), int), seed + place)
         inputs = poisson(np.random.default_rng([seed, 2, place]), sizes["background_rate"], 2, seconds)
-        counts[place] = len(array.run(inputs, seconds).times)
+        counts[k, time] = len(array.run(inputs, seconds).times)
     active = counts * sizes["tau_syn"] / seconds
     v0, alpha, farthest = np.empty(n), np.empty(n), 0.0
-    for k, (x, p) in enumerate(zip(drive.reshape(n, times), active.reshape(n, times))):
+    for k, (x, p) in enumerate(zip(drive, active)):
         v0[k], alpha[k] = logistic(x, np.minimum(p, 1.0), 0.55 * deviation)
         farthest = max(farthest, float(np.abs(1 / (1 + np.exp(-(x - v0[k]) / alpha[k])) - p).max()))
     return _Activation(v0, alpha, farthest)
