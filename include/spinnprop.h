@@ -756,8 +756,8 @@ enum {
 typedef struct spinnprop_training_options {
     size_t size;
     const spinnprop_forward_options *forward;   /* these three are read when the trainer is created;                  */
-    const spinnprop_loss *loss;                 /* NULL: all defaults, the engine's own loss among them               */
-    const spinnprop_gradient_options *gradient;
+    const spinnprop_loss *loss;                 /* NULL: all defaults, the engine's own loss among them;              */
+    const spinnprop_gradient_options *gradient; /* max_spikes is for each batch_size samples of a run                 */
     int32_t epochs;
     int32_t batch_size;
     uint64_t seed;                 /* of the order of samples, of input dropout and of initial delays                 */

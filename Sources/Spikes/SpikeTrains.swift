@@ -55,11 +55,19 @@ public struct SpikeTrains: Equatable, Sendable {
                 "offsets[\(sample)] is \(offsets[sample]) after \(offsets[sample - 1]); offsets must never fall")
         }
         for spike in times.indices where !(times[spike] >= 0 && times[spike] < .infinity) {
-            throw .invalidValue("times[\(spike)] is \(times[spike]); times must be finite and not negative")
+            throw .invalidValue(
+                "times[\(spike)] is \(times[spike])\(place(spike, offsets)); times must be finite and not negative")
         }
         for spike in units.indices where units[spike] < 0 || Int(units[spike]) >= unitCount {
-            throw .invalidValue("units[\(spike)] is \(units[spike]); units must be 0 .. \(unitCount - 1)")
+            throw .invalidValue(
+                "units[\(spike)] is \(units[spike])\(place(spike, offsets)); units must be 0 .. \(unitCount - 1)")
         }
+    }
+
+    /// Where whoever keeps a list for each sample finds a spike.
+    private static func place(_ spike: Int, _ offsets: [Int]) -> String {
+        let sample = offsets.lastIndex { $0 <= spike } ?? 0
+        return offsets.count > 2 ? ", spike \(spike - offsets[sample]) of sample \(sample)" : ""
     }
 }
 

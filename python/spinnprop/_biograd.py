@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from . import _core
 from ._spikes import SpikeTrains
-from ._support import checks
+from ._support import checks, overviews
 from ._support.arrays import ReadOnly
 from ._support.types import PathLike, Progress
 from .spinnaker2 import Board, Chip, Engine
@@ -450,6 +450,12 @@ class BioGrad:
             return f"BioGrad({list(self.layer_sizes)}, epochs_done={self.epochs_done})"
         except _core.SpinnpropError:
             return f"BioGrad({list(self.layer_sizes)}, running)"
+
+    def _repr_html_(self) -> Optional[str]:
+        try:
+            return overviews.biograd(self)
+        except _core.SpinnpropError:
+            return None
 
     @property
     def engine(self) -> Optional[Engine]:

@@ -76,7 +76,7 @@ class Trainer:
         None: the engine's own choice for the read-out, with the network's time constants: seconds are those of the loss's
         defaults times (tau_mem + tau_syn) / 25 ms, the mean over layers.
     engine, t_end, max_spikes
-        As in `Network.forward`.
+        As in `Network.forward`; max_spikes for each batch_size samples of a run, of training or validation.
     gradient_engine : None, "event", "clock", "spinnaker2", "first-spike", "brainscales2" or an engine object
         The gradient rule, as in `Network.gradient`; None: the engine's own. With an emulated chip as `engine` and its twin here,
         the chip runs forward, and gradients and updates are the host's.
@@ -419,14 +419,24 @@ class Trainer:
 
     def _warn_of_silence(self) -> None:
         """Says so where the last epoch had nothing to learn from, which a loss that stays where it is does not tell."""
-        last = self.history[-1]
+        first, last = self.history[0], self.history[-1]
         if len(self._sizes) > 1 and last["hidden_spikes"] == 0:
             found = "no hidden neuron spiked in the last epoch: hidden layers learn nothing"
+            has_fallen_silent, into = first["hidden_spikes"] > 0, 0
         elif last["skipped"] == 1:
             found = "no sample had an answer in the last epoch, as the outputs that should give it are silent: nothing is learnt from them"
+            has_fallen_silent, into = first["skipped"] < 1, -1
         else:
             return
-        remedy = "scale the weights up to the data before the trainer is made, net.wake(spikes, t_end=t_end), or give larger ones"
+        if has_fallen_silent:
+            remedy = "they spiked in the first one: a lower learning_rate keeps them awake, and a larger bump wakes neurons that fall silent"
+        elif not (self.network.weights[into] > 0).any():
+            remedy = "no weight into them is above 0; give larger ones"
+        else:
+            remedy = (
+                "scale the weights up to the data before the trainer is made, net.wake(spikes, t_end=t_end), as estimators do that are given "
+                "neither weight_mean nor weight_std, or give larger ones"
+            )
         warnings.warn(f"{found}; {remedy}", RuntimeWarning, stacklevel=caller_level())
 
     def _elsewhere(self, executor: Executor, y: Any, sample_weight: Any) -> Callable[..., Any]:

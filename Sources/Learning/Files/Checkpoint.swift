@@ -26,7 +26,8 @@ enum Checkpoint {
             ], shape: [6])
         file.add(
             "fingerprints",
-            integers: [state.origin, state.options, state.data ?? 0].map { Int(Int64(bitPattern: $0)) }, shape: [3])
+            integers: [state.origin, state.data ?? 0].map { Int(Int64(bitPattern: $0)) }, shape: [2])
+        for mark in state.course { file.set(key(of: mark), hexadecimal(mark.value)) }
         for (index, values) in state.optimizer.first.enumerated() {
             file.add("optimizer.first.\(index)", values, shape: [values.count])
         }
@@ -95,13 +96,16 @@ enum Checkpoint {
 
     /// The content of a file that is whole. Its numbers are checked all the same: anybody can write a checksum.
     static func state(in file: SafeTensors, like fresh: TrainingState) throws(SpinnpropError) -> TrainingState {
-        let fingerprints = try file.integers("fingerprints", shape: [3]).map { UInt64(bitPattern: Int64($0)) }
+        let fingerprints = try file.integers("fingerprints", shape: [2]).map { UInt64(bitPattern: Int64($0)) }
         if fingerprints[0] != fresh.origin {
             // The network that it holds will do as well, unless what is trained is told by how it began.
             let handsOut = try fresh.optimizer.trainsNeurons ? nil : network(in: file).fingerprint
             guard handsOut == fresh.origin else { throw begun(with: "another network") }
         }
-        guard fingerprints[1] == fresh.options else { throw begun(with: "other options") }
+        let others = fresh.course.filter { file.header.metadata[key(of: $0)] != hexadecimal($0.value) }
+        guard others.isEmpty else {
+            throw begun(with: "other options (\(others.map(\.name).joined(separator: ", ")))")
+        }
         let integers = try file.integers("integers", shape: [integerCount])
         let numbers = try file.doubles("numbers", shape: [6])
         // Only the bumped layer may be -1; counts so large that their sums overflow are no counts.
@@ -155,9 +159,11 @@ enum Checkpoint {
         for end in ends { try checkShape(end, fresh) }
         try state.average(over: ends, atMost: ends.count)
         state.origin = fingerprints[0]
-        state.data = fingerprints[2]
+        state.data = fingerprints[1]
         return state
     }
+
+    private static func key(of mark: CourseMark) -> String { "course.\(mark.name)" }
 
     private static func begun(with what: String) -> SpinnpropError {
         SpinnpropError(.fileError, "it was begun with \(what) and goes on with the same alone")

@@ -1,4 +1,4 @@
-// What shapes the course of a training run, as one number: a checkpoint is taken up by such a run alone.
+// What shapes the course of a training run: a checkpoint is taken up by a run of the same course alone.
 import Mathematics
 import Networks
 
@@ -9,38 +9,60 @@ extension TrainingOptions {
         "neuron_learning_rate", "delay_learning_rate", "schedule", "schedule_epochs", "schedule_gamma", "train",
     ]
 
-    /// A hash of all that shapes what a run is: not how long it goes on, with which learning rates, nor where checkpoints lie.
-    func fingerprint(_ substrate: any Substrate, _ rule: any GradientRule) -> UInt64 {
-        var hash = Fingerprint()
-        hash.add(loss.name)
-        hash.add(loss.parameters)
-        hash.add(rate.map { [$0.strength, $0.target, $0.tau ?? 0] } ?? [])
-        hash.add([forward.endTime])
-        hash.add(forward.maxSpikes.map { [Double($0)] } ?? [])
+    /// All that shapes what a run is, by what its makers call it, as hashes of the values: not how long it goes on, with which learning rates, how many
+    /// spikes it may make, nor where checkpoints lie.
+    func course(_ substrate: any Substrate, _ rule: any GradientRule) -> [CourseMark] {
+        var marks: [CourseMark] = []
+        func mark(_ name: String, _ add: (inout Fingerprint) -> Void) {
+            var hash = Fingerprint()
+            add(&hash)
+            marks.append(CourseMark(name: name, value: hash.value))
+        }
+        mark("loss") {
+            $0.add(loss.name)
+            $0.add(loss.parameters)
+        }
+        mark("rate") { $0.add(rate.map { [$0.strength, $0.target, $0.tau ?? 0] } ?? []) }
+        mark("t_end") { $0.add([forward.endTime]) }
         for field in TrainingOptions.fields where !TrainingOptions.shapeless.contains(field.name) {
-            switch field.get(self) {
-            case .real(let value): hash.add([value])
-            case .integer(let value): hash.add(UInt64(truncatingIfNeeded: value))
-            case .word(let value): hash.add(value)
-            case .open: hash.add(0)
+            mark(field.name) {
+                switch field.get(self) {
+                case .real(let value): $0.add([value])
+                case .integer(let value): $0.add(UInt64(truncatingIfNeeded: value))
+                case .word(let value): $0.add(value)
+                case .open: $0.add(0)
+                }
             }
         }
-        // What is trained, whether it is named or follows from a learning rate.
-        hash.add(UInt64(optimizer.trained.rawValue))
-        for (name, grid) in [(substrate.name, substrate.grid), (rule.name, rule.grid)] {
-            hash.add(name)
-            hash.add(grid.map { [$0.timeStep, Double($0.steps), Double($0.decay.rawValue), Double($0.copies)] } ?? [])
-            if let bits = grid?.weightBits { hash.add([Double(bits)]) }
+        mark("train") { $0.add(UInt64(optimizer.trained.rawValue)) }
+        mark("engine") {
+            $0.add(substrate.name, substrate.grid)
+            $0.add(substrate.optionValues)
         }
-        if !rule.parameters.isEmpty { hash.add(rule.parameters) }
-        if !substrate.optionValues.isEmpty { hash.add(substrate.optionValues) }
-        return hash.value
+        mark("gradient_engine") {
+            $0.add(rule.name, rule.grid)
+            $0.add(rule.parameters)
+        }
+        return marks
     }
+}
+
+/// One of the things that shape a run: two runs whose marks are the same take the same course.
+struct CourseMark: Equatable {
+    let name: String
+    let value: UInt64
 }
 
 extension Fingerprint {
     fileprivate mutating func add(_ text: String) {
         add(UInt64(text.utf8.count))
         for byte in text.utf8 { add(UInt64(byte)) }
+    }
+
+    fileprivate mutating func add(_ name: String, _ grid: TimeGrid?) {
+        add(name)
+        guard let grid else { return }
+        add([grid.timeStep, Double(grid.steps), Double(grid.decay.rawValue), Double(grid.copies)])
+        add(grid.weightBits.map { [Double($0)] } ?? [])
     }
 }

@@ -39,6 +39,12 @@ public final class Trainer {
         rule: (any GradientRule)? = nil
     ) throws(SpinnpropError) {
         try options.check()
+        let delayRate = options.optimizer.delayLearningRate
+        guard delayRate == 0 || network.connections.contains(where: { $0.delayKind != .none }) else {
+            throw .invalidValue(
+                "delay_learning_rate is \(delayRate), but no connection of the network has delays; make it with delays, or "
+                    + "leave the rate 0")
+        }
         self.options = options
         self.substrate = substrate
         self.rule = rule
@@ -50,8 +56,7 @@ public final class Trainer {
             to: &start, options.optimizer, substrate.precision, seed: options.seed)
         let fresh = TrainingState(
             network: start, optimizer: try Optimizer(options.optimizer, for: start, precision: substrate.precision),
-            origin: network.fingerprint,
-            options: options.fingerprint(substrate, rule ?? substrate.rule))
+            course: options.course(substrate, rule ?? substrate.rule), origin: network.fingerprint)
         state = fresh
         try objective().check(
             network, sampleCount: 0, grid: substrate.grid, differentiatesNeurons: differentiatesNeurons)
@@ -410,14 +415,34 @@ public final class Trainer {
     private func evaluate(
         _ network: Network, _ examples: Examples, _ monitor: Monitor?
     ) throws(SpinnpropError) -> Evaluation {
-        var forward = options.forward
-        forward.integralTau = options.loss.integralTau
-        let recording = try substrate.forward(network, examples.input, options: forward, monitor: monitor)
+        let recording = try forward(network, examples.input, monitor)
         try recording.checkIntegrals(for: options.loss)
         var objective = objective(examples)
         objective.isValidation = true
         return try objective.evaluate(recording) { (values) throws(SpinnpropError) in
             try (rule ?? substrate.rule).read(values, network, recording, monitor: monitor)
+        }
+    }
+
+    /// A run without a gradient, which may make as many spikes as batches of its samples would.
+    private func forward(
+        _ network: Network, _ input: SpikeTrains, _ monitor: Monitor?
+    ) throws(SpinnpropError) -> Recording {
+        var own = options.forward
+        own.integralTau = options.loss.integralTau
+        let batches = max(1, (input.sampleCount - 1) / options.batchSize + 1)
+        own.maxSpikes = own.maxSpikes.map { ofBatch in
+            let (most, overflows) = ofBatch.multipliedReportingOverflow(by: batches)
+            return overflows ? .max : most
+        }
+        do throws(SpinnpropError) {
+            return try substrate.forward(network, input, options: own, monitor: monitor)
+        } catch {
+            guard error.kind == .tooManySpikes, let ofBatch = options.forward.maxSpikes, batches > 1 else {
+                throw error
+            }
+            throw SpinnpropError(
+                error.kind, "\(error.message) (max_spikes is \(ofBatch) for each \(options.batchSize) samples)")
         }
     }
 

@@ -18,9 +18,10 @@ struct TrainingState: Equatable {
     /// Parameters at the ends of the last epochs, of which the mean is handed out, and that mean; none where it is not asked for.
     private(set) var ends: [Network] = []
     private(set) var mean: Network?
-    /// Fingerprints of the network at the start, of the options that shape the run, and of the data (nil before any).
+    /// What shapes the run.
+    let course: [CourseMark]
+    /// Fingerprints of the network at the start and of the data (nil before any).
     var origin: UInt64
-    let options: UInt64
     var data: UInt64?
 
     struct Best: Equatable {

@@ -227,14 +227,17 @@ def run(options: argparse.Namespace) -> None:
     except (SpinnpropError, ValueError) as error:
         if _keep(classifier, options, "with a lower --learning-rate than {learning_rate}"):
             print(f"test accuracy of the model so far {_tested(classifier, *data.test)}", flush=True)
-        error.args = (str(error).replace("max_spikes", "--max-spikes"),)
-        raise
+        raise _in_flags(error) from None
     folder.clear(options.out, "train", but=(folder.CHECKPOINT,))
     folder.save_model(classifier.network_, options.out)
     found = classifier.report_
     judged = {"training": (X, y), "validation": data.validation}
-    accuracies = {name: classifier.score(*samples) for name, samples in judged.items() if samples is not None}
-    decisions = classifier._decide(X_test)
+    try:
+        accuracies = {name: classifier.score(*samples) for name, samples in judged.items() if samples is not None}
+        decisions = classifier._decide(X_test)
+    except SpinnpropError as error:
+        print(f"\nthe training is over and its model in {options.out}, but not judged; --resume with other flags judges it", file=sys.stderr)
+        raise _in_flags(error) from None
     predicted = np.where(decisions < 0, -1, classifier.classes_[np.maximum(decisions, 0)])
     accuracies["test"] = float(np.mean(predicted == y_test))
     metrics = {
@@ -292,6 +295,12 @@ def _keep(classifier: Any, options: argparse.Namespace, how: str = "") -> bool:
     told = f"\nstopped after {classifier.n_iter_} epochs; the model so far is in {options.out}; --resume goes on"
     print(" ".join([told, how.format(**classifier.setting_)]).rstrip(), file=sys.stderr)
     return True
+
+
+def _in_flags(error: Exception) -> Exception:
+    """What ended a training, by the words of the command."""
+    error.args = (str(error).replace("max_spikes", "--max-spikes"),)
+    return error
 
 
 def _tested(classifier: Any, X: Any, y: Any) -> str:

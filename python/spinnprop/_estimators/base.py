@@ -261,7 +261,7 @@ class SpikingEstimator(Parameters):
             if self.delay_init is not None:
                 # Volleys that are drawn apart wake fewer neurons: delays come first. The trainer draws the same ones again.
                 network = copy.copy(self._trainer_of(network, seed, checkpoint=None, resume=False).network)
-            network.wake(spikes, self.engine_, self.t_end, self.max_spikes)
+            network.wake(spikes[: self._at_once], self.engine_, self.t_end, self.max_spikes)
         self._aim(network, spikes, weights)
         return network, spikes
 
@@ -280,11 +280,16 @@ class SpikingEstimator(Parameters):
     def _recordings(self, X: Any) -> Iterator[Recording]:
         check_is_fitted(self, "network_")
         X = alike(self, X)
-        for start in range(0, len(X), _CHUNK):
-            yield self._forward(self.network_, X[start : start + _CHUNK])
+        for start in range(0, len(X), self._at_once):
+            yield self._forward(self.network_, X[start : start + self._at_once])
 
     def _forward(self, network: Network, X: Any) -> Recording:
         return network.forward(self._encode(X), engine=self.engine_, t_end=self.t_end, max_spikes=self.max_spikes)
+
+    @property
+    def _at_once(self) -> int:
+        """Samples of a run: not more than those for which max_spikes is meant."""
+        return _CHUNK if self.max_spikes is None else min(_CHUNK, self.batch_size)
 
     def _encode(self, X: Any) -> SpikeTrains:
         if isinstance(X, SpikeTrains):

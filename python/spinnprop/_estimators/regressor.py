@@ -187,11 +187,11 @@ checkpoint_every, resume, random_state, warm_start, verbose
 
     def _said_in_the_mean(self, network: Network, spikes: SpikeTrains, weights: Optional[Float64Array]) -> Float64Array:
         """What outputs of the untrained network say of the first samples: (n_targets,)."""
-        said = _said(network, self._forward(network, spikes[:_LOOKED_AT]))
+        said = _said(network, self._forward(network, spikes[: min(_LOOKED_AT, self._at_once)]))
         heard = np.isfinite(said)
         if not heard.any(axis=0).all():
             raise ValueError("an output of the untrained network is silent in all samples; give a larger weight_mean, or leave weights open")
-        counts = heard if weights is None else heard * weights[:_LOOKED_AT, None]
+        counts = heard if weights is None else heard * weights[: len(heard), None]
         mean: Float64Array = np.average(np.where(heard, said, 0.0), axis=0, weights=counts)
         return mean
 

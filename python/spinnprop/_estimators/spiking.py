@@ -63,7 +63,7 @@ recurrent_signs, weight_bounds
         Initial weights that are not given are scaled up until enough of each layer spikes on the
         first samples.
     t_end, max_spikes
-        As in `Network.forward`.
+        As in `Network.forward`; max_spikes for each batch_size samples of a run.
     learning_rate, clip_norm, bump
         As in `Trainer`. None: the engine's choice.
     gradient_engine, optimizer, train, neuron_learning_rate, delay_learning_rate, delay_parameter, delay_shift, delay_scale, delay_l1, \

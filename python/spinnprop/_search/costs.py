@@ -30,7 +30,8 @@ def _estimated(estimator: SpikingClassifier, X: Any) -> Mapping[str, float]:
     if all(name in estimator.report_ for name in _ESTIMATES):
         return estimator.report_
     chip = _chip(estimator.engine_, estimator.batch_size)
-    estimator.network_.forward(estimator._encode(X[:_ESTIMATE_SAMPLES]), engine=chip, max_spikes=estimator.max_spikes)
+    few = X[: min(_ESTIMATE_SAMPLES, estimator._at_once)]
+    estimator.network_.forward(estimator._encode(few), engine=chip, max_spikes=estimator.max_spikes)
     return chip._report()
 
 

@@ -108,6 +108,35 @@ def _magnitude(values: Any) -> Tuple[Any, ...]:
     return number(norm), number(largest), int(np.sum(~np.isfinite(magnitudes)))
 
 
+def sparse_network(own: Any) -> str:
+    """Of a sparse recurrent network."""
+    return page(
+        f"Sparse recurrent network of {own.model} neurons",
+        facts([
+            ("neurons", own.n),
+            ("synapses", f"{own.n_synapses}, {number(own.n_synapses / own.n)} a neuron in the mean"),
+            ("tau (ms)", number(1e3 * own.tau)),
+            ("drives", span(own.drives) if is_small(own.n) else "not read"),
+            ("weights", span(own.weights) if is_small(own.n_synapses) else "not read"),
+            ("seed", own.seed),
+        ]),
+    )
+
+
+def biograd(own: Any) -> str:
+    """Of a training by local learning."""
+    last = [(name, number(float(own.history[name][-1]))) for name in ("loss", "accuracy", "silent") if own.epochs_done]
+    layers = [
+        (population(layer + 1, len(own.weights)), weights.shape[0], weights.size, spread(weights), span(weights))
+        for layer, weights in enumerate(own.weights)
+    ]
+    return page(
+        f"Local learning, {'-'.join(map(str, own.layer_sizes))}",
+        facts([("epochs", own.epochs_done), *last]),
+        grid(["", "neurons", "synapses", "weights", "of these"], layers),
+    )
+
+
 def sparse_run(own: Any) -> str:
     """Of a run of a sparse recurrent network."""
     run_by = own._network

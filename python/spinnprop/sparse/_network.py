@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 import numpy as np
 
 from .. import _core
-from .._support import checks
+from .._support import checks, overviews
 from .._support.types import Float64Array, Int32Array, Int64Array, Progress
 from ._run import Run, Summary
 
@@ -355,6 +355,9 @@ class RecurrentNetwork:
 
     def __repr__(self) -> str:
         return f"<RecurrentNetwork of {self.n} {self.model!r} neurons, {self.n_synapses} synapses>"
+
+    def _repr_html_(self) -> str:
+        return overviews.sparse_network(self)
 
 
 def _own(values: Any) -> Any:

@@ -125,7 +125,21 @@ def test_a_search_escapes_what_was_drawn():
     assert sum("<script>" in cell for line in shown for cell in line) == 3
 
 
-def test_a_sparse_run():
+def test_a_training_by_local_learning():
+    training = sp.BioGrad([4, 6, 3], epochs=1, batch_size=2)
+    weights = training.weights[1]
+    found = rows(training)
+    assert found[0] == ["epochs", "0"]
+    assert found[-1] == ["output", "3", "18", f"{weights.mean():.4g} ± {weights.std():.4g}", f"{weights.min():.4g} .. {weights.max():.4g}"]
+    training.run(np.ones((4, 4)), [0, 1, 2, 0])
+    assert dict(found for found in rows(training) if len(found) == 2)["loss"] == f"{training.history['loss'][-1]:.4g}"
+
+
+def test_a_sparse_network_and_its_run():
+    net = sp.sparse.RecurrentNetwork(200, 20)
+    found = dict(rows(net))
+    assert (found["neurons"], found["synapses"]) == ("200", f"{net.n_synapses}, {net.n_synapses / 200:.4g} a neuron in the mean")
+    assert found["weights"] == f"{net.weights[0]:.4g}" and found["drives"] == f"{net.drives[0]:.4g}"
     run = sp.sparse.RecurrentNetwork(200, 20).run(1000)
     assert dict(rows(run))["spikes"] == "1000" and f"{run.rate:.4g}" in dict(rows(run)).values()
 

@@ -257,9 +257,14 @@ def test_more_epochs_and_other_rates_after_a_resume(data, tmp_path):
     further.run(spikes, y)
     assert further.epochs_done == 4 and list(further.history["learning_rate"][2:]) == [5e-4, 5e-4]
     assert (further.network.weights[1] == first.network.weights[1]).all()
-    for other in (dict(seed=1), dict(optimizer="sgd"), dict(delay_learning_rate=1e-4), dict(clip_norm=1.0)):
-        with pytest.raises(sp.SpinnpropError, match="other options"):
+    for other in (dict(seed=1), dict(optimizer="sgd"), dict(train=["drive"]), dict(clip_norm=1.0)):
+        with pytest.raises(sp.SpinnpropError, match=rf"other options \({[*other][0]}\)"):
             sp.Trainer(net(), epochs=4, resume=True, **{**own, **other})
+    with pytest.raises(sp.SpinnpropError, match=r"other options \(loss, t_end, batch_size, engine, gradient_engine\)"):
+        engine = sp.ClockEngine(steps=9)
+        sp.Trainer(net(), sp.losses.SpikeCountMSE(), engine=engine, t_end=0.1, resume=True, **{**own, "batch_size": 9})
+    # How many spikes a run may make ends it or not, and shapes nothing.
+    assert sp.Trainer(net(), epochs=4, resume=True, max_spikes=10**7, **own).epochs_done == 4
     first.epochs = 3
     assert first.run(spikes, y) and first.epochs_done == 3 and first.epochs == 3
     for wrong in (-1, 2**40, 1.5, True, None):
@@ -417,3 +422,47 @@ def test_silence_is_told_once_at_the_end(hidden, said):
     with pytest.warns(RuntimeWarning, match="no hidden neuron spiked") as told:
         sp.SpikingClassifier(hidden=(10,), weight_mean=[1e-9] * 2, weight_std=[0.0] * 2, epochs=1, bump=0.0).fit(X, y)
     assert len(told) == 1 and told[0].filename == __file__
+
+
+def test_the_remedy_for_silence_is_one_that_helps():
+    X, y = sp.datasets.moons(20, seed=0)
+    spikes = sp.encoding.latency(X, bias=0.0)
+    net = sp.Network([spikes.n_units, 10, 2], weight_mean=[-1.0] * 2, weight_std=[0.0] * 2)
+    with pytest.warns(RuntimeWarning, match="no weight into them is above 0; give larger ones"):
+        sp.Trainer(net, epochs=1).run(spikes, y)
+    net = sp.Network([spikes.n_units, 10, 2], seed=0)
+    net.wake(spikes)
+    with pytest.warns(RuntimeWarning, match="they spiked in the first one: a lower learning_rate"):
+        sp.Trainer(net, epochs=2, learning_rate=1.0, weight_decay=1.0, batch_size=20).run(spikes, y)
+
+
+def test_a_limit_of_spikes_is_of_a_batch_wherever_samples_run(tmp_path):
+    X, y = sp.datasets.yin_yang(200, seed=0)
+    spikes = sp.encoding.latency(X, bias=0.0)
+    net = sp.Network([5, 20, 3], seed=0)
+    made = net.forward(spikes)
+    counts = np.sum([np.diff(layer.offsets) for layer in made.spikes], axis=0)
+    most = int(counts.max())
+    options = dict(epochs=1, batch_size=10, learning_rate=1e-9)
+    assert sum(len(layer.times) for layer in made.spikes) > 10 * most
+    trainer = sp.Trainer(net, max_spikes=10 * most, **options)
+    trainer.run(spikes, y, (spikes, y))
+    with pytest.raises(sp.SpinnpropError, match=f"more than max_spikes = {most} spikes"):
+        sp.Trainer(net, max_spikes=most, **options).run(spikes, y)
+    few, many = np.argsort(counts)[:10], np.argsort(counts)[-20:]
+    least = int(counts[few].sum())
+    assert counts[many].sum() > 2 * least
+    with pytest.raises(sp.SpinnpropError, match=rf"max_spikes = {2 * least} spikes.*\(max_spikes is {least} for each 10 samples\)"):
+        sp.Trainer(net, max_spikes=least, **options).run(spikes[few], y[few], (spikes[many], y[many]))
+    model = sp.SpikingClassifier(hidden=(20,), max_spikes=10**6, **options).fit(X, y)
+    made = model.network_.forward(model._encode(X))
+    most = int(np.sum([np.diff(layer.offsets) for layer in made.spikes], axis=0).max())
+    assert len(model.set_params(max_spikes=10 * most).predict(X)) == 200
+    with pytest.raises(sp.SpinnpropError, match="max_spikes"):
+        model.set_params(max_spikes=1).predict(X)
+
+
+def test_rates_of_delays_need_delays():
+    with pytest.raises(ValueError, match="delay_learning_rate is 0.001, but no connection of the network has delays"):
+        sp.Trainer(sp.Network([2, 3]), delay_learning_rate=1e-3)
+    sp.Trainer(sp.Network([2, 3, 2], delays=[None, "dendritic"]), delay_learning_rate=1e-3)

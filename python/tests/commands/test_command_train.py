@@ -150,12 +150,27 @@ def test_what_was_learnt_before_an_error_is_kept_tested_and_goes_on(tmp_path, ca
     assert err.splitlines()[-1].endswith("more than --max-spikes = 5 spikes; a larger --max-spikes allows it")
     assert sorted(os.listdir(tmp_path / "run")) == ["checkpoint", "model.safetensors"]
     monkeypatch.undo()
-    assert _commands.main([*command, "--resume", "--learning-rate", "1e-3"]) == 0
+    assert _commands.main([*command, "--resume", "--learning-rate", "1e-3", "--max-spikes", "1000000"]) == 0
     assert len((tmp_path / "run" / "metrics.csv").read_text().splitlines()) == 1 + 3
     # Before there is anything learnt, an error is all there is.
     assert _commands.main([*command, "--max-spikes", "5"]) == 1
     said = capsys.readouterr().err
     assert "more than --max-spikes = 5 spikes" in said and "so far" not in said
+
+
+def test_a_model_that_cannot_be_judged_is_kept_and_judged_later(tmp_path, capsys, monkeypatch):
+    def runs_away(*arguments):
+        raise sp.SpinnpropError("more than max_spikes = 5 spikes; a larger max_spikes allows it")
+
+    command = ["train", "yin-yang", *QUICK, "--hidden", "10", "--out", str(tmp_path / "run")]
+    monkeypatch.setattr(sp.SpikingClassifier, "score", runs_away)
+    assert _commands.main(command) == 1
+    err = capsys.readouterr().err
+    assert "the training is over and its model in " in err and err.splitlines()[-1].endswith("a larger --max-spikes allows it")
+    model = (tmp_path / "run" / "model.safetensors").read_bytes()
+    monkeypatch.undo()
+    assert _commands.main([*command, "--resume", "--max-spikes", "1000000"]) == 0
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == model and (tmp_path / "run" / "metrics.json").exists()
 
 
 def test_delays_are_trained_as_told(tmp_path, capsys):
