@@ -1,4 +1,4 @@
-// The fingerprint of a training run: every field either shapes it or is known not to.
+// What shapes a training run: every field either shapes it or is known not to.
 import Mathematics
 import Networks
 import Spikes
@@ -11,7 +11,7 @@ struct CourseTests {
     private let changes: [(path: String, change: (inout TrainingOptions) -> Void)] = [
         ("rate.strength", { $0.rate?.strength += 1 }), ("rate.target", { $0.rate?.target += 1 }),
         ("rate.tau", { $0.rate?.tau = 2 }), ("forward.endTime", { $0.forward.endTime = 1 }),
-        ("forward.maxSpikes", { $0.forward.maxSpikes? += 1 }), ("batchSize", { $0.batchSize += 1 }),
+        ("batchSize", { $0.batchSize += 1 }),
         ("seed", { $0.seed += 1 }), ("optimizer.kind", { $0.optimizer.kind = .sgd }),
 
         ("optimizer.train.rawValue", { $0.optimizer.train = [.tauMem] }),
@@ -42,6 +42,7 @@ struct CourseTests {
         ("checkpointEvery", { $0.checkpointEvery += 1 }), ("resume", { $0.resume.toggle() }),
         ("optimizer.learningRate", { $0.optimizer.learningRate += 1 }),
         ("optimizer.neuronLearningRate", { $0.optimizer.neuronLearningRate += 1 }),
+        ("forward.maxSpikes", { $0.forward.maxSpikes? += 1 }),
         ("forward.integralTau", { $0.forward.integralTau = 1 }),
         ("schedule.kind", { $0.schedule.kind = .smooth }),
         ("schedule.epochs", { $0.schedule.epochs += 1 }),
@@ -56,26 +57,26 @@ struct CourseTests {
         return options
     }
 
-    private func fingerprint(_ options: TrainingOptions) -> UInt64 {
-        options.fingerprint(ToySubstrate(), ToyRule())
+    private func course(_ options: TrainingOptions) -> [CourseMark] {
+        options.course(ToySubstrate(), ToyRule())
     }
 
     @Test func everyFieldHasItsSay() {
         #expect(Set(changes.map(\.path) + others.map(\.path)) == Set(leaves(options)).subtracting(["loss"]))
-        let plain = fingerprint(options)
+        let plain = course(options)
         for (path, change) in changes {
             var changed = options
             change(&changed)
-            #expect(fingerprint(changed) != plain, "\(path)")
+            #expect(course(changed) != plain, "\(path)")
         }
         for (path, change) in others {
             var changed = options
             change(&changed)
-            #expect(fingerprint(changed) == plain, "\(path)")
+            #expect(course(changed) == plain, "\(path)")
         }
         var without = options
         without.rate = nil
-        #expect(fingerprint(without) != plain)
+        #expect(course(without) != plain)
     }
 
     @Test func lossesTellAllTheirFields() throws {
@@ -87,7 +88,7 @@ struct CourseTests {
         }
         var changed = options
         changed.loss = TTFSCrossEntropy(tau0: 1)
-        #expect(fingerprint(changed) != fingerprint(options))
+        #expect(course(changed) != course(options))
     }
 
     @Test func gridsTellAllTheirFields() {
@@ -97,10 +98,10 @@ struct CourseTests {
             TimeGrid(weightBits: 8),
         ]
         #expect(Mirror(reflecting: plain).children.count == grids.count)
-        func fingerprint(_ grid: TimeGrid?) -> UInt64 {
-            options.fingerprint(GridSubstrate(grid: grid), ToyRule())
+        func course(_ grid: TimeGrid?) -> [CourseMark] {
+            options.course(GridSubstrate(grid: grid), ToyRule())
         }
-        #expect(Set(([plain, nil] + grids).map(fingerprint)).count == grids.count + 2)
+        #expect(Set(([plain, nil] + grids).map(course)).count == grids.count + 2)
     }
 
     /// The paths of all stored values that are made of no others; a path to a file and a loss count as one.

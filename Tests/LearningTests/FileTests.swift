@@ -327,7 +327,8 @@ struct FileTests {
         var options = OptimizerOptions()
         (options.delayLearningRate, options.delayParameter) = (0.1, .sigmoid)
         let fresh = TrainingState(
-            network: network, optimizer: try Optimizer(options, for: network), origin: 1, options: 1 << 63 + 2)
+            network: network, optimizer: try Optimizer(options, for: network),
+            course: [CourseMark(name: "seed", value: 1 << 63 + 2)], origin: 1)
         var state = fresh
         state.epoch = 1
         state.batch = 4

@@ -306,7 +306,7 @@ struct TrainerTests {
         let others: [(inout TrainingOptions) -> Void] = [
             { $0.seed = 4 }, { $0.batchSize = 21 }, { $0.optimizer.kind = .sgd },
             { $0.loss = TTFSCrossEntropy(tau0: 0.6e-3) }, { $0.loss = SpikeTimeMSE() }, { $0.inputDropout = 0.1 },
-            { $0.optimizer.delayLearningRate = 1e-3 }, { $0.forward.endTime = 1 }, { $0.bumping.amount = 1 },
+            { $0.forward.endTime = 1 }, { $0.bumping.amount = 1 },
             { $0.rate = RateRegularisation(strength: 1, target: 1, tau: 1) },
         ]
         for (index, change) in others.enumerated() {
@@ -637,8 +637,8 @@ struct TrainerTests {
 
     @Test func whatIsBest() throws {
         var state = TrainingState(
-            network: try toyNetwork(), optimizer: try Optimizer(OptimizerOptions(), for: toyNetwork()), origin: 0,
-            options: 0)
+            network: try toyNetwork(), optimizer: try Optimizer(OptimizerOptions(), for: toyNetwork()), course: [],
+            origin: 0)
         state.finishEpoch(EpochRecord(), criterion: 0.6)
         state.finishEpoch(EpochRecord(), criterion: 1.1)
         #expect(state.best?.loss == 0.6 && state.epochsSinceBest == 1)

@@ -48,7 +48,7 @@ extension TrainingOptions {
 }
 
 /// One of the things that shape a run: two runs whose marks are the same take the same course.
-struct CourseMark: Equatable {
+struct CourseMark: Hashable {
     let name: String
     let value: UInt64
 }

@@ -133,8 +133,8 @@ def searched(space=None, **options):
     return sp.search(X, Y, space or {"hidden": (5, 6)}, **own)
 
 
-def trained(loss=None, engine="event", **options):
-    return sp.Trainer(net(), loss, engine=engine, epochs=1, **options).run(GRID if engine != "event" else SPIKES, Y)
+def trained(loss=None, engine="event", delays=None, **options):
+    return sp.Trainer(net(delays=delays), loss, engine=engine, epochs=1, **options).run(GRID if engine != "event" else SPIKES, Y)
 
 
 def forward_on_grid(**options):
@@ -498,7 +498,14 @@ REMEDIES = [
     (lambda: gradient("clock", neurons=True), lambda: [gradient("event", neurons=True), gradient("clock")]),
     (lambda: trained(STEP_LOSS), lambda: [trained(STEP_LOSS, "clock"), trained(LOSS)]),
     (lambda: trained(train=[]), lambda: [trained(train=["weights"]), trained(train=None)]),
-    (lambda: trained(train=["delays"]), lambda: [trained(train=["delays"], delay_learning_rate=1e-3), trained(train=["weights"])]),
+    (
+        lambda: trained(train=["delays"], delays="axonal"),
+        lambda: [trained(train=["delays"], delays="axonal", delay_learning_rate=1e-3), trained(train=["weights"])],
+    ),
+    (
+        lambda: trained(delay_learning_rate=1e-3),
+        lambda: [trained(delay_learning_rate=1e-3, delays="axonal"), trained(delay_learning_rate=0.0)],
+    ),
     (lambda: sp.load(file("training")), lambda: sp.BioGrad.load(file("training"))),
     (lambda: sp.BioGrad.load(file("network")), lambda: sp.load(file("network"))),
     (lambda: sp.BioGrad.load(file("checkpoint")), lambda: sp.Trainer(net(), epochs=1, checkpoint=file("checkpoint"), resume=True)),
@@ -933,7 +940,9 @@ if importlib.util.find_spec("torch"):
 
 #: Remedies that are not tried here, and why.
 ELSEWHERE = {
-    **({} if importlib.util.find_spec("nir") else {"NIR|graph|node|the chip's|no accuracy|give labels|is no folder|path of a file": "nir is missing"}),
+    **({} if importlib.util.find_spec("nir") else {
+        "NIR|ValuedEventData|graph|node|edge|dt is for|spikes and y|the chip's|no accuracy|give labels|is no folder|path of a file": "nir is missing",
+    }),
     **({} if importlib.util.find_spec("torch") else {"EventProp|times has layout|for output|beside a network": "torch is missing"}),
     "pip install|the storage .* needs": "test_import.py and test_clusters.py take the packages away",
     "install the same everywhere": "a worker of another version: test_clusters.py, test_shards.py",
