@@ -402,6 +402,111 @@ public:
     void reset_account() const { check(spinnprop_spinnaker2_reset_account(get())); }
 };
 
+// An analog chip of an emulated BrainScaleS-2: a seed's circuits, with the settings that calibration has found for them.
+class BrainScaleS2Chip {
+public:
+    explicit BrainScaleS2Chip(
+        const spinnprop_brainscales2_chip_options &options = spinnprop::options<spinnprop_brainscales2_chip_options>())
+        : BrainScaleS2Chip(detail::make<spinnprop_brainscales2_chip>(spinnprop_brainscales2_chip_create, &options)) {}
+    // With settings that were kept.
+    BrainScaleS2Chip(const spinnprop_brainscales2_chip_options &options, const std::vector<std::int32_t> &codes)
+        : BrainScaleS2Chip(detail::make<spinnprop_brainscales2_chip>(spinnprop_brainscales2_chip_create_with_codes, &options,
+                                                                     codes.data(), detail::size(codes))) {}
+    // Spreads and noise of SPINNPROP_BRAINSCALES2_CALIBRATED .. _IDEAL.
+    static spinnprop_brainscales2_chip_options preset(std::int32_t preset) {
+        return detail::filled<spinnprop_brainscales2_chip_options>(spinnprop_brainscales2_preset, preset);
+    }
+
+    BrainScaleS2Chip
+    calibrate(const spinnprop_brainscales2_calibration_options &options =
+                  spinnprop::options<spinnprop_brainscales2_calibration_options>()) const {
+        return BrainScaleS2Chip(
+            detail::make<spinnprop_brainscales2_chip>(spinnprop_brainscales2_chip_calibrate, get(), &options));
+    }
+    spinnprop_brainscales2_chip_options options() const {
+        return detail::filled<spinnprop_brainscales2_chip_options>(spinnprop_brainscales2_chip_get_options, get());
+    }
+    // Empty for a chip that `calibrate` has not made.
+    std::vector<std::int32_t> codes() const {
+        std::int64_t n = 0;
+        check(spinnprop_brainscales2_chip_code_count(&n, get()));
+        std::vector<std::int32_t> codes(static_cast<std::size_t>(n));
+        check(spinnprop_brainscales2_chip_codes(codes.data(), n, get()));
+        return codes;
+    }
+    // Of SPINNPROP_BRAINSCALES2_TAU_MEM .. _ROW.
+    std::vector<double> values(std::int32_t parameter) const {
+        std::vector<double> values(512);
+        check(spinnprop_brainscales2_chip_values(values.data(), detail::size(values), get(), parameter));
+        return values;
+    }
+    const spinnprop_brainscales2_chip *get() const noexcept { return handle_.get(); }
+
+private:
+    explicit BrainScaleS2Chip(detail::Handle<spinnprop_brainscales2_chip> handle) : handle_(std::move(handle)) {}
+    detail::Handle<spinnprop_brainscales2_chip> handle_;
+};
+
+// Whether a network fits an analog chip.
+struct BrainScaleS2Fit {
+    spinnprop_brainscales2_fit answer;
+    std::vector<std::int32_t> merged; // circuits that a neuron of each layer takes
+};
+
+// Networks on analog chips, of which an engine has copies: for runs and for training in the loop.
+class BrainScaleS2Engine : public Engine {
+public:
+    explicit BrainScaleS2Engine(
+        const BrainScaleS2Chip &chip,
+        const spinnprop_brainscales2_options &options = spinnprop::options<spinnprop_brainscales2_options>())
+        : BrainScaleS2Engine(std::vector<const spinnprop_brainscales2_chip *>{chip.get()}, options) {}
+    // Each run takes one of the chips.
+    explicit BrainScaleS2Engine(
+        const std::vector<BrainScaleS2Chip> &chips,
+        const spinnprop_brainscales2_options &options = spinnprop::options<spinnprop_brainscales2_options>())
+        : BrainScaleS2Engine(pointers(chips), options) {}
+
+    spinnprop_brainscales2_options options() const {
+        return detail::filled<spinnprop_brainscales2_options>(spinnprop_brainscales2_get_options, get());
+    }
+    // A connection's weights as the first chip has them: (post, pre).
+    inline std::vector<double> weights(const Network &network, std::int32_t index) const;
+    // Of all runs so far.
+    std::int64_t lost_events() const {
+        std::int64_t n = 0;
+        check(spinnprop_brainscales2_lost_events(&n, get()));
+        return n;
+    }
+    // That a network does not fit is an answer, no error.
+    static BrainScaleS2Fit
+    fit(const std::vector<std::int32_t> &sizes,
+        spinnprop_brainscales2_fit_options options = spinnprop::options<spinnprop_brainscales2_fit_options>()) {
+        options.layer_sizes = sizes.data();
+        options.n_layer_sizes = static_cast<std::int32_t>(sizes.size());
+        BrainScaleS2Fit fit{spinnprop::options<spinnprop_brainscales2_fit>(), {}};
+        fit.merged.resize(sizes.empty() ? 0 : sizes.size() - 1);
+        check(spinnprop_brainscales2_place(&fit.answer, fit.merged.data(), detail::size(fit.merged), &options));
+        return fit;
+    }
+    // By each published measurement, of samples that last so many seconds of the chip.
+    static std::vector<spinnprop_brainscales2_cost> costs(double duration, std::int64_t batch_size = 1) {
+        std::vector<spinnprop_brainscales2_cost> costs(SPINNPROP_BRAINSCALES2_COSTS,
+                                                       spinnprop::options<spinnprop_brainscales2_cost>());
+        check(spinnprop_brainscales2_costs(costs.data(), detail::size(costs), duration, batch_size));
+        return costs;
+    }
+
+private:
+    BrainScaleS2Engine(const std::vector<const spinnprop_brainscales2_chip *> &chips,
+                       const spinnprop_brainscales2_options &options)
+        : Engine(detail::make<spinnprop_engine>(spinnprop_brainscales2_create, chips.data(), detail::size(chips), &options)) {}
+    static std::vector<const spinnprop_brainscales2_chip *> pointers(const std::vector<BrainScaleS2Chip> &chips) {
+        std::vector<const spinnprop_brainscales2_chip *> found;
+        for (const auto &chip : chips) found.push_back(chip.get());
+        return found;
+    }
+};
+
 // ----------------------------------------------------------------------------------------------------------- recording
 
 // What a run left behind.
@@ -613,6 +718,12 @@ inline spinnprop_loss Engine::loss(const Network &network) const {
 
 inline spinnprop_setting Engine::setting(const Network &network) const {
     return detail::filled<spinnprop_setting>(spinnprop_engine_setting, get(), network.get());
+}
+inline std::vector<double> BrainScaleS2Engine::weights(const Network &network, std::int32_t index) const {
+    const auto [rows, columns] = network.shape(SPINNPROP_WEIGHTS, index);
+    std::vector<double> values(static_cast<std::size_t>(rows * columns));
+    check(spinnprop_brainscales2_weights(values.data(), detail::size(values), get(), network.get(), index));
+    return values;
 }
 
 // The gradient of a loss's mean over a batch.
@@ -1237,15 +1348,24 @@ public:
         return values;
     }
 
-    // Goes on; the spikes of the run.
+    // Goes on; the spikes of the run. Without inputs sources are silent.
     SpikeTrains run(const SpikeTrains &spikes, const Run &options, const Progress &progress = {}) {
-        return run(spikes, options, nullptr, nullptr, progress);
+        return run(&spikes, options, nullptr, nullptr, progress);
     }
     SpikeTrains run(const SpikeTrains &spikes, const Run &options, const Program &program, const Progress &progress = {}) {
-        return run(spikes, options, &program, nullptr, progress);
+        return run(&spikes, options, &program, nullptr, progress);
     }
     SpikeTrains run(const SpikeTrains &spikes, const Run &options, const Rule &rule, const Progress &progress = {}) {
-        return run(spikes, options, nullptr, &rule, progress);
+        return run(&spikes, options, nullptr, &rule, progress);
+    }
+    SpikeTrains run(const Run &options, const Progress &progress = {}) {
+        return run(nullptr, options, nullptr, nullptr, progress);
+    }
+    SpikeTrains run(const Run &options, const Program &program, const Progress &progress = {}) {
+        return run(nullptr, options, &program, nullptr, progress);
+    }
+    SpikeTrains run(const Run &options, const Rule &rule, const Progress &progress = {}) {
+        return run(nullptr, options, nullptr, &rule, progress);
     }
     void apply(const Program &program) {
         check(spinnprop_brainscales2_array_apply(handle_.get(), &program, nullptr, nullptr));
@@ -1312,14 +1432,14 @@ private:
         const auto info = describe();
         return static_cast<std::size_t>(info.n_senders * info.n_neurons);
     }
-    SpikeTrains run(const SpikeTrains &spikes, const Run &options, const Program *program, const Rule *rule,
+    SpikeTrains run(const SpikeTrains *spikes, const Run &options, const Program *program, const Rule *rule,
                     const Progress &progress) {
         static const Rule none;
-        const auto view = spikes.view();
+        const auto view = spikes ? spikes->view() : spinnprop_spikes();
         detail::Listener listener{progress};
         Call call{rule ? *rule : none};
-        const auto status = spinnprop_brainscales2_array_run(handle_.get(), &view, &options, program, rule ? &Call::call : nullptr,
-                                                             &call, listener.callback(), &listener);
+        const auto status = spinnprop_brainscales2_array_run(handle_.get(), spikes ? &view : nullptr, &options, program,
+                                                             rule ? &Call::call : nullptr, &call, listener.callback(), &listener);
         if (call.thrown) std::rethrow_exception(call.thrown);
         listener.check(status);
         return this->spikes();

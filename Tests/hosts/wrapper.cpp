@@ -302,6 +302,61 @@ void spinnaker2() {
     holds(engine.account().describe().forward_samples == 0, "a reset forgets nothing");
 }
 
+void analog_chips() {
+    auto options = spinnprop::BrainScaleS2Chip::preset(SPINNPROP_BRAINSCALES2_UNCALIBRATED);
+    options.seed = 3;
+    const spinnprop::BrainScaleS2Chip raw(options);
+    const auto chip = raw.calibrate();
+    const auto spread = [](const spinnprop::BrainScaleS2Chip &of) {
+        double squares = 0;
+        for (const double value : of.values(SPINNPROP_BRAINSCALES2_TAU_SYN)) squares += (value - 1) * (value - 1);
+        return std::sqrt(squares / 512);
+    };
+    holds(raw.options().seed == 3 && raw.codes().empty() && chip.codes().size() == 2048, "a chip is another");
+    holds(spread(raw) > 0.2 && spread(chip) < 0.1, "calibration does not bring circuits together");
+    const spinnprop::BrainScaleS2Chip again(raw.options(), chip.codes());
+    holds(again.values(SPINNPROP_BRAINSCALES2_THRESHOLD) == chip.values(SPINNPROP_BRAINSCALES2_THRESHOLD), "settings make another chip");
+    holds(thrown([&] { spinnprop::BrainScaleS2Chip(options, {1, 2}); }) == SPINNPROP_INVALID_VALUE, "two settings make a chip");
+    holds(thrown([&] { chip.values(7); }) == SPINNPROP_INVALID_INDEX, "a chip has another parameter");
+    holds(thrown([] { spinnprop::BrainScaleS2Chip::preset(9); }) == SPINNPROP_INVALID_VALUE, "there are nine kinds of chips");
+
+    auto substrate = spinnprop::options<spinnprop_brainscales2_options>();
+    substrate.input_copies = 5;
+    const spinnprop::BrainScaleS2Engine engine(chip, substrate);
+    holds(engine.describe().kind == SPINNPROP_ENGINE_BRAINSCALES2 && engine.options().input_copies == 5, "the engine is another");
+    auto both = std::vector<spinnprop::BrainScaleS2Chip>();
+    both.emplace_back();
+    both.push_back(raw.calibrate());
+    const spinnprop::BrainScaleS2Engine several(both);
+    holds(several.describe().kind == SPINNPROP_ENGINE_BRAINSCALES2, "two chips are no engine");
+    holds(thrown([] { spinnprop::BrainScaleS2Engine(std::vector<spinnprop::BrainScaleS2Chip>()); }) == SPINNPROP_INVALID_VALUE,
+          "no chip is an engine");
+
+    auto fitting = spinnprop::options<spinnprop_brainscales2_fit_options>();
+    fitting.input_copies = 5;
+    const auto fit = spinnprop::BrainScaleS2Engine::fit({5, 120, 3}, fitting);
+    holds(fit.answer.fits == 1 && fit.answer.circuits == 123 && fit.merged == std::vector<std::int32_t>{1, 1}, "25-120-3 does not fit");
+    holds(spinnprop::BrainScaleS2Engine::fit({5, 600, 3}).answer.fits == 0, "600 neurons fit");
+    holds(thrown([] { spinnprop::BrainScaleS2Engine::fit({}); }) == SPINNPROP_INVALID_VALUE, "no network fits");
+    const auto costs = spinnprop::BrainScaleS2Engine::costs(30e-6, 10);
+    holds(costs.size() == 2 && costs[0].source[0] != 0 && costs[1].step_joules > costs[1].sample_joules, "costs are missing");
+
+    auto forward = spinnprop::options<spinnprop_forward_options>();
+    forward.engine = engine.get();
+    auto trained_so = spinnprop::options<spinnprop_training_options>();
+    trained_so.forward = &forward;
+    trained_so.epochs = 2;
+    trained_so.batch_size = 20;
+    const spinnprop::Network network({5, 10, 3});
+    spinnprop::Trainer trainer(network, trained_so);
+    trainer.run(spikes(60), spinnprop::yin_yang(60).labels);
+    const auto trained = trainer.network();
+    const auto rounded = engine.weights(trained, 0), exact = trained.get(SPINNPROP_WEIGHTS, 0);
+    holds(trainer.history().size() == 2 && exact != network.get(SPINNPROP_WEIGHTS, 0), "nothing is learnt in the loop");
+    holds(rounded.size() == 50 && rounded != exact && engine.lost_events() == 0, "weights have more than six bits");
+    holds(trained.forward(spikes(10), forward).deviations(0).size() > 0, "a chip's recording is not a measured one");
+}
+
 void sparse() {
     auto options = spinnprop::options<spinnprop_sparse_options>();
     options.n_neurons = 50;
@@ -433,6 +488,9 @@ static void neuron_arrays() {
     }
     array.reset();
     holds(array.describe().time == 0, "the array goes on");
+    holds(array.run(run).times.empty() && array.describe().time == 0.02, "silence makes spikes, or takes no time");
+    array.run(run, program);
+    holds(array.describe().n_calls == 2, "a program does not run in silence");
 }
 
 int main() {
@@ -442,6 +500,7 @@ int main() {
         training();
         local_learning();
         spinnaker2();
+        analog_chips();
         sparse();
         neuron_arrays();
     } catch (const std::exception &error) {
