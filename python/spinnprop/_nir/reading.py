@@ -33,7 +33,8 @@ def from_nir(graph: Any, dt: Union[None, float, str] = "auto", time_unit: str = 
     dt : "auto", None or float
         How long a spike is: None: an impulse, as NIR's equations have it; a number: it is 1 for a step of dt seconds, as libraries
         with time steps have it; "auto": such a step where all neurons have one and the same dt with r = tau_mem / dt and w_in =
-        tau_syn / dt, to 10^-6, and less than their time constants; otherwise an impulse.
+        tau_syn / dt, or as exponential decay has it r = 1 / (1 - exp(-dt / tau_mem)) and w_in = 1 / (1 - exp(-dt / tau_syn)), to
+        10^-6, and less than their time constants; otherwise an impulse.
     time_unit : "s", "ms", "us" or "ns"
         Of the graph's times.
 
@@ -109,9 +110,9 @@ def _network(graph: Graph, dt: Any, scale: float) -> Network:
         weight_std=[0.0] * len(neurons),
         connections=list(found),
     )
-    step = _step(neurons) if dt == "auto" else dt
+    gains = _gains(neurons, dt)
     for ends, own in found.items():
-        gain = neurons[ends[1] - 1].gain(step)
+        gain = gains[ends[1] - 1]
         with np.errstate(over="ignore"):
             weights = own.weights if (gain == 1).all() else own.weights * gain[:, None]
         network.weights[ends] = scaled_back(own.linear, "weight", weights)
@@ -175,24 +176,39 @@ class _Neurons:
         for field, taus in (("tau_mem", self.tau_mem), ("tau_syn", self.tau_syn)):
             if (taus <= 0).any():
                 raise ValueError(f"{field} of node {name!r} has the value {values(field).min()}; all must be > 0")
-        self._r, self._w_in, self._own_tau_syn = values("r"), values("w_in"), values("tau_syn")
+        self.r, self._w_in, self._own_tau_syn = values("r"), values("w_in"), values("tau_syn")
         self._scale = scale
 
     def gain(self, dt: Union[None, float]) -> Float64Array:
         """What weights are multiplied by."""
-        factor = self._r * (self._w_in / self._own_tau_syn)
+        factor = self.r * (self._w_in / self._own_tau_syn)
         return factor if dt is None else factor * (dt * self._scale)
 
     def steps(self) -> Tuple[Float64Array, Float64Array]:
         """By r and by w_in, the dt that each neuron would have in the step form."""
         with np.errstate(all="ignore"):
-            return self.tau_mem / self._r, self._own_tau_syn / self._scale / self._w_in
+            return self.tau_mem / self.r, self._own_tau_syn / self._scale / self._w_in
+
+    def exponential_steps(self) -> Tuple[Float64Array, Float64Array]:
+        """Likewise in the step form of exponential decay."""
+        with np.errstate(all="ignore"):
+            return -self.tau_mem * np.log1p(-1 / self.r), -self._own_tau_syn / self._scale * np.log1p(-1 / self._w_in)
 
 
-def _step(neurons: List[_Neurons]) -> Union[None, float]:
-    """The dt that all neurons have in common, in seconds; None where they have not."""
-    found = np.concatenate([times for each in neurons for times in each.steps()])
-    least = min(float(taus.min()) for each in neurons for taus in (each.tau_mem, each.tau_syn))
+def _gains(neurons: List[_Neurons], dt: Any) -> List[Float64Array]:
+    """What weights into each layer are multiplied by."""
+    if dt == "auto":
+        least = min(float(taus.min()) for each in neurons for taus in (each.tau_mem, each.tau_syn))
+        dt = _common([each.steps() for each in neurons], least)
+        if dt is None and _common([each.exponential_steps() for each in neurons], least) is not None:
+            # A spike raises currents by its weight: w_in is undone by what a step does.
+            return [each.r for each in neurons]
+    return [each.gain(dt) for each in neurons]
+
+
+def _common(steps: List[Tuple[Float64Array, Float64Array]], least: float) -> Union[None, float]:
+    """The dt below `least` that all neurons have in common, in seconds; None where they have not."""
+    found = np.concatenate([times for both in steps for times in both])
     dt = float(found[0])
     is_step = bool(np.isfinite(found).all()) and 0 < dt < least and bool((np.abs(found - dt) <= _CLOSE * dt).all())
     return dt if is_step else None

@@ -22,6 +22,11 @@ from .._support.values import Value
 from ..losses import Loss
 from ._engine import Engine
 
+#: py-spinnaker2's names for how neurons go through a step.
+_INTEGRATORS = {"euler": "FORWARD", "exponential": "EXPONENTIAL"}
+#: Its options: a spike acts in the next step, whole numbers stay as they are, membranes are reset to 0.
+_READER = "dt=%r, conn_delay=0, scale_weights=False, integrator=IntegratorMethod.%s, reset=ResetMethod.ZERO"
+
 
 class Export(Value):
     """What `export` has written, and what rounding cost. See `export` for an example.
@@ -42,6 +47,8 @@ class Export(Value):
         Before and after, on the emulated chip; None without spikes and labels.
     agreement : float or None
         The part of the samples for which both say the same.
+    reader : str
+        What py-spinnaker2's ``s2_nir.ConversionConfig`` is to be told: none of it stands in the file, and its own defaults are others.
     """
 
     path: str
@@ -53,6 +60,7 @@ class Export(Value):
     accuracy: Optional[float]
     rounded_accuracy: Optional[float]
     agreement: Optional[float]
+    reader: str
 
     def __init__(self, **fields: Any) -> None:
         self.__dict__.update(fields)
@@ -72,6 +80,7 @@ class Export(Value):
                 f"accuracy on the emulated chip: {self.accuracy:.2%}, rounded {self.rounded_accuracy:.2%} "
                 f"({self.agreement:.2%} of the answers are the same)"
             )
+        rows.append(f"for py-spinnaker2: ConversionConfig({self.reader})")
         return "\n".join(rows)
 
     __repr__ = __str__
@@ -112,7 +121,8 @@ def export(
 
     Weights are rounded as `ClockEngine` with these `weight_bits` rounds them, so a network that was trained by that loses nothing
     more here. The file is `to_nir`'s step form, with the whole numbers as int8 weights and thresholds scaled alike: with membranes in
-    that scale, each step adds whole numbers to currents and currents to membranes.
+    that scale, each step adds whole numbers to currents and currents to membranes. With exponential decay r is
+    1 / (1 - exp(-dt / tau_mem)) and w_in 1 / (1 - exp(-dt / tau_syn)), what the reader's exponential integrator undoes. `from_nir` reads either.
 
     Raises
     ------
@@ -126,7 +136,8 @@ def export(
 
     Notes
     -----
-    What py-spinnaker2 reads is known from its publications (arXiv 2504.06748); we have not run it.
+    What py-spinnaker2 reads is known from its publications (arXiv 2504.06748) and from reading its ``s2_nir`` module, whose rules a test
+    states; neither that package nor the chip was run here, nor do we know in which order the chip's neurons take the parts of a step.
 
     Examples
     --------
@@ -143,6 +154,7 @@ def export(
     layer 1: rounding changed weights by ...% of their size, ...% became 0
     layer 2: rounding changed weights by ...% of their size, ...% became 0
     accuracy on the emulated chip: ...%, rounded ...% (...% of the answers are the same)
+    for py-spinnaker2: ConversionConfig(dt=0.001, conn_delay=0, scale_weights=False, integrator=IntegratorMethod.EXPONENTIAL, reset=ResetMethod.ZERO)
     """
     if not isinstance(network, Network):
         raise TypeError(f"network is {type(network).__name__!r}; it must be a Network (an estimator's is network_)")
@@ -161,17 +173,19 @@ def export(
     graph, rounded = to_nir(network, dt=dt), copy.copy(network)
     scales, errors, zeros = [], [], []
     values, whole, units = _rounded(network, engine, bits)
-    for layer, (tau, unit) in enumerate(zip(network.tau_mem, units), 1):
+    for layer, unit in enumerate(units, 1):
         incoming = [ends for ends in network.connections if ends[1] == layer]
         for ends in incoming:
             # Bounds are of weights before they are rounded.
             rounded.weight_bounds[ends] = (-np.inf, np.inf)
             rounded.weights[ends] = values[ends]
             graph.nodes["weights_%d_%d" % ends] = nir.Linear(weight=whole[ends].astype(np.int8))
-        # What a step adds of a current to a membrane.
-        gain = dt / tau[0] if engine.decay == "euler" else -np.expm1(-dt / tau[0])
-        scales.append(float(1 / ((unit or 1.0) * gain)))
-        graph.nodes[f"layer_{layer}"].v_threshold *= scales[-1]
+        neurons = graph.nodes[f"layer_{layer}"]
+        if engine.decay == "exponential":
+            neurons.r, neurons.w_in = (-1 / np.expm1(-dt / times) for times in (neurons.tau_mem, neurons.tau_syn))
+        # r's inverse is what a step adds of a current to a membrane.
+        scales.append(float(neurons.r[0] / (unit or 1.0)))
+        neurons.v_threshold *= scales[-1]
         old, new = (np.concatenate([np.ravel(own[ends]) for ends in incoming]) for own in (network.weights, values))
         errors.append(float(np.sqrt(np.sum((new - old) ** 2) / max(np.sum(old**2), np.finfo(float).tiny))))
         zeros.append(float(np.mean((new == 0) & (old != 0))))
@@ -184,7 +198,7 @@ def export(
         nir.write(part, graph)
     return Export(
         path=name, weight_bits=bits, network=rounded, scales=tuple(scales), errors=tuple(errors), zeros=tuple(zeros),
-        accuracy=accuracy, rounded_accuracy=rounded_accuracy, agreement=agreement,
+        accuracy=accuracy, rounded_accuracy=rounded_accuracy, agreement=agreement, reader=_READER % (dt, _INTEGRATORS[engine.decay]),
     )  # fmt: skip
 
 

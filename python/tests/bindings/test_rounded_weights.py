@@ -123,16 +123,19 @@ def test_training_in_few_bits_is_exported_without_loss(tmp_path):
 
 
 @pytest.mark.parametrize("bits", [2, 5, 8])
-def test_the_file_is_a_network_of_whole_numbers(bits, tmp_path):
-    """In the steps of Euler decay it gives the chip's spikes, as any reader of the step form has them."""
+@pytest.mark.parametrize("decay", ["euler", "exponential"])
+def test_the_file_is_a_network_of_whole_numbers(bits, decay, tmp_path):
+    """Read back it gives the chip's spikes."""
     pytest.importorskip("nir")
     net = network()
     net.tau_mem[0] = np.linspace(20e-3, 30e-3, 30)
-    engine = sp.spinnaker2.Engine(decay="euler")
+    net.tau_syn[1] = np.full(3, 15e-3)
+    engine = sp.spinnaker2.Engine(decay=decay)
     report = sp.spinnaker2.export(net, tmp_path / "net.nir", engine=engine, weight_bits=bits)
     assert report.accuracy is None and "accuracy" not in str(report)
     back = sp.from_nir(tmp_path / "net.nir")
-    whole = np.array(back.weights[0]) / (np.array(net.tau_mem[0]) / 1e-3)[:, None]
+    ratio = 1e-3 / np.array(net.tau_mem[0])[:, None]
+    whole = np.array(back.weights[0]) * (ratio if decay == "euler" else -np.expm1(-ratio))
     np.testing.assert_allclose(whole, np.rint(whole), atol=1e-9)
     assert np.abs(np.rint(whole)).max() <= 2 ** (bits - 1) - 1
     assert same_spikes(back.forward(SPIKES, engine=engine), report.network.forward(SPIKES, engine=engine))
