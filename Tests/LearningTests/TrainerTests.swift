@@ -125,7 +125,9 @@ struct TrainerTests {
         let size = try trainer.batchNumberCount()
         var zeros = [Double](repeating: 0, count: size)
         zeros[1] = 20
-        for (place, number) in [(1, 19.0), (1, 20.5), (1, .nan), (2, 21), (3, -1), (5, 0x1p54), (0, .nan)] {
+        for (place, number) in [
+            (1, 19.0), (1, 20.5), (1, .nan), (2, 21), (3, -1), (4, .nan), (4, -1), (5, 0x1p54), (0, .nan),
+        ] {
             var wrong = zeros
             wrong[place] = number
             trainer.elsewhere = { (_, _) throws(SpinnpropError) in [wrong] }

@@ -79,6 +79,11 @@ struct BatchNumbers {
             )
         }
         (made.correctCount, made.skippedCount, made.skippedWeight) = (counted[1], counted[2], next(1)[0])
+        guard made.skippedWeight >= 0 else {
+            throw .invalidValue(
+                "a batch gave the weight \(made.skippedWeight) of skipped samples; hand over what spinnprop_trainer_batch wrote"
+            )
+        }
         // Whole numbers are exact so far.
         let spikes = try whole(network.layers.count, atMost: 0x1p53)
         var active: [[Int]] = []

@@ -111,7 +111,8 @@ public final class Trainer {
     ) throws(SpinnpropError) {
         if elsewhere != nil, type(of: substrate) is AnyClass {
             throw .unsupported(
-                "the engine \"\(substrate.name)\" keeps account of what runs on it, so its batches run here; train on its twin on the host"
+                "the engine \"\(substrate.name)\" keeps account of what runs on it, so its batches run here; "
+                    + "train on the engine \"clock\", which does the same on the host, or without an executor"
             )
         }
         if !isFinished, let path = options.checkpointPath { try FileAccess.checkWritable(path) }

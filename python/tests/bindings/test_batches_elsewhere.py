@@ -163,7 +163,7 @@ def test_what_is_refused():
         with pytest.raises(TypeError, match="executor is 3"):
             trainer().run(SPIKES, y, executor=3)
         chip = trainer(engine=sp.spinnaker2.Engine(steps=60))
-        with pytest.raises(sp.SpinnpropError, match="keeps account of what runs on it"):
+        with pytest.raises(sp.SpinnpropError, match='keeps account of what runs on it.*on the engine "clock"'):
             chip.run(sp.encoding.latency_grid(X, steps=60), y, executor=executor)
         followed = trainer(train=["weights", "tau_mem"], rate=sp.losses.RateRegularisation(1e-3))
         with pytest.raises(ValueError, match="rate has no tau"):
