@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -22,6 +23,8 @@ _PRUNER_EPOCHS = 3
 _JOURNAL = ".journal"
 #: Seconds that a process waits for others to be done with a file.
 _PATIENCE = 60.0
+#: Seconds without a change of a journal after which its lock is taken for that of a dead process: a write takes some milliseconds.
+_LOCKED = 10
 #: How often opening is tried, and the seconds in between.
 _ATTEMPTS, _PAUSE = 5, 0.2
 
@@ -99,6 +102,13 @@ def _journal(path: str) -> Any:
     from optuna.exceptions import StorageInternalError
     from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock, JournalStorage
 
+    class Lock(JournalFileSymlinkLock):
+        """Gone already where its owner was stopped for so long that others took it for dead."""
+
+        def release(self) -> None:
+            with contextlib.suppress(RuntimeError):
+                super().release()
+
     class Journal(JournalFileBackend):
         """What goes wrong with its file is the storage's fault, as with databases."""
 
@@ -115,7 +125,7 @@ def _journal(path: str) -> Any:
                 raise StorageInternalError(f"{path}: {error.strerror or error}") from error
 
     if os.path.exists(path):
-        lock = JournalFileSymlinkLock(path)
+        lock = Lock(path, _LOCKED)
         lock.acquire()
         try:
             with open(path, "rb+") as file:
@@ -125,7 +135,7 @@ def _journal(path: str) -> Any:
                     file.truncate(whole)
         finally:
             lock.release()
-    return JournalStorage(Journal(path))
+    return JournalStorage(Journal(path, Lock(path, _LOCKED)))
 
 
 def _sqlite(url: str) -> Any:

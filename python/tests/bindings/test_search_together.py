@@ -13,7 +13,7 @@ import pytest
 from searching import SMALL, SPACE, X, search, shared, y
 
 import spinnprop as sp
-from spinnprop._search import runners, sampler, trials
+from spinnprop._search import runners, sampler, study, trials
 
 
 def drawn(found):
@@ -169,6 +169,15 @@ def test_the_last_line_of_a_journal_may_be_cut(tmp_path):
         assert len(search(storage=storage, n_trials=2).trials) == 2
     storage.write_bytes(content[:-5])
     assert len(search(storage=storage, n_trials=3).trials) == 3
+
+
+def test_the_lock_of_a_process_that_was_killed_in_a_journal(tmp_path, monkeypatch):
+    storage = tmp_path / "search.journal"
+    search(storage=storage, n_trials=1)
+    monkeypatch.setattr(study, "_LOCKED", 3)
+    lock = tmp_path / "search.journal.lock"
+    lock.symlink_to(storage)
+    assert len(search(storage=storage, n_trials=2).trials) == 2 and not os.path.lexists(lock)
 
 
 def test_a_storage_that_goes_away(tmp_path, monkeypatch):
