@@ -8,6 +8,7 @@ Writes its section of RESULTS.md. One thread.
 import argparse
 import pickle
 import time
+from concurrent import futures
 
 import numpy as np
 import optuna
@@ -19,6 +20,10 @@ from spinnprop._commands.search import Maker, space
 from spinnprop._search import sampler
 from spinnprop._search import space as spaces
 from spinnprop._search.evaluation import Judge, Outcome, Work, evaluate
+from spinnprop._search.result import SearchResult
+from spinnprop._search.runners import Runners
+from spinnprop._search.trials import Trials, show
+from spinnprop._support.bars import Bar
 
 TRIALS = (100, 1000, 10000)
 #: A batch of 150, and spikes as a latency code has them.
@@ -36,32 +41,36 @@ def milliseconds(work, repeats):
     return min(found)
 
 
-def chosen(n_trials):
-    """What it takes to choose the next parameters, given so many trials."""
+class Answers:
+    """An executor whose trials take no time."""
+
+    def __init__(self):
+        self._rng = np.random.default_rng(1)
+
+    def submit(self, *arguments):
+        job = futures.Future()
+        job.set_result(Outcome([self._rng.random()], {"epochs": 30, "accuracy": 0.9, "seconds": 1.0, "error": None}))
+        return job
+
+
+def led(n_trials, make, work):
+    """What it takes to begin a trial and to end it, given so many."""
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
     parts, rng = spaces.checked(space("event", None, None)), np.random.default_rng(0)
-
-    def begun():
+    for position in range(n_trials):
         trial = study.ask()
         spaces.draw(trial, parts)
-        return trial
-
-    for position in range(n_trials):
-        trial = begun()
         trial.set_user_attr(sampler.POSITION, position)
         study.tell(trial, rng.random())
-
-    def choose():
-        sampler.held(study)
-        study.sampler = sampler.make(study, 0)
-        trial = begun()
-        study.tell(trial, state=optuna.trial.TrialState.FAIL)
-
-    return milliseconds(choose, 5)
+    result, more = SearchResult(study, parts, make, ("accuracy",)), 5
+    with Bar(n_trials + more, "trial", shown=False) as bar, Runners(study) as runners:
+        begun = time.process_time()
+        Trials(result, work, n_trials + more, 0, 1, False, runners).on(Answers(), lambda: show(bar, study))
+        return 1e3 * (time.process_time() - begun) / more
 
 
 def shard(sizes, n_shards):
-    """Bytes there and back, and processor milliseconds of the worker's run, of one shard of a batch of 150."""
+    """Bytes there and back, and processor milliseconds of the worker's run and of who sends and adds up, of one shard of a batch of 150."""
     n = 150 // n_shards
     rng = np.random.default_rng(0)
     spikes = sp.encoding.latency(rng.random((n, sizes[0])))
@@ -69,7 +78,10 @@ def shard(sizes, n_shards):
     net.wake(spikes)
     arguments = (sp.__version__, net, spikes, sp.losses.TTFSCrossEntropy(), y, {"engine": "event"}, False)
     back = _shards._shard(*arguments)
-    return len(pickle.dumps((_shards._shard, arguments))), len(pickle.dumps(back)), milliseconds(lambda: _shards._shard(*arguments), 5)
+    sent, answer = pickle.dumps((_shards._shard, arguments)), pickle.dumps(back)
+    leads = milliseconds(lambda: (pickle.dumps((_shards._shard, arguments)), pickle.loads(answer)), 20)
+    added = milliseconds(lambda: _shards._sum([0.5, 0.5], [back[1], back[1]]), 20) / 2
+    return len(sent), len(answer), milliseconds(lambda: _shards._shard(*arguments), 5), leads + added
 
 
 def main():
@@ -78,21 +90,23 @@ def main():
     sp.set_threads(1)
     section = results.Section("Many machines")
     data = (*sp.datasets.yin_yang(5000), sp.datasets.yin_yang(1000, seed=41))
-    work = Work(Maker("event", 30), data, Judge(("accuracy",), None, 5), None)
+    make = Maker("event", 30)
+    work = Work(make, data, Judge(("accuracy",), None, 5), None)
     there = len(pickle.dumps((evaluate, work, {"hidden": 120})))
     back = len(pickle.dumps(Outcome([0.9], {"epochs": 30, "accuracy": 0.9, "seconds": 1.0, "error": None})))
     shards = [
-        ["-".join(map(str, sizes)), n, there / 1e3, back / 1e3, spent]
-        for sizes in NETWORKS for n in SHARDS for there, back, spent in [shard(sizes, n)]
+        ["-".join(map(str, sizes)), n, there / 1e3, back / 1e3, *spent]
+        for sizes in NETWORKS for n in SHARDS for there, back, *spent in [shard(sizes, n)]
     ]  # fmt: skip
     section.write(
         f"A trial of `spinnprop search yin-yang` is {there / 1e3:.0f} kB to a worker, data included, and {back} bytes back. What the leading process takes to\n"
-        "choose the next parameters, processor milliseconds:\n\n"
-        + results.table(["trials so far", "ms"], [[n, f"{chosen(n):.0f}"] for n in TRIALS])
-        + "\n\nA shard of a batch of 150 samples, network and spikes to a worker, gradient back, and what the worker takes, processor milliseconds:\n\n"
+        "begin and to end a trial, choosing its parameters included, processor milliseconds without what sending takes:\n\n"
+        + results.table(["trials so far", "ms"], [[n, f"{led(n, make, work):.0f}"] for n in TRIALS])
+        + "\n\nA shard of a batch of 150 samples: network and spikes to a worker, gradient back, and processor milliseconds of\nthe worker and of the "
+        "leading process, which pickles, unpickles and adds up:\n\n"
         + results.table(
-            ["network", "shards", "kB there", "kB back", "ms of the worker"],
-            [[name, n, f"{a:.0f}", f"{b:.0f}", f"{spent:.2f}"] for name, n, a, b, spent in shards],
+            ["network", "shards", "kB there", "kB back", "ms of the worker", "ms of the leader"],
+            [[name, n, f"{a:.0f}", f"{b:.0f}", f"{spent:.2f}", f"{own:.2f}"] for name, n, a, b, spent, own in shards],
         )
     )
 

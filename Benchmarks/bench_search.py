@@ -1,8 +1,9 @@
 """How long a search takes, how good its winners are, and what a second worker of a cluster saves.
 
-    python Benchmarks/bench_search.py                    # all of it, some five minutes on two processors
+    python Benchmarks/bench_search.py                    # all of it, some fifteen minutes on two processors
     python Benchmarks/bench_search.py --seeds 3 4        # searches of these seeds alone; others keep their rows
     python Benchmarks/bench_search.py --clusters         # Dask and Ray alone
+    python Benchmarks/bench_search.py --pruned           # what pruning costs alone, which trains every trial to its end, some ten minutes
 
 Writes its sections of RESULTS.md.
 """
@@ -18,13 +19,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import results
 
 import spinnprop as sp
+from spinnprop._commands.search import LAST_EPOCHS, Maker, space
+from spinnprop._search.evaluation import Judge
 
-TRIALS = 100
+TRIALS, EPOCHS = 100, 30
 TITLE = "A search"
 #: Of the table's rows.
 ROW = re.compile(r"^\| (\d+) \| (\d+) \| (\d+) \| ([\d.]+) \| ([\d.]+) \| (\d+ %) \|$", re.M)
@@ -56,6 +60,35 @@ def write_searches(seeds):
     section.write(
         f"`spinnprop search yin-yang --trials {TRIALS}`, as many trials side by side as there are processors; the winner is trained again and judged once on\n"
         f"the test set. Where others took much of the processors, the time by the clock is too long. Winners: {np.mean(tests):.1f} % in the mean.\n\n{table}"
+    )
+
+
+def pruned(seed):
+    """The winner's validation accuracy, how many trials were pruned, and accuracies of these when they are trained to their end, the best first."""
+    make, data = Maker("event", EPOCHS), (*sp.datasets.yin_yang(5000, seed=42), sp.datasets.yin_yang(1000, seed=41))
+    judge = Judge(("accuracy",), lambda fitted: [], LAST_EPOCHS)
+    found = sp.search(
+        *data[:2], space("event", None, None), estimator=make, validation=data[2], n_trials=TRIALS, last_epochs=LAST_EPOCHS, seed=seed, n_jobs=-1
+    )
+
+    def ended(trial):
+        return judge(make(**trial["params"]).fit(*data))[0]
+
+    lagging = [trial for trial in found.trials if trial["state"] == "pruned"]
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        return found.best_score, sorted(pool.map(ended, lagging), reverse=True)
+
+
+def write_pruned(seeds):
+    section = results.Section("What pruning costs")
+    rows = []
+    for seed in seeds:
+        best, others = pruned(seed)
+        rows.append([seed, f"{100 * best:.2f}", len(others), f"{100 * others[0]:.2f}", sum(other > best for other in others)])
+    section.write(
+        f"The same searches; then every trial that was pruned trained to its end, all {EPOCHS} epochs. Validation accuracies that judge trials, the mean\n"
+        f"of the last {LAST_EPOCHS} epochs.\n\n"
+        + results.table(["seed", "winner %", "pruned", "best of these %", "better than the winner"], rows)
     )
 
 
@@ -113,11 +146,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", metavar="N")
     parser.add_argument("--clusters", action="store_true")
+    parser.add_argument("--pruned", action="store_true")
     options = parser.parse_args()
-    if options.seeds or not options.clusters:
+    is_all = not (options.seeds or options.clusters or options.pruned)
+    if is_all or options.seeds and not options.pruned:
         write_searches(options.seeds or range(5))
-    if options.clusters or not options.seeds:
+    if is_all or options.clusters:
         write_clusters()
+    if is_all or options.pruned:
+        write_pruned(options.seeds or range(5))
 
 
 if __name__ == "__main__":
