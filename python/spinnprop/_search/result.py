@@ -136,6 +136,21 @@ class SearchResult:
         return f"; the last failed: {errors[-1]}" if errors else ""
 
 
+def must_be_sound(result: SearchResult, name: str) -> None:
+    """Raises unless all that a storage holds of trials that have ended can be read."""
+    try:
+        if len(result.study.directions) != len(result.objectives):
+            raise ValueError(f"it has {len(result.study.directions)} objectives and was made with {len(result.objectives)}")
+        for trial in counted(result.study):
+            values = trial.values if trial.state.name == "COMPLETE" else [0.0] * len(result.objectives)
+            if not isinstance(values, list) or len(values) != len(result.objectives) or not all(isinstance(value, float) for value in values):
+                raise ValueError(f"trial {trial.number} has the values {checks.shown(values)}")
+            result._record(trial)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        reason = f"{type(error).__name__} {error}" if isinstance(error, LookupError) else str(error)
+        raise SpinnpropError(f"the study {name!r} is damaged: {reason}; take another name or storage") from error
+
+
 def counted(study: Any) -> List[Any]:
     """The trials that have ended by themselves."""
     from optuna.trial import TrialState

@@ -21,7 +21,7 @@ from . import space as spaces
 from .costs import EngineOrKind
 from .costs import resolve as resolve_costs
 from .evaluation import Judge, Work
-from .result import SearchResult, counted
+from .result import SearchResult, counted, must_be_sound
 from .runners import Runners
 from .study import fingerprint, make_pruner, open_study, storage_errors
 from .trials import Trials, show
@@ -117,7 +117,7 @@ def search(
         with another space, estimator, data or objectives. A trial whose network runs away or cannot run on the chip
         (`SpinnpropError`), or does not fit (`MemoryError`), is noted as failed, and the search goes on.
     SpinnpropError
-        If the storage cannot be reached, or fails. Trials that have ended are in it.
+        If the storage cannot be reached, fails or is damaged. Trials that have ended are in it.
 
     Notes
     -----
@@ -177,6 +177,7 @@ def search(
     work = Work(make, (X, y, validation), Judge(names, costs_of, last_epochs), timeout)
     reports = len(names) == 1 and pruner is not None
     try:
+        must_be_sound(result, name)
         with Bar(n_trials, "trial", shown=verbose, begun=len(counted(study))) as bar, Runners(study) as runners:
             trials = Trials(result, work, n_trials, seed, jobs, reports, runners)
             if executor is None:
@@ -187,7 +188,9 @@ def search(
         interrupt.result = result  # type: ignore[attr-defined]
         raise
     except storage_errors() as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        # Of a database, what it said itself.
+        said = str(getattr(error.__cause__, "orig", None) or error)
+        reason = said.splitlines()[0] if said else type(error).__name__
         raise SpinnpropError(f"the storage of the search has failed: {reason}; trials that had ended are in it") from error
     return result
 

@@ -113,6 +113,9 @@ def _journal(path: str) -> Any:
         """What goes wrong with its file is the storage's fault, as with databases."""
 
         def append_logs(self, logs: Any) -> None:
+            if not os.path.exists(path):
+                # Written anew it would lack what came before.
+                raise _gone(path)
             try:
                 super().append_logs(logs)
             except OSError as error:
@@ -120,9 +123,16 @@ def _journal(path: str) -> Any:
 
         def read_logs(self, *arguments: Any) -> Any:
             try:
-                yield from super().read_logs(*arguments)
+                for log in super().read_logs(*arguments):
+                    if not (isinstance(log, dict) and isinstance(log.get("op_code"), int) and isinstance(log.get("worker_id"), str)):
+                        raise StorageInternalError(f"{path} is damaged: it has {checks.shown(log)} where a record must be")
+                    yield log
+            except FileNotFoundError as error:
+                raise _gone(path) from error
             except OSError as error:
                 raise StorageInternalError(f"{path}: {error.strerror or error}") from error
+            except (ValueError, RecursionError) as error:
+                raise StorageInternalError(f"{path} is damaged: {error}") from error
 
     if os.path.exists(path):
         lock = Lock(path, _LOCKED)
@@ -148,9 +158,21 @@ def _sqlite(url: str) -> Any:
     # By itself a transaction that first reads asks for the right to write later, which fails at once if another process has it:
     # one that asks at its beginning waits.
     event.listen(storage.engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
-    event.listen(storage.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    path = storage.engine.url.database
+
+    def begin(connection: Any) -> None:
+        # A file that was removed would be written on, where nobody finds it.
+        if path and not path.startswith((":memory:", "file:")) and not os.path.exists(path):
+            raise _gone(path)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    event.listen(storage.engine, "begin", begin)
     storage.engine.dispose()
     return storage
+
+
+def _gone(path: str) -> SpinnpropError:
+    return SpinnpropError(f"the storage of the search, {path}, has been removed while it ran; search again")
 
 
 def _study(opened: Callable[[], Any], where: str, study_name: str, pruner: Any, n_costs: int) -> Tuple[Any, bool]:

@@ -1,8 +1,10 @@
 """Searches that share one study: processes, some of which are killed, and executors."""
 
 import concurrent.futures
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -180,17 +182,53 @@ def test_the_lock_of_a_process_that_was_killed_in_a_journal(tmp_path, monkeypatc
     assert len(search(storage=storage, n_trials=2).trials) == 2 and not os.path.lexists(lock)
 
 
-def test_a_storage_that_goes_away(tmp_path, monkeypatch):
-    storage = tmp_path / "search.db"
+@pytest.mark.parametrize(
+    ("name", "harm", "said"),
+    [
+        ("search.db", lambda path: path.write_bytes(b"no database" * 1000), "failed: .*; trials that had ended are in it"),
+        ("search.db", os.remove, "search.db, has been removed while it ran"),
+        ("search.journal", os.remove, "search.journal, has been removed while it ran"),
+        *(
+            ("search.journal", lambda path, line=line: path.write_bytes(path.read_bytes() + line), "failed: .*search.journal is damaged")
+            for line in (b'{"a": 1}\n', b"[3]\n", b'{"op_co\n', b"\xff\xfe\n", bytes(50) + b"\n", b"[" * 100_000 + b"\n")
+        ),
+    ],
+)
+def test_a_storage_that_goes_away(tmp_path, monkeypatch, name, harm, said):
+    storage = tmp_path / name
 
     def gone(work, params, watch):
-        storage.write_bytes(b"no database" * 1000)
+        harm(storage)
         return evaluate(work, params, watch)
 
     evaluate = trials.evaluate
     monkeypatch.setattr(trials, "evaluate", gone)
-    with pytest.raises(sp.SpinnpropError, match="the storage of the search has failed: .*; trials that had ended are in it"):
+    with pytest.raises(sp.SpinnpropError, match=f"the storage of the search.*{said}"):
         search(storage=storage)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "DROP TABLE trial_params",
+        "DELETE FROM trial_params",
+        "DELETE FROM trial_values",
+        "DELETE FROM study_directions",
+        "UPDATE trial_values SET value = 'x'",
+        "UPDATE trial_user_attributes SET value_json = '{'",
+        "UPDATE trial_user_attributes SET value_json = '[1]'",
+        "UPDATE trial_params SET distribution_json = '{}'",
+        "UPDATE trials SET state = 'XX'",
+    ],
+)
+def test_a_study_that_is_damaged(tmp_path, harm):
+    storage = tmp_path / "search.db"
+    search(storage=storage, n_trials=2)
+    with contextlib.closing(sqlite3.connect(storage)) as connection, connection:
+        connection.execute(harm)
+    with pytest.raises(sp.SpinnpropError, match="the study 'search' is damaged: .*; take another name or storage"):
+        search(storage=storage, n_trials=3)
+    assert len(search(storage=storage, name="another", n_trials=1).trials) == 1
 
 
 def test_a_trial_that_kills_its_process_is_given_up(tmp_path):
