@@ -54,16 +54,10 @@ extension Recording {
 final class AdjointRun: @unchecked Sendable {
     private let plans: [LayerPlan]
     private let network: Network
-    private let recording: Recording
-    private let objective: Objective
-    private let monitor: Monitor?
+    let task: AdjointTask
     private let sums: [PartialSums]
     /// Per part and layer; no layers unless neuron parameters are asked for.
     private let neuronSums: [[NeuronSums]]
-    private let scale: Double
-    private let rate: RateErrors
-    private let given: PlacedErrors?
-    private let inputErrors: InputErrors
 
     /// - Parameter parts: of how many it keeps sums; `nil`: of all.
     init(
@@ -73,9 +67,6 @@ final class AdjointRun: @unchecked Sendable {
         try objective.check(network, sampleCount: recording.sampleCount, differentiatesNeurons: true)
         self.plans = plans
         self.network = network
-        self.recording = recording
-        self.objective = objective
-        self.monitor = monitor
         let parts = parts ?? recording.partition.count
         let width = plans.reduce(0) { sum, plan in
             plan.incoming.reduce(sum) { $0 + PartialSums.weightCount($1) + $1.connection.delays.count }
@@ -88,31 +79,24 @@ final class AdjointRun: @unchecked Sendable {
                 try NeuronSums(neuronCount: plan.neuronCount)
             }
         }
-        scale = 1 / Double(max(1, recording.sampleCount))
-        rate = RateErrors(objective.rate, recording)
-        given = try PlacedErrors(objective, recording) { (values) throws(SpinnpropError) in
+        let given = try PlacedErrors(objective, recording) { (values) throws(SpinnpropError) in
             try recording.values(values, plans, monitor)
         }
         if let tau = objective.integralTau { try recording.checkIntegral(tau: tau) }
-        inputErrors = try InputErrors(objective, recording)
-    }
-
-    func worker(_ plans: [LayerPlan]) throws(SpinnpropError) -> AdjointWorker {
-        try AdjointWorker(
-            plans: plans, recording: recording, objective: objective, rate: rate, given: given, scale: scale,
-            inputErrors: inputErrors, monitor: monitor)
+        task = AdjointTask(
+            recording, objective, RateErrors(objective.rate, recording), given,
+            scale: 1 / Double(max(1, recording.sampleCount)), try InputErrors(objective, recording), monitor)
     }
 
     func run(_ part: Int, _ worker: AdjointWorker) throws(SpinnpropError) {
-        try worker.run(part: part, sums: sums[part], neuronSums: neuronSums[part])
+        try worker.run(task, part: part, sums: sums[part], neuronSums: neuronSums[part])
     }
 
     /// Runs all parts.
-    func run() throws(SpinnpropError) {
-        let workers = WorkerPool { [self] () throws(SpinnpropError) in
-            try worker(plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) })
-        }
-        try parallelLoop(parts: recording.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
+    func run(_ workers: WorkerPool<AdjointWorker>? = nil) throws(SpinnpropError) {
+        let workers = workers ?? AdjointWorker.pool(plans)
+        try parallelLoop(parts: task.recording.partition.count, monitor: task.monitor) {
+            (part) throws(SpinnpropError) in
             try workers.withWorker { (worker) throws(SpinnpropError) in try run(part, worker) }
         }
     }
@@ -131,7 +115,7 @@ final class AdjointRun: @unchecked Sendable {
 
     /// The gradients of neuron parameters, layer by layer, once all parts have been run; empty unless they are asked for.
     var neuronTotals: [LIFParameters] {
-        (objective.wantsNeurons ? plans : []).map { plan in
+        (task.objective.wantsNeurons ? plans : []).map { plan in
             NeuronSums.gradients(neuronSums.map { $0[plan.layer] }, plan)
         }
     }
@@ -140,29 +124,30 @@ final class AdjointRun: @unchecked Sendable {
     var result: BatchResult {
         var judged = JudgedSum()
         for own in sums { judged.add(own.judged) }
-        judged.correctCount += given?.correctCount ?? 0
-        return BatchResult(recording, value: judged.value * scale + (given?.value ?? 0) + rate.value, judged)
+        judged.correctCount += task.given?.correctCount ?? 0
+        return BatchResult(
+            task.recording, value: judged.value * task.scale + (task.given?.value ?? 0) + task.rate.value, judged)
     }
 
     /// What the parts have added up, in the shape of the parameters.
     func gradients() throws(SpinnpropError) -> Gradients {
         try network.checkRoom("the gradients")
-        if objective.wantsNeurons {
+        if task.objective.wantsNeurons {
             try Memory.check(
                 count: plans.reduce(0) { $0 + $1.neuronCount }, bytesPerElement: 2 * MemoryLayout<NeuronSum>.stride,
                 "the gradients of neuron parameters")
         }
         var gradients = Gradients(zerosFor: network)
-        let poller = Poller(monitor)
+        let poller = Poller(task.monitor)
         for own in plans.flatMap(\.incoming) where !sums.isEmpty {
             gradients.weights[own.index] = own.synapses?.whole(total(own), own.rows) ?? own.rows.at(total(own)).values
             gradients.delays[own.index] = own.delayRow.at(delayTotal(own)).values
             if poller.isStopped(after: 4 * own.rows.count) { throw .cancelled }
         }
         gradients.neurons = neuronTotals
-        gradients.batchErrors = objective.loss is any BatchLoss ? given?.given : nil
-        if let monitor, monitor.isStopped { throw .cancelled }
-        try gradients.take(result, inputErrors, of: network)
+        gradients.batchErrors = task.objective.loss is any BatchLoss ? task.given?.given : nil
+        if let monitor = task.monitor, monitor.isStopped { throw .cancelled }
+        try gradients.take(result, task.inputErrors, of: network)
         return gradients
     }
 }
@@ -236,15 +221,15 @@ final class PartialSums: @unchecked Sendable {
             }
             return total
         }
+        if !sums[0].isTouchedByRow[connection] {
+            for other in sums.dropFirst() { add(other.weights[connection].pointer, to: total, own.count) }
+        }
         for pre in 0..<own.preCount {
             let row = total + pre &* own.stride
-            if !sums[0].isTouched[connection].pointer[pre] { row.update(repeating: 0, count: own.stride) }
-            for other in sums.dropFirst() where other.isTouched[connection].pointer[pre] {
-                let part = other.weights[connection].pointer + pre &* own.stride
-                var n = 0
-                while n < own.stride {
-                    row[n] += part[n]
-                    n &+= 1
+            if sums[0].isTouchedByRow[connection] {
+                if !sums[0].isTouched[connection].pointer[pre] { row.update(repeating: 0, count: own.stride) }
+                for other in sums.dropFirst() where other.isTouched[connection].pointer[pre] {
+                    add(other.weights[connection].pointer + pre &* own.stride, to: row, own.stride)
                 }
             }
             factors.withUnsafeBufferPointer { factors in
@@ -252,6 +237,15 @@ final class PartialSums: @unchecked Sendable {
             }
         }
         return total
+    }
+
+    @inline(__always)
+    private static func add(_ part: UnsafePointer<Double>, to row: UnsafeMutablePointer<Double>, _ count: Int) {
+        var n = 0
+        while n < count {
+            row[n] += part[n]
+            n &+= 1
+        }
     }
 
     /// Adds the parts' gradients of a connection's delays in order.

@@ -24,6 +24,9 @@ public final class EventSession: Session {
     private let incoming: [EventConnection]
     private let resident: ResidentOptimizer<Double>
     private let memory = EventMemory()
+    /// Kept from batch to batch, with the memory they work in.
+    private let runners: WorkerPool<SampleRunner>
+    private let adjoints: WorkerPool<AdjointWorker>
     /// The batch whose gradient the next step takes.
     private var back: AdjointRun?
 
@@ -34,6 +37,7 @@ public final class EventSession: Session {
         (self.options, shape, trainsDelays) = (options, network, optimizer.trainsDelays)
         self.measure = measure
         plans = try LayerPlan.all(network, monitor: nil)
+        (runners, adjoints) = (SampleRunner.pool(plans), AdjointWorker.pool(plans))
         incoming = plans.flatMap(\.incoming).sorted { $0.index < $1.index }
         resident = try ResidentOptimizer(
             optimizer, network, weights: incoming.map(\.rows), delays: incoming.map(\.delayRow),
@@ -53,29 +57,28 @@ public final class EventSession: Session {
             let run = try MeasuredRun(shape, input, spikes, options.endTime, plans, wantsModel: false, monitor)
             let own = try AdjointRun(
                 shape, try run.recording(nil, maxima), objective, plans, monitor, memory: memory)
-            try own.run()
+            try own.run(adjoints)
             back = own
             return own.result
         }
         let there = try EventForward(shape, input, options, plans, monitor)
         // Only when all parts have run forward are maxima copied into the recording and mean rates known.
         let isJoint = objective.isBySample && shape.layers.allSatisfy(\.isSpiking)
-        if !isJoint { try there.run() }
+        if !isJoint { try there.run(runners) }
         let own = try AdjointRun(shape, there.recording(nil), objective, plans, monitor, memory: memory)
-        if isJoint { try run(there, own, monitor) } else { try own.run() }
+        if isJoint { try run(there, own, monitor) } else { try own.run(adjoints) }
         back = own
         return own.result
     }
 
     private func run(_ there: EventForward, _ back: AdjointRun, _ monitor: Monitor?) throws(SpinnpropError) {
-        let workers = WorkerPool { [plans] () throws(SpinnpropError) in
-            let own = try plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) }
-            return (runner: try there.runner(own), adjoint: try back.worker(own))
-        }
-        try parallelLoop(parts: there.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
-            try workers.withWorker { (worker) throws(SpinnpropError) in
-                try there.run(part, worker.runner)
-                try back.run(part, worker.adjoint)
+        try parallelLoop(parts: there.partition.count, monitor: monitor) {
+            [runners, adjoints] (part) throws(SpinnpropError) in
+            try runners.withWorker { (runner) throws(SpinnpropError) in
+                try adjoints.withWorker { (adjoint) throws(SpinnpropError) in
+                    try there.run(part, runner)
+                    try back.run(part, adjoint)
+                }
             }
         }
     }

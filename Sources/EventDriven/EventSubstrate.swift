@@ -115,29 +115,23 @@ final class EventForward: @unchecked Sendable {
                 ?? ForwardOptions.defaultMaxSpikes(samples: input.sampleCount, neurons: neurons))
     }
 
-    func runner(_ plans: [LayerPlan]) throws(SpinnpropError) -> SampleRunner {
-        try SampleRunner(plans: plans, input: input, monitor: monitor)
-    }
-
     /// Runs all parts.
-    func run() throws(SpinnpropError) {
-        let runners = WorkerPool { [self] () throws(SpinnpropError) in
-            try runner(plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) })
-        }
+    func run(_ runners: WorkerPool<SampleRunner>? = nil) throws(SpinnpropError) {
+        let runners = runners ?? SampleRunner.pool(plans)
         try parallelLoop(parts: partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
             try runners.withWorker { (runner) throws(SpinnpropError) in try run(part, runner) }
         }
     }
 
     func run(_ part: Int, _ runner: SampleRunner) throws(SpinnpropError) {
-        runner.begin(columns: columns.map { $0[part] }, samples: partition[part].count)
-        for sample in partition[part] {
-            do throws(SpinnpropError) {
-                try runner.run(sample, endTime: endTime, budget: budget, maxima: maxima.of(sample))
-            } catch {
-                throw error.naming(sample: sample)
-            }
-            monitor?.finish(1)
+        runner.begin(columns: columns.map { $0[part] }, samples: partition[part].count, monitor)
+        let samples = partition[part]
+        var next = samples.lowerBound
+        while next < samples.upperBound {
+            let group = runner.group(from: next, to: samples.upperBound, of: input)
+            try runner.run(group, of: input, endTime: endTime, budget: budget, maxima: maxima)
+            monitor?.finish(group.count)
+            next = group.upperBound
         }
     }
 
@@ -153,148 +147,5 @@ final class EventForward: @unchecked Sendable {
         return Recording(
             input: input, layers: layers, partition: partition, fingerprint: fingerprint,
             engine: EventSubstrate.name, endTime: endTime, timeStretch: network.timeStretch)
-    }
-}
-
-/// Runs one sample after another through all layers; belongs to one part at a time.
-final class SampleRunner {
-    private let plans: [LayerPlan]
-    private var columns: [SpikeColumns] = []
-    private let rows: EventRows
-    private let poller: Poller
-    private let arrivals: Arrivals
-    private let synchronous: SynchronousState
-    private let feedback: FeedbackState
-    private let laneArrivals: LaneArrivals
-    private let lanes: LaneState
-    private let recurrent: RecurrentState
-    private let propagators = Block<Propagators>()
-    private let merged: SpikeColumns
-    private let order: TimeOrder
-
-    init(plans: [LayerPlan], input: SpikeTrains, monitor: Monitor?) throws(SpinnpropError) {
-        self.plans = plans
-        poller = Poller(monitor)
-        rows = EventRows(input: input, poller: poller)
-        arrivals = Arrivals(poller)
-        synchronous = SynchronousState(poller)
-        feedback = FeedbackState(poller)
-        laneArrivals = try LaneArrivals(poller)
-        lanes = LaneState(poller)
-        recurrent = RecurrentState(poller)
-        order = TimeOrder(poller)
-        merged = try SpikeColumns()
-    }
-
-    /// Turns to a part. - Parameters: where its spikes go, layer by layer, and how many samples follow.
-    func begin(columns: [SpikeColumns], samples: Int) {
-        self.columns = columns
-        for own in columns { own.ends.reserveCapacity(samples) }
-    }
-
-    func run(
-        _ sample: Int, endTime: Double, budget: SpikeBudget, maxima: UnsafeMutablePointer<MembraneMaximum>
-    ) throws(SpinnpropError) {
-        // However little a sample asks for, many of them take time.
-        try poller.spend(1 << 12)
-        try Memory.poll()
-        try rows.begin(sample)
-        var made = 0
-        for plan in plans {
-            let output = columns[plan.layer]
-            let start = output.count
-            if !plan.isSpiking {
-                try runReadout(plan, endTime: endTime, maxima: maxima)
-            } else if plan.runsAsOne {
-                do throws(SpinnpropError) {
-                    try runAsOne(plan, output: output, endTime: endTime, budget: budget)
-                } catch {
-                    guard plan.mayFailAsOne, error.kind != .cancelled, error.kind != .outOfMemory else { throw error }
-                    output.count = start
-                    try runNeurons(plan, output: output, endTime: endTime, budget: budget)
-                }
-            } else {
-                try runNeurons(plan, output: output, endTime: endTime, budget: budget)
-            }
-            output.ends.append(output.count)
-            rows.add(
-                SpikeRow(
-                    times: output.times + start, units: output.units + start, count: output.count - start))
-            made += output.count - start
-        }
-        try budget.add(made)
-    }
-
-    private func runReadout(
-        _ plan: LayerPlan, endTime: Double, maxima: UnsafeMutablePointer<MembraneMaximum>
-    ) throws(SpinnpropError) {
-        try plan.forEachNeuron(rows, arrivals, propagators) { (neuron) throws(SpinnpropError) in
-            maxima[neuron] = try plan.maximum(
-                neuron: neuron, arrivals, propagators.pointer, endTime: endTime, poller: poller)
-        }
-    }
-
-    private func runNeurons(
-        _ plan: LayerPlan, output: SpikeColumns, endTime: Double, budget: SpikeBudget
-    ) throws(SpinnpropError) {
-        guard plan.recurrent.isEmpty, !plan.isTimed else {
-            try arrivals.collect(plan.feedForward, rows: rows)
-            try plan.runRecurrent(arrivals, recurrent, output: output, endTime: endTime, budget: budget)
-            return
-        }
-        merged.count = 0
-        try plan.forEachNeuron(rows, arrivals, propagators) { (neuron) throws(SpinnpropError) in
-            try plan.runNeuron(
-                neuron, arrivals, propagators.pointer, output: merged, endTime: endTime, budget: budget,
-                poller: poller)
-        }
-        try appendMerged(to: output)
-    }
-
-    /// A layer whose neurons receive each with a delay of its own runs as without delays; then each spike is so much later.
-    private func runAsOne(
-        _ plan: LayerPlan, output: SpikeColumns, endTime: Double, budget: SpikeBudget
-    ) throws(SpinnpropError) {
-        if plan.isSideBySide {
-            merged.count = 0
-            try laneArrivals.take(plan, rows)
-            for first in stride(from: 0, to: plan.neuronCount, by: 4) {
-                try laneArrivals.arrange(plan, first: first)
-                try plan.runLanes(first, laneArrivals, lanes, output: merged, endTime: endTime, budget: budget)
-            }
-            try appendMerged(to: output)
-            return
-        }
-        guard plan.isShifted else {
-            try arrivals.collect(plan.feedForward, rows: rows)
-            if plan.recurrent.isEmpty {
-                try plan.runSynchronous(arrivals, synchronous, output: output, endTime: endTime, budget: budget)
-            } else {
-                try plan.runFeedback(arrivals, feedback, output: output, endTime: endTime, budget: budget)
-            }
-            return
-        }
-        let own = plan.feedForward[0]
-        try arrivals.take(rows.source(own))
-        merged.count = 0
-        try plan.runSynchronous(arrivals, synchronous, output: merged, endTime: endTime, budget: budget)
-        let (times, units, currents) = (merged.times, merged.units, merged.currents)
-        var kept = 0
-        for n in 0..<merged.count {
-            let time = times[n] + own.delayRow.pointer[Int(units[n])]
-            (times[kept], units[kept], currents[kept]) = (time, units[n], currents[n])
-            kept &+= time <= endTime ? 1 : 0
-        }
-        merged.count = kept
-        try appendMerged(to: output)
-    }
-
-    private func appendMerged(to output: SpikeColumns) throws(SpinnpropError) {
-        let positions = try order.order(merged.times, merged.units, merged.count)
-        try output.reserve(merged.count)
-        for n in 0..<merged.count {
-            let from = Int(positions[n])
-            try output.append(time: merged.times[from], unit: Int(merged.units[from]), current: merged.currents[from])
-        }
     }
 }

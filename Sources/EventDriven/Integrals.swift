@@ -193,7 +193,7 @@ private final class IntegralReader {
         self.recording = recording
         plan = plans[plans.count - 1]
         let poller = Poller(monitor)
-        rows = EventRows(input: recording.input, poller: poller)
+        rows = EventRows(poller)
         integrals = ReadoutIntegrals(WeightedIntegral(tau: tau, endTime: recording.endTime), poller)
     }
 

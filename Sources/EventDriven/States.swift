@@ -105,7 +105,7 @@ private final class StateReader {
     init(_ recording: Recording, _ plans: [LayerPlan], _ times: [Double], _ order: [Int], _ monitor: Monitor?) {
         (self.recording, self.plans, self.times, self.order) = (recording, plans, times, order)
         poller = Poller(monitor)
-        rows = EventRows(input: recording.input, poller: poller)
+        rows = EventRows(poller)
         arrivals = Arrivals(poller)
     }
 

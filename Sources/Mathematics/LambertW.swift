@@ -5,11 +5,11 @@
 /// At the branch point x = -1/e the slope is infinite and 1 + W goes to 0 as sqrt(2 (1 + e x)). So 1 + W is asked for, given 1 + e x: that
 /// loses nothing there.
 public enum LambertW {
-    /// 1 + W0(x) of four x in -1/e ... 0, given `branchDistance` = 1 + e x, 0 ... 1; NaN below 0. Worst error met in sweeps of
+    /// 1 + W0(x) of some x in -1/e ... 0, given `branchDistance` = 1 + e x, 0 ... 1; NaN below 0. Worst error met in sweeps of
     /// millions of arguments against extended precision: 3.3 ulp for the argument as given.
     @inlinable @inline(__always)
-    public static func principalPlusOne(branchDistance: SIMD4<Double>) -> SIMD4<Double> {
-        principalPlusOne(root: Elementary.squareRoot(branchDistance + branchDistance))
+    public static func principalPlusOne<Real: VectorLanes>(branchDistance: Real) -> Real {
+        principalPlusOne(root: Real.squareRoot(branchDistance + branchDistance))
     }
 
     @inlinable @inline(__always)

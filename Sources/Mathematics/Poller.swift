@@ -2,7 +2,7 @@
 
 /// One per worker. A unit of work is one state moved by one event, a nanosecond or so.
 public final class Poller {
-    private let monitor: Monitor?
+    private var monitor: Monitor?
     @usableFromInline var work = 0
     /// After so much work it asks.
     public static var workBetweenPolls: Int {
@@ -10,6 +10,9 @@ public final class Poller {
     }
 
     public init(_ monitor: Monitor?) { self.monitor = monitor }
+
+    /// Turns to another call.
+    public func watch(_ monitor: Monitor?) { self.monitor = monitor }
 
     /// Counts work done; once in a while tells whether the run has been cancelled. After that it goes on saying so.
     @inlinable @inline(__always)

@@ -15,11 +15,8 @@ public protocol CrossingCase {
     /// Positive wherever the peak of a rising membrane exceeds the threshold. It may be positive elsewhere: `crossings` decides.
     static func peakMargin<Real: RealLanes>(_ flow: Flow, v: Real, i: Real) -> Real
 
-    /// For each of `count` rising states the coordinate of V = threshold; negative where the threshold is not reached.
-    /// Arrays hold whole vectors of four states, and those beyond `count` get a coordinate too.
-    static func crossings(
-        _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
-        x: UnsafeMutablePointer<Double>)
+    /// For some rising states the coordinates of V = threshold; negative where the threshold is not reached.
+    static func crossings<Real: VectorLanes>(_ flow: Flow, v: Real, i: Real, x: UnsafeMutablePointer<Double>)
 
     /// Whether the coordinate has all digits of the time, however soon a crossing is.
     static var isTime: Bool { get }
@@ -55,9 +52,17 @@ extension CrossingCase {
     @inlinable @inline(__always)
     public static func kept<Real>(_ p: StateMap<Real>) -> Real { p.a }
 
+    /// The same for `count` states. Arrays hold whole vectors of four, and those beyond `count` get a coordinate too.
     @inlinable @inline(__always)
-    static func load(_ values: UnsafeMutablePointer<Double>, _ n: Int) -> SIMD4<Double> {
-        UnsafeRawPointer(values + n).loadUnaligned(as: SIMD4<Double>.self)
+    public static func crossings(
+        _ flow: Flow, count: Int, v: UnsafePointer<Double>, i: UnsafePointer<Double>, x: UnsafeMutablePointer<Double>
+    ) {
+        var n = 0
+        while n &+ 4 < count {
+            crossings(flow, v: EightLanes(v + n), i: EightLanes(i + n), x: x + n)
+            n &+= 8
+        }
+        if n < count { crossings(flow, v: SIMD4(v + n), i: SIMD4(i + n), x: x + n) }
     }
 
     /// Whether a state (V, I) may reach the threshold within an interval at whose end it would be (endV, endI): above the threshold

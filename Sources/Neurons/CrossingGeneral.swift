@@ -18,22 +18,14 @@ public enum CrossingGeneral: CrossingCase {
     }
 
     @inlinable @inline(__always)
-    public static func crossings(
-        _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
-        x: UnsafeMutablePointer<Double>
-    ) {
-        let lanes = FlowLanes(flow)
-        var n = 0
-        while n < count {
-            let found = lanes.crossing(v: load(v, n) * flow.inverseThreshold, i: load(i, n) * flow.inverseThreshold)
-            UnsafeMutableRawPointer(x + n).storeBytes(of: found.time, as: SIMD4<Double>.self)
-            if found.open != 0 {
-                for lane in 0..<4 as Range<UInt8> where (found.open &>> lane) & 1 != 0 {
-                    let own = n &+ Int(lane)
-                    x[own] = timeOrNone(flow, v: v[own], i: i[own])
-                }
-            }
-            n &+= 4
+    public static func crossings<Real: VectorLanes>(_ flow: Flow, v: Real, i: Real, x: UnsafeMutablePointer<Double>) {
+        let found = FlowVectors<Real>(flow).crossing(v: v * flow.inverseThreshold, i: i * flow.inverseThreshold)
+        found.time.store(x)
+        var open = found.open
+        while open != 0 {
+            let lane = open.trailingZeroBitCount
+            x[lane] = timeOrNone(flow, v: v.number(lane), i: i.number(lane))
+            open &= open &- 1
         }
     }
 

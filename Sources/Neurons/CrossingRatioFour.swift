@@ -23,20 +23,10 @@ public enum CrossingRatioFour: CrossingCase {
     }
 
     @inlinable @inline(__always)
-    public static func crossings(
-        _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
-        x: UnsafeMutablePointer<Double>
-    ) {
-        let scale = flow.inverseThreshold
-        var n = 0
-        while n < count {
-            let membrane = load(v, n)
-            let current = load(i, n)
-            let b = current * (scale / 3)
-            let isReached = (peakMargin(flow, v: membrane, i: current) .> .zero) .& (current .> membrane)
-            Quartic.solve(a: membrane * scale + b, b: b, isReached, x + n)
-            n &+= 4
-        }
+    public static func crossings<Real: VectorLanes>(_ flow: Flow, v: Real, i: Real, x: UnsafeMutablePointer<Double>) {
+        let b = i * (flow.inverseThreshold / 3)
+        let isReached = Real.both(Real.isLess(Real(0), peakMargin(flow, v: v, i: i)), Real.isLess(v, i))
+        Quartic.solve(a: v * flow.inverseThreshold + b, b: b, isReached, x)
     }
 
     @inlinable @inline(__always)

@@ -19,25 +19,15 @@ public enum CrossingRatioHalf: CrossingCase {
     }
 
     @inlinable @inline(__always)
-    public static func crossings(
-        _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
-        x: UnsafeMutablePointer<Double>
-    ) {
-        let one = SIMD4<Double>(repeating: 1)
-        var n = 0
-        while n < count {
-            let (membrane, current) = (load(v, n), load(i, n))
-            let scaled = current * flow.inverseThreshold
-            let fall = scaled + scaled - membrane * flow.inverseThreshold
-            // The discriminant over A^2, which does not leave float64; 0 where rounding hides the peak.
-            let margin = one - fall / scaled / scaled
-            let isReached = (margin .> .zero) .& (current .> membrane)
-            // The larger root is the earlier time.
-            let root = scaled / fall * (one + Elementary.squareRoot(greater(margin, .zero)))
-            let answer = SIMD4.select(isReached, lesser(root, one), SIMD4(-1))
-            UnsafeMutableRawPointer(x + n).storeBytes(of: answer, as: SIMD4<Double>.self)
-            n &+= 4
-        }
+    public static func crossings<Real: VectorLanes>(_ flow: Flow, v: Real, i: Real, x: UnsafeMutablePointer<Double>) {
+        let scaled = i * flow.inverseThreshold
+        let fall = scaled + scaled - v * flow.inverseThreshold
+        // The discriminant over A^2, which does not leave float64; 0 where rounding hides the peak.
+        let margin = 1 - fall / scaled / scaled
+        let isReached = Real.both(Real.isLess(Real(0), margin), Real.isLess(v, i))
+        // The larger root is the earlier time.
+        let root = scaled / fall * (1 + Real.squareRoot(Real.greater(margin, Real(0))))
+        Real.select(isReached, Real.lesser(root, Real(1)), Real(-1)).store(x)
     }
 
     @inlinable @inline(__always)

@@ -30,24 +30,12 @@ public enum CrossingRatioOne: CrossingCase {
 
     /// With u = 1 - (what is left to the peak), V = threshold is u e^{-u} = threshold / (e peak): before the peak, u = -W0.
     @inlinable @inline(__always)
-    public static func crossings(
-        _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
-        x: UnsafeMutablePointer<Double>
-    ) {
-        let one = SIMD4<Double>(repeating: 1)
-        let threshold = SIMD4(repeating: flow.threshold)
-        var n = 0
-        while n < count {
-            let membrane = load(v, n)
-            let current = load(i, n)
-            let toPeak = one - membrane / current
-            let distance = one - threshold / (current * Elementary.exp(-toPeak))
-            let isReached = (distance .> .zero) .& (current .> membrane)
-            let left = LambertW.principalPlusOne(branchDistance: greater(distance, .zero))
-            let answer = SIMD4.select(isReached, greater(toPeak - left, .zero), SIMD4(-1))
-            UnsafeMutableRawPointer(x + n).storeBytes(of: answer, as: SIMD4<Double>.self)
-            n &+= 4
-        }
+    public static func crossings<Real: VectorLanes>(_ flow: Flow, v: Real, i: Real, x: UnsafeMutablePointer<Double>) {
+        let toPeak = 1 - v / i
+        let distance = 1 - Real(flow.threshold) / (i * Elementary.exp(-toPeak))
+        let isReached = Real.both(Real.isLess(Real(0), distance), Real.isLess(v, i))
+        let left = LambertW.principalPlusOne(branchDistance: Real.greater(distance, Real(0)))
+        Real.select(isReached, Real.greater(toPeak - left, Real(0)), Real(-1)).store(x)
     }
 
     @inlinable @inline(__always)

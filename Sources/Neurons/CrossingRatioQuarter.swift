@@ -21,20 +21,10 @@ public enum CrossingRatioQuarter: CrossingCase {
     }
 
     @inlinable @inline(__always)
-    public static func crossings(
-        _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
-        x: UnsafeMutablePointer<Double>
-    ) {
-        let scale = flow.inverseThreshold
-        var n = 0
-        while n < count {
-            let membrane = load(v, n)
-            let current = load(i, n)
-            let a = current * (scale * (4.0 / 3))
-            let isReached = (peakMargin(flow, v: membrane, i: current) .> .zero) .& (current .> membrane)
-            Quartic.solve(a: a, b: a - membrane * scale, isReached, x + n)
-            n &+= 4
-        }
+    public static func crossings<Real: VectorLanes>(_ flow: Flow, v: Real, i: Real, x: UnsafeMutablePointer<Double>) {
+        let a = i * (flow.inverseThreshold * (4.0 / 3))
+        let isReached = Real.both(Real.isLess(Real(0), peakMargin(flow, v: v, i: i)), Real.isLess(v, i))
+        Quartic.solve(a: a, b: a - v * flow.inverseThreshold, isReached, x)
     }
 
     @inlinable @inline(__always)

@@ -19,37 +19,23 @@ public enum CrossingRatioTwo: CrossingCase {
     }
 
     @inlinable @inline(__always)
-    public static func crossings(
-        _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
-        x: UnsafeMutablePointer<Double>
-    ) {
+    public static func crossings<Real: VectorLanes>(_ flow: Flow, v: Real, i: Real, x: UnsafeMutablePointer<Double>) {
         let scale = flow.inverseThreshold
-        let whole = (count + 3) & ~3
-        var (n, overflows) = (0, 0)
-        while n < whole {
-            let margin = peakMargin(flow, v: v[n], i: i[n])
-            let isReached = margin > 0 && i[n] > v[n]
-            // The larger root is the earlier time.
-            let root = ((v[n] + i[n]) * scale + (isReached ? margin : 0).squareRoot()) / (2 * (i[n] * scale))
-            // No number where I = 0.
-            x[n] = isReached ? (root > 1 ? 1 : root) : -1
-            overflows |= margin == .infinity ? 1 : 0
-            n &+= 1
-        }
-        if overflows != 0 { crossingsOfLarge(flow, count: whole, v: v, i: i, x: x) }
-    }
-
-    /// The crossings of neurons of which V + I, squared, is beyond float64.
-    @usableFromInline
-    static func crossingsOfLarge(
-        _ flow: Flow, count: Int, v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>,
-        x: UnsafeMutablePointer<Double>
-    ) {
-        let scale = flow.inverseThreshold
-        for n in 0..<count where peakMargin(flow, v: v[n], i: i[n]) == .infinity && i[n] > v[n] {
-            let (sum, current) = ((v[n] + i[n]) * scale, i[n] * scale)
+        let margin = peakMargin(flow, v: v, i: i)
+        let (hasPeak, isRising) = (Real.isLess(Real(0), margin), Real.isLess(v, i))
+        let isReached = Real.both(hasPeak, isRising)
+        // The larger root is the earlier time; no number where I = 0.
+        let root =
+            ((v + i) * scale + Real.squareRoot(Real.select(isReached, margin, Real(0)))) / (2 * (i * scale))
+        Real.select(isReached, Real.lesser(Real(1), root), Real(-1)).store(x)
+        // V + I, squared, may be beyond float64.
+        var large = Real.signs(Real.both(Real.isEqual(margin, Real(.infinity)), isRising))
+        while large != 0 {
+            let lane = large.trailingZeroBitCount
+            let (sum, current) = ((v.number(lane) + i.number(lane)) * scale, i.number(lane) * scale)
             let root = sum * ((1 + max(0, 1 - 4 * (current / sum) / sum).squareRoot()) / (2 * current))
-            x[n] = root < 1 ? root : 1
+            x[lane] = root < 1 ? root : 1
+            large &= large &- 1
         }
     }
 

@@ -1,17 +1,17 @@
-// Four neurons of any time constants side by side: how they move, and when they reach a threshold of 1.
+// Neurons of any time constants side by side: how they move, and when they reach a threshold of 1.
 import Mathematics
 
-/// Constants of four neurons. With s = t / tau_m, r = tau_m / tau_s and c = 1 - r
+/// Constants of some neurons. With s = t / tau_m, r = tau_m / tau_s and c = 1 - r
 ///
 ///     e^s V(s) = V + I expm1(c s) / c,   peak: s_p = log1p(c q / r) / c with q = (I - V) / I,   P = I e^{-r s_p}
 ///
 /// and u before the peak V = P e^u (1 + expm1(-c u) / c): how far before the peak the threshold is reached follows from 1 - 1 / P and r alone. A
 /// polynomial in the root of that distance is near enough for a single step of a method of fourth order.
 @frozen
-public struct FlowLanes {
-    @usableFromInline let tauMem, tauSyn, longest, difference, inverse: SIMD4<Double>
-    public let ratio: SIMD4<Double>
-    @usableFromInline let c0, c1, c2, c3, c4, c5, c6, c7: SIMD4<Double>
+public struct FlowVectors<Real: VectorLanes> {
+    @usableFromInline let tauMem, tauSyn, longest, difference, inverse: Real
+    public let ratio: Real
+    @usableFromInline let c0, c1, c2, c3, c4, c5, c6, c7: Real
 
     /// How many numbers of each neuron they are.
     @inlinable public static var count: Int { @inline(__always) get { 14 } }
@@ -30,21 +30,62 @@ public struct FlowLanes {
         }
     }
 
-    /// - Parameter read: gives the first, second, ... number of all four.
+    /// - Parameter read: gives the first, second, ... number of all.
     @inlinable @inline(__always)
-    public init(_ read: (Int) -> SIMD4<Double>) {
+    public init(_ read: (Int) -> Real) {
         (tauMem, tauSyn, longest) = (read(0), read(1), read(2))
         (difference, inverse, ratio) = (read(3), read(4), read(5))
         (c0, c1, c2, c3) = (read(6), read(7), read(8), read(9))
         (c4, c5, c6, c7) = (read(10), read(11), read(12), read(13))
     }
 
-    /// Four times the same neuron.
+    /// All the same neuron.
     @inlinable @inline(__always)
-    public init(_ flow: Flow) {
-        self.init { SIMD4(repeating: FlowLanes.constant($0, of: flow)) }
-    }
+    public init(_ flow: Flow) { self.init { Real(FlowVectors.constant($0, of: flow)) } }
 
+    /// The time of V = 1, negative where the peak is not above it, and a bit for each for which the caller must find it otherwise:
+    /// a peak so near the threshold, or so large a current, that these steps do not find it to the last digits.
+    @inlinable @inline(__always)
+    public func crossing(v: Real, i: Real) -> (time: Real, open: UInt8) {
+        let atPeak = Elementary.log1p((i - v) / i * (difference / ratio)) * inverse
+        let distance = 1 - Elementary.exp(atPeak * ratio) / i
+        let isReached = Real.both(Real.isLess(Real(0), distance), Real.isLess(v, i))
+        let root = Real.squareRoot(Real.greater(distance, Real(0)))
+        let square = root * root
+        let low = (c0 + c1 * root) + square * (c2 + c3 * root)
+        let high = (c4 + c5 * root) + square * (c6 + c7 * root)
+        var s = Real.greater(atPeak - root * (low + square * square * high), Real(0))
+        let gap = 1 - v
+        var isOpen = Real.isLess(Real(0), Real(1))
+        var remaining = 3
+        repeat {
+            // f(s) = e^s (V(s) - 1) and its derivatives.
+            let synaptic = Elementary.expm1(difference * s)
+            let membrane = Elementary.expm1(s)
+            let current = i + i * synaptic
+            let bent = difference * current
+            let level = 1 + membrane
+            let inverseSlope = Real(1) / (current - level)
+            let step = ((i * (synaptic * inverse) - gap) - membrane) * inverseSlope
+            // In terms of Newton's step and of f'' step / f' and f''' step^2 / f'.
+            let second = (bent - level) * inverseSlope * step
+            let third = (difference * bent - level) * inverseSlope * step * step
+            let series = (1 + second * (0.5 + 0.5 * second)) - third * (1.0 / 6)
+            // Each is left as it is once only rounding remains, so that none depends on which others it is found with.
+            s = Real.select(isOpen, Real.greater(s - step * series, Real(0)), s)
+            let isClosed = Real.both(
+                Real.isNotAbove(second * second, Real(1e-8)), Real.isLess(Real(0), inverseSlope))
+            isOpen = Real.both(isOpen, Real.not(isClosed))
+            remaining &-= 1
+        } while remaining > 0 && Real.signs(Real.both(isReached, isOpen)) != 0
+        return (Real.select(isReached, s * tauMem, Real(-1)), Real.signs(Real.both(isReached, isOpen)))
+    }
+}
+
+/// Four of them.
+public typealias FlowLanes = FlowVectors<SIMD4<Double>>
+
+extension FlowVectors where Real == SIMD4<Double> {
     /// As `Flow.propagators`, up to rounding.
     @inlinable @inline(__always)
     public func propagators(_ dt: SIMD4<Double>) -> StateMap<SIMD4<Double>> {
@@ -97,55 +138,14 @@ public struct FlowLanes {
     /// Positive wherever the peak is above 1. As |log1p(x)| >= |x / (1 + x / 2)|, ln(I / P) is at least w = (I - V) / (I + `bend` (I - V)) with
     /// bend = c / (2 r), and e^w is at least its series.
     @inlinable @inline(__always)
-    static func peakMargin<Real: RealLanes>(v: Real, i: Real, bend: Real) -> Real {
+    static func peakMargin<Number: RealLanes>(v: Number, i: Number, bend: Number) -> Number {
         let rise = i - v
         // Below 0 where a membrane rises for ever: to 0, and not above.
         let scale = i + bend * rise
-        let w = rise / Real.select(Real.isLess(scale, Real(0x1p-1000)), Real(0x1p-1000), scale)
+        let w = rise / Number.select(Number.isLess(scale, Number(0x1p-1000)), Number(0x1p-1000), scale)
         let series = 1 + w * (0.5 + (1.0 / 6) * w)
         // Rounding must not hide a peak.
         return (i + 0x1p-50) - (1 + w * series)
-    }
-
-    /// The time of V = 1, negative where the peak is not above it, and a bit for each of the four for which the caller must find it otherwise:
-    /// a peak so near the threshold, or so large a current, that these steps do not find it to the last digits.
-    @inlinable @inline(__always)
-    public func crossing(v: SIMD4<Double>, i: SIMD4<Double>) -> (time: SIMD4<Double>, open: UInt8) {
-        let one = SIMD4<Double>(repeating: 1)
-        let atPeak = Elementary.log1p((i - v) / i * (difference / ratio)) * inverse
-        let distance = one - Elementary.exp(atPeak * ratio) / i
-        let isReached = (distance .> .zero) .& (i .> v)
-        let root = Elementary.squareRoot(greater(distance, .zero))
-        let square = root * root
-        let low = (c0 + c1 * root) + square * (c2 + c3 * root)
-        let high = (c4 + c5 * root) + square * (c6 + c7 * root)
-        var s = greater(atPeak - root * (low + square * square * high), .zero)
-        let gap = one - v
-        var isClosed = SIMDMask<SIMD4<Int64>>(repeating: false)
-        var remaining = 3
-        repeat {
-            // f(s) = e^s (V(s) - 1) and its derivatives.
-            let synaptic = Elementary.expm1(difference * s)
-            let membrane = Elementary.expm1(s)
-            let current = i + i * synaptic
-            let bent = difference * current
-            let level = one + membrane
-            let inverseSlope = one / (current - level)
-            let step = ((i * (synaptic * inverse) - gap) - membrane) * inverseSlope
-            // In terms of Newton's step and of f'' step / f' and f''' step^2 / f'.
-            let second = (bent - level) * inverseSlope * step
-            let third = (difference * bent - level) * inverseSlope * step * step
-            let half = SIMD4<Double>(repeating: 0.5)
-            let series = (one + second * (half + half * second)) - third * SIMD4(repeating: 1.0 / 6)
-            // Each is left as it is once only rounding remains, so that none depends on which others it is found with.
-            s = .select(isClosed, s, greater(s - step * series, .zero))
-            isClosed = isClosed .| ((second * second .<= SIMD4<Double>(repeating: 1e-8)) .& (inverseSlope .> .zero))
-            remaining &-= 1
-        } while remaining > 0 && unsafeBitCast(isReached .& .!isClosed, to: SIMD4<Int64>.self).signs != 0
-        return (
-            SIMD4.select(isReached, s * tauMem, SIMD4(-1)),
-            unsafeBitCast(isReached .& .!isClosed, to: SIMD4<Int64>.self).signs
-        )
     }
 }
 

@@ -33,14 +33,14 @@ extension EventAdjoint {
         let table = try StateTable(samples: samples, width: times.count, neurons: plans[layer].neuronCount)
         table.clear()
         let workers = WorkerPool { () throws(SpinnpropError) in
-            let worker = try run.worker(plans)
+            let worker = try AdjointWorker(plans)
             worker.traces = AdjointTraces(layer: layer, times: times, table: table, monitor)
             return (worker, try PartialSums(plans))
         }
         try parallelLoop(parts: recording.partition.count, monitor: monitor) { (part) throws(SpinnpropError) in
             guard recording.partition[part].overlaps(samples) else { return }
             try workers.withWorker { (own) throws(SpinnpropError) in
-                try own.0.run(part: part, of: samples, sums: own.1, neuronSums: [])
+                try own.0.run(run.task, part: part, of: samples, sums: own.1, neuronSums: [])
             }
         }
         return (table.values(table.first), table.values(table.second))

@@ -4,55 +4,6 @@ import Networks
 import Neurons
 import Spikes
 
-/// A jump of a neuron's adjoint: at an own spike, or at the maximum of a leaky read-out.
-///
-///     lV += (gain lV + error) / slope
-///
-/// A spike has gain theta - V_reset and slope I - theta; a maximum gain 0 and slope -tau_m. A spike at which the membrane could not rise to
-/// the threshold, slope <= 0, may have been measured: its time is taken as given, and as the reset makes the membrane forget what was
-/// before, lV is 0 there.
-struct Jumps {
-    /// When each jump is, in order of time.
-    let times: UnsafePointer<Double>
-    let units: UnsafePointer<Int32>
-    let currents: UnsafePointer<Double>
-    let errors: UnsafeMutablePointer<Double>
-    let count: Int
-    let isSpiking: Bool
-    /// Where jumps are those of `HeldJumps`; currents and errors are the spikes'.
-    var holds: Holds?
-
-    /// Whether nothing but errors that come from elsewhere makes the jump more than 0 where lV is.
-    @inline(__always)
-    func isWithoutError(_ jump: Int) -> Bool {
-        let spike = holds.map { Int($0.spikes[jump]) } ?? jump
-        return spike < 0 || errors[spike] == 0
-    }
-
-    @inline(__always)
-    func delta(_ jump: Int, lambdaV: Double, _ flow: Flow) -> Double {
-        guard isSpiking else { return -errors[jump] / flow.tauMem }
-        if let holds {
-            let spike = Int(holds.spikes[jump])
-            guard spike < 0 else {
-                let released = (holds.currents[spike] - flow.reset) * holds.lambdaV[spike]
-                return self.lambdaV(spike, released: released, flow) - lambdaV
-            }
-            holds.lambdaV[-1 - spike] = lambdaV
-            return -lambdaV
-        }
-        let slope = currents[jump] - flow.threshold
-        return slope > 0 ? ((flow.threshold - flow.reset) * lambdaV + errors[jump]) / slope : -lambdaV
-    }
-
-    /// lV before a spike that a refractory period follows. - Parameter released: what the spike's time does at its end.
-    @inline(__always)
-    func lambdaV(_ jump: Int, released: Double, _ flow: Flow) -> Double {
-        let slope = currents[jump] - flow.threshold
-        return slope > 0 ? (released + errors[jump]) / slope : 0
-    }
-}
-
 /// Where an incoming connection's sums go while one sample is run backward; trivial, so that hot loops touch no reference counts.
 struct IncomingSums {
     let columns: UnsafePointer<Double>
@@ -64,16 +15,51 @@ struct IncomingSums {
     let preCount: Int
 }
 
+/// What parts of a batch go backward through, and what for.
+final class AdjointTask: Sendable {
+    let recording: Recording
+    let objective: Objective
+    let rate: RateErrors
+    let given: PlacedErrors?
+    let scale: Double
+    let inputErrors: InputErrors
+    let monitor: Monitor?
+
+    init(
+        _ recording: Recording, _ objective: Objective, _ rate: RateErrors, _ given: PlacedErrors?, scale: Double,
+        _ inputErrors: InputErrors, _ monitor: Monitor?
+    ) {
+        (self.recording, self.objective, self.rate, self.given) = (recording, objective, rate, given)
+        (self.scale, self.inputErrors, self.monitor) = (scale, inputErrors, monitor)
+    }
+}
+
+/// A layer's spikes in a part, and the errors of those of a sample.
+private final class LayerErrors {
+    let plan: LayerPlan
+    let errors = Block<Double>()
+    var segment: SpikeColumns
+
+    init(_ plan: LayerPlan) throws(SpinnpropError) {
+        self.plan = plan
+        segment = try SpikeColumns(capacity: 0)
+    }
+
+    /// Takes a sample's row, and the errors of its spikes that do not come from other spikes: those of rate regularisation.
+    func begin(_ index: Int, _ rate: RateErrors, _ rows: EventRows) throws(SpinnpropError) {
+        let range = segment.range(ofSample: index)
+        let row = SpikeRow(
+            times: segment.times + range.lowerBound, units: segment.units + range.lowerBound, count: range.count)
+        try rows.add(row)
+        try errors.clear(plan.isSpiking ? row.count : plan.neuronCount)
+        rate.add(to: errors.pointer, layer: plan.layer, times: row.times, units: row.units, count: row.count)
+    }
+}
+
 final class AdjointWorker {
     private let plans: [LayerPlan]
-    private let recording: Recording
-    private let objective: Objective
-    private let rate: RateErrors
-    private let given: PlacedErrors?
-    private let scale: Double
-    private let inputErrors: InputErrors
+    private let layers: [LayerErrors]
     private let rows: EventRows
-    private let monitor: Monitor?
     private let poller: Poller
     private let arrivals: Arrivals
     private let synchronous: SynchronousAdjointState
@@ -82,7 +68,6 @@ final class AdjointWorker {
     private let lanes: LaneAdjointState
     private let general: GeneralAdjointState
     private let neurons: NeuronGradients
-    private let errors: [Block<Double>]
     private let orderedInputErrors = Block<Double>()
     private let maximumUnits = Block<Int32>()
     private let maximumTimes = Block<Double>()
@@ -92,28 +77,22 @@ final class AdjointWorker {
     private let order: TimeOrder
     private let incomingSums = Block<IncomingSums>()
     /// Where errors of integrals of the read-out's membranes are.
-    private let integrals: ReadoutIntegrals?
+    private var integrals: ReadoutIntegrals?
     private var part = 0
-    /// The part's spikes of each layer.
-    private var segments: [SpikeColumns] = []
     private var sums: PartialSums
     private var neuronSums: [NeuronSums] = []
     /// Where the adjoint of a layer is read, which then is the last that is run.
     var traces: AdjointTraces?
 
-    init(
-        plans: [LayerPlan], recording: Recording, objective: Objective, rate: RateErrors, given: PlacedErrors?,
-        scale: Double, inputErrors: InputErrors, monitor: Monitor?
-    ) throws(SpinnpropError) {
+    /// Workers for tasks of one network.
+    static func pool(_ plans: [LayerPlan]) -> WorkerPool<AdjointWorker> {
+        WorkerPool { () throws(SpinnpropError) in try AdjointWorker(try LayerPlan.copies(plans)) }
+    }
+
+    init(_ plans: [LayerPlan]) throws(SpinnpropError) {
         self.plans = plans
-        self.recording = recording
-        self.objective = objective
-        self.rate = rate
-        self.given = given
-        self.scale = scale
-        self.inputErrors = inputErrors
-        self.monitor = monitor
-        poller = Poller(monitor)
+        layers = try plans.map { (plan) throws(SpinnpropError) in try LayerErrors(plan) }
+        poller = Poller(nil)
         arrivals = Arrivals(poller)
         order = TimeOrder(poller)
         synchronous = SynchronousAdjointState(poller)
@@ -122,93 +101,93 @@ final class AdjointWorker {
         lanes = LaneAdjointState(poller)
         general = GeneralAdjointState(poller)
         neurons = NeuronGradients(poller)
-        rows = EventRows(input: recording.input, poller: poller)
-        errors = plans.map { _ in Block<Double>() }
-        let (endTime, shared) = (recording.endTime, poller)
-        let weight = given == nil ? objective.integralTau : given?.given.usedIntegralTau
-        integrals = weight.map {
-            ReadoutIntegrals(WeightedIntegral(tau: $0, endTime: endTime), shared)
-        }
+        rows = EventRows(poller)
         sums = try PartialSums([])
     }
 
     /// - Parameters:
+    ///   - task: one of the same network each time.
     ///   - samples: those of the part that are wanted; `nil`: all.
     ///   - neuronSums: of each layer; none if nobody asks for gradients of neuron parameters.
     func run(
-        part: Int, of samples: Range<Int>? = nil, sums: PartialSums, neuronSums: [NeuronSums]
+        _ task: AdjointTask, part: Int, of samples: Range<Int>? = nil, sums: PartialSums, neuronSums: [NeuronSums]
     ) throws(SpinnpropError) {
         self.part = part
         self.neuronSums = neuronSums
-        segments = recording.layers.map { $0.segments[part] }
         self.sums = sums
-        var sampler = OutputSampler(recording)
+        poller.watch(task.monitor)
+        for (own, recorded) in zip(layers, task.recording.layers) { own.segment = recorded.segments[part] }
+        let weight = task.given.map { $0.given.usedIntegralTau } ?? task.objective.integralTau
+        integrals = weight.map { ReadoutIntegrals(WeightedIntegral(tau: $0, endTime: task.recording.endTime), poller) }
+        var sampler = OutputSampler(task.recording)
         let first = traces?.layer ?? 0
-        for (index, sample) in recording.partition[part].enumerated() where samples?.contains(sample) ?? true {
+        let range = task.recording.partition[part]
+        for sample in range where samples?.contains(sample) ?? true {
+            let index = sample - range.lowerBound
             try Memory.poll()
-            try beginSample(sample, index)
-            if let given { add(given, sample, index) } else { try evaluateLoss(&sampler, sample, index) }
-            for plan in plans[first...].reversed() { try backward(plan, sample, index) }
-            storeInputErrors(sample)
+            try beginSample(task, sample, index)
+            if let given = task.given {
+                add(given, sample, index)
+            } else {
+                try evaluateLoss(task, &sampler, sample, index)
+            }
+            var layer = plans.count - 1
+            while layer >= first {
+                try backward(task, plans[layer], sample, index)
+                layer -= 1
+            }
+            storeInputErrors(task, sample)
             try poller.spend(1 << 12)
-            monitor?.finish(1)
+            task.monitor?.finish(1)
         }
     }
 
-    /// Takes the rows of all layers, and the errors of spikes that do not come from other spikes: those of rate regularisation.
-    private func beginSample(_ sample: Int, _ index: Int) throws(SpinnpropError) {
-        try rows.begin(sample)
-        for plan in plans {
-            let segment = segments[plan.layer]
-            let range = segment.range(ofSample: index)
-            let row = SpikeRow(
-                times: segment.times + range.lowerBound, units: segment.units + range.lowerBound, count: range.count)
-            rows.add(row)
-            try errors[plan.layer].clear(plan.isSpiking ? row.count : plan.neuronCount)
-            rate.add(
-                to: errors[plan.layer].pointer, layer: plan.layer, times: row.times, units: row.units, count: row.count)
-        }
-        if inputErrors.isWanted { try orderedInputErrors.clear(rows.inputRow.count) }
+    private func beginSample(_ task: AdjointTask, _ sample: Int, _ index: Int) throws(SpinnpropError) {
+        try rows.begin(sample, of: task.recording.input)
+        for own in layers { try own.begin(index, task.rate, rows) }
+        if task.inputErrors.isWanted { try orderedInputErrors.clear(rows.inputRow.count) }
         try integrals?.begin(plans[plans.count - 1], rows)
     }
 
     private func add(_ given: PlacedErrors, _ sample: Int, _ index: Int) {
         if let integrals { given.addIntegrals(to: integrals.errors, sample: sample) }
-        for plan in plans {
+        for own in layers {
             given.add(
-                to: errors[plan.layer].pointer, layer: plan.layer, part: part, index: index,
-                spikes: segments[plan.layer].range(ofSample: index))
+                to: own.errors.pointer, layer: own.plan.layer, part: part, index: index,
+                spikes: own.segment.range(ofSample: index))
         }
     }
 
     private func evaluateLoss(
-        _ sampler: inout OutputSampler, _ sample: Int, _ index: Int
+        _ task: AdjointTask, _ sampler: inout OutputSampler, _ sample: Int, _ index: Int
     ) throws(SpinnpropError) {
-        let outputs = plans[plans.count - 1]
-        try integrals?.evaluate(outputs)
-        let output = integrals?.errors ?? errors[plans.count - 1].pointer
-        sums.judged.add(
-            sampler.withSample(part: part, index: index, integrals: integrals?.values) { shown, _ in
-                objective.judge(shown, sample: sample, errors: output)
-            })
-        let count = outputs.isSpiking ? rows.layer(plans.count - 1).count : outputs.neuronCount
-        for n in 0..<count { output[n] *= scale }
+        let outputs = layers[layers.count - 1]
+        try integrals?.evaluate(outputs.plan)
+        let output = integrals?.errors ?? outputs.errors.pointer
+        let judgement = sampler.withSample(part: part, index: index, integrals: integrals?.values) { shown, _ in
+            task.objective.judge(shown, sample: sample, errors: output)
+        }
+        sums.judged.add(judgement)
+        let count = outputs.plan.isSpiking ? rows.layer(layers.count - 1).count : outputs.plan.neuronCount
+        for n in 0..<count { output[n] *= task.scale }
     }
 
-    private func backward(_ plan: LayerPlan, _ sample: Int, _ index: Int) throws(SpinnpropError) {
-        let jumps = plan.isSpiking ? spikeJumps(plan, index) : try readoutJumps(plan, sample)
+    private func backward(
+        _ task: AdjointTask, _ plan: LayerPlan, _ sample: Int, _ index: Int
+    ) throws(SpinnpropError) {
+        let jumps = plan.isSpiking ? spikeJumps(plan, index) : try readoutJumps(task, plan, sample)
         // What follows the last error has no adjoint.
         if jumps.count > 0 {
-            try reverse(plan, jumps)
+            try reverse(task, plan, jumps)
             if !neuronSums.isEmpty { try neurons.add(plan, jumps, rows, to: neuronSums[plan.layer]) }
         }
         let own = plan.isSpiking ? nil : integrals
-        try own?.reverse(plan, bindSums(plan), neuronSums.isEmpty ? nil : neuronSums[plan.layer])
+        try own?.reverse(plan, bindSums(task, plan), neuronSums.isEmpty ? nil : neuronSums[plan.layer])
         if let traces, traces.layer == plan.layer { try traces.add(plan, jumps, own, rows, sample: sample) }
     }
 
-    private func reverse(_ plan: LayerPlan, _ jumps: Jumps) throws(SpinnpropError) {
-        let all = try bindSums(plan)
+    private func reverse(_ task: AdjointTask, _ plan: LayerPlan, _ jumps: Jumps) throws(SpinnpropError) {
+        let all = try bindSums(task, plan)
         if plan.isSynchronous {
             try arrivals.collect(plan.incoming, rows: rows)
             if try reverseSynchronous(plan, jumps, all) { return }
@@ -245,34 +224,37 @@ final class AdjointWorker {
         return try plan.reverseSynchronous(arrivals, jumps, sums, synchronous)
     }
 
-    private func bindSums(_ plan: LayerPlan) throws(SpinnpropError) -> UnsafePointer<IncomingSums> {
+    private func bindSums(_ task: AdjointTask, _ plan: LayerPlan) throws(SpinnpropError) -> UnsafePointer<IncomingSums>
+    {
         try incomingSums.reserve(plan.incoming.count)
         for (n, own) in plan.incoming.enumerated() {
             let source = rows.source(own)
             sums.touch(own.index, source.units, count: source.count)
-            let wanted = inputErrors.isWanted ? orderedInputErrors.pointer : nil
+            let wanted = task.inputErrors.isWanted ? orderedInputErrors.pointer : nil
             incomingSums.pointer[n] = IncomingSums(
                 columns: plan.columns.pointer[n], weights: sums.weights[own.index].pointer,
                 delays: sums.delays[own.index].pointer,
-                errors: own.connection.source.map { errors[$0].pointer } ?? wanted,
+                errors: own.connection.source.map { layers[$0].errors.pointer } ?? wanted,
                 delayKind: own.connection.delayKind, preCount: own.connection.preCount)
         }
         return UnsafePointer(incomingSums.pointer)
     }
 
     private func spikeJumps(_ plan: LayerPlan, _ index: Int) -> Jumps {
-        let segment = segments[plan.layer]
-        let range = segment.range(ofSample: index)
+        let own = layers[plan.layer]
+        let range = own.segment.range(ofSample: index)
         let row = rows.layer(plan.layer)
         return Jumps(
-            times: row.times, units: row.units, currents: segment.currents + range.lowerBound,
-            errors: errors[plan.layer].pointer, count: row.count, isSpiking: true)
+            times: row.times, units: row.units, currents: own.segment.currents + range.lowerBound,
+            errors: own.errors.pointer, count: row.count, isSpiking: true)
     }
 
     /// Those at which errors of a leaky read-out are: maxima, and membranes that were read.
-    private func readoutJumps(_ plan: LayerPlan, _ sample: Int) throws(SpinnpropError) -> Jumps {
-        let maxima = try maximumJumps(plan, sample)
-        guard let given = given?.given, !given.times.isEmpty else { return maxima }
+    private func readoutJumps(
+        _ task: AdjointTask, _ plan: LayerPlan, _ sample: Int
+    ) throws(SpinnpropError) -> Jumps {
+        let maxima = try maximumJumps(task, plan, sample)
+        guard let given = task.given?.given, !given.times.isEmpty else { return maxima }
         let readings = plan.neuronCount * given.times.count
         let count = maxima.count + readings
         for block in [readTimes, readErrors, orderedTimes, orderedErrors] { try block.reserve(count) }
@@ -303,11 +285,13 @@ final class AdjointWorker {
     }
 
     /// One jump per read-out neuron at the time of its maximum; none where it never rose above its start.
-    private func maximumJumps(_ plan: LayerPlan, _ sample: Int) throws(SpinnpropError) -> Jumps {
-        let own = recording.layers[plan.layer]
+    private func maximumJumps(
+        _ task: AdjointTask, _ plan: LayerPlan, _ sample: Int
+    ) throws(SpinnpropError) -> Jumps {
+        let own = task.recording.layers[plan.layer]
         let first = sample * plan.neuronCount
         // A loss on integrals looks at no maximum.
-        let looks = given != nil || integrals == nil
+        let looks = task.given != nil || integrals == nil
         try maximumUnits.reserve(plan.neuronCount)
         try maximumTimes.reserve(plan.neuronCount)
         try maximumErrors.reserve(plan.neuronCount)
@@ -323,22 +307,24 @@ final class AdjointWorker {
         for (n, unit) in units.enumerated() {
             maximumUnits.pointer[n] = unit
             maximumTimes.pointer[n] = times[first + Int(unit)]
-            maximumErrors.pointer[n] = errors[plan.layer].pointer[Int(unit)]
+            maximumErrors.pointer[n] = layers[plan.layer].errors.pointer[Int(unit)]
         }
-        try addKinks(plan, sample, units)
+        try addKinks(task, plan, sample, units)
         return Jumps(
             times: maximumTimes.pointer, units: maximumUnits.pointer, currents: maximumTimes.pointer,
             errors: maximumErrors.pointer, count: count, isSpiking: false)
     }
 
     /// A maximum that an arrival cuts short moves with that arrival: dVmax/dt = V' there, (I - V) / tau_m.
-    private func addKinks(_ plan: LayerPlan, _ sample: Int, _ units: [Int32]) throws(SpinnpropError) {
-        let own = recording.layers[plan.layer]
+    private func addKinks(
+        _ task: AdjointTask, _ plan: LayerPlan, _ sample: Int, _ units: [Int32]
+    ) throws(SpinnpropError) {
+        let own = task.recording.layers[plan.layer]
         for unit in units {
             let at = sample * plan.neuronCount + Int(unit)
             guard own.maximumCurrents.count > at, own.maximumCurrents[at] > own.maxima[at] else { continue }
             let slope = (own.maximumCurrents[at] - own.maxima[at]) / plan.flow(Int(unit)).tauMem
-            let error = errors[plan.layer].pointer[Int(unit)] * slope
+            let error = layers[plan.layer].errors.pointer[Int(unit)] * slope
             try arrivals.collect(plan.feedForward, rows: rows, neuron: Int(unit))
             // Of several arrivals at once the most inhibitory cuts the rise: if a single one moves, it alone has a derivative.
             var cut = -1
@@ -352,17 +338,17 @@ final class AdjointWorker {
             let incoming = plan.feedForward[Int(arrivals.connections[cut])]
             let (pre, spike) = (Int(arrivals.units[cut]), Int(arrivals.spikes[cut]))
             if let source = incoming.connection.source {
-                errors[source].pointer[spike] += error
-            } else if inputErrors.isWanted {
+                layers[source].errors.pointer[spike] += error
+            } else if task.inputErrors.isWanted {
                 orderedInputErrors.pointer[spike] += error
             }
             incoming.addDelay(error, pre: pre, post: Int(unit), to: sums.delays[incoming.index].pointer)
         }
     }
 
-    private func storeInputErrors(_ sample: Int) {
-        guard let target = inputErrors.pointer else { return }
-        let start = recording.input.offsets[sample]
+    private func storeInputErrors(_ task: AdjointTask, _ sample: Int) {
+        guard let target = task.inputErrors.pointer else { return }
+        let start = task.recording.input.offsets[sample]
         for n in 0..<rows.inputRow.count {
             target[start + (rows.inputOrder.map { Int($0[n]) } ?? n)] = orderedInputErrors.pointer[n]
         }

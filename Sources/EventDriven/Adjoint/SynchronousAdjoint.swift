@@ -92,16 +92,11 @@ extension LayerPlan {
         let (lambdaV, lambdaI) = (state.lambdaV.pointer, state.lambdaI.pointer)
         let (connections, units, spikes) = (arrivals.connections, arrivals.units, arrivals.spikes)
         let (intervals, a, b, h) = (state.intervals.pointer, state.a.pointer, state.b.pointer, state.h.pointer)
-        let jumpEvent = state.event.pointer
-        let (flow, isUniform) = (flows[0], flows.count == 1)
         var (event, jump) = (last, jump)
         let poller = state.poller
         // Once cancelled, what has been added is of no interest.
         while event >= 0, !poller.isStopped(after: stride) {
-            while jump >= 0, jumpEvent[jump] == Int32(truncatingIfNeeded: event) {
-                take(jump, jumps, isUniform ? flow : flows[Int(jumps.units[jump])], state)
-                jump &-= 1
-            }
+            jump = take(jump, event, jumps, state)
             let own = sums[Int(connections[event])]
             let unit = Int(units[event])
             let row = unit &* stride
@@ -126,7 +121,6 @@ extension LayerPlan {
         let (connections, units, spikes) = (arrivals.connections, arrivals.units, arrivals.spikes)
         let (intervals, a, b, h) = (state.intervals.pointer, state.a.pointer, state.b.pointer, state.h.pointer)
         let jumpEvent = state.event.pointer
-        let (flow, isUniform) = (flows[0], flows.count == 1)
         let constants = motion.constants(0)
         var (v, i, delays) = (SIMD4<Double>.zero, SIMD4<Double>.zero, SIMD4<Double>.zero)
         var (event, jump) = (last, jump)
@@ -135,10 +129,7 @@ extension LayerPlan {
             if jump >= 0, jumpEvent[jump] == Int32(truncatingIfNeeded: event) {
                 store(v, at: lambdaV)
                 store(i, at: lambdaI)
-                repeat {
-                    take(jump, jumps, isUniform ? flow : flows[Int(jumps.units[jump])], state)
-                    jump &-= 1
-                } while jump >= 0 && jumpEvent[jump] == Int32(truncatingIfNeeded: event)
+                jump = take(jump, event, jumps, state)
                 (v, i) = (loadVector(lambdaV), loadVector(lambdaI))
             }
             let own = sums + Int(connections[event])
@@ -160,15 +151,36 @@ extension LayerPlan {
         if isShifted { store(delays, at: state.receiverDelays.pointer) }
     }
 
-    /// A jump, at the event before it.
+    /// The jumps from `last` down that follow an event, at that event. Returns the first before them.
     @inline(__always)
-    private func take(_ jump: Int, _ jumps: Jumps, _ flow: Flow, _ state: SynchronousAdjointState) {
+    private func take(_ last: Int, _ event: Int, _ jumps: Jumps, _ state: SynchronousAdjointState) -> Int {
         let (lambdaV, lambdaI) = (state.lambdaV.pointer, state.lambdaI.pointer)
-        let (a, h) = (state.jumpA.pointer[jump], state.jumpH.pointer[jump])
-        let neuron = Int(jumps.units[jump])
-        let delta = jumps.delta(jump, lambdaV: lambdaV[neuron] / a, flow)
-        lambdaV[neuron] += a * delta
-        lambdaI[neuron] += h * delta
+        let (a, h) = (state.jumpA.pointer, state.jumpH.pointer)
+        let (events, own) = (state.event.pointer, Int32(truncatingIfNeeded: event))
+        var jump = last
+        if flows.count == 1, jumps.isSpiking, jumps.holds == nil {
+            // What `Jumps.delta` is of spikes of neurons alike.
+            let (threshold, gain) = (flows[0].threshold, flows[0].threshold - flows[0].reset)
+            let (units, currents, errors) = (jumps.units, jumps.currents, jumps.errors)
+            while jump >= 0, events[jump] == own {
+                let neuron = Int(units[jump])
+                let slope = currents[jump] - threshold
+                let v = lambdaV[neuron] / a[jump]
+                let delta = slope > 0 ? (gain * v + errors[jump]) / slope : -v
+                lambdaV[neuron] += a[jump] * delta
+                lambdaI[neuron] += h[jump] * delta
+                jump &-= 1
+            }
+            return jump
+        }
+        while jump >= 0, events[jump] == own {
+            let neuron = Int(jumps.units[jump])
+            let delta = jumps.delta(jump, lambdaV: lambdaV[neuron] / a[jump], flow(neuron))
+            lambdaV[neuron] += a[jump] * delta
+            lambdaI[neuron] += h[jump] * delta
+            jump &-= 1
+        }
+        return jump
     }
 
     /// Refers jumps 0 ... `last` to the events before them and prepares the intervals up to the last of these, which is

@@ -153,11 +153,12 @@ final class MeasuredRun: @unchecked Sendable {
 /// Replays one sample after another through all layers; belongs to one part at a time.
 private final class MeasuredRunner {
     private let plans: [LayerPlan]
+    private let input: SpikeTrains
     private let measured: [SpikeTrains]
     private let endTime: Double
     private let wantsModel: Bool
     private let rows: EventRows
-    private let measuredRows: [EventRows]
+    private let measuredRows: EventRows
     private let poller: Poller
     private let arrivals: Arrivals
     private let propagators = Block<Propagators>()
@@ -174,8 +175,9 @@ private final class MeasuredRunner {
         (self.plans, self.measured, self.endTime, self.wantsModel) = (plans, measured, endTime, wantsModel)
         let poller = Poller(monitor)
         self.poller = poller
-        rows = EventRows(input: input, poller: poller)
-        measuredRows = measured.map { EventRows(input: $0, poller: poller) }
+        self.input = input
+        rows = EventRows(poller)
+        measuredRows = EventRows(poller)
         arrivals = Arrivals(poller)
         order = TimeOrder(poller)
     }
@@ -187,7 +189,7 @@ private final class MeasuredRunner {
     ) throws(SpinnpropError) {
         try poller.spend(1 << 12)
         try Memory.poll()
-        try rows.begin(sample)
+        try rows.begin(sample, of: input)
         for plan in plans {
             let output = columns[plan.layer]
             if plan.isSpiking {
@@ -206,15 +208,14 @@ private final class MeasuredRunner {
         _ plan: LayerPlan, _ sample: Int, into output: SpikeColumns, _ modelTimes: UnsafeMutablePointer<Double>
     ) throws(SpinnpropError) {
         let isTogether = !wantsModel && plan.isReplayedAsOne
-        let own = measuredRows[plan.layer]
-        try own.begin(sample)
-        let spikes = own.inputRow
+        try measuredRows.begin(sample, of: measured[plan.layer])
+        let spikes = measuredRows.inputRow
         try times.reserve(spikes.count)
         try currents.reserve(spikes.count)
         if !isTogether { try groups.sort(spikes.units, spikes.count, neurons: plan.neuronCount) }
         let row = MeasuredRow(spikes: spikes, groups: groups, times: times.pointer, currents: currents.pointer)
         // Recurrent connections carry the layer's own spikes as they were measured.
-        if !plan.recurrent.isEmpty { rows.add(spikes) }
+        if !plan.recurrent.isEmpty { try rows.add(spikes) }
         if isTogether {
             try arrivals.collect(plan.incoming, rows: rows)
             try plan.replayAsOne(arrivals, together, row, endTime: endTime, poller: poller)
@@ -234,6 +235,6 @@ private final class MeasuredRunner {
             try output.append(time: row.times[from], unit: Int(spikes.units[from]), current: row.currents[from])
         }
         let found = SpikeRow(times: output.times + start, units: output.units + start, count: spikes.count)
-        if plan.recurrent.isEmpty { rows.add(found) } else { rows.replaceLast(found) }
+        if plan.recurrent.isEmpty { try rows.add(found) } else { rows.replaceLast(found) }
     }
 }

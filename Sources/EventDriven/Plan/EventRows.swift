@@ -5,24 +5,23 @@ import Mathematics
 
 /// Rows of the sample that is being run: the input's, put in order of time if it is not, then each layer's.
 final class EventRows {
-    private let input: SpikeTrains
     private let times = Block<Double>()
     private let units = Block<Int32>()
     private let sorter: TimeOrder
-    private var layers: [SpikeRow] = []
+    private let layers = Block<SpikeRow>()
+    private var layerCount = 0
     private(set) var inputRow: SpikeRow
     /// For each spike of the ordered row its place in the sample as it came; `nil` where the sample was in order.
     private(set) var inputOrder: UnsafePointer<Int32>?
 
-    init(input: SpikeTrains, poller: Poller) {
-        self.input = input
+    init(_ poller: Poller) {
         sorter = TimeOrder(poller)
         inputRow = SpikeRow(times: times.pointer, units: units.pointer, count: 0)
     }
 
     /// Turns to a sample, with no layer yet.
-    func begin(_ sample: Int) throws(SpinnpropError) {
-        layers.removeAll(keepingCapacity: true)
+    func begin(_ sample: Int, of input: SpikeTrains) throws(SpinnpropError) {
+        layerCount = 0
         let (start, end) = (input.offsets[sample], input.offsets[sample + 1])
         let count = end - start
         try times.reserve(count)
@@ -53,26 +52,30 @@ final class EventRows {
 
     /// Turns to a sample of a recording, with the layers that others hear.
     func begin(_ sample: Int, _ recording: Recording, _ part: Int, layers: Int? = nil) throws(SpinnpropError) {
-        try begin(sample)
+        try begin(sample, of: recording.input)
         for own in recording.layers.prefix(layers ?? recording.layers.count) {
             let segment = own.segments[part]
             let range = segment.range(ofSample: sample - recording.partition[part].lowerBound)
-            add(
+            try add(
                 SpikeRow(
                     times: segment.times + range.lowerBound, units: segment.units + range.lowerBound, count: range.count
                 ))
         }
     }
 
-    func add(_ row: SpikeRow) { layers.append(row) }
+    func add(_ row: SpikeRow) throws(SpinnpropError) {
+        try layers.grow(layerCount + 1, keeping: layerCount)
+        (layers.pointer + layerCount).initialize(to: row)
+        layerCount += 1
+    }
 
     /// In place of the row that has been added last.
-    func replaceLast(_ row: SpikeRow) { layers[layers.count - 1] = row }
+    func replaceLast(_ row: SpikeRow) { layers.pointer[layerCount - 1] = row }
 
     /// The row of a layer that has been added.
-    func layer(_ index: Int) -> SpikeRow { layers[index] }
+    func layer(_ index: Int) -> SpikeRow { layers.pointer[index] }
 
     /// The row of a connection's source.
     @inline(__always)
-    func source(_ own: EventConnection) -> SpikeRow { own.connection.source.map { layers[$0] } ?? inputRow }
+    func source(_ own: EventConnection) -> SpikeRow { own.connection.source.map { layer($0) } ?? inputRow }
 }

@@ -191,6 +191,11 @@ final class LayerPlan: @unchecked Sendable {
         columns.pointer.update(from: other.columns.pointer, count: incoming.count)
     }
 
+    /// Plans for another worker.
+    static func copies(_ plans: [LayerPlan]) throws(SpinnpropError) -> [LayerPlan] {
+        try plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) }
+    }
+
     /// Whether a layer has so few of its synapses that going through these alone takes less time than going through all. Where all neurons receive at
     /// once an arrival at all of them takes, forward and backward, as long as 20 through synapses of their own, with recurrence 60; where they
     /// do not, no more than one through a synapse.
@@ -215,6 +220,9 @@ final class LayerPlan: @unchecked Sendable {
         }
         return plans
     }
+
+    /// Whether neurons are moved together forward, and those of some samples side by side.
+    var isMovedWithSamples: Bool { isSpiking && recurrent.isEmpty && (isSynchronous || isShifted) }
 
     /// Whether neurons are moved together forward.
     var runsAsOne: Bool { isSynchronous || isShifted || (isSideBySide && recurrent.isEmpty) }

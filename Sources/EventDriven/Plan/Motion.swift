@@ -39,8 +39,9 @@ protocol Motion {
         _ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, endV: SIMD4<Double>, endI: SIMD4<Double>
     ) -> UInt8
     /// Coordinates of the candidates' crossings, as `CrossingCase.crossings` finds them.
-    func findCrossings(_ lanes: SynchronousLanes, count: Int)
-    func elapsed(_ own: Constants, x: SIMD4<Double>) -> SIMD4<Double>
+    func findCrossings(_ candidates: Candidates, count: Int)
+    /// The times that coordinates of so many crossings stand for, and any number where there is none.
+    func findTimes(_ candidates: Candidates, count: Int)
     /// Of coordinates at which the states (V, I) are at the threshold what `decay` and `rest` take.
     func exponential(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>) -> SIMD4<Double>
     func decay(_ own: Constants, x: SIMD4<Double>) -> SIMD4<Double>
@@ -87,11 +88,18 @@ struct SharedMotion<Case: CrossingCase, Scale: Thresholds>: Motion {
         Case.mayFire(own, v: v, i: i, endV: endV, endI: endI).signs
     }
     @inline(__always)
-    func findCrossings(_ lanes: SynchronousLanes, count: Int) {
-        Case.crossings(thresholds.flow, count: count, v: lanes.candidateV, i: lanes.candidateI, x: lanes.x)
+    func findCrossings(_ candidates: Candidates, count: Int) {
+        Case.crossings(thresholds.flow, count: count, v: candidates.v, i: candidates.i, x: candidates.x)
     }
     @inline(__always)
-    func elapsed(_ own: Flow, x: SIMD4<Double>) -> SIMD4<Double> { Case.elapsed(own, x: x) }
+    func findTimes(_ candidates: Candidates, count: Int) {
+        var n = 0
+        while n &+ 4 < count {
+            Case.elapsed(thresholds.flow, x: EightLanes(candidates.x + n)).store(candidates.time + n)
+            n &+= 8
+        }
+        if n < count { Case.elapsed(thresholds.flow, x: SIMD4(candidates.x + n)).store(candidates.time + n) }
+    }
     @inline(__always)
     func common(_ dt: SIMD4<Double>) -> VectorPropagators { Case.propagators(thresholds.flow, dt) }
     @inline(__always)
@@ -195,25 +203,35 @@ struct OwnMotion: Motion, Sendable {
         own.mayFire(v: v, i: i, endV: endV, endI: endI)
     }
     @inline(__always)
-    func findCrossings(_ lanes: SynchronousLanes, count: Int) {
+    func findCrossings(_ candidates: Candidates, count: Int) {
+        let (columns, neurons) = (self.columns.constants.pointer, candidates.neuron)
         var n = 0
-        while n < count {
-            let own = constants(SIMD4(lanes.candidate + n))
-            let found = own.crossing(v: loadVector(lanes.candidateV + n), i: loadVector(lanes.candidateI + n))
-            store(found.time, at: lanes.x + n)
-            var open = found.open
-            while open != 0 {
-                let lane = n &+ open.trailingZeroBitCount
-                lanes.x[lane] = CrossingGeneral.timeOrNone(
-                    columns.flows.pointer[Int(lanes.candidate[lane])], v: lanes.candidateV[lane],
-                    i: lanes.candidateI[lane])
-                open &= open &- 1
+        while n &+ 4 < count {
+            let (low, high) = (SIMD4(neurons + n), SIMD4(neurons + n + 4))
+            let own = FlowVectors<EightLanes> {
+                EightLanes(gathered(columns + $0 &* stride, low), gathered(columns + $0 &* stride, high))
             }
-            n &+= 4
+            findCrossings(own, candidates, n)
+            n &+= 8
+        }
+        if n < count { findCrossings(constants(SIMD4(neurons + n)), candidates, n) }
+    }
+    @inline(__always)
+    private func findCrossings<Real: VectorLanes>(_ own: FlowVectors<Real>, _ candidates: Candidates, _ n: Int) {
+        let found = own.crossing(v: Real(candidates.v + n), i: Real(candidates.i + n))
+        found.time.store(candidates.x + n)
+        var open = found.open
+        while open != 0 {
+            let lane = n &+ open.trailingZeroBitCount
+            candidates.x[lane] = CrossingGeneral.timeOrNone(
+                columns.flows.pointer[Int(candidates.neuron[lane])], v: candidates.v[lane], i: candidates.i[lane])
+            open &= open &- 1
         }
     }
     @inline(__always)
-    func elapsed(_ own: FlowLanes, x: SIMD4<Double>) -> SIMD4<Double> { x }
+    func findTimes(_ candidates: Candidates, count: Int) {
+        candidates.time.update(from: candidates.x, count: padded(count))
+    }
     @inline(__always)
     func common(_ dt: SIMD4<Double>) -> VectorPropagators {
         guard let tauSyn else { return VectorPropagators(a: .zero, b: .zero, h: .zero) }

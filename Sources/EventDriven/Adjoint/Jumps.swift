@@ -1,0 +1,51 @@
+// Where the adjoint of a neuron jumps.
+import Neurons
+
+/// A jump of a neuron's adjoint: at an own spike, or at the maximum of a leaky read-out.
+///
+///     lV += (gain lV + error) / slope
+///
+/// A spike has gain theta - V_reset and slope I - theta; a maximum gain 0 and slope -tau_m. A spike at which the membrane could not rise to
+/// the threshold, slope <= 0, may have been measured: its time is taken as given, and as the reset makes the membrane forget what was
+/// before, lV is 0 there.
+struct Jumps {
+    /// When each jump is, in order of time.
+    let times: UnsafePointer<Double>
+    let units: UnsafePointer<Int32>
+    let currents: UnsafePointer<Double>
+    let errors: UnsafeMutablePointer<Double>
+    let count: Int
+    let isSpiking: Bool
+    /// Where jumps are those of `HeldJumps`; currents and errors are the spikes'.
+    var holds: Holds?
+
+    /// Whether nothing but errors that come from elsewhere makes the jump more than 0 where lV is.
+    @inline(__always)
+    func isWithoutError(_ jump: Int) -> Bool {
+        let spike = holds.map { Int($0.spikes[jump]) } ?? jump
+        return spike < 0 || errors[spike] == 0
+    }
+
+    @inline(__always)
+    func delta(_ jump: Int, lambdaV: Double, _ flow: Flow) -> Double {
+        guard isSpiking else { return -errors[jump] / flow.tauMem }
+        if let holds {
+            let spike = Int(holds.spikes[jump])
+            guard spike < 0 else {
+                let released = (holds.currents[spike] - flow.reset) * holds.lambdaV[spike]
+                return self.lambdaV(spike, released: released, flow) - lambdaV
+            }
+            holds.lambdaV[-1 - spike] = lambdaV
+            return -lambdaV
+        }
+        let slope = currents[jump] - flow.threshold
+        return slope > 0 ? ((flow.threshold - flow.reset) * lambdaV + errors[jump]) / slope : -lambdaV
+    }
+
+    /// lV before a spike that a refractory period follows. - Parameter released: what the spike's time does at its end.
+    @inline(__always)
+    func lambdaV(_ jump: Int, released: Double, _ flow: Flow) -> Double {
+        let slope = currents[jump] - flow.threshold
+        return slope > 0 ? (released + errors[jump]) / slope : 0
+    }
+}
