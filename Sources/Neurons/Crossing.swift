@@ -65,6 +65,19 @@ extension CrossingCase {
         if n < count { crossings(flow, v: SIMD4(v + n), i: SIMD4(i + n), x: x + n) }
     }
 
+    /// The times that `count` coordinates stand for, any number where there is no crossing; arrays hold whole vectors of four.
+    @inlinable @inline(__always)
+    public static func elapsed(
+        _ flow: Flow, count: Int, x: UnsafePointer<Double>, times: UnsafeMutablePointer<Double>
+    ) {
+        var n = 0
+        while n &+ 4 < count {
+            elapsed(flow, x: EightLanes(x + n)).store(times + n)
+            n &+= 8
+        }
+        if n < count { elapsed(flow, x: SIMD4(x + n)).store(times + n) }
+    }
+
     /// Whether a state (V, I) may reach the threshold within an interval at whose end it would be (endV, endI): above the threshold
     /// at the end, or with a peak inside (V > I at the end, where both may have decayed to 0) that is above it; and rising now. No branch,
     /// for loops over neurons.

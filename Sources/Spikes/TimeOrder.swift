@@ -7,7 +7,7 @@ public struct TimeOrder {
     private let spare = Block<Int32>()
     private let starts = Block<Int32>()
     private let keys = Block<Double>()
-    private let places = Block<Int64>()
+    private let placeBlock = Block<Int64>()
     private let poller: Poller
 
     public init(_ poller: Poller) { self.poller = poller }
@@ -36,7 +36,10 @@ public struct TimeOrder {
     ) throws(SpinnpropError) -> UnsafePointer<Int32> {
         try positions.reserve(count)
         let order = positions.pointer
-        if count <= 40, try rank(times, count, order) { return UnsafePointer(order) }
+        if let place = try places(times, count) {
+            for n in 0..<count { order[Int(place[n])] = Int32(truncatingIfNeeded: n) }
+            return UnsafePointer(order)
+        }
         let distribution = count > 16 ? try distribute(times, count, order) : .none
         if distribution == .whole { return UnsafePointer(order) }
         if distribution == .none {
@@ -50,50 +53,75 @@ public struct TimeOrder {
         return UnsafePointer(order)
     }
 
-    /// Each event's place is the number of events before it: as many comparisons as pairs, but no branch that needs guessing.
-    /// `false`, with `order` undefined, if two times are equal.
-    @inline(__always)
-    private func rank(
-        _ times: UnsafePointer<Double>, _ count: Int, _ order: UnsafeMutablePointer<Int32>
-    ) throws(SpinnpropError) -> Bool {
-        // Two vectors go together.
+    /// The place of each event in that order, for some events at times of their own; `nil` for many, and if two times are equal. Valid until the
+    /// next call.
+    ///
+    /// It is the number of events before: as many comparisons as pairs, but no branch that needs guessing.
+    public func places(_ times: UnsafePointer<Double>, _ count: Int) throws(SpinnpropError) -> UnsafePointer<Int64>? {
+        guard count <= 64 else { return nil }
+        // Two vectors go together, or four.
         let vectors = (count &+ 7) / 8 &* 2
         try keys.reserve(4 &* vectors)
-        try places.reserve(4 &* vectors)
-        let (key, place) = (keys.pointer, places.pointer)
-        key.update(from: times, count: count)
-        var n = count
+        try placeBlock.reserve(4 &* vectors)
+        let (key, place) = (keys.pointer, placeBlock.pointer)
+        var n = 0
+        while n < count {
+            key[n] = times[n]
+            n &+= 1
+        }
         while n < 4 &* vectors {
             key[n] = .infinity
             n &+= 1
         }
         var total = SIMD4<Int64>.zero
         var vector = 0
-        while vector < vectors {
-            let own = UnsafeRawPointer(key + 4 &* vector).load(as: SIMD4<Double>.self)
-            let next = UnsafeRawPointer(key + (4 &* vector &+ 4)).load(as: SIMD4<Double>.self)
-            var (before, beforeNext) = (SIMD4<Int64>.zero, SIMD4<Int64>.zero)
+        while vector &+ 2 < vectors {
+            let (own, next) = (key + 4 &* vector, key + 4 &* (vector &+ 2))
+            var before = (SIMD4<Int64>.zero, SIMD4<Int64>.zero, SIMD4<Int64>.zero, SIMD4<Int64>.zero)
             n = 0
             while n < count {
-                // -1 is true.
-                let time = SIMD4<Double>(repeating: key[n])
-                before &-= unsafeBitCast(time .< own, to: SIMD4<Int64>.self)
-                beforeNext &-= unsafeBitCast(time .< next, to: SIMD4<Int64>.self)
+                tally(key[n], before: own, &before.0, &before.1)
+                tally(key[n], before: next, &before.2, &before.3)
                 n &+= 1
             }
-            UnsafeMutableRawPointer(place + 4 &* vector).storeBytes(of: before, as: SIMD4<Int64>.self)
-            UnsafeMutableRawPointer(place + (4 &* vector &+ 4)).storeBytes(of: beforeNext, as: SIMD4<Int64>.self)
-            total &+= before &+ beforeNext
-            vector &+= 2
+            store(before.0, before.1, at: place + 4 &* vector)
+            store(before.2, before.3, at: place + 4 &* (vector &+ 2))
+            total &+= (before.0 &+ before.1) &+ (before.2 &+ before.3)
+            vector &+= 4
         }
-        n = 0
-        while n < count {
-            order[Int(place[n])] = Int32(truncatingIfNeeded: n)
-            n &+= 1
+        if vector < vectors {
+            var before = (SIMD4<Int64>.zero, SIMD4<Int64>.zero)
+            n = 0
+            while n < count {
+                tally(key[n], before: key + 4 &* vector, &before.0, &before.1)
+                n &+= 1
+            }
+            store(before.0, before.1, at: place + 4 &* vector)
+            total &+= before.0 &+ before.1
         }
-        // Each pair of different times counts once; those that fill up the last four come after all.
+        // Each pair of different times counts once; those that fill up the last vectors come after all.
         let pairs = count &* (count &- 1) / 2 &+ (4 &* vectors &- count) &* count
-        return (total[0] &+ total[1]) &+ (total[2] &+ total[3]) == pairs
+        return (total[0] &+ total[1]) &+ (total[2] &+ total[3]) == pairs ? UnsafePointer(place) : nil
+    }
+
+    /// Counts a time at those of eight that come after it.
+    @inline(__always)
+    private func tally(
+        _ time: Double, before keys: UnsafePointer<Double>, _ counts: inout SIMD4<Int64>, _ next: inout SIMD4<Int64>
+    ) {
+        // -1 is true.
+        let time = SIMD4<Double>(repeating: time)
+        let (own, others) = (
+            UnsafeRawPointer(keys).load(as: SIMD4<Double>.self), UnsafeRawPointer(keys + 4).load(as: SIMD4<Double>.self)
+        )
+        counts &-= unsafeBitCast(time .< own, to: SIMD4<Int64>.self)
+        next &-= unsafeBitCast(time .< others, to: SIMD4<Int64>.self)
+    }
+
+    @inline(__always)
+    private func store(_ low: SIMD4<Int64>, _ high: SIMD4<Int64>, at places: UnsafeMutablePointer<Int64>) {
+        UnsafeMutableRawPointer(places).storeBytes(of: low, as: SIMD4<Int64>.self)
+        UnsafeMutableRawPointer(places + 4).storeBytes(of: high, as: SIMD4<Int64>.self)
     }
 
     @inline(__always)

@@ -28,7 +28,8 @@ struct SideBySideTests {
         // Layers that take several samples beside others that do not.
         for delays in [DelayKind.none, .synaptic] {
             all.append(
-                Configuration(sizes: [3, 9, 7, 3], delays: [delays, .none, .none], recurrent: true, samples: 70, gain: 3))
+                Configuration(
+                    sizes: [3, 9, 7, 3], delays: [delays, .none, .none], recurrent: true, samples: 70, gain: 3))
         }
         return all
     }()

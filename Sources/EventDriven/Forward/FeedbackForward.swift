@@ -299,18 +299,20 @@ extension LayerPlan {
         let whole = fill(lanes.rivalV, lanes.rivalI, from: end)
         Case.crossings(
             flow, count: whole &- start, v: lanes.rivalV + start, i: lanes.rivalI + start, x: lanes.x + start)
+        // All four of a vector take as long as one.
+        Case.elapsed(flow, count: whole &- start, x: lanes.x + start, times: lanes.time + start)
         let large = Flow.soonCurrent * flow.threshold
         var first = Double.infinity
         var n = start
         while n < whole {
-            lanes.time[n] = .infinity
             if lanes.x[n] >= 0 {
-                var elapsed = Case.elapsed(flow, x: lanes.x[n])
                 if lanes.rivalI[n] > large {
-                    elapsed = flow.polished(elapsed, v: lanes.rivalV[n], i: lanes.rivalI[n])
+                    lanes.time[n] = flow.polished(lanes.time[n], v: lanes.rivalV[n], i: lanes.rivalI[n])
                 }
-                lanes.time[n] = now + elapsed
-                first = min(first, now + elapsed)
+                lanes.time[n] += now
+                first = min(first, lanes.time[n])
+            } else {
+                lanes.time[n] = .infinity
             }
             n &+= 1
         }

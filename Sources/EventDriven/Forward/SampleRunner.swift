@@ -43,7 +43,7 @@ final class SampleSlot {
 /// Runs groups of samples one after another; belongs to one part at a time.
 final class SampleRunner {
     private let plans: [LayerPlan]
-    /// How many samples go side by side at most.
+    /// How many samples go side by side at most, perhaps through some layers alone.
     private let together: Int
     private var columns: [SpikeColumns] = []
     private var slots: [SampleSlot] = []
@@ -64,9 +64,7 @@ final class SampleRunner {
 
     private init(_ plans: [LayerPlan]) throws(SpinnpropError) {
         self.plans = plans
-        // As many as have their states in a processor's nearest memory.
-        let widest = plans.reduce(0) { max($0, $1.isMovedWithSamples ? $1.stride : 0) }
-        together = widest == 0 ? 1 : max(1, min(16, 640 / widest))
+        together = plans.reduce(1) { max($0, $1.samplesSideBySide) }
         poller = Poller(nil)
         synchronous = SynchronousState(poller)
         feedback = FeedbackState(poller)
@@ -147,9 +145,14 @@ final class SampleRunner {
             let (start, done) = (output.count, output.ends.count)
             if plan.isMovedWithSamples {
                 do throws(SpinnpropError) {
-                    synchronous.removeSamples()
-                    for n in 0..<count { try slots[n].arrive(plan, synchronous) }
-                    try plan.runSynchronous(synchronous, output: output, endTime: endTime, budget: budget)
+                    let groups = (count + plan.samplesSideBySide - 1) / plan.samplesSideBySide
+                    for group in 0..<groups {
+                        synchronous.removeSamples()
+                        for n in count * group / groups..<count * (group + 1) / groups {
+                            try slots[n].arrive(plan, synchronous)
+                        }
+                        try plan.runSynchronous(synchronous, output: output, endTime: endTime, budget: budget)
+                    }
                 } catch {
                     guard count == 1, isOfMovingAsOne(error, plan) else { throw error }
                     output.count = start
@@ -213,9 +216,11 @@ final class SampleRunner {
     ) throws(SpinnpropError) {
         merged.count = 0
         try laneArrivals.take(plan, slot.rows)
-        for first in stride(from: 0, to: plan.neuronCount, by: 4) {
-            try laneArrivals.arrange(plan, first: first)
-            try plan.runLanes(first, laneArrivals, lanes, output: merged, endTime: endTime, budget: budget)
+        for first in stride(from: 0, to: plan.neuronCount, by: 4 * laneArrivals.vectorCount) {
+            let vectors = min(laneArrivals.vectorCount, (plan.neuronCount - first + 3) / 4)
+            for n in 0..<vectors { try laneArrivals.arrange(plan, first: first + 4 * n, at: n) }
+            try plan.runLanes(
+                first, vectors: vectors, laneArrivals, lanes, output: merged, endTime: endTime, budget: budget)
         }
         try appendMerged(to: output)
     }
@@ -238,11 +243,19 @@ final class SampleRunner {
     }
 
     private func appendMerged(to output: SpikeColumns) throws(SpinnpropError) {
-        let positions = try order.order(merged.times, merged.units, merged.count)
-        try output.reserve(merged.count)
-        for n in 0..<merged.count {
+        let count = merged.count
+        let positions = try order.order(merged.times, merged.units, count)
+        try output.reserve(count)
+        let (times, units, currents) = (merged.times, merged.units, merged.currents)
+        let (toTimes, toUnits, toCurrents) = (
+            output.times + output.count, output.units + output.count, output.currents + output.count
+        )
+        output.count += count
+        var n = 0
+        while n < count {
             let from = Int(positions[n])
-            try output.append(time: merged.times[from], unit: Int(merged.units[from]), current: merged.currents[from])
+            (toTimes[n], toUnits[n], toCurrents[n]) = (times[from], units[from], currents[from])
+            n &+= 1
         }
     }
 }

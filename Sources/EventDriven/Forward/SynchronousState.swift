@@ -289,8 +289,16 @@ final class SynchronousState {
             (toTimes[0], toCurrents[0], toUnits[0]) = (times[0], currents[0], units[0])
             return
         }
-        let order = try order.order(times, units, count)
         var n = 0
+        if let places = try order.places(times, count) {
+            while n < count {
+                let to = Int(places[n])
+                (toTimes[to], toCurrents[to], toUnits[to]) = (times[n], currents[n], units[n])
+                n &+= 1
+            }
+            return
+        }
+        let order = try order.order(times, units, count)
         while n < count {
             let from = Int(order[n])
             (toTimes[n], toCurrents[n], toUnits[n]) = (times[from], currents[from], units[from])

@@ -27,6 +27,9 @@ final class LaneArrivals {
     private let oneNeuronsUnits = Block<Int32>()
     private let oneNeuron = Block<Double>()
     private(set) var count = 0
+    /// For how many vectors of neurons there is room at once, and which of them is put in order.
+    private(set) var vectorCount = 1
+    private var vector = 0
 
     init(_ poller: Poller) throws(SpinnpropError) {
         self.poller = poller
@@ -39,8 +42,14 @@ final class LaneArrivals {
     /// The weights of the synapses that each spike sent takes.
     var columns: UnsafePointer<UnsafePointer<Double>> { UnsafePointer(columnBlock.pointer) }
     /// Times in order, with an infinite one after the last, and which of the spikes sent arrives then: four numbers for each.
-    var times: UnsafePointer<Double> { UnsafePointer(timeBlock.pointer) }
+    func times(_ vector: Int) -> UnsafePointer<Double> {
+        UnsafePointer(timeBlock.pointer + 4 &* (count &+ 1) &* vector)
+    }
+    /// That of all vectors, one after the other.
     var order: UnsafePointer<Int32> { UnsafePointer(orderBlock.pointer) }
+    /// The same of the vector that is put in order.
+    private var ownTimes: UnsafeMutablePointer<Double> { timeBlock.pointer + 4 &* (count &+ 1) &* vector }
+    private var ownOrder: UnsafeMutablePointer<Int32> { orderBlock.pointer + 4 &* count &* vector }
 
     /// Takes what is sent through feed-forward connections.
     func take(_ plan: LayerPlan, _ rows: EventRows) throws(SpinnpropError) {
@@ -49,6 +58,8 @@ final class LaneArrivals {
         try sentTimes.reserve(count)
         try units.reserve(count)
         try columnBlock.reserve(count)
+        // Those of all neurons, where that is little.
+        vectorCount = plan.isSparse ? 1 : max(1, min((plan.neuronCount + 3) / 4, 2048 / (count + 1)))
         try reserve(count)
         ends.removeAll(keepingCapacity: true)
         var at = 0
@@ -75,12 +86,13 @@ final class LaneArrivals {
     private func reserve(_ count: Int) throws(SpinnpropError) {
         self.count = count
         try unordered.reserve(4 &* count)
-        try timeBlock.reserve(4 &* (count &+ 1))
-        try orderBlock.reserve(4 &* count)
+        try timeBlock.reserve(4 &* (count &+ 1) &* vectorCount)
+        try orderBlock.reserve(4 &* count &* vectorCount)
     }
 
-    /// Puts in order what reaches the four neurons from `first` on.
-    func arrange(_ plan: LayerPlan, first: Int) throws(SpinnpropError) {
+    /// Puts in order what reaches the four neurons from `first` on. - Parameter vector: where that goes, less than `vectorCount`.
+    func arrange(_ plan: LayerPlan, first: Int, at vector: Int) throws(SpinnpropError) {
+        self.vector = vector
         guard !plan.isSparse else { return try arrangeSparse(plan, first: first) }
         try poller.spend(32 &* count)
         let (sentTimes, units) = (sentTimes.pointer, units.pointer)
@@ -108,7 +120,7 @@ final class LaneArrivals {
         try senders.reserve(4 &* most)
         try poller.spend(32 &* most)
         let isOrdered = plan.feedForward.count == 1 && plan.feedForward[0].connection.delayKind == .none
-        let times = isOrdered ? timeBlock.pointer : unordered.pointer
+        let times = isOrdered ? ownTimes : unordered.pointer
         let weights = isOrdered ? sortedWeights.pointer : weightBlock.pointer
         for lane in 0..<4 {
             var (to, latest) = (lane, 0.0)
@@ -125,11 +137,11 @@ final class LaneArrivals {
             store(SIMD4(repeating: .infinity), at: times + 4 &* most)
         } else {
             try sort(nil)
-            let (sorted, order) = (sortedWeights.pointer, orderBlock.pointer)
+            let (sorted, order) = (sortedWeights.pointer, ownOrder)
             for at in 0..<4 &* most { sorted[at] = weights[4 &* Int(order[at]) &+ at % 4] }
         }
         for lane in 0..<4 {
-            for at in counts.pointer[lane]..<most { timeBlock.pointer[4 &* at &+ lane] = .greatestFiniteMagnitude }
+            for at in counts.pointer[lane]..<most { ownTimes[4 &* at &+ lane] = .greatestFiniteMagnitude }
         }
     }
 
@@ -159,7 +171,7 @@ final class LaneArrivals {
 
     /// Puts the times of four neurons in order. - Parameter units: whose spikes they are; `nil`: `senders` tell, neuron by neuron.
     private func sort(_ units: UnsafePointer<Int32>?) throws(SpinnpropError) {
-        store(SIMD4(repeating: .infinity), at: timeBlock.pointer + 4 &* count)
+        store(SIMD4(repeating: .infinity), at: ownTimes + 4 &* count)
         if count <= 8 {
             insert()
         } else if count <= 32 {
@@ -172,7 +184,7 @@ final class LaneArrivals {
     /// Takes one arrival after another back past all that are later, at four neurons at once and without a branch: for few.
     private func insert() {
         // Where times come from goes where they are when they have been taken.
-        let (times, positions, order) = (vectors(timeBlock.pointer), vectors(unordered.pointer), orderBlock.pointer)
+        let (times, positions, order) = (vectors(ownTimes), vectors(unordered.pointer), ownOrder)
         var n = 0
         while n < count {
             // Integers, which are only moved.
@@ -200,7 +212,7 @@ final class LaneArrivals {
 
     /// For each arrival the number of those before, at four neurons at once: as many comparisons as pairs, but no branch.
     private func rank() {
-        let (unordered, times, order) = (vectors(unordered.pointer), timeBlock.pointer, orderBlock.pointer)
+        let (unordered, times, order) = (vectors(unordered.pointer), ownTimes, ownOrder)
         let (count, lanes) = (count, SIMD4<Int64>(0, 1, 2, 3))
         var n = 0
         while n < count {
@@ -271,7 +283,7 @@ final class LaneArrivals {
             n &+= 1
         }
         guard most.max() <= 24 else { return false }
-        let (times, order) = (timeBlock.pointer, orderBlock.pointer)
+        let (times, order) = (ownTimes, ownOrder)
         n = 0
         while n < count {
             let own = LaneArrivals.slices(unordered[n], low, scale)
@@ -303,7 +315,7 @@ final class LaneArrivals {
 
     /// Insertion sort of what is nearly in order.
     private func exchange() {
-        let (times, order, count) = (timeBlock.pointer, orderBlock.pointer, count)
+        let (times, order, count) = (ownTimes, ownOrder, count)
         var n = 1
         while n < count {
             let isLate = loadVector(times + 4 &* n) .< loadVector(times + 4 &* (n &- 1))
@@ -335,8 +347,8 @@ final class LaneArrivals {
             }
             let sorted = try timeOrder.order(own, units ?? UnsafePointer(oneNeuronsUnits.pointer), count)
             for n in 0..<count {
-                orderBlock.pointer[4 &* n &+ lane] = sorted[n]
-                timeBlock.pointer[4 &* n &+ lane] = own[Int(sorted[n])]
+                ownOrder[4 &* n &+ lane] = sorted[n]
+                ownTimes[4 &* n &+ lane] = own[Int(sorted[n])]
             }
         }
     }

@@ -224,6 +224,9 @@ final class LayerPlan: @unchecked Sendable {
     /// Whether neurons are moved together forward, and those of some samples side by side.
     var isMovedWithSamples: Bool { isSpiking && recurrent.isEmpty && (isSynchronous || isShifted) }
 
+    /// How many samples then go side by side at most: as many as have their states in a processor's nearest memory.
+    var samplesSideBySide: Int { isMovedWithSamples ? max(1, min(16, 640 / stride)) : 1 }
+
     /// Whether neurons are moved together forward.
     var runsAsOne: Bool { isSynchronous || isShifted || (isSideBySide && recurrent.isEmpty) }
 

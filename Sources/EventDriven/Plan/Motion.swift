@@ -93,12 +93,7 @@ struct SharedMotion<Case: CrossingCase, Scale: Thresholds>: Motion {
     }
     @inline(__always)
     func findTimes(_ candidates: Candidates, count: Int) {
-        var n = 0
-        while n &+ 4 < count {
-            Case.elapsed(thresholds.flow, x: EightLanes(candidates.x + n)).store(candidates.time + n)
-            n &+= 8
-        }
-        if n < count { Case.elapsed(thresholds.flow, x: SIMD4(candidates.x + n)).store(candidates.time + n) }
+        Case.elapsed(thresholds.flow, count: count, x: candidates.x, times: candidates.time)
     }
     @inline(__always)
     func common(_ dt: SIMD4<Double>) -> VectorPropagators { Case.propagators(thresholds.flow, dt) }
