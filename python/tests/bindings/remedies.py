@@ -952,6 +952,7 @@ ELSEWHERE = {
     "with a model beside it|as the model beside it|the model .*was trained": "test_command_spinnaker2.py",
     "batches came back of|does not round weights": "Python counts first, and rounds by engines that do; LearningTests, Tests/hosts/",
     "does not say what it was made with": "a study of somebody else's: test_search.py",
+    "the study .* is damaged": "test_search_together.py",
     "no file that could be replaced": "test_files.py",
     "too short to tell steps apart": "files of events: test_heidelberg.py",
     "is no folder; give another path": "test_rounded_weights.py",
