@@ -55,6 +55,17 @@ public final class SpikeColumns: @unchecked Sendable {
         count += 1
     }
 
+    /// Appends `more` spikes without membrane values.
+    public func append(
+        times: UnsafePointer<Double>, units: UnsafePointer<Int32>, currents: UnsafePointer<Double>, _ more: Int
+    ) throws(SpinnpropError) {
+        try reserve(more)
+        (self.times + count).update(from: times, count: more)
+        (self.units + count).update(from: units, count: more)
+        (self.currents + count).update(from: currents, count: more)
+        count += more
+    }
+
     /// Appends a spike with its membrane value, which columns without membranes leave out.
     @inline(__always)
     public func append(time: Double, unit: Int, current: Double, membrane: Double) throws(SpinnpropError) {

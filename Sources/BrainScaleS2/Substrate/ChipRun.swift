@@ -100,14 +100,21 @@ struct ChipRun {
         let ways = (0..<layer.neuronCount).map {
             SpikeNoise(own[$0], network.layers[index].parameters[$0], noise: noise, jitter: jitter)
         }
+        let isNoisy = ways.contains(where: \.isNoisy)
+        let normals = Block<Double>()
         // The last sample in which a neuron has spiked.
         var latest = [Int](repeating: -1, count: isSingle ? spikes.unitCount : 0)
         return try carried(
             spikes, through: link,
             refractory: (0..<layer.neuronCount).map { network.layers[index].parameters[$0].refractory }
-        ) { [link, noiseSeed] (sample, times, units, count) in
-            var stream = RandomStream(
-                seed: noiseSeed, purpose: NoisePurpose.spikes.rawValue, UInt64(index), UInt64(sample))
+        ) { [link, noiseSeed] (sample, times, units, count) throws(SpinnpropError) in
+            if isNoisy {
+                var stream = RandomStream(
+                    seed: noiseSeed, purpose: NoisePurpose.spikes.rawValue, UInt64(index), UInt64(sample))
+                // Whole eights are drawn.
+                try normals.reserve(count + 7)
+                stream.normals(normals.pointer, count)
+            }
             let first = spikes.offsets[sample]
             var kept = 0
             for n in 0..<count {
@@ -117,7 +124,7 @@ struct ChipRun {
                     latest[unit] = sample
                 }
                 var time = times[n]
-                if ways[unit].isNoisy { time += ways[unit].shift(current: currents[first + n], stream.normal()) }
+                if isNoisy { time += ways[unit].shift(current: currents[first + n], normals.pointer[n]) }
                 (times[kept], units[kept]) = (link.rounded(max(time, 0)), units[n])
                 kept += 1
             }
@@ -180,7 +187,7 @@ struct ChipRun {
         _ trains: SpikeTrains, through link: EventLink, refractory: [Double]?,
         _ move: (
             _ sample: Int, _ times: UnsafeMutablePointer<Double>, _ units: UnsafeMutablePointer<Int32>, _ count: Int
-        ) -> Int
+        ) throws(SpinnpropError) -> Int
     ) throws(SpinnpropError) -> SpikeTrains {
         let poller = Poller(monitor)
         let times = try Block<Double>(trains.spikeCount)
@@ -204,7 +211,7 @@ struct ChipRun {
             let (first, count) = (trains.offsets[sample], trains.offsets[sample + 1] - trains.offsets[sample])
             let (ownTimes, ownUnits) = (times.pointer + first, units.pointer + first)
             let (kept, lost) = link.carry(
-                ownTimes, ownUnits, move(sample, ownTimes, ownUnits, count),
+                ownTimes, ownUnits, try move(sample, ownTimes, ownUnits, count),
                 refractory: apart.map { UnsafePointer($0.pointer) }, last: last.pointer)
             lostCount += lost
             if end < first {

@@ -228,11 +228,14 @@ private final class MeasuredRunner {
         }
         let start = output.count
         // Few are moved, if any.
-        let isInOrder = TimeOrder.isSorted(row.times, spikes.units, spikes.count)
-        let sorted = isInOrder ? nil : try order.order(row.times, spikes.units, spikes.count)
-        for n in 0..<spikes.count {
-            let from = sorted.map { Int($0[n]) } ?? n
-            try output.append(time: row.times[from], unit: Int(spikes.units[from]), current: row.currents[from])
+        if TimeOrder.isSorted(row.times, spikes.units, spikes.count) {
+            try output.append(times: row.times, units: spikes.units, currents: row.currents, spikes.count)
+        } else {
+            let sorted = try order.order(row.times, spikes.units, spikes.count)
+            for n in 0..<spikes.count {
+                let from = Int(sorted[n])
+                try output.append(time: row.times[from], unit: Int(spikes.units[from]), current: row.currents[from])
+            }
         }
         let found = SpikeRow(times: output.times + start, units: output.units + start, count: spikes.count)
         if plan.recurrent.isEmpty { try rows.add(found) } else { rows.replaceLast(found) }
