@@ -75,10 +75,13 @@ public struct BrainScaleS2Engine: Substrate {
     }
 
     /// Parameters stay where the exact engine's adjoint reads them; only spikes come from the chip.
+    ///
+    /// - Throws: `unsupported` with the sizes if the network does not fit.
     public func session(
         _ network: Network, optimizer: Optimizer, options: ForwardOptions
     ) throws(SpinnpropError) -> any Session {
-        try EventSession(network, optimizer, options) { (network, input, monitor) throws(SpinnpropError) in
+        try BrainScaleS2Placement(network, inputCopies: self.options.inputCopies).check()
+        return try EventSession(network, optimizer, options) { (network, input, monitor) throws(SpinnpropError) in
             try measure(network, input, options, monitor)
         }
     }

@@ -14,7 +14,8 @@ from spinnprop._commands.reproduce.brainscales2 import homeostasis, sampling
 #: Sizes that take a moment.
 SMALL = {
     "brainscales2-homeostasis": {
-        "neurons": 40, "inhibitory": 8, "fan_in": 10, "learning_rate": 4.0, "regulated_seconds": 30, "measured_seconds": 5,
+        "neurons": 40, "inhibitory": 8, "fan_in": 10, "learning_rate": 4.0, "regulation": [[20, 0.1], [10, 0.02]], "held_at": [20, 30],
+        "measured_seconds": 5,
     },
     "brainscales2-sampling": {"seconds": 10.0, "calibration_seconds": 3.0},
 }  # fmt: skip
@@ -51,6 +52,15 @@ def test_published_beside_measured(experiment, tmp_path, capsys, monkeypatch):
         path.write_text(json.dumps({**content, **spoil}))
         assert _commands.main(command) == 0 and ran == [1] and path.read_bytes() == whole
         ran.clear()
+
+
+def test_weights_of_both_signs_grow_in_amount():
+    sizes = {"neurons": 3, "inhibitory": 1, "sources": 2, "inhibitory_sources": 1, "learning_rate": 0.5, "target": 10.0}
+    array = sp.brainscales2.Array(3, 2, True, signs=[-1, 1, 1, 1, -1], weights=[[-7] * 3, [7] * 3, [1] * 3, [62] * 3, [-5] * 3])
+    array.apply(homeostasis.regulation(sizes, 1.0))
+    assert array.weights.tolist() == [[-7] * 3, [7] * 3, [6] * 3, [63] * 3, [-10] * 3]
+    array.apply(homeostasis.regulation({**sizes, "target": 0.0, "learning_rate": -1.0}, 0.0))
+    assert array.weights.tolist() == [[-7] * 3, [7] * 3, [6] * 3, [63] * 3, [-10] * 3]
 
 
 def test_decay_times_of_known_processes():
