@@ -134,6 +134,7 @@ bench: $(VENV)/.installed ## measure speed, growth and size beside the peers; wr
 	$(VENV)/bin/python Benchmarks/bench_scaling.py
 	$(VENV)/bin/python Benchmarks/bench_sparse.py
 	$(VENV)/bin/python Benchmarks/bench_brainscales2.py
+	$(VENV)/bin/python Benchmarks/bench_in_the_loop.py
 	$(VENV)/bin/python Benchmarks/bench_data.py
 	$(VENV)/bin/python Benchmarks/bench_many_machines.py
 	$(VENV)/bin/python Benchmarks/bench_search.py

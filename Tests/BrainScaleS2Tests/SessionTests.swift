@@ -43,7 +43,7 @@ struct SessionTests {
             var bits = Fingerprint()
             for layer in recording.layers { bits.add(layer.spikes) }
             #expect(
-                bits.value == 13_303_691_292_807_279_665, "\(threads) threads: \(recording.layers.map(\.spikeCount))")
+                bits.value == 18_199_848_262_316_228_867, "\(threads) threads: \(recording.layers.map(\.spikeCount))")
         }
     }
 

@@ -31,9 +31,9 @@ _SIZES: Dict[str, Any] = {
     "target": 10.0,
     "learning_rate": 0.1,
     # Seconds of regulation, and the probability with which a weight is changed in each.
-    "regulation": [[150, 0.1], [150, 0.023], [100, 0.006], [250, 0.0015]],
+    "regulation": [[150, 0.1], [150, 0.023], [100, 0.006], [300, 0.001]],
     # After so many seconds of it, copies are watched.
-    "held_at": [450, 550, 650],
+    "held_at": [500, 600, 700],
     "measured_seconds": 100,
     "bin": 5e-3,
     "longest_lag": 2.5,
@@ -94,12 +94,10 @@ def autocorrelation(counts: npt.NDArray[np.float64], lags: int) -> npt.NDArray[n
 
 
 def decay_time(correlation: npt.NDArray[np.float64], step: float) -> float:
-    """tau of the a e^{-t / tau} that is nearest to an autocorrelation at all lags but 0, among 400 from half a step to twice the last lag."""
-    times = step * np.arange(1, len(correlation))
+    """tau of the e^{-t / tau} that is nearest to an autocorrelation, among 400 from half a step to twice the last lag."""
+    times = step * np.arange(len(correlation))
     taus = np.geomspace(step / 2, 2 * times[-1], 400)
-    shapes = np.exp(-times / taus[:, None])
-    height = shapes @ correlation[1:] / np.sum(shapes * shapes, axis=1)
-    return float(taus[np.argmin(np.sum((correlation[1:] - height[:, None] * shapes) ** 2, axis=1))])
+    return float(taus[np.argmin(np.sum((correlation - np.exp(-times / taus[:, None])) ** 2, axis=1))])
 
 
 def _run(case: Mapping[str, Any], seed: int, sizes: Mapping[str, Any]) -> Dict[str, Any]:
@@ -230,7 +228,7 @@ EXPERIMENT = Experiment(
         "input is more sources of 10 Hz, a fifth of which inhibit. Network, rule, rates, time constants with their spreads between neurons, noise,",
         "refractory periods, delays and input weights are theirs; what a weight of 1 adds to a current is .0149 of the threshold here, for both signs",
         "(published are .014 and .018 and a fifth more for inhibition, which is in the weights of inputs), chosen for the published time at .58 kHz",
-        "regulation: every second, by .1 per spike too few, rounded, with probabilities that fall from .1 to .0015; published: every 6 s, by",
+        "regulation: every second, by .1 per spike too few, rounded, with probabilities that fall from .1 to .001; published: every 6 s, by",
         ".47 with a probability of .023. Weights are held at several times in its last part; a network's numbers are the means over these",
         "autocorrelation time: of the exponential that is nearest to the autocorrelation of the population's spikes in bins of 5 ms, weights held;",
         "long ones are times between a silent and a very active state",

@@ -1,0 +1,54 @@
+"""Experiments on an emulated BrainScaleS-2, published beside measured over seeds.
+
+    python Benchmarks/bench_analog.py FOLDER [FOLDER ...]
+
+Each folder is what `spinnprop reproduce brainscales2-...` has written with `--out`. Writes a section of RESULTS.md and copies pictures to
+docs/pictures, with `brainscales2-` before their names. Nothing of it depends on the machine.
+"""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+import results
+
+PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
+
+
+def rows(found):
+    """Header and lines of a folder: of trained networks, or of what an experiment measures."""
+    if "table" in found:
+        yield ["", "published", "median", "quartiles"]
+        for own in found["table"]:
+            digits = own["digits"]
+            yield [own["what"], own["published"], f"{own['quartiles'][1]:.{digits}f}", "{:.{d}f} .. {:.{d}f}".format(*own["quartiles"][::2], d=digits)]
+        return
+    yield ["network", "delays", "chip", "trained", "tested on", "published", "median", "quartiles"]
+    for own in found["networks"]:
+        chip = ", ".join(f"{name} {value:g}" for name, value in own["chip"].items()) or "calibrated"
+        published = "" if own["published"] is None else " to ".join(f"{value:.1f}" for value in dict.fromkeys(own["published"]))
+        tested = "the chip" if own["tested"] == "chip" else "the same"
+        yield [
+            own["network"], own["delays"], chip, own["trained"], tested, published, f"{own['median']:.1f}", "{:.1f} .. {:.1f}".format(*own["quartiles"]),
+        ]  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    section = results.Section("Experiments on an emulated BrainScaleS-2")
+    text = "Medians and quartiles over seeds, each a chip of its own; accuracies and hits in percent. Pictures are in `docs/pictures`."
+    for folder in parser.parse_args().folders:
+        found = json.loads((folder / "metrics.json").read_text())
+        options = found.get("options", found)
+        epochs = f", {options['epochs']} epochs" if "epochs" in options else ""
+        header, *lines = rows(found)
+        text += f"\n\n`spinnprop reproduce {found['setting']}`, {options['seeds']} seeds{epochs}:\n\n" + results.table(header, lines)
+        for picture in sorted(folder.glob("*.png")):
+            shutil.copy(picture, PICTURES / f"brainscales2-{picture.name}")
+    section.write(text)
+
+
+if __name__ == "__main__":
+    main()
