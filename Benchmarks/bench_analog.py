@@ -42,9 +42,9 @@ def main():
     for folder in parser.parse_args().folders:
         found = json.loads((folder / "metrics.json").read_text())
         options = found.get("options", found)
-        epochs = f", {options['epochs']} epochs" if "epochs" in options else ""
+        how = f"{options['seeds']} seed{'s' * (options['seeds'] > 1)}" + (f", {options['epochs']} epochs" if "epochs" in options else "")
         header, *lines = rows(found)
-        text += f"\n\n`spinnprop reproduce {found['setting']}`, {options['seeds']} seeds{epochs}:\n\n" + results.table(header, lines)
+        text += f"\n\n`spinnprop reproduce {found['setting']}`, {how}:\n\n" + results.table(header, lines)
         for picture in sorted(folder.glob("*.png")):
             shutil.copy(picture, PICTURES / f"brainscales2-{picture.name}")
     section.write(text)
