@@ -32,14 +32,12 @@ def main():
     for _ in range(options.rounds):
         for hidden in options.hidden:
             for kind in options.kinds:
-                # Delays make the larger layers take minutes.
-                if kind != "both" or hidden <= 256:
-                    arguments = [hidden, kind, options.repeats]
-                    ours.setdefault((hidden, kind), []).append(
-                        bench_training.run(sys.executable, "temporal.py", arguments, 1))
-                    if peer and kind == "recurrent":
-                        theirs.setdefault((hidden, kind), []).append(
-                            bench_training.run(peer, "temporal_jax.py", arguments, 1))
+                arguments = [hidden, kind, options.repeats]
+                ours.setdefault((hidden, kind), []).append(
+                    bench_training.run(sys.executable, "temporal.py", arguments, 1))
+                if peer and kind == "recurrent":
+                    theirs.setdefault((hidden, kind), []).append(
+                        bench_training.run(peer, "temporal_jax.py", arguments, 1))
     rows = []
     for (hidden, kind), runs in ours.items():
         if None in runs:

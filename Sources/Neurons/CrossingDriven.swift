@@ -37,3 +37,41 @@ extension CrossingGeneral {
         }
     }
 }
+
+extension FlowLanes {
+    /// When four neurons reach a threshold below 0 from states (V, I) below it, and a bit for each for which the caller must find it otherwise: with
+    /// an inhibitory current, membranes may fall first.
+    ///
+    ///     f(s) = e^s (V(s) - theta) = V - theta + I expm1(c s) / c - theta expm1(s)
+    ///
+    /// An excitatory current brings it before ln(V / theta), where the drive alone does; and so does a slope that does not get less.
+    @inlinable @inline(__always)
+    public func timeToFire(
+        v: SIMD4<Double>, i: SIMD4<Double>, threshold: SIMD4<Double>
+    ) -> (time: SIMD4<Double>, open: UInt8) {
+        let (one, half) = (SIMD4<Double>(repeating: 1), SIMD4<Double>(repeating: 0.5))
+        let gap = threshold - v
+        // Where an inhibitory current makes the slope negative the quotient is no time, and the other serves.
+        let (alone, straight) = (Elementary.log1p(-(gap / threshold)), gap / (i - threshold))
+        var s = SIMD4.select(i .> .zero, lesser(straight, alone), alone)
+        var isClosed = SIMDMask<SIMD4<Int64>>(repeating: false)
+        var remaining = 6
+        repeat {
+            let synaptic = Elementary.expm1(difference * s)
+            let drawn = threshold * Elementary.expm1(s)
+            let current = i + i * synaptic
+            let (level, bent) = (threshold + drawn, difference * current)
+            let inverseSlope = one / (current - level)
+            let step = ((i * (synaptic * inverse) - gap) - drawn) * inverseSlope
+            let second = (bent - level) * inverseSlope * step
+            let third = (difference * bent - level) * inverseSlope * step * step
+            let series = (one + second * (half + half * second)) - third * SIMD4(repeating: 1.0 / 6)
+            s = .select(isClosed, s, greater(s - step * series, .zero))
+            // Either derivative may vanish where the other does not.
+            let rest = second * second + third.magnitude
+            isClosed = isClosed .| ((rest .<= SIMD4<Double>(repeating: 1e-8)) .& (inverseSlope .> .zero))
+            remaining &-= 1
+        } while remaining > 0 && unsafeBitCast(.!isClosed, to: SIMD4<Int64>.self).signs != 0
+        return (s * tauMem, unsafeBitCast(.!isClosed, to: SIMD4<Int64>.self).signs)
+    }
+}

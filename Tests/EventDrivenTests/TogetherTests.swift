@@ -46,25 +46,46 @@ struct TogetherTests {
                 }
             }
         }
+        // Time constants of their own, periods and drives above thresholds beside recurrence and delays.
+        for ratio in [4, 2, 3.3, nil] as [Double?] {
+            for delays in DelayKind.allCases {
+                for recurrent in [false, true] {
+                    for (drive, refractory) in [
+                        (nil, nil), (nil, -0.1...0.6), (-0.3...1.5, nil), (-0.3...1.5, 0.02...0.5),
+                    ] as [(ClosedRange<Double>?, ClosedRange<Double>?)] {
+                        all.append(
+                            Configuration(
+                                sizes: [3, 13, 5], ratio: ratio, delays: [delays], recurrent: recurrent,
+                                drive: drive, refractory: refractory, samples: 3, spikesPerInput: 8, gain: 1.5))
+                    }
+                }
+            }
+        }
         return all
     }()
 
-    /// A run by plans that may move neurons together or must not, with the gradients of a linear loss and of rates.
-    private func run(
-        _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, unit: Double, asOne: Bool
-    ) throws -> (recording: Recording, gradients: Gradients) {
+    private func forward(
+        _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, asOne: Bool
+    ) throws -> Recording {
         let plans = try LayerPlan.all(network, asOne: asOne, monitor: nil)
         let forward = try EventForward(network, input, options, plans, nil)
         try forward.run()
-        let recording = forward.recording(network.fingerprint)
+        return forward.recording(network.fingerprint)
+    }
+
+    /// The gradients of a linear loss and of rates.
+    private func backward(
+        _ network: Network, _ recording: Recording, unit: Double, asOne: Bool
+    ) throws -> Gradients {
+        let plans = try LayerPlan.all(network, asOne: asOne, monitor: nil)
         let objective = Objective(
             loss: LinearLoss(
                 seed: 3, unit: unit, needsLeakyReadout: !network.layers[network.layers.count - 1].isSpiking),
-            labels: [Int](repeating: 0, count: input.sampleCount),
+            labels: [Int](repeating: 0, count: recording.sampleCount),
             rate: RateRegularisation(strength: 0.5, target: 1, tau: 4 * unit))
         let backward = try AdjointRun(network, recording, objective, plans, nil)
         try backward.run()
-        return (recording, try backward.gradients())
+        return try backward.gradients()
     }
 
     /// Returns the number of spikes of the first layer.
@@ -82,22 +103,24 @@ struct TogetherTests {
     func agree(
         _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, unit: Double, _ place: String
     ) throws -> Int {
-        let own = try run(network, input, options, unit: unit, asOne: true)
-        let reference = try run(network, input, options, unit: unit, asOne: false)
-        for (layer, expected) in zip(own.recording.layers, reference.recording.layers) {
+        let own = try forward(network, input, options, asOne: true)
+        let reference = try forward(network, input, options, asOne: false)
+        for (layer, expected) in zip(own.layers, reference.layers) {
             #expect(layer.spikes.units == expected.spikes.units, "\(place)")
             #expect(layer.spikes.offsets == expected.spikes.offsets, "\(place)")
             #expect(worstRelative(layer.spikes.times, expected.spikes.times) < 1e-12, "\(place)")
             #expect(worstRelative(layer.currents, expected.currents) < 1e-10, "\(place)")
             #expect(worstRelative(layer.maxima, expected.maxima) < 1e-12, "\(place)")
         }
+        // Of the same spikes: where some hardly reach the threshold, gradients amplify what rounding makes of times.
+        let gradients = try backward(network, own, unit: unit, asOne: true)
+        let expected = try backward(network, own, unit: unit, asOne: false)
         for index in network.connections.indices {
-            #expect(
-                normRelative(own.gradients.weights[index], reference.gradients.weights[index]) < 1e-10, "\(place)")
-            #expect(normRelative(own.gradients.delays[index], reference.gradients.delays[index]) < 1e-10, "\(place)")
+            #expect(normRelative(gradients.weights[index], expected.weights[index]) < 1e-10, "\(place)")
+            #expect(normRelative(gradients.delays[index], expected.delays[index]) < 1e-10, "\(place)")
         }
-        #expect(normRelative(own.gradients.inputTimes, reference.gradients.inputTimes) < 1e-10, "\(place)")
-        return own.recording.layers[0].spikeCount
+        #expect(normRelative(gradients.inputTimes, expected.inputTimes) < 1e-10, "\(place)")
+        return own.layers[0].spikeCount
     }
 
     /// Layers with several sources, and delays of a kind for each.
@@ -116,7 +139,7 @@ struct TogetherTests {
     func movedAsOneOrNot(_ configuration: Configuration) throws {
         for seed in 41...46 as ClosedRange<UInt64> {
             var instance = try RandomCase(configuration, seed: seed)
-            instance.options.endTime = 6 * configuration.tauSyn
+            instance.options = ForwardOptions(endTime: 6 * configuration.tauSyn, maxSpikes: 30_000)
             let spikes = try compare(
                 instance.network, instance.input, instance.options, unit: configuration.tauSyn, "\(instance)")
             #expect(spikes > 15, "\(instance)")

@@ -197,7 +197,7 @@ final class AdjointWorker {
             try arrivals.take(row)
             if try reverseSynchronous(plan, shifted.jumps, all) { return }
         }
-        if plan.isSideBySide {
+        if plan.reversesSideBySide {
             let groups = general.groups
             try groups.sort(jumps.units, jumps.count, neurons: plan.neuronCount)
             try plan.reverseLanes(rows, jumps, groups, all, lanes)

@@ -61,8 +61,8 @@ private struct JumpLanes {
 
     /// lV and lI of four neurons, each at a time of its own.
     @inline(__always)
-    func adjoint<Case: CrossingCase>(
-        _: Case.Type, _ flow: Flow, at time: SIMD4<Double>
+    func adjoint<Rule: Motion>(
+        _ motion: Rule, _ constants: Rule.Constants, at time: SIMD4<Double>
     ) -> (lambdaV: SIMD4<Double>, lambdaI: SIMD4<Double>) {
         let isBetween = (loadVector(previous) .<= time) .& (time .< loadVector(next))
         var others = ~unsafeBitCast(isBetween, to: SIMD4<Int64>.self).signs & 15
@@ -74,9 +74,9 @@ private struct JumpLanes {
         // Where no jump comes next there is nothing, however far.
         let next = loadVector(next)
         let isLast = next .>= SIMD4<Double>(repeating: .infinity)
-        let p = Case.propagators(flow, SIMD4.select(isLast, .zero, next - time))
+        let p = motion.propagators(constants, SIMD4.select(isLast, .zero, next - time))
         let v = loadVector(self.v)
-        return (v * p.a, loadVector(i) * p.b + v * (p.h * flow.ratio))
+        return (v * p.a, loadVector(i) * p.b + v * (p.h * motion.ratio(constants)))
     }
 }
 
@@ -86,18 +86,25 @@ extension LayerPlan {
         _ rows: EventRows, _ jumps: Jumps, _ groups: UnitGroups, _ sums: UnsafePointer<IncomingSums>,
         _ state: LaneAdjointState
     ) throws(SpinnpropError) {
+        func reverse(_ motion: some Motion) throws(SpinnpropError) {
+            try self.reverse(motion, rows, jumps, groups, sums, state)
+        }
+        if let ownTimes { return try reverse(ownTimes) }
+        // The adjoint knows time constants alone.
+        let shared = SharedThreshold(flow: flows[0])
         switch flows[0].ratio {
-        case 4: try reverse(CrossingRatioFour.self, rows, jumps, groups, sums, state)
-        case 2: try reverse(CrossingRatioTwo.self, rows, jumps, groups, sums, state)
-        case 1: try reverse(CrossingRatioOne.self, rows, jumps, groups, sums, state)
-        case 0.5: try reverse(CrossingRatioHalf.self, rows, jumps, groups, sums, state)
-        case 0.25: try reverse(CrossingRatioQuarter.self, rows, jumps, groups, sums, state)
-        default: try reverse(CrossingGeneral.self, rows, jumps, groups, sums, state)
+        case 4: try reverse(SharedMotion(CrossingRatioFour.self, shared))
+        case 2: try reverse(SharedMotion(CrossingRatioTwo.self, shared))
+        case 1: try reverse(SharedMotion(CrossingRatioOne.self, shared))
+        case 0.5: try reverse(SharedMotion(CrossingRatioHalf.self, shared))
+        case 0.25: try reverse(SharedMotion(CrossingRatioQuarter.self, shared))
+        default: try reverse(SharedMotion(CrossingGeneral.self, shared))
         }
     }
 
-    private func reverse<Case: CrossingCase>(
-        _: Case.Type, _ rows: EventRows, _ jumps: Jumps, _ groups: UnitGroups, _ sums: UnsafePointer<IncomingSums>,
+    private func reverse(
+        _ motion: some Motion, _ rows: EventRows, _ jumps: Jumps, _ groups: UnitGroups,
+        _ sums: UnsafePointer<IncomingSums>,
         _ state: LaneAdjointState
     ) throws(SpinnpropError) {
         for block in [state.times, state.lambdaV, state.lambdaI] { try block.reserve(jumps.count) }
@@ -109,7 +116,7 @@ extension LayerPlan {
             for (c, connection) in recurrent.enumerated() {
                 if let synapses = connection.synapses {
                     if state.poller.isStopped(after: 16 * synapses.range(Int(jumps.units[jump])).count) { return }
-                    receive(Case.self, jump, jumps, connection, synapses, groups, sums[feedForward.count + c], state)
+                    receive(motion, jump, jumps, connection, synapses, groups, sums[feedForward.count + c], state)
                     continue
                 }
                 if state.poller.isStopped(after: 16 * neuronCount) { return }
@@ -117,10 +124,10 @@ extension LayerPlan {
                 sums.errors = jumps.errors + jump
                 for first in Swift.stride(from: 0, to: neuronCount, by: 4) {
                     let lanes = try state.lanes(first, of: neuronCount, groups)
-                    receive(Case.self, own, LaneDelays(connection, first: first), first, lanes, sums)
+                    receive(motion, own, LaneDelays(connection, first: first), first, lanes, sums)
                 }
             }
-            reverse(Case.self, jump, jumps, groups, state)
+            reverse(motion, jump, jumps, groups, state)
         }
         for (c, own) in feedForward.enumerated() {
             let row = rows.source(own)
@@ -131,23 +138,23 @@ extension LayerPlan {
             where groups.hasAny(first..<min(first + 4, neuronCount)) {
                 let lanes = try state.lanes(first, of: neuronCount, groups)
                 if isSparse {
-                    receive(Case.self, row, own, state.lists, first, lanes, sums[c], state.poller)
+                    receive(motion, row, own, state.lists, first, lanes, sums[c], state.poller)
                     continue
                 }
                 // Once cancelled, what has been added is of no interest.
                 if state.poller.isStopped(after: 16 * row.count) { return }
-                receive(Case.self, row, LaneDelays(own, first: first), first, lanes, sums[c])
+                receive(motion, row, LaneDelays(own, first: first), first, lanes, sums[c])
             }
         }
     }
 
     /// Adds the adjoints of four neurons, each at what it receives itself, to the gradients of its synapses and to the senders' errors.
-    private func receive<Case: CrossingCase>(
-        _: Case.Type, _ row: SpikeRow, _ own: EventConnection, _ lists: ReceiverLists, _ first: Int,
+    private func receive(
+        _ motion: some Motion, _ row: SpikeRow, _ own: EventConnection, _ lists: ReceiverLists, _ first: Int,
         _ lanes: JumpLanes, _ sums: IncomingSums, _ poller: Poller
     ) {
         guard let synapses = own.synapses else { return }
-        let (flow, delays) = (flows[0], LaneDelays(own, first: first))
+        let (constants, delays) = (motion.constants(first / 4), LaneDelays(own, first: first))
         let (spikes, places, weights) = (lists.spikes, lists.places, synapses.weights.pointer)
         let (a, b) = (lists.range(first), lists.range(min(first &+ 1, neuronCount)))
         let (c, d) = (lists.range(min(first &+ 2, neuronCount)), lists.range(min(first &+ 3, neuronCount)))
@@ -160,7 +167,7 @@ extension LayerPlan {
             let n = (Int(spikes[at.0]), Int(spikes[at.1]), Int(spikes[at.2]), Int(spikes[at.3]))
             let units = (Int(row.units[n.0]), Int(row.units[n.1]), Int(row.units[n.2]), Int(row.units[n.3]))
             let time = SIMD4(row.times[n.0], row.times[n.1], row.times[n.2], row.times[n.3]) + delays.from(units)
-            let (lambdaV, lambdaI) = lanes.adjoint(Case.self, flow, at: time)
+            let (lambdaV, lambdaI) = lanes.adjoint(motion, constants, at: time)
             let place = (Int(places[at.0]), Int(places[at.1]), Int(places[at.2]), Int(places[at.3]))
             let error =
                 SIMD4(weights[place.0], weights[place.1], weights[place.2], weights[place.3]) * (lambdaV - lambdaI)
@@ -182,11 +189,12 @@ extension LayerPlan {
     }
 
     /// Adds the adjoints of those who receive a spike of the layer itself, one after another.
-    private func receive<Case: CrossingCase>(
-        _: Case.Type, _ jump: Int, _ jumps: Jumps, _ own: EventConnection, _ synapses: Synapses, _ groups: UnitGroups,
+    private func receive(
+        _ motion: some Motion, _ jump: Int, _ jumps: Jumps, _ own: EventConnection, _ synapses: Synapses,
+        _ groups: UnitGroups,
         _ sums: IncomingSums, _ state: LaneAdjointState
     ) {
-        let (flow, sender) = (flows[0], Int(jumps.units[jump]))
+        let sender = Int(jumps.units[jump])
         var total = 0.0
         for at in synapses.range(sender) {
             let receiver = Int(synapses.receivers.pointer[at])
@@ -196,7 +204,8 @@ extension LayerPlan {
             // An arrival at the time of a spike came after it.
             while next < end, state.times.pointer[next] <= time { next &+= 1 }
             guard next < end else { continue }
-            let p = Case.propagators(flow, state.times.pointer[next] - time)
+            let flow = self.flow(receiver)
+            let p = motion.propagators(flow, state.times.pointer[next] - time)
             let v = state.lambdaV.pointer[next]
             let lambdaI = state.lambdaI.pointer[next] * p.b + v * (p.h * flow.ratio)
             sums.weights[Int(synapses.places.pointer[at])] += lambdaI
@@ -208,15 +217,15 @@ extension LayerPlan {
     }
 
     /// A neuron's adjoint before one of its jumps, those after it having been worked out.
-    private func reverse<Case: CrossingCase>(
-        _: Case.Type, _ jump: Int, _ jumps: Jumps, _ groups: UnitGroups, _ state: LaneAdjointState
+    private func reverse(
+        _ motion: some Motion, _ jump: Int, _ jumps: Jumps, _ groups: UnitGroups, _ state: LaneAdjointState
     ) {
         let (neuron, time) = (Int(jumps.units[jump]), jumps.times[jump])
         let next = state.firsts.pointer[neuron]
         let flow = self.flow(neuron)
         var (v, i) = (0.0, 0.0)
         if next < groups.range(neuron).upperBound {
-            let p = Case.propagators(flow, state.times.pointer[next] - time)
+            let p = motion.propagators(flow, state.times.pointer[next] - time)
             let lambdaV = state.lambdaV.pointer[next]
             (v, i) = (lambdaV * p.a, state.lambdaI.pointer[next] * p.b + lambdaV * (p.h * flow.ratio))
         }
@@ -227,15 +236,16 @@ extension LayerPlan {
 
     /// Adds the adjoints of four neurons at all arrivals through one connection to the gradients of weights and delays and to the senders'
     /// errors.
-    private func receive<Case: CrossingCase>(
-        _: Case.Type, _ row: SpikeRow, _ delays: LaneDelays, _ first: Int, _ lanes: JumpLanes, _ sums: IncomingSums
+    private func receive(
+        _ motion: some Motion, _ row: SpikeRow, _ delays: LaneDelays, _ first: Int, _ lanes: JumpLanes,
+        _ sums: IncomingSums
     ) {
-        let (flow, present) = (flows[0], min(4, neuronCount &- first))
+        let (constants, present) = (motion.constants(first / 4), min(4, neuronCount &- first))
         var n = 0
         while n < row.count {
             let unit = Int(row.units[n])
             let time = row.times[n] + delays.from(unit)
-            let (lambdaV, lambdaI) = lanes.adjoint(Case.self, flow, at: time)
+            let (lambdaV, lambdaI) = lanes.adjoint(motion, constants, at: time)
             let place = unit &* stride &+ first
             store(loadVector(sums.weights + place) + lambdaI, at: sums.weights + place)
             let weights = loadVector(sums.columns + place)

@@ -46,7 +46,7 @@ extension LayerPlan {
     func reverseSynchronous(
         _ arrivals: Arrivals, _ jumps: Jumps, _ sums: UnsafePointer<IncomingSums>, _ state: SynchronousAdjointState
     ) throws(SpinnpropError) -> Bool {
-        if let ownMotion { return try reverse(ownMotion, arrivals, jumps, sums, state) }
+        if let ownTimes { return try reverse(ownTimes, arrivals, jumps, sums, state) }
         // The adjoint knows time constants alone.
         let shared = SharedThreshold(flow: flows[0])
         switch flows[0].ratio {

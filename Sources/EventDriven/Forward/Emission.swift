@@ -51,6 +51,8 @@ extension LayerPlan {
             let offset = lesser(loadVector(own.offset + n) + elapsed, length)
             let time = loadVector(own.start + n) + offset
             var fires = unsafeBitCast(isReached .& (time .<= endTime), to: SIMD4<Int64>.self).signs
+            // What fills up the last four may be states at rest of a neuron that fires by itself.
+            if firesAlone, count &- n < 4 { fires &= (1 &<< UInt8(truncatingIfNeeded: count &- n)) &- 1 }
             let y = motion.exponential(constants, v: loadVector(own.v + n), i: i, x: x)
             let current = i * motion.decay(constants, x: y)
             store(time, at: own.time + n)
@@ -117,7 +119,7 @@ extension LayerPlan {
 
     /// How long the candidates from `n` on take to the threshold; 0 where they do not reach it.
     @inline(__always)
-    private func elapsed(
+    func elapsed(
         _ motion: some Motion, _ own: Candidates, _ n: Int, _ isReached: SIMDMask<SIMD4<Int64>>
     ) -> SIMD4<Double> {
         var elapsed = SIMD4.select(isReached, loadVector(own.time + n), .zero)

@@ -52,6 +52,7 @@ final class SampleRunner {
     private let feedback: FeedbackState
     private let laneArrivals: LaneArrivals
     private let lanes: LaneState
+    private let windows: WindowState
     private let recurrent: RecurrentState
     private let propagators = Block<Propagators>()
     private let merged: SpikeColumns
@@ -70,6 +71,7 @@ final class SampleRunner {
         feedback = FeedbackState(poller)
         laneArrivals = try LaneArrivals(poller)
         lanes = LaneState(poller)
+        windows = WindowState(poller)
         recurrent = RecurrentState(poller)
         order = TimeOrder(poller)
         merged = try SpikeColumns()
@@ -78,6 +80,7 @@ final class SampleRunner {
     /// Turns to a part. - Parameters: where its spikes go, layer by layer, and how many samples follow.
     func begin(columns: [SpikeColumns], samples: Int, _ monitor: Monitor?) {
         poller.watch(monitor)
+        windows.forgetDelays()
         self.columns = columns
         for own in columns { own.ends.reserveCapacity(samples) }
     }
@@ -189,7 +192,9 @@ final class SampleRunner {
         }
         let start = output.count
         do throws(SpinnpropError) {
-            if plan.isSideBySide {
+            if plan.runsInWindows {
+                try plan.runWindows(slot.rows, windows, output: output, endTime: endTime, budget: budget)
+            } else if plan.isSideBySide {
                 try runLanes(plan, slot, output: output, endTime: endTime, budget: budget)
             } else {
                 try slot.arrivals.collect(plan.feedForward, rows: slot.rows)

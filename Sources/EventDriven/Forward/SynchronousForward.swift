@@ -15,7 +15,9 @@ extension LayerPlan {
         let group = SynchronousGroup(
             samples: state.samples, count: state.sampleCount, candidates: candidates, output: output, endTime: endTime,
             budget: budget)
-        if let ownMotion {
+        if let drivenMotion {
+            try run(drivenMotion, group, state)
+        } else if let ownMotion {
             try run(ownMotion, group, state)
         } else if let ownThresholds {
             try run(ownThresholds, group, state)
@@ -48,9 +50,17 @@ extension LayerPlan {
         let (samples, candidates) = (group.samples, group.candidates)
         for n in 0..<group.count {
             intervals(motion, samples[n])
-            if isDriven, samples[n].events > 0 { start(motion, samples[n]) }
+            if isDriven, !firesAlone, samples[n].events > 0 { start(motion, samples[n]) }
         }
-        let movesNarrow = isNarrow && !isRefractory
+        if firesAlone {
+            var count = 0
+            for n in 0..<group.count { count = moveToFirst(motion, samples + n, n, candidates, count) }
+            if count > 0 {
+                try emit(motion, group, state, count: count)
+                state.endInterval()
+            }
+        }
+        let movesNarrow = isNarrow && !isRefractory && !firesAlone
         while true {
             var count = 0
             for n in 0..<group.count {
@@ -117,20 +127,44 @@ extension LayerPlan {
                 receive(motion.thresholds, column, own)
                 continue
             }
-            let isAnyone = advance(motion, column, own, candidates, interval)
-            if isRefractory { hold(own, candidates) }
-            if isAnyone {
-                let (before, kept) = (count, motion.kept(interval))
-                count = gather(motion.thresholds, own.v, own.i, column, candidates, before)
-                candidates.begin(before, count, sample: index, start: start, length: interval.length, kept: kept)
-            }
-            if isRefractory {
-                count = release(motion, &own, index, column, candidates, count, start, interval.length)
-            }
-            own.advance()
+            count = pass(motion, &own, index, column, interval, from: start, candidates, count)
             if count > first { break }
         }
         sample.pointee = own
+        return count
+    }
+
+    /// Moves a sample to its first event. Until then drives alone move neurons, and may make them fire: nothing arrives where currents are still 0.
+    private func moveToFirst(
+        _ motion: some Motion, _ sample: UnsafeMutablePointer<SynchronousSample>, _ index: Int,
+        _ candidates: Candidates, _ count: Int
+    ) -> Int {
+        for n in 0..<stride / 4 { store(motion.thresholds.starts(n), at: sample.pointee.v + 4 &* n) }
+        let length = sample.pointee.events > 0 ? sample.pointee.times[0] : .infinity
+        let p = motion.common(SIMD4(repeating: length))
+        let interval = Interval(length: length, a: p.a[0], b: p.b[0], h: p.h[0])
+        return pass(
+            motion, &sample.pointee, index, UnsafePointer(sample.pointee.i), interval, from: 0, candidates, count)
+    }
+
+    /// An arrival and the interval after it. - Returns: how many candidates there are then.
+    @inline(__always)
+    private func pass(
+        _ motion: some Motion, _ own: inout SynchronousSample, _ index: Int, _ column: UnsafePointer<Double>,
+        _ interval: Interval, from start: Double, _ candidates: Candidates, _ before: Int
+    ) -> Int {
+        var count = before
+        let isAnyone = advance(motion, column, own, candidates, interval)
+        if isRefractory { hold(own, candidates) }
+        if isAnyone {
+            let kept = motion.kept(interval)
+            count = gather(motion.thresholds, own.v, own.i, column, candidates, before)
+            candidates.begin(before, count, sample: index, start: start, length: interval.length, kept: kept)
+        }
+        if isRefractory {
+            count = release(motion, &own, index, column, candidates, count, start, interval.length)
+        }
+        own.advance()
         return count
     }
 

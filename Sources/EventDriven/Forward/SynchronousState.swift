@@ -74,6 +74,23 @@ struct Candidates {
     /// Its neurons whose refractory periods end.
     let freed: UnsafeMutablePointer<Int32>
 
+    /// How many numbers and integers each takes.
+    static var numbers: Int { 14 }
+    static var integers: Int { 3 }
+
+    /// - Parameter most: for how many there is memory, in whole vectors.
+    init(
+        _ base: UnsafeMutablePointer<Double>, _ whole: UnsafeMutablePointer<Int32>,
+        mayFire: UnsafeMutablePointer<UInt8>, most: Int
+    ) {
+        (sample, neuron, freed) = (whole, whole + most, whole + 2 * most)
+        (v, i, offset, rest) = (base, base + most, base + 2 * most, base + 3 * most)
+        (start, length, x, time) = (base + 4 * most, base + 5 * most, base + 6 * most, base + 7 * most)
+        (current, resets, passed) = (base + 8 * most, base + 9 * most, base + 10 * most)
+        (left, endV, after) = (base + 11 * most, base + 12 * most, base + 13 * most)
+        self.mayFire = mayFire
+    }
+
     /// Those from `first` to `end` are of one sample, at the start of its interval; whole vectors, of which more may follow.
     @inline(__always)
     func begin(_ first: Int, _ end: Int, sample: Int, start: Double, length: Double, kept: Double) {
@@ -145,7 +162,7 @@ final class SynchronousState {
                 times: arrivals.times, connections: arrivals.connections, units: arrivals.units, events: arrivals.count)
         )
         sampleCount += 1
-        eventCount += padded(max(1, arrivals.count))
+        eventCount += padded(arrivals.count + 1)
     }
 
     /// Room for `stride` neurons in the samples that have been added, each before its first event, state zero.
@@ -167,7 +184,8 @@ final class SynchronousState {
         )
         for n in 0..<count {
             let own = samples + n
-            let column = padded(max(1, own.pointee.events))
+            // An interval before the first event and one after each.
+            let column = padded(own.pointee.events + 1)
             neurons.update(repeating: 0, count: 2 * step)
             own.pointee.v = neurons
             own.pointee.i = neurons + step
@@ -188,16 +206,11 @@ final class SynchronousState {
         }
         // With room for a vector that is not full.
         let most = step * count + 8
-        try candidateBlock.reserve(14 * most)
-        try candidateNeurons.reserve(3 * most)
+        try candidateBlock.reserve(Candidates.numbers * most)
+        try candidateNeurons.reserve(Candidates.integers * most)
         try bitBlock.clear((stride / 4 + 7) & ~7)
         let (base, whole) = (candidateBlock.pointer, candidateNeurons.pointer)
-        return Candidates(
-            sample: whole, neuron: whole + most, v: base, i: base + most, offset: base + 2 * most,
-            rest: base + 3 * most, start: base + 4 * most, length: base + 5 * most, x: base + 6 * most,
-            time: base + 7 * most, current: base + 8 * most, resets: base + 9 * most, passed: base + 10 * most,
-            left: base + 11 * most, endV: base + 12 * most, after: base + 13 * most, mayFire: bitBlock.pointer,
-            freed: whole + 2 * most)
+        return Candidates(base, whole, mayFire: bitBlock.pointer, most: most)
     }
 
     /// How many spikes have been found.

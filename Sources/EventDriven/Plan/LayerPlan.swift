@@ -91,20 +91,31 @@ final class LayerPlan: @unchecked Sendable {
     /// The feed-forward connections, then the recurrent ones.
     let incoming: [EventConnection]
     /// Whether all neurons see the same events at the same times, their own spikes among them, so that they can be moved together from event to
-    /// event. With recurrence they must have the same time constants, too.
+    /// event.
     let isSynchronous: Bool
     /// Whether neurons would be so but for the delays that they receive with, one connection's: each then does the same as without, later.
     let isShifted: Bool
-    /// Whether neurons have the same time constants, and arrivals of their own, so that four of them can be moved side by side.
+    /// Whether neurons have arrivals of their own, so that four of them can be moved side by side.
     let isSideBySide: Bool
+    /// Whether they go through windows of time forward, which takes any kind of motion; with recurrence those, too, that have the same arrivals,
+    /// but time constants of their own.
+    let runsInWindows: Bool
+    /// Whether four go side by side backward.
+    let reversesSideBySide: Bool
     /// Whether so few synapses exist that each neuron is better moved from one of its own arrivals to the next, side by side with others.
     let isSparse: Bool
     /// Thresholds and resets of neurons that differ in nothing else.
     let ownThresholds: OwnThresholds?
     /// Time constants, and thresholds and resets, of neurons that differ in their time constants.
     let ownMotion: OwnMotion?
+    /// What neurons do of which some fire by themselves.
+    let drivenMotion: DrivenMotion?
+    /// Time constants, where they differ, as the adjoint needs them.
+    let ownTimes: OwnMotion?
     /// Whether anything but arrivals moves neurons on: the end of a refractory period, a drive that makes them fire.
     let isTimed: Bool
+    /// Whether any neuron's drive takes it to its threshold.
+    let firesAlone: Bool
     let isRefractory: Bool
     /// Of each neuron, where any has a refractory period.
     let refractory: Block<Double>
@@ -135,6 +146,7 @@ final class LayerPlan: @unchecked Sendable {
         isRefractory = isSpiking && own.parameters.isRefractory
         isDriven = own.parameters.isDriven
         let firesAlone = isSpiking && flows.contains { $0.threshold <= 0 }
+        self.firesAlone = firesAlone
         isTimed = isRefractory || firesAlone
         refractory = try Block(isRefractory ? stride : 0)
         for neuron in 0..<(isRefractory ? stride : 0) {
@@ -153,13 +165,28 @@ final class LayerPlan: @unchecked Sendable {
         sharesArrivals = self.incoming.allSatisfy(\.arrivesAtOnce)
         self.isSparse = isSparse
         ownThresholds = sharesTime && flows.count > 1 ? try OwnThresholds(flows, stride: stride) : nil
-        ownMotion = !sharesTime && recurrent.isEmpty ? try OwnMotion(flows, stride: stride) : nil
-        let movesAsOne = asOne && !firesAlone && (flows.count == 1 || ownThresholds != nil || ownMotion != nil)
+        ownMotion = !sharesTime ? try OwnMotion(flows, stride: stride) : nil
+        drivenMotion = firesAlone ? try DrivenMotion(flows, neurons: neuronCount, stride: stride) : nil
+        ownTimes =
+            firesAlone && !sharesTime
+            ? try OwnMotion(
+                flows.map { Flow(LIFNeuron(tauMem: $0.tauMem, tauSyn: $0.tauSyn, threshold: 1, reset: 0)) },
+                stride: stride)
+            : ownMotion
+        let movesAsOne =
+            asOne
+            && (firesAlone
+                ? drivenMotion != nil : flows.count == 1 || ownThresholds != nil || ownMotion != nil)
         isSynchronous = movesAsOne && sharesArrivals && !isSparse
         isShifted =
-            movesAsOne && !isSparse && isSpiking && recurrent.isEmpty && feedForward.count == 1
+            movesAsOne && !isSparse && isSpiking && !firesAlone && recurrent.isEmpty && feedForward.count == 1
             && feedForward[0].connection.delayKind == .dendritic
-        isSideBySide = movesAsOne && !isTimed && ownMotion == nil && !isSynchronous && !isShifted
+        let isSideBySide = movesAsOne && !isSynchronous && !isShifted
+        self.isSideBySide = isSideBySide
+        let isUneven = ownMotion != nil || drivenMotion != nil
+        runsInWindows =
+            recurrent.isEmpty ? isSideBySide && (isUneven || isRefractory) : isSideBySide || (isSynchronous && isUneven)
+        reversesSideBySide = isSideBySide && !isRefractory
         columns = try Block(self.incoming.count)
         for (n, own) in self.incoming.enumerated() { columns.pointer[n] = UnsafePointer(own.columns.pointer) }
         if let monitor, monitor.isStopped { throw .cancelled }
@@ -179,13 +206,16 @@ final class LayerPlan: @unchecked Sendable {
         isSynchronous = other.isSynchronous
         isShifted = other.isShifted
         isSideBySide = other.isSideBySide
+        runsInWindows = other.runsInWindows
+        reversesSideBySide = other.reversesSideBySide
         isSparse = other.isSparse
         isTimed = other.isTimed
-        isRefractory = other.isRefractory
+        (firesAlone, isRefractory) = (other.firesAlone, other.isRefractory)
         refractory = other.refractory
         isDriven = other.isDriven
         ownThresholds = other.ownThresholds
         ownMotion = other.ownMotion
+        (drivenMotion, ownTimes) = (other.drivenMotion, other.ownTimes)
         sharesArrivals = other.sharesArrivals
         columns = try Block(incoming.count)
         columns.pointer.update(from: other.columns.pointer, count: incoming.count)
@@ -228,11 +258,11 @@ final class LayerPlan: @unchecked Sendable {
     var samplesSideBySide: Int { isMovedWithSamples ? max(1, min(16, 640 / stride)) : 1 }
 
     /// Whether neurons are moved together forward.
-    var runsAsOne: Bool { isSynchronous || isShifted || (isSideBySide && recurrent.isEmpty) }
+    var runsAsOne: Bool { isSynchronous || isShifted || isSideBySide }
 
     /// Whether what a neuron does in the measure of its threshold, or with its delay after the end of the run, may be an error that it does not
     /// make by itself.
-    var mayFailAsOne: Bool { ownThresholds != nil || ownMotion != nil || isShifted }
+    var mayFailAsOne: Bool { ownThresholds != nil || ownMotion != nil || drivenMotion != nil || isShifted }
 
     @inline(__always)
     func flow(_ neuron: Int) -> Flow { flows[flows.count == 1 ? 0 : neuron] }

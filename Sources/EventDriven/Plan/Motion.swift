@@ -30,6 +30,8 @@ protocol Motion {
 
     /// Over four intervals, one for each neuron.
     func propagators(_ own: Constants, _ dt: SIMD4<Double>) -> VectorPropagators
+    /// Of one of them, as its flow has it.
+    func propagators(_ flow: Flow, _ dt: Double) -> Propagators
     /// Over an interval that is the same for all.
     func map(_ own: Constants, _ interval: Interval) -> VectorPropagators
     /// tau_m / tau_s, by which the h of the adjoint is larger.
@@ -74,6 +76,8 @@ struct SharedMotion<Case: CrossingCase, Scale: Thresholds>: Motion {
     func constants(_ neurons: SIMD4<Int32>) -> Flow { thresholds.flow }
     @inline(__always)
     func propagators(_ own: Flow, _ dt: SIMD4<Double>) -> VectorPropagators { Case.propagators(own, dt) }
+    @inline(__always)
+    func propagators(_ flow: Flow, _ dt: Double) -> Propagators { Case.propagators(flow, dt) }
     @inline(__always)
     func map(_ own: Flow, _ interval: Interval) -> VectorPropagators {
         StateMap(
@@ -182,6 +186,8 @@ struct OwnMotion: Motion, Sendable {
     }
     @inline(__always)
     func propagators(_ own: FlowLanes, _ dt: SIMD4<Double>) -> VectorPropagators { own.propagators(dt) }
+    @inline(__always)
+    func propagators(_ flow: Flow, _ dt: Double) -> Propagators { flow.propagators(dt) }
     @inline(__always)
     func map(_ own: FlowLanes, _ interval: Interval) -> VectorPropagators {
         let length = SIMD4(repeating: interval.length)

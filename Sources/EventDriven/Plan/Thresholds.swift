@@ -45,13 +45,18 @@ struct OwnThresholds: Thresholds, Sendable {
     private final class Columns: @unchecked Sendable {
         let threshold, inverse, reset, start: Block<Double>
 
-        init(_ flows: [Flow], stride: Int) throws(SpinnpropError) {
+        init(_ flows: [Flow], stride: Int, isMeasured: Bool) throws(SpinnpropError) {
             threshold = try Block(stride)
             inverse = try Block(stride)
             reset = try Block(stride)
             start = try Block(stride)
             for block in [threshold, inverse, reset, start] { try block.clear(stride) }
             for (neuron, own) in flows.enumerated() {
+                guard isMeasured else {
+                    (threshold.pointer[neuron], inverse.pointer[neuron]) = (1, 1)
+                    (reset.pointer[neuron], start.pointer[neuron]) = (own.reset, own.start)
+                    continue
+                }
                 threshold.pointer[neuron] = own.threshold
                 inverse.pointer[neuron] = own.inverseThreshold
                 // Rounding must not put it onto the threshold.
@@ -70,7 +75,19 @@ struct OwnThresholds: Thresholds, Sendable {
             guard OwnThresholds.range.contains(own.threshold), own.reset.magnitude < 1e100 else { return nil }
         }
         flow = Flow(LIFNeuron(tauMem: flows[0].tauMem, tauSyn: flows[0].tauSyn, threshold: 1, reset: 0))
-        columns = try Columns(flows, stride: stride)
+        columns = try Columns(flows, stride: stride, isMeasured: true)
+    }
+
+    /// States as they are, with resets and starts of their own and no threshold that they have in common. `nil` for thresholds above 0 that are too
+    /// large or too small.
+    init?(unmeasured flows: [Flow], stride: Int) throws(SpinnpropError) {
+        for own in flows where own.threshold > 0 {
+            guard OwnThresholds.range.contains(own.threshold), own.reset.magnitude < 1e100 else { return nil }
+        }
+        flow = Flow(
+            LIFNeuron(
+                tauMem: flows[0].tauMem, tauSyn: flows[0].tauSyn, threshold: .greatestFiniteMagnitude, reset: 0))
+        columns = try Columns(flows, stride: stride, isMeasured: false)
     }
 
     @inline(__always)
