@@ -9,7 +9,7 @@ protocol Kernel {
     /// What is known of a neuron between events: its key, or what the key can be worked out from. As large as some Doubles.
     associatedtype State: BitwiseCopyable = Double
     /// What all events at one clock share.
-    associatedtype Moment = Double
+    associatedtype Moment: BitwiseCopyable = Double
 
     func moment(_ clock: Double) -> Moment
     /// The state after an input of `weight`. One that is not positive must not bring the key forward.

@@ -24,6 +24,8 @@ struct SpikeQueue {
     /// The bucket whose neurons are in `heap`; those before it are empty.
     private var bucket: Int
     private let bucketCount: Int
+    /// Buckets beyond this one are left alone.
+    private var horizon: Int
     /// How many neurons a window should begin with.
     private let aim: Int
     /// The first entry of each bucket, -1 if empty; entries are chained by `links`.
@@ -59,10 +61,10 @@ struct SpikeQueue {
     private static let block = 4096
 
     /// `width`: a first guess of how far keys are spread. A window holds about one of `share` neurons: larger ones save passes over
-    /// all keys, smaller ones spare the nearest cache.
+    /// all keys, smaller ones spare the nearest cache. `hasHorizon`: see `lookFurther`.
     init(
         keys: UnsafeMutablePointer<Double>, neuronCount: Int, rows: TargetRows, start: Double, width: Double,
-        share: Int, isFar: Bool
+        share: Int, isFar: Bool, hasHorizon: Bool
     ) throws(SpinnpropError) {
         self.keys = keys
         self.rows = rows
@@ -72,6 +74,7 @@ struct SpikeQueue {
         bucketCount = buckets
         aim = max(1, min(buckets, neuronCount / 4))
         bucket = buckets
+        horizon = hasHorizon ? -1 : .max
         heads = try LargeBuffer(count: buckets, repeating: -1, "the spike queue")
         entries = try LargeBuffer(count: 2 * buckets, repeating: Entry(neuron: 0, next: -1), "the spike queue")
         heap = try LargeBuffer(count: 64, repeating: Item(key: 0, neuron: 0), "the spike queue")
@@ -82,7 +85,7 @@ struct SpikeQueue {
         end = start
     }
 
-    /// The neuron that is next, `nil` if the window holds no more. `current` brings a neuron's key up to date, if that is to be done.
+    /// The neuron that is next, `nil` if the window holds no more up to its end or to the horizon. `current` brings a neuron's key up to date, if that is to be done.
     mutating func next(_ current: (Int) -> Double) throws(SpinnpropError) -> Int? {
         while true {
             while heapCount > 0 {
@@ -97,6 +100,7 @@ struct SpikeQueue {
                 bucket = bucketCount
                 return nil
             }
+            if bucket >= horizon { return nil }
             bucket &+= 1
             prefetchRow(current)
             if isFar { prefetchKeys() }
@@ -108,6 +112,23 @@ struct SpikeQueue {
                 freeEntry = entry
                 try insert(neuron, keys[Int(neuron)])
                 entry = following
+            }
+        }
+    }
+
+    /// Whether the window holds more beyond the horizon.
+    var isAtHorizon: Bool { bucket >= horizon && bucket < bucketCount }
+
+    /// Moves the horizon on by so many buckets, and names each neuron that may surface before it is reached. Its key must be up to date by then.
+    mutating func lookFurther(by count: Int, _ visit: (Int32) -> Void) {
+        horizon = min(bucketCount - 1, bucket + count)
+        for bucket in bucket + 1..<horizon + 1 {
+            let ahead = heads.pointer[min(bucket + SpikeQueue.farLookahead, bucketCount - 1)]
+            spinnprop_support_prefetch(entries.pointer + Int(max(0, ahead)))
+            var entry = heads.pointer[bucket]
+            while entry >= 0 {
+                visit(entries.pointer[Int(entry)].neuron)
+                entry = entries.pointer[Int(entry)].next
             }
         }
     }
@@ -200,6 +221,7 @@ struct SpikeQueue {
         end = start + used
         scale = Double(bucketCount) / used
         bucket = -1
+        if horizon < .max { horizon = -1 }
         (heapCount, entryCount, freeEntry) = (0, 0, -1)
         var sum = 0
         var neuron = 0

@@ -52,6 +52,9 @@ final class Simulation<K: Kernel> {
     private let isFar: Bool
     /// Whether the next spike's targets are asked for before this one's are moved, which may change who is next, but seldom does.
     private let expectsNext: Bool
+    private let deferral: Deferral
+    /// Deliveries on their way, where states are so many that it pays to move them region by region; `nil`: all arrive at once.
+    private let deferred: DeferredDeliveries<K>?
     private static var nearBytes: Int { 1 << 20 }
 
     /// Spikes not handed over yet; of the first `converted` the times stand there in seconds, of others the clocks.
@@ -62,7 +65,8 @@ final class Simulation<K: Kernel> {
     private static var batch: Int { 8192 }
 
     init(
-        _ network: SparseNetwork, _ kernel: K, options: SparseRunOptions, needsSnapshots: Bool, monitor: Monitor?
+        _ network: SparseNetwork, _ kernel: K, options: SparseRunOptions, needsSnapshots: Bool, monitor: Monitor?,
+        deferral: Deferral = Deferral()
     ) throws(SpinnpropError) {
         try options.check(network)
         self.network = network
@@ -78,12 +82,20 @@ final class Simulation<K: Kernel> {
             ownKeys?.pointer
             ?? UnsafeMutableRawPointer(states.pointer).bindMemory(to: Double.self, capacity: neuronCount)
         rows = try TargetRows(network.connectivity)
-        // Lazy kernels round a key anew each time it is looked at.
-        expectsNext = isFar && rows.areDrawn && !K.isLazy
         weights = network.weightBuffer
         isInhibitory = network.isInhibitory
         isUniform = network.weightCount == 1
         inputs = options.inputs
+        self.deferral = deferral
+        let degree = network.connectivity.degree
+        // Only keys that never fall may stand too small for a while, and only where nobody looks at all of them.
+        let defers =
+            neuronCount >= deferral.neurons && isUniform && isInhibitory && !K.isLazy && rows.areDrawn
+            && degree <= deferral.degree && inputs.times.isEmpty && options.traceUnits.isEmpty && !options.keepsTape
+        deferred =
+            defers ? try DeferredDeliveries(deferral, neuronCount: neuronCount, degree: degree) : nil
+        // Lazy kernels round a key anew each time it is looked at.
+        expectsNext = isFar && rows.areDrawn && !K.isLazy
         endTime = options.endTime
         traceUnits = options.traceUnits
         traceInterval = options.traceInterval
@@ -97,7 +109,7 @@ final class Simulation<K: Kernel> {
         }
         queue = try SpikeQueue(
             keys: keys, neuronCount: neuronCount, rows: rows, start: K.start, width: longest - K.start,
-            share: K.isLazy ? 16 : 64, isFar: isFar)
+            share: K.isLazy ? 16 : 64, isFar: isFar, hasHorizon: defers)
         if options.keepsTape {
             tape = EventTape(
                 neuronCount: neuronCount, synapsesPerSpike: network.connectivity.synapseCount / neuronCount,
@@ -115,6 +127,10 @@ final class Simulation<K: Kernel> {
         var left = spikes
         while left > 0 {
             guard let neuron = try queue.next({ current($0) }) else {
+                if queue.isAtHorizon {
+                    lookFurther()
+                    continue
+                }
                 // Nobody else spikes before the window's end.
                 if stop < queue.end { try passStop() } else { try openWindow() }
                 continue
@@ -162,6 +178,11 @@ final class Simulation<K: Kernel> {
         let states = states.pointer
         let kernel = kernel
         let moment = moment
+        if let deferred {
+            deferred.deliver(
+                rows.targets(neuron), rows.length(neuron), kernel, weight: weights.pointer[0], moment, states)
+            return
+        }
         let row = rows.targets(neuron, far: isFar ? UnsafePointer(states) : nil)
         let count = rows.length(neuron)
         if expectsNext, let next = try queue.next({ current($0) }) { rows.expect(next, far: UnsafePointer(states)) }
@@ -206,7 +227,18 @@ final class Simulation<K: Kernel> {
         return keys[neuron]
     }
 
+    /// Lets all deliveries arrive and marks those that must not wait next.
+    private func lookFurther() {
+        guard let deferred else { return }
+        arrive()
+        deferred.unmark()
+        queue.lookFurther(by: deferral.buckets) { deferred.mark($0) }
+    }
+
+    private func arrive() { deferred?.arrive(kernel, weight: weights.pointer[0], states.pointer) }
+
     private func openWindow() throws(SpinnpropError) {
+        arrive()
         if let rebasing = K.rebasing(try queue.open(poller)) {
             // Between windows nothing is in the queue but what `open` has just gathered; it is gathered again.
             convertTimes()
