@@ -22,11 +22,12 @@ if ! cmp -s .build/spinnprop.map.new .build/spinnprop.map; then
     rm -f .build/dist*/*/release/libspinnprop.so
 fi
 export SPINNPROP_DIST=1
+# What debuggers know of lines would be stripped again.
 # C alone may contract a product and a sum into one rounding; then results would depend on the processor.
 build() { # what for, scratch folder, where the library goes, flags
     what=$1 scratch=$2 library=$3
     shift 3
-    set -- -c release --product spinnprop --scratch-path "$scratch" -Xcc -ffp-contract=off "$@"
+    set -- -c release --product spinnprop --scratch-path "$scratch" -Xcc -ffp-contract=off -Xswiftc -gnone "$@"
     scripts/progress.sh \
         "s/^\[\([0-9/]*\)\] Compiling \([A-Za-z0-9]*\).*/spinnprop: library for $what, \1: compiling \2/p
          s/^\[\([0-9/]*\)\] Linking.*/spinnprop: library for $what, \1: linking/p" swift build "$@"
