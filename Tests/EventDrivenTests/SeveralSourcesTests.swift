@@ -52,7 +52,17 @@ struct SeveralSourcesTests {
             let both = try SpikeTrains(times: times, units: units, offsets: offsets, unitCount: 9)
             let expected = try EventSubstrate().forward(twin, both, options: own.options, monitor: nil)
             let (found, wanted) = (recording.outputLayer, expected.outputLayer)
-            #expect(found.spikes == wanted.spikes && found.currents == wanted.currents, "\(own)")
+            // Neurons with arrivals and time constants of their own go from window to window of time, which end elsewhere: spikes may then differ by
+            // rounding, and gradients by what a flat crossing makes of it.
+            let goesByWindows = ratio == nil && kinds.both == .synaptic
+            if goesByWindows {
+                #expect(
+                    found.spikes.units == wanted.spikes.units && found.spikes.offsets == wanted.spikes.offsets
+                        && worstRelative(found.spikes.times, wanted.spikes.times) < 1e-12
+                        && worstRelative(found.currents, wanted.currents) < 1e-12, "\(own)")
+            } else {
+                #expect(found.spikes == wanted.spikes && found.currents == wanted.currents, "\(own)")
+            }
             #expect(found.maxima == wanted.maxima && found.maximumTimes == wanted.maximumTimes, "\(own)")
             #expect(leaky || found.spikeCount > 10, "\(own)")
 
@@ -65,7 +75,7 @@ struct SeveralSourcesTests {
                 let (post, pre) = place
                 stacked[n] = pre < 3 ? gradients.weights[2][post * 3 + pre] : gradients.weights[1][post * 6 + pre - 3]
             }
-            #expect(worstRelative(stacked, reference.weights[0]) < 1e-12, "\(own)")
+            #expect(worstRelative(stacked, reference.weights[0]) < (goesByWindows ? 1e-11 : 1e-12), "\(own)")
         }
     }
 }

@@ -346,7 +346,7 @@ struct FileTests {
         for (index, field) in EpochRecord.fields.enumerated() { record[keyPath: field] = Double(index) }
         state.history = [record]
         state.best = TrainingState.Best(network: network, loss: 0.5)
-        state.data = 77
+        state.data = [CourseMark(name: "spikes", value: 77), CourseMark(name: "y", value: 1 << 63)]
         return (fresh, state)
     }
 

@@ -43,15 +43,27 @@ struct WakingTests {
     }
 
     @Test func ends() throws {
-        // Without input nothing helps: every layer is scaled so often, with those before it, and no more.
+        // Where no scaling helps, weights stay as they were: without input, and without a weight above 0.
         let silent = SpikeTrains(trustedTimes: [], units: [], offsets: [0, 0], unitCount: 5)
         let before = try faint(1)
         var network = before
         try network.wakeSilentLayers(on: silent)
-        for (index, times) in [90.0, 60, 30].enumerated() {
-            let ratio = network.connections[index].weights[0] / before.connections[index].weights[0]
-            #expect(abs(ratio / pow(1.1, times) - 1) < 1e-12)
+        #expect(network == before)
+        var negative = before
+        for (index, connection) in negative.connections.enumerated() {
+            try negative.setWeights(connection.weights.map { -$0.magnitude }, connection: index)
         }
+        network = negative
+        try network.wakeSilentLayers(on: input)
+        #expect(network == negative)
+        // Samples that are silent ask for nothing.
+        let half = SpikeTrains(
+            trustedTimes: input.times, units: input.units,
+            offsets: input.offsets + [Int](repeating: input.times.count, count: input.sampleCount), unitCount: 5)
+        var (alone, beside) = (try faint(0.2), try faint(0.2))
+        try alone.wakeSilentLayers(on: input)
+        try beside.wakeSilentLayers(on: half)
+        #expect(try alone == beside && alone != faint(0.2))
         // A leaky read-out is not waited for.
         network = try faint(1, leaky: true)
         try network.wakeSilentLayers(on: silent)
@@ -65,9 +77,5 @@ struct WakingTests {
             try network.wakeSilentLayers(on: input, options: ForwardOptions(maxSpikes: 1))
         }
         #expect(network == before)
-    }
-
-    private func pow(_ base: Double, _ exponent: Double) -> Double {
-        (0..<Int(exponent)).reduce(1) { x, _ in x * base }
     }
 }

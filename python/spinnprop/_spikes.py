@@ -224,6 +224,13 @@ class SpikeTrains:
     def __iter__(self) -> Iterator[Tuple[Float64Array, Int32Array]]:
         return (self[sample] for sample in range(len(self)))
 
+    def __array__(self, *args: Any, **options: Any) -> Any:
+        # numpy would make one of nested sequences, where samples happen to have as many spikes as one another.
+        raise TypeError(
+            "SpikeTrains are no array: put several together by SpikeTrains.concatenate, make an array of counts by to_dense, or take "
+            "times, units and offsets"
+        )
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SpikeTrains):
             return NotImplemented

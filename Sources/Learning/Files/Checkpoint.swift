@@ -24,10 +24,9 @@ enum Checkpoint {
                 state.optimizer.powers.beta1, state.optimizer.powers.beta2, state.bump.amount, sums.value, sums.seconds,
                 state.best?.loss ?? .nan,
             ], shape: [6])
-        file.add(
-            "fingerprints",
-            integers: [state.origin, state.data ?? 0].map { Int(Int64(bitPattern: $0)) }, shape: [2])
+        file.set("origin", hexadecimal(state.origin))
         for mark in state.course { file.set(key(of: mark), hexadecimal(mark.value)) }
+        file.set("data", state.data.map { "\($0.name) \(hexadecimal($0.value))" }.joined(separator: ", "))
         for (index, values) in state.optimizer.first.enumerated() {
             file.add("optimizer.first.\(index)", values, shape: [values.count])
         }
@@ -96,8 +95,8 @@ enum Checkpoint {
 
     /// The content of a file that is whole. Its numbers are checked all the same: anybody can write a checksum.
     static func state(in file: SafeTensors, like fresh: TrainingState) throws(SpinnpropError) -> TrainingState {
-        let fingerprints = try file.integers("fingerprints", shape: [2]).map { UInt64(bitPattern: Int64($0)) }
-        if fingerprints[0] != fresh.origin {
+        let origin = try number(file.string("origin"))
+        if origin != fresh.origin {
             // The network that it holds will do as well, unless what is trained is told by how it began.
             let handsOut = try fresh.optimizer.trainsNeurons ? nil : network(in: file).fingerprint
             guard handsOut == fresh.origin else { throw begun(with: "another network") }
@@ -158,9 +157,24 @@ enum Checkpoint {
         let ends = try ends(in: file, integers)
         for end in ends { try checkShape(end, fresh) }
         try state.average(over: ends, atMost: ends.count)
-        state.origin = fingerprints[0]
-        state.data = fingerprints[1]
+        state.origin = origin
+        state.data = try data(file.string("data"))
         return state
+    }
+
+    private static func number(_ text: some StringProtocol) throws(SpinnpropError) -> UInt64 {
+        guard let value = UInt64(text, radix: 16) else { throw .invalidValue("\(text) is no fingerprint") }
+        return value
+    }
+
+    private static func data(_ text: String) throws(SpinnpropError) -> [CourseMark] {
+        var marks: [CourseMark] = []
+        for pair in text.split(separator: ",") {
+            let words = pair.split(separator: " ")
+            guard words.count == 2 else { throw .invalidValue("\(pair) is no name of data with a fingerprint") }
+            marks.append(CourseMark(name: String(words[0]), value: try number(words[1])))
+        }
+        return marks
     }
 
     private static func key(of mark: CourseMark) -> String { "course.\(mark.name)" }

@@ -25,7 +25,8 @@ extension Network {
     ///
     /// The default spread of weights cannot know when the input spikes of some data come; where nothing spikes, no gradient says
     /// so. A layer is silent also where the layers before it are: their weights are scaled with its own, which alone could not
-    /// wake it. What spikes enough stays as it is, and so do recurrent weights; without samples nothing changes.
+    /// wake it. What spikes enough stays as it is, and so do recurrent weights. Samples without a spike ask for none; weights that no
+    /// scaling gives a single spike stay as they were.
     ///
     /// - Throws: what `Substrate.forward` throws; then the network is unchanged.
     public mutating func wakeSilentLayers(
@@ -33,22 +34,26 @@ extension Network {
     ) throws(SpinnpropError) {
         let waking = Waking()
         let first = input.prefix(waking.samples)
+        let heard = first.offsets.indices.dropFirst().count { first.offsets[$0] > first.offsets[$0 - 1] }
         var network = self
         for (layer, own) in layers.enumerated() where own.isSpiking {
             let limit = layer == layers.count - 1 ? waking.outputLimit : waking.hiddenLimit
-            let allowed = limit * Double(first.sampleCount) * Double(own.neuronCount)
-            let pairs = first.sampleCount * own.neuronCount
+            let pairs = Double(heard) * Double(own.neuronCount)
+            let before = network
+            var hasSpiked = false
             for _ in 0..<waking.trials {
                 monitor?.restart()
                 let recording = try substrate.forward(network, first, options: options, monitor: monitor)
                 let spiked = recording.samplesWithSpikes(layer: layer).reduce(0, +)
-                guard Double(pairs - spiked) > allowed else { break }
+                hasSpiked = spiked > 0
+                guard pairs - Double(spiked) > limit * pairs else { break }
                 for (index, connection) in network.connections.enumerated()
                 where connection.target <= layer && !connection.isRecurrent {
                     let scaled = connection.weights.map { waking.factor * $0 }
                     try network.setWeights(connection.allowed(scaled), connection: index)
                 }
             }
+            if !hasSpiked { network = before }
         }
         self = network
     }

@@ -13,11 +13,7 @@ extension TrainingOptions {
     /// spikes it may make, nor where checkpoints lie.
     func course(_ substrate: any Substrate, _ rule: any GradientRule) -> [CourseMark] {
         var marks: [CourseMark] = []
-        func mark(_ name: String, _ add: (inout Fingerprint) -> Void) {
-            var hash = Fingerprint()
-            add(&hash)
-            marks.append(CourseMark(name: name, value: hash.value))
-        }
+        func mark(_ name: String, _ add: (inout Fingerprint) -> Void) { marks.append(CourseMark(name, add)) }
         mark("loss") {
             $0.add(loss.name)
             $0.add(loss.parameters)
@@ -51,6 +47,14 @@ extension TrainingOptions {
 struct CourseMark: Hashable {
     let name: String
     let value: UInt64
+}
+
+extension CourseMark {
+    init(_ name: String, _ add: (inout Fingerprint) -> Void) {
+        var hash = Fingerprint()
+        add(&hash)
+        self.init(name: name, value: hash.value)
+    }
 }
 
 extension Fingerprint {

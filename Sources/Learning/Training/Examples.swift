@@ -40,11 +40,29 @@ public struct Examples: Sendable {
     }
 }
 
+extension Examples {
+    /// What a run is trained on, by what its callers call it, as hashes.
+    static func marks(_ training: Examples, _ validation: Examples?) -> [CourseMark] {
+        var marks = [
+            CourseMark("spikes") { $0.add(training.input) },
+            CourseMark("y") { $0.addWanted(training) },
+            CourseMark("sample_weight") { $0.add(training.weights) },
+        ]
+        if let validation {
+            marks.append(
+                CourseMark("validation") {
+                    $0.add(validation.input)
+                    $0.addWanted(validation)
+                    $0.add(validation.weights)
+                })
+        }
+        return marks
+    }
+}
+
 extension Fingerprint {
-    mutating func add(_ examples: Examples) {
-        add(examples.input)
+    fileprivate mutating func addWanted(_ examples: Examples) {
         for label in examples.labels { add(UInt64(label)) }
         if !examples.areLabelled { add(examples.targets) }
-        if !examples.weights.isEmpty { add(examples.weights) }
     }
 }

@@ -177,7 +177,7 @@ public final class Trainer {
     ///   are not finite; then nothing has changed.
     public func step(_ gradients: Gradients, rateFactor: Double = 1) throws(SpinnpropError) {
         try checkIdle()
-        try Trainer.check(rateFactor, "rate_factor is")
+        try Trainer.check(rateFactor, "the factor of the learning rates is")
         // Where a run has ended with the best epoch's parameters, these are what the gradient is of.
         var (changed, own) = (ownNetwork, gradients)
         guard own.isShaped(like: changed) else {
@@ -197,7 +197,7 @@ public final class Trainer {
         _ batch: Examples, rateFactor: Double = 1, monitor: Monitor? = nil
     ) throws(SpinnpropError) -> Double {
         try checkIdle()
-        try Trainer.check(rateFactor, "rate_factor is")
+        try Trainer.check(rateFactor, "the factor of the learning rates is")
         try check(batch, "batch")
         let before = state
         state.goOn(with: ownNetwork, fromBest: handsOutBest)
@@ -270,24 +270,28 @@ public final class Trainer {
     private func bind(
         _ training: Examples, _ validation: Examples?
     ) throws(SpinnpropError) {
-        var fingerprint = Fingerprint()
         try check(training, "training")
         try checkTimes(training, "training")
-        fingerprint.add(training)
         if let validation {
             try check(validation, "validation")
             try checkTimes(validation, "validation")
-            fingerprint.add(validation)
         } else if options.patience > 0 || options.restoreBest {
             throw .invalidValue("early stopping and restore_best need validation data; none were given")
         }
-        let hasBegun = state.epoch > 0 || state.batch > 0
-        guard !hasBegun || state.data == fingerprint.value else {
-            throw .invalidValue(
-                "training has begun with other data (epoch \(state.epoch), batch \(state.batch)); go on with those, or start "
-                    + "a new trainer from this network")
+        let marks = Examples.marks(training, validation)
+        guard state.epoch > 0 || state.batch > 0 else {
+            state.data = marks
+            return
         }
-        state.data = fingerprint.value
+        // What validates may be left out, or come in later, but its losses are compared from epoch to epoch.
+        let others = marks.filter { mark in state.data.contains { $0.name == mark.name && $0.value != mark.value } }
+        guard others.isEmpty else {
+            throw .invalidValue(
+                "training has begun with other data (epoch \(state.epoch), batch \(state.batch)): other "
+                    + "\(others.map(\.name).joined(separator: ", ")); go on with those, or start a new trainer from this network"
+            )
+        }
+        state.data += marks.filter { mark in !state.data.contains { $0.name == mark.name } }
     }
 
     /// Trains through what is left of the running epoch, validates, and closes it.
@@ -306,7 +310,11 @@ public final class Trainer {
                 try runBatch(batches, factor, reporter?.monitor)
             } catch {
                 guard error.kind != .cancelled else { throw error }
-                throw SpinnpropError(error.kind, "epoch \(state.epoch), batch \(state.batch): \(error.message)")
+                let hasGrown = error.kind == .tooManySpikes && (state.epoch > 0 || state.batch > 0)
+                throw SpinnpropError(
+                    error.kind,
+                    "epoch \(state.epoch), batch \(state.batch): \(error.message)"
+                        + (hasGrown ? "; a lower learning_rate keeps weights from growing so" : ""))
             }
             reporter?.update(state, batches.examples)
             if let reporter, reporter.monitor.poll() { throw .cancelled }

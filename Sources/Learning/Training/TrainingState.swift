@@ -20,9 +20,10 @@ struct TrainingState: Equatable {
     private(set) var mean: Network?
     /// What shapes the run.
     let course: [CourseMark]
-    /// Fingerprints of the network at the start and of the data (nil before any).
+    /// What it is trained on; none before it has begun.
+    var data: [CourseMark] = []
+    /// The fingerprint of the network at the start.
     var origin: UInt64
-    var data: UInt64?
 
     struct Best: Equatable {
         var network: Network

@@ -45,7 +45,9 @@ extension Optimizer {
     ) throws(SpinnpropError) {
         guard values.withUnsafeBufferPointer({ !areBounded($0, by: largestMagnitude) }) else { return }
         let index = values.firstIndex { !($0.magnitude <= largestMagnitude) } ?? 0
-        throw .invalidValue("\(what)\(name(index)) is \(values[index]); lower the learning rate or clip gradients")
+        throw .invalidValue(
+            "\(what)\(name(index)) is \(values[index]); lower the learning rate or clip gradients, and see "
+                + "that the derivatives of a loss of your own are numbers of a usual size")
     }
 
     /// Whether all are numbers with at most the largest magnitude. Bit patterns without the sign are in the order of the

@@ -20,7 +20,7 @@ extension SpinnpropError {
             throw .invalidValue(
                 "the loss is \(value), too large to learn from: outputs spike many of the loss's time constants late; raise the "
                     + "network's tau_mem and tau_syn, which a loss that is left open follows, to about the length of the input, "
-                    + "or the loss's own")
+                    + "or the loss's own; scale a loss of your own down")
         }
     }
 
@@ -29,7 +29,7 @@ extension SpinnpropError {
         guard value.isFinite else {
             throw .invalidValue(
                 "the loss is \(value): an output spike is too late for float64, or a membrane too high; raise the loss's "
-                    + "time constants or lower the weights")
+                    + "time constants or lower the weights; of a loss of your own, see what it gives")
         }
     }
 }
@@ -43,7 +43,7 @@ extension Gradients {
                 for (index, value) in values.enumerated() where !value.isFinite {
                     throw .invalidValue(
                         "the gradient of \(name)[\(index)], connection \(connection), is \(value); a spike only touches "
-                            + "the threshold, see the recording's diagnostics")
+                            + "the threshold, see the recording's diagnostics, or errors given to it are too large")
                 }
             }
         }
@@ -52,7 +52,7 @@ extension Gradients {
                 for (neuron, value) in own[keyPath: field.path].enumerated() where !value.isFinite {
                     throw .invalidValue(
                         "the gradient of \(field.name)[\(layer)][\(neuron)] is \(value); a spike only touches the threshold, see the "
-                            + "recording's diagnostics")
+                            + "recording's diagnostics, or errors given to it are too large")
                 }
             }
         }

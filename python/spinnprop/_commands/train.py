@@ -266,11 +266,15 @@ def run(options: argparse.Namespace) -> None:
 
         metrics["spinnaker2"] = {"estimated": True, **account.totals()}
         spinnaker2.write_account(account, options.out, metrics["model_sha256"])
-    _write_metrics(options.out, metrics, classifier.history_)
-    pictures = training_page.write_pictures(options, plot, classifier, X_test, y_test, predicted)
-    training_page.write(options.out, f"{own.title}, network {sizes}, engine {options.engine}", metrics, accuracies, classifier, pictures)
-
-    os.remove(checkpoint)
+    title = f"{own.title}, network {sizes}, engine {options.engine}"
+    try:
+        _write_metrics(options.out, metrics, classifier.history_)
+        pictures = training_page.write_pictures(options, plot, classifier, X_test, y_test, predicted)
+        training_page.write(options.out, title, metrics, accuracies, classifier, pictures)
+    except OSError as error:
+        raise OSError(
+            f"the model is in {options.out}, but not all of its results could be written ({error.strerror or error}); make room, and --resume writes them"
+        ) from error
 
     for name in (name for name in accuracies if name != "test"):
         print(f"{name} accuracy {percent(accuracies[name])}")

@@ -38,8 +38,8 @@ class SpikingEstimator(Parameters):
     network_: Network
     setting_: Dict[str, Any]
     _made_with: Dict[str, Any]
-    #: Of partial_fit: what takes its steps, and what draws the order of samples.
-    _going_on: Optional[Tuple[Trainer, np.random.Generator]]
+    #: Of partial_fit: what takes its steps, what draws the order of samples, and how it trains.
+    _going_on: Optional[Tuple[Trainer, np.random.Generator, Dict[str, Any]]]
 
     def _begin(self, X: Any, y: Any, classes: Any = None) -> Tuple[Any, npt.NDArray[Any]]:
         """What is learnt from first, and y as `_held` gives it; `classes`: all that there will be, where not y alone tells."""
@@ -179,8 +179,8 @@ class SpikingEstimator(Parameters):
         with restored(self, "network_"):
             X, wanted, weights = self._samples(X, y, sample_weight, goes_on, classes)
             size = checks.option(self.batch_size, "batch_size", _core.DOMAINS_TRAINING)
-            if goes_on and self._going_on is not None:
-                (trainer, order), spikes = self._going_on, self._encode(X)
+            if goes_on and self._going_on is not None and self._going_on[2] == self._course():
+                (trainer, order, _), spikes = self._going_on, self._encode(X)
                 if self.learning_rate is not None and not np.array_equal(self.learning_rate, self.setting_["learning_rate"]):
                     trainer.learning_rate = self.learning_rate
                     self.setting_["learning_rate"] = self.learning_rate
@@ -195,8 +195,13 @@ class SpikingEstimator(Parameters):
                     trainer.step((spikes[batch], goal[batch], None if weights is None else weights[batch]))
             finally:
                 self._take(trainer)
-                self._going_on = trainer, order
+                self._going_on = trainer, order, self._course()
         return self
+
+    def _course(self) -> Dict[str, Any]:
+        """Parameters of training that an optimiser cannot change on its way, to be compared."""
+        names = {"loss", "clip_norm", "bump", *OF_TRAINER} - {"epochs", "batch_size"}
+        return {name: comparable(getattr(self, name)) for name in names}
 
     def _samples(
         self, X: Any, y: Any, sample_weight: Any, goes_on: bool, classes: Any = None
@@ -210,13 +215,13 @@ class SpikingEstimator(Parameters):
             if self._sizes(X) != self.network_.layer_sizes:
                 raise ValueError(
                     f"the network to go on with has layers of {self.network_.layer_sizes}, this is to be one of {self._sizes(X)}; "
-                    "set warm_start=False and fit to begin anew"
+                    "call fit with warm_start=False to begin anew"
                 )
             for name, value in self._shape().items():
                 if value != self._made_with[name]:
                     raise ValueError(
                         f"{name} is {checks.shown(getattr(self, name))}, which is not what the network to go on with was made with; give it as it was, "
-                        "or set warm_start=False and fit to begin anew"
+                        "or call fit with warm_start=False to begin anew"
                     )
         else:
             # Engines that remember what has run on them do so for each fit alone.
@@ -290,6 +295,34 @@ class SpikingEstimator(Parameters):
     def _at_once(self) -> int:
         """Samples of a run: not more than those for which max_spikes is meant."""
         return _CHUNK if self.max_spikes is None else min(_CHUNK, self.batch_size)
+
+    def encode(self, X: Any) -> SpikeTrains:
+        """What the network is given for X: rescaled as in fit, each sample's spikes with the bias; SpikeTrains stay what they are.
+
+        For what is asked of `network_` itself, whose input this is: membranes, gradients, runs on other engines.
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) float64, or SpikeTrains
+
+        Raises
+        ------
+        ValueError, TypeError
+            As predict does.
+        NotFittedError
+            Before fit.
+
+        Examples
+        --------
+        >>> import spinnprop as sp
+        >>> X, y = sp.datasets.yin_yang(200)
+        >>> clf = sp.SpikingClassifier(hidden=(20,), epochs=1).fit(X, y)
+        >>> rec = clf.network_.forward(clf.encode(X), engine=clf.engine_)
+        >>> bool((rec.predict(clf.loss_) == clf.predict(X)).mean() > 0.9)
+        True
+        """
+        check_is_fitted(self, "network_")
+        return self._encode(alike(self, X))
 
     def _encode(self, X: Any) -> SpikeTrains:
         if isinstance(X, SpikeTrains):

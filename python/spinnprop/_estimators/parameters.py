@@ -15,7 +15,7 @@ try:
     from sklearn.utils._param_validation import Interval, StrOptions
 except ImportError as error:
     raise ImportError(
-        f"SpikingClassifier needs scikit-learn 1.3 or newer ({error}); pip install 'spinnprop[sklearn]'"
+        f"estimators and searches need scikit-learn 1.3 or newer ({error}); pip install 'spinnprop[sklearn]'"
     ) from error
 
 from .. import _core

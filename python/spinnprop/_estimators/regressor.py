@@ -190,7 +190,9 @@ checkpoint_every, resume, random_state, warm_start, verbose
         said = _said(network, self._forward(network, spikes[: min(_LOOKED_AT, self._at_once)]))
         heard = np.isfinite(said)
         if not heard.any(axis=0).all():
-            raise ValueError("an output of the untrained network is silent in all samples; give a larger weight_mean, or leave weights open")
+            raise ValueError(
+                "an output of the untrained network is silent in all samples; see that X has spikes, and give a larger weight_mean where one was given"
+            )
         counts = heard if weights is None else heard * weights[: len(heard), None]
         mean: Float64Array = np.average(np.where(heard, said, 0.0), axis=0, weights=counts)
         return mean

@@ -122,9 +122,9 @@ bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every
         """One pass through samples, to go on with what fit or partial_fit has learnt, or to begin.
 
         The first call makes the network: ranges of features and initial weights follow from its samples, which should be of all sorts. Further calls go
-        on with the optimiser as the one before has left it, with `learning_rate` and `batch_size` as they are set now, and all else as it was; one after
-        fit, or of a copy or a pickle, begins it anew. Passes follow no schedule, have no input dropout, bump no silent neurons, write no
-        checkpoint, and are not in `history_`, which is empty then.
+        on with the optimiser as the one before has left it, with `learning_rate` and `batch_size` as they are set now; one after fit, of a copy or a
+        pickle, or with another loss or other parameters of training, begins it anew. Passes follow no schedule, have no input dropout, bump no
+        silent neurons, write no checkpoint, and are not in `history_`, which is empty then.
 
         Parameters
         ----------

@@ -6,7 +6,7 @@ from typing import Any, List, Tuple, Union
 
 import numpy as np
 
-from . import checks
+from . import checks, memory
 from .types import Float64Array, Int32Array, Int64Array
 
 #: Times (in their own unit), units and offsets.
@@ -83,6 +83,7 @@ def from_dense(array: Any, dt: float) -> Tuple[Float64Array, Int32Array, Int64Ar
             "spikes: 0, 1, 2 ..."
         )
     numbers = counts.astype(np.int64)
+    memory.must_fit(30.0 * float(numbers.sum()), f"an array of spike trains with {int(numbers.sum())} spikes", "give fewer samples at a time")
     offsets = offsets_of(np.bincount(sample, weights=numbers, minlength=found.shape[0]).astype(np.int64))
     return np.repeat(step * dt, numbers), np.repeat(unit, numbers).astype(np.int32), offsets, found.shape[2]
 

@@ -13,6 +13,7 @@ pytest.importorskip("sklearn")
 import sklearn  # noqa: E402
 from sklearn.base import clone  # noqa: E402
 from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier  # noqa: E402
+from sklearn.exceptions import NotFittedError  # noqa: E402
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split  # noqa: E402
 from sklearn.pipeline import Pipeline, make_pipeline  # noqa: E402
 from sklearn.preprocessing import MinMaxScaler, StandardScaler  # noqa: E402
@@ -220,7 +221,8 @@ def test_a_pass_that_is_interrupted_leaves_an_estimator():
         return inner.step(batch)
 
     inner = model._going_on[0]
-    model._going_on = type("Steps", (), {"step": staticmethod(step), "__getattr__": lambda self, name: getattr(inner, name)})(), model._going_on[1]
+    steps_of = type("Steps", (), {"step": staticmethod(step), "__getattr__": lambda self, name: getattr(inner, name)})
+    model._going_on = steps_of(), *model._going_on[1:]
     with pytest.raises(KeyboardInterrupt):
         model.partial_fit(X, Y)
     assert len(steps) == 3 and weights(model) != before and model.predict(X).shape == (300,)
@@ -366,9 +368,9 @@ def test_a_warm_start_refuses_what_it_cannot_change(change):
     X, y = sp.datasets.yin_yang(40, seed=1)
     clf = sp.SpikingClassifier(hidden=(6,), epochs=1, warm_start=True).fit(X, y)
     assert clf.set_params(epochs=2, learning_rate=1e-3, threshold=1).fit(X, y).n_iter_ == 2
-    with pytest.raises(ValueError, match=f"{next(iter(change))} is .*set warm_start=False"):
+    with pytest.raises(ValueError, match=f"{next(iter(change))} is .*fit with warm_start=False"):
         clf.set_params(**change).fit(X, y)
-    with pytest.raises(ValueError, match=f"{next(iter(change))} is .*set warm_start=False"):
+    with pytest.raises(ValueError, match=f"{next(iter(change))} is .*fit with warm_start=False"):
         clf.partial_fit(X, y)
     assert clf.set_params(warm_start=False).fit(X, y).n_iter_ == 2
 
@@ -417,3 +419,28 @@ def test_masks_are_not_lost_without_a_word():
     ):
         with pytest.raises(TypeError, match="masked array"):
             call()
+
+
+def test_passes_heed_what_they_are_set_to():
+    model = sp.SpikingClassifier(**SMALL).partial_fit(X, Y, classes=[0, 1, 2])
+    stepping = model._going_on[0]
+    assert model.partial_fit(X, Y)._going_on[0] is stepping
+    for other in (dict(loss=sp.losses.TTFSCrossEntropy(tau0=1e-3)), dict(optimizer="sgd"), dict(weight_decay=0.1), dict(train=["reset"])):
+        model.set_params(**other).partial_fit(X, Y)
+        assert model._going_on[0] is not stepping
+        stepping = model._going_on[0]
+    assert model.loss_ == sp.losses.TTFSCrossEntropy(tau0=1e-3)
+
+
+def test_the_network_is_asked_with_what_the_estimator_codes():
+    model = sp.SpikingClassifier(hidden=(20,), epochs=1).fit(X, Y)
+    recording = model.network_.forward(model.encode(X), engine=model.engine_)
+    found = recording.predict(model.loss_)
+    assert found[found >= 0].tolist() == model.predict(X)[found >= 0].tolist() and (found >= 0).any()
+    assert model.encode(X[:3]) == model.encode(X)[:3]
+    with pytest.raises(ValueError, match="features"):
+        model.encode(X[:, :2])
+    with pytest.raises(NotFittedError):
+        sp.SpikingClassifier().encode(X)
+    on_spikes = sp.SpikingClassifier(**SMALL).fit(SPIKES, Y)
+    assert on_spikes.encode(SPIKES) is SPIKES

@@ -394,6 +394,10 @@ def test_wake():
     assert ratio.min() == pytest.approx(ratio.max()) and ratio.min() > 1
     with pytest.raises(TypeError):
         net.wake(X)
+    # What nothing wakes stays as it was.
+    before = net.weights[0]
+    net.wake(sp.SpikeTrains([], [], [0] * 4, 5))
+    assert np.array_equal(net.weights[0], before)
 
 
 def test_messages_name_layer_and_element():

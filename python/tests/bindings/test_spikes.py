@@ -158,3 +158,21 @@ def test_good_spikes_are_accepted_and_run(source):
     recording = sp.Network([3, 4, 2], seed=3).forward(spikes)
     assert len(recording) == len(counts)
     assert recording.first_spike_times.shape == (len(counts), 2)
+
+
+def test_spike_trains_do_not_become_arrays():
+    spikes = sp.SpikeTrains([1e-3, 2e-3], [0, 1], [0, 1, 2], 2)
+    for made in (np.asarray, np.array, lambda own: np.concatenate([own, own])):
+        with pytest.raises(TypeError, match="SpikeTrains are no array.*SpikeTrains.concatenate"):
+            made(spikes)
+
+
+def test_counts_that_no_memory_holds_are_refused():
+    with pytest.raises(MemoryError, match="spike trains with 2000000000000 spikes takes .*give fewer samples"):
+        sp.SpikeTrains.from_dense(np.full((1, 1000, 1), 2e9), 1e-3)
+
+
+def test_a_spike_that_cannot_be_is_named_by_its_sample():
+    for unit, time, said in ((0, np.nan, r"times\[2\] is nan, spike 1 of sample 1;"), (5, 0.0, r"units\[2\] is 5, spike 1 of sample 1;")):
+        with pytest.raises(ValueError, match=said):
+            sp.SpikeTrains.from_lists([([0.1], [0]), ([0.1, time], [0, unit])], 3)

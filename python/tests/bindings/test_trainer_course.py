@@ -297,7 +297,7 @@ def test_steps_of_batches(data):
         with pytest.raises((ValueError, TypeError, sp.SpinnpropError), match=error):
             by_batch.step(wrong)
     for factor in (-1, math.nan, math.inf, 2e6):
-        with pytest.raises(ValueError, match="rate_factor"):
+        with pytest.raises(ValueError, match="factor of the learning rates"):
             by_batch.step((spikes, y), factor)
     assert same(by_batch.network, before)
     aims = sp.Trainer(net(), sp.losses.SpikeTimeMSE())
@@ -466,3 +466,24 @@ def test_rates_of_delays_need_delays():
     with pytest.raises(ValueError, match="delay_learning_rate is 0.001, but no connection of the network has delays"):
         sp.Trainer(sp.Network([2, 3]), delay_learning_rate=1e-3)
     sp.Trainer(sp.Network([2, 3, 2], delays=[None, "dendritic"]), delay_learning_rate=1e-3)
+
+
+def test_a_validation_set_may_come_in_later_and_other_data_are_named(tmp_path):
+    X, y = sp.datasets.yin_yang(60, seed=0)
+    spikes = sp.encoding.latency(X, bias=0.0)
+    own = dict(batch_size=20, checkpoint=tmp_path / "c", resume=True)
+    net = sp.Network([5, 10, 3], seed=0)
+    sp.Trainer(net, epochs=1, **own).run(spikes, y)
+    later = sp.Trainer(net, epochs=3, patience=5, restore_best=True, **own)
+    later.run(spikes, y, (spikes, y))
+    assert later.epochs_done == 3 and np.isnan(later.history["validation_loss"][0]) and np.isfinite(later.history["validation_loss"][1:]).all()
+    again = sp.Trainer(net, epochs=4, **own)
+    for given, named in (
+        ((spikes, y[::-1]), "other y;"), ((spikes[::-1], y), "other spikes;"), ((spikes, y, (spikes[:9], y[:9])), "other validation;"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=named):
+            again.run(*given)
+    with pytest.raises(ValueError, match="other sample_weight;"):
+        again.run(spikes, y, sample_weight=np.ones(60))
+    again.run(spikes, y)
+    assert again.epochs_done == 4

@@ -37,7 +37,7 @@ def test_train(tmp_path, capsys):
     for name in ("learning_curve", "confusion_matrix", "decision_map", "raster", "membrane"):
         picture = (out / f"{name}.png").read_bytes()
         assert picture.startswith(b"\x89PNG") and len(picture) > 5000
-    assert len(os.listdir(out)) == 9
+    assert len(os.listdir(out)) == 10
 
 
 @pytest.mark.parametrize("ending, start", [("svg", b"<?xml"), ("pdf", b"%PDF")])
@@ -209,3 +209,31 @@ def test_delays_are_trained_as_told(tmp_path, capsys):
             assert _commands.main([*command, *wrong]) == 2
         assert stopped is None or stopped.value.code == 2
         assert said in capsys.readouterr().err
+
+
+def test_a_finished_training_goes_on(tmp_path, capsys):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    command = ["train", "yin-yang", "--samples", "100", "--hidden", "10", "--out"]
+    assert _commands.main([*command, str(whole), "--epochs", "3"]) == 0
+    assert _commands.main([*command, str(cut), "--epochs", "1"]) == 0
+    assert _commands.main([*command, str(cut), "--epochs", "3", "--resume"]) == 0
+    assert (whole / "model.safetensors").read_bytes() == (cut / "model.safetensors").read_bytes()
+    assert len((cut / "metrics.csv").read_text().splitlines()) == 1 + 3
+    capsys.readouterr()
+    assert _commands.main([*command, str(cut), "--epochs", "3", "--resume", "--seed", "1"]) == 1
+    assert "begun with another network" in capsys.readouterr().err
+
+
+def test_results_that_do_not_fit_on_a_disk_are_written_later(tmp_path, capsys, monkeypatch):
+    def is_full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    command = ["train", "yin-yang", *QUICK, "--hidden", "10", "--out", str(tmp_path / "run")]
+    monkeypatch.setattr("spinnprop._commands.training_page.write", is_full)
+    assert _commands.main(command) == 1
+    said = capsys.readouterr().err
+    assert "not all of its results could be written (No space left on device); make room, and --resume writes them" in said
+    model = (tmp_path / "run" / "model.safetensors").read_bytes()
+    monkeypatch.undo()
+    assert _commands.main([*command, "--resume"]) == 0
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == model and (tmp_path / "run" / "report.html").exists()
