@@ -129,6 +129,7 @@ bench: $(VENV)/.installed ## measure speed, growth and size beside the peers; wr
 	$(VENV)/bin/python Benchmarks/bench_training.py
 	$(VENV)/bin/python Benchmarks/bench_binding.py
 	$(VENV)/bin/python Benchmarks/bench_torch.py
+	$(VENV)/bin/python Benchmarks/bench_own_loss.py
 	$(VENV)/bin/python Benchmarks/bench_temporal.py
 	$(VENV)/bin/python Benchmarks/bench_biograd.py
 	$(VENV)/bin/python Benchmarks/bench_scaling.py

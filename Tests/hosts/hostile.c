@@ -1860,8 +1860,11 @@ static void trainings_that_cannot_be(void) {
     INVALID(spinnprop_trainer_epochs_done(NULL, trainer));
     INVALID(spinnprop_trainer_epochs_done(&n_epochs, NULL));
     WORKS(spinnprop_trainer_run(trainer, &s, labels, 4, NULL, NULL, 0, NULL, NULL));
-    /* A run that has begun takes no other data. */
-    INVALID(spinnprop_trainer_run(trainer, &s, labels, 4, &s, labels, 4, NULL, NULL));
+    /* A run that has begun takes no other data, but a validation set, from then on the same. */
+    int64_t others[] = {labels[0], labels[1], labels[2], !labels[3]};
+    INVALID(spinnprop_trainer_run(trainer, &s, others, 4, NULL, NULL, 0, NULL, NULL));
+    WORKS(spinnprop_trainer_run(trainer, &s, labels, 4, &s, labels, 4, NULL, NULL));
+    INVALID(spinnprop_trainer_run(trainer, &s, labels, 4, &s, others, 4, NULL, NULL));
     int64_t n_done;
     WORKS(spinnprop_trainer_epochs_done(&n_done, trainer));
     HOLDS(n_done == 2);

@@ -224,6 +224,9 @@ class SpikeTrains:
     def __iter__(self) -> Iterator[Tuple[Float64Array, Int32Array]]:
         return (self[sample] for sample in range(len(self)))
 
+    #: Comparisons with numpy's numbers are Python's.
+    __array_ufunc__ = None
+
     def __array__(self, *args: Any, **options: Any) -> Any:
         # numpy would make one of nested sequences, where samples happen to have as many spikes as one another.
         raise TypeError(

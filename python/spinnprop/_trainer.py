@@ -353,7 +353,7 @@ class Trainer:
         Warns
         -----
         RuntimeWarning
-            If in the last epoch no hidden neuron spiked, or no sample had an answer.
+            If in the last epoch no hidden neuron spiked, or no sample had an answer; where patience has ended the training before, and nothing is done.
         """
         own = trains(spikes, "spikes")
         wanted, own_y = self._supervision(y, sample_weight, len(own))
@@ -394,7 +394,10 @@ class Trainer:
         begun = self.epochs_done
         is_over = self._all_epochs(go_on, progress, calls)
         if self.epochs_done > begun:
-            self._warn_of_silence()
+            self._warn_of_silence(own)
+        elif is_over and self.epochs_done < self.epochs:
+            early = f"patience has ended the training after {self.epochs_done} of {self.epochs} epochs, and it does not go on"
+            warnings.warn(f"{early}; resume a checkpoint with a larger patience, or with 0", RuntimeWarning, stacklevel=caller_level())
         return is_over
 
     def _all_epochs(self, go_on: Callable[[Progress], bool], progress: Progress, calls: List[Callable[..., Any]]) -> bool:
@@ -417,7 +420,7 @@ class Trainer:
             if is_over or has_stopped:
                 return not has_stopped
 
-    def _warn_of_silence(self) -> None:
+    def _warn_of_silence(self, spikes: SpikeTrains) -> None:
         """Says so where the last epoch had nothing to learn from, which a loss that stays where it is does not tell."""
         first, last = self.history[0], self.history[-1]
         if len(self._sizes) > 1 and last["hidden_spikes"] == 0:
@@ -428,14 +431,16 @@ class Trainer:
             has_fallen_silent, into = first["skipped"] < 1, -1
         else:
             return
-        if has_fallen_silent:
+        if not len(spikes.times):
+            remedy = "the samples have no spikes; see where they were lost"
+        elif has_fallen_silent:
             remedy = "they spiked in the first one: a lower learning_rate keeps them awake, and a larger bump wakes neurons that fall silent"
         elif not (self.network.weights[into] > 0).any():
             remedy = "no weight into them is above 0; give larger ones"
         else:
             remedy = (
                 "scale the weights up to the data before the trainer is made, net.wake(spikes, t_end=t_end), as estimators do that are given "
-                "neither weight_mean nor weight_std, or give larger ones"
+                "neither weight_mean nor weight_std, or give larger ones; see that t_end and delays leave time for a response"
             )
         warnings.warn(f"{found}; {remedy}", RuntimeWarning, stacklevel=caller_level())
 

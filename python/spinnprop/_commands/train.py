@@ -225,7 +225,9 @@ def run(options: argparse.Namespace) -> None:
         _keep(classifier, options)
         raise
     except (SpinnpropError, ValueError) as error:
-        if _keep(classifier, options, "with a lower --learning-rate than {learning_rate}"):
+        # Where the checkpoint could not be written, it is not the training that failed.
+        is_learning = "cannot write" not in str(error)
+        if _keep(classifier, options, "with a lower --learning-rate than {learning_rate}" if is_learning else "when there is room"):
             print(f"test accuracy of the model so far {_tested(classifier, *data.test)}", flush=True)
         raise _in_flags(error) from None
     folder.clear(options.out, "train", but=(folder.CHECKPOINT,))
@@ -296,8 +298,10 @@ def _keep(classifier: Any, options: argparse.Namespace, how: str = "") -> bool:
         return False
     folder.clear(options.out, "train", but=(folder.CHECKPOINT,))
     folder.save_model(classifier.network_, options.out)
-    told = f"\nstopped after {classifier.n_iter_} epochs; the model so far is in {options.out}; --resume goes on"
-    print(" ".join([told, how.format(**classifier.setting_)]).rstrip(), file=sys.stderr)
+    told = f"\nstopped after {classifier.n_iter_} epochs; the model so far is in {options.out}"
+    if os.path.exists(os.path.join(options.out, folder.CHECKPOINT)):
+        told += f"; --resume goes on {how.format(**classifier.setting_)}".rstrip()
+    print(told, file=sys.stderr)
     return True
 
 

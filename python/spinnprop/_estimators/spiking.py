@@ -124,7 +124,7 @@ bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every
         The first call makes the network: ranges of features and initial weights follow from its samples, which should be of all sorts. Further calls go
         on with the optimiser as the one before has left it, with `learning_rate` and `batch_size` as they are set now; one after fit, of a copy or a
         pickle, or with another loss or other parameters of training, begins it anew. Passes follow no schedule, have no input dropout, bump no
-        silent neurons, write no checkpoint, and are not in `history_`, which is empty then.
+        silent neurons, add up no batches, average no epochs, write no checkpoint, and are not in `history_`, which is empty then.
 
         Parameters
         ----------

@@ -13,6 +13,7 @@ from .._engines.base import BaseEngine
 from .._engines.names import resolve
 from .._estimators.spiking import SpikingClassifier
 from .._library import __version__
+from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.bars import Bar
 from .._support.types import PathLike
@@ -158,7 +159,8 @@ def search(
         )
         validation = (X_validation, y_validation)
     X_validation, _ = checks.pair(validation, "validation", "(X, y)")
-    names, costs_of = resolve_costs(objectives, costs, _known_engines(estimator, space), np.asarray(X_validation))
+    judged = X_validation if isinstance(X_validation, SpikeTrains) else np.asarray(X_validation)
+    names, costs_of = resolve_costs(objectives, costs, _known_engines(estimator, space), judged)
     study = open_study(
         storage,
         name,

@@ -14,7 +14,7 @@ LOSSES = {loss._kind: loss for loss in sp.losses.Loss.__subclasses__() if loss n
 TRAINING = {row["name"]: row for row in _core.domains(_core.DOMAINS_TRAINING)}
 #: Fields that Python sets by words.
 PYTHON_NAMES = {"optimizer": None, "schedule": None, "delay_parameter": None, "delay_init_mean": None, "delay_init_std": None}
-NET = sp.Network([2, 2, 2])
+NET, DELAYED = sp.Network([2, 2, 2]), sp.Network([2, 2, 2], delays="axonal")
 
 
 def edges(row):
@@ -81,7 +81,7 @@ def test_training_options(name):
     for value, is_in in edges(row):
         if row["is_whole"] and not -(2**31) <= value < 2**31:
             continue
-        made = lambda: _core.trainer_create(NET._handle, {name: value}, {}, None, {})  # noqa: E731
+        made = lambda: _core.trainer_create(DELAYED._handle, {name: value}, {}, None, {})  # noqa: E731
         # Where an option may be left open, 0 says so.
         assert accepts(made) == (is_in or (value == 0 and bool(row["is_optional"]))), (name, value)
 

@@ -487,3 +487,20 @@ def test_a_validation_set_may_come_in_later_and_other_data_are_named(tmp_path):
         again.run(spikes, y, sample_weight=np.ones(60))
     again.run(spikes, y)
     assert again.epochs_done == 4
+
+
+def test_what_patience_has_ended_says_so_when_it_is_asked_to_go_on():
+    X, y = sp.datasets.yin_yang(60, seed=0)
+    spikes = sp.encoding.latency(X, bias=0.0)
+    trainer = sp.Trainer(sp.Network([5, 10, 3], seed=0), epochs=9, patience=1, learning_rate=0.0, batch_size=20)
+    assert trainer.run(spikes, y, (spikes, y))
+    done = trainer.epochs_done
+    assert done < 9
+    with pytest.warns(RuntimeWarning, match=f"patience has ended the training after {done} of 12 epochs.*larger patience"):
+        trainer.epochs = 12
+        assert trainer.run(spikes, y, (spikes, y)) and trainer.epochs_done == done
+
+
+def test_samples_without_spikes_are_what_is_told_of():
+    with pytest.warns(RuntimeWarning, match="the samples have no spikes; see where they were lost"):
+        sp.Trainer(sp.Network([5, 10, 3]), epochs=1).run(sp.SpikeTrains([], [], [0] * 5, 5), [0, 1, 2, 0])
