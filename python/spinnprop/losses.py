@@ -380,6 +380,9 @@ class MembraneMSE(Loss):
         return {"kind": self._kind, "times": np.array(self.times)}
 
     def _targets(self, y: Any, n_samples: int, n_outputs: int, name: str) -> Optional[Float64Array]:
+        if np.ndim(y) == 2 and len(self.times) > 1:
+            wanted = (n_samples, len(self.times), n_outputs)
+            raise ValueError(f"{name} has shape {np.shape(y)}; give targets of {wanted}, for each sample, time and output, or labels")
         if np.ndim(y) != 3:
             return None
         targets = checks.array(y, np.float64, name, ndim=3)
@@ -462,6 +465,11 @@ class VanRossum(Loss):
 
     def _targets(self, y: Any, n_samples: int, n_outputs: int, name: str) -> Optional[Float64Array]:
         if not isinstance(y, SpikeTrains):
+            if np.ndim(y) != 3:
+                raise ValueError(
+                    f"{name} has {np.ndim(y)} dimensions, shape {np.shape(y)}, and VanRossum compares spike trains; give SpikeTrains with a unit for each "
+                    "output, or their times, (n_samples, n_outputs, k), and for labels another loss, as SpikeCountMSE"
+                )
             targets = checks.array(y, np.float64, name, ndim=3)
             checks.shape(targets, (n_samples, n_outputs, targets.shape[2]), name)
             return targets.reshape(n_samples, -1) if targets.size else np.full((n_samples, n_outputs), np.inf)

@@ -137,6 +137,10 @@ def trained(loss=None, engine="event", delays=None, **options):
     return sp.Trainer(net(delays=delays), loss, engine=engine, epochs=1, **options).run(GRID if engine != "event" else SPIKES, Y)
 
 
+def aimed(loss, y, **options):
+    return sp.Trainer(net(**options), loss, epochs=1).run(SPIKES, y)
+
+
 def forward_on_grid(**options):
     return net().forward(GRID, engine="clock", **options)
 
@@ -505,6 +509,17 @@ REMEDIES = [
     (
         lambda: trained(delay_learning_rate=1e-3),
         lambda: [trained(delay_learning_rate=1e-3, delays="axonal"), trained(delay_learning_rate=0.0)],
+    ),
+    (
+        lambda: aimed(sp.losses.VanRossum(), Y),
+        lambda: [
+            *(aimed(sp.losses.VanRossum(), wanted) for wanted in (net().forward(SPIKES).spikes[-1], np.full((40, 3, 1), 0.02))),
+            aimed(sp.losses.SpikeCountMSE(), Y),
+        ],
+    ),
+    (
+        lambda: aimed(sp.losses.MembraneMSE([0.01, 0.02]), np.zeros((40, 3)), readout="leaky"),
+        lambda: [aimed(sp.losses.MembraneMSE([0.01, 0.02]), wanted, readout="leaky") for wanted in (np.zeros((40, 2, 3)), Y)],
     ),
     (lambda: np.asarray(SPIKES), lambda: [sp.SpikeTrains.concatenate([SPIKES, SPIKES]), SPIKES.to_dense(1e-3), SPIKES.times]),
     (lambda: sp.load(file("training")), lambda: sp.BioGrad.load(file("training"))),

@@ -262,3 +262,11 @@ def test_the_adjoint_of_a_loss_of_whole_batches():
         lambda_v, lambda_i = each.adjoint(0, None, [0.0, 1e-3])
         assert np.isfinite(lambda_v).all() and lambda_i.any()
     assert asked
+
+
+def test_targets_of_another_shape_are_told_what_they_should_be():
+    with pytest.raises(ValueError, match=r"y has 1 dimensions, shape \(40,\), and VanRossum compares spike trains; give SpikeTrains.*another loss"):
+        sp.Trainer(sp.Network([5, 3]), sp.losses.VanRossum()).run(SPIKES, Y)
+    sampled = sp.losses.MembraneMSE([0.01, 0.02])
+    with pytest.raises(ValueError, match=r"y has shape \(40, 2\); give targets of \(40, 2, 1\), for each sample, time and output"):
+        sp.Trainer(sp.Network([5, 1], readout="leaky"), sampled).run(SPIKES, np.zeros((40, 2)))
