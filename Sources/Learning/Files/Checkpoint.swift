@@ -25,8 +25,9 @@ enum Checkpoint {
                 state.best?.loss ?? .nan,
             ], shape: [6])
         file.set("origin", hexadecimal(state.origin))
-        for mark in state.course { file.set(key(of: mark), hexadecimal(mark.value)) }
-        file.set("data", state.data.map { "\($0.name) \(hexadecimal($0.value))" }.joined(separator: ", "))
+        for (prefix, marks) in [(coursePrefix, state.course), (dataPrefix, state.data)] {
+            for mark in marks { file.set(prefix + mark.name, hexadecimal(mark.value)) }
+        }
         for (index, values) in state.optimizer.first.enumerated() {
             file.add("optimizer.first.\(index)", values, shape: [values.count])
         }
@@ -95,13 +96,14 @@ enum Checkpoint {
 
     /// The content of a file that is whole. Its numbers are checked all the same: anybody can write a checksum.
     static func state(in file: SafeTensors, like fresh: TrainingState) throws(SpinnpropError) -> TrainingState {
-        let origin = try number(file.string("origin"))
+        let origin = try number(hexadecimal: file.string("origin"))
         if origin != fresh.origin {
             // The network that it holds will do as well, unless what is trained is told by how it began.
             let handsOut = try fresh.optimizer.trainsNeurons ? nil : network(in: file).fingerprint
             guard handsOut == fresh.origin else { throw begun(with: "another network") }
         }
-        let others = fresh.course.filter { file.header.metadata[key(of: $0)] != hexadecimal($0.value) }
+        let course = try marks(in: file, coursePrefix)
+        let others = fresh.course.filter { !course.contains($0) }
         guard others.isEmpty else {
             throw begun(with: "other options (\(others.map(\.name).joined(separator: ", ")))")
         }
@@ -158,26 +160,21 @@ enum Checkpoint {
         for end in ends { try checkShape(end, fresh) }
         try state.average(over: ends, atMost: ends.count)
         state.origin = origin
-        state.data = try data(file.string("data"))
+        state.data = try marks(in: file, dataPrefix)
         return state
     }
 
-    private static func number(_ text: some StringProtocol) throws(SpinnpropError) -> UInt64 {
-        guard let value = UInt64(text, radix: 16) else { throw .invalidValue("\(text) is no fingerprint") }
-        return value
-    }
+    /// Of what shapes the run, and of what it is trained on.
+    private static let (coursePrefix, dataPrefix) = ("course.", "data.")
 
-    private static func data(_ text: String) throws(SpinnpropError) -> [CourseMark] {
+    private static func marks(in file: SafeTensors, _ prefix: String) throws(SpinnpropError) -> [CourseMark] {
         var marks: [CourseMark] = []
-        for pair in text.split(separator: ",") {
-            let words = pair.split(separator: " ")
-            guard words.count == 2 else { throw .invalidValue("\(pair) is no name of data with a fingerprint") }
-            marks.append(CourseMark(name: String(words[0]), value: try number(words[1])))
+        for (key, text) in file.header.metadata.sorted(by: { $0.key < $1.key }) where key.hasPrefix(prefix) {
+            marks.append(
+                CourseMark(name: String(key.dropFirst(prefix.count)), value: try number(hexadecimal: text)))
         }
         return marks
     }
-
-    private static func key(of mark: CourseMark) -> String { "course.\(mark.name)" }
 
     private static func begun(with what: String) -> SpinnpropError {
         SpinnpropError(.fileError, "it was begun with \(what) and goes on with the same alone")

@@ -66,3 +66,9 @@ func hexadecimal(_ value: UInt64) -> String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
 }
+
+/// The number that hexadecimal digits are, in a file's metadata.
+func number(hexadecimal text: String) throws(SpinnpropError) -> UInt64 {
+    guard let value = UInt64(text, radix: 16) else { throw .invalidValue("\"\(text)\" is no number of hex digits") }
+    return value
+}
