@@ -38,8 +38,15 @@ struct Jumps {
             holds.lambdaV[-1 - spike] = lambdaV
             return -lambdaV
         }
-        let slope = currents[jump] - flow.threshold
-        return slope > 0 ? ((flow.threshold - flow.reset) * lambdaV + errors[jump]) / slope : -lambdaV
+        return Jumps.delta(
+            slope: currents[jump] - flow.threshold, gain: flow.threshold - flow.reset, error: errors[jump],
+            lambdaV: lambdaV)
+    }
+
+    /// At a spike that no refractory period follows.
+    @inline(__always)
+    static func delta(slope: Double, gain: Double, error: Double, lambdaV: Double) -> Double {
+        slope > 0 ? (gain * lambdaV + error) / slope : -lambdaV
     }
 
     /// lV before a spike that a refractory period follows. - Parameter released: what the spike's time does at its end.

@@ -159,14 +159,14 @@ extension LayerPlan {
         let (events, own) = (state.event.pointer, Int32(truncatingIfNeeded: event))
         var jump = last
         if flows.count == 1, jumps.isSpiking, jumps.holds == nil {
-            // What `Jumps.delta` is of spikes of neurons alike.
+            // What is the same of all is read once.
             let (threshold, gain) = (flows[0].threshold, flows[0].threshold - flows[0].reset)
             let (units, currents, errors) = (jumps.units, jumps.currents, jumps.errors)
             while jump >= 0, events[jump] == own {
                 let neuron = Int(units[jump])
-                let slope = currents[jump] - threshold
-                let v = lambdaV[neuron] / a[jump]
-                let delta = slope > 0 ? (gain * v + errors[jump]) / slope : -v
+                let delta = Jumps.delta(
+                    slope: currents[jump] - threshold, gain: gain, error: errors[jump],
+                    lambdaV: lambdaV[neuron] / a[jump])
                 lambdaV[neuron] += a[jump] * delta
                 lambdaI[neuron] += h[jump] * delta
                 jump &-= 1
