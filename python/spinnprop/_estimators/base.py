@@ -38,7 +38,7 @@ class SpikingEstimator(Parameters):
     network_: Network
     setting_: Dict[str, Any]
     _made_with: Dict[str, Any]
-    #: Of partial_fit: what takes its steps, what draws the order of samples, and how it trains.
+    #: Of partial_fit: what takes its steps, what draws the order of samples, and parameters that an optimiser cannot change on its way.
     _going_on: Optional[Tuple[Trainer, np.random.Generator, Dict[str, Any]]]
 
     def _begin(self, X: Any, y: Any, classes: Any = None) -> Tuple[Any, npt.NDArray[Any]]:
@@ -179,7 +179,8 @@ class SpikingEstimator(Parameters):
         with restored(self, "network_"):
             X, wanted, weights = self._samples(X, y, sample_weight, goes_on, classes)
             size = checks.option(self.batch_size, "batch_size", _core.DOMAINS_TRAINING)
-            if goes_on and self._going_on is not None and self._going_on[2] == self._course():
+            course = self._compared({"loss", "clip_norm", "bump", *OF_TRAINER} - {"epochs", "batch_size"})
+            if goes_on and self._going_on is not None and self._going_on[2] == course:
                 (trainer, order, _), spikes = self._going_on, self._encode(X)
                 if self.learning_rate is not None and not np.array_equal(self.learning_rate, self.setting_["learning_rate"]):
                     trainer.learning_rate = self.learning_rate
@@ -195,12 +196,11 @@ class SpikingEstimator(Parameters):
                     trainer.step((spikes[batch], goal[batch], None if weights is None else weights[batch]))
             finally:
                 self._take(trainer)
-                self._going_on = trainer, order, self._course()
+                self._going_on = trainer, order, course
         return self
 
-    def _course(self) -> Dict[str, Any]:
-        """Parameters of training that an optimiser cannot change on its way, to be compared."""
-        names = {"loss", "clip_norm", "bump", *OF_TRAINER} - {"epochs", "batch_size"}
+    def _compared(self, names: Iterable[str]) -> Dict[str, Any]:
+        """Parameters, to be compared with what they are later."""
         return {name: comparable(getattr(self, name)) for name in names}
 
     def _samples(
@@ -236,8 +236,7 @@ class SpikingEstimator(Parameters):
 
     def _shape(self) -> Dict[str, Any]:
         """Parameters that a network that goes on cannot change, to be compared."""
-        others = {name: comparable(getattr(self, name)) for name in ("t_late", *OF_NEURONS, *OF_NETWORK, *OF_CODE)}
-        return {"engine": comparable(resolve(self.engine)), **others}
+        return {"engine": comparable(resolve(self.engine)), **self._compared(("t_late", *OF_NEURONS, *OF_NETWORK, *OF_CODE))}
 
     def _woken(
         self, X: Any, weights: Optional[npt.NDArray[np.float64]], seed: int, goes_on: bool

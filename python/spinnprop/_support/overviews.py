@@ -125,10 +125,11 @@ def sparse_network(own: Any) -> str:
 
 def biograd(own: Any) -> str:
     """Of a training by local learning."""
-    last = [(name, number(float(own.history[name][-1]))) for name in ("loss", "accuracy", "silent") if own.epochs_done]
+    history, all_weights = own.history, own.weights
+    last = [(name, number(float(history[name][-1]))) for name in ("loss", "accuracy", "silent") if len(history)]
     layers = [
-        (population(layer + 1, len(own.weights)), weights.shape[0], weights.size, spread(weights), span(weights))
-        for layer, weights in enumerate(own.weights)
+        (population(layer, len(all_weights)), weights.shape[0], weights.size, spread(weights), span(weights))
+        for layer, weights in enumerate(all_weights, 1)
     ]
     return page(
         f"Local learning, {'-'.join(map(str, own.layer_sizes))}",
