@@ -8,12 +8,9 @@ docs/pictures, with `brainscales2-` before their names. Nothing of it depends on
 
 import argparse
 import json
-import shutil
 from pathlib import Path
 
 import results
-
-PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 
 
 def rows(found):
@@ -45,8 +42,7 @@ def main():
         how = f"{options['seeds']} seed{'s' * (options['seeds'] > 1)}" + (f", {options['epochs']} epochs" if "epochs" in options else "")
         header, *lines = rows(found)
         text += f"\n\n`spinnprop reproduce {found['setting']}`, {how}:\n\n" + results.table(header, lines)
-        for picture in sorted(folder.glob("*.png")):
-            shutil.copy(picture, PICTURES / f"brainscales2-{picture.name}")
+        results.take_pictures(folder, "brainscales2")
     section.write(text)
 
 

@@ -8,12 +8,10 @@ Writes a section of RESULTS.md and copies pictures to docs/pictures, with the fo
 
 import argparse
 import json
-import shutil
 from pathlib import Path
 
 import results
 
-PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 HEADER = ["network", "delays", "engine", "parameters", "median", "quartiles", "mean", "mean on the published test set", "known of the published"]
 
 
@@ -41,9 +39,8 @@ def main():
         text += results.table(HEADER, rows(found["networks"])) + "\n"
         for ended in found.get("ended", []):
             text += f"\nEnded early, and counts with what it had learnt: {ended}.\n"
-        for picture in sorted(folder.glob("*.png")):
-            shutil.copy(picture, PICTURES / f"{folder.name}-{picture.name}")
-            text += f"\nPicture: `docs/pictures/{folder.name}-{picture.name}`.\n"
+        for picture in results.take_pictures(folder, folder.name):
+            text += f"\nPicture: `docs/pictures/{picture}`.\n"
     section.write(text.rstrip())
 
 

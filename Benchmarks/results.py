@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
+PICTURES = FOLDER.parent / "docs" / "pictures"
 FILE = FOLDER / "RESULTS.md"
 HEADING = """# Results
 
@@ -48,6 +50,15 @@ def table(header, rows):
     """Markdown; the first column is text, the others are numbers."""
     lines = ["| " + " | ".join(header) + " |", "|---|" + "---:|" * (len(header) - 1)]
     return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
+
+
+def take_pictures(folder, name):
+    """Copies an experiment's pictures to those of the documentation, under its name; their new names."""
+    taken = []
+    for picture in sorted(folder.glob("*.png")):
+        taken.append(f"{name}-{picture.name}")
+        shutil.copy(picture, PICTURES / taken[-1])
+    return taken
 
 
 def busy_seconds():
