@@ -8,7 +8,6 @@ which other processes do not disturb: on a busy machine they alone are judged.
 
 import argparse
 import os
-import re
 import shutil
 import statistics
 import subprocess
@@ -47,7 +46,7 @@ def instructions(contestants, folder, epochs):
         more = {} if name == "c" else {"COUNTED": "1"}
         command("valgrind", "-q", "--tool=callgrind", *where, f"--callgrind-out-file={out}", program, *arguments, **more)
         dump = out if name == "c" else out.with_suffix(".out.1")
-        counted[name] = int(re.search(r"^totals: (\d+)", dump.read_text(errors="replace"), re.MULTILINE)[1]) / epochs
+        counted[name] = results.instructions(dump) / epochs
     return counted
 
 

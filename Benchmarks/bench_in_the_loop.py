@@ -7,7 +7,6 @@ With valgrind, instructions are counted, too, which other processes do not distu
 
 import argparse
 import os
-import re
 import shutil
 import statistics
 import subprocess
@@ -63,7 +62,7 @@ def instructions(network, substrate):
             out = Path(folder) / f"{n}.out"
             command = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={out}", sys.executable, __file__, "--one", network, substrate, str(n)]
             subprocess.run(command, env=dict(os.environ, SPINNPROP_THREADS="1", PYTHONHASHSEED="0"), check=True)
-            counts.append(int(re.search(r"^totals: (\d+)", out.read_text(errors="replace"), re.MULTILINE)[1]))
+            counts.append(results.instructions(out))
     return counts[1] - counts[0]
 
 

@@ -47,7 +47,7 @@ def instructions():
             text = dump.read_text(errors="replace")
             name = re.search(r"^desc: Trigger: dump (.*)$", text, re.MULTILINE)
             if name:
-                counted[name[1]] = int(re.search(r"^totals: (\d+)", text, re.MULTILINE)[1]) / 30
+                counted[name[1]] = results.instructions(dump) / 30
     return counted
 
 

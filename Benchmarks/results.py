@@ -52,6 +52,11 @@ def table(header, rows):
     return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
 
 
+def instructions(dump):
+    """How many a dump of callgrind counts."""
+    return int(re.search(r"^totals: (\d+)", dump.read_text(errors="replace"), re.MULTILINE)[1])
+
+
 def take_pictures(folder, name):
     """Copies an experiment's pictures to those of the documentation, under its name; their new names."""
     taken = []
