@@ -134,8 +134,8 @@ def _journal(path: str) -> Any:
             except (ValueError, RecursionError) as error:
                 raise StorageInternalError(f"{path} is damaged: {error}") from error
 
+    lock = Lock(path, _LOCKED)
     if os.path.exists(path):
-        lock = Lock(path, _LOCKED)
         lock.acquire()
         try:
             with open(path, "rb+") as file:
@@ -145,7 +145,7 @@ def _journal(path: str) -> Any:
                     file.truncate(whole)
         finally:
             lock.release()
-    return JournalStorage(Journal(path, Lock(path, _LOCKED)))
+    return JournalStorage(Journal(path, lock))
 
 
 def _sqlite(url: str) -> Any:
