@@ -1346,6 +1346,7 @@ typedef struct spinnprop_brainscales2_options {
     double readout_range; /* membrane values that the converter of a leaky read-out reaches, from 0                   */
     int32_t input_copies; /* synapses of each pair of an input and a neuron, whose weights add up                     */
     int32_t single_spikes; /* whether a neuron is silent after its first spike of a sample, as rules of first spikes want */
+    int32_t count_losses; /* whether an input of more spikes than the link carries is run and what is lost counted: else it is refused */
 } spinnprop_brainscales2_options;
 SPINNPROP_API void spinnprop_brainscales2_options_init(spinnprop_brainscales2_options *options);
 /* The chips are copied. */
@@ -1362,8 +1363,8 @@ SPINNPROP_API spinnprop_status spinnprop_brainscales2_weights(double *values, in
  * engine among them. */
 SPINNPROP_API spinnprop_status spinnprop_brainscales2_lost_events(int64_t *n, const spinnprop_engine *engine);
 
-/* Whether a chain of layers fits: a circuit has synapses for 128 signed inputs, neurons of more take several, each delay takes one. That it does
- * not fit is an answer, no error. */
+/* Whether a chain of layers fits: a circuit has synapses for 128 signed inputs, neurons of more take several, each delay takes one; and whether a
+ * sample's input does: its link carries an event in 8 ns, while 128 wait. That it does not fit is an answer, no error. */
 typedef struct spinnprop_brainscales2_fit_options {
     size_t size;
     const int32_t *layer_sizes; /* input units first; at least two numbers                                            */
@@ -1371,6 +1372,9 @@ typedef struct spinnprop_brainscales2_fit_options {
     int32_t input_copies;
     int32_t delays;         /* SPINNPROP_DELAYS_*, of all connections                                                 */
     int32_t recurrent;      /* whether hidden layers are                                                              */
+    int64_t input_spikes;   /* of a sample: 0                                                                         */
+    double duration;        /* seconds of the network from the first to the last of them: INFINITY, no limit of rates */
+    double speedup;         /* by how much the chip is faster than the network's times say: 1000                      */
 } spinnprop_brainscales2_fit_options;
 SPINNPROP_API void spinnprop_brainscales2_fit_options_init(spinnprop_brainscales2_fit_options *options);
 typedef struct spinnprop_brainscales2_fit {
@@ -1379,6 +1383,7 @@ typedef struct spinnprop_brainscales2_fit {
     int64_t circuits;        /* that it takes                                                                         */
     int32_t available;       /* 512                                                                                   */
     int64_t delay_circuits;  /* of those that it takes                                                                */
+    int64_t carried_spikes;  /* of an input's, evenly spread over the duration, at most; INT64_MAX: no limit          */
 } spinnprop_brainscales2_fit;
 SPINNPROP_API void spinnprop_brainscales2_fit_init(spinnprop_brainscales2_fit *fit);
 /* merged: of each layer, the circuits that a neuron takes; n_layers of them. */

@@ -53,6 +53,10 @@ public protocol Substrate: Sendable {
     var optionValues: [Double] { get }
     /// What differentiates its recordings unless another rule is asked for.
     var rule: any GradientRule { get }
+    /// Looks for what it cannot run in samples, so that a training's are refused before any of them runs.
+    ///
+    /// - Throws: `unsupported` with the sizes.
+    func check(_ input: SpikeTrains) throws(SpinnpropError)
     /// Runs every sample. - Throws: `unsupported` for a network it cannot run, `tooManySpikes`, `cancelled`.
     func forward(
         _ network: Network, _ input: SpikeTrains, options: ForwardOptions, monitor: Monitor?
@@ -68,6 +72,7 @@ extension Substrate {
     public var grid: TimeGrid? { nil }
     public var precision: Precision { .double }
     public var optionValues: [Double] { [] }
+    public func check(_ input: SpikeTrains) throws(SpinnpropError) {}
 }
 
 /// Something that turns a recording and an objective into gradients.

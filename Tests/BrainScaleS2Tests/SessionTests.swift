@@ -54,7 +54,7 @@ struct SessionTests {
         let burst = try SpikeTrains(
             times: [Double](repeating: 1e-3, count: 200), units: (0..<200).map { Int32($0) }, offsets: [0, 200],
             unitCount: 200)
-        let own = try engine(chip { $0.eventInterval = 8e-9 })
+        let own = try engine(chip { $0.eventInterval = 8e-9 }) { $0.countLosses = true }
         let copy = own
         _ = try own.forward(network, burst, options: ForwardOptions(), monitor: nil)
         #expect(own.lostEvents == 200 - EventLink.queueLength - 1 && copy.lostEvents == own.lostEvents)
@@ -64,5 +64,41 @@ struct SessionTests {
         _ = try session.batch(burst, Objective(loss: loss, labels: [0]), monitor: nil)
         #expect(own.lostEvents == 2 * (200 - EventLink.queueLength - 1))
         #expect(try engine(chip()).lostEvents == 0)
+    }
+
+    /// Of what is within the limit nothing is lost when it is spread evenly; what is beyond it loses events however it lies, and is refused unless
+    /// losses are counted.
+    @Test func inputsOfTooManyEventsAreRefused() throws {
+        var network = try Network(sizes: [1, 2])
+        try fill(&network, mean: 0, spread: 0)
+        let interval = 8e-9 * 1000
+        for duration in [0, 0.5 * interval, 10.5 * interval, 1000.5 * interval] {
+            let most = Int(duration / interval) + EventLink.queueLength + 1
+            for (count, isRefused) in [(most, false), (most + 1, true)] {
+                let even = (0..<count).map { 1e-3 + duration * Double($0) / Double(count - 1) }
+                for times in [
+                    even, Array(even.reversed()), [even[0]] + [Double](repeating: even[count - 1], count: count - 1),
+                ] {
+                    let input = try SpikeTrains(
+                        times: times, units: [Int32](repeating: 0, count: count), offsets: [0, 0, count], unitCount: 1)
+                    let strict = try engine(chip { ($0.eventInterval, $0.resolution) = (8e-9, 0) })
+                    let counting = try engine(chip { ($0.eventInterval, $0.resolution) = (8e-9, 0) }) {
+                        $0.countLosses = true
+                    }
+                    _ = try counting.forward(network, input, options: ForwardOptions(), monitor: nil)
+                    #expect(counting.lostEvents > 0 || !isRefused, "\(count) in \(duration) s")
+                    if isRefused {
+                        let error = #expect(throws: SpinnpropError.self) { try strict.check(input) }
+                        #expect(error?.kind == .unsupported)
+                        #expect(throws: SpinnpropError.self) {
+                            try strict.forward(network, input, options: ForwardOptions(), monitor: nil)
+                        }
+                    } else {
+                        _ = try strict.forward(network, input, options: ForwardOptions(), monitor: nil)
+                        #expect(strict.lostEvents == 0 || times[1] == times[count - 1], "\(count) in \(duration) s")
+                    }
+                }
+            }
+        }
     }
 }

@@ -126,11 +126,31 @@ static void brainscales2_fits_that_cannot_be(void) {
     WITH(o.delays, -1, INVALID_VALUE, spinnprop_brainscales2_place(&fit, merged, 2, &o));
     WITH(o.input_copies, 0, INVALID_VALUE, spinnprop_brainscales2_place(&fit, merged, 2, &o));
     WITH(o.input_copies, INT32_MAX, INVALID_VALUE, spinnprop_brainscales2_place(&fit, merged, 2, &o));
+    WITH(o.input_spikes, -1, INVALID_VALUE, spinnprop_brainscales2_place(&fit, merged, 2, &o));
+    WITH(o.input_spikes, INT64_MIN, INVALID_VALUE, spinnprop_brainscales2_place(&fit, merged, 2, &o));
+    const double wrong_times[] = {-1.0, NAN, -INFINITY};
+    for (int i = 0; i < 3; i++) WITH(o.duration, wrong_times[i], INVALID_VALUE, spinnprop_brainscales2_place(&fit, merged, 2, &o));
+    const double wrong_speeds[] = {0.0, -1.0, NAN, INFINITY, 1e300};
+    for (int i = 0; i < 5; i++) WITH(o.speedup, wrong_speeds[i], INVALID_VALUE, spinnprop_brainscales2_place(&fit, merged, 2, &o));
     EACH_WRONG_SIZE(o, spinnprop_brainscales2_place(&fit, merged, 2, &o));
     EACH_WRONG_SIZE(fit, spinnprop_brainscales2_place(&fit, merged, 2, &o));
     unwatch_all();
     WORKS(spinnprop_brainscales2_place(&fit, merged, 2, &o));
-    HOLDS(fit.fits == 1 && fit.circuits == 123 && merged[0] == 1);
+    HOLDS(fit.fits == 1 && fit.circuits == 123 && merged[0] == 1 && fit.carried_spikes == INT64_MAX);
+    o.input_spikes = INT64_MAX;
+    WORKS(spinnprop_brainscales2_place(&fit, merged, 2, &o));
+    HOLDS(fit.fits == 1);
+    const double times[] = {0.0, 30e-3, 1e300};
+    const int64_t carried[] = {129, 3878, INT64_MAX};
+    for (int i = 0; i < 3; i++) {
+        o.duration = times[i];
+        WORKS(spinnprop_brainscales2_place(&fit, merged, 2, &o));
+        HOLDS(fit.fits == (i == 2) && fit.carried_spikes == carried[i]);
+    }
+    o.duration = 0.0;
+    o.input_spikes = 129;
+    WORKS(spinnprop_brainscales2_place(&fit, merged, 2, &o));
+    HOLDS(fit.fits == 1);
 
     spinnprop_brainscales2_cost costs[SPINNPROP_BRAINSCALES2_COSTS];
     spinnprop_brainscales2_cost_init(NULL);
@@ -144,6 +164,70 @@ static void brainscales2_fits_that_cannot_be(void) {
     EACH_WRONG_SIZE(costs[0], spinnprop_brainscales2_costs(costs, SPINNPROP_BRAINSCALES2_COSTS, 1e-5, 1));
     WORKS(spinnprop_brainscales2_costs(costs, SPINNPROP_BRAINSCALES2_COSTS, 1e-5, 1));
     HOLDS(costs[1].sample_seconds == 1 / 85000.0);
+}
+
+/* More input spikes than the link carries: refused before a run and a training, unless what is lost is counted. */
+static void brainscales2_inputs_of_too_many_events(const spinnprop_engine *strict) {
+    begin("analog inputs of too many events");
+    enum { MANY = 200 };
+    static double times[MANY];
+    static int32_t units[MANY];
+    const int64_t offsets[] = {0, 0, MANY};
+    const int64_t labels[] = {0, 1};
+    const int32_t layers[] = {1, 2};
+    spinnprop_spikes burst;
+    spinnprop_spikes_init(&burst);
+    burst.times = times;
+    burst.units = units;
+    burst.offsets = offsets;
+    burst.n_spikes = MANY;
+    burst.n_samples = 2;
+    burst.n_units = 1;
+    spinnprop_network_options small;
+    spinnprop_network_options_init(&small);
+    small.layer_sizes = layers;
+    small.n_layer_sizes = 2;
+    spinnprop_network *network = NULL;
+    WORKS(spinnprop_network_create(&network, &small));
+    spinnprop_forward_options forward;
+    spinnprop_forward_options_init(&forward);
+    forward.engine = strict;
+    spinnprop_recording *recording = NOBODY(spinnprop_recording);
+    WATCH(recording);
+    FAILS(UNSUPPORTED, spinnprop_network_forward(&recording, network, &burst, &forward, NULL, NULL));
+    times[MANY - 1] = 1e300;
+    times[0] = 5e-324;
+    unwatch_all();
+    WORKS(spinnprop_network_forward(&recording, network, &burst, &forward, NULL, NULL));
+    spinnprop_recording_free(recording);
+    times[MANY - 1] = 0;
+    spinnprop_training_options training;
+    spinnprop_training_options_init(&training);
+    training.forward = &forward;
+    training.epochs = 1;
+    training.batch_size = 1;
+    spinnprop_trainer *trainer = NULL;
+    WORKS(spinnprop_trainer_create(&trainer, network, &training));
+    FAILS(UNSUPPORTED, spinnprop_trainer_run(trainer, &burst, labels, 2, NULL, NULL, 0, NULL, NULL));
+    spinnprop_trainer_free(trainer);
+
+    spinnprop_brainscales2_options counting;
+    spinnprop_brainscales2_options_init(&counting);
+    counting.count_losses = 1;
+    spinnprop_brainscales2_chip *chip = NULL;
+    WORKS(spinnprop_brainscales2_chip_create(&chip, NULL));
+    const spinnprop_brainscales2_chip *chips[] = {chip};
+    spinnprop_engine *engine = NULL;
+    WORKS(spinnprop_brainscales2_create(&engine, chips, 1, &counting));
+    spinnprop_brainscales2_chip_free(chip);
+    forward.engine = engine;
+    WORKS(spinnprop_network_forward(&recording, network, &burst, &forward, NULL, NULL));
+    spinnprop_recording_free(recording);
+    int64_t lost = 0;
+    WORKS(spinnprop_brainscales2_lost_events(&lost, engine));
+    HOLDS(lost == MANY - 129);
+    spinnprop_engine_free(engine);
+    spinnprop_network_free(network);
 }
 
 static void brainscales2_engines_that_cannot_be(void) {
@@ -182,7 +266,7 @@ static void brainscales2_engines_that_cannot_be(void) {
     FAILS(UNSUPPORTED, spinnprop_brainscales2_get_options(&made, event));
     EACH_WRONG_SIZE(made, spinnprop_brainscales2_get_options(&made, engine));
     WORKS(spinnprop_brainscales2_get_options(&made, engine));
-    HOLDS(made.input_copies == 5);
+    HOLDS(made.input_copies == 5 && made.count_losses == 0);
     int64_t lost = -1;
     INVALID(spinnprop_brainscales2_lost_events(NULL, engine));
     INVALID(spinnprop_brainscales2_lost_events(&lost, NULL));
@@ -190,6 +274,7 @@ static void brainscales2_engines_that_cannot_be(void) {
     HOLDS(lost == -1);
     WORKS(spinnprop_brainscales2_lost_events(&lost, engine));
     HOLDS(lost == 0);
+    brainscales2_inputs_of_too_many_events(engine);
     const int32_t layers[] = {5, 510, 3};
     spinnprop_network_options wide;
     spinnprop_network_options_init(&wide);

@@ -83,16 +83,15 @@ static PyObject *brainscales2_chip_create_with_codes(PyObject *module, PyObject 
     return result;
 }
 
-/* From an array for the circuits of each layer's neurons, sizes, the kind of delays, whether hidden layers are recurrent, and copies of inputs. */
+/* From an array for the circuits of each layer's neurons, sizes, and options. */
 static PyObject *brainscales2_place(PyObject *module, PyObject *args) {
-    PyObject *merged_object, *sizes_object, *result = NULL;
+    PyObject *merged_object, *sizes_object, *dict, *result = NULL;
+    if (!PyArg_ParseTuple(args, "OOO", &merged_object, &sizes_object, &dict)) return NULL;
     spinnprop_brainscales2_fit_options options;
     spinnprop_brainscales2_fit_options_init(&options);
-    if (!PyArg_ParseTuple(args, "OOO&O&O&", &merged_object, &sizes_object, int32_from, &options.delays, int32_from,
-                          &options.recurrent, int32_from, &options.input_copies))
-        return NULL;
+    PyObject *held = set_fields(&options, brainscales2_fit_options_fields, dict, "options");
     array merged = ARRAY_NONE, sizes = ARRAY_NONE;
-    if (array_write(&merged, merged_object, ARRAY_INT32, "merged") && array_read(&sizes, sizes_object, ARRAY_INT32, "sizes")) {
+    if (held && array_write(&merged, merged_object, ARRAY_INT32, "merged") && array_read(&sizes, sizes_object, ARRAY_INT32, "sizes")) {
         options.layer_sizes = array_data(sizes);
         options.n_layer_sizes = (int32_t)sizes.count;
         spinnprop_brainscales2_fit fit;
@@ -101,6 +100,7 @@ static PyObject *brainscales2_place(PyObject *module, PyObject *args) {
         WITHOUT_GIL(status = spinnprop_brainscales2_place(&fit, array_data(merged), merged.count, &options));
         result = status == SPINNPROP_OK ? dict_from_fields(&fit, brainscales2_fit_fields) : raise_status(module, status);
     }
+    Py_XDECREF(held);
     array_release(&merged);
     array_release(&sizes);
     return result;
@@ -195,7 +195,7 @@ PyMethodDef brainscales2_methods[] = {
     {"brainscales2_chip_create_with_codes", brainscales2_chip_create_with_codes, METH_VARARGS,
      "brainscales2_chip_create_with_codes($module, options, codes, /)\n--\n\nA chip with such settings."},
     {"brainscales2_place", brainscales2_place, METH_VARARGS,
-     "brainscales2_place($module, merged, sizes, delays, recurrent, input_copies, /)\n--\n\nWhether a network fits."},
+     "brainscales2_place($module, merged, sizes, options, /)\n--\n\nWhether a network fits."},
     {"brainscales2_costs", brainscales2_costs, METH_VARARGS,
      "brainscales2_costs($module, duration, batch_size, /)\n--\n\nWhat samples and steps take, by published measurements."},
     {"brainscales2_chip_get_options", brainscales2_chip_get_options, METH_O,

@@ -18,7 +18,8 @@ import Synchronization
 /// - Noise of a membrane moves its spikes by how far the membrane is moved over how fast it rises, together with jitter at most by a
 ///   tau_mem: a first approximation, in which no spike comes or goes by noise.
 /// - Spikes of a layer with recurrence reach the layer itself exactly when they happen; only on the way out they are jittered and rounded.
-/// - The events of the input and of each layer take turns among themselves; up to 128 wait, further ones are lost.
+/// - The events of the input and of each layer take turns among themselves; an input's event reaches all its copies. Up to 128 wait, further
+///   ones are lost.
 public struct BrainScaleS2Engine: Substrate {
     public static let name = "brainscales2"
     public var name: String { BrainScaleS2Engine.name }
@@ -86,12 +87,21 @@ public struct BrainScaleS2Engine: Substrate {
         }
     }
 
+    /// Of a sample's events, the input's are known beforehand.
+    public func check(_ input: SpikeTrains) throws(SpinnpropError) {
+        guard !options.countLosses else { return }
+        for chip in chips {
+            try EventLink(chip.options, speedup: options.speedup).check(input, speedup: options.speedup)
+        }
+    }
+
     /// What the chip reports of a run.
     private func measure(
         _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, _ monitor: Monitor?
     ) throws(SpinnpropError) -> (spikes: [SpikeTrains], maxima: [Double]?) {
         let placement = BrainScaleS2Placement(network, inputCopies: self.options.inputCopies)
         try placement.check()
+        try check(input)
         guard input.unitCount == network.inputCount else {
             throw .invalidValue(
                 "the input has n_units = \(input.unitCount), the network \(network.inputCount) input units; they must agree"

@@ -58,9 +58,7 @@ struct ChipRun {
     ) {
         (self.network, self.physical, self.noiseSeed) = (network, physical, noiseSeed)
         (self.forward, self.monitor) = (forward, monitor)
-        let (chip, speedup) = (physical.chip.options, physical.options.speedup)
-        link = EventLink(
-            resolution: chip.resolution * speedup, interval: chip.eventInterval * speedup, endTime: forward.endTime)
+        link = EventLink(physical.chip.options, speedup: physical.options.speedup, endTime: forward.endTime)
     }
 
     mutating func run(_ input: SpikeTrains) throws(SpinnpropError) {

@@ -8,6 +8,7 @@ import Mathematics
 /// | `speedup`     | 1000    | -                  | by how much the chip is faster than the network's times say                 |
 /// | `singleSpikes`| false   | -                  | whether a neuron is silent after its first spike of a sample                |
 /// | `readoutRange`| 2       | membrane           | what the 8 bits of a leaky read-out's converter reach from 0                |
+/// | `countLosses` | false   | -                  | whether an input of more events than the link carries runs all the same     |
 public struct BrainScaleS2Options: Equatable, Sendable {
     public var inputCopies = 1
     public var weightScale = 30.0
@@ -15,6 +16,8 @@ public struct BrainScaleS2Options: Equatable, Sendable {
     public var readoutRange = 2.0
     /// As by a refractory period longer than samples: what rules of first spikes want.
     public var singleSpikes = false
+    /// What is lost of such an input is counted then as what is lost elsewhere; else it is refused.
+    public var countLosses = false
 
     public init() {}
 
@@ -24,10 +27,35 @@ public struct BrainScaleS2Options: Equatable, Sendable {
         OptionField("speedup", \.speedup, .closed(1e-3, 1e9)),
         OptionField("single_spikes", \.singleSpikes),
         OptionField("readout_range", \.readoutRange, .closed(1e-6, 1e9)),
+        OptionField("count_losses", \.countLosses),
     ]
 
     /// - Throws: `invalidValue` naming the option that is out of its domain.
     public func check() throws(SpinnpropError) {
         for field in BrainScaleS2Options.fields { try field.check(self) }
+    }
+}
+
+/// What a sample brings to the chip, to be asked whether it fits.
+public struct BrainScaleS2Load: Equatable, Sendable {
+    public var inputSpikes = 0
+    /// Seconds of the network from the first to the last of them.
+    public var duration = Double.infinity
+
+    public init() {}
+
+    public static let fields: [OptionField<BrainScaleS2Load>] = [
+        OptionField("input_spikes", \.inputSpikes, .longCount(from: 0)),
+        OptionField("duration", \.duration, .notNegative(infinity: "no limit of rates")),
+    ]
+
+    /// - Throws: `invalidValue` naming what is out of its domain.
+    public func check() throws(SpinnpropError) {
+        for field in BrainScaleS2Load.fields { try field.check(self) }
+    }
+
+    /// How many input spikes the link of a usual chip carries in that time.
+    public func carried(speedup: Double) -> Int {
+        EventLink(BrainScaleS2ChipOptions(), speedup: speedup).capacity(over: duration)
     }
 }

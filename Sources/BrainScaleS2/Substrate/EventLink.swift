@@ -109,3 +109,42 @@ struct EventLink {
         }
     }
 }
+
+extension EventLink {
+    /// That of a chip which runs networks so much faster than their times say.
+    init(_ chip: BrainScaleS2ChipOptions, speedup: Double, endTime: Double = .infinity) {
+        (resolution, interval) = (chip.resolution * speedup, chip.eventInterval * speedup)
+        self.endTime = endTime
+    }
+
+    /// The most events from first to last in so many seconds of which none need be lost: evenly spread ones arrive, of more some are lost wherever
+    /// they lie.
+    func capacity(over duration: Double) -> Int {
+        guard interval > 0 else { return .max }
+        let most = (duration / interval).rounded(.down) + Double(EventLink.queueLength + 1)
+        // Beyond 2^53 there is no limit that a sample meets.
+        return most < 0x1p53 ? Int(most) : .max
+    }
+
+    /// - Parameter speedup: that of the link.
+    /// - Throws: `unsupported` with the sizes if a sample has more events than arrive, however they lie between its first and its last.
+    func check(_ input: SpikeTrains, speedup: Double) throws(SpinnpropError) {
+        guard interval > 0 else { return }
+        for sample in 0..<input.sampleCount {
+            let count = input.offsets[sample + 1] - input.offsets[sample]
+            guard count > EventLink.queueLength + 1 else { continue }
+            var (first, last) = (Double.infinity, 0.0)
+            for time in input[sample].times { (first, last) = (min(first, time), max(last, time)) }
+            let duration = rounded(last) - rounded(first)
+            let most = capacity(over: duration)
+            guard count > most else { continue }
+            // For an event more than there are: at another speed the clock rounds otherwise.
+            let slower = speedup * (duration / Double(count - EventLink.queueLength) / interval)
+            throw .unsupported(
+                "sample \(sample) of the input has \(count) spikes within \(duration) s, of which BrainScaleS-2's link carries \(most): one in "
+                    + "\(interval) s, while \(EventLink.queueLength) wait; use fewer spikes, longer samples"
+                    + (slower > 0 ? ", a speedup of at most \(slower >= 1 ? slower.rounded(.down) : slower)" : "")
+                    + ", or count_losses, by which it runs and what is lost is counted")
+        }
+    }
+}

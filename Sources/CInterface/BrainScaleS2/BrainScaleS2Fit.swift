@@ -10,8 +10,22 @@ extension spinnprop_brainscales2_fit_options {
     static var initial: spinnprop_brainscales2_fit_options {
         var own = spinnprop_brainscales2_fit_options()
         own.size = MemoryLayout<spinnprop_brainscales2_fit_options>.size
-        own.input_copies = Int32(clamping: BrainScaleS2Options().inputCopies)
+        let usual = BrainScaleS2Options()
+        own.input_copies = Int32(clamping: usual.inputCopies)
+        own.speedup = usual.speedup
+        own.take(BrainScaleS2Load(), BrainScaleS2Load.fields)
         return own
+    }
+
+    /// What a sample brings, and how many input spikes the chip carries in its time.
+    func load() throws(SpinnpropError) -> (own: BrainScaleS2Load, carried: Int) {
+        var load = BrainScaleS2Load()
+        try hand(to: &load, BrainScaleS2Load.fields)
+        try load.check()
+        var options = BrainScaleS2Options()
+        options.speedup = speedup
+        try options.check()
+        return (load, load.carried(speedup: speedup))
     }
 
     /// Where such a network lies.
@@ -36,13 +50,16 @@ public func spinnprop_brainscales2_place(
 ) -> spinnprop_status {
     barrier {
         let destination = try spinnprop_brainscales2_fit.destination(fit, "fit")
-        let placement = try spinnprop_brainscales2_fit_options.read(options, "options").placement()
+        let asked = try spinnprop_brainscales2_fit_options.read(options, "options")
+        let placement = try asked.placement()
+        let load = try asked.load()
         let each = try output(merged, n_layers, needed: placement.layers.count, "merged")
         var own = spinnprop_brainscales2_fit.initial
-        own.fits = placement.fits ? 1 : 0
+        own.fits = placement.fits && load.own.inputSpikes <= load.carried ? 1 : 0
         own.circuits = Int64(placement.circuitCount)
         own.available = Int32(ChipGeometry.neuronCount)
         own.delay_circuits = Int64(placement.delayCount)
+        own.carried_spikes = Int64(load.carried)
         each.fill(placement.layers.map { Int32(clamping: $0.merged) })
         destination.write(own)
     }

@@ -256,6 +256,7 @@ public final class Trainer {
                 "the spike trains have n_units = \(data.input.unitCount), the network \(state.network.inputCount) inputs; they "
                     + "must agree")
         }
+        try substrate.check(data.input)
     }
 
     /// Batches may have no target time, but of data without any the loss is 0 whatever the network.

@@ -18,8 +18,11 @@ def fit(options: argparse.Namespace) -> int:
     except ValueError:
         raise grammar.Unusable(f"{options.sizes!r} are no sizes; give them as 25-120-3, the input first") from None
     delays = None if options.delays == "none" else options.delays
-    with grammar.judged("input_copies"):
-        answer = brainscales2.fit(sizes, options.input_copies, delays=delays, recurrent=options.recurrent)
+    with grammar.judged("input_copies", "input_spikes", "duration", "speedup"):
+        answer = brainscales2.fit(
+            sizes, options.input_copies, delays=delays, recurrent=options.recurrent, input_spikes=options.input_spikes,
+            duration=options.duration, speedup=options.speedup,
+        )  # fmt: skip
     print(json.dumps(vars(answer), indent=2) if options.json else answer)
     return 0 if answer else 1
 
@@ -49,6 +52,9 @@ def add_parser(commands: Any) -> None:
     add("--input-copies", type=grammar.positive, default=1, metavar="N", help="synapses of each pair of an input and a neuron")
     add("--delays", choices=["none", "synaptic", "axonal", "dendritic"], default="none", help="of all connections")
     add("--recurrent", action="store_true", help="hidden layers are connected to themselves")
+    add("--input-spikes", type=grammar.whole(0, 2**63 - 1), default=0, metavar="N", help="of a sample; wants --duration")
+    add("--duration", type=float, metavar="SECONDS", help="from the first input spike to the last, in the network's time; says how many are carried")
+    add("--speedup", type=float, default=1000.0, metavar="FACTOR", help="by how much the chip is faster than the network's times say")
     add("--json", action="store_true", help="print JSON")
     text = "time and energy of a sample and of a training step"
     accounts = grammar.command(questions, "account", account, text, text[0].upper() + text[1:] + ".")

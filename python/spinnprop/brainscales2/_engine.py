@@ -40,6 +40,9 @@ class Engine(BaseEngine):
     single_spikes : bool
         Whether a neuron is silent after its first spike of a sample, as by a refractory period longer than that:
         ``gradient_engine="first-spike"`` wants it.
+    count_losses : bool
+        Whether an input of more spikes than the chip's link carries is run all the same, and what is lost of it counted in `lost_events`.
+        Otherwise it is refused.
 
     Raises
     ------
@@ -47,14 +50,15 @@ class Engine(BaseEngine):
         If a parameter is out of its domain.
     SpinnpropError
         When a network is run that takes more than 512 circuits; the message has its sizes. A circuit has synapses for 128 signed inputs: neurons
-        of more take several. Each trained delay takes a circuit, too.
+        of more take several. Each trained delay takes a circuit, too. Likewise, before any sample of a run or a training, when one has more
+        input spikes than the link carries from its first to its last: one per ``event_interval`` of the chip, and 128 that wait. See `fit`.
 
     Notes
     -----
     Neurons are those of the exact engine, with one synaptic time constant each. Noise of a membrane moves a spike by how far the membrane is
     moved over how fast it rises, by a tau_mem at most: no spike comes or goes by noise. Spikes of a recurrent layer reach the layer itself when
-    they happen; on the way out they are jittered and rounded. The events of the input, and those of each layer, take turns: one per
-    ``event_interval``, while up to 128 wait; further ones are lost, and counted (`lost_events`).
+    they happen; on the way out they are jittered and rounded. The events of the input, each of which reaches all its copies, and those of each
+    layer take turns: one per ``event_interval``, while up to 128 wait; further ones are lost, and counted (`lost_events`).
 
     Examples
     --------
@@ -75,6 +79,7 @@ class Engine(BaseEngine):
     speedup: float
     readout_range: float
     single_spikes: bool
+    count_losses: bool
 
     def __init__(
         self,
@@ -84,6 +89,7 @@ class Engine(BaseEngine):
         speedup: float = 1000.0,
         readout_range: float = 2.0,
         single_spikes: bool = False,
+        count_losses: bool = False,
     ) -> None:
         of = _core.DOMAINS_BRAINSCALES2
         self.__dict__.update(
@@ -93,11 +99,12 @@ class Engine(BaseEngine):
             speedup=checks.option(speedup, "speedup", of),
             readout_range=checks.option(readout_range, "readout_range", of),
             single_spikes=checks.boolean(single_spikes, "single_spikes"),
+            count_losses=checks.boolean(count_losses, "count_losses"),
         )
         self._make()
 
     def _made(self) -> object:
-        options = {name: int(value) if name == "single_spikes" else value for name, value in vars(self).items() if name != "chip"}
+        options = {name: int(value) if isinstance(value, bool) else value for name, value in vars(self).items() if name != "chip"}
         chips = self.chip if isinstance(self.chip, tuple) else (self.chip,)
         return _core.brainscales2_create(options, tuple(chip._handle for chip in chips))
 

@@ -25,6 +25,10 @@ class Fit(Value):
         Of each layer, the circuits that a neuron takes.
     delay_circuits : int
         Circuits that delay, of those that it takes.
+    input_spikes : int
+        Of a sample, as asked.
+    carried_spikes : int or None
+        How many the chip's link carries, evenly spread over the duration that was asked for; None: none was.
     """
 
     def __init__(self, **fields: Any) -> None:
@@ -45,6 +49,8 @@ class Fit(Value):
         ]
         if own["delay_circuits"]:
             parts.append(f"delays: {own['delay_circuits']} circuits")
+        if own["carried_spikes"] is not None:
+            parts.append(f"input: {own['input_spikes']} of {own['carried_spikes']} spikes that the link carries")
         state = "fits" if own["fits"] else "does not fit"
         return "\n".join([
             f"{'-'.join(map(str, sizes))} {state}: {own['circuits']} of {own['available']} neuron circuits", *parts
@@ -56,12 +62,14 @@ def _fit(fields: Dict[str, Any]) -> Fit:
 
 
 def fit(
-    sizes: Sequence[int], input_copies: int = 1, *, delays: Optional[str] = None, recurrent: bool = False
-) -> Fit:
+    sizes: Sequence[int], input_copies: int = 1, *, delays: Optional[str] = None, recurrent: bool = False, input_spikes: int = 0,
+    duration: Optional[float] = None, speedup: float = 1000.0,
+) -> Fit:  # fmt: skip
     """Whether a network fits a chip; nothing is run.
 
     Each of the 512 neuron circuits has 256 synapses, two for each signed input. A neuron of more than 128 signed inputs takes several circuits,
-    merged into one, each trained delay one of its own.
+    merged into one, each trained delay one of its own. The link to the chip carries an event in 8 ns, and 128 can wait: of more input spikes than
+    that some would be lost.
 
     Parameters
     ----------
@@ -73,6 +81,12 @@ def fit(
         Of all connections.
     recurrent : bool
         Whether hidden layers are.
+    input_spikes : int
+        Of a sample, >= 0; copies of an input share its spikes.
+    duration : float or None
+        Seconds of the network's time from the first of them to the last, >= 0; None: rates are not looked at.
+    speedup : float
+        As in `Engine`.
 
     Returns
     -------
@@ -82,7 +96,7 @@ def fit(
     Raises
     ------
     ValueError, TypeError
-        For sizes no network has.
+        For sizes no network has; for input_spikes without a duration.
 
     Examples
     --------
@@ -90,17 +104,28 @@ def fit(
     >>> answer = sp.brainscales2.fit([25, 120, 3], delays="axonal")
     >>> bool(answer), answer.circuits, answer.delay_circuits
     (True, 268, 145)
+    >>> answer = sp.brainscales2.fit([25, 120, 3], input_spikes=5000, duration=30e-3)
+    >>> bool(answer), answer.carried_spikes
+    (False, 3878)
     """
     own = [checks.integer(size, "sizes", 1, checks.INT32) for size in checks.each(sizes, "sizes", "numbers of neurons")]
+    options = {
+        "delays": checks.choice(delays, "delays", DELAY_KINDS),
+        "recurrent": int(checks.boolean(recurrent, "recurrent")),
+        "input_copies": checks.option(input_copies, "input_copies", _core.DOMAINS_BRAINSCALES2),
+        "speedup": checks.option(speedup, "speedup", _core.DOMAINS_BRAINSCALES2),
+        "input_spikes": checks.integer(input_spikes, "input_spikes", 0, checks.INT64),
+    }
+    if duration is not None:
+        options["duration"] = checks.real(duration, "duration")
+    elif input_spikes:
+        raise ValueError(f"input_spikes is {input_spikes}, but duration None; give the seconds that they lie in")
     merged = np.empty(max(0, len(own) - 1), np.int32)
-    found = _core.brainscales2_place(
-        merged,
-        np.array(own, np.int32),
-        checks.choice(delays, "delays", DELAY_KINDS),
-        int(checks.boolean(recurrent, "recurrent")),
-        checks.option(input_copies, "input_copies", _core.DOMAINS_BRAINSCALES2),
-    )
-    return Fit(**{**found, "fits": bool(found["fits"]), "sizes": tuple(own), "merged": tuple(merged.tolist())})
+    found = _core.brainscales2_place(merged, np.array(own, np.int32), options)
+    found.update(fits=bool(found["fits"]), sizes=tuple(own), merged=tuple(merged.tolist()), input_spikes=options["input_spikes"])
+    if duration is None:
+        found["carried_spikes"] = None
+    return Fit(**found)
 
 
 class Costs(Value):

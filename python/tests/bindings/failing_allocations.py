@@ -124,7 +124,7 @@ CALLS = {
     "engine_setting": lambda: (_core.engine_setting(event, None), _core.engine_loss(event, net._handle)),
     "brainscales2_create": lambda: _core.brainscales2_create({"input_copies": 2}, (_core.brainscales2_chip_create({"seed": 1}),)),
     "brainscales2_calibrate": lambda: _core.brainscales2_chip_calibrate(analog.chip._handle, {"repeats": 2}),
-    "brainscales2_place": lambda: (_core.brainscales2_place(slices, sizes, 0, 0, 1), _core.brainscales2_costs(1e-5, 10)),
+    "brainscales2_place": lambda: (_core.brainscales2_place(slices, sizes, {"input_copies": 1}), _core.brainscales2_costs(1e-5, 10)),
     "brainscales2_codes": lambda: _core.brainscales2_chip_codes(
         np.empty(2048, np.int32), _core.brainscales2_chip_create_with_codes({"seed": 1}, np.full(2048, 512, np.int32))
     ),

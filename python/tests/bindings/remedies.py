@@ -4,6 +4,7 @@ import copy
 import importlib.util
 import os
 import pickle
+import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
@@ -75,6 +76,19 @@ def step(network):
 
 def halved(network):
     network.weights[0] *= 0.5
+
+
+def on_chip(n_spikes, duration, **options):
+    burst = sp.SpikeTrains(np.linspace(0, duration, n_spikes), np.zeros(n_spikes, int), [0, n_spikes], 1)
+    return sp.Network([1, 3]).forward(burst, engine=sp.brainscales2.Engine(**options))
+
+
+def slow_enough(n_spikes, duration):
+    """The speedup that the message names."""
+    try:
+        on_chip(n_spikes, duration)
+    except sp.SpinnpropError as error:
+        return float(re.search(r"speedup of at most ([^,]+),", str(error)).group(1))
 
 
 HOMEOSTASIS = sp.brainscales2.RateHomeostasis()
@@ -707,6 +721,11 @@ REMEDIES = [
             sp.Network([5, 500, 3]).forward(SPIKES, engine=sp.brainscales2.Engine(input_copies=1)),
         ],
     ),
+    (
+        lambda: on_chip(200, 1e-5),
+        lambda: [on_chip(129, 1e-5), on_chip(200, 1e-3), on_chip(200, 1e-5, speedup=slow_enough(200, 1e-5)), on_chip(200, 1e-5, count_losses=True)],
+    ),
+    (lambda: sp.brainscales2.fit([5, 3], input_spikes=9), lambda: sp.brainscales2.fit([5, 3], input_spikes=9, duration=1.0)),
     (lambda: sp.spinnaker2.Chip(high_clock=2e8), lambda: sp.spinnaker2.Chip(clock_hz=2e8)),
     (lambda: sp.spinnaker2.fit(5), lambda: sp.spinnaker2.fit([5, 3])),
     (lambda: sp.spinnaker2.fit([5]), lambda: sp.spinnaker2.fit([5, 3])),

@@ -243,6 +243,10 @@ def test_what_fits():
         (lambda: sp.brainscales2.fit([5, 0]), ValueError),
         (lambda: sp.brainscales2.fit([5, 3], 129), ValueError),
         (lambda: sp.brainscales2.fit([5, 3], delays="long"), ValueError),
+        *((lambda n=n: sp.brainscales2.fit([5, 3], input_spikes=n, duration=1.0), ValueError) for n in (-1, 2**63)),
+        *((lambda n=n: sp.brainscales2.fit([5, 3], input_spikes=n, duration=1.0), TypeError) for n in (0.5, "1", None, True)),
+        *((lambda t=t: sp.brainscales2.fit([5, 3], duration=t), ValueError) for t in (-1.0, float("nan"))),
+        *((lambda s=s: sp.brainscales2.fit([5, 3], duration=1.0, speedup=s), ValueError) for s in (0.0, float("nan"), float("inf"))),
     ):
         with pytest.raises(error):
             make()
@@ -292,6 +296,12 @@ def test_the_command_says_what_fits(capsys):
     assert "does not fit" in capsys.readouterr().out
     assert main(["brainscales2", "fit", "25-120-3", "--delays", "axonal", "--json"]) == 0
     assert main(["brainscales2", "fit", "many"]) == 2
+    load = ["brainscales2", "fit", "25-120-3", "--input-spikes", "200"]
+    assert main([*load, "--duration", "1e-5"]) == 1 and "input: 200 of 130 spikes" in capsys.readouterr().out
+    assert main([*load, "--duration", "1e-5", "--speedup", "10"]) == 0
+    capsys.readouterr()
+    assert main(load) == 2 and "--input-spikes is 200, but --duration None" in capsys.readouterr().err
+    assert main(["brainscales2", "fit", "25-120-3", "--duration", "-1"]) == 2
     assert main(["brainscales2", "account", "0.03"]) == 0
     assert "estimated" in capsys.readouterr().out
 
@@ -308,7 +318,7 @@ def test_spreads_are_drawn():
 
 def test_lost_events_are_counted():
     burst = sp.encoding.latency(np.zeros((3, 200)))
-    chip = sp.brainscales2.Engine(sp.brainscales2.Chip.ideal())
+    chip = sp.brainscales2.Engine(sp.brainscales2.Chip.ideal(), count_losses=True)
     net = sp.Network([200, 4], seed=1)
     net.forward(burst, engine=chip)
     # One event leaves at once, 128 wait.
@@ -316,6 +326,37 @@ def test_lost_events_are_counted():
     sp.Trainer(net, engine=chip, gradient_engine="event", epochs=2).run(burst, [0, 1, 2])
     assert chip.lost_events > 3 * (200 - 129)
     assert sp.brainscales2.Engine().lost_events == 0
+
+
+def test_inputs_of_too_many_spikes_are_refused_before_anything_runs():
+    X = np.tile(np.linspace(0, 1, 200), (5, 1))
+    slow, fast = sp.encoding.latency(X, t_late=30e-3), sp.encoding.latency(X, t_late=1e-5)
+    assert sp.brainscales2.fit([200, 4], input_spikes=200, duration=30e-3)
+    answer = sp.brainscales2.fit([200, 4], input_spikes=200, duration=1e-5)
+    assert not answer and answer.carried_spikes == 130 and "input: 200 of 130 spikes that the link carries" in str(answer)
+    slower = sp.brainscales2.fit([200, 4], input_spikes=200, duration=1e-5, speedup=10)
+    assert slower and pickle.loads(pickle.dumps(slower)) == slower
+    chip = sp.brainscales2.Engine()
+    net = sp.Network([200, 4], seed=1)
+    net.forward(slow, engine=chip)
+    for run in (
+        lambda: net.forward(fast, engine=chip),
+        lambda: net.forward(fast, engine=sp.brainscales2.Engine([sp.brainscales2.Chip.ideal(), sp.brainscales2.Chip()])),
+    ):
+        with pytest.raises(sp.SpinnpropError, match=r"sample 0 of the input has 200 spikes within 8\S*e-06 s, of which BrainScaleS-2's link carries 130:"):
+            run()
+    # One sample of six, each a batch, is too fast; none runs before it is refused.
+    mixed = sp.SpikeTrains(np.append(slow.times, fast.times[:200]), np.append(slow.units, fast.units[:200]), 200 * np.arange(7), 200)
+    trainer = sp.Trainer(net, engine=chip, gradient_engine="event", epochs=2, batch_size=1)
+    for data in ((mixed, [0] * 6), (slow, [0] * 5, (mixed, [0] * 6))):
+        batches = []
+        with pytest.raises(sp.SpinnpropError, match="sample 5 of the input has 200 spikes"):
+            trainer.run(*data, progress=lambda state: batches.append(state))
+        assert not batches and len(trainer.history["loss"]) == 0
+    with pytest.raises(sp.SpinnpropError, match="sample 0 of the input"):
+        sp.SpikingClassifier(hidden=(5,), epochs=1, engine=chip).fit(fast, [0, 1, 0, 1, 0])
+    net.forward(fast, engine=sp.brainscales2.Engine(sp.brainscales2.Chip(event_interval=0)))
+    assert chip.lost_events == 0
 
 
 def test_chips_drift_between_runs():

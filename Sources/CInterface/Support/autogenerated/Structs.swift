@@ -228,6 +228,7 @@ extension spinnprop_brainscales2_options: TabledStruct {
         StructNumber("readout_range", \.readout_range),
         StructNumber("input_copies", \.input_copies),
         StructNumber("single_spikes", \.single_spikes),
+        StructNumber("count_losses", \.count_losses),
     ]
 }
 
@@ -237,6 +238,9 @@ extension spinnprop_brainscales2_fit_options: TabledStruct {
         StructNumber("input_copies", \.input_copies),
         StructNumber("delays", \.delays),
         StructNumber("recurrent", \.recurrent),
+        StructNumber("input_spikes", \.input_spikes),
+        StructNumber("duration", \.duration),
+        StructNumber("speedup", \.speedup),
     ]
 }
 
