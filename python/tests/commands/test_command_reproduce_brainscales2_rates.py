@@ -14,8 +14,7 @@ from spinnprop._commands.reproduce.brainscales2 import homeostasis, sampling
 #: Sizes that take a moment.
 SMALL = {
     "brainscales2-homeostasis": {
-        "neurons": 40, "inhibitory": 8, "fan_in": 10, "learning_rate": 4.0, "regulation": [[20, 0.1], [10, 0.02]], "held_at": [20, 30],
-        "measured_seconds": 5,
+        "neurons": 40, "inhibitory": 8, "fan_in": 10, "regulation": [[20, 0.4], [10, 0.08]], "held_at": [20, 30], "measured_seconds": 5,
     },
     "brainscales2-sampling": {"seconds": 10.0, "calibration_seconds": 3.0},
 }  # fmt: skip
@@ -55,12 +54,24 @@ def test_published_beside_measured(experiment, tmp_path, capsys, monkeypatch):
 
 
 def test_weights_of_both_signs_grow_in_amount():
-    sizes = {"neurons": 3, "inhibitory": 1, "sources": 2, "inhibitory_sources": 1, "learning_rate": 0.5, "target": 10.0}
+    sizes = {"neurons": 3, "inhibitory": 1, "sources": 2, "inhibitory_sources": 1, "target": 10.0, "period": 1.0}
     array = sp.brainscales2.Array(3, 2, True, signs=[-1, 1, 1, 1, -1], weights=[[-7] * 3, [7] * 3, [1] * 3, [62] * 3, [-5] * 3])
-    array.apply(homeostasis.regulation(sizes, 1.0))
+    array.apply(homeostasis.regulation(sizes, 0.5))
     assert array.weights.tolist() == [[-7] * 3, [7] * 3, [6] * 3, [63] * 3, [-10] * 3]
-    array.apply(homeostasis.regulation({**sizes, "target": 0.0, "learning_rate": -1.0}, 0.0))
+    array.apply(homeostasis.regulation({**sizes, "target": 0.0}, -1.0))
     assert array.weights.tolist() == [[-7] * 3, [7] * 3, [6] * 3, [63] * 3, [-10] * 3]
+
+
+def test_small_changes_are_rounded_without_a_bias():
+    n = 200
+    sizes = {"neurons": n, "inhibitory": 40, "sources": 1, "inhibitory_sources": 0, "target": 10.0, "period": 2.0}
+    array = sp.brainscales2.Array(n, 1, True, signs=[1] * (n - 39) + [-1] * 40, weights=np.vstack([np.full((n - 39, n), 5), np.full((40, n), -5)]))
+    # 20 spikes too few, a hundredth of a step for each: a fifth of all weights grow.
+    array.apply(homeostasis.regulation(sizes, 0.01))
+    grown = np.abs(array.weights[1:]) - 5
+    assert set(np.unique(grown)) == {0, 1} and abs(grown.mean() - 0.2) < 4 * np.sqrt(0.16 / n**2)
+    array.apply(homeostasis.regulation(sizes, -0.01))
+    assert abs((np.abs(array.weights[1:]) - 5).mean()) < 4 * np.sqrt(0.32 / n**2)
 
 
 def test_decay_times_of_known_processes():

@@ -25,16 +25,17 @@ _SIZES: Dict[str, Any] = {
     "refractory": 2e-3,
     "delay": 1e-3,
     "reset": -0.47,
-    "gain": 0.0149,
+    "gain": 0.0154,
     "noise": 0.007,
     "spreads": {"tau_mem": 0.07, "tau_syn_exc": 0.055, "tau_syn_inh": 0.037, "threshold": 0.15, "gain": 0.17},
     "target": 10.0,
-    "learning_rate": 0.1,
-    # Seconds of regulation, and the probability with which a weight is changed in each.
-    "regulation": [[150, 0.1], [150, 0.023], [100, 0.006], [300, 0.001]],
+    # Seconds from one call of the processor to the next: its counters hold 255 spikes, and bursts are of more than 50 Hz.
+    "period": 2.0,
+    # Seconds of regulation, and by how much a weight is changed in each call, per spike too few.
+    "regulation": [[150, 0.01], [150, 0.0023], [150, 0.0006], [300, 0.0001], [600, 0.00003]],
     # After so many seconds of it, copies are watched.
-    "held_at": [500, 600, 700],
-    "measured_seconds": 100,
+    "held_at": [1150, 1250, 1350],
+    "measured_seconds": 200,
     "bin": 5e-3,
     "longest_lag": 2.5,
 }
@@ -69,17 +70,18 @@ def _array(sizes: Mapping[str, Any], input_rate: float, seed: int) -> Array:
     )  # fmt: skip
 
 
-def regulation(sizes: Mapping[str, Any], probability: float) -> Callable[[Processor], Any]:
+def regulation(sizes: Mapping[str, Any], learning_rate: float) -> Callable[[Processor], Any]:
     """A program: recurrent weights, excitatory and inhibitory ones alike, grow in amount where their neuron fires too seldom.
 
-    As on the chip, whose processor sees six bits without a sign. Rates are spikes of the last second.
+    As on the chip, whose processor sees six bits without a sign. Each synapse's change is rounded up or down by chance, so that its mean is what the
+    rule says; and changes are of one step, as a rule: larger ones, seldom, spread weights until many are 0, which cannot fall, and rates stay too high.
     """
     sources, signs = sizes["sources"], _signs(sizes)[:, None].astype(np.int16)
 
     def rule(processor: Processor) -> Any:
-        change = np.rint(sizes["learning_rate"] * (sizes["target"] - processor.rates.astype(float))).astype(np.int16)
+        wanted = (learning_rate * (sizes["target"] * sizes["period"] - processor.rates)).astype(np.float32)
         amounts = np.abs(processor.weights.astype(np.int16))
-        amounts[sources:] += change * (processor.rng.random(amounts[sources:].shape, np.float32) < probability)
+        amounts[sources:] += np.floor(wanted + processor.rng.random(amounts[sources:].shape, np.float32)).astype(np.int16)
         return (signs * np.clip(amounts, 0, 63) * processor.mask).astype(np.int8)
 
     return rule
@@ -110,11 +112,11 @@ def _run(case: Mapping[str, Any], seed: int, sizes: Mapping[str, Any]) -> Dict[s
     def run(own: Array, seconds: float, *program: Any) -> Any:
         return own.run(poisson(rng, sizes["source_rate"], sources, seconds), seconds, *program)
 
-    for seconds, probability in sizes["regulation"]:
-        program = regulation(sizes, probability)
+    for seconds, learning_rate in sizes["regulation"]:
+        program = regulation(sizes, learning_rate)
         # In pieces, so that inputs of a long run need not be in memory at once.
         for _ in range(seconds // 10):
-            rates.append(len(run(array, 10.0, program, 1.0).times) / (10.0 * n))
+            rates.append(len(run(array, 10.0, program, sizes["period"]).times) / (10.0 * n))
             if 10 * len(rates) in sizes["held_at"]:
                 watched.append(_watch(run(array.copy(), sizes["measured_seconds"]), sizes))
     weights, mask = np.abs(array.weights[sources:].astype(float)), array.mask[sources:]
@@ -213,7 +215,7 @@ EXPERIMENT = Experiment(
     description="Let 512 neurons, a fifth of which inhibit, hear 100 of each other and some of 256 Poisson sources; let the plasticity processor bring each to "
     "10 Hz by its recurrent weights, and hold these to measure how long the population's activity is correlated, for several input rates.",
     sizes=_SIZES,
-    quick={"regulation": [[40, 0.1], [40, 0.023]], "held_at": [80], "measured_seconds": 20},
+    quick={"regulation": [[50, 0.03], [50, 0.01]], "held_at": [100], "measured_seconds": 20},
     cases=_CASES,
     run=_run,
     finds=(
@@ -226,9 +228,10 @@ EXPERIMENT = Experiment(
     notes=(
         "published: Cramer et al. 2023 (arXiv 2208.08329), means of 50 networks; input rates are those of all sources that a neuron hears: more",
         "input is more sources of 10 Hz, a fifth of which inhibit. Network, rule, rates, time constants with their spreads between neurons, noise,",
-        "refractory periods, delays and input weights are theirs; what a weight of 1 adds to a current is .0149 of the threshold here, for both signs",
+        "refractory periods, delays and input weights are theirs; what a weight of 1 adds to a current is .0154 of the threshold here, for both signs",
         "(published are .014 and .018 and a fifth more for inhibition, which is in the weights of inputs), chosen for the published time at .58 kHz",
-        "regulation: every second, by .1 per spike too few, rounded, with probabilities that fall from .1 to .001; published: every 6 s, by",
+        "with three networks of other seeds",
+        "regulation: every 2 s, by .01 and later .00003 of a step per spike too few, each synapse rounded by chance; published: every 6 s, by",
         ".47 with a probability of .023. Weights are held at several times in its last part; a network's numbers are the means over these",
         "autocorrelation time: of the exponential that is nearest to the autocorrelation of the population's spikes in bins of 5 ms, weights held;",
         "long ones are times between a silent and a very active state",
