@@ -2,7 +2,7 @@
 
     python Benchmarks/bench_analog.py FOLDER [FOLDER ...]
 
-Each folder is what `spinnprop reproduce brainscales2-...` has written with `--out`. Writes a section of RESULTS.md and copies pictures to
+Each folder is what `spinnprop reproduce brainscales2-...` has written with `--out`. Writes a section of RESULTS.md for each and copies pictures to
 docs/pictures, with `brainscales2-` before their names. Nothing of it depends on the machine.
 """
 
@@ -34,16 +34,15 @@ def rows(found):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    section = results.Section("Experiments on an emulated BrainScaleS-2")
-    text = "Medians and quartiles over seeds, each a chip of its own; accuracies and hits in percent. Pictures are in `docs/pictures`."
     for folder in parser.parse_args().folders:
         found = json.loads((folder / "metrics.json").read_text())
         options = found.get("options", found)
-        how = f"{options['seeds']} seed{'s' * (options['seeds'] > 1)}" + (f", {options['epochs']} epochs" if "epochs" in options else "")
+        epochs = f", {options['epochs']} epochs" if "epochs" in options else ""
+        section = results.Section(f"An emulated BrainScaleS-2: `{found['setting']}`{epochs}")
+        text = f"Medians and quartiles over {options['seeds']} seed{'s' * (options['seeds'] > 1)}, each a chip of its own; accuracies and hits in percent."
         header, *lines = rows(found)
-        text += f"\n\n`spinnprop reproduce {found['setting']}`, {how}:\n\n" + results.table(header, lines)
         results.take_pictures(folder, "brainscales2")
-    section.write(text)
+        section.write(f"{text}\n\n{results.table(header, lines)}")
 
 
 if __name__ == "__main__":
