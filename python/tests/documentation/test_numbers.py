@@ -102,6 +102,34 @@ def test_what_averaging_does():
         assert words.format(row[1], row[3]) in said
 
 
+def analog(experiment):
+    """The cells of an experiment's table on the emulated analog chip, but for the heading's."""
+    (section,) = [part for part in MEASURED.split("\n## ") if part.startswith(f"An emulated BrainScaleS-2: `brainscales2-{experiment}\n")]
+    return rows(section, "")[2:]
+
+
+def test_what_the_loop_is_worth():
+    guide = (ROOT / "docs" / "guide" / "brainscales2.md").read_text(encoding="utf-8")
+
+    def medians(experiment):
+        return {(network, delays, how, where): (published, median)
+                for network, delays, _, how, where, published, median, _ in analog(experiment)}  # fmt: skip
+
+    measured = medians("yin-yang`, 300 epochs")
+    columns = [("ideal", "the same"), ("ideal", "the chip"), ("hardware-aware", "the same"), ("hardware-aware", "the chip"),
+               ("several-chips", "the chip"), ("in-the-loop", "the chip")]  # fmt: skip
+    for name, delays in (("4-30-3, no delays", "none"), ("4-30-3, axonal delays", "axonal"), ("5-120-3, no delays", "none")):
+        found = [measured.get((name.split(",")[0], delays, *column), ("", "")) for column in columns]
+        assert rows(guide, name)[0][1:] == [median + f" ({published})" * bool(published) for published, median in found]
+    of = medians("digits`, 40 epochs")
+    said = " ".join(guide.split())
+    (ideal, transferred, others, loop), axonal = (
+        [of[("64-200-10", delays, *columns[column])][1] for column in (0, 1, 4, 5)] for delays in ("none", "axonal")
+    )
+    assert f"five chips: {ideal} % ideal, {transferred} transferred, {others} trained on ten other chips, {loop} in the loop;" in said
+    assert "with axonal delays {}, {}, {} and {}.".format(*axonal) in said
+
+
 def test_citation():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["cff-version"] == "1.2.0" and citation["type"] == "software" and citation["message"]
