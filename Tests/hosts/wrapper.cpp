@@ -337,6 +337,10 @@ void analog_chips() {
     const auto fit = spinnprop::BrainScaleS2Engine::fit({5, 120, 3}, fitting);
     holds(fit.answer.fits == 1 && fit.answer.circuits == 123 && fit.merged == std::vector<std::int32_t>{1, 1}, "25-120-3 does not fit");
     holds(spinnprop::BrainScaleS2Engine::fit({5, 600, 3}).answer.fits == 0, "600 neurons fit");
+    fitting.input_spikes = 130;
+    fitting.duration = 0;
+    const auto burst = spinnprop::BrainScaleS2Engine::fit({5, 120, 3}, fitting);
+    holds(burst.answer.fits == 0 && burst.answer.carried_spikes == 129, "130 spikes at once fit");
     holds(thrown([] { spinnprop::BrainScaleS2Engine::fit({}); }) == SPINNPROP_INVALID_VALUE, "no network fits");
     const auto costs = spinnprop::BrainScaleS2Engine::costs(30e-6, 10);
     holds(costs.size() == 2 && costs[0].source[0] != 0 && costs[1].step_joules > costs[1].sample_joules, "costs are missing");

@@ -24,11 +24,13 @@ public struct BrainScaleS2Options: Equatable, Sendable {
     public static let fields: [OptionField<BrainScaleS2Options>] = [
         OptionField("input_copies", \.inputCopies, .closed(1, 128)),
         OptionField("weight_scale", \.weightScale, .closed(1e-6, 1e9)),
-        OptionField("speedup", \.speedup, .closed(1e-3, 1e9)),
+        OptionField("speedup", \.speedup, speedups),
         OptionField("single_spikes", \.singleSpikes),
         OptionField("readout_range", \.readoutRange, .closed(1e-6, 1e9)),
         OptionField("count_losses", \.countLosses),
     ]
+
+    static let speedups = Domain.closed(1e-3, 1e9)
 
     /// - Throws: `invalidValue` naming the option that is out of its domain.
     public func check() throws(SpinnpropError) {

@@ -140,11 +140,13 @@ extension EventLink {
             guard count > most else { continue }
             // For an event more than there are: at another speed the clock rounds otherwise.
             let slower = speedup * (duration / Double(count - EventLink.queueLength) / interval)
+            let remedy =
+                BrainScaleS2Options.speedups.contains(slower)
+                ? "a speedup of at most \(slower >= 1 ? slower.rounded(.down) : slower), " : ""
             throw .unsupported(
                 "sample \(sample) of the input has \(count) spikes within \(duration) s, of which BrainScaleS-2's link carries \(most): one in "
-                    + "\(interval) s, while \(EventLink.queueLength) wait; use fewer spikes, longer samples"
-                    + (slower > 0 ? ", a speedup of at most \(slower >= 1 ? slower.rounded(.down) : slower)" : "")
-                    + ", or count_losses, by which it runs and what is lost is counted")
+                    + "\(interval) s, while \(EventLink.queueLength) wait; use fewer spikes, longer samples, \(remedy)or count_losses, by which it "
+                    + "runs and what is lost is counted")
         }
     }
 }
