@@ -195,7 +195,7 @@ final class FirstSpikeLayer: @unchecked Sendable {
         guard incoming.count == 1 || (kind != .dendritic && incoming.allSatisfy { $0.delayKind == kind }) else {
             throw .unsupported(
                 "layer \(layer) hears several sources with dendritic delays, or with delays of several kinds; engine \"first-spike\" takes "
-                    + "axonal ones, synaptic ones or none from all of them: use engine=\"event\"")
+                    + "axonal ones, synaptic ones or none from all of them: use \"event\" in its place")
         }
         return kind
     }
@@ -210,12 +210,12 @@ final class FirstSpikeLayer: @unchecked Sendable {
             guard abs(exact - Double(ratio)) <= Double(ratio) * 4 * Double.ulpOfOne else {
                 throw .unsupported(
                     "tau_mem / tau_syn of neuron \(neuron) of layer \(index) is \(exact); engine \"first-spike\" has closed "
-                        + "forms for 1 and 2: set tau_mem or tau_syn, or use engine=\"event\"")
+                        + "forms for 1 and 2: set tau_mem or tau_syn, or use \"event\" in its place")
             }
             guard found == 0 || found == ratio else {
                 throw .unsupported(
                     "tau_mem / tau_syn is \(found) for neuron 0 of layer \(index) and \(ratio) for neuron \(neuron); engine "
-                        + "\"first-spike\" takes one ratio per layer: use engine=\"event\"")
+                        + "\"first-spike\" takes one ratio per layer: use \"event\" in its place")
             }
             found = ratio
         }
@@ -229,13 +229,13 @@ extension Network {
         try checkPlainNeurons(engine: FirstSpikeSubstrate.name)
         if let own = connections.first(where: { $0.isRecurrent }) {
             throw .unsupported(
-                "layer \(own.target) is recurrent; engine \"first-spike\" runs feed-forward networks: use engine=\"event\""
+                "layer \(own.target) is recurrent; engine \"first-spike\" runs feed-forward networks: use \"event\" in its place"
             )
         }
         if !layers[layers.count - 1].isSpiking {
             throw .unsupported(
                 "the read-out is leaky and never spikes; engine \"first-spike\" needs readout=\"spiking\": use "
-                    + "engine=\"event\"")
+                    + "\"event\" in its place")
         }
     }
 }

@@ -48,7 +48,7 @@ extension Objective {
         guard asked <= 1 else {
             throw .unsupported(
                 "the loss \(loss.name) asks for \(asked) spikes of an output; in engine \"first-spike\" each spikes once at most: use "
-                    + "engine=\"event\", or ask for no more than 1")
+                    + "\"event\" in its place, or ask for no more than 1")
         }
     }
 }

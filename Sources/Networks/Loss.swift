@@ -236,7 +236,7 @@ extension Objective {
         guard loss.needsLeakyReadout == isLeaky else {
             throw .unsupported(
                 "the loss \(loss.name) needs a \(loss.needsLeakyReadout ? "leaky" : "spiking") read-out and the network's "
-                    + "is \(isLeaky ? "leaky" : "spiking")")
+                    + "is \(isLeaky ? "leaky" : "spiking"); make the network with that, or use another loss")
         }
         guard labels.count == sampleCount || (labels.isEmpty && !targets.isEmpty) else {
             throw .invalidValue("\(labels.count) labels for \(sampleCount) samples; give one per sample")

@@ -107,7 +107,7 @@ public struct Network: Equatable, Sendable {
                 guard let neuron = values.firstIndex(where: { $0 != 0 }) else { continue }
                 throw .unsupported(
                     "\(name) of neuron \(neuron) of layer \(index) is \(values[neuron]); engine \"\(engine)\" has neurons without: set "
-                        + "\(name) to 0, or use engine=\"event\"")
+                        + "\(name) to 0, or use \"event\" in its place")
             }
         }
     }

@@ -79,6 +79,11 @@ public final class SpiNNaker2Engine: Substrate, GradientRule, @unchecked Sendabl
     }
 
     private func check(_ objective: Objective, _ network: Network, sampleCount: Int) throws(SpinnpropError) {
+        guard objective.given != nil || !objective.loss.needsLeakyReadout else {
+            throw .unsupported(
+                "the loss \(objective.loss.name) reads membranes, and programs of engine \"\(name)\" spikes; use \"event\" in its place"
+            )
+        }
         try objective.check(network, sampleCount: sampleCount, grid: options.grid)
         guard !(objective.loss is any BatchLoss) else {
             throw .unsupported(

@@ -43,7 +43,8 @@ struct HostileTests {
         for network in refused {
             let error = try refusal(network)
             #expect(
-                error?.kind == .unsupported && error?.message.contains("engine=\"event\"") == true, "\(error as Any)")
+                error?.kind == .unsupported && error?.message.contains("\"event\" in its place") == true,
+                "\(error as Any)")
         }
         // One ratio per layer, whatever the time constants.
         let mixed = [

@@ -28,6 +28,22 @@ void call_end(call *call) {
     PyEval_RestoreThread(call->thread);
 }
 
+int asks_to_stop(PyObject *answer, const char *who) {
+    if (answer == Py_None) return 0;
+    if (PyLong_Check(answer)) { /* truths are such, and so is "epoch_finished" of what progress is given */
+        int overflow;
+        const long number = PyLong_AsLongAndOverflow(answer, &overflow);
+        if (!overflow && (number == 0 || number == 1)) return (int)number;
+    }
+    /* numpy's have no common ancestor with Python's. */
+    PyObject *name = PyObject_GetAttrString((PyObject *)Py_TYPE(answer), "__name__");
+    const int is_of_numpy = name && (PyUnicode_CompareWithASCIIString(name, "bool") == 0 || PyUnicode_CompareWithASCIIString(name, "bool_") == 0);
+    Py_XDECREF(name);
+    if (is_of_numpy) return PyObject_IsTrue(answer);
+    if (name) PyErr_Format(PyExc_TypeError, "%s returned %R; it must return None or False to go on, or True to stop", who, answer);
+    return -1;
+}
+
 int call_progress(const spinnprop_progress *progress, void *payload) {
     call *call = payload;
     /* While the interpreter goes down, a thread that asks for the GIL never comes back, and must not do so as long as
@@ -38,7 +54,7 @@ int call_progress(const spinnprop_progress *progress, void *payload) {
     if (!stops && call->callable) {
         PyObject *fields = dict_from_fields(progress, progress_fields);
         PyObject *answer = fields ? PyObject_CallFunctionObjArgs(call->callable, fields, NULL) : NULL;
-        stops = answer ? PyObject_IsTrue(answer) != 0 : 1;
+        stops = answer ? asks_to_stop(answer, "progress") != 0 : 1;
         Py_XDECREF(answer);
         Py_XDECREF(fields);
     }

@@ -202,6 +202,8 @@ typedef struct call {
     PyThreadState *thread;
 } call;
 int call_init(PyObject *module, call *call, PyObject *callable);
+/* Whether what `who` answered asks to stop; -1 with an exception where it is no answer, as a NaN, which would count as true. */
+int asks_to_stop(PyObject *answer, const char *who);
 void call_begin(call *call);
 void call_end(call *call);
 /* The library's callback: payload is a call between begin and end. */

@@ -27,6 +27,15 @@ static PyObject *calls_running(PyObject *module, PyObject *unused) {
     return PyLong_FromLong(atomic_load(&((module_state *)PyModule_GetState(module))->n_long_calls));
 }
 
+static PyObject *stops(PyObject *module, PyObject *args) {
+    (void)module;
+    PyObject *answer;
+    const char *who;
+    if (!PyArg_ParseTuple(args, "Os", &answer, &who)) return NULL;
+    const int asks = asks_to_stop(answer, who);
+    return asks < 0 ? NULL : PyBool_FromLong(asks);
+}
+
 PyMethodDef library_methods[] = {
     {"version", version, METH_NOARGS, "version($module, /)\n--\n\nThe library's version."},
     {"set_threads", set_threads, METH_VARARGS,
@@ -35,6 +44,8 @@ PyMethodDef library_methods[] = {
     {"thread_count", thread_count, METH_NOARGS, "thread_count($module, /)\n--\n\nHow many threads that comes to now."},
     {"calls_running", calls_running, METH_NOARGS,
      "calls_running($module, /)\n--\n\nHow many forward, gradient and training calls this process has under way."},
+    {"asks_to_stop", stops, METH_VARARGS,
+     "asks_to_stop($module, answer, who, /)\n--\n\nWhether what a callable named so has answered asks to stop; TypeError if it is no answer."},
     {NULL, NULL, 0, NULL},
 };
 

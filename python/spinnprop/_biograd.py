@@ -214,7 +214,7 @@ class BioGrad:
             A file that is written as by `save` after each epoch and when the run is stopped: `load` it to go on from there.
         progress : callable or None
             Now and then given a dict with the keys epoch, n_epochs, done, total (batches of this epoch), epoch_finished, loss, accuracy
-            among those that `Trainer.run` has, the others NaN; returns something true to stop.
+            among those that `Trainer.run` has, the others NaN; returns True to stop, None or False to go on.
 
         Returns
         -------
@@ -274,7 +274,7 @@ class BioGrad:
         showing : int
             Which drawing of probabilities it is. It depends on the sample itself, not on its place among others.
         progress : callable or None
-            Now and then given a dict with the keys done and total, in samples; returns something true to stop, which raises SpinnpropError.
+            Now and then given a dict with the keys done and total, in samples; returns True to stop, which raises SpinnpropError.
         """
         own = self._input(X, step_time)
         counts = np.empty((len(X), self.layer_sizes[-1]), np.int32)

@@ -333,7 +333,7 @@ class Network:
             The most spikes of all samples and layers together; passing it is an error. None: 4 million and 200 for each neuron in each
             sample, at most 100 million.
         progress : callable or None
-            Now and then given a dict with the samples ``done`` and ``total``; returns something true to stop.
+            Now and then given a dict with the samples ``done`` and ``total``; returns True to stop.
 
         Raises
         ------

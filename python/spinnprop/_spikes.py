@@ -211,6 +211,8 @@ class SpikeTrains:
             return self._chosen(np.arange(first, stop, step, dtype=np.int64))
         if not isinstance(key, tuple) and (isinstance(key, list) or isinstance(key, range) or getattr(key, "ndim", 0) > 0):
             return self._chosen(spike_arrays.sample_numbers(key, len(self)))
+        if isinstance(key, tuple):
+            raise TypeError(f"the index is {checks.shown(key)}; SpikeTrains are chosen by samples alone, by one index")
         index = checks.integer(key, "sample")
         if not -len(self) <= index < len(self):
             raise IndexError(f"sample is {index}, but there are {len(self)} samples")
@@ -228,11 +230,14 @@ class SpikeTrains:
     __array_ufunc__ = None
 
     def __array__(self, *args: Any, **options: Any) -> Any:
-        # numpy would make one of nested sequences, where samples happen to have as many spikes as one another.
+        # numpy and PyTorch would make one of nested sequences, where samples happen to have as many spikes as one another.
         raise TypeError(
             "SpikeTrains are no array: put several together by SpikeTrains.concatenate, make an array of counts by to_dense, or take "
             "times, units and offsets"
         )
+
+    #: What PyTorch asks first.
+    __dlpack__ = __dlpack_device__ = __array__
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SpikeTrains):

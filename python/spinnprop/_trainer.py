@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
 import zlib
@@ -171,7 +172,7 @@ class Trainer:
     (2,)
     """
 
-    __slots__ = ("_handle", "_loss", "_sizes", "_epochs", "_schedule", "_rates", "_of_batches")
+    __slots__ = ("_handle", "_loss", "_sizes", "_epochs", "_schedule", "_rates", "_of_batches", "_batch_size", "_input_dropout", "_of_quiet_weights")
 
     def __init__(
         self,
@@ -238,12 +239,16 @@ class Trainer:
             **{"loss": self._loss, "engine": engine, "t_end": t_end, "max_spikes": max_spikes, "gradient_engine": gradient_engine},
             **{"rate": rate, "bump": bump, "train": ["weights", *(kind for kind in trained if kind in NEURONS)]},
         }
+        #: What is to be done where weights are too small; who has made the network for somebody else says otherwise.
+        self._of_quiet_weights = "scale the weights up to the data before the trainer is made, net.wake(spikes, t_end=t_end), or give larger ones"
         self._epochs: int = own(epochs, "epochs")
+        self._batch_size: int = own(batch_size, "batch_size")
+        self._input_dropout: float = own(input_dropout, "input_dropout")
         self._handle = _core.trainer_create(
             network._handle,
             {
                 "epochs": self._epochs,
-                "batch_size": own(batch_size, "batch_size"),
+                "batch_size": self._batch_size,
                 "accumulate": own(accumulate, "accumulate"),
                 "average_epochs": own(average_epochs, "average_epochs"),
                 "seed": checks.integer(seed, "seed", 0, checks.UINT64),
@@ -271,7 +276,7 @@ class Trainer:
                 "bump_hidden_limit": own(bump_hidden_limit, "bump_hidden_limit"),
                 "bump_output_limit": own(bump_output_limit, "bump_output_limit"),
                 "bump_pairs": int(checks.boolean(bump_pairs, "bump_pairs")),
-                "input_dropout": own(input_dropout, "input_dropout"),
+                "input_dropout": self._input_dropout,
                 "patience": own(patience, "patience"),
                 "restore_best": int(checks.boolean(restore_best, "restore_best")),
                 "checkpoint_path": None if checkpoint is None else checks.path(checkpoint, "checkpoint"),
@@ -323,14 +328,14 @@ class Trainer:
         progress : callable or None
             Now and then, and at the end of each epoch, given a dict with the keys epoch, n_epochs, done, total (batches
             of this epoch), epoch_finished, loss, accuracy, validation_loss, validation_accuracy, hidden_spikes,
-            output_spikes (per sample), skipped; returns something true to stop.
+            output_spikes (per sample), skipped; returns True to stop, None or False to go on.
         sample_weight : (n_samples,) float64, optional
             What each sample's loss and its derivatives are multiplied by, finite and >= 0; None: 1. A batch's sum is divided by its number of
             samples all the same: whole numbers do what repeating samples would, but for that divisor. Accuracies and `skipped` count samples.
         callbacks : iterable of callables
             Called one after another at the end of each epoch, given the trainer, which stands still meanwhile: `network` and `history` can
-            be read, learning rates and `epochs` set. One that returns something true stops; what one raises, `run` raises, and the epochs before are
-            kept. A checkpoint is written before each.
+            be read, learning rates and `epochs` set. One that returns True stops, None or False go on, all else is an error; what one raises,
+            `run` raises, and the epochs before are kept. A checkpoint is written before each.
         executor : concurrent.futures.Executor or None
             Where the batches of each step are run, `accumulate` of them at once: threads, processes, or a cluster's (`executors`). Gradients are
             added up here, in the order of the batches, and validation runs here: every bit is the same as without an executor. With n samples a step
@@ -410,13 +415,14 @@ class Trainer:
             def watch(state: Dict[str, Any]) -> bool:
                 nonlocal has_stopped
                 is_at_the_end = bool(state["epoch_finished"])
-                has_stopped = progress is not None and bool(progress(state))
+                has_stopped = progress is not None and _core.asks_to_stop(progress(state), "progress")
                 return has_stopped or is_at_the_end
 
             is_over = go_on(watch)
             if self.epochs_done > done:
                 # Each is called, whatever those before it say.
-                has_stopped = any([call(self) for call in calls]) or has_stopped
+                asks = [_core.asks_to_stop(call(self), f"callbacks[{n}] ({checks.named(call)})") for n, call in enumerate(calls)]
+                has_stopped = any(asks) or has_stopped
             if is_over or has_stopped:
                 return not has_stopped
 
@@ -433,16 +439,25 @@ class Trainer:
             return
         if not len(spikes.times):
             remedy = "the samples have no spikes; see where they were lost"
+        elif self._input_dropout and self._answers_to_all(spikes, into):
+            little = f"to samples that are whole they answer: with input_dropout = {self._input_dropout} too little is left"
+            remedy = f"{little}; give a smaller one, or larger weights"
         elif has_fallen_silent:
             remedy = "they spiked in the first one: a lower learning_rate keeps them awake, and a larger bump wakes neurons that fall silent"
         elif not (self.network.weights[into] > 0).any():
             remedy = "no weight into them is above 0; give larger ones"
         else:
-            remedy = (
-                "scale the weights up to the data before the trainer is made, net.wake(spikes, t_end=t_end), as estimators do that are given "
-                "neither weight_mean nor weight_std, or give larger ones; see that t_end and delays leave time for a response"
-            )
+            remedy = f"{self._of_quiet_weights}; see that t_end and delays leave time for a response"
         warnings.warn(f"{found}; {remedy}", RuntimeWarning, stacklevel=caller_level())
+
+    def _answers_to_all(self, spikes: SpikeTrains, layer: int) -> bool:
+        """Whether neurons of a layer respond where no input is left out; a copy of the engine keeps account of that."""
+        engine, t_end, max_spikes = (self._of_batches[name] for name in ("engine", "t_end", "max_spikes"))
+        try:
+            seen = self.network.forward(spikes[: self._batch_size], copy.copy(resolve(engine)), t_end, max_spikes).spikes[layer]
+        except _core.SpinnpropError:  # so many spikes, say
+            return False
+        return len(seen.times) > 0
 
     def _elsewhere(self, executor: Executor, y: Any, sample_weight: Any) -> Callable[..., Any]:
         """What runs the batches of a step on an executor."""

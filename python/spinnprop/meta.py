@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Sequence, Tuple, Union
 
 import numpy as np
 
-from . import datasets
+from . import _core, datasets
 from ._gradients import PARAMETERS
 from ._network import Network
 from ._spikes import SpikeTrains
@@ -55,7 +55,7 @@ def reptile(
         Seeds the order of samples in each training, and the tasks drawn from a sequence.
     progress : callable or None
         After each step given a dict with the keys done, total, loss and accuracy (of that task's training: in its first
-        epoch, which tells how good the initialisation was); returns something true to stop with what has been learnt.
+        epoch, which tells how good the initialisation was); returns True to stop with what has been learnt.
     verbose : bool
         Whether to show progress: a bar, or lines where there is no terminal.
     **training
@@ -119,7 +119,7 @@ def reptile(
                 _move(network, trainer.network, step_size * (1 - step / steps))
                 state = _state(trainer, step + 1, steps)
                 bar.move(step + 1, {"accuracy": f"{100 * state['accuracy']:.1f} %"})
-                if progress is not None and progress(state):
+                if progress is not None and _core.asks_to_stop(progress(state), "progress"):
                     break
     except KeyboardInterrupt as interrupt:
         interrupt.network = network  # type: ignore[attr-defined]

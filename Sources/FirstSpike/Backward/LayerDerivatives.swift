@@ -111,7 +111,7 @@ final class LayerDerivatives {
             guard own.times[neuron] == -.infinity else {
                 throw .unsupported(
                     "neuron \(neuron) of layer \(layer.index) spikes more than once in sample \(sample); the gradient of "
-                        + "engine \"first-spike\" is that of first spikes alone: use engine=\"event\"")
+                        + "engine \"first-spike\" is that of first spikes alone: use \"event\" in its place")
             }
             own.times[neuron] = row.times[n]
         }

@@ -32,7 +32,7 @@ extension TrainingOptions {
     public func check() throws(SpinnpropError) {
         for field in TrainingOptions.fields { try field.check(self) }
         guard !resume || checkpointPath != nil else {
-            throw .invalidValue("resume is set without a checkpoint_path; give the path to go on from")
+            throw .invalidValue("resume is set without a checkpoint to go on from; give its path")
         }
     }
 }

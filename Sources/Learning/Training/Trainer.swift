@@ -289,7 +289,7 @@ public final class Trainer {
         guard others.isEmpty else {
             throw .invalidValue(
                 "training has begun with other data (epoch \(state.epoch), batch \(state.batch)): other "
-                    + "\(others.map(\.name).joined(separator: ", ")); go on with those, or start a new trainer from this network"
+                    + "\(others.map(\.name).joined(separator: ", ")); go on with those, or begin another training"
             )
         }
         state.data += marks.filter { mark in !state.data.contains { $0.name == mark.name } }

@@ -38,7 +38,8 @@ struct NetworkShape: Equatable, Sendable {
         try network.checkPlainNeurons(engine: SpiNNaker2Engine.name)
         guard network.layers.allSatisfy(\.isSpiking) else {
             throw .unsupported(
-                "the loss program of engine \"\(SpiNNaker2Engine.name)\" reads spikes; make the network with a spiking read-out"
+                "the read-out is leaky, and programs of engine \"\(SpiNNaker2Engine.name)\" read spikes; use engine \"\(ClockSubstrate.name)\", or make the "
+                    + "network with a spiking read-out"
             )
         }
         if let own = network.connections.first(where: { $0.ends.source + 1 < $0.ends.target }) {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Optional, Sequence
+import warnings
+from typing import Any, Optional, Sequence, Type, cast
 
 from .._core import SpinnpropError
 from .._library import __version__, set_threads
@@ -14,12 +15,24 @@ from . import brainscales2, grammar, reproduce, search, simulate, spinnaker2, tr
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Runs the command; returns its exit code: 0, 1 after a failure, 2 for unusable arguments, 130 after Ctrl-C."""
+    parser: Optional[argparse.ArgumentParser] = None
+
+    def tell(text: str) -> None:
+        print(f"spinnprop: {grammar.in_flags(text, parser)}", file=sys.stderr)
+
+    def warn(message: Any, category: Type[Warning], *where: Any) -> None:
+        if issubclass(category, (RuntimeWarning, UserWarning)):
+            tell(f"warning: {message}")
+
     try:
         options = build_parser().parse_args(arguments)
+        parser = options.grammar
         if options.threads is not None:
             set_threads(options.threads)
-        # Only an answer of no has a code of its own.
-        return options.run(options) or 0
+        with warnings.catch_warnings():
+            warnings.showwarning = cast(Any, warn)
+            # Only an answer of no has a code of its own.
+            return options.run(options) or 0
     except KeyboardInterrupt:
         print("\nspinnprop: interrupted", file=sys.stderr)
         return 130
@@ -28,12 +41,12 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except grammar.Unusable as error:
-        print(f"spinnprop: {error}", file=sys.stderr)
+        tell(str(error))
         return 2
     except Exception as error:
         if sys.flags.dev_mode:
             raise
-        print(f"spinnprop: {_said(error)}", file=sys.stderr)
+        tell(_said(error))
         return 1
 
 

@@ -18,7 +18,7 @@ def fit(options: argparse.Namespace) -> int:
     except ValueError:
         raise grammar.Unusable(f"{options.sizes!r} are no sizes; give them as 25-120-3, the input first") from None
     delays = None if options.delays == "none" else options.delays
-    with grammar.judged("input_copies", "input_spikes", "duration", "speedup"):
+    with grammar.judged():
         answer = brainscales2.fit(
             sizes, options.input_copies, delays=delays, recurrent=options.recurrent, input_spikes=options.input_spikes,
             duration=options.duration, speedup=options.speedup,
@@ -31,7 +31,7 @@ def account(options: argparse.Namespace) -> None:
     """Prints what a sample and a step take, estimated."""
     if not 0 < options.duration < math.inf:
         raise grammar.Unusable(f"SECONDS is {options.duration}; it must be finite and > 0")
-    with grammar.judged("batch_size"):
+    with grammar.judged():
         answer = brainscales2.account(options.duration, batch_size=options.batch_size)
     print(json.dumps({"estimated": True, **vars(answer)}, indent=2) if options.json else answer)
 

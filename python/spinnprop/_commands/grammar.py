@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import math
 import re
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, Dict, Iterator, Optional
 
 from .. import _core
 from .._support import checks
@@ -25,15 +25,27 @@ class Unusable(Exception):
 
 
 @contextlib.contextmanager
-def judged(*names: str) -> Iterator[None]:
-    """Within, what the library refuses was an argument of the command; it calls these otherwise than the command does."""
+def judged() -> Iterator[None]:
+    """Within, what the library refuses was an argument of the command."""
     try:
         yield
     except (ValueError, TypeError) as error:
-        text = str(error)
-        for name in names:
-            text = text.replace(name, f"--{name.replace('_', '-')}")
-        raise Unusable(text) from error
+        raise Unusable(str(error)) from error
+
+
+def in_flags(text: str, parser: Optional[argparse.ArgumentParser]) -> str:
+    """What the library says of its parameters, said of a command's flags of the same names.
+
+    A name of several words means a parameter wherever it stands, but for quotes; one that is a word of English, too, only where a value is given to it or
+    found to be wrong.
+    """
+    for flag in (flag for action in (parser._actions if parser else ()) for flag in action.option_strings if flag.startswith("--")):
+        name = flag[2:].replace("-", "_")
+        alone = rf"(?<![\w.\-'\"`]){name}"
+        text = re.sub(rf'{alone}\s?=\s?"?([\w.+\-]+)"?', rf"{flag} \1", text)
+        text = re.sub(rf"{alone}(?!\w)" if "_" in name else rf"(?:^|(?<=[:;,(] )){name}(?= is )", flag, text)
+        text = re.sub(rf"\b(set|larger|smaller|lower|shorter|longer) {name}(?= to |[,;]|$)", rf"\1 {flag}", text)
+    return text
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -133,7 +145,7 @@ def command(
         parser.add_argument(
             "--pictures", default="png", choices=list(folder.PICTURES), help="what files pictures are written as"
         )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, grammar=parser)
     return parser
 
 

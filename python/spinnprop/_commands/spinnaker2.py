@@ -51,7 +51,7 @@ def fit(options: argparse.Namespace) -> int:
     room = {name: getattr(options, name) for name in ("spikes_per_neuron", "active_senders")}
     given = {name: value for name, value in room.items() if value is not None}
     chip = _chip(options)
-    with grammar.judged(*room):
+    with grammar.judged():
         engine = spinnaker2.Engine(
             spinnaker2.Board(options.chips, chip),
             steps=options.steps,

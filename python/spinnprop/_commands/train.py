@@ -41,7 +41,7 @@ DELAYS = {
 STEPPING = {"accumulate": "batches per step, of the mean over all their samples", "average_epochs": "last epochs whose mean weights are kept"}
 #: What the estimator is told by the options of the same names.
 HANDED_ON = (
-    *DELAYS, "delay_parameter", "delay_init", "drive", "refractory", "t_end", "max_spikes", "train", "neuron_learning_rate", "readout", "input_dropout",
+    *DELAYS, "delay_parameter", "delay_init", "bump", "drive", "refractory", "t_end", "max_spikes", "train", "neuron_learning_rate", "readout", "input_dropout",
     *STEPPING,
 )  # fmt: skip
 
@@ -82,6 +82,7 @@ def _add_set(sets: Any, word: str, own: Set) -> None:
         flag = f"--{name.replace('_', '-')}"
         add(flag, type=grammar.positive, default=int(training[name]["initial"]), metavar="N", help=meaning)
     add("--learning-rate", type=grammar.learning_rate, metavar="X", help="of Adam; the engine's choice unless given")
+    add("--bump", type=grammar.trained("bump"), metavar="X", help="first amount added to weights of silent neurons; the engine's choice unless given")
     add("--input-dropout", type=grammar.trained("input_dropout"), default=0.0, metavar="X", help="the share of input units that a sample goes without")
     add("--recurrent", default="no", choices=["yes", "no"], help="whether hidden layers are connected to themselves")
     add("--readout", default="spiking", choices=[each for each in _READOUTS if each], help="whether the last layer spikes, or its membranes count")
@@ -162,7 +163,7 @@ def run(options: argparse.Namespace) -> None:
     from .. import plot
     from .._estimators.spiking import SpikingClassifier
 
-    with grammar.judged("delay_init"):
+    with grammar.judged():
         engine = on_steps(options.engine, options.steps)
         if options.delay_init is not None:
             delay_init_fields(options.delay_init)
@@ -172,7 +173,7 @@ def run(options: argparse.Namespace) -> None:
             f"--delays has {len(delays)} kinds; give one, or one for each of the {len(options.hidden) + 1} layers after the input"
         )
     taus = {name: _taus(getattr(options, name), name, len(options.hidden)) for name in ("tau_mem", "tau_syn")}
-    with grammar.judged(*taus):
+    with grammar.judged():
         Network([1] * (len(options.hidden) + 2), engine=engine, **taus)
     # What a set has by default gives way to what rules it out.
     defaults = SETS[options.data_set].defaults
@@ -226,10 +227,10 @@ def run(options: argparse.Namespace) -> None:
         raise
     except (SpinnpropError, ValueError) as error:
         # Where the checkpoint could not be written, it is not the training that failed.
-        is_learning = "cannot write" not in str(error)
+        is_learning = getattr(error, "status", None) != "file_error"
         if _keep(classifier, options, "with a lower --learning-rate than {learning_rate}" if is_learning else "when there is room"):
-            print(f"test accuracy of the model so far {_tested(classifier, *data.test)}", flush=True)
-        raise _in_flags(error) from None
+            print(f"test accuracy of the model so far {_tested(classifier, options, *data.test)}", flush=True)
+        raise
     folder.clear(options.out, "train", but=(folder.CHECKPOINT,))
     folder.save_model(classifier.network_, options.out)
     found = classifier.report_
@@ -237,9 +238,9 @@ def run(options: argparse.Namespace) -> None:
     try:
         accuracies = {name: classifier.score(*samples) for name, samples in judged.items() if samples is not None}
         decisions = classifier._decide(X_test)
-    except SpinnpropError as error:
+    except SpinnpropError:
         print(f"\nthe training is over and its model in {options.out}, but not judged; --resume with other flags judges it", file=sys.stderr)
-        raise _in_flags(error) from None
+        raise
     predicted = np.where(decisions < 0, -1, classifier.classes_[np.maximum(decisions, 0)])
     accuracies["test"] = float(np.mean(predicted == y_test))
     metrics = {
@@ -305,18 +306,12 @@ def _keep(classifier: Any, options: argparse.Namespace, how: str = "") -> bool:
     return True
 
 
-def _in_flags(error: Exception) -> Exception:
-    """What ended a training, by the words of the command."""
-    error.args = (str(error).replace("max_spikes", "--max-spikes"),)
-    return error
-
-
-def _tested(classifier: Any, X: Any, y: Any) -> str:
+def _tested(classifier: Any, options: argparse.Namespace, X: Any, y: Any) -> str:
     """The test accuracy, if the network bears the test."""
     try:
         return percent(classifier.score(X, y))
     except SpinnpropError as error:
-        return f"unknown, as it fails there, too ({error})"
+        return f"unknown, as it fails there, too ({grammar.in_flags(str(error), options.grammar)})"
 
 
 def _loss(options: argparse.Namespace) -> Optional[losses.Loss]:

@@ -69,6 +69,10 @@ class SpikingEstimator(Parameters):
         setting = self.engine_._setting(network._handle)
         return {**setting, "t_late": setting["t_late"] + self.t_early}
 
+    def _code_steps(self, steps: int) -> int:
+        """Of a run of so many time steps those in which features spike."""
+        return steps
+
     def _time_constants(self, X: Any) -> Dict[str, Any]:
         """Those of a network that is given none."""
         setting = self.engine_._setting()
@@ -110,7 +114,7 @@ class SpikingEstimator(Parameters):
         validation : None, or (X, y)
             Judged after every epoch, in `history_`; with early_stopping, it decides when to stop.
         progress : callable or None
-            As in `Trainer.run`: returns something true to stop after what has been learnt so far.
+            As in `Trainer.run`: returns True to stop after what has been learnt so far.
         sample_weight : (n_samples,) float64 >= 0, or None
             How much samples count beside each other: only ratios matter. Those of 0 are left out. Accuracies in `history_` count samples.
         X_val, y_val
@@ -158,6 +162,8 @@ class SpikingEstimator(Parameters):
         if validation is not None or self.early_stopping:
             held_out = (self._encode(X_validation), self._goal(wanted_validation))
         trainer = self._trainer_of(network, seed, goes_on)
+        is_drawn = self.weight_mean is None and self.weight_std is None
+        trainer._of_quiet_weights = "the weights were scaled up to the first samples" if is_drawn else "give larger weight_mean or weight_std, or neither"
         with EpochBar(self.epochs, shown=bool(self.verbose)) as bar:
 
             def watch(state: Dict[str, Any]) -> object:
@@ -332,7 +338,7 @@ class SpikingEstimator(Parameters):
             grid = self.engine_._grid
             if grid is None:
                 return encoding.latency(X, self.t_early, self.setting_["t_late"], self.bias, early=self.early)
-            return encoding.latency_grid(X, grid.steps, self.t_min, grid.time_step, early=self.early)
+            return encoding.latency_grid(X, self._code_steps(grid.steps), self.t_min, grid.time_step, early=self.early)
         spikes = self.encoder(X)
         if not isinstance(spikes, SpikeTrains) or len(spikes) != len(X):
             raise ValueError(f"encoder gave {spikes!r}; it must give SpikeTrains with {len(X)} samples")

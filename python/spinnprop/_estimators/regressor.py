@@ -43,7 +43,7 @@ class SpikingRegressor(
     mean, as wide as the mean synaptic time constant, or as the input is long if that is more; within the run, and at most half of it, where
     a run has an end. Large values are early, or as `early` says. A time is read as a number by the same line, beyond the ends of the range, too; an
     output that is silent says the mean of the training set, and a target that never changed in it stays what it was. On time steps numbers come out
-    coarser: more steps and a smaller learning_rate help.
+    coarser: more steps help.
 
     Membranes have a window of width 1 around their mean in the untrained network, none of it below 0. Initial weights to a leaky read-out that are not
     given are shifted to a sum of 0 for each output, and scaled so that its membrane reaches 1 in the mean. A membrane that never rises says
@@ -58,11 +58,13 @@ delay_learning_rate, delay_parameter, delay_shift, delay_scale, delay_l1, delay_
 schedule, schedule_epochs, schedule_gamma, accumulate, average_epochs, clip_value, bump_hidden_limit, bump_output_limit, bump_pairs, \
 input_dropout, rate, checkpoint, \
 checkpoint_every, resume, random_state, warm_start, verbose
-        As in `SpikingClassifier`. In continuous time a latency code is best 0.7 synaptic time constants long, so that all inputs are heard before
-        an output must speak: with t_late None it is so long; of SpikeTrains in which no input unit spikes twice in a sample, the engine's time
-        constants are stretched to it where both are None. learning_rate None: what a classifier takes, for spike times 4 times as much, less by the
-        root of their number with more than 20 input units. bump None: 0.05 in continuous time, since each hidden neuron that never speaks makes the
-        function coarser. An input_dropout of 0.05 helps where inputs are many and alike, as pixels are, and harms where each counts.
+        As in `SpikingClassifier`. In continuous time a latency code is best 0.7 synaptic time constants long, so that all inputs are heard before an
+        output must speak: with t_late None it is so long; of SpikeTrains in which no input unit spikes twice in a sample, the engine's time constants
+        are stretched to it where both are None. On time steps features spike in the first half of the run: outputs that are to speak in the second
+        could not hear what comes then. learning_rate None: what a classifier takes, for spike times 4 times as much, less by the root of their number
+        with more than 20 input units; for membranes on time steps a quarter, likewise. bump None: 0.05 in continuous time, since each hidden neuron
+        that never speaks makes the function coarser. An input_dropout of 0.05 helps where inputs are many and alike, as pixels are, and harms where
+        each counts.
     refractory : float, array-like or None
         As in `Network`. None: tau_mem with engine "event" and without recurrence, so that a neuron speaks once in a latency code and the
         network's answer has fewer steps; else 0.
@@ -134,14 +136,23 @@ checkpoint_every, resume, random_state, warm_start, verbose
 
     def _chosen(self, network: Network) -> Dict[str, Any]:
         chosen = super()._chosen(network)
-        # Times are to be met, not only told apart, which takes longer ways; and the more inputs a neuron has, the further a step moves its spikes.
-        faster = 1.0 if network.readout == "leaky" else 4.0 * min(1.0, math.sqrt(20 / network.layer_sizes[0]))
+        # Times are to be met, not only told apart, which takes longer ways; membranes that add up all spikes of a run on time steps go far with each step.
+        # The more inputs a neuron has, the further a step moves its spikes.
+        of_inputs = min(1.0, math.sqrt(20 / network.layer_sizes[0]))
+        if network.readout == "leaky":
+            faster = 1.0 if self.engine_._grid is None else 0.25 * of_inputs
+        else:
+            faster = 4.0 * of_inputs
         return {
             **chosen,
             "t_late": self.t_early + _CODE * float(np.mean(network.tau_syn[0])),
             "learning_rate": faster * chosen["learning_rate"],
             "bump": 0.05 if self.engine_._grid is None else chosen["bump"],
         }
+
+    def _code_steps(self, steps: int) -> int:
+        # Inputs that come in the second half could not be heard by outputs that are to speak in it.
+        return max(round(steps / 2), min(steps, self.t_min + 3))
 
     def _time_constants(self, X: Any) -> Dict[str, Any]:
         own = super()._time_constants(X)

@@ -214,6 +214,11 @@ def function(value: Any, name: str) -> Any:
     return value
 
 
+def named(function: Any) -> str:
+    """What a callable is called, for messages."""
+    return str(getattr(function, "__qualname__", None) or type(function).__qualname__)
+
+
 def path(value: PathLike, name: str = "path") -> bytes:
     """A path as the operating system spells it."""
     try:

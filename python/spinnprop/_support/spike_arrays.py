@@ -66,6 +66,11 @@ def from_lists(samples: Any) -> Rows:
     return _joined(times, units)
 
 
+def _room_for(n_spikes: float) -> None:
+    """Refuses more spikes than memory holds while they are put together: times and units twice, and where each is from."""
+    memory.must_fit(30.0 * n_spikes, f"an array of spike trains with {n_spikes:.0f} spikes", "give fewer samples at a time")
+
+
 def from_dense(array: Any, dt: float) -> Tuple[Float64Array, Int32Array, Int64Array, int]:
     """Of counts, (samples, steps, units): times in seconds, units, offsets, and the number of units."""
     found = checks.numbers_of(array, "the array")
@@ -73,6 +78,7 @@ def from_dense(array: Any, dt: float) -> Tuple[Float64Array, Int32Array, Int64Ar
         raise ValueError(f"the array has {found.ndim} dimensions, shape {found.shape}; it must be (samples, steps, units)")
     if found.dtype.kind not in "biuf":
         raise TypeError(f"the array has dtype {found.dtype}; it must hold numbers of spikes")
+    _room_for(float(np.count_nonzero(found)))
     sample, step, unit = np.nonzero(found)
     counts = found[sample, step, unit]
     wrong = ~((counts > 0) & (counts < 2**31) & (counts == np.floor(counts)))
@@ -80,10 +86,10 @@ def from_dense(array: Any, dt: float) -> Tuple[Float64Array, Int32Array, Int64Ar
         place = int(np.flatnonzero(wrong)[0])
         raise ValueError(
             f"the array's element [{sample[place]}, {step[place]}, {unit[place]}] is {counts[place]}; elements are numbers of "
-            "spikes: 0, 1, 2 ..."
+            f"spikes: 0, 1, 2 ... {checks.INT32}"
         )
     numbers = counts.astype(np.int64)
-    memory.must_fit(30.0 * float(numbers.sum()), f"an array of spike trains with {int(numbers.sum())} spikes", "give fewer samples at a time")
+    _room_for(float(numbers.sum()))
     offsets = offsets_of(np.bincount(sample, weights=numbers, minlength=found.shape[0]).astype(np.int64))
     return np.repeat(step * dt, numbers), np.repeat(unit, numbers).astype(np.int32), offsets, found.shape[2]
 
@@ -99,8 +105,8 @@ def to_dense(rows: Rows, n_units: int, dt: float, n_steps: Union[None, int]) -> 
     steps -= steps * dt > times
     count = int(steps.max()) + 1 if n_steps is None and len(steps) else n_steps or 0
     shape = len(offsets) - 1, count, n_units
-    if shape[0] * count * n_units > 2**40:
-        raise MemoryError(f"an array of {shape} (samples, steps, units) is larger than any memory; dt is {dt!r} s: give a larger one, or n_steps")
+    what = f"an array of {shape} (samples, steps, units) at dt = {dt!r} s"
+    memory.must_fit(4.0 * shape[0] * count * n_units, what, "give a larger dt, fewer n_steps or fewer samples at a time")
     samples = np.repeat(np.arange(shape[0]), np.diff(offsets))
     kept = steps < count
     dense: Int32Array = np.zeros(shape, np.int32)
@@ -163,5 +169,6 @@ def _within(events: Any, name: str, count: int, sample: int) -> Int64Array:
 def _joined(times: List[Any], units: List[Int32Array]) -> Rows:
     if not times:
         return np.empty(0), np.empty(0, np.int32), np.zeros(1, np.int64)
+    _room_for(float(sum(len(own) for own in times)))
     filled = [own for own in times if len(own)] or times[:1]
     return np.concatenate(filled), np.concatenate(units), offsets_of([len(own) for own in times])

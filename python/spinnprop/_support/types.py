@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, Union
 
 import numpy as np
 
-#: What a progress callable gets; it returns something true to stop.
+#: What a progress callable gets; it returns True to stop, None or False to go on.
 Progress = Optional[Callable[[Dict[str, Any]], object]]
 PathLike = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 

@@ -339,7 +339,7 @@ class Array:
         max_spikes : int or None
             A run with more ends with an error. None: 10 million.
         progress : callable or None
-            Called now and then; something true ends the run by an error.
+            Called now and then; True ends the run by an error.
 
         Returns
         -------

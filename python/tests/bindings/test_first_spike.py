@@ -69,7 +69,7 @@ def test_refusals_name_the_engine_that_can():
     ):
         t_end = options.pop("t_end", None)
         net = sp.Network([5, 20, 3], **{"tau_mem": 20e-3, "tau_syn": 10e-3, **options})
-        with pytest.raises(sp.SpinnpropError, match='use engine="event"'):
+        with pytest.raises(sp.SpinnpropError, match='use "event" in its place'):
             net.forward(SPIKES, engine="first-spike", t_end=t_end)
 
 

@@ -156,7 +156,7 @@ def test_first_spikes_are_one_for_each_output(name):
     net = sp.Network([5, 15, 3], seed=1, tau_mem=1e-2, engine="first-spike")
     before = [w.tobytes() for w in net.weights]
     trainer = sp.Trainer(net, loss, engine="first-spike", epochs=1)
-    message = r'asks for .* spikes of an output; in engine "first-spike" .*use engine="event", or ask for no more than 1'
+    message = r'asks for .* spikes of an output; in engine "first-spike" .*use "event" in its place, or ask for no more than 1'
     with pytest.raises(sp.SpinnpropError, match=message):
         trainer.run(SPIKES, y)
     assert [w.tobytes() for w in trainer.network.weights] == before and trainer.epochs_done == 0

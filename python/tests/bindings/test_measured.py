@@ -126,7 +126,7 @@ def test_refusals():
     net.gradient(twice, LOSS, [1])
     closed = sp.Network([2, 3, 2], tau_mem=10e-3)
     twice = sp.Recording.measured(closed, spikes, [trains([2e-3, 3e-3], [1, 1], 3), good[1]])
-    with pytest.raises(sp.SpinnpropError, match='spikes more than once.*use engine="event"'):
+    with pytest.raises(sp.SpinnpropError, match='spikes more than once.*use "event" in its place'):
         closed.gradient(twice, LOSS, [1], engine="first-spike")
     net.weights[0] = 2 * net.weights[0]
     with pytest.raises(sp.SpinnpropError, match="make it of the measured spikes again"):

@@ -174,8 +174,18 @@ def test_validation_that_cannot_be(y, message):
         sp.SpikingRegressor(**FEW).fit(X, Y, (X, y))
 
 
-def test_it_learns_on_a_grid_of_time_steps():
-    assert sp.SpikingRegressor(engine="clock").fit(X[:200], Y[:200]).score(X[200:], Y[200:]) > 0.6
+@pytest.mark.parametrize("readout, least", [("spiking", 0.85), ("leaky", 0.6)])
+def test_it_learns_on_a_grid_of_time_steps(readout, least):
+    model = sp.SpikingRegressor(engine="clock", readout=readout).fit(X[:200], Y[:200])
+    assert model.score(X[200:], Y[200:]) > least
+    # All inputs have spiked before the second half of the run.
+    assert model.encode(X).times.max() < 13.1e-3 < model.engine_._grid.time_step * model.engine_._grid.steps / 2
+
+
+def test_digits_on_a_grid_of_time_steps():
+    images, numbers = load_digits(return_X_y=True)
+    parts = train_test_split(images, numbers.astype(float), test_size=0.25, random_state=0)
+    assert sp.SpikingRegressor(engine="clock", epochs=30).fit(parts[0], parts[2]).score(parts[1], parts[3]) > 0.75
 
 
 @pytest.mark.parametrize("options", [dict(engine="clock"), dict(engine=sp.ClockEngine(steps=52)), dict(engine="clock", early="small"), dict(t_end=8e-3)])

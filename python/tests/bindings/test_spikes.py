@@ -165,11 +165,41 @@ def test_spike_trains_do_not_become_arrays():
     for made in (np.asarray, np.array, lambda own: np.concatenate([own, own])):
         with pytest.raises(TypeError, match="SpikeTrains are no array.*SpikeTrains.concatenate"):
             made(spikes)
+    for key in ((0, 1), (slice(None), [0])):
+        with pytest.raises(TypeError, match=r"the index is \(.*; SpikeTrains are chosen by samples alone, by one index"):
+            spikes[key]
+
+
+def test_spike_trains_do_not_become_tensors():
+    torch = pytest.importorskip("torch")
+    # As many spikes in each sample: nested sequences that would do.
+    spikes = sp.SpikeTrains([1e-3, 2e-3], [0, 1], [0, 1, 2], 2)
+    for made in (torch.as_tensor, torch.tensor, torch.Tensor, torch.from_dlpack, torch.zeros(1).new_tensor):
+        with pytest.raises(TypeError, match="SpikeTrains are no array.*to_dense"):
+            made(spikes)
 
 
 def test_counts_that_no_memory_holds_are_refused():
     with pytest.raises(MemoryError, match="spike trains with 2000000000000 spikes takes .*give fewer samples"):
         sp.SpikeTrains.from_dense(np.full((1, 1000, 1), 2e9), 1e-3)
+    with pytest.raises(ValueError, match="is 2147483648; elements are numbers of spikes: 0, 1, 2 ... 2147483647"):
+        sp.SpikeTrains.from_dense(np.full((1, 1, 1), 2**31), 1e-3)
+
+
+def test_what_does_not_fit_memory_says_how_large_it_is(monkeypatch):
+    hours = sp.SpikeTrains([4 * 3600.0], [0], [0, 1], 700)
+    for n_steps, size in ((None, 14400000001), (10**9, 10**9), (2**62, 2**62)):
+        with pytest.raises(MemoryError, match=rf"an array of \(1, {size}, 700\) .* at dt = 1e-06 s takes .* GB .* free; give a larger dt, fewer n_steps"):
+            hours.to_dense(1e-6, n_steps)
+    monkeypatch.setattr("spinnprop._support.memory.free_bytes", lambda: 1000.0)
+    events = np.array([(3, 1)] * 50, [("t", "i8"), ("x", "i2")])
+    for make in (
+        lambda: sp.SpikeTrains.from_lists([([1e-3] * 25, [0] * 25)] * 2, 1),
+        lambda: sp.SpikeTrains.from_dense(np.ones((1, 50, 1)), 1e-3),
+        lambda: sp.SpikeTrains.from_events(events, 2),
+    ):
+        with pytest.raises(MemoryError, match="spike trains with 50 spikes takes 0.00 GB .*give fewer samples at a time"):
+            make()
 
 
 def test_a_spike_that_cannot_be_is_named_by_its_sample():

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import re
 import warnings
 
 import numpy as np
@@ -204,6 +205,29 @@ def test_callbacks_see_every_epoch_and_change_nothing(data):
     assert [value for _, value, _ in seen] == list(plain.history["validation_loss"])
     assert sum(state["epoch_finished"] for state in told) == 4
     assert all((a != b).any() for (_, _, a), (_, _, b) in zip(seen, seen[1:]))
+
+
+@pytest.mark.parametrize("answer", [float("nan"), np.float64(0.5), 2, "no", [], np.zeros(2)], ids=repr)
+def test_what_is_no_answer_of_a_callback_is_an_error(data, answer):
+    spikes, y = data
+
+    def mine(given):
+        return answer
+
+    for said, options in [(r"callbacks\[1\] \(.*mine\)", dict(callbacks=[lambda own: None, mine])), ("progress", dict(progress=mine)),
+                          ("progress", dict(progress=mine, callbacks=[lambda own: None]))]:  # fmt: skip
+        trainer = sp.Trainer(sp.Network([5, 12, 3], seed=1), epochs=4, batch_size=50)
+        with pytest.raises(TypeError, match=rf"^{said} returned {re.escape(repr(answer))}; it must return None or False to go on, or True to stop"):
+            trainer.run(spikes, y, **options)
+        assert trainer.run(spikes, y) and trainer.epochs_done == 4
+
+
+@pytest.mark.parametrize("answer, stops", [(None, False), (False, False), (np.False_, False), (0, False), (True, True), (np.True_, True), (1, True)])
+def test_answers_of_callbacks(data, answer, stops):
+    spikes, y = data
+    for options in (dict(callbacks=[lambda own: answer]), dict(progress=lambda seen: answer)):
+        trainer = sp.Trainer(sp.Network([5, 12, 3], seed=1), epochs=2, batch_size=50)
+        assert trainer.run(spikes, y, **options) is not stops
 
 
 def test_callbacks_stop_raise_and_steer(data, tmp_path):
@@ -419,7 +443,7 @@ def test_silence_is_told_once_at_the_end(hidden, said):
         net = sp.Network([spikes.n_units, 10, 2], seed=0)
         net.wake(spikes)
         assert sp.Trainer(net, epochs=1).run(spikes, y)
-    with pytest.warns(RuntimeWarning, match="no hidden neuron spiked") as told:
+    with pytest.warns(RuntimeWarning, match="no hidden neuron spiked.*give larger weight_mean or weight_std, or neither; see") as told:
         sp.SpikingClassifier(hidden=(10,), weight_mean=[1e-9] * 2, weight_std=[0.0] * 2, epochs=1, bump=0.0).fit(X, y)
     assert len(told) == 1 and told[0].filename == __file__
 
@@ -434,6 +458,24 @@ def test_the_remedy_for_silence_is_one_that_helps():
     net.wake(spikes)
     with pytest.warns(RuntimeWarning, match="they spiked in the first one: a lower learning_rate"):
         sp.Trainer(net, epochs=2, learning_rate=1.0, weight_decay=1.0, batch_size=20).run(spikes, y)
+
+
+@pytest.mark.parametrize("hidden, said", [([10], "no hidden neuron spiked"), ([], "no sample had an answer")])
+def test_silence_that_input_dropout_makes_is_told_so(hidden, said):
+    X, y = sp.datasets.moons(20, seed=0)
+    spikes = sp.encoding.latency(X, bias=0.0)
+    net = sp.Network([spikes.n_units, *hidden, 2], seed=0)
+    net.wake(spikes)
+    for dropout, remedy in ((0.999, "with input_dropout = 0.999 too little is left; give a smaller one"), (0.0, None)):
+        trainer = sp.Trainer(net, epochs=1, input_dropout=dropout)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            trainer.run(spikes, y)
+        assert [said in str(each.message) and remedy in str(each.message) for each in told] == [True] * (remedy is not None)
+    # Weights that nothing wakes are not the dropout's fault.
+    quiet = sp.Network([spikes.n_units, *hidden, 2], weight_mean=[1e-9] * (len(hidden) + 1), weight_std=[0.0] * (len(hidden) + 1))
+    with pytest.warns(RuntimeWarning, match=f"{said}.*net.wake"):
+        sp.Trainer(quiet, epochs=1, input_dropout=0.5).run(spikes, y)
 
 
 def test_a_limit_of_spikes_is_of_a_batch_wherever_samples_run(tmp_path):

@@ -1,6 +1,7 @@
 """The grammar and the exit codes of all commands."""
 
 import argparse
+import inspect
 import os
 import re
 import signal
@@ -9,12 +10,13 @@ import sys
 
 import numpy as np
 import pytest
+from messages import core_messages, python_messages
 from running import QUICK, spinnprop
 
 import spinnprop as sp
 from spinnprop import _commands
+from spinnprop._commands import grammar, training_page
 from spinnprop._commands import simulate as simulate_command
-from spinnprop._commands import training_page
 
 
 def test_version_and_help(capsys):
@@ -210,3 +212,54 @@ def test_what_nobody_foresaw_is_one_line(capsys, monkeypatch):
     assert _commands.main(["simulate", "sparse"]) == 1
     shown = capsys.readouterr().err
     assert shown.count("\n") == 1 and "a defect of spinnprop" in shown and "Traceback" not in shown
+
+
+def flags_of(words):
+    return grammar.in_flags, _commands.build_parser().parse_args(words).grammar
+
+
+@pytest.mark.parametrize(
+    "said, told",
+    [
+        ("more than max_spikes = 3 spikes; a larger max_spikes allows it", "more than --max-spikes 3 spikes; a larger --max-spikes allows it"),
+        ("epoch 0, batch 0: give a finite t_end", "epoch 0, batch 0: give a finite --t-end"),
+        ('use engine="event", or readout="leaky"', "use --engine event, or --readout leaky"),
+        ("drive is 2.0; set drive to 0, a larger bump", "--drive is 2.0; set --drive to 0, a larger --bump"),
+        # Words of English, values, and what belongs to something else.
+        ("the loss is 3; leave out what is masked", "the loss is 3; leave out what is masked"),
+        ("train=['weights', 'tau_mem'] of net.delays", "train=['weights', 'tau_mem'] of net.delays"),
+        ("bump_hidden_limit is 3", "bump_hidden_limit is 3"),
+    ],
+)
+def test_what_the_library_says_of_parameters_is_said_of_flags(said, told):
+    in_flags, parser = flags_of(["train", "yin-yang"])
+    assert in_flags(said, parser) == told
+
+
+@pytest.mark.parametrize("words", ["train yin-yang", "search yin-yang", "simulate sparse", "spinnaker2 fit 5-3", "brainscales2 fit 5-3"])
+def test_no_message_of_the_library_names_a_flag_by_its_parameter(words):
+    in_flags, parser = flags_of(words.split())
+    names = {flag[2:].replace("-", "_") for action in parser._actions for flag in action.option_strings}
+    long = [name for name in names if "_" in name]
+    for message in (*python_messages(), *core_messages()):
+        shown = in_flags(message, parser)
+        assert not [name for name in long if re.search(rf"(?<![\w.'\"`]){name}(?!\w)", shown)], shown
+
+
+def test_errors_and_warnings_of_a_training_speak_in_flags(capsys, tmp_path):
+    names = set(inspect.signature(sp.SpikingClassifier).parameters) | set(inspect.signature(sp.Trainer).parameters)
+    command = ["train", "yin-yang", "--samples", "60", "--hidden", "5", "--epochs", "1", "--out", str(tmp_path / "run")]
+    for code, more, told in [
+        (1, ["--max-spikes", "3"], "a larger --max-spikes allows it"),
+        (1, ["--recurrent", "yes"], "give a finite --t-end"),
+        (1, ["--loss", "VMaxCrossEntropy"], "needs a leaky read-out"),
+        (1, ["--engine", "spinnaker2", "--readout", "leaky"], 'use engine "clock"'),
+        (2, ["--delay-init", "1e9", "0"], "--delay-init[0] is"),
+        (2, ["--tau-syn", "1e9"], "--tau-mem / --tau-syn of neuron 0 is"),
+        (0, ["--input-dropout", "0.999"], "warning: no hidden neuron spiked in the last epoch"),
+        (0, ["--t-end", "1e-9"], "warning: no hidden neuron spiked in the last epoch"),
+    ]:
+        assert _commands.main([*command, *more]) == code, more
+        said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("spinnprop: ")]
+        assert len(said) == 1 and told in said[0], (more, said)
+        assert not [name for name in names if "_" in name and re.search(rf"(?<!\w){name}(?!\w)", said[0])], said

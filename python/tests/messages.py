@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 #: What messages ask for, in the imperative.
 VERBS = (
     r"(?:ask|call|change|connect|convert|count|fill|give|install|leave|list|lower|make|move|pass|pickle|raise|report|rescale|"
