@@ -42,8 +42,9 @@ def in_flags(text: str, parser: Optional[argparse.ArgumentParser]) -> str:
     for flag in (flag for action in (parser._actions if parser else ()) for flag in action.option_strings if flag.startswith("--")):
         name = flag[2:].replace("-", "_")
         alone = rf"(?<![\w.\-'\"`]){name}"
-        text = re.sub(rf'{alone}\s?=\s?"?([\w.+\-]+)"?', rf"{flag} \1", text)
+        text = re.sub(rf'{alone}="?([\w.+\-]+)"?', rf"{flag} \1", text)
         text = re.sub(rf"{alone}(?!\w)" if "_" in name else rf"(?:^|(?<=[:;,(] )){name}(?= is )", flag, text)
+        text = re.sub(rf'\b(use|with) {name} "([\w\-]+)"', rf"\1 {flag} \2", text)
         text = re.sub(rf"\b(set|larger|smaller|lower|shorter|longer) {name}(?= to |[,;]|$)", rf"\1 {flag}", text)
     return text
 

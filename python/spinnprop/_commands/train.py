@@ -323,6 +323,9 @@ def _loss(options: argparse.Namespace) -> Optional[losses.Loss]:
         raise grammar.Unusable(f"--loss {options.loss} is a mean over the membranes of samples that end; give --readout leaky and --t-end")
     with grammar.judged():
         chosen: losses.Loss = own(tau0=options.t_end) if own is losses.VIntegralCrossEntropy else own()
+    wanted = "leaky" if chosen.needs_leaky_readout else "spiking"
+    if options.readout != wanted:
+        raise grammar.Unusable(f"--loss {options.loss} is of a {wanted} read-out; give --readout {wanted}, or another loss")
     return chosen
 
 

@@ -51,6 +51,7 @@ def commands(tmp_path):
             [*train, other, "--loss", "VIntegralCrossEntropy"],
             [[*train, other, "--readout", "leaky", "--loss", "VIntegralCrossEntropy", "--t-end", "0.1"]],
         ),
+        ([*train, other, "--loss", "VMaxCrossEntropy"], [[*train, other, "--loss", "VMaxCrossEntropy", "--readout", "leaky"]]),
         ([*train, other, "--drive", "1"], [[*train, other, "--drive", "1", "--t-end", "0.1"], [*train, other, "--drive", "0.9"]]),
         (
             [*train, other, "--delays", "axonal", "--train", "weights", "delays"],

@@ -221,10 +221,11 @@ def flags_of(words):
 @pytest.mark.parametrize(
     "said, told",
     [
-        ("more than max_spikes = 3 spikes; a larger max_spikes allows it", "more than --max-spikes 3 spikes; a larger --max-spikes allows it"),
+        ("more than max_spikes = 3 spikes; a larger max_spikes allows it", "more than --max-spikes = 3 spikes; a larger --max-spikes allows it"),
         ("epoch 0, batch 0: give a finite t_end", "epoch 0, batch 0: give a finite --t-end"),
         ('use engine="event", or readout="leaky"', "use --engine event, or --readout leaky"),
         ("drive is 2.0; set drive to 0, a larger bump", "--drive is 2.0; set --drive to 0, a larger --bump"),
+        ('use engine "clock" or another loss', "use --engine clock or another loss"),
         # Words of English, values, and what belongs to something else.
         ("the loss is 3; leave out what is masked", "the loss is 3; leave out what is masked"),
         ("train=['weights', 'tau_mem'] of net.delays", "train=['weights', 'tau_mem'] of net.delays"),
@@ -252,8 +253,9 @@ def test_errors_and_warnings_of_a_training_speak_in_flags(capsys, tmp_path):
     for code, more, told in [
         (1, ["--max-spikes", "3"], "a larger --max-spikes allows it"),
         (1, ["--recurrent", "yes"], "give a finite --t-end"),
-        (1, ["--loss", "VMaxCrossEntropy"], "needs a leaky read-out"),
-        (1, ["--engine", "spinnaker2", "--readout", "leaky"], 'use engine "clock"'),
+        (2, ["--loss", "VMaxCrossEntropy"], "give --readout leaky"),
+        (2, ["--loss", "TTFSCrossEntropy", "--readout", "leaky"], "give --readout spiking"),
+        (1, ["--engine", "spinnaker2", "--readout", "leaky"], "use --engine clock"),
         (2, ["--delay-init", "1e9", "0"], "--delay-init[0] is"),
         (2, ["--tau-syn", "1e9"], "--tau-mem / --tau-syn of neuron 0 is"),
         (0, ["--input-dropout", "0.999"], "warning: no hidden neuron spiked in the last epoch"),
