@@ -53,7 +53,7 @@ def add_parser(commands: Any) -> None:
     add("--delays", choices=["none", "synaptic", "axonal", "dendritic"], default="none", help="of all connections")
     add("--recurrent", action="store_true", help="hidden layers are connected to themselves")
     add("--input-spikes", type=grammar.whole(0, 2**63 - 1), default=0, metavar="N", help="of a sample; wants --duration")
-    add("--duration", type=grammar.number(0.0), metavar="SECONDS", help="from the first input spike to the last, in the network's time; says how many are carried")
+    add("--duration", type=grammar.number(0.0), metavar="SECONDS", help="from the first input spike to the last, in the network's time; says what is carried")
     add("--speedup", type=float, default=1000.0, metavar="FACTOR", help="by how much the chip is faster than the network's times say")
     add("--json", action="store_true", help="print JSON")
     text = "time and energy of a sample and of a training step"

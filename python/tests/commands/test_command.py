@@ -194,7 +194,7 @@ def test_unusable_numbers_exit_with_2_and_no_words_of_python(words, capsys, tmp_
             code = exit.code
         shown = capsys.readouterr().err
         if code == 0:
-            assert wrong in ("0", "1.5") or option in ("--drive", "--refractory", "--t-end"), (option, wrong)
+            assert wrong in ("0", "1.5") or option in ("--drive", "--refractory", "--t-end", "--duration"), (option, wrong)
             continue
         message = shown.strip().splitlines()[-1]
         assert code == 2, (option, wrong, message)
