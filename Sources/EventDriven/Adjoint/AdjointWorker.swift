@@ -66,7 +66,7 @@ final class AdjointWorker {
     private let shifted: ShiftedJumps
     private let held: HeldJumps
     private let lanes: LaneAdjointState
-    private let general: GeneralAdjointState
+    private let groups = UnitGroups()
     private let neurons: NeuronGradients
     private let orderedInputErrors = Block<Double>()
     private let maximumUnits = Block<Int32>()
@@ -99,7 +99,6 @@ final class AdjointWorker {
         shifted = ShiftedJumps(poller)
         held = HeldJumps(poller)
         lanes = LaneAdjointState(poller)
-        general = GeneralAdjointState(poller)
         neurons = NeuronGradients(poller)
         rows = EventRows(poller)
         sums = try PartialSums([])
@@ -197,24 +196,9 @@ final class AdjointWorker {
             try arrivals.take(row)
             if try reverseSynchronous(plan, shifted.jumps, all) { return }
         }
-        if plan.reversesSideBySide {
-            let groups = general.groups
-            try groups.sort(jumps.units, jumps.count, neurons: plan.neuronCount)
-            try plan.reverseLanes(rows, jumps, groups, all, lanes)
-        } else if plan.recurrent.isEmpty {
-            let groups = general.groups
-            try groups.sort(jumps.units, jumps.count, neurons: plan.neuronCount)
-            for neuron in 0..<plan.neuronCount where groups.range(neuron).count > 0 {
-                if !plan.sharesArrivals || groups.isFirst(neuron) {
-                    try arrivals.collect(plan.incoming, rows: rows, neuron: plan.sharesArrivals ? 0 : neuron)
-                }
-                try plan.reverse(arrivals, jumps, groups.range(neuron), receivers: neuron..<(neuron + 1), all, general)
-            }
-        } else {
-            try arrivals.collect(plan.incoming, rows: rows)
-            try general.groups.all(jumps.count)
-            try plan.reverse(arrivals, jumps, 0..<jumps.count, receivers: 0..<plan.neuronCount, all, general)
-        }
+        let own = plan.isRefractory ? try held.jumps(jumps, plan, nil) : jumps
+        try groups.sort(own.units, own.count, neurons: plan.neuronCount)
+        try plan.reverseLanes(rows, own, groups, all, lanes)
     }
 
     private func reverseSynchronous(

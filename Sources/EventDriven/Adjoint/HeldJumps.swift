@@ -17,7 +17,7 @@ struct Holds {
     let spikes: UnsafePointer<Int32>
     /// For each spike lV just after the release, once that has been passed, and the current there.
     let lambdaV: UnsafeMutablePointer<Double>
-    let currents: UnsafePointer<Double>
+    let currents: UnsafeMutablePointer<Double>
 }
 
 final class HeldJumps {
@@ -37,8 +37,8 @@ final class HeldJumps {
         order = TimeOrder(poller)
     }
 
-    /// - Parameter arrivals: at all neurons at once.
-    func jumps(_ own: Jumps, _ plan: LayerPlan, _ arrivals: Arrivals) throws(SpinnpropError) -> Jumps {
+    /// - Parameter arrivals: at all neurons at once; `nil`: currents at releases have to be added what arrives within the periods before.
+    func jumps(_ own: Jumps, _ plan: LayerPlan, _ arrivals: Arrivals?) throws(SpinnpropError) -> Jumps {
         guard own.count > 0 else { return own }
         for block in [unordered, times] { try block.reserve(2 * own.count) }
         for block in [unorderedUnits, unorderedSpikes, units, spikes] { try block.reserve(2 * own.count) }
@@ -56,10 +56,14 @@ final class HeldJumps {
             add(time, n)
             let flow = plan.flow(Int(unit))
             let release = time + flow.refractory
-            while event < arrivals.count, arrivals.times[event] < time { event += 1 }
             // What follows the last spike has no adjoint.
             guard release <= last else { continue }
             add(release, -1 - n)
+            guard let arrivals else {
+                currents.pointer[n] = own.currents[n] * CrossingGeneral.decay(flow, x: release - time)
+                continue
+            }
+            while event < arrivals.count, arrivals.times[event] < time { event += 1 }
             currents.pointer[n] = try current(flow, Int(unit), own.currents[n], time, release, plan, arrivals, event)
         }
         let order = try order.order(unordered.pointer, unorderedUnits.pointer, count)

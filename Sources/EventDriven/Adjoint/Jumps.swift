@@ -19,10 +19,14 @@ struct Jumps {
     /// Where jumps are those of `HeldJumps`; currents and errors are the spikes'.
     var holds: Holds?
 
+    /// Whose current and error are a jump's; negative at a release.
+    @inline(__always)
+    func spike(_ jump: Int) -> Int { holds.map { Int($0.spikes[jump]) } ?? jump }
+
     /// Whether nothing but errors that come from elsewhere makes the jump more than 0 where lV is.
     @inline(__always)
     func isWithoutError(_ jump: Int) -> Bool {
-        let spike = holds.map { Int($0.spikes[jump]) } ?? jump
+        let spike = spike(jump)
         return spike < 0 || errors[spike] == 0
     }
 

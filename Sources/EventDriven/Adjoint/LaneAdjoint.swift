@@ -1,4 +1,4 @@
-// Backward through a layer whose neurons see the same spikes at times of their own: four neurons side by side.
+// Backward through any layer whose neurons see spikes at times of their own: four neurons side by side.
 import Mathematics
 import Networks
 import Neurons
@@ -110,10 +110,13 @@ extension LayerPlan {
         for block in [state.times, state.lambdaV, state.lambdaI] { try block.reserve(jumps.count) }
         try state.firsts.reserve(neuronCount)
         for neuron in 0..<neuronCount { state.firsts.pointer[neuron] = groups.range(neuron).upperBound }
+        if let holds = jumps.holds { try addArrivals(motion, rows, jumps, holds, groups, state) }
         // From the last one on; with recurrence a spike's error has what it does to any neuron later.
         for jump in (0..<jumps.count).reversed() {
-            let own = SpikeRow(times: jumps.times + jump, units: jumps.units + jump, count: 1)
-            for (c, connection) in recurrent.enumerated() {
+            let (own, spike) = (
+                SpikeRow(times: jumps.times + jump, units: jumps.units + jump, count: 1), jumps.spike(jump)
+            )
+            for (c, connection) in recurrent.enumerated() where spike >= 0 {
                 if let synapses = connection.synapses {
                     if state.poller.isStopped(after: 16 * synapses.range(Int(jumps.units[jump])).count) { return }
                     receive(motion, jump, jumps, connection, synapses, groups, sums[feedForward.count + c], state)
@@ -121,7 +124,7 @@ extension LayerPlan {
                 }
                 if state.poller.isStopped(after: 16 * neuronCount) { return }
                 var sums = sums[feedForward.count + c]
-                sums.errors = jumps.errors + jump
+                sums.errors = jumps.errors + spike
                 for first in Swift.stride(from: 0, to: neuronCount, by: 4) {
                     let lanes = try state.lanes(first, of: neuronCount, groups)
                     receive(motion, own, LaneDelays(connection, first: first), first, lanes, sums)
@@ -144,6 +147,40 @@ extension LayerPlan {
                 // Once cancelled, what has been added is of no interest.
                 if state.poller.isStopped(after: 16 * row.count) { return }
                 receive(motion, row, LaneDelays(own, first: first), first, lanes, sums[c])
+            }
+        }
+    }
+
+    /// Adds to the currents at releases what arrives within the refractory periods before them.
+    private func addArrivals(
+        _ motion: some Motion, _ rows: EventRows, _ jumps: Jumps, _ holds: Holds, _ groups: UnitGroups,
+        _ state: LaneAdjointState
+    ) throws(SpinnpropError) {
+        let times = state.times.pointer
+        for at in 0..<jumps.count { times[at] = jumps.times[Int(groups.members[at])] }
+        for own in incoming {
+            let row = rows.source(own)
+            if let synapses = own.synapses {
+                try state.lists.fill(synapses, row, neurons: neuronCount, state.poller)
+            }
+            for neuron in 0..<neuronCount where groups.range(neuron).count > 1 {
+                let (flow, jump) = (self.flow(neuron), groups.range(neuron))
+                let arrivals = own.synapses == nil ? 0..<row.count : state.lists.range(neuron)
+                try state.poller.spend(8 &* arrivals.count)
+                var at = jump.lowerBound
+                for arrival in arrivals {
+                    let n = own.synapses == nil ? arrival : Int(state.lists.spikes[arrival])
+                    let unit = Int(row.units[n])
+                    let time = row.times[n] + own.delay(pre: unit, post: neuron)
+                    // An arrival at the time of a spike or a release came after it.
+                    while at < jump.upperBound, times[at] <= time { at &+= 1 }
+                    while at > jump.lowerBound, times[at &- 1] > time { at &-= 1 }
+                    guard at < jump.upperBound else { continue }
+                    let spike = jumps.spike(Int(groups.members[at]))
+                    guard spike < 0 else { continue }
+                    holds.currents[-1 &- spike] +=
+                        own.columns.pointer[unit &* stride &+ neuron] * motion.propagators(flow, times[at] - time).b
+                }
             }
         }
     }
@@ -213,7 +250,7 @@ extension LayerPlan {
             own.addDelay(error, pre: sender, post: receiver, to: sums.delays)
             total += error
         }
-        jumps.errors[jump] += total
+        jumps.errors[jumps.spike(jump)] += total
     }
 
     /// A neuron's adjoint before one of its jumps, those after it having been worked out.

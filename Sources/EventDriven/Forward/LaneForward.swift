@@ -6,38 +6,51 @@ import Neurons
 /// Vectors of four neurons on their way through a sample, and those neurons that may reach the threshold.
 final class LaneState {
     private let numbers = Block<Double>()
-    private let integers = Block<Int32>()
     private let eventBlock = Block<Int>()
+    private let candidateNumbers = Block<Double>()
+    private let candidateIntegers = Block<Int32>()
+    private let candidateBits = Block<UInt8>()
     let poller: Poller
 
     init(_ poller: Poller) { self.poller = poller }
 
-    /// Room for so many vectors, each before its first event, state zero.
+    /// Room for so many vectors, currents of 0.
     fileprivate func lanes(_ vectors: Int) throws(SpinnpropError) -> Lanes {
+        let step = 4 * vectors
         // With room for candidates that fill up the last vector.
-        let step = 4 * vectors + 8
-        try numbers.reserve(13 * step)
-        try integers.reserve(2 * step)
-        try eventBlock.clear(vectors)
-        let (base, whole) = (numbers.pointer, integers.pointer)
-        base.update(repeating: 0, count: 2 * step)
+        let most = step + 8
+        try numbers.reserve(3 * step)
+        try eventBlock.reserve(vectors)
+        try candidateNumbers.reserve(Candidates.numbers * most)
+        try candidateIntegers.reserve(Candidates.integers * most)
+        try candidateBits.reserve(8)
+        let base = numbers.pointer
+        (base + step).update(repeating: 0, count: step)
+        (base + 2 * step).update(repeating: -.infinity, count: step)
         return Lanes(
-            event: eventBlock.pointer, v: base, i: base + step, place: whole, neuron: whole + step,
-            candidateV: base + 2 * step, candidateI: base + 3 * step, offset: base + 4 * step, start: base + 5 * step,
-            length: base + 6 * step, x: base + 7 * step, time: base + 8 * step, current: base + 9 * step,
-            resets: base + 10 * step, endV: base + 11 * step, endI: base + 12 * step)
+            event: eventBlock.pointer, v: base, i: base + step, release: base + 2 * step,
+            candidates: Candidates(
+                candidateNumbers.pointer, candidateIntegers.pointer, mayFire: candidateBits.pointer, most: most))
     }
 }
 
 private struct Lanes {
-    /// Of each vector the event that comes next, and the states before it.
+    /// Of each vector the event that comes next, -1: its start, and the states before it; of each neuron when its refractory period ends.
     let event: UnsafeMutablePointer<Int>
-    let v, i: UnsafeMutablePointer<Double>
-    /// Of each candidate where its neuron's state is, and the neuron; its state, the time since its interval's start, and the interval.
-    let place, neuron: UnsafeMutablePointer<Int32>
-    let candidateV, candidateI, offset, start, length: UnsafeMutablePointer<Double>
-    /// The coordinate of the crossing, when it is, the current then, and the states after it and at the interval's end.
-    let x, time, current, resets, endV, endI: UnsafeMutablePointer<Double>
+    let v, i, release: UnsafeMutablePointer<Double>
+    let candidates: Candidates
+}
+
+/// What is the same throughout a run.
+private struct LaneRun {
+    let first: Int
+    let vectors: Int
+    let arrivals: LaneArrivals
+    let lanes: Lanes
+    let state: LaneState
+    let output: SpikeColumns
+    let endTime: Double
+    let budget: SpikeBudget
 }
 
 /// The weights of the synapses that an arrival takes to four neurons.
@@ -89,115 +102,103 @@ extension LayerPlan {
         _ first: Int, vectors: Int, _ arrivals: LaneArrivals, _ state: LaneState, output: SpikeColumns, endTime: Double,
         budget: SpikeBudget
     ) throws(SpinnpropError) {
+        let run = LaneRun(
+            first: first, vectors: vectors, arrivals: arrivals, lanes: try state.lanes(vectors), state: state,
+            output: output, endTime: endTime, budget: budget)
         if isSparse {
-            let weights = OwnWeights(weights: arrivals.weights)
-            try run(weights, first, vectors, arrivals, state, output, endTime, budget)
+            try self.run(OwnWeights(weights: arrivals.weights), run)
         } else {
-            let weights = SentWeights(
-                order: arrivals.order, count: arrivals.count, columns: arrivals.columns, first: first)
-            try run(weights, first, vectors, arrivals, state, output, endTime, budget)
+            try self.run(
+                SentWeights(
+                    order: arrivals.order, count: arrivals.count, columns: arrivals.columns, first: first), run)
         }
     }
 
     @inline(__always)
-    private func run(
-        _ weights: some LaneWeights, _ first: Int, _ vectors: Int, _ arrivals: LaneArrivals, _ state: LaneState,
-        _ output: SpikeColumns, _ endTime: Double, _ budget: SpikeBudget
-    ) throws(SpinnpropError) {
-        if let ownThresholds {
-            try run(ownThresholds, weights, first, vectors, arrivals, state, output, endTime, budget)
+    private func run(_ weights: some LaneWeights, _ run: LaneRun) throws(SpinnpropError) {
+        if let drivenMotion {
+            try self.run(drivenMotion, weights, run)
+        } else if let ownMotion {
+            try self.run(ownMotion, weights, run)
+        } else if let ownThresholds {
+            try self.run(ownThresholds, weights, run)
         } else {
-            try run(SharedThreshold(flow: flows[0]), weights, first, vectors, arrivals, state, output, endTime, budget)
+            try self.run(SharedThreshold(flow: flows[0]), weights, run)
         }
     }
 
     /// One specialised body per case of tau.
     @inline(__always)
-    private func run(
-        _ thresholds: some Thresholds, _ weights: some LaneWeights, _ first: Int, _ vectors: Int,
-        _ arrivals: LaneArrivals, _ state: LaneState, _ output: SpikeColumns, _ endTime: Double, _ budget: SpikeBudget
-    ) throws(SpinnpropError) {
+    private func run(_ thresholds: some Thresholds, _ weights: some LaneWeights, _ run: LaneRun) throws(SpinnpropError)
+    {
         switch thresholds.flow.ratio {
-        case 4:
-            try run(
-                CrossingRatioFour.self, thresholds, weights, first, vectors, arrivals, state, output, endTime, budget)
-        case 2:
-            try run(
-                CrossingRatioTwo.self, thresholds, weights, first, vectors, arrivals, state, output, endTime, budget)
-        case 1:
-            try run(
-                CrossingRatioOne.self, thresholds, weights, first, vectors, arrivals, state, output, endTime, budget)
-        case 0.5:
-            try run(
-                CrossingRatioHalf.self, thresholds, weights, first, vectors, arrivals, state, output, endTime, budget)
-        case 0.25:
-            try run(
-                CrossingRatioQuarter.self, thresholds, weights, first, vectors, arrivals, state, output, endTime, budget
-            )
-        default:
-            try run(CrossingGeneral.self, thresholds, weights, first, vectors, arrivals, state, output, endTime, budget)
+        case 4: try self.run(SharedMotion(CrossingRatioFour.self, thresholds), weights, run)
+        case 2: try self.run(SharedMotion(CrossingRatioTwo.self, thresholds), weights, run)
+        case 1: try self.run(SharedMotion(CrossingRatioOne.self, thresholds), weights, run)
+        case 0.5: try self.run(SharedMotion(CrossingRatioHalf.self, thresholds), weights, run)
+        case 0.25: try self.run(SharedMotion(CrossingRatioQuarter.self, thresholds), weights, run)
+        default: try self.run(SharedMotion(CrossingGeneral.self, thresholds), weights, run)
         }
     }
 
-    private func run<Case: CrossingCase>(
-        _: Case.Type, _ thresholds: some Thresholds, _ arriving: some LaneWeights, _ first: Int, _ vectors: Int,
-        _ arrivals: LaneArrivals, _ state: LaneState, _ output: SpikeColumns, _ endTime: Double, _ budget: SpikeBudget
-    ) throws(SpinnpropError) {
-        let lanes = try state.lanes(vectors)
-        if isDriven, arrivals.count > 0 {
+    private func run(_ motion: some Motion, _ arriving: some LaneWeights, _ run: LaneRun) throws(SpinnpropError) {
+        let lanes = run.lanes
+        for n in 0..<run.vectors {
+            store(motion.thresholds.starts(run.first / 4 &+ n), at: lanes.v + 4 &* n)
             // Until the first arrival the drive alone moves them.
-            for n in 0..<vectors {
-                let p = Case.propagators(thresholds.flow, loadVector(arrivals.times(n)))
-                store(thresholds.starts(first / 4 &+ n) * p.a, at: lanes.v + 4 &* n)
-            }
+            lanes.event[n] = isDriven ? -1 : 0
         }
         while true {
             var count = 0
-            for n in 0..<vectors {
-                count = try move(
-                    Case.self, thresholds, arriving.of(n), first, n, arrivals, lanes, count, endTime, state.poller)
-            }
+            for n in 0..<run.vectors { count = try move(motion, arriving.of(n), n, run, count) }
             if count == 0 { break }
-            try emit(Case.self, thresholds, lanes, count, state, output, endTime, budget)
+            try emit(motion, run, count)
         }
-        for n in 0..<vectors {
+        for n in 0..<run.vectors {
             let i = loadVector(lanes.i + 4 &* n)
             let undefined = unsafeBitCast((i - i) .!= .zero, to: SIMD4<Int64>.self).signs
-            if undefined != 0 { throw overflow(first + 4 * n + undefined.trailingZeroBitCount) }
+            if undefined != 0 { throw overflow(run.first + 4 * n + undefined.trailingZeroBitCount) }
         }
     }
 
     /// Moves a vector past its next interval in which neurons may spike, or to its end, and lists these. - Returns: how many candidates there are then.
     @inline(__always)
-    private func move<Case: CrossingCase>(
-        _: Case.Type, _ thresholds: some Thresholds, _ arriving: some LaneWeights, _ first: Int, _ vector: Int,
-        _ arrivals: LaneArrivals, _ lanes: Lanes, _ before: Int, _ endTime: Double, _ poller: Poller
+    private func move(
+        _ motion: some Motion, _ arriving: some LaneWeights, _ vector: Int, _ run: LaneRun, _ before: Int
     ) throws(SpinnpropError) -> Int {
-        let flow = thresholds.flow
-        let below = SIMD4(repeating: flow.threshold.nextDown)
-        let (times, events) = (arrivals.times(vector), arrivals.count)
+        let (lanes, candidates, own) = (run.lanes, run.lanes.candidates, run.first / 4 &+ vector)
+        let below = SIMD4(repeating: motion.thresholds.flow.threshold.nextDown)
+        let endTime = SIMD4<Double>(repeating: run.endTime)
+        let constants = motion.constants(own)
+        let (times, events) = (run.arrivals.times(vector), run.arrivals.count)
         var (v, i) = (loadVector(lanes.v + 4 &* vector), loadVector(lanes.i + 4 &* vector))
+        let release = loadVector(lanes.release + 4 &* vector)
         var (event, count) = (lanes.event[vector], before)
         let from = event
         while event < events, count == before {
-            let start = loadVector(times + 4 &* event)
+            var start = event < 0 ? .zero : loadVector(times + 4 &* event)
             // The last of a neuron that has got all it gets before the end goes on for ever.
-            let isThere = start .<= SIMD4<Double>(repeating: endTime)
-            let length = loadVector(times + 4 &* (event &+ 1)) - start
-            i += thresholds.measured(SIMD4.select(isThere, arriving.at(event), .zero), first / 4 &+ vector)
-            let p = Case.propagators(flow, length)
+            let isThere = start .<= endTime
+            if event >= 0 { i += motion.thresholds.measured(SIMD4.select(isThere, arriving.at(event), .zero), own) }
+            let end = loadVector(times + 4 &* (event &+ 1))
+            if isRefractory, unsafeBitCast(release .> start, to: SIMD4<Int64>.self).signs != 0 {
+                let freed = lesser(greater(release, start), end)
+                i *= motion.propagators(constants, freed - start).b
+                start = freed
+            }
+            let length = end - start
+            let p = motion.propagators(constants, length)
             let (endV, endI) = (v * p.a + i * p.h, i * p.b)
-            let firing = isThere .& mask(Case.mayFire(flow, v: v, i: i, endV: endV, endI: endI))
-            var mayFire = unsafeBitCast(firing, to: SIMD4<Int64>.self).signs
+            var mayFire = unsafeBitCast(isThere, to: SIMD4<Int64>.self).signs
+            mayFire &= motion.mayFire(constants, v: v, i: i, endV: endV, endI: endI)
             while mayFire != 0 {
                 let lane = mayFire.trailingZeroBitCount
-                lanes.place[count] = Int32(truncatingIfNeeded: 4 &* vector &+ lane)
-                lanes.neuron[count] = Int32(truncatingIfNeeded: first &+ 4 &* vector &+ lane)
-                lanes.candidateV[count] = v[lane]
-                lanes.candidateI[count] = i[lane]
-                lanes.offset[count] = 0
-                lanes.start[count] = start[lane]
-                lanes.length[count] = length[lane]
+                candidates.neuron[count] = Int32(truncatingIfNeeded: 4 &* own &+ lane)
+                candidates.v[count] = v[lane]
+                candidates.i[count] = i[lane]
+                candidates.offset[count] = 0
+                candidates.start[count] = start[lane]
+                candidates.length[count] = length[lane]
                 count &+= 1
                 mayFire &= mayFire &- 1
             }
@@ -207,107 +208,96 @@ extension LayerPlan {
         store(v, at: lanes.v + 4 &* vector)
         store(i, at: lanes.i + 4 &* vector)
         lanes.event[vector] = event
-        try poller.spend(8 &* (event &- from))
+        try run.state.poller.spend(8 &* (event &- from))
         return count
-    }
-
-    @inline(__always)
-    private func mask(_ lanes: SIMD4<Int64>) -> SIMDMask<SIMD4<Int64>> {
-        unsafeBitCast(lanes, to: SIMDMask<SIMD4<Int64>>.self)
     }
 
     /// All spikes of the candidates within their intervals: the first of each, then, from the reset, the next, until nobody reaches the threshold
     /// again.
-    private func emit<Case: CrossingCase>(
-        _: Case.Type, _ thresholds: some Thresholds, _ lanes: Lanes, _ first: Int, _ state: LaneState,
-        _ output: SpikeColumns, _ endTime: Double, _ budget: SpikeBudget
-    ) throws(SpinnpropError) {
-        let (flow, time) = (thresholds.flow, lanes.start[0])
+    private func emit(_ motion: some Motion, _ run: LaneRun, _ first: Int) throws(SpinnpropError) {
+        let (candidates, time) = (run.lanes.candidates, run.lanes.candidates.start[0])
         var count = first
         while count > 0 {
-            // What fills up the last four must be numbers too, and reach no threshold.
-            for n in count..<padded(count) {
-                lanes.neuron[n] = 0
-                (lanes.candidateV[n], lanes.candidateI[n], lanes.offset[n]) = (0, 0, 0)
-                (lanes.start[n], lanes.length[n]) = (0, 0)
-            }
-            Case.crossings(flow, count: count, v: lanes.candidateV, i: lanes.candidateI, x: lanes.x)
-            Case.elapsed(flow, count: count, x: lanes.x, times: lanes.time)
-            count = try fire(Case.self, thresholds, lanes, count, output, endTime)
-            try budget.check(output.count, layer: layer, time: time)
-            try state.poller.spend(64 &* count)
+            candidates.pad(count)
+            motion.findCrossings(candidates, count: count)
+            motion.findTimes(candidates, count: count)
+            count = try fire(motion, run, count)
+            try run.budget.check(run.output.count, layer: layer, time: time)
+            try run.state.poller.spend(64 &* count)
         }
     }
 
     /// Fires the candidates that do reach the threshold, moves them to the end of the interval, and lists those that reach it again before.
     /// Returns how many these are.
     @inline(__always)
-    private func fire<Case: CrossingCase>(
-        _: Case.Type, _ thresholds: some Thresholds, _ lanes: Lanes, _ count: Int, _ output: SpikeColumns,
-        _ endTime: Double
-    ) throws(SpinnpropError) -> Int {
-        let flow = thresholds.flow
-        let below = SIMD4(repeating: flow.threshold.nextDown)
-        let last = SIMD4<Double>(repeating: endTime)
-        let large = SIMD4<Double>(repeating: Flow.soonCurrent * flow.threshold)
-        try output.reserve(count)
-        let (times, units, currents) = (output.times, output.units, output.currents)
-        var (again, made) = (0, output.count)
+    private func fire(_ motion: some Motion, _ run: LaneRun, _ count: Int) throws(SpinnpropError) -> Int {
+        let (lanes, own, thresholds) = (run.lanes, run.lanes.candidates, motion.thresholds)
+        let below = SIMD4(repeating: thresholds.flow.threshold.nextDown)
+        let last = SIMD4<Double>(repeating: run.endTime)
+        // Where a refractory period follows, the next state is that at its end.
+        let after = isRefractory ? own.after : own.current
+        try run.output.reserve(count)
+        let (times, units, currents) = (run.output.times, run.output.units, run.output.currents)
+        var (again, made) = (0, run.output.count)
         var n = 0
         while n < count {
-            let (v, i) = (loadVector(lanes.candidateV + n), loadVector(lanes.candidateI + n))
-            let isReached = loadVector(lanes.x + n) .>= .zero
-            let x = SIMD4.select(isReached, loadVector(lanes.x + n), SIMD4(repeating: 1))
-            var elapsed = SIMD4.select(isReached, loadVector(lanes.time + n), .zero)
-            if !Case.isTime {
-                var soon = unsafeBitCast(isReached .& (i .> large), to: SIMD4<Int64>.self).signs
-                while soon != 0 {
-                    let lane = soon.trailingZeroBitCount
-                    elapsed[lane] = flow.polished(
-                        elapsed[lane], v: lanes.candidateV[n &+ lane], i: lanes.candidateI[n &+ lane])
-                    soon &= soon &- 1
-                }
-            }
+            let neurons = SIMD4(own.neuron + n)
+            let constants = motion.constants(neurons)
+            let (v, i) = (loadVector(own.v + n), loadVector(own.i + n))
+            let isReached = loadVector(own.x + n) .>= .zero
+            let x = SIMD4.select(isReached, loadVector(own.x + n), SIMD4(repeating: 1))
             // Beyond the end by rounding only: the state at the end was above the threshold.
-            let length = loadVector(lanes.length + n)
-            let offset = lesser(loadVector(lanes.offset + n) + elapsed, length)
-            let time = loadVector(lanes.start + n) + offset
+            let length = loadVector(own.length + n)
+            let offset = lesser(loadVector(own.offset + n) + elapsed(motion, own, n, isReached), length)
+            let time = loadVector(own.start + n) + offset
             var fires = unsafeBitCast(isReached .& (time .<= last), to: SIMD4<Int64>.self).signs
-            let current = i * Case.decay(flow, x: Case.exponential(flow, v: v, i: i, x: x))
-            let p = Case.propagators(flow, length - offset)
-            let reset = thresholds.resets(SIMD4(lanes.neuron + n))
-            let (endV, endI) = (reset * p.a + current * p.h, current * p.b)
-            let mayFire = Case.mayFire(flow, v: reset, i: current, endV: endV, endI: endI)
-            store(time, at: lanes.time + n)
-            store(current, at: lanes.current + n)
-            store(offset, at: lanes.offset + n)
-            store(reset, at: lanes.resets + n)
-            store(lesser(endV, below), at: lanes.endV + n)
-            store(endI, at: lanes.endI + n)
-            var others = fires & mayFire.signs
+            // What fills up the last four may be states at rest of a neuron that fires by itself.
+            if firesAlone, count &- n < 4 { fires &= (1 &<< UInt8(truncatingIfNeeded: count &- n)) &- 1 }
+            let current = i * motion.decay(constants, x: motion.exponential(constants, v: v, i: i, x: x))
+            var (next, passed, isHeld) = (current, offset, UInt8(0))
+            if isRefractory {
+                let until = offset + gathered(refractory.pointer, neurons)
+                isHeld = unsafeBitCast(until .>= length, to: SIMD4<Int64>.self).signs
+                passed = lesser(until, length)
+                next = current * motion.propagators(constants, passed - offset).b
+                store(next, at: own.after + n)
+            }
+            let p = motion.propagators(constants, length - passed)
+            let reset = thresholds.resets(neurons)
+            let (endV, endI) = (reset * p.a + next * p.h, next * p.b)
+            let mayFire = motion.mayFire(constants, v: reset, i: next, endV: endV, endI: endI) & ~isHeld
+            store(time, at: own.time + n)
+            store(current, at: own.current + n)
+            store(passed, at: own.passed + n)
+            store(reset, at: own.resets + n)
+            store(lesser(endV, below), at: own.endV + n)
+            store(endI, at: own.left + n)
+            var others = fires & mayFire
             while fires != 0 {
                 let from = n &+ fires.trailingZeroBitCount
-                let (place, neuron) = (Int(lanes.place[from]), Int(lanes.neuron[from]))
-                times[made] = lanes.time[from]
-                units[made] = lanes.neuron[from]
-                currents[made] = thresholds.current(lanes.current[from], neuron)
+                let neuron = Int(own.neuron[from])
+                let place = neuron &- run.first
+                times[made] = own.time[from]
+                units[made] = own.neuron[from]
+                currents[made] = thresholds.current(own.current[from], neuron)
                 made &+= 1
-                (lanes.v[place], lanes.i[place]) = (lanes.endV[from], lanes.endI[from])
+                (lanes.v[place], lanes.i[place]) = (own.endV[from], own.left[from])
+                if isRefractory { lanes.release[place] = own.time[from] + refractory.pointer[neuron] }
                 fires &= fires &- 1
             }
             // Last, as they take the places of those before.
             while others != 0 {
                 let from = n &+ others.trailingZeroBitCount
-                (lanes.place[again], lanes.neuron[again]) = (lanes.place[from], lanes.neuron[from])
-                (lanes.candidateV[again], lanes.candidateI[again]) = (lanes.resets[from], lanes.current[from])
-                (lanes.offset[again], lanes.start[again]) = (lanes.offset[from], lanes.start[from])
-                lanes.length[again] = lanes.length[from]
+                own.neuron[again] = own.neuron[from]
+                (own.v[again], own.i[again]) = (own.resets[from], after[from])
+                (own.offset[again], own.start[again]) = (own.passed[from], own.start[from])
+                own.length[again] = own.length[from]
                 again &+= 1
                 others &= others &- 1
             }
             n &+= 4
         }
-        output.count = made
+        run.output.count = made
         return again
     }
 }

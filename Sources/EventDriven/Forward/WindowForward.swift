@@ -1,4 +1,4 @@
-// Forward through any layer whose neurons share time constants or not: four side by side, window of time by window.
+// Forward through a recurrent layer, whatever its neurons and delays are: four side by side, window of time by window.
 import Mathematics
 import Networks
 import Neurons
@@ -99,10 +99,6 @@ extension LayerPlan {
                 if ahead < row.count, row.times[ahead] > now { end = min(end, row.times[ahead]) }
             }
             end = max(end, now.nextUp)
-            if recurrent.isEmpty, state.calendar.isEmpty, isAllSent(rows, sent, endTime) {
-                // Nothing arrives any more.
-                end = .greatestFiniteMagnitude
-            }
             let slice = state.calendar.slice
             if slice > 4 * length.slice || slice < length.slice / 8 {
                 try state.calendar.setSlice(length.slice, from: now)
@@ -152,13 +148,6 @@ extension LayerPlan {
         } while now <= endTime
         try checkFinite(lanes.i)
         orderTies(output, from: start)
-    }
-
-    private func isAllSent(_ rows: EventRows, _ sent: [Int], _ endTime: Double) -> Bool {
-        zip(feedForward, sent).allSatisfy { own, sent in
-            let row = rows.source(own)
-            return sent == row.count || row.times[sent] > endTime
-        }
     }
 
     /// Of how many spikes of a sender's population one reaches a neuron.

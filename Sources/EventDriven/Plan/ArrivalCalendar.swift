@@ -34,8 +34,6 @@ final class ArrivalCalendar {
         Int(truncatingIfNeeded: (min(time * rate, 0x1p51) + 0x1p52).bitPattern & 0xF_FFFF_FFFF_FFFF)
     }
 
-    var isEmpty: Bool { (0..<ArrivalCalendar.sliceCount).allSatisfy { counts.pointer[$0] == 0 } }
-
     /// Takes everything out, and begins at time 0. - Parameter slice: seconds.
     func begin(slice: Double) throws(SpinnpropError) {
         let count = ArrivalCalendar.sliceCount

@@ -97,11 +97,9 @@ final class LayerPlan: @unchecked Sendable {
     let isShifted: Bool
     /// Whether neurons have arrivals of their own, so that four of them can be moved side by side.
     let isSideBySide: Bool
-    /// Whether they go through windows of time forward, which takes any kind of motion; with recurrence those, too, that have the same arrivals,
-    /// but time constants of their own.
+    /// Whether they go through windows of time forward: those of a recurrent layer that have arrivals of their own, or the same ones but time
+    /// constants of their own.
     let runsInWindows: Bool
-    /// Whether four go side by side backward.
-    let reversesSideBySide: Bool
     /// Whether so few synapses exist that each neuron is better moved from one of its own arrivals to the next, side by side with others.
     let isSparse: Bool
     /// Thresholds and resets of neurons that differ in nothing else.
@@ -153,7 +151,8 @@ final class LayerPlan: @unchecked Sendable {
             refractory.pointer[neuron] = own.parameters[min(neuron, own.neuronCount - 1)].refractory
         }
         let sharesTime = own.parameters.tauMem.count == 1 && own.parameters.tauSyn.count == 1
-        let isSparse = asOne && !isTimed && sharesTime && own.isSpiking && LayerPlan.isSparse(network, layer: layer)
+        let isUneven = !sharesTime || firesAlone
+        let isSparse = asOne && own.isSpiking && LayerPlan.isSparse(network, layer: layer, isUneven: isUneven)
         let incoming = try network.connections.enumerated().filter { $0.element.target == layer }
             .map { (index, connection) throws(SpinnpropError) in
                 try EventConnection(
@@ -168,7 +167,7 @@ final class LayerPlan: @unchecked Sendable {
         ownMotion = !sharesTime ? try OwnMotion(flows, stride: stride) : nil
         drivenMotion = firesAlone ? try DrivenMotion(flows, neurons: neuronCount, stride: stride) : nil
         ownTimes =
-            firesAlone && !sharesTime
+            !sharesTime && ownMotion == nil
             ? try OwnMotion(
                 flows.map { Flow(LIFNeuron(tauMem: $0.tauMem, tauSyn: $0.tauSyn, threshold: 1, reset: 0)) },
                 stride: stride)
@@ -183,10 +182,7 @@ final class LayerPlan: @unchecked Sendable {
             && feedForward[0].connection.delayKind == .dendritic
         let isSideBySide = movesAsOne && !isSynchronous && !isShifted
         self.isSideBySide = isSideBySide
-        let isUneven = ownMotion != nil || drivenMotion != nil
-        runsInWindows =
-            recurrent.isEmpty ? isSideBySide && (isUneven || isRefractory) : isSideBySide || (isSynchronous && isUneven)
-        reversesSideBySide = isSideBySide && !isRefractory
+        runsInWindows = !recurrent.isEmpty && (isSideBySide || (isSynchronous && isUneven))
         columns = try Block(self.incoming.count)
         for (n, own) in self.incoming.enumerated() { columns.pointer[n] = UnsafePointer(own.columns.pointer) }
         if let monitor, monitor.isStopped { throw .cancelled }
@@ -207,7 +203,6 @@ final class LayerPlan: @unchecked Sendable {
         isShifted = other.isShifted
         isSideBySide = other.isSideBySide
         runsInWindows = other.runsInWindows
-        reversesSideBySide = other.reversesSideBySide
         isSparse = other.isSparse
         isTimed = other.isTimed
         (firesAlone, isRefractory) = (other.firesAlone, other.isRefractory)
@@ -229,14 +224,14 @@ final class LayerPlan: @unchecked Sendable {
     /// Whether a layer has so few of its synapses that going through these alone takes less time than going through all. Where all neurons receive at
     /// once an arrival at all of them takes, forward and backward, as long as 20 through synapses of their own, with recurrence 60; where they
     /// do not, no more than one through a synapse.
-    private static func isSparse(_ network: Network, layer: Int) -> Bool {
+    private static func isSparse(_ network: Network, layer: Int, isUneven: Bool) -> Bool {
         let incoming = network.connections.filter { $0.target == layer }
         let isRecurrent = incoming.contains { $0.isRecurrent }
         let existing = incoming.reduce(0) { $0 + $1.synapseCount }
         let isSpread = incoming.contains {
             $0.delayKind == .synaptic || ($0.delayKind == .dendritic && incoming.count > 1)
         }
-        let times = isSpread ? 3 : isRecurrent ? 60 : 20
+        let times = isSpread || (isRecurrent && isUneven) ? 3 : isRecurrent ? 60 : isUneven ? 6 : 20
         return existing <= incoming.reduce(0) { $0 + $1.weights.count } / times && existing <= Int(Int32.max)
     }
 

@@ -30,13 +30,4 @@ final class UnitGroups {
     func hasAny(_ neurons: Range<Int>) -> Bool {
         starts.pointer[neurons.lowerBound] < starts.pointer[neurons.upperBound]
     }
-
-    /// Whether no neuron before this one has an event.
-    func isFirst(_ neuron: Int) -> Bool { starts.pointer[neuron] == 0 }
-
-    /// Makes one group of all events.
-    func all(_ count: Int) throws(SpinnpropError) {
-        try list.reserve(count)
-        for n in 0..<count { list.pointer[n] = Int32(truncatingIfNeeded: n) }
-    }
 }
