@@ -53,47 +53,6 @@ private struct LaneRun {
     let budget: SpikeBudget
 }
 
-/// The weights of the synapses that an arrival takes to four neurons.
-private protocol LaneWeights {
-    func at(_ event: Int) -> SIMD4<Double>
-    /// Those of a vector of neurons so many after the first.
-    func of(_ vector: Int) -> Self
-}
-
-/// Of spikes that all neurons receive.
-private struct SentWeights: LaneWeights {
-    let order: UnsafePointer<Int32>
-    let count: Int
-    let columns: UnsafePointer<UnsafePointer<Double>>
-    let first: Int
-
-    @inline(__always)
-    func of(_ vector: Int) -> SentWeights {
-        SentWeights(
-            order: order + 4 &* count &* vector, count: count, columns: columns, first: first &+ 4 &* vector)
-    }
-
-    @inline(__always)
-    func at(_ event: Int) -> SIMD4<Double> {
-        let at = order + 4 &* event
-        return SIMD4(
-            columns[Int(at[0])][first], columns[Int(at[1])][first &+ 1], columns[Int(at[2])][first &+ 2],
-            columns[Int(at[3])][first &+ 3])
-    }
-}
-
-/// Of spikes that each neuron receives by itself.
-private struct OwnWeights: LaneWeights {
-    let weights: UnsafePointer<Double>
-
-    /// There is no other.
-    @inline(__always)
-    func of(_ vector: Int) -> OwnWeights { self }
-
-    @inline(__always)
-    func at(_ event: Int) -> SIMD4<Double> { loadVector(weights + 4 &* event) }
-}
-
 extension LayerPlan {
     /// Appends the spikes of some vectors of four neurons from `first` on up to `endTime` to `output`, in any order.
     ///
@@ -105,43 +64,31 @@ extension LayerPlan {
         let run = LaneRun(
             first: first, vectors: vectors, arrivals: arrivals, lanes: try state.lanes(vectors), state: state,
             output: output, endTime: endTime, budget: budget)
-        if isSparse {
-            try self.run(OwnWeights(weights: arrivals.weights), run)
-        } else {
-            try self.run(
-                SentWeights(
-                    order: arrivals.order, count: arrivals.count, columns: arrivals.columns, first: first), run)
-        }
-    }
-
-    @inline(__always)
-    private func run(_ weights: some LaneWeights, _ run: LaneRun) throws(SpinnpropError) {
         if let drivenMotion {
-            try self.run(drivenMotion, weights, run)
+            try self.run(drivenMotion, run)
         } else if let ownMotion {
-            try self.run(ownMotion, weights, run)
+            try self.run(ownMotion, run)
         } else if let ownThresholds {
-            try self.run(ownThresholds, weights, run)
+            try self.run(ownThresholds, run)
         } else {
-            try self.run(SharedThreshold(flow: flows[0]), weights, run)
+            try self.run(SharedThreshold(flow: flows[0]), run)
         }
     }
 
     /// One specialised body per case of tau.
     @inline(__always)
-    private func run(_ thresholds: some Thresholds, _ weights: some LaneWeights, _ run: LaneRun) throws(SpinnpropError)
-    {
+    private func run(_ thresholds: some Thresholds, _ run: LaneRun) throws(SpinnpropError) {
         switch thresholds.flow.ratio {
-        case 4: try self.run(SharedMotion(CrossingRatioFour.self, thresholds), weights, run)
-        case 2: try self.run(SharedMotion(CrossingRatioTwo.self, thresholds), weights, run)
-        case 1: try self.run(SharedMotion(CrossingRatioOne.self, thresholds), weights, run)
-        case 0.5: try self.run(SharedMotion(CrossingRatioHalf.self, thresholds), weights, run)
-        case 0.25: try self.run(SharedMotion(CrossingRatioQuarter.self, thresholds), weights, run)
-        default: try self.run(SharedMotion(CrossingGeneral.self, thresholds), weights, run)
+        case 4: try self.run(SharedMotion(CrossingRatioFour.self, thresholds), run)
+        case 2: try self.run(SharedMotion(CrossingRatioTwo.self, thresholds), run)
+        case 1: try self.run(SharedMotion(CrossingRatioOne.self, thresholds), run)
+        case 0.5: try self.run(SharedMotion(CrossingRatioHalf.self, thresholds), run)
+        case 0.25: try self.run(SharedMotion(CrossingRatioQuarter.self, thresholds), run)
+        default: try self.run(SharedMotion(CrossingGeneral.self, thresholds), run)
         }
     }
 
-    private func run(_ motion: some Motion, _ arriving: some LaneWeights, _ run: LaneRun) throws(SpinnpropError) {
+    private func run(_ motion: some Motion, _ run: LaneRun) throws(SpinnpropError) {
         let lanes = run.lanes
         for n in 0..<run.vectors {
             store(motion.thresholds.starts(run.first / 4 &+ n), at: lanes.v + 4 &* n)
@@ -150,7 +97,7 @@ extension LayerPlan {
         }
         while true {
             var count = 0
-            for n in 0..<run.vectors { count = try move(motion, arriving.of(n), n, run, count) }
+            for n in 0..<run.vectors { count = try move(motion, n, run, count) }
             if count == 0 { break }
             try emit(motion, run, count)
         }
@@ -164,13 +111,13 @@ extension LayerPlan {
     /// Moves a vector past its next interval in which neurons may spike, or to its end, and lists these. - Returns: how many candidates there are then.
     @inline(__always)
     private func move(
-        _ motion: some Motion, _ arriving: some LaneWeights, _ vector: Int, _ run: LaneRun, _ before: Int
+        _ motion: some Motion, _ vector: Int, _ run: LaneRun, _ before: Int
     ) throws(SpinnpropError) -> Int {
         let (lanes, candidates, own) = (run.lanes, run.lanes.candidates, run.first / 4 &+ vector)
         let below = SIMD4(repeating: motion.thresholds.flow.threshold.nextDown)
         let endTime = SIMD4<Double>(repeating: run.endTime)
         let constants = motion.constants(own)
-        let (times, events) = (run.arrivals.times(vector), run.arrivals.count)
+        let (times, weights, events) = (run.arrivals.times(vector), run.arrivals.weights(vector), run.arrivals.count)
         var (v, i) = (loadVector(lanes.v + 4 &* vector), loadVector(lanes.i + 4 &* vector))
         let release = loadVector(lanes.release + 4 &* vector)
         var (event, count) = (lanes.event[vector], before)
@@ -179,7 +126,10 @@ extension LayerPlan {
             var start = event < 0 ? .zero : loadVector(times + 4 &* event)
             // The last of a neuron that has got all it gets before the end goes on for ever.
             let isThere = start .<= endTime
-            if event >= 0 { i += motion.thresholds.measured(SIMD4.select(isThere, arriving.at(event), .zero), own) }
+            if event >= 0 {
+                let arriving = SIMD4.select(isThere, loadVector(weights + 4 &* event), .zero)
+                i += motion.thresholds.measured(arriving, own)
+            }
             let end = loadVector(times + 4 &* (event &+ 1))
             if isRefractory, unsafeBitCast(release .> start, to: SIMD4<Int64>.self).signs != 0 {
                 let freed = lesser(greater(release, start), end)

@@ -13,15 +13,14 @@ final class LaneArrivals {
     private let columnBlock = Block<UnsafePointer<Double>>()
     /// Where each connection's spikes end.
     private var ends: [Int] = []
-    private let unordered = Block<Double>()
+    /// Times and weights of what four neurons receive, as it was sent.
+    private let unorderedTimes = Block<Double>()
+    private let unorderedWeights = Block<Double>()
     private let timeBlock = Block<Double>()
-    private let orderBlock = Block<Int32>()
-    private let slices = Block<Int32>()
-    /// Of a sparse layer what each neuron receives, for each connection; and the weights and senders of what four neurons receive, as `order` has
-    /// it before it is sorted, and the weights as they arrive.
-    private var lists: [ReceiverLists] = []
     private let weightBlock = Block<Double>()
-    private let sortedWeights = Block<Double>()
+    private let slices = Block<Int32>()
+    /// Of a sparse layer what each neuron receives, for each connection, and the senders of what four neurons do.
+    private var lists: [ReceiverLists] = []
     private let senders = Block<Int32>()
     private let counts: Block<Int>
     private let oneNeuronsUnits = Block<Int32>()
@@ -37,19 +36,15 @@ final class LaneArrivals {
         timeOrder = TimeOrder(poller)
     }
 
-    /// Of a sparse layer the weights of the synapses that arrivals take: four numbers for each, 0 where a neuron gets no more.
-    var weights: UnsafePointer<Double> { UnsafePointer(sortedWeights.pointer) }
-    /// The weights of the synapses that each spike sent takes.
-    var columns: UnsafePointer<UnsafePointer<Double>> { UnsafePointer(columnBlock.pointer) }
-    /// Times in order, with an infinite one after the last, and which of the spikes sent arrives then: four numbers for each.
+    /// Times in order, with an infinite one after the last: four numbers for each arrival.
     func times(_ vector: Int) -> UnsafePointer<Double> {
         UnsafePointer(timeBlock.pointer + 4 &* (count &+ 1) &* vector)
     }
-    /// That of all vectors, one after the other.
-    var order: UnsafePointer<Int32> { UnsafePointer(orderBlock.pointer) }
+    /// The weights of the synapses that arrivals take: four numbers for each, 0 where a neuron gets no more.
+    func weights(_ vector: Int) -> UnsafePointer<Double> { UnsafePointer(weightBlock.pointer + 4 &* count &* vector) }
     /// The same of the vector that is put in order.
     private var ownTimes: UnsafeMutablePointer<Double> { timeBlock.pointer + 4 &* (count &+ 1) &* vector }
-    private var ownOrder: UnsafeMutablePointer<Int32> { orderBlock.pointer + 4 &* count &* vector }
+    private var ownWeights: UnsafeMutablePointer<Double> { weightBlock.pointer + 4 &* count &* vector }
 
     /// Takes what is sent through feed-forward connections.
     func take(_ plan: LayerPlan, _ rows: EventRows) throws(SpinnpropError) {
@@ -85,9 +80,9 @@ final class LaneArrivals {
     /// Makes room for so many arrivals at four neurons.
     private func reserve(_ count: Int) throws(SpinnpropError) {
         self.count = count
-        try unordered.reserve(4 &* count)
+        for block in [unorderedTimes, unorderedWeights] { try block.reserve(4 &* count) }
         try timeBlock.reserve(4 &* (count &+ 1) &* vectorCount)
-        try orderBlock.reserve(4 &* count &* vectorCount)
+        try weightBlock.reserve(4 &* count &* vectorCount)
     }
 
     /// Puts in order what reaches the four neurons from `first` on. - Parameter vector: where that goes, less than `vectorCount`.
@@ -95,13 +90,14 @@ final class LaneArrivals {
         self.vector = vector
         guard !plan.isSparse else { return try arrangeSparse(plan, first: first) }
         try poller.spend(32 &* count)
-        let (sentTimes, units) = (sentTimes.pointer, units.pointer)
-        let unordered = vectors(unordered.pointer)
+        let (sentTimes, units, columns) = (sentTimes.pointer, units.pointer, columnBlock.pointer)
+        let (unordered, weights) = (vectors(unorderedTimes.pointer), vectors(unorderedWeights.pointer))
         var n = 0
         for (c, own) in plan.feedForward.enumerated() {
             let (delays, end) = (LaneDelays(own, first: first), ends[c])
             while n < end {
                 unordered[n] = sentTimes[n] + delays.from(Int(units[n]))
+                weights[n] = loadVector(columns[n] + first)
                 n &+= 1
             }
         }
@@ -116,12 +112,11 @@ final class LaneArrivals {
             most = max(most, lists.prefix(plan.feedForward.count).reduce(0) { $0 &+ $1.range(neuron).count })
         }
         try reserve(most)
-        for block in [weightBlock, sortedWeights] { try block.reserve(4 &* most) }
         try senders.reserve(4 &* most)
         try poller.spend(32 &* most)
         let isOrdered = plan.feedForward.count == 1 && plan.feedForward[0].connection.delayKind == .none
-        let times = isOrdered ? ownTimes : unordered.pointer
-        let weights = isOrdered ? sortedWeights.pointer : weightBlock.pointer
+        let times = isOrdered ? ownTimes : unorderedTimes.pointer
+        let weights = isOrdered ? ownWeights : unorderedWeights.pointer
         for lane in 0..<4 {
             var (to, latest) = (lane, 0.0)
             for (c, own) in plan.feedForward.enumerated() where lane < neurons.count {
@@ -137,8 +132,6 @@ final class LaneArrivals {
             store(SIMD4(repeating: .infinity), at: times + 4 &* most)
         } else {
             try sort(nil)
-            let (sorted, order) = (sortedWeights.pointer, ownOrder)
-            for at in 0..<4 &* most { sorted[at] = weights[4 &* Int(order[at]) &+ at % 4] }
         }
         for lane in 0..<4 {
             for at in counts.pointer[lane]..<most { ownTimes[4 &* at &+ lane] = .greatestFiniteMagnitude }
@@ -183,36 +176,30 @@ final class LaneArrivals {
 
     /// Takes one arrival after another back past all that are later, at four neurons at once and without a branch: for few.
     private func insert() {
-        // Where times come from goes where they are when they have been taken.
-        let (times, positions, order) = (vectors(ownTimes), vectors(unordered.pointer), ownOrder)
+        let (times, weights) = (vectors(ownTimes), vectors(ownWeights))
+        let (unordered, unorderedWeights) = (vectors(unorderedTimes.pointer), vectors(unorderedWeights.pointer))
         var n = 0
         while n < count {
-            // Integers, which are only moved.
-            var (time, position) = (positions[n], unsafeBitCast(SIMD4(repeating: Int64(n)), to: SIMD4<Double>.self))
+            var (time, weight) = (unordered[n], unorderedWeights[n])
             var at = n
             while at > 0 {
-                let (other, its) = (times[at &- 1], positions[at &- 1])
+                let (other, its) = (times[at &- 1], weights[at &- 1])
                 let isLater = time .< other
                 times[at] = .select(isLater, other, time)
-                positions[at] = .select(isLater, its, position)
+                weights[at] = .select(isLater, its, weight)
                 time = .select(isLater, time, other)
-                position = .select(isLater, position, its)
+                weight = .select(isLater, weight, its)
                 at &-= 1
             }
-            (times[0], positions[0]) = (time, position)
-            n &+= 1
-        }
-        let taken = UnsafeRawPointer(unordered.pointer)
-        n = 0
-        while n < 4 &* count {
-            order[n] = taken.load(fromByteOffset: 8 &* n, as: Int32.self)
+            (times[0], weights[0]) = (time, weight)
             n &+= 1
         }
     }
 
     /// For each arrival the number of those before, at four neurons at once: as many comparisons as pairs, but no branch.
     private func rank() {
-        let (unordered, times, order) = (vectors(unordered.pointer), ownTimes, ownOrder)
+        let (unordered, unorderedWeights) = (vectors(unorderedTimes.pointer), vectors(unorderedWeights.pointer))
+        let (times, weights) = (ownTimes, ownWeights)
         let (count, lanes) = (count, SIMD4<Int64>(0, 1, 2, 3))
         var n = 0
         while n < count {
@@ -230,27 +217,29 @@ final class LaneArrivals {
                 other &+= 1
             }
             let places = before &* 4 &+ lanes
-            place(own, n, (Int(places[0]), Int(places[1]), Int(places[2]), Int(places[3])), times, order)
+            place(
+                own, unorderedWeights[n], (Int(places[0]), Int(places[1]), Int(places[2]), Int(places[3])), times,
+                weights)
             n &+= 1
         }
     }
 
     @inline(__always)
     private func place(
-        _ own: SIMD4<Double>, _ n: Int, _ places: (Int, Int, Int, Int), _ times: UnsafeMutablePointer<Double>,
-        _ order: UnsafeMutablePointer<Int32>
+        _ time: SIMD4<Double>, _ weight: SIMD4<Double>, _ places: (Int, Int, Int, Int),
+        _ times: UnsafeMutablePointer<Double>, _ weights: UnsafeMutablePointer<Double>
     ) {
-        let n = Int32(truncatingIfNeeded: n)
-        (times[places.0], order[places.0]) = (own[0], n)
-        (times[places.1], order[places.1]) = (own[1], n)
-        (times[places.2], order[places.2]) = (own[2], n)
-        (times[places.3], order[places.3]) = (own[3], n)
+        (times[places.0], weights[places.0]) = (time[0], weight[0])
+        (times[places.1], weights[places.1]) = (time[1], weight[1])
+        (times[places.2], weights[places.2]) = (time[2], weight[2])
+        (times[places.3], weights[places.3]) = (time[3], weight[3])
     }
 
     /// Counting sort into four times as many equal slices of time as there are arrivals, so that few of these meet, then those neighbours that
     /// are not in order. `false`, with nothing ordered, if some slice holds so many that this would be slow.
     private func distribute() throws(SpinnpropError) -> Bool {
-        let (unordered, count) = (vectors(unordered.pointer), count)
+        let (unordered, unorderedWeights) = (vectors(unorderedTimes.pointer), vectors(unorderedWeights.pointer))
+        let count = count
         var (low, high) = (unordered[0], unordered[0])
         var n = 1
         while n < count {
@@ -283,7 +272,7 @@ final class LaneArrivals {
             n &+= 1
         }
         guard most.max() <= 24 else { return false }
-        let (times, order) = (ownTimes, ownOrder)
+        let (times, weights) = (ownTimes, ownWeights)
         n = 0
         while n < count {
             let own = LaneArrivals.slices(unordered[n], low, scale)
@@ -295,7 +284,7 @@ final class LaneArrivals {
             slices[own.1] &+= 1
             slices[own.2] &+= 1
             slices[own.3] &+= 1
-            place(unordered[n], n, places, times, order)
+            place(unordered[n], unorderedWeights[n], places, times, weights)
             n &+= 1
         }
         exchange()
@@ -315,7 +304,7 @@ final class LaneArrivals {
 
     /// Insertion sort of what is nearly in order.
     private func exchange() {
-        let (times, order, count) = (ownTimes, ownOrder, count)
+        let (times, weights, count) = (ownTimes, ownWeights, count)
         var n = 1
         while n < count {
             let isLate = loadVector(times + 4 &* n) .< loadVector(times + 4 &* (n &- 1))
@@ -324,12 +313,12 @@ final class LaneArrivals {
                 let lane = late.trailingZeroBitCount
                 late &= late &- 1
                 var at = 4 &* n &+ lane
-                let (time, index) = (times[at], order[at])
+                let (time, weight) = (times[at], weights[at])
                 repeat {
-                    (times[at], order[at]) = (times[at &- 4], order[at &- 4])
+                    (times[at], weights[at]) = (times[at &- 4], weights[at &- 4])
                     at &-= 4
                 } while at >= 4 && time < times[at &- 4]
-                (times[at], order[at]) = (time, index)
+                (times[at], weights[at]) = (time, weight)
             }
             n &+= 1
         }
@@ -339,16 +328,20 @@ final class LaneArrivals {
     private func sortOneByOne(_ units: UnsafePointer<Int32>?) throws(SpinnpropError) {
         try oneNeuron.reserve(count)
         try oneNeuronsUnits.reserve(count)
-        let (unordered, own) = (unordered.pointer, oneNeuron.pointer)
+        let (unordered, weights) = (
+            UnsafeRawPointer(unorderedTimes.pointer), UnsafeRawPointer(unorderedWeights.pointer)
+        )
+        let own = oneNeuron.pointer
         for lane in 0..<4 {
-            for n in 0..<count { own[n] = UnsafeRawPointer(unordered + (4 &* n &+ lane)).load(as: Double.self) }
+            for n in 0..<count { own[n] = unordered.load(fromByteOffset: 8 &* (4 &* n &+ lane), as: Double.self) }
             if units == nil {
                 for n in 0..<count { oneNeuronsUnits.pointer[n] = senders.pointer[4 &* n &+ lane] }
             }
             let sorted = try timeOrder.order(own, units ?? UnsafePointer(oneNeuronsUnits.pointer), count)
             for n in 0..<count {
-                ownOrder[4 &* n &+ lane] = sorted[n]
-                ownTimes[4 &* n &+ lane] = own[Int(sorted[n])]
+                let from = Int(sorted[n])
+                ownTimes[4 &* n &+ lane] = own[from]
+                ownWeights[4 &* n &+ lane] = weights.load(fromByteOffset: 8 &* (4 &* from &+ lane), as: Double.self)
             }
         }
     }
