@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
+import threading
 import time
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Type
 
@@ -99,6 +101,7 @@ def storage_errors() -> Tuple[Type[Exception], ...]:
 
 def _journal(path: str) -> Any:
     """A journal of Optuna's; what a process that died, or a full disk, has left of its last line is cut off, since none could be written after it."""
+    from optuna import __version__ as optuna_version
     from optuna.exceptions import StorageInternalError
     from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock, JournalStorage
 
@@ -112,6 +115,10 @@ def _journal(path: str) -> Any:
     class Journal(JournalFileBackend):
         """What goes wrong with its file is the storage's fault, as with databases."""
 
+        #: The record read last, and its line.
+        record: Any = None
+        line = 0
+
         def append_logs(self, logs: Any) -> None:
             if not os.path.exists(path):
                 # Written anew it would lack what came before.
@@ -121,18 +128,33 @@ def _journal(path: str) -> Any:
             except OSError as error:
                 raise StorageInternalError(f"{path}: {error.strerror or error}") from error
 
-        def read_logs(self, *arguments: Any) -> Any:
+        def read_logs(self, log_number_from: int) -> Any:
+            self.line = log_number_from
             try:
-                for log in super().read_logs(*arguments):
+                for log in super().read_logs(log_number_from):
+                    self.record = log
+                    self.line += 1
                     if not (isinstance(log, dict) and isinstance(log.get("op_code"), int) and isinstance(log.get("worker_id"), str)):
-                        raise StorageInternalError(f"{path} is damaged: it has {checks.shown(log)} where a record must be")
+                        raise StorageInternalError(f"{path} is damaged: line {self.line} has {checks.shown(log)} where a record must be")
                     yield log
             except FileNotFoundError as error:
                 raise _gone(path) from error
             except OSError as error:
                 raise StorageInternalError(f"{path}: {error.strerror or error}") from error
             except (ValueError, RecursionError) as error:
-                raise StorageInternalError(f"{path} is damaged: {error}") from error
+                said = getattr(error, "msg", error)
+                raise StorageInternalError(f"{path} is damaged: line {self.line + 1} is no JSON: {said}") from error
+
+    class Storage(JournalStorage):
+        """Optuna takes each record for one that it has written."""
+
+        def _sync_with_backend(self) -> None:
+            try:
+                super()._sync_with_backend()
+            except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+                raise StorageInternalError(
+                    f"{path} is damaged, or of another version of Optuna than {optuna_version}: line {journal.line} has {checks.shown(journal.record)}"
+                ) from error
 
     lock = Lock(path, _LOCKED)
     if os.path.exists(path):
@@ -145,14 +167,41 @@ def _journal(path: str) -> Any:
                     file.truncate(whole)
         finally:
             lock.release()
-    return JournalStorage(Journal(path, lock))
+    journal = Journal(path, lock)
+    return Storage(journal)
+
+
+#: Reading methods of Optuna's storage of databases that are not named so.
+_READING = ("_get_trials",)
 
 
 def _sqlite(url: str) -> Any:
     """An SQLite storage that several processes use."""
     from optuna.storages import RDBStorage
 
-    storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": _PATIENCE}})
+    reads = threading.local()
+
+    def reading(method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def read(*arguments: Any, **options: Any) -> Any:
+            before, reads.alone = getattr(reads, "alone", False), True
+            try:
+                return method(*arguments, **options)
+            finally:
+                reads.alone = before
+
+        return read
+
+    class Storage(RDBStorage):
+        """Who only reads neither waits for those who are about to write nor keeps them waiting."""
+
+        def __reduce__(self) -> Tuple[Any, ...]:
+            return _sqlite, (url,)
+
+    for name in dir(RDBStorage):
+        if name.startswith("get_") or name in _READING:
+            setattr(Storage, name, reading(getattr(RDBStorage, name)))
+    storage = Storage(url, engine_kwargs={"connect_args": {"timeout": _PATIENCE}})
     from sqlalchemy import event
 
     # By itself a transaction that first reads asks for the right to write later, which fails at once if another process has it:
@@ -164,7 +213,7 @@ def _sqlite(url: str) -> Any:
         # A file that was removed would be written on, where nobody finds it.
         if path and not path.startswith((":memory:", "file:")) and not os.path.exists(path):
             raise _gone(path)
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if getattr(reads, "alone", False) else "BEGIN IMMEDIATE")
 
     event.listen(storage.engine, "begin", begin)
     storage.engine.dispose()

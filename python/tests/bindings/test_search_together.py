@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import os
+import pickle
 import signal
 import sqlite3
 import subprocess
@@ -171,6 +172,43 @@ def test_the_last_line_of_a_journal_may_be_cut(tmp_path):
         assert len(search(storage=storage, n_trials=2).trials) == 2
     storage.write_bytes(content[:-5])
     assert len(search(storage=storage, n_trials=3).trials) == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b'{"op_code":99,"worker_id":"w"}\n', r"another version of Optuna than [\d.]+: line 2 has .*'op_code': 99"),
+        (b'{"op_code":0,"worker_id":"w"}\n', "line 2 has .*'op_code': 0"),
+        (b'{"op_code":4,"worker_id":"w","study_id":0,"datetime_start":7}\n', "line 2 has .*'op_code': 4"),
+        (b'{"op_code":6,"worker_id":"w","trial_id":[]}\n', "line 2 has .*'trial_id'"),
+        (b'{"op_co\n', "line 2 is no JSON: .*"),
+    ],
+)
+def test_a_record_of_a_journal_that_cannot_be_read_is_named(tmp_path, line, said):
+    storage = tmp_path / "search.journal"
+    search(storage=storage, n_trials=2)
+    content = storage.read_bytes()
+    first, rest = content.split(b"\n", 1)
+    storage.write_bytes(first + b"\n" + line + rest)
+    with pytest.raises(sp.SpinnpropError, match=rf"search.journal.*{said}"):
+        search(storage=storage, n_trials=3)
+    # Nothing is lost: without that line it goes on.
+    assert (storage.read_bytes()) == first + b"\n" + line + rest
+    storage.write_bytes(content)
+    assert len(search(storage=storage, n_trials=3).trials) == 3
+
+
+def test_who_reads_an_sqlite_file_does_not_wait_for_who_writes(tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "_PATIENCE", 0.1)
+    storage = tmp_path / "search.db"
+    found = search(storage=storage, n_trials=2)
+    with contextlib.closing(sqlite3.connect(storage, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert len(found.study.get_trials()) == 2 and found.study.best_trials and found.study.user_attrs
+        with pytest.raises(optuna.exceptions.StorageInternalError):
+            found.study.ask()
+    again = pickle.loads(pickle.dumps(found.study._storage._backend))
+    assert len(again.get_all_trials(found.study._study_id)) == 2
 
 
 def test_the_lock_of_a_process_that_was_killed_in_a_journal(tmp_path, monkeypatch):
