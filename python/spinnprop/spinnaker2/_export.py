@@ -128,7 +128,9 @@ def export(
     ------
     ValueError
         If the network has what such a file or the chip's neurons cannot hold: delays, a leaky read-out, a reset other than 0, drives or
-        refractory periods; if there are no samples, or a label is none of an output.
+        refractory periods, connections that skip layers; if there are no samples, or a label is none of an output.
+    MemoryError
+        If the emulated chip has no room for the network.
     FileNotFoundError, IsADirectoryError, OSError
         If the file's folder is missing, a folder is there or the file cannot be written; an old one stays as it was.
     ImportError
@@ -165,10 +167,10 @@ def export(
     bits = checks.integer(weight_bits, "weight_bits", 2, 8)
     name = os.fsdecode(checks.path(path))
     judge(name)
-    _check(network)
+    engine = Engine() if engine is None else engine
+    _check(network, engine)
     labels = None if spikes is None else _labels(y, len(trains(spikes, "spikes")), network.layer_sizes[-1])
     nir = need("nir", "export", "nir")
-    engine = Engine() if engine is None else engine
     dt = engine.time_step
     graph, rounded = to_nir(network, dt=dt), copy.copy(network)
     scales, errors, zeros = [], [], []
@@ -231,8 +233,8 @@ def _labels(y: Any, n_samples: int, n_outputs: int) -> Int64Array:
     return labels
 
 
-def _check(network: Network) -> None:
-    """Refuses what the chip's neurons, or its reader of graphs, have not."""
+def _check(network: Network, engine: Engine) -> None:
+    """Refuses what the chip's neurons, or its reader of graphs, have not, and what cannot be run on the emulated chip first."""
     kinds = {kind for kind in network.delay_kinds if kind is not None}
     if kinds:
         raise ValueError(f"the network has {min(kinds)} delays, which the chip's reader of graphs does not take; make it with delays=None")
@@ -243,6 +245,14 @@ def _check(network: Network) -> None:
             values = np.asarray(getattr(network, name)[layer])
             if values.any():
                 raise ValueError(f"{name}[{layer}] has the value {values[values != 0][0]:g}, and the chip's neurons {remedy}; set it to 0")
+    for source, target in network.connections:
+        if target > source + 1:
+            raise ValueError(
+                f"the connection ({source}, {target}) skips layers, which the emulated chip does not run, so what goes to silicon could not be tried; "
+                "train without it, or write the network unrounded by to_nir"
+            )
+    # Whether it fits the board: nothing runs.
+    network.forward(SpikeTrains([], [], [0], network.layer_sizes[0]), engine=engine)
 
 
 def _export(fields: Dict[str, Any]) -> Export:

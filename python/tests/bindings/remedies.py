@@ -920,7 +920,7 @@ def of_nir():
         with tempfile.TemporaryDirectory() as folder:
             return sp.spinnaker2.export(network or net(), os.path.join(folder, name), *samples)
 
-    read = sp.from_nir
+    read, skipping = sp.from_nir, net(connections=[(0, 1), (1, 2), (0, 2)])
     spiking = nir.NIRNodeData({"spikes": nir.EventData(*one, 3, 1.0)})
     return [
         (lambda: sp.to_nir(SPIKES, dt=1e-3), lambda: sp.to_nir(SPIKES)),
@@ -945,6 +945,7 @@ def of_nir():
         (lambda: export(network=net(delays="axonal")), lambda: export()),
         (lambda: export(network=net(readout="leaky")), lambda: export()),
         (lambda: export(network=net(refractory=1e-3)), lambda: export(network=never)),
+        (lambda: export(network=skipping), lambda: (export(), sp.to_nir(skipping))),
     ]
 
 

@@ -161,12 +161,21 @@ def test_constraints_do_not_stop_an_export(tmp_path):
         ({"drive": 0.1}, r"drive\[0\] has the value 0.1"),
         ({"refractory": 1e-3}, r"refractory\[0\] has the value 0.001"),
         ({"tau_syn": 5e-4}, "below the least time constant"),
+        ({"connections": [(0, 1), (1, 2), (0, 2)]}, r"the connection \(0, 2\) skips layers, which the emulated chip does not run.*; train without it"),
     ],
 )
 def test_what_cannot_be_exported(options, said, tmp_path):
     pytest.importorskip("nir")
     net = sp.Network([5, 30, 3], **{"tau_mem": 20e-3, "tau_syn": 10e-3, **options})
     with pytest.raises(ValueError, match=said):
+        sp.spinnaker2.export(net, tmp_path / "net.nir")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_the_emulated_chip_has_no_room_for_is_not_exported(tmp_path):
+    pytest.importorskip("nir")
+    net = sp.Network([784, 4000, 10], engine="clock", tau_mem=None, tau_syn=None)
+    with pytest.raises(MemoryError, match="a PE has 94208"):
         sp.spinnaker2.export(net, tmp_path / "net.nir")
     assert not list(tmp_path.iterdir())
 
