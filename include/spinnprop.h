@@ -706,7 +706,7 @@ SPINNPROP_API spinnprop_status spinnprop_gradient_skipped(int64_t *skipped, cons
  * Jacobian, not divided by the number of samples. It is read like any gradient; nothing is skipped. So a loss may be any function of
  * spike times, maxima and membranes.
  * errors: derivatives with respect to the time of each spike (1/s), layer after layer in the order of spinnprop_recording_spikes; of a leaky
- * read-out with respect to its maxima, (n_samples, n_outputs). times: NULL, or n_times at which the membranes of a leaky read-out
+ * read-out with respect to its maxima, (n_samples, n_outputs). Or, where hidden spikes have none, of the read-out alone. times: NULL, or n_times at which the membranes of a leaky read-out
  * were read by spinnprop_recording_states, seconds; membrane_errors: derivatives with respect to these, (n_samples, n_times, n_outputs).
  * By the rule of exact events alone, as integral_errors: NULL, or derivatives with respect to integrals with this tau (spinnprop_recording_integrals),
  * (n_samples, n_outputs). Rate regularisation among the options is left out. */

@@ -137,6 +137,9 @@ void values() {
     const auto back = moved.pull_back(recording, errors).get(SPINNPROP_WEIGHTS, 1, moved);
     holds(back.size() == 12 && std::any_of(back.begin(), back.end(), [](double own) { return own != 0; }),
           "errors are not taken back");
+    errors.erase(errors.begin(), errors.begin() + static_cast<std::ptrdiff_t>(hidden.times.size()));
+    holds(moved.pull_back(recording, errors).get(SPINNPROP_WEIGHTS, 1, moved) == back,
+          "errors of the read-out alone are taken back otherwise");
     holds(thrown([&] { moved.integrate(recording); }) == SPINNPROP_UNSUPPORTED, "spikes are integrated");
     std::vector<double> currents;
     const auto membranes = moved.membranes(recording, 0, {1e-3, 0.0}, &currents);

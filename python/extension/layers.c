@@ -160,7 +160,7 @@ typedef struct reading {
     dense output, hidden;
     rows rows;        /* with room for the spikes of any layer */
     int64_t *seen;
-    int64_t n_spikes; /* of all layers */
+    int64_t n_spikes, n_output_spikes; /* of all layers, of the read-out */
 } reading;
 
 /* Release it whether this succeeds or not. */
@@ -178,6 +178,7 @@ static int reading_from(PyObject *module, reading *reading, PyObject *capsule, P
         status = spinnprop_recording_layer_size(&n_outputs, reading->recording, layer);
         if (status == SPINNPROP_OK) status = spinnprop_recording_spike_count(&n, reading->recording, layer);
         reading->n_spikes += n;
+        reading->n_output_spikes = n;
         if (n > most) most = n;
     }
     const int64_t n_samples = reading->info.n_samples;
@@ -202,8 +203,8 @@ static void reading_release(reading *reading) {
 }
 
 /* Meets the spikes of all layers in their order: those of the read-out are in `output`, those of hidden layers, one layer beside the other, in
- * `hidden`, each neuron's first k; either may be empty. With `errors` it takes from there one number for each spike, 0 for spikes that have no place;
- * without it writes their times there. */
+ * `hidden`, each neuron's first k; either may be empty. With `errors` it takes from there one number for each spike, 0 for spikes that have no place,
+ * and none for hidden ones if no hidden layer is read; without it writes their times there. */
 static spinnprop_status meet_spikes(double *errors, reading *reading) {
     const rows *rows = &reading->rows;
     const int64_t n_samples = reading->info.n_samples;
@@ -219,7 +220,7 @@ static spinnprop_status meet_spikes(double *errors, reading *reading) {
                                                             reading->recording, layer));
         if (status != SPINNPROP_OK) return status;
         if (!own->data) {
-            for (int64_t spike = 0; errors && spike < n_spikes; spike++) *errors++ = 0;
+            for (int64_t spike = 0; errors && is_last && spike < n_spikes; spike++) *errors++ = 0;
         } else {
             double *places = own->data + (is_last ? 0 : first * own->k);
             for (int64_t sample = 0; sample < n_samples; sample++, places += own->n_units * own->k) {
@@ -261,7 +262,8 @@ int layer_errors(PyObject *module, double **errors, int64_t *n, PyObject *tuple,
     if (reading_from(module, &reading, capsule, output, hidden, 0)) {
         const int is_leaky = reading.info.readout == SPINNPROP_READOUT_LEAKY;
         const int64_t n_maxima = is_leaky ? reading.info.n_samples * reading.info.n_outputs : 0;
-        *n = reading.n_spikes + n_maxima;
+        const int64_t n_spikes = reading.hidden.data ? reading.n_spikes : reading.n_output_spikes;
+        *n = n_spikes + n_maxima;
         if (is_leaky && reading.output.data && reading.output.array.count != n_maxima)
             PyErr_Format(PyExc_ValueError, "output has %lld elements; there are %lld maxima", (long long)reading.output.array.count,
                          (long long)n_maxima);
@@ -269,7 +271,7 @@ int layer_errors(PyObject *module, double **errors, int64_t *n, PyObject *tuple,
         else if (!(*errors = PyMem_Calloc((size_t)*n + 1, sizeof **errors)))
             PyErr_NoMemory();
         if (*errors && is_leaky && reading.output.data)
-            memcpy(*errors + reading.n_spikes, reading.output.data, (size_t)n_maxima * sizeof **errors);
+            memcpy(*errors + n_spikes, reading.output.data, (size_t)n_maxima * sizeof **errors);
         if (is_leaky) reading.output.data = NULL;
         const spinnprop_status status = *errors ? meet_spikes(*errors, &reading) : SPINNPROP_OK;
         if (status != SPINNPROP_OK) {

@@ -543,9 +543,10 @@ class Network:
         if len(own) not in (n_layers, n_spiking):
             raise ValueError(f"spike_errors has {len(own)} elements; give {n_layers}, one for each layer (None: no errors)")
         errors = []
-        for layer, given in enumerate(own[:n_spiking]):
+        # All layers', or where hidden spikes have none the read-out's alone.
+        for layer in range(0 if any(given is not None for given in own[: n_layers - 1]) else n_layers - 1, n_spiking):
             n_spikes = _core.recording_spike_count(recording._handle, layer)
-            errors.append(_errors(given, (n_spikes,), f"spike_errors[{layer}]"))
+            errors.append(_errors(own[layer], (n_spikes,), f"spike_errors[{layer}]"))
         if len(own) > n_spiking and own[-1] is not None:
             raise ValueError("spike_errors[-1] is for a leaky read-out, which has no spikes; leave it None")
         if self.readout == "leaky":

@@ -181,19 +181,21 @@ private func differentiate(
     }
 }
 
-/// The caller's errors, layer by layer.
+/// The caller's errors, layer by layer: of all layers, or of the read-out alone.
 private func layered(
     _ errors: UnsafePointer<Double>?, _ n: Int64, _ recording: Recording
 ) throws(SpinnpropError) -> [[Double]] {
     let counts = recording.layers.map { $0.isSpiking ? $0.spikeCount : $0.maxima.count }
-    let needed = counts.reduce(0, +)
-    guard n == Int64(needed) else {
+    let everywhere = counts.reduce(0, +)
+    let ofOutput = counts.last ?? 0
+    guard n == Int64(everywhere) || n == Int64(ofOutput) else {
         throw .invalidValue(
-            "n_errors is \(n); there are \(needed) spikes and maxima in the recording, layer after layer, and there must be as many errors"
+            "n_errors is \(n); there are \(everywhere) spikes and maxima in the recording, layer after layer, and there must be as many errors, or \(ofOutput), of the read-out alone"
         )
     }
-    let all = try input(errors, needed, "errors")
-    try Memory.check(count: needed, bytesPerElement: MemoryLayout<Double>.stride, "the copy of errors")
+    let all = try input(errors, Int(n), "errors")
+    try Memory.check(count: all.count, bytesPerElement: MemoryLayout<Double>.stride, "the copy of errors")
+    guard all.count == everywhere else { return counts.dropLast().map { _ in [] } + [Array(all)] }
     var start = 0
     return counts.map { count in
         defer { start += count }

@@ -138,6 +138,7 @@ def test_given_errors_are_taken_back_by_every_rule(engine):
     errors = [np.linspace(-1, 1, len(each.times)) for each in rec.spikes]
     whole = net.pull_back(rec, errors)
     parts = [net.pull_back(rec, [errors[0], None]), net.pull_back(rec, [None, errors[1]])]
+    same(parts[1], net.pull_back(rec, [np.zeros_like(errors[0]), errors[1]]), 0.0)
     for layer in range(2):
         sum_of_parts = parts[0].weights[layer] + parts[1].weights[layer]
         np.testing.assert_allclose(whole.weights[layer], sum_of_parts, rtol=1e-4 if on_grid else 1e-9, atol=1e-5 if on_grid else 1e-12)
