@@ -204,17 +204,21 @@ class EventProp(nn.Module):
             dtype = self.fixed.dtype
         else:
             dtype = _checked(times, layer.sizes[0]).dtype
-            times = _exact(times)
+            if dtype is not torch.float64:
+                times = times.to(torch.float64)
         trained = self._trained()
-        for array, tensor in zip(layer.trained, trained):
+        for n, (array, tensor) in enumerate(zip(layer.trained, trained)):
             if not tensor.is_cpu:
                 raise ValueError(f"{array.kind}[{array.name}] is on {tensor.device}; spinnprop computes on the CPU: layer.cpu()")
             if tensor.shape != array.shape:
                 raise ValueError(f"{array.kind}[{array.name}] has shape {tuple(tensor.shape)}; it must be {array.shape}")
+            if tensor.dtype is not torch.float64:
+                trained[n] = tensor.to(torch.float64)
+        fixed: Any = self._buffers["fixed"]
         neurons = layer.trains_neurons and any(
             tensor.requires_grad for array, tensor in zip(layer.trained, trained) if array.kind in NEURON_PARAMETERS
         )
-        output, *hidden = event_prop(times, [_exact(each) for each in trained], _exact(self.fixed), layer, neurons)
+        output, *hidden = event_prop(times, trained, fixed.to(torch.float64), layer, neurons)
         if output.dtype is not dtype:
             output = output.to(dtype)
         if not layer.n_hidden:
@@ -275,10 +279,10 @@ class EventProp(nn.Module):
         return f"{'-'.join(map(str, layer.sizes))}, engine={layer.engine.name!r}, output={layer.readings.of!r}"
 
     def _trained(self) -> List[Tensor]:
+        # As attributes tensors take longer to find; what is made of others, as by a parametrization, is found so alone.
         found = []
         for array in self._layer.trained:
             module: Any = self._modules[array.kind]
-            # As an attribute it takes longer to find; one that is made of others, as by a parametrization, is found so alone.
             own = module._parameters.get(array.name)
             found.append(getattr(module, array.name) if own is None else own)
         return found
@@ -298,11 +302,6 @@ def _rounded(bounds: Any, dtype: torch.dtype, inwards: float) -> Tensor:
     rounded = exact.to(dtype)
     is_outside = (rounded.double() - exact) * math.copysign(1.0, inwards) < 0
     return torch.where(is_outside, torch.nextafter(rounded, torch.full_like(rounded, inwards)), rounded)
-
-
-def _exact(tensor: Tensor) -> Tensor:
-    """In float64; what already is costs no call of torch's."""
-    return tensor if tensor.dtype is torch.float64 else tensor.to(torch.float64)
 
 
 def _flat(tensors: Sequence[Tensor]) -> Tensor:

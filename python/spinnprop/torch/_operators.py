@@ -6,8 +6,7 @@ nobody looks on, a plain autograd function does the same work with half of what 
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
-from weakref import WeakValueDictionary
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -31,7 +30,7 @@ def event_prop(
 
     times: (n_samples, n_inputs) or (n_samples, n_inputs, k), or SpikeTrains.
     """
-    if _is_eager() and type(times) in _PLAIN and all(type(each) in _PLAIN for each in trained):
+    if _is_eager() and _PLAIN.issuperset(map(type, (times, *trained))):
         found: Tuple[Tensor, ...] = _Eager.apply(times, fixed, layer, neurons, *trained)
         return found
     if torch.autograd.forward_ad._current_level >= 0:
@@ -51,37 +50,41 @@ def event_prop(
 
 
 #: What is no tensor of a kind that wants to see what is done to it.
-_PLAIN = (Tensor, nn.Parameter, SpikeTrains)
+_PLAIN = frozenset((Tensor, nn.Parameter, SpikeTrains))
+
+
+#: Runs by the addresses of their tapes. A tensor that is a copy of a tape has another: the run is then repeated, to the same bits.
+_runs: Dict[int, Run] = {}
 
 
 class _Tape(np.ndarray):
-    """The memory of a tensor, which keeps the run that made it for as long as the tensor's memory is needed."""
+    """The memory of a tensor; the run that made it is known for as long as this is needed."""
 
-    run: Run
+    address: Optional[int] = None
 
-
-#: Tapes by the addresses of their memory. A tensor that is a copy of one has another: the run is then repeated, to the same bits.
-_tapes: WeakValueDictionary[int, _Tape] = WeakValueDictionary()
+    def __del__(self, _runs: Dict[int, Run] = _runs) -> None:
+        _runs.pop(self.address, None)  # type: ignore[arg-type]
 
 
 def _run(layer: Layer, network: object, times: Any) -> Tuple[Tensor, Optional[Tensor], Tensor]:
     run = layer.run(network, times)
     output, hidden = layer.read(run, len(times))
     tape = np.zeros(1, np.uint8).view(_Tape)
-    tape.run = run
     memory = torch.from_numpy(tape)
-    _tapes[memory.data_ptr()] = tape
+    tape.address = memory.data_ptr()
+    _runs[tape.address] = run
     return torch.from_numpy(output), None if hidden is None else torch.from_numpy(hidden), memory
 
 
 def _run_of(tape: Tensor, again: Callable[[], Run]) -> Run:
     """The run that a tape is of."""
-    known = _tapes.get(tape.data_ptr())
-    return again() if known is None else known.run
+    known = _runs.get(tape.data_ptr())
+    return again() if known is None else known
 
 
 def _array(tensor: Tensor) -> Any:
-    plain = tensor.detach() if tensor.requires_grad else tensor
+    # Of two ways to a tensor without its history the shorter one.
+    plain = tensor.data if tensor.requires_grad else tensor
     if plain.is_neg() or not plain.is_contiguous():
         plain = plain.resolve_neg().contiguous()
     return plain.numpy()
@@ -103,7 +106,7 @@ class _Eager(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, times: Any, fixed: Tensor, layer: Layer, neurons: bool, *trained: Tensor) -> Tuple[Tensor, ...]:
         _refuse_fixed(fixed)
-        network = layer.with_values([_array(each) for each in trained], _array(fixed))
+        network = layer.with_values([*map(_array, trained)], _array(fixed))
         is_tensor = isinstance(times, Tensor)
         output, hidden, tape = _run(layer, network, _array(times) if is_tensor else times)
         ctx.save_for_backward(tape, times if is_tensor else None)

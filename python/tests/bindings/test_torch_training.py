@@ -203,13 +203,13 @@ def test_recordings_go_with_their_graphs():
 
     layer, times = made(), some_times().requires_grad_()
     outputs = [layer(times) for _ in range(3)]
-    assert len(_operators._tapes) == 3
+    assert len(_operators._runs) == 3
     del outputs[0]
-    assert len(_operators._tapes) == 2
+    assert len(_operators._runs) == 2
     value(outputs[0]).backward()
-    assert len(_operators._tapes) == 1
+    assert len(_operators._runs) == 1
     del outputs
-    assert not _operators._tapes
+    assert not _operators._runs
     layer(times.detach())
     output = made()(times)  # whose module is gone
     value(output).backward()
