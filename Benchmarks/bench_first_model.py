@@ -20,19 +20,19 @@ import results
 NOTEBOOK = Path(__file__).resolve().parent.parent / "examples" / "notebooks" / "first-steps.ipynb"
 ROUNDS = 3
 JUPYTER = ["ipykernel", "nbclient"]
-#: What the notebook uses.
-EXTRAS = "sklearn,plot"
-WITH_ALL = "`pip install` of the wheel with numpy, scikit-learn and matplotlib"
+#: What the notebook uses up to there, and asks for.
+EXTRAS = "plot"
+WITH_ALL = "`pip install` of the wheel with numpy and matplotlib"
 ALONE = "of the wheel alone, where those are there"
 NOTEBOOK_RUN = "the notebook, up to the trained model"
-#: Runs in that environment: the notebook's cells up to the one that has trained and scored a classifier, in a kernel as Jupyter starts it.
+#: Runs in that environment: the notebook's cells up to the one that has trained and scored a network, in a kernel as Jupyter starts it.
 RUN = """
 import sys
 import nbformat
 from nbclient import NotebookClient
 
 notebook = nbformat.read(sys.argv[1], as_version=4)
-(trained,) = (number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code" and ".fit(" in cell.source)
+(trained,) = (number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code" and "trainer.run(" in cell.source)
 notebook.cells = notebook.cells[: trained + 1]
 NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
 print(*(output.text for output in notebook.cells[-1].outputs if output.output_type == "stream" and output.name == "stdout"))

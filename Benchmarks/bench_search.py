@@ -3,7 +3,8 @@
     python Benchmarks/bench_search.py                    # all of it, some fifteen minutes on two processors
     python Benchmarks/bench_search.py --seeds 3 4        # searches of these seeds alone; others keep their rows
     python Benchmarks/bench_search.py --clusters         # Dask and Ray alone
-    python Benchmarks/bench_search.py --pruned           # what pruning costs alone, which trains every trial to its end, some ten minutes
+    python Benchmarks/bench_search.py --pruned           # what pruning costs alone, which trains every trial to its end, some minutes a seed
+    python Benchmarks/bench_search.py --pruned --seeds 1 # that of these seeds alone; others keep their rows
 
 Writes its sections of RESULTS.md.
 """
@@ -29,9 +30,14 @@ from spinnprop._commands.search import LAST_EPOCHS, Maker, space
 from spinnprop._search.evaluation import Judge
 
 TRIALS, EPOCHS = 100, 30
-TITLE = "A search"
-#: Of the table's rows.
-ROW = re.compile(r"^\| (\d+) \| (\d+) \| (\d+) \| ([\d.]+) \| ([\d.]+) \| (\d+ %) \|$", re.M)
+TITLE, PRUNED = "A search", "What pruning costs"
+
+
+def kept(title):
+    """The rows of a section's table, by their seeds."""
+    old = results.FILE.read_text().partition(f"## {title}\n")[2].partition("\n## ")[0]
+    cells = [line.strip("| ").split(" | ") for line in old.splitlines() if re.match(r"\| \d+ \|", line)]
+    return {int(seed): row for seed, *row in cells}
 
 
 def searched(seed):
@@ -50,8 +56,7 @@ def searched(seed):
 
 def write_searches(seeds):
     section = results.Section(TITLE)
-    old = results.FILE.read_text().partition(f"## {TITLE}\n")[2].partition("\n## ")[0]
-    rows = {int(row[0]): row[1:] for row in ROW.findall(old)}
+    rows = kept(TITLE)
     rows.update((seed, searched(seed)) for seed in seeds)
     tests = [float(row[3]) for row in rows.values()]
     table = results.table(
@@ -80,15 +85,17 @@ def pruned(seed):
 
 
 def write_pruned(seeds):
-    section = results.Section("What pruning costs")
-    rows = []
+    section = results.Section(PRUNED)
+    rows = kept(PRUNED)
     for seed in seeds:
         best, others = pruned(seed)
-        rows.append([seed, f"{100 * best:.2f}", len(others), f"{100 * others[0]:.2f}", sum(other > best for other in others)])
+        rows[seed] = [f"{100 * best:.2f}", len(others), f"{100 * others[0]:.2f}", sum(other > best for other in others)]
     section.write(
         f"The same searches; then every trial that was pruned trained to its end, all {EPOCHS} epochs. Validation accuracies that judge trials, the mean\n"
         f"of the last {LAST_EPOCHS} epochs.\n\n"
-        + results.table(["seed", "winner %", "pruned", "best of these %", "better than the winner"], rows)
+        + results.table(
+            ["seed", "winner %", "pruned", "best of these %", "better than the winner"], [[seed, *rows[seed]] for seed in sorted(rows)]
+        )
     )
 
 
