@@ -158,7 +158,7 @@ typedef struct reading {
     const spinnprop_recording *recording;
     spinnprop_recording_info info;
     dense output, hidden;
-    rows rows;        /* with room for the spikes of any layer */
+    rows rows;        /* with room for the spikes of any layer that is read */
     int64_t *seen;
     int64_t n_spikes, n_output_spikes; /* of all layers, of the read-out */
 } reading;
@@ -179,7 +179,7 @@ static int reading_from(PyObject *module, reading *reading, PyObject *capsule, P
         if (status == SPINNPROP_OK) status = spinnprop_recording_spike_count(&n, reading->recording, layer);
         reading->n_spikes += n;
         reading->n_output_spikes = n;
-        if (n > most) most = n;
+        if (n > most && (hidden != Py_None || layer == reading->info.n_layers - 1)) most = n;
     }
     const int64_t n_samples = reading->info.n_samples;
     if (status != SPINNPROP_OK) {

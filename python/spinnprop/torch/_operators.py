@@ -31,7 +31,8 @@ def event_prop(
     times: (n_samples, n_inputs) or (n_samples, n_inputs, k), or SpikeTrains.
     """
     if _is_eager() and _PLAIN.issuperset(map(type, (times, *trained))):
-        found: Tuple[Tensor, ...] = _Eager.apply(times, fixed, layer, neurons, *trained)
+        own = times if isinstance(times, SpikeTrains) else _unwrapped(times)
+        found: Tuple[Tensor, ...] = _apply(own, _unwrapped(fixed), layer, neurons, *map(_unwrapped, trained))
         return found
     if torch.autograd.forward_ad._current_level >= 0:
         # An operator that has no such formula would pass for constant.
@@ -136,6 +137,11 @@ class _Eager(torch.autograd.Function):
         )
         parts = [flat[array.part].reshape(array.shape) for array in layer.trained]
         return None if times is None else of_given, None, None, None, *parts
+
+
+#: What `Function.apply` comes to where no transform is active, without its looking at each argument in Python. What has left a transform is unwrapped.
+_apply: Callable[..., Any] = super(torch.autograd.Function, _Eager).apply
+_unwrapped: Callable[[Tensor], Tensor] = torch._C._functorch.unwrap_if_dead
 
 
 @torch.library.impl("spinnprop::event_prop", "cpu")
