@@ -147,16 +147,21 @@ class Custom(Loss):
             leaf = torch.tensor(values, requires_grad=True)
             answer = self.function(leaf, *wanted)
             if not isinstance(answer, torch.Tensor) or answer.numel() != 1 or not answer.requires_grad:
-                raise TypeError("function must return one number, a tensor that depends on the values it was given")
+                raise TypeError(f"function returned {checks.shown(answer)}; it must return one number, a tensor that depends on the values it was given")
             (derivative,) = torch.autograd.grad(answer, leaf)
             return _finite(answer.item()), derivative.numpy()
         if self.autograd == "jax":
             jax = _imported("jax")
-            answer, derivative = jax.value_and_grad(self.function)(jax.numpy.asarray(values), *wanted)
+            answer, pull_back = jax.vjp(lambda own: self.function(own, *wanted), jax.numpy.asarray(values))
+            if getattr(answer, "shape", None) != () or not jax.numpy.issubdtype(answer.dtype, jax.numpy.floating):
+                raise TypeError(f"function returned {checks.shown(answer)}; it must return one number that depends on the values it was given")
+            (derivative,) = pull_back(jax.numpy.ones_like(answer))
             return _finite(float(answer)), np.asarray(derivative, np.float64)
         answer = self.function(values, *wanted)
         if not isinstance(answer, tuple) or len(answer) != 2:
             raise TypeError(f"function returned {type(answer).__name__!r}; it must return (value, derivative)")
+        if answer[1] is None:
+            raise TypeError("function returned None for the derivative; it must return an array of the shape of the values it was given")
         derivative = checks.array(answer[1], np.float64, "the derivative that function returned")
         checks.shape(derivative, values.shape, "the derivative that function returned")
         return _finite(checks.real(answer[0], "the value that function returned")), derivative

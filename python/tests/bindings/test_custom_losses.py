@@ -127,6 +127,35 @@ def test_torch_differentiates(case, leaky):
             net.gradient(rec, sp.losses.Custom(bad, "maxima", autograd="torch"), y)
 
 
+def test_jax_differentiates(case, leaky):
+    jax = pytest.importorskip("jax")
+    jnp = jax.numpy
+
+    def function(times, y):
+        rows = jnp.arange(len(y))
+        heard = jnp.isfinite(times[rows, y])
+        # Where an output is silent no derivative may come back, not even 0 times infinity.
+        loud = jnp.where(jnp.isfinite(times), times, 1.0)
+        return -jnp.sum(jnp.where(heard, jax.nn.log_softmax(-loud / 2e-3)[rows, y], 0.0)) / len(y)
+
+    net, rec, y = case
+    value, grad = net.gradient(rec, sp.losses.Custom(function, autograd="jax"), y)
+    wanted_value, wanted = net.gradient(rec, TTFS, y)
+    assert abs(value - wanted_value) < 1e-5
+    for own, known in zip(grad.weights, wanted.weights):
+        assert np.abs(own - known).max() < 1e-5 * np.abs(known).max()  # in float32
+    net, rec, y = leaky
+    for bad in (lambda v, y: 1.0, lambda v, y: v, lambda v, y: 1, lambda v, y: (v.sum(), v)):
+        with pytest.raises(TypeError, match=r"function returned .*; it must return one number that depends on the values"):
+            net.gradient(rec, sp.losses.Custom(bad, "maxima", autograd="jax"), y)
+
+
+def test_a_derivative_that_is_none(leaky):
+    net, rec, y = leaky
+    with pytest.raises(TypeError, match="function returned None for the derivative; it must return an array"):
+        net.gradient(rec, sp.losses.Custom(lambda v, y: (0.0, None), "maxima"), y)
+
+
 @pytest.mark.parametrize("engine", ["event", "clock", "first-spike"])
 def test_given_errors_are_taken_back_by_every_rule(engine):
     X, y = sp.datasets.yin_yang(16, seed=3)
