@@ -93,6 +93,7 @@ def reptile(
     if not isinstance(network, Network):
         raise TypeError(f"network is {type(network).__name__!r}; it must be a Network")
     steps = checks.integer(steps, "steps", 1, checks.INT32)
+    checks.progress(progress)
     step_size = checks.real(step_size, "step_size")
     if not 0 < step_size <= 1:
         raise ValueError(f"step_size is {step_size}; it must be above 0 and at most 1")

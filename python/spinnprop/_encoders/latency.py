@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _core
 from .._spikes import SpikeTrains
-from .._support import checks
+from .._support import checks, memory
 from .._support.types import Float64Array, Int32Array, Int64Array
 from .features import features
 
@@ -125,4 +125,5 @@ def latency_grid(
 def _empty(n_samples: int, n_units: int) -> tuple[Float64Array, Int32Array, Int64Array]:
     """Arrays with room for one spike per sample and unit."""
     n_spikes = n_samples * n_units
+    memory.must_fit(12.0 * n_spikes, f"a code of {n_samples} samples of {n_units} units", "give fewer samples at a time")
     return np.empty(n_spikes), np.empty(n_spikes, np.int32), np.empty(n_samples + 1, np.int64)

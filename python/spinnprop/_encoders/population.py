@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._spikes import SpikeTrains
-from .._support import checks
+from .._support import checks, memory
 from .._support.spike_arrays import offsets_of
 from .features import shares
 
@@ -60,6 +60,8 @@ def population(
         raise ValueError(f"beta is {narrowness!r}; it must be finite and > 0")
     if n * values.shape[1] > checks.INT32:
         raise ValueError(f"n_fields is {n} for {values.shape[1]} features, {n * values.shape[1]} units; there can be {checks.INT32}")
+    size = len(values) * n * values.shape[1]
+    memory.must_fit(40.0 * size, f"a code of {size} responses", "give fewer samples at a time, or fewer n_fields")
     centres = (2 * np.arange(n) - 1) / (2 * (n - 2))
     responses = np.exp(-0.5 * (narrowness * (n - 2) * (values[:, :, None] - centres)) ** 2).reshape(len(values), n * values.shape[1])
     sample, unit = np.nonzero(responses >= least)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._spikes import SpikeTrains
-from .._support import checks
+from .._support import checks, memory
 from .._support.spike_arrays import offsets_of
 from .features import shares
 
@@ -44,6 +44,8 @@ def poisson(X: Any, duration: float = 0.1, max_rate: float = 100.0, seed: int = 
     if rate * seconds > 1e9:
         raise ValueError(f"max_rate * duration is {rate * seconds:g} spikes of one unit; it must be at most 1e9")
     counts = random.poisson(values * (rate * seconds))
+    # Whose, when, of which sample, and their order.
+    memory.must_fit(50.0 * float(counts.sum()), f"a code of {counts.sum()} spikes", "give fewer samples at a time, a shorter duration or a smaller max_rate")
     offsets = offsets_of(counts.sum(axis=1))
     units = np.repeat(np.tile(np.arange(values.shape[1], dtype=np.int32), len(values)), counts.ravel())
     times = seconds * random.random(offsets[-1])
@@ -79,6 +81,9 @@ def bernoulli(X: Any, steps: int = 20, time_step: float = 1e-3, seed: int = 0) -
     values = shares(X)
     count, dt = checks.integer(steps, "steps", 1, checks.INT32), checks.positive(time_step, "time_step")
     random = np.random.default_rng(checks.integer(seed, "seed", 0, checks.UINT64))
+    # What is drawn of one sample, and all spikes there can be.
+    spikes = float(values.sum()) * count
+    memory.must_fit(9.0 * count * values.shape[1] + 50.0 * spikes, f"a code of some {spikes:.0f} spikes", "give fewer samples at a time or fewer steps")
     rows = [np.nonzero(random.random((count, values.shape[1])) < own) for own in values]
     where = [np.concatenate([row[n] for row in rows]) if rows else np.empty(0, np.int64) for n in (0, 1)]
     return SpikeTrains(where[0] * dt, where[1].astype(np.int32), offsets_of([len(row[0]) for row in rows]), values.shape[1])

@@ -7,7 +7,7 @@ from typing import Tuple
 import numpy as np
 
 from .. import _core
-from .._support import checks
+from .._support import checks, memory
 from .._support.types import Float64Array, Int64Array
 
 
@@ -47,6 +47,7 @@ def yin_yang(n: int, seed: int = 42) -> Tuple[Float64Array, Int64Array]:
     """
     # Beyond 2**57 numpy cannot even say how much memory that is.
     n = checks.integer(n, "n", 0, 2**57)
+    memory.must_fit(40.0 * n, f"a set of {n} samples", "draw fewer")
     X, y = np.empty((n, 4)), np.empty(n, np.int64)
     _core.yin_yang(X, y, checks.integer(seed, "seed", 0, 2**32 - 1))
     return X, y

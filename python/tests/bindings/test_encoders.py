@@ -129,3 +129,17 @@ def test_a_population_trains_through_the_estimator():
     spikes = sp.encoding.population(X, n_fields=6)
     model = sp.SpikingClassifier(hidden=(40,), epochs=15, batch_size=50).fit(spikes, y)
     assert model.score(spikes, y) > 0.85
+
+
+@pytest.mark.parametrize("make, said", [
+    (lambda X: sp.encoding.poisson(X, duration=1.0, max_rate=50.0), "spikes takes .* GB .*a shorter duration or a smaller max_rate"),
+    (lambda X: sp.encoding.bernoulli(X, steps=50), "a code of some 1000 spikes takes .*fewer steps"),
+    (lambda X: sp.encoding.population(X), "responses takes .*fewer n_fields"),
+    (lambda X: sp.encoding.latency(X), "a code of 10 samples of 2 units takes .*fewer samples"),
+    (lambda X: sp.encoding.latency_grid(X), "a code of 10 samples of 3 units takes .*fewer samples"),
+    (lambda X: sp.datasets.yin_yang(100), "a set of 100 samples takes .*draw fewer"),
+])  # fmt: skip
+def test_codes_that_no_memory_holds_are_refused(make, said, monkeypatch):
+    monkeypatch.setattr("spinnprop._support.memory.free_bytes", lambda: 100.0)
+    with pytest.raises(MemoryError, match=said):
+        make(np.ones((10, 2)))
