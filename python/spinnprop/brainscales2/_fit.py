@@ -119,7 +119,7 @@ def fit(
     if duration is not None:
         options["duration"] = checks.real(duration, "duration")
     elif input_spikes:
-        raise ValueError(f"input_spikes is {input_spikes}, but duration None; give the seconds that they lie in")
+        raise ValueError(f"input_spikes is {input_spikes}, duration is None; give the seconds that they lie in")
     merged = np.empty(max(0, len(own) - 1), np.int32)
     found = _core.brainscales2_place(merged, np.array(own, np.int32), options)
     found.update(fits=bool(found["fits"]), sizes=tuple(own), merged=tuple(merged.tolist()), input_spikes=options["input_spikes"])
