@@ -301,7 +301,9 @@ def test_the_command_says_what_fits(capsys):
     assert main([*load, "--duration", "1e-5", "--speedup", "10"]) == 0
     capsys.readouterr()
     assert main(load) == 2 and "--input-spikes is 200, --duration is None" in capsys.readouterr().err
-    assert main(["brainscales2", "fit", "25-120-3", "--duration", "-1"]) == 2
+    assert main([*load, "--duration", "1", "--speedup", "nan"]) == 2 and "--speedup is nan" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*load, "--duration", "-1"])
     assert main(["brainscales2", "account", "0.03"]) == 0
     assert "estimated" in capsys.readouterr().out
 
