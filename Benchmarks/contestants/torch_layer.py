@@ -23,6 +23,8 @@ from spinnprop import _core
 from spinnprop.torch import EventProp
 
 REPEATS = 30
+#: Rounds that do not count.
+WARM = 20
 rounds = int(sys.argv[1])
 torch.set_num_threads(1)
 sp.set_threads(1)
@@ -115,13 +117,15 @@ if not all(np.array_equal(own.grad, wanted) for own, wanted in zip(layer.weights
 if rounds:
     seconds = {name: [] for name in CONTESTANTS}
     order, chance = list(CONTESTANTS), random.Random(0)
-    for _ in range(rounds):
+    for turn in range(-WARM, rounds):
         chance.shuffle(order)
         for name in order:
             contestant = CONTESTANTS[name]
             start = time.thread_time()
             contestant()
-            seconds[name].append(time.thread_time() - start)
+            spent = time.thread_time() - start
+            if turn >= 0:
+                seconds[name].append(spent)
     print(json.dumps({"seconds": seconds, "version": torch.__version__}))
 else:
 

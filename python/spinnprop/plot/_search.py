@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
-from .._search.result import SearchResult
 from ._axes import new_or_given
+
+if TYPE_CHECKING:
+    # Searches need scikit-learn, and pictures of anything else do not.
+    from .._search.result import SearchResult
 
 #: Of the costs that a search knows by itself: the axis' label, and what a cost is multiplied by for its unit.
 _AXES = {

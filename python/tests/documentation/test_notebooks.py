@@ -3,6 +3,8 @@
 import importlib.util
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -50,6 +52,24 @@ def test_outputs_are_stored(name):
     assert not kinds & {("error", None), ("stream", "stderr")}
     # A clone of the repository stays small.
     assert NOTEBOOKS[name].stat().st_size < 400_000
+
+
+WITHOUT = """
+import sys
+sys.modules["sklearn"] = sys.modules["scipy"] = None
+import matplotlib
+matplotlib.use("Agg")
+for cell in sys.argv[1:]:
+    exec(cell)
+"""
+
+
+def test_the_first_model_needs_no_scikit_learn():
+    cells = [cell.source for cell in code(nbformat.read(NOTEBOOKS["first-steps"], as_version=4))]
+    (trained,) = (number for number, cell in enumerate(cells) if "trainer.run(" in cell)
+    command = [sys.executable, "-c", WITHOUT, *cells[: trained + 1]]
+    done = subprocess.run(command, env={**os.environ, "SPINNPROP_NOTEBOOK_EPOCHS": "1"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 0 and "test accuracy" in done.stdout, done.stderr
 
 
 def apart(here, there):
