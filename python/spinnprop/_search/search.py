@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import Executor
 from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple, Union
 
@@ -112,7 +113,8 @@ def search(
     Raises
     ------
     KeyboardInterrupt
-        On Ctrl-C, within 0.2 s. Finished trials are kept: in the file, and as the exception's attribute ``result``.
+        On Ctrl-C, within 0.2 s. Finished trials are kept: in the file, and as the exception's attribute ``result``, which any other error
+        that a trial ends the search with has, too.
     ValueError, TypeError
         If an argument is out of its domain, parameters do not suit the estimator, or the study in the file was made
         with another space, estimator, data or objectives. A trial whose network runs away or cannot run on the chip
@@ -182,13 +184,16 @@ def search(
         must_be_sound(result, name)
         with Bar(n_trials, "trial", shown=verbose, begun=len(counted(study))) as bar, Runners(study) as runners:
             trials = Trials(result, work, n_trials, seed, jobs, reports, runners)
-            if executor is None:
-                trials.all(lambda: show(bar, study))
-            else:
-                trials.on(executor, lambda: show(bar, study))
-    except KeyboardInterrupt as interrupt:
-        interrupt.result = result  # type: ignore[attr-defined]
-        raise
+            try:
+                if executor is None:
+                    trials.all(lambda: show(bar, study))
+                else:
+                    trials.on(executor, lambda: show(bar, study))
+            except BaseException as error:
+                # A study in memory would be lost with all trials that have ended.
+                with contextlib.suppress(AttributeError):
+                    error.result = result  # type: ignore[attr-defined]
+                raise
     except storage_errors() as error:
         # Of a database, what it said itself.
         said = str(getattr(error.__cause__, "orig", None) or error)

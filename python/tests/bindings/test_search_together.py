@@ -286,6 +286,21 @@ def test_a_trial_that_kills_its_process_is_given_up(tmp_path):
     assert sum(runners.DIED in trial.user_attrs for trial in study.get_trials()) == trials._ATTEMPTS
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_an_error_of_a_trial_keeps_what_had_ended(n_jobs):
+    begun = []
+
+    def make(**params):
+        begun.append(params)
+        if len(begun) > 3:
+            raise ZeroDivisionError("of one's own")
+        return SMALL.__class__(epochs=2, batch_size=60, **params)
+
+    with pytest.raises(ZeroDivisionError, match="of one's own") as caught:
+        search(estimator=make, n_trials=9, n_jobs=n_jobs)
+    assert 3 - n_jobs < len(caught.value.result.trials) <= 3 and caught.value.result.best_params
+
+
 def test_a_pool_that_breaks_counts_as_a_death(tmp_path):
     storage = tmp_path / "search.db"
     for _ in range(trials._ATTEMPTS):
