@@ -22,35 +22,45 @@ public protocol CrossingCase {
     static var isTime: Bool { get }
     /// The time that a coordinate >= 0 stands for.
     static func elapsed<Real: RealLanes>(_ flow: Flow, x: Real) -> Real
-    /// What `decay` and `rest` take of a coordinate >= 0; its own where it is an exponential.
-    static func exponential<Real: RealLanes>(_ flow: Flow, x: Real) -> Real
+    /// The decays from the state on to a coordinate >= 0.
+    static func decays<Real: RealLanes>(_ flow: Flow, x: Real) -> Decays<Real>
     /// The same, where the state (V, I) is at the threshold at x.
-    static func exponential(
+    static func decays(
         _ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>
-    ) -> SIMD4<Double>
-    /// The factor by which the current has decayed.
-    static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real
-    /// What `rest` needs of the map over an interval: the exponential that x is at its end.
-    static func kept<Real>(_ p: StateMap<Real>) -> Real
-    /// The map over what is left of an interval after x. `kept`: of the map over the interval from the state on; `remaining`: what is
-    /// left, seconds.
-    static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real>
+    ) -> Decays<SIMD4<Double>>
+    /// Which decays of a whole interval `rest` takes.
+    static var takes: Decays<Bool> { get }
+    /// The map over what is left of an interval, from the decays over all of it and over what has passed. `remaining`: what is left, seconds.
+    static func rest<Real: RealLanes>(
+        _ flow: Flow, whole: Decays<Real>, passed: Decays<Real>, remaining: Real
+    ) -> StateMap<Real>
+}
+
+/// The factors by which membrane and current decay by themselves.
+@frozen
+public struct Decays<Value> {
+    public let membrane: Value
+    public let synapse: Value
+
+    @inlinable @inline(__always)
+    public init(membrane: Value, synapse: Value) {
+        self.membrane = membrane
+        self.synapse = synapse
+    }
 }
 
 extension CrossingCase {
     @inlinable public static var isTime: Bool { @inline(__always) get { false } }
     @inlinable public static var isMarginSlow: Bool { @inline(__always) get { false } }
 
-    @inlinable @inline(__always)
-    public static func exponential<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { x }
+    @inlinable public static var takes: Decays<Bool> {
+        @inline(__always) get { Decays(membrane: true, synapse: false) }
+    }
 
     @inlinable @inline(__always)
-    public static func exponential(
+    public static func decays(
         _ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>
-    ) -> SIMD4<Double> { exponential(flow, x: x) }
-
-    @inlinable @inline(__always)
-    public static func kept<Real>(_ p: StateMap<Real>) -> Real { p.a }
+    ) -> Decays<SIMD4<Double>> { decays(flow, x: x) }
 
     /// The same for `count` states. Arrays hold whole vectors of four, and those beyond `count` get a coordinate too.
     @inlinable @inline(__always)

@@ -38,8 +38,43 @@ public enum CrossingGeneral: CrossingCase {
     }
 
     @inlinable @inline(__always)
-    public static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real> {
-        flow.propagators(remaining)
+    public static func decays<Real: RealLanes>(_ flow: Flow, x: Real) -> Decays<Real> {
+        let p = flow.propagators(x)
+        return Decays(membrane: p.a, synapse: p.b)
+    }
+
+    /// With D = e^-|z|, which is what the faster decay is of the slower, V = threshold is (V + I (1 - D) / |c|) slower = threshold where the current decays
+    /// faster, (V D + I (1 - D) / |c|) slower = threshold where the membrane does: all digits, where nothing in it is much larger than the threshold.
+    @inlinable @inline(__always)
+    public static func decays(
+        _ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>
+    ) -> Decays<SIMD4<Double>> {
+        let gap = flow.gapRate * x
+        let (apart, complement) = Elementary.decay(gap)
+        let own = flow.isSynapseSlower ? v * apart : v
+        var slow = SIMD4<Double>(repeating: flow.threshold) / (own + i * (complement * flow.inverseGap))
+        var fast = slow * apart
+        let isFar = (-v .> SIMD4<Double>(repeating: 8 * flow.threshold)) .| (gap .> SIMD4<Double>(repeating: 600))
+        if unsafeBitCast(isFar, to: SIMD4<Int64>.self).signs != 0 {
+            let exact = flow.decays(x)
+            (slow, fast) = (.select(isFar, exact.slow, slow), .select(isFar, exact.fast, fast))
+        }
+        return flow.isSynapseSlower
+            ? Decays(membrane: fast, synapse: slow) : Decays(membrane: slow, synapse: fast)
+    }
+
+    @inlinable public static var takes: Decays<Bool> {
+        @inline(__always) get { Decays(membrane: true, synapse: true) }
+    }
+
+    /// Where the time constants are far enough apart, the difference of the two decays has all digits of a current.
+    @inlinable @inline(__always)
+    public static func rest<Real: RealLanes>(
+        _ flow: Flow, whole: Decays<Real>, passed: Decays<Real>, remaining: Real
+    ) -> StateMap<Real> {
+        guard flow.isApart else { return flow.propagators(remaining) }
+        let (a, b) = (whole.membrane / passed.membrane, whole.synapse / passed.synapse)
+        return StateMap(a: a, b: b, h: (b - a) / Real(flow.difference))
     }
 
     /// The time to the threshold, negative where it is not reached.

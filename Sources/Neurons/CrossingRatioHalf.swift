@@ -34,14 +34,19 @@ public enum CrossingRatioHalf: CrossingCase {
     public static func elapsed<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { -flow.tauSyn * Elementary.log(x) }
 
     @inlinable @inline(__always)
-    public static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { x }
+    public static func decays<Real: RealLanes>(_ flow: Flow, x: Real) -> Decays<Real> {
+        Decays(membrane: x * x, synapse: x)
+    }
+
+    @inlinable public static var takes: Decays<Bool> {
+        @inline(__always) get { Decays(membrane: false, synapse: true) }
+    }
 
     @inlinable @inline(__always)
-    public static func kept<Real>(_ p: StateMap<Real>) -> Real { p.b }
-
-    @inlinable @inline(__always)
-    public static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real> {
-        let rest = kept / x
+    public static func rest<Real: RealLanes>(
+        _ flow: Flow, whole: Decays<Real>, passed: Decays<Real>, remaining: Real
+    ) -> StateMap<Real> {
+        let rest = whole.synapse / passed.synapse
         let part = Elementary.vanishing(rest, power: 2)
         return StateMap(a: part * part, b: rest, h: (rest - part * part) * 2)
     }

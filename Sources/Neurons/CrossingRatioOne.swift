@@ -42,26 +42,30 @@ public enum CrossingRatioOne: CrossingCase {
     public static func elapsed<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { flow.tauMem * x }
 
     @inlinable @inline(__always)
-    public static func exponential<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { Elementary.decay(x).value }
+    public static func decays<Real: RealLanes>(_ flow: Flow, x: Real) -> Decays<Real> {
+        let both = Elementary.decay(x).value
+        return Decays(membrane: both, synapse: both)
+    }
 
     /// At the threshold e^{-s} = threshold / (V + I s), which has all digits where nothing in it is much larger than the threshold.
     @inlinable @inline(__always)
-    public static func exponential(
+    public static func decays(
         _ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>
-    ) -> SIMD4<Double> {
-        let near = SIMD4<Double>(repeating: flow.threshold) / (v + i * x)
+    ) -> Decays<SIMD4<Double>> {
+        var both = SIMD4<Double>(repeating: flow.threshold) / (v + i * x)
         let bound = SIMD4<Double>(repeating: 8 * flow.threshold)
         let isLarge = greater(i, -v) .> bound
-        guard unsafeBitCast(isLarge, to: SIMD4<Int64>.self).signs != 0 else { return near }
-        return .select(isLarge, exponential(flow, x: x), near)
+        if unsafeBitCast(isLarge, to: SIMD4<Int64>.self).signs != 0 {
+            both = .select(isLarge, decays(flow, x: x).membrane, both)
+        }
+        return Decays(membrane: both, synapse: both)
     }
 
     @inlinable @inline(__always)
-    public static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { x }
-
-    @inlinable @inline(__always)
-    public static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real> {
-        let rest = kept / x
+    public static func rest<Real: RealLanes>(
+        _ flow: Flow, whole: Decays<Real>, passed: Decays<Real>, remaining: Real
+    ) -> StateMap<Real> {
+        let rest = whole.membrane / passed.membrane
         return StateMap(a: rest, b: rest, h: flow.bounded(remaining) / Real(flow.tauMem) * rest)
     }
 }

@@ -31,14 +31,19 @@ public enum CrossingRatioQuarter: CrossingCase {
     public static func elapsed<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { -flow.tauSyn * Elementary.log(x) }
 
     @inlinable @inline(__always)
-    public static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { x }
+    public static func decays<Real: RealLanes>(_ flow: Flow, x: Real) -> Decays<Real> {
+        Decays(membrane: (x * x) * (x * x), synapse: x)
+    }
+
+    @inlinable public static var takes: Decays<Bool> {
+        @inline(__always) get { Decays(membrane: false, synapse: true) }
+    }
 
     @inlinable @inline(__always)
-    public static func kept<Real>(_ p: StateMap<Real>) -> Real { p.b }
-
-    @inlinable @inline(__always)
-    public static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real> {
-        let rest = kept / x
+    public static func rest<Real: RealLanes>(
+        _ flow: Flow, whole: Decays<Real>, passed: Decays<Real>, remaining: Real
+    ) -> StateMap<Real> {
+        let rest = whole.synapse / passed.synapse
         let part = Elementary.vanishing(rest, power: 4)
         let a = (part * part) * (part * part)
         return StateMap(a: a, b: rest, h: (rest - a) * (4.0 / 3))

@@ -43,11 +43,15 @@ public enum CrossingRatioTwo: CrossingCase {
     public static func elapsed<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { -flow.tauMem * Elementary.log(x) }
 
     @inlinable @inline(__always)
-    public static func decay<Real: RealLanes>(_ flow: Flow, x: Real) -> Real { x * x }
+    public static func decays<Real: RealLanes>(_ flow: Flow, x: Real) -> Decays<Real> {
+        Decays(membrane: x, synapse: x * x)
+    }
 
     @inlinable @inline(__always)
-    public static func rest<Real: RealLanes>(_ flow: Flow, kept: Real, x: Real, remaining: Real) -> StateMap<Real> {
-        let rest = kept / x
+    public static func rest<Real: RealLanes>(
+        _ flow: Flow, whole: Decays<Real>, passed: Decays<Real>, remaining: Real
+    ) -> StateMap<Real> {
+        let rest = whole.membrane / passed.membrane
         let part = Elementary.vanishing(rest, power: 2)
         return StateMap(a: rest, b: part * part, h: rest - part * part)
     }

@@ -126,6 +126,9 @@ public struct Flow: Sendable {
         x * Real.select(Real.isLess(Real(667), exponent), Real(0), y)
     }
 
+    /// Whether the difference of the two decays has all digits of a current.
+    @inlinable public var isApart: Bool { difference.magnitude >= 0.25 }
+
     /// An interval, but no longer than `longest`.
     @inlinable @inline(__always)
     func bounded<Real: RealLanes>(_ dt: Real) -> Real {

@@ -135,17 +135,21 @@ extension FlowVectors where Real == SIMD4<Double> {
         return unsafeBitCast(isAbove .& isRising, to: SIMD4<Int64>.self).signs
     }
 
-    /// Positive wherever the peak is above 1. As |log1p(x)| >= |x / (1 + x / 2)|, ln(I / P) is at least w = (I - V) / (I + `bend` (I - V)) with
-    /// bend = c / (2 r), and e^w is at least its series.
+    /// Positive wherever the peak is above 1. With y = x / (2 + x), log1p(x) = 2 artanh(y) is in magnitude at least 2 (y + y^3 / 3); so ln(I / P) is at least
+    /// w = u (1 + y^2 / 3) with u = (I - V) / (I + `bend` (I - V)), y = `bend` u and bend = c / (2 r), and e^w is at least the square of the series of
+    /// e^(w / 2).
     @inlinable @inline(__always)
     static func peakMargin<Number: RealLanes>(v: Number, i: Number, bend: Number) -> Number {
         let rise = i - v
         // Below 0 where a membrane rises for ever: to 0, and not above.
         let scale = i + bend * rise
-        let w = rise / Number.select(Number.isLess(scale, Number(0x1p-1000)), Number(0x1p-1000), scale)
-        let series = 1 + w * (0.5 + (1.0 / 6) * w)
+        let u = rise / Number.select(Number.isLess(scale, Number(0x1p-1000)), Number(0x1p-1000), scale)
+        let y = bend * u
+        let half = u * (0.5 + y * y * (1.0 / 6))
+        let series: Number = 0.5 + half * (1.0 / 6)
+        let root: Number = 1 + half * (1 + half * series)
         // Rounding must not hide a peak.
-        return (i + 0x1p-50) - (1 + w * series)
+        return (i + 0x1p-50) - root * root
     }
 }
 

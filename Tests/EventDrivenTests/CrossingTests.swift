@@ -120,12 +120,13 @@ struct CrossingTests {
                 (elapsed - expected).magnitude <= 1e-13 * expected + digits / slope * flow.tauMem + 1e-15
                     * flow.slowest,
                 "\(place)")
-            let (left, decay) = (Case.decay(flow, x: Case.exponential(flow, x: x[n])), flow.decay(elapsed))
-            #expect((left - decay).magnitude <= 1e-14 * (1 + elapsed / flow.tauSyn) * decay, "\(place)")
+            let passed = Case.decays(flow, x: x[n])
+            let decay = flow.decay(elapsed)
+            #expect((passed.synapse - decay).magnitude <= 1e-14 * (1 + elapsed / flow.tauSyn) * decay, "\(place)")
             for remaining in [0, 1e-6, 1e-3, 0.02] {
                 let whole = Case.propagators(flow, elapsed + remaining)
                 let rest = Case.rest(
-                    flow, kept: Case.kept(whole), x: Case.exponential(flow, x: x[n]), remaining: remaining)
+                    flow, whole: Decays(membrane: whole.a, synapse: whole.b), passed: passed, remaining: remaining)
                 let exact = flow.propagators(remaining)
                 for (found, wanted) in [(rest.a, exact.a), (rest.b, exact.b), (rest.h, exact.h)] {
                     // As the interval's length itself is rounded.

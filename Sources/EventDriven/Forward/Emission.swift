@@ -29,8 +29,8 @@ extension LayerPlan {
     /// Fires the candidates that do reach the threshold, moves them to the end of the interval, and lists those that reach it
     /// again before. Returns how many these are.
     @inline(__always)
-    private func fire(
-        _ motion: some Motion, _ group: SynchronousGroup, count: Int, _ spikes: FoundSpikes
+    private func fire<Rule: Motion>(
+        _ motion: Rule, _ group: SynchronousGroup, count: Int, _ spikes: FoundSpikes
     ) -> Int {
         let (thresholds, own) = (motion.thresholds, group.candidates)
         let flow = thresholds.flow
@@ -53,8 +53,8 @@ extension LayerPlan {
             var fires = unsafeBitCast(isReached .& (time .<= endTime), to: SIMD4<Int64>.self).signs
             // What fills up the last four may be states at rest of a neuron that fires by itself.
             if firesAlone, count &- n < 4 { fires &= (1 &<< UInt8(truncatingIfNeeded: count &- n)) &- 1 }
-            let y = motion.exponential(constants, v: loadVector(own.v + n), i: i, x: x)
-            let current = i * motion.decay(constants, x: y)
+            let passedDecays = motion.decays(constants, v: loadVector(own.v + n), i: i, x: x)
+            let current = i * passedDecays.synapse
             store(time, at: own.time + n)
             store(current, at: own.current + n)
             var (next, passed, isHeld) = (current, offset, UInt8(0))
@@ -67,13 +67,15 @@ extension LayerPlan {
                 p = motion.propagators(constants, length - passed)
                 store(next, at: own.after + n)
             } else {
-                p = motion.rest(constants, kept: loadVector(own.rest + n), x: y, remaining: length - offset)
+                let whole = Decays(membrane: loadVector(own.a + n), synapse: loadVector(own.b + n))
+                p = motion.rest(constants, whole: whole, passed: passedDecays, remaining: length - offset)
             }
             let reset = thresholds.resets(neurons)
             let endV = reset * p.a + next * p.h
             let mayFire = motion.mayFire(constants, v: reset, i: next, endV: endV, endI: next * p.b) & ~isHeld
             store(passed, at: own.passed + n)
-            store(motion.kept(p), at: own.left + n)
+            if Rule.takes.membrane { store(p.a, at: own.leftA + n) }
+            if Rule.takes.synapse { store(p.b, at: own.leftB + n) }
             store(lesser(endV, below), at: own.endV + n)
             store(reset, at: own.resets + n)
             var (others, held) = (fires & mayFire, fires & isHeld)
@@ -106,7 +108,8 @@ extension LayerPlan {
                 own.v[again] = own.resets[from]
                 own.i[again] = after[from]
                 own.offset[again] = own.passed[from]
-                own.rest[again] = own.left[from]
+                if Rule.takes.membrane { own.a[again] = own.leftA[from] }
+                if Rule.takes.synapse { own.b[again] = own.leftB[from] }
                 own.start[again] = own.start[from]
                 own.length[again] = own.length[from]
                 again &+= 1

@@ -203,7 +203,7 @@ extension LayerPlan {
             var fires = unsafeBitCast(isReached .& (time .<= last), to: SIMD4<Int64>.self).signs
             // What fills up the last four may be states at rest of a neuron that fires by itself.
             if firesAlone, count &- n < 4 { fires &= (1 &<< UInt8(truncatingIfNeeded: count &- n)) &- 1 }
-            let current = i * motion.decay(constants, x: motion.exponential(constants, v: v, i: i, x: x))
+            let current = i * motion.decays(constants, v: v, i: i, x: x).synapse
             var (next, passed, isHeld) = (current, offset, UInt8(0))
             if isRefractory {
                 let until = offset + gathered(refractory.pointer, neurons)
@@ -221,7 +221,7 @@ extension LayerPlan {
             store(passed, at: own.passed + n)
             store(reset, at: own.resets + n)
             store(lesser(endV, below), at: own.endV + n)
-            store(endI, at: own.left + n)
+            store(endI, at: own.endI + n)
             var others = fires & mayFire
             while fires != 0 {
                 let from = n &+ fires.trailingZeroBitCount
@@ -231,7 +231,7 @@ extension LayerPlan {
                 units[made] = own.neuron[from]
                 currents[made] = thresholds.current(own.current[from], neuron)
                 made &+= 1
-                (lanes.v[place], lanes.i[place]) = (own.endV[from], own.left[from])
+                (lanes.v[place], lanes.i[place]) = (own.endV[from], own.endI[from])
                 if isRefractory { lanes.release[place] = own.time[from] + refractory.pointer[neuron] }
                 fires &= fires &- 1
             }

@@ -41,8 +41,7 @@ extension LayerPlan {
                         mayFire &= mayFire &- 1
                     }
                     candidates.begin(
-                        first, count, sample: index, start: start, length: interval.length,
-                        kept: motion.kept(interval))
+                        motion, first, count, sample: index, start: start, length: interval.length, interval.decays)
                     (v, i) = (lesser(endV, below), endI)
                     break
                 }

@@ -49,12 +49,14 @@ extension LayerPlan {
             let reset = thresholds.resets(neurons)
             let endV = reset * p.a + current * p.h
             let mayFire = motion.mayFire(constants, v: reset, i: current, endV: endV, endI: current * p.b)
-            let (end, left) = (lesser(endV, below), motion.kept(p))
+            let end = lesser(endV, below)
             for lane in 0..<min(4, free &- n) {
                 let neuron = Int(freed[n &+ lane])
                 own.nextV[neuron] = end[lane]
                 guard mayFire &>> UInt8(truncatingIfNeeded: lane) & 1 != 0 else { continue }
-                candidates.begin(count, count &+ 1, sample: index, start: start, length: length, kept: left[lane])
+                candidates.begin(
+                    motion, count, count &+ 1, sample: index, start: start, length: length,
+                    Decays(membrane: p.a[lane], synapse: p.b[lane]))
                 candidates.neuron[count] = freed[n &+ lane]
                 candidates.v[count] = reset[lane]
                 candidates.i[count] = current[lane]

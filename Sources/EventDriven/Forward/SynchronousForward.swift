@@ -157,9 +157,9 @@ extension LayerPlan {
         let isAnyone = advance(motion, column, own, candidates, interval)
         if isRefractory { hold(own, candidates) }
         if isAnyone {
-            let kept = motion.kept(interval)
             count = gather(motion.thresholds, own.v, own.i, column, candidates, before)
-            candidates.begin(before, count, sample: index, start: start, length: interval.length, kept: kept)
+            candidates.begin(
+                motion, before, count, sample: index, start: start, length: interval.length, interval.decays)
         }
         if isRefractory {
             count = release(motion, &own, index, column, candidates, count, start, interval.length)

@@ -1,6 +1,7 @@
 // State and buffers of a layer that is moved as one from event to event, for some samples side by side.
 import Mathematics
 import Networks
+import Neurons
 import Spikes
 
 /// One of the samples: where it is, with pointers into memory of `SynchronousState`; trivial, so that hot loops touch no reference counts.
@@ -51,11 +52,12 @@ struct SynchronousSample {
 struct Candidates {
     let sample: UnsafeMutablePointer<Int32>
     let neuron: UnsafeMutablePointer<Int32>
-    /// State, time since the interval's start, and what the motion keeps of the map over what is left of it.
+    /// State, time since the interval's start, and those decays over what is left of it that the motion takes.
     let v: UnsafeMutablePointer<Double>
     let i: UnsafeMutablePointer<Double>
     let offset: UnsafeMutablePointer<Double>
-    let rest: UnsafeMutablePointer<Double>
+    let a: UnsafeMutablePointer<Double>
+    let b: UnsafeMutablePointer<Double>
     /// The interval.
     let start: UnsafeMutablePointer<Double>
     let length: UnsafeMutablePointer<Double>
@@ -66,8 +68,10 @@ struct Candidates {
     let current: UnsafeMutablePointer<Double>
     let resets: UnsafeMutablePointer<Double>
     let passed: UnsafeMutablePointer<Double>
-    let left: UnsafeMutablePointer<Double>
+    let leftA: UnsafeMutablePointer<Double>
+    let leftB: UnsafeMutablePointer<Double>
     let endV: UnsafeMutablePointer<Double>
+    let endI: UnsafeMutablePointer<Double>
     let after: UnsafeMutablePointer<Double>
     /// For each four neurons of the sample that is moved a bit each where the threshold may be reached; whole words.
     let mayFire: UnsafeMutablePointer<UInt8>
@@ -75,7 +79,7 @@ struct Candidates {
     let freed: UnsafeMutablePointer<Int32>
 
     /// How many numbers and integers each takes.
-    static var numbers: Int { 14 }
+    static var numbers: Int { 17 }
     static var integers: Int { 3 }
 
     /// - Parameter most: for how many there is memory, in whole vectors.
@@ -84,23 +88,27 @@ struct Candidates {
         mayFire: UnsafeMutablePointer<UInt8>, most: Int
     ) {
         (sample, neuron, freed) = (whole, whole + most, whole + 2 * most)
-        (v, i, offset, rest) = (base, base + most, base + 2 * most, base + 3 * most)
+        (v, i, offset, a) = (base, base + most, base + 2 * most, base + 3 * most)
         (start, length, x, time) = (base + 4 * most, base + 5 * most, base + 6 * most, base + 7 * most)
-        (current, resets, passed) = (base + 8 * most, base + 9 * most, base + 10 * most)
-        (left, endV, after) = (base + 11 * most, base + 12 * most, base + 13 * most)
+        (current, resets, passed, b) = (base + 8 * most, base + 9 * most, base + 10 * most, base + 11 * most)
+        (leftA, leftB, endV, endI) = (base + 12 * most, base + 13 * most, base + 14 * most, base + 15 * most)
+        after = base + 16 * most
         self.mayFire = mayFire
     }
 
     /// Those from `first` to `end` are of one sample, at the start of its interval; whole vectors, of which more may follow.
     @inline(__always)
-    func begin(_ first: Int, _ end: Int, sample: Int, start: Double, length: Double, kept: Double) {
+    func begin<Rule: Motion>(
+        _: Rule, _ first: Int, _ end: Int, sample: Int, start: Double, length: Double, _ whole: Decays<Double>
+    ) {
         let (samples, starts) = (SIMD4(repeating: Int32(truncatingIfNeeded: sample)), SIMD4(repeating: start))
-        let (lengths, rests) = (SIMD4(repeating: length), SIMD4(repeating: kept))
+        let lengths = SIMD4(repeating: length)
         var n = first
         while n < end {
             UnsafeMutableRawPointer(self.sample + n).storeBytes(of: samples, as: SIMD4<Int32>.self)
             store(.zero, at: offset + n)
-            store(rests, at: rest + n)
+            if Rule.takes.membrane { store(SIMD4(repeating: whole.membrane), at: a + n) }
+            if Rule.takes.synapse { store(SIMD4(repeating: whole.synapse), at: b + n) }
             store(starts, at: self.start + n)
             store(lengths, at: self.length + n)
             n &+= 4
@@ -113,7 +121,7 @@ struct Candidates {
         var n = count
         while n & 3 != 0 {
             neuron[n] = 0
-            (v[n], i[n], offset[n], rest[n], start[n], length[n]) = (0, 0, 0, 1, 0, 0)
+            (v[n], i[n], offset[n], a[n], b[n], start[n], length[n]) = (0, 0, 0, 1, 1, 0, 0)
             n &+= 1
         }
     }

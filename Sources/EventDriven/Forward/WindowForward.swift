@@ -294,7 +294,7 @@ extension LayerPlan {
         let x = SIMD4.select(isReached, loadVector(candidates.x), SIMD4(repeating: 1))
         // Beyond the end by rounding only: the state at the end was above the threshold.
         store(lesser(start + elapsed(motion, candidates, 0, isReached), end), at: candidates.time)
-        store(i * motion.decay(constants, x: motion.exponential(constants, v: v, i: i, x: x)), at: candidates.current)
+        store(i * motion.decays(constants, v: v, i: i, x: x).synapse, at: candidates.current)
         let fires = mayFire & unsafeBitCast(isReached, to: SIMD4<Int64>.self).signs
         for lane in 0..<4 where (fires &>> UInt8(truncatingIfNeeded: lane)) & 1 != 0 {
             lanes.spike[first &+ lane] = candidates.time[lane]

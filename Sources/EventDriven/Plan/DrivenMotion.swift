@@ -145,15 +145,15 @@ struct DrivenMotion: Motion, Sendable {
         candidates.time.update(from: candidates.x, count: padded(count))
     }
     @inline(__always)
-    func exponential(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>) -> SIMD4<Double> { x }
+    func decays(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>) -> Decays<SIMD4<Double>> {
+        Decays(membrane: .zero, synapse: own.lanes.decay(x))
+    }
     @inline(__always)
-    func decay(_ own: Constants, x: SIMD4<Double>) -> SIMD4<Double> { own.lanes.decay(x) }
+    static var takes: Decays<Bool> { Decays(membrane: false, synapse: false) }
     @inline(__always)
-    func kept(_ p: VectorPropagators) -> SIMD4<Double> { p.b }
-    @inline(__always)
-    func kept(_ interval: Interval) -> Double { interval.b }
-    @inline(__always)
-    func rest(_ own: Constants, kept: SIMD4<Double>, x: SIMD4<Double>, remaining: SIMD4<Double>) -> VectorPropagators {
+    func rest(
+        _ own: Constants, whole: Decays<SIMD4<Double>>, passed: Decays<SIMD4<Double>>, remaining: SIMD4<Double>
+    ) -> VectorPropagators {
         propagators(own, remaining)
     }
     @inline(__always)

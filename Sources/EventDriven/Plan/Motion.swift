@@ -6,6 +6,9 @@ import Neurons
 /// An interval between two events, and its propagators where all neurons have the same.
 struct Interval {
     let length, a, b, h: Double
+
+    @inline(__always)
+    var decays: Decays<Double> { Decays(membrane: a, synapse: b) }
 }
 
 protocol Motion {
@@ -44,14 +47,13 @@ protocol Motion {
     func findCrossings(_ candidates: Candidates, count: Int)
     /// The times that coordinates of so many crossings stand for, and any number where there is none.
     func findTimes(_ candidates: Candidates, count: Int)
-    /// Of coordinates at which the states (V, I) are at the threshold what `decay` and `rest` take.
-    func exponential(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>) -> SIMD4<Double>
-    func decay(_ own: Constants, x: SIMD4<Double>) -> SIMD4<Double>
-    /// What `rest` needs of the propagators over an interval.
-    func kept(_ p: VectorPropagators) -> SIMD4<Double>
-    func kept(_ interval: Interval) -> Double
+    /// As `CrossingCase.decays` of coordinates at which the states (V, I) are at the threshold, `CrossingCase.takes` and `CrossingCase.rest`.
+    func decays(
+        _ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>
+    ) -> Decays<SIMD4<Double>>
+    static var takes: Decays<Bool> { get }
     func rest(
-        _ own: Constants, kept: SIMD4<Double>, x: SIMD4<Double>, remaining: SIMD4<Double>
+        _ own: Constants, whole: Decays<SIMD4<Double>>, passed: Decays<SIMD4<Double>>, remaining: SIMD4<Double>
     ) -> VectorPropagators
     /// A time near the crossing with more digits.
     func polished(_ elapsed: Double, v: Double, i: Double) -> Double
@@ -102,18 +104,16 @@ struct SharedMotion<Case: CrossingCase, Scale: Thresholds>: Motion {
     @inline(__always)
     func common(_ dt: SIMD4<Double>) -> VectorPropagators { Case.propagators(thresholds.flow, dt) }
     @inline(__always)
-    func exponential(_ own: Flow, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>) -> SIMD4<Double> {
-        Case.exponential(own, v: v, i: i, x: x)
+    func decays(_ own: Flow, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>) -> Decays<SIMD4<Double>> {
+        Case.decays(own, v: v, i: i, x: x)
     }
     @inline(__always)
-    func decay(_ own: Flow, x: SIMD4<Double>) -> SIMD4<Double> { Case.decay(own, x: x) }
+    static var takes: Decays<Bool> { Case.takes }
     @inline(__always)
-    func kept(_ p: VectorPropagators) -> SIMD4<Double> { Case.kept(p) }
-    @inline(__always)
-    func kept(_ interval: Interval) -> Double { Case.kept(StateMap(a: interval.a, b: interval.b, h: interval.h)) }
-    @inline(__always)
-    func rest(_ own: Flow, kept: SIMD4<Double>, x: SIMD4<Double>, remaining: SIMD4<Double>) -> VectorPropagators {
-        Case.rest(own, kept: kept, x: x, remaining: remaining)
+    func rest(
+        _ own: Flow, whole: Decays<SIMD4<Double>>, passed: Decays<SIMD4<Double>>, remaining: SIMD4<Double>
+    ) -> VectorPropagators {
+        Case.rest(own, whole: whole, passed: passed, remaining: remaining)
     }
     @inline(__always)
     func polished(_ elapsed: Double, v: Double, i: Double) -> Double {
@@ -167,7 +167,7 @@ struct OwnMotion: Motion, Sendable {
         }
         longest = flows.reduce(0) { max($0, $1.longest) }
         let tauSyn = flows[0].tauSyn
-        self.tauSyn = flows.allSatisfy { $0.tauSyn == tauSyn && $0.difference.magnitude >= 0.25 } ? tauSyn : nil
+        self.tauSyn = flows.allSatisfy { $0.tauSyn == tauSyn && $0.isApart } ? tauSyn : nil
     }
 
     @inline(__always)
@@ -240,16 +240,17 @@ struct OwnMotion: Motion, Sendable {
         return VectorPropagators(a: .zero, b: b, h: .zero)
     }
     @inline(__always)
-    func exponential(_ own: FlowLanes, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>) -> SIMD4<Double> { x }
+    func decays(_ own: FlowLanes, v: SIMD4<Double>, i: SIMD4<Double>, x: SIMD4<Double>) -> Decays<SIMD4<Double>> {
+        Decays(membrane: .zero, synapse: own.decay(x))
+    }
     @inline(__always)
-    func decay(_ own: FlowLanes, x: SIMD4<Double>) -> SIMD4<Double> { own.decay(x) }
+    static var takes: Decays<Bool> { Decays(membrane: false, synapse: true) }
     @inline(__always)
-    func kept(_ p: VectorPropagators) -> SIMD4<Double> { p.b }
-    @inline(__always)
-    func kept(_ interval: Interval) -> Double { interval.b }
-    @inline(__always)
-    func rest(_ own: FlowLanes, kept: SIMD4<Double>, x: SIMD4<Double>, remaining: SIMD4<Double>) -> VectorPropagators {
-        tauSyn == nil ? own.propagators(remaining) : own.propagators(remaining, b: kept / own.decay(x))
+    func rest(
+        _ own: FlowLanes, whole: Decays<SIMD4<Double>>, passed: Decays<SIMD4<Double>>, remaining: SIMD4<Double>
+    ) -> VectorPropagators {
+        tauSyn == nil
+            ? own.propagators(remaining) : own.propagators(remaining, b: whole.synapse / passed.synapse)
     }
     @inline(__always)
     func polished(_ elapsed: Double, v: Double, i: Double) -> Double { elapsed }
