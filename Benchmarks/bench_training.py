@@ -102,7 +102,8 @@ def compare_kinds(options):
     section = results.Section("Training: kinds of networks, one epoch of 5-120-3")
     kinds = ["20/5 ms", "20/10 ms", "20/20 ms", "20/7 ms", "5/20 ms", "reset -0.5", "thresholds differ", "resets differ", "taus differ",
              "axonal", "dendritic", "synaptic", "recurrent", "drives below", "drives above", "refractory", "skips",
-             "neurons trained", "deep", "deep, 10 %", "deep, 1 %"]
+             "neurons trained", "deep", "deep, 10 %", "deep, 1 %",
+             *("%s, as active" % kind for kind in ("20/10 ms", "20/20 ms", "20/7 ms", "5/20 ms"))]
     measured = {}
     for _ in range(options.rounds):
         for kind in kinds:
@@ -121,7 +122,8 @@ def compare_kinds(options):
 On the exact engine, one thread, the 5,000 Yin-Yang samples of seed 42 in batches of 150, delays trained where there are any. 20/5 ms: tau_mem and
 tau_syn. The recurrent layer is the hidden one, run to 60 ms, and so are neurons with drives above and below their thresholds (0.5 to 1.3). Refractory
 periods are 2 ms; skips lead from the input to the output; trained neurons learn tau_mem, tau_syn, threshold, reset and drive beside weights. Deep ones are
-5-400-400-3, of whose synapses between hidden layers all exist or so many. Medians over %d rounds of %d epochs after %d. Layers whose neurons share time
+5-400-400-3, of whose synapses between hidden layers all exist or so many. Weights follow from the time constants by default, so that a spike raises
+membranes as far, but slower ones for longer: those "as active" are scaled until hidden neurons spike as often as in the first row. Medians over %d rounds of %d epochs after %d. Layers whose neurons share time
 constants and see the same events, their own spikes among them, or the same ones later, are moved as one; those whose time constants differ, or that
 fire by themselves, too, without recurrence; others go four neurons at a time. Several samples go side by side through layers that are moved as one without
 recurrence.
