@@ -3,7 +3,7 @@
     python Benchmarks/bench_first_model.py [--limit SECONDS] WHEEL
 
 Packages that the wheel needs are fetched beforehand; pip installs them from a folder, without the network. With --limit it fails where the
-wheel's installation and the notebook take longer, with what the notebook needs installed.
+wheel's installation and the notebook take longer, with what the notebook needs installed; on a busy machine seconds of processors are judged.
 """
 
 import argparse
@@ -86,9 +86,10 @@ def main():
         steps[f"**{name}, and the notebook**"] = [a + b for a, b in zip(steps[name], steps[NOTEBOOK_RUN])]
     rows = [[name, *("%.1f" % value for value in values)] for name, values in steps.items()]
     section.write(TEXT % (ROUNDS, trials[0][1], results.table(["step", "seconds", "of processors"], rows)))
-    whole = steps[WITH_ALL][0] + steps[NOTEBOOK_RUN][0]
-    if options.limit is not None and whole > options.limit:
-        raise SystemExit("from the wheel to the first trained model: %.1f s, longer than %g s" % (whole, options.limit))
+    by_clock, of_processors = (steps[WITH_ALL][own] + steps[NOTEBOOK_RUN][own] for own in range(2))
+    judged = of_processors if section.is_busy() else by_clock
+    if options.limit is not None and judged > options.limit:
+        raise SystemExit("from the wheel to the first trained model: %.1f s, longer than %g s" % (judged, options.limit))
 
 
 if __name__ == "__main__":
