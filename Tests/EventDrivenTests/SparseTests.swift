@@ -28,6 +28,21 @@ struct SparseTests {
                 }
             }
         }
+        // Time constants of their own, periods, and drives above thresholds.
+        for ratio in [4, nil] as [Double?] {
+            for delays in DelayKind.allCases {
+                for recurrent in [false, true] {
+                    for (drive, refractory) in [
+                        (nil, nil), (nil, -0.1...0.6), (-0.3...1.5, nil), (-0.3...1.5, 0.02...0.5),
+                    ] as [(ClosedRange<Double>?, ClosedRange<Double>?)] {
+                        all.append(
+                            Configuration(
+                                sizes: [120, 23, 5], ratio: ratio, delays: [delays], recurrent: recurrent,
+                                drive: drive, refractory: refractory, samples: 3, spikesPerInput: 3, gain: 1.1))
+                    }
+                }
+            }
+        }
         return all
     }()
 
@@ -35,7 +50,9 @@ struct SparseTests {
     func synapsesAloneOrAll(_ configuration: Configuration) throws {
         for seed in 71...73 as ClosedRange<UInt64> {
             var instance = try RandomCase(configuration, seed: seed, density: configuration.recurrent ? 0.012 : 0.04)
-            for end in [6 * configuration.tauSyn, .infinity] where !configuration.recurrent || end < .infinity {
+            // Such runs end by themselves.
+            let isEndless = configuration.recurrent || configuration.drive != nil
+            for end in [6 * configuration.tauSyn, .infinity] where !isEndless || end < .infinity {
                 instance.options = ForwardOptions(endTime: end, maxSpikes: 300_000)
                 #expect(try LayerPlan(instance.network, layer: 0, monitor: nil).isSparse)
                 let spikes = try TogetherTests().compare(

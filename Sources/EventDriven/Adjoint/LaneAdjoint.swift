@@ -59,11 +59,11 @@ private struct JumpLanes {
         i[lane] = isLast ? 0 : lambdaI[at]
     }
 
-    /// lV and lI of four neurons, each at a time of its own.
+    /// lV and lI of four neurons, each at a time of its own; `nil` where none has any.
     @inline(__always)
     func adjoint<Rule: Motion>(
         _ motion: Rule, _ constants: Rule.Constants, at time: SIMD4<Double>
-    ) -> (lambdaV: SIMD4<Double>, lambdaI: SIMD4<Double>) {
+    ) -> (lambdaV: SIMD4<Double>, lambdaI: SIMD4<Double>)? {
         let isBetween = (loadVector(previous) .<= time) .& (time .< loadVector(next))
         var others = ~unsafeBitCast(isBetween, to: SIMD4<Int64>.self).signs & 15
         while others != 0 {
@@ -71,12 +71,13 @@ private struct JumpLanes {
             others &= others &- 1
             turn(lane, to: time[lane])
         }
+        let (v, i, next) = (loadVector(self.v), loadVector(self.i), loadVector(next))
+        let bits = unsafeBitCast(v, to: SIMD4<Int64>.self) | unsafeBitCast(i, to: SIMD4<Int64>.self)
+        guard bits != .zero else { return nil }
         // Where no jump comes next there is nothing, however far.
-        let next = loadVector(next)
         let isLast = next .>= SIMD4<Double>(repeating: .infinity)
         let p = motion.propagators(constants, SIMD4.select(isLast, .zero, next - time))
-        let v = loadVector(self.v)
-        return (v * p.a, loadVector(i) * p.b + v * (p.h * motion.ratio(constants)))
+        return (v * p.a, i * p.b + v * (p.h * motion.ratio(constants)))
     }
 }
 
@@ -204,7 +205,8 @@ extension LayerPlan {
             let n = (Int(spikes[at.0]), Int(spikes[at.1]), Int(spikes[at.2]), Int(spikes[at.3]))
             let units = (Int(row.units[n.0]), Int(row.units[n.1]), Int(row.units[n.2]), Int(row.units[n.3]))
             let time = SIMD4(row.times[n.0], row.times[n.1], row.times[n.2], row.times[n.3]) + delays.from(units)
-            let (lambdaV, lambdaI) = lanes.adjoint(motion, constants, at: time)
+            round &+= 1
+            guard let (lambdaV, lambdaI) = lanes.adjoint(motion, constants, at: time) else { continue }
             let place = (Int(places[at.0]), Int(places[at.1]), Int(places[at.2]), Int(places[at.3]))
             let error =
                 SIMD4(weights[place.0], weights[place.1], weights[place.2], weights[place.3]) * (lambdaV - lambdaI)
@@ -212,7 +214,7 @@ extension LayerPlan {
                 _ range: Range<Int>, _ place: Int, _ n: Int, _ unit: Int, _ lane: Int, _ lambdaI: Double,
                 _ error: Double
             ) {
-                guard round < range.count else { return }
+                guard round <= range.count else { return }
                 sums.weights[place] += lambdaI
                 sums.errors?[n] += error
                 own.addDelay(error, pre: unit, post: first &+ lane, to: sums.delays)
@@ -221,7 +223,6 @@ extension LayerPlan {
             add(b, place.1, n.1, units.1, 1, lambdaI[1], error[1])
             add(c, place.2, n.2, units.2, 2, lambdaI[2], error[2])
             add(d, place.3, n.3, units.3, 3, lambdaI[3], error[3])
-            round &+= 1
         }
     }
 
@@ -280,9 +281,10 @@ extension LayerPlan {
         let (constants, present) = (motion.constants(first / 4), min(4, neuronCount &- first))
         var n = 0
         while n < row.count {
+            defer { n &+= 1 }
             let unit = Int(row.units[n])
             let time = row.times[n] + delays.from(unit)
-            let (lambdaV, lambdaI) = lanes.adjoint(motion, constants, at: time)
+            guard let (lambdaV, lambdaI) = lanes.adjoint(motion, constants, at: time) else { continue }
             let place = unit &* stride &+ first
             store(loadVector(sums.weights + place) + lambdaI, at: sums.weights + place)
             let weights = loadVector(sums.columns + place)
@@ -301,7 +303,6 @@ extension LayerPlan {
             case .dendritic:
                 for lane in 0..<present { sums.delays[first &+ lane] += error[lane] }
             }
-            n &+= 1
         }
     }
 }

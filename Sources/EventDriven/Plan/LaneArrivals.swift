@@ -4,7 +4,20 @@ import Networks
 import Neurons
 import Spikes
 
-/// What is sent to a layer in one sample, put in order of time for four neurons at once. The number of arrivals is the same for all.
+/// What neurons of a sparse layer receive through one connection; trivial, so that hot loops touch no reference counts.
+private struct SparseSource {
+    /// Of each neuron where its arrivals begin, of each of these which spike of the sender's row it is, and the place of its synapse.
+    let starts: UnsafePointer<Int>
+    let spikes, places: UnsafePointer<Int32>
+    let weights: UnsafePointer<Double>
+    /// The sender's row.
+    let times: UnsafePointer<Double>
+    let units: UnsafePointer<Int32>
+    let delays: UnsafePointer<Double>
+    let delaysPerSender, delaysPerReceiver: Int
+}
+
+/// What is sent to a layer in one sample, put in order of time for four neurons at once.
 final class LaneArrivals {
     private let poller: Poller
     private let timeOrder: TimeOrder
@@ -21,30 +34,37 @@ final class LaneArrivals {
     private let slices = Block<Int32>()
     /// Of a sparse layer what each neuron receives, for each connection, and the senders of what four neurons do.
     private var lists: [ReceiverLists] = []
+    private let sources = Block<SparseSource>()
+    private var sourceCount = 0
     private let senders = Block<Int32>()
-    private let counts: Block<Int>
+    private let laneCounts: Block<Int>
     private let oneNeuronsUnits = Block<Int32>()
     private let oneNeuron = Block<Double>()
-    private(set) var count = 0
-    /// For how many vectors of neurons there is room at once, and which of them is put in order.
+    /// For how many vectors of neurons there is room at once, for how many arrivals each, and how many each has.
     private(set) var vectorCount = 1
+    private var room = 0
+    private let counts = Block<Int>()
+    /// Which of them is put in order, and how many arrivals it has.
     private var vector = 0
+    private var count = 0
 
     init(_ poller: Poller) throws(SpinnpropError) {
         self.poller = poller
-        counts = try Block(4)
+        laneCounts = try Block(4)
         timeOrder = TimeOrder(poller)
     }
 
     /// Times in order, with an infinite one after the last: four numbers for each arrival.
     func times(_ vector: Int) -> UnsafePointer<Double> {
-        UnsafePointer(timeBlock.pointer + 4 &* (count &+ 1) &* vector)
+        UnsafePointer(timeBlock.pointer + 4 &* (room &+ 1) &* vector)
     }
     /// The weights of the synapses that arrivals take: four numbers for each, 0 where a neuron gets no more.
-    func weights(_ vector: Int) -> UnsafePointer<Double> { UnsafePointer(weightBlock.pointer + 4 &* count &* vector) }
+    func weights(_ vector: Int) -> UnsafePointer<Double> { UnsafePointer(weightBlock.pointer + 4 &* room &* vector) }
+    /// How many arrivals there are: the most that any of the four has.
+    func count(_ vector: Int) -> Int { counts.pointer[vector] }
     /// The same of the vector that is put in order.
-    private var ownTimes: UnsafeMutablePointer<Double> { timeBlock.pointer + 4 &* (count &+ 1) &* vector }
-    private var ownWeights: UnsafeMutablePointer<Double> { weightBlock.pointer + 4 &* count &* vector }
+    private var ownTimes: UnsafeMutablePointer<Double> { timeBlock.pointer + 4 &* (room &+ 1) &* vector }
+    private var ownWeights: UnsafeMutablePointer<Double> { weightBlock.pointer + 4 &* room &* vector }
 
     /// Takes what is sent through feed-forward connections.
     func take(_ plan: LayerPlan, _ rows: EventRows) throws(SpinnpropError) {
@@ -53,9 +73,6 @@ final class LaneArrivals {
         try sentTimes.reserve(count)
         try units.reserve(count)
         try columnBlock.reserve(count)
-        // Those of all neurons, where that is little.
-        vectorCount = plan.isSparse ? 1 : max(1, min((plan.neuronCount + 3) / 4, 2048 / (count + 1)))
-        try reserve(count)
         ends.removeAll(keepingCapacity: true)
         var at = 0
         for (c, own) in plan.feedForward.enumerated() {
@@ -68,27 +85,55 @@ final class LaneArrivals {
             }
             ends.append(at)
         }
-        guard plan.isSparse else { return }
+        guard plan.isSparse else { return try reserve(count, plan) }
         while lists.count < plan.feedForward.count { lists.append(ReceiverLists()) }
-        for (own, list) in zip(plan.feedForward, lists) {
-            if let synapses = own.synapses {
-                try list.fill(synapses, rows.source(own), neurons: plan.neuronCount, poller)
-            }
+        try sources.reserve(plan.feedForward.count)
+        sourceCount = 0
+        for (c, own) in plan.feedForward.enumerated() {
+            guard let synapses = own.synapses else { continue }
+            let (list, row) = (lists[c], rows.source(own))
+            try list.fill(synapses, row, neurons: plan.neuronCount, poller)
+            (sources.pointer + sourceCount).initialize(
+                to: SparseSource(
+                    starts: list.starts, spikes: list.spikes, places: list.places, weights: synapses.weights.pointer,
+                    times: row.times, units: row.units, delays: own.delayStart, delaysPerSender: own.delaysPerSender,
+                    delaysPerReceiver: own.delaysPerReceiver))
+            sourceCount += 1
         }
+        var most = 0
+        for neuron in 0..<plan.neuronCount { most = max(most, receivedCount(neuron)) }
+        try senders.reserve(4 &* most)
+        try reserve(most, plan)
     }
 
-    /// Makes room for so many arrivals at four neurons.
-    private func reserve(_ count: Int) throws(SpinnpropError) {
-        self.count = count
-        for block in [unorderedTimes, unorderedWeights] { try block.reserve(4 &* count) }
-        try timeBlock.reserve(4 &* (count &+ 1) &* vectorCount)
-        try weightBlock.reserve(4 &* count &* vectorCount)
+    /// How much a neuron of a sparse layer receives.
+    @inline(__always)
+    private func receivedCount(_ neuron: Int) -> Int {
+        var (count, c) = (0, 0)
+        let sources = sources.pointer
+        while c < sourceCount {
+            count &+= sources[c].starts[neuron &+ 1] &- sources[c].starts[neuron]
+            c &+= 1
+        }
+        return count
+    }
+
+    /// Makes room for up to so many arrivals at each neuron: of all of them, where that is little.
+    private func reserve(_ most: Int, _ plan: LayerPlan) throws(SpinnpropError) {
+        room = most
+        vectorCount = max(1, min((plan.neuronCount + 3) / 4, 2048 / (most + 1)))
+        for block in [unorderedTimes, unorderedWeights] { try block.reserve(4 &* most) }
+        try timeBlock.reserve(4 &* (most &+ 1) &* vectorCount)
+        try weightBlock.reserve(4 &* most &* vectorCount)
+        try counts.reserve(vectorCount)
     }
 
     /// Puts in order what reaches the four neurons from `first` on. - Parameter vector: where that goes, less than `vectorCount`.
     func arrange(_ plan: LayerPlan, first: Int, at vector: Int) throws(SpinnpropError) {
         self.vector = vector
         guard !plan.isSparse else { return try arrangeSparse(plan, first: first) }
+        count = room
+        counts.pointer[vector] = count
         try poller.spend(32 &* count)
         let (sentTimes, units, columns) = (sentTimes.pointer, units.pointer, columnBlock.pointer)
         let (unordered, weights) = (vectors(unorderedTimes.pointer), vectors(unorderedWeights.pointer))
@@ -108,23 +153,23 @@ final class LaneArrivals {
     private func arrangeSparse(_ plan: LayerPlan, first: Int) throws(SpinnpropError) {
         let neurons = first..<min(first &+ 4, plan.neuronCount)
         var most = 0
-        for neuron in neurons {
-            most = max(most, lists.prefix(plan.feedForward.count).reduce(0) { $0 &+ $1.range(neuron).count })
-        }
-        try reserve(most)
-        try senders.reserve(4 &* most)
+        for neuron in neurons { most = max(most, receivedCount(neuron)) }
+        (count, counts.pointer[vector]) = (most, most)
         try poller.spend(32 &* most)
         let isOrdered = plan.feedForward.count == 1 && plan.feedForward[0].connection.delayKind == .none
         let times = isOrdered ? ownTimes : unorderedTimes.pointer
         let weights = isOrdered ? ownWeights : unorderedWeights.pointer
+        let (sources, senders, laneCounts) = (sources.pointer, senders.pointer, laneCounts.pointer)
         for lane in 0..<4 {
             var (to, latest) = (lane, 0.0)
-            for (c, own) in plan.feedForward.enumerated() where lane < neurons.count {
-                append(own, c, neuron: first &+ lane, times, weights, &to, &latest)
+            var c = lane < neurons.count ? 0 : sourceCount
+            while c < sourceCount {
+                append(sources + c, neuron: first &+ lane, times, weights, senders, &to, &latest)
+                c &+= 1
             }
-            counts.pointer[lane] = to / 4
+            laneCounts[lane] = to / 4
             while to < 4 &* most {
-                (times[to], weights[to], senders.pointer[to]) = (latest, 0, .max)
+                (times[to], weights[to], senders[to]) = (latest, 0, .max)
                 to &+= 4
             }
         }
@@ -133,29 +178,28 @@ final class LaneArrivals {
         } else {
             try sort(nil)
         }
+        let sorted = ownTimes
         for lane in 0..<4 {
-            for at in counts.pointer[lane]..<most { ownTimes[4 &* at &+ lane] = .greatestFiniteMagnitude }
+            for at in laneCounts[lane]..<most { sorted[4 &* at &+ lane] = .greatestFiniteMagnitude }
         }
     }
 
     /// Adds what a neuron receives through one connection, as it was sent.
     @inline(__always)
     private func append(
-        _ own: EventConnection, _ connection: Int, neuron: Int, _ times: UnsafeMutablePointer<Double>,
-        _ weights: UnsafeMutablePointer<Double>, _ to: inout Int, _ latest: inout Double
+        _ own: UnsafePointer<SparseSource>, neuron: Int, _ times: UnsafeMutablePointer<Double>,
+        _ weights: UnsafeMutablePointer<Double>, _ senders: UnsafeMutablePointer<Int32>, _ to: inout Int,
+        _ latest: inout Double
     ) {
-        guard let synapses = own.synapses else { return }
-        let (list, range) = (lists[connection], lists[connection].range(neuron))
-        let (spikes, places, all, senders) = (list.spikes, list.places, synapses.weights.pointer, senders.pointer)
-        let start = connection == 0 ? 0 : ends[connection &- 1]
-        let (sentTimes, units, isDelayed) = (
-            sentTimes.pointer + start, units.pointer + start, own.connection.delayKind != .none
-        )
-        var m = range.lowerBound
-        while m < range.upperBound {
-            let n = Int(spikes[m])
-            let time = sentTimes[n] + (isDelayed ? own.delay(pre: Int(units[n]), post: neuron) : 0)
-            (times[to], weights[to], senders[to]) = (time, all[Int(places[m])], units[n])
+        let source = own.pointee
+        let delays = source.delays + neuron &* source.delaysPerReceiver
+        var m = source.starts[neuron]
+        let end = source.starts[neuron &+ 1]
+        while m < end {
+            let n = Int(source.spikes[m])
+            let unit = source.units[n]
+            let time = source.times[n] + delays[Int(unit) &* source.delaysPerSender]
+            (times[to], weights[to], senders[to]) = (time, source.weights[Int(source.places[m])], unit)
             latest = max(latest, time)
             to &+= 4
             m &+= 1

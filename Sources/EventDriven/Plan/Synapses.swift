@@ -73,21 +73,23 @@ final class Synapses: @unchecked Sendable {
 
 /// What arrives at each neuron through a connection in one sample, in the order in which it was sent.
 final class ReceiverLists {
-    private let starts = Block<Int>()
+    private let startBlock = Block<Int>()
     private let spikeBlock = Block<Int32>()
     private let placeBlock = Block<Int32>()
 
+    /// Where each neuron's arrivals begin, and where the last one's end.
+    var starts: UnsafePointer<Int> { UnsafePointer(startBlock.pointer) }
     /// For each arrival which spike of the sender's row it is, and the place of the synapse it takes.
     var spikes: UnsafePointer<Int32> { UnsafePointer(spikeBlock.pointer) }
     var places: UnsafePointer<Int32> { UnsafePointer(placeBlock.pointer) }
 
     /// The arrivals at a neuron; none at one after the last.
     @inline(__always)
-    func range(_ neuron: Int) -> Range<Int> { starts.pointer[neuron]..<starts.pointer[neuron &+ 1] }
+    func range(_ neuron: Int) -> Range<Int> { startBlock.pointer[neuron]..<startBlock.pointer[neuron &+ 1] }
 
     func fill(_ own: Synapses, _ row: SpikeRow, neurons: Int, _ poller: Poller) throws(SpinnpropError) {
-        try starts.clear(neurons + 2)
-        let (start, receivers, places) = (starts.pointer, own.receivers.pointer, own.places.pointer)
+        try startBlock.clear(neurons + 2)
+        let (start, receivers, places) = (startBlock.pointer, own.receivers.pointer, own.places.pointer)
         var count = 0
         for n in 0..<row.count {
             let range = own.range(Int(row.units[n]))
