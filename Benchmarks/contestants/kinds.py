@@ -2,7 +2,8 @@
 
     kinds.py KIND WARM_UP EPOCHS      as in: kinds.py synaptic 2 5
 
-Of a kind that ends with ", as active", weights are scaled so that hidden neurons spike as often as those of 20/5 ms in the beginning. Prints a line of JSON: the measured epochs, and hidden spikes per sample before the training."""
+Of a kind that ends with ", as active", weights are scaled so that hidden neurons spike as often as those of 20/5 ms in the beginning. Prints a
+line of JSON: the measured epochs, and hidden spikes per sample before the training."""
 
 import json
 import sys
