@@ -40,7 +40,20 @@ public enum Elementary {
     public static func decay<Real: RealLanes>(_ x: Real) -> (value: Real, complement: Real) {
         let top = Real(746)
         let reduced = ExponentialReduction(-Real.select(Real.isLess(top, x), top, x))
-        let value = scaled(reduced)
+        return decay(reduced, scaled(reduced))
+    }
+
+    /// The same for 0 <= x <= 700, where e^-x is a normal number: the same bits, sooner.
+    @inlinable @inline(__always)
+    public static func decay<Real: RealLanes>(normal x: Real) -> (value: Real, complement: Real) {
+        let reduced = ExponentialReduction(-x)
+        return decay(reduced, scaledToNormal(reduced))
+    }
+
+    @inlinable @inline(__always)
+    static func decay<Real: RealLanes>(
+        _ reduced: ExponentialReduction<Real>, _ value: Real
+    ) -> (value: Real, complement: Real) {
         // Where e^-x is not scaled by a power of two, its reduction holds the difference from 1; elsewhere nothing cancels.
         let isUnscaled = Real.isEqual(reduced.exponent, Real(0))
         return (value, Real.select(isUnscaled, -(reduced.high + reduced.rest), 1 - value))
@@ -57,16 +70,28 @@ public enum Elementary {
     @inlinable @inline(__always)
     public static func vanishingDecay<Real: RealLanes>(_ x: Real) -> Real {
         let isGone = Real.isLess(Real(700), x)
-        return Real.select(isGone, Real(0), scaled(ExponentialReduction(-Real.select(isGone, Real(0), x))))
+        return Real.select(isGone, Real(0), scaledToNormal(ExponentialReduction(-Real.select(isGone, Real(0), x))))
+    }
+
+    /// 1 + high + rest.
+    @inlinable @inline(__always)
+    static func unscaled<Real: RealLanes>(_ reduced: ExponentialReduction<Real>) -> Real {
+        // 1 + high = sum + error exactly.
+        let sum = 1 + reduced.high
+        let error = reduced.high - (sum - 1)
+        return sum + (error + reduced.rest)
+    }
+
+    /// 2^k (1 + high + rest) where that is a normal number.
+    @inlinable @inline(__always)
+    static func scaledToNormal<Real: RealLanes>(_ reduced: ExponentialReduction<Real>) -> Real {
+        unscaled(reduced) * Real(bitPattern: (reduced.exponentBits &+ 1023) &<< 52)
     }
 
     /// 2^k (1 + high + rest).
     @inlinable @inline(__always)
     static func scaled<Real: RealLanes>(_ reduced: ExponentialReduction<Real>) -> Real {
-        // 1 + high = sum + error exactly.
-        let sum = 1 + reduced.high
-        let error = reduced.high - (sum - 1)
-        let value = sum + (error + reduced.rest)
+        let value = unscaled(reduced)
         // 2^k in two factors: neither leaves the normal numbers, and only the last multiplication can round.
         let half = reduced.exponent * 0.5 + roundingShift
         let halfBits = half.bitPattern

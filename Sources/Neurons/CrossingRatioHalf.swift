@@ -6,7 +6,7 @@ import Mathematics
 public enum CrossingRatioHalf: CrossingCase {
     @inlinable @inline(__always)
     public static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real> {
-        let (b, complement) = Elementary.decay(flow.bounded(dt) / Real(flow.tauSyn))
+        let (b, complement) = Elementary.decay(normal: flow.bounded(dt) / Real(flow.tauSyn))
         let part = Elementary.vanishing(b, power: 2)
         return StateMap(a: part * part, b: b, h: (complement * b) * 2)
     }

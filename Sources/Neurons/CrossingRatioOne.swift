@@ -9,7 +9,7 @@ public enum CrossingRatioOne: CrossingCase {
     @inlinable @inline(__always)
     public static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real> {
         let s = flow.bounded(dt) / Real(flow.tauMem)
-        let a = Elementary.decay(s).value
+        let a = Elementary.decay(normal: s).value
         return StateMap(a: a, b: a, h: s * a)
     }
 

@@ -6,7 +6,7 @@ import Mathematics
 public enum CrossingRatioQuarter: CrossingCase {
     @inlinable @inline(__always)
     public static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real> {
-        let (b, complement) = Elementary.decay(flow.bounded(dt) / Real(flow.tauSyn))
+        let (b, complement) = Elementary.decay(normal: flow.bounded(dt) / Real(flow.tauSyn))
         let part = Elementary.vanishing(b, power: 4)
         let square = part * part
         return StateMap(a: square * square, b: b, h: (complement * b) * (1 + b + square) * (4.0 / 3))

@@ -6,7 +6,7 @@ import Mathematics
 public enum CrossingRatioTwo: CrossingCase {
     @inlinable @inline(__always)
     public static func propagators<Real: RealLanes>(_ flow: Flow, _ dt: Real) -> StateMap<Real> {
-        let (a, complement) = Elementary.decay(flow.bounded(dt) / Real(flow.tauMem))
+        let (a, complement) = Elementary.decay(normal: flow.bounded(dt) / Real(flow.tauMem))
         let part = Elementary.vanishing(a, power: 2)
         return StateMap(a: a, b: part * part, h: complement * a)
     }

@@ -114,9 +114,9 @@ public struct Flow: Sendable {
     func decays<Real: RealLanes>(_ dt: Real) -> (slow: Real, fast: Real, complement: Real) {
         let t = bounded(dt)
         let s = t / Real(slowest)
-        let slow = Elementary.decay(s).value
+        let slow = Elementary.decay(normal: s).value
         let gap = gapRate * t
-        let (apart, complement) = Elementary.decay(Real.select(Real.isLess(gap, Real(700)), gap, Real(700)))
+        let (apart, complement) = Elementary.decay(normal: Real.select(Real.isLess(gap, Real(700)), gap, Real(700)))
         return (slow, Flow.product(slow, apart, exponent: s + gap), complement)
     }
 

@@ -91,9 +91,9 @@ extension FlowVectors where Real == SIMD4<Double> {
     public func propagators(_ dt: SIMD4<Double>) -> StateMap<SIMD4<Double>> {
         let t = lesser(dt, longest)
         let s = t / tauMem
-        let slow = Elementary.decay(lesser(s, t / tauSyn)).value
+        let slow = Elementary.decay(normal: lesser(s, t / tauSyn)).value
         let gap = (difference * s).magnitude
-        let (apart, complement) = Elementary.decay(lesser(gap, SIMD4(repeating: 700)))
+        let (apart, complement) = Elementary.decay(normal: lesser(gap, SIMD4(repeating: 700)))
         let fast = Flow.product(slow, apart, exponent: lesser(s, t / tauSyn) + gap)
         let isSynapseSlower = difference .> .zero
         return StateMap(

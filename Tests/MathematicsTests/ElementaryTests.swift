@@ -100,12 +100,17 @@ struct ElementaryTests {
     @Test func decayIsExponentialAndComplement() {
         var stream = RandomStream(seed: 5, stream: 0)
         let edges =
-            [0, .leastNonzeroMagnitude, 1e-300, 0.34657, 0.34658, 1, 40, 745, 746, 1e308, .infinity] as [Double]
+            [
+                0, .leastNonzeroMagnitude, 1e-300, 0.34657, 0.34658, 1, 40, 699.9, 700, 745, 746, 1e308, .infinity,
+            ] as [Double]
         for x in edges + (0..<20_000).map({ _ in 1 / stream.uniform() - 1 }) {
             let (value, complement) = Elementary.decay(x)
             #expect(value == Elementary.exp(-x), "x = \(x)")
             let expected = -Elementary.expm1(-x)
             #expect(abs(complement - expected) <= 3 * expected.ulp, "x = \(x): \(complement), \(expected)")
+            guard x <= 700 else { continue }
+            let sooner = Elementary.decay(normal: x)
+            #expect(sooner.value == value && sooner.complement == complement, "x = \(x)")
         }
     }
 

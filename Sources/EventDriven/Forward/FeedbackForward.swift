@@ -275,18 +275,23 @@ extension LayerPlan {
     /// Makes rivals of the candidates whose bound is not beyond `limit`. Returns where the list ends.
     @inline(__always)
     private func list(_ lanes: FeedbackLanes, _ count: Int, from start: Int, limit: Double) -> Int {
+        let limit = SIMD4(repeating: limit)
         var end = start
         var n = 0
+        // Those that fill up the last vector are never soon.
         while n < count {
-            if lanes.soonest[n] <= limit {
-                lanes.rival[end] = lanes.candidate[n]
-                lanes.rivalV[end] = lanes.candidateV[n]
-                lanes.rivalI[end] = lanes.candidateI[n]
+            var soon = unsafeBitCast(loadVector(lanes.soonest + n) .<= limit, to: SIMD4<Int64>.self).signs
+            while soon != 0 {
+                let from = n &+ soon.trailingZeroBitCount
+                lanes.rival[end] = lanes.candidate[from]
+                lanes.rivalV[end] = lanes.candidateV[from]
+                lanes.rivalI[end] = lanes.candidateI[from]
                 // Listed once.
-                lanes.soonest[n] = .infinity
+                lanes.soonest[from] = .infinity
                 end &+= 1
+                soon &= soon &- 1
             }
-            n &+= 1
+            n &+= 4
         }
         return end
     }
