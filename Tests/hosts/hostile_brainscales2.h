@@ -140,10 +140,10 @@ static void brainscales2_fits_that_cannot_be(void) {
     o.input_spikes = INT64_MAX;
     WORKS(spinnprop_brainscales2_place(&fit, merged, 2, &o));
     HOLDS(fit.fits == 1);
-    const double times[] = {0.0, 30e-3, 1e300};
+    const double durations[] = {0.0, 30e-3, 1e300};
     const int64_t carried[] = {129, 3878, INT64_MAX};
     for (int i = 0; i < 3; i++) {
-        o.duration = times[i];
+        o.duration = durations[i];
         WORKS(spinnprop_brainscales2_place(&fit, merged, 2, &o));
         HOLDS(fit.fits == (i == 2) && fit.carried_spikes == carried[i]);
     }
@@ -170,16 +170,16 @@ static void brainscales2_fits_that_cannot_be(void) {
 static void brainscales2_inputs_of_too_many_events(const spinnprop_engine *strict) {
     begin("analog inputs of too many events");
     enum { MANY = 200 };
-    static double times[MANY];
-    static int32_t units[MANY];
-    const int64_t offsets[] = {0, 0, MANY};
-    const int64_t labels[] = {0, 1};
+    static double burst_times[MANY];
+    static int32_t burst_units[MANY];
+    const int64_t burst_offsets[] = {0, 0, MANY};
+    const int64_t burst_labels[] = {0, 1};
     const int32_t layers[] = {1, 2};
     spinnprop_spikes burst;
     spinnprop_spikes_init(&burst);
-    burst.times = times;
-    burst.units = units;
-    burst.offsets = offsets;
+    burst.times = burst_times;
+    burst.units = burst_units;
+    burst.offsets = burst_offsets;
     burst.n_spikes = MANY;
     burst.n_samples = 2;
     burst.n_units = 1;
@@ -195,12 +195,12 @@ static void brainscales2_inputs_of_too_many_events(const spinnprop_engine *stric
     spinnprop_recording *recording = NOBODY(spinnprop_recording);
     WATCH(recording);
     FAILS(UNSUPPORTED, spinnprop_network_forward(&recording, network, &burst, &forward, NULL, NULL));
-    times[MANY - 1] = 1e300;
-    times[0] = 5e-324;
+    burst_times[MANY - 1] = 1e300;
+    burst_times[0] = 5e-324;
     unwatch_all();
     WORKS(spinnprop_network_forward(&recording, network, &burst, &forward, NULL, NULL));
     spinnprop_recording_free(recording);
-    times[MANY - 1] = 0;
+    burst_times[MANY - 1] = 0;
     spinnprop_training_options training;
     spinnprop_training_options_init(&training);
     training.forward = &forward;
@@ -208,7 +208,7 @@ static void brainscales2_inputs_of_too_many_events(const spinnprop_engine *stric
     training.batch_size = 1;
     spinnprop_trainer *trainer = NULL;
     WORKS(spinnprop_trainer_create(&trainer, network, &training));
-    FAILS(UNSUPPORTED, spinnprop_trainer_run(trainer, &burst, labels, 2, NULL, NULL, 0, NULL, NULL));
+    FAILS(UNSUPPORTED, spinnprop_trainer_run(trainer, &burst, burst_labels, 2, NULL, NULL, 0, NULL, NULL));
     spinnprop_trainer_free(trainer);
 
     spinnprop_brainscales2_options counting;

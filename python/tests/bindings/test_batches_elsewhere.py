@@ -4,6 +4,7 @@ import concurrent.futures
 import os
 import pickle
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -89,6 +90,8 @@ class _Killing:
         if self._left == 0:
             pool = getattr(self._executor, "_pool", self._executor)
             os.kill(next(iter(pool._processes)), signal.SIGKILL)
+            while not pool._broken:
+                time.sleep(1e-3)
         self._left -= 1
         return self._executor.submit(*arguments)
 
