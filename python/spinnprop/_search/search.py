@@ -173,6 +173,7 @@ def search(
             "estimator": fingerprint(estimator, space),
             "data": [spaces.digest(part) for part in (X, y, *validation)],
             "objectives": list(names),
+            **({"costs": {cost: spaces.describe(costs[cost]) for cost in names if cost in costs}} if costs else {}),
             "last_epochs": last_epochs,
         },
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib.util
 import json
 import os
 import threading
@@ -79,6 +80,10 @@ def _storage(storage: Optional[PathLike]) -> Tuple[str, Callable[[], Any]]:
         scheme, _, rest = storage.partition("://")
         # Addresses of databases hold passwords.
         where = f"{scheme}://{rest.rpartition('@')[2]}"
+        if scheme == "postgresql":
+            # Which of its drivers an address without one means depends on SQLAlchemy's version.
+            found = [driver for driver in ("psycopg", "psycopg2") if importlib.util.find_spec(driver)]
+            storage = f"{scheme}+{found[0]}://{rest}" if found else storage
         if scheme.partition("+")[0] != "sqlite":
             return where, lambda: storages.RDBStorage(storage, engine_kwargs={"pool_pre_ping": True})
         return where, lambda: _sqlite(storage)
@@ -89,7 +94,7 @@ def _storage(storage: Optional[PathLike]) -> Tuple[str, Callable[[], Any]]:
         return path, lambda: _journal(path)
     if "?" in path:
         raise ValueError(f"storage is {path}; the name of an SQLite file cannot hold a question mark here")
-    return path, lambda: _sqlite(f"sqlite:///{path}")
+    return path, lambda: _sqlite_file(path)
 
 
 def storage_errors() -> Tuple[Type[Exception], ...]:
@@ -173,6 +178,13 @@ def _journal(path: str) -> Any:
 
 #: Reading methods of Optuna's storage of databases that are not named so.
 _READING = ("_get_trials",)
+
+
+def _sqlite_file(path: str) -> Any:
+    """A file, whatever it is called."""
+    from sqlalchemy.engine import URL
+
+    return _sqlite(URL.create("sqlite", database=path).render_as_string().replace("{", "{{").replace("}", "}}"))
 
 
 def _sqlite(url: str) -> Any:

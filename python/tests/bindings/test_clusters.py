@@ -135,7 +135,7 @@ def database(tmp_path):
 
     run("initdb", "--auth=trust", "--username=search")
     run("pg_ctl", "-w", "-l", f"{folder}/log", "-o", f"-k {folder} -c listen_addresses=''", "start")
-    yield f"postgresql+psycopg2://search@/postgres?host={folder}"
+    yield f"postgresql://search@/postgres?host={folder}"
     run("pg_ctl", "-w", "-m", "immediate", "stop")
     subprocess.run([*user, "rm", "-r", folder], check=True)
 

@@ -89,6 +89,28 @@ def test_a_resumed_search_goes_on_as_if_it_had_never_stopped(tmp_path, objective
     assert len(search(n_trials=1, **options).trials) == n_trials
 
 
+@pytest.mark.parametrize("name", ["run%201.sqlite", "100%ff.sqlite", "{of} braces.sqlite"])
+def test_a_file_is_called_as_it_is(tmp_path, name):
+    search(storage=tmp_path / name, n_trials=1)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def cost(_):
+    return 1.0
+
+
+def dear(_):
+    return 1000.0
+
+
+def test_costs_belong_to_a_study(tmp_path):
+    options = dict(storage=tmp_path / "search.db", n_trials=1, objectives=("accuracy", "own"))
+    search(**options, costs={"own": cost, "unasked": dear})
+    search(**options, costs={"own": cost})
+    with pytest.raises(ValueError, match="was made with other costs: own was .*cost, is .*dear"):
+        search(**options, costs={"own": dear})
+
+
 def test_what_does_not_belong_to_a_study_is_refused(tmp_path):
     storage = tmp_path / "search.db"
     search(storage=storage, n_trials=1)
@@ -269,7 +291,7 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path, n_jobs):
     if n_jobs == 1:
         assert len(kept) == 2
     assert not any(thread.name.startswith("ThreadPool") for thread in threading.enumerate())
-    resumed = search(n_trials=len(kept) + 2, costs={"one": lambda fitted: 1.0}, **options)
+    resumed = search(n_trials=len(kept) + 2, costs={"one": cost}, **options)
     assert without_clock(resumed.trials[: len(kept)]) == without_clock(kept) and len(resumed.trials) == len(kept) + 2
     if n_jobs == 1:
         options.pop("storage")
