@@ -121,17 +121,22 @@ class SpikeTrains:
         return spike_arrays.to_dense((self._times, self._units, self._offsets), self._n_units, checks.positive(dt, "dt", "seconds"), count)
 
     @classmethod
-    def from_events(cls, events: Any, sensor_size: Any, *, time_unit: str = "us") -> SpikeTrains:
+    def from_events(cls, events: Any, sensor_size: Any = None, *, time_unit: str = "us") -> SpikeTrains:
         """From the events of a camera or a cochlea, structured arrays with the fields t, x and, where there are, y and p.
 
         Parameters
         ----------
         events : structured array, or a sequence of them
             One sample, or one each. Other names for t and p that recordings use are known: time, ts, timestamp; pol, polarity.
-        sensor_size : (width, height, polarities), (width, height) or int
-            An event is of the unit x + width (y + height p).
+        sensor_size : (width, height, polarities), (width, height), int or None
+            An event is of the unit x + width (y + height p). None: the smallest that has all these events; give it where others are to follow.
         time_unit : "s", "ms", "us" or "ns"
-            Of t.
+            Of t, which recordings have in microseconds.
+
+        Warns
+        -----
+        UserWarning
+            If t has fractions of microseconds, which no recording has.
 
         Raises
         ------
@@ -147,7 +152,12 @@ class SpikeTrains:
         >>> times, units
         (array([3.0e-06, 1.2e-03]), array([5, 2], dtype=int32))
         """
-        return cls(*spike_arrays.from_events(events, sensor_size), time_unit=time_unit)
+        times, units, offsets, n_units = spike_arrays.from_events(events, sensor_size)
+        if time_unit == "us" and times.dtype.kind == "f" and (times != np.floor(times)).any():
+            warnings.warn(
+                f"t of events has fractions, such as {float(times[times != np.floor(times)][0])!r}, and is taken in microseconds; "
+                "give time_unit, as in time_unit='s'", stacklevel=2)
+        return cls(times, units, offsets, n_units, time_unit=time_unit)
 
     @classmethod
     def _trusted(

@@ -544,7 +544,7 @@ class Trainer:
             _core.trainer_step(self._handle, self.network._core_gradients(batch), rate_factor)
             return None
         if not isinstance(batch, tuple) or len(batch) not in (2, 3):
-            raise TypeError(f"batch is {type(batch).__name__!r}; it must be a pair (spikes, y), or Gradients, as Network.gradient gives")
+            raise TypeError(f"batch is {type(batch).__name__!r}; it must be (spikes, y) or (spikes, y, sample_weight), or Gradients, as Network.gradient gives")
         own = trains(batch[0], "batch[0]")
         wanted, own_y = self._supervision(batch[1], batch[2] if len(batch) == 3 else None, len(own), "batch[1]", "batch[2]")
         return _core.trainer_step_batch(self._handle, own._arrays, wanted, rate_factor, None, self._function(own_y))

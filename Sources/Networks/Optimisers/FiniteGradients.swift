@@ -20,7 +20,7 @@ extension SpinnpropError {
             throw .invalidValue(
                 "the loss is \(value), too large to learn from: outputs spike many of the loss's time constants late; raise the "
                     + "network's tau_mem and tau_syn, which a loss that is left open follows, to about the length of the input, "
-                    + "or the loss's own; scale a loss of your own down")
+                    + "or the loss's own, of TTFSCrossEntropy tau1; scale a loss of your own down")
         }
     }
 

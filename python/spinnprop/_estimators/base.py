@@ -73,10 +73,21 @@ class SpikingEstimator(Parameters):
         """Of a run of so many time steps those in which features spike."""
         return steps
 
-    def _time_constants(self, X: Any) -> Dict[str, Any]:
-        """Those of a network that is given none."""
+    #: How long a latency code should be in synaptic time constants, and from what part of it to how many times as long spike trains may be that are one.
+    _code, _suits = 6.0, (0.0, 1.1)
+
+    def _engine_time_constants(self) -> Dict[str, Any]:
         setting = self.engine_._setting()
         return {name: setting[name] for name in OF_NEURONS}
+
+    def _time_constants(self, X: Any) -> Dict[str, Any]:
+        """Those of a network that is given none: the engine's, which in continuous time follow the length of spike trains that are a latency code."""
+        own = self._engine_time_constants()
+        if not isinstance(X, SpikeTrains) or self.engine_._grid is not None or not _is_latency_code(X):
+            return own
+        stretch = float(np.ptp(X.times)) / (self._code * own["tau_syn"])
+        least, most = self._suits
+        return own if stretch == 0 or least <= stretch <= most else {name: stretch * tau for name, tau in own.items()}
 
     def _network_options(self, tau_mem: Any) -> Dict[str, Any]:
         """What else the network is made with."""
@@ -256,7 +267,7 @@ class SpikingEstimator(Parameters):
             self.feature_min_, self.feature_max_ = X.min(axis=0), X.max(axis=0)
         taus = {name: given[name] for name in OF_NEURONS if name in given}
         # One that is given wants the other as it stands beside it on this engine, not as it suits X.
-        taus = {**(SpikingEstimator._time_constants(self, X) if taus else self._time_constants(X)), **taus}
+        taus = {**(self._engine_time_constants() if taus else self._time_constants(X)), **taus}
         network = Network(
             self._sizes(X),
             **taus,
@@ -378,3 +389,11 @@ class SpikingEstimator(Parameters):
             **{name: float(value) for name, value in last.items()},
             **(self.engine_._report() if self.n_iter_ else {}),
         }
+
+
+def _is_latency_code(spikes: SpikeTrains) -> bool:
+    """Whether units spike once at most in a sample, but for a few."""
+    if not len(spikes.times):
+        return False
+    sample = np.repeat(np.arange(len(spikes)), np.diff(spikes.offsets))
+    return len(np.unique(sample * spikes.n_units + spikes.units)) >= 0.95 * len(spikes.units)

@@ -22,11 +22,6 @@ from .validation import learnt_numbers
 _LOOKED_AT = 1000
 
 
-#: How long a latency code is in synaptic time constants: short enough for all inputs to be heard before an output must speak, long enough
-#: for hidden neurons to answer to parts of them.
-_CODE = 0.7
-
-
 class SpikingRegressor(
     RegressorMixin,
     SpikingEstimator,
@@ -59,8 +54,8 @@ schedule, schedule_epochs, schedule_gamma, accumulate, average_epochs, clip_valu
 input_dropout, rate, checkpoint, \
 checkpoint_every, resume, random_state, warm_start, verbose
         As in `SpikingClassifier`. In continuous time a latency code is best 0.7 synaptic time constants long, so that all inputs are heard before an
-        output must speak: with t_late None it is so long; of SpikeTrains in which no input unit spikes twice in a sample, the engine's time constants
-        are stretched to it where both are None. On time steps features spike in the first half of the run: outputs that are to speak in the second
+        output must speak: with t_late None it is so long; of SpikeTrains that are a latency code the engine's time constants are stretched to it where
+        both are None. On time steps features spike in the first half of the run: outputs that are to speak in the second
         could not hear what comes then. learning_rate None: what a classifier takes, for spike times 4 times as much, less by the root of their number
         with more than 20 input units; for membranes on time steps a quarter, likewise. bump None: 0.05 in continuous time, since each hidden neuron
         that never speaks makes the function coarser. An input_dropout of 0.05 helps where inputs are many and alike, as pixels are, and harms where
@@ -91,6 +86,9 @@ checkpoint_every, resume, random_state, warm_start, verbose
     >>> reg.predict(X).shape, reg.score(X, y) > 0.9
     ((300,), True)
     """
+
+    # Short enough for all inputs to be heard before an output must speak, long enough for hidden neurons to answer to parts of them.
+    _code, _suits = 0.7, (1.0, 1.0)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -145,7 +143,7 @@ checkpoint_every, resume, random_state, warm_start, verbose
             faster = 4.0 * of_inputs
         return {
             **chosen,
-            "t_late": self.t_early + _CODE * float(np.mean(network.tau_syn[0])),
+            "t_late": self.t_early + self._code * float(np.mean(network.tau_syn[0])),
             "learning_rate": faster * chosen["learning_rate"],
             "bump": 0.05 if self.engine_._grid is None else chosen["bump"],
         }
@@ -153,14 +151,6 @@ checkpoint_every, resume, random_state, warm_start, verbose
     def _code_steps(self, steps: int) -> int:
         # Inputs that come in the second half could not be heard by outputs that are to speak in it.
         return max(round(steps / 2), min(steps, self.t_min + 3))
-
-    def _time_constants(self, X: Any) -> Dict[str, Any]:
-        own = super()._time_constants(X)
-        if not isinstance(X, SpikeTrains) or self.engine_._grid is not None or not _is_latency_code(X):
-            return own
-        stretch = float(np.ptp(X.times)) / (_CODE * own["tau_syn"])
-        # Beyond that it is no code that was meant to be read in one volley.
-        return {name: stretch * tau for name, tau in own.items()} if 0.01 <= stretch <= 100 else own
 
     def _network_options(self, tau_mem: Any) -> Dict[str, Any]:
         options = super()._network_options(tau_mem)
@@ -255,10 +245,3 @@ def _said(network: Network, recording: Recording) -> Float64Array:
     """What stands for numbers, (n_samples, n_targets); +inf where an output is silent."""
     return recording.maxima if network.readout == "leaky" else recording.first_spike_times
 
-
-def _is_latency_code(spikes: SpikeTrains) -> bool:
-    """Whether units spike once at most in each sample."""
-    if not len(spikes.times):
-        return False
-    sample = np.repeat(np.arange(len(spikes)), np.diff(spikes.offsets))
-    return len(np.unique(sample * spikes.n_units + spikes.units)) == len(spikes.units)

@@ -56,7 +56,8 @@ class SpikingClassifier(Decisions, SpikingEstimator):
     loss : Loss or None
         None: the engine's own choice for the read-out and the time constants.
     tau_mem, tau_syn
-        As in `Network`. None: the engine's choice; on a grid of time steps, the length of the run.
+        As in `Network`. Both None: the engine's choice; on a grid of time steps, the length of the run. In continuous time, of SpikeTrains in which
+        units spike at most once in a sample, but for a few, and which are longer than 6 synaptic time constants: the engine's, stretched to that length.
     threshold, reset, drive, refractory, delays, recurrent, connections, readout, weight_mean, weight_std, masks, recurrent_masks, signs, \
 recurrent_signs, weight_bounds
         As in `Network`, whose input has one unit for each feature and one for the bias, and whose last layer one neuron per class.

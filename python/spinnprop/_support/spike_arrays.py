@@ -116,15 +116,16 @@ def to_dense(rows: Rows, n_units: int, dt: float, n_steps: Union[None, int]) -> 
 
 def from_events(events: Any, sensor_size: Any) -> Tuple[Any, Int32Array, Int64Array, int]:
     """Of a structured array, or one for each sample: times, units x + width * (y + height * p), offsets, and the number of units."""
-    width, height, polarities = _sensor(sensor_size)
     is_one = isinstance(events, np.ndarray) and events.dtype.names
-    samples = iter([events]) if is_one else checks.each(events, "events", "structured arrays, one each sample")
+    samples = [events] if is_one else list(checks.each(events, "events", "structured arrays, one each sample"))
+    for sample, own in enumerate(samples):
+        if not getattr(getattr(own, "dtype", None), "names", None):
+            raise TypeError(f"sample {sample} is {checks.shown(own)}; events are structured arrays with the fields t, x and, where there are, y and p")
+    width, height, polarities = _sensor(_reached(samples) if sensor_size is None else sensor_size)
     times: List[Any] = []
     units: List[Int32Array] = []
     for sample, own in enumerate(samples):
-        names = getattr(getattr(own, "dtype", None), "names", None)
-        if not names:
-            raise TypeError(f"sample {sample} is {checks.shown(own)}; events are structured arrays with the fields t, x and, where there are, y and p")
+        names = own.dtype.names
         times.append(own[_field(names, _TIMES, sample)])
         unit = _within(own, "x", width, sample)
         if height > 1 or "y" in names:
@@ -133,6 +134,17 @@ def from_events(events: Any, sensor_size: Any) -> Tuple[Any, Int32Array, Int64Ar
             unit = unit + width * height * _within(own, _field(names, _POLARITIES, sample), polarities, sample)
         units.append(unit.astype(np.int32))
     return (*_joined(times, units), width * height * polarities)
+
+
+def _reached(samples: List[Any]) -> Tuple[int, int, int]:
+    """The smallest sensor that has all events."""
+    sizes = [1, 1, 1]
+    for sample, own in enumerate(samples):
+        for place, known in enumerate((("x",), ("y",), _POLARITIES)):
+            if len(own) and (place == 0 or set(known) & set(own.dtype.names)):
+                values = _within(own, _field(own.dtype.names, known, sample), checks.INT32, sample)
+                sizes[place] = max(sizes[place], int(values.max()) + 1)
+    return sizes[0], sizes[1], sizes[2]
 
 
 def _sensor(size: Any) -> Tuple[int, int, int]:

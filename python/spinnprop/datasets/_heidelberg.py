@@ -174,7 +174,8 @@ class _File:
             if not isinstance(own, h5py.Dataset) or own.ndim != 1:
                 raise ValueError(f"{path} has no list {name}; it must have spikes/times, spikes/units and labels; get the file again")
             dtype = h5py.check_vlen_dtype(own.dtype) if is_ragged else own.dtype
-            if dtype is None or dtype.kind not in kinds:
+            # Of strings it is a type of Python's.
+            if dtype is None or np.dtype(dtype).kind not in kinds:
                 wanted = f"{'arrays of ' * is_ragged}{'numbers' if 'f' in kinds else 'whole numbers'}"
                 raise ValueError(f"{name} of {path} has the type {own.dtype}; its elements must be {wanted}")
             found[name] = own

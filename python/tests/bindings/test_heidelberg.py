@@ -109,6 +109,7 @@ def spoilt(path, name, values):
         ("spikes/times", None, "has no list spikes/times"),
         ("spikes", None, "has no list spikes/times"),
         ("spikes/units", np.zeros(3), "spikes/units of .* has the type float64; its elements must be arrays of whole numbers"),
+        ("spikes/times", ["a", "b", "c"], "spikes/times of .* has the type object; its elements must be arrays of numbers"),
         ("labels", None, "has no list labels"),
         ("labels", np.zeros((3, 1), int), "has no list labels"),
         ("labels", np.zeros(3), "labels of .* has the type float64; its elements must be whole numbers"),
@@ -116,7 +117,7 @@ def spoilt(path, name, values):
         ("labels", np.array([0, 1, -1]), "label 2 of .* is -1"),
         ("labels", np.array([0, 1]), "has 3 spikes/times, 3 spikes/units, 2 labels"),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_files_of_another_form(tmp_path, name, values, said):
     path = tmp_path / "shd_train.h5"

@@ -84,8 +84,21 @@ def test_time_constants_follow_a_latency_code():
     own = dict(tau_mem=20e-3)
     assert taus(volleys, **own) == (20e-3, 5e-3) and taus(X) == (20e-3, 5e-3)
     twice = sp.SpikeTrains.from_lists([(np.append(times, 8e-3), np.append(units, 0)) for times, units in volleys], n_units=7)
-    for other in (twice, sp.encoding.latency(X, t_late=1e-9, bias=0.0), sp.encoding.latency(X, t_late=100.0, bias=0.0)):
-        assert taus(other, t_end=200.0) == (20e-3, 5e-3)
+    assert taus(twice) == (20e-3, 5e-3)
+    for length in (1e-9, 100.0):
+        assert taus(sp.encoding.latency(X, t_late=length, bias=0.0)) == (4 * length / 0.7, length / 0.7)
+
+
+@pytest.mark.parametrize("length", [5e-3, 0.1, 0.58, 30.0])
+def test_spikes_of_any_length_are_learnt(length):
+    """One sample in which a unit spikes twice is no other code."""
+    v = np.random.default_rng(0).random(500)
+    pairs = [([0.1 * length, (0.2 + 0.6 * x) * length], [0, 1]) for x in v]
+    pairs[7] = ([*pairs[7][0], 0.9 * length], [0, 1, 1])
+    spikes = sp.SpikeTrains.from_lists(pairs, n_units=2)
+    assert sp.SpikingRegressor(epochs=40).fit(spikes[:400], v[:400]).score(spikes[400:], v[400:]) > 0.95
+    classifier = sp.SpikingClassifier(epochs=20).fit(spikes[:400], v[:400] > 0.5)
+    assert classifier.score(spikes[400:], v[400:] > 0.5) > 0.95
 
 
 def test_one_feature_keeps_its_neurons():

@@ -1,5 +1,7 @@
 """Spike trains as data: chosen, joined, and made from other layouts."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -148,6 +150,9 @@ def test_events_of_a_camera():
     assert spikes.n_units == 24 and as_list(spikes) == [([5e-6, 9e-6], [1 + 12, 2 + 3 * 3]), ([], [])]
     assert sp.SpikeTrains.from_events(first, (3, 4, 2)) == spikes[:1]
     assert sp.SpikeTrains.from_events(first[::-1], (3, 4)).units.tolist() == [11, 1]
+    assert sp.SpikeTrains.from_events([first, second]) == sp.SpikeTrains.from_events([first, second], (3, 4, 2))
+    assert sp.SpikeTrains.from_events(first[:1], time_unit="us").n_units == 2 * 1 * 2
+    assert sp.SpikeTrains.from_events([second]).n_units == 1
     cochlea = np.array([(0.25, 699)], [("time", "f4"), ("x", "i2")])
     assert as_list(sp.SpikeTrains.from_events(cochlea, 700, time_unit="s")) == [([0.25], [699])]
 
@@ -163,6 +168,16 @@ def test_events_of_a_camera():
 def test_events_that_do_not_fit(events, size, word):
     with pytest.raises(ValueError, match=word):
         sp.SpikeTrains.from_events(events, size)
+
+
+def test_events_in_fractions_of_microseconds():
+    seconds = np.array([(2.0, 0), (0.25, 1)], [("t", "f8"), ("x", "i2")])
+    with pytest.warns(UserWarning, match="such as 0.25, and is taken in microseconds; give time_unit"):
+        sp.SpikeTrains.from_events(seconds)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert sp.SpikeTrains.from_events(seconds, time_unit="s").times.tolist() == [2.0, 0.25]
+        sp.SpikeTrains.from_events(seconds[:1])
 
 
 def test_events_that_are_none():
