@@ -11,6 +11,7 @@ from ._core import SpinnpropError
 from ._network import Network
 from ._spikes import SpikeTrains
 from ._support import checks
+from ._support.jobs import result_of
 from ._support.types import Float64Array
 
 
@@ -21,7 +22,7 @@ def in_order(jobs: Sequence[Future[Any]], sample_ranges: Sequence[slice], kind: 
         for part, job in zip(sample_ranges, jobs):
             place = f"samples {part.start} .. {part.stop - 1} of the batch"
             try:
-                result = job.result()
+                result = result_of(job)
             except (ValueError, SpinnpropError) as error:
                 # Subclasses may be made of more than a message.
                 if type(error) not in (ValueError, SpinnpropError):

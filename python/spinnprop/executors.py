@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
 from collections import deque
 from concurrent import futures
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -320,9 +321,11 @@ class _DaskExecutor(Executor):
     def __init__(self, client: Any) -> None:
         self._client = client
         self._own = client.get_executor(pure=False)
+        self._jobs: weakref.WeakSet[Future[Any]] = weakref.WeakSet()
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
         future: Future[Any] = self._own.submit(function, *arguments, **named)
+        self._jobs.add(future)
         return future
 
     @property
@@ -330,5 +333,8 @@ class _DaskExecutor(Executor):
         return sum(self._client.nthreads().values())
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        if cancel_futures:
+            for future in list(self._jobs):
+                future.cancel()
         self._own.shutdown(wait)
         self._client.close()

@@ -9,7 +9,6 @@ from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple, Unio
 import numpy as np
 
 from .. import _core
-from .._core import SpinnpropError
 from .._engines.base import BaseEngine
 from .._engines.names import resolve
 from .._estimators.spiking import SpikingClassifier
@@ -25,7 +24,7 @@ from .costs import resolve as resolve_costs
 from .evaluation import Judge, Work
 from .result import SearchResult, counted, must_be_sound
 from .runners import Runners
-from .study import fingerprint, make_pruner, open_study, storage_errors
+from .study import fingerprint, make_pruner, open_study, storage_failures
 from .trials import Trials, show
 
 _PRUNERS = ("median", "hyperband", None)
@@ -181,7 +180,7 @@ def search(
     result = SearchResult(study, space, make, names)
     work = Work(make, (X, y, validation), Judge(names, costs_of, last_epochs), timeout)
     reports = len(names) == 1 and pruner is not None
-    try:
+    with storage_failures():
         must_be_sound(result, name)
         with Bar(n_trials, "trial", shown=verbose, begun=len(counted(study))) as bar, Runners(study) as runners:
             trials = Trials(result, work, n_trials, seed, jobs, reports, runners)
@@ -195,11 +194,6 @@ def search(
                 with contextlib.suppress(AttributeError):
                     error.result = result  # type: ignore[attr-defined]
                 raise
-    except storage_errors() as error:
-        # Of a database, what it said itself.
-        said = str(getattr(error.__cause__, "orig", None) or error)
-        reason = said.splitlines()[0] if said else type(error).__name__
-        raise SpinnpropError(f"the storage of the search has failed: {reason}; trials that had ended are in it") from error
     return result
 
 

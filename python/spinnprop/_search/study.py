@@ -9,7 +9,7 @@ import json
 import os
 import threading
 import time
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Type
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from .._core import SpinnpropError
 from .._estimators.spiking import SpikingClassifier
@@ -42,10 +42,17 @@ def make_pruner(pruner: Optional[str]) -> Any:
 
 def open_study(storage: Optional[PathLike], name: str, pruner: Any, made_with: Dict[str, Any]) -> Any:
     """A new study, or the one in the storage if it was made with the same."""
-    optuna = need("optuna", "spinnprop.search", "search")
+    need("optuna", "spinnprop.search", "search")
     if not isinstance(name, str) or not name:
         raise TypeError(f"name is {name!r}; it must be the name of a study")
     where, opened = _storage(storage)
+    with storage_failures():
+        return _opened(opened, where, name, pruner, made_with)
+
+
+def _opened(opened: Callable[[], Any], where: str, name: str, pruner: Any, made_with: Dict[str, Any]) -> Any:
+    import optuna
+
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
@@ -97,11 +104,18 @@ def _storage(storage: Optional[PathLike]) -> Tuple[str, Callable[[], Any]]:
     return path, lambda: _sqlite_file(path)
 
 
-def storage_errors() -> Tuple[Type[Exception], ...]:
-    """What a storage that goes away, is full or is damaged raises."""
+@contextlib.contextmanager
+def storage_failures() -> Iterator[None]:
+    """Says of a storage that goes away, is full or is damaged what it is and what has become of the search."""
     from optuna.exceptions import StorageInternalError
 
-    return StorageInternalError, json.JSONDecodeError
+    try:
+        yield
+    except (StorageInternalError, json.JSONDecodeError) as error:
+        # Of a database, what it said itself.
+        said = str(getattr(error.__cause__, "orig", None) or error)
+        reason = said.splitlines()[0] if said else type(error).__name__
+        raise SpinnpropError(f"the storage of the search has failed: {reason}; trials that had ended are in it") from error
 
 
 def _journal(path: str) -> Any:

@@ -9,6 +9,7 @@ from concurrent import futures
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 from .._support.bars import Bar
+from .._support.jobs import result_of
 from . import sampler
 from . import space as spaces
 from .evaluation import Outcome, Work, evaluate
@@ -78,9 +79,9 @@ class Trials:
                 for job in futures.wait(jobs, _PAUSE, futures.FIRST_COMPLETED).done:
                     trial = jobs.pop(job)
                     with self._failed_if_interrupted(trial):
-                        if isinstance(job.exception(), futures.BrokenExecutor):
+                        if not job.cancelled() and isinstance(job.exception(), futures.BrokenExecutor):
                             fail(self._study, trial.number, has_died=True)
-                        self._end(trial, job.result())
+                        self._end(trial, result_of(job))
                 bar()
         except BaseException:
             for job, trial in jobs.items():

@@ -180,3 +180,26 @@ def test_what_is_refused():
 
 def test_what_is_sent_pickles():
     pickle.loads(pickle.dumps((_trainer._run_batch, sp.Network([5, 3]), trainer()._of_batches)))
+
+
+class _Lost:
+    """An executor whose cluster is gone: it gives up what it is sent."""
+
+    def submit(self, *arguments):
+        job = concurrent.futures.Future()
+        job.cancel()
+        job.set_running_or_notify_cancel()
+        return job
+
+
+def test_a_cluster_that_is_lost_is_told():
+    there = trainer()
+    with pytest.raises(sp.SpinnpropError, match="the executor has given up a call.*go on with another executor"):
+        there.run(SPIKES, y, executor=_Lost())
+    assert there.epochs_done == 0
+    pytest.importorskip("sklearn")
+    pytest.importorskip("optuna")
+    with pytest.raises(sp.SpinnpropError, match="has given up a call") as caught:
+        sp.search(X, y, {"hidden": [(4,), (5,)]}, n_trials=2, executor=_Lost(), verbose=False)
+    # What was given up does not count as a trial.
+    assert len(caught.value.result.trials) == 0
