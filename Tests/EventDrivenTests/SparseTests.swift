@@ -28,22 +28,8 @@ struct SparseTests {
                 }
             }
         }
-        // Time constants of their own, periods, and drives above thresholds.
-        for ratio in [4, nil] as [Double?] {
-            for delays in DelayKind.allCases {
-                for recurrent in [false, true] {
-                    for (drive, refractory) in [
-                        (nil, nil), (nil, -0.1...0.6), (-0.3...1.5, nil), (-0.3...1.5, 0.02...0.5),
-                    ] as [(ClosedRange<Double>?, ClosedRange<Double>?)] {
-                        all.append(
-                            Configuration(
-                                sizes: [120, 23, 5], ratio: ratio, delays: [delays], recurrent: recurrent,
-                                drive: drive, refractory: refractory, samples: 3, spikesPerInput: 3, gain: 1.1))
-                    }
-                }
-            }
-        }
         return all
+            + TogetherTests.neuronsThatDiffer(sizes: [120, 23, 5], ratios: [4, nil], spikesPerInput: 3, gain: 1.1)
     }()
 
     @Test(arguments: configurations)

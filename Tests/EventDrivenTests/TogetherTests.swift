@@ -46,8 +46,15 @@ struct TogetherTests {
                 }
             }
         }
-        // Time constants of their own, periods and drives above thresholds beside recurrence and delays.
-        for ratio in [4, 2, 3.3, nil] as [Double?] {
+        return all + neuronsThatDiffer(sizes: [3, 13, 5], ratios: [4, 2, 3.3, nil], spikesPerInput: 8, gain: 1.5)
+    }()
+
+    /// Time constants of their own, periods and drives above thresholds beside recurrence and delays.
+    static func neuronsThatDiffer(
+        sizes: [Int], ratios: [Double?], spikesPerInput: Int, gain: Double
+    ) -> [Configuration] {
+        var all: [Configuration] = []
+        for ratio in ratios {
             for delays in DelayKind.allCases {
                 for recurrent in [false, true] {
                     for (drive, refractory) in [
@@ -55,14 +62,14 @@ struct TogetherTests {
                     ] as [(ClosedRange<Double>?, ClosedRange<Double>?)] {
                         all.append(
                             Configuration(
-                                sizes: [3, 13, 5], ratio: ratio, delays: [delays], recurrent: recurrent,
-                                drive: drive, refractory: refractory, samples: 3, spikesPerInput: 8, gain: 1.5))
+                                sizes: sizes, ratio: ratio, delays: [delays], recurrent: recurrent, drive: drive,
+                                refractory: refractory, samples: 3, spikesPerInput: spikesPerInput, gain: gain))
                     }
                 }
             }
         }
         return all
-    }()
+    }
 
     private func forward(
         _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, asOne: Bool

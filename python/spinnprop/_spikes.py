@@ -153,9 +153,10 @@ class SpikeTrains:
         (array([3.0e-06, 1.2e-03]), array([5, 2], dtype=int32))
         """
         times, units, offsets, n_units = spike_arrays.from_events(events, sensor_size)
-        if time_unit == "us" and times.dtype.kind == "f" and (times != np.floor(times)).any():
+        fractions = times[times != np.floor(times)] if time_unit == "us" and times.dtype.kind == "f" else times[:0]
+        if len(fractions):
             warnings.warn(
-                f"t of events has fractions, such as {float(times[times != np.floor(times)][0])!r}, and is taken in microseconds; "
+                f"t of events has fractions, such as {float(fractions[0])!r}, and is taken in microseconds; "
                 "give time_unit, as in time_unit='s'", stacklevel=2)
         return cls(times, units, offsets, n_units, time_unit=time_unit)
 

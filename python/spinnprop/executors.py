@@ -15,7 +15,7 @@ from concurrent import futures
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from typing import Any, Callable, Deque, NamedTuple, Optional, Set
+from typing import Any, Callable, Deque, Iterable, NamedTuple, Optional, Set
 
 from . import _core
 from ._shards import gradient
@@ -304,8 +304,7 @@ class _RayExecutor(Executor):
         with self._lock:
             leaves, self._is_closed = self._is_own and not self._is_closed, True
         if cancel_futures:
-            for future in list(self._jobs):
-                future.cancel()
+            _cancel(self._jobs)
         try:
             if wait:
                 futures.wait(list(self._jobs))
@@ -315,6 +314,12 @@ class _RayExecutor(Executor):
                 for future in list(self._jobs):
                     with contextlib.suppress(futures.InvalidStateError):
                         future.set_exception(RuntimeError("the executor has left the cluster before this ended; shut it down with wait=True"))
+
+
+def _cancel(jobs: Iterable[Future[Any]]) -> None:
+    """Gives calls up; those that end meanwhile leave what is iterated over."""
+    for future in list(jobs):
+        future.cancel()
 
 
 class _DaskExecutor(Executor):
@@ -334,7 +339,6 @@ class _DaskExecutor(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         if cancel_futures:
-            for future in list(self._jobs):
-                future.cancel()
+            _cancel(self._jobs)
         self._own.shutdown(wait)
         self._client.close()
