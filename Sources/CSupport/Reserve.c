@@ -55,7 +55,8 @@ __attribute__((constructor)) static void take_reserve(void) { take_slices(); }
 
 int spinnprop_support_is_memory_short(void) {
     if (atomic_load_explicit(&missing, memory_order_relaxed) == 0 || take_slices()) return 0;
-    /* What calls have freed may still lie in malloc's lists. */
+    /* What calls have freed may still be kept, or lie in malloc's lists. */
+    spinnprop_support_give_kept();
     malloc_trim(0);
     return !take_slices();
 }
@@ -110,7 +111,7 @@ void *__wrap__ZnwmSt11align_val_t(size_t size, size_t alignment) {
     return block;
 }
 
-void *spinnprop_support_allocate(size_t size) { return __real_malloc(size); }
+void *spinnprop_support_malloc(size_t size) { return __real_malloc(size); }
 
 #else
 
@@ -118,6 +119,6 @@ void *spinnprop_support_allocate(size_t size) { return __real_malloc(size); }
 
 int spinnprop_support_is_memory_short(void) { return 0; }
 
-void *spinnprop_support_allocate(size_t size) { return malloc(size); }
+void *spinnprop_support_malloc(size_t size) { return malloc(size); }
 
 #endif

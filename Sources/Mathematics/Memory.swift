@@ -53,7 +53,7 @@ public enum Memory {
         return memory
     }
 
-    public static func free(_ memory: UnsafeMutableRawPointer?) { Glibc.free(memory) }
+    public static func free(_ memory: UnsafeMutableRawPointer?) { spinnprop_support_free(memory) }
 
     /// Notices that memory has run out; to be called by whatever goes on for long or allocates much, since many small blocks
     /// add up.
@@ -73,6 +73,12 @@ public enum Memory {
 
     /// Whether the system would give so much. Asked by mmap: compilers leave out a malloc whose memory nobody uses.
     private static func canMap(_ bytes: Int) -> Bool {
+        if map(bytes) { return true }
+        spinnprop_support_give_kept()
+        return map(bytes)
+    }
+
+    private static func map(_ bytes: Int) -> Bool {
         let flags = Int32(MAP_PRIVATE) | Int32(MAP_ANONYMOUS)
         guard let block = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0), block != MAP_FAILED else {
             return false

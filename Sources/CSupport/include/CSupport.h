@@ -34,7 +34,13 @@ void spinnprop_support_run_on_threads(
 int spinnprop_support_is_memory_short(void);
 
 /* malloc that may return NULL and leaves what is set aside alone: for blocks of any size, by callers that can do without. */
+void *spinnprop_support_malloc(size_t size);
+
+/* The same, of blocks that have been freed where there are any as large; `spinnprop_support_free` keeps large ones, up to 64 MB, until memory is
+ * short. */
 void *spinnprop_support_allocate(size_t size);
+void spinnprop_support_free(void *memory);
+void spinnprop_support_give_kept(void);
 
 /* To be called between two looks at what another thread is about to change. */
 static inline __attribute__((always_inline)) void spinnprop_support_pause(void) {

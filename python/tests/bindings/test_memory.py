@@ -35,3 +35,25 @@ def test_any_allocation_of_the_extension_may_fail():
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout.decode(errors="replace")[-4000:]
+
+
+def test_a_gradient_works_in_the_memory_of_the_one_before():
+    # Sums of eight parts of 700 x 128 weights are 1,400 pages, which the system would set to zero each time.
+    code = """
+import resource, numpy as np, spinnprop as sp
+sp.set_threads(1)
+random = np.random.default_rng(0)
+times = np.sort(random.uniform(0, 0.1, (8, 800)), axis=1).ravel()
+spikes = sp.SpikeTrains(times, random.integers(0, 700, 6400).astype(np.int32), np.arange(9) * 800, 700)
+network = sp.Network([700, 128, 20], readout="leaky", seed=0)
+recording = network.forward(spikes, t_end=0.1)
+faults = []
+for _ in range(4):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    network.gradient(recording, sp.losses.VMaxCrossEntropy(), np.arange(8))
+    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+print(*faults)
+"""
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, timeout=600, check=True)
+    first, *later = map(int, done.stdout.split())
+    assert first > 1400 and max(later[1:]) < 700, done.stdout
