@@ -4,26 +4,22 @@ import Networks
 import Neurons
 
 extension LayerPlan {
-    /// All spikes of the candidates within their intervals: the first of each, then, from the reset, the next, until nobody reaches the threshold
-    /// again.
+    /// A spike of each candidate that does reach the threshold within its interval. - Returns: how many candidates there are then, those that may reach
+    /// it again from their resets; their samples wait for them.
     func emit(
-        _ motion: some Motion, _ group: SynchronousGroup, _ state: SynchronousState, count first: Int
-    ) throws(SpinnpropError) {
+        _ motion: some Motion, _ group: SynchronousGroup, _ state: SynchronousState, count: Int
+    ) throws(SpinnpropError) -> Int {
         let candidates = group.candidates
         let time = candidates.start[0]
-        var (count, generation) = (first, 0)
-        while count > 0 {
-            candidates.pad(count)
-            motion.findCrossings(candidates, count: count)
-            motion.findTimes(candidates, count: count)
-            count = fire(motion, group, count: count, try state.spikes(count))
-            generation &+= 1
-            if generation & 63 == 0 {
-                try group.budget.check(group.output.count + state.found, layer: layer, time: time)
-                try state.poller.spend(64 &* count)
-            }
-        }
+        candidates.pad(count)
+        motion.findCrossings(candidates, count: count)
+        motion.findTimes(candidates, count: count)
+        for n in 0..<group.count { group.samples[n].waiting = 0 }
+        let again = fire(motion, group, count: count, try state.spikes(count))
+        state.endIntervals()
         try group.budget.check(group.output.count + state.found, layer: layer, time: time)
+        try state.poller.spend(count)
+        return again
     }
 
     /// Fires the candidates that do reach the threshold, moves them to the end of the interval, and lists those that reach it
@@ -112,6 +108,7 @@ extension LayerPlan {
                 if Rule.takes.synapse { own.b[again] = own.leftB[from] }
                 own.start[again] = own.start[from]
                 own.length[again] = own.length[from]
+                group.samples[Int(own.sample[again])].waiting &+= 1
                 again &+= 1
                 others &= others &- 1
             }

@@ -22,6 +22,10 @@ struct FeedbackLanes {
     let time: UnsafeMutablePointer<Double>
     /// The weights of an event that brings nothing: 0.
     let nothing: UnsafeMutablePointer<Double>
+    /// The propagators of the interval before each arrival.
+    let a: UnsafeMutablePointer<Double>
+    let b: UnsafeMutablePointer<Double>
+    let h: UnsafeMutablePointer<Double>
     /// Neurons in their refractory periods, and when these end.
     let held: UnsafeMutablePointer<Int32>
     let heldCount: UnsafeMutablePointer<Int>
@@ -30,6 +34,7 @@ struct FeedbackLanes {
 
 final class FeedbackState {
     private let numbers = Block<Double>()
+    private let propagators = Block<Double>()
     private let integers = Block<Int32>()
     private let heldCount = Block<Int>()
     private let bits = Block<UInt8>()
@@ -39,12 +44,14 @@ final class FeedbackState {
 
     init(_ poller: Poller) { self.poller = poller }
 
-    /// Room for `stride` neurons, state zero, nothing on its way.
-    func lanes(stride: Int) throws(SpinnpropError) -> FeedbackLanes {
+    /// Room for `stride` neurons and so many arrivals, state zero, nothing on its way.
+    func lanes(stride: Int, events: Int) throws(SpinnpropError) -> FeedbackLanes {
         // Whole cache lines apart, with room for a vector that is not full.
         let step = (stride + 11) & ~7
         try numbers.reserve(11 * step)
         try integers.reserve(3 * step)
+        let room = padded(events)
+        try propagators.reserve(3 * room)
         try heldCount.clear(1)
         // Read in words of eight.
         try bits.clear((stride / 4 + 7) & ~7)
@@ -55,6 +62,7 @@ final class FeedbackState {
             v: base, i: base + step, mayFire: bits.pointer, candidate: whole, candidateV: base + 3 * step,
             candidateI: base + 4 * step, soonest: base + 5 * step, rival: whole + step, rivalV: base + 6 * step,
             rivalI: base + 7 * step, x: base + 8 * step, time: base + 9 * step, nothing: base + 2 * step,
+            a: propagators.pointer, b: propagators.pointer + room, h: propagators.pointer + 2 * room,
             held: whole + 2 * step, heldCount: heldCount.pointer, release: base + 10 * step)
     }
 }

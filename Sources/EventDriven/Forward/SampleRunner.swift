@@ -210,10 +210,7 @@ final class SampleRunner {
     private func runReadout(
         _ plan: LayerPlan, _ slot: SampleSlot, endTime: Double, maxima: UnsafeMutablePointer<MembraneMaximum>
     ) throws(SpinnpropError) {
-        try plan.forEachNeuron(slot.rows, slot.arrivals, propagators) { (neuron) throws(SpinnpropError) in
-            maxima[neuron] = try plan.maximum(
-                neuron: neuron, slot.arrivals, propagators.pointer, endTime: endTime, poller: poller)
-        }
+        try plan.maxima(slot.rows, slot.arrivals, propagators, endTime: endTime, into: maxima, poller: poller)
     }
 
     private func runLanes(

@@ -6,8 +6,8 @@ import Neurons
 extension LayerPlan {
     /// Adds the spikes of the samples in `state` to `output`, sample by sample, each's in order of time. Arrivals after `endTime` and spikes after it are left out.
     ///
-    /// Samples go side by side: all move on to their next intervals in which neurons may spike, then the crossings of all are found together.
-    /// What a sample does is the same whichever others it goes with.
+    /// Samples go side by side: all move on to their next intervals in which neurons may spike, then the crossings of all are found together. Those
+    /// whose neurons spike again within the interval wait for these spikes, which are found beside the first ones of others. What a sample does is the same whichever others it goes with.
     func runSynchronous(
         _ state: SynchronousState, output: SpikeColumns, endTime: Double, budget: SpikeBudget
     ) throws(SpinnpropError) {
@@ -52,26 +52,21 @@ extension LayerPlan {
             intervals(motion, samples[n])
             if isDriven, !firesAlone, samples[n].events > 0 { start(motion, samples[n]) }
         }
-        if firesAlone {
-            var count = 0
-            for n in 0..<group.count { count = moveToFirst(motion, samples + n, n, candidates, count) }
-            if count > 0 {
-                try emit(motion, group, state, count: count)
-                state.endInterval()
-            }
-        }
         let movesNarrow = isNarrow && !isRefractory && !firesAlone
+        var count = 0
+        if firesAlone {
+            for n in 0..<group.count { count = moveToFirst(motion, samples + n, n, candidates, count) }
+            if count > 0 { count = try emit(motion, group, state, count: count) }
+        }
         while true {
-            var count = 0
-            for n in 0..<group.count {
+            for n in 0..<group.count where samples[n].waiting == 0 {
                 count =
                     movesNarrow
                     ? try moveNarrow(motion, samples + n, n, candidates, count, group.endTime, state.poller)
                     : try move(motion, samples + n, n, candidates, count, group.endTime, state.poller)
             }
             if count == 0 { break }
-            try emit(motion, group, state, count: count)
-            state.endInterval()
+            count = try emit(motion, group, state, count: count)
         }
         for n in 0..<group.count { try checkFinite(samples[n].i) }
     }

@@ -30,6 +30,8 @@ struct SynchronousSample {
     var found = 0
     var ends = UnsafeMutableRawPointer(SynchronousSample.nowhere).assumingMemoryBound(to: Int.self)
     var intervals = 0
+    /// How many of its neurons may still spike within the interval that it has gone through.
+    var waiting = 0
 
     /// Until there is room for it.
     private static var nowhere: UnsafeMutablePointer<Double> { UnsafeMutablePointer(bitPattern: 64).unsafelyUnwrapped }
@@ -248,10 +250,10 @@ final class SynchronousState {
         (spikeTimes, spikeCurrents, spikeUnits, room) = (times, currents, units, newRoom)
     }
 
-    /// Ends the intervals of all samples: spikes that follow come after those found.
+    /// Ends the intervals of all samples that wait for nobody: spikes that follow come after those found.
     @inline(__always)
-    func endInterval() {
-        for n in 0..<sampleCount {
+    func endIntervals() {
+        for n in 0..<sampleCount where samples[n].waiting == 0 {
             let own = samples + n
             let before = own.pointee.intervals
             guard own.pointee.found > (before > 0 ? own.pointee.ends[before &- 1] : n &* room) else { continue }

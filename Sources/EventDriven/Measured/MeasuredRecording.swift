@@ -195,10 +195,7 @@ private final class MeasuredRunner {
             if plan.isSpiking {
                 try replay(plan, sample, into: output, modelTimes[plan.layer])
             } else {
-                try plan.forEachNeuron(rows, arrivals, propagators) { (neuron) throws(SpinnpropError) in
-                    maxima[neuron] = try plan.maximum(
-                        neuron: neuron, arrivals, propagators.pointer, endTime: endTime, poller: poller)
-                }
+                try plan.maxima(rows, arrivals, propagators, endTime: endTime, into: maxima, poller: poller)
             }
             output.ends.append(output.count)
         }

@@ -59,6 +59,10 @@ final class Arrivals {
             try take(rows.source(incoming[0]))
             return
         }
+        if incoming.count == 2, incoming.allSatisfy({ $0.connection.delayKind == .none }) {
+            try merge(rows.source(incoming[0]), rows.source(incoming[1]))
+            return
+        }
         var capacity = 0
         for own in incoming {
             let row = rows.source(own)
@@ -114,6 +118,32 @@ final class Arrivals {
             neurons[plainCount] = -1
             plainCount &+= 1
         }
+    }
+
+    /// Arrivals through two connections as if without delay.
+    private func merge(_ first: SpikeRow, _ second: SpikeRow) throws(SpinnpropError) {
+        count = first.count + second.count
+        try timeBlock.reserve(count)
+        try unitBlock.reserve(count)
+        try reserve(count)
+        plainCount = 0
+        let (times, units) = (timeBlock.pointer, unitBlock.pointer)
+        let (connections, spikes, neurons) = (connectionBlock.pointer, spikeBlock.pointer, neuronBlock.pointer)
+        var (left, right) = (0, 0)
+        for at in 0..<count {
+            let isRight =
+                left == first.count
+                || (right < second.count
+                    && (second.times[right], second.units[right]) < (first.times[left], first.units[left]))
+            times[at] = isRight ? second.times[right] : first.times[left]
+            units[at] = isRight ? second.units[right] : first.units[left]
+            connections[at] = isRight ? 1 : 0
+            spikes[at] = Int32(truncatingIfNeeded: isRight ? right : left)
+            neurons[at] = -1
+            if isRight { right &+= 1 } else { left &+= 1 }
+        }
+        (self.times, self.units) = (UnsafePointer(times), UnsafePointer(units))
+        try poller.spend(4 &* count)
     }
 
     private func sort() throws(SpinnpropError) {
