@@ -38,12 +38,18 @@ def machine():
 
 
 def revision():
-    """The commit that was measured, where there is one."""
-    command = ["git", "-C", str(FOLDER), "describe", "--always", "--dirty=, with uncommitted changes"]
+    """The commit that was measured, where there is one; what benchmarks write makes no difference."""
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        commit = git("describe", "--always")
+        changes = git("status", "--porcelain", "--untracked-files=no", ":!Benchmarks/RESULTS.md", ":!docs/pictures")
+        return commit + (", with uncommitted changes" if changes else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown revision"
+
+
+def git(*arguments):
+    command = ["git", "-C", str(FOLDER.parent), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def table(header, rows):
