@@ -62,7 +62,7 @@ public struct ClockSubstrate: Substrate {
             where input.times[spike] >= safe && options.step(nearest: input.times[spike]) >= options.steps {
                 throw .invalidValue(
                     "input spike \(spike - input.offsets[sample]) of sample \(sample) comes at \(input.times[spike]) s, past "
-                        + "the last step at \(options.time(ofStep: options.steps - 1)) s; use more steps or a longer time_step"
+                        + "the last step at \(options.time(ofStep: options.steps - 1)) s; use more steps, or an engine with a longer time_step"
                 )
             }
         }

@@ -145,7 +145,7 @@ extension EventLink {
                 ? "a speedup of at most \(slower >= 1 ? slower.rounded(.down) : slower), " : ""
             throw .unsupported(
                 "sample \(sample) of the input has \(count) spikes within \(duration) s, of which BrainScaleS-2's link carries \(most): one in "
-                    + "\(interval) s, while \(EventLink.queueLength) wait; use fewer spikes, longer samples, \(remedy)or count_losses, by which it "
+                    + "\(interval) s, while \(EventLink.queueLength) wait; use fewer spikes, samples that last longer, \(remedy)or count_losses, by which it "
                     + "runs and what is lost is counted")
         }
     }

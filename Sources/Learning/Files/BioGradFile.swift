@@ -56,13 +56,10 @@ public enum BioGradFile {
     }
 
     private static func training(_ bytes: [UInt8], called name: String) throws(SpinnpropError) -> BioGrad {
-        do throws(SpinnpropError) {
+        try naming("\(name) cannot be loaded") { () throws(SpinnpropError) in
             let file = try FileKind.biograd.open(bytes)
             try Checksum.check(bytes)
             return try asFileError { () throws(SpinnpropError) in try training(in: file) }
-        } catch {
-            guard error.kind == .fileError else { throw error }
-            throw SpinnpropError(.fileError, "\(name) cannot be loaded: \(error.message)")
         }
     }
 

@@ -80,17 +80,13 @@ enum Checkpoint {
     static func state(
         _ bytes: [UInt8], _ path: FilePath, like fresh: TrainingState
     ) throws(SpinnpropError) -> TrainingState {
-        do throws(SpinnpropError) {
-            return try asFileError { () throws(SpinnpropError) in
+        try naming("the checkpoint \(path) cannot be resumed", remedy: "; remove the file to begin anew") {
+            () throws(SpinnpropError) in
+            try asFileError { () throws(SpinnpropError) in
                 let file = try FileKind.checkpoint.open(bytes)
                 try Checksum.check(bytes)
                 return try state(in: file, like: fresh)
             }
-        } catch {
-            guard error.kind == .fileError else { throw error }
-            throw SpinnpropError(
-                .fileError,
-                "the checkpoint \(path) cannot be resumed: \(error.message); remove the file to begin anew")
         }
     }
 

@@ -70,3 +70,18 @@ func asFileError<Value>(_ body: () throws(SpinnpropError) -> Value) throws(Spinn
         throw error.kind == .invalidValue ? SpinnpropError(.fileError, "malformed file: \(error.message)") : error
     }
 }
+
+/// Says of which file it is what is wrong with its content.
+///
+/// - Parameters:
+///   - what: the file's name, and what cannot be done with it.
+///   - remedy: what else to do.
+func naming<Value>(
+    _ what: String, remedy: String = "", _ body: () throws(SpinnpropError) -> Value
+) throws(SpinnpropError) -> Value {
+    do throws(SpinnpropError) {
+        return try body()
+    } catch {
+        throw error.kind == .fileError ? SpinnpropError(.fileError, "\(what): \(error.message)\(remedy)") : error
+    }
+}

@@ -42,7 +42,8 @@ public enum NetworkFile {
 
     /// - Throws: `fileNotFound`, `fileError`.
     public static func load(_ path: FilePath) throws(SpinnpropError) -> Network {
-        try network(try FileAccess.read(path))
+        let bytes = try FileAccess.read(path)
+        return try naming("the network \(path) cannot be loaded") { () throws(SpinnpropError) in try network(bytes) }
     }
 
     /// Reads from a path that is text.

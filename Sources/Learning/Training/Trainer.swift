@@ -259,11 +259,16 @@ public final class Trainer {
         try substrate.check(data.input)
     }
 
-    /// Batches may have no target time, but of data without any the loss is 0 whatever the network.
-    private func checkTimes(_ data: Examples, _ name: String) throws(SpinnpropError) {
+    /// A batch may have no target time, or none that weighs anything, but of data without any the loss is 0 whatever the network.
+    private func checkTeaches(_ data: Examples, _ name: String) throws(SpinnpropError) {
         guard options.loss.targets != .times || data.targets.isEmpty || data.targets.contains(where: { $0 < .infinity })
         else {
             throw .invalidValue("all target times of the \(name) data are +infinity, which is none; give one at least")
+        }
+        guard data.weights.isEmpty || data.weights.contains(where: { $0 > 0 }) else {
+            throw .invalidValue(
+                "all sample weights of the \(name) data are 0, so no sample counts; give one above 0 at least, or no weights"
+            )
         }
     }
 
@@ -272,10 +277,10 @@ public final class Trainer {
         _ training: Examples, _ validation: Examples?
     ) throws(SpinnpropError) {
         try check(training, "training")
-        try checkTimes(training, "training")
+        try checkTeaches(training, "training")
         if let validation {
             try check(validation, "validation")
-            try checkTimes(validation, "validation")
+            try checkTeaches(validation, "validation")
         } else if options.patience > 0 || options.restoreBest {
             throw .invalidValue("early stopping and restore_best need validation data; none were given")
         }

@@ -39,13 +39,17 @@ def in_flags(text: str, parser: Optional[argparse.ArgumentParser]) -> str:
     A name of several words means a parameter wherever it stands, but for quotes; one that is a word of English, too, only where a value is given to it or
     found to be wrong.
     """
-    for flag in (flag for action in (parser._actions if parser else ()) for flag in action.option_strings if flag.startswith("--")):
-        name = flag[2:].replace("-", "_")
-        alone = rf"(?<![\w.\-'\"`]){name}"
-        text = re.sub(rf'{alone}="?([\w.+\-]+)"?', rf"{flag} \1", text)
-        text = re.sub(rf"{alone}(?!\w)" if "_" in name else rf"(?:^|(?<=[:;,(] )){name}(?= is )", flag, text)
-        text = re.sub(rf'\b(use|with) {name} "([\w\-]+)"', rf"\1 {flag} \2", text)
-        text = re.sub(rf"\b(set|larger|smaller|lower|shorter|longer) {name}(?= to |[,;]|$)", rf"\1 {flag}", text)
+    for action in parser._actions if parser else ():
+        # There can be more or fewer of what is counted, not of what is chosen.
+        sizes = "larger|smaller|lower|shorter|longer" + ("|more|fewer" if action.choices is None else "")
+        for flag in (flag for flag in action.option_strings if flag.startswith("--")):
+            name = flag[2:].replace("-", "_")
+            alone = rf"(?<![\w.\-'\"`]){name}"
+            text = re.sub(rf'{alone}="?([\w.+\-]+)"?', rf"{flag} \1", text)
+            text = re.sub(rf"{alone}(?!\w)" if "_" in name else rf"(?:^|(?<=[:;,(] )){name}(?= is )", flag, text)
+            text = re.sub(rf'\b(use|with) {name} "([\w\-]+)"', rf"\1 {flag} \2", text)
+            text = re.sub(rf"\b(use|set) {name} = ", rf"\1 {flag} ", text)
+            text = re.sub(rf"\b(set|raise|{sizes}) {name}(?= to | or |[,;]|$)", rf"\1 {flag}", text)
     return text
 
 

@@ -1,4 +1,4 @@
-"""What a trained network costs: the objectives a search weighs against accuracy."""
+"""What a trained network costs: the objectives a search weighs against accuracy or R2."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 from .. import spinnaker2
 from .._engines.base import BaseEngine
 from .._engines.clock import ClockEngine
-from .._estimators.spiking import SpikingClassifier
+from .._estimators.base import SpikingEstimator
+from .._estimators.regressor import SpikingRegressor
 from .._support import checks
+from .result import ACCURACY, R2, SCORES
 
-Cost = Callable[[SpikingClassifier], float]
+Cost = Callable[[SpikingEstimator], float]
 EngineOrKind = Union[BaseEngine, Type[BaseEngine]]
 
 #: Joules and seconds of a sample run forward, which engines with an emulated chip estimate.
@@ -20,12 +22,12 @@ _ESTIMATES = ("energy", "time")
 _ESTIMATE_SAMPLES = 512
 
 
-def _spikes(estimator: SpikingClassifier) -> float:
+def _spikes(estimator: SpikingEstimator) -> float:
     """Spikes per training sample, hidden and output, in the last epoch."""
     return float(estimator.report_["hidden_spikes"] + estimator.report_["output_spikes"])
 
 
-def _estimated(estimator: SpikingClassifier, X: Any) -> Mapping[str, float]:
+def _estimated(estimator: SpikingEstimator, X: Any) -> Mapping[str, float]:
     """What a sample is estimated to take on the chip: the report's word where training ran on one, else from a run of samples."""
     if all(name in estimator.report_ for name in _ESTIMATES):
         return estimator.report_
@@ -57,21 +59,32 @@ def _must_estimate(engine: EngineOrKind, name: str) -> None:
         )
 
 
+def named(objectives: Union[str, Sequence[str], None], estimator: Any) -> Tuple[str, ...]:
+    """The names of the objectives: the score that an estimator can be judged by, then costs."""
+    usual = R2 if isinstance(estimator, SpikingRegressor) else ACCURACY
+    if objectives is None:
+        return (usual,)
+    names = (objectives,) if isinstance(objectives, str) else tuple(objectives)
+    # What a callable makes is known when it has been made.
+    scores = SCORES if callable(estimator) else (usual,)
+    if not names or names[0] not in scores or len(set(names)) < len(names):
+        of = "of a SpikingRegressor " if scores == (R2,) else ""
+        raise ValueError(f"objectives is {checks.shown(objectives)}; {of}it must be {' or '.join(map(repr, scores))}, then costs if any")
+    return names
+
+
 def resolve(
-    objectives: Union[str, Sequence[str]],
+    names: Sequence[str],
     costs: Optional[Mapping[str, Cost]],
     engines: Sequence[EngineOrKind],
     X: Any,
-) -> Tuple[Tuple[str, ...], Callable[[SpikingClassifier], List[float]]]:
-    """The names of the objectives, and a function that gives all but the first, which is the accuracy.
+) -> Callable[[SpikingEstimator], List[float]]:
+    """A function that gives all objectives but the first, which is the score.
 
     Engines that are known beforehand are asked at once whether they can tell the costs, not after the first training. X are
     samples to estimate with.
     """
-    names = (objectives,) if isinstance(objectives, str) else tuple(objectives)
     functions: Dict[str, Cost] = {"spikes": _spikes, **(costs or {})}
-    if not names or names[0] != "accuracy" or len(set(names)) < len(names):
-        raise ValueError(f"objectives is {checks.shown(objectives)}; it must be 'accuracy', then costs if any")
     for name in names[1:]:
         if name in functions:
             if not callable(functions[name]):
@@ -80,10 +93,10 @@ def resolve(
             for engine in engines:
                 _must_estimate(engine, name)
         else:
-            known = ", ".join(dict.fromkeys(("accuracy", *functions, *_ESTIMATES)))
+            known = ", ".join(dict.fromkeys((names[0], *functions, *_ESTIMATES)))
             raise ValueError(f"objectives has {name!r}; there are {known}, and what costs= names")
 
-    return names, Costs(names[1:], functions, X)
+    return Costs(names[1:], functions, X)
 
 
 class Costs:
@@ -93,7 +106,7 @@ class Costs:
         self._functions = {name: functions.get(name) for name in names}
         self._X = X
 
-    def __call__(self, estimator: SpikingClassifier) -> List[float]:
+    def __call__(self, estimator: SpikingEstimator) -> List[float]:
         estimated = [name for name, function in self._functions.items() if function is None]
         if estimated:
             _must_estimate(estimator.engine_, estimated[0])

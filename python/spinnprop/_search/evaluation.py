@@ -9,28 +9,36 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Seq
 import numpy as np
 
 from .._core import SpinnpropError
-from .._estimators.spiking import SpikingClassifier
+from .._estimators.base import SpikingEstimator
 from .._library import __version__, must_be_here
-from .result import made
+from .result import R2, made
 
 
 class Judge:
-    """From a fitted estimator to a trial's values: its validation accuracy, then its costs."""
+    """From a fitted estimator to a trial's values: its validation accuracy or R2, then its costs."""
 
-    def __init__(self, names: Sequence[str], costs_of: Callable[[SpikingClassifier], List[float]], last_epochs: int) -> None:
-        self._names, self._costs_of, self._last_epochs = tuple(names), costs_of, last_epochs
+    def __init__(
+        self, names: Sequence[str], costs_of: Callable[[SpikingEstimator], List[float]], last_epochs: int, validation: Tuple[Any, Any]
+    ) -> None:
+        self._names, self._costs_of, self._last_epochs, self._validation = tuple(names), costs_of, last_epochs, validation
 
-    def __call__(self, fitted: SpikingClassifier) -> List[float]:
+    @property
+    def score_name(self) -> str:
+        return self._names[0]
+
+    def __call__(self, fitted: SpikingEstimator) -> List[float]:
         values = [self._score(fitted), *self._costs_of(fitted)]
         for objective, value in zip(self._names, values):
             if math.isnan(value):
                 raise SpinnpropError(f"the objective {objective!r} is NaN, which is neither more nor less than anything")
         return values
 
-    def _score(self, fitted: SpikingClassifier) -> float:
+    def _score(self, fitted: SpikingEstimator) -> float:
         history = fitted.history_
         if not len(history):
             raise ValueError("epochs is 0; a search needs at least one epoch to judge a trial by")
+        if self._names[0] == R2:
+            return float(fitted.score(*self._validation))
         if fitted.early_stopping:
             return float(history["validation_accuracy"][np.argmin(history["validation_loss"])])
         return float(np.mean(history["validation_accuracy"][-self._last_epochs :]))
@@ -73,7 +81,7 @@ def evaluate(
     X, y, validation = work.data
     values, error = None, None
     try:
-        fitted = made(work.make, params).fit(X, y, validation, progress=progress)
+        fitted = made(work.make, params, work.judge.score_name).fit(X, y, validation, progress=progress)
         if is_late:
             error = f"took longer than {work.timeout} s"
         elif not is_given_up:

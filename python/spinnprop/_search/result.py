@@ -6,12 +6,16 @@ import math
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .._core import SpinnpropError
+from .._estimators.base import SpikingEstimator
+from .._estimators.regressor import SpikingRegressor
 from .._estimators.spiking import SpikingClassifier
 from .._support import checks, tables
 from . import space as spaces
 
 #: Under this name a trial, and a study, keeps what Optuna has no place for.
 NOTES = "spinnprop"
+#: What a trial is judged by, on the validation set: of classifiers and of regressors.
+ACCURACY, R2 = SCORES = ("accuracy", "r2")
 
 
 class SearchResult:
@@ -38,7 +42,7 @@ class SearchResult:
     def trials(self) -> List[Dict[str, Any]]:
         """One dict per trial, in order: those that were interrupted are left out.
 
-        Keys: number, state ("complete", "pruned" or "failed"), params (as `SpikingClassifier` takes them), drawn (the
+        Keys: number, state ("complete", "pruned" or "failed"), params (as the estimator takes them), drawn (the
         numbers and choices behind them, ``"loss.tau0"`` for a part of a built object), one per objective (NaN where not
         known; the accuracy of a pruned trial is its last), epochs, seconds, error (why a trial failed; otherwise None).
         """
@@ -48,14 +52,14 @@ class SearchResult:
     def pareto(self) -> List[Dict[str, Any]]:
         """The complete trials that no other beats in one objective without being worse in another.
 
-        Dicts as in `trials`, the best accuracy last.
+        Dicts as in `trials`, the best score last.
         """
         found = [self._record(trial) for trial in self.study.best_trials]
         return sorted(found, key=lambda trial: ([trial[name] for name in self.objectives], -trial["number"]))
 
     @property
     def best_trial(self) -> Dict[str, Any]:
-        """The complete trial of the best accuracy; of equals the cheapest, then the first.
+        """The complete trial of the best score; of equals the cheapest, then the first.
 
         Raises
         ------
@@ -65,40 +69,39 @@ class SearchResult:
         complete = [trial for trial in self.trials if trial["state"] == "complete"]
         if not complete:
             raise SpinnpropError(f"none of {len(self.trials)} trials is complete{self._reason()}")
-        costs = self.objectives[1:]
-        return min(complete, key=lambda trial: (-trial["accuracy"], [trial[name] for name in costs], trial["number"]))
+        score, *costs = self.objectives
+        return min(complete, key=lambda trial: (-trial[score], [trial[name] for name in costs], trial["number"]))
 
     @property
     def best_params(self) -> Dict[str, Any]:
-        """The parameters of the best trial, as `SpikingClassifier` takes them."""
+        """The parameters of the best trial, as the estimator takes them."""
         params: Dict[str, Any] = self.best_trial["params"]
         return params
 
     @property
     def best_score(self) -> float:
-        """The validation accuracy of the best trial."""
-        return float(self.best_trial["accuracy"])
+        """The validation accuracy of the best trial, of a regressor R2."""
+        return float(self.best_trial[self.objectives[0]])
 
-    def estimator(self, number: Optional[int] = None) -> SpikingClassifier:
+    def estimator(self, number: Optional[int] = None) -> Any:
         """An estimator with the parameters of a trial, not fitted yet; None: of the best trial."""
         if number is None:
-            return made(self._make, self.best_params)
+            return made(self._make, self.best_params, self.objectives[0])
         known = {trial["number"]: trial for trial in self.trials}
         if number not in known:
             raise ValueError(f"number is {number!r}; there are the trials {sorted(known)}")
-        return made(self._make, known[number]["params"])
+        return made(self._make, known[number]["params"], self.objectives[0])
 
     def refit(
         self, X: Any, y: Any, number: Optional[int] = None, validation: Optional[Tuple[Any, Any]] = None
-    ) -> SpikingClassifier:
+    ) -> Any:
         """Fits an estimator with the parameters of a trial (None: of the best trial) to all of X and y."""
-        estimator: SpikingClassifier = self.estimator(number).fit(X, y, validation)
-        return estimator
+        return self.estimator(number).fit(X, y, validation)
 
     def __repr__(self) -> str:
         states = [trial["state"] for trial in self.trials]
         counts = ", ".join(f"{states.count(state)} {state}" for state in ("complete", "pruned", "failed"))
-        best = f", best accuracy {self.best_score:.3f}" if "complete" in states else ""
+        best = f", best {self.objectives[0]} {self.best_score:.3f}" if "complete" in states else ""
         return f"<SearchResult {counts}{best}>"
 
     def _repr_html_(self) -> str:
@@ -110,7 +113,7 @@ class SearchResult:
             (trial.number, *map(tables.number, trial.values), *(checks.shown(trial.params.get(name, "")) for name in drawn)) for trial in best
         ]
         return tables.page(
-            f"SearchResult, {len(complete)} of {len(trials)} trials complete, the most accurate first",
+            f"SearchResult, {len(complete)} of {len(trials)} trials complete, the best first",
             tables.grid(["trial", *self.objectives, *drawn], rows, len(complete)),
         )
 
@@ -159,8 +162,10 @@ def counted(study: Any) -> List[Any]:
     return trials
 
 
-def made(make: Callable[..., Any], params: Mapping[str, Any]) -> SpikingClassifier:
+def made(make: Callable[..., Any], params: Mapping[str, Any], score: str) -> SpikingEstimator:
+    """An estimator that can be judged by this score."""
+    wanted = SpikingRegressor if score == R2 else SpikingClassifier
     estimator = make(**params)
-    if not isinstance(estimator, SpikingClassifier):
-        raise TypeError(f"estimator made {checks.shown(estimator)}; it must make a SpikingClassifier")
+    if not isinstance(estimator, wanted):
+        raise TypeError(f"estimator made {checks.shown(estimator)}; by the objective {score!r} it must make a {wanted.__name__}")
     return estimator

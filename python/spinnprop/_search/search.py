@@ -11,6 +11,8 @@ import numpy as np
 from .. import _core
 from .._engines.base import BaseEngine
 from .._engines.names import resolve
+from .._estimators.base import SpikingEstimator
+from .._estimators.regressor import SpikingRegressor
 from .._estimators.spiking import SpikingClassifier
 from .._library import __version__
 from .._spikes import SpikeTrains
@@ -19,10 +21,10 @@ from .._support.bars import Bar
 from .._support.types import PathLike
 from ..executors import workers
 from . import space as spaces
-from .costs import EngineOrKind
+from .costs import EngineOrKind, named
 from .costs import resolve as resolve_costs
 from .evaluation import Judge, Work
-from .result import SearchResult, counted, must_be_sound
+from .result import ACCURACY, SearchResult, counted, must_be_sound
 from .runners import Runners
 from .study import fingerprint, make_pruner, open_study, storage_failures
 from .trials import Trials, show
@@ -36,12 +38,12 @@ def search(
     y: Any,
     space: Mapping[str, Any],
     *,
-    estimator: Union[SpikingClassifier, Callable[..., SpikingClassifier], None] = None,
+    estimator: Union[SpikingEstimator, Callable[..., SpikingEstimator], None] = None,
     validation: Optional[Tuple[Any, Any]] = None,
     validation_fraction: float = 0.1,
     n_trials: int = 50,
-    objectives: Union[str, Sequence[str]] = "accuracy",
-    costs: Optional[Mapping[str, Callable[[SpikingClassifier], float]]] = None,
+    objectives: Union[str, Sequence[str], None] = None,
+    costs: Optional[Mapping[str, Callable[[SpikingEstimator], float]]] = None,
     last_epochs: int = 1,
     pruner: Optional[str] = "median",
     seed: int = 0,
@@ -52,24 +54,25 @@ def search(
     timeout: Optional[float] = None,
     verbose: bool = False,
 ) -> SearchResult:
-    """Searches for parameters of the estimator that give the best validation accuracy, alone or against a cost.
+    """Searches for parameters of an estimator that give the best validation accuracy, of a regressor R2, alone or against a cost.
 
     Parameters
     ----------
     X, y
-        As in `SpikingClassifier.fit`.
+        As in the estimator's fit.
     space : dict
         From names of the estimator's parameters to what to draw: a range ``(low, high)``, `Uniform` or `LogUniform`
         (integers between integers), a list of choices, or a `Build`.
-    estimator : SpikingClassifier, callable or None
-        Has the parameters that are not searched. A callable is given what was drawn by name and gives the estimator:
+    estimator : SpikingClassifier, SpikingRegressor, callable or None
+        Has the parameters that are not searched; None: a classifier. A callable is given what was drawn by name and gives the estimator:
         for parameters that hang together.
     validation : (X, y) or None
         What trials are judged by; None: `validation_fraction` of the samples, held out with the seed.
     n_trials : int
         Trials in all, those in `storage` included.
-    objectives : str or sequence of str
-        "accuracy", or ("accuracy", cost, ...) for a Pareto front. Costs are "spikes" (per sample, hidden and output),
+    objectives : str, sequence of str or None
+        "accuracy", or ("accuracy", cost, ...) for a Pareto front; of regressors "r2" in its place, as their `score` gives it. None: the one of the
+        estimator alone, of a callable "accuracy". Costs are "spikes" (per sample, hidden and output),
         "energy" (joules) and "time" (seconds) of a sample run forward on an emulated SpiNNaker2, or names in `costs`.
         Energy and time are estimated, from the account of the training that runs on such a chip; with engine "clock", from the account of
         up to 512 validation samples that the trained network is run on forward, on one chip with the same grid and a copy for
@@ -78,10 +81,12 @@ def search(
         More costs by name: called with the fitted estimator, less is better.
     last_epochs : int
         The score is the mean validation accuracy of so many last epochs: more than one where it swings from epoch to
-        epoch. With early_stopping, that of the parameters restored.
+        epoch. With early_stopping, that of the parameters restored; of a regressor that of the parameters it ends with, the mean of its last
+        `average_epochs`.
     pruner : "median", "hyperband" or None
-        Gives up trials that lag behind others in validation accuracy after the same epoch. Used for one objective only:
-        with several, a trial that lags may be on the front for being cheap. Trials on an `executor` run to their end.
+        Gives up trials that lag behind others in validation accuracy after the same epoch. Used for this objective alone:
+        with several, a trial that lags may be on the front for being cheap, and a regressor's R2 is known at its end. Trials on an `executor` run to
+        their end.
     seed : int
         Seeds what is drawn, not the networks (their seed is the estimator's). With one trial at a time these depend on nothing
         else, whether interrupted and resumed or not (hyperband's decisions excepted); with several, on which end first, too.
@@ -151,21 +156,22 @@ def search(
         timeout = checks.positive(timeout, "timeout", "seconds")
     verbose = checks.boolean(verbose, "verbose")
     space = spaces.checked(space)
-    make = _maker(estimator, space)
+    make, names = _maker(estimator, space), named(objectives, estimator)
     if validation is None:
         from sklearn.model_selection import train_test_split
 
         X, X_validation, y, y_validation = train_test_split(
-            X, y, test_size=validation_fraction, random_state=seed % 2**32, stratify=y
+            X, y, test_size=validation_fraction, random_state=seed % 2**32, stratify=y if names[0] == ACCURACY else None
         )
         validation = (X_validation, y_validation)
     X_validation, _ = checks.pair(validation, "validation", "(X, y)")
     judged = X_validation if isinstance(X_validation, SpikeTrains) else np.asarray(X_validation)
-    names, costs_of = resolve_costs(objectives, costs, _known_engines(estimator, space), judged)
+    costs_of = resolve_costs(names, costs, _known_engines(estimator, space), judged)
+    is_pruned = names == (ACCURACY,) and pruner is not None
     study = open_study(
         storage,
         name,
-        make_pruner(pruner if len(names) == 1 else None),
+        make_pruner(pruner if is_pruned else None),
         {
             "version": __version__,
             "space": {key: spaces.describe(part) for key, part in space.items()},
@@ -178,17 +184,16 @@ def search(
     )
 
     result = SearchResult(study, space, make, names)
-    work = Work(make, (X, y, validation), Judge(names, costs_of, last_epochs), timeout)
-    reports = len(names) == 1 and pruner is not None
+    work = Work(make, (X, y, validation), Judge(names, costs_of, last_epochs, validation), timeout)
     with storage_failures():
         must_be_sound(result, name)
         with Bar(n_trials, "trial", shown=verbose, begun=len(counted(study))) as bar, Runners(study) as runners:
-            trials = Trials(result, work, n_trials, seed, jobs, reports, runners)
+            trials = Trials(result, work, n_trials, seed, jobs, is_pruned, runners)
             try:
                 if executor is None:
-                    trials.all(lambda: show(bar, study))
+                    trials.all(lambda: show(bar, result))
                 else:
-                    trials.on(executor, lambda: show(bar, study))
+                    trials.on(executor, lambda: show(bar, result))
             except BaseException as error:
                 # A study in memory would be lost with all trials that have ended.
                 with contextlib.suppress(AttributeError):
@@ -215,12 +220,12 @@ def _maker(estimator: Any, space: Mapping[str, Any]) -> Callable[..., Any]:
         estimator = SpikingClassifier()
     if callable(estimator):
         return estimator  # type: ignore[no-any-return]
-    if not isinstance(estimator, SpikingClassifier):
-        raise TypeError(f"estimator is {checks.shown(estimator)}; it must be a SpikingClassifier or make one")
+    if not isinstance(estimator, (SpikingClassifier, SpikingRegressor)):
+        raise TypeError(f"estimator is {checks.shown(estimator)}; it must be a SpikingClassifier or a SpikingRegressor, or make one")
     known = estimator.get_params(deep=False)
     unknown = sorted(name for name in space if name.partition("__")[0] not in known)
     if unknown:
-        raise ValueError(f"space has {', '.join(map(repr, unknown))}, which SpikingClassifier does not take")
+        raise ValueError(f"space has {', '.join(map(repr, unknown))}, which {type(estimator).__name__} does not take")
     if estimator.checkpoint is not None:
         raise ValueError("the estimator writes checkpoints, which trials would overwrite; set checkpoint=None")
     return Varied(estimator)
@@ -229,13 +234,13 @@ def _maker(estimator: Any, space: Mapping[str, Any]) -> Callable[..., Any]:
 class Varied:
     """From drawn parameters to a copy of an estimator with these; a class, so that it can be sent to other processes."""
 
-    def __init__(self, estimator: SpikingClassifier) -> None:
+    def __init__(self, estimator: SpikingEstimator) -> None:
         self._estimator = estimator
 
-    def __call__(self, **params: Any) -> SpikingClassifier:
+    def __call__(self, **params: Any) -> SpikingEstimator:
         from sklearn.base import clone
 
-        varied: SpikingClassifier = clone(self._estimator).set_params(**params)
+        varied: SpikingEstimator = clone(self._estimator).set_params(**params)
         return varied
 
 

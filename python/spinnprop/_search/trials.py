@@ -13,7 +13,7 @@ from .._support.jobs import result_of
 from . import sampler
 from . import space as spaces
 from .evaluation import Outcome, Work, evaluate
-from .result import NOTES, SearchResult, counted
+from .result import NOTES, R2, SearchResult, counted
 from .runners import DIED, Runners, fail
 
 #: Only a main thread that wakes up after so many seconds sees Ctrl-C.
@@ -210,8 +210,9 @@ class Trials:
             raise
 
 
-def show(bar: Bar, study: Any) -> None:
-    """Moves a bar of trials to those that have ended, with the best accuracy."""
-    trials = counted(study)
-    accuracies = [trial.values[0] for trial in trials if trial.state.name == "COMPLETE"]
-    bar.move(len(trials), {"best": f"{100 * max(accuracies):.1f} %"} if accuracies else None)
+def show(bar: Bar, result: SearchResult) -> None:
+    """Moves a bar of trials to those that have ended, with the best score."""
+    trials = counted(result.study)
+    scores = [trial.values[0] for trial in trials if trial.state.name == "COMPLETE"]
+    shown = "{:.3f}".format if result.objectives[0] == R2 else "{:.1%}".format
+    bar.move(len(trials), {"best": shown(max(scores)).replace("%", " %")} if scores else None)

@@ -1,4 +1,8 @@
-"""Data sets: drawn, from packages that bring them, and from files on this machine. Nothing is downloaded."""
+"""Data sets: drawn, from packages that bring them, and from files on this machine. Nothing is downloaded.
+
+What takes longer than a second or so to read is kept (`shd`, `ssc`, `nmnist`, `mnist5k`); what takes longer than some seconds shows a bar if asked, by
+``verbose=True`` (the first three). The others are there at once.
+"""
 
 from __future__ import annotations
 

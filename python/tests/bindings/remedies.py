@@ -494,6 +494,7 @@ REMEDIES = [
     (lambda: setattr(LOSS, "tau0", 1.0), lambda: sp.losses.TTFSCrossEntropy(tau0=1.0)),
     (lambda: on_times(np.full((40, 3), np.inf)), lambda: on_times(np.where(np.eye(40, 3) > 0, 1e-2, np.inf))),
     (lambda: on_samples(np.full(40, 1e308)), lambda: on_samples(np.ones(40))),
+    (lambda: on_samples(np.zeros(40)), lambda: [on_samples(np.r_[np.zeros(39), 1.0]), on_samples(None)]),
     (lambda: sp.losses.SpikeTimeMSE(t_label=2e-2, t_other=1e-2), lambda: sp.losses.SpikeTimeMSE(t_label=1e-2, t_other=2e-2)),
     (lambda: SPIKES.times.__setitem__(0, 1.0), lambda: SPIKES.times.copy().__setitem__(0, 1.0)),
     (pathless, lambda: sp.save(net(), "named.safetensors")),

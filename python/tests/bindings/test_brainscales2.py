@@ -360,7 +360,7 @@ def test_inputs_of_too_many_spikes_are_refused_before_anything_runs():
     net.forward(fast, engine=sp.brainscales2.Engine(sp.brainscales2.Chip(event_interval=0)))
     # At once, or nearly: no speed that there is would help.
     for close in (0.0, 1e-12):
-        with pytest.raises(sp.SpinnpropError, match="longer samples, or count_losses"):
+        with pytest.raises(sp.SpinnpropError, match="samples that last longer, or count_losses"):
             net.forward(sp.encoding.latency(X, t_late=close), engine=sp.brainscales2.Engine(sp.brainscales2.Chip(resolution=0)))
     assert chip.lost_events == 0
 

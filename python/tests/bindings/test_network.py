@@ -293,7 +293,7 @@ def test_file_errors(tmp_path, net):
         sp.load(tmp_path)
     for junk in (b"", b"junk", b"\xff" * 100, (2**63 - 1).to_bytes(8, "little") + b"{}"):
         (tmp_path / "junk").write_bytes(junk)
-        with pytest.raises(sp.SpinnpropError):
+        with pytest.raises(sp.SpinnpropError, match=f"^the network {tmp_path}/junk cannot be loaded: "):
             sp.load(tmp_path / "junk")
         with pytest.raises(sp.SpinnpropError):
             sp._core.network_from_bytes(junk)

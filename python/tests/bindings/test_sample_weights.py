@@ -129,3 +129,17 @@ def test_other_weights_are_refused(weights, error):
     with pytest.raises(error):
         network.gradient(network.forward(spikes), sp.losses.TTFSCrossEntropy(), Y, sample_weight=weights)
     assert trainer.epochs_done == 0
+
+
+@pytest.mark.parametrize("loss", [sp.losses.TTFSCrossEntropy(), sp.losses.Custom(lambda times, y, weights: (0.0, np.zeros(times.shape)))])
+def test_data_of_which_no_sample_counts_are_refused(loss):
+    network, spikes = awake("event")
+    none, one = np.zeros(60), np.r_[np.zeros(59), 1e-300]
+    trainer = sp.Trainer(network, loss, epochs=1, batch_size=30)
+    with pytest.raises(ValueError, match="all sample weights of the training data are 0"):
+        trainer.run(spikes, Y, sample_weight=none)
+    with pytest.raises(ValueError, match="all sample weights of the validation data are 0"):
+        trainer.run(spikes, Y, (spikes, Y, none), sample_weight=one)
+    assert trainer.epochs_done == 0
+    # A batch of data that count may be one of samples that do not.
+    assert trainer.run(spikes, Y, (spikes, Y, one), sample_weight=one) and trainer.step((spikes, Y, none)) == 0

@@ -53,6 +53,26 @@ def test_the_score_is_the_validation_accuracy():
     assert found.best_score == np.mean(judged == validation[1])
 
 
+@pytest.mark.parametrize("readout, engine", [("spiking", "event"), ("leaky", sp.ClockEngine(steps=20))])
+def test_regressors_are_judged_by_r2(readout, engine):
+    targets, validation = X @ [1.0, -2.0, 0.5, 0.0], (sp.datasets.yin_yang(50, seed=41)[0], np.linspace(0, 1, 50))
+    estimator = sp.SpikingRegressor(epochs=2, readout=readout, engine=engine)
+    found = search(y=targets, validation=validation, estimator=estimator, objectives=None, n_trials=2)
+    assert found.objectives == ("r2",) and "best r2" in repr(found)
+    for trial in found.trials:
+        assert trial["r2"] == found.estimator(trial["number"]).fit(X, targets).score(*validation) and "accuracy" not in trial
+    assert found.best_score == max(trial["r2"] for trial in found.trials) == found.best_trial["r2"]
+    assert found.refit(X, targets).predict(X).shape == (120,)
+    held_out = search(y=targets, estimator=estimator, objectives=("r2", "spikes"), n_trials=2)
+    assert held_out.pareto and all(trial["state"] == "complete" and trial["spikes"] > 0 for trial in held_out.trials)
+    made = search(y=targets, validation=validation, estimator=_regressor, objectives="r2", n_trials=1)
+    assert made.trials[0]["state"] == "complete"
+
+
+def _regressor(**drawn):
+    return sp.SpikingRegressor(epochs=1, **drawn)
+
+
 def test_drives_refractory_periods_and_masks_are_drawn():
     rng = np.random.default_rng(0)
     masks = [[rng.random((40, 5)) < share, rng.random((3, 40)) < share] for share in (0.5, 0.9)]
@@ -217,7 +237,7 @@ def test_networks_that_no_chip_runs_are_noted_and_left_behind():
     assert "spiking read-out" in found.trials[0]["error"]
     wide = sp.SpikingClassifier(engine="clock", epochs=0, batch_size=60, hidden=(60000,))
     with pytest.raises(MemoryError):
-        costs.resolve(("accuracy", "energy"), None, [], X)[1](wide.fit(X, y))
+        costs.resolve(("accuracy", "energy"), None, [], X)(wide.fit(X, y))
 
 
 def test_built_objects_and_choices():
@@ -366,6 +386,9 @@ def test_the_progress_bar(capsys):
         ({"storage": 3}, TypeError, "storage"),
         ({"objectives": "energy"}, ValueError, "'accuracy', then"),
         ({"objectives": ()}, ValueError, "'accuracy', then"),
+        ({"objectives": "r2"}, ValueError, "'accuracy', then"),
+        ({"objectives": ("accuracy", "spikes"), "estimator": sp.SpikingRegressor()}, ValueError, "of a SpikingRegressor it must be 'r2', then"),
+        ({"estimator": lambda **drawn: sp.SpikingRegressor(epochs=1)}, TypeError, "'accuracy' it must make a SpikingClassifier"),
         ({"objectives": ("accuracy", "joy")}, ValueError, "'joy'.*spikes"),
         ({"objectives": ("accuracy", "energy")}, ValueError, "engine 'event' does not estimate the energy"),
         ({"objectives": ("accuracy", "time"), "space": {"engine": ["event"]}}, ValueError, "estimate the time"),

@@ -226,10 +226,14 @@ def flags_of(words):
         ('use engine="event", or readout="leaky"', "use --engine event, or --readout leaky"),
         ("drive is 2.0; set drive to 0, a larger bump", "--drive is 2.0; set --drive to 0, a larger --bump"),
         ('use engine "clock" or another loss', "use --engine clock or another loss"),
+        ("past the last; use more steps, or an engine of others", "past the last; use more --steps, or an engine of others"),
+        ("use a smaller drive or fewer steps; raise drive or stop", "use a smaller --drive or fewer --steps; raise --drive or stop"),
+        ("use epochs = 3 or fewer", "use --epochs 3 or fewer"),
         # Words of English, values, and what belongs to something else.
         ("the loss is 3; leave out what is masked", "the loss is 3; leave out what is masked"),
         ("train=['weights', 'tau_mem'] of net.delays", "train=['weights', 'tau_mem'] of net.delays"),
         ("bump_hidden_limit is 3", "bump_hidden_limit is 3"),
+        ("use fewer delays, samples that last longer", "use fewer delays, samples that last longer"),
     ],
 )
 def test_what_the_library_says_of_parameters_is_said_of_flags(said, told):
