@@ -73,17 +73,21 @@ class SpikingEstimator(Parameters):
         """Of a run of so many time steps those in which features spike."""
         return steps
 
-    #: How long a latency code should be in synaptic time constants, and from what part of it to how many times as long spike trains may be that are one.
+    #: How long samples should be in synaptic time constants, and from what part of it to how many times as long spike trains may be.
     _code, _suits = 6.0, (0.0, 1.1)
+
+    def _follows(self, spikes: SpikeTrains) -> bool:
+        """Whether time constants that are not given follow the length of these spike trains."""
+        return True
 
     def _engine_time_constants(self) -> Dict[str, Any]:
         setting = self.engine_._setting()
         return {name: setting[name] for name in OF_NEURONS}
 
     def _time_constants(self, X: Any) -> Dict[str, Any]:
-        """Those of a network that is given none: the engine's, which in continuous time follow the length of spike trains that are a latency code."""
+        """Those of a network that is given none: the engine's, which in continuous time follow the length of spike trains."""
         own = self._engine_time_constants()
-        if not isinstance(X, SpikeTrains) or self.engine_._grid is not None or not _is_latency_code(X):
+        if not isinstance(X, SpikeTrains) or self.engine_._grid is not None or not len(X.times) or not self._follows(X):
             return own
         stretch = float(np.ptp(X.times)) / (self._code * own["tau_syn"])
         least, most = self._suits
@@ -389,11 +393,3 @@ class SpikingEstimator(Parameters):
             **{name: float(value) for name, value in last.items()},
             **(self.engine_._report() if self.n_iter_ else {}),
         }
-
-
-def _is_latency_code(spikes: SpikeTrains) -> bool:
-    """Whether units spike once at most in a sample, but for a few."""
-    if not len(spikes.times):
-        return False
-    sample = np.repeat(np.arange(len(spikes)), np.diff(spikes.offsets))
-    return len(np.unique(sample * spikes.n_units + spikes.units)) >= 0.95 * len(spikes.units)

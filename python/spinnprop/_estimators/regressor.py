@@ -54,7 +54,7 @@ schedule, schedule_epochs, schedule_gamma, accumulate, average_epochs, clip_valu
 input_dropout, rate, checkpoint, \
 checkpoint_every, resume, random_state, warm_start, verbose
         As in `SpikingClassifier`. In continuous time a latency code is best 0.7 synaptic time constants long, so that all inputs are heard before an
-        output must speak: with t_late None it is so long; of SpikeTrains that are a latency code the engine's time constants are stretched to it where
+        output must speak: with t_late None it is so long; of SpikeTrains the engine's time constants are stretched to it where
         both are None. On time steps features spike in the first half of the run: outputs that are to speak in the second
         could not hear what comes then. learning_rate None: what a classifier takes, for spike times 4 times as much, less by the root of their number
         with more than 20 input units; for membranes on time steps a quarter, likewise. bump None: 0.05 in continuous time, since each hidden neuron

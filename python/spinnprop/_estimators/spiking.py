@@ -14,6 +14,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
+from .._spikes import SpikeTrains
 from .._support import checks
 from .decisions import Decisions
 from .validation import learnt, unmasked
@@ -56,8 +57,9 @@ class SpikingClassifier(Decisions, SpikingEstimator):
     loss : Loss or None
         None: the engine's own choice for the read-out and the time constants.
     tau_mem, tau_syn
-        As in `Network`. Both None: the engine's choice; on a grid of time steps, the length of the run. In continuous time, of SpikeTrains in which
-        units spike at most once in a sample, but for a few, and which are longer than 6 synaptic time constants: the engine's, stretched to that length.
+        As in `Network`. Both None: the engine's choice; on a grid of time steps, the length of the run. In continuous time, of SpikeTrains that are longer
+        than 6 synaptic time constants: the engine's, stretched to that length, so that an output hears all of them before it decides. A leaky read-out
+        hears all as it is: there they are stretched for units that spike at most once in a sample, but for a few.
     threshold, reset, drive, refractory, delays, recurrent, connections, readout, weight_mean, weight_std, masks, recurrent_masks, signs, \
 recurrent_signs, weight_bounds
         As in `Network`, whose input has one unit for each feature and one for the bias, and whose last layer one neuron per class.
@@ -157,6 +159,9 @@ bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every
             raise ValueError(f"classes is {checks.shown(classes)}, but the estimator has {checks.shown(self.classes_)}; they must agree")
         return self._partial_fit(X, y, sample_weight, classes)
 
+    def _follows(self, spikes: SpikeTrains) -> bool:
+        return self.readout == "spiking" or _is_latency_code(spikes)
+
     def _begin(self, X: Any, y: Any, classes: Any = None) -> Tuple[Any, npt.NDArray[np.int64]]:
         X, y = learnt(self, X, y)
         check_classification_targets(y)
@@ -195,3 +200,9 @@ bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every
         """The position in classes_ of each sample's class; -1 where no output spoke."""
         parts = [recording.predict(self.loss_) for recording in self._recordings(X)]
         return np.concatenate([np.empty(0, np.int64), *parts])
+
+
+def _is_latency_code(spikes: SpikeTrains) -> bool:
+    """Whether units spike once at most in a sample, but for a few."""
+    sample = np.repeat(np.arange(len(spikes)), np.diff(spikes.offsets))
+    return len(np.unique(sample * spikes.n_units + spikes.units)) >= 0.95 * len(spikes.units)

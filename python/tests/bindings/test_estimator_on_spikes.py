@@ -143,3 +143,34 @@ def test_what_does_not_fit_is_refused(data):
     with pytest.raises(TypeError, match="learnt from SpikeTrains"):
         estimator().fit(spikes, y, validation=(X, y))
     assert model.predict(spikes[:0]).shape == (0,)
+
+
+def trains_of(rates, moments, length, seed):
+    """A sample for each row of rates (Hz, one per unit): spikes of a Poisson process, and as many again around a moment of each unit, in parts of the length."""
+    rng = np.random.default_rng(seed)
+
+    def train(rate, moment):
+        spread = rng.uniform(0, length, rng.poisson(rate * length))
+        close = rng.normal(moment, 1 / 15, len(spread) if moment else 0) * length
+        return np.clip(np.concatenate([spread, close]), 0, length)
+
+    samples = [[train(*each) for each in zip(*sample)] for sample in zip(rates, moments)]
+    return sp.SpikeTrains.from_lists(
+        [(np.concatenate(own), np.repeat(np.arange(len(own)), [len(part) for part in own])) for own in samples], n_units=rates.shape[1]
+    )
+
+
+@pytest.mark.parametrize("length", [0.1, 0.3])
+def test_trains_of_many_spikes_are_learnt(length):
+    """By how many there are, and by when most of them are: an output must hear all before it decides."""
+    rng = np.random.default_rng(1)
+    y, none = rng.integers(4, size=400), np.zeros((400, 20))
+    own_rates, own_moments, even = rng.uniform(20, 150, (4, 20)), rng.uniform(0.1, 0.9, (4, 20)), np.full((400, 20), 40.0)
+    for rates, moments in ((own_rates[y], none), (even, own_moments[y])):
+        spikes = trains_of(rates, moments, length, 0)
+        classifier = sp.SpikingClassifier(hidden=(60,), epochs=20, batch_size=50).fit(spikes[:300], y[:300])
+        assert classifier.score(spikes[300:], y[300:]) > 0.9
+    v = rng.random((400, 1))
+    spikes = trains_of(own_rates[0] * v + own_rates[1] * (1 - v), none, length, 0)
+    regressor = sp.SpikingRegressor(hidden=(60,), epochs=20).fit(spikes[:300], v[:300, 0])
+    assert regressor.score(spikes[300:], v[300:, 0]) > 0.6
