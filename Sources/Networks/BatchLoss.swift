@@ -186,6 +186,14 @@ private struct ShownValues {
         values.withUnsafeMutableBufferPointer { values in
             places.withUnsafeMutableBufferPointer { places in
                 recording.forEachOutput { sample, output in
+                    if depth == 1 {
+                        for unit in 0..<outputCount where output.firstSpikes[unit] >= 0 {
+                            values[sample * width + unit] = output.firstTime(unit)
+                            places[sample * width + unit] = place + output.firstSpikes[unit]
+                        }
+                        place += output.spikeCount
+                        return
+                    }
                     for n in counts.indices { counts[n] = 0 }
                     for n in 0..<output.spikeCount {
                         let unit = Int(output.units[n])

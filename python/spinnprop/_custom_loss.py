@@ -127,7 +127,9 @@ class Custom(Loss):
 
         def answer(values: bytes, sizes: Tuple[int, int, int], samples: bytes, is_validation: int, weights: Optional[bytes]) -> Any:
             n_samples, n_outputs, depth = sizes
-            shape = {"spikes": sizes, "membrane": (n_samples, depth, n_outputs)}.get(self.of, (n_samples, n_outputs))
+            shape: Tuple[int, ...] = (n_samples, n_outputs)
+            if self.of in ("spikes", "membrane"):
+                shape = sizes if self.of == "spikes" else (n_samples, depth, n_outputs)
             own = held_out_y if is_validation else y
             wanted = [own if is_whole else own[np.frombuffer(samples, np.int64)]]
             if weights is not None:

@@ -103,9 +103,8 @@ def array(values: Any, dtype: Any, name: str, ndim: int | None = None) -> npt.ND
             )
     if ndim is not None and found.ndim != ndim:
         raise ValueError(f"{name} has {found.ndim} dimensions, shape {found.shape}; it must have {ndim}")
-    if found.dtype == wanted and found.flags.c_contiguous and found.flags.aligned:
-        return found
-    return np.require(found, dtype=wanted, requirements=["C", "A"])
+    laid = np.asarray(found, dtype=wanted, order="C")
+    return laid if laid.flags.aligned else laid.copy()
 
 
 def numbers_of(values: Any, name: str) -> npt.NDArray[Any]:

@@ -146,7 +146,7 @@ def test_what_does_not_fit_is_refused(data):
 
 
 def trains_of(rates, moments, length, seed):
-    """A sample for each row of rates (Hz, one per unit): spikes of a Poisson process, and as many again around a moment of each unit, in parts of the length."""
+    """A sample for each row of rates (Hz, one per unit): a Poisson process, and as many spikes again around a moment, in parts of the length."""
     rng = np.random.default_rng(seed)
 
     def train(rate, moment):
