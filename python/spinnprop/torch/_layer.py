@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import threading
-from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -141,6 +141,10 @@ class Layer:
     def __deepcopy__(self, memo: Any) -> Layer:
         return self
 
+    def structure(self) -> Dict[str, Any]:
+        """What values are of, where their shapes do not tell: plain values, for messages and files."""
+        return {**structure_of(self.network), "fixed": [f"{array.kind}[{array.name}]" for array in self.fixed]}
+
     def with_values(self, trained: Sequence[Float64Array], fixed: Float64Array) -> object:
         """The core's network of these values. - Raises ValueError if one is out of its domain."""
         content = fixed.tobytes()
@@ -230,6 +234,16 @@ def _describe(own: Any, write: Callable[[bytes], object]) -> None:
         write(own.tobytes())
     else:
         write(f"{own!r};".encode())
+
+
+def structure_of(network: Network) -> Dict[str, Any]:
+    """What the same values are other values of in another network."""
+    return {
+        "layer_sizes": list(network.layer_sizes),
+        "connections": [list(pair) for pair in network.connections],
+        "delay_kinds": list(network.delay_kinds),
+        "readout": network.readout,
+    }
 
 
 def of_times(gradient: object, times: Union[SpikeTrains, Float64Array]) -> Float64Array:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Type, Union
 
 import numpy as np
 import torch
@@ -15,9 +16,11 @@ from .._gradients import NEURON_PARAMETERS
 from .._network import Network
 from .._spikes import SpikeTrains
 from .._support import checks
-from ._layer import Array, Layer, Readings, trained_names, values_of
+from ._layer import Array, Layer, Readings, structure_of, trained_names, values_of
 from ._operators import event_prop
 
+#: Under this name a state_dict has what `get_extra_state` gives.
+_EXTRA_STATE = "_extra_state"
 _OUTPUTS = {"spiking": ("spikes",), "leaky": ("maxima", "membrane", "integrals")}
 
 
@@ -242,8 +245,7 @@ class EventProp(nn.Module):
         if not isinstance(network, Network):
             raise TypeError(f"network is {type(network).__name__!r}; it must be a spinnprop.Network")
         own = self._layer
-        if (network.layer_sizes, network.connections, network.delay_kinds) != (own.sizes, own.network.connections, own.network.delay_kinds):
-            raise ValueError(f"network is {network!r}; this layer is made for {own.network!r}: make another, EventProp(network)")
+        _must_be_same(structure_of(network), structure_of(own.network), ValueError, "network", "make another, EventProp(network)")
         for kind in ("masks", "signs", "weight_bounds"):
             for pair in network.connections:
                 if not np.array_equal(getattr(network, kind)[pair], getattr(own.network, kind)[pair]):
@@ -274,6 +276,26 @@ class EventProp(nn.Module):
             elif array.kind.replace("recurrent_", "") in ("delays", "refractory"):
                 self._assign(array, values.clamp(min=0.0))
 
+    def get_extra_state(self) -> Tensor:
+        """What the values of the ``state_dict`` are of, JSON in bytes: a tensor, which every format of files takes."""
+        return torch.frombuffer(bytearray(json.dumps(self._layer.structure()).encode()), dtype=torch.uint8)
+
+    def set_extra_state(self, state: Any) -> None:
+        """Raises RuntimeError if values are of another structure than this layer."""
+        try:
+            found = json.loads(bytes(state.to("cpu", torch.uint8).tolist()))
+        except (AttributeError, TypeError, ValueError, RuntimeError):
+            found = None
+        if not isinstance(found, dict):
+            raise RuntimeError(f"the _extra_state of an EventProp layer is {checks.shown(state)}; it must be what get_extra_state gives")
+        _must_be_same(found, self._layer.structure(), RuntimeError, "the state", "load it into a layer made with the same arguments")
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *arguments: Any) -> None:
+        # Before any value is taken over; by itself torch asks afterwards.
+        if prefix + _EXTRA_STATE in state_dict:
+            self.set_extra_state(state_dict[prefix + _EXTRA_STATE])
+        super()._load_from_state_dict(state_dict, prefix, *arguments)
+
     def extra_repr(self) -> str:
         layer = self._layer
         return f"{'-'.join(map(str, layer.sizes))}, engine={layer.engine.name!r}, output={layer.readings.of!r}"
@@ -294,6 +316,17 @@ class EventProp(nn.Module):
                 setattr(module, array.name, given)
             else:
                 getattr(module, array.name).copy_(given)
+
+
+def _must_be_same(found: Dict[str, Any], own: Dict[str, Any], error: Type[Exception], name: str, remedy: str) -> None:
+    for what, value in own.items():
+        other = found.get(what)
+        if other == value:
+            continue
+        if isinstance(value, list) and isinstance(other, list) and len(value) == len(other):
+            place = next(n for n, (one, another) in enumerate(zip(value, other)) if one != another)
+            what, other, value = f"{what}[{place}]", other[place], value[place]
+        raise error(f"{what} of {name} is {checks.shown(other)}, of this layer {checks.shown(value)}; {remedy}")
 
 
 def _rounded(bounds: Any, dtype: torch.dtype, inwards: float) -> Tensor:

@@ -343,7 +343,7 @@ def test_states_are_saved_and_loaded(tmp_path):
     torch.save(layer.state_dict(), tmp_path / "state.pt")
     other.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
     assert torch.equal(other(times), wanted)
-    with pytest.raises(RuntimeError, match="size mismatch"):
+    with pytest.raises(RuntimeError, match=r"layer_sizes\[1\] of the state is 6, of this layer 7; load it"):
         EventProp([3, 7, 2], delays="synaptic", train=("weights", "tau_mem")).load_state_dict(layer.state_dict())
     whole = io.BytesIO()
     torch.save(layer, whole)
@@ -353,6 +353,42 @@ def test_states_are_saved_and_loaded(tmp_path):
         with torch.no_grad():
             same.weights[0].mul_(0.5)
         assert not torch.equal(same(times), wanted) and torch.equal(layer(times), wanted)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ({"delays": "axonal"}, {"delays": "dendritic"}, r"delay_kinds\[0\] of the state is 'axonal', of this layer 'dendritic'"),
+        ({"delays": "axonal", "train": ()}, {"delays": "dendritic", "train": ()}, r"delay_kinds\[0\]"),
+        ({"readout": "spiking"}, {"readout": "leaky"}, "readout of the state is 'spiking', of this layer 'leaky'"),
+        ({"connections": [(0, 1), (1, 2)]}, {"connections": [(0, 1), (0, 2)]}, r"connections\[1\] of the state is \[1, 2\], of this layer \[0, 2\]"),
+        ({"train": ("weights", "tau_mem")}, {"train": ("weights", "tau_syn")}, r"fixed\[0\] of the state is 'tau_syn\[0\]', of this layer 'tau_mem\[0\]'"),
+    ],
+)
+def test_states_of_another_structure_are_refused(one, other, said):
+    """Their values have the same shapes, or lie one after another, as long."""
+    layer, wrong = EventProp([4, 4, 4], seed=0, **one), EventProp([4, 4, 4], seed=1, **other)
+    before = [own.clone() for own in (*wrong.parameters(), wrong.fixed)]
+    for strict in (True, False):
+        with pytest.raises(RuntimeError, match=said + ".*; load it into a layer made with the same arguments"):
+            torch.nn.Sequential(wrong).load_state_dict(torch.nn.Sequential(layer).state_dict(), strict=strict)
+        assert all(torch.equal(own, old) for own, old in zip((*wrong.parameters(), wrong.fixed), before))
+    # What runs a layer and what is read of it are not its state.
+    same = EventProp([4, 4, 4], seed=2, t_end=0.1, n_spikes=2, **one)
+    same.load_state_dict(layer.state_dict())
+    assert all(torch.equal(own, mine) for own, mine in zip((*same.parameters(), same.fixed), (*layer.parameters(), layer.fixed)))
+
+
+def test_states_that_do_not_say_what_they_are_of():
+    layer, other = EventProp([4, 4, 4], seed=0), EventProp([4, 4, 4], seed=1)
+    values = {name: own for name, own in layer.state_dict().items() if name != "_extra_state"}
+    with pytest.raises(RuntimeError, match="Missing key.*_extra_state"):
+        other.load_state_dict(values)
+    other.load_state_dict(values, strict=False)
+    assert torch.equal(other.weights[0], layer.weights[0])
+    for wrong in (None, 3, torch.zeros(4), torch.tensor([255, 0], dtype=torch.uint8), torch.frombuffer(bytearray(b"[]"), dtype=torch.uint8)):
+        with pytest.raises(RuntimeError, match="_extra_state of an EventProp layer is .*; it must be"):
+            other.load_state_dict({**values, "_extra_state": wrong})
 
 
 def test_networks_go_in_and_come_out():
@@ -372,6 +408,8 @@ def test_networks_go_in_and_come_out():
     for wrong, error in ((sp.Network([3, 6, 2]), ValueError), ("net", TypeError)):
         with pytest.raises(error, match="network is"):
             layer.load_network(wrong)
+    with pytest.raises(ValueError, match="readout of network is 'leaky', of this layer 'spiking'; make another"):
+        EventProp([3, 6, 2]).load_network(sp.Network([3, 6, 2], readout="leaky"))
     again.masks[1, 1] = np.eye(6) == 0
     with pytest.raises(ValueError, match=r"other masks of the connection \(1, 1\)"):
         layer.load_network(again)
@@ -418,7 +456,7 @@ def test_types():
     assert single.dtype == torch.float32
     torch.testing.assert_close(single, layer(times.float().double()).float(), rtol=0, atol=0)
     half = copy.deepcopy(layer).to(torch.float32)
-    assert {own.dtype for own in half.state_dict().values()} == {torch.float32}
+    assert {own.dtype for own in (*half.parameters(), *half.buffers())} == {torch.float32}
     torch.testing.assert_close(half(times), exact, rtol=1e-5, atol=0)
     assert half(times).dtype == torch.float64 and half(trains(times)).dtype == torch.float32
     half(times)[:, 0].nansum().backward()
