@@ -13,6 +13,7 @@ shown='
 s/^\[\([0-9/]*\)\] Compiling \([A-Za-z0-9]*\).*/spinnprop: test-swift, \1: compiling \2/p
 s/^.* \(Test run with .*\)/spinnprop: test-swift: \1/p
 s/^python\/tests\/\([^ ]*\) .*\[ *\([0-9]*%\)\]$/spinnprop: pytest, \2: \1/p
+s/^SKIPPED \(.*\)/spinnprop: pytest: skipped \1/p
 s/^=* \(.* in [0-9.]*s.*[^ =]\) =*$/spinnprop: pytest: \1/p'
 
 if [ "$1" = --stage ]; then

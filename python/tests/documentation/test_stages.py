@@ -12,6 +12,7 @@ MAKE = """#!/bin/sh
 echo "spinnprop: in $1"
 echo "noise of $1"
 case $1 in
+some) echo "SKIPPED [2] python/tests/bindings/test_torch.py:14: could not import 'torch'" ;;
 bad) exit 2 ;;
 endless) exec 2>&1; echo "spinnprop: process $$"; exec sleep 1000 ;;
 esac
@@ -45,6 +46,11 @@ def test_every_stage_is_made_and_timed(stages):
     assert sorted(line for line in seen.splitlines() if " in " in line) == [f"spinnprop: in {x}" for x in ("b", "c", "d", "first")]
     assert seen.index("make first took") < seen.index("spinnprop: make b\n")
     assert summary.count("s of processors)") == summary.count(" took ") == 4
+
+
+def test_tests_that_are_skipped_are_told(stages):
+    code, (seen, _, _) = ended(stages("first", "some"))
+    assert code == 0 and "spinnprop: pytest: skipped [2] python/tests/bindings/test_torch.py:14: could not import 'torch'\n" in seen
 
 
 def test_one_that_fails_shows_all_and_fails_the_whole(stages):
