@@ -2,7 +2,7 @@
 
     python Benchmarks/bench_many_machines.py
 
-Writes its section of RESULTS.md. One thread.
+Writes its section of RESULTS.md, and by plan.py the plan. One thread.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from concurrent import futures
 
 import numpy as np
 import optuna
+import plan
 import results
 
 import spinnprop as sp
@@ -109,6 +110,7 @@ def main():
             [[name, n, f"{a:.0f}", f"{b:.0f}", f"{spent:.2f}", f"{own:.2f}"] for name, n, a, b, spent, own in shards],
         )
     )
+    plan.main()
 
 
 if __name__ == "__main__":

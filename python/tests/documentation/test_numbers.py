@@ -1,5 +1,6 @@
 """What README.md and pages of docs/ say was measured is what Benchmarks/RESULTS.md, other pages and the notebooks have."""
 
+import importlib
 import json
 import re
 from pathlib import Path
@@ -142,6 +143,12 @@ def test_what_spread_costs_in_the_loop_and_homeostasis():
     short = [time.lstrip("0") for time in times]
     assert "{} s at .58 kHz of input to each neuron, {} s at .65, {} s at .72 and {} s at .80 kHz".format(*short) in said
     assert "networks fire at {}, {}, {} and {} Hz".format(*held) in said and "regulated at {}, {}, {} and {}.".format(*regulated) in said
+
+
+def test_the_plan_follows_from_what_was_measured(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "Benchmarks"))
+    plan = importlib.import_module("plan")
+    assert plan.PAGE.read_text(encoding="utf-8").endswith("\n" + plan.text()), "python Benchmarks/plan.py writes it again"
 
 
 def test_citation():
