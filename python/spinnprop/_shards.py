@@ -14,6 +14,7 @@ from ._library import __version__, must_be_here
 from ._network import Network
 from ._spikes import SpikeTrains, trains
 from ._support import checks
+from ._support.jobs import must_be_sendable
 from ._support.layers import ConnectionList
 
 
@@ -84,7 +85,7 @@ def gradient(
     """
     if not isinstance(network, Network):
         raise TypeError(f"network is {type(network).__name__!r}; it must be a Network")
-    checks.executor(executor)
+    must_be_sendable(checks.executor(executor), loss=loss)
     n_samples = len(trains(spikes, "spikes"))
     checks.one_each(y, "y", n_samples)
     n_shards = max(1, min(checks.integer(shards, "shards", 1, checks.INT32), n_samples))

@@ -22,6 +22,7 @@ from ._recording import _fields
 from ._spikes import SpikeTrains, trains
 from ._support import checks
 from ._support.callers import caller_level
+from ._support.jobs import must_be_sendable
 from ._support.training import (
     DELAY_PARAMETERS,
     NEURONS,
@@ -464,6 +465,7 @@ class Trainer:
         rate = self._of_batches["rate"]
         if rate is not None and rate.tau is None and {"tau_mem", "tau_syn"} & set(self._rates):
             raise ValueError("rate has no tau, and the time constants that it would follow are trained; give it one to train on an executor")
+        must_be_sendable(executor, loss=self._of_batches)
         wanted = y if isinstance(y, SpikeTrains) else np.asarray(y)
         weights = None if sample_weight is None else np.asarray(sample_weight)
         return partial(run_batches, executor, partial(_run_batch, __version__, self._of_batches), wanted, weights)

@@ -157,6 +157,8 @@ class _Call(NamedTuple):
 class _Processes(Executor):
     """A pool is handed no more calls than it has processes: what waits here has not begun, so a death costs it nothing."""
 
+    pickles = True
+
     def __init__(self, n_workers: int, retries: int) -> None:
         self.n_workers, self._retries = n_workers, retries
         self._waiting: Deque[_Call] = deque()

@@ -112,5 +112,13 @@ class Costs:
             _must_estimate(estimator.engine_, estimated[0])
         known = _estimated(estimator, self._X) if estimated else {}
         return [
-            float(known[name] if function is None else function(estimator)) for name, function in self._functions.items()
+            known[name] if function is None else _number(function(estimator), name) for name, function in self._functions.items()
         ]
+
+
+def _number(value: Any, name: str) -> float:
+    """Of any type that is one: tensors too."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"costs[{name!r}] has given {checks.shown(value)}; it must return a number") from None

@@ -18,6 +18,7 @@ from .._library import __version__
 from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.bars import Bar
+from .._support.jobs import must_be_sendable
 from .._support.types import PathLike
 from ..executors import workers
 from . import space as spaces
@@ -168,6 +169,7 @@ def search(
     judged = X_validation if isinstance(X_validation, SpikeTrains) else np.asarray(X_validation)
     costs_of = resolve_costs(names, costs, _known_engines(estimator, space), judged)
     is_pruned = names == (ACCURACY,) and pruner is not None
+    must_be_sendable(executor, estimator=make, costs=costs_of)
     study = open_study(
         storage,
         name,
@@ -184,9 +186,9 @@ def search(
     )
 
     result = SearchResult(study, space, make, names)
-    work = Work(make, (X, y, validation), Judge(names, costs_of, last_epochs, validation), timeout)
     with storage_failures():
         must_be_sound(result, name)
+        work = Work(make, (X, y, validation), Judge(names, costs_of, last_epochs, validation), timeout)
         with Bar(n_trials, "trial", shown=verbose, begun=len(counted(study))) as bar, Runners(study) as runners:
             trials = Trials(result, work, n_trials, seed, jobs, is_pruned, runners)
             try:

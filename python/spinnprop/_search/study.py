@@ -28,6 +28,10 @@ _JOURNAL = ".journal"
 _PATIENCE = 60.0
 #: Seconds without a change of a journal after which its lock is taken for that of a dead process: a write takes some milliseconds.
 _LOCKED = 10
+#: How a record of it begins.
+_RECORD = b'{"op_code":'
+#: Bytes that are read of its end at a time.
+_BLOCK = 4096
 #: How often opening is tried, and the seconds in between.
 _ATTEMPTS, _PAUSE = 5, 0.2
 
@@ -93,15 +97,15 @@ def _storage(storage: Optional[PathLike]) -> Tuple[str, Callable[[], Any]]:
             storage = f"{scheme}+{found[0]}://{rest}" if found else storage
         if scheme.partition("+")[0] != "sqlite":
             return where, lambda: storages.RDBStorage(storage, engine_kwargs={"pool_pre_ping": True})
+        _must_name_a_file(storage)
         return where, lambda: _sqlite(storage)
     path = os.path.abspath(os.fsdecode(checks.path(storage, "storage")))
     if not os.path.isdir(os.path.dirname(path)):
         raise FileNotFoundError(f"storage is {path}, but there is no such folder")
     if path.endswith(_JOURNAL):
         return path, lambda: _journal(path)
-    if "?" in path:
-        raise ValueError(f"storage is {path}; the name of an SQLite file cannot hold a question mark here")
-    return path, lambda: _sqlite_file(path)
+    url = _sqlite_url(path)
+    return path, lambda: _sqlite(url)
 
 
 @contextlib.contextmanager
@@ -119,15 +123,23 @@ def storage_failures() -> Iterator[None]:
 
 
 def _journal(path: str) -> Any:
-    """A journal of Optuna's; what a process that died, or a full disk, has left of its last line is cut off, since none could be written after it."""
+    """A journal of Optuna's; what a process that died, or a full disk, has left of its last line is cut off before another is written after it."""
     from optuna import __version__ as optuna_version
     from optuna.exceptions import StorageInternalError
     from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock, JournalStorage
 
     class Lock(JournalFileSymlinkLock):
-        """Gone already where its owner was stopped for so long that others took it for dead."""
+        def acquire(self) -> bool:
+            super().acquire()
+            try:
+                _cut(path)
+            except BaseException:
+                self.release()
+                raise
+            return True
 
         def release(self) -> None:
+            # Gone already where its owner was stopped for so long that others took it for dead.
             with contextlib.suppress(RuntimeError):
                 super().release()
 
@@ -162,7 +174,9 @@ def _journal(path: str) -> Any:
                 raise StorageInternalError(f"{path}: {error.strerror or error}") from error
             except (ValueError, RecursionError) as error:
                 said = getattr(error, "msg", error)
-                raise StorageInternalError(f"{path} is damaged: line {self.line + 1} is no JSON: {said}") from error
+                raise StorageInternalError(
+                    f"{path} is damaged: line {self.line + 1} is no JSON: {said}; without that line it can be read, or take another file"
+                ) from error
 
     class Storage(JournalStorage):
         """Optuna takes each record for one that it has written."""
@@ -176,29 +190,55 @@ def _journal(path: str) -> Any:
                 ) from error
 
     lock = Lock(path, _LOCKED)
-    if os.path.exists(path):
-        lock.acquire()
-        try:
-            with open(path, "rb+") as file:
-                content = file.read()
-                whole = content.rfind(b"\n") + 1
-                if whole and whole < len(content):
-                    file.truncate(whole)
-        finally:
-            lock.release()
     journal = Journal(path, lock)
+    lock.acquire()
+    lock.release()
     return Storage(journal)
+
+
+def _cut(path: str) -> None:
+    """Takes off the end of a journal what is less than a line. Raises StorageInternalError, and leaves the file alone, if it is no journal."""
+    from optuna.exceptions import StorageInternalError
+
+    with open(path, "rb+") as file:
+        start = file.read(len(_RECORD))
+        end = first = file.seek(0, os.SEEK_END)
+        line = b""
+        while first and b"\n" not in line:
+            last, first = first, max(0, first - _BLOCK)
+            file.seek(first)
+            line = file.read(last - first) + line
+        whole = first + line.rfind(b"\n") + 1
+        # A machine that goes down may leave null bytes.
+        if start != _RECORD and (whole or not _RECORD.startswith(line.strip(b"\0"))):
+            raise StorageInternalError(f"{path} is no journal of Optuna's, which begins with {_RECORD.decode()}; take another file")
+        if whole < end:
+            file.truncate(whole)
 
 
 #: Reading methods of Optuna's storage of databases that are not named so.
 _READING = ("_get_trials",)
 
 
-def _sqlite_file(path: str) -> Any:
-    """A file, whatever it is called."""
-    from sqlalchemy.engine import URL
+def _sqlite_url(path: str) -> str:
+    """The address of a file, whatever it is called."""
+    from sqlalchemy.engine import URL, make_url
 
-    return _sqlite(URL.create("sqlite", database=path).render_as_string().replace("{", "{{").replace("}", "}}"))
+    url = URL.create("sqlite", database=path).render_as_string()
+    if make_url(url).database != path:
+        raise ValueError(f"storage is {path}, a name that addresses of SQLAlchemy cannot hold before 2.1; rename it, or pip install --upgrade sqlalchemy")
+    # Optuna fills in what it finds in braces.
+    return url.replace("{", "{{").replace("}", "}}")
+
+
+def _must_name_a_file(url: str) -> None:
+    """A database in memory is one for each connection."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    with contextlib.suppress(ArgumentError):
+        if make_url(url).database in (None, "", ":memory:"):
+            raise ValueError(f"storage is {url!r}, which names no file; give one, as 'sqlite:///trials.sqlite', or None to keep trials in memory")
 
 
 def _sqlite(url: str) -> Any:

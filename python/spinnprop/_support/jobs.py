@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from concurrent.futures import CancelledError, Future
+import pickle
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from typing import Any
 
 from .._core import SpinnpropError
+
+
+def must_be_sendable(executor: Any, **parts: Any) -> None:
+    """Raises TypeError for what processes cannot be sent, which an executor of these says after it was sent, and not of what."""
+    if not getattr(executor, "pickles", isinstance(executor, ProcessPoolExecutor)):
+        return
+    for name, part in parts.items():
+        try:
+            pickle.dumps(part)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise TypeError(
+                f"{name} cannot be sent to the executor's processes: {error}; write functions by def at the top of a file, not as lambdas or "
+                "within others"
+            ) from error
 
 
 def result_of(job: Future[Any]) -> Any:

@@ -128,7 +128,8 @@ def export(
     ------
     ValueError
         If the network has what such a file or the chip's neurons cannot hold: delays, a leaky read-out, a reset other than 0, drives or
-        refractory periods, connections that skip layers; if there are no samples, or a label is none of an output.
+        refractory periods, time constants that are not longer than a step, connections that skip layers; if there are no samples, or a
+        label is none of an output.
     MemoryError
         If the emulated chip has no room for the network.
     FileNotFoundError, IsADirectoryError, OSError
@@ -245,6 +246,13 @@ def _check(network: Network, engine: Engine) -> None:
             values = np.asarray(getattr(network, name)[layer])
             if values.any():
                 raise ValueError(f"{name}[{layer}] has the value {values[values != 0][0]:g}, and the chip's neurons {remedy}; set it to 0")
+    for name in ("tau_mem", "tau_syn"):
+        for layer, times in enumerate(getattr(network, name)):
+            if (least := float(np.min(times))) <= engine.time_step:
+                raise ValueError(
+                    f"{name}[{layer}] has the value {least:g} s, which is no more than a step of the chip, {engine.time_step:g} s; "
+                    "give an engine with a shorter time_step"
+                )
     for source, target in network.connections:
         if target > source + 1:
             raise ValueError(

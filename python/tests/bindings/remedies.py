@@ -917,11 +917,11 @@ def of_nir():
     def loose(*edges):
         return two([*CHAIN, *edges], x=linear(2, 2))
 
-    def export(*samples, network=None, name="net.nir"):
+    def export(*samples, network=None, name="net.nir", engine=None):
         with tempfile.TemporaryDirectory() as folder:
-            return sp.spinnaker2.export(network or net(), os.path.join(folder, name), *samples)
+            return sp.spinnaker2.export(network or net(), os.path.join(folder, name), *samples, engine=engine)
 
-    read, skipping = sp.from_nir, net(connections=[(0, 1), (1, 2), (0, 2)])
+    read, skipping, fast = sp.from_nir, net(connections=[(0, 1), (1, 2), (0, 2)]), net(tau_syn=5e-4)
     spiking = nir.NIRNodeData({"spikes": nir.EventData(*one, 3, 1.0)})
     return [
         (lambda: sp.to_nir(SPIKES, dt=1e-3), lambda: sp.to_nir(SPIKES)),
@@ -947,6 +947,7 @@ def of_nir():
         (lambda: export(network=net(readout="leaky")), lambda: export()),
         (lambda: export(network=net(refractory=1e-3)), lambda: export(network=never)),
         (lambda: export(network=skipping), lambda: (export(), sp.to_nir(skipping))),
+        (lambda: export(network=fast), lambda: export(network=fast, engine=sp.spinnaker2.Engine(time_step=1e-4))),
     ]
 
 
@@ -987,6 +988,7 @@ ELSEWHERE = {
     "the executor has been shut down|cluster of Ray; leave": "test_clusters.py",
     "no forward-mode derivatives|no torch.func.grad": "test_torch.py, test_torch_training.py",
     "how many workers": "test_search.py",
+    "begins with|without that line|cannot be sent|names no file|addresses of SQLAlchemy": "test_search.py, test_search_together.py",
     "with a model beside it|as the model beside it|the model .*was trained": "test_command_spinnaker2.py",
     "batches came back of|does not round weights": "Python counts first, and rounds by engines that do; LearningTests, Tests/hosts/",
     "does not say what it was made with": "a study of somebody else's: test_search.py",

@@ -160,7 +160,8 @@ def test_constraints_do_not_stop_an_export(tmp_path):
         ({"reset": -0.5}, r"reset\[0\] has the value -0.5"),
         ({"drive": 0.1}, r"drive\[0\] has the value 0.1"),
         ({"refractory": 1e-3}, r"refractory\[0\] has the value 0.001"),
-        ({"tau_syn": 5e-4}, "below the least time constant"),
+        ({"tau_syn": 5e-4}, r"tau_syn\[0\] has the value 0.0005 s, .* a step of the chip, 0.001 s; give an engine with a shorter time_step"),
+        ({"tau_mem": [20e-3] * 30 + [1e-3, 20e-3, 20e-3]}, r"tau_mem\[1\] has the value 0.001 s"),
         ({"connections": [(0, 1), (1, 2), (0, 2)]}, r"the connection \(0, 2\) skips layers, which the emulated chip does not run.*; train without it"),
     ],
 )

@@ -109,7 +109,7 @@ def test_a_resumed_search_goes_on_as_if_it_had_never_stopped(tmp_path, objective
     assert len(search(n_trials=1, **options).trials) == n_trials
 
 
-@pytest.mark.parametrize("name", ["run%201.sqlite", "100%ff.sqlite", "{of} braces.sqlite"])
+@pytest.mark.parametrize("name", ["run%201.sqlite", "100%ff.sqlite", "{of} braces.sqlite", "why?.sqlite", "a#b&c.sqlite"])
 def test_a_file_is_called_as_it_is(tmp_path, name):
     search(storage=tmp_path / name, n_trials=1)
     assert [path.name for path in tmp_path.iterdir()] == [name]
@@ -129,6 +129,12 @@ def test_costs_belong_to_a_study(tmp_path):
     search(**options, costs={"own": cost})
     with pytest.raises(ValueError, match="was made with other costs: own was .*cost, is .*dear"):
         search(**options, costs={"own": dear})
+
+
+@pytest.mark.parametrize("value", [None, "much", [1.0, 2.0], ()])
+def test_costs_that_are_no_numbers_are_named(value):
+    with pytest.raises(TypeError, match=r"costs\['own'\] has given .*; it must return a number"):
+        search(n_trials=1, objectives=("accuracy", "own"), costs={"own": lambda estimator: value})
 
 
 def test_what_does_not_belong_to_a_study_is_refused(tmp_path):

@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import os
 import pickle
+import re
 import signal
 import sqlite3
 import subprocess
@@ -114,6 +115,26 @@ def test_what_goes_wrong_on_a_worker(tmp_path):
         search(executor=3)
 
 
+@pytest.mark.parametrize("make", [concurrent.futures.ProcessPoolExecutor, sp.executors.processes])
+def test_what_processes_cannot_be_sent_is_named_before_anything_runs(make, tmp_path):
+    storage = tmp_path / "search.db"
+    with make(1) as executor:
+        with pytest.raises(TypeError, match="estimator cannot be sent to the executor's processes: .*lambda.*; write functions by def"):
+            search(executor=executor, estimator=lambda **params: SMALL, storage=storage)
+        with pytest.raises(TypeError, match="costs cannot be sent"):
+            search(executor=executor, objectives=("accuracy", "own"), costs={"own": lambda estimator: 1.0}, storage=storage)
+        loss, spikes = sp.losses.Custom(lambda first, y: (0.0, 0.0 * first)), sp.encoding.latency(X, bias=0.0)
+        trainer = sp.Trainer(sp.Network([5, 8, 3], seed=1), loss=loss, batch_size=60, epochs=1)
+        with pytest.raises(TypeError, match="loss cannot be sent"):
+            trainer.run(spikes, y, executor=executor)
+        with pytest.raises(TypeError, match="loss cannot be sent"):
+            sp.executors.gradient(trainer.network, spikes, loss, y, executor=executor, shards=2)
+    assert not storage.exists()
+    # Threads share what they run.
+    with concurrent.futures.ThreadPoolExecutor(1) as executor:
+        assert len(search(executor=executor, estimator=lambda **params: SMALL, n_trials=1).trials) == 1
+
+
 class _Killed:
     """An executor whose worker is killed by what it is given."""
 
@@ -140,6 +161,12 @@ def test_storages_that_cannot_be_used(tmp_path):
         with pytest.raises((sp.SpinnpropError, ImportError)) as caught:
             search(storage=storage)
         assert "storage" in str(caught.value) and "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("storage", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite+pysqlite://"])
+def test_an_address_that_names_no_file_is_refused_at_once(storage):
+    with pytest.raises(ValueError, match=f"storage is '{re.escape(storage)}', which names no file; give one, as 'sqlite:///trials.sqlite', or None"):
+        search(storage=storage)
 
 
 def test_a_search_whose_storage_failed_leaves_nothing_to_wait_for(tmp_path):
@@ -174,6 +201,39 @@ def test_the_last_line_of_a_journal_may_be_cut(tmp_path):
     assert len(search(storage=storage, n_trials=3).trials) == 3
 
 
+@pytest.mark.parametrize("rest", [b"{", b'{"op_code":0,"worker', bytes(7), b'{"op_code":0,"worker_id":"w","study_name":"' + b"n" * 9000])
+def test_the_only_line_of_a_journal_may_be_cut(tmp_path, rest):
+    storage = tmp_path / "search.journal"
+    storage.write_bytes(rest)
+    assert len(search(storage=storage, n_trials=2).trials) == 2
+    assert len(search(storage=storage, n_trials=3).trials) == 3
+
+
+@pytest.mark.parametrize("content", [b"my notes", b"my notes\nof today", b'{"a": 1}', b"\n", bytes(20) + b"x"])
+def test_a_file_that_is_no_journal_is_left_alone(tmp_path, content):
+    storage = tmp_path / "text.journal"
+    storage.write_bytes(content)
+    with pytest.raises(sp.SpinnpropError, match="text.journal is no journal of Optuna's.*; take another file"):
+        search(storage=storage, n_trials=1)
+    assert storage.read_bytes() == content
+
+
+def test_a_line_that_another_process_leaves_unfinished(tmp_path, monkeypatch):
+    """One that dies in a write, while others go on: what they write next is a line of its own."""
+    storage = tmp_path / "search.journal"
+    left, evaluate = [], trials.evaluate
+
+    def leaving(work, params, watch):
+        with open(storage, "ab") as file:
+            left.append(file.write(b'{"op_code":9,"worker_id":"of one that died","trial_id":' + b" " * (5000 * len(left))))
+        return evaluate(work, params, watch)
+
+    monkeypatch.setattr(trials, "evaluate", leaving)
+    assert len(search(storage=storage, n_trials=3).trials) == len(left) == 3
+    monkeypatch.setattr(trials, "evaluate", evaluate)
+    assert len(search(storage=storage, n_trials=4).trials) == 4 and b"that died" not in storage.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -181,7 +241,8 @@ def test_the_last_line_of_a_journal_may_be_cut(tmp_path):
         (b'{"op_code":0,"worker_id":"w"}\n', "line 2 has .*'op_code': 0"),
         (b'{"op_code":4,"worker_id":"w","study_id":0,"datetime_start":7}\n', "line 2 has .*'op_code': 4"),
         (b'{"op_code":6,"worker_id":"w","trial_id":[]}\n', "line 2 has .*'trial_id'"),
-        (b'{"op_co\n', "line 2 is no JSON: .*"),
+        (b'{"op_co\n', "line 2 is no JSON: .*; without that line it can be read"),
+        (b'{"op_code":4,"wor{"op_code":9,"worker_id":"w"}\n', "line 2 is no JSON: .*; without that line it can be read"),
     ],
 )
 def test_a_record_of_a_journal_that_cannot_be_read_is_named(tmp_path, line, said):
