@@ -378,7 +378,7 @@ typedef struct spinnprop_clock_options {
     int32_t steps;       /* of a run, that at time 0 included, >= 2                                                   */
     int32_t decay;       /* SPINNPROP_DECAY_*                                                                         */
     int32_t copies;      /* gradients are summed as a SpiNNaker2 sums them that holds so many copies of the network   */
-    int32_t weight_bits; /* 2 .. 16: runs round the weights into a layer to whole multiples of a scale, the largest being
+    int32_t weight_bits; /* 2 .. 16: runs round the weights into a neuron to whole multiples of a scale, the largest being
                             2^(bits - 1) - 1, or with 2 bits to -1, 0 or 1 of it; gradients are with respect to rounded
                             weights, and training gives them to those that are rounded. 0 (the default): none are     */
 } spinnprop_clock_options;
@@ -387,10 +387,9 @@ SPINNPROP_API spinnprop_status spinnprop_clock_create(spinnprop_engine **engine,
 SPINNPROP_API spinnprop_status spinnprop_clock_get_options(spinnprop_clock_options *options,
                                                            const spinnprop_engine *engine);
 /* The weights that a run reads where weight_bits rounds them, and the whole numbers that these are of a scale, n of each: connection after connection,
- * each (n_post, n_pre). units: of each layer the scale of its first neuron, 0 where all weights are; another neuron's is as many times it as the first's
- * current adds more to its membrane in a step. */
+ * each (n_post, n_pre). units: the scale of each neuron, n_neurons of all layers one after another; 0 where all weights into it are. */
 SPINNPROP_API spinnprop_status spinnprop_clock_round_weights(double *rounded, int32_t *whole, int64_t n, double *units,
-                                                             int64_t n_layers, const spinnprop_engine *engine,
+                                                             int64_t n_neurons, const spinnprop_engine *engine,
                                                              const spinnprop_network *network);
 
 /* ---------------------------------------------------------------------------------------------------- first spikes */

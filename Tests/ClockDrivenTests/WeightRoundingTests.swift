@@ -1,4 +1,4 @@
-// Weights of few bits: whole multiples of one scale per layer, by hand.
+// Weights of few bits: whole multiples of one scale per neuron, by hand.
 import Mathematics
 import Networks
 import Neurons
@@ -7,39 +7,35 @@ import Testing
 @testable import ClockDriven
 
 struct WeightRoundingTests {
-    private func rounded(
-        _ weights: [Double], bits: Int?, tauMem: [Double] = [20e-3, 20e-3], decay: Decay = .euler
-    ) throws -> [Double]? {
+    private func network(_ weights: [Double], tauMem: [Double] = [20e-3, 20e-3]) throws -> Network {
         var network = try Network(sizes: [2, 2], parameters: [LIFParameters(tauMem: tauMem)])
         try network.setWeights(weights, connection: 0)
-        return try network.roundedWeights(TimeGrid(decay: decay, weightBits: bits), Poller(nil))?[0]
+        return network
     }
 
-    @Test func multiplesOfOneScale() throws {
-        let weights = [1.27, -0.5, 0.004, 0]
+    private func rounded(_ weights: [Double], bits: Int?, tauMem: [Double] = [20e-3, 20e-3]) throws -> [Double]? {
+        try network(weights, tauMem: tauMem).roundedWeights(TimeGrid(weightBits: bits), Poller(nil))?[0]
+    }
+
+    @Test func multiplesOfOneScaleForEachNeuron() throws {
+        let weights = [1.27, -0.5, 0.04, 0.012]
         #expect(try rounded(weights, bits: nil) == nil)
-        let mean = (1.27 + 0.5) / 2
         let cases: [(Int, [Double])] = [
-            (8, [1.27, -0.5, 0, 0]), (3, [1.27, -1.27 / 3, 0, 0]), (2, [mean, -mean, 0, 0]),
+            (8, [1.27, -0.5, 0.04, 38 * 0.04 / 127]), (3, [1.27, -1.27 / 3, 0.04, 0.04 / 3]), (2, [1.27, 0, 0.04, 0]),
         ]
         for (bits, expected) in cases {
-            let found = try #require(try rounded(weights, bits: bits))
-            #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-15 }, "\(bits) bits: \(found)")
+            for tauMem in [[20e-3, 20e-3], [20e-3, 40e-3]] {
+                let found = try #require(try rounded(weights, bits: bits, tauMem: tauMem))
+                #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-15 }, "\(bits) bits: \(found)")
+            }
         }
     }
 
-    /// A chip adds to membranes what neurons with longer time constants divide by more: those have the larger unit.
-    @Test(arguments: [Decay.euler, .exponential])
-    func timeConstantsCount(decay: Decay) throws {
-        let tauMem = [20e-3, 40e-3]
-        let found = try #require(try rounded([7, -2.4, 3, 14], bits: 4, tauMem: tauMem, decay: decay))
-        let gains = tauMem.map { decay == .euler ? 1e-3 / $0 : 1 - Elementary.exp(-1e-3 / $0) }
-        let unit = max(7 * gains[0], 14 * gains[1]) / 7
-        for (place, weight) in found.enumerated() {
-            let multiple = weight * gains[place / 2] / unit
-            #expect(abs(multiple - multiple.rounded()) < 1e-12 && abs(multiple) < 7.5, "\(weight)")
-        }
-        #expect(found[1] < 0 && abs(found[3] / 14 - 1) < 0.01)
+    @Test func wholeNumbersAndScales() throws {
+        let found = try network([7, -3, 0, 0]).wholeWeights(TimeGrid(weightBits: 4))
+        #expect(found.whole == [[7, -3, 0, 0]] && found.rounded == [[7, -3, 0, 0]] && found.units == [1, 0])
+        let ternary = try network([3, -5, 1, 0]).wholeWeights(TimeGrid(weightBits: 2))
+        #expect(ternary.whole == [[1, -1, 1, 0]] && ternary.rounded == [[4, -4, 1, 0]] && ternary.units == [4, 1])
     }
 
     @Test func oddNumbers() throws {

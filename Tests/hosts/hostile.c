@@ -676,7 +676,8 @@ static void engines_that_cannot_be(void) {
     EACH_WRONG_SIZE(options, spinnprop_clock_get_options(&options, engine));
     WORKS(spinnprop_clock_get_options(&options, engine));
     HOLDS(options.steps == o.steps && options.time_step == o.time_step && options.copies == o.copies);
-    double rounded[64], scales[3];
+    double rounded[64], scales[5 + N_OUTPUTS];
+    const int64_t n_neurons = 4 + N_OUTPUTS;
     int32_t whole[64];
     int64_t n_weights = 0;
     for (int32_t layer = 0; layer < 2; layer++) {
@@ -685,26 +686,26 @@ static void engines_that_cannot_be(void) {
         n_weights += rows * columns;
     }
     HOLDS(n_weights < 64);
-    INVALID(spinnprop_clock_round_weights(rounded, whole, n_weights, scales, 2, engine, network)); /* it does not round */
+    INVALID(spinnprop_clock_round_weights(rounded, whole, n_weights, scales, n_neurons, engine, network)); /* it does not round */
     spinnprop_engine_free(engine);
     o.weight_bits = 4;
     WORKS(spinnprop_clock_create(&engine, &o));
     o.weight_bits = 0;
     const int64_t no_weights[] = {-1, 0, n_weights - 1, n_weights + 1, INT64_MAX, INT64_MIN};
     for (int index = 0; index < 6; index++)
-        INVALID(spinnprop_clock_round_weights(rounded, whole, no_weights[index], scales, 2, engine, network));
-    INVALID(spinnprop_clock_round_weights(rounded, whole, n_weights, scales, 3, engine, network));
-    INVALID(spinnprop_clock_round_weights(NULL, whole, n_weights, scales, 2, engine, network));
-    INVALID(spinnprop_clock_round_weights(rounded, NULL, n_weights, scales, 2, engine, network));
-    INVALID(spinnprop_clock_round_weights(rounded, whole, n_weights, NULL, 2, engine, network));
-    INVALID(spinnprop_clock_round_weights(rounded, whole, n_weights, scales, 2, NULL, network));
-    INVALID(spinnprop_clock_round_weights(rounded, whole, n_weights, scales, 2, engine, NULL));
-    WORKS(spinnprop_clock_round_weights(rounded, whole, n_weights, scales, 2, engine, network));
+        INVALID(spinnprop_clock_round_weights(rounded, whole, no_weights[index], scales, n_neurons, engine, network));
+    INVALID(spinnprop_clock_round_weights(rounded, whole, n_weights, scales, n_neurons + 1, engine, network));
+    INVALID(spinnprop_clock_round_weights(NULL, whole, n_weights, scales, n_neurons, engine, network));
+    INVALID(spinnprop_clock_round_weights(rounded, NULL, n_weights, scales, n_neurons, engine, network));
+    INVALID(spinnprop_clock_round_weights(rounded, whole, n_weights, NULL, n_neurons, engine, network));
+    INVALID(spinnprop_clock_round_weights(rounded, whole, n_weights, scales, n_neurons, NULL, network));
+    INVALID(spinnprop_clock_round_weights(rounded, whole, n_weights, scales, n_neurons, engine, NULL));
+    WORKS(spinnprop_clock_round_weights(rounded, whole, n_weights, scales, n_neurons, engine, network));
     for (int64_t index = 0; index < n_weights; index++) HOLDS(whole[index] >= -7 && whole[index] <= 7);
     spinnprop_engine_free(engine);
     WORKS(spinnprop_engine_create(&engine, SPINNPROP_ENGINE_EVENT));
     FAILS(UNSUPPORTED, spinnprop_clock_get_options(&options, engine));
-    FAILS(UNSUPPORTED, spinnprop_clock_round_weights(rounded, whole, n_weights, scales, 2, engine, network));
+    FAILS(UNSUPPORTED, spinnprop_clock_round_weights(rounded, whole, n_weights, scales, n_neurons, engine, network));
     spinnprop_first_spike_options first;
     spinnprop_first_spike_options_init(NULL);
     spinnprop_first_spike_options_init(&first);

@@ -48,7 +48,7 @@ private func grid(_ engine: OpaquePointer?) throws(SpinnpropError) -> TimeGrid {
 @c @implementation
 public func spinnprop_clock_round_weights(
     _ rounded: UnsafeMutablePointer<Double>?, _ whole: UnsafeMutablePointer<Int32>?, _ n: Int64,
-    _ units: UnsafeMutablePointer<Double>?, _ n_layers: Int64, _ engine: OpaquePointer?, _ network: OpaquePointer?
+    _ units: UnsafeMutablePointer<Double>?, _ n_neurons: Int64, _ engine: OpaquePointer?, _ network: OpaquePointer?
 ) -> spinnprop_status {
     barrier {
         let grid = try grid(engine)
@@ -56,7 +56,8 @@ public func spinnprop_clock_round_weights(
         let count = network.connections.reduce(0) { $0 + $1.weights.count }
         let roundedWeights = try output(rounded, n, needed: count, "rounded")
         let wholeNumbers = try output(whole, n, needed: count, "whole")
-        let scales = try output(units, n_layers, needed: network.layers.count, "units")
+        let neuronCount = network.layers.reduce(0) { $0 + $1.neuronCount }
+        let scales = try output(units, n_neurons, needed: neuronCount, "units")
         let found = try network.wholeWeights(grid)
         var start = 0
         for (whole, rounded) in zip(found.whole, found.rounded) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -37,8 +37,8 @@ class Export(Value):
     weight_bits : int
     network : Network
         The network with the rounded weights, for any engine.
-    scales : tuple of float
-        What thresholds are multiplied by in the file, for each layer: the whole numbers of the file are of as many times the membrane.
+    scales : tuple of tuple of float
+        What thresholds are multiplied by in the file, for each layer and neuron: the whole numbers of the file are of as many times the membrane.
     errors : tuple of float
         For each layer the root mean square of what rounding changed, relative to that of the weights.
     zeros : tuple of float
@@ -54,7 +54,7 @@ class Export(Value):
     path: str
     weight_bits: int
     network: Network
-    scales: Tuple[float, ...]
+    scales: Tuple[Tuple[float, ...], ...]
     errors: Tuple[float, ...]
     zeros: Tuple[float, ...]
     accuracy: Optional[float]
@@ -109,7 +109,7 @@ def export(
         Whose time_step, steps and decay the chip is to have; "exponential" and "euler" are its integrators EXPONENTIAL and FORWARD. None: as
         `Engine()`.
     weight_bits : int
-        2 .. 8. With 8, the default, the largest weight into a layer is 127 or -127, what py-spinnaker2 scales to, so that it leaves these
+        2 .. 8. With 8, the default, the largest weight into a neuron is 127 or -127, what py-spinnaker2 scales to, so that it leaves these
         whole numbers as they are; with 5 they are -15 .. 15.
     loss : Loss or None
         Says which class the outputs stand for; None: the engine's own.
@@ -176,7 +176,7 @@ def export(
     graph, rounded = to_nir(network, dt=dt), copy.copy(network)
     scales, errors, zeros = [], [], []
     values, whole, units = _rounded(network, engine, bits)
-    for layer, unit in enumerate(units, 1):
+    for layer, own_units in enumerate(units, 1):
         incoming = [ends for ends in network.connections if ends[1] == layer]
         for ends in incoming:
             # Bounds are of weights before they are rounded.
@@ -187,8 +187,9 @@ def export(
         if engine.decay == "exponential":
             neurons.r, neurons.w_in = (-1 / np.expm1(-dt / times) for times in (neurons.tau_mem, neurons.tau_syn))
         # r's inverse is what a step adds of a current to a membrane.
-        scales.append(float(neurons.r[0] / (unit or 1.0)))
-        neurons.v_threshold *= scales[-1]
+        own_scales = neurons.r / np.where(own_units > 0, own_units, 1.0)
+        neurons.v_threshold *= own_scales
+        scales.append(tuple(own_scales.tolist()))
         old, new = (np.concatenate([np.ravel(own[ends]) for ends in incoming]) for own in (network.weights, values))
         errors.append(float(np.sqrt(np.sum((new - old) ** 2) / max(np.sum(old**2), np.finfo(float).tiny))))
         zeros.append(float(np.mean((new == 0) & (old != 0))))
@@ -205,18 +206,19 @@ def export(
     )  # fmt: skip
 
 
-def _rounded(network: Network, engine: Engine, bits: int) -> Tuple[Dict[Ends, Float64Array], Dict[Ends, Int32Array], Float64Array]:
-    """Rounded weights and the whole numbers that they stand for, by connection, as the clock engine rounds them; and each layer's scale."""
+def _rounded(network: Network, engine: Engine, bits: int) -> Tuple[Dict[Ends, Float64Array], Dict[Ends, Int32Array], List[Float64Array]]:
+    """Rounded weights and the whole numbers that they stand for, by connection, as the clock engine rounds them; and each layer's scales of neurons."""
     grid = ClockEngine(engine.time_step, engine.steps, engine.decay, weight_bits=bits)
     shapes = [network.weights[ends].shape for ends in network.connections]
     ends = np.cumsum([0, *(rows * columns for rows, columns in shapes)])
-    values, whole, units = np.empty(ends[-1]), np.empty(ends[-1], np.int32), np.empty(len(network.tau_mem))
+    sizes = network.layer_sizes[1:]
+    values, whole, units = np.empty(ends[-1]), np.empty(ends[-1], np.int32), np.empty(sum(sizes))
     _core.clock_round_weights(values, whole, units, grid._handle, network._handle)
     parts = list(zip(network.connections, shapes, ends, ends[1:]))
     return (
         {own: values[first:last].reshape(shape) for own, shape, first, last in parts},
         {own: whole[first:last].reshape(shape) for own, shape, first, last in parts},
-        units,
+        np.split(units, np.cumsum(sizes)[:-1]),
     )
 
 

@@ -100,7 +100,7 @@ CALLS = {
     ),
     "trainer_batch": lambda: _core.trainer_batch(given_numbers, trainer._handle, trains, (y, None, None), None, None),
     "clock_round_weights": lambda: _core.clock_round_weights(
-        np.empty(64 + 40 + 24), np.empty(64 + 40 + 24, np.int32), np.empty(2), rounding, net._handle
+        np.empty(64 + 40 + 24), np.empty(64 + 40 + 24, np.int32), np.empty(sum(sizes[1:])), rounding, net._handle
     ),
     "trainer_run_custom": lambda: _core.trainer_run(
         _core.trainer_create(net._handle, {"epochs": 1}, forward, custom, {}), trains, (y, None, None), None, None, None, None, given_zeros, None

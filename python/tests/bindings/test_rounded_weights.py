@@ -17,12 +17,12 @@ def network(**options):
 
 
 def rounded(weights, bits):
-    """By itself, in numpy: all weights into a layer at once."""
+    """By itself, in numpy: all weights into a neuron at once, a row."""
     sizes = np.abs(weights)
     if bits == 2:
-        bound = 0.7 * sizes[sizes > 0].mean()
-        return np.sign(weights) * (sizes > bound) * sizes[sizes > bound].mean()
-    unit = sizes.max() / (2 ** (bits - 1) - 1)
+        is_kept = sizes > 0.7 * sizes.mean(axis=1, keepdims=True, where=sizes > 0)
+        return np.sign(weights) * is_kept * sizes.mean(axis=1, keepdims=True, where=is_kept)
+    unit = sizes.max(axis=1, keepdims=True) / (2 ** (bits - 1) - 1)
     return np.rint(weights / unit) * unit
 
 
@@ -46,14 +46,12 @@ def test_a_run_is_that_of_rounded_weights(bits, decay):
     assert value == wanted and all(np.array_equal(a, b) for a, b in zip(gradient.weights, twin.weights))
 
 
-def test_all_weights_into_a_layer_have_one_scale_that_heeds_time_constants():
+def test_all_weights_into_a_neuron_have_one_scale():
     net = sp.Network([5, 8, 3], recurrent=True, connections=None, seed=2, engine="clock", tau_mem=None, tau_syn=None)
     net.recurrent_weights[0] = 3 * np.abs(net.weights[0]).max() * np.eye(8)
     rng = np.random.default_rng(0)
     net.tau_mem[0] = rng.uniform(10e-3, 40e-3, 8)
-    gains = 1e-3 / np.array(net.tau_mem[0])
-    both = np.concatenate([net.weights[0], net.recurrent_weights[0]], axis=1)
-    whole = rounded(both * gains[:, None], 4) / gains[:, None]
+    whole = rounded(np.concatenate([net.weights[0], net.recurrent_weights[0]], axis=1), 4)
     own = copy.copy(net)
     own.weights[0], own.recurrent_weights[0], own.weights[1] = whole[:, :5], whole[:, 5:], rounded(np.array(net.weights[1]), 4)
     engine = {"steps": 27, "decay": "euler"}
@@ -118,7 +116,7 @@ def test_training_in_few_bits_is_exported_without_loss(tmp_path):
         whole = graph.nodes[f"weights_{layer}_{layer + 1}"].weight
         assert whole.dtype == np.int8 and np.abs(whole).max() == 7
         gain = -np.expm1(-1e-3 / np.array(net.tau_mem[layer]))[:, None]
-        np.testing.assert_allclose(whole / report.scales[layer] / gain, report.network.weights[layer], rtol=1e-12)
+        np.testing.assert_allclose(whole / np.array(report.scales[layer])[:, None] / gain, report.network.weights[layer], rtol=1e-12)
         np.testing.assert_allclose(graph.nodes[f"layer_{layer + 1}"].v_threshold, net.threshold[layer] * report.scales[layer])
 
 
