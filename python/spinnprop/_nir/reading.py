@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import Any, Dict, List, Tuple, Union
+from typing import Any, Dict, Iterator, List, Tuple, Union
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from .._support.types import Float64Array
 from . import files, spikes
 from .connections import Connection, connection
 from .graphs import PLAIN, Graph, Way, n_channels, ordered
-from .values import parameter, per_channel, per_second, scaled_back
+from .values import parameter, per_channel, per_second, scaled_back, shape_of
 
 #: How far numbers of the step form may be from tau / dt, relative: what float32 keeps.
 _CLOSE = 1e-6
@@ -97,28 +98,39 @@ def _network(graph: Graph, dt: Any, scale: float) -> Network:
         ends = places[way.source], places[way.target]
         found[ends] = connection(way, sizes[ends[0]], sizes[ends[1]], scale)
     readout = "leaky" if type(graph.nodes[last]).__name__ == "CubaLI" else "spiking"
-    network = Network(
-        sizes,
-        tau_mem=np.concatenate([each.tau_mem for each in neurons]),
-        tau_syn=np.concatenate([each.tau_syn for each in neurons]),
-        threshold=np.concatenate([each.threshold for each in neurons]),
-        reset=np.concatenate([each.reset for each in neurons]),
-        drive=np.concatenate([each.drive for each in neurons]),
-        delays=[each.kind for each in found.values()],
-        readout=readout,
-        weight_mean=[0.0] * len(neurons),
-        weight_std=[0.0] * len(neurons),
-        connections=list(found),
-    )
-    gains = _gains(neurons, dt)
+    with _named(f"the neurons of {', '.join(map(repr, names))}, counted in this order"):
+        network = Network(
+            sizes,
+            tau_mem=np.concatenate([each.tau_mem for each in neurons]),
+            tau_syn=np.concatenate([each.tau_syn for each in neurons]),
+            threshold=np.concatenate([each.threshold for each in neurons]),
+            reset=np.concatenate([each.reset for each in neurons]),
+            drive=np.concatenate([each.drive for each in neurons]),
+            delays=[each.kind for each in found.values()],
+            readout=readout,
+            weight_mean=[0.0] * len(neurons),
+            weight_std=[0.0] * len(neurons),
+            connections=list(found),
+        )
+    gains, populations = _gains(neurons, dt), (graph.input, *names)
     for ends, own in found.items():
         gain = gains[ends[1] - 1]
         with np.errstate(over="ignore"):
             weights = own.weights if (gain == 1).all() else own.weights * gain[:, None]
-        network.weights[ends] = scaled_back(own.linear, "weight", weights)
-        if own.delays is not None:
-            network.delays[ends] = own.delays
+        with _named("the way from {!r} to {!r}".format(*(populations[end] for end in ends))):
+            network.weights[ends] = scaled_back(own.linear, "weight", weights)
+            if own.delays is not None:
+                network.delays[ends] = own.delays
     return network
+
+
+@contextlib.contextmanager
+def _named(what: str) -> Iterator[None]:
+    """What the core refuses it names by the network's places, which are not the graph's."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from None
 
 
 def _last(graph: Graph, ways: List[Way]) -> str:
@@ -136,8 +148,8 @@ def _last(graph: Graph, ways: List[Way]) -> str:
 def _size(graph: Graph, name: str, ways: List[Way]) -> int:
     """How many channels a population has: by its own parameters, or where it has single numbers, by the weights beside it."""
     node = graph.nodes[name]
-    sizes = [np.shape(getattr(node, field, 0.0)) for field in _FIELDS]
-    for shape in sizes:
+    for field in _FIELDS:
+        shape = shape_of(node, name, field)
         if len(shape) > 1:
             raise ValueError(f"a parameter of node {name!r} has shape {shape}; it must have one dimension")
         if shape:
@@ -146,9 +158,9 @@ def _size(graph: Graph, name: str, ways: List[Way]) -> int:
         if name not in (way.source, way.target):
             continue
         is_source = way.source == name
-        for _, between in way.nodes if is_source else reversed(way.nodes):
+        for own, between in way.nodes if is_source else reversed(way.nodes):
             for field in ("weight", "delay", "scale"):
-                shape = np.shape(getattr(between, field, 0.0))
+                shape = shape_of(between, own, field)
                 if shape:
                     return int(shape[-1] if is_source else shape[0])
     raise ValueError(f"node {name!r} does not say how many channels it has; give its parameters one number for each")

@@ -62,6 +62,8 @@ def recordings_of(data: Any, scale: float) -> Dict[str, SpikeTrains]:
     for name, node in data.nodes.items():
         if hasattr(node, "nodes"):
             raise ValueError(f"node {name!r} is a recording of a graph within the graph; take its own: data.nodes[{name!r}]")
+        if not isinstance(getattr(node, "observables", None), dict):
+            raise ValueError(f"node {name!r} is {type(node).__name__}; it must be NIRNodeData")
         if "spikes" in node.observables:
             found[name] = trains_of(node.observables["spikes"], scale, f"node {name!r}")
     return found

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Optional, Tuple
 
 import numpy as np
 
 from .._spikes import _PER_SECOND
 from .._support import checks
 from .._support.types import Float64Array
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 #: Numbers of a node's metadata: what the network had where the node's own number is scaled, and so rounded.
 EXACT = "exact_"
@@ -34,14 +37,23 @@ def parameter(node: Any, name: str, field: str) -> Float64Array:
 
 def real(node: Any, name: str, field: str) -> Float64Array:
     """Likewise, infinite ones too."""
-    try:
-        found = np.asarray(getattr(node, field, None))
-    except (ValueError, RuntimeError, TypeError) as error:
-        # Lists of unequal length, tensors that take part in a gradient.
-        raise ValueError(f"{field} of node {name!r} is no array: {checks.shown(str(error))}") from None
+    found = _array(node, name, field, None)
     if found.dtype.kind not in "biuf":
         raise ValueError(f"{field} of node {name!r} has dtype {found.dtype}; it must be an array of real numbers")
     return found.astype(np.float64)
+
+
+def shape_of(node: Any, name: str, field: str) -> Tuple[int, ...]:
+    """A parameter's; () of one that the node has not."""
+    return _array(node, name, field, 0.0).shape
+
+
+def _array(node: Any, name: str, field: str, default: Optional[float]) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(getattr(node, field, default))
+    except (ValueError, RuntimeError, TypeError) as error:
+        # Lists of unequal length, tensors that take part in a gradient.
+        raise ValueError(f"{field} of node {name!r} is no array: {checks.shown(str(error))}") from None
 
 
 def per_channel(values: Float64Array, n: int, what: str) -> Float64Array:

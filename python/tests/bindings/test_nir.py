@@ -225,6 +225,12 @@ def unused_branch():
 
 
 #: Graphs that are refused, each with what its error says.
+def unequal():
+    node = neurons()
+    node.tau_mem = [[1.0, 2.0], [1.0]]
+    return node
+
+
 REFUSED = {
     "a neuron without a current": (lambda: in_row(linear(2, 3), nir.LIF(*[np.ones(2)] * 5)), "'n1' is LIF"),
     "an integrator": (lambda: in_row(linear(2, 3), nir.IF(np.ones(2), np.ones(2), np.zeros(2))), "'n1' is IF"),
@@ -245,8 +251,9 @@ REFUSED = {
     "no neurons in a node": (lambda: in_row(linear(0, 3), neurons(0), n_out=2), "'n1' has no neurons"),
     "tau of 0": (lambda: in_row(linear(2, 3), neurons(tau_mem=0.0)), "tau_mem of node 'n1' has the value 0.0"),
     "negative tau": (lambda: in_row(linear(2, 3), neurons(tau_syn=-1.0)), "tau_syn of node 'n1' has the value -1.0"),
-    "threshold of 0": (lambda: in_row(linear(2, 3), neurons(v_threshold=0.0)), "threshold"),
-    "reset above threshold": (lambda: in_row(linear(2, 3), neurons(v_reset=2.0)), "reset"),
+    "threshold of 0": (lambda: in_row(linear(2, 3), neurons(v_threshold=0.0)), "the neurons of 'n1', .*: threshold of neuron 0"),
+    "reset above threshold": (lambda: in_row(linear(2, 3), neurons(v_reset=2.0)), "the neurons of 'n1', counted in this order: reset of neuron 0"),
+    "taus of unequal lists": (lambda: in_row(linear(2, 3), unequal()), "tau_mem of node 'n1' is no array"),
     "negative delay": (lambda: in_row(nir.Delay(np.array([0.0, -1, 0])), linear(2, 3), neurons()), "delay of node 'n0' has the value -1.0"),
     "other shapes": (lambda: in_row(linear(2, 4), neurons()), r"weight of node 'n0' has shape \(2, 4\)"),
     "more neurons": (lambda: in_row(linear(2, 3), neurons(5)), "2 channels lead from 'input' to 'n1', which has 5"),
@@ -284,7 +291,7 @@ REFUSED = {
     "senders that share a delay": (
         lambda: in_row(linear(2, 3), nir.Delay(np.ones(2)), nir.Linear(np.ones((2, 2))), neurons()), "several senders",
     ),
-    "weights beyond numbers": (lambda: in_row(nir.Linear(np.full((2, 3), 1e308)), neurons(r=100.0)), "weights"),
+    "weights beyond numbers": (lambda: in_row(nir.Linear(np.full((2, 3), 1e308)), neurons(r=100.0)), "the way from 'input' to 'n1': weights"),
     "products beyond numbers": (
         lambda: in_row(nir.Linear(np.full((2, 3), 1e200)), nir.Linear(np.full((2, 2), 1e200)), neurons()), "beyond float64",
     ),
@@ -457,6 +464,7 @@ def test_recordings_come_back(tmp_path):
         (lambda: nir.TimeGriddedData(np.full((1, 2, 3), 0.5), 1e-3), "other numbers than 0 and 1"),
         (lambda: nir.TimeGriddedData(np.zeros((1, 2, 3)), 0.0), "dt"),
         (lambda: nir.NIRGraphData({"g": nir.NIRGraphData({})}), "'g' is a recording of a graph"),
+        (lambda: nir.NIRGraphData({"g": None}), "node 'g' is NoneType; it must be NIRNodeData"),
     ],
 )
 def test_recordings_that_are_refused(data, said):
