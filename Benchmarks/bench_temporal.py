@@ -15,7 +15,7 @@ import results
 sys.path.insert(0, str(results.FOLDER / "contestants"))
 import temporal_load as load  # noqa: E402
 
-KINDS = ["plain", "recurrent", "synaptic", "both"]
+KINDS = ["plain", "recurrent", "taus differ", "dendritic", "synaptic", "both"]
 
 
 def main():
@@ -46,7 +46,7 @@ def main():
         forward, gradient = (
             statistics.median(second for one in runs for second in one[part]) for part in ("forward", "gradient"))
         spikes = runs[0]["hidden_spikes"]
-        arrivals = hidden * (load.SPIKES + (spikes if kind in ("recurrent", "both") else 0))
+        arrivals = hidden * (load.SPIKES + (0 if kind in ("plain", "synaptic") else spikes))
         steps = theirs.get((hidden, kind), [None])
         peer_seconds = (
             None if None in steps else statistics.median(second for one in steps for second in one["seconds"]))
@@ -58,9 +58,10 @@ def main():
             "" if peer_seconds is None else "%.1f" % (steps[0]["hidden_spikes"] / hidden / load.DURATION)])
     text = """
 %d samples of %s input spikes in %g s, tau_mem %g ms and tau_syn %g ms, weights of mean 0 and standard deviation 0.3 (within the layer times the square root of
-128 / H), synaptic delays up to %g ms; exact, float64, one thread. Medians per sample over %d rounds of %d repeats. Arrivals are input spikes, with recurrence
-the layer's own, too; "ns" is all time per arrival and hidden neuron, the read-out's included. JAX: the recurrent network in steps of 1 ms,
-float32, surrogate gradient, compiled, value and gradient together, one thread, the same batch.
+128 / H), delays up to %g ms; exact, float64, one thread. Medians per sample over %d rounds of %d repeats. Arrivals are input spikes, with recurrence
+the layer's own, too: in all kinds but plain and synaptic; both is recurrence with synaptic delays, dendritic with those of receivers, "taus differ" with
+time constants of neurons' own, from .9 to 1.1 of the others'. "ns" is all time per arrival and hidden neuron, the read-out's included. JAX: the recurrent
+network in steps of 1 ms, float32, surrogate gradient, compiled, value and gradient together, one thread, the same batch.
 
 """ % (load.SAMPLES, "{:,}".format(load.SPIKES), load.DURATION, 1e3 * load.TAU_MEM, 1e3 * load.TAU_SYN, 1e3 * load.LONGEST_DELAY,
        options.rounds, options.repeats)

@@ -124,9 +124,8 @@ tau_syn. The recurrent layer is the hidden one, run to 60 ms, and so are neurons
 periods are 2 ms; skips lead from the input to the output; trained neurons learn tau_mem, tau_syn, threshold, reset and drive beside weights. Deep ones are
 5-400-400-3, of whose synapses between hidden layers all exist or so many. Weights follow from the time constants by default, so that a spike raises
 membranes as far, but slower ones for longer: those "as active" are scaled until hidden neurons spike as often as in the first row. Medians over %d rounds
-of %d epochs after %d. Layers whose neurons share time constants and see the same events, their own spikes among them, or the same ones later, are moved
-as one; those whose time constants differ, or that fire by themselves, too, without recurrence; others go four neurons at a time. Several samples go side
-by side through layers that are moved as one without recurrence.
+of %d epochs after %d. Layers whose neurons see the same events, their own spikes among them, or the same ones later, are moved as one; others go four
+neurons at a time. Several samples go side by side through layers that are moved as one without recurrence.
 
 """ % (options.rounds, options.epochs, options.warm_up)
     section.write(text + results.table(["kind", "median ms", "min", "max", "times the first", "hidden spikes a sample"], rows))

@@ -1,6 +1,6 @@
 """700-H-20 with a leaky read-out on the exact engine: forward and gradient of a batch of long samples.
 
-    temporal.py HIDDEN KIND REPEATS      as in: temporal.py 128 recurrent 5; KIND: plain, recurrent, synaptic or both
+    temporal.py HIDDEN KIND REPEATS      as in: temporal.py 128 recurrent 5; KIND: plain, recurrent, "taus differ", dendritic, synaptic or both
 
 Prints a line of JSON: seconds per sample of each repeat, and hidden spikes per sample."""
 
@@ -18,18 +18,20 @@ hidden, kind, repeats = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 sp.set_threads(setting.threads())
 times, units, labels = load.samples()
 spikes = sp.SpikeTrains(times.ravel(), units.ravel(), np.arange(load.SAMPLES + 1) * load.SPIKES, load.INPUTS)
+delays = {"synaptic": "synaptic", "both": "synaptic", "dendritic": "dendritic"}.get(kind)
+spread = np.random.default_rng(4).uniform(0.9, 1.1, hidden + load.CLASSES) if kind == "taus differ" else 1.0
 network = sp.Network(
-    [load.INPUTS, hidden, load.CLASSES], tau_mem=load.TAU_MEM, tau_syn=load.TAU_SYN, readout="leaky",
-    recurrent=kind in ("recurrent", "both"), delays=["synaptic" if kind in ("synaptic", "both") else None, None], seed=0)
+    [load.INPUTS, hidden, load.CLASSES], tau_mem=load.TAU_MEM * spread, tau_syn=load.TAU_SYN, readout="leaky",
+    recurrent=kind not in ("plain", "synaptic"), delays=[delays, None], seed=0)
 into, within, out = load.weights(hidden)
 network.weights[0], network.weights[1] = into, out
 random = np.random.default_rng(3)
-if kind in ("synaptic", "both"):
-    network.delays[0] = random.uniform(0, load.LONGEST_DELAY, into.shape)
-if kind in ("recurrent", "both"):
+if delays:
+    network.delays[0] = random.uniform(0, load.LONGEST_DELAY, network.delays[0].shape)
+if kind not in ("plain", "synaptic"):
     network.recurrent_weights[0] = within
-if kind == "both":
-    network.recurrent_delays[0] = random.uniform(0, load.LONGEST_DELAY, within.shape)
+    if delays:
+        network.recurrent_delays[0] = random.uniform(0, load.LONGEST_DELAY, network.recurrent_delays[0].shape)
 forward, gradient = [], []
 for _ in range(repeats + 1):
     start = time.perf_counter()

@@ -135,6 +135,22 @@ extension FlowVectors where Real == SIMD4<Double> {
         return unsafeBitCast(isAbove .& isRising, to: SIMD4<Int64>.self).signs
     }
 
+    /// A bit for each that may reach a threshold of 1 within an interval: none before `soonest`.
+    @inlinable @inline(__always)
+    public func mayReach(v: SIMD4<Double>, i: SIMD4<Double>, within interval: Double) -> UInt8 {
+        let isSoon = (SIMD4<Double>(repeating: 1) - v) * tauMem .<= (i - v) * interval
+        let soon = unsafeBitCast(isSoon, to: SIMD4<Int64>.self).signs
+        guard soon != 0 else { return 0 }
+        let margin = FlowLanes.peakMargin(v: v, i: i, bend: difference * 0.5 / ratio)
+        return soon & unsafeBitCast(margin .> .zero, to: SIMD4<Int64>.self).signs
+    }
+
+    /// Newton's first step to a threshold, which a membrane that rises, and so is concave, does not reach before.
+    @inlinable @inline(__always)
+    public func soonest(v: SIMD4<Double>, i: SIMD4<Double>, threshold: SIMD4<Double>) -> SIMD4<Double> {
+        (threshold - v) / (i - v) * tauMem
+    }
+
     /// Positive wherever the peak is above 1. With y = x / (2 + x), log1p(x) = 2 artanh(y) is in magnitude at least 2 (y + y^3 / 3); so ln(I / P) is at least
     /// w = u (1 + y^2 / 3) with u = (I - V) / (I + `bend` (I - V)), y = `bend` u and bend = c / (2 r), and e^w is at least the square of the series of
     /// e^(w / 2).

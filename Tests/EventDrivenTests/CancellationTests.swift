@@ -25,7 +25,7 @@ import Testing
         ])
     func forwardStopsWithinASample(delays: DelayKind, isRecurrent: Bool, isLeaky: Bool) throws {
         let network = try Network(
-            sizes: isRecurrent || !isLeaky ? [7, 48, 2] : [7, 48], delays: [delays],
+            sizes: isRecurrent || !isLeaky ? [7, 960, 2] : [7, 960], delays: [delays],
             recurrent: [isRecurrent].filter { $0 },
             leakyReadout: isLeaky)
         // Weights are zero: the time goes into events alone.

@@ -72,9 +72,9 @@ struct TogetherTests {
     }
 
     private func forward(
-        _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, asOne: Bool
+        _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, asOne: Bool, throughSynapses: Bool?
     ) throws -> Recording {
-        let plans = try LayerPlan.all(network, asOne: asOne, monitor: nil)
+        let plans = try LayerPlan.all(network, asOne: asOne, throughSynapses: throughSynapses, monitor: nil)
         let forward = try EventForward(network, input, options, plans, nil)
         try forward.run()
         return forward.recording(network.fingerprint)
@@ -91,9 +91,9 @@ struct TogetherTests {
 
     /// Its gradients, by neurons that are moved together where they can be, or as far as four side by side.
     private func backward(
-        _ network: Network, _ recording: Recording, unit: Double, asOne: Bool
+        _ network: Network, _ recording: Recording, unit: Double, asOne: Bool, throughSynapses: Bool?
     ) throws -> Gradients {
-        let plans = try LayerPlan.all(network, asOne: asOne, monitor: nil)
+        let plans = try LayerPlan.all(network, asOne: asOne, throughSynapses: throughSynapses, monitor: nil)
         let backward = try AdjointRun(network, recording, objective(network, recording, unit: unit), plans, nil)
         try backward.run()
         return try backward.gradients()
@@ -102,20 +102,22 @@ struct TogetherTests {
     /// Returns the number of spikes of the first layer.
     @discardableResult
     func compare(
-        _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, unit: Double, _ place: String
+        _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, unit: Double, _ place: String,
+        throughSynapses: Bool? = nil
     ) throws -> Int {
-        let plan = try LayerPlan(network, layer: 0, monitor: nil)
+        let plan = try LayerPlan(network, layer: 0, throughSynapses: throughSynapses, monitor: nil)
         #expect(plan.isSynchronous || plan.isShifted || plan.isSideBySide, "\(place)")
-        return try agree(network, input, options, unit: unit, place)
+        return try agree(network, input, options, unit: unit, place, throughSynapses: throughSynapses)
     }
 
     /// The same for networks whose first layer need not be moved together.
     @discardableResult
     func agree(
-        _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, unit: Double, _ place: String
+        _ network: Network, _ input: SpikeTrains, _ options: ForwardOptions, unit: Double, _ place: String,
+        throughSynapses: Bool? = nil
     ) throws -> Int {
-        let own = try forward(network, input, options, asOne: true)
-        let reference = try forward(network, input, options, asOne: false)
+        let own = try forward(network, input, options, asOne: true, throughSynapses: throughSynapses)
+        let reference = try forward(network, input, options, asOne: false, throughSynapses: nil)
         for (layer, expected) in zip(own.layers, reference.layers) {
             #expect(layer.spikes.units == expected.spikes.units, "\(place)")
             #expect(layer.spikes.offsets == expected.spikes.offsets, "\(place)")
@@ -126,7 +128,7 @@ struct TogetherTests {
         // Of the same spikes: where some hardly reach the threshold, gradients amplify what rounding makes of times.
         let expected = try PlainAdjoint.gradients(network, own, objective(network, own, unit: unit))
         for asOne in [true, false] {
-            let gradients = try backward(network, own, unit: unit, asOne: asOne)
+            let gradients = try backward(network, own, unit: unit, asOne: asOne, throughSynapses: throughSynapses)
             for index in network.connections.indices {
                 #expect(normRelative(gradients.weights[index], expected.weights[index]) < 1e-10, "\(place)")
                 #expect(normRelative(gradients.delays[index], expected.delays[index]) < 1e-10, "\(place)")

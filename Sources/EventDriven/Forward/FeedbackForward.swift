@@ -10,8 +10,12 @@ extension LayerPlan {
     func runFeedback(
         _ arrivals: Arrivals, _ state: FeedbackState, output: SpikeColumns, endTime: Double, budget: SpikeBudget
     ) throws(SpinnpropError) {
-        guard arrivals.count > 0 else { return }
-        if let ownThresholds {
+        guard arrivals.count > 0 || firesAlone else { return }
+        if let drivenMotion {
+            try run(drivenMotion, arrivals, state, output, endTime, budget)
+        } else if let ownMotion {
+            try run(ownMotion, arrivals, state, output, endTime, budget)
+        } else if let ownThresholds {
             try run(ownThresholds, arrivals, state, output, endTime, budget)
         } else {
             try run(SharedThreshold(flow: flows[0]), arrivals, state, output, endTime, budget)
@@ -25,53 +29,55 @@ extension LayerPlan {
         _ endTime: Double, _ budget: SpikeBudget
     ) throws(SpinnpropError) {
         switch thresholds.flow.ratio {
-        case 4: try run(CrossingRatioFour.self, thresholds, arrivals, state, output, endTime, budget)
-        case 2: try run(CrossingRatioTwo.self, thresholds, arrivals, state, output, endTime, budget)
-        case 1: try run(CrossingRatioOne.self, thresholds, arrivals, state, output, endTime, budget)
-        case 0.5: try run(CrossingRatioHalf.self, thresholds, arrivals, state, output, endTime, budget)
-        case 0.25: try run(CrossingRatioQuarter.self, thresholds, arrivals, state, output, endTime, budget)
-        default: try run(CrossingGeneral.self, thresholds, arrivals, state, output, endTime, budget)
+        case 4: try run(SharedMotion(CrossingRatioFour.self, thresholds), arrivals, state, output, endTime, budget)
+        case 2: try run(SharedMotion(CrossingRatioTwo.self, thresholds), arrivals, state, output, endTime, budget)
+        case 1: try run(SharedMotion(CrossingRatioOne.self, thresholds), arrivals, state, output, endTime, budget)
+        case 0.5: try run(SharedMotion(CrossingRatioHalf.self, thresholds), arrivals, state, output, endTime, budget)
+        case 0.25:
+            try run(SharedMotion(CrossingRatioQuarter.self, thresholds), arrivals, state, output, endTime, budget)
+        default: try run(SharedMotion(CrossingGeneral.self, thresholds), arrivals, state, output, endTime, budget)
         }
     }
 
-    private func run<Case: CrossingCase>(
-        _: Case.Type, _ thresholds: some Thresholds, _ arrivals: Arrivals, _ state: FeedbackState,
-        _ output: SpikeColumns, _ endTime: Double, _ budget: SpikeBudget
+    private func run(
+        _ motion: some Motion, _ arrivals: Arrivals, _ state: FeedbackState, _ output: SpikeColumns,
+        _ endTime: Double, _ budget: SpikeBudget
     ) throws(SpinnpropError) {
-        let flow = thresholds.flow
+        let thresholds = motion.thresholds
         let lanes = try state.lanes(stride: stride, events: arrivals.count)
         let columns = self.columns.pointer
         let start = output.count
-        let inverseTau = 1 / flow.tauMem
-        var now = arrivals.times[0]
-        prepare(Case.self, flow, arrivals, lanes)
+        prepare(motion, arrivals, lanes)
+        // Until the first event drives alone move neurons, of which some may fire.
+        var now = firesAlone ? 0 : arrivals.times[0]
         if isDriven {
-            // Until the first event the drive alone moves them.
-            let p = Case.propagators(flow, now)
-            for n in 0..<stride / 4 { store(thresholds.starts(n) * p.a, at: lanes.v + 4 &* n) }
+            for n in 0..<stride / 4 {
+                let p = motion.propagators(motion.constants(n), SIMD4(repeating: now))
+                store(thresholds.starts(n) * p.a, at: lanes.v + 4 &* n)
+            }
         }
         var event = 0
-        var isAnyoneNear = false
+        var isAnyoneNear = firesAlone
+        if firesAlone { lanes.mayFire.update(repeating: 15, count: stride / 4) }
         while true {
             try state.poller.spend(stride)
             let next = min(arrivals.time(event), state.pending.time, nextRelease(lanes))
             var (time, winners) = (next, 0)
             if isAnyoneNear {
-                let first = firstSpike(Case.self, flow, lanes, now: now, until: min(next, endTime))
+                let first = firstSpike(motion, lanes, now: now, until: min(next, endTime))
                 winners = first.count
                 if winners > 0 { time = first.time }
             }
             guard time <= endTime else { break }
             // Most often nothing has come between two arrivals.
-            let p =
-                event > 0 && now == arrivals.times[event - 1] && time == arrivals.time(event)
-                ? Propagators(a: lanes.a[event], b: lanes.b[event], h: lanes.h[event])
-                : Case.propagators(flow, time - now)
+            let isWhole = event > 0 && now == arrivals.times[event - 1] && time == arrivals.time(event)
+            let passed = isWhole ? lanes.interval(event) : interval(motion, time - now)
             now = time
             for n in 0..<winners {
-                let neuron = Int(lanes.rival[n])
+                let neuron = Int(lanes.rivals.neuron[n])
+                let p = motion.map(motion.constants(neuron / 4), passed)
                 try output.append(
-                    time: time, unit: neuron, current: thresholds.current(lanes.i[neuron] * p.b, neuron))
+                    time: time, unit: neuron, current: thresholds.current(lanes.i[neuron] * p.b[neuron & 3], neuron))
                 try send(neuron, at: time, state)
             }
             if winners > 0 { try budget.check(output.count, layer: layer, time: time) }
@@ -85,15 +91,15 @@ extension LayerPlan {
             }
             let freed = isRefractory ? release(lanes, winners, at: time) : 0
             let horizon = min(arrivals.time(event), state.pending.time, nextRelease(lanes), endTime)
-            let reach = widened(horizon - time, horizon) * inverseTau
-            isAnyoneNear = advance(Case.self, thresholds, column, lanes, p, reach: reach)
+            let ahead = widened(horizon - time, horizon)
+            isAnyoneNear = advance(motion, column, lanes, passed, ahead: ahead)
             for n in 0..<winners + freed {
-                let neuron = Int(n < winners ? lanes.rival[n] : lanes.candidate[n - winners])
+                let neuron = Int(n < winners ? lanes.rivals.neuron[n] : lanes.candidate[n - winners])
                 lanes.v[neuron] = thresholds.reset(neuron)
                 let vector = neuron / 4
-                lanes.mayFire[vector] = near(
-                    Case.self, flow, v: loadVector(lanes.v + 4 &* vector), i: loadVector(lanes.i + 4 &* vector),
-                    reach: reach)
+                lanes.mayFire[vector] = motion.mayReach(
+                    motion.constants(vector), v: loadVector(lanes.v + 4 &* vector),
+                    i: loadVector(lanes.i + 4 &* vector), within: ahead)
                 isAnyoneNear = isAnyoneNear || lanes.mayFire[vector] != 0
             }
             if isRefractory { hold(thresholds, lanes) }
@@ -103,22 +109,25 @@ extension LayerPlan {
         orderTies(output, from: start)
     }
 
-    /// The propagators of the interval before each arrival, as if nothing else came between.
+    /// The intervals before all arrivals, as if nothing else came between.
     @inline(__always)
-    private func prepare<Case: CrossingCase>(
-        _: Case.Type, _ flow: Flow, _ arrivals: Arrivals, _ lanes: FeedbackLanes
-    ) {
+    private func prepare(_ motion: some Motion, _ arrivals: Arrivals, _ lanes: FeedbackLanes) {
         let (times, count) = (arrivals.times, arrivals.count)
-        lanes.a[0] = 0
-        for n in 1..<padded(count) { lanes.a[n] = n < count ? times[n] - times[n &- 1] : 0 }
+        for n in 0..<padded(count) { lanes.length[n] = n > 0 && n < count ? times[n] - times[n &- 1] : 0 }
         var n = 0
         while n < count {
-            let p = Case.propagators(flow, loadVector(lanes.a + n))
+            let p = motion.common(loadVector(lanes.length + n))
             store(p.a, at: lanes.a + n)
             store(p.b, at: lanes.b + n)
             store(p.h, at: lanes.h + n)
             n &+= 4
         }
+    }
+
+    @inline(__always)
+    private func interval(_ motion: some Motion, _ length: Double) -> Interval {
+        let p = motion.common(SIMD4(repeating: length))
+        return Interval(length: length, a: p.a[0], b: p.b[0], h: p.h[0])
     }
 
     /// When the next neuron is let go: an event at which nothing arrives.
@@ -142,9 +151,9 @@ extension LayerPlan {
                 kept &+= 1
             }
         }
-        for n in 0..<winners where refractory.pointer[Int(lanes.rival[n])] > 0 {
+        for n in 0..<winners where refractory.pointer[Int(lanes.rivals.neuron[n])] > 0 {
             (lanes.held[kept], lanes.release[kept]) = (
-                lanes.rival[n], time + refractory.pointer[Int(lanes.rival[n])]
+                lanes.rivals.neuron[n], time + refractory.pointer[Int(lanes.rivals.neuron[n])]
             )
             kept &+= 1
         }
@@ -174,25 +183,26 @@ extension LayerPlan {
     @inline(__always)
     private func widened(_ interval: Double, _ end: Double) -> Double { interval * (1 + 1e-9) + end * 0x1p-51 }
 
-    /// Moves all to an event and adds what arrives with it. Returns whether anybody may reach the threshold within `reach` membrane time
-    /// constants; `mayFire` says who.
+    /// Moves all to an event and adds what arrives with it. Returns whether anybody may reach the threshold in the interval `ahead`; `mayFire` says who.
     @inline(__always)
-    private func advance<Case: CrossingCase>(
-        _: Case.Type, _ thresholds: some Thresholds, _ column: UnsafePointer<Double>, _ lanes: FeedbackLanes,
-        _ p: Propagators, reach: Double
+    private func advance(
+        _ motion: some Motion, _ column: UnsafePointer<Double>, _ lanes: FeedbackLanes, _ passed: Interval,
+        ahead: Double
     ) -> Bool {
-        let flow = thresholds.flow
-        let below = SIMD4(repeating: flow.threshold.nextDown)
+        let thresholds = motion.thresholds
+        let below = SIMD4(repeating: thresholds.flow.threshold.nextDown)
         let count = stride / 4
         var all: UInt8 = 0
         var n = 0
         while n < count {
+            let constants = motion.constants(n)
+            let p = motion.map(constants, passed)
             let (v, i) = (loadVector(lanes.v + 4 &* n), loadVector(lanes.i + 4 &* n))
             let membrane = lesser(v * p.a + i * p.h, below)
             let current = i * p.b + thresholds.measured(loadVector(column + 4 &* n), n)
             store(membrane, at: lanes.v + 4 &* n)
             store(current, at: lanes.i + 4 &* n)
-            let own = near(Case.self, flow, v: membrane, i: current, reach: reach)
+            let own = motion.mayReach(constants, v: membrane, i: current, within: ahead)
             lanes.mayFire[n] = own
             all |= own
             n &+= 1
@@ -200,47 +210,35 @@ extension LayerPlan {
         return all != 0
     }
 
-    /// A bit for each of four states that may reach the threshold within `reach`: none before Newton's first step does, since a rising membrane
-    /// is concave.
-    @inline(__always)
-    private func near<Case: CrossingCase>(
-        _: Case.Type, _ flow: Flow, v: SIMD4<Double>, i: SIMD4<Double>, reach: Double
-    ) -> UInt8 {
-        let isSoon = (SIMD4<Double>(repeating: flow.threshold) - v) .<= (i - v) * reach
-        // Within a short interval hardly anybody comes so far, which a branch guesses well.
-        if reach < 0.02, unsafeBitCast(isSoon, to: SIMD4<Int64>.self).signs == 0 { return 0 }
-        return unsafeBitCast(isSoon .& (Case.peakMargin(flow, v: v, i: i) .> .zero), to: SIMD4<Int64>.self).signs
-    }
-
     /// The neurons that reach the threshold first up to `horizon`, all at one time, listed as rivals in order.
-    private func firstSpike<Case: CrossingCase>(
-        _: Case.Type, _ flow: Flow, _ lanes: FeedbackLanes, now: Double, until horizon: Double
+    private func firstSpike(
+        _ motion: some Motion, _ lanes: FeedbackLanes, now: Double, until horizon: Double
     ) -> (time: Double, count: Int) {
         let count = gather(lanes)
-        let soonest = bounds(
-            flow, lanes, count, Case.propagators(flow, widened(horizon - now, horizon)), Case.self)
+        let soonest = bounds(motion, lanes, count, interval(motion, widened(horizon - now, horizon)))
         guard soonest < .infinity else { return (.infinity, 0) }
         // First those that look about as soon as the soonest, then the others that may still be before all of these.
         var limit = soonest * 1.25
         var listed = list(lanes, count, from: 0, limit: limit)
-        var best = solve(Case.self, flow, lanes, 0, listed, now)
+        var best = solve(motion, lanes, 0, listed, now)
         if best > horizon { best = horizon }
         limit = widened(best - now, best)
         let others = list(lanes, count, from: padded(listed), limit: limit)
         if others > padded(listed) {
-            best = min(best, solve(Case.self, flow, lanes, padded(listed), others, now))
+            best = min(best, solve(motion, lanes, padded(listed), others, now))
             listed = others
         }
         var winners = 0
-        for n in 0..<listed where lanes.time[n] == best {
+        let neurons = lanes.rivals.neuron
+        for n in 0..<listed where lanes.rivals.time[n] == best {
             // In order of units.
             var at = winners
-            let neuron = lanes.rival[n]
-            while at > 0, lanes.rival[at - 1] > neuron {
-                lanes.rival[at] = lanes.rival[at - 1]
+            let neuron = neurons[n]
+            while at > 0, neurons[at - 1] > neuron {
+                neurons[at] = neurons[at - 1]
                 at -= 1
             }
-            lanes.rival[at] = neuron
+            neurons[at] = neuron
             winners += 1
         }
         return (best, winners)
@@ -270,27 +268,31 @@ extension LayerPlan {
         return count
     }
 
-    /// Fills up the last vector with states at rest, which reach no threshold. Returns where it ends.
+    /// Fills up the last vector with states at rest, which reach no threshold above 0. Returns where it ends.
     @inline(__always)
-    private func fill(_ v: UnsafeMutablePointer<Double>, _ i: UnsafeMutablePointer<Double>, from count: Int) -> Int {
+    private func fill(
+        _ neurons: UnsafeMutablePointer<Int32>, _ v: UnsafeMutablePointer<Double>, _ i: UnsafeMutablePointer<Double>,
+        from count: Int
+    ) -> Int {
         let end = padded(count)
-        for n in count..<end { (v[n], i[n]) = (0, 0) }
+        for n in count..<end { (neurons[n], v[n], i[n]) = (0, 0, 0) }
         return end
     }
 
-    /// Bounds of the candidates' crossings, +infinity for those that have none in the interval of `p`. Returns the least.
+    /// Bounds of the candidates' crossings, +infinity for those that have none in an interval. Returns the least.
     @inline(__always)
-    private func bounds<Case: CrossingCase>(
-        _ flow: Flow, _ lanes: FeedbackLanes, _ count: Int, _ p: Propagators, _: Case.Type
-    ) -> Double {
-        let end = fill(lanes.candidateV, lanes.candidateI, from: count)
+    private func bounds(_ motion: some Motion, _ lanes: FeedbackLanes, _ count: Int, _ ahead: Interval) -> Double {
+        let end = fill(lanes.candidate, lanes.candidateV, lanes.candidateI, from: count)
         var least = SIMD4<Double>(repeating: .infinity)
         var n = 0
         while n < end {
+            let constants = motion.constants(SIMD4(lanes.candidate + n))
+            let p = motion.map(constants, ahead)
             let (v, i) = (loadVector(lanes.candidateV + n), loadVector(lanes.candidateI + n))
-            let mayFire = Case.mayFire(flow, v: v, i: i, endV: v * p.a + i * p.h, endI: i * p.b)
-            let time = (SIMD4(repeating: flow.threshold) - v) / (i - v) * flow.tauMem
-            let bound = SIMD4.select(mayFire .< .zero, time, SIMD4(repeating: .infinity))
+            var mayFire = motion.mayFire(constants, v: v, i: i, endV: v * p.a + i * p.h, endI: i * p.b)
+            if count &- n < 4 { mayFire &= (1 &<< UInt8(truncatingIfNeeded: count &- n)) &- 1 }
+            let bound = SIMD4.select(
+                mask(mayFire), motion.soonest(constants, v: v, i: i), SIMD4(repeating: .infinity))
             store(bound, at: lanes.soonest + n)
             least = lesser(bound, least)
             n &+= 4
@@ -302,6 +304,7 @@ extension LayerPlan {
     @inline(__always)
     private func list(_ lanes: FeedbackLanes, _ count: Int, from start: Int, limit: Double) -> Int {
         let limit = SIMD4(repeating: limit)
+        let rivals = lanes.rivals
         var end = start
         var n = 0
         // Those that fill up the last vector are never soon.
@@ -309,9 +312,9 @@ extension LayerPlan {
             var soon = unsafeBitCast(loadVector(lanes.soonest + n) .<= limit, to: SIMD4<Int64>.self).signs
             while soon != 0 {
                 let from = n &+ soon.trailingZeroBitCount
-                lanes.rival[end] = lanes.candidate[from]
-                lanes.rivalV[end] = lanes.candidateV[from]
-                lanes.rivalI[end] = lanes.candidateI[from]
+                rivals.neuron[end] = lanes.candidate[from]
+                rivals.v[end] = lanes.candidateV[from]
+                rivals.i[end] = lanes.candidateI[from]
                 // Listed once.
                 lanes.soonest[from] = .infinity
                 end &+= 1
@@ -324,29 +327,32 @@ extension LayerPlan {
 
     /// When the rivals `start` ..< `end` reach the threshold. Returns the first such time.
     @inline(__always)
-    private func solve<Case: CrossingCase>(
-        _: Case.Type, _ flow: Flow, _ lanes: FeedbackLanes, _ start: Int, _ end: Int, _ now: Double
-    ) -> Double {
-        let whole = fill(lanes.rivalV, lanes.rivalI, from: end)
-        Case.crossings(
-            flow, count: whole &- start, v: lanes.rivalV + start, i: lanes.rivalI + start, x: lanes.x + start)
+    private func solve(_ motion: some Motion, _ lanes: FeedbackLanes, _ start: Int, _ end: Int, _ now: Double) -> Double
+    {
+        let whole = fill(lanes.rivals.neuron, lanes.rivals.v, lanes.rivals.i, from: end)
+        let rivals = lanes.rivals.dropFirst(start)
+        motion.findCrossings(rivals, count: whole &- start)
         // All four of a vector take as long as one.
-        Case.elapsed(flow, count: whole &- start, x: lanes.x + start, times: lanes.time + start)
-        let large = Flow.soonCurrent * flow.threshold
-        var first = Double.infinity
-        var n = start
-        while n < whole {
-            if lanes.x[n] >= 0 {
-                if lanes.rivalI[n] > large {
-                    lanes.time[n] = flow.polished(lanes.time[n], v: lanes.rivalV[n], i: lanes.rivalI[n])
-                }
-                lanes.time[n] += now
-                first = min(first, lanes.time[n])
-            } else {
-                lanes.time[n] = .infinity
+        motion.findTimes(rivals, count: whole &- start)
+        var first = SIMD4<Double>(repeating: .infinity)
+        var n = 0
+        while n < end &- start {
+            var isReached = loadVector(rivals.x + n) .>= .zero
+            if end &- start &- n < 4 {
+                isReached = isReached .& mask((1 &<< UInt8(truncatingIfNeeded: end &- start &- n)) &- 1)
             }
-            n &+= 1
+            let time = SIMD4.select(
+                isReached, elapsed(motion, rivals, n, isReached) + now, SIMD4(repeating: .infinity))
+            store(time, at: rivals.time + n)
+            first = lesser(time, first)
+            n &+= 4
         }
-        return first
+        return min(min(first[0], first[1]), min(first[2], first[3]))
+    }
+
+    /// Of four lanes those whose bits are set.
+    @inline(__always)
+    private func mask(_ bits: UInt8) -> SIMDMask<SIMD4<Int64>> {
+        (SIMD4<Int64>(repeating: Int64(bits)) & SIMD4(1, 2, 4, 8)) .!= 0
     }
 }

@@ -14,15 +14,12 @@ struct FeedbackLanes {
     let candidateV: UnsafeMutablePointer<Double>
     let candidateI: UnsafeMutablePointer<Double>
     let soonest: UnsafeMutablePointer<Double>
-    /// Those few of them that may be the first: state, the coordinate of the crossing and when it is.
-    let rival: UnsafeMutablePointer<Int32>
-    let rivalV: UnsafeMutablePointer<Double>
-    let rivalI: UnsafeMutablePointer<Double>
-    let x: UnsafeMutablePointer<Double>
-    let time: UnsafeMutablePointer<Double>
+    /// Those few of them that may be the first.
+    let rivals: Candidates
     /// The weights of an event that brings nothing: 0.
     let nothing: UnsafeMutablePointer<Double>
-    /// The propagators of the interval before each arrival.
+    /// The interval before each arrival, and its propagators.
+    let length: UnsafeMutablePointer<Double>
     let a: UnsafeMutablePointer<Double>
     let b: UnsafeMutablePointer<Double>
     let h: UnsafeMutablePointer<Double>
@@ -30,11 +27,19 @@ struct FeedbackLanes {
     let held: UnsafeMutablePointer<Int32>
     let heldCount: UnsafeMutablePointer<Int>
     let release: UnsafeMutablePointer<Double>
+
+    /// That before an arrival.
+    @inline(__always)
+    func interval(_ event: Int) -> Interval {
+        Interval(length: length[event], a: a[event], b: b[event], h: h[event])
+    }
 }
 
 final class FeedbackState {
     private let numbers = Block<Double>()
-    private let propagators = Block<Double>()
+    private let rivalNumbers = Block<Double>()
+    private let rivalIntegers = Block<Int32>()
+    private let intervals = Block<Double>()
     private let integers = Block<Int32>()
     private let heldCount = Block<Int>()
     private let bits = Block<UInt8>()
@@ -48,21 +53,23 @@ final class FeedbackState {
     func lanes(stride: Int, events: Int) throws(SpinnpropError) -> FeedbackLanes {
         // Whole cache lines apart, with room for a vector that is not full.
         let step = (stride + 11) & ~7
-        try numbers.reserve(11 * step)
-        try integers.reserve(3 * step)
+        try numbers.reserve(7 * step)
+        try integers.reserve(2 * step)
+        try rivalNumbers.reserve(Candidates.numbers * step)
+        try rivalIntegers.reserve(Candidates.integers * step)
         let room = padded(events)
-        try propagators.reserve(3 * room)
+        try intervals.reserve(4 * room)
         try heldCount.clear(1)
         // Read in words of eight.
         try bits.clear((stride / 4 + 7) & ~7)
         pending.removeAll()
-        let (base, whole) = (numbers.pointer, integers.pointer)
+        let (base, whole, passed) = (numbers.pointer, integers.pointer, intervals.pointer)
         base.update(repeating: 0, count: 3 * step)
         return FeedbackLanes(
             v: base, i: base + step, mayFire: bits.pointer, candidate: whole, candidateV: base + 3 * step,
-            candidateI: base + 4 * step, soonest: base + 5 * step, rival: whole + step, rivalV: base + 6 * step,
-            rivalI: base + 7 * step, x: base + 8 * step, time: base + 9 * step, nothing: base + 2 * step,
-            a: propagators.pointer, b: propagators.pointer + room, h: propagators.pointer + 2 * room,
-            held: whole + 2 * step, heldCount: heldCount.pointer, release: base + 10 * step)
+            candidateI: base + 4 * step, soonest: base + 5 * step,
+            rivals: Candidates(rivalNumbers.pointer, rivalIntegers.pointer, mayFire: bits.pointer, most: step),
+            nothing: base + 2 * step, length: passed, a: passed + room, b: passed + 2 * room, h: passed + 3 * room,
+            held: whole + step, heldCount: heldCount.pointer, release: base + 6 * step)
     }
 }

@@ -79,6 +79,7 @@ struct Candidates {
     let mayFire: UnsafeMutablePointer<UInt8>
     /// Its neurons whose refractory periods end.
     let freed: UnsafeMutablePointer<Int32>
+    private let most: Int
 
     /// How many numbers and integers each takes.
     static var numbers: Int { 17 }
@@ -96,7 +97,12 @@ struct Candidates {
         (leftA, leftB, endV, endI) = (base + 12 * most, base + 13 * most, base + 14 * most, base + 15 * most)
         after = base + 16 * most
         self.mayFire = mayFire
+        self.most = most
     }
+
+    /// All but the first few, whole vectors.
+    @inline(__always)
+    func dropFirst(_ count: Int) -> Candidates { Candidates(v + count, sample + count, mayFire: mayFire, most: most) }
 
     /// Those from `first` to `end` are of one sample, at the start of its interval; whole vectors, of which more may follow.
     @inline(__always)

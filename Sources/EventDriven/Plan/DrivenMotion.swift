@@ -111,6 +111,20 @@ struct DrivenMotion: Motion, Sendable {
             | unsafeBitCast(alone, to: SIMD4<Int64>.self).signs
     }
     @inline(__always)
+    func mayReach(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, within interval: Double) -> UInt8 {
+        let alone = own.threshold .<= .zero
+        let isSoon = soonest(own, v: v, i: i) .<= SIMD4(repeating: interval)
+        let soon = unsafeBitCast(alone .& isSoon, to: SIMD4<Int64>.self).signs
+        // The inverse of the others is 0.
+        return soon | own.lanes.mayReach(v: v * own.inverse, i: i * own.inverse, within: interval)
+    }
+    /// A membrane that fires by itself rises as if an inhibitory current were gone, at most.
+    @inline(__always)
+    func soonest(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
+        let drawn = SIMD4.select(own.threshold .<= .zero, greater(i, .zero), i)
+        return own.lanes.soonest(v: v, i: drawn, threshold: own.threshold)
+    }
+    @inline(__always)
     func findCrossings(_ candidates: Candidates, count: Int) {
         var n = 0
         while n < count {

@@ -97,8 +97,7 @@ final class LayerPlan: @unchecked Sendable {
     let isShifted: Bool
     /// Whether neurons have arrivals of their own, so that four of them can be moved side by side.
     let isSideBySide: Bool
-    /// Whether they go through windows of time forward: those of a recurrent layer that have arrivals of their own, or the same ones but time
-    /// constants of their own.
+    /// Whether they go through windows of time forward: those of a recurrent layer that have arrivals of their own.
     let runsInWindows: Bool
     /// Whether so few synapses exist that each neuron is better moved from one of its own arrivals to the next, side by side with others.
     let isSparse: Bool
@@ -123,9 +122,13 @@ final class LayerPlan: @unchecked Sendable {
     /// The turned weights of each incoming connection.
     let columns: Block<UnsafePointer<Double>>
 
-    /// - Parameter asOne: whether neurons may be moved together where they can be.
+    /// - Parameters:
+    ///   - asOne: whether neurons may be moved together where they can be.
+    ///   - throughSynapses: whether they then go through those synapses alone that exist; `nil`: where that takes less time.
     /// - Throws: `cancelled` if `monitor` says so, which large networks take long enough for.
-    init(_ network: Network, layer: Int, asOne: Bool = true, monitor: Monitor?) throws(SpinnpropError) {
+    init(
+        _ network: Network, layer: Int, asOne: Bool = true, throughSynapses: Bool? = nil, monitor: Monitor?
+    ) throws(SpinnpropError) {
         self.layer = layer
         let own = network.layers[layer]
         neuronCount = own.neuronCount
@@ -152,7 +155,9 @@ final class LayerPlan: @unchecked Sendable {
         }
         let sharesTime = own.parameters.tauMem.count == 1 && own.parameters.tauSyn.count == 1
         let isUneven = !sharesTime || firesAlone
-        let isSparse = asOne && own.isSpiking && LayerPlan.isSparse(network, layer: layer, isUneven: isUneven)
+        let isSparse =
+            asOne && own.isSpiking
+            && (throughSynapses ?? LayerPlan.isSparse(network, layer: layer, isUneven: isUneven))
         let incoming = try network.connections.enumerated().filter { $0.element.target == layer }
             .map { (index, connection) throws(SpinnpropError) in
                 try EventConnection(
@@ -182,7 +187,7 @@ final class LayerPlan: @unchecked Sendable {
             && feedForward[0].connection.delayKind == .dendritic
         let isSideBySide = movesAsOne && !isSynchronous && !isShifted
         self.isSideBySide = isSideBySide
-        runsInWindows = !recurrent.isEmpty && (isSideBySide || (isSynchronous && isUneven))
+        runsInWindows = !recurrent.isEmpty && isSideBySide
         columns = try Block(self.incoming.count)
         for (n, own) in self.incoming.enumerated() { columns.pointer[n] = UnsafePointer(own.columns.pointer) }
         if let monitor, monitor.isStopped { throw .cancelled }
@@ -221,9 +226,9 @@ final class LayerPlan: @unchecked Sendable {
         try plans.map { (plan) throws(SpinnpropError) in try LayerPlan(plan) }
     }
 
-    /// Whether a layer has so few of its synapses that going through these alone takes less time than going through all. Where all neurons receive at
-    /// once an arrival at all of them takes, forward and backward, as long as 20 through synapses of their own, with recurrence 60; where they
-    /// do not, no more than one through a synapse.
+    /// Whether a layer has so few of its synapses that going through these alone takes less time than going through all. How many times longer an
+    /// arrival through a synapse of its own takes than one of those at all neurons: with recurrence the more, as spikes that are found late are
+    /// followed again.
     private static func isSparse(_ network: Network, layer: Int, isUneven: Bool) -> Bool {
         let incoming = network.connections.filter { $0.target == layer }
         let isRecurrent = incoming.contains { $0.isRecurrent }
@@ -231,17 +236,20 @@ final class LayerPlan: @unchecked Sendable {
         let isSpread = incoming.contains {
             $0.delayKind == .synaptic || ($0.delayKind == .dendritic && incoming.count > 1)
         }
-        let times = isSpread || (isRecurrent && isUneven) ? 3 : isRecurrent ? 60 : isUneven ? 6 : 20
+        let times =
+            isRecurrent ? (isSpread ? 3 : isUneven ? 250 : 1000) : isSpread ? 5 : isUneven ? 6 : 25
         return existing <= incoming.reduce(0) { $0 + $1.weights.count } / times && existing <= Int(Int32.max)
     }
 
     /// The plans of all layers.
     static func all(
-        _ network: Network, asOne: Bool = true, monitor: Monitor?
+        _ network: Network, asOne: Bool = true, throughSynapses: Bool? = nil, monitor: Monitor?
     ) throws(SpinnpropError) -> [LayerPlan] {
         var plans: [LayerPlan] = []
         for layer in network.layers.indices {
-            plans.append(try LayerPlan(network, layer: layer, asOne: asOne, monitor: monitor))
+            plans.append(
+                try LayerPlan(
+                    network, layer: layer, asOne: asOne, throughSynapses: throughSynapses, monitor: monitor))
         }
         return plans
     }

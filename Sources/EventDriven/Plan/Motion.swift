@@ -43,6 +43,10 @@ protocol Motion {
     func mayFire(
         _ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, endV: SIMD4<Double>, endI: SIMD4<Double>
     ) -> UInt8
+    /// A bit for each of four states that may reach the threshold within an interval: none before `soonest` does.
+    func mayReach(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>, within interval: Double) -> UInt8
+    /// A time before which a rising membrane does not reach the threshold: Newton's first step, since it is concave.
+    func soonest(_ own: Constants, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double>
     /// Coordinates of the candidates' crossings, as `CrossingCase.crossings` finds them.
     func findCrossings(_ candidates: Candidates, count: Int)
     /// The times that coordinates of so many crossings stand for, and any number where there is none.
@@ -92,6 +96,18 @@ struct SharedMotion<Case: CrossingCase, Scale: Thresholds>: Motion {
         _ own: Flow, v: SIMD4<Double>, i: SIMD4<Double>, endV: SIMD4<Double>, endI: SIMD4<Double>
     ) -> UInt8 {
         Case.mayFire(own, v: v, i: i, endV: endV, endI: endI).signs
+    }
+    @inline(__always)
+    func mayReach(_ own: Flow, v: SIMD4<Double>, i: SIMD4<Double>, within interval: Double) -> UInt8 {
+        let reach = interval * (1 / own.tauMem)
+        let isSoon = (SIMD4<Double>(repeating: own.threshold) - v) .<= (i - v) * reach
+        // Within a short interval hardly anybody comes so far, which a branch guesses well.
+        if reach < 0.02, unsafeBitCast(isSoon, to: SIMD4<Int64>.self).signs == 0 { return 0 }
+        return unsafeBitCast(isSoon .& (Case.peakMargin(own, v: v, i: i) .> .zero), to: SIMD4<Int64>.self).signs
+    }
+    @inline(__always)
+    func soonest(_ own: Flow, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
+        (SIMD4(repeating: own.threshold) - v) / (i - v) * own.tauMem
     }
     @inline(__always)
     func findCrossings(_ candidates: Candidates, count: Int) {
@@ -202,6 +218,14 @@ struct OwnMotion: Motion, Sendable {
         _ own: FlowLanes, v: SIMD4<Double>, i: SIMD4<Double>, endV: SIMD4<Double>, endI: SIMD4<Double>
     ) -> UInt8 {
         own.mayFire(v: v, i: i, endV: endV, endI: endI)
+    }
+    @inline(__always)
+    func mayReach(_ own: FlowLanes, v: SIMD4<Double>, i: SIMD4<Double>, within interval: Double) -> UInt8 {
+        own.mayReach(v: v, i: i, within: interval)
+    }
+    @inline(__always)
+    func soonest(_ own: FlowLanes, v: SIMD4<Double>, i: SIMD4<Double>) -> SIMD4<Double> {
+        own.soonest(v: v, i: i, threshold: SIMD4(repeating: 1))
     }
     @inline(__always)
     func findCrossings(_ candidates: Candidates, count: Int) {
