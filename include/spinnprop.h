@@ -256,7 +256,7 @@ typedef struct spinnprop_network_options {
      * with the recurrence that recurrent says.                                                                       */
     const int32_t *connections; int32_t n_connections;
     /* A constant current; a neuron whose drive is not below its threshold fires by itself. Seconds for which a membrane stays at the
-     * reset after a spike. Exact events alone run networks in which either is not 0.                                 */
+     * reset after a spike. Exact events, and BrainScaleS-2, run networks in which either is not 0; others refuse them. */
     const double *drive;      int32_t n_drive;      /* NULL, 0: 0                                                     */
     const double *refractory; int32_t n_refractory; /* NULL, 0: 0                                                     */
 } spinnprop_network_options;

@@ -41,8 +41,8 @@ class Network:
         Membrane values, given as the time constants are; threshold > 0, reset below it.
     drive, refractory : float or array
         A constant current, and seconds for which the membrane stays at the reset after a spike, >= 0, given likewise. A neuron
-        whose drive is not below its threshold fires by itself; a run of such a network needs a `t_end`. Engine "event" alone
-        runs networks in which either is not 0.
+        whose drive is not below its threshold fires by itself; a run of such a network needs a `t_end`. Engines "event"
+        and "brainscales2" run networks in which either is not 0, others refuse them.
     delays : None, "synaptic", "axonal" or "dendritic", or a sequence of these
         Whether connections have delays, and of what kind: per synapse, per sender or per receiver; one for all, or one for
         each layer: of the connections into it, a recurrent one among them; where `connections` are given, one for each of
@@ -366,7 +366,8 @@ class Network:
     ) -> None:
         """Scales initial weights up, layer after layer, until enough of each layer spikes on the first 512 samples.
 
-        What is silent has no gradient that would wake it. The default spread of weights suits a latency code; other input may
+        What is silent has no gradient that would wake it. Weights go no further than their bounds, within which a layer may stay silent: look at
+        `Recording.diagnostics`. The default spread of weights suits a latency code; other input may
         need stronger ones. What spikes enough stays as it is. It does so with the delays that the network has: set them before.
         The estimator does this by itself.
 

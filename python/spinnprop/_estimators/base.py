@@ -178,7 +178,10 @@ class SpikingEstimator(Parameters):
             held_out = (self._encode(X_validation), self._goal(wanted_validation))
         trainer = self._trainer_of(network, seed, goes_on)
         is_drawn = self.weight_mean is None and self.weight_std is None
-        trainer._of_quiet_weights = "the weights were scaled up to the first samples" if is_drawn else "give larger weight_mean or weight_std, or neither"
+        scaled = "the weights were scaled up to the first samples"
+        if self.weight_bounds is not None:
+            scaled += f" as far as weight_bounds={self.weight_bounds!r} allows: widen these"
+        trainer._of_quiet_weights = scaled if is_drawn else "give larger weight_mean or weight_std, or neither"
         with EpochBar(self.epochs, shown=bool(self.verbose)) as bar:
 
             def watch(state: Dict[str, Any]) -> object:

@@ -535,3 +535,9 @@ def test_defaults_learn_many_features():
     X_train, X_test, y_train, y_test = train_test_split(data, labels, stratify=labels, random_state=0)
     clf = sp.SpikingClassifier(seed=0).fit(X_train, y_train)
     assert clf.score(X_test, y_test) >= 0.955
+
+
+def test_a_layer_that_its_bounds_keep_silent_is_told_of_them():
+    X, y = sp.datasets.yin_yang(100)
+    with pytest.warns(RuntimeWarning, match=r"weight_bounds=\(-0.5, 0.05\) allows: widen these"):
+        sp.SpikingClassifier(hidden=(60,), weight_bounds=(-0.5, 0.05), epochs=1).fit(X, y)
