@@ -237,7 +237,7 @@ final class LayerPlan: @unchecked Sendable {
             $0.delayKind == .synaptic || ($0.delayKind == .dendritic && incoming.count > 1)
         }
         let times =
-            isRecurrent ? (isSpread ? 3 : isUneven ? 250 : 1000) : isSpread ? 5 : isUneven ? 6 : 25
+            isRecurrent ? (isSpread ? 3 : isUneven ? 500 : 2000) : isSpread ? 5 : isUneven ? 6 : 25
         return existing <= incoming.reduce(0) { $0 + $1.weights.count } / times && existing <= Int(Int32.max)
     }
 
