@@ -493,10 +493,11 @@ typedef struct spinnprop_diagnostics {
     int64_t n_spikes;
     int64_t silent_neurons;          /* neurons that spiked in no sample                                              */
     int64_t silent_pairs;            /* (sample, neuron) pairs without a spike                                        */
-    int64_t near_tangential_spikes;  /* spikes with current + drive - threshold < 1e-3 threshold: derivatives explode */
-    double smallest_slope;           /* min of (current + drive - threshold) / threshold over them; +infinity if none */
-    int64_t impossible_spikes;       /* in continuous time, not among those above: current + drive <= threshold. No
-                                      * membrane rises to the threshold there, so gradient rules take their times as given */
+    int64_t near_tangential_spikes;  /* spikes with current + drive - membrane < 1e-3 threshold: derivatives explode */
+    double smallest_slope;           /* min of (current + drive - membrane) / threshold over them; +infinity if none. In
+                                      * continuous time the membrane is at the threshold, but for measured spikes       */
+    int64_t impossible_spikes;       /* in continuous time, not among those above: current + drive <= membrane, or of
+                                      * measured spikes a membrane below threshold / 10. Their times are taken as given */
 } spinnprop_diagnostics;
 SPINNPROP_API void spinnprop_diagnostics_init(spinnprop_diagnostics *diagnostics);
 SPINNPROP_API spinnprop_status spinnprop_recording_diagnose(spinnprop_diagnostics *diagnostics,
@@ -508,8 +509,9 @@ SPINNPROP_API spinnprop_status spinnprop_recording_silent(uint8_t *silent, int64
 /* ------------------------------------------------------------------------------------------------ measured spikes */
 
 /* A recording of spikes that somebody else has measured, a chip with the network's weights say. Gradient rules in continuous time
- * differentiate it like any other: what the chip does not tell, the current at each spike, is that of the network under the measured
- * spikes that reached the neuron, input and recurrence among them, with delays, and its membrane was at the threshold. So a chip is
+ * differentiate it like any other: what the chip does not tell, current and membrane at each spike, are those of the network under
+ * the measured spikes, those that reached the neuron, input and recurrence among them, with delays, and its own before. So a neuron whose
+ * threshold differs from the network's, or whose weights all do by one factor, has the derivatives that it has on the chip. A chip is
  * trained in the loop: measure, make a recording, take its gradient, change the weights, measure again (examples/c/in_the_loop.c).
  *
  * layers: n_layers of them, in order, each with as many units as the layer has neurons and as many samples as the input; the first one's
@@ -517,9 +519,8 @@ SPINNPROP_API spinnprop_status spinnprop_recording_silent(uint8_t *silent, int64
  * measurement ended, +infinity if all was silent; later spikes are refused, as is a neuron that spikes twice at one time. A neuron
  * without a spike was silent; where it was the label's, losses add nothing for the sample (spinnprop_gradient_skipped).
  *
- * A spike may be one that the model could not have made: with the current at or below the threshold, no membrane rises to it. Its time is
- * then taken as given: no gradient passes through it, and the neuron's membrane forgets at it what was before. The diagnosis counts
- * them (impossible_spikes). Where a spike and an arrival have the same time, the arrival came later if the spike was possible without it,
+ * A spike may be one at which the network's membrane does not rise, or is below a tenth of the threshold. Its time is then taken as given: no
+ * gradient passes through it, and the neuron's membrane forgets at it what was before. The diagnosis counts them (impossible_spikes). Where a spike and an arrival have the same time, the arrival came later if the spike was possible without it,
  * and before if it was only with it; the recording has such spikes earlier or later in their last digit. In a recurrent layer it came
  * later. */
 SPINNPROP_API spinnprop_status spinnprop_recording_create_measured(spinnprop_recording **recording,

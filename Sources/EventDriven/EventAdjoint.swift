@@ -12,7 +12,8 @@ import Spikes
 ///
 /// Neuron parameters, where asked for: `NeuronGradients`.
 ///
-/// Works on any recording of first-order LIF spikes: it reads times and currents, never a membrane.
+/// Works on any recording of first-order LIF spikes: it reads times and currents, and membranes of measured spikes alone, which have them in the
+/// place of theta.
 public struct EventAdjoint: GradientRule {
     public static let name = "event"
     public var name: String { EventAdjoint.name }

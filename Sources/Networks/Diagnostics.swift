@@ -11,11 +11,11 @@ public struct Diagnostics: Equatable, Sendable {
     /// (sample, neuron) pairs without a spike.
     public var silentPairs: Int
     public var nearTangentialSpikes = 0
-    /// In continuous time: spikes whose current does not exceed the threshold, so that the model's membrane, which would not rise, could not
-    /// have reached it. Gradient rules take their times as given. Measured spikes may be such, and a model's own by rounding.
+    /// In continuous time: spikes at which the model's membrane does not rise, or is below a tenth of its threshold. Gradient rules take their
+    /// times as given. Measured spikes may be such, and a model's own by rounding.
     public var impossibleSpikes = 0
     /// The smallest (current + drive - membrane) / threshold; +infinity without spikes. In continuous time the membrane is at the
-    /// threshold.
+    /// threshold, but for measured spikes; of those below a tenth of it no more than 0.
     public var smallestSlope = Double.infinity
 
     public init(_ recording: Recording, layer: Int) {
@@ -28,8 +28,12 @@ public struct Diagnostics: Equatable, Sendable {
                 let unit = Int(segment.units[spike])
                 let threshold = own.thresholds[own.thresholds.count == 1 ? 0 : unit]
                 let drive = own.drives[own.drives.count == 1 ? 0 : unit]
-                let slope = (segment.currents[spike] - ((segment.membranes?[spike] ?? threshold) - drive)) / threshold
-                if slope <= 0, segment.membranes == nil {
+                let (current, membrane) = (segment.currents[spike] + drive, segment.membranes?[spike] ?? threshold)
+                let slope =
+                    (recording.isMeasured
+                        ? MeasuredSpike.slope(current: current, membrane: membrane, threshold: threshold)
+                        : current - membrane) / threshold
+                if slope <= 0, recording.grid == nil {
                     impossibleSpikes += 1
                 } else if slope < Diagnostics.tangentialFraction {
                     nearTangentialSpikes += 1

@@ -55,14 +55,16 @@ public final class SpikeColumns: @unchecked Sendable {
         count += 1
     }
 
-    /// Appends `more` spikes without membrane values.
+    /// Appends `more` spikes with their membrane values.
     public func append(
-        times: UnsafePointer<Double>, units: UnsafePointer<Int32>, currents: UnsafePointer<Double>, _ more: Int
+        times: UnsafePointer<Double>, units: UnsafePointer<Int32>, currents: UnsafePointer<Double>,
+        membranes: UnsafePointer<Double>, _ more: Int
     ) throws(SpinnpropError) {
         try reserve(more)
         (self.times + count).update(from: times, count: more)
         (self.units + count).update(from: units, count: more)
         (self.currents + count).update(from: currents, count: more)
+        if let own = self.membranes { (own + count).update(from: membranes, count: more) }
         count += more
     }
 
@@ -94,6 +96,20 @@ public final class SpikeColumns: @unchecked Sendable {
 
     public func range(ofSample sample: Int) -> Range<Int> {
         (sample == 0 ? 0 : ends[sample - 1])..<ends[sample]
+    }
+}
+
+/// How the model's membrane moves at a measured spike.
+public enum MeasuredSpike {
+    /// Of a threshold: no circuit's is so much lower than it was meant to be that a spike below says anything of it.
+    @usableFromInline static let leastMembrane = 0.1
+
+    /// tau_m V' of the model at a measured spike; 0 or less where the model's membrane does not rise, or is nowhere near its threshold: the
+    /// spike's time is then taken as given.
+    @inlinable @inline(__always)
+    public static func slope(current: Double, membrane: Double, threshold: Double) -> Double {
+        let slope = current - membrane
+        return membrane >= leastMembrane * threshold ? slope : min(slope, 0)
     }
 }
 
@@ -156,7 +172,8 @@ public struct LayerRecording: Sendable {
         segments.flatMap { Array(UnsafeBufferPointer(start: $0.currents, count: $0.count)) }
     }
 
-    /// The membrane value at each spike, in the order of `spikes`; empty in continuous time, where it is the threshold.
+    /// The membrane value at each spike, in the order of `spikes`: on a grid and of measured recordings, of which it is the model's; empty
+    /// elsewhere, where it is the threshold.
     public var membranes: [Double] {
         segments.flatMap { Array(UnsafeBufferPointer(start: $0.membranes, count: $0.membranes == nil ? 0 : $0.count)) }
     }

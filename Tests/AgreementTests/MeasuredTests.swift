@@ -1,4 +1,4 @@
-// Recordings of measured spikes: the model's own give the model's gradients, others those of the model with a kick to each membrane.
+// Recordings of measured spikes: the model's own give the model's gradients, others those of the model whose every spike has the threshold at which it was measured.
 import EventDriven
 import FirstSpike
 import Foundation
@@ -102,9 +102,12 @@ struct MeasuredTests {
                     own.network, recording, Objective(loss: loss, labels: own.labels), monitor: nil)
                 for error in differences(other, gradients) { #expect(error <= 1e-9, "\(own)") }
             }
-            let kicked = KickedNetwork(own.network, recording)
+            let model = MeasuredNetwork(own.network, recording)
+            for (layer, recorded) in recording.layers.enumerated() {
+                #expect(normRelative(recorded.membranes, model.membranes(layer)) <= 1e-9, "\(own)")
+            }
             #expect(
-                try abs(kicked.value(own.network, own.input, loss) - gradients.value) <= 1e-12
+                try abs(model.value(own.network, own.input, loss) - gradients.value) <= 1e-12
                     * (1 + abs(gradients.value)))
             for group in own.groups(gradients, relativeStep: 1e-5) {
                 var random = RandomStream(seed: seed, stream: 5)
@@ -113,11 +116,11 @@ struct MeasuredTests {
                     let element = random.index(below: group.count)
                     func value(_ place: Double) throws -> Double {
                         let (network, input) = try group.shifted(element, place * group.step)
-                        return try kicked.value(network, input, loss)
+                        return try model.value(network, input, loss)
                     }
                     let narrow = try (value(1) - value(-1)) / (2 * group.step)
                     let wide = try (value(2) - value(-2)) / (4 * group.step)
-                    // A membrane that is only just kicked over its threshold may stay below it: then there is no time to find.
+                    // A membrane that only just reaches where it was may stay below it: then there is no time to find.
                     guard narrow.isFinite, abs(narrow - wide) <= 1e-5 * max(abs(narrow), 1e-2 * largest) else {
                         discarded += 1
                         continue
@@ -228,28 +231,33 @@ struct MeasuredTests {
         #expect(made == 12)
     }
 
-    /// An arrival at the very time of a spike: its cause, if the spike needs it.
+    /// An arrival at the very time of a spike: its cause, if the membrane rises with it alone.
     @Test func ties() throws {
-        for (weights, wanted) in [([3.0, 2], 1e-3.nextDown), ([0.5, 4], 1e-3.nextUp), ([0.5, 0.25], 1e-3)] {
+        let time = 20e-3
+        for (weights, since, wanted) in [
+            ([3.0, 2], 1e-3, time.nextDown), ([2, 4], 20e-3, time.nextUp), ([2, 0.02], 20e-3, time),
+        ] {
             var network = try Network(
                 sizes: [2, 1], parameters: [LIFParameters(tauMem: [10e-3], tauSyn: [5e-3], threshold: [1], reset: [0])])
             try network.setWeights(weights, connection: 0)
-            let input = try SpikeTrains(times: [0, 1e-3], units: [0, 1], offsets: [0, 2], unitCount: 2)
-            let spike = try SpikeTrains(times: [1e-3], units: [0], offsets: [0, 1], unitCount: 1)
+            let input = try SpikeTrains(times: [time - since, time], units: [0, 1], offsets: [0, 2], unitCount: 2)
+            let spike = try SpikeTrains(times: [time], units: [0], offsets: [0, 1], unitCount: 1)
             let recording = try Recording.measured(network, input, [spike])
             #expect(recording.layers[0].spikes.times == [wanted], "\(weights)")
-            let isCause = wanted > 1e-3
-            let current = weights[0] * exp(-0.2) + (isCause ? weights[1] : 0)
+            let isCause = wanted > time
+            let current = weights[0] * exp(-since / 5e-3) + (isCause ? weights[1] : 0)
+            let membrane = weights[0] * (exp(-since / 10e-3) - exp(-since / 5e-3))
             #expect(abs(recording.layers[0].currents[0] - current) < 1e-14)
+            #expect(abs(recording.layers[0].membranes[0] - membrane) < 1e-14)
             let objective = Objective(loss: LinearLoss(seed: 1, unit: 1, isPlain: true), labels: [0])
             for rule in [EventAdjoint(), FirstSpikeRule()] as [any GradientRule] {
                 let gradients = try rule.backward(network, recording, objective, monitor: nil)
                 // dT/dt of the input that came at the spike, from its slope at 0: -tau_m V' = w.
-                let byTie = isCause ? weights[1] / (current - 1) : 0
+                let byTie = isCause ? weights[1] / (current - membrane) : 0
                 #expect(abs(gradients.inputTimes[1] - byTie) < 1e-12, "\(rule.name), \(weights)")
-                #expect((gradients.inputTimes[0] == 0) == (wanted == 1e-3), "\(rule.name), \(weights)")
+                #expect((gradients.inputTimes[0] == 0) == (wanted == time), "\(rule.name), \(weights)")
             }
-            #expect(Diagnostics(recording, layer: 0).impossibleSpikes == (wanted == 1e-3 ? 1 : 0))
+            #expect(Diagnostics(recording, layer: 0).impossibleSpikes == (wanted == time ? 1 : 0))
         }
     }
 
@@ -329,54 +337,64 @@ struct MeasuredTests {
     }
 }
 
-/// The network that measured spikes are those of: each membrane gets a kick shortly before each spike, so that it comes when it was
-/// measured. Spikes at which no membrane could rise stay where they are.
-private struct KickedNetwork {
+/// The network that measured spikes are those of: each spike has the threshold at which the membrane was when it was measured. Spikes at which
+/// no membrane rises, or one below a tenth of its threshold, stay where they are.
+private struct MeasuredNetwork {
+    let network: Network
     let layers: [LayerRecording]
     let sampleCount: Int
     /// Per layer, sample and neuron.
-    var kicks: [[[Kick]]] = []
+    var spikes: [[[Spike]]] = []
 
-    struct Kick {
-        let time, size, measured: Double
-        /// With which it decays: it is no part of the model, and does not change with it.
-        let tauMem: Double
+    struct Spike {
+        let measured: Double
+        let threshold: Double
         let isFixed: Bool
     }
 
     init(_ network: Network, _ recording: Recording) {
+        self.network = network
         layers = recording.layers
         sampleCount = recording.sampleCount
         for (layer, own) in network.layers.enumerated() {
             let sorted = histories(network, recording).filter { $0.layer == layer }
                 .sorted { ($0.sample, $0.unit) < ($1.sample, $1.unit) }
             precondition(sorted.count == sampleCount * own.neuronCount)
-            kicks.append(
+            spikes.append(
                 sorted.map { history in
-                    var made: [Kick] = []
-                    for (ordinal, spike) in history.spikes.enumerated() {
-                        let before =
-                            history.arrivals.map(\.time).filter { $0 < spike } + history.spikes[..<ordinal] + [
-                                spike - 1e-4
-                            ]
-                        let time = ((before.max() ?? 0) + spike) / 2
-                        let missing =
-                            history.neuron.threshold - membrane(history, history.spikes[..<ordinal], made, spike)
-                        made.append(
-                            Kick(
-                                time: time, size: missing * exp((spike - time) / history.neuron.tauMem),
-                                measured: spike, tauMem: history.neuron.tauMem,
-                                isFixed: history.current(spike) + history.neuron.drive <= history.neuron.threshold))
+                    history.spikes.enumerated().map { (ordinal, spike) in
+                        let membrane = membrane(history, history.spikes[..<ordinal], spike)
+                        return Spike(
+                            measured: spike, threshold: membrane,
+                            isFixed: history.current(spike) + history.neuron.drive <= membrane
+                                || membrane < 0.1 * history.neuron.threshold)
                     }
-                    return made
                 })
         }
     }
 
-    /// Just before `time`, after spikes and kicks.
-    private func membrane(
-        _ history: NeuronHistory, _ spikes: ArraySlice<Double>, _ kicks: [Kick], _ time: Double
-    ) -> Double {
+    /// The model's at the spikes of a layer, in the order of its recording.
+    func membranes(_ layer: Int) -> [Double] {
+        layers[layer].segments.isEmpty
+            ? []
+            : recorded(layer).map { (sample, unit, ordinal) in
+                spikes[layer][sample * layers[layer].neuronCount + unit][ordinal].threshold
+            }
+    }
+
+    private func recorded(_ layer: Int) -> [(sample: Int, unit: Int, ordinal: Int)] {
+        let trains = layers[layer].spikes
+        return (0..<sampleCount).flatMap { sample in
+            var seen = [Int](repeating: 0, count: layers[layer].neuronCount)
+            return trains[sample].units.map { unit in
+                defer { seen[Int(unit)] += 1 }
+                return (sample, Int(unit), seen[Int(unit)])
+            }
+        }
+    }
+
+    /// Just before `time`, after spikes.
+    private func membrane(_ history: NeuronHistory, _ spikes: ArraySlice<Double>, _ time: Double) -> Double {
         let potential = PostsynapticPotential(history.neuron)
         func free(_ time: Double) -> Double {
             history.arrivals.reduce(0) { $0 + ($1.time < time ? $1.weight * potential(time - $1.time) : 0) }
@@ -385,22 +403,16 @@ private struct KickedNetwork {
         func driven(_ elapsed: Double) -> Double {
             -history.neuron.drive * expm1(-elapsed / history.neuron.tauMem)
         }
-        guard let last = spikes.last else {
-            return free(time) + driven(time) + kicks.prefix(1).reduce(0) { $0 + decayed($1, time) }
-        }
+        guard let last = spikes.last else { return free(time) + driven(time) }
         // From the reset on: what the membrane would have without it, less what that had then.
         let own = free(time) - free(last) * exp(-(time - last) / history.neuron.tauMem)
         let reset = history.neuron.reset * exp(-(time - last) / history.neuron.tauMem)
-        return own + reset + driven(time - last) + (kicks.count > spikes.count ? decayed(kicks[spikes.count], time) : 0)
+        return own + reset + driven(time - last)
     }
 
-    private func decayed(_ kick: Kick, _ time: Double) -> Double {
-        kick.isFixed ? 0 : kick.size * exp(-(time - kick.time) / kick.tauMem)
-    }
-
-    /// The loss of a network with other parameters or input under the same kicks.
+    /// The loss of a network with other parameters or input whose spikes have the same thresholds, moved as those of its neurons are.
     func value(_ network: Network, _ input: SpikeTrains, _ loss: LinearLoss) throws -> Double {
-        var times = kicks.map { $0.map { $0.map(\.measured) } }
+        var times = spikes.map { $0.map { $0.map(\.measured) } }
         for (layer, own) in network.layers.enumerated() {
             let isRecurrent = network.connectionIndex(into: layer, recurrent: true) != nil
             // Effects follow causes: each pass settles at least the next spike.
@@ -410,13 +422,14 @@ private struct KickedNetwork {
                 let shown = try recording(network, input, times)
                 for history in histories(network, shown) where history.layer == layer {
                     let at = history.sample * own.neuronCount + history.unit
-                    for (ordinal, kick) in kicks[layer][at].enumerated() where !kick.isFixed {
+                    let moved = history.neuron.threshold - self.network.layers[layer].parameters[history.unit].threshold
+                    for (ordinal, spike) in spikes[layer][at].enumerated() where !spike.isFixed {
                         var time = times[layer][at][ordinal]
                         for _ in 0..<60 {
-                            let v = membrane(history, times[layer][at][..<ordinal], kicks[layer][at], time)
+                            let v = membrane(history, times[layer][at][..<ordinal], time)
                             let step =
-                                history.neuron.tauMem * (history.neuron.threshold - v)
-                                / (history.current(time) + history.neuron.drive - history.neuron.threshold)
+                                history.neuron.tauMem * (spike.threshold + moved - v)
+                                / (history.current(time) + history.neuron.drive - v)
                             time += step
                             if abs(step) < 1e-16 * abs(time) { break }
                         }

@@ -64,9 +64,10 @@ class Recording:
         """A recording of spikes that somebody else has measured, a chip with the network's weights say.
 
         `Network.gradient` differentiates it by the rules of engines "event" (the default) and "first-spike", as if the network
-        had made it. What a chip does not tell follows from what it does: the current at each spike is that of the network under
-        the measured spikes that reached the neuron, with delays, and its membrane was at the threshold. A leaky read-out is
-        replayed from the measured spikes of the layer before.
+        had made it. What a chip does not tell follows from what it does: current and membrane at each spike are those of the network
+        under the measured spikes, those that reached the neuron, with delays, and its own before. So a neuron whose threshold differs
+        from the network's, or whose weights all do by one factor, has the derivatives that it has on the chip. A leaky read-out
+        is replayed from the measured spikes of the layer before.
 
         Parameters
         ----------
@@ -89,8 +90,8 @@ class Recording:
 
         Notes
         -----
-        A spike may be one that the model could not have made: where the current does not exceed the threshold, no membrane rises
-        to it. Its time is then taken as given: no gradient passes through it, and the neuron's membrane forgets at it what was
+        A spike may be one at which the model's membrane does not rise, or is below a tenth of its threshold. Its time is then taken as
+        given: no gradient passes through it, and the neuron's membrane forgets at it what was
         before. ``diagnostics[layer]["impossible_spikes"]`` counts them.
 
         Where a spike and an arrival have the same time, as by a clock that ticks, the arrival came later if the spike was possible
@@ -175,7 +176,7 @@ class Recording:
     def membranes(self) -> LayerSequence[Float64Array]:
         """Per layer, (n_spikes,) float64: the membrane's value at each spike, before the reset.
 
-        In continuous time that is the threshold; on a grid of time steps it lies above.
+        In continuous time that is the threshold, but for measured spikes, of which it is the model's; on a grid of time steps it lies above.
         """
         return LayerSequence("membranes", self._info["n_layers"], lambda layer: self._read(layer)[2])
 
@@ -189,9 +190,9 @@ class Recording:
         """Per layer, what can make a gradient vanish or explode.
 
         ``n_spikes``; ``silent_neurons``, which spiked in no sample; ``silent_pairs``, (sample, neuron) pairs without a
-        spike; ``near_tangential_spikes``, whose current exceeds the threshold by less than a thousandth of it, so that
-        their derivatives explode; ``smallest_slope``, the least (current + drive - threshold) / threshold; ``impossible_spikes``,
-        whose current does not exceed the threshold, as that of measured spikes may not: no gradient passes through them.
+        spike; ``near_tangential_spikes``, whose current exceeds the membrane by less than a thousandth of the threshold, so that
+        their derivatives explode; ``smallest_slope``, the least (current + drive - membrane) / threshold; ``impossible_spikes``,
+        measured ones at which the model's membrane does not rise or is below a tenth of its threshold: no gradient passes through them.
         """
         return LayerSequence(
             "diagnostics", self._info["n_layers"], lambda layer: _core.recording_diagnose(self._handle, layer)

@@ -174,7 +174,7 @@ final class AdjointWorker {
     private func backward(
         _ task: AdjointTask, _ plan: LayerPlan, _ sample: Int, _ index: Int
     ) throws(SpinnpropError) {
-        let jumps = plan.isSpiking ? spikeJumps(plan, index) : try readoutJumps(task, plan, sample)
+        let jumps = plan.isSpiking ? spikeJumps(task, plan, index) : try readoutJumps(task, plan, sample)
         // What follows the last error has no adjoint.
         if jumps.count > 0 {
             try reverse(task, plan, jumps)
@@ -224,12 +224,14 @@ final class AdjointWorker {
         return UnsafePointer(incomingSums.pointer)
     }
 
-    private func spikeJumps(_ plan: LayerPlan, _ index: Int) -> Jumps {
+    private func spikeJumps(_ task: AdjointTask, _ plan: LayerPlan, _ index: Int) -> Jumps {
         let own = layers[plan.layer]
         let range = own.segment.range(ofSample: index)
         let row = rows.layer(plan.layer)
         return Jumps(
             times: row.times, units: row.units, currents: own.segment.currents + range.lowerBound,
+            membranes: task.recording.isMeasured
+                ? own.segment.membranes.map { UnsafePointer($0 + range.lowerBound) } : nil,
             errors: own.errors.pointer, count: row.count, isSpiking: true)
     }
 

@@ -9,7 +9,7 @@ import Spikes
 /// The membrane is let go at the release, t_r = t + t_ref, however it came to the threshold: before, lV = 0. A later spike is a later release, and a
 /// membrane that is lower afterwards by its slope then, so that the spike's error has (I(t_r) - V_reset) lV(t_r) more, and its jump is to
 ///
-///     lV = [g + (I(t_r) - V_reset) lV(t_r)] / (I(t) - theta)
+///     lV = [g + (I(t_r) - V_reset) lV(t_r)] / (I(t) - V(t))
 ///
 /// An arrival at the time of the release comes after it. While lV = 0, lI decays as it does anyway.
 struct Holds {
@@ -74,8 +74,9 @@ final class HeldJumps {
             spikes.pointer[n] = unorderedSpikes.pointer[from]
         }
         return Jumps(
-            times: times.pointer, units: units.pointer, currents: own.currents, errors: own.errors, count: count,
-            isSpiking: true, holds: Holds(spikes: spikes.pointer, lambdaV: lambdaV.pointer, currents: currents.pointer))
+            times: times.pointer, units: units.pointer, currents: own.currents, membranes: own.membranes,
+            errors: own.errors, count: count, isSpiking: true,
+            holds: Holds(spikes: spikes.pointer, lambdaV: lambdaV.pointer, currents: currents.pointer))
     }
 
     /// A neuron's current at its release. - Parameter event: the first arrival that does not come before the spike.

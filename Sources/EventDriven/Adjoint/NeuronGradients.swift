@@ -30,8 +30,9 @@ import Neurons
 ///     dL/dt_ref = (I(t_r) - V_reset) lV(t_r)
 ///
 /// Whatever else a spike's time acts on, the loss, the neurons that the spike reaches, this layer's own among them, is in its error, and so in lV-.
-/// The time of a maximum does not matter: V' = 0 there, or it is that of an arrival or of the end. A measured spike whose membrane could not rise to the
-/// threshold has lV- = 0, as its time is taken as given; between measured spikes the membrane is the model's.
+/// The time of a maximum does not matter: V' = 0 there, or it is that of an arrival or of the end. A measured spike has the membrane that the
+/// model had then in the place of theta, and lV- = 0 if that did not rise, as its time is taken as given; between measured spikes the membrane is the
+/// model's.
 final class NeuronGradients {
     private let arrivals: Arrivals
     private let groups = UnitGroups()

@@ -8,6 +8,7 @@ final class ShiftedJumps {
     private let times = Block<Double>()
     private let units = Block<Int32>()
     private let currents = Block<Double>()
+    private let membranes = Block<Double>()
     private let errors = Block<Double>()
     private(set) var jumps: Jumps
 
@@ -30,15 +31,18 @@ final class ShiftedJumps {
         try units.reserve(own.count)
         try currents.reserve(own.count)
         try errors.reserve(own.count)
+        if own.membranes != nil { try membranes.reserve(own.count) }
         for n in 0..<own.count {
             let from = Int(order[n])
             times.pointer[n] = earlier.pointer[from]
             units.pointer[n] = own.units[from]
             currents.pointer[n] = own.currents[from]
             errors.pointer[n] = own.errors[from]
+            if let given = own.membranes { membranes.pointer[n] = given[from] }
         }
         jumps = Jumps(
-            times: times.pointer, units: units.pointer, currents: currents.pointer, errors: errors.pointer,
+            times: times.pointer, units: units.pointer, currents: currents.pointer,
+            membranes: own.membranes.map { _ in UnsafePointer(membranes.pointer) }, errors: errors.pointer,
             count: own.count, isSpiking: true)
     }
 

@@ -160,8 +160,23 @@ extension LayerPlan {
         var jump = last
         if flows.count == 1, jumps.isSpiking, jumps.holds == nil {
             // What is the same of all is read once.
-            let (threshold, gain) = (flows[0].threshold, flows[0].threshold - flows[0].reset)
+            let (threshold, reset, drive) = (flows[0].threshold, flows[0].reset, flows[0].drive)
             let (units, currents, errors) = (jumps.units, jumps.currents, jumps.errors)
+            if let membranes = jumps.membranes {
+                while jump >= 0, events[jump] == own {
+                    let neuron = Int(units[jump])
+                    let delta = Jumps.delta(
+                        slope: MeasuredSpike.slope(
+                            current: currents[jump] + drive, membrane: membranes[jump], threshold: threshold + drive),
+                        gain: membranes[jump] - drive - reset, error: errors[jump],
+                        lambdaV: lambdaV[neuron] / a[jump])
+                    lambdaV[neuron] += a[jump] * delta
+                    lambdaI[neuron] += h[jump] * delta
+                    jump &-= 1
+                }
+                return jump
+            }
+            let gain = threshold - reset
             while jump >= 0, events[jump] == own {
                 let neuron = Int(units[jump])
                 let delta = Jumps.delta(

@@ -7,8 +7,9 @@ import Spikes
 extension Recording {
     /// A recording of measured spikes, which gradient rules in continuous time differentiate as if the network had made them.
     ///
-    /// What a chip does not tell follows from what it does: the current at a spike from the measured spikes that reached the neuron, with
-    /// delays; its membrane was at the threshold. A leaky read-out is replayed from the measured spikes of the layer before.
+    /// What a chip does not tell follows from what it does: current and membrane at a spike are the model's, from the measured spikes that
+    /// reached the neuron, with delays, and its own before. So a neuron whose threshold is another than the model's, or all of whose weights are, is
+    /// differentiated as it is. A leaky read-out is replayed from the measured spikes of the layer before.
     ///
     /// - Parameters:
     ///   - layers: the spikes of each layer, in order; those of a leaky read-out, which has none, may be left out.
@@ -63,7 +64,7 @@ final class MeasuredRun: @unchecked Sendable {
             try partition.map { (samples) throws(SpinnpropError) in
                 let offsets = layer < layers.count ? layers[layer].offsets : [0]
                 let count = offsets.count > 1 ? offsets[samples.upperBound] - offsets[samples.lowerBound] : 0
-                return try SpikeColumns(capacity: count)
+                return try SpikeColumns(capacity: count, withMembranes: true)
             }
         }
         // While they are found, and while the recording is made.
@@ -165,6 +166,7 @@ private final class MeasuredRunner {
     private let groups = UnitGroups()
     private let order: TimeOrder
     private let times = Block<Double>()
+    private let membranes = Block<Double>()
     private let currents = Block<Double>()
     private let together = ReplayState()
 
@@ -204,34 +206,40 @@ private final class MeasuredRunner {
     private func replay(
         _ plan: LayerPlan, _ sample: Int, into output: SpikeColumns, _ modelTimes: UnsafeMutablePointer<Double>
     ) throws(SpinnpropError) {
-        let isTogether = !wantsModel && plan.isReplayedAsOne
+        let isOneByOne = wantsModel || !plan.isReplayedAsOne
         try measuredRows.begin(sample, of: measured[plan.layer])
         let spikes = measuredRows.inputRow
-        try times.reserve(spikes.count)
-        try currents.reserve(spikes.count)
-        if !isTogether { try groups.sort(spikes.units, spikes.count, neurons: plan.neuronCount) }
-        let row = MeasuredRow(spikes: spikes, groups: groups, times: times.pointer, currents: currents.pointer)
+        for block in [times, membranes, currents] { try block.reserve(padded(spikes.count)) }
+        if isOneByOne { try groups.sort(spikes.units, spikes.count, neurons: plan.neuronCount) }
+        let row = MeasuredRow(
+            spikes: spikes, groups: groups, times: times.pointer, membranes: membranes.pointer,
+            currents: currents.pointer)
         // Recurrent connections carry the layer's own spikes as they were measured.
         if !plan.recurrent.isEmpty { try rows.add(spikes) }
-        if isTogether {
-            try arrivals.collect(plan.incoming, rows: rows)
-            try plan.replayAsOne(arrivals, together, row, endTime: endTime, poller: poller)
-        } else {
+        if isOneByOne {
             try plan.forEachNeuron(rows, arrivals, propagators) { (neuron) throws(SpinnpropError) in
                 let first = try plan.replay(
                     neuron, arrivals, propagators.pointer, row, endTime: endTime, poller: poller)
                 if wantsModel { modelTimes[sample * plan.neuronCount + neuron] = first }
             }
         }
+        // Spikes that are found either way are those that sessions find, to the bit.
+        if plan.isReplayedAsOne {
+            try arrivals.collect(plan.incoming, rows: rows)
+            try plan.replayAsOne(arrivals, together, row, endTime: endTime, poller: poller)
+        }
         let start = output.count
         // Few are moved, if any.
         if TimeOrder.isSorted(row.times, spikes.units, spikes.count) {
-            try output.append(times: row.times, units: spikes.units, currents: row.currents, spikes.count)
+            try output.append(
+                times: row.times, units: spikes.units, currents: row.currents, membranes: row.membranes, spikes.count)
         } else {
             let sorted = try order.order(row.times, spikes.units, spikes.count)
             for n in 0..<spikes.count {
                 let from = Int(sorted[n])
-                try output.append(time: row.times[from], unit: Int(spikes.units[from]), current: row.currents[from])
+                try output.append(
+                    time: row.times[from], unit: Int(spikes.units[from]), current: row.currents[from],
+                    membrane: row.membranes[from])
             }
         }
         let found = SpikeRow(times: output.times + start, units: output.units + start, count: spikes.count)

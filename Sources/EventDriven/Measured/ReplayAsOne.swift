@@ -1,20 +1,26 @@
-// The currents at measured spikes of a layer whose neurons share time constants and arrivals: all neurons move from arrival to arrival together.
+// What measured spikes of a layer tell whose neurons share time constants and arrivals: all neurons move from arrival to arrival together.
 import Mathematics
 import Networks
 import Neurons
 
 /// What a replay of all neurons at once works on.
 final class ReplayState {
-    private let current = Block<Double>()
+    private let membranes = Block<Double>()
+    private let currents = Block<Double>()
     private let tied = Block<Double>()
-    private let between = Block<Double>()
     private let since = Block<Double>()
+    private let latest = Block<Int>()
+    private let pairs = Block<(before: Int, spike: Int)>()
+    private let (a, b, h) = (Block<Double>(), Block<Double>(), Block<Double>())
 
-    /// All currents 0.
-    func begin(stride: Int) throws(SpinnpropError) -> UnsafeMutablePointer<Double> {
-        try current.reserve(stride)
-        current.pointer.update(repeating: 0, count: stride)
-        return current.pointer
+    /// All neurons where they start.
+    func begin(
+        _ flow: Flow, stride: Int
+    ) throws(SpinnpropError) -> (v: UnsafeMutablePointer<Double>, i: UnsafeMutablePointer<Double>) {
+        try membranes.reserve(stride)
+        membranes.pointer.update(repeating: flow.start, count: stride)
+        try currents.clear(stride)
+        return (membranes.pointer, currents.pointer)
     }
 
     /// Room for the currents before arrivals that come with spikes.
@@ -23,43 +29,85 @@ final class ReplayState {
         return tied.pointer
     }
 
-    /// What is left of currents from each arrival to the next.
-    func left(by flow: Flow, _ arrivals: Arrivals) throws(SpinnpropError) -> UnsafePointer<Double> {
+    /// How neurons move from each arrival to the next.
+    func propagators(
+        _ flow: Flow, _ arrivals: Arrivals
+    ) throws(SpinnpropError) -> (a: UnsafePointer<Double>, b: UnsafePointer<Double>, h: UnsafePointer<Double>) {
         let (times, count) = (arrivals.times, arrivals.count)
-        try between.reserve(padded(count))
-        let own = between.pointer
+        for block in [a, b, h] { try block.reserve(padded(count)) }
+        let lengths = a.pointer
         var n = 0
-        while n < count &- 1 {
-            own[n] = times[n &+ 1] - times[n]
-            n &+= 1
-        }
         while n < padded(count) {
-            own[n] = 0
+            lengths[n] = n &+ 1 < count ? times[n &+ 1] - times[n] : 0
             n &+= 1
         }
-        decay(own, count, by: flow)
-        return UnsafePointer(own)
+        n = 0
+        while n < count {
+            let p = flow.propagators(loadVector(lengths + n))
+            store(p.a, at: a.pointer + n)
+            store(p.b, at: b.pointer + n)
+            store(p.h, at: h.pointer + n)
+            n &+= 4
+        }
+        return (UnsafePointer(a.pointer), UnsafePointer(b.pointer), UnsafePointer(h.pointer))
     }
 
-    /// Room for how long before each spike its current was known; 0 until it is set.
+    /// Room for how long before each spike its neuron's state was known; 0 until it is set.
     func since(_ count: Int) throws(SpinnpropError) -> UnsafeMutablePointer<Double> {
         try since.clear(padded(count))
         return since.pointer
     }
 
-    /// Turns intervals into what is left of currents after them, four at a time.
-    func decay(_ lengths: UnsafeMutablePointer<Double>, _ count: Int, by flow: Flow) {
+    /// Turns states of a while before the spikes into those at them, four at a time.
+    func move(_ row: MeasuredRow, by flow: Flow) {
+        let since = since.pointer
+        var n = 0
+        while n < row.spikes.count {
+            let p = flow.propagators(loadVector(since + n))
+            let i = loadVector(row.currents + n)
+            store(loadVector(row.membranes + n) * p.a + i * p.h, at: row.membranes + n)
+            store(i * p.b, at: row.currents + n)
+            n &+= 4
+        }
+    }
+
+    /// Turns membranes that were never reset into those that were: a reset changes a membrane by what is left of its step.
+    func reset(_ row: MeasuredRow, by flow: Flow, neurons: Int) throws(SpinnpropError) {
+        let spikes = row.spikes
+        try latest.reserve(neurons)
+        try pairs.reserve(spikes.count)
+        let (latest, pairs, elapsed) = (latest.pointer, pairs.pointer, since.pointer)
+        latest.update(repeating: -1, count: neurons)
+        var (count, spike) = (0, 0)
+        while spike < spikes.count {
+            let neuron = Int(spikes.units[spike])
+            let before = latest[neuron]
+            if before >= 0 {
+                elapsed[count] = row.times[spike] - row.times[before]
+                pairs[count] = (before, spike)
+                count &+= 1
+            }
+            latest[neuron] = spike
+            spike &+= 1
+        }
         var n = 0
         while n < count {
-            store(flow.decay(loadVector(lengths + n)), at: lengths + n)
+            let x = loadVector(elapsed + n) / flow.tauMem
+            store(Elementary.decay(normal: x.replacing(with: 700, where: x .> 700)).value, at: elapsed + n)
             n &+= 4
+        }
+        // From the last one on: each needs the membrane before as if never reset.
+        while count > 0 {
+            count &-= 1
+            let (before, spike) = pairs[count]
+            row.membranes[spike] += elapsed[count] * (flow.reset - row.membranes[before])
         }
     }
 }
 
 extension LayerPlan {
     /// Whether a replay may move all neurons together.
-    var isReplayedAsOne: Bool { sharesArrivals && flows.count == 1 && isSpiking }
+    var isReplayedAsOne: Bool { sharesArrivals && flows.count == 1 && isSpiking && !isRefractory }
 
     /// What `replay` finds of each neuron's spikes, for all neurons; not when the model would have spiked, nor whether spikes are measured too
     /// close to one another: whoever measured them knows.
@@ -71,17 +119,17 @@ extension LayerPlan {
         let flow = flows[0]
         let (times, count, stride) = (arrivals.times, arrivals.count, self.stride)
         let spikes = row.spikes
-        let i = try state.begin(stride: stride)
+        let (v, i) = try state.begin(flow, stride: stride)
         let columns = self.columns.pointer
-        let left = try state.left(by: flow, arrivals)
+        let (a, b, h) = try state.propagators(flow, arrivals)
         let since = try state.since(spikes.count)
         var (spike, event, last) = (0, 0, 0.0)
         func record(upTo end: Double, tie: Double) {
             while spike < spikes.count, spikes.times[spike] < end - tie {
                 let time = spikes.times[spike]
-                row.times[spike] = time
-                row.currents[spike] = i[Int(spikes.units[spike])]
-                since[spike] = event == 0 ? 0 : time - last
+                let neuron = Int(spikes.units[spike])
+                (row.times[spike], row.membranes[spike], row.currents[spike]) = (time, v[neuron], i[neuron])
+                since[spike] = time - last
                 spike += 1
             }
         }
@@ -90,12 +138,9 @@ extension LayerPlan {
             let tie = 64 * start.ulp
             record(upTo: start, tie: tie)
             if event > 0 {
-                let b = left[event - 1]
-                var n = 0
-                while n < stride {
-                    store(loadVector(i + n) * b, at: i + n)
-                    n &+= 4
-                }
+                move(v, i, Propagators(a: a[event - 1], b: b[event - 1], h: h[event - 1]))
+            } else if flow.start != 0 {
+                move(v, i, flow.propagators(start))
             }
             var next = event + 1
             while next < count, times[next] <= start + tie { next += 1 }
@@ -114,18 +159,32 @@ extension LayerPlan {
                 event += 1
             }
             for n in spike..<tied {
-                let after = i[Int(spikes.units[n])]
+                let neuron = Int(spikes.units[n])
+                row.membranes[n] = v[neuron]
                 (row.times[n], row.currents[n]) = placed(
-                    spikes.times[n], flow.threshold, from: start, to: end, endTime: endTime, before: before[n - spike],
-                    after: after)
+                    spikes.times[n], v[neuron], flow, from: start, to: end, endTime: endTime, before: before[n - spike],
+                    after: i[neuron])
             }
             spike = tied
             last = start
             try poller.spend(stride)
         }
         record(upTo: .infinity, tie: 0)
-        state.decay(since, spikes.count, by: flow)
-        for n in 0..<spikes.count { row.currents[n] *= since[n] }
+        state.move(row, by: flow)
+        try state.reset(row, by: flow, neurons: neuronCount)
+        if flow.drive != 0 { for n in 0..<spikes.count { row.membranes[n] += flow.drive } }
         try checkFinite(i)
+    }
+
+    /// All neurons over an interval without arrivals.
+    @inline(__always)
+    private func move(_ v: UnsafeMutablePointer<Double>, _ i: UnsafeMutablePointer<Double>, _ p: Propagators) {
+        var n = 0
+        while n < stride {
+            let current = loadVector(i + n)
+            store(loadVector(v + n) * p.a + current * p.h, at: v + n)
+            store(current * p.b, at: i + n)
+            n &+= 4
+        }
     }
 }

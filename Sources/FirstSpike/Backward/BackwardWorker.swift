@@ -27,6 +27,8 @@ final class BackwardWorker {
         let times: UnsafePointer<Double>
         let units: UnsafePointer<Int32>
         let currents: UnsafePointer<Double>
+        /// Of measured spikes; `nil`: at the threshold.
+        let membranes: UnsafePointer<Double>?
         let ends: UnsafePointer<Int>
         let errors: UnsafeMutablePointer<Double>
 
@@ -51,7 +53,9 @@ final class BackwardWorker {
             }
             try errors[layer.index].reserve(most)
             return LayerPart(
-                times: segment.times, units: segment.units, currents: segment.currents, ends: ends.pointer,
+                times: segment.times, units: segment.units, currents: segment.currents,
+                membranes: run.recording.isMeasured ? segment.membranes.map { UnsafePointer($0) } : nil,
+                ends: ends.pointer,
                 errors: errors[layer.index].pointer)
         }
     }
@@ -86,8 +90,8 @@ final class BackwardWorker {
             for layer in layers.reversed() {
                 let own = parts[layer.index]
                 let isWorthwhile = try derivatives.begin(
-                    layer, own.row(index), currents: own.currents + own.start(index), errors: own.errors, sample: sample
-                )
+                    layer, own.row(index), currents: own.currents + own.start(index),
+                    membranes: own.membranes.map { $0 + own.start(index) }, errors: own.errors, sample: sample)
                 guard isWorthwhile else { continue }
                 if layer.sources.count == 1, let source = layer.sources[0].layer {
                     try derivatives.add(layer, parts[source].row(index), to: sums, errors: parts[source].errors)

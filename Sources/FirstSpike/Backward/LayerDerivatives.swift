@@ -99,8 +99,8 @@ final class LayerDerivatives {
 
     /// Takes the layer's spikes; `false` if none has an error.
     func begin(
-        _ layer: FirstSpikeLayer, _ row: SpikeRow, currents: UnsafePointer<Double>, errors: UnsafePointer<Double>,
-        sample: Int
+        _ layer: FirstSpikeLayer, _ row: SpikeRow, currents: UnsafePointer<Double>, membranes: UnsafePointer<Double>?,
+        errors: UnsafePointer<Double>, sample: Int
     ) throws(SpinnpropError) -> Bool {
         let stride = layer.stride
         try neurons.reserve(4 * stride)
@@ -123,8 +123,11 @@ final class LayerDerivatives {
         var count = 0
         for n in 0..<row.count {
             let neuron = Int(row.units[n])
-            // A measured spike may be one at which the model's membrane could not rise to the threshold: its time is taken as given.
-            let slope = currents[n] - threshold[neuron]
+            // A measured spike may be one at which the model's membrane does not rise: its time is taken as given.
+            let slope =
+                membranes.map {
+                    MeasuredSpike.slope(current: currents[n], membrane: $0[n], threshold: threshold[neuron])
+                } ?? (currents[n] - threshold[neuron])
             guard errors[n] != 0, slope > 0 else {
                 own.times[neuron] = -.infinity
                 continue

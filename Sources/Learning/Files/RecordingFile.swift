@@ -6,7 +6,7 @@ import Spikes
 /// A recording's file: metadata `engine` ("measured" for none), `fingerprint` (16 hex digits, or "none"); tensors `end_time`, `time_stretch`, `partition` (where
 /// each part begins, and the end), `sizes` (units of the input, neurons of each layer), `input.times`, `.units`,
 /// `.offsets` and, per layer l, `layers.l.thresholds` and, unless it is 0, `.drives` (one number or one per neuron), `.times`, `.units`, `.currents`,
-/// `.offsets`, on a grid `.membranes`, and of measured spikes `.model_times` (samples, neurons); a leaky read-out has `.maxima`, `.maximum_times`, `.maximum_currents` (samples, neurons) in place of spikes. A
+/// `.offsets`, on a grid and of measured spikes `.membranes`, and of these `.model_times` (samples, neurons); a leaky read-out has `.maxima`, `.maximum_times`, `.maximum_currents` (samples, neurons) in place of spikes. A
 /// recording on a grid has the metadata `decay` and the tensors `time_step`, `steps`, `copies`.
 public enum RecordingFile {
     public static func content(_ recording: Recording) -> FileContent {
@@ -116,12 +116,12 @@ public enum RecordingFile {
             if isLast, file.contains("layers.\(layer).maxima") {
                 layers.append(try readout(in: file, layer, sizes[layer + 1], partition, endTime))
             } else {
-                let modelTimes =
-                    engine == Recording.measuredEngine
-                    ? try modelTimes(in: file, layer, sizes[layer + 1], input.sampleCount) : []
+                let isMeasured = engine == Recording.measuredEngine
+                let modelTimes = isMeasured ? try modelTimes(in: file, layer, sizes[layer + 1], input.sampleCount) : []
                 layers.append(
                     try spikingLayer(
-                        in: file, layer, sizes[layer + 1], partition, endTime, grid, modelTimes: modelTimes))
+                        in: file, layer, sizes[layer + 1], partition, endTime, grid, isMeasured: isMeasured,
+                        modelTimes: modelTimes))
             }
         }
         return Recording(
@@ -165,12 +165,14 @@ public enum RecordingFile {
 
     private static func spikingLayer(
         in file: SafeTensors, _ layer: Int, _ neuronCount: Int, _ partition: [Range<Int>], _ endTime: Double,
-        _ grid: TimeGrid?, modelTimes: [Double]
+        _ grid: TimeGrid?, isMeasured: Bool, modelTimes: [Double]
     ) throws(SpinnpropError) -> LayerRecording {
         let own = "layers.\(layer)."
         let spikes = try spikes(in: file, prefix: own, unitCount: neuronCount)
         let currents = try file.doubles(own + "currents", shape: [spikes.spikeCount])
-        let membranes = grid == nil ? nil : try file.doubles(own + "membranes", shape: [spikes.spikeCount])
+        // Measured recordings have had membranes since they are not taken for thresholds.
+        let hasMembranes = grid != nil || isMeasured && file.contains(own + "membranes")
+        let membranes = hasMembranes ? try file.doubles(own + "membranes", shape: [spikes.spikeCount]) : nil
         if let grid, let membranes {
             for spike in membranes.indices {
                 let step = grid.step(nearest: spikes.times[spike])
@@ -181,6 +183,10 @@ public enum RecordingFile {
                             + "times are steps of \(grid.timeStep) s below \(grid.steps) and membranes finite")
                 }
             }
+        }
+        if grid == nil, let membranes, let spike = membranes.firstIndex(where: { !$0.isFinite }) {
+            throw .invalidValue(
+                "spike \(spike) of layer \(layer) has membrane \(membranes[spike]); membranes are finite")
         }
         guard spikes.sampleCount == partition.last?.upperBound ?? 0 else {
             throw .invalidValue("\(own)offsets has \(spikes.sampleCount) samples, the input another number")

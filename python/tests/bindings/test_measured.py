@@ -55,6 +55,32 @@ def test_own_spikes_give_own_gradients(engine, delays):
     )
 
 
+@pytest.mark.parametrize("engine", ["event", "first-spike"])
+@pytest.mark.parametrize("delays", [None, "axonal", "dendritic"])
+def test_neurons_of_other_thresholds_and_gains_have_their_own_gradients(engine, delays):
+    """The rule knows neither: what the model's membrane was at a spike tells both."""
+    reset = 0.0 if engine == "event" else -1e12
+    net = sp.Network([5, 20, 3], tau_mem=10e-3, tau_syn=10e-3, reset=reset, delays=delays, seed=3)
+    chip = copy.copy(net)
+    rng = np.random.default_rng(1)
+    gains = [rng.uniform(0.7, 1.4, n) for n in (20, 3)]
+    for layer, gain in enumerate(gains):
+        chip.threshold[layer] = rng.uniform(0.6, 1.5, len(gain))
+        chip.weights[layer] = net.weights[layer] * gain[:, None]
+    made = chip.forward(SPIKES)
+    rec = sp.Recording.measured(net, SPIKES, made.spikes)
+    (value, grad), (wanted, own) = net.gradient(rec, LOSS, y, engine=engine), chip.gradient(made, LOSS, y)
+    assert value == wanted and len(made.spikes[0].times) > 200
+    for layer, gain in enumerate(gains):
+        units = made.spikes[layer].units
+        np.testing.assert_allclose(rec.membranes[layer], (chip.threshold[layer] / gain)[units], rtol=1e-9)
+        assert rec.diagnostics[layer]["impossible_spikes"] == 0
+        known = own.weights[layer] * gain[:, None]
+        np.testing.assert_allclose(grad.weights[layer], known, rtol=0, atol=1e-9 * np.abs(known).max())
+        if delays:
+            np.testing.assert_allclose(grad.delays[layer], own.delays[layer], rtol=0, atol=1e-9 * np.abs(own.delays[layer]).max())
+
+
 def test_recurrent_and_leaky():
     net = sp.Network([5, 20, 3], recurrent=True, readout="leaky", seed=3)
     made = net.forward(SPIKES, t_end=60e-3)
@@ -77,7 +103,7 @@ def test_deviations_and_impossible_spikes():
     net.weights[0] = [[5.0], [6.0], [0.5], [0.5]]
     spike = trains([1e-3], [0], 1)
     model = net.forward(spike).first_spike_times[0]
-    rec = sp.Recording.measured(net, spike, [trains([model[0] + 1e-3, 4e-3], [0, 2], 4)])
+    rec = sp.Recording.measured(net, spike, [trains([model[0] + 1e-3, 20e-3], [0, 2], 4)])
     late, missing, extra, silent = rec.deviations[0][0]
     assert late == pytest.approx(1e-3) and missing == np.inf and extra == -np.inf and np.isnan(silent)
     assert rec.diagnostics[0]["impossible_spikes"] == 1
