@@ -90,6 +90,8 @@ def test_a_folder_of_another_command_is_refused(name, tmp_path, capsys):
 def test_robustness(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(robustness, "SAMPLES", {"train": [300, 42], "test": [80, 43]})
     own = command("brainscales2-robustness", tmp_path, "--delays", "none", "--sweeps", "bits", "spread", seeds=1, epochs=1)
+    trainings, train = [], runs._train
+    monkeypatch.setattr(runs, "_train", lambda case, *rest: (trainings.append(case), train(case, *rest))[1])
     assert _commands.main(own) == 0
     shown = capsys.readouterr().out
     rows = json.loads((tmp_path / "metrics.json").read_text())["networks"]
@@ -97,6 +99,12 @@ def test_robustness(tmp_path, capsys, monkeypatch):
     assert swept == {(names, value) for names, values in (robustness.SWEEPS["bits"], robustness.SWEEPS["spread"]) for value in values}
     assert len(rows) == 5 * len(swept) and (tmp_path / "robustness.png").exists()
     assert "weight_bits 2" in shown and "tau_mem_spread 0.3, tau_syn_spread 0.3, threshold_spread 0.3" in shown
+    # One ideal network is tested on all chips, and has the numbers of one trained for its chip alone.
+    assert [case.method for case in trainings].count("ideal") == 1 and len(trainings) == 1 + 2 * len(swept)
+    last = robustness.cases("none", "ideal")[3]
+    alone = runs._run(last, 0, 1, lambda: last.task.load(0), {})
+    (path,) = tmp_path.glob("*threshold_spread-0.5-ideal-seed-0-1-epochs.json")
+    assert alone.items() <= json.loads(path.read_text()).items()
     # Each chip has what it is said to have.
     case = robustness.cases("none", "in-the-loop")[3]
     assert case.statistics["threshold_spread"] == 0.5 and case.chip(2).chip.deviations("threshold").std() == pytest.approx(0.5, abs=0.1)
@@ -127,6 +135,6 @@ def test_digits_are_learnt_in_the_loop_and_hardly_transfer():
     (case,) = digits.cases("none", "in-the-loop")
     sets = case.task.load(0)
     assert sum(len(spikes) for spikes, _ in sets.values()) == 1797
-    looped = runs._run(case, 0, 12, lambda: sets)
-    ideal = runs._run(case._replace(method="ideal"), 0, 12, lambda: sets)
+    looped = runs._run(case, 0, 12, lambda: sets, {})
+    ideal = runs._run(case._replace(method="ideal"), 0, 12, lambda: sets, {})
     assert looped["chip"] > 90 and ideal["training_substrate"] > 90 and ideal["chip"] < looped["chip"] - 5

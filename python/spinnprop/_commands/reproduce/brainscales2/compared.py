@@ -13,7 +13,7 @@ from ...folder import begin, clear
 from ...report import write_results
 from ..results import EARLIER, add_shared, counted
 from ..trained import quartiles
-from .runs import CHIP, LOOP, METHODS, TRAINED, Case, Row, find
+from .runs import CHIP, LOOP, METHODS, TRAINED, Case, Row, Trained, find
 
 DELAYS = ("none", "axonal")
 
@@ -96,11 +96,12 @@ def train(name: str, cases: Sequence[Case], seeds: int, epochs: int, out: str) -
     what they were trained on."""
     rows = []
     loaded: Dict[Any, Any] = {}
+    trained: Dict[str, Trained] = {}
     for case in cases:
         found = []
         for seed in range(seeds):
             load = loaded.setdefault((id(case.task), seed), functools.lru_cache(None)(partial(case.task.load, seed)))
-            result, is_earlier = find(name, case, seed, epochs, load, out)
+            result, is_earlier = find(name, case, seed, epochs, load, trained, out)
             found.append(result)
             print(
                 f"{case.label}, seed {seed}: test accuracy {result[TRAINED]:.1f} %, on the chip {result[CHIP]:.1f} %"

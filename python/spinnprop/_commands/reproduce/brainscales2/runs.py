@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import math
+import json
 import os
 from functools import partial
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
+
+import numpy as np
 
 from .... import brainscales2
 from ...._engines.base import BaseEngine
@@ -113,7 +115,7 @@ class Case(NamedTuple):
         """Keywords of `Trainer`."""
         task = self.task
         own: Dict[str, Any] = {
-            "batch_size": task.batch_size, "learning_rate": task.learning_rate, "clip_norm": math.inf,
+            "batch_size": task.batch_size, "learning_rate": task.learning_rate,
             "schedule": "step", "schedule_epochs": max(1, round(0.8 * epochs)), "schedule_gamma": 0.1,
             "bump": 5e-4, "bump_hidden_limit": 0.3, "bump_output_limit": 0.0, "bump_pairs": True, **task.training,
         }  # fmt: skip
@@ -128,12 +130,11 @@ class Case(NamedTuple):
 
     def describe(self, seed: int, epochs: int) -> Dict[str, Any]:
         """All that shapes a run, in words and numbers that JSON has."""
-        training = {name: "none" if value == math.inf else value for name, value in self.training(epochs).items()}
         return {
             "spinnprop": __version__, "seed": seed, "epochs": epochs,
             "setting": {
                 "layer_sizes": self.task.sizes, "data": self.task.data, "weights": [list(pair) for pair in self.task.weights],
-                "delays": self.delays, "loss": repr(self.task.loss), "training": training,
+                "delays": self.delays, "loss": repr(self.task.loss), "training": self.training(epochs),
                 "substrate": repr(self.substrate(seed)), "chip": repr(self.chip(seed)),
             },
         }  # fmt: skip
@@ -164,10 +165,16 @@ class Row(NamedTuple):
         }  # fmt: skip
 
 
-def find(name: str, case: Case, seed: int, epochs: int, load: Callable[[], Sets], out: str) -> Tuple[Dict[str, Any], bool]:
-    """What a run of the experiment `name` found, and whether its file was there."""
+#: A network after its training, and its training accuracy after every epoch.
+Trained = Tuple[Network, List[float]]
+
+
+def find(
+    name: str, case: Case, seed: int, epochs: int, load: Callable[[], Sets], trained: Dict[str, Trained], out: str
+) -> Tuple[Dict[str, Any], bool]:
+    """What a run of the experiment `name` found, and whether its file was there. Networks in `trained` are not trained again."""
     path = os.path.join(out, file_name(f"{name}-{case.label}-seed-{seed}", epochs))
-    run = partial(_run, case, seed, epochs, load)
+    run = partial(_run, case, seed, epochs, load, trained)
     return found_or_run(path, case.describe(seed, epochs), [COURSE], run, _is_whole, things="runs")
 
 
@@ -176,18 +183,33 @@ def _is_whole(found: Dict[str, Any]) -> bool:
     return all(is_number(found.get(each), 100.0) for each in (TRAINED, CHIP))
 
 
-def _run(case: Case, seed: int, epochs: int, load: Callable[[], Sets]) -> Dict[str, Any]:
+def _run(case: Case, seed: int, epochs: int, load: Callable[[], Sets], trained: Dict[str, Trained]) -> Dict[str, Any]:
     """Training accuracy after every epoch, test accuracies at the end, and how many samples no output answers on the chip."""
-    sets, loss = load(), case.task.loss
-    substrate = case.substrate(seed)
-    trainer = Trainer(case.untrained(seed), loss, engine=substrate, **case.training(epochs), epochs=epochs, seed=seed)
-    with EpochBar(epochs, f"{case.label}, seed {seed}") as bar:
-        trainer.run(*sets["train"], progress=bar)
-    spikes, labels = sets["test"]
-    here, there = (trainer.network.forward(spikes, engine=engine).predict(loss) for engine in (substrate, case.chip(seed)))
+    described = case.describe(seed, epochs)
+    # Cases may differ in nothing but the chip on which the network is tested.
+    del described["setting"]["chip"]
+    key = json.dumps(described)
+    if key not in trained:
+        trained[key] = _train(case, seed, epochs, load)
+    network, course = trained[key]
+    spikes, labels = load()["test"]
+    here, there = (_predict(case.task, network, spikes, engine) for engine in (case.substrate(seed), case.chip(seed)))
     return {
-        COURSE: [100 * float(accuracy) for accuracy in trainer.history["accuracy"]],
+        COURSE: course,
         TRAINED: 100 * float((here == labels).mean()),
         CHIP: 100 * float((there == labels).mean()),
         SILENT: 100 * float((there < 0).mean()),
     }
+
+
+def _predict(task: Task, network: Network, spikes: Any, engine: BaseEngine) -> Any:
+    """In batches as in training: what is drawn anew for each batch on a chip counts by its mean."""
+    parts = [spikes[first : first + task.batch_size] for first in range(0, len(spikes), task.batch_size)]
+    return np.concatenate([network.forward(part, engine=engine).predict(task.loss) for part in parts])
+
+
+def _train(case: Case, seed: int, epochs: int, load: Callable[[], Sets]) -> Trained:
+    trainer = Trainer(case.untrained(seed), case.task.loss, engine=case.substrate(seed), **case.training(epochs), epochs=epochs, seed=seed)
+    with EpochBar(epochs, f"{case.label}, seed {seed}") as bar:
+        trainer.run(*load()["train"], progress=bar)
+    return trainer.network, [100 * float(accuracy) for accuracy in trainer.history["accuracy"]]
