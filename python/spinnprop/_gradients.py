@@ -30,9 +30,10 @@ class Gradients:
     element per input spike, in the order in which the input came (per second). ``skipped`` counts the samples that added
     nothing because their label neuron, or all outputs with a target time, were silent.
 
-    Where a derivative differs on both sides, it is the left one with respect to the drive of a leaky read-out that never rises: its largest value is 0, at its
-    beginning, and with more than no drive it would rise. Neurons of a recurrent layer that spike at the same moment are taken not to hear each other before they do: the
-    derivative with respect to what all of them share is that of moving together, those with respect to one neuron's own lie between both sides.
+    Where a derivative differs on both sides, it is the left one with respect to the drive of a leaky read-out that never rises: its largest value is 0, at
+    its beginning, and with more than no drive it would rise. Neurons of a recurrent layer that spike at the same moment are taken not to hear each other
+    before they do: the derivative with respect to what all of them share is that of moving together, those with respect to one neuron's own lie between
+    both sides.
 
     Examples
     --------
