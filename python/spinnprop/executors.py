@@ -8,6 +8,7 @@ same version of this package must be installed.
 from __future__ import annotations
 
 import contextlib
+import pickle
 import threading
 import weakref
 from collections import deque
@@ -20,6 +21,7 @@ from typing import Any, Callable, Deque, Iterable, NamedTuple, Optional, Set
 from . import _core
 from ._shards import gradient
 from ._support import checks
+from ._support.jobs import run_sent
 from ._support.optional import need
 from ._support.public import only
 
@@ -98,7 +100,8 @@ def processes(n_workers: Optional[int] = None, retries: int = 3) -> Executor:
     n_workers : int or None
         None: one for each thread that the library would use here (`set_threads`).
     retries : int
-        How often what ran when a process died is done again: with it everything else that had begun. What waits has not.
+        How often what ran when a process died is done again: with it everything else that had begun. What waits has not. What raises is not
+        done again; where its error cannot be sent from process to process, a RuntimeError has its text.
 
     Returns
     -------
@@ -196,7 +199,14 @@ class _Processes(Executor):
                     continue
                 self._n_begun += 1
             try:
-                job = pool.submit(call.function, *call.arguments, **call.named)
+                sent = pickle.dumps((call.function, call.arguments, call.named))
+            except BaseException as error:
+                self._end(call, error)
+                if not isinstance(error, Exception):
+                    raise
+                continue
+            try:
+                job = pool.submit(run_sent, sent)
             except BrokenProcessPool:
                 self._replace(pool)
                 self._put_back(call)
@@ -208,14 +218,19 @@ class _Processes(Executor):
                 job.add_done_callback(partial(self._ended, call, pool))
 
     def _ended(self, call: _Call, pool: ProcessPoolExecutor, job: Future[Any]) -> None:
-        error = job.exception()
+        error, result = job.exception(), None
         has_died = isinstance(error, BrokenProcessPool)
         if has_died:
             self._replace(pool)
         if has_died and call.retries > 0:
             self._put_back(call._replace(retries=call.retries - 1))
         else:
-            self._end(call, error, None if error else job.result())
+            if error is None:
+                try:
+                    result = pickle.loads(job.result())
+                except Exception as wrong:
+                    error = wrong
+            self._end(call, error, result)
         self._fill()
 
     def _replace(self, broken: ProcessPoolExecutor) -> None:

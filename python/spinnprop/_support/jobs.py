@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pickle
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
+import traceback
+from concurrent import futures
+from concurrent.futures import CancelledError, Future
 from typing import Any
 
 from .._core import SpinnpropError
@@ -11,7 +13,7 @@ from .._core import SpinnpropError
 
 def must_be_sendable(executor: Any, **parts: Any) -> None:
     """Raises TypeError for what processes cannot be sent, which an executor of these says after it was sent, and not of what."""
-    if not getattr(executor, "pickles", isinstance(executor, ProcessPoolExecutor)):
+    if not getattr(executor, "pickles", isinstance(executor, futures.ProcessPoolExecutor)):
         return
     for name, part in parts.items():
         try:
@@ -21,6 +23,30 @@ def must_be_sendable(executor: Any, **parts: Any) -> None:
                 f"{name} cannot be sent to the executor's processes: {error}; write functions by def at the top of a file, not as lambdas or "
                 "within others"
             ) from error
+
+
+def run_sent(sent: bytes) -> bytes:
+    """Runs (function, arguments, named arguments) in a process of a pool, pickled as its result is.
+
+    A pool takes what cannot be unpickled, on either side, for the death of a process; so nothing of a caller's is left for it to unpickle but errors
+    that have been tried.
+    """
+    try:
+        function, arguments, named = pickle.loads(sent)
+        return pickle.dumps(function(*arguments, **named))
+    except BaseException as error:
+        if _survives(error):
+            raise
+        text = "".join(traceback.format_exception_only(type(error), error)).strip()
+        raise RuntimeError(f"{text} (an error that cannot be pickled; here is its text)") from error
+
+
+def _survives(error: BaseException) -> bool:
+    """Whether an error comes out of pickling as it went in."""
+    try:
+        return type(pickle.loads(pickle.dumps(error))) is type(error)
+    except Exception:
+        return False
 
 
 def result_of(job: Future[Any]) -> Any:

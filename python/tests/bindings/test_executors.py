@@ -95,6 +95,60 @@ def test_what_waits_can_be_cancelled_and_what_runs_cannot(tmp_path):
         go.unlink()
 
 
+class NotUnpickled(Exception):
+    """Is made of more than its message, so that unpickling it fails."""
+
+    def __init__(self, message, code):
+        super().__init__(message)
+
+
+class Result:
+    """Cannot be unpickled."""
+
+    def __reduce__(self):
+        return fails, ()
+
+
+def fails(*ignored):
+    raise NotUnpickled("the membrane burst", 7)
+
+
+def notes(path, function, *arguments):
+    """Notes that it has run a function."""
+    with path.open("a") as runs:
+        runs.write("run\n")
+    return function(*arguments)
+
+
+def test_what_raises_is_not_done_again_and_its_error_is_told(tmp_path):
+    for retries in (0, 3):
+        with sp.executors.processes(1, retries=retries) as executor:
+            pool = executor._pool
+            runs = tmp_path / f"runs {retries}"
+            with pytest.raises(RuntimeError, match="NotUnpickled: the membrane burst") as raised:
+                executor.submit(notes, runs, fails).result()
+            assert "in fails" in str(raised.value.__cause__)  # where, in the process
+            with pytest.raises(ValueError, match="^invalid literal"):
+                executor.submit(notes, runs, int, "three").result()
+            with pytest.raises(NotUnpickled, match="^the membrane burst$"):
+                executor.submit(notes, runs, Result).result()
+            with pytest.raises(RuntimeError, match="NotUnpickled: the membrane burst"):
+                executor.submit(str, Result()).result()
+            assert executor.submit(abs, -3).result() == 3 and executor._pool is pool
+            assert runs.read_text() == "run\n" * 3
+
+
+def test_the_error_of_a_loss_comes_out_of_processes():
+    X, y = sp.datasets.yin_yang(100)
+    spikes = sp.encoding.latency(X, bias=0.0)
+    trainer = sp.Trainer(sp.Network([5, 10, 3], seed=0), epochs=1, batch_size=50, loss=sp.losses.Custom(fails))
+    with sp.executors.processes(1) as executor:
+        pool = executor._pool
+        with pytest.raises(RuntimeError, match="NotUnpickled: the membrane burst"):
+            trainer.run(spikes, y, executor=executor)
+        assert executor._pool is pool
+
+
 def test_a_script_that_processes_run_anew_is_told_so(tmp_path):
     script = tmp_path / "script.py"
     script.write_text("import spinnprop as sp\nsp.executors.processes(1, retries=0).submit(abs, -1).result()\n")
