@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import _core
 from .._engines.base import BaseEngine
+from .._engines.names import ENGINES, resolve
 from .._gradients import NEURON_PARAMETERS
 from .._network import _NEURON_PARAMETERS, Network, _forward_options
 from .._recording import grid_of
@@ -103,6 +104,7 @@ class Layer:
         own = engine if gradient_engine is None else gradient_engine
         #: The gradient rule's engine; None: the one that goes with the time steps of each recording.
         self._rule = None if own._grid is not None and gradient_engine is None else own
+        self._must_be_differentiable(network._handle)
         digest, number = self._digest(gradient_engine), 0
         with Layer._naming:
             # Layers that are alike die one by one, so each has a key of its own.
@@ -110,6 +112,31 @@ class Layer:
                 number += 1
             self.key = f"{digest}-{number}"
             Layer._known[self.key] = self
+
+    def _must_be_differentiable(self, network: object) -> None:
+        """Raises ValueError if the core, asked of no samples, refuses to take back what the engine runs."""
+        try:
+            run = self.run(network, np.empty((0, self.sizes[0])))
+            self.read(run, 0)
+        except (ValueError, _core.SpinnpropError):
+            # Values that the engine runs may yet be loaded.
+            return
+        error = self._refused(run, self._rule)
+        if error is None:
+            return
+        rules = {"None": None if self.engine._grid is not None else self.engine, **{repr(name): resolve(name) for name in ENGINES}}
+        others = [name for name, rule in rules.items() if self._refused(run, rule) is None]
+        remedy = f"gradient_engine may be {' or '.join(others)}" if others else "there is no gradient_engine for that: take engine 'event', or train less"
+        raise ValueError(f"a layer that engine {self.engine.name!r} runs cannot be differentiated so: {error}. Here {remedy}")
+
+    def _refused(self, run: Run, rule: Optional[BaseEngine]) -> Optional[Exception]:
+        """What the core says against a gradient rule for a run of no samples."""
+        hidden = np.empty(self.hidden_shape(0)) if self.n_hidden else None
+        try:
+            self._pull_back(run, np.empty(self.output_shape(0)), hidden, self.trains_neurons, rule)
+        except (ValueError, _core.SpinnpropError) as error:
+            return error
+        return None
 
     @classmethod
     def of(cls, key: str) -> Layer:
@@ -190,8 +217,13 @@ class Layer:
 
     def pull_back(self, run: Run, output: Float64Array, hidden: Optional[Float64Array], neurons: bool) -> object:
         """The core's gradient, from derivatives with respect to what was read."""
+        return self._pull_back(run, output, hidden, neurons, self._rule)
+
+    def _pull_back(
+        self, run: Run, output: Float64Array, hidden: Optional[Float64Array], neurons: bool, rule: Optional[BaseEngine]
+    ) -> object:
         of, times = self.readings.of, self.readings.times
-        rule = grid_of(run.recording) if self._rule is None else self._rule
+        rule = grid_of(run.recording) if rule is None else rule
         options = {"neurons": int(neurons), **({} if rule is None else {"engine": rule._handle})}
         return _core.network_pull_back(
             run.network,

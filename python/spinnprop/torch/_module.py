@@ -82,7 +82,7 @@ class EventProp(nn.Module):
     engine, t_end, max_spikes
         As in `spinnprop.Network.forward`. An emulated chip runs forward, and its twin or the model takes errors back.
     gradient_engine : None or as `engine`
-        The gradient rule, as in `spinnprop.Network.gradient`; None: the engine's own.
+        The gradient rule, as in `spinnprop.Network.gradient`; None: the engine's own. A pair that cannot differentiate what is trained is refused.
     seed : int, optional
         Of the initial weights; None: drawn from torch's generator, so that ``torch.manual_seed`` decides.
     dtype : torch.dtype, optional

@@ -529,3 +529,47 @@ def test_forward_mode_is_refused():
     times = torch.full((2, 3), 1e-3, dtype=torch.float64)
     with pytest.raises(RuntimeError, match="no forward-mode derivatives"):
         torch.func.jvp(layer, (times,), (torch.ones_like(times),))
+
+
+def one_to_one(engine):
+    """A network with time constants that all engines run."""
+    ratio = {"tau_mem": 20e-3, "tau_syn": 10e-3}
+    return sp.Network([5, 20, 3], seed=0, **({} if engine == "brainscales2" else ratio))
+
+
+#: For each engine: the gradient engines that take its runs back, and those of them that know neuron parameters.
+PAIRS = {
+    "event": ([None, "event", "brainscales2", "first-spike"], [None, "event", "brainscales2"]),
+    "clock": ([None, "clock"], []),
+    "first-spike": ([None, "first-spike", "event", "brainscales2"], ["event", "brainscales2"]),
+    "spinnaker2": ([None, "clock"], []),
+    "brainscales2": ([None, "event", "brainscales2"], [None, "event", "brainscales2"]),
+}
+
+
+@pytest.mark.parametrize("engine", PAIRS)
+@pytest.mark.parametrize("neurons", [False, True])
+def test_pairs_of_engines_that_do_not_differentiate_are_refused_when_a_layer_is_made(engine, neurons):
+    train = ["weights", "tau_mem"] if neurons else ["weights"]
+    working = PAIRS[engine][neurons]
+    for rule in (None, "event", "clock", "first-spike", "spinnaker2", "brainscales2", sp.ClockEngine(steps=20)):
+        make = lambda: EventProp(one_to_one(engine), engine=engine, gradient_engine=rule, train=train)  # noqa: E731
+        if rule in working:
+            # A single input spike: no neuron spikes twice, so that the rule of first spikes holds.
+            times = torch.full((1, 5), INF, dtype=torch.float64)
+            times[0, 0] = 1e-3
+            layer = make()
+            layer(times).clamp(max=1.0).sum().backward()
+            assert layer.weights[0].grad is not None
+            continue
+        with pytest.raises(ValueError, match="cannot be differentiated so") as refused:
+            make()
+        said = str(refused.value).rpartition(". Here ")[2]
+        offered = [name for name in PAIRS if f"{name!r}" in said.partition("may be")[2]] + [None] * ("may be None" in said)
+        assert sorted(offered, key=str) == sorted(working, key=str), said
+
+
+def test_a_layer_whose_values_its_engine_does_not_run_yet_can_be_made():
+    layer = EventProp([5, 20, 3], engine="first-spike", tau_mem=[20e-3, 20e-3], tau_syn=[5e-3, 5e-3], seed=0)
+    layer.load_network(sp.Network([5, 20, 3], tau_mem=20e-3, tau_syn=10e-3, seed=0))
+    assert layer(torch.full((1, 5), 1e-3)).shape == (1, 3, 1)
