@@ -16,13 +16,13 @@ from .._support.types import Float64Array
 from . import files, spikes
 from .connections import Connection, connection
 from .graphs import PLAIN, Graph, Way, n_channels, ordered
-from .values import parameter, per_channel, per_second, scaled_back, shape_of
+from .values import noted_unit, parameter, per_channel, per_second, scaled_back, shape_of
 
 #: How far numbers of the step form may be from tau / dt, relative: what float32 keeps.
 _CLOSE = 1e-6
 
 
-def from_nir(graph: Any, dt: Union[None, float, str] = "auto", time_unit: str = "s") -> Any:
+def from_nir(graph: Any, dt: Union[None, float, str] = "auto", time_unit: str = "auto") -> Any:
     """The network of a graph of the Neuromorphic Intermediate Representation (NIR), or the spikes of NIR's recordings.
 
     Parameters
@@ -36,8 +36,8 @@ def from_nir(graph: Any, dt: Union[None, float, str] = "auto", time_unit: str = 
         with time steps have it; "auto": such a step where all neurons have one and the same dt with r = tau_mem / dt and w_in =
         tau_syn / dt, or as exponential decay has it r = 1 / (1 - exp(-dt / tau_mem)) and w_in = 1 / (1 - exp(-dt / tau_syn)), to
         10^-6, and less than their time constants; otherwise an impulse.
-    time_unit : "s", "ms", "us" or "ns"
-        Of the graph's times.
+    time_unit : "auto", "s", "ms", "us" or "ns"
+        Of the graph's times; "auto": the one that the graph's metadata name, as `to_nir` writes them, or else seconds, as for recordings.
 
     Returns
     -------
@@ -66,7 +66,8 @@ def from_nir(graph: Any, dt: Union[None, float, str] = "auto", time_unit: str = 
     --------
     See `to_nir`.
     """
-    scale = per_second(time_unit)
+    is_noted = isinstance(time_unit, str) and time_unit == "auto"
+    scale = per_second("s" if is_noted else time_unit)
     if dt is not None and dt != "auto":
         dt = checks.positive(dt, "dt", "seconds")
     nir = need("nir", "from_nir", "nir")
@@ -78,7 +79,8 @@ def from_nir(graph: Any, dt: Union[None, float, str] = "auto", time_unit: str = 
         return spikes.recordings_of(graph, scale)
     if not isinstance(graph, nir.NIRGraph):
         raise TypeError(f"graph is {type(graph).__name__!r}; it must be a nir.NIRGraph, a path, or nir's EventData, TimeGriddedData or NIRGraphData")
-    return _network(Graph(graph), dt, scale)
+    checked = Graph(graph)
+    return _network(checked, dt, per_second(noted_unit(checked.nodes)) if is_noted else scale)
 
 
 def _network(graph: Graph, dt: Any, scale: float) -> Network:

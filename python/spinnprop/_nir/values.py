@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 
 import numpy as np
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Numbers of a node's metadata: what the network had where the node's own number is scaled, and so rounded.
 EXACT = "exact_"
+#: Likewise, the unit of the node's times, where it is not the second.
+TIME_UNIT = "time_unit"
 #: How far a scaled number scaled back may be from what it was, relative: some roundings.
 _ROUNDINGS = 16 * np.finfo(np.float64).eps
 
@@ -24,6 +26,30 @@ def per_second(time_unit: Any) -> float:
     if not isinstance(time_unit, str) or time_unit not in _PER_SECOND:
         raise ValueError(f"time_unit is {checks.shown(time_unit)}; it must be {', '.join(map(repr, _PER_SECOND))}")
     return _PER_SECOND[time_unit]
+
+
+def noted_unit(nodes: Dict[str, Any]) -> str:
+    """The unit of time that the nodes' metadata name; seconds where they name none.
+
+    Raises
+    ------
+    ValueError
+        If they name several, or another than those that there are.
+    """
+    found: Dict[str, str] = {}
+    for name, node in nodes.items():
+        unit = _metadata(node).get(TIME_UNIT)
+        if isinstance(unit, bytes):
+            # As files have it.
+            unit = unit.decode(errors="replace")
+        if unit is None:
+            continue
+        if not isinstance(unit, str) or unit not in _PER_SECOND:
+            raise ValueError(f"time_unit in the metadata of node {name!r} is {checks.shown(unit)}; give from_nir the time_unit: 's', say")
+        found.setdefault(unit, name)
+    if len(found) > 1:
+        raise ValueError(f"nodes have times in several units by their metadata, {checks.shown(found)}; bring them to one, and give from_nir that as time_unit")
+    return next(iter(found), "s")
 
 
 def parameter(node: Any, name: str, field: str) -> Float64Array:
@@ -73,8 +99,12 @@ def scaled_back(node: Any, field: str, values: Float64Array) -> Float64Array:
 
 
 def _kept(node: Any, field: str, shape: Tuple[int, ...]) -> Optional[Float64Array]:
-    metadata = getattr(node, "metadata", None)
-    kept = metadata.get(EXACT + field) if isinstance(metadata, dict) else None
+    kept = _metadata(node).get(EXACT + field)
     if not isinstance(kept, np.ndarray) or kept.dtype != np.float64 or kept.shape != shape or not np.isfinite(kept).all():
         return None
     return kept
+
+
+def _metadata(node: Any) -> Dict[str, Any]:
+    metadata = getattr(node, "metadata", None)
+    return metadata if isinstance(metadata, dict) else {}

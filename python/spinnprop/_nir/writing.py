@@ -14,7 +14,7 @@ from .._support.layers import Ends
 from .._support.optional import need
 from .._support.types import Float64Array
 from . import spikes
-from .values import EXACT, per_second
+from .values import EXACT, TIME_UNIT, per_second
 
 _RECURRENCES: Dict[Optional[str], int] = {"flat": 0, "nested": 1}
 #: Numbers in the larger matrix of a connection that is expanded for the delays of its synapses: 80 MB.
@@ -54,8 +54,10 @@ def to_nir(
         Of a recording: such "spikes" of the input and each layer that spikes, by the names of nodes.
 
     `from_nir` gives the same network or spikes back, bit for bit in the plain form in seconds. Where numbers are scaled, in the
-    step form or in another unit, they are rounded; the network's own are kept beside them in the nodes' metadata, which the way back believes
-    where they agree but for rounding. Without metadata, weights of the step form come back within some units of the last place.
+    step form or in another unit, they are rounded; a network's own are kept beside them in the nodes' metadata, with the unit, which the way back
+    believes where they agree but for rounding. Without metadata, weights of the step form come back within some units of the last place.
+    NIR's recordings have no metadata: spike times in another unit than seconds come back to within 2^-52 of themselves, and `from_nir` must be
+    told the unit.
 
     What the graph does not hold: masks, signs and bounds of weights, and threshold and reset of a leaky read-out, which it does
     not use.
@@ -89,7 +91,7 @@ def to_nir(
         raise TypeError(f"network is {type(network).__name__!r}; it must be a Network, a Recording or SpikeTrains")
     nir = need("nir", "to_nir", "nir")
     if isinstance(network, Network):
-        return _Writer(nir, network, dt, scale).graph(is_nested)
+        return _Writer(nir, network, dt, time_unit).graph(is_nested)
     if dt is not None:
         raise ValueError("dt is for networks; spikes keep their times, leave it out")
     return spikes.events_of(nir, network, scale) if isinstance(network, SpikeTrains) else spikes.recorded(nir, network, scale)
@@ -98,8 +100,8 @@ def to_nir(
 class _Writer:
     """Makes the nodes of a network."""
 
-    def __init__(self, nir: Any, network: Network, dt: Optional[float], scale: float) -> None:
-        self._nir, self._network, self._scale = nir, network, scale
+    def __init__(self, nir: Any, network: Network, dt: Optional[float], time_unit: str) -> None:
+        self._nir, self._network, self._unit, self._scale = nir, network, time_unit, per_second(time_unit)
         self._dt = None if dt is None else checks.positive(dt, "dt", "seconds")
         for layer, times in enumerate(network.refractory):
             if times.any():
@@ -185,7 +187,7 @@ class _Writer:
         """Times in the unit that was asked for, and what the metadata keep."""
         if self._scale == 1.0:
             return seconds, {}
-        return seconds * self._scale, {EXACT + name: seconds}
+        return seconds * self._scale, {EXACT + name: seconds, TIME_UNIT: self._unit}
 
 
 def _expanded(ends: Ends, weights: Float64Array) -> Tuple[Float64Array, Float64Array]:

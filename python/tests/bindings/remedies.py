@@ -921,6 +921,12 @@ def of_nir():
         with tempfile.TemporaryDirectory() as folder:
             return sp.spinnaker2.export(network or net(), os.path.join(folder, name), *samples, engine=engine)
 
+    def noted(*units):
+        graph = sp.to_nir(sp.Network([3, 4, 2]), time_unit="ms")
+        for layer, unit in enumerate(units, 1):
+            graph.nodes[f"layer_{layer}"].metadata["time_unit"] = unit
+        return graph
+
     read, skipping, fast = sp.from_nir, net(connections=[(0, 1), (1, 2), (0, 2)]), net(tau_syn=5e-4)
     spiking = nir.NIRNodeData({"spikes": nir.EventData(*one, 3, 1.0)})
     return [
@@ -930,6 +936,8 @@ def of_nir():
             lambda: sp.to_nir(sp.Network([300, 200], delays="synaptic")),
             lambda: [sp.to_nir(sp.Network([300, 200], delays=kind)) for kind in ("axonal", "dendritic")],
         ),
+        (lambda: read(noted("h", "h")), lambda: read(noted("h", "h"), time_unit="s")),
+        (lambda: read(noted("us", "ms")), lambda: read(noted("ms", "ms"), time_unit="ms")),
         (lambda: read(nir.ValuedEventData(*one, 3, 1.0, one[1])), lambda: read(spiking.observables["spikes"])),
         (lambda: read(recorded), lambda: read(recorded.nodes["g"])),
         (lambda: read(two([*CHAIN, ("b", "input")])), lambda: read(two(CHAIN))),

@@ -54,9 +54,32 @@ SHAPES = {
 def test_every_bit_comes_back(shape, dt, recurrence, time_unit, tmp_path):
     net = drawn(sp.Network(**{"layer_sizes": [5, 7, 4, 3], **SHAPES[shape]}))
     graph = sp.to_nir(net, dt, recurrence, time_unit)
-    assert same(net, sp.from_nir(graph, time_unit=time_unit))
     nir.write(tmp_path / "net.nir", graph)
-    assert same(net, sp.from_nir(nir.read(tmp_path / "net.nir"), time_unit=time_unit))
+    for told in ({}, {"time_unit": time_unit}):
+        assert same(net, sp.from_nir(graph, **told))
+        assert same(net, sp.from_nir(tmp_path / "net.nir", **told))
+
+
+def test_the_unit_that_metadata_name_is_taken_unless_another_is_given():
+    net = sp.Network([3, 4, 2], delays="axonal")
+    net.delays[0] = [1e-3, 2e-3, 3e-3]
+    graph = sp.to_nir(net, time_unit="ms")
+    for name in ("layer_1", "layer_2", "delays_0_1"):  # changed elsewhere, so that no exact numbers agree
+        for field in ("tau_mem", "tau_syn", "w_in", "delay"):
+            if hasattr(graph.nodes[name], field):
+                setattr(graph.nodes[name], field, getattr(graph.nodes[name], field) * 0.75)
+    back = sp.from_nir(graph)
+    assert back.tau_mem[0][0] == 15e-3 and back.tau_syn[1][0] == 3.75e-3
+    np.testing.assert_allclose(back.delays[0], [0.75e-3, 1.5e-3, 2.25e-3], rtol=1e-15)
+    assert sp.from_nir(graph, time_unit="s").tau_mem[0][0] == 15.0
+    graph.nodes["layer_1"].metadata["time_unit"] = "us"
+    with pytest.raises(ValueError, match="several units.*'us'.*'ms'|several units.*'ms'.*'us'"):
+        sp.from_nir(graph)
+    for unknown in ("fortnight", b"\xff", 3, ["ms"]):
+        graph.nodes["layer_1"].metadata["time_unit"] = unknown
+        with pytest.raises(ValueError, match="node 'layer_1' is .*give from_nir the time_unit"):
+            sp.from_nir(graph)
+        assert sp.from_nir(graph, time_unit="ms").tau_mem[0][0] == 15e-3
 
 
 def test_every_bit_of_odd_numbers_comes_back():
@@ -352,6 +375,9 @@ def test_arguments():
     for dt in (0, -1.0, "step", np.inf):
         with pytest.raises((ValueError, TypeError), match="dt"):
             sp.from_nir(sp.to_nir(net), dt=dt)
+    for unit in ("h", None, ["ms"]):
+        with pytest.raises(ValueError, match="time_unit is .*'ms'"):
+            sp.from_nir(sp.to_nir(net), time_unit=unit)
     with pytest.raises(ValueError, match="dt is for networks"):
         sp.to_nir(sp.SpikeTrains([], [], [0], 1), dt=1e-3)
 
@@ -430,6 +456,9 @@ def test_spikes_come_back():
         assert sp.from_nir(sp.to_nir(empty)) == empty
     in_ms = sp.to_nir(uneven, time_unit="ms")
     assert in_ms.time[0].tolist() == [3000.0, 1000.0, 1000.0] and sp.from_nir(in_ms, time_unit="ms") == uneven
+    for unit in ("ms", "us", "ns"):
+        back = sp.from_nir(sp.to_nir(spikes, time_unit=unit), time_unit=unit)
+        assert (back.units == spikes.units).all() and (np.abs(back.times - spikes.times) <= 2.0**-52 * spikes.times).all()
     steps = sp.from_nir(nir.TimeGriddedData(np.eye(3, dtype=bool)[None], 0.5))
     assert steps.times.tolist() == [0.0, 0.5, 1.0] and steps.units.tolist() == [0, 1, 2]
 
