@@ -51,20 +51,24 @@ def search(section):
 def training(section):
     """Workers compute side by side; the leader sends, receives and adds up one shard after another."""
     name = "784-350-10"
-    whole, parts = [[float(cell) for cell in row[1:]] for row in rows(section, 6) if row[0] == name][:2]
-    samples = BATCH / parts[0]
-    a_sample = (whole[3] - parts[3]) / (BATCH - samples)
-    a_shard = parts[3] - a_sample * samples
+    shards = [[float(cell) for cell in row[1:]] for row in rows(section, 6) if row[0] == name]
+    samples = [round(BATCH / shard[0]) for shard in shards]
+    whole, parts = shards[:2]
+    # A straight line from the second row to the first; the samples of smaller shards take longer each.
+    a_sample = (whole[3] - parts[3]) / (samples[0] - samples[1])
+    a_shard = parts[3] - a_sample * samples[1]
     sent = 8e6 * (parts[1] + parts[2]) / BITS_PER_SECOND
     a_worker = sent + parts[4]
     best = round(math.sqrt(a_sample * PLANNED / a_worker))
     gain = (a_sample * PLANNED + a_shard + a_worker) / (a_sample * PLANNED / best + a_shard + a_worker * best)
+    measured = ", ".join(f"{few(shard[3])} ms with {n} sample{'s' * (n > 1)}" for n, shard in zip(reversed(samples), reversed(shards)))
     return (
-        f"**A training on {WORKERS:,} cores.** A shard of {name} takes the worker about {few(a_shard)} ms, and {few(a_sample)} ms for each sample; "
-        f"its network is {few(parts[1] / 1e3)} MB and its gradient {few(parts[2] / 1e3)}:\n{few(sent)} ms at {BITS_PER_SECOND / 1e9:.0f} Gbit/s, and "
-        f"{few(parts[4])} ms in which the leading process packs, unpacks and adds up, one shard after another. With batches of B samples on W "
-        f"workers a step takes\n{few(a_sample)} ms B / W + {few(a_shard)} ms + {few(a_worker)} ms W, least at W = √({few(a_sample / a_worker)} B): for "
-        f"B = {PLANNED:,} that is {best} workers, and {few(gain)} times as fast as one; {WORKERS:,} workers would need batches of "
+        f"**A training on {WORKERS:,} cores.** For a shard of {name} the worker takes {measured}: from {samples[1]} samples on about "
+        f"{few(a_shard)} ms, and {few(a_sample)} ms for each sample, to which\nlarger shards are taken to keep. Its network is {few(parts[1] / 1e3)} MB "
+        f"and its gradient {few(parts[2] / 1e3)}: {few(sent)} ms at {BITS_PER_SECOND / 1e9:.0f} Gbit/s, and {few(parts[4])} ms in which the leading "
+        f"process packs, unpacks and adds up, one shard after another.\nWith batches of B samples on W workers, {samples[1]} or more for each, a step "
+        f"takes {few(a_sample)} ms B / W + {few(a_shard)} ms + {few(a_worker)} ms W, least at W = √({few(a_sample / a_worker)} B): for "
+        f"B = {PLANNED:,} that is {best} workers, and {few(gain)}\ntimes as fast as one; {WORKERS:,} workers would need batches of "
         f"{few(WORKERS**2 * a_worker / a_sample / 1e6)} million.\nThe cores of a large machine are better spent on seeds and trials, which send next "
         "to nothing.\n"
     )

@@ -150,6 +150,20 @@ def test_the_plan_follows_from_what_was_measured(monkeypatch):
     assert plan.PAGE.read_text(encoding="utf-8").endswith("\n" + plan.text()), "python Benchmarks/plan.py writes it again"
 
 
+def test_what_the_plan_says_of_a_shard_holds_for_all_that_were_measured():
+    said = page("how-to/many-machines.md")
+    (section,) = re.findall(r"^## Many machines\n(.*?)^## ", (ROOT / "Benchmarks/RESULTS.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    measured = {150 // int(shards): float(ms) for shards, ms in re.findall(r"^\| 784-350-10 \| (\d+) \|.*?\|.*?\| ([\d.]+) \|", section, re.MULTILINE)}
+    ((least, of_all, of_each),) = re.findall(r"from (\d+) samples on about ([\d.]+) ms, and ([\d.]+) ms for each sample", said)
+    for samples, ms in measured.items():
+        (told,) = re.findall(rf"([\d.]+) ms with {samples} samples?\b", said)
+        assert abs(float(told) - ms) < 0.05 * ms
+        if samples >= int(least):
+            assert abs(float(of_all) + samples * float(of_each) - ms) < 0.05 * ms
+    ((batch, workers),) = re.findall(r"for B = ([\d,]+) that is (\d+) workers", said)
+    assert len(measured) == 3 and int(batch.replace(",", "")) / int(workers) >= int(least)
+
+
 def test_citation():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["cff-version"] == "1.2.0" and citation["type"] == "software" and citation["message"]
