@@ -699,7 +699,8 @@ SPINNPROP_API spinnprop_status spinnprop_gradient_get(double *values, int64_t n,
                                                       int32_t parameter, int32_t index);
 /* Derivatives with respect to input spike times (1/s), one per input spike, in the order in which the input came. */
 SPINNPROP_API spinnprop_status spinnprop_gradient_input_times(double *values, int64_t n, const spinnprop_gradient *gradient);
-/* How many samples added nothing because their label neuron, or all outputs with a target time, were silent. */
+/* How many samples added nothing because their label neuron, or all outputs with a target time, or with SPINNPROP_LOSS_CUSTOM of spikes all outputs, were
+ * silent. */
 SPINNPROP_API spinnprop_status spinnprop_gradient_skipped(int64_t *skipped, const spinnprop_gradient *gradient);
 
 /* What errors that somebody else has taken make of parameters and input times: the product of these derivatives with the recording's
@@ -835,7 +836,7 @@ SPINNPROP_API spinnprop_status spinnprop_domain_count(int64_t *n, int32_t of);
 SPINNPROP_API spinnprop_status spinnprop_domain_rows(spinnprop_domain *rows, int64_t n, int32_t of);
 
 /* Means over samples. A sample whose label neuron is silent has no answer to learn from: it is in skipped, counts as log(n_outputs)
- * in the loss, and as wrong. */
+ * in the loss, and as wrong. With SPINNPROP_LOSS_CUSTOM of spikes those without a spike of the outputs are in skipped; the loss is the function's. */
 typedef struct spinnprop_epoch {
     size_t size;
     double loss, accuracy, validation_loss, validation_accuracy; /* NaN without validation; accuracies without labels */
@@ -858,8 +859,8 @@ SPINNPROP_API spinnprop_status spinnprop_trainer_run(spinnprop_trainer *trainer,
                                                      const int64_t *validation_labels, int64_t n_validation,
                                                      spinnprop_progress_callback progress, void *payload);
 /* The same on numbers in place of labels, (samples, outputs): target times for SPINNPROP_LOSS_SPIKE_TIME_MSE, seconds, +infinity for
- * none; membranes for SPINNPROP_LOSS_VMAX_MSE. Accuracies are NaN then, and a sample whose outputs with a target are all silent counts as
- * n_outputs / 2 in the loss of the history. */
+ * none; membranes for SPINNPROP_LOSS_VMAX_MSE. Accuracies are NaN then, and each silent output with a target time counts in the loss of
+ * the history as if it had spiked at 0, at least as one tau0 off. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_run_targets(spinnprop_trainer *trainer, const spinnprop_spikes *input,
                                                              const double *targets, int64_t n_targets,
                                                              const spinnprop_spikes *validation,

@@ -125,7 +125,7 @@ final class AdjointRun: @unchecked Sendable {
     var result: BatchResult {
         var judged = JudgedSum()
         for own in sums { judged.add(own.judged) }
-        judged.correctCount += task.given?.correctCount ?? 0
+        if let given = task.given { judged.add(given.judged) }
         return BatchResult(
             task.recording, value: judged.value * task.scale + (task.given?.value ?? 0) + task.rate.value, judged)
     }

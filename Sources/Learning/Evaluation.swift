@@ -4,11 +4,12 @@ import Networks
 
 /// Batch means of a loss over a recording.
 public struct Evaluation: Equatable, Sendable {
-    /// The mean of the loss over all samples, the skipped ones counted as `undecided`.
+    /// The mean of the loss over all samples, answers that are not there counted as `undecided`.
     public var value = 0.0
     /// Samples whose prediction equals their label.
     public var correctCount = 0
-    /// Samples without an answer to learn from: the label neuron, or all that have a target, are silent.
+    /// Samples without an answer to learn from: the label neuron, or all that have a target, are silent,
+    /// or all outputs where a loss of whole batches looks at spikes.
     public var skippedCount = 0
     public var sampleCount = 0
     /// Whether there were labels.
@@ -19,10 +20,10 @@ public struct Evaluation: Equatable, Sendable {
         sampleCount == 0 || !areLabelled ? .nan : Double(correctCount) / Double(sampleCount)
     }
 
-    /// What a skipped sample of weight 1 counts in the mean of a loss that is 0 there, so that a network that falls silent is not perfect: the
-    /// cross-entropy of any guess, log(outputs), or where targets are given a distance of 1 in the loss's unit for each output, outputs / 2.
+    /// What an answer that is not there counts in a sample of weight 1, where the loss itself is 0, so that a network that falls silent is not perfect:
+    /// the cross-entropy of any guess, log(outputs), or where targets are given a distance of 1 in the loss's unit, 1 / 2.
     static func undecided(outputCount: Int, areLabelled: Bool) -> Double {
-        areLabelled ? Elementary.log(Double(outputCount)) : Double(outputCount) / 2
+        areLabelled ? Elementary.log(Double(outputCount)) : 0.5
     }
 }
 
@@ -34,7 +35,8 @@ extension Objective {
         var evaluation = Evaluation()
         (evaluation.sampleCount, evaluation.areLabelled) = (recording.sampleCount, targets.isEmpty)
         if loss is any BatchLoss, let whole = try PlacedErrors(self, recording, membranes: membranes) {
-            (evaluation.value, evaluation.correctCount) = (whole.value, whole.correctCount)
+            (evaluation.value, evaluation.correctCount) = (whole.value, whole.judged.correctCount)
+            evaluation.skippedCount = whole.judged.skippedCount
             return evaluation
         }
         var judged = JudgedSum()
@@ -53,7 +55,7 @@ extension Objective {
         let undecided = Evaluation.undecided(
             outputCount: recording.outputLayer.neuronCount, areLabelled: targets.isEmpty)
         evaluation.value =
-            (judged.value + judged.skippedWeight * undecided) / Double(max(1, recording.sampleCount))
+            (judged.value + judged.missingWeight * undecided) / Double(max(1, recording.sampleCount))
         return evaluation
     }
 }

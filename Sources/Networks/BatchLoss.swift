@@ -100,10 +100,10 @@ extension Objective {
 
     /// What a loss of whole batches says of a recording.
     ///
-    /// - Returns: the value, its derivatives, and how many samples are predicted right.
+    /// - Returns: the value, its derivatives, and what is counted beside it.
     func judge(
         _ loss: any BatchLoss, _ recording: Recording, _ membranes: MembraneReader
-    ) throws(SpinnpropError) -> (value: Double, errors: GivenErrors, correctCount: Int) {
+    ) throws(SpinnpropError) -> (value: Double, errors: GivenErrors, counts: JudgedSum) {
         let output = recording.outputLayer
         let shown = try ShownValues(loss.values, recording, membranes)
         var derivatives = [Double](repeating: 0, count: shown.values.count)
@@ -124,13 +124,14 @@ extension Objective {
         }
         let errors =
             isValidation ? GivenErrors(layers: recording.layers.map { _ in [] }) : try shown.errors(derivatives, loss)
-        var correct = 0
-        if !labels.isEmpty {
-            recording.forEachOutput { sample, output in
-                if loss.predict(output) == labels[sample] { correct += 1 }
-            }
+        var counts = JudgedSum()
+        recording.forEachOutput { sample, output in
+            // Without a spike there is nothing that a derivative could be taken back from. What silence costs, the loss has said itself.
+            let isSilent = !loss.needsLeakyReadout && output.spikeCount == 0
+            let isCorrect = !labels.isEmpty && loss.predict(output) == labels[sample]
+            counts.add(Judgement(value: 0, missingWeight: 0, isSkipped: isSilent, isCorrect: isCorrect))
         }
-        return (value, errors, correct)
+        return (value, errors, counts)
     }
 }
 

@@ -102,7 +102,8 @@ public struct PlacedErrors: Sendable {
     public let given: GivenErrors
     /// What a loss of whole batches says; 0 where errors are given.
     public let value: Double
-    public let correctCount: Int
+    /// What is counted beside it.
+    public let judged: JudgedSum
     /// For each layer and part, where the part's errors begin.
     private let starts: [[Int]]
     private let neuronCounts: [Int]
@@ -115,10 +116,10 @@ public struct PlacedErrors: Sendable {
         _ objective: Objective, _ recording: Recording, membranes: MembraneReader = noMembranes
     ) throws(SpinnpropError) {
         if let loss = objective.loss as? any BatchLoss {
-            (value, given, correctCount) = try objective.judge(loss, recording, membranes)
+            (value, given, judged) = try objective.judge(loss, recording, membranes)
         } else if let own = objective.given {
             try own.check(recording)
-            (value, given, correctCount) = (0, own, 0)
+            (value, given, judged) = (0, own, JudgedSum())
         } else {
             return nil
         }

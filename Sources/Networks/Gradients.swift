@@ -15,10 +15,10 @@ public struct Gradients: Sendable {
     /// The batch mean of the loss.
     public var value = 0.0
     /// Samples that added nothing because the loss could not see them (a silent label neuron, or nothing but silent
-    /// outputs where targets are given).
+    /// outputs where targets are given, or where a loss of whole batches looks at spikes).
     public var skippedCount = 0
-    /// The sum of their weights.
-    public var skippedWeight = 0.0
+    /// `SampleResult.missing` times the samples' weights, added up.
+    public var missingWeight = 0.0
     /// Samples whose prediction equals their label.
     public var correctCount = 0
 

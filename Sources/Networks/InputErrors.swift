@@ -31,7 +31,7 @@ extension Gradients {
         leaveOutAbsent(in: network)
         value = result.value
         skippedCount = result.skippedCount
-        skippedWeight = result.skippedWeight
+        missingWeight = result.missingWeight
         correctCount = result.correctCount
         inputTimes = try inputErrors.values()
     }

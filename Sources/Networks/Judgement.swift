@@ -4,39 +4,38 @@
 public struct Judgement: BitwiseCopyable, Sendable {
     /// The loss times the weight.
     public let value: Double
-    public let weight: Double
+    /// `SampleResult.missing` times the weight.
+    public let missingWeight: Double
     /// As in `SampleResult`.
     public let isSkipped: Bool
     /// Whether the sample has a label and the loss predicts it.
     public let isCorrect: Bool
 
     /// Of a sample that no loss is asked about.
-    public static let none = Judgement(value: 0, weight: 1, isSkipped: false, isCorrect: false)
+    public static let none = Judgement(value: 0, missingWeight: 0, isSkipped: false, isCorrect: false)
 }
 
 /// What a loss says of several samples, added up in order.
 public struct JudgedSum: Sendable {
     public var value = 0.0
     public var skippedCount = 0
-    /// The sum of the weights of skipped samples.
-    public var skippedWeight = 0.0
+    /// As in `Judgement`.
+    public var missingWeight = 0.0
     public var correctCount = 0
 
     public init() {}
 
     public mutating func add(_ judgement: Judgement) {
         value += judgement.value
-        if judgement.isSkipped {
-            skippedCount += 1
-            skippedWeight += judgement.weight
-        }
+        missingWeight += judgement.missingWeight
+        if judgement.isSkipped { skippedCount += 1 }
         if judgement.isCorrect { correctCount += 1 }
     }
 
     public mutating func add(_ other: JudgedSum) {
         value += other.value
         skippedCount += other.skippedCount
-        skippedWeight += other.skippedWeight
+        missingWeight += other.missingWeight
         correctCount += other.correctCount
     }
 }
@@ -59,14 +58,16 @@ extension Objective {
         }
         let isCorrect = label >= 0 && loss.predict(output) == label
         let weight = weight(sample)
+        let missing = weight == 0 ? 0 : weight * result.missing
         guard weight != 1 else {
-            return Judgement(value: result.value, weight: 1, isSkipped: result.isSkipped, isCorrect: isCorrect)
+            return Judgement(
+                value: result.value, missingWeight: missing, isSkipped: result.isSkipped, isCorrect: isCorrect)
         }
         for n in 0..<(loss.needsLeakyReadout ? output.outputCount : output.spikeCount) {
             errors[n] = weight == 0 ? 0 : weight * errors[n]
         }
         return Judgement(
-            value: weight == 0 ? 0 : weight * result.value, weight: weight, isSkipped: result.isSkipped,
+            value: weight == 0 ? 0 : weight * result.value, missingWeight: missing, isSkipped: result.isSkipped,
             isCorrect: isCorrect)
     }
 }

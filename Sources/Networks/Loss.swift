@@ -74,10 +74,15 @@ public struct SampleResult {
     public var value: Double
     /// The sample adds nothing to value and gradient: its label neuron, or all that have a target time, are silent.
     public var isSkipped: Bool
+    /// What answers that are not there count where a training is judged, >= 0, in units of `Evaluation.undecided`: the label's counts 1, that of
+    /// an output with a target the square of a distance in the loss's unit.
+    public var missing: Double
 
-    public init(value: Double, isSkipped: Bool = false) {
+    /// - Parameter missing: `nil`: 1 where the sample is skipped.
+    public init(value: Double, isSkipped: Bool = false, missing: Double? = nil) {
         self.value = value
         self.isSkipped = isSkipped
+        self.missing = missing ?? (isSkipped ? 1 : 0)
     }
 }
 

@@ -8,8 +8,8 @@ public struct BatchResult: Sendable {
     /// The batch mean of the loss; counts are of samples, as in `Gradients`.
     public let value: Double
     public let skippedCount: Int
-    /// The sum of the weights of skipped samples.
-    public let skippedWeight: Double
+    /// `SampleResult.missing` times the samples' weights, added up.
+    public let missingWeight: Double
     public let correctCount: Int
 
     /// - Parameter value: the mean, with all that is added to the samples' own loss.
@@ -17,7 +17,7 @@ public struct BatchResult: Sendable {
         spikes = BatchSpikes(recording)
         self.value = value
         skippedCount = judged.skippedCount
-        skippedWeight = judged.skippedWeight
+        missingWeight = judged.missingWeight
         correctCount = judged.correctCount
     }
 
@@ -29,7 +29,7 @@ public struct BatchResult: Sendable {
         self.spikes = spikes
         value = gradients.value
         skippedCount = gradients.skippedCount
-        skippedWeight = gradients.skippedWeight
+        missingWeight = gradients.missingWeight
         correctCount = gradients.correctCount
     }
 }

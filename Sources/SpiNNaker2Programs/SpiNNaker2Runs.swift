@@ -196,7 +196,7 @@ extension SpiNNaker2Emulation {
         for sample in 0..<job.sampleCount { judged.add(job.judgements.pointer[sample]) }
         gradients.value = judged.value / Double(max(1, job.sampleCount))
         gradients.skippedCount = judged.skippedCount
-        gradients.skippedWeight = judged.skippedWeight
+        gradients.missingWeight = judged.missingWeight
         gradients.correctCount = judged.correctCount
         guard let inputErrors = job.inputErrors else { return }
         let (table, perSecond) = (job.tables[0], Float(1 / grid.timeStep))

@@ -232,6 +232,20 @@ struct LossTests {
         #expect(evaluate(loss, recording([[]], outputs: 2), label: -1, targets: [1e-3, 2e-3]).result.isSkipped)
     }
 
+    @Test func silentOutputsWithTargetTimesAreCharged() throws {
+        let loss = SpikeTimeMSE(tau0: 5e-3)
+        let some = recording([[OutputSpike(time: 1e-3, unit: 0)], []], outputs: 3)
+        // At least one tau0, else the distance of a spike at 0; infinite targets are none.
+        let targets = [1e-3, 2e-3, 20e-3, 1e-3, .infinity, .infinity]
+        let judged = try loss.evaluate(some, labels: [], targets: targets)
+        #expect(abs(judged.value - (0.5 + 8 + 0.5) / 2) < 1e-14 && judged.skippedCount == 1)
+        let weighted = try loss.evaluate(some, labels: [], targets: targets, sampleWeights: [0, 3])
+        #expect(abs(weighted.value - 1.5 / 2) < 1e-14)
+        // With labels others may well be silent.
+        let exact = recording([[OutputSpike(time: 20e-3, unit: 0)]], outputs: 3)
+        #expect(try loss.evaluate(exact, labels: [0]).value == 0)
+    }
+
     @Test func decisions() {
         let samples: [[OutputSpike]] = [
             [OutputSpike(time: 2e-3, unit: 1), OutputSpike(time: 1e-3, unit: 2), OutputSpike(time: 3e-3, unit: 1)],

@@ -67,7 +67,7 @@ struct ToyRule: GradientRule {
                 }
                 gradients.value += result.value * scale
                 gradients.skippedCount += result.isSkipped ? 1 : 0
-                gradients.skippedWeight += result.isSkipped ? 1 : 0
+                gradients.missingWeight += result.isSkipped ? 1 : 0
                 gradients.correctCount += objective.loss.predict(output) == label ? 1 : 0
                 return (0..<output.spikeCount).map { Int(output.units[$0]) }
             }

@@ -47,7 +47,8 @@ class Custom(Loss):
 
         - "integrals": (n_samples, n_outputs), the integrals of the membranes of a leaky read-out with the weight exp(-t / tau); likewise.
 
-        Derivatives with respect to spikes that are not there are not looked at.
+        Derivatives with respect to spikes that are not there are not looked at: a sample without a spike counts as skipped. One whose label's output
+        is silent pushes the others later, until all are silent, unless the function leaves it out.
     times : (n_times,) float64, optional
         Seconds, for "membrane".
     tau : float
@@ -195,5 +196,8 @@ def _imported(autograd: str) -> Any:
 
 def _finite(value: float) -> float:
     if not math.isfinite(value):
-        raise ValueError(f"the value that function returned is {value}; it must be finite: outputs that are silent have +inf, which may be clamped")
+        raise ValueError(
+            f"the value that function returned is {value}; it must be finite: outputs that are silent have +inf, which may be clamped; where targets are "
+            "labels, leave out samples whose label's output is silent, since these would only push its rivals later"
+        )
     return value

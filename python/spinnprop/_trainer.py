@@ -642,8 +642,9 @@ class Trainer:
     def history(self) -> npt.NDArray[np.void]:
         """(epochs_done,) structured array, read-only: ``history["loss"]`` is a curve, ``history[-1]`` the last epoch.
 
-        A sample whose label neuron is silent gives no answer to learn from: it counts as wrong, and as log(n_outputs) in the loss. With targets
-        in place of labels accuracies are NaN, and a sample whose outputs with a target are all silent counts as n_outputs / 2.
+        A sample whose label neuron is silent gives no answer to learn from: it counts as wrong, and as log(n_outputs) in the loss. With target
+        times in place of labels accuracies are NaN, and each silent output with a target counts as if it had spiked at 0, at least as one tau0 off. With
+        `losses.Custom` the loss is what the function says, and a sample gives no answer if it looks at spikes and all outputs are silent.
 
         Fields: loss, accuracy, validation_loss, validation_accuracy (NaN without validation), hidden_spikes and
         output_spikes per training sample, skipped (fraction of training samples without an answer), learning_rate, seconds.

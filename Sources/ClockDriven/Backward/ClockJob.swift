@@ -219,7 +219,7 @@ final class ClockJob: @unchecked Sendable {
     var result: BatchResult {
         var judged = JudgedSum()
         for sample in 0..<recording.sampleCount { judged.add(judgements.pointer[sample]) }
-        judged.correctCount += given?.correctCount ?? 0
+        if let given { judged.add(given.judged) }
         let value = judged.value / Double(max(1, recording.sampleCount)) + (given?.value ?? 0)
         return BatchResult(recording, value: value + rate.value, judged)
     }

@@ -61,7 +61,7 @@ final class FirstSpikeBackward: @unchecked Sendable {
     var result: BatchResult {
         var judged = JudgedSum()
         for own in sums { judged.add(own.judged) }
-        judged.correctCount += given?.correctCount ?? 0
+        if let given { judged.add(given.judged) }
         return BatchResult(recording, value: judged.value * scale + (given?.value ?? 0) + rate.value, judged)
     }
 

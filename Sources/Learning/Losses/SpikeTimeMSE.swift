@@ -10,6 +10,9 @@ import Networks
 /// infinite targets add nothing. A sample is skipped if its label neuron is silent, where targets follow from the label, or if
 /// every output with a target is.
 ///
+/// Where a training is judged, a silent output whose target is given counts as a spike at 0 would, at least as one tau0 off: less, and networks that
+/// fall silent would look better than those whose spikes are that far from where they should be.
+///
 /// | symbol  | name     | default | unit | meaning                                                            |
 /// |---------|----------|---------|------|--------------------------------------------------------------------|
 /// | tau0    | `tau0`   | 5e-3    | s    | the distance that counts as 1, > 0                                 |
@@ -61,18 +64,23 @@ public struct SpikeTimeMSE: TabledLoss, Equatable {
             guard label >= 0, output.firstSpikes[label] >= 0 else { return SampleResult(value: 0, isSkipped: true) }
         }
         var value = 0.0
-        var (isSeen, isWanted) = (false, false)
+        var (isSeen, isMissed, missing) = (false, false, 0.0)
         for neuron in 0..<output.outputCount {
             let wanted = target.values.map { $0[neuron] } ?? (neuron == label ? tLabel : tOther)
             guard wanted < .infinity else { continue }
-            isWanted = true
-            guard output.firstSpikes[neuron] >= 0 else { continue }
+            guard output.firstSpikes[neuron] >= 0 else {
+                isMissed = true
+                missing += max(1, (wanted / tau0) * (wanted / tau0))
+                continue
+            }
             isSeen = true
             let distance = (output.firstTime(neuron) - wanted) / tau0
             value += distance * distance / 2
             errors[output.firstSpikes[neuron]] += distance / tau0
         }
-        return SampleResult(value: value, isSkipped: isWanted && !isSeen)
+        // Where targets follow from the label, its output has answered: others may well be silent.
+        return SampleResult(
+            value: value, isSkipped: isMissed && !isSeen, missing: target.values == nil ? 0 : missing)
     }
 
     public func predict(_ output: OutputSample) -> Int { output.earliestOutput }

@@ -3,7 +3,7 @@ import Mathematics
 import Networks
 import Neurons
 
-/// The order of these numbers: the value, how many samples there were, were right, were skipped, and the skipped ones' weight; spikes of each layer;
+/// The order of these numbers: the value, how many samples there were, were right, were skipped, and the weight of answers that are not there; spikes of each layer;
 /// for bumping, in how many samples each neuron of each spiking layer spiked; derivatives of weights and then of delays, connection by connection; where
 /// neurons are trained those of their parameters, layer by layer.
 struct BatchNumbers {
@@ -31,7 +31,7 @@ struct BatchNumbers {
         all.reserveCapacity(try count())
         all.append(result.value)
         let counted = [spikes.sampleCount, result.correctCount, result.skippedCount]
-        all += counted.map(Double.init) + [result.skippedWeight] + spikes.counts.map(Double.init)
+        all += counted.map(Double.init) + [result.missingWeight] + spikes.counts.map(Double.init)
         if forBumping {
             for (layer, own) in network.layers.enumerated() {
                 let active = spikes.samplesWithSpikes(layer: layer)
@@ -78,10 +78,10 @@ struct BatchNumbers {
                 "a batch of \(sampleCount) samples gave the numbers of one of \(counted[0]); hand over each batch's own"
             )
         }
-        (made.correctCount, made.skippedCount, made.skippedWeight) = (counted[1], counted[2], next(1)[0])
-        guard made.skippedWeight >= 0 else {
+        (made.correctCount, made.skippedCount, made.missingWeight) = (counted[1], counted[2], next(1)[0])
+        guard made.missingWeight >= 0 else {
             throw .invalidValue(
-                "a batch gave the weight \(made.skippedWeight) of skipped samples; hand over what spinnprop_trainer_batch wrote"
+                "a batch gave the weight \(made.missingWeight) of missing answers; hand over what spinnprop_trainer_batch wrote"
             )
         }
         // Whole numbers are exact so far.

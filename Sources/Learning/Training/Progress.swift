@@ -26,7 +26,7 @@ public struct TrainingProgress: Equatable, Sendable {
 
 /// One epoch of a training run; all but the last two are means over its samples.
 public struct EpochRecord: Equatable, Sendable {
-    /// Mean loss and accuracy; a sample without an answer counts as undecided (`Evaluation.undecided`) and as wrong. An accuracy is NaN
+    /// Mean loss and accuracy; an answer that is not there counts as undecided (`Evaluation.undecided`), a sample without its label's as wrong. An accuracy is NaN
     /// where targets stand in the place of labels.
     public var loss = 0.0
     public var accuracy = 0.0

@@ -86,7 +86,7 @@ struct TrainingState: Equatable {
 /// Sums over the finished batches of the running epoch.
 struct EpochSums: Equatable {
     var samples = 0
-    /// Of the loss, samples without an answer counted as undecided.
+    /// Of the loss, answers that are not there counted as undecided.
     var value = 0.0
     var correct = 0
     var skipped = 0
@@ -99,7 +99,7 @@ struct EpochSums: Equatable {
         samples += spikes.sampleCount
         value += result.value * Double(spikes.sampleCount)
         value +=
-            result.skippedWeight
+            result.missingWeight
             * Evaluation.undecided(outputCount: outputCount, areLabelled: areLabelled)
         correct += result.correctCount
         skipped += result.skippedCount

@@ -6,6 +6,7 @@ import copy
 import math
 import pickle
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -55,7 +56,7 @@ def test_a_loss_of_ones_own_is_the_built_in_one(case):
     value, grad = net.gradient(rec, sp.losses.Custom(ttfs), y)
     assert abs(value - wanted_value) < 1e-12
     same(grad, wanted, 1e-9)
-    assert grad.skipped == 0
+    assert 0 < grad.skipped == np.isinf(rec.first_spike_times).all(axis=1).sum() <= wanted.skipped
 
 
 def test_all_spikes_are_given_in_order(case):
@@ -308,6 +309,42 @@ def test_validation_without_weights_has_ones_where_training_has_weights():
     trainer = sp.Trainer(sp.Network([5, 6, 3]), sp.losses.Custom(weighted), epochs=1, batch_size=40)
     trainer.run(spikes, y, validation=(spikes[:10], y[:10]), sample_weight=np.full(40, 2.0))
     assert [own.tolist() for own in seen] == [[2.0] * 40, [1.0] * 10]
+
+
+@pytest.mark.parametrize("engine", ["event", "first-spike", "clock"])
+@pytest.mark.parametrize("of", ["first spikes", "spikes"])
+def test_samples_without_a_spike_are_counted(engine, of):
+    X, y = sp.datasets.yin_yang(40)
+    spikes = sp.encoding.latency_grid(X) if engine == "clock" else sp.encoding.latency(X, bias=0.0)
+    network = sp.Network([5, 20, 3], engine=engine, **(dict(tau_mem=1e-2) if engine == "first-spike" else {}))
+    network.wake(spikes, engine)
+    loss = sp.losses.Custom(lambda times, y: (0.25, np.zeros_like(times)), of=of)
+    heard = np.isfinite(network.forward(spikes, engine=engine).first_spike_times).any(axis=1)
+    for weights in (network.weights[1], np.zeros((3, 20))):
+        network.weights[1] = weights
+        silent = float(1 - np.mean(heard & weights.any()))
+        assert network.gradient(network.forward(spikes, engine=engine), loss, y, engine=engine)[1].skipped == 40 * silent
+        trainer = sp.Trainer(network, loss, engine=engine, epochs=1, batch_size=15)
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            trainer.run(spikes, y, (spikes, y))
+        assert ["no sample had an answer in the last epoch" in str(own.message) for own in seen] == [True] * (silent == 1)
+        last = trainer.history[-1]
+        assert last["skipped"] == silent and last["loss"] == last["validation_loss"] == 0.25
+
+
+def test_membranes_are_never_skipped(leaky):
+    net, rec, y = leaky
+    quiet = copy.copy(net)
+    quiet.weights[1] = np.zeros((3, 20))
+    loss = sp.losses.Custom(lambda maxima, y: (0.0, np.zeros_like(maxima)), "maxima")
+    assert quiet.gradient(quiet.forward(rec.input, t_end=60e-3), loss, y)[1].skipped == 0
+
+
+def test_a_value_that_is_infinite_tells_what_to_leave_out(case):
+    net, rec, y = case
+    with pytest.raises(ValueError, match="which may be clamped; .*leave out samples whose label's output is silent"):
+        net.gradient(rec, sp.losses.Custom(lambda times, y: (np.inf, np.zeros_like(times))), y)
 
 
 def test_masks_are_not_lost_in_trainings():

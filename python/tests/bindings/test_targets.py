@@ -88,7 +88,48 @@ def test_silence_is_not_perfect():
     trainer = sp.Trainer(network, sp.losses.SpikeTimeMSE(), epochs=1, learning_rate=0.0)
     trainer.run(SPIKES, np.full((60, 3), 0.02), (SPIKES, np.full((60, 3), 0.02)))
     last = trainer.history[-1]
-    assert last["skipped"] == 1 and last["loss"] == 1.5 == last["validation_loss"]
+    assert last["skipped"] == 1 and last["loss"] == pytest.approx(3 * 4**2 / 2, rel=1e-12) == last["validation_loss"]
+
+
+@pytest.mark.parametrize("engine", ["event", "first-spike", "clock", "spinnaker2"])
+def test_each_silent_output_with_a_target_is_charged(engine):
+    own = dict(tau_mem=1e-2) if engine == "first-spike" else {}
+    network = sp.Network([5, 20, 3], seed=3, engine=engine, **own)
+    spikes = GRID if engine in ("clock", "spinnaker2") else SPIKES
+    network.wake(spikes, engine)
+    weights = 2 * np.array(network.weights[1])
+    weights[1] = 0
+    network.weights[1] = weights
+    loss, weight = sp.losses.SpikeTimeMSE(), np.linspace(0, 2, 60)
+    times = np.full((60, 3), 0.02)
+    times[:10, 1], times[10:20, 1] = np.inf, 1e-3
+    charge = np.repeat([0.0, 0.5, 8.0], [10, 10, 40])
+    rec = network.forward(spikes, engine=engine)
+    assert np.isfinite(rec.first_spike_times).sum(axis=0).tolist() == [60, 0, 60]
+    for own in (None, weight):
+        value, gradient = network.gradient(rec, loss, times, sample_weight=own, engine=engine)
+        trainer = sp.Trainer(network, loss, engine=engine, epochs=1, batch_size=60, learning_rate=0.0)
+        trainer.run(spikes, times, (spikes, times), sample_weight=own)
+        last, charged = trainer.history[-1], np.mean(charge if own is None else own * charge)
+        assert gradient.skipped == 0 == last["skipped"]
+        assert last["loss"] - value == pytest.approx(charged, rel=1e-5)
+        if own is None:
+            assert last["validation_loss"] - value == pytest.approx(charged, rel=1e-5)
+
+
+def test_the_best_network_is_not_one_that_has_fallen_silent():
+    X, _ = sp.datasets.yin_yang(600, seed=42)
+    spikes, times = sp.encoding.latency(X, bias=0.0), np.full((600, 3), 0.028)
+    network = sp.Network([5, 60, 3], seed=0)
+    network.wake(spikes)
+    silent = []
+
+    def count(network):
+        return np.mean(np.isinf(network.forward(spikes[500:]).first_spike_times))
+
+    trainer = sp.Trainer(network, sp.losses.SpikeTimeMSE(), epochs=6, restore_best=True)
+    trainer.run(spikes[:500], times[:500], (spikes[500:], times[500:]), callbacks=[lambda own: silent.append(count(own.network))])
+    assert max(silent) > 0.4 and count(trainer.network) == min(silent) < 0.1
 
 
 def test_spike_times_are_learnt():
