@@ -25,8 +25,10 @@ from .._support import checks
 from .._support.bars import EpochBar
 from .._support.types import Progress
 from .._trainer import Trainer
+from ..losses import TTFSCrossEntropy
 from .rescaling import rescaled
 from .validation import alike, comparable, hidden_sizes, restored, seed_of, weights_of
+from .windows import counted_from, window
 
 #: Samples that predict runs at a time, so that its memory does not grow with the number of samples.
 _CHUNK = 8192
@@ -37,6 +39,7 @@ class SpikingEstimator(Parameters):
 
     network_: Network
     setting_: Dict[str, Any]
+    start_: float
     _made_with: Dict[str, Any]
     #: Of partial_fit: what takes its steps, what draws the order of samples, and parameters that an optimiser cannot change on its way.
     _going_on: Optional[Tuple[Trainer, np.random.Generator, Dict[str, Any]]]
@@ -73,9 +76,6 @@ class SpikingEstimator(Parameters):
         """Of a run of so many time steps those in which features spike."""
         return steps
 
-    #: How long samples should be in synaptic time constants, and from what part of it to how many times as long spike trains may be.
-    _code, _suits = 6.0, (0.0, 1.1)
-
     def _follows(self, spikes: SpikeTrains) -> bool:
         """Whether time constants that are not given follow the length of these spike trains."""
         return True
@@ -87,11 +87,24 @@ class SpikingEstimator(Parameters):
     def _time_constants(self, X: Any) -> Dict[str, Any]:
         """Those of a network that is given none: the engine's, which in continuous time follow the length of spike trains."""
         own = self._engine_time_constants()
-        if not isinstance(X, SpikeTrains) or self.engine_._grid is not None or not len(X.times) or not self._follows(X):
+        if not isinstance(X, SpikeTrains) or self.engine_._grid is not None or not self._follows(X):
             return own
-        stretch = float(np.ptp(X.times)) / (self._code * own["tau_syn"])
-        least, most = self._suits
-        return own if stretch == 0 or least <= stretch <= most else {name: stretch * tau for name, tau in own.items()}
+        first, last = window(X)
+        stretch = self._stretch(last - first, X.n_units, own) if last > first else 1.0
+        return own if stretch == 1 else {name: stretch * tau for name, tau in own.items()}
+
+    def _stretch(self, length: float, n_units: int, own: Dict[str, Any]) -> float:
+        """What an engine's own time constants are multiplied by for spike trains of a length."""
+        raise NotImplementedError
+
+    def _begins(self, X: Any) -> float:
+        """From when the network's times count, seconds: losses want early answers, and have none in view if all of X comes late."""
+        if not isinstance(X, SpikeTrains) or self.engine_._grid is not None:
+            return 0.0
+        if self.t_end is not None or np.any(self.drive) or not (self.loss is None or isinstance(self.loss, TTFSCrossEntropy)):
+            return 0.0
+        first, last = window(X)
+        return first if first > 0.1 * (last - first) else 0.0
 
     def _network_options(self, tau_mem: Any) -> Dict[str, Any]:
         """What else the network is made with."""
@@ -270,6 +283,7 @@ class SpikingEstimator(Parameters):
         if goes_on:
             self.setting_ = {**self.setting_, **{name: given[name] for name in OF_OPTIMISER if name in given}}
             return copy.copy(self.network_), self._encode(X)
+        self.start_ = self._begins(X)
         if self.rescale and self.encodes_:
             self.feature_min_, self.feature_max_ = X.min(axis=0), X.max(axis=0)
         taus = {name: given[name] for name in OF_NEURONS if name in given}
@@ -312,7 +326,10 @@ class SpikingEstimator(Parameters):
             yield self._forward(self.network_, X[start : start + self._at_once])
 
     def _forward(self, network: Network, X: Any) -> Recording:
-        return network.forward(self._encode(X), engine=self.engine_, t_end=self.t_end, max_spikes=self.max_spikes)
+        return self._run(network, self._encode(X))
+
+    def _run(self, network: Network, spikes: SpikeTrains) -> Recording:
+        return network.forward(spikes, engine=self.engine_, t_end=self.t_end, max_spikes=self.max_spikes)
 
     @property
     def _at_once(self) -> int:
@@ -320,7 +337,7 @@ class SpikingEstimator(Parameters):
         return _CHUNK if self.max_spikes is None else min(_CHUNK, self.batch_size)
 
     def encode(self, X: Any) -> SpikeTrains:
-        """What the network is given for X: rescaled as in fit, each sample's spikes with the bias; SpikeTrains stay what they are.
+        """What the network is given for X: rescaled as in fit, each sample's spikes with the bias; SpikeTrains with times from `start_` on.
 
         For what is asked of `network_` itself, whose input this is: membranes, gradients, runs on other engines.
 
@@ -349,7 +366,7 @@ class SpikingEstimator(Parameters):
 
     def _encode(self, X: Any) -> SpikeTrains:
         if isinstance(X, SpikeTrains):
-            return X
+            return counted_from(X, self.start_)
         if self.rescale:
             X = rescaled(X, self.feature_min_, self.feature_max_)
         if self.encoder is None:

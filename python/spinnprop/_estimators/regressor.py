@@ -17,6 +17,7 @@ from .._spikes import SpikeTrains
 from .._support import checks
 from .._support.types import Float64Array
 from .validation import learnt_numbers
+from .windows import window
 
 #: So many samples of the training set tell when outputs spike before they are trained.
 _LOOKED_AT = 1000
@@ -68,7 +69,7 @@ checkpoint_every, resume, random_state, warm_start, verbose
 
     Attributes
     ----------
-    network_, history_, report_, engine_, n_features_in_, encodes_, loss_, setting_
+    network_, history_, report_, engine_, n_features_in_, encodes_, loss_, setting_, start_
         As in `SpikingClassifier`; accuracies in history_ are NaN.
     target_ndim_ : int
         Dimensions of the y that was learnt.
@@ -87,8 +88,9 @@ checkpoint_every, resume, random_state, warm_start, verbose
     ((300,), True)
     """
 
+    #: How long samples should be in synaptic time constants.
     # Short enough for all inputs to be heard before an output must speak, long enough for hidden neurons to answer to parts of them.
-    _code, _suits = 0.7, (1.0, 1.0)
+    _code = 0.7
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -148,6 +150,9 @@ checkpoint_every, resume, random_state, warm_start, verbose
             "bump": 0.05 if self.engine_._grid is None else chosen["bump"],
         }
 
+    def _stretch(self, length: float, n_units: int, own: Dict[str, Any]) -> float:
+        return length / (self._code * float(own["tau_syn"]))
+
     def _code_steps(self, steps: int) -> int:
         # Inputs that come in the second half could not be heard by outputs that are to speak in it.
         return max(round(steps / 2), min(steps, self.t_min + 3))
@@ -177,7 +182,8 @@ checkpoint_every, resume, random_state, warm_start, verbose
             self.target_outputs_ = np.array([first, first + 1.0])
             return
         middle = self._said_in_the_mean(network, spikes, weights)
-        width = max(float(np.mean(network.tau_syn[-1])), float(np.ptp(spikes.times)) if len(spikes.times) else 0.0)
+        begins, ends = window(spikes)
+        width = max(float(np.mean(network.tau_syn[-1])), ends - begins)
         grid = self.engine_._grid
         latest = math.inf if self.t_end is None else float(self.t_end)
         if grid is not None:
@@ -188,7 +194,7 @@ checkpoint_every, resume, random_state, warm_start, verbose
 
     def _said_in_the_mean(self, network: Network, spikes: SpikeTrains, weights: Optional[Float64Array]) -> Float64Array:
         """What outputs of the untrained network say of the first samples: (n_targets,)."""
-        said = _said(network, self._forward(network, spikes[: min(_LOOKED_AT, self._at_once)]))
+        said = _said(network, self._run(network, spikes[: min(_LOOKED_AT, self._at_once)]))
         heard = np.isfinite(said)
         if not heard.any(axis=0).all():
             raise ValueError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 import numpy.typing as npt
 
@@ -14,6 +14,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
+from .._network import Network
 from .._spikes import SpikeTrains
 from .._support import checks
 from .decisions import Decisions
@@ -23,7 +24,9 @@ from .validation import learnt, unmasked
 class SpikingClassifier(Decisions, SpikingEstimator):
     """A spiking network as a scikit-learn classifier: one output neuron per class, features as spike times.
 
-    X may be `SpikeTrains` wherever it is asked for: they are taken as they are, without encoder, rescaling and bias.
+    X may be `SpikeTrains` wherever it is asked for: they are taken as they are, without encoder, rescaling and bias. In continuous time theirs count from
+    the training set's first spike, `start_`, if it comes later than a tenth of the set's length, and neither t_end, a drive nor a loss is given
+    (but `losses.TTFSCrossEntropy`) whose times count from 0.
 
     Parameters
     ----------
@@ -58,8 +61,9 @@ class SpikingClassifier(Decisions, SpikingEstimator):
         None: the engine's own choice for the read-out and the time constants.
     tau_mem, tau_syn
         As in `Network`. Both None: the engine's choice; on a grid of time steps, the length of the run. In continuous time, of SpikeTrains that are longer
-        than 6 synaptic time constants: the engine's, stretched to that length, so that an output hears all of them before it decides. A leaky read-out
-        hears all as it is: there they are stretched for units that spike at most once in a sample, but for a few.
+        than 6 synaptic time constants: the engine's, stretched to that length, so that an output hears all of them before it decides; of those that are
+        shorter than 3/4 of the engine's latency code: shrunk likewise. A leaky read-out
+        hears all as it is: there they follow units that spike at most once in a sample, but for a few. A few spikes far from all others do not count.
     threshold, reset, drive, refractory, delays, recurrent, connections, readout, weight_mean, weight_std, masks, recurrent_masks, signs, \
 recurrent_signs, weight_bounds
         As in `Network`, whose input has one unit for each feature and one for the bias, and whose last layer one neuron per class.
@@ -104,6 +108,8 @@ bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every
     loss_ : Loss
     setting_ : dict
         tau_mem, tau_syn, t_late, learning_rate, clip_norm and bump as they were used, given or chosen.
+    start_ : float
+        Seconds of SpikeTrains from which the network's times count; what comes earlier comes then.
 
     Raises
     ------
@@ -158,6 +164,13 @@ bump_output_limit, bump_pairs, input_dropout, rate, checkpoint, checkpoint_every
         if hasattr(self, "network_") and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(f"classes is {checks.shown(classes)}, but the estimator has {checks.shown(self.classes_)}; they must agree")
         return self._partial_fit(X, y, sample_weight, classes)
+
+    def _stretch(self, length: float, n_units: int, own: Dict[str, Any]) -> float:
+        longer = length / (6 * float(own["tau_syn"]))
+        if longer > 1.1:
+            return longer
+        usual = self.engine_._setting(Network((n_units, 1), **own)._handle)["t_late"]
+        return length / usual if length < 0.75 * usual else 1.0
 
     def _follows(self, spikes: SpikeTrains) -> bool:
         return self.readout == "spiking" or _is_latency_code(spikes)

@@ -15,6 +15,7 @@ from spinnprop import _core
 
 X, Y = sp.datasets.yin_yang(40)
 SPIKES = sp.encoding.latency(X, bias=0.0)
+LATE = sp.SpikeTrains(SPIKES.times + 0.5, SPIKES.units, SPIKES.offsets, SPIKES.n_units)
 GRID = sp.encoding.latency_grid(X)
 #: So many that progress is asked.
 MANY = sp.encoding.latency_grid(sp.datasets.yin_yang(100000)[0])
@@ -324,6 +325,7 @@ REMEDIES = [
     ),
     (lambda: sp.encoding.poisson([[1.5]]), lambda: sp.encoding.poisson([[1.0]])),
     (lambda: sp.SpikingClassifier(**FEW).fit(SPIKES, Y).predict(X), lambda: sp.SpikingClassifier(**FEW).fit(SPIKES, Y).predict(SPIKES)),
+    (lambda: sp.SpikingClassifier(**FEW).fit(LATE, Y).predict(SPIKES), lambda: sp.SpikingClassifier(**FEW).fit(LATE, Y).predict(LATE)),
     (
         lambda: sp.encoding.DeltaModulation(threshold=0.5).fit(np.zeros((0, 3, 1))),
         lambda: sp.encoding.DeltaModulation(threshold=0.5).fit(np.zeros((1, 3, 1))),

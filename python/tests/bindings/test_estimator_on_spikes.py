@@ -174,3 +174,84 @@ def test_trains_of_many_spikes_are_learnt(length):
     spikes = trains_of(own_rates[0] * v + own_rates[1] * (1 - v), none, length, 0)
     regressor = sp.SpikingRegressor(hidden=(60,), epochs=20).fit(spikes[:300], v[:300, 0])
     assert regressor.score(spikes[300:], v[300:, 0]) > 0.6
+
+
+def changed(spikes, times):
+    return sp.SpikeTrains(times, spikes.units, spikes.offsets, spikes.n_units)
+
+
+def score_of(spikes, y, kind=sp.SpikingClassifier, **options):
+    model = kind(hidden=(60,), epochs=10, batch_size=50, **options).fit(spikes, y)
+    return model.score(spikes, y), model
+
+
+@pytest.mark.parametrize("later", [0.05, 0.5, 1e4])
+def test_trains_that_begin_late_are_learnt_and_told_alike(data, later):
+    _, spikes, y = data
+    late = changed(spikes, spikes.times + later)
+    usual, first = score_of(spikes, y)
+    score, model = score_of(late, y, loss=sp.losses.TTFSCrossEntropy())
+    assert first.start_ == 0 and model.start_ == pytest.approx(later)
+    assert usual > 0.85 and score > usual - 0.05
+    np.testing.assert_allclose(model.encode(late).times, spikes.times, atol=1e-11)
+    # A part that begins earlier is clipped, one that ends earlier is another recording.
+    assert model.encode(changed(spikes, late.times - 1e-3)).times.min() == 0
+    with pytest.raises(ValueError, match="last spike of X is at .* the training set's first at"):
+        model.predict(spikes)
+    assert len(model.predict(late[:0])) == 0
+    # Once more, and by parts: from where the first fit has counted.
+    assert model.set_params(warm_start=True, epochs=1).fit(late, y).start_ == pytest.approx(later)
+    assert model.partial_fit(late[:50], y[:50]).start_ == pytest.approx(later)
+    numbers = sp.SpikingRegressor(hidden=(20,), epochs=1)
+    targets = spikes.times[spikes.offsets[:-1] + 2]
+    own, moved = (numbers.fit(each, targets).predict(each) for each in (spikes, late))
+    np.testing.assert_allclose(moved, own, rtol=0.05, atol=2e-3)
+
+
+def test_what_is_given_in_seconds_counts_from_zero(data):
+    _, spikes, y = data
+    late = changed(spikes, spikes.times + 0.05)
+    for options in ({"t_end": 0.2}, {"drive": 0.1}, {"loss": sp.losses.SpikeTimeMSE()}):
+        assert estimator(**options).fit(late, y).start_ == 0
+    assert estimator(engine=sp.ClockEngine(steps=100)).fit(late, y).start_ == 0
+
+
+def test_events_of_absolute_microseconds_are_learnt(data):
+    _, spikes, y = data
+    begun = 1_700_000_000
+    samples = [
+        np.array([(begun + round(1e6 * time), unit) for time, unit in zip(*spikes[at])], [("t", "i8"), ("x", "i2")]) for at in range(len(spikes))
+    ]
+    score, model = score_of(sp.SpikeTrains.from_events(samples, 5), y)
+    assert model.start_ == pytest.approx(1700) and score > 0.8
+
+
+@pytest.mark.parametrize("scale", [0.01, 0.1, 0.5])
+def test_time_constants_follow_short_trains(data, scale):
+    _, spikes, y = data
+    usual, first = score_of(spikes, y)
+    score, model = score_of(changed(spikes, scale * spikes.times), y)
+    assert first.setting_["tau_syn"] == 5e-3
+    assert model.setting_["tau_syn"] == pytest.approx(5e-3 * scale, rel=0.02)
+    assert score > usual - 0.05
+
+
+def test_a_late_spike_does_not_stretch_all(data):
+    _, spikes, y = data
+    times = spikes.times.copy()
+    times[spikes.offsets[101] - 1] = 10.0
+    usual, first = score_of(spikes, y)
+    score, model = score_of(changed(spikes, times), y)
+    assert model.setting_ == first.setting_ and score > usual - 0.05
+    numbers = sp.SpikingRegressor(hidden=(20,), epochs=1)
+    targets = spikes.times[spikes.offsets[:-1] + 2]
+    own = numbers.fit(spikes, targets)
+    spread, tau = np.ptp(own.target_outputs_), own.setting_["tau_syn"]
+    numbers.fit(changed(spikes, times), targets)
+    assert np.ptp(numbers.target_outputs_) == pytest.approx(spread, rel=0.02)
+    assert numbers.setting_["tau_syn"] == pytest.approx(tau, rel=0.02)
+    # An early one does not say where all begin.
+    times = spikes.times + 0.5
+    times[0] = 0.0
+    score, model = score_of(changed(spikes, times), y)
+    assert model.start_ == pytest.approx(0.5) and score > usual - 0.05
