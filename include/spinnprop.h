@@ -924,10 +924,13 @@ SPINNPROP_API spinnprop_status spinnprop_trainer_step_batch(double *value, spinn
                                                             const spinnprop_supervision *supervision, double rate_factor,
                                                             spinnprop_progress_callback progress, void *payload);
 /* Writes a checkpoint to a path of one's own: the network, the optimiser's memory and all else that a trainer with resume needs. That one is made of
- * the network the run began with or, unless neuron parameters are trained, of the one that spinnprop_network_load reads from this file. */
+ * the network the run began with or of the one that spinnprop_network_load reads from this file. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_save(const spinnprop_trainer *trainer, const char *path);
 /* A copy of the network as it stands. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_network(spinnprop_network **network, const spinnprop_trainer *trainer);
+/* The same with neuron parameters that are trained as they were when the run began, before a checkpoint, too: the loss of a trainer that was given none
+ * is spinnprop_engine_loss of it. */
+SPINNPROP_API spinnprop_status spinnprop_trainer_beginning(spinnprop_network **network, const spinnprop_trainer *trainer);
 /* Epochs finished so far, which is how many rows spinnprop_trainer_history fills, in order. */
 SPINNPROP_API spinnprop_status spinnprop_trainer_epochs_done(int64_t *n_epochs, const spinnprop_trainer *trainer);
 SPINNPROP_API spinnprop_status spinnprop_trainer_history(spinnprop_epoch *epochs, int64_t n,

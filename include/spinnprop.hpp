@@ -882,6 +882,10 @@ public:
     Network network() const {
         return Network(detail::make<spinnprop_network>(spinnprop_trainer_network, handle_.get()));
     }
+    // With neuron parameters that are trained as they were when the run began.
+    Network beginning() const {
+        return Network(detail::make<spinnprop_network>(spinnprop_trainer_beginning, handle_.get()));
+    }
     std::vector<spinnprop_epoch> history() const {
         std::int64_t n = 0;
         check(spinnprop_trainer_epochs_done(&n, handle_.get()));

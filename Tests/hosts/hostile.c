@@ -1848,6 +1848,8 @@ static void trainings_that_cannot_be(void) {
     /* Nothing has been trained yet. */
     int64_t n_before = 0, n_after = 0;
     spinnprop_network *untouched = NULL;
+    WORKS(spinnprop_trainer_beginning(&untouched, trainer));
+    spinnprop_network_free(untouched);
     WORKS(spinnprop_trainer_network(&untouched, trainer));
     uint8_t *before = bytes_of(network, &n_before), *after = bytes_of(untouched, &n_after);
     HOLDS(n_before == n_after && memcmp(before, after, (size_t)n_before) == 0);
@@ -1858,6 +1860,8 @@ static void trainings_that_cannot_be(void) {
     HOLDS(calls == 1);
     INVALID(spinnprop_trainer_network(NULL, trainer));
     INVALID(spinnprop_trainer_network(&result, NULL));
+    INVALID(spinnprop_trainer_beginning(NULL, trainer));
+    INVALID(spinnprop_trainer_beginning(&result, NULL));
     INVALID(spinnprop_trainer_epochs_done(NULL, trainer));
     INVALID(spinnprop_trainer_epochs_done(&n_epochs, NULL));
     WORKS(spinnprop_trainer_run(trainer, &s, labels, 4, NULL, NULL, 0, NULL, NULL));
@@ -1929,6 +1933,7 @@ static int meddle(const spinnprop_progress *progress, void *payload) {
     m->calls++;
     INVALID(spinnprop_trainer_run(m->trainer, m->spikes, labels, 4, NULL, NULL, 0, NULL, NULL));
     INVALID(spinnprop_trainer_network(&network, m->trainer));
+    INVALID(spinnprop_trainer_beginning(&network, m->trainer));
     INVALID(spinnprop_trainer_epochs_done(&n, m->trainer));
     double value = 1;
     INVALID(spinnprop_trainer_set_epochs(m->trainer, 1));

@@ -208,6 +208,14 @@ static PyObject *trainer_network(PyObject *module, PyObject *capsule) {
     return status == SPINNPROP_OK ? handle_new(network, &network_kind) : raise_status(module, status);
 }
 
+static PyObject *trainer_beginning(PyObject *module, PyObject *capsule) {
+    handle *own = idle_from(module, capsule, &trainer_kind);
+    if (!own) return NULL;
+    spinnprop_network *network = NULL;
+    spinnprop_status status = spinnprop_trainer_beginning(&network, own->object);
+    return status == SPINNPROP_OK ? handle_new(network, &network_kind) : raise_status(module, status);
+}
+
 static PyObject *trainer_epochs_done(PyObject *module, PyObject *capsule) {
     handle *own = idle_from(module, capsule, &trainer_kind);
     if (!own) return NULL;
@@ -260,6 +268,8 @@ PyMethodDef training_methods[] = {
      "trainer_set_epochs($module, trainer, epochs, /)\n--\n\nAnother number of epochs in all."},
     {"trainer_save", trainer_save, METH_VARARGS, "trainer_save($module, trainer, path, /)\n--\n\nWrite a checkpoint."},
     {"trainer_network", trainer_network, METH_O, "trainer_network($module, trainer, /)\n--\n\nA copy of the network."},
+    {"trainer_beginning", trainer_beginning, METH_O,
+     "trainer_beginning($module, trainer, /)\n--\n\nA copy of the network, with trained neuron parameters as they began."},
     {"trainer_epochs_done", trainer_epochs_done, METH_O,
      "trainer_epochs_done($module, trainer, /)\n--\n\nEpochs so far."},
     {"epoch_defaults", epoch_defaults, METH_NOARGS, "epoch_defaults($module, /)\n--\n\nAn epoch in which nothing was."},

@@ -226,7 +226,6 @@ class Trainer:
             raise TypeError(f"network is {type(network).__name__!r}; it must be a Network")
         runs_on = resolve(engine)
         self._sizes = network.layer_sizes[1:]
-        self._loss = runs_on._default_loss(network._handle) if loss is None else loss
         if rate is not None and not isinstance(rate, RateRegularisation):
             raise TypeError(f"rate is {rate!r}; it must be a spinnprop.losses.RateRegularisation")
         own = partial(checks.option, of=_core.DOMAINS_TRAINING)
@@ -237,7 +236,7 @@ class Trainer:
         of_neurons = neuron_rates(neuron_learning_rate, n_layers, trained)
         self._schedule = schedule if callable(schedule) else None
         self._of_batches: Dict[str, Any] = {
-            **{"loss": self._loss, "engine": engine, "t_end": t_end, "max_spikes": max_spikes, "gradient_engine": gradient_engine},
+            **{"engine": engine, "t_end": t_end, "max_spikes": max_spikes, "gradient_engine": gradient_engine},
             **{"rate": rate, "bump": bump, "train": ["weights", *(kind for kind in trained if kind in NEURONS)]},
         }
         #: What is to be done where weights are too small; who has made the network for somebody else says otherwise.
@@ -285,12 +284,15 @@ class Trainer:
                 "resume": int(checks.boolean(resume, "resume")),
             },
             _forward_options(runs_on, t_end, max_spikes),
-            _fields(self._loss),
+            None if loss is None else _fields(loss),
             {
                 **({} if rate is None else rate._fields()),
                 **({} if gradient_engine is None else {"engine": resolve(gradient_engine)._handle}),
             },
         )
+        # Of the network that the run began with, whose time constants it follows.
+        self._loss = runs_on._default_loss(_core.trainer_beginning(self._handle)) if loss is None else loss
+        self._of_batches["loss"] = self._loss
         usual = checks.domains(_core.DOMAINS_TRAINING)["neuron_learning_rate"]["initial"]
         rates = {"weights": weight_rates, "delays": delay_rates, **neuron_rates(usual, n_layers, trained), **of_neurons}
         self._rates = {kind: own for kind, own in rates.items() if kind in trained}
@@ -555,7 +557,7 @@ class Trainer:
         """Writes a checkpoint to a path of its own: the network with the optimiser's memory, the history, and where the training stands.
 
         ``sp.load(path)`` gives the network. ``sp.Trainer(network, ..., checkpoint=path, resume=True)`` goes on, with the network that the training began
-        with or, unless neuron parameters are trained, with the one from the file.
+        with or with the one from the file.
 
         Raises
         ------

@@ -247,6 +247,15 @@ public func spinnprop_trainer_network(
 }
 
 @c @implementation
+public func spinnprop_trainer_beginning(
+    _ network: UnsafeMutablePointer<OpaquePointer?>?, _ trainer: OpaquePointer?
+) -> spinnprop_status {
+    create(network, "network", networkKind) {
+        try box(trainer, trainerKind, "trainer").value.idle().beginning()
+    }
+}
+
+@c @implementation
 public func spinnprop_trainer_epochs_done(
     _ n_epochs: UnsafeMutablePointer<Int64>?, _ trainer: OpaquePointer?
 ) -> spinnprop_status {

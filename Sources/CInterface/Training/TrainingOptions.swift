@@ -24,7 +24,8 @@ extension spinnprop_training_options {
         var options = try options()
         options.forward = try forward.options()
         options.rate = try gradient.rate()
-        options.loss = try spinnprop_loss.loss(loss, "options->loss", engine, network)
+        let begun = try Trainer.beginning(of: network, options)
+        options.loss = try spinnprop_loss.loss(loss, "options->loss", engine, begun)
         return try Trainer(network, options, engine: engine, rule: rule)
     }
 

@@ -40,6 +40,9 @@ enum Checkpoint {
         for (index, values) in state.optimizer.neuronParameters.enumerated() {
             file.add("optimizer.neuron_parameters.\(index)", values, shape: [values.count])
         }
+        for (index, values) in state.optimizer.neuronStarts.enumerated() {
+            file.add(neuronStart(index), values, shape: [values.count])
+        }
         file.add("history", state.history.flatMap(\.numbers), shape: [state.history.count, EpochRecord.fields.count])
         for (index, end) in state.ends.enumerated() { NetworkFile.add(end, to: &file, prefix: "ends.\(index).") }
         if let best = state.best { NetworkFile.add(best.network, to: &file, prefix: "best.") }
@@ -68,6 +71,41 @@ enum Checkpoint {
         return try NetworkFile.network(in: file, prefix: "network.")
     }
 
+    private static func neuronStart(_ index: Int) -> String { "optimizer.neuron_starts.\(index)" }
+
+    /// The network that a run has begun with, as far as it says what is left open: neuron parameters that are trained count from what they were then.
+    ///
+    /// - Parameters:
+    ///   - network: the one that the trainer handed out, which gets these; any other stays what it is.
+    ///   - optimizer: a fresh one of that network, which trains neuron parameters.
+    /// - Throws: as `load`.
+    static func beginning(
+        of network: Network, _ optimizer: Optimizer, _ path: FilePath
+    ) throws(SpinnpropError) -> Network {
+        guard FileAccess.exists(path) else { return network }
+        let bytes = try FileAccess.read(path)
+        return try resuming(path) { () throws(SpinnpropError) in
+            let file = try FileKind.checkpoint.open(bytes)
+            try Checksum.check(bytes)
+            guard file.contains(neuronStart(0)), try self.network(in: file).fingerprint == network.fingerprint else {
+                return network
+            }
+            return try optimizer.beginning(of: network) { (index) throws(SpinnpropError) in
+                try file.doubles(neuronStart(index))
+            }
+        }
+    }
+
+    /// Errors of a file that cannot be gone on from name it.
+    private static func resuming<Result>(
+        _ path: FilePath, _ body: () throws(SpinnpropError) -> Result
+    ) throws(SpinnpropError) -> Result {
+        try naming("the checkpoint \(path) cannot be resumed", remedy: "; remove the file to begin anew") {
+            () throws(SpinnpropError) in
+            try asFileError(body)
+        }
+    }
+
     /// The state of an earlier run, or `nil` if there is no such file.
     ///
     /// - Parameter fresh: the state a new run would begin with; the earlier one must have begun with the same.
@@ -80,13 +118,10 @@ enum Checkpoint {
     static func state(
         _ bytes: [UInt8], _ path: FilePath, like fresh: TrainingState
     ) throws(SpinnpropError) -> TrainingState {
-        try naming("the checkpoint \(path) cannot be resumed", remedy: "; remove the file to begin anew") {
-            () throws(SpinnpropError) in
-            try asFileError { () throws(SpinnpropError) in
-                let file = try FileKind.checkpoint.open(bytes)
-                try Checksum.check(bytes)
-                return try state(in: file, like: fresh)
-            }
+        try resuming(path) { () throws(SpinnpropError) in
+            let file = try FileKind.checkpoint.open(bytes)
+            try Checksum.check(bytes)
+            return try state(in: file, like: fresh)
         }
     }
 
@@ -94,8 +129,9 @@ enum Checkpoint {
     static func state(in file: SafeTensors, like fresh: TrainingState) throws(SpinnpropError) -> TrainingState {
         let origin = try number(hexadecimal: file.string("origin"))
         if origin != fresh.origin {
-            // The network that it holds will do as well, unless what is trained is told by how it began.
-            let handsOut = try fresh.optimizer.trainsNeurons ? nil : network(in: file).fingerprint
+            // The network that it holds will do as well, if the file says from what trained neuron parameters count.
+            let isTold = !fresh.optimizer.trainsNeurons || file.contains(neuronStart(0))
+            let handsOut = try isTold ? network(in: file).fingerprint : nil
             guard handsOut == fresh.origin else { throw begun(with: "another network") }
         }
         let course = try marks(in: file, coursePrefix)

@@ -48,6 +48,8 @@ public final class Trainer {
         self.options = options
         self.substrate = substrate
         self.rule = rule
+        let origin = network.fingerprint
+        let network = try Trainer.beginning(of: network, options)
         var rate = options.rate
         if options.rate?.tau == nil { rate?.tau = RateRegularisation.defaultTau * network.timeStretch }
         self.rate = rate
@@ -56,7 +58,7 @@ public final class Trainer {
             to: &start, options.optimizer, substrate.precision, seed: options.seed)
         let fresh = TrainingState(
             network: start, optimizer: try Optimizer(options.optimizer, for: start, precision: substrate.precision),
-            course: options.course(substrate, rule ?? substrate.rule), origin: network.fingerprint)
+            course: options.course(substrate, rule ?? substrate.rule), origin: origin)
         state = fresh
         try objective().check(
             network, sampleCount: 0, grid: substrate.grid, differentiatesNeurons: differentiatesNeurons)
@@ -64,6 +66,28 @@ public final class Trainer {
             state = saved
             try state.average(over: saved.ends, atMost: options.averageEpochs)
         }
+    }
+
+    /// The network with neuron parameters that are trained as they were when the run that these options resume began: what is left open follows time
+    /// constants as they were then. Any other network than the one that the checkpoint hands out stays what it is.
+    ///
+    /// - Throws: `fileError` for a checkpoint that cannot be read; `invalidValue` as `init`.
+    public static func beginning(
+        of network: Network, _ options: TrainingOptions
+    ) throws(SpinnpropError) -> Network {
+        let neurons = options.optimizer.trained.subtracting([.weights, .delays])
+        guard options.resume, let path = options.checkpointPath, !neurons.isEmpty else { return network }
+        var own = options.optimizer
+        (own.train, own.delayParameter, own.delayLearningRate) = (neurons, .clip, 0)
+        return try Checkpoint.beginning(of: network, try Optimizer(own, for: network), path)
+    }
+
+    /// The network with neuron parameters as they were when the run began, which a loss that is left open follows.
+    ///
+    /// - Throws: `invalidValue` while a run goes on.
+    public func beginning() throws(SpinnpropError) -> Network {
+        try checkIdle()
+        return try state.optimizer.beginning(of: state.network)
     }
 
     /// The network as it stands, or as it was at the end of the last epochs on average; after the end of a run with `restoreBest`, that of

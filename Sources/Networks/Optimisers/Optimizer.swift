@@ -34,6 +34,8 @@ public struct Optimizer: Equatable, Sendable {
     package let neuronRule: NeuronRule
     /// The trained numbers of each array of neuron parameters.
     package var neuronParameters: [[Double]]
+    /// What neuron parameters that are trained were in the beginning, from which the trained numbers count: those of each array.
+    package var neuronStarts: [[Double]] { neuronRule.arrays.map(\.initial) }
     /// m of the weights, then of the delays, of each connection, then of each array of neuron parameters; empty for what is not trained.
     package var first: [[Double]]
     /// v likewise; empty arrays for SGD.
@@ -75,6 +77,24 @@ public struct Optimizer: Equatable, Sendable {
             && left.delayRule == right.delayRule && left.delayParameters == right.delayParameters
             && left.neuronRule == right.neuronRule && left.neuronParameters == right.neuronParameters
             && left.first == right.first && left.second == right.second
+    }
+
+    /// The network with neuron parameters that are trained as a training has begun.
+    ///
+    /// - Parameter starts: what gives those of each array in the order of `neuronStarts`; by default this training's own.
+    /// - Throws: `invalidValue` for values that no neurons have.
+    package func beginning(
+        of network: Network, _ starts: ((Int) throws(SpinnpropError) -> [Double])? = nil
+    ) throws(SpinnpropError) -> Network {
+        var begun = network
+        for layer in network.layers.indices {
+            var own = network.layers[layer].parameters
+            for (at, array) in neuronRule.arrays.enumerated() where array.layer == layer {
+                own[keyPath: array.path] = try starts?(at) ?? array.initial
+            }
+            try begun.setParameters(own, layer: layer)
+        }
+        return begun
     }
 
     /// - Throws: `invalidValue` unless every sender has a weight in this precision.

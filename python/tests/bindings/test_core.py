@@ -175,7 +175,7 @@ def test_every_function_of_the_header_is_bound():
 #: What may run under the GIL: its time does not grow with spikes, samples or weights.
 SHORT = re.compile(
     r"spinnprop_(\w+_(init|free|describe|connections|delay_kinds|shape|layer_sizes?|spike_count|skipped|copy|epochs_done|history)"
-    r"|version|abi_version|last_error|set_threads|get_threads|thread_count|trainer_network|trainer_batch_size|trainer_set_\w+|loss_check|recording_engine"
+    r"|version|abi_version|last_error|set_threads|get_threads|thread_count|trainer_network|trainer_beginning|trainer_batch_size|trainer_set_\w+|loss_check|recording_engine"
     r"|domain_\w+|engine_(loss|setting|create)|(clock|first_spike)_(create|get_options)|biograd_(get_options|set_epochs)|spinnaker2_(get_options|account_\w+)|brainscales2_(preset|get_options|chip_get_options|chip_code_count|costs)|sparse_recording_(summary|trace_count)|sparse_gradient_count)"
 )
 

@@ -423,6 +423,44 @@ def test_a_saved_training_goes_on(data, tmp_path):
         sp.load(path)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"train": ["weights", "tau_mem"]},
+        {"train": ["tau_syn", "threshold", "reset", "drive"]},
+        {"train": ["weights", "tau_syn"], "rate": sp.losses.RateRegularisation(strength=1e-3, target=2.0)},
+        {"train": ["weights", "tau_mem", "threshold"], "average_epochs": 2},
+        {"train": ["weights", "delays", "tau_syn"], "delay_learning_rate": 1e-4, "delay_parameter": "sigmoid", "delay_init": (0, 0.25)},
+    ],
+)
+def test_a_training_of_neurons_goes_on_from_the_network_of_its_file(data, tmp_path, options):
+    spikes, y = data
+    path = tmp_path / "model.safetensors"
+    # Some neurons that share their values, and some that each have their own.
+    taus = np.append(np.linspace(0.008, 0.03, 12), [0.02] * 3)
+    start = net(tau_mem=taus, delays="axonal" if "delays" in options["train"] else None)
+    start.wake(spikes)
+    options = dict(options, batch_size=20, neuron_learning_rate=0.05)
+    whole = sp.Trainer(start, epochs=6, **options)
+    whole.run(spikes, y)
+    begun = sp.Trainer(start, epochs=2, **options)
+    begun.run(spikes, y)
+    # Twice, the second time from a training that has itself gone on.
+    for epochs in (4, 6):
+        begun.save(path)
+        network = sp.load(path)
+        assert same(network, begun.network) and not np.array_equal(network.tau_syn[0] + network.tau_mem[0], start.tau_syn[0] + start.tau_mem[0])
+        begun = sp.Trainer(network, epochs=epochs, checkpoint=path, resume=True, **options)
+        assert begun.loss == whole.loss
+        assert begun.run(spikes, y)
+    assert same(begun.network, whole.network)
+    np.testing.assert_array_equal(begun.history["loss"], whole.history["loss"])
+    other = sp.load(path)
+    other.weights[0] = other.weights[0] * 2
+    with pytest.raises(sp.SpinnpropError, match="another network"):
+        sp.Trainer(other, epochs=8, checkpoint=path, resume=True, **options)
+
+
 @pytest.mark.parametrize("hidden, said", [([10], "no hidden neuron spiked in the last epoch"), ([], "no sample had an answer in the last epoch")])
 def test_silence_is_told_once_at_the_end(hidden, said):
     X, y = sp.datasets.moons(20, seed=0)
