@@ -87,7 +87,8 @@ enum Checkpoint {
         return try resuming(path) { () throws(SpinnpropError) in
             let file = try FileKind.checkpoint.open(bytes)
             try Checksum.check(bytes)
-            guard file.contains(neuronStart(0)), try self.network(in: file).fingerprint == network.fingerprint else {
+            let last = optimizer.neuronStarts.count - 1
+            guard file.contains(neuronStart(last)), try self.network(in: file).fingerprint == network.fingerprint else {
                 return network
             }
             return try optimizer.beginning(of: network) { (index) throws(SpinnpropError) in

@@ -459,6 +459,9 @@ def test_a_training_of_neurons_goes_on_from_the_network_of_its_file(data, tmp_pa
     other.weights[0] = other.weights[0] * 2
     with pytest.raises(sp.SpinnpropError, match="another network"):
         sp.Trainer(other, epochs=8, checkpoint=path, resume=True, **options)
+    more = [*options["train"], *(kind for kind in ("tau_mem", "tau_syn", "drive") if kind not in options["train"])]
+    with pytest.raises(sp.SpinnpropError, match=r"other options \(.*train\)"):
+        sp.Trainer(sp.load(path), epochs=8, checkpoint=path, resume=True, **{**options, "train": more})
 
 
 @pytest.mark.parametrize("hidden, said", [([10], "no hidden neuron spiked in the last epoch"), ([], "no sample had an answer in the last epoch")])
