@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -11,7 +10,7 @@ import numpy as np
 from .._core import SpinnpropError
 from .._estimators.base import SpikingEstimator
 from .._library import __version__, must_be_here
-from .result import R2, made
+from .result import R2, made, must_be_values
 
 
 class Judge:
@@ -28,9 +27,10 @@ class Judge:
 
     def __call__(self, fitted: SpikingEstimator) -> List[float]:
         values = [self._score(fitted), *self._costs_of(fitted)]
-        for objective, value in zip(self._names, values):
-            if math.isnan(value):
-                raise SpinnpropError(f"the objective {objective!r} is NaN, which is neither more nor less than anything")
+        try:
+            must_be_values(self._names, values)
+        except ValueError as error:
+            raise SpinnpropError(str(error)) from None
         return values
 
     def _score(self, fitted: SpikingEstimator) -> float:

@@ -10,6 +10,7 @@ from .._estimators.base import SpikingEstimator
 from .._estimators.regressor import SpikingRegressor
 from .._estimators.spiking import SpikingClassifier
 from .._support import checks, tables
+from . import sampler
 from . import space as spaces
 
 #: Under this name a trial, and a study, keeps what Optuna has no place for.
@@ -118,15 +119,13 @@ class SearchResult:
         )
 
     def _record(self, trial: Any) -> Dict[str, Any]:
-        from optuna.trial import FixedTrial
-
         notes = trial.user_attrs.get(NOTES, {})
         complete = trial.state.name == "COMPLETE"
         scores = trial.values if complete else [notes.get("accuracy")] + [None] * (len(self.objectives) - 1)
         return {
             "number": trial.number,
             "state": "complete" if complete else "failed" if notes.get("error") else "pruned",
-            "params": spaces.draw(FixedTrial(trial.params), self._space),
+            "params": spaces.draw(spaces.Drawn(trial.params), self._space),
             "drawn": dict(trial.params),
             **{name: math.nan if value is None else value for name, value in zip(self.objectives, scores)},
             "epochs": notes.get("epochs", 0),
@@ -140,18 +139,42 @@ class SearchResult:
 
 
 def must_be_sound(result: SearchResult, name: str) -> None:
-    """Raises unless all that a storage holds of trials that have ended can be read."""
+    """Raises unless what a storage holds of a study can be read, and a search can have written it."""
     try:
-        if len(result.study.directions) != len(result.objectives):
-            raise ValueError(f"it has {len(result.study.directions)} objectives and was made with {len(result.objectives)}")
+        searched, wanted = ([direction.name for direction in found] for found in (result.study.directions, directions(len(result.objectives))))
+        if searched != wanted:
+            raise ValueError(f"its directions are {searched}, of the objectives {list(result.objectives)} they are {wanted}")
         for trial in counted(result.study):
             values = trial.values if trial.state.name == "COMPLETE" else [0.0] * len(result.objectives)
             if not isinstance(values, list) or len(values) != len(result.objectives) or not all(isinstance(value, float) for value in values):
                 raise ValueError(f"trial {trial.number} has the values {checks.shown(values)}")
-            result._record(trial)
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
-        reason = f"{type(error).__name__} {error}" if isinstance(error, LookupError) else str(error)
+            try:
+                must_be_values(result.objectives, values)
+                result._record(trial)
+            except ValueError as error:
+                raise ValueError(f"of trial {trial.number} {error}") from error
+        sampler.must_be_positions(result.study)
+    except (ValueError, TypeError, LookupError, AttributeError, AssertionError) as error:
+        # Optuna asserts without a word what its tables must hold.
+        reason = f"{type(error).__name__} {error}" if isinstance(error, LookupError) else str(error) or "Optuna cannot read the values of its trials"
         raise SpinnpropError(f"the study {name!r} is damaged: {reason}; take another name or storage") from error
+
+
+def directions(n_objectives: int) -> List[Any]:
+    """Optuna's words for more of the score and less of each cost."""
+    from optuna.study import StudyDirection
+
+    return [StudyDirection.MAXIMIZE, *[StudyDirection.MINIMIZE] * (n_objectives - 1)]
+
+
+def must_be_values(objectives: Sequence[str], values: Sequence[float]) -> None:
+    """Raises ValueError for what no trial can be worth."""
+    for name, value in zip(objectives, values):
+        if not math.isfinite(value):
+            raise ValueError(f"the objective {name!r} is {value}; it must be a finite number")
+    score = values[0]
+    if score > 1 or (objectives[0] == ACCURACY and score < 0):
+        raise ValueError(f"the objective {objectives[0]!r} is {score}; it must be {'0 to 1' if objectives[0] == ACCURACY else 'at most 1'}")
 
 
 def counted(study: Any) -> List[Any]:

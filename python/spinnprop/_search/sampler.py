@@ -12,6 +12,8 @@ from typing import Any, Dict, Iterator, Optional
 
 import numpy as np
 
+from .._support import checks
+
 #: Under this name a trial keeps its position.
 POSITION = "spinnprop position"
 
@@ -34,6 +36,23 @@ def held(study: Any, but: Optional[int] = None, silent: bool = True) -> Dict[int
     for position, trial in zip(_free(found), unknown):
         found[position] = trial
     return found
+
+
+def must_be_positions(study: Any) -> None:
+    """Raises ValueError unless trials hold positions that they can have taken: the first that was free, which no other that has ended has."""
+    from optuna.trial import TrialState
+
+    trials = study.get_trials(deepcopy=False)
+    ended: Dict[int, int] = {}
+    for trial in trials:
+        if POSITION not in trial.user_attrs or trial.state == TrialState.FAIL:
+            continue
+        position = trial.user_attrs[POSITION]
+        if type(position) is not int or not 0 <= position < len(trials):
+            raise ValueError(f"trial {trial.number} has the position {checks.shown(position)}; of {len(trials)} trials it must be 0 to {len(trials) - 1}")
+        # Two that run may have the same for a moment, until one gives way.
+        if trial.state != TrialState.RUNNING and ended.setdefault(position, trial.number) != trial.number:
+            raise ValueError(f"the trials {ended[position]} and {trial.number} have the same position {position}")
 
 
 def _free(found: Dict[int, Any]) -> Iterator[int]:

@@ -15,6 +15,8 @@ from .._support import checks
 from .._support.values import Value
 
 Number = Union[int, float]
+#: Far more than rounding changes in a drawn number, as a part of it, or of its range.
+_ROUNDING = 1e-9
 
 
 class Uniform(Value):
@@ -155,6 +157,36 @@ def _draw(trial: Any, name: str, part: Any) -> Any:
         suggest = trial.suggest_int if isinstance(part.low, int) else trial.suggest_float
         return suggest(name, part.low, part.high, log=part._is_log)
     return part
+
+
+class Drawn:
+    """In the place of an Optuna trial: gives what was drawn before, by name. Raises ValueError for what the space cannot have given."""
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        self._params = params
+
+    def suggest_int(self, name: str, low: Number, high: Number, log: bool) -> Any:
+        """A number of a range."""
+        value = self._of(name)
+        # Drawn by way of logarithms and normal deviates, it may lie beyond a bound by what rounding leaves.
+        slack = _ROUNDING * abs(value) if log else _ROUNDING * high - _ROUNDING * low
+        if not low - slack <= value <= high + slack:
+            raise ValueError(f"the parameter {name!r} is {checks.shown(value)}; it must be {low} to {high}")
+        return value
+
+    suggest_float = suggest_int
+
+    def suggest_categorical(self, name: str, labels: List[Any]) -> Any:
+        """One of a list."""
+        value = self._of(name)
+        if value not in labels:
+            raise ValueError(f"the parameter {name!r} is {checks.shown(value)}; it must be one of {checks.shown(labels)}")
+        return value
+
+    def _of(self, name: str) -> Any:
+        if name not in self._params:
+            raise ValueError(f"there is no parameter {name!r}")
+        return self._params[name]
 
 
 def _labels(choices: List[Any]) -> List[Any]:

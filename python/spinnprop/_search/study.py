@@ -17,7 +17,7 @@ from .._support import checks
 from .._support.optional import need
 from .._support.types import PathLike
 from . import space as spaces
-from .result import NOTES
+from .result import NOTES, directions
 
 #: The median pruner judges no trial before so many have finished, nor in its first epochs.
 _PRUNER_TRIALS = 5
@@ -60,7 +60,7 @@ def _opened(opened: Callable[[], Any], where: str, name: str, pruner: Any, made_
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        study, is_new = _study(opened, where, study_name=name, pruner=pruner, n_costs=len(made_with["objectives"]) - 1)
+        study, is_new = _study(opened, where, study_name=name, pruner=pruner, n_objectives=len(made_with["objectives"]))
     finally:
         optuna.logging.set_verbosity(verbosity)
     if is_new:
@@ -290,17 +290,16 @@ def _gone(path: str) -> SpinnpropError:
     return SpinnpropError(f"the storage of the search, {path}, has been removed while it ran; search again")
 
 
-def _study(opened: Callable[[], Any], where: str, study_name: str, pruner: Any, n_costs: int) -> Tuple[Any, bool]:
+def _study(opened: Callable[[], Any], where: str, study_name: str, pruner: Any, n_objectives: int) -> Tuple[Any, bool]:
     """A study, and whether this call has made it. Tried again: several processes may make the tables of a database at once."""
     import optuna
 
-    directions: Any = ["maximize", *["minimize"] * n_costs]
     for attempt in range(_ATTEMPTS):
         try:
             storage = opened()
             try:
                 study = optuna.create_study(
-                    storage=storage, study_name=study_name, pruner=pruner, directions=directions
+                    storage=storage, study_name=study_name, pruner=pruner, directions=directions(n_objectives)
                 )
                 return study, True
             except optuna.exceptions.DuplicatedStudyError:

@@ -280,9 +280,10 @@ def test_parameters_that_hang_together():
     assert fitted.t_end == 2 * found.best_params["window"] and fitted.predict(X).shape == (120,)
 
 
-def test_an_objective_that_is_nan_is_noted():
-    found = search(n_trials=2, objectives=("accuracy", "joy"), costs={"joy": lambda fitted: np.nan})
-    assert [trial["state"] for trial in found.trials] == ["failed"] * 2 and "'joy' is NaN" in found.trials[0]["error"]
+@pytest.mark.parametrize("joy", [np.nan, np.inf, -np.inf])
+def test_an_objective_that_is_not_finite_is_noted(joy):
+    found = search(n_trials=2, objectives=("accuracy", "joy"), costs={"joy": lambda fitted: joy})
+    assert [trial["state"] for trial in found.trials] == ["failed"] * 2 and f"'joy' is {joy}; it must be a finite number" in found.trials[0]["error"]
 
 
 def test_networks_that_run_away_are_noted_and_left_behind():
@@ -420,8 +421,19 @@ def test_ranges():
             sp.Build(wrong, tau=(1, 2))
     with pytest.raises(ValueError, match="draws nothing"):
         sp.Build(sp.losses.TTFSCrossEntropy, alpha=0.0)
-    seen = {spaces.draw(optuna.trial.FixedTrial({"n": n}), {"n": sp.Uniform(1, 3)})["n"] for n in (1, 2, 3)}
+    seen = {spaces.draw(spaces.Drawn({"n": n}), {"n": sp.Uniform(1, 3)})["n"] for n in (1, 2, 3)}
     assert seen == {1, 2, 3}
+    for part, inside, outside in (
+        (sp.Uniform(1, 3), (1, 3), (0, 4, float("nan"))),
+        (sp.Uniform(-0.1, 0.2), (-0.1 - 1e-17, np.nextafter(0.2, 1)), (-0.1001, 0.2001, float("-inf"))),
+        (sp.LogUniform(1e-6, 1.0), (np.nextafter(1e-6, 0), np.nextafter(1.0, 2)), (0.999e-6, 1.001)),
+        ([5, 6], (5, 6), (7, "5")),
+    ):
+        for value in inside:
+            assert spaces.draw(spaces.Drawn({"n": value}), {"n": part}) == {"n": value}
+        for value in outside:
+            with pytest.raises(ValueError, match="the parameter 'n' is .*; it must be"):
+                spaces.draw(spaces.Drawn({"n": value}), {"n": part})
 
 
 def test_descriptions_are_the_same_in_every_process():

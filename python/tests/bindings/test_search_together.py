@@ -17,7 +17,7 @@ import pytest
 from searching import SMALL, SPACE, X, search, shared, y
 
 import spinnprop as sp
-from spinnprop._search import runners, sampler, study, trials
+from spinnprop._search import result, runners, sampler, study, trials
 
 
 def drawn(found):
@@ -328,6 +328,49 @@ def test_a_study_that_is_damaged(tmp_path, harm):
     with pytest.raises(sp.SpinnpropError, match="the study 'search' is damaged: .*; take another name or storage"):
         search(storage=storage, n_trials=3)
     assert len(search(storage=storage, name="another", n_trials=1).trials) == 1
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("UPDATE study_directions SET direction = 'MINIMIZE'", "its directions are .'MINIMIZE'.,.* they are .'MAXIMIZE'."),
+        ('UPDATE trial_values SET value = NULL', 'Optuna cannot read the values'),
+        ("UPDATE trial_values SET value_type = 'INF_POS'", 'Optuna cannot read the values'),
+        ("UPDATE trial_values SET value = NULL, value_type = 'INF_POS'", "of trial 0 the objective 'accuracy' is inf; it must be a finite number"),
+        ('UPDATE trial_values SET value = 7', "'accuracy' is 7.0; it must be 0 to 1"),
+        ('UPDATE trial_values SET value = -0.1', "'accuracy' is -0.1"),
+        ("UPDATE trial_params SET param_value = 5 WHERE param_name = 'learning_rate'", "trial 0 the parameter 'learning_rate' is 5.0; it must be 0.001 to 0.1"),
+        ("UPDATE trial_params SET param_value = 3 WHERE param_name = 'hidden'", "the parameter 'hidden' is 3; it must be 4 to 12"),
+        *(
+            (f"UPDATE trial_user_attributes SET value_json = '{position}' WHERE key = '{sampler.POSITION}'", "trial 0 has the position .*; .* must be 0 to 1")
+            for position in ("-5", '"a"', "null", "100000", "[0]", "2", "true", "0.0")
+        ),
+        (f"UPDATE trial_user_attributes SET value_json = '1' WHERE key = '{sampler.POSITION}'", "the trials 0 and 1 have the same position 1"),
+    ],
+)
+def test_what_no_search_can_have_written(tmp_path, harm, said):
+    storage = tmp_path / "search.db"
+    search(storage=storage, n_trials=2)
+    with contextlib.closing(sqlite3.connect(storage)) as connection, connection:
+        connection.execute(harm)
+    with pytest.raises(sp.SpinnpropError, match=f"the study 'search' is damaged: .*{said}.*; take another name or storage"):
+        search(storage=storage, n_trials=3)
+
+
+def test_a_journal_whose_direction_was_changed(tmp_path):
+    storage = tmp_path / "search.journal"
+    search(storage=storage, n_trials=1)
+    content = storage.read_bytes()
+    assert content.count(b'"directions":[2]') == 1
+    storage.write_bytes(content.replace(b'"directions":[2]', b'"directions":[1]'))
+    with pytest.raises(sp.SpinnpropError, match="is damaged: its directions are"):
+        search(storage=storage, n_trials=2)
+
+
+def test_regressors_are_never_better_than_one():
+    result.must_be_values(("r2", "cost"), (-1e6, -3.0))
+    with pytest.raises(ValueError, match="'r2' is 1.5; it must be at most 1"):
+        result.must_be_values(("r2",), (1.5,))
 
 
 def test_a_trial_that_kills_its_process_is_given_up(tmp_path):
