@@ -28,6 +28,8 @@ from ._support.public import only
 __all__ = ["dask", "gradient", "processes", "ray"]
 __dir__ = only(__all__)
 
+#: The errors of calls whose workers died, by package: those of clusters cannot be imported everywhere.
+_DEATHS = ("concurrent.BrokenExecutor", "distributed.KilledWorker", "ray.WorkerCrashedError", "ray.OutOfMemoryError", "ray.NodeDiedError")
 _CLOSED = "the executor has been shut down; make a new one"
 
 
@@ -131,6 +133,11 @@ def workers(executor: Executor) -> int:
     if not isinstance(count, int):
         raise ValueError(f"how many workers {checks.shown(executor)} has is not known; give n_jobs as a positive number")
     return count
+
+
+def has_died(error: Optional[BaseException]) -> bool:
+    """Whether a call ended because its worker died, of any executor."""
+    return any(f"{kind.__module__.partition('.')[0]}.{kind.__name__}" in _DEATHS for kind in type(error).__mro__)
 
 
 def _text(address: Any) -> str:

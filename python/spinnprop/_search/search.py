@@ -123,7 +123,9 @@ def search(
     ValueError, TypeError
         If an argument is out of its domain, parameters do not suit the estimator, or the study in the file was made
         with another space, estimator, data or objectives. A trial whose network runs away or cannot run on the chip
-        (`SpinnpropError`), or does not fit (`MemoryError`), is noted as failed, and the search goes on.
+        (`SpinnpropError`), does not fit (`MemoryError`) or kills its worker is noted as failed, and the search goes on.
+    concurrent.futures.BrokenExecutor
+        If the executor does not work any more; says which trial may have been the cause, and its parameters.
     SpinnpropError
         If the storage cannot be reached, fails or is damaged. Trials that have ended are in it.
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from concurrent import futures
-from typing import Any, Callable, Dict, Iterator, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .._support.bars import Bar
 from .._support.jobs import result_of
+from ..executors import has_died
 from . import sampler
 from . import space as spaces
 from .evaluation import Outcome, Work, evaluate
@@ -63,31 +65,49 @@ class Trials:
 
     def on(self, executor: Any, bar: Callable[[], None]) -> None:
         """The same on the workers of an executor: trials begin and end here."""
-        jobs: Dict[Any, Any] = {}
+        jobs: Dict[Any, Tuple[Any, Dict[str, Any]]] = {}
+        # Their workers died while others ran: it may be these that killed them.
+        suspects: List[Tuple[Any, Dict[str, Any]]] = []
+        # Whether what runs is one of these again, and nothing else.
+        is_alone = self._n_jobs == 1
         try:
             while True:
-                begun = self._begin() if len(jobs) < self._n_jobs else None
+                begun = None if suspects or (jobs and is_alone) or len(jobs) == self._n_jobs else self._begin()
                 if begun is not None:
-                    trial, params = begun
-                    with self._failed_if_interrupted(trial):
-                        jobs[executor.submit(evaluate, self._work, params)] = trial
+                    with self._failed_if_interrupted(begun[0]):
+                        jobs[executor.submit(evaluate, self._work, begun[1])] = begun
+                    is_alone = self._n_jobs == 1
                     continue
+                if suspects and not jobs:
+                    jobs[executor.submit(evaluate, self._work, suspects[-1][1])] = suspects[-1]
+                    suspects.pop()
+                    is_alone = True
                 if not jobs:
                     if not self._waits():
                         return
                     time.sleep(_PAUSE)
                 for job in futures.wait(jobs, _PAUSE, futures.FIRST_COMPLETED).done:
-                    trial = jobs.pop(job)
-                    with self._failed_if_interrupted(trial):
-                        if not job.cancelled() and isinstance(job.exception(), futures.BrokenExecutor):
-                            fail(self._study, trial.number, has_died=True)
+                    trial, _ = jobs[job]
+                    error = None if job.cancelled() else job.exception()
+                    if not has_died(error):
                         self._end(trial, result_of(job))
+                    elif is_alone:
+                        # Raises what has become of an executor that does not work any more.
+                        executor.submit(os.getpid).result()
+                        self._note(trial, f"its worker died: {' '.join(str(error).split())}")
+                    else:
+                        suspects.append(jobs[job])
+                    del jobs[job]
                 bar()
-        except BaseException:
-            for job, trial in jobs.items():
+        except BaseException as error:
+            for job in jobs:
                 job.cancel()
+            lost = [*jobs.values(), *suspects]
+            for trial, _ in lost:
                 with contextlib.suppress(Exception):
-                    self._fail(trial)
+                    self._fail(trial, has_died(error))
+            if lost and has_died(error):
+                raise _broken(error, lost) from error
             raise
 
     def _thread(self, bar: Callable[[], None]) -> None:
@@ -138,8 +158,7 @@ class Trials:
                             params = spaces.draw(trial, self._result._space)
                             if not self._is_deadly(self._study.sampler.position):
                                 return trial, params
-                            died = f"its process died {_ATTEMPTS} times"
-                            self._end(trial, Outcome(None, {"epochs": 0, "accuracy": None, "error": died}))
+                            self._note(trial, f"its process died {_ATTEMPTS} times")
                             continue
                         self._fail(trial)
                         # Who took the same position in the same moment waits for another while.
@@ -192,10 +211,14 @@ class Trials:
             self._study.tell(trial, outcome.values, state, skip_if_finished=True)
         self._runners.leave(trial)
 
-    def _fail(self, trial: Any) -> None:
+    def _note(self, trial: Any, error: str) -> None:
+        """A trial that nothing is known of but why it failed."""
+        self._end(trial, Outcome(None, {"epochs": 0, "accuracy": None, "error": error}))
+
+    def _fail(self, trial: Any, has_died: bool = False) -> None:
         """An unfinished trial is told to be one, so that it does not count when the search goes on."""
         try:
-            fail(self._study, trial.number)
+            fail(self._study, trial.number, has_died)
         finally:
             self._runners.leave(trial)
 
@@ -208,6 +231,17 @@ class Trials:
             with contextlib.suppress(Exception):
                 self._fail(trial)
             raise
+
+
+def _broken(error: BaseException, lost: Sequence[Tuple[Any, Dict[str, Any]]]) -> BaseException:
+    """An executor's error, with the trials that may have caused it."""
+    kind = type(error) if isinstance(error, futures.BrokenExecutor) else futures.BrokenExecutor
+    named = sorted(f"{trial.number} with {' '.join(repr(params).split())}" for trial, params in lost)
+    which = "trial" if len(lost) == 1 else "one of the trials"
+    return kind(
+        f"{error}; it died with {which} {', '.join(named)}; the trials that had ended are in this error's attribute result; spinnprop.executors.processes "
+        "goes on when a process dies"
+    )
 
 
 def show(bar: Bar, result: SearchResult) -> None:

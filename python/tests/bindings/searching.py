@@ -20,6 +20,13 @@ def search(**options):
     return sp.search(**{"X": X, "y": y, "space": SPACE, "estimator": SMALL, "n_trials": 4, **options})
 
 
+def deadly(hidden, learning_rate):
+    """Wide networks kill the process that trains them."""
+    if hidden > 7:
+        signal.raise_signal(signal.SIGKILL)
+    return sp.SpikingClassifier(hidden=(hidden,), learning_rate=learning_rate, epochs=2, batch_size=60)
+
+
 def started(storage, n_trials, hangs=False, **options):
     """A process that searches; one that hangs says so in its first trial, and goes on for ever."""
     arguments = [str(storage), str(n_trials), repr(options), *["hangs"] * hangs]

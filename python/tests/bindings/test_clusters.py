@@ -10,7 +10,7 @@ from concurrent import futures
 
 import numpy as np
 import pytest
-from searching import search, shared
+from searching import deadly, search, shared
 
 import spinnprop as sp
 from spinnprop import executors
@@ -117,6 +117,16 @@ def test_dask_loses_workers():
         with pytest.raises(ValueError, match="learning_rate"):
             search(executor=executor, space={"learning_rate": (-2.0, -1.0)})
     assert without_clock(one_by_one) == without_clock(search(n_trials=3, pruner=None))
+
+
+def test_dask_notes_a_trial_that_kills_its_workers():
+    distributed = pytest.importorskip("distributed", reason="pip install distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL
+    ) as cluster, executors.dask(cluster.scheduler_address) as executor:
+        found = search(estimator=deadly, executor=executor, n_jobs=2, n_trials=6)
+    assert [trial["state"] == "failed" for trial in found.trials] == [trial["params"]["hidden"] > 7 for trial in found.trials]
+    assert {trial["state"] for trial in found.trials} == {"complete", "failed"}
 
 
 @pytest.fixture

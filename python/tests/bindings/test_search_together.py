@@ -14,7 +14,7 @@ import time
 
 import optuna
 import pytest
-from searching import SMALL, SPACE, X, search, shared, y
+from searching import SMALL, SPACE, X, deadly, search, shared, y
 
 import spinnprop as sp
 from spinnprop._search import result, runners, sampler, study, trials
@@ -412,6 +412,52 @@ def test_a_pool_that_breaks_counts_as_a_death(tmp_path):
             search(executor=_Killed(executor), n_trials=1, storage=storage)
     found = search(storage=storage, n_trials=2)
     assert [trial["state"] for trial in found.trials] == ["failed", "complete"]
+
+
+class _Lost:
+    """An executor of a cluster whose workers die of wide networks."""
+
+    def submit(self, function, *arguments):
+        job = concurrent.futures.Future()
+        if len(arguments) == 2 and arguments[1]["hidden"] > 7:
+            job.set_exception(type("KilledWorker", (Exception,), {"__module__": "distributed.scheduler"})("many\nlines"))
+        else:
+            job.set_result(function(*arguments))
+        return job
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("make", [lambda: sp.executors.processes(2, retries=0), lambda: contextlib.nullcontext(_Lost())])
+def test_a_trial_that_kills_its_worker_is_noted_and_the_search_goes_on(make, n_jobs):
+    with make() as executor:
+        found = search(estimator=deadly, executor=executor, n_jobs=n_jobs, n_trials=6)
+    assert {trial["state"] for trial in found.trials} == {"complete", "failed"} and len(found.trials) == 6
+    # None that ran beside one of them is taken for one.
+    for trial in found.trials:
+        assert (trial["state"] == "failed") == (trial["params"]["hidden"] > 7)
+        assert (trial["error"] or "").startswith("its worker died: " * (trial["error"] is not None))
+    assert not runners.running(found.study)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_an_executor_that_works_no_more_is_told_with_its_trials(n_jobs):
+    with concurrent.futures.ProcessPoolExecutor(n_jobs) as executor:
+        with pytest.raises(concurrent.futures.process.BrokenProcessPool, match=r"trials? \d.* with {'hidden': .*'learning_rate': .*attribute result") as caught:
+            search(estimator=deadly, executor=executor, n_jobs=n_jobs, n_trials=12)
+    assert all(trial["state"] == "complete" for trial in caught.value.result.trials)
+    assert not runners.running(caught.value.result.study)
+    # Which trial it was is not known of a pool that was broken before.
+    with pytest.raises(concurrent.futures.process.BrokenProcessPool) as caught:
+        search(executor=executor, n_trials=1)
+    assert "died with" not in str(caught.value)
+
+
+def test_processes_that_cannot_even_begin_end_the_search(monkeypatch):
+    from spinnprop import executors
+
+    monkeypatch.setattr(executors, "_one_thread", os.abort)
+    with executors.processes(1, retries=0) as executor, pytest.raises(concurrent.futures.BrokenExecutor, match="died with trial 0"):
+        search(executor=executor, n_trials=3)
 
 
 FULL = """
